@@ -1,0 +1,89 @@
+package edge
+
+import (
+	"context"
+	"crypto/rand"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"time"
+)
+
+// Request is what is known of a request besides the request itself. The edge
+// makes it, handlers add to it, and the log line is made from it.
+type Request struct {
+	ID     string
+	Client netip.Addr // see clientAddr; invalid on a unix socket
+	Secure bool       // came by https, to this process or to a trusted proxy
+	Route  string     // the pattern, never the path: paths hold tokens
+	UserID string     // "" when nobody is signed in
+
+	logger *slog.Logger
+}
+
+type requestKey struct{}
+
+// From returns what is known of the request behind ctx. Outside of the edge,
+// in a test that calls the app directly, it knows nothing.
+func From(ctx context.Context) *Request {
+	if r, ok := ctx.Value(requestKey{}).(*Request); ok {
+		return r
+	}
+	return &Request{logger: slog.New(slog.DiscardHandler)}
+}
+
+// observe makes the Request, and logs one line when the answer is complete.
+func observe(next http.Handler, logger *slog.Logger, trusted []netip.Prefix) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		start := time.Now()
+		client, viaProxy := clientAddr(r, trusted)
+		known := &Request{
+			ID:     rand.Text(),
+			Client: client,
+			Secure: r.TLS != nil || viaProxy && lastValue(r.Header, "X-Forwarded-Proto") == "https",
+			logger: logger,
+		}
+		answer := &response{ResponseWriter: w}
+		defer func() {
+			known.log(r.Method, answer.status, time.Since(start))
+		}()
+		next.ServeHTTP(answer, ownRequest(r, known))
+	})
+}
+
+// ownRequest copies the request, so that nothing behind the edge changes what
+// net/http holds: an answer to a HEAD that became a GET there would carry a
+// body, and the connection would be out of step. HEAD answers as GET does;
+// net/http leaves the body out by itself.
+func ownRequest(r *http.Request, known *Request) *http.Request {
+	own := r.WithContext(context.WithValue(r.Context(), requestKey{}, known))
+	url := *r.URL
+	own.URL = &url
+	if own.Method == http.MethodHead {
+		own.Method = http.MethodGet
+	}
+	return own
+}
+
+// response remembers the status that was written.
+type response struct {
+	http.ResponseWriter
+	status int
+}
+
+func (w *response) WriteHeader(status int) {
+	if w.status == 0 {
+		w.status = status
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *response) Write(b []byte) (int, error) {
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
+	return w.ResponseWriter.Write(b)
+}
+
+// Unwrap is for http.ResponseController.
+func (w *response) Unwrap() http.ResponseWriter { return w.ResponseWriter }

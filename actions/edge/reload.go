@@ -1,0 +1,94 @@
+package edge
+
+import (
+	"fmt"
+	"io/fs"
+	"net/http"
+	"time"
+)
+
+// reloadScript is loaded by every page in development. The stream says which
+// state the files are in; another state, or another process, is a reason to
+// load the page anew.
+const reloadScript = `let seen
+const stream = new EventSource("/dev/reload")
+stream.onmessage = ({ data }) => {
+  if (seen && seen !== data) location.reload()
+  seen = data
+}
+`
+
+// LiveReload answers GET /dev/reload.js and GET /dev/reload, a stream of
+// server-sent events. It stands in the outer handler, for such a stream
+// outlives the write timeout, and is for development only.
+type LiveReload struct {
+	Files   []fs.FS         // a page is loaded anew when one of their files changes
+	Stopped <-chan struct{} // closed when the server shuts down: a stream must not hold it up
+}
+
+// process tells this run of the app from the next, after a rebuild.
+var process = time.Now().UnixNano()
+
+const lookEvery = 300 * time.Millisecond
+
+func (l LiveReload) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == "/dev/reload.js" {
+		w.Header().Set("Content-Type", "text/javascript; charset=utf-8")
+		fmt.Fprint(w, reloadScript)
+		return
+	}
+	w.Header().Set("Content-Type", "text/event-stream")
+	stream := http.NewResponseController(w)
+	stream.SetReadDeadline(time.Time{}) // the stream has no end
+	stream.SetWriteDeadline(time.Time{})
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	for sent := ""; ; {
+		if state := l.state(); state != sent {
+			sent = state
+			fmt.Fprintf(w, "retry: 300\ndata: %s\n\n", state)
+			if stream.Flush() != nil {
+				return
+			}
+		}
+		select {
+		case <-tick.C:
+		case <-r.Context().Done():
+			return
+		case <-l.Stopped:
+			return
+		}
+	}
+}
+
+// state changes when a file does.
+func (l LiveReload) state() string {
+	var newest time.Time
+	count := 0
+	for _, files := range l.Files {
+		fs.WalkDir(files, ".", func(_ string, entry fs.DirEntry, err error) error {
+			if err != nil || entry.IsDir() {
+				return nil // gone while we looked: the next look tells
+			}
+			if info, err := entry.Info(); err == nil && info.ModTime().After(newest) {
+				newest = info.ModTime()
+			}
+			count++
+			return nil
+		})
+	}
+	return fmt.Sprintf("%d-%d-%d", process, count, newest.UnixNano())
+}
+
+func serveReload(next http.Handler, reload http.Handler) http.Handler {
+	if reload == nil {
+		return next
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/dev/reload" || r.URL.Path == "/dev/reload.js" {
+			reload.ServeHTTP(w, r)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}

@@ -1,0 +1,117 @@
+package actions
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/gobuffalo/buffalo"
+	"github.com/gorilla/mux"
+
+	"corral/actions/edge"
+	"corral/models"
+)
+
+// errorKeys are the statuses that have a page, with the locale key of its text.
+var errorKeys = map[int]string{
+	http.StatusBadRequest:            "error.bad_request",
+	http.StatusUnauthorized:          "error.unauthorized",
+	http.StatusForbidden:             "error.forbidden",
+	http.StatusNotFound:              "error.not_found",
+	http.StatusMethodNotAllowed:      "error.method_not_allowed",
+	http.StatusRequestEntityTooLarge: "error.too_large",
+	http.StatusUnsupportedMediaType:  "error.unsupported",
+	http.StatusMisdirectedRequest:    "error.misdirected",
+	http.StatusUnprocessableEntity:   "error.unprocessable",
+	http.StatusTooManyRequests:       "error.too_many",
+	http.StatusInternalServerError:   "error.internal",
+	http.StatusServiceUnavailable:    "error.unavailable",
+}
+
+// errDeadLink is a 404 with a page of its own.
+var errDeadLink = errors.New("a mailed link is used up, too old or wrong")
+
+// renderError turns what a handler returned into a page. Buffalo calls it for
+// every error, with 500 when the handler named no status.
+func renderError(status int, err error, c buffalo.Context) error {
+	w, req := c.Response(), c.Request()
+	switch {
+	case models.Unavailable(err):
+		status = http.StatusServiceUnavailable
+	case status == http.StatusMethodNotAllowed:
+		w.Header().Set("Allow", strings.Join(allowedMethods(c), ", "))
+	}
+	if status >= http.StatusInternalServerError {
+		edge.From(req.Context()).Error(err)
+	}
+	key := errorKeys[status]
+	if errors.Is(err, errDeadLink) {
+		key = "error.dead_link"
+	}
+	writeError(w, req, status, key)
+	return nil
+}
+
+// errorPage is renderError for what never reaches the app.
+func errorPage(w http.ResponseWriter, req *http.Request, status int) {
+	writeError(w, req, status, errorKeys[status])
+}
+
+// writeError reads no session and asks no database: either may be what failed.
+// The flash stays for the next page.
+func writeError(w http.ResponseWriter, req *http.Request, status int, key string) {
+	if key == "" {
+		status, key = http.StatusInternalServerError, errorKeys[http.StatusInternalServerError]
+	}
+	if status == http.StatusServiceUnavailable {
+		w.Header().Set("Retry-After", "5") // seconds
+	}
+	data := languageData(req, "")
+	contentType, body := "application/problem+json", problem(status)
+	if !wantsJSON(req) {
+		data["title"], data["key"], data["status"] = key+".title", key, status
+		html, err := r.Bytes("error/show.plush.html", data)
+		if err != nil {
+			edge.From(req.Context()).Error(err)
+			html = []byte(http.StatusText(status))
+		}
+		contentType, body = "text/html; charset=utf-8", html
+	}
+	w.Header().Set("Content-Type", contentType)
+	w.WriteHeader(status)
+	w.Write(body) // a visitor who left is no error of ours
+}
+
+// problem is RFC 9457's description of a status.
+func problem(status int) []byte {
+	b, _ := json.Marshal(struct { // strings and a number cannot fail
+		Type   string `json:"type"`
+		Title  string `json:"title"`
+		Status int    `json:"status"`
+	}{"about:blank", http.StatusText(status), status})
+	return b
+}
+
+// wantsJSON says whether the client asks for JSON and not for a page.
+func wantsJSON(r *http.Request) bool {
+	accept := strings.ToLower(strings.Join(r.Header.Values("Accept"), ","))
+	return strings.Contains(accept, "json") && !strings.Contains(accept, "text/html")
+}
+
+// allowedMethods are those that the path has a route for.
+func allowedMethods(c buffalo.Context) []string {
+	app := c.Value("app").(*buffalo.App)
+	var allowed []string
+	for _, method := range []string{"GET", "POST", "PUT", "PATCH", "DELETE"} {
+		probe := &http.Request{Method: method, URL: c.Request().URL, Host: c.Request().Host}
+		if match := new(mux.RouteMatch); app.Muxer().Match(probe, match) && match.MatchErr == nil {
+			allowed = append(allowed, method)
+		}
+	}
+	if slices.Contains(allowed, "GET") {
+		allowed = slices.Insert(allowed, 1, "HEAD")
+	}
+	return allowed
+}

@@ -1,0 +1,25 @@
+package actions
+
+import (
+	"net/http"
+
+	"github.com/gobuffalo/buffalo"
+)
+
+// LogoutNew is GET /logout: a page with one button, for a link or an image
+// must never sign anybody out.
+func LogoutNew(c buffalo.Context) error {
+	c.Set("title", "logout.title")
+	return c.Render(http.StatusOK, r.HTML("logout/new.plush.html"))
+}
+
+// LogoutDestroy is DELETE /logout: signs out. The answer is the same when
+// nobody was signed in.
+func LogoutDestroy(c buffalo.Context) error {
+	if err := signOut(c); err != nil {
+		return err
+	}
+	c.Flash().Clear()
+	c.Flash().Add("success", translate(c, "logout.done"))
+	return redirect(c, "/welcome")
+}

@@ -1,0 +1,84 @@
+package actions
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/gobuffalo/buffalo"
+
+	"corral/actions/edge"
+	"corral/models"
+)
+
+// resetTokenKey is where the session keeps the token of a link that was opened.
+const resetTokenKey = "reset_token"
+
+// PasswordResetShow is GET /password/reset/{token}, the link: keeps the token
+// in the session and moves on, so that it leaves the address bar and the
+// history. It spends nothing: mail scanners follow links.
+func PasswordResetShow(c buffalo.Context) error {
+	rawToken := c.Param("token")
+	if _, err := findResetUser(c, rawToken); err != nil {
+		return err
+	}
+	c.Session().Set(resetTokenKey, rawToken)
+	return redirect(c, "/password/reset")
+}
+
+// PasswordResetEdit is GET /password/reset: the form behind the link.
+func PasswordResetEdit(c buffalo.Context) error {
+	rawToken, ok := c.Session().Get(resetTokenKey).(string)
+	if !ok {
+		return redirect(c, "/password/forgot")
+	}
+	person, err := findResetUser(c, rawToken)
+	if err != nil {
+		return err
+	}
+	return renderPasswordReset(c, http.StatusOK, person, "")
+}
+
+// PasswordResetUpdate is PUT /password/reset: sets the password and spends the
+// link. It does not sign in: who reads the mailbox does not yet know the password.
+func PasswordResetUpdate(c buffalo.Context) error {
+	rawToken, ok := c.Session().Get(resetTokenKey).(string)
+	if !ok {
+		return redirect(c, "/password/forgot")
+	}
+	person, err := findResetUser(c, rawToken)
+	if err != nil {
+		return err
+	}
+	password, problem := models.CheckPassword(field(c, "password"), person.Email)
+	if problem != "" {
+		return renderPasswordReset(c, http.StatusUnprocessableEntity, person, problem)
+	}
+	if err := models.ResetPassword(c, rawToken, password); err != nil {
+		return deadLink(c, err)
+	}
+	edge.From(c).Event("password reset")
+	c.Session().Clear()
+	c.Flash().Add("success", translate(c, "password_reset.done"))
+	return redirect(c, "/login")
+}
+
+func findResetUser(c buffalo.Context, rawToken string) (*models.User, error) {
+	person, err := models.FindTokenUser(c, rawToken, models.PurposeReset)
+	return person, deadLink(c, err)
+}
+
+// deadLink turns models.ErrNotFound into the page about links that are used
+// up, too old or wrong, and forgets the token.
+func deadLink(c buffalo.Context, err error) error {
+	if !errors.Is(err, models.ErrNotFound) {
+		return err
+	}
+	edge.From(c).Event("token refused")
+	return c.Error(http.StatusNotFound, errDeadLink)
+}
+
+func renderPasswordReset(c buffalo.Context, status int, person *models.User, problem string) error {
+	c.Set("title", "password_reset.title")
+	c.Set("email", person.Email)
+	return renderForm(c, status, "password_reset/edit.plush.html", problem)
+}

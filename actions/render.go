@@ -1,0 +1,102 @@
+package actions
+
+import (
+	"io/fs"
+	"log"
+	"net/http"
+	"os"
+	"strings"
+
+	"github.com/gobuffalo/buffalo"
+
+	"corral/actions/edge"
+	"corral/actions/view"
+	"corral/assets"
+	"corral/config"
+	"corral/locales"
+	"corral/templates"
+)
+
+// What every page is made of. In development it is read from the folders, at
+// every page; elsewhere from the binary, once.
+var (
+	conf, _    = config.Current() // main has refused to start if it is faulty
+	live       = conf.Development()
+	texts      = must(view.LoadLocales(folder("locales", locales.FS)))
+	assetFiles = must(edge.LoadAssets(folder("assets", assets.FS), live))
+
+	r = view.New(view.Options{
+		Templates: folder("templates", templates.FS),
+		Layout:    "application.plush.html",
+		Reload:    live,
+		Helpers:   map[string]any{"assetPath": assetFiles.Path, "passwordMin": conf.PasswordMin},
+	})
+)
+
+func folder(name string, embedded fs.FS) fs.FS {
+	if info, err := os.Stat(name); live && err == nil && info.IsDir() {
+		return os.DirFS(name)
+	}
+	return embedded // also for a development build that runs elsewhere
+}
+
+func must[T any](value T, err error) T {
+	if err != nil {
+		log.Fatal(err) // a file of this repository is wrong
+	}
+	return value
+}
+
+// Translate chooses the language of the page and gives the templates t, lang and dir.
+func Translate(next buffalo.Handler) buffalo.Handler {
+	return func(c buffalo.Context) error {
+		if live {
+			if err := texts.Reload(); err != nil {
+				return err
+			}
+		}
+		for key, value := range languageData(c.Request(), chosenLanguage(c)) {
+			c.Set(key, value)
+		}
+		return next(c)
+	}
+}
+
+// chosenLanguage is the account's own, or "".
+func chosenLanguage(c buffalo.Context) string {
+	if session := currentSession(c); session != nil {
+		return session.User.Language
+	}
+	return ""
+}
+
+func languageData(r *http.Request, chosen string) map[string]any {
+	name := texts.Match(r.Header.Get("Accept-Language"), chosen)
+	return map[string]any{"lang": name, "dir": view.Direction(name), "t": texts.In(name), "development": live}
+}
+
+func translate(c buffalo.Context, key string, args ...any) string {
+	return c.Value("t").(view.Translate)(key, args...)
+}
+
+// renderForm shows a form, with the locale key of its problem or "".
+func renderForm(c buffalo.Context, status int, template, problem string) error {
+	c.Set("problem", problem)
+	return c.Render(status, r.HTML(template))
+}
+
+// field returns a field of the submitted form. It reads the body only, so that
+// a password in an address is no password, and the first of two with one name.
+func field(c buffalo.Context, name string) string {
+	return c.Request().PostForm.Get(name)
+}
+
+// shown makes typed text fit to be shown again: what is no text is left out.
+func shown(typed string) string {
+	const longest = 254
+	typed = strings.ReplaceAll(strings.ToValidUTF8(typed, ""), "\x00", "")
+	if len(typed) > longest {
+		return ""
+	}
+	return typed
+}

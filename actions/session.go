@@ -1,0 +1,84 @@
+package actions
+
+import (
+	"context"
+	"errors"
+
+	"github.com/gobuffalo/buffalo"
+
+	"corral/actions/edge"
+	"corral/models"
+)
+
+// What the session cookie holds of a person who is signed in.
+const (
+	tokenKey   = "token"   // opens a row of models.Session
+	expiresKey = "expires" // Unix seconds; with "remember me" only
+)
+
+var errSignedOut = errors.New("nobody is signed in")
+
+// Identify finds the session that the cookie opens, if any. A cookie whose
+// session has ended is an anonymous visitor's.
+func Identify(next buffalo.Handler) buffalo.Handler {
+	return func(c buffalo.Context) error {
+		rawToken, ok := c.Session().Get(tokenKey).(string)
+		if !ok {
+			return next(c)
+		}
+		session, err := models.FindSession(c, rawToken)
+		if errors.Is(err, models.ErrNotFound) {
+			c.Session().Delete(tokenKey)
+			c.Session().Delete(expiresKey)
+			return next(c)
+		}
+		if err != nil {
+			return err // never guess who it is
+		}
+		c.Set("current_session", session)
+		c.Set("current_user", session.User)
+		edge.From(c).UserID = session.UserID.String()
+		return next(c)
+	}
+}
+
+// currentSession is the session of the person who is signed in, or nil.
+func currentSession(c context.Context) *models.Session {
+	session, _ := c.Value("current_session").(*models.Session)
+	return session
+}
+
+// signIn starts a session: every way in goes through here. All that the cookie
+// held before is gone, so that nobody can plant a session in a browser and
+// share it once its owner has logged in (fixation).
+func signIn(c buffalo.Context, user *models.User, remember bool) error {
+	request := edge.From(c)
+	rawToken, session, err := models.StartSession(c, user, remember, request.Client.String(), c.Request().UserAgent())
+	if err != nil {
+		return err
+	}
+	c.Session().Clear()
+	c.Flash().Clear()
+	c.Session().Set(tokenKey, rawToken)
+	if remember {
+		c.Session().Set(expiresKey, session.ExpiresAt().Unix())
+	}
+	request.UserID = user.ID.String()
+	request.Event("login succeeded")
+	return nil
+}
+
+// signOut ends the session: every way out goes through here. The row goes, so
+// that a copy of the cookie is dead too.
+func signOut(c buffalo.Context) error {
+	if rawToken, ok := c.Session().Get(tokenKey).(string); ok {
+		if err := models.EndSession(c, rawToken); err != nil {
+			return err
+		}
+		edge.From(c).Event("logout")
+	}
+	c.Session().Clear()
+	// Not "cookies": that would eat the flash message.
+	c.Response().Header().Set("Clear-Site-Data", `"cache", "storage"`)
+	return nil
+}

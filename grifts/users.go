@@ -1,0 +1,40 @@
+package grifts
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"corral/config"
+	"corral/models"
+)
+
+func init() {
+	add("user:create", "Makes an account and prints a one-time link to set its password: user:create EMAIL", createUser)
+}
+
+func createUser(args []string) error {
+	if len(args) != 1 {
+		return errors.New("usage: task user:create EMAIL")
+	}
+	email, ok := models.NormalizeEmail(args[0])
+	if !ok {
+		return fmt.Errorf("%q is not an email address", args[0])
+	}
+	return withDatabase(func() error {
+		user, err := models.CreateUser(context.Background(), email, "")
+		if errors.Is(err, models.ErrEmailTaken) {
+			return fmt.Errorf("%s has an account already", email)
+		}
+		if err != nil {
+			return err
+		}
+		rawToken, err := models.IssueToken(context.Background(), user, models.PurposeReset, models.InviteLifetime)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(out, "%s has an account. To set its password within 24 hours, once:\n%s/password/reset/%s\n",
+			email, config.MustCurrent().Host, rawToken)
+		return nil
+	})
+}

@@ -1,0 +1,60 @@
+// Corral is a session login to start an app from.
+//
+//	go run .            serves it on http://127.0.0.1:3000
+//	go run . task NAME  runs a task; `task list` lists them
+package main
+
+import (
+	"fmt"
+	"io/fs"
+	"net/http"
+	"os"
+
+	"corral/actions"
+	"corral/actions/edge"
+	"corral/config"
+	"corral/grifts"
+	"corral/models"
+)
+
+func main() {
+	var err error
+	if len(os.Args) > 1 {
+		err = grifts.Run(os.Args[1:])
+	} else {
+		err = serve()
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func serve() error {
+	c, err := config.Current()
+	if err != nil {
+		return err
+	}
+	if err := models.Connect(c); err != nil {
+		return err
+	}
+	defer models.DB.Close()
+	if err := models.Migrate(); err != nil {
+		return err
+	}
+	app := actions.App()
+	server, err := edge.Listen(c, actions.Edge(app, c, liveReload(c)))
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(os.Stderr, "Corral (%s) listens on %s, reached at %s\n", c.Env, c.Addr, c.Host)
+	return app.Serve(server)
+}
+
+// liveReload is for development: an open page follows what is being edited.
+func liveReload(c config.Config) http.Handler {
+	if !c.Development() {
+		return nil
+	}
+	return edge.LiveReload{Files: []fs.FS{os.DirFS("templates"), os.DirFS("assets"), os.DirFS("locales")}}
+}

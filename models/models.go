@@ -1,0 +1,104 @@
+// Package models holds the accounts: who exists, who is signed in, and what
+// they may set. It speaks to the database through DB and knows no HTTP.
+package models
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/gobuffalo/pop/v6"
+	"github.com/gobuffalo/pop/v6/logging"
+
+	"corral/config"
+)
+
+// DB is the open database. Connect sets it.
+var DB *pop.Connection
+
+// settings is what the process was told at its start. Connect sets it.
+var settings config.Config
+
+// ErrNotFound says that there is no such row, or that it is not this person's.
+var ErrNotFound = errors.New("not found")
+
+func init() {
+	// Statements hold what must not be logged.
+	pop.SetLogger(func(logging.Level, string, ...any) {})
+	pop.SetTxLogger(func(logging.Level, any, string, ...any) {})
+	pop.SetNowFunc(Clock.Now)
+}
+
+// Connect opens the database that c names and makes it DB. A SQLite file that
+// is missing is made, readable by its owner only.
+func Connect(c config.Config) error {
+	details, err := connectionDetails(c.DatabaseURL)
+	if err != nil {
+		return err
+	}
+	conn, err := pop.NewConnection(details)
+	if err != nil {
+		return fmt.Errorf("DATABASE_URL is not understood: %w", err)
+	}
+	if err := conn.Open(); err != nil {
+		return fmt.Errorf("the database cannot be opened: %w", err)
+	}
+	if err := conn.RawQuery("SELECT 1").Exec(); err != nil {
+		conn.Close()
+		return fmt.Errorf("the database cannot be opened: %w", err)
+	}
+	DB, settings = conn, c
+	pop.Connections[c.Env] = conn
+	return nil
+}
+
+func connectionDetails(url string) (*pop.ConnectionDetails, error) {
+	path, isSQLite := strings.CutPrefix(url, "sqlite3://")
+	if !isSQLite {
+		path, isSQLite = strings.CutPrefix(url, "sqlite://")
+	}
+	if !isSQLite {
+		return &pop.ConnectionDetails{
+			URL:             url,
+			Pool:            20, // of the 100 that a PostgreSQL server offers by default: four nodes and some room
+			IdlePool:        20,
+			ConnMaxIdleTime: 5 * time.Minute,
+		}, nil
+	}
+	path, _, _ = strings.Cut(path, "?")
+	if err := makePrivateFile(path); err != nil {
+		return nil, fmt.Errorf("the database file cannot be made: %w", err)
+	}
+	return &pop.ConnectionDetails{
+		Dialect:  "sqlite3",
+		Database: path,
+		Pool:     8,
+		IdlePool: 8,
+		Options: map[string]string{
+			"lock":          "false",     // pop's process-wide lock would run one statement at a time
+			"_journal_mode": "WAL",       // readers do not wait for the writer
+			"_txlock":       "immediate", // a transaction that reads, then writes, cannot fail half-way
+			"_busy_timeout": "5000",      // milliseconds that a writer waits for another
+			"_fk":           "true",
+			"_time_format":  "sqlite", // one sortable text form under either driver
+		},
+	}, nil
+}
+
+func makePrivateFile(path string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return file.Close()
+}

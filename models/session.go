@@ -1,0 +1,139 @@
+package models
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/gofrs/uuid"
+)
+
+// Session is a browser that is signed in. The browser holds a random token,
+// the row its SHA-256: deleting the row signs the browser out, copies included.
+type Session struct {
+	ID          uuid.UUID `db:"id"`
+	UserID      uuid.UUID `db:"user_id"`
+	TokenDigest []byte    `db:"token_digest"`
+	Remembered  bool      `db:"remembered"`
+	Address     string    `db:"address"` // the client's IP address at sign-in
+	UserAgent   string    `db:"user_agent"`
+	CreatedAt   time.Time `db:"created_at"`
+	LastSeenAt  time.Time `db:"last_seen_at"`
+
+	User *User `db:"-"` // who is signed in; never nil
+}
+
+// maxUserAgent is what the column holds, in bytes.
+const maxUserAgent = 255
+
+// seenEvery is how often at most last_seen_at is written.
+const seenEvery = time.Minute
+
+// StartSession signs a browser in and returns the token that it is to keep.
+func StartSession(ctx context.Context, user *User, remember bool, address, userAgent string) (rawToken string, s *Session, err error) {
+	rawToken = newRawToken()
+	now := Clock.Now()
+	s = &Session{
+		UserID:      user.ID,
+		TokenDigest: tokenDigest(rawToken),
+		Remembered:  remember,
+		Address:     address,
+		UserAgent:   printable(userAgent, maxUserAgent),
+		CreatedAt:   now,
+		LastSeenAt:  now,
+	}
+	if err := DB.WithContext(ctx).Create(s); err != nil {
+		return "", nil, fmt.Errorf("starting a session: %w", err)
+	}
+	s.User = user
+	return rawToken, s, nil
+}
+
+// FindSession returns the session that a token opens, with its user, or
+// ErrNotFound when there is none or its time is over. It notes that the
+// session was seen.
+func FindSession(ctx context.Context, rawToken string) (*Session, error) {
+	row := struct {
+		Session
+		Person User `db:"person"`
+	}{}
+	err := DB.Store.GetContext(ctx, &row, sessionByToken(), tokenDigest(rawToken))
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, ErrNotFound
+	}
+	if err != nil {
+		return nil, fmt.Errorf("finding a session: %w", err)
+	}
+	s := &row.Session
+	s.User = &row.Person
+	now := Clock.Now()
+	if s.expired(now) {
+		return nil, errors.Join(ErrNotFound, EndSession(ctx, rawToken))
+	}
+	return s, s.seen(ctx, now)
+}
+
+func sessionByToken() string {
+	return DB.Dialect.TranslateSQL(`
+		SELECT sessions.*,
+			users.id "person.id", users.email "person.email", users.language "person.language",
+			users.password_digest "person.password_digest",
+			users.created_at "person.created_at", users.updated_at "person.updated_at"
+		FROM sessions JOIN users ON users.id = sessions.user_id
+		WHERE sessions.token_digest = ?`)
+}
+
+// ExpiresAt is when the session ends, however much it is used.
+func (s *Session) ExpiresAt() time.Time {
+	if s.Remembered {
+		return s.CreatedAt.Add(settings.RememberLifetime)
+	}
+	return s.CreatedAt.Add(settings.SessionLifetime)
+}
+
+func (s *Session) expired(now time.Time) bool {
+	idle := !s.Remembered && !now.Before(s.LastSeenAt.Add(settings.SessionIdle))
+	return idle || !now.Before(s.ExpiresAt())
+}
+
+// seen writes last_seen_at, at most once a minute: a page is not worth a write.
+// A short SESSION_IDLE needs finer steps, or a busy session would end as idle.
+func (s *Session) seen(ctx context.Context, now time.Time) error {
+	if now.Before(s.LastSeenAt.Add(min(seenEvery, settings.SessionIdle/4))) {
+		return nil
+	}
+	s.LastSeenAt = now
+	err := DB.WithContext(ctx).RawQuery("UPDATE sessions SET last_seen_at = ? WHERE id = ? AND last_seen_at < ?", now, s.ID, now).Exec()
+	if err != nil {
+		return fmt.Errorf("noting a session: %w", err)
+	}
+	return nil
+}
+
+// EndSession signs out whoever holds the token. An unknown token is no error.
+func EndSession(ctx context.Context, rawToken string) error {
+	err := DB.WithContext(ctx).RawQuery("DELETE FROM sessions WHERE token_digest = ?", tokenDigest(rawToken)).Exec()
+	if err != nil {
+		return fmt.Errorf("ending a session: %w", err)
+	}
+	return nil
+}
+
+// printable returns what a person may be shown of a header, at most n bytes.
+func printable(s string, n int) string {
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) && r != unicode.ReplacementChar {
+			return r
+		}
+		return -1
+	}, s)
+	for len(s) > n {
+		runes := []rune(s[:n])
+		s = strings.TrimSuffix(string(runes[:len(runes)-1]), string(unicode.ReplacementChar))
+	}
+	return s
+}
