@@ -52,4 +52,3 @@ func withDatabase(task func() error) error {
 	}
 	return task()
 }
-

@@ -18,7 +18,7 @@ const maxEmailBytes = 254
 // false when it is not an address.
 func NormalizeEmail(typed string) (email string, ok bool) {
 	// Before anything else: norm loops on some invalid UTF-8 (GO-2026-5970).
-	if len(typed) > 4*maxEmailBytes || !utf8.ValidString(typed) {
+	if len(typed) > 4*maxEmailBytes || !utf8.ValidString(typed) || strings.ContainsFunc(typed, looksASCII) {
 		return "", false
 	}
 	local, domain, found := cutLast(strings.Map(lower, norm.NFC.String(strings.TrimSpace(typed))), "@")
@@ -38,8 +38,13 @@ func NormalizeEmail(typed string) (email string, ok bool) {
 	return email, true
 }
 
-// lower is lower case, but never from outside ASCII into it: U+212A, the
+// looksASCII says whether a character is normalised into ASCII: U+212A, the
 // Kelvin sign, would become the k of somebody else's address.
+func looksASCII(r rune) bool {
+	return r >= utf8.RuneSelf && norm.NFC.String(string(r))[0] < utf8.RuneSelf
+}
+
+// lower is lower case, but never from outside ASCII into it, as U+0130 would.
 func lower(r rune) rune {
 	if l := unicode.ToLower(r); r < utf8.RuneSelf || l >= utf8.RuneSelf {
 		return l

@@ -131,9 +131,8 @@ func printable(s string, n int) string {
 		}
 		return -1
 	}, s)
-	for len(s) > n {
-		runes := []rune(s[:n])
-		s = strings.TrimSuffix(string(runes[:len(runes)-1]), string(unicode.ReplacementChar))
+	if len(s) > n {
+		s = strings.ToValidUTF8(s[:n], "") // half a character may stand at the end
 	}
 	return s
 }

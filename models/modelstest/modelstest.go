@@ -20,25 +20,26 @@ import (
 
 // Main is for TestMain: it runs the tests of a package against a new database.
 func Main(m *testing.M) {
-	drop, err := connect()
+	disconnect, err := connect()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "no test database:", err)
 		os.Exit(1)
 	}
 	code := m.Run()
-	drop()
+	disconnect()
 	os.Exit(code)
 }
 
-func connect() (drop func(), err error) {
+func connect() (disconnect func(), err error) {
 	c, err := config.Current()
 	if err != nil {
 		return nil, err
 	}
-	c.DatabaseURL, drop, err = NewDatabase(c.DatabaseURL)
+	databaseURL, drop, err := NewDatabase(c.DatabaseURL)
 	if err != nil {
 		return nil, err
 	}
+	c.DatabaseURL = databaseURL
 	if err := models.Connect(c); err != nil {
 		drop()
 		return nil, err

@@ -1,0 +1,24 @@
+package actions_test
+
+func (as *ActionSuite) Test_Home_Show() {
+	as.signIn("ada@example.com")
+	res := as.HTML("/").Get()
+	as.Equal(200, res.Code)
+	page := res.Body.String()
+	as.Contains(page, "<dd>ada@example.com</dd>")
+	as.Contains(page, `<form action="/logout" method="post"><input type="hidden" name="_method" value="DELETE">`)
+}
+
+func (as *ActionSuite) Test_Home_Show_Anonymous() {
+	res := as.HTML("/").Get()
+	as.Equal(302, res.Code)
+	as.Equal("/login", res.Location())
+	as.NotContains(res.Body.String(), "logged in")
+	as.Equal([]string{"You need to login first."}, flashes(as.HTML("/login").Get().Body.String()))
+}
+
+// What a person chose to be called is text, in every template.
+func (as *ActionSuite) Test_Home_Show_EscapesTheEmail() {
+	as.signIn("o'ada&amp@example.com")
+	as.Contains(as.HTML("/").Get().Body.String(), "<dd>o&#39;ada&amp;amp@example.com</dd>")
+}

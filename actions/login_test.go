@@ -1,0 +1,87 @@
+package actions_test
+
+import (
+	"net/url"
+	"strings"
+
+	"corral/models/modelstest"
+)
+
+func (as *ActionSuite) Test_Login_New() {
+	res := as.HTML("/login").Get()
+	as.Equal(200, res.Code)
+	page := res.Body.String()
+	as.Contains(page, `<form class="stack" action="/login" method="post"`)
+	as.Contains(page, `name="email" type="email"`)
+	as.Contains(page, `type="password" autocomplete="current-password"`)
+	as.Contains(page, `name="remember" type="checkbox"`)
+	as.NotContains(page, `aria-invalid`)
+	as.Empty(flashes(page))
+}
+
+func (as *ActionSuite) Test_Login_Create() {
+	modelstest.SignUp(as.T(), "ada@example.com")
+	res := as.logIn("Ada@Example.com", modelstest.Password)
+	as.Equal(303, res.Code)
+	as.Equal("/", res.Location())
+	page := as.HTML("/").Get().Body.String()
+	as.Equal([]string{"You were logged in."}, flashes(page))
+	as.Contains(page, "<dd>ada@example.com</dd>")
+	as.Empty(flashes(as.HTML("/").Get().Body.String()), "shown once")
+}
+
+// The answer never tells whether the address or the password was wrong.
+func (as *ActionSuite) Test_Login_Create_Refused() {
+	modelstest.SignUp(as.T(), "ada@example.com")
+	for _, try := range [][2]string{
+		{"ada@example.com", "wrong"},
+		{"ada@example.com", ""},
+		{"bea@example.com", modelstest.Password},
+		{"", ""},
+		{"ada@example.com", strings.Repeat("x", 60000)},
+		{"ada@example.com", "\xff\xfe"},
+		{"ada@example.com\x00", "\x00"},
+		{"\xff@example.com", modelstest.Password},
+		{`"><script>alert(1)</script>`, modelstest.Password},
+	} {
+		res := as.logIn(try[0], try[1])
+		as.Equal(422, res.Code, "%q", try)
+		page := res.Body.String()
+		as.Contains(page, `id="login-error" role="alert">Invalid email or password.<`)
+		as.Equal(2, strings.Count(page, `aria-invalid="true" aria-describedby="login-error"`))
+		as.Contains(page, "<title>Error · Log in")
+		as.NotContains(page, "<script>alert")
+		as.NotContains(page, "\x00")
+		as.Nil(as.Session.Get("token"))
+	}
+	n, err := as.DB.Count("sessions")
+	as.NoError(err)
+	as.Zero(n)
+}
+
+func (as *ActionSuite) Test_Login_Create_KeepsTheEmailNeverThePassword() {
+	page := as.logIn("ada@example.com", "s3cr3t typed here").Body.String()
+	as.Contains(page, `value="ada@example.com"`)
+	as.NotContains(page, "s3cr3t")
+}
+
+// A password in an address ends up in logs and histories: it is no password.
+func (as *ActionSuite) Test_Login_Create_QueryIsNoForm() {
+	modelstest.SignUp(as.T(), "ada@example.com")
+	query := url.Values{"email": {"ada@example.com"}, "password": {modelstest.Password}}
+	res := as.HTML("/login?%s", query.Encode()).Post(url.Values{})
+	as.Equal(422, res.Code)
+}
+
+func (as *ActionSuite) Test_Login_GuestsOnly() {
+	as.signIn("ada@example.com")
+	res := as.HTML("/login").Get()
+	as.Equal(302, res.Code)
+	as.Equal("/", res.Location())
+	res = as.logIn("ada@example.com", modelstest.Password)
+	as.Equal(303, res.Code)
+	as.Equal("/", res.Location())
+	n, err := as.DB.Count("sessions")
+	as.NoError(err)
+	as.Equal(1, n)
+}

@@ -1,0 +1,9 @@
+package actions_test
+
+import (
+	"testing"
+
+	"corral/models/modelstest"
+)
+
+func TestMain(m *testing.M) { modelstest.Main(m) }

@@ -1,0 +1,88 @@
+package actions_test
+
+import (
+	"net/url"
+	"time"
+
+	"corral/models"
+	"corral/models/modelstest"
+)
+
+func (as *ActionSuite) resetLink(email string) string {
+	rawToken, err := models.IssueToken(as.T().Context(), modelstest.SignUp(as.T(), email), models.PurposeReset, models.ResetLifetime)
+	as.NoError(err)
+	return "/password/reset/" + rawToken
+}
+
+func (as *ActionSuite) setPassword(password string) (status int, page string) {
+	res := as.HTML("/password/reset").Put(url.Values{"password": {password}})
+	return res.Code, res.Body.String()
+}
+
+func (as *ActionSuite) Test_PasswordReset() {
+	res := as.HTML("%s", as.resetLink("ada@example.com")).Get()
+	as.Equal(302, res.Code)
+	as.Equal("/password/reset", res.Location(), "the token leaves the address bar")
+
+	page := as.HTML("/password/reset").Get().Body.String()
+	as.Contains(page, "ada@example.com")
+	as.Contains(page, `autocomplete="new-password"`)
+	as.Contains(page, "At least 15 characters.")
+
+	status, _ := as.setPassword("an entirely new set of words")
+	as.Equal(303, status)
+	as.Equal([]string{"Your password was saved. You can log in with it now."}, flashes(as.HTML("/login").Get().Body.String()))
+	as.Equal(302, as.HTML("/").Get().Code, "it does not sign in")
+	as.Equal(303, as.logIn("ada@example.com", "an entirely new set of words").Code)
+}
+
+func (as *ActionSuite) Test_PasswordReset_RefusedPasswordKeepsTheLink() {
+	as.HTML("%s", as.resetLink("ada@example.com")).Get()
+	for password, reason := range map[string]string{
+		"":                      "That is too short: use at least 15 characters.",
+		"passwordpassword":      "That is easy to guess.",
+		"ada@example.com1":      "That is easy to guess.",
+		"bell \x07 rings aloud": "no keyboard types",
+	} {
+		status, page := as.setPassword(password)
+		as.Equal(422, status)
+		as.Contains(page, reason)
+		as.Contains(page, `aria-describedby="password-error password-hint" aria-invalid="true"`)
+	}
+	status, _ := as.setPassword("an entirely new set of words")
+	as.Equal(303, status)
+}
+
+func (as *ActionSuite) Test_PasswordReset_DeadLink() {
+	link := as.resetLink("ada@example.com")
+	for _, dead := range []string{"/password/reset/x", link + "x", link[:len(link)-1], "/password/reset/%00", "/password/reset/%ff"} {
+		res := as.HTML("%s", dead).Get()
+		as.Equal(404, res.Code, dead)
+		as.Contains(res.Body.String(), "This link no longer works")
+	}
+	as.HTML("%s", link).Get()
+	models.Clock.Move(models.ResetLifetime)
+	as.Equal(404, as.HTML("/password/reset").Get().Code)
+	status, page := as.setPassword("an entirely new set of words")
+	as.Equal(404, status)
+	as.Contains(page, "This link no longer works")
+	models.Clock.Move(-time.Hour)
+	as.Equal(422, as.logIn("ada@example.com", "an entirely new set of words").Code)
+}
+
+func (as *ActionSuite) Test_PasswordReset_UsedOnce() {
+	link := as.resetLink("ada@example.com")
+	as.HTML("%s", link).Get()
+	status, _ := as.setPassword("an entirely new set of words")
+	as.Equal(303, status)
+	as.Equal(404, as.HTML("%s", link).Get().Code)
+	status, _ = as.setPassword("yet another new set of words")
+	as.Equal(303, status, "without a token: to the page that mails one")
+	as.Equal(422, as.logIn("ada@example.com", "yet another new set of words").Code)
+}
+
+func (as *ActionSuite) Test_PasswordReset_WithoutToken() {
+	res := as.HTML("/password/reset").Get()
+	as.Equal(302, res.Code)
+	as.Equal("/password/forgot", res.Location())
+}

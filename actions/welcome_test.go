@@ -1,0 +1,16 @@
+package actions_test
+
+func (as *ActionSuite) Test_Welcome_Show() {
+	res := as.HTML("/welcome").Get()
+	as.Equal(200, res.Code)
+	page := res.Body.String()
+	as.Contains(page, `href="/login"`)
+	as.NotContains(page, "/logout")
+}
+
+func (as *ActionSuite) Test_Welcome_Show_SignedIn() {
+	as.signIn("ada@example.com")
+	page := as.HTML("/welcome").Get().Body.String()
+	as.Contains(page, `<a class="btn btn-primary btn-lg" href="/">`)
+	as.NotContains(page, `href="/login"`)
+}

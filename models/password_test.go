@@ -1,0 +1,162 @@
+package models
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/alexedwards/argon2id"
+	"github.com/stretchr/testify/require"
+
+	"corral/config"
+)
+
+func TestHashPassword_OWASPFloor(t *testing.T) {
+	digest, err := hashPassword(t.Context(), "four random words work well")
+	require.NoError(t, err)
+	require.True(t, strings.HasPrefix(digest, "$argon2id$v=19$m=19456,t=2,p=1$"), digest)
+	params, salt, key, err := argon2id.DecodeHash(digest)
+	require.NoError(t, err)
+	require.Equal(t, hashParams, params)
+	require.Len(t, salt, 16)
+	require.Len(t, key, 32)
+	again, err := hashPassword(t.Context(), "four random words work well")
+	require.NoError(t, err)
+	require.NotEqual(t, digest, again, "the salt repeats")
+}
+
+// An unknown address must cost what a known one costs.
+func TestAbsentDigest_TodaysParameters(t *testing.T) {
+	params, _, _, err := argon2id.DecodeHash(absentDigest)
+	require.NoError(t, err)
+	require.Equal(t, hashParams, params)
+	match, outdated, err := verifyPassword(t.Context(), "", absentDigest)
+	require.NoError(t, err)
+	require.False(t, match)
+	require.False(t, outdated)
+}
+
+func TestVerifyPassword_EveryCharacterCounts(t *testing.T) {
+	password := strings.Repeat("Zażółć gęślą jaźń ", 7)[:120]
+	digest, err := hashPassword(t.Context(), password)
+	require.NoError(t, err)
+	for typed, want := range map[string]bool{
+		password:                  true,
+		password + " ":            false,
+		strings.ToLower(password): false,
+		password[:72]:             false,
+		password[:119]:            false,
+		"":                        false,
+	} {
+		match, _, err := verifyPassword(t.Context(), typed, digest)
+		require.NoError(t, err)
+		require.Equal(t, want, match, "%q", typed)
+	}
+}
+
+func TestVerifyPassword_AbsurdParameters(t *testing.T) {
+	for _, digest := range []string{
+		"$argon2id$v=19$m=4294967295,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+		"$argon2id$v=19$m=19456,t=4294967295,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+		"$2a$10$notargon2id", "",
+	} {
+		_, _, err := verifyPassword(t.Context(), "x", digest)
+		require.Error(t, err, digest)
+	}
+}
+
+// One hash per core: the next one waits for its turn, and gives up with its request.
+func TestHashing_OnePerCore(t *testing.T) {
+	var release []func()
+	for range cap(hashing) {
+		done, err := waitToHash(t.Context())
+		require.NoError(t, err)
+		release = append(release, done)
+	}
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := hashPassword(gone, "x")
+	require.ErrorIs(t, err, ErrBusy)
+	require.True(t, Unavailable(err))
+
+	got := make(chan error, 1)
+	go func() {
+		_, err := hashPassword(t.Context(), "x")
+		got <- err
+	}()
+	for _, done := range release {
+		done()
+	}
+	require.NoError(t, <-got)
+}
+
+func TestCheckPassword(t *testing.T) {
+	for typed, problem := range map[string]string{
+		"":                                   "password.too_short",
+		"Tr0ub4dor&3":                        "password.too_short",
+		strings.Repeat("é", 14):              "password.too_short",
+		"    ":                               "password.too_short",
+		"passwordpassword":                   "password.guessable",
+		"1234567890123456":                   "password.guessable",
+		"qwertyuiopasdfgh":                   "password.guessable",
+		"aaaaaaaaaaaaaaaaaaaa":               "password.guessable",
+		"ada@example.com1":                   "password.guessable",
+		"corralcorralcorral":                 "password.guessable",
+		"four random words\x00":              "password.unusable",
+		"four random words\xff":              "password.unusable",
+		"four random words\n":                "password.unusable",
+		strings.Repeat("x9 ", 43):            "password.too_long", // 129 characters
+		"four random words work well":        "",
+		"correct horse battery staple gravy": "",
+		"все слова случайны вполне":  "",
+		"🐎 battery 🧲 staple 🦩 orbit": "",
+	} {
+		prepared, got := CheckPassword(typed, "ada@example.com")
+		require.Equal(t, problem, got, "%q", typed)
+		require.Equal(t, problem == "", prepared != "", "%q", typed)
+	}
+	long := strings.Repeat("k7 jolly ", 15)[:128]
+	_, problem := CheckPassword(long, "ada@example.com")
+	require.Empty(t, problem, "128 characters are allowed")
+}
+
+// Counted in characters, not in bytes, as the person counts.
+func TestCheckPassword_CountsCharacters(t *testing.T) {
+	_, problem := CheckPassword(strings.Repeat("𐍈µ漢é", 32), "ada@example.com") // 128 characters, 320 bytes
+	require.NotEqual(t, "password.too_long", problem)
+	require.NotEqual(t, "password.unusable", problem)
+}
+
+// RFC 8265: however a keyboard composes an é, it is the same password.
+func TestPreparePassword_OpaqueString(t *testing.T) {
+	composed, ok := preparePassword("caf\u00e9 \u00a0 au lait")
+	require.True(t, ok)
+	decomposed, ok := preparePassword("cafe\u0301 \u00a0 au lait")
+	require.True(t, ok)
+	require.Equal(t, composed, decomposed)
+	require.NotContains(t, composed, "\u00a0", "a non-ASCII space becomes a space")
+	upper, _ := preparePassword("Café")
+	lower, _ := preparePassword("café")
+	require.NotEqual(t, upper, lower)
+}
+
+func TestPasswordMin_IsConfigured(t *testing.T) {
+	was := settings
+	t.Cleanup(func() { settings = was })
+	settings = config.Config{PasswordMin: 8, Host: was.Host}
+	_, problem := CheckPassword("v9#Tq!x", "ada@example.com")
+	require.Equal(t, "password.too_short", problem)
+	_, problem = CheckPassword("v9#Tq!xZ$", "ada@example.com")
+	require.Empty(t, problem)
+}
+
+func TestClock_MovesAndResets(t *testing.T) {
+	t.Cleanup(Clock.Reset)
+	before := Clock.Now()
+	Clock.Move(time.Hour)
+	require.GreaterOrEqual(t, Clock.Now().Sub(before), time.Hour)
+	Clock.Reset()
+	require.Less(t, Clock.Now().Sub(before), time.Hour)
+	require.Equal(t, time.UTC, Clock.Now().Location())
+}

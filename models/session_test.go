@@ -1,0 +1,185 @@
+package models_test
+
+import (
+	"encoding/base64"
+	"strings"
+	"time"
+
+	"corral/models"
+	"corral/models/modelstest"
+)
+
+func (ms *ModelSuite) start(user *models.User, remember bool) string {
+	rawToken, _, err := models.StartSession(ms.T().Context(), user, remember, "192.0.2.1", "Test/1.0")
+	ms.NoError(err)
+	return rawToken
+}
+
+func (ms *ModelSuite) find(rawToken string) (*models.Session, error) {
+	return models.FindSession(ms.T().Context(), rawToken)
+}
+
+func (ms *ModelSuite) Test_Session_Start() {
+	ada := ms.signUp("ada@example.com")
+	rawToken := ms.start(ada, false)
+	raw, err := base64.RawURLEncoding.DecodeString(rawToken)
+	ms.NoError(err)
+	ms.Len(raw, 32)
+	ms.NotEqual(rawToken, ms.start(ada, false))
+
+	session, err := ms.find(rawToken)
+	ms.NoError(err)
+	ms.Equal(ada.ID, session.UserID)
+	ms.Equal("ada@example.com", session.User.Email)
+	ms.Equal("192.0.2.1", session.Address)
+	ms.Equal("Test/1.0", session.UserAgent)
+}
+
+// Who reads the database finds nothing to sign in with.
+func (ms *ModelSuite) Test_Session_DigestOnly() {
+	rawToken := ms.start(ms.signUp("ada@example.com"), false)
+	session, err := ms.find(rawToken)
+	ms.NoError(err)
+	ms.Len(session.TokenDigest, 32)
+	ms.NotContains(string(session.TokenDigest), rawToken)
+	_, err = ms.find(string(session.TokenDigest))
+	ms.ErrorIs(err, models.ErrNotFound)
+	_, err = ms.find("")
+	ms.ErrorIs(err, models.ErrNotFound)
+}
+
+func (ms *ModelSuite) Test_Session_EndsIdle() {
+	rawToken := ms.start(ms.signUp("ada@example.com"), false)
+	models.Clock.Move(29 * time.Minute)
+	_, err := ms.find(rawToken)
+	ms.NoError(err)
+	models.Clock.Move(29 * time.Minute)
+	_, err = ms.find(rawToken)
+	ms.NoError(err, "it was used in between")
+	models.Clock.Move(30 * time.Minute)
+	_, err = ms.find(rawToken)
+	ms.ErrorIs(err, models.ErrNotFound)
+	ms.Equal(0, ms.count("sessions"), "the row goes with it")
+}
+
+func (ms *ModelSuite) Test_Session_EndsAtItsLifetime() {
+	rawToken := ms.start(ms.signUp("ada@example.com"), false)
+	for range 35 {
+		models.Clock.Move(20 * time.Minute)
+		_, err := ms.find(rawToken)
+		ms.NoError(err)
+	}
+	models.Clock.Move(20 * time.Minute) // 12 hours, never idle
+	_, err := ms.find(rawToken)
+	ms.ErrorIs(err, models.ErrNotFound)
+}
+
+func (ms *ModelSuite) Test_Session_Remembered() {
+	rawToken := ms.start(ms.signUp("ada@example.com"), true)
+	models.Clock.Move(30*24*time.Hour - time.Second)
+	session, err := ms.find(rawToken)
+	ms.NoError(err, "no idle limit")
+	ms.Equal(session.CreatedAt.Add(30*24*time.Hour), session.ExpiresAt())
+	models.Clock.Move(time.Second)
+	_, err = ms.find(rawToken)
+	ms.ErrorIs(err, models.ErrNotFound)
+}
+
+func (ms *ModelSuite) Test_Session_SeenOnceAMinute() {
+	rawToken := ms.start(ms.signUp("ada@example.com"), false)
+	first, err := ms.find(rawToken)
+	ms.NoError(err)
+	models.Clock.Move(59 * time.Second)
+	again, err := ms.find(rawToken)
+	ms.NoError(err)
+	ms.True(first.LastSeenAt.Equal(again.LastSeenAt))
+	models.Clock.Move(2 * time.Second)
+	again, err = ms.find(rawToken)
+	ms.NoError(err)
+	ms.GreaterOrEqual(again.LastSeenAt.Sub(first.LastSeenAt), time.Minute)
+	stored := &models.Session{}
+	ms.NoError(ms.DB.Find(stored, again.ID))
+	ms.True(stored.LastSeenAt.Equal(again.LastSeenAt))
+}
+
+func (ms *ModelSuite) Test_Session_End() {
+	ada := ms.signUp("ada@example.com")
+	one, other := ms.start(ada, false), ms.start(ada, false)
+	ms.NoError(models.EndSession(ms.T().Context(), one))
+	_, err := ms.find(one)
+	ms.ErrorIs(err, models.ErrNotFound)
+	_, err = ms.find(other)
+	ms.NoError(err)
+	ms.NoError(models.EndSession(ms.T().Context(), "unknown"))
+}
+
+func (ms *ModelSuite) Test_Session_GoesWithItsUser() {
+	ada := ms.signUp("ada@example.com")
+	rawToken := ms.start(ada, false)
+	ms.NoError(ms.DB.Destroy(ada))
+	_, err := ms.find(rawToken)
+	ms.ErrorIs(err, models.ErrNotFound)
+	ms.Equal(0, ms.count("sessions"))
+}
+
+// A header is whatever a visitor sends.
+func (ms *ModelSuite) Test_Session_UserAgentIsMadePrintable() {
+	ada := ms.signUp("ada@example.com")
+	for sent, want := range map[string]string{
+		"A\x00B\r\nC\x1b[31m\xffD": "ABC[31mD",
+		strings.Repeat("é", 200):   strings.Repeat("é", 127),
+		strings.Repeat("x", 9999):  strings.Repeat("x", 255),
+	} {
+		_, session, err := models.StartSession(ms.T().Context(), ada, false, "", sent)
+		ms.NoError(err)
+		ms.Equal(want, session.UserAgent)
+	}
+}
+
+func (ms *ModelSuite) Test_Authenticate() {
+	ms.signUp("ada@example.com")
+	invited, err := models.CreateUser(ms.T().Context(), "invited@example.com", "")
+	ms.NoError(err)
+	ms.Empty(invited.PasswordDigest)
+
+	user, err := models.Authenticate(ms.T().Context(), " ADA@example.com ", modelstest.Password)
+	ms.NoError(err)
+	ms.Equal("ada@example.com", user.Email)
+
+	for _, try := range [][2]string{
+		{"ada@example.com", "wrong"},
+		{"ada@example.com", ""},
+		{"ada@example.com", modelstest.Password + " "},
+		{"ada@example.com", modelstest.Password + "\x00"},
+		{"ada@example.com", modelstest.Password + "\xff"},
+		{"ada@example.com", strings.Repeat("x", 1<<20)},
+		{"nobody@example.com", modelstest.Password},
+		{"invited@example.com", ""},
+		{"invited@example.com", modelstest.Password},
+		{"", ""},
+		{"' OR 1=1 --", modelstest.Password},
+		{"ada@example.com\x00", modelstest.Password},
+		{strings.Repeat("a", 1<<20), modelstest.Password},
+	} {
+		_, err := models.Authenticate(ms.T().Context(), try[0], try[1])
+		ms.ErrorIs(err, models.ErrBadCredentials, "%.40q %.40q", try[0], try[1])
+	}
+}
+
+// Parameters that were raised reach everybody at their next login.
+func (ms *ModelSuite) Test_Authenticate_Rehashes() {
+	ada := ms.signUp("ada@example.com")
+	rawToken := ms.start(ada, false)
+	weak := "$argon2id$v=19$m=8192,t=1,p=1$c2FsdHNhbHRzYWx0c2FsdA$"
+	ms.NoError(ms.DB.RawQuery("UPDATE users SET password_digest = ?", weak+ms.weakKey()).Exec())
+
+	_, err := models.Authenticate(ms.T().Context(), "ada@example.com", modelstest.Password)
+	ms.NoError(err)
+	stored, err := models.FindUserByEmail(ms.T().Context(), "ada@example.com")
+	ms.NoError(err)
+	ms.True(strings.HasPrefix(stored.PasswordDigest, "$argon2id$v=19$m=19456,t=2,p=1$"), stored.PasswordDigest)
+	_, err = ms.find(rawToken)
+	ms.NoError(err, "the same password: sessions stay")
+	_, err = models.Authenticate(ms.T().Context(), "ada@example.com", modelstest.Password)
+	ms.NoError(err)
+}
