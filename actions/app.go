@@ -67,10 +67,11 @@ func New(c config.Config) *buffalo.App {
 	// drops the stack: the edge does both.
 	app.Middleware.Remove(buffalo.RequestLogger, app.PanicHandler)
 
-	app.Use(noteRoute) // what the log may say of the path
-	app.Use(Identify)  // who is asking
-	app.Use(Translate) // in which language
-	app.Use(Authorize) // closed by default: the guards of the table above
+	app.Use(configure(&c)) // what the handlers may ask configOf
+	app.Use(noteRoute)     // what the log may say of the path
+	app.Use(Identify)      // who is asking
+	app.Use(Translate)     // in which language
+	app.Use(Authorize)     // closed by default: the guards of the table above
 
 	for _, r := range routes {
 		r.addTo(app)
@@ -88,6 +89,19 @@ func Edge(app *buffalo.App, c config.Config, reload http.Handler) http.Handler {
 		Reload:    reload,
 	})
 }
+
+// configure gives the handlers the app's configuration.
+func configure(conf *config.Config) buffalo.MiddlewareFunc {
+	return func(next buffalo.Handler) buffalo.Handler {
+		return func(c buffalo.Context) error {
+			c.Set("config", conf)
+			return next(c)
+		}
+	}
+}
+
+// configOf is the configuration of the app that answers.
+func configOf(c buffalo.Context) *config.Config { return c.Value("config").(*config.Config) }
 
 // withoutPlugins spends the one look that Buffalo takes for plugins. It would
 // run every buffalo-* program below ./plugins and $GOPATH/bin, and write a

@@ -28,10 +28,14 @@ func LoginCreate(c buffalo.Context) error {
 		Password: field(c, "password"),
 		Remember: field(c, "remember") != "",
 	}
-	person, err := models.Authenticate(c, form.Email, form.Password)
+	person, err := models.Authenticate(c, credentials(c, form.Email, form.Password))
 	if errors.Is(err, models.ErrBadCredentials) {
 		edge.From(c).Event("login failed")
-		return renderLogin(c, http.StatusUnprocessableEntity, form, "login.invalid")
+		return renderLogin(c, http.StatusUnprocessableEntity, form, translate(c, "login.invalid"))
+	}
+	if seconds, ok := waitFor(c, err); ok {
+		edge.From(c).Event("login throttled")
+		return renderLogin(c, http.StatusTooManyRequests, form, translate(c, "login.throttled", map[string]any{"wait": seconds}))
 	}
 	if err != nil {
 		return err
@@ -45,7 +49,7 @@ func LoginCreate(c buffalo.Context) error {
 }
 
 // renderLogin shows the form with what was typed, except the password, and a
-// problem, the locale key of what is wrong.
+// problem, what is wrong with it in the person's language.
 func renderLogin(c buffalo.Context, status int, form loginForm, problem string) error {
 	c.Set("title", "login.title")
 	c.Set("email", shown(form.Email))

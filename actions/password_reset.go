@@ -51,7 +51,7 @@ func PasswordResetUpdate(c buffalo.Context) error {
 	}
 	password, problem := models.CheckPassword(field(c, "password"), person.Email)
 	if problem != "" {
-		return renderPasswordReset(c, http.StatusUnprocessableEntity, person, problem)
+		return renderPasswordReset(c, http.StatusUnprocessableEntity, person, passwordProblem(c, problem))
 	}
 	if err := models.ResetPassword(c, rawToken, password); err != nil {
 		return deadLink(c, err)
@@ -75,6 +75,11 @@ func deadLink(c buffalo.Context, err error) error {
 	}
 	edge.From(c).Event("token refused")
 	return c.Error(http.StatusNotFound, errDeadLink)
+}
+
+// passwordProblem is what models.CheckPassword found, in words.
+func passwordProblem(c buffalo.Context, key string) string {
+	return translate(c, key, map[string]any{"min": configOf(c).PasswordMin})
 }
 
 func renderPasswordReset(c buffalo.Context, status int, person *models.User, problem string) error {

@@ -79,7 +79,7 @@ func translate(c buffalo.Context, key string, args ...any) string {
 	return c.Value("t").(view.Translate)(key, args...)
 }
 
-// renderForm shows a form, with the locale key of its problem or "".
+// renderForm shows a form, with its problem in the person's language, or "".
 func renderForm(c buffalo.Context, status int, template, problem string) error {
 	c.Set("problem", problem)
 	return c.Render(status, r.HTML(template))

@@ -52,6 +52,9 @@ func currentSession(c context.Context) *models.Session {
 // held before is gone, so that nobody can plant a session in a browser and
 // share it once its owner has logged in (fixation).
 func signIn(c buffalo.Context, user *models.User, remember bool) error {
+	if _, err := rememberDevice(c, user); err != nil {
+		return err
+	}
 	request := edge.From(c)
 	rawToken, session, err := models.StartSession(c, user, remember, request.Client.String(), c.Request().UserAgent())
 	if err != nil {

@@ -2,8 +2,6 @@ package actions
 
 import (
 	"bytes"
-	"crypto/hkdf"
-	"crypto/sha256"
 	"encoding/base64"
 	"encoding/gob"
 	"encoding/json"
@@ -55,17 +53,9 @@ func newSessionStore(c config.Config) sessionStore {
 func cookieKeys(secrets []string) [][]byte {
 	var keys [][]byte
 	for _, secret := range secrets {
-		keys = append(keys, deriveKey(secret, "session cookie, authentication"), deriveKey(secret, "session cookie, encryption"))
+		keys = append(keys, config.DeriveKey(secret, "session cookie, authentication"), config.DeriveKey(secret, "session cookie, encryption"))
 	}
 	return keys
-}
-
-func deriveKey(secret, purpose string) []byte {
-	key, err := hkdf.Key(sha256.New, []byte(secret), nil, "corral: "+purpose, 32)
-	if err != nil {
-		panic(err) // 32 bytes are within what HKDF gives
-	}
-	return key
 }
 
 // Get reads the session of a request. Buffalo asks once, so there is nothing to keep.

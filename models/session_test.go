@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"corral/models"
-	"corral/models/modelstest"
 )
 
 func (ms *ModelSuite) start(user *models.User, remember bool) string {
@@ -134,52 +133,4 @@ func (ms *ModelSuite) Test_Session_UserAgentIsMadePrintable() {
 		ms.NoError(err)
 		ms.Equal(want, session.UserAgent)
 	}
-}
-
-func (ms *ModelSuite) Test_Authenticate() {
-	ms.signUp("ada@example.com")
-	invited, err := models.CreateUser(ms.T().Context(), "invited@example.com", "")
-	ms.NoError(err)
-	ms.Empty(invited.PasswordDigest)
-
-	user, err := models.Authenticate(ms.T().Context(), " ADA@example.com ", modelstest.Password)
-	ms.NoError(err)
-	ms.Equal("ada@example.com", user.Email)
-
-	for _, try := range [][2]string{
-		{"ada@example.com", "wrong"},
-		{"ada@example.com", ""},
-		{"ada@example.com", modelstest.Password + " "},
-		{"ada@example.com", modelstest.Password + "\x00"},
-		{"ada@example.com", modelstest.Password + "\xff"},
-		{"ada@example.com", strings.Repeat("x", 1<<20)},
-		{"nobody@example.com", modelstest.Password},
-		{"invited@example.com", ""},
-		{"invited@example.com", modelstest.Password},
-		{"", ""},
-		{"' OR 1=1 --", modelstest.Password},
-		{"ada@example.com\x00", modelstest.Password},
-		{strings.Repeat("a", 1<<20), modelstest.Password},
-	} {
-		_, err := models.Authenticate(ms.T().Context(), try[0], try[1])
-		ms.ErrorIs(err, models.ErrBadCredentials, "%.40q %.40q", try[0], try[1])
-	}
-}
-
-// Parameters that were raised reach everybody at their next login.
-func (ms *ModelSuite) Test_Authenticate_Rehashes() {
-	ada := ms.signUp("ada@example.com")
-	rawToken := ms.start(ada, false)
-	weak := "$argon2id$v=19$m=8192,t=1,p=1$c2FsdHNhbHRzYWx0c2FsdA$"
-	ms.NoError(ms.DB.RawQuery("UPDATE users SET password_digest = ?", weak+ms.weakKey()).Exec())
-
-	_, err := models.Authenticate(ms.T().Context(), "ada@example.com", modelstest.Password)
-	ms.NoError(err)
-	stored, err := models.FindUserByEmail(ms.T().Context(), "ada@example.com")
-	ms.NoError(err)
-	ms.True(strings.HasPrefix(stored.PasswordDigest, "$argon2id$v=19$m=19456,t=2,p=1$"), stored.PasswordDigest)
-	_, err = ms.find(rawToken)
-	ms.NoError(err, "the same password: sessions stay")
-	_, err = models.Authenticate(ms.T().Context(), "ada@example.com", modelstest.Password)
-	ms.NoError(err)
 }

@@ -21,38 +21,9 @@ type User struct {
 	UpdatedAt      time.Time `db:"updated_at"`
 }
 
-// ErrBadCredentials says that the address or the password is wrong, never which.
-var ErrBadCredentials = errors.New("bad credentials")
-
 // ErrEmailTaken says that the address has an account. It is for operators:
 // a visitor is never told.
 var ErrEmailTaken = errors.New("the address has an account")
-
-// Authenticate returns the account that the address and the password open, or
-// ErrBadCredentials, or ErrBusy.
-func Authenticate(ctx context.Context, typedEmail, typedPassword string) (*User, error) {
-	user, err := findUserByTypedEmail(ctx, typedEmail)
-	if err != nil && !errors.Is(err, ErrNotFound) {
-		return nil, err
-	}
-	digest := absentDigest
-	if user != nil && user.PasswordDigest != "" {
-		digest = user.PasswordDigest
-	}
-	prepared, usable := preparePassword(typedPassword)
-	// Unknown address, unusable password or neither: one hash is computed all the same.
-	match, outdated, err := verifyPassword(ctx, prepared, digest)
-	if err != nil {
-		return nil, err
-	}
-	if !match || !usable || user == nil {
-		return nil, ErrBadCredentials
-	}
-	if outdated {
-		return user, user.rehash(ctx, prepared)
-	}
-	return user, nil
-}
 
 func findUserByTypedEmail(ctx context.Context, typed string) (*User, error) {
 	email, ok := NormalizeEmail(typed)
@@ -89,7 +60,8 @@ func CreateUser(ctx context.Context, email, language string) (*User, error) {
 }
 
 // SetPassword gives the account a prepared password and ends everything that
-// the old one opened: every session and every mailed link.
+// the old one opened: every session, every mailed link, every known device. It
+// also ends the waits of the throttle.
 func (u *User) SetPassword(ctx context.Context, prepared string) error {
 	digest, err := hashPassword(ctx, prepared) // outside the transaction: it takes long
 	if err != nil {
@@ -111,7 +83,10 @@ func (u *User) storePassword(tx *pop.Connection, digest string) error {
 	if err := tx.RawQuery("DELETE FROM tokens WHERE user_id = ?", u.ID).Exec(); err != nil {
 		return fmt.Errorf("voiding tokens: %w", err)
 	}
-	return nil
+	if err := tx.RawQuery("DELETE FROM devices WHERE user_id = ?", u.ID).Exec(); err != nil {
+		return fmt.Errorf("forgetting devices: %w", err)
+	}
+	return loginsPerAddress.clear(tx, u.Email)
 }
 
 // rehash stores the same password under today's parameters. Sessions stay.

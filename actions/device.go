@@ -1,0 +1,67 @@
+package actions
+
+import (
+	"errors"
+	"math"
+	"net/http"
+	"strconv"
+
+	"github.com/gobuffalo/buffalo"
+
+	"corral/actions/edge"
+	"corral/config"
+	"corral/models"
+)
+
+// deviceCookieName is the cookie by which a browser that signed in before is known.
+func deviceCookieName(c *config.Config) string {
+	if c.Production() {
+		return "__Host-corral-device"
+	}
+	return "device"
+}
+
+// deviceToken is what the device cookie holds, or "".
+func deviceToken(c buffalo.Context) string {
+	cookie, err := c.Request().Cookie(deviceCookieName(configOf(c)))
+	if err != nil {
+		return ""
+	}
+	return cookie.Value
+}
+
+// rememberDevice makes the browser known to the account. The cookie holds a
+// random token and stays when the person logs out.
+func rememberDevice(c buffalo.Context, person *models.User) (isNew bool, err error) {
+	token, isNew, err := models.RememberDevice(c, person, deviceToken(c))
+	if err != nil {
+		return false, err
+	}
+	http.SetCookie(c.Response(), &http.Cookie{
+		Name:     deviceCookieName(configOf(c)),
+		Value:    token,
+		Path:     "/",
+		MaxAge:   int(models.DeviceLifetime.Seconds()),
+		Secure:   configOf(c).Production(),
+		HttpOnly: true,
+		SameSite: http.SameSiteLaxMode,
+	})
+	return isNew, nil
+}
+
+// credentials are what was typed, and where it was typed.
+func credentials(c buffalo.Context, email, password string) models.Credentials {
+	return models.Credentials{Email: email, Password: password, Client: edge.From(c).Client, Device: deviceToken(c)}
+}
+
+// waitFor says whether err is a throttle, and for how long, which it tells the
+// browser too.
+func waitFor(c buffalo.Context, err error) (seconds int, throttled bool) {
+	var t *models.Throttled
+	if !errors.As(err, &t) {
+		return 0, false
+	}
+	seconds = int(math.Ceil(t.RetryAfter.Seconds()))
+	c.Response().Header().Set("Retry-After", strconv.Itoa(seconds))
+	return seconds, true
+}

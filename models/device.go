@@ -1,0 +1,64 @@
+package models
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/gobuffalo/pop/v6"
+	"github.com/gofrs/uuid"
+)
+
+// Device is a browser that has signed in to an account. It is kept apart from
+// its sessions, so that a fortnightly visitor is not new each time.
+type Device struct {
+	ID          uuid.UUID `db:"id"`
+	UserID      uuid.UUID `db:"user_id"`
+	TokenDigest []byte    `db:"token_digest"`
+	CreatedAt   time.Time `db:"created_at"`
+	ExpiresAt   time.Time `db:"expires_at"`
+}
+
+// DeviceLifetime is how long a browser is known after its last sign-in.
+const DeviceLifetime = 180 * 24 * time.Hour
+
+// IsKnownDevice says whether the token is that of a browser that has signed in
+// to the account at a normalised address.
+func IsKnownDevice(ctx context.Context, rawToken, email string) (bool, error) {
+	if rawToken == "" {
+		return false, nil
+	}
+	var found []int
+	err := DB.WithContext(ctx).RawQuery(`
+		SELECT 1 FROM devices JOIN users ON users.id = devices.user_id
+		WHERE devices.token_digest = ? AND devices.expires_at > ? AND users.email = ?`,
+		tokenDigest(rawToken), Clock.Now(), email).All(&found)
+	if err != nil {
+		return false, fmt.Errorf("finding a device: %w", err)
+	}
+	return len(found) > 0, nil
+}
+
+// RememberDevice makes a browser known for DeviceLifetime from now. It returns
+// the token that the browser is to keep, and whether the browser was new.
+func RememberDevice(ctx context.Context, user *User, rawToken string) (token string, isNew bool, err error) {
+	now := Clock.Now()
+	err = inTransaction(ctx, func(tx *pop.Connection) error {
+		renewed, err := tx.RawQuery("UPDATE devices SET expires_at = ? WHERE token_digest = ? AND user_id = ? AND expires_at > ?",
+			now.Add(DeviceLifetime), tokenDigest(rawToken), user.ID, now).ExecWithCount()
+		if err != nil {
+			return fmt.Errorf("renewing a device: %w", err)
+		}
+		if renewed > 0 {
+			token = rawToken
+			return nil
+		}
+		token, isNew = newRawToken(), true
+		device := &Device{UserID: user.ID, TokenDigest: tokenDigest(token), CreatedAt: now, ExpiresAt: now.Add(DeviceLifetime)}
+		if err := tx.Create(device); err != nil {
+			return fmt.Errorf("remembering a device: %w", err)
+		}
+		return nil
+	})
+	return token, isNew, err
+}
