@@ -14,6 +14,7 @@ import (
 	"corral/actions/edge"
 	"corral/config"
 	"corral/grifts"
+	"corral/mailers"
 	"corral/models"
 )
 
@@ -47,6 +48,8 @@ func serve() error {
 	if err != nil {
 		return err
 	}
+	worker := mailers.Start(c, edge.NewLogger(os.Stdout, c))
+	defer worker.Stop() // after the requests in flight, before the database
 	fmt.Fprintf(os.Stderr, "Corral (%s) listens on %s, reached at %s\n", c.Env, c.Addr, c.Host)
 	return app.Serve(server)
 }

@@ -3,6 +3,7 @@ package actions
 
 import (
 	"net/http"
+	"strings"
 	"sync"
 
 	"github.com/gobuffalo/buffalo"
@@ -18,17 +19,34 @@ var routes = []route{
 	// Anyone.
 	{"GET", "/welcome", public, WelcomeShow},
 	{"DELETE", "/logout", public, LogoutDestroy},
+	{"GET", "/signup/password", public, SignupPasswordNew},
+	{"POST", "/signup/password", public, SignupPasswordCreate},
+	{"GET", "/signup/{token}", public, SignupShow},
+	{"GET", "/check-mail", public, CheckMailShow},
+	{"GET", "/password/forgot", public, PasswordForgotNew},
+	{"POST", "/password/forgot", public, PasswordForgotCreate},
 	{"GET", "/password/reset", public, PasswordResetEdit},
 	{"PUT", "/password/reset", public, PasswordResetUpdate},
 	{"GET", "/password/reset/{token}", public, PasswordResetShow},
+	{"GET", "/account/email/undo/{token}", public, AccountEmailUndoNew},
+	{"POST", "/account/email/undo/{token}", public, AccountEmailUndoCreate},
+	{"GET", "/.well-known/change-password", public, ChangePasswordShow},
 
 	// Guests only: a person who is signed in is sent home.
 	{"GET", "/login", guest, LoginNew},
 	{"POST", "/login", guest, LoginCreate},
+	{"GET", "/signup", guest, SignupNew},
+	{"POST", "/signup", guest, SignupCreate},
 
 	// Signed in.
 	{"GET", "/", user, HomeShow},
 	{"GET", "/logout", user, LogoutNew},
+	{"GET", "/account", user, AccountShow},
+	{"DELETE", "/account", user, AccountDestroy},
+	{"PUT", "/account/password", user, AccountPasswordUpdate},
+	{"PUT", "/account/email", user, AccountEmailUpdate},
+	{"GET", "/account/email/confirm/{token}", user, AccountEmailConfirmNew},
+	{"POST", "/account/email/confirm/{token}", user, AccountEmailConfirmCreate},
 }
 
 var (
@@ -73,8 +91,13 @@ func New(c config.Config) *buffalo.App {
 	app.Use(Translate)     // in which language
 	app.Use(Authorize)     // closed by default: the guards of the table above
 
+	if c.Development() {
+		addDevMail(app)
+	}
 	for _, r := range routes {
-		r.addTo(app)
+		if c.SignupOpen || !strings.HasPrefix(r.path, "/signup") {
+			r.addTo(app)
+		}
 	}
 	return app
 }

@@ -32,10 +32,10 @@ func deviceToken(c buffalo.Context) string {
 
 // rememberDevice makes the browser known to the account. The cookie holds a
 // random token and stays when the person logs out.
-func rememberDevice(c buffalo.Context, person *models.User) (isNew bool, err error) {
-	token, isNew, err := models.RememberDevice(c, person, deviceToken(c))
+func rememberDevice(c buffalo.Context, person *models.User) error {
+	token, err := models.RememberDevice(c, person, deviceToken(c), origin(c))
 	if err != nil {
-		return false, err
+		return err
 	}
 	http.SetCookie(c.Response(), &http.Cookie{
 		Name:     deviceCookieName(configOf(c)),
@@ -46,12 +46,22 @@ func rememberDevice(c buffalo.Context, person *models.User) (isNew bool, err err
 		HttpOnly: true,
 		SameSite: http.SameSiteLaxMode,
 	})
-	return isNew, nil
+	return nil
 }
 
 // credentials are what was typed, and where it was typed.
 func credentials(c buffalo.Context, email, password string) models.Credentials {
 	return models.Credentials{Email: email, Password: password, Client: edge.From(c).Client, Device: deviceToken(c)}
+}
+
+// origin is where a request came from, for the mails that tell of it.
+func origin(c buffalo.Context) models.Origin {
+	return models.Origin{Client: edge.From(c).Client, UserAgent: c.Request().UserAgent()}
+}
+
+// tooMany is the sentence of a throttle.
+func tooMany(c buffalo.Context, seconds int) string {
+	return translate(c, "login.throttled", map[string]any{"wait": seconds})
 }
 
 // waitFor says whether err is a throttle, and for how long, which it tells the

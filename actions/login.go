@@ -35,7 +35,7 @@ func LoginCreate(c buffalo.Context) error {
 	}
 	if seconds, ok := waitFor(c, err); ok {
 		edge.From(c).Event("login throttled")
-		return renderLogin(c, http.StatusTooManyRequests, form, translate(c, "login.throttled", map[string]any{"wait": seconds}))
+		return renderLogin(c, http.StatusTooManyRequests, form, tooMany(c, seconds))
 	}
 	if err != nil {
 		return err

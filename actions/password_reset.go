@@ -1,7 +1,6 @@
 package actions
 
 import (
-	"errors"
 	"net/http"
 
 	"github.com/gobuffalo/buffalo"
@@ -18,8 +17,8 @@ const resetTokenKey = "reset_token"
 // history. It spends nothing: mail scanners follow links.
 func PasswordResetShow(c buffalo.Context) error {
 	rawToken := c.Param("token")
-	if _, err := findResetUser(c, rawToken); err != nil {
-		return err
+	if _, err := models.FindResetUser(c, rawToken); err != nil {
+		return deadLink(c, err)
 	}
 	c.Session().Set(resetTokenKey, rawToken)
 	return redirect(c, "/password/reset")
@@ -31,9 +30,9 @@ func PasswordResetEdit(c buffalo.Context) error {
 	if !ok {
 		return redirect(c, "/password/forgot")
 	}
-	person, err := findResetUser(c, rawToken)
+	person, err := models.FindResetUser(c, rawToken)
 	if err != nil {
-		return err
+		return deadLink(c, err)
 	}
 	return renderPasswordReset(c, http.StatusOK, person, "")
 }
@@ -45,36 +44,21 @@ func PasswordResetUpdate(c buffalo.Context) error {
 	if !ok {
 		return redirect(c, "/password/forgot")
 	}
-	person, err := findResetUser(c, rawToken)
+	person, err := models.FindResetUser(c, rawToken)
 	if err != nil {
-		return err
+		return deadLink(c, err)
 	}
 	password, problem := models.CheckPassword(field(c, "password"), person.Email)
 	if problem != "" {
 		return renderPasswordReset(c, http.StatusUnprocessableEntity, person, passwordProblem(c, problem))
 	}
-	if err := models.ResetPassword(c, rawToken, password); err != nil {
+	if err := models.ResetPassword(c, rawToken, password, origin(c)); err != nil {
 		return deadLink(c, err)
 	}
 	edge.From(c).Event("password reset")
-	c.Session().Clear()
+	c.Session().Delete(resetTokenKey)
 	c.Flash().Add("success", translate(c, "password_reset.done"))
 	return redirect(c, "/login")
-}
-
-func findResetUser(c buffalo.Context, rawToken string) (*models.User, error) {
-	person, err := models.FindTokenUser(c, rawToken, models.PurposeReset)
-	return person, deadLink(c, err)
-}
-
-// deadLink turns models.ErrNotFound into the page about links that are used
-// up, too old or wrong, and forgets the token.
-func deadLink(c buffalo.Context, err error) error {
-	if !errors.Is(err, models.ErrNotFound) {
-		return err
-	}
-	edge.From(c).Event("token refused")
-	return c.Error(http.StatusNotFound, errDeadLink)
 }
 
 // passwordProblem is what models.CheckPassword found, in words.

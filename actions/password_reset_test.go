@@ -2,14 +2,14 @@ package actions_test
 
 import (
 	"net/url"
-	"time"
 
 	"corral/models"
 	"corral/models/modelstest"
 )
 
 func (as *ActionSuite) resetLink(email string) string {
-	rawToken, err := models.IssueToken(as.T().Context(), modelstest.SignUp(as.T(), email), models.PurposeReset, models.ResetLifetime)
+	modelstest.SignUp(as.T(), email)
+	rawToken, err := models.IssueInvite(as.T().Context(), email)
 	as.NoError(err)
 	return "/password/reset/" + rawToken
 }
@@ -61,12 +61,12 @@ func (as *ActionSuite) Test_PasswordReset_DeadLink() {
 		as.Contains(res.Body.String(), "This link no longer works")
 	}
 	as.HTML("%s", link).Get()
-	models.Clock.Move(models.ResetLifetime)
+	models.Clock.Move(models.InviteLifetime)
 	as.Equal(404, as.HTML("/password/reset").Get().Code)
 	status, page := as.setPassword("an entirely new set of words")
 	as.Equal(404, status)
 	as.Contains(page, "This link no longer works")
-	models.Clock.Move(-time.Hour)
+	models.Clock.Reset()
 	as.Equal(422, as.logIn("ada@example.com", "an entirely new set of words").Code)
 }
 

@@ -1,10 +1,12 @@
 package actions
 
 import (
+	"html/template"
 	"io/fs"
 	"log"
 	"net/http"
 	"os"
+	"regexp"
 	"strings"
 
 	"github.com/gobuffalo/buffalo"
@@ -29,7 +31,7 @@ var (
 		Templates: folder("templates", templates.FS),
 		Layout:    "application.plush.html",
 		Reload:    live,
-		Helpers:   map[string]any{"assetPath": assetFiles.Path, "passwordMin": conf.PasswordMin},
+		Helpers:   map[string]any{"assetPath": assetFiles.Path, "passwordMin": conf.PasswordMin, "signupOpen": conf.SignupOpen, "mailbox": live, "linked": linked},
 	})
 )
 
@@ -46,6 +48,13 @@ func must[T any](value T, err error) T {
 	}
 	return value
 }
+
+// linked makes the addresses in a text clickable, for the development mailbox.
+func linked(text string) template.HTML {
+	return template.HTML(webAddress.ReplaceAllString(template.HTMLEscapeString(text), `<a href="$0">$0</a>`))
+}
+
+var webAddress = regexp.MustCompile(`https?://[^\s<"&]+`)
 
 // Translate chooses the language of the page and gives the templates t, lang and dir.
 func Translate(next buffalo.Handler) buffalo.Handler {
@@ -74,6 +83,9 @@ func languageData(r *http.Request, chosen string) map[string]any {
 	name := texts.Match(r.Header.Get("Accept-Language"), chosen)
 	return map[string]any{"lang": name, "dir": view.Direction(name), "t": texts.In(name), "development": live}
 }
+
+// language is that of the page.
+func language(c buffalo.Context) string { return c.Value("lang").(string) }
 
 func translate(c buffalo.Context, key string, args ...any) string {
 	return c.Value("t").(view.Translate)(key, args...)

@@ -48,11 +48,19 @@ func currentSession(c context.Context) *models.Session {
 	return session
 }
 
+// currentUser is the person who is signed in. It is for routes that are guarded.
+func currentUser(c context.Context) *models.User { return currentSession(c).User }
+
 // signIn starts a session: every way in goes through here. All that the cookie
 // held before is gone, so that nobody can plant a session in a browser and
 // share it once its owner has logged in (fixation).
 func signIn(c buffalo.Context, user *models.User, remember bool) error {
-	if _, err := rememberDevice(c, user); err != nil {
+	if rawToken, ok := c.Session().Get(tokenKey).(string); ok { // somebody else in this browser, or the token before
+		if err := models.EndSession(c, rawToken); err != nil {
+			return err
+		}
+	}
+	if err := rememberDevice(c, user); err != nil {
 		return err
 	}
 	request := edge.From(c)

@@ -29,7 +29,7 @@ func createUser(args []string) error {
 		if err != nil {
 			return err
 		}
-		rawToken, err := models.IssueToken(context.Background(), user, models.PurposeReset, models.InviteLifetime)
+		rawToken, err := models.IssueInvite(context.Background(), user.Email)
 		if err != nil {
 			return err
 		}

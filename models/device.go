@@ -39,11 +39,11 @@ func IsKnownDevice(ctx context.Context, rawToken, email string) (bool, error) {
 	return len(found) > 0, nil
 }
 
-// RememberDevice makes a browser known for DeviceLifetime from now. It returns
-// the token that the browser is to keep, and whether the browser was new.
-func RememberDevice(ctx context.Context, user *User, rawToken string) (token string, isNew bool, err error) {
-	now := Clock.Now()
-	err = inTransaction(ctx, func(tx *pop.Connection) error {
+// RememberDevice makes a browser known for DeviceLifetime from now, and returns
+// the token that it is to keep. A new one is announced by mail.
+func RememberDevice(ctx context.Context, user *User, rawToken string, from Origin) (token string, err error) {
+	err = announcing(ctx, func(tx *pop.Connection) error {
+		now := Clock.Now()
 		renewed, err := tx.RawQuery("UPDATE devices SET expires_at = ? WHERE token_digest = ? AND user_id = ? AND expires_at > ?",
 			now.Add(DeviceLifetime), tokenDigest(rawToken), user.ID, now).ExecWithCount()
 		if err != nil {
@@ -53,12 +53,28 @@ func RememberDevice(ctx context.Context, user *User, rawToken string) (token str
 			token = rawToken
 			return nil
 		}
-		token, isNew = newRawToken(), true
+		if err := user.announceDevice(tx, from); err != nil {
+			return err
+		}
+		token = newRawToken()
 		device := &Device{UserID: user.ID, TokenDigest: tokenDigest(token), CreatedAt: now, ExpiresAt: now.Add(DeviceLifetime)}
 		if err := tx.Create(device); err != nil {
 			return fmt.Errorf("remembering a device: %w", err)
 		}
 		return nil
 	})
-	return token, isNew, err
+	return token, err
+}
+
+// announceDevice tells the owner of a sign-in from a new browser, unless it is
+// the one in which the password has just been set.
+func (u *User) announceDevice(tx *pop.Connection, from Origin) error {
+	known, err := tx.Where("user_id = ?", u.ID).Count(&Device{})
+	if err != nil {
+		return fmt.Errorf("counting devices: %w", err)
+	}
+	if known == 0 && Clock.Now().Sub(u.UpdatedAt) < time.Hour {
+		return nil
+	}
+	return queueMail(tx, Mail{Recipient: u.Email, Template: MailNewDevice, Language: u.Language}, from, "")
 }

@@ -46,7 +46,7 @@ func (ms *ModelSuite) Test_Throttle_AddressWaitsGrow() {
 
 // After a hundred in a row only a reset by mail helps.
 func (ms *ModelSuite) Test_Throttle_HundredInARow() {
-	ada := ms.signUp("ada@example.com")
+	ms.signUp("ada@example.com")
 	for n := range 100 {
 		ms.Zero(ms.wait("ada@example.com", client(n)))
 		models.Clock.Move(15 * time.Minute)
@@ -55,7 +55,7 @@ func (ms *ModelSuite) Test_Throttle_HundredInARow() {
 	ms.NotZero(ms.wait("ada@example.com", client(101)))
 	var throttled *models.Throttled
 	ms.ErrorAs(ms.try("ada@example.com", modelstest.Password, client(102)), &throttled, "the right password too")
-	ms.NoError(models.ResetPassword(ms.T().Context(), ms.issue(ada), "an entirely new set of words"))
+	ms.NoError(models.ResetPassword(ms.T().Context(), ms.ask("ada@example.com"), "an entirely new set of words", models.Origin{}))
 	ms.NoError(ms.try("ada@example.com", "an entirely new set of words", client(103)))
 }
 
@@ -151,9 +151,8 @@ func (ms *ModelSuite) Test_Throttle_FiftyAtOnce() {
 func (ms *ModelSuite) Test_Throttle_KnownDeviceHasABudgetOfItsOwn() {
 	ada := ms.signUp("ada@example.com")
 	ctx := ms.T().Context()
-	device, isNew, err := models.RememberDevice(ctx, ada, "")
+	device, err := models.RememberDevice(ctx, ada, "", models.Origin{})
 	ms.NoError(err)
-	ms.True(isNew)
 	for n := range 5 {
 		ms.Zero(ms.wait("ada@example.com", client(n)))
 	}
@@ -180,7 +179,7 @@ func (ms *ModelSuite) Test_Throttle_KnownDeviceHasABudgetOfItsOwn() {
 func (ms *ModelSuite) Test_Device_OneAccountAndNotForEver() {
 	ada, bob := ms.signUp("ada@example.com"), ms.signUp("bob@example.com")
 	ctx := ms.T().Context()
-	device, _, err := models.RememberDevice(ctx, ada, "")
+	device, err := models.RememberDevice(ctx, ada, "", models.Origin{})
 	ms.NoError(err)
 	known := func(email string) bool {
 		is, err := models.IsKnownDevice(ctx, device, email)
@@ -189,15 +188,13 @@ func (ms *ModelSuite) Test_Device_OneAccountAndNotForEver() {
 	}
 	ms.True(known("ada@example.com"))
 	ms.False(known("bob@example.com"))
-	other, isNew, err := models.RememberDevice(ctx, bob, device)
+	other, err := models.RememberDevice(ctx, bob, device, models.Origin{})
 	ms.NoError(err)
-	ms.True(isNew)
 	ms.NotEqual(device, other)
 
 	models.Clock.Move(179 * 24 * time.Hour)
-	same, isNew, err := models.RememberDevice(ctx, ada, device)
+	same, err := models.RememberDevice(ctx, ada, device, models.Origin{})
 	ms.NoError(err)
-	ms.False(isNew)
 	ms.Equal(device, same)
 	models.Clock.Move(179 * 24 * time.Hour)
 	ms.True(known("ada@example.com"), "a sign-in renews it")

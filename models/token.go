@@ -16,11 +16,13 @@ import (
 
 // Purposes of a mailed token. A token is good for one of them only.
 const (
-	PurposeReset = "reset"
+	PurposeSignup = "signup"
+	PurposeReset  = "reset"
 )
 
 // Lifetimes of a token.
 const (
+	SignupLifetime = 24 * time.Hour   // opens nothing that exists yet
 	ResetLifetime  = 15 * time.Minute // somebody else may read the mailbox tomorrow
 	InviteLifetime = 24 * time.Hour   // an operator hands it over, it has no mail to wait for
 )
@@ -29,10 +31,11 @@ const (
 // the SHA-256 of the secret only: who reads the table cannot use it.
 type Token struct {
 	ID          uuid.UUID     `db:"id"`
-	UserID      uuid.NullUUID `db:"user_id"`
 	Purpose     string        `db:"purpose"`
+	Subject     string        `db:"subject"` // of one purpose and subject, only the newest is good
 	TokenDigest []byte        `db:"token_digest"`
-	Email       string        `db:"email"` // where it was sent; void once the account's address is another
+	Email       string        `db:"email"`   // where it was sent; void once the account's address is another
+	UserID      uuid.NullUUID `db:"user_id"` // whose it is, where the address does not say
 	CreatedAt   time.Time     `db:"created_at"`
 	ExpiresAt   time.Time     `db:"expires_at"`
 }
@@ -49,69 +52,60 @@ func tokenDigest(rawToken string) []byte {
 	return sum[:]
 }
 
-// IssueToken returns a new secret for the account and voids the older ones of
-// the same purpose.
-func IssueToken(ctx context.Context, user *User, purpose string, lifetime time.Duration) (rawToken string, err error) {
+// issue stores a token for a new secret, in place of an older one of the same
+// purpose and subject. It does the same work whether or not the address has an
+// account, for nobody must learn that from how long it takes.
+func (t Token) issue(tx *pop.Connection, lifetime time.Duration) (rawToken string, err error) {
 	rawToken = newRawToken()
 	now := Clock.Now()
-	token := &Token{
-		UserID:      uuid.NullUUID{UUID: user.ID, Valid: true},
-		Purpose:     purpose,
-		TokenDigest: tokenDigest(rawToken),
-		Email:       user.Email,
-		CreatedAt:   now,
-		ExpiresAt:   now.Add(lifetime),
+	id, err := uuid.NewV4()
+	if err != nil {
+		return "", fmt.Errorf("issuing a token: %w", err)
 	}
-	err = DB.WithContext(ctx).Transaction(func(tx *pop.Connection) error {
-		if err := tx.RawQuery("DELETE FROM tokens WHERE user_id = ? AND purpose = ?", user.ID, purpose).Exec(); err != nil {
-			return fmt.Errorf("voiding older tokens: %w", err)
-		}
-		if err := tx.Create(token); err != nil {
-			return fmt.Errorf("issuing a token: %w", err)
-		}
-		return nil
+	err = tx.RawQuery(`
+		INSERT INTO tokens (id, purpose, subject, token_digest, email, user_id, created_at, expires_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (purpose, subject) DO UPDATE SET token_digest = excluded.token_digest, email = excluded.email,
+			user_id = excluded.user_id, created_at = excluded.created_at, expires_at = excluded.expires_at`,
+		id, t.Purpose, t.Subject, tokenDigest(rawToken), t.Email, t.UserID, now, now.Add(lifetime)).Exec()
+	if err != nil {
+		return "", fmt.Errorf("issuing a token: %w", err)
+	}
+	return rawToken, nil
+}
+
+// IssueInvite returns a token by which the account at a normalised address
+// sets its password. An operator hands it over.
+func IssueInvite(ctx context.Context, email string) (rawToken string, err error) {
+	err = inTransaction(ctx, func(tx *pop.Connection) error {
+		rawToken, err = Token{Purpose: PurposeReset, Subject: email, Email: email}.issue(tx, InviteLifetime)
+		return err
 	})
 	return rawToken, err
 }
 
-// FindTokenUser returns the account that a token was issued for, or
-// ErrNotFound when it is unknown, too old, used, or for another purpose. It
-// does not spend the token.
-func FindTokenUser(ctx context.Context, rawToken, purpose string) (*User, error) {
-	user := &User{}
-	err := DB.WithContext(ctx).RawQuery(`
-		SELECT users.* FROM tokens JOIN users ON users.id = tokens.user_id
-		WHERE tokens.token_digest = ? AND tokens.purpose = ? AND tokens.expires_at > ? AND tokens.email = users.email`,
-		tokenDigest(rawToken), purpose, Clock.Now()).First(user)
+// findToken returns the token of a secret, or ErrNotFound when it is unknown,
+// too old, used, or for another purpose.
+func findToken(tx *pop.Connection, rawToken, purpose string) (*Token, error) {
+	token := &Token{}
+	err := tx.Where("token_digest = ? AND purpose = ? AND expires_at > ?", tokenDigest(rawToken), purpose, Clock.Now()).First(token)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, ErrNotFound
 	}
 	if err != nil {
 		return nil, fmt.Errorf("finding a token: %w", err)
 	}
-	return user, nil
+	return token, nil
 }
 
-// ResetPassword spends a reset token on a prepared password. Of two that use
-// one token at once, one gets ErrNotFound.
-func ResetPassword(ctx context.Context, rawToken, prepared string) error {
-	user, err := FindTokenUser(ctx, rawToken, PurposeReset)
+// spend uses the token up. Of two who spend one at once, one gets ErrNotFound.
+func (t *Token) spend(tx *pop.Connection) error {
+	spent, err := tx.RawQuery("DELETE FROM tokens WHERE token_digest = ?", t.TokenDigest).ExecWithCount()
 	if err != nil {
-		return err
+		return fmt.Errorf("spending a token: %w", err)
 	}
-	digest, err := hashPassword(ctx, prepared) // outside the transaction: it takes long
-	if err != nil {
-		return err
+	if spent == 0 {
+		return ErrNotFound
 	}
-	return DB.WithContext(ctx).Transaction(func(tx *pop.Connection) error {
-		spent, err := tx.RawQuery("DELETE FROM tokens WHERE token_digest = ? AND purpose = ?",
-			tokenDigest(rawToken), PurposeReset).ExecWithCount()
-		if err != nil {
-			return fmt.Errorf("spending a token: %w", err)
-		}
-		if spent == 0 {
-			return ErrNotFound
-		}
-		return user.storePassword(tx, digest)
-	})
+	return nil
 }

@@ -49,29 +49,42 @@ func FindUserByEmail(ctx context.Context, email string) (*User, error) {
 // CreateUser makes an account without a password at a normalised address, or
 // returns ErrEmailTaken.
 func CreateUser(ctx context.Context, email, language string) (*User, error) {
-	if _, err := FindUserByEmail(ctx, email); err == nil {
-		return nil, ErrEmailTaken
-	}
 	user := &User{Email: email, Language: language}
-	if err := DB.WithContext(ctx).Create(user); err != nil {
-		return nil, fmt.Errorf("creating a user: %w", err)
-	}
-	return user, nil
+	return user, inTransaction(ctx, func(tx *pop.Connection) error { return createUser(tx, user) })
 }
 
-// SetPassword gives the account a prepared password and ends everything that
-// the old one opened: every session, every mailed link, every known device. It
-// also ends the waits of the throttle.
+// SetPassword gives the account a prepared password as a reset does, without a mail.
 func (u *User) SetPassword(ctx context.Context, prepared string) error {
 	digest, err := hashPassword(ctx, prepared) // outside the transaction: it takes long
 	if err != nil {
 		return err
 	}
-	return DB.WithContext(ctx).Transaction(func(tx *pop.Connection) error {
-		return u.storePassword(tx, digest)
+	return inTransaction(ctx, func(tx *pop.Connection) error {
+		if err := u.storePassword(tx, digest); err != nil {
+			return err
+		}
+		return u.forgetDevices(tx)
 	})
 }
 
+// ChangePassword gives the account a prepared password at its owner's wish, and
+// tells the owner. Every session ends; known devices stay known.
+func (u *User) ChangePassword(ctx context.Context, prepared string, from Origin) error {
+	digest, err := hashPassword(ctx, prepared) // outside the transaction: it takes long
+	if err != nil {
+		return err
+	}
+	return announcing(ctx, func(tx *pop.Connection) error {
+		if err := u.storePassword(tx, digest); err != nil {
+			return err
+		}
+		return queueMail(tx, Mail{Recipient: u.Email, Template: MailPasswordChanged, Language: u.Language}, from, "")
+	})
+}
+
+// storePassword stores a digest, "" for none, and ends what the old password
+// opened: every session, every mailed link but those that give an address back,
+// and the waits of the throttle.
 func (u *User) storePassword(tx *pop.Connection, digest string) error {
 	u.PasswordDigest = digest
 	if err := tx.UpdateColumns(u, "password_digest", "updated_at"); err != nil {
@@ -80,13 +93,50 @@ func (u *User) storePassword(tx *pop.Connection, digest string) error {
 	if err := tx.RawQuery("DELETE FROM sessions WHERE user_id = ?", u.ID).Exec(); err != nil {
 		return fmt.Errorf("ending sessions: %w", err)
 	}
-	if err := tx.RawQuery("DELETE FROM tokens WHERE user_id = ?", u.ID).Exec(); err != nil {
+	if err := tx.RawQuery("DELETE FROM tokens WHERE (user_id = ? OR email = ?) AND purpose <> ?", u.ID, u.Email, PurposeEmailUndo).Exec(); err != nil {
 		return fmt.Errorf("voiding tokens: %w", err)
 	}
+	return loginsPerAddress.clear(tx, u.Email)
+}
+
+func (u *User) forgetDevices(tx *pop.Connection) error {
 	if err := tx.RawQuery("DELETE FROM devices WHERE user_id = ?", u.ID).Exec(); err != nil {
 		return fmt.Errorf("forgetting devices: %w", err)
 	}
-	return loginsPerAddress.clear(tx, u.Email)
+	return nil
+}
+
+// Delete removes the account and all that is known of the person, and says
+// goodbye by mail.
+func (u *User) Delete(ctx context.Context, from Origin) error {
+	return announcing(ctx, func(tx *pop.Connection) error {
+		if err := u.deleteMails(tx); err != nil {
+			return err
+		}
+		if err := tx.Destroy(u); err != nil { // sessions, devices and tokens go with it
+			return fmt.Errorf("deleting a user: %w", err)
+		}
+		if err := tx.RawQuery("DELETE FROM tokens WHERE email = ?", u.Email).Exec(); err != nil {
+			return fmt.Errorf("deleting tokens: %w", err)
+		}
+		if err := loginsPerAddress.clear(tx, u.Email); err != nil {
+			return err
+		}
+		return queueMail(tx, Mail{Recipient: u.Email, Template: MailAccountDeleted, Language: u.Language}, from, "")
+	})
+}
+
+// deleteMails removes the mails to the person, and to an address that the
+// person wanted to change to.
+func (u *User) deleteMails(tx *pop.Connection) error {
+	err := tx.RawQuery(`
+		DELETE FROM mails WHERE recipient = ?
+		OR (template = ? AND recipient IN (SELECT email FROM tokens WHERE user_id = ? AND purpose = ?))`,
+		u.Email, MailEmailConfirm, u.ID, PurposeEmailConfirm).Exec()
+	if err != nil {
+		return fmt.Errorf("deleting mails: %w", err)
+	}
+	return nil
 }
 
 // rehash stores the same password under today's parameters. Sessions stay.

@@ -93,6 +93,30 @@ func (p page) Render(w io.Writer, data render.Data) error {
 	return err
 }
 
+// Text renders a template of plain text, in which nothing is escaped.
+func (e *Engine) Text(name string) render.Renderer { return text{e, name} }
+
+type text struct {
+	engine *Engine
+	name   string
+}
+
+func (t text) ContentType() string { return "text/plain; charset=utf-8" }
+
+// Render writes the text. Plush escapes strings for HTML, so it is given none.
+func (t text) Render(w io.Writer, data render.Data) error {
+	plain := maps.Clone(data)
+	for key, value := range data {
+		switch v := value.(type) {
+		case string:
+			plain[key] = template.HTML(v)
+		case Translate:
+			plain[key] = func(id string, args ...any) template.HTML { return template.HTML(v(id, args...)) }
+		}
+	}
+	return page{t.engine, []string{t.name}}.Render(w, plain)
+}
+
 // Bytes renders a page outside of a Buffalo handler.
 func (e *Engine) Bytes(name string, data map[string]any) ([]byte, error) {
 	var b bytes.Buffer

@@ -1,0 +1,35 @@
+package actions
+
+import (
+	"net/http"
+
+	"github.com/gobuffalo/buffalo"
+
+	"corral/actions/edge"
+	"corral/models"
+)
+
+// AccountPasswordUpdate is PUT /account/password: sets another password and
+// ends every other session. This one goes on under a new token.
+func AccountPasswordUpdate(c buffalo.Context) error {
+	person, problem, err := confirmPassword(c)
+	if err != nil {
+		return err
+	}
+	if problem != "" {
+		return renderAccount(c, problemStatus(c), "current_password", problem)
+	}
+	password, key := models.CheckPassword(field(c, "password"), person.Email)
+	if key != "" {
+		return renderAccount(c, http.StatusUnprocessableEntity, "password", passwordProblem(c, key))
+	}
+	if err := person.ChangePassword(c, password, origin(c)); err != nil {
+		return err
+	}
+	edge.From(c).Event("password changed")
+	if err := signIn(c, person, currentSession(c).Remembered); err != nil {
+		return err
+	}
+	c.Flash().Add("success", translate(c, "account.password_changed"))
+	return redirect(c, "/account")
+}
