@@ -36,8 +36,8 @@ func CheckMailShow(c buffalo.Context) error {
 
 // mailDomains are those that people mistype the most, for there are so many of them.
 var mailDomains = []string{
-	"gmail.com", "googlemail.com", "hotmail.com", "outlook.com", "live.com", "msn.com", "yahoo.com", "icloud.com",
-	"me.com", "aol.com", "proton.me", "protonmail.com", "gmx.de", "gmx.net", "web.de", "t-online.de",
+	"gmail.com", "googlemail.com", "hotmail.com", "outlook.com", "live.com", "yahoo.com", "icloud.com",
+	"aol.com", "proton.me", "protonmail.com", "gmx.de", "gmx.net", "web.de", "t-online.de",
 	"orange.fr", "free.fr", "yahoo.co.jp", "uol.com.br", "fastmail.com",
 }
 
@@ -53,7 +53,7 @@ func likelyMeant(typed string) string {
 		switch d := distance(domain, known); {
 		case d == 0:
 			return ""
-		case d < nearest && len(known) > 2*d+2: // me.com is two letters from many
+		case d < nearest && len(known) > 4*d: // aol.com is two letters from many
 			best, nearest = local+"@"+known, d
 		}
 	}

@@ -113,3 +113,29 @@ func SignUp(t testing.TB, email string) *models.User {
 	}
 	return user
 }
+
+// Mails are the templates of the mails to an address, the oldest first.
+func Mails(t testing.TB, email string) []string {
+	t.Helper()
+	var names []string
+	err := models.DB.Store.Select(&names, models.DB.Dialect.TranslateSQL("SELECT template FROM mails WHERE recipient = ? ORDER BY created_at"), email)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return names
+}
+
+// Link is the token in the newest mail of a template to an address.
+func Link(t testing.TB, email, template string) string {
+	t.Helper()
+	m := &models.Mail{}
+	err := models.DB.Where("recipient = ? AND template = ?", email, template).Order("created_at DESC").First(m)
+	if err != nil {
+		t.Fatalf("no %s mail to %s: %v", template, email, err)
+	}
+	rawToken, err := m.Token()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rawToken
+}

@@ -1,0 +1,219 @@
+package actions_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"corral/config"
+	"corral/models"
+	"corral/models/modelstest"
+)
+
+func (b *browser) signUp(email string) answer {
+	b.site.t.Helper()
+	return b.post("/signup", url.Values{"email": {email}})
+}
+
+func TestSignup_TheWholeStory(t *testing.T) {
+	b := newSite(t).browser()
+	require.Contains(t, b.get("/signup").page, `name="email" type="email"`)
+	a := b.signUp(" Zoe@Example.com ")
+	require.Equal(t, 303, a.StatusCode)
+	require.Equal(t, "/check-mail", a.location())
+	require.Contains(t, b.get("/check-mail").page, "We sent a mail to Zoe@Example.com.")
+
+	users, err := models.DB.Count("users")
+	require.NoError(t, err)
+	require.Zero(t, users, "no account before the link is used")
+	link := "/signup/" + modelstest.Link(t, "zoe@example.com", models.MailSignup)
+	a = b.get(link)
+	require.Equal(t, 302, a.StatusCode)
+	require.Equal(t, "/signup/password", a.location(), "the token leaves the address bar")
+	require.Equal(t, 302, b.get(link).StatusCode, "a mail scanner spends nothing")
+	require.Contains(t, b.get("/signup/password").page, "zoe@example.com")
+
+	a = b.post("/signup/password", url.Values{"password": {"short"}})
+	require.Equal(t, 422, a.StatusCode)
+	require.Contains(t, a.page, "That is too short")
+	a = b.post("/signup/password", url.Values{"password": {modelstest.Password}})
+	require.Equal(t, "/", a.location())
+	require.Equal(t, []string{"Welcome. You were logged in."}, flashes(b.get("/").page))
+	b.logOut()
+	require.Equal(t, "/", b.logIn("zoe@example.com").location())
+
+	stranger := b.site.browser()
+	require.Equal(t, 404, stranger.get(link).StatusCode, "used up")
+	require.Equal(t, 404, stranger.get("/signup/password").StatusCode)
+}
+
+// What a visitor sees is the same for a free and a taken address, byte for byte.
+func TestSignup_TakenAddressLooksTheSame(t *testing.T) {
+	s := newSite(t)
+	modelstest.SignUp(t, "ada@example.com")
+	free, taken := s.browser(), s.browser()
+	requireAlike(t, free.signUp("bea@example.com"), taken.signUp("ada@example.com"))
+	requireAlike(t, free.get("/check-mail"), taken.get("/check-mail"), "bea@example.com", "ada@example.com")
+
+	link := "/signup/" + modelstest.Link(t, "ada@example.com", models.MailSignup)
+	require.Equal(t, 404, taken.get(link).StatusCode, "not that it were sent: the mail says that there is an account")
+}
+
+// requireAlike compares status, headers, cookies' sizes and bytes.
+func requireAlike(t *testing.T, a, b answer, renames ...string) {
+	t.Helper()
+	require.Equal(t, a.StatusCode, b.StatusCode)
+	require.Equal(t, strings.NewReplacer(renames...).Replace(a.page), b.page)
+	require.Equal(t, len(a.page), len(b.page))
+	one, other := a.Header.Clone(), b.Header.Clone()
+	for _, h := range []http.Header{one, other} {
+		h.Del("Date")
+		for i, cookie := range h["Set-Cookie"] {
+			name, rest, _ := strings.Cut(cookie, "=")
+			value, attributes, _ := strings.Cut(rest, ";")
+			h["Set-Cookie"][i] = name + strings.Repeat("x", len(value)) + attributes
+		}
+	}
+	require.Equal(t, one, other)
+}
+
+func TestSignup_BadAddress(t *testing.T) {
+	b := newSite(t).browser()
+	for _, typed := range []string{"", "zoe", "zoe@", "zoe@example.com\r\nBcc: eve@example.com", "zoe\x00@example.com", "\xff@example.com", strings.Repeat("z", 60000)} {
+		a := b.signUp(typed)
+		require.Equal(t, 422, a.StatusCode, "%.40q", typed)
+		require.Contains(t, a.page, "That is not an email address.")
+		require.Contains(t, a.page, `aria-describedby="email-error"`)
+	}
+	require.Contains(t, b.signUp("zoe@exa mple").page, `value="zoe@exa mple"`)
+	n, err := models.DB.Count("mails")
+	require.NoError(t, err)
+	require.Zero(t, n)
+}
+
+func TestSignup_LinkExpiresAndOnlyTheNewestWorks(t *testing.T) {
+	b := newSite(t).browser()
+	b.signUp("zoe@example.com")
+	older := modelstest.Link(t, "zoe@example.com", models.MailSignup)
+	models.Clock.Move(time.Minute)
+	b.signUp("zoe@example.com")
+	newest := modelstest.Link(t, "zoe@example.com", models.MailSignup)
+	require.Equal(t, 404, b.get("/signup/"+older).StatusCode)
+	require.Equal(t, 302, b.get("/signup/"+newest).StatusCode)
+	models.Clock.Move(24 * time.Hour)
+	require.Equal(t, 404, b.get("/signup/password").StatusCode)
+	require.Equal(t, 404, b.post("/signup/password", url.Values{"password": {modelstest.Password}}).StatusCode)
+}
+
+func TestSignup_DeadLinks(t *testing.T) {
+	b := newSite(t).browser()
+	b.signUp("zoe@example.com")
+	rawToken := modelstest.Link(t, "zoe@example.com", models.MailSignup)
+	for _, dead := range []string{"x", rawToken[1:], rawToken + "A", "%00", "%ff", strings.Repeat("A", 8000)} {
+		a := b.get("/signup/" + dead)
+		require.Equal(t, 404, a.StatusCode, "%.40q", dead)
+		require.Contains(t, a.page, "This link no longer works")
+	}
+	require.Equal(t, 404, b.get("/password/reset/"+rawToken).StatusCode, "for another purpose")
+}
+
+// Twenty at once with one link: one account, one winner, no 500.
+func TestSignup_TwentyAtOnce(t *testing.T) {
+	s := newSite(t)
+	first := s.browser()
+	first.signUp("zoe@example.com")
+	link := "/signup/" + modelstest.Link(t, "zoe@example.com", models.MailSignup)
+	statuses := make(chan int, 20)
+	var all sync.WaitGroup
+	var browsers []*browser
+	for range 20 {
+		browsers = append(browsers, s.browser())
+		require.Equal(t, 302, browsers[len(browsers)-1].get(link).StatusCode)
+	}
+	for _, b := range browsers {
+		all.Go(func() {
+			statuses <- b.post("/signup/password", url.Values{"password": {modelstest.Password}}).StatusCode
+		})
+	}
+	all.Wait()
+	close(statuses)
+	count := map[int]int{}
+	for status := range statuses {
+		count[status]++
+	}
+	require.Equal(t, map[int]int{303: 1, 404: 19}, count)
+}
+
+// The same request twenty times at once: one token, three mails, no 500.
+func TestSignup_SameRequestTwentyTimes(t *testing.T) {
+	s := newSite(t, func(c *config.Config) { c.TrustedProxies = loopback(t) })
+	var all sync.WaitGroup
+	for n := range 20 {
+		b := s.browser()
+		b.header.Set("X-Forwarded-For", "198.51.100."+string(rune('0'+n%10)))
+		all.Go(func() { require.Equal(t, 303, b.signUp("zoe@example.com").StatusCode) })
+	}
+	all.Wait()
+	tokens, err := models.DB.Count("tokens")
+	require.NoError(t, err)
+	require.Equal(t, 1, tokens)
+	require.Len(t, modelstest.Mails(t, "zoe@example.com"), 3)
+}
+
+// An address gets three mails an hour; further requests look the same.
+func TestSignup_ThreeMailsAnHour(t *testing.T) {
+	b := newSite(t).browser()
+	for range 5 {
+		require.Equal(t, "/check-mail", b.signUp("zoe@example.com").location())
+	}
+	require.Len(t, modelstest.Mails(t, "zoe@example.com"), 3)
+	require.Equal(t, "/check-mail", b.post("/password/forgot", url.Values{"email": {"zoe@example.com"}}).location())
+	require.Len(t, modelstest.Mails(t, "zoe@example.com"), 4, "resets are counted separately")
+	models.Clock.Move(time.Hour)
+	b.signUp("zoe@example.com")
+	require.Len(t, modelstest.Mails(t, "zoe@example.com"), 5)
+}
+
+// A client asks ten times an hour, for whatever addresses: then 429.
+func TestSignup_TenRequestsAnHourForAClient(t *testing.T) {
+	b := newSite(t).browser()
+	for n := range 10 {
+		path := []string{"/signup", "/password/forgot"}[n%2]
+		require.Equal(t, 303, b.post(path, url.Values{"email": {"zoe" + string(rune('a'+n)) + "@example.com"}}).StatusCode)
+	}
+	for _, path := range []string{"/signup", "/password/forgot"} {
+		a := b.post(path, url.Values{"email": {"another@example.com"}})
+		require.Equal(t, 429, a.StatusCode)
+		require.NotEmpty(t, a.Header.Get("Retry-After"))
+		require.Contains(t, a.page, "Too many tries.")
+	}
+	require.Empty(t, modelstest.Mails(t, "another@example.com"))
+	models.Clock.Move(time.Hour)
+	require.Equal(t, 303, b.signUp("another@example.com").StatusCode)
+}
+
+func TestSignup_Closed(t *testing.T) {
+	b := newSite(t, func(c *config.Config) { c.SignupOpen = false }).browser()
+	require.Equal(t, 404, b.get("/signup").StatusCode)
+	require.Equal(t, 404, b.signUp("zoe@example.com").StatusCode)
+	require.Equal(t, 404, b.get("/signup/password").StatusCode)
+	require.Equal(t, 404, b.get("/signup/x").StatusCode)
+}
+
+func TestSignup_SignsInAnew(t *testing.T) {
+	s := newSite(t)
+	b, thief := s.browser(), s.browser()
+	modelstest.SignUp(t, "ada@example.com")
+	b.logIn("ada@example.com")
+	thief.setCookie("corral", b.cookie())
+	s.browser().signUp("zoe@example.com")
+	b.get("/signup/" + modelstest.Link(t, "zoe@example.com", models.MailSignup))
+	require.Equal(t, "/", b.post("/signup/password", url.Values{"password": {modelstest.Password}}).location())
+	require.Contains(t, b.get("/").page, "zoe@example.com")
+	require.Equal(t, 302, thief.get("/").StatusCode, "Ada's session in this browser has ended")
+}
