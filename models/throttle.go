@@ -54,20 +54,21 @@ func (l limit) takeSQL() string {
 	if l.window > 0 {
 		over = fmt.Sprintf("throttles.since_ms <= excluded.since_ms - %d", l.window.Milliseconds())
 	}
-	wait := "0"
+	open := "0" // not "now": somebody whose now is a little earlier would be refused
 	if l.free > 0 {
-		wait = fmt.Sprintf("CASE WHEN throttles.tries + 1 < %d THEN 0 WHEN throttles.tries + 1 >= %d THEN %d ELSE 1000 * (1 << (throttles.tries + 1 - %d)) END",
-			l.free, l.free+10, maxWait.Milliseconds(), l.free)
+		open = fmt.Sprintf(`CASE WHEN throttles.tries + 1 < %[1]d THEN 0
+				WHEN throttles.tries + 1 >= %[1]d + 10 THEN excluded.since_ms + %[2]d
+				ELSE excluded.since_ms + 1000 * (1 << (throttles.tries + 1 - %[1]d)) END`, l.free, maxWait.Milliseconds())
 	}
 	return fmt.Sprintf(`
 		INSERT INTO throttles (id, tries, since_ms, open_ms, forget_ms) VALUES (?, 1, ?, 0, ?)
 		ON CONFLICT (id) DO UPDATE SET
 			tries = CASE WHEN %[1]s THEN 1 ELSE throttles.tries + 1 END,
 			since_ms = CASE WHEN %[1]s THEN excluded.since_ms ELSE throttles.since_ms END,
-			open_ms = excluded.since_ms + %[2]s,
+			open_ms = %[2]s,
 			forget_ms = excluded.forget_ms
 		WHERE %[1]s OR (throttles.tries < %[3]d AND throttles.open_ms <= excluded.since_ms)
-		RETURNING tries`, over, wait, l.most)
+		RETURNING tries`, over, open, l.most)
 }
 
 // take counts a try. It returns *Throttled when there were too many.
@@ -81,10 +82,13 @@ func (l limit) take(tx *pop.Connection, subject string) error {
 	if err != nil {
 		return fmt.Errorf("counting a try: %w", err)
 	}
-	if len(taken) == 0 {
-		return l.check(tx, subject)
+	if len(taken) > 0 {
+		return nil
 	}
-	return nil
+	if err := l.check(tx, subject); err != nil {
+		return err
+	}
+	return &Throttled{RetryAfter: time.Second} // it has opened since; what was not counted is not allowed
 }
 
 // check is take without counting: one look-up by primary key.
