@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"net/url"
 	"sync"
+	"testing"
 	"time"
 
 	"corral/config/environ"
@@ -55,14 +56,15 @@ func (c Config) Development() bool { return c.Env == Development }
 // TLS says whether this process ends TLS itself.
 func (c Config) TLS() bool { return c.TLSCertFile != "" }
 
-// Load reads environ ("KEY=value" pairs) and, in development, the file .env in
-// the folder dir, below which storage/ lies. Its error joins every fault that
-// it finds, one plain line each.
+// Load reads environ ("KEY=value" pairs) and, except under go test, the file
+// .env in the folder dir, below which storage/ lies; in production that file is
+// a fault. Its error joins every fault that it finds, one plain line each.
 func Load(environ []string, dir string) (Config, error) {
-	e, err := newEnv(environ, dir)
-	if err != nil {
-		return Config{}, err
-	}
+	return load(environ, dir, testing.Testing())
+}
+
+func load(environ []string, dir string, underTest bool) (Config, error) {
+	e := newEnv(environ, dir, underTest)
 	c := Config{
 		Env:              e.environment(),
 		DatabaseURL:      e.databaseURL(),
@@ -74,12 +76,13 @@ func Load(environ []string, dir string) (Config, error) {
 		TrustedProxies:   e.prefixes("TRUSTED_PROXIES"),
 		LogLevel:         e.logLevel(),
 	}
-	c.Addr = e.addr()
-	c.Host = e.host()
+	port := e.port()
+	c.Addr = e.addr(port)
+	c.Host = e.host(port)
 	c.TLSCertFile, c.TLSKeyFile = e.certificate()
 	c.SMTP = e.smtp()
 	c.MailFrom = e.mailFrom(c.Host)
-	c.SessionSecrets = e.sessionSecrets()
+	c.SessionSecrets = e.sessionSecrets(c.Env)
 	if c.Production() {
 		e.refuseUnsafe(c)
 	}

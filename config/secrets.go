@@ -29,18 +29,20 @@ func NewSecret() string {
 	return hex.EncodeToString(b)
 }
 
-func (e *env) sessionSecrets() []string {
+func (e *env) sessionSecrets(environment string) []string {
 	value := e.secret("SESSION_SECRET")
 	switch {
 	case value != "":
 		return e.checkedSecrets(value)
+	case e.faulty["SESSION_SECRET"], e.faulty["GO_ENV"]:
+		return nil // told already
 	case e.testing:
 		return []string{NewSecret()}
-	case e.production():
-		e.fault("SESSION_SECRET is missing: set it to the output of `corral task secret`")
-		return nil
-	default:
+	case environment == Development:
 		return e.developmentSecret()
+	default:
+		e.fault("SESSION_SECRET", "SESSION_SECRET is missing: set it to the output of `corral task secret`")
+		return nil
 	}
 }
 
@@ -48,16 +50,23 @@ func (e *env) checkedSecrets(value string) []string {
 	secrets := strings.Split(value, ",")
 	for i, secret := range secrets {
 		secrets[i] = strings.TrimSpace(secret)
-		switch {
-		case slices.ContainsFunc(wellKnown, func(known string) bool { return strings.Contains(secrets[i], known) }):
-			e.fault("SESSION_SECRET, value %d, is an example: set it to the output of `corral task secret`", i+1)
-		case len(secrets[i]) < minSecretBytes:
-			e.fault("SESSION_SECRET, value %d, is shorter than %d bytes: set it to the output of `corral task secret`", i+1, minSecretBytes)
-		case distinct(secrets[i]) < 8:
-			e.fault("SESSION_SECRET, value %d, can be guessed: set it to the output of `corral task secret`", i+1)
+		if problem := weakness(secrets[i]); problem != "" {
+			e.fault("SESSION_SECRET", "SESSION_SECRET, value %d, %s: set it to the output of `corral task secret`", i+1, problem)
 		}
 	}
 	return secrets
+}
+
+func weakness(secret string) string {
+	switch {
+	case slices.ContainsFunc(wellKnown, func(known string) bool { return strings.Contains(secret, known) }):
+		return "is an example"
+	case len(secret) < minSecretBytes:
+		return fmt.Sprintf("is shorter than %d bytes", minSecretBytes)
+	case distinct(secret) < 8:
+		return "can be guessed"
+	}
+	return ""
 }
 
 func distinct(s string) int {
@@ -75,28 +84,46 @@ func (e *env) developmentSecret() []string {
 	content, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		content = []byte(NewSecret())
-		if err = os.MkdirAll(filepath.Dir(path), 0o700); err == nil {
-			err = os.WriteFile(path, content, 0o600)
-		}
+		err = writeWhole(path, content)
 	}
-	if err != nil {
-		e.faults = append(e.faults, fmt.Errorf("the development secret cannot be kept: %w", err))
+	secret := strings.TrimSpace(string(content))
+	switch {
+	case err != nil:
+		e.fault("SESSION_SECRET", "the development secret cannot be kept: %v", err)
+	case weakness(secret) != "":
+		e.fault("SESSION_SECRET", "%s is damaged: remove it, and the next start makes another", path)
 	}
-	return []string{strings.TrimSpace(string(content))}
+	return []string{secret}
 }
 
-// refuseUnsafe lists what may be missing elsewhere but not in production.
+// writeWhole makes a file that only its owner reads. Another process sees all
+// of it or nothing: half a secret would be a weak one.
+func writeWhole(path string, content []byte) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	file, err := os.CreateTemp(filepath.Dir(path), ".new-*") // mode 0600
+	if err != nil {
+		return err
+	}
+	defer os.Remove(file.Name()) // gone by then, unless something failed
+	_, err = file.Write(content)
+	if err = errors.Join(err, file.Close()); err != nil {
+		return err
+	}
+	return os.Rename(file.Name(), path)
+}
+
+// refuseUnsafe lists what may be missing elsewhere but not in production. What
+// is set but faulty was told already.
 func (e *env) refuseUnsafe(c Config) {
 	if e.dotenv {
-		e.fault("a .env file lies beside the app: its values would replace the real environment; remove it")
+		e.fault(".env", "a .env file lies beside the app: its values would replace the real environment; remove it")
 	}
-	if c.Host.Scheme != "https" {
-		e.fault("HOST=%s is not https: a password must not cross the network in the clear", c.Host)
+	if len(c.TrustedProxies) == 0 && !c.TLS() && !e.faulty["TRUSTED_PROXIES"] && !e.faulty["TLS_CERT_FILE"] {
+		e.fault("TRUSTED_PROXIES", "nothing ends TLS: set TRUSTED_PROXIES to the proxy's network, or TLS_CERT_FILE and TLS_KEY_FILE")
 	}
-	if len(c.TrustedProxies) == 0 && !c.TLS() {
-		e.fault("nothing ends TLS: set TRUSTED_PROXIES to the proxy's network, or TLS_CERT_FILE and TLS_KEY_FILE")
-	}
-	if c.SMTP == nil {
-		e.fault("SMTP_URL is missing: people could not reset a password")
+	if c.SMTP == nil && !e.faulty["SMTP_URL"] {
+		e.fault("SMTP_URL", "SMTP_URL is missing: people could not reset a password")
 	}
 }

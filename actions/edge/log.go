@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"context"
 	"io"
 	"log/slog"
 	"net/http"
@@ -34,7 +35,7 @@ func NewLogger(w io.Writer, c config.Config) *slog.Logger {
 
 // log writes the line of a request.
 func (r *Request) log(method string, status int, duration time.Duration) {
-	r.logger.LogAttrs(nil, slog.LevelInfo, "request",
+	r.logger.LogAttrs(context.Background(), slog.LevelInfo, "request",
 		slog.String("request_id", r.ID),
 		slog.String("method", knownMethod(method)),
 		slog.String("route", r.Route),
@@ -47,7 +48,7 @@ func (r *Request) log(method string, status int, duration time.Duration) {
 
 // Event logs something that matters for security, by a fixed name.
 func (r *Request) Event(name string) {
-	r.logger.LogAttrs(nil, slog.LevelInfo, name,
+	r.logger.LogAttrs(context.Background(), slog.LevelInfo, name,
 		slog.String("request_id", r.ID),
 		slog.String("route", r.Route),
 		slog.String("client", r.client()),
@@ -57,7 +58,7 @@ func (r *Request) Event(name string) {
 
 // Error logs a fault of ours, which the visitor does not get to see.
 func (r *Request) Error(err error) {
-	r.logger.LogAttrs(nil, slog.LevelError, "error",
+	r.logger.LogAttrs(context.Background(), slog.LevelError, "error",
 		slog.String("request_id", r.ID),
 		slog.String("route", r.Route),
 		slog.String("error", err.Error()),
@@ -66,7 +67,7 @@ func (r *Request) Error(err error) {
 
 // panicked logs a panic with its stack.
 func (r *Request) panicked(cause any) {
-	r.logger.LogAttrs(nil, slog.LevelError, "panic",
+	r.logger.LogAttrs(context.Background(), slog.LevelError, "panic",
 		slog.String("request_id", r.ID),
 		slog.String("route", r.Route),
 		slog.Any("cause", cause),

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io/fs"
+	"path"
 	"slices"
 
 	buffalo "github.com/gobuffalo/middleware/i18n"
@@ -25,9 +26,19 @@ type Locales struct {
 // Translate returns the text of a key in one language, with its placeholders filled.
 type Translate func(key string, args ...any) string
 
+// localeFiles hides the Go file that embeds the others: the translator reads
+// whatever it finds in its folder.
+type localeFiles struct{ fs.FS }
+
+// ReadDir lists the locale files of a folder.
+func (l localeFiles) ReadDir(name string) ([]fs.DirEntry, error) {
+	entries, err := fs.ReadDir(l.FS, name)
+	return slices.DeleteFunc(entries, func(e fs.DirEntry) bool { return path.Ext(e.Name()) != ".yaml" }), err
+}
+
 // LoadLocales reads every locale file of the folder.
 func LoadLocales(files fs.FS) (*Locales, error) {
-	translator, err := buffalo.New(files, DefaultLanguage)
+	translator, err := buffalo.New(localeFiles{files}, DefaultLanguage)
 	if err != nil {
 		return nil, err
 	}
