@@ -45,15 +45,20 @@ func Connect(c config.Config) error {
 		return fmt.Errorf("DATABASE_URL is not understood: %w", err)
 	}
 	if err := conn.Open(); err != nil {
-		return fmt.Errorf("the database cannot be opened: %w", err)
+		return unopened(err)
 	}
 	if err := conn.RawQuery("SELECT 1").Exec(); err != nil {
 		conn.Close()
-		return fmt.Errorf("the database cannot be opened: %w", err)
+		return unopened(err)
 	}
 	DB, settings = conn, c
 	pop.Connections[c.Env] = conn
 	return nil
+}
+
+// unopened says in one line why the database cannot be opened; pgx takes several.
+func unopened(err error) error {
+	return fmt.Errorf("the database cannot be opened: %s", strings.Join(strings.Fields(err.Error()), " "))
 }
 
 func connectionDetails(url string) (*pop.ConnectionDetails, error) {

@@ -22,8 +22,7 @@ stream.onmessage = ({ data }) => {
 // server-sent events. It stands in the outer handler, for such a stream
 // outlives the write timeout, and is for development only.
 type LiveReload struct {
-	Files   []fs.FS         // a page is loaded anew when one of their files changes
-	Stopped <-chan struct{} // closed when the server shuts down: a stream must not hold it up
+	Files []fs.FS // a page is loaded anew when one of their files changes
 }
 
 // process tells this run of the app from the next, after a rebuild.
@@ -55,7 +54,7 @@ func (l LiveReload) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		case <-tick.C:
 		case <-r.Context().Done():
 			return
-		case <-l.Stopped:
+		case <-stopping: // a stream must not hold up the stop
 			return
 		}
 	}

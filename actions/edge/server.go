@@ -8,6 +8,7 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"corral/config"
@@ -18,6 +19,10 @@ type Server struct {
 	http     http.Server
 	listener net.Listener
 }
+
+// stopping is closed when a server begins to shut down: what has no end of its
+// own, the live reload, ends then.
+var stopping = make(chan struct{})
 
 // Listen takes the port and reads the certificate, so that both fail before
 // anything else has begun.
@@ -31,6 +36,7 @@ func Listen(c config.Config, edge http.Handler) (*Server, error) {
 		MaxHeaderBytes:    16<<10 - 4096, // net/http adds 4096 of its own
 		ErrorLog:          log.New(io.Discard, "", 0),
 	}}
+	s.http.RegisterOnShutdown(sync.OnceFunc(func() { close(stopping) }))
 	listener, err := net.Listen("tcp", c.Addr)
 	if err != nil {
 		return nil, fmt.Errorf("%s cannot be listened on: %w", c.Addr, err)
