@@ -227,7 +227,7 @@ func (b *browser) picture(name string) {
 			var overflow bool
 			b.run(
 				emulation.SetDeviceMetricsOverride(int64(size.X), int64(size.Y), 1, false),
-				emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}),
+				emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: "reduce"}}),
 				chromedp.Evaluate("document.documentElement.scrollWidth > innerWidth", &overflow),
 				chromedp.FullScreenshot(&png, 100),
 			)

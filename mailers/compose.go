@@ -26,10 +26,10 @@ var letters = map[string]letter{
 	models.MailSignupTaken:     {link: "/password/forgot", notice: true},
 	models.MailReset:           {link: "/password/reset/"},
 	models.MailPasswordChanged: {link: "/password/forgot", notice: true},
-	models.MailNewDevice:       {link: "/account/sessions", notice: true},
+	models.MailNewDevice:       {link: "/account", notice: true},
 	models.MailEmailConfirm:    {link: "/account/email/confirm/"},
 	models.MailEmailTaken:      {link: "/password/forgot", notice: true},
-	models.MailEmailAsked:      {link: "/account/sessions", notice: true},
+	models.MailEmailAsked:      {link: "/account", notice: true},
 	models.MailEmailChanged:    {link: "/account/email/undo/", notice: true},
 	models.MailAccountDeleted:  {notice: true},
 }

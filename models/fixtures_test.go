@@ -1,0 +1,18 @@
+package models_test
+
+import (
+	"os"
+
+	"github.com/gobuffalo/suite/v4/fix"
+
+	"corral/models/modelstest"
+)
+
+// The fixture's people can log in.
+func (ms *ModelSuite) Test_Fixtures_People() {
+	ms.NoError(fix.Init(os.DirFS("../fixtures")))
+	ms.LoadFixture("people")
+	for _, email := range []string{"ada@example.com", "bob@example.com", "carol@example.com"} {
+		ms.NoError(ms.try(email, modelstest.Password, "192.0.2.1"))
+	}
+}
