@@ -226,6 +226,11 @@ func TestDevelopment_LiveReload(t *testing.T) {
 	}
 	_, page = p.get("/welcome")
 	require.Contains(t, page, "Changed as it runs")
+	require.NoError(t, os.WriteFile(welcome, []byte("<%= broken( %>"), 0o600))
+	status, page := p.get("/welcome")
+	require.Equal(t, 500, status)
+	require.Contains(t, page, "welcome/show.plush.html", "development says what is wrong")
+	require.Contains(t, page, "goroutine", "and where")
 	require.NoError(t, p.Process.Signal(syscall.SIGTERM))
 	require.NoError(t, p.Wait(), "an open stream does not hold up the stop")
 }

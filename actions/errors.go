@@ -72,6 +72,9 @@ func writeError(w http.ResponseWriter, req *http.Request, status int, key string
 	contentType, body := "application/problem+json", problem(status)
 	if !wantsJSON(req) {
 		data["title"], data["key"], data["status"] = key+".title", key, status
+		if live {
+			data["trace"] = edge.From(req.Context()).Trace
+		}
 		html, err := r.Bytes("error/show.plush.html", data)
 		if err != nil {
 			edge.From(req.Context()).Error(err)

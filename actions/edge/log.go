@@ -2,6 +2,7 @@ package edge
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -58,6 +59,7 @@ func (r *Request) Event(name string) {
 
 // Error logs a fault of ours, which the visitor does not get to see.
 func (r *Request) Error(err error) {
+	r.Trace = fmt.Sprintf("%v\n\n%s", err, debug.Stack())
 	r.logger.LogAttrs(context.Background(), slog.LevelError, "error",
 		slog.String("request_id", r.ID),
 		slog.String("route", r.Route),
@@ -67,6 +69,7 @@ func (r *Request) Error(err error) {
 
 // panicked logs a panic with its stack.
 func (r *Request) panicked(cause any) {
+	r.Trace = fmt.Sprintf("panic: %v\n\n%s", cause, debug.Stack())
 	r.logger.LogAttrs(context.Background(), slog.LevelError, "panic",
 		slog.String("request_id", r.ID),
 		slog.String("route", r.Route),

@@ -17,6 +17,7 @@ type Request struct {
 	Secure bool       // came by https, to this process or to a trusted proxy
 	Route  string     // the pattern, never the path: paths hold tokens
 	UserID string     // "" when nobody is signed in
+	Trace  string     // what went wrong and where; shown in development only
 
 	logger *slog.Logger
 }
