@@ -77,7 +77,7 @@ func TestSessionStore_FullestCookie(t *testing.T) {
 	require.NoError(t, err)
 	long := strings.Repeat("x", 254)
 	for key, value := range map[string]any{
-		returnPathKey: "/" + strings.Repeat("é"[:1], maxReturnPath-1), resetTokenKey: strings.Repeat("t", 43), signupTokenKey: strings.Repeat("t", 43),
+		resetTokenKey: strings.Repeat("t", 43), signupTokenKey: strings.Repeat("t", 43),
 		mailedToKey: long, mailedForKey: "password_forgot", flashKey: []byte(`{"warning":["` + long + `"]}`),
 	} {
 		session.Values[key] = value
@@ -99,7 +99,7 @@ func FuzzCookie(f *testing.F) {
 	good := w.Result().Cookies()[0].Value
 	f.Add("")
 	f.Add("x")
-	f.Add(good[:len(good)-1])
+	f.Add(good[len(good)/2:]) // far from what would be good again
 	f.Add("MTIzfA==")
 	f.Fuzz(func(t *testing.T, value string) {
 		r := httptest.NewRequest("GET", "/", nil)
