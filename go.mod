@@ -2,6 +2,14 @@ module corral
 
 go 1.26.0
 
+// Buffalo v1.1.0, plush/v4, suite/v4, middleware v1.0.0 and grift v1.5.2 belong
+// together: v1.1.1 and later move to plush/v5 and drop the tasks that
+// `buffalo routes` and `buffalo task` need. Pop v6.4.1 is on pgx v5: older ones
+// are on a pgx with SQL-injection advisories.
+//
+// What Buffalo asks for by itself has advisories. Never go below logrus v1.9.3
+// (CVE-2025-65637), x/text v0.39.0 (GO-2026-5970), x/net v0.56.0 (x/net/html),
+// x/crypto v0.52.0, gorilla/sessions v1.4.0, securecookie v1.1.2, mux v1.8.1.
 require (
 	github.com/alexedwards/argon2id v1.0.0
 	github.com/andybalholm/brotli v1.2.8
@@ -100,6 +108,10 @@ require (
 	modernc.org/memory v1.12.1 // indirect
 )
 
+// What `buffalo dev` is built on, for people without the CLI:
+// go tool refresh run -c .buffalo.dev.yml
 tool github.com/gobuffalo/refresh
 
+// Pop asks for it, and it is built on plush/v5: linkTo and the form helpers then
+// fail with "nil HelperContext". v0.6.7 is the one for plush/v4.
 exclude github.com/gobuffalo/helpers v0.6.10
