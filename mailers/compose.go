@@ -57,7 +57,8 @@ func Compose(c config.Config, m *models.Mail) (mail.Message, error) {
 	message.From, message.To = c.MailFrom.String(), []string{m.Recipient}
 	message.Subject = data["subject"].(string)
 	message.SetHeader("Auto-Submitted", "auto-generated") // RFC 3834: no out-of-office answers
-	message.SetHeader("Message-ID", fmt.Sprintf("<%s.%d@%s>", m.ID, m.Attempts, c.Host.Hostname()))
+	// The same at every try: should one be sent twice, mail programs show it once.
+	message.SetHeader("Message-ID", "<"+m.ID.String()+"@"+domain(c)+">")
 	// The last part is the one that a mail program prefers.
 	err = message.AddBodies(data, engine.Text("mail/letter.plush.txt"), engine.HTML("mail/letter.plush.html"))
 	if err != nil {

@@ -6,7 +6,10 @@ package mailers
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/gobuffalo/buffalo/mail"
@@ -16,8 +19,8 @@ import (
 )
 
 // lookEvery is how often a worker looks for mails that another process queued,
-// or that are due again.
-const lookEvery = 5 * time.Second
+// or that are due again. Tests do not wait that long.
+var lookEvery = 5 * time.Second
 
 // Worker sends mails until it is stopped.
 type Worker struct {
@@ -90,14 +93,22 @@ func (w *Worker) send(ctx context.Context, m *models.Mail) error {
 		err = w.deliver(m)
 	}
 	if err != nil {
-		w.logger.Error("mail not sent", "mail_id", m.ID.String(), "template", m.Template, "attempt", m.Attempts, "error", err.Error())
+		reason := strings.ReplaceAll(err.Error(), m.Recipient, "(recipient)") // the log names nobody; the row does
+		w.logger.Error("mail not sent", "mail_id", m.ID.String(), "template", m.Template, "attempt", m.Attempts, "error", reason)
 		return m.Failed(ctx, err)
 	}
 	w.logger.Info("mail sent", "mail_id", m.ID.String(), "template", m.Template)
 	return m.Sent(ctx)
 }
 
-func (w *Worker) deliver(m *models.Mail) error {
+// deliver turns a panic into an error, so that the mail that causes it is given
+// up in the end, and the others are sent.
+func (w *Worker) deliver(m *models.Mail) (err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = fmt.Errorf("panic: %v\n%s", cause, debug.Stack())
+		}
+	}()
 	message, err := Compose(w.conf, m)
 	if err != nil {
 		return err

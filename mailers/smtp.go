@@ -3,8 +3,13 @@ package mailers
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"mime"
+	"net"
+	"net/netip"
+	"os"
+	"slices"
 	"strconv"
 	"time"
 
@@ -14,13 +19,17 @@ import (
 	"corral/config"
 )
 
-// smtpTimeout bounds one delivery, well within the lease of a mail.
-const smtpTimeout = 30 * time.Second
+// smtpTimeout bounds one delivery, well within the lease of a mail. Tests do not
+// wait that long.
+var smtpTimeout = 30 * time.Second
+
+var errSlow = errors.New("the mail server took too long")
 
 // smtp is a mail.Sender. Buffalo's own takes a connection without TLS when the
 // server offers none, and waits for ever.
 type smtp struct {
 	host    string
+	dial    func(ctx context.Context, network, address string) (net.Conn, error)
 	options []gomail.Option
 }
 
@@ -29,16 +38,20 @@ var tlsConfig = func(host string) *tls.Config {
 	return &tls.Config{ServerName: host, MinVersion: tls.VersionTLS12}
 }
 
+// logins are the ways to log in, the best first. All of them are within TLS.
+var logins = []gomail.SMTPAuthType{gomail.SMTPAuthSCRAMSHA256, gomail.SMTPAuthPlain, gomail.SMTPAuthLogin}
+
 func newSMTP(c config.Config) smtp {
-	u := c.SMTP
-	s := smtp{host: u.Hostname(), options: []gomail.Option{
+	u, secured := c.SMTP, tlsConfig(c.SMTP.Hostname())
+	s := smtp{host: u.Hostname(), dial: new(net.Dialer).DialContext, options: []gomail.Option{
 		gomail.WithTimeout(smtpTimeout),
-		gomail.WithTLSConfig(tlsConfig(u.Hostname())),
-		gomail.WithHELO(c.Host.Hostname()),
+		gomail.WithTLSConfig(secured),
+		gomail.WithHELO(domain(c)),
 	}}
 	port := 587
 	if u.Scheme == "smtps" {
 		port = 465
+		s.dial = (&tls.Dialer{Config: secured}).DialContext
 		s.options = append(s.options, gomail.WithSSL())
 	} else {
 		s.options = append(s.options, gomail.WithTLSPolicy(gomail.TLSMandatory))
@@ -50,9 +63,44 @@ func newSMTP(c config.Config) smtp {
 	if u.User != nil {
 		password, _ := u.User.Password()
 		s.options = append(s.options, gomail.WithUsername(u.User.Username()), gomail.WithPassword(password),
-			gomail.WithSMTPAuth(gomail.SMTPAuthAutoDiscover))
+			gomail.WithOpportunisticSMTPAuth(logins...))
 	}
 	return s
+}
+
+// domain is what this app is called in mail: the host of HOST, which stands in
+// brackets when it is an address (RFC 5321, 4.1.3).
+func domain(c config.Config) string {
+	name := c.Host.Hostname()
+	addr, err := netip.ParseAddr(name)
+	switch {
+	case err != nil:
+		return name
+	case addr.Is6():
+		return "[IPv6:" + name + "]"
+	}
+	return "[" + name + "]"
+}
+
+// connect logs in. The connection ends with ctx, in whatever state it is: the
+// library starts its time-out anew with every step, and leaves a connection
+// open on which it could not log in.
+func (s smtp) connect(ctx context.Context) (*gomail.Client, error) {
+	dial := func(dialing context.Context, network, address string) (net.Conn, error) {
+		conn, err := s.dial(dialing, network, address)
+		if err == nil {
+			context.AfterFunc(ctx, func() { conn.Close() })
+		}
+		return conn, err
+	}
+	client, err := gomail.NewClient(s.host, slices.Concat(s.options, []gomail.Option{gomail.WithDialContextFunc(dial)})...)
+	if err != nil {
+		return nil, fmt.Errorf("setting up SMTP: %w", err)
+	}
+	if err := client.DialWithContext(ctx); err != nil {
+		return nil, fmt.Errorf("reaching the mail server: %w", tooSlow(ctx, err))
+	}
+	return client, nil
 }
 
 // Send delivers a message over a connection of its own. The server's
@@ -62,16 +110,25 @@ func (s smtp) Send(m mail.Message) error {
 	if err != nil {
 		return err
 	}
-	client, err := gomail.NewClient(s.host, s.options...)
-	if err != nil {
-		return fmt.Errorf("setting up SMTP: %w", err)
-	}
 	ctx, cancel := context.WithTimeout(context.Background(), smtpTimeout)
 	defer cancel()
-	if err := client.DialAndSendWithContext(ctx, message); err != nil {
-		return fmt.Errorf("sending by SMTP: %w", err)
+	client, err := s.connect(ctx)
+	if err != nil {
+		return err
 	}
+	if err := client.Send(message); err != nil && !message.IsDelivered() {
+		return fmt.Errorf("sending by SMTP: %w", tooSlow(ctx, err))
+	}
+	client.Close() // it has the mail: were its goodbye an error, the mail would be sent twice
 	return nil
+}
+
+// tooSlow gives an error its name that is but the end of the time.
+func tooSlow(ctx context.Context, err error) error {
+	if ctx.Err() != nil || errors.Is(err, os.ErrDeadlineExceeded) {
+		return errSlow
+	}
+	return err
 }
 
 func toSMTP(m mail.Message) (*gomail.Msg, error) {

@@ -67,13 +67,6 @@ func (o Origin) address() string {
 	return o.Client.String()
 }
 
-// mailWaits are the pauses between the tries to send a mail: six tries in nine
-// hours, then it is kept as failed.
-var mailWaits = []time.Duration{time.Minute, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour, 6 * time.Hour}
-
-// mailLease is how long a worker may take with a mail before another tries it.
-const mailLease = 2 * time.Minute
-
 // queueMail puts a mail into the outbox. rawToken goes into its link, or is "".
 func queueMail(tx *pop.Connection, m Mail, from Origin, rawToken string, newEmail ...string) error {
 	now := Clock.Now()
@@ -113,54 +106,6 @@ func announcing(ctx context.Context, fn func(tx *pop.Connection) error) error {
 	return nil
 }
 
-// ClaimMail takes the mail that is due the longest, for as long as mailLease,
-// or returns ErrNotFound. No two workers get one at once.
-func ClaimMail(ctx context.Context) (*Mail, error) {
-	lock := ""
-	if DB.Dialect.Name() == "postgres" {
-		lock = "FOR UPDATE SKIP LOCKED" // SQLite has one writer at a time anyway
-	}
-	now := Clock.Now()
-	var claimed []Mail
-	err := DB.WithContext(ctx).RawQuery(`
-		UPDATE mails SET due_at = ?, attempts = attempts + 1
-		WHERE id = (SELECT id FROM mails WHERE due_at <= ? ORDER BY due_at LIMIT 1 `+lock+`)
-		RETURNING *`, now.Add(mailLease), now).All(&claimed)
-	if err != nil {
-		return nil, fmt.Errorf("claiming a mail: %w", err)
-	}
-	if len(claimed) == 0 {
-		return nil, ErrNotFound
-	}
-	return &claimed[0], nil
-}
-
-// Sent notes that the mail left, or that there was nothing to send, and wipes its token.
-func (m *Mail) Sent(ctx context.Context) error {
-	err := DB.WithContext(ctx).RawQuery("UPDATE mails SET sent_at = ?, due_at = NULL, sealed_token = NULL, last_error = '' WHERE id = ?",
-		Clock.Now(), m.ID).Exec()
-	if err != nil {
-		return fmt.Errorf("noting a sent mail: %w", err)
-	}
-	return nil
-}
-
-// Failed notes why a try failed and when the next one is, or gives the mail up.
-func (m *Mail) Failed(ctx context.Context, cause error) error {
-	now, reason := Clock.Now(), printable(cause.Error(), 255)
-	query, args := "UPDATE mails SET due_at = ?, last_error = ? WHERE id = ?", []any{}
-	if m.Attempts <= len(mailWaits) {
-		args = append(args, now.Add(mailWaits[m.Attempts-1]), reason, m.ID)
-	} else {
-		query = "UPDATE mails SET failed_at = ?, last_error = ?, due_at = NULL, sealed_token = NULL WHERE id = ?"
-		args = append(args, now, reason, m.ID)
-	}
-	if err := DB.WithContext(ctx).RawQuery(query, args...).Exec(); err != nil {
-		return fmt.Errorf("noting a failed mail: %w", err)
-	}
-	return nil
-}
-
 // Token returns the secret that the mail's link needs, or "".
 func (m *Mail) Token() (rawToken string, err error) {
 	if len(m.SealedToken) == 0 {
@@ -174,30 +119,6 @@ func (m *Mail) Details() (MailData, error) {
 	var d MailData
 	err := json.Unmarshal([]byte(m.Data), &d)
 	return d, err
-}
-
-// Resolve decides what a mail is at the moment when it is sent: who asked must
-// not learn whether the address has an account. ErrNotFound is: send nothing.
-func (m *Mail) Resolve(ctx context.Context) error {
-	tx := DB.WithContext(ctx)
-	switch m.Template {
-	case MailSignup:
-		taken, err := emailTaken(tx, m.Recipient, uuid.Nil)
-		if taken {
-			m.Template, m.SealedToken = MailSignupTaken, nil
-		}
-		return err
-	case MailEmailConfirm:
-		taken, err := emailTaken(tx, m.Recipient, uuid.Nil)
-		if taken {
-			m.Template, m.SealedToken = MailEmailTaken, nil
-		}
-		return err
-	case MailReset:
-		_, err := FindUserByEmail(ctx, m.Recipient)
-		return err
-	}
-	return nil
 }
 
 // newestMails is how many mails the development mailbox shows.

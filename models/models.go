@@ -62,10 +62,7 @@ func unopened(err error) error {
 }
 
 func connectionDetails(url string) (*pop.ConnectionDetails, error) {
-	path, isSQLite := strings.CutPrefix(url, "sqlite3://")
-	if !isSQLite {
-		path, isSQLite = strings.CutPrefix(url, "sqlite://")
-	}
+	path, isSQLite := sqlitePath(url)
 	if !isSQLite {
 		return &pop.ConnectionDetails{
 			URL:             url,
@@ -74,7 +71,6 @@ func connectionDetails(url string) (*pop.ConnectionDetails, error) {
 			ConnMaxIdleTime: 5 * time.Minute,
 		}, nil
 	}
-	path, _, _ = strings.Cut(path, "?")
 	if err := makePrivateFile(path); err != nil {
 		return nil, fmt.Errorf("the database file cannot be made: %w", err)
 	}
@@ -92,6 +88,15 @@ func connectionDetails(url string) (*pop.ConnectionDetails, error) {
 			"_time_format":  "sqlite", // one sortable text form under either driver
 		},
 	}, nil
+}
+
+func sqlitePath(url string) (path string, isSQLite bool) {
+	path, isSQLite = strings.CutPrefix(url, "sqlite3://")
+	if !isSQLite {
+		path, isSQLite = strings.CutPrefix(url, "sqlite://")
+	}
+	path, _, _ = strings.Cut(path, "?")
+	return path, isSQLite
 }
 
 func makePrivateFile(path string) error {
