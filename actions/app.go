@@ -31,6 +31,8 @@ var routes = []route{
 	{"GET", "/account/email/undo/{token}", public, AccountEmailUndoNew},
 	{"POST", "/account/email/undo/{token}", public, AccountEmailUndoCreate},
 	{"GET", "/.well-known/change-password", public, ChangePasswordShow},
+	{"GET", "/healthz", public, HealthzShow},
+	{"GET", "/readyz", public, ReadyzShow},
 
 	// Guests only: a person who is signed in is sent home.
 	{"GET", "/login", guest, LoginNew},
@@ -43,6 +45,9 @@ var routes = []route{
 	{"GET", "/logout", user, LogoutNew},
 	{"GET", "/account", user, AccountShow},
 	{"DELETE", "/account", user, AccountDestroy},
+	{"GET", "/account/sessions", user, AccountSessionsIndex},
+	{"DELETE", "/account/sessions", user, AccountSessionsDestroyOthers},
+	{"DELETE", "/account/sessions/{id}", user, AccountSessionsDestroy},
 	{"PUT", "/account/password", user, AccountPasswordUpdate},
 	{"PUT", "/account/email", user, AccountEmailUpdate},
 	{"GET", "/account/email/confirm/{token}", user, AccountEmailConfirmNew},
@@ -90,6 +95,9 @@ func New(c config.Config) *buffalo.App {
 	app.Use(Identify)      // who is asking
 	app.Use(Translate)     // in which language
 	app.Use(Authorize)     // closed by default: the guards of the table above
+
+	// They answer whoever asks, also while there is no database to identify by.
+	app.Middleware.Skip(Identify, HealthzShow, ReadyzShow)
 
 	if c.Development() {
 		addDevMail(app)

@@ -1,0 +1,35 @@
+package actions
+
+import (
+	"io"
+	"net/http"
+
+	"github.com/gobuffalo/buffalo"
+
+	"corral/actions/edge"
+	"corral/models"
+)
+
+// HealthzShow is GET /healthz: the process answers. It asks nothing else, for
+// a restart mends no database.
+func HealthzShow(c buffalo.Context) error {
+	return writePlain(c, http.StatusOK, "ok")
+}
+
+// ReadyzShow is GET /readyz: whether to send visitors here. Why not is in the
+// log only: anybody may ask.
+func ReadyzShow(c buffalo.Context) error {
+	if err := models.Ready(c); err != nil {
+		edge.From(c).Error(err)
+		return writePlain(c, http.StatusServiceUnavailable, "unavailable")
+	}
+	return writePlain(c, http.StatusOK, "ok")
+}
+
+// writePlain answers without Render, which would touch the session.
+func writePlain(c buffalo.Context, status int, text string) error {
+	c.Response().Header().Set("Content-Type", "text/plain; charset=utf-8")
+	c.Response().WriteHeader(status)
+	io.WriteString(c.Response(), text+"\n") // a prober who left is no error of ours
+	return nil
+}

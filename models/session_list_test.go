@@ -1,0 +1,119 @@
+package models_test
+
+import (
+	"strings"
+	"time"
+
+	"github.com/gofrs/uuid"
+
+	"corral/models"
+)
+
+// listed are the addresses of a person's sessions, in the order of the list.
+func (ms *ModelSuite) listed(user *models.User) []string {
+	sessions, err := models.SessionsOf(ms.T().Context(), user)
+	ms.NoError(err)
+	addresses := []string{}
+	for _, s := range sessions {
+		ms.Equal(user.ID, s.UserID)
+		addresses = append(addresses, s.Address)
+	}
+	return addresses
+}
+
+// startAt signs a person in from an address.
+func (ms *ModelSuite) startAt(user *models.User, remember bool, address string) (rawToken string, s *models.Session) {
+	rawToken, s, err := models.StartSession(ms.T().Context(), user, remember, address, "Test/1.0")
+	ms.NoError(err)
+	return rawToken, s
+}
+
+func (ms *ModelSuite) Test_SessionsOf_NewestSeenFirst() {
+	ada, bob := ms.signUp("ada@example.com"), ms.signUp("bob@example.com")
+	first, _ := ms.startAt(ada, false, "192.0.2.1")
+	models.Clock.Move(time.Minute)
+	ms.startAt(ada, true, "192.0.2.2")
+	ms.startAt(bob, true, "192.0.2.9")
+	ms.Equal([]string{"192.0.2.2", "192.0.2.1"}, ms.listed(ada))
+	models.Clock.Move(time.Minute)
+	_, err := ms.find(first)
+	ms.NoError(err)
+	ms.Equal([]string{"192.0.2.1", "192.0.2.2"}, ms.listed(ada))
+	ms.Equal([]string{"192.0.2.9"}, ms.listed(bob))
+}
+
+func (ms *ModelSuite) Test_SessionsOf_LeavesOutWhatExpired() {
+	ada := ms.signUp("ada@example.com")
+	ms.startAt(ada, false, "192.0.2.1")
+	ms.startAt(ada, true, "192.0.2.2")
+	models.Clock.Move(30 * time.Minute)
+	ms.Equal([]string{"192.0.2.2"}, ms.listed(ada), "idle")
+	models.Clock.Move(30 * 24 * time.Hour)
+	ms.Empty(ms.listed(ada))
+	ms.Equal(2, ms.count("sessions"), "looking removes nothing")
+}
+
+func (ms *ModelSuite) Test_EndSessionOf() {
+	ada := ms.signUp("ada@example.com")
+	one, session := ms.startAt(ada, false, "192.0.2.1")
+	other, _ := ms.startAt(ada, false, "192.0.2.2")
+	ms.NoError(models.EndSessionOf(ms.T().Context(), ada, session.ID.String()))
+	_, err := ms.find(one)
+	ms.ErrorIs(err, models.ErrNotFound)
+	_, err = ms.find(other)
+	ms.NoError(err)
+	ms.ErrorIs(models.EndSessionOf(ms.T().Context(), ada, session.ID.String()), models.ErrNotFound, "it has ended")
+}
+
+func (ms *ModelSuite) Test_EndSessionOf_OnlyOnesOwn() {
+	ada, bob := ms.signUp("ada@example.com"), ms.signUp("bob@example.com")
+	his, session := ms.startAt(bob, false, "192.0.2.1")
+	ms.startAt(ada, false, "192.0.2.2")
+	for _, id := range []string{
+		session.ID.String(), uuid.Must(uuid.NewV4()).String(), uuid.Nil.String(),
+		"", "1", "-1", "9223372036854775808", "' OR 1=1--", "%", session.ID.String() + "0", "\x00", "\xff", strings.Repeat("a", 1<<16),
+	} {
+		ms.ErrorIs(models.EndSessionOf(ms.T().Context(), ada, id), models.ErrNotFound, "%.40q", id)
+	}
+	ms.Equal(2, ms.count("sessions"))
+	_, err := ms.find(his)
+	ms.NoError(err)
+}
+
+func (ms *ModelSuite) Test_EndOtherSessions() {
+	ada, bob := ms.signUp("ada@example.com"), ms.signUp("bob@example.com")
+	mine, session := ms.startAt(ada, false, "192.0.2.1")
+	ms.startAt(ada, true, "192.0.2.2")
+	ms.startAt(ada, false, "192.0.2.3")
+	his, _ := ms.startAt(bob, false, "192.0.2.9")
+	ms.NoError(session.EndOtherSessions(ms.T().Context()))
+	ms.Equal([]string{"192.0.2.1"}, ms.listed(ada))
+	for _, rawToken := range []string{mine, his} {
+		_, err := ms.find(rawToken)
+		ms.NoError(err)
+	}
+}
+
+func (ms *ModelSuite) Test_EndSessionsOf() {
+	ada, bob := ms.signUp("ada@example.com"), ms.signUp("bob@example.com")
+	ms.startAt(ada, true, "192.0.2.1")
+	ms.startAt(ada, false, "192.0.2.2")
+	ms.startAt(bob, true, "192.0.2.9")
+	ended, err := models.EndSessionsOf(ms.T().Context(), ada)
+	ms.NoError(err)
+	ms.Equal(2, ended)
+	ms.Empty(ms.listed(ada))
+	ms.Len(ms.listed(bob), 1)
+	ended, err = models.EndSessionsOf(ms.T().Context(), ada)
+	ms.NoError(err)
+	ms.Zero(ended)
+}
+
+func (ms *ModelSuite) Test_EndAllSessions() {
+	ms.startAt(ms.signUp("ada@example.com"), true, "192.0.2.1")
+	ms.startAt(ms.signUp("bob@example.com"), false, "192.0.2.9")
+	ended, err := models.EndAllSessions(ms.T().Context())
+	ms.NoError(err)
+	ms.Equal(2, ended)
+	ms.Zero(ms.count("sessions"))
+}

@@ -1,0 +1,46 @@
+package models_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"corral/models"
+)
+
+func TestBrowserAndSystem(t *testing.T) {
+	const webkit = " AppleWebKit/537.36 (KHTML, like Gecko) "
+	for header, want := range map[string][2]string{
+		"Mozilla/5.0 (Windows NT 10.0; Win64; x64)" + webkit + "Chrome/131.0.0.0 Safari/537.36":                              {"Chrome", "Windows"},
+		"Mozilla/5.0 (Windows NT 10.0; Win64; x64)" + webkit + "Chrome/131.0.0.0 Safari/537.36 Edg/131.0.0.0":                {"Edge", "Windows"},
+		"Mozilla/5.0 (Windows NT 10.0; Win64; x64)" + webkit + "Chrome/131.0.0.0 Safari/537.36 OPR/116.0.0.0":                {"Opera", "Windows"},
+		"Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0":                                             {"Firefox", "Linux"},
+		"Mozilla/5.0 (X11; CrOS x86_64 14541.0.0)" + webkit + "Chrome/131.0.0.0 Safari/537.36":                               {"Chrome", "ChromeOS"},
+		"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7)" + webkit + "Version/18.1 Safari/605.1.15":                          {"Safari", "macOS"},
+		"Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X)" + webkit + "Version/18.1 Mobile/15E148 Safari/604.1":        {"Safari", "iPhone"},
+		"Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X)" + webkit + "CriOS/131.0.6778.73 Mobile/15E148 Safari/604.1": {"Chrome", "iPhone"},
+		"Mozilla/5.0 (iPad; CPU OS 17_7 like Mac OS X)" + webkit + "Version/17.7 Mobile/15E148 Safari/604.1":                 {"Safari", "iPad"},
+		"Mozilla/5.0 (Linux; Android 14; Pixel 8)" + webkit + "Chrome/131.0.0.0 Mobile Safari/537.36":                        {"Chrome", "Android"},
+		"Mozilla/5.0 (Android 14; Mobile; rv:133.0) Gecko/133.0 Firefox/133.0":                                               {"Firefox", "Android"},
+		"Mozilla/5.0 (X11; FreeBSD amd64; rv:133.0) Gecko/20100101 Firefox/133.0":                                            {"Firefox", ""},
+		"curl/8.5.0":                {"curl", ""},
+		"":                          {"", ""},
+		"Mozilla/5.0":               {"", ""},
+		"<script>alert(1)</script>": {"", ""},
+		"((((((":                    {"", ""},
+		"/1 /2 ;;;":                 {"", ""},
+		strings.Repeat("x", 255):    {"", ""},
+	} {
+		browser, system := models.BrowserAndSystem(header)
+		require.Equal(t, want, [2]string{browser, system}, header)
+	}
+}
+
+func TestBrowser(t *testing.T) {
+	require.Equal(t, "Firefox on Linux", models.Browser("Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0"))
+	require.Equal(t, "curl", models.Browser("curl/8.5.0"))
+	require.Equal(t, "Windows", models.Browser("Mozilla/5.0 (Windows NT 10.0)"))
+	require.Equal(t, "iPhone", models.Browser("Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X)"))
+	require.Empty(t, models.Browser(""))
+}
