@@ -1,0 +1,109 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"corral/models"
+	"corral/models/modelstest"
+)
+
+// The app goes on while it is written, and starts from it afterwards.
+func TestTask_Backup(t *testing.T) {
+	dir := t.TempDir()
+	passwords := seeded(t, dir)
+	p := start(t, dir)
+	before := p.visitor()
+	require.Equal(t, 303, p.logIn(before, "ada@example.com", passwords["ada@example.com"]))
+	old := syscall.Umask(0) // the most that others could be allowed
+	require.Contains(t, task(t, dir, nil, "db:backup", "it's a copy.sqlite"), "The database was written to it's a copy.sqlite.")
+	syscall.Umask(old)
+	require.Equal(t, 200, p.home(before))
+
+	copied := filepath.Join(dir, "it's a copy.sqlite")
+	info, err := os.Stat(copied)
+	require.NoError(t, err)
+	require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
+	restored := start(t, t.TempDir(), "DATABASE_URL=sqlite3://"+copied)
+	require.Equal(t, 303, restored.logIn(restored.visitor(), "ada@example.com", passwords["ada@example.com"]))
+}
+
+func TestTask_Backup_ReplacesNothing(t *testing.T) {
+	dir := t.TempDir()
+	seeded(t, dir)
+	taken := filepath.Join(dir, "taken")
+	for _, content := range []string{"precious", ""} {
+		require.NoError(t, os.WriteFile(taken, []byte(content), 0o600))
+		require.Contains(t, refused(t, dir, nil, "task", "db:backup", "taken"), "the backup cannot be written: open taken: file exists")
+		kept, err := os.ReadFile(taken)
+		require.NoError(t, err)
+		require.Equal(t, content, string(kept))
+	}
+	require.Contains(t, refused(t, dir, nil, "task", "db:backup", "nowhere/at/all"), "the backup cannot be written")
+	require.Equal(t, "usage: task db:backup FILE\n", refused(t, dir, nil, "task", "db:backup"))
+}
+
+// In the wrong folder there is nothing to back up, and an empty database is no backup.
+func TestTask_Backup_NoDatabase(t *testing.T) {
+	dir := t.TempDir()
+	require.Contains(t, refused(t, dir, nil, "task", "db:backup", "copy"), "there is no database file storage/development.sqlite: is this the right folder?")
+	entries, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	for _, entry := range entries {
+		require.NotEqual(t, "copy", entry.Name())
+	}
+	require.NoFileExists(t, filepath.Join(dir, "storage", "development.sqlite"))
+}
+
+// It is run before an update, to be able to go back.
+func TestTask_Backup_DoesNotMigrate(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "old.sqlite")
+	c := testConfig(t, path)
+	require.NoError(t, models.Connect(c))
+	require.NoError(t, models.DB.RawQuery("CREATE TABLE schema_migration (version TEXT)").Exec())
+	require.NoError(t, models.DB.Close())
+
+	task(t, dir, []string{"DATABASE_URL=sqlite3://old.sqlite"}, "db:backup", "copy.sqlite")
+	for _, name := range []string{"old.sqlite", "copy.sqlite"} {
+		c := testConfig(t, filepath.Join(dir, name))
+		require.NoError(t, models.Connect(c))
+		missing, _, err := models.CompareSchema(t.Context())
+		require.NoError(t, err)
+		require.NotEmpty(t, missing, name)
+		require.NoError(t, models.DB.Close())
+	}
+}
+
+// PostgreSQL has a tool for it: the command that is printed works.
+func TestTask_Backup_OnPostgres(t *testing.T) {
+	server := os.Getenv("TEST_DATABASE_URL")
+	if server == "" {
+		require.NotContains(t, os.Getenv("CORRAL_REQUIRE"), "postgres")
+		t.Skip("needs PostgreSQL: set TEST_DATABASE_URL to a server on which databases may be made")
+	}
+	databaseURL, drop, err := modelstest.NewDatabase(server)
+	require.NoError(t, err)
+	t.Cleanup(drop)
+	dir, variable := t.TempDir(), "DATABASE_URL="+databaseURL
+	said := refused(t, dir, []string{variable}, "task", "db:backup", "it's a copy")
+	require.NotContains(t, said, databaseURL, "it holds a password")
+	_, line, ok := strings.Cut(strings.TrimSpace(said), "which has a tool for it: ")
+	require.True(t, ok, said)
+	require.NoFileExists(t, filepath.Join(dir, "it's a copy"))
+
+	shell := exec.Command("sh", "-c", line)
+	shell.Dir, shell.Env = dir, append(os.Environ(), variable)
+	output, err := shell.CombinedOutput()
+	require.NoError(t, err, string(output))
+	info, err := os.Stat(filepath.Join(dir, "it's a copy"))
+	require.NoError(t, err)
+	require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
+	require.NotZero(t, info.Size())
+}
