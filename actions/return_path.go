@@ -49,8 +49,8 @@ func isReturnPath(place string) bool {
 	}
 	// A decoded slash or backslash at the start, or a dot segment, may become an
 	// authority for whoever decodes or cleans the path once more.
-	decoded := strings.ToLower(u.Path)
-	if strings.HasPrefix(decoded, "//") || strings.ContainsAny(decoded, "\\\x00\r\n\t") || strings.Contains(decoded+"/", "/../") {
+	if strings.HasPrefix(u.Path, "//") || strings.ContainsAny(u.Path, "\\\x00\r\n\t") ||
+		strings.Contains(u.Path+"/", "/./") || strings.Contains(u.Path+"/", "/../") {
 		return false
 	}
 	return trimSlash(u.Path) != "/logout" // nobody means to log out by logging in

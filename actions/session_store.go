@@ -76,14 +76,17 @@ func (s sessionStore) New(r *http.Request, name string) (*sessions.Session, erro
 			session.IsNew = false
 		}
 	}
-	session.ID = fingerprint(session)
+	session.ID, _ = fingerprint(session) // what was read can be written
 	return session, nil
 }
 
 // Save writes the cookie when the session differs from what New read, and
 // takes it back when nothing is left in it.
 func (s sessionStore) Save(r *http.Request, w http.ResponseWriter, session *sessions.Session) error {
-	now := fingerprint(session)
+	now, err := fingerprint(session)
+	if err != nil {
+		return err // else a value that cannot be written would sign the person out
+	}
 	if now == session.ID {
 		return nil
 	}
@@ -101,12 +104,12 @@ func (s sessionStore) Save(r *http.Request, w http.ResponseWriter, session *sess
 }
 
 // fingerprint is equal for equal sessions, and "" when there is nothing in it.
-func fingerprint(session *sessions.Session) string {
+func fingerprint(session *sessions.Session) (string, error) {
 	b, err := valueSerializer{}.Serialize(session.Values)
 	if err != nil || string(b) == "{}" {
-		return ""
+		return "", err
 	}
-	return string(b)
+	return string(b), nil
 }
 
 // flashKey is where Buffalo keeps flash messages. It writes "{}" there on

@@ -1,12 +1,15 @@
 package actions
 
 import (
+	"bytes"
+	"encoding/base64"
 	"encoding/gob"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 
+	"github.com/gorilla/sessions"
 	"github.com/stretchr/testify/require"
 
 	"corral/config"
@@ -55,11 +58,17 @@ func TestSerializer_Refusals(t *testing.T) {
 	}
 }
 
-// Buffalo writes an empty flash on every page: that is no reason for a cookie.
-func TestSessionStore_EmptyFlashIsNothing(t *testing.T) {
-	b, err := valueSerializer{}.Serialize(map[any]any{flashKey: []byte("{}")})
-	require.NoError(t, err)
-	require.Equal(t, "{}", string(b))
+// A basket that this release no longer knows, or a letter of a later one, is
+// an error and no panic.
+func TestSerializer_UnknownTypes(t *testing.T) {
+	var b bytes.Buffer
+	var value any = basket{[]string{"a"}}
+	require.NoError(t, gob.NewEncoder(&b).Encode(&value))
+	unknown := bytes.ReplaceAll(b.Bytes(), []byte("actions.basket"), []byte("actions.bucket"))
+	for _, text := range []string{"g" + base64.StdEncoding.EncodeToString(unknown), "B", "I1", "f1.5", "\x00", "é", " s"} {
+		_, err := parseValue(text)
+		require.Error(t, err, "%q", text)
+	}
 }
 
 func storeOf(t testing.TB) sessionStore {
@@ -67,6 +76,66 @@ func storeOf(t testing.TB) sessionStore {
 	c, err := config.Current()
 	require.NoError(t, err)
 	return newSessionStore(c)
+}
+
+// saved opens a session with cookie (nil for none), changes it, and returns the cookie that is set, or nil.
+func saved(t testing.TB, store sessionStore, cookie *http.Cookie, change func(*sessions.Session)) *http.Cookie {
+	t.Helper()
+	r := httptest.NewRequest("GET", "/", nil)
+	if cookie != nil {
+		r.AddCookie(cookie)
+	}
+	session, err := store.Get(r, "corral")
+	require.NoError(t, err)
+	change(session)
+	w := httptest.NewRecorder()
+	require.NoError(t, session.Save(r, w))
+	if set := w.Result().Cookies(); len(set) > 0 {
+		return set[0]
+	}
+	return nil
+}
+
+func put(key string, value any) func(*sessions.Session) {
+	return func(s *sessions.Session) { s.Values[key] = value }
+}
+
+// Buffalo writes an empty flash on every page: that is no reason for a cookie.
+func TestSessionStore_EmptyFlashIsNothing(t *testing.T) {
+	store := storeOf(t)
+	require.Nil(t, saved(t, store, nil, put(flashKey, []byte("{}"))))
+	filled := saved(t, store, nil, put(flashKey, []byte(`{"info":["x"]}`)))
+	require.NotNil(t, filled)
+	gone := saved(t, store, filled, put(flashKey, []byte("{}")))
+	require.Negative(t, gone.MaxAge, "nothing is left: the cookie is taken back")
+	require.Empty(t, gone.Value)
+	require.Nil(t, saved(t, store, nil, put(flashKey, []byte("{}"))))
+}
+
+func TestSessionStore_SetsACookieOnlyAfterAChange(t *testing.T) {
+	store := storeOf(t)
+	cookie := saved(t, store, nil, put(tokenKey, "one"))
+	require.NotNil(t, cookie)
+	require.Nil(t, saved(t, store, cookie, put(tokenKey, "one")), "the same value")
+	require.NotNil(t, saved(t, store, cookie, put(tokenKey, "two")))
+	require.Nil(t, saved(t, store, cookie, func(*sessions.Session) {}))
+}
+
+// A value that cannot be written is the programmer's error, and loud. It must
+// not pass for an empty session, which would sign the person out.
+func TestSessionStore_UnwritableValue(t *testing.T) {
+	store := storeOf(t)
+	cookie := saved(t, store, nil, put(tokenKey, "one"))
+	for _, had := range []*http.Cookie{cookie, {Name: "corral"}} {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.AddCookie(had)
+		session, err := store.Get(r, "corral")
+		require.NoError(t, err)
+		session.Values["x"] = struct{ Y int }{1}
+		w := httptest.NewRecorder()
+		require.ErrorContains(t, session.Save(r, w), "session value x")
+		require.Empty(t, w.Result().Cookies())
+	}
 }
 
 // The fullest session there is fits into what browsers take.

@@ -102,7 +102,7 @@ func TestCheckPassword(t *testing.T) {
 		"qwertyuiopasdfgh":                   "password.guessable",
 		"aaaaaaaaaaaaaaaaaaaa":               "password.guessable",
 		"ada@example.com1":                   "password.guessable",
-		"corralcorralcorral":                 "password.guessable",
+		strings.Repeat("corral", 8):          "password.guessable",
 		"four random words\x00":              "password.unusable",
 		"four random words\xff":              "password.unusable",
 		"four random words\n":                "password.unusable",

@@ -77,7 +77,7 @@ func (p page) ContentType() string { return "text/html; charset=utf-8" }
 
 // Render writes the page, or nothing when there is an error.
 func (p page) Render(w io.Writer, data render.Data) error {
-	scope := plush.NewContextWithOuter(data, p.engine.helpers)
+	scope := plush.NewContextWithOuter(data, p.engine.helpers).New() // what a template sets is not the caller's
 	var body string
 	for _, name := range p.names {
 		t, err := p.engine.parse(name)

@@ -30,10 +30,10 @@ type Translate func(key string, args ...any) string
 // whatever it finds in its folder.
 type localeFiles struct{ fs.FS }
 
-// ReadDir lists the locale files of a folder.
+// ReadDir lists the locale files of a folder, and the folders in it.
 func (l localeFiles) ReadDir(name string) ([]fs.DirEntry, error) {
 	entries, err := fs.ReadDir(l.FS, name)
-	return slices.DeleteFunc(entries, func(e fs.DirEntry) bool { return path.Ext(e.Name()) != ".yaml" }), err
+	return slices.DeleteFunc(entries, func(e fs.DirEntry) bool { return !e.IsDir() && path.Ext(e.Name()) != ".yaml" }), err
 }
 
 // LoadLocales reads every locale file of the folder.

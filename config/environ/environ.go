@@ -4,7 +4,7 @@
 // imported. Go initialises a package once all that it imports is ready, and of
 // those that are ready the first by import path. This one imports os and
 // nothing else; envy also waits for os/exec, so this one comes first under any
-// module path that sorts before "os/exec". TestRealVariablesWin, in package
+// module path that sorts before "unicode". TestRealVariablesWin, in package
 // config, proves it for the path at hand.
 package environ
 
