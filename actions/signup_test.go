@@ -26,7 +26,7 @@ func TestSignup_TheWholeStory(t *testing.T) {
 	a := b.signUp(" Zoe@Example.com ")
 	require.Equal(t, 303, a.StatusCode)
 	require.Equal(t, "/check-mail", a.location())
-	require.Contains(t, b.get("/check-mail").page, "We sent a mail to Zoe@Example.com.")
+	require.Contains(t, b.get("/check-mail").page, "We sent an email to Zoe@Example.com.")
 
 	users, err := models.DB.Count("users")
 	require.NoError(t, err)
