@@ -115,6 +115,7 @@ func Edge(app *buffalo.App, c config.Config, reload http.Handler) http.Handler {
 	return edge.New(app, edge.Options{
 		Config:    c,
 		Assets:    assetFiles,
+		Pages:     publicPages(c),
 		Logger:    edge.NewLogger(logOutput, c),
 		ErrorPage: errorPage,
 		Reload:    reload,

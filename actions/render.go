@@ -79,8 +79,14 @@ func chosenLanguage(c buffalo.Context) string {
 	return ""
 }
 
+// languageOf is the language that answers a request, in which a person who is
+// signed in may have chosen one.
+func languageOf(r *http.Request, chosen string) string {
+	return texts.Match(r.Header.Get("Accept-Language"), chosen)
+}
+
 func languageData(r *http.Request, chosen string) map[string]any {
-	name := texts.Match(r.Header.Get("Accept-Language"), chosen)
+	name := languageOf(r, chosen)
 	return map[string]any{"lang": name, "dir": view.Direction(name), "t": texts.In(name), "development": live}
 }
 

@@ -127,11 +127,20 @@ func contentType(name string) string {
 }
 
 func (f *asset) compress() {
-	f.gzip = smaller(f.plain, func(w io.Writer) io.WriteCloser {
+	f.gzip, f.brotli = gzipped(f.plain), brotlied(f.plain)
+}
+
+// gzipped returns plain compressed, or nil when it would be no smaller.
+func gzipped(plain []byte) []byte {
+	return smaller(plain, func(w io.Writer) io.WriteCloser {
 		z, _ := gzip.NewWriterLevel(w, gzip.BestCompression) // the level is valid
 		return z
 	})
-	f.brotli = smaller(f.plain, func(w io.Writer) io.WriteCloser {
+}
+
+// brotlied returns plain compressed, or nil when it would be no smaller.
+func brotlied(plain []byte) []byte {
+	return smaller(plain, func(w io.Writer) io.WriteCloser {
 		return brotli.NewWriterLevel(w, brotli.BestCompression)
 	})
 }

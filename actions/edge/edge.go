@@ -14,6 +14,7 @@ import (
 type Options struct {
 	Config    config.Config
 	Assets    *Assets
+	Pages     Pages
 	Logger    *slog.Logger
 	ErrorPage ErrorPage
 	Reload    http.Handler // development's live reload; nil elsewhere
@@ -25,7 +26,8 @@ type ErrorPage func(w http.ResponseWriter, r *http.Request, status int)
 // New returns the handler that a server serves: app, and all that surrounds it.
 // A request passes from the last line to the first.
 func New(app http.Handler, o Options) http.Handler {
-	h := limitBody(app, o.ErrorPage)                  // a body of 64 KiB at most, and only a form
+	h := keepPages(app, o.Pages)                      // what is the same for everybody is rendered once
+	h = limitBody(h, o.ErrorPage)                     // a body of 64 KiB at most, and only a form
 	h = refuseCrossOrigin(h, o.ErrorPage)             // no other site's page may change anything
 	h = o.Assets.serve(h, o.ErrorPage)                // files need nothing of the above
 	h = serveReload(h, o.Reload)                      // development only

@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"path"
 	"slices"
+	"strings"
+	"sync"
 
 	buffalo "github.com/gobuffalo/middleware/i18n"
 	"github.com/nicksnyder/go-i18n/i18n"
@@ -21,6 +23,7 @@ type Locales struct {
 	tags       []language.Tag // the default first
 	matcher    language.Matcher
 	translate  map[string]Translate // by tag
+	matched    matches
 }
 
 // Translate returns the text of a key in one language, with its placeholders filled.
@@ -87,12 +90,43 @@ func (l *Locales) Match(acceptLanguage string, chosen ...string) string {
 	if len(acceptLanguage) > maxAcceptLanguage {
 		return DefaultLanguage
 	}
+	return l.matched.get(acceptLanguage, l.match)
+}
+
+func (l *Locales) match(acceptLanguage string) string {
 	wanted, _, err := language.ParseAcceptLanguage(acceptLanguage)
 	if err != nil {
 		return DefaultLanguage
 	}
 	_, index, _ := l.matcher.Match(wanted...)
 	return l.tags[index].String()
+}
+
+// matches remembers what Accept-Language headers came to: browsers send few
+// different ones, and working one out takes as long as a page.
+type matches struct {
+	mutex  sync.RWMutex
+	byText map[string]string
+}
+
+// maxMatches bounds what a visitor who sends ever new ones can fill.
+const maxMatches = 256
+
+func (m *matches) get(text string, match func(string) string) string {
+	m.mutex.RLock()
+	name, ok := m.byText[text]
+	m.mutex.RUnlock()
+	if ok {
+		return name
+	}
+	name = match(text)
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	if m.byText == nil || len(m.byText) == maxMatches {
+		m.byText = map[string]string{}
+	}
+	m.byText[strings.Clone(text)] = name // a clone, or the whole header would stay with it
+	return name
 }
 
 // In returns the texts of a shipped language.

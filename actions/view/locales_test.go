@@ -1,6 +1,7 @@
 package view
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -129,4 +130,15 @@ func FuzzMatch(f *testing.F) {
 		require.NotNil(t, l.In(name))
 		require.True(t, utf8.ValidString(name))
 	})
+}
+
+// A visitor who sends ever new headers fills no memory, and nobody else's answer is wrong.
+func TestLocales_MatchesAreBounded(t *testing.T) {
+	l := shipped(t)
+	for n := range 3 * maxMatches {
+		require.Equal(t, "en-US", l.Match(fmt.Sprintf("tlh;q=0.%d", n)))
+		require.LessOrEqual(t, len(l.matched.byText), maxMatches)
+	}
+	require.Equal(t, "en-US", l.Match("en"))
+	require.Equal(t, "en-US", l.Match("en"), "remembered")
 }
