@@ -7,6 +7,7 @@ package main
 import (
 	"fmt"
 	"io/fs"
+	"log"
 	"net/http"
 	"os"
 
@@ -43,12 +44,15 @@ func serve() error {
 	if err := models.Migrate(); err != nil {
 		return err
 	}
+	logger := edge.NewLogger(os.Stdout, c)
+	log.SetFlags(0)
+	log.SetOutput(edge.Printed{Logger: logger}) // nothing but the log is written from here on
 	app := actions.App()
-	server, err := edge.Listen(c, actions.Edge(app, c, liveReload(c)))
+	server, err := edge.Listen(c, actions.Edge(app, c, liveReload(c)), logger)
 	if err != nil {
 		return err
 	}
-	worker := mailers.Start(c, edge.NewLogger(os.Stdout, c))
+	worker := mailers.Start(c, logger)
 	defer worker.Stop() // after the requests in flight, before the database
 	fmt.Fprintf(os.Stderr, "Corral (%s) listens on %s, reached at %s\n", c.Env, c.Addr, c.Host)
 	return app.Serve(server)

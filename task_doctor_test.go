@@ -29,8 +29,9 @@ type mailServer struct {
 	t           *testing.T
 	listener    net.Listener
 	certificate tls.Certificate
-	variable    string   // SSL_CERT_FILE=…
-	offers      []string // of STARTTLS, before TLS
+	variable    string            // SSL_CERT_FILE=…
+	offers      []string          // of STARTTLS, before TLS
+	answers     map[string]string // to a verb, instead of 250; %s is what came with it
 }
 
 func newMailServer(t *testing.T, offers ...string) *mailServer {
@@ -96,7 +97,11 @@ func (s *mailServer) serve(conn net.Conn, offers []string) {
 			fmt.Fprint(conn, "221 bye\r\n")
 			return
 		default:
-			fmt.Fprint(conn, "250 fine\r\n")
+			answer, ok := s.answers[verb]
+			if !ok {
+				answer = "250 fine"
+			}
+			fmt.Fprintf(conn, "%s\r\n", strings.ReplaceAll(answer, "%s", argument))
 		}
 	}
 }

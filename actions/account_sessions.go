@@ -55,6 +55,7 @@ func AccountSessionsDestroy(c buffalo.Context) error {
 	}
 	err := models.EndSessionOf(c, current.User, c.Param("id"))
 	if errors.Is(err, models.ErrNotFound) {
+		edge.From(c).Event("foreign id refused")
 		return c.Error(http.StatusNotFound, err)
 	}
 	if err != nil {

@@ -71,6 +71,7 @@ func waitFor(c buffalo.Context, err error) (seconds int, throttled bool) {
 	if !errors.As(err, &t) {
 		return 0, false
 	}
+	edge.From(c).Event("throttled")
 	seconds = int(math.Ceil(t.RetryAfter.Seconds()))
 	c.Response().Header().Set("Retry-After", strconv.Itoa(seconds))
 	return seconds, true

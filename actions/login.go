@@ -34,7 +34,6 @@ func LoginCreate(c buffalo.Context) error {
 		return renderLogin(c, http.StatusUnprocessableEntity, form, translate(c, "login.invalid"))
 	}
 	if seconds, ok := waitFor(c, err); ok {
-		edge.From(c).Event("login throttled")
 		return renderLogin(c, http.StatusTooManyRequests, form, tooMany(c, seconds))
 	}
 	if err != nil {

@@ -28,6 +28,7 @@ func Identify(next buffalo.Handler) buffalo.Handler {
 		}
 		session, err := models.FindSession(c, rawToken)
 		if errors.Is(err, models.ErrNotFound) {
+			edge.From(c).Event("session refused") // it has ended; this may be a copy
 			c.Session().Delete(tokenKey)
 			c.Session().Delete(expiresKey)
 			return next(c)

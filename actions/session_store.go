@@ -15,6 +15,7 @@ import (
 	"github.com/gorilla/securecookie"
 	"github.com/gorilla/sessions"
 
+	"corral/actions/edge"
 	"corral/config"
 	"corral/models"
 )
@@ -72,6 +73,7 @@ func (s sessionStore) New(r *http.Request, name string) (*sessions.Session, erro
 	if cookie, err := r.Cookie(name); err == nil {
 		if err := securecookie.DecodeMulti(name, cookie.Value, &session.Values, s.Codecs...); err != nil {
 			session.Values = map[any]any{}
+			edge.From(r.Context()).Event("cookie refused")
 		} else {
 			session.IsNew = false
 		}

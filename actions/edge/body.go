@@ -19,6 +19,7 @@ const maxBody = 64 << 10
 func limitBody(next http.Handler, page ErrorPage) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if status := readForm(w, r); status != 0 {
+			From(r.Context()).Event("body refused")
 			page(w, r, status)
 			return
 		}

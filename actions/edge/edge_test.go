@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -33,6 +32,11 @@ func page(w http.ResponseWriter, _ *http.Request, status int) { w.WriteHeader(st
 
 func newEdge(t testing.TB, change func(*config.Config)) *httptest.Server {
 	t.Helper()
+	return startEdge(t, io.Discard, change)
+}
+
+func startEdge(t testing.TB, log io.Writer, change func(*config.Config)) *httptest.Server {
+	t.Helper()
 	c, err := config.Current()
 	require.NoError(t, err)
 	if change != nil {
@@ -40,7 +44,7 @@ func newEdge(t testing.TB, change func(*config.Config)) *httptest.Server {
 	}
 	assets, err := LoadAssets(fstest.MapFS{"app.css": {Data: []byte(strings.Repeat("body{}", 100))}}, false)
 	require.NoError(t, err)
-	s := httptest.NewServer(New(echo, Options{Config: c, Assets: assets, Logger: slog.New(slog.DiscardHandler), ErrorPage: page}))
+	s := httptest.NewServer(New(echo, Options{Config: c, Assets: assets, Logger: NewLogger(log, c), ErrorPage: page}))
 	t.Cleanup(s.Close)
 	return s
 }

@@ -28,6 +28,7 @@ func requireHost(next http.Handler, c config.Config, page ErrorPage) http.Handle
 			next.ServeHTTP(w, r)
 			return
 		}
+		From(r.Context()).Event("host refused")
 		page(w, r, http.StatusMisdirectedRequest)
 	})
 }
@@ -44,6 +45,7 @@ func requireHTTPS(next http.Handler, c config.Config, page ErrorPage) http.Handl
 			target := url.URL{Scheme: c.Host.Scheme, Host: c.Host.Host, Path: r.URL.Path, RawPath: r.URL.RawPath, RawQuery: r.URL.RawQuery}
 			http.Redirect(w, r, target.String(), http.StatusPermanentRedirect)
 		default:
+			From(r.Context()).Event("clear text refused")
 			page(w, r, http.StatusForbidden)
 		}
 	})

@@ -7,75 +7,86 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"slices"
+	"strings"
 	"time"
 
 	"corral/config"
 )
 
-// NewLogger writes what is listed here and nothing else: never a parameter, a
-// cookie, a token, a typed address or the path of a request. Values are JSON
-// or quoted, so that none can forge a line.
+// logged are the keys that a line may have; docs/security.md says what each holds.
+// Whatever else a logger is given is left out: never a parameter, a cookie, a
+// token, a typed address or the path of a request.
+var logged = []string{
+	slog.TimeKey, slog.LevelKey, "event", "request_id", "method", "route", "status", "ms", "client", "user_id",
+	"error", "stack", // of a fault of ours
+	"mail_id", "template", "attempt", // of the mail worker
+}
+
+// NewLogger writes lines of JSON in production, of key=value elsewhere. Either
+// quotes what it is given, so that no value can forge a line.
 func NewLogger(w io.Writer, c config.Config) *slog.Logger {
-	o := &slog.HandlerOptions{
-		Level: c.LogLevel,
-		ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
-			switch a.Key {
-			case slog.TimeKey:
-				a.Value = slog.TimeValue(a.Value.Time().UTC())
-			case slog.MessageKey:
-				a.Key = "event"
-			}
-			return a
-		},
-	}
+	o := &slog.HandlerOptions{Level: c.LogLevel, ReplaceAttr: allow}
 	if c.Production() {
 		return slog.New(slog.NewJSONHandler(w, o))
 	}
 	return slog.New(slog.NewTextHandler(w, o))
 }
 
-// log writes the line of a request.
-func (r *Request) log(method string, status int, duration time.Duration) {
-	r.logger.LogAttrs(context.Background(), slog.LevelInfo, "request",
-		slog.String("request_id", r.ID),
-		slog.String("method", knownMethod(method)),
-		slog.String("route", r.Route),
-		slog.Int("status", status),
-		slog.Float64("ms", float64(duration.Microseconds())/1000),
-		slog.String("client", r.client()),
-		slog.String("user_id", r.UserID),
-	)
+func allow(_ []string, a slog.Attr) slog.Attr {
+	switch a.Key {
+	case slog.TimeKey:
+		a.Value = slog.TimeValue(a.Value.Time().UTC())
+	case slog.MessageKey:
+		a.Key = "event"
+	case "error":
+		a.Value = slog.StringValue(redact(a.Value.String()))
+	}
+	if !slices.Contains(logged, a.Key) {
+		return slog.Attr{}
+	}
+	return a
 }
 
-// Event logs something that matters for security, by a fixed name.
-func (r *Request) Event(name string) {
-	r.logger.LogAttrs(context.Background(), slog.LevelInfo, name,
-		slog.String("request_id", r.ID),
-		slog.String("route", r.Route),
-		slog.String("client", r.client()),
-		slog.String("user_id", r.UserID),
-	)
+// log writes the line of a request.
+func (r *Request) log(status int, duration time.Duration) {
+	r.line(slog.LevelInfo, "request", slog.Int("status", status), slog.Float64("ms", float64(duration.Microseconds())/1000))
 }
+
+// Event logs something that matters for security, by a fixed name that stands
+// in docs/security.md.
+func (r *Request) Event(name string) { r.line(slog.LevelInfo, name) }
 
 // Error logs a fault of ours, which the visitor does not get to see.
 func (r *Request) Error(err error) {
 	r.Trace = fmt.Sprintf("%v\n\n%s", err, debug.Stack())
-	r.logger.LogAttrs(context.Background(), slog.LevelError, "error",
-		slog.String("request_id", r.ID),
-		slog.String("route", r.Route),
-		slog.String("error", err.Error()),
-	)
+	r.line(slog.LevelError, "error", slog.String("error", r.withoutInput(err.Error())))
 }
 
 // panicked logs a panic with its stack.
 func (r *Request) panicked(cause any) {
-	r.Trace = fmt.Sprintf("panic: %v\n\n%s", cause, debug.Stack())
-	r.logger.LogAttrs(context.Background(), slog.LevelError, "panic",
+	stack := string(debug.Stack())
+	r.Trace = fmt.Sprintf("panic: %v\n\n%s", cause, stack)
+	r.line(slog.LevelError, "panic", slog.String("error", r.withoutInput(fmt.Sprint(cause))), slog.String("stack", stack))
+}
+
+func (r *Request) line(level slog.Level, event string, more ...slog.Attr) {
+	r.logger.LogAttrs(context.Background(), level, event, append([]slog.Attr{
 		slog.String("request_id", r.ID),
+		slog.String("method", r.method),
 		slog.String("route", r.Route),
-		slog.Any("cause", cause),
-		slog.String("stack", string(debug.Stack())),
-	)
+		slog.String("client", r.client()),
+		slog.String("user_id", r.UserID),
+	}, more...)...)
+}
+
+// Printed makes lines of the log of what libraries print, net/http's server
+// among them: a client that breaks off the TLS handshake, a port that fails.
+type Printed struct{ Logger *slog.Logger }
+
+func (p Printed) Write(text []byte) (int, error) {
+	p.Logger.Warn("printed", "error", strings.TrimSpace(string(text)))
+	return len(text), nil
 }
 
 func (r *Request) client() string {
@@ -93,26 +104,4 @@ func knownMethod(method string) string {
 		return method
 	}
 	return "other"
-}
-
-// recoverPanics turns a panic into a logged 500. When half an answer is out
-// already, the connection is all that can be given up.
-func recoverPanics(next http.Handler, page ErrorPage) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		defer func() {
-			cause := recover()
-			if cause == nil {
-				return
-			}
-			if cause == http.ErrAbortHandler {
-				panic(cause)
-			}
-			From(r.Context()).panicked(cause)
-			if answer, ok := w.(*response); ok && answer.status != 0 {
-				panic(http.ErrAbortHandler)
-			}
-			page(w, r, http.StatusInternalServerError)
-		}()
-		next.ServeHTTP(w, r)
-	})
 }

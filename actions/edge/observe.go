@@ -19,7 +19,9 @@ type Request struct {
 	UserID string     // "" when nobody is signed in
 	Trace  string     // what went wrong and where; shown in development only
 
-	logger *slog.Logger
+	method  string        // as it came, before a form's _method
+	request *http.Request // what the visitor sent, to be struck out of errors
+	logger  *slog.Logger
 }
 
 type requestKey struct{}
@@ -30,7 +32,7 @@ func From(ctx context.Context) *Request {
 	if r, ok := ctx.Value(requestKey{}).(*Request); ok {
 		return r
 	}
-	return &Request{logger: slog.New(slog.DiscardHandler)}
+	return &Request{request: new(http.Request), logger: slog.New(slog.DiscardHandler)}
 }
 
 // observe makes the Request, and logs one line when the answer is complete.
@@ -42,13 +44,15 @@ func observe(next http.Handler, logger *slog.Logger, trusted []netip.Prefix) htt
 			ID:     rand.Text(),
 			Client: client,
 			Secure: r.TLS != nil || viaProxy && lastValue(r.Header, "X-Forwarded-Proto") == "https",
+			method: knownMethod(r.Method),
 			logger: logger,
 		}
 		answer := &response{ResponseWriter: w}
 		defer func() {
-			known.log(r.Method, answer.status, time.Since(start))
+			known.log(answer.status, time.Since(start))
 		}()
-		next.ServeHTTP(answer, ownRequest(r, known))
+		known.request = ownRequest(r, known)
+		next.ServeHTTP(answer, known.request)
 	})
 }
 

@@ -12,7 +12,7 @@ import "net/http"
 func refuseCrossOrigin(next http.Handler, page ErrorPage) http.Handler {
 	protection := http.NewCrossOriginProtection()
 	protection.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		From(r.Context()).Event("cross-origin request refused")
+		From(r.Context()).Event("cross-origin refused")
 		page(w, r, http.StatusForbidden)
 	}))
 	return protection.Handler(next)

@@ -4,8 +4,8 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
-	"io"
 	"log"
+	"log/slog"
 	"net"
 	"net/http"
 	"sync"
@@ -26,7 +26,7 @@ var stopping = make(chan struct{})
 
 // Listen takes the port and reads the certificate, so that both fail before
 // anything else has begun.
-func Listen(c config.Config, edge http.Handler) (*Server, error) {
+func Listen(c config.Config, edge http.Handler, logger *slog.Logger) (*Server, error) {
 	s := &Server{http: http.Server{
 		Handler:           edge,
 		ReadHeaderTimeout: 5 * time.Second,
@@ -34,7 +34,9 @@ func Listen(c config.Config, edge http.Handler) (*Server, error) {
 		WriteTimeout:      30 * time.Second,
 		IdleTimeout:       60 * time.Second,
 		MaxHeaderBytes:    16<<10 - 4096, // net/http adds 4096 of its own
-		ErrorLog:          log.New(io.Discard, "", 0),
+		ErrorLog:          log.New(Printed{logger}, "", 0),
+
+		DisableGeneralOptionsHandler: true, // its answer to OPTIONS * would have no headers
 	}}
 	s.http.RegisterOnShutdown(sync.OnceFunc(func() { close(stopping) }))
 	listener, err := net.Listen("tcp", c.Addr)

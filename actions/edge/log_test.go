@@ -1,0 +1,172 @@
+package edge
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"corral/config"
+)
+
+// buffer is a log that may be read while it is written.
+type buffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *buffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+// lines are the log's, each of which must be one JSON object.
+func (l *buffer) lines(t testing.TB) []map[string]any {
+	t.Helper()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var lines []map[string]any
+	for text := range strings.Lines(l.b.String()) {
+		var line map[string]any
+		require.NoError(t, json.Unmarshal([]byte(text), &line), text)
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+func events(lines []map[string]any) (names []string) {
+	for _, line := range lines {
+		names = append(names, line["event"].(string))
+	}
+	return names
+}
+
+func keysOf(line map[string]any) []string { return slices.Sorted(maps.Keys(line)) }
+
+var production = config.Config{Env: config.Production}
+
+// What is not listed is left out, whoever hands it over.
+func TestLog_OnlyListedKeys(t *testing.T) {
+	var log buffer
+	logger := NewLogger(&log, production)
+	logger.Info("mail sent", "template", "reset", "password", "hunter2", "email", "ada@example.com", "path", "/password/reset/abc")
+	logger.WithGroup("form").With("token", "abc").Info("x", "cookie", "abc")
+	lines := log.lines(t)
+	require.Equal(t, []string{"event", "level", "template", "time"}, keysOf(lines[0]))
+	require.Equal(t, "mail sent", lines[0]["event"])
+	require.NotContains(t, fmt.Sprint(lines), "abc")
+}
+
+func TestLog_TimeIsUTC(t *testing.T) {
+	local := time.Local
+	t.Cleanup(func() { time.Local = local })
+	time.Local = time.FixedZone("Kathmandu", 5*3600+45*60)
+	var log buffer
+	NewLogger(&log, production).Info("x")
+	text := log.lines(t)[0]["time"].(string)
+	require.True(t, strings.HasSuffix(text, "Z"), text)
+	_, err := time.Parse(time.RFC3339Nano, text)
+	require.NoError(t, err)
+}
+
+// The line of a request has these keys and no others.
+func TestLog_Request(t *testing.T) {
+	var log buffer
+	s := startEdge(t, &log, inProduction)
+	send(t, s, "POST", "/secret-path?q=secret-query", "a=secret-field", "Host", "corral.example", "X-Forwarded-Proto", "https",
+		"X-Forwarded-For", "secret, 203.0.113.7", "Cookie", "c=secret", "User-Agent", "secret", "Referer", "https://corral.example/secret", "Authorization", "secret")
+	lines := log.lines(t)
+	require.Len(t, lines, 1)
+	require.Equal(t, []string{"client", "event", "level", "method", "ms", "request_id", "route", "status", "time", "user_id"}, keysOf(lines[0]))
+	require.Equal(t, "203.0.113.7", lines[0]["client"])
+	require.Equal(t, "POST", lines[0]["method"])
+	require.EqualValues(t, 200, lines[0]["status"])
+	require.NotContains(t, fmt.Sprint(lines), "secret")
+}
+
+// Whatever a visitor writes into a request, a line of the log stays a line.
+func TestLog_CannotBeForged(t *testing.T) {
+	const forged = `{"level":"INFO","event":"login succeeded","user_id":"ada"}`
+	for _, env := range []string{config.Production, config.Development} {
+		var log buffer
+		s := startEdge(t, &log, func(c *config.Config) { inProduction(c); c.Env = env })
+		requests := []string{
+			"GET /x%0a" + strings.ReplaceAll(forged, `"`, "%22") + " HTTP/1.1\r\nHost: corral.example\r\n\r\n",
+			"GET /panic?%0d%0a HTTP/1.1\r\nHost: corral.example\r\nX-Forwarded-Proto: https\r\n\r\n",
+			"FORGED\tlogin HTTP/1.1\r\nHost: corral.example\r\n\r\n",
+			"LOGIN!SUCCEEDED /x HTTP/1.1\r\nHost: corral.example\r\n\r\n",
+			"GET / HTTP/1.1\r\nHost: corral.example\r\nX-Forwarded-For: 1.1.1.1\r\n\t" + forged + "\r\n\r\n",
+			"GET / HTTP/1.1\r\nHost: evil\x0b" + forged + "\r\n\r\n",
+			"GET / HTTP/1.1\r\nHost: corral.example\r\nX-Forwarded-For: 1.1.1.1\u2028" + forged + "\r\nUser-Agent: a\x1b[31m\r\n\r\n",
+		}
+		for _, text := range requests {
+			conn, err := net.Dial("tcp", s.Listener.Addr().String())
+			require.NoError(t, err)
+			fmt.Fprint(conn, text)
+			res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+			require.NoError(t, err, text)
+			res.Body.Close()
+			conn.Close()
+		}
+		s.Close() // until the last line is written
+		require.NotContains(t, strings.ToLower(log.b.String()), "succeeded")
+		for line := range strings.Lines(log.b.String()) {
+			require.Regexp(t, `^(\{"time":"|time=)`, line)
+			require.Contains(t, line, "request_id")
+		}
+	}
+}
+
+// Errors quote what they were given; what the visitor sent is struck out.
+func TestLog_ErrorsQuoteNoInput(t *testing.T) {
+	var log buffer
+	logger := NewLogger(&log, production)
+	token := strings.Repeat("Ab-_", 11)
+	for text, want := range map[string]string{
+		`ERROR: duplicate key (SQLSTATE 23505) Key (email)=(ada@example.com) already exists.`: `ERROR: duplicate key (SQLSTATE 23505) Key (email)=((address)) already exists.`,
+		`550 <Ada.O'Hara+x@mail.example.com>: no such mailbox`:                                `550 <(address)>: no such mailbox`,
+		`unable to encode "` + token + `" into text`:                                          `unable to encode "(token)" into text`,
+		"two\nlines": "two\nlines",
+	} {
+		logger.Error("error", "error", text)
+		lines := log.lines(t)
+		require.Equal(t, want, lines[len(lines)-1]["error"])
+	}
+	logger.Error("error", "error", strings.Repeat("é", 5000))
+	lines := log.lines(t)
+	require.Less(t, len(lines[len(lines)-1]["error"].(string)), 2100)
+
+	req, err := http.NewRequest("POST", "/password/reset/short-token?q=typed+query", nil)
+	require.NoError(t, err)
+	req.PostForm = map[string][]string{"password": {"correct horse"}, "n": {"7"}}
+	req.AddCookie(&http.Cookie{Name: "corral", Value: "cookie-value"})
+	r := &Request{request: req, Route: "/password/reset/{token}", logger: logger}
+	r.Error(errors.New(`storing a password: cannot encode "correct horse", "short-token", "typed query", cookie-value, 7`))
+	r.panicked(fmt.Errorf("no case for %q", "correct horse"))
+	lines = log.lines(t)
+	require.Equal(t, `storing a password: cannot encode "(input)", "(input)", "(input)", (input), 7`, lines[len(lines)-2]["error"])
+	require.Equal(t, `no case for "(input)"`, lines[len(lines)-1]["error"])
+	require.Contains(t, lines[len(lines)-1]["stack"], "log_test.go")
+	require.Contains(t, r.Trace, "correct horse", "the developer's page shows all of it")
+}
+
+// What net/http and other libraries print are lines of the log too.
+func TestLog_OfLibraries(t *testing.T) {
+	var log buffer
+	fmt.Fprintln(Printed{NewLogger(&log, production)}, "http: Accept error: too many open files; retrying in 5ms")
+	lines := log.lines(t)
+	require.Equal(t, "printed", lines[0]["event"])
+	require.Equal(t, "http: Accept error: too many open files; retrying in 5ms", lines[0]["error"])
+}
