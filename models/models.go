@@ -82,6 +82,7 @@ func connectionDetails(url string) (*pop.ConnectionDetails, error) {
 		Options: map[string]string{
 			"lock":          "false",     // pop's process-wide lock would run one statement at a time
 			"_journal_mode": "WAL",       // readers do not wait for the writer
+			"_synchronous":  "FULL",      // a commit outlives a power cut too; NORMAL, mattn's default, may lose the last ones
 			"_txlock":       "immediate", // a transaction that reads, then writes, cannot fail half-way
 			"_busy_timeout": "5000",      // milliseconds that a writer waits for another
 			"_fk":           "true",
