@@ -1,144 +1,293 @@
-// Package browser tells the story in Debian's Chromium: the binary as it ships,
-// a real page, and screenshots to look at.
 package browser
 
 import (
 	"net/http"
-	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/chromedp/cdproto/emulation"
-	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 )
 
-func TestStory_WelcomeLoginHomeLogout(t *testing.T) {
-	site := startSite(t)
-	b := openBrowser(t, site)
+const (
+	firstPassword  = "four random words suffice"
+	secondPassword = "an entirely new set of words"
+	thirdPassword  = "mandolin gravel pelican sunrise"
+)
 
-	b.visit("/welcome")
-	b.picture("welcome")
-	require.Contains(t, b.text("h1"), "session login")
-
-	b.visit("/")
-	require.Equal(t, "/login", b.path())
-	require.Equal(t, []string{"You need to login first."}, b.flashes())
-	b.picture("login")
-
-	b.fill("#email", email)
-	b.fill("#password", "not the password")
-	b.press("main form button")
-	require.Equal(t, "Invalid email or password.", b.text("#login-error"))
-	require.Equal(t, email, b.value("#email"), "the address is kept")
-	require.Empty(t, b.value("#password"), "the password is not")
-	require.Equal(t, "password", b.focused(), "ready for the next try")
-	b.picture("login-error")
-
-	b.fill("#password", password)
-	b.press("main form button")
-	require.Equal(t, "/", b.path())
-	require.Equal(t, []string{"You were logged in."}, b.flashes())
-	require.Contains(t, b.text("dl"), email)
-	b.picture("home")
-	b.visit("/")
-	require.Empty(t, b.flashes(), "shown once")
-	copied := b.cookies()
-
-	b.visit("/logout")
-	b.picture("logout")
-	b.press("main form button")
-	require.Equal(t, "/welcome", b.path())
-	require.Equal(t, []string{"You were logged out."}, b.flashes())
-	b.visit("/welcome")
-	require.Empty(t, b.flashes(), "shown once")
-	b.run(chromedp.NavigateBack())
-	require.NotContains(t, b.text("main"), email, "Back shows nothing private")
-
-	req, err := http.NewRequest("GET", site.url+"/", nil)
-	require.NoError(t, err)
-	for _, c := range copied {
-		req.AddCookie(&http.Cookie{Name: c.Name, Value: c.Value})
+// Every ability, in every language, with JavaScript and without.
+func TestStory(t *testing.T) {
+	for _, language := range languages(t) {
+		people := map[string]person{
+			"JavaScript": {language: language, screen: wideLight},
+			"without":    {language: language, screen: narrowDark, noScript: true},
+		}
+		if language == "en-us" {
+			people["JavaScript, narrow"] = person{language: language, screen: narrowLight}
+			people["without, wide"] = person{language: language, screen: wideDark, noScript: true}
+		}
+		for name, p := range people {
+			t.Run(language+"/"+name, func(t *testing.T) { tell(t, p) })
+		}
 	}
-	res, err := http.DefaultTransport.RoundTrip(req)
+}
+
+// languages are those that the app ships.
+func languages(t *testing.T) (codes []string) {
+	t.Helper()
+	files, err := filepath.Glob("../locales/all.*.yaml")
 	require.NoError(t, err)
+	for _, file := range files {
+		codes = append(codes, strings.Split(filepath.Base(file), ".")[1])
+	}
+	require.Contains(t, codes, "en-us")
+	return codes
+}
+
+// story is one person's, from sign-up to goodbye.
+type story struct {
+	*browser
+	email, password string
+}
+
+func tell(t *testing.T, p person) {
+	s := &story{browser: openBrowser(t, openSite(t), p), email: "zoe@example.com"}
+	s.signUp(t)
+	s.logOut(t)
+	s.resetPassword(t)
+	s.returnToWhatWasWanted(t)
+	s.endOtherDevices(t)
+	s.changePassword(t)
+	s.changeEmailAndUndo(t)
+	s.deleteAccount(t)
+}
+
+func (s *story) signUp(t *testing.T) {
+	s.visit("/welcome")
+	s.see("welcome")
+	s.press(`main a[href="/signup"]`)
+	s.see("signup")
+	s.fill("[name=email]", "zoe")
+	s.press(`[action="/signup"] [type=submit]`)
+	s.requireError("email")
+	s.see("signup-error")
+
+	s.fill("[name=email]", s.email)
+	s.press(`[action="/signup"] [type=submit]`)
+	require.Equal(t, "/check-mail", s.path())
+	s.see("check-mail")
+	used := s.site.mails.link(t, s.email, "/signup/")
+	s.press(`main [action="/signup"] [type=submit]`)
+	link := s.site.mails.link(t, s.email, "/signup/")
+	s.visit(used)
+	s.see("dead-link")
+	require.Equal(t, used, s.path(), "only the newest works")
+
+	s.visit(link)
+	require.Equal(t, "/signup/password", s.path(), "the token has left the address bar")
+	s.see("choose-password")
+	s.fill("[name=password]", "passwordpassword")
+	s.press(`[action="/signup/password"] [type=submit]`)
+	s.requireError("password")
+	s.see("choose-password-error")
+	s.password = firstPassword
+	s.fill("[name=password]", s.password)
+	s.press(`[action="/signup/password"] [type=submit]`)
+	require.Equal(t, "/", s.path())
+	require.Contains(t, s.text("main"), s.email)
+	s.see("home-flash")
+	s.requireFlashOnce()
+	s.see("home")
+}
+
+func (s *story) logOut(t *testing.T) {
+	copied := s.cookies()
+	require.Equal(t, "200 ", s.ask("/", copied), "it is the whole of being signed in")
+	s.visit("/logout")
+	s.see("logout")
+	s.press(`main [action="/logout"] [type=submit]`)
+	require.Equal(t, "/welcome", s.path())
+	s.see("welcome-flash")
+	s.back()
+	s.back() // home
+	require.NotContains(t, s.text("body"), s.email, "Back shows nothing private")
+	require.Equal(t, "302 /login", s.ask("/", copied), "a copied cookie is dead")
+	s.visit("/welcome")
+	require.Empty(t, s.flashes())
+}
+
+func (s *story) resetPassword(t *testing.T) {
+	s.visit("/login")
+	s.press(`main a[href="/password/forgot"]`)
+	s.see("forgot")
+	s.fill("[name=email]", s.email)
+	s.press(`[action="/password/forgot"] [type=submit]`)
+	require.Equal(t, "/check-mail", s.path())
+	s.visit(s.site.mails.link(t, s.email, "/password/reset/"))
+	s.see("reset")
+	s.chooseAnother(t, secondPassword)
+	s.see("login-flash")
+	s.requireFlashOnce()
+}
+
+// chooseAnother password, after a bad one, behind the link of a mail.
+func (s *story) chooseAnother(t *testing.T, password string) {
+	t.Helper()
+	require.Equal(t, "/password/reset", s.path(), "the token has left the address bar")
+	s.fill("[name=password]", "short")
+	s.press(`[action="/password/reset"] [type=submit]`)
+	s.requireError("password")
+	s.see("reset-error")
+	s.password = password
+	s.fill("[name=password]", s.password)
+	s.press(`[action="/password/reset"] [type=submit]`)
+	require.Equal(t, "/login", s.path(), "it does not sign in")
+}
+
+func (s *story) returnToWhatWasWanted(t *testing.T) {
+	s.visit("/account/sessions?from=bookmark")
+	require.Equal(t, "/login", s.path())
+	s.see("login-first")
+	s.requireFlashOnce()
+	s.see("login")
+	s.logIn("not the password")
+	require.Equal(t, "/login", s.path())
+	require.Equal(t, s.email, evaluate[string](s.browser, `document.querySelector("[name=email]").value`), "the address is kept")
+	require.Empty(t, evaluate[string](s.browser, `document.querySelector("[name=password]").value`), "the password is not")
+	s.await(`document.activeElement.matches("[aria-invalid=true]")`)
+	s.see("login-error")
+	s.fill("[name=password]", s.password)
+	s.press(`[action="/login"] [type=submit]`)
+	require.Equal(t, "/account/sessions", s.path())
+	require.Equal(t, "?from=bookmark", evaluate[string](s.browser, "location.search"))
+	s.see("devices-flash")
+	s.requireFlashOnce()
+}
+
+// logIn types what the login page asks for.
+func (s *story) logIn(password string) {
+	s.t.Helper()
+	s.fill("[name=email]", s.email)
+	s.fill("[name=password]", password)
+	s.press(`[action="/login"] [type=submit]`)
+}
+
+func (s *story) endOtherDevices(t *testing.T) {
+	phone := &story{email: s.email, browser: openBrowser(t, s.site,
+		person{language: s.language, noScript: s.noScript, screen: narrowLight, userAgent: iPhone, address: "2001:db8::7"})}
+	for _, end := range []string{`main li:not(:has(.badge)) [action^="/account/sessions/"] [type=submit]`, `main [action="/account/sessions"] [type=submit]`} {
+		phone.visit("/login")
+		phone.click("[name=remember]")
+		phone.logIn(s.password)
+		require.Equal(t, "/", phone.path())
+		s.site.mails.wait(t, "about the new device", func(l letter) bool { return l.to == s.email && strings.Contains(l.text, "2001:db8::7") })
+
+		s.visit("/account/sessions")
+		require.Contains(t, s.text("main"), "2001:db8::7")
+		s.see("devices")
+		s.press(end)
+		require.Len(t, s.flashes(), 1)
+		require.NotContains(t, s.text("main"), "2001:db8::7")
+		phone.visit("/account")
+		require.Equal(t, "/login", phone.path(), "it takes effect on the very next request")
+		phone.do("forgetting the phone", forgetCookies)
+	}
+	s.visit("/account/sessions")
+	s.see("devices-one")
+}
+
+func (s *story) changePassword(t *testing.T) {
+	s.visit("/account")
+	s.see("account")
+	form := `[action="/account/password"] `
+	for _, typed := range []struct{ current, password, wrong string }{
+		{"not the password", thirdPassword, "current_password"},
+		{s.password, "short", "password"},
+	} {
+		s.fill(form+"[name=current_password]", typed.current)
+		s.fill(form+"[name=password]", typed.password)
+		s.press(form + "[type=submit]")
+		s.requireError(typed.wrong)
+		s.see("account-error-" + typed.wrong)
+	}
+	s.fill(form+"[name=current_password]", s.password)
+	s.password = thirdPassword
+	s.fill(form+"[name=password]", s.password)
+	s.press(form + "[type=submit]")
+	require.Equal(t, "/account", s.path())
+	s.see("account-flash")
+	s.requireFlashOnce()
+	s.site.mails.link(t, s.email, "/password/forgot")
+}
+
+func (s *story) changeEmailAndUndo(t *testing.T) {
+	s.fill(`[action="/account/email"] [name=email]`, "zoe@example.org")
+	s.fill(`[action="/account/email"] [name=current_password]`, s.password)
+	s.press(`[action="/account/email"] [type=submit]`)
+	s.see("account-email-asked")
+	s.requireFlashOnce()
+	s.visit(s.site.mails.link(t, "zoe@example.org", "/account/email/confirm/"))
+	s.see("email-confirm")
+	s.press(`main [action^="/account/email/confirm/"] [type=submit]`)
+	require.Contains(t, s.text("main"), "zoe@example.org")
+	s.requireFlashOnce()
+
+	s.visit(s.site.mails.link(t, s.email, "/account/email/undo/"))
+	s.see("email-undo")
+	s.press(`main [action^="/account/email/undo/"] [type=submit]`)
+	s.see("login-undone")
+	s.requireFlashOnce()
+	s.visit("/account")
+	require.Equal(t, "/login", s.path(), "every session is ended")
+	s.visit(s.site.mails.link(t, s.email, "/password/reset/"))
+	s.chooseAnother(t, firstPassword)
+	s.logIn(s.password)
+}
+
+func (s *story) deleteAccount(t *testing.T) {
+	s.visit("/account")
+	form := `[action="/account"] `
+	s.fill(form+"[name=current_password]", "not the password")
+	s.press(form + "[type=submit]")
+	s.requireError("current_password")
+	s.see("account-delete-error")
+	s.fill(form+"[name=current_password]", s.password)
+	s.press(form + "[type=submit]")
+	require.Equal(t, "/welcome", s.path())
+	s.see("welcome-goodbye")
+	s.requireFlashOnce()
+	s.site.mails.wait(t, "of goodbye", func(l letter) bool { return l.to == s.email && !strings.Contains(l.text, "https://") })
+	s.visit("/login")
+	s.logIn(s.password)
+	require.Equal(t, "/login", s.path(), "there is no such account any more")
+}
+
+// requireFlashOnce fails unless there is one message here and none on the same page later.
+func (b *browser) requireFlashOnce() {
+	b.t.Helper()
+	require.Len(b.t, b.flashes(), 1)
+	b.visit(b.path())
+	require.Empty(b.t, b.flashes(), "shown once")
+}
+
+// requireError fails unless the field is marked, described and focused.
+func (b *browser) requireError(name string) {
+	b.t.Helper()
+	require.Equal(b.t, name, evaluate[string](b, `document.querySelector("[aria-invalid=true]")?.name ?? ""`))
+	b.await(`document.activeElement === document.querySelector("[aria-invalid=true]")`)
+	require.NotEmpty(b.t, evaluate[string](b, `document.activeElement.getAttribute("aria-describedby").split(" ").map(id => document.getElementById(id).innerText).join()`))
+}
+
+// ask goes past the browser, with its cookies: the status and where it leads.
+func (b *browser) ask(path string, cookies []*http.Cookie) string {
+	b.t.Helper()
+	req, err := http.NewRequest("GET", b.site.url+path, nil)
+	require.NoError(b.t, err)
+	for _, c := range cookies {
+		req.AddCookie(c)
+	}
+	res, err := client.Do(req)
+	require.NoError(b.t, err)
 	res.Body.Close()
-	require.Equal(t, "/login", res.Header.Get("Location"), "a copied cookie is refused")
-	b.requireQuiet()
-}
-
-// No page needs JavaScript.
-func TestStory_WithoutJavaScript(t *testing.T) {
-	b := openBrowser(t, startSite(t))
-	b.run(emulation.SetScriptExecutionDisabled(true))
-	b.visit("/?tab=here")
-	b.fill("#email", email)
-	b.fill("#password", password)
-	b.press("main form button")
-	require.Equal(t, "/", b.path())
-	require.Equal(t, []string{"You were logged in."}, b.flashes())
-	b.visit("/logout")
-	b.press("main form button")
-	require.Equal(t, []string{"You were logged out."}, b.flashes())
-}
-
-// From sign-up to deletion, by the links in the mails.
-func TestStory_AccountFromBeginningToEnd(t *testing.T) {
-	site := startSite(t)
-	b := openBrowser(t, site)
-	b.visit("/signup")
-	b.picture("signup")
-	b.fill("#email", "zoe@gmial.com")
-	b.press("main form button")
-	require.Equal(t, "/check-mail", b.path())
-	require.Contains(t, b.text("main"), "Did you mean zoe@gmail.com?")
-	b.picture("check-mail")
-
-	b.openMail()
-	require.Equal(t, "/signup/password", b.path(), "the token has left the address bar")
-	b.fill("#password", "passwordpassword")
-	b.press("main form button")
-	require.Contains(t, b.text("#password-error"), "easy to guess")
-	b.picture("choose-password-error")
-	b.fill("#password", password)
-	b.press("main form button")
-	require.Equal(t, []string{"Welcome. You were logged in."}, b.flashes())
-
-	b.visit("/account")
-	b.picture("account")
-	b.visit("/logout")
-	b.press("main form button")
-	b.visit("/password/forgot")
-	b.picture("forgot")
-	b.fill("#email", "zoe@gmial.com")
-	b.press("main form button")
-	b.openMail()
-	require.Equal(t, "/password/reset", b.path())
-	b.fill("#password", "an entirely new set of words")
-	b.press("main form button")
-	require.Equal(t, "/login", b.path(), "it does not sign in")
-	b.fill("#email", "zoe@gmial.com")
-	b.fill("#password", "an entirely new set of words")
-	b.press("main form button")
-
-	b.visit("/account")
-	b.fill("#delete_password", "an entirely new set of words")
-	b.press(".card-danger button")
-	require.Equal(t, []string{"Your account was deleted."}, b.flashes())
-	b.visit("/nothing/here")
-	require.Contains(t, b.text("h1"), "There is no such page")
-	b.picture("not-found")
-}
-
-// What is open in the browser follows what is saved.
-func TestDevelopment_PageReloadsByItself(t *testing.T) {
-	site := startSite(t)
-	b := openBrowser(t, site)
-	b.visit("/welcome")
-	<-b.reloading
-	path := site.dir + "/templates/welcome/show.plush.html"
-	source, err := os.ReadFile(path)
-	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(path, []byte(strings.Replace(string(source), "<h1>", `<h1 id="saved">`, 1)), 0o600))
-	b.run(chromedp.WaitVisible("#saved", chromedp.ByQuery))
+	return res.Status[:3] + " " + res.Header.Get("Location")
 }

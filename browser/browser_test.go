@@ -1,0 +1,304 @@
+package browser
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/cdproto/inspector"
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/cdproto/target"
+	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/require"
+)
+
+// person is who sits at a browser. What is left out is an English one with
+// JavaScript at a wide, light screen.
+type person struct {
+	language  string
+	noScript  bool
+	screen    screen
+	userAgent string
+	address   string
+}
+
+const (
+	linuxChrome = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
+	iPhone      = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1"
+)
+
+// browser is a tab with a profile of its own. Each step of it is bounded, and
+// fails with what it waited for.
+type browser struct {
+	person
+	t    *testing.T
+	site *site
+	ctx  context.Context
+
+	loads chan struct{} // a page was loaded
+	mutex sync.Mutex
+	noise []string // requests to another host, errors, policy violations
+}
+
+func openBrowser(t *testing.T, s *site, p person) *browser {
+	t.Helper()
+	tab, cancel := chromedp.NewContext(requireChromium(t), chromedp.WithTargetID(openTab(t)))
+	t.Cleanup(cancel)
+	ctx, crash := context.WithCancelCause(tab)
+	b := &browser{person: p, t: t, site: s, ctx: ctx, loads: make(chan struct{}, 100)}
+	if b.language == "" {
+		b.language = "en-US"
+	}
+	if b.screen == (screen{}) {
+		b.screen = wideLight
+	}
+	if b.userAgent == "" {
+		b.userAgent = linuxChrome
+	}
+	if b.address == "" {
+		b.address = "203.0.113.7"
+	}
+	chromedp.ListenTarget(ctx, func(event any) {
+		if _, crashed := event.(*inspector.EventTargetCrashed); crashed {
+			crash(fmt.Errorf("the page crashed"))
+		}
+		b.listen(event)
+	})
+	require.NoError(t, chromedp.Run(ctx), "opening a tab") // without a deadline: Run would bind the tab to it
+	b.do("setting up", network.Enable(), log.Enable(), runtime.Enable(), inspector.Enable(),
+		emulation.SetUserAgentOverride(b.userAgent).WithAcceptLanguage(b.language),
+		network.SetExtraHTTPHeaders(network.Headers{addressHeader: b.address}),
+		emulation.SetScriptExecutionDisabled(b.noScript),
+		emulation.SetFocusEmulationEnabled(true), // two browsers are in front at once
+		b.screen)
+	t.Cleanup(b.requireQuiet)
+	return b
+}
+
+// openTab opens a window with a profile of its own. chromedp asks for a tab in
+// it, which Chromium refuses where there is no window yet.
+func openTab(t *testing.T) (id target.ID) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(requireChromium(t), patience)
+	defer cancel()
+	ctx = cdp.WithExecutor(ctx, chromedp.FromContext(ctx).Browser)
+	profile, err := target.CreateBrowserContext().WithDisposeOnDetach(true).Do(ctx)
+	require.NoError(t, err, "making a profile")
+	id, err = target.CreateTarget("about:blank").WithBrowserContextID(profile).WithNewWindow(true).Do(ctx)
+	require.NoError(t, err, "opening a window")
+	return id
+}
+
+func (b *browser) listen(event any) {
+	switch e := event.(type) {
+	case *page.EventLifecycleEvent:
+		if e.Name == "load" {
+			b.loads <- struct{}{}
+		}
+	case *network.EventRequestWillBeSent:
+		if !strings.HasPrefix(e.Request.URL, b.site.url+"/") {
+			b.hear("request to " + e.Request.URL)
+		}
+	case *network.EventResponseReceived:
+		if e.Type != network.ResourceTypeDocument && e.Response.Status >= 400 {
+			b.hear(fmt.Sprintf("%d for %s", e.Response.Status, e.Response.URL))
+		}
+	case *runtime.EventExceptionThrown:
+		b.hear(e.ExceptionDetails.Error())
+	case *runtime.EventConsoleAPICalled:
+		b.hear(fmt.Sprintf("console.%s", e.Type))
+	case *log.EventEntryAdded:
+		if e.Entry.Source != log.SourceNetwork && e.Entry.Level != log.LevelInfo { // a refused form is of the network
+			b.hear(e.Entry.Text)
+		}
+	}
+}
+
+func (b *browser) hear(noise string) {
+	b.mutex.Lock()
+	defer b.mutex.Unlock()
+	b.noise = append(b.noise, noise)
+}
+
+// requireQuiet fails on what the pages did besides being shown.
+func (b *browser) requireQuiet() {
+	b.mutex.Lock()
+	defer b.mutex.Unlock()
+	require.Empty(b.t, b.noise)
+}
+
+// do takes a step.
+func (b *browser) do(what string, actions ...chromedp.Action) {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeoutCause(b.ctx, patience, fmt.Errorf("gave up after %s", patience))
+	defer cancel()
+	if err := chromedp.Run(ctx, actions...); err != nil {
+		switch {
+		case b.ctx.Err() != nil:
+			err = fmt.Errorf("Chromium has ended: %w", context.Cause(b.ctx))
+		case ctx.Err() != nil:
+			err = context.Cause(ctx)
+		}
+		require.Fail(b.t, what+": "+err.Error(), "the app says:\n%s", b.site.log())
+	}
+}
+
+// leads takes a step that ends on another page.
+func (b *browser) leads(what string, actions ...chromedp.Action) {
+	b.t.Helper()
+	for len(b.loads) > 0 {
+		<-b.loads
+	}
+	b.do(what, append(actions, chromedp.ActionFunc(func(ctx context.Context) error {
+		select {
+		case <-b.loads:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}))...)
+}
+
+func (b *browser) visit(path string) {
+	b.t.Helper()
+	b.leads("visiting "+path, chromedp.ActionFunc(func(ctx context.Context) error {
+		_, _, reason, _, err := page.Navigate(b.site.url + path).Do(ctx)
+		if err == nil && reason != "" {
+			err = fmt.Errorf("%s", reason)
+		}
+		return err
+	}))
+}
+
+// evaluate asks the page, which works without its own scripts as well.
+func evaluate[T any](b *browser, js string) (answer T) {
+	b.t.Helper()
+	b.do("asking the page for "+js, chromedp.Evaluate(js, &answer))
+	return answer
+}
+
+// await waits until the page, or the one after it, answers yes.
+func (b *browser) await(js string) {
+	b.t.Helper()
+	b.do("waiting for "+js, chromedp.ActionFunc(func(ctx context.Context) error {
+		for {
+			var yes bool
+			if chromedp.Evaluate(js, &yes).Do(ctx); yes {
+				return nil
+			}
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case <-time.After(10 * time.Millisecond):
+			}
+		}
+	}))
+}
+
+// fill types into a field, in place of what is there.
+func (b *browser) fill(selector, text string) {
+	b.t.Helper()
+	found := evaluate[bool](b, element(selector)+`?.select() === undefined && document.activeElement === `+element(selector))
+	require.True(b.t, found, "%s has no field %s", b.path(), selector)
+	b.do("typing into "+selector, input.InsertText(text))
+}
+
+// click points at the middle of something that is in sight.
+func (b *browser) click(selector string) {
+	b.t.Helper()
+	b.do("clicking on "+selector, b.clicks(selector))
+}
+
+// press presses a button, or follows a link, to the next page.
+func (b *browser) press(selector string) {
+	b.t.Helper()
+	b.leads("pressing "+selector, b.clicks(selector))
+}
+
+func (b *browser) clicks(selector string) chromedp.Action {
+	return chromedp.ActionFunc(func(ctx context.Context) error {
+		var at []float64
+		err := chromedp.Evaluate(`(e => {
+			if (!e) return []
+			e.scrollIntoView({block: "center", behavior: "instant"})
+			const box = e.getBoundingClientRect(), x = box.x + box.width / 2, y = box.y + box.height / 2
+			const hit = document.elementFromPoint(x, y)
+			return e.contains(hit) || hit?.contains(e) ? [x, y] : []
+		})(`+element(selector)+`)`, &at).Do(ctx)
+		if err == nil && len(at) == 0 {
+			err = fmt.Errorf("it is not there, or something covers it")
+		}
+		if err != nil {
+			return err
+		}
+		return chromedp.MouseClickXY(at[0], at[1]).Do(ctx)
+	})
+}
+
+// element is the JavaScript that finds it.
+func element(selector string) string {
+	quoted, _ := json.Marshal(selector)
+	return "document.querySelector(" + string(quoted) + ")"
+}
+
+func (b *browser) has(selector string) bool {
+	b.t.Helper()
+	return evaluate[bool](b, element(selector)+" !== null")
+}
+
+func (b *browser) text(selector string) string {
+	b.t.Helper()
+	return strings.TrimSpace(evaluate[string](b, element(selector)+`?.innerText ?? "nothing is there"`))
+}
+
+// path is where the browser is.
+func (b *browser) path() string {
+	b.t.Helper()
+	u, err := url.Parse(evaluate[string](b, "location.href"))
+	require.NoError(b.t, err)
+	return u.Path
+}
+
+// flashes are the messages above the page.
+func (b *browser) flashes() []string {
+	b.t.Helper()
+	return evaluate[[]string](b, `[...document.querySelectorAll(".flashes .alert p")].map(p => p.innerText)`)
+}
+
+// back presses the browser's Back.
+func (b *browser) back() {
+	b.t.Helper()
+	b.leads("going back", chromedp.ActionFunc(func(ctx context.Context) error {
+		at, entries, err := page.GetNavigationHistory().Do(ctx)
+		if err != nil || at == 0 {
+			return fmt.Errorf("there is nothing to go back to: %w", err)
+		}
+		return page.NavigateToHistoryEntry(entries[at-1].ID).Do(ctx)
+	}))
+}
+
+func (b *browser) cookies() (list []*http.Cookie) {
+	b.t.Helper()
+	b.do("reading the cookies", chromedp.ActionFunc(func(ctx context.Context) error {
+		cookies, err := network.GetCookies().Do(ctx)
+		for _, c := range cookies {
+			list = append(list, &http.Cookie{Name: c.Name, Value: c.Value})
+		}
+		return err
+	}))
+	return list
+}
+
+var forgetCookies = network.ClearBrowserCookies()

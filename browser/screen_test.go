@@ -1,0 +1,34 @@
+package browser
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+)
+
+// screen is how wide the pages are and which colours the person prefers.
+type screen struct {
+	width  int64
+	scheme string
+}
+
+var (
+	wideLight   = screen{1280, "light"}
+	wideDark    = screen{1280, "dark"}
+	narrowLight = screen{320, "light"}
+	narrowDark  = screen{320, "dark"}
+)
+
+func (s screen) String() string { return fmt.Sprintf("%d-%s", s.width, s.scheme) }
+
+// Do makes the browser's screen like that.
+func (s screen) Do(ctx context.Context) error {
+	return chromedp.Run(ctx,
+		emulation.SetDeviceMetricsOverride(s.width, 800, 1, false),
+		emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{
+			{Name: "prefers-color-scheme", Value: s.scheme},
+			{Name: "prefers-reduced-motion", Value: "reduce"},
+		}))
+}
