@@ -37,7 +37,7 @@ func AccountDestroy(c buffalo.Context) error {
 	if err := signOut(c); err != nil {
 		return err
 	}
-	c.Flash().Add("success", translate(c, "account.deleted"))
+	c.Flash().Add("success", "account.deleted")
 	return redirect(c, "/welcome")
 }
 
@@ -68,5 +68,6 @@ func problemStatus(c buffalo.Context) int {
 func renderAccount(c buffalo.Context, status int, form, problem string) error {
 	c.Set("title", "account.title")
 	c.Set("form", form)
+	c.Set("accountLanguages", languageOptions[currentUser(c).Language])
 	return renderForm(c, status, "account/show.plush.html", problem)
 }

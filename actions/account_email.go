@@ -54,7 +54,7 @@ func AccountEmailConfirmCreate(c buffalo.Context) error {
 		return deadLink(c, err)
 	}
 	edge.From(c).Event("email changed")
-	c.Flash().Add("success", translate(c, "account_email.confirmed"))
+	c.Flash().Add("success", "account_email.confirmed")
 	return redirect(c, "/account")
 }
 
@@ -78,6 +78,6 @@ func AccountEmailUndoCreate(c buffalo.Context) error {
 		return deadLink(c, err)
 	}
 	edge.From(c).Event("email change undone")
-	c.Flash().Add("success", translate(c, "account_email.undone"))
+	c.Flash().Add("success", "account_email.undone")
 	return redirect(c, "/login")
 }

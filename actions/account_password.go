@@ -30,6 +30,6 @@ func AccountPasswordUpdate(c buffalo.Context) error {
 	if err := signIn(c, person, currentSession(c).Remembered); err != nil {
 		return err
 	}
-	c.Flash().Add("success", translate(c, "account.password_changed"))
+	c.Flash().Add("success", "account.password_changed")
 	return redirect(c, "/account")
 }

@@ -62,7 +62,7 @@ func AccountSessionsDestroy(c buffalo.Context) error {
 		return err
 	}
 	edge.From(c).Event("session ended")
-	c.Flash().Add("success", translate(c, "account_sessions.ended"))
+	c.Flash().Add("success", "account_sessions.ended")
 	return redirect(c, "/account/sessions")
 }
 
@@ -73,7 +73,7 @@ func AccountSessionsDestroyOthers(c buffalo.Context) error {
 		return err
 	}
 	edge.From(c).Event("other sessions ended")
-	c.Flash().Add("success", translate(c, "account_sessions.others_ended"))
+	c.Flash().Add("success", "account_sessions.others_ended")
 	return redirect(c, "/account/sessions")
 }
 

@@ -92,8 +92,8 @@ func TestAccountSessions_Index_TwoDevices(t *testing.T) {
 	require.NoError(t, err)
 	for i, line := range lines {
 		since, seen := sessions[i].CreatedAt.UTC(), sessions[i].LastSeenAt.UTC()
-		require.Contains(t, line, "Logged in <time datetime=\""+since.Format(time.RFC3339)+"\">"+since.Format("2006-01-02 15:04")+" UTC</time>")
-		require.Contains(t, line, "Last seen <time datetime=\""+seen.Format(time.RFC3339)+"\">"+seen.Format("2006-01-02 15:04")+" UTC</time>")
+		require.Contains(t, line, "Logged in <time datetime=\""+since.Format(time.RFC3339)+"\">"+since.Format("Jan 2, 2006, 3:04 PM UTC")+"</time>")
+		require.Contains(t, line, "Last seen <time datetime=\""+seen.Format(time.RFC3339)+"\">"+seen.Format("Jan 2, 2006, 3:04 PM UTC")+"</time>")
 	}
 	require.Contains(t, phone.devices()[0], "Safari on iPhone</strong> <span", "the newest seen first, and its own badge")
 }

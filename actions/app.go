@@ -18,6 +18,7 @@ import (
 var routes = []route{
 	// Anyone.
 	{"GET", "/welcome", public, WelcomeShow},
+	{"PUT", "/language", public, LanguageUpdate},
 	{"DELETE", "/logout", public, LogoutDestroy},
 	{"GET", "/signup/password", public, SignupPasswordNew},
 	{"POST", "/signup/password", public, SignupPasswordCreate},
@@ -48,6 +49,7 @@ var routes = []route{
 	{"GET", "/account/sessions", user, AccountSessionsIndex},
 	{"DELETE", "/account/sessions", user, AccountSessionsDestroyOthers},
 	{"DELETE", "/account/sessions/{id}", user, AccountSessionsDestroy},
+	{"PUT", "/account/language", user, AccountLanguageUpdate},
 	{"PUT", "/account/password", user, AccountPasswordUpdate},
 	{"PUT", "/account/email", user, AccountEmailUpdate},
 	{"GET", "/account/email/confirm/{token}", user, AccountEmailConfirmNew},

@@ -9,6 +9,7 @@ import (
 	"github.com/gobuffalo/buffalo"
 
 	"corral/actions/edge"
+	"corral/actions/view"
 	"corral/config"
 	"corral/models"
 )
@@ -56,12 +57,19 @@ func credentials(c buffalo.Context, email, password string) models.Credentials {
 
 // origin is where a request came from, for the mails that tell of it.
 func origin(c buffalo.Context) models.Origin {
-	return models.Origin{Client: edge.From(c).Client, UserAgent: c.Request().UserAgent()}
+	return models.Origin{Client: edge.From(c).Client, UserAgent: c.Request().UserAgent(), Language: language(c)}
 }
 
 // tooMany is the sentence of a throttle.
 func tooMany(c buffalo.Context, seconds int) string {
-	return translate(c, "login.throttled", map[string]any{"wait": seconds})
+	return waitSentence(c.Value("t").(view.Translate), seconds)
+}
+
+func waitSentence(t view.Translate, seconds int) string {
+	if seconds > 90 {
+		return t("throttle.minutes", (seconds+59)/60) // rounded up: a wait that is over is over
+	}
+	return t("throttle.seconds", seconds)
 }
 
 // waitFor says whether err is a throttle, and for how long, which it tells the

@@ -51,7 +51,7 @@ func TestThrottle_Login(t *testing.T) {
 		seconds, err := strconv.Atoi(a.Header.Get("Retry-After"))
 		require.NoError(t, err)
 		require.Equal(t, 1, seconds)
-		require.Contains(t, a.page, "Too many tries. Please wait 1 s")
+		require.Contains(t, a.page, "Too many tries. Please wait 1 second before")
 		require.Contains(t, a.page, `value="ada@example.com"`)
 		require.Empty(t, a.Cookies())
 	}

@@ -50,25 +50,29 @@ func renderError(status int, err error, c buffalo.Context) error {
 	if errors.Is(err, errDeadLink) {
 		key = "error.dead_link"
 	}
-	writeError(w, req, status, key)
+	language, _ := c.Value("lang").(string) // when the app got so far as to know it
+	writeError(w, req, status, key, language)
 	return nil
 }
 
 // errorPage is renderError for what never reaches the app.
 func errorPage(w http.ResponseWriter, req *http.Request, status int) {
-	writeError(w, req, status, errorKeys[status])
+	writeError(w, req, status, errorKeys[status], "")
 }
 
 // writeError reads no session and asks no database: either may be what failed.
 // The flash stays for the next page.
-func writeError(w http.ResponseWriter, req *http.Request, status int, key string) {
+func writeError(w http.ResponseWriter, req *http.Request, status int, key, language string) {
 	if key == "" {
 		status, key = http.StatusInternalServerError, errorKeys[http.StatusInternalServerError]
 	}
 	if status == http.StatusServiceUnavailable {
 		w.Header().Set("Retry-After", "5") // seconds
 	}
-	data := languageData(req, "")
+	data := languageData(req, language)
+	if req.Method != http.MethodGet {
+		data["here"] = "" // there is no page at this address to come back to
+	}
 	contentType, body := "application/problem+json", problem(status)
 	if !wantsJSON(req) {
 		data["title"], data["key"], data["status"] = key+".title", key, status

@@ -31,3 +31,9 @@ func CaptureLog(t testing.TB) *LogBuffer {
 	t.Cleanup(func() { logOutput = before })
 	return log
 }
+
+// Texts are those of the pages.
+var Texts = texts
+
+// WaitSentence is what a throttled page says.
+var WaitSentence = waitSentence

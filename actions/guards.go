@@ -92,7 +92,7 @@ func askToLogin(c buffalo.Context) error {
 	if c.Request().Method == http.MethodGet {
 		rememberPlace(c)
 	}
-	c.Flash().Add("warning", translate(c, "login.needed"))
+	c.Flash().Add("warning", "login.needed")
 	return redirect(c, "/login")
 }
 

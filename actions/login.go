@@ -43,7 +43,7 @@ func LoginCreate(c buffalo.Context) error {
 	if err := signIn(c, person, form.Remember); err != nil {
 		return err
 	}
-	c.Flash().Add("success", translate(c, "login.done"))
+	c.Flash().Add("success", "login.done")
 	return redirect(c, place)
 }
 

@@ -20,6 +20,6 @@ func LogoutDestroy(c buffalo.Context) error {
 		return err
 	}
 	c.Flash().Clear()
-	c.Flash().Add("success", translate(c, "logout.done"))
+	c.Flash().Add("success", "logout.done")
 	return redirect(c, "/welcome")
 }

@@ -57,7 +57,7 @@ func PasswordResetUpdate(c buffalo.Context) error {
 	}
 	edge.From(c).Event("password reset")
 	c.Session().Delete(resetTokenKey)
-	c.Flash().Add("success", translate(c, "password_reset.done"))
+	c.Flash().Add("success", "password_reset.done")
 	return redirect(c, "/login")
 }
 

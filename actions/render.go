@@ -31,7 +31,7 @@ var (
 		Templates: folder("templates", templates.FS),
 		Layout:    "application.plush.html",
 		Reload:    live,
-		Helpers:   map[string]any{"assetPath": assetFiles.Path, "passwordMin": conf.PasswordMin, "signupOpen": conf.SignupOpen, "mailbox": live, "linked": linked},
+		Helpers:   map[string]any{"assetPath": assetFiles.Path, "passwordMin": conf.PasswordMin, "signupOpen": conf.SignupOpen, "mailbox": live, "linked": linked, "moment": view.TimeElement},
 	})
 )
 
@@ -79,15 +79,13 @@ func chosenLanguage(c buffalo.Context) string {
 	return ""
 }
 
-// languageOf is the language that answers a request, in which a person who is
-// signed in may have chosen one.
-func languageOf(r *http.Request, chosen string) string {
-	return texts.Match(r.Header.Get("Accept-Language"), chosen)
-}
-
-func languageData(r *http.Request, chosen string) map[string]any {
-	name := languageOf(r, chosen)
-	return map[string]any{"lang": name, "dir": view.Direction(name), "t": texts.In(name), "development": live}
+// languageData is what the layout needs of the language.
+func languageData(r *http.Request, account string) map[string]any {
+	name := languageOf(r, account)
+	return map[string]any{
+		"lang": name, "dir": view.Direction(name), "t": texts.In(name),
+		"languages": languageOptions[name], "here": thisPage(r), "development": live,
+	}
 }
 
 // language is that of the page.

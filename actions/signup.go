@@ -80,7 +80,7 @@ func SignupPasswordCreate(c buffalo.Context) error {
 	if err := signIn(c, person, false); err != nil {
 		return err
 	}
-	c.Flash().Add("success", translate(c, "signup.done"))
+	c.Flash().Add("success", "signup.done")
 	return redirect(c, "/")
 }
 

@@ -3,7 +3,6 @@ package mailers
 import (
 	"fmt"
 	"html/template"
-	"time"
 
 	"github.com/gobuffalo/buffalo/mail"
 
@@ -89,7 +88,7 @@ func letterData(c config.Config, m *models.Mail) (map[string]any, error) {
 		"text":    t("mail."+m.Template+".text", names),
 		"link":    "",
 		"notice":  kind.notice,
-		"when":    details.When.UTC().Format(time.DateTime) + " UTC",
+		"when":    view.Moment(t, details.When),
 		"address": details.Address,
 		"browser": models.Browser(details.UserAgent),
 		"host":    c.Host.Host,

@@ -36,7 +36,7 @@ func TestLetters_TheWholeStory(t *testing.T) {
 	notice := func(p parsed) parsed {
 		t.Helper()
 		for _, content := range []string{p.text, p.html} {
-			require.Contains(t, content, models.Clock.Now().Format("2006-01-02"))
+			require.Contains(t, content, models.Clock.Now().Format("Jan 2, 2006, 3:04 PM UTC"))
 			require.Contains(t, content, "Firefox on Linux")
 			require.Contains(t, content, "From the address 192.0.2.7")
 		}

@@ -58,6 +58,7 @@ type MailData struct {
 type Origin struct {
 	Client    netip.Addr
 	UserAgent string
+	Language  string // of the page; for the mails of an account that has chosen none
 }
 
 func (o Origin) address() string {
@@ -69,6 +70,9 @@ func (o Origin) address() string {
 
 // queueMail puts a mail into the outbox. rawToken goes into its link, or is "".
 func queueMail(tx *pop.Connection, m Mail, from Origin, rawToken string, newEmail ...string) error {
+	if m.Language == "" {
+		m.Language = from.Language
+	}
 	now := Clock.Now()
 	data := MailData{When: now, Address: from.address(), UserAgent: printable(from.UserAgent, maxUserAgent)}
 	if len(newEmail) > 0 {

@@ -81,7 +81,10 @@ func (m *Mail) Resolve(ctx context.Context) error {
 		}
 		return m.resolveTaken(ctx, asker, MailEmailTaken)
 	case MailReset:
-		_, err := FindUserByEmail(ctx, m.Recipient)
+		user, err := FindUserByEmail(ctx, m.Recipient)
+		if err == nil && user.Language != "" { // the owner's, not that of whoever asked
+			m.Language = user.Language
+		}
 		return err
 	}
 	return nil

@@ -49,7 +49,7 @@ func readMentioned(t *testing.T, root string, sections map[string]bool) mentione
 		}
 		return err
 	}))
-	for _, folder := range []string{"actions", "mailers", "models"} {
+	for _, folder := range []string{"actions", "actions/view", "mailers", "models"} {
 		files, err := filepath.Glob(filepath.Join(root, folder, "*.go"))
 		require.NoError(t, err)
 		require.NotEmpty(t, files)

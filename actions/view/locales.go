@@ -129,6 +129,18 @@ func (m *matches) get(text string, match func(string) string) string {
 	return name
 }
 
+// Names are the shipped languages, the default first.
+func (l *Locales) Names() []string {
+	var names []string
+	for _, tag := range l.tags {
+		names = append(names, tag.String())
+	}
+	return names
+}
+
+// Ships says whether a language is shipped.
+func (l *Locales) Ships(name string) bool { return l.translate[name] != nil }
+
 // In returns the texts of a shipped language.
 func (l *Locales) In(name string) Translate { return l.translate[name] }
 

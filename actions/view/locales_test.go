@@ -108,6 +108,17 @@ func TestLocales_Reload(t *testing.T) {
 	require.Equal(t, "after", l.In(DefaultLanguage)("saved"))
 }
 
+func TestLocales_Names(t *testing.T) {
+	l := shipped(t)
+	require.Equal(t, []string{"en-US", "ar", "de", "fr", "pt-BR"}, l.Names())
+	for _, name := range l.Names() {
+		require.True(t, l.Ships(name))
+	}
+	for _, name := range []string{"", "en", "xx", "DE"} {
+		require.False(t, l.Ships(name), name)
+	}
+}
+
 func TestDirection(t *testing.T) {
 	for name, want := range map[string]string{
 		"en-US": "ltr", "de": "ltr", "pt-BR": "ltr", "zh-Hant": "ltr", "ar": "rtl", "ar-EG": "rtl", "he": "rtl", "fa": "rtl", "ur": "rtl",
