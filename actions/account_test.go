@@ -51,7 +51,7 @@ func TestAccountPassword_Refused(t *testing.T) {
 		{"wrong", "an entirely new set of words", "That is not your current password."},
 		{"", "an entirely new set of words", "That is not your current password."},
 		{modelstest.Password, "", "That is too short"},
-		{modelstest.Password, "passwordpassword", "That is easy to guess."},
+		{modelstest.Password, "passwordpassword", "That is easy to guess: it repeats itself."},
 	} {
 		a := b.put("/account/password", url.Values{"current_password": {try.current}, "password": {try.password}})
 		require.Equal(t, 422, a.StatusCode)

@@ -40,8 +40,8 @@ func (as *ActionSuite) Test_PasswordReset_RefusedPasswordKeepsTheLink() {
 	as.HTML("%s", as.resetLink("ada@example.com")).Get()
 	for password, reason := range map[string]string{
 		"":                      "That is too short: use at least 15 characters.",
-		"passwordpassword":      "That is easy to guess.",
-		"ada@example.com1":      "That is easy to guess.",
+		"passwordpassword":      "That is easy to guess: it repeats itself.",
+		"ada@example.com1":      "That is easy to guess: your address or the name of this site is in it.",
 		"bell \x07 rings aloud": "no keyboard types",
 	} {
 		status, page := as.setPassword(password)

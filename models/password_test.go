@@ -97,12 +97,20 @@ func TestCheckPassword(t *testing.T) {
 		"Tr0ub4dor&3":                        "password.too_short",
 		strings.Repeat("é", 14):              "password.too_short",
 		"    ":                               "password.too_short",
-		"passwordpassword":                   "password.guessable",
-		"1234567890123456":                   "password.guessable",
-		"qwertyuiopasdfgh":                   "password.guessable",
-		"aaaaaaaaaaaaaaaaaaaa":               "password.guessable",
-		"ada@example.com1":                   "password.guessable",
-		strings.Repeat("corral", 8):          "password.guessable",
+		"Passwordpassword":                   "password.guessable_common",
+		"1234567890123456":                   "password.guessable_common",
+		"asdfghjklpoiuytr":                   "password.guessable_keys",
+		"zaq1xsw2cde3vfr4":                   "password.guessable_common",
+		"aaaaaaaaaaaaaaaaaaaa":               "password.guessable_repeat",
+		strings.Repeat("é", 40):              "password.guessable_repeat",
+		strings.Repeat("漢字", 20):             "password.guessable_repeat",
+		strings.Repeat("🐎🧲🦩", 10):            "password.guessable_repeat",
+		"abcdefghijklmnop":                   "password.guessable_sequence",
+		"fedcba9876543210":                   "password.guessable_sequence",
+		"november21.11.1987":                 "password.guessable_date",
+		"internationalization":               "password.guessable_word",
+		"ada@example.com1":                   "password.guessable_personal",
+		strings.Repeat("corral", 8):          "password.guessable_repeat",
 		"four random words\x00":              "password.unusable",
 		"four random words\xff":              "password.unusable",
 		"four random words\n":                "password.unusable",
@@ -110,6 +118,8 @@ func TestCheckPassword(t *testing.T) {
 		"four random words work well":        "",
 		"correct horse battery staple gravy": "",
 		"все слова случайны вполне":  "",
+		"漢字仮名交じり文で書く合言葉":             "password.too_short",
+		"漢字仮名交じり文で書く長い合言葉":           "",
 		"🐎 battery 🧲 staple 🦩 orbit": "",
 	} {
 		prepared, got := CheckPassword(typed, "ada@example.com")
@@ -159,4 +169,30 @@ func TestClock_MovesAndResets(t *testing.T) {
 	Clock.Reset()
 	require.Less(t, Clock.Now().Sub(before), time.Hour)
 	require.Equal(t, time.UTC, Clock.Now().Location())
+}
+
+// What is beyond ASCII is neither a word nor a sequence by how it is judged.
+func TestCheckPassword_ContextBeyondASCII(t *testing.T) {
+	_, problem := CheckPassword("zoë@bücher.example", "zoë@bücher.example")
+	require.Equal(t, "password.guessable_personal", problem)
+	_, problem = CheckPassword("абвгдежзийклмноп", "ada@example.com")
+	require.Empty(t, problem)
+}
+
+// BenchmarkCheckPassword_Hostile is what the worst passwords that were found
+// cost: whoever holds a link may try as many as they like.
+func BenchmarkCheckPassword_Hostile(b *testing.B) {
+	for name, typed := range map[string]string{
+		"every substitution": "4@8({[<3690$5!1|7+%2xz4@8({[<3690$5!1|7+%2xz",
+		"found by searching": "{591s7e6g|!s..|495$1 t0i-x2(b710!10|0z!$/9{$@@9o3c!8+30{ [0<(11.",
+		"dates":              strings.Repeat("11/1.1-1", 16),
+		"one letter":         strings.Repeat("a", 128),
+		"usual":              "four random words work well",
+	} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				CheckPassword(typed, "ada@example.com")
+			}
+		})
+	}
 }
