@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gofrs/uuid"
+
 	"corral/models"
 	"corral/models/modelstest"
 )
@@ -147,4 +149,24 @@ func (ms *ModelSuite) Test_Mail_Queued() {
 	ms.requestSignup("zoe@example.com") // nobody listens, and nobody waits
 	ms.Len(models.MailQueued(), 1)
 	<-models.MailQueued()
+}
+
+// The development mailbox shows the newest first.
+func (ms *ModelSuite) Test_Mail_Newest() {
+	ctx := ms.T().Context()
+	for _, email := range []string{"zoe@example.com", "max@example.com"} {
+		ms.requestSignup(email)
+		models.Clock.Move(time.Second)
+	}
+	mails, err := models.NewestMails(ctx)
+	ms.NoError(err)
+	ms.Len(mails, 2)
+	ms.Equal("max@example.com", mails[0].Recipient)
+	found, err := models.FindMail(ctx, mails[1].ID.String())
+	ms.NoError(err)
+	ms.Equal("zoe@example.com", found.Recipient)
+	for _, id := range []string{"", "x", uuid.Nil.String()} {
+		_, err = models.FindMail(ctx, id)
+		ms.ErrorIs(err, models.ErrNotFound, id)
+	}
 }

@@ -12,5 +12,5 @@ func TestMain(m *testing.M) {
 		runVictim(databaseURL)
 		return
 	}
-	modelstest.Main(m)
+	modelstest.Main(m, ".")
 }

@@ -129,12 +129,14 @@ func (u *User) Delete(ctx context.Context, from Origin) error {
 // deleteMails removes the mails to the person, and to an address that the
 // person wanted to change to.
 func (u *User) deleteMails(tx *pop.Connection) error {
-	err := tx.RawQuery(`
-		DELETE FROM mails WHERE recipient = ?
-		OR (template = ? AND recipient IN (SELECT email FROM tokens WHERE user_id = ? AND purpose = ?))`,
-		u.Email, MailEmailConfirm, u.ID, PurposeEmailConfirm).Exec()
-	if err != nil {
+	if err := tx.RawQuery("DELETE FROM mails WHERE recipient = ?", u.Email).Exec(); err != nil {
 		return fmt.Errorf("deleting mails: %w", err)
+	}
+	// Not in one statement: PostgreSQL would read every mail for an OR.
+	err := tx.RawQuery("DELETE FROM mails WHERE template = ? AND recipient IN (SELECT email FROM tokens WHERE user_id = ? AND purpose = ?)",
+		MailEmailConfirm, u.ID, PurposeEmailConfirm).Exec()
+	if err != nil {
+		return fmt.Errorf("deleting mails to a new address: %w", err)
 	}
 	return nil
 }

@@ -18,33 +18,38 @@ import (
 	"corral/models"
 )
 
-// Main is for TestMain: it runs the tests of a package against a new database.
-func Main(m *testing.M) {
-	disconnect, err := connect()
+// Main is for TestMain: it runs the tests of a package against a new database,
+// and reads the plan of every statement that the app has sent meanwhile. In the
+// folders that are named, every place that sends a statement must have.
+func Main(m *testing.M, folders ...string) {
+	listener, disconnect, err := connect()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "no test database:", err)
 		os.Exit(1)
 	}
 	code := m.Run()
+	if code == 0 {
+		code = listener.judge(folders)
+	}
 	disconnect()
 	os.Exit(code)
 }
 
-func connect() (disconnect func(), err error) {
+func connect() (l *listener, disconnect func(), err error) {
 	c, err := config.Current()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	databaseURL, drop, err := NewDatabase(c.DatabaseURL)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	c.DatabaseURL = databaseURL
 	if err := models.Connect(c); err != nil {
 		drop()
-		return nil, err
+		return nil, nil, err
 	}
-	return func() { models.DB.Close(); drop() }, models.Migrate()
+	return listen(models.DB), func() { models.DB.Close(); drop() }, models.Migrate()
 }
 
 // NewDatabase makes an empty database, on server unless that is "", and
