@@ -145,15 +145,6 @@ func TestStart_MakesItsFilesForItsOwnerOnly(t *testing.T) {
 	}
 }
 
-func TestStart_OccupiedPort(t *testing.T) {
-	dir := t.TempDir()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer l.Close()
-	_, port, _ := net.SplitHostPort(l.Addr().String())
-	require.Contains(t, refused(t, dir, []string{"PORT=" + port}), "127.0.0.1:"+port+" cannot be listened on")
-}
-
 func TestStart_DatabaseThatCannotBeOpened(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "noise.sqlite"), bytes.Repeat([]byte("no database "), 999), 0o600))
@@ -245,23 +236,6 @@ func event(t *testing.T, stream io.Reader) string {
 		text.Write(b)
 	}
 	return text.String()
-}
-
-// A request in flight is answered before the process ends.
-func TestStop_Graceful(t *testing.T) {
-	for _, signal := range []os.Signal{syscall.SIGTERM, syscall.SIGINT} {
-		p := start(t, t.TempDir())
-		conn, err := net.Dial("tcp", strings.TrimPrefix(p.url, "http://"))
-		require.NoError(t, err)
-		fmt.Fprintf(conn, "POST /login HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 9\r\n\r\nemai")
-		_, _ = p.get("/login") // by now the server has read what there is of it
-		require.NoError(t, p.Process.Signal(signal))
-		fmt.Fprint(conn, "l=ada")
-		answer, err := io.ReadAll(conn)
-		require.NoError(t, err)
-		require.Contains(t, string(answer), "422 Unprocessable Entity")
-		require.NoError(t, p.Wait(), "exit status 0")
-	}
 }
 
 func TestCommandLine(t *testing.T) {

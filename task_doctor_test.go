@@ -31,6 +31,7 @@ type mailServer struct {
 	certificate tls.Certificate
 	variable    string            // SSL_CERT_FILE=…
 	offers      []string          // of STARTTLS, before TLS
+	onData      func()            // before a mail is taken
 	answers     map[string]string // to a verb, instead of 250; %s is what came with it
 }
 
@@ -93,6 +94,14 @@ func (s *mailServer) serve(conn net.Conn, offers []string) {
 			} else {
 				fmt.Fprint(conn, "535 wrong\r\n")
 			}
+		case "DATA":
+			fmt.Fprint(conn, "354 go on\r\n")
+			for lines.Scan() && lines.Text() != "." {
+			}
+			if s.onData != nil {
+				s.onData()
+			}
+			fmt.Fprint(conn, "250 taken\r\n")
 		case "QUIT":
 			fmt.Fprint(conn, "221 bye\r\n")
 			return
