@@ -32,6 +32,8 @@ type person struct {
 	screen    screen
 	userAgent string
 	address   string
+	looks     bool // closely at every page
+	noisy     bool // may do what others fail on
 }
 
 const (
@@ -82,8 +84,11 @@ func openBrowser(t *testing.T, s *site, p person) *browser {
 		network.SetExtraHTTPHeaders(network.Headers{addressHeader: b.address}),
 		emulation.SetScriptExecutionDisabled(b.noScript),
 		emulation.SetFocusEmulationEnabled(true), // two browsers are in front at once
-		b.screen)
-	t.Cleanup(b.requireQuiet)
+		b.screen,
+		tellOfViolations)
+	if !b.noisy {
+		t.Cleanup(b.requireQuiet)
+	}
 	return b
 }
 
@@ -118,13 +123,21 @@ func (b *browser) listen(event any) {
 	case *runtime.EventExceptionThrown:
 		b.hear(e.ExceptionDetails.Error())
 	case *runtime.EventConsoleAPICalled:
-		b.hear(fmt.Sprintf("console.%s", e.Type))
+		b.hear(fmt.Sprintf("console.%s %s", e.Type, e.Args[0].Value))
 	case *log.EventEntryAdded:
 		if e.Entry.Source != log.SourceNetwork && e.Entry.Level != log.LevelInfo { // a refused form is of the network
 			b.hear(e.Entry.Text)
 		}
 	}
 }
+
+// tellOfViolations turns what the page's policy has blocked into noise.
+var tellOfViolations = chromedp.ActionFunc(func(ctx context.Context) error {
+	_, err := page.AddScriptToEvaluateOnNewDocument(`
+		document.addEventListener("securitypolicyviolation", e => console.error("policy violated: " + e.violatedDirective + " " + e.blockedURI))`).
+		WithWorldName("observer").Do(ctx)
+	return err
+})
 
 func (b *browser) hear(noise string) {
 	b.mutex.Lock()

@@ -1,28 +1,66 @@
 package browser
 
 import (
+	"fmt"
 	"os"
 	"strings"
 
 	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
-// see looks at a page as it is now.
+// see checks the page as it is now. Who looks closely does so on a narrow and on
+// a wide screen, asks axe, and leaves pictures. What is wrong is noted, and the
+// story goes on.
 func (b *browser) see(name string) {
 	b.t.Helper()
+	name += "-" + b.language
 	require.Equal(b.t, strings.ToLower(b.language), strings.ToLower(evaluate[string](b, "document.documentElement.lang")), name)
-	if b.noScript {
-		require.False(b.t, evaluate[bool](b, "document.documentElement.scrollWidth > innerWidth"), name)
+	require.Equal(b.t, b.language == "ar", evaluate[string](b, "document.documentElement.dir") == "rtl", name)
+	assert.Empty(b.t, evaluate[[]string](b, misfits), "%s-%s", name, b.screen)
+	if !b.looks {
 		return
 	}
-	require.NoError(b.t, os.MkdirAll("../screenshots", 0o755))
-	for _, s := range []screen{narrowDark, wideLight} {
-		var png []byte
-		b.do("showing "+name, s)
-		require.False(b.t, evaluate[bool](b, "document.documentElement.scrollWidth > innerWidth"), name)
-		b.do("photographing "+name, chromedp.FullScreenshot(&png, 100))
-		require.NoError(b.t, os.WriteFile("../screenshots/"+name+"-"+b.language+"-"+s.String()+".png", png, 0o644))
+	screens := []screen{narrowDark, wideLight}
+	if b.language == "en-us" {
+		screens = []screen{narrowLight, narrowDark, wideLight, wideDark}
+	}
+	for _, s := range screens {
+		where := fmt.Sprintf("%s-%s", name, s)
+		b.do("showing "+where, s)
+		b.photograph("../screenshots/" + where + ".png")
+		assert.Empty(b.t, evaluate[[]string](b, misfits), where)
+		if b.language == "en-us" || s == narrowDark {
+			assert.Empty(b.t, b.axe(), where)
+		}
 	}
 	b.do("back to the usual screen", b.screen)
 }
+
+func (b *browser) photograph(file string) {
+	b.t.Helper()
+	require.NoError(b.t, os.MkdirAll("../screenshots", 0o755))
+	var png []byte
+	b.do("photographing "+file, chromedp.FullScreenshot(&png, 100))
+	require.NoError(b.t, os.WriteFile(file, png, 0o644))
+}
+
+// misfits is what does not fit: a page that scrolls sideways, text that is cut,
+// what leaves the screen or its button, and what is too small for a finger.
+const misfits = `(() => {
+	const found = []
+	if (document.documentElement.scrollWidth > innerWidth) found.push("the page is " + document.documentElement.scrollWidth + " px wide")
+	for (const e of document.body.querySelectorAll("*")) {
+		const box = e.getBoundingClientRect(), style = getComputedStyle(e)
+		if (!e.checkVisibility() || box.width <= 1 || box.bottom <= 0 || e.ariaHidden === "true") continue // for screen readers, or until it has the focus
+		const note = what => found.push(what + ": " + e.outerHTML.slice(0, 150))
+		if (box.left < -0.5 || box.right > innerWidth + 0.5) note("leaves the screen")
+		const wide = e.scrollWidth > e.clientWidth + 1, high = e.scrollHeight > e.clientHeight + 1
+		if (!e.matches("input, select, img, svg *") && (wide && /hidden|clip/.test(style.overflowX) || high && /hidden|clip/.test(style.overflowY))) note("is cut")
+		if (e.matches("button, .btn, .badge") && wide) note("is wider than its frame")
+		const target = e.matches("a[href], button, select, summary, input:not([type=hidden])") && style.display !== "inline"
+		if (target && (box.width < 24 || box.height < 24)) note("is too small to hit")
+	}
+	return found
+})()`

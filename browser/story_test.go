@@ -19,7 +19,7 @@ const (
 func TestStory(t *testing.T) {
 	for _, language := range languages(t) {
 		people := map[string]person{
-			"JavaScript": {language: language, screen: wideLight},
+			"JavaScript": {language: language, screen: wideLight, looks: true},
 			"without":    {language: language, screen: narrowDark, noScript: true},
 		}
 		if language == "en-us" {
