@@ -27,9 +27,11 @@ func AccountPasswordUpdate(c buffalo.Context) error {
 		return err
 	}
 	edge.From(c).Event("password changed")
-	if err := signIn(c, person, currentSession(c).Remembered); err != nil {
+	session, err := models.StartSession(c, person, origin(c), currentSession(c).Remembered)
+	if err != nil {
 		return err
 	}
+	keepSession(c, session)
 	c.Flash().Add("success", "account.password_changed")
 	return redirect(c, "/account")
 }

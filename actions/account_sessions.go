@@ -53,7 +53,7 @@ func AccountSessionsDestroy(c buffalo.Context) error {
 	if c.Param("id") == current.ID.String() {
 		return LogoutDestroy(c)
 	}
-	err := models.EndSessionOf(c, current.User, c.Param("id"))
+	err := models.EndSessionOf(c, current.User, c.Param("id"), origin(c))
 	if errors.Is(err, models.ErrNotFound) {
 		edge.From(c).Event("foreign id refused")
 		return c.Error(http.StatusNotFound, err)
@@ -69,7 +69,7 @@ func AccountSessionsDestroy(c buffalo.Context) error {
 // AccountSessionsDestroyOthers is DELETE /account/sessions: ends all sessions
 // but the one that asks.
 func AccountSessionsDestroyOthers(c buffalo.Context) error {
-	if err := currentSession(c).EndOtherSessions(c); err != nil {
+	if err := currentSession(c).EndOtherSessions(c, origin(c)); err != nil {
 		return err
 	}
 	edge.From(c).Event("other sessions ended")

@@ -49,6 +49,7 @@ var routes = []route{
 	{"GET", "/account/sessions", user, AccountSessionsIndex},
 	{"DELETE", "/account/sessions", user, AccountSessionsDestroyOthers},
 	{"DELETE", "/account/sessions/{id}", user, AccountSessionsDestroy},
+	{"GET", "/account/activity", user, AccountActivityIndex},
 	{"PUT", "/account/language", user, AccountLanguageUpdate},
 	{"PUT", "/account/password", user, AccountPasswordUpdate},
 	{"PUT", "/account/email", user, AccountEmailUpdate},

@@ -31,33 +31,35 @@ func deviceToken(c buffalo.Context) string {
 	return cookie.Value
 }
 
-// rememberDevice makes the browser known to the account. The cookie holds a
-// random token and stays when the person logs out.
-func rememberDevice(c buffalo.Context, person *models.User) error {
-	token, err := models.RememberDevice(c, person, deviceToken(c), origin(c))
-	if err != nil {
-		return err
-	}
+// keepDevice lets the browser keep what makes it known to the account. The
+// cookie holds a random token and stays when the person logs out.
+func keepDevice(c buffalo.Context, rawDevice string) {
 	http.SetCookie(c.Response(), &http.Cookie{
 		Name:     deviceCookieName(configOf(c)),
-		Value:    token,
+		Value:    rawDevice,
 		Path:     "/",
 		MaxAge:   int(models.DeviceLifetime.Seconds()),
 		Secure:   configOf(c).Production(),
 		HttpOnly: true,
 		SameSite: http.SameSiteLaxMode,
 	})
-	return nil
 }
 
 // credentials are what was typed, and where it was typed.
 func credentials(c buffalo.Context, email, password string) models.Credentials {
-	return models.Credentials{Email: email, Password: password, Client: edge.From(c).Client, Device: deviceToken(c)}
+	return models.Credentials{Email: email, Password: password, From: origin(c)}
 }
 
-// origin is where a request came from, for the mails that tell of it.
+// origin is the browser that a request came from.
 func origin(c buffalo.Context) models.Origin {
-	return models.Origin{Client: edge.From(c).Client, UserAgent: c.Request().UserAgent(), Language: language(c)}
+	rawSession, _ := c.Session().Get(tokenKey).(string)
+	return models.Origin{
+		Client:     edge.From(c).Client,
+		UserAgent:  c.Request().UserAgent(),
+		Language:   language(c),
+		RawDevice:  deviceToken(c),
+		RawSession: rawSession,
+	}
 }
 
 // tooMany is the sentence of a throttle.

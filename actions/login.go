@@ -28,7 +28,7 @@ func LoginCreate(c buffalo.Context) error {
 		Password: field(c, "password"),
 		Remember: field(c, "remember") != "",
 	}
-	person, err := models.Authenticate(c, credentials(c, form.Email, form.Password))
+	session, err := models.LogIn(c, credentials(c, form.Email, form.Password), form.Remember)
 	if errors.Is(err, models.ErrBadCredentials) {
 		edge.From(c).Event("login failed")
 		return renderLogin(c, http.StatusUnprocessableEntity, form, translate(c, "login.invalid"))
@@ -39,10 +39,8 @@ func LoginCreate(c buffalo.Context) error {
 	if err != nil {
 		return err
 	}
-	place := takePlace(c.Session()) // before signing in, which clears the session
-	if err := signIn(c, person, form.Remember); err != nil {
-		return err
-	}
+	place := takePlace(c.Session()) // before the session is cleared
+	keepSession(c, session)
 	c.Flash().Add("success", "login.done")
 	return redirect(c, place)
 }

@@ -52,39 +52,27 @@ func currentSession(c context.Context) *models.Session {
 // currentUser is the person who is signed in. It is for routes that are guarded.
 func currentUser(c context.Context) *models.User { return currentSession(c).User }
 
-// signIn starts a session: every way in goes through here. All that the cookie
-// held before is gone, so that nobody can plant a session in a browser and
-// share it once its owner has logged in (fixation).
-func signIn(c buffalo.Context, user *models.User, remember bool) error {
-	if rawToken, ok := c.Session().Get(tokenKey).(string); ok { // somebody else in this browser, or the token before
-		if err := models.EndSession(c, rawToken); err != nil {
-			return err
-		}
-	}
-	if err := rememberDevice(c, user); err != nil {
-		return err
-	}
-	request := edge.From(c)
-	rawToken, session, err := models.StartSession(c, user, remember, request.Client.String(), c.Request().UserAgent())
-	if err != nil {
-		return err
-	}
+// keepSession lets the browser keep a session that has just begun: every way in
+// goes through here. All that the cookie held before is gone, so that nobody can
+// plant a session in a browser and share it once its owner has logged in (fixation).
+func keepSession(c buffalo.Context, session *models.SignedIn) {
 	c.Session().Clear()
 	c.Flash().Clear()
-	c.Session().Set(tokenKey, rawToken)
-	if remember {
+	c.Session().Set(tokenKey, session.RawToken)
+	if session.Remembered {
 		c.Session().Set(expiresKey, session.ExpiresAt().Unix())
 	}
-	request.UserID = user.ID.String()
+	keepDevice(c, session.RawDevice)
+	request := edge.From(c)
+	request.UserID = session.UserID.String()
 	request.Event("login succeeded")
-	return nil
 }
 
 // signOut ends the session: every way out goes through here. The row goes, so
 // that a copy of the cookie is dead too.
 func signOut(c buffalo.Context) error {
-	if rawToken, ok := c.Session().Get(tokenKey).(string); ok {
-		if err := models.EndSession(c, rawToken); err != nil {
+	if from := origin(c); from.RawSession != "" {
+		if err := models.EndSession(c, from); err != nil {
 			return err
 		}
 		edge.From(c).Event("logout")

@@ -72,14 +72,12 @@ func SignupPasswordCreate(c buffalo.Context) error {
 	if problem != "" {
 		return renderSignupPassword(c, http.StatusUnprocessableEntity, email, passwordProblem(c, problem))
 	}
-	person, err := models.CompleteSignup(c, rawToken, password, language(c))
+	session, err := models.CompleteSignup(c, rawToken, password, language(c), origin(c))
 	if err != nil {
 		return deadLink(c, err)
 	}
 	edge.From(c).Event("account created")
-	if err := signIn(c, person, false); err != nil {
-		return err
-	}
+	keepSession(c, session)
 	c.Flash().Add("success", "signup.done")
 	return redirect(c, "/")
 }

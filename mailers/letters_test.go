@@ -45,8 +45,9 @@ func TestLetters_TheWholeStory(t *testing.T) {
 
 	require.NoError(t, models.RequestSignup(ctx, zoe, "", from))
 	p := requireMail(t, s.next(), zoe, "Choose your password")
-	user, err := models.CompleteSignup(ctx, token(p, "/signup/"), password, "")
+	signedIn, err := models.CompleteSignup(ctx, token(p, "/signup/"), password, "", from)
 	require.NoError(t, err)
+	user := signedIn.User
 
 	require.NoError(t, models.RequestSignup(ctx, zoe, "", from))
 	p = notice(requireMail(t, s.next(), zoe, "You have an account already"))
@@ -59,7 +60,7 @@ func TestLetters_TheWholeStory(t *testing.T) {
 	require.Equal(t, "https://corral.example/password/forgot", p.link(t))
 
 	for range 2 { // the first is the one in which the password was chosen
-		_, err = models.RememberDevice(ctx, user, "", from)
+		_, err = models.StartSession(ctx, user, from, false)
 		require.NoError(t, err)
 	}
 	p = notice(requireMail(t, s.next(), zoe, "New sign-in to your account"))

@@ -11,7 +11,7 @@ import (
 
 // try is a login from a client of its own.
 func (ms *ModelSuite) try(email, password, client string) error {
-	_, err := models.Authenticate(ms.T().Context(), models.Credentials{Email: email, Password: password, Client: netip.MustParseAddr(client)})
+	_, err := models.Authenticate(ms.T().Context(), models.Credentials{Email: email, Password: password, From: models.Origin{Client: netip.MustParseAddr(client)}})
 	return err
 }
 

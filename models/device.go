@@ -1,7 +1,6 @@
 package models
 
 import (
-	"context"
 	"fmt"
 	"time"
 
@@ -22,48 +21,27 @@ type Device struct {
 // DeviceLifetime is how long a browser is known after its last sign-in.
 const DeviceLifetime = 180 * 24 * time.Hour
 
-// IsKnownDevice says whether the token is that of a browser that has signed in
-// to the account at a normalised address.
-func IsKnownDevice(ctx context.Context, rawToken, email string) (bool, error) {
-	if rawToken == "" {
-		return false, nil
-	}
-	var found []int
-	err := DB.WithContext(ctx).RawQuery(`
-		SELECT 1 FROM devices JOIN users ON users.id = devices.user_id
-		WHERE devices.token_digest = ? AND devices.expires_at > ? AND users.email = ?`,
-		tokenDigest(rawToken), Clock.Now(), email).All(&found)
-	if err != nil {
-		return false, fmt.Errorf("finding a device: %w", err)
-	}
-	return len(found) > 0, nil
-}
-
-// RememberDevice makes a browser known for DeviceLifetime from now, and returns
+// rememberDevice makes a browser known for DeviceLifetime from now, and returns
 // the token that it is to keep. A new one is announced by mail.
-func RememberDevice(ctx context.Context, user *User, rawToken string, from Origin) (token string, err error) {
-	err = announcing(ctx, func(tx *pop.Connection) error {
-		now := Clock.Now()
-		renewed, err := tx.RawQuery("UPDATE devices SET expires_at = ? WHERE token_digest = ? AND user_id = ? AND expires_at > ?",
-			now.Add(DeviceLifetime), tokenDigest(rawToken), user.ID, now).ExecWithCount()
-		if err != nil {
-			return fmt.Errorf("renewing a device: %w", err)
-		}
-		if renewed > 0 {
-			token = rawToken
-			return nil
-		}
-		if err := user.announceDevice(tx, from); err != nil {
-			return err
-		}
-		token = newRawToken()
-		device := &Device{UserID: user.ID, TokenDigest: tokenDigest(token), CreatedAt: now, ExpiresAt: now.Add(DeviceLifetime)}
-		if err := tx.Create(device); err != nil {
-			return fmt.Errorf("remembering a device: %w", err)
-		}
-		return nil
-	})
-	return token, err
+func (u *User) rememberDevice(tx *pop.Connection, from Origin) (rawDevice string, isNew bool, err error) {
+	now := Clock.Now()
+	renewed, err := tx.RawQuery("UPDATE devices SET expires_at = ? WHERE token_digest = ? AND user_id = ? AND expires_at > ?",
+		now.Add(DeviceLifetime), tokenDigest(from.RawDevice), u.ID, now).ExecWithCount()
+	if err != nil {
+		return "", false, fmt.Errorf("renewing a device: %w", err)
+	}
+	if renewed > 0 {
+		return from.RawDevice, false, nil
+	}
+	if err := u.announceDevice(tx, from); err != nil {
+		return "", false, err
+	}
+	rawDevice = newRawToken()
+	device := &Device{UserID: u.ID, TokenDigest: tokenDigest(rawDevice), CreatedAt: now, ExpiresAt: now.Add(DeviceLifetime)}
+	if err := tx.Create(device); err != nil {
+		return "", false, fmt.Errorf("remembering a device: %w", err)
+	}
+	return rawDevice, true, nil
 }
 
 // announceDevice tells the owner of a sign-in from a new browser, unless it is

@@ -32,6 +32,9 @@ func (u *User) RequestEmailChange(ctx context.Context, newEmail string, from Ori
 		if err != nil {
 			return err
 		}
+		if err := u.record(tx, ActivityEmailRequested, from); err != nil {
+			return err
+		}
 		if err := queueMail(tx, Mail{Recipient: newEmail, Template: MailEmailConfirm, Language: u.Language}, from, rawToken); err != nil {
 			return err
 		}
@@ -80,6 +83,9 @@ func (u *User) ConfirmEmailChange(ctx context.Context, rawToken string, from Ori
 		}
 		old := u.Email
 		if err := u.storeEmail(tx, token.Email); err != nil {
+			return err
+		}
+		if err := u.record(tx, ActivityEmail, from); err != nil {
 			return err
 		}
 		subject, err := uuid.NewV4() // each change can be undone, so none takes another's place
@@ -142,6 +148,9 @@ func UndoEmailChange(ctx context.Context, rawToken string, from Origin) error {
 			return err
 		}
 		if err := user.forgetDevices(tx); err != nil {
+			return err
+		}
+		if err := user.record(tx, ActivityEmailUndone, from); err != nil {
 			return err
 		}
 		reset, err := Token{Purpose: PurposeReset, Subject: user.Email, Email: user.Email}.issue(tx, ResetLifetime)

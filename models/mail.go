@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/netip"
 	"time"
 
 	"github.com/gobuffalo/nulls"
@@ -52,20 +51,6 @@ type MailData struct {
 	Address   string    `json:"address"`
 	UserAgent string    `json:"user_agent"`
 	NewEmail  string    `json:"new_email,omitempty"`
-}
-
-// Origin is where a request came from, for notices.
-type Origin struct {
-	Client    netip.Addr
-	UserAgent string
-	Language  string // of the page; for the mails of an account that has chosen none
-}
-
-func (o Origin) address() string {
-	if !o.Client.IsValid() {
-		return ""
-	}
-	return o.Client.String()
 }
 
 // queueMail puts a mail into the outbox. rawToken goes into its link, or is "".

@@ -55,6 +55,9 @@ func ResetPassword(ctx context.Context, rawToken, prepared string, from Origin) 
 		if err := user.forgetDevices(tx); err != nil {
 			return err
 		}
+		if err := user.record(tx, ActivityPasswordReset, from); err != nil {
+			return err
+		}
 		return queueMail(tx, Mail{Recipient: user.Email, Template: MailPasswordChanged, Language: user.Language}, from, "")
 	})
 }

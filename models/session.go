@@ -9,6 +9,7 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/gobuffalo/pop/v6"
 	"github.com/gofrs/uuid"
 )
 
@@ -33,24 +34,49 @@ const maxUserAgent = 255
 // seenEvery is how often at most last_seen_at is written.
 const seenEvery = time.Minute
 
-// StartSession signs a browser in and returns the token that it is to keep.
-func StartSession(ctx context.Context, user *User, remember bool, address, userAgent string) (rawToken string, s *Session, err error) {
-	rawToken = newRawToken()
-	now := Clock.Now()
-	s = &Session{
+// SignedIn is a session that has just begun, with what its browser is to keep.
+type SignedIn struct {
+	*Session
+	RawToken  string // opens the session; no other copy of it exists
+	RawDevice string // makes the browser known
+	NewDevice bool
+}
+
+// StartSession signs a browser in. It notes no activity: what let the browser in
+// has noted itself.
+func StartSession(ctx context.Context, user *User, from Origin, remember bool) (s *SignedIn, err error) {
+	err = announcing(ctx, func(tx *pop.Connection) error {
+		s, err = startSession(tx, user, from, remember)
+		return err
+	})
+	return s, err
+}
+
+// startSession does in one transaction all that belongs to a login: the session
+// takes the place of the one before, and the browser becomes a known one.
+func startSession(tx *pop.Connection, user *User, from Origin, remember bool) (*SignedIn, error) {
+	if err := endSession(tx, from); err != nil { // somebody else in this browser, or the token before
+		return nil, err
+	}
+	rawDevice, isNew, err := user.rememberDevice(tx, from)
+	if err != nil {
+		return nil, err
+	}
+	rawToken, now := newRawToken(), Clock.Now()
+	s := &Session{
 		UserID:      user.ID,
 		TokenDigest: tokenDigest(rawToken),
 		Remembered:  remember,
-		Address:     address,
-		UserAgent:   printable(userAgent, maxUserAgent),
+		Address:     from.address(),
+		UserAgent:   printable(from.UserAgent, maxUserAgent),
 		CreatedAt:   now,
 		LastSeenAt:  now,
+		User:        user,
 	}
-	if err := DB.WithContext(ctx).Create(s); err != nil {
-		return "", nil, fmt.Errorf("starting a session: %w", err)
+	if err := tx.Create(s); err != nil {
+		return nil, fmt.Errorf("starting a session: %w", err)
 	}
-	s.User = user
-	return rawToken, s, nil
+	return &SignedIn{s, rawToken, rawDevice, isNew}, nil
 }
 
 // FindSession returns the session that a token opens, with its user, or
@@ -72,7 +98,7 @@ func FindSession(ctx context.Context, rawToken string) (*Session, error) {
 	s.User = &row.Person
 	now := Clock.Now()
 	if s.expired(now) {
-		return nil, errors.Join(ErrNotFound, EndSession(ctx, rawToken))
+		return nil, errors.Join(ErrNotFound, s.remove(ctx))
 	}
 	return s, s.seen(ctx, now)
 }
@@ -114,11 +140,29 @@ func (s *Session) seen(ctx context.Context, now time.Time) error {
 	return nil
 }
 
-// EndSession signs out whoever holds the token. An unknown token is no error.
-func EndSession(ctx context.Context, rawToken string) error {
-	err := DB.WithContext(ctx).RawQuery("DELETE FROM sessions WHERE token_digest = ?", tokenDigest(rawToken)).Exec()
+// remove deletes the row of a session whose time is over: nobody logged out.
+func (s *Session) remove(ctx context.Context) error {
+	if err := DB.WithContext(ctx).RawQuery("DELETE FROM sessions WHERE id = ?", s.ID).Exec(); err != nil {
+		return fmt.Errorf("removing a session: %w", err)
+	}
+	return nil
+}
+
+// EndSession signs out the browser that asks. One that is not signed in is no error.
+func EndSession(ctx context.Context, from Origin) error {
+	return inTransaction(ctx, func(tx *pop.Connection) error { return endSession(tx, from) })
+}
+
+func endSession(tx *pop.Connection, from Origin) error {
+	var whose []uuid.UUID
+	err := tx.RawQuery("DELETE FROM sessions WHERE token_digest = ? RETURNING user_id", tokenDigest(from.RawSession)).All(&whose)
 	if err != nil {
 		return fmt.Errorf("ending a session: %w", err)
+	}
+	for _, id := range whose { // one or none
+		if err := (&User{ID: id}).record(tx, ActivityLogout, from); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/gobuffalo/pop/v6"
 	"github.com/gofrs/uuid"
 )
 
@@ -22,41 +23,55 @@ func SessionsOf(ctx context.Context, user *User) ([]Session, error) {
 
 // EndSessionOf ends one session of a person. It returns ErrNotFound when there
 // is none by that id, or when it is somebody else's.
-func EndSessionOf(ctx context.Context, user *User, id string) error {
+func EndSessionOf(ctx context.Context, user *User, id string, from Origin) error {
 	sessionID, err := uuid.FromString(id)
 	if err != nil {
 		return ErrNotFound
 	}
-	ended, err := DB.WithContext(ctx).RawQuery("DELETE FROM sessions WHERE id = ? AND user_id = ?", sessionID, user.ID).ExecWithCount()
-	if err != nil {
-		return fmt.Errorf("ending a session: %w", err)
-	}
-	if ended == 0 {
-		return ErrNotFound
-	}
-	return nil
+	return inTransaction(ctx, func(tx *pop.Connection) error {
+		ended, err := endSessions(tx, "id = ? AND user_id = ?", sessionID, user.ID)
+		if err != nil {
+			return err
+		}
+		if ended == 0 {
+			return ErrNotFound
+		}
+		return user.record(tx, ActivitySessionEnded, from)
+	})
 }
 
 // EndOtherSessions ends every session of a person but this one.
-func (s *Session) EndOtherSessions(ctx context.Context) error {
-	err := DB.WithContext(ctx).RawQuery("DELETE FROM sessions WHERE user_id = ? AND id <> ?", s.UserID, s.ID).Exec()
-	if err != nil {
-		return fmt.Errorf("ending other sessions: %w", err)
-	}
-	return nil
+func (s *Session) EndOtherSessions(ctx context.Context, from Origin) error {
+	return inTransaction(ctx, func(tx *pop.Connection) error {
+		if _, err := endSessions(tx, "user_id = ? AND id <> ?", s.UserID, s.ID); err != nil {
+			return err
+		}
+		return s.User.record(tx, ActivityOthersEnded, from)
+	})
 }
 
-// EndSessionsOf signs a person out everywhere and returns the number of rows
-// that went.
+// EndSessionsOf signs a person out everywhere, at an operator's wish, and
+// returns the number of rows that went.
 func EndSessionsOf(ctx context.Context, user *User) (ended int, err error) {
-	ended, err = DB.WithContext(ctx).RawQuery("DELETE FROM sessions WHERE user_id = ?", user.ID).ExecWithCount()
+	err = inTransaction(ctx, func(tx *pop.Connection) error {
+		if ended, err = endSessions(tx, "user_id = ?", user.ID); err != nil {
+			return err
+		}
+		return user.record(tx, ActivityOperatorEnded, Origin{})
+	})
+	return ended, err
+}
+
+func endSessions(tx *pop.Connection, which string, args ...any) (ended int, err error) {
+	ended, err = tx.RawQuery("DELETE FROM sessions WHERE "+which, args...).ExecWithCount()
 	if err != nil {
-		return 0, fmt.Errorf("ending the sessions of an account: %w", err)
+		return 0, fmt.Errorf("ending sessions: %w", err)
 	}
 	return ended, nil
 }
 
 // EndAllSessions signs everybody out and returns the number of rows that went.
+// The activity of so many is left alone.
 func EndAllSessions(ctx context.Context) (ended int, err error) {
 	ended, err = DB.WithContext(ctx).RawQuery("DELETE FROM sessions").ExecWithCount()
 	if err != nil {

@@ -1,6 +1,7 @@
 package models_test
 
 import (
+	"net/netip"
 	"strings"
 	"time"
 
@@ -8,6 +9,9 @@ import (
 
 	"corral/models"
 )
+
+// here is where the person is who looks at the list.
+var here = models.Origin{Client: netip.MustParseAddr("192.0.2.1"), UserAgent: "Test/1.0"}
 
 // listed are the addresses of a person's sessions, in the order of the list.
 func (ms *ModelSuite) listed(user *models.User) []string {
@@ -23,9 +27,10 @@ func (ms *ModelSuite) listed(user *models.User) []string {
 
 // startAt signs a person in from an address.
 func (ms *ModelSuite) startAt(user *models.User, remember bool, address string) (rawToken string, s *models.Session) {
-	rawToken, s, err := models.StartSession(ms.T().Context(), user, remember, address, "Test/1.0")
+	from := models.Origin{Client: netip.MustParseAddr(address), UserAgent: "Test/1.0"}
+	signedIn, err := models.StartSession(ms.T().Context(), user, from, remember)
 	ms.NoError(err)
-	return rawToken, s
+	return signedIn.RawToken, signedIn.Session
 }
 
 func (ms *ModelSuite) Test_SessionsOf_NewestSeenFirst() {
@@ -57,12 +62,12 @@ func (ms *ModelSuite) Test_EndSessionOf() {
 	ada := ms.signUp("ada@example.com")
 	one, session := ms.startAt(ada, false, "192.0.2.1")
 	other, _ := ms.startAt(ada, false, "192.0.2.2")
-	ms.NoError(models.EndSessionOf(ms.T().Context(), ada, session.ID.String()))
+	ms.NoError(models.EndSessionOf(ms.T().Context(), ada, session.ID.String(), here))
 	_, err := ms.find(one)
 	ms.ErrorIs(err, models.ErrNotFound)
 	_, err = ms.find(other)
 	ms.NoError(err)
-	ms.ErrorIs(models.EndSessionOf(ms.T().Context(), ada, session.ID.String()), models.ErrNotFound, "it has ended")
+	ms.ErrorIs(models.EndSessionOf(ms.T().Context(), ada, session.ID.String(), here), models.ErrNotFound, "it has ended")
 }
 
 func (ms *ModelSuite) Test_EndSessionOf_OnlyOnesOwn() {
@@ -73,7 +78,7 @@ func (ms *ModelSuite) Test_EndSessionOf_OnlyOnesOwn() {
 		session.ID.String(), uuid.Must(uuid.NewV4()).String(), uuid.Nil.String(),
 		"", "1", "-1", "9223372036854775808", "' OR 1=1--", "%", session.ID.String() + "0", "\x00", "\xff", strings.Repeat("a", 1<<16),
 	} {
-		ms.ErrorIs(models.EndSessionOf(ms.T().Context(), ada, id), models.ErrNotFound, "%.40q", id)
+		ms.ErrorIs(models.EndSessionOf(ms.T().Context(), ada, id, here), models.ErrNotFound, "%.40q", id)
 	}
 	ms.Equal(2, ms.count("sessions"))
 	_, err := ms.find(his)
@@ -86,7 +91,7 @@ func (ms *ModelSuite) Test_EndOtherSessions() {
 	ms.startAt(ada, true, "192.0.2.2")
 	ms.startAt(ada, false, "192.0.2.3")
 	his, _ := ms.startAt(bob, false, "192.0.2.9")
-	ms.NoError(session.EndOtherSessions(ms.T().Context()))
+	ms.NoError(session.EndOtherSessions(ms.T().Context(), here))
 	ms.Equal([]string{"192.0.2.1"}, ms.listed(ada))
 	for _, rawToken := range []string{mine, his} {
 		_, err := ms.find(rawToken)

@@ -9,8 +9,7 @@ import (
 )
 
 func (ms *ModelSuite) start(user *models.User, remember bool) string {
-	rawToken, _, err := models.StartSession(ms.T().Context(), user, remember, "192.0.2.1", "Test/1.0")
-	ms.NoError(err)
+	rawToken, _ := ms.startAt(user, remember, "192.0.2.1")
 	return rawToken
 }
 
@@ -104,12 +103,12 @@ func (ms *ModelSuite) Test_Session_SeenOnceAMinute() {
 func (ms *ModelSuite) Test_Session_End() {
 	ada := ms.signUp("ada@example.com")
 	one, other := ms.start(ada, false), ms.start(ada, false)
-	ms.NoError(models.EndSession(ms.T().Context(), one))
+	ms.NoError(models.EndSession(ms.T().Context(), models.Origin{RawSession: one}))
 	_, err := ms.find(one)
 	ms.ErrorIs(err, models.ErrNotFound)
 	_, err = ms.find(other)
 	ms.NoError(err)
-	ms.NoError(models.EndSession(ms.T().Context(), "unknown"))
+	ms.NoError(models.EndSession(ms.T().Context(), models.Origin{RawSession: "unknown"}))
 }
 
 func (ms *ModelSuite) Test_Session_GoesWithItsUser() {
@@ -129,7 +128,7 @@ func (ms *ModelSuite) Test_Session_UserAgentIsMadePrintable() {
 		strings.Repeat("é", 200):   strings.Repeat("é", 127),
 		strings.Repeat("x", 9999):  strings.Repeat("x", 255),
 	} {
-		_, session, err := models.StartSession(ms.T().Context(), ada, false, "", sent)
+		session, err := models.StartSession(ms.T().Context(), ada, models.Origin{UserAgent: sent}, false)
 		ms.NoError(err)
 		ms.Equal(want, session.UserAgent)
 	}

@@ -39,15 +39,15 @@ func FindSignupEmail(ctx context.Context, rawToken string) (email string, err er
 	return token.Email, err
 }
 
-// CompleteSignup spends a sign-up token on an account with a prepared password.
-// Of two that use one token at once, one gets ErrNotFound.
-func CompleteSignup(ctx context.Context, rawToken, prepared, language string) (*User, error) {
+// CompleteSignup spends a sign-up token on an account with a prepared password,
+// and signs in to it. Of two that use one token at once, one gets ErrNotFound.
+func CompleteSignup(ctx context.Context, rawToken, prepared, language string, from Origin) (*SignedIn, error) {
 	digest, err := hashPassword(ctx, prepared) // outside the transaction: it takes long
 	if err != nil {
 		return nil, err
 	}
-	var user *User
-	err = inTransaction(ctx, func(tx *pop.Connection) error {
+	var s *SignedIn
+	err = announcing(ctx, func(tx *pop.Connection) error {
 		token, err := findToken(tx, rawToken, PurposeSignup)
 		if err != nil {
 			return err
@@ -55,13 +55,20 @@ func CompleteSignup(ctx context.Context, rawToken, prepared, language string) (*
 		if err := token.spend(tx); err != nil {
 			return err
 		}
-		user = &User{Email: token.Email, Language: language, PasswordDigest: digest}
-		return createUser(tx, user)
+		user := &User{Email: token.Email, Language: language, PasswordDigest: digest}
+		if err := createUser(tx, user); err != nil {
+			return err
+		}
+		if err := user.record(tx, ActivitySignup, from); err != nil {
+			return err
+		}
+		s, err = startSession(tx, user, from, false)
+		return err
 	})
 	if errors.Is(err, ErrEmailTaken) {
 		return nil, ErrNotFound
 	}
-	return user, err
+	return s, err
 }
 
 // createUser stores an account, or returns ErrEmailTaken.

@@ -4,7 +4,9 @@ import (
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
+	"database/sql"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"net/netip"
 	"time"
@@ -85,44 +87,42 @@ func (l limit) take(tx *pop.Connection, subject string) error {
 	if len(taken) > 0 {
 		return nil
 	}
-	if err := l.check(tx, subject); err != nil {
-		return err
-	}
-	return &Throttled{RetryAfter: time.Second} // it has opened since; what was not counted is not allowed
-}
-
-// check is take without counting: one look-up by primary key.
-func (l limit) check(tx *pop.Connection, subject string) error {
-	var rows []struct {
-		Tries   int   `db:"tries"`
-		SinceMS int64 `db:"since_ms"`
-		OpenMS  int64 `db:"open_ms"`
-	}
-	if err := tx.RawQuery("SELECT tries, since_ms, open_ms FROM throttles WHERE id = ?", l.key(subject)).All(&rows); err != nil {
+	var row count
+	if err := tx.RawQuery("SELECT id, tries, since_ms, open_ms FROM throttles WHERE id = ?", l.key(subject)).First(&row); err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return fmt.Errorf("looking up a throttle: %w", err)
 	}
-	if len(rows) == 0 {
-		return nil
-	}
-	row, now := rows[0], Clock.Now().UnixMilli()
-	full := row.Tries >= l.most
-	var wait time.Duration
-	switch windowEnd := row.SinceMS + l.window.Milliseconds(); {
-	case l.window > 0 && full && now < windowEnd:
-		wait = time.Duration(windowEnd-now) * time.Millisecond
-	case l.window == 0 && full:
-		wait = maxWait // in truth until a reset by mail, which the page names
-	case now < row.OpenMS:
-		wait = time.Duration(row.OpenMS-now) * time.Millisecond
-	}
-	if wait > 0 {
-		return &Throttled{RetryAfter: max(wait, time.Second)}
-	}
-	return nil
+	return &Throttled{RetryAfter: max(l.wait(row), time.Second)} // it may have opened since, but what was not counted is not allowed
 }
 
-// giveBack takes a try back that turned out well.
-func (l limit) giveBack(tx *pop.Connection, subject string) error {
+// count is what was tried so far. The zero count is nothing.
+type count struct {
+	ID      string `db:"id"`
+	Tries   int    `db:"tries"`
+	SinceMS int64  `db:"since_ms"`
+	OpenMS  int64  `db:"open_ms"`
+}
+
+// wait is how long the next try has to wait: 0, or at least a second.
+func (l limit) wait(c count) time.Duration {
+	now, until := Clock.Now().UnixMilli(), c.OpenMS
+	switch full := c.Tries >= l.most; {
+	case full && l.window > 0:
+		until = c.SinceMS + l.window.Milliseconds()
+	case full:
+		until = now + maxWait.Milliseconds() // in truth until a reset by mail, which the page names
+	}
+	if until <= now {
+		return 0
+	}
+	return max(time.Duration(until-now)*time.Millisecond, time.Second)
+}
+
+// restore undoes the count of a try that turned out well: failures in a row
+// are over, those in a window stay.
+func (l limit) restore(tx *pop.Connection, subject string) error {
+	if l.window == 0 {
+		return l.clear(tx, subject)
+	}
 	err := tx.RawQuery("UPDATE throttles SET tries = tries - 1 WHERE id = ? AND tries > 0", l.key(subject)).Exec()
 	if err != nil {
 		return fmt.Errorf("giving a try back: %w", err)

@@ -21,7 +21,7 @@ func BenchmarkKnownUnknown(b *testing.B) {
 	client := netip.MustParseAddr("192.0.2.1")
 	for name, do := range map[string]func(b *testing.B, email string) error{
 		"login": func(b *testing.B, email string) error {
-			_, err := models.Authenticate(b.Context(), models.Credentials{Email: email, Password: "a wrong password", Client: client})
+			_, err := models.Authenticate(b.Context(), models.Credentials{Email: email, Password: "a wrong password", From: models.Origin{Client: client}})
 			if errors.Is(err, models.ErrBadCredentials) {
 				return nil
 			}

@@ -78,6 +78,9 @@ func (u *User) ChangePassword(ctx context.Context, prepared string, from Origin)
 		if err := u.storePassword(tx, digest); err != nil {
 			return err
 		}
+		if err := u.record(tx, ActivityPassword, from); err != nil {
+			return err
+		}
 		return queueMail(tx, Mail{Recipient: u.Email, Template: MailPasswordChanged, Language: u.Language}, from, "")
 	})
 }
@@ -113,7 +116,7 @@ func (u *User) Delete(ctx context.Context, from Origin) error {
 		if err := u.deleteMails(tx); err != nil {
 			return err
 		}
-		if err := tx.Destroy(u); err != nil { // sessions, devices and tokens go with it
+		if err := tx.Destroy(u); err != nil { // sessions, devices, tokens and activity go with it
 			return fmt.Errorf("deleting a user: %w", err)
 		}
 		if err := tx.RawQuery("DELETE FROM tokens WHERE email = ?", u.Email).Exec(); err != nil {

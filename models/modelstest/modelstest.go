@@ -89,7 +89,7 @@ func newPostgres(server string) (databaseURL string, drop func(), err error) {
 }
 
 // tables are emptied in this order; what hangs on a user goes with the user.
-var tables = []string{"mails", "throttles", "devices", "tokens", "sessions", "users"}
+var tables = []string{"mails", "throttles", "activities", "devices", "tokens", "sessions", "users"}
 
 // Empty removes every row and puts the clock right. The suite library's own
 // CleanDB would empty schema_migration on SQLite too.

@@ -1,0 +1,188 @@
+package models_test
+
+import (
+	"context"
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/gofrs/uuid"
+
+	"corral/models"
+	"corral/models/modelstest"
+)
+
+// activity is what a person would see, as kinds, the newest first.
+func (ms *ModelSuite) activity(user *models.User) []string {
+	list, err := models.ActivityOf(ms.T().Context(), user, nil, 100)
+	ms.NoError(err)
+	kinds := []string{}
+	for _, a := range list {
+		ms.Equal(user.ID, a.UserID.UUID)
+		kinds = append(kinds, a.Kind)
+	}
+	return kinds
+}
+
+func (ms *ModelSuite) logIn(email, password string, from models.Origin) (*models.SignedIn, error) {
+	return models.LogIn(ms.T().Context(), models.Credentials{Email: email, Password: password, From: from}, false)
+}
+
+func (ms *ModelSuite) Test_Activity_Login() {
+	ada := ms.signUp("ada@example.com")
+	from := models.Origin{Client: netip.MustParseAddr("192.0.2.77"), UserAgent: "Fire\r\nfox\x00"}
+	_, err := ms.logIn("Ada@example.com", "wrong", from)
+	ms.ErrorIs(err, models.ErrBadCredentials)
+	models.Clock.Move(time.Second)
+	s, err := ms.logIn("ada@example.com", modelstest.Password, from)
+	ms.NoError(err)
+	models.Clock.Move(time.Second)
+	from.RawDevice, from.RawSession = s.RawDevice, s.RawToken
+	ms.NoError(models.EndSession(ms.T().Context(), from))
+	ms.NoError(models.EndSession(ms.T().Context(), from), "it has ended, and nothing more happens")
+	models.Clock.Move(time.Second)
+	_, err = ms.logIn("ada@example.com", modelstest.Password, from)
+	ms.NoError(err)
+	ms.Equal([]string{"login", "logout", "login_new_device", "login_failed"}, ms.activity(ada))
+
+	list, err := models.ActivityOf(ms.T().Context(), ada, nil, 1)
+	ms.NoError(err)
+	ms.Equal("192.0.2.77", list[0].Address)
+	ms.Equal("192.0.2.0/24", list[0].Network)
+	ms.Equal("Firefox", list[0].UserAgent)
+	ms.WithinDuration(models.Clock.Now(), list[0].CreatedAt, time.Minute)
+}
+
+// A failed try writes the same whether or not there is an account: one row.
+func (ms *ModelSuite) Test_Activity_FailedTry() {
+	ada := ms.signUp("ada@example.com")
+	for n, email := range []string{"ada@example.com", "nobody@example.com", "no address at all", "ADA@example.com "} {
+		ms.ErrorIs(ms.try(email, "wrong", "192.0.2.1"), models.ErrBadCredentials)
+		ms.Equal(n+1, ms.count("activities"))
+	}
+	ms.Equal([]string{"password_failed", "password_failed"}, ms.activity(ada))
+}
+
+func (ms *ModelSuite) Test_Activity_ThrottledTryWritesNothing() {
+	ada := ms.signUp("ada@example.com")
+	for range 8 {
+		ms.wait("ada@example.com", "192.0.2.1")
+	}
+	ms.Len(ms.activity(ada), 5, "what was let through")
+}
+
+// A password that is asked for once more, and right, is no news.
+func (ms *ModelSuite) Test_Activity_Authenticate() {
+	ada := ms.signUp("ada@example.com")
+	ms.NoError(ms.try("ada@example.com", modelstest.Password, "192.0.2.1"))
+	ms.Empty(ms.activity(ada))
+}
+
+// Who hangs up while the password is hashed hides nothing.
+func (ms *ModelSuite) Test_Activity_HungUp() {
+	ada := ms.signUp("ada@example.com")
+	ctx, hangUp := context.WithCancel(ms.T().Context())
+	done := make(chan error)
+	go func() {
+		_, err := models.LogIn(ctx, models.Credentials{Email: "ada@example.com", Password: "wrong"}, false)
+		done <- err
+	}()
+	ms.Eventually(func() bool { return ms.count("activities") == 1 }, time.Minute, time.Millisecond)
+	hangUp()
+	ms.Error(<-done)
+	ms.Equal([]string{"login_failed"}, ms.activity(ada))
+}
+
+func (ms *ModelSuite) Test_Activity_Devices() {
+	ada, bob := ms.signUp("ada@example.com"), ms.signUp("bob@example.com")
+	ctx := ms.T().Context()
+	_, one := ms.startAt(ada, false, "192.0.2.1")
+	_, other := ms.startAt(ada, false, "192.0.2.2")
+	ms.ErrorIs(models.EndSessionOf(ctx, bob, one.ID.String(), here), models.ErrNotFound)
+	ms.NoError(models.EndSessionOf(ctx, ada, one.ID.String(), here))
+	models.Clock.Move(time.Second)
+	ms.NoError(other.EndOtherSessions(ctx, here))
+	models.Clock.Move(time.Second)
+	_, err := models.EndSessionsOf(ctx, ada)
+	ms.NoError(err)
+	ms.Equal([]string{"operator_ended", "others_ended", "session_ended"}, ms.activity(ada))
+	ms.Empty(ms.activity(bob))
+}
+
+// A session whose time is over was not logged out.
+func (ms *ModelSuite) Test_Activity_ExpiryIsNone() {
+	ada := ms.signUp("ada@example.com")
+	rawToken := ms.start(ada, false)
+	models.Clock.Move(24 * time.Hour)
+	_, err := ms.find(rawToken)
+	ms.ErrorIs(err, models.ErrNotFound)
+	ms.NoError(models.EndSession(ms.T().Context(), models.Origin{RawSession: rawToken}))
+	ms.Empty(ms.activity(ada))
+}
+
+// Whoever takes an account back sees what was done with it meanwhile.
+func (ms *ModelSuite) Test_Activity_Account() {
+	ada, ctx := ms.signUp("ada@example.com"), ms.T().Context()
+	ms.move(ada, "ada@example.org")
+	models.Clock.Move(time.Second)
+	ms.NoError(ada.ChangePassword(ctx, modelstest.Password, here))
+	models.Clock.Move(time.Second)
+	ms.NoError(models.UndoEmailChange(ctx, modelstest.Link(ms.T(), "ada@example.com", models.MailEmailChanged), here))
+	models.Clock.Move(time.Second)
+	ms.NoError(models.ResetPassword(ctx, modelstest.Link(ms.T(), "ada@example.com", models.MailReset), modelstest.Password, here))
+	kinds := ms.activity(ada)
+	ms.Equal([]string{"password_reset", "email_undone", "password"}, kinds[:3])
+	ms.ElementsMatch([]string{"email", "email_requested"}, kinds[3:])
+
+	ms.NoError(ada.Delete(ctx, here))
+	ms.Zero(ms.count("activities"), "it goes with the account")
+}
+
+// Activity and what it tells of are there together or not at all.
+func (ms *ModelSuite) Test_Activity_OneTransaction() {
+	ada := ms.signUp("ada@example.com")
+	_, session := ms.startAt(ada, false, "192.0.2.1")
+	ms.NoError(ms.DB.RawQuery("ALTER TABLE activities RENAME TO elsewhere").Exec())
+	defer func() { ms.NoError(ms.DB.RawQuery("ALTER TABLE elsewhere RENAME TO activities").Exec()) }()
+	ms.Error(models.EndSessionOf(ms.T().Context(), ada, session.ID.String(), here))
+	ms.Error(session.EndOtherSessions(ms.T().Context(), here))
+	ms.Equal(1, ms.count("sessions"))
+	_, err := ms.logIn("ada@example.com", modelstest.Password, here)
+	ms.Error(err)
+	ms.Equal(1, ms.count("sessions"))
+}
+
+// Pages that begin at a key show each row once, also when many have one time
+// and new ones come in.
+func (ms *ModelSuite) Test_ActivityOf_Pages() {
+	models.Clock.Stop()
+	ada, bob := ms.signUp("ada@example.com"), ms.signUp("bob@example.com")
+	for n := range 23 {
+		_, session := ms.startAt(ada, false, "192.0.2.1")
+		ms.NoError(session.EndOtherSessions(ms.T().Context(), here))
+		if n%5 == 4 {
+			models.Clock.Move(time.Microsecond)
+		}
+	}
+	var seen []uuid.UUID
+	var before *models.ActivityKey
+	for range 3 {
+		page, err := models.ActivityOf(ms.T().Context(), ada, before, 10)
+		ms.NoError(err)
+		for _, a := range page {
+			ms.False(slices.Contains(seen, a.ID))
+			seen = append(seen, a.ID)
+		}
+		last := page[len(page)-1]
+		before = &models.ActivityKey{CreatedAt: last.CreatedAt, ID: last.ID}
+		_, session := ms.startAt(ada, false, "192.0.2.1")
+		ms.NoError(session.EndOtherSessions(ms.T().Context(), here))
+	}
+	ms.Len(seen, 23)
+	page, err := models.ActivityOf(ms.T().Context(), ada, before, 10)
+	ms.NoError(err)
+	ms.Empty(page)
+	page, err = models.ActivityOf(ms.T().Context(), bob, nil, 10)
+	ms.NoError(err)
+	ms.Empty(page)
+}
