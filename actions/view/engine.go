@@ -15,6 +15,7 @@ import (
 	"path"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/gobuffalo/buffalo/render"
 	"github.com/gobuffalo/plush/v4"
@@ -26,8 +27,9 @@ type Engine struct {
 	templates fs.FS
 	layout    string
 	reload    bool
-	helpers   *plush.Context
-	parsed    sync.Map // path → *plush.Template
+	given     *plush.Context                // the helpers it was made with
+	helpers   atomic.Pointer[plush.Context] // those, and what was defined since
+	parsed    sync.Map // parsedKey → *plush.Template
 }
 
 // Options say where the templates are and what they may call.
@@ -59,8 +61,14 @@ func New(o Options) *Engine {
 	helpers := maps.Clone(builtins())
 	maps.Copy(helpers, o.Helpers)
 	helpers["partial"] = e.partial
-	e.helpers = plush.NewContextWith(helpers)
+	e.given = plush.NewContextWith(helpers)
+	e.Define(nil)
 	return e
+}
+
+// Define sets the helpers that are known only later: the paths of the routes.
+func (e *Engine) Define(helpers map[string]any) {
+	e.helpers.Store(plush.NewContextWithOuter(helpers, e.given))
 }
 
 // HTML renders a template within the layout.
@@ -77,10 +85,10 @@ func (p page) ContentType() string { return "text/html; charset=utf-8" }
 
 // Render writes the page, or nothing when there is an error.
 func (p page) Render(w io.Writer, data render.Data) error {
-	scope := plush.NewContextWithOuter(data, p.engine.helpers).New() // what a template sets is not the caller's
+	scope := plush.NewContextWithOuter(data, p.engine.helpers.Load()).New() // what a template sets is not the caller's
 	var body string
 	for _, name := range p.names {
-		t, err := p.engine.parse(name)
+		t, err := p.engine.parse(name, scope)
 		if err != nil {
 			return err
 		}
@@ -127,7 +135,7 @@ func (e *Engine) Bytes(name string, data map[string]any) ([]byte, error) {
 // partial renders login/_form.plush.html for partial("login/form").
 func (e *Engine) partial(name string, data map[string]any, help plush.HelperContext) (template.HTML, error) {
 	folder, file := path.Split(name)
-	t, err := e.parse(folder + "_" + file)
+	t, err := e.parse(folder+"_"+file, help)
 	if err != nil {
 		return "", err
 	}
@@ -142,20 +150,32 @@ func (e *Engine) partial(name string, data map[string]any, help plush.HelperCont
 	return template.HTML(html), nil
 }
 
-func (e *Engine) parse(name string) (*plush.Template, error) {
-	if t, ok := e.parsed.Load(name); ok && !e.reload {
+// parsedKey is a template in one language; see fold.
+type parsedKey struct{ name, language string }
+
+func (e *Engine) parse(name string, scope scope) (*plush.Template, error) {
+	key := parsedKey{name, ""}
+	t, folds := scope.Value("t").(Translate)
+	if folds {
+		key.language, _ = scope.Value("lang").(string)
+	}
+	if t, ok := e.parsed.Load(key); ok && !e.reload {
 		return t.(*plush.Template), nil
 	}
 	source, err := fs.ReadFile(e.templates, fileName(name))
 	if err != nil {
 		return nil, fmt.Errorf("template %s: %w", name, err)
 	}
-	t, err := plush.NewTemplate(string(source))
+	text := string(source)
+	if folds && !e.reload {
+		text = e.fold(text, t, scope, 0)
+	}
+	parsed, err := plush.NewTemplate(text)
 	if err != nil {
 		return nil, fmt.Errorf("template %s: %w", name, err)
 	}
-	e.parsed.Store(name, t)
-	return t, nil
+	e.parsed.Store(key, parsed)
+	return parsed, nil
 }
 
 // fileName adds what Buffalo lets one leave out: form and form.html are form.plush.html.
