@@ -110,6 +110,7 @@ func New(c config.Config) *buffalo.App {
 			r.addTo(app)
 		}
 	}
+	lean(app)
 	return app
 }
 

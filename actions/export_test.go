@@ -2,6 +2,7 @@ package actions
 
 import (
 	"bytes"
+	"io"
 	"sync"
 	"testing"
 )
@@ -26,9 +27,8 @@ func (l *LogBuffer) String() string {
 
 // CaptureLog catches what sites log that are started after it.
 func CaptureLog(t testing.TB) *LogBuffer {
-	before, log := logOutput, &LogBuffer{}
-	logOutput = log
-	t.Cleanup(func() { logOutput = before })
+	log := &LogBuffer{}
+	LogTo(t, log)
 	return log
 }
 
@@ -37,3 +37,13 @@ var Texts = texts
 
 // WaitSentence is what a throttled page says.
 var WaitSentence = waitSentence
+
+// LogTo sends there what sites log that are started after it.
+func LogTo(t testing.TB, log io.Writer) {
+	before := logOutput
+	logOutput = log
+	t.Cleanup(func() { logOutput = before })
+}
+
+// Lean is lean.
+var Lean = lean

@@ -29,7 +29,7 @@ type Engine struct {
 	reload    bool
 	given     *plush.Context                // the helpers it was made with
 	helpers   atomic.Pointer[plush.Context] // those, and what was defined since
-	parsed    sync.Map // parsedKey → *plush.Template
+	parsed    sync.Map                      // parsedKey → *plush.Template
 }
 
 // Options say where the templates are and what they may call.
