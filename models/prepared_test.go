@@ -15,8 +15,9 @@ import (
 func TestFindSession_AfterConnectingElsewhere(t *testing.T) {
 	modelstest.Empty(t)
 	ada := modelstest.SignUp(t, "ada@example.com")
-	rawToken, _, err := models.StartSession(t.Context(), ada, false, "", "")
+	signedIn, err := models.StartSession(t.Context(), ada, models.Origin{}, false)
 	require.NoError(t, err)
+	rawToken := signedIn.RawToken
 	found, err := models.FindSession(t.Context(), rawToken)
 	require.NoError(t, err)
 	require.Equal(t, ada.ID, found.UserID)
