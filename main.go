@@ -54,6 +54,8 @@ func serve() error {
 	}
 	worker := mailers.Start(c, logger)
 	defer worker.Stop() // after the requests in flight, before the database
+	janitor := models.StartJanitor(logger)
+	defer janitor.Stop()
 	fmt.Fprintf(os.Stderr, "Corral (%s) listens on %s, reached at %s\n", c.Env, c.Addr, c.Host)
 	return app.Serve(server)
 }

@@ -21,6 +21,7 @@ var needNoPlan = map[string]string{
 	"Connect":           "asks whether the database answers, before anybody listens",
 	"Backup":            "copies the database, on SQLite only",
 	"withMigrationLock": "takes a lock, on PostgreSQL only",
+	"withSweepLock":     "takes a lock, on PostgreSQL only",
 }
 
 // unheard returns the places in the Go files of a folder that send a statement
