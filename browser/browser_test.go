@@ -186,8 +186,13 @@ func (b *browser) leads(what string, actions ...chromedp.Action) {
 
 func (b *browser) visit(path string) {
 	b.t.Helper()
-	b.leads("visiting "+path, chromedp.ActionFunc(func(ctx context.Context) error {
-		_, _, reason, _, err := page.Navigate(b.site.url + path).Do(ctx)
+	b.visitElsewhere(b.site.url + path)
+}
+
+func (b *browser) visitElsewhere(address string) {
+	b.t.Helper()
+	b.leads("visiting "+address, chromedp.ActionFunc(func(ctx context.Context) error {
+		_, _, reason, _, err := page.Navigate(address).Do(ctx)
 		if err == nil && reason != "" {
 			err = fmt.Errorf("%s", reason)
 		}

@@ -25,6 +25,7 @@ type mailbox struct {
 	url     string // for SMTP_URL
 	arrived chan letter
 	kept    []letter // arrived, and not looked for yet
+	read    []letter // those that were
 }
 
 // letter is a mail as its reader has it.
@@ -64,7 +65,7 @@ func (m *mailbox) wait(t *testing.T, which string, fits func(letter) bool) lette
 	for deadline := time.After(patience); ; {
 		if i := slices.IndexFunc(m.kept, fits); i >= 0 {
 			found := m.kept[i]
-			m.kept = slices.Delete(m.kept, i, i+1)
+			m.kept, m.read = slices.Delete(m.kept, i, i+1), append(m.read, found)
 			return found
 		}
 		select {
@@ -108,7 +109,7 @@ func (d *delivery) Data(r io.Reader) error {
 	if err != nil {
 		return err
 	}
-	l, err := read(raw)
+	l, err := parse(raw)
 	l.to = d.to
 	d.mailbox.arrived <- l
 	return err
@@ -117,8 +118,8 @@ func (d *delivery) Data(r io.Reader) error {
 func (d *delivery) Reset()        {}
 func (d *delivery) Logout() error { return nil }
 
-// read takes a mail apart: text first, then HTML.
-func read(raw []byte) (l letter, err error) {
+// parse takes a mail apart: text first, then HTML.
+func parse(raw []byte) (l letter, err error) {
 	m, err := mail.ReadMessage(bytes.NewReader(raw))
 	if err != nil {
 		return l, err

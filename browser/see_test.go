@@ -29,7 +29,7 @@ func (b *browser) see(name string) {
 	for _, s := range screens {
 		where := fmt.Sprintf("%s-%s", name, s)
 		b.do("showing "+where, s)
-		b.photograph("../screenshots/" + where + ".png")
+		b.photograph(where)
 		assert.Empty(b.t, evaluate[[]string](b, misfits), where)
 		if b.language == "en-us" || s == narrowDark {
 			assert.Empty(b.t, b.axe(), where)
@@ -38,8 +38,9 @@ func (b *browser) see(name string) {
 	b.do("back to the usual screen", b.screen)
 }
 
-func (b *browser) photograph(file string) {
+func (b *browser) photograph(name string) {
 	b.t.Helper()
+	file := "../screenshots/" + name + ".png"
 	require.NoError(b.t, os.MkdirAll("../screenshots", 0o755))
 	var png []byte
 	b.do("photographing "+file, chromedp.FullScreenshot(&png, 100))

@@ -1,11 +1,17 @@
 package browser
 
 import (
+	"context"
+	"fmt"
 	"net/http"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
@@ -50,6 +56,20 @@ type story struct {
 	email, password string
 }
 
+// welcome signs somebody up, the short way.
+func (s *site) welcome(t *testing.T, email string) *story {
+	t.Helper()
+	zoe := &story{browser: openBrowser(t, s, person{}), email: email, password: firstPassword}
+	zoe.visit("/signup")
+	zoe.fill("[name=email]", email)
+	zoe.press(`[action="/signup"] [type=submit]`)
+	zoe.visit(s.mails.link(t, email, "/signup/"))
+	zoe.fill("[name=password]", zoe.password)
+	zoe.press(`[action="/signup/password"] [type=submit]`)
+	require.Equal(t, "/", zoe.path())
+	return zoe
+}
+
 func tell(t *testing.T, p person) {
 	s := &story{browser: openBrowser(t, openSite(t), p), email: "zoe@example.com"}
 	s.signUp(t)
@@ -59,7 +79,9 @@ func tell(t *testing.T, p person) {
 	s.endOtherDevices(t)
 	s.changePassword(t)
 	s.changeEmailAndUndo(t)
+	s.readActivity(t)
 	s.deleteAccount(t)
+	s.readMails(t)
 }
 
 func (s *story) signUp(t *testing.T) {
@@ -244,6 +266,14 @@ func (s *story) changeEmailAndUndo(t *testing.T) {
 	s.logIn(s.password)
 }
 
+func (s *story) readActivity(t *testing.T) {
+	s.visit("/account/activity")
+	s.see("activity")
+	require.Contains(t, s.text("main"), s.address)
+	require.Contains(t, s.text("main"), "2001:db8::7")
+	require.Greater(t, evaluate[int](s.browser, `document.querySelectorAll("main li").length`), 10)
+}
+
 func (s *story) deleteAccount(t *testing.T) {
 	s.visit("/account")
 	form := `[action="/account"] `
@@ -260,6 +290,22 @@ func (s *story) deleteAccount(t *testing.T) {
 	s.visit("/login")
 	s.logIn(s.password)
 	require.Equal(t, "/login", s.path(), "there is no such account any more")
+}
+
+// readMails looks at all that have come, as a mail program shows them.
+func (s *story) readMails(t *testing.T) {
+	program := openBrowser(t, s.site, person{looks: s.looks, noScript: true, noisy: true, screen: narrowLight})
+	for i, l := range s.site.mails.read {
+		require.Contains(t, strings.ToLower(l.html), `<html lang="`+s.language+`"`, l.subject)
+		if !s.looks {
+			continue
+		}
+		program.do("showing a mail", chromedp.ActionFunc(func(ctx context.Context) error {
+			return page.SetDocumentContent(cdp.FrameID(chromedp.FromContext(ctx).Target.TargetID), l.html).Do(ctx)
+		}))
+		assert.Empty(t, evaluate[[]string](program, misfits), l.subject)
+		program.photograph(fmt.Sprintf("mail-%d-%s-%s", i+1, s.language, program.screen))
+	}
 }
 
 // requireFlashOnce fails unless there is one message here and none on the same page later.
