@@ -50,8 +50,8 @@ func confirmPassword(c buffalo.Context) (person *models.User, problem string, er
 		edge.From(c).Event("password confirmation failed")
 		return nil, translate(c, "account.wrong_password"), nil
 	}
-	if seconds, ok := waitFor(c, err); ok {
-		return nil, tooMany(c, seconds), nil
+	if problem, ok := throttled(c, err); ok {
+		return nil, problem, nil
 	}
 	return person, "", err
 }

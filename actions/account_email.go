@@ -24,8 +24,8 @@ func AccountEmailUpdate(c buffalo.Context) error {
 		return renderAccount(c, http.StatusUnprocessableEntity, "email", translate(c, "email.invalid"))
 	}
 	err = person.RequestEmailChange(c, email, origin(c))
-	if seconds, ok := waitFor(c, err); ok {
-		return renderAccount(c, http.StatusTooManyRequests, "email", tooMany(c, seconds))
+	if problem, ok := throttled(c, err); ok {
+		return renderAccount(c, http.StatusTooManyRequests, "email", problem)
 	}
 	if err != nil {
 		return err

@@ -62,9 +62,20 @@ func origin(c buffalo.Context) models.Origin {
 	}
 }
 
-// tooMany is the sentence of a throttle.
-func tooMany(c buffalo.Context, seconds int) string {
-	return waitSentence(c.Value("t").(view.Translate), seconds)
+// throttled says whether err is a throttle, and tells the person in a sentence
+// and the browser by a header when to try again.
+func throttled(c buffalo.Context, err error) (problem string, ok bool) {
+	var t *models.Throttled
+	if !errors.As(err, &t) {
+		return "", false
+	}
+	edge.From(c).Event("throttled")
+	seconds := int(math.Ceil(t.RetryAfter.Seconds()))
+	c.Response().Header().Set("Retry-After", strconv.Itoa(seconds))
+	if t.UntilReset {
+		return translate(c, "throttle.until_reset"), true
+	}
+	return waitSentence(c.Value("t").(view.Translate), seconds), true
 }
 
 func waitSentence(t view.Translate, seconds int) string {
@@ -72,17 +83,4 @@ func waitSentence(t view.Translate, seconds int) string {
 		return t("throttle.minutes", (seconds+59)/60) // rounded up: a wait that is over is over
 	}
 	return t("throttle.seconds", seconds)
-}
-
-// waitFor says whether err is a throttle, and for how long, which it tells the
-// browser too.
-func waitFor(c buffalo.Context, err error) (seconds int, throttled bool) {
-	var t *models.Throttled
-	if !errors.As(err, &t) {
-		return 0, false
-	}
-	edge.From(c).Event("throttled")
-	seconds = int(math.Ceil(t.RetryAfter.Seconds()))
-	c.Response().Header().Set("Retry-After", strconv.Itoa(seconds))
-	return seconds, true
 }

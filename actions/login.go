@@ -33,8 +33,8 @@ func LoginCreate(c buffalo.Context) error {
 		edge.From(c).Event("login failed")
 		return renderLogin(c, http.StatusUnprocessableEntity, form, translate(c, "login.invalid"))
 	}
-	if seconds, ok := waitFor(c, err); ok {
-		return renderLogin(c, http.StatusTooManyRequests, form, tooMany(c, seconds))
+	if problem, ok := throttled(c, err); ok {
+		return renderLogin(c, http.StatusTooManyRequests, form, problem)
 	}
 	if err != nil {
 		return err

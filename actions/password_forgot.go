@@ -23,8 +23,8 @@ func PasswordForgotCreate(c buffalo.Context) error {
 		return renderPasswordForgot(c, http.StatusUnprocessableEntity, typed, translate(c, "email.invalid"))
 	}
 	err := models.RequestReset(c, email, language(c), origin(c))
-	if seconds, ok := waitFor(c, err); ok {
-		return renderPasswordForgot(c, http.StatusTooManyRequests, typed, tooMany(c, seconds))
+	if problem, ok := throttled(c, err); ok {
+		return renderPasswordForgot(c, http.StatusTooManyRequests, typed, problem)
 	}
 	if err != nil {
 		return err

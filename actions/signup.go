@@ -29,8 +29,8 @@ func SignupCreate(c buffalo.Context) error {
 		return renderSignup(c, http.StatusUnprocessableEntity, typed, translate(c, "email.invalid"))
 	}
 	err := models.RequestSignup(c, email, language(c), origin(c))
-	if seconds, ok := waitFor(c, err); ok {
-		return renderSignup(c, http.StatusTooManyRequests, typed, tooMany(c, seconds))
+	if problem, ok := throttled(c, err); ok {
+		return renderSignup(c, http.StatusTooManyRequests, typed, problem)
 	}
 	if err != nil {
 		return err

@@ -5,6 +5,20 @@ import (
 	"testing"
 )
 
+// HoldHashing takes every place to hash at, so that whoever wants to hash a
+// password waits until fn is done.
+func HoldHashing(fn func()) {
+	for range cap(hashing) {
+		hashing <- struct{}{}
+	}
+	defer func() {
+		for range cap(hashing) {
+			<-hashing
+		}
+	}()
+	fn()
+}
+
 // SweepBatch is how many rows the janitor changes at once.
 const SweepBatch = sweepBatch
 

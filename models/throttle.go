@@ -19,6 +19,7 @@ import (
 // Throttled says that something was tried too often.
 type Throttled struct {
 	RetryAfter time.Duration // at least a second
+	UntilReset bool          // in truth until a reset by mail, however long one waits
 }
 
 func (t *Throttled) Error() string { return fmt.Sprintf("throttled for %s", t.RetryAfter) }
@@ -91,7 +92,10 @@ func (l limit) take(tx *pop.Connection, subject string) error {
 	if err := tx.RawQuery("SELECT id, tries, since_ms, open_ms FROM throttles WHERE id = ?", l.key(subject)).First(&row); err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return fmt.Errorf("looking up a throttle: %w", err)
 	}
-	return &Throttled{RetryAfter: max(l.wait(row), time.Second)} // it may have opened since, but what was not counted is not allowed
+	if t := l.refuse(row); t != nil {
+		return t
+	}
+	return &Throttled{RetryAfter: time.Second} // it has opened since; what was not counted is not allowed
 }
 
 // count is what was tried so far. The zero count is nothing.
@@ -102,19 +106,19 @@ type count struct {
 	OpenMS  int64  `db:"open_ms"`
 }
 
-// wait is how long the next try has to wait: 0, or at least a second.
-func (l limit) wait(c count) time.Duration {
+// refuse says how long the next try has to wait, or returns nil when it has not to.
+func (l limit) refuse(c count) *Throttled {
 	now, until := Clock.Now().UnixMilli(), c.OpenMS
 	switch full := c.Tries >= l.most; {
-	case full && l.window > 0:
-		until = c.SinceMS + l.window.Milliseconds()
+	case full && l.window == 0:
+		return &Throttled{RetryAfter: maxWait, UntilReset: true}
 	case full:
-		until = now + maxWait.Milliseconds() // in truth until a reset by mail, which the page names
+		until = c.SinceMS + l.window.Milliseconds()
 	}
 	if until <= now {
-		return 0
+		return nil
 	}
-	return max(time.Duration(until-now)*time.Millisecond, time.Second)
+	return &Throttled{RetryAfter: max(time.Duration(until-now)*time.Millisecond, time.Second)}
 }
 
 // restore undoes the count of a try that turned out well: failures in a row

@@ -211,6 +211,22 @@ func (ms *ModelSuite) Test_Device_OneAccountAndNotForEver() {
 	ms.False(known("ada@example.com"), "void after a reset")
 }
 
+// A flood that is refused does not keep others from hashing.
+func (ms *ModelSuite) Test_Throttle_RefusedHashesNothing() {
+	models.Clock.Stop()
+	ms.signUp("ada@example.com")
+	for range 5 {
+		ms.Zero(ms.wait("ada@example.com", "192.0.2.1"))
+		ms.Zero(ms.wait("nobody@example.com", "192.0.2.2"))
+	}
+	models.HoldHashing(func() {
+		for range 100 {
+			ms.NotZero(ms.wait("ada@example.com", "192.0.2.3"))
+			ms.NotZero(ms.wait("nobody@example.com", "192.0.2.3"))
+		}
+	})
+}
+
 // The table tells nobody whose address was tried.
 func (ms *ModelSuite) Test_Throttle_KeyedDigest() {
 	ms.wait("ada@example.com", "192.0.2.1")

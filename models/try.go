@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/gobuffalo/pop/v6"
 	"github.com/gofrs/uuid"
@@ -90,12 +89,14 @@ func openBudgets(ctx context.Context, email, subject string, from Origin) ([]bud
 	if known {
 		budgets = []budget{device}
 	}
-	var wait time.Duration
+	var longest *Throttled
 	for _, b := range budgets {
-		wait = max(wait, b.wait(counts[b.id()]))
+		if t := b.refuse(counts[b.id()]); t != nil && (longest == nil || t.RetryAfter > longest.RetryAfter) {
+			longest = t
+		}
 	}
-	if wait > 0 {
-		return nil, &Throttled{RetryAfter: wait}
+	if longest != nil { // not returned as it is: a nil *Throttled is an error that is not nil
+		return nil, longest
 	}
 	return budgets, nil
 }

@@ -51,6 +51,31 @@ type listener struct {
 
 	lock  sync.Mutex
 	heard map[string]statement // the first of each text and line
+	sent  *[]string            // in their order, while Statements is told
+}
+
+// listening is what Main has put between the app and its database.
+var listening *listener
+
+// Statements returns what the app sends to the database while do runs, the
+// beginnings of transactions included.
+func Statements(do func()) (sent []string) {
+	tell := func(to *[]string) {
+		listening.lock.Lock()
+		defer listening.lock.Unlock()
+		listening.sent = to
+	}
+	tell(&sent)
+	defer tell(nil)
+	do()
+	return sent
+}
+
+// note adds to what Statements returns. The lock is held.
+func (l *listener) note(query string) {
+	if l.sent != nil {
+		*l.sent = append(*l.sent, query)
+	}
 }
 
 // listen puts a listener between a connection's pool and its driver.
@@ -89,6 +114,7 @@ func (l *listener) hear(query string, args []driver.NamedValue) {
 	}
 	l.lock.Lock()
 	defer l.lock.Unlock()
+	l.note(query)
 	key := fmt.Sprint(query, caller.File, caller.Line)
 	if _, known := l.heard[key]; known {
 		return
@@ -139,6 +165,9 @@ func (c *heardConn) PrepareContext(ctx context.Context, query string) (driver.St
 }
 
 func (c *heardConn) BeginTx(ctx context.Context, options driver.TxOptions) (driver.Tx, error) {
+	c.listener.lock.Lock()
+	c.listener.note("BEGIN")
+	c.listener.lock.Unlock()
 	return c.Conn.(driver.ConnBeginTx).BeginTx(ctx, options)
 }
 

@@ -27,6 +27,7 @@ func Main(m *testing.M, folders ...string) {
 		fmt.Fprintln(os.Stderr, "no test database:", err)
 		os.Exit(1)
 	}
+	listening = listener
 	code := m.Run()
 	if code == 0 {
 		code = listener.judge(folders)
