@@ -3,5 +3,5 @@ package assets
 
 import "embed"
 
-//go:embed css images favicon.ico favicon.svg robots.txt
+//go:embed css images js favicon.ico favicon.svg robots.txt
 var FS embed.FS
