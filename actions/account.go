@@ -31,7 +31,7 @@ func AccountDestroy(c buffalo.Context) error {
 		return renderAccount(c, problemStatus(c), "delete", problem)
 	}
 	if err := person.Delete(c, origin(c)); err != nil {
-		return err
+		return tooLate(c, err)
 	}
 	edge.From(c).Event("account deleted")
 	if err := signOut(c); err != nil {
@@ -54,6 +54,15 @@ func confirmPassword(c buffalo.Context) (person *models.User, problem string, er
 		return nil, problem, nil
 	}
 	return person, "", err
+}
+
+// tooLate is for somebody whose password was reset while it was confirmed: that
+// has ended this session too.
+func tooLate(c buffalo.Context, err error) error {
+	if errors.Is(err, models.ErrBadCredentials) {
+		return askToLogin(c)
+	}
+	return err
 }
 
 // problemStatus is 429 after a throttle, 422 otherwise.

@@ -28,7 +28,7 @@ func AccountEmailUpdate(c buffalo.Context) error {
 		return renderAccount(c, http.StatusTooManyRequests, "email", problem)
 	}
 	if err != nil {
-		return err
+		return tooLate(c, err)
 	}
 	edge.From(c).Event("email change requested")
 	c.Flash().Add("info", translate(c, "account.email_asked", map[string]any{"email": email}))

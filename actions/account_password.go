@@ -24,12 +24,12 @@ func AccountPasswordUpdate(c buffalo.Context) error {
 		return renderAccount(c, http.StatusUnprocessableEntity, "password", passwordProblem(c, key))
 	}
 	if err := person.ChangePassword(c, password, origin(c)); err != nil {
-		return err
+		return tooLate(c, err)
 	}
 	edge.From(c).Event("password changed")
 	session, err := models.StartSession(c, person, origin(c), currentSession(c).Remembered)
 	if err != nil {
-		return err
+		return tooLate(c, err)
 	}
 	keepSession(c, session)
 	c.Flash().Add("success", "account.password_changed")

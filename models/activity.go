@@ -57,7 +57,11 @@ func (u *User) record(tx *pop.Connection, kind string, from Origin) error {
 // address has an account, and writes a row either way: neither the time that it
 // takes nor the size of the table tells which.
 func recordTry(tx *pop.Connection, email, kind string, from Origin) (id uuid.UUID, err error) {
-	return recordFor(tx, "(SELECT id FROM users WHERE email = ?)", email, kind, from)
+	owner := "(SELECT id FROM users WHERE email = ?)"
+	if tx.Dialect.Name() == "postgres" {
+		owner = "(SELECT id FROM users WHERE email = ? FOR " + toNote + ")" // who is being deleted is nobody
+	}
+	return recordFor(tx, owner, email, kind, from)
 }
 
 func recordFor(tx *pop.Connection, owner string, ownerArg any, kind string, from Origin) (id uuid.UUID, err error) {

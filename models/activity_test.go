@@ -134,6 +134,7 @@ func (ms *ModelSuite) Test_Activity_Account() {
 	ms.Equal([]string{"password_reset", "email_undone", "password"}, kinds[:3])
 	ms.ElementsMatch([]string{"email", "email_requested"}, kinds[3:])
 
+	ada = ms.user("ada@example.com")
 	ms.NoError(ada.Delete(ctx, here))
 	ms.Zero(ms.count("activities"), "it goes with the account")
 }

@@ -2,7 +2,6 @@ package models
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"time"
@@ -27,6 +26,9 @@ var emailChangesPerAddress = limit{name: "email change mail address", most: 3, w
 // the mail is sent. It returns *Throttled when the client asked too often.
 func (u *User) RequestEmailChange(ctx context.Context, newEmail string, from Origin) error {
 	return requestMail(ctx, emailChangesPerAddress, from, newEmail, func(tx *pop.Connection) error {
+		if err := u.lock(tx, toChange); err != nil {
+			return err
+		}
 		token := Token{Purpose: PurposeEmailConfirm, Subject: u.ID.String(), Email: newEmail, UserID: u.nullID()}
 		rawToken, err := token.issue(tx, EmailConfirmLifetime)
 		if err != nil {
@@ -73,7 +75,11 @@ func (u *User) findEmailChange(tx *pop.Connection, rawToken string) (*Token, err
 // ConfirmEmailChange spends the token on the change, and mails a link to undo
 // it to the old address.
 func (u *User) ConfirmEmailChange(ctx context.Context, rawToken string, from Origin) error {
-	return announcing(ctx, func(tx *pop.Connection) error {
+	err := announcing(ctx, func(tx *pop.Connection) error {
+		u, err := lockUser(tx, toChange, "id = ?", u.ID)
+		if err != nil {
+			return err
+		}
 		token, err := u.findEmailChange(tx, rawToken)
 		if err != nil {
 			return err
@@ -98,14 +104,32 @@ func (u *User) ConfirmEmailChange(ctx context.Context, rawToken string, from Ori
 		}
 		return queueMail(tx, Mail{Recipient: old, Template: MailEmailChanged, Language: u.Language}, from, undo, u.Email)
 	})
+	return notFoundIfTaken(err)
 }
 
+// storeEmail gives the account another address, or returns ErrEmailTaken. Links
+// to set a password are void for good, should the old address come back.
 func (u *User) storeEmail(tx *pop.Connection, email string) error {
+	err := tx.RawQuery("DELETE FROM tokens WHERE purpose = ? AND subject IN (?, ?)", PurposeReset, u.Email, email).Exec()
+	if err != nil {
+		return fmt.Errorf("voiding tokens: %w", err)
+	}
 	u.Email = email
-	if err := tx.UpdateColumns(u, "email", "updated_at"); err != nil {
+	if err := tx.UpdateColumns(u, "email", "updated_at"); isDuplicate(err) {
+		return ErrEmailTaken
+	} else if err != nil {
 		return fmt.Errorf("storing an address: %w", err)
 	}
 	return nil
+}
+
+// notFoundIfTaken is what the visitor of a link is told of an address that
+// somebody else took in the same moment: that the link is no good.
+func notFoundIfTaken(err error) error {
+	if errors.Is(err, ErrEmailTaken) {
+		return ErrNotFound
+	}
+	return err
 }
 
 // FindEmailUndo returns the address that an undo link would give back, or
@@ -122,19 +146,17 @@ func FindEmailUndo(ctx context.Context, rawToken string) (oldEmail string, err e
 // it may know the password, so password, sessions, tokens and devices are void,
 // and a link to set a new password is mailed.
 func UndoEmailChange(ctx context.Context, rawToken string, from Origin) error {
-	return announcing(ctx, func(tx *pop.Connection) error {
+	err := announcing(ctx, func(tx *pop.Connection) error {
 		token, err := findToken(tx, rawToken, PurposeEmailUndo)
+		if err != nil {
+			return err
+		}
+		user, err := lockUser(tx, toChange, "id = ?", token.UserID.UUID)
 		if err != nil {
 			return err
 		}
 		if err := token.spend(tx); err != nil {
 			return err
-		}
-		user := &User{}
-		if err := tx.Find(user, token.UserID.UUID); errors.Is(err, sql.ErrNoRows) {
-			return ErrNotFound
-		} else if err != nil {
-			return fmt.Errorf("finding a user: %w", err)
 		}
 		// Older links stay: an attacker may have changed the address twice.
 		if err := tx.RawQuery("DELETE FROM tokens WHERE user_id = ? AND purpose = ? AND created_at >= ?",
@@ -159,4 +181,5 @@ func UndoEmailChange(ctx context.Context, rawToken string, from Origin) error {
 		}
 		return queueMail(tx, Mail{Recipient: user.Email, Template: MailReset, Language: user.Language}, from, reset)
 	})
+	return notFoundIfTaken(err)
 }

@@ -42,6 +42,10 @@ func ResetPassword(ctx context.Context, rawToken, prepared string, from Origin) 
 		return err
 	}
 	return announcing(ctx, func(tx *pop.Connection) error {
+		user, err := lockUser(tx, toChange, "id = ?", user.ID)
+		if err != nil {
+			return err
+		}
 		token, err := findToken(tx, rawToken, PurposeReset)
 		if err != nil {
 			return err

@@ -54,7 +54,12 @@ func StartSession(ctx context.Context, user *User, from Origin, remember bool) (
 
 // startSession does in one transaction all that belongs to a login: the session
 // takes the place of the one before, and the browser becomes a known one.
+// It returns ErrBadCredentials when the account is gone, or has got another
+// password, since user was read.
 func startSession(tx *pop.Connection, user *User, from Origin, remember bool) (*SignedIn, error) {
+	if err := user.lock(tx, toSignIn); err != nil {
+		return nil, err
+	}
 	if err := endSession(tx, from); err != nil { // somebody else in this browser, or the token before
 		return nil, err
 	}
@@ -160,17 +165,19 @@ func EndSession(ctx context.Context, from Origin) error {
 }
 
 func endSession(tx *pop.Connection, from Origin) error {
-	var whose []uuid.UUID
-	err := tx.RawQuery("DELETE FROM sessions WHERE token_digest = ? RETURNING user_id", tokenDigest(from.RawSession)).All(&whose)
+	digest := tokenDigest(from.RawSession)
+	user, err := lockUser(tx, toNote, "id = (SELECT user_id FROM sessions WHERE token_digest = ?)", digest)
+	if errors.Is(err, ErrNotFound) {
+		return nil
+	}
 	if err != nil {
-		return fmt.Errorf("ending a session: %w", err)
+		return err
 	}
-	for _, id := range whose { // one or none
-		if err := (&User{ID: id}).record(tx, ActivityLogout, from); err != nil {
-			return err
-		}
+	ended, err := endSessions(tx, "token_digest = ?", digest)
+	if err != nil || ended == 0 {
+		return err
 	}
-	return nil
+	return user.record(tx, ActivityLogout, from)
 }
 
 // printable returns what a person may be shown of a header, at most n bytes.

@@ -29,6 +29,9 @@ func EndSessionOf(ctx context.Context, user *User, id string, from Origin) error
 		return ErrNotFound
 	}
 	return inTransaction(ctx, func(tx *pop.Connection) error {
+		if _, err := lockUser(tx, toNote, "id = ?", user.ID); err != nil {
+			return err
+		}
 		ended, err := endSessions(tx, "id = ? AND user_id = ?", sessionID, user.ID)
 		if err != nil {
 			return err
@@ -43,6 +46,9 @@ func EndSessionOf(ctx context.Context, user *User, id string, from Origin) error
 // EndOtherSessions ends every session of a person but this one.
 func (s *Session) EndOtherSessions(ctx context.Context, from Origin) error {
 	return inTransaction(ctx, func(tx *pop.Connection) error {
+		if _, err := lockUser(tx, toNote, "id = ?", s.UserID); err != nil {
+			return err
+		}
 		if _, err := endSessions(tx, "user_id = ? AND id <> ?", s.UserID, s.ID); err != nil {
 			return err
 		}
@@ -54,6 +60,9 @@ func (s *Session) EndOtherSessions(ctx context.Context, from Origin) error {
 // returns the number of rows that went.
 func EndSessionsOf(ctx context.Context, user *User) (ended int, err error) {
 	err = inTransaction(ctx, func(tx *pop.Connection) error {
+		if _, err := lockUser(tx, toNote, "id = ?", user.ID); err != nil {
+			return err
+		}
 		if ended, err = endSessions(tx, "user_id = ?", user.ID); err != nil {
 			return err
 		}

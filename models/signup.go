@@ -2,7 +2,6 @@ package models
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/gobuffalo/pop/v6"
@@ -65,10 +64,7 @@ func CompleteSignup(ctx context.Context, rawToken, prepared, language string, fr
 		s, err = startSession(tx, user, from, false)
 		return err
 	})
-	if errors.Is(err, ErrEmailTaken) {
-		return nil, ErrNotFound
-	}
-	return s, err
+	return s, notFoundIfTaken(err)
 }
 
 // createUser stores an account, or returns ErrEmailTaken.
@@ -80,7 +76,9 @@ func createUser(tx *pop.Connection, user *User) error {
 	if taken {
 		return ErrEmailTaken
 	}
-	if err := tx.Create(user); err != nil {
+	if err := tx.Create(user); isDuplicate(err) { // somebody took it this very moment
+		return ErrEmailTaken
+	} else if err != nil {
 		return fmt.Errorf("creating a user: %w", err)
 	}
 	return nil

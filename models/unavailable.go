@@ -22,10 +22,17 @@ func Unavailable(err error) bool {
 		return true
 	case errors.As(err, &postgres):
 		class := postgres.Code[:min(2, len(postgres.Code))]
-		// 08 connection, 25 read-only, 53 resources, 55 lock, 57 shutdown, 58 disk.
-		return strings.Contains("08 25 53 55 57 58", class)
+		// 08 connection, 25 read-only, 40 deadlock, 53 resources, 55 lock, 57 shutdown, 58 disk.
+		return strings.Contains("08 25 40 53 55 57 58", class)
 	}
 	return isSQLiteUnavailable(err)
+}
+
+// isDuplicate says whether PostgreSQL refused a row that there may be only one
+// of. On SQLite, whose writers take turns, looking before writing is enough.
+func isDuplicate(err error) bool {
+	var postgres *pgconn.PgError
+	return errors.As(err, &postgres) && postgres.Code == "23505" // unique_violation
 }
 
 // isSQLiteUnavailable goes by the text: the two drivers share no error type.

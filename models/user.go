@@ -68,13 +68,17 @@ func (u *User) SetPassword(ctx context.Context, prepared string) error {
 }
 
 // ChangePassword gives the account a prepared password at its owner's wish, and
-// tells the owner. Every session ends; known devices stay known.
+// tells the owner. Every session ends; known devices stay known. It returns
+// ErrBadCredentials when somebody else has set another one meanwhile.
 func (u *User) ChangePassword(ctx context.Context, prepared string, from Origin) error {
 	digest, err := hashPassword(ctx, prepared) // outside the transaction: it takes long
 	if err != nil {
 		return err
 	}
 	return announcing(ctx, func(tx *pop.Connection) error {
+		if err := u.lock(tx, toChange); err != nil {
+			return err
+		}
 		if err := u.storePassword(tx, digest); err != nil {
 			return err
 		}
@@ -110,9 +114,13 @@ func (u *User) forgetDevices(tx *pop.Connection) error {
 }
 
 // Delete removes the account and all that is known of the person, and says
-// goodbye by mail.
+// goodbye by mail. It returns ErrBadCredentials when the account is gone, or has
+// got another password, since u was read.
 func (u *User) Delete(ctx context.Context, from Origin) error {
 	return announcing(ctx, func(tx *pop.Connection) error {
+		if err := u.lock(tx, toChange); err != nil {
+			return err
+		}
 		if err := u.deleteMails(tx); err != nil {
 			return err
 		}
@@ -129,14 +137,19 @@ func (u *User) Delete(ctx context.Context, from Origin) error {
 	})
 }
 
-// deleteMails removes the mails to the person, and to an address that the
-// person wanted to change to.
+// deleteMails removes the mails to the person, to the addresses that are kept
+// for the person, and to one that the person wanted to change to.
 func (u *User) deleteMails(tx *pop.Connection) error {
 	if err := tx.RawQuery("DELETE FROM mails WHERE recipient = ?", u.Email).Exec(); err != nil {
 		return fmt.Errorf("deleting mails: %w", err)
 	}
 	// Not in one statement: PostgreSQL would read every mail for an OR.
-	err := tx.RawQuery("DELETE FROM mails WHERE template = ? AND recipient IN (SELECT email FROM tokens WHERE user_id = ? AND purpose = ?)",
+	err := tx.RawQuery("DELETE FROM mails WHERE recipient IN (SELECT email FROM tokens WHERE user_id = ? AND purpose = ?)",
+		u.ID, PurposeEmailUndo).Exec()
+	if err != nil {
+		return fmt.Errorf("deleting mails to an old address: %w", err)
+	}
+	err = tx.RawQuery("DELETE FROM mails WHERE template = ? AND recipient IN (SELECT email FROM tokens WHERE user_id = ? AND purpose = ?)",
 		MailEmailConfirm, u.ID, PurposeEmailConfirm).Exec()
 	if err != nil {
 		return fmt.Errorf("deleting mails to a new address: %w", err)
@@ -144,15 +157,23 @@ func (u *User) deleteMails(tx *pop.Connection) error {
 	return nil
 }
 
-// rehash stores the same password under today's parameters. Sessions stay.
+// rehash stores the same password under today's parameters. Sessions stay. It
+// returns ErrBadCredentials when it is not the password any more: a reset that
+// came meanwhile must not be undone.
 func (u *User) rehash(ctx context.Context, prepared string) error {
 	digest, err := hashPassword(ctx, prepared)
 	if err != nil {
 		return err
 	}
-	u.PasswordDigest = digest
-	if err := DB.WithContext(ctx).UpdateColumns(u, "password_digest", "updated_at"); err != nil {
+	// Not updated_at, by which a password that was just set is known.
+	stored, err := DB.WithContext(ctx).RawQuery("UPDATE users SET password_digest = ? WHERE id = ? AND password_digest = ?",
+		digest, u.ID, u.PasswordDigest).ExecWithCount()
+	if err != nil {
 		return fmt.Errorf("rehashing a password: %w", err)
 	}
+	if stored == 0 {
+		return ErrBadCredentials
+	}
+	u.PasswordDigest = digest
 	return nil
 }
