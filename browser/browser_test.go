@@ -24,23 +24,6 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// person is who sits at a browser. What is left out is an English one with
-// JavaScript at a wide, light screen.
-type person struct {
-	language  string
-	noScript  bool
-	screen    screen
-	userAgent string
-	address   string
-	looks     bool // closely at every page
-	noisy     bool // may do what others fail on
-}
-
-const (
-	linuxChrome = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
-	iPhone      = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1"
-)
-
 // browser is a tab with a profile of its own. Each step of it is bounded, and
 // fails with what it waited for.
 type browser struct {
@@ -56,22 +39,15 @@ type browser struct {
 
 func openBrowser(t *testing.T, s *site, p person) *browser {
 	t.Helper()
-	tab, cancel := chromedp.NewContext(requireChromium(t), chromedp.WithTargetID(openTab(t)))
+	return openBrowserIn(t, s, p, requireChromium(t), chromedp.WithTargetID(openTab(t)))
+}
+
+func openBrowserIn(t *testing.T, s *site, p person, chromium context.Context, options ...chromedp.ContextOption) *browser {
+	t.Helper()
+	tab, cancel := chromedp.NewContext(chromium, options...)
 	t.Cleanup(cancel)
 	ctx, crash := context.WithCancelCause(tab)
-	b := &browser{person: p, t: t, site: s, ctx: ctx, loads: make(chan struct{}, 100)}
-	if b.language == "" {
-		b.language = "en-US"
-	}
-	if b.screen == (screen{}) {
-		b.screen = wideLight
-	}
-	if b.userAgent == "" {
-		b.userAgent = linuxChrome
-	}
-	if b.address == "" {
-		b.address = "203.0.113.7"
-	}
+	b := &browser{person: p.orElse(usual), t: t, site: s, ctx: ctx, loads: make(chan struct{}, 100)}
 	chromedp.ListenTarget(ctx, func(event any) {
 		if _, crashed := event.(*inspector.EventTargetCrashed); crashed {
 			crash(fmt.Errorf("the page crashed"))

@@ -48,17 +48,21 @@ var quitChromium = func() {}
 
 // chromium is one process for all tests, each of which has a profile of its own in it.
 var chromium = sync.OnceValues(func() (context.Context, error) {
-	ctx, quit := chromedp.NewExecAllocator(context.Background(), append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.Flag("disable-quic", true),
-		chromedp.Flag("disable-component-update", true),
-		chromedp.Flag("ignore-certificate-errors-spki-list", certificate().fingerprint),
-		chromedp.WSURLReadTimeout(patience))...)
+	ctx, quit := chromedp.NewExecAllocator(context.Background(), chromiumFlags()...)
 	quitChromium = quit
 	ctx, cancel := chromedp.NewContext(ctx)
 	defer time.AfterFunc(2*patience, cancel).Stop() // Run's own deadline would end the browser later
 	return ctx, chromedp.Run(ctx)
 })
+
+func chromiumFlags() []chromedp.ExecAllocatorOption {
+	return append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.Flag("disable-quic", true),
+		chromedp.Flag("disable-component-update", true),
+		chromedp.Flag("ignore-certificate-errors-spki-list", certificate().fingerprint),
+		chromedp.WSURLReadTimeout(patience))
+}
 
 func requireChromium(t *testing.T) context.Context {
 	t.Helper()
