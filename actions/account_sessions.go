@@ -1,6 +1,7 @@
 package actions
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"time"
@@ -8,6 +9,7 @@ import (
 	"github.com/gobuffalo/buffalo"
 
 	"corral/actions/edge"
+	"corral/actions/view"
 	"corral/models"
 )
 
@@ -79,12 +81,6 @@ func AccountSessionsDestroyOthers(c buffalo.Context) error {
 
 // browserName says a User-Agent header in the person's language.
 func browserName(c buffalo.Context, userAgent string) string {
-	browser, system := models.BrowserAndSystem(userAgent)
-	switch {
-	case browser != "" && system != "":
-		return translate(c, "browser.on_system", map[string]any{"browser": browser, "system": system})
-	case browser+system != "":
-		return browser + system
-	}
-	return translate(c, "browser.unknown")
+	name, system := models.Browser(userAgent)
+	return cmp.Or(view.Browser(c.Value("t").(view.Translate), name, system), translate(c, "browser.unknown"))
 }

@@ -2,6 +2,7 @@ package actions
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/gobuffalo/buffalo"
 
@@ -58,12 +59,15 @@ func DevMailShow(c buffalo.Context) error {
 }
 
 // mailbox is a mail as it is read.
-type mailbox struct{ ID, To, Subject, When, Text, HTML, Link string }
+type mailbox struct {
+	ID, To, Subject, Text, HTML string
+	At                          time.Time
+}
 
 func openMail(c buffalo.Context, m *models.Mail) (mailbox, error) {
-	entry := mailbox{ID: m.ID.String(), To: m.Recipient, When: m.CreatedAt.Format("15:04:05")}
+	entry := mailbox{ID: m.ID.String(), To: m.Recipient, At: m.CreatedAt}
 	if err := m.Resolve(c); err != nil {
-		entry.Subject = "(" + m.Template + ": no account, nothing is sent)"
+		entry.Subject = translate(c, "dev_mail.unsent", map[string]any{"template": m.Template})
 		return entry, nil
 	}
 	message, err := mailers.Compose(*configOf(c), m)

@@ -3,6 +3,8 @@ package actions
 import (
 	"bytes"
 	"io"
+	"maps"
+	"slices"
 	"sync"
 	"testing"
 )
@@ -47,3 +49,6 @@ func LogTo(t testing.TB, log io.Writer) {
 
 // Lean is lean.
 var Lean = lean
+
+// ErrorStatuses are those that have a page.
+func ErrorStatuses() []int { return slices.Sorted(maps.Keys(errorKeys)) }

@@ -81,6 +81,7 @@ func letterData(c config.Config, m *models.Mail) (map[string]any, error) {
 	}
 	language := texts.Match("", m.Language)
 	t := texts.In(language)
+	browser, system := models.Browser(details.UserAgent)
 	names := map[string]any{"email": m.Recipient, "new_email": details.NewEmail}
 	data := map[string]any{
 		"lang": language, "dir": view.Direction(language), "t": t,
@@ -90,7 +91,7 @@ func letterData(c config.Config, m *models.Mail) (map[string]any, error) {
 		"notice":  kind.notice,
 		"when":    view.Moment(t, details.When),
 		"address": details.Address,
-		"browser": models.Browser(details.UserAgent),
+		"browser": view.Browser(t, browser, system),
 		"host":    c.Host.Host,
 	}
 	if kind.link != "" {

@@ -9,7 +9,7 @@ import (
 	"corral/models"
 )
 
-func TestBrowserAndSystem(t *testing.T) {
+func TestBrowser(t *testing.T) {
 	const webkit = " AppleWebKit/537.36 (KHTML, like Gecko) "
 	for header, want := range map[string][2]string{
 		"Mozilla/5.0 (Windows NT 10.0; Win64; x64)" + webkit + "Chrome/131.0.0.0 Safari/537.36":                              {"Chrome", "Windows"},
@@ -24,7 +24,9 @@ func TestBrowserAndSystem(t *testing.T) {
 		"Mozilla/5.0 (Linux; Android 14; Pixel 8)" + webkit + "Chrome/131.0.0.0 Mobile Safari/537.36":                        {"Chrome", "Android"},
 		"Mozilla/5.0 (Android 14; Mobile; rv:133.0) Gecko/133.0 Firefox/133.0":                                               {"Firefox", "Android"},
 		"Mozilla/5.0 (X11; FreeBSD amd64; rv:133.0) Gecko/20100101 Firefox/133.0":                                            {"Firefox", ""},
-		"curl/8.5.0":                {"curl", ""},
+		"curl/8.5.0":                    {"curl", ""},
+		"Mozilla/5.0 (Windows NT 10.0)": {"", "Windows"},
+		"Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X)": {"", "iPhone"},
 		"":                          {"", ""},
 		"Mozilla/5.0":               {"", ""},
 		"<script>alert(1)</script>": {"", ""},
@@ -32,15 +34,7 @@ func TestBrowserAndSystem(t *testing.T) {
 		"/1 /2 ;;;":                 {"", ""},
 		strings.Repeat("x", 255):    {"", ""},
 	} {
-		browser, system := models.BrowserAndSystem(header)
+		browser, system := models.Browser(header)
 		require.Equal(t, want, [2]string{browser, system}, header)
 	}
-}
-
-func TestBrowser(t *testing.T) {
-	require.Equal(t, "Firefox on Linux", models.Browser("Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0"))
-	require.Equal(t, "curl", models.Browser("curl/8.5.0"))
-	require.Equal(t, "Windows", models.Browser("Mozilla/5.0 (Windows NT 10.0)"))
-	require.Equal(t, "iPhone", models.Browser("Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X)"))
-	require.Empty(t, models.Browser(""))
 }

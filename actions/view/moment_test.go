@@ -1,12 +1,14 @@
 package view
 
 import (
-	"os"
 	"testing"
 	"testing/fstest"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"corral/locales"
+	"corral/locales/localestest"
 )
 
 func TestMoment_InTheLanguagesForm(t *testing.T) {
@@ -26,12 +28,12 @@ func TestMoment_InTheLanguagesForm(t *testing.T) {
 
 // Every shipped layout tells the minute, and names the zone.
 func TestMoment_LayoutsOfTheLanguages(t *testing.T) {
-	languages, _, err := readCatalogue(os.DirFS("../../locales"))
+	languages, _, err := localestest.Read(locales.FS)
 	require.NoError(t, err)
 	at := time.Date(2026, 11, 24, 21, 7, 0, 0, time.UTC)
 	for name, texts := range languages {
-		text := at.Format(texts["time.layout"])
-		told, err := time.Parse(texts["time.layout"], text)
+		text := at.Format(texts["time.layout"].Other())
+		told, err := time.Parse(texts["time.layout"].Other(), text)
 		require.NoError(t, err, name)
 		require.Equal(t, at, told, name)
 		require.Contains(t, text, "UTC", name)

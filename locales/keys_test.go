@@ -1,4 +1,4 @@
-package view
+package locales_test
 
 import (
 	"go/ast"
@@ -14,6 +14,9 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"corral/locales"
+	"corral/locales/localestest"
 )
 
 var (
@@ -90,16 +93,16 @@ func (m *mentioned) readGo(t *testing.T, name string, sections map[string]bool) 
 
 // Every key that is used exists, every key that exists is used, and whoever
 // uses one fills its placeholders.
-func TestLocaleFiles_KeysExistAndAreUsed(t *testing.T) {
-	catalogue, _, err := readCatalogue(os.DirFS("../../locales"))
+func TestKeys_ExistAndAreUsed(t *testing.T) {
+	languages, _, err := localestest.Read(locales.FS)
 	require.NoError(t, err)
-	texts := catalogue["en-us"]
+	texts := languages["en-us"]
 	sections := map[string]bool{}
 	for key := range texts {
 		section, _, _ := strings.Cut(key, ".")
 		sections[section] = true
 	}
-	m := readMentioned(t, "../..", sections)
+	m := readMentioned(t, "..", sections)
 	require.Contains(t, m.keys, "login.invalid", "Go code was read")
 	require.Contains(t, m.keys, "login.heading", "templates were read")
 	require.Contains(t, m.mails, "reset", "the names of mails were read")
@@ -131,6 +134,6 @@ func TestLocaleFiles_KeysExistAndAreUsed(t *testing.T) {
 	}
 	for use, names := range m.fills {
 		_, key, _ := strings.Cut(use, " ")
-		require.Equal(t, strings.Join(placeholders(texts[key]), " "), strings.Join(names, " "), use)
+		require.Equal(t, strings.Join(localestest.Placeholders(texts[key].Other()), " "), strings.Join(names, " "), use)
 	}
 }
