@@ -37,7 +37,7 @@ func seeded(t *testing.T, dir string, env ...string) (passwords map[string]strin
 	t.Helper()
 	passwords = map[string]string{}
 	for line := range strings.Lines(task(t, dir, env, "db:seed")) {
-		if email, password, ok := strings.Cut(strings.TrimSpace(line), " "); ok {
+		if email, password, ok := strings.Cut(strings.TrimSpace(line), " "); ok && strings.Contains(email, "@") {
 			passwords[email] = strings.TrimSpace(password)
 		}
 	}

@@ -11,7 +11,7 @@ import (
 
 func init() {
 	add("db:migrate", "Brings the database's schema up to this release", migrate)
-	add("db:seed", "Development: makes the accounts of Ada, Bob and Carol and prints their passwords", seed)
+	add("db:seed", "Development: makes the accounts of Ada, Bob, and Carol who is throttled, and prints their passwords", seed)
 }
 
 func migrate([]string) error {
@@ -22,10 +22,13 @@ func migrate([]string) error {
 }
 
 // people are who fixtures, tests and development know.
-var people = []struct{ email, password string }{
-	{"ada@example.com", "analytical engine number one"},
-	{"bob@example.com", "a dark horse with no name"},
-	{"carol@example.com", "too many tries on a monday"},
+var people = []struct {
+	email, password string
+	throttled       bool
+}{
+	{email: "ada@example.com", password: "analytical engine number one"},
+	{email: "bob@example.com", password: "a dark horse with no name"},
+	{email: "carol@example.com", password: "too many tries on a monday", throttled: true},
 }
 
 func seed([]string) error {
@@ -34,16 +37,17 @@ func seed([]string) error {
 	}
 	return withDatabase(func() error {
 		for _, p := range people {
-			if err := seedUser(p.email, p.password); err != nil {
+			if err := seedUser(p.email, p.password, p.throttled); err != nil {
 				return err
 			}
 			fmt.Fprintf(out, "%-20s %s\n", p.email, p.password)
 		}
+		fmt.Fprintln(out, "Carol is throttled: `task user:why carol@example.com` says why, and a reset by mail lets her in.")
 		return nil
 	})
 }
 
-func seedUser(email, password string) error {
+func seedUser(email, password string, throttled bool) error {
 	ctx := context.Background()
 	user, err := models.FindUserByEmail(ctx, email)
 	if errors.Is(err, models.ErrNotFound) {
@@ -56,5 +60,8 @@ func seedUser(email, password string) error {
 	if problem != "" {
 		return fmt.Errorf("the password of %s is refused: %s", email, problem)
 	}
-	return user.SetPassword(ctx, prepared)
+	if err := user.SetPassword(ctx, prepared); err != nil || !throttled {
+		return err
+	}
+	return user.UseUpTries(ctx)
 }

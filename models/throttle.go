@@ -88,9 +88,9 @@ func (l limit) take(tx *pop.Connection, subject string) error {
 	if len(taken) > 0 {
 		return nil
 	}
-	var row count
-	if err := tx.RawQuery("SELECT id, tries, since_ms, open_ms FROM throttles WHERE id = ?", l.key(subject)).First(&row); err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return fmt.Errorf("looking up a throttle: %w", err)
+	row, err := l.count(tx, subject)
+	if err != nil {
+		return err
 	}
 	if t := l.refuse(row); t != nil {
 		return t
@@ -104,6 +104,14 @@ type count struct {
 	Tries   int    `db:"tries"`
 	SinceMS int64  `db:"since_ms"`
 	OpenMS  int64  `db:"open_ms"`
+}
+
+func (l limit) count(tx *pop.Connection, subject string) (row count, err error) {
+	err = tx.RawQuery("SELECT id, tries, since_ms, open_ms FROM throttles WHERE id = ?", l.key(subject)).First(&row)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return row, fmt.Errorf("looking up a throttle: %w", err)
+	}
+	return row, nil
 }
 
 // refuse says how long the next try has to wait, or returns nil when it has not to.
@@ -140,6 +148,23 @@ func (l limit) clear(tx *pop.Connection, subject string) error {
 		return fmt.Errorf("clearing a throttle: %w", err)
 	}
 	return nil
+}
+
+// UseUpTries leaves the account as a hundred failed tries in a row do. It is for
+// development, to see what that is like.
+func (u *User) UseUpTries(ctx context.Context) error {
+	return inTransaction(ctx, func(tx *pop.Connection) error {
+		if err := loginsPerAddress.clear(tx, u.Email); err != nil {
+			return err
+		}
+		now := Clock.Now()
+		err := tx.RawQuery("INSERT INTO throttles (id, tries, since_ms, open_ms, forget_ms) VALUES (?, ?, ?, 0, ?)",
+			loginsPerAddress.key(u.Email), loginsPerAddress.most, now.UnixMilli(), now.Add(forgetAfter).UnixMilli()).Exec()
+		if err != nil {
+			return fmt.Errorf("using up tries: %w", err)
+		}
+		return nil
+	})
 }
 
 // key is a keyed digest: the table tells nobody which addresses were tried.

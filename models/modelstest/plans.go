@@ -23,9 +23,13 @@ var (
 		"models.CompareSchema":  "a row for each migration",
 		"models.EndAllSessions": "everybody is signed out: every row is meant",
 		"models.NewestMails":    "development only",
+
+		"models.(*Findings).findSimilar": "an operator asks",
 	}
 	maySort = map[string]string{
 		"models.SessionsOf": "what one person has",
+
+		"models.(*Findings).findMails": "what one person was sent",
 	}
 )
 

@@ -1,0 +1,188 @@
+package grifts
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"corral/config"
+	"corral/models"
+)
+
+func init() {
+	add("user:why", "Says why a person cannot log in: account, throttle, failed tries, mails, links, sessions: user:why EMAIL", why)
+}
+
+// why only looks: it makes no file and migrates nothing.
+func why(args []string) error {
+	if len(args) != 1 {
+		return errors.New("usage: task user:why EMAIL")
+	}
+	email, ok := models.NormalizeEmail(args[0])
+	if !ok {
+		return fmt.Errorf("%q is not an email address", args[0])
+	}
+	c, err := config.Current()
+	if err != nil {
+		return err
+	}
+	if err := models.ConnectExisting(c); err != nil {
+		return err
+	}
+	defer models.DB.Close()
+	if err := models.Ready(context.Background()); err != nil {
+		return fmt.Errorf("%w; run `task db:migrate` first", err)
+	}
+	f, err := models.FindOut(context.Background(), email)
+	if err != nil {
+		return err
+	}
+	explain(f, c)
+	return nil
+}
+
+// explain prints what was found, in sentences.
+func explain(f *models.Findings, c config.Config) {
+	if f.User == nil {
+		sayNoAccount(f, c)
+	} else {
+		sayAccount(f)
+	}
+	sayThrottle(f)
+	sayFailures(f)
+	sayLinks(f)
+	sayMails(f, c)
+	saySessions(f)
+}
+
+// say prints a sentence.
+func say(format string, args ...any) { fmt.Fprintf(out, format+"\n", args...) }
+
+// list prints lines below a sentence.
+func list(lines []string) {
+	for _, line := range lines {
+		fmt.Fprintln(out, "  "+line)
+	}
+}
+
+func sayNoAccount(f *models.Findings, c config.Config) {
+	say("%s has no account.", f.Email)
+	if reserved := f.Reserved(); reserved != nil {
+		say("It is reserved until %s: an account moved away from it, and its owner may take it back by the link in a mail until then. Nobody else gets the address.",
+			moment(reserved.ExpiresAt))
+	}
+	if len(f.Similar) > 0 {
+		say("Was it mistyped? These have an account: %s.", strings.Join(f.Similar, ", "))
+	}
+	if !c.SignupOpen {
+		say("Sign-up is closed: make an account with `task user:create %s`.", f.Email)
+	}
+}
+
+func sayAccount(f *models.Findings) {
+	say("%s has an account, made on %s.", f.Email, moment(f.User.CreatedAt))
+	if f.User.Language != "" {
+		say("Its pages and mails are in the language %s.", f.User.Language)
+	}
+	if f.User.PasswordDigest != "" {
+		say("It has a password.")
+	} else {
+		say("It has no password, so nobody can log in: it was invited and never set one, or a change of address was undone. A mailed link sets one (/password/forgot).")
+	}
+}
+
+func sayThrottle(f *models.Findings) {
+	if f.Tries == 0 {
+		say("No failed tries in a row are counted for the address.")
+	} else {
+		say("Failed tries in a row at this address, since the last login or reset: %d.", f.Tries)
+	}
+	switch t := f.Throttled; {
+	case t == nil:
+		say("It is not throttled. (A client with ten failures in three minutes waits all the same, at whatever address.)")
+	case t.UntilReset:
+		say("It is throttled until the password is set anew by mail: after so many tries no waiting helps.")
+	default:
+		say("It is throttled until %s, also for the right password.", moment(models.Clock.Now().Add(t.RetryAfter)))
+	}
+	if f.User == nil {
+		return
+	}
+	say("Browsers that have logged in to the account before: %d. Each has tries of its own.", len(f.Devices))
+	for _, t := range f.Devices {
+		if t != nil && t.UntilReset {
+			list([]string{"One of them is throttled until the password is set anew by mail."})
+		} else if t != nil {
+			list([]string{"One of them is throttled until " + moment(models.Clock.Now().Add(t.RetryAfter)) + "."})
+		}
+	}
+}
+
+func sayFailures(f *models.Findings) {
+	if f.User == nil {
+		return
+	}
+	if len(f.Failures) == 0 {
+		say("There was no failed try in the last 90 days.")
+		return
+	}
+	say("The last failed tries:")
+	kinds := map[string]string{models.ActivityLoginFailed: "login", models.ActivityPasswordFailed: "wrong current password, while logged in"}
+	var lines []string
+	for _, a := range f.Failures {
+		lines = append(lines, fmt.Sprintf("%s, %s, from %s: %s", moment(a.CreatedAt), browser(a.UserAgent), a.Address, kinds[a.Kind]))
+	}
+	list(lines)
+}
+
+func sayLinks(f *models.Findings) {
+	texts := map[string]string{
+		models.PurposeEmailConfirm: "A link to confirm a change of address to EMAIL works until MOMENT, for who is logged in to the account that asked.",
+	}
+	if f.User == nil {
+		texts[models.PurposeSignup] = "A link to sign up works until MOMENT."
+	} else {
+		texts[models.PurposeReset] = "A link to set a new password works until MOMENT."
+		texts[models.PurposeEmailUndo] = "A link to take the account back to EMAIL works until MOMENT."
+	}
+	works := false
+	for _, token := range f.Tokens {
+		if text, ok := texts[token.Purpose]; ok { // others open nothing here
+			works = true
+			say("%s", strings.NewReplacer("EMAIL", token.Email, "MOMENT", moment(token.ExpiresAt)).Replace(text))
+		}
+	}
+	if !works {
+		say("No mailed link works.")
+	}
+}
+
+func saySessions(f *models.Findings) {
+	if f.User == nil {
+		return
+	}
+	if len(f.Sessions) == 0 {
+		say("Nobody is logged in.")
+		return
+	}
+	say("Logged in:")
+	var lines []string
+	for _, s := range f.Sessions {
+		lines = append(lines, fmt.Sprintf("%s, from %s, since %s, last seen %s", browser(s.UserAgent), s.Address, moment(s.CreatedAt), moment(s.LastSeenAt)))
+	}
+	list(lines)
+}
+
+func browser(userAgent string) string {
+	switch name, system := models.Browser(userAgent); {
+	case name != "" && system != "":
+		return name + " on " + system
+	case name+system != "":
+		return name + system
+	}
+	return "an unknown browser"
+}
+
+func moment(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
