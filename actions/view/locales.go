@@ -98,7 +98,10 @@ func (l *Locales) match(acceptLanguage string) string {
 	if err != nil {
 		return DefaultLanguage
 	}
-	_, index, _ := l.matcher.Match(wanted...)
+	_, index, confidence := l.matcher.Match(wanted...)
+	if confidence == language.No { // it would give Persian readers Arabic, for the script
+		return DefaultLanguage
+	}
 	return l.tags[index].String()
 }
 
