@@ -76,10 +76,11 @@ func connectionDetails(url string) (*pop.ConnectionDetails, error) {
 	}
 	return &pop.ConnectionDetails{
 		Dialect:  "sqlite3",
-		Database: path,
+		Database: "file:" + strings.NewReplacer("%", "%25", "#", "%23").Replace(path), // a URI, so that it may say mode
 		Pool:     8,
 		IdlePool: 8,
 		Options: map[string]string{
+			"mode":          "rw",        // a file that is taken away is missed, and no empty one put in its place
 			"lock":          "false",     // pop's process-wide lock would run one statement at a time
 			"_journal_mode": "WAL",       // readers do not wait for the writer
 			"_synchronous":  "FULL",      // a commit outlives a power cut too; NORMAL, mattn's default, may lose the last ones

@@ -90,6 +90,14 @@ func listen(conn *pop.Connection) *listener {
 	return l
 }
 
+// CloseIdle closes what the app has open to its database and does not use, so
+// that it has to open it anew.
+func CloseIdle() {
+	pool := poolOf(models.DB)
+	pool.SetMaxIdleConns(0)
+	pool.SetMaxIdleConns(models.DB.Dialect.Details().IdlePool)
+}
+
 // poolOf is a connection's pool, which pop names DB in a type that it keeps to itself.
 func poolOf(conn *pop.Connection) *sqlx.DB {
 	return reflect.ValueOf(conn.Store).Elem().FieldByName("DB").Interface().(*sqlx.DB)
