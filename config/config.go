@@ -8,6 +8,8 @@ import (
 	"net/mail"
 	"net/netip"
 	"net/url"
+	"os"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -24,9 +26,10 @@ const (
 
 // Config is what the process was told at its start. It never changes.
 type Config struct {
-	Env  string
-	Addr string   // host:port to listen on
-	Host *url.URL // public origin; every link in a mail starts with it
+	Env    string
+	Addr   string   // host:port to listen on
+	Socket bool     // systemd passes a socket to listen on; Addr counts for nothing
+	Host   *url.URL // public origin; every link in a mail starts with it
 
 	DatabaseURL    string
 	SessionSecrets []string // the first signs, all can be read
@@ -78,6 +81,7 @@ func load(environ []string, dir string, underTest bool) (Config, error) {
 	}
 	port := e.port()
 	c.Addr = e.addr(port)
+	c.Socket = e.get("LISTEN_PID", "") == strconv.Itoa(os.Getpid()) && e.get("LISTEN_FDS", "") == "1"
 	c.Host = e.host(port)
 	c.TLSCertFile, c.TLSKeyFile = e.certificate()
 	c.SMTP = e.smtp()

@@ -52,6 +52,10 @@ func withMigrationLock(migrate func() error) error {
 		return migrate() // SQLite has one node
 	}
 	return DB.Transaction(func(tx *pop.Connection) error {
+		// The lock is held by a transaction that does nothing else, for as long as it takes.
+		if err := tx.RawQuery("SET LOCAL idle_in_transaction_session_timeout = 0").Exec(); err != nil {
+			return fmt.Errorf("migrations cannot be locked: %w", err)
+		}
 		if err := tx.RawQuery("SELECT pg_advisory_xact_lock(?)", migrationLock).Exec(); err != nil {
 			return fmt.Errorf("migrations cannot be locked: %w", err)
 		}

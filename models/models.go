@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -61,13 +62,13 @@ func unopened(err error) error {
 	return fmt.Errorf("the database cannot be opened: %s", strings.Join(strings.Fields(err.Error()), " "))
 }
 
-func connectionDetails(url string) (*pop.ConnectionDetails, error) {
-	path, isSQLite := sqlitePath(url)
+func connectionDetails(databaseURL string) (*pop.ConnectionDetails, error) {
+	path, isSQLite := sqlitePath(databaseURL)
 	if !isSQLite {
 		return &pop.ConnectionDetails{
-			URL:             url,
+			URL:             withTimeouts(databaseURL),
 			Pool:            20, // of the 100 that a PostgreSQL server offers by default: four nodes and some room
-			IdlePool:        20,
+			IdlePool:        20, // all of them: a burst is no time to open connections
 			ConnMaxIdleTime: 5 * time.Minute,
 		}, nil
 	}
@@ -92,10 +93,31 @@ func connectionDetails(url string) (*pop.ConnectionDetails, error) {
 	}, nil
 }
 
-func sqlitePath(url string) (path string, isSQLite bool) {
-	path, isSQLite = strings.CutPrefix(url, "sqlite3://")
+// withTimeouts adds what the URL of a PostgreSQL database does not say itself.
+// How long a statement may take is not among it: a request's context ends with
+// the request (package edge), and a migration may take what it needs.
+func withTimeouts(databaseURL string) string {
+	u, err := url.Parse(databaseURL)
+	if err != nil {
+		return databaseURL // package config has told
+	}
+	query := u.Query()
+	for key, value := range map[string]string{
+		"connect_timeout":                     "5",     // seconds: a server that is gone is noticed within a request
+		"idle_in_transaction_session_timeout": "60000", // milliseconds: a node that froze does not keep its locks for ever
+	} {
+		if !query.Has(key) {
+			query.Set(key, value)
+		}
+	}
+	u.RawQuery = query.Encode()
+	return u.String()
+}
+
+func sqlitePath(databaseURL string) (path string, isSQLite bool) {
+	path, isSQLite = strings.CutPrefix(databaseURL, "sqlite3://")
 	if !isSQLite {
-		path, isSQLite = strings.CutPrefix(url, "sqlite://")
+		path, isSQLite = strings.CutPrefix(databaseURL, "sqlite://")
 	}
 	path, _, _ = strings.Cut(path, "?")
 	return path, isSQLite

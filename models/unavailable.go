@@ -19,7 +19,8 @@ func Unavailable(err error) bool {
 	var postgres *pgconn.PgError
 	switch {
 	case errors.Is(err, ErrBusy), errors.Is(err, driver.ErrBadConn), errors.Is(err, sql.ErrConnDone),
-		errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled), errors.As(err, &network):
+		errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled), errors.As(err, &network),
+		errors.Is(err, io.ErrUnexpectedEOF), pgconn.SafeToRetry(err): // a PostgreSQL that crashed says no goodbye
 		return true
 	case errors.As(err, &postgres):
 		class := postgres.Code[:min(2, len(postgres.Code))]

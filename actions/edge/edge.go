@@ -26,7 +26,8 @@ type ErrorPage func(w http.ResponseWriter, r *http.Request, status int)
 // New returns the handler that a server serves: app, and all that surrounds it.
 // A request passes from the last line to the first.
 func New(app http.Handler, o Options) http.Handler {
-	h := keepPages(app, o.Pages)                      // what is the same for everybody is rendered once
+	h := limitTime(app)                               // a database that hangs hangs no visitor
+	h = keepPages(h, o.Pages)                         // what is the same for everybody is rendered once
 	h = limitBody(h, o.ErrorPage)                     // a body of 64 KiB at most, and only a form
 	h = refuseCrossOrigin(h, o.ErrorPage)             // no other site's page may change anything
 	h = o.Assets.serve(h, o.ErrorPage)                // files need nothing of the above

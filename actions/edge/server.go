@@ -18,16 +18,21 @@ import (
 type Server struct {
 	http     http.Server
 	listener net.Listener
+	accepted chan struct{} // closed when no more connections are accepted
+	open     sync.WaitGroup
 }
 
 // stopping is closed when a server begins to shut down: what has no end of its
 // own, the live reload, ends then.
-var stopping = make(chan struct{})
+var (
+	stopping = make(chan struct{})
+	stop     = sync.OnceFunc(func() { close(stopping) })
+)
 
 // Listen takes the port and reads the certificate, so that both fail before
 // anything else has begun.
 func Listen(c config.Config, edge http.Handler, logger *slog.Logger) (*Server, error) {
-	s := &Server{http: http.Server{
+	s := &Server{accepted: make(chan struct{}), http: http.Server{
 		Handler:           edge,
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       15 * time.Second,
@@ -38,8 +43,8 @@ func Listen(c config.Config, edge http.Handler, logger *slog.Logger) (*Server, e
 
 		DisableGeneralOptionsHandler: true, // its answer to OPTIONS * would have no headers
 	}}
-	s.http.RegisterOnShutdown(sync.OnceFunc(func() { close(stopping) }))
-	listener, err := net.Listen("tcp", c.Addr)
+	s.http.ConnState = s.count
+	listener, err := newListener(c)
 	if err != nil {
 		return nil, fmt.Errorf("%s cannot be listened on: %w", c.Addr, err)
 	}
@@ -57,14 +62,42 @@ func Listen(c config.Config, edge http.Handler, logger *slog.Logger) (*Server, e
 
 // Start serves until Shutdown. The handler is Buffalo's app, which the edge holds.
 func (s *Server) Start(context.Context, http.Handler) error {
+	defer close(s.accepted)
 	if s.http.TLSConfig != nil {
 		return s.http.ServeTLS(s.listener, "", "")
 	}
 	return s.http.Serve(s.listener)
 }
 
-// Shutdown stops listening and waits for the requests in flight.
-func (s *Server) Shutdown(ctx context.Context) error { return s.http.Shutdown(ctx) }
+// count keeps the number of open connections.
+func (s *Server) count(_ net.Conn, state http.ConnState) {
+	switch state {
+	case http.StateNew:
+		s.open.Add(1)
+	case http.StateClosed:
+		s.open.Done()
+	}
+}
+
+// Shutdown stops listening and answers what was sent before. Package http alone
+// would drop a request that it is just reading, and a connection that it is
+// just accepting.
+func (s *Server) Shutdown(ctx context.Context) error {
+	stop()
+	s.listener.Close()
+	answered := make(chan struct{})
+	go func() {
+		<-s.accepted
+		s.http.SetKeepAlivesEnabled(false) // the idle ones close now, the others after their answer
+		s.open.Wait()
+		close(answered)
+	}()
+	select {
+	case <-answered:
+	case <-ctx.Done():
+	}
+	return s.http.Shutdown(ctx)
+}
 
 // SetAddr is part of Buffalo's interface; the address is settled in Listen.
 func (s *Server) SetAddr(string) {}
