@@ -34,6 +34,28 @@ func TestTask_Backup(t *testing.T) {
 	require.Equal(t, 303, restored.logIn(restored.visitor(), "ada@example.com", passwords["ada@example.com"]))
 }
 
+// A restore as docs/deploy.md tells it: what came after the backup is gone, and
+// who was there before it logs in.
+func TestTask_Backup_Restore(t *testing.T) {
+	dir := t.TempDir()
+	passwords := seeded(t, dir)
+	task(t, dir, nil, "db:backup", "copy.sqlite")
+	task(t, dir, nil, "user:delete", "ada@example.com")
+	task(t, dir, nil, "user:create", "dora@example.com")
+	crashed := start(t, dir) // and leaves its -wal and -shm
+	require.NoError(t, crashed.Process.Kill())
+	crashed.Wait()
+
+	database := filepath.Join(dir, "storage", "development.sqlite")
+	require.NoError(t, os.Rename(filepath.Join(dir, "copy.sqlite"), database))
+	for _, old := range []string{"-wal", "-shm"} {
+		require.NoError(t, os.RemoveAll(database+old))
+	}
+	p := start(t, dir)
+	require.Equal(t, 303, p.logIn(p.visitor(), "ada@example.com", passwords["ada@example.com"]))
+	require.Contains(t, refused(t, dir, nil, "task", "user:delete", "dora@example.com"), "has no account")
+}
+
 func TestTask_Backup_ReplacesNothing(t *testing.T) {
 	dir := t.TempDir()
 	seeded(t, dir)

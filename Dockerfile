@@ -1,0 +1,18 @@
+# docs/deploy.md says how to run it. A test builds by the last RUN line, and
+# runs the binary with no more around it than the last stage has.
+FROM golang:1.26 AS build
+WORKDIR /src
+COPY go.mod go.sum ./
+RUN go mod download
+COPY . .
+RUN mkdir -m 700 /storage
+RUN CGO_ENABLED=0 go build -trimpath -ldflags="-s -w" -o /app .
+
+FROM scratch
+COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
+COPY --from=build --chown=65532:65532 /storage /storage
+COPY --from=build /app /corral
+USER 65532:65532
+ENV GO_ENV=production
+EXPOSE 3000
+ENTRYPOINT ["/corral"]
