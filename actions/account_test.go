@@ -13,7 +13,7 @@ import (
 	"corral/models/modelstest"
 )
 
-func loopback(t *testing.T) []netip.Prefix {
+func loopback(t testing.TB) []netip.Prefix {
 	t.Helper()
 	return []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
 }

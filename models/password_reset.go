@@ -2,6 +2,7 @@ package models
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/gobuffalo/pop/v6"
@@ -73,8 +74,9 @@ var (
 	mailRequestPerClient = limit{name: "mail client", most: 10, window: time.Hour}
 )
 
-// requestMail counts a request for a mail, and runs queue unless the address
-// has had enough of them: then nothing is sent, and the answer is the same.
+// requestMail counts a request for a mail, and runs queue. When the address has
+// had enough of them, what queue did is undone: nothing is sent, and neither the
+// answer nor its time tells how often somebody asked.
 func requestMail(ctx context.Context, perAddress limit, from Origin, email string, queue func(tx *pop.Connection) error) error {
 	return announcing(ctx, func(tx *pop.Connection) error {
 		if err := mailRequestPerClient.take(tx, clientSubject(from.Client)); err != nil {
@@ -82,11 +84,25 @@ func requestMail(ctx context.Context, perAddress limit, from Origin, email strin
 		}
 		err := perAddress.take(tx, email)
 		if _, enough := err.(*Throttled); enough {
-			return nil
+			return undone(tx, queue)
 		}
 		if err != nil {
 			return err
 		}
 		return queue(tx)
 	})
+}
+
+// undone runs fn and takes back what it wrote. The rest of tx stays.
+func undone(tx *pop.Connection, fn func(tx *pop.Connection) error) error {
+	if err := tx.RawQuery("SAVEPOINT before").Exec(); err != nil {
+		return fmt.Errorf("marking a transaction: %w", err)
+	}
+	if err := fn(tx); err != nil {
+		return err
+	}
+	if err := tx.RawQuery("ROLLBACK TO SAVEPOINT before").Exec(); err != nil {
+		return fmt.Errorf("going back in a transaction: %w", err)
+	}
+	return nil
 }
