@@ -80,10 +80,10 @@ func TestAccountActivity_TheWholeStory(t *testing.T) {
 
 	require.Equal(t, []string{
 		"Logged in", "Logged out", "Logged in with a new device",
-		"Password set by a mailed link", "Change of email undone",
+		"Password set with an emailed link", "Email change undone",
 		"Every device was logged out by the people who run this site",
-		"Email changed", "Change of email requested", "Password changed", "Wrong current password",
-		"Another device was logged out", "Logged in", "Failed try to log in",
+		"Email changed", "Email change requested", "Password changed", "Wrong current password",
+		"Another device was logged out", "Logged in", "Failed attempt to log in",
 		"Every other device was logged out", "Logged in with a new device", "Account created",
 	}, desk.activity("/account/activity"))
 }
@@ -102,7 +102,7 @@ func TestAccountActivity_Line(t *testing.T) {
 	require.Contains(t, a.page, "<title>Activity · ")
 	require.Contains(t, b.get("/").page, `href="/account/activity"`)
 	line := deviceLines(a.page)[1]
-	require.Contains(t, line, `<strong class="text-danger">Failed try to log in</strong>`)
+	require.Contains(t, line, `<strong class="text-danger">Failed attempt to log in</strong>`)
 	require.Contains(t, line, `<time datetime="`+now.Format(time.RFC3339)+`">`)
 	require.Contains(t, line, "Firefox on Linux · 127.0.0.1")
 	require.NotContains(t, a.page, "Older")
