@@ -10,8 +10,8 @@ import (
 )
 
 func init() {
-	add("db:migrate", "Brings the database's schema up to this release", migrate)
-	add("db:seed", "Development: makes the accounts of Ada, Bob, and Carol who is throttled, and prints their passwords", seed)
+	add("db:migrate", "", "Brings the database's schema up to this release", migrate)
+	add("db:seed", "", "Development: makes the accounts of Ada, Bob, and Carol who is throttled, and prints their passwords", seed)
 }
 
 func migrate([]string) error {

@@ -11,14 +11,11 @@ import (
 )
 
 func init() {
-	add("db:backup", "Writes the SQLite database into a new file, while the app goes on: db:backup FILE", backup)
+	add("db:backup", "FILE", "Writes the SQLite database into a new file, while the app goes on", backup)
 }
 
 // backup does not migrate: it is run before an update, to be able to go back.
 func backup(args []string) error {
-	if len(args) != 1 {
-		return errors.New("usage: task db:backup FILE")
-	}
 	c, err := config.Current()
 	if err != nil {
 		return err

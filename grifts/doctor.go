@@ -12,7 +12,7 @@ import (
 )
 
 func init() {
-	add("doctor", "Checks this environment as if for production: pass or fail, with the remedy", doctor)
+	add("doctor", "", "Checks this environment as if for production: pass or fail, with the remedy", doctor)
 }
 
 // check is something that must hold in production.

@@ -4,9 +4,12 @@ package grifts
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"slices"
+	"strings"
 
 	"github.com/gobuffalo/grift/grift"
 
@@ -22,7 +25,8 @@ func Run(args []string) error {
 	if args[0] != "task" {
 		return fmt.Errorf("unknown command %q: start the app without one, or run `task NAME`", args[0])
 	}
-	if len(args) < 2 || args[1] == "list" {
+	if len(args) < 2 || args[1] == "list" || asksForHelp(args[1:]) {
+		grift.CommandName = "task"
 		grift.PrintGrifts(out)
 		return nil
 	}
@@ -31,10 +35,29 @@ func Run(args []string) error {
 	return grift.Run(args[1], c)
 }
 
-// add makes a task. It takes the place of one that Buffalo brings by that name.
-func add(name, description string, task func(args []string) error) {
+// add makes a task with its help. params are the words that it takes. It takes
+// the place of one that Buffalo brings by that name.
+func add(name, params, help string, task func(args []string) error) {
+	usage := strings.TrimSpace("usage: task " + name + " " + params)
+	description := help
+	if params != "" {
+		description += " (" + params + ")"
+	}
 	grift.Desc(name, description)
-	grift.Set(name, func(c *grift.Context) error { return task(c.Args) })
+	grift.Set(name, func(c *grift.Context) error {
+		switch {
+		case asksForHelp(c.Args):
+			fmt.Fprintf(out, "%s\n%s.\n", usage, help)
+			return nil
+		case len(c.Args) != len(strings.Fields(params)): // also too many: a task may not be what was meant
+			return errors.New(usage)
+		}
+		return task(c.Args)
+	})
+}
+
+func asksForHelp(args []string) bool {
+	return len(args) == 1 && slices.Contains([]string{"help", "-h", "-help", "--help"}, args[0])
 }
 
 // withDatabase connects to the database, brings it up to date, and runs the task.

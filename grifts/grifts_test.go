@@ -45,13 +45,25 @@ func TestRun_UnknownTask(t *testing.T) {
 
 // Whoever knows no name is told all of them, each with what it does.
 func TestRun_List(t *testing.T) {
-	for _, args := range [][]string{{"task"}, {"task", "list"}} {
+	for _, args := range [][]string{{"task"}, {"task", "list"}, {"task", "--help"}} {
 		printed, err := run(t, args...)
 		require.NoError(t, err)
 		for _, name := range []string{"db:migrate", "db:seed", "routes", "secret", "user:create"} {
 			require.Regexp(t, regexp.MustCompile(`(?m)^\S+ `+name+` +# \S`), printed)
 		}
 	}
+}
+
+// Whoever asks a task how it goes is told, and nothing is done.
+func TestRun_Help(t *testing.T) {
+	for _, ask := range []string{"help", "-h", "-help", "--help"} {
+		printed, err := run(t, "task", "secret", ask)
+		require.NoError(t, err)
+		require.Equal(t, "usage: task secret\nPrints a fresh secret for SESSION_SECRET.\n", printed)
+	}
+	printed, err := run(t, "task", "secret", "--help", "me")
+	require.EqualError(t, err, "usage: task secret")
+	require.Empty(t, printed)
 }
 
 func TestSecret(t *testing.T) {

@@ -16,7 +16,7 @@ import (
 )
 
 func init() {
-	add("rename", "Makes a fresh clone yours, module path and name, in every file: rename example.com/you/app Name", rename)
+	add("rename", "MODULE NAME", "Makes a fresh clone yours, module path and name, in every file", rename)
 }
 
 // identity is what an app goes by. Its name is written Like, like and LIKE this.
@@ -42,9 +42,6 @@ func (i identity) binary() string {
 var majorVersion = regexp.MustCompile(`^v[0-9]+$`)
 
 func rename(args []string) error {
-	if len(args) != 2 {
-		return errors.New("usage: task rename MODULE NAME, such as: task rename example.com/you/app Name")
-	}
 	to := identity{args[0], args[1]}
 	if err := to.check(); err != nil {
 		return err

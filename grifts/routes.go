@@ -8,7 +8,7 @@ import (
 )
 
 func init() {
-	add("routes", "Prints every route with its guard", routes)
+	add("routes", "", "Prints every route with its guard", routes)
 }
 
 func routes([]string) error {

@@ -7,7 +7,7 @@ import (
 )
 
 func init() {
-	add("secret", "Prints a fresh secret for SESSION_SECRET", func([]string) error {
+	add("secret", "", "Prints a fresh secret for SESSION_SECRET", func([]string) error {
 		fmt.Fprintln(out, config.NewSecret())
 		return nil
 	})

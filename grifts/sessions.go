@@ -2,20 +2,16 @@ package grifts
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"corral/models"
 )
 
 func init() {
-	add("sessions:end", "Logs a person out everywhere, or everybody, as of the next request: sessions:end EMAIL|all", endSessions)
+	add("sessions:end", "EMAIL|all", "Logs a person out everywhere, or everybody, as of the next request", endSessions)
 }
 
 func endSessions(args []string) error {
-	if len(args) != 1 {
-		return errors.New("usage: task sessions:end EMAIL|all")
-	}
 	if args[0] == "all" {
 		return withDatabase(func() error {
 			ended, err := models.EndAllSessions(context.Background())

@@ -9,13 +9,10 @@ import (
 )
 
 func init() {
-	add("user:delete", "Removes an account and all that is known of the person, for good: user:delete EMAIL", deleteUser)
+	add("user:delete", "EMAIL", "Removes an account and all that is known of the person, for good", deleteUser)
 }
 
 func deleteUser(args []string) error {
-	if len(args) != 1 {
-		return errors.New("usage: task user:delete EMAIL")
-	}
 	return withUser(args[0], func(ctx context.Context, user *models.User) error {
 		if err := user.Delete(ctx, models.Origin{}); err != nil {
 			return err

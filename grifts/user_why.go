@@ -2,7 +2,6 @@ package grifts
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -12,14 +11,11 @@ import (
 )
 
 func init() {
-	add("user:why", "Says why a person cannot log in: account, throttle, failed tries, mails, links, sessions: user:why EMAIL", why)
+	add("user:why", "EMAIL", "Says why a person cannot log in: account, throttle, failed tries, mails, links, sessions", why)
 }
 
 // why only looks: it makes no file and migrates nothing.
 func why(args []string) error {
-	if len(args) != 1 {
-		return errors.New("usage: task user:why EMAIL")
-	}
 	email, ok := models.NormalizeEmail(args[0])
 	if !ok {
 		return fmt.Errorf("%q is not an email address", args[0])

@@ -10,13 +10,10 @@ import (
 )
 
 func init() {
-	add("user:create", "Makes an account and prints a one-time link to set its password: user:create EMAIL", createUser)
+	add("user:create", "EMAIL", "Makes an account and prints a one-time link to set its password", createUser)
 }
 
 func createUser(args []string) error {
-	if len(args) != 1 {
-		return errors.New("usage: task user:create EMAIL")
-	}
 	email, ok := models.NormalizeEmail(args[0])
 	if !ok {
 		return fmt.Errorf("%q is not an email address", args[0])
