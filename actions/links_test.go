@@ -1,0 +1,260 @@
+package actions_test
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"corral/actions"
+	"corral/actions/edge"
+	"corral/config"
+	"corral/models"
+	"corral/models/modelstest"
+)
+
+// link is a mailed link, and what somebody does who has it.
+type link struct {
+	path   string // that the token is added to
+	life   time.Duration
+	mail   string                                    // the template that brings it
+	mailed func(s *site) (owner *browser, to string) // asks for it
+	use    func(b *browser, rawToken string) answer
+	used   string // where a good one leads to
+}
+
+const newPassword = "an entirely new set of words"
+
+func signedInAs(s *site, email string) *browser {
+	b := s.browser()
+	if _, err := models.FindUserByEmail(s.t.Context(), email); err != nil {
+		modelstest.SignUp(s.t, email)
+	}
+	require.Equal(s.t, "/", b.logIn(email).location())
+	return b
+}
+
+func confirmWith(b *browser, rawToken string) answer {
+	return b.post("/account/email/confirm/"+rawToken, url.Values{})
+}
+
+var links = map[string]link{
+	"sign-up": {"/signup/", models.SignupLifetime, models.MailSignup,
+		func(s *site) (*browser, string) {
+			b := s.browser()
+			b.signUp("zoe@example.com")
+			return b, "zoe@example.com"
+		},
+		func(b *browser, rawToken string) answer {
+			b.get("/signup/" + rawToken)
+			return b.post("/signup/password", url.Values{"password": {newPassword}})
+		}, "/"},
+	"reset": {"/password/reset/", models.ResetLifetime, models.MailReset,
+		func(s *site) (*browser, string) {
+			modelstest.SignUp(s.t, "ada@example.com")
+			b := s.browser()
+			b.forgot("ada@example.com")
+			return b, "ada@example.com"
+		},
+		func(b *browser, rawToken string) answer {
+			if a := b.get("/password/reset/" + rawToken); a.StatusCode != http.StatusFound {
+				return a
+			}
+			return b.put("/password/reset", url.Values{"password": {newPassword}})
+		}, "/login"},
+	"confirm": {"/account/email/confirm/", models.EmailConfirmLifetime, models.MailEmailConfirm,
+		func(s *site) (*browser, string) {
+			b := signedInAs(s, "ada@example.com")
+			b.put("/account/email", url.Values{"current_password": {modelstest.Password}, "email": {"ada@new.example"}})
+			return b, "ada@new.example"
+		}, confirmWith, "/account"},
+	"undo": {"/account/email/undo/", models.EmailUndoLifetime, models.MailEmailChanged,
+		func(s *site) (*browser, string) {
+			b := signedInAs(s, "ada@example.com")
+			b.put("/account/email", url.Values{"current_password": {modelstest.Password}, "email": {"ada@new.example"}})
+			confirmWith(b, modelstest.Link(s.t, "ada@new.example", models.MailEmailConfirm))
+			return b, "ada@example.com"
+		},
+		func(b *browser, rawToken string) answer {
+			return b.post("/account/email/undo/"+rawToken, url.Values{})
+		}, "/login"},
+}
+
+// damaged is what may become of a token on its way, and what a stranger may try.
+func damaged(rawToken string) []string {
+	return []string{
+		"x", rawToken[1:], rawToken[:42], rawToken + "A", rawToken + "=", strings.ToLower(rawToken), "%00", rawToken + "%00", "%00" + rawToken,
+		rawToken + "%0d%0aSet-Cookie:x=y", "%ff%fe", "%20" + rawToken, rawToken + "%20", "'%20OR%201=1--", "%25s%25n",
+		strings.Repeat("A", 8000), "<script>", url.PathEscape("漢字🐎"),
+	}
+}
+
+// A token that is damaged, used, too old, for another purpose or of another
+// person is one friendly page, changes nothing, and spends nothing.
+func TestLinks_Dead(t *testing.T) {
+	for name, link := range links {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t)
+			owner, to := link.mailed(s)
+			rawToken := modelstest.Link(t, to, link.mail)
+			requireDead := func(a answer, why string) {
+				t.Helper()
+				require.Equal(t, 404, a.StatusCode, "%.60q", why)
+				require.Contains(t, a.page, "This link no longer works", "%.60q", why)
+				require.Contains(t, a.Header.Get("Content-Type"), "text/html")
+			}
+			bob := signedInAs(s, "bob@example.com") // for links that ask who it is
+			before := rows(t)
+			for _, bad := range damaged(rawToken) {
+				requireDead(owner.get(link.path+bad), bad)
+				requireDead(link.use(owner, bad), bad)
+			}
+			for other, of := range links {
+				if other != name && link.path != of.path {
+					requireDead(bob.get(of.path+rawToken), "for another purpose")
+					requireDead(of.use(bob, rawToken), "for another purpose")
+				}
+			}
+			if name == "confirm" {
+				requireDead(bob.get(link.path+rawToken), "of another person")
+				requireDead(link.use(bob, rawToken), "of another person")
+			}
+			require.Equal(t, before, rows(t))
+
+			require.Equal(t, link.used, link.use(owner, rawToken).location(), "it was not spent by that")
+			again := owner
+			if name != "confirm" { // to whom it may concern
+				again = s.browser()
+			}
+			requireDead(again.get(link.path+rawToken), "used")
+			requireDead(link.use(again, rawToken), "used")
+		})
+	}
+}
+
+// rows are all that a link can change.
+func rows(t *testing.T) (list []string) {
+	t.Helper()
+	require.NoError(t, models.DB.Store.Select(&list, `
+		SELECT email || password_digest FROM users UNION ALL SELECT purpose || subject FROM tokens
+		UNION ALL SELECT template || recipient FROM mails ORDER BY 1`))
+	return list
+}
+
+func TestLinks_Expire(t *testing.T) {
+	for name, link := range links {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t)
+			models.Clock.Stop()
+			owner, to := link.mailed(s)
+			rawToken := modelstest.Link(t, to, link.mail)
+			models.Clock.Move(link.life - time.Second)
+			if name == "confirm" {
+				owner = signedInAs(s, "ada@example.com") // the session has ended long ago
+			}
+			require.Less(t, owner.get(link.path+rawToken).StatusCode, 400)
+			models.Clock.Move(time.Second)
+			require.Equal(t, 404, owner.get(link.path+rawToken).StatusCode)
+			require.Equal(t, 404, link.use(owner, rawToken).StatusCode)
+		})
+	}
+}
+
+// Twenty at once with one link: one wins, the others hear that it is used.
+func TestLinks_TwentyAtOnce(t *testing.T) {
+	for _, name := range []string{"reset", "confirm", "undo"} { // for sign-up see signup_test.go
+		t.Run(name, func(t *testing.T) {
+			s, link := newSite(t), links[name]
+			owner, to := link.mailed(s)
+			rawToken := modelstest.Link(t, to, link.mail)
+			statuses := make(chan int, 20)
+			var all sync.WaitGroup
+			for range 20 {
+				b := s.browser()
+				if name == "confirm" {
+					b = owner
+				}
+				all.Go(func() { statuses <- link.use(b, rawToken).StatusCode })
+			}
+			all.Wait()
+			close(statuses)
+			count := map[int]int{}
+			for status := range statuses {
+				count[status]++
+			}
+			require.Equal(t, map[int]int{303: 1, 404: 19}, count)
+		})
+	}
+}
+
+// A megabyte of token is refused before anything looks at it.
+func TestLinks_Megabyte(t *testing.T) {
+	modelstest.Empty(t)
+	c := testConfig(t, func(c *config.Config) { c.Addr = "127.0.0.1:0" })
+	server, err := edge.Listen(c, actions.Edge(actions.New(c), c, nil), slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	go server.Start(t.Context(), nil)
+	t.Cleanup(func() { server.Shutdown(context.Background()) })
+	s := &site{&httptest.Server{URL: "http://" + strings.TrimPrefix(server.String(), "server on ")}, t}
+	for _, link := range links {
+		for _, method := range []string{"GET", "POST", "HEAD"} {
+			req, err := http.NewRequest(method, s.URL+link.path+strings.Repeat("A", 1<<20), nil)
+			require.NoError(t, err)
+			res, err := http.DefaultTransport.RoundTrip(req)
+			require.NoError(t, err)
+			require.Equal(t, http.StatusRequestHeaderFieldsTooLarge, res.StatusCode)
+			require.NoError(t, res.Body.Close())
+		}
+	}
+	res, err := http.PostForm(s.URL+"/signup/password", url.Values{"password": {strings.Repeat("A", 1<<20)}})
+	require.NoError(t, err)
+	require.Equal(t, http.StatusRequestEntityTooLarge, res.StatusCode)
+	require.NoError(t, res.Body.Close())
+}
+
+// A path that ends where the token should begin opens nothing.
+func TestLinks_Empty(t *testing.T) {
+	s := newSite(t)
+	for path, want := range map[string]int{
+		"/signup/": 200, "/password/reset/": 302, "/account/email/confirm/": 404, "/account/email/undo/": 404,
+	} {
+		require.Equal(t, want, s.browser().get(path).StatusCode, path)
+	}
+	require.Equal(t, 404, s.browser().post("/signup/password", url.Values{"password": {newPassword}}).StatusCode)
+	require.Equal(t, "/password/forgot", s.browser().put("/password/reset", url.Values{"password": {newPassword}}).location())
+}
+
+// Nobody adds a header or a recipient to a mail by what is typed.
+func TestForms_HeaderInjection(t *testing.T) {
+	s := newSite(t, func(c *config.Config) { c.TrustedProxies = loopback(t) })
+	ada := signedInAs(s, "ada@example.com")
+	guest := s.browser()
+	before := rows(t)
+	for _, typed := range []string{
+		"zoe@example.com\r\nBcc: eve@example.com", "zoe@example.com\nBcc: eve@example.com", "zoe@example.com\rBcc: eve@example.com",
+		"zoe@example.com%0d%0aBcc: eve@example.com", "zoe@example.com%0aBcc:eve@example.com", "zoe@example.com\r\n\r\nHello",
+		"Bcc: eve@example.com\r\nzoe@example.com", "\r\nBcc: eve@example.com", "zoe@example.com,eve@example.com", "zoe@example.com;eve@example.com",
+		"zoe@example.com eve@example.com", "<zoe@example.com>", "\"Zoe\r\nBcc: eve\" <zoe@example.com>", "zoe@example.com\x00", "zoe@example.com\u2028Bcc: eve@example.com",
+		"zo\u00ade\u200b@example.com\u202e\r\n",
+	} {
+		for form, send := range map[string]func() answer{
+			"sign up": func() answer { return guest.signUp(typed) },
+			"forgot":  func() answer { return guest.forgot(typed) },
+			"change of email": func() answer {
+				return ada.put("/account/email", url.Values{"current_password": {modelstest.Password}, "email": {typed}})
+			},
+		} {
+			a := send()
+			require.Equal(t, 422, a.StatusCode, "%s: %q", form, typed)
+			require.Contains(t, a.page, "That is not an email address", "%s: %q", form, typed)
+		}
+	}
+	require.Equal(t, before, rows(t))
+}
