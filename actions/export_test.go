@@ -52,3 +52,6 @@ var Lean = lean
 
 // ErrorStatuses are those that have a page.
 func ErrorStatuses() []int { return slices.Sorted(maps.Keys(errorKeys)) }
+
+// Renderer makes the pages.
+var Renderer = r

@@ -1,14 +1,18 @@
 package actions_test
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/gobuffalo/buffalo"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/net/html"
 
+	"corral/actions"
 	"corral/models"
 	"corral/models/modelstest"
 )
@@ -260,4 +264,25 @@ func (p *parsedPage) requireError() {
 			require.Empty(p.t, field["value"])
 		}
 	}
+}
+
+// A handler that sets nothing for the layout, as generated ones do, has a page.
+func TestPages_WithoutTitle(t *testing.T) {
+	modelstest.Empty(t)
+	modelstest.SignUp(t, "ada@example.com")
+	c := testConfig(t)
+	app := actions.New(c)
+	app.GET("/widgets", func(c buffalo.Context) error {
+		c.Flash().Add("success", "Widget was <created>.")
+		return c.Render(http.StatusOK, actions.Renderer.HTML("logout/_form.plush.html"))
+	})
+	server := httptest.NewServer(actions.Edge(app, c, nil))
+	t.Cleanup(server.Close)
+	b := (&site{server, t}).browser()
+	b.logIn("ada@example.com")
+	b.get("/")
+	a := b.get("/widgets")
+	require.Equal(t, 200, a.StatusCode)
+	require.Contains(t, a.page, "<title>Corral</title>")
+	require.Equal(t, []string{"Widget was &lt;created&gt;."}, flashes(a.page), "a text that is no key is shown as it is")
 }

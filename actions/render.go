@@ -79,12 +79,14 @@ func chosenLanguage(c buffalo.Context) string {
 	return ""
 }
 
-// languageData is what the layout needs of the language.
+// languageData is what the layout needs of the language, and a title for pages
+// that set none, as generated ones do.
 func languageData(r *http.Request, account string) map[string]any {
 	name := languageOf(r, account)
 	return map[string]any{
 		"lang": name, "dir": view.Direction(name), "t": texts.In(name),
 		"languages": languageOptions[name], "here": thisPage(r), "development": live,
+		"title": "",
 	}
 }
 

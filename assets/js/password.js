@@ -62,7 +62,7 @@ function verdict(password, min, email) {
   const judged = [...password].slice(0, 64).join("")
   if ([...password].length > 128) return "long"
   if ([...password.normalize("NFC")].length < min) return "short"
-  if (/^(.{1,6})\1+$/su.test(judged) || password.toLowerCase() === email) return "easy"
+  if (/^(.{1,6})\1+$|^(.{1,3})\2{3,}.{0,2}$/su.test(judged) || password.toLowerCase() === email) return "easy"
   return "enough"
 }
 
