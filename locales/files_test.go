@@ -141,3 +141,32 @@ func TestFiles_TheCheckFindsFaults(t *testing.T) {
 `)},
 	}))
 }
+
+// A text that was pasted into the file of another language is found by its
+// script, or because two languages do not say a whole sentence in the same words.
+func TestFiles_EachInItsOwnLanguage(t *testing.T) {
+	languages, _, err := localestest.Read(locales.FS)
+	require.NoError(t, err)
+	said := map[string]string{}
+	for language, texts := range languages {
+		for key, text := range texts {
+			for _, form := range text.Forms {
+				if ownScript[language] != nil && key != "app.name" && key != "time.layout" {
+					require.Regexp(t, ownScript[language], form, "%s %s", language, key)
+				}
+				if ownScript[language] == nil {
+					require.NotRegexp(t, `[^\P{L}\p{Latin}]`, form, "%s %s", language, key)
+				}
+				if other, ok := said[form]; ok && len(form) > 24 {
+					require.Equal(t, language, other, "%s: %s", key, form)
+				}
+				said[form] = language
+			}
+		}
+	}
+}
+
+var ownScript = map[string]*regexp.Regexp{
+	"ar": regexp.MustCompile(`\p{Arabic}`),
+	"ja": regexp.MustCompile(`[\p{Han}\p{Hiragana}\p{Katakana}]|^\{\{\.browser\}\}（\{\{\.system\}\}）$`),
+}
