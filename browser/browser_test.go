@@ -32,9 +32,10 @@ type browser struct {
 	site *site
 	ctx  context.Context
 
-	loads chan struct{} // a page was loaded
-	mutex sync.Mutex
-	noise []string // requests to another host, errors, policy violations
+	loads    chan struct{} // a page was loaded
+	mutex    sync.Mutex
+	noise    []string // requests to another host, errors, policy violations
+	received float64  // bytes, headers included
 }
 
 func openBrowser(t *testing.T, s *site, p person) *browser {
@@ -88,10 +89,18 @@ func (b *browser) listen(event any) {
 		if e.Name == "load" {
 			b.loads <- struct{}{}
 		}
+	case *page.EventFrameNavigated:
+		if e.Type == page.NavigationTypeBackForwardCacheRestore { // as it was left, and not loaded
+			b.loads <- struct{}{}
+		}
 	case *network.EventRequestWillBeSent:
 		if !strings.HasPrefix(e.Request.URL, b.site.url+"/") {
 			b.hear("request to " + e.Request.URL)
 		}
+	case *network.EventLoadingFinished:
+		b.mutex.Lock()
+		b.received += e.EncodedDataLength
+		b.mutex.Unlock()
 	case *network.EventResponseReceived:
 		if e.Type != network.ResourceTypeDocument && e.Response.Status >= 400 {
 			b.hear(fmt.Sprintf("%d for %s", e.Response.Status, e.Response.URL))
@@ -140,7 +149,7 @@ func (b *browser) do(what string, actions ...chromedp.Action) {
 		case ctx.Err() != nil:
 			err = context.Cause(ctx)
 		}
-		require.Fail(b.t, what+": "+err.Error(), "the app says:\n%s", b.site.log())
+		require.Fail(b.t, what+": "+err.Error(), "the app says:\n%s", b.site.lately())
 	}
 }
 

@@ -16,8 +16,6 @@ import (
 
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
-
-	_ "corral/models" // for its SQLite driver
 )
 
 // Chromium's own password manager saves and fills. Its prompt is no part of the

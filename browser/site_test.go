@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -23,6 +24,7 @@ import (
 type site struct {
 	url, dir string
 	mails    *mailbox // nil in development, which sends none
+	restart  func(t *testing.T)
 }
 
 // openSite starts the app as it runs in production: behind a proxy that ends
@@ -31,12 +33,13 @@ func openSite(t *testing.T) *site {
 	t.Helper()
 	requireChromium(t)
 	port := freePort(t)
+	s := &site{dir: t.TempDir(), mails: openMailbox(t)}
 	proxy := httptest.NewUnstartedServer(reverseProxy("127.0.0.1:" + port))
 	proxy.Config.ErrorLog = log.New(io.Discard, "", 0) // of connections that Chromium drops
 	proxy.TLS = certificate().tls.Clone()
 	proxy.StartTLS()
 	t.Cleanup(proxy.Close)
-	s := &site{url: proxy.URL, dir: t.TempDir(), mails: openMailbox(t)}
+	s.url = proxy.URL
 	s.start(t, port, "GO_ENV=production", "ADDR=127.0.0.1", "HOST="+proxy.URL, "TRUSTED_PROXIES=127.0.0.1/32",
 		"SMTP_URL="+s.mails.url, "SSL_CERT_FILE="+certificate().file,
 		"SESSION_SECRET=c0f1e2d3b4a5968778695a4b3c2d1e0ff0e1d2c3b4a5968778695a4b3c2d1e0f")
@@ -77,15 +80,17 @@ func (s *site) start(t *testing.T, port string, env ...string) {
 	t.Helper()
 	path, err := binary()
 	require.NoError(t, err)
-	output, err := os.Create(filepath.Join(s.dir, "log"))
+	output, err := os.OpenFile(filepath.Join(s.dir, "log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	require.NoError(t, err)
 	app := exec.Command(path)
 	app.Dir, app.Stdout, app.Stderr = s.dir, output, output
-	app.Env = append(env, "PORT="+port, "HOME="+s.dir, "PATH="+os.Getenv("PATH"))
+	app.Env = append(slices.Clip(env), "PORT="+port, "HOME="+s.dir, "PATH="+os.Getenv("PATH"))
 	require.NoError(t, app.Start())
 	ended := make(chan struct{})
 	go func() { app.Wait(); close(ended) }()
-	t.Cleanup(func() { app.Process.Kill(); <-ended; output.Close() })
+	stop := func() { app.Process.Kill(); <-ended; output.Close() }
+	t.Cleanup(stop)
+	s.restart = func(t *testing.T) { stop(); s.start(t, port, env...) }
 	for deadline := time.After(patience); ; {
 		if res, err := client.Get("http://127.0.0.1:" + port + "/readyz"); err == nil {
 			res.Body.Close()
@@ -103,10 +108,15 @@ func (s *site) start(t *testing.T, port string, env ...string) {
 	}
 }
 
-// log is what the app has printed lately.
+// log is what the app has printed.
 func (s *site) log() string {
 	text, _ := os.ReadFile(filepath.Join(s.dir, "log"))
-	lines := strings.Split(string(text), "\n")
+	return string(text)
+}
+
+// lately is the end of the log.
+func (s *site) lately() string {
+	lines := strings.Split(s.log(), "\n")
 	return strings.Join(lines[max(0, len(lines)-20):], "\n")
 }
 
