@@ -120,7 +120,7 @@ func sqlitePath(databaseURL string) (path string, isSQLite bool) {
 		path, isSQLite = strings.CutPrefix(databaseURL, "sqlite://")
 	}
 	path, _, _ = strings.Cut(path, "?")
-	return path, isSQLite
+	return strings.TrimPrefix(path, "file:"), isSQLite // either form of SQLite's own
 }
 
 func makePrivateFile(path string) error {
