@@ -50,7 +50,7 @@ func TestErrors(t *testing.T) {
 			stranger.visitElsewhere(strings.Replace(s.url, "127.0.0.1", "localhost", 1) + "/login")
 			require.Contains(t, stranger.text("main"), "421")
 			require.Empty(t, stranger.axe())
-			stranger.photograph("error-421-" + language + "-" + stranger.screen.String()) // without style, for that host has no files either
+			stranger.photograph("error-421-"+language, stranger.screen) // without style, for that host has no files either
 		})
 	}
 }

@@ -23,10 +23,12 @@ var (
 
 func (s screen) String() string { return fmt.Sprintf("%d-%s", s.width, s.scheme) }
 
+func (s screen) height() int64 { return 800 }
+
 // Do makes the browser's screen like that.
 func (s screen) Do(ctx context.Context) error {
 	return chromedp.Run(ctx,
-		emulation.SetDeviceMetricsOverride(s.width, 800, 1, false),
+		emulation.SetDeviceMetricsOverride(s.width, s.height(), 1, false),
 		emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{
 			{Name: "prefers-color-scheme", Value: s.scheme},
 			{Name: "prefers-reduced-motion", Value: "reduce"},

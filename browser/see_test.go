@@ -5,6 +5,8 @@ import (
 	"os"
 	"strings"
 
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -32,21 +34,28 @@ func (b *browser) see(name string) {
 	for _, s := range screens {
 		where := fmt.Sprintf("%s-%s", name, s)
 		b.do("showing "+where, s)
-		b.photograph(where)
+		b.photograph(name, s)
 		assert.Empty(b.t, evaluate[[]string](b, misfits), where)
 		assert.Empty(b.t, b.axe(), where)
 	}
 	b.do("back to the usual screen", b.screen)
 }
 
-func (b *browser) photograph(name string) {
+// photograph takes the page in its whole length, once it is drawn.
+func (b *browser) photograph(name string, s screen) {
 	b.t.Helper()
-	file := "../screenshots/" + name + ".png"
 	require.NoError(b.t, os.MkdirAll("../screenshots", 0o755))
+	height := evaluate[int64](b, "document.documentElement.scrollHeight")
 	var png []byte
-	b.do("photographing "+file, chromedp.FullScreenshot(&png, 100))
-	require.NoError(b.t, os.WriteFile(file, png, 0o644))
+	b.do("photographing "+name,
+		emulation.SetDeviceMetricsOverride(s.width, max(height, s.height()), 1, false),
+		chromedp.Evaluate("new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))", nil, awaitPromise),
+		chromedp.CaptureScreenshot(&png),
+		s)
+	require.NoError(b.t, os.WriteFile(fmt.Sprintf("../screenshots/%s-%s.png", name, s), png, 0o644))
 }
+
+func awaitPromise(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }
 
 // misfits is what does not fit: a page that scrolls sideways, text that is cut,
 // what leaves the screen or its button, and what is too small for a finger.
