@@ -143,6 +143,7 @@ func TestAccountLanguage_ComesFirst(t *testing.T) {
 	require.Equal(t, 303, a.StatusCode)
 	require.Equal(t, "/account", a.location())
 	require.Equal(t, []string{in(other, "account.language_saved")}, flashes(b.get("/account").page), "in the new language")
+	require.Contains(t, b.get("/nothing").page, `<html lang="`+other+`"`, "as the pages that know no account")
 
 	elsewhere.setCookie("lang", "en-US")
 	elsewhere.header.Set("Accept-Language", "en")
@@ -158,6 +159,7 @@ func TestAccountLanguage_ComesFirst(t *testing.T) {
 	require.NoError(t, models.DB.Reload(ada))
 	require.Empty(t, ada.Language)
 	require.Contains(t, b.get("/").page, `<html lang="en-US"`, "as the browser asks")
+	require.Contains(t, b.get("/nothing").page, `<html lang="en-US"`)
 	require.Contains(t, elsewhere.get("/").page, `<html lang="en-US"`)
 }
 
