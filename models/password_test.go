@@ -110,7 +110,7 @@ func TestCheckPassword(t *testing.T) {
 		"november21.11.1987":                 "password.guessable_date",
 		"internationalization":               "password.guessable_word",
 		"ada@example.com1":                   "password.guessable_personal",
-		strings.Repeat("corral", 8):          "password.guessable_repeat",
+		strings.Repeat("saddle", 8):          "password.guessable_repeat",
 		"four random words\x00":              "password.unusable",
 		"four random words\xff":              "password.unusable",
 		"four random words\n":                "password.unusable",
