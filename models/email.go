@@ -22,7 +22,7 @@ func NormalizeEmail(typed string) (email string, ok bool) {
 		return "", false
 	}
 	local, domain, found := cutLast(strings.Map(lower, norm.NFC.String(strings.TrimSpace(typed))), "@")
-	if !found || len(local) > 64 {
+	if !found || len(local) > 64 || strings.ContainsFunc(local, invisible) {
 		return "", false
 	}
 	// Registration maps nothing: a look-alike of somebody's domain is refused, not folded into it.
@@ -43,6 +43,10 @@ func NormalizeEmail(typed string) (email string, ok bool) {
 func looksASCII(r rune) bool {
 	return r >= utf8.RuneSelf && norm.NFC.String(string(r))[0] < utf8.RuneSelf
 }
+
+// invisible says whether a character is none that is seen, such as U+202E,
+// which turns what follows it around: an address must look like what it is.
+func invisible(r rune) bool { return !unicode.IsPrint(r) }
 
 // lower is lower case, but never from outside ASCII into it, as U+0130 would.
 func lower(r rune) rune {

@@ -35,6 +35,9 @@ func TestNormalizeEmail(t *testing.T) {
 		"ada@[127.0.0.1]":                          "",
 		`"a b"@example.com`:                        "",
 		"ada\x00@example.com":                      "",
+		"\u202eada@example.com":                    "", // read from right to left
+		"a\u200bda@example.com":                    "", // a space that is not seen
+		"a\u00adda@example.com":                    "",
 		"ada\xff@example.com":                      "",
 		strings.Repeat("a", 65) + "@example.com":   "",
 		"ada@" + strings.Repeat("a.", 130) + "com": "",

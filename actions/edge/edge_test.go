@@ -264,19 +264,3 @@ func TestAssets(t *testing.T) {
 	require.Equal(t, 405, res.StatusCode)
 	require.Equal(t, "GET, HEAD", res.Header.Get("Allow"))
 }
-
-// Whatever a form says, the method is one of four.
-func FuzzMethodOverride(f *testing.F) {
-	f.Add("_method=PUT", "application/x-www-form-urlencoded")
-	f.Add("_method=HEAD&_method=DELETE", "application/x-www-form-urlencoded; charset=x")
-	f.Add("%5fmethod=delete;a", "multipart/form-data")
-	f.Fuzz(func(t *testing.T, body, contentType string) {
-		r := httptest.NewRequest("POST", "/", strings.NewReader(body))
-		r.Header.Set("Content-Type", contentType)
-		w := httptest.NewRecorder()
-		limitBody(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			MethodOverride(w, r)
-			require.Contains(t, []string{"POST", "PUT", "PATCH", "DELETE"}, r.Method)
-		}), page).ServeHTTP(w, r)
-	})
-}
