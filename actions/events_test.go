@@ -2,10 +2,15 @@ package actions_test
 
 import (
 	"encoding/json"
+	"io/fs"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
 	"net/url"
+	"os"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -74,6 +79,29 @@ func TestEvents_EachIsLogged(t *testing.T) {
 			s.Close()
 			require.Contains(t, eventsIn(t, log), event)
 		})
+	}
+}
+
+// Every event that the code names is provoked here, and stands in the
+// inventory of docs/security.md.
+func TestEvents_AllAreKnown(t *testing.T) {
+	inventory, err := os.ReadFile("../docs/security.md")
+	require.NoError(t, err)
+	named := regexp.MustCompile(`\.Event\("([^"]+)"\)`)
+	found := map[string]bool{"panic": true, "error": true}
+	require.NoError(t, fs.WalkDir(os.DirFS("."), ".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		source, err := os.ReadFile(path)
+		for _, match := range named.FindAllStringSubmatch(string(source), -1) {
+			found[match[1]] = true
+		}
+		return err
+	}))
+	require.ElementsMatch(t, slices.Collect(maps.Keys(found)), slices.Collect(maps.Keys(securityEvents)))
+	for event := range securityEvents {
+		require.Contains(t, string(inventory), "| `"+event+"` |")
 	}
 }
 

@@ -2,8 +2,11 @@ package actions
 
 import (
 	"bytes"
+	"crypto/hmac"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/gob"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -177,5 +180,25 @@ func FuzzCookie(f *testing.F) {
 		require.NoError(t, err)
 		require.True(t, session.IsNew)
 		require.Empty(t, session.Values)
+	})
+}
+
+// The row decides how old a cookie may be: gorilla's own limit of 30 days is
+// off, and REMEMBER_LIFETIME may be longer.
+func TestSessionStore_OldCookieIsJudgedByItsRow(t *testing.T) {
+	store := storeOf(t)
+	cookie := saved(t, store, nil, put(tokenKey, "one"))
+	sealed, err := base64.URLEncoding.DecodeString(cookie.Value)
+	require.NoError(t, err)
+	parts := bytes.SplitN(sealed, []byte("|"), 3) // date, value, MAC
+	parts[0] = []byte("1000000000")               // in 2001
+	c, err := config.Current()
+	require.NoError(t, err)
+	mac := hmac.New(sha256.New, cookieKeys(c.SessionSecrets)[0])
+	fmt.Fprintf(mac, "corral|%s|%s", parts[0], parts[1])
+	parts[2] = mac.Sum(nil)
+	cookie.Value = base64.URLEncoding.EncodeToString(bytes.Join(parts, []byte("|")))
+	saved(t, store, cookie, func(s *sessions.Session) {
+		require.Equal(t, "one", s.Values[tokenKey])
 	})
 }

@@ -2,6 +2,7 @@ package edge
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -22,6 +23,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/net/http2"
+	"golang.org/x/net/http2/hpack"
 
 	"corral/config"
 )
@@ -172,6 +175,34 @@ func TestServer_TLS(t *testing.T) {
 	require.Equal(t, 2, res.ProtoMajor)
 	for _, name := range []string{"Connection", "Keep-Alive", "Transfer-Encoding", "Upgrade", "Proxy-Connection"} {
 		require.Empty(t, res.Header.Values(name), "HTTP/2 has no such header")
+	}
+}
+
+// HTTP/2 has room for line ends in a header value; Go lets none through.
+func TestServer_HTTP2HeaderValues(t *testing.T) {
+	certFile, keyFile, roots := certificateFiles(t)
+	_, address := listen(t, func(c *config.Config) { c.TLSCertFile, c.TLSKeyFile = certFile, keyFile })
+	for _, value := range []string{"a\r\nb: c", "a\nb", "a\x00b"} {
+		conn, err := tls.Dial("tcp", address, &tls.Config{RootCAs: roots, NextProtos: []string{"h2"}})
+		require.NoError(t, err)
+		defer conn.Close()
+		fmt.Fprint(conn, http2.ClientPreface)
+		framer := http2.NewFramer(conn, conn)
+		require.NoError(t, framer.WriteSettings())
+		var block bytes.Buffer
+		encoder := hpack.NewEncoder(&block)
+		for _, field := range [][2]string{{":method", "GET"}, {":scheme", "https"}, {":authority", address}, {":path", "/"}, {"x", value}} {
+			require.NoError(t, encoder.WriteField(hpack.HeaderField{Name: field[0], Value: field[1]}))
+		}
+		require.NoError(t, framer.WriteHeaders(http2.HeadersFrameParam{StreamID: 1, BlockFragment: block.Bytes(), EndStream: true, EndHeaders: true}))
+		for {
+			frame, err := framer.ReadFrame()
+			require.NoError(t, err)
+			require.NotEqual(t, http2.FrameHeaders, frame.Header().Type, "it was answered: %q", value)
+			if frame.Header().Type == http2.FrameRSTStream {
+				break
+			}
+		}
 	}
 }
 
