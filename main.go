@@ -37,6 +37,7 @@ func serve() error {
 	if err != nil {
 		return err
 	}
+	tuneCollector()
 	if err := models.Connect(c); err != nil {
 		return err
 	}

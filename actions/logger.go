@@ -17,5 +17,11 @@ func quietLogger() logger.FieldLogger {
 	l := logrus.New()
 	l.SetOutput(io.Discard)
 	l.SetLevel(logrus.PanicLevel)
-	return logger.Logrus{FieldLogger: l}
+	return quiet{logger.Logrus{FieldLogger: l}}
 }
+
+// quiet spares every page the copy that Buffalo makes to note a field in.
+type quiet struct{ logger.FieldLogger }
+
+func (q quiet) WithField(string, any) logger.FieldLogger     { return q }
+func (q quiet) WithFields(map[string]any) logger.FieldLogger { return q }

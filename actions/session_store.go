@@ -71,14 +71,13 @@ func (s sessionStore) New(r *http.Request, name string) (*sessions.Session, erro
 	options := *s.Options
 	session.Options, session.IsNew = &options, true
 	if cookie, err := r.Cookie(name); err == nil {
-		if err := securecookie.DecodeMulti(name, cookie.Value, &session.Values, s.Codecs...); err != nil {
-			session.Values = map[any]any{}
+		var read readSession
+		if err := securecookie.DecodeMulti(name, cookie.Value, &read, s.Codecs...); err != nil {
 			edge.From(r.Context()).Event("cookie refused")
 		} else {
-			session.IsNew = false
+			session.Values, session.ID, session.IsNew = read.values, read.fingerprint, false
 		}
 	}
-	session.ID, _ = fingerprint(session) // what was read can be written
 	return session, nil
 }
 
@@ -108,10 +107,14 @@ func (s sessionStore) Save(r *http.Request, w http.ResponseWriter, session *sess
 // fingerprint is equal for equal sessions, and "" when there is nothing in it.
 func fingerprint(session *sessions.Session) (string, error) {
 	b, err := valueSerializer{}.Serialize(session.Values)
-	if err != nil || string(b) == "{}" {
-		return "", err
+	return fingerprintOf(b), err
+}
+
+func fingerprintOf(serialized []byte) string {
+	if string(serialized) == "{}" {
+		return ""
 	}
-	return string(b), nil
+	return string(serialized)
 }
 
 // flashKey is where Buffalo keeps flash messages. It writes "{}" there on
@@ -151,12 +154,18 @@ func (valueSerializer) Serialize(src any) ([]byte, error) {
 	return json.Marshal(values)
 }
 
+// readSession is a session with the fingerprint that it was written with.
+type readSession struct {
+	values      map[any]any
+	fingerprint string
+}
+
 func (valueSerializer) Deserialize(src []byte, dst any) error {
 	var values map[string]string
 	if err := json.Unmarshal(src, &values); err != nil {
 		return err
 	}
-	out := *dst.(*map[any]any)
+	out := make(map[any]any, len(values)+1) // Buffalo adds its flash
 	for name, text := range values {
 		value, err := parseValue(text)
 		if err != nil {
@@ -164,6 +173,7 @@ func (valueSerializer) Deserialize(src []byte, dst any) error {
 		}
 		out[name] = value
 	}
+	*dst.(*readSession) = readSession{out, fingerprintOf(src)}
 	return nil
 }
 

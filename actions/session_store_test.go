@@ -26,9 +26,9 @@ func roundTrip(t *testing.T, values map[any]any) map[any]any {
 	t.Helper()
 	b, err := valueSerializer{}.Serialize(values)
 	require.NoError(t, err)
-	got := map[any]any{}
+	var got readSession
 	require.NoError(t, valueSerializer{}.Deserialize(b, &got))
-	return got
+	return got.values
 }
 
 func TestSerializer_RoundTrip(t *testing.T) {
@@ -57,7 +57,7 @@ func TestSerializer_Refusals(t *testing.T) {
 	_, err = valueSerializer{}.Serialize(map[any]any{1: "x"})
 	require.Error(t, err)
 	for _, text := range []string{`{"a":""}`, `{"a":"zx"}`, `{"a":"ix"}`, `{"a":"b!"}`, `{"a":"g!"}`, `{"a":"gAAAA"}`, `[]`, `x`} {
-		require.Error(t, valueSerializer{}.Deserialize([]byte(text), &map[any]any{}), text)
+		require.Error(t, valueSerializer{}.Deserialize([]byte(text), &readSession{}), text)
 	}
 }
 

@@ -71,13 +71,20 @@ func (r *Request) panicked(cause any) {
 }
 
 func (r *Request) line(level slog.Level, event string, more ...slog.Attr) {
-	r.logger.LogAttrs(context.Background(), level, event, append([]slog.Attr{
+	handler := r.logger.Handler()
+	if !handler.Enabled(context.Background(), level) {
+		return
+	}
+	record := slog.NewRecord(time.Now(), level, event, 0) // 0: the logger would look up its caller, and no line shows it
+	record.AddAttrs(
 		slog.String("request_id", r.ID),
 		slog.String("method", r.method),
 		slog.String("route", r.Route),
 		slog.String("client", r.client()),
 		slog.String("user_id", r.UserID),
-	}, more...)...)
+	)
+	record.AddAttrs(more...)
+	handler.Handle(context.Background(), record) // a log that cannot be written has nowhere to say so
 }
 
 // Printed makes lines of the log of what libraries print, net/http's server

@@ -5,16 +5,18 @@ import (
 	"io/fs"
 	"path"
 	"regexp"
-	"strings"
 )
 
 // scope is where a template looks its names up.
 type scope interface{ Value(key any) any }
 
 // constant is what a template asks for that is the same on every page in one
-// language: a text without placeholders, a file's address, a partial that is
-// given nothing.
+// language: a text without placeholders, a file's address, the source of a
+// partial that is given nothing.
 var constant = regexp.MustCompile(`<%= (t|assetPath|partial)\("([^"\\]+)"\) %>`)
+
+// declares finds a variable of a template's own, which must not become another's.
+var declares = regexp.MustCompile(`<%=?\s*let\s`)
 
 // fold writes the constants of a template into its source before it is parsed,
 // so that they are looked up once and not on every page: four fifths of what a
@@ -36,7 +38,7 @@ func (e *Engine) fold(source string, t Translate, in scope, depth int) string {
 			folder, file := path.Split(name)
 			text, err := fs.ReadFile(e.templates, fileName(folder+"_"+file))
 			if err == nil && depth < maxFold {
-				if folded := e.fold(string(text), t, in, depth+1); !strings.Contains(folded, "<%") {
+				if folded := e.fold(string(text), t, in, depth+1); !declares.MatchString(folded) {
 					return folded
 				}
 			}

@@ -44,6 +44,12 @@ func TestFold_ChangesNoByte(t *testing.T) {
 	}
 }
 
+// A partial's own variables stay its own.
+func TestFold_KeepsVariablesApart(t *testing.T) {
+	e := engineOf("_own.plush.html", `<% let name = "inner" %><%= name %>`, "show.plush.html", `<% let name = "outer" %><%= partial("own") %> <%= name %>`)
+	require.Equal(t, "<main>inner outer</main>", rendered(t, e, "show", speaking("de", nil)))
+}
+
 // Mails are plain text from the same texts: nothing is escaped in them.
 func TestFold_PlainTextIsNotEscaped(t *testing.T) {
 	e := engineOf("letter.plush.txt", `<%= t("greeting") %>`, "letter.plush.html", `<%= t("greeting") %>`)
