@@ -82,10 +82,10 @@ func TestAccountSessions_Index_TwoDevices(t *testing.T) {
 	lines := desk.devices()
 	require.Len(t, lines, 2)
 	require.Contains(t, lines[0], "<strong>Firefox on Linux</strong> <span class=\"badge\">This device</span>")
-	require.Contains(t, lines[0], "127.0.0.1 · Logged out when the browser is closed")
+	require.Contains(t, lines[0], "<bdi>127.0.0.1</bdi> · Logged out when the browser is closed")
 	require.Contains(t, lines[0], "Log out<")
 	require.Contains(t, lines[1], "<strong>Safari on iPhone</strong></p>")
-	require.Contains(t, lines[1], "127.0.0.1 · Stays logged in")
+	require.Contains(t, lines[1], "<bdi>127.0.0.1</bdi> · Stays logged in")
 	require.Contains(t, lines[1], `End session<span class="visually-hidden"> (Safari on iPhone)</span>`)
 
 	sessions, err := models.SessionsOf(t.Context(), ada)

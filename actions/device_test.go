@@ -39,6 +39,7 @@ func TestDevice_Cookie(t *testing.T) {
 // Five tries are free; then a plain sentence, 429 and Retry-After.
 func TestThrottle_Login(t *testing.T) {
 	s := newSite(t)
+	models.Clock.Stop()
 	modelstest.SignUp(t, "ada@example.com")
 	b := s.browser()
 	wrong := url.Values{"email": {"ada@example.com"}, "password": {"wrong"}}
@@ -62,6 +63,7 @@ func TestThrottle_Login(t *testing.T) {
 // The owner's own browser goes on while a stranger is locked out.
 func TestThrottle_OwnersBrowser(t *testing.T) {
 	s := newSite(t)
+	models.Clock.Stop()
 	modelstest.SignUp(t, "ada@example.com")
 	owner, stranger := s.browser(), s.browser()
 	owner.logIn("ada@example.com")

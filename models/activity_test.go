@@ -64,6 +64,7 @@ func (ms *ModelSuite) Test_Activity_FailedTry() {
 }
 
 func (ms *ModelSuite) Test_Activity_ThrottledTryWritesNothing() {
+	models.Clock.Stop()
 	ada := ms.signUp("ada@example.com")
 	for range 8 {
 		ms.wait("ada@example.com", "192.0.2.1")

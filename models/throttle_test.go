@@ -28,6 +28,7 @@ func client(n int) string { return fmt.Sprintf("10.%d.%d.1", n/256, n%256) }
 
 // Five tries are free, then the waits grow: 1, 2, 4 … 900 seconds.
 func (ms *ModelSuite) Test_Throttle_AddressWaitsGrow() {
+	models.Clock.Stop()
 	n := 0
 	for range 5 {
 		n++
@@ -46,6 +47,7 @@ func (ms *ModelSuite) Test_Throttle_AddressWaitsGrow() {
 
 // After a hundred in a row only a reset by mail helps.
 func (ms *ModelSuite) Test_Throttle_HundredInARow() {
+	models.Clock.Stop()
 	ms.signUp("ada@example.com")
 	for n := range 100 {
 		ms.Zero(ms.wait("ada@example.com", client(n)))
@@ -60,6 +62,7 @@ func (ms *ModelSuite) Test_Throttle_HundredInARow() {
 }
 
 func (ms *ModelSuite) Test_Throttle_SuccessResets() {
+	models.Clock.Stop()
 	ms.signUp("ada@example.com")
 	for range 3 {
 		for range 4 {
@@ -72,6 +75,7 @@ func (ms *ModelSuite) Test_Throttle_SuccessResets() {
 
 // However an address is written, it is one address, account or none.
 func (ms *ModelSuite) Test_Throttle_CaseVariantsAreOne() {
+	models.Clock.Stop()
 	for _, typed := range []string{"ada@example.com", "ADA@example.com", " Ada@Example.Com", "ada@EXAMPLE.com ", "aDa@example.com"} {
 		ms.Zero(ms.wait(typed, "192.0.2.1"))
 	}
@@ -85,6 +89,7 @@ func (ms *ModelSuite) Test_Throttle_CaseVariantsAreOne() {
 // To somebody without the password, an account that is throttled and an
 // address without account look the same.
 func (ms *ModelSuite) Test_Throttle_KnownAndUnknownAlike() {
+	models.Clock.Stop()
 	ms.signUp("ada@example.com")
 	for range 5 {
 		ms.Equal(ms.wait("ada@example.com", "192.0.2.1"), ms.wait("nobody@example.com", "192.0.2.2"))
@@ -95,6 +100,7 @@ func (ms *ModelSuite) Test_Throttle_KnownAndUnknownAlike() {
 
 // Ten failures in three minutes for a client, whatever addresses it tries.
 func (ms *ModelSuite) Test_Throttle_Client() {
+	models.Clock.Stop()
 	for n := range 10 {
 		ms.Zero(ms.wait(fmt.Sprintf("user%d@example.com", n), "192.0.2.1"))
 	}
@@ -115,6 +121,7 @@ func (ms *ModelSuite) Test_Throttle_ClientSuccessesAreFree() {
 
 // One IPv6 customer has a /64 to itself.
 func (ms *ModelSuite) Test_Throttle_IPv6By64() {
+	models.Clock.Stop()
 	for n := range 10 {
 		ms.Zero(ms.wait(fmt.Sprintf("user%d@example.com", n), fmt.Sprintf("2001:db8:1:2::%x", n)))
 	}
@@ -157,6 +164,7 @@ func (ms *ModelSuite) deviceOf(user *models.User, rawDevice string) string {
 
 // A stranger who uses up an address's tries does not lock out its owner.
 func (ms *ModelSuite) Test_Throttle_KnownDeviceHasABudgetOfItsOwn() {
+	models.Clock.Stop()
 	ctx, ada := ms.T().Context(), ms.signUp("ada@example.com")
 	for n := range 5 {
 		ms.Zero(ms.wait("ada@example.com", client(n)))
@@ -229,6 +237,7 @@ func (ms *ModelSuite) Test_Throttle_RefusedHashesNothing() {
 
 // The table tells nobody whose address was tried.
 func (ms *ModelSuite) Test_Throttle_KeyedDigest() {
+	models.Clock.Stop()
 	ms.wait("ada@example.com", "192.0.2.1")
 	var ids []string
 	ms.NoError(ms.DB.Store.Select(&ids, "SELECT id FROM throttles"))
