@@ -75,7 +75,15 @@ var throttleCases = []struct {
 	{"of two waits the longer counts", "127.0.0.0/8", []tries{
 		{times: 5, via: "192.0.2.1", want: wrong},
 		{times: 5, email: "user%d@example.com", via: "192.0.2.1", want: wrong},
-		{via: "192.0.2.1", want: refused, wait: 180},
+		{via: "192.0.2.1", want: refused, wait: 180}, // the client's
+	}},
+	{"of two waits the longer counts, also the other way round", "127.0.0.0/8", []tries{
+		{times: 9, email: "user%d@example.com", via: "192.0.2.1", want: wrong},
+		{times: 5, via: "192.0.2.2", want: wrong},
+		{after: time.Second, via: "192.0.2.2", want: wrong},
+		{after: 2 * time.Second, via: "192.0.2.2", want: wrong},
+		{after: 175 * time.Second, via: "192.0.2.1", want: wrong}, // the eighth at the account, the tenth of the client
+		{via: "192.0.2.1", want: refused, wait: 8},                // the account's
 	}},
 	{"IPv6 by /64", "127.0.0.0/8", []tries{
 		{times: 10, email: "user%d@example.com", via: "2001:db8:1:2::%d", want: wrong},
