@@ -46,13 +46,6 @@ func (l *buffer) lines(t testing.TB) []map[string]any {
 	return lines
 }
 
-func events(lines []map[string]any) (names []string) {
-	for _, line := range lines {
-		names = append(names, line["event"].(string))
-	}
-	return names
-}
-
 func keysOf(line map[string]any) []string { return slices.Sorted(maps.Keys(line)) }
 
 var production = config.Config{Env: config.Production}

@@ -24,7 +24,6 @@ type Pages struct {
 
 // keptPage is such a page, as the app wrote it.
 type keptPage struct {
-	route               string
 	contentType         []string
 	plain, gzip, brotli *keptBody // the last two nil when they would be no smaller
 }

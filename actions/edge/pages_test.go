@@ -15,7 +15,9 @@ import (
 func TestKeepPages_OnlyWhatIsForEverybody(t *testing.T) {
 	answers := []func(w http.ResponseWriter, r *http.Request){
 		func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) },
-		func(w http.ResponseWriter, _ *http.Request) { http.Redirect(w, &http.Request{}, "/elsewhere", 302) },
+		func(w http.ResponseWriter, _ *http.Request) {
+			http.Redirect(w, &http.Request{}, "/elsewhere", http.StatusFound)
+		},
 		func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Set-Cookie", "a=b")
 			fmt.Fprint(w, "cookie")
