@@ -52,13 +52,21 @@ func withMigrationLock(migrate func() error) error {
 		return migrate() // SQLite has one node
 	}
 	return DB.Transaction(func(tx *pop.Connection) error {
-		// The lock is held by a transaction that does nothing else, for as long as it takes.
-		if err := tx.RawQuery("SET LOCAL idle_in_transaction_session_timeout = 0").Exec(); err != nil {
-			return fmt.Errorf("migrations cannot be locked: %w", err)
+		if err := mayIdle(tx); err != nil {
+			return err
 		}
 		if err := tx.RawQuery("SELECT pg_advisory_xact_lock(?)", migrationLock).Exec(); err != nil {
 			return fmt.Errorf("migrations cannot be locked: %w", err)
 		}
 		return migrate()
 	})
+}
+
+// mayIdle is for a transaction on PostgreSQL that holds a lock and does nothing
+// else, while others work under it for as long as they need: see withTimeouts.
+func mayIdle(tx *pop.Connection) error {
+	if err := tx.RawQuery("SET LOCAL idle_in_transaction_session_timeout = 0").Exec(); err != nil {
+		return fmt.Errorf("a lock cannot be held: %w", err)
+	}
+	return nil
 }

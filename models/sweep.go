@@ -75,6 +75,9 @@ func withSweepLock(ctx context.Context, sweep func() error) error {
 		return sweep() // SQLite has one node
 	}
 	return inTransaction(ctx, func(tx *pop.Connection) error {
+		if err := mayIdle(tx); err != nil {
+			return err
+		}
 		var alone bool
 		if err := tx.Store.GetContext(ctx, &alone, "SELECT pg_try_advisory_xact_lock($1)", sweepLock); err != nil {
 			return fmt.Errorf("the sweeping cannot be locked: %w", err)

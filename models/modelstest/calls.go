@@ -22,6 +22,7 @@ var needNoPlan = map[string]string{
 	"Backup":            "copies the database, on SQLite only",
 	"withMigrationLock": "takes a lock, on PostgreSQL only",
 	"withSweepLock":     "takes a lock, on PostgreSQL only",
+	"mayIdle":           "says how long it is held, on PostgreSQL only",
 }
 
 // unheard returns the places in the Go files of a folder that send a statement
