@@ -1,0 +1,162 @@
+package growth
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/base64"
+	"fmt"
+	mathrand "math/rand/v2"
+	"strings"
+	"time"
+
+	"github.com/gobuffalo/pop/v6"
+	"github.com/gofrs/uuid"
+
+	"corral/models"
+)
+
+// throttledEmail is an address at which nobody may try for the time being.
+const throttledEmail = "carol@example.com"
+
+func email(n int) string { return fmt.Sprintf("person%d@example.com", n) }
+
+// rawToken is the token that the n-th active person's browser holds.
+func rawToken(n int) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "active %d", n))
+	return base64.RawURLEncoding.EncodeToString(sum[:])
+}
+
+// table is what is put into a table for each i from 1.
+type table struct {
+	name    string
+	part    int // a part of the size
+	columns string
+	values  string
+}
+
+// tables are in an order that foreign keys allow. What stands in capitals is
+// written in the database's own words.
+var tables = []table{
+	{"users", 1, "id, email, language, password_digest, created_at, updated_at",
+		"ID, 'person' || i || '@example.com', '', '$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA', NOW, NOW"},
+	{"sessions", 1, "id, user_id, token_digest, remembered, address, user_agent, created_at, last_seen_at",
+		"ID, ID, BYTES, TRUE, '192.0.2.1', 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36', NOW, NOW"},
+	{"throttles", 1, "id, tries, since_ms, open_ms, forget_ms", "TEXT43, 1, EPOCH_MS, 0, EPOCH_MS + 86400000"},
+	{"devices", 10, "id, user_id, token_digest, created_at, expires_at", "ID, ID, BYTES, NOW, LATER"},
+	{"activities", 10, "id, user_id, kind, address, network, user_agent, created_at, shorten_at",
+		"ID, ID, 'login', '192.0.2.1', '192.0.2.0/24', 'Mozilla/5.0 (X11; Linux x86_64)', NOW, LATER"},
+}
+
+// dialects say it in a database's words, and how to leave out for the time of
+// filling what would take longest.
+var dialects = map[string]struct {
+	words         []string
+	series        string
+	before, after []string
+}{
+	"sqlite3": {
+		[]string{"ID", "printf('%08x-0000-4000-8000-%012x', i, i)", "BYTES", "randomblob(32)", "TEXT43", "hex(randomblob(21)) || 'x'"},
+		"(WITH RECURSIVE s(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM s WHERE i < %d) SELECT i FROM s)",
+		[]string{"PRAGMA foreign_keys = OFF", "PRAGMA synchronous = OFF", "PRAGMA cache_size = -200000", "BEGIN"},
+		[]string{"COMMIT", "PRAGMA wal_checkpoint(TRUNCATE)", "PRAGMA foreign_keys = ON", "PRAGMA synchronous = FULL", "PRAGMA cache_size = -2000"},
+	},
+	"postgres": {
+		[]string{"ID", "(lpad(to_hex(i), 8, '0') || '-0000-4000-8000-' || lpad(to_hex(i), 12, '0'))::uuid",
+			"BYTES", "sha256(int4send(i))", "TEXT43", "left(encode(sha256(int4send(i)), 'hex'), 43)"},
+		"generate_series(1, %d) AS i",
+		[]string{"SET session_replication_role = replica", "SET maintenance_work_mem = '512MB'", "BEGIN"},
+		[]string{"COMMIT", "RESET session_replication_role", "VACUUM ANALYZE", "CHECKPOINT"},
+	},
+}
+
+// fill puts as many sessions, people and counters into the database as size
+// says, and a tenth of devices and activities. Of the sessions, the active
+// people's are spread over the table.
+func fill(ctx context.Context, size int) error {
+	conn, err := models.DB.Store.(interface {
+		Conn(context.Context) (*sql.Conn, error)
+	}).Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	d := dialects[models.DB.Dialect.Name()]
+	indexes, err := dropIndexes(ctx, conn)
+	if err != nil {
+		return err
+	}
+	const form = "'2006-01-02 15:04:05.999999'"
+	now := time.Now().UTC()
+	words := strings.NewReplacer(append(d.words, "NOW", now.Format(form), "LATER", now.AddDate(1, 0, 0).Format(form), "EPOCH_MS", fmt.Sprint(now.UnixMilli()))...)
+	statements := d.before
+	for _, t := range tables {
+		statements = append(statements, fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM "+d.series, t.name, t.columns, words.Replace(t.values), size/t.part))
+	}
+	statements = append(statements, indexes...)
+	for _, s := range append(statements, d.after...) {
+		if _, err := conn.ExecContext(ctx, s); err != nil {
+			return fmt.Errorf("%w: %.200s", err, s)
+		}
+	}
+	for n := range active {
+		digest := sha256.Sum256([]byte(rawToken(n)))
+		if err := models.DB.RawQuery("UPDATE sessions SET token_digest = ? WHERE id = ?", digest[:], idOf(1+n*(size/active))).Exec(); err != nil {
+			return err
+		}
+	}
+	for range 16 { // until the address has to wait for a quarter of an hour
+		models.Clock.Move(15 * time.Minute)
+		models.LogIn(ctx, models.Credentials{Email: throttledEmail, Password: "x", From: origin(1 << 23)}, false)
+	}
+	return nil
+}
+
+// idOf is the id of the i-th row.
+func idOf(i int) string { return fmt.Sprintf("%08x-0000-4000-8000-%012x", i, i) }
+
+// dropIndexes drops the indexes that do not belong to a primary key, and
+// returns what makes them again: in one go it takes a fraction.
+func dropIndexes(ctx context.Context, conn *sql.Conn) (create []string, err error) {
+	query := "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL AND tbl_name <> 'schema_migration'"
+	if models.DB.Dialect.Name() == "postgres" {
+		query = "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' AND indexname NOT LIKE '%pkey' AND tablename <> 'schema_migration'"
+	}
+	rows, err := conn.QueryContext(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	var drop []string
+	for rows.Next() {
+		var name, text string
+		if err := rows.Scan(&name, &text); err != nil {
+			return nil, err
+		}
+		drop, create = append(drop, "DROP INDEX "+name), append(create, text)
+	}
+	for _, s := range drop {
+		if _, err := conn.ExecContext(ctx, s); err != nil {
+			return nil, err
+		}
+	}
+	return create, rows.Err()
+}
+
+// makeDead adds so many sessions, of people all over the table, that ran out a year ago.
+func makeDead(dead int) func(ctx context.Context, size int) error {
+	return func(ctx context.Context, size int) error {
+		old := models.Clock.Now().AddDate(-1, 0, 0)
+		return models.DB.WithContext(ctx).Transaction(func(tx *pop.Connection) error {
+			for range dead {
+				id, token := uuid.Must(uuid.NewV4()), sha256.Sum256([]byte(rand.Text()))
+				err := tx.RawQuery(`INSERT INTO sessions (id, user_id, token_digest, remembered, address, user_agent, created_at, last_seen_at)
+					VALUES (?, ?, ?, ?, '', '', ?, ?)`, id, idOf(1+mathrand.IntN(size)), token[:], true, old, old).Exec()
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+}

@@ -1,0 +1,24 @@
+package growth
+
+import (
+	"os"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"corral/config"
+	"corral/models/modelstest"
+)
+
+// The filling knows the schema, and every piece of work is done, before
+// somebody waits a quarter of an hour for it.
+func TestMeasure(t *testing.T) {
+	newDatabase := func() (string, func(), error) { return modelstest.NewDatabase(os.Getenv("TEST_DATABASE_URL")) }
+	rows, err := Measure(t.Context(), config.MustCurrent(), newDatabase, []int{active}, func(string) {})
+	require.NoError(t, err)
+	require.Len(t, rows, len(works(0)))
+	for _, r := range rows {
+		require.Positive(t, r.Costs[0], r.Name)
+		require.InDelta(t, 1, r.Ratio(), 0)
+	}
+}

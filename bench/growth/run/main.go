@@ -1,0 +1,70 @@
+// Growth prints what the app's work costs in databases of a thousand, a million
+// and ten million sessions.
+//
+//	go run ./bench/growth/run                        SQLite, all three
+//	go run ./bench/growth/run -sizes 1000,1000000    without the ten million
+//	go run ./bench/growth/run -server postgres://…   a PostgreSQL server where databases may be made
+//
+// Ten million take some 10 GB under -dir and a quarter of an hour.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"corral/bench/growth"
+	"corral/config"
+	"corral/models/modelstest"
+)
+
+func main() {
+	server := flag.String("server", "", "a PostgreSQL server; none is SQLite")
+	sizes := flag.String("sizes", "1000,1000000,10000000", "sessions, from few to many")
+	flag.Parse()
+	if err := run(*server, *sizes); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run(server, list string) error {
+	var sizes []int
+	for text := range strings.SplitSeq(list, ",") {
+		size, err := strconv.Atoi(text)
+		if err != nil {
+			return err
+		}
+		sizes = append(sizes, size)
+	}
+	c, err := config.Load([]string{"SESSION_SECRET=" + config.NewSecret(), "SESSION_IDLE=720h", "SESSION_LIFETIME=720h"}, os.TempDir())
+	if err != nil {
+		return err
+	}
+	newDatabase := func() (string, func(), error) { return modelstest.NewDatabase(server) }
+	say := func(line string) { fmt.Fprintln(os.Stderr, line) }
+	rows, err := growth.Measure(context.Background(), c, newDatabase, sizes, say)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("| |%s ratio |\n|---|%s--:|\n", headings(sizes), strings.Repeat("--:|", len(sizes)))
+	for _, r := range rows {
+		fmt.Printf("| %s |", r.Name)
+		for _, cost := range r.Costs {
+			fmt.Printf(" %s |", cost.Round(100*time.Nanosecond))
+		}
+		fmt.Printf(" %.2f |\n", r.Ratio())
+	}
+	return nil
+}
+
+func headings(sizes []int) (text string) {
+	for _, size := range sizes {
+		text += fmt.Sprintf(" %d |", size)
+	}
+	return text
+}
