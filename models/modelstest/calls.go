@@ -22,6 +22,7 @@ var needNoPlan = map[string]string{
 	"Backup":            "copies the database, on SQLite only",
 	"withMigrationLock": "takes a lock, on PostgreSQL only",
 	"withSweepLock":     "takes a lock, on PostgreSQL only",
+	"undone":            "marks a place in a transaction, and goes back to it",
 	"mayIdle":           "says how long it is held, on PostgreSQL only",
 }
 
