@@ -41,9 +41,10 @@ type work struct {
 
 // works are the pages and forms as the handlers have them done. The hash of a
 // password is left out: it costs the same everywhere, and more than all else.
-func works(run int) []work {
+func works(page func(n int) error) []work {
 	return []work{
-		{"page: the session and its person", 20 * active, func(ctx context.Context, n int) error {
+		{"page: GET / of somebody who is logged in", 10 * active, func(_ context.Context, n int) error { return page(n % active) }, nil},
+		{"of it: the session and its person", 20 * active, func(ctx context.Context, n int) error {
 			_, err := models.FindSession(ctx, rawToken(n%active))
 			return err
 		}, nil},
@@ -55,7 +56,7 @@ func works(run int) []work {
 			return err
 		}, nil},
 		{"throttle: a try that is counted, a mail requested", active, func(ctx context.Context, n int) error {
-			return models.RequestReset(ctx, fmt.Sprintf("run%d-%d@example.org", run, n), "", origin(n))
+			return models.RequestReset(ctx, fmt.Sprintf("stranger%d@example.org", n), "", origin(n))
 		}, nil},
 		{"throttle: a try that is refused", 5 * active, func(ctx context.Context, n int) error {
 			_, err := models.LogIn(ctx, models.Credentials{Email: throttledEmail, Password: "x", From: origin(n)}, false)
@@ -92,7 +93,7 @@ func Measure(ctx context.Context, c config.Config, newDatabase func() (url strin
 		if err != nil {
 			return nil, fmt.Errorf("with %d sessions: %w", size, err)
 		}
-		for n, w := range works(0) {
+		for n, w := range works(nil) {
 			if len(rows) <= n {
 				rows = append(rows, Row{Name: w.name})
 			}
@@ -115,7 +116,7 @@ func measureOne(ctx context.Context, c config.Config, size int, say func(string)
 		return nil, fmt.Errorf("filling: %w", err)
 	}
 	say(fmt.Sprintf("%d sessions, filled in %s", size, time.Since(began).Round(time.Second)))
-	for _, w := range works(0) {
+	for _, w := range works(newPage(c)) {
 		cost, err := w.measure(ctx, size)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", w.name, err)

@@ -15,6 +15,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"corral/bench/growth"
@@ -41,9 +42,12 @@ func run(server, list string) error {
 		}
 		sizes = append(sizes, size)
 	}
-	c, err := config.Load([]string{"SESSION_SECRET=" + config.NewSecret(), "SESSION_IDLE=720h", "SESSION_LIFETIME=720h"}, os.TempDir())
+	c, err := config.Current()
 	if err != nil {
 		return err
+	}
+	if !c.Production() {
+		return inProduction()
 	}
 	newDatabase := func() (string, func(), error) { return modelstest.NewDatabase(server) }
 	say := func(line string) { fmt.Fprintln(os.Stderr, line) }
@@ -60,6 +64,17 @@ func run(server, list string) error {
 		fmt.Printf(" %.2f |\n", r.Ratio())
 	}
 	return nil
+}
+
+// inProduction runs this program again, configured as the app is where it counts:
+// the configuration is read before main begins.
+func inProduction() error {
+	program, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	return syscall.Exec(program, os.Args, append(os.Environ(), "GO_ENV=production", "HOST=https://login.example.com", "LOG_LEVEL=error",
+		"TRUSTED_PROXIES=127.0.0.1/32", "SMTP_URL=smtp://127.0.0.1:1", "SESSION_SECRET="+config.NewSecret()))
 }
 
 func headings(sizes []int) (text string) {
