@@ -1,0 +1,47 @@
+package main
+
+import (
+	"os"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// The benchmark is run by hand; here every load of it is run for a moment, so
+// that it works on the day when somebody needs it.
+func TestBench_EverySectionMeasures(t *testing.T) {
+	require.NoError(t, os.Chdir("..")) // where go run ./bench is run from
+	t.Cleanup(func() { os.Chdir("bench") })
+	dir := t.TempDir()
+	b := &bench{dir: dir, each: 200 * time.Millisecond}
+	var err error
+	b.corral, b.plain, err = build(dir)
+	require.NoError(t, err)
+	require.NoError(t, fill(dir))
+
+	figures, err := b.pages()
+	require.NoError(t, err)
+	require.Len(t, figures, 6)
+	for _, f := range figures {
+		require.Positive(t, f.ours, f.name)
+		require.Positive(t, f.plain, f.name)
+	}
+	perSecond, err := b.logins(b.corral)
+	require.NoError(t, err)
+	require.Positive(t, perSecond)
+	after, err := b.afterLoad(b.corral)
+	require.NoError(t, err)
+	require.Positive(t, after.memory)
+	require.Positive(t, after.first)
+}
+
+func TestFigure_Met(t *testing.T) {
+	require.True(t, figure{ours: 3, target: 2}.met())
+	require.False(t, figure{ours: 1, target: 2}.met())
+	require.True(t, figure{ours: 1, target: 2, atMost: true}.met())
+	require.False(t, figure{ours: 3, target: 2, atMost: true}.met())
+	for _, atMost := range []bool{true, false} {
+		require.True(t, figure{ours: 2, target: 2, atMost: atMost}.met())
+	}
+}

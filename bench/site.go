@@ -1,0 +1,244 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"corral/config"
+	"corral/models"
+)
+
+// site is a server under measurement: a process of its own, on a core of its own.
+type site struct {
+	*exec.Cmd
+	addr  string
+	began time.Time     // when the process was started
+	first time.Duration // from then to its first answer
+}
+
+const (
+	serverCore = "0"
+	loadCore   = "1"
+	host       = "bench.example" // what the proxy in front of it would be asked for
+)
+
+// build makes the binaries as docs/deploy.md says to.
+func build(dir string) (corral, plain string, err error) {
+	corral, plain = filepath.Join(dir, "bin-corral"), filepath.Join(dir, "bin-plain")
+	for binary, source := range map[string]string{corral: "corral", plain: "corral/bench/plain"} {
+		if err := goBuild(binary, source); err != nil {
+			return "", "", err
+		}
+	}
+	return corral, plain, nil
+}
+
+func goBuild(binary, source string) error {
+	cmd := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", binary, source)
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("go build %s: %w\n%s", source, err, out)
+	}
+	return nil
+}
+
+// production is the environment of a server behind a proxy on this machine.
+func production(dir, port string) []string {
+	return []string{"GO_ENV=production", "ADDR=127.0.0.1", "PORT=" + port, "HOST=https://" + host, "TRUSTED_PROXIES=127.0.0.1/32",
+		"DATABASE_URL=sqlite3://" + filepath.Join(dir, "bench.sqlite"), "SESSION_SECRET=" + strings.Repeat("0123456789abcdef", 4),
+		"SMTP_URL=smtp://127.0.0.1:1", "MAIL_FROM=corral@bench.example", "LOG_LEVEL=info",
+		"HOME=" + dir, "PATH=" + os.Getenv("PATH")}
+}
+
+// start runs a server on a core ("" is on all), its log in a file, until it answers.
+func start(core, binary, dir string) (*site, error) {
+	port, err := freePort()
+	if err != nil {
+		return nil, err
+	}
+	log, err := os.Create(filepath.Join(dir, "log"))
+	if err != nil {
+		return nil, err
+	}
+	defer log.Close()
+	s := &site{Cmd: pinned(core, binary), addr: "127.0.0.1:" + port, began: time.Now()}
+	s.Dir, s.Env, s.Stdout, s.Stderr = dir, production(dir, port), log, log
+	if err := s.Start(); err != nil {
+		return nil, err
+	}
+	for time.Since(s.began) < time.Minute {
+		if c, err := dial(s.addr); err == nil {
+			_, err = c.send(get("/login", "", "200"))
+			c.Close()
+			s.first = time.Since(s.began)
+			return s, err
+		}
+		time.Sleep(time.Millisecond)
+	}
+	s.stop()
+	return nil, fmt.Errorf("%s does not answer; its log is %s", binary, log.Name())
+}
+
+func (s *site) stop() {
+	s.Process.Kill()
+	s.Wait()
+}
+
+// pinned is a command that runs on one core, where the machine has taskset.
+func pinned(core, binary string, args ...string) *exec.Cmd {
+	if _, err := exec.LookPath("taskset"); err != nil || core == "" {
+		return exec.Command(binary, args...)
+	}
+	return exec.Command("taskset", append([]string{"-c", core, binary}, args...)...)
+}
+
+// pinSelf leaves the server's core to the server.
+func pinSelf() {
+	exec.Command("taskset", "-a", "-p", "-c", loadCore, strconv.Itoa(os.Getpid())).Run() // a machine without taskset is measured all the same
+}
+
+func freePort() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	defer l.Close()
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	return port, err
+}
+
+// get is a page as a browser asks for it through a proxy that ended its TLS.
+func get(path, cookies, status string) request {
+	return request{[]byte("GET " + path + " HTTP/1.1\r\n" + headers("127.0.0.1", cookies) + "\r\n"), status}
+}
+
+// postLogin is the login form of an account, sent by a client of its own.
+func postLogin(email, client, cookies string) request {
+	form := "email=" + email + "&password=" + strings.ReplaceAll(password, " ", "+")
+	return request{[]byte("POST /login HTTP/1.1\r\n" + headers(client, cookies) +
+		"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: " + strconv.Itoa(len(form)) + "\r\n\r\n" + form), "303"}
+}
+
+func headers(client, cookies string) string {
+	h := "Host: " + host + "\r\nX-Forwarded-Proto: https\r\nX-Forwarded-For: " + client + "\r\n" +
+		"User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0\r\n" +
+		"Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8\r\nAccept-Language: en-US,en;q=0.5\r\n" +
+		"Sec-Fetch-Dest: document\r\nSec-Fetch-Mode: navigate\r\nSec-Fetch-Site: same-origin\r\n"
+	if cookies != "" {
+		h += "Cookie: " + cookies + "\r\n"
+	}
+	return h
+}
+
+// logIn signs in and returns the cookies, as a browser that has seen the next
+// page keeps them: its flash message was shown.
+func (s *site) logIn(n int) (cookies string, err error) {
+	c, err := dial(s.addr)
+	if err != nil {
+		return "", err
+	}
+	defer c.Close()
+	kept := map[string]string{}
+	for _, r := range []request{postLogin(account(n), address(n), ""), {}} {
+		if r.raw == nil {
+			r = get("/", join(kept), "200")
+		}
+		header, err := c.send(r)
+		if err != nil {
+			return "", err
+		}
+		for line := range strings.Lines(string(header)) {
+			if set, ok := strings.CutPrefix(line, "Set-Cookie: "); ok {
+				pair, _, _ := strings.Cut(set, ";")
+				name, value, _ := strings.Cut(strings.TrimSpace(pair), "=")
+				kept[name] = value
+			}
+		}
+	}
+	return join(kept), nil
+}
+
+func join(cookies map[string]string) string {
+	var pairs []string
+	for name, value := range cookies {
+		if value != "" {
+			pairs = append(pairs, name+"="+value)
+		}
+	}
+	return strings.Join(pairs, "; ")
+}
+
+// People. They have one password, so that one hash makes them all.
+const (
+	accounts = 256
+	password = "four random words work well"
+)
+
+func account(n int) string { return fmt.Sprintf("person%d@bench.example", n) }
+
+// address is the client that account n logs in from.
+func address(n int) string { return fmt.Sprintf("198.51.100.%d", n%256) }
+
+// fill makes the database of a Corral server, with its people.
+func fill(dir string) error {
+	c, err := config.Load(production(dir, "3000"), dir)
+	if err != nil {
+		return err
+	}
+	if err := models.Connect(c); err != nil {
+		return err
+	}
+	defer models.DB.Close()
+	if err := models.Migrate(); err != nil {
+		return err
+	}
+	ctx := context.Background()
+	first, err := models.CreateUser(ctx, account(0), "")
+	if err != nil {
+		return err
+	}
+	if err := first.SetPassword(ctx, password); err != nil {
+		return err
+	}
+	for n := 1; n < accounts; n++ {
+		if _, err := models.CreateUser(ctx, account(n), ""); err != nil {
+			return err
+		}
+	}
+	return models.DB.RawQuery("UPDATE users SET password_digest = ?", first.PasswordDigest).Exec()
+}
+
+// cpu is the processor time that the process has used, of user and system.
+func (s *site) cpu() (time.Duration, error) {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.Process.Pid))
+	if err != nil {
+		return 0, err
+	}
+	fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
+	user, err1 := strconv.Atoi(fields[11])
+	system, err2 := strconv.Atoi(fields[12])
+	return time.Duration(user+system) * 10 * time.Millisecond, errors.Join(err1, err2) // Linux counts in hundredths of a second
+}
+
+// memory is a line of /proc/PID/status in MB: VmRSS now, VmHWM at its peak.
+func (s *site) memory(line string) (float64, error) {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.Process.Pid))
+	if err != nil {
+		return 0, err
+	}
+	_, rest, _ := strings.Cut(string(status), line+":")
+	fields := strings.Fields(rest)
+	if len(fields) == 0 {
+		return 0, fmt.Errorf("no %s", line)
+	}
+	kB, err := strconv.Atoi(fields[0])
+	return float64(kB) * 1024 / 1e6, err
+}
