@@ -247,3 +247,19 @@ func (ms *ModelSuite) Test_Throttle_KeyedDigest() {
 		ms.Len(id, 43)
 	}
 }
+
+// Over the limit for an address a request does the same, and leaves nothing.
+func (ms *ModelSuite) Test_Throttle_MailsOverTheLimit() {
+	for range 3 {
+		ms.requestSignup("zoe@example.com")
+	}
+	newest := modelstest.Link(ms.T(), "zoe@example.com", models.MailSignup)
+	ms.requestSignup("zoe@example.com")
+	ms.Equal(3, ms.count("mails"))
+	email, err := models.FindSignupEmail(ms.T().Context(), newest)
+	ms.NoError(err, "the newest link that was sent works")
+	ms.Equal("zoe@example.com", email)
+	models.Clock.Move(time.Hour)
+	ms.requestSignup("zoe@example.com")
+	ms.Equal(4, ms.count("mails"))
+}
