@@ -53,10 +53,12 @@ func goBuild(binary, source string) error {
 // production is the environment of a server behind a proxy on this machine.
 func production(dir, port string) []string {
 	return []string{"GO_ENV=production", "ADDR=127.0.0.1", "PORT=" + port, "HOST=https://" + host, "TRUSTED_PROXIES=127.0.0.1/32",
-		"DATABASE_URL=sqlite3://" + filepath.Join(dir, "bench.sqlite"), "SESSION_SECRET=" + strings.Repeat("0123456789abcdef", 4),
+		"DATABASE_URL=" + databaseURL(dir), "SESSION_SECRET=" + strings.Repeat("0123456789abcdef", 4),
 		"SMTP_URL=smtp://127.0.0.1:1", "MAIL_FROM=corral@bench.example", "LOG_LEVEL=info",
 		"HOME=" + dir, "PATH=" + os.Getenv("PATH")}
 }
+
+func databaseURL(dir string) string { return "sqlite3://" + filepath.Join(dir, "bench.sqlite") }
 
 // start runs a server on a core ("" is on all), its log in a file, until it answers.
 func start(core, binary, dir string) (*site, error) {
@@ -193,6 +195,7 @@ func fill(dir string) error {
 	if err != nil {
 		return err
 	}
+	c.DatabaseURL = databaseURL(dir) // go test has one of its own
 	if err := models.Connect(c); err != nil {
 		return err
 	}
