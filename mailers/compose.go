@@ -17,12 +17,13 @@ import (
 // under mail.NAME.
 type letter struct {
 	link   string // path that the button leads to; the token is added to it
+	logIn  bool   // has a link to log in besides
 	notice bool   // says when and where it happened, and what to do when it was not you
 }
 
 var letters = map[string]letter{
 	models.MailSignup:          {link: "/signup/"},
-	models.MailSignupTaken:     {link: "/password/forgot", notice: true},
+	models.MailSignupTaken:     {link: "/password/forgot", logIn: true, notice: true},
 	models.MailReset:           {link: "/password/reset/"},
 	models.MailPasswordChanged: {link: "/password/forgot", notice: true},
 	models.MailNewDevice:       {link: "/account", notice: true},
@@ -87,7 +88,7 @@ func letterData(c config.Config, m *models.Mail) (map[string]any, error) {
 		"lang": language, "dir": view.Direction(language), "t": t,
 		"subject": t("mail."+m.Template+".subject", names),
 		"text":    t("mail."+m.Template+".text", names),
-		"link":    "",
+		"link":    "", "log_in": "",
 		"notice":  kind.notice,
 		"when":    view.Moment(t, details.When),
 		"address": details.Address,
@@ -96,6 +97,9 @@ func letterData(c config.Config, m *models.Mail) (map[string]any, error) {
 	}
 	if kind.link != "" {
 		data["link"] = template.HTML(c.Host.String() + kind.link + rawToken)
+		if kind.logIn {
+			data["log_in"] = template.HTML(c.Host.String() + "/login")
+		}
 		data["button"] = t("mail." + m.Template + ".button")
 		data["note"] = t("mail." + m.Template + ".note")
 	}

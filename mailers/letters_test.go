@@ -50,7 +50,7 @@ func TestLetters_TheWholeStory(t *testing.T) {
 
 	require.NoError(t, models.RequestSignup(ctx, zoe, "", from))
 	p = notice(requireMail(t, s.next(), zoe, "You have an account already"))
-	require.Equal(t, "https://corral.example/password/forgot", p.link(t))
+	require.Equal(t, []string{"https://corral.example/login", "https://corral.example/password/forgot"}, p.links(t))
 
 	require.NoError(t, models.RequestReset(ctx, zoe, "", from))
 	p = requireMail(t, s.next(), zoe, "Set a new password")

@@ -53,18 +53,36 @@ func parse(t testing.TB, r received) parsed {
 	return p
 }
 
-// link is the address in the text, which the HTML has twice.
+// links are the addresses in the text. The HTML has them too, and the last one
+// twice: as a button and to be copied.
+func (p parsed) links(t testing.TB) (list []string) {
+	t.Helper()
+	for line := range strings.Lines(p.text) {
+		if strings.HasPrefix(line, "https://") {
+			list = append(list, strings.TrimSpace(line))
+		}
+	}
+	if len(list) == 0 {
+		require.NotContains(t, p.html, "https://")
+		return nil
+	}
+	for _, link := range list {
+		require.Contains(t, p.html, `href="`+link+`"`)
+	}
+	require.Equal(t, 2, strings.Count(p.html, list[len(list)-1]))
+	require.Equal(t, 1+len(list), strings.Count(p.html, "https://"))
+	return list
+}
+
+// link is the only address, or "".
 func (p parsed) link(t testing.TB) string {
 	t.Helper()
-	_, rest, found := strings.Cut(p.text, "\nhttps://")
-	if !found {
-		require.NotContains(t, p.html, "https://")
+	list := p.links(t)
+	require.LessOrEqual(t, len(list), 1)
+	if len(list) == 0 {
 		return ""
 	}
-	link, _, _ := strings.Cut(rest, "\n")
-	require.Equal(t, 2, strings.Count(p.html, "https://"+link))
-	require.Equal(t, 2, strings.Count(p.html, "https://"))
-	return "https://" + link
+	return list[0]
 }
 
 // requireMail checks what holds for every mail.

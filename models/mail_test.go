@@ -94,6 +94,32 @@ func (ms *ModelSuite) Test_Mail_ReservedAddress() {
 	ms.move(bob, "ada@example.org")
 }
 
+// Whoever asks for it, a mail to an account is in the account's language.
+func (ms *ModelSuite) Test_Mail_OwnersLanguage() {
+	ctx, ada := ms.T().Context(), ms.signUp("ada@example.com")
+	ms.NoError(ada.ChooseLanguage(ctx, "de"))
+	stranger := models.Origin{Language: "ja"}
+	bob := ms.signUp("bob@example.com")
+	ms.NoError(models.RequestSignup(ctx, "ada@example.com", "ja", stranger))
+	ms.requireLanguage("de", "ada@example.com")
+	ms.NoError(models.RequestReset(ctx, "ada@example.com", "ja", stranger))
+	ms.requireLanguage("de", "ada@example.com")
+	ms.NoError(bob.RequestEmailChange(ctx, "ada@example.com", stranger))
+	ms.requireLanguage("de", "ada@example.com")
+	ms.requireLanguage("ja", "bob@example.com", "of the page, for he has chosen none")
+	ms.NoError(ada.ChangePassword(ctx, modelstest.Password, stranger))
+	ms.requireLanguage("de", "ada@example.com")
+	ms.NoError(models.RequestSignup(ctx, "zoe@example.com", "ja", stranger))
+	ms.requireLanguage("ja", "zoe@example.com")
+}
+
+func (ms *ModelSuite) requireLanguage(want, email string, why ...any) {
+	ms.T().Helper()
+	m := ms.mail(email)
+	ms.NoError(m.Resolve(ms.T().Context()))
+	ms.Equal(want, m.Language, why...)
+}
+
 func (ms *ModelSuite) Test_Mail_EmailChangeToTakenAddress() {
 	ada := ms.signUp("ada@example.com")
 	ms.signUp("bob@example.com")

@@ -81,23 +81,33 @@ func (m *Mail) Resolve(ctx context.Context) error {
 		}
 		return m.resolveTaken(ctx, asker, MailEmailTaken)
 	case MailReset:
-		user, err := FindUserByEmail(ctx, m.Recipient)
-		if err == nil && user.Language != "" { // the owner's, not that of whoever asked
-			m.Language = user.Language
-		}
-		return err
+		return m.resolveLanguage(ctx)
 	}
 	return nil
+}
+
+// resolveLanguage makes the mail one in the language of the account at its
+// address, not in that of whoever asked. It returns ErrNotFound when there is none.
+func (m *Mail) resolveLanguage(ctx context.Context) error {
+	user, err := FindUserByEmail(ctx, m.Recipient)
+	if err == nil && user.Language != "" {
+		m.Language = user.Language
+	}
+	return err
 }
 
 // resolveTaken makes the mail another one, without a link, when the address is
 // taken by somebody other than asker.
 func (m *Mail) resolveTaken(ctx context.Context, asker uuid.UUID, instead string) error {
 	taken, err := emailTaken(DB.WithContext(ctx), m.Recipient, asker)
-	if taken {
-		m.Template, m.SealedToken = instead, nil
+	if err != nil || !taken {
+		return err
 	}
-	return err
+	m.Template, m.SealedToken = instead, nil
+	if err := m.resolveLanguage(ctx); !errors.Is(err, ErrNotFound) { // an address that is kept has no account
+		return err
+	}
+	return nil
 }
 
 // asker is the account that wants the address: the one that had it until
