@@ -32,7 +32,8 @@ type browser struct {
 	site *site
 	ctx  context.Context
 
-	loads    chan struct{} // a page was loaded
+	loads    chan struct{}             // a page is loaded and drawn
+	half     *page.EventLifecycleEvent // it is one of them
 	mutex    sync.Mutex
 	noise    []string // requests to another host, errors, policy violations
 	received float64  // bytes, headers included
@@ -86,9 +87,7 @@ func openTab(t *testing.T) (id target.ID) {
 func (b *browser) listen(event any) {
 	switch e := event.(type) {
 	case *page.EventLifecycleEvent:
-		if e.Name == "load" {
-			b.loads <- struct{}{}
-		}
+		b.arrives(e)
 	case *page.EventFrameNavigated:
 		if e.Type == page.NavigationTypeBackForwardCacheRestore { // as it was left, and not loaded
 			b.loads <- struct{}{}
@@ -123,6 +122,20 @@ var tellOfViolations = chromedp.ActionFunc(func(ctx context.Context) error {
 		WithWorldName("observer").Do(ctx)
 	return err
 })
+
+// arrives counts a page as there once it is loaded and drawn: Chromium drops
+// the clicks on one that nobody has seen yet.
+func (b *browser) arrives(e *page.EventLifecycleEvent) {
+	if e.Name != "load" && e.Name != "firstContentfulPaint" {
+		return
+	}
+	if half := b.half; half == nil || half.LoaderID != e.LoaderID {
+		b.half = e
+	} else if half.Name != e.Name {
+		b.half = nil
+		b.loads <- struct{}{}
+	}
+}
 
 func (b *browser) hear(noise string) {
 	b.mutex.Lock()
@@ -236,9 +249,8 @@ func (b *browser) clicks(selector string) chromedp.Action {
 		err := chromedp.Evaluate(`(e => {
 			if (!e) return []
 			e.scrollIntoView({block: "center", behavior: "instant"})
-			const box = e.getBoundingClientRect(), x = box.x + box.width / 2, y = box.y + box.height / 2
-			const hit = document.elementFromPoint(x, y)
-			return e.contains(hit) || hit?.contains(e) ? [x, y] : []
+			const box = e.getClientRects()[0], x = box.x + box.width / 2, y = box.y + box.height / 2
+			return e.contains(document.elementFromPoint(x, y)) ? [x, y] : []
 		})(`+element(selector)+`)`, &at).Do(ctx)
 		if err == nil && len(at) == 0 {
 			err = fmt.Errorf("it is not there, or something covers it")

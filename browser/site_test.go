@@ -1,6 +1,7 @@
 package browser
 
 import (
+	"bytes"
 	"crypto/tls"
 	"io"
 	"log"
@@ -51,13 +52,22 @@ const addressHeader = "X-Test-Address"
 
 // reverseProxy tells the app who asks, and that they came over TLS.
 func reverseProxy(app string) http.Handler {
-	return &httputil.ReverseProxy{ErrorLog: log.New(io.Discard, "", 0), Rewrite: func(r *httputil.ProxyRequest) {
+	return &httputil.ReverseProxy{ErrorLog: log.New(io.Discard, "", 0), ModifyResponse: whole, Rewrite: func(r *httputil.ProxyRequest) {
 		r.SetURL(&url.URL{Scheme: "http", Host: app})
 		r.Out.Host = r.In.Host
 		r.Out.Header.Del(addressHeader)
 		r.Out.Header.Set("X-Forwarded-For", r.In.Header.Get(addressHeader))
 		r.Out.Header.Set("X-Forwarded-Proto", "https")
 	}}
+}
+
+// whole reads an answer to its end before the browser gets its beginning, as
+// nginx does. Sent on piece by piece, one in thirty ended without its last bytes.
+func whole(res *http.Response) error {
+	body, err := io.ReadAll(res.Body)
+	res.Body.Close()
+	res.Body, res.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	return err
 }
 
 // openDevelopment starts the app as its developer does, in a copy of what it
