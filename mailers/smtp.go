@@ -44,7 +44,7 @@ var logins = []gomail.SMTPAuthType{gomail.SMTPAuthSCRAMSHA256, gomail.SMTPAuthPl
 func newSMTP(c config.Config) smtp {
 	u, secured := c.SMTP, tlsConfig(c.SMTP.Hostname())
 	s := smtp{host: u.Hostname(), dial: new(net.Dialer).DialContext, options: []gomail.Option{
-		gomail.WithTimeout(smtpTimeout),
+		gomail.WithTimeout(2 * smtpTimeout), // Send's context is first: the library's error does not tell that time was up
 		gomail.WithTLSConfig(secured),
 		gomail.WithHELO(domain(c)),
 	}}
