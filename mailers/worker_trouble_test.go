@@ -87,3 +87,42 @@ type breaking struct{ mail.Sender }
 func (b breaking) Send(m mail.Message) error {
 	return errors.Join(b.Sender.Send(m), models.DB.RawQuery("ALTER TABLE mails RENAME TO mails_away").Exec())
 }
+
+// Whatever ails the mail server, the request that asks for a mail never meets
+// it, and the mail arrives once the server is well again.
+func TestWorker_MailArrivesLater(t *testing.T) {
+	for name, trouble := range map[string]struct {
+		ail    func(s *server, over chan struct{})
+		reason string
+	}{
+		"slow":     {func(s *server, over chan struct{}) { s.onData = func(received) error { <-over; return nil } }, errSlow.Error()},
+		"refusing": {func(s *server, _ chan struct{}) { s.onRcpt = func(string) error { return errors.New("not today") } }, "not today"},
+		"no TLS":   {func(s *server, _ chan struct{}) { s.tls = nil }, "STARTTLS"},
+		"certificate": {func(s *server, _ chan struct{}) {
+			s.tls = newAuthority(t).certify("127.0.0.1", time.Now().Add(time.Hour))
+		}, "certificate"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			modelstest.Empty(t)
+			over := make(chan struct{})
+			ailing := newServer(t, func(s *server) { trouble.ail(s, over) })
+			t.Cleanup(func() { close(over) })
+			w, _ := idle(ailing.config())
+			ask(t, "zoe@example.com")
+			if name == "slow" {
+				hurry(t)
+				w, _ = idle(ailing.config())
+			}
+			w.sendAll(t.Context())
+			m := mailTo(t, "zoe@example.com")
+			require.Contains(t, m.LastError, trouble.reason)
+			require.False(t, m.SentAt.Valid)
+
+			well := newServer(t)
+			w, _ = idle(well.config())
+			models.Clock.Move(time.Minute)
+			w.sendAll(t.Context())
+			requireMail(t, well.next(), "zoe@example.com", "Choose your password")
+		})
+	}
+}
