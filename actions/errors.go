@@ -76,6 +76,9 @@ func writeError(w http.ResponseWriter, req *http.Request, status int, key, langu
 	contentType, body := "application/problem+json", problem(status)
 	if !wantsJSON(req) {
 		data["title"], data["key"], data["status"] = key+".title", key, status
+		// Under another host's name there is no stylesheet either, and a browser's own
+		// colours for the night are hard to read.
+		data["bare"] = status == http.StatusMisdirectedRequest
 		if live {
 			data["trace"] = edge.From(req.Context()).Trace
 		}

@@ -49,7 +49,10 @@ func TestErrors(t *testing.T) {
 			stranger.seeError(403)
 			stranger.visitElsewhere(strings.Replace(s.url, "127.0.0.1", "localhost", 1) + "/login")
 			require.Contains(t, stranger.text("main"), "421")
-			require.Empty(t, stranger.axe())
+			for _, night := range []screen{wideDark, stranger.screen} {
+				stranger.do("another screen", night)
+				require.Empty(t, stranger.axe())
+			}
 			stranger.photograph("error-421-"+language, stranger.screen) // without style, for that host has no files either
 		})
 	}
