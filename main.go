@@ -37,7 +37,7 @@ func serve() error {
 	if err != nil {
 		return err
 	}
-	tuneCollector()
+	tune()
 	if err := models.Connect(c); err != nil {
 		return err
 	}

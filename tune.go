@@ -6,23 +6,22 @@ import (
 	"runtime/debug"
 )
 
-// The app's own live heap is a few MB, so by default the collector would run
-// after every other MB: a third of a page's time. It may let three times as much
-// come together. But a password takes 20 MB while it is hashed, one at a time
-// on each core, and three times that it may not: then the limit holds, under
-// which what is live always fits.
+// A password takes 19 MiB while it is hashed, and the next one as much again,
+// before the collector has taken back the first: with a hash on each core that
+// adds up. The limit leaves each core two, and the app itself what it needs.
 const (
-	collectAt   = 200 // percent of the live heap
-	limitOfApp  = 16 << 20
-	limitOfHash = 20 << 20 // a core
+	limitOfApp  = 32 << 20
+	limitOfHash = 40 << 20 // a core, of which there are two at the least
 )
 
-// tuneCollector leaves alone what the operator has set by GOGC or GOMEMLIMIT.
-func tuneCollector() {
-	if set := debug.SetGCPercent(collectAt); set != 100 {
-		debug.SetGCPercent(set)
-	}
+// tune fits Go's runtime to the hashes, which one core after the other is taken
+// up by. It leaves alone what the operator has set by GOMEMLIMIT.
+func tune() {
+	cores := runtime.GOMAXPROCS(0)
 	if debug.SetMemoryLimit(-1) == math.MaxInt64 {
-		debug.SetMemoryLimit(limitOfApp + limitOfHash*int64(runtime.GOMAXPROCS(0)))
+		debug.SetMemoryLimit(limitOfApp + limitOfHash*int64(max(cores, 2)))
 	}
+	// While every core hashes, Go would let a page wait 10 ms for each of its steps.
+	// With as many places again, the system shares the cores out, and is quicker.
+	runtime.GOMAXPROCS(2 * cores)
 }
