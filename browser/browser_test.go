@@ -172,14 +172,19 @@ func (b *browser) leads(what string, actions ...chromedp.Action) {
 	for len(b.loads) > 0 {
 		<-b.loads
 	}
-	b.do(what, append(actions, chromedp.ActionFunc(func(ctx context.Context) error {
+	b.do(what, append(actions, b.nextPage())...)
+}
+
+// nextPage waits for the page that something done before leads to.
+func (b *browser) nextPage() chromedp.Action {
+	return chromedp.ActionFunc(func(ctx context.Context) error {
 		select {
 		case <-b.loads:
 			return nil
 		case <-ctx.Done():
 			return ctx.Err()
 		}
-	}))...)
+	})
 }
 
 func (b *browser) visit(path string) {

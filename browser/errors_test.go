@@ -58,6 +58,41 @@ func TestErrors(t *testing.T) {
 	}
 }
 
+// What goes wrong with the database has a page as well: one that asks to come
+// back while somebody else holds it, and one for what is a fault of ours.
+func TestErrors_Database(t *testing.T) {
+	s := openSite(t)
+	db := s.database(t)
+	logIn := func(b *browser) {
+		b.fill("[name=email]", "zoe@example.com")
+		b.fill("[name=password]", "not the password")
+		b.click(`[action="/login"] [type=submit]`)
+	}
+	_, err := db.Exec("BEGIN IMMEDIATE")
+	require.NoError(t, err)
+	var visitors []*browser
+	for _, language := range languages(t) {
+		b := openBrowser(t, s, person{language: language, looks: true})
+		b.visit("/login")
+		logIn(b) // the app waits for five seconds: for all of them at once
+		visitors = append(visitors, b)
+	}
+	for _, b := range visitors {
+		b.do("waiting for the answer", b.nextPage())
+		b.seeError(503)
+	}
+	_, err = db.Exec("ROLLBACK; ALTER TABLE activities RENAME TO gone")
+	require.NoError(t, err)
+	for _, b := range visitors {
+		b.visit("/login")
+		logIn(b)
+		b.do("waiting for the answer", b.nextPage())
+		b.seeError(500)
+		require.NotContains(t, b.text("body"), "activities", "what is wrong is for the log")
+	}
+	require.Contains(t, s.log(), "no such table: activities")
+}
+
 func (b *browser) seeError(status int) {
 	b.t.Helper()
 	require.Contains(b.t, b.text("main"), fmt.Sprint(status))

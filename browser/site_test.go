@@ -3,6 +3,7 @@ package browser
 import (
 	"bytes"
 	"crypto/tls"
+	"database/sql"
 	"io"
 	"log"
 	"net"
@@ -116,6 +117,16 @@ func (s *site) start(t *testing.T, port string, env ...string) {
 		case <-time.After(10 * time.Millisecond):
 		}
 	}
+}
+
+// database opens the app's own, past the app.
+func (s *site) database(t *testing.T) *sql.DB {
+	t.Helper()
+	db, err := sql.Open("sqlite3", filepath.Join(s.dir, "storage", "production.sqlite"))
+	require.NoError(t, err)
+	t.Cleanup(func() { db.Close() })
+	db.SetMaxOpenConns(1) // one connection, which keeps its transaction
+	return db
 }
 
 // log is what the app has printed.
