@@ -7,10 +7,10 @@ import (
 	"github.com/gobuffalo/buffalo"
 )
 
-// What the session holds for one page: the address just typed, and what for.
+// What the session holds of a mail that was asked for.
 const (
-	mailedToKey  = "mailed_to"
-	mailedForKey = "mailed_for"
+	mailedToKey  = "mailed_to"  // the address just typed, for one page
+	mailedForKey = "mailed_for" // so that it can be asked for again after a reload
 )
 
 // askToCheckMail leads to the page that says what to do next. It is the same
@@ -25,7 +25,7 @@ func askToCheckMail(c buffalo.Context, typed, request string) error {
 // what to do when nothing comes.
 func CheckMailShow(c buffalo.Context) error {
 	to, _ := c.Session().GetOnce(mailedToKey).(string)
-	request, _ := c.Session().GetOnce(mailedForKey).(string)
+	request, _ := c.Session().Get(mailedForKey).(string)
 	c.Set("title", "check_mail.title")
 	c.Set("to", to)
 	c.Set("asked_for", request)

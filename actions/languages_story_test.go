@@ -25,6 +25,7 @@ func (s *story) guest() {
 	s.read(b.signUp("nobody"), 422)
 	b.signUp("zoe@gmial.com")
 	s.read(b.get("/check-mail"), 200) // did you mean
+	s.read(b.get("/check-mail"), 200) // ask again
 	b.get("/signup/" + modelstest.Link(s.t, "zoe@gmial.com", models.MailSignup))
 	s.read(b.get("/signup/password"), 200)
 	for _, password := range []string{

@@ -50,7 +50,8 @@ func TestPasswordForgot_BadAddress(t *testing.T) {
 	require.Contains(t, a.page, `value="not an address"`)
 }
 
-// The address just typed is kept for one page, and no longer.
+// The address just typed is kept for one page, and no longer. What for is kept,
+// so that who reloads the page can ask again.
 func TestCheckMail_Once(t *testing.T) {
 	b := newSite(t).browser()
 	b.forgot("ada@gmial.com")
@@ -60,6 +61,18 @@ func TestCheckMail_Once(t *testing.T) {
 	a := b.get("/check-mail")
 	require.Equal(t, 200, a.StatusCode)
 	require.NotContains(t, a.page, "gmial")
+	require.Contains(t, a.page, "for 15 minutes")
+	require.Contains(t, a.page, `<a class="btn" href="/password/forgot">Ask for another email</a>`)
+	b.signUp("ada@gmial.com")
+	b.get("/check-mail")
+	require.Contains(t, b.get("/check-mail").page, `<a class="btn" href="/signup">Ask for another email</a>`)
+}
+
+// Who comes by a bookmark may have asked for either mail.
+func TestCheckMail_Bookmarked(t *testing.T) {
+	page := newSite(t).browser().get("/check-mail").page
+	require.Contains(t, page, `<a class="btn" href="/password/forgot">`)
+	require.Contains(t, page, `<a class="btn" href="/signup">`)
 }
 
 // A domain that is right, or like no other, is left alone.
