@@ -268,12 +268,37 @@ func (p *parsedPage) requireError() {
 
 // A handler that sets nothing for the layout, as generated ones do, has a page.
 func TestPages_WithoutTitle(t *testing.T) {
+	b := widgets(t, func(c buffalo.Context) { c.Flash().Add("success", "Widget was <created>.") })
+	a := b.get("/widgets")
+	require.Equal(t, 200, a.StatusCode)
+	require.Contains(t, a.page, "<title>Corral</title>")
+	require.Equal(t, []string{"Widget was &lt;created&gt;."}, flashes(a.page), "a text that is no key is shown as it is")
+}
+
+// Several messages come in the same order each time: by kind, and then as they were added.
+func TestPages_FlashInOrder(t *testing.T) {
+	b := widgets(t, func(c buffalo.Context) {
+		for _, kind := range []string{"warning", "success", "danger", "info"} {
+			c.Flash().Add(kind, kind+" first")
+			c.Flash().Add(kind, kind+" second")
+		}
+	})
+	for range 10 {
+		require.Equal(t, []string{
+			"danger first", "danger second", "info first", "info second",
+			"success first", "success second", "warning first", "warning second",
+		}, flashes(b.get("/widgets").page))
+	}
+}
+
+// widgets is a page as a generator makes it, and Ada in front of it.
+func widgets(t *testing.T, do func(buffalo.Context)) *browser {
 	modelstest.Empty(t)
 	modelstest.SignUp(t, "ada@example.com")
 	c := testConfig(t)
 	app := actions.New(c)
 	app.GET("/widgets", func(c buffalo.Context) error {
-		c.Flash().Add("success", "Widget was <created>.")
+		do(c)
 		return c.Render(http.StatusOK, actions.Renderer.HTML("logout/_form.plush.html"))
 	})
 	server := httptest.NewServer(actions.Edge(app, c, nil))
@@ -281,8 +306,5 @@ func TestPages_WithoutTitle(t *testing.T) {
 	b := (&site{server, t}).browser()
 	b.logIn("ada@example.com")
 	b.get("/")
-	a := b.get("/widgets")
-	require.Equal(t, 200, a.StatusCode)
-	require.Contains(t, a.page, "<title>Corral</title>")
-	require.Equal(t, []string{"Widget was &lt;created&gt;."}, flashes(a.page), "a text that is no key is shown as it is")
+	return b
 }

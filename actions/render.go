@@ -4,9 +4,11 @@ import (
 	"html/template"
 	"io/fs"
 	"log"
+	"maps"
 	"net/http"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/gobuffalo/buffalo"
@@ -31,7 +33,7 @@ var (
 		Templates: folder("templates", templates.FS),
 		Layout:    "application.plush.html",
 		Reload:    live,
-		Helpers:   map[string]any{"assetPath": assetFiles.Path, "passwordMin": conf.PasswordMin, "signupOpen": conf.SignupOpen, "mailbox": live, "linked": linked, "moment": view.TimeElement},
+		Helpers:   map[string]any{"assetPath": assetFiles.Path, "passwordMin": conf.PasswordMin, "signupOpen": conf.SignupOpen, "mailbox": live, "linked": linked, "kinds": kinds, "moment": view.TimeElement},
 	})
 )
 
@@ -55,6 +57,10 @@ func linked(text string) template.HTML {
 }
 
 var webAddress = regexp.MustCompile(`https?://[^\s<"&]+`)
+
+// kinds are those of the flash messages, in an order that a map lacks: what is
+// dangerous comes first, by the alphabet.
+func kinds(flash map[string][]string) []string { return slices.Sorted(maps.Keys(flash)) }
 
 // Translate chooses the language of the page and gives the templates t, lang and dir.
 func Translate(next buffalo.Handler) buffalo.Handler {
