@@ -1,6 +1,9 @@
 package browser
 
 import (
+	"fmt"
+	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -21,4 +24,70 @@ func TestLanguage_Chooser(t *testing.T) {
 			require.Equal(t, choice.name, b.cookies()[0].Value, "it holds the language alone")
 		}
 	}
+}
+
+// What the account says comes before what a browser asks for: on every page once
+// somebody is signed in, and in every mail, whoever caused it.
+func TestLanguage_OfTheAccount(t *testing.T) {
+	s := openSite(t)
+	zoe := s.welcomeIn(t, "zoe@example.com", "de")
+	zoe.visit("/account")
+	zoe.see("account")
+	zoe.chooseLanguage("ar")
+	zoe.language = "ar" // of the pages: the browser asks for German as before
+	zoe.see("account-language-flash")
+	require.Equal(t, "ar", evaluate[string](zoe.browser, `document.querySelector("#account_language").value`))
+
+	fresh := &story{browser: openBrowser(t, s, person{language: "de", userAgent: iPhone}), email: zoe.email}
+	mailIn := func(language, path string) {
+		t.Helper()
+		l := s.mails.wait(t, "with a link to "+path, func(l letter) bool { return l.to == zoe.email && strings.Contains(l.text, path) })
+		require.Contains(t, l.html, `<html lang="`+language+`"`, path)
+	}
+	fresh.visit("/password/forgot")
+	fresh.see("forgot")
+	fresh.fill("[name=email]", zoe.email)
+	fresh.press(`[action="/password/forgot"] [type=submit]`)
+	fresh.see("check-mail")
+	mailIn("ar", "/password/reset/")
+	fresh.visit("/login")
+	fresh.see("login")
+	fresh.logIn(zoe.password)
+	mailIn("ar", "/account")
+	fresh.language = "ar"
+	fresh.see("home-flash")
+	for _, path := range []string{"/", "/account", "/account/sessions", "/account/activity", "/logout", "/welcome", "/password/forgot", "/check-mail"} {
+		fresh.visit(path)
+		fresh.see(path)
+	}
+	fresh.visit("/account")
+	evaluate[any](fresh.browser, `document.querySelector("#account_language").selectedOptions[0].value = "tlh"; null`)
+	fresh.press(`main [action="/account/language"] [type=submit]`)
+	fresh.seeError(422)
+	require.NotContains(t, names(fresh.cookies()), "__Host-corral-lang", "the account says so, and no cookie")
+
+	fresh.visit("/account")
+	fresh.chooseLanguage("")
+	fresh.language = "de"
+	fresh.see("account-language-browser")
+	fresh.visit("/password/forgot")
+	fresh.fill("[name=email]", zoe.email)
+	fresh.press(`[action="/password/forgot"] [type=submit]`)
+	mailIn("de", "/password/reset/")
+}
+
+// chooseLanguage sets that of the account; "" follows the browser.
+func (s *story) chooseLanguage(name string) {
+	s.t.Helper()
+	evaluate[string](s.browser, fmt.Sprintf(`document.querySelector("#account_language").value = %q`, name))
+	s.press(`main [action="/account/language"] [type=submit]`)
+	require.Equal(s.t, "/account", s.path())
+	require.Len(s.t, s.flashes(), 1)
+}
+
+func names(cookies []*http.Cookie) (list []string) {
+	for _, c := range cookies {
+		list = append(list, c.Name)
+	}
+	return list
 }

@@ -53,7 +53,13 @@ type story struct {
 // welcome signs somebody up, the short way.
 func (s *site) welcome(t *testing.T, email string) *story {
 	t.Helper()
-	zoe := &story{browser: openBrowser(t, s, person{}), email: email, password: firstPassword}
+	return s.welcomeIn(t, email, "")
+}
+
+// welcomeIn does so in a browser that asks for a language.
+func (s *site) welcomeIn(t *testing.T, email, language string) *story {
+	t.Helper()
+	zoe := &story{browser: openBrowser(t, s, person{language: language}), email: email, password: firstPassword}
 	zoe.visit("/signup")
 	zoe.fill("[name=email]", email)
 	zoe.press(`[action="/signup"] [type=submit]`)
