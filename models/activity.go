@@ -65,10 +65,7 @@ func recordTry(tx *pop.Connection, email, kind string, from Origin) (id uuid.UUI
 }
 
 func recordFor(tx *pop.Connection, owner string, ownerArg any, kind string, from Origin) (id uuid.UUID, err error) {
-	if id, err = uuid.NewV4(); err != nil {
-		return id, fmt.Errorf("recording %s: %w", kind, err)
-	}
-	now, shortenAt := Clock.Now(), nulls.Time{}
+	id, now, shortenAt := newID(), Clock.Now(), nulls.Time{}
 	if from.Client.IsValid() {
 		shortenAt = nulls.NewTime(now.Add(AddressLifetime))
 	}

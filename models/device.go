@@ -37,7 +37,7 @@ func (u *User) rememberDevice(tx *pop.Connection, from Origin) (rawDevice string
 		return "", false, err
 	}
 	rawDevice = newRawToken()
-	device := &Device{UserID: u.ID, TokenDigest: tokenDigest(rawDevice), CreatedAt: now, ExpiresAt: now.Add(DeviceLifetime)}
+	device := &Device{ID: newID(), UserID: u.ID, TokenDigest: tokenDigest(rawDevice), CreatedAt: now, ExpiresAt: now.Add(DeviceLifetime)}
 	if err := tx.Create(device); err != nil {
 		return "", false, fmt.Errorf("remembering a device: %w", err)
 	}

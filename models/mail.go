@@ -67,7 +67,7 @@ func queueMail(tx *pop.Connection, m Mail, from Origin, rawToken string, newEmai
 	if err != nil {
 		return fmt.Errorf("queueing a mail: %w", err)
 	}
-	m.Data, m.CreatedAt, m.DueAt = string(content), now, nulls.NewTime(now)
+	m.ID, m.Data, m.CreatedAt, m.DueAt = newID(), string(content), now, nulls.NewTime(now)
 	if rawToken != "" {
 		m.SealedToken = seal(rawToken)
 	}

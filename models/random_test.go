@@ -1,12 +1,25 @@
 package models
 
 import (
+	"bytes"
 	"encoding/base64"
 	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 )
+
+// However fast they are drawn, ids follow the time.
+func TestNewID_Ascends(t *testing.T) {
+	const moment = 6 // bytes of milliseconds
+	last := newID()
+	for range 10_000 {
+		id := newID()
+		require.LessOrEqual(t, bytes.Compare(last[:moment], id[:moment]), 0)
+		require.NotEqual(t, last, id)
+		last = id
+	}
+}
 
 // Tokens have 256 bits of crypto/rand, and none comes twice, however many are
 // drawn at once.

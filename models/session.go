@@ -7,14 +7,15 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/gobuffalo/pop/v6"
 	"github.com/gofrs/uuid"
 )
 
-// Session is a browser that is signed in. The browser holds a random token,
-// the row its SHA-256: deleting the row signs the browser out, copies included.
+// Session is a browser that is signed in. The browser holds a token, the row its
+// SHA-256: deleting the row signs the browser out, copies included. The token is
+// the row's id, a dot and a secret. By its id a row is found in the order of time,
+// where digests would have an index without any, in which nothing is near.
 type Session struct {
 	ID          uuid.UUID `db:"id"`
 	UserID      uuid.UUID `db:"user_id"`
@@ -67,8 +68,10 @@ func startSession(tx *pop.Connection, user *User, from Origin, remember bool) (*
 	if err != nil {
 		return nil, err
 	}
-	rawToken, now := newRawToken(), Clock.Now()
+	id, now := newID(), Clock.Now()
+	rawToken := id.String() + "." + newRawToken()
 	s := &Session{
+		ID:          id,
 		UserID:      user.ID,
 		TokenDigest: tokenDigest(rawToken),
 		Remembered:  remember,
@@ -109,7 +112,7 @@ var sessionByToken = prepared{text: `
 	SELECT sessions.id, sessions.remembered, sessions.created_at, sessions.last_seen_at,
 		users.id, users.email, users.language, users.password_digest
 	FROM sessions JOIN users ON users.id = sessions.user_id
-	WHERE sessions.token_digest = ?`}
+	WHERE sessions.id = ? AND sessions.token_digest = ?`}
 
 func findSession(ctx context.Context, rawToken string) (*Session, error) {
 	if DB.Dialect.Name() == "sqlite3" {
@@ -117,7 +120,7 @@ func findSession(ctx context.Context, rawToken string) (*Session, error) {
 		// can end costs the driver two goroutines a query.
 		ctx = context.WithoutCancel(ctx)
 	}
-	row, err := sessionByToken.QueryRow(ctx, tokenDigest(rawToken))
+	row, err := sessionByToken.QueryRow(ctx, idInToken(rawToken), tokenDigest(rawToken))
 	if err != nil {
 		return nil, err
 	}
@@ -126,6 +129,13 @@ func findSession(ctx context.Context, rawToken string) (*Session, error) {
 	err = row.Scan(&s.ID, &s.Remembered, &s.CreatedAt, &s.LastSeenAt, &user.ID, &user.Email, &user.Language, &user.PasswordDigest)
 	s.UserID = user.ID
 	return s, err
+}
+
+// idInToken is the id of the row that a session's token may open. A token that
+// has none has that of no row.
+func idInToken(rawToken string) uuid.UUID {
+	id, _, _ := strings.Cut(rawToken, ".")
+	return uuid.FromStringOrNil(id)
 }
 
 // ExpiresAt is when the session ends, however much it is used.
@@ -169,31 +179,17 @@ func EndSession(ctx context.Context, from Origin) error {
 }
 
 func endSession(tx *pop.Connection, from Origin) error {
-	digest := tokenDigest(from.RawSession)
-	user, err := lockUser(tx, toNote, "id = (SELECT user_id FROM sessions WHERE token_digest = ?)", digest)
+	id, digest := idInToken(from.RawSession), tokenDigest(from.RawSession)
+	user, err := lockUser(tx, toNote, "id = (SELECT user_id FROM sessions WHERE id = ? AND token_digest = ?)", id, digest)
 	if errors.Is(err, ErrNotFound) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	ended, err := endSessions(tx, "token_digest = ?", digest)
+	ended, err := endSessions(tx, "id = ? AND token_digest = ?", id, digest)
 	if err != nil || ended == 0 {
 		return err
 	}
 	return user.record(tx, ActivityLogout, from)
-}
-
-// printable returns what a person may be shown of a header, at most n bytes.
-func printable(s string, n int) string {
-	s = strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) && r != unicode.ReplacementChar {
-			return r
-		}
-		return -1
-	}, s)
-	if len(s) > n {
-		s = strings.ToValidUTF8(s[:n], "") // half a character may stand at the end
-	}
-	return s
 }

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gofrs/uuid"
+
 	"corral/models"
 )
 
@@ -20,13 +22,15 @@ func (ms *ModelSuite) find(rawToken string) (*models.Session, error) {
 func (ms *ModelSuite) Test_Session_Start() {
 	ada := ms.signUp("ada@example.com")
 	rawToken := ms.start(ada, false)
-	raw, err := base64.RawURLEncoding.DecodeString(rawToken)
+	id, secret, _ := strings.Cut(rawToken, ".")
+	raw, err := base64.RawURLEncoding.DecodeString(secret)
 	ms.NoError(err)
 	ms.Len(raw, 32)
 	ms.NotEqual(rawToken, ms.start(ada, false))
 
 	session, err := ms.find(rawToken)
 	ms.NoError(err)
+	ms.Equal(id, session.ID.String())
 	ms.Equal(ada.ID, session.UserID)
 	ms.Equal("ada@example.com", session.User.Email)
 	rows, err := models.SessionsOf(ms.T().Context(), ada)
@@ -51,6 +55,41 @@ func (ms *ModelSuite) Test_Session_DigestOnly() {
 	ms.ErrorIs(err, models.ErrNotFound)
 	_, err = ms.find("")
 	ms.ErrorIs(err, models.ErrNotFound)
+}
+
+// The id that a token begins with opens nothing, and an account's owner sees
+// those of the others: only with its own secret is it a token.
+func (ms *ModelSuite) Test_Session_IDOpensNothing() {
+	ada := ms.signUp("ada@example.com")
+	id, secret, _ := strings.Cut(ms.start(ada, false), ".")
+	otherID, otherSecret, _ := strings.Cut(ms.start(ada, false), ".")
+	for _, forged := range []string{
+		id, id + ".", secret, "." + secret, id + "." + otherSecret, otherID + "." + secret, id + secret,
+		strings.ToUpper(id) + "." + secret, "{" + id + "}." + secret, id + "." + secret + "A", id + "..", "\x00." + secret, "' OR 1=1--." + secret,
+	} {
+		_, err := ms.find(forged)
+		ms.ErrorIs(err, models.ErrNotFound, "%q", forged)
+		ms.NoError(models.EndSession(ms.T().Context(), models.Origin{RawSession: forged}))
+	}
+	ms.Equal(2, ms.count("sessions"))
+	_, err := ms.find(id + "." + secret)
+	ms.NoError(err)
+}
+
+// What is removed because of its age is made in the order of its ids.
+func (ms *ModelSuite) Test_NewID_ByTime() {
+	ada := ms.signUp("ada@example.com")
+	ms.startAt(ada, false, "192.0.2.1") // in a new browser: there is a mail
+	ms.requestSignup("zoe@example.com")
+	ms.ErrorIs(ms.try("ada@example.com", "wrong", "192.0.2.1"), models.ErrBadCredentials)
+	for _, table := range []string{"sessions", "devices", "tokens", "mails", "activities"} {
+		var ids []uuid.UUID
+		ms.NoError(ms.DB.Store.Select(&ids, "SELECT id FROM "+table))
+		ms.NotEmpty(ids, table)
+		for _, id := range ids {
+			ms.EqualValues(uuid.V7, id.Version(), table)
+		}
+	}
 }
 
 func (ms *ModelSuite) Test_Session_EndsIdle() {

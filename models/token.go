@@ -58,16 +58,12 @@ func tokenDigest(rawToken string) []byte {
 func (t Token) issue(tx *pop.Connection, lifetime time.Duration) (rawToken string, err error) {
 	rawToken = newRawToken()
 	now := Clock.Now()
-	id, err := uuid.NewV4()
-	if err != nil {
-		return "", fmt.Errorf("issuing a token: %w", err)
-	}
 	err = tx.RawQuery(`
 		INSERT INTO tokens (id, purpose, subject, token_digest, email, user_id, created_at, expires_at)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (purpose, subject) DO UPDATE SET token_digest = excluded.token_digest, email = excluded.email,
 			user_id = excluded.user_id, created_at = excluded.created_at, expires_at = excluded.expires_at`,
-		id, t.Purpose, t.Subject, tokenDigest(rawToken), t.Email, t.UserID, now, now.Add(lifetime)).Exec()
+		newID(), t.Purpose, t.Subject, tokenDigest(rawToken), t.Email, t.UserID, now, now.Add(lifetime)).Exec()
 	if err != nil {
 		return "", fmt.Errorf("issuing a token: %w", err)
 	}

@@ -2,6 +2,8 @@ package models
 
 import (
 	"regexp"
+	"strings"
+	"unicode"
 
 	"github.com/mileusna/useragent"
 )
@@ -23,3 +25,17 @@ func Browser(userAgent string) (name, system string) {
 
 // productName is what a program calls itself.
 var productName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9 ._-]{0,31}$`)
+
+// printable returns what a person may be shown of a header, at most n bytes.
+func printable(s string, n int) string {
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) && r != unicode.ReplacementChar {
+			return r
+		}
+		return -1
+	}, s)
+	if len(s) > n {
+		s = strings.ToValidUTF8(s[:n], "") // half a character may stand at the end
+	}
+	return s
+}

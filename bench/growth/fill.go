@@ -22,10 +22,11 @@ const throttledEmail = "carol@example.com"
 
 func email(n int) string { return fmt.Sprintf("person%d@example.com", n) }
 
-// rawToken is the token that the n-th active person's browser holds.
-func rawToken(n int) string {
+// rawToken is the token that the n-th active person's browser holds. The active
+// are spread over the table.
+func rawToken(n, size int) string {
 	sum := sha256.Sum256(fmt.Appendf(nil, "active %d", n))
-	return base64.RawURLEncoding.EncodeToString(sum[:])
+	return idOf(1+n*(size/active)) + "." + base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
 // table is what is put into a table for each i from 1.
@@ -72,8 +73,7 @@ var dialects = map[string]struct {
 }
 
 // fill puts as many sessions, people and counters into the database as size
-// says, and a tenth of devices and activities. Of the sessions, the active
-// people's are spread over the table.
+// says, and a tenth of devices and activities.
 func fill(ctx context.Context, size int) error {
 	conn, err := models.DB.Store.(interface {
 		Conn(context.Context) (*sql.Conn, error)
@@ -101,7 +101,7 @@ func fill(ctx context.Context, size int) error {
 		}
 	}
 	for n := range active {
-		digest := sha256.Sum256([]byte(rawToken(n)))
+		digest := sha256.Sum256([]byte(rawToken(n, size)))
 		if err := models.DB.RawQuery("UPDATE sessions SET token_digest = ? WHERE id = ?", digest[:], idOf(1+n*(size/active))).Exec(); err != nil {
 			return err
 		}

@@ -41,11 +41,11 @@ type work struct {
 
 // works are the pages and forms as the handlers have them done. The hash of a
 // password is left out: it costs the same everywhere, and more than all else.
-func works(page func(n int) error) []work {
+func works(size int, page func(n int) error) []work {
 	return []work{
 		{"page: GET / of somebody who is logged in", 10 * active, func(_ context.Context, n int) error { return page(n % active) }, nil},
 		{"of it: the session and its person", 20 * active, func(ctx context.Context, n int) error {
-			_, err := models.FindSession(ctx, rawToken(n%active))
+			_, err := models.FindSession(ctx, rawToken(n%active, size))
 			return err
 		}, nil},
 		{"login without the hash: account, device, session", active, func(ctx context.Context, n int) error {
@@ -93,7 +93,7 @@ func Measure(ctx context.Context, c config.Config, newDatabase func() (url strin
 		if err != nil {
 			return nil, fmt.Errorf("with %d sessions: %w", size, err)
 		}
-		for n, w := range works(nil) {
+		for n, w := range works(0, nil) {
 			if len(rows) <= n {
 				rows = append(rows, Row{Name: w.name})
 			}
@@ -116,7 +116,7 @@ func measureOne(ctx context.Context, c config.Config, size int, say func(string)
 		return nil, fmt.Errorf("filling: %w", err)
 	}
 	say(fmt.Sprintf("%d sessions, filled in %s", size, time.Since(began).Round(time.Second)))
-	for _, w := range works(newPage(c)) {
+	for _, w := range works(size, newPage(c, size)) {
 		cost, err := w.measure(ctx, size)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", w.name, err)

@@ -16,7 +16,7 @@ func TestMeasure(t *testing.T) {
 	newDatabase := func() (string, func(), error) { return modelstest.NewDatabase(os.Getenv("TEST_DATABASE_URL")) }
 	rows, err := Measure(t.Context(), config.MustCurrent(), newDatabase, []int{active}, func(string) {})
 	require.NoError(t, err)
-	require.Len(t, rows, len(works(nil)))
+	require.Len(t, rows, len(works(0, nil)))
 	for _, r := range rows {
 		require.Positive(t, r.Costs[0], r.Name)
 		require.InDelta(t, 1, r.Ratio(), 0)

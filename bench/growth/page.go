@@ -11,7 +11,7 @@ import (
 
 // newPage returns what asks for the home page as one of the active people: the
 // whole app, without a socket.
-func newPage(c config.Config) func(n int) error {
+func newPage(c config.Config, size int) func(n int) error {
 	app := actions.New(c)
 	edge := actions.Edge(app, c, nil)
 	var requests [active]*http.Request
@@ -20,7 +20,7 @@ func newPage(c config.Config) func(n int) error {
 		r.RemoteAddr = "127.0.0.1:1"
 		r.Header.Set("X-Forwarded-Proto", "https")
 		session, _ := app.SessionStore.New(r, app.SessionName)
-		session.Values["token"] = rawToken(n)
+		session.Values["token"] = rawToken(n, size)
 		w := httptest.NewRecorder()
 		if err := app.SessionStore.Save(r, w, session); err != nil {
 			panic(err) // the key is the right one, and the value a string
