@@ -64,7 +64,7 @@ func TestLetters_TheWholeStory(t *testing.T) {
 		_, err = models.StartSession(ctx, user, from, false)
 		require.NoError(t, err)
 	}
-	p = notice(requireMail(t, s.next(), zoe, "New sign-in to your account"))
+	p = notice(requireMail(t, s.next(), zoe, "New login to your account"))
 	require.Equal(t, "https://corral.example/account", p.link(t))
 
 	require.NoError(t, user.RequestEmailChange(ctx, "ada@example.com", from))

@@ -17,7 +17,7 @@ func TestReader_FindsWhatIsStrange(t *testing.T) {
 		`<h1>Anmelden</h1>`,
 		`<title>Fehler · Anmelden · Corral</title>`,
 		`<p>Sie sind als ada@example.com angemeldet.</p>`,
-		`<p>Firefox unter Linux · 192.0.2.7 · 2001:db8::1</p>`,
+		`<p>Firefox auf Linux · 192.0.2.7 · 2001:db8::1</p>`,
 		`<time datetime="2026-11-24T15:04:00Z">24.11.2026, 15:04 UTC</time>`,
 		`<option lang="ja">日本語</option>`,
 		`<script data-show="Passwort anzeigen">const show = "no text"</script>`,
