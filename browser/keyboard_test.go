@@ -47,19 +47,25 @@ func TestKeyboard_FocusIsVisible(t *testing.T) {
 	} {
 		for _, path := range walk.paths {
 			walk.visit(path)
-			stops := evaluate[int](walk.browser, focusable+".length")
-			require.Greater(t, stops, 3, path)
-			seen := map[string]bool{}
-			for range stops + 1 { // on the way round it leaves the page once
-				walk.keys(kb.Tab)
-				if at := evaluate[string](walk.browser, focusedAt); at != "" {
-					require.NotContains(t, at, "hidden: ", path)
-					seen[at] = true
-				}
-			}
-			require.Len(t, seen, stops, "%s: each is a stop of its own", path)
+			walk.tabRound()
 		}
 	}
+}
+
+// tabRound goes once round the page, and fails where the focus cannot be seen.
+func (b *browser) tabRound() {
+	b.t.Helper()
+	stops := evaluate[int](b, focusable+".length")
+	require.Greater(b.t, stops, 3, b.path())
+	seen := map[string]bool{}
+	for range stops + 1 { // on the way round it leaves the page once
+		b.keys(kb.Tab)
+		if at := evaluate[string](b, focusedAt); at != "" {
+			require.NotContains(b.t, at, "hidden: ", b.path())
+			seen[at] = true
+		}
+	}
+	require.Len(b.t, seen, stops, "%s: each is a stop of its own", b.path())
 }
 
 // focusable is what the Tab key should stop at.
