@@ -45,7 +45,8 @@ type activityLine struct {
 // AccountActivityIndex is GET /account/activity: what happened to the account,
 // the newest first. The parameter before leads to older pages.
 func AccountActivityIndex(c buffalo.Context) error {
-	list, err := models.ActivityOf(c, currentUser(c), parseActivityKey(c.Param("before")), activityPerPage+1)
+	before := parseActivityKey(c.Param("before"))
+	list, err := models.ActivityOf(c, currentUser(c), before, activityPerPage+1)
 	if err != nil {
 		return err
 	}
@@ -67,6 +68,7 @@ func AccountActivityIndex(c buffalo.Context) error {
 	c.Set("title", "account_activity.title")
 	c.Set("lines", lines)
 	c.Set("older", older)
+	c.Set("newest", before == nil)
 	return c.Render(http.StatusOK, r.HTML("account_activity/index.plush.html"))
 }
 

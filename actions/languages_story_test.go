@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gofrs/uuid"
 	"github.com/stretchr/testify/require"
 
 	"corral/actions"
@@ -116,6 +117,7 @@ func (s *story) devices() {
 	_, older, _ := strings.Cut(page.page, `href="/account/activity?`)
 	older, _, _ = strings.Cut(older, `"`)
 	s.read(b.get("/account/activity?"+older), 200)
+	s.read(b.get("/account/activity?before=0_"+uuid.Nil.String()), 200) // nothing
 }
 
 // emailChange is asked for, confirmed and undone.
