@@ -3,7 +3,6 @@ package browser
 import (
 	"testing"
 
-	"github.com/chromedp/cdproto/emulation"
 	"github.com/stretchr/testify/require"
 )
 
@@ -29,18 +28,6 @@ func TestPage_BackShowsNothingPrivate(t *testing.T) {
 	zoe.back()
 	zoe.await(`location.pathname === "/login" && document.readyState === "complete"`)
 	require.NotContains(t, zoe.text("body"), zoe.email)
-}
-
-// Paper gets no field, and so nothing of what was typed.
-func TestPage_PrintHasNothingTyped(t *testing.T) {
-	s := openSite(t)
-	zoe := s.welcome(t, "zoe@example.com")
-	paper := emulation.SetEmulatedMedia().WithMedia("print")
-	for _, path := range []string{"/account", "/account/sessions", "/logout"} {
-		zoe.visit(path)
-		zoe.do("printing", paper)
-		require.Empty(t, evaluate[[]string](zoe.browser, `[...document.querySelectorAll("input, select, button")].filter(e => e.checkVisibility()).map(e => e.outerHTML)`), path)
-	}
 }
 
 // A login page that was left open works after a day, and after a new release: nothing on it grows old.
