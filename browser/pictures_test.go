@@ -55,15 +55,12 @@ func (b *browser) picture(name string, s screen) {
 		folder = "../docs/images"
 	}
 	require.NoError(b.t, os.MkdirAll(folder, 0o755))
-	width, height := int64(960), int64(640)
-	if s.width < width {
-		width, height = s.width, 780
-	}
 	var taken []byte
-	b.do("taking a picture of "+name, s,
-		emulation.SetDeviceMetricsOverride(width, height, 2, false),
-		chromedp.Evaluate("scrollTo(0, 0), document.activeElement.blur(), null", nil),
-		chromedp.Evaluate("new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))", nil, awaitPromise),
+	b.do("in the colours of "+name, s,
+		emulation.SetDeviceMetricsOverride(min(s.width, 960), 640, 2, false),
+		chromedp.Evaluate("scrollTo(0, 0), document.activeElement.blur(), null", nil))
+	b.showWhole(min(s.width, 960), 640, 2)
+	b.do("taking a picture of "+name,
 		chromedp.CaptureScreenshot(&taken),
 		b.screen)
 	full, err := png.Decode(bytes.NewReader(taken))

@@ -45,14 +45,23 @@ func (b *browser) see(name string) {
 func (b *browser) photograph(name string, s screen) {
 	b.t.Helper()
 	require.NoError(b.t, os.MkdirAll("../screenshots", 0o755))
-	height := evaluate[int64](b, "document.documentElement.scrollHeight")
+	b.showWhole(s.width, s.height(), 1)
 	var png []byte
 	b.do("photographing "+name,
-		emulation.SetDeviceMetricsOverride(s.width, max(height, s.height()), 1, false),
-		chromedp.Evaluate("new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))", nil, awaitPromise),
 		chromedp.CaptureScreenshot(&png),
 		s)
 	require.NoError(b.t, os.WriteFile(fmt.Sprintf("../screenshots/%s-%s.png", name, s), png, 0o644))
+}
+
+// showWhole makes the screen as high as the page, whose gaps grow with it.
+func (b *browser) showWhole(width, least int64, scale float64) {
+	b.t.Helper()
+	for range 3 {
+		height := max(least, evaluate[int64](b, "document.documentElement.scrollHeight"))
+		b.do("showing the whole page",
+			emulation.SetDeviceMetricsOverride(width, height, scale, false),
+			chromedp.Evaluate("new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))", nil, awaitPromise))
+	}
 }
 
 func awaitPromise(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }
