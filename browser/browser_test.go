@@ -35,8 +35,8 @@ type browser struct {
 	loads    chan struct{}             // a page is loaded and drawn
 	half     *page.EventLifecycleEvent // it is one of them
 	mutex    sync.Mutex
-	noise    []string // requests to another host, errors, policy violations
-	received float64  // bytes, headers included
+	noise    []string  // requests to another host, errors, policy violations
+	received []float64 // bytes of each answer, headers included
 }
 
 func openBrowser(t *testing.T, s *site, p person) *browser {
@@ -98,7 +98,7 @@ func (b *browser) listen(event any) {
 		}
 	case *network.EventLoadingFinished:
 		b.mutex.Lock()
-		b.received += e.EncodedDataLength
+		b.received = append(b.received, e.EncodedDataLength)
 		b.mutex.Unlock()
 	case *network.EventResponseReceived:
 		if e.Type != network.ResourceTypeDocument && e.Response.Status >= 400 {

@@ -26,7 +26,8 @@ import (
 type site struct {
 	url, dir string
 	mails    *mailbox // nil in development, which sends none
-	restart  func(t *testing.T)
+	// restart may change the environment, as in NAME=value.
+	restart func(t *testing.T, changes ...string)
 }
 
 // openSite starts the app as it runs in production: behind a proxy that ends
@@ -101,7 +102,10 @@ func (s *site) start(t *testing.T, port string, env ...string) {
 	go func() { app.Wait(); close(ended) }()
 	stop := func() { app.Process.Kill(); <-ended; output.Close() }
 	t.Cleanup(stop)
-	s.restart = func(t *testing.T) { stop(); s.start(t, port, env...) }
+	s.restart = func(t *testing.T, changes ...string) {
+		stop()
+		s.start(t, port, append(slices.Clip(env), changes...)...)
+	}
 	for deadline := time.After(patience); ; {
 		if res, err := client.Get("http://127.0.0.1:" + port + "/readyz"); err == nil {
 			res.Body.Close()
