@@ -14,14 +14,10 @@ const (
 	limitOfHash = 40 << 20 // a core, of which there are two at the least
 )
 
-// tune fits Go's runtime to the hashes, which one core after the other is taken
-// up by. It leaves alone what the operator has set by GOMEMLIMIT.
+// tune bounds the garbage of the hashes. It leaves alone what the operator has
+// set by GOMEMLIMIT.
 func tune() {
-	cores := runtime.GOMAXPROCS(0)
 	if debug.SetMemoryLimit(-1) == math.MaxInt64 {
-		debug.SetMemoryLimit(limitOfApp + limitOfHash*int64(max(cores, 2)))
+		debug.SetMemoryLimit(limitOfApp + limitOfHash*int64(max(runtime.GOMAXPROCS(0), 2)))
 	}
-	// While every core hashes, Go would let a page wait 10 ms for each of its steps.
-	// With as many places again, the system shares the cores out, and is quicker.
-	runtime.GOMAXPROCS(2 * cores)
 }

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
-	"time"
 
 	"github.com/alexedwards/argon2id"
 )
@@ -23,28 +21,6 @@ var hashParams = &argon2id.Params{
 // absentDigest is compared when there is no account, so that an unknown address
 // takes as long as a wrong password. No password matches it.
 const absentDigest = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
-
-// ErrBusy says that too many passwords are waiting to be hashed: try again soon.
-var ErrBusy = errors.New("too many passwords are being hashed")
-
-// hashing admits one hash per core. More at once would be no faster, and a
-// flood of logins could take the memory: each needs 19 MiB.
-var hashing = make(chan struct{}, runtime.GOMAXPROCS(0))
-
-// maxHashWait is how long a login waits for its turn: well within the server's
-// write timeout, so that the person still gets an answer.
-const maxHashWait = 10 * time.Second
-
-func waitToHash(ctx context.Context) (done func(), err error) {
-	ctx, cancel := context.WithTimeout(ctx, maxHashWait)
-	defer cancel()
-	select {
-	case hashing <- struct{}{}:
-		return func() { <-hashing }, nil
-	case <-ctx.Done():
-		return nil, ErrBusy
-	}
-}
 
 // hashPassword returns the argon2id digest of a prepared password as a PHC string.
 func hashPassword(ctx context.Context, prepared string) (string, error) {

@@ -2,6 +2,7 @@ package models
 
 import (
 	"context"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -80,6 +81,8 @@ func TestHashing_OnePerCore(t *testing.T) {
 	require.ErrorIs(t, err, ErrBusy)
 	require.True(t, Unavailable(err))
 
+	require.Equal(t, 2*cores, runtime.GOMAXPROCS(0), "a page must not wait behind them")
+
 	got := make(chan error, 1)
 	go func() {
 		_, err := hashPassword(t.Context(), "x")
@@ -89,6 +92,7 @@ func TestHashing_OnePerCore(t *testing.T) {
 		done()
 	}
 	require.NoError(t, <-got)
+	require.Equal(t, cores, runtime.GOMAXPROCS(0))
 }
 
 func TestCheckPassword(t *testing.T) {
