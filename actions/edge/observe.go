@@ -47,7 +47,7 @@ func observe(next http.Handler, logger *slog.Logger, trusted []netip.Prefix) htt
 			method: knownMethod(r.Method),
 			logger: logger,
 		}
-		answer := &response{ResponseWriter: w}
+		answer := &response{ResponseWriter: w, conn: r.Context().Value(connKey{})}
 		defer func() {
 			known.log(answer.status, time.Since(start))
 		}()
@@ -74,6 +74,7 @@ func ownRequest(r *http.Request, known *Request) *http.Request {
 type response struct {
 	http.ResponseWriter
 	status int
+	conn   any // that it goes out on; see conn
 }
 
 func (w *response) WriteHeader(status int) {
@@ -90,5 +91,14 @@ func (w *response) Write(b []byte) (int, error) {
 	return w.ResponseWriter.Write(b)
 }
 
-// Unwrap is for http.ResponseController.
+// FlushError sends what was written so far, for http.ResponseController.
+func (w *response) FlushError() error {
+	err := http.NewResponseController(w.ResponseWriter).Flush()
+	if held, holds := w.conn.(*conn); holds && err == nil {
+		err = held.send()
+	}
+	return err
+}
+
+// Unwrap is for http.ResponseController too.
 func (w *response) Unwrap() http.ResponseWriter { return w.ResponseWriter }

@@ -43,7 +43,7 @@ func Listen(c config.Config, edge http.Handler, logger *slog.Logger) (*Server, e
 
 		DisableGeneralOptionsHandler: true, // its answer to OPTIONS * would have no headers
 	}}
-	s.http.ConnState = s.count
+	s.http.ConnState = s.connState
 	listener, err := newListener(c)
 	if err != nil {
 		return nil, fmt.Errorf("%s cannot be listened on: %w", c.Addr, err)
@@ -66,16 +66,28 @@ func (s *Server) Start(context.Context, http.Handler) error {
 	if s.http.TLSConfig != nil {
 		return s.http.ServeTLS(s.listener, "", "")
 	}
-	return s.http.Serve(s.listener)
+	s.http.ConnContext = withConn
+	return s.http.Serve(holding{s.listener})
 }
 
-// count keeps the number of open connections.
-func (s *Server) count(_ net.Conn, state http.ConnState) {
+// connState keeps the number of open connections, and sends an answer when it
+// is complete. Over TLS it was sent as it came.
+func (s *Server) connState(c net.Conn, state http.ConnState) {
+	held, holds := c.(*conn)
 	switch state {
 	case http.StateNew:
 		s.open.Add(1)
 	case http.StateClosed:
 		s.open.Done()
+	case http.StateIdle:
+		if holds {
+			held.send() // the next read fails if this does
+		}
+	case http.StateHijacked:
+		s.open.Done()
+		if holds {
+			held.hijack()
+		}
 	}
 }
 

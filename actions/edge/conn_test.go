@@ -1,0 +1,121 @@
+package edge
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// countedListener counts what is written to its connections, each write on its own.
+type countedListener struct {
+	net.Listener
+	writes atomic.Int32
+}
+
+type countedConn struct {
+	net.Conn
+	writes *atomic.Int32
+}
+
+func (l *countedListener) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	return countedConn{c, &l.writes}, err
+}
+
+func (c countedConn) Write(b []byte) (int, error) {
+	c.writes.Add(1)
+	return c.Conn.Write(b)
+}
+
+// serveHeld serves a handler as the edge does, and returns a connection to it.
+func serveHeld(t *testing.T, handler http.HandlerFunc) (client net.Conn, answers *bufio.Reader, writes *atomic.Int32) {
+	t.Helper()
+	plain, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	counted := &countedListener{Listener: plain}
+	s := &Server{accepted: make(chan struct{}), listener: counted}
+	s.http.ConnState = s.connState
+	s.http.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		handler(&response{ResponseWriter: w, conn: r.Context().Value(connKey{})}, r)
+	})
+	go s.Start(t.Context(), nil)
+	t.Cleanup(func() { s.http.Close() })
+	client, err = net.Dial("tcp", plain.Addr().String())
+	require.NoError(t, err)
+	t.Cleanup(func() { client.Close() })
+	return client, bufio.NewReader(client), &counted.writes
+}
+
+func ask(t *testing.T, client net.Conn, answers *bufio.Reader) *http.Response {
+	t.Helper()
+	fmt.Fprint(client, "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+	res, err := http.ReadResponse(answers, nil)
+	require.NoError(t, err)
+	return res
+}
+
+// A page of any shape is one write; what is longer goes out as it comes, whole.
+func TestConn_OneWriteAPage(t *testing.T) {
+	body, length := bytes.Repeat([]byte("page "), 1500), false
+	client, answers, writes := serveHeld(t, func(w http.ResponseWriter, r *http.Request) {
+		if length {
+			w.Header().Set("Content-Length", fmt.Sprint(len(body)))
+		}
+		for part := range bytes.Lines(bytes.ReplaceAll(body, []byte(" "), []byte("\n"))) {
+			w.Write(part)
+		}
+	})
+	for _, long := range []int{1, 1, 200} {
+		body = bytes.Repeat(body, long)
+		for _, length = range []bool{false, true} {
+			before := writes.Load()
+			res := ask(t, client, answers)
+			got, err := io.ReadAll(res.Body)
+			require.NoError(t, err)
+			require.Equal(t, string(bytes.ReplaceAll(body, []byte(" "), []byte("\n"))), string(got))
+			if long == 1 {
+				require.EqualValues(t, 1, writes.Load()-before)
+			}
+		}
+	}
+}
+
+// Who streams is not held up.
+func TestConn_Flush(t *testing.T) {
+	read := make(chan bool)
+	client, answers, _ := serveHeld(t, func(w http.ResponseWriter, r *http.Request) {
+		for n := range 3 {
+			fmt.Fprintf(w, "part %d\n", n)
+			http.NewResponseController(w).Flush()
+			<-read
+		}
+	})
+	lines := bufio.NewReader(ask(t, client, answers).Body)
+	for n := range 3 {
+		line, err := lines.ReadString('\n')
+		require.NoError(t, err)
+		require.Equal(t, fmt.Sprintf("part %d\n", n), line)
+		read <- true
+	}
+}
+
+// Nor is who takes the connection over, as a WebSocket does.
+func TestConn_Hijack(t *testing.T) {
+	client, answers, _ := serveHeld(t, func(w http.ResponseWriter, r *http.Request) {
+		taken, _, err := http.NewResponseController(w).Hijack()
+		if err == nil {
+			fmt.Fprint(taken, "hello\n")
+		}
+	})
+	fmt.Fprint(client, "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+	line, err := answers.ReadString('\n')
+	require.NoError(t, err)
+	require.Equal(t, "hello\n", line)
+}
