@@ -3,6 +3,7 @@ package mailers
 import (
 	"fmt"
 	"html/template"
+	"sync"
 
 	"github.com/gobuffalo/buffalo/mail"
 
@@ -35,7 +36,7 @@ var letters = map[string]letter{
 }
 
 var (
-	texts  = must(view.LoadLocales(locales.FS))
+	texts  = sync.OnceValue(func() *view.Locales { return must(view.LoadLocales(locales.FS)) }) // by the first mail, not at the start
 	engine = view.New(view.Options{Templates: templates.FS, Layout: "mail/layout.plush.html"})
 )
 
@@ -80,8 +81,8 @@ func letterData(c config.Config, m *models.Mail) (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	language := texts.Match("", m.Language)
-	t := texts.In(language)
+	language := texts().Match("", m.Language)
+	t := texts().In(language)
 	browser, system := models.Browser(details.UserAgent)
 	names := map[string]any{"email": m.Recipient, "new_email": details.NewEmail}
 	data := map[string]any{

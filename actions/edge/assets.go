@@ -14,13 +14,15 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/andybalholm/brotli"
 )
 
 // Assets serves the files of a folder under names that hold their digest, so
 // that a browser keeps them for good and a new release is seen at once. It
-// reads and compresses them when it is made.
+// reads them when it is made, and compresses each when it is first asked for:
+// that takes longer than all else at the start.
 type Assets struct {
 	files fs.FS
 	live  bool
@@ -38,7 +40,7 @@ type asset struct {
 	contentType  string
 	cacheControl string
 	plain        []byte
-	gzip, brotli []byte // nil when it would be no smaller
+	gzip, brotli func() []byte // nil when it would be no smaller
 }
 
 // atRoot are asked for by browsers and robots at fixed paths.
@@ -46,7 +48,7 @@ var atRoot = []string{"favicon.ico", "robots.txt"}
 
 // LoadAssets reads the folder. When live, it is read again for every request.
 func LoadAssets(files fs.FS, live bool) (*Assets, error) {
-	set, err := readAssets(files, !live)
+	set, err := readAssets(files, live)
 	return &Assets{files: files, live: live, set: set}, err
 }
 
@@ -67,10 +69,10 @@ func (a *Assets) current() (assetSet, error) {
 	if !a.live {
 		return a.set, nil
 	}
-	return readAssets(a.files, false)
+	return readAssets(a.files, true)
 }
 
-func readAssets(files fs.FS, compress bool) (assetSet, error) {
+func readAssets(files fs.FS, live bool) (assetSet, error) {
 	set := assetSet{byName: map[string]*asset{}, byPath: map[string]*asset{}}
 	err := fs.WalkDir(files, ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || path.Ext(name) == ".go" {
@@ -81,8 +83,8 @@ func readAssets(files fs.FS, compress bool) (assetSet, error) {
 			return err
 		}
 		file := newAsset(name, content)
-		if compress {
-			file.compress()
+		if !live { // else it would be compressed for every request
+			file.gzip, file.brotli = later(gzipped, content), later(brotlied, content)
 		}
 		set.byName[name], set.byPath[file.path] = file, file
 		return nil
@@ -94,7 +96,7 @@ func readAssets(files fs.FS, compress bool) (assetSet, error) {
 }
 
 func newAsset(name string, content []byte) *asset {
-	file := &asset{contentType: contentType(name), plain: content}
+	file := &asset{contentType: contentType(name), plain: content, gzip: never, brotli: never}
 	if slices.Contains(atRoot, name) {
 		file.path, file.cacheControl = "/"+name, "public, max-age=86400"
 		return file
@@ -126,9 +128,12 @@ func contentType(name string) string {
 	return "application/octet-stream"
 }
 
-func (f *asset) compress() {
-	f.gzip, f.brotli = gzipped(f.plain), brotlied(f.plain)
+// later compresses once, for whoever asks first.
+func later(compress func([]byte) []byte, plain []byte) func() []byte {
+	return sync.OnceValue(func() []byte { return compress(plain) })
 }
+
+func never() []byte { return nil }
 
 // gzipped returns plain compressed, or nil when it would be no smaller.
 func gzipped(plain []byte) []byte {
@@ -186,13 +191,18 @@ func (a *Assets) serve(next http.Handler, page ErrorPage) http.Handler {
 func (f *asset) write(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	body := f.plain
-	switch {
-	case f.brotli != nil && accepts(r, "br"):
-		body = f.brotli
-		h.Set("Content-Encoding", "br")
-	case f.gzip != nil && accepts(r, "gzip"):
-		body = f.gzip
-		h.Set("Content-Encoding", "gzip")
+	for _, offer := range []struct {
+		coding     string
+		compressed func() []byte
+	}{{"br", f.brotli}, {"gzip", f.gzip}} {
+		if !accepts(r, offer.coding) {
+			continue
+		}
+		if compressed := offer.compressed(); compressed != nil {
+			body = compressed
+			h.Set("Content-Encoding", offer.coding)
+			break
+		}
 	}
 	h.Set("Content-Type", f.contentType)
 	h.Set("Cache-Control", f.cacheControl)

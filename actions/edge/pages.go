@@ -24,8 +24,9 @@ type Pages struct {
 
 // keptPage is such a page, as the app wrote it.
 type keptPage struct {
-	contentType         []string
-	plain, gzip, brotli *keptBody // the last two nil when they would be no smaller
+	contentType  []string
+	plain        *keptBody
+	gzip, brotli func() *keptBody // made when first asked for; nil when it would be no smaller
 }
 
 type keptBody struct {
@@ -84,8 +85,8 @@ func renderPage(app http.Handler, ctx context.Context, key pageKey) *keptPage {
 	return &keptPage{
 		contentType: w.header["Content-Type"],
 		plain:       newKeptBody(body, ""),
-		gzip:        newKeptBody(gzipped(body), "gzip"),
-		brotli:      newKeptBody(brotlied(body), "br"),
+		gzip:        sync.OnceValue(func() *keptBody { return newKeptBody(gzipped(body), "gzip") }),
+		brotli:      sync.OnceValue(func() *keptBody { return newKeptBody(brotlied(body), "br") }),
 	}
 }
 
@@ -113,13 +114,7 @@ func newKeptBody(b []byte, coding string) *keptBody {
 }
 
 func (p *keptPage) write(w http.ResponseWriter, r *http.Request) {
-	body := p.plain
-	switch {
-	case p.brotli != nil && accepts(r, "br"):
-		body = p.brotli
-	case p.gzip != nil && accepts(r, "gzip"):
-		body = p.gzip
-	}
+	body := p.body(r)
 	h := w.Header()
 	h["Cache-Control"], h["Etag"], h["Vary"] = revalidate, body.etag, pageVary
 	if matches(r.Header["If-None-Match"], body.etag[0]) {
@@ -131,6 +126,21 @@ func (p *keptPage) write(w http.ResponseWriter, r *http.Request) {
 		h["Content-Encoding"] = body.coding
 	}
 	w.Write(body.bytes) // a visitor who left is no error of ours
+}
+
+// body is the smallest that the visitor takes.
+func (p *keptPage) body(r *http.Request) *keptBody {
+	if accepts(r, "br") {
+		if body := p.brotli(); body != nil {
+			return body
+		}
+	}
+	if accepts(r, "gzip") {
+		if body := p.gzip(); body != nil {
+			return body
+		}
+	}
+	return p.plain
 }
 
 // matches says whether If-None-Match names the entity tag (RFC 9110, 13.1.2).
