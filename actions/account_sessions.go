@@ -82,5 +82,5 @@ func AccountSessionsDestroyOthers(c buffalo.Context) error {
 // browserName says a User-Agent header in the person's language.
 func browserName(c buffalo.Context, userAgent string) string {
 	name, system := models.Browser(userAgent)
-	return cmp.Or(view.Browser(c.Value("t").(view.Translate), name, system), translate(c, "browser.unknown"))
+	return cmp.Or(view.Browser(texts.In(language(c)), name, system), translate(c, "browser.unknown"))
 }

@@ -75,7 +75,7 @@ func throttled(c buffalo.Context, err error) (problem string, ok bool) {
 	if t.UntilReset {
 		return translate(c, "throttle.until_reset"), true
 	}
-	return waitSentence(c.Value("t").(view.Translate), seconds), true
+	return waitSentence(texts.In(language(c)), seconds), true
 }
 
 func waitSentence(t view.Translate, seconds int) string {

@@ -69,9 +69,9 @@ func writeError(w http.ResponseWriter, req *http.Request, status int, key, langu
 	if status == http.StatusServiceUnavailable {
 		w.Header().Set("Retry-After", "5") // seconds
 	}
-	data := languageData(req, language)
-	if req.Method != http.MethodGet {
-		data["here"] = "" // there is no page at this address to come back to
+	data := map[string]any{"lang": languageOf(req, language), "here": ""}
+	if req.Method == http.MethodGet { // else there is no page at this address to come back to
+		data["here"] = thisPage(req)
 	}
 	contentType, body := "application/problem+json", problem(status)
 	if !wantsJSON(req) {

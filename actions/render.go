@@ -4,12 +4,10 @@ import (
 	"html/template"
 	"io/fs"
 	"log"
-	"maps"
-	"net/http"
 	"os"
 	"regexp"
-	"slices"
 	"strings"
+	"time"
 
 	"github.com/gobuffalo/buffalo"
 
@@ -33,7 +31,8 @@ var (
 		Templates: folder("templates", templates.FS),
 		Layout:    "application.plush.html",
 		Reload:    live,
-		Helpers:   map[string]any{"assetPath": assetFiles.Path, "passwordMin": conf.PasswordMin, "signupOpen": conf.SignupOpen, "mailbox": live, "linked": linked, "kinds": kinds, "moment": view.TimeElement},
+		Helpers:   map[string]any{"assetPath": assetFiles.Path, "passwordMin": conf.PasswordMin, "signupOpen": conf.SignupOpen, "mailbox": live, "linked": linked, "development": live, "title": ""}, // generated pages set no title
+		Language:  inLanguage,
 	})
 )
 
@@ -58,11 +57,8 @@ func linked(text string) template.HTML {
 
 var webAddress = regexp.MustCompile(`https?://[^\s<"&]+`)
 
-// kinds are those of the flash messages, in an order that a map lacks: what is
-// dangerous comes first, by the alphabet.
-func kinds(flash map[string][]string) []string { return slices.Sorted(maps.Keys(flash)) }
-
-// Translate chooses the language of the page and gives the templates t, lang and dir.
+// Translate chooses the language of the page, which decides what the templates
+// get by inLanguage.
 func Translate(next buffalo.Handler) buffalo.Handler {
 	return func(c buffalo.Context) error {
 		if live {
@@ -70,9 +66,8 @@ func Translate(next buffalo.Handler) buffalo.Handler {
 				return err
 			}
 		}
-		for key, value := range languageData(c.Request(), chosenLanguage(c)) {
-			c.Set(key, value)
-		}
+		c.Set("lang", languageOf(c.Request(), chosenLanguage(c)))
+		c.Set("here", thisPage(c.Request()))
 		return next(c)
 	}
 }
@@ -85,14 +80,12 @@ func chosenLanguage(c buffalo.Context) string {
 	return ""
 }
 
-// languageData is what the layout needs of the language, and a title for pages
-// that set none, as generated ones do.
-func languageData(r *http.Request, account string) map[string]any {
-	name := languageOf(r, account)
+// inLanguage is what the templates have in each language.
+func inLanguage(name string) map[string]any {
+	t := texts.In(name)
 	return map[string]any{
-		"lang": name, "dir": view.Direction(name), "t": texts.In(name),
-		"languages": languageOptions[name], "here": thisPage(r), "development": live,
-		"title": "",
+		"t": t, "dir": view.Direction(name), "languages": languageOptions[name],
+		"moment": func(at time.Time) template.HTML { return view.TimeElement(t, at) },
 	}
 }
 
@@ -100,7 +93,7 @@ func languageData(r *http.Request, account string) map[string]any {
 func language(c buffalo.Context) string { return c.Value("lang").(string) }
 
 func translate(c buffalo.Context, key string, args ...any) string {
-	return c.Value("t").(view.Translate)(key, args...)
+	return texts.In(language(c))(key, args...)
 }
 
 // renderForm shows a form, with its problem in the person's language, or "".

@@ -1,8 +1,9 @@
 // Package view renders plush templates for Buffalo, each parsed once.
 //
 // Buffalo's own engine walks the template folder, re-parses the template and
-// copies a hundred helpers on every page: half the time that a page takes.
-// This one stands behind the same calls, r.HTML("login/new.plush.html").
+// copies a hundred helpers on every page, and plush finds its way through the
+// syntax tree by reflection: half the time that a page takes. This one stands
+// behind the same calls, r.HTML("login/new.plush.html").
 package view
 
 import (
@@ -27,9 +28,11 @@ type Engine struct {
 	templates fs.FS
 	layout    string
 	reload    bool
-	given     *plush.Context                // the helpers it was made with
-	helpers   atomic.Pointer[plush.Context] // those, and what was defined since
-	parsed    sync.Map                      // parsedKey → *plush.Template
+	given     *names                // the helpers it was made with
+	helpers   atomic.Pointer[names] // those, and what was defined since
+	language  func(string) map[string]any
+	spoken    sync.Map // language → its helpers
+	parsed    sync.Map // parsedKey → *parsed
 }
 
 // Options say where the templates are and what they may call.
@@ -37,7 +40,8 @@ type Options struct {
 	Templates fs.FS
 	Layout    string
 	Helpers   map[string]any
-	Reload    bool // parse on every page: for development
+	Language  func(name string) map[string]any // the helpers of a language, lang in the data of a page
+	Reload    bool                             // parse on every page: for development
 }
 
 // builtins takes plush's own helpers out of its global table, once. Plush
@@ -56,19 +60,34 @@ func New(o Options) *Engine {
 		Engine:    render.New(render.Options{TemplatesFS: o.Templates, Helpers: o.Helpers}),
 		templates: o.Templates,
 		layout:    o.Layout,
+		language:  o.Language,
 		reload:    o.Reload,
 	}
 	helpers := maps.Clone(builtins())
 	maps.Copy(helpers, o.Helpers)
 	helpers["partial"] = e.partial
-	e.given = plush.NewContextWith(helpers)
+	e.given = &names{own: helpers}
 	e.Define(nil)
 	return e
 }
 
 // Define sets the helpers that are known only later: the paths of the routes.
 func (e *Engine) Define(helpers map[string]any) {
-	e.helpers.Store(plush.NewContextWithOuter(helpers, e.given))
+	e.helpers.Store(&names{helpers, e.given})
+}
+
+// surroundings are the helpers that a page in a language finds around it.
+func (e *Engine) surroundings(language any) *names {
+	helpers := e.helpers.Load()
+	name, _ := language.(string)
+	if e.language == nil || name == "" {
+		return helpers
+	}
+	own, ok := e.spoken.Load(name)
+	if !ok {
+		own, _ = e.spoken.LoadOrStore(name, e.language(name))
+	}
+	return &names{own.(map[string]any), helpers}
 }
 
 // HTML renders a template within the layout.
@@ -83,21 +102,28 @@ type page struct {
 
 func (p page) ContentType() string { return "text/html; charset=utf-8" }
 
+// buffers hold pages while they are made.
+var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
 // Render writes the page, or nothing when there is an error.
 func (p page) Render(w io.Writer, data render.Data) error {
-	scope := plush.NewContextWithOuter(data, p.engine.helpers.Load()).New() // what a template sets is not the caller's
-	var body string
-	for _, name := range p.names {
+	html := buffers.Get().(*bytes.Buffer)
+	defer buffers.Put(html)
+	scope := &names{map[string]any{}, &names{data, p.engine.surroundings(data["lang"])}} // what a template sets is not the caller's
+	for n, name := range p.names {
+		if n > 0 {
+			scope.own["yield"] = template.HTML(html.String())
+		}
 		t, err := p.engine.parse(name, scope)
 		if err != nil {
 			return err
 		}
-		if body, err = t.Exec(scope); err != nil {
+		html.Reset()
+		if err := t.exec(html, scope); err != nil {
 			return fmt.Errorf("template %s: %w", name, err)
 		}
-		scope.Set("yield", template.HTML(body))
 	}
-	_, err := io.WriteString(w, body)
+	_, err := w.Write(html.Bytes())
 	return err
 }
 
@@ -114,7 +140,10 @@ func (t text) ContentType() string { return "text/plain; charset=utf-8" }
 // Render writes the text. Plush escapes strings for HTML, so it is given none.
 func (t text) Render(w io.Writer, data render.Data) error {
 	plain := maps.Clone(data)
-	for key, value := range data {
+	if plain["t"] == nil {
+		plain["t"] = t.engine.surroundings(data["lang"]).Value("t")
+	}
+	for key, value := range plain {
 		switch v := value.(type) {
 		case string:
 			plain[key] = template.HTML(v)
@@ -134,8 +163,7 @@ func (e *Engine) Bytes(name string, data map[string]any) ([]byte, error) {
 
 // partial renders login/_form.plush.html for partial("login/form").
 func (e *Engine) partial(name string, data map[string]any, help plush.HelperContext) (template.HTML, error) {
-	folder, file := path.Split(name)
-	t, err := e.parse(folder+"_"+file, help)
+	t, err := e.parse(partialName(name), help)
 	if err != nil {
 		return "", err
 	}
@@ -143,24 +171,45 @@ func (e *Engine) partial(name string, data map[string]any, help plush.HelperCont
 	for k, v := range data {
 		scope.Set(k, v)
 	}
-	html, err := t.Exec(scope)
+	html, err := t.plush.Exec(scope)
 	if err != nil {
 		return "", fmt.Errorf("partial %s: %w", name, err)
 	}
 	return template.HTML(html), nil
 }
 
+func partialName(name string) string {
+	folder, file := path.Split(name)
+	return folder + "_" + file
+}
+
+// parsed is a template that is ready to be run.
+type parsed struct {
+	plush *plush.Template
+	steps []step // nil when all of it is for plush
+}
+
+func (t *parsed) exec(page *bytes.Buffer, in *names) error {
+	if t.steps != nil && run(t.steps, page, in) == nil {
+		return nil
+	}
+	html, err := t.plush.Exec(in.forPlush())
+	page.Reset()
+	page.WriteString(html)
+	return err
+}
+
 // parsedKey is a template in one language; see fold.
 type parsedKey struct{ name, language string }
 
-func (e *Engine) parse(name string, scope scope) (*plush.Template, error) {
+func (e *Engine) parse(name string, scope scope) (*parsed, error) {
 	key := parsedKey{name, ""}
 	t, folds := scope.Value("t").(Translate)
 	if folds {
 		key.language, _ = scope.Value("lang").(string)
 	}
 	if t, ok := e.parsed.Load(key); ok && !e.reload {
-		return t.(*plush.Template), nil
+		return t.(*parsed), nil
 	}
 	source, err := fs.ReadFile(e.templates, fileName(name))
 	if err != nil {
@@ -170,12 +219,13 @@ func (e *Engine) parse(name string, scope scope) (*plush.Template, error) {
 	if folds && !e.reload {
 		text = e.fold(text, t, scope, 0)
 	}
-	parsed, err := plush.NewTemplate(text)
+	stock, err := plush.NewTemplate(text)
 	if err != nil {
 		return nil, fmt.Errorf("template %s: %w", name, err)
 	}
-	e.parsed.Store(key, parsed)
-	return parsed, nil
+	ready := &parsed{stock, e.compile(text)}
+	e.parsed.Store(key, ready)
+	return ready, nil
 }
 
 // fileName adds what Buffalo lets one leave out: form and form.html are form.plush.html.

@@ -193,3 +193,22 @@ func TestEngine_TextIsNotEscaped(t *testing.T) {
 	require.Equal(t, "O'Brien: Hello & <O'Brien> https://a.example/?x=1&y=2", text.String(), "and it has no layout")
 	require.Equal(t, "text/plain; charset=utf-8", e.Text("mail.plush.txt").ContentType())
 }
+
+// What belongs to a language is made once, and found in HTML and in plain text.
+func TestEngine_Language(t *testing.T) {
+	made := map[string]int{}
+	e := New(Options{Layout: layout, Templates: templatesOf(layout, "<%= yield %>", "show.plush.html", `<%= greeting %> <%= t("a") %>`, "letter.plush.txt", `<%= t("a") %>`),
+		Language: func(name string) map[string]any {
+			made[name]++
+			return map[string]any{"greeting": "hello in " + name, "t": Translate(func(key string, _ ...any) string { return key + "'" + name })}
+		}})
+	for range 2 {
+		for _, name := range []string{"de", "fr"} {
+			require.Equal(t, "hello in "+name+" a&#39;"+name, rendered(t, e, "show", map[string]any{"lang": name}))
+			var text bytes.Buffer
+			require.NoError(t, e.Text("letter.plush.txt").Render(&text, map[string]any{"lang": name}))
+			require.Equal(t, "a'"+name, text.String())
+		}
+	}
+	require.Equal(t, map[string]int{"de": 1, "fr": 1}, made)
+}

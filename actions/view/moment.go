@@ -3,16 +3,13 @@ package view
 import (
 	"html/template"
 	"time"
-
-	"github.com/gobuffalo/plush/v4"
 )
 
 // Moment says when something was, in the language's own form and in UTC.
 func Moment(t Translate, at time.Time) string { return at.UTC().Format(t("time.layout")) }
 
-// TimeElement is Moment for templates, moment(at): an element that a script
-// can put into the time zone of the browser.
-func TimeElement(at time.Time, help plush.HelperContext) template.HTML {
-	t := help.Value("t").(Translate)
+// TimeElement is Moment for templates: an element that a script can put into
+// the time zone of the browser.
+func TimeElement(t Translate, at time.Time) template.HTML {
 	return template.HTML(`<time datetime="` + at.UTC().Format(time.RFC3339) + `">` + template.HTMLEscapeString(Moment(t, at)) + `</time>`)
 }
