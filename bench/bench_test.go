@@ -45,3 +45,14 @@ func TestFigure_Met(t *testing.T) {
 		require.True(t, figure{ours: 2, target: 2, atMost: atMost}.met())
 	}
 }
+
+func TestNumber(t *testing.T) {
+	for want, got := range map[string]string{
+		"4843 req/s": number(4843.4, "req/s"),
+		"10.4 ms":    number(10.44, "ms"),
+		"1.19 times": number(1.194, "times"), // a tenth more is no trifle
+		"":           number(0, ""),          // not measured
+	} {
+		require.Equal(t, want, got)
+	}
+}

@@ -1,9 +1,10 @@
 // Bench measures the app as it ships and prints one table, beside a login that
 // is written by hand on net/http, html/template and SQLite (bench/plain).
 //
-//	go run ./bench                    everything but growth: about a minute and a half
-//	go run ./bench pages login        some of it
-//	go run ./bench growth             a thousand, a million, ten million sessions: long; see bench/growth
+//	go run ./bench                            everything; growth takes half an hour a database, and 10 GB
+//	go run ./bench pages login footprint      all but growth: two minutes
+//	go run ./bench -sizes 1000,100000 growth  smaller databases
+//	go run ./bench -postgres postgres://…     with growth on PostgreSQL too: a server where databases may be made
 //
 // The server has a core of its own, the load the other: the figures are for one
 // core, and those of the two servers come from the same run.
@@ -13,7 +14,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"slices"
 	"text/tabwriter"
 	"time"
@@ -41,6 +41,7 @@ var sections = []struct {
 	{"pages", (*bench).pages},
 	{"login", (*bench).login},
 	{"footprint", (*bench).footprint},
+	{"growth", (*bench).growth},
 }
 
 // bench is a run: where it keeps its files, and for how long it loads.
@@ -48,20 +49,22 @@ type bench struct {
 	dir           string
 	corral, plain string // binaries
 	each          time.Duration
+	sizes         string // of the databases that growth compares
+	postgres      string // a server, or ""
 }
 
 func main() {
 	hashes := flag.Duration("hashes", 0, "only hash passwords for so long, and print how many a second")
-	each := flag.Duration("each", 5*time.Second, "how long each load lasts")
+	b := &bench{}
+	flag.DurationVar(&b.each, "each", 5*time.Second, "how long each load lasts")
+	flag.StringVar(&b.sizes, "sizes", "1000,1000000,10000000", "growth: sessions, from few to many")
+	flag.StringVar(&b.postgres, "postgres", os.Getenv("TEST_DATABASE_URL"), "growth: a PostgreSQL server where databases may be made")
 	flag.Parse()
 	var err error
-	switch {
-	case *hashes > 0:
+	if *hashes > 0 {
 		err = printHashes(*hashes)
-	case slices.Contains(flag.Args(), "growth"):
-		err = run("go", "run", "./bench/growth/run")
-	default:
-		err = measure(flag.Args(), *each)
+	} else {
+		err = b.measure(flag.Args())
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -69,20 +72,14 @@ func main() {
 	}
 }
 
-func run(name string, args ...string) error {
-	cmd := exec.Command(name, args...)
-	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
-	return cmd.Run()
-}
-
-// measure prints the figures of the named sections, or of all, as they come.
-func measure(names []string, each time.Duration) error {
+// measure prints the figures of the named sections, or of all.
+func (b *bench) measure(names []string) error {
 	dir, err := os.MkdirTemp("", "corral-bench-")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	b := &bench{dir: dir, each: each}
+	b.dir = dir
 	if b.corral, b.plain, err = build(dir); err != nil {
 		return err
 	}
@@ -122,7 +119,12 @@ func print(figures []figure) error {
 }
 
 func number(n float64, unit string) string {
-	if n >= 100 {
+	switch {
+	case unit == "": // there is none, and the name says why
+		return ""
+	case unit == "times":
+		return fmt.Sprintf("%.2f times", n)
+	case n >= 100:
 		return fmt.Sprintf("%.0f %s", n, unit)
 	}
 	return fmt.Sprintf("%.1f %s", n, unit)

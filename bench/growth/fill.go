@@ -2,17 +2,12 @@ package growth
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
 	"database/sql"
 	"encoding/base64"
 	"fmt"
-	mathrand "math/rand/v2"
 	"strings"
 	"time"
-
-	"github.com/gobuffalo/pop/v6"
-	"github.com/gofrs/uuid"
 
 	"corral/models"
 )
@@ -22,11 +17,13 @@ const throttledEmail = "carol@example.com"
 
 func email(n int) string { return fmt.Sprintf("person%d@example.com", n) }
 
-// rawToken is the token that the n-th active person's browser holds. The active
-// are spread over the table.
+// nth is the row of the n-th active person: they are spread over the table.
+func nth(n, size int) int { return 1 + n*(size/active) }
+
+// rawToken is the token that the n-th active person's browser holds.
 func rawToken(n, size int) string {
 	sum := sha256.Sum256(fmt.Appendf(nil, "active %d", n))
-	return idOf(1+n*(size/active)) + "." + base64.RawURLEncoding.EncodeToString(sum[:])
+	return idOf(nth(n, size)) + "." + base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
 // table is what is put into a table for each i from 1.
@@ -53,68 +50,90 @@ var tables = []table{
 // dialects say it in a database's words, and how to leave out for the time of
 // filling what would take longest.
 var dialects = map[string]struct {
+	id            string // of the row that %s says
+	someone       string // the number of a person out of %d
 	words         []string
 	series        string
 	before, after []string
+	settled       string // what has just been written is where it will stay
 }{
 	"sqlite3": {
-		[]string{"ID", "printf('%08x-0000-4000-8000-%012x', i, i)", "BYTES", "randomblob(32)", "TEXT43", "hex(randomblob(21)) || 'x'"},
+		"printf('%%08x-0000-7000-8000-000000000000', %s)", "1 + abs(random() %% %d)",
+		[]string{"BYTES", "randomblob(32)", "TEXT43", "hex(randomblob(21)) || 'x'"},
 		"(WITH RECURSIVE s(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM s WHERE i < %d) SELECT i FROM s)",
 		[]string{"PRAGMA foreign_keys = OFF", "PRAGMA synchronous = OFF", "PRAGMA cache_size = -200000", "BEGIN"},
-		[]string{"COMMIT", "PRAGMA wal_checkpoint(TRUNCATE)", "PRAGMA foreign_keys = ON", "PRAGMA synchronous = FULL", "PRAGMA cache_size = -2000"},
+		[]string{"COMMIT", "PRAGMA wal_checkpoint(TRUNCATE)"},
+		"PRAGMA wal_checkpoint(TRUNCATE)",
 	},
 	"postgres": {
-		[]string{"ID", "(lpad(to_hex(i), 8, '0') || '-0000-4000-8000-' || lpad(to_hex(i), 12, '0'))::uuid",
-			"BYTES", "sha256(int4send(i))", "TEXT43", "left(encode(sha256(int4send(i)), 'hex'), 43)"},
+		"(lpad(to_hex(%s), 8, '0') || '-0000-7000-8000-000000000000')::uuid", "1 + floor(random() * %d)::int",
+		[]string{"BYTES", "sha256(int4send(i))", "TEXT43", "left(encode(sha256(int4send(i)), 'hex'), 43)"},
 		"generate_series(1, %d) AS i",
 		[]string{"SET session_replication_role = replica", "SET maintenance_work_mem = '512MB'", "BEGIN"},
 		[]string{"COMMIT", "RESET session_replication_role", "VACUUM ANALYZE", "CHECKPOINT"},
+		"SELECT 1", // its log is written on by itself
 	},
+}
+
+// idOf is the id of the i-th row.
+func idOf(i int) string { return fmt.Sprintf("%08x-0000-7000-8000-000000000000", i) }
+
+// insert puts so many rows into a table. Their ids come after those of the rows
+// that are there.
+func insert(t table, rows, there int) string {
+	const form = "'2006-01-02 15:04:05.999999'"
+	d, now := dialects[models.DB.Dialect.Name()], time.Now().UTC()
+	words := strings.NewReplacer(append(d.words,
+		"ID", fmt.Sprintf(d.id, fmt.Sprintf("i + %d", there)), "SOMEONE", fmt.Sprintf(d.id, fmt.Sprintf(d.someone, there)),
+		"NOW", now.Format(form), "LATER", now.AddDate(1, 0, 0).Format(form), "LONG_AGO", now.AddDate(-1, 0, 0).Format(form),
+		"EPOCH_MS", fmt.Sprint(now.UnixMilli()))...)
+	return fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM "+d.series, t.name, t.columns, words.Replace(t.values), rows)
 }
 
 // fill puts as many sessions, people and counters into the database as size
 // says, and a tenth of devices and activities.
-func fill(ctx context.Context, size int) error {
-	conn, err := models.DB.Store.(interface {
-		Conn(context.Context) (*sql.Conn, error)
-	}).Conn(ctx)
-	if err != nil {
-		return err
-	}
-	defer conn.Close()
+func fill(ctx context.Context, conn *sql.Conn, size int) error {
 	d := dialects[models.DB.Dialect.Name()]
 	indexes, err := dropIndexes(ctx, conn)
 	if err != nil {
 		return err
 	}
-	const form = "'2006-01-02 15:04:05.999999'"
-	now := time.Now().UTC()
-	words := strings.NewReplacer(append(d.words, "NOW", now.Format(form), "LATER", now.AddDate(1, 0, 0).Format(form), "EPOCH_MS", fmt.Sprint(now.UnixMilli()))...)
 	statements := d.before
 	for _, t := range tables {
-		statements = append(statements, fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM "+d.series, t.name, t.columns, words.Replace(t.values), size/t.part))
+		statements = append(statements, insert(t, size/t.part, 0))
 	}
 	statements = append(statements, indexes...)
-	for _, s := range append(statements, d.after...) {
-		if _, err := conn.ExecContext(ctx, s); err != nil {
-			return fmt.Errorf("%w: %.200s", err, s)
-		}
+	if err := execute(ctx, conn, append(statements, d.after...)...); err != nil {
+		return err
 	}
 	for n := range active {
 		digest := sha256.Sum256([]byte(rawToken(n, size)))
-		if err := models.DB.RawQuery("UPDATE sessions SET token_digest = ? WHERE id = ?", digest[:], idOf(1+n*(size/active))).Exec(); err != nil {
+		if err := models.DB.RawQuery("UPDATE sessions SET token_digest = ? WHERE id = ?", digest[:], idOf(nth(n, size))).Exec(); err != nil {
 			return err
 		}
-	}
-	for range 16 { // until the address has to wait for a quarter of an hour
-		models.Clock.Move(15 * time.Minute)
-		models.LogIn(ctx, models.Credentials{Email: throttledEmail, Password: "x", From: origin(1 << 23)}, false)
 	}
 	return nil
 }
 
-// idOf is the id of the i-th row.
-func idOf(i int) string { return fmt.Sprintf("%08x-0000-4000-8000-%012x", i, i) }
+func execute(ctx context.Context, conn *sql.Conn, statements ...string) error {
+	for _, s := range statements {
+		if _, err := conn.ExecContext(ctx, s); err != nil {
+			return fmt.Errorf("%w: %.200s", err, s)
+		}
+	}
+	return nil
+}
+
+// makeDead adds so many sessions that ran out a year ago. They are like those
+// that a janitor meets: made one after the other, by people all over the table,
+// so long ago that they are in the log no more, nor in the app's caches.
+func makeDead(dead int) func(ctx context.Context, conn *sql.Conn, size int) error {
+	t := table{name: "sessions", columns: "id, user_id, token_digest, remembered, address, user_agent, created_at, last_seen_at",
+		values: "ID, SOMEONE, BYTES, TRUE, '', '', LONG_AGO, LONG_AGO"}
+	return func(ctx context.Context, conn *sql.Conn, size int) error {
+		return execute(ctx, conn, insert(t, dead, size), dialects[models.DB.Dialect.Name()].settled)
+	}
+}
 
 // dropIndexes drops the indexes that do not belong to a primary key, and
 // returns what makes them again: in one go it takes a fraction.
@@ -141,22 +160,4 @@ func dropIndexes(ctx context.Context, conn *sql.Conn) (create []string, err erro
 		}
 	}
 	return create, rows.Err()
-}
-
-// makeDead adds so many sessions, of people all over the table, that ran out a year ago.
-func makeDead(dead int) func(ctx context.Context, size int) error {
-	return func(ctx context.Context, size int) error {
-		old := models.Clock.Now().AddDate(-1, 0, 0)
-		return models.DB.WithContext(ctx).Transaction(func(tx *pop.Connection) error {
-			for range dead {
-				id, token := uuid.Must(uuid.NewV4()), sha256.Sum256([]byte(rand.Text()))
-				err := tx.RawQuery(`INSERT INTO sessions (id, user_id, token_digest, remembered, address, user_agent, created_at, last_seen_at)
-					VALUES (?, ?, ?, ?, '', '', ?, ?)`, id, idOf(1+mathrand.IntN(size)), token[:], true, old, old).Exec()
-				if err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-	}
 }

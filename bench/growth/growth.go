@@ -4,10 +4,13 @@ package growth
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	"corral/config"
@@ -25,31 +28,45 @@ const active = 1000
 // Row is what one piece of work costs at each of the sizes.
 type Row struct {
 	Name  string
+	Part  bool // of the row before, which has the target
 	Costs []time.Duration
 }
 
 // Ratio is the largest database's cost to the smallest's.
 func (r Row) Ratio() float64 { return float64(r.Costs[len(r.Costs)-1]) / float64(r.Costs[0]) }
 
+// String reads "20.1 µs → 24 µs".
+func (r Row) String() string {
+	var text []string
+	for _, c := range r.Costs {
+		if c < time.Millisecond {
+			text = append(text, fmt.Sprintf("%.3g µs", float64(c.Nanoseconds())/1e3))
+		} else {
+			text = append(text, fmt.Sprintf("%.3g ms", float64(c.Nanoseconds())/1e6))
+		}
+	}
+	return strings.Join(text, " → ")
+}
+
 // work is a piece of work that is done for the n-th time.
 type work struct {
 	name    string
 	rounds  int
 	do      func(ctx context.Context, n int) error
-	prepare func(ctx context.Context, size int) error // before each time
+	prepare func(ctx context.Context, conn *sql.Conn, size int) error // before each time
 }
 
 // works are the pages and forms as the handlers have them done. The hash of a
 // password is left out: it costs the same everywhere, and more than all else.
 func works(size int, page func(n int) error) []work {
 	return []work{
-		{"page: GET / of somebody who is logged in", 10 * active, func(_ context.Context, n int) error { return page(n % active) }, nil},
-		{"of it: the session and its person", 20 * active, func(ctx context.Context, n int) error {
-			_, err := models.FindSession(ctx, rawToken(n%active, size))
+		{"page: GET / of somebody who is logged in", 10 * active, func(context.Context, int) error { return page(rand.IntN(active)) }, nil},
+		{"of it: the session and its person", 20 * active, func(ctx context.Context, _ int) error {
+			_, err := models.FindSession(ctx, rawToken(rand.IntN(active), size))
 			return err
 		}, nil},
 		{"login without the hash: account, device, session", active, func(ctx context.Context, n int) error {
-			user, err := models.FindUserByEmail(ctx, email(n%active+1))
+			user, err := models.FindUserByEmail(ctx, email(nth(n%active, size)))
 			if err == nil {
 				_, err = models.StartSession(ctx, user, origin(n), true)
 			}
@@ -66,8 +83,8 @@ func works(size int, page func(n int) error) []work {
 			return fmt.Errorf("it was not refused: %w", err)
 		}, nil},
 		{"janitor: a sweep that finds nothing", active / 2, sweep, nil},
-		{"janitor: a sweep of 10 dead sessions", 200, sweep, makeDead(10)},
-		{"janitor: a sweep of 400 dead sessions", 40, sweep, makeDead(400)}, // a batch is 500, and between batches it waits
+		{"janitor: a sweep of 10 dead sessions", 400, sweep, makeDead(10)},
+		{"janitor: a sweep of 400 dead sessions", 200, sweep, makeDead(400)}, // a batch is 500, and between batches it waits
 	}
 }
 
@@ -78,72 +95,85 @@ func origin(n int) models.Origin {
 	return models.Origin{Client: netip.AddrFrom4([4]byte{10, byte(n >> 16), byte(n >> 8), byte(n)}), UserAgent: "Mozilla/5.0 (X11; Linux x86_64)"}
 }
 
-// Measure fills a new database to each of the sizes, one after the other, and
-// does the work in it. say tells how far it has got.
-func Measure(ctx context.Context, c config.Config, newDatabase func() (url string, drop func(), err error), sizes []int, say func(string)) ([]Row, error) {
-	var rows []Row
-	for _, size := range sizes {
-		url, drop, err := newDatabase()
-		if err != nil {
-			return nil, err
+// Run is what is compared, and how.
+type Run struct {
+	Config      config.Config
+	NewDatabase func() (url string, drop func(), err error)
+	Sizes       []int        // sessions, from few to many
+	Share       int          // one round in so many is enough: 1 is all
+	Say         func(string) // how far it has got
+}
+
+// turns is how often the work goes round the databases: what else the machine
+// does meanwhile strikes each of them alike.
+const turns = 10
+
+// Measure fills a new database to each of the sizes and does the work in them.
+func (r Run) Measure(ctx context.Context) (rows []Row, err error) {
+	var all []*database
+	defer func() {
+		for _, d := range all {
+			d.close()
 		}
-		c.DatabaseURL = url
-		costs, err := measureOne(ctx, c, size, say)
-		drop()
+	}()
+	for _, size := range r.Sizes {
+		began := time.Now()
+		d, err := r.open(ctx, size)
 		if err != nil {
 			return nil, fmt.Errorf("with %d sessions: %w", size, err)
 		}
-		for n, w := range works(0, nil) {
-			if len(rows) <= n {
-				rows = append(rows, Row{Name: w.name})
-			}
-			rows[n].Costs = append(rows[n].Costs, costs[n])
+		all = append(all, d)
+		r.Say(fmt.Sprintf("%d sessions, filled in %s", size, time.Since(began).Round(time.Second)))
+	}
+	throttle(ctx, all)
+	for n, w := range works(0, nil) {
+		row := Row{Name: w.name, Part: strings.HasPrefix(w.name, "of it")}
+		if row.Costs, err = r.compare(ctx, all, n); err != nil {
+			return nil, fmt.Errorf("%s: %w", w.name, err)
 		}
+		r.Say(fmt.Sprintf("  %s: %s", w.name, row))
+		rows = append(rows, row)
 	}
 	return rows, nil
 }
 
-func measureOne(ctx context.Context, c config.Config, size int, say func(string)) (costs []time.Duration, err error) {
-	if err := models.Connect(c); err != nil {
-		return nil, err
-	}
-	defer models.DB.Close()
-	if err := models.Migrate(); err != nil {
-		return nil, err
-	}
-	began := time.Now()
-	if err := fill(ctx, size); err != nil {
-		return nil, fmt.Errorf("filling: %w", err)
-	}
-	say(fmt.Sprintf("%d sessions, filled in %s", size, time.Since(began).Round(time.Second)))
-	for _, w := range works(size, newPage(c, size)) {
-		cost, err := w.measure(ctx, size)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", w.name, err)
+// compare returns the median cost of the n-th work in each of the databases.
+func (r Run) compare(ctx context.Context, all []*database, n int) (medians []time.Duration, err error) {
+	costs := make([][]time.Duration, len(all))
+	for turn := range turns {
+		for i, d := range all {
+			models.DB = d.pop
+			some, err := d.do(ctx, works(d.size, d.page)[n], turn, r.Share)
+			if err != nil {
+				return nil, fmt.Errorf("with %d sessions: %w", d.size, err)
+			}
+			costs[i] = append(costs[i], some...)
 		}
-		say(fmt.Sprintf("  %-52s %s", w.name, cost.Round(100*time.Nanosecond)))
-		costs = append(costs, cost)
 	}
-	return costs, nil
+	for _, c := range costs {
+		slices.Sort(c)
+		medians = append(medians, c[len(c)/2])
+	}
+	return medians, nil
 }
 
-// measure returns the median cost. What has been done once is warm.
-func (w work) measure(ctx context.Context, size int) (time.Duration, error) {
-	var costs []time.Duration
-	for n := range w.rounds + w.rounds/10 {
+// do returns what each round of a turn's work has cost. What has been done once is warm.
+func (d *database) do(ctx context.Context, w work, turn, share int) (costs []time.Duration, err error) {
+	rounds := max(w.rounds/turns/share, 1)
+	warm := max(rounds/10, 1)
+	for n := range rounds + warm {
 		if w.prepare != nil {
-			if err := w.prepare(ctx, size); err != nil {
-				return 0, err
+			if err := w.prepare(ctx, d.conn, d.size); err != nil {
+				return nil, err
 			}
 		}
 		began := time.Now()
-		if err := w.do(ctx, n); err != nil {
-			return 0, err
+		if err := w.do(ctx, turn*(rounds+warm)+n); err != nil {
+			return nil, err
 		}
-		if n >= w.rounds/10 {
+		if n >= warm {
 			costs = append(costs, time.Since(began))
 		}
 	}
-	slices.Sort(costs)
-	return costs[len(costs)/2], nil
+	return costs, nil
 }

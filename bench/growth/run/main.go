@@ -1,22 +1,21 @@
 // Growth prints what the app's work costs in databases of a thousand, a million
-// and ten million sessions.
+// and ten million sessions, as JSON. `go run ./bench growth` makes a table of it.
 //
-//	go run ./bench/growth/run                        SQLite, all three
-//	go run ./bench/growth/run -sizes 1000,1000000    without the ten million
+//	go run ./bench/growth/run                        SQLite
 //	go run ./bench/growth/run -server postgres://…   a PostgreSQL server where databases may be made
 //
-// Ten million take some 10 GB under -dir and a quarter of an hour.
+// Ten million take some 10 GB in TMPDIR, or in the server's folder, and a quarter of an hour.
 package main
 
 import (
 	"context"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
 	"strconv"
 	"strings"
 	"syscall"
-	"time"
 
 	"corral/bench/growth"
 	"corral/config"
@@ -51,19 +50,11 @@ func run(server, list string) error {
 	}
 	newDatabase := func() (string, func(), error) { return modelstest.NewDatabase(server) }
 	say := func(line string) { fmt.Fprintln(os.Stderr, line) }
-	rows, err := growth.Measure(context.Background(), c, newDatabase, sizes, say)
+	rows, err := growth.Run{Config: c, NewDatabase: newDatabase, Sizes: sizes, Share: 1, Say: say}.Measure(context.Background())
 	if err != nil {
 		return err
 	}
-	fmt.Printf("| |%s ratio |\n|---|%s--:|\n", headings(sizes), strings.Repeat("--:|", len(sizes)))
-	for _, r := range rows {
-		fmt.Printf("| %s |", r.Name)
-		for _, cost := range r.Costs {
-			fmt.Printf(" %s |", cost.Round(100*time.Nanosecond))
-		}
-		fmt.Printf(" %.2f |\n", r.Ratio())
-	}
-	return nil
+	return json.NewEncoder(os.Stdout).Encode(rows)
 }
 
 // inProduction runs this program again, configured as the app is where it counts:
@@ -75,11 +66,4 @@ func inProduction() error {
 	}
 	return syscall.Exec(program, os.Args, append(os.Environ(), "GO_ENV=production", "HOST=https://login.example.com", "LOG_LEVEL=error",
 		"TRUSTED_PROXIES=127.0.0.1/32", "SMTP_URL=smtp://127.0.0.1:1", "SESSION_SECRET="+config.NewSecret()))
-}
-
-func headings(sizes []int) (text string) {
-	for _, size := range sizes {
-		text += fmt.Sprintf(" %d |", size)
-	}
-	return text
 }
