@@ -11,12 +11,9 @@ import (
 // ErrBusy says that too many passwords are waiting to be hashed: try again soon.
 var ErrBusy = errors.New("too many passwords are being hashed")
 
-// cores is how many the process may use.
-var cores = runtime.GOMAXPROCS(0)
-
 // hashing admits one hash per core. More at once would be no faster, and a
 // flood of logins could take the memory: each needs 19 MiB.
-var hashing = make(chan struct{}, cores)
+var hashing = make(chan struct{}, runtime.GOMAXPROCS(0))
 
 // maxHashWait is how long a login waits for its turn: well within the server's
 // write timeout, so that the person still gets an answer.
@@ -27,33 +24,61 @@ func waitToHash(ctx context.Context) (done func(), err error) {
 	defer cancel()
 	select {
 	case hashing <- struct{}{}:
-		hashers.add(1)
-		return func() { hashers.add(-1); <-hashing }, nil
+		hashes.begin()
+		return func() { hashes.end(); <-hashing }, nil
 	case <-ctx.Done():
 		return nil, ErrBusy
 	}
 }
 
-// hashers counts the hashes that run. While every core hashes, Go would let a
-// page wait 10 ms for each of its steps. With as many places again the system
-// shares the cores out, and is quicker; without a hash they would cost every
-// page a little.
-var hashers hashCount
+// OnRush is told when passwords begin to be hashed, and when none has been for a
+// while: the runtime can be fitted to it.
+var OnRush = func(rush bool) {}
 
-type hashCount struct {
-	sync.Mutex
+// calmAfter is how long no password is hashed when a rush is over.
+var calmAfter = time.Second
+
+var hashes = newRush()
+
+// rush counts the hashes that run.
+type rush struct {
+	mutex   sync.Mutex
 	running int
+	on      bool
+	calm    *time.Timer // runs after the last hash
 }
 
-func (h *hashCount) add(n int) {
-	h.Lock()
-	defer h.Unlock()
-	before := h.running
-	h.running += n
-	switch {
-	case before == 0:
-		runtime.GOMAXPROCS(2 * cores)
-	case h.running == 0:
-		runtime.GOMAXPROCS(cores)
+func newRush() *rush {
+	r := &rush{}
+	r.calm = time.AfterFunc(time.Hour, r.over)
+	r.calm.Stop()
+	return r
+}
+
+func (r *rush) begin() {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	r.running++
+	r.calm.Stop()
+	if !r.on {
+		r.on = true
+		OnRush(true)
+	}
+}
+
+func (r *rush) end() {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	if r.running--; r.running == 0 {
+		r.calm.Reset(calmAfter)
+	}
+}
+
+func (r *rush) over() {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	if r.on && r.running == 0 { // else another has begun meanwhile
+		r.on = false
+		OnRush(false)
 	}
 }

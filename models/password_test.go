@@ -2,7 +2,6 @@ package models
 
 import (
 	"context"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -81,8 +80,6 @@ func TestHashing_OnePerCore(t *testing.T) {
 	require.ErrorIs(t, err, ErrBusy)
 	require.True(t, Unavailable(err))
 
-	require.Equal(t, 2*cores, runtime.GOMAXPROCS(0), "a page must not wait behind them")
-
 	got := make(chan error, 1)
 	go func() {
 		_, err := hashPassword(t.Context(), "x")
@@ -92,7 +89,24 @@ func TestHashing_OnePerCore(t *testing.T) {
 		done()
 	}
 	require.NoError(t, <-got)
-	require.Equal(t, cores, runtime.GOMAXPROCS(0))
+}
+
+// A rush begins with the first hash, and is over a while after the last.
+func TestHashing_Rush(t *testing.T) {
+	told := make(chan bool, 10)
+	OnRush, calmAfter, hashes = func(rush bool) { told <- rush }, time.Millisecond, newRush()
+	t.Cleanup(func() { OnRush, calmAfter, hashes = func(bool) {}, time.Second, newRush() })
+	for range 2 {
+		first, err := waitToHash(t.Context())
+		require.NoError(t, err)
+		require.True(t, <-told)
+		hashes.begin() // another core's
+		first()
+		hashes.over() // a timer that was late
+		require.Empty(t, told, "the other still runs")
+		hashes.end()
+		require.False(t, <-told)
+	}
 }
 
 func TestCheckPassword(t *testing.T) {
