@@ -2,14 +2,15 @@ package actions
 
 import (
 	"bytes"
-	"encoding/base64"
+	"encoding/binary"
 	"encoding/gob"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
 	"net/http"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gorilla/securecookie"
@@ -107,51 +108,56 @@ func (s sessionStore) Save(r *http.Request, w http.ResponseWriter, session *sess
 // fingerprint is equal for equal sessions, and "" when there is nothing in it.
 func fingerprint(session *sessions.Session) (string, error) {
 	b, err := valueSerializer{}.Serialize(session.Values)
-	return fingerprintOf(b), err
-}
-
-func fingerprintOf(serialized []byte) string {
-	if string(serialized) == "{}" {
-		return ""
-	}
-	return string(serialized)
+	return string(b), err
 }
 
 // flashKey is where Buffalo keeps flash messages. It writes "{}" there on
 // every page, which counts as nothing.
 const flashKey = "_flash_"
 
-// valueSerializer writes a session as a JSON object of strings, each with a
-// letter for its type. It is several times as fast as securecookie's gob, and
-// always writes equal sessions alike. What is neither text, bytes nor a number
-// goes through gob, and must be registered with it.
+// valueSerializer writes a session as name and value in turn, by name, each
+// after its length; a value begins with a letter for its type. It takes a tenth
+// of the time of securecookie's gob, and writes equal sessions alike. What is
+// neither text, bytes nor a number goes through gob, and must be registered with it.
 type valueSerializer struct{}
 
 func (valueSerializer) Serialize(src any) ([]byte, error) {
-	values := map[string]string{}
-	for key, value := range src.(map[any]any) {
+	values := src.(map[any]any)
+	names := make([]string, 0, len(values))
+	for key, value := range values {
 		name, ok := key.(string)
 		if !ok {
 			return nil, fmt.Errorf("session key %v is not a string", key)
 		}
-		switch v := value.(type) {
-		case string:
-			values[name] = "s" + v
-		case []byte:
-			if name != flashKey || string(v) != "{}" {
-				values[name] = "b" + base64.StdEncoding.EncodeToString(v)
-			}
-		case int64:
-			values[name] = fmt.Sprintf("i%d", v)
-		default:
-			var b bytes.Buffer
-			if err := gob.NewEncoder(&b).Encode(&value); err != nil {
-				return nil, fmt.Errorf("session value %s: %w", name, err)
-			}
-			values[name] = "g" + base64.StdEncoding.EncodeToString(b.Bytes())
+		if b, ok := value.([]byte); !ok || name != flashKey || string(b) != "{}" {
+			names = append(names, name)
 		}
 	}
-	return json.Marshal(values)
+	slices.Sort(names)
+	var out []byte
+	for _, name := range names {
+		kind, content, err := formatValue(values[name])
+		if err != nil {
+			return nil, fmt.Errorf("session value %s: %w", name, err)
+		}
+		out = append(binary.AppendUvarint(out, uint64(len(name))), name...)
+		out = append(append(binary.AppendUvarint(out, uint64(len(content)+1)), kind), content...)
+	}
+	return out, nil
+}
+
+func formatValue(value any) (kind byte, content string, err error) {
+	switch v := value.(type) {
+	case string:
+		return 's', v, nil
+	case []byte:
+		return 'b', string(v), nil
+	case int64:
+		return 'i', strconv.FormatInt(v, 10), nil
+	}
+	var b bytes.Buffer
+	err = gob.NewEncoder(&b).Encode(&value)
+	return 'g', b.String(), err
 }
 
 // readSession is a session with the fingerprint that it was written with.
@@ -161,41 +167,50 @@ type readSession struct {
 }
 
 func (valueSerializer) Deserialize(src []byte, dst any) error {
-	var values map[string]string
-	if err := json.Unmarshal(src, &values); err != nil {
-		return err
-	}
-	out := make(map[any]any, len(values)+1) // Buffalo adds its flash
-	for name, text := range values {
-		value, err := parseValue(text)
+	read := readSession{make(map[any]any), string(src)}
+	for rest := read.fingerprint; rest != ""; {
+		name, err := cut(&rest)
 		if err != nil {
+			return err
+		}
+		text, err := cut(&rest)
+		if err != nil {
+			return err
+		}
+		if read.values[name], err = parseValue(text); err != nil {
 			return fmt.Errorf("session value %s: %w", name, err)
 		}
-		out[name] = value
 	}
-	*dst.(*readSession) = readSession{out, fingerprintOf(src)}
+	*dst.(*readSession) = read
 	return nil
+}
+
+// cut takes what stands at the beginning of rest after its length.
+func cut(rest *string) (string, error) {
+	length, n := binary.Uvarint([]byte((*rest)[:min(len(*rest), binary.MaxVarintLen64)]))
+	if n <= 0 || length > uint64(len(*rest)-n) {
+		return "", errors.New("a session that ends too early")
+	}
+	text := (*rest)[n:][:length]
+	*rest = (*rest)[n:][length:]
+	return text, nil
 }
 
 func parseValue(text string) (any, error) {
 	if text == "" {
 		return nil, errors.New("no type")
 	}
-	kind, rest := text[0], text[1:]
+	kind, content := text[0], text[1:]
 	switch kind {
 	case 's':
-		return rest, nil
+		return content, nil
 	case 'b':
-		return base64.StdEncoding.DecodeString(rest)
+		return []byte(content), nil
 	case 'i':
-		return strconv.ParseInt(rest, 10, 64)
+		return strconv.ParseInt(content, 10, 64)
 	case 'g':
-		b, err := base64.StdEncoding.DecodeString(rest)
-		if err != nil {
-			return nil, err
-		}
 		var value any
-		err = gob.NewDecoder(bytes.NewReader(b)).Decode(&value)
+		err := gob.NewDecoder(strings.NewReader(content)).Decode(&value)
 		return value, err
 	}
 	return nil, fmt.Errorf("unknown type %q", kind)
