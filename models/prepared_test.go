@@ -1,12 +1,12 @@
 package models_test
 
 import (
-	"corral/config"
-	"github.com/gobuffalo/pop/v6"
 	"testing"
 
+	"github.com/gobuffalo/pop/v6"
 	"github.com/stretchr/testify/require"
 
+	"corral/config"
 	"corral/models"
 	"corral/models/modelstest"
 )
