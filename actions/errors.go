@@ -76,13 +76,14 @@ func writeError(w http.ResponseWriter, req *http.Request, status int, key, langu
 	contentType, body := "application/problem+json", problem(status)
 	if !wantsJSON(req) {
 		data["title"], data["key"], data["status"] = key+".title", key, status
-		// Under another host's name there is no stylesheet either, and a browser's own
-		// colours for the night are hard to read.
-		data["bare"] = status == http.StatusMisdirectedRequest
 		if live {
 			data["trace"] = edge.From(req.Context()).Trace
 		}
-		html, err := r.Bytes("error/show.plush.html", data)
+		var layout []string
+		if status == http.StatusMisdirectedRequest { // under another host's name there is no file and no other page
+			data["bare"], layout = true, []string{"bare.plush.html"}
+		}
+		html, err := r.Bytes("error/show.plush.html", data, layout...)
 		if err != nil {
 			edge.From(req.Context()).Error(err)
 			html = []byte(http.StatusText(status))

@@ -68,6 +68,18 @@ func TestErrors_EveryStatusIsAPage(t *testing.T) {
 	}
 }
 
+// Another host's name leads nowhere: the page shows no file, link or form of ours.
+func TestErrors_AnotherHostPromisesNothing(t *testing.T) {
+	s := newSite(t)
+	req, err := http.NewRequest("GET", s.URL+"/welcome", nil)
+	require.NoError(t, err)
+	req.Host = "evil.example"
+	a := s.do(req)
+	require.Equal(t, 421, a.StatusCode)
+	require.Contains(t, a.page, "<h1>This site has another address</h1>")
+	require.NotRegexp(t, ` (src|href|action)=`, a.page)
+}
+
 func (s *site) do(req *http.Request) answer {
 	s.t.Helper()
 	res, err := s.Client().Transport.RoundTrip(req)

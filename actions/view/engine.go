@@ -155,9 +155,9 @@ func (t text) Render(w io.Writer, data render.Data) error {
 }
 
 // Bytes renders a page outside of a Buffalo handler.
-func (e *Engine) Bytes(name string, data map[string]any) ([]byte, error) {
+func (e *Engine) Bytes(name string, data map[string]any, layout ...string) ([]byte, error) {
 	var b bytes.Buffer
-	err := e.HTML(name).Render(&b, data)
+	err := e.HTML(name, layout...).Render(&b, data)
 	return b.Bytes(), err
 }
 
