@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/fetch"
 	"github.com/stretchr/testify/require"
 )
 
@@ -34,6 +35,11 @@ func TestErrors(t *testing.T) {
 				b.press(form + " form [type=submit]")
 				b.seeError(status)
 			}
+			b.visit("/login")
+			b.do("cutting a form in half", fetch.Enable().WithPatterns([]*fetch.RequestPattern{{URLPattern: s.url + "/login"}}))
+			b.press("main form [type=submit]")
+			b.do("no more of that", fetch.Disable())
+			b.seeError(400)
 			b.visit("/login")
 			for range 6 {
 				b.fill("[name=email]", "zoe@example.com")

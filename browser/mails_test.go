@@ -34,7 +34,9 @@ func TestMails(t *testing.T) {
 				}
 				for _, on := range screens {
 					program.do("showing "+name, on)
-					program.photograph("mail-"+name+"-"+language, on)
+					if on == narrowDark || language == "en-us" {
+						program.photograph("mail-"+name+"-"+language, on)
+					}
 					assert.Empty(t, evaluate[[]string](program, misfits), "%s-%s", name, on)
 					assert.Empty(t, program.axe(), "%s-%s", name, on)
 				}
