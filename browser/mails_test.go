@@ -45,6 +45,17 @@ func TestMails(t *testing.T) {
 	}
 }
 
+// A long address breaks: the mail stays as wide as the telephone.
+func TestMails_LongAddress(t *testing.T) {
+	s := openSite(t)
+	long := strings.Repeat("a", 64) + "@" + strings.Repeat("b", 63) + ".example.com"
+	s.visitor(t, "en-us", iPhone).send("/signup", "email", long)
+	s.mails.link(t, long, "/signup/")
+	program := openBrowser(t, s, person{noisy: true, screen: narrowLight})
+	program.open(s.mails.read[0].html)
+	require.Empty(t, evaluate[[]string](program, misfits))
+}
+
 // open shows a mail.
 func (b *browser) open(html string) {
 	b.t.Helper()
