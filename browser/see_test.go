@@ -1,11 +1,13 @@
 package browser
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"strings"
 
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/assert"
@@ -48,7 +50,10 @@ func (b *browser) photograph(name string, s screen) {
 	b.showWhole(s.width, s.height(), 1)
 	var png []byte
 	b.do("photographing "+name,
-		chromedp.CaptureScreenshot(&png),
+		chromedp.ActionFunc(func(ctx context.Context) (err error) {
+			png, err = page.CaptureScreenshot().WithOptimizeForSpeed(true).Do(ctx) // larger files, in half the time
+			return err
+		}),
 		s)
 	require.NoError(b.t, os.WriteFile(fmt.Sprintf("../screenshots/%s-%s.png", name, s), png, 0o644))
 }
