@@ -104,7 +104,7 @@ func TestAccountActivity_Line(t *testing.T) {
 	line := deviceLines(a.page)[1]
 	require.Contains(t, line, `<strong class="text-danger">Failed attempt to log in</strong>`)
 	require.Contains(t, line, `<time datetime="`+now.Format(time.RFC3339)+`">`)
-	require.Contains(t, line, "Firefox on Linux · <bdi>127.0.0.1</bdi>")
+	require.Contains(t, line, "<span>Firefox on Linux</span> <bdi>127.0.0.1</bdi>")
 	require.NotContains(t, a.page, "Older")
 }
 
@@ -119,7 +119,7 @@ func TestAccountActivity_HostileUserAgent(t *testing.T) {
 	}
 	ada := s.signedIn("ada@example.com", firefox)
 	for _, line := range deviceLines(ada.get("/account/activity").page)[1:] {
-		require.Contains(t, line, "Unknown browser · <bdi>127.0.0.1</bdi>")
+		require.Contains(t, line, "<span>Unknown browser</span> <bdi>127.0.0.1</bdi>")
 	}
 }
 
