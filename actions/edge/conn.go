@@ -94,6 +94,7 @@ func (c *conn) sendHeld() error {
 func (c *conn) hijack() {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
+	c.sendHeld() // whoever takes over sees to errors
 	c.hijacked = true
 }
 
