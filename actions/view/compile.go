@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/gobuffalo/plush/v4"
 	"github.com/gobuffalo/plush/v4/ast"
@@ -115,7 +116,7 @@ func (e *Engine) step(node ast.Expression) step {
 	return nil
 }
 
-// write escapes all but HTML.
+// write escapes text.
 func write(page *bytes.Buffer, shown any) error {
 	switch v := shown.(type) {
 	case nil:
@@ -125,6 +126,10 @@ func write(page *bytes.Buffer, shown any) error {
 		template.HTMLEscape(page, []byte(v))
 	case int:
 		page.WriteString(strconv.Itoa(v))
+	case time.Time, interface{ Interface() any }, interface{ HTML() template.HTML }:
+		return errForPlush
+	case fmt.Stringer: // an id, say; plush does not escape it either
+		page.WriteString(v.String())
 	default:
 		return errForPlush
 	}
@@ -287,12 +292,13 @@ func (e *Engine) infix(node *ast.InfixExpression) value {
 		}
 	case "==", "!=", "+", "<", ">":
 		return func(in *names) (any, error) {
+			equality := operator == "==" || operator == "!="
 			l, err := left(in)
-			if err != nil && err != errUnknown {
+			if err != nil && !(equality && err == errUnknown) {
 				return nil, err
 			}
 			r, err := right(in)
-			if err != nil && err != errUnknown {
+			if err != nil && !(equality && err == errUnknown) {
 				return nil, err
 			}
 			return operate(l, operator, r)
@@ -392,9 +398,17 @@ func (e *Engine) call(node *ast.CallExpression) value {
 }
 
 func call(f any, given []any) (any, error) {
-	if t, ok := f.(Translate); ok && len(given) > 0 {
-		if key, ok := given[0].(string); ok {
-			return t(key, given[1:]...), nil
+	if len(given) > 0 {
+		key, ok := given[0].(string)
+		switch t := f.(type) {
+		case Translate:
+			if ok {
+				return t(key, given[1:]...), nil
+			}
+		case plainTranslate:
+			if ok {
+				return t(key, given[1:]...), nil
+			}
 		}
 	}
 	rv := reflect.ValueOf(f)

@@ -4,10 +4,13 @@ import (
 	"bytes"
 	"html/template"
 	"io/fs"
+	"net"
 	"path"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/gobuffalo/nulls"
 	"github.com/gobuffalo/plush/v4"
 	"github.com/stretchr/testify/require"
 
@@ -24,11 +27,12 @@ func (member) Method() string { return "called" }
 
 // snippets are what templates say. Compiled or not, plush's answer is the right one.
 var snippets = []string{
-	`text`, `<%= text %>`, `<%= html %>`, `<%= number %>`, `<%= nil %>`,
+	`text`, `<%= text %>`, `<%= html %>`, `<%= number %>`, `<%= id %>`, `<%= nil %>`,
 	`<%= if (yes) { %>a<% } %>`, `<%= if (no) { %>a<% } else { %>b<% } %>`, `<%= if (no) { %>a<% } else if (yes) { %>b<% } else { %>c<% } %>`,
 	`<%= if (empty) { %>a<% } %>|<%= if (html) { %>b<% } %>|<%= if (number) { %>c<% } %>|<%= if (none) { %>d<% } %>|<%= if (list) { %>e<% } %>`,
 	`<%= if (unknown) { %>a<% } else { %>b<% } %>`, `<%= if (!unknown) { %>a<% } %><%= if (!yes) { %>b<% } %>`,
 	`<%= if (text == "a <b>") { %>a<% } %><%= if (text != "x") { %>b<% } %><%= if (text == unknown) { %>c<% } %><%= if (unknown != "x") { %>d<% } %>`,
+	`<%= if (len(unknown) > 0) { %>a<% } else { %>b<% } %>`, `<%= if (unknown > 1) { %>a<% } %>`,
 	`<%= if (unknown == nil) { %>a<% } %><%= if (text != nil) { %>b<% } %>`,
 	`<%= if (len(list) > 1) { %>a<% } %><%= if (number < 2) { %>b<% } %><%= if (number == 7) { %>c<% } %><%= number + 1 %>`,
 	`<%= if (yes && no) { %>a<% } %><%= if (yes || no) { %>b<% } %><%= if (unknown && yes) { %>c<% } %><%= if (unknown || yes) { %>d<% } %>`,
@@ -44,14 +48,14 @@ var snippets = []string{
 // left are for plush: the answer is the same, or the error.
 var left = []string{
 	`<% let a = "b" %><%= a %>`, `<% if (yes) { %>a<% } %>`, `<%= yes %>`, `<%= 1.5 %>`, `<%= [1, 2] %>`, `<%= list[0] %>`, `<%= pointer.Method() %>`,
-	`<%= unknown %>`, `<%= member.hidden %>`, `<%= member.Nothing %>`, `<%= text.Nothing %>`, `<%= shout(1) %>`, `<%= shout() %>`, `<%= fails() %>`, `<%= text() %>`,
+	`<%= at %>`, `<%= nulled %>`, `<%= unknown %>`, `<%= member.hidden %>`, `<%= member.Nothing %>`, `<%= text.Nothing %>`, `<%= shout(1) %>`, `<%= t(1) %>`, `<%= t() %>`, `<%= shout() %>`, `<%= fails() %>`, `<%= text() %>`,
 	`<%= for (x) in text { %>a<% } %>`, `<%= for (x) in unknown { %>a<% } %>`, `<%= text < 1 %>`, `<%= number ~= "7" %>`, `<%= partial("none") %>`, `<%= partial("stock") %>`,
 	`<%= if (text == 1) { %>a<% } %>`, `<%= if (yes == true) { %>a<% } %>`, `<%= fn(x) { return x } %>`, `<%= member.Friend %>`,
 }
 
 func snippetData() map[string]any {
 	return map[string]any{
-		"text": "a <b>", "html": template.HTML("<b>"), "number": 7, "yes": true, "no": false, "empty": "", "none": (*member)(nil),
+		"text": "a <b>", "html": template.HTML("<b>"), "number": 7, "id": net.IPv4(1, 2, 3, 4), "at": time.Unix(0, 0), "nulled": nulls.NewString("<x>"), "yes": true, "no": false, "empty": "", "none": (*member)(nil),
 		"list": []string{"<1>", "2"}, "one": map[string][]string{"warning": {"x", "y"}}, "members": []member{{Name: "Ada"}, {Name: "Bob"}},
 		"member": member{Name: "Ada", hidden: "x"}, "pointer": &member{Name: "Bob"},
 		"t": Translate(func(key string, args ...any) string {
@@ -75,7 +79,7 @@ func TestCompile_SaysWhatPlushSays(t *testing.T) {
 			t.Run(snippet, func(t *testing.T) {
 				stock, err := plush.NewTemplate(snippet)
 				require.NoError(t, err)
-				ready := &parsed{stock, e.compile(snippet)}
+				ready := &parsed{snippet, stock, e.compile(snippet)}
 				want, wantErr := stock.Exec(in.forPlush())
 
 				page := new(bytes.Buffer)
@@ -88,8 +92,14 @@ func TestCompile_SaysWhatPlushSays(t *testing.T) {
 					require.Error(t, run(steps, page, in), "plush has the say: %q, %v", want, wantErr)
 				}
 				page.Reset()
+				leftToPlush := 0
+				LeftToPlush = func(string) { leftToPlush++ }
+				t.Cleanup(func() { LeftToPlush = func(string) {} })
 				require.Equal(t, wantErr, ready.exec(page, in))
-				require.Equal(t, want, page.String())
+				require.Equal(t, !compiles && wantErr == nil, leftToPlush == 1)
+				if wantErr == nil {
+					require.Equal(t, want, page.String())
+				}
 			})
 		}
 	}
@@ -103,7 +113,7 @@ func TestCompile_MapsInOrder(t *testing.T) {
 	}
 }
 
-// A page that is left to plush takes twice as long, which nobody would notice.
+// The tests of the actions see to it that they run, too.
 func TestCompile_EveryTemplateOfTheApp(t *testing.T) {
 	e := New(Options{Templates: templates.FS})
 	require.NoError(t, fs.WalkDir(templates.FS, ".", func(name string, entry fs.DirEntry, err error) error {

@@ -127,6 +127,9 @@ func (p page) Render(w io.Writer, data render.Data) error {
 	return err
 }
 
+// plainTranslate is Translate for plain text: nothing is escaped.
+type plainTranslate func(id string, args ...any) template.HTML
+
 // Text renders a template of plain text, in which nothing is escaped.
 func (e *Engine) Text(name string) render.Renderer { return text{e, name} }
 
@@ -148,7 +151,7 @@ func (t text) Render(w io.Writer, data render.Data) error {
 		case string:
 			plain[key] = template.HTML(v)
 		case Translate:
-			plain[key] = func(id string, args ...any) template.HTML { return template.HTML(v(id, args...)) }
+			plain[key] = plainTranslate(func(id string, args ...any) template.HTML { return template.HTML(v(id, args...)) })
 		}
 	}
 	return page{t.engine, []string{t.name}}.Render(w, plain)
@@ -183,8 +186,13 @@ func partialName(name string) string {
 	return folder + "_" + file
 }
 
+// LeftToPlush is told of a template that only plush can run, for tests: the page
+// takes twice as long, which nobody would notice.
+var LeftToPlush = func(template string) {}
+
 // parsed is a template that is ready to be run.
 type parsed struct {
+	name  string
 	plush *plush.Template
 	steps []step // nil when all of it is for plush
 }
@@ -194,9 +202,13 @@ func (t *parsed) exec(page *bytes.Buffer, in *names) error {
 		return nil
 	}
 	html, err := t.plush.Exec(in.forPlush())
+	if err != nil {
+		return err
+	}
+	LeftToPlush(t.name)
 	page.Reset()
 	page.WriteString(html)
-	return err
+	return nil
 }
 
 // parsedKey is a template in one language; see fold.
@@ -223,7 +235,7 @@ func (e *Engine) parse(name string, scope scope) (*parsed, error) {
 	if err != nil {
 		return nil, fmt.Errorf("template %s: %w", name, err)
 	}
-	ready := &parsed{stock, e.compile(text)}
+	ready := &parsed{name, stock, e.compile(text)}
 	e.parsed.Store(key, ready)
 	return ready, nil
 }
