@@ -61,16 +61,16 @@ var dialects = map[string]struct {
 		"printf('%%08x-0000-7000-8000-000000000000', %s)", "1 + abs(random() %% %d)",
 		[]string{"BYTES", "randomblob(32)", "TEXT43", "hex(randomblob(21)) || 'x'"},
 		"(WITH RECURSIVE s(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM s WHERE i < %d) SELECT i FROM s)",
-		[]string{"PRAGMA foreign_keys = OFF", "PRAGMA synchronous = OFF", "PRAGMA cache_size = -200000", "BEGIN"},
-		[]string{"COMMIT", "PRAGMA wal_checkpoint(TRUNCATE)"},
-		"PRAGMA wal_checkpoint(TRUNCATE)",
+		[]string{"PRAGMA foreign_keys = OFF", "PRAGMA synchronous = OFF", "PRAGMA cache_size = -200000"},
+		[]string{"PRAGMA wal_checkpoint(TRUNCATE)"},
+		"PRAGMA wal_checkpoint(RESTART); PRAGMA user_version = 0", // the second begins the log anew
 	},
 	"postgres": {
 		"(lpad(to_hex(%s), 8, '0') || '-0000-7000-8000-000000000000')::uuid", "1 + floor(random() * %d)::int",
 		[]string{"BYTES", "sha256(int4send(i))", "TEXT43", "left(encode(sha256(int4send(i)), 'hex'), 43)"},
 		"generate_series(1, %d) AS i",
-		[]string{"SET session_replication_role = replica", "SET maintenance_work_mem = '512MB'", "BEGIN"},
-		[]string{"COMMIT", "RESET session_replication_role", "VACUUM ANALYZE", "CHECKPOINT"},
+		[]string{"SET session_replication_role = replica", "SET maintenance_work_mem = '512MB'"},
+		[]string{"RESET session_replication_role", "VACUUM ANALYZE", "CHECKPOINT"},
 		"SELECT 1", // its log is written on by itself
 	},
 }
