@@ -51,7 +51,7 @@ func (b *browser) photograph(name string, s screen) {
 	var png []byte
 	b.do("photographing "+name,
 		chromedp.ActionFunc(func(ctx context.Context) (err error) {
-			png, err = page.CaptureScreenshot().WithOptimizeForSpeed(true).Do(ctx) // larger files, in half the time
+			png, err = page.CaptureScreenshot().WithOptimizeForSpeed(true).Do(ctx) // larger files, sooner
 			return err
 		}),
 		s)
@@ -61,8 +61,13 @@ func (b *browser) photograph(name string, s screen) {
 // showWhole makes the screen as high as the page, whose gaps grow with it.
 func (b *browser) showWhole(width, least int64, scale float64) {
 	b.t.Helper()
+	height := int64(0)
 	for range 3 {
-		height := max(least, evaluate[int64](b, "document.documentElement.scrollHeight"))
+		needed := max(least, evaluate[int64](b, "document.documentElement.scrollHeight"))
+		if needed == height {
+			return
+		}
+		height = needed
 		b.do("showing the whole page",
 			emulation.SetDeviceMetricsOverride(width, height, scale, false),
 			chromedp.Evaluate("new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))", nil, awaitPromise))
