@@ -12,7 +12,8 @@ import (
 
 // database is one of those that are compared.
 type database struct {
-	size int
+	size int // sessions, and people
+	made int // sessions ever
 	pop  *pop.Connection
 	// conn is for what the app does not do. The app gets the others, and reads
 	// again what was written by this one.
@@ -32,7 +33,7 @@ func (r Run) open(ctx context.Context, size int) (d *database, err error) {
 		drop()
 		return nil, err
 	}
-	d = &database{size: size, pop: models.DB}
+	d = &database{size: size, made: size, pop: models.DB}
 	d.close = func() { d.pop.Close(); drop() }
 	defer func() {
 		if err != nil {

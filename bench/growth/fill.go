@@ -34,13 +34,15 @@ type table struct {
 	values  string
 }
 
+var sessions = table{"sessions", 1, "id, user_id, token_digest, remembered, address, user_agent, created_at, last_seen_at",
+	"ID, ID, BYTES, TRUE, '192.0.2.1', 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36', NOW, NOW"}
+
 // tables are in an order that foreign keys allow. What stands in capitals is
 // written in the database's own words.
 var tables = []table{
 	{"users", 1, "id, email, language, password_digest, created_at, updated_at",
 		"ID, 'person' || i || '@example.com', '', '$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA', NOW, NOW"},
-	{"sessions", 1, "id, user_id, token_digest, remembered, address, user_agent, created_at, last_seen_at",
-		"ID, ID, BYTES, TRUE, '192.0.2.1', 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36', NOW, NOW"},
+	sessions,
 	{"throttles", 1, "id, tries, since_ms, open_ms, forget_ms", "TEXT43, 1, EPOCH_MS, 0, EPOCH_MS + 86400000"},
 	{"devices", 10, "id, user_id, token_digest, created_at, expires_at", "ID, ID, BYTES, NOW, LATER"},
 	{"activities", 10, "id, user_id, kind, address, network, user_agent, created_at, shorten_at",
@@ -78,13 +80,13 @@ var dialects = map[string]struct {
 // idOf is the id of the i-th row.
 func idOf(i int) string { return fmt.Sprintf("%08x-0000-7000-8000-000000000000", i) }
 
-// insert puts so many rows into a table. Their ids come after those of the rows
-// that are there.
-func insert(t table, rows, there int) string {
+// insert puts so many rows into a table, whose ids come after those of the rows
+// that have been there, and which are somebody's of so many people.
+func insert(t table, rows, before, people int) string {
 	const form = "'2006-01-02 15:04:05.999999'"
 	d, now := dialects[models.DB.Dialect.Name()], time.Now().UTC()
 	words := strings.NewReplacer(append(d.words,
-		"ID", fmt.Sprintf(d.id, fmt.Sprintf("i + %d", there)), "SOMEONE", fmt.Sprintf(d.id, fmt.Sprintf(d.someone, there)),
+		"ID", fmt.Sprintf(d.id, fmt.Sprintf("i + %d", before)), "SOMEONE", fmt.Sprintf(d.id, fmt.Sprintf(d.someone, people)),
 		"NOW", now.Format(form), "LATER", now.AddDate(1, 0, 0).Format(form), "LONG_AGO", now.AddDate(-1, 0, 0).Format(form),
 		"EPOCH_MS", fmt.Sprint(now.UnixMilli()))...)
 	return fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM "+d.series, t.name, t.columns, words.Replace(t.values), rows)
@@ -100,7 +102,7 @@ func fill(ctx context.Context, conn *sql.Conn, size int) error {
 	}
 	statements := d.before
 	for _, t := range tables {
-		statements = append(statements, insert(t, size/t.part, 0))
+		statements = append(statements, insert(t, size/t.part, 0, size))
 	}
 	statements = append(statements, indexes...)
 	if err := execute(ctx, conn, append(statements, d.after...)...); err != nil {
@@ -125,13 +127,14 @@ func execute(ctx context.Context, conn *sql.Conn, statements ...string) error {
 }
 
 // makeDead adds so many sessions that ran out a year ago. They are like those
-// that a janitor meets: made one after the other, by people all over the table,
-// so long ago that they are in the log no more, nor in the app's caches.
-func makeDead(dead int) func(ctx context.Context, conn *sql.Conn, size int) error {
-	t := table{name: "sessions", columns: "id, user_id, token_digest, remembered, address, user_agent, created_at, last_seen_at",
-		values: "ID, SOMEONE, BYTES, TRUE, '', '', LONG_AGO, LONG_AGO"}
-	return func(ctx context.Context, conn *sql.Conn, size int) error {
-		return execute(ctx, conn, insert(t, dead, size), dialects[models.DB.Dialect.Name()].settled)
+// that a janitor meets: as long as the others, made one after the other, by people
+// all over the table, so long ago that they are in the log no more, nor in the app's caches.
+func makeDead(dead int) func(ctx context.Context, d *database) error {
+	t := sessions
+	t.values = strings.ReplaceAll(strings.Replace(t.values, "ID, ID", "ID, SOMEONE", 1), "NOW", "LONG_AGO")
+	return func(ctx context.Context, d *database) error {
+		d.made += dead
+		return execute(ctx, d.conn, insert(t, dead, d.made-dead, d.size), dialects[models.DB.Dialect.Name()].settled)
 	}
 }
 

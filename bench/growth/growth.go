@@ -4,7 +4,6 @@ package growth
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -53,7 +52,7 @@ type work struct {
 	name    string
 	rounds  int
 	do      func(ctx context.Context, n int) error
-	prepare func(ctx context.Context, conn *sql.Conn, size int) error // before each time
+	prepare func(ctx context.Context, d *database) error // before each time
 }
 
 // works are the pages and forms as the handlers have them done. The hash of a
@@ -163,7 +162,7 @@ func (d *database) do(ctx context.Context, w work, turn, share int) (costs []tim
 	warm := max(rounds/10, 1)
 	for n := range rounds + warm {
 		if w.prepare != nil {
-			if err := w.prepare(ctx, d.conn, d.size); err != nil {
+			if err := w.prepare(ctx, d); err != nil {
 				return nil, err
 			}
 		}
