@@ -15,6 +15,9 @@ import (
 // throttledEmail is an address at which nobody may try for the time being.
 const throttledEmail = "carol@example.com"
 
+// password is that of the active people.
+const password = "four random words work well"
+
 func email(n int) string { return fmt.Sprintf("person%d@example.com", n) }
 
 // nth is the row of the n-th active person: they are spread over the table.
@@ -108,9 +111,24 @@ func fill(ctx context.Context, conn *sql.Conn, size int) error {
 	if err := execute(ctx, conn, append(statements, d.after...)...); err != nil {
 		return err
 	}
+	return wake(ctx, size)
+}
+
+// wake gives the active people's sessions their tokens, and their accounts a password.
+func wake(ctx context.Context, size int) error {
+	pattern, err := models.CreateUser(ctx, "pattern@example.com", "")
+	if err != nil {
+		return err
+	}
+	if err := pattern.SetPassword(ctx, password); err != nil {
+		return err
+	}
 	for n := range active {
-		digest := sha256.Sum256([]byte(rawToken(n, size)))
-		if err := models.DB.RawQuery("UPDATE sessions SET token_digest = ? WHERE id = ?", digest[:], idOf(nth(n, size))).Exec(); err != nil {
+		id, digest := idOf(nth(n, size)), sha256.Sum256([]byte(rawToken(n, size)))
+		if err := models.DB.RawQuery("UPDATE sessions SET token_digest = ? WHERE id = ?", digest[:], id).Exec(); err != nil {
+			return err
+		}
+		if err := models.DB.RawQuery("UPDATE users SET password_digest = ? WHERE id = ?", pattern.PasswordDigest, id).Exec(); err != nil {
 			return err
 		}
 	}

@@ -55,8 +55,7 @@ type work struct {
 	prepare func(ctx context.Context, d *database) error // before each time
 }
 
-// works are the pages and forms as the handlers have them done. The hash of a
-// password is left out: it costs the same everywhere, and more than all else.
+// works are the pages and forms as the handlers have them done.
 func works(size int, page func(n int) error) []work {
 	return []work{
 		{"page: GET / of somebody who is logged in", 10 * active, func(context.Context, int) error { return page(rand.IntN(active)) }, nil},
@@ -64,7 +63,11 @@ func works(size int, page func(n int) error) []work {
 			_, err := models.FindSession(ctx, rawToken(rand.IntN(active), size))
 			return err
 		}, nil},
-		{"login without the hash: account, device, session", active, func(ctx context.Context, n int) error {
+		{"login in a new browser", active / 10, func(ctx context.Context, n int) error {
+			_, err := models.LogIn(ctx, models.Credentials{Email: email(nth(n%active, size)), Password: password, From: origin(n)}, true)
+			return err
+		}, nil},
+		{"of it, without the hash: account, device, session", active, func(ctx context.Context, n int) error {
 			user, err := models.FindUserByEmail(ctx, email(nth(n%active, size)))
 			if err == nil {
 				_, err = models.StartSession(ctx, user, origin(n), true)
