@@ -23,7 +23,7 @@ const (
 const rushPercent = 400
 
 // tune fits Go's runtime to the hashes, which take up one core after the other.
-// It leaves alone what the operator has set by GOMEMLIMIT, and GOGC but for them.
+// It leaves alone what the operator has set: GOMEMLIMIT, and GOGC but for a rush.
 func tune() {
 	cores := runtime.GOMAXPROCS(0)
 	if debug.SetMemoryLimit(-1) == math.MaxInt64 {

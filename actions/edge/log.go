@@ -28,7 +28,7 @@ var logged = []string{
 func NewLogger(w io.Writer, c config.Config) *slog.Logger {
 	o := &slog.HandlerOptions{Level: c.LogLevel, ReplaceAttr: allow}
 	if c.Production() {
-		return slog.New(slog.NewJSONHandler(w, o))
+		return slog.New(newJSONLog(w, o))
 	}
 	return slog.New(slog.NewTextHandler(w, o))
 }
@@ -50,7 +50,11 @@ func allow(_ []string, a slog.Attr) slog.Attr {
 
 // log writes the line of a request.
 func (r *Request) log(status int, duration time.Duration) {
-	r.line(slog.LevelInfo, "request", slog.Int("status", status), slog.Float64("ms", float64(duration.Microseconds())/1000))
+	ms := float64(duration.Microseconds()) / 1000
+	if l, ok := r.logger.Handler().(jsonLog); ok && l.logRequest(r, time.Now(), status, ms) {
+		return
+	}
+	r.line(slog.LevelInfo, "request", slog.Int("status", status), slog.Float64("ms", ms))
 }
 
 // Event logs something that matters for security, by a fixed name that stands
