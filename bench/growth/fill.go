@@ -67,8 +67,8 @@ var dialects = map[string]struct {
 		[]string{"BYTES", "randomblob(32)", "TEXT43", "hex(randomblob(21)) || 'x'"},
 		"(WITH RECURSIVE s(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM s WHERE i < %d) SELECT i FROM s)",
 		[]string{"PRAGMA foreign_keys = OFF", "PRAGMA synchronous = OFF", "PRAGMA cache_size = -200000"},
-		[]string{"PRAGMA wal_checkpoint(TRUNCATE)"},
-		"PRAGMA wal_checkpoint(RESTART); PRAGMA user_version = 0", // the second begins the log anew
+		[]string{"PRAGMA synchronous = FULL", "PRAGMA wal_checkpoint(TRUNCATE)"}, // on the disk, or the system goes on writing meanwhile
+		"PRAGMA wal_checkpoint(RESTART); PRAGMA user_version = 0",                // the second begins the log anew
 	},
 	"postgres": {
 		"(lpad(to_hex(%s), 8, '0') || '-0000-7000-8000-000000000000')::uuid", "1 + floor(random() * %d)::int",
