@@ -17,30 +17,21 @@ const (
 	limitOfHash = 40 << 20 // a core, of which there are two at the least
 )
 
-// rushPercent is GOGC while passwords are hashed. The usual 100 would have the
-// collector go through the word lists of the password check for each of them: a
-// sixth of a login. The limit bounds what gathers instead.
-const rushPercent = 400
-
 // tune fits Go's runtime to the hashes, which take up one core after the other.
-// It leaves alone what the operator has set: GOMEMLIMIT, and GOGC but for a rush.
+// It leaves alone what the operator has set by GOMEMLIMIT.
 func tune() {
 	cores := runtime.GOMAXPROCS(0)
 	if debug.SetMemoryLimit(-1) == math.MaxInt64 {
 		debug.SetMemoryLimit(limitOfApp + limitOfHash*int64(max(cores, 2)))
 	}
-	usual := debug.SetGCPercent(100)
-	debug.SetGCPercent(usual)
 	models.OnRush = func(rush bool) {
 		if rush {
 			// While every core hashes, Go would let a page wait 10 ms for each of its steps.
 			// With as many places again, the system shares the cores out, and is quicker.
 			runtime.GOMAXPROCS(2 * cores)
-			debug.SetGCPercent(rushPercent)
 			return
 		}
 		runtime.GOMAXPROCS(cores)
-		debug.SetGCPercent(usual)
 		go debug.FreeOSMemory()
 	}
 	time.AfterFunc(time.Second, debug.FreeOSMemory) // what the start took

@@ -11,15 +11,13 @@ import (
 	"corral/models"
 )
 
-// While passwords are hashed there is room for pages, and the collector waits;
-// what the operator has set comes back.
+// While passwords are hashed there is room for pages; what the operator has set stays.
 func TestTune(t *testing.T) {
-	cores, limit, usual := runtime.GOMAXPROCS(0), debug.SetMemoryLimit(-1), debug.SetGCPercent(120)
+	cores, limit := runtime.GOMAXPROCS(0), debug.SetMemoryLimit(-1)
 	onRush := models.OnRush
 	t.Cleanup(func() {
 		runtime.GOMAXPROCS(cores)
 		debug.SetMemoryLimit(limit)
-		debug.SetGCPercent(usual)
 		models.OnRush = onRush
 	})
 	for given, want := range map[int64]int64{math.MaxInt64: limitOfApp + limitOfHash*int64(max(cores, 2)), 64 << 20: 64 << 20} {
@@ -29,8 +27,6 @@ func TestTune(t *testing.T) {
 	}
 	models.OnRush(true)
 	require.Equal(t, 2*cores, runtime.GOMAXPROCS(0))
-	require.Equal(t, rushPercent, debug.SetGCPercent(rushPercent))
 	models.OnRush(false)
 	require.Equal(t, cores, runtime.GOMAXPROCS(0))
-	require.Equal(t, 120, debug.SetGCPercent(120))
 }

@@ -140,8 +140,8 @@ func (b *bench) crowd() ([]figure, error) {
 		return nil, err
 	}
 	return []figure{
-		{fmt.Sprintf("%d logins at once: let in", atOnce), float64(answered.Load()), 0, "", 0, false},
-		{fmt.Sprintf("%d logins at once: asked to come back (503)", atOnce), float64(busy.Load()), 0, "", 0, false},
+		{fmt.Sprintf("%d logins at once: let in", atOnce), float64(answered.Load()), 0, "people", 0, false},
+		{fmt.Sprintf("%d logins at once: asked to come back (503)", atOnce), float64(busy.Load()), 0, "people", 0, false},
 		{fmt.Sprintf("%d logins at once: peak memory", atOnce), peak, 0, "MB", 150, true},
 		{fmt.Sprintf("%d logins at once: other pages, 99th percentile", atOnce), milliseconds(percentile(waits, 99)), 0, "ms", 50, true},
 	}, nil

@@ -124,7 +124,7 @@ func number(n float64, unit string) string {
 		return ""
 	case unit == "times":
 		return fmt.Sprintf("%.2f times", n)
-	case n >= 100:
+	case n >= 100 || unit == "people":
 		return fmt.Sprintf("%.0f %s", n, unit)
 	}
 	return fmt.Sprintf("%.1f %s", n, unit)
