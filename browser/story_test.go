@@ -2,6 +2,7 @@ package browser
 
 import (
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -32,9 +33,14 @@ func TestStory(t *testing.T) {
 	}
 }
 
-// languages are those that the app ships.
+// languages are those that the app ships, in the gate, which asks for Chromium.
+// Who runs go test has no quarter of an hour: for them it is English, the one
+// with long words, and the one from right to left.
 func languages(t *testing.T) (codes []string) {
 	t.Helper()
+	if !strings.Contains(os.Getenv("CORRAL_REQUIRE"), "chromium") {
+		return []string{"en-us", "de", "ar"}
+	}
 	files, err := filepath.Glob("../locales/all.*.yaml")
 	require.NoError(t, err)
 	for _, file := range files {
