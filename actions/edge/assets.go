@@ -1,22 +1,15 @@
 package edge
 
 import (
-	"bytes"
-	"compress/gzip"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"io"
 	"io/fs"
 	"mime"
 	"net/http"
 	"path"
 	"slices"
-	"strconv"
 	"strings"
-	"sync"
-
-	"github.com/andybalholm/brotli"
 )
 
 // Assets serves the files of a folder under names that hold their digest, so
@@ -39,8 +32,7 @@ type asset struct {
 	path         string
 	contentType  string
 	cacheControl string
-	plain        []byte
-	gzip, brotli func() []byte // nil when it would be no smaller
+	bodies
 }
 
 // atRoot are asked for by browsers and robots at fixed paths.
@@ -82,10 +74,7 @@ func readAssets(files fs.FS, live bool) (assetSet, error) {
 		if err != nil {
 			return err
 		}
-		file := newAsset(name, content)
-		if !live { // else it would be compressed for every request
-			file.gzip, file.brotli = later(gzipped, content), later(brotlied, content)
-		}
+		file := newAsset(name, content, !live) // else it would be compressed for every request
 		set.byName[name], set.byPath[file.path] = file, file
 		return nil
 	})
@@ -95,8 +84,8 @@ func readAssets(files fs.FS, live bool) (assetSet, error) {
 	return set, nil
 }
 
-func newAsset(name string, content []byte) *asset {
-	file := &asset{contentType: contentType(name), plain: content, gzip: never, brotli: never}
+func newAsset(name string, content []byte, compress bool) *asset {
+	file := &asset{contentType: contentType(name), bodies: newBodies(content, compress)}
 	if slices.Contains(atRoot, name) {
 		file.path, file.cacheControl = "/"+name, "public, max-age=86400"
 		return file
@@ -128,40 +117,6 @@ func contentType(name string) string {
 	return "application/octet-stream"
 }
 
-// later compresses once, for whoever asks first.
-func later(compress func([]byte) []byte, plain []byte) func() []byte {
-	return sync.OnceValue(func() []byte { return compress(plain) })
-}
-
-func never() []byte { return nil }
-
-// gzipped returns plain compressed, or nil when it would be no smaller.
-func gzipped(plain []byte) []byte {
-	return smaller(plain, func(w io.Writer) io.WriteCloser {
-		z, _ := gzip.NewWriterLevel(w, gzip.BestCompression) // the level is valid
-		return z
-	})
-}
-
-// brotlied returns plain compressed, or nil when it would be no smaller.
-func brotlied(plain []byte) []byte {
-	return smaller(plain, func(w io.Writer) io.WriteCloser {
-		// A window of 64 KiB: no file is longer, and the usual one of 4 MiB costs 20 MB of memory each time.
-		return brotli.NewWriterOptions(w, brotli.WriterOptions{Quality: brotli.BestCompression, LGWin: 16})
-	})
-}
-
-func smaller(plain []byte, compressor func(io.Writer) io.WriteCloser) []byte {
-	var b bytes.Buffer
-	w := compressor(&b)
-	w.Write(plain) // a bytes.Buffer takes everything
-	w.Close()
-	if b.Len() >= len(plain) {
-		return nil
-	}
-	return b.Bytes()
-}
-
 // serve answers for the files and passes everything else on.
 func (a *Assets) serve(next http.Handler, page ErrorPage) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -190,35 +145,8 @@ func (a *Assets) serve(next http.Handler, page ErrorPage) http.Handler {
 
 func (f *asset) write(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
-	body := f.plain
-	for _, offer := range []struct {
-		coding     string
-		compressed func() []byte
-	}{{"br", f.brotli}, {"gzip", f.gzip}} {
-		if !accepts(r, offer.coding) {
-			continue
-		}
-		if compressed := offer.compressed(); compressed != nil {
-			body = compressed
-			h.Set("Content-Encoding", offer.coding)
-			break
-		}
-	}
 	h.Set("Content-Type", f.contentType)
 	h.Set("Cache-Control", f.cacheControl)
 	h.Set("Vary", "Accept-Encoding")
-	h.Set("Content-Length", strconv.Itoa(len(body)))
-	w.Write(body) // a visitor who left is no error of ours
-}
-
-// accepts says whether the request takes the content coding (RFC 9110, 12.5.3).
-func accepts(r *http.Request, coding string) bool {
-	for _, offer := range strings.Split(r.Header.Get("Accept-Encoding"), ",") {
-		name, weight, _ := strings.Cut(strings.ReplaceAll(offer, " ", ""), ";")
-		if strings.EqualFold(name, coding) {
-			q, err := strconv.ParseFloat(strings.TrimPrefix(weight, "q="), 64)
-			return weight == "" || err == nil && q > 0
-		}
-	}
-	return false
+	f.smallest(r).write(w)
 }

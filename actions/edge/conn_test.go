@@ -44,7 +44,7 @@ func serveHeld(t *testing.T, handler http.HandlerFunc) (client net.Conn, answers
 	s := &Server{accepted: make(chan struct{}), listener: counted}
 	s.http.ConnState = s.connState
 	s.http.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		handler(&response{ResponseWriter: w, conn: r.Context().Value(connKey{})}, r)
+		handler(&response{ResponseWriter: w, conn: connOf(r.Context())}, r)
 	})
 	go s.Start(t.Context(), nil)
 	t.Cleanup(func() { s.http.Close() })

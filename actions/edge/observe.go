@@ -47,7 +47,7 @@ func observe(next http.Handler, logger *slog.Logger, trusted []netip.Prefix) htt
 			method: knownMethod(r.Method),
 			logger: logger,
 		}
-		answer := &response{ResponseWriter: w, conn: r.Context().Value(connKey{})}
+		answer := &response{ResponseWriter: w, conn: connOf(r.Context())}
 		defer func() {
 			known.log(answer.status, time.Since(start))
 		}()
@@ -74,7 +74,7 @@ func ownRequest(r *http.Request, known *Request) *http.Request {
 type response struct {
 	http.ResponseWriter
 	status int
-	conn   any // that it goes out on; see conn
+	conn   *conn // that holds it; nil when none does
 }
 
 func (w *response) WriteHeader(status int) {
@@ -94,8 +94,8 @@ func (w *response) Write(b []byte) (int, error) {
 // FlushError sends what was written so far, for http.ResponseController.
 func (w *response) FlushError() error {
 	err := http.NewResponseController(w.ResponseWriter).Flush()
-	if held, holds := w.conn.(*conn); holds && err == nil {
-		err = held.send()
+	if w.conn != nil && err == nil {
+		err = w.conn.send()
 	}
 	return err
 }

@@ -4,12 +4,9 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 )
@@ -24,14 +21,8 @@ type Pages struct {
 
 // keptPage is such a page, as the app wrote it.
 type keptPage struct {
-	contentType  []string
-	plain        *keptBody
-	gzip, brotli func() *keptBody // made when first asked for; nil when it would be no smaller
-}
-
-type keptBody struct {
-	bytes                []byte
-	etag, length, coding []string // header values; coding is nil for plain
+	contentType []string
+	bodies
 }
 
 type pageKey struct{ path, language string }
@@ -81,13 +72,7 @@ func renderPage(app http.Handler, ctx context.Context, key pageKey) *keptPage {
 	if w.status != http.StatusOK || w.header.Get("Set-Cookie") != "" {
 		return nil
 	}
-	body := w.body.Bytes()
-	return &keptPage{
-		contentType: w.header["Content-Type"],
-		plain:       newKeptBody(body, ""),
-		gzip:        sync.OnceValue(func() *keptBody { return newKeptBody(gzipped(body), "gzip") }),
-		brotli:      sync.OnceValue(func() *keptBody { return newKeptBody(brotlied(body), "br") }),
-	}
+	return &keptPage{w.header["Content-Type"], newBodies(w.body.Bytes(), true)}
 }
 
 // recorder keeps an answer instead of sending it.
@@ -101,46 +86,16 @@ func (w *recorder) Header() http.Header         { return w.header }
 func (w *recorder) WriteHeader(status int)      { w.status = cmp.Or(w.status, status) }
 func (w *recorder) Write(b []byte) (int, error) { w.WriteHeader(http.StatusOK); return w.body.Write(b) }
 
-func newKeptBody(b []byte, coding string) *keptBody {
-	if b == nil {
-		return nil
-	}
-	sum := sha256.Sum256(b)
-	k := &keptBody{bytes: b, etag: []string{`"` + hex.EncodeToString(sum[:12]) + `"`}, length: []string{strconv.Itoa(len(b))}}
-	if coding != "" {
-		k.coding = []string{coding}
-	}
-	return k
-}
-
 func (p *keptPage) write(w http.ResponseWriter, r *http.Request) {
-	body := p.body(r)
+	body := p.smallest(r)
 	h := w.Header()
 	h["Cache-Control"], h["Etag"], h["Vary"] = revalidate, body.etag, pageVary
 	if matches(r.Header["If-None-Match"], body.etag[0]) {
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
-	h["Content-Type"], h["Content-Length"] = p.contentType, body.length
-	if body.coding != nil {
-		h["Content-Encoding"] = body.coding
-	}
-	w.Write(body.bytes) // a visitor who left is no error of ours
-}
-
-// body is the smallest that the visitor takes.
-func (p *keptPage) body(r *http.Request) *keptBody {
-	if accepts(r, "br") {
-		if body := p.brotli(); body != nil {
-			return body
-		}
-	}
-	if accepts(r, "gzip") {
-		if body := p.gzip(); body != nil {
-			return body
-		}
-	}
-	return p.plain
+	h["Content-Type"] = p.contentType
+	body.write(w)
 }
 
 // matches says whether If-None-Match names the entity tag (RFC 9110, 13.1.2).
