@@ -26,6 +26,9 @@ func askToCheckMail(c buffalo.Context, typed, request string) error {
 func CheckMailShow(c buffalo.Context) error {
 	to, _ := c.Session().GetOnce(mailedToKey).(string)
 	request, _ := c.Session().Get(mailedForKey).(string)
+	if request == "signup" && !configOf(c).SignupOpen {
+		to, request = "", "" // it was open when the mail was asked for
+	}
 	c.Set("title", "check_mail.title")
 	c.Set("to", to)
 	c.Set("asked_for", request)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"corral/config"
 	"corral/models"
 	"corral/models/modelstest"
 )
@@ -73,6 +74,18 @@ func TestCheckMail_Bookmarked(t *testing.T) {
 	page := newSite(t).browser().get("/check-mail").page
 	require.Contains(t, page, `<a class="btn" href="/password/forgot">`)
 	require.Contains(t, page, `<a class="btn" href="/signup">`)
+}
+
+// Who asked before sign-up was closed is not sent to a page that is gone.
+func TestCheckMail_SignupClosedSince(t *testing.T) {
+	before, after := newSite(t).browser(), newSite(t, func(c *config.Config) { c.SignupOpen = false }).browser()
+	before.signUp("zoe@example.com")
+	cookie := before.cookie()
+	require.Contains(t, before.get("/check-mail").page, `<form action="/signup"`)
+	after.setCookie("corral", cookie)
+	page := after.get("/check-mail").page
+	require.NotContains(t, page, `<form action="/signup"`)
+	require.Contains(t, page, `<a class="btn" href="/password/forgot">`)
 }
 
 // A domain that is right, or like no other, is left alone.
