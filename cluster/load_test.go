@@ -24,8 +24,8 @@ type load struct {
 
 // failure is a request that was not answered as it should be.
 type failure struct {
-	began time.Time
-	what  string
+	began, ended time.Time
+	what         string
 }
 
 func (f failure) String() string { return f.began.Format("15:04:05.000 ") + f.what }
@@ -76,16 +76,17 @@ func (l *load) repeat(steps ...step) {
 func (l *load) take(s step) {
 	began := time.Now()
 	a, err := s.visitor.try(s.method, s.path, s.form)
+	ended := time.Now()
 	l.lock.Lock()
 	defer l.lock.Unlock()
 	switch {
 	case err != nil:
-		l.failures = append(l.failures, failure{began, fmt.Sprintf("%s %s: %v", s.method, s.path, err)})
+		l.failures = append(l.failures, failure{began, ended, fmt.Sprintf("%s %s: %v", s.method, s.path, err)})
 	case a.status == http.StatusServiceUnavailable:
 		l.unavailable++
-		l.failures = append(l.failures, failure{began, "503"})
+		l.failures = append(l.failures, failure{began, ended, "503"})
 	case a.status != s.status || !strings.Contains(a.page, s.page):
-		l.failures = append(l.failures, failure{began, fmt.Sprintf("%s %s: %d %s", s.method, s.path, a.status, a.location)})
+		l.failures = append(l.failures, failure{began, ended, fmt.Sprintf("%s %s: %d %s", s.method, s.path, a.status, a.location)})
 	default:
 		l.good++
 	}
@@ -120,6 +121,16 @@ func (l *load) since(then time.Time) (list []failure) {
 	defer l.lock.Unlock()
 	for _, f := range l.failures {
 		if f.began.After(then) {
+			list = append(list, f)
+		}
+	}
+	return list
+}
+
+// outside are the failures of requests that were never under way between the two.
+func (l *load) outside(from, to time.Time) (list []failure) {
+	for _, f := range l.since(time.Time{}) {
+		if f.ended.Before(from) || f.began.After(to) {
 			list = append(list, f)
 		}
 	}
