@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"corral/config/configtest"
 )
 
 // nobody is the user of the Dockerfile.
@@ -40,7 +42,7 @@ func TestContainer(t *testing.T) {
 		contained.Cloneflags = syscall.CLONE_NEWUSER
 		contained.UidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getuid(), Size: 1}}
 	}
-	port := freePort(t)
+	port := configtest.FreePort(t)
 	run := func(args ...string) *exec.Cmd {
 		cmd := exec.Command("/app", args...)
 		cmd.Dir, cmd.SysProcAttr = "/", contained

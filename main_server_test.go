@@ -19,6 +19,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"corral/config/configtest"
 	"corral/models"
 )
 
@@ -36,7 +37,7 @@ func TestStart_UnusableCertificate(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "noise.pem"), []byte("no certificate"), 0o600))
 	for _, file := range []string{"missing.pem", "noise.pem", dir} {
-		env := append(production(secret), "PORT="+freePort(t), "TLS_CERT_FILE="+file, "TLS_KEY_FILE="+file)
+		env := append(production(secret), "PORT="+configtest.FreePort(t), "TLS_CERT_FILE="+file, "TLS_KEY_FILE="+file)
 		line := oneLine(t, dir, env)
 		require.Contains(t, line, "TLS_CERT_FILE")
 	}

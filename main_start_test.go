@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"corral/config/configtest"
 	"corral/models"
 )
 
@@ -68,7 +69,7 @@ func TestStart_ForeignFileIsLeftAlone(t *testing.T) {
 		dir := t.TempDir()
 		path := filepath.Join(dir, "x.sqlite")
 		require.NoError(t, os.WriteFile(path, content, 0o600))
-		line := oneLine(t, dir, []string{"DATABASE_URL=sqlite3://x.sqlite", "PORT=" + freePort(t)})
+		line := oneLine(t, dir, []string{"DATABASE_URL=sqlite3://x.sqlite", "PORT=" + configtest.FreePort(t)})
 		require.Regexp(t, "database|migration", line, what)
 		after, err := os.ReadFile(path)
 		require.NoError(t, err)
@@ -81,7 +82,7 @@ func TestStart_UnreadableDatabase(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "x.sqlite")
 	require.NoError(t, os.WriteFile(path, nil, 0o000))
-	p := command(t, dir, []string{"DATABASE_URL=sqlite3://x.sqlite", "SESSION_SECRET=" + secret, "PORT=" + freePort(t)})
+	p := command(t, dir, []string{"DATABASE_URL=sqlite3://x.sqlite", "SESSION_SECRET=" + secret, "PORT=" + configtest.FreePort(t)})
 	if os.Geteuid() == 0 { // root may read everything: run it as nobody
 		require.NoError(t, os.Chmod(filepath.Dir(binary), 0o755))
 		require.NoError(t, os.Chmod(dir, 0o755))
@@ -105,7 +106,7 @@ func TestStart_NewerDatabaseLosesNothing(t *testing.T) {
 	defer func() { models.DB.Close() }()
 	require.NoError(t, models.DB.RawQuery("INSERT INTO schema_migration (version) VALUES ('29990101000000')").Exec())
 	for _, args := range [][]string{nil, {"task", "db:migrate"}, {"task", "db:seed"}, {"task", "user:create", "dora@example.com"}} {
-		require.Contains(t, oneLine(t, dir, []string{"PORT=" + freePort(t)}, args...), "the database is newer than this release")
+		require.Contains(t, oneLine(t, dir, []string{"PORT=" + configtest.FreePort(t)}, args...), "the database is newer than this release")
 	}
 	require.NoError(t, models.DB.RawQuery("DELETE FROM schema_migration WHERE version = '29990101000000'").Exec())
 	p := start(t, dir)

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -18,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"corral/config"
+	"corral/config/configtest"
 	"corral/models"
 	"corral/models/modelstest"
 )
@@ -59,7 +59,7 @@ func command(t *testing.T, dir string, env []string, args ...string) *process {
 // start runs the app on a free port and waits until it answers.
 func start(t *testing.T, dir string, env ...string) *process {
 	t.Helper()
-	port := freePort(t)
+	port := configtest.FreePort(t)
 	p := command(t, dir, append(env, "PORT="+port, "ADDR=127.0.0.1"))
 	p.url = "http://127.0.0.1:" + port
 	require.NoError(t, p.Start())
@@ -77,15 +77,6 @@ func start(t *testing.T, dir string, env ...string) *process {
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
-}
-
-func freePort(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer l.Close()
-	_, port, _ := net.SplitHostPort(l.Addr().String())
-	return port
 }
 
 // get asks as a browser behind a TLS proxy does.
@@ -149,7 +140,7 @@ func TestStart_DatabaseThatCannotBeOpened(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "noise.sqlite"), bytes.Repeat([]byte("no database "), 999), 0o600))
 	for _, url := range []string{"sqlite3://" + dir, "sqlite3://noise.sqlite", "postgres://nobody@127.0.0.1:1/none"} {
-		line := refused(t, dir, []string{"DATABASE_URL=" + url, "PORT=" + freePort(t)})
+		line := refused(t, dir, []string{"DATABASE_URL=" + url, "PORT=" + configtest.FreePort(t)})
 		require.Contains(t, line, "database", url)
 		require.Equal(t, 1, strings.Count(line, "\n"), "one plain line: %s", line)
 	}

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"corral/config/configtest"
 )
 
 // ask sends a request of a browser and returns the answer, its body closed.
@@ -88,7 +90,7 @@ func newPostgresServer(t *testing.T) *postgresServer {
 	dir, err := os.MkdirTemp("", "corral-postgres-") // the name of a socket must be short
 	require.NoError(t, err)
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	port := freePort(t)
+	port := configtest.FreePort(t)
 	s := &postgresServer{
 		t: t, bin: filepath.Dir(programs[len(programs)-1]), dir: dir,
 		url:     "postgres://postgres@127.0.0.1:" + port + "/postgres?sslmode=disable",

@@ -6,8 +6,6 @@ import (
 	"database/sql"
 	"io"
 	"log"
-	"math/rand/v2"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -16,12 +14,13 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"corral/config/configtest"
 )
 
 // site is the app, running in a folder of its own.
@@ -37,7 +36,7 @@ type site struct {
 func openSite(t *testing.T) *site {
 	t.Helper()
 	requireChromium(t)
-	port := freePort(t)
+	port := configtest.FreePort(t)
 	s := &site{dir: t.TempDir(), mails: openMailbox(t)}
 	proxy := httptest.NewUnstartedServer(reverseProxy("127.0.0.1:" + port))
 	proxy.Config.ErrorLog = log.New(io.Discard, "", 0) // of connections that Chromium drops
@@ -83,7 +82,7 @@ func openDevelopment(t *testing.T) *site {
 	for _, folder := range []string{"templates", "assets", "locales"} {
 		require.NoError(t, os.CopyFS(filepath.Join(s.dir, folder), os.DirFS(filepath.Join("..", folder))))
 	}
-	port := freePort(t)
+	port := configtest.FreePort(t)
 	s.url = "http://127.0.0.1:" + port
 	s.start(t, port)
 	return s
@@ -152,19 +151,4 @@ var client = &http.Client{
 	Timeout:       patience,
 	Transport:     &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}},
 	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-}
-
-// freePort is below those that connections, the proxy and the mail server are
-// given: none of them takes it before the app does.
-func freePort(t *testing.T) string {
-	t.Helper()
-	for range 100 {
-		port := strconv.Itoa(20000 + rand.IntN(12000))
-		if l, err := net.Listen("tcp", "127.0.0.1:"+port); err == nil {
-			l.Close()
-			return port
-		}
-	}
-	require.Fail(t, "no port is free")
-	return ""
 }

@@ -4,7 +4,6 @@
 package cluster
 
 import (
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -90,15 +89,6 @@ func (c *cluster) awaitReady() {
 func eventually(t *testing.T, condition func() bool, otherwise string) {
 	t.Helper()
 	require.Eventually(t, condition, time.Minute, 20*time.Millisecond, otherwise)
-}
-
-// freeAddress is a port of this machine that nobody listens on.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer l.Close()
-	return l.Addr().String()
 }
 
 func port(address string) string { return address[strings.LastIndex(address, ":")+1:] }

@@ -12,6 +12,8 @@ import (
 	"syscall"
 
 	"github.com/stretchr/testify/require"
+
+	"corral/config/configtest"
 )
 
 // domain is the site's, in docs/deploy.md too.
@@ -30,7 +32,7 @@ func (c *cluster) documented(tls string) string {
 		"10.0.0.11:3000":                         c.nodes[0].address,
 		"10.0.0.12:3000":                         c.nodes[1].address,
 		"listen 443 ":                            "listen " + tls + " ",
-		"listen 80;":                             "listen " + freeAddress(c.t) + ";",
+		"listen 80;":                             "listen " + configtest.FreePort(c.t) + ";",
 		"/etc/ssl/login.example.com.pem":         c.certificate.file,
 		"/etc/ssl/private/login.example.com.key": c.certificate.key,
 	} {
@@ -44,7 +46,7 @@ func (c *cluster) documented(tls string) string {
 // where it takes https.
 func (c *cluster) startNginx() (address string) {
 	c.t.Helper()
-	dir, address := c.t.TempDir(), freeAddress(c.t)
+	dir, address := c.t.TempDir(), "127.0.0.1:"+configtest.FreePort(c.t)
 	require.NoError(c.t, os.WriteFile(filepath.Join(dir, "corral.conf"), []byte(c.documented(address)), 0o600))
 	as := ""
 	if os.Geteuid() == 0 {

@@ -11,6 +11,8 @@ import (
 	"syscall"
 
 	"github.com/stretchr/testify/require"
+
+	"corral/config/configtest"
 )
 
 const secret = "c0f1e2d3b4a5968778695a4b3c2d1e0ff0e1d2c3b4a5968778695a4b3c2d1e0f"
@@ -27,7 +29,7 @@ type node struct {
 
 func (c *cluster) newNode() *node {
 	c.t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := net.Listen("tcp", "127.0.0.1:"+configtest.FreePort(c.t))
 	require.NoError(c.t, err)
 	socket, err := l.(*net.TCPListener).File()
 	require.NoError(c.t, err)

@@ -14,6 +14,8 @@ import (
 
 	_ "github.com/jackc/pgx/v5/stdlib"
 	"github.com/stretchr/testify/require"
+
+	"corral/config/configtest"
 )
 
 // postgres is a server that is the test's alone.
@@ -40,7 +42,7 @@ func newPostgres(t *testing.T) *postgres {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "corral-cluster-") // not t.TempDir: another user has to get in
 	require.NoError(t, err)
-	p := &postgres{t: t, dir: dir, port: port(freeAddress(t))}
+	p := &postgres{t: t, dir: dir, port: configtest.FreePort(t)}
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	if os.Geteuid() == 0 {
 		uid, gid := p.user()

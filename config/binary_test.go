@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"context"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -17,6 +16,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"corral/config/configtest"
 )
 
 // What only a real process shows: what it prints, how it ends, and what
@@ -93,7 +94,7 @@ func serves(t *testing.T, dir string) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, path)
-	cmd.Dir, cmd.Env = dir, []string{"GOPATH=" + dir, "HOME=" + dir, "PORT=" + freePort(t)}
+	cmd.Dir, cmd.Env = dir, []string{"GOPATH=" + dir, "HOME=" + dir, "PORT=" + configtest.FreePort(t)}
 	stderr, err := cmd.StderrPipe()
 	require.NoError(t, err)
 	require.NoError(t, cmd.Start())
@@ -111,17 +112,6 @@ func serves(t *testing.T, dir string) {
 
 	require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
 	require.NoError(t, cmd.Wait(), "a signal is no failure")
-}
-
-// freePort is a port that nobody listens on.
-func freePort(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer listener.Close()
-	_, port, err := net.SplitHostPort(listener.Addr().String())
-	require.NoError(t, err)
-	return port
 }
 
 func writeDotenv(t *testing.T, dir, content string) {

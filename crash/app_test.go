@@ -1,7 +1,6 @@
 package crash
 
 import (
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -10,6 +9,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"corral/config/configtest"
 )
 
 const secret = "c0f1e2d3b4a5968778695a4b3c2d1e0ff0e1d2c3b4a5968778695a4b3c2d1e0f"
@@ -32,12 +33,8 @@ func newApp(t *testing.T, databaseURL string) *app {
 	require.NoError(t, err, string(out))
 	a.log, err = os.Create(filepath.Join(dir, "log"))
 	require.NoError(t, err)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	address := listener.Addr().(*net.TCPAddr)
-	require.NoError(t, listener.Close())
-	a.url = "http://" + address.String()
-	_, port, _ := net.SplitHostPort(address.String())
+	port := configtest.FreePort(t)
+	a.url = "http://127.0.0.1:" + port
 	a.env = []string{"GO_ENV=production", "HOST=https://corral.example", "ADDR=127.0.0.1", "PORT=" + port,
 		"TRUSTED_PROXIES=127.0.0.1/32", "SMTP_URL=smtp://127.0.0.1:1", "SESSION_SECRET=" + secret,
 		"DATABASE_URL=" + databaseURL, "HOME=" + dir, "PATH=" + os.Getenv("PATH")}
