@@ -27,9 +27,11 @@ func TestBench_EverySectionMeasures(t *testing.T) {
 		require.Positive(t, f.ours, f.name)
 		require.Positive(t, f.plain, f.name)
 	}
-	perSecond, err := b.logins(b.corral)
+	people, err := b.fourLogIn(b.corral)
 	require.NoError(t, err)
-	require.Positive(t, perSecond)
+	defer people.site.stop()
+	require.NoError(t, inTurns(b.each, people.run))
+	require.Positive(t, people.perSecond())
 	after, err := b.afterLoad(b.corral)
 	require.NoError(t, err)
 	require.Positive(t, after.memory)

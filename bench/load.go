@@ -27,6 +27,28 @@ type measured struct {
 
 func (m measured) perSecond() float64 { return float64(m.requests) / m.took.Seconds() }
 
+func (m *measured) add(more measured) {
+	m.requests += more.requests
+	m.took += more.took
+	m.waits = append(m.waits, more.waits...)
+}
+
+// turns is how often each of several loads has its turn.
+const turns = 5
+
+// inTurns gives each load d altogether, a piece at a time: while the machine is
+// slow, for it may have other guests, it is so for all of them.
+func inTurns(d time.Duration, loads ...func(d time.Duration) error) error {
+	for range turns {
+		for _, run := range loads {
+			if err := run(d / turns); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 // percentile is the time within which p of 100 requests were answered.
 func percentile(waits []time.Duration, p int) time.Duration {
 	if len(waits) == 0 {

@@ -19,15 +19,7 @@ const atOnce = 200
 // login measures logins against the bare hash on the same core, and what a
 // crowd that logs in at once does to memory and to everybody else's pages.
 func (b *bench) login() ([]figure, error) {
-	bare, err := b.bareHashes()
-	if err != nil {
-		return nil, err
-	}
-	ours, err := b.logins(b.corral)
-	if err != nil {
-		return nil, err
-	}
-	plain, err := b.logins(b.plain)
+	bare, ours, plain, err := b.logins()
 	if err != nil {
 		return nil, err
 	}
@@ -42,14 +34,59 @@ func (b *bench) login() ([]figure, error) {
 	}, crowd...), nil
 }
 
-// bareHashes is how many passwords the server's core verifies a second, with
-// nothing around it.
-func (b *bench) bareHashes() (float64, error) {
+// logins is how many passwords the server's core verifies a second with nothing
+// around it, and how many people each server lets in, when four always wait.
+func (b *bench) logins() (bare, ours, plain float64, err error) {
+	corral, err := b.fourLogIn(b.corral)
+	if err != nil {
+		return 0, 0, 0, err
+	}
+	defer corral.site.stop()
+	hand, err := b.fourLogIn(b.plain)
+	if err != nil {
+		return 0, 0, 0, err
+	}
+	defer hand.site.stop()
+	err = inTurns(b.each, func(d time.Duration) error {
+		perSecond, err := bareHashes(d)
+		bare += perSecond / turns
+		return err
+	}, corral.run, hand.run)
+	return bare, corral.perSecond(), hand.perSecond(), err
+}
+
+// loginLoad is people who log in, each again and again, and how many did.
+type loginLoad struct {
+	site *site
+	sent []request
+	measured
+}
+
+func (b *bench) fourLogIn(binary string) (*loginLoad, error) {
+	s, err := start(serverCore, binary, b.dir)
+	l := &loginLoad{site: s}
+	for n := range 4 {
+		l.sent = append(l.sent, postLogin(account(n), address(n), ""))
+	}
+	return l, err
+}
+
+// run lets them, and then waits for what a server puts off until it has nothing
+// else to do.
+func (l *loginLoad) run(d time.Duration) error {
+	m, err := load(l.site.addr, l.sent, d)
+	l.add(m)
+	time.Sleep(min(d, 2*time.Second))
+	return err
+}
+
+// bareHashes verifies passwords in a process of its own, on the server's core.
+func bareHashes(d time.Duration) (perSecond float64, err error) {
 	self, err := os.Executable()
 	if err != nil {
 		return 0, err
 	}
-	out, err := pinned(serverCore, self, "-hashes", b.each.String()).Output()
+	out, err := pinned(serverCore, self, "-hashes", d.String()).Output()
 	if err != nil {
 		return 0, err
 	}
@@ -69,21 +106,6 @@ func printHashes(d time.Duration) error {
 	}
 	fmt.Println(float64(n) / time.Since(began).Seconds())
 	return nil
-}
-
-// logins is how many people a second a server lets in, when four always wait.
-func (b *bench) logins(binary string) (float64, error) {
-	s, err := start(serverCore, binary, b.dir)
-	if err != nil {
-		return 0, err
-	}
-	defer s.stop()
-	var requests []request
-	for n := range 4 {
-		requests = append(requests, postLogin(account(n), address(n), ""))
-	}
-	m, err := load(s.addr, requests, b.each)
-	return m.perSecond(), err
 }
 
 // crowd lets many people log in at once while others go on reading, on all cores.

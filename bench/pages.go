@@ -1,76 +1,100 @@
 package main
 
-import (
-	"fmt"
-	"time"
-)
+import "time"
 
 // connections are as many as wrk's 32, with which the targets were set.
 const connections = 32
 
 // pages measures what a page costs, in requests a second and in time of the core.
 func (b *bench) pages() ([]figure, error) {
-	ours, err := b.loadPages(b.corral, "/", "/welcome", "/login")
+	ours, err := b.open(b.corral)
 	if err != nil {
 		return nil, err
 	}
-	plain, err := b.loadPages(b.plain, "/", "/login")
+	defer ours.stop()
+	plain, err := b.open(b.plain)
 	if err != nil {
 		return nil, err
 	}
-	list := func(name string, ours, plain loaded, least, most float64) []figure {
+	defer plain.stop()
+	home, welcome, login := ours.page("/"), ours.page("/welcome"), ours.page("/login")
+	plainHome, plainLogin := plain.page("/"), plain.page("/login")
+	if err := inTurns(b.each, home.run, plainHome.run, welcome.run, login.run, plainLogin.run); err != nil {
+		return nil, err
+	}
+	list := func(name string, ours, plain *pageLoad, least, most float64) []figure {
 		return []figure{
-			{"GET " + name, ours.perSecond, plain.perSecond, "req/s", least, false},
-			{"GET " + name + ", CPU", ours.cpu, plain.cpu, "µs", most, true},
+			{"GET " + name, ours.perSecond(), plain.perSecond(), "req/s", least, false},
+			{"GET " + name + ", CPU", ours.perRequest(), plain.perRequest(), "µs", most, true},
 		}
 	}
 	var figures []figure
-	figures = append(figures, list("/ signed in", ours["/"], plain["/"], 10_000, 100)...)
-	figures = append(figures, list("/welcome anonymous", ours["/welcome"], plain["/login"], 25_000, 0)...)
-	figures = append(figures, list("/login anonymous", ours["/login"], plain["/login"], 25_000, 0)...)
+	figures = append(figures, list("/ signed in", home, plainHome, 10_000, 100)...)
+	figures = append(figures, list("/welcome anonymous", welcome, plainLogin, 25_000, 0)...)
+	figures = append(figures, list("/login anonymous", login, plainLogin, 25_000, 0)...)
 	return figures, nil
 }
 
-// loaded is what a page has shown under load.
-type loaded struct{ perSecond, cpu float64 }
+// visited is a server with the cookies of somebody who is signed in there.
+type visited struct {
+	*site
+	cookies string
+}
 
-// loadPages loads pages of a server, one after the other; / by somebody who is signed in.
-func (b *bench) loadPages(binary string, paths ...string) (map[string]loaded, error) {
+func (b *bench) open(binary string) (*visited, error) {
 	s, err := start(serverCore, binary, b.dir)
 	if err != nil {
 		return nil, err
 	}
-	defer s.stop()
 	cookies, err := s.logIn(1)
 	if err != nil {
+		s.stop()
 		return nil, err
 	}
-	all := map[string]loaded{}
-	for _, path := range paths {
-		var requests []request
-		for range connections {
-			if path == "/" {
-				requests = append(requests, get(path, cookies, "200"))
-			} else {
-				requests = append(requests, get(path, "", "200"))
-			}
-		}
-		if _, err := load(s.addr, requests, b.each/5); err != nil { // to warm up
-			return nil, fmt.Errorf("GET %s: %w", path, err)
-		}
-		before, err := s.cpu()
-		if err != nil {
-			return nil, err
-		}
-		m, err := load(s.addr, requests, b.each)
-		if err != nil {
-			return nil, fmt.Errorf("GET %s: %w", path, err)
-		}
-		after, err := s.cpu()
-		if err != nil {
-			return nil, err
-		}
-		all[path] = loaded{m.perSecond(), float64(after-before) / float64(time.Microsecond) / float64(m.requests)}
+	return &visited{s, cookies}, nil
+}
+
+// page is a load of one page; / is asked for by somebody who is signed in.
+func (v *visited) page(path string) *pageLoad {
+	cookies := ""
+	if path == "/" {
+		cookies = v.cookies
 	}
-	return all, nil
+	p := &pageLoad{site: v.site}
+	for range connections {
+		p.sent = append(p.sent, get(path, cookies, "200"))
+	}
+	return p
+}
+
+// pageLoad is the load of a page, and what it has shown.
+type pageLoad struct {
+	site *site
+	sent []request
+	measured
+	cpu time.Duration
+}
+
+// run loads the page for d, after a while that does not count.
+func (p *pageLoad) run(d time.Duration) error {
+	if _, err := load(p.site.addr, p.sent, d/5); err != nil {
+		return err
+	}
+	before, err := p.site.cpu()
+	if err != nil {
+		return err
+	}
+	m, err := load(p.site.addr, p.sent, d)
+	if err != nil {
+		return err
+	}
+	after, err := p.site.cpu()
+	p.add(m)
+	p.cpu += after - before
+	return err
+}
+
+// perRequest is microseconds of the core.
+func (p *pageLoad) perRequest() float64 {
+	return float64(p.cpu) / float64(time.Microsecond) / float64(p.requests)
 }

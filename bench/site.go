@@ -66,7 +66,7 @@ func start(core, binary, dir string) (*site, error) {
 	if err != nil {
 		return nil, err
 	}
-	log, err := os.Create(filepath.Join(dir, "log"))
+	log, err := os.Create(filepath.Join(dir, "log-"+port))
 	if err != nil {
 		return nil, err
 	}
