@@ -117,7 +117,7 @@ func requireMail(t testing.TB, r received, to, subject string) parsed {
 		require.True(t, strings.HasSuffix(line, "\r\n"), "%q", line)
 		require.NotRegexp(t, `[^\x00-\x7f]`, line)
 	}
-	require.Contains(t, p.text, "\n--\nSent by corral.example.", "the signature")
+	require.Contains(t, p.text, "\n-- \nSent by corral.example.", "a signature, as mail programs know it")
 	require.Contains(t, p.html, `<html lang="en-US" dir="ltr">`)
 	require.NotContains(t, p.html, "<script")
 	require.NotContains(t, p.text+p.html, "<no value>")
