@@ -8,6 +8,8 @@ import (
 
 	"github.com/alexedwards/argon2id"
 	"github.com/stretchr/testify/require"
+	"github.com/trustelem/zxcvbn"
+	"github.com/trustelem/zxcvbn/frequency"
 
 	"corral/config"
 )
@@ -147,6 +149,19 @@ func TestCheckPassword(t *testing.T) {
 	long := strings.Repeat("k7 jolly ", 15)[:128]
 	_, problem := CheckPassword(long, "ada@example.com")
 	require.Empty(t, problem, "128 characters are allowed")
+}
+
+// The lists are given back; what was in each of them is still known.
+func TestGuessable_DictionariesWithoutTheirLists(t *testing.T) {
+	require.Empty(t, frequency.FrequencyLists)
+	for word, list := range map[string]string{
+		"pantera": "passwords", "widely": "english_wikipedia", "adeline": "female_names",
+		"pittman": "surnames", "beyond": "us_tv_and_film", "silas": "male_names",
+	} {
+		sequence := zxcvbn.PasswordStrength(word, nil).Sequence
+		require.Len(t, sequence, 1, word)
+		require.Equal(t, list, sequence[0].DictionaryName, word)
+	}
 }
 
 // Counted in characters, not in bytes, as the person counts.
