@@ -1,7 +1,7 @@
 // Bench measures the app as it ships and prints one table, beside a login that
 // is written by hand on net/http, html/template and SQLite (bench/plain).
 //
-//	go run ./bench                            everything; growth takes half an hour a database, and 10 GB
+//	go run ./bench                            everything; growth takes ten minutes a database, and 10 GB
 //	go run ./bench pages login footprint      all but growth: two minutes
 //	go run ./bench -sizes 1000,100000 growth  smaller databases
 //	go run ./bench -postgres postgres://…     with growth on PostgreSQL too: a server where databases may be made
