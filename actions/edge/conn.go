@@ -5,12 +5,13 @@ import (
 	"context"
 	"net"
 	"sync"
+	"time"
 )
 
 // conn sends an answer in one piece. Package http writes every 4 KiB, and a page
 // with its headers is a little more: each write is a system call, a packet, and a
 // wake-up of who waits for it. What is written is held until the answer is
-// complete, flushed, or larger than maxHeld; see Server.connState.
+// complete, flushed, or larger than maxHeld; see SetWriteDeadline.
 type conn struct {
 	net.Conn
 	mutex    sync.Mutex
@@ -58,6 +59,16 @@ func (c *conn) Write(b []byte) (int, error) {
 	return c.held.Write(b)
 }
 
+// SetWriteDeadline sends what is held before the deadline goes, which package http
+// takes back when an answer is complete: without one, a client that does not read
+// would hold up the connection, and the stop, for good.
+func (c *conn) SetWriteDeadline(t time.Time) error {
+	if t.IsZero() {
+		c.send() // the next read fails if this does
+	}
+	return c.Conn.SetWriteDeadline(t)
+}
+
 // CloseWrite is what package http ends the answer to a broken request with, lest
 // the client's system throw the answer away.
 func (c *conn) CloseWrite() error {
@@ -88,6 +99,9 @@ func (c *conn) sendHeld() error {
 	c.held.Reset()
 	heldBuffers.Put(c.held)
 	c.held = nil
+	if err != nil {
+		c.Conn.Close() // else the next answer would follow half of this one
+	}
 	return err
 }
 

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -123,5 +124,47 @@ func TestConn_Hijack(t *testing.T) {
 	for !strings.HasSuffix(line, "then\n") {
 		line, err = answers.ReadString('\n')
 		require.NoError(t, err)
+	}
+}
+
+// Who asks and asks but never reads is cut off in time, and no answer follows the
+// half of one.
+func TestConn_WhoDoesNotRead(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	closed := make(chan bool)
+	page := bytes.Repeat([]byte("page "), 2400)
+	s := &Server{accepted: make(chan struct{}), listener: listener}
+	s.http.WriteTimeout = 200 * time.Millisecond
+	s.http.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.Write(page) })
+	s.http.ConnState = func(c net.Conn, state http.ConnState) {
+		if s.connState(c, state); state == http.StateClosed {
+			close(closed)
+		}
+	}
+	go s.Start(t.Context(), nil)
+	t.Cleanup(func() { listener.Close() })
+	client, err := net.Dial("tcp", listener.Addr().String())
+	require.NoError(t, err)
+	t.Cleanup(func() { client.Close() })
+	const requests = 2000 // their answers are more than the system keeps for a reader
+	fmt.Fprint(client, strings.Repeat("GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", requests))
+	select {
+	case <-closed:
+	case <-time.After(20 * time.Second):
+		require.Fail(t, "the connection is held for good")
+	}
+	answers := bufio.NewReader(client)
+	for n := 0; ; n++ {
+		require.Less(t, n, requests)
+		res, err := http.ReadResponse(answers, nil)
+		if err != nil {
+			break
+		}
+		got, err := io.ReadAll(res.Body)
+		if err != nil {
+			break
+		}
+		require.Equal(t, string(page), string(got))
 	}
 }

@@ -70,22 +70,17 @@ func (s *Server) Start(context.Context, http.Handler) error {
 	return s.http.Serve(holding{s.listener})
 }
 
-// connState keeps the number of open connections, and sends an answer when it
-// is complete. Over TLS it was sent as it came.
+// connState keeps the number of open connections, and lets go of one that is
+// taken over.
 func (s *Server) connState(c net.Conn, state http.ConnState) {
-	held, holds := c.(*conn)
 	switch state {
 	case http.StateNew:
 		s.open.Add(1)
 	case http.StateClosed:
 		s.open.Done()
-	case http.StateIdle:
-		if holds {
-			held.send() // the next read fails if this does
-		}
 	case http.StateHijacked:
 		s.open.Done()
-		if holds {
+		if held, ok := c.(*conn); ok {
 			held.hijack()
 		}
 	}
