@@ -18,8 +18,9 @@ import (
 type Server struct {
 	http     http.Server
 	listener net.Listener
-	accepted chan struct{} // closed when no more connections are accepted
-	open     sync.WaitGroup
+	accepted chan struct{}  // closed when no more connections are accepted
+	open     sync.WaitGroup // all connections but those of HTTP/2
+	http2    sync.Map       // net.Conn → nil: the connections that speak it
 }
 
 // stopping is closed when a server begins to shut down: what has no end of its
@@ -71,13 +72,22 @@ func (s *Server) Start(context.Context, http.Handler) error {
 }
 
 // connState keeps the number of open connections, and lets go of one that is
-// taken over.
+// taken over. HTTP/2 says that it is active with each request.
 func (s *Server) connState(c net.Conn, state http.ConnState) {
 	switch state {
 	case http.StateNew:
 		s.open.Add(1)
+	case http.StateActive:
+		if !speaksHTTP2(c) {
+			return
+		}
+		if _, known := s.http2.LoadOrStore(c, nil); !known {
+			s.open.Done()
+		}
 	case http.StateClosed:
-		s.open.Done()
+		if _, known := s.http2.LoadAndDelete(c); !known {
+			s.open.Done()
+		}
 	case http.StateHijacked:
 		s.open.Done()
 		if held, ok := c.(*conn); ok {
@@ -86,9 +96,14 @@ func (s *Server) connState(c net.Conn, state http.ConnState) {
 	}
 }
 
+func speaksHTTP2(c net.Conn) bool {
+	encrypted, ok := c.(*tls.Conn)
+	return ok && encrypted.ConnectionState().NegotiatedProtocol == "h2"
+}
+
 // Shutdown stops listening and answers what was sent before. Package http alone
 // would drop a request that it is just reading, and a connection that it is
-// just accepting.
+// just accepting. Those of HTTP/2 it tells to end, and answers what came till then.
 func (s *Server) Shutdown(ctx context.Context) error {
 	stop()
 	s.listener.Close()

@@ -16,6 +16,7 @@ import (
 	"math/big"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"os"
 	"path/filepath"
 	"strings"
@@ -246,5 +247,41 @@ func TestServer_ShutdownWaits(t *testing.T) {
 	body, err := io.ReadAll(res.Body)
 	require.NoError(t, err)
 	require.Equal(t, "POST /last a=b", string(body))
+	require.NoError(t, <-stopped)
+}
+
+// So is one of HTTP/2, and a connection that is only kept open is told to end.
+func TestServer_ShutdownOfHTTP2(t *testing.T) {
+	certFile, keyFile, roots := certificateFiles(t)
+	s, address := listen(t, func(c *config.Config) { c.TLSCertFile, c.TLSKeyFile = certFile, keyFile })
+	browser := func() *http.Client {
+		return &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, ForceAttemptHTTP2: true, ExpectContinueTimeout: time.Minute}}
+	}
+	res, err := browser().Get("https://" + address + "/idle")
+	require.NoError(t, err)
+	require.Equal(t, 2, res.ProtoMajor)
+	require.NoError(t, res.Body.Close())
+
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	stopped, body := make(chan error), strings.NewReader("a=b")
+	trace := &httptrace.ClientTrace{Got100Continue: func() { // the handler is reading
+		go func() { stopped <- s.Shutdown(ctx) }()
+		for err := error(nil); err == nil; {
+			var other net.Conn
+			if other, err = net.Dial("tcp", address); err == nil {
+				other.Close()
+			}
+		}
+	}}
+	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, trace), "POST", "https://"+address+"/last", body)
+	require.NoError(t, err)
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.Header.Set("Expect", "100-continue")
+	res, err = browser().Do(req)
+	require.NoError(t, err)
+	answer, err := io.ReadAll(res.Body)
+	require.NoError(t, err)
+	require.Equal(t, "POST /last a=b", string(answer))
 	require.NoError(t, <-stopped)
 }
