@@ -42,6 +42,8 @@ func Listen(c config.Config, edge http.Handler, logger *slog.Logger) (*Server, e
 		MaxHeaderBytes:    16<<10 - 4096, // net/http adds 4096 of its own
 		ErrorLog:          log.New(Printed{logger}, "", 0),
 
+		HTTP2: &http.HTTP2Config{WriteByteTimeout: 30 * time.Second}, // WriteTimeout ends streams, not their connection
+
 		DisableGeneralOptionsHandler: true, // its answer to OPTIONS * would have no headers
 	}}
 	s.http.ConnState = s.connState

@@ -68,6 +68,7 @@ func TestServer_Limits(t *testing.T) {
 	require.Equal(t, 15*time.Second, s.http.ReadTimeout)
 	require.Equal(t, 30*time.Second, s.http.WriteTimeout)
 	require.Equal(t, 60*time.Second, s.http.IdleTimeout)
+	require.Equal(t, 30*time.Second, s.http.HTTP2.WriteByteTimeout)
 
 	const start, end = "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nX: ", "\r\n\r\n"
 	full := strings.Repeat("x", 16<<10-len(start+end))
