@@ -11,7 +11,7 @@ import (
 // conn sends an answer in one piece. Package http writes every 4 KiB, and a page
 // with its headers is a little more: each write is a system call, a packet, and a
 // wake-up of who waits for it. What is written is held until the answer is
-// complete, flushed, or larger than maxHeld; see SetWriteDeadline.
+// complete, flushed, or larger than maxHeld; see Read and SetWriteDeadline.
 type conn struct {
 	net.Conn
 	mutex    sync.Mutex
@@ -57,6 +57,16 @@ func (c *conn) Write(b []byte) (int, error) {
 		c.held = heldBuffers.Get().(*bytes.Buffer)
 	}
 	return c.held.Write(b)
+}
+
+// Read sends what is held before it waits for more of a request: after a refusal
+// package http still reads the rest of the body, which the client may never send.
+// Of a single byte it only looks whether the client is still there.
+func (c *conn) Read(b []byte) (int, error) {
+	if len(b) > 1 {
+		c.send() // the read fails if this does
+	}
+	return c.Conn.Read(b)
 }
 
 // SetWriteDeadline sends what is held before the deadline goes, which package http

@@ -168,3 +168,18 @@ func TestConn_WhoDoesNotRead(t *testing.T) {
 		require.Equal(t, string(page), string(got))
 	}
 }
+
+// Who asks before he sends a body, and is refused, hears of it at once.
+func TestConn_RefusalBeforeTheBody(t *testing.T) {
+	client, answers, writes := serveHeld(t, func(w http.ResponseWriter, r *http.Request) {
+		http.Error(w, strings.Repeat("no ", 2000), http.StatusRequestEntityTooLarge)
+	})
+	require.NoError(t, client.SetReadDeadline(time.Now().Add(10*time.Second)))
+	fmt.Fprint(client, "POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nExpect: 100-continue\r\nContent-Length: 100000\r\n\r\n")
+	res, err := http.ReadResponse(answers, nil)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusRequestEntityTooLarge, res.StatusCode)
+	_, err = io.Copy(io.Discard, res.Body)
+	require.NoError(t, err)
+	require.EqualValues(t, 1, writes.Load())
+}
