@@ -41,8 +41,12 @@ func (l holding) Accept() (net.Conn, error) {
 
 func (c *conn) Write(b []byte) (int, error) {
 	c.mutex.Lock()
+	if c.hijacked {
+		c.mutex.Unlock() // a write that takes long keeps nobody from reading or closing
+		return c.Conn.Write(b)
+	}
 	defer c.mutex.Unlock()
-	if c.hijacked || c.held == nil && bytes.HasPrefix(b, informational) {
+	if c.held == nil && bytes.HasPrefix(b, informational) {
 		return c.Conn.Write(b)
 	}
 	if c.held != nil && c.held.Len()+len(b) > maxHeld {

@@ -127,6 +127,37 @@ func TestConn_Hijack(t *testing.T) {
 	}
 }
 
+// tellingConn tells that a write has begun.
+type tellingConn struct {
+	net.Conn
+	writing chan bool
+}
+
+func (c tellingConn) Write(b []byte) (int, error) {
+	close(c.writing)
+	return c.Conn.Write(b)
+}
+
+// Who has taken it over can close it on a client that does not read.
+func TestConn_HijackThenClose(t *testing.T) {
+	ours, _ := net.Pipe() // whose writes wait for a reader
+	writing, failed := make(chan bool), make(chan error)
+	c := &conn{Conn: tellingConn{ours, writing}}
+	c.hijack()
+	go func() {
+		_, err := c.Write([]byte("message"))
+		failed <- err
+	}()
+	<-writing
+	go c.Close()
+	select {
+	case err := <-failed:
+		require.ErrorIs(t, err, io.ErrClosedPipe)
+	case <-time.After(10 * time.Second):
+		require.Fail(t, "it is not closed")
+	}
+}
+
 // Who asks and asks but never reads is cut off in time, and no answer follows the
 // half of one.
 func TestConn_WhoDoesNotRead(t *testing.T) {
