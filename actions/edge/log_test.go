@@ -9,6 +9,7 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -153,6 +154,13 @@ func TestLog_ErrorsQuoteNoInput(t *testing.T) {
 	require.Equal(t, `no case for "(input)"`, lines[len(lines)-1]["error"])
 	require.Contains(t, lines[len(lines)-1]["stack"], "log_test.go")
 	require.Contains(t, r.Trace, "correct horse", "the developer's page shows all of it")
+}
+
+// What looks like the mark of what was struck out is not taken for more of it: a
+// form of such could fill the memory.
+func TestLog_InputThatLooksStruckOut(t *testing.T) {
+	r := Request{request: &http.Request{PostForm: url.Values{"a": slices.Repeat([]string{"canc", "inpu", "((in", "put)"}, 9)}}}
+	require.Equal(t, "context (input)eled", r.withoutInput("context canceled"))
 }
 
 // What net/http and other libraries print are lines of the log too.

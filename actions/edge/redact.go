@@ -29,13 +29,17 @@ func redact(text string) string {
 // every text by chance, and is no secret worth the name.
 const shortestInput = 4
 
+// struck marks what was struck out until everything is. It is shorter than any
+// input: one that looks like a part of "(input)" would make the text grow without end.
+const struck = "\x00"
+
 // withoutInput strikes out of an error's text what the visitor sent, passwords
 // included, whoever quotes it.
 func (r *Request) withoutInput(text string) string {
 	for _, value := range input(r.request, r.Route) {
-		text = strings.ReplaceAll(text, value, "(input)")
+		text = strings.ReplaceAll(text, value, struck)
 	}
-	return text
+	return strings.ReplaceAll(text, struck, "(input)")
 }
 
 // input is what the visitor chose of a request, the longest first.
