@@ -141,6 +141,9 @@ func TestLog_ErrorsQuoteNoInput(t *testing.T) {
 	logger.Error("error", "error", strings.Repeat("é", 5000))
 	lines := log.lines(t)
 	require.Less(t, len(lines[len(lines)-1]["error"].(string)), 2100)
+	logger.Error("error", "error", strings.Repeat(" ", maxError-30)+token) // which stands where the text is cut
+	lines = log.lines(t)
+	require.NotContains(t, lines[len(lines)-1]["error"], token[:20])
 
 	req, err := http.NewRequest("POST", "/password/reset/short-token?q=typed+query", nil)
 	require.NoError(t, err)

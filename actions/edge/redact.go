@@ -17,12 +17,14 @@ var (
 )
 
 // redact strikes out of an error's text what an address or a token looks like.
-// PostgreSQL and mail servers quote what they refuse.
+// PostgreSQL and mail servers quote what they refuse. It cuts last, for what is
+// left of a token that was cut looks like none.
 func redact(text string) string {
+	text = tokenLike.ReplaceAllString(emailLike.ReplaceAllString(text, "(address)"), "(token)")
 	if len(text) > maxError {
 		text = strings.ToValidUTF8(text[:maxError], "") + "…"
 	}
-	return tokenLike.ReplaceAllString(emailLike.ReplaceAllString(text, "(address)"), "(token)")
+	return text
 }
 
 // shortestInput is what is struck out, in bytes. Anything shorter stands in
