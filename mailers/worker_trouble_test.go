@@ -49,6 +49,31 @@ func TestWorker_PoisonousMails(t *testing.T) {
 	require.Contains(t, log.logged(t, "panic: boom"), "worker_trouble_test.go", "the log says where")
 }
 
+// A mail that takes the process with it at every try is given up too, and the
+// others are sent: what a killed worker leaves is a lease that ends.
+func TestWorker_DeadlyMail(t *testing.T) {
+	modelstest.Empty(t)
+	s := newServer(t)
+	w, log := idle(s.config())
+	ask(t, "kill@example.com")
+	for range 6 {
+		_, err := models.ClaimMail(t.Context())
+		require.NoError(t, err)
+		require.False(t, mailTo(t, "kill@example.com").FailedAt.Valid)
+		models.Clock.Move(2 * time.Minute)
+	}
+	put(t, models.Mail{Recipient: "zoe@example.com", Template: models.MailPasswordChanged})
+	w.sendAll(t.Context())
+	m := mailTo(t, "kill@example.com")
+	require.True(t, m.FailedAt.Valid)
+	require.False(t, m.DueAt.Valid || m.SentAt.Valid)
+	require.Contains(t, m.LastError, "every try was broken off")
+	require.Empty(t, m.SealedToken)
+	log.logged(t, "every try was broken off")
+	require.Equal(t, "zoe@example.com", s.next().to)
+	require.Empty(t, s.arrived)
+}
+
 // The database being away for a while stops no worker.
 func TestWorker_SurvivesTheDatabase(t *testing.T) {
 	modelstest.Empty(t)

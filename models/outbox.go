@@ -13,6 +13,10 @@ import (
 // hours, then it is kept as failed.
 var mailWaits = []time.Duration{time.Minute, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour, 6 * time.Hour}
 
+// errNoEnd is why a mail is given up that may take the process with it: what is
+// left of a try that was broken off is its count.
+var errNoEnd = errors.New("every try was broken off, as by a crash")
+
 // mailLease is how long a worker may take with a mail before another tries it.
 const mailLease = 2 * time.Minute
 
@@ -71,6 +75,9 @@ func (m *Mail) Failed(ctx context.Context, cause error) error {
 // Resolve decides what a mail is at the moment when it is sent: who asked must
 // not learn whether the address has an account. ErrNotFound is: send nothing.
 func (m *Mail) Resolve(ctx context.Context) error {
+	if m.Attempts > len(mailWaits)+1 { // the last one would have sent it, or given it up
+		return errNoEnd
+	}
 	switch m.Template {
 	case MailSignup:
 		return m.resolveTaken(ctx, uuid.Nil, MailSignupTaken)
