@@ -23,6 +23,9 @@ func AccountEmailUpdate(c buffalo.Context) error {
 	if !ok {
 		return renderAccount(c, http.StatusUnprocessableEntity, "email", translate(c, "email.invalid"))
 	}
+	if email == person.Email { // else the mails would tell of a change, and the undo link end every session
+		return renderAccount(c, http.StatusUnprocessableEntity, "email", translate(c, "account.same_email"))
+	}
 	err = person.RequestEmailChange(c, email, origin(c))
 	if problem, ok := throttled(c, err); ok {
 		return renderAccount(c, http.StatusTooManyRequests, "email", problem)

@@ -78,6 +78,7 @@ func (s *story) account() {
 	s.read(b.get("/account"), 200)
 	s.read(b.put("/account/email", url.Values{"email": {"ada@new.example"}, "current_password": {"wrong"}}), 422)
 	s.read(b.put("/account/email", url.Values{"email": {"nobody"}, "current_password": {modelstest.Password}}), 422)
+	s.read(b.put("/account/email", url.Values{"email": {"ada@example.com"}, "current_password": {modelstest.Password}}), 422)
 	s.read(b.put("/account/password", url.Values{"password": {"short"}, "current_password": {modelstest.Password}}), 422)
 	b.put("/account/password", url.Values{"password": {"an entirely new set of words"}, "current_password": {modelstest.Password}})
 	s.read(b.get("/account"), 200) // changed
