@@ -77,6 +77,7 @@ func problemStatus(c buffalo.Context) int {
 func renderAccount(c buffalo.Context, status int, form, problem string) error {
 	c.Set("title", "account.title")
 	c.Set("form", form)
+	c.Set("new_email", shown(field(c, "email"))) // as it was typed; the other forms have no such field
 	c.Set("accountLanguages", languageOptions[currentUser(c).Language])
 	return renderForm(c, status, "account/show.plush.html", problem)
 }

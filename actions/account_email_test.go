@@ -9,6 +9,23 @@ import (
 	"corral/models/modelstest"
 )
 
+// A form that is refused has to be typed again, but for the address.
+func TestAccountEmail_TypedAddressIsKept(t *testing.T) {
+	b := newSite(t).browser()
+	modelstest.SignUp(t, "ada@example.com")
+	b.logIn("ada@example.com")
+	require.NotContains(t, b.get("/account").page, `name="email" type="email" value=`)
+	for _, try := range []struct{ password, typed, kept string }{
+		{"wrong", " Ada@New.example", ` value=" Ada@New.example"`},
+		{modelstest.Password, `"><i>new`, ` value="&#34;&gt;&lt;i&gt;new"`},
+	} {
+		a := b.put("/account/email", url.Values{"current_password": {try.password}, "email": {try.typed}})
+		require.Equal(t, 422, a.StatusCode)
+		require.Contains(t, a.page, `id="email" name="email" type="email"`+try.kept)
+		require.NotContains(t, a.page, `type="password" value`)
+	}
+}
+
 // However it is spelled, one's own address is no new one: nothing is mailed.
 func TestAccountEmail_OwnAddress(t *testing.T) {
 	b := newSite(t).browser()
