@@ -34,7 +34,8 @@ func AccountEmailUpdate(c buffalo.Context) error {
 		return tooLate(c, err)
 	}
 	edge.From(c).Event("email change requested")
-	c.Flash().Add("info", translate(c, "account.email_asked", map[string]any{"email": email}))
+	// In place of the one before: a cookie holds no six addresses.
+	c.Flash().Set("info", []string{translate(c, "account.email_asked", map[string]any{"email": email})})
 	return redirect(c, "/account")
 }
 

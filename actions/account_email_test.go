@@ -2,6 +2,8 @@ package actions_test
 
 import (
 	"net/url"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -38,4 +40,21 @@ func TestAccountEmail_OwnAddress(t *testing.T) {
 		require.Contains(t, a.page, `id="email-error" role="alert">You log in with this address already.`)
 	}
 	require.Equal(t, mails, modelstest.Mails(t, "ada@xn--mnchen-3ya.example"))
+}
+
+// Asking again and again is answered each time, and what is kept of it in the
+// cookie does not grow.
+func TestAccountEmail_AskedOften(t *testing.T) {
+	b := newSite(t).browser()
+	modelstest.SignUp(t, "ada@example.com")
+	b.logIn("ada@example.com")
+	b.get("/account")
+	domain := "@" + strings.Repeat(strings.Repeat("b", 60)+".", 3) + "example"
+	for n := range 10 {
+		email := strings.Repeat("a", 50) + strconv.Itoa(n) + domain
+		require.Equal(t, 303, b.put("/account/email", url.Values{"current_password": {modelstest.Password}, "email": {email}}).StatusCode, n)
+	}
+	messages := flashes(b.get("/account").page)
+	require.Len(t, messages, 1)
+	require.Contains(t, messages[0], "a9@", "the newest")
 }

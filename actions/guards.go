@@ -92,7 +92,7 @@ func askToLogin(c buffalo.Context) error {
 	if c.Request().Method == http.MethodGet {
 		rememberPlace(c)
 	}
-	c.Flash().Add("warning", "login.needed")
+	c.Flash().Set("warning", []string{"login.needed"}) // once, however many tabs ask: a cookie has an end
 	return redirect(c, "/login")
 }
 

@@ -3,6 +3,9 @@ package actions_test
 import (
 	"net/http"
 	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
 
 	"corral/actions"
 )
@@ -46,4 +49,17 @@ func (as *ActionSuite) Test_Guards_UndeclaredIsClosed() {
 	res := serve(app, req)
 	as.Equal(302, res.Code)
 	as.Equal("/login", res.Header().Get("Location"))
+}
+
+// Whoever asks again and again without a look at the login page is told once,
+// and never that it is our fault: a cookie has an end.
+func TestGuards_SayItOnce(t *testing.T) {
+	b := newSite(t).browser()
+	b.get("/account")
+	size := len(b.cookie())
+	for range 200 {
+		require.Equal(t, 302, b.get("/account").StatusCode)
+	}
+	require.Len(t, b.cookie(), size)
+	require.Equal(t, []string{"You need to login first."}, flashes(b.get("/login").page))
 }
