@@ -23,8 +23,10 @@ func Browser(userAgent string) (name, system string) {
 	return name, system
 }
 
-// productName is what a program calls itself.
-var productName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9 ._-]{0,31}$`)
+// productName is what a program calls itself: a word, or two as browsers have
+// them. Whoever has us mail somebody also writes the header, and is to get no
+// sentence, address or telephone number into that mail.
+var productName = regexp.MustCompile(`^[A-Za-z][A-Za-z_-]{0,31}( (App|Browser|Chrome|Explorer|Mini|Safari|Touch))?$`)
 
 // printable returns what a person may be shown of a header, at most n bytes.
 func printable(s string, n int) string {

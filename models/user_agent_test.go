@@ -24,6 +24,9 @@ func TestBrowser(t *testing.T) {
 		"Mozilla/5.0 (Linux; Android 14; Pixel 8)" + webkit + "Chrome/131.0.0.0 Mobile Safari/537.36":                        {"Chrome", "Android"},
 		"Mozilla/5.0 (Android 14; Mobile; rv:133.0) Gecko/133.0 Firefox/133.0":                                               {"Firefox", "Android"},
 		"Mozilla/5.0 (X11; FreeBSD amd64; rv:133.0) Gecko/20100101 Firefox/133.0":                                            {"Firefox", ""},
+		"Opera/9.80 (J2ME/MIDP; Opera Mini/9.80; U; en) Presto/2.12":                                                         {"Opera Mini", ""},
+		"Mozilla/5.0 (Linux; Android 14; SM-S911B)" + webkit + "SamsungBrowser/27.0 Chrome/125.0.0.0 Mobile Safari/537.36":   {"Samsung Browser", "Android"},
+		"python-requests/2.32.3":        {"python-requests", ""},
 		"curl/8.5.0":                    {"curl", ""},
 		"Mozilla/5.0 (Windows NT 10.0)": {"", "Windows"},
 		"Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X)": {"", "iPhone"},
@@ -33,6 +36,11 @@ func TestBrowser(t *testing.T) {
 		"((((((":                    {"", ""},
 		"/1 /2 ;;;":                 {"", ""},
 		strings.Repeat("x", 255):    {"", ""},
+		"account-blocked.example/1": {"", ""},
+		"Mozilla/5.0 (Windows NT 10.0) Log in at bank.example/2": {"", "Windows"},
+		"Call 555 0100 now/1":  {"", ""},
+		"call-1-555-0100/1":    {"", ""},
+		"Your account is gone": {"", ""},
 	} {
 		browser, system := models.Browser(header)
 		require.Equal(t, want, [2]string{browser, system}, header)
