@@ -73,7 +73,7 @@ func writeError(w http.ResponseWriter, req *http.Request, status int, key, langu
 	if req.Method == http.MethodGet { // else there is no page at this address to come back to
 		data["here"] = thisPage(req)
 	}
-	contentType, body := "application/problem+json", problem(status)
+	contentType, body := problemType, problem(status, "")
 	if !wantsJSON(req) {
 		data["title"], data["key"], data["status"] = key+".title", key, status
 		if live {
@@ -95,14 +95,26 @@ func writeError(w http.ResponseWriter, req *http.Request, status int, key, langu
 	w.Write(body) // a visitor who left is no error of ours
 }
 
-// problem is RFC 9457's description of a status.
-func problem(status int) []byte {
+const problemType = "application/problem+json"
+
+// problem is RFC 9457's description of a status. detail is for the person, or "".
+func problem(status int, detail string) []byte {
 	b, _ := json.Marshal(struct { // strings and a number cannot fail
 		Type   string `json:"type"`
 		Title  string `json:"title"`
 		Status int    `json:"status"`
-	}{"about:blank", http.StatusText(status), status})
+		Detail string `json:"detail,omitempty"`
+	}{"about:blank", http.StatusText(status), status, detail})
 	return b
+}
+
+// refuseForm is for whoever asks for JSON: a status and the sentence of the page.
+func refuseForm(c buffalo.Context, status int, sentence string) error {
+	w := c.Response()
+	w.Header().Set("Content-Type", problemType)
+	w.WriteHeader(status)
+	w.Write(problem(status, sentence)) // a visitor who left is no error of ours
+	return nil
 }
 
 // wantsJSON says whether the client asks for JSON and not for a page.

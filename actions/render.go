@@ -98,6 +98,9 @@ func translate(c buffalo.Context, key string, args ...any) string {
 
 // renderForm shows a form, with its problem in the person's language, or "".
 func renderForm(c buffalo.Context, status int, template, problem string) error {
+	if problem != "" && wantsJSON(c.Request()) {
+		return refuseForm(c, status, problem)
+	}
 	c.Set("problem", problem)
 	return c.Render(status, r.HTML(template))
 }
