@@ -98,7 +98,7 @@ func write(page *bytes.Buffer, shown any) error {
 		template.HTMLEscape(page, []byte(v))
 	case int:
 		page.WriteString(strconv.Itoa(v))
-	case time.Time, interface{ Interface() any }, interface{ HTML() template.HTML }:
+	case time.Time, *time.Time, interface{ Interface() any }, interface{ HTML() template.HTML }:
 		return errForPlush
 	case fmt.Stringer: // an id, say; plush does not escape it either
 		page.WriteString(v.String())

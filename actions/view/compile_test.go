@@ -48,14 +48,14 @@ var snippets = []string{
 // left are for plush: the answer is the same, or the error.
 var left = []string{
 	`<% let a = "b" %><%= a %>`, `<% if (yes) { %>a<% } %>`, `<%= yes %>`, `<%= 1.5 %>`, `<%= [1, 2] %>`, `<%= list[0] %>`, `<%= pointer.Method() %>`,
-	`<%= at %>`, `<%= nulled %>`, `<%= unknown %>`, `<%= member.hidden %>`, `<%= member.Nothing %>`, `<%= text.Nothing %>`, `<%= shout(1) %>`, `<%= t(1) %>`, `<%= t() %>`, `<%= shout() %>`, `<%= fails() %>`, `<%= text() %>`,
+	`<%= at %>`, `<%= since %>`, `<%= nulled %>`, `<%= unknown %>`, `<%= member.hidden %>`, `<%= member.Nothing %>`, `<%= text.Nothing %>`, `<%= shout(1) %>`, `<%= t(1) %>`, `<%= t() %>`, `<%= shout() %>`, `<%= fails() %>`, `<%= text() %>`,
 	`<%= for (x) in text { %>a<% } %>`, `<%= for (x) in unknown { %>a<% } %>`, `<%= text < 1 %>`, `<%= number ~= "7" %>`, `<%= partial("none") %>`, `<%= partial("stock") %>`,
 	`<%= if (text == 1) { %>a<% } %>`, `<%= if (yes == true) { %>a<% } %>`, `<%= fn(x) { return x } %>`, `<%= member.Friend %>`,
 }
 
 func snippetData() map[string]any {
 	return map[string]any{
-		"text": "a <b>", "html": template.HTML("<b>"), "number": 7, "id": net.IPv4(1, 2, 3, 4), "at": time.Unix(0, 0), "nulled": nulls.NewString("<x>"), "yes": true, "no": false, "empty": "", "none": (*member)(nil),
+		"text": "a <b>", "html": template.HTML("<b>"), "number": 7, "id": net.IPv4(1, 2, 3, 4), "at": time.Unix(0, 0), "since": new(time.Time), "nulled": nulls.NewString("<x>"), "yes": true, "no": false, "empty": "", "none": (*member)(nil),
 		"list": []string{"<1>", "2"}, "one": map[string][]string{"warning": {"x", "y"}}, "members": []member{{Name: "Ada"}, {Name: "Bob"}},
 		"member": member{Name: "Ada", hidden: "x"}, "pointer": &member{Name: "Bob"},
 		"t": Translate(func(key string, args ...any) string {
