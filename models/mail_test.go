@@ -148,6 +148,19 @@ func (ms *ModelSuite) Test_Mail_DeletedAccount() {
 	ms.Equal(models.MailAccountDeleted, template)
 }
 
+// An old address is not the person's for ever: mails to who has it now stay.
+func (ms *ModelSuite) Test_Mail_DeletedAccountOfAnAddressSetFree() {
+	ctx, ada := ms.T().Context(), ms.signUp("ada@example.com")
+	ms.move(ada, "ada@example.org")
+	models.Clock.Move(7 * day)
+	ms.signUp("ada@example.com")
+	ms.NoError(models.RequestReset(ctx, "ada@example.com", "", models.Origin{}))
+	ada, err := models.FindUserByEmail(ctx, "ada@example.org")
+	ms.NoError(err)
+	ms.NoError(ada.Delete(ctx, models.Origin{}))
+	ms.Contains(modelstest.Mails(ms.T(), "ada@example.com"), models.MailReset)
+}
+
 // What a notice says of a request is short and printable, whatever was sent.
 func (ms *ModelSuite) Test_Mail_Details() {
 	ada := ms.signUp("ada@example.com")

@@ -144,8 +144,9 @@ func (u *User) deleteMails(tx *pop.Connection) error {
 		return fmt.Errorf("deleting mails: %w", err)
 	}
 	// Not in one statement: PostgreSQL would read every mail for an OR.
-	err := tx.RawQuery("DELETE FROM mails WHERE recipient IN (SELECT email FROM tokens WHERE user_id = ? AND purpose = ?)",
-		u.ID, PurposeEmailUndo).Exec()
+	// And only while the address is kept: afterwards it may be somebody else's.
+	err := tx.RawQuery("DELETE FROM mails WHERE recipient IN (SELECT email FROM tokens WHERE user_id = ? AND purpose = ? AND expires_at > ?)",
+		u.ID, PurposeEmailUndo, Clock.Now()).Exec()
 	if err != nil {
 		return fmt.Errorf("deleting mails to an old address: %w", err)
 	}
