@@ -1,6 +1,7 @@
 package actions
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -43,7 +44,8 @@ func renderError(status int, err error, c buffalo.Context) error {
 	case status == http.StatusMethodNotAllowed:
 		w.Header().Set("Allow", strings.Join(allowedMethods(c), ", "))
 	}
-	if status >= http.StatusInternalServerError {
+	left := models.Unavailable(err) && errors.Is(req.Context().Err(), context.Canceled) // the visitor, not the database
+	if status >= http.StatusInternalServerError && !left {
 		edge.From(req.Context()).Error(err)
 	}
 	key := errorKeys[status]

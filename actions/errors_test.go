@@ -2,6 +2,7 @@ package actions_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
@@ -66,6 +67,20 @@ func TestErrors_EveryStatusIsAPage(t *testing.T) {
 		}
 		require.Equal(t, c.status == 405, a.Header.Get("Allow") != "")
 	}
+}
+
+// Whoever hangs up meanwhile has caused no error: nobody is to be woken by visitors.
+func TestErrors_WhoLeftIsNone(t *testing.T) {
+	modelstest.Empty(t)
+	log, c := actions.CaptureLog(t), testConfig(t)
+	ctx, hangUp := context.WithCancel(t.Context())
+	hangUp()
+	req := httptest.NewRequestWithContext(ctx, "POST", "/login", strings.NewReader("email=ada@example.com&password=x"))
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.Host = c.Host.Host
+	actions.Edge(actions.New(c), c, nil).ServeHTTP(httptest.NewRecorder(), req)
+	require.Contains(t, log.String(), "status=503")
+	require.NotContains(t, log.String(), "level=ERROR")
 }
 
 // Another host's name leads nowhere: the page shows no file, link or form of ours.
