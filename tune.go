@@ -13,7 +13,7 @@ import (
 // before the collector has taken back the first: with a hash on each core that
 // adds up. The limit leaves each core two, and the app itself what it needs.
 const (
-	limitOfApp  = 32 << 20
+	limitOfApp  = 20 << 20
 	limitOfHash = 40 << 20 // a core, of which there are two at the least
 )
 
