@@ -99,7 +99,7 @@ func (b *bench) rebuild() (float64, error) {
 			return 0, err
 		}
 		began := time.Now()
-		cmd := exec.Command("go", "build", "-o", filepath.Join(b.dir, "rebuilt"), ".")
+		cmd := pinned("", "go", "build", "-o", filepath.Join(b.dir, "rebuilt"), ".")
 		cmd.Dir, cmd.Env = source, append(os.Environ(), "CGO_ENABLED=0")
 		if err := cmd.Run(); err != nil {
 			return 0, err

@@ -19,7 +19,7 @@ const atOnce = 200
 // login measures logins against the bare hash on the same core, and what a
 // crowd that logs in at once does to memory and to everybody else's pages.
 func (b *bench) login() ([]figure, error) {
-	bare, ours, plain, err := b.logins()
+	l, err := b.logins()
 	if err != nil {
 		return nil, err
 	}
@@ -28,31 +28,42 @@ func (b *bench) login() ([]figure, error) {
 		return nil, err
 	}
 	return append([]figure{
-		{"logins", ours, plain, "/s", 0, false},
-		{"the bare hash", bare, 0, "/s", 0, false},
-		{"logins to bare hashes", ours / bare * 100, plain / bare * 100, "%", 85, false},
+		{"logins, each in a new browser", l.unknown, l.plain, "/s", 0, false},
+		{"logins in a known browser", l.known, l.plain, "/s", 0, false},
+		{"the bare hash", l.bare, 0, "/s", 0, false},
+		{"logins to bare hashes, each in a new browser", l.unknown / l.bare * 100, l.plain / l.bare * 100, "%", 85, false},
+		{"logins to bare hashes, in a known browser", l.known / l.bare * 100, l.plain / l.bare * 100, "%", 85, false},
 	}, crowd...), nil
 }
 
-// logins is how many passwords the server's core verifies a second with nothing
-// around it, and how many people each server lets in, when four always wait.
-func (b *bench) logins() (bare, ours, plain float64, err error) {
-	corral, err := b.fourLogIn(b.corral)
+// perSecond are passwords that the server's core verifies with nothing around it,
+// and people whom a server lets in, when four always wait. A new browser is told
+// of by mail.
+type perSecond struct{ bare, unknown, known, plain float64 }
+
+func (b *bench) logins() (l perSecond, err error) {
+	corral, err := start(serverCore, b.corral, b.dir)
 	if err != nil {
-		return 0, 0, 0, err
+		return l, err
 	}
-	defer corral.site.stop()
-	hand, err := b.fourLogIn(b.plain)
+	defer corral.stop()
+	hand, err := start(serverCore, b.plain, b.dir)
 	if err != nil {
-		return 0, 0, 0, err
+		return l, err
 	}
-	defer hand.site.stop()
+	defer hand.stop()
+	known, err := corral.fourInKnownBrowsers()
+	if err != nil {
+		return l, err
+	}
+	unknown, plain := corral.four(), hand.four()
 	err = inTurns(b.each, func(d time.Duration) error {
-		perSecond, err := bareHashes(d)
-		bare += perSecond / turns
+		n, err := bareHashes(d)
+		l.bare += n / turns
 		return err
-	}, corral.run, hand.run)
-	return bare, corral.perSecond(), hand.perSecond(), err
+	}, unknown.run, known.run, plain.run)
+	l.unknown, l.known, l.plain = unknown.perSecond(), known.perSecond(), plain.perSecond()
+	return l, err
 }
 
 // loginLoad is people who log in, each again and again, and how many did.
@@ -62,13 +73,29 @@ type loginLoad struct {
 	measured
 }
 
-func (b *bench) fourLogIn(binary string) (*loginLoad, error) {
-	s, err := start(serverCore, binary, b.dir)
+func (s *site) four() *loginLoad {
 	l := &loginLoad{site: s}
 	for n := range 4 {
 		l.sent = append(l.sent, postLogin(account(n), address(n), ""))
 	}
-	return l, err
+	return l
+}
+
+// fourInKnownBrowsers have logged in before, and out.
+func (s *site) fourInKnownBrowsers() (*loginLoad, error) {
+	l := &loginLoad{site: s}
+	for n := range 4 {
+		cookies, err := s.logIn(n)
+		if err != nil {
+			return nil, err
+		}
+		for cookie := range strings.SplitSeq(cookies, "; ") {
+			if strings.Contains(cookie, "device=") {
+				l.sent = append(l.sent, postLogin(account(n), address(n), cookie))
+			}
+		}
+	}
+	return l, nil
 }
 
 // run lets them, and then waits for what a server puts off until it has nothing

@@ -6,8 +6,8 @@
 //	go run ./bench -sizes 1000,100000 growth  smaller databases
 //	go run ./bench -postgres postgres://…     with growth on PostgreSQL too: a server where databases may be made
 //
-// The server has a core of its own, the load the other: the figures are for one
-// core, and those of the two servers come from the same run.
+// For pages and logins the server has a core of its own, the load the other. The
+// crowd, the start, the memory and the build have all cores.
 package main
 
 import (

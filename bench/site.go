@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"time"
@@ -94,9 +95,12 @@ func (s *site) stop() {
 	s.Wait()
 }
 
-// pinned is a command that runs on one core, where the machine has taskset.
+// pinned is a command that runs on one core ("" is on all), where the machine has taskset.
 func pinned(core, binary string, args ...string) *exec.Cmd {
-	if _, err := exec.LookPath("taskset"); err != nil || core == "" {
+	if core == "" {
+		core = fmt.Sprintf("0-%d", runtime.NumCPU()-1) // else it would share the load's, as a child of it
+	}
+	if _, err := exec.LookPath("taskset"); err != nil {
 		return exec.Command(binary, args...)
 	}
 	return exec.Command("taskset", append([]string{"-c", core, binary}, args...)...)

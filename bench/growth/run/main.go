@@ -4,7 +4,7 @@
 //	go run ./bench/growth/run                        SQLite
 //	go run ./bench/growth/run -server postgres://…   a PostgreSQL server where databases may be made
 //
-// Ten million take some 10 GB in TMPDIR, or in the server's folder, and a quarter of an hour.
+// Ten million take some 10 GB in TMPDIR, or in the server's folder, and ten minutes.
 package main
 
 import (
