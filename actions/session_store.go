@@ -116,7 +116,7 @@ func fingerprint(session *sessions.Session) (string, error) {
 const flashKey = "_flash_"
 
 // valueSerializer writes a session as name and value in turn, by name, each
-// after its length; a value begins with a letter for its type. It takes a tenth
+// after its length; a value begins with a letter for its type. It takes a fourteenth
 // of the time of securecookie's gob, and writes equal sessions alike. What is
 // neither text, bytes nor a number goes through gob, and must be registered with it.
 type valueSerializer struct{}

@@ -37,7 +37,7 @@ const (
 	refused = http.StatusTooManyRequests
 )
 
-// Whose tries count together, and how long they hold up the next: design.md, section 7.
+// Whose tries count together, and how long they hold up the next: docs/security.md has the limits.
 var throttleCases = []struct {
 	name    string
 	trusted string // TRUSTED_PROXIES; the peer of every request is 127.0.0.1

@@ -14,8 +14,8 @@ import (
 
 // Session is a browser that is signed in. The browser holds a token, the row its
 // SHA-256: deleting the row signs the browser out, copies included. The token is
-// the row's id, a dot and a secret. By its id a row is found in the order of time,
-// where digests would have an index without any, in which nothing is near.
+// the row's id, a dot and a secret. Ids are in the order of time: rows that are
+// made together lie together, where an index of digests would scatter them.
 type Session struct {
 	ID          uuid.UUID `db:"id"`
 	UserID      uuid.UUID `db:"user_id"`

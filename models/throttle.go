@@ -38,7 +38,7 @@ type limit struct {
 	free int
 }
 
-// The limits of design.md and of NIST SP 800-63B-4, 3.2.2 (at most 100 in a row).
+// At most 100 in a row, as NIST SP 800-63B-4, 3.2.2 asks; docs/security.md has all limits.
 var (
 	loginsPerAddress = limit{name: "login address", most: 100, free: 5}
 	loginsPerDevice  = limit{name: "login device", most: 100, free: 5}

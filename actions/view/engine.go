@@ -1,4 +1,4 @@
-// Package view renders plush templates for Buffalo, each parsed once.
+// Package view renders plush templates for Buffalo, each parsed and compiled once.
 //
 // Buffalo's own engine walks the template folder, re-parses the template and
 // copies a hundred helpers on every page, and plush finds its way through the
