@@ -20,7 +20,7 @@ import (
 	_ "modernc.org/sqlite"
 )
 
-// Everybody has this password, as in bench/site.go.
+// Everybody has this password, as in bench/people.go.
 const (
 	accounts = 256
 	password = "four random words work well"
