@@ -6,9 +6,14 @@ import (
 
 	"github.com/gobuffalo/buffalo"
 
-	"corral/actions/edge"
+	"corral/internal/web"
 	"corral/models"
 )
+
+// confirmationForm carries the password that confirms a change.
+type confirmationForm struct {
+	CurrentPassword string `form:"current_password"`
+}
 
 // AccountShow is GET /account: settings.
 func AccountShow(c buffalo.Context) error {
@@ -18,66 +23,64 @@ func AccountShow(c buffalo.Context) error {
 // ChangePasswordShow is GET /.well-known/change-password, where password
 // managers look (W3C, A Well-Known URL for Changing Passwords).
 func ChangePasswordShow(c buffalo.Context) error {
-	return c.Redirect(http.StatusFound, "/account")
+	return redirect(c, "accountPath()")
 }
 
 // AccountDestroy is DELETE /account: removes the account and all its data.
 func AccountDestroy(c buffalo.Context) error {
-	person, problem, err := confirmPassword(c)
+	var form confirmationForm
+	if err := web.Bind(c, &form); err != nil {
+		return err
+	}
+	user, message, err := confirmPassword(c, form.CurrentPassword)
 	if err != nil {
 		return err
 	}
-	if problem != "" {
-		return renderAccount(c, problemStatus(c), "delete", problem)
+	if message != "" {
+		return renderAccount(c, refusedStatus(c), "delete", message)
 	}
-	if err := person.Delete(c, origin(c)); err != nil {
-		return tooLate(c, err)
+	if err := user.Delete(c, clientOf(c)); err != nil {
+		return changedMeanwhile(c, err)
 	}
-	edge.From(c).Event("account deleted")
-	if err := signOut(c); err != nil {
+	web.Info(c).Event("account deleted")
+	if err := logOut(c); err != nil {
 		return err
 	}
 	c.Flash().Add("success", "account.deleted")
-	return redirect(c, "/welcome")
+	return redirect(c, "welcomePath()")
 }
 
-// confirmPassword asks for the password of the person who is signed in, for an
-// open session may be somebody else's at the desk. A wrong one counts as a try
-// to log in. problem says in words why it was refused, or is "".
-func confirmPassword(c buffalo.Context) (person *models.User, problem string, err error) {
-	person, err = models.Authenticate(c, credentials(c, currentUser(c).Email, field(c, "current_password")))
+// confirmPassword asks for the logged-in user's password: the session may be
+// open at a desk that others use. A wrong one counts as an attempt to log in.
+// message says why it was refused, or is "".
+func confirmPassword(c buffalo.Context, password string) (user *models.User, message string, err error) {
+	user, err = models.Authenticate(c, credentials(c, currentUser(c).Email, password))
 	if errors.Is(err, models.ErrBadCredentials) {
-		edge.From(c).Event("password confirmation failed")
-		return nil, translate(c, "account.wrong_password"), nil
+		web.Info(c).Event("password confirmation failed")
+		return nil, T.Translate(c, "account.wrong_password"), nil
 	}
-	if problem, ok := throttled(c, err); ok {
-		return nil, problem, nil
+	if message, ok := rateLimited(c, err); ok {
+		return nil, message, nil
 	}
-	return person, "", err
+	return user, "", err
 }
 
-// tooLate is for somebody whose password was reset while it was confirmed: that
-// has ended this session too.
-func tooLate(c buffalo.Context, err error) error {
+// changedMeanwhile handles a password that was reset while it was confirmed:
+// that has ended this session too.
+func changedMeanwhile(c buffalo.Context, err error) error {
 	if errors.Is(err, models.ErrBadCredentials) {
-		return askToLogin(c)
+		return askToLogIn(c)
 	}
 	return err
 }
 
-// problemStatus is 429 after a throttle, 422 otherwise.
-func problemStatus(c buffalo.Context) int {
-	if c.Response().Header().Get("Retry-After") != "" {
-		return http.StatusTooManyRequests
-	}
-	return http.StatusUnprocessableEntity
-}
-
-// renderAccount shows the settings, with the problem of one of the forms.
-func renderAccount(c buffalo.Context, status int, form, problem string) error {
+// renderAccount shows the settings, with the message of one of the forms.
+func renderAccount(c buffalo.Context, status int, form, message string) error {
 	c.Set("title", "account.title")
 	c.Set("form", form)
-	c.Set("new_email", shown(field(c, "email"))) // as it was typed; the other forms have no such field
-	c.Set("accountLanguages", languageOptions[currentUser(c).Language])
-	return renderForm(c, status, "account/show.plush.html", problem)
+	if c.Value("new_email") == nil {
+		c.Set("new_email", "")
+	}
+	c.Set("accountLanguages", T.Options(currentUser(c).Language))
+	return renderForm(c, status, "account/show.plush.html", message)
 }

@@ -1,4 +1,4 @@
-package actions_test
+package actions
 
 import (
 	"net/http"
@@ -14,17 +14,17 @@ import (
 	"corral/models/modelstest"
 )
 
-// activity is what the lines of the page say happened.
+// activity returns what happened, by the items of the page.
 func (b *browser) activity(path string) []string {
 	b.site.t.Helper()
-	a := b.get(path)
+	a := b.Get(path)
 	require.Equal(b.site.t, 200, a.StatusCode)
-	return activityLines(a.page)
+	return activityLines(a.Page)
 }
 
 func activityLines(page string) []string {
 	var list []string
-	for _, line := range deviceLines(page) {
+	for _, line := range listItems(page) {
 		_, text, _ := strings.Cut(line, "<strong")
 		_, text, _ = strings.Cut(text, ">")
 		text, _, _ = strings.Cut(text, "</strong>")
@@ -33,50 +33,56 @@ func activityLines(page string) []string {
 	return list
 }
 
-// Everything that may happen to an account, each in words.
-func TestAccountActivity_TheWholeStory(t *testing.T) {
+// Every kind of activity has a text.
+func TestAccountActivity_EveryKind(t *testing.T) {
 	s := newSite(t)
 	const email, fresh = "ada@example.com", "an entirely new set of words"
 	tick := func() { models.Clock.Move(time.Second) }
-	require.NoError(t, models.RequestSignup(t.Context(), email, "", models.Origin{}))
+	require.NoError(t, models.RequestSignup(t.Context(), email, "", models.Client{}))
 	desk := s.browser()
-	desk.header.Set("User-Agent", firefox)
-	desk.get("/signup/" + modelstest.Link(t, email, models.MailSignup))
-	require.Equal(t, "/", desk.post("/signup/password", url.Values{"password": {modelstest.Password}}).location())
+	desk.Header.Set("User-Agent", firefox)
+	desk.Get("/signup/" + modelstest.Link(t, email, models.MailSignup))
+	require.Equal(t, "/", desk.Post("/signup/password", url.Values{"password": {modelstest.Password}}).Location())
 	tick()
-	phone := s.signedIn(email, safari)
+	phone := s.loggedIn(email, safari)
 	tick()
-	desk.post("/account/sessions", endIt)
+	user, err := models.FindUserByEmail(t.Context(), email)
+	require.NoError(t, err)
+	sessions, err := models.SessionsOf(t.Context(), user)
+	require.NoError(t, err)
+	require.NoError(t, sessions[1].EndOtherSessions(t.Context(), models.Client{}), "those but the desk's")
 	tick()
-	phone.post("/login", url.Values{"email": {email}, "password": {"wrong"}})
+	phone.Post("/login", url.Values{"email": {email}, "password": {"wrong"}})
 	tick()
 	phone.logIn(email)
 	tick()
-	desk.post(endPath(t, desk.devices()[0]), endIt)
+	sessions, err = models.SessionsOf(t.Context(), user)
+	require.NoError(t, err)
+	require.NoError(t, models.EndSessionOf(t.Context(), user, sessions[0].ID.String(), models.Client{}))
 	tick()
-	desk.put("/account/password", url.Values{"current_password": {"wrong"}, "password": {fresh}})
+	desk.Put("/account/password", url.Values{"current_password": {"wrong"}, "password": {fresh}})
 	tick()
-	require.Equal(t, "/account", desk.put("/account/password", url.Values{"current_password": {modelstest.Password}, "password": {fresh}}).location())
+	require.Equal(t, "/account", desk.Put("/account/password", url.Values{"current_password": {modelstest.Password}, "password": {fresh}}).Location())
 	tick()
-	desk.put("/account/email", url.Values{"current_password": {fresh}, "email": {"ada@example.org"}})
+	desk.Put("/account/email", url.Values{"current_password": {fresh}, "email": {"ada@example.org"}})
 	tick()
-	desk.post("/account/email/confirm/"+modelstest.Link(t, "ada@example.org", models.MailEmailConfirm), url.Values{})
+	desk.Post("/account/email/confirm/"+modelstest.Link(t, "ada@example.org", models.MailEmailConfirm), url.Values{})
 	tick()
-	user, err := models.FindUserByEmail(t.Context(), "ada@example.org")
+	user, err = models.FindUserByEmail(t.Context(), "ada@example.org")
 	require.NoError(t, err)
 	_, err = models.EndSessionsOf(t.Context(), user)
 	require.NoError(t, err)
 	tick()
-	desk.post("/account/email/undo/"+modelstest.Link(t, email, models.MailEmailChanged), url.Values{})
+	desk.Post("/account/email/undo/"+modelstest.Link(t, email, models.MailEmailChanged), url.Values{})
 	tick()
-	desk.get("/password/reset/" + modelstest.Link(t, email, models.MailReset))
-	require.Equal(t, "/login", desk.put("/password/reset", url.Values{"password": {modelstest.Password}}).location())
+	desk.Get("/password/reset/" + modelstest.Link(t, email, models.MailReset))
+	require.Equal(t, "/login", desk.Put("/password/reset", url.Values{"password": {modelstest.Password}}).Location())
 	tick()
-	require.Equal(t, "/", desk.logIn(email).location())
+	require.Equal(t, "/", desk.logIn(email).Location())
 	tick()
 	desk.logOut()
 	tick()
-	require.Equal(t, "/", desk.logIn(email).location())
+	require.Equal(t, "/", desk.logIn(email).Location())
 
 	require.Equal(t, []string{
 		"Logged in", "Logged out", "Logged in with a new device",
@@ -93,32 +99,32 @@ func TestAccountActivity_Line(t *testing.T) {
 	models.Clock.Stop()
 	modelstest.SignUp(t, "ada@example.com")
 	b := s.browser()
-	b.header.Set("User-Agent", firefox)
-	b.post("/login", url.Values{"email": {"ada@example.com"}, "password": {"wrong"}})
+	b.Header.Set("User-Agent", firefox)
+	b.Post("/login", url.Values{"email": {"ada@example.com"}, "password": {"wrong"}})
 	now := models.Clock.Now()
 	models.Clock.Move(time.Hour)
 	b.logIn("ada@example.com")
-	a := b.get("/account/activity")
-	require.Contains(t, a.page, "<title>Activity · ")
-	require.Contains(t, b.get("/").page, `href="/account/activity"`)
-	line := deviceLines(a.page)[1]
+	a := b.Get("/account/activity")
+	require.Contains(t, a.Page, "<title>Activity · ")
+	require.Contains(t, b.Get("/").Page, `href="/account/activity"`)
+	line := listItems(a.Page)[1]
 	require.Contains(t, line, `<strong class="text-danger">Failed attempt to log in</strong>`)
 	require.Contains(t, line, `<time datetime="`+now.Format(time.RFC3339)+`">`)
 	require.Contains(t, line, "<span>Firefox on Linux</span> <bdi>127.0.0.1</bdi>")
-	require.NotContains(t, a.page, "Older")
+	require.NotContains(t, a.Page, "Older")
 }
 
-// What a stranger sends with a failed try is shown to the owner.
+// The User-Agent of a failed attempt is shown to the user.
 func TestAccountActivity_HostileUserAgent(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
-	stranger := s.browser()
+	attacker := s.browser()
 	for _, userAgent := range []string{"<script>alert(1)</script>", `"><img src=x onerror=alert(1)>/1`, "<%= 7*7 %>"} {
-		stranger.header.Set("User-Agent", userAgent)
-		stranger.post("/login", url.Values{"email": {"ada@example.com"}, "password": {"wrong"}})
+		attacker.Header.Set("User-Agent", userAgent)
+		attacker.Post("/login", url.Values{"email": {"ada@example.com"}, "password": {"wrong"}})
 	}
-	ada := s.signedIn("ada@example.com", firefox)
-	for _, line := range deviceLines(ada.get("/account/activity").page)[1:] {
+	ada := s.loggedIn("ada@example.com", firefox)
+	for _, line := range listItems(ada.Get("/account/activity").Page)[1:] {
 		require.Contains(t, line, "<span>Unknown browser</span> <bdi>127.0.0.1</bdi>")
 	}
 }
@@ -126,7 +132,7 @@ func TestAccountActivity_HostileUserAgent(t *testing.T) {
 func TestAccountActivity_Pages(t *testing.T) {
 	s := newSite(t)
 	ada := modelstest.SignUp(t, "ada@example.com")
-	desk := s.signedIn("ada@example.com", firefox)
+	desk := s.loggedIn("ada@example.com", firefox)
 	for range 59 {
 		_, err := models.EndSessionsOf(t.Context(), ada)
 		require.NoError(t, err)
@@ -134,9 +140,9 @@ func TestAccountActivity_Pages(t *testing.T) {
 	desk.logIn("ada@example.com")
 	var pages [][]string
 	for path := "/account/activity"; path != ""; {
-		a := desk.get(path)
-		pages = append(pages, activityLines(a.page))
-		_, rest, more := strings.Cut(a.page, `href="/account/activity?before=`)
+		a := desk.Get(path)
+		pages = append(pages, activityLines(a.Page))
+		_, rest, more := strings.Cut(a.Page, `href="/account/activity?before=`)
 		key, _, _ := strings.Cut(rest, `"`)
 		path = "/account/activity?before=" + key
 		if !more {
@@ -151,22 +157,25 @@ func TestAccountActivity_Pages(t *testing.T) {
 	require.Equal(t, "Logged in with a new device", pages[2][10])
 }
 
-// An address that was tampered with shows the newest, and nothing of anybody else.
-func TestAccountActivity_StrangeKeys(t *testing.T) {
+// A parameter that is no id shows the newest page, any id only one's own entries.
+func TestAccountActivity_StrangeBefore(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
-	ada := s.signedIn("ada@example.com", firefox)
-	id := uuid.Must(uuid.NewV4()).String()
-	for _, key := range []string{"", "x", "_", "1", id, "_" + id, "x_" + id, "1_x", "-1_" + id, "9223372036854775807_" + id,
-		"99999999999999999999_" + id, "' OR 1=1--", "\x00", "\xff", "1_" + id + "0"} {
-		require.Len(t, ada.activity("/account/activity?before="+url.QueryEscape(key)), 1, "%q", key)
+	modelstest.SignUp(t, "bob@example.com")
+	ada := s.loggedIn("ada@example.com", firefox)
+	s.loggedIn("bob@example.com", firefox)
+	id := uuid.Must(uuid.NewV7()).String()
+	for _, before := range []string{"", "x", "_", "1", uuid.Nil.String(), "_" + id, "x_" + id, "1_x", "-1_" + id, "9223372036854775807_" + id,
+		"99999999999999999999_" + id, "' OR 1=1--", "\x00", "\xff", id + "0", "1_" + id + "0"} {
+		require.Len(t, ada.activity("/account/activity?before="+url.QueryEscape(before)), 1, "%q", before)
 	}
-	require.Empty(t, ada.activity("/account/activity?before=0_"+id))
-	require.Len(t, ada.activity("/account/activity?before=253000000000000000_"+id), 1)
+	require.Empty(t, ada.activity("/account/activity?before=00000000-0000-7000-8000-000000000000"))
+	require.Len(t, ada.activity("/account/activity?before="+id), 1)
+	require.Len(t, ada.activity("/account/activity?before=ffffffff-ffff-7fff-bfff-ffffffffffff"), 1)
 }
 
-func TestAccountActivity_SignedInOnly(t *testing.T) {
-	a := newSite(t).browser().get("/account/activity")
+func TestAccountActivity_LoggedInOnly(t *testing.T) {
+	a := newSite(t).browser().Get("/account/activity")
 	require.Equal(t, http.StatusFound, a.StatusCode)
-	require.Equal(t, "/login", a.location())
+	require.Equal(t, "/login", a.Location())
 }

@@ -5,42 +5,53 @@ import (
 
 	"github.com/gobuffalo/buffalo"
 
-	"corral/actions/edge"
+	"corral/internal/email"
+	"corral/internal/web"
 	"corral/models"
 )
 
-// AccountEmailUpdate is PUT /account/email: mails a link to the new address;
-// the change waits for it. The answer tells nothing about the new address.
+type accountEmailForm struct {
+	CurrentPassword string `form:"current_password"`
+	Email           string `form:"email"`
+}
+
+// AccountEmailUpdate is PUT /account/email: mails a link to the new email, for
+// which the change waits. The answer tells nothing about the new email.
 func AccountEmailUpdate(c buffalo.Context) error {
-	person, problem, err := confirmPassword(c)
+	var form accountEmailForm
+	if err := web.Bind(c, &form); err != nil {
+		return err
+	}
+	c.Set("new_email", shown(form.Email))
+	user, message, err := confirmPassword(c, form.CurrentPassword)
 	if err != nil {
 		return err
 	}
-	if problem != "" {
-		return renderAccount(c, problemStatus(c), "email_password", problem)
+	if message != "" {
+		return renderAccount(c, refusedStatus(c), "email_password", message)
 	}
-	email, ok := models.NormalizeEmail(field(c, "email"))
+	newEmail, ok := email.Normalize(form.Email)
 	if !ok {
-		return renderAccount(c, http.StatusUnprocessableEntity, "email", translate(c, "email.invalid"))
+		return renderAccount(c, http.StatusUnprocessableEntity, "email", T.Translate(c, "email.invalid"))
 	}
-	if email == person.Email { // else the mails would tell of a change, and the undo link end every session
-		return renderAccount(c, http.StatusUnprocessableEntity, "email", translate(c, "account.same_email"))
+	if newEmail == user.Email { // else the mails would tell of a change, and the undo link end every session
+		return renderAccount(c, http.StatusUnprocessableEntity, "email", T.Translate(c, "account.same_email"))
 	}
-	err = person.RequestEmailChange(c, email, origin(c))
-	if problem, ok := throttled(c, err); ok {
-		return renderAccount(c, http.StatusTooManyRequests, "email", problem)
+	err = user.RequestEmailChange(c, newEmail, clientOf(c))
+	if message, ok := rateLimited(c, err); ok {
+		return renderAccount(c, http.StatusTooManyRequests, "email", message)
 	}
 	if err != nil {
-		return tooLate(c, err)
+		return changedMeanwhile(c, err)
 	}
-	edge.From(c).Event("email change requested")
-	// In place of the one before: a cookie holds no six addresses.
-	c.Flash().Set("info", []string{translate(c, "account.email_asked", map[string]any{"email": email})})
-	return redirect(c, "/account")
+	web.Info(c).Event("email change requested")
+	// Set, not Add: the cookie is limited to 4 KB.
+	c.Flash().Set("info", []string{T.Translate(c, "account.email_asked", map[string]any{"email": newEmail})})
+	return redirect(c, "accountPath()")
 }
 
 // AccountEmailConfirmNew is GET /account/email/confirm/{token}, the link in the
-// mail to the new address: a page with a button, for a GET changes nothing.
+// mail to the new email: a page with a button, since a GET changes nothing.
 func AccountEmailConfirmNew(c buffalo.Context) error {
 	email, err := currentUser(c).FindEmailChange(c, c.Param("token"))
 	if err != nil {
@@ -52,18 +63,18 @@ func AccountEmailConfirmNew(c buffalo.Context) error {
 	return c.Render(http.StatusOK, r.HTML("account_email/confirm.plush.html"))
 }
 
-// AccountEmailConfirmCreate is POST /account/email/confirm/{token}: changes the address.
+// AccountEmailConfirmCreate is POST /account/email/confirm/{token}: changes the email.
 func AccountEmailConfirmCreate(c buffalo.Context) error {
-	if err := currentUser(c).ConfirmEmailChange(c, c.Param("token"), origin(c)); err != nil {
+	if err := currentUser(c).ConfirmEmailChange(c, c.Param("token"), clientOf(c)); err != nil {
 		return deadLink(c, err)
 	}
-	edge.From(c).Event("email changed")
+	web.Info(c).Event("email changed")
 	c.Flash().Add("success", "account_email.confirmed")
-	return redirect(c, "/account")
+	return redirect(c, "accountPath()")
 }
 
 // AccountEmailUndoNew is GET /account/email/undo/{token}, the link in the mail
-// to the old address: a page with a button.
+// to the old email: a page with a button.
 func AccountEmailUndoNew(c buffalo.Context) error {
 	email, err := models.FindEmailUndo(c, c.Param("token"))
 	if err != nil {
@@ -76,12 +87,12 @@ func AccountEmailUndoNew(c buffalo.Context) error {
 }
 
 // AccountEmailUndoCreate is POST /account/email/undo/{token}: gives the account
-// back to the old address and mails a link to set a new password.
+// back to the old email and mails a link to set a new password.
 func AccountEmailUndoCreate(c buffalo.Context) error {
-	if err := models.UndoEmailChange(c, c.Param("token"), origin(c)); err != nil {
+	if err := models.UndoEmailChange(c, c.Param("token"), clientOf(c)); err != nil {
 		return deadLink(c, err)
 	}
-	edge.From(c).Event("email change undone")
+	web.Info(c).Event("email change undone")
 	c.Flash().Add("success", "account_email.undone")
-	return redirect(c, "/login")
+	return redirect(c, "loginPath()")
 }

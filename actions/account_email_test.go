@@ -1,60 +1,156 @@
-package actions_test
+package actions
 
 import (
 	"net/url"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"corral/internal/apptest"
+	"corral/models"
 	"corral/models/modelstest"
 )
 
-// A form that is refused has to be typed again, but for the address.
-func TestAccountEmail_TypedAddressIsKept(t *testing.T) {
+// A refused form keeps the typed email, and no password.
+func TestAccountEmail_TypedEmailIsKept(t *testing.T) {
 	b := newSite(t).browser()
 	modelstest.SignUp(t, "ada@example.com")
 	b.logIn("ada@example.com")
-	require.NotContains(t, b.get("/account").page, `name="email" type="email" value=`)
-	for _, try := range []struct{ password, typed, kept string }{
+	require.NotContains(t, b.Get("/account").Page, `name="email" type="email" value=`)
+	for _, c := range []struct{ password, typed, kept string }{
 		{"wrong", " Ada@New.example", ` value=" Ada@New.example"`},
 		{modelstest.Password, `"><i>new`, ` value="&#34;&gt;&lt;i&gt;new"`},
 	} {
-		a := b.put("/account/email", url.Values{"current_password": {try.password}, "email": {try.typed}})
+		a := b.Put("/account/email", url.Values{"current_password": {c.password}, "email": {c.typed}})
 		require.Equal(t, 422, a.StatusCode)
-		require.Contains(t, a.page, `id="email" name="email" type="email"`+try.kept)
-		require.NotContains(t, a.page, `type="password" value`)
+		require.Contains(t, a.Page, `id="email" name="email" type="email"`+c.kept)
+		require.NotContains(t, a.Page, `type="password" value`)
 	}
 }
 
-// However it is spelled, one's own address is no new one: nothing is mailed.
-func TestAccountEmail_OwnAddress(t *testing.T) {
+// The account's own email is refused in every spelling, and nothing is mailed.
+func TestAccountEmail_OwnEmail(t *testing.T) {
 	b := newSite(t).browser()
 	modelstest.SignUp(t, "ada@xn--mnchen-3ya.example")
 	b.logIn("ada@münchen.example")
 	mails := modelstest.Mails(t, "ada@xn--mnchen-3ya.example")
 	for _, own := range []string{"ada@xn--mnchen-3ya.example", " Ada@MÜNCHEN.example ", "ada@mu\u0308nchen.example"} {
-		a := b.put("/account/email", url.Values{"current_password": {modelstest.Password}, "email": {own}})
+		a := b.Put("/account/email", url.Values{"current_password": {modelstest.Password}, "email": {own}})
 		require.Equal(t, 422, a.StatusCode, own)
-		require.Contains(t, a.page, `id="email-error" role="alert">You log in with this address already.`)
+		require.Contains(t, a.Page, `id="email-error" role="alert">You log in with this address already.`)
 	}
 	require.Equal(t, mails, modelstest.Mails(t, "ada@xn--mnchen-3ya.example"))
 }
 
-// Asking again and again is answered each time, and what is kept of it in the
-// cookie does not grow.
-func TestAccountEmail_AskedOften(t *testing.T) {
+// Repeated requests do not fill the cookie: it keeps the newest message only.
+func TestAccountEmail_RequestedOften(t *testing.T) {
 	b := newSite(t).browser()
 	modelstest.SignUp(t, "ada@example.com")
 	b.logIn("ada@example.com")
-	b.get("/account")
+	b.Get("/account")
 	domain := "@" + strings.Repeat(strings.Repeat("b", 60)+".", 3) + "example"
 	for n := range 10 {
 		email := strings.Repeat("a", 50) + strconv.Itoa(n) + domain
-		require.Equal(t, 303, b.put("/account/email", url.Values{"current_password": {modelstest.Password}, "email": {email}}).StatusCode, n)
+		require.Equal(t, 303, b.Put("/account/email", url.Values{"current_password": {modelstest.Password}, "email": {email}}).StatusCode, n)
 	}
-	messages := flashes(b.get("/account").page)
+	messages := apptest.Flashes(b.Get("/account").Page)
 	require.Len(t, messages, 1)
 	require.Contains(t, messages[0], "a9@", "the newest")
+}
+
+func TestAccountEmail_ConfirmAndUndo(t *testing.T) {
+	s := newSite(t)
+	modelstest.SignUp(t, "ada@example.com")
+	b, other := s.browser(), s.browser()
+	b.logIn("ada@example.com")
+	a := b.Put("/account/email", url.Values{"current_password": {modelstest.Password}, "email": {" Ada@New.example "}})
+	require.Equal(t, "/account", a.Location())
+	require.Contains(t, modelstest.Mails(t, "ada@example.com"), models.MailEmailAsked)
+	require.Contains(t, b.Get("/").Page, "<dd>ada@example.com</dd>", "the change waits")
+
+	confirm := "/account/email/confirm/" + modelstest.Link(t, "ada@new.example", models.MailEmailConfirm)
+	require.Equal(t, 302, other.Get(confirm).StatusCode, "logged-in users only")
+	modelstest.SignUp(t, "bob@example.com")
+	other.logIn("bob@example.com")
+	require.Equal(t, 404, other.Get(confirm).StatusCode, "the user who requested it only")
+	require.Equal(t, 404, other.Post(confirm, url.Values{}).StatusCode)
+	require.Contains(t, b.Get(confirm).Page, "ada@new.example")
+	require.Contains(t, b.Get("/").Page, "<dd>ada@example.com</dd>", "a GET changes nothing")
+	require.Equal(t, "/account", b.Post(confirm, url.Values{}).Location())
+	require.Contains(t, b.Get("/").Page, "<dd>ada@new.example</dd>")
+	require.Equal(t, 404, b.Post(confirm, url.Values{}).StatusCode, "once")
+
+	// The old email is reserved for seven days.
+	anonymous := s.browser()
+	anonymous.signUp("ada@example.com")
+	require.Equal(t, 404, anonymous.Get("/signup/"+modelstest.Link(t, "ada@example.com", models.MailSignup)).StatusCode)
+
+	undo := "/account/email/undo/" + modelstest.Link(t, "ada@example.com", models.MailEmailChanged)
+	require.Equal(t, 200, anonymous.Get(undo).StatusCode)
+	require.Equal(t, 200, b.Get("/").StatusCode, "a GET changes nothing")
+	require.Equal(t, "/login", anonymous.Post(undo, url.Values{}).Location())
+	require.Equal(t, 302, b.Get("/").StatusCode, "every session ends")
+	require.Equal(t, 422, b.logIn("ada@example.com").StatusCode, "the password is void")
+	require.Equal(t, 404, anonymous.Post(undo, url.Values{}).StatusCode, "once")
+	anonymous.Get("/password/reset/" + modelstest.Link(t, "ada@example.com", models.MailReset))
+	require.Equal(t, "/login", anonymous.Put("/password/reset", url.Values{"password": {"an entirely new set of words"}}).Location())
+	a = anonymous.Post("/login", url.Values{"email": {"ada@example.com"}, "password": {"an entirely new set of words"}})
+	require.Equal(t, "/", a.Location())
+}
+
+func TestAccountEmail_UndoExpires(t *testing.T) {
+	b := newSite(t).browser()
+	models.Clock.Stop()
+	modelstest.SignUp(t, "ada@example.com")
+	b.logIn("ada@example.com")
+	b.Put("/account/email", url.Values{"current_password": {modelstest.Password}, "email": {"ada@new.example"}})
+	b.Post("/account/email/confirm/"+modelstest.Link(t, "ada@new.example", models.MailEmailConfirm), url.Values{})
+	undo := "/account/email/undo/" + modelstest.Link(t, "ada@example.com", models.MailEmailChanged)
+	models.Clock.Move(7*24*time.Hour - time.Second)
+	require.Equal(t, 200, b.Get(undo).StatusCode)
+	models.Clock.Move(time.Second)
+	require.Equal(t, 404, b.Get(undo).StatusCode)
+	require.Equal(t, 404, b.Post(undo, url.Values{}).StatusCode)
+	b.signUp("ada@example.com")
+	require.Equal(t, 302, b.Get("/signup/"+modelstest.Link(t, "ada@example.com", models.MailSignup)).StatusCode, "free again")
+}
+
+// The first email can undo two changes.
+func TestAccountEmail_UndoAfterTwoChanges(t *testing.T) {
+	s := newSite(t)
+	b := s.browser()
+	modelstest.SignUp(t, "ada@example.com")
+	b.logIn("ada@example.com")
+	for _, email := range []string{"eve@one.example", "eve@two.example"} {
+		models.Clock.Move(time.Minute)
+		b.Put("/account/email", url.Values{"current_password": {modelstest.Password}, "email": {email}})
+		require.Equal(t, "/account", b.Post("/account/email/confirm/"+modelstest.Link(t, email, models.MailEmailConfirm), url.Values{}).Location())
+	}
+	younger := "/account/email/undo/" + modelstest.Link(t, "eve@one.example", models.MailEmailChanged)
+	owner := s.browser()
+	require.Equal(t, "/login", owner.Post("/account/email/undo/"+modelstest.Link(t, "ada@example.com", models.MailEmailChanged), url.Values{}).Location())
+	require.Equal(t, 404, owner.Post(younger, url.Values{}).StatusCode)
+	_, err := models.FindUserByEmail(t.Context(), "ada@example.com")
+	require.NoError(t, err)
+}
+
+// The answer tells nothing about the new email.
+func TestAccountEmail_TakenEmailLooksTheSame(t *testing.T) {
+	s := newSite(t)
+	modelstest.SignUp(t, "ada@example.com")
+	modelstest.SignUp(t, "bob@example.com")
+	modelstest.SignUp(t, "amy@example.com")
+	one, other := s.browser(), s.browser()
+	one.logIn("ada@example.com")
+	other.logIn("amy@example.com")
+	one.Get("/")
+	other.Get("/")
+	requireAlike(t,
+		one.Put("/account/email", url.Values{"current_password": {modelstest.Password}, "email": {"new@example.com"}}),
+		other.Put("/account/email", url.Values{"current_password": {modelstest.Password}, "email": {"bob@example.com"}}))
+	confirm := "/account/email/confirm/" + modelstest.Link(t, "bob@example.com", models.MailEmailConfirm)
+	require.Equal(t, 404, other.Post(confirm, url.Values{}).StatusCode)
 }

@@ -5,33 +5,42 @@ import (
 
 	"github.com/gobuffalo/buffalo"
 
-	"corral/actions/edge"
+	"corral/internal/web"
 	"corral/models"
 )
 
-// AccountPasswordUpdate is PUT /account/password: sets another password and
-// ends every other session. This one goes on under a new token.
+type accountPasswordForm struct {
+	CurrentPassword string `form:"current_password"`
+	Password        string `form:"password"`
+}
+
+// AccountPasswordUpdate is PUT /account/password: sets another password and ends
+// every session. This client gets a new one.
 func AccountPasswordUpdate(c buffalo.Context) error {
-	person, problem, err := confirmPassword(c)
+	var form accountPasswordForm
+	if err := web.Bind(c, &form); err != nil {
+		return err
+	}
+	user, message, err := confirmPassword(c, form.CurrentPassword)
 	if err != nil {
 		return err
 	}
-	if problem != "" {
-		return renderAccount(c, problemStatus(c), "current_password", problem)
+	if message != "" {
+		return renderAccount(c, refusedStatus(c), "current_password", message)
 	}
-	password, key := models.CheckPassword(field(c, "password"), person.Email)
-	if key != "" {
-		return renderAccount(c, http.StatusUnprocessableEntity, "password", passwordProblem(c, key))
+	password, messageKey := models.CheckPassword(form.Password, user.Email)
+	if messageKey != "" {
+		return renderAccount(c, http.StatusUnprocessableEntity, "password", passwordMessage(c, messageKey))
 	}
-	if err := person.ChangePassword(c, password, origin(c)); err != nil {
-		return tooLate(c, err)
+	if err := user.ChangePassword(c, password, clientOf(c)); err != nil {
+		return changedMeanwhile(c, err)
 	}
-	edge.From(c).Event("password changed")
-	session, err := models.StartSession(c, person, origin(c), currentSession(c).Remembered)
+	web.Info(c).Event("password changed")
+	session, err := models.StartSession(c, user, clientOf(c), currentSession(c).Remembered)
 	if err != nil {
-		return tooLate(c, err)
+		return changedMeanwhile(c, err)
 	}
-	keepSession(c, session)
+	logIn(c, session)
 	c.Flash().Add("success", "account.password_changed")
-	return redirect(c, "/account")
+	return redirect(c, "accountPath()")
 }

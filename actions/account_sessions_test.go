@@ -1,7 +1,6 @@
-package actions_test
+package actions
 
 import (
-	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -9,60 +8,36 @@ import (
 	"github.com/gofrs/uuid"
 	"github.com/stretchr/testify/require"
 
+	"corral/internal/apptest"
 	"corral/models"
 	"corral/models/modelstest"
 )
 
-const (
-	firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0"
-	safari  = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Mobile/15E148 Safari/604.1"
-)
-
-// signedIn is a browser in which a person has logged in.
-func (s *site) signedIn(email, userAgent string, fields ...string) *browser {
-	s.t.Helper()
-	b := s.browser()
-	b.header.Set("User-Agent", userAgent)
-	require.Equal(s.t, 303, b.logIn(email, fields...).StatusCode)
-	return b
-}
-
-// devices are the lines of the page, each as text without its markup.
-func (b *browser) devices() []string {
+// sessions returns the items of the page of sessions, as HTML.
+func (b *browser) sessions() []string {
 	b.site.t.Helper()
-	a := b.get("/account/sessions")
+	a := b.Get("/account/sessions")
 	require.Equal(b.site.t, 200, a.StatusCode)
-	return deviceLines(a.page)
+	return listItems(a.Page)
 }
 
-func deviceLines(page string) []string {
-	var lines []string
-	for _, part := range strings.Split(page, `<li class="list-group-item">`)[1:] {
-		part, _, _ = strings.Cut(part, "</li>")
-		lines = append(lines, part)
-	}
-	return lines
-}
-
-// endPath is where the form of a line is sent.
-func endPath(t testing.TB, line string) string {
+// endPath returns where the form of an item is sent.
+func endPath(t testing.TB, item string) string {
 	t.Helper()
-	_, rest, ok := strings.Cut(line, `<form action="`)
+	_, rest, ok := strings.Cut(item, `<form action="`)
 	require.True(t, ok)
 	path, rest, _ := strings.Cut(rest, `" method="post"><input type="hidden" name="_method" value="DELETE">`)
 	require.Contains(t, rest, "<button")
 	return path
 }
 
-var endIt = url.Values{"_method": {"DELETE"}}
-
 func (as *ActionSuite) Test_AccountSessions_Index() {
-	as.signIn("ada@example.com")
+	as.logInAs("ada@example.com")
 	res := as.HTML("/account/sessions").Get()
 	as.Equal(200, res.Code)
 	page := res.Body.String()
 	as.Contains(page, "<title>Devices · ")
-	lines := deviceLines(page)
+	lines := listItems(page)
 	as.Len(lines, 1)
 	as.Contains(lines[0], `<span class="badge">This device</span>`)
 	as.Contains(lines[0], "<strong>Unknown browser</strong>")
@@ -74,12 +49,12 @@ func TestAccountSessions_Index_TwoDevices(t *testing.T) {
 	s := newSite(t)
 	ada := modelstest.SignUp(t, "ada@example.com")
 	modelstest.SignUp(t, "bob@example.com")
-	phone := s.signedIn("ada@example.com", safari, "remember")
+	phone := s.loggedIn("ada@example.com", safari, "remember")
 	models.Clock.Move(20 * time.Minute)
-	desk := s.signedIn("ada@example.com", firefox)
-	s.signedIn("bob@example.com", safari)
+	desk := s.loggedIn("ada@example.com", firefox)
+	s.loggedIn("bob@example.com", safari)
 
-	lines := desk.devices()
+	lines := desk.sessions()
 	require.Len(t, lines, 2)
 	require.Contains(t, lines[0], "<strong>Firefox on Linux</strong> <span class=\"badge\">This device</span>")
 	require.Contains(t, lines[0], "<bdi>127.0.0.1</bdi> · Logged out when the browser is closed")
@@ -95,106 +70,134 @@ func TestAccountSessions_Index_TwoDevices(t *testing.T) {
 		require.Contains(t, line, "Logged in <time datetime=\""+since.Format(time.RFC3339)+"\">"+since.Format("Jan 2, 2006, 3:04 PM UTC")+"</time>")
 		require.Contains(t, line, "Last seen <time datetime=\""+seen.Format(time.RFC3339)+"\">"+seen.Format("Jan 2, 2006, 3:04 PM UTC")+"</time>")
 	}
-	require.Contains(t, phone.devices()[0], "Safari on iPhone</strong> <span", "the newest seen first, and its own badge")
+	require.Contains(t, phone.sessions()[0], "Safari on iPhone</strong> <span", "the newest seen first, and its own badge")
 }
 
-// What a browser says of itself is whatever its owner likes.
+// A User-Agent may be any text.
 func TestAccountSessions_Index_HostileUserAgent(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
 	for _, userAgent := range []string{"<script>alert(1)</script>", `"><img src=x onerror=alert(1)>/1`, "<%= 7*7 %>", strings.Repeat("A", 4000)} {
-		lines := s.signedIn("ada@example.com", userAgent).devices()
+		lines := s.loggedIn("ada@example.com", userAgent).sessions()
 		require.Contains(t, lines[0], "<strong>Unknown browser</strong>")
 	}
 }
 
-// As of the very next request, on every node.
+// The session ends as of its next request, on every node.
 func TestAccountSessions_Destroy(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
-	phone, desk := s.signedIn("ada@example.com", safari, "remember"), s.signedIn("ada@example.com", firefox)
+	phone, desk := s.loggedIn("ada@example.com", safari, "remember"), s.loggedIn("ada@example.com", firefox)
 	other := restart(t).browser() // a second node
-	other.setCookie("corral", phone.cookie())
-	require.Equal(t, 200, other.get("/").StatusCode)
+	other.SetCookie("corral", phone.sessionCookie())
+	require.Equal(t, 200, other.Get("/").StatusCode)
 
-	a := desk.post(endPath(t, desk.devices()[1]), endIt)
+	a := desk.Delete(endPath(t, desk.sessions()[1]), nil)
 	require.Equal(t, 303, a.StatusCode)
-	require.Equal(t, "/account/sessions", a.location())
-	require.Equal(t, "/login", phone.get("/").location())
-	require.Equal(t, "/login", other.get("/").location())
-	require.Equal(t, "/login", phone.post("/account/sessions", endIt).location(), "and cannot end others either")
+	require.Equal(t, "/account/sessions", a.Location())
+	require.Equal(t, "/login", phone.Get("/").Location())
+	require.Equal(t, "/login", other.Get("/").Location())
+	require.Equal(t, "/login", phone.Delete("/account/sessions", nil).Location(), "and cannot end others either")
 
-	page := desk.get("/account/sessions").page
-	require.Equal(t, []string{"The session was ended."}, flashes(page))
-	require.Len(t, deviceLines(page), 1)
+	page := desk.Get("/account/sessions").Page
+	require.Equal(t, []string{"The session was ended."}, apptest.Flashes(page))
+	require.Len(t, listItems(page), 1)
 }
 
-func TestAccountSessions_Destroy_ThisDeviceIsLogout(t *testing.T) {
+func TestAccountSessions_Destroy_CurrentIsLogout(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
-	desk, phone := s.signedIn("ada@example.com", firefox), s.signedIn("ada@example.com", safari)
+	desk, phone := s.loggedIn("ada@example.com", firefox), s.loggedIn("ada@example.com", safari)
 	copied := s.browser()
-	copied.setCookie("corral", desk.cookie())
-	lines := desk.devices()
+	copied.SetCookie("corral", desk.sessionCookie())
+	lines := desk.sessions()
 	require.Contains(t, lines[1], "This device")
 
-	a := desk.post(endPath(t, lines[1]), endIt)
+	a := desk.Delete(endPath(t, lines[1]), nil)
 	require.Equal(t, 303, a.StatusCode)
-	require.Equal(t, "/welcome", a.location())
+	require.Equal(t, "/welcome", a.Location())
 	require.NotEmpty(t, a.Header.Get("Clear-Site-Data"))
-	require.Equal(t, []string{"You were logged out."}, flashes(desk.get("/welcome").page))
-	require.Empty(t, desk.cookie())
-	require.Equal(t, "/login", copied.get("/").location())
-	require.Equal(t, 200, phone.get("/").StatusCode)
+	require.Equal(t, []string{"You were logged out."}, apptest.Flashes(desk.Get("/welcome").Page))
+	require.Empty(t, desk.sessionCookie())
+	require.Equal(t, "/login", copied.Get("/").Location())
+	require.Equal(t, 200, phone.Get("/").StatusCode)
 }
 
-func TestAccountSessions_Destroy_NotOnesOwn(t *testing.T) {
+func TestAccountSessions_Destroy_AnothersIsNotFound(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
 	modelstest.SignUp(t, "bob@example.com")
-	ada, bob := s.signedIn("ada@example.com", firefox), s.signedIn("bob@example.com", safari)
+	ada, bob := s.loggedIn("ada@example.com", firefox), s.loggedIn("bob@example.com", safari)
 	var pages []string
 	for _, path := range []string{
-		endPath(t, bob.devices()[0]),
+		endPath(t, bob.sessions()[0]),
 		"/account/sessions/" + uuid.Must(uuid.NewV4()).String(),
 		"/account/sessions/1", "/account/sessions/%27%20OR%201=1--", "/account/sessions/9223372036854775808", "/account/sessions/%00",
 	} {
-		a := ada.post(path, endIt)
+		a := ada.Delete(path, nil)
 		require.Equal(t, 404, a.StatusCode, path)
-		require.Contains(t, a.page, "There is no such page")
-		pages = append(pages, a.page)
+		require.Contains(t, a.Page, "There is no such page")
+		pages = append(pages, a.Page)
 	}
 	require.Equal(t, pages[1], pages[0], "nothing tells that there is such a session")
-	require.Len(t, bob.devices(), 1)
-	require.Len(t, ada.devices(), 1)
+	require.Len(t, bob.sessions(), 1)
+	require.Len(t, ada.sessions(), 1)
 }
 
 func TestAccountSessions_DestroyOthers(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
 	modelstest.SignUp(t, "bob@example.com")
-	one, two, desk := s.signedIn("ada@example.com", safari), s.signedIn("ada@example.com", firefox, "remember"), s.signedIn("ada@example.com", firefox)
-	bob := s.signedIn("bob@example.com", safari)
-	require.Contains(t, desk.get("/account/sessions").page, "Log out every other device")
+	one, two, desk := s.loggedIn("ada@example.com", safari), s.loggedIn("ada@example.com", firefox, "remember"), s.loggedIn("ada@example.com", firefox)
+	bob := s.loggedIn("bob@example.com", safari)
+	require.Contains(t, desk.Get("/account/sessions").Page, "Log out every other device")
 
-	a := desk.post("/account/sessions", endIt)
+	a := desk.Delete("/account/sessions", nil)
 	require.Equal(t, 303, a.StatusCode)
-	require.Equal(t, "/account/sessions", a.location())
-	page := desk.get("/account/sessions").page
-	require.Equal(t, []string{"Every other device was logged out."}, flashes(page))
-	require.Len(t, deviceLines(page), 1)
+	require.Equal(t, "/account/sessions", a.Location())
+	page := desk.Get("/account/sessions").Page
+	require.Equal(t, []string{"Every other device was logged out."}, apptest.Flashes(page))
+	require.Len(t, listItems(page), 1)
 	for _, b := range []*browser{one, two} {
-		require.Equal(t, "/login", b.get("/").location())
+		require.Equal(t, "/login", b.Get("/").Location())
 	}
-	require.Equal(t, 200, bob.get("/").StatusCode)
+	require.Equal(t, 200, bob.Get("/").StatusCode)
 }
 
-func TestAccountSessions_SignedInOnly(t *testing.T) {
+func TestAccountSessions_LoggedInOnly(t *testing.T) {
 	b := newSite(t).browser()
-	require.Equal(t, "/login", b.get("/account/sessions").location())
+	require.Equal(t, "/login", b.Get("/account/sessions").Location())
 	for _, path := range []string{"/account/sessions", "/account/sessions/6ba7b810-9dad-11d1-80b4-00c04fd430c8"} {
-		a := b.post(path, endIt)
+		a := b.Delete(path, nil)
 		require.Equal(t, 303, a.StatusCode)
-		require.Equal(t, "/login", a.location())
+		require.Equal(t, "/login", a.Location())
 	}
+}
+
+// sessionEvents are events as in securityEvents.
+var sessionEvents = map[string]func(s *site){
+	"foreign id refused": func(s *site) {
+		modelstest.SignUp(s.t, "bob@example.com")
+		bobs := endPath(s.t, s.loggedIn("bob@example.com", safari).sessions()[0])
+		s.loggedIn("ada@example.com", firefox).Delete(bobs, nil)
+	},
+	"session ended": func(s *site) {
+		s.loggedIn("ada@example.com", safari)
+		ada := s.loggedIn("ada@example.com", firefox)
+		for _, item := range ada.sessions() {
+			if !strings.Contains(item, "This device") {
+				ada.Delete(endPath(s.t, item), nil)
+			}
+		}
+	},
+	"other sessions ended": func(s *site) { s.loggedIn("ada@example.com", firefox).Delete("/account/sessions", nil) },
+}
+
+func TestAccountSessions_Events(t *testing.T) { requireEvents(t, sessionEvents) }
+
+// A language that is chosen on the answer to a form leads back to the page.
+func TestAccountSessions_LanguageGoesBack(t *testing.T) {
+	s := newSite(t)
+	b := s.with("Referer", s.URL+"/account/sessions/x")
+	require.Equal(t, "/account/sessions", b.Post("/language", chosen("en-US")).Location())
 }

@@ -1,28 +1,52 @@
-package actions_test
+package actions
 
 import (
+	"net/http"
 	"net/url"
-	"strings"
 	"testing"
 
 	"github.com/gobuffalo/httptest"
 	"github.com/gobuffalo/suite/v4"
 
-	"corral/actions"
 	"corral/models/modelstest"
 )
 
-// ActionSuite is Buffalo's action suite: one action at a time, on a database of
-// its own, with the suite's session store. The real store and the edge are
-// tested by site_test.go.
-type ActionSuite struct{ *suite.Action }
+func TestMain(m *testing.M) { modelstest.Main(m) }
+
+// ActionSuite is Buffalo's action suite, with the suite's session store. Its
+// requests pass the chain that stands around the app, as a browser's do.
+// site_test.go has the app behind a socket.
+type ActionSuite struct {
+	*suite.Action
+	handler http.Handler
+}
 
 func Test_ActionSuite(t *testing.T) {
-	as := suite.NewAction(actions.App())
+	c := modelstest.Config()
+	app := newApp(c)
+	as := suite.NewAction(app)
 	if as.DB == nil {
 		t.Fatal("the suite has no database") // it would skip every assertion on rows in silence
 	}
-	suite.Run(t, &ActionSuite{as})
+	handler := Handler(app, c, testLogger(c), nil)
+	suite.Run(t, &ActionSuite{as, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Host = c.Host.Host
+		// The suite's session has no cookie; a client without one gets the public pages.
+		r.AddCookie(&http.Cookie{Name: sessionCookieName(c), Value: "suite"})
+		handler.ServeHTTP(w, r)
+	})})
+}
+
+func (as *ActionSuite) HTML(path string, args ...any) *httptest.Request {
+	return httptest.New(as.handler).HTML(path, args...)
+}
+
+func (as *ActionSuite) JSON(path string, args ...any) *httptest.JSON {
+	return httptest.New(as.handler).JSON(path, args...)
+}
+
+func (as *ActionSuite) XML(path string, args ...any) *httptest.XML {
+	return httptest.New(as.handler).XML(path, args...)
 }
 
 func (as *ActionSuite) SetupTest() {
@@ -33,24 +57,12 @@ func (as *ActionSuite) SetupTest() {
 	modelstest.Empty(as.T())
 }
 
-// signIn goes through the login page, as a person does.
-func (as *ActionSuite) signIn(email string) {
+// logInAs creates an account and logs in to it through the login page.
+func (as *ActionSuite) logInAs(email string) {
 	modelstest.SignUp(as.T(), email)
-	res := as.logIn(email, modelstest.Password)
-	as.Equal(303, res.Code)
+	as.Equal(303, as.logIn(email, modelstest.Password).Code)
 }
 
 func (as *ActionSuite) logIn(email, password string) *httptest.Response {
 	return as.HTML("/login").Post(url.Values{"email": {email}, "password": {password}})
-}
-
-// flashes are the messages that a page shows.
-func flashes(page string) []string {
-	var list []string
-	for _, part := range strings.Split(page, `<div class="alert`)[1:] {
-		_, text, _ := strings.Cut(part, "<p>")
-		text, _, _ = strings.Cut(text, "</p>")
-		list = append(list, text)
-	}
-	return list
 }

@@ -1,4 +1,4 @@
-package actions_test
+package actions
 
 import (
 	"fmt"
@@ -9,14 +9,14 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"corral/config"
+	"corral/internal/apptest"
 	"corral/models"
 	"corral/models/modelstest"
 )
 
-// kindsOfAddress are those that a visitor must not be able to tell apart. Each
-// is made ready by what happened to it before, and has as many letters.
-var kindsOfAddress = map[string]func(t testing.TB, email string){
+// kindsOfEmail are the emails that a client must not be able to tell apart. Each
+// function does what happened to the email before.
+var kindsOfEmail = map[string]func(t testing.TB, email string){
 	"free": func(testing.TB, string) {},
 	"taken": func(t testing.TB, email string) {
 		modelstest.SignUp(t, email)
@@ -29,42 +29,42 @@ var kindsOfAddress = map[string]func(t testing.TB, email string){
 		require.NoError(t, err)
 	},
 	"deleted": func(t testing.TB, email string) {
-		require.NoError(t, modelstest.SignUp(t, email).Delete(t.Context(), models.Origin{}))
+		require.NoError(t, modelstest.SignUp(t, email).Delete(t.Context(), models.Client{}))
 	},
-	"kept for who had it": func(t testing.TB, email string) {
+	"reserved for undoing a change": func(t testing.TB, email string) {
 		user := modelstest.SignUp(t, email)
-		require.NoError(t, user.RequestEmailChange(t.Context(), "new-"+email, models.Origin{}))
-		require.NoError(t, user.ConfirmEmailChange(t.Context(), modelstest.Link(t, "new-"+email, models.MailEmailConfirm), models.Origin{}))
+		require.NoError(t, user.RequestEmailChange(t.Context(), "new-"+email, models.Client{}))
+		require.NoError(t, user.ConfirmEmailChange(t.Context(), modelstest.Link(t, "new-"+email, models.MailEmailConfirm), models.Client{}))
 	},
-	"wanted by somebody": func(t testing.TB, email string) {
-		require.NoError(t, models.RequestSignup(t.Context(), email, "", models.Origin{}))
+	"requested by a sign-up": func(t testing.TB, email string) {
+		require.NoError(t, models.RequestSignup(t.Context(), email, "", models.Client{}))
 	},
 }
 
-// visit is what somebody does with an address: each answer is compared.
-type visit func(b *browser, email string) []answer
+// visit sends an email to forms. Each answer is compared.
+type visit func(b *browser, email string) []apptest.Answer
 
-// times repeats a form, up to and beyond what the address's throttle allows.
+// times returns a visit that repeats a form beyond the rate limit of the email.
 func times(count int, path string, fields ...string) visit {
-	return func(b *browser, email string) (answers []answer) {
+	return func(b *browser, email string) (answers []apptest.Answer) {
 		for range count {
 			form := url.Values{"email": {email}}
 			for _, field := range fields {
 				form.Set(field, "not the password of anybody")
 			}
-			a := b.post(path, form)
+			a := b.Post(path, form)
 			answers = append(answers, a)
-			if a.location() != "" {
-				answers = append(answers, b.get(a.location()))
+			if a.Location() != "" {
+				answers = append(answers, b.Get(a.Location()))
 			}
 		}
 		return answers
 	}
 }
 
-// What a visitor gets, at each form that takes an address: the status, the
-// headers, the cookies' names, lengths and attributes, and every byte of the
-// page, until well after the throttle has closed.
+// Prevents account enumeration at each form that takes an email: the status, the
+// headers, the cookies' names, lengths and attributes, and every byte of the page
+// are the same, also beyond the rate limit.
 func TestAlike(t *testing.T) {
 	for form, visit := range map[string]visit{
 		"login":           times(8, "/login", "password"),
@@ -72,20 +72,20 @@ func TestAlike(t *testing.T) {
 		"forgot":          times(5, "/password/forgot"),
 		"change of email": changeEmail,
 	} {
-		s := newProductionSite(t, func(c *config.Config) { c.TrustedProxies = loopback(t) })
+		s := newProductionSite(t, trustLoopback)
 		models.Clock.Stop() // what is counted in seconds is the same for all
-		var expected []answer
+		var expected []apptest.Answer
 		n := 0
-		for kind, prepare := range kindsOfAddress {
+		for kind, prepare := range kindsOfEmail {
 			n++
 			email := fmt.Sprintf("person-%02d@example.com", n)
 			prepare(t, email)
 			b := s.browser()
-			b.header.Set("X-Forwarded-Proto", "https")
-			b.header.Set("X-Forwarded-For", "198.51.100."+strconv.Itoa(n))
-			var answers []answer
+			b.Header.Set("X-Forwarded-Proto", "https")
+			b.Header.Set("X-Forwarded-For", "198.51.100."+strconv.Itoa(n))
+			var answers []apptest.Answer
 			for _, a := range visit(b, email) {
-				a.page = strings.ReplaceAll(a.page, email, "person-00@example.com")
+				a.Page = strings.ReplaceAll(a.Page, email, "person-00@example.com")
 				answers = append(answers, a)
 			}
 			if expected == nil {
@@ -100,18 +100,18 @@ func TestAlike(t *testing.T) {
 	}
 }
 
-// changeEmail is for somebody who is signed in, each in an account of its own.
-func changeEmail(b *browser, email string) (answers []answer) {
+// changeEmail requests the email for an account of its own.
+func changeEmail(b *browser, email string) (answers []apptest.Answer) {
 	own := "own-" + email
 	modelstest.SignUp(b.site.t, own)
 	b.logIn(own)
-	b.get("/") // and its message is read
+	b.Get("/") // shows the flash
 	for range 4 {
-		a := b.put("/account/email", url.Values{"current_password": {modelstest.Password}, "email": {email}})
-		answers = append(answers, a, b.get(a.location()))
+		a := b.Put("/account/email", url.Values{"current_password": {modelstest.Password}, "email": {email}})
+		answers = append(answers, a, b.Get(a.Location()))
 	}
 	for i := range answers {
-		answers[i].page = strings.ReplaceAll(answers[i].page, own, "own")
+		answers[i].Page = strings.ReplaceAll(answers[i].Page, own, "own")
 	}
 	return answers
 }

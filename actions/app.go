@@ -1,7 +1,8 @@
-// Package actions answers requests: one file a resource, one function a route.
+// Package actions answers requests: one file a page, one function a route.
 package actions
 
 import (
+	"log/slog"
 	"net/http"
 	"strings"
 	"sync"
@@ -9,139 +10,151 @@ import (
 	"github.com/gobuffalo/buffalo"
 	"github.com/gobuffalo/envy"
 
-	"corral/actions/edge"
 	"corral/config"
+	"corral/internal/web"
 )
 
-// routes is every route with its guard. A route that is not listed is for
-// people who are signed in, and a test fails until it is listed.
+// routes is the table of routes with their guards, and limits where they differ
+// from the usual: post("/photos", user, PhotosCreate, maxBody(20<<20)). A route
+// that is added in another way is for logged-in users; app.Middleware.Skip(Authorize,
+// handler) opens it.
 var routes = []route{
 	// Anyone.
-	{"GET", "/welcome", public, WelcomeShow},
-	{"PUT", "/language", public, LanguageUpdate},
-	{"DELETE", "/logout", public, LogoutDestroy},
-	{"GET", "/signup/password", public, SignupPasswordNew},
-	{"POST", "/signup/password", public, SignupPasswordCreate},
-	{"GET", "/signup/{token}", public, SignupShow},
-	{"GET", "/check-mail", public, CheckMailShow},
-	{"GET", "/password/forgot", public, PasswordForgotNew},
-	{"POST", "/password/forgot", public, PasswordForgotCreate},
-	{"GET", "/password/reset", public, PasswordResetEdit},
-	{"PUT", "/password/reset", public, PasswordResetUpdate},
-	{"GET", "/password/reset/{token}", public, PasswordResetShow},
-	{"GET", "/account/email/undo/{token}", public, AccountEmailUndoNew},
-	{"POST", "/account/email/undo/{token}", public, AccountEmailUndoCreate},
-	{"GET", "/.well-known/change-password", public, ChangePasswordShow},
-	{"GET", "/healthz", public, HealthzShow},
-	{"GET", "/readyz", public, ReadyzShow},
+	get("/welcome", public, WelcomeShow),
+	put("/language", public, LanguageUpdate),
+	del("/logout", public, LogoutDestroy),
+	get("/signup/password", public, SignupPasswordNew),
+	post("/signup/password", public, SignupPasswordCreate),
+	get("/signup/{token}", public, SignupShow),
+	get("/check-mail", public, CheckMailShow),
+	get("/password/forgot", public, PasswordForgotNew),
+	post("/password/forgot", public, PasswordForgotCreate),
+	get("/password/reset", public, PasswordResetEdit),
+	put("/password/reset", public, PasswordResetUpdate),
+	get("/password/reset/{token}", public, PasswordResetShow),
+	get("/account/email/undo/{token}", public, AccountEmailUndoNew),
+	post("/account/email/undo/{token}", public, AccountEmailUndoCreate),
+	get("/.well-known/change-password", public, ChangePasswordShow),
+	get("/healthz", public, HealthzShow),
+	get("/readyz", public, ReadyzShow),
 
-	// Guests only: a person who is signed in is sent home.
-	{"GET", "/login", guest, LoginNew},
-	{"POST", "/login", guest, LoginCreate},
-	{"GET", "/signup", guest, SignupNew},
-	{"POST", "/signup", guest, SignupCreate},
+	// Guests. A logged-in user is sent home.
+	get("/login", guest, LoginNew),
+	post("/login", guest, LoginCreate),
+	get("/signup", guest, SignupNew),
+	post("/signup", guest, SignupCreate),
 
-	// Signed in.
-	{"GET", "/", user, HomeShow},
-	{"GET", "/logout", user, LogoutNew},
-	{"GET", "/account", user, AccountShow},
-	{"DELETE", "/account", user, AccountDestroy},
-	{"GET", "/account/sessions", user, AccountSessionsIndex},
-	{"DELETE", "/account/sessions", user, AccountSessionsDestroyOthers},
-	{"DELETE", "/account/sessions/{id}", user, AccountSessionsDestroy},
-	{"GET", "/account/activity", user, AccountActivityIndex},
-	{"PUT", "/account/language", user, AccountLanguageUpdate},
-	{"PUT", "/account/password", user, AccountPasswordUpdate},
-	{"PUT", "/account/email", user, AccountEmailUpdate},
-	{"GET", "/account/email/confirm/{token}", user, AccountEmailConfirmNew},
-	{"POST", "/account/email/confirm/{token}", user, AccountEmailConfirmCreate},
+	// Logged-in users.
+	get("/", user, HomeShow),
+	get("/logout", user, LogoutNew),
+	get("/account", user, AccountShow),
+	del("/account", user, AccountDestroy),
+	get("/account/sessions", user, AccountSessionsIndex),
+	del("/account/sessions", user, AccountSessionsDestroyOthers),
+	del("/account/sessions/{id}", user, AccountSessionsDestroy),
+	get("/account/activity", user, AccountActivityIndex),
+	put("/account/language", user, AccountLanguageUpdate),
+	put("/account/password", user, AccountPasswordUpdate),
+	put("/account/email", user, AccountEmailUpdate),
+	get("/account/email/confirm/{token}", user, AccountEmailConfirmNew),
+	post("/account/email/confirm/{token}", user, AccountEmailConfirmCreate),
 }
 
 var (
 	app     *buffalo.App
 	appOnce sync.Once
+
+	// settings is the configuration that App was given.
+	settings config.Config
 )
 
-// App is the app of this process, under the configuration of its environment.
-func App() *buffalo.App {
+// App returns the app of this process. The first call makes it; models must be
+// connected before it serves.
+func App(c config.Config, logger *slog.Logger) *buffalo.App {
 	appOnce.Do(func() {
-		app = New(config.MustCurrent())
+		settings = c
+		load(c)
+		withoutPlugins()
+		app = buffalo.New(buffalo.Options{
+			Env:            c.Env,
+			Addr:           c.Addr,
+			Host:           c.Host.String(),
+			Logger:         web.BuffaloLogger(logger),
+			SessionStore:   newSessionStore(c),
+			SessionName:    sessionCookieName(c),
+			MethodOverride: web.MethodOverride,
+		})
+		app.Muxer().SkipClean(true) // its redirect of //path could leave this site
+		for status := range errorKeys {
+			app.ErrorHandlers[status] = renderError
+		}
+		app.ErrorHandlers.Default(renderError)
+
+		// Buffalo's own log prints paths, which hold tokens, and its panic handler
+		// drops the stack: package web does both.
+		app.Middleware.Replace(buffalo.RequestLogger, web.RequestLogger)
+		app.Middleware.Remove(app.PanicHandler)
+
+		app.Use(noteRoute)          // the log names the route, never the path
+		app.Use(Identify)           // who is logged in
+		app.Use(Translate)          // in which language
+		app.Use(Authorize)          // closed by default: the guards of the table
+		app.Use(web.ParseMultipart) // uploads, behind the guards
+
+		// Without Identify: they answer while the database is away.
+		app.Middleware.Skip(Identify, HealthzShow, ReadyzShow)
+
+		for _, r := range routes {
+			if c.SignupOpen || !strings.HasPrefix(r.path, "/signup") {
+				r.addTo(app)
+			}
+		}
+		if c.Development() {
+			for _, r := range devRoutes {
+				r.addTo(app)
+			}
+		}
 	})
 	return app
 }
 
-// New returns an app. The handlers share models.DB, which must be connected.
-func New(c config.Config) *buffalo.App {
-	withoutPlugins()
-	app := buffalo.New(buffalo.Options{
-		Env:          c.Env,
-		Addr:         c.Addr,
-		Host:         c.Host.String(),
-		Logger:       quietLogger(),
-		SessionStore: newSessionStore(c),
-		SessionName:  sessionCookieName(c),
-
-		MethodOverride: edge.MethodOverride,
+// Handler returns app with everything that stands between it and the socket.
+func Handler(app *buffalo.App, c config.Config, logger *slog.Logger, reload http.Handler) http.Handler {
+	return web.New(app, web.Options{
+		PublicURL:      c.Host,
+		HTTPS:          c.Production(),
+		LoopbackNames:  !c.Production(),
+		TrustedProxies: c.TrustedProxies,
+		MaxBody:        web.MaxBody(allLimits()),
+		MaxTime:        web.MaxTime(allLimits()),
+		Assets:         assetFiles,
+		Pages:          publicPages(c),
+		Logger:         logger,
+		ErrorPage:      errorPage,
+		Reload:         reload,
 	})
-	app.Muxer().SkipClean(true) // its redirect of //path is not ours to vouch for
-	for status := range errorKeys {
-		app.ErrorHandlers[status] = renderError
-	}
-	app.ErrorHandlers.Default(renderError)
+}
 
-	// Buffalo's own log prints paths, which hold tokens, and its panic handler
-	// drops the stack: the edge does both.
-	app.Middleware.Remove(buffalo.RequestLogger, app.PanicHandler)
-
-	app.Use(configure(&c)) // what the handlers may ask configOf
-	app.Use(noteRoute)     // what the log may say of the path
-	app.Use(Identify)      // who is asking
-	app.Use(Translate)     // in which language
-	app.Use(Authorize)     // closed by default: the guards of the table above
-
-	// They answer whoever asks, also while there is no database to identify by.
-	app.Middleware.Skip(Identify, HealthzShow, ReadyzShow)
-
+// publicPages are the pages that are the same for every client without a session:
+// rendered once, kept by the browser, revalidated by their ETag. A page that
+// depends on anything but the language has no place here.
+func publicPages(c config.Config) web.Pages {
 	if c.Development() {
-		addDevMail(app)
+		return web.Pages{} // edits show at once
 	}
-	for _, r := range routes {
-		if c.SignupOpen || !strings.HasPrefix(r.path, "/signup") {
-			r.addTo(app)
-		}
+	paths := []string{"/welcome", "/login", "/password/forgot"}
+	if c.SignupOpen {
+		paths = append(paths, "/signup")
 	}
-	lean(app)
-	return app
-}
-
-// Edge returns app with all that stands between it and the socket.
-func Edge(app *buffalo.App, c config.Config, reload http.Handler) http.Handler {
-	return edge.New(app, edge.Options{
-		Config:    c,
-		Assets:    assetFiles,
-		Pages:     publicPages(c),
-		Logger:    edge.NewLogger(logOutput, c),
-		ErrorPage: errorPage,
-		Reload:    reload,
-	})
-}
-
-// configure gives the handlers the app's configuration.
-func configure(conf *config.Config) buffalo.MiddlewareFunc {
-	return func(next buffalo.Handler) buffalo.Handler {
-		return func(c buffalo.Context) error {
-			c.Set("config", conf)
-			return next(c)
-		}
+	return web.Pages{
+		Paths:         paths,
+		SessionCookie: sessionCookieName(c),
+		Language:      func(r *http.Request) string { return languageOf(r, "") },
 	}
 }
 
-// configOf is the configuration of the app that answers.
-func configOf(c buffalo.Context) *config.Config { return c.Value("config").(*config.Config) }
-
-// withoutPlugins spends the one look that Buffalo takes for plugins. It would
-// run every buffalo-* program below ./plugins and $GOPATH/bin, and write a
-// cache to the home folder; in test mode it does neither.
+// withoutPlugins spends Buffalo's one look for plugins in test mode: it would run
+// every buffalo-* program below ./plugins and $GOPATH/bin.
 func withoutPlugins() {
 	envy.Temp(func() {
 		envy.Set("GO_ENV", config.Test)

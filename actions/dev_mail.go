@@ -1,35 +1,37 @@
 package actions
 
 import (
+	"errors"
 	"net/http"
 	"time"
 
 	"github.com/gobuffalo/buffalo"
 
+	"corral/internal/outbox"
 	"corral/mailers"
 	"corral/models"
 )
 
-// The development mailbox: what would have been sent. Its routes exist in
-// development only.
-func addDevMail(app *buffalo.App) {
-	app.GET("/dev/mail", DevMailIndex)
-	app.GET("/dev/mail/{id}", DevMailShow)
+// devRoutes are the routes of development only: a mailbox of what would have been
+// delivered.
+var devRoutes = []route{
+	get("/dev/mail", public, DevMailIndex),
+	get("/dev/mail/{id}", public, DevMailShow),
 }
 
 // DevMailIndex is GET /dev/mail: the newest mails of the outbox.
 func DevMailIndex(c buffalo.Context) error {
-	mails, err := models.NewestMails(c)
+	mails, err := models.Outbox.Newest(c, models.DB)
 	if err != nil {
 		return err
 	}
-	var list []mailbox
+	var list []devMail
 	for i := range mails {
-		entry, err := openMail(c, &mails[i])
+		mail, err := openMail(c, &mails[i])
 		if err != nil {
 			return err
 		}
-		list = append(list, entry)
+		list = append(list, mail)
 	}
 	c.Set("title", "dev_mail.title")
 	c.Set("mails", list)
@@ -38,42 +40,45 @@ func DevMailIndex(c buffalo.Context) error {
 
 // DevMailShow is GET /dev/mail/{id}: the text of a mail, or with ?html its HTML.
 func DevMailShow(c buffalo.Context) error {
-	m, err := models.FindMail(c, c.Param("id"))
-	if err != nil {
+	m, err := models.Outbox.Find(c, models.DB, c.Param("id"))
+	if errors.Is(err, outbox.ErrNotFound) {
 		return c.Error(http.StatusNotFound, err)
 	}
-	entry, err := openMail(c, m)
 	if err != nil {
 		return err
 	}
-	if _, html := c.Request().URL.Query()["html"]; html {
+	mail, err := openMail(c, m)
+	if err != nil {
+		return err
+	}
+	if c.Request().URL.Query().Has("html") {
 		// A mail has its styles inline, as mail programs want them.
 		c.Response().Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")
 		c.Response().Header().Set("Content-Type", "text/html; charset=utf-8")
-		_, err := c.Response().Write([]byte(entry.HTML))
+		_, err := c.Response().Write([]byte(mail.HTML))
 		return err
 	}
 	c.Set("title", "dev_mail.title")
-	c.Set("mail", entry)
+	c.Set("mail", mail)
 	return c.Render(http.StatusOK, r.HTML("dev_mail/show.plush.html"))
 }
 
-// mailbox is a mail as it is read.
-type mailbox struct {
+// devMail is a mail as it is read.
+type devMail struct {
 	ID, To, Subject, Text, HTML string
 	At                          time.Time
 }
 
-func openMail(c buffalo.Context, m *models.Mail) (mailbox, error) {
-	entry := mailbox{ID: m.ID.String(), To: m.Recipient, At: m.CreatedAt}
-	if err := m.Resolve(c); err != nil {
-		entry.Subject = translate(c, "dev_mail.unsent", map[string]any{"template": m.Template})
-		return entry, nil
+func openMail(c buffalo.Context, m *outbox.Mail) (devMail, error) {
+	mail := devMail{ID: m.ID.String(), To: m.Recipient, At: m.CreatedAt}
+	message, err := mailers.Compose(c, settings, m)
+	if errors.Is(err, outbox.ErrNothingToSend) {
+		mail.Subject = T.Translate(c, "dev_mail.unsent", map[string]any{"template": m.Template})
+		return mail, nil
 	}
-	message, err := mailers.Compose(*configOf(c), m)
 	if err != nil {
-		return entry, err
+		return mail, err
 	}
-	entry.Subject, entry.Text, entry.HTML = message.Subject, message.Bodies[0].Content, message.Bodies[1].Content
-	return entry, nil
+	mail.Subject, mail.Text, mail.HTML = message.Subject, message.Bodies[0].Content, message.Bodies[1].Content
+	return mail, nil
 }

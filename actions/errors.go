@@ -2,20 +2,18 @@ package actions
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
-	"slices"
 	"strings"
 
 	"github.com/gobuffalo/buffalo"
-	"github.com/gorilla/mux"
 
-	"corral/actions/edge"
+	"corral/internal/web"
 	"corral/models"
 )
 
-// errorKeys are the statuses that have a page, with the locale key of its text.
+// errorKeys are the statuses that have texts of their own, with their message
+// keys. Others use error.other.
 var errorKeys = map[int]string{
 	http.StatusBadRequest:            "error.bad_request",
 	http.StatusUnauthorized:          "error.unauthorized",
@@ -23,7 +21,6 @@ var errorKeys = map[int]string{
 	http.StatusNotFound:              "error.not_found",
 	http.StatusMethodNotAllowed:      "error.method_not_allowed",
 	http.StatusRequestEntityTooLarge: "error.too_large",
-	http.StatusUnsupportedMediaType:  "error.unsupported",
 	http.StatusMisdirectedRequest:    "error.misdirected",
 	http.StatusUnprocessableEntity:   "error.unprocessable",
 	http.StatusTooManyRequests:       "error.too_many",
@@ -31,112 +28,77 @@ var errorKeys = map[int]string{
 	http.StatusServiceUnavailable:    "error.unavailable",
 }
 
-// errDeadLink is a 404 with a page of its own.
-var errDeadLink = errors.New("a mailed link is used up, too old or wrong")
-
-// renderError turns what a handler returned into a page. Buffalo calls it for
-// every error, with 500 when the handler named no status.
+// renderError turns an error of a handler into a page, or a problem. Buffalo
+// calls it for every error, with 500 when the handler named no status.
 func renderError(status int, err error, c buffalo.Context) error {
 	w, req := c.Response(), c.Request()
+	if web.Info(req.Context()).Started() {
+		web.Info(req.Context()).Error(err)
+		panic(http.ErrAbortHandler) // half a response must not look like all of it
+	}
 	switch {
-	case models.Unavailable(err):
+	case web.TooLarge(err):
+		status = http.StatusRequestEntityTooLarge
+	case status == http.StatusInternalServerError && models.Unavailable(err):
 		status = http.StatusServiceUnavailable
 	case status == http.StatusMethodNotAllowed:
-		w.Header().Set("Allow", strings.Join(allowedMethods(c), ", "))
+		w.Header().Set("Allow", strings.Join(web.AllowedMethods(app.Muxer(), req), ", "))
 	}
-	left := models.Unavailable(err) && errors.Is(req.Context().Err(), context.Canceled) // the visitor, not the database
-	if status >= http.StatusInternalServerError && !left {
-		edge.From(req.Context()).Error(err)
+	clientGone := models.Unavailable(err) && errors.Is(req.Context().Err(), context.Canceled)
+	if status >= http.StatusInternalServerError && !clientGone {
+		web.Info(req.Context()).Error(err)
 	}
 	key := errorKeys[status]
 	if errors.Is(err, errDeadLink) {
 		key = "error.dead_link"
 	}
-	language, _ := c.Value("lang").(string) // when the app got so far as to know it
-	writeError(w, req, status, key, language)
+	detail := ""
+	if httpError := (buffalo.HTTPError{}); status < http.StatusInternalServerError && errors.As(err, &httpError) {
+		detail = httpError.Error() // what the handler said in c.Error, for programs
+	}
+	language, _ := c.Value("lang").(string) // when the request got as far as Translate
+	writeError(w, req, status, key, language, detail)
 	return nil
 }
 
 // errorPage is renderError for what never reaches the app.
 func errorPage(w http.ResponseWriter, req *http.Request, status int) {
-	writeError(w, req, status, errorKeys[status], "")
+	writeError(w, req, status, errorKeys[status], "", "")
 }
 
-// writeError reads no session and asks no database: either may be what failed.
-// The flash stays for the next page.
-func writeError(w http.ResponseWriter, req *http.Request, status int, key, language string) {
-	if key == "" {
+// writeError reads neither the session nor the database, since either may be what
+// failed. The flash stays for the next page.
+func writeError(w http.ResponseWriter, req *http.Request, status int, key, language, detail string) {
+	if status < http.StatusBadRequest {
 		status, key = http.StatusInternalServerError, errorKeys[http.StatusInternalServerError]
+	}
+	if key == "" {
+		key = "error.other"
 	}
 	if status == http.StatusServiceUnavailable {
 		w.Header().Set("Retry-After", "5") // seconds
 	}
-	data := map[string]any{"lang": languageOf(req, language), "here": ""}
-	if req.Method == http.MethodGet { // else there is no page at this address to come back to
-		data["here"] = thisPage(req)
+	if web.WantsJSON(req) {
+		writeProblem(w, status, detail)
+		return
 	}
-	contentType, body := problemType, problem(status, "")
-	if !wantsJSON(req) {
-		data["title"], data["key"], data["status"] = key+".title", key, status
-		if live {
-			data["trace"] = edge.From(req.Context()).Trace
-		}
-		var layout []string
-		if status == http.StatusMisdirectedRequest { // under another host's name there is no file and no other page
-			data["bare"], layout = true, []string{"bare.plush.html"}
-		}
-		html, err := r.Bytes("error/show.plush.html", data, layout...)
-		if err != nil {
-			edge.From(req.Context()).Error(err)
-			html = []byte(http.StatusText(status))
-		}
-		contentType, body = "text/html; charset=utf-8", html
+	data := map[string]any{"lang": languageOf(req, language), "title": key + ".title", "key": key, "status": status}
+	for name, helper := range app.RouteHelpers() { // as Buffalo does for a handler
+		data[name] = helper
 	}
-	w.Header().Set("Content-Type", contentType)
+	if settings.Development() {
+		data["trace"] = web.Info(req.Context()).Trace
+	}
+	var layout []string
+	if status == http.StatusMisdirectedRequest { // under another host's name there is no file and no other page
+		data["bare"], layout = true, []string{"bare.plush.html"}
+	}
+	html, err := r.Bytes("error/show.plush.html", data, layout...)
+	if err != nil {
+		web.Info(req.Context()).Error(err)
+		html = []byte(http.StatusText(status))
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
-	w.Write(body) // a visitor who left is no error of ours
-}
-
-const problemType = "application/problem+json"
-
-// problem is RFC 9457's description of a status. detail is for the person, or "".
-func problem(status int, detail string) []byte {
-	b, _ := json.Marshal(struct { // strings and a number cannot fail
-		Type   string `json:"type"`
-		Title  string `json:"title"`
-		Status int    `json:"status"`
-		Detail string `json:"detail,omitempty"`
-	}{"about:blank", http.StatusText(status), status, detail})
-	return b
-}
-
-// refuseForm is for whoever asks for JSON: a status and the sentence of the page.
-func refuseForm(c buffalo.Context, status int, sentence string) error {
-	w := c.Response()
-	w.Header().Set("Content-Type", problemType)
-	w.WriteHeader(status)
-	w.Write(problem(status, sentence)) // a visitor who left is no error of ours
-	return nil
-}
-
-// wantsJSON says whether the client asks for JSON and not for a page.
-func wantsJSON(r *http.Request) bool {
-	accept := strings.ToLower(strings.Join(r.Header.Values("Accept"), ","))
-	return strings.Contains(accept, "json") && !strings.Contains(accept, "text/html")
-}
-
-// allowedMethods are those that the path has a route for.
-func allowedMethods(c buffalo.Context) []string {
-	app := c.Value("app").(*buffalo.App)
-	var allowed []string
-	for _, method := range []string{"GET", "POST", "PUT", "PATCH", "DELETE"} {
-		probe := &http.Request{Method: method, URL: c.Request().URL, Host: c.Request().Host}
-		if match := new(mux.RouteMatch); app.Muxer().Match(probe, match) && match.MatchErr == nil {
-			allowed = append(allowed, method)
-		}
-	}
-	if slices.Contains(allowed, "GET") {
-		allowed = slices.Insert(allowed, 1, "HEAD")
-	}
-	return allowed
+	w.Write(html) // ignore write errors: the client is gone
 }

@@ -1,4 +1,4 @@
-package actions_test
+package actions
 
 import (
 	"fmt"
@@ -9,27 +9,28 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A form that is refused says why in JSON too, in the person's language.
-func TestErrors_JSONForARefusedForm(t *testing.T) {
+// A refused form says why in JSON too, in the client's language.
+func TestErrors_JSONOfARefusedForm(t *testing.T) {
 	b := newSite(t).browser()
-	b.header.Set("Accept", "application/json")
-	b.header.Set("Accept-Language", "de")
+	b.Header.Set("Accept", "application/json")
+	b.Header.Set("Accept-Language", anotherLanguage())
+	text := T.In(anotherLanguage())
 	form := url.Values{"email": {"ada@example.com"}, "password": {"wrong"}}
 	for range 4 {
-		b.post("/login", form)
+		b.Post("/login", form)
 	}
 	for _, want := range []struct {
 		status     int
 		retryAfter string
 		detail     string
 	}{
-		{422, "", "E-Mail-Adresse oder Passwort ist falsch."},
-		{429, "1", "Zu viele Versuche. Bitte warten Sie 1\u00a0Sekunde bis zum nächsten."},
+		{422, "", text("login.invalid")},
+		{429, "1", waitMessage(text, 1)},
 	} {
-		a := b.post("/login", form)
+		a := b.Post("/login", form)
 		require.Equal(t, want.status, a.StatusCode)
 		require.Equal(t, "application/problem+json", a.Header.Get("Content-Type"))
 		require.Equal(t, want.retryAfter, a.Header.Get("Retry-After"))
-		require.JSONEq(t, fmt.Sprintf(`{"type":"about:blank","title":%q,"status":%d,"detail":%q}`, http.StatusText(want.status), want.status, want.detail), a.page)
+		require.JSONEq(t, fmt.Sprintf(`{"type":"about:blank","title":%q,"status":%d,"detail":%q}`, http.StatusText(want.status), want.status, want.detail), a.Page)
 	}
 }

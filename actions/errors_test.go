@@ -1,31 +1,30 @@
-package actions_test
+package actions
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/gobuffalo/buffalo"
-	"github.com/gobuffalo/pop/v6"
 	"github.com/stretchr/testify/require"
 
-	"corral/actions"
-	"corral/models"
+	"corral/internal/apptest"
 	"corral/models/modelstest"
 )
 
-// Each status is provoked for real, and is a page of this app with all its headers.
+// Every status is a page of this app with all headers.
 func TestErrors_EveryStatusIsAPage(t *testing.T) {
 	s := newProductionSite(t)
 	form := "application/x-www-form-urlencoded"
-	throttled := s.browser()
+	limited := s.browser()
 	for range 5 {
-		throttled.post("/login", url.Values{"email": {"ada@example.com"}, "password": {"x"}})
+		limited.Post("/login", url.Values{"email": {"ada@example.com"}, "password": {"x"}})
 	}
 	for _, c := range []struct {
 		status                   int
@@ -40,7 +39,7 @@ func TestErrors_EveryStatusIsAPage(t *testing.T) {
 		{status: 405, method: "PUT", path: "/welcome", title: "That does not work here"},
 		{status: 405, method: "TRACE", path: "/", title: "That does not work here"},
 		{status: 413, method: "POST", path: "/login", kind: form, body: "email=" + strings.Repeat("x", 1<<20), title: "That is too much"},
-		{status: 415, method: "POST", path: "/login", kind: "application/xml", body: "<a/>", title: "That format is not understood"},
+		{status: 422, method: "POST", path: "/login", kind: "application/xml", body: "<a/>", title: "Log in"},
 		{status: 421, method: "GET", path: "/welcome", header: "Host", value: "evil.example", title: "This site has another address"},
 		{status: 422, method: "POST", path: "/signup", kind: form, body: "email=x", title: "Sign up"},
 		{status: 429, method: "POST", path: "/login", kind: form, body: "email=ada@example.com&password=x", title: "Log in"},
@@ -60,152 +59,112 @@ func TestErrors_EveryStatusIsAPage(t *testing.T) {
 		require.Equal(t, "text/html; charset=utf-8", a.Header.Get("Content-Type"))
 		require.Equal(t, "no-store", a.Header.Get("Cache-Control"))
 		requireHeaders(t, a)
-		require.Contains(t, a.page, c.title)
-		require.Contains(t, a.page, `<html lang="en-US" dir="ltr">`)
+		require.Contains(t, a.Page, c.title)
+		require.Contains(t, a.Page, `<html lang="en-US" dir="ltr">`)
 		for _, leak := range []string{"secret=1", "goroutine", "gobuffalo", ".go:"} {
-			require.NotContains(t, strings.ToLower(a.page), strings.ToLower(leak), "%d", c.status)
+			require.NotContains(t, strings.ToLower(a.Page), strings.ToLower(leak), "%d", c.status)
 		}
 		require.Equal(t, c.status == 405, a.Header.Get("Allow") != "")
 	}
 }
 
-// Whoever hangs up meanwhile has caused no error: nobody is to be woken by visitors.
-func TestErrors_WhoLeftIsNone(t *testing.T) {
+// A status without texts of its own keeps its number.
+func TestErrors_OtherStatuses(t *testing.T) {
+	s := newSite(t)
+	app.Middleware.Skip(Authorize, testStatus)
+	app.GET("/test/status/{status}", testStatus)
+	for _, status := range []string{"402", "409", "418", "451", "507"} {
+		a := s.browser().Get("/test/status/" + status)
+		require.Equal(t, status, strconv.Itoa(a.StatusCode))
+		require.Contains(t, a.Page, "<h1>Not possible</h1>")
+		require.NotContains(t, a.Page, "not for clients")
+	}
+}
+
+func testStatus(c buffalo.Context) error {
+	status, err := strconv.Atoi(c.Param("status"))
+	if err != nil {
+		return err
+	}
+	return c.Error(status, errors.New("not for clients"))
+}
+
+// A client that disconnects causes no line of level ERROR.
+func TestErrors_ClientGone(t *testing.T) {
 	modelstest.Empty(t)
-	log, c := actions.CaptureLog(t), testConfig(t)
-	ctx, hangUp := context.WithCancel(t.Context())
-	hangUp()
+	log, c := captureLog(t), modelstest.Config()
+	ctx, disconnect := context.WithCancel(t.Context())
+	disconnect()
 	req := httptest.NewRequestWithContext(ctx, "POST", "/login", strings.NewReader("email=ada@example.com&password=x"))
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	req.Host = c.Host.Host
-	actions.Edge(actions.New(c), c, nil).ServeHTTP(httptest.NewRecorder(), req)
+	Handler(newApp(c), c, testLogger(c), nil).ServeHTTP(httptest.NewRecorder(), req)
 	require.Contains(t, log.String(), "status=503")
 	require.NotContains(t, log.String(), "level=ERROR")
 }
 
-// Another host's name leads nowhere: the page shows no file, link or form of ours.
-func TestErrors_AnotherHostPromisesNothing(t *testing.T) {
-	s := newSite(t)
-	req, err := http.NewRequest("GET", s.URL+"/welcome", nil)
-	require.NoError(t, err)
-	req.Host = "evil.example"
-	a := s.do(req)
-	require.Equal(t, 421, a.StatusCode)
-	require.Contains(t, a.page, "<h1>This site has another address</h1>")
-	require.NotRegexp(t, ` (src|href|action)=`, a.page)
-}
-
-func (s *site) do(req *http.Request) answer {
-	s.t.Helper()
-	res, err := s.Client().Transport.RoundTrip(req)
-	require.NoError(s.t, err)
-	defer res.Body.Close()
-	var page bytes.Buffer
-	_, err = page.ReadFrom(res.Body)
-	require.NoError(s.t, err)
-	return answer{res, page.String()}
-}
-
-func TestErrors_JSONForThoseWhoAsk(t *testing.T) {
+func TestErrors_JSON(t *testing.T) {
 	b := newSite(t).browser()
-	b.header.Set("Accept", "application/json")
-	a := b.get("/nothing")
+	b.Header.Set("Accept", "application/json")
+	a := b.Get("/nothing")
 	require.Equal(t, "application/problem+json", a.Header.Get("Content-Type"))
 	var problem struct {
 		Type, Title string
 		Status      int
 	}
-	require.NoError(t, json.Unmarshal([]byte(a.page), &problem))
+	require.NoError(t, json.Unmarshal([]byte(a.Page), &problem))
 	require.Equal(t, 404, problem.Status)
 	require.Equal(t, "Not Found", problem.Title)
-	b.header.Set("Accept", "text/html,application/json;q=0.9")
-	require.Contains(t, b.get("/nothing").page, "<html")
+	b.Header.Set("Accept", "text/html,application/json;q=0.9")
+	require.Contains(t, b.Get("/nothing").Page, "<html")
 }
 
-func TestErrors_AllowNamesTheMethods(t *testing.T) {
+func TestErrors_Allow(t *testing.T) {
 	b := newSite(t).browser()
 	for path, allow := range map[string]string{
 		"/welcome": "GET, HEAD", "/login": "GET, HEAD, POST", "/logout": "GET, HEAD, DELETE", "/account/email/": "PUT",
 	} {
-		a := b.send("PATCH", path, url.Values{})
+		a := b.Send("PATCH", path, url.Values{})
 		require.Equal(t, 405, a.StatusCode, path)
 		require.Equal(t, allow, a.Header.Get("Allow"), path)
 	}
 }
 
-// An error page keeps the message for the page after it.
-func TestErrors_FlashSurvives(t *testing.T) {
+// An error page shows no flash: the next page does.
+func TestErrors_FlashStays(t *testing.T) {
 	b := newSite(t).browser()
-	b.get("/")
-	require.Empty(t, flashes(b.get("/nothing").page))
-	require.Equal(t, []string{"You need to login first."}, flashes(b.get("/login").page))
+	b.Get("/")
+	require.Empty(t, apptest.Flashes(b.Get("/nothing").Page))
+	require.Equal(t, []string{"You need to login first."}, apptest.Flashes(b.Get("/login").Page))
 }
 
-// A panic is a logged 500, and the connection lives on.
+// A panic is a 500.
 func TestErrors_Panic(t *testing.T) {
-	modelstest.Empty(t)
-	c := testConfig(t)
-	app := actions.New(c)
-	app.DELETE("/logout/boom", func(buffalo.Context) error { panic("kept from the visitor") })
-	server := httptest.NewServer(actions.Edge(app, c, nil))
-	t.Cleanup(server.Close)
-	s := &site{server, t}
+	s := newSite(t)
+	app.DELETE("/logout/boom", func(buffalo.Context) error { panic("not for clients") })
 	b := s.browser()
 	modelstest.SignUp(t, "ada@example.com")
 	b.logIn("ada@example.com")
-	a := b.send("DELETE", "/logout/boom", url.Values{})
+	a := b.Send("DELETE", "/logout/boom", url.Values{})
 	require.Equal(t, 500, a.StatusCode)
-	require.Contains(t, a.page, "Something went wrong")
-	require.NotContains(t, a.page, "kept from the visitor")
-	require.Equal(t, 200, b.get("/").StatusCode)
+	require.Contains(t, a.Page, "Something went wrong")
+	require.NotContains(t, a.Page, "not for clients")
+	require.Equal(t, 200, b.Get("/").StatusCode)
 }
 
 // HEAD answers as GET does, without the body.
 func TestErrors_HEAD(t *testing.T) {
 	b := newSite(t).browser()
 	for path, status := range map[string]int{"/welcome": 200, "/": 302, "/nothing": 404, "/robots.txt": 200} {
-		a := b.send("HEAD", path, nil)
+		a := b.Send("HEAD", path, nil)
 		require.Equal(t, status, a.StatusCode, path)
-		require.Empty(t, a.page)
+		require.Empty(t, a.Page)
 	}
 }
 
-// /x and /x/ are one, and no Location carries a slash at its end.
+// /x and /x/ are one page, and no Location has a trailing slash.
 func TestErrors_TrailingSlash(t *testing.T) {
 	b := newSite(t).browser()
-	require.Equal(t, b.get("/welcome").page, b.get("/welcome/").page)
-	require.Equal(t, "/login", b.get("/account/").location())
-}
-
-// closedDatabase is a connection that has been closed.
-func closedDatabase(t testing.TB) *pop.Connection {
-	t.Helper()
-	details := *models.DB.Dialect.Details()
-	if details.Dialect == "postgres" {
-		details.URL = models.DB.URL()
-	}
-	conn, err := pop.NewConnection(&details)
-	require.NoError(t, err)
-	require.NoError(t, conn.Open())
-	require.NoError(t, conn.Store.Close())
-	return conn
-}
-
-// A database that fails is 503, signs nobody in, and needs no restart.
-func TestErrors_DatabaseAway(t *testing.T) {
-	s := newSite(t)
-	modelstest.SignUp(t, "ada@example.com")
-	b := s.browser()
-	b.logIn("ada@example.com")
-	away := models.DB
-	models.DB = closedDatabase(t)
-	t.Cleanup(func() { models.DB = away })
-	for _, a := range []answer{b.get("/"), s.browser().logIn("ada@example.com")} {
-		require.Equal(t, 503, a.StatusCode)
-		require.NotEmpty(t, a.Header.Get("Retry-After"))
-		require.Contains(t, a.page, "Back in a moment")
-	}
-	require.Equal(t, 200, s.browser().get("/welcome").StatusCode, "what needs no database goes on")
-	models.DB = away
-	require.Equal(t, 200, b.get("/").StatusCode)
+	require.Equal(t, b.Get("/welcome").Page, b.Get("/welcome/").Page)
+	require.Equal(t, "/login", b.Get("/account/").Location())
 }

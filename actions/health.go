@@ -6,21 +6,21 @@ import (
 
 	"github.com/gobuffalo/buffalo"
 
-	"corral/actions/edge"
+	"corral/internal/web"
 	"corral/models"
 )
 
-// HealthzShow is GET /healthz: the process answers. It asks nothing else, for
+// HealthzShow is GET /healthz: the process answers. It checks nothing else, since
 // a restart mends no database.
 func HealthzShow(c buffalo.Context) error {
 	return writePlain(c, http.StatusOK, "ok")
 }
 
-// ReadyzShow is GET /readyz: whether to send visitors here. Why not is in the
-// log only: anybody may ask.
+// ReadyzShow is GET /readyz: whether to send traffic here. The reason is in the
+// log only.
 func ReadyzShow(c buffalo.Context) error {
 	if err := models.Ready(c); err != nil {
-		edge.From(c).Error(err)
+		web.Info(c).Error(err)
 		return writePlain(c, http.StatusServiceUnavailable, "unavailable")
 	}
 	return writePlain(c, http.StatusOK, "ok")
@@ -30,6 +30,6 @@ func ReadyzShow(c buffalo.Context) error {
 func writePlain(c buffalo.Context, status int, text string) error {
 	c.Response().Header().Set("Content-Type", "text/plain; charset=utf-8")
 	c.Response().WriteHeader(status)
-	io.WriteString(c.Response(), text+"\n") // a prober who left is no error of ours
+	io.WriteString(c.Response(), text+"\n") // ignore write errors: the client is gone
 	return nil
 }

@@ -1,10 +1,11 @@
-package actions_test
+package actions
 
 import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"corral/config"
 	"corral/models"
 	"corral/models/modelstest"
 )
@@ -18,7 +19,7 @@ func (as *ActionSuite) Test_Health_Show() {
 	}
 }
 
-// withoutDatabase lets fn run while the database does not answer.
+// withoutDatabase runs fn while the database is away.
 func withoutDatabase(t *testing.T, fn func()) {
 	t.Helper()
 	working := models.DB
@@ -27,60 +28,62 @@ func withoutDatabase(t *testing.T, fn func()) {
 	fn()
 }
 
-// Whoever asks gets an answer, and it costs neither a session nor a cookie.
-func TestHealth_AsksForNoSession(t *testing.T) {
-	for _, s := range []*site{newSite(t), newProductionSite(t)} {
-		modelstest.Empty(t)
+// The answers need neither a session nor a cookie, and set none.
+func TestHealth_NeedsNoSession(t *testing.T) {
+	for _, start := range []func(testing.TB, ...func(*config.Config)) *site{newSite, newProductionSite} {
+		s := start(t)
 		modelstest.SignUp(t, "ada@example.com")
-		visitor, signedIn := s.browser(), s.signedIn("ada@example.com", firefox)
-		for _, b := range []*browser{visitor, signedIn} {
+		anonymous, loggedIn := s.browser(), s.loggedIn("ada@example.com", firefox)
+		for _, b := range []*browser{anonymous, loggedIn} {
 			for _, path := range []string{"/healthz", "/readyz"} {
-				a := b.get(path)
+				a := b.Get(path)
 				require.Equal(t, 200, a.StatusCode)
-				require.Equal(t, "ok\n", a.page)
+				require.Equal(t, "ok\n", a.Page)
 				require.Empty(t, a.Cookies())
 				require.NotEmpty(t, a.Header.Get("Content-Security-Policy"))
 				require.Equal(t, "nosniff", a.Header.Get("X-Content-Type-Options"))
 				require.Equal(t, "no-store", a.Header.Get("Cache-Control"))
-				require.Equal(t, 200, b.send("HEAD", path, nil).StatusCode)
-				require.Equal(t, 405, b.send("DELETE", path, nil).StatusCode)
+				require.Equal(t, 200, b.Send("HEAD", path, nil).StatusCode)
+				require.Equal(t, 405, b.Send("DELETE", path, nil).StatusCode)
 			}
 		}
 	}
 }
 
-// Out of rotation while the database is away, but no reason for a restart; and
-// nobody has to do anything when it is back.
+// While the database is away, the process is not ready but alive. When it is
+// back, the sessions go on.
 func TestHealth_DatabaseAway(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
-	visitor, signedIn := s.browser(), s.signedIn("ada@example.com", firefox)
+	anonymous, loggedIn := s.browser(), s.loggedIn("ada@example.com", firefox)
 	withoutDatabase(t, func() {
-		for _, b := range []*browser{visitor, signedIn} {
-			require.Equal(t, 200, b.get("/healthz").StatusCode)
-			a := b.get("/readyz")
+		for _, b := range []*browser{anonymous, loggedIn} {
+			require.Equal(t, 200, b.Get("/healthz").StatusCode)
+			a := b.Get("/readyz")
 			require.Equal(t, 503, a.StatusCode)
-			require.Equal(t, "unavailable\n", a.page, "and not why")
+			require.Equal(t, "unavailable\n", a.Page, "without the reason")
 			require.Equal(t, "text/plain; charset=utf-8", a.Header.Get("Content-Type"))
 			require.NotEmpty(t, a.Header.Get("Content-Security-Policy"))
 			require.Empty(t, a.Cookies())
 		}
-		require.Equal(t, 503, signedIn.get("/").StatusCode, "never signed in, never signed out")
-		require.Equal(t, 503, signedIn.get("/account/sessions").StatusCode)
+		for _, path := range served("/", "/account/sessions") {
+			require.Equal(t, 503, loggedIn.Get(path).StatusCode, "%s neither logs in nor out", path)
+		}
 	})
-	require.Equal(t, 200, visitor.get("/readyz").StatusCode)
-	require.Equal(t, 200, signedIn.get("/").StatusCode)
+	require.Equal(t, 200, anonymous.Get("/readyz").StatusCode)
+	require.Equal(t, 200, loggedIn.Get("/").StatusCode)
 }
 
 func TestHealth_MigrationMissing(t *testing.T) {
 	b := newSite(t).browser()
-	const oldest = "20261122090000"
+	var oldest string
+	require.NoError(t, models.DB.Store.Get(&oldest, "SELECT MIN(version) FROM schema_migration"))
 	require.NoError(t, models.DB.RawQuery("DELETE FROM schema_migration WHERE version = ?", oldest).Exec())
 	defer func() {
 		require.NoError(t, models.DB.RawQuery("INSERT INTO schema_migration (version) VALUES (?)", oldest).Exec())
 	}()
-	a := b.get("/readyz")
+	a := b.Get("/readyz")
 	require.Equal(t, 503, a.StatusCode)
-	require.NotContains(t, a.page, oldest)
-	require.Equal(t, 200, b.get("/healthz").StatusCode)
+	require.NotContains(t, a.Page, oldest)
+	require.Equal(t, 200, b.Get("/healthz").StatusCode)
 }

@@ -1,7 +1,9 @@
-package actions_test
+package actions
+
+import "corral/internal/apptest"
 
 func (as *ActionSuite) Test_Home_Show() {
-	as.signIn("ada@example.com")
+	as.logInAs("ada@example.com")
 	res := as.HTML("/").Get()
 	as.Equal(200, res.Code)
 	page := res.Body.String()
@@ -14,11 +16,11 @@ func (as *ActionSuite) Test_Home_Show_Anonymous() {
 	as.Equal(302, res.Code)
 	as.Equal("/login", res.Location())
 	as.NotContains(res.Body.String(), "logged in")
-	as.Equal([]string{"You need to login first."}, flashes(as.HTML("/login").Get().Body.String()))
+	as.Equal([]string{"You need to login first."}, apptest.Flashes(as.HTML("/login").Get().Body.String()))
 }
 
-// What a person chose to be called is text, in every template.
+// An email is text, in every template.
 func (as *ActionSuite) Test_Home_Show_EscapesTheEmail() {
-	as.signIn("o'ada&amp@example.com")
+	as.logInAs("o'ada&amp@example.com")
 	as.Contains(as.HTML("/").Get().Body.String(), "<dd>o&#39;ada&amp;amp@example.com</dd>")
 }

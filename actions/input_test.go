@@ -1,9 +1,10 @@
-package actions_test
+package actions
 
 import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -11,7 +12,8 @@ import (
 	"corral/models/modelstest"
 )
 
-// hostileTexts are what no form means, with what must not come back of each.
+// hostileTexts are typed by attackers. The page must not contain the second
+// text.
 var hostileTexts = map[string]string{
 	`"><svg onload=alert(1)>@example.com`:        "<svg",
 	`'><img src=x onerror=alert(1)>@example.com`: "<img src=x",
@@ -36,53 +38,53 @@ var hostileTexts = map[string]string{
 	"<eve@example.com> ada@example.com":          "<eve",
 }
 
-// Whatever is typed is a text: it is shown as one or not at all, runs nowhere,
-// signs nobody in, writes to nobody, and is never our fault.
-func TestInput_IsATextAndNothingElse(t *testing.T) {
+// What is typed is text: it is escaped or not shown, is not executed, logs in
+// nobody, mails nobody, and is never a server error.
+func TestInput_IsTextAndNothingElse(t *testing.T) {
 	s := newSite(t)
+	modelstest.SignUp(t, "ada@example.com")
 	for text, trace := range hostileTexts {
-		modelstest.Empty(t)
-		modelstest.SignUp(t, "ada@example.com")
+		models.Clock.Move(time.Hour) // past the rate limits of the client
 		for _, path := range []string{"/login", "/signup", "/password/forgot"} {
 			b := s.browser()
-			a := b.post(path, url.Values{"email": {text}, "password": {text}, "remember": {text}})
+			a := b.Post(path, url.Values{"email": {text}, "password": {text}, "remember": {text}})
 			require.Equal(t, 422, a.StatusCode, "%s %.60q", path, text)
-			require.NotContains(t, a.page, trace, "%s %.60q", path, text)
+			require.NotContains(t, a.Page, trace, "%s %.60q", path, text)
 			require.Empty(t, a.Header.Get("Bcc"))
 			require.LessOrEqual(t, len(a.Header.Get("Set-Cookie")), 4096)
 			require.NotContains(t, a.Header.Get("Set-Cookie"), "a=b")
-			require.Equal(t, 302, b.get("/").StatusCode)
+			require.Equal(t, 302, b.Get("/").StatusCode)
 		}
 		for _, path := range []string{"/signup/", "/password/reset/", "/account/email/undo/"} {
 			if token := url.PathEscape(text); len(token) < 8000 {
-				a := s.browser().get(path + token)
+				a := s.browser().Get(path + token)
 				require.Equal(t, 404, a.StatusCode, "%s %.60q", path, text)
-				require.NotContains(t, a.page, trace)
+				require.NotContains(t, a.Page, trace)
 			}
 		}
 		require.Empty(t, modelstest.Mails(t, "eve@example.com"))
-		mails, err := models.NewestMails(t.Context())
+		mails, err := models.Outbox.Newest(t.Context(), models.DB)
 		require.NoError(t, err)
 		require.Empty(t, mails, "%.60q", text)
 	}
 }
 
-// A form is what its page says: more fields change nothing.
+// Fields that the form does not have change nothing.
 func TestInput_FieldsThatNoFormHas(t *testing.T) {
 	s := newSite(t)
 	before := modelstest.SignUp(t, "ada@example.com")
-	b := s.signedIn("ada@example.com", firefox)
+	b := s.loggedIn("ada@example.com", firefox)
 	more := url.Values{
 		"id": {"6ba7b810-9dad-11d1-80b4-00c04fd430c8"}, "ID": {"x"}, "User.ID": {"x"}, "user_id": {"x"}, "PasswordDigest": {"x"}, "password_digest": {"x"},
 		"created_at": {"2001-01-01T00:00:00Z"}, "CreatedAt": {"2001-01-01"}, "Email": {"eve@example.com"}, "admin": {"true"}, "Language": {"fr"},
 	}
 	form := confirmed("PUT")
-	form.Set("password", "an entirely new set of words")
+	form.Set("password", newPassword)
 	for name, values := range more {
 		form[name] = values
 	}
-	require.Equal(t, 303, b.post("/account/password", form).StatusCode)
-	require.Equal(t, 422, s.browser().post("/login", url.Values{"Email": {"ada@example.com"}, "Password": {"an entirely new set of words"}}).StatusCode)
+	require.Equal(t, 303, b.Post("/account/password", form).StatusCode)
+	require.Equal(t, 422, s.browser().Post("/login", url.Values{"user[email]": {"ada@example.com"}, "user.password": {newPassword}}).StatusCode)
 
 	after, err := models.FindUserByEmail(t.Context(), "ada@example.com")
 	require.NoError(t, err)
@@ -94,19 +96,32 @@ func TestInput_FieldsThatNoFormHas(t *testing.T) {
 	require.ErrorIs(t, err, models.ErrNotFound)
 }
 
-// Of two fields with one name the first counts, whatever the query says.
+// Names that mean something to the decoder of forms are no server error.
+func TestInput_HostileFieldNames(t *testing.T) {
+	b := newSite(t).browser()
+	for _, name := range []string{
+		"", ".", "..", "[", "]", "[]", "[0]", "[", "email.", "email[", "email]", "email[0]", "email[-1]", "email[99999999999]", "email[x]", "email.x", "email.x.y",
+		"remember[0]", "remember.x", "remember[x].y", "password[\x00]", "loginForm.Email", "\xff", strings.Repeat("email.", 1000), strings.Repeat("email[0]", 1000),
+	} {
+		a := b.Post("/login", url.Values{name: {"x"}})
+		require.Contains(t, []int{400, 422}, a.StatusCode, "%.40q", name)
+		models.Clock.Move(time.Hour) // past the rate limits
+	}
+}
+
+// Of two fields with one name the first counts; the query does not.
 func TestInput_FirstOfTwo(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
 	modelstest.SignUp(t, "bob@example.com")
 	b := s.browser()
-	a := b.post("/login?email=bob@example.com&password=x", url.Values{"email": {"ada@example.com", "bob@example.com"}, "password": {modelstest.Password, "x"}})
+	a := b.Post("/login?email=bob@example.com&password=x", url.Values{"email": {"ada@example.com", "bob@example.com"}, "password": {modelstest.Password, "x"}})
 	require.Equal(t, 303, a.StatusCode)
-	require.Contains(t, b.get("/").page, "ada@example.com")
+	require.Contains(t, b.Get("/").Page, "ada@example.com")
 }
 
-// What is sent is decoded once: a second escape is text.
+// The body is decoded once: what is escaped twice stays escaped.
 func TestInput_DecodedOnce(t *testing.T) {
-	a := newSite(t).browser().post("/login", url.Values{"email": {"ada%40example.com"}})
-	require.Contains(t, a.page, `value="ada%40example.com"`)
+	a := newSite(t).browser().Post("/login", url.Values{"email": {"ada%40example.com"}})
+	require.Contains(t, a.Page, `value="ada%40example.com"`)
 }

@@ -3,125 +3,137 @@ package actions
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"html/template"
 	"net/http"
 	"net/url"
 	"path"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/gobuffalo/buffalo"
-	"github.com/gorilla/mux"
 
-	"corral/actions/edge"
+	"corral/internal/i18n"
+	"corral/internal/useragent"
+	"corral/internal/web"
 )
+
+type languageForm struct {
+	Language string `form:"language"`
+}
 
 var errNoSuchLanguage = errors.New("the language is not shipped")
 
-// LanguageUpdate is PUT /language: keeps the chosen language in a cookie, and
-// goes back to the page on which it was chosen. It needs no session.
+// LanguageUpdate is PUT /language: keeps the chosen language in a cookie and goes
+// back to the page on which it was chosen. It needs no session.
 func LanguageUpdate(c buffalo.Context) error {
-	chosen := field(c, "language")
-	if !texts.Ships(chosen) {
+	var form languageForm
+	if err := web.Bind(c, &form); err != nil {
+		return err
+	}
+	if !T.Ships(form.Language) {
 		return c.Error(http.StatusUnprocessableEntity, errNoSuchLanguage)
 	}
-	keepLanguage(c, chosen)
+	setLanguageCookie(c, form.Language)
 	// The account's own setting comes first: without this the choice would do nothing.
 	if session := currentSession(c); session != nil && session.User.Language != "" {
-		if err := session.User.ChooseLanguage(c, chosen); err != nil {
+		if err := session.User.ChooseLanguage(c, form.Language); err != nil {
 			return err
 		}
 	}
-	return redirect(c, pageBefore(c))
+	return redirectTo(c, pageBefore(c))
+}
+
+// Translate chooses the language of the page. What the templates have in that
+// language comes from inLanguage.
+func Translate(next buffalo.Handler) buffalo.Handler {
+	return func(c buffalo.Context) error {
+		if settings.Development() {
+			if err := T.Reload(); err != nil {
+				return err
+			}
+		}
+		c.Set("lang", languageOf(c.Request(), accountLanguage(c)))
+		return next(c)
+	}
+}
+
+// inLanguage returns the helpers of templates that depend on the language, nil for
+// one that is not shipped; "" is the default.
+func inLanguage(name string) map[string]any {
+	name = cmp.Or(name, i18n.DefaultLanguage)
+	t := T.In(name)
+	if t == nil {
+		return nil
+	}
+	return map[string]any{
+		"t":         t,
+		"dir":       i18n.Direction(name),
+		"languages": T.Options(name),
+		"moment":    func(at time.Time) template.HTML { return i18n.TimeElement(t, at) },
+		"browserName": func(userAgent string) string {
+			name, system := useragent.Name(userAgent)
+			return cmp.Or(i18n.Browser(t, name, system), t("browser.unknown"))
+		},
+	}
 }
 
 const languageLifetime = 365 * 24 * time.Hour
 
-// keepLanguage stores a choice in this browser; "" takes it back.
-func keepLanguage(c buffalo.Context, chosen string) {
-	cookie := &http.Cookie{
-		Name:     languageCookieName(c.Request()),
-		Value:    chosen,
-		Path:     "/",
-		MaxAge:   int(languageLifetime.Seconds()),
-		Secure:   edge.From(c).Secure,
-		HttpOnly: true,
-		SameSite: http.SameSiteLaxMode,
-	}
+// setLanguageCookie stores the choice in this browser; "" removes it.
+func setLanguageCookie(c buffalo.Context, chosen string) {
+	lifetime := languageLifetime
 	if chosen == "" {
-		cookie.MaxAge = -1
+		lifetime = -time.Second
 	}
-	http.SetCookie(c.Response(), cookie)
+	setCookie(c, languageCookieName(c.Request()), chosen, lifetime)
 }
 
-// languageCookieName goes by the request alone, for error pages know no more.
-// In production every request that gets here came by https.
+// languageCookieName goes by the request alone, as error pages need it. In
+// production every request that gets here came by https.
 func languageCookieName(r *http.Request) string {
-	if edge.From(r.Context()).Secure {
+	if web.Info(r.Context()).Secure {
 		return "__Host-corral-lang"
 	}
 	return "lang"
 }
 
-// languageOf is the language of the answer to r: the account's own ("" is
-// none), else what was chosen in this browser, else what the browser asks for.
+// language returns the language of the page.
+func language(c buffalo.Context) string { return c.Value("lang").(string) }
+
+// accountLanguage returns the language of the logged-in user's account, or "".
+func accountLanguage(c buffalo.Context) string {
+	if session := currentSession(c); session != nil {
+		return session.User.Language
+	}
+	return ""
+}
+
+// languageOf returns the language of the answer to r: the account's own, which
+// may be "", else the one chosen in this browser, else what the browser asks for.
 func languageOf(r *http.Request, account string) string {
 	chosen := ""
 	if cookie, err := r.Cookie(languageCookieName(r)); err == nil {
 		chosen = cookie.Value
 	}
-	return texts.Match(r.Header.Get("Accept-Language"), account, chosen)
+	return T.Match(r.Header.Get("Accept-Language"), account, chosen)
 }
 
-// pageBefore is the page on which a form was sent: the form says it, for our
-// pages send no Referer. The answer to a refused form stands at an address that
-// cannot be read; the page above it can.
+// pageBefore returns the page on which a form was sent. The answer to a refused
+// form stands at a path that cannot be read; the page above it can.
 func pageBefore(c buffalo.Context) string {
-	place := field(c, "return")
-	if referer, err := url.Parse(c.Request().Referer()); place == "" && err == nil {
-		place = referer.EscapedPath()
+	place := ""
+	if referer, err := url.Parse(c.Request().Referer()); err == nil && referer.Host == c.Request().Host {
+		place = trimSlash(referer.EscapedPath())
 	}
-	app := c.Value("app").(*buffalo.App)
-	for isReturnPath(place) {
-		probe := &http.Request{Method: http.MethodGet, URL: &url.URL{Path: strings.TrimSuffix(place, "/") + "/"}, Host: c.Request().Host}
-		match := new(mux.RouteMatch)
-		if app.Muxer().Match(probe, match); match.MatchErr != mux.ErrMethodMismatch {
+	for place != "/" && isReturnPath(place) {
+		asked := &http.Request{URL: &url.URL{Path: place + "/"}, Host: c.Request().Host}
+		if allowed := web.AllowedMethods(app.Muxer(), asked); len(allowed) == 0 || slices.Contains(allowed, http.MethodGet) {
 			return place
 		}
-		place = path.Dir(strings.TrimSuffix(place, "/"))
+		place = path.Dir(place)
+	}
+	if place == "/" {
+		return place
 	}
 	return "/welcome"
 }
-
-// thisPage is what pageBefore is told, without the query: a page that is the
-// same for everybody must not hold what one of them asked.
-func thisPage(r *http.Request) string {
-	if place := trimSlash(r.URL.EscapedPath()); isReturnPath(place) {
-		return place
-	}
-	return ""
-}
-
-// languageOptions are the shipped languages by their own names, once for each
-// that may be selected; "" selects none.
-var languageOptions = func() map[string]template.HTML {
-	names := texts.Names()
-	slices.SortFunc(names, func(a, b string) int { return cmp.Compare(languageName(a), languageName(b)) })
-	options := map[string]template.HTML{}
-	for _, selected := range append(names, "") {
-		var list strings.Builder
-		for _, name := range names {
-			attribute := ""
-			if name == selected {
-				attribute = " selected"
-			}
-			fmt.Fprintf(&list, `<option value="%s" lang="%[1]s"%s>%s</option>`, name, attribute, template.HTMLEscapeString(languageName(name)))
-		}
-		options[selected] = template.HTML(list.String())
-	}
-	return options
-}()
-
-func languageName(name string) string { return texts.In(name)("language.name") }

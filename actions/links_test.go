@@ -1,10 +1,8 @@
-package actions_test
+package actions
 
 import (
-	"context"
 	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"strings"
 	"sync"
@@ -13,36 +11,37 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"corral/actions"
-	"corral/actions/edge"
-	"corral/config"
+	"corral/internal/apptest"
+	"corral/internal/web"
 	"corral/models"
 	"corral/models/modelstest"
 )
 
-// link is a mailed link, and what somebody does who has it.
+// link is a kind of mailed link, with its use.
 type link struct {
-	path   string // that the token is added to
-	life   time.Duration
-	mail   string                                    // the template that brings it
-	mailed func(s *site) (owner *browser, to string) // asks for it
-	use    func(b *browser, rawToken string) answer
-	used   string // where a good one leads to
+	path    string // to which the token is appended
+	life    time.Duration
+	mail    string                                    // its template
+	request func(s *site) (owner *browser, to string) // queues the mail
+	use     func(b *browser, rawToken string) apptest.Answer
+	used    string // where a good token leads to
 }
 
 const newPassword = "an entirely new set of words"
 
-func signedInAs(s *site, email string) *browser {
+// logInAs returns a browser that is logged in to an account, which it creates
+// unless it exists.
+func logInAs(s *site, email string) *browser {
 	b := s.browser()
 	if _, err := models.FindUserByEmail(s.t.Context(), email); err != nil {
 		modelstest.SignUp(s.t, email)
 	}
-	require.Equal(s.t, "/", b.logIn(email).location())
+	require.Equal(s.t, "/", b.logIn(email).Location())
 	return b
 }
 
-func confirmWith(b *browser, rawToken string) answer {
-	return b.post("/account/email/confirm/"+rawToken, url.Values{})
+func confirmWith(b *browser, rawToken string) apptest.Answer {
+	return b.Post("/account/email/confirm/"+rawToken, url.Values{})
 }
 
 var links = map[string]link{
@@ -52,9 +51,9 @@ var links = map[string]link{
 			b.signUp("zoe@example.com")
 			return b, "zoe@example.com"
 		},
-		func(b *browser, rawToken string) answer {
-			b.get("/signup/" + rawToken)
-			return b.post("/signup/password", url.Values{"password": {newPassword}})
+		func(b *browser, rawToken string) apptest.Answer {
+			b.Get("/signup/" + rawToken)
+			return b.Post("/signup/password", url.Values{"password": {newPassword}})
 		}, "/"},
 	"reset": {"/password/reset/", models.ResetLifetime, models.MailReset,
 		func(s *site) (*browser, string) {
@@ -63,32 +62,33 @@ var links = map[string]link{
 			b.forgot("ada@example.com")
 			return b, "ada@example.com"
 		},
-		func(b *browser, rawToken string) answer {
-			if a := b.get("/password/reset/" + rawToken); a.StatusCode != http.StatusFound {
+		func(b *browser, rawToken string) apptest.Answer {
+			if a := b.Get("/password/reset/" + rawToken); a.StatusCode != http.StatusFound {
 				return a
 			}
-			return b.put("/password/reset", url.Values{"password": {newPassword}})
+			return b.Put("/password/reset", url.Values{"password": {newPassword}})
 		}, "/login"},
 	"confirm": {"/account/email/confirm/", models.EmailConfirmLifetime, models.MailEmailConfirm,
 		func(s *site) (*browser, string) {
-			b := signedInAs(s, "ada@example.com")
-			b.put("/account/email", url.Values{"current_password": {modelstest.Password}, "email": {"ada@new.example"}})
+			b := logInAs(s, "ada@example.com")
+			b.Put("/account/email", url.Values{"current_password": {modelstest.Password}, "email": {"ada@new.example"}})
 			return b, "ada@new.example"
 		}, confirmWith, "/account"},
 	"undo": {"/account/email/undo/", models.EmailUndoLifetime, models.MailEmailChanged,
 		func(s *site) (*browser, string) {
-			b := signedInAs(s, "ada@example.com")
-			b.put("/account/email", url.Values{"current_password": {modelstest.Password}, "email": {"ada@new.example"}})
+			b := logInAs(s, "ada@example.com")
+			b.Put("/account/email", url.Values{"current_password": {modelstest.Password}, "email": {"ada@new.example"}})
 			confirmWith(b, modelstest.Link(s.t, "ada@new.example", models.MailEmailConfirm))
 			return b, "ada@example.com"
 		},
-		func(b *browser, rawToken string) answer {
-			return b.post("/account/email/undo/"+rawToken, url.Values{})
+		func(b *browser, rawToken string) apptest.Answer {
+			return b.Post("/account/email/undo/"+rawToken, url.Values{})
 		}, "/login"},
 }
 
-// damaged is what may become of a token on its way, and what a stranger may try.
-func damaged(rawToken string) []string {
+// damagedTokens returns what may become of a token on its way, and what an
+// attacker may try.
+func damagedTokens(rawToken string) []string {
 	return []string{
 		"x", rawToken[1:], rawToken[:42], rawToken + "A", rawToken + "=", strings.ToLower(rawToken), "%00", rawToken + "%00", "%00" + rawToken,
 		rawToken + "%0d%0aSet-Cookie:x=y", "%ff%fe", "%20" + rawToken, rawToken + "%20", "'%20OR%201=1--", "%25s%25n",
@@ -96,50 +96,50 @@ func damaged(rawToken string) []string {
 	}
 }
 
-// A token that is damaged, used, too old, for another purpose or of another
-// person is one friendly page, changes nothing, and spends nothing.
+// A token that is damaged, redeemed, for another purpose or of another account
+// leads to the page about dead links, changes nothing and redeems nothing.
 func TestLinks_Dead(t *testing.T) {
 	for name, link := range links {
 		t.Run(name, func(t *testing.T) {
 			s := newSite(t)
-			owner, to := link.mailed(s)
+			owner, to := link.request(s)
 			rawToken := modelstest.Link(t, to, link.mail)
-			requireDead := func(a answer, why string) {
+			requireDead := func(a apptest.Answer, why string) {
 				t.Helper()
 				require.Equal(t, 404, a.StatusCode, "%.60q", why)
-				require.Contains(t, a.page, "This link no longer works", "%.60q", why)
+				require.Contains(t, a.Page, "This link no longer works", "%.60q", why)
 				require.Contains(t, a.Header.Get("Content-Type"), "text/html")
 			}
-			bob := signedInAs(s, "bob@example.com") // for links that ask who it is
+			bob := logInAs(s, "bob@example.com") // for links that need a login
 			before := rows(t)
-			for _, bad := range damaged(rawToken) {
-				requireDead(owner.get(link.path+bad), bad)
+			for _, bad := range damagedTokens(rawToken) {
+				requireDead(owner.Get(link.path+bad), bad)
 				requireDead(link.use(owner, bad), bad)
 			}
 			for other, of := range links {
 				if other != name && link.path != of.path {
-					requireDead(bob.get(of.path+rawToken), "for another purpose")
+					requireDead(bob.Get(of.path+rawToken), "for another purpose")
 					requireDead(of.use(bob, rawToken), "for another purpose")
 				}
 			}
 			if name == "confirm" {
-				requireDead(bob.get(link.path+rawToken), "of another person")
-				requireDead(link.use(bob, rawToken), "of another person")
+				requireDead(bob.Get(link.path+rawToken), "of another account")
+				requireDead(link.use(bob, rawToken), "of another account")
 			}
 			require.Equal(t, before, rows(t))
 
-			require.Equal(t, link.used, link.use(owner, rawToken).location(), "it was not spent by that")
+			require.Equal(t, link.used, link.use(owner, rawToken).Location(), "it was not redeemed by that")
 			again := owner
-			if name != "confirm" { // to whom it may concern
+			if name != "confirm" { // which needs a login
 				again = s.browser()
 			}
-			requireDead(again.get(link.path+rawToken), "used")
+			requireDead(again.Get(link.path+rawToken), "used")
 			requireDead(link.use(again, rawToken), "used")
 		})
 	}
 }
 
-// rows are all that a link can change.
+// rows returns all that a link can change.
 func rows(t *testing.T) (list []string) {
 	t.Helper()
 	require.NoError(t, models.DB.Store.Select(&list, `
@@ -153,26 +153,27 @@ func TestLinks_Expire(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := newSite(t)
 			models.Clock.Stop()
-			owner, to := link.mailed(s)
+			owner, to := link.request(s)
 			rawToken := modelstest.Link(t, to, link.mail)
 			models.Clock.Move(link.life - time.Second)
 			if name == "confirm" {
-				owner = signedInAs(s, "ada@example.com") // the session has ended long ago
+				owner = logInAs(s, "ada@example.com") // the session has expired
 			}
-			require.Less(t, owner.get(link.path+rawToken).StatusCode, 400)
+			require.Less(t, owner.Get(link.path+rawToken).StatusCode, 400)
 			models.Clock.Move(time.Second)
-			require.Equal(t, 404, owner.get(link.path+rawToken).StatusCode)
+			require.Equal(t, 404, owner.Get(link.path+rawToken).StatusCode)
 			require.Equal(t, 404, link.use(owner, rawToken).StatusCode)
 		})
 	}
 }
 
-// Twenty at once with one link: one wins, the others hear that it is used.
+// Of twenty concurrent uses of a link one succeeds, and the others get the page
+// about dead links.
 func TestLinks_TwentyAtOnce(t *testing.T) {
 	for _, name := range []string{"reset", "confirm", "undo"} { // for sign-up see signup_test.go
 		t.Run(name, func(t *testing.T) {
 			s, link := newSite(t), links[name]
-			owner, to := link.mailed(s)
+			owner, to := link.request(s)
 			rawToken := modelstest.Link(t, to, link.mail)
 			statuses := make(chan int, 20)
 			var all sync.WaitGroup
@@ -194,15 +195,27 @@ func TestLinks_TwentyAtOnce(t *testing.T) {
 	}
 }
 
-// A megabyte of token is refused before anything looks at it.
-func TestLinks_Megabyte(t *testing.T) {
+// listening starts the app behind the server of package web. Each request has a
+// connection of its own.
+func listening(t *testing.T) *site {
+	t.Helper()
 	modelstest.Empty(t)
-	c := testConfig(t, func(c *config.Config) { c.Addr = "127.0.0.1:0" })
-	server, err := edge.Listen(c, actions.Edge(actions.New(c), c, nil), slog.New(slog.DiscardHandler))
+	c := modelstest.Config()
+	handler := Handler(newApp(c), c, testLogger(c), nil)
+	server, err := web.Listen(web.ListenOptions{Addr: "127.0.0.1:0"}, handler, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	go server.Start(t.Context(), nil)
-	t.Cleanup(func() { server.Shutdown(context.Background()) })
-	s := &site{&httptest.Server{URL: "http://" + strings.TrimPrefix(server.String(), "server on ")}, t}
+	t.Cleanup(func() { server.Shutdown(t.Context()) })
+	s := &site{apptest.NewServer(t, handler), t}
+	s.URL = "http://" + strings.TrimPrefix(server.String(), "server on ")
+	s.Client().Transport = &http.Transport{DisableKeepAlives: true}
+	return s
+}
+
+// A token of a megabyte is refused before the app runs.
+func TestLinks_Megabyte(t *testing.T) {
+	modelstest.Empty(t)
+	s := listening(t)
 	for _, link := range links {
 		for _, method := range []string{"GET", "POST", "HEAD"} {
 			req, err := http.NewRequest(method, s.URL+link.path+strings.Repeat("A", 1<<20), nil)
@@ -219,22 +232,22 @@ func TestLinks_Megabyte(t *testing.T) {
 	require.NoError(t, res.Body.Close())
 }
 
-// A path that ends where the token should begin opens nothing.
+// A path without its token opens nothing.
 func TestLinks_Empty(t *testing.T) {
 	s := newSite(t)
 	for path, want := range map[string]int{
 		"/signup/": 200, "/password/reset/": 302, "/account/email/confirm/": 404, "/account/email/undo/": 404,
 	} {
-		require.Equal(t, want, s.browser().get(path).StatusCode, path)
+		require.Equal(t, want, s.browser().Get(path).StatusCode, path)
 	}
-	require.Equal(t, 404, s.browser().post("/signup/password", url.Values{"password": {newPassword}}).StatusCode)
-	require.Equal(t, "/password/forgot", s.browser().put("/password/reset", url.Values{"password": {newPassword}}).location())
+	require.Equal(t, 404, s.browser().Post("/signup/password", url.Values{"password": {newPassword}}).StatusCode)
+	require.Equal(t, "/password/forgot", s.browser().Put("/password/reset", url.Values{"password": {newPassword}}).Location())
 }
 
-// Nobody adds a header or a recipient to a mail by what is typed.
+// A typed email adds neither a header nor a recipient to a mail.
 func TestForms_HeaderInjection(t *testing.T) {
-	s := newSite(t, func(c *config.Config) { c.TrustedProxies = loopback(t) })
-	ada := signedInAs(s, "ada@example.com")
+	s := newSite(t)
+	ada := logInAs(s, "ada@example.com")
 	guest := s.browser()
 	before := rows(t)
 	for _, typed := range []string{
@@ -244,16 +257,16 @@ func TestForms_HeaderInjection(t *testing.T) {
 		"zoe@example.com eve@example.com", "<zoe@example.com>", "\"Zoe\r\nBcc: eve\" <zoe@example.com>", "zoe@example.com\x00", "zoe@example.com\u2028Bcc: eve@example.com",
 		"zo\u00ade\u200b@example.com\u202e\r\n",
 	} {
-		for form, send := range map[string]func() answer{
-			"sign up": func() answer { return guest.signUp(typed) },
-			"forgot":  func() answer { return guest.forgot(typed) },
-			"change of email": func() answer {
-				return ada.put("/account/email", url.Values{"current_password": {modelstest.Password}, "email": {typed}})
+		for form, send := range map[string]func() apptest.Answer{
+			"sign up": func() apptest.Answer { return guest.signUp(typed) },
+			"forgot":  func() apptest.Answer { return guest.forgot(typed) },
+			"change of email": func() apptest.Answer {
+				return ada.Put("/account/email", url.Values{"current_password": {modelstest.Password}, "email": {typed}})
 			},
 		} {
 			a := send()
 			require.Equal(t, 422, a.StatusCode, "%s: %q", form, typed)
-			require.Contains(t, a.page, "That is not an email address", "%s: %q", form, typed)
+			require.Contains(t, a.Page, "That is not an email address", "%s: %q", form, typed)
 		}
 	}
 	require.Equal(t, before, rows(t))

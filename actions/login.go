@@ -6,14 +6,14 @@ import (
 
 	"github.com/gobuffalo/buffalo"
 
-	"corral/actions/edge"
+	"corral/internal/web"
 	"corral/models"
 )
 
 type loginForm struct {
-	Email    string
-	Password string
-	Remember bool
+	Email    string       `form:"email"`
+	Password string       `form:"password"`
+	Remember web.Checkbox `form:"remember"`
 }
 
 // LoginNew is GET /login: the form.
@@ -21,35 +21,33 @@ func LoginNew(c buffalo.Context) error {
 	return renderLogin(c, http.StatusOK, loginForm{}, "")
 }
 
-// LoginCreate is POST /login: signs in and goes where the person wanted to go.
+// LoginCreate is POST /login: logs in and goes to the page that was asked for.
 func LoginCreate(c buffalo.Context) error {
-	form := loginForm{
-		Email:    field(c, "email"),
-		Password: field(c, "password"),
-		Remember: field(c, "remember") != "",
+	var form loginForm
+	if err := web.Bind(c, &form); err != nil {
+		return err
 	}
-	session, err := models.LogIn(c, credentials(c, form.Email, form.Password), form.Remember)
+	session, err := models.LogIn(c, credentials(c, form.Email, form.Password), bool(form.Remember))
 	if errors.Is(err, models.ErrBadCredentials) {
-		edge.From(c).Event("login failed")
-		return renderLogin(c, http.StatusUnprocessableEntity, form, translate(c, "login.invalid"))
+		web.Info(c).Event("login failed")
+		return renderLogin(c, http.StatusUnprocessableEntity, form, T.Translate(c, "login.invalid"))
 	}
-	if problem, ok := throttled(c, err); ok {
-		return renderLogin(c, http.StatusTooManyRequests, form, problem)
+	if message, ok := rateLimited(c, err); ok {
+		return renderLogin(c, http.StatusTooManyRequests, form, message)
 	}
 	if err != nil {
 		return err
 	}
 	place := takePlace(c.Session()) // before the session is cleared
-	keepSession(c, session)
+	logIn(c, session)
 	c.Flash().Add("success", "login.done")
-	return redirect(c, place)
+	return redirectTo(c, place)
 }
 
-// renderLogin shows the form with what was typed, except the password, and a
-// problem, what is wrong with it in the person's language.
-func renderLogin(c buffalo.Context, status int, form loginForm, problem string) error {
+// renderLogin shows the form with what was typed, except the password.
+func renderLogin(c buffalo.Context, status int, form loginForm, message string) error {
 	c.Set("title", "login.title")
 	c.Set("email", shown(form.Email))
-	c.Set("remember", form.Remember)
-	return renderForm(c, status, "login/new.plush.html", problem)
+	c.Set("remember", bool(form.Remember))
+	return renderForm(c, status, "login/new.plush.html", message)
 }

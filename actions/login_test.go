@@ -1,9 +1,10 @@
-package actions_test
+package actions
 
 import (
 	"net/url"
 	"strings"
 
+	"corral/internal/apptest"
 	"corral/models/modelstest"
 )
 
@@ -16,7 +17,7 @@ func (as *ActionSuite) Test_Login_New() {
 	as.Contains(page, `type="password" autocomplete="current-password"`)
 	as.Contains(page, `name="remember" type="checkbox"`)
 	as.NotContains(page, `aria-invalid`)
-	as.Empty(flashes(page))
+	as.Empty(apptest.Flashes(page))
 }
 
 func (as *ActionSuite) Test_Login_Create() {
@@ -25,15 +26,15 @@ func (as *ActionSuite) Test_Login_Create() {
 	as.Equal(303, res.Code)
 	as.Equal("/", res.Location())
 	page := as.HTML("/").Get().Body.String()
-	as.Equal([]string{"You were logged in."}, flashes(page))
+	as.Equal([]string{"You were logged in."}, apptest.Flashes(page))
 	as.Contains(page, "<dd>ada@example.com</dd>")
-	as.Empty(flashes(as.HTML("/").Get().Body.String()), "shown once")
+	as.Empty(apptest.Flashes(as.HTML("/").Get().Body.String()), "shown once")
 }
 
-// The answer never tells whether the address or the password was wrong.
+// The answer does not tell whether the email or the password was wrong.
 func (as *ActionSuite) Test_Login_Create_Refused() {
 	modelstest.SignUp(as.T(), "ada@example.com")
-	for _, try := range [][2]string{
+	for _, attempt := range [][2]string{
 		{"ada@example.com", "wrong"},
 		{"ada@example.com", ""},
 		{"bea@example.com", modelstest.Password},
@@ -44,8 +45,8 @@ func (as *ActionSuite) Test_Login_Create_Refused() {
 		{"\xff@example.com", modelstest.Password},
 		{`"><script>alert(1)</script>`, modelstest.Password},
 	} {
-		res := as.logIn(try[0], try[1])
-		as.Equal(422, res.Code, "%q", try)
+		res := as.logIn(attempt[0], attempt[1])
+		as.Equal(422, res.Code, "%q", attempt)
 		page := res.Body.String()
 		as.Contains(page, `id="login-error" role="alert">Invalid email or password.<`)
 		as.Equal(2, strings.Count(page, `aria-invalid="true" aria-describedby="login-error"`))
@@ -65,8 +66,8 @@ func (as *ActionSuite) Test_Login_Create_KeepsTheEmailNeverThePassword() {
 	as.NotContains(page, "s3cr3t")
 }
 
-// A password in an address ends up in logs and histories: it is no password.
-func (as *ActionSuite) Test_Login_Create_QueryIsNoForm() {
+// A password in a URL ends up in logs and histories: it is not accepted.
+func (as *ActionSuite) Test_Login_Create_IgnoresTheQuery() {
 	modelstest.SignUp(as.T(), "ada@example.com")
 	query := url.Values{"email": {"ada@example.com"}, "password": {modelstest.Password}}
 	res := as.HTML("/login?%s", query.Encode()).Post(url.Values{})
@@ -74,7 +75,7 @@ func (as *ActionSuite) Test_Login_Create_QueryIsNoForm() {
 }
 
 func (as *ActionSuite) Test_Login_GuestsOnly() {
-	as.signIn("ada@example.com")
+	as.logInAs("ada@example.com")
 	res := as.HTML("/login").Get()
 	as.Equal(302, res.Code)
 	as.Equal("/", res.Location())

@@ -1,4 +1,4 @@
-package actions_test
+package actions
 
 import (
 	"os"
@@ -12,11 +12,11 @@ import (
 	"corral/models/modelstest"
 )
 
-// A SQLite file that is moved away is missed, and no empty one is put in its
-// place; when it is back, people are signed in as before.
+// When the SQLite file is moved away, the database is unavailable, and no empty
+// one takes its place. When it is back, the sessions go on.
 func TestOutage_SQLiteFileMoved(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "100%#1.sqlite")
-	c := testConfig(t)
+	c := modelstest.Config()
 	usual := models.DB
 	t.Cleanup(func() { models.DB.Close(); models.DB, pop.Connections[c.Env] = usual, usual })
 	c.DatabaseURL = "sqlite3://" + path
@@ -25,25 +25,25 @@ func TestOutage_SQLiteFileMoved(t *testing.T) {
 	require.FileExists(t, path)
 	s := restart(t)
 	modelstest.SignUp(t, "ada@example.com")
-	ada := s.signedIn("ada@example.com", firefox)
-	cookie := ada.cookie()
+	ada := s.loggedIn("ada@example.com", firefox)
+	cookie := ada.sessionCookie()
 
 	away := path + ".away"
-	modelstest.CloseIdle() // the last to close it takes the journal along
+	models.DB.Store.(interface{ SetMaxIdleConns(int) }).SetMaxIdleConns(0) // the last connection to close it removes the journal
 	require.NoError(t, os.Rename(path, away))
 	for _, path := range []string{"/", "/account", "/login"} {
-		a := ada.get(path)
+		a := ada.Get(path)
 		require.Equal(t, 503, a.StatusCode, path)
-		require.Contains(t, a.page, "Back in a moment")
+		require.Contains(t, a.Page, "Back in a moment")
 	}
 	require.Equal(t, 503, s.browser().logIn("ada@example.com").StatusCode)
-	require.Equal(t, 503, ada.get("/readyz").StatusCode)
-	require.Equal(t, 200, ada.get("/healthz").StatusCode)
-	require.Equal(t, cookie, ada.cookie())
+	require.Equal(t, 503, ada.Get("/readyz").StatusCode)
+	require.Equal(t, 200, ada.Get("/healthz").StatusCode)
+	require.Equal(t, cookie, ada.sessionCookie())
 	require.NoFileExists(t, path)
 
 	require.NoError(t, os.Rename(away, path))
-	require.Equal(t, 200, ada.get("/readyz").StatusCode)
-	require.Equal(t, 200, ada.get("/").StatusCode)
+	require.Equal(t, 200, ada.Get("/readyz").StatusCode)
+	require.Equal(t, 200, ada.Get("/").StatusCode)
 	require.Equal(t, 303, s.browser().logIn("ada@example.com").StatusCode)
 }

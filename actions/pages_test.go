@@ -1,8 +1,7 @@
-package actions_test
+package actions
 
 import (
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
@@ -12,63 +11,67 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/net/html"
 
-	"corral/actions"
+	"corral/internal/apptest"
 	"corral/models"
 	"corral/models/modelstest"
 )
 
-// everyPage is each page in each of its states, by name. A name that ends in
-// "refused" is of a form that was.
-func everyPage(t *testing.T, language string) map[string]answer {
+// everyPage returns each page in each of its states, by name. A name that ends
+// in "refused" is that of a refused form.
+func everyPage(t *testing.T, language string) map[string]apptest.Answer {
 	t.Helper()
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
 	b, anonymous := s.browser(), s.browser()
-	for _, who := range []*browser{b, anonymous} {
-		who.header.Set("Accept-Language", language)
+	for _, b := range []*browser{b, anonymous} {
+		b.Header.Set("Accept-Language", language)
 	}
-	pages := map[string]answer{
-		"welcome": anonymous.get("/welcome"), "login": anonymous.get("/login"), "signup": anonymous.get("/signup"), "forgot": anonymous.get("/password/forgot"),
-		"not found": anonymous.get("/nothing"), "dead link": anonymous.get("/signup/x"), "wrong method": anonymous.send("PUT", "/welcome", nil),
-		"login refused":  anonymous.post("/login", url.Values{"email": {"ada@example.com"}, "password": {"x"}}),
-		"signup refused": anonymous.post("/signup", url.Values{"email": {"ada"}}), "forgot refused": anonymous.post("/password/forgot", url.Values{"email": {""}}),
+	pages := map[string]apptest.Answer{
+		"welcome": anonymous.Get("/welcome"), "login": anonymous.Get("/login"), "signup": anonymous.Get("/signup"), "forgot": anonymous.Get("/password/forgot"),
+		"not found": anonymous.Get("/nothing"), "dead link": anonymous.Get("/signup/x"), "wrong method": anonymous.Send("PUT", "/welcome", nil),
+		"login refused":  anonymous.Post("/login", url.Values{"email": {"ada@example.com"}, "password": {"x"}}),
+		"signup refused": anonymous.Post("/signup", url.Values{"email": {"ada"}}), "forgot refused": anonymous.Post("/password/forgot", url.Values{"email": {""}}),
 	}
-	anonymous.post("/signup", url.Values{"email": {"zoe@gmial.com"}})
-	pages["check mail"] = anonymous.get("/check-mail")
-	anonymous.get("/signup/" + modelstest.Link(t, "zoe@gmial.com", models.MailSignup))
-	pages["choose"] = anonymous.get("/signup/password")
-	pages["choose refused"] = anonymous.post("/signup/password", url.Values{"password": {"short"}})
-	anonymous.post("/password/forgot", url.Values{"email": {"ada@example.com"}})
-	anonymous.get("/password/reset/" + modelstest.Link(t, "ada@example.com", models.MailReset))
-	pages["reset"] = anonymous.get("/password/reset")
-	pages["reset refused"] = anonymous.put("/password/reset", url.Values{"password": {"short"}})
-	anonymous.get("/account")
-	pages["login first"] = anonymous.get("/login")
+	anonymous.Post("/signup", url.Values{"email": {"zoe@gmial.com"}})
+	pages["check mail"] = anonymous.Get("/check-mail")
+	anonymous.Get("/signup/" + modelstest.Link(t, "zoe@gmial.com", models.MailSignup))
+	pages["choose"] = anonymous.Get("/signup/password")
+	pages["choose refused"] = anonymous.Post("/signup/password", url.Values{"password": {"short"}})
+	anonymous.Post("/password/forgot", url.Values{"email": {"ada@example.com"}})
+	anonymous.Get("/password/reset/" + modelstest.Link(t, "ada@example.com", models.MailReset))
+	pages["reset"] = anonymous.Get("/password/reset")
+	pages["reset refused"] = anonymous.Put("/password/reset", url.Values{"password": {"short"}})
+	anonymous.Get("/account")
+	pages["login first"] = anonymous.Get("/login")
 
 	b.logIn("ada@example.com")
-	for name, path := range map[string]string{"home": "/", "account": "/account", "devices": "/account/sessions", "activity": "/account/activity", "logout": "/logout"} {
-		pages[name] = b.get(path)
+	for _, path := range served("/", "/account", "/account/sessions", "/account/activity", "/logout") {
+		pages[path] = b.Get(path)
 	}
 	wrong := url.Values{"current_password": {"x"}, "email": {"ada@new.example"}, "password": {modelstest.Password}}
-	pages["account email refused"] = b.put("/account/email", wrong)
-	pages["account password refused"] = b.put("/account/password", wrong)
-	pages["account deletion refused"] = b.post("/account", url.Values{"_method": {"DELETE"}, "current_password": {"x"}})
+	pages["account email refused"] = b.Put("/account/email", wrong)
+	pages["account password refused"] = b.Put("/account/password", wrong)
+	pages["account deletion refused"] = b.Post("/account", url.Values{"_method": {"DELETE"}, "current_password": {"x"}})
 	wrong.Set("current_password", modelstest.Password)
 	wrong.Set("password", "short")
-	pages["account new password refused"] = b.put("/account/password", wrong)
-	b.put("/account/email", wrong)
-	pages["confirm"] = b.get("/account/email/confirm/" + modelstest.Link(t, "ada@new.example", models.MailEmailConfirm))
-	b.post("/account/email/confirm/"+modelstest.Link(t, "ada@new.example", models.MailEmailConfirm), url.Values{})
-	pages["undo"] = b.get("/account/email/undo/" + modelstest.Link(t, "ada@example.com", models.MailEmailChanged))
+	pages["account new password refused"] = b.Put("/account/password", wrong)
+	b.Put("/account/email", wrong)
+	pages["confirm"] = b.Get("/account/email/confirm/" + modelstest.Link(t, "ada@new.example", models.MailEmailConfirm))
+	b.Post("/account/email/confirm/"+modelstest.Link(t, "ada@new.example", models.MailEmailConfirm), url.Values{})
+	pages["undo"] = b.Get("/account/email/undo/" + modelstest.Link(t, "ada@example.com", models.MailEmailChanged))
 	return pages
 }
 
-// Whoever reads a page by ear, by keyboard or by machine finds their way.
+// Pages have what assistive technology needs, in either direction of writing.
 func TestPages_Structure(t *testing.T) {
+	newSite(t) // loads the languages
 	for _, language := range []string{"en-US", "ar"} {
+		if !T.Ships(language) {
+			continue
+		}
 		for name, a := range everyPage(t, language) {
 			t.Run(language+"/"+name, func(t *testing.T) {
-				p := parsePage(t, a.page)
+				p := parsePage(t, a.Page)
 				require.Equal(t, language, p.one("html")["lang"])
 				require.Equal(t, map[string]string{"en-US": "ltr", "ar": "rtl"}[language], p.one("html")["dir"])
 				p.requireLandmarks()
@@ -85,30 +88,29 @@ func TestPages_Structure(t *testing.T) {
 	}
 }
 
-// The page that one is on is marked in the navigation, and no other.
+// The navigation marks the current page only.
 func TestPages_NavigationMarksThePage(t *testing.T) {
 	pages := everyPage(t, "en-US")
-	for name, want := range map[string]string{
-		"home": "/", "account": "/account", "devices": "/account/sessions", "activity": "/account/activity", "account password refused": "/account",
-	} {
-		current := parsePage(t, pages[name].page).with("aria-current")
-		require.Len(t, current, 1, name)
-		require.Equal(t, want, current[0]["href"])
+	pages["/account"] = pages["account password refused"]
+	for _, path := range served("/", "/account", "/account/sessions", "/account/activity") {
+		current := parsePage(t, pages[path].Page).with("aria-current")
+		require.Len(t, current, 1, path)
+		require.Equal(t, path, current[0]["href"])
 		require.Equal(t, "page", current[0]["aria-current"])
 	}
-	require.Empty(t, parsePage(t, pages["login"].page).with("aria-current"))
+	require.Empty(t, parsePage(t, pages["login"].Page).with("aria-current"))
 }
 
-// What a password manager goes by.
+// Password managers go by the autocomplete attributes.
 func TestPages_Autocomplete(t *testing.T) {
 	pages := everyPage(t, "en-US")
 	for name, want := range map[string][]string{
 		"login": {"username", "current-password"}, "signup": {"username"}, "forgot": {"username"},
 		"choose": {"username", "new-password"}, "reset": {"username", "new-password"},
-		"account": {"username", "email", "current-password", "username", "current-password", "new-password", "username", "current-password"},
+		"/account": {"username", "email", "current-password", "username", "current-password", "new-password", "username", "current-password"},
 	} {
 		var found []string
-		for _, field := range parsePage(t, pages[name].page).all("input") {
+		for _, field := range parsePage(t, pages[name].Page).all("input") {
 			if field["type"] != "hidden" && field["type"] != "checkbox" {
 				found = append(found, field["autocomplete"])
 			}
@@ -117,7 +119,8 @@ func TestPages_Autocomplete(t *testing.T) {
 	}
 }
 
-// element is an element's attributes, and "" its name, "text" what it says.
+// element holds the attributes of an element, its name under "" and its text
+// under "text".
 type element map[string]string
 
 type parsedPage struct {
@@ -141,14 +144,14 @@ func parsePage(t *testing.T, source string) *parsedPage {
 		}
 		p.elements = append(p.elements, e)
 		if id := e["id"]; id != "" {
-			require.NotContains(t, p.ids, id, "an id is there once")
+			require.NotContains(t, p.ids, id, "ids are unique")
 			p.ids[id] = e
 		}
 	}
 	return p
 }
 
-// textOf is what an element says: its text, and that of its images.
+// textOf returns the text of an element.
 func textOf(n *html.Node) string {
 	var text strings.Builder
 	for d := range n.Descendants() {
@@ -195,7 +198,7 @@ func (p *parsedPage) requireLandmarks() {
 	}
 }
 
-// requireNames: what can be used says what it is.
+// requireNames requires that every control has a name.
 func (p *parsedPage) requireNames() {
 	labelled := map[string]bool{}
 	for _, label := range p.all("label") {
@@ -216,7 +219,7 @@ func (p *parsedPage) requireNames() {
 	}
 }
 
-// requireReferences: what an element points to is there.
+// requireReferences requires that every id that an element refers to exists.
 func (p *parsedPage) requireReferences() {
 	for _, attribute := range []string{"for", "aria-describedby", "aria-labelledby", "aria-controls"} {
 		for _, e := range p.with(attribute) {
@@ -227,7 +230,8 @@ func (p *parsedPage) requireReferences() {
 	}
 }
 
-// requireNothingForeign: nothing inline, nothing from elsewhere, no script but a module.
+// requireNothingForeign requires that nothing is inline or from another host, and
+// that scripts are modules.
 func (p *parsedPage) requireNothingForeign() {
 	require.Empty(p.t, p.all("style"))
 	for _, e := range p.elements {
@@ -245,7 +249,8 @@ func (p *parsedPage) requireNothingForeign() {
 	}
 }
 
-// requireError: the error is in the title, announced, tied to its fields, and the first thing to type in.
+// requireError requires that the error is in the title, is announced, is tied to
+// its fields, and that the first of them has the focus.
 func (p *parsedPage) requireError() {
 	require.Contains(p.t, p.one("title")["text"], " · ")
 	require.Equal(p.t, 2, strings.Count(p.one("title")["text"], " · "), "it names the error, the page and the app")
@@ -266,16 +271,16 @@ func (p *parsedPage) requireError() {
 	}
 }
 
-// A handler that sets nothing for the layout, as generated ones do, has a page.
+// A handler that sets no title, as generated ones do, has a page.
 func TestPages_WithoutTitle(t *testing.T) {
 	b := widgets(t, func(c buffalo.Context) { c.Flash().Add("success", "Widget was <created>.") })
-	a := b.get("/widgets")
+	a := b.Get("/widgets")
 	require.Equal(t, 200, a.StatusCode)
-	require.Contains(t, a.page, "<title>Corral</title>")
-	require.Equal(t, []string{"Widget was &lt;created&gt;."}, flashes(a.page), "a text that is no key is shown as it is")
+	require.Contains(t, a.Page, "<title>Corral</title>")
+	require.Equal(t, []string{"Widget was &lt;created&gt;."}, apptest.Flashes(a.Page), "a message that is no key is shown as it is")
 }
 
-// Several messages come in the same order each time: by kind, and then as they were added.
+// Flash messages are ordered by kind, then as they were added.
 func TestPages_FlashInOrder(t *testing.T) {
 	b := widgets(t, func(c buffalo.Context) {
 		for _, kind := range []string{"warning", "success", "danger", "info"} {
@@ -287,24 +292,24 @@ func TestPages_FlashInOrder(t *testing.T) {
 		require.Equal(t, []string{
 			"danger first", "danger second", "info first", "info second",
 			"success first", "success second", "warning first", "warning second",
-		}, flashes(b.get("/widgets").page))
+		}, apptest.Flashes(b.Get("/widgets").Page))
 	}
 }
 
-// widgets is a page as a generator makes it, and Ada in front of it.
+// widgets returns a logged-in browser of a site with a page as a generator makes
+// it.
 func widgets(t *testing.T, do func(buffalo.Context)) *browser {
 	modelstest.Empty(t)
 	modelstest.SignUp(t, "ada@example.com")
-	c := testConfig(t)
-	app := actions.New(c)
+	c := modelstest.Config()
+	app := newApp(c)
 	app.GET("/widgets", func(c buffalo.Context) error {
 		do(c)
-		return c.Render(http.StatusOK, actions.Renderer.HTML("logout/_form.plush.html"))
+		return c.Render(http.StatusOK, r.HTML("logout/_form.plush.html"))
 	})
-	server := httptest.NewServer(actions.Edge(app, c, nil))
-	t.Cleanup(server.Close)
-	b := (&site{server, t}).browser()
+	s := &site{apptest.NewServer(t, Handler(app, c, testLogger(c), nil)), t}
+	b := s.browser()
 	b.logIn("ada@example.com")
-	b.get("/")
+	b.Get("/")
 	return b
 }

@@ -5,36 +5,40 @@ import (
 
 	"github.com/gobuffalo/buffalo"
 
-	"corral/actions/edge"
+	"corral/internal/email"
+	"corral/internal/web"
 	"corral/models"
 )
 
-// PasswordForgotNew is GET /password/forgot: asks for the address.
+// PasswordForgotNew is GET /password/forgot: asks for the email.
 func PasswordForgotNew(c buffalo.Context) error {
 	return renderPasswordForgot(c, http.StatusOK, "", "")
 }
 
 // PasswordForgotCreate is POST /password/forgot: mails a link to set a new
-// password. The answer is the same whether or not the address has an account.
+// password. The answer is the same whether or not the email has an account.
 func PasswordForgotCreate(c buffalo.Context) error {
-	typed := field(c, "email")
-	email, ok := models.NormalizeEmail(typed)
-	if !ok {
-		return renderPasswordForgot(c, http.StatusUnprocessableEntity, typed, translate(c, "email.invalid"))
+	var form emailForm
+	if err := web.Bind(c, &form); err != nil {
+		return err
 	}
-	err := models.RequestReset(c, email, language(c), origin(c))
-	if problem, ok := throttled(c, err); ok {
-		return renderPasswordForgot(c, http.StatusTooManyRequests, typed, problem)
+	normalized, ok := email.Normalize(form.Email)
+	if !ok {
+		return renderPasswordForgot(c, http.StatusUnprocessableEntity, form.Email, T.Translate(c, "email.invalid"))
+	}
+	err := models.RequestReset(c, normalized, language(c), clientOf(c))
+	if message, ok := rateLimited(c, err); ok {
+		return renderPasswordForgot(c, http.StatusTooManyRequests, form.Email, message)
 	}
 	if err != nil {
 		return err
 	}
-	edge.From(c).Event("reset requested")
-	return askToCheckMail(c, typed, "password_forgot")
+	web.Info(c).Event("reset requested")
+	return askToCheckMail(c, form.Email, "password_forgot")
 }
 
-func renderPasswordForgot(c buffalo.Context, status int, typed, problem string) error {
+func renderPasswordForgot(c buffalo.Context, status int, typed, message string) error {
 	c.Set("title", "password_forgot.title")
 	c.Set("email", shown(typed))
-	return renderForm(c, status, "password_forgot/new.plush.html", problem)
+	return renderForm(c, status, "password_forgot/new.plush.html", message)
 }

@@ -1,4 +1,4 @@
-package actions_test
+package actions
 
 import (
 	"net/url"
@@ -7,13 +7,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"corral/config"
+	"corral/internal/apptest"
 	"corral/models"
 	"corral/models/modelstest"
 )
 
-func (b *browser) forgot(email string) answer {
-	b.site.t.Helper()
-	return b.post("/password/forgot", url.Values{"email": {email}})
+func (b *browser) forgot(email string) apptest.Answer {
+	return b.Post("/password/forgot", url.Values{"email": {email}})
 }
 
 func TestPasswordForgot_TheWholeStory(t *testing.T) {
@@ -22,77 +22,79 @@ func TestPasswordForgot_TheWholeStory(t *testing.T) {
 	b, other := s.browser(), s.browser()
 	other.logIn("ada@example.com", "remember")
 
-	require.Equal(t, "/check-mail", b.forgot("ADA@example.com").location())
-	page := b.get("/check-mail").page
+	require.Equal(t, "/check-mail", b.forgot("ADA@example.com").Location())
+	page := b.Get("/check-mail").Page
 	require.Contains(t, page, "for 15 minutes")
 	require.Contains(t, page, `<form action="/password/forgot" method="post"><input type="hidden" name="email" value="ADA@example.com">`)
-	b.get("/password/reset/" + modelstest.Link(t, "ada@example.com", models.MailReset))
-	a := b.post("/password/reset", url.Values{"_method": {"PUT"}, "password": {"an entirely new set of words"}})
-	require.Equal(t, "/login", a.location())
-	require.Equal(t, 302, b.get("/").StatusCode, "it does not sign in")
-	require.Equal(t, 302, other.get("/").StatusCode, "every session ends")
+	b.Get("/password/reset/" + modelstest.Link(t, "ada@example.com", models.MailReset))
+	a := b.Put("/password/reset", url.Values{"password": {newPassword}})
+	require.Equal(t, "/login", a.Location())
+	require.Equal(t, 302, b.Get("/").StatusCode, "it does not log in")
+	require.Equal(t, 302, other.Get("/").StatusCode, "every session ends")
 	require.Contains(t, modelstest.Mails(t, "ada@example.com"), models.MailPasswordChanged)
 }
 
-func TestPasswordForgot_UnknownAddressLooksTheSame(t *testing.T) {
+func TestPasswordForgot_UnknownEmailLooksTheSame(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
 	known, unknown := s.browser(), s.browser()
 	requireAlike(t, known.forgot("ada@example.com"), unknown.forgot("bea@example.com"))
-	requireAlike(t, known.get("/check-mail"), unknown.get("/check-mail"), "ada@example.com", "bea@example.com")
-	require.Equal(t, 404, unknown.get("/password/reset/"+modelstest.Link(t, "bea@example.com", models.MailReset)).StatusCode)
+	requireAlike(t, known.Get("/check-mail"), unknown.Get("/check-mail"), "ada@example.com", "bea@example.com")
+	require.Equal(t, 404, unknown.Get("/password/reset/"+modelstest.Link(t, "bea@example.com", models.MailReset)).StatusCode)
 }
 
-func TestPasswordForgot_BadAddress(t *testing.T) {
+func TestPasswordForgot_BadEmail(t *testing.T) {
 	b := newSite(t).browser()
 	a := b.forgot("not an address")
 	require.Equal(t, 422, a.StatusCode)
-	require.Contains(t, a.page, "That is not an email address.")
-	require.Contains(t, a.page, `value="not an address"`)
+	require.Contains(t, a.Page, "That is not an email address.")
+	require.Contains(t, a.Page, `value="not an address"`)
 }
 
-// The address just typed is kept for one page, and no longer. What for is kept,
-// so that who reloads the page can ask again.
+// The typed email is kept for one page. The kind of mail stays, so that it can be
+// requested again after a reload.
 func TestCheckMail_Once(t *testing.T) {
 	b := newSite(t).browser()
 	b.forgot("ada@gmial.com")
-	page := b.get("/check-mail").page
+	page := b.Get("/check-mail").Page
 	require.Contains(t, page, "ada@gmial.com")
 	require.Contains(t, page, "Did you mean ada@gmail.com?")
-	a := b.get("/check-mail")
+	a := b.Get("/check-mail")
 	require.Equal(t, 200, a.StatusCode)
-	require.NotContains(t, a.page, "gmial")
-	require.Contains(t, a.page, "for 15 minutes")
-	require.Contains(t, a.page, `<a class="btn" href="/password/forgot">Ask for another email</a>`)
+	require.NotContains(t, a.Page, "gmial")
+	require.Contains(t, a.Page, "for 15 minutes")
+	require.Contains(t, a.Page, `<a class="btn" href="/password/forgot">Ask for another email</a>`)
 	b.signUp("ada@gmial.com")
-	b.get("/check-mail")
-	require.Contains(t, b.get("/check-mail").page, `<a class="btn" href="/signup">Ask for another email</a>`)
+	b.Get("/check-mail")
+	require.Contains(t, b.Get("/check-mail").Page, `<a class="btn" href="/signup">Ask for another email</a>`)
 }
 
-// Who comes by a bookmark may have asked for either mail.
+// A client that comes by a bookmark may have requested either mail.
 func TestCheckMail_Bookmarked(t *testing.T) {
-	page := newSite(t).browser().get("/check-mail").page
+	page := newSite(t).browser().Get("/check-mail").Page
 	require.Contains(t, page, `<a class="btn" href="/password/forgot">`)
 	require.Contains(t, page, `<a class="btn" href="/signup">`)
 }
 
-// Who asked before sign-up was closed is not sent to a page that is gone.
+// A request from before sign-up was closed leads to no page that is gone.
 func TestCheckMail_SignupClosedSince(t *testing.T) {
-	before, after := newSite(t).browser(), newSite(t, func(c *config.Config) { c.SignupOpen = false }).browser()
+	before := newSite(t).browser()
 	before.signUp("zoe@example.com")
-	cookie := before.cookie()
-	require.Contains(t, before.get("/check-mail").page, `<form action="/signup"`)
-	after.setCookie("corral", cookie)
-	page := after.get("/check-mail").page
+	cookie := before.sessionCookie()
+	require.Contains(t, before.Get("/check-mail").Page, `<form action="/signup"`)
+	after := newSite(t, func(c *config.Config) { c.SignupOpen = false }).browser()
+	after.SetCookie("corral", cookie)
+	page := after.Get("/check-mail").Page
 	require.NotContains(t, page, `<form action="/signup"`)
 	require.Contains(t, page, `<a class="btn" href="/password/forgot">`)
 }
 
-// A domain that is right, or like no other, is left alone.
+// There is no hint for a domain that is right, or like no other.
 func TestCheckMail_NoHintWithoutReason(t *testing.T) {
+	s := newSite(t)
 	for _, email := range []string{"ada@gmail.com", "ada@example.com", "ada@mx.com", "ada@corral.example"} {
-		b := newSite(t).browser()
+		b := s.browser()
 		b.forgot(email)
-		require.NotContains(t, b.get("/check-mail").page, "Did you mean", email)
+		require.NotContains(t, b.Get("/check-mail").Page, "Did you mean", email)
 	}
 }

@@ -5,69 +5,68 @@ import (
 
 	"github.com/gobuffalo/buffalo"
 
-	"corral/actions/edge"
+	"corral/internal/web"
 	"corral/models"
 )
 
-// resetTokenKey is where the session keeps the token of a link that was opened.
+// resetTokenKey is where the session keeps the token of an opened link.
 const resetTokenKey = "reset_token"
 
-// PasswordResetShow is GET /password/reset/{token}, the link: keeps the token
-// in the session and moves on, so that it leaves the address bar and the
-// history. It spends nothing: mail scanners follow links.
+// PasswordResetShow is GET /password/reset/{token}, the link: keeps the token in
+// the session and redirects, so that it leaves the address bar and the history.
+// It redeems nothing: mail scanners follow links.
 func PasswordResetShow(c buffalo.Context) error {
 	rawToken := c.Param("token")
 	if _, err := models.FindResetUser(c, rawToken); err != nil {
 		return deadLink(c, err)
 	}
 	c.Session().Set(resetTokenKey, rawToken)
-	return redirect(c, "/password/reset")
+	return redirect(c, "passwordResetPath()")
 }
 
 // PasswordResetEdit is GET /password/reset: the form behind the link.
 func PasswordResetEdit(c buffalo.Context) error {
 	rawToken, ok := c.Session().Get(resetTokenKey).(string)
 	if !ok {
-		return redirect(c, "/password/forgot")
+		return redirect(c, "passwordForgotPath()")
 	}
-	person, err := models.FindResetUser(c, rawToken)
+	user, err := models.FindResetUser(c, rawToken)
 	if err != nil {
 		return deadLink(c, err)
 	}
-	return renderPasswordReset(c, http.StatusOK, person, "")
+	return renderPasswordReset(c, http.StatusOK, user, "")
 }
 
-// PasswordResetUpdate is PUT /password/reset: sets the password and spends the
-// link. It does not sign in: who reads the mailbox does not yet know the password.
+// PasswordResetUpdate is PUT /password/reset: sets the password and redeems the
+// token. It does not log in: a reader of the mailbox does not know the password.
 func PasswordResetUpdate(c buffalo.Context) error {
+	var form newPasswordForm
+	if err := web.Bind(c, &form); err != nil {
+		return err
+	}
 	rawToken, ok := c.Session().Get(resetTokenKey).(string)
 	if !ok {
-		return redirect(c, "/password/forgot")
+		return redirect(c, "passwordForgotPath()")
 	}
-	person, err := models.FindResetUser(c, rawToken)
+	user, err := models.FindResetUser(c, rawToken)
 	if err != nil {
 		return deadLink(c, err)
 	}
-	password, problem := models.CheckPassword(field(c, "password"), person.Email)
-	if problem != "" {
-		return renderPasswordReset(c, http.StatusUnprocessableEntity, person, passwordProblem(c, problem))
+	password, messageKey := models.CheckPassword(form.Password, user.Email)
+	if messageKey != "" {
+		return renderPasswordReset(c, http.StatusUnprocessableEntity, user, passwordMessage(c, messageKey))
 	}
-	if err := models.ResetPassword(c, rawToken, password, origin(c)); err != nil {
+	if err := models.ResetPassword(c, rawToken, password, clientOf(c)); err != nil {
 		return deadLink(c, err)
 	}
-	edge.From(c).Event("password reset")
+	web.Info(c).Event("password reset")
 	c.Session().Delete(resetTokenKey)
 	c.Flash().Add("success", "password_reset.done")
-	return redirect(c, "/login")
+	return redirect(c, "loginPath()")
 }
 
-// passwordProblem is what models.CheckPassword found, in words.
-func passwordProblem(c buffalo.Context, key string) string {
-	return translate(c, key, map[string]any{"min": configOf(c).PasswordMin})
-}
-
-func renderPasswordReset(c buffalo.Context, status int, person *models.User, problem string) error {
+func renderPasswordReset(c buffalo.Context, status int, user *models.User, message string) error {
 	c.Set("title", "password_reset.title")
-	c.Set("email", person.Email)
-	return renderForm(c, status, "password_reset/edit.plush.html", problem)
+	c.Set("email", user.Email)
+	return renderForm(c, status, "password_reset/edit.plush.html", message)
 }

@@ -1,8 +1,9 @@
-package actions_test
+package actions
 
 import (
 	"net/url"
 
+	"corral/internal/apptest"
 	"corral/models"
 	"corral/models/modelstest"
 )
@@ -29,11 +30,11 @@ func (as *ActionSuite) Test_PasswordReset() {
 	as.Contains(page, `autocomplete="new-password"`)
 	as.Contains(page, "At least 15 characters.")
 
-	status, _ := as.setPassword("an entirely new set of words")
+	status, _ := as.setPassword(newPassword)
 	as.Equal(303, status)
-	as.Equal([]string{"Your password was saved. You can log in with it now."}, flashes(as.HTML("/login").Get().Body.String()))
-	as.Equal(302, as.HTML("/").Get().Code, "it does not sign in")
-	as.Equal(303, as.logIn("ada@example.com", "an entirely new set of words").Code)
+	as.Equal([]string{"Your password was saved. You can log in with it now."}, apptest.Flashes(as.HTML("/login").Get().Body.String()))
+	as.Equal(302, as.HTML("/").Get().Code, "it does not log in")
+	as.Equal(303, as.logIn("ada@example.com", newPassword).Code)
 }
 
 func (as *ActionSuite) Test_PasswordReset_RefusedPasswordKeepsTheLink() {
@@ -49,7 +50,7 @@ func (as *ActionSuite) Test_PasswordReset_RefusedPasswordKeepsTheLink() {
 		as.Contains(page, reason)
 		as.Contains(page, `aria-describedby="password-error password-hint" aria-invalid="true"`)
 	}
-	status, _ := as.setPassword("an entirely new set of words")
+	status, _ := as.setPassword(newPassword)
 	as.Equal(303, status)
 }
 
@@ -63,21 +64,21 @@ func (as *ActionSuite) Test_PasswordReset_DeadLink() {
 	as.HTML("%s", link).Get()
 	models.Clock.Move(models.InviteLifetime)
 	as.Equal(404, as.HTML("/password/reset").Get().Code)
-	status, page := as.setPassword("an entirely new set of words")
+	status, page := as.setPassword(newPassword)
 	as.Equal(404, status)
 	as.Contains(page, "This link no longer works")
 	models.Clock.Reset()
-	as.Equal(422, as.logIn("ada@example.com", "an entirely new set of words").Code)
+	as.Equal(422, as.logIn("ada@example.com", newPassword).Code)
 }
 
 func (as *ActionSuite) Test_PasswordReset_UsedOnce() {
 	link := as.resetLink("ada@example.com")
 	as.HTML("%s", link).Get()
-	status, _ := as.setPassword("an entirely new set of words")
+	status, _ := as.setPassword(newPassword)
 	as.Equal(303, status)
 	as.Equal(404, as.HTML("%s", link).Get().Code)
 	status, _ = as.setPassword("yet another new set of words")
-	as.Equal(303, status, "without a token: to the page that mails one")
+	as.Equal(303, status, "without a token it leads to the page that mails one")
 	as.Equal(422, as.logIn("ada@example.com", "yet another new set of words").Code)
 }
 

@@ -1,4 +1,4 @@
-package actions_test
+package actions
 
 import (
 	"compress/gzip"
@@ -16,11 +16,12 @@ import (
 
 var publicPaths = []string{"/welcome", "/login", "/signup", "/password/forgot"}
 
-// plainly asks for no compression: Go's client would undo it unseen.
-func plainly(b *browser, headers ...string) *browser {
-	b.header.Set("Accept-Encoding", "identity")
+// uncompressed sets headers and asks for no compression, which Go's client would
+// undo by itself.
+func uncompressed(b *browser, headers ...string) *browser {
+	b.Header.Set("Accept-Encoding", "identity")
 	for i := 0; i < len(headers); i += 2 {
-		b.header.Set(headers[i], headers[i+1])
+		b.Header.Set(headers[i], headers[i+1])
 	}
 	return b
 }
@@ -29,124 +30,124 @@ func TestPublicPages_Headers(t *testing.T) {
 	s := newProductionSite(t)
 	for _, path := range publicPaths {
 		for _, path := range []string{path, path + "/"} {
-			page := plainly(s.browser()).get(path)
+			page := uncompressed(s.browser()).Get(path)
 			require.Equal(t, 200, page.StatusCode)
 			requireHeaders(t, page)
-			require.Equal(t, "no-cache", page.Header.Get("Cache-Control"), "asked for again each time")
+			require.Equal(t, "no-cache", page.Header.Get("Cache-Control"), "revalidated each time")
 			require.Equal(t, "Cookie, Accept-Language, Accept-Encoding", page.Header.Get("Vary"))
 			require.Regexp(t, `^"[0-9a-f]{24}"$`, page.Header.Get("ETag"))
 			require.Equal(t, "text/html; charset=utf-8", page.Header.Get("Content-Type"))
 			require.Empty(t, page.Header["Set-Cookie"])
-			require.EqualValues(t, len(page.page), page.ContentLength)
+			require.EqualValues(t, len(page.Page), page.ContentLength)
 		}
 	}
 }
 
-// Whoever has a session, even one that cannot be read, is answered by the app,
-// and no cache keeps it; anybody else gets the very same bytes.
+// The app answers a client with a session cookie, even one that cannot be read,
+// and no cache keeps the page. The others get the same bytes.
 func TestPublicPages_AreWhatTheAppSends(t *testing.T) {
 	s := newProductionSite(t)
 	for _, language := range []string{"en-US", "tlh", ""} {
 		for _, path := range publicPaths {
-			kept := plainly(s.browser(), "Accept-Language", language).get(path)
-			again := plainly(s.browser(), "Accept-Language", language, "User-Agent", "another").get(path)
-			withSession := plainly(s.browser(), "Accept-Language", language)
-			withSession.setCookie("__Host-corral", "damaged")
-			rendered := withSession.get(path)
+			kept := uncompressed(s.browser(), "Accept-Language", language).Get(path)
+			again := uncompressed(s.browser(), "Accept-Language", language, "User-Agent", "another").Get(path)
+			withSession := uncompressed(s.browser(), "Accept-Language", language)
+			withSession.SetCookie("__Host-corral", "damaged")
+			rendered := withSession.Get(path)
 			require.Equal(t, "no-store", rendered.Header.Get("Cache-Control"))
 			require.Empty(t, rendered.Header.Get("ETag"))
-			require.Equal(t, rendered.page, kept.page)
-			require.Equal(t, rendered.page, again.page)
+			require.Equal(t, rendered.Page, kept.Page)
+			require.Equal(t, rendered.Page, again.Page)
 		}
 	}
 }
 
 func TestPublicPages_NotModified(t *testing.T) {
 	s := newProductionSite(t)
-	etag := plainly(s.browser()).get("/login").Header.Get("ETag")
+	etag := uncompressed(s.browser()).Get("/login").Header.Get("ETag")
 	for header, status := range map[string]int{
 		etag: 304, "W/" + etag: 304, `"other", ` + etag: 304, "*": 304, `"other"`: 200, strings.Trim(etag, `"`): 200, "": 200,
 	} {
-		page := plainly(s.browser(), "If-None-Match", header).get("/login")
+		page := uncompressed(s.browser(), "If-None-Match", header).Get("/login")
 		require.Equal(t, status, page.StatusCode, header)
 		require.Equal(t, etag, page.Header.Get("ETag"))
 		require.Equal(t, "no-cache", page.Header.Get("Cache-Control"))
 		requireHeaders(t, page)
-		require.Equal(t, status == 304, page.page == "")
+		require.Equal(t, status == 304, page.Page == "")
 	}
-	require.NotEqual(t, etag, plainly(s.browser()).get("/welcome").Header.Get("ETag"))
+	require.NotEqual(t, etag, uncompressed(s.browser()).Get("/welcome").Header.Get("ETag"))
 }
 
 func TestPublicPages_Compressed(t *testing.T) {
 	s := newProductionSite(t)
-	plain := plainly(s.browser()).get("/welcome")
+	plain := uncompressed(s.browser()).Get("/welcome")
 	etags := map[string]bool{plain.Header.Get("ETag"): true}
 	for coding, reader := range map[string]func(io.Reader) (io.Reader, error){
 		"gzip": func(r io.Reader) (io.Reader, error) { return gzip.NewReader(r) },
 		"br":   func(r io.Reader) (io.Reader, error) { return brotli.NewReader(r), nil },
 	} {
-		page := plainly(s.browser(), "Accept-Encoding", coding).get("/welcome")
+		page := uncompressed(s.browser(), "Accept-Encoding", coding).Get("/welcome")
 		require.Equal(t, coding, page.Header.Get("Content-Encoding"))
-		require.Less(t, len(page.page), len(plain.page))
-		r, err := reader(strings.NewReader(page.page))
+		require.Less(t, len(page.Page), len(plain.Page))
+		r, err := reader(strings.NewReader(page.Page))
 		require.NoError(t, err)
 		text, err := io.ReadAll(r)
 		require.NoError(t, err)
-		require.Equal(t, plain.page, string(text))
+		require.Equal(t, plain.Page, string(text))
 		etags[page.Header.Get("ETag")] = true
 	}
-	require.Len(t, etags, 3, "each form has a tag of its own")
+	require.Len(t, etags, 3, "each coding has a tag of its own")
 }
 
 func TestPublicPages_Head(t *testing.T) {
 	s := newProductionSite(t)
-	get, head := plainly(s.browser()).get("/login"), plainly(s.browser()).send("HEAD", "/login", nil)
+	get, head := uncompressed(s.browser()).Get("/login"), uncompressed(s.browser()).Send("HEAD", "/login", nil)
 	require.Equal(t, 200, head.StatusCode)
-	require.Empty(t, head.page)
+	require.Empty(t, head.Page)
 	require.Equal(t, get.ContentLength, head.ContentLength)
 	for _, name := range []string{"ETag", "Content-Type", "Cache-Control", "Vary"} {
 		require.Equal(t, get.Header.Get(name), head.Header.Get(name))
 	}
 }
 
-// A flash is shown to the one it is for, once, and to nobody else.
+// A flash message is shown once, and to no other client.
 func TestPublicPages_FlashIsNeitherKeptNorLost(t *testing.T) {
 	s := newProductionSite(t)
-	asked := plainly(s.browser())
-	require.Equal(t, "/login", asked.get("/account").location())
-	require.Contains(t, asked.get("/login").page, "You need to login first.")
+	asked := uncompressed(s.browser())
+	require.Equal(t, "/login", asked.Get("/account").Location())
+	require.Contains(t, asked.Get("/login").Page, "You need to login first.")
 	for range 2 {
-		require.NotContains(t, plainly(s.browser()).get("/login").page, "You need to login first.")
+		require.NotContains(t, uncompressed(s.browser()).Get("/login").Page, "You need to login first.")
 	}
-	require.NotContains(t, asked.get("/login").page, "You need to login first.")
+	require.NotContains(t, asked.Get("/login").Page, "You need to login first.")
 }
 
-// The first to ask is nobody in particular: what came with the request is in no page.
-func TestPublicPages_FirstVisitorLeavesNoTrace(t *testing.T) {
+// The page that is kept contains nothing of the request that it was rendered for.
+func TestPublicPages_FirstRequestLeavesNoTrace(t *testing.T) {
 	s := newProductionSite(t)
-	plainly(s.browser(), "User-Agent", "left-a-trace", "Referer", "https://left-a-trace.example/", "X-Forwarded-Host", "left-a-trace", "Cookie", "other=left-a-trace").get("/welcome")
-	page := plainly(s.browser()).get("/welcome").page
+	uncompressed(s.browser(), "User-Agent", "left-a-trace", "Referer", "https://left-a-trace.example/", "X-Forwarded-Host", "left-a-trace", "Cookie", "other=left-a-trace").Get("/welcome")
+	page := uncompressed(s.browser()).Get("/welcome").Page
 	require.NotContains(t, page, "left-a-trace")
-	with := plainly(s.browser()).get("/welcome?left-a-trace")
-	require.Equal(t, "no-store", with.Header.Get("Cache-Control"), "a query is the app's to read")
-	require.Equal(t, page, with.page)
+	with := uncompressed(s.browser()).Get("/welcome?left-a-trace")
+	require.Equal(t, "no-store", with.Header.Get("Cache-Control"), "the app answers a query")
+	require.Equal(t, page, with.Page)
 }
 
-func TestPublicPages_SignedIn(t *testing.T) {
+func TestPublicPages_LoggedIn(t *testing.T) {
 	s := newProductionSite(t)
-	b := plainly(s.browser())
+	b := uncompressed(s.browser())
 	modelstest.SignUp(t, "ada@example.com")
 	require.Equal(t, 303, b.logIn("ada@example.com").StatusCode)
-	require.NotContains(t, b.get("/welcome").page, `href="/login"`)
-	require.Equal(t, "no-store", b.get("/welcome").Header.Get("Cache-Control"))
-	require.Equal(t, "/", b.get("/login").location())
-	require.Contains(t, plainly(s.browser()).get("/welcome").page, `href="/login"`)
+	require.NotContains(t, b.Get("/welcome").Page, `href="/login"`)
+	require.Equal(t, "no-store", b.Get("/welcome").Header.Get("Cache-Control"))
+	require.Equal(t, "/", b.Get("/login").Location())
+	require.Contains(t, uncompressed(s.browser()).Get("/welcome").Page, `href="/login"`)
 }
 
 func TestPublicPages_SignupClosed(t *testing.T) {
 	s := newProductionSite(t, func(c *config.Config) { c.SignupOpen = false })
 	for range 2 {
-		page := plainly(s.browser()).get("/signup")
+		page := uncompressed(s.browser()).Get("/signup")
 		require.Equal(t, 404, page.StatusCode)
 		require.Equal(t, "no-store", page.Header.Get("Cache-Control"))
 	}
@@ -154,7 +155,7 @@ func TestPublicPages_SignupClosed(t *testing.T) {
 
 func TestPublicPages_Development(t *testing.T) {
 	s := newSite(t, func(c *config.Config) { c.Env = config.Development })
-	page := plainly(s.browser()).get("/welcome")
+	page := uncompressed(s.browser()).Get("/welcome")
 	require.Equal(t, "no-store", page.Header.Get("Cache-Control"))
 	require.Empty(t, page.Header.Get("ETag"))
 }

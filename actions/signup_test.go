@@ -1,4 +1,4 @@
-package actions_test
+package actions
 
 import (
 	"net/http"
@@ -11,68 +11,71 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"corral/config"
+	"corral/internal/apptest"
 	"corral/models"
 	"corral/models/modelstest"
 )
 
-func (b *browser) signUp(email string) answer {
-	b.site.t.Helper()
-	return b.post("/signup", url.Values{"email": {email}})
+func (b *browser) signUp(email string) apptest.Answer {
+	return b.Post("/signup", url.Values{"email": {email}})
 }
 
 func TestSignup_TheWholeStory(t *testing.T) {
-	b := newSite(t).browser()
-	require.Contains(t, b.get("/signup").page, `name="email" type="email"`)
+	s := newSite(t)
+	b := s.browser()
+	require.Contains(t, b.Get("/signup").Page, `name="email" type="email"`)
 	a := b.signUp(" Zoe@Example.com ")
 	require.Equal(t, 303, a.StatusCode)
-	require.Equal(t, "/check-mail", a.location())
-	require.Contains(t, b.get("/check-mail").page, "We sent an email to Zoe@Example.com.")
+	require.Equal(t, "/check-mail", a.Location())
+	require.Contains(t, b.Get("/check-mail").Page, "We sent an email to Zoe@Example.com.")
 
 	users, err := models.DB.Count("users")
 	require.NoError(t, err)
 	require.Zero(t, users, "no account before the link is used")
 	link := "/signup/" + modelstest.Link(t, "zoe@example.com", models.MailSignup)
-	a = b.get(link)
+	a = b.Get(link)
 	require.Equal(t, 302, a.StatusCode)
-	require.Equal(t, "/signup/password", a.location(), "the token leaves the address bar")
-	require.Equal(t, 302, b.get(link).StatusCode, "a mail scanner spends nothing")
-	require.Contains(t, b.get("/signup/password").page, "zoe@example.com")
+	require.Equal(t, "/signup/password", a.Location(), "the token leaves the address bar")
+	require.Equal(t, 302, b.Get(link).StatusCode, "a mail scanner redeems nothing")
+	require.Contains(t, b.Get("/signup/password").Page, "zoe@example.com")
 
-	a = b.post("/signup/password", url.Values{"password": {"short"}})
+	a = b.Post("/signup/password", url.Values{"password": {"short"}})
 	require.Equal(t, 422, a.StatusCode)
-	require.Contains(t, a.page, "That is too short")
-	a = b.post("/signup/password", url.Values{"password": {modelstest.Password}})
-	require.Equal(t, "/", a.location())
-	require.Equal(t, []string{"Welcome. You were logged in."}, flashes(b.get("/").page))
+	require.Contains(t, a.Page, "That is too short")
+	a = b.Post("/signup/password", url.Values{"password": {modelstest.Password}})
+	require.Equal(t, "/", a.Location())
+	require.Equal(t, []string{"Welcome. You were logged in."}, apptest.Flashes(b.Get("/").Page))
 	b.logOut()
-	require.Equal(t, "/", b.logIn("zoe@example.com").location())
+	require.Equal(t, "/", b.logIn("zoe@example.com").Location())
 
-	stranger := b.site.browser()
-	require.Equal(t, 404, stranger.get(link).StatusCode, "used up")
-	require.Equal(t, 404, stranger.get("/signup/password").StatusCode)
+	another := s.browser()
+	require.Equal(t, 404, another.Get(link).StatusCode, "redeemed")
+	require.Equal(t, 404, another.Get("/signup/password").StatusCode)
 }
 
-// What a visitor sees is the same for a free and a taken address, byte for byte.
-func TestSignup_TakenAddressLooksTheSame(t *testing.T) {
+// The answers for a free and a taken email are the same, byte for byte.
+func TestSignup_TakenEmailLooksTheSame(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
 	free, taken := s.browser(), s.browser()
 	requireAlike(t, free.signUp("bea@example.com"), taken.signUp("ada@example.com"))
-	requireAlike(t, free.get("/check-mail"), taken.get("/check-mail"), "bea@example.com", "ada@example.com")
+	requireAlike(t, free.Get("/check-mail"), taken.Get("/check-mail"), "bea@example.com", "ada@example.com")
 
 	link := "/signup/" + modelstest.Link(t, "ada@example.com", models.MailSignup)
-	require.Equal(t, 404, taken.get(link).StatusCode, "not that it were sent: the mail says that there is an account")
+	require.Equal(t, 404, taken.Get(link).StatusCode, "it is not sent: the mail says that there is an account")
 }
 
-// requireAlike compares status, headers, cookies' sizes and bytes.
-func requireAlike(t *testing.T, a, b answer, renames ...string) {
+// requireAlike requires the same status, headers and page, and cookies of the
+// same size.
+func requireAlike(t *testing.T, a, b apptest.Answer, renames ...string) {
 	t.Helper()
 	require.Equal(t, a.StatusCode, b.StatusCode)
-	require.Equal(t, strings.NewReplacer(renames...).Replace(a.page), b.page)
-	require.Equal(t, len(a.page), len(b.page))
+	require.Equal(t, strings.NewReplacer(renames...).Replace(a.Page), b.Page)
+	require.Equal(t, len(a.Page), len(b.Page))
 	one, other := a.Header.Clone(), b.Header.Clone()
 	for _, h := range []http.Header{one, other} {
 		h.Del("Date")
+		h.Del("X-Request-Id")
 		for i, cookie := range h["Set-Cookie"] {
 			name, rest, _ := strings.Cut(cookie, "=")
 			value, attributes, _ := strings.Cut(rest, ";")
@@ -82,15 +85,15 @@ func requireAlike(t *testing.T, a, b answer, renames ...string) {
 	require.Equal(t, one, other)
 }
 
-func TestSignup_BadAddress(t *testing.T) {
+func TestSignup_BadEmail(t *testing.T) {
 	b := newSite(t).browser()
 	for _, typed := range []string{"", "zoe", "zoe@", "zoe@example.com\r\nBcc: eve@example.com", "zoe\x00@example.com", "\xff@example.com", strings.Repeat("z", 60000)} {
 		a := b.signUp(typed)
 		require.Equal(t, 422, a.StatusCode, "%.40q", typed)
-		require.Contains(t, a.page, "That is not an email address.")
-		require.Contains(t, a.page, `aria-describedby="email-error"`)
+		require.Contains(t, a.Page, "That is not an email address.")
+		require.Contains(t, a.Page, `aria-describedby="email-error"`)
 	}
-	require.Contains(t, b.signUp("zoe@exa mple").page, `value="zoe@exa mple"`)
+	require.Contains(t, b.signUp("zoe@exa mple").Page, `value="zoe@exa mple"`)
 	n, err := models.DB.Count("mails")
 	require.NoError(t, err)
 	require.Zero(t, n)
@@ -103,11 +106,11 @@ func TestSignup_LinkExpiresAndOnlyTheNewestWorks(t *testing.T) {
 	models.Clock.Move(time.Minute)
 	b.signUp("zoe@example.com")
 	newest := modelstest.Link(t, "zoe@example.com", models.MailSignup)
-	require.Equal(t, 404, b.get("/signup/"+older).StatusCode)
-	require.Equal(t, 302, b.get("/signup/"+newest).StatusCode)
+	require.Equal(t, 404, b.Get("/signup/"+older).StatusCode)
+	require.Equal(t, 302, b.Get("/signup/"+newest).StatusCode)
 	models.Clock.Move(24 * time.Hour)
-	require.Equal(t, 404, b.get("/signup/password").StatusCode)
-	require.Equal(t, 404, b.post("/signup/password", url.Values{"password": {modelstest.Password}}).StatusCode)
+	require.Equal(t, 404, b.Get("/signup/password").StatusCode)
+	require.Equal(t, 404, b.Post("/signup/password", url.Values{"password": {modelstest.Password}}).StatusCode)
 }
 
 func TestSignup_DeadLinks(t *testing.T) {
@@ -115,14 +118,14 @@ func TestSignup_DeadLinks(t *testing.T) {
 	b.signUp("zoe@example.com")
 	rawToken := modelstest.Link(t, "zoe@example.com", models.MailSignup)
 	for _, dead := range []string{"x", rawToken[1:], rawToken + "A", "%00", "%ff", strings.Repeat("A", 8000)} {
-		a := b.get("/signup/" + dead)
+		a := b.Get("/signup/" + dead)
 		require.Equal(t, 404, a.StatusCode, "%.40q", dead)
-		require.Contains(t, a.page, "This link no longer works")
+		require.Contains(t, a.Page, "This link no longer works")
 	}
-	require.Equal(t, 404, b.get("/password/reset/"+rawToken).StatusCode, "for another purpose")
+	require.Equal(t, 404, b.Get("/password/reset/"+rawToken).StatusCode, "for another purpose")
 }
 
-// Twenty at once with one link: one account, one winner, no 500.
+// Of twenty concurrent uses of a link one creates the account.
 func TestSignup_TwentyAtOnce(t *testing.T) {
 	s := newSite(t)
 	first := s.browser()
@@ -133,11 +136,11 @@ func TestSignup_TwentyAtOnce(t *testing.T) {
 	var browsers []*browser
 	for range 20 {
 		browsers = append(browsers, s.browser())
-		require.Equal(t, 302, browsers[len(browsers)-1].get(link).StatusCode)
+		require.Equal(t, 302, browsers[len(browsers)-1].Get(link).StatusCode)
 	}
 	for _, b := range browsers {
 		all.Go(func() {
-			statuses <- b.post("/signup/password", url.Values{"password": {modelstest.Password}}).StatusCode
+			statuses <- b.Post("/signup/password", url.Values{"password": {modelstest.Password}}).StatusCode
 		})
 	}
 	all.Wait()
@@ -149,13 +152,13 @@ func TestSignup_TwentyAtOnce(t *testing.T) {
 	require.Equal(t, map[int]int{303: 1, 404: 19}, count)
 }
 
-// The same request twenty times at once: one token, three mails, no 500.
-func TestSignup_SameRequestTwentyTimes(t *testing.T) {
-	s := newSite(t, func(c *config.Config) { c.TrustedProxies = loopback(t) })
+// Twenty concurrent requests for an email leave one token and three mails.
+func TestSignup_TwentyRequestsAtOnce(t *testing.T) {
+	s := newSite(t, trustLoopback)
 	var all sync.WaitGroup
 	for n := range 20 {
 		b := s.browser()
-		b.header.Set("X-Forwarded-For", "198.51.100."+string(rune('0'+n%10)))
+		b.Header.Set("X-Forwarded-For", "198.51.100."+string(rune('0'+n%10)))
 		all.Go(func() { require.Equal(t, 303, b.signUp("zoe@example.com").StatusCode) })
 	}
 	all.Wait()
@@ -165,32 +168,32 @@ func TestSignup_SameRequestTwentyTimes(t *testing.T) {
 	require.Len(t, modelstest.Mails(t, "zoe@example.com"), 3)
 }
 
-// An address gets three mails an hour; further requests look the same.
+// An email gets three mails an hour; further requests look the same.
 func TestSignup_ThreeMailsAnHour(t *testing.T) {
 	b := newSite(t).browser()
 	for range 5 {
-		require.Equal(t, "/check-mail", b.signUp("zoe@example.com").location())
+		require.Equal(t, "/check-mail", b.signUp("zoe@example.com").Location())
 	}
 	require.Len(t, modelstest.Mails(t, "zoe@example.com"), 3)
-	require.Equal(t, "/check-mail", b.post("/password/forgot", url.Values{"email": {"zoe@example.com"}}).location())
+	require.Equal(t, "/check-mail", b.Post("/password/forgot", url.Values{"email": {"zoe@example.com"}}).Location())
 	require.Len(t, modelstest.Mails(t, "zoe@example.com"), 4, "resets are counted separately")
 	models.Clock.Move(time.Hour)
 	b.signUp("zoe@example.com")
 	require.Len(t, modelstest.Mails(t, "zoe@example.com"), 5)
 }
 
-// A client asks ten times an hour, for whatever addresses: then 429.
+// A client may request ten mails an hour, for any emails.
 func TestSignup_TenRequestsAnHourForAClient(t *testing.T) {
 	b := newSite(t).browser()
 	for n := range 10 {
 		path := []string{"/signup", "/password/forgot"}[n%2]
-		require.Equal(t, 303, b.post(path, url.Values{"email": {"zoe" + string(rune('a'+n)) + "@example.com"}}).StatusCode)
+		require.Equal(t, 303, b.Post(path, url.Values{"email": {"zoe" + string(rune('a'+n)) + "@example.com"}}).StatusCode)
 	}
 	for _, path := range []string{"/signup", "/password/forgot"} {
-		a := b.post(path, url.Values{"email": {"another@example.com"}})
+		a := b.Post(path, url.Values{"email": {"another@example.com"}})
 		require.Equal(t, 429, a.StatusCode)
 		require.NotEmpty(t, a.Header.Get("Retry-After"))
-		require.Contains(t, a.page, "Too many tries.")
+		require.Contains(t, a.Page, "Too many tries.")
 	}
 	require.Empty(t, modelstest.Mails(t, "another@example.com"))
 	models.Clock.Move(time.Hour)
@@ -199,21 +202,21 @@ func TestSignup_TenRequestsAnHourForAClient(t *testing.T) {
 
 func TestSignup_Closed(t *testing.T) {
 	b := newSite(t, func(c *config.Config) { c.SignupOpen = false }).browser()
-	require.Equal(t, 404, b.get("/signup").StatusCode)
+	require.Equal(t, 404, b.Get("/signup").StatusCode)
 	require.Equal(t, 404, b.signUp("zoe@example.com").StatusCode)
-	require.Equal(t, 404, b.get("/signup/password").StatusCode)
-	require.Equal(t, 404, b.get("/signup/x").StatusCode)
+	require.Equal(t, 404, b.Get("/signup/password").StatusCode)
+	require.Equal(t, 404, b.Get("/signup/x").StatusCode)
 }
 
-func TestSignup_SignsInAnew(t *testing.T) {
+func TestSignup_EndsTheSessionOfTheBrowser(t *testing.T) {
 	s := newSite(t)
 	b, thief := s.browser(), s.browser()
 	modelstest.SignUp(t, "ada@example.com")
 	b.logIn("ada@example.com")
-	thief.setCookie("corral", b.cookie())
+	thief.SetCookie("corral", b.sessionCookie())
 	s.browser().signUp("zoe@example.com")
-	b.get("/signup/" + modelstest.Link(t, "zoe@example.com", models.MailSignup))
-	require.Equal(t, "/", b.post("/signup/password", url.Values{"password": {modelstest.Password}}).location())
-	require.Contains(t, b.get("/").page, "zoe@example.com")
-	require.Equal(t, 302, thief.get("/").StatusCode, "Ada's session in this browser has ended")
+	b.Get("/signup/" + modelstest.Link(t, "zoe@example.com", models.MailSignup))
+	require.Equal(t, "/", b.Post("/signup/password", url.Values{"password": {modelstest.Password}}).Location())
+	require.Contains(t, b.Get("/").Page, "zoe@example.com")
+	require.Equal(t, 302, thief.Get("/").StatusCode, "Ada's session in this browser has ended")
 }

@@ -1,39 +1,48 @@
-package actions_test
+package actions
 
 import (
 	"io"
 	"net/http"
-	"net/http/cookiejar"
-	"net/http/httptest"
+	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 
+	"github.com/gobuffalo/buffalo"
 	"github.com/stretchr/testify/require"
 
-	"corral/actions"
 	"corral/config"
+	"corral/internal/apptest"
+	"corral/internal/web"
 	"corral/models/modelstest"
 )
 
-// site is the whole app behind a real socket: edge, store and all.
+// newApp returns a new app, which replaces the one of this process: of two apps
+// in a test, the first goes on with the settings of the second.
+func newApp(c config.Config) *buffalo.App {
+	appOnce = sync.Once{}
+	app := App(c, testLogger(c))
+	if !c.Development() {
+		if compressed == nil {
+			compressed = assetFiles
+		}
+		assetFiles = compressed
+	}
+	return app
+}
+
+// compressed are the assets of all apps: compressing them takes 0.1 s.
+var compressed *web.Assets
+
+// site is the whole app behind a real socket.
 type site struct {
-	*httptest.Server
+	*apptest.Server
 	t testing.TB
 }
 
-// testConfig is the configuration of this process, changed by each change.
-func testConfig(t testing.TB, changes ...func(*config.Config)) config.Config {
-	t.Helper()
-	c, err := config.Current()
-	require.NoError(t, err)
-	for _, change := range changes {
-		change(&c)
-	}
-	return c
-}
-
-// newSite starts the app on plain http.
+// newSite starts the app over plain http, on an empty database.
 func newSite(t testing.TB, changes ...func(*config.Config)) *site {
 	t.Helper()
 	modelstest.Empty(t)
@@ -43,112 +52,157 @@ func newSite(t testing.TB, changes ...func(*config.Config)) *site {
 // restart starts the app, on the rows that are there.
 func restart(t testing.TB, changes ...func(*config.Config)) *site {
 	t.Helper()
-	c := testConfig(t, changes...)
-	server := httptest.NewServer(actions.Edge(actions.New(c), c, nil))
-	t.Cleanup(server.Close)
-	return &site{server, t}
+	c := modelstest.Config(changes...)
+	return &site{apptest.NewServer(t, Handler(newApp(c), c, testLogger(c), nil)), t}
 }
 
-// newProductionSite starts the app as production does, on https.
+// newProductionSite starts the app as production does, over https.
 func newProductionSite(t testing.TB, changes ...func(*config.Config)) *site {
 	t.Helper()
 	modelstest.Empty(t)
-	server := httptest.NewUnstartedServer(nil)
-	server.StartTLS()
-	c := testConfig(t, append([]func(*config.Config){func(c *config.Config) {
+	return &site{apptest.NewTLSServer(t, func(baseURL *url.URL) http.Handler {
+		c := modelstest.Config(append([]func(*config.Config){func(c *config.Config) {
+			c.Env, c.Host = config.Production, baseURL
+		}}, changes...)...)
+		return Handler(newApp(c), c, testLogger(c), nil)
+	}), t}
+}
+
+// behindProxy starts the app as production does behind a proxy that ends TLS,
+// on the rows that are there, with a route that panics.
+func behindProxy(t testing.TB) *site {
+	t.Helper()
+	c := modelstest.Config(trustLoopback, func(c *config.Config) {
 		c.Env = config.Production
-		c.Host, _ = url.Parse(server.URL)
-	}}, changes...)...)
-	server.Config.Handler = actions.Edge(actions.New(c), c, nil)
-	t.Cleanup(server.Close)
-	return &site{server, t}
+		c.Host, _ = url.Parse("https://127.0.0.1") // a constant
+	})
+	app := newApp(c)
+	app.GET("/panic", func(buffalo.Context) error { panic("provoked") })
+	s := apptest.NewServer(t, Handler(app, c, testLogger(c), nil))
+	s.Config.DisableGeneralOptionsHandler = true // as web.Listen does
+	s.URL = c.Host.String()
+	s.Client().Transport = roundTripper(func(r *http.Request) (*http.Response, error) {
+		r = r.Clone(r.Context())
+		r.Host, r.URL.Scheme, r.URL.Host = r.URL.Host, "http", s.Listener.Addr().String()
+		r.Header.Set("X-Forwarded-Proto", "https")
+		return http.DefaultTransport.RoundTrip(r)
+	})
+	return &site{s, t}
 }
 
-// browser is one visitor: it keeps cookies and shows redirects instead of following them.
+// trustLoopback makes the browsers of a test proxies.
+func trustLoopback(c *config.Config) {
+	c.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// browser is a client of the site with a cookie jar. It does not follow
+// redirects.
 type browser struct {
-	site   *site
-	client *http.Client
-	header http.Header
+	*apptest.Browser
+	site *site
 }
 
-func (s *site) browser() *browser {
-	jar, err := cookiejar.New(nil)
-	require.NoError(s.t, err)
-	client := *s.Client()
-	client.Jar = jar
-	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return &browser{site: s, client: &client, header: http.Header{}}
+func (s *site) browser() *browser { return &browser{s.Browser(), s} }
+
+// with returns a browser that sends a header with each request.
+func (s *site) with(header, value string) *browser {
+	b := s.browser()
+	b.Header.Set(header, value)
+	return b
 }
 
-// answer is a response that was read whole.
-type answer struct {
-	*http.Response
-	page string
+// Values of User-Agent.
+const (
+	firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0"
+	safari  = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Mobile/15E148 Safari/604.1"
+)
+
+// loggedIn returns a new browser that has logged in with modelstest.Password.
+func (s *site) loggedIn(email, userAgent string, fields ...string) *browser {
+	s.t.Helper()
+	b := s.with("User-Agent", userAgent)
+	require.Equal(s.t, 303, b.logIn(email, fields...).StatusCode)
+	return b
 }
 
-func (a answer) location() string { return a.Header.Get("Location") }
-
-func (b *browser) send(method, path string, form url.Values) answer {
-	b.site.t.Helper()
-	req, err := http.NewRequest(method, b.site.URL+path, strings.NewReader(form.Encode()))
-	require.NoError(b.site.t, err)
-	for key, values := range b.header {
-		req.Header[key] = values
-	}
-	if form != nil {
-		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	}
-	res, err := b.client.Do(req)
-	require.NoError(b.site.t, err)
-	defer res.Body.Close()
-	body, err := io.ReadAll(res.Body)
-	require.NoError(b.site.t, err)
-	return answer{res, string(body)}
-}
-
-func (b *browser) get(path string) answer { b.site.t.Helper(); return b.send("GET", path, nil) }
-
-func (b *browser) post(path string, form url.Values) answer {
-	b.site.t.Helper()
-	return b.send("POST", path, form)
-}
-
-func (b *browser) logIn(email string, fields ...string) answer {
+// logIn logs in with modelstest.Password. The named fields are checked.
+func (b *browser) logIn(email string, fields ...string) apptest.Answer {
 	b.site.t.Helper()
 	form := url.Values{"email": {email}, "password": {modelstest.Password}}
 	for _, name := range fields {
 		form.Set(name, "true")
 	}
-	return b.post("/login", form)
+	return b.Post("/login", form)
 }
 
-func (b *browser) logOut() answer {
-	b.site.t.Helper()
-	return b.post("/logout", url.Values{"_method": {"DELETE"}})
-}
+func (b *browser) logOut() apptest.Answer { b.site.t.Helper(); return b.Delete("/logout", nil) }
 
-// cookie is the session cookie that the browser holds, or "".
-func (b *browser) cookie() string {
-	u, _ := url.Parse(b.site.URL)
-	for _, c := range b.client.Jar.Cookies(u) {
-		if strings.HasSuffix(c.Name, "corral") {
-			return c.Value
+// sessionCookie returns the session cookie of the browser, or "".
+func (b *browser) sessionCookie() string { return b.Cookie("corral") }
+
+// cookieNamed returns a cookie that an answer sets.
+func cookieNamed(t testing.TB, a apptest.Answer, name string) *http.Cookie {
+	t.Helper()
+	for _, c := range a.Cookies() {
+		if c.Name == name {
+			return c
 		}
 	}
-	return ""
+	require.Fail(t, "no cookie "+name)
+	return nil
 }
 
-// setCookie plants a session cookie in the browser.
-func (b *browser) setCookie(name, value string) {
-	u, _ := url.Parse(b.site.URL)
-	b.client.Jar.SetCookies(u, []*http.Cookie{{Name: name, Value: value, Path: "/", Secure: u.Scheme == "https"}})
+// confirmed returns a form of the settings with the password that confirms it.
+func confirmed(method string) url.Values {
+	return url.Values{"_method": {method}, "current_password": {modelstest.Password}}
 }
 
-// serve answers one request without a socket.
-func serve(h http.Handler, r *http.Request) *httptest.ResponseRecorder {
-	w := httptest.NewRecorder()
-	h.ServeHTTP(w, r)
-	return w
+// do sends a request without cookies.
+func (s *site) do(req *http.Request) apptest.Answer {
+	s.t.Helper()
+	return s.send(s.Client().Transport, req)
 }
 
-func (as *ActionSuite) serve(r *http.Request) *httptest.ResponseRecorder { return serve(as.App, r) }
+// ask sends a request to /login past the proxy of behindProxy, which would set
+// another host and scheme.
+func (s *site) ask(method, host, scheme, body string) apptest.Answer {
+	s.t.Helper()
+	req, err := http.NewRequest(method, "http://"+s.Listener.Addr().String()+"/login", strings.NewReader(body))
+	require.NoError(s.t, err)
+	req.Host = host
+	req.Header.Set("X-Forwarded-Proto", scheme)
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	return s.send(http.DefaultTransport, req)
+}
+
+func (s *site) send(transport http.RoundTripper, req *http.Request) apptest.Answer {
+	s.t.Helper()
+	res, err := transport.RoundTrip(req)
+	require.NoError(s.t, err)
+	defer res.Body.Close()
+	page, err := io.ReadAll(res.Body)
+	require.NoError(s.t, err)
+	return apptest.Answer{Response: res, Page: string(page)}
+}
+
+// listItems returns the items of the list of a page, as HTML.
+func listItems(page string) []string {
+	var items []string
+	for _, part := range strings.Split(page, `<li class="list-group-item">`)[1:] {
+		part, _, _ = strings.Cut(part, "</li>")
+		items = append(items, part)
+	}
+	return items
+}
+
+// served returns those of the paths that the table of routes has: an owner may
+// have taken pages out.
+func served(paths ...string) []string {
+	return slices.DeleteFunc(paths, func(path string) bool {
+		return !slices.ContainsFunc(routes, func(r route) bool { return r.path == path })
+	})
+}

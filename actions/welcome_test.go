@@ -1,4 +1,4 @@
-package actions_test
+package actions
 
 func (as *ActionSuite) Test_Welcome_Show() {
 	res := as.HTML("/welcome").Get()
@@ -8,8 +8,8 @@ func (as *ActionSuite) Test_Welcome_Show() {
 	as.NotContains(page, "/logout")
 }
 
-func (as *ActionSuite) Test_Welcome_Show_SignedIn() {
-	as.signIn("ada@example.com")
+func (as *ActionSuite) Test_Welcome_Show_LoggedIn() {
+	as.logInAs("ada@example.com")
 	page := as.HTML("/welcome").Get().Body.String()
 	as.Contains(page, `<a class="btn btn-primary btn-lg" href="/">`)
 	as.NotContains(page, `href="/login"`)

@@ -1,20 +1,23 @@
-// Package config reads the environment once, checks all of it, and hands out
-// typed values. Nothing else in the app asks the environment for anything.
+// Package config reads and checks the environment. main loads it once and hands
+// it over to each package as a value; nothing else reads the environment.
 package config
 
 import (
 	"errors"
+	"io/fs"
 	"log/slog"
 	"net/mail"
 	"net/netip"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strconv"
-	"sync"
 	"testing"
 	"time"
 
-	"corral/config/environ"
+	"github.com/joho/godotenv"
+
+	"corral/internal/env"
 )
 
 // The environments that GO_ENV names.
@@ -24,19 +27,19 @@ const (
 	Production  = "production"
 )
 
-// Config is what the process was told at its start. It never changes.
+// Config is the configuration of the process.
 type Config struct {
 	Env    string
 	Addr   string   // host:port to listen on
-	Socket bool     // systemd passes a socket to listen on; Addr counts for nothing
+	Socket bool     // systemd passes a socket to listen on, instead of Addr
 	Host   *url.URL // public origin; every link in a mail starts with it
 
 	DatabaseURL    string
 	SessionSecrets []string // the first signs, all can be read
 
-	SessionIdle      time.Duration // without "remember me": signed out after so long without a request
-	SessionLifetime  time.Duration // without "remember me": signed out after so long
-	RememberLifetime time.Duration // with "remember me": signed out after so long
+	SessionIdle      time.Duration // without "remember me": logged out after so long without a request
+	SessionLifetime  time.Duration // without "remember me": logged out after so long
+	RememberLifetime time.Duration // with "remember me": logged out after so long
 
 	PasswordMin    int // characters
 	SignupOpen     bool
@@ -50,60 +53,88 @@ type Config struct {
 	LogLevel slog.Level
 }
 
-// Production says whether the app faces the world.
+// Production reports whether the app serves the public.
 func (c Config) Production() bool { return c.Env == Production }
 
-// Development says whether the app runs on the machine of the person who writes it.
+// Development reports whether the app runs on its developer's machine.
 func (c Config) Development() bool { return c.Env == Development }
 
-// TLS says whether this process ends TLS itself.
+// TLS reports whether this process ends TLS itself.
 func (c Config) TLS() bool { return c.TLSCertFile != "" }
 
-// Load reads environ ("KEY=value" pairs) and, except under go test, the file
-// .env in the folder dir, below which storage/ lies; in production that file is
-// a fault. Its error joins every fault that it finds, one plain line each.
+// Load reads environ ("KEY=value" pairs). In development the file .env in the
+// folder dir, below which storage/ lies, comes before them, as Buffalo has it; in
+// production that file is a fault; tests never read it. The error joins all
+// faults, one plain line each.
 func Load(environ []string, dir string) (Config, error) {
 	return load(environ, dir, testing.Testing())
 }
 
 func load(environ []string, dir string, underTest bool) (Config, error) {
-	e := newEnv(environ, dir, underTest)
+	e := &reader{Vars: env.New(environ), dir: dir, testing: underTest}
+	if !underTest {
+		e.readDotenv()
+	}
 	c := Config{
 		Env:              e.environment(),
 		DatabaseURL:      e.databaseURL(),
-		SessionIdle:      e.duration("SESSION_IDLE", 30*time.Minute),
-		SessionLifetime:  e.duration("SESSION_LIFETIME", 12*time.Hour),
-		RememberLifetime: e.duration("REMEMBER_LIFETIME", 30*24*time.Hour),
-		PasswordMin:      e.passwordMin(),
-		SignupOpen:       e.oneOf("SIGNUP", "open", "closed") == "open",
-		TrustedProxies:   e.prefixes("TRUSTED_PROXIES"),
-		LogLevel:         e.logLevel(),
+		SessionIdle:      e.Duration("SESSION_IDLE", 30*time.Minute),
+		SessionLifetime:  e.Duration("SESSION_LIFETIME", 12*time.Hour),
+		RememberLifetime: e.Duration("REMEMBER_LIFETIME", 30*24*time.Hour),
+		PasswordMin:      e.Int("PASSWORD_MIN", 15, 8, 64),
+		SignupOpen:       e.OneOf("SIGNUP", "open", "closed") == "open",
+		TrustedProxies:   e.Prefixes("TRUSTED_PROXIES"),
+		LogLevel:         e.LogLevel("LOG_LEVEL"),
 	}
-	port := e.port()
+	port := e.Port("PORT", "3000")
 	c.Addr = e.addr(port)
-	c.Socket = e.get("LISTEN_PID", "") == strconv.Itoa(os.Getpid()) && e.get("LISTEN_FDS", "") == "1"
+	c.Socket = e.Get("LISTEN_PID", "") == strconv.Itoa(os.Getpid()) && e.Get("LISTEN_FDS", "") == "1"
 	c.Host = e.host(port)
-	c.TLSCertFile, c.TLSKeyFile = e.certificate()
-	c.SMTP = e.smtp()
+	c.TLSCertFile, c.TLSKeyFile = e.KeyPair("TLS_CERT_FILE", "TLS_KEY_FILE")
+	c.SMTP = e.MailServer("SMTP_URL")
 	c.MailFrom = e.mailFrom(c.Host)
 	c.SessionSecrets = e.sessionSecrets(c.Env)
 	if c.Production() {
 		e.refuseUnsafe(c)
 	}
-	return c, errors.Join(e.faults...)
+	return c, e.Err()
 }
 
-// current is read once: the environment of a process does not change.
-var current = sync.OnceValues(func() (Config, error) { return Load(environ.AtStart, ".") })
+// reader is the environment while it is read.
+type reader struct {
+	*env.Vars
+	dir     string
+	dotenv  bool // there is a .env in dir
+	testing bool
+}
 
-// Current returns what this process was told at its start.
-func Current() (Config, error) { return current() }
-
-// MustCurrent is Current for code that runs after main has checked it.
-func MustCurrent() Config {
-	c, err := Current()
-	if err != nil {
-		panic(err)
+func (e *reader) readDotenv() {
+	values, err := godotenv.Read(filepath.Join(e.dir, ".env"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return
 	}
-	return c
+	if e.dotenv = true; err != nil {
+		// The parser's error quotes the file, which may hold secrets.
+		e.Fault(".env", ".env cannot be read: mend or remove it")
+		return
+	}
+	if e.production() {
+		return // refuseUnsafe
+	}
+	for key, value := range values {
+		e.Set(key, value)
+	}
 }
+
+func (e *reader) environment() string {
+	if e.testing {
+		return e.OneOf("GO_ENV", Test, Development, Production)
+	}
+	name := e.OneOf("GO_ENV", Development, Test, Production)
+	if name == Test {
+		e.Fault("GO_ENV", "GO_ENV=test is for go test only: use development or production")
+	}
+	return name
+}
+
+func (e *reader) production() bool { return e.Get("GO_ENV", "") == Production }

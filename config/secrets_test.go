@@ -7,35 +7,28 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"math/big"
-	"os"
 	"path/filepath"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"corral/internal/secret"
 )
 
-func TestNewSecret(t *testing.T) {
-	one, two := NewSecret(), NewSecret()
-	require.NotEqual(t, one, two)
-	require.Regexp(t, `^[0-9a-f]{64}$`, one)
+// What `task secret` prints is taken.
+func TestSessionSecret_New(t *testing.T) {
+	one, two := secret.New(), secret.New()
 	require.Equal(t, []string{one, two}, started(t, production.with(vars{"SESSION_SECRET": one + "," + two})).SessionSecrets)
 }
 
-// Made once, kept for its owner only, and used again.
+// The development secret is made once and used again.
 func TestDevelopmentSecret(t *testing.T) {
 	dir := t.TempDir()
 	first, err := load(nil, dir, false)
 	require.NoError(t, err)
 	require.Regexp(t, `^[0-9a-f]{64}$`, first.SessionSecrets[0])
-
-	storage := filepath.Join(dir, "storage")
-	require.Equal(t, os.FileMode(0o700), mode(t, storage))
-	require.Equal(t, os.FileMode(0o600), mode(t, filepath.Join(storage, "development.secret")))
-	entries, err := os.ReadDir(storage)
-	require.NoError(t, err)
-	require.Len(t, entries, 1, "nothing else is left behind")
+	require.FileExists(t, filepath.Join(dir, "storage", "development.secret"))
 
 	again, err := load(nil, dir, false)
 	require.NoError(t, err)
@@ -44,51 +37,43 @@ func TestDevelopmentSecret(t *testing.T) {
 	require.NotEqual(t, first.SessionSecrets, started(t, development).SessionSecrets)
 }
 
-func mode(t *testing.T, path string) os.FileMode {
-	t.Helper()
-	info, err := os.Stat(path)
-	require.NoError(t, err)
-	return info.Mode().Perm()
-}
-
 func TestDevelopmentSecret_IsNotMadeBesideARealOne(t *testing.T) {
 	dir := t.TempDir()
 	require.Empty(t, faults(t, vars{"SESSION_SECRET": goodSecret}, dir))
 	require.NoDirExists(t, filepath.Join(dir, "storage"))
 }
 
-// A file that lost its end, or all of it, would sign cookies that anybody can forge.
-func TestDevelopmentSecret_Damaged(t *testing.T) {
-	for _, content := range []string{"", "3f1d"} {
+func TestDevelopmentSecret_IsNotMadeElsewhere(t *testing.T) {
+	for _, name := range []string{"production", "test", "staging"} {
 		dir := t.TempDir()
-		path := filepath.Join(dir, "storage", "development.secret")
-		require.NoError(t, os.Mkdir(filepath.Dir(path), 0o700))
-		require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
-		require.Equal(t, []string{path + " is damaged: remove it, and the next start makes another"}, faults(t, development, dir))
+		require.NotEmpty(t, faults(t, vars{"GO_ENV": name}, dir))
+		require.NoDirExists(t, filepath.Join(dir, "storage"), name)
 	}
 }
 
-func TestDevelopmentSecret_CannotBeKept(t *testing.T) {
-	dir := t.TempDir()
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "storage"), nil, 0o600)) // a file where the folder goes
-	lines := faults(t, development, dir)
-	require.Len(t, lines, 1)
-	require.Contains(t, lines[0], "the development secret cannot be kept: ")
+func TestSecretFiles(t *testing.T) {
+	without := production.with(vars{"SESSION_SECRET": "", "SMTP_URL": ""})
+	c := started(t, without.with(vars{
+		"SESSION_SECRET_FILE": written(t, goodSecret+","+otherSecret+"\n"),
+		"SMTP_URL_FILE":       written(t, "smtps://corral:hunter2@mail.example.com\n"),
+		"DATABASE_URL_FILE":   written(t, "postgres://corral:hunter2@db/corral\n"),
+	}))
+	require.Equal(t, []string{goodSecret, otherSecret}, c.SessionSecrets)
+	require.Equal(t, "smtps://corral:hunter2@mail.example.com", c.SMTP.String())
+	require.Equal(t, "postgres://corral:hunter2@db/corral", c.DatabaseURL)
 }
 
-// Two first starts at once both get a whole secret.
-func TestDevelopmentSecret_TwoStarts(t *testing.T) {
-	dir := t.TempDir()
-	var all sync.WaitGroup
-	for range 8 {
-		all.Go(func() {
-			c, err := load(nil, dir, false)
-			if err != nil || len(c.SessionSecrets[0]) != 64 {
-				t.Errorf("%d bytes, %v", len(c.SessionSecrets[0]), err)
-			}
-		})
+// One cause is one fault: a secret that cannot be read is not missing, too.
+func TestSecretFiles_Faults(t *testing.T) {
+	for _, key := range []string{"SESSION_SECRET", "SMTP_URL", "DATABASE_URL"} {
+		without := production.with(vars{key: ""})
+		require.Equal(t, []string{key + "_FILE names a file that cannot be read: no such file or directory"},
+			faults(t, without.with(vars{key + "_FILE": filepath.Join(t.TempDir(), "none")}), t.TempDir()))
+		require.Equal(t, []string{key + "_FILE names a file that is empty"},
+			faults(t, without.with(vars{key + "_FILE": written(t, " \n")}), t.TempDir()))
+		require.Equal(t, []string{key + " and " + key + "_FILE are both set: keep one"},
+			faults(t, without.with(vars{key: "x", key + "_FILE": written(t, "y")}), t.TempDir()))
 	}
-	all.Wait()
 }
 
 func TestCertificate(t *testing.T) {
@@ -99,14 +84,12 @@ func TestCertificate(t *testing.T) {
 	require.Equal(t, cert, c.TLSCertFile)
 	require.Equal(t, key, c.TLSKeyFile)
 
-	lines := faults(t, v.with(vars{"TLS_KEY_FILE": filepath.Join(t.TempDir(), "none.pem")}), t.TempDir())
-	require.Len(t, lines, 1)
-	require.Contains(t, lines[0], "TLS_CERT_FILE and TLS_KEY_FILE cannot be used: ")
-
 	_, otherKey := certificate(t)
-	lines = faults(t, v.with(vars{"TLS_KEY_FILE": otherKey}), t.TempDir())
-	require.Len(t, lines, 1)
-	require.Contains(t, lines[0], "TLS_CERT_FILE and TLS_KEY_FILE cannot be used: ")
+	for _, wrong := range []string{otherKey, filepath.Join(t.TempDir(), "none.pem")} {
+		lines := faults(t, v.with(vars{"TLS_KEY_FILE": wrong}), t.TempDir())
+		require.Len(t, lines, 1)
+		require.Contains(t, lines[0], "TLS_CERT_FILE and TLS_KEY_FILE cannot be used: ")
+	}
 }
 
 // certificate returns the paths of a new certificate and its key.
@@ -121,12 +104,4 @@ func certificate(t *testing.T) (cert, key string) {
 	require.NoError(t, err)
 	return written(t, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: signed}))),
 		written(t, string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: encoded})))
-}
-
-func TestDeriveKey(t *testing.T) {
-	key := DeriveKey(goodSecret, "one")
-	require.Len(t, key, 32)
-	require.Equal(t, key, DeriveKey(goodSecret, "one"))
-	require.NotEqual(t, key, DeriveKey(goodSecret, "two"), "no key serves two purposes")
-	require.NotEqual(t, key, DeriveKey(otherSecret, "one"))
 }

@@ -4,50 +4,53 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
+	"time"
 
 	"corral/config"
+	"corral/internal/task"
 	"corral/models"
 )
 
 func init() {
-	add("db:migrate", "", "Brings the database's schema up to this release", migrate)
-	add("db:seed", "", "Development: makes the accounts of Ada, Bob, and Carol who is throttled, and prints their passwords", seed)
+	task.Add("db:migrate", "", "Brings the database's schema up to this release", migrate)
+	task.Add("db:seed", "", "Development: makes the accounts of Ada, Bob, and Carol, who is locked, and prints their passwords", seed)
 }
 
 func migrate([]string) error {
-	return withDatabase(func() error {
-		fmt.Fprintln(out, "The schema is up to date.")
+	return withDatabase(func(config.Config) error {
+		say("The schema is up to date.")
 		return nil
 	})
 }
 
-// people are who fixtures, tests and development know.
+// people are the accounts that db:seed makes.
 var people = []struct {
 	email, password string
-	throttled       bool
+	locked          bool
 }{
 	{email: "ada@example.com", password: "analytical engine number one"},
 	{email: "bob@example.com", password: "a dark horse with no name"},
-	{email: "carol@example.com", password: "too many tries on a monday", throttled: true},
+	{email: "carol@example.com", password: "too many tries on a monday", locked: true},
 }
 
 func seed([]string) error {
-	if c, err := config.Current(); err == nil && !c.Development() {
-		return errors.New("db:seed is for development: its passwords are known to everybody")
+	if c, err := loadConfig(); err == nil && !c.Development() {
+		return errors.New("db:seed is for development: its passwords are public")
 	}
-	return withDatabase(func() error {
+	return withDatabase(func(config.Config) error {
 		for _, p := range people {
-			if err := seedUser(p.email, p.password, p.throttled); err != nil {
+			if err := seedUser(p.email, p.password, p.locked); err != nil {
 				return err
 			}
-			fmt.Fprintf(out, "%-20s %s\n", p.email, p.password)
+			say("%-20s %s", p.email, p.password)
 		}
-		fmt.Fprintln(out, "Carol is throttled: `task user:why carol@example.com` says why, and a reset by mail lets her in.")
+		say("Carol is locked: `task user:why carol@example.com` says why, and a reset by mail lets her log in.")
 		return nil
 	})
 }
 
-func seedUser(email, password string, throttled bool) error {
+func seedUser(email, password string, locked bool) error {
 	ctx := context.Background()
 	user, err := models.FindUserByEmail(ctx, email)
 	if errors.Is(err, models.ErrNotFound) {
@@ -56,12 +59,28 @@ func seedUser(email, password string, throttled bool) error {
 	if err != nil {
 		return err
 	}
-	prepared, problem := models.CheckPassword(password, email)
-	if problem != "" {
-		return fmt.Errorf("the password of %s is refused: %s", email, problem)
+	normalized, messageKey := models.CheckPassword(password, email)
+	if messageKey != "" {
+		return fmt.Errorf("the password of %s is refused: %s", email, messageKey)
 	}
-	if err := user.SetPassword(ctx, prepared); err != nil || !throttled {
+	if err := user.SetPassword(ctx, normalized); err != nil || !locked {
 		return err
 	}
-	return user.UseUpTries(ctx)
+	return lock(ctx, email)
+}
+
+// lock makes failed logins until the account is locked, each from another client.
+// The clock skips the waits between them and ends at the present.
+func lock(ctx context.Context, email string) error {
+	const attempts, wait = 100, 15 * time.Minute
+	models.Clock.Move(-attempts * wait)
+	for n := range attempts {
+		client := models.Client{IP: netip.AddrFrom4([4]byte{192, 0, 2, byte(n)})}
+		_, err := models.LogIn(ctx, models.Credentials{Email: email, Password: "a wrong one", Client: client}, false)
+		if !errors.Is(err, models.ErrBadCredentials) {
+			return fmt.Errorf("locking %s: %w", email, err)
+		}
+		models.Clock.Move(wait)
+	}
+	return nil
 }

@@ -6,17 +6,18 @@ import (
 	"fmt"
 	"strings"
 
-	"corral/config"
+	"corral/internal/database"
+	"corral/internal/task"
 	"corral/models"
 )
 
 func init() {
-	add("db:backup", "FILE", "Writes the SQLite database into a new file, while the app goes on", backup)
+	task.Add("db:backup", "FILE", "Writes the SQLite database into a new file, while the app goes on", backup)
 }
 
-// backup does not migrate: it is run before an update, to be able to go back.
+// backup does not migrate: it is run before an update.
 func backup(args []string) error {
-	c, err := config.Current()
+	c, err := loadConfig()
 	if err != nil {
 		return err
 	}
@@ -24,16 +25,16 @@ func backup(args []string) error {
 		return err
 	}
 	defer models.DB.Close()
-	err = models.Backup(context.Background(), args[0])
-	if errors.Is(err, models.ErrOwnTool) {
-		// No success: whoever runs this at night would believe that there is a backup.
+	err = database.Backup(context.Background(), models.DB, args[0])
+	if errors.Is(err, database.ErrOwnTool) {
+		// An error: a nightly job must not believe that there is a backup.
 		return fmt.Errorf("this database is PostgreSQL, which has a tool for it: (umask 077 && pg_dump --format=custom --file=%s \"$DATABASE_URL\")",
 			shellQuoted(args[0]))
 	}
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "The database was written to %s. To restore it: stop the app, put this file in place of the database's, remove the -wal and -shm files beside it, start the app.\n", args[0])
+	say("The database was written to %s. To restore it: stop the app, put this file in place of the database's, remove the -wal and -shm files beside it, start the app.", args[0])
 	return nil
 }
 

@@ -1,109 +1,137 @@
 package grifts
 
 import (
+	"context"
+	"crypto/tls"
+	"errors"
 	"fmt"
-	"regexp"
-	"slices"
+	"os"
 	"strings"
+	"time"
 
 	"corral/config"
-	"corral/config/environ"
+	"corral/internal/database"
+	"corral/internal/env"
+	"corral/internal/task"
+	"corral/mailers"
+	"corral/migrations"
 	"corral/models"
 )
 
 func init() {
-	add("doctor", "", "Checks this environment as if for production: pass or fail, with the remedy", doctor)
+	task.Add("doctor", "", "Checks this environment as if for production: pass or fail, with the remedy", doctor)
 }
 
-// check is something that must hold in production.
-type check struct {
-	name      string
-	variables []string // whose faults are this check's; no others are run on top of them
-	run       func(c config.Config) (well string, err error)
-}
-
-// checks are in the order of the lines. The database is opened by the first
-// that needs it. The last gets the faults that are no other check's.
-var checks = []check{
-	{"secret", []string{"SESSION_SECRET"}, checkSecret},
-	{"host", []string{"HOST"}, checkHost},
-	{"https", []string{"TRUSTED_PROXIES", "TLS_CERT_FILE", "TLS_KEY_FILE"}, checkHTTPS},
-	{"mail", []string{"SMTP_URL", "MAIL_FROM"}, checkMail},
-	{"database", []string{"DATABASE_URL"}, checkDatabase},
-	{"database TLS", nil, checkDatabaseTLS},
-	{"migrations", nil, checkMigrations},
-	{"clock", nil, checkClock},
-	{".env", []string{".env"}, checkDotenv},
-	{"other settings", nil, checkOthers},
-}
-
-// doctor prints a line for each check. Its error makes the exit status 1.
+// doctor reads the environment as the app would in production. Its error makes
+// the exit status 1.
 func doctor([]string) error {
-	c, faults := productionConfig()
-	defer closeDatabase()
-	failed := 0
-	for _, check := range checks {
-		well, problems := check.examine(c, faults[check.name])
-		if len(problems) == 0 {
-			fmt.Fprintf(out, "pass  %-15s %s\n", check.name, well)
-			continue
+	c, err := config.Load(append(os.Environ(), "GO_ENV="+config.Production), ".")
+	defer func() {
+		if models.DB != nil {
+			models.DB.Close()
 		}
-		failed++
-		for _, problem := range problems {
-			fmt.Fprintf(out, "fail  %-15s %s\n", check.name, oneLine(problem))
-		}
-	}
-	if failed > 0 {
-		return fmt.Errorf("%d of %d checks failed", failed, len(checks))
-	}
-	return nil
+	}()
+	return task.Examine(checks(c), env.Faults(err))
 }
 
-// productionConfig reads the environment as the app would in production, and
-// what it would refuse to start for, by the name of the check.
-func productionConfig() (c config.Config, faults map[string][]string) {
-	c, err := config.Load(append(slices.Clone(environ.AtStart), "GO_ENV="+config.Production), ".")
-	faults = map[string][]string{}
-	if err == nil {
-		return c, faults
+func checks(c config.Config) []task.Check {
+	good := func(text string) func() (string, error) { return func() (string, error) { return text, nil } }
+	of := func(check func(config.Config) (string, error)) func() (string, error) {
+		return func() (string, error) { return check(c) }
 	}
-	for line := range strings.SplitSeq(err.Error(), "\n") { // one a fault, config promises
-		name := checkOf(line)
-		faults[name] = append(faults[name], line)
+	return []task.Check{
+		{Name: "secret", Variables: []string{"SESSION_SECRET"}, Run: good("SESSION_SECRET is strong")},
+		{Name: "host", Variables: []string{"HOST"}, Run: func() (string, error) { return c.Host.String(), nil }},
+		{Name: "https", Variables: []string{"TRUSTED_PROXIES", "TLS_CERT_FILE", "TLS_KEY_FILE"}, Run: of(checkHTTPS)},
+		{Name: "mail", Variables: []string{"SMTP_URL", "MAIL_FROM"}, Run: of(checkMail)},
+		{Name: "database", Variables: []string{"DATABASE_URL"}, Run: of(checkDatabase)}, // opens it
+		{Name: "database TLS", Run: of(checkDatabaseTLS)},
+		{Name: "migrations", Run: of(checkMigrations)},
+		{Name: "clock", Run: of(checkClock)},
+		{Name: ".env", Variables: []string{".env"}, Run: good("there is none beside the app")},
+		{Name: "other settings", Run: good("are understood")},
 	}
-	return c, faults
 }
 
-// variable finds what a fault is about: the first variable that it names.
-var variable = regexp.MustCompile(`[A-Z]+(_[A-Z]+)+|HOST|PORT|ADDR|SIGNUP|\.env`)
-
-// checkOf is the name of the check that a fault belongs to.
-func checkOf(fault string) string {
-	named := variable.FindString(fault)
-	for _, check := range checks {
-		if slices.ContainsFunc(check.variables, func(v string) bool { return named == v || named == v+"_FILE" }) {
-			return check.name
+// checkHTTPS also reads the certificate, which config only opens.
+func checkHTTPS(c config.Config) (string, error) {
+	for _, proxy := range c.TrustedProxies {
+		if proxy.Bits() == 0 {
+			return "", errors.New("TRUSTED_PROXIES holds everybody, so that anybody can claim any address: name the proxy's network")
 		}
 	}
-	return checks[len(checks)-1].name
-}
-
-func (check check) examine(c config.Config, faults []string) (well string, problems []string) {
-	if len(faults) > 0 {
-		return "", faults
+	if !c.TLS() {
+		return fmt.Sprintf("TLS ends at a proxy in %v", c.TrustedProxies), nil
 	}
-	well, err := check.run(c)
+	certificate, err := tls.LoadX509KeyPair(c.TLSCertFile, c.TLSKeyFile)
 	if err != nil {
-		return "", []string{err.Error()}
+		return "", fmt.Errorf("TLS_CERT_FILE and TLS_KEY_FILE cannot be used: %w", err)
 	}
-	return well, nil
+	if err := certificate.Leaf.VerifyHostname(c.Host.Hostname()); err != nil {
+		return "", fmt.Errorf("TLS_CERT_FILE is for another name than HOST (%w): get one for it", err)
+	}
+	if expires := certificate.Leaf.NotAfter; time.Now().After(expires) {
+		return "", fmt.Errorf("TLS_CERT_FILE expired on %s: renew it", expires.UTC().Format(time.DateOnly))
+	}
+	return "this app ends TLS, with a certificate until " + certificate.Leaf.NotAfter.UTC().Format(time.DateOnly), nil
 }
 
-func closeDatabase() {
-	if models.DB != nil {
-		models.DB.Close()
+func checkMail(c config.Config) (string, error) {
+	if err := mailers.Reach(context.Background(), c); err != nil {
+		return "", fmt.Errorf("%s does not let us in by TLS: check SMTP_URL, the firewall and the server's certificate (%w)", c.SMTP.Host, err)
 	}
+	return c.SMTP.Host + " lets us in by TLS", nil
 }
 
-// oneLine is for what drivers and servers say.
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+func checkDatabase(c config.Config) (string, error) {
+	if err := models.ConnectExisting(c); err != nil {
+		return "", fmt.Errorf("%w; check DATABASE_URL, or make the database with `task db:migrate`", err)
+	}
+	return "the database answers (" + models.DB.Dialect.Name() + ")", nil
+}
+
+func checkDatabaseTLS(c config.Config) (string, error) {
+	if strings.HasPrefix(c.DatabaseURL, "sqlite") {
+		return "SQLite crosses no network", nil
+	}
+	return "every way to the server is by verified TLS, or local", database.CheckTLS(c.DatabaseURL)
+}
+
+var errUntilItAnswers = errors.New("cannot be told until the database answers")
+
+func checkMigrations(config.Config) (string, error) {
+	if models.DB == nil {
+		return "", errUntilItAnswers
+	}
+	missing, unknown, err := database.CompareSchema(context.Background(), models.DB, migrations.Files)
+	switch {
+	case err != nil:
+		return "", fmt.Errorf("there is no schema yet: run `task db:migrate` (%w)", err)
+	case len(missing) > 0:
+		return "", fmt.Errorf("missing: %s; run `task db:migrate`, or start the app", strings.Join(missing, ", "))
+	case len(unknown) > 0:
+		return "", fmt.Errorf("the database is newer than this release (migration %s): use the newer release, or restore a backup", unknown[len(unknown)-1])
+	}
+	return "all are applied", nil
+}
+
+// maxClockSkew is what does not matter to the shortest of our lifetimes.
+const maxClockSkew = 5 * time.Second
+
+func checkClock(config.Config) (string, error) {
+	if models.DB == nil {
+		return "", errUntilItAnswers
+	}
+	skew, err := database.ClockSkew(context.Background(), models.DB, models.Clock.Now)
+	if err != nil {
+		return "", err
+	}
+	return judgeClock(skew)
+}
+
+func judgeClock(skew time.Duration) (string, error) {
+	if skew.Abs() > maxClockSkew {
+		return "", fmt.Errorf("this machine and the database are %s apart: set both clocks by NTP", skew.Abs().Round(time.Second))
+	}
+	return "this machine and the database agree on the time", nil
+}

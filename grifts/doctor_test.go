@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"encoding/pem"
+	"fmt"
 	"math/big"
 	"net/netip"
 	"net/url"
@@ -17,53 +18,75 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"corral/config"
+	"corral/internal/env"
+	"corral/internal/task"
 )
 
-// A fault stands in the line of its own check, whatever was typed.
-func TestDoctor_CheckOfAFault(t *testing.T) {
-	for fault, want := range map[string]string{
-		"SESSION_SECRET is missing: set it to the output of a task":                      "secret",
-		"SESSION_SECRET_FILE names a file that is empty":                                 "secret",
-		"HOST=http://DATABASE_URL is not https":                                          "host",
-		"nothing ends TLS: set TRUSTED_PROXIES to the proxy's network, or TLS_CERT_FILE": "https",
-		"TLS_CERT_FILE and TLS_KEY_FILE go together: set both or neither":                "https",
-		"SMTP_URL is missing: people could not reset a password":                         "mail",
-		"MAIL_FROM=HOST is not an address":                                               "mail",
-		"DATABASE_URL_FILE names a file that cannot be read":                             "database",
-		"a .env file lies beside the app: its values would replace the real environment": ".env",
-		".env cannot be read: mend or remove it":                                         ".env",
-		"PORT=HOST is not a port":                                                        "other settings",
-		"ADDR=HOST is not an address: write it like 127.0.0.1, the port goes into PORT":  "other settings",
-		"SIGNUP=.env is unknown: use open, closed":                                       "other settings",
-		"PASSWORD_MIN=1: use a number from 8 to 64":                                      "other settings",
-		"LOG_LEVEL=SMTP_URL is unknown: use debug, info, warn or error":                  "other settings",
-		"something that nobody has thought of":                                           "other settings",
+// A fault of a variable is the result of the check that names it.
+func TestDoctor_FaultsAreResultsOfChecks(t *testing.T) {
+	for variable, want := range map[string]string{
+		"SESSION_SECRET":  "secret",
+		"HOST":            "host",
+		"TRUSTED_PROXIES": "https",
+		"TLS_CERT_FILE":   "https",
+		"TLS_KEY_FILE":    "https",
+		"SMTP_URL":        "mail",
+		"MAIL_FROM":       "mail",
+		"DATABASE_URL":    "database",
+		".env":            ".env",
+		"PORT":            "other settings",
+		"ADDR":            "other settings",
+		"SIGNUP":          "other settings",
+		"PASSWORD_MIN":    "other settings",
+		"LOG_LEVEL":       "other settings",
+		"ANYTHING_ELSE":   "other settings",
 	} {
-		require.Equal(t, want, checkOf(fault), fault)
+		all := checks(config.Config{})
+		for i := range all {
+			all[i].Run = func() (string, error) { return "is good", nil }
+		}
+		printed := printedBy(func() {
+			require.EqualError(t, task.Examine(all, []env.Fault{{Key: variable, Line: "is wrong"}}), "1 of 10 checks failed")
+		})
+		require.Contains(t, printed, fmt.Sprintf("fail  %-15s is wrong\n", want), variable)
 	}
 }
 
+// config and doctor agree on the names of the variables.
+func TestDoctor_FaultsOfConfig(t *testing.T) {
+	_, err := config.Load([]string{
+		"GO_ENV=production", "HOST=http://DATABASE_URL", "TLS_CERT_FILE=x", "MAIL_FROM=HOST", "PORT=HOST", "SIGNUP=.env", "LOG_LEVEL=SMTP_URL",
+		"SESSION_SECRET_FILE=" + os.DevNull, "ADDR=HOST/", "PASSWORD_MIN=1",
+	}, t.TempDir())
+	faults := map[string]string{}
+	for _, fault := range env.Faults(err) {
+		faults[fault.Key] = fault.Line
+	}
+	require.Equal(t, map[string]string{
+		"SESSION_SECRET": "SESSION_SECRET_FILE names a file that is empty",
+		"HOST":           "HOST=http://DATABASE_URL is not https: a password must not cross the network in the clear",
+		"TLS_CERT_FILE":  "TLS_CERT_FILE and TLS_KEY_FILE go together: set both or neither",
+		"SMTP_URL":       "SMTP_URL is missing: people could not reset a password",
+		"MAIL_FROM":      "MAIL_FROM=HOST is not an address: write it like Corral <login@example.com>",
+		"PORT":           "PORT=HOST is not a port: use a number from 1 to 65535",
+		"ADDR":           "ADDR=HOST/ is not an address: write it like 127.0.0.1 or ::1, the port goes into PORT",
+		"SIGNUP":         "SIGNUP=.env is unknown: use open, closed",
+		"PASSWORD_MIN":   "PASSWORD_MIN=1: use a number from 8 to 64",
+		"LOG_LEVEL":      "LOG_LEVEL=SMTP_URL is unknown: use debug, info, warn or error",
+	}, faults)
+}
+
+// Which URLs are private is tested in package database.
 func TestDoctor_DatabaseTLS(t *testing.T) {
-	for address, private := range map[string]bool{
-		"sqlite3://storage/production.sqlite":                         true,
-		"postgres://app@127.0.0.1/app":                                true,
-		"postgres://app@127.9.9.9/app?sslmode=disable":                true,
-		"postgres://app@localhost/app":                                true,
-		"postgres://app@[::1]/app":                                    true,
-		"postgres:///app?host=/run/postgresql":                        true,
-		"postgres://app@db.example.com/app?sslmode=verify-full":       true,
-		"postgres://app@a.example,b.example/app?sslmode=verify-full":  true,
-		"postgres://app@db.example.com/app":                           false, // prefers TLS, goes without
-		"postgres://app@db.example.com/app?sslmode=disable":           false,
-		"postgres://app@db.example.com/app?sslmode=allow":             false,
-		"postgres://app@db.example.com/app?sslmode=require":           false, // any certificate
-		"postgres://app@db.example.com/app?sslmode=verify-ca":         false, // any name
-		"postgres://app@127.0.0.1,db.example.com/app?sslmode=disable": false,
-		"postgres://app@localhost.example.com/app":                    false,
-		"postgres://app:hunter2%zz@db.example.com/app":                false,
+	for url, private := range map[string]bool{
+		"sqlite3://storage/production.sqlite":                   true,
+		"postgres://app@127.0.0.1/app":                          true,
+		"postgres://app@db.example.com/app?sslmode=verify-full": true,
+		"postgres://app@db.example.com/app?sslmode=require":     false,
+		"postgres://app:hunter2%zz@db.example.com/app":          false,
 	} {
-		said, err := checkDatabaseTLS(config.Config{DatabaseURL: address})
-		require.Equal(t, private, err == nil, "%s: %s %v", address, said, err)
+		said, err := checkDatabaseTLS(config.Config{DatabaseURL: url})
+		require.Equal(t, private, err == nil, "%s: %s %v", url, said, err)
 		if err != nil {
 			require.Contains(t, err.Error(), "sslmode=verify-full")
 			require.NotContains(t, err.Error(), "hunter2")
@@ -72,12 +95,12 @@ func TestDoctor_DatabaseTLS(t *testing.T) {
 }
 
 func TestDoctor_Clock(t *testing.T) {
-	for skew, well := range map[time.Duration]bool{
+	for skew, good := range map[time.Duration]bool{
 		0: true, 5 * time.Second: true, -5 * time.Second: true,
 		5001 * time.Millisecond: false, -5001 * time.Millisecond: false, 24 * time.Hour: false,
 	} {
 		_, err := judgeClock(skew)
-		require.Equal(t, well, err == nil, skew)
+		require.Equal(t, good, err == nil, skew)
 	}
 }
 
@@ -107,9 +130,9 @@ func TestDoctor_Certificate(t *testing.T) {
 }
 
 func TestDoctor_Proxies(t *testing.T) {
-	for prefix, well := range map[string]bool{"10.0.0.0/8": true, "192.0.2.1/32": true, "0.0.0.0/0": false, "::/0": false} {
+	for prefix, good := range map[string]bool{"10.0.0.0/8": true, "192.0.2.1/32": true, "0.0.0.0/0": false, "::/0": false} {
 		_, err := checkHTTPS(config.Config{TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix(prefix)}})
-		require.Equal(t, well, err == nil, prefix)
+		require.Equal(t, good, err == nil, prefix)
 	}
 }
 

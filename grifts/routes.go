@@ -1,21 +1,29 @@
 package grifts
 
 import (
+	"cmp"
 	"fmt"
+	"log/slog"
+	"strings"
 	"text/tabwriter"
 
 	"corral/actions"
+	"corral/internal/task"
 )
 
 func init() {
-	add("routes", "", "Prints every route with its guard", routes)
+	task.Add("routes", "", "Prints every route with its guard", routes)
 }
 
 func routes([]string) error {
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	c, err := loadConfig()
+	if err != nil {
+		return err
+	}
+	w := tabwriter.NewWriter(task.Out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "METHOD\tPATH\tGUARD\tHANDLER")
-	for _, r := range actions.Routes() {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", r.Method, r.Path, r.Guard, r.Handler)
+	for _, r := range actions.App(c, slog.New(slog.DiscardHandler)).Routes() {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", r.Method, cmp.Or(strings.TrimSuffix(r.Path, "/"), "/"), actions.Guard(r), r.HandlerName)
 	}
 	return w.Flush()
 }

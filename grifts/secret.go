@@ -1,14 +1,13 @@
 package grifts
 
 import (
-	"fmt"
-
-	"corral/config"
+	"corral/internal/secret"
+	"corral/internal/task"
 )
 
 func init() {
-	add("secret", "", "Prints a fresh secret for SESSION_SECRET", func([]string) error {
-		fmt.Fprintln(out, config.NewSecret())
+	task.Add("secret", "", "Prints a fresh secret for SESSION_SECRET", func([]string) error {
+		say("%s", secret.New())
 		return nil
 	})
 }

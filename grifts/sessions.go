@@ -2,32 +2,26 @@ package grifts
 
 import (
 	"context"
-	"fmt"
 
+	"corral/config"
+	"corral/internal/task"
 	"corral/models"
 )
 
 func init() {
-	add("sessions:end", "EMAIL|all", "Logs a person out everywhere, or everybody, as of the next request", endSessions)
+	task.Add("sessions:end", "EMAIL|all", "Ends the sessions of an account, or of all, as of the next request", endSessions)
 }
 
 func endSessions(args []string) error {
 	if args[0] == "all" {
-		return withDatabase(func() error {
-			ended, err := models.EndAllSessions(context.Background())
-			return tellEnded(ended, err)
-		})
+		return withDatabase(func(config.Config) error { return tellEnded(models.EndAllSessions(context.Background())) })
 	}
-	return withUser(args[0], func(ctx context.Context, user *models.User) error {
-		ended, err := models.EndSessionsOf(ctx, user)
-		return tellEnded(ended, err)
-	})
+	return withUser(args[0], func(ctx context.Context, user *models.User) error { return tellEnded(models.EndSessionsOf(ctx, user)) })
 }
 
 func tellEnded(ended int, err error) error {
-	if err != nil {
-		return err
+	if err == nil {
+		say("Sessions ended: %d", ended)
 	}
-	fmt.Fprintf(out, "Sessions ended: %d\n", ended)
-	return nil
+	return err
 }

@@ -7,20 +7,23 @@ import (
 	"time"
 
 	"corral/config"
+	"corral/internal/email"
+	"corral/internal/task"
+	"corral/internal/useragent"
 	"corral/models"
 )
 
 func init() {
-	add("user:why", "EMAIL", "Says why a person cannot log in: account, throttle, failed tries, mails, links, sessions", why)
+	task.Add("user:why", "EMAIL", "Says why a user cannot log in: account, rate limits, failed attempts, mails, links, sessions", why)
 }
 
 // why only looks: it makes no file and migrates nothing.
 func why(args []string) error {
-	email, ok := models.NormalizeEmail(args[0])
+	normalized, ok := email.Normalize(args[0])
 	if !ok {
-		return fmt.Errorf("%q is not an email address", args[0])
+		return notAnEmail(args[0])
 	}
-	c, err := config.Current()
+	c, err := loadConfig()
 	if err != nil {
 		return err
 	}
@@ -31,7 +34,7 @@ func why(args []string) error {
 	if err := models.Ready(context.Background()); err != nil {
 		return fmt.Errorf("%w; run `task db:migrate` first", err)
 	}
-	f, err := models.FindOut(context.Background(), email)
+	f, err := models.Explain(context.Background(), normalized)
 	if err != nil {
 		return err
 	}
@@ -46,20 +49,17 @@ func explain(f *models.Findings, c config.Config) {
 	} else {
 		sayAccount(f)
 	}
-	sayThrottle(f)
+	sayLimits(f)
 	sayFailures(f)
 	sayLinks(f)
 	sayMails(f, c)
 	saySessions(f)
 }
 
-// say prints a sentence.
-func say(format string, args ...any) { fmt.Fprintf(out, format+"\n", args...) }
-
 // list prints lines below a sentence.
 func list(lines []string) {
 	for _, line := range lines {
-		fmt.Fprintln(out, "  "+line)
+		say("  %s", line)
 	}
 }
 
@@ -70,7 +70,11 @@ func sayNoAccount(f *models.Findings, c config.Config) {
 			moment(reserved.ExpiresAt))
 	}
 	if len(f.Similar) > 0 {
-		say("Was it mistyped? These have an account: %s.", strings.Join(f.Similar, ", "))
+		var emails []string
+		for _, user := range f.Similar {
+			emails = append(emails, user.Email)
+		}
+		say("Was it mistyped? These have an account: %s.", strings.Join(emails, ", "))
 	}
 	if !c.SignupOpen {
 		say("Sign-up is closed: make an account with `task user:create %s`.", f.Email)
@@ -85,33 +89,33 @@ func sayAccount(f *models.Findings) {
 	if f.User.PasswordDigest != "" {
 		say("It has a password.")
 	} else {
-		say("It has no password, so nobody can log in: it was invited and never set one, or a change of address was undone. A mailed link sets one (/password/forgot).")
+		say("It has no password, so nobody can log in: it was invited and never set one, or a change of email was undone. A mailed link sets one (/password/forgot).")
 	}
 }
 
-func sayThrottle(f *models.Findings) {
-	if f.Tries == 0 {
-		say("No failed tries in a row are counted for the address.")
+func sayLimits(f *models.Findings) {
+	if f.Attempts == 0 {
+		say("No failed attempts in a row are counted for the email.")
 	} else {
-		say("Failed tries in a row at this address, since the last login or reset: %d.", f.Tries)
+		say("Failed attempts in a row with this email, since the last login or reset: %d.", f.Attempts)
 	}
-	switch t := f.Throttled; {
-	case t == nil:
-		say("It is not throttled. (A client with ten failures in three minutes waits all the same, at whatever address.)")
-	case t.UntilReset:
-		say("It is throttled until the password is set anew by mail: after so many tries no waiting helps.")
+	switch l := f.Limited; {
+	case l == nil:
+		say("It is not rate limited. (A client with ten failures in three minutes waits all the same, whatever the email.)")
+	case l.Locked:
+		say("It is locked until the password is set anew by mail: after so many attempts no waiting helps.")
 	default:
-		say("It is throttled until %s, also for the right password.", moment(models.Clock.Now().Add(t.RetryAfter)))
+		say("It is rate limited until %s, also for the right password.", moment(models.Clock.Now().Add(l.RetryAfter)))
 	}
 	if f.User == nil {
 		return
 	}
-	say("Browsers that have logged in to the account before: %d. Each has tries of its own.", len(f.Devices))
-	for _, t := range f.Devices {
-		if t != nil && t.UntilReset {
-			list([]string{"One of them is throttled until the password is set anew by mail."})
-		} else if t != nil {
-			list([]string{"One of them is throttled until " + moment(models.Clock.Now().Add(t.RetryAfter)) + "."})
+	say("Browsers that have logged in to the account before: %d. Each has attempts of its own.", len(f.KnownBrowsers))
+	for _, l := range f.KnownBrowsers {
+		if l != nil && l.Locked {
+			list([]string{"One of them is locked until the password is set anew by mail."})
+		} else if l != nil {
+			list([]string{"One of them is rate limited until " + moment(models.Clock.Now().Add(l.RetryAfter)) + "."})
 		}
 	}
 }
@@ -121,21 +125,21 @@ func sayFailures(f *models.Findings) {
 		return
 	}
 	if len(f.Failures) == 0 {
-		say("There was no failed try in the last 90 days.")
+		say("There was no failed attempt in the last 90 days.")
 		return
 	}
-	say("The last failed tries:")
+	say("The last failed attempts:")
 	kinds := map[string]string{models.ActivityLoginFailed: "login", models.ActivityPasswordFailed: "wrong current password, while logged in"}
 	var lines []string
 	for _, a := range f.Failures {
-		lines = append(lines, fmt.Sprintf("%s, %s, from %s: %s", moment(a.CreatedAt), browser(a.UserAgent), a.Address, kinds[a.Kind]))
+		lines = append(lines, fmt.Sprintf("%s, %s, from %s: %s", moment(a.CreatedAt), browser(a.UserAgent), a.IP, kinds[a.Kind]))
 	}
 	list(lines)
 }
 
 func sayLinks(f *models.Findings) {
 	texts := map[string]string{
-		models.PurposeEmailConfirm: "A link to confirm a change of address to EMAIL works until MOMENT, for who is logged in to the account that asked.",
+		models.PurposeEmailConfirm: "A link to confirm a change of email to EMAIL works until MOMENT, for the account that asked.",
 	}
 	if f.User == nil {
 		texts[models.PurposeSignup] = "A link to sign up works until MOMENT."
@@ -166,13 +170,13 @@ func saySessions(f *models.Findings) {
 	say("Logged in:")
 	var lines []string
 	for _, s := range f.Sessions {
-		lines = append(lines, fmt.Sprintf("%s, from %s, since %s, last seen %s", browser(s.UserAgent), s.Address, moment(s.CreatedAt), moment(s.LastSeenAt)))
+		lines = append(lines, fmt.Sprintf("%s, from %s, since %s, last seen %s", browser(s.UserAgent), s.IP, moment(s.CreatedAt), moment(s.LastSeenAt)))
 	}
 	list(lines)
 }
 
 func browser(userAgent string) string {
-	switch name, system := models.Browser(userAgent); {
+	switch name, system := useragent.Name(userAgent); {
 	case name != "" && system != "":
 		return name + " on " + system
 	case name+system != "":

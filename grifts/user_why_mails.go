@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"corral/config"
+	"corral/internal/outbox"
 	"corral/models"
 )
 
@@ -13,18 +14,18 @@ var mailNames = map[string]string{
 	models.MailSignup:          "link to sign up",
 	models.MailReset:           "link to set a new password",
 	models.MailPasswordChanged: "notice that the password was changed",
-	models.MailNewDevice:       "notice of a login with a new device",
-	models.MailEmailConfirm:    "link to confirm a change to this address",
-	models.MailEmailAsked:      "notice that the address is about to change",
-	models.MailEmailChanged:    "notice that the address was changed, with a link to undo it",
+	models.MailNewBrowser:      "notice of a login from a new browser",
+	models.MailEmailConfirm:    "link to confirm a change to this email",
+	models.MailEmailAsked:      "notice that the email is about to change",
+	models.MailEmailChanged:    "notice that the email was changed, with a link to undo it",
 	models.MailAccountDeleted:  "notice that the account was deleted",
 }
 
 func sayMails(f *models.Findings, c config.Config) {
 	if len(f.Mails) == 0 {
-		say("No mail to the address is on record; they are kept for 30 days.")
+		say("No mail to this email is on record; they are kept for 30 days.")
 	} else {
-		say("The last mails to the address:")
+		say("The last mails to this email:")
 	}
 	var lines []string
 	waits := false
@@ -38,12 +39,12 @@ func sayMails(f *models.Findings, c config.Config) {
 	}
 	slices.Sort(f.NoMail)
 	for _, template := range f.NoMail {
-		say("The address was asked for enough mails in an hour (%s): more are answered and not sent for now.", mailNames[template])
+		say("Enough mails to this email were requested in an hour (%s): more are answered and not sent for now.", mailNames[template])
 	}
 }
 
 // fate says what became of a mail.
-func fate(m models.Mail, f *models.Findings) string {
+func fate(m outbox.Mail, f *models.Findings) string {
 	switch {
 	case m.SentAt.Valid && m.Template == models.MailReset && f.User == nil:
 		return "not sent, for there was no account"
@@ -52,10 +53,10 @@ func fate(m models.Mail, f *models.Findings) string {
 	case m.SentAt.Valid:
 		return "sent at " + moment(m.SentAt.Time)
 	case m.FailedAt.Valid:
-		return fmt.Sprintf("given up at %s after %d tries, the last because: %s", moment(m.FailedAt.Time), m.Attempts, m.LastError)
+		return fmt.Sprintf("given up at %s after %d attempts, the last because: %s", moment(m.FailedAt.Time), m.Attempts, m.LastError)
 	case m.Attempts > 0 && m.LastError != "":
 		return fmt.Sprintf("failed %d times, the last because: %s; tried again at %s", m.Attempts, m.LastError, moment(m.DueAt.Time))
-	case m.Overdue():
+	case models.Outbox.Overdue(&m):
 		return "waits, longer than it should: is the app running?"
 	}
 	return "waits to be sent"

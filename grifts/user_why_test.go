@@ -1,7 +1,6 @@
 package grifts
 
 import (
-	"bytes"
 	"net/url"
 	"regexp"
 	"testing"
@@ -11,18 +10,15 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"corral/config"
+	"corral/internal/outbox"
 	"corral/models"
 )
 
-// explained is what an operator is told of findings, without the times.
+// explained returns what an operator is told of findings, without the times.
 func explained(t *testing.T, f *models.Findings, c config.Config) string {
 	t.Helper()
-	var b bytes.Buffer
-	before := out
-	out = &b
-	defer func() { out = before }()
-	explain(f, c)
-	return regexp.MustCompile(`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC`).ReplaceAllString(b.String(), "T")
+	printed := printedBy(func() { explain(f, c) })
+	return regexp.MustCompile(`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC`).ReplaceAllString(printed, "T")
 }
 
 func TestUserWhy_Mails(t *testing.T) {
@@ -33,28 +29,28 @@ func TestUserWhy_Mails(t *testing.T) {
 	conf := config.Config{SMTP: &url.URL{}, SignupOpen: true}
 	for want, c := range map[string]struct {
 		user *models.User
-		mail models.Mail
+		mail outbox.Mail
 	}{
-		"  T: link to set a new password, sent at T\n":                                   {ada, models.Mail{Template: models.MailReset, SentAt: at}},
-		"  T: link to set a new password, not sent, for there was no account\n":          {nil, models.Mail{Template: models.MailReset, SentAt: at}},
-		"  T: link to sign up, sent at T\n":                                              {nil, models.Mail{Template: models.MailSignup, SentAt: at}},
-		"  T: link to sign up, sent at T as a notice that there is an account already\n": {ada, models.Mail{Template: models.MailSignup, SentAt: at}},
-		"  T: notice of a login with a new device, given up at T after 6 tries, the last because: 550 no such user\n": {ada,
-			models.Mail{Template: models.MailNewDevice, FailedAt: at, Attempts: 6, LastError: "550 no such user"}},
+		"  T: link to set a new password, sent at T\n":                                   {ada, outbox.Mail{Template: models.MailReset, SentAt: at}},
+		"  T: link to set a new password, not sent, for there was no account\n":          {nil, outbox.Mail{Template: models.MailReset, SentAt: at}},
+		"  T: link to sign up, sent at T\n":                                              {nil, outbox.Mail{Template: models.MailSignup, SentAt: at}},
+		"  T: link to sign up, sent at T as a notice that there is an account already\n": {ada, outbox.Mail{Template: models.MailSignup, SentAt: at}},
+		"  T: notice of a login from a new browser, given up at T after 6 attempts, the last because: 550 no such user\n": {ada,
+			outbox.Mail{Template: models.MailNewBrowser, FailedAt: at, Attempts: 6, LastError: "550 no such user"}},
 		"  T: notice that the password was changed, failed 2 times, the last because: connection refused; tried again at T\n": {ada,
-			models.Mail{Template: models.MailPasswordChanged, DueAt: later, Attempts: 2, LastError: "connection refused"}},
-		"  T: notice that the account was deleted, waits to be sent\n": {nil, models.Mail{Template: models.MailAccountDeleted, DueAt: at}},
-		"  T: link to confirm a change to this address, waits, longer than it should: is the app running?\n": {nil,
-			models.Mail{Template: models.MailEmailConfirm, DueAt: nulls.NewTime(now.Add(-time.Hour))}},
+			outbox.Mail{Template: models.MailPasswordChanged, DueAt: later, Attempts: 2, LastError: "connection refused"}},
+		"  T: notice that the account was deleted, waits to be sent\n": {nil, outbox.Mail{Template: models.MailAccountDeleted, DueAt: at}},
+		"  T: link to confirm a change to this email, waits, longer than it should: is the app running?\n": {nil,
+			outbox.Mail{Template: models.MailEmailConfirm, DueAt: nulls.NewTime(now.Add(-time.Hour))}},
 	} {
 		c.mail.CreatedAt = now
-		require.Contains(t, explained(t, &models.Findings{Email: "ada@example.com", User: c.user, Mails: []models.Mail{c.mail}}, conf), want)
+		require.Contains(t, explained(t, &models.Findings{Email: "ada@example.com", User: c.user, Mails: []outbox.Mail{c.mail}}, conf), want)
 	}
 	require.Contains(t, explained(t, &models.Findings{NoMail: []string{models.MailReset}}, conf),
-		"The address was asked for enough mails in an hour (link to set a new password): more are answered and not sent for now.\n")
+		"Enough mails to this email were requested in an hour (link to set a new password): more are answered and not sent for now.\n")
 }
 
-// Every mail that there is has a name for operators, and every link a sentence.
+// Every limit, failure and link has its sentence.
 func TestUserWhy_Sentences(t *testing.T) {
 	ada := &models.User{Email: "ada@example.com", Language: "de", CreatedAt: time.Now()}
 	tokens := func(purposes ...string) (list []models.Token) {
@@ -63,23 +59,23 @@ func TestUserWhy_Sentences(t *testing.T) {
 		}
 		return list
 	}
-	said := explained(t, &models.Findings{Email: "ada@example.com", User: ada, Tries: 7,
-		Throttled: &models.Throttled{RetryAfter: 4 * time.Second},
-		Devices:   []*models.Throttled{nil, {RetryAfter: time.Second}, {UntilReset: true}},
-		Failures:  []models.Activity{{Kind: models.ActivityPasswordFailed, Address: "192.0.2.0/24"}},
-		Tokens:    tokens(models.PurposeSignup, models.PurposeReset, models.PurposeEmailConfirm, models.PurposeEmailUndo),
+	said := explained(t, &models.Findings{Email: "ada@example.com", User: ada, Attempts: 7,
+		Limited:       &models.RateLimited{RetryAfter: 4 * time.Second},
+		KnownBrowsers: []*models.RateLimited{nil, {RetryAfter: time.Second}, {Locked: true}},
+		Failures:      []models.Activity{{Kind: models.ActivityPasswordFailed, IP: "192.0.2.0/24"}},
+		Tokens:        tokens(models.PurposeSignup, models.PurposeReset, models.PurposeEmailConfirm, models.PurposeEmailUndo),
 	}, config.Config{})
 	for _, want := range []string{
 		"Its pages and mails are in the language de.\n",
 		"It has no password, so nobody can log in",
 		"since the last login or reset: 7.\n",
-		"It is throttled until T, also for the right password.\n",
+		"It is rate limited until T, also for the right password.\n",
 		"Browsers that have logged in to the account before: 3.",
-		"  One of them is throttled until T.\n",
-		"  One of them is throttled until the password is set anew by mail.\n",
+		"  One of them is rate limited until T.\n",
+		"  One of them is locked until the password is set anew by mail.\n",
 		"  T, an unknown browser, from 192.0.2.0/24: wrong current password, while logged in\n",
 		"A link to set a new password works until T.\n",
-		"A link to confirm a change of address to ada@example.org works until T, for who is logged in to the account that asked.\n",
+		"A link to confirm a change of email to ada@example.org works until T, for the account that asked.\n",
 		"A link to take the account back to ada@example.org works until T.\n",
 		"Nobody is logged in.\n",
 	} {

@@ -6,22 +6,24 @@ import (
 	"fmt"
 
 	"corral/config"
+	"corral/internal/email"
+	"corral/internal/task"
 	"corral/models"
 )
 
 func init() {
-	add("user:create", "EMAIL", "Makes an account and prints a one-time link to set its password", createUser)
+	task.Add("user:create", "EMAIL", "Makes an account and prints a one-time link to set its password", createUser)
 }
 
 func createUser(args []string) error {
-	email, ok := models.NormalizeEmail(args[0])
+	normalized, ok := email.Normalize(args[0])
 	if !ok {
-		return fmt.Errorf("%q is not an email address", args[0])
+		return notAnEmail(args[0])
 	}
-	return withDatabase(func() error {
-		user, err := models.CreateUser(context.Background(), email, "")
+	return withDatabase(func(c config.Config) error {
+		user, err := models.CreateUser(context.Background(), normalized, "")
 		if errors.Is(err, models.ErrEmailTaken) {
-			return fmt.Errorf("%s has an account already", email)
+			return fmt.Errorf("%s has an account already", normalized)
 		}
 		if err != nil {
 			return err
@@ -30,8 +32,8 @@ func createUser(args []string) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(out, "%s has an account. To set its password within 24 hours, once:\n%s/password/reset/%s\n",
-			email, config.MustCurrent().Host, rawToken)
+		say("%s has an account. To set its password within 24 hours, once:\n%s/password/reset/%s",
+			normalized, c.Host, rawToken)
 		return nil
 	})
 }

@@ -1,43 +1,29 @@
 package mailers
 
 import (
+	"context"
+	"encoding/json"
 	"fmt"
 	"html/template"
 	"sync"
 
 	"github.com/gobuffalo/buffalo/mail"
 
-	"corral/actions/view"
 	"corral/config"
+	"corral/internal/i18n"
+	"corral/internal/outbox"
+	"corral/internal/useragent"
+	"corral/internal/view"
 	"corral/locales"
 	"corral/models"
 	"corral/templates"
 )
 
-// letter is what a mail has besides its texts, which stand in the locale files
-// under mail.NAME.
-type letter struct {
-	link   string // path that the button leads to; the token is added to it
-	logIn  bool   // has a link to log in besides
-	notice bool   // says when and where it happened, and what to do when it was not you
-}
-
-var letters = map[string]letter{
-	models.MailSignup:          {link: "/signup/"},
-	models.MailSignupTaken:     {link: "/password/forgot", logIn: true, notice: true},
-	models.MailReset:           {link: "/password/reset/"},
-	models.MailPasswordChanged: {link: "/password/forgot", notice: true},
-	models.MailNewDevice:       {link: "/account", notice: true},
-	models.MailEmailConfirm:    {link: "/account/email/confirm/"},
-	models.MailEmailTaken:      {link: "/password/forgot", notice: true},
-	models.MailEmailAsked:      {link: "/account", notice: true},
-	models.MailEmailChanged:    {link: "/account/email/undo/", notice: true},
-	models.MailAccountDeleted:  {notice: true},
-}
-
 var (
-	texts  = sync.OnceValue(func() *view.Locales { return must(view.LoadLocales(locales.FS)) }) // by the first mail, not at the start
-	engine = view.New(view.Options{Templates: templates.FS, Layout: "mail/layout.plush.html"})
+	texts  = sync.OnceValue(func() *i18n.Texts { return must(i18n.Load(locales.FS)) }) // by the first mail, not at start
+	engine = sync.OnceValue(func() *view.Engine {
+		return view.New(view.Options{Templates: templates.FS, Layout: "mail/layout.plush.html"})
+	})
 )
 
 func must[T any](value T, err error) T {
@@ -47,9 +33,13 @@ func must[T any](value T, err error) T {
 	return value
 }
 
-// Compose makes the message of a mail, in text and HTML, in its reader's
-// language. Links start with HOST, never with what a request said.
-func Compose(c config.Config, m *models.Mail) (mail.Message, error) {
+// Compose decides what a mail is by now, and makes its message, in text and HTML,
+// in its reader's language. Links start with HOST: prevents links poisoned by a
+// Host header. It returns outbox.ErrNothingToSend when there is nobody to mail.
+func Compose(ctx context.Context, c config.Config, m *outbox.Mail) (mail.Message, error) {
+	if err := models.ResolveMail(ctx, m); err != nil {
+		return mail.Message{}, err
+	}
 	data, err := letterData(c, m)
 	if err != nil {
 		return mail.Message{}, fmt.Errorf("composing a mail: %w", err)
@@ -58,42 +48,42 @@ func Compose(c config.Config, m *models.Mail) (mail.Message, error) {
 	message.From, message.To = c.MailFrom.String(), []string{m.Recipient}
 	message.Subject = data["subject"].(string)
 	message.SetHeader("Auto-Submitted", "auto-generated") // RFC 3834: no out-of-office answers
-	// The same at every try: should one be sent twice, mail programs show it once.
-	message.SetHeader("Message-ID", "<"+m.ID.String()+"@"+domain(c)+">")
+	// The same at every attempt: mail programs show one that arrived twice once.
+	message.SetHeader("Message-ID", "<"+m.ID.String()+"@"+outbox.Domain(c.Host.Hostname())+">")
 	// The last part is the one that a mail program prefers.
-	err = message.AddBodies(data, engine.Text("mail/letter.plush.txt"), engine.HTML("mail/letter.plush.html"))
+	err = message.AddBodies(data, engine().Text("mail/letter.plush.txt"), engine().HTML("mail/letter.plush.html"))
 	if err != nil {
 		return mail.Message{}, fmt.Errorf("composing a mail: %w", err)
 	}
 	return message, nil
 }
 
-func letterData(c config.Config, m *models.Mail) (map[string]any, error) {
+func letterData(c config.Config, m *outbox.Mail) (map[string]any, error) {
 	kind, ok := letters[m.Template]
 	if !ok {
 		return nil, fmt.Errorf("no mail is named %s", m.Template)
 	}
-	details, err := m.Details()
-	if err != nil {
+	var details models.MailData
+	if err := json.Unmarshal([]byte(m.Data), &details); err != nil {
 		return nil, err
 	}
-	rawToken, err := m.Token()
+	rawToken, err := models.Outbox.Token(m)
 	if err != nil {
 		return nil, err
 	}
 	language := texts().Match("", m.Language)
 	t := texts().In(language)
-	browser, system := models.Browser(details.UserAgent)
+	browser, system := useragent.Name(details.UserAgent)
 	names := map[string]any{"email": m.Recipient, "new_email": details.NewEmail}
 	data := map[string]any{
-		"lang": language, "dir": view.Direction(language), "t": t,
+		"lang": language, "dir": i18n.Direction(language), "t": t,
 		"subject": t("mail."+m.Template+".subject", names),
 		"text":    t("mail."+m.Template+".text", names),
 		"link":    "", "log_in": "",
 		"notice":  kind.notice,
-		"when":    view.Moment(t, details.When),
-		"address": details.Address,
-		"browser": view.Browser(t, browser, system),
+		"when":    i18n.FormatTime(t, details.When),
+		"ip":      details.IP,
+		"browser": i18n.Browser(t, browser, system),
 		"host":    c.Host.Host,
 	}
 	if kind.link != "" {

@@ -2,7 +2,6 @@ package models_test
 
 import (
 	"context"
-	"net/netip"
 	"slices"
 	"time"
 
@@ -12,9 +11,9 @@ import (
 	"corral/models/modelstest"
 )
 
-// activity is what a person would see, as kinds, the newest first.
+// activity returns the kinds of what the user sees, the newest first.
 func (ms *ModelSuite) activity(user *models.User) []string {
-	list, err := models.ActivityOf(ms.T().Context(), user, nil, 100)
+	list, err := models.ActivityOf(ms.T().Context(), user, uuid.Nil, 100)
 	ms.NoError(err)
 	kinds := []string{}
 	for _, a := range list {
@@ -24,77 +23,80 @@ func (ms *ModelSuite) activity(user *models.User) []string {
 	return kinds
 }
 
-func (ms *ModelSuite) logIn(email, password string, from models.Origin) (*models.SignedIn, error) {
-	return models.LogIn(ms.T().Context(), models.Credentials{Email: email, Password: password, From: from}, false)
+func (ms *ModelSuite) logIn(email, password string, client models.Client) (*models.LoggedIn, error) {
+	return models.LogIn(ms.T().Context(), models.Credentials{Email: email, Password: password, Client: client}, false)
 }
 
 func (ms *ModelSuite) Test_Activity_Login() {
 	ada := ms.signUp("ada@example.com")
-	from := models.Origin{Client: netip.MustParseAddr("192.0.2.77"), UserAgent: "Fire\r\nfox\x00"}
-	_, err := ms.logIn("Ada@example.com", "wrong", from)
+	client := clientAt("192.0.2.77")
+	client.UserAgent = "Fire\r\nfox\x00"
+	_, err := ms.logIn("Ada@example.com", "wrong", client)
 	ms.ErrorIs(err, models.ErrBadCredentials)
 	models.Clock.Move(time.Second)
-	s, err := ms.logIn("ada@example.com", modelstest.Password, from)
+	s, err := ms.logIn("ada@example.com", modelstest.Password, client)
 	ms.NoError(err)
 	models.Clock.Move(time.Second)
-	from.RawDevice, from.RawSession = s.RawDevice, s.RawToken
-	ms.NoError(models.EndSession(ms.T().Context(), from))
-	ms.NoError(models.EndSession(ms.T().Context(), from), "it has ended, and nothing more happens")
+	client.RawDeviceCookie, client.RawSession = s.RawDeviceCookie, s.RawToken
+	ms.NoError(models.EndSession(ms.T().Context(), client))
+	ms.NoError(models.EndSession(ms.T().Context(), client), "it has ended, and nothing more happens")
 	models.Clock.Move(time.Second)
-	_, err = ms.logIn("ada@example.com", modelstest.Password, from)
+	_, err = ms.logIn("ada@example.com", modelstest.Password, client)
 	ms.NoError(err)
-	ms.Equal([]string{"login", "logout", "login_new_device", "login_failed"}, ms.activity(ada))
+	ms.Equal([]string{"login", "logout", "login_new_browser", "login_failed"}, ms.activity(ada))
 
-	list, err := models.ActivityOf(ms.T().Context(), ada, nil, 1)
+	list, err := models.ActivityOf(ms.T().Context(), ada, uuid.Nil, 1)
 	ms.NoError(err)
-	ms.Equal("192.0.2.77", list[0].Address)
+	ms.Equal("192.0.2.77", list[0].IP)
 	ms.Equal("192.0.2.0/24", list[0].Network)
 	ms.Equal("Firefox", list[0].UserAgent)
 	ms.WithinDuration(models.Clock.Now(), list[0].CreatedAt, time.Minute)
 }
 
-// A failed try writes the same whether or not there is an account: one row.
-func (ms *ModelSuite) Test_Activity_FailedTry() {
+// A failed attempt writes the same whether or not there is an account: one row.
+func (ms *ModelSuite) Test_Activity_FailedAttempt() {
 	ada := ms.signUp("ada@example.com")
-	for n, email := range []string{"ada@example.com", "nobody@example.com", "no address at all", "ADA@example.com "} {
-		ms.ErrorIs(ms.try(email, "wrong", "192.0.2.1"), models.ErrBadCredentials)
+	for n, email := range []string{"ada@example.com", "nobody@example.com", "no email at all", "ADA@example.com "} {
+		ms.ErrorIs(ms.authenticate(email, "wrong", "192.0.2.1"), models.ErrBadCredentials)
 		ms.Equal(n+1, ms.count("activities"))
 	}
 	ms.Equal([]string{"password_failed", "password_failed"}, ms.activity(ada))
 }
 
-func (ms *ModelSuite) Test_Activity_ThrottledTryWritesNothing() {
+func (ms *ModelSuite) Test_Activity_RateLimitedAttemptWritesNothing() {
 	models.Clock.Stop()
 	ada := ms.signUp("ada@example.com")
 	for range 8 {
 		ms.wait("ada@example.com", "192.0.2.1")
 	}
-	ms.Len(ms.activity(ada), 5, "what was let through")
+	ms.Len(ms.activity(ada), 5, "those that were not refused")
 }
 
-// A password that is asked for once more, and right, is no news.
+// A confirmation with the right password is no news.
 func (ms *ModelSuite) Test_Activity_Authenticate() {
 	ada := ms.signUp("ada@example.com")
-	ms.NoError(ms.try("ada@example.com", modelstest.Password, "192.0.2.1"))
+	ms.NoError(ms.authenticate("ada@example.com", modelstest.Password, "192.0.2.1"))
 	ms.Empty(ms.activity(ada))
 }
 
-// Who hangs up while the password is hashed hides nothing.
-func (ms *ModelSuite) Test_Activity_HungUp() {
+// A client that disconnects while the password is hashed hides nothing.
+func (ms *ModelSuite) Test_Activity_Disconnected() {
 	ada := ms.signUp("ada@example.com")
-	ctx, hangUp := context.WithCancel(ms.T().Context())
+	ctx, disconnect := context.WithCancel(ms.T().Context())
 	done := make(chan error)
-	go func() {
-		_, err := models.LogIn(ctx, models.Credentials{Email: "ada@example.com", Password: "wrong"}, false)
-		done <- err
-	}()
-	ms.Eventually(func() bool { return ms.count("activities") == 1 }, time.Minute, time.Millisecond)
-	hangUp()
-	ms.Error(<-done)
+	models.HoldHashing(func() {
+		go func() {
+			_, err := models.LogIn(ctx, models.Credentials{Email: "ada@example.com", Password: "wrong"}, false)
+			done <- err
+		}()
+		ms.Eventually(func() bool { return ms.count("activities") == 1 }, time.Minute, time.Millisecond)
+		disconnect()
+		ms.True(models.Unavailable(<-done))
+	})
 	ms.Equal([]string{"login_failed"}, ms.activity(ada))
 }
 
-func (ms *ModelSuite) Test_Activity_Devices() {
+func (ms *ModelSuite) Test_Activity_EndedSessions() {
 	ada, bob := ms.signUp("ada@example.com"), ms.signUp("bob@example.com")
 	ctx := ms.T().Context()
 	_, one := ms.startAt(ada, false, "192.0.2.1")
@@ -110,21 +112,21 @@ func (ms *ModelSuite) Test_Activity_Devices() {
 	ms.Empty(ms.activity(bob))
 }
 
-// A session whose time is over was not logged out.
+// An expired session was not logged out.
 func (ms *ModelSuite) Test_Activity_ExpiryIsNone() {
 	ada := ms.signUp("ada@example.com")
 	rawToken := ms.start(ada, false)
 	models.Clock.Move(24 * time.Hour)
 	_, err := ms.find(rawToken)
 	ms.ErrorIs(err, models.ErrNotFound)
-	ms.NoError(models.EndSession(ms.T().Context(), models.Origin{RawSession: rawToken}))
+	ms.NoError(models.EndSession(ms.T().Context(), models.Client{RawSession: rawToken}))
 	ms.Empty(ms.activity(ada))
 }
 
-// Whoever takes an account back sees what was done with it meanwhile.
+// An owner who takes the account back sees what was done with it meanwhile.
 func (ms *ModelSuite) Test_Activity_Account() {
 	ada, ctx := ms.signUp("ada@example.com"), ms.T().Context()
-	ms.move(ada, "ada@example.org")
+	ms.changeEmail(ada, "ada@example.org")
 	models.Clock.Move(time.Second)
 	ms.NoError(ada.ChangePassword(ctx, modelstest.Password, here))
 	models.Clock.Move(time.Second)
@@ -140,7 +142,7 @@ func (ms *ModelSuite) Test_Activity_Account() {
 	ms.Zero(ms.count("activities"), "it goes with the account")
 }
 
-// Activity and what it tells of are there together or not at all.
+// Activity and what it records are there together or not at all.
 func (ms *ModelSuite) Test_Activity_OneTransaction() {
 	ada := ms.signUp("ada@example.com")
 	_, session := ms.startAt(ada, false, "192.0.2.1")
@@ -154,8 +156,7 @@ func (ms *ModelSuite) Test_Activity_OneTransaction() {
 	ms.Equal(1, ms.count("sessions"))
 }
 
-// Pages that begin at a key show each row once, also when many have one time
-// and new ones come in.
+// Pages show each row once, also when many rows have one time and new ones come in.
 func (ms *ModelSuite) Test_ActivityOf_Pages() {
 	models.Clock.Stop()
 	ada, bob := ms.signUp("ada@example.com"), ms.signUp("bob@example.com")
@@ -167,7 +168,7 @@ func (ms *ModelSuite) Test_ActivityOf_Pages() {
 		}
 	}
 	var seen []uuid.UUID
-	var before *models.ActivityKey
+	before := uuid.Nil
 	for range 3 {
 		page, err := models.ActivityOf(ms.T().Context(), ada, before, 10)
 		ms.NoError(err)
@@ -175,8 +176,7 @@ func (ms *ModelSuite) Test_ActivityOf_Pages() {
 			ms.False(slices.Contains(seen, a.ID))
 			seen = append(seen, a.ID)
 		}
-		last := page[len(page)-1]
-		before = &models.ActivityKey{CreatedAt: last.CreatedAt, ID: last.ID}
+		before = page[len(page)-1].ID
 		_, session := ms.startAt(ada, false, "192.0.2.1")
 		ms.NoError(session.EndOtherSessions(ms.T().Context(), here))
 	}
@@ -184,7 +184,7 @@ func (ms *ModelSuite) Test_ActivityOf_Pages() {
 	page, err := models.ActivityOf(ms.T().Context(), ada, before, 10)
 	ms.NoError(err)
 	ms.Empty(page)
-	page, err = models.ActivityOf(ms.T().Context(), bob, nil, 10)
+	page, err = models.ActivityOf(ms.T().Context(), bob, uuid.Nil, 10)
 	ms.NoError(err)
 	ms.Empty(page)
 }

@@ -5,23 +5,26 @@ import (
 	"errors"
 
 	"github.com/gobuffalo/pop/v6"
+
+	"corral/internal/email"
+	"corral/internal/password"
 )
 
-// Credentials are what somebody shows to be let in, and where from.
+// Credentials are a typed email and password, and the client that sent them.
 type Credentials struct {
-	Email    string // as typed
-	Password string // as typed
-	From     Origin
+	Email    string
+	Password string
+	Client   Client
 }
 
-// ErrBadCredentials says that the address or the password is wrong, never which.
+// ErrBadCredentials means that the email or the password is wrong, never which.
 var ErrBadCredentials = errors.New("bad credentials")
 
-// LogIn starts a session with what the credentials open, or returns
-// ErrBadCredentials, *Throttled or ErrBusy. Every call that is not throttled
-// costs one hash, whether there is an account or not.
-func LogIn(ctx context.Context, with Credentials, remember bool) (*SignedIn, error) {
-	try, err := with.begin(ctx, ActivityLoginFailed)
+// LogIn starts a session for the account that the credentials open, or returns
+// ErrBadCredentials, *RateLimited or ErrBusy. Every call that is not rate
+// limited costs one hash, whether or not there is an account.
+func LogIn(ctx context.Context, with Credentials, remember bool) (*LoggedIn, error) {
+	attempt, err := with.begin(ctx, ActivityLoginFailed)
 	if err != nil {
 		return nil, err
 	}
@@ -29,25 +32,24 @@ func LogIn(ctx context.Context, with Credentials, remember bool) (*SignedIn, err
 	if err != nil {
 		return nil, err
 	}
-	var s *SignedIn
+	var s *LoggedIn
 	err = announcing(ctx, func(tx *pop.Connection) error {
-		if s, err = startSession(tx, user, with.From, remember); err != nil {
+		if s, err = startSession(tx, user, with.Client, remember); err != nil {
 			return err
 		}
 		kind := ActivityLogin
-		if s.NewDevice {
-			kind = ActivityLoginNewDevice
+		if s.NewBrowser {
+			kind = ActivityLoginNewBrowser
 		}
-		return try.turnedOut(tx, kind)
+		return attempt.succeed(tx, kind)
 	})
 	return s, err
 }
 
 // Authenticate returns the account that the credentials open, as LogIn does,
-// but starts no session. It is for somebody who is signed in, and is asked for
-// the password once more.
+// but starts no session: a logged-in user confirms the password.
 func Authenticate(ctx context.Context, with Credentials) (*User, error) {
-	try, err := with.begin(ctx, ActivityPasswordFailed)
+	attempt, err := with.begin(ctx, ActivityPasswordFailed)
 	if err != nil {
 		return nil, err
 	}
@@ -55,21 +57,25 @@ func Authenticate(ctx context.Context, with Credentials) (*User, error) {
 	if err != nil {
 		return nil, err
 	}
-	return user, inTransaction(ctx, try.forget)
+	return user, inTransaction(ctx, attempt.discard)
 }
 
+// verify computes one hash whether the email is unknown, the password unusable,
+// or neither: prevents account enumeration by timing.
 func (with Credentials) verify(ctx context.Context) (*User, error) {
-	user, err := findUserByTypedEmail(ctx, with.Email)
-	if err != nil && !errors.Is(err, ErrNotFound) {
-		return nil, err
+	var user *User
+	digest := ""
+	if typed, ok := email.Normalize(with.Email); ok {
+		found, err := FindUserByEmail(ctx, typed)
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			return nil, err
+		}
+		if found != nil {
+			user, digest = found, found.PasswordDigest
+		}
 	}
-	digest := absentDigest
-	if user != nil && user.PasswordDigest != "" {
-		digest = user.PasswordDigest
-	}
-	prepared, usable := preparePassword(with.Password)
-	// Unknown address, unusable password or neither: one hash is computed all the same.
-	match, outdated, err := verifyPassword(ctx, prepared, digest)
+	normalized, usable := password.Normalize(with.Password)
+	match, outdated, err := hasher.Verify(ctx, normalized, digest)
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +83,7 @@ func (with Credentials) verify(ctx context.Context) (*User, error) {
 		return nil, ErrBadCredentials
 	}
 	if outdated {
-		return user, user.rehash(ctx, prepared)
+		return user, user.rehash(ctx, normalized)
 	}
 	return user, nil
 }

@@ -1,17 +1,21 @@
 package models_test
 
 import (
+	"encoding/base64"
 	"net/netip"
 	"strings"
 	"time"
+
+	"golang.org/x/crypto/argon2"
 
 	"corral/models"
 	"corral/models/modelstest"
 )
 
-// try is a login from a client of its own.
-func (ms *ModelSuite) try(email, password, client string) error {
-	_, err := models.Authenticate(ms.T().Context(), models.Credentials{Email: email, Password: password, From: models.Origin{Client: netip.MustParseAddr(client)}})
+// authenticate makes an attempt from a client that is no known browser.
+func (ms *ModelSuite) authenticate(email, password, ip string) error {
+	client := models.Client{IP: netip.MustParseAddr(ip)}
+	_, err := models.Authenticate(ms.T().Context(), models.Credentials{Email: email, Password: password, Client: client})
 	return err
 }
 
@@ -22,12 +26,12 @@ func (ms *ModelSuite) Test_Authenticate() {
 	ms.Equal("ada@example.com", user.Email)
 }
 
-func (ms *ModelSuite) Test_Authenticate_Refused() {
+func (ms *ModelSuite) Test_Authenticate_BadCredentials() {
 	ms.signUp("ada@example.com")
 	invited, err := models.CreateUser(ms.T().Context(), "invited@example.com", "")
 	ms.NoError(err)
 	ms.Empty(invited.PasswordDigest)
-	for _, try := range [][2]string{
+	for _, typed := range []struct{ email, password string }{
 		{"ada@example.com", "wrong"},
 		{"ada@example.com", ""},
 		{"ada@example.com", modelstest.Password + " "},
@@ -42,22 +46,22 @@ func (ms *ModelSuite) Test_Authenticate_Refused() {
 		{"ada@example.com\x00", modelstest.Password},
 		{strings.Repeat("a", 1<<20), modelstest.Password},
 	} {
-		models.Clock.Move(time.Hour) // no throttle is meant here
-		ms.ErrorIs(ms.try(try[0], try[1], "192.0.2.1"), models.ErrBadCredentials, "%.40q %.40q", try[0], try[1])
+		models.Clock.Move(time.Hour) // beyond the rate limits
+		ms.ErrorIs(ms.authenticate(typed.email, typed.password, "192.0.2.1"), models.ErrBadCredentials, "%.40q %.40q", typed.email, typed.password)
 	}
 }
 
-// Parameters that were raised reach everybody at their next login.
+// Parameters that were raised apply to each user from the next login on.
 func (ms *ModelSuite) Test_Authenticate_Rehashes() {
 	rawToken := ms.start(ms.signUp("ada@example.com"), false)
-	weak := "$argon2id$v=19$m=8192,t=1,p=1$c2FsdHNhbHRzYWx0c2FsdA$" + ms.weakKey()
-	ms.NoError(ms.DB.RawQuery("UPDATE users SET password_digest = ?", weak).Exec())
+	weak := argon2.IDKey([]byte(modelstest.Password), []byte("saltsaltsaltsalt"), 1, 8192, 1, 32)
+	digest := "$argon2id$v=19$m=8192,t=1,p=1$c2FsdHNhbHRzYWx0c2FsdA$" + base64.RawStdEncoding.EncodeToString(weak)
+	ms.NoError(ms.DB.RawQuery("UPDATE users SET password_digest = ?", digest).Exec())
 
-	ms.NoError(ms.try("ada@example.com", modelstest.Password, "192.0.2.1"))
-	stored, err := models.FindUserByEmail(ms.T().Context(), "ada@example.com")
-	ms.NoError(err)
+	ms.NoError(ms.authenticate("ada@example.com", modelstest.Password, "192.0.2.1"))
+	stored := ms.user("ada@example.com")
 	ms.True(strings.HasPrefix(stored.PasswordDigest, "$argon2id$v=19$m=19456,t=2,p=1$"), stored.PasswordDigest)
-	_, err = ms.find(rawToken)
+	_, err := ms.find(rawToken)
 	ms.NoError(err, "the same password: sessions stay")
-	ms.NoError(ms.try("ada@example.com", modelstest.Password, "192.0.2.1"))
+	ms.NoError(ms.authenticate("ada@example.com", modelstest.Password, "192.0.2.1"))
 }

@@ -1,33 +1,19 @@
 package models
 
 import (
-	"context"
-	"testing"
+	"github.com/gobuffalo/suite/v4"
+
+	"corral/internal/password"
 )
 
-// HoldHashing takes every place to hash at, so that whoever wants to hash a
-// password waits until fn is done.
+// ModelSuite is for the tests that `buffalo generate` writes, in this package.
+// Those that are in the package models_test have one of their own.
+type ModelSuite struct{ *suite.Model }
+
+// HoldHashing runs fn while no password is hashed: whatever needs a hash waits.
 func HoldHashing(fn func()) {
-	for range cap(hashing) {
-		hashing <- struct{}{}
-	}
-	defer func() {
-		for range cap(hashing) {
-			<-hashing
-		}
-	}()
+	usual := hasher
+	hasher = new(password.Hasher)
+	defer func() { hasher = usual }()
 	fn()
 }
-
-// SweepBatch is how many rows the janitor changes at once.
-const SweepBatch = sweepBatch
-
-// BetweenBatches does something whenever the janitor lets others have the database.
-func BetweenBatches(t testing.TB, do func()) {
-	before := betweenBatches
-	betweenBatches = func(context.Context) { do() }
-	t.Cleanup(func() { betweenBatches = before })
-}
-
-// Stopping says whether the janitor was told to stop.
-func (j *Janitor) Stopping() bool { return j.ctx.Err() != nil }

@@ -8,11 +8,11 @@ import (
 	"corral/models/modelstest"
 )
 
-// The fixture's people can log in.
+// The users of the fixture can log in.
 func (ms *ModelSuite) Test_Fixtures_People() {
 	ms.NoError(fix.Init(os.DirFS("../fixtures")))
 	ms.LoadFixture("people")
 	for _, email := range []string{"ada@example.com", "bob@example.com", "carol@example.com"} {
-		ms.NoError(ms.try(email, modelstest.Password, "192.0.2.1"))
+		ms.NoError(ms.authenticate(email, modelstest.Password, "192.0.2.1"))
 	}
 }

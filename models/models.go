@@ -1,144 +1,136 @@
-// Package models holds the accounts: who exists, who is signed in, and what
-// they may set. It speaks to the database through DB and knows no HTTP.
+// Package models holds the accounts: users, their sessions, tokens, device
+// cookies, rate limits, mails and history. It knows the database and no HTTP.
 package models
 
 import (
+	"context"
 	"errors"
-	"fmt"
-	"io/fs"
-	"net/url"
-	"os"
-	"path/filepath"
-	"strings"
-	"time"
+	"net/netip"
 
 	"github.com/gobuffalo/pop/v6"
-	"github.com/gobuffalo/pop/v6/logging"
 	"github.com/gofrs/uuid"
 
 	"corral/config"
+	"corral/internal/clock"
+	"corral/internal/database"
+	"corral/internal/outbox"
+	"corral/internal/password"
+	"corral/internal/secret"
+	"corral/migrations"
 )
 
 // DB is the open database. Connect sets it.
 var DB *pop.Connection
 
-// settings is what the process was told at its start. Connect sets it.
-var settings config.Config
+// Clock tells the time to everything that expires. Tests move it.
+var Clock clock.Clock
 
-// ErrNotFound says that there is no such row, or that it is not this person's.
+// What Connect makes from the configuration.
+var (
+	settings  config.Config
+	secrets   secret.Ring
+	passwords password.Policy
+
+	// Outbox queues the mails of the app.
+	Outbox *outbox.Queue
+)
+
+// hasher bounds how many passwords this process hashes at once.
+var hasher = password.NewHasher()
+
+// ErrBusy means that too many passwords wait to be hashed.
+var ErrBusy = password.ErrBusy
+
+// ErrNotFound means that there is no such row, or that it belongs to another
+// account.
 var ErrNotFound = errors.New("not found")
 
-// newID returns an id for a row that is removed because of its age. It is of the
-// seventh version, in the order of time: what is made together lies together in
-// the index of ids, and goes together. An id is no secret.
-func newID() uuid.UUID { return uuid.Must(uuid.NewV7()) } // crypto/rand never fails
+// Connect opens the database that c names and makes it DB. A missing SQLite
+// file is created, readable by its owner only.
+func Connect(c config.Config) error { return connect(c, database.Open) }
 
-func init() {
-	// Statements hold what must not be logged.
-	pop.SetLogger(func(logging.Level, string, ...any) {})
-	pop.SetTxLogger(func(logging.Level, any, string, ...any) {})
-	pop.SetNowFunc(Clock.Now)
-}
+// ConnectExisting is Connect, but it creates no file.
+func ConnectExisting(c config.Config) error { return connect(c, database.OpenExisting) }
 
-// Connect opens the database that c names and makes it DB. A SQLite file that
-// is missing is made, readable by its owner only.
-func Connect(c config.Config) error {
-	details, err := connectionDetails(c.DatabaseURL)
+func connect(c config.Config, open func(databaseURL string) (*pop.Connection, error)) error {
+	db, err := open(c.DatabaseURL)
 	if err != nil {
 		return err
 	}
-	conn, err := pop.NewConnection(details)
-	if err != nil {
-		return fmt.Errorf("DATABASE_URL is not understood: %w", err)
-	}
-	if err := conn.Open(); err != nil {
-		return unopened(err)
-	}
-	if err := conn.RawQuery("SELECT 1").Exec(); err != nil {
-		conn.Close()
-		return unopened(err)
-	}
-	DB, settings = conn, c
-	pop.Connections[c.Env] = conn
+	DB, settings = db, c
+	secrets = secret.NewRing("corral", c.SessionSecrets)
+	passwords = password.Policy{Min: c.PasswordMin, Words: []string{"corral", c.Host.Hostname()}}
+	Outbox = outbox.NewQueue(outbox.Options{
+		Now:  Clock.Now,
+		Seal: func(plain []byte) []byte { return secrets.Seal("mail tokens", plain) },
+		Open: func(sealed []byte) ([]byte, error) { return secrets.Open("mail tokens", sealed) },
+	})
+	pop.SetNowFunc(Clock.Now)
+	pop.Connections[c.Env] = db
 	return nil
 }
 
-// unopened says in one line why the database cannot be opened; pgx takes several.
-func unopened(err error) error {
-	return fmt.Errorf("the database cannot be opened: %s", strings.Join(strings.Fields(err.Error()), " "))
+// Migrate brings the schema up to this release.
+func Migrate() error { return database.Migrate(DB, migrations.Files) }
+
+// Ready returns nil when the database answers and has every migration of this
+// release.
+func Ready(ctx context.Context) error { return database.Ready(ctx, DB, migrations.Files) }
+
+// Unavailable reports whether err means that the database or the password
+// queue is unavailable, so that a later attempt may succeed.
+func Unavailable(err error) bool { return errors.Is(err, ErrBusy) || database.Unavailable(err) }
+
+// CheckPassword judges a new password for the account at email. messageKey
+// names what is wrong with it, or is "".
+func CheckPassword(typed, email string) (normalized, messageKey string) {
+	return passwords.Check(typed, email)
 }
 
-func connectionDetails(databaseURL string) (*pop.ConnectionDetails, error) {
-	path, isSQLite := sqlitePath(databaseURL)
-	if !isSQLite {
-		return &pop.ConnectionDetails{
-			URL:             withTimeouts(databaseURL),
-			Pool:            20, // of the 100 that a PostgreSQL server offers by default: four nodes and some room
-			IdlePool:        20, // all of them: a burst is no time to open connections
-			ConnMaxIdleTime: 5 * time.Minute,
-		}, nil
-	}
-	if err := makePrivateFile(path); err != nil {
-		return nil, fmt.Errorf("the database file cannot be made: %w", err)
-	}
-	return &pop.ConnectionDetails{
-		Dialect:  "sqlite3",
-		Database: "file:" + strings.NewReplacer("%", "%25", "#", "%23").Replace(path), // a URI, so that it may say mode
-		Pool:     8,
-		IdlePool: 8,
-		Options: map[string]string{
-			"mode":          "rw",        // a file that is taken away is missed, and no empty one put in its place
-			"lock":          "false",     // pop's process-wide lock would run one statement at a time
-			"_journal_mode": "WAL",       // readers do not wait for the writer
-			"_synchronous":  "FULL",      // a commit outlives a power cut too; NORMAL, mattn's default, may lose the last ones
-			"_txlock":       "immediate", // a transaction that reads, then writes, cannot fail half-way
-			"_busy_timeout": "5000",      // milliseconds that a writer waits for another
-			"_fk":           "true",
-			"_time_format":  "sqlite", // one sortable text form under either driver
-		},
-	}, nil
+// newID returns a UUIDv7: rows expire in index order. An id is no secret.
+func newID() uuid.UUID { return uuid.Must(uuid.NewV7()) } // crypto/rand never fails
+
+// inTransaction runs fn in a transaction that ends with ctx.
+func inTransaction(ctx context.Context, fn func(tx *pop.Connection) error) error {
+	return DB.WithContext(ctx).Transaction(fn)
 }
 
-// withTimeouts adds what the URL of a PostgreSQL database does not say itself.
-// How long a statement may take is not among it: a request's context ends with
-// the request (package edge), and a migration may take what it needs.
-func withTimeouts(databaseURL string) string {
-	u, err := url.Parse(databaseURL)
-	if err != nil {
-		return databaseURL // package config has told
-	}
-	query := u.Query()
-	for key, value := range map[string]string{
-		"connect_timeout":                     "5",     // seconds: a server that is gone is noticed within a request
-		"idle_in_transaction_session_timeout": "60000", // milliseconds: a node that froze does not keep its locks for ever
-	} {
-		if !query.Has(key) {
-			query.Set(key, value)
-		}
-	}
-	u.RawQuery = query.Encode()
-	return u.String()
-}
-
-func sqlitePath(databaseURL string) (path string, isSQLite bool) {
-	path, isSQLite = strings.CutPrefix(databaseURL, "sqlite3://")
-	if !isSQLite {
-		path, isSQLite = strings.CutPrefix(databaseURL, "sqlite://")
-	}
-	path, _, _ = strings.Cut(path, "?")
-	return strings.TrimPrefix(path, "file:"), isSQLite // either form of SQLite's own
-}
-
-func makePrivateFile(path string) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+// announcing is inTransaction for functions that queue mails.
+func announcing(ctx context.Context, fn func(tx *pop.Connection) error) error {
+	if err := inTransaction(ctx, fn); err != nil {
 		return err
 	}
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL, 0o600)
-	if errors.Is(err, fs.ErrExist) {
-		return nil
+	Outbox.Wake()
+	return nil
+}
+
+// Client is what the models need to know of the client that sent a request.
+// Tasks use the zero value.
+type Client struct {
+	IP              netip.Addr
+	UserAgent       string
+	Language        string // of the page; for the mails of an account without a language
+	RawDeviceCookie string // "" when the client has none
+	RawSession      string // the token of the client's session, or ""
+}
+
+// ip is the IP as text, or "".
+func (c Client) ip() string {
+	if !c.IP.IsValid() {
+		return ""
 	}
+	return c.IP.String()
+}
+
+// network is what is kept of the IP in the long run: the /24 or /48.
+func (c Client) network() string {
+	bits := 48
+	if c.IP.Is4() {
+		bits = 24
+	}
+	network, err := c.IP.Prefix(bits)
 	if err != nil {
-		return err
+		return ""
 	}
-	return file.Close()
+	return network.String()
 }

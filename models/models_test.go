@@ -1,10 +1,14 @@
 package models_test
 
 import (
+	"fmt"
+	"net/netip"
+	"sync"
 	"testing"
 
 	"github.com/gobuffalo/suite/v4"
 
+	"corral/internal/outbox"
 	"corral/models"
 	"corral/models/modelstest"
 )
@@ -18,7 +22,13 @@ func Test_ModelSuite(t *testing.T) {
 		t.Fatal("the suite has no database") // it would skip every assertion on rows in silence
 	}
 	suite.Run(t, &ModelSuite{m})
+	suite.Run(t, &generated{models.ModelSuite{Model: m}})
 }
+
+// generated runs the tests that `buffalo generate` has written.
+type generated struct{ models.ModelSuite }
+
+func (g *generated) SetupTest() { (&ModelSuite{g.Model}).SetupTest() }
 
 func (ms *ModelSuite) SetupTest() {
 	db := ms.DB
@@ -28,11 +38,54 @@ func (ms *ModelSuite) SetupTest() {
 	modelstest.Empty(ms.T())
 }
 
+// here is the client of the user who acts in a test.
+var here = clientAt("192.0.2.1")
+
+func clientAt(ip string) models.Client {
+	return models.Client{IP: netip.MustParseAddr(ip), UserAgent: "Test/1.0"}
+}
+
+// nthIP returns the IP of the nth client, each in a network of its own.
+func nthIP(n int) string { return fmt.Sprintf("10.%d.%d.1", n/256, n%256) }
+
 func (ms *ModelSuite) signUp(email string) *models.User { return modelstest.SignUp(ms.T(), email) }
 
-// count is the number of rows of a table.
+// user returns the account at an email, as it is now.
+func (ms *ModelSuite) user(email string) *models.User {
+	user, err := models.FindUserByEmail(ms.T().Context(), email)
+	ms.NoError(err)
+	return user
+}
+
+// changeEmail gives the account another email, as its owner does.
+func (ms *ModelSuite) changeEmail(user *models.User, email string) {
+	ms.NoError(user.RequestEmailChange(ms.T().Context(), email, models.Client{}))
+	template, rawToken := ms.resolved(email)
+	ms.Equal(models.MailEmailConfirm, template)
+	ms.NoError(user.ConfirmEmailChange(ms.T().Context(), rawToken, models.Client{}))
+}
+
+// count returns the number of rows of a table.
 func (ms *ModelSuite) count(table string) int {
 	n, err := ms.DB.Count(table)
 	ms.NoError(err)
 	return n
+}
+
+// mail returns the newest mail to an email.
+func (ms *ModelSuite) mail(email string) *outbox.Mail {
+	m := &outbox.Mail{}
+	ms.NoError(ms.DB.Where("recipient = ?", email).Order("created_at DESC").First(m))
+	return m
+}
+
+// atOnce runs all functions at once and returns their errors.
+func atOnce(all ...func() error) []error {
+	errs := make([]error, len(all))
+	var done sync.WaitGroup
+	for i, do := range all {
+		done.Go(func() { errs[i] = do() })
+	}
+	done.Wait()
+	return errs
 }

@@ -9,21 +9,24 @@ import (
 	"github.com/gofrs/uuid"
 )
 
-// SessionsOf returns where a person is signed in, the newest seen first. What
-// has expired but was not removed yet is left out: it opens nothing.
+// SessionsOf returns the sessions of an account, the newest seen first, without
+// those that have expired.
 func SessionsOf(ctx context.Context, user *User) ([]Session, error) {
 	var sessions []Session
 	err := DB.WithContext(ctx).Where("user_id = ?", user.ID).Order("last_seen_at DESC, created_at DESC, id").All(&sessions)
 	if err != nil {
 		return nil, fmt.Errorf("listing sessions: %w", err)
 	}
+	for i := range sessions {
+		sessions[i].User = user
+	}
 	now := Clock.Now()
 	return slices.DeleteFunc(sessions, func(s Session) bool { return s.expired(now) }), nil
 }
 
-// EndSessionOf ends one session of a person. It returns ErrNotFound when there
-// is none by that id, or when it is somebody else's.
-func EndSessionOf(ctx context.Context, user *User, id string, from Origin) error {
+// EndSessionOf ends one session of an account. It returns ErrNotFound when there
+// is none by that id, or when it belongs to another account.
+func EndSessionOf(ctx context.Context, user *User, id string, client Client) error {
 	sessionID, err := uuid.FromString(id)
 	if err != nil {
 		return ErrNotFound
@@ -39,12 +42,12 @@ func EndSessionOf(ctx context.Context, user *User, id string, from Origin) error
 		if ended == 0 {
 			return ErrNotFound
 		}
-		return user.record(tx, ActivitySessionEnded, from)
+		return user.record(tx, ActivitySessionEnded, client)
 	})
 }
 
-// EndOtherSessions ends every session of a person but this one.
-func (s *Session) EndOtherSessions(ctx context.Context, from Origin) error {
+// EndOtherSessions ends every session of the account but this one.
+func (s *Session) EndOtherSessions(ctx context.Context, client Client) error {
 	return inTransaction(ctx, func(tx *pop.Connection) error {
 		if _, err := lockUser(tx, toNote, "id = ?", s.UserID); err != nil {
 			return err
@@ -52,12 +55,12 @@ func (s *Session) EndOtherSessions(ctx context.Context, from Origin) error {
 		if _, err := endSessions(tx, "user_id = ? AND id <> ?", s.UserID, s.ID); err != nil {
 			return err
 		}
-		return s.User.record(tx, ActivityOthersEnded, from)
+		return s.User.record(tx, ActivityOthersEnded, client)
 	})
 }
 
-// EndSessionsOf signs a person out everywhere, at an operator's wish, and
-// returns the number of rows that went.
+// EndSessionsOf ends every session of an account, for an operator, and returns
+// their number.
 func EndSessionsOf(ctx context.Context, user *User) (ended int, err error) {
 	err = inTransaction(ctx, func(tx *pop.Connection) error {
 		if _, err := lockUser(tx, toNote, "id = ?", user.ID); err != nil {
@@ -66,7 +69,7 @@ func EndSessionsOf(ctx context.Context, user *User) (ended int, err error) {
 		if ended, err = endSessions(tx, "user_id = ?", user.ID); err != nil {
 			return err
 		}
-		return user.record(tx, ActivityOperatorEnded, Origin{})
+		return user.record(tx, ActivityOperatorEnded, Client{})
 	})
 	return ended, err
 }
@@ -79,8 +82,8 @@ func endSessions(tx *pop.Connection, which string, args ...any) (ended int, err 
 	return ended, nil
 }
 
-// EndAllSessions signs everybody out and returns the number of rows that went.
-// The activity of so many is left alone.
+// EndAllSessions ends the sessions of all accounts and returns their number. It
+// records no activity.
 func EndAllSessions(ctx context.Context) (ended int, err error) {
 	ended, err = DB.WithContext(ctx).RawQuery("DELETE FROM sessions").ExecWithCount()
 	if err != nil {

@@ -1,7 +1,6 @@
 package models_test
 
 import (
-	"net/netip"
 	"strings"
 	"time"
 
@@ -10,27 +9,23 @@ import (
 	"corral/models"
 )
 
-// here is where the person is who looks at the list.
-var here = models.Origin{Client: netip.MustParseAddr("192.0.2.1"), UserAgent: "Test/1.0"}
-
-// listed are the addresses of a person's sessions, in the order of the list.
+// listed returns the IPs of a user's sessions, in the order of the list.
 func (ms *ModelSuite) listed(user *models.User) []string {
 	sessions, err := models.SessionsOf(ms.T().Context(), user)
 	ms.NoError(err)
-	addresses := []string{}
+	ips := []string{}
 	for _, s := range sessions {
 		ms.Equal(user.ID, s.UserID)
-		addresses = append(addresses, s.Address)
+		ips = append(ips, s.IP)
 	}
-	return addresses
+	return ips
 }
 
-// startAt signs a person in from an address.
-func (ms *ModelSuite) startAt(user *models.User, remember bool, address string) (rawToken string, s *models.Session) {
-	from := models.Origin{Client: netip.MustParseAddr(address), UserAgent: "Test/1.0"}
-	signedIn, err := models.StartSession(ms.T().Context(), user, from, remember)
+// startAt starts a session of a new browser at an IP.
+func (ms *ModelSuite) startAt(user *models.User, remember bool, ip string) (rawToken string, s *models.Session) {
+	started, err := models.StartSession(ms.T().Context(), user, clientAt(ip), remember)
 	ms.NoError(err)
-	return signedIn.RawToken, signedIn.Session
+	return started.RawToken, started.Session
 }
 
 func (ms *ModelSuite) Test_SessionsOf_NewestSeenFirst() {
@@ -47,7 +42,7 @@ func (ms *ModelSuite) Test_SessionsOf_NewestSeenFirst() {
 	ms.Equal([]string{"192.0.2.9"}, ms.listed(bob))
 }
 
-func (ms *ModelSuite) Test_SessionsOf_LeavesOutWhatExpired() {
+func (ms *ModelSuite) Test_SessionsOf_OmitsExpired() {
 	ada := ms.signUp("ada@example.com")
 	ms.startAt(ada, false, "192.0.2.1")
 	ms.startAt(ada, true, "192.0.2.2")
@@ -70,7 +65,7 @@ func (ms *ModelSuite) Test_EndSessionOf() {
 	ms.ErrorIs(models.EndSessionOf(ms.T().Context(), ada, session.ID.String(), here), models.ErrNotFound, "it has ended")
 }
 
-func (ms *ModelSuite) Test_EndSessionOf_OnlyOnesOwn() {
+func (ms *ModelSuite) Test_EndSessionOf_AnotherAccount() {
 	ada, bob := ms.signUp("ada@example.com"), ms.signUp("bob@example.com")
 	his, session := ms.startAt(bob, false, "192.0.2.1")
 	ms.startAt(ada, false, "192.0.2.2")

@@ -10,6 +10,7 @@ import (
 	"corral/models"
 )
 
+// start starts a session and returns its token.
 func (ms *ModelSuite) start(user *models.User, remember bool) string {
 	rawToken, _ := ms.startAt(user, remember, "192.0.2.1")
 	return rawToken
@@ -37,12 +38,12 @@ func (ms *ModelSuite) Test_Session_Start() {
 	ms.NoError(err)
 	ms.Len(rows, 2)
 	for _, row := range rows {
-		ms.Equal("192.0.2.1", row.Address)
+		ms.Equal("192.0.2.1", row.IP)
 		ms.Equal("Test/1.0", row.UserAgent)
 	}
 }
 
-// Who reads the database finds nothing to sign in with.
+// An attacker who reads the database finds nothing to log in with.
 func (ms *ModelSuite) Test_Session_DigestOnly() {
 	ada := ms.signUp("ada@example.com")
 	rawToken := ms.start(ada, false)
@@ -57,8 +58,8 @@ func (ms *ModelSuite) Test_Session_DigestOnly() {
 	ms.ErrorIs(err, models.ErrNotFound)
 }
 
-// The id that a token begins with opens nothing, and an account's owner sees
-// those of the others: only with its own secret is it a token.
+// The id that a token begins with is no secret: it opens nothing without its own
+// secret.
 func (ms *ModelSuite) Test_Session_IDOpensNothing() {
 	ada := ms.signUp("ada@example.com")
 	id, secret, _ := strings.Cut(ms.start(ada, false), ".")
@@ -69,20 +70,20 @@ func (ms *ModelSuite) Test_Session_IDOpensNothing() {
 	} {
 		_, err := ms.find(forged)
 		ms.ErrorIs(err, models.ErrNotFound, "%q", forged)
-		ms.NoError(models.EndSession(ms.T().Context(), models.Origin{RawSession: forged}))
+		ms.NoError(models.EndSession(ms.T().Context(), models.Client{RawSession: forged}))
 	}
 	ms.Equal(2, ms.count("sessions"))
 	_, err := ms.find(id + "." + secret)
 	ms.NoError(err)
 }
 
-// What is removed because of its age is made in the order of its ids.
-func (ms *ModelSuite) Test_NewID_ByTime() {
+// Rows expire in the order of their ids.
+func (ms *ModelSuite) Test_NewID_IsUUIDv7() {
 	ada := ms.signUp("ada@example.com")
 	ms.startAt(ada, false, "192.0.2.1") // in a new browser: there is a mail
 	ms.requestSignup("zoe@example.com")
-	ms.ErrorIs(ms.try("ada@example.com", "wrong", "192.0.2.1"), models.ErrBadCredentials)
-	for _, table := range []string{"sessions", "devices", "tokens", "mails", "activities"} {
+	ms.ErrorIs(ms.authenticate("ada@example.com", "wrong", "192.0.2.1"), models.ErrBadCredentials)
+	for _, table := range []string{"sessions", "device_cookies", "tokens", "mails", "activities"} {
 		var ids []uuid.UUID
 		ms.NoError(ms.DB.Store.Select(&ids, "SELECT id FROM "+table))
 		ms.NotEmpty(ids, table)
@@ -92,7 +93,7 @@ func (ms *ModelSuite) Test_NewID_ByTime() {
 	}
 }
 
-func (ms *ModelSuite) Test_Session_EndsIdle() {
+func (ms *ModelSuite) Test_Session_ExpiresIdle() {
 	rawToken := ms.start(ms.signUp("ada@example.com"), false)
 	models.Clock.Move(29 * time.Minute)
 	_, err := ms.find(rawToken)
@@ -106,7 +107,7 @@ func (ms *ModelSuite) Test_Session_EndsIdle() {
 	ms.Equal(0, ms.count("sessions"), "the row goes with it")
 }
 
-func (ms *ModelSuite) Test_Session_EndsAtItsLifetime() {
+func (ms *ModelSuite) Test_Session_ExpiresAfterItsLifetime() {
 	rawToken := ms.start(ms.signUp("ada@example.com"), false)
 	for range 35 {
 		models.Clock.Move(20 * time.Minute)
@@ -119,6 +120,7 @@ func (ms *ModelSuite) Test_Session_EndsAtItsLifetime() {
 }
 
 func (ms *ModelSuite) Test_Session_Remembered() {
+	models.Clock.Stop()
 	rawToken := ms.start(ms.signUp("ada@example.com"), true)
 	models.Clock.Move(30*24*time.Hour - time.Second)
 	session, err := ms.find(rawToken)
@@ -130,6 +132,7 @@ func (ms *ModelSuite) Test_Session_Remembered() {
 }
 
 func (ms *ModelSuite) Test_Session_SeenOnceAMinute() {
+	models.Clock.Stop()
 	rawToken := ms.start(ms.signUp("ada@example.com"), false)
 	first, err := ms.find(rawToken)
 	ms.NoError(err)
@@ -149,12 +152,12 @@ func (ms *ModelSuite) Test_Session_SeenOnceAMinute() {
 func (ms *ModelSuite) Test_Session_End() {
 	ada := ms.signUp("ada@example.com")
 	one, other := ms.start(ada, false), ms.start(ada, false)
-	ms.NoError(models.EndSession(ms.T().Context(), models.Origin{RawSession: one}))
+	ms.NoError(models.EndSession(ms.T().Context(), models.Client{RawSession: one}))
 	_, err := ms.find(one)
 	ms.ErrorIs(err, models.ErrNotFound)
 	_, err = ms.find(other)
 	ms.NoError(err)
-	ms.NoError(models.EndSession(ms.T().Context(), models.Origin{RawSession: "unknown"}))
+	ms.NoError(models.EndSession(ms.T().Context(), models.Client{RawSession: "unknown"}))
 }
 
 func (ms *ModelSuite) Test_Session_GoesWithItsUser() {
@@ -166,15 +169,15 @@ func (ms *ModelSuite) Test_Session_GoesWithItsUser() {
 	ms.Equal(0, ms.count("sessions"))
 }
 
-// A header is whatever a visitor sends.
-func (ms *ModelSuite) Test_Session_UserAgentIsMadePrintable() {
+// A client may send any header.
+func (ms *ModelSuite) Test_Session_UserAgentIsPrintable() {
 	ada := ms.signUp("ada@example.com")
 	for sent, want := range map[string]string{
 		"A\x00B\r\nC\x1b[31m\xffD": "ABC[31mD",
 		strings.Repeat("é", 200):   strings.Repeat("é", 127),
 		strings.Repeat("x", 9999):  strings.Repeat("x", 255),
 	} {
-		session, err := models.StartSession(ms.T().Context(), ada, models.Origin{UserAgent: sent}, false)
+		session, err := models.StartSession(ms.T().Context(), ada, models.Client{UserAgent: sent}, false)
 		ms.NoError(err)
 		ms.Equal(want, session.UserAgent)
 	}

@@ -8,32 +8,28 @@ import (
 	"time"
 
 	"github.com/gobuffalo/pop/v6"
+	"github.com/gobuffalo/validate/v3"
 	"github.com/gofrs/uuid"
+
+	"corral/internal/database"
+	"corral/internal/email"
 )
 
 // User is an account.
 type User struct {
 	ID             uuid.UUID `db:"id"`
-	Email          string    `db:"email"`           // as NormalizeEmail returns it
-	Language       string    `db:"language"`        // a BCP 47 tag; "" follows the browser
-	PasswordDigest string    `db:"password_digest"` // a PHC string; "" until a password is set
+	Email          string    `db:"email"`                    // normalized
+	Language       string    `db:"language"`                 // a BCP 47 tag; "" follows the browser
+	PasswordDigest string    `db:"password_digest" json:"-"` // a PHC string; "" until a password is set
 	CreatedAt      time.Time `db:"created_at"`
 	UpdatedAt      time.Time `db:"updated_at"`
 }
 
-// ErrEmailTaken says that the address has an account. It is for operators:
-// a visitor is never told.
-var ErrEmailTaken = errors.New("the address has an account")
+// ErrEmailTaken means that the email has an account. It is for operators: a
+// client is never told.
+var ErrEmailTaken = errors.New("the email has an account")
 
-func findUserByTypedEmail(ctx context.Context, typed string) (*User, error) {
-	email, ok := NormalizeEmail(typed)
-	if !ok {
-		return nil, ErrNotFound
-	}
-	return FindUserByEmail(ctx, email)
-}
-
-// FindUserByEmail returns the account at a normalised address, or ErrNotFound.
+// FindUserByEmail returns the account at a normalized email, or ErrNotFound.
 func FindUserByEmail(ctx context.Context, email string) (*User, error) {
 	user := &User{}
 	err := DB.WithContext(ctx).Where("email = ?", email).First(user)
@@ -46,77 +42,63 @@ func FindUserByEmail(ctx context.Context, email string) (*User, error) {
 	return user, nil
 }
 
-// CreateUser makes an account without a password at a normalised address, or
+// CreateUser creates an account without a password at a normalized email, or
 // returns ErrEmailTaken.
 func CreateUser(ctx context.Context, email, language string) (*User, error) {
 	user := &User{Email: email, Language: language}
 	return user, inTransaction(ctx, func(tx *pop.Connection) error { return createUser(tx, user) })
 }
 
-// SetPassword gives the account a prepared password as a reset does, without a mail.
-func (u *User) SetPassword(ctx context.Context, prepared string) error {
-	digest, err := hashPassword(ctx, prepared) // outside the transaction: it takes long
+// createUser stores an account, or returns ErrEmailTaken.
+func createUser(tx *pop.Connection, user *User) error {
+	taken, err := emailTaken(tx, user.Email, uuid.Nil)
 	if err != nil {
 		return err
 	}
-	return inTransaction(ctx, func(tx *pop.Connection) error {
-		if err := u.storePassword(tx, digest); err != nil {
-			return err
-		}
-		return u.forgetDevices(tx)
-	})
-}
-
-// ChangePassword gives the account a prepared password at its owner's wish, and
-// tells the owner. Every session ends; known devices stay known. It returns
-// ErrBadCredentials when somebody else has set another one meanwhile.
-func (u *User) ChangePassword(ctx context.Context, prepared string, from Origin) error {
-	digest, err := hashPassword(ctx, prepared) // outside the transaction: it takes long
+	if taken {
+		return ErrEmailTaken
+	}
+	problems, err := tx.ValidateAndCreate(user)
+	if database.IsDuplicate(err) { // taken this very moment
+		return ErrEmailTaken
+	}
 	if err != nil {
-		return err
+		return fmt.Errorf("creating a user: %w", err)
 	}
-	return announcing(ctx, func(tx *pop.Connection) error {
-		if err := u.lock(tx, toChange); err != nil {
-			return err
-		}
-		if err := u.storePassword(tx, digest); err != nil {
-			return err
-		}
-		if err := u.record(tx, ActivityPassword, from); err != nil {
-			return err
-		}
-		return queueMail(tx, Mail{Recipient: u.Email, Template: MailPasswordChanged, Language: u.Language}, from, "")
-	})
-}
-
-// storePassword stores a digest, "" for none, and ends what the old password
-// opened: every session, every mailed link but those that give an address back,
-// and the waits of the throttle.
-func (u *User) storePassword(tx *pop.Connection, digest string) error {
-	u.PasswordDigest = digest
-	if err := tx.UpdateColumns(u, "password_digest", "updated_at"); err != nil {
-		return fmt.Errorf("storing a password: %w", err)
-	}
-	if err := tx.RawQuery("DELETE FROM sessions WHERE user_id = ?", u.ID).Exec(); err != nil {
-		return fmt.Errorf("ending sessions: %w", err)
-	}
-	if err := tx.RawQuery("DELETE FROM tokens WHERE (user_id = ? OR email = ?) AND purpose <> ?", u.ID, u.Email, PurposeEmailUndo).Exec(); err != nil {
-		return fmt.Errorf("voiding tokens: %w", err)
-	}
-	return loginsPerAddress.clear(tx, u.Email)
-}
-
-func (u *User) forgetDevices(tx *pop.Connection) error {
-	if err := tx.RawQuery("DELETE FROM devices WHERE user_id = ?", u.ID).Exec(); err != nil {
-		return fmt.Errorf("forgetting devices: %w", err)
+	if problems.HasAny() {
+		return fmt.Errorf("creating a user: %w", problems)
 	}
 	return nil
 }
 
-// Delete removes the account and all that is known of the person, and says
-// goodbye by mail. It returns ErrBadCredentials when the account is gone, or has
-// got another password, since u was read.
-func (u *User) Delete(ctx context.Context, from Origin) error {
+// Validate is called by Pop's ValidateAndCreate, ValidateAndUpdate and
+// ValidateAndSave.
+func (u *User) Validate(*pop.Connection) (*validate.Errors, error) {
+	problems := validate.NewErrors()
+	if normalized, ok := email.Normalize(u.Email); !ok || normalized != u.Email {
+		problems.Add("email", "email.invalid")
+	}
+	return problems, nil
+}
+
+// emailTaken reports whether an account other than userID has the email, or had
+// it lately: for a week it is reserved for the owner who may want it back.
+func emailTaken(tx *pop.Connection, email string, userID uuid.UUID) (bool, error) {
+	var found []int
+	err := tx.RawQuery(`
+		SELECT 1 FROM users WHERE email = ? AND id <> ?
+		UNION ALL SELECT 1 FROM tokens WHERE email = ? AND purpose = ? AND expires_at > ? AND user_id <> ?`,
+		email, userID, email, PurposeEmailUndo, Clock.Now(), userID).All(&found)
+	if err != nil {
+		return false, fmt.Errorf("looking for an email: %w", err)
+	}
+	return len(found) > 0, nil
+}
+
+// Delete removes the account with everything about it and mails a notice. It
+// returns ErrBadCredentials when the account was deleted, or got another
+// password, since u was read.
+func (u *User) Delete(ctx context.Context, client Client) error {
 	return announcing(ctx, func(tx *pop.Connection) error {
 		if err := u.lock(tx, toChange); err != nil {
 			return err
@@ -124,57 +106,85 @@ func (u *User) Delete(ctx context.Context, from Origin) error {
 		if err := u.deleteMails(tx); err != nil {
 			return err
 		}
-		if err := tx.Destroy(u); err != nil { // sessions, devices, tokens and activity go with it
+		if err := tx.Destroy(u); err != nil { // its sessions, device cookies, tokens and activity go with it
 			return fmt.Errorf("deleting a user: %w", err)
 		}
 		if err := tx.RawQuery("DELETE FROM tokens WHERE email = ?", u.Email).Exec(); err != nil {
 			return fmt.Errorf("deleting tokens: %w", err)
 		}
-		if err := loginsPerAddress.clear(tx, u.Email); err != nil {
+		if err := clearLimit(tx, u.Email); err != nil {
 			return err
 		}
-		return queueMail(tx, Mail{Recipient: u.Email, Template: MailAccountDeleted, Language: u.Language}, from, "")
+		return u.mail(tx, MailAccountDeleted, client)
 	})
 }
 
-// deleteMails removes the mails to the person, to the addresses that are kept
-// for the person, and to one that the person wanted to change to.
+// deleteMails removes the mails to the account's email, to the old emails that
+// are reserved for it, and to a new one that waits for its confirmation.
 func (u *User) deleteMails(tx *pop.Connection) error {
 	if err := tx.RawQuery("DELETE FROM mails WHERE recipient = ?", u.Email).Exec(); err != nil {
 		return fmt.Errorf("deleting mails: %w", err)
 	}
 	// Not in one statement: PostgreSQL would read every mail for an OR.
-	// And only while the address is kept: afterwards it may be somebody else's.
+	// And only while the email is reserved: afterwards it may have another owner.
 	err := tx.RawQuery("DELETE FROM mails WHERE recipient IN (SELECT email FROM tokens WHERE user_id = ? AND purpose = ? AND expires_at > ?)",
 		u.ID, PurposeEmailUndo, Clock.Now()).Exec()
 	if err != nil {
-		return fmt.Errorf("deleting mails to an old address: %w", err)
+		return fmt.Errorf("deleting mails to an old email: %w", err)
 	}
 	err = tx.RawQuery("DELETE FROM mails WHERE template = ? AND recipient IN (SELECT email FROM tokens WHERE user_id = ? AND purpose = ?)",
 		MailEmailConfirm, u.ID, PurposeEmailConfirm).Exec()
 	if err != nil {
-		return fmt.Errorf("deleting mails to a new address: %w", err)
+		return fmt.Errorf("deleting mails to a new email: %w", err)
 	}
 	return nil
 }
 
-// rehash stores the same password under today's parameters. Sessions stay. It
-// returns ErrBadCredentials when it is not the password any more: a reset that
-// came meanwhile must not be undone.
-func (u *User) rehash(ctx context.Context, prepared string) error {
-	digest, err := hashPassword(ctx, prepared)
+// Row locks on an account until the end of a transaction, in the words of
+// PostgreSQL. SQLite has one writer at a time.
+const (
+	toChange = "UPDATE"    // no other change, no login
+	toLogIn  = "SHARE"     // no change
+	toNote   = "KEY SHARE" // no deletion
+)
+
+// lockUser finds an account and locks its row, before anything else is locked:
+// prevents deadlocks. It returns ErrNotFound when there is none.
+func lockUser(tx *pop.Connection, lock, where string, args ...any) (*User, error) {
+	if tx.Dialect.Name() == "postgres" {
+		where += " FOR " + lock
+	}
+	var found []User
+	if err := tx.RawQuery("SELECT * FROM users WHERE "+where, args...).All(&found); err != nil {
+		return nil, fmt.Errorf("locking a user: %w", err)
+	}
+	if len(found) == 0 {
+		return nil, ErrNotFound
+	}
+	return &found[0], nil
+}
+
+// lock brings u up to date and locks its row. It returns ErrBadCredentials when
+// the account was deleted or got another password since u was read, as while a
+// hash was computed.
+func (u *User) lock(tx *pop.Connection, lock string) error {
+	now, err := lockUser(tx, lock, "id = ? AND password_digest = ?", u.ID, u.PasswordDigest)
+	if err == ErrNotFound {
+		return ErrBadCredentials
+	}
 	if err != nil {
 		return err
 	}
-	// Not updated_at, by which a password that was just set is known.
-	stored, err := DB.WithContext(ctx).RawQuery("UPDATE users SET password_digest = ? WHERE id = ? AND password_digest = ?",
-		digest, u.ID, u.PasswordDigest).ExecWithCount()
-	if err != nil {
-		return fmt.Errorf("rehashing a password: %w", err)
+	*u = *now
+	return nil
+}
+
+// ChooseLanguage stores the language of the account's pages and mails, a BCP 47
+// tag; "" follows the browser.
+func (u *User) ChooseLanguage(ctx context.Context, tag string) error {
+	u.Language = tag
+	if err := DB.WithContext(ctx).UpdateColumns(u, "language", "updated_at"); err != nil {
+		return fmt.Errorf("storing a language: %w", err)
 	}
-	if stored == 0 {
-		return ErrBadCredentials
-	}
-	u.PasswordDigest = digest
 	return nil
 }

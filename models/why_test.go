@@ -8,37 +8,37 @@ import (
 	"corral/models/modelstest"
 )
 
-func (ms *ModelSuite) findOut(email string) *models.Findings {
-	f, err := models.FindOut(ms.T().Context(), email)
+func (ms *ModelSuite) explain(email string) *models.Findings {
+	f, err := models.Explain(ms.T().Context(), email)
 	ms.NoError(err)
 	return f
 }
 
-func (ms *ModelSuite) Test_FindOut() {
+func (ms *ModelSuite) Test_Explain() {
 	models.Clock.Stop()
 	ada := ms.signUp("ada@example.com")
-	device := ms.deviceOf(ada, "")
+	cookie := ms.knownBrowser(ada, "")
 	for n := range 6 {
-		ms.wait("ada@example.com", client(n))
+		ms.wait("ada@example.com", nthIP(n))
 	}
 	for range 6 {
 		models.Clock.Move(time.Microsecond)
-		_, err := ms.logIn("ada@example.com", "wrong", models.Origin{Client: netip.MustParseAddr("192.0.2.7"), RawDevice: device})
+		_, err := ms.logIn("ada@example.com", "wrong", models.Client{IP: netip.MustParseAddr("192.0.2.7"), RawDeviceCookie: cookie})
 		ms.Error(err)
 	}
 	for range 3 {
-		ms.NoError(models.RequestReset(ms.T().Context(), "ada@example.com", "", models.Origin{}))
+		ms.NoError(models.RequestReset(ms.T().Context(), "ada@example.com", "", models.Client{}))
 		models.Clock.Move(time.Microsecond)
 	}
-	f := ms.findOut("ada@example.com")
+	f := ms.explain("ada@example.com")
 	ms.Equal(ada.ID, f.User.ID)
-	ms.Equal(5, f.Tries)
-	ms.InDelta(float64(time.Second), float64(f.Throttled.RetryAfter), float64(time.Second))
-	ms.Len(f.Devices, 1)
-	ms.NotNil(f.Devices[0])
+	ms.Equal(5, f.Attempts)
+	ms.InDelta(float64(time.Second), float64(f.Limited.RetryAfter), float64(time.Second))
+	ms.Len(f.KnownBrowsers, 1)
+	ms.NotNil(f.KnownBrowsers[0])
 	ms.Len(f.Failures, 5, "the newest")
 	for _, failure := range f.Failures {
-		ms.Equal("192.0.2.7", failure.Address)
+		ms.Equal("192.0.2.7", failure.IP)
 	}
 	ms.Len(f.Sessions, 1)
 	ms.Len(f.Mails, 3)
@@ -49,36 +49,36 @@ func (ms *ModelSuite) Test_FindOut() {
 	ms.Nil(f.Reserved())
 }
 
-func (ms *ModelSuite) Test_FindOut_NothingWrong() {
+func (ms *ModelSuite) Test_Explain_NothingWrong() {
 	ada := ms.signUp("ada@example.com")
-	ms.deviceOf(ada, "")
-	f := ms.findOut("ada@example.com")
-	ms.Zero(f.Tries)
-	ms.Nil(f.Throttled)
-	ms.Equal([]*models.Throttled{nil}, f.Devices)
+	ms.knownBrowser(ada, "")
+	f := ms.explain("ada@example.com")
+	ms.Zero(f.Attempts)
+	ms.Nil(f.Limited)
+	ms.Equal([]*models.RateLimited{nil}, f.KnownBrowsers)
 	ms.Empty(f.Failures)
 	ms.Empty(f.Tokens)
 	ms.Empty(f.NoMail)
 	models.Clock.Move(181 * day)
-	f = ms.findOut("ada@example.com")
-	ms.Empty(f.Devices)
+	f = ms.explain("ada@example.com")
+	ms.Empty(f.KnownBrowsers)
 	ms.Empty(f.Sessions)
 }
 
-func (ms *ModelSuite) Test_FindOut_HundredInARow() {
+func (ms *ModelSuite) Test_Explain_Locked() {
 	ada := ms.signUp("ada@example.com")
-	ms.NoError(ada.UseUpTries(ms.T().Context()))
-	ms.NoError(ada.UseUpTries(ms.T().Context()))
+	ms.Zero(ms.wait("ada@example.com", "192.0.2.1"))
+	ms.NoError(ms.DB.RawQuery("UPDATE rate_limits SET attempts = 100").Exec())
 	models.Clock.Move(80 * day)
-	f := ms.findOut("ada@example.com")
-	ms.Equal(100, f.Tries)
-	ms.True(f.Throttled.UntilReset)
+	f := ms.explain("ada@example.com")
+	ms.Equal(100, f.Attempts)
+	ms.True(f.Limited.Locked)
 	ms.NoError(ada.SetPassword(ms.T().Context(), modelstest.Password))
-	ms.Nil(ms.findOut("ada@example.com").Throttled)
+	ms.Nil(ms.explain("ada@example.com").Limited)
 }
 
-// A slip of the finger: the account is another, one letter away.
-func (ms *ModelSuite) Test_FindOut_Similar() {
+// A typo: the account is another, one letter away.
+func (ms *ModelSuite) Test_Explain_Similar() {
 	ms.signUp("ada@example.com")
 	ms.signUp("adah@example.com")
 	ms.signUp("bob@example.com")
@@ -93,32 +93,25 @@ func (ms *ModelSuite) Test_FindOut_Similar() {
 		"bob+@example.com":  {"bob@example.com"},
 		"carol@example.com": nil,
 	} {
-		f := ms.findOut(typed)
+		f := ms.explain(typed)
 		ms.Nil(f.User)
-		ms.Equal(want, f.Similar, typed)
+		var similar []string
+		for _, user := range f.Similar {
+			similar = append(similar, user.Email)
+		}
+		ms.Equal(want, similar, typed)
 	}
 }
 
-func (ms *ModelSuite) Test_FindOut_ReservedAddress() {
+func (ms *ModelSuite) Test_Explain_ReservedEmail() {
 	ada := ms.signUp("ada@example.com")
-	ms.move(ada, "ada@example.org")
-	f := ms.findOut("ada@example.com")
+	ms.changeEmail(ada, "ada@example.org")
+	f := ms.explain("ada@example.com")
 	ms.Nil(f.User)
 	ms.WithinDuration(models.Clock.Now().Add(7*day), f.Reserved().ExpiresAt, time.Minute)
-	f = ms.findOut("ada@example.org")
+	f = ms.explain("ada@example.org")
 	ms.Nil(f.Reserved(), "it is her own")
-	ms.Len(f.Tokens, 1, "the link to take it back")
+	ms.Len(f.Tokens, 1, "the link to undo the change")
 	models.Clock.Move(7 * day)
-	ms.Nil(ms.findOut("ada@example.com").Reserved())
-}
-
-func (ms *ModelSuite) Test_Mail_Overdue() {
-	ms.requestSignup("zoe@example.com")
-	models.Clock.Move(2 * time.Minute)
-	ms.False(ms.mail("zoe@example.com").Overdue())
-	models.Clock.Move(2 * time.Minute)
-	ms.True(ms.mail("zoe@example.com").Overdue())
-	ms.NoError(ms.claim().Sent(ms.T().Context()))
-	models.Clock.Move(time.Hour)
-	ms.False(ms.mail("zoe@example.com").Overdue())
+	ms.Nil(ms.explain("ada@example.com").Reserved())
 }

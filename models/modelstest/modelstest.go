@@ -1,145 +1,93 @@
-// Package modelstest gives every test binary a migrated database of its own: a
-// temporary SQLite file, or a new database on the server that TEST_DATABASE_URL
-// names. It never touches a database that somebody works with.
+// Package modelstest gives a test binary a database of its own with the schema
+// of the app, and makes accounts in it.
+//
+//	func TestMain(m *testing.M) { modelstest.Main(m) }
 package modelstest
 
 import (
-	"crypto/rand"
-	"fmt"
-	"net/url"
+	"errors"
 	"os"
-	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/gobuffalo/pop/v6"
 
 	"corral/config"
+	"corral/internal/apptest"
 	"corral/models"
 )
 
-// Main is for TestMain: it runs the tests of a package against a new database,
-// and reads the plan of every statement that the app has sent meanwhile. In the
-// folders that are named, every place that sends a statement must have.
-func Main(m *testing.M, folders ...string) {
-	listener, disconnect, err := connect()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "no test database:", err)
-		os.Exit(1)
-	}
-	listening = listener
-	code := m.Run()
-	if code == 0 {
-		code = listener.judge(folders)
-	}
-	disconnect()
-	os.Exit(code)
+// Main runs the tests of a package on a new database: a temporary SQLite file,
+// or a database on the server that TEST_DATABASE_URL names.
+func Main(m *testing.M) {
+	c, err := config.Load(os.Environ(), ".")
+	apptest.Main(m, c.DatabaseURL, func(databaseURL string) error {
+		loaded, loaded.DatabaseURL = c, databaseURL
+		if err := errors.Join(err, models.Connect(loaded)); err != nil {
+			return err
+		}
+		opened(models.DB)
+		return models.Migrate()
+	})
 }
 
-func connect() (l *listener, disconnect func(), err error) {
-	c, err := config.Current()
-	if err != nil {
-		return nil, nil, err
+// opened is called with the database of the test binary. lab/plans replaces it.
+var opened = func(*pop.Connection) {}
+
+// loaded is the configuration of the test binary.
+var loaded config.Config
+
+// Config returns the configuration of the test binary, with changes.
+func Config(changes ...func(*config.Config)) config.Config {
+	c := loaded
+	for _, change := range changes {
+		change(&c)
 	}
-	databaseURL, drop, err := NewDatabase(c.DatabaseURL)
-	if err != nil {
-		return nil, nil, err
-	}
-	c.DatabaseURL = databaseURL
-	if err := models.Connect(c); err != nil {
-		drop()
-		return nil, nil, err
-	}
-	return listen(models.DB), func() { models.DB.Close(); drop() }, models.Migrate()
+	return c
 }
 
-// NewDatabase makes an empty database, on server unless that is "", and
-// returns its URL and what removes it.
-func NewDatabase(server string) (databaseURL string, drop func(), err error) {
-	if server != "" {
-		return newPostgres(server)
-	}
-	dir, err := os.MkdirTemp("", "corral-test-")
-	if err != nil {
-		return "", nil, err
-	}
-	return "sqlite3://" + filepath.Join(dir, "test.sqlite"), func() { os.RemoveAll(dir) }, nil
-}
-
-func newPostgres(server string) (databaseURL string, drop func(), err error) {
-	admin, err := pop.NewConnection(&pop.ConnectionDetails{URL: server})
-	if err != nil {
-		return "", nil, err
-	}
-	if err := admin.Open(); err != nil {
-		return "", nil, err
-	}
-	name := "corral_test_" + strings.ToLower(rand.Text())
-	if _, err := admin.Store.Exec("CREATE DATABASE " + name); err != nil {
-		return "", nil, err
-	}
-	own, err := url.Parse(server)
-	if err != nil {
-		return "", nil, err
-	}
-	own.Path = "/" + name
-	return own.String(), func() {
-		admin.Store.Exec("DROP DATABASE " + name + " WITH (FORCE)")
-		admin.Close()
-	}, nil
-}
-
-// tables are emptied in this order; what hangs on a user goes with the user.
-var tables = []string{"mails", "throttles", "activities", "devices", "tokens", "sessions", "users"}
-
-// Empty removes every row and puts the clock right. The suite library's own
-// CleanDB would empty schema_migration on SQLite too.
+// Empty deletes every row and resets the clock.
 func Empty(t testing.TB) {
 	t.Helper()
 	models.Clock.Reset()
-	for _, table := range tables {
-		if err := models.DB.RawQuery("DELETE FROM " + table).Exec(); err != nil {
-			t.Fatal(err)
-		}
-	}
+	apptest.Empty(t, models.DB)
 }
 
-// Password is the password of everybody that SignUp makes.
+// Password is the password of the accounts that SignUp creates.
 const Password = "four random words work well"
 
-// SignUp makes an account with Password.
+// SignUp creates an account with Password.
 func SignUp(t testing.TB, email string) *models.User {
 	t.Helper()
 	user, err := models.CreateUser(t.Context(), email, "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := user.SetPassword(t.Context(), Password); err != nil {
+	if digest == "" {
+		err = user.SetPassword(t.Context(), Password)
+		digest = user.PasswordDigest
+	} else {
+		user.PasswordDigest = digest
+		err = models.DB.UpdateColumns(user, "password_digest", "updated_at")
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
 	return user
 }
 
-// Mails are the templates of the mails to an address, the oldest first.
+// digest is that of Password, hashed once: a hash takes 20 ms.
+var digest string
+
+// Mails returns the templates of the mails to an email, the oldest first.
 func Mails(t testing.TB, email string) []string {
 	t.Helper()
-	var names []string
-	err := models.DB.Store.Select(&names, models.DB.Dialect.TranslateSQL("SELECT template FROM mails WHERE recipient = ? ORDER BY created_at"), email)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return names
+	return apptest.Mails(t, models.DB, email)
 }
 
-// Link is the token in the newest mail of a template to an address.
+// Link returns the token in the newest mail of a template to an email.
 func Link(t testing.TB, email, template string) string {
 	t.Helper()
-	m := &models.Mail{}
-	err := models.DB.Where("recipient = ? AND template = ?", email, template).Order("created_at DESC").First(m)
-	if err != nil {
-		t.Fatalf("no %s mail to %s: %v", template, email, err)
-	}
-	rawToken, err := m.Token()
+	rawToken, err := models.Outbox.Token(apptest.NewestMail(t, models.DB, email, template))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,93 @@
+package actions
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/gobuffalo/buffalo"
+
+	"corral/internal/web"
+)
+
+// guard says who may use a route.
+type guard string
+
+const (
+	public guard = "public" // anyone
+	guest  guard = "guest"  // a logged-in user is sent home
+	user   guard = "user"   // an anonymous client is sent to the login page
+)
+
+// guardOf returns the guard of a route, user when the table has none.
+func guardOf(method, path string) (g guard, declared bool) {
+	for _, table := range [][]route{routes, devRoutes} {
+		for _, r := range table {
+			if r.method == method && r.path == trimSlash(path) {
+				return r.guard, true
+			}
+		}
+	}
+	return user, false
+}
+
+// trimSlash removes the slash that Buffalo adds to every path.
+func trimSlash(path string) string {
+	if path == "/" {
+		return path
+	}
+	return strings.TrimSuffix(path, "/")
+}
+
+// noteRoute tells the log which route a request took.
+func noteRoute(next buffalo.Handler) buffalo.Handler {
+	return func(c buffalo.Context) error {
+		web.Info(c).Route = trimSlash(currentRoute(c).Path)
+		return next(c)
+	}
+}
+
+func currentRoute(c buffalo.Context) buffalo.RouteInfo {
+	info, _ := c.Value("current_route").(buffalo.RouteInfo)
+	return info
+}
+
+var errLoggedOut = errors.New("not logged in")
+
+// Authorize calls the handler when the route's guard allows it.
+func Authorize(next buffalo.Handler) buffalo.Handler {
+	return func(c buffalo.Context) error {
+		info := currentRoute(c)
+		g, _ := guardOf(info.Method, info.Path)
+		switch loggedIn := currentSession(c) != nil; {
+		case g == user && !loggedIn:
+			web.Info(c).Event("guard refused")
+			return askToLogIn(c)
+		case g == guest && loggedIn:
+			return redirect(c, "rootPath()")
+		}
+		return next(c)
+	}
+}
+
+// askToLogIn sends an anonymous client to the login page and remembers a page,
+// but never a change, that it asked for.
+func askToLogIn(c buffalo.Context) error {
+	if web.WantsJSON(c.Request()) {
+		return c.Error(http.StatusUnauthorized, errLoggedOut)
+	}
+	if c.Request().Method == http.MethodGet {
+		rememberPlace(c)
+	}
+	c.Flash().Set("warning", []string{"login.needed"}) // Set, not Add: the cookie is limited to 4 KB
+	return redirect(c, "loginPath()")
+}
+
+// Guard returns the guard of a route, for `task routes`.
+func Guard(info *buffalo.RouteInfo) string {
+	g, declared := guardOf(info.Method, info.Path)
+	if !declared {
+		g += " (not in the table)"
+	}
+	return string(g)
+}

@@ -1,0 +1,172 @@
+package actions
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/gobuffalo/buffalo"
+	"github.com/stretchr/testify/require"
+
+	"corral/internal/apptest"
+	"corral/models/modelstest"
+)
+
+func TestGuards_UserRoutesRefuseAnonymous(t *testing.T) {
+	b, guarded := newSite(t).browser(), 0
+	for _, r := range app.Routes() {
+		if Guard(r) != "user" {
+			continue
+		}
+		guarded++
+		path := strings.NewReplacer("{token}", "x", "{id}", "6ba7b810-9dad-11d1-80b4-00c04fd430c8").Replace(trimSlash(r.Path))
+		want := http.StatusSeeOther
+		if r.Method == http.MethodGet {
+			want = http.StatusFound
+		}
+		a := b.Send(r.Method, path, nil)
+		require.Equal(t, want, a.StatusCode, "%s %s", r.Method, r.Path)
+		require.Equal(t, "/login", a.Location())
+	}
+	require.NotZero(t, guarded)
+}
+
+// A route outside the table is closed, not open, even for a public handler.
+func TestGuards_UndeclaredIsClosed(t *testing.T) {
+	b := newSite(t).browser()
+	app.GET("/undeclared", WelcomeShow)
+	a := b.Get("/undeclared")
+	require.Equal(t, 302, a.StatusCode)
+	require.Equal(t, "/login", a.Location())
+}
+
+// testWidgets is a resource as an owner adds it.
+type testWidgets struct{ buffalo.BaseResource }
+
+func (testWidgets) List(c buffalo.Context) error   { return writePlain(c, 200, "all widgets") }
+func (testWidgets) Create(c buffalo.Context) error { return c.Redirect(303, "testWidgetsPath()") }
+
+func testReports(c buffalo.Context) error { return writePlain(c, 200, "reports") }
+func testTeams(c buffalo.Context) error   { return writePlain(c, 200, "team "+c.Param("id")) }
+
+// However a route is added, it is for logged-in users.
+func TestGuards_RoutesOutsideTheTable(t *testing.T) {
+	s := newSite(t)
+	app.GET("/test/reports", testReports)
+	app.Group("/test/teams").GET("/{id}", testTeams)
+	app.Resource("/test/widgets", testWidgets{})
+
+	modelstest.SignUp(t, "ada@example.com")
+	anonymous, ada := s.browser(), s.loggedIn("ada@example.com", firefox)
+	for path, want := range map[string]string{
+		"/test/reports": "reports\n", "/test/teams/7": "team 7\n", "/test/widgets": "all widgets\n",
+	} {
+		a := anonymous.Get(path)
+		require.Equal(t, 302, a.StatusCode, path)
+		require.Equal(t, "/login", a.Location(), path)
+		require.Equal(t, want, ada.Get(path).Page)
+	}
+	for b, location := range map[*browser]string{anonymous: "/login", ada: "/test/widgets"} {
+		a := b.Post("/test/widgets", nil)
+		require.Equal(t, 303, a.StatusCode)
+		require.Equal(t, location, a.Location())
+	}
+	require.Equal(t, 303, anonymous.Delete("/test/widgets/7", nil).StatusCode)
+	require.Equal(t, 404, ada.Delete("/test/widgets/7", nil).StatusCode, "the resource has no such action")
+}
+
+func TestGuards_SkipAuthorizeOpensARoute(t *testing.T) {
+	s := newSite(t)
+	app.Middleware.Skip(Authorize, testReports)
+	app.GET("/test/reports", testReports)
+	teams := app.Group("/test/teams")
+	teams.Middleware.Skip(Authorize, testTeams)
+	teams.GET("/{id}", testTeams)
+	teams.GET("/{id}/reports", func(c buffalo.Context) error { return testReports(c) })
+
+	modelstest.SignUp(t, "ada@example.com")
+	for _, b := range []*browser{s.browser(), s.loggedIn("ada@example.com", firefox)} {
+		require.Equal(t, "reports\n", b.Get("/test/reports").Page)
+		require.Equal(t, "team 7\n", b.Get("/test/teams/7").Page)
+	}
+	require.Equal(t, "/login", s.browser().Get("/test/teams/7/reports").Location(), "the others stay closed")
+}
+
+// Middleware of a group comes after the guard, and no other route has it.
+func TestGuards_MiddlewareOfAGroup(t *testing.T) {
+	s := newSite(t)
+	admin := app.Group("/test/admin")
+	admin.Use(func(next buffalo.Handler) buffalo.Handler {
+		return func(c buffalo.Context) error {
+			if currentUser(c).Email != "root@example.com" {
+				return c.Error(http.StatusForbidden, errors.New("not an admin"))
+			}
+			return next(c)
+		}
+	})
+	admin.GET("/reports", testReports)
+	admin.Resource("/widgets", testWidgets{})
+	app.GET("/test/reports", testReports)
+
+	modelstest.SignUp(t, "ada@example.com")
+	modelstest.SignUp(t, "root@example.com")
+	anonymous, ada, root := s.browser(), s.loggedIn("ada@example.com", firefox), s.loggedIn("root@example.com", firefox)
+	for _, path := range []string{"/test/admin/reports", "/test/admin/widgets"} {
+		require.Equal(t, "/login", anonymous.Get(path).Location(), path)
+		a := ada.Get(path)
+		require.Equal(t, 403, a.StatusCode, path)
+		require.Contains(t, a.Page, "That was refused")
+		require.Equal(t, 200, root.Get(path).StatusCode, path)
+	}
+	require.Equal(t, 200, ada.Get("/test/reports").StatusCode)
+}
+
+// Repeated requests do not fill the cookie: it keeps one message.
+func TestGuards_AskOnce(t *testing.T) {
+	b := newSite(t).browser()
+	b.Get("/account")
+	size := len(b.sessionCookie())
+	for range 200 {
+		require.Equal(t, 302, b.Get("/account").StatusCode)
+	}
+	require.Len(t, b.sessionCookie(), size)
+	require.Equal(t, []string{"You need to login first."}, apptest.Flashes(b.Get("/login").Page))
+}
+
+func TestReturnPath_AfterLogin(t *testing.T) {
+	s := newSite(t)
+	modelstest.SignUp(t, "ada@example.com")
+	for asked, want := range map[string]string{
+		"/?tab=devices":                  "/?tab=devices",
+		"/?next=https://evil.example":    "/?next=https://evil.example",
+		"/":                              "/",
+		"/logout":                        "/",
+		"/logout/":                       "/",
+		"/?" + strings.Repeat("x", 1100): "/",
+		"/?a=Path()":                     "/?a=Path()",
+		"/?a=%25s%25d":                   "/?a=%25s%25d",
+	} {
+		b := s.browser()
+		require.Equal(t, "/login", b.Get(asked).Location())
+		require.Equal(t, want, b.logIn("ada@example.com").Location(), asked)
+		require.Equal(t, 200, b.Get("/").StatusCode)
+		b.logOut()
+		require.Equal(t, "/", b.logIn("ada@example.com").Location(), "once")
+	}
+}
+
+func TestReturnPath_OnlyGET(t *testing.T) {
+	s := newSite(t)
+	modelstest.SignUp(t, "ada@example.com")
+	b := s.browser()
+	a := b.Send("GET", "/?x=1", nil)
+	require.Equal(t, "/login", a.Location())
+	b.Header.Set("Accept", "application/json")
+	a = b.Get("/?y=2")
+	require.Equal(t, 401, a.StatusCode)
+	require.Equal(t, "application/problem+json", a.Header.Get("Content-Type"))
+	require.JSONEq(t, `{"type":"about:blank","title":"Unauthorized","status":401,"detail":"not logged in"}`, a.Page)
+	b.Header.Del("Accept")
+	require.Equal(t, "/?x=1", b.logIn("ada@example.com").Location())
+}

@@ -1,0 +1,97 @@
+package actions
+
+import (
+	"encoding/base64"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"corral/config"
+	"corral/internal/apptest"
+	"corral/models"
+	"corral/models/modelstest"
+)
+
+// In production every cookie is for this host only, for https only, and hidden
+// from scripts.
+func TestCookies_Attributes(t *testing.T) {
+	s := newProductionSite(t)
+	b := s.browser()
+	var all []*http.Cookie
+	note := func(a apptest.Answer) { all = append(all, a.Cookies()...) }
+	note(b.Get("/"))
+	note(b.signUp("dora@example.com"))
+	note(b.Get("/check-mail"))
+	note(b.Get("/signup/" + modelstest.Link(t, "dora@example.com", models.MailSignup)))
+	note(b.Post("/signup/password", url.Values{"password": {modelstest.Password}}))
+	note(b.logOut())
+	note(b.logIn("dora@example.com", "remember"))
+	note(b.Put("/language", url.Values{"language": {anotherLanguage()}}))
+	names := map[string]bool{}
+	for _, c := range all {
+		names[c.Name] = true
+		require.True(t, strings.HasPrefix(c.Name, "__Host-corral"), c.Name)
+		require.True(t, c.Secure && c.HttpOnly, c.Name)
+		require.Equal(t, http.SameSiteLaxMode, c.SameSite, c.Name)
+		require.Equal(t, "/", c.Path, c.Name)
+		require.Empty(t, c.Domain, c.Name)
+		require.Less(t, len(c.String()), 4096, c.Name)
+	}
+	require.Len(t, names, 3, "session, known browser and language")
+}
+
+// A client without cookies stays logged out, and is not redirected in a loop.
+func TestCookies_Refused(t *testing.T) {
+	s := newSite(t)
+	modelstest.SignUp(t, "ada@example.com")
+	require.Equal(t, "/", s.browser().logIn("ada@example.com").Location())
+	require.Equal(t, "/login", s.browser().Get("/").Location())
+	require.Equal(t, 200, s.browser().Get("/login").StatusCode)
+}
+
+func TestSession_CookieAttributes(t *testing.T) {
+	for name, start := range map[string]func(testing.TB, ...func(*config.Config)) *site{
+		"corral": newSite, "__Host-corral": newProductionSite,
+	} {
+		b := start(t).browser()
+		modelstest.SignUp(t, "ada@example.com")
+		c := cookieNamed(t, b.logIn("ada@example.com"), name)
+		require.True(t, c.HttpOnly)
+		require.Equal(t, strings.HasPrefix(name, "__Host-"), c.Secure)
+		require.Equal(t, http.SameSiteLaxMode, c.SameSite)
+		require.Equal(t, "/", c.Path)
+		require.Empty(t, c.Domain)
+		require.Zero(t, c.MaxAge, "it ends with the browser")
+		require.True(t, c.Expires.IsZero())
+		require.Less(t, len(c.String()), 4096)
+	}
+}
+
+// The cookie is encrypted: it says nothing about the user.
+func TestSession_CookieIsOpaque(t *testing.T) {
+	b := newSite(t).browser()
+	ada := modelstest.SignUp(t, "ada@example.com")
+	b.logIn("ada@example.com")
+	for _, decoded := range decodings(b.sessionCookie()) {
+		for _, secret := range []string{"ada", ada.ID.String(), "token", "logged in"} {
+			require.NotContains(t, decoded, secret)
+		}
+	}
+}
+
+// decodings returns text and what it says in base64.
+func decodings(text string) []string {
+	list := []string{text}
+	for _, encoding := range []*base64.Encoding{base64.URLEncoding, base64.RawURLEncoding, base64.StdEncoding} {
+		decoded, _ := encoding.DecodeString(text)
+		list = append(list, string(decoded))
+		for _, part := range strings.Split(string(decoded), "|") {
+			inner, _ := base64.URLEncoding.DecodeString(part)
+			list = append(list, string(inner))
+		}
+	}
+	return list
+}

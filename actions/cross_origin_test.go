@@ -1,0 +1,132 @@
+package actions
+
+import (
+	"maps"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"corral/models"
+	"corral/models/modelstest"
+)
+
+// unsafeRoutes returns the routes that may change something, with their
+// placeholders filled.
+func unsafeRoutes() (methods, paths []string) {
+	for _, r := range app.Routes() {
+		if r.Method != http.MethodGet {
+			methods = append(methods, r.Method)
+			paths = append(paths, strings.NewReplacer("{token}", "x", "{id}", "6ba7b810-9dad-11d1-80b4-00c04fd430c8").Replace(trimSlash(r.Path)))
+		}
+	}
+	return methods, paths
+}
+
+// Prevents cross-site request forgery on every route, also on those that are
+// added later.
+func TestCrossOrigin_UnsafeRoutesRefuse(t *testing.T) {
+	log := captureLog(t)
+	s := newSite(t)
+	ada := modelstest.SignUp(t, "ada@example.com")
+	loggedIn, other := s.loggedIn("ada@example.com", firefox), s.loggedIn("ada@example.com", safari)
+	form := url.Values{"email": {"eve@example.com"}, "password": {modelstest.Password}, "current_password": {modelstest.Password}}
+	methods, paths := unsafeRoutes()
+	require.NotEmpty(t, methods)
+	refused := 0
+	for _, b := range []*browser{loggedIn, s.browser()} {
+		for _, header := range []http.Header{
+			{"Sec-Fetch-Site": {"cross-site"}},
+			{"Sec-Fetch-Site": {"same-site"}, "Origin": {"https://evil.127.0.0.1.example"}},
+			{"Origin": {"https://evil.example"}}, // a browser without Sec-Fetch-Site
+			{"Origin": {"null"}},
+		} {
+			b.Header = header
+			for i, method := range methods {
+				require.Equal(t, 403, b.Send(method, paths[i], form).StatusCode, "%s %s, %v", method, paths[i], header)
+				refused += 2
+				overridden := url.Values{"_method": {method}}
+				maps.Copy(overridden, form)
+				require.Equal(t, 403, b.Post(paths[i], overridden).StatusCode, "POST %s as %s, %v", paths[i], method, header)
+			}
+		}
+	}
+
+	loggedIn.Header = http.Header{"Sec-Fetch-Site": {"same-origin"}}
+	for _, b := range []*browser{loggedIn, other} {
+		require.Equal(t, 200, b.Get("/").StatusCode, "nobody was logged out")
+	}
+	_, err := models.FindUserByEmail(t.Context(), ada.Email)
+	require.NoError(t, err)
+	require.Empty(t, modelstest.Mails(t, "eve@example.com"))
+	for i, method := range methods {
+		loggedIn.Send(method, paths[i], url.Values{})
+	}
+	s.Close()
+	require.Equal(t, refused, strings.Count(log.String(), "cross-origin refused"), "a page of this site is not refused")
+}
+
+// Other origins read nothing: no CORS, no JSONP.
+func TestCrossOrigin_NoCORS(t *testing.T) {
+	s := newSite(t)
+	modelstest.SignUp(t, "ada@example.com")
+	b := s.loggedIn("ada@example.com", firefox)
+	for _, origin := range []string{"https://evil.example", "null", "http://127.0.0.1"} {
+		b.Header.Set("Origin", origin)
+		for _, path := range []string{"/", "/welcome", "/healthz", "/nothing", "/robots.txt"} {
+			for name := range b.Get(path).Header {
+				require.False(t, strings.HasPrefix(name, "Access-Control-"), "%s: %s", path, name)
+			}
+		}
+		require.Equal(t, 405, b.Send("OPTIONS", "/account", nil).StatusCode)
+	}
+	b.Header.Del("Origin")
+	require.NotContains(t, b.Get("/?callback=steal").Page, "steal(")
+	require.Equal(t, b.Get("/healthz").Page, b.Get("/healthz?callback=steal").Page)
+}
+
+// allRows counts what a GET must not change.
+func allRows(t *testing.T) map[string]int {
+	t.Helper()
+	counts := map[string]int{}
+	for _, table := range []string{"users", "sessions", "tokens", "rate_limits", "device_cookies", "mails"} {
+		n, err := models.DB.Count(table)
+		require.NoError(t, err)
+		counts[table] = n
+	}
+	return counts
+}
+
+// GET, HEAD and OPTIONS change nothing, nor do they log in or out: mail scanners,
+// link previews and images on other sites send them.
+func TestCrossOrigin_SafeMethodsChangeNothing(t *testing.T) {
+	s := newSite(t)
+	modelstest.SignUp(t, "ada@example.com")
+	ada := s.loggedIn("ada@example.com", firefox)
+	s.browser().signUp("dora@example.com")
+	s.browser().forgot("ada@example.com")
+	form := confirmed("PUT")
+	form.Set("email", "ada@example.net")
+	require.Equal(t, 303, ada.Post("/account/email", form).StatusCode)
+	paths := []string{
+		"/", "/welcome", "/login", "/logout", "/signup", "/signup/password", "/check-mail", "/password/forgot", "/password/reset",
+		"/account", "/account/sessions", "/account/activity", "/.well-known/change-password", "/healthz", "/readyz",
+		"/signup/" + modelstest.Link(t, "dora@example.com", models.MailSignup),
+		"/password/reset/" + modelstest.Link(t, "ada@example.com", models.MailReset),
+		"/account/email/confirm/" + modelstest.Link(t, "ada@example.net", models.MailEmailConfirm),
+		"/account/email/undo/x",
+	}
+	before := allRows(t)
+	for _, b := range []*browser{ada, s.browser()} {
+		for _, path := range paths {
+			for _, method := range []string{"GET", "HEAD", "OPTIONS"} {
+				require.Less(t, b.Send(method, path, nil).StatusCode, 500, "%s %s", method, path)
+				require.Less(t, b.Send(method, path+"?_method=DELETE&email=eve@example.com&password=x", nil).StatusCode, 500)
+			}
+		}
+	}
+	require.Equal(t, before, allRows(t))
+	require.Equal(t, 200, ada.Get("/").StatusCode, "still logged in")
+}

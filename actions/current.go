@@ -1,0 +1,117 @@
+package actions
+
+import (
+	"context"
+	"errors"
+	"math"
+	"net/http"
+	"time"
+
+	"github.com/gobuffalo/buffalo"
+	"github.com/gorilla/sessions"
+
+	"corral/config"
+	"corral/internal/cookiestore"
+	"corral/internal/secret"
+	"corral/internal/web"
+	"corral/models"
+)
+
+// Keys of the session cookie of a logged-in user.
+const (
+	tokenKey   = "token"   // opens a row of models.Session
+	expiresKey = "expires" // Unix seconds; with "remember me" only
+)
+
+// Identify finds the session that the cookie opens, if any. A cookie whose
+// session has ended is as good as none.
+func Identify(next buffalo.Handler) buffalo.Handler {
+	return func(c buffalo.Context) error {
+		rawToken, ok := c.Session().Get(tokenKey).(string)
+		if !ok {
+			return next(c)
+		}
+		session, err := models.FindSession(c, rawToken)
+		if errors.Is(err, models.ErrNotFound) {
+			web.Info(c).Event("session refused") // it has ended; this may be a copy
+			c.Session().Delete(tokenKey)
+			c.Session().Delete(expiresKey)
+			return next(c)
+		}
+		if err != nil {
+			return err // never guess who it is
+		}
+		c.Set("current_session", session)
+		c.Set("current_user", session.User)
+		web.Info(c).UserID = session.UserID.String()
+		return next(c)
+	}
+}
+
+// currentSession returns the session of the logged-in user, or nil.
+func currentSession(c context.Context) *models.Session {
+	session, _ := c.Value("current_session").(*models.Session)
+	return session
+}
+
+// currentUser returns the logged-in user. It is for guarded routes.
+func currentUser(c context.Context) *models.User { return currentSession(c).User }
+
+// logIn keeps a new session in the browser: every login goes through here. It
+// clears what the cookie held before: prevents session fixation.
+func logIn(c buffalo.Context, session *models.LoggedIn) {
+	c.Session().Clear()
+	c.Flash().Clear()
+	c.Session().Set(tokenKey, session.RawToken)
+	if session.Remembered {
+		c.Session().Set(expiresKey, session.ExpiresAt().Unix())
+	}
+	setDeviceCookie(c, session.RawDeviceCookie)
+	info := web.Info(c)
+	info.UserID = session.UserID.String()
+	info.Event("login succeeded")
+}
+
+// logOut ends the session: every logout goes through here. The row goes, so that
+// copies of the cookie are dead too.
+func logOut(c buffalo.Context) error {
+	if client := clientOf(c); client.RawSession != "" {
+		if err := models.EndSession(c, client); err != nil {
+			return err
+		}
+		web.Info(c).Event("logout")
+	}
+	c.Session().Clear()
+	// Not "cookies": that would eat the flash message. Not "cache": that would empty
+	// the cache of every site.
+	c.Response().Header().Set("Clear-Site-Data", `"storage"`)
+	return nil
+}
+
+func sessionCookieName(c config.Config) string {
+	if c.Production() {
+		return "__Host-corral" // set by https only, for this host only, for every path
+	}
+	return "corral"
+}
+
+// newSessionStore keeps Buffalo's session in an encrypted cookie. The first
+// secret writes, all of them read.
+func newSessionStore(c config.Config) sessions.Store {
+	return cookiestore.New(cookiestore.Options{
+		Keys:      secret.NewRing("corral", c.SessionSecrets).Pairs("session cookie"),
+		Secure:    c.Production(),
+		MaxAge:    rememberedFor,
+		OnRefused: func(r *http.Request) { web.Info(r.Context()).Event("cookie refused") },
+	})
+}
+
+// rememberedFor returns how many seconds the browser keeps the cookie, or 0 for
+// as long as it is open. The row of the session decides how long it is good.
+func rememberedFor(values map[any]any) int {
+	expires, ok := values[expiresKey].(int64)
+	if !ok {
+		return 0
+	}
+	return int(math.Ceil(time.Unix(expires, 0).Sub(models.Clock.Now()).Seconds()))
+}

@@ -1,0 +1,71 @@
+package actions
+
+import (
+	"net/url"
+	"testing"
+
+	"github.com/gobuffalo/pop/v6"
+	"github.com/stretchr/testify/require"
+
+	"corral/internal/apptest"
+	"corral/models"
+	"corral/models/modelstest"
+)
+
+// closedDatabase returns a connection that was closed.
+func closedDatabase(t testing.TB) *pop.Connection {
+	t.Helper()
+	details := *models.DB.Dialect.Details()
+	if details.Dialect == "postgres" {
+		details.URL = models.DB.URL()
+	}
+	conn, err := pop.NewConnection(&details)
+	require.NoError(t, err)
+	require.NoError(t, conn.Open())
+	require.NoError(t, conn.Store.Close())
+	return conn
+}
+
+// A database that fails is a 503, logs nobody in or out, and needs no restart.
+func TestDatabase_Away(t *testing.T) {
+	s := newSite(t)
+	modelstest.SignUp(t, "ada@example.com")
+	b := s.browser()
+	b.logIn("ada@example.com")
+	away := models.DB
+	models.DB = closedDatabase(t)
+	t.Cleanup(func() { models.DB = away })
+	for _, a := range []apptest.Answer{b.Get("/"), s.browser().logIn("ada@example.com")} {
+		require.Equal(t, 503, a.StatusCode)
+		require.NotEmpty(t, a.Header.Get("Retry-After"))
+		require.Contains(t, a.Page, "Back in a moment")
+	}
+	require.Equal(t, 200, s.browser().Get("/welcome").StatusCode, "it needs no database")
+	models.DB = away
+	require.Equal(t, 200, b.Get("/").StatusCode)
+}
+
+// Pages need no transaction, so they wait for no writer.
+func TestDatabase_PagesWaitForNoWriter(t *testing.T) {
+	s := newSite(t)
+	modelstest.SignUp(t, "ada@example.com")
+	b := s.browser()
+	b.logIn("ada@example.com")
+	b.Get("/")
+	require.NoError(t, models.DB.Transaction(func(tx *pop.Connection) error {
+		require.NoError(t, tx.RawQuery("UPDATE users SET language = 'de'").Exec())
+		for _, path := range served("/", "/account", "/account/sessions", "/readyz") {
+			require.Equal(t, 200, b.Get(path).StatusCode, path)
+		}
+		return nil
+	}))
+}
+
+// No rollback takes back the count of a refused attempt.
+func TestDatabase_RefusalsStayCounted(t *testing.T) {
+	s := newSite(t)
+	require.Equal(t, 422, s.browser().Post("/login", url.Values{"email": {"ada@example.com"}, "password": {"x"}}).StatusCode)
+	n, err := models.DB.Count("rate_limits")
+	require.NoError(t, err)
+	require.NotZero(t, n)
+}

@@ -1,0 +1,59 @@
+package actions
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"corral/models/modelstest"
+)
+
+// No file of the app is served but the assets.
+func TestFiles_AssetsOnly(t *testing.T) {
+	s := newProductionSite(t)
+	modelstest.SignUp(t, "ada@example.com")
+	for _, b := range []*browser{s.browser(), s.loggedIn("ada@example.com", firefox)} {
+		for _, path := range []string{
+			"/.git/HEAD", "/.env", "/.env.example", "/database.yml", "/go.mod", "/main.go", "/storage/production.sqlite", "/production.sqlite",
+			"/debug/pprof/", "/debug/vars", "/dev/mail", "/dev/reload", "/assets", "/assets/", "/assets/css", "/assets/css/",
+			"/assets/embed.go", "/assets/css/application.css", "/assets/css/application.css.map", "/assets/../go.mod", "/assets/%2e%2e/go.mod",
+			"/templates/login/new.plush.html", "/login/new.plush.html", "/locales/all.en-us.yaml",
+			"/healthz/", "/readyz/x",
+		} {
+			a := b.Get(path)
+			if path == "/healthz/" { // the same as without the slash
+				require.Equal(t, "ok\n", a.Page)
+				continue
+			}
+			require.Equal(t, 404, a.StatusCode, path)
+			require.Contains(t, a.Page, "There is no such page", path)
+		}
+	}
+}
+
+// Prevents web cache deception: a path that looks like a file is no page of an
+// account.
+func TestFiles_NoCacheDeception(t *testing.T) {
+	s := newSite(t)
+	modelstest.SignUp(t, "ada@example.com")
+	b := s.loggedIn("ada@example.com", firefox)
+	for _, path := range []string{"/account/x.css", "/account;.css", "/account%2fx.css", "/account.css", "/account/sessions/x.js", "/x.css", "/account%00.css", "/account%3f.css"} {
+		a := b.Get(path)
+		require.Contains(t, []int{404, 405}, a.StatusCode, path)
+		require.NotContains(t, a.Page, "ada@example.com")
+		require.Equal(t, "no-store", a.Header.Get("Cache-Control"))
+	}
+}
+
+// Assets are the same for every client, and set no cookie.
+func TestFiles_SameForEveryClient(t *testing.T) {
+	s := newSite(t)
+	modelstest.SignUp(t, "ada@example.com")
+	ada, anybody := s.loggedIn("ada@example.com", firefox), s.browser()
+	for _, path := range []string{stylesheetPath(anybody.Get("/welcome").Page), "/favicon.ico", "/robots.txt"} {
+		mine, theirs := ada.Get(path), anybody.Get(path)
+		require.Equal(t, 200, mine.StatusCode)
+		require.Equal(t, theirs.Page, mine.Page)
+		require.Empty(t, mine.Header.Values("Set-Cookie"))
+	}
+}

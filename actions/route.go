@@ -1,0 +1,81 @@
+package actions
+
+import (
+	"time"
+
+	"github.com/gobuffalo/buffalo"
+	"github.com/gobuffalo/pop/v6"
+
+	"corral/internal/database"
+	"corral/internal/web"
+	"corral/models"
+)
+
+// route is a line of the table in app.go.
+type route struct {
+	method  string
+	path    string
+	guard   guard
+	handler buffalo.Handler
+	limits  web.Limits
+}
+
+type limit func(*web.Limits)
+
+// maxBody limits the body of a request, in bytes. Usual are 64 KiB for public and
+// guest routes, and 1 MiB for logged-in users and outside the table. Of the routes
+// of one path, the largest counts.
+func maxBody(bytes int64) limit { return func(l *web.Limits) { l.MaxBody = bytes } }
+
+// maxTime limits the time of a request; 0 is for ever, as streams need it. Usual
+// are 15 seconds.
+func maxTime(d time.Duration) limit { return func(l *web.Limits) { l.MaxTime = &d } }
+
+func get(path string, g guard, h buffalo.Handler, l ...limit) route {
+	return newRoute("GET", path, g, h, l)
+}
+
+func post(path string, g guard, h buffalo.Handler, l ...limit) route {
+	return newRoute("POST", path, g, h, l)
+}
+
+func put(path string, g guard, h buffalo.Handler, l ...limit) route {
+	return newRoute("PUT", path, g, h, l)
+}
+
+func del(path string, g guard, h buffalo.Handler, l ...limit) route {
+	return newRoute("DELETE", path, g, h, l)
+}
+
+func newRoute(method, path string, g guard, h buffalo.Handler, list []limit) route {
+	r := route{method, path, g, h, web.Limits{Pattern: path, MaxBody: 64 << 10}}
+	if g == user {
+		r.limits.MaxBody = 1 << 20
+	}
+	for _, set := range list {
+		set(&r.limits)
+	}
+	return r
+}
+
+func (r route) addTo(app *buffalo.App) {
+	add := map[string]func(string, buffalo.Handler) *buffalo.RouteInfo{
+		"GET": app.GET, "POST": app.POST, "PUT": app.PUT, "DELETE": app.DELETE,
+	}
+	add[r.method](r.path, r.handler)
+}
+
+// allLimits returns the limits of the table.
+func allLimits() (list []web.Limits) {
+	for _, r := range routes {
+		list = append(list, r.limits)
+	}
+	return list
+}
+
+// Transaction is middleware for resources that `buffalo generate` writes:
+//
+//	app.Resource("/widgets", WidgetsResource{}).Use(Transaction)
+//
+// Our own handlers do without it: what a refused form has counted stays counted.
+var Transaction = database.Transaction(func() *pop.Connection { return models.DB })

@@ -1,0 +1,66 @@
+package actions
+
+import (
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gobuffalo/buffalo"
+	"github.com/stretchr/testify/require"
+
+	"corral/models/modelstest"
+)
+
+// Limits stand in the route's line: 64 KiB for anyone, 1 MiB for logged-in users.
+func TestRoute_MaxBody(t *testing.T) {
+	before := routes
+	t.Cleanup(func() { routes = before })
+	count := func(c buffalo.Context) error {
+		_, err := io.Copy(io.Discard, c.Request().Body)
+		return errOr(c, err)
+	}
+	routes = append(slices.Clone(routes), post("/anyone", public, count), post("/users", user, count), post("/photos", user, count, maxBody(3<<20)))
+	s := newSite(t)
+	modelstest.SignUp(t, "ada@example.com")
+	ada := s.loggedIn("ada@example.com", firefox)
+	for path, most := range map[string]int{"/anyone": 64 << 10, "/users": 1 << 20, "/photos": 3 << 20} {
+		for size, want := range map[int]int{most: 200, most + 1: 413} {
+			req, err := http.NewRequest("POST", s.URL+path, io.MultiReader(strings.NewReader(strings.Repeat("x", size)))) // its length is not said
+			require.NoError(t, err)
+			req.Header.Set("Content-Type", "application/octet-stream")
+			req.Header.Set("Cookie", "corral="+ada.sessionCookie())
+			res, err := s.Client().Do(req)
+			require.NoError(t, err)
+			res.Body.Close()
+			require.Equal(t, want, res.StatusCode, "%s with %d bytes", path, size)
+		}
+	}
+}
+
+func errOr(c buffalo.Context, err error) error {
+	if err != nil {
+		return err
+	}
+	return c.Render(http.StatusOK, r.String("ok"))
+}
+
+// A request's context ends after the time in the route's line; 0 is for ever.
+func TestRoute_MaxTime(t *testing.T) {
+	before := routes
+	t.Cleanup(func() { routes = before })
+	left := func(c buffalo.Context) error {
+		deadline, ok := c.Deadline()
+		if !ok {
+			return c.Render(http.StatusOK, r.String("for ever"))
+		}
+		return c.Render(http.StatusOK, r.String(time.Until(deadline).Round(time.Minute).String()))
+	}
+	routes = append(slices.Clone(routes), get("/hour", public, left, maxTime(time.Hour)), get("/stream", public, left, maxTime(0)), get("/usual", public, left))
+	b := newSite(t).browser()
+	for path, want := range map[string]string{"/hour": "1h0m0s", "/stream": "for ever", "/usual": "0s"} {
+		require.Equal(t, want, b.Get(path).Page, path)
+	}
+}

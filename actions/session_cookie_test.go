@@ -1,0 +1,40 @@
+package actions
+
+import (
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"corral/models/modelstest"
+)
+
+// A session with the longest of everything that the app keeps in it fits into the
+// 4096 bytes that browsers accept of a cookie, with nothing dropped.
+func TestSessionCookie_FullestSession(t *testing.T) {
+	store := newSessionStore(modelstest.Config())
+	r := httptest.NewRequest("GET", "/", nil)
+	session, err := store.Get(r, "corral")
+	require.NoError(t, err)
+	place := "/" + strings.Repeat("a", 1023)
+	require.True(t, isReturnPath(place))
+	require.False(t, isReturnPath(place+"a"), "it is the longest")
+	long := strings.Repeat("x", 254)
+	values := map[any]any{
+		resetTokenKey: strings.Repeat("t", 43), signupTokenKey: strings.Repeat("t", 43), returnPathKey: place,
+		mailedToKey: long, mailedForKey: "password_forgot", "_flash_": []byte(`{"warning":["` + long + `"]}`),
+	}
+	for key, value := range values {
+		session.Values[key] = value
+	}
+	w := httptest.NewRecorder()
+	require.NoError(t, session.Save(r, w))
+	require.Less(t, len(w.Header().Get("Set-Cookie")), 4096)
+
+	again := httptest.NewRequest("GET", "/", nil)
+	again.AddCookie(w.Result().Cookies()[0])
+	session, err = store.Get(again, "corral")
+	require.NoError(t, err)
+	require.Equal(t, values, session.Values)
+}

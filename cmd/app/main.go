@@ -1,0 +1,6 @@
+// The Buffalo CLI looks for this file: see main.go.
+package main
+
+import "corral/cmd"
+
+func main() { cmd.Main() }

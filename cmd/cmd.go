@@ -1,0 +1,68 @@
+// Package cmd starts the app, or runs a task.
+package cmd
+
+import (
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"os"
+
+	"corral/actions"
+	"corral/config"
+	_ "corral/grifts"
+	"corral/internal/task"
+	"corral/internal/web"
+	"corral/mailers"
+	"corral/models"
+)
+
+// Main is the program. Its arguments are those of the process.
+func Main() {
+	var err error
+	if len(os.Args) > 1 {
+		err = task.Run(os.Args[1:])
+	} else {
+		err = serve()
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func serve() error {
+	c, err := config.Load(os.Environ(), ".")
+	if err != nil {
+		return err
+	}
+	if err := models.Connect(c); err != nil {
+		return err
+	}
+	defer models.DB.Close()
+	if err := models.Migrate(); err != nil {
+		return err
+	}
+	logger := web.NewLogger(os.Stdout, c.LogLevel, c.Production())
+	slog.SetDefault(web.AppLogger(logger)) // for slog and log.Printf
+	var reload http.Handler
+	if c.Development() { // open pages follow what is being edited
+		reload = web.LiveReload{Files: []fs.FS{os.DirFS("templates"), os.DirFS("assets"), os.DirFS("locales")}}
+	}
+	app := actions.App(c, logger)
+	server, err := web.Listen(web.ListenOptions{
+		Addr:     c.Addr,
+		Socket:   c.Socket,
+		CertFile: c.TLSCertFile,
+		KeyFile:  c.TLSKeyFile,
+	}, actions.Handler(app, c, logger, reload), logger)
+	if err != nil {
+		return err
+	}
+	worker := mailers.Start(c, logger)
+	defer worker.Stop() // after the requests in flight, before the database
+	janitor := models.StartJanitor(logger)
+	defer janitor.Stop()
+	fmt.Fprintf(os.Stderr, "Corral (%s) listens on %s, reached at %s\n", c.Env, c.Addr, c.Host)
+	return app.Serve(server)
+}

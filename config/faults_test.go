@@ -1,0 +1,117 @@
+package config
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// Each fault is one plain line, and one cause is one fault. Which values a
+// variable refuses is tested in package env.
+func TestFaults(t *testing.T) {
+	const (
+		database = "DATABASE_URL is neither sqlite3://path nor postgres://user:password@host/name"
+		remedy   = ": set it to the output of `corral task secret`"
+	)
+	for _, test := range []struct{ key, value, line string }{
+		{"GO_ENV", "staging", "GO_ENV=staging is unknown: use development, test, production"},
+		{"GO_ENV", "Production", "GO_ENV=Production is unknown: use development, test, production"},
+		{"GO_ENV", "test", "GO_ENV=test is for go test only: use development or production"},
+		{"ADDR", "127.0.0.1:3000", "ADDR=127.0.0.1:3000 is not an address: write it like 127.0.0.1 or ::1, the port goes into PORT"},
+		{"PORT", "http", "PORT=http is not a port: use a number from 1 to 65535"},
+		{"PORT", "30\n00", "PORT=30 00 is not a port: use a number from 1 to 65535"},
+		{"HOST", "login.example.com", "HOST is not an origin: write it like https://login.example.com"},
+		{"DATABASE_URL", "mysql://corral:hunter2@db/corral", database},
+		{"DATABASE_URL", "storage/corral.sqlite", database},
+		{"DATABASE_URL", "sqlite3://", database},
+		{"DATABASE_URL", "postgres://", database},
+		{"DATABASE_URL", "postgres://corral:hunter2%zz@db/corral", database},
+		{"SESSION_SECRET", goodSecret[1:], "SESSION_SECRET, value 1, is shorter than 32 bytes" + remedy},
+		{"SESSION_SECRET", goodSecret + ",", "SESSION_SECRET, value 2, is shorter than 32 bytes" + remedy},
+		{"SESSION_SECRET", strings.Repeat("abc", 20), "SESSION_SECRET, value 1, can be guessed" + remedy},
+		{"SESSION_SECRET", strings.Repeat("buffalo-secret", 4), "SESSION_SECRET, value 1, is an example" + remedy},
+		{"SESSION_SECRET", goodSecret + ",replace-this-by-the-output-of-task-secret", "SESSION_SECRET, value 2, is an example" + remedy},
+		{"SESSION_IDLE", "30", "SESSION_IDLE=30 is not a time span of at least a second: write it like 30m or 12h"},
+		{"SESSION_LIFETIME", "-12h", "SESSION_LIFETIME=-12h is not a time span of at least a second: write it like 30m or 12h"},
+		{"REMEMBER_LIFETIME", "30d", "REMEMBER_LIFETIME=30d is not a time span of at least a second: write it like 30m or 12h"},
+		{"PASSWORD_MIN", "7", "PASSWORD_MIN=7: use a number from 8 to 64"},
+		{"PASSWORD_MIN", "65", "PASSWORD_MIN=65: use a number from 8 to 64"},
+		{"SIGNUP", "yes", "SIGNUP=yes is unknown: use open, closed"},
+		{"TRUSTED_PROXIES", "10.0.0.0/8,proxy", "TRUSTED_PROXIES: proxy is not a network: write it like 10.0.0.0/8"},
+		{"TRUSTED_PROXIES", "10.0.0.0/33", "TRUSTED_PROXIES: 10.0.0.0/33 is not a network: write it like 10.0.0.0/8"},
+		{"TLS_CERT_FILE", "cert.pem", "TLS_CERT_FILE and TLS_KEY_FILE go together: set both or neither"},
+		{"TLS_KEY_FILE", "key.pem", "TLS_CERT_FILE and TLS_KEY_FILE go together: set both or neither"},
+		{"SMTP_URL", "mail.example.com", "SMTP_URL is not a mail server: write it like smtp://user:password@mail.example.com:587"},
+		{"MAIL_FROM", "nobody", "MAIL_FROM=nobody is not an address: write it like Corral <login@example.com>"},
+		{"LOG_LEVEL", "loud", "LOG_LEVEL=loud is unknown: use debug, info, warn or error"},
+	} {
+		t.Run(test.key+"="+test.value, func(t *testing.T) {
+			require.Equal(t, []string{test.line}, faults(t, development.with(vars{test.key: test.value}), t.TempDir()))
+			// In production, where more can be wrong, it is still one line.
+			require.Equal(t, []string{test.line}, faults(t, production.with(vars{test.key: test.value}), t.TempDir()))
+		})
+	}
+}
+
+func TestFaults_AllAtOnce(t *testing.T) {
+	require.ElementsMatch(t, []string{
+		"PORT=http is not a port: use a number from 1 to 65535",
+		"SESSION_IDLE=soon is not a time span of at least a second: write it like 30m or 12h",
+		"SIGNUP=yes is unknown: use open, closed",
+		"TRUSTED_PROXIES: one is not a network: write it like 10.0.0.0/8",
+		"TRUSTED_PROXIES: two is not a network: write it like 10.0.0.0/8",
+		"SESSION_SECRET, value 1, is shorter than 32 bytes: set it to the output of `corral task secret`",
+		"SESSION_SECRET, value 2, can be guessed: set it to the output of `corral task secret`",
+		"LOG_LEVEL=loud is unknown: use debug, info, warn or error",
+	}, faults(t, vars{
+		"PORT":            "http",
+		"SESSION_IDLE":    "soon",
+		"SIGNUP":          "yes",
+		"TRUSTED_PROXIES": "one, two",
+		"SESSION_SECRET":  "short," + strings.Repeat("x", 32),
+		"LOG_LEVEL":       "loud",
+	}, t.TempDir()))
+}
+
+func TestProductionRefuses(t *testing.T) {
+	const noTLS = "nothing ends TLS: set TRUSTED_PROXIES to the proxy's network, or TLS_CERT_FILE and TLS_KEY_FILE"
+	for name, test := range map[string]struct {
+		changes vars
+		line    string
+	}{
+		"no secret":                {vars{"SESSION_SECRET": ""}, "SESSION_SECRET is missing: set it to the output of `corral task secret`"},
+		"no host":                  {vars{"HOST": ""}, "HOST is missing: set it to the public origin, like https://login.example.com"},
+		"http host":                {vars{"HOST": "http://login.example.com"}, "HOST=http://login.example.com is not https: a password must not cross the network in the clear"},
+		"no mail server":           {vars{"SMTP_URL": ""}, "SMTP_URL is missing: people could not reset a password"},
+		"no proxy, no certificate": {vars{"TRUSTED_PROXIES": ""}, noTLS},
+		"half a certificate":       {vars{"TRUSTED_PROXIES": "", "TLS_KEY_FILE": "key.pem"}, "TLS_CERT_FILE and TLS_KEY_FILE go together: set both or neither"},
+		"an empty list of proxies": {vars{"TRUSTED_PROXIES": " , "}, noTLS},
+	} {
+		t.Run(name, func(t *testing.T) {
+			require.Equal(t, []string{test.line}, faults(t, production.with(test.changes), t.TempDir()))
+		})
+	}
+}
+
+func TestProductionRefuses_Everything(t *testing.T) {
+	require.Len(t, faults(t, vars{"GO_ENV": "production"}, t.TempDir()), 4) // secret, host, TLS, mail
+}
+
+func TestFaults_SecretsAreNotRepeated(t *testing.T) {
+	for _, v := range []vars{
+		{"SMTP_URL": "smpt://corral:hunter2@mail.example.com"},
+		{"SMTP_URL": "smtp://corral:hunter2%@mail.example.com"},
+		{"SMTP_URL_FILE": "smtp://corral:hunter2@mail.example.com"},
+		{"DATABASE_URL": "mysql://corral:hunter2@db/corral"},
+		{"DATABASE_URL": "postgres://corral:hunter2%@db/corral"},
+		{"DATABASE_URL_FILE": "postgres://corral:hunter2@db/corral"},
+		{"SESSION_SECRET": "hunter2"},
+		{"SESSION_SECRET_FILE": "hunter2"},
+		{"SESSION_SECRET": "hunter2", "SESSION_SECRET_FILE": "hunter2"},
+	} {
+		lines := faults(t, v, t.TempDir())
+		require.Len(t, lines, 1, "%v", v)
+		require.NotContains(t, lines[0], "hunter2")
+	}
+}

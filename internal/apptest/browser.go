@@ -1,0 +1,152 @@
+package apptest
+
+import (
+	"io"
+	"maps"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+)
+
+// Server is an app behind a real socket.
+type Server struct {
+	*httptest.Server
+	t testing.TB
+}
+
+// NewServer starts an app on plain http, until the end of the test.
+func NewServer(t testing.TB, handler http.Handler) *Server {
+	t.Helper()
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	return &Server{server, t}
+}
+
+// NewTLSServer starts an app on https, until the end of the test. The function
+// makes the app of the public URL that it will have.
+func NewTLSServer(t testing.TB, app func(baseURL *url.URL) http.Handler) *Server {
+	t.Helper()
+	server := httptest.NewUnstartedServer(nil)
+	server.Config.Handler = app(&url.URL{Scheme: "https", Host: server.Listener.Addr().String()})
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	return &Server{server, t}
+}
+
+// baseURL returns the URL of the server.
+func (s *Server) baseURL() *url.URL {
+	u, _ := url.Parse(s.URL) // httptest made it, so it parses
+	return u
+}
+
+// Browser is the browser of one user. It keeps cookies and does not follow
+// redirects. An error of the connection fails the test.
+type Browser struct {
+	Header http.Header // sent with each request
+
+	server *Server
+	client *http.Client
+}
+
+// Browser returns a new browser without cookies.
+func (s *Server) Browser() *Browser {
+	s.t.Helper()
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	client := *s.Client()
+	client.Jar = jar
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &Browser{Header: http.Header{}, server: s, client: &client}
+}
+
+// Answer is a response whose body was read.
+type Answer struct {
+	*http.Response
+	Page string
+}
+
+// Location returns where the answer redirects to, or "".
+func (a Answer) Location() string { return a.Header.Get("Location") }
+
+// Send sends a request, with a form unless it is nil.
+func (b *Browser) Send(method, path string, form url.Values) Answer {
+	b.server.t.Helper()
+	req, err := http.NewRequest(method, b.server.URL+path, strings.NewReader(form.Encode()))
+	if err != nil {
+		b.server.t.Fatal(err)
+	}
+	maps.Copy(req.Header, b.Header)
+	if form != nil {
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	res, err := b.client.Do(req)
+	if err != nil {
+		b.server.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		b.server.t.Fatal(err)
+	}
+	return Answer{res, string(body)}
+}
+
+// Get follows a link.
+func (b *Browser) Get(path string) Answer { b.server.t.Helper(); return b.Send("GET", path, nil) }
+
+// Post submits a form.
+func (b *Browser) Post(path string, form url.Values) Answer {
+	b.server.t.Helper()
+	return b.Send("POST", path, form)
+}
+
+// Put submits a form with the method PUT, as a page does: in the field _method.
+func (b *Browser) Put(path string, form url.Values) Answer {
+	b.server.t.Helper()
+	return b.Post(path, withMethod(form, "PUT"))
+}
+
+// Delete submits a form with the method DELETE in the field _method.
+func (b *Browser) Delete(path string, form url.Values) Answer {
+	b.server.t.Helper()
+	return b.Post(path, withMethod(form, "DELETE"))
+}
+
+func withMethod(form url.Values, method string) url.Values {
+	sent := url.Values{"_method": {method}}
+	maps.Copy(sent, form)
+	return sent
+}
+
+// Cookie returns the value of the cookie whose name ends with suffix, such as
+// the part after __Host-, or "".
+func (b *Browser) Cookie(suffix string) string {
+	for _, c := range b.client.Jar.Cookies(b.server.baseURL()) {
+		if strings.HasSuffix(c.Name, suffix) {
+			return c.Value
+		}
+	}
+	return ""
+}
+
+// SetCookie plants a cookie in the browser.
+func (b *Browser) SetCookie(name, value string) {
+	u := b.server.baseURL()
+	b.client.Jar.SetCookies(u, []*http.Cookie{{Name: name, Value: value, Path: "/", Secure: u.Scheme == "https"}})
+}
+
+// Flashes returns the messages that a page shows: what stands in the paragraphs
+// of its elements of the class alert.
+func Flashes(page string) (messages []string) {
+	for _, part := range strings.Split(page, `<div class="alert`)[1:] {
+		_, text, _ := strings.Cut(part, "<p>")
+		text, _, _ = strings.Cut(text, "</p>")
+		messages = append(messages, text)
+	}
+	return messages
+}

@@ -1,0 +1,67 @@
+package apptest
+
+import (
+	"crypto/rand"
+	"database/sql"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
+)
+
+// NewDatabase makes an empty database and returns its URL and a function that
+// removes it. The database is a temporary SQLite file or, unless server is "",
+// a new database on the PostgreSQL server of that URL.
+func NewDatabase(server string) (databaseURL string, drop func(), err error) {
+	if server != "" {
+		return newPostgres(server)
+	}
+	dir, err := os.MkdirTemp("", "apptest-")
+	if err != nil {
+		return "", nil, err
+	}
+	return "sqlite3://" + filepath.Join(dir, "test.sqlite"), func() { os.RemoveAll(dir) }, nil
+}
+
+func newPostgres(server string) (databaseURL string, drop func(), err error) {
+	own, err := url.Parse(server)
+	if err != nil {
+		return "", nil, err
+	}
+	admin, err := sql.Open("pgx", server)
+	if err != nil {
+		return "", nil, err
+	}
+	name := "test_" + strings.ToLower(rand.Text())
+	if _, err := admin.Exec("CREATE DATABASE " + name); err != nil {
+		admin.Close()
+		return "", nil, err
+	}
+	own.Path = "/" + name
+	return own.String(), func() {
+		admin.Exec("DROP DATABASE " + name + " WITH (FORCE)")
+		admin.Close()
+	}, nil
+}
+
+// Main runs the tests of a package on a new database, which connect opens and
+// migrates. It is for TestMain.
+func Main(m *testing.M, server string, connect func(databaseURL string) error) {
+	databaseURL, drop, err := NewDatabase(server)
+	if err == nil {
+		if err = connect(databaseURL); err != nil {
+			drop()
+		}
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "no test database:", err)
+		os.Exit(1)
+	}
+	code := m.Run()
+	drop()
+	os.Exit(code)
+}

@@ -1,0 +1,69 @@
+package apptest
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/gobuffalo/pop/v6"
+)
+
+// Empty deletes the rows of all tables but that of the migrations. It reads from
+// the database which tables there are; foreign keys may refer from any to any.
+func Empty(t testing.TB, db *pop.Connection) {
+	t.Helper()
+	empty := emptySQLite
+	if db.Dialect.Name() == "postgres" {
+		empty = emptyPostgres
+	}
+	if err := db.Transaction(empty); err != nil {
+		t.Fatal("emptying the database: ", err)
+	}
+}
+
+// emptyPostgres deletes by one statement, at whose end foreign keys are checked:
+// a millisecond, where TRUNCATE takes twenty. It leaves out partitions, which
+// their table includes, and the tables of extensions, which hold reference data.
+func emptyPostgres(tx *pop.Connection) error {
+	var tables []string
+	err := tx.Store.Select(&tables, `
+		SELECT oid::regclass::text FROM pg_class
+		WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition AND relname <> $1
+		AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = 'pg_class'::regclass AND objid = pg_class.oid AND deptype = 'e')`, tx.MigrationTableName())
+	if err != nil || len(tables) == 0 {
+		return err
+	}
+	var deletes []string
+	for n, table := range tables {
+		deletes = append(deletes, fmt.Sprintf("t%d AS (DELETE FROM %s)", n, table))
+	}
+	return tx.RawQuery("WITH " + strings.Join(deletes, ", ") + " SELECT 1").Exec()
+}
+
+// emptySQLite deletes from one table after the other. Foreign keys are checked
+// when tx commits, but those with ON DELETE RESTRICT at once: such a table is
+// tried again after the others.
+func emptySQLite(tx *pop.Connection) error {
+	var tables []string
+	err := tx.Store.Select(&tables, `SELECT name FROM pragma_table_list
+		WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite\_%' ESCAPE '\' AND name <> ?`, tx.MigrationTableName())
+	if err != nil {
+		return err
+	}
+	if err := tx.RawQuery("PRAGMA defer_foreign_keys = ON").Exec(); err != nil {
+		return err
+	}
+	for len(tables) > 0 {
+		var refused []string
+		for _, table := range tables {
+			if err = tx.RawQuery("DELETE FROM " + tx.Dialect.Quote(table)).Exec(); err != nil {
+				refused = append(refused, table)
+			}
+		}
+		if len(refused) == len(tables) {
+			return err
+		}
+		tables = refused
+	}
+	return nil
+}

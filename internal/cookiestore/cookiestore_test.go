@@ -1,0 +1,234 @@
+package cookiestore
+
+import (
+	"bytes"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/gorilla/sessions"
+	"github.com/stretchr/testify/require"
+)
+
+var keys = [][]byte{bytes.Repeat([]byte("a"), 32), bytes.Repeat([]byte("e"), 32)}
+
+func newStore() *Store { return New(Options{Keys: keys}) }
+
+// saved opens a session with cookie (nil for none), changes it, and returns the cookie that is set, or nil.
+func saved(t testing.TB, store *Store, cookie *http.Cookie, change func(*sessions.Session)) *http.Cookie {
+	t.Helper()
+	r := httptest.NewRequest("GET", "/", nil)
+	if cookie != nil {
+		r.AddCookie(cookie)
+	}
+	session, err := store.Get(r, "app")
+	require.NoError(t, err)
+	change(session)
+	w := httptest.NewRecorder()
+	require.NoError(t, session.Save(r, w))
+	if set := w.Result().Cookies(); len(set) > 0 {
+		return set[0]
+	}
+	return nil
+}
+
+func put(key string, value any) func(*sessions.Session) {
+	return func(s *sessions.Session) { s.Values[key] = value }
+}
+
+func nothing(*sessions.Session) {}
+
+// Buffalo writes an empty flash on every page: that is no reason for a cookie.
+func TestStore_EmptyFlashIsNothing(t *testing.T) {
+	store := newStore()
+	require.Nil(t, saved(t, store, nil, put(flashKey, []byte("{}"))))
+	filled := saved(t, store, nil, put(flashKey, []byte(`{"info":["x"]}`)))
+	require.NotNil(t, filled)
+	gone := saved(t, store, filled, put(flashKey, []byte("{}")))
+	require.Negative(t, gone.MaxAge, "nothing is left: the cookie is removed")
+	require.Empty(t, gone.Value)
+	require.Nil(t, saved(t, store, nil, put(flashKey, []byte("{}"))))
+}
+
+func TestStore_SetsACookieOnlyAfterAChange(t *testing.T) {
+	store := newStore()
+	cookie := saved(t, store, nil, put("token", "one"))
+	require.NotNil(t, cookie)
+	require.Nil(t, saved(t, store, cookie, put("token", "one")), "the same value")
+	require.NotNil(t, saved(t, store, cookie, put("token", "two")))
+	require.Nil(t, saved(t, store, cookie, nothing))
+}
+
+// A value that is changed in place is a change too.
+func TestStore_ChangedInPlace(t *testing.T) {
+	store := newStore()
+	cookie := saved(t, store, nil, put("basket", &basket{[]string{"a"}}))
+	require.Nil(t, saved(t, store, cookie, nothing))
+	cookie = saved(t, store, cookie, func(s *sessions.Session) {
+		s.Values["basket"].(*basket).Items[0] = "b"
+	})
+	require.NotNil(t, cookie)
+	saved(t, store, cookie, func(s *sessions.Session) {
+		require.Equal(t, &basket{[]string{"b"}}, s.Values["basket"])
+	})
+}
+
+// Saved twice in a request, the cookie is written for each change.
+func TestStore_SavedTwice(t *testing.T) {
+	store := newStore()
+	r, w := httptest.NewRequest("GET", "/", nil), httptest.NewRecorder()
+	session, _ := store.Get(r, "app")
+	for _, value := range []string{"one", "one", "two"} {
+		session.Values["token"] = value
+		require.NoError(t, session.Save(r, w))
+	}
+	require.Len(t, w.Result().Cookies(), 2)
+	saved(t, store, w.Result().Cookies()[1], func(s *sessions.Session) { require.Equal(t, "two", s.Values["token"]) })
+}
+
+func TestStore_GetIsTheSameSession(t *testing.T) {
+	store, r := newStore(), httptest.NewRequest("GET", "/", nil)
+	one, err := store.Get(r, "app")
+	require.NoError(t, err)
+	again, err := store.Get(r, "app")
+	require.NoError(t, err)
+	require.Same(t, one, again)
+}
+
+func TestStore_Attributes(t *testing.T) {
+	cookie := saved(t, New(Options{Keys: keys, Secure: true}), nil, put("token", "one"))
+	require.True(t, cookie.Secure)
+	require.True(t, cookie.HttpOnly)
+	require.Equal(t, http.SameSiteLaxMode, cookie.SameSite)
+	require.Equal(t, "/", cookie.Path)
+	require.Zero(t, cookie.MaxAge)
+	require.False(t, saved(t, newStore(), nil, put("token", "one")).Secure)
+}
+
+func TestStore_MaxAge(t *testing.T) {
+	store := New(Options{Keys: keys, MaxAge: func(values map[any]any) int {
+		seconds, _ := values["seconds"].(int64)
+		return int(seconds)
+	}})
+	require.Zero(t, saved(t, store, nil, put("token", "one")).MaxAge)
+	cookie := saved(t, store, nil, put("seconds", int64(60)))
+	require.Equal(t, 60, cookie.MaxAge)
+	gone := saved(t, store, cookie, func(s *sessions.Session) { s.Options.MaxAge = -1 })
+	require.Negative(t, gone.MaxAge, "gorilla's way to remove a session")
+	require.Empty(t, gone.Value)
+}
+
+// The text of a session is not readable in its cookie, nor in its ID.
+func TestStore_Encrypted(t *testing.T) {
+	store := newStore()
+	cookie := saved(t, store, nil, put("token", "legible"))
+	text, err := base64.URLEncoding.DecodeString(cookie.Value)
+	require.NoError(t, err)
+	inner, err := base64.URLEncoding.DecodeString(string(bytes.Split(text, []byte("|"))[1]))
+	require.NoError(t, err)
+	for _, seen := range []string{cookie.Value, string(text), string(inner)} {
+		require.NotContains(t, seen, "legible")
+	}
+	saved(t, store, cookie, func(s *sessions.Session) {
+		require.NotEmpty(t, s.ID)
+		require.NotContains(t, s.ID, "legible")
+	})
+}
+
+func TestStore_RotatedKeys(t *testing.T) {
+	var refused int
+	fresh := [][]byte{bytes.Repeat([]byte("b"), 32), bytes.Repeat([]byte("f"), 32)}
+	options := Options{Keys: append(fresh[:2:2], keys...), OnRefused: func(*http.Request) { refused++ }}
+	old := saved(t, newStore(), nil, put("token", "one"))
+	renewed := saved(t, New(options), old, func(s *sessions.Session) {
+		require.Equal(t, "one", s.Values["token"])
+		s.Values["token"] = "two"
+	})
+	options.Keys = fresh
+	saved(t, New(options), renewed, func(s *sessions.Session) {
+		require.Equal(t, "two", s.Values["token"], "the first pair writes")
+		require.False(t, s.IsNew)
+	})
+	require.Zero(t, refused)
+	saved(t, New(options), old, func(s *sessions.Session) {
+		require.Empty(t, s.Values)
+		require.True(t, s.IsNew)
+	})
+	require.Equal(t, 1, refused)
+	saved(t, New(options), nil, nothing)
+	require.Equal(t, 1, refused, "no cookie is not refused")
+}
+
+// A value that cannot be written is the developer's error, and loud. It must not
+// pass for an empty session, which would log the user out.
+func TestStore_UnwritableValue(t *testing.T) {
+	store := newStore()
+	cookie := saved(t, store, nil, put("token", "one"))
+	for _, had := range []*http.Cookie{cookie, {Name: "app"}} {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.AddCookie(had)
+		session, err := store.Get(r, "app")
+		require.NoError(t, err)
+		session.Values["x"] = struct{ Y int }{1}
+		w := httptest.NewRecorder()
+		require.ErrorContains(t, session.Save(r, w), "session value x")
+		require.Empty(t, w.Result().Cookies())
+	}
+}
+
+// Whatever a cookie holds, only what the store wrote is read.
+func FuzzCookie(f *testing.F) {
+	store := newStore()
+	good := saved(f, store, nil, put("token", "secret")).Value
+	f.Add("")
+	f.Add("x")
+	f.Add(good[len(good)/2:]) // far from what would be good again
+	f.Add("MTIzfA==")
+	f.Add(strings.Repeat("x", 10_000))
+	f.Fuzz(func(t *testing.T, value string) {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.AddCookie(&http.Cookie{Name: "app", Value: value})
+		session, err := store.Get(r, "app")
+		require.NoError(t, err)
+		require.True(t, session.IsNew)
+		require.Empty(t, session.Values)
+	})
+}
+
+// A cookie has no age: gorilla's own limit of 30 days is off.
+func TestStore_OldCookie(t *testing.T) {
+	store := newStore()
+	cookie := saved(t, store, nil, put("token", "one"))
+	sealed, err := base64.URLEncoding.DecodeString(cookie.Value)
+	require.NoError(t, err)
+	parts := bytes.SplitN(sealed, []byte("|"), 3) // date, value, MAC
+	parts[0] = []byte("1000000000")               // in 2001
+	mac := hmac.New(sha256.New, keys[0])
+	fmt.Fprintf(mac, "app|%s|%s", parts[0], parts[1])
+	parts[2] = mac.Sum(nil)
+	cookie.Value = base64.URLEncoding.EncodeToString(bytes.Join(parts, []byte("|")))
+	saved(t, store, cookie, func(s *sessions.Session) {
+		require.Equal(t, "one", s.Values["token"])
+	})
+}
+
+// BenchmarkStore reads the session of a logged-in user and saves it unchanged, as
+// every page does.
+func BenchmarkStore(b *testing.B) {
+	store := newStore()
+	cookie := saved(b, store, nil, put("token", strings.Repeat("t", 80)))
+	for b.Loop() {
+		r, w := httptest.NewRequest("GET", "/", nil), httptest.NewRecorder()
+		r.AddCookie(cookie)
+		session, _ := store.Get(r, "app")
+		session.Values[flashKey] = []byte("{}")
+		if err := session.Save(r, w); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,77 @@
+package cookiestore
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/gorilla/sessions"
+	"github.com/stretchr/testify/require"
+)
+
+// A full session of a login fits.
+func TestStore_FullCookie(t *testing.T) {
+	long := strings.Repeat("x", 254)
+	cookie := saved(t, newStore(), nil, func(s *sessions.Session) {
+		s.Values["reset_token"], s.Values["signup_token"] = strings.Repeat("t", 43), strings.Repeat("t", 43)
+		s.Values["mailed_to"], s.Values["mailed_for"] = long, "password_forgot"
+		s.Values["return_path"] = "/" + strings.Repeat("a", 1023)
+		s.Values[flashKey] = []byte(`{"warning":["` + long + `"]}`)
+	})
+	require.Less(t, len(cookie.Raw), 4096)
+}
+
+// A session that does not fit is the developer's error. The browser keeps the
+// cookie that it has.
+func TestStore_TooLarge(t *testing.T) {
+	r, w := httptest.NewRequest("GET", "/", nil), httptest.NewRecorder()
+	session, err := newStore().Get(r, "app")
+	require.NoError(t, err)
+	session.Values["token"], session.Values["basket"] = "one", strings.Repeat("x", 3000)
+	flash := []byte(`{"info":["x"]}`)
+	session.Values[flashKey] = flash
+	require.EqualError(t, session.Save(r, w), "the session does not fit into a cookie: it takes 5508 bytes of 4096, and the largest value, basket, has 3000")
+	require.Empty(t, w.Header())
+	require.Equal(t, flash, session.Values[flashKey])
+
+	session.Values["basket"] = "fits"
+	require.NoError(t, session.Save(r, w))
+	require.Len(t, w.Result().Cookies(), 1)
+}
+
+// However many flash messages are added, the newest of each kind are kept.
+func TestStore_OldestFlashIsDropped(t *testing.T) {
+	flash := map[string][]string{"warning": {"the only one"}}
+	for n := range 10_000 {
+		flash["info"] = append(flash["info"], fmt.Sprintf("message %d", n))
+	}
+	text, err := json.Marshal(flash)
+	require.NoError(t, err)
+	store := newStore()
+	cookie := saved(t, store, nil, func(s *sessions.Session) {
+		s.Values["token"], s.Values[flashKey] = "one", text
+	})
+	require.LessOrEqual(t, len(cookie.Raw), 4096)
+	require.Greater(t, len(cookie.Raw), 4000, "no more than necessary")
+	saved(t, store, cookie, func(s *sessions.Session) {
+		require.Equal(t, "one", s.Values["token"])
+		var kept map[string][]string
+		require.NoError(t, json.Unmarshal(s.Values[flashKey].([]byte), &kept))
+		require.Equal(t, flash["warning"], kept["warning"])
+		require.Equal(t, flash["info"][10_000-len(kept["info"]):], kept["info"])
+		require.NotEmpty(t, kept["info"])
+	})
+}
+
+// One message that does not fit is dropped; what else there is stays.
+func TestStore_HugeFlashMessage(t *testing.T) {
+	store := newStore()
+	cookie := saved(t, store, nil, func(s *sessions.Session) {
+		s.Values["token"], s.Values[flashKey] = "one", []byte(`{"info":["`+strings.Repeat("x", 4000)+`"]}`)
+	})
+	saved(t, store, cookie, func(s *sessions.Session) {
+		require.Equal(t, map[any]any{"token": "one"}, s.Values)
+	})
+}

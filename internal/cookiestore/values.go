@@ -1,0 +1,103 @@
+package cookiestore
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/gob"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"unicode/utf8"
+)
+
+// flashKey is the key of Buffalo's flash messages, of which it writes "{}" on
+// every page when there are none.
+const flashKey = "_flash_"
+
+// encode returns values as a JSON object of texts, each after a letter for its
+// type. Equal values give equal JSON. No values give nil.
+//
+// gob, as gorilla has it, would encode equal values differently. To notice that a
+// session has changed, even in place, it would have to be decoded twice: 41 µs a
+// page instead of 8.
+func encode(values map[any]any) ([]byte, error) {
+	texts := make(map[string]string, len(values))
+	for key, value := range values {
+		name, ok := key.(string)
+		if !ok || !utf8.ValidString(name) {
+			return nil, fmt.Errorf("session key %v is not text", key)
+		}
+		if flash, ok := value.([]byte); ok && name == flashKey && string(flash) == "{}" {
+			continue
+		}
+		text, err := encodeValue(value)
+		if err != nil {
+			return nil, fmt.Errorf("session value %s: %w", name, err)
+		}
+		texts[name] = text
+	}
+	if len(texts) == 0 {
+		return nil, nil
+	}
+	return json.Marshal(texts)
+}
+
+func encodeValue(value any) (text string, err error) {
+	switch v := value.(type) {
+	case string:
+		if utf8.ValidString(v) { // JSON would change what is not
+			return "s" + v, nil
+		}
+	case []byte:
+		if utf8.Valid(v) {
+			return "b" + string(v), nil
+		}
+	case int64:
+		return "i" + strconv.FormatInt(v, 10), nil
+	}
+	var b bytes.Buffer
+	err = gob.NewEncoder(&b).Encode(&value)
+	return "g" + base64.StdEncoding.EncodeToString(b.Bytes()), err
+}
+
+// decode returns what encode was given.
+func decode(encoded []byte) (map[any]any, error) {
+	var texts map[string]string
+	if err := json.Unmarshal(encoded, &texts); err != nil {
+		return nil, err
+	}
+	values := make(map[any]any, len(texts))
+	for name, text := range texts {
+		value, err := decodeValue(text)
+		if err != nil {
+			return nil, fmt.Errorf("session value %s: %w", name, err)
+		}
+		values[name] = value
+	}
+	return values, nil
+}
+
+func decodeValue(text string) (any, error) {
+	if text == "" {
+		return nil, errors.New("no type")
+	}
+	kind, text := text[0], text[1:]
+	switch kind {
+	case 's':
+		return text, nil
+	case 'b':
+		return []byte(text), nil
+	case 'i':
+		return strconv.ParseInt(text, 10, 64)
+	case 'g':
+		b, err := base64.StdEncoding.DecodeString(text)
+		if err != nil {
+			return nil, err
+		}
+		var value any
+		err = gob.NewDecoder(bytes.NewReader(b)).Decode(&value)
+		return value, err
+	}
+	return nil, fmt.Errorf("unknown type %q", kind)
+}

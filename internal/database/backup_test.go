@@ -1,0 +1,44 @@
+package database_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"corral/internal/database"
+)
+
+func TestBackup_ReplacesNothing(t *testing.T) {
+	db := open(t, newDatabase(t, ""))
+	taken := filepath.Join(t.TempDir(), "taken")
+	for _, content := range []string{"precious", ""} {
+		require.NoError(t, os.WriteFile(taken, []byte(content), 0o600))
+		require.ErrorContains(t, database.Backup(t.Context(), db, taken), "the backup cannot be written: open "+taken+": file exists")
+		kept, err := os.ReadFile(taken)
+		require.NoError(t, err)
+		require.Equal(t, content, string(kept))
+	}
+	require.ErrorContains(t, database.Backup(t.Context(), db, "nowhere/at/all"), "the backup cannot be written")
+}
+
+// A backup that fails leaves no file that looks like one.
+func TestBackup_Failure(t *testing.T) {
+	db := open(t, newDatabase(t, ""))
+	path := filepath.Join(t.TempDir(), "copy")
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	require.ErrorIs(t, database.Backup(ctx, db, path), context.Canceled)
+	require.NoFileExists(t, path)
+}
+
+func TestBackup_OnPostgres(t *testing.T) {
+	if !onPostgres() {
+		return
+	}
+	path := filepath.Join(t.TempDir(), "copy")
+	require.ErrorIs(t, database.Backup(t.Context(), open(t, databaseURL(t)), path), database.ErrOwnTool)
+	require.NoFileExists(t, path)
+}

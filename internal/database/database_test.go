@@ -1,0 +1,74 @@
+package database_test
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/gobuffalo/pop/v6"
+	"github.com/stretchr/testify/require"
+
+	"corral/internal/database"
+)
+
+func TestOpen_PrivateFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "storage", "100% #1.sqlite")
+	exec(t, open(t, "sqlite://"+path+"?x=y"), "CREATE TABLE notes (id INTEGER, text TEXT)")
+	for name, mode := range map[string]os.FileMode{path: 0o600, filepath.Dir(path): 0o700} {
+		info, err := os.Stat(name)
+		require.NoError(t, err)
+		require.Equal(t, mode, info.Mode().Perm(), name)
+	}
+	require.Empty(t, notes(t, open(t, "sqlite3://file:"+path)), "the same file, by another form of its name")
+}
+
+// The error is one line without the password.
+func TestOpen_Error(t *testing.T) {
+	dir := t.TempDir()
+	noise := filepath.Join(dir, "noise.sqlite")
+	require.NoError(t, os.WriteFile(noise, bytes.Repeat([]byte("no database "), 999), 0o600))
+	for url, want := range map[string]string{
+		"sqlite3://" + dir:                          "the database cannot be opened: ",
+		"sqlite3://" + noise:                        "the database cannot be opened: ",
+		"postgres://ada:hunter2@127.0.0.1:1/none":   "the database cannot be opened: ",
+		"postgres://ada:hunter2%zz@127.0.0.1/none":  "the database URL is not understood: ",
+		"nonsense://ada:hunter2@127.0.0.1:1/none":   "the database URL is not understood: ",
+		"postgres://ada:hunter2@127.0.0.1:1/no?a=%": "",
+	} {
+		_, err := database.Open(url)
+		require.ErrorContains(t, err, want, url)
+		require.NotContains(t, err.Error(), "hunter2", url)
+		require.NotContains(t, strings.TrimSpace(err.Error()), "\n", url)
+	}
+}
+
+// A file that is removed while the app runs is missed, not replaced.
+func TestOpen_FileIsRemoved(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "app.sqlite")
+	db := open(t, "sqlite3://"+path)
+	require.NoError(t, os.Remove(path))
+	var err error
+	for range 2 { // the connection that is open, and a new one
+		var tx *pop.Connection
+		if tx, err = db.NewTransaction(); err != nil {
+			break
+		}
+		defer tx.TX.Rollback()
+	}
+	require.True(t, database.Unavailable(err), "%v", err)
+	require.NoFileExists(t, path)
+}
+
+func TestOpenExisting(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "storage", "none.sqlite")
+	_, err := database.OpenExisting("sqlite3://" + path + "?x=y")
+	require.EqualError(t, err, "there is no database file "+path+": is this the right folder?")
+	require.NoDirExists(t, filepath.Dir(path), "a wrong folder stays as it is")
+	url := databaseURL(t)
+	open(t, url)
+	db, err := database.OpenExisting(url)
+	require.NoError(t, err)
+	require.NoError(t, db.Close())
+}

@@ -1,0 +1,51 @@
+package database
+
+import (
+	"context"
+	"fmt"
+	"hash/fnv"
+
+	"github.com/gobuffalo/pop/v6"
+)
+
+// WithLock runs fn while no other node holds the lock of that name, and waits
+// for one that does. On SQLite, which has one node, it only runs fn.
+//
+// The lock is held by a transaction of its own, not by what fn writes through
+// db, and ends with ctx.
+func WithLock(ctx context.Context, db *pop.Connection, name string, fn func() error) error {
+	return locked(ctx, db, "SELECT true FROM pg_advisory_xact_lock($1)", name, fn)
+}
+
+// TryLock is like WithLock, but returns nil without running fn when another
+// node holds the lock.
+func TryLock(ctx context.Context, db *pop.Connection, name string, fn func() error) error {
+	return locked(ctx, db, "SELECT pg_try_advisory_xact_lock($1)", name, fn)
+}
+
+func locked(ctx context.Context, db *pop.Connection, query, name string, fn func() error) error {
+	if db.Dialect.Name() != "postgres" {
+		return fn()
+	}
+	return db.WithContext(ctx).Transaction(func(tx *pop.Connection) error {
+		// The transaction idles for as long as fn runs: see withTimeouts.
+		if err := tx.RawQuery("SET LOCAL idle_in_transaction_session_timeout = 0").Exec(); err != nil {
+			return fmt.Errorf("locking %s: %w", name, err)
+		}
+		var held bool
+		if err := tx.Store.Get(&held, query, lockNumber(name)); err != nil {
+			return fmt.Errorf("locking %s: %w", name, err)
+		}
+		if !held {
+			return nil
+		}
+		return fn()
+	})
+}
+
+// lockNumber is the number by which PostgreSQL knows a lock.
+func lockNumber(name string) int64 {
+	hash := fnv.New64a()
+	hash.Write([]byte(name))
+	return int64(hash.Sum64())
+}

@@ -1,0 +1,72 @@
+package database
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"slices"
+
+	"github.com/gobuffalo/pop/v6"
+)
+
+// Migrate applies the migrations that db is missing, on one node at a time. It
+// refuses a database with a migration that is not among them: a newer release
+// has changed its schema, and this one would misread it.
+func Migrate(db *pop.Connection, migrations fs.FS) error {
+	box, err := pop.NewMigrationBox(migrations, db)
+	if err != nil {
+		return fmt.Errorf("migrations cannot be read: %w", err)
+	}
+	ctx := db.Context()
+	return WithLock(ctx, db, "migrations", func() error {
+		if err := box.CreateSchemaMigrations(); err != nil {
+			return fmt.Errorf("migrations cannot be counted: %w", err)
+		}
+		_, unknown, err := CompareSchema(ctx, db, migrations)
+		if err != nil {
+			return err
+		}
+		if len(unknown) > 0 {
+			return fmt.Errorf("the database is newer than this release (migration %s): start the newer release, or restore a backup", unknown[0])
+		}
+		if err := box.Up(); err != nil {
+			return fmt.Errorf("migration failed: %w", err)
+		}
+		return nil
+	})
+}
+
+// CompareSchema returns the versions of the migrations that db is missing, and
+// of those that it has but migrations does not contain.
+func CompareSchema(ctx context.Context, db *pop.Connection, migrations fs.FS) (missing, unknown []string, err error) {
+	known, err := versions(migrations, db.Dialect.Name())
+	if err != nil {
+		return nil, nil, fmt.Errorf("migrations cannot be read: %w", err)
+	}
+	var applied []string
+	query := "SELECT version FROM " + db.MigrationTableName() + " ORDER BY version"
+	if err := db.Store.SelectContext(ctx, &applied, query); err != nil {
+		return nil, nil, fmt.Errorf("migrations cannot be listed: %w", err)
+	}
+	return without(known, applied), without(applied, known), nil
+}
+
+// versions returns the versions of the migrations for a dialect: the numbers
+// that the names of their files begin with.
+func versions(migrations fs.FS, dialect string) (list []string, err error) {
+	err = fs.WalkDir(migrations, ".", func(_ string, file fs.DirEntry, err error) error {
+		if err != nil || file.IsDir() {
+			return err
+		}
+		m, err := pop.ParseMigrationFilename(file.Name())
+		if err == nil && m != nil && m.Direction == "up" && (m.DBType == "all" || m.DBType == dialect) {
+			list = append(list, m.Version)
+		}
+		return nil // pop does not run the others either
+	})
+	return list, err
+}
+
+func without(list, others []string) []string {
+	return slices.DeleteFunc(slices.Clone(list), func(v string) bool { return slices.Contains(others, v) })
+}

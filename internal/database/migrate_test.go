@@ -1,0 +1,47 @@
+package database_test
+
+import (
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"corral/internal/database"
+)
+
+func TestMigrate(t *testing.T) {
+	db := open(t, databaseURL(t))
+	for range 2 {
+		require.NoError(t, database.Migrate(db, migrations))
+		exec(t, db, "DROP INDEX notes_text") // fails unless it is there
+		exec(t, db, "CREATE UNIQUE INDEX notes_text ON notes (text)")
+	}
+}
+
+// A database that a newer release has migrated stays as it is.
+func TestMigrate_NewerDatabase(t *testing.T) {
+	db := migrated(t)
+	exec(t, db, "DROP TABLE notes")
+	exec(t, db, "DELETE FROM schema_migration WHERE version = '20260101000000'")
+	exec(t, db, "INSERT INTO schema_migration (version) VALUES ('29990101000000')")
+	require.ErrorContains(t, database.Migrate(db, migrations), "the database is newer than this release (migration 29990101000000)")
+	require.Error(t, db.RawQuery("SELECT * FROM notes").Exec())
+}
+
+// Nodes that start at once take turns.
+func TestMigrate_ManyNodes(t *testing.T) {
+	if !onPostgres() {
+		return
+	}
+	url := databaseURL(t)
+	var all sync.WaitGroup
+	errs := make(chan error, 8)
+	for range cap(errs) {
+		db := open(t, url)
+		all.Go(func() { errs <- database.Migrate(db, migrations) })
+	}
+	all.Wait()
+	for range cap(errs) {
+		require.NoError(t, <-errs)
+	}
+}

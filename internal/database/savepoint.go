@@ -1,0 +1,23 @@
+package database
+
+import (
+	"fmt"
+
+	"github.com/gobuffalo/pop/v6"
+)
+
+// Undone runs fn and takes back what it wrote; the rest of tx stays. It lets a
+// request that must have no effect take the time of one that has. Calls do not
+// nest. When fn fails, roll tx back.
+func Undone(tx *pop.Connection, fn func(tx *pop.Connection) error) error {
+	if err := tx.RawQuery("SAVEPOINT undone").Exec(); err != nil {
+		return fmt.Errorf("setting a savepoint: %w", err)
+	}
+	if err := fn(tx); err != nil {
+		return err
+	}
+	if err := tx.RawQuery("ROLLBACK TO SAVEPOINT undone").Exec(); err != nil {
+		return fmt.Errorf("rolling back to a savepoint: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,37 @@
+package database
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// CheckTLS returns nil when nobody on the network can read or change what the
+// app and its database say: every server that the driver would try is on this
+// machine or proves its name by TLS. It goes by the URL and by the variables
+// that the driver reads, such as PGSSLMODE. SQLite uses no network.
+func CheckTLS(databaseURL string) error {
+	if _, isSQLite := sqlitePath(databaseURL); isSQLite {
+		return nil
+	}
+	server, err := pgconn.ParseConfig(databaseURL)
+	if err != nil { // which may quote the URL, and the password in it
+		return errors.New("the database URL is not understood: write it like postgres://user:password@host/name?sslmode=verify-full")
+	}
+	servers := append([]*pgconn.FallbackConfig{{Host: server.Host, Port: server.Port, TLSConfig: server.TLSConfig}}, server.Fallbacks...)
+	for _, s := range servers {
+		if !isLocal(s) && (s.TLSConfig == nil || s.TLSConfig.InsecureSkipVerify) {
+			return fmt.Errorf("the connection to %s can be read or changed on its way: add sslmode=verify-full to the database URL, "+
+				"and sslrootcert=FILE if the server's certificate is from an authority of your own", s.Host)
+		}
+	}
+	return nil
+}
+
+func isLocal(server *pgconn.FallbackConfig) bool {
+	network, _ := pgconn.NetworkAddress(server.Host, server.Port)
+	addr, err := netip.ParseAddr(server.Host)
+	return network == "unix" || server.Host == "localhost" || err == nil && addr.IsLoopback()
+}

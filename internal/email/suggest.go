@@ -1,0 +1,78 @@
+package email
+
+import "strings"
+
+// commonDomains are those with the most users, and so with the most typos.
+var commonDomains = []string{
+	"gmail.com", "googlemail.com", "hotmail.com", "outlook.com", "live.com", "yahoo.com", "icloud.com",
+	"aol.com", "proton.me", "protonmail.com", "gmx.de", "gmx.net", "web.de", "t-online.de",
+	"orange.fr", "free.fr", "yahoo.co.jp", "uol.com.br", "fastmail.com",
+}
+
+// Suggest returns the email that was probably meant if the domain of typed is
+// one or two letters away from a common one, or "". It depends on typed alone,
+// so it reveals nothing about accounts.
+func Suggest(typed string) string {
+	local, domain, ok := strings.Cut(strings.ToLower(typed), "@")
+	if !ok || len(typed) > maxBytes {
+		return ""
+	}
+	best, nearest := "", 3
+	for _, common := range commonDomains {
+		switch d := distance(domain, common); {
+		case d == 0:
+			return ""
+		case d < nearest && len(common) > 4*d: // many domains are two letters from aol.com
+			best, nearest = local+"@"+common, d
+		}
+	}
+	return best
+}
+
+// distance returns the number of letters to insert, delete, replace or transpose
+// to turn a into b (optimal string alignment).
+func distance(a, b string) int {
+	before, row := make([]int, len(b)+1), make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		next := make([]int, len(b)+1)
+		next[0] = i
+		for j := 1; j <= len(b); j++ {
+			cost := 1
+			if a[i-1] == b[j-1] {
+				cost = 0
+			}
+			next[j] = min(row[j]+1, next[j-1]+1, row[j-1]+cost)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				next[j] = min(next[j], before[j-2]+1)
+			}
+		}
+		before, row = row, next
+	}
+	return row[len(b)]
+}
+
+// OneLetterAway returns the emails of which email is a typo: with a letter
+// inserted, deleted or replaced, or two neighbors transposed. There are about
+// eighty for each letter.
+func OneLetterAway(email string) (variants []string) {
+	const letters = "abcdefghijklmnopqrstuvwxyz0123456789.-_+@"
+	for i := range len(email) + 1 {
+		before, after := email[:i], email[i:]
+		for _, letter := range letters {
+			variants = append(variants, before+string(letter)+after)
+			if after != "" {
+				variants = append(variants, before+string(letter)+after[1:])
+			}
+		}
+		if after != "" {
+			variants = append(variants, before+after[1:])
+		}
+		if len(after) > 1 {
+			variants = append(variants, before+after[1:2]+after[:1]+after[2:])
+		}
+	}
+	return variants
+}

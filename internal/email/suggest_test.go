@@ -1,0 +1,47 @@
+package email_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"corral/internal/email"
+)
+
+func TestSuggest(t *testing.T) {
+	for typed, want := range map[string]string{
+		"ada@gmial.com":   "ada@gmail.com",
+		"Ada@GMIAL.com":   "ada@gmail.com",
+		"ada@gmail.co":    "ada@gmail.com",
+		"ada@hotmial.con": "ada@hotmail.com",
+		"ada@gmail.com":   "", // nothing to correct
+		"ada@example.com": "", // near none
+		"ada@mail.com":    "ada@gmail.com",
+		"ada@abc.com":     "", // two letters from aol.com, as many are
+		"ada@a0l.com":     "ada@aol.com",
+		"ada":             "",
+		"ada@gmial.com" + strings.Repeat("m", 1<<20): "",
+		"": "",
+	} {
+		require.Equal(t, want, email.Suggest(typed), "%.80q", typed)
+	}
+}
+
+// A typo of an email leads to the one that has an account.
+func TestOneLetterAway(t *testing.T) {
+	for typed, want := range map[string]string{
+		"ad@example.com":   "ada@example.com",
+		"aad@example.com":  "ada@example.com",
+		"adaa@example.com": "ada@example.com",
+		"ads@example.com":  "ada@example.com",
+		"ada@exmaple.com":  "ada@example.com",
+		"ada@example.co":   "ada@example.com",
+		"bob@example.comm": "bob@example.com",
+		"bob+@example.com": "bob@example.com",
+	} {
+		require.Contains(t, email.OneLetterAway(typed), want, "%.80q", typed)
+	}
+	require.NotContains(t, email.OneLetterAway("carol@example.com"), "ada@example.com")
+	require.NotContains(t, email.OneLetterAway("ada@example.com"), "bob@example.com")
+}

@@ -1,0 +1,128 @@
+package env_test
+
+import (
+	"errors"
+	"log/slog"
+	"net/netip"
+	"net/url"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"corral/internal/env"
+)
+
+// vars returns an environment with one variable, X.
+func vars(value string) *env.Vars { return env.New([]string{"X=" + value}) }
+
+// faults returns the lines of the faults that were found.
+func faults(v *env.Vars) (lines []string) {
+	for _, fault := range env.Faults(v.Err()) {
+		lines = append(lines, fault.Line)
+	}
+	return lines
+}
+
+// written returns the path of a new file.
+func written(t *testing.T, content string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "file")
+	require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
+	return path
+}
+
+func TestVars_Get(t *testing.T) {
+	v := env.New([]string{"PORT= 8080\t", "EMPTY=", "EQUAL=a=b", "nothing", "TWICE=1", "TWICE=2"})
+	for key, want := range map[string]string{
+		"PORT": "8080", "EMPTY": "fallback", "EQUAL": "a=b", "nothing": "fallback", "NONE": "fallback", "TWICE": "2",
+	} {
+		require.Equal(t, want, v.Get(key, "fallback"), key)
+	}
+	v.Set("PORT", "9090")
+	require.Equal(t, "9090", v.Get("PORT", ""))
+	require.NoError(t, v.Err())
+}
+
+// A fault is one line, whatever was typed, and Err joins all of them.
+func TestVars_Fault(t *testing.T) {
+	v := vars("")
+	require.NoError(t, v.Err())
+	require.Empty(t, env.Faults(v.Err()))
+	v.Fault("PORT", "PORT=%s is wrong", "30\n00\x1b[31m")
+	v.Fault("HOST", "HOST is missing")
+	require.EqualError(t, v.Err(), "PORT=30 00 [31m is wrong\nHOST is missing")
+	require.Equal(t, []env.Fault{{Key: "PORT", Line: "PORT=30 00 [31m is wrong"}, {Key: "HOST", Line: "HOST is missing"}}, env.Faults(v.Err()))
+	require.True(t, v.Faulty("PORT"))
+	require.True(t, v.Faulty("HOST"))
+	require.False(t, v.Faulty("ADDR"))
+	require.Empty(t, env.Faults(errors.New("of something else")))
+}
+
+func TestVars_Secret(t *testing.T) {
+	require.Equal(t, "hunter2", vars("hunter2").Secret("X"))
+	require.Empty(t, vars("").Secret("X"))
+	require.Equal(t, "hunter2", env.New([]string{"X_FILE=" + written(t, "hunter2\n")}).Secret("X"))
+}
+
+// Neither the value nor the path is repeated: they are easily mixed up.
+func TestVars_SecretFaults(t *testing.T) {
+	for _, test := range []struct {
+		environ []string
+		line    string
+	}{
+		{[]string{"X_FILE=" + filepath.Join(t.TempDir(), "hunter2")}, "X_FILE names a file that cannot be read: no such file or directory"},
+		{[]string{"X_FILE=" + written(t, " \n")}, "X_FILE names a file that is empty"},
+		{[]string{"X=hunter2", "X_FILE=" + written(t, "hunter2")}, "X and X_FILE are both set: keep one"},
+	} {
+		v := env.New(test.environ)
+		require.Empty(t, v.Secret("X"))
+		require.Equal(t, []string{test.line}, faults(v))
+		require.True(t, v.Faulty("X"))
+	}
+}
+
+// Each reader takes good values and records a fault for others.
+func TestVars_GoodValues(t *testing.T) {
+	for _, test := range []struct {
+		value string
+		read  func(v *env.Vars) any
+		want  any
+	}{
+		{"", func(v *env.Vars) any { return v.OneOf("X", "open", "closed") }, "open"},
+		{"closed", func(v *env.Vars) any { return v.OneOf("X", "open", "closed") }, "closed"},
+		{"", func(v *env.Vars) any { return v.Duration("X", time.Minute) }, time.Minute},
+		{"8h30m", func(v *env.Vars) any { return v.Duration("X", time.Minute) }, 8*time.Hour + 30*time.Minute},
+		{"1s", func(v *env.Vars) any { return v.Duration("X", time.Minute) }, time.Second},
+		{"", func(v *env.Vars) any { return v.Int("X", 15, 8, 64) }, 15},
+		{"8", func(v *env.Vars) any { return v.Int("X", 15, 8, 64) }, 8},
+		{"64", func(v *env.Vars) any { return v.Int("X", 15, 8, 64) }, 64},
+		{"", func(v *env.Vars) any { return v.Port("X", "3000") }, "3000"},
+		{"1", func(v *env.Vars) any { return v.Port("X", "3000") }, "1"},
+		{"65535", func(v *env.Vars) any { return v.Port("X", "3000") }, "65535"},
+		{"", func(v *env.Vars) any { return v.Addr("X", "127.0.0.1") }, "127.0.0.1"},
+		{"192.0.2.7", func(v *env.Vars) any { return v.Addr("X", "") }, "192.0.2.7"},
+		{"localhost", func(v *env.Vars) any { return v.Addr("X", "") }, "localhost"},
+		{"::1", func(v *env.Vars) any { return v.Addr("X", "") }, "::1"},
+		{"[::1]", func(v *env.Vars) any { return v.Addr("X", "") }, "::1"},
+		{"fe80::1%eth0", func(v *env.Vars) any { return v.Addr("X", "") }, "fe80::1%eth0"},
+		{"", func(v *env.Vars) any { return v.Origin("X") }, (*url.URL)(nil)},
+		{"https://Login.Example.com/", func(v *env.Vars) any { return v.Origin("X").String() }, "https://login.example.com"},
+		{"http://[2001:db8::7]:8080", func(v *env.Vars) any { return v.Origin("X").String() }, "http://[2001:db8::7]:8080"},
+		{"", func(v *env.Vars) any { return v.MailServer("X") }, (*url.URL)(nil)},
+		{"smtps://mail.example.com", func(v *env.Vars) any { return v.MailServer("X").String() }, "smtps://mail.example.com"},
+		{"smtp://ada:hunter2@mail.example.com:587", func(v *env.Vars) any { return v.MailServer("X").String() }, "smtp://ada:hunter2@mail.example.com:587"},
+		{"", func(v *env.Vars) any { return v.Prefixes("X") }, []netip.Prefix(nil)},
+		{" , ", func(v *env.Vars) any { return v.Prefixes("X") }, []netip.Prefix(nil)},
+		{"10.1.2.3/8, 192.0.2.7 2001:db8::/32", func(v *env.Vars) any { return v.Prefixes("X") },
+			[]netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("192.0.2.7/32"), netip.MustParsePrefix("2001:db8::/32")}},
+		{"", func(v *env.Vars) any { return v.LogLevel("X") }, slog.LevelInfo},
+		{"debug", func(v *env.Vars) any { return v.LogLevel("X") }, slog.LevelDebug},
+	} {
+		v := vars(test.value)
+		require.Equal(t, test.want, test.read(v), test.value)
+		require.NoError(t, v.Err(), test.value)
+	}
+}

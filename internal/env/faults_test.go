@@ -1,0 +1,141 @@
+package env_test
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
+	"math/big"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"corral/internal/env"
+)
+
+// Each wrong value is one fault.
+func TestVars_Faults(t *testing.T) {
+	const (
+		origin = "X is not an origin: write it like https://login.example.com"
+		mailer = "X is not a mail server: write it like smtp://user:password@mail.example.com:587"
+	)
+	for name, kind := range map[string]struct {
+		read  func(v *env.Vars)
+		lines map[string]string // by value
+	}{
+		"OneOf": {func(v *env.Vars) { v.OneOf("X", "open", "closed") }, map[string]string{
+			"yes":  "X=yes is unknown: use open, closed",
+			"Open": "X=Open is unknown: use open, closed",
+		}},
+		"Duration": {func(v *env.Vars) { require.Equal(t, time.Hour, v.Duration("X", time.Hour)) }, map[string]string{
+			"30":    "X=30 is not a time span of at least a second: write it like 30m or 12h",
+			"-12h":  "X=-12h is not a time span of at least a second: write it like 30m or 12h",
+			"30d":   "X=30d is not a time span of at least a second: write it like 30m or 12h",
+			"999ms": "X=999ms is not a time span of at least a second: write it like 30m or 12h",
+		}},
+		"Int": {func(v *env.Vars) { v.Int("X", 15, 8, 64) }, map[string]string{
+			"7":    "X=7: use a number from 8 to 64",
+			"65":   "X=65: use a number from 8 to 64",
+			"many": "X=many: use a number from 8 to 64",
+		}},
+		"Port": {func(v *env.Vars) { v.Port("X", "3000") }, map[string]string{
+			"http":   "X=http is not a port: use a number from 1 to 65535",
+			"0":      "X=0 is not a port: use a number from 1 to 65535",
+			"65536":  "X=65536 is not a port: use a number from 1 to 65535",
+			"30\n00": "X=30 00 is not a port: use a number from 1 to 65535",
+		}},
+		"Addr": {func(v *env.Vars) { v.Addr("X", "") }, map[string]string{
+			"127.0.0.1:3000":   "X=127.0.0.1:3000 is not an address: write it like 127.0.0.1 or ::1, the port goes into PORT",
+			"http://localhost": "X=http://localhost is not an address: write it like 127.0.0.1 or ::1, the port goes into PORT",
+		}},
+		"Origin": {func(v *env.Vars) { require.Nil(t, v.Origin("X")) }, map[string]string{
+			"login.example.com":               origin,
+			"ftp://login.example.com":         origin,
+			"https://":                        origin,
+			"https://:3000":                   origin,
+			"https://login.example.com:65536": origin,
+			"https://login.example.com/app":   origin,
+			"https://login.example.com?x":     origin,
+			"https://login.example.com#x":     origin,
+			"https://ada@login.example.com":   origin,
+			"https://login example.com":       origin,
+		}},
+		"MailServer": {func(v *env.Vars) { require.Nil(t, v.MailServer("X")) }, map[string]string{
+			"mail.example.com":                               mailer,
+			"https://corral:hunter2@mail.example.com":        mailer,
+			"smpt://corral:hunter2@mail.example.com":         mailer,
+			"smtp://corral:hunter2@":                         mailer,
+			"smtp://corral:hunter2@mail.example.com:70000":   mailer,
+			"smtp://corral:hunter2%zz@mail.example.com":      mailer,
+			"smtp://corral:hunter2%@mail.example.com":        mailer,
+			"smtp://corral:hunter2@mail.example.com:port":    mailer,
+			"smtp://corral:hunter2@mail example.com":         mailer,
+			"postgres://corral:hunter2@mail.example.com:587": mailer,
+		}},
+		"Prefixes": {func(v *env.Vars) { v.Prefixes("X") }, map[string]string{
+			"10.0.0.0/8,proxy":    "X: proxy is not a network: write it like 10.0.0.0/8",
+			"10.0.0.0/33":         "X: 10.0.0.0/33 is not a network: write it like 10.0.0.0/8",
+			"::ffff:10.0.0.0/104": "X: ::ffff:10.0.0.0/104 is not a network: write it like 10.0.0.0/8",
+		}},
+		"LogLevel": {func(v *env.Vars) { v.LogLevel("X") }, map[string]string{
+			"loud": "X=loud is unknown: use debug, info, warn or error",
+		}},
+	} {
+		for value, line := range kind.lines {
+			v := vars(value)
+			kind.read(v)
+			require.Equal(t, []string{line}, faults(v), "%s of %s", name, value)
+			require.True(t, v.Faulty("X"))
+		}
+	}
+	v := vars("one, two")
+	v.Prefixes("X")
+	require.Equal(t, []string{
+		"X: one is not a network: write it like 10.0.0.0/8",
+		"X: two is not a network: write it like 10.0.0.0/8",
+	}, faults(v))
+}
+
+func TestVars_KeyPair(t *testing.T) {
+	cert, key := certificate(t)
+	_, otherKey := certificate(t)
+	read := func(cert, key string) (*env.Vars, []string) {
+		v := env.New([]string{"CERT=" + cert, "KEY=" + key})
+		gotCert, gotKey := v.KeyPair("CERT", "KEY")
+		return v, []string{gotCert, gotKey}
+	}
+	v, got := read(cert, key)
+	require.Equal(t, []string{cert, key}, got)
+	require.NoError(t, v.Err())
+	v, got = read("", "")
+	require.Equal(t, []string{"", ""}, got)
+	require.NoError(t, v.Err())
+
+	for _, half := range [][2]string{{cert, ""}, {"", key}} {
+		v, _ = read(half[0], half[1])
+		require.Equal(t, []string{"CERT and KEY go together: set both or neither"}, faults(v))
+	}
+	for _, wrong := range []string{otherKey, filepath.Join(t.TempDir(), "none.pem")} {
+		v, _ = read(cert, wrong)
+		require.Len(t, faults(v), 1)
+		require.Contains(t, faults(v)[0], "CERT and KEY cannot be used: ")
+		require.True(t, v.Faulty("CERT"))
+	}
+}
+
+// certificate returns the paths of a new certificate and its key.
+func certificate(t *testing.T) (cert, key string) {
+	t.Helper()
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(t, err)
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour)}
+	signed, err := x509.CreateCertificate(rand.Reader, template, template, &private.PublicKey, private)
+	require.NoError(t, err)
+	encoded, err := x509.MarshalPKCS8PrivateKey(private)
+	require.NoError(t, err)
+	return written(t, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: signed}))),
+		written(t, string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: encoded})))
+}

@@ -1,0 +1,254 @@
+package i18n
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"testing/fstest"
+	"unicode/utf8"
+
+	"github.com/stretchr/testify/require"
+)
+
+// shipped is a set of locale files for several languages.
+func shipped(t testing.TB) *Texts {
+	t.Helper()
+	texts, err := Load(filesOf(
+		"embed.go", "package locales",
+		"all.en-us.yaml", `- {id: greeting, translation: "Hello {{.name}}"}`,
+		"all.ar.yaml", `- {id: greeting, translation: "مرحبا {{.name}}"}`,
+		"all.de.yaml", `- {id: greeting, translation: "Hallo {{.name}}"}`,
+		"all.fr.yaml", `- {id: greeting, translation: "Bonjour {{.name}}"}`,
+		"all.pt-br.yaml", `- {id: greeting, translation: "Olá {{.name}}"}`,
+		"widgets.de.yaml", `- {id: widget, translation: "Ding"}`,
+		"admin/widgets.de.yaml", `- {id: admin.widget, translation: "Dings"}`,
+	))
+	require.NoError(t, err)
+	return texts
+}
+
+// filesOf makes files from name, text pairs.
+func filesOf(pairs ...string) fstest.MapFS {
+	files := fstest.MapFS{}
+	for i := 0; i < len(pairs); i += 2 {
+		files[pairs[i]] = &fstest.MapFile{Data: []byte(pairs[i+1])}
+	}
+	return files
+}
+
+func TestTexts_OfEachLanguage(t *testing.T) {
+	texts := shipped(t)
+	for name, want := range map[string]string{
+		"en-US": "Hello Ada", "de": "Hallo Ada", "fr": "Bonjour Ada", "pt-BR": "Olá Ada", "ar": "مرحبا Ada",
+	} {
+		require.Equal(t, want, texts.In(name)("greeting", map[string]any{"name": "Ada"}), name)
+	}
+	require.Equal(t, "Ding", texts.In("de")("widget"), "a second file of the language, as the generator makes it")
+	require.Equal(t, "Dings", texts.In("de")("admin.widget"), "and one in a folder")
+	require.Nil(t, texts.In("xx"))
+}
+
+func TestTexts_LackingText(t *testing.T) {
+	texts, err := Load(filesOf(
+		"all.en-us.yaml", `- {id: wait, translation: {one: "{{.Count}} second", other: "{{.Count}} seconds"}}`,
+		"all.de.yaml", `- {id: greeting, translation: "Hallo"}`,
+	))
+	require.NoError(t, err)
+	require.Equal(t, "2 seconds", texts.In("de")("wait", 2), "that of the default language")
+	require.Equal(t, "greeting", texts.In("en-US")("greeting"))
+	require.Equal(t, "neither", texts.In("de")("neither"))
+}
+
+func TestTexts_Match(t *testing.T) {
+	texts := shipped(t)
+	for header, want := range map[string]string{
+		"":                                "en-US",
+		"de":                              "de",
+		"DE":                              "de",
+		"de-AT":                           "de",
+		"de-AT,de;q=0.9,en;q=0.8":         "de",
+		"fr;q=0.3, de;q=0.7":              "de",
+		"fr;q=0.7, de;q=0.3":              "fr",
+		"fr;q=0.9, de;q=2":                "de",
+		"tlh, fr;q=0.1":                   "fr",
+		"de;q=0, fr;q=0.5":                "fr",
+		"pt":                              "pt-BR",
+		"pt-PT":                           "pt-BR",
+		"ar-EG":                           "ar",
+		"en":                              "en-US",
+		"en-GB,en;q=0.9":                  "en-US",
+		"zh-CN,ja;q=0.9":                  "en-US",
+		"tlh":                             "en-US",
+		"*":                               "en-US",
+		" de ":                            "de",
+		"de;q=x":                          "en-US",
+		"not a language":                  "en-US",
+		",,;;==":                          "en-US",
+		"\x00\xff":                        "en-US",
+		"de\r\nX: y":                      "en-US",
+		"<script>":                        "en-US",
+		"../../etc/passwd":                "en-US",
+		strings.Repeat("tlh,", 60) + "de": "de",
+		strings.Repeat("tlh,", 64) + "de": "en-US", // longer than any browser's
+		strings.Repeat("de", 1<<20):       "en-US",
+	} {
+		require.Equal(t, want, texts.Match(header), "%.60q", header)
+	}
+}
+
+// A chosen language that is shipped comes before Accept-Language.
+func TestTexts_MatchChosen(t *testing.T) {
+	texts := shipped(t)
+	require.Equal(t, "fr", texts.Match("de", "fr"))
+	require.Equal(t, "fr", texts.Match("de", "", "fr", "ar"), "the first that there is")
+	require.Equal(t, "de", texts.Match("de", "", "xx", "../de", "\x00"), "none that is shipped")
+	require.Equal(t, "en-US", texts.Match("", "xx"))
+}
+
+// Clients of other languages get the default.
+func TestTexts_OneLanguage(t *testing.T) {
+	texts, err := Load(fstest.MapFS{"all.en-us.yaml": {Data: []byte(`- {id: greeting, translation: "Hello"}`)}})
+	require.NoError(t, err)
+	require.Equal(t, DefaultLanguage, texts.Match("tlh,xx;q=0.3"))
+}
+
+func TestTexts_BrokenFile(t *testing.T) {
+	files := fstest.MapFS{"all.en-us.yaml": {Data: []byte("- {id: a, translation: [}")}}
+	texts, err := Load(files)
+	require.NoError(t, err, "it is not parsed yet")
+	require.ErrorContains(t, texts.Reload(), "all.en-us.yaml")
+	require.Panics(t, func() { texts.In(DefaultLanguage)("a") })
+
+	files["all.en-us.yaml"] = &fstest.MapFile{Data: []byte("- {id: a, translation: mended}")}
+	require.NoError(t, texts.Reload())
+	require.Equal(t, "mended", texts.In(DefaultLanguage)("a"))
+}
+
+func TestTexts_Reload(t *testing.T) {
+	files := filesOf("all.en-us.yaml", `- {id: saved, translation: "before"}`)
+	texts, err := Load(files)
+	require.NoError(t, err)
+	require.Equal(t, "before", texts.In(DefaultLanguage)("saved"))
+	files["all.en-us.yaml"] = &fstest.MapFile{Data: []byte(`- {id: saved, translation: "after"}`)}
+	require.Equal(t, "before", texts.In(DefaultLanguage)("saved"))
+	require.NoError(t, texts.Reload())
+	require.Equal(t, "after", texts.In(DefaultLanguage)("saved"))
+}
+
+// Two apps in one process have texts of their own.
+func TestTexts_NotShared(t *testing.T) {
+	one, err := Load(filesOf("all.en-us.yaml", `- {id: app, translation: "one"}`, "all.de.yaml", `- {id: app, translation: "eins"}`))
+	require.NoError(t, err)
+	two, err := Load(filesOf("all.en-us.yaml", `- {id: app, translation: "two"}`))
+	require.NoError(t, err)
+	require.Equal(t, "two", two.In(DefaultLanguage)("app"))
+	require.Equal(t, "one", one.In(DefaultLanguage)("app"))
+	require.False(t, two.Ships("de"))
+}
+
+func TestTexts_Plurals(t *testing.T) {
+	texts, err := Load(filesOf(
+		"all.en-us.yaml", `- {id: wait, translation: {one: "{{.Count}} second", other: "{{.Count}} seconds"}}`,
+		"all.ar.yaml", `- {id: wait, translation: {zero: "0", one: "1", two: "2", few: "few", many: "many", other: "other"}}`,
+	))
+	require.NoError(t, err)
+	require.Equal(t, "1 second", texts.In("en-US")("wait", 1))
+	require.Equal(t, "3 seconds", texts.In("en-US")("wait", 3))
+	require.Equal(t, "few", texts.In("ar")("wait", 3))
+	require.Equal(t, "unknown.key", texts.In("ar")("unknown.key"))
+}
+
+func TestLoad_UnknownLanguage(t *testing.T) {
+	for _, name := range []string{"all.yaml", "de.yaml", "all.nonsense!.yaml", "all.tlh.yaml"} {
+		_, err := Load(filesOf(name, "- {id: a, translation: b}"))
+		require.ErrorContains(t, err, name)
+	}
+}
+
+// Clients that come at once wait for one parse.
+func TestTexts_FirstUseAtOnce(t *testing.T) {
+	texts := shipped(t)
+	var all sync.WaitGroup
+	for range 20 {
+		all.Go(func() {
+			if text := texts.In("de")("greeting", map[string]any{"name": "Ada"}); text != "Hallo Ada" {
+				t.Error(text)
+			}
+		})
+	}
+	all.Wait()
+}
+
+// Start-up pays for the list of files only.
+func BenchmarkLoad(b *testing.B) {
+	var text strings.Builder
+	for n := range 270 {
+		fmt.Fprintf(&text, "- {id: key.%d, translation: \"A text of the usual length, with {{.name}}\"}\n", n)
+	}
+	files := fstest.MapFS{}
+	for _, name := range []string{"ar", "de", "en-us", "es", "fr", "ja", "pt-br"} {
+		files["all."+name+".yaml"] = &fstest.MapFile{Data: []byte(text.String())}
+	}
+	b.Run("load", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			_, err := Load(files)
+			require.NoError(b, err)
+		}
+	})
+	b.Run("parse", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			texts, err := Load(files)
+			require.NoError(b, err)
+			require.NoError(b, texts.Reload())
+		}
+	})
+}
+
+func TestTexts_Names(t *testing.T) {
+	texts := shipped(t)
+	require.Equal(t, []string{"en-US", "ar", "de", "fr", "pt-BR"}, texts.Names())
+	for _, name := range texts.Names() {
+		require.True(t, texts.Ships(name))
+	}
+	for _, name := range []string{"", "en", "xx", "DE"} {
+		require.False(t, texts.Ships(name), name)
+	}
+}
+
+func TestDirection(t *testing.T) {
+	for name, want := range map[string]string{
+		"en-US": "ltr", "de": "ltr", "pt-BR": "ltr", "zh-Hant": "ltr", "ar": "rtl", "ar-EG": "rtl", "he": "rtl", "fa": "rtl", "ur": "rtl",
+		"az-Arab": "rtl", "az": "ltr", "": "ltr", "nonsense!": "ltr",
+	} {
+		require.Equal(t, want, Direction(name), name)
+	}
+}
+
+// Every header leads to a language that is shipped.
+func FuzzMatch(f *testing.F) {
+	texts := shipped(f)
+	for _, header := range []string{"", "de", "de-AT,de;q=0.9,en;q=0.8", "*;q=0.1", "de;q=NaN", "x-klingon", "i-default", ",,,", "zh-Hant-TW-u-co-stroke", "\x00"} {
+		f.Add(header, "")
+	}
+	f.Add("de", "fr")
+	f.Add("de", "../fr")
+	f.Fuzz(func(t *testing.T, header, chosen string) {
+		name := texts.Match(header, chosen)
+		require.NotNil(t, texts.In(name))
+		require.True(t, utf8.ValidString(name))
+	})
+}
+
+// A client with ever new headers fills no memory and spoils no other's match.
+func TestTexts_MatchesAreBounded(t *testing.T) {
+	texts := shipped(t)
+	for n := range 3 * maxMatches {
+		require.Equal(t, "en-US", texts.Match(fmt.Sprintf("tlh;q=0.%d", n)))
+		require.LessOrEqual(t, len(texts.matched.byHeader), maxMatches)
+	}
+	require.Equal(t, "en-US", texts.Match("en"))
+	require.Equal(t, "en-US", texts.Match("en"), "remembered")
+}

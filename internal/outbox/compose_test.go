@@ -1,0 +1,87 @@
+package outbox_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+
+	"github.com/gobuffalo/buffalo/mail"
+
+	"corral/internal/outbox"
+	"corral/internal/outbox/smtptest"
+)
+
+// note is a message that no template made.
+func note(to string) mail.Message {
+	m := mail.NewMessage()
+	m.From, m.To, m.Subject = "Corral <no-reply@corral.example>", []string{to}, "Hello"
+	m.Bodies = []mail.Body{{Content: "Hello", ContentType: "text/plain; charset=utf-8"}}
+	return m
+}
+
+// compose is the Compose function of an app that knows the templates link,
+// notice and nobody.
+func compose(q *outbox.Queue) func(context.Context, *outbox.Mail) (mail.Message, error) {
+	return func(_ context.Context, m *outbox.Mail) (mail.Message, error) {
+		switch m.Template {
+		case "link", "notice":
+		case "nobody":
+			return mail.Message{}, fmt.Errorf("deciding: %w", outbox.ErrNothingToSend)
+		default:
+			return mail.Message{}, fmt.Errorf("no mail is named %s", m.Template)
+		}
+		if err := json.Unmarshal([]byte(m.Data), &struct{}{}); err != nil {
+			return mail.Message{}, err
+		}
+		rawToken, err := q.Token(m)
+		if err != nil {
+			return mail.Message{}, err
+		}
+		message := note(m.Recipient)
+		message.SetHeader("Auto-Submitted", "auto-generated")
+		message.SetHeader("Message-ID", "<"+m.ID.String()+"@corral.example>")
+		message.Bodies = []mail.Body{
+			{Content: "Token: " + rawToken, ContentType: "text/plain; charset=utf-8"},
+			{Content: "<p>Token: " + rawToken, ContentType: "text/html; charset=utf-8"},
+		}
+		return message, nil
+	}
+}
+
+// sender returns the way to a server, trusted for this test.
+func sender(s *smtptest.Server) *outbox.SMTP {
+	return outbox.NewSMTP(s.URL, "corral.example", s.Authority.Trusting())
+}
+
+func options(q *outbox.Queue, sender mail.Sender) (outbox.WorkerOptions, records) {
+	log := make(records, 10000)
+	return outbox.WorkerOptions{DB: db, Queue: q, Compose: compose(q), Sender: sender, Logger: slog.New(slog.NewTextHandler(log, nil))}, log
+}
+
+// idle returns a worker that delivers when the test tells it to, and its log.
+func idle(q *outbox.Queue, sender mail.Sender) (*outbox.Worker, records) {
+	o, log := options(q, sender)
+	return outbox.Idle(o), log
+}
+
+// records is a log that tests read.
+type records chan string
+
+// Write is called with one record at a time.
+func (r records) Write(record []byte) (int, error) {
+	r <- string(record)
+	return len(record), nil
+}
+
+// logged waits for a record with the text.
+func (r records) logged(t testing.TB, text string) string {
+	t.Helper()
+	for {
+		if record := smtptest.Await(t, r); strings.Contains(record, text) {
+			return record
+		}
+	}
+}

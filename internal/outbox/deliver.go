@@ -1,0 +1,91 @@
+package outbox
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/gobuffalo/pop/v6"
+)
+
+// waits are the times between the attempts to deliver a mail: six attempts in
+// nine hours, then it is given up.
+var waits = []time.Duration{time.Minute, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour, 6 * time.Hour}
+
+// lease is how long a mail belongs to the worker that claimed it. It has to
+// exceed the time of a delivery: see smtpTimeout.
+const lease = 2 * time.Minute
+
+// maxLastError is the size of the column in bytes.
+const maxLastError = 255
+
+// Claim takes the mail that has been due for the longest time, or returns
+// ErrNotFound. For two minutes no other worker gets it.
+func (q *Queue) Claim(ctx context.Context, db *pop.Connection) (*Mail, error) {
+	lock := ""
+	if db.Dialect.Name() == "postgres" {
+		lock = "FOR UPDATE SKIP LOCKED" // SQLite has one writer at a time
+	}
+	now := q.now()
+	var claimed []Mail
+	err := db.WithContext(ctx).RawQuery(`
+		UPDATE mails SET due_at = ?, attempts = attempts + 1
+		WHERE id = (SELECT id FROM mails WHERE due_at <= ? ORDER BY due_at LIMIT 1 `+lock+`)
+		RETURNING *`, now.Add(lease), now).All(&claimed)
+	if err != nil {
+		return nil, fmt.Errorf("claiming a mail: %w", err)
+	}
+	if len(claimed) == 0 {
+		return nil, ErrNotFound
+	}
+	return &claimed[0], nil
+}
+
+// Delivered records that m was delivered, or that there was nothing to send,
+// and wipes its token.
+func (q *Queue) Delivered(ctx context.Context, db *pop.Connection, m *Mail) error {
+	err := db.WithContext(ctx).RawQuery("UPDATE mails SET sent_at = ?, due_at = NULL, sealed_token = NULL, last_error = '' WHERE id = ?",
+		q.now(), m.ID).Exec()
+	if err != nil {
+		return fmt.Errorf("recording a delivered mail: %w", err)
+	}
+	return nil
+}
+
+// Failed records why an attempt failed, and schedules the next one or gives m
+// up. It changes nothing if the lease has expired and another worker has
+// claimed or delivered m since.
+func (q *Queue) Failed(ctx context.Context, db *pop.Connection, m *Mail, cause error) error {
+	now := q.now()
+	change, args := "failed_at = ?, due_at = NULL, sealed_token = NULL", []any{now}
+	if m.Attempts <= len(waits) {
+		change, args = "due_at = ?", []any{now.Add(waits[m.Attempts-1])}
+	}
+	err := db.WithContext(ctx).RawQuery("UPDATE mails SET last_error = ?, "+change+" WHERE id = ? AND attempts = ? AND sent_at IS NULL",
+		append([]any{printable(cause.Error(), maxLastError)}, append(args, m.ID, m.Attempts)...)...).Exec()
+	if err != nil {
+		return fmt.Errorf("recording a failed mail: %w", err)
+	}
+	return nil
+}
+
+// printable returns the printable characters of s, at most n bytes of them.
+func printable(s string, n int) string {
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) && r != unicode.ReplacementChar {
+			return r
+		}
+		return -1
+	}, s)
+	if len(s) > n {
+		s = strings.ToValidUTF8(s[:n], "") // the cut may split a character
+	}
+	return s
+}
+
+// Overdue reports whether m waits longer than a running worker lets it.
+func (q *Queue) Overdue(m *Mail) bool {
+	return m.DueAt.Valid && m.DueAt.Time.Add(lease+time.Minute).Before(q.now())
+}

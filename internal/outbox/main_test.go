@@ -1,0 +1,121 @@
+package outbox_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"sync/atomic"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/gobuffalo/nulls"
+	"github.com/gobuffalo/pop/v6"
+	"github.com/stretchr/testify/require"
+
+	"corral/internal/apptest"
+	"corral/internal/database"
+	"corral/internal/outbox"
+)
+
+// migrations are those of the package comment.
+var migrations = fstest.MapFS{"20260101000000_create_mails.up.fizz": {Data: []byte(`
+	create_table("mails") {
+		t.Column("id", "uuid", {primary: true})
+		t.Column("recipient", "string", {size: 254})
+		t.Column("template", "string", {size: 64})
+		t.Column("language", "string", {size: 16})
+		t.Column("data", "text", {})
+		t.Column("sealed_token", "blob", {"null": true})
+		t.Column("attempts", "integer", {})
+		t.Column("last_error", "string", {size: 255})
+		t.Column("created_at", "timestamp", {})
+		t.Column("due_at", "timestamp", {"null": true})
+		t.Column("sent_at", "timestamp", {"null": true})
+		t.Column("failed_at", "timestamp", {"null": true})
+		t.DisableTimestamps()
+	}
+	sql("CREATE INDEX mails_due_at_idx ON mails (due_at) WHERE due_at IS NOT NULL;")
+`)}}
+
+// db is the database of these tests, on the server of TEST_DATABASE_URL or in a
+// SQLite file. Each test begins with newQueue, which empties it.
+var db *pop.Connection
+
+func TestMain(m *testing.M) {
+	url, drop, err := apptest.NewDatabase(os.Getenv("TEST_DATABASE_URL"))
+	if err == nil {
+		db, err = database.Open(url)
+	}
+	if err == nil {
+		err = database.Migrate(db, migrations)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	code := m.Run()
+	db.Close()
+	drop()
+	os.Exit(code)
+}
+
+// ahead is how far the clock of the queues is ahead.
+var ahead atomic.Int64
+
+func now() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
+
+// moveClock puts the clock forward.
+func moveClock(d time.Duration) { ahead.Add(int64(d)) }
+
+// newQueue returns the queue of an empty outbox.
+func newQueue(t testing.TB) *outbox.Queue {
+	t.Helper()
+	apptest.Empty(t, db)
+	ahead.Store(0)
+	return outbox.NewQueue(queueOptions)
+}
+
+var queueOptions = outbox.Options{
+	Now:  now,
+	Seal: func(token []byte) []byte { return append([]byte("sealed: "), token...) },
+	Open: func(sealed []byte) ([]byte, error) {
+		token, ok := bytes.CutPrefix(sealed, []byte("sealed: "))
+		if !ok {
+			return nil, errors.New("a sealed token cannot be opened: was its secret retired?")
+		}
+		return token, nil
+	},
+}
+
+const rawToken = "the secret of a link"
+
+// add queues a mail with a link to each recipient, as a request does.
+func add(t testing.TB, q *outbox.Queue, recipients ...string) {
+	t.Helper()
+	for _, email := range recipients {
+		require.NoError(t, db.Transaction(func(tx *pop.Connection) error {
+			return q.Add(tx, outbox.Mail{Recipient: email, Template: "link", Data: "{}"}, rawToken)
+		}))
+		q.Wake()
+	}
+}
+
+// put writes a mail into the outbox without waking a worker, as another process does.
+func put(t testing.TB, m outbox.Mail) {
+	t.Helper()
+	m.CreatedAt, m.DueAt = now().UTC(), nulls.NewTime(now().UTC())
+	if m.Data == "" {
+		m.Data = "{}"
+	}
+	require.NoError(t, db.Create(&m))
+}
+
+// mailTo returns the newest mail to a recipient.
+func mailTo(t testing.TB, email string) *outbox.Mail {
+	t.Helper()
+	m := &outbox.Mail{}
+	require.NoError(t, db.Where("recipient = ?", email).Order("created_at DESC").First(m))
+	return m
+}

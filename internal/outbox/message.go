@@ -1,0 +1,52 @@
+package outbox
+
+import (
+	"fmt"
+	"mime"
+
+	"github.com/gobuffalo/buffalo/mail"
+	gomail "github.com/wneessen/go-mail"
+)
+
+// toSMTP returns the message in the form of the SMTP library, which refuses
+// addresses with line breaks and encodes those in other headers.
+func toSMTP(m mail.Message) (*gomail.Msg, error) {
+	message := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
+	if err := message.From(m.From); err != nil {
+		return nil, fmt.Errorf("sender: %w", err)
+	}
+	for header, recipients := range map[gomail.AddrHeader][]string{gomail.HeaderTo: m.To, gomail.HeaderCc: m.CC, gomail.HeaderBcc: m.Bcc} {
+		if len(recipients) == 0 {
+			continue
+		}
+		if err := message.SetAddrHeader(header, recipients...); err != nil {
+			return nil, fmt.Errorf("recipient: %w", err)
+		}
+	}
+	message.Subject(m.Subject)
+	message.SetDate()
+	for name, value := range m.Headers {
+		message.SetGenHeader(gomail.Header(name), value)
+	}
+	for i, body := range m.Bodies {
+		kind, _, err := mime.ParseMediaType(body.ContentType) // the library adds the charset
+		if err != nil {
+			return nil, fmt.Errorf("content type: %w", err)
+		}
+		if i == 0 {
+			message.SetBodyString(gomail.ContentType(kind), body.Content)
+		} else {
+			message.AddAlternativeString(gomail.ContentType(kind), body.Content)
+		}
+	}
+	for _, file := range m.Attachments {
+		attach := message.AttachReader
+		if file.Embedded {
+			attach = message.EmbedReader
+		}
+		if err := attach(file.Name, file.Reader, gomail.WithFileContentType(gomail.ContentType(file.ContentType))); err != nil {
+			return nil, fmt.Errorf("attachment: %w", err)
+		}
+	}
+	return message, nil
+}

@@ -1,0 +1,152 @@
+package outbox
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"os"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/gobuffalo/buffalo/mail"
+	gomail "github.com/wneessen/go-mail"
+)
+
+// smtpTimeout bounds a delivery, well within the lease of a mail.
+const smtpTimeout = 30 * time.Second
+
+// reachTimeout bounds the time of Reach.
+const reachTimeout = 5 * time.Second
+
+var errSlow = errors.New("the mail server took too long")
+
+// SMTP is a mail.Sender that says nothing to a server that does not prove its
+// name by TLS. Buffalo's own takes a connection without TLS when the server
+// offers none, and waits for ever.
+type SMTP struct {
+	Timeout time.Duration // of a delivery: 30 s, and always less than the lease
+
+	host    string
+	dial    func(ctx context.Context, network, address string) (net.Conn, error)
+	options []gomail.Option
+}
+
+// logins are the ways to log in, the best first. All of them are within TLS.
+var logins = []gomail.SMTPAuthType{gomail.SMTPAuthSCRAMSHA256, gomail.SMTPAuthPlain, gomail.SMTPAuthLogin}
+
+// NewSMTP returns a sender for a server like smtp://user:password@host:587, with
+// STARTTLS, or smtps://user:password@host:465, with TLS from the first byte. The
+// domain is what the app calls itself to the server: see Domain. A nil
+// tlsConfig trusts the authorities of the system.
+func NewSMTP(u *url.URL, domain string, tlsConfig *tls.Config) *SMTP {
+	secured := tlsConfig.Clone()
+	if secured == nil {
+		secured = &tls.Config{MinVersion: tls.VersionTLS12}
+	}
+	secured.ServerName = cmp.Or(secured.ServerName, u.Hostname())
+	s := &SMTP{Timeout: smtpTimeout, host: u.Hostname(), dial: new(net.Dialer).DialContext, options: []gomail.Option{
+		gomail.WithTLSConfig(secured),
+		gomail.WithHELO(domain),
+	}}
+	port := 587
+	if u.Scheme == "smtps" {
+		port = 465
+		s.dial = (&tls.Dialer{Config: secured}).DialContext
+		s.options = append(s.options, gomail.WithSSL())
+	} else {
+		s.options = append(s.options, gomail.WithTLSPolicy(gomail.TLSMandatory))
+	}
+	if p, err := strconv.Atoi(u.Port()); err == nil {
+		port = p
+	}
+	s.options = append(s.options, gomail.WithPort(port))
+	if u.User != nil {
+		password, _ := u.User.Password()
+		s.options = append(s.options, gomail.WithUsername(u.User.Username()), gomail.WithPassword(password),
+			gomail.WithOpportunisticSMTPAuth(logins...))
+	}
+	return s
+}
+
+// Domain returns a host as it is written in mail: a name as it is, and an IP
+// address in brackets (RFC 5321, 4.1.3).
+func Domain(host string) string {
+	addr, err := netip.ParseAddr(host)
+	switch {
+	case err != nil:
+		return host
+	case addr.Is6():
+		return "[IPv6:" + host + "]"
+	}
+	return "[" + host + "]"
+}
+
+// Send delivers a message over a connection of its own.
+func (s *SMTP) Send(m mail.Message) error {
+	message, err := toSMTP(m)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), s.Timeout)
+	defer cancel()
+	client, err := s.connect(ctx)
+	if err != nil {
+		return err
+	}
+	if err := client.Send(message); err != nil && !message.IsDelivered() {
+		return fmt.Errorf("sending by SMTP: %w", tooSlow(ctx, err))
+	}
+	client.Close() // the server has the mail: if this error counted, the mail would be sent twice
+	return nil
+}
+
+// Reach connects as for a delivery, TLS and login included, within five
+// seconds. It sends nothing.
+func (s *SMTP) Reach(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, reachTimeout)
+	defer cancel()
+	client, err := s.connect(ctx)
+	if err != nil {
+		return err
+	}
+	client.Close() // its error does not matter after a login
+	return nil
+}
+
+// connect logs in. It closes the connection when ctx ends: the library starts
+// its timeout anew with every step, and leaves a connection open on which it
+// could not log in.
+func (s *SMTP) connect(ctx context.Context) (*gomail.Client, error) {
+	dial := func(dialing context.Context, network, address string) (net.Conn, error) {
+		conn, err := s.dial(dialing, network, address)
+		if err == nil {
+			context.AfterFunc(ctx, func() { conn.Close() })
+		}
+		return conn, err
+	}
+	client, err := gomail.NewClient(s.host, slices.Concat(s.options, []gomail.Option{
+		gomail.WithTimeout(2 * s.Timeout), // ctx ends first: the library's error does not tell that time was up
+		gomail.WithDialContextFunc(dial),
+	})...)
+	if err != nil {
+		return nil, fmt.Errorf("setting up SMTP: %w", err)
+	}
+	if err := client.DialWithContext(ctx); err != nil {
+		return nil, fmt.Errorf("reaching the mail server: %w", tooSlow(ctx, err))
+	}
+	return client, nil
+}
+
+// tooSlow names an error that is only the end of the time.
+func tooSlow(ctx context.Context, err error) error {
+	if ctx.Err() != nil || errors.Is(err, os.ErrDeadlineExceeded) {
+		return errSlow
+	}
+	return err
+}

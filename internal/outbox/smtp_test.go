@@ -1,0 +1,176 @@
+package outbox_test
+
+import (
+	"bufio"
+	"fmt"
+	"net"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	gosmtp "github.com/emersion/go-smtp"
+	"github.com/stretchr/testify/require"
+
+	"corral/internal/outbox"
+	"corral/internal/outbox/smtptest"
+)
+
+func TestSMTP_ImplicitTLS(t *testing.T) {
+	s := smtptest.New(t, func(s *smtptest.Server) { s.Implicit = true })
+	require.NoError(t, sender(s).Send(note("ada@example.com")))
+	require.Equal(t, []string{"ada@example.com"}, s.Next().To)
+}
+
+// The client says nothing to a server that does not prove its name by TLS.
+func TestSMTP_RefusesServer(t *testing.T) {
+	hour := time.Now().Add(time.Hour)
+	for reason, change := range map[string]func(*smtptest.Server){
+		"does not support STARTTLS":   func(s *smtptest.Server) { s.TLS = nil },
+		"unknown authority":           func(s *smtptest.Server) { s.TLS = smtptest.NewAuthority(t).Certify("127.0.0.1", hour) },
+		"doesn't contain any IP SANs": func(s *smtptest.Server) { s.TLS = s.Authority.Certify("mail.example.com", hour) },
+		"certificate has expired":     func(s *smtptest.Server) { s.TLS = s.Authority.Certify("127.0.0.1", time.Now().Add(-time.Minute)) },
+	} {
+		for _, implicit := range []bool{false, true} {
+			s := smtptest.New(t, change, func(s *smtptest.Server) { s.Implicit = implicit && s.TLS != nil })
+			require.ErrorContains(t, sender(s).Send(note("ada@example.com")), reason)
+			require.ErrorContains(t, sender(s).Reach(t.Context()), reason)
+			require.Empty(t, s.Arrived)
+			s.URL.User = nil
+			require.ErrorContains(t, sender(s).Send(note("ada@example.com")), reason, "nor without a login")
+			require.Empty(t, s.Arrived)
+		}
+	}
+}
+
+// Without a TLS configuration, the authorities of the system count.
+func TestSMTP_SystemAuthorities(t *testing.T) {
+	s := smtptest.New(t)
+	require.ErrorContains(t, outbox.NewSMTP(s.URL, "corral.example", nil).Send(note("ada@example.com")), "unknown authority")
+}
+
+// A TLS configuration may name the server otherwise than the URL.
+func TestSMTP_ServerName(t *testing.T) {
+	s := smtptest.New(t, func(s *smtptest.Server) { s.TLS = s.Authority.Certify("mail.example.com", time.Now().Add(time.Hour)) })
+	trusting := s.Authority.Trusting()
+	trusting.ServerName = "mail.example.com"
+	require.NoError(t, outbox.NewSMTP(s.URL, "corral.example", trusting).Send(note("ada@example.com")))
+}
+
+func TestSMTP_WrongPassword(t *testing.T) {
+	for _, implicit := range []bool{false, true} {
+		s := smtptest.New(t, func(s *smtptest.Server) { s.Implicit = implicit })
+		s.URL.User = url.UserPassword("ada", "correct horse")
+		for _, err := range []error{sender(s).Send(note("ada@example.com")), sender(s).Reach(t.Context())} {
+			require.ErrorContains(t, err, "535")
+			require.NotContains(t, err.Error(), "correct horse")
+		}
+		require.Empty(t, s.Arrived)
+	}
+}
+
+func TestSMTP_Reach(t *testing.T) {
+	s := smtptest.New(t)
+	require.NoError(t, sender(s).Reach(t.Context()))
+	require.Empty(t, s.Arrived)
+}
+
+func TestSMTP_Down(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	s := smtptest.New(t)
+	s.URL.Host = l.Addr().String()
+	l.Close()
+	require.ErrorContains(t, sender(s).Send(note("ada@example.com")), "connection refused")
+}
+
+// hasty returns a sender whose deliveries time out at once.
+func hasty(s *smtptest.Server) *outbox.SMTP {
+	smtp := sender(s)
+	smtp.Timeout = 300 * time.Millisecond
+	return smtp
+}
+
+// A server may fall silent at any point.
+func TestSMTP_Silent(t *testing.T) {
+	for _, said := range []string{"", "220 mail.example.com\r\n", "220 mail.example.com\r\n250-mail.example.com\r\n250 STARTTLS\r\n220 go ahead\r\n"} {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		require.NoError(t, err)
+		defer l.Close()
+		gone := make(chan error, 1)
+		go func() {
+			conn, err := l.Accept()
+			if err == nil {
+				fmt.Fprint(conn, said)
+				_, err = bufio.NewReader(conn).WriteTo(new(strings.Builder))
+			}
+			gone <- err
+		}()
+		s := smtptest.New(t)
+		s.URL.Host = l.Addr().String()
+		smtp, began := hasty(s), time.Now()
+		require.ErrorIs(t, smtp.Send(note("ada@example.com")), outbox.ErrSlow)
+		require.Less(t, time.Since(began), 20*smtp.Timeout)
+		smtptest.Await(t, gone) // no connection is left open
+	}
+}
+
+// The time of a delivery ends, however small the steps in which it passes.
+func TestSMTP_SilentAfterTheMail(t *testing.T) {
+	over := make(chan struct{})
+	t.Cleanup(func() { close(over) })
+	s := smtptest.New(t, func(s *smtptest.Server) { s.OnData = func(smtptest.Received) error { <-over; return nil } })
+	require.ErrorIs(t, hasty(s).Send(note("ada@example.com")), outbox.ErrSlow)
+}
+
+func TestSMTP_TimeoutIsWithinTheLease(t *testing.T) {
+	require.Less(t, 2*sender(smtptest.New(t)).Timeout, outbox.Lease)
+}
+
+// A server that takes the mail and hangs up has taken the mail.
+func TestSMTP_HangsUpAfterTheMail(t *testing.T) {
+	s := smtptest.New(t, func(s *smtptest.Server) { s.OnReset = func(conn net.Conn) { conn.Close() } })
+	require.NoError(t, sender(s).Send(note("ada@example.com")))
+	require.Equal(t, []string{"ada@example.com"}, s.Next().To)
+}
+
+// A connection on which the client could not log in is closed.
+func TestSMTP_LeavesNoConnection(t *testing.T) {
+	left := make(chan error, 1)
+	s := smtptest.New(t)
+	server := s.URL.Host
+	proxy, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer proxy.Close()
+	go func() {
+		client, err := proxy.Accept()
+		if err != nil {
+			return
+		}
+		upstream, err := net.Dial("tcp", server)
+		if err != nil {
+			return
+		}
+		go bufio.NewReader(upstream).WriteTo(client)
+		_, err = bufio.NewReader(client).WriteTo(upstream)
+		left <- err
+	}()
+	s.URL.User, s.URL.Host = url.UserPassword("ada", "wrong"), proxy.Addr().String()
+	require.Error(t, sender(s).Send(note("ada@example.com")))
+	smtptest.Await(t, left)
+}
+
+// What the server says of the recipient is kept for the operator.
+func TestSMTP_RefusesRecipient(t *testing.T) {
+	for _, code := range []int{550, 451} {
+		s := smtptest.New(t, func(s *smtptest.Server) {
+			s.OnRcpt = func(string) error {
+				return &gosmtp.SMTPError{Code: code, Message: "mailbox of ada@example.com is shut"}
+			}
+		})
+		err := sender(s).Send(note("ada@example.com"))
+		require.ErrorContains(t, err, fmt.Sprint(code))
+		require.ErrorContains(t, err, "is shut")
+		require.Empty(t, s.Arrived)
+	}
+}

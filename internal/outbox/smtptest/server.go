@@ -1,0 +1,145 @@
+// Package smtptest is a mail server for tests, on this machine and as strict as
+// RFC 5321.
+//
+//	server := smtptest.New(t)
+//	sender := outbox.NewSMTP(server.URL, "www.example.com", server.Authority.Trusting())
+//	// … what sends a mail
+//	message := smtptest.Parse(t, server.Next())
+package smtptest
+
+import (
+	"crypto/tls"
+	"io"
+	"log"
+	"net"
+	"net/url"
+	"testing"
+	"time"
+
+	"github.com/emersion/go-sasl"
+	gosmtp "github.com/emersion/go-smtp"
+)
+
+// Server is a mail server. It lets ada log in with the password hunter2, and
+// only within TLS.
+type Server struct {
+	URL       *url.URL      // with the login
+	Arrived   chan Received // the mails that it has taken
+	Authority *Authority    // of its certificate
+
+	// What the changes given to New may set.
+	TLS      *tls.Config               // nil offers none
+	Implicit bool                      // TLS from the first byte
+	OnRcpt   func(to string) error     // answers RCPT
+	OnData   func(mail Received) error // answers DATA
+	OnReset  func(conn net.Conn)       // after the answer to DATA
+
+	t testing.TB
+}
+
+// Received is a mail with its envelope.
+type Received struct {
+	From string
+	To   []string
+	Raw  []byte
+}
+
+// New starts a server that stops at the end of the test. Its certificate is for
+// 127.0.0.1.
+func New(t testing.TB, changes ...func(*Server)) *Server {
+	t.Helper()
+	authority := NewAuthority(t)
+	s := &Server{t: t, Authority: authority, Arrived: make(chan Received, 1000),
+		TLS: authority.Certify("127.0.0.1", time.Now().Add(time.Hour))}
+	for _, change := range changes {
+		change(s)
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	s.URL = &url.URL{Scheme: "smtp", User: url.UserPassword("ada", "hunter2"), Host: listener.Addr().String()}
+	library := gosmtp.NewServer(gosmtp.BackendFunc(func(c *gosmtp.Conn) (gosmtp.Session, error) {
+		return &session{server: s, conn: c}, nil
+	}))
+	library.Domain, library.TLSConfig, library.EnableSMTPUTF8 = "mail.example.com", s.TLS, true
+	library.MaxLineLength, library.MaxRecipients, library.MaxMessageBytes = 1000, 10, 1<<20
+	library.ErrorLog = log.New(io.Discard, "", 0) // tests let clients leave in the middle
+	if s.Implicit {
+		s.URL.Scheme, listener = "smtps", tls.NewListener(listener, s.TLS)
+	}
+	go library.Serve(listener)
+	t.Cleanup(func() { library.Close() })
+	return s
+}
+
+// Next waits for a mail.
+func (s *Server) Next() Received {
+	s.t.Helper()
+	return Await(s.t, s.Arrived)
+}
+
+// Await receives a value that has to come within a minute.
+func Await[T any](t testing.TB, c <-chan T) (value T) {
+	t.Helper()
+	select {
+	case value = <-c:
+	case <-time.After(time.Minute):
+		t.Fatal("it did not come")
+	}
+	return value
+}
+
+// session is one connection.
+type session struct {
+	server   *Server
+	conn     *gosmtp.Conn
+	loggedIn bool
+	mail     Received
+}
+
+func (s *session) AuthMechanisms() []string { return []string{sasl.Plain} }
+
+func (s *session) Auth(string) (sasl.Server, error) {
+	return sasl.NewPlainServer(func(_, username, password string) error {
+		if s.loggedIn = username == "ada" && password == "hunter2"; !s.loggedIn {
+			return gosmtp.ErrAuthFailed
+		}
+		return nil
+	}), nil
+}
+
+func (s *session) Mail(from string, _ *gosmtp.MailOptions) error {
+	if !s.loggedIn {
+		return gosmtp.ErrAuthRequired
+	}
+	s.mail = Received{From: from}
+	return nil
+}
+
+func (s *session) Rcpt(to string, _ *gosmtp.RcptOptions) error {
+	s.mail.To = append(s.mail.To, to)
+	if s.server.OnRcpt != nil {
+		return s.server.OnRcpt(to)
+	}
+	return nil
+}
+
+func (s *session) Data(r io.Reader) (err error) {
+	if s.mail.Raw, err = io.ReadAll(r); err != nil {
+		return err
+	}
+	if s.server.OnData != nil {
+		if err := s.server.OnData(s.mail); err != nil {
+			return err
+		}
+	}
+	s.server.Arrived <- s.mail
+	return nil
+}
+
+func (s *session) Reset() {
+	if s.server.OnReset != nil && s.mail.Raw != nil {
+		s.server.OnReset(s.conn.Conn())
+	}
+}
+
+func (s *session) Logout() error { return nil }

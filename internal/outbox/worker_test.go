@@ -1,0 +1,146 @@
+package outbox_test
+
+import (
+	"testing"
+	"time"
+
+	gosmtp "github.com/emersion/go-smtp"
+	"github.com/stretchr/testify/require"
+
+	"corral/internal/outbox"
+	"corral/internal/outbox/smtptest"
+)
+
+// start starts a worker for the length of a test.
+func start(t testing.TB, q *outbox.Queue, s *smtptest.Server, every time.Duration) (*outbox.Worker, records) {
+	t.Helper()
+	o, log := options(q, sender(s))
+	o.Every = every
+	w := outbox.Start(o)
+	t.Cleanup(w.Stop)
+	return w, log
+}
+
+// A request wakes the worker, which would look by itself in an hour.
+func TestWorker_SendsAtOnce(t *testing.T) {
+	q, s := newQueue(t), smtptest.New(t)
+	_, log := start(t, q, s, time.Hour)
+	for _, email := range []string{"zoe@example.com", "bea@example.com", "dan@example.com"} {
+		add(t, q, email)
+		require.Equal(t, []string{email}, s.Next().To)
+		log.logged(t, "mail sent")
+		require.Eventually(t, func() bool { return len(q.Woken()) == 0 }, 10*time.Second, time.Millisecond, "the worker was woken")
+	}
+}
+
+// The worker finds mails of other processes, and those that are due again.
+func TestWorker_Looks(t *testing.T) {
+	q, s := newQueue(t), smtptest.New(t)
+	start(t, q, s, time.Millisecond)
+	put(t, outbox.Mail{Recipient: "zoe@example.com", Template: "notice"})
+	require.Equal(t, []string{"zoe@example.com"}, s.Next().To)
+}
+
+// After six attempts in nine hours the mail is given up: it is kept with the
+// cause and without its token.
+func TestWorker_Retries(t *testing.T) {
+	q, attempts := newQueue(t), 0
+	s := smtptest.New(t, func(s *smtptest.Server) {
+		s.OnRcpt = func(string) error {
+			attempts++
+			return &gosmtp.SMTPError{Code: 450, Message: "zoe@example.com is on holiday"}
+		}
+	})
+	w, log := idle(q, sender(s))
+	add(t, q, "zoe@example.com")
+	for n, wait := range []time.Duration{time.Minute, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour, 6 * time.Hour} {
+		w.DeliverAll(t.Context())
+		require.Equal(t, n+1, attempts)
+		m := mailTo(t, "zoe@example.com")
+		require.Contains(t, m.LastError, "450")
+		require.Contains(t, m.LastError, "is on holiday")
+		require.NotEmpty(t, m.SealedToken)
+		moveClock(wait - time.Second)
+		w.DeliverAll(t.Context())
+		require.Equal(t, n+1, attempts, "not before its time")
+		moveClock(time.Second)
+	}
+	require.False(t, mailTo(t, "zoe@example.com").FailedAt.Valid)
+	w.DeliverAll(t.Context())
+	m := mailTo(t, "zoe@example.com")
+	require.True(t, m.FailedAt.Valid)
+	require.False(t, m.DueAt.Valid || m.SentAt.Valid)
+	require.Contains(t, m.LastError, "450")
+	require.Empty(t, m.SealedToken)
+	moveClock(365 * 24 * time.Hour)
+	w.DeliverAll(t.Context())
+	require.Equal(t, 6, attempts)
+	for range len(log) {
+		require.NotContains(t, <-log, "zoe@example.com", "the log names no user")
+	}
+}
+
+// When a server was down for a while, the mail arrives later, once, and with its token.
+func TestWorker_ServerComesBack(t *testing.T) {
+	q, s := newQueue(t), smtptest.New(t)
+	good := s.URL.Host
+	s.URL.Host = "127.0.0.1:1"
+	w, _ := idle(q, sender(s))
+	add(t, q, "zoe@example.com")
+	w.DeliverAll(t.Context())
+	require.Contains(t, mailTo(t, "zoe@example.com").LastError, "connection refused")
+	s.URL.Host = good
+	w, _ = idle(q, sender(s))
+	moveClock(time.Minute)
+	w.DeliverAll(t.Context())
+	w.DeliverAll(t.Context())
+	r := s.Next()
+	require.Equal(t, []string{"zoe@example.com"}, r.To)
+	require.Equal(t, "Token: "+rawToken, smtptest.Parse(t, r).Text)
+	require.Empty(t, s.Arrived)
+	m := mailTo(t, "zoe@example.com")
+	require.True(t, m.SentAt.Valid)
+	require.Empty(t, m.LastError)
+	require.Empty(t, m.SealedToken, "wiped once sent")
+}
+
+// Stop lets the mail at hand be delivered, and leaves the others to the next start.
+func TestWorker_StopFinishesTheMailAtHand(t *testing.T) {
+	q := newQueue(t)
+	entered, leave := make(chan struct{}), make(chan struct{})
+	s := smtptest.New(t, func(s *smtptest.Server) {
+		s.OnData = func(smtptest.Received) error { entered <- struct{}{}; <-leave; return nil }
+	})
+	add(t, q, "zoe@example.com", "bea@example.com")
+	w, _ := start(t, q, s, time.Hour)
+	smtptest.Await(t, entered)
+	w.Cancel()
+	close(leave)
+	w.Stop()
+	require.Equal(t, []string{"zoe@example.com"}, s.Next().To)
+	require.True(t, mailTo(t, "zoe@example.com").SentAt.Valid)
+	require.Zero(t, mailTo(t, "bea@example.com").Attempts)
+	require.Empty(t, s.Arrived)
+}
+
+func TestWorker_WithoutSender(t *testing.T) {
+	q := newQueue(t)
+	add(t, q, "zoe@example.com")
+	o, _ := options(q, nil)
+	outbox.Start(o).Stop()
+	require.Zero(t, mailTo(t, "zoe@example.com").Attempts)
+}
+
+// A mail for nobody is done, and the log does not tell.
+func TestWorker_NothingToSend(t *testing.T) {
+	q, s := newQueue(t), smtptest.New(t)
+	w, log := idle(q, sender(s))
+	require.NoError(t, q.Add(db, outbox.Mail{Recipient: "nobody@example.com", Template: "nobody", Data: "{}"}, rawToken))
+	w.DeliverAll(t.Context())
+	require.Empty(t, s.Arrived)
+	require.Empty(t, log)
+	m := mailTo(t, "nobody@example.com")
+	require.True(t, m.SentAt.Valid)
+	require.False(t, m.DueAt.Valid)
+	require.Empty(t, m.SealedToken)
+}

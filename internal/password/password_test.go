@@ -1,0 +1,116 @@
+package password
+
+import (
+	"context"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/alexedwards/argon2id"
+	"github.com/stretchr/testify/require"
+)
+
+var hasher = NewHasher()
+
+func TestHasher_HashOWASPMinimum(t *testing.T) {
+	digest, err := hasher.Hash(t.Context(), "four random words work well")
+	require.NoError(t, err)
+	require.True(t, strings.HasPrefix(digest, "$argon2id$v=19$m=19456,t=2,p=1$"), digest)
+	params, salt, key, err := argon2id.DecodeHash(digest)
+	require.NoError(t, err)
+	require.Equal(t, hashParams, params)
+	require.Len(t, salt, 16)
+	require.Len(t, key, 32)
+	again, err := hasher.Hash(t.Context(), "four random words work well")
+	require.NoError(t, err)
+	require.NotEqual(t, digest, again, "the salt repeats")
+}
+
+// An unknown email must cost what a known one costs.
+func TestHasher_VerifyAbsentDigest(t *testing.T) {
+	params, _, _, err := argon2id.DecodeHash(absentDigest)
+	require.NoError(t, err)
+	require.Equal(t, hashParams, params)
+	for _, digest := range []string{absentDigest, ""} {
+		for _, typed := range []string{"", "four random words work well"} {
+			match, outdated, err := hasher.Verify(t.Context(), typed, digest)
+			require.NoError(t, err)
+			require.False(t, match)
+			require.False(t, outdated)
+		}
+	}
+}
+
+// The absent digest waits for its turn and is hashed like any other.
+func TestHasher_VerifyAbsentDigestTakesItsTurn(t *testing.T) {
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, _, err := new(Hasher).Verify(gone, "x", "")
+	require.ErrorIs(t, err, ErrBusy)
+}
+
+func TestHasher_VerifyOutdated(t *testing.T) {
+	lesser := *hashParams
+	lesser.Iterations = 1
+	digest, err := argon2id.CreateHash("four random words work well", &lesser)
+	require.NoError(t, err)
+	match, outdated, err := hasher.Verify(t.Context(), "four random words work well", digest)
+	require.NoError(t, err)
+	require.True(t, match)
+	require.True(t, outdated)
+}
+
+func TestHasher_VerifyEveryCharacterCounts(t *testing.T) {
+	password := strings.Repeat("Zażółć gęślą jaźń ", 7)[:120]
+	digest, err := hasher.Hash(t.Context(), password)
+	require.NoError(t, err)
+	for typed, want := range map[string]bool{
+		password:                  true,
+		password + " ":            false,
+		strings.ToLower(password): false,
+		password[:72]:             false,
+		password[:119]:            false,
+		"":                        false,
+	} {
+		match, _, err := hasher.Verify(t.Context(), typed, digest)
+		require.NoError(t, err)
+		require.Equal(t, want, match, "%q", typed)
+	}
+}
+
+func TestHasher_VerifyAbsurdParameters(t *testing.T) {
+	for _, digest := range []string{
+		"$argon2id$v=19$m=4294967295,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+		"$argon2id$v=19$m=19456,t=4294967295,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+		"$2a$10$notargon2id",
+	} {
+		_, _, err := hasher.Verify(t.Context(), "x", digest)
+		require.Error(t, err, digest)
+	}
+}
+
+// One hash per core: the next one waits for its turn, and gives up with its request.
+func TestHasher_OnePerCore(t *testing.T) {
+	hasher := NewHasher()
+	require.Equal(t, runtime.GOMAXPROCS(0), cap(hasher.turns))
+	var release []func()
+	for range cap(hasher.turns) {
+		done, err := hasher.wait(t.Context())
+		require.NoError(t, err)
+		release = append(release, done)
+	}
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := hasher.Hash(gone, "x")
+	require.ErrorIs(t, err, ErrBusy)
+
+	got := make(chan error, 1)
+	go func() {
+		_, err := hasher.Hash(t.Context(), "x")
+		got <- err
+	}()
+	for _, done := range release {
+		done()
+	}
+	require.NoError(t, <-got)
+}

@@ -1,0 +1,128 @@
+package password
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"github.com/trustelem/zxcvbn"
+	"github.com/trustelem/zxcvbn/frequency"
+)
+
+var policy = Policy{Min: 15, Words: []string{"localhost", "corral"}}
+
+func TestPolicy_Check(t *testing.T) {
+	for typed, problem := range map[string]string{
+		"":                                   "password.too_short",
+		"Tr0ub4dor&3":                        "password.too_short",
+		strings.Repeat("é", 14):              "password.too_short",
+		"    ":                               "password.too_short",
+		"Passwordpassword":                   "password.guessable_common",
+		"1234567890123456":                   "password.guessable_common",
+		"asdfghjklpoiuytr":                   "password.guessable_keys",
+		"zaq1xsw2cde3vfr4":                   "password.guessable_common",
+		"aaaaaaaaaaaaaaaaaaaa":               "password.guessable_repeat",
+		strings.Repeat("é", 40):              "password.guessable_repeat",
+		strings.Repeat("漢字", 20):             "password.guessable_repeat",
+		strings.Repeat("🐎🧲🦩", 10):            "password.guessable_repeat",
+		"abcdefghijklmnop":                   "password.guessable_sequence",
+		"fedcba9876543210":                   "password.guessable_sequence",
+		"november21.11.1987":                 "password.guessable_date",
+		"internationalization":               "password.guessable_word",
+		"ada@example.com1":                   "password.guessable_personal",
+		strings.Repeat("saddle", 8):          "password.guessable_repeat",
+		"four random words\x00":              "password.unusable",
+		"four random words\xff":              "password.unusable",
+		"four random words\n":                "password.unusable",
+		strings.Repeat("x9 ", 43):            "password.too_long", // 129 characters
+		"four random words work well":        "",
+		"correct horse battery staple gravy": "",
+		"все слова случайны вполне":  "",
+		"漢字仮名交じり文で書く合言葉":             "password.too_short",
+		"漢字仮名交じり文で書く長い合言葉":           "",
+		"🐎 battery 🧲 staple 🦩 orbit": "",
+	} {
+		normalized, got := policy.Check(typed, "ada@example.com")
+		require.Equal(t, problem, got, "%q", typed)
+		require.Equal(t, problem == "", normalized != "", "%q", typed)
+	}
+	long := strings.Repeat("k7 jolly ", 15)[:128]
+	_, problem := policy.Check(long, "ada@example.com")
+	require.Empty(t, problem, "128 characters are allowed")
+}
+
+// The lists are freed; what was in each of them is still known.
+func TestPolicy_DictionariesWithoutTheirLists(t *testing.T) {
+	policy.Check("four random words work well", "ada@example.com")
+	require.Empty(t, frequency.FrequencyLists)
+	for word, list := range map[string]string{
+		"pantera": "passwords", "widely": "english_wikipedia", "adeline": "female_names",
+		"pittman": "surnames", "beyond": "us_tv_and_film", "silas": "male_names",
+	} {
+		sequence := zxcvbn.PasswordStrength(word, nil).Sequence
+		require.Len(t, sequence, 1, word)
+		require.Equal(t, list, sequence[0].DictionaryName, word)
+	}
+}
+
+// The limits count characters, not bytes, as the user does.
+func TestPolicy_CheckCountsCharacters(t *testing.T) {
+	_, problem := policy.Check(strings.Repeat("𐍈µ漢é", 32), "ada@example.com") // 128 characters, 320 bytes
+	require.NotEqual(t, "password.too_long", problem)
+	require.NotEqual(t, "password.unusable", problem)
+}
+
+// RFC 8265: however a keyboard composes an é, it is the same password.
+func TestNormalize_OpaqueString(t *testing.T) {
+	composed, ok := Normalize("caf\u00e9 \u00a0 au lait")
+	require.True(t, ok)
+	decomposed, ok := Normalize("cafe\u0301 \u00a0 au lait")
+	require.True(t, ok)
+	require.Equal(t, composed, decomposed)
+	require.NotContains(t, composed, "\u00a0", "a non-ASCII space becomes a space")
+	upper, _ := Normalize("Café")
+	lower, _ := Normalize("café")
+	require.NotEqual(t, upper, lower)
+}
+
+func TestPolicy_Min(t *testing.T) {
+	policy := Policy{Min: 8}
+	_, problem := policy.Check("v9#Tq!x", "ada@example.com")
+	require.Equal(t, "password.too_short", problem)
+	_, problem = policy.Check("v9#Tq!xZ$", "ada@example.com")
+	require.Empty(t, problem)
+}
+
+func TestPolicy_Words(t *testing.T) {
+	_, problem := policy.Check("login.example.net-24", "ada@example.com")
+	require.Empty(t, problem)
+	policy := Policy{Min: 15, Words: []string{"login.example.net"}}
+	_, problem = policy.Check("login.example.net-24", "ada@example.com")
+	require.Equal(t, "password.guessable_personal", problem)
+}
+
+// How characters beyond ASCII are written for zxcvbn makes no word or sequence of them.
+func TestPolicy_CheckContextBeyondASCII(t *testing.T) {
+	_, problem := policy.Check("zoë@bücher.example", "zoë@bücher.example")
+	require.Equal(t, "password.guessable_personal", problem)
+	_, problem = policy.Check("абвгдежзийклмноп", "ada@example.com")
+	require.Empty(t, problem)
+}
+
+// BenchmarkPolicy_CheckHostile measures the worst passwords that were found: a
+// client with a link may try any number of them.
+func BenchmarkPolicy_CheckHostile(b *testing.B) {
+	for name, typed := range map[string]string{
+		"every substitution": "4@8({[<3690$5!1|7+%2xz4@8({[<3690$5!1|7+%2xz",
+		"found by searching": "{591s7e6g|!s..|495$1 t0i-x2(b710!10|0z!$/9{$@@9o3c!8+30{ [0<(11.",
+		"dates":              strings.Repeat("11/1.1-1", 16),
+		"one letter":         strings.Repeat("a", 128),
+		"usual":              "four random words work well",
+	} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				policy.Check(typed, "ada@example.com")
+			}
+		})
+	}
+}

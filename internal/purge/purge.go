@@ -1,0 +1,125 @@
+// Package purge removes expired rows in the background, in batches that other
+// writers do not notice, on one node at a time.
+//
+//	janitor := purge.Start(db, logger, func() []purge.Rule {
+//		return []purge.Rule{{Change: "DELETE FROM tokens", Table: "tokens", Where: "expires_at <= ?", Order: "expires_at", Args: []any{now()}}}
+//	})
+//	defer janitor.Stop()
+package purge
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"time"
+
+	"github.com/gobuffalo/pop/v6"
+
+	"corral/internal/database"
+)
+
+const (
+	// Every is how often a node purges. Nothing waits for it.
+	Every = 10 * time.Minute
+	// Batch bounds the rows of one statement.
+	Batch = 500
+)
+
+// Rule is one kind of expired rows. The table has a column id.
+type Rule struct {
+	Change string // what is done with them, such as "DELETE FROM tokens"
+	Table  string
+	Where  string // served by an index
+	Order  string // the index's, so that it is used however many rows there are
+	Args   []any
+}
+
+// betweenBatches leaves the database to others. Tests replace it.
+var betweenBatches = func(ctx context.Context) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(50 * time.Millisecond):
+	}
+}
+
+// Run applies the rules, unless another node does. Each batch is a transaction
+// of its own.
+func Run(ctx context.Context, db *pop.Connection, rules []Rule) error {
+	return database.TryLock(ctx, db, "purge", func() error {
+		for _, r := range rules {
+			if err := r.run(ctx, db); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (r Rule) run(ctx context.Context, db *pop.Connection) error {
+	for {
+		done, err := db.WithContext(ctx).RawQuery(r.statement(db.Dialect.Name()), r.Args...).ExecWithCount()
+		if err != nil {
+			return fmt.Errorf("purging %s: %w", r.Table, err)
+		}
+		if done < Batch {
+			return nil
+		}
+		betweenBatches(ctx)
+	}
+}
+
+// statement changes one batch. On PostgreSQL it skips locked rows, so that
+// nobody waits; and the array makes it look rows up by their ids, where it would
+// rather scan the table.
+func (r Rule) statement(dialect string) string {
+	batch := fmt.Sprintf("SELECT id FROM %s WHERE %s ORDER BY %s LIMIT %d", r.Table, r.Where, r.Order, Batch)
+	if dialect == "postgres" {
+		return r.Change + " WHERE id = ANY(ARRAY(" + batch + " FOR UPDATE SKIP LOCKED))"
+	}
+	return r.Change + " WHERE id IN (" + batch + ")"
+}
+
+// Janitor purges until it is stopped.
+type Janitor struct {
+	ctx    context.Context
+	cancel context.CancelFunc
+	done   chan struct{}
+}
+
+// Start starts a janitor, which asks for the rules each time.
+func Start(db *pop.Connection, logger *slog.Logger, rules func() []Rule) *Janitor {
+	j := &Janitor{done: make(chan struct{})}
+	j.ctx, j.cancel = context.WithCancel(context.Background())
+	go func() {
+		defer close(j.done)
+		tick := time.NewTicker(Every)
+		defer tick.Stop()
+		for j.ctx.Err() == nil {
+			if err := runSafely(j.ctx, db, rules); err != nil && j.ctx.Err() == nil {
+				logger.Error("purge failed", "error", err.Error())
+			}
+			select {
+			case <-j.ctx.Done():
+			case <-tick.C:
+			}
+		}
+	}()
+	return j
+}
+
+// Stop breaks a purge off. The next one goes on with it.
+func (j *Janitor) Stop() {
+	j.cancel()
+	<-j.done
+}
+
+// runSafely turns a panic into an error: the app works without a janitor.
+func runSafely(ctx context.Context, db *pop.Connection, rules func() []Rule) (err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = fmt.Errorf("panic: %v\n%s", cause, debug.Stack())
+		}
+	}()
+	return Run(ctx, db, rules())
+}

@@ -1,0 +1,176 @@
+package purge
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/gobuffalo/pop/v6"
+	"github.com/stretchr/testify/require"
+
+	"corral/internal/apptest"
+	"corral/internal/database"
+)
+
+// newDatabase returns a database with a table of notes, so many of which have
+// expired, and one of which has not.
+func newDatabase(t *testing.T, expired int) *pop.Connection {
+	t.Helper()
+	url, drop, err := apptest.NewDatabase(os.Getenv("TEST_DATABASE_URL"))
+	require.NoError(t, err)
+	t.Cleanup(drop)
+	db, err := database.Open(url)
+	require.NoError(t, err)
+	t.Cleanup(func() { db.Close() })
+	exec(t, db, "CREATE TABLE notes (id INTEGER PRIMARY KEY, text VARCHAR(9) NOT NULL, expires INTEGER NOT NULL)")
+	require.NoError(t, db.Transaction(func(tx *pop.Connection) error {
+		for id := range expired {
+			exec(t, tx, "INSERT INTO notes (id, text, expires) VALUES (?, 'old', ?)", id, id%10)
+		}
+		return nil
+	}))
+	exec(t, db, "INSERT INTO notes (id, text, expires) VALUES (-1, 'new', 99)")
+	return db
+}
+
+func exec(t *testing.T, db *pop.Connection, statement string, args ...any) {
+	t.Helper()
+	require.NoError(t, db.RawQuery(statement, args...).Exec())
+}
+
+func count(t *testing.T, db *pop.Connection) int {
+	t.Helper()
+	n, err := db.Count("notes")
+	require.NoError(t, err)
+	return n
+}
+
+// rules remove the notes that expired by 10.
+func rules() []Rule {
+	return []Rule{{Change: "DELETE FROM notes", Table: "notes", Where: "expires <= ?", Order: "expires", Args: []any{10}}}
+}
+
+// replacePause runs do between batches, for the length of a test.
+func replacePause(t *testing.T, do func()) {
+	before := betweenBatches
+	betweenBatches = func(context.Context) { do() }
+	t.Cleanup(func() { betweenBatches = before })
+}
+
+func TestRun(t *testing.T) {
+	db := newDatabase(t, 3)
+	require.NoError(t, Run(t.Context(), db, rules()))
+	require.Equal(t, 1, count(t, db))
+	require.NoError(t, Run(t.Context(), db, rules()))
+	require.Equal(t, 1, count(t, db))
+}
+
+// A rule may change rows so that it does not find them again.
+func TestRun_Update(t *testing.T) {
+	db := newDatabase(t, Batch+10)
+	replacePause(t, func() {})
+	shorten := Rule{Change: "UPDATE notes SET text = '', expires = 99", Table: "notes", Where: "expires <= ?", Order: "expires", Args: []any{10}}
+	require.NoError(t, Run(t.Context(), db, []Rule{shorten}))
+	shortened, err := db.Where("text = '' AND expires = 99").Count("notes")
+	require.NoError(t, err)
+	require.Equal(t, Batch+10, shortened)
+	require.Equal(t, Batch+11, count(t, db))
+}
+
+// Between two batches, others write.
+func TestRun_InBatches(t *testing.T) {
+	db := newDatabase(t, 2*Batch+10)
+	var left []int
+	replacePause(t, func() {
+		exec(t, db, "INSERT INTO notes (id, text, expires) VALUES (?, 'new', 99)", 9999+len(left))
+		left = append(left, count(t, db))
+	})
+	require.NoError(t, Run(t.Context(), db, rules()))
+	require.Equal(t, []int{Batch + 12, 13}, left)
+	require.Equal(t, 3, count(t, db))
+}
+
+// Rows that others hold are left to the next purge: it does not wait for them.
+func TestRun_LeavesLockedRows(t *testing.T) {
+	db := newDatabase(t, 2)
+	if db.Dialect.Name() != "postgres" {
+		return // SQLite has one writer at a time
+	}
+	require.NoError(t, db.Transaction(func(tx *pop.Connection) error {
+		exec(t, tx, "UPDATE notes SET text = text WHERE id = 1")
+		require.NoError(t, Run(t.Context(), db, rules()))
+		require.Equal(t, 2, count(t, db), "seen from beside the transaction")
+		return nil
+	}))
+	require.NoError(t, Run(t.Context(), db, rules()))
+	require.Equal(t, 1, count(t, db))
+}
+
+// Of two nodes one purges, and the other does not wait for it.
+func TestRun_OneNodeAtATime(t *testing.T) {
+	db := newDatabase(t, Batch+10)
+	if db.Dialect.Name() != "postgres" {
+		return // SQLite has one node
+	}
+	pauses := 0
+	replacePause(t, func() {
+		pauses++
+		require.NoError(t, Run(t.Context(), db, rules())) // as another node would
+		require.Equal(t, 11, count(t, db), "it left the work to the first")
+	})
+	require.NoError(t, Run(t.Context(), db, rules()))
+	require.Equal(t, 1, pauses)
+	require.Equal(t, 1, count(t, db))
+}
+
+func TestRun_Cancelled(t *testing.T) {
+	db := newDatabase(t, 1)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	require.ErrorIs(t, Run(ctx, db, rules()), context.Canceled)
+}
+
+func TestJanitor(t *testing.T) {
+	db := newDatabase(t, 1)
+	janitor := Start(db, slog.New(slog.NewTextHandler(&bytes.Buffer{}, nil)), rules)
+	require.Eventually(t, func() bool { return count(t, db) == 1 }, time.Minute, time.Millisecond)
+	janitor.Stop()
+}
+
+// It is stopped in the middle of a purge, and the next one goes on with it.
+func TestJanitor_Stop(t *testing.T) {
+	db := newDatabase(t, Batch+10)
+	log, paused, goOn := &apptest.LogBuffer{}, make(chan bool), make(chan bool)
+	replacePause(t, func() { paused <- true; <-goOn })
+	janitor := Start(db, slog.New(slog.NewTextHandler(log, nil)), rules)
+	<-paused
+	stopped := make(chan bool)
+	go func() { janitor.Stop(); close(stopped) }()
+	<-janitor.ctx.Done()
+	close(goOn)
+	<-stopped
+	require.Empty(t, log.String(), "to be stopped is no fault")
+	require.Equal(t, 11, count(t, db))
+	require.NoError(t, Run(t.Context(), db, rules()))
+	require.Equal(t, 1, count(t, db))
+}
+
+// A fault and a panic are logged, and the app goes on.
+func TestJanitor_FaultsAreLogged(t *testing.T) {
+	db := newDatabase(t, 1)
+	for want, faulty := range map[string]func() []Rule{
+		`level=ERROR msg="purge failed" error="purging nothing: `: func() []Rule {
+			return []Rule{{Change: "DELETE FROM nothing", Table: "nothing", Where: "id = 1", Order: "id"}}
+		},
+		`level=ERROR msg="purge failed" error="panic: boom`: func() []Rule { panic("boom") },
+	} {
+		log := &apptest.LogBuffer{}
+		janitor := Start(db, slog.New(slog.NewTextHandler(log, nil)), faulty)
+		require.Eventually(t, func() bool { return log.String() != "" }, time.Minute, time.Millisecond)
+		janitor.Stop()
+		require.Contains(t, log.String(), want)
+	}
+}

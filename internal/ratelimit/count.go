@@ -1,0 +1,46 @@
+package ratelimit
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/gobuffalo/pop/v6"
+)
+
+// A Count is what was counted for a subject. The zero Count is nothing.
+type Count struct {
+	ID       string `db:"id"`
+	Attempts int    `db:"attempts"`
+	SinceMS  int64  `db:"since_ms"`
+	OpenMS   int64  `db:"open_ms"`
+}
+
+// Peek returns what was counted so far.
+func (l Limit) Peek(tx *pop.Connection, id string) (Count, error) {
+	var count Count
+	err := tx.RawQuery("SELECT id, attempts, since_ms, open_ms FROM rate_limits WHERE id = ?", id).First(&count)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return Count{}, fmt.Errorf("looking up a rate limit: %w", err)
+	}
+	return count, nil
+}
+
+// Check returns why the limit refuses another attempt at the time of now, or nil.
+func (l Limit) Check(count Count, now time.Time) *Exceeded {
+	until := count.OpenMS
+	switch full, end := count.Attempts >= l.Most, count.SinceMS+l.Window.Milliseconds(); {
+	case full && l.Window == 0:
+		return &Exceeded{RetryAfter: maxWait, Locked: true}
+	case l.Window > 0 && end <= now.UnixMilli():
+		return nil
+	case full:
+		until = end
+	}
+	if until <= now.UnixMilli() {
+		return nil
+	}
+	wait := time.Duration(until-now.UnixMilli()) * time.Millisecond
+	return &Exceeded{RetryAfter: max(wait, time.Second)}
+}

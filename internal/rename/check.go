@@ -1,0 +1,40 @@
+package rename
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+const moduleElement = `[A-Za-z0-9_][A-Za-z0-9_~-]*(\.[A-Za-z0-9_~-]+)*`
+
+var (
+	modulePath = regexp.MustCompile(`^[a-z0-9][a-z0-9_~-]*(\.[a-z0-9_~-]+)*(/` + moduleElement + `)*$`)
+	nameForm   = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9]{0,31}$`)
+)
+
+// standardLibrary is what Go keeps for itself: paths without a dot in them
+// that begin with one of these.
+const standardLibrary = " archive bufio bytes cmd cmp compress container context crypto database debug embed encoding errors " +
+	"expvar flag fmt go hash html image index internal io iter log main maps math mime net os path plugin reflect regexp " +
+	"runtime slices sort strconv strings structs sync syscall testing text time unicode unique unsafe vendor weak "
+
+// otherCookies are the cookies beside the one that is called like the app.
+var otherCookies = []string{"device", "lang"}
+
+// check says why an app cannot have the identity, or returns nil.
+func (i identity) check() error {
+	first, _, _ := strings.Cut(i.module, "/")
+	switch {
+	case !modulePath.MatchString(i.module):
+		return fmt.Errorf("%q is not a module path: write it like example.com/you/app", i.module)
+	case strings.Contains(standardLibrary, " "+first+" "):
+		return fmt.Errorf("a module path that begins with %s/ is Go's own: write it like example.com/you/app", first)
+	case !nameForm.MatchString(i.name):
+		return fmt.Errorf("%q is not a name for this: use one word of letters and digits, up to 32; app.name in locales/ may say more", i.name)
+	case slices.Contains(otherCookies, i.slug()):
+		return fmt.Errorf("%q is the name of another cookie of this app: use another", i.slug())
+	}
+	return nil
+}

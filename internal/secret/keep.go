@@ -1,0 +1,46 @@
+package secret
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// Keep returns the secret in the file at path. It makes the file, readable by its
+// owner only, when there is none. It is for development.
+func Keep(path string) (string, error) {
+	content, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		content = []byte(New())
+		err = writeWhole(path, content)
+	}
+	secret := strings.TrimSpace(string(content))
+	switch {
+	case err != nil:
+		return "", fmt.Errorf("the development secret cannot be kept: %w", err)
+	case Weakness(secret) != "":
+		return "", fmt.Errorf("%s is damaged: remove it, and the next start makes another", path)
+	}
+	return secret, nil
+}
+
+// writeWhole creates a file that only its owner reads. Other processes see all
+// of it or nothing: half a secret is a weak one.
+func writeWhole(path string, content []byte) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	file, err := os.CreateTemp(filepath.Dir(path), ".new-*") // mode 0600
+	if err != nil {
+		return err
+	}
+	defer os.Remove(file.Name()) // gone by then, unless something failed
+	_, err = file.Write(content)
+	if err = errors.Join(err, file.Close()); err != nil {
+		return err
+	}
+	return os.Rename(file.Name(), path)
+}

@@ -1,0 +1,68 @@
+package secret_test
+
+import (
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"corral/internal/secret"
+)
+
+// The secret is made once, readable by its owner only, and used again.
+func TestKeep(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "storage", "development.secret")
+	first, err := secret.Keep(path)
+	require.NoError(t, err)
+	require.Regexp(t, `^[0-9a-f]{64}$`, first)
+	require.Equal(t, os.FileMode(0o700), mode(t, filepath.Dir(path)))
+	require.Equal(t, os.FileMode(0o600), mode(t, path))
+	entries, err := os.ReadDir(filepath.Dir(path))
+	require.NoError(t, err)
+	require.Len(t, entries, 1, "nothing else is left behind")
+
+	again, err := secret.Keep(path)
+	require.NoError(t, err)
+	require.Equal(t, first, again)
+}
+
+func mode(t *testing.T, path string) os.FileMode {
+	t.Helper()
+	info, err := os.Stat(path)
+	require.NoError(t, err)
+	return info.Mode().Perm()
+}
+
+// A file that lost its end, or all of it, would sign cookies that anybody can forge.
+func TestKeep_Damaged(t *testing.T) {
+	for _, content := range []string{"", "3f1d"} {
+		path := filepath.Join(t.TempDir(), "development.secret")
+		require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
+		_, err := secret.Keep(path)
+		require.EqualError(t, err, path+" is damaged: remove it, and the next start makes another")
+	}
+}
+
+func TestKeep_CannotBeKept(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "storage")
+	require.NoError(t, os.WriteFile(folder, nil, 0o600)) // a file where the folder goes
+	_, err := secret.Keep(filepath.Join(folder, "development.secret"))
+	require.ErrorContains(t, err, "the development secret cannot be kept: ")
+}
+
+// First starts at once all get a whole secret.
+func TestKeep_FirstStartsAtOnce(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "storage", "development.secret")
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			kept, err := secret.Keep(path)
+			if err != nil || len(kept) != 64 {
+				t.Errorf("%d bytes, %v", len(kept), err)
+			}
+		})
+	}
+	all.Wait()
+}

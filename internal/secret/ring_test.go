@@ -1,0 +1,101 @@
+package secret_test
+
+import (
+	"bytes"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"corral/internal/secret"
+)
+
+func newRing(secrets ...string) secret.Ring { return secret.NewRing("test", secrets) }
+
+func TestRing_Key(t *testing.T) {
+	const one, other = "3f1d0a9c5b7e4826a1c3e5f708192b4d", "b4d29180f7e5c3a16284e7b5c9a0d1f3"
+	key := newRing(one).Key("one")
+	require.Len(t, key, 32)
+	require.Equal(t, key, newRing(one).Key("one"))
+	require.NotEqual(t, key, newRing(one).Key("two"), "no key serves two purposes")
+	require.NotEqual(t, key, newRing(other).Key("one"))
+	require.NotEqual(t, key, secret.NewRing("another app", []string{one}).Key("one"))
+
+	require.Equal(t, key, newRing(one, other).Key("one"), "the first secret's")
+	require.Equal(t, [][]byte{key, newRing(other).Key("one")}, newRing(one, other).Keys("one"))
+}
+
+// Keys must not change: they would void what was sealed and digested before.
+func TestRing_KeyIsStable(t *testing.T) {
+	ring := newRing("3f1d0a9c5b7e4826a1c3e5f708192b4d")
+	require.Equal(t, "BrQRSjvIzoOZfR7f7NYH7hUIpMxFqT5DPV-skkX4J-4", ring.Digest("throttle subjects", "ada@example.com"))
+}
+
+func TestRing_Seal(t *testing.T) {
+	ring := newRing(secret.New())
+	rawToken := []byte(secret.NewToken())
+	sealed := ring.Seal("tokens", rawToken)
+	require.NotContains(t, string(sealed), string(rawToken))
+	opened, err := ring.Open("tokens", sealed)
+	require.NoError(t, err)
+	require.Equal(t, rawToken, opened)
+	require.NotEqual(t, sealed, ring.Seal("tokens", rawToken), "nobody sees that two are alike")
+}
+
+// An attacker who can write to the table cannot choose what a link says.
+func TestRing_OpenTampered(t *testing.T) {
+	ring := newRing(secret.New(), secret.New())
+	sealed := ring.Seal("tokens", []byte(secret.NewToken()))
+	for i := range sealed {
+		forged := bytes.Clone(sealed)
+		forged[i] ^= 1
+		_, err := ring.Open("tokens", forged)
+		require.Error(t, err, "byte %d", i)
+		_, err = ring.Open("tokens", sealed[:i])
+		require.Error(t, err, "%d bytes", i)
+	}
+	_, err := ring.Open("tokens", append(sealed, 0))
+	require.Error(t, err)
+}
+
+func TestRing_RotatedSecret(t *testing.T) {
+	old, fresh := secret.New(), secret.New()
+	sealed := newRing(old).Seal("tokens", []byte("token"))
+	rotated := newRing(fresh, old)
+	opened, err := rotated.Open("tokens", sealed)
+	require.NoError(t, err)
+	require.Equal(t, "token", string(opened))
+
+	newest := rotated.Seal("tokens", []byte("token"))
+	_, err = newRing(fresh).Open("tokens", newest)
+	require.NoError(t, err, "the first secret seals")
+	_, err = newRing(fresh).Open("tokens", sealed)
+	require.EqualError(t, err, "a sealed value cannot be opened: was its secret retired?")
+}
+
+// A key serves one purpose alone.
+func TestRing_SealKeyOfItsOwn(t *testing.T) {
+	ring := newRing(secret.New())
+	sealed := ring.Seal("mail tokens", []byte("token"))
+	_, err := ring.Open("throttle subjects", sealed)
+	require.Error(t, err)
+	_, err = newRing(secret.New()).Open("mail tokens", sealed)
+	require.Error(t, err)
+}
+
+func TestRing_Digest(t *testing.T) {
+	old, fresh := secret.New(), secret.New()
+	digest := newRing(old).Digest("subjects", "ada@example.com")
+	require.Len(t, digest, 43)
+	require.Equal(t, digest, newRing(old).Digest("subjects", "ada@example.com"))
+	require.NotEqual(t, digest, newRing(old).Digest("subjects", "bob@example.com"))
+	require.NotEqual(t, digest, newRing(old).Digest("tokens", "ada@example.com"))
+	rotated := newRing(fresh, old)
+	require.Equal(t, []string{rotated.Digest("subjects", "ada@example.com"), digest}, rotated.Digests("subjects", "ada@example.com"))
+	require.NotEqual(t, digest, rotated.Digest("subjects", "ada@example.com"), "the first secret's")
+}
+
+func TestRing_Pairs(t *testing.T) {
+	ring := secret.NewRing("app", []string{"one", "two"})
+	authentication, encryption := ring.Keys("cookie, authentication"), ring.Keys("cookie, encryption")
+	require.Equal(t, [][]byte{authentication[0], encryption[0], authentication[1], encryption[1]}, ring.Pairs("cookie"))
+}

@@ -1,0 +1,60 @@
+package secret_test
+
+import (
+	"encoding/base64"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"corral/internal/secret"
+)
+
+func TestNew(t *testing.T) {
+	one, two := secret.New(), secret.New()
+	require.NotEqual(t, one, two)
+	require.Regexp(t, `^[0-9a-f]{64}$`, one)
+	require.Empty(t, secret.Weakness(one))
+}
+
+func TestWeakness(t *testing.T) {
+	const good = "3f1d0a9c5b7e4826a1c3e5f708192b4d"
+	for text, want := range map[string]string{
+		good:                                  "",
+		good + good:                           "", // the block alone would be enough
+		good[:17] + good[:15]:                 "", // the first half is not repeated
+		good[1:]:                              "is shorter than 32 bytes",
+		"":                                    "is shorter than 32 bytes",
+		strings.Repeat("abc", 20):             "can be guessed",
+		strings.Repeat("abcdefgh", 4):         "repeats a short pattern",
+		strings.Repeat("abcdefgh", 50):        "repeats a short pattern",
+		good[:16] + good[:16]:                 "repeats a short pattern",
+		strings.Repeat("abcdefgh", 5) + "abc": "repeats a short pattern",
+		strings.Repeat("buffalo-secret", 4):   "is an example",
+		"replace-this-by-the-output-of-task-secret": "is an example",
+	} {
+		require.Equal(t, want, secret.Weakness(text), text)
+	}
+}
+
+// Tokens have 256 bits of crypto/rand, and none comes twice, however many are
+// drawn at once.
+func TestNewToken_NoneComesTwice(t *testing.T) {
+	var drawn sync.Map
+	var all sync.WaitGroup
+	for range 10 {
+		all.Go(func() {
+			for range 10_000 {
+				rawToken := secret.NewToken()
+				raw, err := base64.RawURLEncoding.DecodeString(rawToken)
+				if _, again := drawn.LoadOrStore(rawToken, true); err != nil || len(raw) != 32 || again {
+					t.Errorf("%q: %v, %v", rawToken, err, again)
+				}
+			}
+		})
+	}
+	all.Wait()
+	require.Equal(t, secret.TokenDigest("a"), secret.TokenDigest("a"))
+	require.Len(t, secret.TokenDigest("a"), 32)
+}

@@ -1,0 +1,65 @@
+// Package task adds help and a check of the arguments to grift tasks, for
+// `app task NAME` and `buffalo task NAME`.
+//
+//	func init() {
+//		task.Add("user:delete", "EMAIL", "Removes an account", deleteUser)
+//	}
+//
+// Given wrong arguments, a task returns its usage; given --help, it prints it.
+package task
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/gobuffalo/grift/grift"
+)
+
+// Out is where tasks print. Tests replace it.
+var Out io.Writer = os.Stdout
+
+// Add adds a task, in place of one of Buffalo's own by that name. params names
+// its arguments, separated by spaces.
+func Add(name, params, help string, run func(args []string) error) {
+	usage := strings.TrimSpace("usage: task " + name + " " + params)
+	description := help
+	if params != "" {
+		description += " (" + params + ")"
+	}
+	grift.Desc(name, description)
+	grift.Set(name, func(c *grift.Context) error {
+		switch {
+		case asksForHelp(c.Args):
+			fmt.Fprintf(Out, "%s\n%s.\n", usage, help)
+			return nil
+		case len(c.Args) != len(strings.Fields(params)): // too many, too: it may not be what was meant
+			return errors.New(usage)
+		}
+		return run(c.Args)
+	})
+}
+
+// Run runs the task that the command line names, as in `task NAME ARGUMENT`, or
+// lists the tasks.
+func Run(args []string) error {
+	if args[0] != "task" {
+		return fmt.Errorf("unknown command %q: start the app without one, or run `task NAME`", args[0])
+	}
+	if len(args) < 2 || args[1] == "list" || asksForHelp(args[1:]) {
+		grift.CommandName = "task"
+		grift.PrintGrifts(Out)
+		return nil
+	}
+	c := grift.NewContextWithContext(args[1], context.Background())
+	c.Args = args[2:]
+	return grift.Run(args[1], c)
+}
+
+func asksForHelp(args []string) bool {
+	return len(args) == 1 && slices.Contains([]string{"help", "-h", "-help", "--help"}, args[0])
+}

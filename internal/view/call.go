@@ -1,0 +1,182 @@
+package view
+
+import (
+	"reflect"
+
+	"github.com/gobuffalo/helpers/hctx"
+	"github.com/gobuffalo/plush/v4"
+	"github.com/gobuffalo/plush/v4/ast"
+)
+
+// call compiles the call of a helper, t("key"), or of a method, user.Name(). A
+// helper that takes plush's context is left to plush, except the engine's partial.
+func (c *compiler) call(node *ast.CallExpression) value {
+	arguments := c.values(node.Arguments)
+	if arguments == nil || node.Block != nil || node.ChainCallee != nil {
+		return nil
+	}
+	function, ok := node.Function.(*ast.Identifier)
+	if !ok {
+		return nil
+	}
+	if node.Callee != nil {
+		return c.method(node.Callee, function.Value, arguments)
+	}
+	helper := name(function)
+	if takesContext(c.locale.scope.Value(function.Value)) {
+		return nil
+	}
+	return func(in *scope) (any, error) {
+		f, err := helper(in)
+		if err != nil {
+			return nil, err
+		}
+		switch f := f.(type) {
+		case partialHelper:
+			return c.engine.runPartial(c.locale, arguments, in)
+		case translate: // called most, and faster than by reflection
+			if len(arguments) > 0 {
+				return say(f, arguments, in)
+			}
+		}
+		return call(reflect.ValueOf(f), arguments, in)
+	}
+}
+
+func (c *compiler) method(callee ast.Expression, name string, arguments []value) value {
+	owner := c.value(callee)
+	if owner == nil {
+		return nil
+	}
+	return func(in *scope) (any, error) {
+		v, err := owner(in)
+		if err != nil {
+			return nil, err
+		}
+		if v == nil {
+			return nil, errForPlush // which panics
+		}
+		rv := reflect.ValueOf(v)
+		m := rv.MethodByName(name)
+		if !m.IsValid() && rv.Kind() == reflect.Pointer {
+			return v, nil // an oddity of plush
+		}
+		if !m.IsValid() {
+			pointer := reflect.New(rv.Type())
+			pointer.Elem().Set(rv)
+			m = pointer.MethodByName(name)
+		}
+		if !m.IsValid() {
+			return nil, errFailed
+		}
+		return call(m, arguments, in)
+	}
+}
+
+var (
+	anyMap        = reflect.TypeFor[map[string]any]()
+	plushContext  = reflect.TypeFor[plush.HelperContext]()
+	helperContext = reflect.TypeFor[hctx.HelperContext]()
+)
+
+func isContext(t reflect.Type) bool {
+	return t.ConvertibleTo(plushContext) || t.Implements(helperContext)
+}
+
+// takesContext reports whether a helper takes plush's context, partial aside.
+func takesContext(helper any) bool {
+	if _, ok := helper.(partialHelper); ok || reflect.ValueOf(helper).Kind() != reflect.Func {
+		return false
+	}
+	for t, i := reflect.TypeOf(helper), 0; i < t.NumIn(); i++ {
+		if isContext(t.In(i)) {
+			return true
+		}
+	}
+	return false
+}
+
+// call calls a function as plush does: nil is the zero value of a parameter, and
+// up to two arguments may be missing.
+func call(f reflect.Value, arguments []value, in *scope) (any, error) {
+	if f.Kind() == reflect.Pointer {
+		f = f.Elem()
+	}
+	if f.Kind() != reflect.Func {
+		return nil, errFailed
+	}
+	if f.IsNil() {
+		return nil, errForPlush // which panics
+	}
+	t := f.Type()
+	missing := t.NumIn() - len(arguments)
+	if t.IsVariadic() && missing > 1 || !t.IsVariadic() && missing < 0 {
+		return nil, errFailed
+	}
+	args := make([]reflect.Value, len(arguments), t.NumIn()+len(arguments))
+	for i, argument := range arguments {
+		v, err := argument(in)
+		if err != nil {
+			return nil, err
+		}
+		repeated := t.IsVariadic() && i >= t.NumIn()-1
+		want := t.In(min(i, t.NumIn()-1))
+		if repeated {
+			want = want.Elem()
+		}
+		switch {
+		case v != nil:
+			args[i] = reflect.ValueOf(v)
+		case repeated:
+			args[i] = reflect.New(want)
+		default:
+			args[i] = reflect.Zero(want)
+		}
+		if !args[i].Type().AssignableTo(want) {
+			return nil, errFailed
+		}
+	}
+	if missing > 2 {
+		return nil, errFailed
+	}
+	for !t.IsVariadic() && len(args) < t.NumIn() {
+		switch want := t.In(len(args)); {
+		case isContext(want):
+			return nil, errForPlush
+		case want.ConvertibleTo(anyMap):
+			args = append(args, reflect.ValueOf(map[string]any{}))
+		default:
+			args = append(args, reflect.Zero(want))
+		}
+	}
+	results := f.Call(args)
+	if len(results) == 0 {
+		return nil, nil
+	}
+	if _, failed := results[len(results)-1].Interface().(error); failed {
+		return nil, errFailed
+	}
+	return results[0].Interface(), nil
+}
+
+// say is call for a translate.
+func say(t translate, arguments []value, in *scope) (any, error) {
+	v, err := arguments[0](in)
+	if err != nil {
+		return nil, err
+	}
+	key, ok := v.(string)
+	if !ok && v != nil {
+		return nil, errFailed
+	}
+	args := make([]any, len(arguments)-1)
+	for i, argument := range arguments[1:] {
+		if args[i], err = argument(in); err != nil {
+			return nil, err
+		}
+		if args[i] == nil {
+			args[i] = new(any)
+		}
+	}
+	return t(key, args...), nil
+}

@@ -1,0 +1,148 @@
+package view
+
+import (
+	"bytes"
+	"errors"
+
+	"github.com/gobuffalo/plush/v4/ast"
+	"github.com/gobuffalo/plush/v4/parser"
+	"github.com/gobuffalo/plush/v4/token"
+)
+
+// A template is compiled into functions, one for each node of its syntax tree,
+// which do what plush's evaluator does with such a node, down to its oddities. If
+// one node is not compiled, the whole template is left to plush: to start over in
+// the middle of a page would call its helpers twice.
+
+// step writes a part of a page: the text, or what run writes.
+type step struct {
+	text string
+	run  func(page *bytes.Buffer, in *scope) error
+}
+
+var (
+	errUnknown  = errors.New("unknown name")  // false in a condition
+	errFailed   = errors.New("failed")        // plush fails, too, with a message
+	errForPlush = errors.New("left to plush") // plush may fail or not
+)
+
+// compiler compiles a variant of a template and the partials within it.
+type compiler struct {
+	engine *Engine
+	variant
+	partials []string // those that are being inlined, the outermost first
+}
+
+// compile returns nil for a template that is left to plush.
+func (c *compiler) compile(source string) []step {
+	program, err := parser.Parse(source)
+	if err != nil {
+		return nil
+	}
+	return c.block(program.Statements)
+}
+
+func (c *compiler) block(statements []ast.Statement) []step {
+	steps := []step{}
+	for _, s := range statements {
+		more := c.statement(s)
+		if more == nil {
+			return nil
+		}
+		for _, next := range more {
+			if last := len(steps) - 1; last >= 0 && steps[last].run == nil && next.run == nil {
+				steps[last].text += next.text
+			} else {
+				steps = append(steps, next)
+			}
+		}
+	}
+	return steps
+}
+
+func (c *compiler) statement(s ast.Statement) []step {
+	switch node := s.(type) {
+	case *ast.ExpressionStatement:
+		switch expression := node.Expression.(type) {
+		case *ast.HTMLLiteral:
+			return []step{{text: expression.Value}}
+		case *ast.StringLiteral: // a comment
+			return []step{}
+		}
+	case *ast.ReturnStatement:
+		if node.Type == token.E_START { // <%= … %>
+			return c.output(node.ReturnValue)
+		}
+	}
+	return nil
+}
+
+func run(steps []step, page *bytes.Buffer, in *scope) error {
+	for _, s := range steps {
+		if s.run == nil {
+			page.WriteString(s.text)
+		} else if err := s.run(page, in); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// output compiles what <%= … %> writes.
+func (c *compiler) output(node ast.Expression) []step {
+	switch node := node.(type) {
+	case *ast.IfExpression:
+		return c.condition(node)
+	case *ast.ForExpression:
+		return c.loop(node)
+	case *ast.CallExpression:
+		if c.folds {
+			if steps, folded := c.fold(node); folded {
+				return steps
+			}
+		}
+	}
+	v := c.value(node)
+	if v == nil {
+		return nil
+	}
+	return []step{{run: func(page *bytes.Buffer, in *scope) error {
+		result, err := v(in)
+		if err != nil {
+			return err
+		}
+		return write(page, result, in)
+	}}}
+}
+
+func (c *compiler) condition(node *ast.IfExpression) []step {
+	type branch struct {
+		holds value
+		steps []step
+	}
+	branches := []branch{{c.value(node.Condition), c.block(node.Block.Statements)}}
+	for _, other := range node.ElseIf {
+		branches = append(branches, branch{c.value(other.Condition), c.block(other.Block.Statements)})
+	}
+	if node.ElseBlock != nil {
+		always := func(*scope) (any, error) { return true, nil }
+		branches = append(branches, branch{always, c.block(node.ElseBlock.Statements)})
+	}
+	for _, b := range branches {
+		if b.holds == nil || b.steps == nil {
+			return nil
+		}
+	}
+	return []step{{run: func(page *bytes.Buffer, in *scope) error {
+		for _, b := range branches {
+			v, err := b.holds(in)
+			if err != nil && err != errUnknown {
+				return err
+			}
+			if err == nil && truth(v) {
+				return run(b.steps, page, in)
+			}
+		}
+		return nil
+	}}}
+}

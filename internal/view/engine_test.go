@@ -1,0 +1,267 @@
+package view
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"testing/fstest"
+
+	"github.com/gobuffalo/buffalo"
+	"github.com/stretchr/testify/require"
+)
+
+// counting counts how often each file is opened.
+type counting struct {
+	fs.FS
+	mu    sync.Mutex
+	opens map[string]int
+}
+
+func (c *counting) Open(name string) (fs.File, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.opens[name]++
+	return c.FS.Open(name)
+}
+
+// templatesOf makes template files from name, text pairs.
+func templatesOf(pairs ...string) fstest.MapFS {
+	files := fstest.MapFS{}
+	for i := 0; i < len(pairs); i += 2 {
+		files[pairs[i]] = &fstest.MapFile{Data: []byte(pairs[i+1])}
+	}
+	return files
+}
+
+const layout = "application.plush.html"
+
+// engineOf returns an engine on those files, with a layout that is nothing but a frame.
+func engineOf(pairs ...string) *Engine {
+	files := templatesOf(append([]string{layout, "<main><%= yield %></main>"}, pairs...)...)
+	return New(Options{Templates: files, Layout: layout})
+}
+
+func rendered(t *testing.T, e *Engine, name string, data map[string]any) string {
+	t.Helper()
+	page, err := e.Bytes(name, data)
+	require.NoError(t, err)
+	return string(page)
+}
+
+func TestEngine_Layout(t *testing.T) {
+	e := engineOf("show.plush.html", "<p><%= name %></p>", "bare.plush.html", "[<%= yield %>]")
+	require.Equal(t, "<main><p>Ada</p></main>", rendered(t, e, "show.plush.html", map[string]any{"name": "Ada"}))
+
+	var other bytes.Buffer
+	require.NoError(t, e.HTML("show.plush.html", "bare.plush.html").Render(&other, map[string]any{"name": "Ada"}))
+	require.Equal(t, "[<p>Ada</p>]", other.String(), "a layout of its own")
+	require.Equal(t, "text/html; charset=utf-8", e.HTML("show.plush.html").ContentType())
+}
+
+func TestEngine_ParsesOnce(t *testing.T) {
+	for _, reload := range []bool{false, true} {
+		files := &counting{FS: templatesOf(layout, "<%= yield %>", "show.plush.html", `<%= partial("row") %>`, "_row.plush.html", "row"), opens: map[string]int{}}
+		e := New(Options{Templates: files, Layout: layout, Reload: reload})
+		for range 3 {
+			require.Equal(t, "row", rendered(t, e, "show.plush.html", nil))
+		}
+		want := 1
+		if reload {
+			want = 3
+		}
+		require.Equal(t, map[string]int{layout: want, "show.plush.html": want, "_row.plush.html": want}, files.opens)
+	}
+}
+
+func TestEngine_Reload(t *testing.T) {
+	for reload, want := range map[bool]string{false: "before", true: "after"} {
+		files := templatesOf(layout, "<%= yield %>", "show.plush.html", "before")
+		e := New(Options{Templates: files, Layout: layout, Reload: reload})
+		require.Equal(t, "before", rendered(t, e, "show.plush.html", nil))
+		files["show.plush.html"] = &fstest.MapFile{Data: []byte("after")}
+		require.Equal(t, want, rendered(t, e, "show.plush.html", nil))
+	}
+}
+
+// Names may leave out .plush and .html.
+func TestEngine_PartialNames(t *testing.T) {
+	e := engineOf("widgets/_form.plush.html", "form", "_nav.plush.html", "nav", "show.plush.html",
+		`<%= partial("widgets/form") %> <%= partial("widgets/form.html") %> <%= partial("widgets/form.plush.html") %> <%= partial("nav") %>`,
+	)
+	require.Equal(t, "<main>form form form nav</main>", rendered(t, e, "show", nil))
+	require.Equal(t, "<main>form form form nav</main>", rendered(t, e, "show.html", nil))
+}
+
+// A partial sees the names around it and those that it is given. What it is
+// given and what it sets end with it.
+func TestEngine_PartialScope(t *testing.T) {
+	e := engineOf("_row.plush.html", `<% let inner = "set" %><%= person %>=<%= label %>`,
+		"show.plush.html", `<%= partial("row", {label: "one"}) %>,<%= partial("row", {label: "two"}) %>,<%= if (inner) { %>leaked<% } %><%= if (label) { %>leaked<% } %>`)
+	require.Equal(t, "<main>Ada=one,Ada=two,</main>", rendered(t, e, "show", map[string]any{"person": "Ada"}))
+}
+
+// Data is escaped, and no template: in the page, the layout and a partial.
+func TestEngine_Escapes(t *testing.T) {
+	const typed = `<script>alert("1")</script>&'<%= secret %>`
+	e := New(Options{Layout: layout, Templates: templatesOf(
+		layout, `<%= typed %>|<%= yield %>`, "_row.plush.html", `<%= typed %><%= given %>`,
+		"show.plush.html", `<a title="<%= typed %>"><%= partial("row", {given: typed}) %></a>`)})
+	page := rendered(t, e, "show", map[string]any{"typed": typed, "secret": "obeyed"})
+	for _, raw := range []string{"<script", `"1"`, "obeyed", "&'"} {
+		require.NotContains(t, page, raw)
+	}
+	require.Equal(t, 4, strings.Count(page, "&lt;script&gt;"))
+	require.Equal(t, "<main><b>ours</b></main>", rendered(t, engineOf("show.plush.html", "<%= ours %>"), "show", map[string]any{"ours": template.HTML("<b>ours</b>")}))
+}
+
+// Half a page is never sent.
+func TestEngine_ErrorsRenderNothing(t *testing.T) {
+	boom := func() (string, error) { return "", errors.New("boom") }
+	for name, want := range map[string]string{
+		"missing": "template missing", "unknown": "template unknown", "fails": "template fails: ", "broken": "template broken: ",
+		"partial_missing": "template nope/_gone: ", "partial_fails": "partial fails: ",
+	} {
+		e := engineOf("unknown.plush.html", "shown <%= nobody %>", "fails.plush.html", "shown <%= boom() %>", "broken.plush.html", "shown <%= if (",
+			"partial_missing.plush.html", `shown <%= partial("nope/gone") %>`, "partial_fails.plush.html", `shown <%= partial("fails") %>`,
+			"_fails.plush.html", "shown <%= boom() %>")
+		var page bytes.Buffer
+		err := e.HTML(name).Render(&page, map[string]any{"boom": boom})
+		require.ErrorContains(t, err, want)
+		require.Zero(t, page.Len(), name)
+	}
+	var page bytes.Buffer
+	e := New(Options{Layout: layout, Templates: templatesOf(layout, "shown <%= boom() %>", "show.plush.html", "fine")})
+	require.ErrorContains(t, e.HTML("show").Render(&page, map[string]any{"boom": boom}), "boom", "in the layout")
+	require.Zero(t, page.Len())
+}
+
+// An error is not cached: the file may be mended.
+func TestEngine_ErrorIsNotCached(t *testing.T) {
+	files := templatesOf(layout, "<%= yield %>", "show.plush.html", "<%= if (")
+	e := New(Options{Layout: layout, Templates: files})
+	_, err := e.Bytes("show", nil)
+	require.Error(t, err)
+	files["show.plush.html"] = &fstest.MapFile{Data: []byte("mended")}
+	require.Equal(t, "mended", rendered(t, e, "show", nil))
+}
+
+// Pages that are rendered at once share their parsed templates and nothing else.
+func TestEngine_PagesAtOnceDoNotMix(t *testing.T) {
+	e := engineOf("_who.plush.html", "<%= who %>", "show.plush.html", `<%= for (i) in range(1, 3) { %><%= partial("who") %><% } %>`, "stock.plush.html", `<% let x = who %><%= for (i) in range(1, 3) { %><%= partial("who") %><% } %>`)
+	var all sync.WaitGroup
+	for n := range 20 {
+		who := string(rune('a' + n))
+		all.Go(func() {
+			for i := range 20 {
+				page, err := e.Bytes([]string{"show", "stock"}[i%2], map[string]any{"who": who})
+				if err != nil || string(page) != "<main>"+who+who+who+"</main>" {
+					t.Errorf("%s got %s, %v", who, page, err)
+				}
+			}
+		})
+	}
+	all.Wait()
+}
+
+// What a template sets ends with the page: neither the next page nor the handler sees it.
+func TestEngine_NothingStaysBetweenPages(t *testing.T) {
+	e := engineOf("first.plush.html", `<% let who = "Ada" %><%= who %>`, "second.plush.html", "<%= if (who) { %>leaked<% } %>")
+	data := map[string]any{}
+	require.Equal(t, "<main>Ada</main>", rendered(t, e, "first", data))
+	require.Empty(t, data)
+	require.Equal(t, "<main></main>", rendered(t, e, "second", nil))
+}
+
+func TestEngine_HelpersOfTheApp(t *testing.T) {
+	e := New(Options{Layout: layout, Helpers: map[string]any{"assetPath": func(name string) string { return "/assets/" + name }, "truncate": func() string { return "ours wins" }},
+		Templates: templatesOf(layout, "<%= yield %>", "show.plush.html", `<%= assetPath("x.css") %> <%= truncate() %>`)})
+	require.Equal(t, "/assets/x.css ours wins", rendered(t, e, "show", nil))
+}
+
+// Plain text is not escaped.
+func TestEngine_TextIsNotEscaped(t *testing.T) {
+	e := engineOf("mail.plush.txt", `<%= name %>: <%= t("greet", {name: name}) %> <%= link %>`)
+	translate := named(func(_ string, args ...any) string {
+		return fmt.Sprintf("Hello & <%s>", args[0].(map[string]any)["name"])
+	})
+	var text bytes.Buffer
+	require.NoError(t, e.Text("mail.plush.txt").Render(&text, map[string]any{"name": "O'Brien", "t": translate, "link": "https://a.example/?x=1&y=2"}))
+	require.Equal(t, "O'Brien: Hello & <O'Brien> https://a.example/?x=1&y=2", text.String(), "and it has no layout")
+	require.Equal(t, "text/plain; charset=utf-8", e.Text("mail.plush.txt").ContentType())
+}
+
+// The helpers of a language are made once, for HTML and for plain text.
+func TestEngine_Language(t *testing.T) {
+	made := map[string]int{}
+	e := New(Options{Layout: layout, Templates: templatesOf(layout, "<%= yield %>", "show.plush.html", `<%= greeting %> <%= t("a") %>`, "letter.plush.txt", `<%= t("a") %>`),
+		Language: func(name string) map[string]any {
+			made[name]++
+			return map[string]any{"greeting": "hello in " + name, "t": named(func(key string, _ ...any) string { return key + "'" + name })}
+		}})
+	for range 2 {
+		for _, name := range []string{"de", "fr"} {
+			require.Equal(t, "hello in "+name+" a&#39;"+name, rendered(t, e, "show", map[string]any{"lang": name}))
+			var text bytes.Buffer
+			require.NoError(t, e.Text("letter.plush.txt").Render(&text, map[string]any{"lang": name}))
+			require.Equal(t, "a'"+name, text.String())
+		}
+	}
+	require.Equal(t, map[string]int{"de": 1, "fr": 1}, made)
+}
+
+// A page in no known language is in the default one.
+func TestEngine_UnknownLanguage(t *testing.T) {
+	asked := map[string]int{}
+	e := New(Options{Templates: templatesOf("show.html", `<%= t("a") %> <%= t(key) %>`), Language: func(name string) map[string]any {
+		asked[name]++
+		if name != "" && name != "de" {
+			return nil
+		}
+		return map[string]any{"t": named(func(key string, _ ...any) string { return key + " in '" + name + "'" })}
+	}})
+	for _, lang := range []any{nil, 42, "", "xx", []string{"de"}, (*string)(nil), template.HTML("de")} {
+		require.Equal(t, "a in &#39;&#39; b in &#39;&#39;", rendered(t, e, "show", map[string]any{"lang": lang, "key": "b"}))
+	}
+	require.Equal(t, "a in &#39;de&#39; b in &#39;de&#39;", rendered(t, e, "show", map[string]any{"lang": "de", "key": "b"}))
+	require.Equal(t, map[string]int{"": 1, "de": 1, "xx": 1}, asked)
+}
+
+// Path helpers are in the data of a page, as Buffalo puts them there.
+func TestEngine_PathHelpers(t *testing.T) {
+	app := buffalo.New(buffalo.Options{})
+	app.GET("/widgets/{widget_id}", func(buffalo.Context) error { return nil }).Name("widget")
+	app.GET("/login", func(buffalo.Context) error { return nil }).Name("login")
+	data := map[string]any{"id": 7}
+	for name, helper := range app.RouteHelpers() {
+		data[name] = helper
+	}
+	e := New(Options{OnFallback: func(string) { t.Error("not compiled") }, Templates: templatesOf(
+		"show.html", `<a href="<%= loginPath() %>"><%= loginPath({next: "/a b"}) %> <%= widgetPath({widget_id: id}) %> <%= partial("link") %></a>`, "_link.html", `<%= loginPath() %>`, "none.html", `<%= widgetPath() %>`)})
+	require.Equal(t, `<a href="/login">/login?next=%2Fa+b /widgets/7 /login</a>`, rendered(t, e, "show", data), "without Buffalo's slash at the end")
+	left := New(Options{Templates: templatesOf("show.html", `<% let home = rootPath() %><%= home %> <%= linkTo(loginPath(), {body: "x"}) %>`)})
+	app.GET("/", func(buffalo.Context) error { return nil })
+	data["rootPath"] = app.RouteHelpers()["rootPath"]
+	require.Equal(t, `/ <a href="/login">x</a>`, rendered(t, left, "show", data), "also where plush renders")
+	_, err := e.Bytes("none", data)
+	require.ErrorContains(t, err, "missing parameters")
+}
+
+// Plush writes what a Stringer says as it is.
+func TestEngine_EscapesStringers(t *testing.T) {
+	e := New(Options{Templates: templatesOf("show.html", `<%= link %>|<%= user.Link %>|<%= [link] %>`)})
+	link := &url.URL{Scheme: "javascript", Opaque: `"<script>`}
+	require.Equal(t, strings.TrimSuffix(strings.Repeat("javascript:&#34;&lt;script&gt;|", 3), "|"), rendered(t, e, "show", map[string]any{"link": link, "user": struct{ Link fmt.Stringer }{link}}))
+}
+
+// A helper is called once for a page, also when the page is left to plush.
+func TestEngine_CallsHelpersOnce(t *testing.T) {
+	e := New(Options{Templates: templatesOf("show.html", `<%= count() %> <%= partial("stock") %> <%= linkTo("/", {body: "x"}) %>`, "_stock.html", `<% let x = count() %><%= x %>`)})
+	calls := 0
+	require.Equal(t, `1 2 <a href="/">x</a>`, rendered(t, e, "show", map[string]any{"count": func() int { calls++; return calls }}))
+}

@@ -1,0 +1,86 @@
+package view
+
+import (
+	"bytes"
+	"html/template"
+	"slices"
+
+	"github.com/gobuffalo/plush/v4/ast"
+)
+
+// fold compiles a call that gives the same on every page in one language: a
+// text without placeholders, the address of an asset, a partial. These are four
+// fifths of what a page evaluates.
+func (c *compiler) fold(node *ast.CallExpression) (steps []step, folded bool) {
+	function, ok := node.Function.(*ast.Identifier)
+	if !ok || node.Callee != nil || node.Block != nil || node.ChainCallee != nil || len(node.Arguments) == 0 {
+		return nil, false
+	}
+	key, ok := node.Arguments[0].(*ast.StringLiteral)
+	if !ok {
+		return nil, false
+	}
+	text := func(s string) ([]step, bool) { return []step{{text: template.HTMLEscapeString(s)}}, true }
+	switch helper := c.locale.scope.Value(function.Value); function.Value {
+	case "t":
+		if len(node.Arguments) == 1 && c.locale.t != nil {
+			return text(c.locale.t(key.Value))
+		}
+	case "assetPath":
+		if assetPath, ok := helper.(assetPath); ok && len(node.Arguments) == 1 {
+			if address, err := assetPath(key.Value); err == nil {
+				return text(address)
+			}
+		}
+	case "partial":
+		if _, ok := helper.(partialHelper); ok {
+			return c.inline(partialName(key.Value), node.Arguments[1:])
+		}
+	}
+	return nil, false
+}
+
+// maxInline bounds the depth of inlined partials.
+const maxInline = 8
+
+// inline compiles a partial in its place.
+func (c *compiler) inline(name string, arguments []ast.Expression) (steps []step, folded bool) {
+	if slices.Contains(c.partials, name) || len(c.partials) == maxInline {
+		return nil, false // it is called for each level that the data has
+	}
+	inner := *c
+	inner.partials = append(slices.Clip(c.partials), name)
+	var own value
+	if len(arguments) > 0 {
+		hash, ok := arguments[0].(*ast.HashLiteral)
+		if !ok || len(arguments) > 1 {
+			return nil, false
+		}
+		for key := range hash.Pairs {
+			if key.TokenLiteral() == "layout" {
+				return nil, true
+			}
+			if slices.Contains(foldable, key.TokenLiteral()) {
+				inner.folds = false
+			}
+		}
+		if own = c.hash(hash); own == nil {
+			return nil, true
+		}
+	}
+	t, err := c.engine.template(name)
+	if err != nil {
+		return nil, true
+	}
+	partial := inner.compile(t.Input)
+	if partial == nil || own == nil {
+		return partial, true
+	}
+	return []step{{run: func(page *bytes.Buffer, in *scope) error {
+		given, err := own(in)
+		if err != nil {
+			return err
+		}
+		return run(partial, page, &scope{given.(map[string]any), in})
+	}}}, true
+}

@@ -1,0 +1,48 @@
+package view
+
+import (
+	"maps"
+	"reflect"
+)
+
+// locale is what the pages of one language have in common.
+type locale struct {
+	scope *scope    // the helpers of the language, then those of the engine
+	t     translate // nil if the language has none
+}
+
+// translate is the type of the helper t.
+type translate = func(key string, args ...any) string
+
+// translator converts a t of any named type, and returns nil for anything else.
+func translator(t any) translate {
+	if t, ok := t.(translate); ok {
+		return t
+	}
+	want := reflect.TypeFor[translate]()
+	if rv := reflect.ValueOf(t); rv.IsValid() && rv.CanConvert(want) {
+		return rv.Convert(want).Interface().(translate)
+	}
+	return nil
+}
+
+// locale returns that of a page by its lang.
+func (e *Engine) locale(lang any) *locale {
+	name, _ := lang.(string)
+	if l, ok := e.locales.Load(name); ok {
+		return l.(*locale)
+	}
+	var helpers map[string]any
+	if e.language != nil {
+		helpers = maps.Clone(e.language(name))
+	}
+	if helpers == nil && name != "" {
+		return e.locale("") // not stored: there are any number of unknown names
+	}
+	t := translator(helpers["t"])
+	if t != nil {
+		helpers["t"] = t // once, not at every call
+	}
+	l, _ := e.locales.LoadOrStore(name, &locale{&scope{helpers, &scope{own: e.helpers()}}, t})
+	return l.(*locale)
+}

@@ -1,0 +1,103 @@
+package view
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"html/template"
+	"io"
+	"io/fs"
+	"maps"
+	"sync"
+
+	"github.com/gobuffalo/buffalo/render"
+	"github.com/gobuffalo/plush/v4"
+)
+
+// page is a template and its layouts.
+type page struct {
+	engine      *Engine
+	contentType string
+	names       []string
+}
+
+func (p page) ContentType() string { return p.contentType }
+
+// buffers hold pages while they are rendered.
+var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// Render writes the page, or nothing when there is an error.
+func (p page) Render(w io.Writer, data render.Data) error {
+	if p.isTranslated(data) {
+		return p.renderStock(w, data)
+	}
+	templates := make([]*plush.Template, len(p.names))
+	for n, name := range p.names {
+		var err error
+		templates[n], err = p.engine.template(name)
+		if errors.Is(err, errFormat) || errors.Is(err, fs.ErrNotExist) {
+			return p.renderStock(w, data) // which finds it, or says that it did not
+		}
+		if err != nil {
+			return err
+		}
+	}
+	html := buffers.Get().(*bytes.Buffer)
+	defer buffers.Put(html)
+	l := p.engine.locale(data["lang"])
+	// What a template sets is for the layout, and not for the caller's data.
+	in := &scope{map[string]any{"contentType": p.contentType}, &scope{data, l.scope}}
+	for n, name := range p.names {
+		if n > 0 {
+			in.own["yield"] = template.HTML(html.String())
+		}
+		html.Reset()
+		if err := p.engine.exec(html, name, templates[n], in, l); err != nil {
+			return fmt.Errorf("template %s: %w", name, err)
+		}
+	}
+	_, err := w.Write(html.Bytes())
+	return err
+}
+
+// exec runs a template, compiled if possible.
+func (e *Engine) exec(html *bytes.Buffer, name string, t *plush.Template, in *scope, l *locale) error {
+	if steps := e.steps(name, t, in, l); steps != nil && run(steps, html, in) == nil {
+		return nil
+	}
+	// It is not compiled, or failed: then plush words the error.
+	html.Reset()
+	text, err := t.Exec(in.forPlush())
+	if err != nil {
+		return err
+	}
+	if e.onFallback != nil {
+		e.onFallback(name)
+	}
+	html.WriteString(text)
+	return nil
+}
+
+// text is a page of plain text: plush escapes strings, so its data has none.
+type text struct{ page }
+
+// Render writes the text, or nothing when there is an error.
+func (t text) Render(w io.Writer, data render.Data) error {
+	plain := maps.Clone(data)
+	if plain == nil {
+		plain = render.Data{}
+	}
+	for key, value := range plain {
+		if s, ok := value.(string); ok && key != "lang" {
+			plain[key] = template.HTML(s)
+		}
+	}
+	say := translator(data["t"])
+	if say == nil {
+		say = t.engine.locale(data["lang"]).t
+	}
+	if say != nil {
+		plain["t"] = func(key string, args ...any) template.HTML { return template.HTML(say(key, args...)) }
+	}
+	return t.page.Render(w, plain)
+}

@@ -1,0 +1,71 @@
+package view
+
+import (
+	"context"
+	"html/template"
+	"strings"
+
+	"github.com/gobuffalo/buffalo"
+	"github.com/gobuffalo/plush/v4"
+)
+
+// scope holds the names that a template may refer to: its own, then those around it.
+type scope struct {
+	own   map[string]any
+	outer *scope
+}
+
+// Value returns nil for an unknown name, as plush's contexts do.
+func (s *scope) Value(key any) any {
+	name, ok := key.(string)
+	for ; ok && s != nil; s = s.outer {
+		if v, found := s.own[name]; found {
+			if helper, ok := v.(buffalo.RouteHelperFunc); ok {
+				return pathHelper(helper)
+			}
+			return v
+		}
+	}
+	return nil
+}
+
+// pathHelper returns a path helper such as loginPath without the slash that Buffalo
+// adds to the end of every path.
+func pathHelper(helper buffalo.RouteHelperFunc) buffalo.RouteHelperFunc {
+	return func(options map[string]any) (template.HTML, error) {
+		path, err := helper(options)
+		address, query, found := strings.Cut(string(path), "?")
+		if address != "/" {
+			address = strings.TrimSuffix(address, "/")
+		}
+		if found {
+			address += "?" + query
+		}
+		return template.HTML(address), err
+	}
+}
+
+// hides reports whether the scope has one of the names itself, within outer.
+func (s *scope) hides(outer *scope, names ...string) bool {
+	for ; s != outer; s = s.outer {
+		for _, name := range names {
+			if _, found := s.own[name]; found {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// forPlush returns the scope as a context of plush. What a template sets gets
+// into own, where the layout finds it. The names around are looked up, not copied.
+func (s *scope) forPlush() *plush.Context {
+	return plush.NewContextWithOuter(s.own, &plush.Context{Context: lookup{context.Background(), s.outer}})
+}
+
+type lookup struct {
+	context.Context
+	scope *scope
+}
+
+func (l lookup) Value(key any) any { return l.scope.Value(key) }

@@ -1,0 +1,82 @@
+package view
+
+import (
+	"html/template"
+	"io"
+	"maps"
+
+	"github.com/gobuffalo/buffalo/render"
+	"github.com/gobuffalo/helpers/tags"
+	"github.com/gobuffalo/plush/v4"
+)
+
+// assetPath is the type of the helper assetPath, which returns the URL of an asset.
+type assetPath = func(name string) (string, error)
+
+// allHelpers returns the helpers of plush, of Buffalo and of the app.
+func (e *Engine) allHelpers() map[string]any {
+	helpers := maps.Clone(plush.Helpers.Helpers())
+	helpers["partial"] = partialHelper(e.partial)
+	helpers["partialFeeder"] = e.partialSource
+	if e.Helpers["partialFeeder"] != nil {
+		helpers["partial"] = plush.PartialHelper
+	}
+	maps.Copy(helpers, e.assetHelpers())
+	maps.Copy(helpers, e.Helpers)
+	return helpers
+}
+
+// assetHelpers returns Buffalo's helpers for assets, which use the app's assetPath.
+func (e *Engine) assetHelpers() map[string]any {
+	url, ok := e.Helpers["assetPath"].(assetPath)
+	if !ok {
+		return nil
+	}
+	return map[string]any{
+		"assetPath":     url,
+		"javascriptTag": assetTag(url, tags.JS),
+		"stylesheetTag": assetTag(url, tags.CSS),
+		"imgTag":        assetTag(url, tags.Img),
+	}
+}
+
+func assetTag[O ~map[string]any](url assetPath, tag func(string, O) template.HTML) any {
+	return func(name string, options map[string]any) (template.HTML, error) {
+		src, err := url(name)
+		own := O{} // the tag writes to it
+		maps.Copy(own, options)
+		return tag(src, own), err
+	}
+}
+
+// withHelpers adds the helpers of the language to a template engine of Buffalo's,
+// and lets the data of the page hide helpers of the same name.
+func (e *Engine) withHelpers(next render.TemplateEngine) render.TemplateEngine {
+	return func(source string, data, helpers map[string]any) (string, error) {
+		all := maps.Clone(helpers)
+		maps.Copy(all, e.assetHelpers())
+		maps.Copy(all, e.locale(data["lang"]).scope.own)
+		maps.Copy(all, data)
+		return next(source, data, all)
+	}
+}
+
+// isTranslated reports whether the page may have translated templates,
+// index.de.html: Buffalo's i18n middleware has set languages.
+func (p page) isTranslated(data map[string]any) bool {
+	languages, _ := data["languages"].([]string)
+	return len(languages) > 0
+}
+
+// renderStock renders a page with Buffalo's own engine.
+func (p page) renderStock(w io.Writer, data render.Data) error {
+	own := maps.Clone(data) // Buffalo writes to it
+	if own == nil {
+		own = render.Data{}
+	}
+	err := p.engine.Template(p.contentType, p.names...).Render(w, own)
+	if err == nil && p.engine.onFallback != nil {
+		p.engine.onFallback(p.names[0])
+	}
+	return err
+}

@@ -1,0 +1,89 @@
+package view
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/gobuffalo/plush/v4"
+)
+
+// errFormat is returned for a template in another format than plush.
+var errFormat = errors.New("not a plush template")
+
+// template returns the parsed template of a page, layout or partial.
+func (e *Engine) template(name string) (*plush.Template, error) {
+	if t, ok := e.templates.Load(name); ok && !e.reload {
+		return t.(*plush.Template), nil
+	}
+	source, err := e.source(name)
+	if err == nil && e.isOtherFormat(name) {
+		err = errFormat
+	}
+	if err != nil {
+		return nil, fmt.Errorf("template %s: %w", name, err)
+	}
+	t, err := plush.NewTemplate(source)
+	if err != nil {
+		return nil, fmt.Errorf("template %s: %w", name, err)
+	}
+	e.templates.Store(name, t)
+	return t, nil
+}
+
+// source returns the text of a template. A name may leave out .plush and .html:
+// login/new is login/new.plush.html.
+func (e *Engine) source(name string) (string, error) {
+	if path.Ext(name) == "" {
+		name += ".html"
+	}
+	if ext := path.Ext(name); !strings.Contains(name, ".plush.") {
+		if source, err := fs.ReadFile(e.TemplatesFS, strings.TrimSuffix(name, ext)+".plush"+ext); err == nil {
+			return string(source), nil
+		}
+	}
+	source, err := fs.ReadFile(e.TemplatesFS, name)
+	return string(source), err
+}
+
+// isOtherFormat reports whether the name has an extension of Buffalo's other
+// template engines: Markdown, Go templates, and what the app adds.
+func (e *Engine) isOtherFormat(name string) bool {
+	_, extensions, _ := strings.Cut(path.Base(name), ".")
+	return slices.ContainsFunc(strings.Split(extensions, "."), func(ext string) bool {
+		_, known := e.TemplateEngines[strings.ToLower(ext)]
+		return known && !slices.Contains([]string{"plush", "html", "txt", "text"}, ext)
+	})
+}
+
+// partialName returns the template that partial("login/form") renders: login/_form.
+func partialName(name string) string {
+	folder, file := path.Split(name)
+	return folder + "_" + file
+}
+
+// variant is a template compiled for a language. If folds, the results of the
+// foldable helpers are constants in it; a page that sets one of their names itself
+// needs the other variant.
+type variant struct {
+	name   string
+	locale *locale
+	folds  bool
+}
+
+// foldable are the helpers whose results are written into the compiled template.
+var foldable = []string{"t", "assetPath", "partial"}
+
+// steps returns the compiled template, or nil if plush has to render it.
+func (e *Engine) steps(name string, t *plush.Template, in *scope, l *locale) []step {
+	v := variant{name, l, !in.hides(l.scope, foldable...)}
+	if steps, ok := e.compiled.Load(v); ok && !e.reload {
+		return steps.([]step)
+	}
+	steps := (&compiler{engine: e, variant: v}).compile(t.Input)
+	e.compiled.Store(v, steps)
+	return steps
+}

@@ -1,0 +1,170 @@
+package view
+
+import (
+	"html/template"
+	"reflect"
+
+	"github.com/gobuffalo/plush/v4/ast"
+)
+
+// value is an expression.
+type value func(in *scope) (any, error)
+
+// value returns nil for an expression that is left to plush.
+func (c *compiler) value(node ast.Expression) value {
+	switch node := node.(type) {
+	case nil:
+		return constant(nil)
+	case *ast.StringLiteral:
+		return constant(node.Value)
+	case *ast.IntegerLiteral:
+		return constant(node.Value)
+	case *ast.FloatLiteral:
+		return constant(node.Value)
+	case *ast.Boolean:
+		return constant(node.Value)
+	case *ast.Identifier:
+		return name(node)
+	case *ast.PrefixExpression:
+		return c.not(node)
+	case *ast.InfixExpression:
+		return c.infix(node)
+	case *ast.ArrayLiteral:
+		return c.array(node)
+	case *ast.HashLiteral:
+		return c.hash(node)
+	case *ast.IndexExpression:
+		return c.index(node)
+	case *ast.CallExpression:
+		return c.call(node)
+	}
+	return nil
+}
+
+func constant(v any) value { return func(*scope) (any, error) { return v, nil } }
+
+// truth reports whether v counts as true: it is not nil, false or empty text.
+func truth(v any) bool {
+	switch v := v.(type) {
+	case nil:
+		return false
+	case bool:
+		return v
+	case string:
+		return v != ""
+	case template.HTML:
+		return v != ""
+	}
+	rv := reflect.ValueOf(v)
+	return rv.Kind() != reflect.Pointer || !rv.IsNil()
+}
+
+// name compiles a name, or the field of a name: current_user.Email.
+func name(node *ast.Identifier) value {
+	if node.Callee != nil {
+		owner := name(node.Callee)
+		return func(in *scope) (any, error) {
+			v, err := owner(in)
+			if err != nil {
+				return nil, err
+			}
+			return field(v, node.Value)
+		}
+	}
+	return func(in *scope) (any, error) {
+		if v := in.Value(node.Value); v != nil || node.Value == "nil" {
+			return v, nil
+		}
+		return nil, errUnknown
+	}
+}
+
+// field returns a field of a struct, or a method of its value.
+func field(owner any, name string) (any, error) {
+	rv := reflect.ValueOf(owner)
+	if !rv.IsValid() {
+		return nil, nil
+	}
+	if rv.Kind() == reflect.Pointer {
+		rv = rv.Elem()
+	}
+	if rv.Kind() != reflect.Struct {
+		return nil, errFailed
+	}
+	f := rv.FieldByName(name)
+	if f.Kind() == reflect.Pointer {
+		if f.IsNil() {
+			return nil, nil
+		}
+		f = f.Elem()
+	}
+	if !f.IsValid() {
+		f = rv.MethodByName(name)
+	}
+	if !f.IsValid() || !f.CanInterface() {
+		return nil, errFailed
+	}
+	return f.Interface(), nil
+}
+
+func (c *compiler) not(node *ast.PrefixExpression) value {
+	right := c.value(node.Right)
+	if right == nil || node.Operator != "!" {
+		return nil
+	}
+	return func(in *scope) (any, error) {
+		v, err := right(in)
+		if err != nil && err != errUnknown {
+			return nil, err
+		}
+		return err != nil || !truth(v), nil
+	}
+}
+
+func (c *compiler) array(node *ast.ArrayLiteral) value {
+	elements := c.values(node.Elements)
+	if elements == nil {
+		return nil
+	}
+	return func(in *scope) (any, error) {
+		array := make([]any, len(elements))
+		for i, element := range elements {
+			var err error
+			if array[i], err = element(in); err != nil {
+				return nil, err
+			}
+		}
+		return array, nil
+	}
+}
+
+// values returns nil if one of the expressions is left to plush.
+func (c *compiler) values(nodes []ast.Expression) []value {
+	values := make([]value, len(nodes))
+	for i, node := range nodes {
+		if values[i] = c.value(node); values[i] == nil {
+			return nil
+		}
+	}
+	return values
+}
+
+func (c *compiler) hash(node *ast.HashLiteral) value {
+	values := map[string]value{}
+	for key, v := range node.Pairs {
+		values[key.TokenLiteral()] = c.value(v)
+		if values[key.TokenLiteral()] == nil {
+			return nil
+		}
+	}
+	return func(in *scope) (any, error) {
+		hash := make(map[string]any, len(values))
+		for key, v := range values {
+			var err error
+			if hash[key], err = v(in); err != nil {
+				return nil, err
+			}
+		}
+		return hash, nil
+	}
+}

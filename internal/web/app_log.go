@@ -1,0 +1,107 @@
+package web
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+)
+
+// AppLogger returns a logger for the app's own lines. It keeps every attribute,
+// since the developer chose it, and adds the ID and the route of the request that
+// the context belongs to: slog.InfoContext(c, "imported", "rows", 7). Secrets of
+// that request, emails and tokens are struck out of its texts. As the default
+// logger it has the lines of log.Printf too, at level INFO:
+//
+//	slog.SetDefault(web.AppLogger(logger))
+func AppLogger(logger *slog.Logger) *slog.Logger {
+	return slog.New(appHandler{next: logger.Handler()})
+}
+
+// appHandler passes the app's lines to the handler of NewLogger. Groups become
+// prefixes of the keys.
+type appHandler struct {
+	next   slog.Handler
+	prefix string
+	attrs  []slog.Attr
+}
+
+func (h appHandler) Enabled(ctx context.Context, level slog.Level) bool {
+	return h.next.Enabled(ctx, level)
+}
+
+func (h appHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	h.attrs = slices.Clip(h.attrs)
+	for _, a := range attrs {
+		h.attrs = flatten(h.attrs, h.prefix, a)
+	}
+	return h
+}
+
+func (h appHandler) WithGroup(name string) slog.Handler {
+	if name != "" {
+		h.prefix += name + "."
+	}
+	return h
+}
+
+func (h appHandler) Handle(ctx context.Context, record slog.Record) error {
+	info, _ := ctx.Value(infoKey{}).(*RequestInfo)
+	line := slog.NewRecord(record.Time, record.Level, clean(info, record.Message), 0)
+	if info != nil {
+		line.AddAttrs(info.attrs()...)
+	}
+	attrs := slices.Clip(h.attrs)
+	record.Attrs(func(a slog.Attr) bool {
+		attrs = flatten(attrs, h.prefix, a)
+		return true
+	})
+	line.AddAttrs(choose(info, attrs)...)
+	return h.next.Handle(ctx, line)
+}
+
+// flatten appends an attribute, or those of a group.
+func flatten(attrs []slog.Attr, prefix string, a slog.Attr) []slog.Attr {
+	a.Value = a.Value.Resolve()
+	if a.Value.Kind() != slog.KindGroup {
+		a.Key = prefix + a.Key
+		return append(attrs, a)
+	}
+	if a.Key != "" {
+		prefix += a.Key + "."
+	}
+	for _, member := range a.Value.Group() {
+		attrs = flatten(attrs, prefix, member)
+	}
+	return attrs
+}
+
+// chosen is the value of an attribute that the developer chose to log.
+type chosen struct{ value slog.Value }
+
+// choose marks attributes as chosen. One that is named as a key of every line gets
+// another name, so that it cannot take the place of that.
+func choose(info *RequestInfo, attrs []slog.Attr) (made []slog.Attr) {
+	for _, a := range attrs {
+		made = flatten(made, "", a)
+	}
+	for i, a := range made {
+		if slices.Contains(lineKeys, a.Key) || a.Key == slog.MessageKey {
+			a.Key = "fields." + a.Key
+		}
+		if a.Value.Kind() == slog.KindString {
+			a.Value = slog.StringValue(clean(info, a.Value.String()))
+		} else if err, ok := a.Value.Any().(error); ok {
+			a.Value = slog.StringValue(clean(info, err.Error()))
+		}
+		made[i] = slog.Any(a.Key, chosen{a.Value})
+	}
+	return made
+}
+
+// clean strikes secrets out of a text of the app. info may be nil.
+func clean(info *RequestInfo, text string) string {
+	if info != nil {
+		text = info.withoutSecrets(text)
+	}
+	return redact(text)
+}

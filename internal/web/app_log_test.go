@@ -1,0 +1,158 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	stdlog "log"
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/gobuffalo/buffalo"
+	"github.com/gobuffalo/buffalo/render"
+	"github.com/gobuffalo/buffalo/worker"
+	"github.com/stretchr/testify/require"
+)
+
+// newLoggingApp is an app whose logger writes to log, below Buffalo's options.
+func newLoggingApp(log *buffer, h buffalo.Handler) *buffalo.App {
+	app := buffalo.New(buffalo.Options{Env: "test", Logger: BuffaloLogger(newLog(log)), MethodOverride: MethodOverride})
+	app.Middleware.Remove(app.PanicHandler)
+	app.Middleware.Replace(buffalo.RequestLogger, RequestLogger)
+	app.Use(func(next buffalo.Handler) buffalo.Handler {
+		return func(c buffalo.Context) error {
+			Info(c).Route = c.Value("current_route").(buffalo.RouteInfo).Path
+			return next(c)
+		}
+	})
+	app.POST("/things/{id}", h)
+	return app
+}
+
+// The ID of a request is on every response, and on every line about it.
+func TestRequestID(t *testing.T) {
+	log := new(buffer)
+	assets, err := LoadAssets(fstest.MapFS{"robots.txt": {Data: []byte("x")}}, false)
+	require.NoError(t, err)
+	s := serve(t, echo, logTo(log), func(o *Options) {
+		o.Assets, o.Pages = assets, Pages{Paths: []string{"/kept"}, Language: func(*http.Request) string { return "en" }}
+	})
+	ids := map[string]bool{}
+	for n, path := range []string{"/", "/panic", "/robots.txt", "/kept", "/kept", "/assets/none"} {
+		res, _ := send(t, s, "GET", path, "")
+		require.Len(t, res.Header.Values("X-Request-Id"), 1)
+		lines := log.wait(t, n+1+len(panicsIn(log.lines(t))))
+		require.Equal(t, lines[len(lines)-1]["request_id"], res.Header.Get("X-Request-Id"), path)
+		ids[res.Header.Get("X-Request-Id")] = true
+	}
+	require.Len(t, ids, 6)
+}
+
+// What a handler logs by Buffalo's logger is in the log at its level, with its
+// fields and with the request; c.LogField is in the line of the request too.
+func TestBuffaloLogger_Request(t *testing.T) {
+	log := new(buffer)
+	app := newLoggingApp(log, func(c buffalo.Context) error {
+		c.Logger().Debug("too quiet")
+		c.Logger().Warnf("low on %s", "paper")
+		c.LogField("tenant", "acme")
+		c.LogFields(map[string]any{"rows": 7, "tenant": "other", "level": "forged", "request_id": "forged"})
+		c.Logger().WithField("error", errors.New("cannot store \"hunter2hunter2\" of ada@example.com")).Error(errors.New("quoted: hunter2hunter2"))
+		return c.Render(200, render.New(render.Options{}).String("done"))
+	})
+	s := serve(t, app, func(o *Options) { o.Logger = newLog(log) })
+	res, _ := send(t, s, "POST", "/things/1", "password=hunter2hunter2")
+	lines := log.wait(t, 3)
+	for _, line := range lines {
+		require.Equal(t, res.Header.Get("X-Request-Id"), line["request_id"])
+		require.Equal(t, "/things/{id}/", line["route"])
+		require.Equal(t, "POST", line["method"])
+	}
+	require.Equal(t, "WARN", lines[0]["level"])
+	require.Equal(t, "low on paper", lines[0]["event"])
+	require.Equal(t, "ERROR", lines[1]["level"])
+	require.Equal(t, "quoted: (input)", lines[1]["event"])
+	require.Equal(t, `cannot store "(input)" of (address)`, lines[1]["error"])
+	require.Equal(t, "request", lines[2]["event"])
+	require.EqualValues(t, 200, lines[2]["status"])
+	for _, line := range lines[1:] {
+		require.Equal(t, "other", line["tenant"], "the last one counts")
+		require.EqualValues(t, 7, line["rows"])
+		require.Equal(t, "forged", line["fields.level"])
+		require.Equal(t, "forged", line["fields.request_id"])
+		require.NotContains(t, line, "render")
+	}
+	require.Equal(t, 2, bytes.Count(log.b.Bytes(), []byte(`"tenant":`)), "once a line")
+}
+
+// Outside of requests too: the app's own lines, and jobs that fail or panic.
+func TestBuffaloLogger_Worker(t *testing.T) {
+	log := new(buffer)
+	app := newLoggingApp(log, nil)
+	app.Logger.Printf("%d rows", 7)
+	require.NoError(t, app.Worker.Register("fails", func(worker.Args) error { return errors.New("job failed") }))
+	require.NoError(t, app.Worker.Register("panics", func(worker.Args) error { panic("job panicked") }))
+	require.NoError(t, app.Worker.Start(t.Context()))
+	for _, name := range []string{"fails", "panics"} {
+		require.NoError(t, app.Worker.Perform(worker.Job{Handler: name}))
+	}
+	require.NoError(t, app.Worker.Stop())
+	levels := map[any]any{}
+	for _, line := range log.lines(t) {
+		levels[line["event"]] = line["level"]
+		require.NotContains(t, line, "request_id")
+	}
+	require.Equal(t, "INFO", levels["7 rows"])
+	require.Equal(t, "ERROR", levels["job failed"])
+	require.Equal(t, "ERROR", levels["job panicked"])
+	require.PanicsWithValue(t, "over", func() { app.Logger.Panic("over") })
+}
+
+// slog and log write lines of the log, the first with the request of the context.
+func TestAppLogger(t *testing.T) {
+	before, flags, output := slog.Default(), stdlog.Flags(), stdlog.Writer()
+	t.Cleanup(func() { slog.SetDefault(before); stdlog.SetFlags(flags); stdlog.SetOutput(output) })
+	log := new(buffer)
+	slog.SetDefault(AppLogger(newLog(log)))
+	s := serve(t, newApp("GET", func(c buffalo.Context) error {
+		Info(c).Route = "/"
+		slog.WarnContext(c, "imported", "rows", 7, "took", time.Second, "of", "ada@example.com", slog.Group("file", "name", "a.csv"))
+		slog.With("tenant", "acme").WithGroup("job").With("id", 1).InfoContext(c, "done", "error", errors.New("none"), "msg", 2)
+		fmt.Fprint(c.Response(), "done")
+		return nil
+	}))
+	res, _ := send(t, s, "GET", "/", "")
+	slog.Debug("too quiet")
+	stdlog.Printf("printed for %s", strings.Repeat("Ab-_", 11))
+	lines := log.lines(t)
+	require.Len(t, lines, 3)
+	for key, want := range map[string]any{
+		"level": "WARN", "event": "imported", "rows": 7.0, "took": 1e9, "of": "(address)", "file.name": "a.csv", "request_id": res.Header.Get("X-Request-Id"), "route": "/", "method": "GET",
+	} {
+		require.Equal(t, want, lines[0][key], key)
+	}
+	for key, want := range map[string]any{"level": "INFO", "tenant": "acme", "job.id": 1.0, "job.error": "none", "job.msg": 2.0, "route": "/"} {
+		require.Equal(t, want, lines[1][key], key)
+	}
+	require.Equal(t, "printed for (token)", lines[2]["event"])
+	require.Equal(t, "INFO", lines[2]["level"])
+	require.Equal(t, []string{"event", "level", "time"}, keysOf(lines[2]))
+}
+
+func TestAppLogger_Text(t *testing.T) {
+	var log bytes.Buffer
+	AppLogger(NewLogger(&log, slog.LevelInfo, false)).Info("forged\nlevel=ERROR", "a key", "a\nvalue", "time", "now")
+	require.Regexp(t, `^time=\S+ level=INFO event="forged\\nlevel=ERROR" "a key"="a\\nvalue" fields.time=now\n$`, log.String())
+}
+
+// A line that is not written costs next to nothing.
+func TestBuffaloLogger_Quiet(t *testing.T) {
+	l := BuffaloLogger(NewLogger(new(bytes.Buffer), slog.LevelInfo, true)).WithField("request", Info(context.Background()))
+	require.Zero(t, testing.AllocsPerRun(100, func() { l.WithField("render", time.Duration(100)) }))
+	require.LessOrEqual(t, testing.AllocsPerRun(100, func() { l.Debug("nothing") }), 1.0)
+}

@@ -1,0 +1,180 @@
+package web
+
+import (
+	"bytes"
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"net/http"
+	"net/url"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Assets serves the files of a folder and its subfolders under names that hold
+// their digest: a browser keeps them for good and sees a new release at once.
+// css/app.css is served at /assets/css/app.0123456789abcdef.css; under another
+// digest too, but then it is not kept: a page of the next or the last release gets
+// it, while nodes are updated one by one. Go files are left out.
+type Assets struct {
+	files      fs.FS
+	live       bool
+	byName     map[string]*asset // unless live
+	compressed chan struct{}     // closed when all files are compressed
+	compress   sync.Once
+}
+
+type asset struct {
+	path        string // at which it is served, escaped
+	digest      string
+	contentType string
+	bodies
+}
+
+// atRoot lists the files that browsers and robots ask for at fixed paths.
+var atRoot = []string{"favicon.ico", "robots.txt"}
+
+// LoadAssets reads the folder. If live, each file is read when it is asked for.
+func LoadAssets(files fs.FS, live bool) (*Assets, error) {
+	a := &Assets{files: files, live: live, byName: map[string]*asset{}, compressed: make(chan struct{})}
+	if live {
+		return a, nil
+	}
+	err := fs.WalkDir(files, ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || path.Ext(name) == ".go" {
+			return err
+		}
+		a.byName[name], err = readAsset(files, name)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("assets cannot be read: %w", err)
+	}
+	return a, nil
+}
+
+// Path returns the path at which the named file is served.
+func (a *Assets) Path(name string) (string, error) {
+	file, err := a.file(name)
+	if err != nil {
+		return "", fmt.Errorf("there is no asset %s: %w", name, err)
+	}
+	return file.path, nil
+}
+
+func (a *Assets) file(name string) (*asset, error) {
+	if a.live && path.Ext(name) != ".go" {
+		return readAsset(a.files, name)
+	}
+	if file, ok := a.byName[name]; ok {
+		return file, nil
+	}
+	return nil, fs.ErrNotExist
+}
+
+func readAsset(files fs.FS, name string) (*asset, error) {
+	content, err := fs.ReadFile(files, name)
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256(content)
+	file := &asset{digest: hex.EncodeToString(sum[:8]), contentType: contentType(name), bodies: bodies{plain: newBody(content, "")}}
+	served := "/" + name
+	if !slices.Contains(atRoot, name) {
+		ext := path.Ext(name)
+		served = "/assets/" + strings.TrimSuffix(name, ext) + "." + file.digest + ext
+	}
+	file.path = (&url.URL{Path: served}).EscapedPath()
+	return file, nil
+}
+
+// nameAndDigest is the reverse of readAsset. The digest is "" for a path without one.
+func nameAndDigest(served string) (name, digest string) {
+	name, inFolder := strings.CutPrefix(served, "/assets/")
+	if !inFolder {
+		return strings.TrimPrefix(served, "/"), ""
+	}
+	ext := path.Ext(name)
+	if isDigest(ext) { // the name has no extension
+		return strings.TrimSuffix(name, ext), ext[1:]
+	}
+	stem := strings.TrimSuffix(name, ext)
+	if digest := path.Ext(stem); isDigest(digest) {
+		return strings.TrimSuffix(stem, digest) + ext, digest[1:]
+	}
+	return "", ""
+}
+
+func isDigest(ext string) bool {
+	return len(ext) == 17 && strings.Trim(ext[1:], "0123456789abcdef") == ""
+}
+
+// serve answers for the files and passes other requests on.
+func (a *Assets) serve(next http.Handler, page ErrorPage) http.Handler {
+	if !a.live {
+		go a.compress.Do(a.compressFiles)
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		inFolder := strings.HasPrefix(r.URL.Path, "/assets/") || r.URL.Path == "/assets"
+		name, digest := nameAndDigest(r.URL.Path)
+		if !inFolder && !slices.Contains(atRoot, name) {
+			next.ServeHTTP(w, r)
+			return
+		}
+		info := Info(r.Context())
+		info.Route = "/assets"
+		file, err := a.file(name)
+		switch {
+		case inFolder && digest == "" || errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrInvalid):
+			page(w, r, http.StatusNotFound)
+		case err != nil:
+			info.Error(err)
+			page(w, r, http.StatusInternalServerError)
+		case r.Method != http.MethodGet:
+			w.Header().Set("Allow", "GET, HEAD")
+			page(w, r, http.StatusMethodNotAllowed)
+		default:
+			switch {
+			case !inFolder:
+				w.Header().Set("Cache-Control", "public, max-age=86400")
+			case digest == file.digest:
+				w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+			}
+			file.write(w, r)
+		}
+	})
+}
+
+// compressFiles compresses the text files, the smallest first. Until one is done
+// it is served as it is.
+func (a *Assets) compressFiles() {
+	defer close(a.compressed)
+	files := slices.SortedFunc(maps.Values(a.byName), func(x, y *asset) int { return cmp.Compare(len(x.plain.bytes), len(y.plain.bytes)) })
+	for _, file := range files {
+		if isText(file.contentType) {
+			file.bodies.compress()
+		}
+	}
+}
+
+// write sends the file: compressed if it is a text, in parts if a part is asked for.
+func (f *asset) write(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h.Set("Content-Type", f.contentType)
+	if isText(f.contentType) {
+		h.Set("Vary", "Accept-Encoding")
+		if r.Header.Get("Range") == "" {
+			f.smallest(r).write(w)
+			return
+		}
+	}
+	h["Etag"] = f.plain.etag
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(f.plain.bytes))
+}

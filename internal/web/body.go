@@ -1,0 +1,85 @@
+package web
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"mime"
+	"mime/multipart"
+	"net/http"
+	"net/url"
+)
+
+// defaultMaxBody is the largest body that is read if Options has no MaxBody, in bytes.
+const defaultMaxBody = 1 << 20
+
+// limitBody refuses a body that is longer than the path's limit. If its length is
+// known, the answer is 413 before the app sees the request. If not, reading it
+// fails at the limit with an error for which TooLarge is true. A urlencoded form is read here, because
+// MethodOverride and Buffalo need its fields before they choose the route.
+func limitBody(next http.Handler, o Options) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Body == nil || r.Body == http.NoBody {
+			next.ServeHTTP(w, r)
+			return
+		}
+		info, status := Info(r.Context()), 0
+		info.maxBody = o.MaxBody(r.URL.Path)
+		r.Body = http.MaxBytesReader(underlying(w), r.Body, info.maxBody)
+		switch {
+		case r.ContentLength > info.maxBody:
+			w.Header().Set("Connection", "close") // the rest is not read
+			status = http.StatusRequestEntityTooLarge
+		case mediaType(r) == "application/x-www-form-urlencoded":
+			status = readForm(r)
+		}
+		if status != 0 {
+			info.Event("body refused")
+			o.ErrorPage(w, r, status)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// underlying returns net/http's own writer, which MaxBytesReader tells to close
+// the connection after a body that was too long.
+func underlying(w http.ResponseWriter) http.ResponseWriter {
+	if res, ok := w.(*response); ok {
+		return res.ResponseWriter
+	}
+	return w
+}
+
+func mediaType(r *http.Request) string {
+	header := r.Header.Get("Content-Type")
+	if header == "" {
+		return ""
+	}
+	name, _, _ := mime.ParseMediaType(header)
+	return name
+}
+
+// readForm sets r.PostForm, and replaces the body by what was read of it. It
+// returns the status to refuse the request with, or 0.
+func readForm(r *http.Request) int {
+	body, err := io.ReadAll(r.Body)
+	switch {
+	case TooLarge(err):
+		return http.StatusRequestEntityTooLarge
+	case err != nil:
+		return http.StatusBadRequest
+	}
+	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	// net/http reads a form from POST, PUT and PATCH only; a DELETE may hold a password too.
+	if r.PostForm, err = url.ParseQuery(string(body)); err != nil {
+		return http.StatusBadRequest
+	}
+	return 0
+}
+
+// TooLarge reports whether err came from reading a body that is longer than its
+// limit, or a multipart form of too many parts. The app answers 413.
+func TooLarge(err error) bool {
+	return errors.As(err, new(*http.MaxBytesError)) || errors.Is(err, multipart.ErrMessageTooLarge)
+}

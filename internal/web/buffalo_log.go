@@ -1,0 +1,123 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"maps"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/gobuffalo/buffalo"
+	"github.com/gobuffalo/logger"
+)
+
+// BuffaloLogger returns a logger for buffalo.Options that writes to AppLogger's:
+// app.Logger, c.Logger() and Buffalo's worker log there, with their fields.
+func BuffaloLogger(l *slog.Logger) logger.FieldLogger {
+	return &fieldLogger{handler: AppLogger(l).Handler()}
+}
+
+// RequestLogger is a Buffalo middleware that takes the place of Buffalo's own,
+// whose lines hold paths, and with them tokens. With it c.Logger() writes the ID and
+// the route of the request, and the fields of c.LogField stand in the line of the
+// request too:
+//
+//	app.Middleware.Replace(buffalo.RequestLogger, web.RequestLogger)
+func RequestLogger(next buffalo.Handler) buffalo.Handler {
+	return func(c buffalo.Context) error {
+		if _, ours := c.Logger().(*fieldLogger); !ours {
+			return next(c)
+		}
+		info := Info(c)
+		c.LogField("request", info)
+		// The handler may add fields, and each makes another logger.
+		defer func() { info.fields, _ = c.Logger().(*fieldLogger) }()
+		return next(c)
+	}
+}
+
+// fieldLogger is a logger with one more field than its parent.
+type fieldLogger struct {
+	handler slog.Handler
+	info    *RequestInfo // nil outside of a request
+	parent  *fieldLogger
+	key     string
+	value   any
+}
+
+func (l *fieldLogger) WithField(key string, value any) logger.FieldLogger {
+	switch value := value.(type) {
+	case *RequestInfo:
+		bound := *l
+		bound.info = value
+		return &bound
+	case time.Duration:
+		if key == "render" {
+			return l // Buffalo adds this field to every page
+		}
+	}
+	return &fieldLogger{l.handler, l.info, l, key, value}
+}
+
+func (l *fieldLogger) WithFields(fields map[string]any) logger.FieldLogger {
+	with := logger.FieldLogger(l)
+	for _, key := range slices.Sorted(maps.Keys(fields)) {
+		with = with.WithField(key, fields[key])
+	}
+	return with
+}
+
+// attrs returns the fields in the order they were added. Of two with one key the
+// later counts.
+func (l *fieldLogger) attrs() (attrs []slog.Attr) {
+	for ; l != nil && l.parent != nil; l = l.parent {
+		if !slices.ContainsFunc(attrs, func(a slog.Attr) bool { return a.Key == l.key }) {
+			attrs = append(attrs, slog.Any(l.key, l.value))
+		}
+	}
+	slices.Reverse(attrs)
+	return attrs
+}
+
+// log writes a line. It calls text only if the level is enabled.
+func (l *fieldLogger) log(level slog.Level, text func() string) {
+	ctx := context.Background()
+	if !l.handler.Enabled(ctx, level) {
+		return
+	}
+	if l.info != nil {
+		ctx = context.WithValue(ctx, infoKey{}, l.info)
+	}
+	record := slog.NewRecord(time.Now(), level, text(), 0)
+	record.AddAttrs(l.attrs()...)
+	l.handler.Handle(ctx, record) // ignore write errors: there is no other place to report them
+}
+
+func (l *fieldLogger) print(level slog.Level, args []any) {
+	l.log(level, func() string { return fmt.Sprint(args...) })
+}
+
+func (l *fieldLogger) printf(level slog.Level, format string, args []any) {
+	l.log(level, func() string { return fmt.Sprintf(format, args...) })
+}
+
+func (l *fieldLogger) Debug(args ...any)                 { l.print(slog.LevelDebug, args) }
+func (l *fieldLogger) Debugf(format string, args ...any) { l.printf(slog.LevelDebug, format, args) }
+func (l *fieldLogger) Info(args ...any)                  { l.print(slog.LevelInfo, args) }
+func (l *fieldLogger) Infof(format string, args ...any)  { l.printf(slog.LevelInfo, format, args) }
+func (l *fieldLogger) Printf(format string, args ...any) { l.printf(slog.LevelInfo, format, args) }
+func (l *fieldLogger) Warn(args ...any)                  { l.print(slog.LevelWarn, args) }
+func (l *fieldLogger) Warnf(format string, args ...any)  { l.printf(slog.LevelWarn, format, args) }
+func (l *fieldLogger) Error(args ...any)                 { l.print(slog.LevelError, args) }
+func (l *fieldLogger) Errorf(format string, args ...any) { l.printf(slog.LevelError, format, args) }
+
+// Fatal ends the process, as logrus does.
+func (l *fieldLogger) Fatal(args ...any) { l.Error(args...); os.Exit(1) }
+
+// Fatalf ends the process, as logrus does.
+func (l *fieldLogger) Fatalf(format string, args ...any) { l.Errorf(format, args...); os.Exit(1) }
+
+// Panic panics, as logrus does.
+func (l *fieldLogger) Panic(args ...any) { l.Error(args...); panic(fmt.Sprint(args...)) }

@@ -1,0 +1,41 @@
+package web
+
+import (
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// clientAddr returns the client's address: the peer's, unless the peer is a
+// trusted proxy; then the right-most address in X-Forwarded-For that is not
+// trusted. Anyone could have written what stands left of it.
+func clientAddr(r *http.Request, trusted []netip.Prefix) (client netip.Addr, viaProxy bool) {
+	peer, _ := netip.ParseAddrPort(r.RemoteAddr)
+	client = peer.Addr().Unmap().WithZone("")
+	if !isTrusted(client, trusted) {
+		return client, false
+	}
+	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	for _, hop := range slices.Backward(hops) {
+		addr, err := netip.ParseAddr(strings.TrimSpace(hop))
+		if err != nil {
+			break // no proxy writes this: believe nothing further left
+		}
+		client = addr.Unmap().WithZone("")
+		if !isTrusted(client, trusted) {
+			break
+		}
+	}
+	return client, true
+}
+
+func isTrusted(addr netip.Addr, trusted []netip.Prefix) bool {
+	return slices.ContainsFunc(trusted, func(p netip.Prefix) bool { return p.Contains(addr) })
+}
+
+// lastValue returns the value that the nearest proxy wrote, in lower case.
+func lastValue(h http.Header, key string) string {
+	values := strings.Split(strings.Join(h.Values(key), ","), ",")
+	return strings.ToLower(strings.TrimSpace(values[len(values)-1]))
+}

@@ -1,0 +1,146 @@
+package web
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// connect serves an app as main does, and returns a connection to it.
+func connect(t *testing.T, app http.HandlerFunc) (client net.Conn, answers *bufio.Reader) {
+	t.Helper()
+	_, address := listen(t, app, ListenOptions{})
+	client, err := net.Dial("tcp", address)
+	require.NoError(t, err)
+	t.Cleanup(func() { client.Close() })
+	return client, bufio.NewReader(client)
+}
+
+// A flushed part arrives before the response is complete.
+func TestConn_Flush(t *testing.T) {
+	read := make(chan bool)
+	client, answers := connect(t, func(w http.ResponseWriter, r *http.Request) {
+		for n := range 3 {
+			fmt.Fprintf(w, "part %d\n", n)
+			http.NewResponseController(w).Flush()
+			<-read
+		}
+	})
+	fmt.Fprint(client, "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+	res, err := http.ReadResponse(answers, nil)
+	require.NoError(t, err)
+	lines := bufio.NewReader(res.Body)
+	for n := range 3 {
+		line, err := lines.ReadString('\n')
+		require.NoError(t, err)
+		require.Equal(t, fmt.Sprintf("part %d\n", n), line)
+		read <- true
+	}
+}
+
+// A handler may take the connection over, as a WebSocket does.
+func TestConn_Hijack(t *testing.T) {
+	client, answers := connect(t, func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprint(w, "first")
+		taken, _, err := http.NewResponseController(w).Hijack()
+		if err == nil {
+			fmt.Fprint(taken, "then\n")
+		}
+	})
+	fmt.Fprint(client, "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+	line, err := answers.ReadString('\n')
+	require.NoError(t, err)
+	require.Equal(t, "HTTP/1.1 200 OK\r\n", line, "what was written before comes before")
+	for !strings.HasSuffix(line, "then\n") {
+		line, err = answers.ReadString('\n')
+		require.NoError(t, err)
+	}
+}
+
+// A hijacked connection can be closed while a write waits for a client that does not read.
+func TestConn_HijackThenClose(t *testing.T) {
+	failed := make(chan error)
+	client, _ := connect(t, func(w http.ResponseWriter, r *http.Request) {
+		taken, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			failed <- err
+			return
+		}
+		go func() {
+			_, err := taken.Write(make([]byte, 64<<20)) // more than the system keeps for a reader
+			failed <- err
+		}()
+		time.AfterFunc(50*time.Millisecond, func() { taken.Close() })
+	})
+	fmt.Fprint(client, "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+	select {
+	case err := <-failed:
+		require.ErrorIs(t, err, net.ErrClosed)
+	case <-time.After(10 * time.Second):
+		require.Fail(t, "it is not closed")
+	}
+}
+
+// A client that sends requests but never reads is cut off in time, and no
+// response follows half of another.
+func TestConn_ClientThatDoesNotRead(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	closed := make(chan bool)
+	page := bytes.Repeat([]byte("page "), 2400)
+	s := &Server{accepted: make(chan struct{}), listener: listener}
+	s.http.WriteTimeout = 200 * time.Millisecond
+	s.http.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.Write(page) })
+	s.http.ConnState = func(c net.Conn, state http.ConnState) {
+		if s.connState(c, state); state == http.StateClosed {
+			close(closed)
+		}
+	}
+	go s.Start(t.Context(), nil)
+	t.Cleanup(func() { listener.Close() })
+	client, err := net.Dial("tcp", listener.Addr().String())
+	require.NoError(t, err)
+	t.Cleanup(func() { client.Close() })
+	const requests = 2000 // their responses are more than the system keeps for a reader
+	fmt.Fprint(client, strings.Repeat("GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", requests))
+	select {
+	case <-closed:
+	case <-time.After(20 * time.Second):
+		require.Fail(t, "the connection is held for good")
+	}
+	answers := bufio.NewReader(client)
+	for n := 0; ; n++ {
+		require.Less(t, n, requests)
+		res, err := http.ReadResponse(answers, nil)
+		if err != nil {
+			break
+		}
+		got, err := io.ReadAll(res.Body)
+		if err != nil {
+			break
+		}
+		require.Equal(t, string(page), string(got))
+	}
+}
+
+// A client that asks before it sends a body, and is refused, hears of it at once.
+func TestConn_RefusalBeforeTheBody(t *testing.T) {
+	client, answers := connect(t, func(w http.ResponseWriter, r *http.Request) {
+		http.Error(w, strings.Repeat("no ", 2000), http.StatusRequestEntityTooLarge)
+	})
+	require.NoError(t, client.SetReadDeadline(time.Now().Add(10*time.Second)))
+	fmt.Fprint(client, "POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nExpect: 100-continue\r\nContent-Length: 100000\r\n\r\n")
+	res, err := http.ReadResponse(answers, nil)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusRequestEntityTooLarge, res.StatusCode)
+	_, err = io.Copy(io.Discard, res.Body)
+	require.NoError(t, err)
+}

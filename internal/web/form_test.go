@@ -1,0 +1,194 @@
+package web
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"mime/multipart"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/gobuffalo/buffalo"
+	"github.com/gobuffalo/buffalo/binding"
+	"github.com/stretchr/testify/require"
+)
+
+func TestMethodOverride_OnlyFromAForm(t *testing.T) {
+	s := serve(t, echo)
+	for _, c := range []struct{ method, path, body, want string }{
+		{"POST", "/x", "_method=PUT&a=1", "PUT"},
+		{"POST", "/x", "_method=PATCH", "PATCH"},
+		{"POST", "/x", "_method=DELETE", "DELETE"},
+		{"POST", "/x", "_method=HEAD", "POST"},
+		{"POST", "/x", "_method=GET", "POST"},
+		{"POST", "/x", "_method=TRACE", "POST"},
+		{"POST", "/x", "_method=delete", "POST"},
+		{"POST", "/x", "_method=", "POST"},
+		{"POST", "/x?_method=DELETE", "a=1", "POST"},
+		{"GET", "/x?_method=DELETE", "", "GET"},
+		{"PUT", "/x", "_method=DELETE", "PUT"},
+	} {
+		_, answer := send(t, s, c.method, c.path, c.body)
+		require.True(t, strings.HasPrefix(answer, c.want+" "), "%+v: %s", c, answer)
+	}
+}
+
+// _method=HEAD once made the response's body the next response on the connection.
+func TestMethodOverride_HEADLeavesTheConnectionInStep(t *testing.T) {
+	s := serve(t, echo)
+	conn, err := net.Dial("tcp", s.Listener.Addr().String())
+	require.NoError(t, err)
+	defer conn.Close()
+	fmt.Fprint(conn, "POST /one HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 12\r\n\r\n_method=HEAD"+
+		"HEAD /two HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\nGET /three HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+	reader := bufio.NewReader(conn)
+	for _, want := range []struct{ method, body string }{{"POST", "POST /one _method=HEAD"}, {"HEAD", ""}, {"GET", "GET /three "}} {
+		res, err := http.ReadResponse(reader, &http.Request{Method: want.method})
+		require.NoError(t, err)
+		body, err := io.ReadAll(res.Body)
+		require.NoError(t, err)
+		require.Equal(t, want.body, string(body))
+	}
+}
+
+// upload is a multipart form of pairs of a field and its value, and of a file.
+func upload(t *testing.T, file []byte, pairs ...string) (body *bytes.Buffer, contentType string) {
+	t.Helper()
+	body = new(bytes.Buffer)
+	w := multipart.NewWriter(body)
+	for i := 0; i < len(pairs); i += 2 {
+		require.NoError(t, w.WriteField(pairs[i], pairs[i+1]))
+	}
+	if file != nil {
+		part, err := w.CreateFormFile("picture", "ada.png")
+		require.NoError(t, err)
+		_, err = part.Write(file)
+		require.NoError(t, err)
+	}
+	require.NoError(t, w.Close())
+	return body, w.FormDataContentType()
+}
+
+// form_for puts _method first; of what follows nothing is read.
+func TestMethodOverride_Multipart(t *testing.T) {
+	s := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		MethodOverride(w, r)
+		r.ParseMultipartForm(1 << 20)
+		fmt.Fprintf(w, "%s %s", r.Method, r.PostForm.Encode())
+	}))
+	for _, c := range []struct {
+		pairs []string
+		want  string
+	}{
+		{[]string{"_method", "PUT", "a", "1"}, "PUT _method=PUT&a=1"},
+		{[]string{"_method", "DELETE"}, "DELETE _method=DELETE"},
+		{[]string{"_method", "HEAD"}, "POST _method=HEAD"},
+		{[]string{"_method", "PUT" + strings.Repeat(" ", 20)}, "POST _method=PUT" + strings.Repeat("+", 20)},
+		{[]string{"a", "1", "_method", "PUT"}, "POST _method=PUT&a=1"},
+		{[]string{"a", strings.Repeat("x", 5000), "_method", "PUT"}, "POST _method=PUT&a=" + strings.Repeat("x", 5000)},
+		{nil, "POST "},
+	} {
+		body, kind := upload(t, nil, c.pairs...)
+		_, answer := send(t, s, "POST", "/", body.String(), "Content-Type", kind)
+		require.Equal(t, c.want, answer)
+	}
+}
+
+// newUpload is an app whose handler shows what it was sent, in each way that
+// Buffalo has. reads counts what was read of the body before the middleware that
+// would guard it.
+func newUpload(reads *int) *buffalo.App {
+	app := newApp("PUT", func(c buffalo.Context) error {
+		file, err := c.File("picture")
+		if err != nil {
+			return err
+		}
+		content, err := io.ReadAll(file)
+		if err != nil {
+			return err
+		}
+		var bound struct {
+			Title   string       `form:"title"`
+			Picture binding.File `form:"picture"`
+		}
+		if err := c.Bind(&bound); err != nil {
+			return err
+		}
+		fmt.Fprintf(c.Response(), "%s %s %s %d %s", c.Param("title"), c.Param("page"), bound.Title, len(content), bound.Picture.Filename)
+		return nil
+	})
+	app.Use(func(next buffalo.Handler) buffalo.Handler {
+		return func(c buffalo.Context) error {
+			*reads = len(c.Request().PostForm) + len(c.Param("title"))
+			if c.Request().MultipartForm != nil {
+				*reads++
+			}
+			return next(c)
+		}
+	})
+	app.Use(ParseMultipart)
+	return app
+}
+
+func TestParseMultipart(t *testing.T) {
+	t.Setenv("TMPDIR", "/nonexistent") // as in an image from scratch
+	reads := -1
+	s := serve(t, newUpload(&reads), maxBody(20<<20))
+	body, kind := upload(t, make([]byte, 15<<20), "_method", "PUT", "title", "A title")
+	res, answer := send(t, s, "POST", "/?page=7", body.String(), "Content-Type", kind)
+	require.Equal(t, 200, res.StatusCode)
+	require.Equal(t, "A title 7 A title 15728640 ada.png", answer)
+	require.Zero(t, reads, "before the guards nothing is parsed")
+}
+
+func TestParseMultipart_Refuses(t *testing.T) {
+	reads := -1
+	s := serve(t, newUpload(&reads), maxBody(1<<10))
+	long, kind := upload(t, make([]byte, 2<<10), "title", "A title")
+	many, kindOfMany := upload(t, nil, strings.Split(strings.Repeat("a,b,", 1001)+"a,b", ",")...)
+	for _, c := range []struct {
+		body, kind string
+		limit      int64
+		status     int
+	}{
+		{long.String(), kind, 1 << 10, 413},
+		{many.String(), kindOfMany, 1 << 20, 413},
+		{"nonsense", kind, 1 << 10, 400},
+		{"nonsense", "multipart/form-data", 1 << 10, 400},
+	} {
+		s := serve(t, newUpload(&reads), maxBody(c.limit))
+		req, err := http.NewRequest("PUT", s.URL, io.MultiReader(strings.NewReader(c.body))) // of unknown length
+		require.NoError(t, err)
+		req.Header.Set("Content-Type", c.kind)
+		res, err := http.DefaultTransport.RoundTrip(req)
+		require.NoError(t, err)
+		res.Body.Close()
+		require.Equal(t, c.status, res.StatusCode, "%.30s", c.body)
+	}
+	res, _ := send(t, s, "PUT", "/", long.String(), "Content-Type", kind)
+	require.Equal(t, 413, res.StatusCode, "of a length that it says")
+}
+
+// A handler that skips the middleware reads the parts as they come.
+func TestParseMultipart_Skipped(t *testing.T) {
+	handler := func(c buffalo.Context) error {
+		parts, err := c.Request().MultipartReader()
+		if err != nil {
+			return err
+		}
+		part, err := parts.NextPart()
+		if err == nil {
+			fmt.Fprint(c.Response(), part.FormName())
+		}
+		return err
+	}
+	app := newApp("POST", handler)
+	app.Use(ParseMultipart)
+	app.Middleware.Skip(ParseMultipart, handler)
+	body, kind := upload(t, nil, "title", "A title")
+	_, answer := send(t, serve(t, app), "POST", "/", body.String(), "Content-Type", kind)
+	require.Equal(t, "title", answer)
+}

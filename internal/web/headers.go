@@ -1,0 +1,30 @@
+package web
+
+import (
+	"cmp"
+	"net/http"
+)
+
+// setHeaders sets the security headers of every response. All responses share
+// the values, which nothing writes into: Set replaces one, Add copies it.
+func setHeaders(next http.Handler, o Options) http.Handler {
+	always := http.Header{}
+	always.Set(policyHeader, string(cmp.Or(o.Policy, DefaultPolicy)))
+	always.Set("X-Content-Type-Options", "nosniff")
+	always.Set("X-Frame-Options", "DENY")
+	always.Set("Referrer-Policy", "same-origin")
+	always.Set("Cross-Origin-Opener-Policy", "same-origin")
+	always.Set("Cross-Origin-Resource-Policy", "same-origin")
+	always.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()")
+	always.Set("Cache-Control", "no-store") // assets and kept pages say otherwise
+	if o.HTTPS {
+		always.Set("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		for name, value := range always {
+			h[name] = value[:1:1] // no room to add a second value in place
+		}
+		next.ServeHTTP(w, r)
+	})
+}

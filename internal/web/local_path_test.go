@@ -1,0 +1,90 @@
+package web
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"path"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// hostilePlaces are no local paths, by what an attacker tries.
+var hostilePlaces = map[string][]string{
+	"no path at all":   {"", " ", "?next=/", "#top", ".", "..", ":80", "a", "a/b", "/ ", " /", "\u00a0/", "%2f", "%2f%2fevil.example", "%5c%5cevil.example"},
+	"another host":     {"//", "///", "//evil.example", "///evil.example", "////evil.example", "//evil.example:80", "//[::1]/", "//127.1", "//evil.example/%2f..", "evil.example"},
+	"userinfo":         {"@evil.example", "user@evil.example/", "//user:password@evil.example", "//corral.example@evil.example", "https://corral.example@evil.example", "https://corral.example:x@[::1]/", ";@evil.example", ";//evil.example"},
+	"backslashes":      {"/\\evil.example", "\\/evil.example", "\\\\evil.example", "/\\/evil.example", "http:\\\\evil.example", "/a\\b", "/?a=\\", "/%5cevil.example", "/%5C%5Cevil.example", "/a%5cb"},
+	"schemes":          {"https://evil.example", "https:evil.example", "https:/evil.example", "https:///evil.example", "HTTPS://evil.example", "https://[::1]/", "ftp://evil.example/", "javascript:alert(1)", "JavaScript:alert(1)", "java\nscript:alert(1)", "vbscript:x", "data:text/html,x", "blob:https://evil.example/x", "mailto:a@b.example", "about:blank"},
+	"white space":      {"/\t/evil.example", "\t//evil.example", "/\n/evil.example", "\n//evil.example", "/\r/evil.example", "/\u000b/evil.example", "/\f/evil.example", "/a b", "/%09/evil.example", "/%0a/evil.example"},
+	"header injection": {"/\r\nSet-Cookie: a=b", "/a\nLocation: https://evil.example", "/?a=\r\nb", "/%0d%0aLocation:x", "/%0d", "/%0a"},
+	"control":          {"/\x00", "/a\x00b", "/%00", "/a\x7fb", "/\x1b[31m", "/\u0085", "/\u2028//evil.example", "/\u200b/evil.example", "/\u202eevil", "/\ufeff"},
+	"look-alikes":      {"/\u2215evil.example", "/\uff0fevil.example", "\uff0f\uff0fevil.example", "/\u29f8evil.example", "/\u3002evil", "/\uff0e\uff0e/", "/\uff20evil", "/caf\u00e9", "/\xff\xfe", "/\xc0\xaf/evil.example"},
+	"dot segments":     {"/.", "/..", "/./", "/.//evil.example", "/..//evil.example", "/../evil", "/a/..", "/a/../../evil", "/a/.././/evil.example", "/%2e", "/%2e//evil.example", "/%2E/%2Fevil.example", "/%2e%2e/%2e%2e//evil.example", "/.%2e//evil.example", "/a/%2e%2e%2f%2fevil.example"},
+	"encoded slashes":  {"/%2f/evil.example", "/%2fevil.example", "/%2F%2Fevil.example"},
+	"broken encoding":  {"/%", "/%s", "/%d%n", "/%zz", "/%2", "/a%", "/%u002f/evil.example"},
+	"too long":         {"/" + strings.Repeat("a", 1024), "/?" + strings.Repeat("a", 1<<20)},
+}
+
+func TestIsLocalPath_Hostile(t *testing.T) {
+	for what, places := range hostilePlaces {
+		for _, place := range places {
+			require.False(t, IsLocalPath(place), "%s: %.80q", what, place)
+		}
+	}
+}
+
+var ownPlaces = []string{
+	"/", "/account", "/account/", "/account/sessions", "/?tab=devices", "/search?q=a+b&r=%C3%A9", "/a%20b", "/caf%C3%A9",
+	"/?next=https://evil.example", "/?x=//evil.example", "/?x=%2f%2fevil.example", "/?x=/../..", "/a:b", "/@ada", "/user:password@host",
+	"/nopePath()", "/rootPath()", "/%25s%25d", "/%2525", "/a;b", "/;//a", "/a//b", "/a%2fb", "/[::1]", "/...", "/.well-known/x", "/a..b", "/welcome#top",
+	"/logout/x", "/logoutx", "/LOGOUT", "/" + strings.Repeat("a", 1000),
+}
+
+func TestIsLocalPath_Own(t *testing.T) {
+	for _, place := range ownPlaces {
+		require.True(t, IsLocalPath(place), "%.80q", place)
+	}
+}
+
+// An accepted path stays on this site: for net/url, for a browser, which reads a
+// backslash as a slash and leaves out TAB, CR and LF, for a program that decodes
+// or cleans the path once more, and in the Location that net/http writes.
+func FuzzIsLocalPath(f *testing.F) {
+	for _, places := range hostilePlaces {
+		for _, place := range places {
+			if len(place) < 2000 {
+				f.Add(place)
+			}
+		}
+	}
+	for _, place := range ownPlaces {
+		f.Add(place)
+	}
+	base, _ := url.Parse("https://corral.example/login")
+	f.Fuzz(func(t *testing.T, place string) {
+		if !IsLocalPath(place) {
+			return
+		}
+		asBrowser := strings.NewReplacer("\\", "/", "\t", "", "\r", "", "\n", "").Replace(place)
+		pathOnly, _, _ := strings.Cut(place, "?")
+		decoded, err := url.PathUnescape(pathOnly)
+		require.NoError(t, err)
+		w := httptest.NewRecorder()
+		http.Redirect(w, httptest.NewRequest("POST", "https://corral.example/login", nil), place, http.StatusSeeOther)
+		location := w.Header().Get("Location")
+		for _, read := range []string{place, asBrowser, path.Clean(pathOnly), path.Clean(decoded), (&url.URL{Path: decoded}).EscapedPath(), location} {
+			u, err := base.Parse(read)
+			if err != nil {
+				continue // it leads nowhere
+			}
+			require.Equal(t, "https", u.Scheme, "%q", read)
+			require.Equal(t, "corral.example", u.Host, "%q", read)
+			require.Nil(t, u.User)
+			require.False(t, strings.HasPrefix(u.Path, "//"), "%q: without its dots it is another host", read)
+		}
+		require.False(t, strings.ContainsAny(place+location, "\r\n\x00"))
+	})
+}

@@ -1,0 +1,130 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+)
+
+// lineKeys lists the keys of a request's line; other lines have some of them.
+var lineKeys = []string{slog.TimeKey, slog.LevelKey, "event", "request_id", "method", "route", "status", "ms", "client", "user_id"}
+
+// logged lists the keys that a line may have, besides those that AppLogger adds.
+// Every other attribute is left out: no parameter, cookie, token, typed email or
+// path is logged by accident.
+var logged = append(slices.Clip(lineKeys),
+	"error", "stack",
+	"mail_id", "template", "attempt", // of the mail worker
+)
+
+// NewLogger returns a logger that writes lines of JSON, or of key=value. Either
+// quotes what it is given, so that no value can forge a line. It is for code that
+// knows what may be logged; the app's own lines go by AppLogger and BuffaloLogger.
+func NewLogger(w io.Writer, level slog.Level, json bool) *slog.Logger {
+	o := &slog.HandlerOptions{Level: level, ReplaceAttr: allow}
+	if json {
+		return slog.New(slog.NewJSONHandler(w, o))
+	}
+	return slog.New(slog.NewTextHandler(w, o))
+}
+
+func allow(_ []string, a slog.Attr) slog.Attr {
+	if a.Value.Kind() == slog.KindAny {
+		if field, ok := a.Value.Any().(chosen); ok {
+			a.Value = field.value
+			return a
+		}
+	}
+	switch a.Key {
+	case slog.TimeKey:
+		a.Value = slog.TimeValue(a.Value.Time().UTC())
+	case slog.MessageKey:
+		a.Key = "event"
+	case "error":
+		a.Value = slog.StringValue(redact(a.Value.String()))
+	}
+	if !slices.Contains(logged, a.Key) {
+		return slog.Attr{}
+	}
+	return a
+}
+
+// log writes the line of a request, whose response may have been cut off.
+func (r *RequestInfo) log(status int, cut bool, duration time.Duration) {
+	event := "request"
+	if cut {
+		event = "request cut off"
+	}
+	attrs := []slog.Attr{slog.Int("status", status), slog.Float64("ms", float64(duration.Microseconds())/1000)}
+	r.line(slog.LevelInfo, event, append(attrs, choose(r, r.fields.attrs())...)...)
+}
+
+// Event logs a security event by its fixed name.
+func (r *RequestInfo) Event(name string) { r.line(slog.LevelInfo, name) }
+
+// Error logs a fault, which the client does not get to see.
+func (r *RequestInfo) Error(err error) {
+	r.Trace = fmt.Sprintf("%v\n\n%s", err, debug.Stack())
+	r.line(slog.LevelError, "error", slog.String("error", r.withoutSecrets(err.Error())))
+}
+
+// panicked logs a panic with its stack.
+func (r *RequestInfo) panicked(cause any) {
+	stack := string(debug.Stack())
+	r.Trace = fmt.Sprintf("panic: %v\n\n%s", cause, stack)
+	r.line(slog.LevelError, "panic", slog.String("error", r.withoutSecrets(fmt.Sprint(cause))), slog.String("stack", stack))
+}
+
+func (r *RequestInfo) line(level slog.Level, event string, more ...slog.Attr) {
+	handler := r.logger.Handler()
+	if !handler.Enabled(context.Background(), level) {
+		return
+	}
+	record := slog.NewRecord(time.Now(), level, event, 0) // 0: the logger would look up its caller, and no line shows it
+	record.AddAttrs(r.attrs()...)
+	record.AddAttrs(more...)
+	handler.Handle(context.Background(), record) // ignore write errors: there is no other place to report them
+}
+
+// attrs returns what every line of a request has.
+func (r *RequestInfo) attrs() []slog.Attr {
+	return []slog.Attr{
+		slog.String("request_id", r.ID),
+		slog.String("method", r.method),
+		slog.String("route", r.Route),
+		slog.String("client", r.client()),
+		slog.String("user_id", r.UserID),
+	}
+}
+
+// Printed is a writer that logs what net/http and other libraries print: a client
+// that breaks off the TLS handshake, a port that fails.
+type Printed struct{ Logger *slog.Logger }
+
+func (p Printed) Write(text []byte) (int, error) {
+	p.Logger.Warn("printed", "error", strings.TrimSpace(string(text)))
+	return len(text), nil
+}
+
+func (r *RequestInfo) client() string {
+	if !r.Client.IsValid() {
+		return ""
+	}
+	return r.Client.String()
+}
+
+// knownMethod keeps a method that a client made up out of the log.
+func knownMethod(method string) string {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch,
+		http.MethodDelete, http.MethodOptions, http.MethodTrace, http.MethodConnect:
+		return method
+	}
+	return "other"
+}

@@ -1,0 +1,89 @@
+package web
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// A response that failed, or that sets a cookie, is for one client; the app
+// answers the next one again.
+func TestKeepPages_OnlyWhatIsForEverybody(t *testing.T) {
+	answers := []func(w http.ResponseWriter, r *http.Request){
+		func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) },
+		func(w http.ResponseWriter, _ *http.Request) {
+			http.Redirect(w, &http.Request{}, "/elsewhere", http.StatusFound)
+		},
+		func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Set-Cookie", "a=b")
+			fmt.Fprint(w, "cookie")
+		},
+		func(w http.ResponseWriter, _ *http.Request) { panic("kept from the client") },
+		func(w http.ResponseWriter, r *http.Request) { // an error after the page has begun
+			fmt.Fprint(w, "half")
+			if Info(r.Context()).Started() {
+				panic(http.ErrAbortHandler)
+			}
+		},
+	}
+	for i, answer := range answers {
+		asked, mended := 0, false
+		h := keepPages(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			asked++
+			if mended {
+				fmt.Fprint(w, "mended ", r.Header.Get("Accept-Language"))
+				return
+			}
+			answer(w, r)
+		}), Pages{Paths: []string{"/page"}, SessionCookie: "session", Language: func(*http.Request) string { return "tlh" }})
+		ask := func() (w *httptest.ResponseRecorder) {
+			w = httptest.NewRecorder()
+			defer func() { recover() }()
+			h.ServeHTTP(w, httptest.NewRequest("GET", "/page", nil))
+			return w
+		}
+		for range 2 {
+			require.Empty(t, ask().Header().Get("ETag"), i)
+		}
+		mended, asked = true, 0
+		for range 3 {
+			w := ask()
+			body, _ := io.ReadAll(w.Result().Body)
+			require.Equal(t, "mended tlh", string(body))
+			require.NotEmpty(t, w.Header().Get("ETag"))
+		}
+		require.Equal(t, 1, asked, "rendered once")
+	}
+}
+
+// A kept page has the headers that the app gave it, and none of other responses.
+func TestKeepPages_Headers(t *testing.T) {
+	app := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		w.Header().Set("Link", "</app.css>; rel=preload")
+		w.Header().Del("X-Frame-Options")
+		AllowSource(w.Header(), "font-src", "'self'")
+		if r.URL.Path == "/nonce" {
+			AllowSource(w.Header(), "script-src", "'nonce-r4nd0m'")
+		}
+		fmt.Fprint(w, "page")
+	})
+	s := serve(t, app, func(o *Options) {
+		o.Pages = Pages{Paths: []string{"/page", "/nonce"}, Language: func(*http.Request) string { return "en" }}
+	})
+	for range 2 {
+		res, _ := send(t, s, "GET", "/page", "")
+		require.NotEmpty(t, res.Header.Get("ETag"))
+		require.Equal(t, "text/html", res.Header.Get("Content-Type"))
+		require.Equal(t, "</app.css>; rel=preload", res.Header.Get("Link"))
+		require.Empty(t, res.Header.Get("X-Frame-Options"))
+		require.Equal(t, "nosniff", res.Header.Get("X-Content-Type-Options"))
+		require.Equal(t, []string{string(DefaultPolicy.Allow("font-src", "'self'"))}, res.Header.Values("Content-Security-Policy"))
+	}
+	res, _ := send(t, s, "GET", "/nonce", "")
+	require.Empty(t, res.Header.Get("ETag"), "a nonce is for one response")
+}

@@ -1,0 +1,25 @@
+package web
+
+import "net/http"
+
+// recoverPanics turns a panic into a logged 500. If the response has begun, it
+// aborts the connection, so that half a response does not look whole.
+func recoverPanics(next http.Handler, page ErrorPage) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			cause := recover()
+			if cause == nil {
+				return
+			}
+			if cause == http.ErrAbortHandler {
+				panic(cause)
+			}
+			Info(r.Context()).panicked(cause)
+			if Info(r.Context()).Started() {
+				panic(http.ErrAbortHandler)
+			}
+			page(w, r, http.StatusInternalServerError)
+		}()
+		next.ServeHTTP(w, r)
+	})
+}

@@ -1,0 +1,49 @@
+package web
+
+import (
+	"encoding/json"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/gorilla/mux"
+	"github.com/stretchr/testify/require"
+)
+
+func TestProblem(t *testing.T) {
+	require.JSONEq(t, `{"type": "about:blank", "title": "Not Found", "status": 404}`, string(Problem(404, "")))
+	var problem struct{ Detail string }
+	require.NoError(t, json.Unmarshal(Problem(422, `"<é>"`), &problem))
+	require.Equal(t, `"<é>"`, problem.Detail)
+}
+
+func TestWantsJSON(t *testing.T) {
+	for accept, want := range map[string]bool{
+		"": false, "*/*": false, "text/html": false, "application/json": true, "application/problem+json, */*": true, "Application/JSON": true,
+		"text/html,application/json;q=0.9": false, "application/json, text/html": false,
+	} {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.Header.Set("Accept", accept)
+		require.Equal(t, want, WantsJSON(r), accept)
+	}
+	for header, value := range map[string]string{"Authorization": "Bearer x", "Content-Type": "application/json; charset=utf-8"} {
+		r := httptest.NewRequest("POST", "/", nil)
+		r.Header.Set("Accept", "*/*")
+		r.Header.Set(header, value)
+		require.True(t, WantsJSON(r), header)
+		r.Header.Set("Accept", "text/html")
+		require.False(t, WantsJSON(r), header)
+	}
+}
+
+func TestAllowedMethods(t *testing.T) {
+	router := mux.NewRouter()
+	router.Path("/page").Methods("GET")
+	router.Path("/form").Methods("GET")
+	router.Path("/form").Methods("POST")
+	router.Path("/things/{id}").Methods("DELETE")
+	for path, want := range map[string][]string{
+		"/page": {"GET", "HEAD"}, "/form": {"GET", "HEAD", "POST"}, "/things/7": {"DELETE"}, "/nothing": nil,
+	} {
+		require.Equal(t, want, AllowedMethods(router, httptest.NewRequest("PATCH", path, nil)), path)
+	}
+}

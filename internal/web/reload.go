@@ -1,0 +1,88 @@
+package web
+
+import (
+	"fmt"
+	"io/fs"
+	"net/http"
+	"time"
+)
+
+// reloadScript reloads the page when the stream reports another state of the
+// files, or another process.
+const reloadScript = `let seen
+const stream = new EventSource("/dev/reload")
+stream.onmessage = ({ data }) => {
+  if (seen && seen !== data) location.reload()
+  seen = data
+}
+`
+
+// LiveReload answers GET /dev/reload.js, a script for every page, and GET
+// /dev/reload, a stream of server-sent events. It is for development only.
+type LiveReload struct {
+	Files []fs.FS // a page is reloaded when one of their files changes
+}
+
+// process tells this run of the app from the next one, after a rebuild.
+var process = time.Now().UnixNano()
+
+const lookEvery = 300 * time.Millisecond
+
+func (l LiveReload) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == "/dev/reload.js" {
+		w.Header().Set("Content-Type", "text/javascript; charset=utf-8")
+		fmt.Fprint(w, reloadScript)
+		return
+	}
+	w.Header().Set("Content-Type", "text/event-stream")
+	stream := http.NewResponseController(w)
+	stream.SetWriteDeadline(time.Time{}) // the stream has no end
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	for sent := ""; ; {
+		if state := l.state(); state != sent {
+			sent = state
+			fmt.Fprintf(w, "retry: 300\ndata: %s\n\n", state)
+			if stream.Flush() != nil {
+				return
+			}
+		}
+		select {
+		case <-tick.C:
+		case <-r.Context().Done():
+			return
+		}
+	}
+}
+
+// state changes when a file does.
+func (l LiveReload) state() string {
+	var newest time.Time
+	count := 0
+	for _, files := range l.Files {
+		fs.WalkDir(files, ".", func(_ string, entry fs.DirEntry, err error) error {
+			if err != nil || entry.IsDir() {
+				return nil // removed meanwhile: the next look tells
+			}
+			if info, err := entry.Info(); err == nil && info.ModTime().After(newest) {
+				newest = info.ModTime()
+			}
+			count++
+			return nil
+		})
+	}
+	return fmt.Sprintf("%d-%d-%d", process, count, newest.UnixNano())
+}
+
+func serveReload(next http.Handler, reload http.Handler) http.Handler {
+	if reload == nil {
+		return next
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/dev/reload" || r.URL.Path == "/dev/reload.js" {
+			reload.ServeHTTP(w, r)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}

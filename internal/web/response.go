@@ -1,0 +1,125 @@
+package web
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"strings"
+)
+
+// response is the writer that the app writes to. It notes the status, and when
+// the response becomes a stream: once it is flushed or hijacked, its context ends
+// as soon as the server stops. Buffalo's own writer looks for http.Flusher,
+// http.Hijacker and CloseNotify, http.ResponseController for Unwrap.
+type response struct {
+	http.ResponseWriter
+	status   int // 0 until the response begins
+	hijacked bool
+	failed   bool            // the client did not get all of it
+	context  context.Context // of the request
+	cancel   context.CancelFunc
+	release  func() bool // of the stream, or nil
+}
+
+func newResponse(ctx context.Context, w http.ResponseWriter) *response {
+	res := &response{ResponseWriter: w}
+	res.context, res.cancel = context.WithCancel(ctx)
+	return res
+}
+
+// end releases the context, after the handler has returned.
+func (w *response) end() {
+	if w.release != nil {
+		w.release()
+	}
+	w.cancel()
+}
+
+func (w *response) WriteHeader(status int) {
+	if w.hijacked || status == w.status {
+		return // Buffalo sends 200 after every handler that sent no status
+	}
+	if status >= 200 || status == http.StatusSwitchingProtocols {
+		w.begin(status)
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *response) Write(b []byte) (int, error) {
+	w.begin(http.StatusOK)
+	if w.status == http.StatusNoContent || w.status == http.StatusNotModified {
+		return len(b), nil // net/http refuses the body, which Buffalo would take for a fault
+	}
+	n, err := w.ResponseWriter.Write(b)
+	w.failed = w.failed || err != nil
+	return n, err
+}
+
+func (w *response) begin(status int) {
+	if w.status != 0 {
+		return
+	}
+	w.status = status
+	if location := w.Header().Get("Location"); location != "" {
+		w.Header().Set("Location", withoutSlash(location))
+	}
+	if strings.HasPrefix(w.Header().Get("Content-Type"), "text/event-stream") {
+		w.Header().Set("X-Accel-Buffering", "no") // nginx would hold the events back
+	}
+}
+
+// withoutSlash returns a path on this site without the slash that Buffalo's path
+// helpers add to its end.
+func withoutSlash(location string) string {
+	path, query, found := strings.Cut(location, "?")
+	if !strings.HasPrefix(path, "/") || path == "/" {
+		return location
+	}
+	path = strings.TrimSuffix(path, "/")
+	if found {
+		return path + "?" + query
+	}
+	return path
+}
+
+// FlushError sends what was written so far, for http.ResponseController.
+func (w *response) FlushError() error {
+	w.begin(http.StatusOK)
+	w.stream()
+	err := http.NewResponseController(w.ResponseWriter).Flush()
+	w.failed = w.failed || err != nil && !errors.Is(err, http.ErrNotSupported)
+	return err
+}
+
+// Flush is FlushError for http.Flusher.
+func (w *response) Flush() { w.FlushError() }
+
+// Hijack hands over the connection, which the server then no longer waits for.
+func (w *response) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, buffered, err := http.NewResponseController(w.ResponseWriter).Hijack()
+	if err == nil {
+		w.begin(http.StatusSwitchingProtocols)
+		w.hijacked = true
+		w.stream()
+	}
+	return conn, buffered, err
+}
+
+// CloseNotify is for render.EventSource of Buffalo. New code waits for the context.
+func (w *response) CloseNotify() <-chan bool {
+	gone := make(chan bool, 1)
+	context.AfterFunc(w.context, func() { gone <- true })
+	return gone
+}
+
+// Unwrap is for the other methods of http.ResponseController.
+func (w *response) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// stream makes the context end as soon as the server stops.
+func (w *response) stream() {
+	if stopping, ok := w.context.Value(stoppingKey{}).(context.Context); ok && w.release == nil {
+		w.release = context.AfterFunc(stopping, w.cancel)
+	}
+}

@@ -1,0 +1,277 @@
+package web
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/big"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/net/http2"
+	"golang.org/x/net/http2/hpack"
+)
+
+// listen starts the server that main starts, around an app.
+func listen(t *testing.T, app http.Handler, o ListenOptions) (s *Server, address string) {
+	t.Helper()
+	o.Addr = "127.0.0.1:0"
+	s, err := Listen(o, New(app, testOptions(t)), slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	go s.Start(t.Context(), nil)
+	t.Cleanup(func() { s.http.Close() })
+	return s, s.listener.Addr().String()
+}
+
+// exchange sends bytes as they are and reads all that comes back.
+func exchange(t *testing.T, address, request string) string {
+	t.Helper()
+	conn, err := net.Dial("tcp", address)
+	require.NoError(t, err)
+	defer conn.Close()
+	fmt.Fprint(conn, request)
+	answer, err := io.ReadAll(conn)
+	require.NoError(t, err)
+	return string(answer)
+}
+
+// What is slow is cut off, and what is long refused.
+func TestServer_Limits(t *testing.T) {
+	s, address := listen(t, echo, ListenOptions{})
+	require.Equal(t, 5*time.Second, s.http.ReadHeaderTimeout)
+	require.Equal(t, 15*time.Second, s.http.ReadTimeout)
+	require.Equal(t, 30*time.Second, s.http.WriteTimeout)
+	require.Equal(t, 60*time.Second, s.http.IdleTimeout)
+	require.Equal(t, 30*time.Second, s.http.HTTP2.WriteByteTimeout)
+
+	const start, end = "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nX: ", "\r\n\r\n"
+	full := strings.Repeat("x", 16<<10-len(start+end))
+	require.Contains(t, exchange(t, address, start+full+end), "200 OK")
+	require.Contains(t, exchange(t, address, start+full+strings.Repeat("x", 4096)+end), "431 Request Header Fields Too Large")
+}
+
+// What net/http answers before it has a request to hand over. It is plain text
+// of a line, says nothing of us, ends the connection, and is all that goes out
+// without our headers. After a time-out of the header it says nothing at all,
+// so that there is no 408 to see.
+func TestServer_WhatNetHTTPAnswers(t *testing.T) {
+	_, address := listen(t, echo, ListenOptions{})
+	for request, status := range map[string]string{
+		"nonsense\r\n\r\n":                                                                                     "400 Bad Request",
+		"GET / HTTP/1.1\r\n\r\n":                                                                               "400 Bad Request: missing required Host header",
+		"GET / HTTP/9.9\r\nHost: x\r\n\r\n":                                                                    "505 HTTP Version Not Supported",
+		"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n":                                                         "400 Bad Request",
+		"POST / HTTP/1.1\r\nHost: a\r\nExpect: wonders\r\n\r\n":                                                "417 Expectation Failed",
+		"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n":                                        "501 Not Implemented",
+		"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n":                         "400 Bad Request",
+		"GET / HTTP/1.1\r\nHost: a\r\nX: " + strings.Repeat("x", 32<<10) + "\r\n\r\n":                          "431 Request Header Fields Too Large",
+		"GET / HTTP/1.1\r\nHost: a\r\nBad\x00Name: x\r\n\r\n":                                                  "400 Bad Request",
+		"GET / HTTP/1.1\r\nHost: a\r\n Folded: x\r\n\r\n":                                                      "400 Bad Request",
+		"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n": "501 Not Implemented",
+	} {
+		answer := exchange(t, address, request)
+		require.True(t, strings.HasPrefix(answer, "HTTP/1.1 "+status), "%.60q: %.200q", request, answer)
+		head, body, _ := strings.Cut(answer, "\r\n\r\n")
+		require.Contains(t, head, "Connection: close")
+		require.NotContains(t, body, "<")
+		require.NotContains(t, strings.ToLower(answer), "go")
+	}
+}
+
+// OPTIONS * is answered by New, not by net/http, which would add no header.
+func TestServer_OptionsOfTheServer(t *testing.T) {
+	_, address := listen(t, echo, ListenOptions{})
+	require.Contains(t, exchange(t, address, "OPTIONS * HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"), "Content-Security-Policy: ")
+}
+
+// Of two lengths for one body, chunked is the one that counts (RFC 9112, 6.3),
+// and what comes after it is the next request, as every proxy reads it too.
+// Two that contradict each other are refused: see above.
+func TestServer_OneLengthOfABody(t *testing.T) {
+	_, address := listen(t, echo, ListenOptions{})
+	answer := exchange(t, address, "POST /one HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 70\r\n"+
+		"Transfer-Encoding: chunked\r\n\r\n3\r\na=b\r\n0\r\n\r\nGET /two HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
+	first, second, _ := strings.Cut(answer, "POST /one a=b")
+	require.Contains(t, first, "200 OK")
+	require.True(t, strings.HasPrefix(second, "HTTP/1.1 200 OK"), second)
+	require.Contains(t, second, "GET /two")
+}
+
+func TestServer_OccupiedPort(t *testing.T) {
+	_, address := listen(t, echo, ListenOptions{})
+	_, err := Listen(ListenOptions{Addr: address}, echo, slog.New(slog.DiscardHandler))
+	require.ErrorContains(t, err, address+" cannot be listened on")
+	require.NotContains(t, err.Error(), "\n")
+}
+
+// certificateFiles are a certificate of its own for 127.0.0.1, with its key.
+func certificateFiles(t *testing.T) (certFile, keyFile string, roots *x509.CertPool) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(t, err)
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}}
+	signed, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	require.NoError(t, err)
+	secret, err := x509.MarshalPKCS8PrivateKey(key)
+	require.NoError(t, err)
+	dir := t.TempDir()
+	certFile, keyFile = filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
+	require.NoError(t, os.WriteFile(certFile, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: signed}), 0o600))
+	require.NoError(t, os.WriteFile(keyFile, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret}), 0o600))
+	certificate, err := x509.ParseCertificate(signed)
+	require.NoError(t, err)
+	roots = x509.NewCertPool()
+	roots.AddCert(certificate)
+	return certFile, keyFile, roots
+}
+
+// Where the app ends TLS itself, it does so by 1.2 and 1.3 only, with suites
+// that keep what was said secret after the key is lost.
+func TestServer_TLS(t *testing.T) {
+	certFile, keyFile, roots := certificateFiles(t)
+	_, address := listen(t, echo, ListenOptions{CertFile: certFile, KeyFile: keyFile})
+	for version, taken := range map[uint16]bool{tls.VersionTLS10: false, tls.VersionTLS11: false, tls.VersionTLS12: true, tls.VersionTLS13: true} {
+		conn, err := tls.Dial("tcp", address, &tls.Config{RootCAs: roots, MinVersion: version, MaxVersion: version})
+		require.Equal(t, taken, err == nil, "%x: %v", version, err)
+		if taken {
+			conn.Close()
+		}
+	}
+	for _, suite := range append(tls.CipherSuites(), tls.InsecureCipherSuites()...) {
+		conn, err := tls.Dial("tcp", address, &tls.Config{RootCAs: roots, MaxVersion: tls.VersionTLS12, CipherSuites: []uint16{suite.ID}})
+		if err == nil {
+			require.Regexp(t, `^TLS_ECDHE_ECDSA_WITH_(AES_\d+_GCM_SHA\d+|CHACHA20_POLY1305_SHA256|AES_\d+_CBC_SHA)$`, suite.Name)
+			conn.Close()
+		}
+	}
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, ForceAttemptHTTP2: true}}
+	res, err := client.Get("https://" + address + "/x")
+	require.NoError(t, err)
+	defer res.Body.Close()
+	require.Equal(t, 2, res.ProtoMajor)
+	for _, name := range []string{"Connection", "Keep-Alive", "Transfer-Encoding", "Upgrade", "Proxy-Connection"} {
+		require.Empty(t, res.Header.Values(name), "HTTP/2 has no such header")
+	}
+}
+
+// HTTP/2 has room for line ends in a header value; Go lets none through.
+func TestServer_HTTP2HeaderValues(t *testing.T) {
+	certFile, keyFile, roots := certificateFiles(t)
+	_, address := listen(t, echo, ListenOptions{CertFile: certFile, KeyFile: keyFile})
+	for _, value := range []string{"a\r\nb: c", "a\nb", "a\x00b"} {
+		conn, err := tls.Dial("tcp", address, &tls.Config{RootCAs: roots, NextProtos: []string{"h2"}})
+		require.NoError(t, err)
+		defer conn.Close()
+		fmt.Fprint(conn, http2.ClientPreface)
+		framer := http2.NewFramer(conn, conn)
+		require.NoError(t, framer.WriteSettings())
+		var block bytes.Buffer
+		encoder := hpack.NewEncoder(&block)
+		for _, field := range [][2]string{{":method", "GET"}, {":scheme", "https"}, {":authority", address}, {":path", "/"}, {"x", value}} {
+			require.NoError(t, encoder.WriteField(hpack.HeaderField{Name: field[0], Value: field[1]}))
+		}
+		require.NoError(t, framer.WriteHeaders(http2.HeadersFrameParam{StreamID: 1, BlockFragment: block.Bytes(), EndStream: true, EndHeaders: true}))
+		for {
+			frame, err := framer.ReadFrame()
+			require.NoError(t, err)
+			require.NotEqual(t, http2.FrameHeaders, frame.Header().Type, "it was answered: %q", value)
+			if frame.Header().Type == http2.FrameRSTStream {
+				break
+			}
+		}
+	}
+}
+
+func TestServer_UnusableCertificate(t *testing.T) {
+	certFile, _, _ := certificateFiles(t)
+	_, otherKey, _ := certificateFiles(t)
+	empty := filepath.Join(t.TempDir(), "empty.pem")
+	require.NoError(t, os.WriteFile(empty, nil, 0o600))
+	for _, files := range [][2]string{{certFile, otherKey}, {empty, empty}, {certFile, "/none"}} {
+		_, err := Listen(ListenOptions{Addr: "127.0.0.1:0", CertFile: files[0], KeyFile: files[1]}, echo, slog.New(slog.DiscardHandler))
+		require.ErrorContains(t, err, "TLS_CERT_FILE and TLS_KEY_FILE cannot be used")
+		require.NotContains(t, err.Error(), "\n")
+	}
+}
+
+// A request in flight is answered; a new one finds nobody.
+func TestServer_ShutdownWaits(t *testing.T) {
+	s, address := listen(t, echo, ListenOptions{})
+	conn, err := net.Dial("tcp", address)
+	require.NoError(t, err)
+	defer conn.Close()
+	fmt.Fprint(conn, "POST /last HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-www-form-urlencoded\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n")
+	reader := bufio.NewReader(conn)
+	line, err := reader.ReadString('\n')
+	require.NoError(t, err)
+	require.Contains(t, line, "100 Continue", "the handler is reading")
+	stopped := make(chan error)
+	go func() { stopped <- s.Shutdown(context.Background()) }()
+	for err == nil {
+		var other net.Conn
+		if other, err = net.Dial("tcp", address); err == nil {
+			other.Close()
+		}
+	}
+	fmt.Fprint(conn, "a=b")
+	_, err = reader.ReadString('\n')
+	require.NoError(t, err)
+	res, err := http.ReadResponse(reader, nil)
+	require.NoError(t, err)
+	body, err := io.ReadAll(res.Body)
+	require.NoError(t, err)
+	require.Equal(t, "POST /last a=b", string(body))
+	require.NoError(t, <-stopped)
+}
+
+// So is one of HTTP/2, and a connection that is only kept open is told to end.
+func TestServer_ShutdownOfHTTP2(t *testing.T) {
+	certFile, keyFile, roots := certificateFiles(t)
+	s, address := listen(t, echo, ListenOptions{CertFile: certFile, KeyFile: keyFile})
+	browser := func() *http.Client {
+		return &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, ForceAttemptHTTP2: true, ExpectContinueTimeout: time.Minute}}
+	}
+	res, err := browser().Get("https://" + address + "/idle")
+	require.NoError(t, err)
+	require.Equal(t, 2, res.ProtoMajor)
+	require.NoError(t, res.Body.Close())
+
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	stopped, body := make(chan error), strings.NewReader("a=b")
+	trace := &httptrace.ClientTrace{Got100Continue: func() { // the handler is reading
+		go func() { stopped <- s.Shutdown(ctx) }()
+		for err := error(nil); err == nil; {
+			var other net.Conn
+			if other, err = net.Dial("tcp", address); err == nil {
+				other.Close()
+			}
+		}
+	}}
+	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, trace), "POST", "https://"+address+"/last", body)
+	require.NoError(t, err)
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.Header.Set("Expect", "100-continue")
+	res, err = browser().Do(req)
+	require.NoError(t, err)
+	answer, err := io.ReadAll(res.Body)
+	require.NoError(t, err)
+	require.Equal(t, "POST /last a=b", string(answer))
+	require.NoError(t, <-stopped)
+}

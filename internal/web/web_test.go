@@ -1,0 +1,218 @@
+package web
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"net/url"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/gobuffalo/buffalo"
+	"github.com/gobuffalo/logger"
+	"github.com/stretchr/testify/require"
+)
+
+// echo answers with what it was asked: method, path, and the form's fields.
+var echo = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	MethodOverride(w, r)
+	if r.URL.Path == "/panic" {
+		panic("kept from the client")
+	}
+	fmt.Fprintf(w, "%s %s %s", r.Method, r.URL.Path, r.PostForm.Encode())
+})
+
+func page(w http.ResponseWriter, _ *http.Request, status int) { w.WriteHeader(status) }
+
+// newApp returns a Buffalo app as actions makes it, with a handler at /.
+func newApp(method string, h buffalo.Handler) *buffalo.App {
+	app := buffalo.New(buffalo.Options{Env: "test", Logger: logger.NewLogger("panic"), MethodOverride: MethodOverride})
+	app.Middleware.Remove(buffalo.RequestLogger, app.PanicHandler)
+	app.Muxer().SkipClean(true)
+	renderError := func(status int, err error, c buffalo.Context) error {
+		if Info(c).Started() {
+			panic(http.ErrAbortHandler)
+		}
+		if TooLarge(err) {
+			status = http.StatusRequestEntityTooLarge
+		}
+		page(c.Response(), c.Request(), status)
+		return nil
+	}
+	app.ErrorHandlers[http.StatusInternalServerError] = renderError
+	app.ErrorHandlers.Default(renderError)
+	map[string]func(string, buffalo.Handler) *buffalo.RouteInfo{"GET": app.GET, "POST": app.POST, "PUT": app.PUT}[method]("/", h)
+	return app
+}
+
+// testOptions are those of development, with a stylesheet.
+func testOptions(t testing.TB) Options {
+	t.Helper()
+	assets, err := LoadAssets(fstest.MapFS{"app.css": {Data: []byte(strings.Repeat("body{}", 100))}}, false)
+	require.NoError(t, err)
+	return Options{
+		PublicURL:     &url.URL{Scheme: "http", Host: "127.0.0.1:3000"},
+		LoopbackNames: true,
+		Assets:        assets,
+		Logger:        slog.New(slog.DiscardHandler),
+		ErrorPage:     page,
+	}
+}
+
+// serve serves the app through the whole chain.
+func serve(t testing.TB, app http.Handler, change ...func(*Options)) *httptest.Server {
+	t.Helper()
+	s := httptest.NewServer(chain(t, app, change...))
+	t.Cleanup(s.Close)
+	return s
+}
+
+func chain(t testing.TB, app http.Handler, change ...func(*Options)) http.Handler {
+	t.Helper()
+	o := testOptions(t)
+	for _, change := range change {
+		change(&o)
+	}
+	return New(app, o)
+}
+
+func inProduction(o *Options) {
+	o.PublicURL = &url.URL{Scheme: "https", Host: "corral.example"}
+	o.HTTPS, o.LoopbackNames = true, false
+	o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
+}
+
+// logTo writes the log to w, as JSON.
+func logTo(w io.Writer) func(*Options) {
+	return func(o *Options) { o.Logger = NewLogger(w, slog.LevelInfo, true) }
+}
+
+func send(t testing.TB, s *httptest.Server, method, path, body string, header ...string) (*http.Response, string) {
+	t.Helper()
+	req, err := http.NewRequest(method, s.URL+path, strings.NewReader(body))
+	require.NoError(t, err)
+	if body != "" {
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	for i := 0; i < len(header); i += 2 {
+		if header[i] == "Host" {
+			req.Host = header[i+1]
+		}
+		req.Header.Set(header[i], header[i+1])
+	}
+	res, err := http.DefaultTransport.RoundTrip(req)
+	require.NoError(t, err)
+	defer res.Body.Close()
+	answer, err := io.ReadAll(res.Body)
+	require.NoError(t, err)
+	return res, string(answer)
+}
+
+func TestCrossOrigin(t *testing.T) {
+	s := serve(t, echo)
+	for _, method := range []string{"POST", "PUT", "PATCH", "DELETE"} {
+		for _, c := range []struct {
+			name, value string
+			status      int
+		}{
+			{"Sec-Fetch-Site", "cross-site", 403}, {"Sec-Fetch-Site", "same-site", 403}, {"Origin", "https://evil.example", 403},
+			{"Origin", "null", 403}, {"Sec-Fetch-Site", "same-origin", 200}, {"Sec-Fetch-Site", "none", 200}, {"Origin", s.URL, 200},
+		} {
+			res, _ := send(t, s, method, "/", "a=1", c.name, c.value)
+			require.Equal(t, c.status, res.StatusCode, "%s %s %s", method, c.name, c.value)
+		}
+	}
+	res, _ := send(t, s, "GET", "/", "", "Sec-Fetch-Site", "cross-site")
+	require.Equal(t, 200, res.StatusCode, "a link from elsewhere")
+}
+
+func TestHost(t *testing.T) {
+	development, production := serve(t, echo), serve(t, echo, inProduction)
+	for host, status := range map[string]int{
+		"127.0.0.1:3000": 200, "localhost": 200, "LOCALHOST:8080": 200, "[::1]:80": 200, "evil.example": 421, "127.0.0.1.evil.example": 421, "10.0.0.1": 421,
+	} {
+		res, _ := send(t, development, "GET", "/", "", "Host", host)
+		require.Equal(t, status, res.StatusCode, host)
+	}
+	for host, status := range map[string]int{
+		"corral.example": 200, "Corral.Example:443": 200, "corral.example:80": 421, "localhost": 421, "evil.example": 421, "corral.example.evil.example": 421,
+	} {
+		res, _ := send(t, production, "GET", "/", "", "Host", host, "X-Forwarded-Proto", "https")
+		require.Equal(t, status, res.StatusCode, host)
+	}
+	res, _ := send(t, production, "GET", "/healthz", "", "Host", "10.0.0.1")
+	require.Equal(t, 200, res.StatusCode)
+}
+
+// Under two names of one machine a browser would have two sessions.
+func TestHost_OneNameInDevelopment(t *testing.T) {
+	s := serve(t, echo, func(o *Options) { o.PublicURL = &url.URL{Scheme: "http", Host: "localhost:3000"} })
+	for _, method := range []string{"GET", "HEAD"} {
+		for _, host := range []string{"127.0.0.1:3000", "[::1]:3000"} {
+			res, _ := send(t, s, method, "//a%2Fb?c=d", "", "Host", host)
+			require.Equal(t, 302, res.StatusCode, host)
+			require.Equal(t, "http://localhost:3000//a%2Fb?c=d", res.Header.Get("Location"))
+		}
+	}
+	for _, host := range []string{"localhost:3000", "127.0.0.1:4000"} { // another port is a proxy's, or a test's
+		res, _ := send(t, s, "GET", "/", "", "Host", host)
+		require.Equal(t, 200, res.StatusCode, host)
+	}
+	res, _ := send(t, s, "POST", "/", "", "Host", "127.0.0.1:3000")
+	require.Equal(t, 200, res.StatusCode, "a form is not lost")
+}
+
+func TestHTTPS(t *testing.T) {
+	s := serve(t, echo, inProduction)
+	for _, path := range []string{"/login?a=b", "//evil.example/x", "/a%2Fb"} {
+		for _, method := range []string{"GET", "HEAD"} {
+			res, _ := send(t, s, method, path, "", "Host", "corral.example")
+			require.Equal(t, 308, res.StatusCode)
+			require.Equal(t, "https://corral.example"+path, res.Header.Get("Location"))
+		}
+	}
+	res, _ := send(t, s, "POST", "/login", "password=x", "Host", "corral.example")
+	require.Equal(t, 403, res.StatusCode)
+	untrusted := serve(t, echo, inProduction, func(o *Options) { o.TrustedProxies = nil })
+	res, _ = send(t, untrusted, "POST", "/login", "password=x", "Host", "corral.example", "X-Forwarded-Proto", "https")
+	require.Equal(t, 403, res.StatusCode, "any client can write that header")
+}
+
+func TestClientAddr(t *testing.T) {
+	trusted := []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/8")}
+	for _, c := range []struct{ peer, forwarded, want string }{
+		{"192.0.2.1:5", "", "192.0.2.1"},
+		{"192.0.2.1:5", "198.51.100.1", "192.0.2.1"},
+		{"10.0.0.1:5", "", "10.0.0.1"},
+		{"10.0.0.1:5", "198.51.100.1", "198.51.100.1"},
+		{"10.0.0.1:5", "203.0.113.9, 198.51.100.1", "198.51.100.1"},
+		{"10.0.0.1:5", "203.0.113.9, 198.51.100.1, 10.0.0.2", "198.51.100.1"},
+		{"10.0.0.1:5", "10.0.0.3, 10.0.0.2", "10.0.0.3"},
+		{"10.0.0.1:5", "198.51.100.1, nonsense", "10.0.0.1"},
+		{"10.0.0.1:5", "nonsense, 198.51.100.1", "198.51.100.1"},
+		{"[fd00::1]:5", "2001:db8::1", "2001:db8::1"},
+		{"[::ffff:10.0.0.1]:5", "198.51.100.1", "198.51.100.1"},
+		{"@", "198.51.100.1", "invalid IP"},
+	} {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.RemoteAddr = c.peer
+		if c.forwarded != "" {
+			r.Header.Set("X-Forwarded-For", c.forwarded)
+		}
+		client, _ := clientAddr(r, trusted)
+		require.Equal(t, c.want, client.String(), "%+v", c)
+	}
+}
+
+func TestPanic_TheConnectionLivesOn(t *testing.T) {
+	s := serve(t, echo)
+	res, answer := send(t, s, "GET", "/panic", "")
+	require.Equal(t, 500, res.StatusCode)
+	require.NotContains(t, answer, "kept from")
+	res, _ = send(t, s, "GET", "/", "")
+	require.Equal(t, 200, res.StatusCode)
+}

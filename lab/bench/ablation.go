@@ -1,0 +1,191 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"corral/lab/binary"
+)
+
+// subject is a variant of the app under measurement, and what was measured.
+type subject struct {
+	variant
+	*program
+	samples [len(measures)][]float64
+}
+
+// Indexes of measures.
+const (
+	startCost = iota
+	homeCost
+	anonymousCost
+	loginCost
+	memoryIdle
+	memoryLoaded
+	crowdPeak
+	crowdSlowest
+)
+
+// measures are the columns of the ablation's table. Costs are processor time.
+var measures = [...]struct {
+	name, unit string
+	compared   bool // with the app as it is
+}{
+	startCost:     {"start", "ms", true},
+	homeCost:      {"page, logged in", "µs", true},
+	anonymousCost: {"page, anonymous", "µs", true},
+	loginCost:     {"login", "ms", true},
+	memoryIdle:    {"memory, idle", "MB", false},
+	memoryLoaded:  {"after load", "MB", false},
+	crowdPeak:     {"crowd: peak", "MB", false},
+	crowdSlowest:  {"crowd: pages, 99th percentile", "ms", false},
+}
+
+// ablation measures the app with one of its parts changed at a time, and prints
+// what a start, a page and a login then cost. The app as it is stands there
+// twice: how far the second is from the first is noise.
+func (b *bench) ablation() error {
+	all := slices.Concat([]variant{{name: "the app as it is", crowded: true}, {name: "the same once more", crowded: true}}, variants)
+	var subjects []*subject
+	for i, v := range all {
+		s, err := newSubject(v, filepath.Join(b.dir, fmt.Sprint("variant-", i)))
+		if err != nil {
+			return fmt.Errorf("%s: %w", v.name, err)
+		}
+		subjects = append(subjects, s)
+	}
+	for range b.rounds {
+		if err := b.round(subjects); err != nil {
+			return err
+		}
+	}
+	lines := [][]string{{"variant"}}
+	for _, m := range measures {
+		lines[0] = append(lines[0], m.name)
+	}
+	for _, s := range subjects {
+		lines = append(lines, s.line(subjects[0]))
+	}
+	return printLines(os.Stdout, lines)
+}
+
+func newSubject(v variant, dir string) (*subject, error) {
+	s := &subject{variant: v, program: &program{dir: dir, file: filepath.Join(dir, "server"), source: binary.Root(), env: v.env}}
+	flags, err := v.overlay(binary.Root(), filepath.Join(dir, "overlay"))
+	if err != nil {
+		return nil, err
+	}
+	if err := binary.BuildPackage(s.file, binary.Root(), ".", flags...); err != nil {
+		return nil, err
+	}
+	return s, s.fill()
+}
+
+// round starts all variants, lets them take turns, and ends them.
+func (b *bench) round(subjects []*subject) error {
+	if err := startAndCrowd(subjects); err != nil {
+		return err
+	}
+	var visitors []*visited
+	defer func() {
+		for _, v := range visitors {
+			v.stop()
+		}
+	}()
+	var pages, logins []func(time.Duration) error
+	costs := make([]map[int]*[]float64, len(subjects)) // by measure
+	for i, s := range subjects {
+		v, err := s.visit()
+		if err != nil {
+			return fmt.Errorf("%s: %w", s.name, err)
+		}
+		visitors = append(visitors, v)
+		home, anonymous := v.page("/"), v.page("/login")
+		known, err := v.fourInKnownBrowsers()
+		if err != nil {
+			return fmt.Errorf("%s: %w", s.name, err)
+		}
+		pages, logins = append(pages, home.run, anonymous.run), append(logins, known.run)
+		costs[i] = map[int]*[]float64{homeCost: &home.costs, anonymousCost: &anonymous.costs, loginCost: &known.costs}
+	}
+	if err := inTurns(b.each/3, pages...); err != nil {
+		return err
+	}
+	for i, s := range subjects {
+		if err := s.note(visitors[i].site, memoryLoaded); err != nil {
+			return err
+		}
+	}
+	if err := inTurns(b.each, logins...); err != nil {
+		return err
+	}
+	for i, s := range subjects {
+		for measure, of := range costs[i] {
+			s.samples[measure] = append(s.samples[measure], *of...)
+		}
+	}
+	return nil
+}
+
+// startAndCrowd measures what takes a process of its own.
+func startAndCrowd(subjects []*subject) error {
+	var l starting
+	for range turns {
+		for _, s := range subjects {
+			if err := l.again(s.program); err != nil {
+				return err
+			}
+			s.samples[startCost] = append(s.samples[startCost], l.cpu[len(l.cpu)-1])
+		}
+	}
+	for _, s := range subjects {
+		idle, err := s.start("")
+		if err != nil {
+			return err
+		}
+		time.Sleep(3 * time.Second)
+		err = s.note(idle, memoryIdle)
+		idle.stop()
+		if err != nil {
+			return err
+		}
+		if !s.crowded {
+			continue
+		}
+		c, err := s.crowd()
+		if err != nil {
+			return err
+		}
+		s.samples[crowdPeak] = append(s.samples[crowdPeak], c.peak)
+		s.samples[crowdSlowest] = append(s.samples[crowdSlowest], c.slowest)
+	}
+	return nil
+}
+
+// note notes the memory that a process has now.
+func (s *subject) note(of *site, measure int) error {
+	m, err := of.memory("VmRSS")
+	s.samples[measure] = append(s.samples[measure], m)
+	return err
+}
+
+// line is the subject's line of the table: medians, and the ratios to the app as
+// it is with the quartiles between which half of the turns were.
+func (s *subject) line(base *subject) []string {
+	line := []string{s.name}
+	for i, m := range measures {
+		cell := number(median(s.samples[i]), m.unit)
+		if m.compared && s != base {
+			var ratios []float64
+			for turn, cost := range s.samples[i] {
+				ratios = append(ratios, cost/base.samples[i][turn])
+			}
+			cell = fmt.Sprintf("%s, %.2f (%.2f to %.2f)", cell, median(ratios), quantile(ratios, 0.25), quantile(ratios, 0.75))
+		}
+		line = append(line, cell)
+	}
+	return line
+}

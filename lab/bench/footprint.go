@@ -1,0 +1,106 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// starts is how often each program is started.
+const starts = 2 * turns
+
+// footprint measures what the app takes up, and how long one waits for it.
+func (b *bench) footprint() ([]figure, error) {
+	started := make([]starting, len(b.programs))
+	for range starts {
+		for i, p := range b.programs {
+			if err := started[i].again(p); err != nil {
+				return nil, err
+			}
+		}
+	}
+	idle := figure{"memory, idle", nil, "MB", 0, true}
+	loaded := figure{"memory after load", nil, "MB", 45, true}
+	first := figure{"start to first answer", nil, "ms", 150, true}
+	cpu := figure{"start to first answer, CPU", nil, "ms", 0, true}
+	size := figure{"binary", nil, "MiB", 35, true}
+	build := figure{"go build after a change of an action", nil, "s", 4, true}
+	buildCPU := figure{"go build after a change of an action, CPU", nil, "s", 0, true}
+	builds := make([]*rebuild, len(b.programs))
+	for i, p := range b.programs {
+		memory, err := p.memory(b.each)
+		if err != nil {
+			return nil, err
+		}
+		idle.values, loaded.values = append(idle.values, memory.idle), append(loaded.values, memory.loaded)
+		first.values, cpu.values = append(first.values, quantile(started[i].first, 0)), append(cpu.values, median(started[i].cpu))
+		info, err := os.Stat(p.file)
+		if err != nil {
+			return nil, err
+		}
+		size.values = append(size.values, float64(info.Size())/(1<<20))
+		if p.source != "" {
+			if builds[i], err = p.copySource(filepath.Join(b.dir, "source")); err != nil {
+				return nil, err
+			}
+		}
+	}
+	for n := range turns {
+		for _, r := range builds {
+			if r != nil {
+				if err := r.again(n); err != nil {
+					return nil, err
+				}
+			}
+		}
+	}
+	for _, r := range builds {
+		if r == nil {
+			r = &rebuild{}
+		}
+		build.values, buildCPU.values = append(build.values, quantile(r.took, 0)), append(buildCPU.values, median(r.cpu))
+	}
+	return []figure{idle, loaded, first, cpu, size, build, buildCPU}, nil
+}
+
+// starting is what several starts of a program have taken, in milliseconds.
+type starting struct{ first, cpu []float64 }
+
+func (l *starting) again(p *program) error {
+	s, err := p.start("")
+	if err != nil {
+		return err
+	}
+	defer s.stop()
+	used, err := s.cpu()
+	l.first, l.cpu = append(l.first, milliseconds(s.first)), append(l.cpu, milliseconds(used))
+	return err
+}
+
+type footprint struct{ idle, loaded float64 }
+
+// memory starts a server, leaves it alone for a while, and loads it with pages.
+func (p *program) memory(each time.Duration) (f footprint, err error) {
+	s, err := p.start("")
+	if err != nil {
+		return f, err
+	}
+	defer s.stop()
+	time.Sleep(min(each, 3*time.Second)) // what it puts off after its start
+	if f.idle, err = s.memory("VmRSS"); err != nil {
+		return f, err
+	}
+	cookies, err := s.logIn(1)
+	if err != nil {
+		return f, err
+	}
+	var requests []request
+	for range connections {
+		requests = append(requests, get("/", cookies, "200"))
+	}
+	if _, err := load(s.addr, requests, each); err != nil {
+		return f, err
+	}
+	f.loaded, err = s.memory("VmRSS")
+	return f, err
+}

@@ -1,0 +1,47 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+
+	"corral/lab/bench/growth"
+)
+
+// growth compares what the app's work costs in the largest of the databases with
+// what it costs in the smallest.
+func (b *bench) growth() ([]figure, error) {
+	figures, err := b.grown("SQLite", "")
+	if err != nil {
+		return nil, err
+	}
+	if b.postgres == "" {
+		return append(figures, figure{name: "growth on PostgreSQL: not measured, -postgres names no server"}), nil
+	}
+	more, err := b.grown("PostgreSQL", b.postgres)
+	return append(figures, more...), err
+}
+
+// grown runs in a process of its own.
+func (b *bench) grown(database, server string) (figures []figure, err error) {
+	cmd := exec.Command("go", "run", "./bench/growth/run", "-sizes", b.sizes, "-server", server)
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, os.Stderr
+	if err := cmd.Run(); err != nil {
+		return nil, fmt.Errorf("%s: %w", database, err)
+	}
+	var rows []growth.Row
+	if err := json.Unmarshal(out.Bytes(), &rows); err != nil {
+		return nil, err
+	}
+	for _, r := range rows {
+		f := figure{name: fmt.Sprintf("%s, %s: %s", database, r.Name, r), values: []float64{r.Ratio()}, unit: "times", target: growth.Target, atMost: true}
+		if r.Part {
+			f.target = 0
+		}
+		figures = append(figures, f)
+	}
+	return figures, nil
+}

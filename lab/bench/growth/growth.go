@@ -1,0 +1,181 @@
+// Package growth measures what the app's work costs in a database that grows:
+// with a thousand people, with a million and with ten million it is to be the same.
+package growth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"corral/config"
+	"corral/models"
+)
+
+// Target is how much more a piece of work may cost in the largest database than
+// in the smallest.
+const Target = 1.3
+
+// active is how many people use the site at the same time, at every size: what
+// grows is the number of those who are signed in somewhere else.
+const active = 1000
+
+// Row is what one piece of work costs at each of the sizes.
+type Row struct {
+	Name  string
+	Part  bool // of the row before, which has the target
+	Costs []time.Duration
+}
+
+// Ratio is the largest database's cost to the smallest's.
+func (r Row) Ratio() float64 { return float64(r.Costs[len(r.Costs)-1]) / float64(r.Costs[0]) }
+
+// String reads "20.1 µs → 24 µs".
+func (r Row) String() string {
+	var text []string
+	for _, c := range r.Costs {
+		if c < time.Millisecond {
+			text = append(text, fmt.Sprintf("%.3g µs", float64(c.Nanoseconds())/1e3))
+		} else {
+			text = append(text, fmt.Sprintf("%.3g ms", float64(c.Nanoseconds())/1e6))
+		}
+	}
+	return strings.Join(text, " → ")
+}
+
+// work is a piece of work that is done for the n-th time.
+type work struct {
+	name    string
+	rounds  int
+	do      func(ctx context.Context, n int) error
+	prepare func(ctx context.Context, d *database) error // before each time
+}
+
+// works are the pages and forms as the handlers have them done.
+func works(size int, page func(n int) error) []work {
+	return []work{
+		{"page: GET / of somebody who is logged in", 10 * active, func(context.Context, int) error { return page(rand.IntN(active)) }, nil},
+		{"of it: the session and its person", 20 * active, func(ctx context.Context, _ int) error {
+			_, err := models.FindSession(ctx, rawToken(rand.IntN(active), size))
+			return err
+		}, nil},
+		{"login in a new browser", active / 10, func(ctx context.Context, n int) error {
+			_, err := models.LogIn(ctx, models.Credentials{Email: email(nth(n%active, size)), Password: password, Client: client(n)}, true)
+			return err
+		}, nil},
+		{"of it, without the hash: account, device, session", active, func(ctx context.Context, n int) error {
+			user, err := models.FindUserByEmail(ctx, email(nth(n%active, size)))
+			if err == nil {
+				_, err = models.StartSession(ctx, user, client(n), true)
+			}
+			return err
+		}, nil},
+		{"rate limit: an attempt that is counted, a mail requested", active, func(ctx context.Context, n int) error {
+			return models.RequestReset(ctx, fmt.Sprintf("stranger%d@example.org", n), "", client(n))
+		}, nil},
+		{"rate limit: an attempt that is refused", 5 * active, func(ctx context.Context, n int) error {
+			_, err := models.LogIn(ctx, models.Credentials{Email: limitedEmail, Password: "x", Client: client(n)}, false)
+			if limited := new(models.RateLimited); errors.As(err, &limited) {
+				return nil
+			}
+			return fmt.Errorf("it was not refused: %w", err)
+		}, nil},
+		{"janitor: a purge that finds nothing", active / 2, purge, nil},
+		{"janitor: a purge of 10 dead sessions", 400, purge, makeDead(10)},
+		{"janitor: a purge of 400 dead sessions", 200, purge, makeDead(400)}, // a batch is 500, and between batches it waits
+	}
+}
+
+func purge(ctx context.Context, _ int) error { return models.Purge(ctx) }
+
+// client is a client of its own for each n.
+func client(n int) models.Client {
+	return models.Client{IP: netip.AddrFrom4([4]byte{10, byte(n >> 16), byte(n >> 8), byte(n)}), UserAgent: "Mozilla/5.0 (X11; Linux x86_64)"}
+}
+
+// Run is what is compared, and how.
+type Run struct {
+	Config      config.Config
+	NewDatabase func() (url string, drop func(), err error)
+	Sizes       []int        // sessions, from few to many
+	Share       int          // one round in so many is enough: 1 is all
+	Say         func(string) // how far it has got
+}
+
+// turns is how often the work goes round the databases: what else the machine
+// does meanwhile strikes each of them alike.
+const turns = 10
+
+// Measure fills a new database to each of the sizes and does the work in them.
+func (r Run) Measure(ctx context.Context) (rows []Row, err error) {
+	var all []*database
+	defer func() {
+		for _, d := range all {
+			d.close()
+		}
+	}()
+	for _, size := range r.Sizes {
+		began := time.Now()
+		d, err := r.open(ctx, size)
+		if err != nil {
+			return nil, fmt.Errorf("with %d sessions: %w", size, err)
+		}
+		all = append(all, d)
+		r.Say(fmt.Sprintf("%d sessions, filled in %s", size, time.Since(began).Round(time.Second)))
+	}
+	limit(ctx, all)
+	for n, w := range works(0, nil) {
+		row := Row{Name: w.name, Part: strings.HasPrefix(w.name, "of it")}
+		if row.Costs, err = r.compare(ctx, all, n); err != nil {
+			return nil, fmt.Errorf("%s: %w", w.name, err)
+		}
+		r.Say(fmt.Sprintf("  %s: %s", w.name, row))
+		rows = append(rows, row)
+	}
+	return rows, nil
+}
+
+// compare returns the median cost of the n-th work in each of the databases.
+func (r Run) compare(ctx context.Context, all []*database, n int) (medians []time.Duration, err error) {
+	costs := make([][]time.Duration, len(all))
+	for turn := range turns {
+		for i, d := range all {
+			models.DB = d.pop
+			some, err := d.do(ctx, works(d.size, d.page)[n], turn, r.Share)
+			if err != nil {
+				return nil, fmt.Errorf("with %d sessions: %w", d.size, err)
+			}
+			costs[i] = append(costs[i], some...)
+		}
+	}
+	for _, c := range costs {
+		slices.Sort(c)
+		medians = append(medians, c[len(c)/2])
+	}
+	return medians, nil
+}
+
+// do returns what each round of a turn's work has cost. What has been done once is warm.
+func (d *database) do(ctx context.Context, w work, turn, share int) (costs []time.Duration, err error) {
+	rounds := max(w.rounds/turns/share, 1)
+	warm := max(rounds/10, 1)
+	for n := range rounds + warm {
+		if w.prepare != nil {
+			if err := w.prepare(ctx, d); err != nil {
+				return nil, err
+			}
+		}
+		began := time.Now()
+		if err := w.do(ctx, turn*(rounds+warm)+n); err != nil {
+			return nil, err
+		}
+		if n >= warm {
+			costs = append(costs, time.Since(began))
+		}
+	}
+	return costs, nil
+}

@@ -1,0 +1,111 @@
+// Package handler measures pages without a socket.
+package handler
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"corral/actions"
+	"corral/config"
+	"corral/internal/web"
+	"corral/models/modelstest"
+)
+
+func TestMain(m *testing.M) { modelstest.Main(m) }
+
+// BenchmarkPages is what a page costs between the socket and the database, as
+// production serves it. What the socket costs is measured by go run ./bench.
+//
+//	go test -run '^$' -bench Pages ./bench/handler
+func BenchmarkPages(b *testing.B) {
+	modelstest.SignUp(b, "ada@example.com")
+	h := productionHandler(b)
+	loggedIn := cookiesOf(b, h)
+	for _, page := range []struct{ name, path, cookies string }{
+		{"home", "/", loggedIn},
+		{"welcome", "/welcome", ""},
+		{"welcome logged in", "/welcome", loggedIn},
+		{"login", "/login", ""},
+		{"account", "/account", loggedIn},
+		{"devices", "/account/sessions", loggedIn},
+		{"not found", "/nothing/here", ""},
+	} {
+		b.Run(page.name, func(b *testing.B) {
+			r := request("GET", page.path, "", page.cookies)
+			b.ReportAllocs()
+			for b.Loop() {
+				w := &blank{header: http.Header{}}
+				h.ServeHTTP(w, r)
+				if w.status >= 500 || w.bytes == 0 {
+					b.Fatal(page.path, w.status, w.bytes)
+				}
+			}
+		})
+	}
+}
+
+// productionHandler is the app as production runs it. The system throws its log
+// away.
+func productionHandler(b *testing.B) http.Handler {
+	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	require.NoError(b, err)
+	b.Cleanup(func() { null.Close() })
+	c := modelstest.Config(func(c *config.Config) {
+		c.Env = config.Production
+		c.Host = &url.URL{Scheme: "https", Host: "corral.example"}
+	})
+	logger := web.NewLogger(null, c.LogLevel, true)
+	return actions.Handler(actions.App(c, logger), c, logger, nil)
+}
+
+// request is one as a browser sends it to a process that ends TLS itself.
+func request(method, path, form, cookies string) *http.Request {
+	r := httptest.NewRequest(method, "https://corral.example"+path, strings.NewReader(form))
+	r.Header = http.Header{
+		"Accept":          {"text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"},
+		"Accept-Language": {"en-US,en;q=0.5"},
+		"Accept-Encoding": {"gzip, deflate, br"},
+		"Sec-Fetch-Site":  {"same-origin"},
+		"User-Agent":      {"Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"},
+	}
+	if form != "" {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	if cookies != "" {
+		r.Header.Set("Cookie", cookies)
+	}
+	return r
+}
+
+// cookiesOf logs Ada in and takes the flash message away.
+func cookiesOf(b *testing.B, h http.Handler) (cookies string) {
+	credentials := url.Values{"email": {"ada@example.com"}, "password": {modelstest.Password}}.Encode()
+	for _, page := range []struct{ method, path, form string }{{"POST", "/login", credentials}, {"GET", "/", ""}} {
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, request(page.method, page.path, page.form, cookies))
+		require.Less(b, w.Code, 400)
+		for _, c := range w.Result().Cookies() {
+			if c.Name == "__Host-corral" {
+				cookies = c.Name + "=" + c.Value
+			}
+		}
+	}
+	require.NotEmpty(b, cookies)
+	return cookies
+}
+
+// blank takes an answer and keeps none of it.
+type blank struct {
+	header        http.Header
+	status, bytes int
+}
+
+func (w *blank) Header() http.Header         { return w.header }
+func (w *blank) WriteHeader(status int)      { w.status = status }
+func (w *blank) Write(b []byte) (int, error) { w.bytes += len(b); return len(b), nil }

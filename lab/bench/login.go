@@ -1,0 +1,166 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/alexedwards/argon2id"
+)
+
+// login measures logins against the bare hash on the same core, and what a
+// crowd that logs in at once does to memory and to everybody else's pages.
+func (b *bench) login() ([]figure, error) {
+	figures, err := b.logins()
+	if err != nil {
+		return nil, err
+	}
+	crowd, err := b.crowds()
+	return append(figures, crowd...), err
+}
+
+// logins are of four users who always wait, each in a browser that the server
+// does not know, of which it tells them by mail, or in one that it does.
+func (b *bench) logins() ([]figure, error) {
+	bare := &hashes{}
+	runs := []func(time.Duration) error{bare.run}
+	var unknown, known []*loginLoad // by program
+	for _, p := range b.programs {
+		s, err := p.start(serverCore)
+		if err != nil {
+			return nil, err
+		}
+		defer s.stop()
+		unknown, known = append(unknown, s.four()), append(known, nil)
+		last := len(known) - 1
+		runs = append(runs, unknown[last].run)
+		if known[last] = unknown[last]; p.source != "" { // the plain one knows no browsers
+			if known[last], err = s.fourInKnownBrowsers(); err != nil {
+				return nil, err
+			}
+			runs = append(runs, known[last].run)
+		}
+	}
+	if err := inTurns(b.each, runs...); err != nil {
+		return nil, err
+	}
+	figures := []figure{
+		{"the bare hash", []float64{median(bare.speeds)}, "/s", 0, false},
+		{"the bare hash, CPU", []float64{median(bare.costs)}, "ms", 0, true},
+	}
+	for _, kind := range []struct {
+		name  string
+		loads []*loginLoad
+	}{{"each in a new browser", unknown}, {"in a known browser", known}} {
+		speed := figure{"logins, " + kind.name, nil, "/s", 0, false}
+		cost := figure{"login, " + kind.name + ", CPU", nil, "ms", 0, true}
+		share := figure{"hash's share of it", nil, "%", 85, false}
+		for _, l := range kind.loads {
+			speed.values, cost.values = append(speed.values, median(l.speeds)), append(cost.values, median(l.costs))
+			share.values = append(share.values, median(bare.costs)/median(l.costs)*100)
+		}
+		figures = append(figures, speed, cost, share)
+	}
+	return figures, nil
+}
+
+// loginLoad is users who log in, each again and again, and what each turn has shown.
+type loginLoad struct {
+	site   *site
+	sent   []request
+	speeds []float64 // logins a second
+	costs  []float64 // milliseconds of the core for each
+}
+
+func (s *site) four() *loginLoad {
+	l := &loginLoad{site: s}
+	for n := range 4 {
+		l.sent = append(l.sent, postLogin(account(n), address(n), ""))
+	}
+	return l
+}
+
+// fourInKnownBrowsers have logged in before, and out.
+func (s *site) fourInKnownBrowsers() (*loginLoad, error) {
+	l := &loginLoad{site: s}
+	for n := range 4 {
+		cookies, err := s.logIn(n)
+		if err != nil {
+			return nil, err
+		}
+		for cookie := range strings.SplitSeq(cookies, "; ") {
+			if strings.Contains(cookie, "device=") {
+				l.sent = append(l.sent, postLogin(account(n), address(n), cookie))
+			}
+		}
+	}
+	if len(l.sent) != 4 {
+		return nil, fmt.Errorf("%d of 4 logins set a device cookie", len(l.sent))
+	}
+	return l, nil
+}
+
+// run lets them, and then waits for what a server puts off until it has nothing
+// else to do, which it is charged for.
+func (l *loginLoad) run(d time.Duration) error {
+	before, err := l.site.cpu()
+	if err != nil {
+		return err
+	}
+	m, err := load(l.site.addr, l.sent, d)
+	if err != nil {
+		return err
+	}
+	time.Sleep(min(d, 2*time.Second))
+	after, err := l.site.cpu()
+	l.speeds = append(l.speeds, m.perSecond())
+	l.costs = append(l.costs, milliseconds(after-before)/float64(m.requests))
+	return err
+}
+
+// hashes verifies passwords in a process of its own, with nothing around it, on
+// the server's core.
+type hashes struct{ speeds, costs []float64 }
+
+func (h *hashes) run(d time.Duration) error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	out, err := pinned(serverCore, self, "-hashes", d.String()).Output()
+	if err != nil {
+		return err
+	}
+	var speed, cost float64
+	if _, err := fmt.Sscan(string(out), &speed, &cost); err != nil {
+		return err
+	}
+	h.speeds, h.costs = append(h.speeds, speed), append(h.costs, cost)
+	return nil
+}
+
+// printHashes verifies passwords for d and prints how many a second, and the CPU
+// time of each in milliseconds.
+func printHashes(d time.Duration) error {
+	digest, err := argon2id.CreateHash(password, &params)
+	if err != nil {
+		return err
+	}
+	n, began, before := 0, time.Now(), ownCPU()
+	for ; time.Since(began) < d; n++ {
+		if _, err := argon2id.ComparePasswordAndHash(password, digest); err != nil {
+			return err
+		}
+	}
+	fmt.Println(float64(n)/time.Since(began).Seconds(), milliseconds(ownCPU()-before)/float64(n))
+	return nil
+}
+
+// ownCPU is the processor time that this process has used.
+func ownCPU() time.Duration {
+	var used syscall.Rusage
+	syscall.Getrusage(syscall.RUSAGE_SELF, &used) // nothing can fail
+	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
+}

@@ -1,0 +1,151 @@
+// Bench measures the app as it ships and prints one table, beside a login that
+// is written by hand on net/http, html/template and SQLite (bench/plain).
+//
+// In lab/:
+//
+//	go run ./bench pages login footprint      three minutes
+//	go run ./bench -old DIR pages login       beside the app of another checkout, in the same run
+//	go run ./bench ablation                   what each fast path saves: fifteen minutes
+//	go run ./bench growth                     ten minutes a database, and 10 GB
+//	go run ./bench -sizes 1000,100000 growth  smaller databases
+//	go run ./bench -postgres postgres://… growth  on PostgreSQL too: a server where databases may be created
+//	go run ./bench                            all of it
+//
+// For pages and logins the server has a core of its own, the load the other. The
+// crowd, the start, the memory and the build have all cores. What is compared
+// takes turns, and each figure is the median of the turns: so it tells more of
+// the app than of what else the machine does. CPU is the processor time of the
+// server's threads; on a busy machine it is the figure to look at.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"corral/lab/binary"
+)
+
+// sections are what can be asked for by name.
+var sections = []struct {
+	name    string
+	measure func(b *bench) ([]figure, error)
+}{
+	{"pages", (*bench).pages},
+	{"login", (*bench).login},
+	{"footprint", (*bench).footprint},
+	{"growth", (*bench).growth},
+}
+
+// bench is a run.
+type bench struct {
+	dir      string // of its files
+	old      string // another checkout to compare with, or ""
+	programs []*program
+	each     time.Duration // of a load
+	rounds   int           // of the ablation
+	sizes    string        // of the databases that growth compares
+	postgres string        // a server, or ""
+}
+
+// program is a server that is measured.
+type program struct {
+	file, dir string // its binary; its database and logs
+	source    string // the checkout that it was built from; "" is the plain one
+	env       []string
+}
+
+// Indexes of bench.programs.
+const (
+	ours = iota
+	plain
+	old
+)
+
+func main() {
+	hashes := flag.Duration("hashes", 0, "only hash passwords for so long, and print how many a second, and the CPU time of each")
+	b := &bench{}
+	flag.DurationVar(&b.each, "each", 7*time.Second, "how long each load lasts")
+	flag.StringVar(&b.old, "old", "", "another checkout of the app, to compare with")
+	flag.IntVar(&b.rounds, "rounds", 3, "ablation: how often all variants are started")
+	flag.StringVar(&b.sizes, "sizes", "1000,1000000,10000000", "growth: sessions, from few to many")
+	flag.StringVar(&b.postgres, "postgres", os.Getenv("TEST_DATABASE_URL"), "growth: a PostgreSQL server where databases may be created")
+	flag.Parse()
+	var err error
+	if *hashes > 0 {
+		err = printHashes(*hashes)
+	} else {
+		err = b.run(flag.Args())
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// run prints the figures of the named sections, or of all.
+func (b *bench) run(names []string) error {
+	dir, err := os.MkdirTemp("", "corral-bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	b.dir = dir
+	if err := b.build(); err != nil {
+		return err
+	}
+	pinSelf()
+	named := func(name string) bool { return len(names) == 0 || slices.Contains(names, name) }
+	var all []figure
+	for _, s := range sections {
+		if !named(s.name) {
+			continue
+		}
+		figures, err := s.measure(b)
+		if err != nil {
+			return fmt.Errorf("%s: %w", s.name, err)
+		}
+		all = append(all, figures...)
+	}
+	if len(all) > 0 {
+		if err := print(all); err != nil {
+			return err
+		}
+	}
+	if !named("ablation") {
+		return nil
+	}
+	return b.ablation()
+}
+
+// build builds the programs and creates their databases.
+func (b *bench) build() error {
+	lab := filepath.Join(binary.Root(), "lab")
+	b.programs = []*program{ours: {source: binary.Root()}, plain: {}}
+	if b.old != "" {
+		b.programs = append(b.programs, &program{source: b.old})
+	}
+	for i, p := range b.programs {
+		p.dir = filepath.Join(b.dir, fmt.Sprint("program-", i))
+		p.file = filepath.Join(p.dir, "server")
+		if err := os.Mkdir(p.dir, 0o700); err != nil {
+			return err
+		}
+		if i == plain {
+			if err := binary.BuildPackage(p.file, lab, "./bench/plain"); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := binary.BuildPackage(p.file, p.source, "."); err != nil {
+			return err
+		}
+		if err := p.fill(); err != nil {
+			return err
+		}
+	}
+	return nil
+}

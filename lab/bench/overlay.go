@@ -1,0 +1,73 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// variant is the app with one of its parts left out, replaced, or added.
+type variant struct {
+	name    string
+	edits   []edit
+	env     []string // of the process
+	crowded bool     // it matters when many users log in at once
+}
+
+// edit replaces a text of a source file, which must stand there exactly once; or
+// adds a file, if the old text is "".
+type edit struct{ file, old, new string }
+
+// overlay writes the changed files to a folder and returns the flags with which
+// the go command takes them for those of the source.
+func (v variant) overlay(source, dir string) (flags []string, err error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	replaced := map[string]string{}
+	for i, e := range v.edits {
+		original := filepath.Join(source, e.file)
+		changed, known := replaced[original]
+		if !known {
+			changed = filepath.Join(dir, fmt.Sprint(i, "-", filepath.Base(e.file)))
+			replaced[original] = changed
+		}
+		content := e.new
+		if e.old != "" {
+			from := original
+			if known {
+				from = changed
+			}
+			before, err := os.ReadFile(from)
+			if err != nil {
+				return nil, err
+			}
+			if n := strings.Count(string(before), e.old); n != 1 {
+				return nil, fmt.Errorf("%s has this text %d times, and not once: the variant %q has to follow the source\n%s", e.file, n, v.name, e.old)
+			}
+			content = strings.Replace(string(before), e.old, e.new, 1)
+		}
+		if err := os.WriteFile(changed, []byte(content), 0o600); err != nil {
+			return nil, err
+		}
+	}
+	list, err := json.Marshal(map[string]any{"Replace": replaced})
+	if err != nil {
+		return nil, err
+	}
+	file := filepath.Join(dir, "overlay.json")
+	return []string{"-overlay=" + file}, os.WriteFile(file, list, 0o600)
+}
+
+// compile compiles the app without linking it.
+func compile(source string, flags []string) error {
+	cmd := exec.Command("go", append(append([]string{"build"}, flags...), "./cmd")...)
+	cmd.Dir, cmd.Env = source, append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%w\n%s", err, out)
+	}
+	return nil
+}

@@ -1,0 +1,102 @@
+package main
+
+import "time"
+
+// connections are as many as wrk's 32, with which the targets were set.
+const connections = 32
+
+// pages measures what a page costs, in requests a second and in time of the core.
+func (b *bench) pages() ([]figure, error) {
+	var home, welcome, login []*pageLoad // by program
+	var runs []func(time.Duration) error
+	for _, p := range b.programs {
+		v, err := p.visit()
+		if err != nil {
+			return nil, err
+		}
+		defer v.stop()
+		home = append(home, v.page("/"))
+		login = append(login, v.page("/login"))
+		welcome = append(welcome, login[len(login)-1]) // the plain one has no other page
+		if p.source != "" {
+			welcome[len(welcome)-1] = v.page("/welcome")
+			runs = append(runs, welcome[len(welcome)-1].run)
+		}
+		runs = append(runs, home[len(home)-1].run, login[len(login)-1].run)
+	}
+	if err := inTurns(b.each, runs...); err != nil {
+		return nil, err
+	}
+	list := func(name string, loads []*pageLoad, least, most float64) []figure {
+		speed := figure{"GET " + name, nil, "req/s", least, false}
+		cost := figure{"GET " + name + ", CPU", nil, "µs", most, true}
+		for _, l := range loads {
+			speed.values = append(speed.values, median(l.speeds))
+			cost.values = append(cost.values, median(l.costs))
+		}
+		return []figure{speed, cost}
+	}
+	figures := list("/ logged in", home, 10_000, 100)
+	figures = append(figures, list("/welcome anonymous", welcome, 25_000, 0)...)
+	return append(figures, list("/login anonymous", login, 25_000, 0)...), nil
+}
+
+// visited is a server with the cookies of a user who is logged in there.
+type visited struct {
+	*site
+	cookies string
+}
+
+// visit starts a program on the server's core, and logs in.
+func (p *program) visit() (*visited, error) {
+	s, err := p.start(serverCore)
+	if err != nil {
+		return nil, err
+	}
+	cookies, err := s.logIn(1)
+	if err != nil {
+		s.stop()
+		return nil, err
+	}
+	return &visited{s, cookies}, nil
+}
+
+// page is a load of one page; / is asked for by a logged-in user.
+func (v *visited) page(path string) *pageLoad {
+	cookies := ""
+	if path == "/" {
+		cookies = v.cookies
+	}
+	p := &pageLoad{site: v.site}
+	for range connections {
+		p.sent = append(p.sent, get(path, cookies, "200"))
+	}
+	return p
+}
+
+// pageLoad is the load of a page, and what each of its turns has shown.
+type pageLoad struct {
+	site   *site
+	sent   []request
+	speeds []float64 // requests a second
+	costs  []float64 // microseconds of the core for each
+}
+
+// run loads the page for d, after a while that does not count.
+func (p *pageLoad) run(d time.Duration) error {
+	if _, err := load(p.site.addr, p.sent, d/5); err != nil {
+		return err
+	}
+	before, err := p.site.cpu()
+	if err != nil {
+		return err
+	}
+	m, err := load(p.site.addr, p.sent, d)
+	if err != nil {
+		return err
+	}
+	after, err := p.site.cpu()
+	p.speeds = append(p.speeds, m.perSecond())
+	p.costs = append(p.costs, microseconds(after-before)/float64(m.requests))
+	return err
+}

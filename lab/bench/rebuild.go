@@ -1,0 +1,58 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// rebuild is a copy of an app's source that is changed and built again and
+// again, as a developer does. It keeps what each build took, in seconds.
+type rebuild struct {
+	source, action string
+	content        []byte // of the action
+	took, cpu      []float64
+}
+
+func (p *program) copySource(below string) (*rebuild, error) {
+	list, err := exec.Command("git", "-C", p.source, "ls-files", "-z", ":!lab").Output()
+	if err != nil {
+		return nil, err
+	}
+	r := &rebuild{source: filepath.Join(below, filepath.Base(p.dir))}
+	for _, file := range strings.FieldsFunc(string(list), func(r rune) bool { return r == 0 }) {
+		content, err := os.ReadFile(filepath.Join(p.source, file))
+		if err != nil {
+			return nil, err
+		}
+		target := filepath.Join(r.source, file)
+		if err := os.MkdirAll(filepath.Dir(target), 0o700); err != nil {
+			return nil, err
+		}
+		if err := os.WriteFile(target, content, 0o600); err != nil {
+			return nil, err
+		}
+	}
+	r.action = filepath.Join(r.source, "actions", "home.go")
+	r.content, err = os.ReadFile(r.action)
+	return r, err
+}
+
+// again changes a line of the action and builds. The first build fills the cache.
+func (r *rebuild) again(n int) error {
+	change := strings.Repeat("\nvar _ = 1\n", n)
+	if err := os.WriteFile(r.action, append(r.content, change...), 0o600); err != nil {
+		return err
+	}
+	cmd := pinned("", "go", "build", "-o", filepath.Join(r.source, "built"), ".")
+	cmd.Dir, cmd.Env = r.source, append(os.Environ(), "CGO_ENABLED=0")
+	began := time.Now()
+	if err := cmd.Run(); err != nil || n == 0 {
+		return err
+	}
+	r.took = append(r.took, time.Since(began).Seconds())
+	r.cpu = append(r.cpu, (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds())
+	return nil
+}

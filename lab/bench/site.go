@@ -1,0 +1,137 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+
+	"corral/lab/binary"
+)
+
+// site is a server under measurement: a process of its own, on a core of its own.
+type site struct {
+	*exec.Cmd
+	addr  string
+	began time.Time     // when the process was started
+	first time.Duration // from then to its first answer
+}
+
+const (
+	serverCore = "0"
+	loadCore   = "1"
+	host       = "bench.example" // what the proxy in front of it would be asked for
+)
+
+// environment is that of a server behind a proxy on this machine.
+func (p *program) environment(port string) []string {
+	return append([]string{"GO_ENV=production", "ADDR=127.0.0.1", "PORT=" + port, "HOST=https://" + host, "TRUSTED_PROXIES=127.0.0.1/32",
+		"DATABASE_URL=sqlite3://" + p.database(), "SESSION_SECRET=" + binary.Secret,
+		"SMTP_URL=smtp://127.0.0.1:1", "MAIL_FROM=corral@bench.example", "LOG_LEVEL=info",
+		"HOME=" + p.dir, "PATH=" + os.Getenv("PATH")}, p.env...)
+}
+
+func (p *program) database() string { return filepath.Join(p.dir, "bench.sqlite") }
+
+// start runs a server on a core ("" is on all), its log in a file, until it answers.
+func (p *program) start(core string) (*site, error) {
+	port, err := freePort()
+	if err != nil {
+		return nil, err
+	}
+	log, err := os.Create(filepath.Join(p.dir, "log-"+port))
+	if err != nil {
+		return nil, err
+	}
+	defer log.Close()
+	s := &site{Cmd: pinned(core, p.file), addr: "127.0.0.1:" + port, began: time.Now()}
+	s.Dir, s.Env, s.Stdout, s.Stderr = p.dir, p.environment(port), log, log
+	if err := s.Start(); err != nil {
+		return nil, err
+	}
+	for time.Since(s.began) < time.Minute {
+		if c, err := dial(s.addr); err == nil {
+			_, err = c.send(get("/login", "", "200"))
+			c.Close()
+			s.first = time.Since(s.began)
+			return s, err
+		}
+		time.Sleep(time.Millisecond)
+	}
+	s.stop()
+	return nil, fmt.Errorf("%s does not answer; its log is %s", p.file, log.Name())
+}
+
+func (s *site) stop() {
+	s.Process.Kill()
+	s.Wait()
+}
+
+// pinned is a command that runs on one core ("" is on all), where the machine has taskset.
+func pinned(core, program string, args ...string) *exec.Cmd {
+	if core == "" {
+		core = fmt.Sprintf("0-%d", runtime.NumCPU()-1) // else it would share the load's, as a child of it
+	}
+	if _, err := exec.LookPath("taskset"); err != nil {
+		return exec.Command(program, args...)
+	}
+	return exec.Command("taskset", append([]string{"-c", core, program}, args...)...)
+}
+
+// pinSelf leaves the server's core to the server.
+func pinSelf() {
+	exec.Command("taskset", "-a", "-p", "-c", loadCore, strconv.Itoa(os.Getpid())).Run() // a machine without taskset is measured all the same
+}
+
+func freePort() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	defer l.Close()
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	return port, err
+}
+
+// cpu is the processor time that the process's threads have used, of user and
+// system. Threads of Go stay until the process ends.
+func (s *site) cpu() (used time.Duration, err error) {
+	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", s.Process.Pid))
+	if err != nil || len(threads) == 0 {
+		return 0, errors.New("/proc tells no processor time")
+	}
+	for _, thread := range threads {
+		stat, err := os.ReadFile(thread)
+		if err != nil {
+			return 0, err
+		}
+		running, _, _ := strings.Cut(string(stat), " ")
+		nanoseconds, err := strconv.ParseInt(running, 10, 64)
+		if err != nil {
+			return 0, err
+		}
+		used += time.Duration(nanoseconds)
+	}
+	return used, nil
+}
+
+// memory is a line of /proc/PID/status in MB: VmRSS now, VmHWM at its peak.
+func (s *site) memory(line string) (float64, error) {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.Process.Pid))
+	if err != nil {
+		return 0, err
+	}
+	_, rest, _ := strings.Cut(string(status), line+":")
+	fields := strings.Fields(rest)
+	if len(fields) == 0 {
+		return 0, fmt.Errorf("no %s", line)
+	}
+	kB, err := strconv.Atoi(fields[0])
+	return float64(kB) * 1024 / 1e6, err
+}

@@ -1,0 +1,224 @@
+package main
+
+// variants are what the ablation compares: first the fast paths that are in the
+// app, each left out; then what costs time without being one; then fast paths
+// that were in the app once, each added.
+var variants = []variant{
+	{name: "templates: evaluated by plush, not compiled", edits: []edit{{"internal/view/template.go",
+		"steps := (&compiler{engine: e, variant: v}).compile(t.Input)",
+		"var steps []step"}}},
+	{name: "templates: compiled, no constant folded", edits: []edit{{"internal/view/template.go",
+		"!in.hides(l.scope, foldable...)",
+		"in == nil"}}},
+	{name: "templates: Buffalo's engine", edits: []edit{{"internal/view/stock.go",
+		"return len(languages) > 0",
+		"return languages == nil"}}},
+	{name: "anonymous pages: not kept", edits: []edit{{"internal/web/pages.go",
+		"if r.Method != http.MethodGet ||",
+		"if true ||"}}},
+	{name: "kept pages and files: not compressed", edits: []edit{
+		{"internal/web/pages.go", "\tpage.compress() // here, for a page is short\n", ""},
+		{"internal/web/assets.go", "\t\t\tfile.bodies.compress()\n", ""}}},
+	{name: "session: two queries of Pop", edits: []edit{{"models/session_find.go", `	var row sessionAndUser
+	err := sessionByToken().Get(ctx, DB, &row, idInToken(rawToken), secret.TokenDigest(rawToken))
+	if err != nil {
+		return nil, err
+	}
+	row.Session.User = &row.User
+	return &row.Session, nil
+`, `	s := &Session{User: &User{}}
+	if err := DB.WithContext(ctx).Where("id = ? AND token_digest = ?", idInToken(rawToken), secret.TokenDigest(rawToken)).First(s); err != nil {
+		return nil, err
+	}
+	return s, DB.WithContext(ctx).Find(s.User, s.UserID)
+`}}},
+	{name: "session: the join, not prepared", edits: []edit{{"internal/database/statement.go", `	prepared, err := s.on(ctx, db)
+	if err != nil {
+		return err
+	}
+	return prepared.GetContext(ctx, dest, args...)
+`, `	return db.Store.GetContext(ctx, dest, db.Dialect.TranslateSQL(s.SQL), args...)
+`}}},
+	{name: "session: the join, with a context that can end", edits: []edit{{"models/session_find.go",
+		"ctx = context.WithoutCancel(ctx)", "_ = ctx"}}},
+	{name: "cookie: values by gob", edits: []edit{
+		{"internal/cookiestore/values.go", "\treturn json.Marshal(texts)\n", `	var b bytes.Buffer
+	kept := make(map[any]any, len(texts))
+	for name := range texts {
+		kept[name] = values[name]
+	}
+	err := gob.NewEncoder(&b).Encode(kept)
+	return b.Bytes(), err
+`},
+		{"internal/cookiestore/values.go", "\ttext, err := encodeValue(value)\n", "\ttext, err := \"\", error(nil)\n"},
+		{"internal/cookiestore/values.go", "func decode(encoded []byte) (map[any]any, error) {\n", `func decode(encoded []byte) (map[any]any, error) {
+	var kept map[any]any
+	err := gob.NewDecoder(bytes.NewReader(encoded)).Decode(&kept)
+	return kept, err
+}
+
+func decodeJSON(encoded []byte) (map[any]any, error) {
+`}}},
+	{name: "cookie: written on every page", edits: []edit{{"internal/cookiestore/cookiestore.go",
+		"if fingerprint(encoded) == session.ID {", "if encoded == nil && session.ID == \"\" {"}}},
+
+	{name: "no line of the log", edits: []edit{{"internal/web/info.go",
+		"info.log(res.status, cut || res.failed, time.Since(start))", "_, _ = cut, start"}}},
+	{name: "no events of Buffalo", edits: []edit{{"actions/events.go", "", `package actions
+
+import "github.com/gobuffalo/events"
+
+func init() { events.SetManager(silent{}) }
+
+type silent struct{}
+
+func (silent) Listen(string, events.Listener) (events.DeleteFn, error) { return func() {}, nil }
+func (silent) Emit(events.Event) error                                 { return nil }
+`}}},
+	{name: "path helpers: made once", edits: []edit{
+		{"actions/app.go", "\t\tif c.Development() {\n\t\t\tfor _, r := range devRoutes {\n\t\t\t\tr.addTo(app)\n\t\t\t}\n\t\t}\n", "\t\tshareHelpers(app)\n"},
+		{"actions/helpers.go", "", sharedHelpers}}},
+	{name: "responses: in one piece", edits: []edit{
+		{"internal/web/server.go", "\ts.listener = listener\n", "\ts.listener = holding{listener}\n"},
+		{"internal/web/hold.go", "", heldConn}}},
+	{name: "GOMEMLIMIT=100MiB", env: []string{"GOMEMLIMIT=100MiB"}, crowded: true},
+	{name: "GOGC=400", env: []string{"GOGC=400"}, crowded: true},
+	{name: "memory: returned a second after the start", crowded: true, edits: []edit{
+		{"cmd/cmd.go", "\tapp := actions.App(c, logger)\n", "\ttime.AfterFunc(time.Second, debug.FreeOSMemory)\n\tapp := actions.App(c, logger)\n"},
+		{"cmd/cmd.go", "\t\"os\"\n", "\t\"os\"\n\t\"runtime/debug\"\n\t\"time\"\n"}}},
+	{name: "hashes: twice as many threads, memory returned", crowded: true, edits: []edit{
+		{"internal/password/password.go", "return func() { <-h.turns }, nil", "beginHash()\n\t\treturn func() { endHash(); <-h.turns }, nil"},
+		{"internal/password/rush.go", "", rush}}},
+}
+
+// sharedHelpers has the routes served by a second App that has no routes, for
+// which Buffalo makes no path helpers: they are made once.
+const sharedHelpers = `package actions
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/gobuffalo/buffalo"
+)
+
+func shareHelpers(app *buffalo.App) {
+	twin := buffalo.New(app.Options)
+	twin.Middleware, twin.ErrorHandlers = app.Middleware, app.ErrorHandlers
+	made := map[string]any{}
+	for _, route := range app.Routes() {
+		route.App = twin
+		helper := route.BuildPathHelper()
+		made[route.PathName], r.Helpers[route.PathName] = helper, helper
+		route.MuxRoute.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			route.ServeHTTP(w, r.WithContext(withHelpers{r.Context(), made}))
+		}))
+	}
+}
+
+type withHelpers struct {
+	context.Context
+	made map[string]any
+}
+
+func (c withHelpers) Value(key any) any {
+	if name, ok := key.(string); ok {
+		if helper, ok := c.made[name]; ok {
+			return helper
+		}
+	}
+	return c.Context.Value(key)
+}
+`
+
+// heldConn holds back what net/http writes, in pieces of 4 KiB, until it reads
+// the next request.
+const heldConn = `package web
+
+import "net"
+
+type holding struct{ net.Listener }
+
+func (l holding) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	return &heldConn{Conn: c}, err
+}
+
+type heldConn struct {
+	net.Conn
+	held []byte
+}
+
+func (c *heldConn) Write(b []byte) (int, error) {
+	c.held = append(c.held, b...)
+	return len(b), nil
+}
+
+func (c *heldConn) Read(b []byte) (int, error) {
+	if len(b) > 1 { // else net/http looks whether the client is still there
+		c.send()
+	}
+	return c.Conn.Read(b)
+}
+
+func (c *heldConn) Close() error {
+	c.send()
+	return c.Conn.Close()
+}
+
+func (c *heldConn) send() {
+	if len(c.held) > 0 {
+		c.Conn.Write(c.held)
+		c.held = c.held[:0]
+	}
+}
+`
+
+// rush gives Go twice as many threads as there are cores from the first hash to
+// a second after the last, and then returns memory to the system.
+const rush = `package password
+
+import (
+	"runtime"
+	"runtime/debug"
+	"sync"
+	"time"
+)
+
+var (
+	cores   = runtime.GOMAXPROCS(0)
+	mutex   sync.Mutex
+	running int
+	on      bool
+	calm    = time.AfterFunc(time.Hour, over)
+)
+
+func beginHash() {
+	mutex.Lock()
+	defer mutex.Unlock()
+	running++
+	calm.Stop()
+	if !on {
+		on = true
+		runtime.GOMAXPROCS(2 * cores)
+	}
+}
+
+func endHash() {
+	mutex.Lock()
+	defer mutex.Unlock()
+	if running--; running == 0 {
+		calm.Reset(time.Second)
+	}
+}
+
+func over() {
+	mutex.Lock()
+	defer mutex.Unlock()
+	if on && running == 0 {
+		on = false
+		runtime.GOMAXPROCS(cores)
+		go debug.FreeOSMemory()
+	}
+}
+`

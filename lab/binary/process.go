@@ -1,0 +1,179 @@
+package binary
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// Secret is a SESSION_SECRET.
+const Secret = "c0f1e2d3b4a5968778695a4b3c2d1e0ff0e1d2c3b4a5968778695a4b3c2d1e0f"
+
+// Production returns an environment with which the app starts in production,
+// behind a proxy on this machine that is reached at https://127.0.0.1, and with
+// a mail server that is down. Of two values for one variable the later counts.
+func Production(more ...string) []string {
+	return append([]string{"GO_ENV=production", "ADDR=127.0.0.1", "HOST=https://127.0.0.1", "TRUSTED_PROXIES=127.0.0.1/32",
+		"SMTP_URL=smtp://127.0.0.1:1", "SESSION_SECRET=" + Secret}, more...)
+}
+
+// Process is the app, or one of its tasks.
+type Process struct {
+	*exec.Cmd
+	URL      string // of a process that Launch has started
+	Out, Err Output // what it has printed
+
+	t       testing.TB
+	ended   chan struct{}
+	outcome error
+}
+
+// Command returns a process that is yet to be started, in dir, with nothing in
+// its environment but env. Its HOME is not dir: there Buffalo runs the go
+// command, which still writes files when the process has ended.
+func Command(t testing.TB, dir string, env []string, args ...string) *Process {
+	t.Helper()
+	p := &Process{Cmd: exec.Command(Path(t), args...), t: t}
+	p.Dir, p.Stdout, p.Stderr = dir, &p.Out, &p.Err
+	p.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + filepath.Dir(p.Path)}, env...)
+	return p
+}
+
+// Start starts the app and waits until it is ready.
+func Start(t testing.TB, dir string, env ...string) *Process {
+	t.Helper()
+	p := Launch(t, dir, env...)
+	p.AwaitReady()
+	return p
+}
+
+// Launch starts the app without waiting for it, on a free port unless env names
+// one. The end of the test kills it.
+func Launch(t testing.TB, dir string, env ...string) *Process {
+	t.Helper()
+	if !slices.ContainsFunc(env, func(v string) bool { return strings.HasPrefix(v, "PORT=") }) {
+		env = append(slices.Clip(env), "PORT="+FreePort(t))
+	}
+	p := Command(t, dir, env)
+	p.Launch()
+	return p
+}
+
+// Launch starts what Command has returned.
+func (p *Process) Launch() {
+	p.t.Helper()
+	for _, v := range p.Env {
+		if port, ok := strings.CutPrefix(v, "PORT="); ok {
+			p.URL = "http://localhost:" + port // as in development
+		}
+	}
+	require.NoError(p.t, p.Start())
+	p.ended = make(chan struct{})
+	go func() { p.outcome = p.Cmd.Wait(); close(p.ended) }()
+	p.t.Cleanup(p.Kill)
+}
+
+// TakeSocket makes the process take over a socket, as systemd hands one over.
+func (p *Process) TakeSocket(socket *os.File) {
+	// A process cannot know its number before it runs: a shell tells it, and becomes it.
+	p.Path, p.Args = "/bin/sh", []string{"sh", "-c", `LISTEN_PID=$$ LISTEN_FDS=1 exec "$0"`, Path(p.t)}
+	p.ExtraFiles = []*os.File{socket}
+}
+
+// AwaitReady waits until the process can serve.
+func (p *Process) AwaitReady() {
+	p.t.Helper()
+	for deadline := time.After(time.Minute); !p.Ready(); {
+		select {
+		case <-p.ended:
+			require.Fail(p.t, "it has ended", p.Log())
+		case <-deadline:
+			require.Fail(p.t, "it is not ready", p.Log())
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+}
+
+// Ready asks as a load balancer does.
+func (p *Process) Ready() bool {
+	res, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(p.request("/readyz"))
+	if err != nil {
+		return false
+	}
+	res.Body.Close()
+	return res.StatusCode == http.StatusOK
+}
+
+// Get asks for a page as a browser behind the proxy does.
+func (p *Process) Get(path string) (status int, page string) {
+	p.t.Helper()
+	r := p.request(path)
+	r.Host = "127.0.0.1"
+	r.Header.Set("X-Forwarded-Proto", "https")
+	res, err := http.DefaultTransport.RoundTrip(r)
+	require.NoError(p.t, err)
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	require.NoError(p.t, err)
+	return res.StatusCode, string(body)
+}
+
+func (p *Process) request(path string) *http.Request {
+	r, err := http.NewRequest("GET", p.URL+path, nil)
+	require.NoError(p.t, err)
+	return r
+}
+
+// Signal sends a signal to the process.
+func (p *Process) Signal(s os.Signal) error { return p.Cmd.Process.Signal(s) }
+
+// Stop ends the process as an operator does, and waits for its last answer.
+func (p *Process) Stop() {
+	p.t.Helper()
+	require.NoError(p.t, p.Signal(syscall.SIGTERM))
+	require.NoError(p.t, p.Wait(), p.Log())
+}
+
+// Kill ends the process as a crash does. It may have ended before.
+func (p *Process) Kill() {
+	p.Cmd.Process.Kill()
+	<-p.ended
+}
+
+// Wait waits for the end of a process that was launched.
+func (p *Process) Wait() error {
+	<-p.ended
+	return p.outcome
+}
+
+// Log returns what the process has printed.
+func (p *Process) Log() string { return p.Out.String() + p.Err.String() }
+
+// Output is a buffer that can be read while a process writes to it.
+type Output struct {
+	mutex  sync.Mutex
+	buffer bytes.Buffer
+}
+
+func (o *Output) Write(b []byte) (int, error) {
+	o.mutex.Lock()
+	defer o.mutex.Unlock()
+	return o.buffer.Write(b)
+}
+
+func (o *Output) String() string {
+	o.mutex.Lock()
+	defer o.mutex.Unlock()
+	return o.buffer.String()
+}

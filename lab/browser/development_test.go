@@ -1,0 +1,49 @@
+package browser
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/require"
+)
+
+// In development the mails are on a page, and what is open follows what is saved.
+func TestDevelopment(t *testing.T) {
+	t.Parallel()
+	s := openDevelopment(t)
+	b := openBrowser(t, s, person{})
+	b.visit("/signup")
+	b.fill("[name=email]", "zoe@example.com")
+	b.press(`[action="/signup"] [type=submit]`)
+	b.press(`main a[href="/dev/mail"]`)
+	b.press(`main a[href^="/dev/mail/"]`)
+	b.press("main pre a")
+	require.Equal(t, "/signup/password", b.path())
+
+	b = openBrowser(t, s, person{})
+	listening := make(chan struct{}, 100)
+	chromedp.ListenTarget(b.ctx, func(event any) {
+		if _, ok := event.(*network.EventEventSourceMessageReceived); ok {
+			listening <- struct{}{}
+		}
+	})
+	b.visit("/welcome")
+	b.do("waiting for the page to listen", chromedp.ActionFunc(func(ctx context.Context) error {
+		select {
+		case <-listening:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}))
+	path := filepath.Join(s.dir, "templates/welcome/show.plush.html")
+	source, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(path, []byte(strings.Replace(string(source), "<h1>", `<h1 id="saved">`, 1)), 0o600))
+	b.await(`document.getElementById("saved") !== null`)
+}

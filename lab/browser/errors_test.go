@@ -1,0 +1,118 @@
+package browser
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/fetch"
+	"github.com/stretchr/testify/require"
+)
+
+// A page for whatever goes wrong, as good as the others.
+func TestErrors(t *testing.T) {
+	t.Parallel()
+	for _, language := range languages(t) {
+		t.Run(language, func(t *testing.T) {
+			t.Parallel()
+			s := openSite(t)
+			b := openBrowser(t, s, person{language: language, looks: true})
+			for status, path := range map[int]string{404: "/nothing/here", 405: "/language"} {
+				b.visit(path)
+				b.seeError(status)
+			}
+			for status, change := range map[int]string{
+				413: `document.querySelector("main [name=email]").value = "a".repeat(70000)`,
+				422: `document.querySelector("[name=language]").options[0].value = "tlh"; document.querySelector("[name=language]").selectedIndex = 0`,
+			} {
+				b.visit("/login")
+				evaluate[any](b, change+"; null")
+				form := "main"
+				if status == 422 {
+					form = "footer"
+				}
+				b.press(form + " form [type=submit]")
+				b.seeError(status)
+			}
+			b.visit("/login")
+			b.do("cutting a form in half", fetch.Enable().WithPatterns([]*fetch.RequestPattern{{URLPattern: s.url + "/login"}}))
+			b.press("main form [type=submit]")
+			b.do("no more of that", fetch.Disable())
+			b.seeError(400)
+			b.visit("/login")
+			for range 6 {
+				b.fill("[name=email]", "zoe@example.com")
+				b.fill("[name=password]", "not the password")
+				b.press(`[action="/login"] [type=submit]`)
+			}
+			require.NotContains(t, b.text("#login-error"), "%")
+			b.see("login-429")
+
+			stranger := openBrowser(t, s, person{language: language, looks: true, noisy: true})
+			stranger.visitElsewhere(elsewhere(t, s))
+			stranger.press("button")
+			stranger.seeError(403)
+			stranger.visitElsewhere(strings.Replace(s.url, "127.0.0.1", "localhost", 1) + "/login")
+			require.Contains(t, stranger.text("main"), "421")
+			for _, night := range []screen{wideDark, stranger.screen} {
+				stranger.do("another screen", night)
+				require.Empty(t, stranger.axe())
+			}
+			stranger.photograph("error-421-"+language, stranger.screen) // without style, for that host has no files either
+		})
+	}
+}
+
+// What goes wrong with the database has a page as well: one that asks to come
+// back while somebody else holds it, and one for what is a fault of ours.
+func TestErrors_Database(t *testing.T) {
+	t.Parallel()
+	s := openSite(t)
+	db := s.database(t)
+	logIn := func(b *browser) {
+		b.fill("[name=email]", "zoe@example.com")
+		b.fill("[name=password]", "not the password")
+		b.click(`[action="/login"] [type=submit]`)
+	}
+	_, err := db.Exec("BEGIN IMMEDIATE")
+	require.NoError(t, err)
+	var visitors []*browser
+	for _, language := range languages(t) {
+		b := openBrowser(t, s, person{language: language, looks: true})
+		b.visit("/login")
+		logIn(b) // the app waits for five seconds: for all of them at once
+		visitors = append(visitors, b)
+	}
+	for _, b := range visitors {
+		b.do("waiting for the answer", b.nextPage())
+		b.seeError(503)
+	}
+	_, err = db.Exec("ROLLBACK; ALTER TABLE activities RENAME TO gone")
+	require.NoError(t, err)
+	for _, b := range visitors {
+		b.visit("/login")
+		logIn(b)
+		b.do("waiting for the answer", b.nextPage())
+		b.seeError(500)
+		require.NotContains(t, b.text("body"), "activities", "what is wrong is for the log")
+	}
+	require.Contains(t, s.app.Log(), "no such table: activities")
+}
+
+func (b *browser) seeError(status int) {
+	b.t.Helper()
+	require.Contains(b.t, b.text("main"), fmt.Sprint(status))
+	b.see(fmt.Sprintf("error-%d", status))
+}
+
+// elsewhere is another site, with a form that leads to this one.
+func elsewhere(t *testing.T, s *site) string {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		fmt.Fprintf(w, `<form action="%s/login" method="post"><button>Win a horse</button></form>`, s.url)
+	}))
+	t.Cleanup(server.Close)
+	return server.URL
+}

@@ -1,0 +1,142 @@
+package browser
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/require"
+)
+
+// The small things that scripts do for people. None of them is needed: the
+// story is told without JavaScript, too.
+
+func TestHumane_ShowPassword(t *testing.T) {
+	t.Parallel()
+	s := openSite(t)
+	b := openBrowser(t, s, person{})
+	b.visit("/login")
+	b.fill("[name=password]", firstPassword)
+	state := `document.querySelector(".reveal").ariaPressed + " " + document.querySelector("[name=password]").type`
+	require.Equal(t, "false password", evaluate[string](b, state))
+	b.click(".reveal")
+	require.Equal(t, "true text", evaluate[string](b, state))
+	require.Equal(t, firstPassword, evaluate[string](b, `document.querySelector("[name=password]").value`))
+	evaluate[bool](b, `addEventListener("submit", e => e.preventDefault()), true`)
+	b.click(`[action="/login"] [type=submit]`)
+	require.Equal(t, "false password", evaluate[string](b, state), "what is sent is a password")
+
+	plain := openBrowser(t, s, person{noScript: true})
+	plain.visit("/login")
+	require.False(t, plain.has(".reveal"), "a button that does nothing is not there")
+}
+
+func TestHumane_CapsLock(t *testing.T) {
+	t.Parallel()
+	b := openBrowser(t, openSite(t), person{})
+	b.visit("/login")
+	press := func(on string) string {
+		return evaluate[string](b, `(e => {
+			e.dispatchEvent(new KeyboardEvent("keydown", {key: "A", modifierCapsLock: `+on+`}))
+			return e.parentElement.querySelector("[role=status]").textContent
+		})(document.querySelector("[name=password]"))`)
+	}
+	require.Equal(t, "Caps Lock is on.", press("true"))
+	require.Empty(t, press("false"))
+}
+
+// What the page says of a new password while it is typed agrees with what the
+// server says of it afterwards. Only the server knows what is easy to guess:
+// the page never promises that.
+func TestHumane_StrengthAgreesWithTheServer(t *testing.T) {
+	t.Parallel()
+	s := openSite(t)
+	b := openBrowser(t, s, person{})
+	b.visit("/signup")
+	b.fill("[name=email]", "zoe@longer.example")
+	b.press(`[action="/signup"] [type=submit]`)
+	b.visit(s.mails.Link(t, "zoe@longer.example", "/signup/"))
+	require.Empty(t, b.text("form [data-verdict], form .status"), "nothing is said before something is typed")
+	for _, c := range []struct{ password, page, server string }{
+		{"a", "short", "too short"},
+		{"fourteen chars", "short", "too short"},
+		{"ééééééééééééé", "short", "too short"},               // thirteen, in either form of Unicode
+		{strings.Repeat("e\u0301", 10), "short", "too short"}, // ten as the server counts, twenty as typed
+		{strings.Repeat("馬", 15), "easy", "easy to guess"},
+		{strings.Repeat("a", 15), "easy", "easy to guess"},
+		{strings.Repeat("abc", 40), "easy", "easy to guess"},
+		{strings.Repeat("x9$kQz", 5), "easy", "easy to guess"},
+		{"zoe@longer.example", "easy", "easy to guess"},
+		{"passwordpassword", "enough", "easy to guess"}, // the page cannot know
+		{"qwertyuiopasdfgh", "enough", "easy to guess"},
+		{strings.Repeat("four random words ", 8), "long", "too long"},
+		{firstPassword, "enough", ""},
+	} {
+		b.fill("[name=password]", c.password)
+		require.Equal(t, c.page, evaluate[string](b, `document.querySelector("[data-verdict]").dataset.verdict`), c.password)
+		require.NotEmpty(t, b.text("[data-verdict]"))
+		require.NotContains(t, strings.ToLower(b.text("[data-verdict]")), "strong")
+		b.press(`[action="/signup/password"] [type=submit]`)
+		if c.server != "" {
+			require.Contains(t, b.text("#password-error"), c.server, c.password)
+		}
+	}
+	require.Equal(t, "/", b.path())
+}
+
+// A form goes once, however often it is sent, and again after Back.
+func TestHumane_SentOnce(t *testing.T) {
+	t.Parallel()
+	s := openSite(t)
+	b := openBrowser(t, s, person{goesBack: true})
+	b.visit("/signup")
+	evaluate[bool](b, `(window.sent = 0, addEventListener("submit", e => { window.sent += !e.defaultPrevented; e.preventDefault() }), true)`)
+	send := `(document.querySelector('[action="/signup"]').requestSubmit(), window.sent)`
+	require.Equal(t, 1, evaluate[int](b, send))
+	require.Equal(t, 1, evaluate[int](b, send), "the second time does nothing")
+	evaluate[bool](b, `dispatchEvent(new PageTransitionEvent("pageshow", {persisted: true}))`)
+	require.Equal(t, 2, evaluate[int](b, send))
+
+	b.visit("/signup")
+	for range 2 {
+		b.fill("[name=email]", "zoe@example.com")
+		b.press(`[action="/signup"] [type=submit]`)
+		require.Equal(t, "/check-mail", b.path())
+		b.do("going back", evaluating("history.back()")) // to the page that Chromium kept: it loads nothing
+		b.await(`location.pathname === "/signup" && document.readyState === "complete"`)
+		require.Equal(t, "zoe@example.com", evaluate[string](b, `document.querySelector("[name=email]").value`), "what was typed is kept")
+	}
+}
+
+// A page that the browser kept for Back shows nothing, and asks again.
+func TestHumane_KeptPageIsAskedForAgain(t *testing.T) {
+	t.Parallel()
+	zoe := openSite(t).welcome(t, "zoe@example.com")
+	evaluate[bool](zoe.browser, `dispatchEvent(new PageTransitionEvent("pagehide", {persisted: true}))`)
+	require.Equal(t, "none", evaluate[string](zoe.browser, `getComputedStyle(document.documentElement).display`))
+	zoe.leads("coming back", evaluating(`setTimeout(() => dispatchEvent(new PageTransitionEvent("pageshow", {persisted: true})), 0)`))
+	require.Contains(t, zoe.text("main"), zoe.email)
+}
+
+// Times are those of the browser's clock; without JavaScript they are in UTC, and say so.
+func TestHumane_TimesInTheBrowsersZone(t *testing.T) {
+	t.Parallel()
+	s := openSite(t)
+	zoe := s.welcome(t, "zoe@example.com")
+	zoe.do("moving to Tokyo", emulation.SetTimezoneOverride("Asia/Tokyo"))
+	zoe.visit("/account/sessions")
+	require.Greater(t, evaluate[int](zoe.browser, `document.querySelectorAll("main time").length`), 1)
+	require.Empty(t, evaluate[[]string](zoe.browser, `[...document.querySelectorAll("main time")].filter(e =>
+		e.textContent !== new Intl.DateTimeFormat("en-US", {dateStyle: "medium", timeStyle: "short", timeZone: "Asia/Tokyo"}).format(new Date(e.dateTime)) ||
+		!e.title.endsWith(" UTC")).map(e => e.outerHTML)`))
+
+	plain := openBrowser(t, s, person{noScript: true})
+	plain.visit("/login")
+	plain.fill("[name=email]", zoe.email)
+	plain.fill("[name=password]", zoe.password)
+	plain.press(`[action="/login"] [type=submit]`)
+	require.Regexp(t, `^[A-Z][a-z]{2} \d+, \d{4}, \d+:\d\d [AP]M UTC$`, plain.text("main time"))
+}
+
+func evaluating(js string) chromedp.Action { return chromedp.Evaluate(js, nil) }

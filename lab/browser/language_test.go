@@ -1,0 +1,97 @@
+package browser
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/require"
+
+	"corral/lab/services"
+)
+
+// The chooser stands on every page. It keeps the page and asks nobody's name.
+func TestLanguage_Chooser(t *testing.T) {
+	t.Parallel()
+	for _, noScript := range []bool{false, true} {
+		b := openBrowser(t, openSite(t), person{noScript: noScript})
+		b.visit("/signup")
+		for _, choice := range []struct{ name, lang, dir string }{{"ar", "ar", "rtl"}, {"ja", "ja", "ltr"}, {"en-US", "en-US", "ltr"}} {
+			b.do("choosing "+choice.name, chromedp.SetValue("footer [name=language]", choice.name, chromedp.ByQuery))
+			b.press("footer [type=submit]")
+			require.Equal(t, "/signup", b.path())
+			require.Equal(t, choice.lang+" "+choice.dir, evaluate[string](b, `document.documentElement.lang + " " + document.documentElement.dir`))
+			require.Len(t, b.cookies(), 1)
+			require.Equal(t, choice.name, b.cookies()[0].Value, "it holds the language alone")
+		}
+	}
+}
+
+// What the account says comes before what a browser asks for: on every page once
+// somebody is signed in, and in every mail, whoever caused it.
+func TestLanguage_OfTheAccount(t *testing.T) {
+	t.Parallel()
+	s := openSite(t)
+	zoe := s.welcomeIn(t, "zoe@example.com", "de")
+	zoe.visit("/account")
+	zoe.see("account")
+	zoe.chooseLanguage("ar")
+	zoe.language = "ar" // of the pages: the browser asks for German as before
+	zoe.see("account-language-flash")
+	require.Equal(t, "ar", evaluate[string](zoe.browser, `document.querySelector("#account_language").value`))
+
+	fresh := &story{browser: openBrowser(t, s, person{language: "de", userAgent: iPhone}), email: zoe.email}
+	mailIn := func(language, path string) {
+		t.Helper()
+		l := s.mails.Wait(t, "with a link to "+path, func(l services.Mail) bool { return l.To == zoe.email && strings.Contains(l.Text, path) })
+		require.Contains(t, l.HTML, `<html lang="`+language+`"`, path)
+	}
+	fresh.visit("/password/forgot")
+	fresh.see("forgot")
+	fresh.fill("[name=email]", zoe.email)
+	fresh.press(`[action="/password/forgot"] [type=submit]`)
+	fresh.see("check-mail")
+	mailIn("ar", "/password/reset/")
+	fresh.visit("/login")
+	fresh.see("login")
+	fresh.logIn(zoe.password)
+	mailIn("ar", "/account")
+	fresh.language = "ar"
+	fresh.see("home-flash")
+	for _, path := range []string{"/", "/account", "/account/sessions", "/account/activity", "/logout", "/welcome", "/password/forgot", "/check-mail"} {
+		fresh.visit(path)
+		fresh.see(path)
+	}
+	fresh.visit("/account")
+	evaluate[any](fresh.browser, `document.querySelector("#account_language").selectedOptions[0].value = "tlh"; null`)
+	fresh.press(`main [action="/account/language"] [type=submit]`)
+	fresh.seeError(422)
+	require.NotContains(t, names(fresh.cookies()), "__Host-corral-lang", "the account says so, and no cookie")
+
+	fresh.visit("/account")
+	fresh.chooseLanguage("")
+	fresh.language = "de"
+	fresh.see("account-language-browser")
+	fresh.visit("/password/forgot")
+	fresh.fill("[name=email]", zoe.email)
+	fresh.press(`[action="/password/forgot"] [type=submit]`)
+	mailIn("de", "/password/reset/")
+}
+
+// chooseLanguage sets that of the account; "" follows the browser.
+func (s *story) chooseLanguage(name string) {
+	s.t.Helper()
+	evaluate[string](s.browser, fmt.Sprintf(`document.querySelector("#account_language").value = %q`, name))
+	s.press(`main [action="/account/language"] [type=submit]`)
+	require.Equal(s.t, "/account", s.path())
+	require.Len(s.t, s.flashes(), 1)
+}
+
+func names(cookies []*http.Cookie) (list []string) {
+	for _, c := range cookies {
+		list = append(list, c.Name)
+	}
+	return list
+}

@@ -1,0 +1,152 @@
+package browser
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"corral/lab/services"
+)
+
+// Every mail, as it arrives, shown as a mail program would on a telephone at
+// night and on a desk by day: in its reader's language, whole, and for everybody.
+func TestMails(t *testing.T) {
+	t.Parallel()
+	s := openSite(t)
+	program := openBrowser(t, s, person{noisy: true})
+	for _, language := range languages(t) {
+		t.Run(language, func(t *testing.T) {
+			for name, l := range s.everyMail(t, language) {
+				program.open(l.HTML)
+				require.Equal(t, language, strings.ToLower(evaluate[string](program, "document.documentElement.lang")), name)
+				require.Equal(t, language == "ar", evaluate[string](program, `getComputedStyle(document.querySelector("h1")).direction`) == "rtl", name)
+				require.Equal(t, l.Subject, evaluate[string](program, "document.title"), name)
+				screens := []screen{narrowDark, wideLight}
+				if language == "en-us" {
+					screens = append(screens, narrowLight, wideDark)
+				}
+				for _, on := range screens {
+					program.do("showing "+name, on)
+					if on == narrowDark || language == "en-us" {
+						program.photograph("mail-"+name+"-"+language, on)
+					}
+					assert.Empty(t, evaluate[[]string](program, misfits), "%s-%s", name, on)
+					assert.Empty(t, program.axe(), "%s-%s", name, on)
+				}
+			}
+		})
+	}
+}
+
+// A long address breaks: the mail stays as wide as the telephone.
+func TestMails_LongAddress(t *testing.T) {
+	t.Parallel()
+	s := openSite(t)
+	long := strings.Repeat("a", 64) + "@" + strings.Repeat("b", 63) + ".example.com"
+	s.visitor(t, "en-us", iPhone).send("/signup", "email", long)
+	s.mails.Link(t, long, "/signup/")
+	program := openBrowser(t, s, person{noisy: true, screen: narrowLight})
+	program.open(s.mails.Read[0].HTML)
+	require.Empty(t, evaluate[[]string](program, misfits))
+}
+
+// open shows a mail.
+func (b *browser) open(html string) {
+	b.t.Helper()
+	b.do("showing a mail", chromedp.ActionFunc(func(ctx context.Context) error {
+		return page.SetDocumentContent(cdp.FrameID(chromedp.FromContext(ctx).Target.TargetID), html).Do(ctx)
+	}))
+}
+
+// everyMail is each kind that the app sends, by what people do.
+func (s *site) everyMail(t *testing.T, language string) map[string]services.Mail {
+	t.Helper()
+	mails := map[string]services.Mail{}
+	arrives := func(kind, to, path string) (link string) {
+		t.Helper()
+		link = s.mails.Link(t, to, path)
+		mails[kind] = s.mails.Read[len(s.mails.Read)-1]
+		return link
+	}
+	ada, zoe, moved := "ada-"+language+"@example.com", "zoe-"+language+"@example.com", "zoe-"+language+"@example.org"
+	desk, phone, other := s.visitor(t, language, linuxChrome), s.visitor(t, language, iPhone), s.visitor(t, language, linuxChrome)
+
+	other.send("/signup", "email", ada)
+	other.send(other.follow(s.mails.Link(t, ada, "/signup/")), "password", firstPassword)
+	desk.send("/signup", "email", zoe)
+	desk.send(desk.follow(arrives("signup", zoe, "/signup/")), "password", firstPassword)
+	phone.send("/signup", "email", zoe)
+	arrives("signup-taken", zoe, "/password/forgot")
+	phone.send("/password/forgot", "email", zoe)
+	arrives("reset", zoe, "/password/reset/")
+	phone.send("/login", "email", zoe, "password", firstPassword)
+	arrives("new-browser", zoe, "/account")
+	desk.send("/account/password", "_method", "PUT", "current_password", firstPassword, "password", secondPassword)
+	arrives("password-changed", zoe, "/password/forgot")
+	desk.send("/account/email", "_method", "PUT", "current_password", secondPassword, "email", ada)
+	arrives("email-taken", ada, "/password/forgot")
+	arrives("email-asked", zoe, "/account")
+	desk.send("/account/email", "_method", "PUT", "current_password", secondPassword, "email", moved)
+	desk.send(desk.follow(arrives("email-confirm", moved, "/account/email/confirm/")))
+	arrives("email-changed", zoe, "/account/email/undo/")
+	desk.send("/account", "_method", "DELETE", "current_password", secondPassword)
+	mails["account-deleted"] = s.mails.Wait(t, "of goodbye", func(l services.Mail) bool { return l.To == moved })
+	return mails
+}
+
+// visitor is somebody at the site whose pages nobody looks at.
+type visitor struct {
+	t       *testing.T
+	site    *site
+	browser http.Client
+	header  http.Header
+}
+
+func (s *site) visitor(t *testing.T, language, userAgent string) *visitor {
+	t.Helper()
+	v := &visitor{t: t, site: s, browser: http.Client{Transport: client.Transport, Timeout: patience}}
+	var err error
+	v.browser.Jar, err = cookiejar.New(nil)
+	require.NoError(t, err)
+	// A client may ask for ten mails an hour: each language has one of its own.
+	v.header = http.Header{"Accept-Language": {language}, "User-Agent": {userAgent}, addressHeader: {fmt.Sprintf("2001:db8:%x::7", language[:2])}}
+	return v
+}
+
+// follow opens a link, and returns the page that it leads to.
+func (v *visitor) follow(link string) string { return v.ask("GET", link, nil) }
+
+// send submits a form, which the app must take.
+func (v *visitor) send(path string, fields ...string) {
+	v.t.Helper()
+	form := url.Values{}
+	for i := 0; i < len(fields); i += 2 {
+		form.Set(fields[i], fields[i+1])
+	}
+	require.NotEqual(v.t, path, v.ask("POST", path, form), "refused")
+}
+
+func (v *visitor) ask(method, path string, form url.Values) (leadsTo string) {
+	v.t.Helper()
+	req, err := http.NewRequest(method, v.site.url+path, strings.NewReader(form.Encode()))
+	require.NoError(v.t, err)
+	req.Header = v.header.Clone()
+	if method == "POST" {
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	res, err := v.browser.Do(req)
+	require.NoError(v.t, err)
+	res.Body.Close()
+	require.Equal(v.t, http.StatusOK, res.StatusCode, path)
+	return res.Request.URL.Path
+}

@@ -1,0 +1,107 @@
+package browser
+
+import (
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/input"
+	"github.com/stretchr/testify/require"
+)
+
+// Password managers and people paste.
+func TestPage_Paste(t *testing.T) {
+	t.Parallel()
+	s := openSite(t)
+	zoe := s.welcome(t, "zoe@example.com")
+	guest := openBrowser(t, s, person{})
+	for _, typing := range []struct {
+		*browser
+		path   string
+		fields []string
+	}{
+		{guest, "/login", []string{"#email", "#password"}},
+		{guest, "/signup", []string{"#email"}},
+		{zoe.browser, "/account", []string{"#email", "#email_password", "#current_password", "#password", "#delete_password"}},
+	} {
+		typing.visit(typing.path)
+		for _, field := range typing.fields {
+			typing.fill("#email", "copied@example.com")
+			typing.edit("#email", "copy")
+			typing.fill(field, "")
+			typing.edit(field, "paste")
+			require.Equal(t, "copied@example.com", evaluate[string](typing.browser, element(field)+".value"), typing.path+field)
+		}
+	}
+}
+
+// edit does in a field what the keys for it do.
+func (b *browser) edit(selector, command string) {
+	b.t.Helper()
+	evaluate[any](b, element(selector)+`.select()`)
+	key := input.DispatchKeyEvent(input.KeyDown).WithKey(command[:1]).WithModifiers(input.ModifierCtrl).WithCommands([]string{command})
+	b.do(command+" in "+selector, key, input.DispatchKeyEvent(input.KeyUp).WithKey(command[:1]))
+}
+
+// A session that was ended elsewhere shows nothing at Back either, whatever the browser has kept.
+func TestPage_BackShowsNothingPrivate(t *testing.T) {
+	t.Parallel()
+	s := openSite(t)
+	zoe := s.welcomeAs(t, "zoe@example.com", person{goesBack: true})
+	zoe.visit("/account")
+	zoe.visit("/welcome")
+	other := &story{browser: openBrowser(t, s, person{}), email: zoe.email}
+	other.visit("/login")
+	other.logIn(zoe.password)
+	other.visit("/account/sessions")
+	other.press(`main [action="/account/sessions"] [type=submit]`)
+	zoe.back()
+	zoe.await(`location.pathname === "/login" && document.readyState === "complete"`)
+	require.NotContains(t, zoe.text("body"), zoe.email)
+}
+
+// A login page that was left open works after a day, and after a new release: nothing on it grows old.
+func TestPage_OpenPageStillSubmits(t *testing.T) {
+	t.Parallel()
+	s := openSite(t)
+	zoe := s.welcome(t, "zoe@example.com")
+	for _, meanwhile := range []struct {
+		happened string
+		do       func(*browser)
+		ends     string
+	}{
+		{"a new release", func(*browser) { s.restart(t) }, "/account"},
+		{"a new secret", func(*browser) {
+			s.restart(t, "SESSION_SECRET=18d98c2ba941285622966857c0e99d77ea8d3635d90a8d325e86e37b63a51f3f")
+		}, "/"},
+		{"the cookies were cleared", func(b *browser) { b.do("clearing the cookies", forgetCookies) }, "/"},
+	} {
+		b := &story{browser: openBrowser(t, s, person{noisy: true}), email: zoe.email} // its icon may come while nobody is there
+		b.visit("/account")
+		require.Equal(t, "/login", b.path())
+		require.Len(t, b.cookies(), 1, "of what was wanted")
+		require.Empty(t, evaluate[[]string](b.browser, `[...document.querySelectorAll("[action='/login'] [type=hidden]")].map(e => e.name)`))
+		meanwhile.do(b.browser)
+		b.logIn(zoe.password)
+		require.Equal(t, meanwhile.ends, b.path(), meanwhile.happened)
+	}
+}
+
+// The login page with all that it needs, as it comes over the wire for the first time.
+func TestPage_LoginIsLight(t *testing.T) {
+	t.Parallel()
+	b := openBrowser(t, openSite(t), person{})
+	b.visit("/login")
+	parts := 1 + evaluate[int](b, `performance.getEntriesByType("resource").length`)
+	require.GreaterOrEqual(t, parts, 5, "with a stylesheet, scripts and a mark")
+	require.Eventually(t, func() bool {
+		b.mutex.Lock()
+		defer b.mutex.Unlock()
+		return len(b.received) >= parts
+	}, patience, 10*time.Millisecond)
+	total := 0.0
+	for _, bytes := range b.received {
+		require.Greater(t, bytes, 100.0, "it came over the wire")
+		total += bytes
+	}
+	require.LessOrEqual(t, total, 20.0*1024)
+}

@@ -1,0 +1,150 @@
+package browser
+
+import (
+	"bytes"
+	"context"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/pbkdf2"
+	"crypto/sha1"
+	"database/sql"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/require"
+)
+
+// Chromium's own password manager saves and fills. Its prompt is no part of the
+// page, but it writes down what it thinks of each form.
+func TestPasswordManager(t *testing.T) {
+	t.Parallel()
+	s, profile := openSite(t), t.TempDir()
+	m := openManager(t, s, profile)
+	m.visit("/signup")
+	m.write("[name=email]", "zoe@example.com")
+	m.press(`[action="/signup"] [type=submit]`)
+	m.visit(s.mails.Link(t, "zoe@example.com", "/signup/"))
+	m.write("[name=password]", firstPassword)
+	m.press(`[action="/signup/password"] [type=submit]`)
+	require.Equal(t, "ASK the user", m.decision(), "it offers to save the password that was chosen")
+	m.visit("/logout")
+	m.press(`main [action="/logout"] [type=submit]`)
+	m.visit("/login")
+	m.write("[name=email]", "zoe@example.com")
+	m.write("[name=password]", "not the password")
+	m.press(`[action="/login"] [type=submit]`)
+	require.Equal(t, "DROP the password", m.decision(), "it does not offer to save a wrong one")
+	m.quit()
+
+	store(t, profile, s.url, "zoe@example.com", firstPassword)
+	m = openManager(t, s, profile)
+	m.visit("/login")
+	m.await(`document.querySelectorAll("main [name=email]:autofill, main [name=password]:autofill").length === 2`)
+	m.press(`[action="/login"] [type=submit]`)
+	require.Equal(t, "/", m.path(), "nothing was typed")
+	require.Contains(t, m.decision(), "without prompting", "it knows what it has filled")
+	m.visit("/account")
+	form := `[action="/account/password"] `
+	m.await(`document.querySelector('` + form + `[name=current_password]:autofill') !== null`)
+	m.write(form+"[name=password]", secondPassword)
+	m.press(form + "[type=submit]")
+	require.Len(t, m.flashes(), 1)
+	require.Equal(t, "ASK the user", m.decision(), "it offers to save the new one")
+}
+
+// manager is a Chromium of its own, with windows: a profile that is thrown away
+// with its window, as the other tests have it, keeps no passwords.
+type manager struct {
+	*browser
+	notes *browser
+	read  int // characters of the notes
+	quit  func()
+}
+
+func openManager(t *testing.T, s *site, profile string) *manager {
+	t.Helper()
+	requireChromium(t, person{})
+	require.NoError(t, os.MkdirAll(filepath.Join(profile, "Default"), 0o700))
+	require.NoError(t, os.WriteFile(filepath.Join(profile, "Default", "Preferences"), []byte(
+		`{"credentials_enable_service": true, "profile": {"password_manager_enabled": true, "password_manager_leak_detection": false}}`), 0o600))
+	ctx, kill := chromedp.NewExecAllocator(context.Background(), append(chromiumFlags("chromium"),
+		chromedp.UserDataDir(profile), chromedp.Flag("enable-automation", false))...)
+	t.Cleanup(kill)
+	ctx, _ = chromedp.NewContext(ctx)
+	require.NoError(t, chromedp.Run(ctx))
+	m := &manager{notes: openBrowserIn(t, s, person{noisy: true}, ctx), browser: openBrowserIn(t, s, person{}, ctx)}
+	m.notes.visitElsewhere("chrome://password-manager-internals")
+	m.quit = func() { // so that it writes down what it has in memory
+		ctx, cancel := context.WithTimeout(ctx, patience)
+		defer cancel()
+		require.NoError(t, chromedp.Cancel(ctx))
+	}
+	return m
+}
+
+// write types with the mouse and the keyboard: what a script does is not worth saving.
+func (m *manager) write(selector, text string) {
+	m.t.Helper()
+	m.click(selector)
+	m.keys(text)
+}
+
+// decision is what it has last thought of a password that was sent.
+func (m *manager) decision() string {
+	m.t.Helper()
+	news := fmt.Sprintf("document.body.innerText.slice(%d)", m.read)
+	m.notes.await(news + `.includes("Decision: ")`)
+	text := evaluate[string](m.notes, news)
+	m.read += len([]rune(text))
+	_, decision, _ := strings.Cut(text, "Decision: ")
+	decision, _, _ = strings.Cut(decision, "\n")
+	return strings.TrimSpace(decision)
+}
+
+// store puts a login into a profile, for nobody is there to press the button of
+// Chromium's prompt, which is no part of the page.
+func store(t *testing.T, profile, origin, email, password string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", filepath.Join(profile, "Default", "Login Data"))
+	require.NoError(t, err)
+	defer db.Close()
+	rows, err := db.Query("SELECT name, type FROM pragma_table_info('logins') WHERE name <> 'id'")
+	require.NoError(t, err)
+	var names, marks []string
+	var values []any
+	for rows.Next() {
+		var name, kind string
+		require.NoError(t, rows.Scan(&name, &kind))
+		value, known := map[string]any{
+			"origin_url": origin + "/login", "signon_realm": origin + "/",
+			"username_value": email, "password_value": sealed(t, password),
+		}[name]
+		if !known {
+			value = map[string]any{"INTEGER": 0, "BLOB": []byte{}}[kind]
+		}
+		if value == nil {
+			value = ""
+		}
+		names, marks, values = append(names, name), append(marks, "?"), append(values, value)
+	}
+	require.NoError(t, rows.Err())
+	_, err = db.Exec("INSERT INTO logins ("+strings.Join(names, ", ")+") VALUES ("+strings.Join(marks, ", ")+")", values...)
+	require.NoError(t, err)
+}
+
+// sealed is a password as Chromium keeps it where the system has no key ring.
+func sealed(t *testing.T, password string) []byte {
+	t.Helper()
+	key, err := pbkdf2.Key(sha1.New, "peanuts", []byte("saltysalt"), 1, 16)
+	require.NoError(t, err)
+	block, err := aes.NewCipher(key)
+	require.NoError(t, err)
+	padding := aes.BlockSize - len(password)%aes.BlockSize
+	plain := append([]byte(password), bytes.Repeat([]byte{byte(padding)}, padding)...)
+	cipher.NewCBCEncrypter(block, bytes.Repeat([]byte(" "), aes.BlockSize)).CryptBlocks(plain, plain)
+	return append([]byte("v10"), plain...)
+}

@@ -1,0 +1,102 @@
+package browser
+
+import (
+	"bytes"
+	"flag"
+	"image"
+	"image/color"
+	"image/png"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/require"
+)
+
+var pictures = flag.Bool("pictures", false, "put the pictures of the README into docs/images")
+
+// The pictures of the README, from the app as it is:
+//
+//	go test ./browser -run TestPictures -pictures
+func TestPictures(t *testing.T) {
+	t.Parallel()
+	s := openSite(t)
+	ada := s.welcome(t, "ada@example.com")
+	ada.visit("/logout")
+	ada.press(`main [action="/logout"] [type=submit]`)
+	ada.visit("/welcome")
+	ada.picture("welcome", wideLight)
+	ada.visit("/login")
+	ada.logIn("not the password")
+	ada.picture("login", wideLight)
+	ada.picture("mobile", screen{390, "light"})
+	ada.fill("[name=password]", ada.password)
+	ada.press(`[action="/login"] [type=submit]`)
+	ada.picture("home", wideLight)
+
+	phone := &story{browser: openBrowser(t, s, person{userAgent: iPhone, address: "198.51.100.24"}), email: ada.email}
+	phone.visit("/login")
+	phone.click("[name=remember]")
+	phone.logIn(ada.password)
+	ada.visit("/account/sessions")
+	ada.picture("devices", wideLight)
+	ada.visit("/account/activity")
+	ada.picture("dark", wideDark)
+}
+
+// picture takes what is on the screen, sharp enough for a README.
+func (b *browser) picture(name string, s screen) {
+	b.t.Helper()
+	folder := "../../screenshots"
+	if *pictures {
+		folder = "../../docs/images"
+	}
+	require.NoError(b.t, os.MkdirAll(folder, 0o755))
+	var taken []byte
+	b.do("in the colours of "+name, s,
+		emulation.SetDeviceMetricsOverride(min(s.width, 960), 640, 2, false),
+		chromedp.Evaluate("scrollTo(0, 0), document.activeElement.blur(), null", nil))
+	b.showWhole(min(s.width, 960), 640, 2)
+	b.do("taking a picture of "+name,
+		chromedp.CaptureScreenshot(&taken),
+		b.screen)
+	full, err := png.Decode(bytes.NewReader(taken))
+	require.NoError(b.t, err)
+	var small bytes.Buffer
+	require.NoError(b.t, (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&small, paletted(full)))
+	require.Less(b.t, small.Len(), 100<<10, name)
+	require.NoError(b.t, os.WriteFile(filepath.Join(folder, name+".png"), small.Bytes(), 0o644))
+}
+
+// paletted keeps the 256 colours that are there most, and the nearest to the
+// others, which are the edges of letters.
+func paletted(full image.Image) image.Image {
+	count := map[color.RGBA]int{}
+	box := full.Bounds()
+	at := func(x, y int) color.RGBA { return color.RGBAModel.Convert(full.At(x, y)).(color.RGBA) }
+	for y := box.Min.Y; y < box.Max.Y; y++ {
+		for x := box.Min.X; x < box.Max.X; x++ {
+			count[at(x, y)]++
+		}
+	}
+	colours := slices.SortedFunc(maps.Keys(count), func(a, b color.RGBA) int { return count[b] - count[a] })
+	palette := color.Palette{}
+	for _, c := range colours[:min(256, len(colours))] {
+		palette = append(palette, c)
+	}
+	nearest := map[color.RGBA]uint8{}
+	for _, c := range colours {
+		nearest[c] = uint8(palette.Index(c))
+	}
+	small := image.NewPaletted(box, palette)
+	for y := box.Min.Y; y < box.Max.Y; y++ {
+		for x := box.Min.X; x < box.Max.X; x++ {
+			small.SetColorIndex(x, y, nearest[at(x, y)])
+		}
+	}
+	return small
+}

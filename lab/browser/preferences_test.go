@@ -1,0 +1,76 @@
+package browser
+
+import (
+	"testing"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// Whoever reads in colours of their own sees each button, and where the focus is.
+func TestPreferences_ForcedColors(t *testing.T) {
+	t.Parallel()
+	for _, scheme := range []string{"light", "dark"} {
+		colours := prefers("forced-colors", "active", "prefers-color-scheme", scheme, "prefers-reduced-motion", "reduce")
+		somePages(t, func(b *browser, page string) {
+			name := page + "-forced-" + scheme
+			b.do("forcing colours", colours)
+			require.True(t, evaluate[bool](b, `matchMedia("(forced-colors: active) and (prefers-color-scheme: `+scheme+`)").matches`))
+			b.photograph(name, b.screen)
+			b.do("forcing colours again", colours)
+			assert.Empty(t, b.axe(), name)
+			assert.Empty(t, evaluate[[]string](b, frameless), name)
+			b.tabRound()
+		})
+	}
+}
+
+// frameless are the controls whose edge cannot be told from what surrounds them.
+const frameless = `[...document.querySelectorAll(".btn, .site-header button, input:not([type=hidden], [type=checkbox]), select")].filter(e => e.checkVisibility() && !e.matches(".visually-hidden")).flatMap(e => {
+	const s = getComputedStyle(e), ground = getComputedStyle(document.documentElement).backgroundColor
+	const drawn = ["Top", "Right", "Bottom", "Left"].every(side => s["border" + side + "Style"] !== "none" && parseFloat(s["border" + side + "Width"]) >= 1)
+	return drawn && s.borderTopColor !== ground ? [] : [s.border + " on " + ground + ": " + e.outerHTML.slice(0, 100)]
+})`
+
+// Whoever asks for less motion gets none.
+func TestPreferences_ReducedMotion(t *testing.T) {
+	t.Parallel()
+	somePages(t, func(b *browser, page string) {
+		b.do("allowing motion", prefers("prefers-reduced-motion", "no-preference"))
+		require.NotEmpty(t, evaluate[[]string](b, moving), "there is some, for the others")
+		b.do("reducing motion", prefers("prefers-reduced-motion", "reduce"))
+		require.Empty(t, evaluate[[]string](b, moving), page)
+	})
+}
+
+// moving is what would not be at once where it belongs.
+const moving = `[...document.querySelectorAll("*")].flatMap(e => ["", "::before", "::after"].flatMap(part => {
+	const s = getComputedStyle(e, part || null)
+	const moves = s.animationName !== "none" || s.transitionDuration.split(", ").some(d => parseFloat(d) > 0) || s.scrollBehavior === "smooth"
+	return moves ? [e.outerHTML.slice(0, 100) + part] : []
+}))`
+
+// prefers is what the browser says of the person, as names and values.
+func prefers(pairs ...string) chromedp.Action {
+	var features []*emulation.MediaFeature
+	for i := 0; i < len(pairs); i += 2 {
+		features = append(features, &emulation.MediaFeature{Name: pairs[i], Value: pairs[i+1]})
+	}
+	return emulation.SetEmulatedMedia().WithFeatures(features)
+}
+
+// somePages leads past a form with an error, a message, and a list with buttons.
+func somePages(t *testing.T, look func(b *browser, page string)) {
+	t.Helper()
+	s := openSite(t)
+	zoe := s.welcome(t, "zoe@example.com")
+	look(zoe.browser, "home-flash")
+	zoe.visit("/account/sessions")
+	look(zoe.browser, "devices")
+	guest := &story{browser: openBrowser(t, s, person{}), email: zoe.email}
+	guest.visit("/login")
+	guest.logIn("not the password")
+	look(guest.browser, "login-error")
+}

@@ -1,0 +1,77 @@
+package browser
+
+import (
+	"testing"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/stretchr/testify/require"
+)
+
+// Paper lies about. It gets what a page says, and nothing that was typed, not
+// even while the person has it shown, nor a link that opens something.
+func TestPrint_NothingSecret(t *testing.T) {
+	t.Parallel()
+	s := openSite(t)
+	zoe := &story{browser: openBrowser(t, s, person{}), email: "zoe@example.com", password: firstPassword}
+	zoe.visit("/signup")
+	zoe.fill("[name=email]", zoe.email)
+	zoe.requirePrint("signup", "Sign up", zoe.email)
+	zoe.press(`[action="/signup"] [type=submit]`)
+	zoe.requirePrint("check-mail", "Check your email", "Send it again")
+	zoe.visit(s.mails.Link(t, zoe.email, "/signup/"))
+	zoe.typeShown("[name=password]")
+	zoe.requirePrint("choose-password", "One more step")
+	zoe.press(`[action="/signup/password"] [type=submit]`)
+	zoe.requirePrint("home", zoe.email, zoe.flashes()...)
+	zoe.visit("/account")
+	for _, field := range []string{"#email_password", "#current_password", "#password", "#delete_password"} {
+		zoe.typeShown(field)
+	}
+	zoe.requirePrint("account", "Password", "Delete my account")
+	zoe.visit("/account/sessions")
+	zoe.requirePrint("devices", zoe.address, "Log out")
+	zoe.visit("/account/activity")
+	zoe.requirePrint("activity", "Account created")
+	zoe.visit("/logout")
+	zoe.requirePrint("logout", "Log out")
+
+	guest := &story{browser: openBrowser(t, s, person{screen: wideDark}), email: zoe.email, password: zoe.password}
+	guest.visit("/login")
+	guest.logIn("not the password")
+	guest.typeShown("[name=password]")
+	guest.requirePrint("login-error", "Log in", zoe.email, "Invalid email or password.")
+	guest.visit("/password/forgot")
+	guest.fill("[name=email]", zoe.email)
+	guest.press(`[action="/password/forgot"] [type=submit]`)
+	guest.visit(s.mails.Link(t, zoe.email, "/password/reset/"))
+	guest.typeShown("[name=password]")
+	guest.requirePrint("reset", "password")
+
+	program := openBrowser(t, s, person{noisy: true})
+	for _, l := range s.mails.Read {
+		program.open(l.HTML)
+		require.Contains(t, program.text("body"), "https://", "on the screen it can be copied")
+		program.requirePrint("mail", l.Subject, "https://")
+	}
+}
+
+// typeShown types the password and has it shown.
+func (s *story) typeShown(field string) {
+	s.t.Helper()
+	s.fill(field, s.password)
+	s.click(field + " + .reveal")
+	require.Equal(s.t, "text", evaluate[string](s.browser, element(field)+".type"))
+}
+
+// requirePrint fails unless the page, on paper, has those words, no field, and none of the others.
+func (b *browser) requirePrint(name, words string, others ...string) {
+	b.t.Helper()
+	b.do("printing", emulation.SetEmulatedMedia().WithMedia("print"))
+	require.True(b.t, evaluate[bool](b, `matchMedia("print").matches`))
+	require.Contains(b.t, b.text("body"), words, name)
+	require.Empty(b.t, evaluate[[]string](b, `[...document.querySelectorAll("form, input, select, button, meter, [role=status]")].filter(e => e.checkVisibility()).map(e => e.outerHTML)`), name)
+	for _, other := range others {
+		require.NotContains(b.t, b.text("body"), other, name)
+	}
+	b.photograph("print-"+name, b.screen)
+}

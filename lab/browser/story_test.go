@@ -1,0 +1,347 @@
+package browser
+
+import (
+	"net/http"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"corral/lab/services"
+)
+
+const (
+	firstPassword  = "four random words suffice"
+	secondPassword = "an entirely new set of words"
+	thirdPassword  = "mandolin gravel pelican sunrise"
+)
+
+// Every ability, in every language, with JavaScript and without.
+func TestStory(t *testing.T) {
+	t.Parallel()
+	for _, language := range languages(t) {
+		people := map[string]person{
+			"JavaScript": {language: language, screen: wideLight, looks: true, goesBack: language == "en-us"},
+			"without":    {language: language, screen: narrowDark, noScript: true},
+		}
+		if language == "en-us" {
+			people["JavaScript, narrow"] = person{language: language, screen: narrowLight}
+			people["without, wide"] = person{language: language, screen: wideDark, noScript: true}
+		}
+		for name, p := range people {
+			t.Run(language+"/"+name, func(t *testing.T) { t.Parallel(); tell(t, p) })
+		}
+	}
+}
+
+// languages are those that the app ships, in the gate, which asks for Chromium.
+// Who runs go test has no quarter of an hour: for them it is English, the one
+// with long words, and the one from right to left.
+func languages(t *testing.T) (codes []string) {
+	t.Helper()
+	if !services.Required("chromium") {
+		return []string{"en-us", "de", "ar"}
+	}
+	files, err := filepath.Glob("../../locales/all.*.yaml")
+	require.NoError(t, err)
+	for _, file := range files {
+		codes = append(codes, strings.Split(filepath.Base(file), ".")[1])
+	}
+	require.Contains(t, codes, "en-us")
+	return codes
+}
+
+// story is one person's, from sign-up to goodbye.
+type story struct {
+	*browser
+	email, password string
+}
+
+// welcome signs somebody up, the short way.
+func (s *site) welcome(t *testing.T, email string) *story {
+	t.Helper()
+	return s.welcomeIn(t, email, "")
+}
+
+// welcomeIn does so in a browser that asks for a language.
+func (s *site) welcomeIn(t *testing.T, email, language string) *story {
+	t.Helper()
+	return s.welcomeAs(t, email, person{language: language})
+}
+
+func (s *site) welcomeAs(t *testing.T, email string, p person) *story {
+	t.Helper()
+	zoe := &story{browser: openBrowser(t, s, p), email: email, password: firstPassword}
+	zoe.visit("/signup")
+	zoe.fill("[name=email]", email)
+	zoe.press(`[action="/signup"] [type=submit]`)
+	zoe.visit(s.mails.Link(t, email, "/signup/"))
+	zoe.fill("[name=password]", zoe.password)
+	zoe.press(`[action="/signup/password"] [type=submit]`)
+	require.Equal(t, "/", zoe.path())
+	return zoe
+}
+
+func tell(t *testing.T, p person) {
+	s := &story{browser: openBrowser(t, openSite(t), p), email: "zoe@example.com"}
+	s.signUp(t)
+	s.logOut(t)
+	s.resetPassword(t)
+	s.returnToWhatWasWanted(t)
+	s.endOtherDevices(t)
+	s.changePassword(t)
+	s.changeEmailAndUndo(t)
+	s.readActivity(t)
+	s.deleteAccount(t)
+	s.readMails(t)
+}
+
+func (s *story) signUp(t *testing.T) {
+	s.visit("/welcome")
+	s.see("welcome")
+	s.press(`main a[href="/signup"]`)
+	s.see("signup")
+	s.fill("[name=email]", "zoe")
+	s.press(`[action="/signup"] [type=submit]`)
+	s.requireError("email")
+	s.see("signup-error")
+
+	s.fill("[name=email]", s.email)
+	s.press(`[action="/signup"] [type=submit]`)
+	require.Equal(t, "/check-mail", s.path())
+	s.see("check-mail")
+	used := s.site.mails.Link(t, s.email, "/signup/")
+	s.press(`main [action="/signup"] [type=submit]`)
+	link := s.site.mails.Link(t, s.email, "/signup/")
+	s.visit(used)
+	s.see("dead-link")
+	require.Equal(t, used, s.path(), "only the newest works")
+
+	s.visit(link)
+	require.Equal(t, "/signup/password", s.path(), "the token has left the address bar")
+	s.see("choose-password")
+	s.fill("[name=password]", "passwordpassword")
+	s.press(`[action="/signup/password"] [type=submit]`)
+	s.requireError("password")
+	s.see("choose-password-error")
+	s.password = firstPassword
+	s.fill("[name=password]", s.password)
+	s.press(`[action="/signup/password"] [type=submit]`)
+	require.Equal(t, "/", s.path())
+	require.Contains(t, s.text("main"), s.email)
+	s.see("home-flash")
+	s.requireFlashOnce()
+	s.see("home")
+}
+
+func (s *story) logOut(t *testing.T) {
+	copied := s.cookies()
+	require.Equal(t, "200 ", s.ask("/", copied), "it is the whole of being signed in")
+	s.visit("/logout")
+	s.see("logout")
+	s.press(`main [action="/logout"] [type=submit]`)
+	require.Equal(t, "/welcome", s.path())
+	s.see("welcome-flash")
+	s.back()
+	s.back() // home
+	require.NotContains(t, s.text("body"), s.email, "Back shows nothing private")
+	require.Equal(t, "302 /login", s.ask("/", copied), "a copied cookie is dead")
+	s.visit("/welcome")
+	require.Empty(t, s.flashes())
+}
+
+func (s *story) resetPassword(t *testing.T) {
+	s.visit("/login")
+	s.press(`main a[href="/password/forgot"]`)
+	s.see("forgot")
+	s.fill("[name=email]", s.email)
+	s.press(`[action="/password/forgot"] [type=submit]`)
+	require.Equal(t, "/check-mail", s.path())
+	s.visit("/check-mail")
+	s.see("check-mail-reloaded")
+	s.press(`main a[href="/password/forgot"]`)
+	require.Equal(t, "/password/forgot", s.path(), "it can be asked for again")
+	s.visit(s.site.mails.Link(t, s.email, "/password/reset/"))
+	s.see("reset")
+	s.chooseAnother(t, secondPassword)
+	s.see("login-flash")
+	s.requireFlashOnce()
+}
+
+// chooseAnother password, after a bad one, behind the link of a mail.
+func (s *story) chooseAnother(t *testing.T, password string) {
+	t.Helper()
+	require.Equal(t, "/password/reset", s.path(), "the token has left the address bar")
+	s.fill("[name=password]", "short")
+	s.press(`[action="/password/reset"] [type=submit]`)
+	s.requireError("password")
+	s.see("reset-error")
+	s.password = password
+	s.fill("[name=password]", s.password)
+	s.press(`[action="/password/reset"] [type=submit]`)
+	require.Equal(t, "/login", s.path(), "it does not sign in")
+}
+
+func (s *story) returnToWhatWasWanted(t *testing.T) {
+	s.visit("/account/sessions?from=bookmark")
+	require.Equal(t, "/login", s.path())
+	s.see("login-first")
+	s.requireFlashOnce()
+	s.see("login")
+	s.logIn("not the password")
+	require.Equal(t, "/login", s.path())
+	require.Equal(t, s.email, evaluate[string](s.browser, `document.querySelector("[name=email]").value`), "the address is kept")
+	require.Empty(t, evaluate[string](s.browser, `document.querySelector("[name=password]").value`), "the password is not")
+	s.await(`document.activeElement.matches("[aria-invalid=true]")`)
+	s.see("login-error")
+	s.fill("[name=password]", s.password)
+	s.press(`[action="/login"] [type=submit]`)
+	require.Equal(t, "/account/sessions", s.path())
+	require.Equal(t, "?from=bookmark", evaluate[string](s.browser, "location.search"))
+	s.see("devices-flash")
+	s.requireFlashOnce()
+}
+
+// logIn types what the login page asks for.
+func (s *story) logIn(password string) {
+	s.t.Helper()
+	s.fill("[name=email]", s.email)
+	s.fill("[name=password]", password)
+	s.press(`[action="/login"] [type=submit]`)
+}
+
+func (s *story) endOtherDevices(t *testing.T) {
+	phone := &story{email: s.email, browser: openBrowser(t, s.site,
+		person{language: s.language, noScript: s.noScript, screen: narrowLight, userAgent: iPhone, address: "2001:db8::7"})}
+	for _, end := range []string{`main li:not(:has(.badge)) [action^="/account/sessions/"] [type=submit]`, `main [action="/account/sessions"] [type=submit]`} {
+		phone.visit("/login")
+		phone.click("[name=remember]")
+		phone.logIn(s.password)
+		require.Equal(t, "/", phone.path())
+		s.site.mails.Wait(t, "about the new device", func(l services.Mail) bool { return l.To == s.email && strings.Contains(l.Text, "2001:db8::7") })
+
+		s.visit("/account/sessions")
+		require.Equal(t, "2001:db8::7", s.text("main bdi"), "kept apart from words that run the other way")
+		s.see("devices")
+		s.press(end)
+		require.Len(t, s.flashes(), 1)
+		require.NotContains(t, s.text("main"), "2001:db8::7")
+		phone.visit("/account")
+		require.Equal(t, "/login", phone.path(), "it takes effect on the very next request")
+		phone.do("forgetting the phone", forgetCookies)
+	}
+	s.visit("/account/sessions")
+	s.see("devices-one")
+}
+
+func (s *story) changePassword(t *testing.T) {
+	s.visit("/account")
+	s.see("account")
+	form := `[action="/account/password"] `
+	for _, typed := range []struct{ current, password, wrong string }{
+		{"not the password", thirdPassword, "current_password"},
+		{s.password, "short", "password"},
+	} {
+		s.fill(form+"[name=current_password]", typed.current)
+		s.fill(form+"[name=password]", typed.password)
+		s.press(form + "[type=submit]")
+		s.requireError(typed.wrong)
+		s.see("account-error-" + typed.wrong)
+	}
+	s.fill(form+"[name=current_password]", s.password)
+	s.password = thirdPassword
+	s.fill(form+"[name=password]", s.password)
+	s.press(form + "[type=submit]")
+	require.Equal(t, "/account", s.path())
+	s.see("account-flash")
+	s.requireFlashOnce()
+	s.site.mails.Link(t, s.email, "/password/forgot")
+}
+
+func (s *story) changeEmailAndUndo(t *testing.T) {
+	s.fill(`[action="/account/email"] [name=email]`, "zoe@example.org")
+	s.fill(`[action="/account/email"] [name=current_password]`, s.password)
+	s.press(`[action="/account/email"] [type=submit]`)
+	s.see("account-email-asked")
+	s.requireFlashOnce()
+	s.visit(s.site.mails.Link(t, "zoe@example.org", "/account/email/confirm/"))
+	s.see("email-confirm")
+	s.press(`main [action^="/account/email/confirm/"] [type=submit]`)
+	require.Contains(t, s.text("main"), "zoe@example.org")
+	s.requireFlashOnce()
+
+	s.visit(s.site.mails.Link(t, s.email, "/account/email/undo/"))
+	s.see("email-undo")
+	s.press(`main [action^="/account/email/undo/"] [type=submit]`)
+	s.see("login-undone")
+	s.requireFlashOnce()
+	s.visit("/account")
+	require.Equal(t, "/login", s.path(), "every session is ended")
+	s.visit(s.site.mails.Link(t, s.email, "/password/reset/"))
+	s.chooseAnother(t, firstPassword)
+	s.logIn(s.password)
+}
+
+func (s *story) readActivity(t *testing.T) {
+	s.visit("/account/activity")
+	s.see("activity")
+	require.Contains(t, s.text("main"), s.address)
+	require.Contains(t, s.text("main"), "2001:db8::7")
+	require.Greater(t, evaluate[int](s.browser, `document.querySelectorAll("main li").length`), 10)
+}
+
+func (s *story) deleteAccount(t *testing.T) {
+	s.visit("/account")
+	form := `[action="/account"] `
+	s.fill(form+"[name=current_password]", "not the password")
+	s.press(form + "[type=submit]")
+	s.requireError("current_password")
+	s.see("account-delete-error")
+	s.fill(form+"[name=current_password]", s.password)
+	s.press(form + "[type=submit]")
+	require.Equal(t, "/welcome", s.path())
+	s.see("welcome-goodbye")
+	s.requireFlashOnce()
+	s.site.mails.Wait(t, "of goodbye", func(l services.Mail) bool { return l.To == s.email && !strings.Contains(l.Text, "https://") })
+	s.visit("/login")
+	s.logIn(s.password)
+	require.Equal(t, "/login", s.path(), "there is no such account any more")
+}
+
+// readMails looks at the language of all that have come. TestMails shows them.
+func (s *story) readMails(t *testing.T) {
+	for _, l := range s.site.mails.Read {
+		require.Contains(t, strings.ToLower(l.HTML), `<html lang="`+s.language+`"`, l.Subject)
+	}
+}
+
+// requireFlashOnce fails unless there is one message here and none on the same page later.
+func (b *browser) requireFlashOnce() {
+	b.t.Helper()
+	require.Len(b.t, b.flashes(), 1)
+	b.visit(b.path())
+	require.Empty(b.t, b.flashes(), "shown once")
+}
+
+// requireError fails unless the field is marked, described and focused.
+func (b *browser) requireError(name string) {
+	b.t.Helper()
+	require.Equal(b.t, name, evaluate[string](b, `document.querySelector("[aria-invalid=true]")?.name ?? ""`))
+	b.await(`document.activeElement === document.querySelector("[aria-invalid=true]")`)
+	require.NotEmpty(b.t, evaluate[string](b, `document.activeElement.getAttribute("aria-describedby").split(" ").map(id => document.getElementById(id).innerText).join()`))
+}
+
+// ask goes past the browser, with its cookies: the status and where it leads.
+func (b *browser) ask(path string, cookies []*http.Cookie) string {
+	b.t.Helper()
+	req, err := http.NewRequest("GET", b.site.url+path, nil)
+	require.NoError(b.t, err)
+	for _, c := range cookies {
+		req.AddCookie(c)
+	}
+	res, err := client.Do(req)
+	require.NoError(b.t, err)
+	res.Body.Close()
+	return res.Status[:3] + " " + res.Header.Get("Location")
+}

@@ -1,0 +1,154 @@
+package cluster
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"corral/lab/binary"
+	"corral/lab/services"
+)
+
+const (
+	ada = "ada@example.com"
+	bob = "bob@example.com"
+)
+
+func TestNodes(t *testing.T) {
+	c := newCluster(t)
+	c.account(ada)
+	c.account(bob)
+	for _, part := range []struct {
+		name string
+		test func(*testing.T, *cluster)
+	}{
+		{"MigrateAtOnce", migrateAtOnce},
+		{"OneSession", oneSession},
+		{"OneRateLimit", oneRateLimit},
+		{"OneMail", oneMail},
+		{"RollingRestart", rollingRestart},
+		{"DatabaseRestarted", databaseRestarted},
+		{"DatabaseHangs", databaseHangs},
+		{"NodeKilled", nodeKilled},
+	} {
+		t.Run(part.name, func(t *testing.T) {
+			t.Cleanup(func() {
+				if t.Failed() {
+					log, _ := os.ReadFile(c.nginxLog)
+					t.Log(c.nodes[0].troubles(), c.nodes[1].troubles(), string(log))
+				}
+			})
+			part.test(t, c)
+		})
+	}
+}
+
+// The nodes have started at once on an empty database; so do four more, on
+// empty databases of their own.
+func migrateAtOnce(t *testing.T, c *cluster) {
+	files, err := filepath.Glob(filepath.Join(binary.Root(), "migrations/*.up.fizz"))
+	require.NoError(t, err)
+	require.Equal(t, len(files), c.query("postgres", "SELECT count(*) FROM schema_migration"))
+	for round := range 2 {
+		database := fmt.Sprint("empty", round)
+		services.Execute(t, c.postgres.URL("postgres"), "CREATE DATABASE "+database)
+		var all sync.WaitGroup
+		for range 4 {
+			all.Go(func() {
+				migrating := c.command("task", "db:migrate")
+				migrating.Env = append(migrating.Env, "DATABASE_URL="+c.postgres.URL(database))
+				if err := migrating.Run(); err != nil {
+					t.Errorf("%v: %s", err, migrating.Log())
+				}
+			})
+		}
+		all.Wait()
+		require.Equal(t, len(files), c.query(database, "SELECT count(DISTINCT version) FROM schema_migration"))
+		require.Equal(t, len(files), c.query(database, "SELECT count(*) FROM schema_migration"))
+	}
+}
+
+// Who logs in on one node is logged in on the other, and who is logged out on
+// one is refused by the other in the next request.
+func oneSession(t *testing.T, c *cluster) {
+	v := c.visitor()
+	v.at = c.nodes[0]
+	require.Equal(t, http.StatusSeeOther, v.logIn(ada, password).status)
+	v.at = c.nodes[1]
+	require.True(t, v.isHome(ada))
+
+	thief := c.visitor() // with a copy of the cookies
+	thief.client.Jar, thief.at = v.client.Jar, c.nodes[0]
+	require.True(t, thief.isHome(ada))
+	cookies := v.client.Jar.Cookies(&url.URL{Scheme: "https", Host: domain, Path: "/"})
+	require.Equal(t, http.StatusSeeOther, v.change("DELETE", "/logout", nil).status)
+	thief = c.visitor()
+	thief.client.Jar.SetCookies(&url.URL{Scheme: "https", Host: domain, Path: "/"}, cookies)
+	thief.at = c.nodes[0]
+	require.Equal(t, "/login", thief.get("/").location)
+
+	phone, laptop := c.visitor(), c.visitor()
+	phone.at, laptop.at = c.nodes[0], c.nodes[1]
+	require.Equal(t, http.StatusSeeOther, phone.logIn(ada, password).status)
+	require.Equal(t, http.StatusSeeOther, laptop.logIn(ada, password).status)
+	require.Equal(t, http.StatusSeeOther, laptop.change("DELETE", "/account/sessions", nil).status)
+	require.Equal(t, "/login", phone.get("/").location)
+	require.True(t, laptop.isHome(ada))
+}
+
+// Attempts count on whichever node they are made.
+func oneRateLimit(t *testing.T, c *cluster) {
+	v := c.visitor()
+	for n := range 5 {
+		v.at = c.nodes[n%2]
+		require.Equal(t, http.StatusUnprocessableEntity, v.logIn("carol@example.com", "wrong").status)
+	}
+	for n := range 2 {
+		v.at = c.nodes[n]
+		a := v.logIn("carol@example.com", "wrong")
+		require.Equal(t, http.StatusTooManyRequests, a.status)
+		require.NotEmpty(t, a.header.Get("Retry-After"))
+	}
+
+	v.from = "198.51.100.77" // by client, whatever the emails
+	for n := range 10 {
+		v.at = c.nodes[n%2]
+		require.Equal(t, http.StatusUnprocessableEntity, v.logIn(fmt.Sprintf("stranger%d@example.com", n), "wrong").status)
+	}
+	for n := range 2 {
+		v.at = c.nodes[n]
+		require.Equal(t, http.StatusTooManyRequests, v.logIn(bob, password).status)
+	}
+}
+
+// The workers of both nodes look for mail, and each mail leaves once.
+func oneMail(t *testing.T, c *cluster) {
+	const people = 30
+	for n := range people {
+		v := c.visitor()
+		v.at, v.from = c.nodes[n%2], fmt.Sprintf("203.0.113.%d", n)
+		require.Equal(t, http.StatusSeeOther, v.send("POST", "/signup", url.Values{"email": {fmt.Sprintf("%d@once.example", n)}}).status)
+	}
+	// Sent at the first attempt and done: none of them can be sent again.
+	eventually(t, func() bool {
+		return people == c.query("postgres", `SELECT count(*) FROM mails
+			WHERE recipient LIKE '%@once.example' AND sent_at IS NOT NULL AND attempts = 1 AND due_at IS NULL`)
+	}, "mails are left")
+	mails, recipients := 0, map[string]bool{}
+	for _, m := range c.mail.Unread() {
+		if strings.HasSuffix(m.To, "@once.example") {
+			mails++
+			recipients[m.To] = true
+			require.Contains(t, m.Text, "https://"+domain, "the link is the site's, not the node's")
+		}
+	}
+	require.Equal(t, people, mails)
+	require.Len(t, recipients, people)
+}

@@ -1,0 +1,160 @@
+package crash
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"maps"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"corral/lab/binary"
+	"corral/lab/services"
+)
+
+// requireNothingByHalves looks at the database while nobody uses it.
+func requireNothingByHalves(t *testing.T, a *app, people []*person) {
+	t.Helper()
+	waitForBackends(t, a)
+	requireWhole(t, a)
+	held := readFacts(t, a, people)
+	for _, p := range people {
+		p.settle(t, held[p.name])
+		delete(held, p.name)
+	}
+	require.Empty(t, held, "of nobody that there is")
+}
+
+// settle finds out what became of the request that was cut short.
+func (p *person) settle(t *testing.T, held facts) {
+	t.Helper()
+	if maps.Equal(p.world.facts, held) {
+		p.maybe = nil // it was not carried out
+		return
+	}
+	for _, w := range p.maybe {
+		if maps.Equal(w.facts, held) {
+			w.loggedIn = w.loggedIn && !p.doing.logsIn
+			p.world, p.maybe, p.gone = w, nil, p.doing.name == "delete the account"
+			p.cut++
+			return
+		}
+	}
+	var could []facts
+	for _, w := range p.maybe {
+		could = append(could, w.facts)
+	}
+	require.Failf(t, "done by halves", "%s: %q was cut short\nheld:   %v\nbefore: %v\nafter:  %v", p.name, p.doing.name, held, p.world.facts, could)
+}
+
+// holdings find what there is, each row as the email that it belongs to and a word for it.
+var holdings = []string{
+	"SELECT email, 'account ' || email AS fact FROM users",
+	"SELECT email, 'password' AS fact FROM users WHERE password_digest <> ''",
+	"SELECT email, 'sessions' AS fact FROM sessions JOIN users ON users.id = user_id",
+	"SELECT email, 'known browsers' AS fact FROM device_cookies JOIN users ON users.id = user_id",
+	"SELECT COALESCE(users.email, tokens.email) AS email, 'token ' || purpose AS fact FROM tokens LEFT JOIN users ON users.id = user_id",
+	"SELECT recipient AS email, 'mail ' || template || ' ' || recipient AS fact FROM mails",
+}
+
+// readFacts counts the rows of each person.
+func readFacts(t *testing.T, a *app, people []*person) map[string]facts {
+	t.Helper()
+	held := map[string]facts{}
+	add := func(name, fact string, count int) {
+		if held[name] == nil {
+			held[name] = facts{}
+		}
+		held[name][fact] += count
+	}
+	for _, query := range holdings {
+		rows, err := a.db.Query(query)
+		require.NoError(t, err)
+		for rows.Next() {
+			var email, fact string
+			require.NoError(t, rows.Scan(&email, &fact))
+			name, _, _ := strings.Cut(email, ".")
+			add(name, fact, 1)
+		}
+		require.NoError(t, rows.Err())
+	}
+	attempts := map[string]int{}
+	rows, err := a.db.Query("SELECT id, attempts FROM rate_limits WHERE attempts > 0")
+	require.NoError(t, err)
+	for rows.Next() {
+		var id string
+		var count int
+		require.NoError(t, rows.Scan(&id, &count))
+		attempts[id] = count
+	}
+	require.NoError(t, rows.Err())
+	for _, p := range people {
+		for n := range p.emails {
+			email := p.nthEmail(n + 1)
+			for limit, fact := range map[string]string{"signup mail email": "asked to sign up", "login email": "mistakes " + email} {
+				if count := attempts[rateLimitID(limit, email)]; count > 0 {
+					add(p.name, fact, count)
+				}
+			}
+		}
+	}
+	return held
+}
+
+// rateLimitID is the id of the row that counts the attempts with an email.
+func rateLimitID(limit, email string) string {
+	mac := hmac.New(sha256.New, services.Key(binary.Secret, "rate limits"))
+	mac.Write([]byte(limit + "\x00" + email))
+	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+}
+
+// faults find what must never be there.
+var faults = map[string]string{
+	"a sign-up link that was not mailed":  "SELECT count(*) FROM tokens WHERE purpose = 'signup' AND NOT EXISTS (SELECT 1 FROM mails WHERE template = 'signup' AND recipient = tokens.email)",
+	"a change of email that was not told": "SELECT count(*) FROM tokens JOIN users ON users.id = user_id WHERE purpose = 'email_confirm' AND (NOT EXISTS (SELECT 1 FROM mails WHERE template = 'email_confirm' AND recipient = tokens.email) OR NOT EXISTS (SELECT 1 FROM mails WHERE template = 'email_asked' AND recipient = users.email))",
+	"a session of nobody":                 "SELECT count(*) FROM sessions LEFT JOIN users ON users.id = user_id WHERE users.id IS NULL",
+	"a known browser of nobody":           "SELECT count(*) FROM device_cookies LEFT JOIN users ON users.id = user_id WHERE users.id IS NULL",
+	"a token of nobody":                   "SELECT count(*) FROM tokens LEFT JOIN users ON users.id = user_id WHERE users.id IS NULL AND user_id IS NOT NULL",
+	"activity of nobody":                  "SELECT count(*) FROM activities LEFT JOIN users ON users.id = user_id WHERE users.id IS NULL AND user_id IS NOT NULL",
+	"an account that nobody can get into": "SELECT count(*) FROM users WHERE password_digest = '' AND NOT EXISTS (SELECT 1 FROM tokens WHERE purpose = 'reset' AND tokens.email = users.email)",
+	"a mail that nobody will send":        "SELECT count(*) FROM mails WHERE due_at IS NULL AND sent_at IS NULL AND failed_at IS NULL",
+	"a mail that lost its link":           "SELECT count(*) FROM mails WHERE sealed_token IS NULL AND sent_at IS NULL AND failed_at IS NULL AND template IN ('signup', 'reset', 'email_confirm', 'email_changed')",
+	"a count that cannot be":              "SELECT count(*) FROM rate_limits WHERE attempts < 0 OR attempts > 100",
+}
+
+// requireWhole checks what holds whoever did what.
+func requireWhole(t *testing.T, a *app) {
+	t.Helper()
+	for fault, query := range faults {
+		var found int
+		require.NoError(t, a.db.QueryRow(query).Scan(&found))
+		require.Zero(t, found, fault)
+	}
+	if a.postgres() {
+		return
+	}
+	var verdict string
+	require.NoError(t, a.db.QueryRow("PRAGMA integrity_check").Scan(&verdict))
+	require.Equal(t, "ok", verdict)
+	var broken int
+	require.NoError(t, a.db.QueryRow("SELECT count(*) FROM pragma_foreign_key_check").Scan(&broken))
+	require.Zero(t, broken, "references to rows that are gone")
+}
+
+// waitForBackends waits until PostgreSQL has noticed that the app is dead: what
+// was asked to commit does so still.
+func waitForBackends(t *testing.T, a *app) {
+	t.Helper()
+	if !a.postgres() {
+		return
+	}
+	require.Eventually(t, func() bool {
+		var left int
+		err := a.db.QueryRow(`SELECT count(*) FROM pg_stat_activity
+			WHERE datname = current_database() AND backend_type = 'client backend' AND application_name <> $1`, witness).Scan(&left)
+		return err == nil && left == 0
+	}, time.Minute, 5*time.Millisecond)
+}

@@ -1,0 +1,234 @@
+package crash
+
+import (
+	"maps"
+	"math/rand/v2"
+	"net/url"
+	"strings"
+)
+
+// live does one thing after the other until the account is deleted; it returns
+// false when the app is gone.
+func (p *person) live() bool {
+	for !p.gone {
+		if p.facts["known browsers"] == 0 {
+			delete(p.cookies, deviceCookie) // the app has forgotten it
+		}
+		if !p.next()() {
+			return false
+		}
+	}
+	return true
+}
+
+const deviceCookie = "__Host-corral-device"
+
+// next is what a person may do, as things are.
+func (p *person) next() func() bool {
+	may := []func() bool{p.logIn, p.logIn, p.logIn}
+	switch {
+	case p.facts["account "+p.email] == 0 && p.facts["token signup"] == 0:
+		return p.askToSignUp
+	case p.facts["account "+p.email] == 0:
+		return p.signUp
+	case p.password == "" || p.facts["token reset"] > 0:
+		return p.reset
+	case p.mistakes() >= 4: // logins that were cut short count too; one more, and there is a wait
+		return p.leave
+	case p.loggedIn:
+		may = []func() bool{p.changePassword, p.askForEmail, p.logOut, p.endOthers, p.takeAnotherBrowser, p.delete}
+		if p.pending != "" {
+			may = append(may, p.confirmEmail, p.confirmEmail)
+		}
+	case p.mistakes() < 2:
+		may = append(may, p.mistype)
+	}
+	if !p.loggedIn && p.resets < 3 {
+		may = append(may, p.forget)
+	}
+	if len(p.left) > 0 && p.resets < 3 {
+		may = append(may, p.undo)
+	}
+	return may[rand.IntN(len(may))]
+}
+
+func (p *person) mistakes() int { return max(p.attempts, p.facts["mistakes "+p.email]) }
+
+func (p *person) leave() bool {
+	p.gone = true
+	return true
+}
+
+func (p *person) askToSignUp() bool {
+	return p.do(step{name: "ask to sign up", method: "POST", path: "/signup", form: url.Values{"email": {p.email}}, effect: func(w *world) {
+		w.facts["token signup"] = 1
+		w.facts["mail signup "+w.email]++
+		w.facts["asked to sign up"]++
+	}})
+}
+
+func (p *person) signUp() bool {
+	password := newPassword()
+	return p.follow("/signup/", "signup", p.email) &&
+		p.do(step{name: "sign up", logsIn: true, method: "POST", path: "/signup/password", form: url.Values{"password": {password}}, effect: func(w *world) {
+			w.forget("token signup")
+			w.facts["account "+w.email], w.facts["password"], w.facts["sessions"], w.facts["known browsers"] = 1, 1, 1, 1
+			w.password, w.loggedIn = password, true
+		}})
+}
+
+func (p *person) logIn() bool {
+	known := p.cookies[deviceCookie] != ""
+	counted := func(w *world) { // an attempt is counted before it is made
+		if !known { // a known browser has a count of its own
+			w.facts["mistakes "+w.email]++
+		}
+	}
+	form := url.Values{"email": {p.email}, "password": {p.password}}
+	return p.do(step{name: "log in", password: true, logsIn: true, method: "POST", path: "/login", form: form, halves: []func(*world){counted}, effect: func(w *world) {
+		w.facts["sessions"]++
+		if !known {
+			w.forget("mistakes " + w.email)
+		}
+		w.loggedIn = true
+		if !known {
+			if w.facts["known browsers"] > 0 { // else it is the browser in which the password was set
+				w.facts["mail new_browser "+w.email]++
+			}
+			w.facts["known browsers"]++
+		}
+	}})
+}
+
+// mistype is an attempt that fails, and that a crash must not forgive.
+func (p *person) mistype() bool {
+	known := p.cookies[deviceCookie] != ""
+	return p.do(step{name: "mistype", password: true, refused: true, method: "POST", path: "/login", form: url.Values{"email": {p.email}, "password": {"wrong"}}, effect: func(w *world) {
+		if !known {
+			w.facts["mistakes "+w.email]++
+		}
+	}})
+}
+
+func (p *person) forget() bool {
+	p.resets++
+	return p.do(step{name: "forget the password", method: "POST", path: "/password/forgot", form: url.Values{"email": {p.email}}, effect: func(w *world) {
+		w.facts["token reset"] = 1
+		w.facts["mail reset "+w.email]++
+	}})
+}
+
+func (p *person) reset() bool {
+	password := newPassword()
+	return p.follow("/password/reset/", "reset", p.email) &&
+		p.do(step{name: "reset", method: "PUT", path: "/password/reset", form: url.Values{"password": {password}}, effect: func(w *world) {
+			w.setPassword(password)
+			w.forget("known browsers")
+			w.loggedIn = false
+		}})
+}
+
+// setPassword is what goes with every new password.
+func (w *world) setPassword(password string) {
+	w.password, w.facts["password"], w.pending = password, 1, ""
+	for _, dead := range []string{"sessions", "token reset", "token email_confirm", "mistakes " + w.email} {
+		w.forget(dead)
+	}
+	w.facts["mail password_changed "+w.email]++
+}
+
+func (p *person) changePassword() bool {
+	password := newPassword()
+	form := url.Values{"current_password": {p.password}, "password": {password}}
+	loggedOut := func(w *world) { w.setPassword(password); w.loggedIn = false }
+	return p.do(step{name: "change the password", password: true, logsIn: true, method: "PUT", path: "/account/password", form: form, halves: []func(*world){loggedOut}, effect: func(w *world) {
+		w.setPassword(password)
+		w.facts["sessions"] = 1
+	}})
+}
+
+func (p *person) askForEmail() bool {
+	wanted := p.newEmail()
+	form := url.Values{"current_password": {p.password}, "email": {wanted}}
+	return p.do(step{name: "ask for another email", password: true, method: "PUT", path: "/account/email", form: form, effect: func(w *world) {
+		w.pending, w.facts["token email_confirm"] = wanted, 1
+		w.facts["mail email_confirm "+wanted]++
+		w.facts["mail email_asked "+w.email]++
+	}})
+}
+
+func (p *person) confirmEmail() bool {
+	path := "/account/email/confirm/" + p.app.token("email_confirm", p.pending)
+	return p.do(step{name: "confirm it", method: "POST", path: path, form: url.Values{}, effect: func(w *world) {
+		w.forget("token email_confirm")
+		w.facts["token email_undo"]++
+		w.facts["mail email_changed "+w.email]++
+		w.left = append(w.left, w.email)
+		w.moveTo(w.pending)
+	}})
+}
+
+func (w *world) moveTo(email string) {
+	w.forget("account")
+	w.forget("token reset")
+	w.email, w.pending, w.facts["account "+email] = email, "", 1
+}
+
+func (p *person) undo() bool {
+	p.resets++
+	old := p.left[len(p.left)-1]
+	path := "/account/email/undo/" + p.app.token("email_changed", old)
+	return p.do(step{name: "undo it", method: "POST", path: path, form: url.Values{}, effect: func(w *world) {
+		w.moveTo(old)
+		w.left = w.left[:len(w.left)-1]
+		if w.facts["token email_undo"]--; w.facts["token email_undo"] == 0 {
+			w.forget("token email_undo")
+		}
+		for _, dead := range []string{"sessions", "known browsers", "password", "token email_confirm", "mistakes " + old} {
+			w.forget(dead)
+		}
+		w.password, w.loggedIn, w.facts["token reset"] = "", false, 1
+		w.facts["mail reset "+old]++
+	}})
+}
+
+func (p *person) logOut() bool {
+	return p.do(step{name: "log out", method: "DELETE", path: "/logout", form: url.Values{}, effect: func(w *world) {
+		if w.facts["sessions"]--; w.facts["sessions"] == 0 {
+			w.forget("sessions")
+		}
+		w.loggedIn = false
+	}})
+}
+
+func (p *person) endOthers() bool {
+	return p.do(step{name: "end other sessions", method: "DELETE", path: "/account/sessions", form: url.Values{}, effect: func(w *world) {
+		w.facts["sessions"] = 1
+	}})
+}
+
+// takeAnotherBrowser leaves the first one logged in.
+func (p *person) takeAnotherBrowser() bool {
+	p.cookies, p.loggedIn = map[string]string{}, false
+	return true
+}
+
+func (p *person) delete() bool {
+	p.gone = p.do(step{name: "delete the account", password: true, method: "DELETE", path: "/account", form: url.Values{"current_password": {p.password}}, effect: func(w *world) {
+		for _, dead := range []string{"account", "password", "sessions", "known browsers", "token", "mistakes " + w.email} {
+			w.forget(dead)
+		}
+		hers := append(w.left, w.email)
+		maps.DeleteFunc(w.facts, func(fact string, _ int) bool {
+			template, recipient, _ := strings.Cut(strings.TrimPrefix(fact, "mail "), " ")
+			for _, email := range hers {
+				if strings.HasPrefix(fact, "mail ") && recipient == email {
+					return true
+				}
+			}
+			return template == "email_confirm" && recipient == w.pending
+		})
+		w.facts["mail account_deleted "+w.email] = 1
+	}})
+	return p.gone
+}

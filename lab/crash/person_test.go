@@ -1,0 +1,162 @@
+package crash
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"math/rand/v2"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+	"sync/atomic"
+)
+
+// world is what the database holds of a person, as far as the person knows.
+type world struct {
+	facts    facts
+	email    string
+	password string // "" when it is void
+	loggedIn bool
+	pending  string   // the email that waits for its link, or ""
+	left     []string // emails that the account has left, the last one at the end
+}
+
+// facts are rows, counted by what they are.
+type facts map[string]int
+
+func (w world) clone() world {
+	w.facts, w.left = maps.Clone(w.facts), append([]string(nil), w.left...)
+	return w
+}
+
+// forget drops the facts that begin with a word.
+func (w *world) forget(prefix string) {
+	maps.DeleteFunc(w.facts, func(fact string, _ int) bool { return strings.HasPrefix(fact, prefix) })
+}
+
+// person is somebody with a browser. It does one thing after the other, so
+// that at most one of them is cut short by a crash.
+type person struct {
+	app     *app
+	name    string
+	cookies map[string]string
+	world
+	doing step    // the request that waits for its answer
+	maybe []world // what may hold if it gets none: the request was carried out, or a part of it
+
+	emails     int // that it has thought of
+	resets     int
+	attempts   int // since the last good one, on whatever count they are
+	busy, gone bool
+	told       map[string]int // answers, by what was asked
+	cut        int            // requests that were carried out and not answered
+}
+
+func newPerson(a *app, n int) *person {
+	p := &person{app: a, name: fmt.Sprintf("p%d", n), cookies: map[string]string{}, busy: true, told: map[string]int{}}
+	p.world = world{facts: facts{}, email: p.newEmail()}
+	return p
+}
+
+// newEmail is one that nobody else ever asks for.
+func (p *person) newEmail() string {
+	p.emails++
+	return p.nthEmail(p.emails)
+}
+
+func (p *person) nthEmail(n int) string { return fmt.Sprintf("%s.%d@example.com", p.name, n) }
+
+func newPassword() string { return fmt.Sprintf("four random words and %d", rand.Uint64()) }
+
+// clients counts requests, each of which comes from a client of its own: the
+// rate limits of clients are not what this is about.
+var clients atomic.Uint32
+
+// step is a request that changes something.
+type step struct {
+	name, method, path string
+	form               url.Values
+	halves             []func(*world) // what holds after a part of it, where it is more than one transaction
+	effect             func(*world)   // what holds once it is answered
+	refused            bool           // the answer is 422
+	password           bool           // it asks for the password, so it is an attempt that counts until it is answered
+	logsIn             bool           // the answer has the session in it: without it there is none
+}
+
+// do sends the request. It returns false when the app is gone.
+func (p *person) do(s step) bool {
+	for _, effect := range append(s.halves, s.effect) {
+		w := p.world.clone()
+		effect(&w)
+		p.maybe = append(p.maybe, w)
+	}
+	p.doing = s
+	if s.password {
+		p.attempts++
+	}
+	status, ok := p.send(s.method, s.path, s.form)
+	if !ok {
+		return false
+	}
+	want := http.StatusSeeOther
+	if s.refused {
+		want = http.StatusUnprocessableEntity
+	}
+	if status != want {
+		panic(fmt.Sprintf("%s: %s was answered with %d", p.name, s.name, status))
+	}
+	p.world, p.maybe = p.maybe[len(p.maybe)-1], nil
+	p.told[s.name]++
+	select {
+	case p.app.answered <- struct{}{}:
+	default: // it is about to be killed, and nobody counts
+	}
+	if s.password && !s.refused {
+		p.attempts = 0
+	}
+	return true
+}
+
+// follow opens a mailed link, which keeps its token in the session cookie.
+func (p *person) follow(path, template, recipient string) bool {
+	status, ok := p.send("GET", path+p.app.token(template, recipient), nil)
+	if ok && status != http.StatusFound {
+		panic(fmt.Sprintf("%s: the link of %s was answered with %d", p.name, template, status))
+	}
+	return ok
+}
+
+func (p *person) send(method, path string, form url.Values) (status int, ok bool) {
+	if method != "GET" {
+		form.Set("_method", method)
+		method = "POST"
+	}
+	req, err := http.NewRequest(method, p.app.URL+path, strings.NewReader(form.Encode()))
+	if err != nil {
+		panic(err)
+	}
+	n := clients.Add(1)
+	req.Host = "corral.example"
+	req.Header.Set("X-Forwarded-For", netip.AddrFrom4([4]byte{10, byte(n >> 16), byte(n >> 8), byte(n)}).String())
+	req.Header.Set("X-Forwarded-Proto", "https")
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	for name, value := range p.cookies {
+		req.AddCookie(&http.Cookie{Name: name, Value: value})
+	}
+	res, err := transport.RoundTrip(req)
+	if err != nil {
+		return 0, false
+	}
+	defer res.Body.Close()
+	for _, cookie := range res.Cookies() {
+		if p.cookies[cookie.Name] = cookie.Value; cookie.MaxAge < 0 {
+			delete(p.cookies, cookie.Name)
+		}
+	}
+	io.Copy(io.Discard, res.Body)
+	return res.StatusCode, true
+}
+
+// transport uses no connection twice: what is sent again could be done twice.
+var transport = &http.Transport{DisableKeepAlives: true}

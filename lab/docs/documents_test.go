@@ -1,0 +1,185 @@
+// Package docs checks what the documents say of the repository.
+package docs
+
+import (
+	"go/ast"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"corral/config"
+)
+
+// The documents promise only what is there: each path exists, each quotation
+// stands in the file it names, and the README lists every variable.
+
+// root is where the repository begins.
+const root = "../../"
+
+// documents returns the texts of the documents by their path from the root.
+func documents(t *testing.T) map[string]string {
+	t.Helper()
+	paths, err := filepath.Glob(root + "docs/*.md")
+	require.NoError(t, err)
+	texts := map[string]string{}
+	for _, path := range append(paths, root+"README.md", root+"CONTRIBUTING.md", root+"SECURITY.md") {
+		text, err := os.ReadFile(path)
+		require.NoError(t, err)
+		texts[strings.TrimPrefix(filepath.ToSlash(path), root)] = string(text)
+	}
+	return texts
+}
+
+var (
+	// A fence may name the file it quotes: ```go actions/login.go
+	fence = regexp.MustCompile("(?ms)^```([^\n]*)\n(.*?)^```$")
+	link  = regexp.MustCompile(`\]\(([^)#\s]+)(?:#[^)]*)?\)`)
+	named = regexp.MustCompile("`(\\.?[\\w-]+(?:/[\\w.-]+)*/[\\w.-]+\\.\\w+)`")
+	ours  = regexp.MustCompile(`^[A-Z][A-Z_]+$`)
+)
+
+func TestDocuments_PathsExist(t *testing.T) {
+	checked := 0
+	for name, text := range documents(t) {
+		text = fence.ReplaceAllString(text, "")
+		for _, match := range link.FindAllStringSubmatch(text, -1) {
+			if !strings.Contains(match[1], "://") {
+				_, err := os.Stat(filepath.Join(root, filepath.Dir(name), match[1]))
+				require.NoError(t, err, "linked in %s", name)
+				checked++
+			}
+		}
+		for _, match := range named.FindAllStringSubmatch(text, -1) {
+			if !strings.HasPrefix(match[1], "storage/") { // what the app makes
+				require.FileExists(t, filepath.Join(root, match[1]), "named in %s", name)
+				checked++
+			}
+		}
+	}
+	require.NotZero(t, checked)
+}
+
+// Between two lines of three dots a quotation leaves something out.
+func TestDocuments_QuotationsAreTrue(t *testing.T) {
+	checked := 0
+	for name, text := range documents(t) {
+		if name == "docs/own-it.md" { // whose files are those that an owner adds: lab/owner follows it
+			continue
+		}
+		for _, match := range fence.FindAllStringSubmatch(text, -1) {
+			_, path, found := strings.Cut(match[1], " ")
+			if !found {
+				continue
+			}
+			source, err := os.ReadFile(filepath.Join(root, path))
+			require.NoError(t, err, "quoted in %s", name)
+			rest, contained := string(source), false
+			for _, part := range regexp.MustCompile(`(?m)^\s*…\n`).Split(match[2], -1) {
+				_, rest, contained = strings.Cut(rest, part)
+				require.True(t, contained, "%s quotes what is not in %s:\n%s", name, path, part)
+			}
+			checked++
+		}
+	}
+	require.NotZero(t, checked)
+}
+
+func TestReadme_ListsEveryVariable(t *testing.T) {
+	readme := documents(t)["README.md"]
+	var listed []string
+	for line := range strings.Lines(readme) {
+		cell, _, _ := strings.Cut(strings.TrimPrefix(line, "|"), "|")
+		if !strings.HasPrefix(line, "|") {
+			continue
+		}
+		for _, match := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(cell, -1) {
+			if ours.MatchString(match[1]) {
+				listed = append(listed, match[1])
+			}
+		}
+	}
+	read, secrets := variables(t)
+	require.ElementsMatch(t, read, listed)
+	for _, key := range secrets {
+		require.Contains(t, readme, "`"+key+"_FILE`")
+	}
+}
+
+func TestDotenvExample_KnowsItsVariables(t *testing.T) {
+	example, err := os.ReadFile(root + ".env.example")
+	require.NoError(t, err)
+	read, _ := variables(t)
+	matches := regexp.MustCompile(`(?m)^# ([A-Z_]+)=`).FindAllStringSubmatch(string(example), -1)
+	require.NotEmpty(t, matches)
+	for _, match := range matches {
+		require.Contains(t, read, match[1])
+	}
+}
+
+// What stands in the example file is known to everybody.
+func TestDotenvExample_SecretIsRefused(t *testing.T) {
+	example, err := os.ReadFile(root + ".env.example")
+	require.NoError(t, err)
+	filled := strings.ReplaceAll(string(example), "\n# ", "\n")
+	_, rest, found := strings.Cut(filled, "\nSESSION_SECRET=")
+	require.True(t, found)
+	secret, _, _ := strings.Cut(rest, "\n")
+	_, err = config.Load([]string{
+		"GO_ENV=production",
+		"HOST=https://login.example.com",
+		"SESSION_SECRET=" + secret,
+		"SMTP_URL=smtp://corral:hunter2@mail.example.com:587",
+		"TRUSTED_PROXIES=10.0.0.0/8",
+	}, t.TempDir())
+	require.EqualError(t, err, "SESSION_SECRET, value 1, is an example: set it to the output of `corral task secret`")
+}
+
+// variables are the names that package config asks its environment for.
+func variables(t *testing.T) (all, secrets []string) {
+	t.Helper()
+	paths, err := filepath.Glob(root + "config/*.go")
+	require.NoError(t, err)
+	for _, path := range paths {
+		if strings.HasSuffix(path, "_test.go") {
+			continue
+		}
+		ast.Inspect(parse(t, strings.TrimPrefix(filepath.ToSlash(path), root)), func(n ast.Node) bool {
+			method, keys := askedOf(n)
+			all = append(all, keys...)
+			if method == "Secret" || method == "MailServer" {
+				secrets = append(secrets, keys...)
+			}
+			return true
+		})
+	}
+	slices.Sort(all)
+	require.NotEmpty(t, secrets)
+	return slices.Compact(all), secrets
+}
+
+// askedOf returns the method and the variables of a call like
+// e.KeyPair("TLS_CERT_FILE", "TLS_KEY_FILE").
+func askedOf(n ast.Node) (method string, keys []string) {
+	call, ok := n.(*ast.CallExpr)
+	if !ok {
+		return "", nil
+	}
+	selector, ok := call.Fun.(*ast.SelectorExpr)
+	if !ok || slices.Contains([]string{"Fault", "Faulty"}, selector.Sel.Name) {
+		return "", nil
+	}
+	if on, ok := selector.X.(*ast.Ident); !ok || on.Name != "e" {
+		return "", nil
+	}
+	for _, arg := range call.Args {
+		if key, ok := text(arg); ok && ours.MatchString(key) {
+			keys = append(keys, key)
+		}
+	}
+	return selector.Sel.Name, keys
+}

@@ -1,0 +1,123 @@
+package docs
+
+import (
+	"bufio"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// appFolders hold the Go files of the app that docs/login.md is about.
+const appFolders = `(?:actions|cmd|config|mailers|models)`
+
+// maxLoginFiles is how many files a reader of a login has to open.
+const maxLoginFiles = 20
+
+// loginFiles returns the Go files that docs/login.md names, each once.
+func loginFiles(t *testing.T) (files []string) {
+	t.Helper()
+	for _, match := range regexp.MustCompile("`("+appFolders+`/\w+\.go|main\.go)`+"`").FindAllStringSubmatch(document(t, "login.md"), -1) {
+		files = append(files, match[1])
+	}
+	slices.Sort(files)
+	return slices.Compact(files)
+}
+
+// The files that a login executes are those that docs/login.md names, besides
+// the one that starts the process.
+func TestLogin_ExecutesTheFilesItNames(t *testing.T) {
+	named := loginFiles(t)
+	require.LessOrEqual(t, len(named), maxLoginFiles)
+	executed := executedByLogin(t)
+	for _, file := range executed {
+		require.Contains(t, named, file, "a login executes it")
+	}
+	for _, file := range named {
+		if file != "cmd/cmd.go" && file != "actions/app.go" { // which make the app and its table
+			require.Contains(t, executed, file, "docs/login.md names it, and no login executes it")
+		}
+	}
+}
+
+// executedByLogin returns the Go files of the app of which a part runs in a
+// login that had not run before.
+func executedByLogin(t *testing.T) (files []string) {
+	t.Helper()
+	dir := t.TempDir()
+	app, err := filepath.Abs(root)
+	require.NoError(t, err)
+	tests, err := filepath.Abs("testdata/actions/login_core_test.go")
+	require.NoError(t, err)
+	overlay, err := json.Marshal(map[string]any{"Replace": map[string]string{filepath.Join(app, "actions/login_core_test.go"): tests}})
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "overlay.json"), overlay, 0o600))
+	program := filepath.Join(dir, "actions.test")
+	run(t, app, "go", "test", "-c", "-o", program, "-overlay", filepath.Join(dir, "overlay.json"),
+		"-covermode=count", "-coverpkg=./actions,./config,./mailers,./models", "./actions")
+
+	before, after := map[string]int{}, map[string]int{}
+	for test, counts := range map[string]map[string]int{"TestLoginCore_Before": before, "TestLoginCore_Login": after} {
+		profile := filepath.Join(dir, test)
+		run(t, filepath.Join(app, "actions"), program, "-test.run", "^"+test+"$", "-test.coverprofile", profile)
+		readProfile(t, profile, counts)
+	}
+	for block, count := range after {
+		if file, _, _ := strings.Cut(block, ":"); count > before[block] && !slices.Contains(files, file) {
+			files = append(files, file)
+		}
+	}
+	require.Greater(t, len(files), 10)
+	return files
+}
+
+func run(t *testing.T, dir, name string, args ...string) {
+	t.Helper()
+	cmd := exec.Command(name, args...)
+	cmd.Dir = dir
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, string(out))
+}
+
+var profiled = regexp.MustCompile(`^[^/]+/(\S+\.go:\S+) \d+ (\d+)$`)
+
+// readProfile adds how often each block of each file was executed.
+func readProfile(t *testing.T, path string, counts map[string]int) {
+	t.Helper()
+	file, err := os.Open(path)
+	require.NoError(t, err)
+	defer file.Close()
+	for lines := bufio.NewScanner(file); lines.Scan(); {
+		if match := profiled.FindStringSubmatch(lines.Text()); match != nil {
+			count, err := strconv.Atoi(match[2])
+			require.NoError(t, err)
+			counts[match[1]] += count
+		}
+	}
+}
+
+// The README says how long the files are that a login executes: their lines but
+// the blank ones.
+func TestReadme_LengthOfTheLoginCore(t *testing.T) {
+	lines := 0
+	for _, file := range loginFiles(t) {
+		source, err := os.ReadFile(root + file)
+		require.NoError(t, err)
+		for line := range strings.Lines(string(source)) {
+			if strings.TrimSpace(line) != "" {
+				lines++
+			}
+		}
+	}
+	said := regexp.MustCompile(`The login core, the files of \[docs/login\.md\]\(docs/login\.md\), is ([\d,]+) lines of Go\.`).
+		FindStringSubmatch(documents(t)["README.md"])
+	require.NotNil(t, said)
+	require.Equal(t, strconv.Itoa(lines), strings.ReplaceAll(said[1], ",", ""))
+}

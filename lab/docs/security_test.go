@@ -1,0 +1,138 @@
+package docs
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// The requirements of ASVS 5.0.0 that apply, by level, and those that do not.
+var level1 = strings.Fields(`
+	1.2.1 1.2.2 1.2.3 1.2.4 1.2.5 1.3.2 2.1.1 2.2.1 2.2.2 2.3.1 3.2.1 3.2.2 3.3.1 3.4.1 3.4.2 3.5.1 3.5.3 4.1.1 6.1.1 6.2.1 6.2.2
+	6.2.3 6.2.4 6.2.5 6.2.6 6.2.7 6.2.8 6.3.1 6.3.2 6.4.1 6.4.2 7.2.1 7.2.2 7.2.3 7.2.4 7.4.1 7.4.2 8.1.1 8.2.1 8.2.2 8.3.1 11.3.1
+	11.3.2 11.4.1 12.1.1 12.2.1 13.4.1 14.2.1 14.3.1`)
+
+var level2 = strings.Fields(`
+	1.1.1 1.1.2 1.2.9 1.3.3 1.3.5 1.3.7 1.3.10 1.3.11 1.4.1 1.4.2 1.4.3 1.5.2 2.1.2 2.1.3 2.2.3 2.3.2 2.3.3 2.3.4 2.4.1 3.3.2 3.3.3
+	3.3.4 3.4.3 3.4.4 3.4.5 3.4.6 3.5.4 3.7.1 3.7.2 4.1.2 4.1.3 4.2.1 6.1.2 6.1.3 6.2.9 6.2.10 6.2.11 6.2.12 6.3.3 6.3.4 6.4.3 6.4.4
+	6.5.1 6.5.2 6.5.3 6.5.4 6.5.5 6.6.2 6.6.3 7.1.1 7.1.2 7.3.1 7.3.2 7.4.3 7.4.4 7.4.5 7.5.1 7.5.2 7.6.2 8.1.2 8.2.3 11.1.1 11.1.2
+	11.2.1 11.2.2 11.2.3 11.3.3 11.4.2 11.4.3 11.5.1 11.6.1 12.1.2 12.3.1 12.3.2 12.3.3 12.3.4 13.1.1 13.2.1 13.2.2 13.2.3 13.2.4
+	13.2.5 13.3.1 13.3.2 13.4.2 13.4.3 13.4.4 13.4.5 14.1.1 14.1.2 14.2.2 14.2.3 14.2.4 14.3.2 14.3.3 16.1.1 16.2.1 16.2.2 16.2.3
+	16.2.4 16.2.5 16.3.1 16.3.2 16.3.3 16.3.4 16.4.1 16.4.2 16.4.3 16.5.1 16.5.2 16.5.3`)
+
+var level3 = strings.Fields(`
+	1.3.12 1.5.3 2.4.2 3.1.1 3.2.3 3.3.5 3.4.7 3.4.8 3.5.6 3.5.7 3.5.8 3.6.1 3.7.5 4.1.4 4.2.2 4.2.3 4.2.4 4.2.5 6.3.5 6.3.6 6.3.7
+	6.3.8 6.4.6 6.5.6 6.5.7 6.5.8 6.7.1 6.7.2 7.5.3 8.1.3 8.1.4 8.2.4 8.3.2 11.1.3 11.1.4 11.2.4 11.2.5 11.3.4 11.3.5 11.5.2 11.7.2
+	13.1.2 13.1.3 13.1.4 13.2.6 13.3.4 13.4.6 13.4.7 14.2.5 14.2.6 14.2.7 16.5.4`)
+
+var notApplicable = strings.Fields(`
+	1.2.6 1.2.7 1.2.8 1.2.10 1.3.1 1.3.4 1.3.6 1.3.8 1.3.9 1.5.1 2.3.5 3.5.2 3.5.5 3.7.3 3.7.4 4.1.5 4.3.1 4.3.2 4.4.1 4.4.2 4.4.3
+	4.4.4 6.4.5 6.6.1 6.6.4 6.8.1 6.8.2 6.8.3 6.8.4 7.1.3 7.6.1 8.3.3 8.4.1 8.4.2 11.4.4 11.6.2 11.7.1 12.1.3 12.1.4 12.1.5 12.2.2
+	12.3.5 13.3.3 14.2.8`)
+
+// document returns a file of docs/.
+func document(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(root + "docs/" + name)
+	require.NoError(t, err)
+	return string(text)
+}
+
+// section returns the text below a heading of docs/security.md.
+func section(t *testing.T, heading string) string {
+	t.Helper()
+	_, text, found := strings.Cut(document(t, "security.md"), "\n## "+heading+"\n")
+	require.True(t, found, heading)
+	text, _, _ = strings.Cut(text, "\n## ")
+	return text
+}
+
+var (
+	row      = regexp.MustCompile(`(?m)^\| (\d+\.\d+\.\d+) \| ([123]) \| (.+?) \| (.+) \|$`)
+	otherRow = regexp.MustCompile(`(?m)^\| (\d+\.\d+\.\d+) \| ([^123|][^|]+) \|$`)
+	testName = regexp.MustCompile("`((?:Test|Fuzz)_?\\w+)`")
+	toBelow  = regexp.MustCompile(`\]\(#([^)]+)\)`)
+	headline = regexp.MustCompile(`(?m)^## (.+)$`)
+	function = regexp.MustCompile(`(?m)^func (?:\(\w+ \*\w+\) )?((?:Test|Fuzz)\w+)\(`)
+)
+
+// testsThatExist are the names of all test functions, those of suites included.
+func testsThatExist(t *testing.T) map[string]bool {
+	t.Helper()
+	names := map[string]bool{}
+	require.NoError(t, filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		source, err := os.ReadFile(path)
+		for _, match := range function.FindAllSubmatch(source, -1) {
+			names[string(match[1])] = true
+		}
+		return err
+	}))
+	require.Greater(t, len(names), 100)
+	return names
+}
+
+func anchors(text string) (list []string) {
+	for _, match := range headline.FindAllStringSubmatch(text, -1) {
+		list = append(list, strings.ToLower(strings.ReplaceAll(match[1], " ", "-")))
+	}
+	return list
+}
+
+// Each requirement that applies has a row, once, with its level and its proof;
+// each that does not has its reason; there are no others.
+func TestSecurity_EveryRequirement(t *testing.T) {
+	text := document(t, "security.md")
+	found := map[string][]string{}
+	for _, match := range row.FindAllStringSubmatch(text, -1) {
+		id, level, proof := match[1], match[2], match[4]
+		found[level] = append(found[level], id)
+		if strings.HasPrefix(proof, "**open**: ") || proof == "**not offered**" {
+			continue
+		}
+		below := toBelow.FindAllStringSubmatch(proof, -1)
+		require.NotZero(t, len(testName.FindAllString(proof, -1))+len(below), "%s names no proof", id)
+		for _, link := range below {
+			require.Contains(t, anchors(text), link[1], id)
+		}
+	}
+	require.ElementsMatch(t, level1, found["1"])
+	require.ElementsMatch(t, level2, found["2"])
+	require.ElementsMatch(t, level3, found["3"])
+	var others []string
+	for _, match := range otherRow.FindAllStringSubmatch(section(t, "What does not apply"), -1) {
+		others = append(others, match[1])
+	}
+	require.ElementsMatch(t, notApplicable, others)
+	require.Equal(t, 212, len(level1)+len(level2)+len(level3))
+}
+
+// The test that a document names is there.
+func TestSecurity_NamedTestsExist(t *testing.T) {
+	exist := testsThatExist(t)
+	for path, text := range documents(t) {
+		for _, match := range testName.FindAllStringSubmatch(text, -1) {
+			require.True(t, exist[match[1]], "%s names %s", path, match[1])
+		}
+	}
+}
+
+// Each of the framework's gaps has a line with its test.
+func TestBuffalo_EveryLineNamesItsTest(t *testing.T) {
+	lines := regexp.MustCompile(`(?m)^\| (\d+) \| .+ \| .+ \| (.+) \|$`).FindAllStringSubmatch(document(t, "buffalo.md"), -1)
+	for i, line := range lines {
+		require.Equal(t, i+1, slices.Index(numbers, line[1])+1, "in their order")
+		require.Regexp(t, testName, line[2], "line %s", line[1])
+	}
+	require.Len(t, lines, len(numbers))
+}
+
+var numbers = strings.Fields(`1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32 33 34`)

@@ -1,0 +1,28 @@
+package actions
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"corral/models"
+	"corral/models/modelstest"
+)
+
+// What runs in the second of these tests and not in the first is a login.
+
+func TestLoginCore_Before(t *testing.T) { aboutToLogIn(t) }
+
+func TestLoginCore_Login(t *testing.T) {
+	b := aboutToLogIn(t)
+	require.Equal(t, "/", b.logIn("ada@example.com").Location())
+	require.Equal(t, 200, b.Get("/").StatusCode)
+}
+
+func aboutToLogIn(t *testing.T) *browser {
+	s := newSite(t)
+	modelstest.SignUp(t, "ada@example.com")
+	models.Clock.Move(2 * time.Hour) // a new browser is mailed to the owner from then on
+	return s.browser()
+}

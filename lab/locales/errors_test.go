@@ -1,0 +1,52 @@
+package locales
+
+import (
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/gobuffalo/buffalo"
+	"github.com/stretchr/testify/require"
+
+	"corral/actions"
+	"corral/config"
+)
+
+// The page of an error speaks one language, also of one that only the handler of
+// an owner may answer with.
+func TestLanguages_ErrorPages(t *testing.T) {
+	c, err := config.Load(nil, t.TempDir())
+	require.NoError(t, err)
+	logger := slog.New(slog.DiscardHandler)
+	app := actions.App(c, logger)
+	fail := func(c buffalo.Context) error {
+		status, _ := strconv.Atoi(c.Param("status"))
+		return c.Error(status, errors.New("provoked"))
+	}
+	app.GET("/fail/{status}", fail)
+	app.Middleware.Skip(actions.Authorize, fail)
+	server := httptest.NewServer(actions.Handler(app, c, logger, nil))
+	defer server.Close()
+	for _, reader := range Readers(t) {
+		for _, status := range []int{400, 401, 403, 404, 405, 413, 418, 421, 422, 429, 500, 503} {
+			req, err := http.NewRequest("GET", server.URL+"/fail/"+strconv.Itoa(status), nil)
+			require.NoError(t, err)
+			req.Host, req.Header = c.Host.Host, http.Header{"Accept-Language": {reader.Language}}
+			res, err := http.DefaultClient.Do(req)
+			require.NoError(t, err)
+			page, err := io.ReadAll(res.Body)
+			res.Body.Close()
+			require.NoError(t, err)
+			require.Equal(t, status, res.StatusCode)
+			require.Empty(t, reader.Page(t, string(page)), "%d says what the file of %s does not", status, reader.Language)
+		}
+		for _, key := range reader.Unheard() {
+			require.NotRegexp(t, `^error\.`, strings.TrimPrefix(key, "error.dead_link"), reader.Language) // that is one of 404
+		}
+	}
+}

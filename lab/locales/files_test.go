@@ -1,0 +1,167 @@
+package locales
+
+import (
+	"io/fs"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/stretchr/testify/require"
+)
+
+// faults says what is wrong between the languages: a key that one lacks or has
+// alone, an empty text, a plural form that its grammar needs, placeholders that
+// are others, a text that was not translated.
+func faults(t *testing.T, files fs.FS) []string {
+	t.Helper()
+	languages, twice, err := Read(files)
+	require.NoError(t, err)
+	var list []string
+	for _, id := range twice {
+		list = append(list, id+" is there twice")
+	}
+	for language, texts := range languages {
+		add := func(key, fault string) { list = append(list, language+" "+key+" "+fault) }
+		for key, want := range languages["en-us"] {
+			text, ok := texts[key]
+			if !ok {
+				add(key, "is missing")
+				continue
+			}
+			if text.Plural != want.Plural {
+				add(key, "has plural forms in one language and none in another")
+			}
+			for form, said := range text.Forms {
+				if fault := formFault(said, form == "other", want.Other()); fault != "" {
+					add(key, fault+" ("+string(form)+")")
+				}
+			}
+			if language != "en-us" && text.Other() == want.Other() && !slices.Contains(alike[key], language) {
+				add(key, "is as in English")
+			}
+		}
+		for key := range texts {
+			if _, ok := languages["en-us"][key]; !ok {
+				add(key, "is here alone")
+			}
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+// alike are the texts that are right as they are in English, by key.
+var alike = map[string][]string{
+	"app.name":               {"ar", "de", "es", "fr", "ja", "pt-br"},
+	"page.problem":           {"es"},
+	"account_activity.pages": {"fr"},
+}
+
+// formFault says what is wrong with a form of a text. The form for one or for
+// two may say the number in a word.
+func formFault(said string, other bool, want string) string {
+	filled, wanted := Placeholders(said), Placeholders(want)
+	missing := func(name string) bool { return !slices.Contains(wanted, name) }
+	switch {
+	case strings.TrimSpace(said) == "":
+		return "is empty"
+	case said != strings.TrimSpace(said):
+		return "has white space around it"
+	case slices.ContainsFunc(filled, missing), other && len(filled) != len(wanted):
+		return "has other placeholders"
+	case strings.ContainsAny(placeholder.ReplaceAllString(said, ""), "{}"):
+		return "has something else in braces"
+	}
+	return ""
+}
+
+func TestFiles_AllLanguagesAlike(t *testing.T) {
+	require.Empty(t, faults(t, shipped()))
+}
+
+// The check above finds what it looks for.
+func TestFiles_TheCheckFindsFaults(t *testing.T) {
+	require.Equal(t, []string{
+		"ar plural is empty (few)",
+		"de alone is here alone",
+		"de empty is empty (other)",
+		"de lacking is missing",
+		"de number has plural forms in one language and none in another",
+		"de other has other placeholders (other)",
+		"de plural has other placeholders (other)",
+		"de same is as in English",
+		"de spaced has white space around it (other)",
+		"de twice is there twice",
+		"de wrong has something else in braces (other)",
+	}, faults(t, fstest.MapFS{
+		"all.en-us.yaml": {Data: []byte(`
+- {id: fine, translation: "Hello {{.name}}"}
+- {id: lacking, translation: "x"}
+- {id: empty, translation: "x"}
+- {id: spaced, translation: "x"}
+- {id: same, translation: "Same"}
+- {id: other, translation: "{{.name}}"}
+- {id: wrong, translation: "Oh {{.name}}"}
+- {id: twice, translation: "x"}
+- {id: plural, translation: {one: "{{.Count}} day", other: "{{.Count}} days"}}
+- {id: number, translation: {one: "{{.Count}} day", other: "{{.Count}} days"}}
+`)},
+		"all.de.yaml": {Data: []byte(`
+- {id: fine, translation: "Hallo {{.name}}"}
+- {id: empty, translation: " "}
+- {id: spaced, translation: "z "}
+- {id: same, translation: "Same"}
+- {id: other, translation: "{{.Name}}"}
+- {id: wrong, translation: "{{.name}} {{1}}"}
+- {id: twice, translation: "z"}
+- id: "twice"
+  translation: "y"
+- {id: plural, translation: {one: "ein Tag", other: "viele Tage"}}
+- {id: number, translation: "{{.Count}} Tage"}
+- {id: alone, translation: "z"}
+`)},
+		"all.ar.yaml": {Data: []byte(`
+- {id: fine, translation: "مرحبا {{.name}}"}
+- {id: lacking, translation: "z"}
+- {id: empty, translation: "z"}
+- {id: spaced, translation: "z"}
+- {id: same, translation: "z"}
+- {id: other, translation: "{{.name}} z"}
+- {id: wrong, translation: "z {{.name}}"}
+- {id: twice, translation: "z"}
+- {id: plural, translation: {zero: "z", one: "z", two: "z", many: "{{.Count}} z", other: "z {{.Count}}"}}
+- {id: number, translation: {zero: "z", one: "z", two: "z", few: "z", many: "z", other: "z {{.Count}}"}}
+`)},
+	}))
+}
+
+// A text that was pasted into the file of another language is found by its
+// script, or because two languages do not say a whole sentence in the same words.
+func TestFiles_EachInItsOwnLanguage(t *testing.T) {
+	languages, _, err := Read(shipped())
+	require.NoError(t, err)
+	said := map[string]string{}
+	for language, texts := range languages {
+		for key, text := range texts {
+			for _, form := range text.Forms {
+				if ownScript[language] != nil && key != "app.name" && key != "time.layout" {
+					require.Regexp(t, ownScript[language], form, "%s %s", language, key)
+				}
+				if ownScript[language] == nil {
+					require.NotRegexp(t, `[^\P{L}\p{Latin}]`, form, "%s %s", language, key)
+				}
+				if other, ok := said[form]; ok && len(form) > 24 {
+					require.Equal(t, language, other, "%s: %s", key, form)
+				}
+				said[form] = language
+			}
+		}
+	}
+}
+
+var ownScript = map[string]*regexp.Regexp{
+	"ar": regexp.MustCompile(`\p{Arabic}`),
+	"ja": regexp.MustCompile(`[\p{Han}\p{Hiragana}\p{Katakana}]|^\{\{\.browser\}\}（\{\{\.system\}\}）$`),
+}

@@ -1,0 +1,255 @@
+package locales
+
+import (
+	"html"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gofrs/uuid"
+	"github.com/stretchr/testify/require"
+
+	"corral/lab/site"
+)
+
+// Every page, in every language and every state, says nothing but what stands
+// in the file of that language: neither a text of another language nor one that
+// was written into a template.
+func TestLanguages_EveryPageSpeaksOne(t *testing.T) {
+	for _, reader := range Readers(t) {
+		t.Run(reader.Language, func(t *testing.T) {
+			t.Parallel()
+			s := newStory(t, reader)
+			s.guest()
+			s.refusals()
+			s.settings()
+			s.devices()
+			s.emailChange()
+			s.developer()
+			s.mails()
+			s.errors()
+			for _, path := range s.Paths() {
+				require.True(t, s.seen[path] || speechless[path], "the story does not show %s", path)
+			}
+			require.Empty(t, slices.DeleteFunc(reader.Unheard(), saidElsewhere), "no page of the story says these")
+		})
+	}
+}
+
+// speechless are the paths that answer with no page.
+var speechless = map[string]bool{
+	"/healthz": true, "/readyz": true, "/.well-known/change-password": true,
+	"/signup/{token}": true, "/password/reset/{token}": true, // redirects
+}
+
+// saidElsewhere are the keys that no page of the story shows.
+func saidElsewhere(key string) bool {
+	return slices.Contains([]string{
+		"language.name", "time.layout", // shown, but not as they are
+		"password.guessable", // what is easy to guess has a better reason than that
+		// For handlers that an owner adds: TestLanguages_ErrorPages reads them.
+		"error.too_many.title", "error.too_many.text", "error.unauthorized.title", "error.unauthorized.text", "error.other.title", "error.other.text",
+	}, key)
+}
+
+// guest signs up, forgets and resets.
+func (s *story) guest() {
+	b := s.browser()
+	for _, path := range []string{"/welcome", "/login", "/signup", "/password/forgot", "/check-mail"} {
+		s.read(b.Get(path), 200)
+	}
+	b.Get("/")
+	s.read(b.Get("/login"), 200) // log in first
+	s.read(b.Post("/signup", "email", "nobody"), 422)
+	b.Post("/signup", "email", "zoe@gmial.com")
+	s.read(b.Get("/check-mail"), 200) // did you mean
+	s.read(b.Get("/check-mail"), 200) // ask again
+	b.Get("/signup/" + s.Token("signup", "zoe@gmial.com"))
+	s.read(b.Get("/signup/password"), 200)
+	for _, guessable := range []string{
+		"short", strings.Repeat("long", 40), "a bell \a rings in here",
+		"1234567890123456", "zoe@gmial.com123", "internationalization", "asdfghjklpoiuytr", "aaaaaaaaaaaaaaaaaaaa", "abcdefghijklmnop", "november21.11.1987",
+	} {
+		s.read(b.Post("/signup/password", "password", guessable), 422)
+	}
+	b.Post("/signup/password", "password", site.Password)
+	s.read(b.Get("/"), 200) // welcome
+	s.read(b.Get("/account/activity"), 200)
+	s.read(b.Get("/welcome"), 200)
+	s.read(b.Get("/logout"), 200)
+	b.LogOut()
+	s.read(b.Get("/welcome"), 200) // logged out
+
+	b.Post("/password/forgot", "email", "zoe@gmial.com")
+	s.read(b.Get("/check-mail"), 200)
+	b.Get("/password/reset/" + s.Token("reset", "zoe@gmial.com"))
+	s.read(b.Get("/password/reset"), 200)
+	b.Put("/password/reset", "password", site.Password)
+	s.read(b.Get("/login"), 200) // saved
+	s.read(b.Get("/signup/x"), 404)
+}
+
+// refusals are what a login answers to a wrong password, and to too many.
+func (s *story) refusals() {
+	b := s.browser()
+	wrong := func() site.Answer { return b.Post("/login", "email", "eve@example.com", "password", "wrong") }
+	for range 5 {
+		s.read(wrong(), 422)
+	}
+	s.read(wrong(), 429) // seconds
+	s.Execute("UPDATE rate_limits SET open_ms = ?", time.Now().Add(3*time.Minute).UnixMilli())
+	s.read(wrong(), 429) // minutes
+	s.Execute("UPDATE rate_limits SET attempts = 100, since_ms = 0")
+	s.read(wrong(), 429) // until a reset
+	s.ForgetLimits()
+}
+
+// settings changes what can be changed, and deletes.
+func (s *story) settings() {
+	s.browser().SignUp("ada@example.com")
+	b := s.browser()
+	b.LogIn("ada@example.com")
+	s.read(b.Get("/"), 200) // logged in
+	s.read(b.Get("/account"), 200)
+	s.read(b.Put("/account/email", "email", "ada@new.example", "current_password", "wrong"), 422)
+	s.read(b.Put("/account/email", "email", "nobody", "current_password", site.Password), 422)
+	s.read(b.Put("/account/email", "email", "ada@example.com", "current_password", site.Password), 422)
+	s.read(b.Put("/account/password", "password", "short", "current_password", site.Password), 422)
+	b.Put("/account/password", "password", "an entirely new set of words", "current_password", site.Password)
+	s.read(b.Get("/account"), 200) // changed
+	b.Put("/account/language", "language", s.reader.Language)
+	s.read(b.Get("/account"), 200) // language saved
+	s.read(b.Get("/account/activity"), 200)
+	b.Post("/account", "_method", "DELETE", "current_password", "an entirely new set of words")
+	s.read(b.Get("/welcome"), 200) // deleted
+}
+
+var sessionForm = regexp.MustCompile(`action="(/account/sessions/[^"]+)"`)
+
+// devices ends the sessions of others.
+func (s *story) devices() {
+	s.browser().SignUp("bob@example.com")
+	b, remembered, unknown := s.browser(), s.browser(), s.browser()
+	unknown.Header.Set("User-Agent", "?")
+	b.LogIn("bob@example.com")
+	remembered.LogIn("bob@example.com", "remember", "true")
+	unknown.LogIn("bob@example.com")
+	page := b.Get("/account/sessions")
+	s.read(page, 200)
+	b.Post(sessionForm.FindStringSubmatch(page.Page)[1], "_method", "DELETE")
+	s.read(b.Get("/account/sessions"), 200) // ended
+	b.Post("/account/sessions", "_method", "DELETE")
+	s.read(b.Get("/account/sessions"), 200) // others ended
+	b.LogOut()
+	b.Post("/login", "email", "bob@example.com", "password", "wrong")
+	b.LogIn("bob@example.com")
+	for range 25 {
+		s.Execute(`INSERT INTO activities (id, user_id, kind, ip, network, user_agent, created_at)
+			SELECT ?, id, 'operator_ended', '', '', '', ? FROM users WHERE email = 'bob@example.com'`, uuid.Must(uuid.NewV7()).String(), time.Now().UTC())
+	}
+	page = b.Get("/account/activity")
+	s.read(page, 200)
+	_, older, _ := strings.Cut(page.Page, `href="/account/activity?`)
+	older, _, _ = strings.Cut(older, `"`)
+	s.read(b.Get("/account/activity?"+older), 200)
+	s.read(b.Get("/account/activity?before=00000000-0000-7000-8000-000000000000"), 200) // nothing
+}
+
+// emailChange is asked for, confirmed and undone.
+func (s *story) emailChange() {
+	s.browser().SignUp("amy@example.com")
+	b := s.browser()
+	b.LogIn("amy@example.com")
+	b.Put("/account/email", "email", "amy@new.example", "current_password", site.Password)
+	s.read(b.Get("/account"), 200) // asked
+	confirm := "/account/email/confirm/" + s.Token("email_confirm", "amy@new.example")
+	s.read(b.Get(confirm), 200, "/account/email/confirm/{token}")
+	b.Post(confirm, "confirmed", "")
+	s.read(b.Get("/account"), 200) // confirmed
+	undo := "/account/email/undo/" + s.Token("email_changed", "amy@example.com")
+	s.read(b.Get(undo), 200, "/account/email/undo/{token}")
+	b.Post(undo, "undone", "")
+	s.read(b.Get("/login"), 200) // undone
+	b.Get("/password/reset/" + s.Token("reset", "amy@example.com"))
+	b.Put("/password/reset", "password", site.Password)
+	b.LogIn("amy@example.com")
+	s.read(b.Get("/account/activity"), 200)
+}
+
+// developer reads the mails that were not sent, and those that never would be.
+func (s *story) developer() {
+	b := s.browser()
+	b.Post("/password/forgot", "email", "nobody@example.com")
+	page := b.Get("/dev/mail")
+	s.read(page, 200)
+	for _, link := range strings.Split(page.Page, `href="/dev/mail/`)[1:] {
+		id, _, _ := strings.Cut(link, `"`)
+		s.read(b.Get("/dev/mail/"+id), 200, "/dev/mail/{id}")
+	}
+}
+
+var (
+	mailKey  = regexp.MustCompile(`^mail\.(\w+)\.subject$`)
+	mailText = regexp.MustCompile(`(?s)<pre[^>]*>(.*?)</pre>`)
+	element  = regexp.MustCompile(`<[^>]*>`)
+)
+
+// mails are read as their readers have them, in text and in HTML.
+func (s *story) mails() {
+	b, kinds := s.browser(), 0
+	for key := range s.reader.texts {
+		found := mailKey.FindStringSubmatch(key)
+		if found == nil {
+			continue
+		}
+		kinds++
+		recipient := "carol@example.com" // has no account
+		if found[1] == "reset" {
+			recipient = "bob@example.com"
+		}
+		id := s.queue(found[1], recipient)
+		shown := b.Get("/dev/mail/" + id)
+		require.Equal(s.t, 200, shown.StatusCode)
+		text := mailText.FindStringSubmatch(shown.Page)
+		require.NotNil(s.t, text, shown.Page)
+		page := b.Get("/dev/mail/" + id + "?html").Page
+		// Once for the page, and once for programs that show no more than what is in its body.
+		direction := map[bool]string{true: "rtl", false: "ltr"}[s.reader.Language == "ar"]
+		require.Equal(s.t, 2, strings.Count(page, ` lang="`+s.reader.Language+`" dir="`+direction+`"`))
+		strange := append(s.reader.Page(s.t, shown.Page), s.reader.Page(s.t, page)...)
+		for line := range strings.Lines(html.UnescapeString(element.ReplaceAllString(text[1], ""))) {
+			strange = append(strange, s.reader.Strange(line)...)
+		}
+		require.Empty(s.t, strange, "%s says what the file of %s does not", found[1], s.reader.Language)
+	}
+	require.GreaterOrEqual(s.t, kinds, 10)
+}
+
+// errors are provoked, each as it comes about. The last of them leave no app to go on with.
+func (s *story) errors() {
+	s.browser().SignUp("eva@example.com")
+	b := s.browser()
+	b.LogIn("eva@example.com")
+	for status, a := range map[int]site.Answer{
+		400: b.Send("POST", "/login", "email=%zz"),
+		403: b.Send("POST", "/login", "email=eva", "Sec-Fetch-Site", "cross-site"),
+		404: b.Get("/nothing"),
+		405: b.Send("PATCH", "/welcome", ""),
+		413: s.browser().Send("POST", "/login", "email="+strings.Repeat("a", 2<<20)),
+		421: b.Send("GET", "/welcome", "", "Host", "other.example"),
+		422: b.Put("/language", "language", "tlh"),
+	} {
+		s.read(a, status)
+	}
+	s.Execute("ALTER TABLE activities RENAME TO gone")
+	s.read(b.Get("/account/activity"), 500)
+	conn, err := s.DB.Conn(s.t.Context())
+	require.NoError(s.t, err)
+	defer conn.Close()
+	_, err = conn.ExecContext(s.t.Context(), "BEGIN IMMEDIATE")
+	require.NoError(s.t, err)
+	s.read(s.browser().LogIn("eva@example.com"), http.StatusServiceUnavailable)
+}

@@ -1,0 +1,96 @@
+// Package locales checks the files of the languages that this repository ships,
+// and tells whether a page or a mail says nothing but what stands in its file.
+package locales
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+
+	"github.com/nicksnyder/go-i18n/i18n/bundle"
+	"github.com/nicksnyder/go-i18n/i18n/language"
+
+	"corral/lab/binary"
+)
+
+// shipped are the locale files of the app.
+func shipped() fs.FS { return os.DirFS(filepath.Join(binary.Root(), "locales")) }
+
+// Texts are those of one language, by key.
+type Texts map[string]Text
+
+// Text is a text by plural form. Every text has the form "other"; one that is
+// not Plural has no more.
+type Text struct {
+	Plural bool
+	Forms  map[language.Plural]string
+}
+
+// Other is the form that every text has.
+func (t Text) Other() string { return t.Forms[language.Other] }
+
+// Read reads locale files by themselves, for the app's translator falls back in
+// silence. The languages are named as in the file names: pt-br. Twice are the
+// keys that a language has two times, where the last would win.
+func Read(files fs.FS) (languages map[string]Texts, twice []string, err error) {
+	b := bundle.New()
+	seen := map[string]bool{}
+	err = fs.WalkDir(files, ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || path.Ext(name) != ".yaml" {
+			return err
+		}
+		content, err := fs.ReadFile(files, name)
+		if err != nil {
+			return err
+		}
+		of := language.Parse(path.Base(name))
+		if len(of) != 1 {
+			return fmt.Errorf("%s names no language that has plural rules", name)
+		}
+		for _, found := range keyLine.FindAllStringSubmatch(string(content), -1) {
+			id := of[0].Tag + " " + found[1]
+			if seen[id] {
+				twice = append(twice, id)
+			}
+			seen[id] = true
+		}
+		return b.ParseTranslationFileBytes(name, content)
+	})
+	languages = map[string]Texts{}
+	for tag, translations := range b.Translations() {
+		languages[tag] = Texts{}
+		for key, translation := range translations {
+			text := Text{true, map[language.Plural]string{}}
+			plurals := language.Parse(tag)[0].Plurals
+			if _, single := translation.MarshalFlatInterface().(map[string]any); single {
+				text.Plural, plurals = false, map[language.Plural]struct{}{language.Other: {}}
+			}
+			for plural := range plurals {
+				text.Forms[plural] = "" // the file lacks it
+				if form := translation.Template(plural); form != nil {
+					text.Forms[plural] = form.String()
+				}
+			}
+			languages[tag][key] = text
+		}
+	}
+	return languages, twice, err
+}
+
+var keyLine = regexp.MustCompile(`(?m)^-\s*\{?\s*id:\s*"?([\w.-]+)`)
+
+var placeholder = regexp.MustCompile(`\{\{\.(\w+)\}\}`)
+
+// Placeholders are the names that a form of a text wants filled, sorted.
+func Placeholders(form string) []string {
+	var names []string
+	for _, found := range placeholder.FindAllStringSubmatch(form, -1) {
+		names = append(names, found[1])
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}

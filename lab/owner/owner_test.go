@@ -1,0 +1,108 @@
+// Package owner follows docs/own-it.md, word for word, in a clone: what the owner
+// of an app does in the first days. After each step the app builds, after each
+// section `go test ./...` passes, and the running app shows what the steps did.
+//
+// The clone is of the last commit, with the changes of the working tree to files
+// that git knows. With the flag -short the tests of the clone are left out.
+package owner_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestOwnersDay(t *testing.T) {
+	c := newClone(t)
+	a := &app{clone: c}
+	for n, s := range readGuide(t, c.dir) {
+		passed := t.Run(s.title, func(t *testing.T) {
+			c.t, s = t, readGuide(t, c.dir)[n] // as the steps before have renamed it
+			for _, step := range s.steps {
+				c.follow(step)
+			}
+			if !testing.Short() {
+				c.run("go", "test", "./...")
+			}
+			a.start(t)
+			defer a.stop()
+			require.Contains(t, effects, s.title)
+			effects[s.title](t, a)
+		})
+		if !passed {
+			break // the next section builds on it
+		}
+	}
+}
+
+// clone is a clone of this repository.
+type clone struct {
+	t    *testing.T
+	dir  string
+	path string // PATH of its commands
+}
+
+func newClone(t *testing.T) *clone {
+	t.Helper()
+	_, file, _, _ := runtime.Caller(0)
+	here := filepath.Dir(file)
+	root := filepath.Dir(filepath.Dir(here))
+	c := &clone{t: t, dir: filepath.Join(t.TempDir(), "paddock"), path: os.Getenv("PATH")}
+	for _, program := range []string{"buffalo", "buffalo-pop"} {
+		if _, err := exec.LookPath(program); err != nil {
+			t.Logf("%s is not installed: testdata/buffalo stands in for the CLI", program)
+			c.path = filepath.Join(c.dir, "lab/owner/testdata") + ":" + c.path
+			break
+		}
+	}
+	git := exec.Command("bash", "-ec", `
+		git clone --quiet "$1" "$2"
+		git -C "$1" diff HEAD --binary | git -C "$2" apply --allow-empty --index
+		git -C "$2" config user.name Ada
+		git -C "$2" config user.email ada@example.com
+		git -C "$2" commit --quiet --allow-empty --message "The working tree"`, "", root, c.dir)
+	out, err := git.CombinedOutput()
+	require.NoError(t, err, string(out))
+	return c
+}
+
+// follow does what a step says and builds the app.
+func (c *clone) follow(s step) {
+	c.t.Helper()
+	c.t.Log(s.title)
+	for _, b := range s.blocks {
+		switch {
+		case b.path != "":
+			file := filepath.Join(c.dir, b.path)
+			require.NoError(c.t, os.MkdirAll(filepath.Dir(file), 0o755))
+			require.NoError(c.t, os.WriteFile(file, []byte(b.text), 0o644))
+		case b.language == "diff":
+			c.feed(b.text, "patch", "-p1", "--force")
+		case b.language == "sh":
+			c.run("bash", "-ec", b.text)
+		default:
+			require.Fail(c.t, "a block that cannot be followed", b.text)
+		}
+	}
+	c.run("go", "build", "./...")
+}
+
+func (c *clone) run(name string, args ...string) string {
+	c.t.Helper()
+	return c.feed("", name, args...)
+}
+
+func (c *clone) feed(input, name string, args ...string) string {
+	c.t.Helper()
+	cmd := exec.Command(name, args...)
+	cmd.Dir, cmd.Stdin = c.dir, strings.NewReader(input)
+	cmd.Env = append(os.Environ(), "PATH="+c.path, "CGO_ENABLED=0", "TEST_DATABASE_URL=")
+	out, err := cmd.CombinedOutput()
+	require.NoError(c.t, err, "%s\n%s", cmd, out)
+	return string(out)
+}

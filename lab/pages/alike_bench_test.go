@@ -1,0 +1,94 @@
+package pages
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"corral/lab/site"
+)
+
+// BenchmarkAlike measures whether time tells that an email has an account, at
+// each form that takes one, in production. Samples of a taken and of a free email
+// take turns, and their medians are compared. The noise is the difference between
+// two halves of the same kind.
+//
+//	go test -run '^$' -bench Alike -benchtime 200x ./pages
+func BenchmarkAlike(b *testing.B) {
+	signUp := func(v *site.Browser, email string) site.Answer { return v.Post("/signup", "email", email) }
+	forgot := func(v *site.Browser, email string) site.Answer { return v.Post("/password/forgot", "email", email) }
+	for _, form := range []struct {
+		name   string
+		before int // times that the form is sent with the email first
+		send   func(v *site.Browser, email string) site.Answer
+	}{
+		{"login", 0, func(v *site.Browser, email string) site.Answer {
+			return v.Post("/login", "email", email, "password", "not the password")
+		}},
+		{"signup", 0, signUp},
+		{"signup, over the limit", 3, signUp},
+		{"forgot", 0, forgot},
+		{"forgot, over the limit", 3, forgot},
+		{"change of email", 0, func(v *site.Browser, email string) site.Answer {
+			return v.Put("/account/email", "current_password", site.Password, "email", email)
+		}},
+	} {
+		b.Run(form.name, func(b *testing.B) { compare(b, form.before, form.send) })
+	}
+}
+
+func compare(b *testing.B, before int, send func(v *site.Browser, email string) site.Answer) {
+	s := site.OpenProduction(b)
+	s.SignUp("carol@example.com")
+	s.SignUp("ada@example.com")
+	s.ForgetLimits()
+	v := s.Browser()
+	if b.Name() == "BenchmarkAlike/change_of_email" {
+		require.Equal(b, "/", v.LogIn("carol@example.com").Location())
+	}
+	n := 0
+	from := func(k int) { v.Header.Set("X-Forwarded-For", fmt.Sprintf("10.%d.%d.%d", n>>8, n&255, k)) }
+	sample := func(taken bool) time.Duration {
+		n++ // another email and another client each time, because attempts are counted
+		email := fmt.Sprintf("user%07d@example.com", n)
+		if taken {
+			s.Execute("UPDATE users SET email = $1 WHERE email <> 'carol@example.com'", email)
+		}
+		for k := range before {
+			from(k)
+			send(v, email)
+		}
+		from(before)
+		began := time.Now()
+		answer := send(v, email)
+		took := time.Since(began)
+		require.Contains(b, []int{303, 422}, answer.StatusCode, "a form that was worked on")
+		return took
+	}
+	sample(true)
+	sample(false)
+	var taken, free []time.Duration
+	for first := true; b.Loop(); first = !first { // neither has the advantage of being first
+		for _, isTaken := range []bool{first, !first} {
+			if isTaken {
+				taken = append(taken, sample(true))
+			} else {
+				free = append(free, sample(false))
+			}
+		}
+	}
+	ms := func(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+	b.ReportMetric(0, "ns/op") // the preparations are part of it
+	b.ReportMetric(ms(median(taken)), "taken-ms")
+	b.ReportMetric(ms(median(free)), "free-ms")
+	b.ReportMetric(ms(median(taken)-median(free)), "difference-ms")
+	b.ReportMetric(ms(median(free[:len(free)/2+1])-median(free[len(free)/2:])), "noise-ms")
+}
+
+func median(samples []time.Duration) time.Duration {
+	sorted := slices.Sorted(slices.Values(samples))
+	return sorted[len(sorted)/2]
+}

@@ -1,0 +1,133 @@
+package pages
+
+import (
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"corral/lab/site"
+)
+
+// Nothing is served but the routes and the assets: no source, no database, no
+// settings, no folder, no metrics.
+func TestExposure_NothingElseIsServed(t *testing.T) {
+	s := site.OpenProduction(t)
+	s.SignUp("ada@example.com")
+	ada := s.Browser()
+	ada.LogIn("ada@example.com")
+	for _, b := range []*site.Browser{s.Browser(), ada} {
+		for _, path := range []string{
+			"/.git/HEAD", "/.env", "/.env.example", "/database.yml", "/go.mod", "/main.go", "/storage/production.sqlite", "/production.sqlite",
+			"/routes", "/debug/pprof/", "/debug/vars", "/metrics", "/dev/mail", "/dev/reload", "/assets", "/assets/", "/assets/css", "/assets/css/",
+			"/assets/embed.go", "/assets/css/application.css", "/assets/css/application.css.map", "/assets/../go.mod", "/assets/%2e%2e/go.mod",
+			"/templates/login/new.plush.html", "/login/new.plush.html", "/locales/all.en-us.yaml", "/manifest.json", "/server-status", "/admin",
+			"/readyz/x",
+		} {
+			a := b.Get(path)
+			require.Equal(t, 404, a.StatusCode, path)
+			require.Contains(t, a.Page, "There is no such page", path)
+		}
+		require.Equal(t, "ok\n", b.Get("/healthz/").Page, "the same as without the slash")
+	}
+}
+
+// allRows counts all that is in the database.
+func allRows(t *testing.T, s *site.Site) map[string]int {
+	t.Helper()
+	counts := map[string]int{}
+	for _, table := range []string{"users", "sessions", "tokens", "rate_limits", "device_cookies", "mails", "activities"} {
+		var n int
+		require.NoError(t, s.DB.QueryRow("SELECT count(*) FROM "+table).Scan(&n))
+		counts[table] = n
+	}
+	return counts
+}
+
+// Looking changes nothing, nor does it log anybody in or out: mail scanners,
+// previews and other sites' images look at everything.
+func TestExposure_SafeMethodsChangeNothing(t *testing.T) {
+	s := site.OpenProduction(t)
+	s.SignUp("ada@example.com")
+	ada := s.Browser()
+	ada.LogIn("ada@example.com")
+	s.Browser().Post("/signup", "email", "dora@example.com")
+	s.Browser().Post("/password/forgot", "email", "ada@example.com")
+	require.Equal(t, 303, ada.Put("/account/email", "email", "ada@example.net", "current_password", site.Password).StatusCode)
+	good := strings.NewReplacer(
+		"/signup/{token}", "/signup/"+s.Token("signup", "dora@example.com"),
+		"/password/reset/{token}", "/password/reset/"+s.Token("reset", "ada@example.com"),
+		"/confirm/{token}", "/confirm/"+s.Token("email_confirm", "ada@example.net"),
+		"{token}", "x", "{id}", "x")
+	before := allRows(t, s)
+	for _, b := range []*site.Browser{ada, s.Browser()} {
+		for _, path := range s.Paths() {
+			for _, method := range []string{"GET", "HEAD", "OPTIONS"} {
+				require.Less(t, b.Send(method, good.Replace(path), "").StatusCode, 500, "%s %s", method, path)
+				require.Less(t, b.Send(method, good.Replace(path)+"?_method=DELETE&email=eve@example.com&password=x", "").StatusCode, 500)
+			}
+		}
+	}
+	require.Equal(t, before, allRows(t, s))
+	require.Equal(t, 200, ada.Get("/").StatusCode, "still logged in")
+}
+
+var (
+	foreign = regexp.MustCompile(`(?i)(src|href|action|srcset|data|poster|cite|formaction)\s*=\s*["']?\s*([a-z]+:)?//`)
+	inline  = regexp.MustCompile(`(?i)\son[a-z]+\s*=|\sstyle\s*=|<style|<script(\s[^>]*)?>[^<]|javascript:|<iframe|<object|<embed|<base`)
+)
+
+// No page loads or names anything of another host, none has script or style in
+// it, each says what it is, and each page of somebody's has the way out.
+func TestExposure_WhatPagesAreMadeOf(t *testing.T) {
+	s := site.OpenProduction(t)
+	s.SignUp("ada@example.com")
+	ada, seen := s.Browser(), 0
+	ada.LogIn("ada@example.com")
+	for who, b := range map[string]*site.Browser{"ada": ada, "anybody": s.Browser()} {
+		for _, path := range append(s.Paths(), "/nothing") {
+			a := b.Get(strings.NewReplacer("{token}", "x", "{id}", "x").Replace(path))
+			if !strings.HasPrefix(a.Page, "<!DOCTYPE html>") {
+				continue
+			}
+			seen++
+			require.NotRegexp(t, foreign, a.Page, path)
+			require.NotRegexp(t, inline, a.Page, path)
+			require.Contains(t, a.Page, `<meta charset="utf-8">`, path)
+			if who == "ada" && a.StatusCode == 200 {
+				require.Contains(t, a.Page, `<form action="/logout" method="post">`, path)
+			}
+			require.NotContains(t, a.Page, "$argon2id")
+		}
+	}
+	require.Greater(t, seen, 20)
+}
+
+// Every cookie of production is for this host by https alone, and for no script.
+func TestExposure_EveryCookie(t *testing.T) {
+	s := site.OpenProduction(t)
+	b := s.Browser()
+	var all []*http.Cookie
+	note := func(a site.Answer) { all = append(all, a.Cookies()...) }
+	note(b.Get("/"))
+	note(b.Post("/signup", "email", "dora@example.com"))
+	note(b.Get("/check-mail"))
+	note(b.Get("/signup/" + s.Token("signup", "dora@example.com")))
+	note(b.Post("/signup/password", "password", site.Password))
+	note(b.LogOut())
+	note(b.LogIn("dora@example.com", "remember", "true"))
+	note(b.Put("/language", "language", "de"))
+	names := map[string]bool{}
+	for _, c := range all {
+		names[c.Name] = true
+		require.True(t, strings.HasPrefix(c.Name, "__Host-corral"), c.Name)
+		require.True(t, c.Secure && c.HttpOnly, c.Name)
+		require.Equal(t, http.SameSiteLaxMode, c.SameSite, c.Name)
+		require.Equal(t, "/", c.Path, c.Name)
+		require.Empty(t, c.Domain, c.Name)
+		require.Less(t, len(c.String()), 4096, c.Name)
+	}
+	require.Len(t, names, 3, "session, device and language")
+}

@@ -1,0 +1,266 @@
+// Package pages reads the pages of the app as it ships: what they are made of,
+// how they are built, and what they weigh.
+package pages
+
+import (
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/net/html"
+
+	"corral/lab/binary"
+	"corral/lab/site"
+)
+
+func TestMain(m *testing.M) { os.Exit(binary.Run(m)) }
+
+// everyPage is each page in each of its states, by name. A name that ends in
+// "refused" is of a form that was.
+func everyPage(t *testing.T, language string) map[string]site.Answer {
+	t.Helper()
+	s := site.OpenProduction(t)
+	s.SignUp("ada@example.com")
+	b, anonymous := s.Browser(), s.Browser()
+	for _, who := range []*site.Browser{b, anonymous} {
+		who.Header.Set("Accept-Language", language)
+	}
+	pages := map[string]site.Answer{
+		"welcome": anonymous.Get("/welcome"), "login": anonymous.Get("/login"), "signup": anonymous.Get("/signup"), "forgot": anonymous.Get("/password/forgot"),
+		"not found": anonymous.Get("/nothing"), "dead link": anonymous.Get("/signup/x"), "wrong method": anonymous.Send("PUT", "/welcome", ""),
+		"login refused":  anonymous.Post("/login", "email", "ada@example.com", "password", "x"),
+		"signup refused": anonymous.Post("/signup", "email", "ada"), "forgot refused": anonymous.Post("/password/forgot", "email", ""),
+	}
+	anonymous.Post("/signup", "email", "zoe@gmial.com")
+	pages["check mail"] = anonymous.Get("/check-mail")
+	anonymous.Get("/signup/" + s.Token("signup", "zoe@gmial.com"))
+	pages["choose"] = anonymous.Get("/signup/password")
+	pages["choose refused"] = anonymous.Post("/signup/password", "password", "short")
+	anonymous.Post("/password/forgot", "email", "ada@example.com")
+	anonymous.Get("/password/reset/" + s.Token("reset", "ada@example.com"))
+	pages["reset"] = anonymous.Get("/password/reset")
+	pages["reset refused"] = anonymous.Put("/password/reset", "password", "short")
+	anonymous.Get("/account")
+	pages["login first"] = anonymous.Get("/login")
+
+	b.LogIn("ada@example.com")
+	for name, path := range map[string]string{"home": "/", "account": "/account", "devices": "/account/sessions", "activity": "/account/activity", "logout": "/logout"} {
+		pages[name] = b.Get(path)
+	}
+	wrong := []string{"current_password", "x", "email", "ada@new.example", "password", site.Password}
+	pages["account email refused"] = b.Put("/account/email", wrong...)
+	pages["account password refused"] = b.Put("/account/password", wrong...)
+	pages["account deletion refused"] = b.Post("/account", "_method", "DELETE", "current_password", "x")
+	wrong[1], wrong[5] = site.Password, "short"
+	pages["account new password refused"] = b.Put("/account/password", wrong...)
+	b.Put("/account/email", wrong...)
+	pages["confirm"] = b.Get("/account/email/confirm/" + s.Token("email_confirm", "ada@new.example"))
+	b.Post("/account/email/confirm/" + s.Token("email_confirm", "ada@new.example"))
+	pages["undo"] = b.Get("/account/email/undo/" + s.Token("email_changed", "ada@example.com"))
+	return pages
+}
+
+// Whoever reads a page by ear, by keyboard or by machine finds their way.
+func TestPages_Structure(t *testing.T) {
+	for _, language := range []string{"en-US", "ar"} {
+		for name, a := range everyPage(t, language) {
+			t.Run(language+"/"+name, func(t *testing.T) {
+				p := parsePage(t, a.Page)
+				require.Equal(t, language, p.one("html")["lang"])
+				require.Equal(t, map[string]string{"en-US": "ltr", "ar": "rtl"}[language], p.one("html")["dir"])
+				p.requireLandmarks()
+				p.requireNames()
+				p.requireReferences()
+				p.requireNothingForeign()
+				if strings.HasSuffix(name, "refused") {
+					p.requireError()
+				} else {
+					require.Empty(t, p.with("aria-invalid"))
+				}
+			})
+		}
+	}
+}
+
+// The page that one is on is marked in the navigation, and no other.
+func TestPages_NavigationMarksThePage(t *testing.T) {
+	pages := everyPage(t, "en-US")
+	for name, want := range map[string]string{
+		"home": "/", "account": "/account", "devices": "/account/sessions", "activity": "/account/activity", "account password refused": "/account",
+	} {
+		current := parsePage(t, pages[name].Page).with("aria-current")
+		require.Len(t, current, 1, name)
+		require.Equal(t, want, current[0]["href"])
+		require.Equal(t, "page", current[0]["aria-current"])
+	}
+	require.Empty(t, parsePage(t, pages["login"].Page).with("aria-current"))
+}
+
+// What a password manager goes by.
+func TestPages_Autocomplete(t *testing.T) {
+	pages := everyPage(t, "en-US")
+	for name, want := range map[string][]string{
+		"login": {"username", "current-password"}, "signup": {"username"}, "forgot": {"username"},
+		"choose": {"username", "new-password"}, "reset": {"username", "new-password"},
+		"account": {"username", "email", "current-password", "username", "current-password", "new-password", "username", "current-password"},
+	} {
+		var found []string
+		for _, field := range parsePage(t, pages[name].Page).all("input") {
+			if field["type"] != "hidden" && field["type"] != "checkbox" {
+				found = append(found, field["autocomplete"])
+			}
+		}
+		require.Equal(t, want, found, name)
+	}
+}
+
+// element is an element's attributes, and "" its name, "text" what it says.
+type element map[string]string
+
+type parsedPage struct {
+	t        *testing.T
+	elements []element
+	ids      map[string]element
+}
+
+func parsePage(t *testing.T, source string) *parsedPage {
+	t.Helper()
+	root, err := html.Parse(strings.NewReader(source))
+	require.NoError(t, err)
+	p := &parsedPage{t: t, ids: map[string]element{}}
+	for n := range root.Descendants() {
+		if n.Type != html.ElementNode {
+			continue
+		}
+		e := element{"": n.Data, "text": textOf(n)}
+		for _, a := range n.Attr {
+			e[a.Key] = a.Val
+		}
+		p.elements = append(p.elements, e)
+		if id := e["id"]; id != "" {
+			require.NotContains(t, p.ids, id, "an id is there once")
+			p.ids[id] = e
+		}
+	}
+	return p
+}
+
+// textOf is what an element says: its text, and that of its images.
+func textOf(n *html.Node) string {
+	var text strings.Builder
+	for d := range n.Descendants() {
+		if d.Type == html.TextNode {
+			text.WriteString(d.Data + " ")
+		}
+	}
+	return strings.Join(strings.Fields(text.String()), " ")
+}
+
+func (p *parsedPage) all(name string) []element {
+	return slices.DeleteFunc(slices.Clone(p.elements), func(e element) bool { return e[""] != name })
+}
+
+func (p *parsedPage) with(attribute string) []element {
+	return slices.DeleteFunc(slices.Clone(p.elements), func(e element) bool { _, ok := e[attribute]; return !ok })
+}
+
+func (p *parsedPage) one(name string) element {
+	p.t.Helper()
+	found := p.all(name)
+	require.Len(p.t, found, 1, name)
+	return found[0]
+}
+
+func (p *parsedPage) requireLandmarks() {
+	for _, name := range []string{"main", "header", "footer", "h1", "title"} {
+		require.NotEmpty(p.t, p.one(name)["text"], name)
+	}
+	require.True(p.t, strings.HasSuffix(p.one("title")["text"], " · Corral"))
+	require.NotContains(p.t, p.one("title")["text"], ".", "a key without a text")
+	first := p.all("a")[0]
+	require.Equal(p.t, "#main", first["href"], "the skip link comes first")
+	require.Equal(p.t, "main", p.ids["main"][""])
+	for _, nav := range p.all("nav") {
+		require.NotEmpty(p.t, nav["aria-label"])
+	}
+	level := 1
+	for _, e := range p.elements {
+		if len(e[""]) == 2 && e[""][0] == 'h' && e[""] != "hr" {
+			require.LessOrEqual(p.t, int(e[""][1]-'0'), level+1, "no level is left out: %s", e["text"])
+			level = int(e[""][1] - '0')
+		}
+	}
+}
+
+// requireNames: what can be used says what it is.
+func (p *parsedPage) requireNames() {
+	labelled := map[string]bool{}
+	for _, label := range p.all("label") {
+		require.NotEmpty(p.t, label["text"])
+		labelled[label["for"]] = true
+	}
+	for _, e := range p.elements {
+		switch e[""] {
+		case "input", "select", "textarea":
+			if e["type"] != "hidden" && e["aria-hidden"] != "true" {
+				require.True(p.t, labelled[e["id"]], "%v has no label", e)
+			}
+		case "a", "button":
+			require.NotEmpty(p.t, e["text"]+e["aria-label"], "%v", e)
+		case "img":
+			require.Contains(p.t, e, "alt")
+		}
+	}
+}
+
+// requireReferences: what an element points to is there.
+func (p *parsedPage) requireReferences() {
+	for _, attribute := range []string{"for", "aria-describedby", "aria-labelledby", "aria-controls"} {
+		for _, e := range p.with(attribute) {
+			for _, id := range strings.Fields(e[attribute]) {
+				require.NotEmpty(p.t, p.ids[id], "%s=%s", attribute, id)
+			}
+		}
+	}
+}
+
+// requireNothingForeign: nothing inline, nothing from elsewhere, no script but a module.
+func (p *parsedPage) requireNothingForeign() {
+	require.Empty(p.t, p.all("style"))
+	for _, e := range p.elements {
+		for key, value := range e {
+			require.NotEqual(p.t, "style", key)
+			require.False(p.t, strings.HasPrefix(key, "on"), key)
+			if key == "src" || key == "href" || key == "action" {
+				require.Regexp(p.t, `^(/[^/]|/$|#main$)`, value)
+			}
+		}
+		if e[""] == "script" {
+			require.Equal(p.t, "module", e["type"])
+			require.Empty(p.t, e["text"])
+		}
+	}
+}
+
+// requireError: the error is in the title, announced, tied to its fields, and the first thing to type in.
+func (p *parsedPage) requireError() {
+	require.Contains(p.t, p.one("title")["text"], " · ")
+	require.Equal(p.t, 2, strings.Count(p.one("title")["text"], " · "), "it names the error, the page and the app")
+	wrong := p.with("aria-invalid")
+	require.NotEmpty(p.t, wrong)
+	for _, field := range wrong {
+		problem := p.ids[strings.Fields(field["aria-describedby"])[0]]
+		require.Equal(p.t, "alert", problem["role"])
+		require.NotEmpty(p.t, problem["text"])
+	}
+	focused := p.with("autofocus")
+	require.Len(p.t, focused, 1)
+	require.Equal(p.t, "true", focused[0]["aria-invalid"])
+	for _, field := range p.all("input") {
+		if field["type"] == "password" {
+			require.Empty(p.t, field["value"])
+		}
+	}
+}

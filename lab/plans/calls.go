@@ -1,0 +1,99 @@
+package plans
+
+import (
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"corral/lab/plans/listen"
+)
+
+// sending are the methods of pop and of its store that send a statement.
+var sending = []string{
+	"All", "Count", "Create", "Destroy", "Exec", "ExecContext", "ExecWithCount", "Exists", "Find", "First", "Get", "GetContext",
+	"Last", "QueryContext", "QueryRowContext", "Save", "Select", "SelectContext", "Update", "UpdateColumns",
+}
+
+// needNoPlan are functions whose statements may go unheard: they look for no row.
+var needNoPlan = map[string]string{
+	"Get":    "sends for the line that calls it, where it is heard",
+	"Open":   "asks whether the database answers, before the listener is there",
+	"Backup": "copies the database, on SQLite only",
+	"locked": "takes a lock, on PostgreSQL only",
+	"Undone": "sets a savepoint and goes back to it",
+}
+
+// unheard returns the places in the Go files of folders below root that send a
+// statement and did not: a plan that nobody has read may scan.
+func unheard(root string, folders []string, statements []listen.Statement) (places []string, err error) {
+	for _, folder := range folders {
+		err := filepath.WalkDir(filepath.Join(root, folder), func(path string, entry fs.DirEntry, err error) error {
+			if err == nil && path == filepath.Join(root, testKit) {
+				return filepath.SkipDir
+			}
+			if err != nil || entry.IsDir() || filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go") {
+				return err
+			}
+			relative, err := filepath.Rel(root, path)
+			if err != nil {
+				return err
+			}
+			more, err := unheardIn(path, relative, statements)
+			places = append(places, more...)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return places, nil
+}
+
+func unheardIn(path, relative string, statements []listen.Statement) (places []string, err error) {
+	files := token.NewFileSet()
+	file, err := parser.ParseFile(files, path, nil, parser.SkipObjectResolution)
+	if err != nil || !speaksSQL(file) {
+		return nil, err
+	}
+	ast.Inspect(file, func(n ast.Node) bool {
+		if function, ok := n.(*ast.FuncDecl); ok && needNoPlan[function.Name.Name] != "" {
+			return false
+		}
+		if call, ok := n.(*ast.CallExpr); ok && sends(file, call) {
+			begin, end := files.Position(call.Pos()), files.Position(call.End())
+			heard := slices.ContainsFunc(statements, func(s listen.Statement) bool {
+				return s.File == filepath.ToSlash(relative) && begin.Line <= s.Line && s.Line <= end.Line
+			})
+			if !heard {
+				places = append(places, fmt.Sprintf("%s:%d", relative, begin.Line))
+			}
+		}
+		return true
+	})
+	return places, nil
+}
+
+// speaksSQL says whether a file can send statements: it imports Pop, or it is
+// of a package that does, models.
+func speaksSQL(file *ast.File) bool {
+	return file.Name.Name == "models" || slices.ContainsFunc(file.Imports, func(i *ast.ImportSpec) bool {
+		return strings.Contains(i.Path.Value, "gobuffalo/pop") || i.Path.Value == `"database/sql"`
+	})
+}
+
+// sends says whether it is one of the methods, and not a function of a package.
+func sends(file *ast.File, call *ast.CallExpr) bool {
+	selector, ok := call.Fun.(*ast.SelectorExpr)
+	if !ok || !slices.Contains(sending, selector.Sel.Name) {
+		return false
+	}
+	on, ok := selector.X.(*ast.Ident)
+	return !ok || !slices.ContainsFunc(file.Imports, func(i *ast.ImportSpec) bool {
+		return strings.HasSuffix(strings.Trim(i.Path.Value, `"`), on.Name)
+	})
+}

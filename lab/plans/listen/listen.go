@@ -1,0 +1,270 @@
+// Package listen hears every statement that the app sends to its database while
+// its suites run. No package of the app imports it: lab/plans adds its file to
+// the app's test kit for the time of a run, with go test -overlay.
+package listen
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/gobuffalo/pop/v6"
+	"github.com/jmoiron/sqlx"
+)
+
+// Statement is what a line of the app has sent, with the arguments of the first time.
+type Statement struct {
+	Query    string
+	Args     []Arg
+	File     string // from the root of the app
+	Line     int
+	Function string // "models.FindSession"
+}
+
+// Arg is an argument as a database driver gets it; all nil is NULL.
+type Arg struct {
+	Int   *int64     `json:",omitempty"`
+	Float *float64   `json:",omitempty"`
+	Bool  *bool      `json:",omitempty"`
+	Bytes []byte     `json:",omitempty"`
+	Text  *string    `json:",omitempty"`
+	Time  *time.Time `json:",omitempty"`
+}
+
+// listener is between the app and its database. Statements of tests are not the
+// app's.
+type listener struct {
+	driver driver.Driver
+	dsn    string
+
+	root, module string
+	passed       []string // folders and files that send for their callers: the test kits and database.Statement
+	record       *json.Encoder
+
+	lock  sync.Mutex
+	heard map[string]bool // text and line
+	sent  *[]string       // in their order, while Statements is told
+}
+
+var listening *listener
+
+// ListenTo puts a listener between a connection and its driver, which writes to
+// a file in the folder. The app is the module whose files are below root.
+func ListenTo(conn *pop.Connection, folder, root, module string) {
+	file, err := os.Create(filepath.Join(folder, fmt.Sprint(os.Getpid(), ".json")))
+	if err != nil {
+		panic(err)
+	}
+	_, self, _, _ := runtime.Caller(0)
+	pool := poolOf(conn)
+	listening = &listener{
+		driver: pool.Driver(), dsn: conn.Dialect.URL(),
+		root: root + "/", module: module + "/",
+		passed: []string{filepath.Dir(self), filepath.Join(root, "internal/apptest"), filepath.Join(root, "internal/database/statement.go")},
+		record: json.NewEncoder(file), heard: map[string]bool{},
+	}
+	details := conn.Dialect.Details()
+	pool.DB.Close()
+	pool.DB = sql.OpenDB(listening)
+	pool.SetMaxOpenConns(details.Pool)
+	pool.SetMaxIdleConns(details.IdlePool)
+}
+
+// poolOf is a connection's pool, which pop names DB in a type that it keeps to itself.
+func poolOf(conn *pop.Connection) *sqlx.DB {
+	return reflect.ValueOf(conn.Store).Elem().FieldByName("DB").Interface().(*sqlx.DB)
+}
+
+// Statements returns what the app sends to the database while do runs, the
+// beginnings of transactions included.
+func Statements(do func()) (sent []string) {
+	tell := func(to *[]string) {
+		listening.lock.Lock()
+		defer listening.lock.Unlock()
+		listening.sent = to
+	}
+	tell(&sent)
+	defer tell(nil)
+	do()
+	return sent
+}
+
+// note adds to what Statements returns. The lock is held.
+func (l *listener) note(query string) {
+	if l.sent != nil {
+		*l.sent = append(*l.sent, query)
+	}
+}
+
+func (l *listener) hear(query string, args []driver.NamedValue) {
+	s, ok := l.caller()
+	if !ok {
+		return
+	}
+	l.lock.Lock()
+	defer l.lock.Unlock()
+	l.note(query)
+	key := fmt.Sprint(query, s.File, s.Line)
+	if l.heard[key] {
+		return
+	}
+	l.heard[key], s.Query = true, query
+	for _, arg := range args {
+		s.Args = append(s.Args, argOf(arg.Value))
+	}
+	if err := l.record.Encode(s); err != nil {
+		panic(err)
+	}
+}
+
+func argOf(v any) (a Arg) {
+	v, err := driver.DefaultParameterConverter.ConvertValue(v)
+	if err != nil {
+		panic(err)
+	}
+	switch v := v.(type) {
+	case int64:
+		a.Int = &v
+	case float64:
+		a.Float = &v
+	case bool:
+		a.Bool = &v
+	case []byte:
+		a.Bytes = append([]byte{}, v...)
+	case string:
+		a.Text = &v
+	case time.Time:
+		a.Time = &v
+	}
+	return a
+}
+
+// Value is the argument as it was.
+func (a Arg) Value() any {
+	switch {
+	case a.Int != nil:
+		return *a.Int
+	case a.Float != nil:
+		return *a.Float
+	case a.Bool != nil:
+		return *a.Bool
+	case a.Bytes != nil:
+		return a.Bytes
+	case a.Text != nil:
+		return *a.Text
+	case a.Time != nil:
+		return *a.Time
+	}
+	return nil
+}
+
+// caller is the line of the app nearest to the database, unless a test is nearer.
+func (l *listener) caller() (s Statement, ok bool) {
+	var pcs [64]uintptr
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(1, pcs[:])])
+	for more := true; more; {
+		var frame runtime.Frame
+		frame, more = frames.Next()
+		path, ours := strings.CutPrefix(frame.File, l.root)
+		if ours && !slices.Contains(l.passed, filepath.Dir(frame.File)) && !slices.Contains(l.passed, frame.File) {
+			name, _, _ := strings.Cut(strings.TrimPrefix(frame.Function, l.module), ".func")
+			return Statement{File: path, Line: frame.Line, Function: name}, !strings.HasSuffix(path, "_test.go")
+		}
+	}
+	return s, false
+}
+
+// Connect is for package sql.
+func (l *listener) Connect(context.Context) (driver.Conn, error) {
+	conn, err := l.driver.Open(l.dsn)
+	if err != nil {
+		return nil, err
+	}
+	return &heardConn{conn, l}, nil
+}
+
+// Driver is for package sql.
+func (l *listener) Driver() driver.Driver { return l.driver }
+
+// heardConn passes everything on, and tells the listener of it.
+type heardConn struct {
+	driver.Conn
+	listener *listener
+}
+
+func (c *heardConn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
+	c.listener.hear(query, args)
+	return c.Conn.(driver.ExecerContext).ExecContext(ctx, query, args)
+}
+
+func (c *heardConn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
+	c.listener.hear(query, args)
+	return c.Conn.(driver.QueryerContext).QueryContext(ctx, query, args)
+}
+
+func (c *heardConn) PrepareContext(ctx context.Context, query string) (driver.Stmt, error) {
+	stmt, err := c.Conn.(driver.ConnPrepareContext).PrepareContext(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	return &heardStmt{stmt, c, query}, nil
+}
+
+func (c *heardConn) BeginTx(ctx context.Context, options driver.TxOptions) (driver.Tx, error) {
+	c.listener.lock.Lock()
+	c.listener.note("BEGIN")
+	c.listener.lock.Unlock()
+	return c.Conn.(driver.ConnBeginTx).BeginTx(ctx, options)
+}
+
+func (c *heardConn) Ping(ctx context.Context) error { return c.Conn.(driver.Pinger).Ping(ctx) }
+
+func (c *heardConn) ResetSession(ctx context.Context) error {
+	if resetter, ok := c.Conn.(driver.SessionResetter); ok {
+		return resetter.ResetSession(ctx)
+	}
+	return nil
+}
+
+func (c *heardConn) IsValid() bool {
+	validator, ok := c.Conn.(driver.Validator)
+	return !ok || validator.IsValid()
+}
+
+func (c *heardConn) CheckNamedValue(value *driver.NamedValue) error {
+	if checker, ok := c.Conn.(driver.NamedValueChecker); ok {
+		return checker.CheckNamedValue(value)
+	}
+	return driver.ErrSkip
+}
+
+// heardStmt is a prepared statement: it is heard when it is run, with what it is run with.
+type heardStmt struct {
+	driver.Stmt
+	conn  *heardConn
+	query string
+}
+
+func (s *heardStmt) ExecContext(ctx context.Context, args []driver.NamedValue) (driver.Result, error) {
+	s.conn.listener.hear(s.query, args)
+	return s.Stmt.(driver.StmtExecContext).ExecContext(ctx, args)
+}
+
+func (s *heardStmt) QueryContext(ctx context.Context, args []driver.NamedValue) (driver.Rows, error) {
+	s.conn.listener.hear(s.query, args)
+	return s.Stmt.(driver.StmtQueryContext).QueryContext(ctx, args)
+}
+
+func (s *heardStmt) CheckNamedValue(value *driver.NamedValue) error {
+	return s.conn.CheckNamedValue(value)
+}

@@ -1,0 +1,145 @@
+// Package plans runs the app's suites while it listens to what they send to the
+// database, and reads the plan of every statement: it must find its rows by an
+// index, however many there are, and sort none.
+package plans
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"corral/lab/plans/listen"
+)
+
+// testKit is the package of the app that opens the databases of its suites. It
+// calls opened(connection) with each of them.
+const testKit = "models/modelstest"
+
+// Exceptions, by the function that sends the statement.
+var (
+	mayScan = map[string]string{
+		"internal/database.Migrate":       "a row for each migration",
+		"internal/database.CompareSchema": "a row for each migration",
+		"internal/outbox.(*Queue).Newest": "development only",
+		"models.EndAllSessions":           "every row is meant",
+	}
+	maySort = map[string]string{
+		"models.SessionsOf": "what one user has",
+		"models.Explain":    "what one user has and was sent",
+	}
+)
+
+// plan is how the database goes about a statement.
+type plan struct {
+	text  string
+	scans bool // it reads all of a table or of an index
+	sorts bool // it keeps what it has found, to put it in order
+}
+
+// planned is what a statement begins with that has a plan. The others make and
+// alter tables, or copy the database.
+var planned = regexp.MustCompile(`(?i)^\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b`)
+
+// explainer reads plans in an open database.
+type explainer func(ctx context.Context, conn *sql.Conn, query string, args []any) ([]plan, error)
+
+// complaints are about the statements that grow slower with the number of rows.
+func complaints(ctx context.Context, conn *sql.Conn, explain explainer, statements []listen.Statement) (list []string, err error) {
+	for _, s := range statements {
+		if !planned.MatchString(s.Query) {
+			continue
+		}
+		var args []any
+		for _, arg := range s.Args {
+			args = append(args, arg.Value())
+		}
+		plans, err := explain(ctx, conn, s.Query, args)
+		if err != nil {
+			return nil, fmt.Errorf("explaining a statement of %s: %w\n%s", s.Function, err, s.Query)
+		}
+		for _, p := range plans {
+			if mayScan[s.Function] == "" && (p.scans || p.sorts && maySort[s.Function] == "") {
+				list = append(list, fmt.Sprintf("%s scans or sorts, %s:%d\n%s\n%s", s.Function, s.File, s.Line, s.Query, p.text))
+			}
+		}
+	}
+	return list, nil
+}
+
+// explainSQLite reads the plan that SQLite makes without statistics, which the
+// app never collects: it is the same for few rows and for many.
+func explainSQLite(ctx context.Context, conn *sql.Conn, query string, args []any) ([]plan, error) {
+	rows, err := conn.QueryContext(ctx, "EXPLAIN QUERY PLAN "+query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	p := plan{}
+	for rows.Next() {
+		var id, parent, unused int
+		var step string
+		if err := rows.Scan(&id, &parent, &unused, &step); err != nil {
+			return nil, err
+		}
+		p.text += step + "\n"
+		// A constant row, or the rows of a subquery, whose own step is judged for itself.
+		scan := strings.HasPrefix(step, "SCAN ") && step != "SCAN CONSTANT ROW" && !strings.HasPrefix(step, "SCAN (")
+		p.scans = p.scans || scan || strings.Contains(step, "AUTOMATIC")
+		p.sorts = p.sorts || strings.Contains(step, "TEMP B-TREE")
+	}
+	return []plan{p}, rows.Err()
+}
+
+// explainPostgres reads two plans: the one for what was asked, and the generic
+// one for whatever is asked, to which PostgreSQL may turn after five times.
+func explainPostgres(ctx context.Context, conn *sql.Conn, query string, args []any) ([]plan, error) {
+	asked, err := explained(ctx, conn, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := conn.ExecContext(ctx, "PREPARE planned AS "+query); err != nil {
+		return nil, err
+	}
+	defer conn.ExecContext(ctx, "DEALLOCATE planned")
+	execute := "EXECUTE planned"
+	if len(args) > 0 {
+		execute += "(NULL" + strings.Repeat(", NULL", len(args)-1) + ")"
+	}
+	generic, err := explained(ctx, conn, execute)
+	return []plan{asked, generic}, err
+}
+
+// node is a step of a plan, with the steps that it takes its rows from.
+type node struct {
+	Type      string `json:"Node Type"`
+	Index     string `json:"Index Name"`
+	Condition string `json:"Index Cond"`
+	Nodes     []node `json:"Plans"`
+}
+
+func explained(ctx context.Context, conn *sql.Conn, query string, args ...any) (plan, error) {
+	var content string
+	if err := conn.QueryRowContext(ctx, "EXPLAIN (FORMAT JSON) "+query, args...).Scan(&content); err != nil {
+		return plan{}, err
+	}
+	var roots []struct{ Plan node }
+	err := json.Unmarshal([]byte(content), &roots)
+	p := plan{}
+	for _, root := range roots {
+		p.add(root.Plan, "")
+	}
+	return p, err
+}
+
+func (p *plan) add(n node, indent string) {
+	p.text += fmt.Sprintln(indent+n.Type, n.Index, n.Condition)
+	whole := strings.Contains(n.Type, "Index") && n.Condition == "" // an index that is read from end to end
+	p.scans = p.scans || strings.Contains(n.Type, "Seq Scan") || whole
+	p.sorts = p.sorts || strings.Contains(n.Type, "Sort")
+	for _, below := range n.Nodes {
+		p.add(below, indent+"  ")
+	}
+}

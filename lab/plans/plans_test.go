@@ -1,0 +1,239 @@
+package plans
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"corral/lab/binary"
+	"corral/lab/plans/listen"
+	"corral/lab/services"
+)
+
+// speaking are the folders in which every place that sends a statement must have.
+var speaking = []string{"models", "internal/database", "internal/outbox", "internal/purge", "internal/ratelimit"}
+
+func TestMain(m *testing.M) { os.Exit(binary.Run(m)) }
+
+// Every statement that the app sends in its suites, on either database.
+func TestPlans(t *testing.T) {
+	for name, server := range map[string]func(testing.TB) string{
+		"SQLite":   func(testing.TB) string { return "" },
+		"Postgres": services.Server,
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := server(t)
+			statements := listenToSuites(t, server)
+			require.Greater(t, len(statements), 50)
+			conn, explain := newDatabase(t, server)
+			list, err := complaints(t.Context(), conn, explain, statements)
+			require.NoError(t, err)
+			require.Empty(t, strings.Join(list, "\n"))
+			places, err := unheard(binary.Root(), speaking, statements)
+			require.NoError(t, err)
+			require.Empty(t, places, "these send a statement that no test has sent: its plan was not read")
+		})
+	}
+}
+
+// listenToSuites runs the suites that have a database.
+func listenToSuites(t *testing.T, server string) (statements []listen.Statement) {
+	t.Helper()
+	folder := t.TempDir()
+	packages := goes(t, "list", "-f", `{{if or (eq .Dir "") .TestGoFiles .XTestGoFiles}}{{.ImportPath}}:{{join .TestImports ","}},{{join .XTestImports ","}},{{end}}`, "./...")
+	module := strings.TrimSpace(goes(t, "list", "-m"))
+	args := []string{"test", "-count=1", "-timeout=10m", "-overlay", overlay(t, folder, module)}
+	for line := range strings.Lines(packages) {
+		if path, imports, ok := strings.Cut(line, ":"); ok && strings.Contains(imports, module+"/"+testKit+",") {
+			args = append(args, path)
+		}
+	}
+	cmd := exec.Command("go", args...)
+	cmd.Dir, cmd.Env = binary.Root(), append(os.Environ(), "TEST_DATABASE_URL="+server)
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, string(out))
+
+	files, err := filepath.Glob(filepath.Join(folder, "*.json"))
+	require.NoError(t, err)
+	for _, path := range files {
+		file, err := os.Open(path)
+		require.NoError(t, err)
+		defer file.Close()
+		for lines := json.NewDecoder(file); lines.More(); {
+			var s listen.Statement
+			require.NoError(t, lines.Decode(&s))
+			statements = append(statements, s)
+		}
+	}
+	return statements
+}
+
+// overlay adds the listener to the test kit, and the tests of testdata to their
+// packages, in no file of theirs.
+func overlay(t *testing.T, folder, module string) (path string) {
+	t.Helper()
+	kit := filepath.Join(binary.Root(), testKit)
+	clause := "package " + filepath.Base(testKit)
+	source, err := os.ReadFile("listen/listen.go")
+	require.NoError(t, err)
+	dir, replaced := t.TempDir(), map[string]string{}
+	add := func(name, content string) {
+		file := filepath.Join(dir, name)
+		require.NoError(t, os.WriteFile(file, []byte(content), 0o600))
+		replaced[filepath.Join(kit, name)] = file
+	}
+	add("listen.go", strings.Replace(string(source), "\npackage listen\n", "\n"+clause+"\n", 1))
+	add("hook.go", fmt.Sprintf("%s\n\nimport \"github.com/gobuffalo/pop/v6\"\n\nfunc init() { opened = func(c *pop.Connection) { ListenTo(c, %q, %q, %q) } }\n",
+		clause, folder, binary.Root(), module))
+	tests, err := filepath.Glob("testdata/*/*_test.go")
+	require.NoError(t, err)
+	for _, test := range tests {
+		absolute, err := filepath.Abs(test)
+		require.NoError(t, err)
+		replaced[filepath.Join(binary.Root(), strings.TrimPrefix(test, "testdata/"))] = absolute
+	}
+	content, err := json.Marshal(map[string]any{"Replace": replaced})
+	require.NoError(t, err)
+	path = filepath.Join(dir, "overlay.json")
+	require.NoError(t, os.WriteFile(path, content, 0o600))
+	return path
+}
+
+func goes(t *testing.T, args ...string) string {
+	t.Helper()
+	cmd := exec.Command("go", args...)
+	cmd.Dir = binary.Root()
+	out, err := cmd.Output()
+	require.NoError(t, err)
+	return string(out)
+}
+
+// newDatabase is an empty one with the app's tables; on PostgreSQL it is full.
+func newDatabase(t *testing.T, server string) (*sql.Conn, explainer) {
+	t.Helper()
+	databaseURL := services.NewDatabase(t, server)
+	migrate := binary.Command(t, t.TempDir(), []string{"DATABASE_URL=" + databaseURL}, "task", "db:migrate")
+	require.NoError(t, migrate.Run(), migrate.Log())
+	conn, err := services.OpenDatabase(t, databaseURL).Conn(t.Context())
+	require.NoError(t, err)
+	t.Cleanup(func() { conn.Close() })
+	if server == "" {
+		return conn, explainSQLite
+	}
+	require.NoError(t, fill(t.Context(), conn))
+	return conn, explainPostgres
+}
+
+// judge says what is wrong with statements that functions send, on the database
+// that TEST_DATABASE_URL names.
+func judge(t *testing.T, statements ...listen.Statement) []string {
+	t.Helper()
+	server := os.Getenv("TEST_DATABASE_URL")
+	conn, explain := newDatabase(t, server)
+	if server != "" { // the app writes ?, and pop $1
+		for i, s := range statements {
+			n := 0
+			statements[i].Query = regexp.MustCompile(`\?`).ReplaceAllStringFunc(s.Query, func(string) string { n++; return fmt.Sprint("$", n) })
+		}
+	}
+	list, err := complaints(context.Background(), conn, explain, statements)
+	require.NoError(t, err)
+	return list
+}
+
+// from is a statement that a function sends.
+func from(function, query string, args ...any) listen.Statement {
+	s := listen.Statement{Function: function, Query: query}
+	for _, arg := range args {
+		switch arg := arg.(type) {
+		case string:
+			s.Args = append(s.Args, listen.Arg{Text: &arg})
+		case time.Time:
+			s.Args = append(s.Args, listen.Arg{Time: &arg})
+		}
+	}
+	return s
+}
+
+// requireRefused checks that there is a complaint about each of the statements.
+func requireRefused(t *testing.T, statements ...listen.Statement) {
+	t.Helper()
+	list := judge(t, statements...)
+	for _, s := range statements {
+		require.True(t, slices.ContainsFunc(list, func(c string) bool { return strings.Contains(c, s.Query) }), s.Query)
+	}
+}
+
+const noOne = "00000000-0000-0000-0000-000000000000"
+
+func TestComplaints_Index(t *testing.T) {
+	const email = "ada@example.com"
+	require.Empty(t, judge(t,
+		from("models.X", "SELECT * FROM users WHERE email = ?", email),
+		from("models.X", "DELETE FROM tokens WHERE user_id = (SELECT id FROM users WHERE email = ?)", email),
+		from("models.X", "SELECT 1 FROM users WHERE email = ? UNION ALL SELECT 2", email),
+		from("models.X", "UPDATE users SET language = 'de' WHERE id IN (SELECT user_id FROM tokens WHERE email = ?)", email),
+		from("models.X", "SELECT id FROM mails WHERE due_at <= ? ORDER BY due_at LIMIT 1", time.Now()),
+		from("models.X", "SELECT 1"),
+		from("models.X", "VACUUM"), // it has no plan
+		from("models.EndAllSessions", "DELETE FROM sessions")))
+}
+
+func TestComplaints_Scan(t *testing.T) {
+	requireRefused(t,
+		from("models.X", "SELECT * FROM users WHERE language = ?", "de"),
+		from("models.X", "DELETE FROM sessions WHERE ip = ?", "192.0.2.1"),
+		from("models.X", "UPDATE users SET language = '' WHERE id IN (SELECT user_id FROM tokens WHERE subject = ?)", "x"),
+		from("models.X", "SELECT id FROM sessions ORDER BY id"), // an index from end to end
+		from("models.X", "DELETE FROM sessions"))
+}
+
+// To sort is not to scan: who may do the one may not do the other.
+func TestComplaints_Sort(t *testing.T) {
+	const query = "SELECT * FROM sessions WHERE user_id = ? ORDER BY ip"
+	requireRefused(t, from("models.X", query, noOne), from("models.SessionsOf", "SELECT * FROM sessions ORDER BY ip"))
+	require.Empty(t, judge(t, from("models.SessionsOf", query, noOne)))
+}
+
+// PostgreSQL may turn to a plan that is made without knowing what is asked for:
+// where a third of the rows might be dead, it looks for the first dead one from
+// the start of the table.
+func TestComplaints_Generic(t *testing.T) {
+	const dead = "SELECT id FROM tokens WHERE expires_at < ? "
+	require.Empty(t, judge(t, from("models.X", dead+"ORDER BY expires_at LIMIT 100", time.Now())))
+	if os.Getenv("TEST_DATABASE_URL") != "" {
+		requireRefused(t, from("models.X", dead+"LIMIT 100", time.Now()))
+	}
+}
+
+func TestUnheard(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "some.go")
+	require.NoError(t, os.WriteFile(path, []byte(`package some
+import "os"; import "database/sql"
+func A() { os.Create("file") }
+func B() { tx.
+	RawQuery("SELECT 1").
+	Exec() }
+func C() { DB.WithContext(ctx).Create(row) }
+func Open() { DB.RawQuery("SELECT 1").Exec() }
+`), 0o600))
+	places, err := unheard(dir, []string{"."}, nil)
+	require.NoError(t, err)
+	require.Equal(t, []string{"some.go:4", "some.go:7"}, places)
+
+	places, err = unheard(dir, []string{"."}, []listen.Statement{{File: "some.go", Line: 6}})
+	require.NoError(t, err)
+	require.Equal(t, []string{"some.go:7"}, places)
+}

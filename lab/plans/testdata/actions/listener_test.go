@@ -1,0 +1,19 @@
+package actions
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"corral/models"
+	"corral/models/modelstest"
+)
+
+// What the app sends is heard, and what a test sends is not.
+func TestListener(t *testing.T) {
+	require.Empty(t, modelstest.Statements(func() { require.NoError(t, models.DB.RawQuery("SELECT 1").Exec()) }))
+	require.Len(t, modelstest.Statements(func() {
+		_, err := models.FindUserByEmail(t.Context(), "nobody@example.com")
+		require.ErrorIs(t, err, models.ErrNotFound)
+	}), 1)
+}

@@ -1,0 +1,90 @@
+package actions
+
+import (
+	"net/url"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"corral/models"
+	"corral/models/modelstest"
+)
+
+// An attempt that is refused costs one indexed statement (which the plans of all
+// statements show), no transaction and no hash; one that is let through is
+// counted and recorded in one transaction.
+func TestLogin_CostOfARefusedAttempt(t *testing.T) {
+	s := newSite(t)
+	models.Clock.Stop()
+	modelstest.SignUp(t, "ada@example.com")
+	hers, stranger, other := s.loggedIn("ada@example.com", firefox), s.browser(), s.browser()
+	hers.logOut()
+	statements := func(b *browser, email string, want int) []string {
+		return modelstest.Statements(func() {
+			require.Equal(t, want, b.Post("/login", url.Values{"email": {email}, "password": {"wrong"}}).StatusCode)
+		})
+	}
+	for range 5 {
+		require.Len(t, statements(stranger, "ada@example.com", wrong), 6, "look-up, BEGIN, record, two counts, account")
+		require.Len(t, statements(hers, "ada@example.com", wrong), 5, "one count: the known browser's")
+	}
+	require.Len(t, statements(stranger, "nobody@example.com", wrong), 6, "as much")
+	for range 4 {
+		statements(stranger, "nobody@example.com", wrong)
+	}
+	require.NoError(t, models.DB.RawQuery("UPDATE users SET password_digest = 'none that can be compared'").Exec())
+	for _, c := range []struct {
+		b     *browser
+		email string
+	}{{stranger, "ada@example.com"}, {hers, "ada@example.com"}, {other, "nobody@example.com"}, {stranger, "free@example.com"}} {
+		sent := statements(c.b, c.email, refused)
+		require.Len(t, sent, 1, c.email)
+		require.Contains(t, sent[0], "FROM rate_limits WHERE id IN")
+	}
+}
+
+// A login sends at most ten statements: those that docs/login.md lists.
+func TestLogin_Statements(t *testing.T) {
+	s := newSite(t)
+	modelstest.SignUp(t, "ada@example.com")
+	login := func(b *browser) []string {
+		sent := modelstest.Statements(func() { require.Equal(t, "/", b.logIn("ada@example.com").Location()) })
+		return slices.DeleteFunc(sent, func(statement string) bool { return statement == "BEGIN" })
+	}
+	require.Len(t, login(s.browser()), 10, "in the first hour after the password was set")
+	models.Clock.Move(2 * time.Hour)
+
+	listed := listedStatements(t)
+	require.Len(t, listed, 10)
+	b := s.browser()
+	sent := login(b)
+	require.Len(t, sent, len(listed))
+	for i, words := range listed {
+		require.Regexp(t, `^\s*`+words[0]+" ", sent[i])
+		for _, table := range words[1:] {
+			require.Contains(t, sent[i], table)
+		}
+	}
+	require.Len(t, modelstest.Statements(func() { require.Equal(t, 200, b.Get("/").StatusCode) }), 1)
+	b.logOut()
+	require.Len(t, login(b), 8, "a known browser")
+}
+
+// listedStatements returns the words of the statements in docs/login.md, in
+// their order: a verb and tables.
+func listedStatements(t *testing.T) (list [][]string) {
+	t.Helper()
+	document, err := os.ReadFile("../docs/login.md")
+	require.NoError(t, err)
+	for _, row := range regexp.MustCompile(`(?m)^\| ([\d, ]+) \| ([A-Z].+?) \| .+ \|$`).FindAllStringSubmatch(string(document), -1) {
+		for range strings.Split(row[1], ",") {
+			list = append(list, strings.FieldsFunc(row[2], func(r rune) bool { return r == ' ' || r == ',' || r == '…' }))
+		}
+	}
+	return list
+}

@@ -1,0 +1,142 @@
+package process
+
+import (
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"corral/lab/binary"
+)
+
+// What only a real process shows: what it prints, how it ends, and what
+// happens to the environment before main.
+
+// ends runs the app with nothing but the given variables until it ends by itself.
+func ends(t *testing.T, dir string, environ []string, args ...string) *process {
+	t.Helper()
+	p := command(t, dir, environ, args...)
+	defer time.AfterFunc(time.Minute, func() { p.Cmd.Process.Kill() }).Stop()
+	if err := p.Run(); err != nil {
+		require.IsType(t, new(exec.ExitError), err)
+	}
+	require.True(t, p.ProcessState.Exited(), "the app should have ended by itself")
+	return p
+}
+
+// In a clone, development reads templates, texts and assets from the folders.
+func TestProcess_ServesInAClone(t *testing.T) {
+	dir := t.TempDir()
+	for _, folder := range []string{"assets", "locales", "templates"} {
+		require.NoError(t, os.Symlink(filepath.Join(binary.Root(), folder), filepath.Join(dir, folder)))
+	}
+	serves(t, dir)
+	require.FileExists(t, filepath.Join(dir, "storage", "development.sqlite"))
+}
+
+// Elsewhere a development build has all of it inside.
+func TestProcess_ServesAnywhere(t *testing.T) {
+	serves(t, t.TempDir())
+}
+
+// serves starts the app in dir, sees the login page, and stops it.
+func serves(t *testing.T, dir string) {
+	t.Helper()
+	p := start(t, dir)
+	_, origin, found := strings.Cut(strings.TrimSpace(p.Err.String()), "reached at ")
+	require.True(t, found, "it should have said where it is reached: %s", p.Err.String())
+	res, err := http.Get(origin + "/login")
+	require.NoError(t, err)
+	page, err := io.ReadAll(res.Body)
+	require.NoError(t, err)
+	require.NoError(t, res.Body.Close())
+	require.Equal(t, http.StatusOK, res.StatusCode)
+	require.Contains(t, string(page), `<input class="form-control" id="password"`)
+	p.Stop() // a signal is no failure
+}
+
+func writeDotenv(t *testing.T, dir, content string) {
+	t.Helper()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, ".env"), []byte(content), 0o600))
+}
+
+func TestProcess_RefusesTestOutsideGoTest(t *testing.T) {
+	dir := t.TempDir()
+	p := ends(t, dir, []string{"GO_ENV=test"})
+	require.Equal(t, 1, p.ProcessState.ExitCode())
+	require.Equal(t, "GO_ENV=test is for go test only: use development or production\n", p.Err.String())
+	require.Empty(t, p.Out.String())
+	require.NoDirExists(t, filepath.Join(dir, "storage"), "a refused start leaves nothing behind")
+}
+
+func TestProcess_RefusesBareProduction(t *testing.T) {
+	dir := t.TempDir()
+	p := ends(t, dir, []string{"GO_ENV=production"})
+	require.Equal(t, 1, p.ProcessState.ExitCode())
+	require.Equal(t, strings.Join([]string{
+		"HOST is missing: set it to the public origin, like https://login.example.com",
+		"SESSION_SECRET is missing: set it to the output of `corral task secret`",
+		"nothing ends TLS: set TRUSTED_PROXIES to the proxy's network, or TLS_CERT_FILE and TLS_KEY_FILE",
+		"SMTP_URL is missing: people could not reset a password",
+		"",
+	}, "\n"), p.Err.String())
+	require.NoDirExists(t, filepath.Join(dir, "storage"))
+}
+
+// The remedy that the refusal names works before anything else is set.
+func TestProcess_PrintsASecret(t *testing.T) {
+	p := ends(t, t.TempDir(), []string{"GO_ENV=production"}, "task", "secret")
+	require.Equal(t, 0, p.ProcessState.ExitCode(), p.Err.String())
+	require.Regexp(t, `^[0-9a-f]{64}\n$`, p.Out.String())
+}
+
+func TestProcess_ReadsDotenv(t *testing.T) {
+	dir := t.TempDir()
+	writeDotenv(t, dir, "PORT=70001\n")
+	p := ends(t, dir, nil)
+	require.Equal(t, 1, p.ProcessState.ExitCode())
+	require.Equal(t, "PORT=70001 is not a port: use a number from 1 to 65535\n", p.Err.String())
+}
+
+// In development, .env comes before the environment, as Buffalo has it: its envy
+// package loads the file over the variables before main runs. A variable that the
+// file does not name stays as it is.
+func TestProcess_DotenvWins(t *testing.T) {
+	dir := t.TempDir()
+	writeDotenv(t, dir, "PORT=70001\n")
+	p := ends(t, dir, []string{"PORT=70002", "LOG_LEVEL=loud"})
+	require.Equal(t, 1, p.ProcessState.ExitCode())
+	require.Equal(t, "LOG_LEVEL=loud is unknown: use debug, info, warn or error\n"+
+		"PORT=70001 is not a port: use a number from 1 to 65535\n", p.Err.String())
+}
+
+func TestProcess_RefusesDotenvInProduction(t *testing.T) {
+	dir := t.TempDir()
+	writeDotenv(t, dir, "LOG_LEVEL=debug\n")
+	p := ends(t, dir, []string{"GO_ENV=production"})
+	require.Equal(t, 1, p.ProcessState.ExitCode())
+	require.Contains(t, p.Err.String(), "a .env file lies beside the app: ")
+}
+
+// What the database driver says must not hold the password either. Nothing
+// listens on port 1.
+func TestProcess_DatabasePasswordIsNotPrinted(t *testing.T) {
+	for _, url := range []string{
+		"postgres://corral:hunter2@127.0.0.1:1/corral",
+		"postgres://corral:hunter2@127.0.0.1:1/corral?sslmode=maybe",
+		"postgres://corral:hunter2@127.0.0.1:port/corral",
+		"postgres://corral:hunter2%zz@127.0.0.1:1/corral",
+		"postgres:///corral?host=127.0.0.1&port=1&user=corral&password=hunter2&sslmode=maybe",
+	} {
+		p := ends(t, t.TempDir(), []string{"DATABASE_URL=" + url})
+		require.Equal(t, 1, p.ProcessState.ExitCode())
+		require.Regexp(t, "^(DATABASE_URL is|the database URL is not understood|the database cannot be opened)", p.Err.String())
+		require.NotContains(t, p.Log(), "hunter2")
+	}
+}

@@ -1,0 +1,76 @@
+package process
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"corral/lab/binary"
+)
+
+// nobody is the user of the Dockerfile.
+const nobody = 65532
+
+// The binary needs nothing of a machine but what the Dockerfile's last stage
+// gives it: built by its command, it runs in a folder that is its whole world.
+func TestContainer(t *testing.T) {
+	root, err := os.MkdirTemp("", "corral-container-") // not t.TempDir: another user has to get in
+	require.NoError(t, err)
+	t.Cleanup(func() { os.RemoveAll(root) })
+	require.NoError(t, os.Chmod(root, 0o755))
+	buildAsDocumented(t, filepath.Join(root, "app"))
+	server := newMailServer(t, "STARTTLS")
+	authority, err := os.ReadFile(strings.TrimPrefix(server.variable, "SSL_CERT_FILE="))
+	require.NoError(t, err)
+	require.NoError(t, os.MkdirAll(filepath.Join(root, "etc/ssl/certs"), 0o755))
+	require.NoError(t, os.WriteFile(filepath.Join(root, "etc/ssl/certs/ca-certificates.crt"), authority, 0o644))
+	storage := filepath.Join(root, "storage")
+	require.NoError(t, os.Mkdir(storage, 0o700))
+	contained := &syscall.SysProcAttr{Chroot: root}
+	if os.Geteuid() == 0 {
+		require.NoError(t, os.Chown(storage, nobody, nobody))
+		contained.Credential = &syscall.Credential{Uid: nobody, Gid: nobody}
+	} else { // root of a world of its own may do so
+		contained.Cloneflags = syscall.CLONE_NEWUSER
+		contained.UidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getuid(), Size: 1}}
+	}
+	port := binary.FreePort(t)
+	contain := func(args ...string) *process {
+		p := command(t, "/", nil, args...)
+		p.Path, p.SysProcAttr = "/app", contained
+		p.Env = []string{"GO_ENV=production", "HOST=https://127.0.0.1", "TRUSTED_PROXIES=127.0.0.1/32", "SESSION_SECRET=" + binary.Secret,
+			"DATABASE_URL=sqlite3:///storage/app.sqlite", server.url("hunter2"), "PORT=" + port, "ADDR=127.0.0.1"}
+		return p
+	}
+	for _, task := range []string{"db:migrate", "doctor"} { // which looks, among others, whether the mail server's certificate is known
+		p := contain("task", task)
+		require.NoError(t, p.Run(), p.Log())
+	}
+	p := contain()
+	p.Launch()
+	p.AwaitReady()
+	status, page := p.Get("/login")
+	require.Equal(t, 200, status, page)
+	entries, err := os.ReadDir(root)
+	require.NoError(t, err)
+	require.Len(t, entries, 3, "it writes to /storage alone")
+}
+
+// buildAsDocumented runs the Dockerfile's own command.
+func buildAsDocumented(t *testing.T, file string) {
+	t.Helper()
+	dockerfile, err := os.ReadFile(filepath.Join(binary.Root(), "Dockerfile"))
+	require.NoError(t, err)
+	match := regexp.MustCompile(`(?m)^RUN (CGO_ENABLED=0 go build .*) -o /app \.$`).FindSubmatch(dockerfile)
+	require.NotNil(t, match)
+	build := exec.Command("sh", "-c", string(match[1])+" -o "+file+" .")
+	build.Dir = binary.Root()
+	out, err := build.CombinedOutput()
+	require.NoError(t, err, string(out))
+}

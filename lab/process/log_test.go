@@ -1,0 +1,238 @@
+package process
+
+import (
+	"corral/lab/binary"
+	"corral/lab/services"
+	"corral/lab/site"
+	"database/sql"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// spy is a browser that notes every secret that goes either way.
+type spy struct {
+	*http.Client
+	t       *testing.T
+	db      *sql.DB // the app's
+	secrets map[string]bool
+	header  http.Header
+}
+
+func (p *process) spy() *spy {
+	b := &spy{Client: p.visitor(), t: p.t, secrets: map[string]bool{}, header: http.Header{}}
+	b.Transport = site.Proxy(p.t, p.URL)
+	return b
+}
+
+// note takes texts that must not be in the log.
+func (b *spy) note(texts ...string) {
+	for _, text := range texts {
+		b.secrets[text] = true
+	}
+}
+
+func (b *spy) send(method, path string, form url.Values) (status int) {
+	b.t.Helper()
+	for name, values := range form {
+		if name != "_method" && name != "remember" {
+			b.note(values...)
+		}
+	}
+	req, err := http.NewRequest(method, "https://127.0.0.1"+path, strings.NewReader(form.Encode()))
+	require.NoError(b.t, err)
+	for name, values := range b.header {
+		req.Header[name] = values
+	}
+	if form != nil {
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	res, err := b.Do(req)
+	require.NoError(b.t, err)
+	defer res.Body.Close()
+	_, err = io.Copy(io.Discard, res.Body)
+	require.NoError(b.t, err)
+	for _, cookie := range res.Cookies() {
+		if cookie.Value != "" {
+			b.note(cookie.Value)
+		}
+	}
+	return res.StatusCode
+}
+
+func (b *spy) get(path string) int { b.t.Helper(); return b.send("GET", path, nil) }
+
+// post sends pairs of a field and its value.
+func (b *spy) post(path string, pairs ...string) int {
+	b.t.Helper()
+	form := url.Values{}
+	for i := 0; i < len(pairs); i += 2 {
+		form.Add(pairs[i], pairs[i+1])
+	}
+	return b.send("POST", path, form)
+}
+
+// link opens a mailed link and returns its path.
+func (b *spy) link(prefix, email, template string) string {
+	b.t.Helper()
+	token, err := services.Token(b.db, binary.Secret, template, email)
+	require.NoError(b.t, err)
+	b.note(token)
+	return prefix + token
+}
+
+const (
+	adasEmail  = "ada.keeps.quiet@example.com"
+	adasOther  = "ada.elsewhere@example.net"
+	adasFirst  = "seven quiet otters drum"
+	adasSecond = "nine louder herons hum"
+	adasThird  = "ten patient badgers knit"
+)
+
+// The whole story of an account, with every error on the way, leaves no secret
+// in the log: no password, token, cookie, typed email, query or path.
+func TestLog_WholeStoryKeepsSecrets(t *testing.T) {
+	dir, database := t.TempDir(), newDatabase(t)
+	mail := newMailServer(t, "STARTTLS")
+	mail.answers = map[string]string{"RCPT": "450 4.2.1 %s is <" + adasEmail + "> and not here"}
+	p := start(t, dir, binary.Production(database, mail.url("hunter2"), mail.variable)...)
+	b := p.spy()
+	b.db = services.OpenDatabase(t, strings.TrimPrefix(database, "DATABASE_URL="))
+	b.note(binary.Secret, "hunter2", "argon2id", adasEmail, adasOther, "127.0.0.1:1", "forged", "FROM device_cookies", "INSERT INTO")
+	b.header = http.Header{
+		"Accept": {"text/html"}, "User-Agent": {"agent-of-ada"}, "Referer": {"https://127.0.0.1/referred-from"}, "Authorization": {"Basic b2Z0LXRyaWVk"},
+		"X-Forwarded-For": {`not-an-address", "event":"forged`}, "Accept-Language": {"x-language-of-ada"}, "X-Real-Ip": {"192.0.2.66"},
+	}
+	b.note("agent-of-ada", "referred-from", "b2Z0LXRyaWVk", "not-an-address", "language-of-ada", "192.0.2.66", "asked-for", "path-of-ada")
+
+	signUp(b)
+	logInAndOut(b)
+	changeEverything(b)
+	provokeErrors(b)
+
+	p.Stop()
+	require.Equal(t, 1, strings.Count(p.Err.String(), "\n"), "all that is logged is on stdout: %s", p.Err.String())
+	requireClean(t, p.Out.String(), b.secrets)
+}
+
+func signUp(b *spy) {
+	require.Equal(b.t, 200, b.get("/welcome?utm=asked-for"))
+	require.Equal(b.t, 302, b.get("/?tab=asked-for"))
+	require.Equal(b.t, 422, b.post("/signup", "email", "no-address-of-ada"))
+	require.Equal(b.t, 422, b.post("/signup", "email", "ada@example.com\n{\"event\":\"forged\"}"))
+	require.Equal(b.t, 303, b.post("/signup", "email", adasEmail))
+	require.Equal(b.t, 200, b.get("/check-mail"))
+	require.Equal(b.t, 404, b.get("/signup/path-of-ada"))
+	require.Equal(b.t, 302, b.get(b.link("/signup/", adasEmail, "signup")))
+	require.Equal(b.t, 422, b.post("/signup/password", "password", "letters only"))
+	require.Equal(b.t, 303, b.post("/signup/password", "password", adasFirst))
+}
+
+func logInAndOut(b *spy) {
+	require.Equal(b.t, 303, b.post("/logout", "_method", "DELETE"))
+	require.Equal(b.t, 422, b.post("/login", "email", "nobody.here@example.com", "password", "wrong words of ada"))
+	require.Equal(b.t, 422, b.post("/login", "email", "x\r\nlevel=INFO event=forged", "password", "y\nevent=forged"))
+	require.Equal(b.t, 422, b.post("/login?email=asked-for", "email", adasEmail, "password", "wrong words of ada"))
+	require.Equal(b.t, 303, b.post("/login", "email", strings.ToUpper(adasEmail), "password", adasFirst, "remember", "1"))
+	require.Equal(b.t, 200, b.get("/?tab=asked-for"))
+}
+
+func changeEverything(b *spy) {
+	require.Equal(b.t, 200, b.get("/account/sessions"))
+	require.Equal(b.t, 404, b.post("/account/sessions/path-of-ada", "_method", "DELETE"))
+	require.Equal(b.t, 303, b.post("/account/sessions", "_method", "DELETE"))
+	require.Equal(b.t, 422, b.post("/account/password", "_method", "PUT", "current_password", "wrong words of ada", "password", adasSecond))
+	require.Equal(b.t, 303, b.post("/account/password", "_method", "PUT", "current_password", adasFirst, "password", adasSecond))
+	require.Equal(b.t, 303, b.post("/account/email", "_method", "PUT", "current_password", adasSecond, "email", adasOther))
+	confirm := b.link("/account/email/confirm/", adasOther, "email_confirm")
+	require.Equal(b.t, 200, b.get(confirm))
+	require.Equal(b.t, 303, b.post(confirm))
+	undo := b.link("/account/email/undo/", adasEmail, "email_changed")
+	require.Equal(b.t, 200, b.get(undo))
+	require.Equal(b.t, 303, b.post(undo))
+	require.Equal(b.t, 404, b.get(undo), "it is used up")
+	require.Equal(b.t, 303, b.post("/password/forgot", "email", adasEmail))
+	require.Equal(b.t, 302, b.get(b.link("/password/reset/", adasEmail, "reset")))
+	require.Equal(b.t, 303, b.post("/password/reset", "_method", "PUT", "password", adasThird))
+	require.Equal(b.t, 303, b.post("/login", "email", adasEmail, "password", adasThird))
+}
+
+func provokeErrors(b *spy) {
+	require.Equal(b.t, 404, b.get("/path-of-ada?q=asked-for"))
+	require.Equal(b.t, 405, b.send("PATCH", "/welcome?q=asked-for", nil))
+	require.Equal(b.t, 413, b.post("/login", "email", strings.Repeat("too-much-of-ada", 9999)))
+	require.Equal(b.t, 404, b.get("/assets/path-of-ada.css"))
+	b.header.Set("Sec-Fetch-Site", "cross-site")
+	require.Equal(b.t, 403, b.post("/account/path-of-ada", "email", "mallory.is.here@example.com"))
+	b.header.Del("Sec-Fetch-Site")
+	for range 5 {
+		b.post("/login", "email", "carol.is.slow@example.com", "password", "wrong words of carol")
+	}
+	require.Equal(b.t, 303, b.post("/logout", "_method", "DELETE"))
+	for b.post("/login", "email", "carol.is.slow@example.com", "password", "wrong words of carol") != 429 {
+	}
+	// A query fails that holds the digest of a token and asks for an email.
+	b.drop("device_cookies")
+	require.Equal(b.t, 500, b.post("/login", "email", adasEmail, "password", adasThird))
+	b.drop("tokens")
+	require.Equal(b.t, 500, b.get("/password/reset/path-of-ada"))
+}
+
+// drop takes a table away.
+func (b *spy) drop(table string) {
+	b.t.Helper()
+	_, err := b.db.Exec("DROP TABLE " + table)
+	require.NoError(b.t, err)
+}
+
+// keysOfLines are those of each kind of line.
+var keysOfLines = map[string][]string{
+	"request":       {"client", "event", "level", "method", "ms", "request_id", "route", "status", "time", "user_id"},
+	"error":         {"client", "error", "event", "level", "method", "request_id", "route", "time", "user_id"},
+	"mail not sent": {"attempt", "error", "event", "level", "mail_id", "template", "time"},
+	"":              {"client", "event", "level", "method", "request_id", "route", "time", "user_id"}, // what matters for security
+}
+
+// ofNoRequest are Buffalo's lines about the start and the stop of the process.
+var ofNoRequest = regexp.MustCompile(`^(starting|stopping|shutting down|all background jobs stopped|shutdown completed)`)
+
+func requireClean(t *testing.T, log string, secrets map[string]bool) {
+	t.Helper()
+	seen := map[string]int{}
+	for text := range strings.Lines(log) {
+		var line map[string]any
+		require.NoError(t, json.Unmarshal([]byte(text), &line), text)
+		event := line["event"].(string)
+		want, ok := keysOfLines[event]
+		if !ok {
+			want = keysOfLines[""]
+		}
+		if ofNoRequest.MatchString(event) {
+			want = []string{"event", "level", "time"}
+		}
+		var keys []string
+		for key := range line {
+			keys = append(keys, key)
+		}
+		slices.Sort(keys)
+		require.Equal(t, want, keys, text)
+		require.Regexp(t, `^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$`, line["time"])
+		seen[event]++
+		plain, _ := json.Marshal(line) // once more, without what the first writer escaped
+		for secret := range secrets {
+			for _, form := range []string{secret, url.QueryEscape(secret), url.PathEscape(secret)} {
+				require.NotContains(t, strings.ToLower(text+string(plain)), strings.ToLower(form))
+			}
+		}
+	}
+	for _, event := range []string{"request", "error", "mail not sent", "login succeeded", "login failed", "rate limited", "token refused", "password reset", "email changed"} {
+		require.NotZero(t, seen[event], event)
+	}
+}

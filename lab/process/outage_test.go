@@ -1,0 +1,89 @@
+package process
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"corral/lab/services"
+)
+
+// ask sends a request of a browser and returns the answer, its body closed.
+func (p *process) ask(b *http.Client, method, path string, form url.Values) *http.Response {
+	p.t.Helper()
+	req, err := http.NewRequest(method, p.URL+path, strings.NewReader(form.Encode()))
+	require.NoError(p.t, err)
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	res, err := b.Do(req)
+	require.NoError(p.t, err)
+	res.Body.Close()
+	return res
+}
+
+// requireAway is what visitors and probers see while the database is away:
+// nobody is logged in, nobody is logged out, and no restart is asked for.
+func (p *process) requireAway(loggedIn *http.Client, password string) {
+	p.t.Helper()
+	for _, path := range []string{"/", "/account", "/account/sessions", "/login"} {
+		res := p.ask(loggedIn, "GET", path, nil)
+		require.Equal(p.t, 503, res.StatusCode, path)
+		require.NotEmpty(p.t, res.Header.Get("Retry-After"))
+		require.Empty(p.t, res.Cookies(), "the browser keeps its session")
+	}
+	res := p.ask(p.visitor(), "POST", "/login", url.Values{"email": {"ada@example.com"}, "password": {password}})
+	require.Equal(p.t, 503, res.StatusCode)
+	require.Empty(p.t, res.Cookies())
+	require.Equal(p.t, 503, p.ask(p.visitor(), "GET", "/readyz", nil).StatusCode)
+	require.Equal(p.t, 200, p.ask(p.visitor(), "GET", "/healthz", nil).StatusCode)
+	require.Equal(p.t, 200, p.ask(p.visitor(), "GET", "/welcome", nil).StatusCode, "what needs no database goes on")
+}
+
+// requireBack waits until the process is ready again, by itself.
+func (p *process) requireBack(loggedIn *http.Client, password string) {
+	p.t.Helper()
+	require.Eventually(p.t, func() bool { return p.ask(p.visitor(), "GET", "/readyz", nil).StatusCode == 200 }, time.Minute, 20*time.Millisecond)
+	require.Equal(p.t, 200, p.home(loggedIn), "still logged in")
+	require.Equal(p.t, 303, p.logIn(p.visitor(), "ada@example.com", password))
+}
+
+func TestOutage_Postgres(t *testing.T) {
+	server := services.StartPostgres(t)
+	dir, database := t.TempDir(), "DATABASE_URL="+server.URL("postgres")
+	password := seeded(t, dir, database)["ada@example.com"]
+	p := start(t, dir, database)
+	ada := p.visitor()
+	require.Equal(t, 303, p.logIn(ada, "ada@example.com", password))
+	for _, how := range []string{"fast", "immediate"} { // told to stop, and as after a crash
+		server.Stop(how)
+		p.requireAway(ada, password)
+		server.Start()
+		p.requireBack(ada, password)
+	}
+}
+
+// Somebody holds the SQLite file: what only reads goes on, what writes waits
+// for five seconds and says so, and all is well once the file is let go.
+func TestOutage_SQLiteLocked(t *testing.T) {
+	dir := t.TempDir()
+	password := seeded(t, dir)["ada@example.com"]
+	p := start(t, dir)
+	ada := p.visitor()
+	require.Equal(t, 303, p.logIn(ada, "ada@example.com", password))
+	require.Equal(t, 200, p.home(ada))
+
+	db := services.OpenDatabase(t, sqlite(dir, "storage/development.sqlite"))
+	db.SetMaxOpenConns(1)
+	_, err := db.Exec("BEGIN IMMEDIATE")
+	require.NoError(t, err)
+	res := p.ask(p.visitor(), "POST", "/login", url.Values{"email": {"ada@example.com"}, "password": {password}})
+	require.Equal(t, 503, res.StatusCode)
+	require.Empty(t, res.Cookies())
+	require.Equal(t, 200, p.home(ada))
+	_, err = db.Exec("ROLLBACK")
+	require.NoError(t, err)
+	p.requireBack(ada, password)
+}

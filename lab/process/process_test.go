@@ -1,0 +1,185 @@
+package process
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"corral/lab/binary"
+	"corral/lab/services"
+)
+
+func TestMain(m *testing.M) { os.Exit(binary.Run(m)) }
+
+// process is the app, or a task of it, with what the tests ask of it.
+type process struct {
+	*binary.Process
+	t *testing.T
+}
+
+func command(t *testing.T, dir string, env []string, args ...string) *process {
+	t.Helper()
+	return &process{binary.Command(t, dir, env, args...), t}
+}
+
+// start runs the app on a free port and waits until it is ready.
+func start(t *testing.T, dir string, env ...string) *process {
+	t.Helper()
+	return &process{binary.Start(t, dir, append(env, "ADDR=127.0.0.1")...), t}
+}
+
+// refused runs the app and returns the plain lines with which it gave up.
+func refused(t *testing.T, dir string, env []string, args ...string) string {
+	t.Helper()
+	p := command(t, dir, env, args...)
+	err := p.Run()
+	var exit *exec.ExitError
+	require.ErrorAs(t, err, &exit)
+	require.Equal(t, 1, exit.ExitCode(), p.Err.String())
+	require.NotContains(t, p.Err.String(), "goroutine", "no panic")
+	return p.Err.String()
+}
+
+// sqlite is the URL of a SQLite file.
+func sqlite(path ...string) string { return "sqlite3://" + filepath.Join(path...) }
+
+func TestStart_MakesItsFilesForItsOwnerOnly(t *testing.T) {
+	dir := t.TempDir()
+	p := start(t, dir)
+	status, _ := p.Get("/welcome")
+	require.Equal(t, 200, status)
+	for path, mode := range map[string]os.FileMode{
+		"storage": 0o700, "storage/development.sqlite": 0o600, "storage/development.secret": 0o600,
+	} {
+		info, err := os.Stat(filepath.Join(dir, path))
+		require.NoError(t, err)
+		require.Equal(t, mode, info.Mode().Perm(), path)
+	}
+}
+
+func TestStart_DatabaseThatCannotBeOpened(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "noise.sqlite"), bytes.Repeat([]byte("no database "), 999), 0o600))
+	for _, url := range []string{"sqlite3://" + dir, "sqlite3://noise.sqlite", "postgres://nobody@127.0.0.1:1/none"} {
+		line := refused(t, dir, []string{"DATABASE_URL=" + url, "PORT=" + binary.FreePort(t)})
+		require.Contains(t, line, "database", url)
+		require.Equal(t, 1, strings.Count(line, "\n"), "one plain line: %s", line)
+	}
+}
+
+// A database that a newer release has migrated is left as it is.
+func TestStart_NewerDatabase(t *testing.T) {
+	dir := t.TempDir()
+	start(t, dir).Kill()
+	services.Execute(t, sqlite(dir, "storage/development.sqlite"), "INSERT INTO schema_migration (version) VALUES ('29990101000000')")
+	require.Contains(t, refused(t, dir, nil), "the database is newer than this release (migration 29990101000000)")
+}
+
+func TestStart_OnPostgres(t *testing.T) {
+	p := start(t, t.TempDir(), binary.Production("DATABASE_URL="+services.NewDatabase(t, services.Server(t)))...)
+	status, page := p.Get("/welcome")
+	require.Equal(t, 200, status, page)
+}
+
+func TestProduction_HasNothingOfDevelopment(t *testing.T) {
+	p := start(t, t.TempDir(), binary.Production()...)
+	for _, path := range []string{"/dev/reload", "/dev/reload.js", "/dev/mail"} {
+		status, page := p.Get(path)
+		require.Equal(t, 404, status, path)
+		require.Contains(t, page, "There is no such page")
+	}
+	_, page := p.Get("/login")
+	require.NotContains(t, page, "/dev/")
+	require.NotContains(t, page, "reload", "the scripts that are there are the pages' own")
+}
+
+func TestDevelopment_LiveReload(t *testing.T) {
+	dir := t.TempDir()
+	for _, folder := range []string{"templates", "assets", "locales"} {
+		require.NoError(t, os.CopyFS(filepath.Join(dir, folder), os.DirFS(filepath.Join(binary.Root(), folder))))
+	}
+	p := start(t, dir)
+	_, page := p.Get("/welcome")
+	require.Contains(t, page, `<script type="module" src="/dev/reload.js">`)
+
+	res, err := http.Get(p.URL + "/dev/reload")
+	require.NoError(t, err)
+	defer res.Body.Close()
+	first := event(t, res.Body)
+	welcome := filepath.Join(dir, "templates/welcome/show.plush.html")
+	for path, text := range map[string]string{
+		welcome: "<h1>Changed as it runs</h1>",
+		filepath.Join(dir, "assets/css/application.css"): "body { color: red }",
+	} {
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+		next := event(t, res.Body)
+		require.NotEqual(t, first, next, "the page is told")
+		first = next
+	}
+	_, page = p.Get("/welcome")
+	require.Contains(t, page, "Changed as it runs")
+	require.NoError(t, os.WriteFile(welcome, []byte("<%= broken( %>"), 0o600))
+	status, page := p.Get("/welcome")
+	require.Equal(t, 500, status)
+	require.Contains(t, page, "welcome/show.plush.html", "development says what is wrong")
+	require.Contains(t, page, "goroutine", "and where")
+	p.Stop() // an open stream does not hold up the stop
+}
+
+// event reads the next server-sent event.
+func event(t *testing.T, stream io.Reader) string {
+	t.Helper()
+	var text strings.Builder
+	for b := make([]byte, 1); !strings.HasSuffix(text.String(), "\n\n"); {
+		_, err := io.ReadFull(stream, b)
+		require.NoError(t, err)
+		text.Write(b)
+	}
+	return text.String()
+}
+
+func TestCommandLine(t *testing.T) {
+	dir := t.TempDir()
+	require.Contains(t, refused(t, dir, nil, "serve"), `unknown command "serve"`)
+	require.Contains(t, refused(t, dir, nil, "task", "nope"), "nope")
+	require.Contains(t, refused(t, dir, nil, "task", "user:create"), "usage: task user:create EMAIL")
+	require.Contains(t, refused(t, dir, nil, "task", "user:create", "nobody"), "is not an email address")
+	require.Contains(t, refused(t, dir, binary.Production(), "task", "db:seed"), "db:seed is for development")
+}
+
+func TestTask_Seed(t *testing.T) {
+	dir := t.TempDir()
+	for range 2 {
+		p := command(t, dir, nil, "task", "db:seed")
+		require.NoError(t, p.Run(), p.Err.String())
+		require.Contains(t, p.Out.String(), "ada@example.com")
+	}
+}
+
+func TestTask_UserCreate(t *testing.T) {
+	dir := t.TempDir()
+	p := command(t, dir, nil, "task", "user:create", " Dora@Example.com ")
+	require.NoError(t, p.Run(), p.Err.String())
+	require.Contains(t, p.Out.String(), "dora@example.com has an account.")
+	_, link, ok := strings.Cut(strings.TrimSpace(p.Out.String()), "http://localhost:3000")
+	require.True(t, ok)
+	site := start(t, dir)
+	status, _ := site.Get(link)
+	require.Equal(t, 302, status)
+	require.Contains(t, refused(t, dir, nil, "task", "user:create", "dora@example.com"), "has an account already")
+}
+
+func TestTask_Secret(t *testing.T) {
+	one, other := command(t, t.TempDir(), nil, "task", "secret"), command(t, t.TempDir(), nil, "task", "secret")
+	require.NoError(t, one.Run())
+	require.NoError(t, other.Run())
+	require.Regexp(t, `^[0-9a-f]{64}\n$`, one.Out.String())
+	require.NotEqual(t, one.Out.String(), other.Out.String())
+}

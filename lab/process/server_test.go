@@ -1,0 +1,176 @@
+package process
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"corral/lab/binary"
+	"corral/lab/services"
+)
+
+func TestStart_OccupiedPort(t *testing.T) {
+	dir := t.TempDir()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer l.Close()
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	require.Contains(t, refused(t, dir, []string{"PORT=" + port}), "127.0.0.1:"+port+" cannot be listened on")
+}
+
+// A certificate that cannot be read, or does not fit its key, is one plain line.
+func TestStart_UnusableCertificate(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "noise.pem"), []byte("no certificate"), 0o600))
+	for _, file := range []string{"missing.pem", "noise.pem", dir} {
+		env := binary.Production("PORT="+binary.FreePort(t), "TLS_CERT_FILE="+file, "TLS_KEY_FILE="+file)
+		line := oneLine(t, dir, env)
+		require.Contains(t, line, "TLS_CERT_FILE")
+	}
+}
+
+// A request in flight is answered before the process ends.
+func TestStop_Graceful(t *testing.T) {
+	for _, signal := range []os.Signal{syscall.SIGTERM, syscall.SIGINT} {
+		p := start(t, t.TempDir())
+		conn, err := net.Dial("tcp", strings.TrimPrefix(p.URL, "http://"))
+		require.NoError(t, err)
+		fmt.Fprintf(conn, "POST /login HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 9\r\n\r\nemai")
+		_, _ = p.Get("/login") // by now the server has read what there is of it
+		require.NoError(t, p.Signal(signal))
+		fmt.Fprint(conn, "l=ada")
+		answer, err := io.ReadAll(conn)
+		require.NoError(t, err)
+		require.Contains(t, string(answer), "422 Unprocessable Entity")
+		require.NoError(t, p.Wait(), "exit status 0")
+	}
+}
+
+// half sends all but the end of a form, and returns how to send that and wait
+// for the status of the answer and the end of the connection.
+func (p *process) half(path, body string) (finish func() (status int)) {
+	p.t.Helper()
+	conn, err := net.Dial("tcp", strings.TrimPrefix(p.URL, "http://"))
+	require.NoError(p.t, err)
+	p.t.Cleanup(func() { conn.Close() })
+	cut := len(body) - 1
+	fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Forwarded-Proto: https\r\nContent-Type: application/x-www-form-urlencoded\r\n"+
+		"Expect: 100-continue\r\nContent-Length: %d\r\n\r\n", path, len(body))
+	reader := bufio.NewReader(conn)
+	line, err := reader.ReadString('\n')
+	require.NoError(p.t, err)
+	require.Contains(p.t, line, "100 Continue", "the process is reading")
+	fmt.Fprint(conn, body[:cut])
+	return func() int {
+		fmt.Fprint(conn, body[cut:])
+		_, err := reader.ReadString('\n') // the end of the 100
+		require.NoError(p.t, err)
+		res, err := http.ReadResponse(reader, nil)
+		require.NoError(p.t, err)
+		io.Copy(io.Discard, reader) // until the process hangs up
+		return res.StatusCode
+	}
+}
+
+// The order of the end: requests in flight, then the mail worker, then the
+// database. A mail that the last requests ask for is still sent, and noted.
+func TestStop_RequestsThenWorkerThenDatabase(t *testing.T) {
+	dir, database := t.TempDir(), newDatabase(t)
+	mail := newMailServer(t, "STARTTLS")
+	arrived, taken := make(chan bool, 1), make(chan bool)
+	mail.onData = func(string) { arrived <- true; <-taken }
+	p := start(t, dir, binary.Production(database, mail.url("hunter2"), mail.variable)...)
+	first, last := p.half("/signup", "email=bob@example.com"), p.half("/login", "email=nobody@example.com")
+
+	require.NoError(t, p.Signal(syscall.SIGTERM))
+	for err := error(nil); err == nil; { // until nobody new is let in
+		var conn net.Conn
+		if conn, err = net.Dial("tcp", strings.TrimPrefix(p.URL, "http://")); err == nil {
+			conn.Close()
+		}
+	}
+	require.Equal(t, 303, first())
+	select {
+	case <-arrived: // the worker outlives the requests
+	case <-time.After(time.Minute):
+		require.Fail(t, "the mail did not come", p.Out.String())
+	}
+	require.Equal(t, 422, last(), "so does the database")
+	close(taken)
+	require.NoError(t, p.Wait(), "exit status 0")
+	require.Contains(t, p.Out.String(), `"mail sent"`)
+	require.NotContains(t, p.Out.String(), "cannot be noted", "the database outlives the worker")
+
+	var mails, sent int
+	db := services.OpenDatabase(t, strings.TrimPrefix(database, "DATABASE_URL="))
+	require.NoError(t, db.QueryRow("SELECT count(*), count(sent_at) FROM mails").Scan(&mails, &sent))
+	require.Equal(t, 1, mails)
+	require.Equal(t, 1, sent)
+}
+
+// highWater is the most memory that a process has had, in bytes.
+func (p *process) highWater() int {
+	p.t.Helper()
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.Cmd.Process.Pid))
+	require.NoError(p.t, err)
+	match := regexp.MustCompile(`VmHWM:\s+(\d+) kB`).FindSubmatch(status)
+	require.NotNil(p.t, match)
+	kib, _ := strconv.Atoi(string(match[1]))
+	return kib << 10
+}
+
+// A body of 200 MB costs no memory, however it is sent and wherever.
+func TestBody_200MBCostsNoMemory(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("needs Linux, whose /proc tells what a process has used")
+	}
+	p := start(t, t.TempDir(), binary.Production()...)
+	const size = 200 << 20
+	kinds := []string{"application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/json"}
+	before := p.highWater()
+	for _, path := range []string{"/login", "/welcome", "/nothing", "/assets/x"} {
+		for _, method := range []string{"POST", "PUT", "GET"} {
+			for _, kind := range kinds {
+				for _, length := range []int64{size, -1} {
+					req, err := http.NewRequest(method, p.URL+path, io.LimitReader(endless{}, size))
+					require.NoError(t, err)
+					req.Host, req.ContentLength = "127.0.0.1", length
+					req.Header.Set("X-Forwarded-Proto", "https")
+					req.Header.Set("Content-Type", kind)
+					if res, err := new(http.Transport).RoundTrip(req); err == nil { // the server may hang up first
+						if method != "GET" || length == size || kind == kinds[0] { // else nothing reads it, or knows how long it is
+							require.GreaterOrEqual(t, res.StatusCode, 400)
+						}
+						require.True(t, res.Close, "the rest is not read")
+						res.Body.Close()
+					}
+				}
+			}
+		}
+	}
+	require.Less(t, p.highWater()-before, 20<<20)
+	status, _ := p.Get("/welcome")
+	require.Equal(t, 200, status)
+}
+
+// endless is "a=a=a=…".
+type endless struct{}
+
+func (endless) Read(b []byte) (int, error) {
+	copy(b, bytes.Repeat([]byte("a="), len(b)/2+1))
+	return len(b), nil
+}

@@ -1,0 +1,155 @@
+package process
+
+import (
+	"bytes"
+	"encoding/json"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"corral/lab/binary"
+	"corral/lab/services"
+)
+
+// oneLine is refused's line, without its end: nothing but one plain line was said.
+func oneLine(t *testing.T, dir string, env []string, args ...string) string {
+	t.Helper()
+	text := refused(t, dir, env, args...)
+	line, rest, _ := strings.Cut(text, "\n")
+	require.Empty(t, rest, "one plain line")
+	require.NotContains(t, line, "\t")
+	return line
+}
+
+// A second start finds everything where the first left it.
+func TestStart_AgainOnTheSameFile(t *testing.T) {
+	dir := t.TempDir()
+	passwords := seeded(t, dir)
+	var secrets [][]byte
+	for range 2 {
+		p := start(t, dir)
+		require.Equal(t, 303, p.logIn(p.visitor(), "ada@example.com", passwords["ada@example.com"]))
+		secret, err := os.ReadFile(filepath.Join(dir, "storage", "development.secret"))
+		require.NoError(t, err)
+		secrets = append(secrets, secret)
+		p.Stop()
+	}
+	require.Equal(t, secrets[0], secrets[1], "nobody is logged out by a restart")
+}
+
+// While the first goes on, a second says why it cannot.
+func TestStart_TwiceAtOnce(t *testing.T) {
+	dir := t.TempDir()
+	first := start(t, dir)
+	_, port, err := net.SplitHostPort(strings.TrimPrefix(first.URL, "http://"))
+	require.NoError(t, err)
+	require.Contains(t, oneLine(t, dir, []string{"PORT=" + port}), "cannot be listened on")
+	status, _ := first.Get("/welcome")
+	require.Equal(t, 200, status)
+}
+
+// What is not our database is left as it is, byte for byte.
+func TestStart_ForeignFileIsLeftAlone(t *testing.T) {
+	whole := t.TempDir()
+	seeded(t, whole)
+	database, err := os.ReadFile(filepath.Join(whole, "storage", "development.sqlite"))
+	require.NoError(t, err)
+	torn := append(bytes.Clone(database[:4096]), bytes.Repeat([]byte("torn"), 1024)...)
+	for what, content := range map[string][]byte{
+		"noise": bytes.Repeat([]byte("no database "), 999),
+		"torn":  torn, // the first page is good
+	} {
+		dir := t.TempDir()
+		path := filepath.Join(dir, "x.sqlite")
+		require.NoError(t, os.WriteFile(path, content, 0o600))
+		line := oneLine(t, dir, []string{"DATABASE_URL=sqlite3://x.sqlite", "PORT=" + binary.FreePort(t)})
+		require.Regexp(t, "database|migration", line, what)
+		after, err := os.ReadFile(path)
+		require.NoError(t, err)
+		require.True(t, bytes.Equal(content, after), what)
+	}
+}
+
+// A database that this process may not read or write is not replaced.
+func TestStart_UnreadableDatabase(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "x.sqlite")
+	require.NoError(t, os.WriteFile(path, nil, 0o000))
+	p := command(t, dir, []string{"DATABASE_URL=sqlite3://x.sqlite", "SESSION_SECRET=" + binary.Secret, "PORT=" + binary.FreePort(t)})
+	if os.Geteuid() == 0 { // root may read everything: run it as nobody
+		require.NoError(t, os.Chmod(filepath.Dir(binary.Path(t)), 0o755))
+		require.NoError(t, os.Chmod(dir, 0o755))
+		require.NoError(t, os.Chmod(filepath.Dir(dir), 0o755))
+		p.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+	}
+	require.IsType(t, new(exec.ExitError), p.Run())
+	require.Equal(t, 1, p.ProcessState.ExitCode())
+	require.Contains(t, p.Err.String(), "the database cannot be opened")
+	require.Equal(t, 1, strings.Count(p.Err.String(), "\n"), p.Err.String())
+	info, err := os.Stat(path)
+	require.NoError(t, err)
+	require.Zero(t, info.Size())
+}
+
+// A newer release's rows are all there when it is started again.
+func TestStart_NewerDatabaseLosesNothing(t *testing.T) {
+	dir := t.TempDir()
+	passwords := seeded(t, dir)
+	database := sqlite(dir, "storage/development.sqlite")
+	services.Execute(t, database, "INSERT INTO schema_migration (version) VALUES ('29990101000000')")
+	for _, args := range [][]string{nil, {"task", "db:migrate"}, {"task", "db:seed"}, {"task", "user:create", "dora@example.com"}} {
+		require.Contains(t, oneLine(t, dir, []string{"PORT=" + binary.FreePort(t)}, args...), "the database is newer than this release")
+	}
+	services.Execute(t, database, "DELETE FROM schema_migration WHERE version = '29990101000000'")
+	p := start(t, dir)
+	require.Equal(t, 303, p.logIn(p.visitor(), "bob@example.com", passwords["bob@example.com"]))
+}
+
+// In production the log is JSON lines on stdout; stderr says where it listens and no more.
+func TestProduction_Log(t *testing.T) {
+	p := start(t, t.TempDir(), binary.Production()...)
+	p.Get("/welcome")
+	p.Get("/nothing")
+	p.Stop()
+	lines := strings.Split(strings.TrimSpace(p.Out.String()), "\n")
+	require.GreaterOrEqual(t, len(lines), 3, "with the one that asked whether it answers")
+	for _, line := range lines {
+		require.True(t, json.Valid([]byte(line)), line)
+		require.NotContains(t, line, `"error"`, "a stop is none")
+		require.NotContains(t, line, "closed network connection")
+	}
+	require.Regexp(t, `^Corral \(production\) listens on 127\.0\.0\.1:\d+, reached at https://127\.0\.0\.1\n$`, p.Err.String())
+}
+
+// It makes its files in the folder where it was started, and nowhere else.
+func TestProduction_Files(t *testing.T) {
+	dir := t.TempDir()
+	home := t.TempDir() // Buffalo's packages leave empty folders there
+	p := start(t, dir, binary.Production("HOME="+home)...)
+	p.Stop()
+	entries, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	require.Len(t, entries, 1)
+	files, err := os.ReadDir(filepath.Join(dir, "storage"))
+	require.NoError(t, err)
+	for _, file := range files {
+		require.True(t, strings.HasPrefix(file.Name(), "production.sqlite"), file.Name())
+		info, err := file.Info()
+		require.NoError(t, err)
+		require.Zero(t, info.Mode().Perm()&0o077, "%s is its owner's", file.Name())
+	}
+}
+
+func TestCommandLine_OnePlainLine(t *testing.T) {
+	dir := t.TempDir()
+	for _, args := range [][]string{{"serve"}, {"--version"}, {"task", "nope"}, {"task", "user:create"}, {"task", "user:create", "x\ny"}} {
+		require.NotEmpty(t, oneLine(t, dir, nil, args...))
+	}
+	require.NoFileExists(t, filepath.Join(dir, "storage", "development.sqlite"), "a typing error makes no database")
+}

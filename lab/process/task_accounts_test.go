@@ -1,0 +1,123 @@
+package process
+
+import (
+	"corral/lab/services"
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// newDatabase is a database of the test's own, on the server that the suites
+// use, as a variable for a process.
+func newDatabase(t *testing.T) (variable string) {
+	t.Helper()
+	return "DATABASE_URL=" + services.NewDatabase(t, os.Getenv("TEST_DATABASE_URL"))
+}
+
+// task runs a task that must succeed and returns what it printed.
+func task(t *testing.T, dir string, env []string, args ...string) string {
+	t.Helper()
+	p := command(t, dir, env, append([]string{"task"}, args...)...)
+	require.NoError(t, p.Run(), p.Out.String()+p.Err.String())
+	return p.Out.String()
+}
+
+// seeded makes the people of development and returns their passwords.
+func seeded(t *testing.T, dir string, env ...string) (passwords map[string]string) {
+	t.Helper()
+	passwords = map[string]string{}
+	for line := range strings.Lines(task(t, dir, env, "db:seed")) {
+		if email, password, ok := strings.Cut(strings.TrimSpace(line), " "); ok && strings.Contains(email, "@") {
+			passwords[email] = strings.TrimSpace(password)
+		}
+	}
+	return passwords
+}
+
+// visitor is a browser at the process.
+func (p *process) visitor() *http.Client {
+	jar, err := cookiejar.New(nil)
+	require.NoError(p.t, err)
+	return &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+}
+
+func (p *process) logIn(b *http.Client, email, password string) (status int) {
+	p.t.Helper()
+	res, err := b.PostForm(p.URL+"/login", url.Values{"email": {email}, "password": {password}})
+	require.NoError(p.t, err)
+	res.Body.Close()
+	return res.StatusCode
+}
+
+// home asks for the page that only those see who are logged in.
+func (p *process) home(b *http.Client) (status int) {
+	p.t.Helper()
+	res, err := b.Get(p.URL + "/")
+	require.NoError(p.t, err)
+	_, err = io.Copy(io.Discard, res.Body)
+	require.NoError(p.t, err)
+	res.Body.Close()
+	return res.StatusCode
+}
+
+func TestTask_SessionsEnd(t *testing.T) {
+	dir, database := t.TempDir(), newDatabase(t)
+	passwords := seeded(t, dir, database)
+	p := start(t, dir, database)
+	ada, adasPhone, bob := p.visitor(), p.visitor(), p.visitor()
+	for _, b := range []*http.Client{ada, adasPhone} {
+		require.Equal(t, 303, p.logIn(b, "ada@example.com", passwords["ada@example.com"]))
+	}
+	require.Equal(t, 303, p.logIn(bob, "bob@example.com", passwords["bob@example.com"]))
+
+	require.Equal(t, "Sessions ended: 2\n", task(t, dir, []string{database}, "sessions:end", " Ada@Example.com "))
+	require.Equal(t, 302, p.home(ada), "as of the very next request")
+	require.Equal(t, 302, p.home(adasPhone))
+	require.Equal(t, 200, p.home(bob))
+
+	require.Equal(t, 303, p.logIn(ada, "ada@example.com", passwords["ada@example.com"]), "nothing else is lost")
+	require.Equal(t, "Sessions ended: 2\n", task(t, dir, []string{database}, "sessions:end", "all"))
+	require.Equal(t, 302, p.home(ada))
+	require.Equal(t, 302, p.home(bob))
+	require.Equal(t, "Sessions ended: 0\n", task(t, dir, []string{database}, "sessions:end", "all"))
+}
+
+func TestTask_UserDelete(t *testing.T) {
+	dir, database := t.TempDir(), newDatabase(t)
+	passwords := seeded(t, dir, database)
+	p := start(t, dir, database)
+	ada, bob := p.visitor(), p.visitor()
+	require.Equal(t, 303, p.logIn(ada, "ada@example.com", passwords["ada@example.com"]))
+	require.Equal(t, 303, p.logIn(bob, "bob@example.com", passwords["bob@example.com"]))
+
+	require.Contains(t, task(t, dir, []string{database}, "user:delete", "Ada@example.com"), "The account of ada@example.com and everything about it was removed.")
+	require.Equal(t, 302, p.home(ada))
+	require.Equal(t, 200, p.home(bob))
+	require.Equal(t, 422, p.logIn(p.visitor(), "ada@example.com", passwords["ada@example.com"]))
+	_, page := p.Get("/dev/mail")
+	require.Contains(t, page, "Your account was deleted")
+	require.Contains(t, refused(t, dir, []string{database}, "task", "user:delete", "ada@example.com"), "ada@example.com has no account")
+}
+
+func TestTask_AccountsRefuse(t *testing.T) {
+	dir := t.TempDir()
+	for name, usage := range map[string]string{"user:delete": "task user:delete EMAIL", "sessions:end": "task sessions:end EMAIL|all"} {
+		require.Equal(t, "usage: "+usage+"\n", refused(t, dir, nil, "task", name))
+		require.Equal(t, "usage: "+usage+"\n", refused(t, dir, nil, "task", name, "ada@example.com", "bob@example.com"))
+		require.Equal(t, "\"nobody\" is not an email address\n", refused(t, dir, nil, "task", name, "nobody"))
+		require.Equal(t, "dora@example.com has no account\n", refused(t, dir, nil, "task", name, "dora@example.com"))
+	}
+}
+
+func TestTask_ListSaysWhatTheyDo(t *testing.T) {
+	list := task(t, t.TempDir(), nil, "list")
+	for _, name := range []string{"user:delete", "sessions:end", "db:backup", "doctor", "rename"} {
+		require.Regexp(t, name+` +# [A-Z][^\n]{20}`, list)
+	}
+}

@@ -1,0 +1,113 @@
+package process
+
+import (
+	"corral/lab/services"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// The app goes on while it is written, and starts from it afterwards.
+func TestTask_Backup(t *testing.T) {
+	dir := t.TempDir()
+	passwords := seeded(t, dir)
+	p := start(t, dir)
+	before := p.visitor()
+	require.Equal(t, 303, p.logIn(before, "ada@example.com", passwords["ada@example.com"]))
+	old := syscall.Umask(0) // the most that others could be allowed
+	require.Contains(t, task(t, dir, nil, "db:backup", "it's a copy.sqlite"), "The database was written to it's a copy.sqlite.")
+	syscall.Umask(old)
+	require.Equal(t, 200, p.home(before))
+
+	copied := filepath.Join(dir, "it's a copy.sqlite")
+	info, err := os.Stat(copied)
+	require.NoError(t, err)
+	require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
+	restored := start(t, t.TempDir(), "DATABASE_URL=sqlite3://"+copied)
+	require.Equal(t, 303, restored.logIn(restored.visitor(), "ada@example.com", passwords["ada@example.com"]))
+}
+
+// A restore as docs/deploy.md tells it: what came after the backup is gone, and
+// who was there before it logs in.
+func TestTask_Backup_Restore(t *testing.T) {
+	dir := t.TempDir()
+	passwords := seeded(t, dir)
+	task(t, dir, nil, "db:backup", "copy.sqlite")
+	task(t, dir, nil, "user:delete", "ada@example.com")
+	task(t, dir, nil, "user:create", "dora@example.com")
+	crashed := start(t, dir) // and leaves its -wal and -shm
+	crashed.Kill()
+
+	database := filepath.Join(dir, "storage", "development.sqlite")
+	require.NoError(t, os.Rename(filepath.Join(dir, "copy.sqlite"), database))
+	for _, old := range []string{"-wal", "-shm"} {
+		require.NoError(t, os.RemoveAll(database+old))
+	}
+	p := start(t, dir)
+	require.Equal(t, 303, p.logIn(p.visitor(), "ada@example.com", passwords["ada@example.com"]))
+	require.Contains(t, refused(t, dir, nil, "task", "user:delete", "dora@example.com"), "has no account")
+}
+
+func TestTask_Backup_ReplacesNothing(t *testing.T) {
+	dir := t.TempDir()
+	seeded(t, dir)
+	taken := filepath.Join(dir, "taken")
+	for _, content := range []string{"precious", ""} {
+		require.NoError(t, os.WriteFile(taken, []byte(content), 0o600))
+		require.Contains(t, refused(t, dir, nil, "task", "db:backup", "taken"), "the backup cannot be written: open taken: file exists")
+		kept, err := os.ReadFile(taken)
+		require.NoError(t, err)
+		require.Equal(t, content, string(kept))
+	}
+	require.Contains(t, refused(t, dir, nil, "task", "db:backup", "nowhere/at/all"), "the backup cannot be written")
+	require.Equal(t, "usage: task db:backup FILE\n", refused(t, dir, nil, "task", "db:backup"))
+}
+
+// In the wrong folder there is nothing to back up, and an empty database is no backup.
+func TestTask_Backup_NoDatabase(t *testing.T) {
+	dir := t.TempDir()
+	require.Contains(t, refused(t, dir, nil, "task", "db:backup", "copy"), "there is no database file storage/development.sqlite: is this the right folder?")
+	entries, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	for _, entry := range entries {
+		require.NotEqual(t, "copy", entry.Name())
+	}
+	require.NoFileExists(t, filepath.Join(dir, "storage", "development.sqlite"))
+}
+
+// It is run before an update, to be able to go back.
+func TestTask_Backup_DoesNotMigrate(t *testing.T) {
+	dir := t.TempDir()
+	services.Execute(t, sqlite(dir, "old.sqlite"), "CREATE TABLE schema_migration (version TEXT)")
+	task(t, dir, []string{"DATABASE_URL=sqlite3://old.sqlite"}, "db:backup", "copy.sqlite")
+	for _, name := range []string{"old.sqlite", "copy.sqlite"} {
+		var migrated int
+		require.NoError(t, services.OpenDatabase(t, sqlite(dir, name)).QueryRow("SELECT count(*) FROM schema_migration").Scan(&migrated))
+		require.Zero(t, migrated, name)
+	}
+}
+
+// PostgreSQL has a tool for it: the command that is printed works.
+func TestTask_Backup_OnPostgres(t *testing.T) {
+	databaseURL := services.NewDatabase(t, services.Server(t))
+	dir, variable := t.TempDir(), "DATABASE_URL="+databaseURL
+	said := refused(t, dir, []string{variable}, "task", "db:backup", "it's a copy")
+	require.NotContains(t, said, databaseURL, "it holds a password")
+	_, line, ok := strings.Cut(strings.TrimSpace(said), "which has a tool for it: ")
+	require.True(t, ok, said)
+	require.NoFileExists(t, filepath.Join(dir, "it's a copy"))
+
+	shell := exec.Command("sh", "-c", line)
+	shell.Dir, shell.Env = dir, append(os.Environ(), variable)
+	output, err := shell.CombinedOutput()
+	require.NoError(t, err, string(output))
+	info, err := os.Stat(filepath.Join(dir, "it's a copy"))
+	require.NoError(t, err)
+	require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
+	require.NotZero(t, info.Size())
+}

@@ -1,0 +1,157 @@
+package process
+
+import (
+	"corral/lab/binary"
+	"corral/lab/services"
+	"net"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// healthy is an environment in which nothing is wrong, database included.
+func healthy(t *testing.T, dir string) []string {
+	t.Helper()
+	server := newMailServer(t, "STARTTLS")
+	env := []string{newDatabase(t), "HOST=https://login.example.com", "TRUSTED_PROXIES=10.0.0.0/8",
+		"SESSION_SECRET=" + binary.Secret, server.url("hunter2"), server.variable}
+	task(t, dir, env, "db:migrate")
+	require.NoError(t, os.RemoveAll(filepath.Join(dir, "storage")))
+	return env
+}
+
+// examined are the doctor's lines, by the name of the check.
+func examined(t *testing.T, stdout string) map[string]string {
+	t.Helper()
+	lines := map[string]string{}
+	for line := range strings.Lines(stdout) {
+		match := regexp.MustCompile(`^(pass|fail)  (.{15}) (\S.*)\n$`).FindStringSubmatch(line)
+		require.NotNil(t, match, line)
+		name := strings.TrimSpace(match[2])
+		lines[name] += match[1] + " " + match[3] + "\n"
+	}
+	return lines
+}
+
+// ill runs the doctor on what must not pass.
+func ill(t *testing.T, dir string, env []string) (lines map[string]string, summary string) {
+	t.Helper()
+	p := command(t, dir, env, "task", "doctor")
+	require.Error(t, p.Run())
+	require.Equal(t, 1, p.ProcessState.ExitCode(), p.Err.String())
+	require.NotContains(t, p.Out.String()+p.Err.String(), "hunter")
+	return examined(t, p.Out.String()), p.Err.String()
+}
+
+func TestTask_Doctor_AllIsWell(t *testing.T) {
+	dir := t.TempDir()
+	env := healthy(t, dir)
+	for _, mode := range []string{"GO_ENV=development", "GO_ENV=production"} {
+		lines := examined(t, task(t, dir, append(env, mode), "doctor"))
+		require.Len(t, lines, 10)
+		for name, line := range lines {
+			require.Regexp(t, "^pass ", line, name)
+			require.Equal(t, 1, strings.Count(line, "\n"), name)
+		}
+	}
+	require.NoDirExists(t, filepath.Join(dir, "storage"), "it only looks")
+}
+
+// An empty environment: every fault in a line with its remedy, and nothing is made.
+func TestTask_Doctor_NothingIsSet(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, ".env"), []byte("LOG_LEVEL=loud\n"), 0o600))
+	lines, summary := ill(t, dir, nil)
+	for name, want := range map[string]string{
+		"secret":         "fail SESSION_SECRET is missing: set it to ",
+		"host":           "fail HOST is missing: set it to ",
+		"https":          "fail nothing ends TLS: set TRUSTED_PROXIES ",
+		"mail":           "fail SMTP_URL is missing: ",
+		"database":       "fail there is no database file storage/production.sqlite: is this the right folder?; check DATABASE_URL, or make the database with `task db:migrate`",
+		"database TLS":   "pass SQLite crosses no network",
+		"migrations":     "fail cannot be told until the database answers",
+		"clock":          "fail cannot be told until the database answers",
+		".env":           "fail a .env file lies beside the app: ",
+		"other settings": "fail LOG_LEVEL=loud is unknown: use ",
+	} {
+		require.Regexp(t, "^"+regexp.QuoteMeta(want)+`[^\n]*\n$`, lines[name], name)
+	}
+	require.Len(t, lines, 10)
+	require.Equal(t, "9 of 10 checks failed\n", summary)
+	require.NoFileExists(t, filepath.Join(dir, "storage", "production.sqlite"), "it only looks")
+}
+
+// One thing at a time is wrong, and the doctor names it and nothing else.
+func TestTask_Doctor_OneFault(t *testing.T) {
+	dir := t.TempDir()
+	env := healthy(t, dir)
+	plain, stranger := newMailServer(t, "AUTH PLAIN"), newMailServer(t, "STARTTLS")
+	for _, c := range []struct{ variable, name, want string }{
+		{"SESSION_SECRET=hunter", "secret", "is shorter than 32 bytes: set it to "},
+		{"HOST=http://login.example.com", "host", "is not https"},
+		{"TRUSTED_PROXIES=0.0.0.0/0", "https", "TRUSTED_PROXIES holds everybody"},
+		{"TRUSTED_PROXIES=", "https", "nothing ends TLS"},
+		{plain.url("hunter2"), "mail", "does not let us in by TLS"},    // would take the password in the clear
+		{stranger.url("hunter2"), "mail", "does not let us in by TLS"}, // nobody vouches for its certificate
+		{healthyMail(env, "hunter3"), "mail", "does not let us in by TLS"},
+		{"SMTP_URL=smtp://127.0.0.1:1", "mail", "127.0.0.1:1 does not let us in by TLS: check SMTP_URL, the firewall"},
+		{"SMTP_URL=nonsense", "mail", "SMTP_URL is not a mail server"},
+		{"PASSWORD_MIN=1", "other settings", "PASSWORD_MIN=1: use a number"},
+	} {
+		lines, summary := ill(t, dir, append(env, c.variable))
+		require.Contains(t, lines[c.name], "fail ", c.variable)
+		require.Contains(t, lines[c.name], c.want)
+		require.Equal(t, "1 of 10 checks failed\n", summary, c.variable)
+	}
+}
+
+// healthyMail is the mail server of a healthy environment, with another password.
+func healthyMail(env []string, password string) string {
+	for _, variable := range env {
+		if strings.HasPrefix(variable, "SMTP_URL=") {
+			return strings.ReplaceAll(variable, "hunter2", password)
+		}
+	}
+	return ""
+}
+
+// A server that takes the connection and says nothing does not hold the doctor up for ever.
+func TestTask_Doctor_SilentMailServer(t *testing.T) {
+	dir := t.TempDir()
+	env := healthy(t, dir)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer listener.Close()
+	lines, _ := ill(t, dir, append(env, "SMTP_URL=smtp://"+listener.Addr().String()))
+	require.Contains(t, lines["mail"], "fail "+listener.Addr().String()+" does not let us in by TLS")
+}
+
+func TestTask_Doctor_Migrations(t *testing.T) {
+	dir := t.TempDir()
+	env := healthy(t, dir)
+	_, database, _ := strings.Cut(env[0], "=")
+	for _, change := range []struct{ statement, want string }{
+		{"INSERT INTO schema_migration (version) VALUES ('29990101000000')", "fail the database is newer than this release (migration 29990101000000)"},
+		{"DELETE FROM schema_migration WHERE version = '20261122090000'", "fail missing: 20261122090000; run `task db:migrate`"},
+		{"DROP TABLE schema_migration", "fail there is no schema yet: run `task db:migrate`"},
+	} {
+		services.Execute(t, database, change.statement)
+		lines, summary := ill(t, dir, env)
+		require.Contains(t, lines["migrations"], change.want)
+		require.Equal(t, "1 of 10 checks failed\n", summary)
+	}
+}
+
+func TestTask_Doctor_DatabaseDoesNotAnswer(t *testing.T) {
+	dir := t.TempDir()
+	env := append(healthy(t, dir), "DATABASE_URL=postgres://corral:hunter2@127.0.0.1:1/corral")
+	lines, summary := ill(t, dir, env)
+	require.Contains(t, lines["database"], "fail the database cannot be opened: ")
+	require.Contains(t, lines["migrations"], "fail cannot be told")
+	require.Contains(t, lines["clock"], "fail cannot be told")
+	require.Equal(t, "3 of 10 checks failed\n", summary)
+}

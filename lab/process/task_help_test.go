@@ -1,0 +1,42 @@
+package process
+
+import (
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// taskParams are all tasks, with the words that each takes.
+var taskParams = map[string]string{
+	"db:backup": "FILE", "db:migrate": "", "db:seed": "", "doctor": "", "rename": "MODULE NAME", "routes": "", "secret": "",
+	"sessions:end": "EMAIL|all", "user:create": "EMAIL", "user:delete": "EMAIL", "user:why": "EMAIL",
+}
+
+// Every task says how it goes and what it does, with status 0, and refuses any
+// other number of words than it takes, with status 1; either leaves no trace.
+func TestTask_Help(t *testing.T) {
+	dir := t.TempDir()
+	for name, params := range taskParams {
+		usage := strings.TrimSpace("usage: task " + name + " " + params)
+		require.Regexp(t, "^"+regexp.QuoteMeta(usage)+`\n[A-Z].{20,}\.\n$`, task(t, dir, nil, name, "--help"))
+		words := strings.Fields(strings.Repeat("word ", len(strings.Fields(params))+1))
+		require.Equal(t, usage, oneLine(t, dir, nil, append([]string{"task", name}, words...)...))
+		if len(words) > 1 {
+			require.Equal(t, usage, oneLine(t, dir, nil, append([]string{"task", name}, words[2:]...)...))
+		}
+	}
+	require.NoFileExists(t, filepath.Join(dir, "storage", "development.sqlite"))
+	require.NoFileExists(t, filepath.Join(dir, "word"))
+}
+
+// The list has them all, and no other.
+func TestTask_List(t *testing.T) {
+	names := map[string]string{}
+	for _, match := range regexp.MustCompile(`(?m)^task ([a-z:]+) +# [A-Z].{20,}$`).FindAllStringSubmatch(task(t, t.TempDir(), nil, "list"), -1) {
+		names[match[1]] = taskParams[match[1]]
+	}
+	require.Equal(t, taskParams, names)
+}

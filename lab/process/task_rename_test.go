@@ -1,0 +1,149 @@
+package process
+
+import (
+	"corral/lab/binary"
+	"errors"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// git runs a git command in dir.
+func git(t *testing.T, dir string, args ...string) string {
+	t.Helper()
+	if _, err := exec.LookPath("git"); err != nil {
+		t.Skip("needs git: renaming a clone is taken back by it")
+	}
+	cmd := exec.Command("git", append([]string{"-c", "user.name=Ada", "-c", "user.email=ada@example.com", "-c", "safe.directory=*"}, args...)...)
+	cmd.Dir = dir
+	output, err := cmd.CombinedOutput()
+	require.NoError(t, err, string(output))
+	return string(output)
+}
+
+// clone is a copy of this checkout, as it is on the disk, committed.
+func clone(t *testing.T) (dir string) {
+	t.Helper()
+	dir = t.TempDir()
+	for _, name := range strings.Split(strings.Trim(git(t, binary.Root(), "ls-files", "-z", "--cached", "--others", "--exclude-standard"), "\x00"), "\x00") {
+		content, err := os.ReadFile(filepath.Join(binary.Root(), name))
+		if errors.Is(err, fs.ErrNotExist) { // deleted, and not committed yet
+			continue
+		}
+		require.NoError(t, err)
+		require.NoError(t, os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), content, 0o644))
+	}
+	git(t, dir, "init", "-q")
+	commit(t, dir)
+	return dir
+}
+
+func commit(t *testing.T, dir string) {
+	t.Helper()
+	git(t, dir, "add", "-A")
+	git(t, dir, "commit", "-q", "-m", "A clone")
+}
+
+// goes runs the go command in dir, on SQLite, which is faster.
+func goes(t *testing.T, dir string, args ...string) string {
+	t.Helper()
+	cmd := exec.Command("go", args...)
+	cmd.Dir, cmd.Env = dir, append(os.Environ(), "TEST_DATABASE_URL=")
+	output, err := cmd.CombinedOutput()
+	require.NoError(t, err, string(output))
+	return string(output)
+}
+
+// A renamed clone has nothing of the old name, builds, and passes its tests, in
+// the app and in the lab.
+func TestTask_Rename(t *testing.T) {
+	dir := clone(t)
+	said := task(t, dir, []string{"HOME=" + t.TempDir()}, "rename", "www.example.com/acme/turn-stile/v2", "Turnstile")
+	require.Regexp(t, `^This is Turnstile now, module www\.example\.com/acme/turn-stile/v2: \d{2,} files were changed\.`, said)
+	require.NotContains(t, git(t, dir, "status", "--porcelain"), "??", "no file is new")
+
+	require.NoError(t, filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			if entry.Name() == ".git" {
+				return fs.SkipDir
+			}
+			return err
+		}
+		content, err := os.ReadFile(path)
+		if name := entry.Name(); name != "LICENSE" && filepath.Ext(name) != ".png" {
+			require.NotContains(t, strings.ToLower(string(content)), "corral", path)
+		}
+		return err
+	}))
+	for file, want := range map[string]string{
+		"go.mod":                 "module www.example.com/acme/turn-stile/v2\n",
+		"main.go":                "import \"www.example.com/acme/turn-stile/v2/cmd\"\n",
+		"cmd/cmd.go":             "\t\"www.example.com/acme/turn-stile/v2/actions\"\n",
+		"README.md":              "# Turnstile\n",
+		"locales/all.en-us.yaml": "{id: app.name, translation: \"Turnstile\"}",
+		".gitignore":             "\n/turn-stile\n",
+		"lab/go.mod":             "module www.example.com/acme/turn-stile/v2/lab\n",
+	} {
+		content, err := os.ReadFile(filepath.Join(dir, file))
+		require.NoError(t, err)
+		require.Contains(t, string(content), want, file)
+	}
+	for _, somewhere := range []string{`"__Host-turnstile"`, `mail.Address{Name: "Turnstile"`} {
+		git(t, dir, "grep", "--quiet", "--fixed-strings", somewhere, "--", "*.go")
+	}
+	for _, file := range []string{"LICENSE", "go.sum", "lab/go.sum"} {
+		require.Empty(t, git(t, dir, "diff", "--stat", "--", file))
+	}
+	require.Empty(t, git(t, dir, "diff", "--summary"), "no file changed its mode")
+
+	// All of it builds, tests included. For time's sake those are run that meet a name.
+	goes(t, dir, "vet", "./...")
+	goes(t, filepath.Join(dir, "lab"), "vet", "./...")
+	goes(t, dir, "test", "./...", "-run", "Config|Log|Session|Device|Guards|CheckPassword|Ready|Letters|Route|Rename")
+	goes(t, filepath.Join(dir, "lab"), "test", "./process", "-run", "TestProcess_DotenvWins")
+
+	// It can be done again, by the task that was renamed with the rest, and without the lab.
+	require.NoError(t, os.RemoveAll(filepath.Join(dir, "lab")))
+	commit(t, dir)
+	goes(t, dir, "run", ".", "task", "rename", "example.com/acme/wicket", "Wicket")
+	for _, somewhere := range []string{`"__Host-wicket"`, `"example.com/acme/wicket/models"`} {
+		git(t, dir, "grep", "--quiet", "--fixed-strings", somewhere, "--", "*.go")
+	}
+	goes(t, dir, "vet", "./...")
+}
+
+// Where there is something to lose, nothing is written.
+func TestTask_Rename_Refuses(t *testing.T) {
+	dir, env := t.TempDir(), []string{"HOME=" + t.TempDir()} // go leaves files there
+	rename := []string{"task", "rename", "example.com/acme/turnstile", "Turnstile"}
+	require.Contains(t, refused(t, dir, env, "task", "rename", "example.com/acme/turnstile"), "usage: task rename MODULE NAME")
+	require.Contains(t, refused(t, dir, env, "task", "rename", "no path", "Turnstile"), `"no path" is not a module path`)
+	require.Contains(t, refused(t, dir, env, "task", "rename", "example.com/a", "no name"), `"no name" is not a name for this`)
+	require.Contains(t, refused(t, dir, env, rename...), "this folder is not the top of a clone")
+
+	gomod := filepath.Join(dir, "go.mod")
+	require.NoError(t, os.WriteFile(gomod, []byte("module somebody/elses\n"), 0o600))
+	require.Contains(t, refused(t, dir, env, rename...), "this folder is not the top of a clone")
+
+	own, err := os.ReadFile(filepath.Join(binary.Root(), "go.mod"))
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(gomod, own, 0o600))
+	require.Contains(t, refused(t, dir, env, rename...), "git cannot tell what is in this folder: ")
+
+	git(t, dir, "init", "-q")
+	require.Contains(t, refused(t, dir, env, rename...), "there are changes that are not committed", "a file that git does not know")
+	require.NoError(t, os.WriteFile(filepath.Join(dir, ".gitignore"), []byte("/storage/\n"), 0o600))
+	commit(t, dir)
+	require.Empty(t, git(t, dir, "status", "--porcelain"))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, ".gitignore"), []byte("/storage/\n# more\n"), 0o600))
+	require.Contains(t, refused(t, dir, env, rename...), "there are changes that are not committed")
+	kept, err := os.ReadFile(gomod)
+	require.NoError(t, err)
+	require.Equal(t, string(own), string(kept))
+}

@@ -1,0 +1,108 @@
+package process
+
+import (
+	"corral/lab/services"
+	"net/http"
+	"net/url"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+var inviteLink = regexp.MustCompile(`(?m)^http://localhost:3000(/password/reset/[\w-]{43})$`)
+
+// invite makes an account and returns the path of the link that is printed.
+func invite(t *testing.T, dir, email string) (path string) {
+	t.Helper()
+	printed := task(t, dir, nil, "user:create", email)
+	require.Regexp(t, inviteLink, printed)
+	return inviteLink.FindStringSubmatch(printed)[1]
+}
+
+func (p *process) send(b *http.Client, path string, form url.Values) (status int, location string) {
+	p.t.Helper()
+	res, err := b.PostForm(p.URL+path, form)
+	require.NoError(p.t, err)
+	res.Body.Close()
+	return res.StatusCode, res.Header.Get("Location")
+}
+
+// The operator's way in: the printed link sets the password, once.
+func TestTask_UserCreate_LinkWorksOnce(t *testing.T) {
+	dir := t.TempDir()
+	link := invite(t, dir, "Dora@Example.COM")
+	p := start(t, dir)
+	b := p.visitor()
+	for range 2 { // opening it does not redeem it
+		res, err := b.Get(p.URL + link)
+		require.NoError(t, err)
+		res.Body.Close()
+		require.Equal(t, "/password/reset", res.Header.Get("Location"))
+	}
+	_, location := p.send(b, "/password/reset", url.Values{"_method": {"PUT"}, "password": {"a dark horse with no name"}})
+	require.Equal(t, "/login", location)
+	require.Equal(t, 303, p.logIn(b, "dora@example.com", "a dark horse with no name"))
+	status, _ := p.Get(link)
+	require.Equal(t, 404, status, "redeemed")
+}
+
+// It may be handed over tomorrow, not the day after.
+func TestTask_UserCreate_LinkLastsADay(t *testing.T) {
+	dir := t.TempDir()
+	before := time.Now()
+	link := invite(t, dir, "dora@example.com")
+	p := start(t, dir)
+	status, _ := p.Get(link)
+	require.Equal(t, 302, status)
+
+	db := services.OpenDatabase(t, sqlite(dir, "storage/development.sqlite"))
+	var expires time.Time
+	require.NoError(t, db.QueryRow("SELECT expires_at FROM tokens").Scan(&expires))
+	require.WithinRange(t, expires, before.Add(24*time.Hour-time.Second), time.Now().Add(24*time.Hour))
+	_, err := db.Exec("UPDATE tokens SET expires_at = datetime('now')") // a day later
+	require.NoError(t, err)
+	status, page := p.Get(link)
+	require.Equal(t, 404, status)
+	require.Contains(t, page, "This link no longer works")
+}
+
+// An email has one account, however it is written.
+func TestTask_UserCreate_Taken(t *testing.T) {
+	dir := t.TempDir()
+	invite(t, dir, "dora@example.com")
+	for _, typed := range []string{"dora@example.com", "DORA@example.com", " dora@EXAMPLE.com "} {
+		require.Equal(t, "dora@example.com has an account already", oneLine(t, dir, nil, "task", "user:create", typed))
+	}
+}
+
+// It says that all is well, and makes the database where there is none.
+func TestTask_Migrate(t *testing.T) {
+	dir := t.TempDir()
+	for range 2 {
+		require.Equal(t, "The schema is up to date.\n", task(t, dir, nil, "db:migrate"))
+		require.FileExists(t, filepath.Join(dir, "storage", "development.sqlite"))
+	}
+	require.Contains(t, oneLine(t, dir, []string{"DATABASE_URL=sqlite3://" + dir}, "task", "db:migrate"), "database")
+}
+
+// The passwords that are printed are those that open the accounts, also after
+// somebody has changed one.
+func TestTask_Seed_PasswordsOpenTheAccounts(t *testing.T) {
+	dir := t.TempDir()
+	passwords := seeded(t, dir)
+	require.Len(t, passwords, 3)
+	p := start(t, dir)
+	require.Equal(t, passwords, seeded(t, dir), "again, while the app runs")
+	for email, password := range passwords {
+		require.True(t, strings.HasSuffix(email, "@example.com"))
+		want := 303
+		if email == "carol@example.com" {
+			want = 429
+		}
+		require.Equal(t, want, p.logIn(p.visitor(), email, password), email)
+	}
+}

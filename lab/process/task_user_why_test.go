@@ -1,0 +1,109 @@
+package process
+
+import (
+	"net/http"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// whyLines returns what the task says of an email, line by line; times are T.
+func whyLines(t *testing.T, dir string, env []string, email string) []string {
+	t.Helper()
+	said := task(t, dir, env, "user:why", email)
+	said = regexp.MustCompile(`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC`).ReplaceAllString(said, "T")
+	return strings.Split(strings.TrimSpace(said), "\n")
+}
+
+func TestTask_UserWhy(t *testing.T) {
+	dir, env := t.TempDir(), []string{newDatabase(t)}
+	passwords := seeded(t, dir, env...)
+	p := start(t, dir, env...)
+	ada := p.visitor()
+	require.Equal(t, 303, p.logIn(ada, "ada@example.com", passwords["ada@example.com"]))
+	for range 2 {
+		require.Equal(t, 422, p.logIn(p.visitor(), "ada@example.com", "wrong"))
+	}
+	p.send(p.visitor(), "/password/forgot", map[string][]string{"email": {"ada@example.com"}})
+	require.Equal(t, []string{
+		"ada@example.com has an account, made on T.",
+		"It has a password.",
+		"Failed attempts in a row with this email, since the last login or reset: 2.",
+		"It is not rate limited. (A client with ten failures in three minutes waits all the same, whatever the email.)",
+		"Browsers that have logged in to the account before: 1. Each has attempts of its own.",
+		"The last failed attempts:",
+		"  T, Go-http-client, from 127.0.0.1: login",
+		"  T, Go-http-client, from 127.0.0.1: login",
+		"A link to set a new password works until T.",
+		"The last mails to this email:",
+		"  T: link to set a new password, waits to be sent",
+		"Nothing is sent: there is no SMTP_URL. In development the mails are at http://localhost:3000/dev/mail.",
+		"Logged in:",
+		"  Go-http-client, from 127.0.0.1, since T, last seen T",
+	}, whyLines(t, dir, env, " Ada@Example.com "))
+}
+
+// Carol is locked, as the README says.
+func TestTask_UserWhy_Locked(t *testing.T) {
+	dir, env := t.TempDir(), []string{newDatabase(t)}
+	passwords := seeded(t, dir, env...)
+	lines := whyLines(t, dir, env, "carol@example.com")
+	require.Contains(t, lines, "Failed attempts in a row with this email, since the last login or reset: 100.")
+	require.Contains(t, lines, "It is locked until the password is set anew by mail: after so many attempts no waiting helps.")
+	require.Contains(t, lines, "Nobody is logged in.")
+	p := start(t, dir, env...)
+	require.Equal(t, http.StatusTooManyRequests, p.logIn(p.visitor(), "carol@example.com", passwords["carol@example.com"]))
+	require.Equal(t, 303, p.logIn(p.visitor(), "bob@example.com", passwords["bob@example.com"]))
+	seeded(t, dir, env...)
+	require.Equal(t, http.StatusTooManyRequests, p.logIn(p.visitor(), "carol@example.com", passwords["carol@example.com"]), "again")
+}
+
+func TestTask_UserWhy_NoAccount(t *testing.T) {
+	dir, env := t.TempDir(), []string{newDatabase(t)}
+	seeded(t, dir, env...)
+	p := start(t, dir, env...)
+	p.logIn(p.visitor(), "bbo@example.com", "wrong")
+	p.send(p.visitor(), "/signup", map[string][]string{"email": {"bbo@example.com"}})
+	p.send(p.visitor(), "/password/forgot", map[string][]string{"email": {"bbo@example.com"}})
+	require.Equal(t, []string{
+		"bbo@example.com has no account.",
+		"Was it mistyped? These have an account: bob@example.com.",
+		"Failed attempts in a row with this email, since the last login or reset: 1.",
+		"It is not rate limited. (A client with ten failures in three minutes waits all the same, whatever the email.)",
+		"A link to sign up works until T.",
+		"The last mails to this email:",
+		"  T: link to set a new password, waits to be sent",
+		"  T: link to sign up, waits to be sent",
+		"Nothing is sent: there is no SMTP_URL. In development the mails are at http://localhost:3000/dev/mail.",
+	}, whyLines(t, dir, env, "bbo@example.com"))
+
+	require.Equal(t, []string{
+		"nobody@example.net has no account.",
+		"Sign-up is closed: make an account with `task user:create nobody@example.net`.",
+		"No failed attempts in a row are counted for the email.",
+		"It is not rate limited. (A client with ten failures in three minutes waits all the same, whatever the email.)",
+		"No mailed link works.",
+		"No mail to this email is on record; they are kept for 30 days.",
+	}, whyLines(t, dir, append(env, "SIGNUP=closed"), "nobody@example.net"))
+}
+
+func TestTask_UserWhy_Invited(t *testing.T) {
+	dir := t.TempDir()
+	invite(t, dir, "dora@example.com")
+	lines := whyLines(t, dir, nil, "dora@example.com")
+	require.Contains(t, lines[1], "It has no password, so nobody can log in")
+	require.Contains(t, lines, "A link to set a new password works until T.")
+}
+
+// It looks, and changes nothing: it makes no database, and migrates none.
+func TestTask_UserWhy_Refuses(t *testing.T) {
+	dir := t.TempDir()
+	require.Equal(t, "usage: task user:why EMAIL\n", refused(t, dir, nil, "task", "user:why"))
+	require.Equal(t, "usage: task user:why EMAIL\n", refused(t, dir, nil, "task", "user:why", "ada@example.com", "bob@example.com"))
+	require.Equal(t, "\"nobody\" is not an email address\n", refused(t, dir, nil, "task", "user:why", "nobody"))
+	require.Contains(t, refused(t, dir, nil, "task", "user:why", "ada@example.com"), "there is no database file storage/development.sqlite: is this the right folder?")
+	require.NoFileExists(t, filepath.Join(dir, "storage", "development.sqlite"))
+}

@@ -1,0 +1,125 @@
+package services
+
+import (
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"corral/lab/binary"
+)
+
+// Postgres is a PostgreSQL server of the test's own, which it may stop.
+type Postgres struct {
+	t         testing.TB
+	dir, port string
+}
+
+// StartPostgres starts one, or skips the test where its programs are missing.
+func StartPostgres(t testing.TB) *Postgres {
+	t.Helper()
+	Server(t)
+	if programs() == "" {
+		require.False(t, Required("postgres"))
+		t.Skip("needs PostgreSQL's programs: apt-get install postgresql")
+	}
+	dir, err := os.MkdirTemp("", "corral-postgres-") // not t.TempDir: another user has to get in, and a socket's name is short
+	require.NoError(t, err)
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	s := &Postgres{t: t, dir: dir, port: binary.FreePort(t)}
+	if os.Geteuid() == 0 {
+		uid, gid := s.user()
+		require.NoError(t, os.Chown(dir, uid, gid))
+	}
+	s.run("initdb", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
+	s.Start()
+	t.Cleanup(func() { s.command("pg_ctl", "-m", "immediate", "stop").Run() })
+	return s
+}
+
+// URL names a database of the server. There is one from the start: "postgres".
+func (s *Postgres) URL(database string) string {
+	return "postgres://postgres@127.0.0.1:" + s.port + "/" + database + "?sslmode=disable"
+}
+
+// Start returns when the server takes connections.
+func (s *Postgres) Start() {
+	s.t.Helper()
+	s.run("pg_ctl", "-l", filepath.Join(s.dir, "log"), "-w", "start", "-o", "-h 127.0.0.1 -p "+s.port+" -k '"+s.dir+"' -F")
+}
+
+// Stop ends the server, as a restart does ("fast") or as a crash does ("immediate").
+func (s *Postgres) Stop(mode string) { s.t.Helper(); s.run("pg_ctl", "-m", mode, "-w", "stop") }
+
+// Signal reaches the server and each of its processes.
+func (s *Postgres) Signal(signal syscall.Signal) {
+	s.t.Helper()
+	pidfile, err := os.ReadFile(filepath.Join(s.dir, "data", "postmaster.pid"))
+	require.NoError(s.t, err)
+	line, _, _ := strings.Cut(string(pidfile), "\n")
+	server, err := strconv.Atoi(line)
+	require.NoError(s.t, err)
+	require.NoError(s.t, syscall.Kill(server, signal))
+	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
+	for _, path := range stats {
+		stat, _ := os.ReadFile(path) // pid (name) state parent …
+		_, rest, _ := strings.Cut(string(stat), ") ")
+		if fields := strings.Fields(rest); len(fields) > 1 && fields[1] == line {
+			pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(path)))
+			syscall.Kill(pid, signal)
+		}
+	}
+}
+
+// programs is where the newest server's programs are, or "". Debian keeps them
+// out of PATH.
+func programs() string {
+	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
+	if initdb, err := exec.LookPath("initdb"); err == nil {
+		found = append(found, initdb)
+	}
+	if len(found) == 0 {
+		return ""
+	}
+	return filepath.Dir(slices.Max(found))
+}
+
+func (s *Postgres) run(name string, args ...string) {
+	s.t.Helper()
+	cmd := s.command(name, args...)
+	log, err := os.Create(filepath.Join(s.t.TempDir(), name)) // no pipe: the server would keep it open
+	require.NoError(s.t, err)
+	defer log.Close()
+	cmd.Stdout, cmd.Stderr = log, log
+	if err := cmd.Run(); err != nil {
+		text, _ := os.ReadFile(log.Name())
+		require.NoError(s.t, err, string(text))
+	}
+}
+
+// command is a program of PostgreSQL, which refuses to run as root.
+func (s *Postgres) command(name string, args ...string) *exec.Cmd {
+	cmd := exec.Command(filepath.Join(programs(), name), append([]string{"-D", filepath.Join(s.dir, "data")}, args...)...)
+	cmd.Dir = s.dir
+	if os.Geteuid() == 0 {
+		uid, gid := s.user()
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}
+	}
+	return cmd
+}
+
+func (s *Postgres) user() (uid, gid int) {
+	s.t.Helper()
+	u, err := user.Lookup("postgres")
+	require.NoError(s.t, err)
+	uid, _ = strconv.Atoi(u.Uid)
+	gid, _ = strconv.Atoi(u.Gid)
+	return uid, gid
+}

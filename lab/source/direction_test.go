@@ -1,0 +1,69 @@
+package source
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// mayImport are the folders that each folder may import packages of: what is
+// below it. Nothing in internal/ knows the app.
+var mayImport = map[string][]string{
+	"internal":   {"internal"},
+	"assets":     {},
+	"locales":    {},
+	"migrations": {},
+	"templates":  {},
+	"config":     {"internal"},
+	"models":     {"internal", "config", "migrations"},
+	"mailers":    {"internal", "config", "models", "locales", "templates"},
+	"actions":    {"internal", "config", "models", "mailers", "locales", "templates", "assets"},
+	"grifts":     {"internal", "config", "models", "mailers", "actions", "locales", "templates", "assets", "migrations"},
+}
+
+// goes runs the go command in a module.
+func goes(t *testing.T, dir string, args ...string) string {
+	t.Helper()
+	cmd := exec.Command("go", args...)
+	cmd.Dir, cmd.Stderr = dir, os.Stderr
+	out, err := cmd.Output()
+	require.NoError(t, err)
+	return string(out)
+}
+
+func TestSource_DependenciesPointDown(t *testing.T) {
+	module := strings.TrimSpace(goes(t, root, "list", "-m")) + "/"
+	packages, upwards := 0, []string{}
+	for list := json.NewDecoder(strings.NewReader(goes(t, root, "list", "-json=ImportPath,Imports,TestImports,XTestImports", "./..."))); list.More(); {
+		var p struct {
+			ImportPath                         string
+			Imports, TestImports, XTestImports []string
+		}
+		require.NoError(t, list.Decode(&p))
+		path, below := strings.CutPrefix(p.ImportPath, module)
+		from, _, _ := strings.Cut(path, "/")
+		if !below || from == "cmd" { // main knows all of them
+			continue
+		}
+		packages++
+		allowed, known := mayImport[from]
+		require.True(t, known, "%s: say in mayImport what %s stands on", path, from)
+		imports := p.Imports
+		if from == "internal" { // an app's tests may use all of it
+			imports = slices.Concat(p.Imports, p.TestImports, p.XTestImports)
+		}
+		for _, imported := range imports {
+			inside, ours := strings.CutPrefix(imported, module)
+			if to, _, _ := strings.Cut(inside, "/"); ours && to != from && !slices.Contains(allowed, to) {
+				upwards = append(upwards, path+" imports "+inside)
+			}
+		}
+	}
+	require.Greater(t, packages, 8)
+	require.Empty(t, upwards)
+}

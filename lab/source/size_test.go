@@ -1,0 +1,37 @@
+package source
+
+import (
+	"os"
+	"path"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// What an owner has to read.
+const (
+	mostLines       = 4_500 // of Go in the app, blank ones and tests left out
+	mostLinesOfFile = 200
+)
+
+// The app is everything but the machine room and the lab.
+func TestSource_TheAppIsSmall(t *testing.T) {
+	all := 0
+	for _, file := range tracked(t) {
+		top, _, _ := strings.Cut(file, "/")
+		if path.Ext(file) != ".go" || strings.HasSuffix(file, "_test.go") || top == "internal" || top == "lab" {
+			continue
+		}
+		content, err := os.ReadFile(root + file)
+		require.NoError(t, err)
+		require.LessOrEqual(t, strings.Count(string(content), "\n"), mostLinesOfFile, file)
+		for line := range strings.Lines(string(content)) {
+			if strings.TrimSpace(line) != "" {
+				all++
+			}
+		}
+	}
+	t.Logf("%d lines", all)
+	require.LessOrEqual(t, all, mostLines)
+}

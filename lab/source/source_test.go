@@ -1,0 +1,171 @@
+// Package source reads the source for what must not be in it.
+package source
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// Some of what docs/security.md promises is that something is nowhere done.
+// These tests read the source for it.
+
+// root is where the repository begins.
+const root = "../../"
+
+// tracked are the files of the repository, by their path from its root.
+func tracked(t *testing.T) (paths []string) {
+	t.Helper()
+	require.NoError(t, filepath.WalkDir(root, func(path string, entry os.DirEntry, err error) error {
+		name := entry.Name()
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && path != root && (strings.HasPrefix(name, ".git") || name == "storage" || name == "node_modules"):
+			return filepath.SkipDir
+		case !entry.IsDir():
+			paths = append(paths, strings.TrimPrefix(filepath.ToSlash(path), root))
+		}
+		return nil
+	}))
+	require.NotEmpty(t, paths)
+	return paths
+}
+
+// shipped parses the Go files that are part of the app: no tests and what serves them.
+func shipped(t *testing.T) map[string]*ast.File {
+	t.Helper()
+	files := map[string]*ast.File{}
+	for _, path := range tracked(t) {
+		if strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, "_test.go") && !strings.Contains(path, "test/") && !strings.HasPrefix(path, "lab/") {
+			file, err := parser.ParseFile(token.NewFileSet(), root+path, nil, 0)
+			require.NoError(t, err)
+			files[path] = file
+		}
+	}
+	require.Greater(t, len(files), 50)
+	return files
+}
+
+func importsOf(file *ast.File) (paths []string) {
+	for _, spec := range file.Imports {
+		path, _ := strconv.Unquote(spec.Path.Value) // the parser has read it
+		paths = append(paths, path)
+	}
+	return paths
+}
+
+// never is what no file of the app imports, with the files that may.
+var never = map[string][]string{
+	"os/exec":           {"internal/rename/rename.go"}, // for the developer: go mod and gofmt
+	"unsafe":            nil,
+	"C":                 nil,
+	"plugin":            nil,
+	"net/rpc":           nil,
+	"text/template":     nil,
+	"encoding/xml":      nil,
+	"math/rand":         nil,
+	"math/rand/v2":      nil,
+	"crypto/md5":        nil,
+	"crypto/sha1":       nil,
+	"crypto/des":        nil,
+	"crypto/rc4":        nil,
+	"crypto/rsa":        nil,
+	"crypto/dsa":        nil,
+	"net/http/pprof":    nil,
+	"expvar":            nil,
+	"net/http/cgi":      nil,
+	"net/http/httputil": nil,
+}
+
+func TestSource_ImportsNothingUnsafe(t *testing.T) {
+	for path, file := range shipped(t) {
+		for _, imported := range importsOf(file) {
+			if allowed, listed := never[imported]; listed {
+				require.Contains(t, allowed, path, "imports %s", imported)
+			}
+		}
+	}
+}
+
+// The app sends no request: it speaks to browsers, its database and its mail
+// server.
+func TestSource_AsksNobodyByHTTP(t *testing.T) {
+	clients := []string{"Get", "Post", "PostForm", "Head", "Client", "DefaultClient", "Transport", "DefaultTransport", "NewRequest", "NewRequestWithContext"}
+	for path, file := range shipped(t) {
+		ast.Inspect(file, func(n ast.Node) bool {
+			if selector, ok := n.(*ast.SelectorExpr); ok {
+				if pkg, ok := selector.X.(*ast.Ident); ok && pkg.Name == "http" {
+					require.NotContains(t, clients, selector.Sel.Name, path)
+				}
+			}
+			return true
+		})
+	}
+}
+
+// Every package that encrypts, hashes, signs or draws at random stands in the
+// inventory, and the inventory names no other.
+func TestSource_CryptographyIsInventoried(t *testing.T) {
+	used := map[string]bool{}
+	for _, file := range shipped(t) {
+		for _, path := range importsOf(file) {
+			if strings.HasPrefix(path, "crypto/") || strings.HasPrefix(path, "golang.org/x/crypto/") ||
+				slices.Contains([]string{"github.com/alexedwards/argon2id", "github.com/gorilla/securecookie"}, path) {
+				used[path] = true
+			}
+		}
+	}
+	document, err := os.ReadFile(root + "docs/security.md")
+	require.NoError(t, err)
+	_, cryptography, found := strings.Cut(string(document), "\n## Cryptography\n")
+	require.True(t, found)
+	cryptography, _, _ = strings.Cut(cryptography, "\n## ")
+	var inventoried []string
+	for _, match := range regexp.MustCompile("(?m)^\\| `((?:crypto|golang.org|github.com)/[a-z0-9./]+)` \\|").FindAllStringSubmatch(cryptography, -1) {
+		inventoried = append(inventoried, match[1])
+	}
+	var names []string
+	for path := range used {
+		names = append(names, path)
+	}
+	require.ElementsMatch(t, names, inventoried)
+}
+
+// A pattern is a constant: no client can write one.
+func TestSource_PatternsAreConstant(t *testing.T) {
+	found, constants := 0, constantsOf(shipped(t))
+	for file, syntax := range shipped(t) {
+		ast.Inspect(syntax, func(n ast.Node) bool {
+			if call, ok := n.(*ast.CallExpr); ok {
+				if _, name := called(call); strings.HasPrefix(name, "MustCompile") || name == "Compile" {
+					found++
+					require.True(t, source{syntax.Decls[0], constants[path.Dir(file)]}.constant(call.Args[0]), file)
+				}
+			}
+			return true
+		})
+	}
+	require.NotZero(t, found)
+}
+
+// No key, password or token stands in the repository.
+func TestSource_HoldsNoSecret(t *testing.T) {
+	secret := regexp.MustCompile(`-----BEGIN [A-Z ]*PRIVATE KEY-----\n[A-Za-z0-9+/=]{20}|AKIA[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{36}|xox[baprs]-[A-Za-z0-9-]{10}`)
+	for _, path := range tracked(t) {
+		require.NotRegexp(t, `(^|/)(\.env|.*\.sqlite|.*\.pem|.*\.key|.*\.secret)$`, path)
+		text, err := os.ReadFile(root + path)
+		require.NoError(t, err)
+		require.False(t, secret.Match(text), path)
+	}
+}

@@ -1,0 +1,217 @@
+package source
+
+import (
+	"go/ast"
+	"go/token"
+	"path"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// sqlMethods take a statement or a part of one, by the place among their
+// arguments.
+var sqlMethods = map[string]int{
+	"RawQuery": 0, "Where": 0, "Order": 0, "Having": 0, "GroupBy": 0,
+	"ExecContext": 1, "QueryContext": 1, "NamedExecContext": 1, "PrepareContext": 1, "PreparexContext": 1,
+	"GetContext": 2, "SelectContext": 2,
+}
+
+// storeMethods are those of Pop's Store.
+var storeMethods = map[string]int{"Get": 1, "Select": 1, "Exec": 0}
+
+// sqlTypes have fields that are statements or parts of one.
+var sqlTypes = map[string][]string{
+	"Statement": {"SQL"},
+	"Rule":      {"Change", "Table", "Where", "Order"},
+}
+
+// sqlParameters are those of functions in models/ and internal/database/ that are
+// a part of a statement, by their place. What calls give for them is checked.
+var sqlParameters = map[string][]int{
+	"lockUser": {1, 2}, "lock": {1}, "endSessions": {1}, "recordFor": {1}, "locked": {2},
+	"remove": {0, 1, 2}, // in models/purge.go
+}
+
+// ownStatements are functions that write a statement out of constants and numbers.
+var ownStatements = []string{"takeSQL", "statement", "marks", "Columns", "MigrationTableName"}
+
+// A statement is a constant: what varies is an argument.
+func TestSource_StatementsAreConstant(t *testing.T) {
+	constants := constantsOf(shipped(t))
+	statements, parameters := 0, 0
+	for file, syntax := range shipped(t) {
+		for _, decl := range syntax.Decls {
+			s := source{decl, constants[path.Dir(file)]}
+			ast.Inspect(decl, func(n ast.Node) bool {
+				switch n := n.(type) {
+				case *ast.CallExpr:
+					if text := statementOf(n); text != nil {
+						statements++
+						require.True(t, s.constant(text), "%s: a statement is put together", file)
+					}
+					_, name := called(n)
+					for _, i := range sqlParameters[name] {
+						if folder := path.Dir(file); folder != "models" && folder != "internal/database" {
+							continue
+						}
+						parameters++
+						require.True(t, s.constant(n.Args[i]), "%s: what %s is given is put together", file, name)
+					}
+				case *ast.CompositeLit:
+					for _, text := range statementsIn(n, n.Type) {
+						statements++
+						require.True(t, s.constant(text), "%s: a statement is put together", file)
+					}
+				}
+				return true
+			})
+		}
+	}
+	require.Greater(t, statements, 50)
+	require.Greater(t, parameters, 20)
+}
+
+// statementOf returns the argument of a call that is a statement, or nil.
+func statementOf(call *ast.CallExpr) ast.Expr {
+	on, name := called(call)
+	i, ok := sqlMethods[name]
+	if on == "prepared" { // its statement is given to PreparexContext
+		return nil
+	}
+	if selector, isMethod := call.Fun.(*ast.SelectorExpr); isMethod && !ok {
+		if store, isField := selector.X.(*ast.SelectorExpr); isField && store.Sel.Name == "Store" {
+			i, ok = storeMethods[name]
+		}
+	}
+	if !ok {
+		return nil
+	}
+	return call.Args[i]
+}
+
+// statementsIn returns the fields of a literal that are statements, and those of
+// the literals in it that do not repeat its type.
+func statementsIn(literal *ast.CompositeLit, declared ast.Expr) (texts []ast.Expr) {
+	name, elements := "", ast.Expr(nil)
+	switch declared := declared.(type) {
+	case *ast.Ident:
+		name = declared.Name
+	case *ast.SelectorExpr:
+		name = declared.Sel.Name
+	case *ast.ArrayType:
+		elements = declared.Elt
+	}
+	for _, element := range literal.Elts {
+		switch element := element.(type) {
+		case *ast.KeyValueExpr:
+			if key, ok := element.Key.(*ast.Ident); ok && slices.Contains(sqlTypes[name], key.Name) {
+				texts = append(texts, element.Value)
+			}
+		case *ast.CompositeLit:
+			if element.Type == nil {
+				texts = append(texts, statementsIn(element, elements)...)
+			}
+		}
+	}
+	return texts
+}
+
+// constantsOf returns the names of the constants of each package.
+func constantsOf(files map[string]*ast.File) map[string]map[string]bool {
+	packages := map[string]map[string]bool{}
+	for file, syntax := range files {
+		folder := path.Dir(file)
+		if packages[folder] == nil {
+			packages[folder] = map[string]bool{}
+		}
+		for _, decl := range syntax.Decls {
+			if general, ok := decl.(*ast.GenDecl); ok && general.Tok == token.CONST {
+				for _, spec := range general.Specs {
+					for _, name := range spec.(*ast.ValueSpec).Names {
+						packages[folder][name.Name] = true
+					}
+				}
+			}
+		}
+	}
+	return packages
+}
+
+// source is a declaration, with the constants of its package.
+type source struct {
+	within    ast.Decl
+	constants map[string]bool
+}
+
+// constant says whether a text is written out in the source: a literal, a sum of
+// such, a parameter of sqlParameters, or a variable that is given nothing else.
+func (s source) constant(e ast.Expr) bool {
+	switch e := e.(type) {
+	case *ast.BasicLit:
+		return true
+	case *ast.BinaryExpr:
+		return s.constant(e.X) && s.constant(e.Y)
+	case *ast.CallExpr:
+		_, name := called(e)
+		return slices.Contains(ownStatements, name) || name == "TranslateSQL" && s.constant(e.Args[0])
+	case *ast.SelectorExpr:
+		return e.Sel.Name == "SQL" // of a Statement
+	case *ast.Ident:
+		return s.constants[e.Name] || s.isParameter(e.Name) || s.isGivenConstants(e.Name)
+	}
+	return false
+}
+
+func (s source) isGivenConstants(name string) bool {
+	given, all := 0, true
+	ast.Inspect(s.within, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.AssignStmt:
+			for i, left := range n.Lhs {
+				if to, ok := left.(*ast.Ident); ok && to.Name == name && i < len(n.Rhs) {
+					given++
+					all = all && s.constant(n.Rhs[i])
+				}
+			}
+		case *ast.GenDecl:
+			for _, spec := range n.Specs {
+				if value, ok := spec.(*ast.ValueSpec); ok && n.Tok == token.CONST && value.Names[0].Name == name {
+					given++
+				}
+			}
+		}
+		return true
+	})
+	return given > 0 && all
+}
+
+// isParameter says whether a name is a parameter of sqlParameters, of the
+// declaration or of a function within it that has a name.
+func (s source) isParameter(name string) (found bool) {
+	ast.Inspect(s.within, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.FuncDecl:
+			found = found || hasParameter(n.Name.Name, n.Type, name)
+		case *ast.AssignStmt:
+			if function, ok := n.Rhs[0].(*ast.FuncLit); ok {
+				if to, ok := n.Lhs[0].(*ast.Ident); ok {
+					found = found || hasParameter(to.Name, function.Type, name)
+				}
+			}
+		}
+		return true
+	})
+	return found
+}
+
+func hasParameter(function string, signature *ast.FuncType, name string) bool {
+	var names []string
+	for _, field := range signature.Params.List {
+		for _, parameter := range field.Names {
+			names = append(names, parameter.Name)
+		}
+	}
+	return slices.ContainsFunc(sqlParameters[function], func(i int) bool { return i < len(names) && names[i] == name })
+}

@@ -1,0 +1,60 @@
+package source
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// floors are the oldest versions that no advisory speaks against; see go.mod.
+// govulncheck knows none of gobuffalo's modules, so that its silence about them
+// proves nothing: these are the versions that were read.
+var floors = map[string]string{
+	"github.com/sirupsen/logrus": "v1.9.3", "golang.org/x/text": "v0.39.0", "golang.org/x/net": "v0.56.0", "golang.org/x/crypto": "v0.52.0",
+	"github.com/gorilla/sessions": "v1.4.0", "github.com/gorilla/securecookie": "v1.1.2", "github.com/gorilla/mux": "v1.8.1", "github.com/jackc/pgx/v5": "v5.9.2",
+}
+
+var exactly = map[string]string{
+	"github.com/gobuffalo/buffalo": "v1.1.0", "github.com/gobuffalo/plush/v4": "v4.1.22", "github.com/gobuffalo/pop/v6": "v6.4.1",
+	"github.com/gobuffalo/middleware": "v1.0.0", "github.com/gobuffalo/helpers": "v0.6.7",
+}
+
+func TestSource_VersionsThatWereRead(t *testing.T) {
+	for _, module := range []string{root, root + "lab"} {
+		requireVersions(t, module)
+	}
+}
+
+func requireVersions(t *testing.T, module string) {
+	t.Helper()
+	found := 0
+	for line := range strings.Lines(goes(t, module, "list", "-m", "-f", "{{.Path}} {{.Version}}", "all")) {
+		path, version, _ := strings.Cut(strings.TrimSpace(line), " ")
+		if floor, ok := floors[path]; ok {
+			found++
+			require.False(t, older(version, floor), "%s %s is older than %s", path, version, floor)
+		}
+		if want, ok := exactly[path]; ok {
+			found++
+			require.Equal(t, want, version, path)
+		}
+	}
+	require.Equal(t, len(floors)+len(exactly), found)
+}
+
+// older compares vX.Y.Z.
+func older(a, b string) bool {
+	number := regexp.MustCompile(`\d+`)
+	as, bs := number.FindAllString(a, 3), number.FindAllString(b, 3)
+	for i := range bs {
+		x, _ := strconv.Atoi(as[i])
+		y, _ := strconv.Atoi(bs[i])
+		if x != y {
+			return x < y
+		}
+	}
+	return false
+}

@@ -1,0 +1,21 @@
+package locales_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"corral/internal/i18n"
+	"corral/locales"
+)
+
+// A file that cannot be parsed fails here, not at the first page in its language.
+func TestFiles_AreParsed(t *testing.T) {
+	texts, err := i18n.Load(locales.FS)
+	require.NoError(t, err)
+	require.NoError(t, texts.Reload())
+	require.True(t, texts.Ships(i18n.DefaultLanguage))
+	for _, language := range texts.Names() {
+		require.NotEqual(t, "language.name", texts.In(language)("language.name"), "what %s is called in the chooser of languages", language)
+	}
+}

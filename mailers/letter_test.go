@@ -1,0 +1,88 @@
+package mailers_test
+
+import (
+	"net/mail"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"corral/internal/outbox/smtptest"
+)
+
+// letter is a mail as a mail program reads it.
+type letter struct{ smtptest.Message }
+
+// links returns the links in the text. The HTML has them too, and the last one
+// twice: as a button and to be copied.
+func (m letter) links(t testing.TB) (list []string) {
+	t.Helper()
+	for line := range strings.Lines(m.Text) {
+		if strings.HasPrefix(line, "https://") {
+			list = append(list, strings.TrimSpace(line))
+		}
+	}
+	if len(list) == 0 {
+		require.NotContains(t, m.HTML, "https://")
+		return nil
+	}
+	for _, link := range list {
+		require.Contains(t, m.HTML, `href="`+link+`"`)
+	}
+	require.Equal(t, 2, strings.Count(m.HTML, list[len(list)-1]))
+	require.Equal(t, 1+len(list), strings.Count(m.HTML, "https://"))
+	return list
+}
+
+// link returns the only link, or "".
+func (m letter) link(t testing.TB) string {
+	t.Helper()
+	list := m.links(t)
+	require.LessOrEqual(t, len(list), 1)
+	if len(list) == 0 {
+		return ""
+	}
+	return list[0]
+}
+
+// requireMail checks what holds for every mail.
+func requireMail(t testing.TB, r smtptest.Received, to, subject string) letter {
+	t.Helper()
+	m := letter{smtptest.Parse(t, r)}
+	require.Equal(t, "no-reply@corral.example", r.From)
+	require.Equal(t, []string{to}, r.To)
+	require.Equal(t, subject, m.Subject)
+	require.Equal(t, `"Corral" <no-reply@corral.example>`, m.Header.Get("From"))
+	address, err := mail.ParseAddress(m.Header.Get("To"))
+	require.NoError(t, err)
+	require.Equal(t, to, address.Address)
+	date, err := m.Header.Date()
+	require.NoError(t, err)
+	require.WithinDuration(t, time.Now(), date, time.Minute)
+	require.Equal(t, "auto-generated", m.Header.Get("Auto-Submitted"))
+	require.Regexp(t, `^<[0-9a-f-]{36}@corral\.example>$`, m.Header.Get("Message-Id"))
+
+	// Neither List-Unsubscribe nor the name of a library.
+	names := []string{}
+	for name, values := range m.Header {
+		require.Len(t, values, 1, name)
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	require.Equal(t, []string{"Auto-Submitted", "Content-Type", "Date", "From", "Message-Id", "Mime-Version", "Subject", "To"}, names)
+	require.NotContains(t, strings.ToLower(string(r.Raw)), "go-mail")
+
+	for line := range strings.Lines(string(r.Raw)) {
+		require.LessOrEqual(t, len(strings.TrimRight(line, "\r\n")), 78, line)
+		require.True(t, strings.HasSuffix(line, "\r\n"), "%q", line)
+		require.NotRegexp(t, `[^\x00-\x7f]`, line)
+	}
+	require.Contains(t, m.Text, "\n-- \nSent by corral.example.", "a signature, as mail programs know it")
+	require.Contains(t, m.HTML, `<html lang="en-US" dir="ltr">`)
+	require.NotContains(t, m.HTML, "<script")
+	require.NotContains(t, m.Text+m.HTML, "<no value>")
+	require.NotContains(t, m.Text+m.HTML, "mail.", "a text that has no translation")
+	return m
+}

@@ -1,0 +1,101 @@
+package mailers_test
+
+import (
+	"context"
+	"log/slog"
+	"net/mail"
+	"net/url"
+	"testing"
+	"time"
+
+	buffalo "github.com/gobuffalo/buffalo/mail"
+	"github.com/stretchr/testify/require"
+
+	"corral/config"
+	"corral/internal/apptest"
+	"corral/internal/outbox"
+	"corral/internal/outbox/smtptest"
+	"corral/mailers"
+	"corral/models"
+	"corral/models/modelstest"
+)
+
+func TestMain(m *testing.M) { modelstest.Main(m) }
+
+// configOf returns a configuration with a mail server.
+func configOf(s *smtptest.Server) config.Config {
+	return modelstest.Config(func(c *config.Config) {
+		c.Host = &url.URL{Scheme: "https", Host: "corral.example"}
+		c.MailFrom = &mail.Address{Name: "Corral", Address: "no-reply@corral.example"}
+		c.SMTP = s.URL
+	})
+}
+
+// sender trusts the certificate of a test server, unlike that of Start.
+func sender(s *smtptest.Server) *outbox.SMTP {
+	return outbox.NewSMTP(s.URL, "corral.example", s.Authority.Trusting())
+}
+
+// start empties the database and starts a worker for the length of a test.
+func start(t testing.TB, s *smtptest.Server) *apptest.LogBuffer {
+	t.Helper()
+	modelstest.Empty(t)
+	c, log := configOf(s), &apptest.LogBuffer{}
+	w := outbox.Start(outbox.WorkerOptions{
+		DB:     models.DB,
+		Queue:  models.Outbox,
+		Sender: sender(s),
+		Compose: func(ctx context.Context, m *outbox.Mail) (buffalo.Message, error) {
+			return mailers.Compose(ctx, c, m)
+		},
+		Logger: slog.New(slog.NewTextHandler(log, nil)),
+	})
+	t.Cleanup(w.Stop)
+	return log
+}
+
+// mailTo returns the newest mail to an email.
+func mailTo(t testing.TB, email string) outbox.Mail {
+	t.Helper()
+	var m outbox.Mail
+	require.NoError(t, models.DB.Where("recipient = ?", email).Order("created_at DESC").First(&m))
+	return m
+}
+
+// The worker of the app delivers to SMTP_URL, and trusts the authorities of the
+// system only.
+func TestStart(t *testing.T) {
+	modelstest.Empty(t)
+	s, log := smtptest.New(t), &apptest.LogBuffer{}
+	require.NoError(t, models.RequestSignup(t.Context(), "zoe@example.com", "", models.Client{}))
+	w := mailers.Start(configOf(s), slog.New(slog.NewTextHandler(log, nil)))
+	require.Eventually(t, func() bool { return mailTo(t, "zoe@example.com").LastError != "" }, time.Minute, time.Millisecond)
+	w.Stop()
+	require.Contains(t, mailTo(t, "zoe@example.com").LastError, "unknown authority")
+	require.Contains(t, log.String(), "mail not sent")
+	require.NotContains(t, log.String(), "zoe@example.com", "the log names no user")
+	require.Empty(t, s.Arrived)
+	require.ErrorContains(t, mailers.Reach(t.Context(), configOf(s)), "unknown authority")
+}
+
+// Without a mail server the mails stay in the outbox.
+func TestStart_WithoutServer(t *testing.T) {
+	modelstest.Empty(t)
+	require.NoError(t, models.RequestSignup(t.Context(), "zoe@example.com", "", models.Client{}))
+	c := modelstest.Config(func(c *config.Config) { c.SMTP = nil })
+	mailers.Start(c, slog.New(slog.DiscardHandler)).Stop()
+	require.Zero(t, mailTo(t, "zoe@example.com").Attempts)
+}
+
+// A reset for an email without account is no mail, and the log does not tell.
+func TestReset_WithoutAccount(t *testing.T) {
+	s := smtptest.New(t)
+	log := start(t, s)
+	require.NoError(t, models.RequestReset(t.Context(), "nobody@example.com", "", models.Client{}))
+	require.Eventually(t, func() bool { return mailTo(t, "nobody@example.com").SentAt.Valid }, time.Minute, time.Millisecond)
+	require.Empty(t, s.Arrived)
+	require.Empty(t, log.String())
+	m := mailTo(t, "nobody@example.com")
+	require.False(t, m.DueAt.Valid)
+	require.Empty(t, m.SealedToken)
+}

@@ -1,7 +1,0 @@
-// Package migrations holds the schema's history, embedded in the binary.
-package migrations
-
-import "embed"
-
-//go:embed *.fizz
-var FS embed.FS

@@ -1,0 +1,53 @@
+package models_test
+
+import (
+	"context"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"corral/config"
+	"corral/internal/database"
+	"corral/models"
+)
+
+func (ms *ModelSuite) Test_Ready() {
+	ms.NoError(models.Ready(ms.T().Context()))
+	ctx, cancel := context.WithCancel(ms.T().Context())
+	cancel()
+	ms.Error(models.Ready(ctx))
+}
+
+func (ms *ModelSuite) Test_Ready_MigrationMissing() {
+	var oldest string
+	ms.NoError(ms.DB.Store.Get(&oldest, "SELECT min(version) FROM schema_migration"))
+	defer func() {
+		ms.NoError(ms.DB.RawQuery("INSERT INTO schema_migration (version) VALUES (?)", oldest).Exec())
+	}()
+	ms.NoError(ms.DB.RawQuery("DELETE FROM schema_migration WHERE version = ?", oldest).Exec())
+	ms.EqualError(models.Ready(ms.T().Context()), "migrations are missing: "+oldest)
+}
+
+func (ms *ModelSuite) Test_ClockSkew() {
+	skew := func() time.Duration {
+		skew, err := database.ClockSkew(ms.T().Context(), models.DB, models.Clock.Now)
+		ms.NoError(err)
+		return skew
+	}
+	right := skew()
+	models.Clock.Move(time.Hour)
+	ms.InDelta(float64(right+time.Hour), float64(skew()), float64(time.Minute))
+	models.Clock.Reset()
+	models.Clock.Move(-time.Hour)
+	ms.InDelta(float64(right-time.Hour), float64(skew()), float64(time.Minute))
+}
+
+// A wrong folder stays as it is.
+func TestConnectExisting_NoFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "storage", "none.sqlite")
+	err := models.ConnectExisting(config.Config{DatabaseURL: "sqlite3://" + path + "?x=y"})
+	require.EqualError(t, err, "there is no database file "+path+": is this the right folder?")
+	require.NoDirExists(t, filepath.Dir(path))
+}

@@ -1,0 +1,74 @@
+package models_test
+
+import (
+	"net/netip"
+	"time"
+
+	"corral/models"
+	"corral/models/modelstest"
+)
+
+// knownBrowser logs in and returns the device cookie of the browser, which had
+// rawDeviceCookie before.
+func (ms *ModelSuite) knownBrowser(user *models.User, rawDeviceCookie string) string {
+	s, err := models.StartSession(ms.T().Context(), user, models.Client{RawDeviceCookie: rawDeviceCookie}, false)
+	ms.NoError(err)
+	return s.RawDeviceCookie
+}
+
+// An attacker who uses up the attempts of an email does not lock out its owner.
+func (ms *ModelSuite) Test_RateLimit_KnownBrowserHasABucketOfItsOwn() {
+	models.Clock.Stop()
+	ctx, ada := ms.T().Context(), ms.signUp("ada@example.com")
+	for n := range 5 {
+		ms.Zero(ms.wait("ada@example.com", nthIP(n)))
+	}
+	hers := models.Credentials{Email: "ada@example.com", Password: modelstest.Password,
+		Client: models.Client{IP: netip.MustParseAddr(nthIP(1)), RawDeviceCookie: ms.knownBrowser(ada, "")}}
+	var limited *models.RateLimited
+	stranger := hers
+	stranger.Client.RawDeviceCookie = ""
+	_, err := models.Authenticate(ctx, stranger)
+	ms.ErrorAs(err, &limited)
+	_, err = models.Authenticate(ctx, hers)
+	ms.NoError(err)
+	_, err = models.Authenticate(ctx, stranger)
+	ms.ErrorAs(err, &limited, "her login is no help to the stranger")
+
+	hers.Password = "wrong"
+	for range 5 {
+		_, err = models.Authenticate(ctx, hers)
+		ms.ErrorIs(err, models.ErrBadCredentials)
+	}
+	_, err = models.Authenticate(ctx, hers)
+	ms.ErrorAs(err, &limited, "the browser's attempts end too")
+}
+
+func (ms *ModelSuite) Test_DeviceCookie_OneAccountAndNotForEver() {
+	ctx, ada, bob := ms.T().Context(), ms.signUp("ada@example.com"), ms.signUp("bob@example.com")
+	cookie := ms.knownBrowser(ada, "")
+	known := func(email string) bool { // to the rate limit, after strangers have used up the attempts
+		models.Clock.Stop() // a slow machine must not wait out the first second
+		for n := range 6 {
+			ms.wait(email, nthIP(n))
+		}
+		_, err := models.Authenticate(ctx, models.Credentials{Email: email, Password: modelstest.Password,
+			Client: models.Client{IP: netip.MustParseAddr(nthIP(9)), RawDeviceCookie: cookie}})
+		return err == nil
+	}
+	ms.True(known("ada@example.com"))
+	ms.False(known("bob@example.com"))
+	ms.NotEqual(cookie, ms.knownBrowser(bob, cookie))
+
+	models.Clock.Move(179 * 24 * time.Hour)
+	ms.Equal(cookie, ms.knownBrowser(ada, cookie))
+	models.Clock.Move(179 * 24 * time.Hour)
+	ms.True(known("ada@example.com"), "a login renews it")
+	models.Clock.Move(24 * time.Hour)
+	ms.False(known("ada@example.com"))
+
+	models.Clock.Reset()
+	ms.True(known("ada@example.com"))
+	ms.NoError(ada.SetPassword(ctx, modelstest.Password))
+	ms.False(known("ada@example.com"), "void after a reset")
+}

@@ -1,0 +1,20 @@
+package models
+
+import (
+	"bytes"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// However fast they are made, ids follow the time.
+func TestNewID_Ascends(t *testing.T) {
+	const moment = 6 // bytes of milliseconds
+	last := newID()
+	for range 10_000 {
+		id := newID()
+		require.LessOrEqual(t, bytes.Compare(last[:moment], id[:moment]), 0)
+		require.NotEqual(t, last, id)
+		last = id
+	}
+}

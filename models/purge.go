@@ -1,0 +1,48 @@
+package models
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"corral/internal/purge"
+)
+
+// How long a mail is kept after it was delivered or given up, for `task user:why`.
+const (
+	SentMailLifetime   = 30 * 24 * time.Hour
+	FailedMailLifetime = 90 * 24 * time.Hour
+)
+
+// StartJanitor removes expired rows in the background until it is stopped.
+func StartJanitor(logger *slog.Logger) *purge.Janitor { return purge.Start(DB, logger, expired) }
+
+// Purge removes expired rows and shortens old IPs now.
+func Purge(ctx context.Context) error { return purge.Run(ctx, DB, expired()) }
+
+// expired lists all that expires. None of these rows opens anything any more.
+func expired() []purge.Rule {
+	now := Clock.Now()
+	remove := func(table, where, order string, args ...any) purge.Rule {
+		return purge.Rule{Change: "DELETE FROM " + table, Table: table, Where: where, Order: order, Args: args}
+	}
+	return []purge.Rule{
+		remove("activities", "user_id IS NULL", "user_id, id"),
+		remove("sessions", "remembered = ? AND last_seen_at <= ?", "last_seen_at", false, now.Add(-settings.SessionIdle)),
+		remove("sessions", "remembered = ? AND created_at <= ?", "created_at", false, now.Add(-settings.SessionLifetime)),
+		remove("sessions", "remembered = ? AND created_at <= ?", "created_at", true, now.Add(-settings.RememberLifetime)),
+		remove("rate_limits", "forget_ms <= ?", "forget_ms", now.UnixMilli()),
+		remove("tokens", "expires_at <= ?", "expires_at", now),
+		remove("device_cookies", "expires_at <= ?", "expires_at", now),
+		remove("activities", "created_at <= ?", "created_at", now.Add(-ActivityLifetime)),
+		{
+			Change: "UPDATE activities SET ip = network, shorten_at = NULL",
+			Table:  "activities",
+			Where:  "shorten_at <= ?",
+			Order:  "shorten_at",
+			Args:   []any{now},
+		},
+		remove("mails", "sent_at <= ?", "sent_at", now.Add(-SentMailLifetime)),
+		remove("mails", "failed_at <= ?", "failed_at", now.Add(-FailedMailLifetime)),
+	}
+}

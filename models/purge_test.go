@@ -1,0 +1,204 @@
+package models_test
+
+import (
+	"bytes"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/gofrs/uuid"
+
+	"corral/internal/outbox"
+	"corral/models"
+	"corral/models/modelstest"
+)
+
+const day = 24 * time.Hour
+
+func (ms *ModelSuite) purge() { ms.NoError(models.Purge(ms.T().Context())) }
+
+func (ms *ModelSuite) Test_Purge_NothingToDo() {
+	ada := ms.signUp("ada@example.com")
+	ms.startAt(ada, false, "192.0.2.1")
+	ms.startAt(ada, true, "192.0.2.2")
+	ms.requestSignup("zoe@example.com")
+	ms.ErrorIs(ms.authenticate("ada@example.com", "wrong", "192.0.2.1"), models.ErrBadCredentials)
+	tables := []string{"users", "sessions", "device_cookies", "tokens", "rate_limits", "mails", "activities"}
+	var before []int
+	for _, table := range tables {
+		before = append(before, ms.count(table))
+		ms.NotZero(before[len(before)-1], table)
+	}
+	ms.purge()
+	for n, table := range tables {
+		ms.Equal(before[n], ms.count(table), table)
+	}
+}
+
+// A session is removed when it opens nothing any more, and not before.
+func (ms *ModelSuite) Test_Purge_Sessions() {
+	ada := ms.signUp("ada@example.com")
+	idle, busy, remembered := ms.start(ada, false), ms.start(ada, false), ms.start(ada, true)
+	left := func(after time.Duration, want int, why string) {
+		models.Clock.Move(after)
+		ms.purge()
+		ms.Equal(want, ms.count("sessions"), why)
+	}
+	left(29*time.Minute, 3, "all live")
+	_, err := ms.find(busy)
+	ms.NoError(err)
+	left(time.Minute, 2, "one was idle for half an hour")
+	_, err = ms.find(idle)
+	ms.ErrorIs(err, models.ErrNotFound)
+	for range 34 {
+		models.Clock.Move(20 * time.Minute)
+		_, err = ms.find(busy)
+		ms.NoError(err)
+	}
+	left(9*time.Minute, 2, "11 h 59 min")
+	left(time.Minute, 1, "a session that is not remembered lasts 12 hours")
+	left(30*day-12*time.Hour-time.Second, 1, "a remembered one lasts 30 days")
+	_, err = ms.find(remembered)
+	ms.NoError(err)
+	left(time.Second, 0, "and not longer")
+}
+
+func (ms *ModelSuite) Test_Purge_TokensAndDeviceCookies() {
+	models.Clock.Stop()
+	ada := ms.signUp("ada@example.com")
+	ms.startAt(ada, false, "192.0.2.1")
+	ms.requestSignup("zoe@example.com")
+	models.Clock.Move(24*time.Hour - time.Second)
+	ms.purge()
+	ms.Equal(1, ms.count("tokens"))
+	models.Clock.Move(time.Second)
+	ms.purge()
+	ms.Equal(0, ms.count("tokens"))
+	models.Clock.Move(179*day - time.Second)
+	ms.purge()
+	ms.Equal(1, ms.count("device_cookies"))
+	models.Clock.Move(time.Second)
+	ms.purge()
+	ms.Equal(0, ms.count("device_cookies"))
+}
+
+// For a week an old email is reserved for its owner.
+func (ms *ModelSuite) Test_Purge_ReservedEmail() {
+	models.Clock.Stop()
+	ada := ms.signUp("ada@example.com")
+	ms.changeEmail(ada, "ada@example.org")
+	undo := modelstest.Link(ms.T(), "ada@example.com", models.MailEmailChanged)
+	models.Clock.Move(7*day - time.Second)
+	ms.purge()
+	email, err := models.FindEmailUndo(ms.T().Context(), undo)
+	ms.NoError(err)
+	ms.Equal("ada@example.com", email)
+	models.Clock.Move(time.Second)
+	ms.purge()
+	ms.Equal(0, ms.count("tokens"))
+}
+
+func (ms *ModelSuite) Test_Purge_RateLimits() {
+	models.Clock.Stop()
+	ms.wait("ada@example.com", "192.0.2.1")
+	models.Clock.Move(3*time.Minute - time.Second)
+	ms.purge()
+	ms.Equal(2, ms.count("rate_limits"))
+	models.Clock.Move(time.Second)
+	ms.purge()
+	ms.Equal(1, ms.count("rate_limits"), "the client's window is over")
+	models.Clock.Move(90*day - 3*time.Minute - time.Second)
+	ms.purge()
+	ms.Equal(1, ms.count("rate_limits"), "attempts in a row are not forgotten so soon")
+	models.Clock.Move(time.Second)
+	ms.purge()
+	ms.Equal(0, ms.count("rate_limits"))
+}
+
+func (ms *ModelSuite) Test_Purge_Activity() {
+	models.Clock.Stop()
+	ada := ms.signUp("ada@example.com")
+	for _, ip := range []string{"192.0.2.77", "2001:db8:1:2:3:4:5:6"} {
+		_, err := ms.logIn("ada@example.com", modelstest.Password, clientAt(ip))
+		ms.NoError(err)
+		models.Clock.Move(time.Second)
+	}
+	_, err := models.EndSessionsOf(ms.T().Context(), ada) // by an operator, who has no IP
+	ms.NoError(err)
+	ips := func() (list []string) {
+		activity, err := models.ActivityOf(ms.T().Context(), ada, uuid.Nil, 10)
+		ms.NoError(err)
+		for _, a := range activity {
+			list = append(list, a.IP)
+		}
+		return list
+	}
+	models.Clock.Move(30*day - 3*time.Second)
+	ms.purge()
+	ms.Equal([]string{"", "2001:db8:1:2:3:4:5:6", "192.0.2.77"}, ips())
+	models.Clock.Move(3 * time.Second)
+	ms.purge()
+	ms.Equal([]string{"", "2001:db8:1::/48", "192.0.2.0/24"}, ips())
+	due, err := ms.DB.Where("shorten_at IS NOT NULL").Count("activities")
+	ms.NoError(err)
+	ms.Zero(due, "it is not found again")
+
+	models.Clock.Move(60*day - 4*time.Second)
+	ms.purge()
+	ms.Len(ips(), 3)
+	models.Clock.Move(5 * time.Second)
+	ms.purge()
+	ms.Empty(ips())
+}
+
+// Attempts on an email without account go first.
+func (ms *ModelSuite) Test_Purge_AttemptsWithoutAccount() {
+	ada := ms.signUp("ada@example.com")
+	for _, email := range []string{"ada@example.com", "nobody@example.com"} {
+		ms.ErrorIs(ms.authenticate(email, "wrong", "192.0.2.1"), models.ErrBadCredentials)
+	}
+	ms.purge()
+	ms.Equal(1, ms.count("activities"))
+	ms.Len(ms.activity(ada), 1)
+}
+
+func (ms *ModelSuite) Test_Purge_Mails() {
+	models.Clock.Stop()
+	for _, email := range []string{"sent@example.com", "failed@example.com", "waits@example.com"} {
+		ms.requestSignup(email)
+		models.Clock.Move(time.Second)
+	}
+	ctx := ms.T().Context()
+	claim := func() *outbox.Mail {
+		m, err := models.Outbox.Claim(ctx, ms.DB)
+		ms.NoError(err)
+		return m
+	}
+	ms.NoError(models.Outbox.Delivered(ctx, ms.DB, claim()))
+	for m := claim(); ; m = claim() {
+		ms.Equal("failed@example.com", m.Recipient)
+		ms.NoError(models.Outbox.Failed(ctx, ms.DB, m, errors.New("no such mailbox")))
+		if ms.mail(m.Recipient).FailedAt.Valid {
+			break
+		}
+		ms.NoError(ms.DB.RawQuery("UPDATE mails SET due_at = ? WHERE recipient = ?", models.Clock.Now().Add(-time.Hour), m.Recipient).Exec())
+	}
+	models.Clock.Move(30*day - 5*time.Second)
+	ms.purge()
+	ms.Equal(3, ms.count("mails"))
+	models.Clock.Move(5 * time.Second)
+	ms.purge()
+	ms.Equal(2, ms.count("mails"), "a sent one is kept for 30 days")
+	models.Clock.Move(60 * day)
+	ms.purge()
+	ms.Equal(1, ms.count("mails"), "one that failed for 90")
+	ms.Equal([]string{models.MailSignup}, modelstest.Mails(ms.T(), "waits@example.com"))
+}
+
+func (ms *ModelSuite) Test_Janitor() {
+	ms.ErrorIs(ms.authenticate("nobody@example.com", "wrong", "192.0.2.1"), models.ErrBadCredentials)
+	ms.Equal(1, ms.count("activities"))
+	janitor := models.StartJanitor(slog.New(slog.NewTextHandler(&bytes.Buffer{}, nil)))
+	ms.Eventually(func() bool { return ms.count("activities") == 0 }, time.Minute, time.Millisecond)
+	janitor.Stop()
+}

@@ -1,0 +1,60 @@
+package models
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"sync"
+
+	"corral/internal/database"
+	"corral/internal/secret"
+)
+
+// FindSession returns the session that a token opens, with its user, or
+// ErrNotFound when there is none or it has expired. It notes that the session
+// was seen.
+func FindSession(ctx context.Context, rawToken string) (*Session, error) {
+	s, err := findSession(ctx, rawToken)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, ErrNotFound
+	}
+	if err != nil {
+		return nil, fmt.Errorf("finding a session: %w", err)
+	}
+	now := Clock.Now()
+	if s.expired(now) {
+		return nil, errors.Join(ErrNotFound, DB.WithContext(ctx).Destroy(s))
+	}
+	return s, s.seen(ctx, now)
+}
+
+// sessionAndUser is a row of the statement below.
+type sessionAndUser struct {
+	Session Session `db:"sessions"`
+	User    User    `db:"users"`
+}
+
+// sessionByToken is the statement of every page of a logged-in user: one join
+// takes half of the time of two queries. It reads every column that the models
+// name, those that you add included.
+var sessionByToken = sync.OnceValue(func() *database.Statement {
+	return &database.Statement{SQL: "SELECT " + database.Columns(&Session{}, "sessions") + ", " + database.Columns(&User{}, "users") + `
+		FROM sessions JOIN users ON users.id = sessions.user_id
+		WHERE sessions.id = ? AND sessions.token_digest = ?`}
+})
+
+func findSession(ctx context.Context, rawToken string) (*Session, error) {
+	if DB.Dialect.Name() == "sqlite3" {
+		// In WAL mode no writer holds up a reader, and a context that can end costs
+		// the driver two goroutines a query.
+		ctx = context.WithoutCancel(ctx)
+	}
+	var row sessionAndUser
+	err := sessionByToken().Get(ctx, DB, &row, idInToken(rawToken), secret.TokenDigest(rawToken))
+	if err != nil {
+		return nil, err
+	}
+	row.Session.User = &row.User
+	return &row.Session, nil
+}

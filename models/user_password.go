@@ -1,0 +1,81 @@
+package models
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/gobuffalo/pop/v6"
+)
+
+// SetPassword sets a normalized password as a reset does, without a mail.
+func (u *User) SetPassword(ctx context.Context, normalized string) error {
+	digest, err := hasher.Hash(ctx, normalized) // outside the transaction: it takes long
+	if err != nil {
+		return err
+	}
+	return inTransaction(ctx, func(tx *pop.Connection) error {
+		if err := u.storePassword(tx, digest); err != nil {
+			return err
+		}
+		return u.voidDeviceCookies(tx)
+	})
+}
+
+// ChangePassword sets a normalized password and mails the owner. Every session
+// ends; known browsers stay known. It returns ErrBadCredentials when the
+// password was changed by another request meanwhile.
+func (u *User) ChangePassword(ctx context.Context, normalized string, client Client) error {
+	digest, err := hasher.Hash(ctx, normalized) // outside the transaction: it takes long
+	if err != nil {
+		return err
+	}
+	return announcing(ctx, func(tx *pop.Connection) error {
+		if err := u.lock(tx, toChange); err != nil {
+			return err
+		}
+		if err := u.storePassword(tx, digest); err != nil {
+			return err
+		}
+		if err := u.record(tx, ActivityPassword, client); err != nil {
+			return err
+		}
+		return u.mail(tx, MailPasswordChanged, client)
+	})
+}
+
+// storePassword stores a digest, "" for none, and ends what the old password
+// opened: sessions, mailed links except those that undo a change of email, and
+// the rate limit of the email.
+func (u *User) storePassword(tx *pop.Connection, digest string) error {
+	u.PasswordDigest = digest
+	if err := tx.UpdateColumns(u, "password_digest", "updated_at"); err != nil {
+		return fmt.Errorf("storing a password: %w", err)
+	}
+	if err := tx.RawQuery("DELETE FROM sessions WHERE user_id = ?", u.ID).Exec(); err != nil {
+		return fmt.Errorf("ending sessions: %w", err)
+	}
+	if err := tx.RawQuery("DELETE FROM tokens WHERE (user_id = ? OR email = ?) AND purpose <> ?", u.ID, u.Email, PurposeEmailUndo).Exec(); err != nil {
+		return fmt.Errorf("voiding tokens: %w", err)
+	}
+	return clearLimit(tx, u.Email)
+}
+
+// rehash stores the same password under today's parameters. Sessions stay. It
+// returns ErrBadCredentials when the password was changed meanwhile.
+func (u *User) rehash(ctx context.Context, normalized string) error {
+	digest, err := hasher.Hash(ctx, normalized)
+	if err != nil {
+		return err
+	}
+	// Not updated_at, by which a password that was just set is known.
+	stored, err := DB.WithContext(ctx).RawQuery("UPDATE users SET password_digest = ? WHERE id = ? AND password_digest = ?",
+		digest, u.ID, u.PasswordDigest).ExecWithCount()
+	if err != nil {
+		return fmt.Errorf("rehashing a password: %w", err)
+	}
+	if stored == 0 {
+		return ErrBadCredentials
+	}
+	u.PasswordDigest = digest
+	return nil
+}

@@ -1,0 +1,51 @@
+package models
+
+import (
+	"net/url"
+	"testing"
+
+	"corral/config"
+
+	"github.com/gobuffalo/pop/v6"
+	"github.com/stretchr/testify/require"
+)
+
+// A login that rehashes the same password must not undo a reset that came while
+// it was hashed, nor pass for one.
+func TestRehash_ResetMeanwhile(t *testing.T) {
+	user, err := CreateUser(t.Context(), "rehash@example.com", "")
+	require.NoError(t, err)
+	t.Cleanup(func() { DB.Destroy(user) })
+	require.NoError(t, user.SetPassword(t.Context(), "four random words work well"))
+	before := *user
+	require.NoError(t, before.rehash(t.Context(), "four random words work well"))
+	stored, err := FindUserByEmail(t.Context(), "rehash@example.com")
+	require.NoError(t, err)
+	require.Equal(t, before.PasswordDigest, stored.PasswordDigest)
+	require.True(t, user.UpdatedAt.Equal(stored.UpdatedAt), "no password was set")
+
+	require.ErrorIs(t, user.rehash(t.Context(), "four random words work well"), ErrBadCredentials)
+	after, err := FindUserByEmail(t.Context(), "rehash@example.com")
+	require.NoError(t, err)
+	require.Equal(t, stored.PasswordDigest, after.PasswordDigest)
+}
+
+// The policy for passwords follows PASSWORD_MIN and HOST.
+func TestCheckPassword_Configuration(t *testing.T) {
+	usual := settings
+	use := func(c config.Config) {
+		db := DB
+		require.NoError(t, connect(c, func(string) (*pop.Connection, error) { return db, nil }))
+	}
+	t.Cleanup(func() { use(usual) })
+	c := settings
+	c.PasswordMin, c.Host = 8, &url.URL{Scheme: "https", Host: "login.example.net:8443"}
+	use(c)
+	_, messageKey := CheckPassword("v9#Tq!x", "ada@example.com")
+	require.Equal(t, "password.too_short", messageKey)
+	normalized, messageKey := CheckPassword("v9#Tq!xZ$", "ada@example.com")
+	require.Empty(t, messageKey)
+	require.Equal(t, "v9#Tq!xZ$", normalized)
+	_, messageKey = CheckPassword("login.example.net-24", "ada@example.com")
+	require.Equal(t, "password.guessable_personal", messageKey)
+}
