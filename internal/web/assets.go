@@ -118,9 +118,6 @@ func isDigest(ext string) bool {
 
 // serve answers for the files and passes other requests on.
 func (a *Assets) serve(next http.Handler, page ErrorPage) http.Handler {
-	if !a.live {
-		go a.compress.Do(a.compressFiles)
-	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		inFolder := strings.HasPrefix(r.URL.Path, "/assets/") || r.URL.Path == "/assets"
 		name, digest := nameAndDigest(r.URL.Path)
@@ -141,6 +138,7 @@ func (a *Assets) serve(next http.Handler, page ErrorPage) http.Handler {
 			w.Header().Set("Allow", "GET, HEAD")
 			page(w, r, http.StatusMethodNotAllowed)
 		default:
+			a.startCompressing()
 			switch {
 			case !inFolder:
 				w.Header().Set("Cache-Control", "public, max-age=86400")
@@ -150,6 +148,14 @@ func (a *Assets) serve(next http.Handler, page ErrorPage) http.Handler {
 			file.write(w, r)
 		}
 	})
+}
+
+// startCompressing compresses the files in the background, from the first request
+// for one: before, it would take as much processor time as the rest of the start.
+func (a *Assets) startCompressing() {
+	if !a.live {
+		a.compress.Do(func() { go a.compressFiles() })
+	}
 }
 
 // compressFiles compresses the text files, the smallest first. Until one is done

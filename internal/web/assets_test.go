@@ -23,6 +23,7 @@ func serveAssets(t *testing.T, files fstest.MapFS) (*httptest.Server, *Assets) {
 	assets, err := LoadAssets(files, false)
 	require.NoError(t, err)
 	s := serve(t, echo, func(o *Options) { o.Assets = assets })
+	assets.startCompressing()
 	<-assets.compressed
 	return s, assets
 }
@@ -120,9 +121,14 @@ func TestAssets_Compression(t *testing.T) {
 	}
 	assets, err := LoadAssets(files, false)
 	require.NoError(t, err)
-	assets.compress.Do(func() {}) // as if it took for ever
+	assets.compress.Do(func() {}) // as if it took forever
 	require.Equal(t, ",,,,", encodings(serve(t, echo, func(o *Options) { o.Assets = assets }), assets))
 	require.Equal(t, "br,,,,", encodings(serveAssets(t, files)))
+
+	assets, err = LoadAssets(files, false)
+	require.NoError(t, err)
+	encodings(serve(t, echo, func(o *Options) { o.Assets = assets }), assets)
+	<-assets.compressed // the first request has begun it
 	live, err := LoadAssets(files, true)
 	require.NoError(t, err)
 	require.Equal(t, ",,,,", encodings(serve(t, echo, func(o *Options) { o.Assets = live }), live))
