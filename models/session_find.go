@@ -45,11 +45,6 @@ var sessionByToken = sync.OnceValue(func() *database.Statement {
 })
 
 func findSession(ctx context.Context, rawToken string) (*Session, error) {
-	if DB.Dialect.Name() == "sqlite3" {
-		// In WAL mode no writer holds up a reader, and a context that can end costs
-		// the driver two goroutines a query.
-		ctx = context.WithoutCancel(ctx)
-	}
 	var row sessionAndUser
 	err := sessionByToken().Get(ctx, DB, &row, idInToken(rawToken), secret.TokenDigest(rawToken))
 	if err != nil {

@@ -3,6 +3,7 @@ package view
 import (
 	"reflect"
 
+	"github.com/gobuffalo/buffalo"
 	"github.com/gobuffalo/helpers/hctx"
 	"github.com/gobuffalo/plush/v4"
 	"github.com/gobuffalo/plush/v4/ast"
@@ -34,9 +35,18 @@ func (c *compiler) call(node *ast.CallExpression) value {
 		switch f := f.(type) {
 		case partialHelper:
 			return c.engine.runPartial(c.locale, arguments, in)
-		case translate: // called most, and faster than by reflection
+		// The helpers that are called most: faster than by reflection.
+		case translate:
 			if len(arguments) > 0 {
 				return say(f, arguments, in)
+			}
+		case buffalo.RouteHelperFunc: // loginPath()
+			if len(arguments) == 0 {
+				path, err := f(map[string]any{})
+				if err != nil {
+					return nil, errFailed
+				}
+				return path, nil
 			}
 		}
 		return call(reflect.ValueOf(f), arguments, in)

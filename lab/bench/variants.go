@@ -39,8 +39,6 @@ var variants = []variant{
 	return prepared.GetContext(ctx, dest, args...)
 `, `	return db.Store.GetContext(ctx, dest, db.Dialect.TranslateSQL(s.SQL), args...)
 `}}},
-	{name: "session: the join, with a context that can end", edits: []edit{{"models/session_find.go",
-		"ctx = context.WithoutCancel(ctx)", "_ = ctx"}}},
 	{name: "cookie: values by gob", edits: []edit{
 		{"internal/cookiestore/values.go", "\treturn json.Marshal(texts)\n", `	var b bytes.Buffer
 	kept := make(map[any]any, len(texts))
@@ -75,6 +73,8 @@ type silent struct{}
 func (silent) Listen(string, events.Listener) (events.DeleteFn, error) { return func() {}, nil }
 func (silent) Emit(events.Event) error                                 { return nil }
 `}}},
+	{name: "session: the join, with a context that cannot end", edits: []edit{{"models/session_find.go",
+		"	var row sessionAndUser\n", "	ctx = context.WithoutCancel(ctx)\n	var row sessionAndUser\n"}}},
 	{name: "path helpers: made once", edits: []edit{
 		{"actions/app.go", "\t\tif c.Development() {\n\t\t\tfor _, r := range devRoutes {\n\t\t\t\tr.addTo(app)\n\t\t\t}\n\t\t}\n", "\t\tshareHelpers(app)\n"},
 		{"actions/helpers.go", "", sharedHelpers}}},

@@ -103,8 +103,8 @@ func readProfile(t *testing.T, path string, counts map[string]int) {
 	}
 }
 
-// The README says how long the files are that a login executes: their lines but
-// the blank ones.
+// The README says how many lines that are not blank the files have that a login
+// executes, to the nearest hundred.
 func TestReadme_LengthOfTheLoginCore(t *testing.T) {
 	lines := 0
 	for _, file := range loginFiles(t) {
@@ -116,8 +116,8 @@ func TestReadme_LengthOfTheLoginCore(t *testing.T) {
 			}
 		}
 	}
-	said := regexp.MustCompile(`The login core, the files of \[docs/login\.md\]\(docs/login\.md\), is ([\d,]+) lines of Go\.`).
+	said := regexp.MustCompile(`The login core, the files of \[docs/login\.md\]\(docs/login\.md\), is about ([\d,]+) lines of Go\.`).
 		FindStringSubmatch(documents(t)["README.md"])
 	require.NotNil(t, said)
-	require.Equal(t, strconv.Itoa(lines), strings.ReplaceAll(said[1], ",", ""))
+	require.Equal(t, strconv.Itoa((lines+50)/100*100), strings.ReplaceAll(said[1], ",", ""))
 }
