@@ -6,19 +6,17 @@ import (
 	"slices"
 )
 
-// AppLogger returns a logger for the app's own lines. It keeps every attribute,
-// since the developer chose it, and adds the ID and the route of the request that
-// the context belongs to: slog.InfoContext(c, "imported", "rows", 7). Secrets of
-// that request, emails and tokens are struck out of its texts. As the default
-// logger it has the lines of log.Printf too, at level INFO:
+// AppLogger returns a logger for the app's own lines. It keeps every attribute
+// and adds the ID and route of the context's request: slog.InfoContext(c,
+// "imported", "rows", 7). It redacts emails, tokens and secrets of the request.
+// As the default logger it also receives log.Printf, at level INFO:
 //
 //	slog.SetDefault(web.AppLogger(logger))
 func AppLogger(logger *slog.Logger) *slog.Logger {
 	return slog.New(appHandler{next: logger.Handler()})
 }
 
-// appHandler passes the app's lines to the handler of NewLogger. Groups become
-// prefixes of the keys.
+// appHandler writes to the handler of NewLogger. Groups become key prefixes.
 type appHandler struct {
 	next   slog.Handler
 	prefix string
@@ -59,7 +57,6 @@ func (h appHandler) Handle(ctx context.Context, record slog.Record) error {
 	return h.next.Handle(ctx, line)
 }
 
-// flatten appends an attribute, or those of a group.
 func flatten(attrs []slog.Attr, prefix string, a slog.Attr) []slog.Attr {
 	a.Value = a.Value.Resolve()
 	if a.Value.Kind() != slog.KindGroup {
@@ -75,11 +72,11 @@ func flatten(attrs []slog.Attr, prefix string, a slog.Attr) []slog.Attr {
 	return attrs
 }
 
-// chosen is the value of an attribute that the developer chose to log.
+// chosen marks an attribute's value as logged by choice.
 type chosen struct{ value slog.Value }
 
-// choose marks attributes as chosen. One that is named as a key of every line gets
-// another name, so that it cannot take the place of that.
+// choose marks attributes as chosen. It renames those that would replace a key
+// of every line.
 func choose(info *RequestInfo, attrs []slog.Attr) (made []slog.Attr) {
 	for _, a := range attrs {
 		made = flatten(made, "", a)
@@ -98,7 +95,7 @@ func choose(info *RequestInfo, attrs []slog.Attr) (made []slog.Attr) {
 	return made
 }
 
-// clean strikes secrets out of a text of the app. info may be nil.
+// clean redacts text; info may be nil.
 func clean(info *RequestInfo, text string) string {
 	if info != nil {
 		text = info.withoutSecrets(text)

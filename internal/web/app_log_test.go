@@ -19,7 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// newLoggingApp is an app whose logger writes to log, below Buffalo's options.
+// newLoggingApp returns an app that logs to log.
 func newLoggingApp(log *buffer, h buffalo.Handler) *buffalo.App {
 	app := buffalo.New(buffalo.Options{Env: "test", Logger: BuffaloLogger(newLog(log)), MethodOverride: MethodOverride})
 	app.Middleware.Remove(app.PanicHandler)
@@ -34,8 +34,8 @@ func newLoggingApp(log *buffer, h buffalo.Handler) *buffalo.App {
 	return app
 }
 
-// The ID of a request is on every response, and on every line about it.
-func TestRequestID(t *testing.T) {
+// Also on lines about the request.
+func TestRequestID_OnEveryResponseAndLine(t *testing.T) {
 	log := new(buffer)
 	assets, err := LoadAssets(fstest.MapFS{"robots.txt": {Data: []byte("x")}}, false)
 	require.NoError(t, err)
@@ -53,9 +53,9 @@ func TestRequestID(t *testing.T) {
 	require.Len(t, ids, 6)
 }
 
-// What a handler logs by Buffalo's logger is in the log at its level, with its
-// fields and with the request; c.LogField is in the line of the request too.
-func TestBuffaloLogger_Request(t *testing.T) {
+// c.Logger writes at its level, with fields and request; c.LogField adds to the
+// request's line.
+func TestBuffaloLogger_LogsWithTheRequest(t *testing.T) {
 	log := new(buffer)
 	app := newLoggingApp(log, func(c buffalo.Context) error {
 		c.Logger().Debug("too quiet")
@@ -90,8 +90,7 @@ func TestBuffaloLogger_Request(t *testing.T) {
 	require.Equal(t, 2, bytes.Count(log.b.Bytes(), []byte(`"tenant":`)), "once a line")
 }
 
-// Outside of requests too: the app's own lines, and jobs that fail or panic.
-func TestBuffaloLogger_Worker(t *testing.T) {
+func TestBuffaloLogger_LogsOutsideOfRequests(t *testing.T) {
 	log := new(buffer)
 	app := newLoggingApp(log, nil)
 	app.Logger.Printf("%d rows", 7)
@@ -113,7 +112,6 @@ func TestBuffaloLogger_Worker(t *testing.T) {
 	require.PanicsWithValue(t, "over", func() { app.Logger.Panic("over") })
 }
 
-// slog and log write lines of the log, the first with the request of the context.
 func TestAppLogger(t *testing.T) {
 	before, flags, output := slog.Default(), stdlog.Flags(), stdlog.Writer()
 	t.Cleanup(func() { slog.SetDefault(before); stdlog.SetFlags(flags); stdlog.SetOutput(output) })
@@ -150,8 +148,7 @@ func TestAppLogger_Text(t *testing.T) {
 	require.Regexp(t, `^time=\S+ level=INFO event="forged\\nlevel=ERROR" "a key"="a\\nvalue" fields.time=now\n$`, log.String())
 }
 
-// A line that is not written costs next to nothing.
-func TestBuffaloLogger_Quiet(t *testing.T) {
+func TestBuffaloLogger_DisabledLevelCostsLittle(t *testing.T) {
 	l := BuffaloLogger(NewLogger(new(bytes.Buffer), slog.LevelInfo, true)).WithField("request", Info(context.Background()))
 	require.Zero(t, testing.AllocsPerRun(100, func() { l.WithField("render", time.Duration(100)) }))
 	require.LessOrEqual(t, testing.AllocsPerRun(100, func() { l.Debug("nothing") }), 1.0)

@@ -18,30 +18,30 @@ import (
 	"time"
 )
 
-// Assets serves the files of a folder and its subfolders under names that hold
-// their digest: a browser keeps them for good and sees a new release at once.
-// css/app.css is served at /assets/css/app.0123456789abcdef.css; under another
-// digest too, but then it is not kept: a page of the next or the last release gets
-// it, while nodes are updated one by one. Go files are left out.
+// Assets serves a folder's files under names that contain their digest, for
+// browsers to cache forever: css/app.css is
+// /assets/css/app.0123456789abcdef.css. Under any other digest the file is
+// served uncached: during a rolling update, nodes get requests from pages of
+// another release. Go files are left out.
 type Assets struct {
 	files      fs.FS
 	live       bool
-	byName     map[string]*asset // unless live
+	byName     map[string]*asset // nil if live
 	compressed chan struct{}     // closed when all files are compressed
 	compress   sync.Once
 }
 
 type asset struct {
-	path        string // at which it is served, escaped
+	path        string // served at, escaped
 	digest      string
 	contentType string
 	bodies
 }
 
-// atRoot lists the files that browsers and robots ask for at fixed paths.
+// atRoot lists the files that browsers and robots request at fixed paths.
 var atRoot = []string{"favicon.ico", "robots.txt"}
 
-// LoadAssets reads the folder. If live, each file is read when it is asked for.
+// LoadAssets reads the folder. If live, each request reads its file.
 func LoadAssets(files fs.FS, live bool) (*Assets, error) {
 	a := &Assets{files: files, live: live, byName: map[string]*asset{}, compressed: make(chan struct{})}
 	if live {
@@ -60,7 +60,7 @@ func LoadAssets(files fs.FS, live bool) (*Assets, error) {
 	return a, nil
 }
 
-// Path returns the path at which the named file is served.
+// Path returns the path of the named file.
 func (a *Assets) Path(name string) (string, error) {
 	file, err := a.file(name)
 	if err != nil {
@@ -95,7 +95,7 @@ func readAsset(files fs.FS, name string) (*asset, error) {
 	return file, nil
 }
 
-// nameAndDigest is the reverse of readAsset. The digest is "" for a path without one.
+// nameAndDigest is the reverse of readAsset. digest is "" if the path has none.
 func nameAndDigest(served string) (name, digest string) {
 	name, inFolder := strings.CutPrefix(served, "/assets/")
 	if !inFolder {
@@ -116,7 +116,6 @@ func isDigest(ext string) bool {
 	return len(ext) == 17 && strings.Trim(ext[1:], "0123456789abcdef") == ""
 }
 
-// serve answers for the files and passes other requests on.
 func (a *Assets) serve(next http.Handler, page ErrorPage) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		inFolder := strings.HasPrefix(r.URL.Path, "/assets/") || r.URL.Path == "/assets"
@@ -150,16 +149,16 @@ func (a *Assets) serve(next http.Handler, page ErrorPage) http.Handler {
 	})
 }
 
-// startCompressing compresses the files in the background, from the first request
-// for one: before, it would take as much processor time as the rest of the start.
+// startCompressing compresses the files in the background at the first request:
+// at the start it would double the processor time.
 func (a *Assets) startCompressing() {
 	if !a.live {
 		a.compress.Do(func() { go a.compressFiles() })
 	}
 }
 
-// compressFiles compresses the text files, the smallest first. Until one is done
-// it is served as it is.
+// compressFiles compresses text files, the smallest first. Meanwhile they are
+// served uncompressed.
 func (a *Assets) compressFiles() {
 	defer close(a.compressed)
 	files := slices.SortedFunc(maps.Values(a.byName), func(x, y *asset) int { return cmp.Compare(len(x.plain.bytes), len(y.plain.bytes)) })
@@ -170,7 +169,6 @@ func (a *Assets) compressFiles() {
 	}
 }
 
-// write sends the file: compressed if it is a text, in parts if a part is asked for.
 func (f *asset) write(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Content-Type", f.contentType)

@@ -17,7 +17,7 @@ const (
 	style     = "body{}body{}body{}"
 )
 
-// serveAssets serves files, and waits until they are compressed.
+// serveAssets serves files, once they are compressed.
 func serveAssets(t *testing.T, files fstest.MapFS) (*httptest.Server, *Assets) {
 	t.Helper()
 	assets, err := LoadAssets(files, false)
@@ -58,8 +58,7 @@ func TestAssets(t *testing.T) {
 	require.Equal(t, "GET, HEAD", res.Header.Get("Allow"))
 }
 
-// Any file of any folder is served, with the type that browsers insist on.
-func TestAssets_AnyFolder(t *testing.T) {
+func TestAssets_ServeAnyFolderWithItsType(t *testing.T) {
 	files := fstest.MapFS{"favicon.ico": {Data: []byte(style)}, "robots.txt": {Data: []byte(style)}, "embed.go": {Data: []byte("package assets")}}
 	names := map[string]string{
 		"css/app.css": "text/css; charset=utf-8", "js/app.js": "text/javascript; charset=utf-8", "js/lib/app.min.mjs": "text/javascript; charset=utf-8", "js/app.js.map": "application/json",
@@ -94,9 +93,8 @@ func TestAssets_AnyFolder(t *testing.T) {
 	}
 }
 
-// While nodes are updated one by one, a page of one release finds its files on
-// another, and nothing keeps them.
-func TestAssets_UnknownDigest(t *testing.T) {
+// During a rolling update, pages of one release load files of another.
+func TestAssets_UnknownDigestIsServedUncached(t *testing.T) {
 	s, _ := serveAssets(t, fstest.MapFS{"css/app.css": {Data: []byte(style)}, "media/a.mp4": {Data: []byte(style)}, "LICENSE": {Data: []byte(style)}})
 	for _, path := range []string{"/assets/css/app.0123456789abcdef.css", "/assets/media/a.0123456789abcdef.mp4", "/assets/LICENSE.0123456789abcdef"} {
 		res, body := send(t, s, "GET", path, "")
@@ -106,8 +104,8 @@ func TestAssets_UnknownDigest(t *testing.T) {
 	}
 }
 
-// No request waits until a file is compressed, and media never are.
-func TestAssets_Compression(t *testing.T) {
+// Media are never compressed.
+func TestAssets_CompressionDelaysNoRequest(t *testing.T) {
 	text := []byte(strings.Repeat("body{}", 100))
 	files := fstest.MapFS{"a.css": {Data: text}, "a.png": {Data: text}, "a.woff2": {Data: text}, "a.mp4": {Data: text}, "tiny.css": {Data: []byte("a")}}
 	encodings := func(s *httptest.Server, assets *Assets) string {
@@ -134,8 +132,7 @@ func TestAssets_Compression(t *testing.T) {
 	require.Equal(t, ",,,,", encodings(serve(t, echo, func(o *Options) { o.Assets = live }), live))
 }
 
-// In development a file that was edited is served at once.
-func TestAssets_Live(t *testing.T) {
+func TestAssets_LiveServesEditsAtOnce(t *testing.T) {
 	dir := t.TempDir()
 	edit := func(text string) {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, "app.css"), []byte(text), 0o600))
@@ -162,8 +159,8 @@ func TestAssets_Live(t *testing.T) {
 	}
 }
 
-// A player seeks in a video; a part of a compressible file is one of its plain form.
-func TestAssets_Range(t *testing.T) {
+// Of compressible files, the plain form is served in parts.
+func TestAssets_RangeOfThePlainFile(t *testing.T) {
 	content := strings.Repeat("0123456789", 100)
 	s, assets := serveAssets(t, fstest.MapFS{"a.mp4": {Data: []byte(content)}, "a.css": {Data: []byte(content)}})
 	for _, name := range []string{"a.mp4", "a.css"} {

@@ -9,9 +9,9 @@ import (
 	"github.com/gobuffalo/buffalo/binding"
 )
 
-// Bind fills a form struct as c.Bind does, but from the body alone: a password in
-// the query is none. What cannot be read is a 400. A form struct names every field
-// that a client may set: never bind a model.
+// Bind is c.Bind for the body alone: it ignores passwords in the query. An
+// unreadable body is a 400. Never bind a model: a form struct lists what a
+// client may set.
 func Bind(c buffalo.Context, form any) error {
 	body := *c.Request()
 	body.Form = body.PostForm
@@ -21,11 +21,9 @@ func Bind(c buffalo.Context, form any) error {
 	return nil
 }
 
-// Checkbox is a field of a form struct that is true for every value but "", "0",
-// "false", "no" and "off".
+// Checkbox is a form field that is true unless "", "0", "false", "no" or "off".
 type Checkbox bool
 
-// UnmarshalText implements encoding.TextUnmarshaler.
 func (b *Checkbox) UnmarshalText(text []byte) error {
 	switch strings.ToLower(string(text)) {
 	case "", "0", "false", "no", "off":

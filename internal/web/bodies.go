@@ -15,14 +15,14 @@ import (
 	"github.com/andybalholm/brotli"
 )
 
-// bodies is one content in each of its codings. If it is compressed, it must hold
-// no secret: the length would leak it (BREACH).
+// bodies is content in several codings. Compressed content must hold no secret,
+// which its length would leak (BREACH).
 type bodies struct {
 	plain        *body
-	gzip, brotli atomic.Pointer[body] // nil until compressed, and if no smaller
+	gzip, brotli atomic.Pointer[body] // nil until compressed, or if no smaller
 }
 
-// body is what is sent, with its header values. Nothing writes into them.
+// body is content with its header values. All are read-only.
 type body struct {
 	bytes                []byte
 	etag, length, coding []string // coding is nil for plain
@@ -37,8 +37,7 @@ func newBody(b []byte, coding string) *body {
 	return made
 }
 
-// compress makes the compressed bodies. It takes about 4 s per MiB of CPU time,
-// above 1 MiB a tenth of that.
+// compress takes 4 s of CPU time per MiB, a tenth of that above 1 MiB.
 func (b *bodies) compress() {
 	if z := gzipped(b.plain.bytes); z != nil {
 		b.gzip.Store(newBody(z, "gzip"))
@@ -48,7 +47,6 @@ func (b *bodies) compress() {
 	}
 }
 
-// smallest returns the smallest body that the client accepts.
 func (b *bodies) smallest(r *http.Request) *body {
 	if brotli := b.brotli.Load(); brotli != nil && accepts(r, "br") {
 		return brotli
@@ -68,7 +66,6 @@ func (b *body) write(w http.ResponseWriter) {
 	w.Write(b.bytes) // ignore write errors: the client is gone
 }
 
-// gzipped returns plain compressed, or nil if it would be no smaller.
 func gzipped(plain []byte) []byte {
 	return smaller(plain, func(w io.Writer) io.WriteCloser {
 		z, _ := gzip.NewWriterLevel(w, gzip.BestCompression) // the level is valid
@@ -76,21 +73,21 @@ func gzipped(plain []byte) []byte {
 	})
 }
 
-// brotlied returns plain compressed, or nil if it would be no smaller.
 func brotlied(plain []byte) []byte {
 	o := brotli.WriterOptions{Quality: brotli.BestCompression}
 	if len(plain) > 1<<20 {
 		o.Quality = 9
 	}
-	// The window fits the file: the usual one of 4 MiB costs 20 MB of memory each time.
+	// The default window of 4 MiB takes 20 MB of memory.
 	o.LGWin = min(max(bits.Len(uint(len(plain))), 16), 22)
 	return smaller(plain, func(w io.Writer) io.WriteCloser { return brotli.NewWriterOptions(w, o) })
 }
 
+// smaller returns plain compressed, or nil if that is no smaller.
 func smaller(plain []byte, compressor func(io.Writer) io.WriteCloser) []byte {
 	var b bytes.Buffer
 	w := compressor(&b)
-	w.Write(plain) // a bytes.Buffer takes everything
+	w.Write(plain) // cannot fail
 	w.Close()
 	if b.Len() >= len(plain) {
 		return nil
@@ -98,7 +95,7 @@ func smaller(plain []byte, compressor func(io.Writer) io.WriteCloser) []byte {
 	return b.Bytes()
 }
 
-// accepts reports whether the request accepts the content coding (RFC 9110, 12.5.3).
+// accepts reports whether the request accepts coding (RFC 9110, 12.5.3).
 func accepts(r *http.Request, coding string) bool {
 	for _, offer := range strings.Split(r.Header.Get("Accept-Encoding"), ",") {
 		name, weight, _ := strings.Cut(strings.ReplaceAll(offer, " ", ""), ";")

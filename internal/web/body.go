@@ -10,13 +10,13 @@ import (
 	"net/url"
 )
 
-// defaultMaxBody is the largest body that is read if Options has no MaxBody, in bytes.
+// defaultMaxBody is used without Options.MaxBody, in bytes.
 const defaultMaxBody = 1 << 20
 
-// limitBody refuses a body that is longer than the path's limit. If its length is
-// known, the answer is 413 before the app sees the request. If not, reading it
-// fails at the limit with an error for which TooLarge is true. A urlencoded form is read here, because
-// MethodOverride and Buffalo need its fields before they choose the route.
+// limitBody refuses bodies longer than the path's limit: with 413 before the
+// app if the length is known, otherwise by a read error that satisfies
+// TooLarge. It reads urlencoded forms: MethodOverride and Buffalo need them
+// before routing.
 func limitBody(next http.Handler, o Options) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Body == nil || r.Body == http.NoBody {
@@ -42,8 +42,8 @@ func limitBody(next http.Handler, o Options) http.Handler {
 	})
 }
 
-// underlying returns net/http's own writer, which MaxBytesReader tells to close
-// the connection after a body that was too long.
+// underlying returns net/http's own writer, so that MaxBytesReader can close
+// the connection.
 func underlying(w http.ResponseWriter) http.ResponseWriter {
 	if res, ok := w.(*response); ok {
 		return res.ResponseWriter
@@ -60,8 +60,8 @@ func mediaType(r *http.Request) string {
 	return name
 }
 
-// readForm sets r.PostForm, and replaces the body by what was read of it. It
-// returns the status to refuse the request with, or 0.
+// readForm sets r.PostForm and rewinds the body. It returns an error status, or
+// 0.
 func readForm(r *http.Request) int {
 	body, err := io.ReadAll(r.Body)
 	switch {
@@ -71,15 +71,15 @@ func readForm(r *http.Request) int {
 		return http.StatusBadRequest
 	}
 	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
-	// net/http reads a form from POST, PUT and PATCH only; a DELETE may hold a password too.
+	// net/http ignores the form of a DELETE, which may hold a password.
 	if r.PostForm, err = url.ParseQuery(string(body)); err != nil {
 		return http.StatusBadRequest
 	}
 	return 0
 }
 
-// TooLarge reports whether err came from reading a body that is longer than its
-// limit, or a multipart form of too many parts. The app answers 413.
+// TooLarge reports whether err came from a body beyond its limit, or from a
+// multipart form with too many parts. The app answers 413.
 func TooLarge(err error) bool {
 	return errors.As(err, new(*http.MaxBytesError)) || errors.Is(err, multipart.ErrMessageTooLarge)
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// maxBody limits the body of every path.
+// maxBody limits all bodies.
 func maxBody(limit int64) func(*Options) {
 	return func(o *Options) { o.MaxBody = func(string) int64 { return limit } }
 }
@@ -27,7 +27,7 @@ func TestBody_Form(t *testing.T) {
 	}{
 		{"/x", full, 200},
 		{"/x", full + "x", 413},
-		{"/xx", full + "x", 200}, // the limit is the path's
+		{"/xx", full + "x", 200}, // another path, another limit
 		{"/x", "a=%zz", 400},
 	} {
 		res, _ := send(t, s, "POST", c.path, c.body)
@@ -46,8 +46,7 @@ func TestBody_LimitOf1MiB(t *testing.T) {
 	require.Equal(t, 413, res.StatusCode)
 }
 
-// Any content type reaches the app, which binds what Buffalo can bind.
-func TestBody_AnyContentType(t *testing.T) {
+func TestBody_AnyContentTypeReachesTheApp(t *testing.T) {
 	s := serve(t, newApp("POST", func(c buffalo.Context) error {
 		bound, kind := struct{ Name string }{}, c.Request().Header.Get("Content-Type")
 		if !strings.Contains(kind, "json") && !strings.Contains(kind, "xml") {
@@ -69,9 +68,8 @@ func TestBody_AnyContentType(t *testing.T) {
 	}
 }
 
-// A body that says that it is too long is refused before the app sees it; one that
-// does not say so fails while the app reads it. Either is a 413.
-func TestBody_TooLong(t *testing.T) {
+// A known length is refused before the app, an unknown one while the app reads.
+func TestBody_TooLongIs413(t *testing.T) {
 	called := 0
 	s := serve(t, newApp("POST", func(c buffalo.Context) error {
 		called++
@@ -97,8 +95,7 @@ func TestTooLarge(t *testing.T) {
 	require.False(t, TooLarge(nil))
 }
 
-// A handler reads a body while it is sent.
-func TestBody_Stream(t *testing.T) {
+func TestBody_IsReadWhileItIsSent(t *testing.T) {
 	got := make(chan string)
 	s := serve(t, newApp("POST", func(c buffalo.Context) error {
 		for b := make([]byte, 100); ; {
@@ -126,7 +123,6 @@ func TestBody_Stream(t *testing.T) {
 	require.False(t, open)
 }
 
-// A body that does not say how long it is costs no more than the limit.
 func TestBody_EndlessCostsNoMemory(t *testing.T) {
 	s := serve(t, echo)
 	var before, after runtime.MemStats
@@ -134,7 +130,7 @@ func TestBody_EndlessCostsNoMemory(t *testing.T) {
 	req, err := http.NewRequest("POST", s.URL, io.LimitReader(zeros{}, 200<<20))
 	require.NoError(t, err)
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	if res, err := http.DefaultTransport.RoundTrip(req); err == nil { // the server may hang up first
+	if res, err := http.DefaultTransport.RoundTrip(req); err == nil { // the server may close the connection first
 		require.Equal(t, 413, res.StatusCode)
 		res.Body.Close()
 	}

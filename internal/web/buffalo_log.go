@@ -13,16 +13,15 @@ import (
 	"github.com/gobuffalo/logger"
 )
 
-// BuffaloLogger returns a logger for buffalo.Options that writes to AppLogger's:
-// app.Logger, c.Logger() and Buffalo's worker log there, with their fields.
+// BuffaloLogger returns a logger for buffalo.Options, with which app.Logger,
+// c.Logger() and Buffalo's worker write to AppLogger's log.
 func BuffaloLogger(l *slog.Logger) logger.FieldLogger {
 	return &fieldLogger{handler: AppLogger(l).Handler()}
 }
 
-// RequestLogger is a Buffalo middleware that takes the place of Buffalo's own,
-// whose lines hold paths, and with them tokens. With it c.Logger() writes the ID and
-// the route of the request, and the fields of c.LogField stand in the line of the
-// request too:
+// RequestLogger replaces Buffalo's middleware, whose lines hold paths and so
+// tokens. c.Logger() then adds the request's ID and route, and the request's
+// own line gets the fields of c.LogField:
 //
 //	app.Middleware.Replace(buffalo.RequestLogger, web.RequestLogger)
 func RequestLogger(next buffalo.Handler) buffalo.Handler {
@@ -32,16 +31,16 @@ func RequestLogger(next buffalo.Handler) buffalo.Handler {
 		}
 		info := Info(c)
 		c.LogField("request", info)
-		// The handler may add fields, and each makes another logger.
+		// Each field that the handler adds makes another logger.
 		defer func() { info.fields, _ = c.Logger().(*fieldLogger) }()
 		return next(c)
 	}
 }
 
-// fieldLogger is a logger with one more field than its parent.
+// fieldLogger adds one field to its parent.
 type fieldLogger struct {
 	handler slog.Handler
-	info    *RequestInfo // nil outside of a request
+	info    *RequestInfo // nil outside of requests
 	parent  *fieldLogger
 	key     string
 	value   any
@@ -55,7 +54,7 @@ func (l *fieldLogger) WithField(key string, value any) logger.FieldLogger {
 		return &bound
 	case time.Duration:
 		if key == "render" {
-			return l // Buffalo adds this field to every page
+			return l // set by Buffalo on every page
 		}
 	}
 	return &fieldLogger{l.handler, l.info, l, key, value}
@@ -69,7 +68,7 @@ func (l *fieldLogger) WithFields(fields map[string]any) logger.FieldLogger {
 	return with
 }
 
-// attrs returns the fields in the order they were added. Of two with one key the
+// attrs returns the fields in the order they were added. Of equal keys the
 // later counts.
 func (l *fieldLogger) attrs() (attrs []slog.Attr) {
 	for ; l != nil && l.parent != nil; l = l.parent {
@@ -81,7 +80,6 @@ func (l *fieldLogger) attrs() (attrs []slog.Attr) {
 	return attrs
 }
 
-// log writes a line. It calls text only if the level is enabled.
 func (l *fieldLogger) log(level slog.Level, text func() string) {
 	ctx := context.Background()
 	if !l.handler.Enabled(ctx, level) {
@@ -92,7 +90,7 @@ func (l *fieldLogger) log(level slog.Level, text func() string) {
 	}
 	record := slog.NewRecord(time.Now(), level, text(), 0)
 	record.AddAttrs(l.attrs()...)
-	l.handler.Handle(ctx, record) // ignore write errors: there is no other place to report them
+	l.handler.Handle(ctx, record) // ignore write errors
 }
 
 func (l *fieldLogger) print(level slog.Level, args []any) {
@@ -113,11 +111,8 @@ func (l *fieldLogger) Warnf(format string, args ...any)  { l.printf(slog.LevelWa
 func (l *fieldLogger) Error(args ...any)                 { l.print(slog.LevelError, args) }
 func (l *fieldLogger) Errorf(format string, args ...any) { l.printf(slog.LevelError, format, args) }
 
-// Fatal ends the process, as logrus does.
 func (l *fieldLogger) Fatal(args ...any) { l.Error(args...); os.Exit(1) }
 
-// Fatalf ends the process, as logrus does.
 func (l *fieldLogger) Fatalf(format string, args ...any) { l.Errorf(format, args...); os.Exit(1) }
 
-// Panic panics, as logrus does.
 func (l *fieldLogger) Panic(args ...any) { l.Error(args...); panic(fmt.Sprint(args...)) }

@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// clientAddr returns the client's address: the peer's, unless the peer is a
-// trusted proxy; then the right-most address in X-Forwarded-For that is not
-// trusted. Anyone could have written what stands left of it.
+// clientAddr returns the client's IP: the peer's or, behind trusted proxies,
+// the right-most one in X-Forwarded-For that is not trusted. Clients can forge
+// everything left of it.
 func clientAddr(r *http.Request, trusted []netip.Prefix) (client netip.Addr, viaProxy bool) {
 	peer, _ := netip.ParseAddrPort(r.RemoteAddr)
 	client = peer.Addr().Unmap().WithZone("")
@@ -20,7 +20,7 @@ func clientAddr(r *http.Request, trusted []netip.Prefix) (client netip.Addr, via
 	for _, hop := range slices.Backward(hops) {
 		addr, err := netip.ParseAddr(strings.TrimSpace(hop))
 		if err != nil {
-			break // no proxy writes this: believe nothing further left
+			break // no proxy wrote this: trust nothing further left
 		}
 		client = addr.Unmap().WithZone("")
 		if !isTrusted(client, trusted) {
@@ -34,7 +34,7 @@ func isTrusted(addr netip.Addr, trusted []netip.Prefix) bool {
 	return slices.ContainsFunc(trusted, func(p netip.Prefix) bool { return p.Contains(addr) })
 }
 
-// lastValue returns the value that the nearest proxy wrote, in lower case.
+// lastValue returns the value set by the nearest proxy, in lower case.
 func lastValue(h http.Header, key string) string {
 	values := strings.Split(strings.Join(h.Values(key), ","), ",")
 	return strings.ToLower(strings.TrimSpace(values[len(values)-1]))

@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// connect serves an app as main does, and returns a connection to it.
+// connect returns a connection to an app behind a Server.
 func connect(t *testing.T, app http.HandlerFunc) (client net.Conn, answers *bufio.Reader) {
 	t.Helper()
 	_, address := listen(t, app, ListenOptions{})
@@ -24,8 +24,7 @@ func connect(t *testing.T, app http.HandlerFunc) (client net.Conn, answers *bufi
 	return client, bufio.NewReader(client)
 }
 
-// A flushed part arrives before the response is complete.
-func TestConn_Flush(t *testing.T) {
+func TestConn_FlushedPartArrivesFirst(t *testing.T) {
 	read := make(chan bool)
 	client, answers := connect(t, func(w http.ResponseWriter, r *http.Request) {
 		for n := range 3 {
@@ -46,8 +45,7 @@ func TestConn_Flush(t *testing.T) {
 	}
 }
 
-// A handler may take the connection over, as a WebSocket does.
-func TestConn_Hijack(t *testing.T) {
+func TestConn_HandlerHijacks(t *testing.T) {
 	client, answers := connect(t, func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, "first")
 		taken, _, err := http.NewResponseController(w).Hijack()
@@ -65,8 +63,7 @@ func TestConn_Hijack(t *testing.T) {
 	}
 }
 
-// A hijacked connection can be closed while a write waits for a client that does not read.
-func TestConn_HijackThenClose(t *testing.T) {
+func TestConn_HijackedClosesDuringAWrite(t *testing.T) {
 	failed := make(chan error)
 	client, _ := connect(t, func(w http.ResponseWriter, r *http.Request) {
 		taken, _, err := http.NewResponseController(w).Hijack()
@@ -75,7 +72,7 @@ func TestConn_HijackThenClose(t *testing.T) {
 			return
 		}
 		go func() {
-			_, err := taken.Write(make([]byte, 64<<20)) // more than the system keeps for a reader
+			_, err := taken.Write(make([]byte, 64<<20)) // more than socket buffers hold
 			failed <- err
 		}()
 		time.AfterFunc(50*time.Millisecond, func() { taken.Close() })
@@ -89,9 +86,8 @@ func TestConn_HijackThenClose(t *testing.T) {
 	}
 }
 
-// A client that sends requests but never reads is cut off in time, and no
-// response follows half of another.
-func TestConn_ClientThatDoesNotRead(t *testing.T) {
+// No response may follow half of another.
+func TestConn_ClientThatDoesNotReadIsCutOff(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	closed := make(chan bool)
@@ -109,7 +105,7 @@ func TestConn_ClientThatDoesNotRead(t *testing.T) {
 	client, err := net.Dial("tcp", listener.Addr().String())
 	require.NoError(t, err)
 	t.Cleanup(func() { client.Close() })
-	const requests = 2000 // their responses are more than the system keeps for a reader
+	const requests = 2000 // their responses exceed the socket buffers
 	fmt.Fprint(client, strings.Repeat("GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", requests))
 	select {
 	case <-closed:
@@ -131,8 +127,8 @@ func TestConn_ClientThatDoesNotRead(t *testing.T) {
 	}
 }
 
-// A client that asks before it sends a body, and is refused, hears of it at once.
-func TestConn_RefusalBeforeTheBody(t *testing.T) {
+// The client sends Expect: 100-continue.
+func TestConn_RefusalArrivesBeforeTheBodyIsSent(t *testing.T) {
 	client, answers := connect(t, func(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, strings.Repeat("no ", 2000), http.StatusRequestEntityTooLarge)
 	})

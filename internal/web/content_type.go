@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// contentTypes does not leave common files to the machine's own table.
+// contentTypes overrides the system's table.
 var contentTypes = map[string]string{
 	".css":         "text/css; charset=utf-8",
 	".html":        "text/html; charset=utf-8",
@@ -47,7 +47,7 @@ func contentType(name string) string {
 	return "application/octet-stream"
 }
 
-// isText reports whether compressing the type pays: media are compressed already.
+// isText reports whether compression pays: media are compressed already.
 func isText(contentType string) bool {
 	return strings.HasPrefix(contentType, "text/") || strings.HasSuffix(contentType, "json") ||
 		strings.HasSuffix(contentType, "xml") || contentType == "application/wasm"

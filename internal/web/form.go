@@ -11,10 +11,10 @@ import (
 	"github.com/gobuffalo/buffalo"
 )
 
-// MethodOverride lets a form send PUT, PATCH and DELETE by its field _method. It
-// replaces Buffalo's, which takes any method, from the query too, and reads whole
-// multipart forms before any middleware. Of a multipart form only the first field
-// is read, which is where form_for puts _method.
+// MethodOverride lets forms send PUT, PATCH and DELETE by a field _method.
+// Buffalo's accepts any method, also in the query, and reads whole multipart
+// forms before any middleware. This reads only a multipart form's first field,
+// where form_for puts _method.
 func MethodOverride(_ http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodPost {
 		return
@@ -29,8 +29,8 @@ func MethodOverride(_ http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// firstField returns the first field of a multipart form, if it has that name and
-// is short. It leaves the body as it was.
+// firstField returns a multipart form's first field if it is short and has that
+// name. The body stays readable.
 func firstField(r *http.Request, name string) (value string) {
 	_, params, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	var read bytes.Buffer
@@ -47,12 +47,11 @@ func firstField(r *http.Request, name string) (value string) {
 	return value
 }
 
-// ParseMultipart is a Buffalo middleware that reads a multipart form into memory:
-// after it c.Param has the fields, c.File the files, and c.Bind both. It stands
-// behind the middleware that decides who may send one, since a body may be as
-// long as Options.MaxBody says. It writes no temporary file, for which an image
-// from scratch has no folder. A handler that reads the parts one by one, with
-// c.Request().MultipartReader, skips it:
+// ParseMultipart is a Buffalo middleware that reads multipart forms into
+// memory, for c.Param, c.File and c.Bind. Put it behind the guards: bodies may
+// be as long as Options.MaxBody. It needs no temporary files, for which images
+// from scratch have no folder. A handler that streams the parts from
+// c.Request().MultipartReader skips it:
 //
 //	app.Use(Authorize)
 //	app.Use(web.ParseMultipart)
@@ -63,7 +62,7 @@ func ParseMultipart(next buffalo.Handler) buffalo.Handler {
 		if mediaType(r) != "multipart/form-data" {
 			return next(c)
 		}
-		info.request = r // its fields are struck out of errors too
+		info.request = r // to redact the parsed fields too
 		switch err := r.ParseMultipartForm(max(info.maxBody, defaultMaxBody)); {
 		case TooLarge(err):
 			return c.Error(http.StatusRequestEntityTooLarge, err)

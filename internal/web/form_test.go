@@ -36,7 +36,7 @@ func TestMethodOverride_OnlyFromAForm(t *testing.T) {
 	}
 }
 
-// _method=HEAD once made the response's body the next response on the connection.
+// A HEAD would make the body the next response on the connection.
 func TestMethodOverride_HEADLeavesTheConnectionInStep(t *testing.T) {
 	s := serve(t, echo)
 	conn, err := net.Dial("tcp", s.Listener.Addr().String())
@@ -54,7 +54,7 @@ func TestMethodOverride_HEADLeavesTheConnectionInStep(t *testing.T) {
 	}
 }
 
-// upload is a multipart form of pairs of a field and its value, and of a file.
+// upload returns a multipart form of field-value pairs and a file.
 func upload(t *testing.T, file []byte, pairs ...string) (body *bytes.Buffer, contentType string) {
 	t.Helper()
 	body = new(bytes.Buffer)
@@ -72,8 +72,8 @@ func upload(t *testing.T, file []byte, pairs ...string) (body *bytes.Buffer, con
 	return body, w.FormDataContentType()
 }
 
-// form_for puts _method first; of what follows nothing is read.
-func TestMethodOverride_Multipart(t *testing.T) {
+// form_for puts _method first.
+func TestMethodOverride_ReadsTheFirstMultipartField(t *testing.T) {
 	s := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		MethodOverride(w, r)
 		r.ParseMultipartForm(1 << 20)
@@ -97,9 +97,8 @@ func TestMethodOverride_Multipart(t *testing.T) {
 	}
 }
 
-// newUpload is an app whose handler shows what it was sent, in each way that
-// Buffalo has. reads counts what was read of the body before the middleware that
-// would guard it.
+// newUpload returns an app whose handler shows the form in each of Buffalo's
+// ways. reads counts bytes read before a guard.
 func newUpload(reads *int) *buffalo.App {
 	app := newApp("PUT", func(c buffalo.Context) error {
 		file, err := c.File("picture")
@@ -134,7 +133,7 @@ func newUpload(reads *int) *buffalo.App {
 }
 
 func TestParseMultipart(t *testing.T) {
-	t.Setenv("TMPDIR", "/nonexistent") // as in an image from scratch
+	t.Setenv("TMPDIR", "/nonexistent") // as in images from scratch
 	reads := -1
 	s := serve(t, newUpload(&reads), maxBody(20<<20))
 	body, kind := upload(t, make([]byte, 15<<20), "_method", "PUT", "title", "A title")
@@ -172,8 +171,7 @@ func TestParseMultipart_Refuses(t *testing.T) {
 	require.Equal(t, 413, res.StatusCode, "of a length that it says")
 }
 
-// A handler that skips the middleware reads the parts as they come.
-func TestParseMultipart_Skipped(t *testing.T) {
+func TestParseMultipart_SkippedStreamsTheParts(t *testing.T) {
 	handler := func(c buffalo.Context) error {
 		parts, err := c.Request().MultipartReader()
 		if err != nil {

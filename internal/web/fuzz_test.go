@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Whatever a form says, the method is one of four, and the app can read all of it.
+// The method is one of four, and the body stays readable.
 func FuzzMethodOverride(f *testing.F) {
 	f.Add("_method=PUT", "application/x-www-form-urlencoded")
 	f.Add("_method=HEAD&_method=DELETE", "application/x-www-form-urlencoded; charset=x")
@@ -31,8 +31,7 @@ func FuzzMethodOverride(f *testing.F) {
 	})
 }
 
-// Whatever is sent, a form is read whole and as net/url reads it, or refused. Any
-// other body reaches the app as it is.
+// A form is parsed as by net/url, or refused. Other bodies pass unchanged.
 func FuzzForm(f *testing.F) {
 	const form, limit = "application/x-www-form-urlencoded", 64 << 10
 	for _, body := range []string{

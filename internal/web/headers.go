@@ -5,8 +5,8 @@ import (
 	"net/http"
 )
 
-// setHeaders sets the security headers of every response. All responses share
-// the values, which nothing writes into: Set replaces one, Add copies it.
+// setHeaders sets the security headers. Responses share the values, which Set
+// replaces and Add copies.
 func setHeaders(next http.Handler, o Options) http.Handler {
 	always := http.Header{}
 	always.Set(policyHeader, string(cmp.Or(o.Policy, DefaultPolicy)))
@@ -16,14 +16,14 @@ func setHeaders(next http.Handler, o Options) http.Handler {
 	always.Set("Cross-Origin-Opener-Policy", "same-origin")
 	always.Set("Cross-Origin-Resource-Policy", "same-origin")
 	always.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()")
-	always.Set("Cache-Control", "no-store") // assets and kept pages say otherwise
+	always.Set("Cache-Control", "no-store") // assets and kept pages override it
 	if o.HTTPS {
 		always.Set("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		for name, value := range always {
-			h[name] = value[:1:1] // no room to add a second value in place
+			h[name] = value[:1:1] // without capacity, so that Add copies
 		}
 		next.ServeHTTP(w, r)
 	})

@@ -8,17 +8,17 @@ import (
 	"strings"
 )
 
-// isHealthCheck reports whether the path is /healthz or /readyz, which a load
-// balancer asks for by address and in the clear.
+// isHealthCheck reports whether the path is /healthz or /readyz, which load
+// balancers request by IP, without TLS.
 func isHealthCheck(r *http.Request) bool {
 	path := strings.TrimSuffix(r.URL.Path, "/")
 	return path == "/healthz" || path == "/readyz"
 }
 
-// requireHost answers 421 to a Host that is not the public URL's. With
-// LoopbackNames the machine's own names are accepted too, and no others: a page
-// on a name that is rebound to 127.0.0.1 must not get in. Where only the name
-// differs, a page is redirected: under two names a browser has two sessions.
+// requireHost answers 421 unless Host is the public URL's or, with
+// LoopbackNames, a loopback name. Prevents DNS rebinding: any other name may
+// point to 127.0.0.1. Pages on another loopback name are redirected: a browser
+// would have a session for each name.
 func requireHost(next http.Handler, o Options) http.Handler {
 	own := withPort(o.PublicURL.Host, o.PublicURL.Scheme)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -40,9 +40,8 @@ func requireHost(next http.Handler, o Options) http.Handler {
 	})
 }
 
-// requireHTTPS redirects a page that was asked for in the clear to its https
-// address. Anything else is refused: what it carried is exposed already, and a
-// redirect would hide that.
+// requireHTTPS redirects GETs over http to https. It refuses other requests: a
+// redirect would hide that they were sent in the clear.
 func requireHTTPS(next http.Handler, o Options) http.Handler {
 	if !o.HTTPS {
 		return next
@@ -60,7 +59,6 @@ func requireHTTPS(next http.Handler, o Options) http.Handler {
 	})
 }
 
-// publicURL returns the URL of a request under the public URL.
 func publicURL(r *http.Request, o Options) string {
 	u := url.URL{Scheme: o.PublicURL.Scheme, Host: o.PublicURL.Host, Path: r.URL.Path, RawPath: r.URL.RawPath, RawQuery: r.URL.RawQuery}
 	return u.String()
@@ -71,7 +69,7 @@ func portOf(hostPort string) string {
 	return port
 }
 
-// withPort returns host:port in lower case, with the scheme's own port if host names none.
+// withPort returns host:port in lower case, by default with the scheme's port.
 func withPort(host, scheme string) string {
 	host = strings.ToLower(host)
 	if _, _, err := net.SplitHostPort(host); err == nil {

@@ -9,19 +9,18 @@ import (
 	"time"
 )
 
-// RequestInfo is what is known of a request besides the request itself.
-// Handlers add to it, and the line of the log is made from it.
+// RequestInfo describes a request to handlers and to the log.
 type RequestInfo struct {
-	ID     string     // also sent, as X-Request-Id
-	Client netip.Addr // see clientAddr; invalid on a unix socket
-	Secure bool       // came by https, to this process or to a trusted proxy
-	Route  string     // the pattern, never the path: paths hold tokens
+	ID     string     // sent as X-Request-Id
+	Client netip.Addr // the client's IP, see clientAddr; invalid on a unix socket
+	Secure bool       // by https, to this process or a trusted proxy
+	Route  string     // pattern, not path: paths hold tokens
 	UserID string     // "" when nobody is logged in
-	Trace  string     // what went wrong and where; shown in development only
+	Trace  string     // error and stack, for development's error page
 
-	maxBody  int64         // limit of the body, in bytes; 0 if there is no body
-	method   string        // as sent, before a form's _method
-	request  *http.Request // what the client sent, to be struck out of errors
+	maxBody  int64         // bytes; 0 without body
+	method   string        // before MethodOverride
+	request  *http.Request // for redaction
 	response *response
 	logger   *slog.Logger
 	fields   *fieldLogger // of c.LogField, or nil
@@ -29,8 +28,8 @@ type RequestInfo struct {
 
 type infoKey struct{}
 
-// Info returns the request info of the request behind ctx. Outside of New's
-// handler, in a test that calls the app directly, it is empty and logs nothing.
+// Info returns the request info. Outside of New's handler, as in tests of the
+// bare app, it is empty and logs nothing.
 func Info(ctx context.Context) *RequestInfo {
 	if info, ok := ctx.Value(infoKey{}).(*RequestInfo); ok {
 		return info
@@ -38,13 +37,13 @@ func Info(ctx context.Context) *RequestInfo {
 	return &RequestInfo{request: new(http.Request), logger: slog.New(slog.DiscardHandler)}
 }
 
-// Started reports whether the response has begun, so that no error page can take
-// its place. The app's error handler then panics with http.ErrAbortHandler: the
-// client must not take half a response for all of it.
+// Started reports whether the response has begun. If so, the app's error
+// handler panics with http.ErrAbortHandler: a partial response must not look
+// complete.
 func (r *RequestInfo) Started() bool { return r.response != nil && r.response.status != 0 }
 
-// observe makes the RequestInfo, and logs one line when the response is complete
-// or was cut off.
+// observe makes the RequestInfo, and logs the request when its response is
+// complete or cut off.
 func observe(next http.Handler, logger *slog.Logger, trusted []netip.Prefix) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
@@ -69,10 +68,8 @@ func observe(next http.Handler, logger *slog.Logger, trusted []netip.Prefix) htt
 	})
 }
 
-// ownRequest copies the request, so that nothing behind it changes what net/http
-// holds: the response to a HEAD that became a GET there would carry a body, and
-// the connection would be out of step. HEAD answers as GET does; net/http leaves
-// the body out by itself.
+// ownRequest copies the request, with HEAD as GET. net/http must still see
+// HEAD: otherwise it would send a body and desynchronize the connection.
 func ownRequest(ctx context.Context, r *http.Request) *http.Request {
 	own := r.WithContext(ctx)
 	url := *r.URL

@@ -5,14 +5,14 @@ import (
 	"time"
 )
 
-// Limits are those of the requests for a path.
+// Limits are the limits of a path's requests.
 type Limits struct {
 	Pattern string         // a part in braces matches any
-	MaxBody int64          // bytes; of several that match, the largest counts
-	MaxTime *time.Duration // nil: 15 s; 0: for ever
+	MaxBody int64          // bytes; the largest match counts
+	MaxTime *time.Duration // nil: 15 s; 0: unlimited
 }
 
-// MaxBody returns a function for Options that finds the limit in a list, or 1 MiB.
+// MaxBody returns an Options.MaxBody for the list, 1 MiB for other paths.
 func MaxBody(list []Limits) func(path string) int64 {
 	return func(path string) (most int64) {
 		for _, l := range list {
@@ -27,7 +27,7 @@ func MaxBody(list []Limits) func(path string) int64 {
 	}
 }
 
-// MaxTime returns a function for Options that finds the limit in a list, or 15 s.
+// MaxTime returns an Options.MaxTime for the list, 15 s for other paths.
 func MaxTime(list []Limits) func(path string) time.Duration {
 	var own []Limits
 	for _, l := range list {

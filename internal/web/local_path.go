@@ -5,29 +5,28 @@ import (
 	"strings"
 )
 
-// maxLocalPath keeps a session cookie that holds a path below the 4096 bytes
-// that browsers take.
+// maxLocalPath keeps session cookies that hold a path below 4096 bytes.
 const maxLocalPath = 1024
 
-// IsLocalPath reports whether place is a path on this site, with or without a
-// query, that a client may be redirected to. Prevents open redirects: it is
-// stricter than any browser, and refuses what they read differently (backslashes,
-// control characters, white space, Unicode look-alikes).
-func IsLocalPath(place string) bool {
-	if len(place) > maxLocalPath || !strings.HasPrefix(place, "/") || strings.HasPrefix(place, "//") {
+// IsLocalPath reports whether path, which may have a query, is on this site.
+// Prevents open redirects: it refuses everything that browsers may read
+// differently (backslashes, control characters, white space, Unicode
+// look-alikes).
+func IsLocalPath(path string) bool {
+	if len(path) > maxLocalPath || !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") {
 		return false
 	}
-	for _, r := range place {
+	for _, r := range path {
 		if r <= ' ' || r == '\\' || r >= 0x7f {
 			return false
 		}
 	}
-	u, err := url.Parse(place)
+	u, err := url.Parse(path)
 	if err != nil || u.Scheme != "" || u.Host != "" || u.User != nil || u.Opaque != "" {
 		return false
 	}
-	// A decoded slash or backslash at the start, or a dot segment, may become an
-	// authority for a program that decodes or cleans the path once more.
+	// If decoded or cleaned again, slashes, backslashes and dot segments may
+	// turn into an authority.
 	return !strings.HasPrefix(u.Path, "//") && !strings.ContainsAny(u.Path, "\\\x00\r\n\t") &&
 		!strings.Contains(u.Path+"/", "/./") && !strings.Contains(u.Path+"/", "/../")
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// hostilePlaces are no local paths, by what an attacker tries.
-var hostilePlaces = map[string][]string{
+// hostilePaths are not local, by attack.
+var hostilePaths = map[string][]string{
 	"no path at all":   {"", " ", "?next=/", "#top", ".", "..", ":80", "a", "a/b", "/ ", " /", "\u00a0/", "%2f", "%2f%2fevil.example", "%5c%5cevil.example"},
 	"another host":     {"//", "///", "//evil.example", "///evil.example", "////evil.example", "//evil.example:80", "//[::1]/", "//127.1", "//evil.example/%2f..", "evil.example"},
 	"userinfo":         {"@evil.example", "user@evil.example/", "//user:password@evil.example", "//corral.example@evil.example", "https://corral.example@evil.example", "https://corral.example:x@[::1]/", ";@evil.example", ";//evil.example"},
@@ -28,63 +28,63 @@ var hostilePlaces = map[string][]string{
 	"too long":         {"/" + strings.Repeat("a", 1024), "/?" + strings.Repeat("a", 1<<20)},
 }
 
-func TestIsLocalPath_Hostile(t *testing.T) {
-	for what, places := range hostilePlaces {
-		for _, place := range places {
-			require.False(t, IsLocalPath(place), "%s: %.80q", what, place)
+func TestIsLocalPath_RefusesHostilePaths(t *testing.T) {
+	for what, paths := range hostilePaths {
+		for _, path := range paths {
+			require.False(t, IsLocalPath(path), "%s: %.80q", what, path)
 		}
 	}
 }
 
-var ownPlaces = []string{
+var ownPaths = []string{
 	"/", "/account", "/account/", "/account/sessions", "/?tab=devices", "/search?q=a+b&r=%C3%A9", "/a%20b", "/caf%C3%A9",
 	"/?next=https://evil.example", "/?x=//evil.example", "/?x=%2f%2fevil.example", "/?x=/../..", "/a:b", "/@ada", "/user:password@host",
 	"/nopePath()", "/rootPath()", "/%25s%25d", "/%2525", "/a;b", "/;//a", "/a//b", "/a%2fb", "/[::1]", "/...", "/.well-known/x", "/a..b", "/welcome#top",
 	"/logout/x", "/logoutx", "/LOGOUT", "/" + strings.Repeat("a", 1000),
 }
 
-func TestIsLocalPath_Own(t *testing.T) {
-	for _, place := range ownPlaces {
-		require.True(t, IsLocalPath(place), "%.80q", place)
+func TestIsLocalPath_AcceptsOwnPaths(t *testing.T) {
+	for _, path := range ownPaths {
+		require.True(t, IsLocalPath(path), "%.80q", path)
 	}
 }
 
-// An accepted path stays on this site: for net/url, for a browser, which reads a
-// backslash as a slash and leaves out TAB, CR and LF, for a program that decodes
-// or cleans the path once more, and in the Location that net/http writes.
+// An accepted path stays on this site: for net/url, for browsers, which read
+// backslashes as slashes and drop TAB, CR and LF, when decoded or cleaned
+// again, and in net/http's Location.
 func FuzzIsLocalPath(f *testing.F) {
-	for _, places := range hostilePlaces {
-		for _, place := range places {
-			if len(place) < 2000 {
-				f.Add(place)
+	for _, paths := range hostilePaths {
+		for _, local := range paths {
+			if len(local) < 2000 {
+				f.Add(local)
 			}
 		}
 	}
-	for _, place := range ownPlaces {
-		f.Add(place)
+	for _, local := range ownPaths {
+		f.Add(local)
 	}
 	base, _ := url.Parse("https://corral.example/login")
-	f.Fuzz(func(t *testing.T, place string) {
-		if !IsLocalPath(place) {
+	f.Fuzz(func(t *testing.T, local string) {
+		if !IsLocalPath(local) {
 			return
 		}
-		asBrowser := strings.NewReplacer("\\", "/", "\t", "", "\r", "", "\n", "").Replace(place)
-		pathOnly, _, _ := strings.Cut(place, "?")
+		asBrowser := strings.NewReplacer("\\", "/", "\t", "", "\r", "", "\n", "").Replace(local)
+		pathOnly, _, _ := strings.Cut(local, "?")
 		decoded, err := url.PathUnescape(pathOnly)
 		require.NoError(t, err)
 		w := httptest.NewRecorder()
-		http.Redirect(w, httptest.NewRequest("POST", "https://corral.example/login", nil), place, http.StatusSeeOther)
+		http.Redirect(w, httptest.NewRequest("POST", "https://corral.example/login", nil), local, http.StatusSeeOther)
 		location := w.Header().Get("Location")
-		for _, read := range []string{place, asBrowser, path.Clean(pathOnly), path.Clean(decoded), (&url.URL{Path: decoded}).EscapedPath(), location} {
+		for _, read := range []string{local, asBrowser, path.Clean(pathOnly), path.Clean(decoded), (&url.URL{Path: decoded}).EscapedPath(), location} {
 			u, err := base.Parse(read)
 			if err != nil {
-				continue // it leads nowhere
+				continue
 			}
 			require.Equal(t, "https", u.Scheme, "%q", read)
 			require.Equal(t, "corral.example", u.Host, "%q", read)
 			require.Nil(t, u.User)
 			require.False(t, strings.HasPrefix(u.Path, "//"), "%q: without its dots it is another host", read)
 		}
-		require.False(t, strings.ContainsAny(place+location, "\r\n\x00"))
+		require.False(t, strings.ContainsAny(local+location, "\r\n\x00"))
 	})
 }

@@ -12,20 +12,18 @@ import (
 	"time"
 )
 
-// lineKeys lists the keys of a request's line; other lines have some of them.
+// lineKeys lists the keys of a request's line.
 var lineKeys = []string{slog.TimeKey, slog.LevelKey, "event", "request_id", "method", "route", "status", "ms", "client", "user_id"}
 
-// logged lists the keys that a line may have, besides those that AppLogger adds.
-// Every other attribute is left out: no parameter, cookie, token, typed email or
-// path is logged by accident.
+// logged lists the allowed keys besides AppLogger's. Prevents logging a
+// parameter, cookie, token, email or path by accident.
 var logged = append(slices.Clip(lineKeys),
 	"error", "stack",
 	"mail_id", "template", "attempt", // of the mail worker
 )
 
-// NewLogger returns a logger that writes lines of JSON, or of key=value. Either
-// quotes what it is given, so that no value can forge a line. It is for code that
-// knows what may be logged; the app's own lines go by AppLogger and BuffaloLogger.
+// NewLogger returns a logger of JSON or key=value lines, quoted so that values
+// cannot forge lines. The app uses AppLogger and BuffaloLogger instead.
 func NewLogger(w io.Writer, level slog.Level, json bool) *slog.Logger {
 	o := &slog.HandlerOptions{Level: level, ReplaceAttr: allow}
 	if json {
@@ -55,7 +53,6 @@ func allow(_ []string, a slog.Attr) slog.Attr {
 	return a
 }
 
-// log writes the line of a request, whose response may have been cut off.
 func (r *RequestInfo) log(status int, cut bool, duration time.Duration) {
 	event := "request"
 	if cut {
@@ -65,16 +62,15 @@ func (r *RequestInfo) log(status int, cut bool, duration time.Duration) {
 	r.line(slog.LevelInfo, event, append(attrs, choose(r, r.fields.attrs())...)...)
 }
 
-// Event logs a security event by its fixed name.
+// Event logs a security event.
 func (r *RequestInfo) Event(name string) { r.line(slog.LevelInfo, name) }
 
-// Error logs a fault, which the client does not get to see.
+// Error logs an error, which the client does not see.
 func (r *RequestInfo) Error(err error) {
 	r.Trace = fmt.Sprintf("%v\n\n%s", err, debug.Stack())
 	r.line(slog.LevelError, "error", slog.String("error", r.withoutSecrets(err.Error())))
 }
 
-// panicked logs a panic with its stack.
 func (r *RequestInfo) panicked(cause any) {
 	stack := string(debug.Stack())
 	r.Trace = fmt.Sprintf("panic: %v\n\n%s", cause, stack)
@@ -86,13 +82,12 @@ func (r *RequestInfo) line(level slog.Level, event string, more ...slog.Attr) {
 	if !handler.Enabled(context.Background(), level) {
 		return
 	}
-	record := slog.NewRecord(time.Now(), level, event, 0) // 0: the logger would look up its caller, and no line shows it
+	record := slog.NewRecord(time.Now(), level, event, 0) // 0: lines show no caller
 	record.AddAttrs(r.attrs()...)
 	record.AddAttrs(more...)
-	handler.Handle(context.Background(), record) // ignore write errors: there is no other place to report them
+	handler.Handle(context.Background(), record) // ignore write errors
 }
 
-// attrs returns what every line of a request has.
 func (r *RequestInfo) attrs() []slog.Attr {
 	return []slog.Attr{
 		slog.String("request_id", r.ID),
@@ -103,8 +98,8 @@ func (r *RequestInfo) attrs() []slog.Attr {
 	}
 }
 
-// Printed is a writer that logs what net/http and other libraries print: a client
-// that breaks off the TLS handshake, a port that fails.
+// Printed is a writer that logs what net/http and other libraries print, such
+// as a failed TLS handshake.
 type Printed struct{ Logger *slog.Logger }
 
 func (p Printed) Write(text []byte) (int, error) {
@@ -119,7 +114,7 @@ func (r *RequestInfo) client() string {
 	return r.Client.String()
 }
 
-// knownMethod keeps a method that a client made up out of the log.
+// knownMethod keeps invented methods out of the log.
 func knownMethod(method string) string {
 	switch method {
 	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch,

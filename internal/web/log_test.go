@@ -34,7 +34,7 @@ func (l *buffer) Write(p []byte) (int, error) {
 	return l.b.Write(p)
 }
 
-// lines are the log's, each of which must be one JSON object.
+// lines returns the lines, each of which must be a JSON object.
 func (l *buffer) lines(t testing.TB) []map[string]any {
 	t.Helper()
 	l.mu.Lock()
@@ -48,7 +48,7 @@ func (l *buffer) lines(t testing.TB) []map[string]any {
 	return lines
 }
 
-// wait returns the lines when there are n: a line is written after its response.
+// wait returns the lines once there are n: lines follow their responses.
 func (l *buffer) wait(t testing.TB, n int) (lines []map[string]any) {
 	t.Helper()
 	require.Eventually(t, func() bool { lines = l.lines(t); return len(lines) >= n }, 10*time.Second, time.Millisecond)
@@ -59,7 +59,6 @@ func keysOf(line map[string]any) []string { return slices.Sorted(maps.Keys(line)
 
 func newLog(log *buffer) *slog.Logger { return NewLogger(log, slog.LevelInfo, true) }
 
-// What is not listed is left out.
 func TestLog_OnlyListedKeys(t *testing.T) {
 	var log buffer
 	logger := newLog(&log)
@@ -81,8 +80,7 @@ func TestLog_TimeIsUTC(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// The line of a request has these keys and no others.
-func TestLog_Request(t *testing.T) {
+func TestLog_RequestHasTheseKeysOnly(t *testing.T) {
 	var log buffer
 	s := serve(t, echo, inProduction, logTo(&log))
 	send(t, s, "POST", "/secret-path?q=secret-query", "a=secret-field", "Host", "corral.example", "X-Forwarded-Proto", "https",
@@ -112,7 +110,6 @@ func BenchmarkLog(b *testing.B) {
 	}
 }
 
-// Whatever a client writes into a request, a line of the log stays a line.
 func TestLog_CannotBeForged(t *testing.T) {
 	const forged = `{"level":"INFO","event":"login succeeded","user_id":"ada"}`
 	for _, json := range []bool{true, false} {
@@ -136,7 +133,7 @@ func TestLog_CannotBeForged(t *testing.T) {
 			res.Body.Close()
 			conn.Close()
 		}
-		s.Close() // until the last line is written
+		s.Close() // waits for the last line
 		require.NotContains(t, strings.ToLower(log.b.String()), "succeeded")
 		for line := range strings.Lines(log.b.String()) {
 			require.Regexp(t, `^(\{"time":"|time=)`, line)
@@ -145,7 +142,7 @@ func TestLog_CannotBeForged(t *testing.T) {
 	}
 }
 
-// Errors quote what they were given; the client's secrets are struck out.
+// Errors may quote the client's secrets.
 func TestLog_ErrorsQuoteNoInput(t *testing.T) {
 	var log buffer
 	logger := newLog(&log)
@@ -163,7 +160,7 @@ func TestLog_ErrorsQuoteNoInput(t *testing.T) {
 	logger.Error("error", "error", strings.Repeat("é", 5000))
 	lines := log.lines(t)
 	require.Less(t, len(lines[len(lines)-1]["error"].(string)), 2100)
-	logger.Error("error", "error", strings.Repeat(" ", maxError-30)+token) // which stands where the text is cut
+	logger.Error("error", "error", strings.Repeat(" ", maxError-30)+token) // at the point of truncation
 	lines = log.lines(t)
 	require.NotContains(t, lines[len(lines)-1]["error"], token[:20])
 
@@ -181,15 +178,13 @@ func TestLog_ErrorsQuoteNoInput(t *testing.T) {
 	require.Contains(t, r.Trace, "correct horse", "the developer's page shows all of it")
 }
 
-// What looks like the mark of what was struck out is not taken for more of it: a
-// form of such could fill the memory.
-func TestLog_InputThatLooksStruckOut(t *testing.T) {
+// A form of such inputs could fill the memory.
+func TestLog_RedactionMarkersDoNotGrow(t *testing.T) {
 	r := RequestInfo{request: &http.Request{PostForm: url.Values{"code": slices.Repeat([]string{"canc", "inpu", "((in", "put)"}, 9)}}}
 	require.Equal(t, "context (input)eled", r.withoutSecrets("context canceled"))
 }
 
-// What net/http and other libraries print are lines of the log too.
-func TestLog_OfLibraries(t *testing.T) {
+func TestLog_LibrariesWriteLines(t *testing.T) {
 	var log buffer
 	fmt.Fprintln(Printed{newLog(&log)}, "http: Accept error: too many open files; retrying in 5ms")
 	lines := log.lines(t)

@@ -12,15 +12,15 @@ import (
 	"sync"
 )
 
-// Pages says which pages are the same for all clients without a session. Each is
-// rendered once per language.
+// Pages says which pages are the same for all clients without a session. Each
+// is rendered once per language.
 type Pages struct {
 	Paths         []string // without a trailing slash; none in development
-	SessionCookie string   // a request that has it, valid or not, is answered by the app
+	SessionCookie string   // its requests go to the app, even if it is invalid
 	Language      func(*http.Request) string
 }
 
-// keptPage is such a page as the app wrote it.
+// keptPage is a page as rendered by the app.
 type keptPage struct {
 	header http.Header
 	bodies
@@ -28,18 +28,18 @@ type keptPage struct {
 
 type pageKey struct{ path, language string }
 
-// Header values that all kept pages share. Nothing writes into them.
+// Read-only header values of all kept pages.
 var (
-	revalidate = []string{"no-cache"} // kept by the browser, asked for each time
+	revalidate = []string{"no-cache"} // browsers keep and revalidate it
 	pageVary   = []string{"Cookie, Accept-Language, Accept-Encoding"}
 )
 
-// keepPages answers for the pages that are the same for all, and passes other
-// requests on. The pages hold no secret, so compressing them leaks none (BREACH).
+// keepPages serves the kept pages and passes on other requests. They hold no
+// secret that compression could leak (BREACH).
 func keepPages(app http.Handler, o Pages) http.Handler {
-	var kept sync.Map // pageKey → *keptPage: as many as there are paths and languages
+	var kept sync.Map // pageKey → *keptPage
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		path := strings.TrimSuffix(r.URL.Path, "/") // Buffalo treats /x and /x/ alike
+		path := strings.TrimSuffix(r.URL.Path, "/") // /x/ is /x in Buffalo
 		if r.Method != http.MethodGet || r.URL.RawQuery != "" || !slices.Contains(o.Paths, path) || len(r.CookiesNamed(o.SessionCookie)) > 0 {
 			app.ServeHTTP(w, r)
 			return
@@ -49,7 +49,7 @@ func keepPages(app http.Handler, o Pages) http.Handler {
 		if !ok {
 			fresh := renderPage(app, r.Context(), w.Header(), key)
 			if fresh == nil {
-				app.ServeHTTP(w, r) // an error page, say, is for this client alone
+				app.ServeHTTP(w, r) // such as an error page, not to be kept
 				return
 			}
 			page, _ = kept.LoadOrStore(key, fresh)
@@ -59,10 +59,10 @@ func keepPages(app http.Handler, o Pages) http.Handler {
 	})
 }
 
-// renderPage has the app render a page for a request that holds nothing of the
-// client's but the language. Prevents cache poisoning: what one client sends
-// cannot reach another. It returns nil if the response is not the same for all:
-// an error, a cookie, the nonce of a script. The header is that of every response.
+// renderPage renders a page for a request with nothing of the client's but its
+// language: prevents cache poisoning. It returns nil for a response that is not
+// the same for all clients: an error, a cookie, a script nonce. header holds
+// the headers of every response.
 func renderPage(app http.Handler, ctx context.Context, header http.Header, key pageKey) *keptPage {
 	r := &http.Request{
 		Method: http.MethodGet, URL: &url.URL{Path: key.path}, RequestURI: key.path,
@@ -79,11 +79,10 @@ func renderPage(app http.Handler, ctx context.Context, header http.Header, key p
 		return nil
 	}
 	page := &keptPage{header: w.header, bodies: bodies{plain: newBody(w.body.Bytes(), "")}}
-	page.compress() // here, for a page is short
+	page.compress()
 	return page
 }
 
-// recorder keeps a response instead of sending it.
 type recorder struct {
 	header http.Header
 	status int
@@ -110,7 +109,7 @@ func (p *keptPage) write(w http.ResponseWriter, r *http.Request) {
 	body.write(w)
 }
 
-// matches reports whether If-None-Match names the entity tag (RFC 9110, 13.1.2).
+// matches reports whether If-None-Match has the ETag (RFC 9110, 13.1.2).
 func matches(header []string, etag string) bool {
 	for _, list := range header {
 		for _, one := range strings.Split(list, ",") {

@@ -10,9 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A response that failed, or that sets a cookie, is for one client; the app
-// answers the next one again.
-func TestKeepPages_OnlyWhatIsForEverybody(t *testing.T) {
+// Failed responses and responses with a cookie are for one client.
+func TestKeepPages_OnlyPagesForAllClients(t *testing.T) {
 	answers := []func(w http.ResponseWriter, r *http.Request){
 		func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) },
 		func(w http.ResponseWriter, _ *http.Request) {
@@ -60,8 +59,8 @@ func TestKeepPages_OnlyWhatIsForEverybody(t *testing.T) {
 	}
 }
 
-// A kept page has the headers that the app gave it, and none of other responses.
-func TestKeepPages_Headers(t *testing.T) {
+// Of the app's response, not of others.
+func TestKeepPages_KeepTheAppsHeaders(t *testing.T) {
 	app := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/html")
 		w.Header().Set("Link", "</app.css>; rel=preload")

@@ -19,7 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// trap is a folder in which the second look is one too many.
+// trap is a folder that panics once set.
 type trap struct {
 	fs.FS
 	set bool
@@ -32,9 +32,9 @@ func (f *trap) Open(name string) (fs.File, error) {
 	return f.FS.Open(name)
 }
 
-// Wherever it happens, before routing, in a file or in the app, a panic is a
-// logged 500, and the next request on the connection is answered.
-func TestPanic_Anywhere(t *testing.T) {
+// Before routing, in a file or in the app, a panic is a logged 500, and the
+// connection stays usable.
+func TestPanic_AnywhereIs500(t *testing.T) {
 	files := &trap{FS: fstest.MapFS{"app.css": {Data: []byte("body{}")}}}
 	assets, err := LoadAssets(files, true)
 	require.NoError(t, err)
@@ -73,9 +73,8 @@ func panicsIn(lines []map[string]any) (panics []map[string]any) {
 	return panics
 }
 
-// When half a response is out already, the connection is given up: a response
-// that is cut off must not look whole.
-func TestPanic_AfterHalfAnAnswer(t *testing.T) {
+// A partial response must not look complete.
+func TestPanic_AfterHalfAResponseAborts(t *testing.T) {
 	h := recoverPanics(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprint(w, "half")
 		panic("too late")
@@ -92,9 +91,9 @@ func TestPanic_AfterHalfAnAnswer(t *testing.T) {
 	require.Len(t, panicsIn(log.wait(t, 2)), 1)
 }
 
-// An error of a handler is a page of its own, unless the response has begun: then
-// the connection is given up, and the log says so.
-func TestStarted(t *testing.T) {
+// An error is a page, unless the response has begun: then the connection is
+// aborted, and logged.
+func TestStarted_ErrorAborts(t *testing.T) {
 	for path, begin := range map[string]func(http.ResponseWriter){
 		"/": func(http.ResponseWriter) {}, "/header": func(w http.ResponseWriter) { w.WriteHeader(200) }, "/write": func(w http.ResponseWriter) { fmt.Fprint(w, "half") },
 		"/flush": func(w http.ResponseWriter) { w.(http.Flusher).Flush() }, "/hints": func(w http.ResponseWriter) { w.WriteHeader(http.StatusEarlyHints) },
@@ -126,8 +125,8 @@ func TestStarted(t *testing.T) {
 	}
 }
 
-// So it is in Buffalo, whose error handler asks Started.
-func TestStarted_Buffalo(t *testing.T) {
+// Buffalo's error handler checks Started.
+func TestStarted_BuffaloErrorAborts(t *testing.T) {
 	log := new(buffer)
 	s := serve(t, newApp("GET", func(c buffalo.Context) error {
 		fmt.Fprint(c.Response(), "half")
@@ -142,8 +141,7 @@ func TestStarted_Buffalo(t *testing.T) {
 	require.Equal(t, "request cut off", log.wait(t, 1)[0]["event"])
 }
 
-// A body that has no place in a response is no error.
-func TestResponse_NoContent(t *testing.T) {
+func TestResponse_BodyOfNoContentIsNoError(t *testing.T) {
 	engine := render.New(render.Options{})
 	for _, status := range []int{204, 304} {
 		s := serve(t, newApp("GET", func(c buffalo.Context) error { return c.Render(status, engine.String("nothing")) }))
@@ -152,14 +150,14 @@ func TestResponse_NoContent(t *testing.T) {
 	}
 }
 
-// A client that leaves, or a deadline that ends a download, leaves a line that says so.
-func TestResponse_CutOff(t *testing.T) {
+// Disconnects and deadlines are logged.
+func TestResponse_CutOffIsLogged(t *testing.T) {
 	log := new(buffer)
 	s := serve(t, newApp("GET", func(c buffalo.Context) error {
 		if err := Controller(c).SetWriteDeadline(time.Now().Add(50 * time.Millisecond)); err != nil {
 			return err
 		}
-		for err := error(nil); err == nil; { // as http.ServeContent, which returns no error
+		for err := error(nil); err == nil; { // like http.ServeContent, which returns no error
 			_, err = c.Response().Write(make([]byte, 1<<16))
 		}
 		return nil

@@ -9,9 +9,9 @@ import (
 // Policy is a content security policy.
 type Policy string
 
-// DefaultPolicy allows the scripts, styles, images, requests and forms of the app's
-// own origin, nothing inline and nothing of another site. An app with needs of its
-// own extends it, for every response in Options or for one by AllowSource:
+// DefaultPolicy allows scripts, styles, images, requests and forms of the app's
+// own origin, nothing inline. An app extends it in Options, or for one response
+// by AllowSource:
 //
 //	web.DefaultPolicy.Allow("font-src", "'self'")
 //	web.AllowSource(c.Response().Header(), "img-src", "https://images.example")
@@ -20,9 +20,9 @@ const DefaultPolicy Policy = "default-src 'none'; script-src 'self'; style-src '
 
 const policyHeader = "Content-Security-Policy"
 
-// Allow returns the policy with more sources for a directive. A directive that
-// the policy does not have yet allows these sources alone. Allow panics if a source
-// could end the directive, so that data in a source cannot change the policy.
+// Allow returns the policy with sources added to a directive, which it creates
+// if missing. It panics if a source could end the directive: prevents injected
+// directives.
 func (p Policy) Allow(directive string, sources ...string) Policy {
 	directives := p.directives()
 	i := indexOf(directives, directive)
@@ -52,7 +52,6 @@ func (p Policy) Without(directive string) Policy {
 	return Policy(strings.Join(directives, "; "))
 }
 
-// directives returns the directives, each with its sources.
 func (p Policy) directives() []string {
 	directives := strings.Split(string(p), ";")
 	for i, directive := range directives {
@@ -73,9 +72,9 @@ func AllowSource(h http.Header, directive string, sources ...string) {
 	h.Set(policyHeader, string(policyOf(h).Allow(directive, sources...)))
 }
 
-// DropDirective drops a directive from the policy of one response, before it begins.
-// htmx needs it for require-trusted-types-for; Alpine too, with 'unsafe-eval' for
-// script-src, while its CSP build needs neither.
+// DropDirective drops a directive from the policy of one response, before it
+// begins. htmx needs it for require-trusted-types-for, and so does Alpine,
+// which also needs 'unsafe-eval' in script-src; its CSP build needs neither.
 func DropDirective(h http.Header, directive string) {
 	h.Set(policyHeader, string(policyOf(h).Without(directive)))
 }

@@ -29,9 +29,8 @@ func TestPolicy(t *testing.T) {
 	}
 }
 
-// What an owner's page needs, in a line each: the browser gets the wider policy on
-// this page alone.
-func TestPolicy_OfOneResponse(t *testing.T) {
+// The wider policy is this page's alone.
+func TestPolicy_ExtendedForOneResponse(t *testing.T) {
 	const nonce, hash = "'nonce-r4nd0m'", "'sha256-jzgBGA4UWFFmpOBq0JpdsySukE1FrEN5bUpoK8Z29fY='"
 	widen := map[string]func(http.Header){
 		"font":   func(h http.Header) { AllowSource(h, "font-src", "'self'") },
@@ -65,8 +64,8 @@ func TestPolicy_OfOneResponse(t *testing.T) {
 	require.Contains(t, DefaultPolicy, "script-src 'self';")
 }
 
-// An app may have a wider policy everywhere, on error pages too.
-func TestPolicy_OfTheApp(t *testing.T) {
+// Also on error pages.
+func TestPolicy_ExtendedForTheApp(t *testing.T) {
 	policy := DefaultPolicy.Allow("font-src", "'self'")
 	s := serve(t, echo, func(o *Options) { o.Policy = policy })
 	for _, path := range []string{"/", "/panic"} {

@@ -12,10 +12,9 @@ import (
 // ProblemType is the content type of a Problem.
 const ProblemType = "application/problem+json"
 
-// Problem returns RFC 9457's description of a status. detail is a sentence for
-// the user, or "".
+// Problem returns a problem (RFC 9457). detail is a message, or "".
 func Problem(status int, detail string) []byte {
-	b, _ := json.Marshal(struct { // strings and a number cannot fail
+	b, _ := json.Marshal(struct { // cannot fail
 		Type   string `json:"type"`
 		Title  string `json:"title"`
 		Status int    `json:"status"`
@@ -24,8 +23,8 @@ func Problem(status int, detail string) []byte {
 	return b
 }
 
-// WantsJSON reports whether the client asks for JSON and not for a page, or is a
-// program that asks for nothing in particular: it sends JSON or credentials.
+// WantsJSON reports whether to answer with JSON: the client accepts it, but not
+// HTML, or sends JSON or credentials.
 func WantsJSON(r *http.Request) bool {
 	accept := strings.ToLower(strings.Join(r.Header.Values("Accept"), ","))
 	if strings.Contains(accept, "text/html") {
@@ -34,8 +33,8 @@ func WantsJSON(r *http.Request) bool {
 	return strings.Contains(accept, "json") || r.Header.Get("Authorization") != "" || strings.Contains(strings.ToLower(r.Header.Get("Content-Type")), "json")
 }
 
-// AllowedMethods returns the methods that the router has a route for at the
-// request's path, for the Allow header of a 405.
+// AllowedMethods returns the methods routed at the request's path, for the
+// Allow header of a 405.
 func AllowedMethods(router *mux.Router, r *http.Request) []string {
 	var allowed []string
 	for _, method := range []string{"GET", "POST", "PUT", "PATCH", "DELETE"} {

@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// maxError is how much of an error is logged, in bytes.
+// maxError limits logged errors, in bytes.
 const maxError = 2000
 
 var (
@@ -20,9 +20,8 @@ var (
 	secretName = regexp.MustCompile(`(?i)password|token|secret|code`)
 )
 
-// redact strikes out of a text what looks like an email or a token. PostgreSQL and
-// mail servers quote what they refuse. It cuts the text last: the rest of a token
-// that was cut looks like none.
+// redact replaces emails and tokens, which PostgreSQL and mail servers quote.
+// It truncates last: the rest of a token would not look like one.
 func redact(text string) string {
 	text = tokenLike.ReplaceAllString(emailLike.ReplaceAllString(text, "(address)"), "(token)")
 	if len(text) > maxError {
@@ -31,15 +30,15 @@ func redact(text string) string {
 	return text
 }
 
-// shortestSecret is the shortest that is struck out, in bytes. Shorter ones stand
-// in any text by chance.
+// shortestSecret is the shortest redacted secret, in bytes: any text contains
+// shorter ones by chance.
 const shortestSecret = 4
 
-// struck marks what was struck out until everything is. It is shorter than any
-// secret: one that looks like a part of "(input)" would make the text grow without end.
+// struck marks redacted secrets until all are replaced. It is shorter than any:
+// otherwise a secret such as "inpu" would match the replacement of another, and
+// the text would grow.
 const struck = "\x00"
 
-// withoutSecrets strikes the client's secrets out of a text that may quote them.
 func (r *RequestInfo) withoutSecrets(text string) string {
 	for _, secret := range secrets(r.request, r.Route) {
 		text = strings.ReplaceAll(text, secret, struck)
@@ -47,9 +46,9 @@ func (r *RequestInfo) withoutSecrets(text string) string {
 	return strings.ReplaceAll(text, struck, "(input)")
 }
 
-// secrets returns what the client sent that may be secret, in each way that an
-// error may quote it, the longest first: cookies, credentials, fields and path
-// variables named like a secret, and segments of the path that look like a token.
+// secrets returns what the client sent that may be secret, in every quoted
+// form, the longest first: cookies, credentials, fields and path variables
+// named like secrets, and path segments like tokens.
 func secrets(r *http.Request, route string) []string {
 	var values []string
 	for _, cookie := range r.Cookies() {
@@ -83,7 +82,6 @@ func secrets(r *http.Request, route string) []string {
 	return slices.Compact(values)
 }
 
-// pathSecrets compares a path with the pattern of its route.
 func pathSecrets(path, route string) (secrets []string) {
 	segments, names := strings.Split(strings.Trim(path, "/"), "/"), strings.Split(strings.Trim(route, "/"), "/")
 	for i, segment := range segments {

@@ -12,8 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// What an error quotes of a request is struck out if it is a secret, however it is
-// quoted, and stays if it is not.
+// In every quoted form.
 func TestRedact_SecretsOnly(t *testing.T) {
 	token := strings.Repeat("Ab-_", 11)
 	r := httptest.NewRequest("POST", "/plain/"+token+"/short-token/?q=error&b=plain&state_token=of-a-query", nil)

@@ -7,8 +7,7 @@ import (
 	"time"
 )
 
-// reloadScript reloads the page when the stream reports another state of the
-// files, or another process.
+// reloadScript reloads the page when the files or the process change.
 const reloadScript = `let seen
 const stream = new EventSource("/dev/reload")
 stream.onmessage = ({ data }) => {
@@ -17,13 +16,13 @@ stream.onmessage = ({ data }) => {
 }
 `
 
-// LiveReload answers GET /dev/reload.js, a script for every page, and GET
-// /dev/reload, a stream of server-sent events. It is for development only.
+// LiveReload serves GET /dev/reload.js, a script for every page, and GET
+// /dev/reload, its stream of server-sent events. Development only.
 type LiveReload struct {
-	Files []fs.FS // a page is reloaded when one of their files changes
+	Files []fs.FS // watched for changes
 }
 
-// process tells this run of the app from the next one, after a rebuild.
+// process distinguishes this process from a rebuilt one.
 var process = time.Now().UnixNano()
 
 const lookEvery = 300 * time.Millisecond
@@ -36,7 +35,7 @@ func (l LiveReload) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "text/event-stream")
 	stream := http.NewResponseController(w)
-	stream.SetWriteDeadline(time.Time{}) // the stream has no end
+	stream.SetWriteDeadline(time.Time{}) // unlimited
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
 	for sent := ""; ; {
@@ -55,14 +54,13 @@ func (l LiveReload) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// state changes when a file does.
 func (l LiveReload) state() string {
 	var newest time.Time
 	count := 0
 	for _, files := range l.Files {
 		fs.WalkDir(files, ".", func(_ string, entry fs.DirEntry, err error) error {
 			if err != nil || entry.IsDir() {
-				return nil // removed meanwhile: the next look tells
+				return nil // removed meanwhile: the next call notices
 			}
 			if info, err := entry.Info(); err == nil && info.ModTime().After(newest) {
 				newest = info.ModTime()

@@ -9,18 +9,18 @@ import (
 	"strings"
 )
 
-// response is the writer that the app writes to. It notes the status, and when
-// the response becomes a stream: once it is flushed or hijacked, its context ends
-// as soon as the server stops. Buffalo's own writer looks for http.Flusher,
-// http.Hijacker and CloseNotify, http.ResponseController for Unwrap.
+// response is the app's writer. It records the status. Once flushed or hijacked
+// it is a stream, whose context ends as soon as the server stops. Buffalo's
+// writer looks for http.Flusher, http.Hijacker and CloseNotify,
+// http.ResponseController for Unwrap.
 type response struct {
 	http.ResponseWriter
 	status   int // 0 until the response begins
 	hijacked bool
-	failed   bool            // the client did not get all of it
+	failed   bool            // a write failed
 	context  context.Context // of the request
 	cancel   context.CancelFunc
-	release  func() bool // of the stream, or nil
+	release  func() bool // of a stream's context, or nil
 }
 
 func newResponse(ctx context.Context, w http.ResponseWriter) *response {
@@ -29,7 +29,6 @@ func newResponse(ctx context.Context, w http.ResponseWriter) *response {
 	return res
 }
 
-// end releases the context, after the handler has returned.
 func (w *response) end() {
 	if w.release != nil {
 		w.release()
@@ -39,7 +38,7 @@ func (w *response) end() {
 
 func (w *response) WriteHeader(status int) {
 	if w.hijacked || status == w.status {
-		return // Buffalo sends 200 after every handler that sent no status
+		return // Buffalo sends 200 after handlers without status
 	}
 	if status >= 200 || status == http.StatusSwitchingProtocols {
 		w.begin(status)
@@ -50,7 +49,7 @@ func (w *response) WriteHeader(status int) {
 func (w *response) Write(b []byte) (int, error) {
 	w.begin(http.StatusOK)
 	if w.status == http.StatusNoContent || w.status == http.StatusNotModified {
-		return len(b), nil // net/http refuses the body, which Buffalo would take for a fault
+		return len(b), nil // Buffalo would report net/http's refusal of the body as an error
 	}
 	n, err := w.ResponseWriter.Write(b)
 	w.failed = w.failed || err != nil
@@ -66,12 +65,11 @@ func (w *response) begin(status int) {
 		w.Header().Set("Location", withoutSlash(location))
 	}
 	if strings.HasPrefix(w.Header().Get("Content-Type"), "text/event-stream") {
-		w.Header().Set("X-Accel-Buffering", "no") // nginx would hold the events back
+		w.Header().Set("X-Accel-Buffering", "no") // nginx would buffer events
 	}
 }
 
-// withoutSlash returns a path on this site without the slash that Buffalo's path
-// helpers add to its end.
+// withoutSlash removes the slash that Buffalo's path helpers append.
 func withoutSlash(location string) string {
 	path, query, found := strings.Cut(location, "?")
 	if !strings.HasPrefix(path, "/") || path == "/" {
@@ -84,7 +82,7 @@ func withoutSlash(location string) string {
 	return path
 }
 
-// FlushError sends what was written so far, for http.ResponseController.
+// FlushError implements http.ResponseController's Flush.
 func (w *response) FlushError() error {
 	w.begin(http.StatusOK)
 	w.stream()
@@ -93,10 +91,10 @@ func (w *response) FlushError() error {
 	return err
 }
 
-// Flush is FlushError for http.Flusher.
+// Flush implements http.Flusher.
 func (w *response) Flush() { w.FlushError() }
 
-// Hijack hands over the connection, which the server then no longer waits for.
+// Hijack implements http.Hijacker. The server stops waiting for the connection.
 func (w *response) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	conn, buffered, err := http.NewResponseController(w.ResponseWriter).Hijack()
 	if err == nil {
@@ -107,14 +105,14 @@ func (w *response) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	return conn, buffered, err
 }
 
-// CloseNotify is for render.EventSource of Buffalo. New code waits for the context.
+// CloseNotify is for Buffalo's render.EventSource. New code uses the context.
 func (w *response) CloseNotify() <-chan bool {
 	gone := make(chan bool, 1)
 	context.AfterFunc(w.context, func() { gone <- true })
 	return gone
 }
 
-// Unwrap is for the other methods of http.ResponseController.
+// Unwrap is for http.ResponseController.
 func (w *response) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // stream makes the context end as soon as the server stops.

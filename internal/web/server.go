@@ -16,11 +16,11 @@ import (
 // ListenOptions says where a Server listens.
 type ListenOptions struct {
 	Addr              string // host:port
-	Socket            bool   // systemd passes a socket to listen on; Addr is not used
+	Socket            bool   // listen on systemd's socket, not on Addr
 	CertFile, KeyFile string // the server ends TLS itself; "" for a server behind a proxy
 }
 
-// Server is a servers.Server of Buffalo that serves New's handler instead of the bare app.
+// Server is a Buffalo servers.Server for New's handler instead of the bare app.
 type Server struct {
 	http     http.Server
 	listener net.Listener
@@ -31,11 +31,11 @@ type Server struct {
 	stopStreams, stopAll context.CancelFunc // end the contexts of requests
 }
 
-// stoppingKey is the key of the context that ends when Shutdown begins.
+// stoppingKey is the key of a context that ends when Shutdown begins.
 type stoppingKey struct{}
 
-// Listen takes the port and reads the certificate, so that both fail before
-// anything else has begun. The handler is New's.
+// Listen opens the port and reads the certificate, so that both fail early. The
+// handler is New's.
 func Listen(o ListenOptions, handler http.Handler, logger *slog.Logger) (*Server, error) {
 	s := &Server{accepted: make(chan struct{}), http: http.Server{
 		Handler:           handler,
@@ -43,12 +43,12 @@ func Listen(o ListenOptions, handler http.Handler, logger *slog.Logger) (*Server
 		ReadTimeout:       15 * time.Second,
 		WriteTimeout:      30 * time.Second,
 		IdleTimeout:       60 * time.Second,
-		MaxHeaderBytes:    16<<10 - 4096, // net/http adds 4096 of its own
+		MaxHeaderBytes:    16<<10 - 4096, // net/http adds 4096
 		ErrorLog:          log.New(Printed{logger}, "", 0),
 
-		HTTP2: &http.HTTP2Config{WriteByteTimeout: 30 * time.Second}, // WriteTimeout ends a stream, not its connection
+		HTTP2: &http.HTTP2Config{WriteByteTimeout: 30 * time.Second}, // for HTTP/2, WriteTimeout ends only a stream
 
-		DisableGeneralOptionsHandler: true, // its response to OPTIONS * would have no headers
+		DisableGeneralOptionsHandler: true, // its response would have no headers
 	}}
 	s.http.ConnState = s.connState
 	all, stopAll := context.WithCancel(context.Background())
@@ -71,7 +71,7 @@ func Listen(o ListenOptions, handler http.Handler, logger *slog.Logger) (*Server
 	return s, nil
 }
 
-// Start serves until Shutdown. It ignores the handler that Buffalo passes, which is the bare app.
+// Start serves until Shutdown, ignoring Buffalo's handler: the bare app.
 func (s *Server) Start(context.Context, http.Handler) error {
 	defer close(s.accepted)
 	serve := s.http.Serve
@@ -85,8 +85,8 @@ func (s *Server) Start(context.Context, http.Handler) error {
 	return err
 }
 
-// connState counts the open connections, without those that were hijacked. An
-// HTTP/2 connection becomes active with each request.
+// connState counts open connections, except hijacked ones. HTTP/2 connections
+// become active with each request.
 func (s *Server) connState(c net.Conn, state http.ConnState) {
 	switch state {
 	case http.StateNew:
@@ -112,14 +112,13 @@ func speaksHTTP2(c net.Conn) bool {
 	return ok && encrypted.ConnectionState().NegotiatedProtocol == "h2"
 }
 
-// Shutdown stops listening and answers what was sent before. net/http alone
-// would drop a request that it is just reading, and a connection that it is just
-// accepting. It tells HTTP/2 connections to end, and answers what came until then.
+// Shutdown stops listening and answers all requests already sent. net/http
+// alone would drop one that it is still reading or accepting. HTTP/2
+// connections are told to end; what arrives meanwhile is answered.
 //
-// A stream, which is a request that has flushed its response or hijacked its
-// connection, has its context cancelled at once. Shutdown waits for it as for any
-// other request, but not for what goes on with a hijacked connection. When ctx
-// ends, so do the contexts of all requests that are left.
+// The context of a stream, which has flushed its response or hijacked its
+// connection, ends at once. Shutdown waits for streams, except hijacked
+// connections, as for other requests, until ctx ends. Then all contexts end.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.stopStreams()
 	defer s.stopAll()
@@ -127,7 +126,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	answered := make(chan struct{})
 	go func() {
 		<-s.accepted
-		s.http.SetKeepAlivesEnabled(false) // idle connections close now, the others after their response
+		s.http.SetKeepAlivesEnabled(false) // idle connections close now, others after their response
 		s.open.Wait()
 		close(answered)
 	}()
@@ -138,7 +137,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	return s.http.Shutdown(ctx)
 }
 
-// SetAddr is part of Buffalo's interface; Listen has settled the address.
+// SetAddr is part of Buffalo's interface; Listen took the port.
 func (s *Server) SetAddr(string) {}
 
 func (s *Server) String() string { return "server on " + s.listener.Addr().String() }

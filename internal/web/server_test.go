@@ -28,7 +28,7 @@ import (
 	"golang.org/x/net/http2/hpack"
 )
 
-// listen starts the server that main starts, around an app.
+// listen starts a Server for an app.
 func listen(t *testing.T, app http.Handler, o ListenOptions) (s *Server, address string) {
 	t.Helper()
 	o.Addr = "127.0.0.1:0"
@@ -39,7 +39,7 @@ func listen(t *testing.T, app http.Handler, o ListenOptions) (s *Server, address
 	return s, s.listener.Addr().String()
 }
 
-// exchange sends bytes as they are and reads all that comes back.
+// exchange sends bytes unchanged and returns the response.
 func exchange(t *testing.T, address, request string) string {
 	t.Helper()
 	conn, err := net.Dial("tcp", address)
@@ -51,8 +51,7 @@ func exchange(t *testing.T, address, request string) string {
 	return string(answer)
 }
 
-// What is slow is cut off, and what is long refused.
-func TestServer_Limits(t *testing.T) {
+func TestServer_CutsOffSlowAndRefusesLongRequests(t *testing.T) {
 	s, address := listen(t, echo, ListenOptions{})
 	require.Equal(t, 5*time.Second, s.http.ReadHeaderTimeout)
 	require.Equal(t, 15*time.Second, s.http.ReadTimeout)
@@ -66,10 +65,9 @@ func TestServer_Limits(t *testing.T) {
 	require.Contains(t, exchange(t, address, start+full+strings.Repeat("x", 4096)+end), "431 Request Header Fields Too Large")
 }
 
-// What net/http answers before it has a request to hand over. It is plain text
-// of a line, says nothing of us, ends the connection, and is all that goes out
-// without our headers. After a time-out of the header it says nothing at all,
-// so that there is no 408 to see.
+// net/http answers these without the handler: one line of plain text, without
+// our headers or details, on a connection that closes. A header time-out gets
+// no answer.
 func TestServer_WhatNetHTTPAnswers(t *testing.T) {
 	_, address := listen(t, echo, ListenOptions{})
 	for request, status := range map[string]string{
@@ -94,16 +92,15 @@ func TestServer_WhatNetHTTPAnswers(t *testing.T) {
 	}
 }
 
-// OPTIONS * is answered by New, not by net/http, which would add no header.
-func TestServer_OptionsOfTheServer(t *testing.T) {
+// net/http's answer would have no headers.
+func TestServer_OptionsAsteriskHasHeaders(t *testing.T) {
 	_, address := listen(t, echo, ListenOptions{})
 	require.Contains(t, exchange(t, address, "OPTIONS * HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"), "Content-Security-Policy: ")
 }
 
-// Of two lengths for one body, chunked is the one that counts (RFC 9112, 6.3),
-// and what comes after it is the next request, as every proxy reads it too.
-// Two that contradict each other are refused: see above.
-func TestServer_OneLengthOfABody(t *testing.T) {
+// Prevents request smuggling: chunked overrides Content-Length (RFC 9112, 6.3),
+// and what follows is the next request.
+func TestServer_BodyHasOneLength(t *testing.T) {
 	_, address := listen(t, echo, ListenOptions{})
 	answer := exchange(t, address, "POST /one HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 70\r\n"+
 		"Transfer-Encoding: chunked\r\n\r\n3\r\na=b\r\n0\r\n\r\nGET /two HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
@@ -120,7 +117,7 @@ func TestServer_OccupiedPort(t *testing.T) {
 	require.NotContains(t, err.Error(), "\n")
 }
 
-// certificateFiles are a certificate of its own for 127.0.0.1, with its key.
+// certificateFiles returns a self-signed certificate for 127.0.0.1.
 func certificateFiles(t *testing.T) (certFile, keyFile string, roots *x509.CertPool) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -141,8 +138,7 @@ func certificateFiles(t *testing.T) (certFile, keyFile string, roots *x509.CertP
 	return certFile, keyFile, roots
 }
 
-// Where the app ends TLS itself, it does so by 1.2 and 1.3 only, with suites
-// that keep what was said secret after the key is lost.
+// TLS 1.2 and 1.3 only, with forward secrecy.
 func TestServer_TLS(t *testing.T) {
 	certFile, keyFile, roots := certificateFiles(t)
 	_, address := listen(t, echo, ListenOptions{CertFile: certFile, KeyFile: keyFile})
@@ -170,8 +166,8 @@ func TestServer_TLS(t *testing.T) {
 	}
 }
 
-// HTTP/2 has room for line ends in a header value; Go lets none through.
-func TestServer_HTTP2HeaderValues(t *testing.T) {
+// HTTP/2 could carry line ends in header values; Go refuses them.
+func TestServer_HTTP2RefusesLineEndsInHeaders(t *testing.T) {
 	certFile, keyFile, roots := certificateFiles(t)
 	_, address := listen(t, echo, ListenOptions{CertFile: certFile, KeyFile: keyFile})
 	for _, value := range []string{"a\r\nb: c", "a\nb", "a\x00b"} {
@@ -210,8 +206,7 @@ func TestServer_UnusableCertificate(t *testing.T) {
 	}
 }
 
-// A request in flight is answered; a new one finds nobody.
-func TestServer_ShutdownWaits(t *testing.T) {
+func TestServer_ShutdownAnswersRequestsInFlight(t *testing.T) {
 	s, address := listen(t, echo, ListenOptions{})
 	conn, err := net.Dial("tcp", address)
 	require.NoError(t, err)
@@ -240,8 +235,8 @@ func TestServer_ShutdownWaits(t *testing.T) {
 	require.NoError(t, <-stopped)
 }
 
-// So is one of HTTP/2, and a connection that is only kept open is told to end.
-func TestServer_ShutdownOfHTTP2(t *testing.T) {
+// Idle HTTP/2 connections are told to end.
+func TestServer_ShutdownAnswersHTTP2Requests(t *testing.T) {
 	certFile, keyFile, roots := certificateFiles(t)
 	s, address := listen(t, echo, ListenOptions{CertFile: certFile, KeyFile: keyFile})
 	browser := func() *http.Client {

@@ -18,7 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// open sends a GET to a server and returns the response, whose body comes in lines.
+// open sends a GET and returns the response, to be read by lines.
 func open(t *testing.T, address string) (*http.Response, *bufio.Reader) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
@@ -31,8 +31,8 @@ func open(t *testing.T, address string) (*http.Response, *bufio.Reader) {
 	return res, bufio.NewReader(res.Body)
 }
 
-// Each way to flush sends what was written, through the whole chain and Buffalo.
-func TestStream_Flush(t *testing.T) {
+// Through the whole chain and Buffalo.
+func TestStream_FlushSends(t *testing.T) {
 	for name, flush := range map[string]func(http.ResponseWriter){
 		"http.Flusher":       func(w http.ResponseWriter) { w.(http.Flusher).Flush() },
 		"ResponseController": func(w http.ResponseWriter) { http.NewResponseController(w).Flush() },
@@ -58,9 +58,8 @@ func TestStream_Flush(t *testing.T) {
 	}
 }
 
-// Buffalo's events arrive one by one, nginx does not hold them back, and the
-// handler learns that the client is gone.
-func TestStream_Events(t *testing.T) {
+// Neither are they buffered by nginx; the handler notices disconnects.
+func TestStream_EventsArriveOneByOne(t *testing.T) {
 	gone, log := make(chan bool), new(buffer)
 	s := serve(t, newApp("GET", func(c buffalo.Context) error {
 		events, err := render.NewEventSource(c.Response())
@@ -90,8 +89,7 @@ func TestStream_Events(t *testing.T) {
 	require.EqualValues(t, 200, log.wait(t, 1)[0]["status"])
 }
 
-// A handler takes over the connection, as a WebSocket does.
-func TestStream_Hijack(t *testing.T) {
+func TestStream_HandlerHijacks(t *testing.T) {
 	for name, hijack := range map[string]func(http.ResponseWriter) (net.Conn, *bufio.ReadWriter, error){
 		"http.Hijacker": func(w http.ResponseWriter) (net.Conn, *bufio.ReadWriter, error) { return w.(http.Hijacker).Hijack() },
 		"ResponseController": func(w http.ResponseWriter) (net.Conn, *bufio.ReadWriter, error) {
@@ -128,8 +126,8 @@ func TestStream_Hijack(t *testing.T) {
 	}
 }
 
-// waiting is an app that begins a response with begin, reports the error with
-// which its context ended, and then completes the response.
+// waiting returns an app that begins a response, reports its context's error,
+// and completes the response.
 func waiting(begin func(http.ResponseWriter)) (app http.Handler, started chan bool, ended chan error) {
 	started, ended = make(chan bool, 1), make(chan error, 1)
 	return newApp("GET", func(c buffalo.Context) error {
@@ -142,8 +140,7 @@ func waiting(begin func(http.ResponseWriter)) (app http.Handler, started chan bo
 	}), started, ended
 }
 
-// An open stream does not hold up the stop: its context ends, and what it still
-// sends arrives.
+// What the handler sends after its context ended still arrives.
 func TestStream_EndsWhenTheServerStops(t *testing.T) {
 	certFile, keyFile, roots := certificateFiles(t)
 	for scheme, o := range map[string]ListenOptions{"http": {}, "https": {CertFile: certFile, KeyFile: keyFile}} {
@@ -178,7 +175,7 @@ func TestStream_HijackedEndsWhenTheServerStops(t *testing.T) {
 	require.ErrorIs(t, <-ended, context.Canceled)
 }
 
-// Any other request is waited for, until the time for the stop is over.
+// Until the deadline of Shutdown.
 func TestStream_OtherRequestsAreWaitedFor(t *testing.T) {
 	app, started, ended := waiting(func(http.ResponseWriter) {})
 	s, address := listen(t, app, ListenOptions{})
@@ -190,7 +187,7 @@ func TestStream_OtherRequestsAreWaitedFor(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	stopped := make(chan error)
 	go func() { stopped <- s.Shutdown(ctx) }()
-	for err == nil { // until the stop has begun
+	for err == nil { // until Shutdown begins
 		var other net.Conn
 		if other, err = net.Dial("tcp", address); err == nil {
 			other.Close()

@@ -7,16 +7,16 @@ import (
 )
 
 const (
-	// defaultMaxTime is how long a request may take if Options has no MaxTime. The
-	// timeouts of Server fit it.
+	// defaultMaxTime is used without Options.MaxTime. The timeouts of Server
+	// match it.
 	defaultMaxTime = 15 * time.Second
-	// sendTime is how long the connection stays open after the context has ended,
-	// so that a slow client gets the error page.
+	// sendTime is what a slow client has after the deadline to receive the
+	// error page.
 	sendTime = 15 * time.Second
 )
 
-// limitTime ends the context of a request after its path's time, so that a query
-// that waits for the database gives up. The deadlines of the connection follow.
+// limitTime ends the request's context after the path's limit, so that database
+// queries give up. The connection's deadlines follow.
 func limitTime(next http.Handler, maxTime func(path string) time.Duration) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		limit := maxTime(r.URL.Path)
@@ -40,12 +40,11 @@ func setDeadlines(w http.ResponseWriter, end time.Time) {
 	controller.SetWriteDeadline(end)
 }
 
-// Controller returns the http.ResponseController of the request behind ctx, which
-// buffalo.Context is: Buffalo's own writer hides the deadlines of the connection
-// from http.NewResponseController.
+// Controller returns the request's http.ResponseController. Buffalo's writer
+// hides the connection's deadlines from http.NewResponseController.
 func Controller(ctx context.Context) *http.ResponseController {
 	if res := Info(ctx).response; res != nil {
 		return http.NewResponseController(res)
 	}
-	return http.NewResponseController(nil) // whose methods return http.ErrNotSupported
+	return http.NewResponseController(nil) // methods return http.ErrNotSupported
 }

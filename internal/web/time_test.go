@@ -15,12 +15,12 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// maxTimeOf limits the time of every path.
+// maxTimeOf limits all requests.
 func maxTimeOf(limit time.Duration) func(*Options) {
 	return func(o *Options) { o.MaxTime = func(string) time.Duration { return limit } }
 }
 
-// serveWithin serves an app with net/http's own timeouts that short.
+// serveWithin serves an app with that net/http timeout.
 func serveWithin(t *testing.T, timeout time.Duration, app http.Handler, change ...func(*Options)) *httptest.Server {
 	t.Helper()
 	s := httptest.NewUnstartedServer(chain(t, app, change...))
@@ -30,8 +30,8 @@ func serveWithin(t *testing.T, timeout time.Duration, app http.Handler, change .
 	return s
 }
 
-// The context ends by its deadline, and the error page still arrives.
-func TestTime_Context(t *testing.T) {
+// The error page still arrives.
+func TestTime_DeadlineEndsTheContext(t *testing.T) {
 	s := serve(t, newApp("GET", func(c buffalo.Context) error {
 		<-c.Done()
 		fmt.Fprint(c.Response(), c.Err())
@@ -41,8 +41,8 @@ func TestTime_Context(t *testing.T) {
 	require.Equal(t, context.DeadlineExceeded.Error(), answer)
 }
 
-// A response without end outlives the timeouts of the server, and so does a body.
-func TestTime_WithoutEnd(t *testing.T) {
+// Responses and bodies outlive the server's timeouts.
+func TestTime_UnlimitedOutlivesTheTimeouts(t *testing.T) {
 	const timeout = 50 * time.Millisecond
 	app := newApp("POST", func(c buffalo.Context) error {
 		if _, limited := c.Deadline(); limited {
@@ -73,7 +73,7 @@ func TestTime_WithoutEnd(t *testing.T) {
 	require.Equal(t, "part part part part ", string(answer))
 }
 
-// deadlines notes the deadlines that are set.
+// deadlines records the deadlines set.
 type deadlines struct {
 	*httptest.ResponseRecorder
 	read, write time.Time
@@ -82,8 +82,8 @@ type deadlines struct {
 func (d *deadlines) SetReadDeadline(at time.Time) error  { d.read = at; return nil }
 func (d *deadlines) SetWriteDeadline(at time.Time) error { d.write = at; return nil }
 
-// The deadlines of the connection follow the context's, if the server's own come too early.
-func TestTime_Deadlines(t *testing.T) {
+// Deadlines follow the context's if the server's are earlier.
+func TestTime_ConnectionFollowsTheContext(t *testing.T) {
 	for path, want := range map[string]time.Duration{"/": 15 * time.Second, "/quick": time.Second, "/export": time.Hour} {
 		w, called := &deadlines{ResponseRecorder: httptest.NewRecorder()}, false
 		app := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -112,8 +112,8 @@ func TestTime_Deadlines(t *testing.T) {
 	}
 }
 
-// Through Buffalo's writer, a handler reaches the deadlines of the connection.
-func TestController(t *testing.T) {
+// Despite Buffalo's writer.
+func TestController_ReachesTheDeadlines(t *testing.T) {
 	s := serve(t, newApp("POST", func(c buffalo.Context) error {
 		if err := http.NewResponseController(c.Response()).SetReadDeadline(time.Now()); err == nil {
 			return errors.New("Controller is no longer needed")
@@ -125,7 +125,7 @@ func TestController(t *testing.T) {
 		fmt.Fprint(c.Response(), errors.Is(err, os.ErrDeadlineExceeded))
 		return nil
 	}))
-	body, _ := io.Pipe() // which never ends
+	body, _ := io.Pipe()
 	defer body.Close()
 	res, err := http.Post(s.URL, "text/plain", body)
 	require.NoError(t, err)

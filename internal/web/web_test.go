@@ -17,7 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// echo answers with what it was asked: method, path, and the form's fields.
+// echo shows the method, path and form.
 var echo = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 	MethodOverride(w, r)
 	if r.URL.Path == "/panic" {
@@ -28,7 +28,7 @@ var echo = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 
 func page(w http.ResponseWriter, _ *http.Request, status int) { w.WriteHeader(status) }
 
-// newApp returns a Buffalo app as actions makes it, with a handler at /.
+// newApp returns an app with the options that actions uses.
 func newApp(method string, h buffalo.Handler) *buffalo.App {
 	app := buffalo.New(buffalo.Options{Env: "test", Logger: logger.NewLogger("panic"), MethodOverride: MethodOverride})
 	app.Middleware.Remove(buffalo.RequestLogger, app.PanicHandler)
@@ -49,7 +49,7 @@ func newApp(method string, h buffalo.Handler) *buffalo.App {
 	return app
 }
 
-// testOptions are those of development, with a stylesheet.
+// testOptions returns development's options, with a stylesheet.
 func testOptions(t testing.TB) Options {
 	t.Helper()
 	assets, err := LoadAssets(fstest.MapFS{"app.css": {Data: []byte(strings.Repeat("body{}", 100))}}, false)
@@ -63,7 +63,7 @@ func testOptions(t testing.TB) Options {
 	}
 }
 
-// serve serves the app through the whole chain.
+// serve serves the app inside the chain.
 func serve(t testing.TB, app http.Handler, change ...func(*Options)) *httptest.Server {
 	t.Helper()
 	s := httptest.NewServer(chain(t, app, change...))
@@ -86,7 +86,7 @@ func inProduction(o *Options) {
 	o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
 }
 
-// logTo writes the log to w, as JSON.
+// logTo logs JSON to w.
 func logTo(w io.Writer) func(*Options) {
 	return func(o *Options) { o.Logger = NewLogger(w, slog.LevelInfo, true) }
 }
@@ -148,8 +148,8 @@ func TestHost(t *testing.T) {
 	require.Equal(t, 200, res.StatusCode)
 }
 
-// Under two names of one machine a browser would have two sessions.
-func TestHost_OneNameInDevelopment(t *testing.T) {
+// A browser would have a session for each name.
+func TestHost_DevelopmentRedirectsToOneName(t *testing.T) {
 	s := serve(t, echo, func(o *Options) { o.PublicURL = &url.URL{Scheme: "http", Host: "localhost:3000"} })
 	for _, method := range []string{"GET", "HEAD"} {
 		for _, host := range []string{"127.0.0.1:3000", "[::1]:3000"} {
@@ -158,7 +158,7 @@ func TestHost_OneNameInDevelopment(t *testing.T) {
 			require.Equal(t, "http://localhost:3000//a%2Fb?c=d", res.Header.Get("Location"))
 		}
 	}
-	for _, host := range []string{"localhost:3000", "127.0.0.1:4000"} { // another port is a proxy's, or a test's
+	for _, host := range []string{"localhost:3000", "127.0.0.1:4000"} { // another port may be a proxy's or a test's
 		res, _ := send(t, s, "GET", "/", "", "Host", host)
 		require.Equal(t, 200, res.StatusCode, host)
 	}

@@ -17,7 +17,7 @@ var variants = []variant{
 		"if r.Method != http.MethodGet ||",
 		"if true ||"}}},
 	{name: "kept pages and files: not compressed", edits: []edit{
-		{"internal/web/pages.go", "\tpage.compress() // here, for a page is short\n", ""},
+		{"internal/web/pages.go", "\tpage.compress()\n", ""},
 		{"internal/web/assets.go", "\t\t\tfile.bodies.compress()\n", ""}}},
 	{name: "session: two queries of Pop", edits: []edit{{"models/session_find.go", `	var row sessionAndUser
 	err := sessionByToken().Get(ctx, DB, &row, idInToken(rawToken), secret.TokenDigest(rawToken))
