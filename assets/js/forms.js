@@ -1,7 +1,7 @@
-// A form is sent once, however often its button is pressed: again after Back,
-// or when the answer takes so long that somebody may have stopped it.
+// Sends a form once, however often its button is pressed, until Back or a
+// time-out: the user may have stopped the request.
 
-const patience = 10000 // milliseconds
+const timeout = 10000 // milliseconds
 const sent = new Set()
 
 function release(form) {
@@ -14,7 +14,7 @@ addEventListener("submit", (event) => {
   if (sent.has(form)) return event.preventDefault()
   sent.add(form)
   event.submitter?.setAttribute("aria-busy", "true")
-  setTimeout(release, patience, form)
+  setTimeout(release, timeout, form)
 })
 
 addEventListener("pageshow", () => sent.forEach(release))

@@ -1,4 +1,4 @@
-// What helps while a password is typed. The words come with the page.
+// Help with typing a password. The page has its texts.
 const words = document.querySelector("#password-words").dataset
 
 for (const input of document.querySelectorAll("input[type=password]")) {
@@ -12,8 +12,8 @@ for (const input of document.querySelectorAll("input[type=password]")) {
   input.addEventListener("input", () => strength?.())
 }
 
-// A button that shows what was typed. Before the form is sent or the page is
-// left it is hidden again, so that password managers see a password.
+// Adds a button that shows the password. It is hidden again before the form is
+// sent or the page is left: password managers look for a password field.
 function addReveal(input) {
   const button = element("button", { type: "button", className: "reveal", title: words.show })
   button.setAttribute("aria-label", words.show)
@@ -41,8 +41,8 @@ function eye() {
   return svg
 }
 
-// How far a new password has come. What is long enough may still be refused:
-// only the server knows what is easy to guess, and the words say so.
+// Adds a meter of the length of a new password. Only the server knows which are
+// easy to guess, as the texts say.
 function addStrength(input) {
   const meter = element("meter", { max: input.dataset.min, hidden: true, ariaHidden: "true" })
   const status = addStatus(input)
@@ -56,8 +56,8 @@ function addStrength(input) {
   }
 }
 
-// As models.CheckPassword judges, as far as can be told from here. It never
-// refuses what the server takes.
+// Does the part of models.CheckPassword that is possible here. It never refuses
+// what the server accepts.
 function verdict(password, min, email) {
   const judged = [...password].slice(0, 64).join("")
   if ([...password].length > 128) return "long"
@@ -66,7 +66,7 @@ function verdict(password, min, email) {
   return "enough"
 }
 
-// A line below the field that is read out when it changes, and only then.
+// Adds a line below the field, which screen readers announce when it changes.
 function addStatus(input) {
   const line = element("p", { className: "form-text status" })
   line.setAttribute("role", "status")
