@@ -2,7 +2,6 @@ package actions
 
 import (
 	"errors"
-	"net/http"
 
 	"github.com/gobuffalo/buffalo"
 
@@ -10,23 +9,17 @@ import (
 	"corral/models"
 )
 
-// confirmationForm carries the password that confirms a change.
-type confirmationForm struct {
-	CurrentPassword string `form:"current_password"`
-}
-
-// AccountShow is GET /account: settings.
 func AccountShow(c buffalo.Context) error {
-	return renderAccount(c, http.StatusOK, "", "")
+	return renderAccount(c, "", "")
 }
 
-// ChangePasswordShow is GET /.well-known/change-password, where password
-// managers look (W3C, A Well-Known URL for Changing Passwords).
+// ChangePasswordShow is GET /.well-known/change-password, for password managers
+// (W3C, A Well-Known URL for Changing Passwords).
 func ChangePasswordShow(c buffalo.Context) error {
 	return redirect(c, "accountPath()")
 }
 
-// AccountDestroy is DELETE /account: removes the account and all its data.
+// AccountDestroy is DELETE /account.
 func AccountDestroy(c buffalo.Context) error {
 	var form confirmationForm
 	if err := web.Bind(c, &form); err != nil {
@@ -37,7 +30,7 @@ func AccountDestroy(c buffalo.Context) error {
 		return err
 	}
 	if message != "" {
-		return renderAccount(c, refusedStatus(c), "delete", message)
+		return renderAccount(c, "delete", message)
 	}
 	if err := user.Delete(c, clientOf(c)); err != nil {
 		return changedMeanwhile(c, err)
@@ -50,9 +43,9 @@ func AccountDestroy(c buffalo.Context) error {
 	return redirect(c, "welcomePath()")
 }
 
-// confirmPassword asks for the logged-in user's password: the session may be
-// open at a desk that others use. A wrong one counts as an attempt to log in.
-// message says why it was refused, or is "".
+// confirmPassword checks the logged-in user's password, in case the session was
+// left open on a shared computer. It counts as a login attempt. If refused,
+// message says why.
 func confirmPassword(c buffalo.Context, password string) (user *models.User, message string, err error) {
 	user, err = models.Authenticate(c, credentials(c, currentUser(c).Email, password))
 	if errors.Is(err, models.ErrBadCredentials) {
@@ -65,8 +58,8 @@ func confirmPassword(c buffalo.Context, password string) (user *models.User, mes
 	return user, "", err
 }
 
-// changedMeanwhile handles a password that was reset while it was confirmed:
-// that has ended this session too.
+// changedMeanwhile handles a password that was reset during its confirmation,
+// which has ended this session.
 func changedMeanwhile(c buffalo.Context, err error) error {
 	if errors.Is(err, models.ErrBadCredentials) {
 		return askToLogIn(c)
@@ -74,13 +67,13 @@ func changedMeanwhile(c buffalo.Context, err error) error {
 	return err
 }
 
-// renderAccount shows the settings, with the message of one of the forms.
-func renderAccount(c buffalo.Context, status int, form, message string) error {
+// renderAccount shows the settings, with a message at the named form.
+func renderAccount(c buffalo.Context, form, message string) error {
 	c.Set("title", "account.title")
 	c.Set("form", form)
 	if c.Value("new_email") == nil {
 		c.Set("new_email", "")
 	}
 	c.Set("accountLanguages", T.Options(currentUser(c).Language))
-	return renderForm(c, status, "account/show.plush.html", message)
+	return renderForm(c, "account/show.plush.html", message)
 }

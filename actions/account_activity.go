@@ -9,20 +9,18 @@ import (
 	"corral/models"
 )
 
-// activityPerPage is the number of entries on a page.
 const activityPerPage = 25
 
-// AccountActivityIndex is GET /account/activity: what happened to the account,
-// the newest first. The parameter before leads to older pages; unlike a page
-// number it stays right while entries are added.
+// AccountActivityIndex is GET /account/activity. The parameter before leads to
+// older pages; a page number would shift as entries are added.
 func AccountActivityIndex(c buffalo.Context) error {
-	before := uuid.FromStringOrNil(c.Param("before")) // anything else is the newest page
+	before := uuid.FromStringOrNil(c.Param("before")) // invalid: the newest page
 	list, err := models.ActivityOf(c, currentUser(c), before, activityPerPage+1)
 	if err != nil {
 		return err
 	}
 	older := ""
-	if len(list) > activityPerPage { // one more than fits: there is another page
+	if len(list) > activityPerPage { // the one too many: there is another page
 		list = list[:activityPerPage]
 		older = list[activityPerPage-1].ID.String()
 	}

@@ -14,7 +14,7 @@ import (
 	"corral/models/modelstest"
 )
 
-// activity returns what happened, by the items of the page.
+// activity returns the items of the page.
 func (b *browser) activity(path string) []string {
 	b.site.t.Helper()
 	a := b.Get(path)
@@ -33,8 +33,7 @@ func activityLines(page string) []string {
 	return list
 }
 
-// Every kind of activity has a text.
-func TestAccountActivity_EveryKind(t *testing.T) {
+func TestAccountActivity_EveryKindHasAText(t *testing.T) {
 	s := newSite(t)
 	const email, fresh = "ada@example.com", "an entirely new set of words"
 	tick := func() { models.Clock.Move(time.Second) }
@@ -85,16 +84,16 @@ func TestAccountActivity_EveryKind(t *testing.T) {
 	require.Equal(t, "/", desk.logIn(email).Location())
 
 	require.Equal(t, []string{
-		"Logged in", "Logged out", "Logged in with a new device",
+		"Logged in", "Logged out", "Logged in on a new device",
 		"Password set with an emailed link", "Email change undone",
 		"Every device was logged out by the people who run this site",
 		"Email changed", "Email change requested", "Password changed", "Wrong current password",
 		"Another device was logged out", "Logged in", "Failed attempt to log in",
-		"Every other device was logged out", "Logged in with a new device", "Account created",
+		"Every other device was logged out", "Logged in on a new device", "Account created",
 	}, desk.activity("/account/activity"))
 }
 
-func TestAccountActivity_Line(t *testing.T) {
+func TestAccountActivity_ShowsWhenAndWhere(t *testing.T) {
 	s := newSite(t)
 	models.Clock.Stop()
 	modelstest.SignUp(t, "ada@example.com")
@@ -114,8 +113,7 @@ func TestAccountActivity_Line(t *testing.T) {
 	require.NotContains(t, a.Page, "Older")
 }
 
-// The User-Agent of a failed attempt is shown to the user.
-func TestAccountActivity_HostileUserAgent(t *testing.T) {
+func TestAccountActivity_EscapesTheUserAgent(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
 	attacker := s.browser()
@@ -154,11 +152,10 @@ func TestAccountActivity_Pages(t *testing.T) {
 	require.Len(t, pages[1], 25)
 	require.Len(t, pages[2], 11)
 	require.Equal(t, "Logged in", pages[0][0])
-	require.Equal(t, "Logged in with a new device", pages[2][10])
+	require.Equal(t, "Logged in on a new device", pages[2][10])
 }
 
-// A parameter that is no id shows the newest page, any id only one's own entries.
-func TestAccountActivity_StrangeBefore(t *testing.T) {
+func TestAccountActivity_BeforeShowsOwnEntriesOnly(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
 	modelstest.SignUp(t, "bob@example.com")

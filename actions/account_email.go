@@ -15,8 +15,8 @@ type accountEmailForm struct {
 	Email           string `form:"email"`
 }
 
-// AccountEmailUpdate is PUT /account/email: mails a link to the new email, for
-// which the change waits. The answer tells nothing about the new email.
+// AccountEmailUpdate is PUT /account/email: mails a link that completes the
+// change. The response tells nothing about the new email.
 func AccountEmailUpdate(c buffalo.Context) error {
 	var form accountEmailForm
 	if err := web.Bind(c, &form); err != nil {
@@ -28,30 +28,30 @@ func AccountEmailUpdate(c buffalo.Context) error {
 		return err
 	}
 	if message != "" {
-		return renderAccount(c, refusedStatus(c), "email_password", message)
+		return renderAccount(c, "email_password", message)
 	}
 	newEmail, ok := email.Normalize(form.Email)
 	if !ok {
-		return renderAccount(c, http.StatusUnprocessableEntity, "email", T.Translate(c, "email.invalid"))
+		return renderAccount(c, "email", T.Translate(c, "email.invalid"))
 	}
-	if newEmail == user.Email { // else the mails would tell of a change, and the undo link end every session
-		return renderAccount(c, http.StatusUnprocessableEntity, "email", T.Translate(c, "account.same_email"))
+	if newEmail == user.Email { // else the owner is told of a change, with an undo link that ends every session
+		return renderAccount(c, "email", T.Translate(c, "account.same_email"))
 	}
 	err = user.RequestEmailChange(c, newEmail, clientOf(c))
 	if message, ok := rateLimited(c, err); ok {
-		return renderAccount(c, http.StatusTooManyRequests, "email", message)
+		return renderAccount(c, "email", message)
 	}
 	if err != nil {
 		return changedMeanwhile(c, err)
 	}
 	web.Info(c).Event("email change requested")
 	// Set, not Add: the cookie is limited to 4 KB.
-	c.Flash().Set("info", []string{T.Translate(c, "account.email_asked", map[string]any{"email": newEmail})})
+	c.Flash().Set("info", []string{T.Translate(c, "account.email_change_requested", map[string]any{"email": newEmail})})
 	return redirect(c, "accountPath()")
 }
 
-// AccountEmailConfirmNew is GET /account/email/confirm/{token}, the link in the
-// mail to the new email: a page with a button, since a GET changes nothing.
+// AccountEmailConfirmNew is GET /account/email/confirm/{token}, the mailed
+// link: a page with a button.
 func AccountEmailConfirmNew(c buffalo.Context) error {
 	email, err := currentUser(c).FindEmailChange(c, c.Param("token"))
 	if err != nil {
@@ -63,7 +63,6 @@ func AccountEmailConfirmNew(c buffalo.Context) error {
 	return c.Render(http.StatusOK, r.HTML("account_email/confirm.plush.html"))
 }
 
-// AccountEmailConfirmCreate is POST /account/email/confirm/{token}: changes the email.
 func AccountEmailConfirmCreate(c buffalo.Context) error {
 	if err := currentUser(c).ConfirmEmailChange(c, c.Param("token"), clientOf(c)); err != nil {
 		return deadLink(c, err)
@@ -73,8 +72,8 @@ func AccountEmailConfirmCreate(c buffalo.Context) error {
 	return redirect(c, "accountPath()")
 }
 
-// AccountEmailUndoNew is GET /account/email/undo/{token}, the link in the mail
-// to the old email: a page with a button.
+// AccountEmailUndoNew is GET /account/email/undo/{token}, the link mailed to
+// the old email: a page with a button.
 func AccountEmailUndoNew(c buffalo.Context) error {
 	email, err := models.FindEmailUndo(c, c.Param("token"))
 	if err != nil {
@@ -86,8 +85,8 @@ func AccountEmailUndoNew(c buffalo.Context) error {
 	return c.Render(http.StatusOK, r.HTML("account_email/undo.plush.html"))
 }
 
-// AccountEmailUndoCreate is POST /account/email/undo/{token}: gives the account
-// back to the old email and mails a link to set a new password.
+// AccountEmailUndoCreate is POST /account/email/undo/{token}: restores the old
+// email and mails it a reset link.
 func AccountEmailUndoCreate(c buffalo.Context) error {
 	if err := models.UndoEmailChange(c, c.Param("token"), clientOf(c)); err != nil {
 		return deadLink(c, err)

@@ -14,8 +14,7 @@ import (
 	"corral/models/modelstest"
 )
 
-// A refused form keeps the typed email, and no password.
-func TestAccountEmail_TypedEmailIsKept(t *testing.T) {
+func TestAccountEmail_RefusedFormKeepsTheEmailNotThePassword(t *testing.T) {
 	b := newSite(t).browser()
 	modelstest.SignUp(t, "ada@example.com")
 	b.logIn("ada@example.com")
@@ -31,8 +30,7 @@ func TestAccountEmail_TypedEmailIsKept(t *testing.T) {
 	}
 }
 
-// The account's own email is refused in every spelling, and nothing is mailed.
-func TestAccountEmail_OwnEmail(t *testing.T) {
+func TestAccountEmail_RefusesTheAccountsOwnEmail(t *testing.T) {
 	b := newSite(t).browser()
 	modelstest.SignUp(t, "ada@xn--mnchen-3ya.example")
 	b.logIn("ada@münchen.example")
@@ -40,13 +38,13 @@ func TestAccountEmail_OwnEmail(t *testing.T) {
 	for _, own := range []string{"ada@xn--mnchen-3ya.example", " Ada@MÜNCHEN.example ", "ada@mu\u0308nchen.example"} {
 		a := b.Put("/account/email", url.Values{"current_password": {modelstest.Password}, "email": {own}})
 		require.Equal(t, 422, a.StatusCode, own)
-		require.Contains(t, a.Page, `id="email-error" role="alert">You log in with this address already.`)
+		require.Contains(t, a.Page, `id="email-error" role="alert">You already log in with this address.`)
 	}
 	require.Equal(t, mails, modelstest.Mails(t, "ada@xn--mnchen-3ya.example"))
 }
 
-// Repeated requests do not fill the cookie: it keeps the newest message only.
-func TestAccountEmail_RequestedOften(t *testing.T) {
+// Prevents an overfull cookie.
+func TestAccountEmail_KeepsTheNewestMessageOnly(t *testing.T) {
 	b := newSite(t).browser()
 	modelstest.SignUp(t, "ada@example.com")
 	b.logIn("ada@example.com")
@@ -83,7 +81,6 @@ func TestAccountEmail_ConfirmAndUndo(t *testing.T) {
 	require.Contains(t, b.Get("/").Page, "<dd>ada@new.example</dd>")
 	require.Equal(t, 404, b.Post(confirm, url.Values{}).StatusCode, "once")
 
-	// The old email is reserved for seven days.
 	anonymous := s.browser()
 	anonymous.signUp("ada@example.com")
 	require.Equal(t, 404, anonymous.Get("/signup/"+modelstest.Link(t, "ada@example.com", models.MailSignup)).StatusCode)
@@ -101,7 +98,7 @@ func TestAccountEmail_ConfirmAndUndo(t *testing.T) {
 	require.Equal(t, "/", a.Location())
 }
 
-func TestAccountEmail_UndoExpires(t *testing.T) {
+func TestAccountEmail_UndoExpiresAfterSevenDays(t *testing.T) {
 	b := newSite(t).browser()
 	models.Clock.Stop()
 	modelstest.SignUp(t, "ada@example.com")
@@ -118,8 +115,7 @@ func TestAccountEmail_UndoExpires(t *testing.T) {
 	require.Equal(t, 302, b.Get("/signup/"+modelstest.Link(t, "ada@example.com", models.MailSignup)).StatusCode, "free again")
 }
 
-// The first email can undo two changes.
-func TestAccountEmail_UndoAfterTwoChanges(t *testing.T) {
+func TestAccountEmail_FirstEmailUndoesTwoChanges(t *testing.T) {
 	s := newSite(t)
 	b := s.browser()
 	modelstest.SignUp(t, "ada@example.com")
@@ -137,7 +133,7 @@ func TestAccountEmail_UndoAfterTwoChanges(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// The answer tells nothing about the new email.
+// Prevents account enumeration.
 func TestAccountEmail_TakenEmailLooksTheSame(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")

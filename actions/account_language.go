@@ -8,8 +8,8 @@ import (
 	"github.com/gobuffalo/buffalo"
 )
 
-// AccountLanguageUpdate is PUT /account/language: the language of the pages
-// and the mails of this account, in every browser; "" follows the browser.
+// AccountLanguageUpdate is PUT /account/language: sets the language of the
+// account's pages and mails; "" follows the browser.
 func AccountLanguageUpdate(c buffalo.Context) error {
 	var form languageForm
 	if err := web.Bind(c, &form); err != nil {
@@ -22,7 +22,7 @@ func AccountLanguageUpdate(c buffalo.Context) error {
 	if err := currentUser(c).ChooseLanguage(c, chosen); err != nil {
 		return err
 	}
-	setLanguageCookie(c, chosen) // for pages that know no account: errors, and after logout
+	setLanguageCookie(c, chosen) // for error pages, and after logout
 	c.Flash().Add("success", "account.language_saved")
 	return redirect(c, "accountPath()")
 }

@@ -1,8 +1,6 @@
 package actions
 
 import (
-	"net/http"
-
 	"github.com/gobuffalo/buffalo"
 
 	"corral/internal/web"
@@ -14,8 +12,8 @@ type accountPasswordForm struct {
 	Password        string `form:"password"`
 }
 
-// AccountPasswordUpdate is PUT /account/password: sets another password and ends
-// every session. This client gets a new one.
+// AccountPasswordUpdate is PUT /account/password: changes the password, ends
+// every session and starts a new one for this browser.
 func AccountPasswordUpdate(c buffalo.Context) error {
 	var form accountPasswordForm
 	if err := web.Bind(c, &form); err != nil {
@@ -26,11 +24,11 @@ func AccountPasswordUpdate(c buffalo.Context) error {
 		return err
 	}
 	if message != "" {
-		return renderAccount(c, refusedStatus(c), "current_password", message)
+		return renderAccount(c, "current_password", message)
 	}
 	password, messageKey := models.CheckPassword(form.Password, user.Email)
 	if messageKey != "" {
-		return renderAccount(c, http.StatusUnprocessableEntity, "password", passwordMessage(c, messageKey))
+		return renderAccount(c, "password", passwordMessage(c, messageKey))
 	}
 	if err := user.ChangePassword(c, password, clientOf(c)); err != nil {
 		return changedMeanwhile(c, err)

@@ -10,7 +10,6 @@ import (
 	"corral/models"
 )
 
-// AccountSessionsIndex is GET /account/sessions: where the user is logged in.
 func AccountSessionsIndex(c buffalo.Context) error {
 	sessions, err := models.SessionsOf(c, currentUser(c))
 	if err != nil {
@@ -21,8 +20,8 @@ func AccountSessionsIndex(c buffalo.Context) error {
 	return c.Render(http.StatusOK, r.HTML("account_sessions/index.plush.html"))
 }
 
-// AccountSessionsDestroy is DELETE /account/sessions/{id}: ends a session, as of
-// its next request. Ending the current one is logging out.
+// AccountSessionsDestroy is DELETE /account/sessions/{id}. Ending the current
+// session is a logout.
 func AccountSessionsDestroy(c buffalo.Context) error {
 	current := currentSession(c)
 	if c.Param("id") == current.ID.String() {
@@ -41,8 +40,7 @@ func AccountSessionsDestroy(c buffalo.Context) error {
 	return redirect(c, "accountSessionsPath()")
 }
 
-// AccountSessionsDestroyOthers is DELETE /account/sessions: ends all sessions but
-// the current one.
+// AccountSessionsDestroyOthers is DELETE /account/sessions.
 func AccountSessionsDestroyOthers(c buffalo.Context) error {
 	if err := currentSession(c).EndOtherSessions(c, clientOf(c)); err != nil {
 		return err

@@ -13,7 +13,7 @@ import (
 	"corral/models/modelstest"
 )
 
-// sessions returns the items of the page of sessions, as HTML.
+// sessions returns the items of the page, as HTML.
 func (b *browser) sessions() []string {
 	b.site.t.Helper()
 	a := b.Get("/account/sessions")
@@ -21,7 +21,7 @@ func (b *browser) sessions() []string {
 	return listItems(a.Page)
 }
 
-// endPath returns where the form of an item is sent.
+// endPath returns the action of an item's form.
 func endPath(t testing.TB, item string) string {
 	t.Helper()
 	_, rest, ok := strings.Cut(item, `<form action="`)
@@ -73,8 +73,7 @@ func TestAccountSessions_Index_TwoDevices(t *testing.T) {
 	require.Contains(t, phone.sessions()[0], "Safari on iPhone</strong> <span", "the newest seen first, and its own badge")
 }
 
-// A User-Agent may be any text.
-func TestAccountSessions_Index_HostileUserAgent(t *testing.T) {
+func TestAccountSessions_Index_EscapesTheUserAgent(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
 	for _, userAgent := range []string{"<script>alert(1)</script>", `"><img src=x onerror=alert(1)>/1`, "<%= 7*7 %>", strings.Repeat("A", 4000)} {
@@ -83,8 +82,7 @@ func TestAccountSessions_Index_HostileUserAgent(t *testing.T) {
 	}
 }
 
-// The session ends as of its next request, on every node.
-func TestAccountSessions_Destroy(t *testing.T) {
+func TestAccountSessions_Destroy_EndsTheSessionOnEveryNode(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
 	phone, desk := s.loggedIn("ada@example.com", safari, "remember"), s.loggedIn("ada@example.com", firefox)
@@ -174,7 +172,7 @@ func TestAccountSessions_LoggedInOnly(t *testing.T) {
 	}
 }
 
-// sessionEvents are events as in securityEvents.
+// sessionEvents extends securityEvents.
 var sessionEvents = map[string]func(s *site){
 	"foreign id refused": func(s *site) {
 		modelstest.SignUp(s.t, "bob@example.com")
@@ -195,8 +193,7 @@ var sessionEvents = map[string]func(s *site){
 
 func TestAccountSessions_Events(t *testing.T) { requireEvents(t, sessionEvents) }
 
-// A language that is chosen on the answer to a form leads back to the page.
-func TestAccountSessions_LanguageGoesBack(t *testing.T) {
+func TestAccountSessions_LanguageRedirectsBack(t *testing.T) {
 	s := newSite(t)
 	b := s.with("Referer", s.URL+"/account/sessions/x")
 	require.Equal(t, "/account/sessions", b.Post("/language", chosen("en-US")).Location())

@@ -51,8 +51,7 @@ func TestAccountPassword_Refused(t *testing.T) {
 	require.Equal(t, 200, b.Get("/").StatusCode)
 }
 
-// A wrong current password counts as an attempt to log in: an open session gives
-// no further attempts.
+// An open session gives no further attempts.
 func TestAccount_CurrentPasswordIsRateLimited(t *testing.T) {
 	b := newSite(t).browser()
 	modelstest.SignUp(t, "ada@example.com")
@@ -100,7 +99,6 @@ func TestAccount_WellKnownChangePassword(t *testing.T) {
 	require.Equal(t, "/account", a.Location())
 }
 
-// Passwords do not expire.
 func TestAccountPassword_DoesNotExpire(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")

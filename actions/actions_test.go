@@ -13,9 +13,8 @@ import (
 
 func TestMain(m *testing.M) { modelstest.Main(m) }
 
-// ActionSuite is Buffalo's action suite, with the suite's session store. Its
-// requests pass the chain that stands around the app, as a browser's do.
-// site_test.go has the app behind a socket.
+// ActionSuite is Buffalo's action suite, whose requests pass the whole chain.
+// For the app behind a socket see site_test.go.
 type ActionSuite struct {
 	*suite.Action
 	handler http.Handler
@@ -26,12 +25,13 @@ func Test_ActionSuite(t *testing.T) {
 	app := newApp(c)
 	as := suite.NewAction(app)
 	if as.DB == nil {
-		t.Fatal("the suite has no database") // it would skip every assertion on rows in silence
+		t.Fatal("the suite has no database") // it would skip every assertion on rows
 	}
 	handler := Handler(app, c, testLogger(c), nil)
 	suite.Run(t, &ActionSuite{as, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r.Host = c.Host.Host
-		// The suite's session has no cookie; a client without one gets the public pages.
+		// The suite's session has no cookie; without one, public pages are
+		// served.
 		r.AddCookie(&http.Cookie{Name: sessionCookieName(c), Value: "suite"})
 		handler.ServeHTTP(w, r)
 	})})
@@ -51,13 +51,13 @@ func (as *ActionSuite) XML(path string, args ...any) *httptest.XML {
 
 func (as *ActionSuite) SetupTest() {
 	db := as.DB
-	as.DB = nil // keeps the suite from emptying schema_migration
+	as.DB = nil // the suite would empty schema_migration
 	as.Action.SetupTest()
 	as.DB = db
 	modelstest.Empty(as.T())
 }
 
-// logInAs creates an account and logs in to it through the login page.
+// logInAs creates an account and logs in.
 func (as *ActionSuite) logInAs(email string) {
 	modelstest.SignUp(as.T(), email)
 	as.Equal(303, as.logIn(email, modelstest.Password).Code)

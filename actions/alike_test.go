@@ -14,8 +14,8 @@ import (
 	"corral/models/modelstest"
 )
 
-// kindsOfEmail are the emails that a client must not be able to tell apart. Each
-// function does what happened to the email before.
+// kindsOfEmail holds the emails that must look alike, each with what happened
+// before.
 var kindsOfEmail = map[string]func(t testing.TB, email string){
 	"free": func(testing.TB, string) {},
 	"taken": func(t testing.TB, email string) {
@@ -41,10 +41,10 @@ var kindsOfEmail = map[string]func(t testing.TB, email string){
 	},
 }
 
-// visit sends an email to forms. Each answer is compared.
+// visit sends an email to forms and returns the responses.
 type visit func(b *browser, email string) []apptest.Answer
 
-// times returns a visit that repeats a form beyond the rate limit of the email.
+// times repeats a form beyond the rate limit of the email.
 func times(count int, path string, fields ...string) visit {
 	return func(b *browser, email string) (answers []apptest.Answer) {
 		for range count {
@@ -62,9 +62,9 @@ func times(count int, path string, fields ...string) visit {
 	}
 }
 
-// Prevents account enumeration at each form that takes an email: the status, the
-// headers, the cookies' names, lengths and attributes, and every byte of the page
-// are the same, also beyond the rate limit.
+// Prevents account enumeration at each form with an email: status, headers,
+// cookies' names, lengths and attributes, and every byte of the page are the
+// same, also beyond the rate limit.
 func TestAlike(t *testing.T) {
 	for form, visit := range map[string]visit{
 		"login":           times(8, "/login", "password"),
@@ -73,7 +73,7 @@ func TestAlike(t *testing.T) {
 		"change of email": changeEmail,
 	} {
 		s := newProductionSite(t, trustLoopback)
-		models.Clock.Stop() // what is counted in seconds is the same for all
+		models.Clock.Stop() // Retry-After is the same for all
 		var expected []apptest.Answer
 		n := 0
 		for kind, prepare := range kindsOfEmail {
@@ -93,14 +93,14 @@ func TestAlike(t *testing.T) {
 			}
 			require.Len(t, answers, len(expected))
 			for i := range expected {
-				t.Logf("%s, %s, answer %d", form, kind, i) // shown if it fails
+				t.Logf("%s, %s, answer %d", form, kind, i)
 				requireAlike(t, expected[i], answers[i])
 			}
 		}
 	}
 }
 
-// changeEmail requests the email for an account of its own.
+// changeEmail requests the email for another account.
 func changeEmail(b *browser, email string) (answers []apptest.Answer) {
 	own := "own-" + email
 	modelstest.SignUp(b.site.t, own)

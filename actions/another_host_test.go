@@ -12,7 +12,6 @@ import (
 	"corral/models"
 )
 
-// Under another host's name the page has no file, link or form.
 func TestAnotherHost_PageHasNoLinks(t *testing.T) {
 	s := newSite(t)
 	req, err := http.NewRequest("GET", s.URL+"/welcome", nil)
@@ -24,7 +23,7 @@ func TestAnotherHost_PageHasNoLinks(t *testing.T) {
 	require.NotRegexp(t, ` (src|href|action)=`, a.Page)
 }
 
-// Prevents poisoned links: no header of a request gets into a mail.
+// Prevents poisoned links: no request header gets into a mail.
 func TestAnotherHost_NotInMails(t *testing.T) {
 	s := newSite(t, func(c *config.Config) { c.Host, _ = url.Parse("http://127.0.0.1:3000") })
 	for _, host := range []string{"localhost:666", "evil.example"} {

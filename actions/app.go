@@ -1,4 +1,4 @@
-// Package actions answers requests: one file a page, one function a route.
+// Package actions holds the handlers: one file a page, one function a route.
 package actions
 
 import (
@@ -14,10 +14,10 @@ import (
 	"corral/internal/web"
 )
 
-// routes is the table of routes with their guards, and limits where they differ
-// from the usual: post("/photos", user, PhotosCreate, maxBody(20<<20)). A route
-// that is added in another way is for logged-in users; app.Middleware.Skip(Authorize,
-// handler) opens it.
+// routes is the table of routes with their guards, and limits that differ from
+// the defaults: post("/photos", user, PhotosCreate, maxBody(20<<20)). Any other
+// route is for logged-in users, unless app.Middleware.Skip(Authorize, handler)
+// opens it.
 var routes = []route{
 	// Anyone.
 	get("/welcome", public, WelcomeShow),
@@ -64,12 +64,11 @@ var (
 	app     *buffalo.App
 	appOnce sync.Once
 
-	// settings is the configuration that App was given.
 	settings config.Config
 )
 
-// App returns the app of this process. The first call makes it; models must be
-// connected before it serves.
+// App returns the app of this process, made by the first call. Connect models
+// before it serves.
 func App(c config.Config, logger *slog.Logger) *buffalo.App {
 	appOnce.Do(func() {
 		settings = c
@@ -84,24 +83,24 @@ func App(c config.Config, logger *slog.Logger) *buffalo.App {
 			SessionName:    sessionCookieName(c),
 			MethodOverride: web.MethodOverride,
 		})
-		app.Muxer().SkipClean(true) // its redirect of //path could leave this site
+		app.Muxer().SkipClean(true) // prevents an open redirect by //path
 		for status := range errorKeys {
 			app.ErrorHandlers[status] = renderError
 		}
 		app.ErrorHandlers.Default(renderError)
 
-		// Buffalo's own log prints paths, which hold tokens, and its panic handler
-		// drops the stack: package web does both.
+		// Buffalo's log prints paths, which hold tokens, and its panic handler
+		// drops the stack. Package web replaces both.
 		app.Middleware.Replace(buffalo.RequestLogger, web.RequestLogger)
 		app.Middleware.Remove(app.PanicHandler)
 
-		app.Use(noteRoute)          // the log names the route, never the path
-		app.Use(Identify)           // who is logged in
-		app.Use(Translate)          // in which language
-		app.Use(Authorize)          // closed by default: the guards of the table
-		app.Use(web.ParseMultipart) // uploads, behind the guards
+		app.Use(noteRoute) // the log names routes, not paths
+		app.Use(Identify)
+		app.Use(Translate)
+		app.Use(Authorize)          // closed by default
+		app.Use(web.ParseMultipart) // uploads, after the guards
 
-		// Without Identify: they answer while the database is away.
+		// They respond while the database is down.
 		app.Middleware.Skip(Identify, HealthzShow, ReadyzShow)
 
 		for _, r := range routes {
@@ -118,7 +117,7 @@ func App(c config.Config, logger *slog.Logger) *buffalo.App {
 	return app
 }
 
-// Handler returns app with everything that stands between it and the socket.
+// Handler returns app with everything between it and the socket.
 func Handler(app *buffalo.App, c config.Config, logger *slog.Logger, reload http.Handler) http.Handler {
 	return web.New(app, web.Options{
 		PublicURL:      c.Host,
@@ -135,9 +134,9 @@ func Handler(app *buffalo.App, c config.Config, logger *slog.Logger, reload http
 	})
 }
 
-// publicPages are the pages that are the same for every client without a session:
-// rendered once, kept by the browser, revalidated by their ETag. A page that
-// depends on anything but the language has no place here.
+// publicPages lists the pages that are the same for every client without a
+// session. They may depend on the language only: each is rendered once and
+// revalidated by its ETag.
 func publicPages(c config.Config) web.Pages {
 	if c.Development() {
 		return web.Pages{} // edits show at once
@@ -153,8 +152,8 @@ func publicPages(c config.Config) web.Pages {
 	}
 }
 
-// withoutPlugins spends Buffalo's one look for plugins in test mode: it would run
-// every buffalo-* program below ./plugins and $GOPATH/bin.
+// withoutPlugins lets Buffalo load its plugins in test mode, once. Otherwise it
+// runs every buffalo-* program in ./plugins and $GOPATH/bin.
 func withoutPlugins() {
 	envy.Temp(func() {
 		envy.Set("GO_ENV", config.Test)

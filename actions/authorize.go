@@ -10,16 +10,15 @@ import (
 	"corral/internal/web"
 )
 
-// guard says who may use a route.
 type guard string
 
 const (
 	public guard = "public" // anyone
-	guest  guard = "guest"  // a logged-in user is sent home
-	user   guard = "user"   // an anonymous client is sent to the login page
+	guest  guard = "guest"  // logged-in users are redirected home
+	user   guard = "user"   // anonymous clients are redirected to the login page
 )
 
-// guardOf returns the guard of a route, user when the table has none.
+// guardOf returns the guard of a route, or user if the table has none.
 func guardOf(method, path string) (g guard, declared bool) {
 	for _, table := range [][]route{routes, devRoutes} {
 		for _, r := range table {
@@ -31,7 +30,7 @@ func guardOf(method, path string) (g guard, declared bool) {
 	return user, false
 }
 
-// trimSlash removes the slash that Buffalo adds to every path.
+// trimSlash removes the slash that Buffalo appends to paths.
 func trimSlash(path string) string {
 	if path == "/" {
 		return path
@@ -39,7 +38,6 @@ func trimSlash(path string) string {
 	return strings.TrimSuffix(path, "/")
 }
 
-// noteRoute tells the log which route a request took.
 func noteRoute(next buffalo.Handler) buffalo.Handler {
 	return func(c buffalo.Context) error {
 		web.Info(c).Route = trimSlash(currentRoute(c).Path)
@@ -54,7 +52,7 @@ func currentRoute(c buffalo.Context) buffalo.RouteInfo {
 
 var errLoggedOut = errors.New("not logged in")
 
-// Authorize calls the handler when the route's guard allows it.
+// Authorize enforces the guard of the route.
 func Authorize(next buffalo.Handler) buffalo.Handler {
 	return func(c buffalo.Context) error {
 		info := currentRoute(c)
@@ -70,20 +68,20 @@ func Authorize(next buffalo.Handler) buffalo.Handler {
 	}
 }
 
-// askToLogIn sends an anonymous client to the login page and remembers a page,
-// but never a change, that it asked for.
+// askToLogIn redirects an anonymous client to the login page, and remembers the
+// page of a GET.
 func askToLogIn(c buffalo.Context) error {
 	if web.WantsJSON(c.Request()) {
 		return c.Error(http.StatusUnauthorized, errLoggedOut)
 	}
 	if c.Request().Method == http.MethodGet {
-		rememberPlace(c)
+		rememberReturnPath(c)
 	}
 	c.Flash().Set("warning", []string{"login.needed"}) // Set, not Add: the cookie is limited to 4 KB
 	return redirect(c, "loginPath()")
 }
 
-// Guard returns the guard of a route, for `task routes`.
+// Guard returns the guard of a route, for the routes task.
 func Guard(info *buffalo.RouteInfo) string {
 	g, declared := guardOf(info.Method, info.Path)
 	if !declared {

@@ -32,8 +32,7 @@ func TestGuards_UserRoutesRefuseAnonymous(t *testing.T) {
 	require.NotZero(t, guarded)
 }
 
-// A route outside the table is closed, not open, even for a public handler.
-func TestGuards_UndeclaredIsClosed(t *testing.T) {
+func TestGuards_UndeclaredRouteIsClosed(t *testing.T) {
 	b := newSite(t).browser()
 	app.GET("/undeclared", WelcomeShow)
 	a := b.Get("/undeclared")
@@ -41,7 +40,7 @@ func TestGuards_UndeclaredIsClosed(t *testing.T) {
 	require.Equal(t, "/login", a.Location())
 }
 
-// testWidgets is a resource as an owner adds it.
+// testWidgets is an owner's resource.
 type testWidgets struct{ buffalo.BaseResource }
 
 func (testWidgets) List(c buffalo.Context) error   { return writePlain(c, 200, "all widgets") }
@@ -50,8 +49,7 @@ func (testWidgets) Create(c buffalo.Context) error { return c.Redirect(303, "tes
 func testReports(c buffalo.Context) error { return writePlain(c, 200, "reports") }
 func testTeams(c buffalo.Context) error   { return writePlain(c, 200, "team "+c.Param("id")) }
 
-// However a route is added, it is for logged-in users.
-func TestGuards_RoutesOutsideTheTable(t *testing.T) {
+func TestGuards_RoutesOutsideTheTableAreClosed(t *testing.T) {
 	s := newSite(t)
 	app.GET("/test/reports", testReports)
 	app.Group("/test/teams").GET("/{id}", testTeams)
@@ -93,8 +91,7 @@ func TestGuards_SkipAuthorizeOpensARoute(t *testing.T) {
 	require.Equal(t, "/login", s.browser().Get("/test/teams/7/reports").Location(), "the others stay closed")
 }
 
-// Middleware of a group comes after the guard, and no other route has it.
-func TestGuards_MiddlewareOfAGroup(t *testing.T) {
+func TestGuards_GroupMiddlewareRunsAfterTheGuard(t *testing.T) {
 	s := newSite(t)
 	admin := app.Group("/test/admin")
 	admin.Use(func(next buffalo.Handler) buffalo.Handler {
@@ -122,8 +119,8 @@ func TestGuards_MiddlewareOfAGroup(t *testing.T) {
 	require.Equal(t, 200, ada.Get("/test/reports").StatusCode)
 }
 
-// Repeated requests do not fill the cookie: it keeps one message.
-func TestGuards_AskOnce(t *testing.T) {
+// Prevents an overfull cookie.
+func TestGuards_KeepOneMessage(t *testing.T) {
 	b := newSite(t).browser()
 	b.Get("/account")
 	size := len(b.sessionCookie())

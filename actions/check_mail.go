@@ -9,22 +9,20 @@ import (
 	"corral/internal/email"
 )
 
-// Keys of the session about a requested mail.
+// Session keys about a requested mail.
 const (
-	mailedToKey  = "mailed_to"  // the typed email, for one page
+	mailedToKey  = "mailed_to"  // the typed email, shown once
 	mailedForKey = "mailed_for" // so that it can be requested again after a reload
 )
 
-// askToCheckMail leads to the page that says what to do next. It is the same
-// whether or not a mail was queued.
+// askToCheckMail redirects to the next page. Prevents account enumeration: it
+// is the same whether or not a mail was queued.
 func askToCheckMail(c buffalo.Context, typed, request string) error {
 	c.Session().Set(mailedToKey, shown(strings.TrimSpace(typed)))
 	c.Session().Set(mailedForKey, request)
 	return redirect(c, "checkMailPath()")
 }
 
-// CheckMailShow is GET /check-mail: what was mailed where, how long it lasts, and
-// what to do when nothing arrives.
 func CheckMailShow(c buffalo.Context) error {
 	to, _ := c.Session().GetOnce(mailedToKey).(string)
 	request, _ := c.Session().Get(mailedForKey).(string)
@@ -33,7 +31,7 @@ func CheckMailShow(c buffalo.Context) error {
 	}
 	c.Set("title", "check_mail.title")
 	c.Set("to", to)
-	c.Set("asked_for", request)
+	c.Set("requested", request)
 	c.Set("again", map[string]string{"signup": "/signup", "password_forgot": "/password/forgot"}[request])
 	c.Set("meant", email.Suggest(to))
 	return c.Render(http.StatusOK, r.HTML("check_mail/show.plush.html"))

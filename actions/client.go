@@ -10,7 +10,6 @@ import (
 	"corral/models"
 )
 
-// clientOf returns what the models need to know of the client.
 func clientOf(c buffalo.Context) models.Client {
 	rawSession, _ := c.Session().Get(tokenKey).(string)
 	return models.Client{
@@ -26,7 +25,6 @@ func credentials(c buffalo.Context, email, password string) models.Credentials {
 	return models.Credentials{Email: email, Password: password, Client: clientOf(c)}
 }
 
-// deviceCookieName is the cookie that marks a known browser.
 func deviceCookieName() string {
 	if settings.Production() {
 		return "__Host-corral-device"
@@ -34,7 +32,7 @@ func deviceCookieName() string {
 	return "device"
 }
 
-// deviceCookie returns the token in the device cookie, or "".
+// deviceCookie returns the device cookie's token, or "".
 func deviceCookie(c buffalo.Context) string {
 	cookie, err := c.Request().Cookie(deviceCookieName())
 	if err != nil {
@@ -43,8 +41,7 @@ func deviceCookie(c buffalo.Context) string {
 	return cookie.Value
 }
 
-// setDeviceCookie makes the browser known to the account. The cookie stays when
-// the user logs out.
+// setDeviceCookie marks a known browser, also after logout.
 func setDeviceCookie(c buffalo.Context, rawDeviceCookie string) {
 	setCookie(c, deviceCookieName(), rawDeviceCookie, models.DeviceCookieLifetime)
 }
@@ -55,7 +52,7 @@ func setCookie(c buffalo.Context, name, value string, lifetime time.Duration) {
 		Value:    value,
 		Path:     "/",
 		MaxAge:   int(lifetime.Seconds()),
-		Secure:   web.Info(c).Secure, // in production, every request that gets here
+		Secure:   web.Info(c).Secure, // true for every request in production
 		HttpOnly: true,
 		SameSite: http.SameSiteLaxMode,
 	})

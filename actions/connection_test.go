@@ -12,8 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A form that overrides its method with HEAD is a POST, and the answers after it
-// on the connection are in step.
+// _method=HEAD would desynchronize the connection.
 func TestConnection_MethodOverride(t *testing.T) {
 	s := newSite(t)
 	conn, err := net.Dial("tcp", s.Listener.Addr().String())

@@ -15,9 +15,7 @@ import (
 	"corral/models/modelstest"
 )
 
-// In production every cookie is for this host only, for https only, and hidden
-// from scripts.
-func TestCookies_Attributes(t *testing.T) {
+func TestCookies_ProductionAttributes(t *testing.T) {
 	s := newProductionSite(t)
 	b := s.browser()
 	var all []*http.Cookie
@@ -43,8 +41,8 @@ func TestCookies_Attributes(t *testing.T) {
 	require.Len(t, names, 3, "session, known browser and language")
 }
 
-// A client without cookies stays logged out, and is not redirected in a loop.
-func TestCookies_Refused(t *testing.T) {
+// Prevents a redirect loop.
+func TestCookies_WithoutThemTheClientStaysLoggedOut(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
 	require.Equal(t, "/", s.browser().logIn("ada@example.com").Location())
@@ -70,7 +68,6 @@ func TestSession_CookieAttributes(t *testing.T) {
 	}
 }
 
-// The cookie is encrypted: it says nothing about the user.
 func TestSession_CookieIsOpaque(t *testing.T) {
 	b := newSite(t).browser()
 	ada := modelstest.SignUp(t, "ada@example.com")
@@ -82,7 +79,7 @@ func TestSession_CookieIsOpaque(t *testing.T) {
 	}
 }
 
-// decodings returns text and what it says in base64.
+// decodings returns text, also decoded from base64.
 func decodings(text string) []string {
 	list := []string{text}
 	for _, encoding := range []*base64.Encoding{base64.URLEncoding, base64.RawURLEncoding, base64.StdEncoding} {

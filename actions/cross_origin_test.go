@@ -13,8 +13,8 @@ import (
 	"corral/models/modelstest"
 )
 
-// unsafeRoutes returns the routes that may change something, with their
-// placeholders filled.
+// unsafeRoutes returns the routes that may change something, with placeholders
+// filled.
 func unsafeRoutes() (methods, paths []string) {
 	for _, r := range app.Routes() {
 		if r.Method != http.MethodGet {
@@ -25,8 +25,7 @@ func unsafeRoutes() (methods, paths []string) {
 	return methods, paths
 }
 
-// Prevents cross-site request forgery on every route, also on those that are
-// added later.
+// Prevents cross-site request forgery, also on routes added later.
 func TestCrossOrigin_UnsafeRoutesRefuse(t *testing.T) {
 	log := captureLog(t)
 	s := newSite(t)
@@ -40,7 +39,7 @@ func TestCrossOrigin_UnsafeRoutesRefuse(t *testing.T) {
 		for _, header := range []http.Header{
 			{"Sec-Fetch-Site": {"cross-site"}},
 			{"Sec-Fetch-Site": {"same-site"}, "Origin": {"https://evil.127.0.0.1.example"}},
-			{"Origin": {"https://evil.example"}}, // a browser without Sec-Fetch-Site
+			{"Origin": {"https://evil.example"}}, // an old browser without Sec-Fetch-Site
 			{"Origin": {"null"}},
 		} {
 			b.Header = header
@@ -68,8 +67,7 @@ func TestCrossOrigin_UnsafeRoutesRefuse(t *testing.T) {
 	require.Equal(t, refused, strings.Count(log.String(), "cross-origin refused"), "a page of this site is not refused")
 }
 
-// Other origins read nothing: no CORS, no JSONP.
-func TestCrossOrigin_NoCORS(t *testing.T) {
+func TestCrossOrigin_OtherOriginsReadNothing(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
 	b := s.loggedIn("ada@example.com", firefox)
@@ -87,7 +85,7 @@ func TestCrossOrigin_NoCORS(t *testing.T) {
 	require.Equal(t, b.Get("/healthz").Page, b.Get("/healthz?callback=steal").Page)
 }
 
-// allRows counts what a GET must not change.
+// allRows counts the rows of every table.
 func allRows(t *testing.T) map[string]int {
 	t.Helper()
 	counts := map[string]int{}
@@ -99,8 +97,8 @@ func allRows(t *testing.T) map[string]int {
 	return counts
 }
 
-// GET, HEAD and OPTIONS change nothing, nor do they log in or out: mail scanners,
-// link previews and images on other sites send them.
+// Prevents changes, logins and logouts by mail scanners, link previews and
+// images.
 func TestCrossOrigin_SafeMethodsChangeNothing(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")

@@ -17,14 +17,14 @@ import (
 	"corral/models"
 )
 
-// Keys of the session cookie of a logged-in user.
+// Keys of Buffalo's session once logged in.
 const (
-	tokenKey   = "token"   // opens a row of models.Session
+	tokenKey   = "token"   // of a row of models.Session
 	expiresKey = "expires" // Unix seconds; with "remember me" only
 )
 
-// Identify finds the session that the cookie opens, if any. A cookie whose
-// session has ended is as good as none.
+// Identify finds the session of the cookie. If that has ended, the client is
+// anonymous.
 func Identify(next buffalo.Handler) buffalo.Handler {
 	return func(c buffalo.Context) error {
 		rawToken, ok := c.Session().Get(tokenKey).(string)
@@ -33,13 +33,13 @@ func Identify(next buffalo.Handler) buffalo.Handler {
 		}
 		session, err := models.FindSession(c, rawToken)
 		if errors.Is(err, models.ErrNotFound) {
-			web.Info(c).Event("session refused") // it has ended; this may be a copy
+			web.Info(c).Event("session refused") // may be a copied cookie
 			c.Session().Delete(tokenKey)
 			c.Session().Delete(expiresKey)
 			return next(c)
 		}
 		if err != nil {
-			return err // never guess who it is
+			return err
 		}
 		c.Set("current_session", session)
 		c.Set("current_user", session.User)
@@ -54,11 +54,11 @@ func currentSession(c context.Context) *models.Session {
 	return session
 }
 
-// currentUser returns the logged-in user. It is for guarded routes.
+// currentUser returns the logged-in user. Only for guarded routes.
 func currentUser(c context.Context) *models.User { return currentSession(c).User }
 
-// logIn keeps a new session in the browser: every login goes through here. It
-// clears what the cookie held before: prevents session fixation.
+// logIn is the only way to log in. It clears the old session: prevents session
+// fixation.
 func logIn(c buffalo.Context, session *models.LoggedIn) {
 	c.Session().Clear()
 	c.Flash().Clear()
@@ -72,8 +72,8 @@ func logIn(c buffalo.Context, session *models.LoggedIn) {
 	info.Event("login succeeded")
 }
 
-// logOut ends the session: every logout goes through here. The row goes, so that
-// copies of the cookie are dead too.
+// logOut is the only way to log out. It deletes the row, so copied cookies die
+// too.
 func logOut(c buffalo.Context) error {
 	if client := clientOf(c); client.RawSession != "" {
 		if err := models.EndSession(c, client); err != nil {
@@ -82,8 +82,8 @@ func logOut(c buffalo.Context) error {
 		web.Info(c).Event("logout")
 	}
 	c.Session().Clear()
-	// Not "cookies": that would eat the flash message. Not "cache": that would empty
-	// the cache of every site.
+	// Not "cookies": the flash message is in one. Not "cache": that empties the cache
+	// of every site.
 	c.Response().Header().Set("Clear-Site-Data", `"storage"`)
 	return nil
 }
@@ -96,7 +96,7 @@ func sessionCookieName(c config.Config) string {
 }
 
 // newSessionStore keeps Buffalo's session in an encrypted cookie. The first
-// secret writes, all of them read.
+// secret writes; all can read.
 func newSessionStore(c config.Config) sessions.Store {
 	return cookiestore.New(cookiestore.Options{
 		Keys:      secret.NewRing("corral", c.SessionSecrets).Pairs("session cookie"),
@@ -106,8 +106,8 @@ func newSessionStore(c config.Config) sessions.Store {
 	})
 }
 
-// rememberedFor returns how many seconds the browser keeps the cookie, or 0 for
-// as long as it is open. The row of the session decides how long it is good.
+// rememberedFor returns the cookie's lifetime in seconds, or 0 for a browser
+// session. The session's row decides when it expires.
 func rememberedFor(values map[any]any) int {
 	expires, ok := values[expiresKey].(int64)
 	if !ok {

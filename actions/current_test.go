@@ -14,7 +14,7 @@ import (
 	"corral/models/modelstest"
 )
 
-func TestSession_FromLoginToLogout(t *testing.T) {
+func TestSession_LastsFromLoginToLogout(t *testing.T) {
 	b := newSite(t).browser()
 	modelstest.SignUp(t, "ada@example.com")
 
@@ -43,7 +43,6 @@ func TestSession_AnonymousPageSetsNoCookieAndWritesNoRow(t *testing.T) {
 	}
 }
 
-// The store writes the cookie when the session has changed, not on every page.
 func TestSession_SavedOnlyWhenChanged(t *testing.T) {
 	b := newSite(t).browser()
 	modelstest.SignUp(t, "ada@example.com")
@@ -53,7 +52,7 @@ func TestSession_SavedOnlyWhenChanged(t *testing.T) {
 	require.Empty(t, b.Get("/logout").Header.Values("Set-Cookie"))
 }
 
-func TestSession_Remember(t *testing.T) {
+func TestSession_RememberedForThirtyDays(t *testing.T) {
 	b := newSite(t).browser()
 	modelstest.SignUp(t, "ada@example.com")
 	require.InDelta(t, 30*24*3600, cookieNamed(t, b.logIn("ada@example.com", "remember"), "corral").MaxAge, 2)
@@ -73,8 +72,7 @@ func TestSession_IdleTimeout(t *testing.T) {
 	require.Equal(t, "/login", b.Get("/").Location())
 }
 
-// Logging out ends the copies of the cookie too.
-func TestSession_CopiedCookieAfterLogout(t *testing.T) {
+func TestSession_LogoutEndsCopiedCookies(t *testing.T) {
 	s := newSite(t)
 	b, thief := s.browser(), s.browser()
 	modelstest.SignUp(t, "ada@example.com")
@@ -96,12 +94,12 @@ func TestSession_TwoBrowsersLogOutAlone(t *testing.T) {
 	require.Equal(t, 200, other.Get("/").StatusCode)
 }
 
-// Prevents session fixation: a cookie that an attacker planted gives nothing.
+// Prevents session fixation by a planted cookie.
 func TestSession_LoginClearsAndRenews(t *testing.T) {
 	s := newSite(t)
 	attacker, victim := s.browser(), s.browser()
 	modelstest.SignUp(t, "ada@example.com")
-	attacker.Get("/?planted") // a session with a return path and a flash
+	attacker.Get("/?planted") // with a return path and a flash
 	victim.SetCookie("corral", attacker.sessionCookie())
 	victim.logIn("ada@example.com")
 	require.NotEqual(t, attacker.sessionCookie(), victim.sessionCookie())
@@ -121,8 +119,7 @@ func TestSession_LoginTokenIsNewEachTime(t *testing.T) {
 	require.Equal(t, 200, b.Get("/").StatusCode)
 }
 
-// A damaged cookie is as good as none, never an error.
-func TestSession_DamagedCookies(t *testing.T) {
+func TestSession_DamagedCookieIsIgnored(t *testing.T) {
 	s := newSite(t)
 	b := s.browser()
 	modelstest.SignUp(t, "ada@example.com")

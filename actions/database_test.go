@@ -12,7 +12,7 @@ import (
 	"corral/models/modelstest"
 )
 
-// closedDatabase returns a connection that was closed.
+// closedDatabase returns a closed connection.
 func closedDatabase(t testing.TB) *pop.Connection {
 	t.Helper()
 	details := *models.DB.Dialect.Details()
@@ -26,8 +26,7 @@ func closedDatabase(t testing.TB) *pop.Connection {
 	return conn
 }
 
-// A database that fails is a 503, logs nobody in or out, and needs no restart.
-func TestDatabase_Away(t *testing.T) {
+func TestDatabase_DownIs503(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
 	b := s.browser()
@@ -45,7 +44,6 @@ func TestDatabase_Away(t *testing.T) {
 	require.Equal(t, 200, b.Get("/").StatusCode)
 }
 
-// Pages need no transaction, so they wait for no writer.
 func TestDatabase_PagesWaitForNoWriter(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
@@ -61,8 +59,7 @@ func TestDatabase_PagesWaitForNoWriter(t *testing.T) {
 	}))
 }
 
-// No rollback takes back the count of a refused attempt.
-func TestDatabase_RefusalsStayCounted(t *testing.T) {
+func TestDatabase_RefusedAttemptsStayCounted(t *testing.T) {
 	s := newSite(t)
 	require.Equal(t, 422, s.browser().Post("/login", url.Values{"email": {"ada@example.com"}, "password": {"x"}}).StatusCode)
 	n, err := models.DB.Count("rate_limits")

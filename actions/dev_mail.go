@@ -12,14 +12,11 @@ import (
 	"corral/models"
 )
 
-// devRoutes are the routes of development only: a mailbox of what would have been
-// delivered.
 var devRoutes = []route{
 	get("/dev/mail", public, DevMailIndex),
 	get("/dev/mail/{id}", public, DevMailShow),
 }
 
-// DevMailIndex is GET /dev/mail: the newest mails of the outbox.
 func DevMailIndex(c buffalo.Context) error {
 	mails, err := models.Outbox.Newest(c, models.DB)
 	if err != nil {
@@ -38,7 +35,8 @@ func DevMailIndex(c buffalo.Context) error {
 	return c.Render(http.StatusOK, r.HTML("dev_mail/index.plush.html"))
 }
 
-// DevMailShow is GET /dev/mail/{id}: the text of a mail, or with ?html its HTML.
+// DevMailShow is GET /dev/mail/{id}: the text of a mail, or its HTML with
+// ?html.
 func DevMailShow(c buffalo.Context) error {
 	m, err := models.Outbox.Find(c, models.DB, c.Param("id"))
 	if errors.Is(err, outbox.ErrNotFound) {
@@ -52,7 +50,7 @@ func DevMailShow(c buffalo.Context) error {
 		return err
 	}
 	if c.Request().URL.Query().Has("html") {
-		// A mail has its styles inline, as mail programs want them.
+		// Mail clients need inline styles.
 		c.Response().Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")
 		c.Response().Header().Set("Content-Type", "text/html; charset=utf-8")
 		_, err := c.Response().Write([]byte(mail.HTML))
@@ -63,7 +61,6 @@ func DevMailShow(c buffalo.Context) error {
 	return c.Render(http.StatusOK, r.HTML("dev_mail/show.plush.html"))
 }
 
-// devMail is a mail as it is read.
 type devMail struct {
 	ID, To, Subject, Text, HTML string
 	At                          time.Time

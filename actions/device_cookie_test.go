@@ -37,7 +37,6 @@ func TestDeviceCookie_Attributes(t *testing.T) {
 	}
 }
 
-// A login from a browser that is not known is announced, once.
 func TestDeviceCookie_NewBrowserIsAnnounced(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
@@ -53,8 +52,8 @@ func TestDeviceCookie_NewBrowserIsAnnounced(t *testing.T) {
 	require.Len(t, modelstest.Mails(t, "ada@example.com"), 1)
 }
 
-// Five attempts are free; then the answer is 429 with a message and Retry-After.
-func TestRateLimit_Login(t *testing.T) {
+// Five attempts are free.
+func TestRateLimit_LoginShowsTheWait(t *testing.T) {
 	s := newSite(t)
 	models.Clock.Stop()
 	modelstest.SignUp(t, "ada@example.com")
@@ -69,7 +68,7 @@ func TestRateLimit_Login(t *testing.T) {
 		seconds, err := strconv.Atoi(a.Header.Get("Retry-After"))
 		require.NoError(t, err)
 		require.Equal(t, 1, seconds)
-		require.Contains(t, a.Page, "Too many tries. Please wait 1 second before")
+		require.Contains(t, a.Page, "Too many attempts. Please wait 1 second, then")
 		require.Contains(t, a.Page, `value="ada@example.com"`)
 		require.Empty(t, a.Cookies())
 	}
@@ -77,8 +76,7 @@ func TestRateLimit_Login(t *testing.T) {
 	require.Equal(t, "/", b.logIn("ada@example.com").Location())
 }
 
-// A known browser may log in while the attempts of others are refused.
-func TestRateLimit_KnownBrowser(t *testing.T) {
+func TestRateLimit_KnownBrowserLogsIn(t *testing.T) {
 	s := newSite(t)
 	models.Clock.Stop()
 	modelstest.SignUp(t, "ada@example.com")

@@ -12,8 +12,7 @@ import (
 	"corral/models"
 )
 
-// errorKeys are the statuses that have texts of their own, with their message
-// keys. Others use error.other.
+// errorKeys holds the message keys of statuses. Others use error.other.
 var errorKeys = map[int]string{
 	http.StatusBadRequest:            "error.bad_request",
 	http.StatusUnauthorized:          "error.unauthorized",
@@ -28,13 +27,13 @@ var errorKeys = map[int]string{
 	http.StatusServiceUnavailable:    "error.unavailable",
 }
 
-// renderError turns an error of a handler into a page, or a problem. Buffalo
-// calls it for every error, with 500 when the handler named no status.
+// renderError renders the error of a handler. Buffalo calls it with 500 unless
+// the handler chose a status.
 func renderError(status int, err error, c buffalo.Context) error {
 	w, req := c.Response(), c.Request()
 	if web.Info(req.Context()).Started() {
 		web.Info(req.Context()).Error(err)
-		panic(http.ErrAbortHandler) // half a response must not look like all of it
+		panic(http.ErrAbortHandler) // a partial response must not look complete
 	}
 	switch {
 	case web.TooLarge(err):
@@ -54,20 +53,20 @@ func renderError(status int, err error, c buffalo.Context) error {
 	}
 	detail := ""
 	if httpError := (buffalo.HTTPError{}); status < http.StatusInternalServerError && errors.As(err, &httpError) {
-		detail = httpError.Error() // what the handler said in c.Error, for programs
+		detail = httpError.Error() // the text given to c.Error
 	}
-	language, _ := c.Value("lang").(string) // when the request got as far as Translate
+	language, _ := c.Value("lang").(string) // "" before Translate
 	writeError(w, req, status, key, language, detail)
 	return nil
 }
 
-// errorPage is renderError for what never reaches the app.
+// errorPage is renderError for requests that do not reach the app.
 func errorPage(w http.ResponseWriter, req *http.Request, status int) {
 	writeError(w, req, status, errorKeys[status], "", "")
 }
 
-// writeError reads neither the session nor the database, since either may be what
-// failed. The flash stays for the next page.
+// writeError uses neither session nor database: either may have failed. The
+// flash stays for the next page.
 func writeError(w http.ResponseWriter, req *http.Request, status int, key, language, detail string) {
 	if status < http.StatusBadRequest {
 		status, key = http.StatusInternalServerError, errorKeys[http.StatusInternalServerError]
@@ -83,14 +82,14 @@ func writeError(w http.ResponseWriter, req *http.Request, status int, key, langu
 		return
 	}
 	data := map[string]any{"lang": languageOf(req, language), "title": key + ".title", "key": key, "status": status}
-	for name, helper := range app.RouteHelpers() { // as Buffalo does for a handler
+	for name, helper := range app.RouteHelpers() { // as Buffalo does for handlers
 		data[name] = helper
 	}
 	if settings.Development() {
 		data["trace"] = web.Info(req.Context()).Trace
 	}
 	var layout []string
-	if status == http.StatusMisdirectedRequest { // under another host's name there is no file and no other page
+	if status == http.StatusMisdirectedRequest { // links would not work
 		data["bare"], layout = true, []string{"bare.plush.html"}
 	}
 	html, err := r.Bytes("error/show.plush.html", data, layout...)

@@ -9,8 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A refused form says why in JSON too, in the client's language.
-func TestErrors_JSONOfARefusedForm(t *testing.T) {
+func TestErrors_RefusedFormInJSON(t *testing.T) {
 	b := newSite(t).browser()
 	b.Header.Set("Accept", "application/json")
 	b.Header.Set("Accept-Language", anotherLanguage())

@@ -10,9 +10,8 @@ import (
 	"corral/models/modelstest"
 )
 
-// Error pages are in the chosen language before the browser's, also those that
-// are answered before the app.
-func TestErrors_Language(t *testing.T) {
+// Also on error pages from before the app.
+func TestErrors_AreInTheChosenLanguage(t *testing.T) {
 	modelstest.Empty(t)
 	s := behindProxy(t)
 	names := T.Names()

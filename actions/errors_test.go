@@ -18,7 +18,6 @@ import (
 	"corral/models/modelstest"
 )
 
-// Every status is a page of this app with all headers.
 func TestErrors_EveryStatusIsAPage(t *testing.T) {
 	s := newProductionSite(t)
 	form := "application/x-www-form-urlencoded"
@@ -38,7 +37,7 @@ func TestErrors_EveryStatusIsAPage(t *testing.T) {
 		{status: 404, method: "GET", path: "/assets/" + strings.Repeat("x", 300), title: "There is no such page"},
 		{status: 405, method: "PUT", path: "/welcome", title: "That does not work here"},
 		{status: 405, method: "TRACE", path: "/", title: "That does not work here"},
-		{status: 413, method: "POST", path: "/login", kind: form, body: "email=" + strings.Repeat("x", 1<<20), title: "That is too much"},
+		{status: 413, method: "POST", path: "/login", kind: form, body: "email=" + strings.Repeat("x", 1<<20), title: "That is too large"},
 		{status: 422, method: "POST", path: "/login", kind: "application/xml", body: "<a/>", title: "Log in"},
 		{status: 421, method: "GET", path: "/welcome", header: "Host", value: "evil.example", title: "This site has another address"},
 		{status: 422, method: "POST", path: "/signup", kind: form, body: "email=x", title: "Sign up"},
@@ -68,8 +67,7 @@ func TestErrors_EveryStatusIsAPage(t *testing.T) {
 	}
 }
 
-// A status without texts of its own keeps its number.
-func TestErrors_OtherStatuses(t *testing.T) {
+func TestErrors_OtherStatusesKeepTheirNumber(t *testing.T) {
 	s := newSite(t)
 	app.Middleware.Skip(Authorize, testStatus)
 	app.GET("/test/status/{status}", testStatus)
@@ -89,8 +87,7 @@ func testStatus(c buffalo.Context) error {
 	return c.Error(status, errors.New("not for clients"))
 }
 
-// A client that disconnects causes no line of level ERROR.
-func TestErrors_ClientGone(t *testing.T) {
+func TestErrors_DisconnectIsNoError(t *testing.T) {
 	modelstest.Empty(t)
 	log, c := captureLog(t), modelstest.Config()
 	ctx, disconnect := context.WithCancel(t.Context())
@@ -130,7 +127,6 @@ func TestErrors_Allow(t *testing.T) {
 	}
 }
 
-// An error page shows no flash: the next page does.
 func TestErrors_FlashStays(t *testing.T) {
 	b := newSite(t).browser()
 	b.Get("/")
@@ -138,8 +134,7 @@ func TestErrors_FlashStays(t *testing.T) {
 	require.Equal(t, []string{"You need to login first."}, apptest.Flashes(b.Get("/login").Page))
 }
 
-// A panic is a 500.
-func TestErrors_Panic(t *testing.T) {
+func TestErrors_PanicIs500(t *testing.T) {
 	s := newSite(t)
 	app.DELETE("/logout/boom", func(buffalo.Context) error { panic("not for clients") })
 	b := s.browser()
@@ -152,8 +147,7 @@ func TestErrors_Panic(t *testing.T) {
 	require.Equal(t, 200, b.Get("/").StatusCode)
 }
 
-// HEAD answers as GET does, without the body.
-func TestErrors_HEAD(t *testing.T) {
+func TestErrors_HEADAnswersAsGET(t *testing.T) {
 	b := newSite(t).browser()
 	for path, status := range map[string]int{"/welcome": 200, "/": 302, "/nothing": 404, "/robots.txt": 200} {
 		a := b.Send("HEAD", path, nil)
@@ -162,8 +156,7 @@ func TestErrors_HEAD(t *testing.T) {
 	}
 }
 
-// /x and /x/ are one page, and no Location has a trailing slash.
-func TestErrors_TrailingSlash(t *testing.T) {
+func TestErrors_TrailingSlashIsTheSamePage(t *testing.T) {
 	b := newSite(t).browser()
 	require.Equal(t, b.Get("/welcome").Page, b.Get("/welcome/").Page)
 	require.Equal(t, "/login", b.Get("/account/").Location())

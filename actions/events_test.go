@@ -12,7 +12,7 @@ import (
 	"corral/models/modelstest"
 )
 
-// securityEvents are what provokes each event of the log.
+// securityEvents provokes each event.
 var securityEvents = map[string]func(s *site){
 	"login succeeded": func(s *site) { s.loggedIn("ada@example.com", firefox) },
 	"login failed":    func(s *site) { s.browser().Post("/login", url.Values{"email": {"ada@example.com"}, "password": {"x"}}) },
@@ -48,9 +48,9 @@ var securityEvents = map[string]func(s *site){
 	"error":           func(s *site) { s.withoutDatabase("/password/reset/x") },
 }
 
-func TestEvents_EachIsLogged(t *testing.T) { requireEvents(t, securityEvents) }
+func TestEvents_AreLogged(t *testing.T) { requireEvents(t, securityEvents) }
 
-// requireEvents requires that each event is logged when it is provoked.
+// requireEvents requires that each provocation logs its event.
 func requireEvents(t *testing.T, provocations map[string]func(s *site)) {
 	t.Helper()
 	log := captureLog(t)

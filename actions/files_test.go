@@ -8,8 +8,7 @@ import (
 	"corral/models/modelstest"
 )
 
-// No file of the app is served but the assets.
-func TestFiles_AssetsOnly(t *testing.T) {
+func TestFiles_OnlyAssetsAreServed(t *testing.T) {
 	s := newProductionSite(t)
 	modelstest.SignUp(t, "ada@example.com")
 	for _, b := range []*browser{s.browser(), s.loggedIn("ada@example.com", firefox)} {
@@ -31,8 +30,7 @@ func TestFiles_AssetsOnly(t *testing.T) {
 	}
 }
 
-// Prevents web cache deception: a path that looks like a file is no page of an
-// account.
+// Prevents web cache deception by paths that look like files.
 func TestFiles_NoCacheDeception(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
@@ -45,7 +43,6 @@ func TestFiles_NoCacheDeception(t *testing.T) {
 	}
 }
 
-// Assets are the same for every client, and set no cookie.
 func TestFiles_SameForEveryClient(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")

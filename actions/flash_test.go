@@ -9,7 +9,7 @@ import (
 	"corral/models/modelstest"
 )
 
-// A message is kept through further redirects and error pages, and shown once.
+// Redirects and error pages do not consume it.
 func TestFlash_ShownOnce(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")

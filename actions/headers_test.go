@@ -17,7 +17,7 @@ import (
 	"corral/models/modelstest"
 )
 
-// headersEverywhere are set on every answer.
+// headersEverywhere are on every response.
 var headersEverywhere = map[string]string{
 	"Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; " +
 		"base-uri 'none'; object-src 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'",
@@ -41,7 +41,6 @@ func requireHeaders(t *testing.T, a apptest.Answer) {
 	require.Len(t, a.Header.Values("X-Request-Id"), 1)
 }
 
-// Values of Cache-Control and of Content-Type.
 const (
 	nothing    = "no-store"
 	askFirst   = "no-cache"
@@ -53,8 +52,8 @@ const (
 	problem    = "application/problem+json"
 )
 
-// Every status that this app answers with. What net/http answers by itself,
-// before the handler runs, has no headers of ours: package web tests that.
+// answers covers every status of this app. Package web tests what net/http
+// answers by itself.
 var answers = []struct {
 	name    string
 	status  int
@@ -138,8 +137,7 @@ func TestHeaders_OnEveryAnswer(t *testing.T) {
 	}
 }
 
-// Only production sends HSTS.
-func TestHeaders_HSTSIsForProduction(t *testing.T) {
+func TestHeaders_HSTSInProductionOnly(t *testing.T) {
 	require.Empty(t, newSite(t).browser().Get("/welcome").Header.Get("Strict-Transport-Security"))
 }
 
@@ -157,7 +155,7 @@ func (s *site) withoutDatabase(path string) apptest.Answer {
 	return s.browser().Get(path)
 }
 
-// raw sends bytes as they are.
+// raw sends bytes unchanged.
 func (s *site) raw(request string) apptest.Answer {
 	s.t.Helper()
 	conn, err := net.Dial("tcp", s.Listener.Addr().String())

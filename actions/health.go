@@ -10,14 +10,13 @@ import (
 	"corral/models"
 )
 
-// HealthzShow is GET /healthz: the process answers. It checks nothing else, since
-// a restart mends no database.
+// HealthzShow is GET /healthz: liveness. It ignores the database, which a
+// restart would not repair.
 func HealthzShow(c buffalo.Context) error {
 	return writePlain(c, http.StatusOK, "ok")
 }
 
-// ReadyzShow is GET /readyz: whether to send traffic here. The reason is in the
-// log only.
+// ReadyzShow is GET /readyz: readiness. Only the log has the reason.
 func ReadyzShow(c buffalo.Context) error {
 	if err := models.Ready(c); err != nil {
 		web.Info(c).Error(err)
@@ -26,7 +25,7 @@ func ReadyzShow(c buffalo.Context) error {
 	return writePlain(c, http.StatusOK, "ok")
 }
 
-// writePlain answers without Render, which would touch the session.
+// writePlain avoids Render, which would touch the session.
 func writePlain(c buffalo.Context, status int, text string) error {
 	c.Response().Header().Set("Content-Type", "text/plain; charset=utf-8")
 	c.Response().WriteHeader(status)

@@ -19,7 +19,7 @@ func (as *ActionSuite) Test_Health_Show() {
 	}
 }
 
-// withoutDatabase runs fn while the database is away.
+// withoutDatabase runs fn while the database is down.
 func withoutDatabase(t *testing.T, fn func()) {
 	t.Helper()
 	working := models.DB
@@ -28,7 +28,6 @@ func withoutDatabase(t *testing.T, fn func()) {
 	fn()
 }
 
-// The answers need neither a session nor a cookie, and set none.
 func TestHealth_NeedsNoSession(t *testing.T) {
 	for _, start := range []func(testing.TB, ...func(*config.Config)) *site{newSite, newProductionSite} {
 		s := start(t)
@@ -50,9 +49,8 @@ func TestHealth_NeedsNoSession(t *testing.T) {
 	}
 }
 
-// While the database is away, the process is not ready but alive. When it is
-// back, the sessions go on.
-func TestHealth_DatabaseAway(t *testing.T) {
+// Sessions survive the outage.
+func TestHealth_DatabaseDownIsAliveButNotReady(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
 	anonymous, loggedIn := s.browser(), s.loggedIn("ada@example.com", firefox)

@@ -6,7 +6,6 @@ import (
 	"github.com/gobuffalo/buffalo"
 )
 
-// HomeShow is GET /: says who is signed in.
 func HomeShow(c buffalo.Context) error {
 	c.Set("title", "home.title")
 	return c.Render(http.StatusOK, r.HTML("home/show.plush.html"))

@@ -19,7 +19,6 @@ func (as *ActionSuite) Test_Home_Show_Anonymous() {
 	as.Equal([]string{"You need to login first."}, apptest.Flashes(as.HTML("/login").Get().Body.String()))
 }
 
-// An email is text, in every template.
 func (as *ActionSuite) Test_Home_Show_EscapesTheEmail() {
 	as.logInAs("o'ada&amp@example.com")
 	as.Contains(as.HTML("/").Get().Body.String(), "<dd>o&#39;ada&amp;amp@example.com</dd>")

@@ -12,8 +12,7 @@ import (
 	"corral/models/modelstest"
 )
 
-// hostileTexts are typed by attackers. The page must not contain the second
-// text.
+// hostileTexts maps typed texts to what no page may contain.
 var hostileTexts = map[string]string{
 	`"><svg onload=alert(1)>@example.com`:        "<svg",
 	`'><img src=x onerror=alert(1)>@example.com`: "<img src=x",
@@ -38,9 +37,9 @@ var hostileTexts = map[string]string{
 	"<eve@example.com> ada@example.com":          "<eve",
 }
 
-// What is typed is text: it is escaped or not shown, is not executed, logs in
-// nobody, mails nobody, and is never a server error.
-func TestInput_IsTextAndNothingElse(t *testing.T) {
+// It is escaped or not shown, logs in nobody, mails nobody, and causes no
+// server error.
+func TestInput_IsTextOnly(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
 	for text, trace := range hostileTexts {
@@ -69,8 +68,7 @@ func TestInput_IsTextAndNothingElse(t *testing.T) {
 	}
 }
 
-// Fields that the form does not have change nothing.
-func TestInput_FieldsThatNoFormHas(t *testing.T) {
+func TestInput_UnknownFieldsChangeNothing(t *testing.T) {
 	s := newSite(t)
 	before := modelstest.SignUp(t, "ada@example.com")
 	b := s.loggedIn("ada@example.com", firefox)
@@ -96,8 +94,7 @@ func TestInput_FieldsThatNoFormHas(t *testing.T) {
 	require.ErrorIs(t, err, models.ErrNotFound)
 }
 
-// Names that mean something to the decoder of forms are no server error.
-func TestInput_HostileFieldNames(t *testing.T) {
+func TestInput_HostileFieldNamesAreNoServerError(t *testing.T) {
 	b := newSite(t).browser()
 	for _, name := range []string{
 		"", ".", "..", "[", "]", "[]", "[0]", "[", "email.", "email[", "email]", "email[0]", "email[-1]", "email[99999999999]", "email[x]", "email.x", "email.x.y",
@@ -109,8 +106,7 @@ func TestInput_HostileFieldNames(t *testing.T) {
 	}
 }
 
-// Of two fields with one name the first counts; the query does not.
-func TestInput_FirstOfTwo(t *testing.T) {
+func TestInput_FirstOfTwoFieldsCounts(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
 	modelstest.SignUp(t, "bob@example.com")
@@ -120,8 +116,7 @@ func TestInput_FirstOfTwo(t *testing.T) {
 	require.Contains(t, b.Get("/").Page, "ada@example.com")
 }
 
-// The body is decoded once: what is escaped twice stays escaped.
-func TestInput_DecodedOnce(t *testing.T) {
+func TestInput_BodyIsDecodedOnce(t *testing.T) {
 	a := newSite(t).browser().Post("/login", url.Values{"email": {"ada%40example.com"}})
 	require.Contains(t, a.Page, `value="ada%40example.com"`)
 }

@@ -17,14 +17,9 @@ import (
 	"corral/internal/web"
 )
 
-type languageForm struct {
-	Language string `form:"language"`
-}
-
 var errNoSuchLanguage = errors.New("the language is not shipped")
 
-// LanguageUpdate is PUT /language: keeps the chosen language in a cookie and goes
-// back to the page on which it was chosen. It needs no session.
+// LanguageUpdate is PUT /language: sets the language cookie and redirects back.
 func LanguageUpdate(c buffalo.Context) error {
 	var form languageForm
 	if err := web.Bind(c, &form); err != nil {
@@ -34,7 +29,7 @@ func LanguageUpdate(c buffalo.Context) error {
 		return c.Error(http.StatusUnprocessableEntity, errNoSuchLanguage)
 	}
 	setLanguageCookie(c, form.Language)
-	// The account's own setting comes first: without this the choice would do nothing.
+	// The account's language would override the cookie.
 	if session := currentSession(c); session != nil && session.User.Language != "" {
 		if err := session.User.ChooseLanguage(c, form.Language); err != nil {
 			return err
@@ -43,8 +38,6 @@ func LanguageUpdate(c buffalo.Context) error {
 	return redirectTo(c, pageBefore(c))
 }
 
-// Translate chooses the language of the page. What the templates have in that
-// language comes from inLanguage.
 func Translate(next buffalo.Handler) buffalo.Handler {
 	return func(c buffalo.Context) error {
 		if settings.Development() {
@@ -57,8 +50,8 @@ func Translate(next buffalo.Handler) buffalo.Handler {
 	}
 }
 
-// inLanguage returns the helpers of templates that depend on the language, nil for
-// one that is not shipped; "" is the default.
+// inLanguage returns the template helpers of a language: the default for "", or
+// nil if not shipped.
 func inLanguage(name string) map[string]any {
 	name = cmp.Or(name, i18n.DefaultLanguage)
 	t := T.In(name)
@@ -79,7 +72,7 @@ func inLanguage(name string) map[string]any {
 
 const languageLifetime = 365 * 24 * time.Hour
 
-// setLanguageCookie stores the choice in this browser; "" removes it.
+// setLanguageCookie sets the language of this browser; "" removes it.
 func setLanguageCookie(c buffalo.Context, chosen string) {
 	lifetime := languageLifetime
 	if chosen == "" {
@@ -88,8 +81,8 @@ func setLanguageCookie(c buffalo.Context, chosen string) {
 	setCookie(c, languageCookieName(c.Request()), chosen, lifetime)
 }
 
-// languageCookieName goes by the request alone, as error pages need it. In
-// production every request that gets here came by https.
+// languageCookieName depends on the request alone, as error pages need it. In
+// production every request is Secure.
 func languageCookieName(r *http.Request) string {
 	if web.Info(r.Context()).Secure {
 		return "__Host-corral-lang"
@@ -97,10 +90,9 @@ func languageCookieName(r *http.Request) string {
 	return "lang"
 }
 
-// language returns the language of the page.
 func language(c buffalo.Context) string { return c.Value("lang").(string) }
 
-// accountLanguage returns the language of the logged-in user's account, or "".
+// accountLanguage returns "" when anonymous.
 func accountLanguage(c buffalo.Context) string {
 	if session := currentSession(c); session != nil {
 		return session.User.Language
@@ -108,8 +100,8 @@ func accountLanguage(c buffalo.Context) string {
 	return ""
 }
 
-// languageOf returns the language of the answer to r: the account's own, which
-// may be "", else the one chosen in this browser, else what the browser asks for.
+// languageOf returns the language of the response: the account's, which may be
+// "", then the cookie's, then the browser's.
 func languageOf(r *http.Request, account string) string {
 	chosen := ""
 	if cookie, err := r.Cookie(languageCookieName(r)); err == nil {
@@ -118,22 +110,22 @@ func languageOf(r *http.Request, account string) string {
 	return T.Match(r.Header.Get("Accept-Language"), account, chosen)
 }
 
-// pageBefore returns the page on which a form was sent. The answer to a refused
-// form stands at a path that cannot be read; the page above it can.
+// pageBefore returns the path of the page that sent the form. After a refused
+// form that path may have no GET: its parent does.
 func pageBefore(c buffalo.Context) string {
-	place := ""
+	page := ""
 	if referer, err := url.Parse(c.Request().Referer()); err == nil && referer.Host == c.Request().Host {
-		place = trimSlash(referer.EscapedPath())
+		page = trimSlash(referer.EscapedPath())
 	}
-	for place != "/" && isReturnPath(place) {
-		asked := &http.Request{URL: &url.URL{Path: place + "/"}, Host: c.Request().Host}
+	for page != "/" && isReturnPath(page) {
+		asked := &http.Request{URL: &url.URL{Path: page + "/"}, Host: c.Request().Host}
 		if allowed := web.AllowedMethods(app.Muxer(), asked); len(allowed) == 0 || slices.Contains(allowed, http.MethodGet) {
-			return place
+			return page
 		}
-		place = path.Dir(place)
+		page = path.Dir(page)
 	}
-	if place == "/" {
-		return place
+	if page == "/" {
+		return page
 	}
 	return "/welcome"
 }

@@ -12,23 +12,20 @@ import (
 	"corral/models/modelstest"
 )
 
-// anotherLanguage returns a shipped language that is not the default, or the
-// default when no other is shipped.
+// anotherLanguage returns a shipped language, if possible not the default.
 func anotherLanguage() string {
 	names := T.Names()
 	return names[min(1, len(names)-1)]
 }
 
-// in returns a text as a page shows it.
 func in(language, key string) string { return T.In(language)(key) }
 
 func chosen(language string) url.Values {
 	return url.Values{"_method": {"PUT"}, "language": {language}}
 }
 
-// Anyone may choose a language. Every page from then on is in it, also those
-// that package web answers.
-func TestLanguage_Update(t *testing.T) {
+// Also for pages that package web serves.
+func TestLanguage_ChosenByAnyClient(t *testing.T) {
 	s, other := newSite(t), anotherLanguage()
 	b := s.browser()
 	require.Contains(t, b.Get("/login").Page, `<html lang="en-US" dir="ltr">`)
@@ -62,8 +59,7 @@ func TestLanguage_CookieAttributes(t *testing.T) {
 	}
 }
 
-// In production a cookie without the __Host- prefix, which another host of the
-// same domain may have set, is not read.
+// Another host of the domain may have set a cookie without the __Host- prefix.
 func TestLanguage_ProductionReadsItsOwnCookieOnly(t *testing.T) {
 	b := newProductionSite(t).browser()
 	b.SetCookie("lang", anotherLanguage())
@@ -89,9 +85,8 @@ func TestLanguage_Unknown(t *testing.T) {
 	require.Contains(t, b.Get("/").Page, `<html lang="en-US"`, "an unknown language in the cookie is ignored")
 }
 
-// The redirect goes back to the page of the form: to the one above it where the
-// path has no page, and to no other site.
-func TestLanguage_GoesBack(t *testing.T) {
+// To the nearest parent that has a page, and to no other site.
+func TestLanguage_RedirectsBack(t *testing.T) {
 	s := newSite(t)
 	b := s.browser()
 	for referer, want := range map[string]string{
@@ -109,7 +104,6 @@ func TestLanguage_GoesBack(t *testing.T) {
 	}
 }
 
-// Every page has the chooser, and nothing of the query.
 func TestLanguage_ChooserOnEveryPage(t *testing.T) {
 	b := newSite(t).browser()
 	modelstest.SignUp(t, "ada@example.com")
@@ -127,8 +121,7 @@ func TestLanguage_ChooserOnEveryPage(t *testing.T) {
 	requireChooser(b.Put("/account/password?next=x", url.Values{}).Page)
 }
 
-// The account's language comes before the cookie and Accept-Language.
-func TestAccountLanguage_ComesFirst(t *testing.T) {
+func TestAccountLanguage_OverridesTheCookie(t *testing.T) {
 	s, other := newSite(t), anotherLanguage()
 	ada := modelstest.SignUp(t, "ada@example.com")
 	b, elsewhere := s.browser(), s.browser()
@@ -158,7 +151,6 @@ func TestAccountLanguage_ComesFirst(t *testing.T) {
 	require.Contains(t, elsewhere.Get("/").Page, `<html lang="en-US"`)
 }
 
-// The chooser changes the language of an account that has one, too.
 func TestAccountLanguage_FollowsTheChooser(t *testing.T) {
 	s, other := newSite(t), anotherLanguage()
 	ada := modelstest.SignUp(t, "ada@example.com")
@@ -176,8 +168,7 @@ func TestAccountLanguage_FollowsTheChooser(t *testing.T) {
 	require.Equal(t, other, ada.Language)
 }
 
-// Mails are in the language of the account, not of the page.
-func TestAccountLanguage_DecidesTheMails(t *testing.T) {
+func TestAccountLanguage_IsThatOfTheMails(t *testing.T) {
 	s, other := newSite(t), anotherLanguage()
 	ada := modelstest.SignUp(t, "ada@example.com")
 	require.NoError(t, ada.ChooseLanguage(t.Context(), other))
@@ -188,8 +179,7 @@ func TestAccountLanguage_DecidesTheMails(t *testing.T) {
 	require.Equal(t, map[string]string{models.MailReset: other, models.MailPasswordChanged: other}, mailLanguages(t))
 }
 
-// An account without a language gets its mails in the language of the page.
-func TestAccountLanguage_NoneMeansThatOfThePage(t *testing.T) {
+func TestAccountLanguage_NoneMailsInThePagesLanguage(t *testing.T) {
 	s, other := newSite(t), anotherLanguage()
 	modelstest.SignUp(t, "ada@example.com")
 	b := s.browser()
@@ -200,7 +190,7 @@ func TestAccountLanguage_NoneMeansThatOfThePage(t *testing.T) {
 	require.Equal(t, map[string]string{models.MailReset: other, models.MailPasswordChanged: other}, mailLanguages(t))
 }
 
-// mailLanguages returns the languages of the mails in the outbox, by template.
+// mailLanguages returns the languages of the queued mails, by template.
 func mailLanguages(t *testing.T) map[string]string {
 	t.Helper()
 	mails, err := models.Outbox.Newest(t.Context(), models.DB)
@@ -213,11 +203,10 @@ func mailLanguages(t *testing.T) map[string]string {
 	return languages
 }
 
-// A wait is shown in minutes when it is long.
-func TestRateLimit_WaitInWords(t *testing.T) {
+func TestRateLimit_LongWaitInMinutes(t *testing.T) {
 	newSite(t)
 	english := T.In("en-US")
 	for seconds, want := range map[int]string{1: "1 second", 2: "2 seconds", 90: "90 seconds", 91: "2 minutes", 900: "15 minutes", 3600: "60 minutes"} {
-		require.Contains(t, waitMessage(english, seconds), "Please wait "+want+" before", seconds)
+		require.Contains(t, waitMessage(english, seconds), "Please wait "+want+", then", seconds)
 	}
 }

@@ -17,20 +17,19 @@ import (
 	"corral/models/modelstest"
 )
 
-// link is a kind of mailed link, with its use.
+// link is a kind of mailed link.
 type link struct {
-	path    string // to which the token is appended
+	path    string // before the token
 	life    time.Duration
-	mail    string                                    // its template
+	mail    string                                    // template
 	request func(s *site) (owner *browser, to string) // queues the mail
 	use     func(b *browser, rawToken string) apptest.Answer
-	used    string // where a good token leads to
+	used    string // where a good token leads
 }
 
 const newPassword = "an entirely new set of words"
 
-// logInAs returns a browser that is logged in to an account, which it creates
-// unless it exists.
+// logInAs returns a browser that is logged in to an account, created if needed.
 func logInAs(s *site, email string) *browser {
 	b := s.browser()
 	if _, err := models.FindUserByEmail(s.t.Context(), email); err != nil {
@@ -86,8 +85,7 @@ var links = map[string]link{
 		}, "/login"},
 }
 
-// damagedTokens returns what may become of a token on its way, and what an
-// attacker may try.
+// damagedTokens returns what a mail client or an attacker may make of a token.
 func damagedTokens(rawToken string) []string {
 	return []string{
 		"x", rawToken[1:], rawToken[:42], rawToken + "A", rawToken + "=", strings.ToLower(rawToken), "%00", rawToken + "%00", "%00" + rawToken,
@@ -96,9 +94,9 @@ func damagedTokens(rawToken string) []string {
 	}
 }
 
-// A token that is damaged, redeemed, for another purpose or of another account
-// leads to the page about dead links, changes nothing and redeems nothing.
-func TestLinks_Dead(t *testing.T) {
+// Tokens that are damaged, redeemed, for another purpose or of another account
+// redeem nothing.
+func TestLinks_DeadTokenChangesNothing(t *testing.T) {
 	for name, link := range links {
 		t.Run(name, func(t *testing.T) {
 			s := newSite(t)
@@ -130,7 +128,7 @@ func TestLinks_Dead(t *testing.T) {
 
 			require.Equal(t, link.used, link.use(owner, rawToken).Location(), "it was not redeemed by that")
 			again := owner
-			if name != "confirm" { // which needs a login
+			if name != "confirm" { // confirm needs a login
 				again = s.browser()
 			}
 			requireDead(again.Get(link.path+rawToken), "used")
@@ -167,9 +165,7 @@ func TestLinks_Expire(t *testing.T) {
 	}
 }
 
-// Of twenty concurrent uses of a link one succeeds, and the others get the page
-// about dead links.
-func TestLinks_TwentyAtOnce(t *testing.T) {
+func TestLinks_OneOfTwentyConcurrentUsesSucceeds(t *testing.T) {
 	for _, name := range []string{"reset", "confirm", "undo"} { // for sign-up see signup_test.go
 		t.Run(name, func(t *testing.T) {
 			s, link := newSite(t), links[name]
@@ -195,8 +191,8 @@ func TestLinks_TwentyAtOnce(t *testing.T) {
 	}
 }
 
-// listening starts the app behind the server of package web. Each request has a
-// connection of its own.
+// listening starts the app behind web.Server, with a connection for each
+// request.
 func listening(t *testing.T) *site {
 	t.Helper()
 	modelstest.Empty(t)
@@ -212,8 +208,7 @@ func listening(t *testing.T) *site {
 	return s
 }
 
-// A token of a megabyte is refused before the app runs.
-func TestLinks_Megabyte(t *testing.T) {
+func TestLinks_MegabyteIsRefused(t *testing.T) {
 	modelstest.Empty(t)
 	s := listening(t)
 	for _, link := range links {
@@ -232,8 +227,7 @@ func TestLinks_Megabyte(t *testing.T) {
 	require.NoError(t, res.Body.Close())
 }
 
-// A path without its token opens nothing.
-func TestLinks_Empty(t *testing.T) {
+func TestLinks_WithoutTokenOpenNothing(t *testing.T) {
 	s := newSite(t)
 	for path, want := range map[string]int{
 		"/signup/": 200, "/password/reset/": 302, "/account/email/confirm/": 404, "/account/email/undo/": 404,
@@ -244,8 +238,8 @@ func TestLinks_Empty(t *testing.T) {
 	require.Equal(t, "/password/forgot", s.browser().Put("/password/reset", url.Values{"password": {newPassword}}).Location())
 }
 
-// A typed email adds neither a header nor a recipient to a mail.
-func TestForms_HeaderInjection(t *testing.T) {
+// Prevents header injection: a typed email adds neither header nor recipient.
+func TestForms_InjectNoMailHeader(t *testing.T) {
 	s := newSite(t)
 	ada := logInAs(s, "ada@example.com")
 	guest := s.browser()

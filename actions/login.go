@@ -2,7 +2,6 @@ package actions
 
 import (
 	"errors"
-	"net/http"
 
 	"github.com/gobuffalo/buffalo"
 
@@ -16,12 +15,11 @@ type loginForm struct {
 	Remember web.Checkbox `form:"remember"`
 }
 
-// LoginNew is GET /login: the form.
 func LoginNew(c buffalo.Context) error {
-	return renderLogin(c, http.StatusOK, loginForm{}, "")
+	return renderLogin(c, loginForm{}, "")
 }
 
-// LoginCreate is POST /login: logs in and goes to the page that was asked for.
+// LoginCreate is POST /login: logs in and redirects to the requested page.
 func LoginCreate(c buffalo.Context) error {
 	var form loginForm
 	if err := web.Bind(c, &form); err != nil {
@@ -30,24 +28,23 @@ func LoginCreate(c buffalo.Context) error {
 	session, err := models.LogIn(c, credentials(c, form.Email, form.Password), bool(form.Remember))
 	if errors.Is(err, models.ErrBadCredentials) {
 		web.Info(c).Event("login failed")
-		return renderLogin(c, http.StatusUnprocessableEntity, form, T.Translate(c, "login.invalid"))
+		return renderLogin(c, form, T.Translate(c, "login.invalid"))
 	}
 	if message, ok := rateLimited(c, err); ok {
-		return renderLogin(c, http.StatusTooManyRequests, form, message)
+		return renderLogin(c, form, message)
 	}
 	if err != nil {
 		return err
 	}
-	place := takePlace(c.Session()) // before the session is cleared
+	returnPath := takeReturnPath(c.Session()) // logIn clears the session
 	logIn(c, session)
 	c.Flash().Add("success", "login.done")
-	return redirectTo(c, place)
+	return redirectTo(c, returnPath)
 }
 
-// renderLogin shows the form with what was typed, except the password.
-func renderLogin(c buffalo.Context, status int, form loginForm, message string) error {
+func renderLogin(c buffalo.Context, form loginForm, message string) error {
 	c.Set("title", "login.title")
 	c.Set("email", shown(form.Email))
 	c.Set("remember", bool(form.Remember))
-	return renderForm(c, status, "login/new.plush.html", message)
+	return renderForm(c, "login/new.plush.html", message)
 }

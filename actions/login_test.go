@@ -31,7 +31,7 @@ func (as *ActionSuite) Test_Login_Create() {
 	as.Empty(apptest.Flashes(as.HTML("/").Get().Body.String()), "shown once")
 }
 
-// The answer does not tell whether the email or the password was wrong.
+// Prevents account enumeration.
 func (as *ActionSuite) Test_Login_Create_Refused() {
 	modelstest.SignUp(as.T(), "ada@example.com")
 	for _, attempt := range [][2]string{
@@ -66,7 +66,7 @@ func (as *ActionSuite) Test_Login_Create_KeepsTheEmailNeverThePassword() {
 	as.NotContains(page, "s3cr3t")
 }
 
-// A password in a URL ends up in logs and histories: it is not accepted.
+// Passwords in URLs end up in logs and histories.
 func (as *ActionSuite) Test_Login_Create_IgnoresTheQuery() {
 	modelstest.SignUp(as.T(), "ada@example.com")
 	query := url.Values{"email": {"ada@example.com"}, "password": {modelstest.Password}}

@@ -6,15 +6,14 @@ import (
 	"github.com/gobuffalo/buffalo"
 )
 
-// LogoutNew is GET /logout: a page with one button, since a link or an image
-// must never log anybody out.
+// LogoutNew is GET /logout: a page with a button. Prevents logout by a link or
+// image of another site.
 func LogoutNew(c buffalo.Context) error {
 	c.Set("title", "logout.title")
 	return c.Render(http.StatusOK, r.HTML("logout/new.plush.html"))
 }
 
-// LogoutDestroy is DELETE /logout. The answer is the same when nobody was logged
-// in.
+// LogoutDestroy is DELETE /logout. Anonymous clients get the same response.
 func LogoutDestroy(c buffalo.Context) error {
 	if err := logOut(c); err != nil {
 		return err

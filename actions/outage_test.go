@@ -12,9 +12,8 @@ import (
 	"corral/models/modelstest"
 )
 
-// When the SQLite file is moved away, the database is unavailable, and no empty
-// one takes its place. When it is back, the sessions go on.
-func TestOutage_SQLiteFileMoved(t *testing.T) {
+// No empty file takes its place, and sessions survive.
+func TestOutage_MovedSQLiteFileIs503(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "100%#1.sqlite")
 	c := modelstest.Config()
 	usual := models.DB

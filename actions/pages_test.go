@@ -16,8 +16,8 @@ import (
 	"corral/models/modelstest"
 )
 
-// everyPage returns each page in each of its states, by name. A name that ends
-// in "refused" is that of a refused form.
+// everyPage returns each page in each state, by name. Refused forms have names
+// ending in "refused".
 func everyPage(t *testing.T, language string) map[string]apptest.Answer {
 	t.Helper()
 	s := newSite(t)
@@ -62,7 +62,7 @@ func everyPage(t *testing.T, language string) map[string]apptest.Answer {
 	return pages
 }
 
-// Pages have what assistive technology needs, in either direction of writing.
+// Assistive technology depends on it.
 func TestPages_Structure(t *testing.T) {
 	newSite(t) // loads the languages
 	for _, language := range []string{"en-US", "ar"} {
@@ -88,7 +88,6 @@ func TestPages_Structure(t *testing.T) {
 	}
 }
 
-// The navigation marks the current page only.
 func TestPages_NavigationMarksThePage(t *testing.T) {
 	pages := everyPage(t, "en-US")
 	pages["/account"] = pages["account password refused"]
@@ -101,7 +100,7 @@ func TestPages_NavigationMarksThePage(t *testing.T) {
 	require.Empty(t, parsePage(t, pages["login"].Page).with("aria-current"))
 }
 
-// Password managers go by the autocomplete attributes.
+// Password managers depend on it.
 func TestPages_Autocomplete(t *testing.T) {
 	pages := everyPage(t, "en-US")
 	for name, want := range map[string][]string{
@@ -119,8 +118,8 @@ func TestPages_Autocomplete(t *testing.T) {
 	}
 }
 
-// element holds the attributes of an element, its name under "" and its text
-// under "text".
+// element holds an element's attributes, its name under "" and its text under
+// "text".
 type element map[string]string
 
 type parsedPage struct {
@@ -151,7 +150,6 @@ func parsePage(t *testing.T, source string) *parsedPage {
 	return p
 }
 
-// textOf returns the text of an element.
 func textOf(n *html.Node) string {
 	var text strings.Builder
 	for d := range n.Descendants() {
@@ -198,7 +196,7 @@ func (p *parsedPage) requireLandmarks() {
 	}
 }
 
-// requireNames requires that every control has a name.
+// requireNames requires a name for every control.
 func (p *parsedPage) requireNames() {
 	labelled := map[string]bool{}
 	for _, label := range p.all("label") {
@@ -219,7 +217,7 @@ func (p *parsedPage) requireNames() {
 	}
 }
 
-// requireReferences requires that every id that an element refers to exists.
+// requireReferences requires that all referenced ids exist.
 func (p *parsedPage) requireReferences() {
 	for _, attribute := range []string{"for", "aria-describedby", "aria-labelledby", "aria-controls"} {
 		for _, e := range p.with(attribute) {
@@ -230,8 +228,8 @@ func (p *parsedPage) requireReferences() {
 	}
 }
 
-// requireNothingForeign requires that nothing is inline or from another host, and
-// that scripts are modules.
+// requireNothingForeign requires module scripts, nothing inline and nothing
+// from another host.
 func (p *parsedPage) requireNothingForeign() {
 	require.Empty(p.t, p.all("style"))
 	for _, e := range p.elements {
@@ -249,7 +247,7 @@ func (p *parsedPage) requireNothingForeign() {
 	}
 }
 
-// requireError requires that the error is in the title, is announced, is tied to
+// requireError requires that the error is in the title, announced and tied to
 // its fields, and that the first of them has the focus.
 func (p *parsedPage) requireError() {
 	require.Contains(p.t, p.one("title")["text"], " · ")
@@ -271,8 +269,7 @@ func (p *parsedPage) requireError() {
 	}
 }
 
-// A handler that sets no title, as generated ones do, has a page.
-func TestPages_WithoutTitle(t *testing.T) {
+func TestPages_NeedNoTitle(t *testing.T) {
 	b := widgets(t, func(c buffalo.Context) { c.Flash().Add("success", "Widget was <created>.") })
 	a := b.Get("/widgets")
 	require.Equal(t, 200, a.StatusCode)
@@ -280,8 +277,7 @@ func TestPages_WithoutTitle(t *testing.T) {
 	require.Equal(t, []string{"Widget was &lt;created&gt;."}, apptest.Flashes(a.Page), "a message that is no key is shown as it is")
 }
 
-// Flash messages are ordered by kind, then as they were added.
-func TestPages_FlashInOrder(t *testing.T) {
+func TestPages_FlashIsOrdered(t *testing.T) {
 	b := widgets(t, func(c buffalo.Context) {
 		for _, kind := range []string{"warning", "success", "danger", "info"} {
 			c.Flash().Add(kind, kind+" first")
@@ -296,8 +292,7 @@ func TestPages_FlashInOrder(t *testing.T) {
 	}
 }
 
-// widgets returns a logged-in browser of a site with a page as a generator makes
-// it.
+// widgets logs in to a site with a page as generated.
 func widgets(t *testing.T, do func(buffalo.Context)) *browser {
 	modelstest.Empty(t)
 	modelstest.SignUp(t, "ada@example.com")

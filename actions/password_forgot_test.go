@@ -16,7 +16,7 @@ func (b *browser) forgot(email string) apptest.Answer {
 	return b.Post("/password/forgot", url.Values{"email": {email}})
 }
 
-func TestPasswordForgot_TheWholeStory(t *testing.T) {
+func TestPasswordForgot_SetsAPassword(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
 	b, other := s.browser(), s.browser()
@@ -51,9 +51,8 @@ func TestPasswordForgot_BadEmail(t *testing.T) {
 	require.Contains(t, a.Page, `value="not an address"`)
 }
 
-// The typed email is kept for one page. The kind of mail stays, so that it can be
-// requested again after a reload.
-func TestCheckMail_Once(t *testing.T) {
+// The purpose stays, so that the mail can be requested again after a reload.
+func TestCheckMail_ShowsTheEmailOnce(t *testing.T) {
 	b := newSite(t).browser()
 	b.forgot("ada@gmial.com")
 	page := b.Get("/check-mail").Page
@@ -69,15 +68,13 @@ func TestCheckMail_Once(t *testing.T) {
 	require.Contains(t, b.Get("/check-mail").Page, `<a class="btn" href="/signup">Ask for another email</a>`)
 }
 
-// A client that comes by a bookmark may have requested either mail.
-func TestCheckMail_Bookmarked(t *testing.T) {
+func TestCheckMail_BookmarkedOffersBothMails(t *testing.T) {
 	page := newSite(t).browser().Get("/check-mail").Page
 	require.Contains(t, page, `<a class="btn" href="/password/forgot">`)
 	require.Contains(t, page, `<a class="btn" href="/signup">`)
 }
 
-// A request from before sign-up was closed leads to no page that is gone.
-func TestCheckMail_SignupClosedSince(t *testing.T) {
+func TestCheckMail_LinksToNoClosedSignup(t *testing.T) {
 	before := newSite(t).browser()
 	before.signUp("zoe@example.com")
 	cookie := before.sessionCookie()
@@ -89,8 +86,7 @@ func TestCheckMail_SignupClosedSince(t *testing.T) {
 	require.Contains(t, page, `<a class="btn" href="/password/forgot">`)
 }
 
-// There is no hint for a domain that is right, or like no other.
-func TestCheckMail_NoHintWithoutReason(t *testing.T) {
+func TestCheckMail_NoHintForAGoodDomain(t *testing.T) {
 	s := newSite(t)
 	for _, email := range []string{"ada@gmail.com", "ada@example.com", "ada@mx.com", "ada@corral.example"} {
 		b := s.browser()

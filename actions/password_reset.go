@@ -1,20 +1,18 @@
 package actions
 
 import (
-	"net/http"
-
 	"github.com/gobuffalo/buffalo"
 
 	"corral/internal/web"
 	"corral/models"
 )
 
-// resetTokenKey is where the session keeps the token of an opened link.
+// resetTokenKey is the session key of the token of an opened link.
 const resetTokenKey = "reset_token"
 
-// PasswordResetShow is GET /password/reset/{token}, the link: keeps the token in
-// the session and redirects, so that it leaves the address bar and the history.
-// It redeems nothing: mail scanners follow links.
+// PasswordResetShow is GET /password/reset/{token}, the mailed link: moves the
+// token to the session, out of the address bar and the history. It redeems
+// nothing: mail scanners follow links.
 func PasswordResetShow(c buffalo.Context) error {
 	rawToken := c.Param("token")
 	if _, err := models.FindResetUser(c, rawToken); err != nil {
@@ -24,7 +22,6 @@ func PasswordResetShow(c buffalo.Context) error {
 	return redirect(c, "passwordResetPath()")
 }
 
-// PasswordResetEdit is GET /password/reset: the form behind the link.
 func PasswordResetEdit(c buffalo.Context) error {
 	rawToken, ok := c.Session().Get(resetTokenKey).(string)
 	if !ok {
@@ -34,11 +31,11 @@ func PasswordResetEdit(c buffalo.Context) error {
 	if err != nil {
 		return deadLink(c, err)
 	}
-	return renderPasswordReset(c, http.StatusOK, user, "")
+	return renderPasswordReset(c, user, "")
 }
 
 // PasswordResetUpdate is PUT /password/reset: sets the password and redeems the
-// token. It does not log in: a reader of the mailbox does not know the password.
+// token. It does not log in: access to the mailbox is not enough.
 func PasswordResetUpdate(c buffalo.Context) error {
 	var form newPasswordForm
 	if err := web.Bind(c, &form); err != nil {
@@ -54,7 +51,7 @@ func PasswordResetUpdate(c buffalo.Context) error {
 	}
 	password, messageKey := models.CheckPassword(form.Password, user.Email)
 	if messageKey != "" {
-		return renderPasswordReset(c, http.StatusUnprocessableEntity, user, passwordMessage(c, messageKey))
+		return renderPasswordReset(c, user, passwordMessage(c, messageKey))
 	}
 	if err := models.ResetPassword(c, rawToken, password, clientOf(c)); err != nil {
 		return deadLink(c, err)
@@ -65,8 +62,8 @@ func PasswordResetUpdate(c buffalo.Context) error {
 	return redirect(c, "loginPath()")
 }
 
-func renderPasswordReset(c buffalo.Context, status int, user *models.User, message string) error {
+func renderPasswordReset(c buffalo.Context, user *models.User, message string) error {
 	c.Set("title", "password_reset.title")
 	c.Set("email", user.Email)
-	return renderForm(c, status, "password_reset/edit.plush.html", message)
+	return renderForm(c, "password_reset/edit.plush.html", message)
 }

@@ -42,8 +42,8 @@ func (as *ActionSuite) Test_PasswordReset_RefusedPasswordKeepsTheLink() {
 	for password, reason := range map[string]string{
 		"":                      "That is too short: use at least 15 characters.",
 		"passwordpassword":      "That is easy to guess: it repeats itself.",
-		"ada@example.com1":      "That is easy to guess: your address or the name of this site is in it.",
-		"bell \x07 rings aloud": "no keyboard types",
+		"ada@example.com1":      "That is easy to guess: it contains your address or the name of this site.",
+		"bell \x07 rings aloud": "cannot be typed",
 	} {
 		status, page := as.setPassword(password)
 		as.Equal(422, status)

@@ -16,8 +16,7 @@ import (
 
 var publicPaths = []string{"/welcome", "/login", "/signup", "/password/forgot"}
 
-// uncompressed sets headers and asks for no compression, which Go's client would
-// undo by itself.
+// uncompressed sets headers and stops Go's client from requesting compression.
 func uncompressed(b *browser, headers ...string) *browser {
 	b.Header.Set("Accept-Encoding", "identity")
 	for i := 0; i < len(headers); i += 2 {
@@ -43,9 +42,8 @@ func TestPublicPages_Headers(t *testing.T) {
 	}
 }
 
-// The app answers a client with a session cookie, even one that cannot be read,
-// and no cache keeps the page. The others get the same bytes.
-func TestPublicPages_AreWhatTheAppSends(t *testing.T) {
+// A session cookie, even a broken one, gets the app's page, with no-store.
+func TestPublicPages_EqualTheAppsPages(t *testing.T) {
 	s := newProductionSite(t)
 	for _, language := range []string{"en-US", "tlh", ""} {
 		for _, path := range publicPaths {
@@ -110,8 +108,7 @@ func TestPublicPages_Head(t *testing.T) {
 	}
 }
 
-// A flash message is shown once, and to no other client.
-func TestPublicPages_FlashIsNeitherKeptNorLost(t *testing.T) {
+func TestPublicPages_FlashIsShownOnce(t *testing.T) {
 	s := newProductionSite(t)
 	asked := uncompressed(s.browser())
 	require.Equal(t, "/login", asked.Get("/account").Location())
@@ -122,8 +119,7 @@ func TestPublicPages_FlashIsNeitherKeptNorLost(t *testing.T) {
 	require.NotContains(t, asked.Get("/login").Page, "You need to login first.")
 }
 
-// The page that is kept contains nothing of the request that it was rendered for.
-func TestPublicPages_FirstRequestLeavesNoTrace(t *testing.T) {
+func TestPublicPages_HoldNothingOfTheFirstRequest(t *testing.T) {
 	s := newProductionSite(t)
 	uncompressed(s.browser(), "User-Agent", "left-a-trace", "Referer", "https://left-a-trace.example/", "X-Forwarded-Host", "left-a-trace", "Cookie", "other=left-a-trace").Get("/welcome")
 	page := uncompressed(s.browser()).Get("/welcome").Page

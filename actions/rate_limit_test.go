@@ -19,14 +19,14 @@ import (
 	"corral/models/modelstest"
 )
 
-// attempts are logins in a row, and their answer.
+// attempts are consecutive logins.
 type attempts struct {
 	times int           // 0 means once
-	after time.Duration // passes before the first
+	after time.Duration // time before the first
 	email string        // "" is ada@example.com, which has an account; %d is the number of the attempt
-	right bool          // the password is
+	right bool          // password
 	via   string        // X-Forwarded-For; %d is the number of the attempt
-	node  int           // of two on one database
+	node  int           // 0 or 1, on one database
 	known bool          // the browser is known to ada@example.com
 	want  int           // status
 	wait  int           // Retry-After in seconds
@@ -61,7 +61,7 @@ var rateLimitCases = []struct {
 		{after: time.Second, email: "nobody@example.com", via: "192.0.2.7", want: wrong},
 		{email: "nobody@example.com", via: "192.0.2.8", want: refused, wait: 2},
 	}},
-	{"what is no email is counted alike", "127.0.0.0/8", []attempts{
+	{"an invalid email is counted alike", "127.0.0.0/8", []attempts{
 		{times: 5, email: "nobody", via: "192.0.2.%d", want: wrong},
 		{email: " Nobody", via: "192.0.2.6", want: refused, wait: 1},
 	}},
@@ -83,7 +83,7 @@ var rateLimitCases = []struct {
 		{times: 5, via: "192.0.2.2", want: wrong},
 		{after: time.Second, via: "192.0.2.2", want: wrong},
 		{after: 2 * time.Second, via: "192.0.2.2", want: wrong},
-		{after: 175 * time.Second, via: "192.0.2.1", want: wrong}, // the eighth of the email, the tenth of the client
+		{after: 175 * time.Second, via: "192.0.2.1", want: wrong}, // the email's eighth, the client's tenth
 		{via: "192.0.2.1", want: refused, wait: 8},                // the email's
 	}},
 	{"IPv6 by /64", "127.0.0.0/8", []attempts{
@@ -102,7 +102,7 @@ var rateLimitCases = []struct {
 		{email: "another@example.com", via: "203.0.113.9", want: refused, wait: 180},
 		{email: "another@example.com", via: "203.0.113.9, 203.0.113.10", want: wrong},
 	}},
-	{"however an address is written, it is one", "127.0.0.0/8", []attempts{
+	{"however an email is written, it is one", "127.0.0.0/8", []attempts{
 		{email: "ada@example.com", via: "192.0.2.1", want: wrong},
 		{email: "ADA@EXAMPLE.COM", via: "192.0.2.2", want: wrong},
 		{email: " \tAda@example.com ", via: "192.0.2.3", want: wrong},
@@ -110,7 +110,7 @@ var rateLimitCases = []struct {
 		{email: "\u00a0aDa@example.com\u3000", via: "192.0.2.5", want: wrong},
 		{email: "ada@example.com", via: "192.0.2.6", want: refused, wait: 1},
 	}},
-	{"a login clears the account's tries, not the client's", "127.0.0.0/8", []attempts{
+	{"a login clears the account's attempts, not the client's", "127.0.0.0/8", []attempts{
 		{times: 4, via: "192.0.2.1", want: wrong},
 		{via: "192.0.2.1", right: true, want: ok},
 		{times: 4, via: "192.0.2.1", want: wrong},
@@ -125,7 +125,7 @@ var rateLimitCases = []struct {
 		{times: 5, via: "192.0.2.%d", want: wrong},
 		{via: "192.0.2.6", right: true, want: refused, wait: 1},
 		{via: "192.0.2.6", known: true, right: true, want: ok},
-		{via: "192.0.2.6", right: true, want: refused, wait: 1}, // its login does not help other browsers
+		{via: "192.0.2.6", right: true, want: refused, wait: 1}, // other browsers do not profit
 		{times: 5, via: "192.0.2.%d", known: true, want: wrong},
 		{via: "192.0.2.6", known: true, right: true, want: refused, wait: 1},
 		{times: 5, via: "198.51.100.%d", email: "bob@example.com", want: wrong},
@@ -193,9 +193,7 @@ func (a attempts) run(t *testing.T, nodes []*site, known *browser, line, n int) 
 	require.Equal(t, wait, answer.Header.Get("Retry-After"), "attempts[%d], the %d. time", line, n)
 }
 
-// Concurrent attempts on two nodes are counted one by one: of fifty, five get
-// through.
-func TestRateLimit_FiftyAtOnce(t *testing.T) {
+func TestRateLimit_FiveOfFiftyConcurrentAttemptsPass(t *testing.T) {
 	proxies := trustLoopback
 	nodes := []*site{newSite(t, proxies), restart(t, proxies)}
 	modelstest.SignUp(t, "ada@example.com")
@@ -218,8 +216,7 @@ func TestRateLimit_FiftyAtOnce(t *testing.T) {
 	require.Equal(t, map[int]int{wrong: 5, refused: 45}, count)
 }
 
-// After a hundred attempts in a row the email is locked, and the page says so.
-func TestRateLimit_HundredInARow(t *testing.T) {
+func TestRateLimit_LocksAfterAHundredAttempts(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
 	b := s.browser()
@@ -232,7 +229,7 @@ func TestRateLimit_HundredInARow(t *testing.T) {
 		a := b.logIn("ada@example.com")
 		require.Equal(t, refused, a.StatusCode)
 		require.Equal(t, "900", a.Header.Get("Retry-After"))
-		require.Contains(t, a.Page, "Too many tries in a row. Only a new password helps now")
+		require.Contains(t, a.Page, "Too many attempts in a row. You need a new password")
 	}
 	b.Post("/password/forgot", url.Values{"email": {"ada@example.com"}})
 	b.Get("/password/reset/" + modelstest.Link(t, "ada@example.com", models.MailReset))
@@ -240,9 +237,8 @@ func TestRateLimit_HundredInARow(t *testing.T) {
 	require.Equal(t, "/", b.logIn("ada@example.com").Location())
 }
 
-// Confirmations of the password count as logins do: a session is no way round the
-// limit.
-func TestRateLimit_ConfirmedPassword(t *testing.T) {
+// A session must not bypass the limit.
+func TestRateLimit_CountsPasswordConfirmations(t *testing.T) {
 	s := newSite(t)
 	models.Clock.Stop()
 	modelstest.SignUp(t, "ada@example.com")
@@ -260,9 +256,9 @@ func TestRateLimit_ConfirmedPassword(t *testing.T) {
 	require.Equal(t, refused, ada.logIn("ada@example.com").StatusCode, "it is one bucket")
 }
 
-// To a client without the password, a limited account, a limited email without an
-// account and a limited client look the same.
-func TestRateLimit_LooksTheSame(t *testing.T) {
+// Prevents account enumeration: limits of an account, of an email without one
+// and of a client look alike.
+func TestRateLimit_TellsNoAccount(t *testing.T) {
 	s := newSite(t, trustLoopback)
 	models.Clock.Stop()
 	modelstest.SignUp(t, "ada@example.com")
@@ -289,12 +285,12 @@ func TestRateLimit_LooksTheSame(t *testing.T) {
 	for n := range 10 {
 		require.Equal(t, wrong, attempt(fmt.Sprintf("user%d@example.com", n), "192.0.2.9").StatusCode)
 	}
-	models.Clock.Move(179 * time.Second) // so that the client has to wait for a second too
+	models.Clock.Move(179 * time.Second) // the client's wait is a second too
 	require.Equal(t, known, looks(attempt("bob@example.com", "192.0.2.9"), "bob@example.com"))
 	require.Equal(t, known, looks(attempt("zoe@example.com", "192.0.2.9"), "zoe@example.com"))
 }
 
-// A refused attempt hashes no password: attackers cannot keep the hasher busy.
+// Attackers cannot keep the hasher busy.
 func TestRateLimit_RefusedAttemptHashesNothing(t *testing.T) {
 	s := newSite(t)
 	models.Clock.Stop()

@@ -16,8 +16,8 @@ import (
 	"corral/templates"
 )
 
-// What pages are made of. App loads it: in development from the folders, at
-// every page; elsewhere from the binary, once.
+// Set by App: from the folders on every page in development, otherwise from the
+// binary.
 var (
 	r          *view.Engine
 	T          *i18n.Texts
@@ -30,7 +30,7 @@ func load(c config.Config) {
 		if info, err := os.Stat(name); live && err == nil && info.IsDir() {
 			return os.DirFS(name)
 		}
-		return embedded // also for a development build that runs elsewhere
+		return embedded // also for a development build outside the checkout
 	}
 	T = must(i18n.Load(folder("locales", locales.FS)))
 	assetFiles = must(web.LoadAssets(folder("assets", assets.FS), live))
@@ -45,20 +45,18 @@ func load(c config.Config) {
 			"linked":      linked,
 			"passwordMin": c.PasswordMin,
 			"signupOpen":  c.SignupOpen,
-			"title":       "", // a generated page sets none
+			"title":       "", // for generated pages, which set none
 		},
 	})
 }
 
 func must[T any](value T, err error) T {
 	if err != nil {
-		log.Fatal(err) // a file of this repository is wrong
+		log.Fatal(err) // a broken file of this repository
 	}
 	return value
 }
 
-// linked returns text with its web addresses as links, for the development
-// mailbox.
 func linked(text string) template.HTML {
 	return template.HTML(webAddress.ReplaceAllString(template.HTMLEscapeString(text), `<a href="$0">$0</a>`))
 }

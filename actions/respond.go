@@ -15,15 +15,14 @@ import (
 	"corral/models"
 )
 
-// redirect answers with 302 to a GET, with 303 after a form. To is a path helper
-// such as "loginPath()".
+// redirect responds with 302 to a GET, else 303. To is a path helper such as
+// "loginPath()".
 func redirect(c buffalo.Context, to string) error {
 	return c.Redirect(redirectStatus(c), to)
 }
 
-// redirectTo is redirect for a path that a client may have chosen. It is an
-// argument, since Buffalo reads its second parameter as a format and as the name
-// of a path helper.
+// redirectTo is redirect for a path from a client, which Buffalo must not read
+// as a format or a path helper.
 func redirectTo(c buffalo.Context, path string) error {
 	return c.Redirect(redirectStatus(c), "%s", path)
 }
@@ -35,13 +34,20 @@ func redirectStatus(c buffalo.Context) int {
 	return http.StatusSeeOther
 }
 
-// renderForm shows a form with a message about what is wrong, or "". A client
-// that wants JSON gets the message as a problem.
-func renderForm(c buffalo.Context, status int, template, message string) error {
-	if message != "" && web.WantsJSON(c.Request()) {
-		return writeProblem(c.Response(), status, message)
+// renderForm shows a form: with 200, or refused with a message and 422, or 429
+// after a rate limit. JSON clients get the message as a problem.
+func renderForm(c buffalo.Context, template, message string) error {
+	status := http.StatusOK
+	if message != "" {
+		status = http.StatusUnprocessableEntity
+		if c.Response().Header().Get("Retry-After") != "" {
+			status = http.StatusTooManyRequests
+		}
+		if web.WantsJSON(c.Request()) {
+			return writeProblem(c.Response(), status, message)
+		}
 	}
-	c.Set("problem", message)
+	c.Set("form_message", message)
 	return c.Render(status, r.HTML(template))
 }
 
@@ -52,16 +58,7 @@ func writeProblem(w http.ResponseWriter, status int, message string) error {
 	return nil
 }
 
-// refusedStatus is 429 after a rate limit, 422 otherwise.
-func refusedStatus(c buffalo.Context) int {
-	if c.Response().Header().Get("Retry-After") != "" {
-		return http.StatusTooManyRequests
-	}
-	return http.StatusUnprocessableEntity
-}
-
-// rateLimited reports whether err is a rate limit, with a message about it, and
-// sets Retry-After.
+// rateLimited returns the message if err is a rate limit, and sets Retry-After.
 func rateLimited(c buffalo.Context, err error) (message string, ok bool) {
 	var limited *models.RateLimited
 	if !errors.As(err, &limited) {
@@ -78,12 +75,11 @@ func rateLimited(c buffalo.Context, err error) (message string, ok bool) {
 
 func waitMessage(t i18n.Translate, seconds int) string {
 	if seconds > 90 {
-		return t("rate_limit.minutes", (seconds+59)/60) // rounded up: a wait that is over is over
+		return t("rate_limit.minutes", (seconds+59)/60) // rounded up, so that waiting is enough
 	}
 	return t("rate_limit.seconds", seconds)
 }
 
-// errDeadLink is a 404 with a page of its own.
 var errDeadLink = errors.New("a mailed link is used up, too old or wrong")
 
 // deadLink turns models.ErrNotFound into the page about dead links.
@@ -97,32 +93,32 @@ func deadLink(c buffalo.Context, err error) error {
 
 const returnPathKey = "return_path"
 
-// rememberPlace notes the page that an anonymous client asked for.
-func rememberPlace(c buffalo.Context) {
+// rememberReturnPath keeps the requested page for after the login.
+func rememberReturnPath(c buffalo.Context) {
 	asked := *c.Request().URL
 	asked.Path, asked.RawPath = trimSlash(asked.Path), trimSlash(asked.RawPath)
-	if place := asked.RequestURI(); place != "/" && isReturnPath(place) {
-		c.Session().Set(returnPathKey, place)
+	if path := asked.RequestURI(); path != "/" && isReturnPath(path) {
+		c.Session().Set(returnPathKey, path)
 	}
 }
 
-// takePlace returns the noted page, once, or the home page.
-func takePlace(s *buffalo.Session) string {
-	if place, ok := s.GetOnce(returnPathKey).(string); ok && isReturnPath(place) {
-		return place
+// takeReturnPath returns the kept page, once, or the home page.
+func takeReturnPath(s *buffalo.Session) string {
+	if path, ok := s.GetOnce(returnPathKey).(string); ok && isReturnPath(path) {
+		return path
 	}
 	return "/"
 }
 
-// isReturnPath reports whether a place may be returned to: a path on this site,
-// other than the logout page.
-func isReturnPath(place string) bool {
-	u, err := url.Parse(place)
-	return web.IsLocalPath(place) && err == nil && trimSlash(u.Path) != "/logout"
+// isReturnPath reports whether path is a path on this site other than the
+// logout page.
+func isReturnPath(path string) bool {
+	u, err := url.Parse(path)
+	return web.IsLocalPath(path) && err == nil && trimSlash(u.Path) != "/logout"
 }
 
-// shown returns typed text in a form that can be shown again: without what is no
-// text, or "" when it is longer than an email.
+// shown returns typed text as valid UTF-8 to show again, or "" if longer than
+// any email.
 func shown(typed string) string {
 	const longest = 254
 	typed = strings.ReplaceAll(strings.ToValidUTF8(typed, ""), "\x00", "")
@@ -132,7 +128,6 @@ func shown(typed string) string {
 	return typed
 }
 
-// passwordMessage says what models.CheckPassword found.
 func passwordMessage(c buffalo.Context, messageKey string) string {
 	return T.Translate(c, messageKey, map[string]any{"min": settings.PasswordMin})
 }

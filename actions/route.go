@@ -11,7 +11,6 @@ import (
 	"corral/models"
 )
 
-// route is a line of the table in app.go.
 type route struct {
 	method  string
 	path    string
@@ -22,13 +21,12 @@ type route struct {
 
 type limit func(*web.Limits)
 
-// maxBody limits the body of a request, in bytes. Usual are 64 KiB for public and
-// guest routes, and 1 MiB for logged-in users and outside the table. Of the routes
-// of one path, the largest counts.
+// maxBody limits the request body, in bytes. Defaults: 64 KiB for public and
+// guest routes, 1 MiB for others. The largest limit of a path counts.
 func maxBody(bytes int64) limit { return func(l *web.Limits) { l.MaxBody = bytes } }
 
-// maxTime limits the time of a request; 0 is for ever, as streams need it. Usual
-// are 15 seconds.
+// maxTime limits the duration of a request, 15 seconds by default; 0 is
+// unlimited, for streams.
 func maxTime(d time.Duration) limit { return func(l *web.Limits) { l.MaxTime = &d } }
 
 func get(path string, g guard, h buffalo.Handler, l ...limit) route {
@@ -65,7 +63,6 @@ func (r route) addTo(app *buffalo.App) {
 	add[r.method](r.path, r.handler)
 }
 
-// allLimits returns the limits of the table.
 func allLimits() (list []web.Limits) {
 	for _, r := range routes {
 		list = append(list, r.limits)
@@ -73,9 +70,9 @@ func allLimits() (list []web.Limits) {
 	return list
 }
 
-// Transaction is middleware for resources that `buffalo generate` writes:
+// Transaction is middleware for generated resources:
 //
 //	app.Resource("/widgets", WidgetsResource{}).Use(Transaction)
 //
-// Our own handlers do without it: what a refused form has counted stays counted.
+// The app's handlers do not use it: a rollback would forget attempts.
 var Transaction = database.Transaction(func() *pop.Connection { return models.DB })

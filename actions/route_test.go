@@ -14,8 +14,7 @@ import (
 	"corral/models/modelstest"
 )
 
-// Limits stand in the route's line: 64 KiB for anyone, 1 MiB for logged-in users.
-func TestRoute_MaxBody(t *testing.T) {
+func TestRoute_MaxBodyByGuardOrLine(t *testing.T) {
 	before := routes
 	t.Cleanup(func() { routes = before })
 	count := func(c buffalo.Context) error {
@@ -28,7 +27,7 @@ func TestRoute_MaxBody(t *testing.T) {
 	ada := s.loggedIn("ada@example.com", firefox)
 	for path, most := range map[string]int{"/anyone": 64 << 10, "/users": 1 << 20, "/photos": 3 << 20} {
 		for size, want := range map[int]int{most: 200, most + 1: 413} {
-			req, err := http.NewRequest("POST", s.URL+path, io.MultiReader(strings.NewReader(strings.Repeat("x", size)))) // its length is not said
+			req, err := http.NewRequest("POST", s.URL+path, io.MultiReader(strings.NewReader(strings.Repeat("x", size)))) // of unknown length
 			require.NoError(t, err)
 			req.Header.Set("Content-Type", "application/octet-stream")
 			req.Header.Set("Cookie", "corral="+ada.sessionCookie())
@@ -47,8 +46,7 @@ func errOr(c buffalo.Context, err error) error {
 	return c.Render(http.StatusOK, r.String("ok"))
 }
 
-// A request's context ends after the time in the route's line; 0 is for ever.
-func TestRoute_MaxTime(t *testing.T) {
+func TestRoute_MaxTimeEndsTheContext(t *testing.T) {
 	before := routes
 	t.Cleanup(func() { routes = before })
 	left := func(c buffalo.Context) error {

@@ -10,9 +10,8 @@ import (
 	"corral/models/modelstest"
 )
 
-// A session with the longest of everything that the app keeps in it fits into the
-// 4096 bytes that browsers accept of a cookie, with nothing dropped.
-func TestSessionCookie_FullestSession(t *testing.T) {
+// Browsers accept 4096 bytes.
+func TestSessionCookie_FullestSessionFits(t *testing.T) {
 	store := newSessionStore(modelstest.Config())
 	r := httptest.NewRequest("GET", "/", nil)
 	session, err := store.Get(r, "corral")

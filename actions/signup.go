@@ -1,8 +1,6 @@
 package actions
 
 import (
-	"net/http"
-
 	"github.com/gobuffalo/buffalo"
 
 	"corral/internal/email"
@@ -10,27 +8,17 @@ import (
 	"corral/models"
 )
 
-// signupTokenKey is where the session keeps the token of an opened link.
+// signupTokenKey is the session key of the token of an opened link.
 const signupTokenKey = "signup_token"
 
-// emailForm is the form of sign-up and of a forgotten password.
-type emailForm struct {
-	Email string `form:"email"`
-}
-
-// newPasswordForm is the form behind their links.
-type newPasswordForm struct {
-	Password string `form:"password"`
-}
-
-// SignupNew is GET /signup: asks for the email only. A password is chosen behind
-// the mailed link: prevents pre-hijacking of another's email.
+// SignupNew is GET /signup. It asks for no password: prevents pre-hijacking of
+// an email that another user owns.
 func SignupNew(c buffalo.Context) error {
-	return renderSignup(c, http.StatusOK, "", "")
+	return renderSignup(c, "", "")
 }
 
-// SignupCreate is POST /signup: mails the link. The answer is the same for a
-// free and a taken email.
+// SignupCreate is POST /signup: mails a link. Prevents account enumeration: the
+// response is the same for a taken email.
 func SignupCreate(c buffalo.Context) error {
 	var form emailForm
 	if err := web.Bind(c, &form); err != nil {
@@ -38,11 +26,11 @@ func SignupCreate(c buffalo.Context) error {
 	}
 	normalized, ok := email.Normalize(form.Email)
 	if !ok {
-		return renderSignup(c, http.StatusUnprocessableEntity, form.Email, T.Translate(c, "email.invalid"))
+		return renderSignup(c, form.Email, T.Translate(c, "email.invalid"))
 	}
 	err := models.RequestSignup(c, normalized, language(c), clientOf(c))
 	if message, ok := rateLimited(c, err); ok {
-		return renderSignup(c, http.StatusTooManyRequests, form.Email, message)
+		return renderSignup(c, form.Email, message)
 	}
 	if err != nil {
 		return err
@@ -51,9 +39,7 @@ func SignupCreate(c buffalo.Context) error {
 	return askToCheckMail(c, form.Email, "signup")
 }
 
-// SignupShow is GET /signup/{token}, the link: keeps the token in the session
-// and redirects, so that it leaves the address bar and the history. It redeems
-// nothing: mail scanners follow links.
+// SignupShow is GET /signup/{token}, the mailed link. See PasswordResetShow.
 func SignupShow(c buffalo.Context) error {
 	rawToken := c.Param("token")
 	if _, err := models.FindSignupEmail(c, rawToken); err != nil {
@@ -63,17 +49,16 @@ func SignupShow(c buffalo.Context) error {
 	return redirect(c, "signupPasswordPath()")
 }
 
-// SignupPasswordNew is GET /signup/password: the form behind the link.
 func SignupPasswordNew(c buffalo.Context) error {
 	rawToken, _ := c.Session().Get(signupTokenKey).(string)
 	email, err := models.FindSignupEmail(c, rawToken)
 	if err != nil {
 		return deadLink(c, err)
 	}
-	return renderSignupPassword(c, http.StatusOK, email, "")
+	return renderSignupPassword(c, email, "")
 }
 
-// SignupPasswordCreate is POST /signup/password: creates the account and logs in.
+// SignupPasswordCreate is POST /signup/password: also logs in.
 func SignupPasswordCreate(c buffalo.Context) error {
 	var form newPasswordForm
 	if err := web.Bind(c, &form); err != nil {
@@ -86,7 +71,7 @@ func SignupPasswordCreate(c buffalo.Context) error {
 	}
 	password, messageKey := models.CheckPassword(form.Password, email)
 	if messageKey != "" {
-		return renderSignupPassword(c, http.StatusUnprocessableEntity, email, passwordMessage(c, messageKey))
+		return renderSignupPassword(c, email, passwordMessage(c, messageKey))
 	}
 	session, err := models.CompleteSignup(c, rawToken, password, language(c), clientOf(c))
 	if err != nil {
@@ -98,14 +83,14 @@ func SignupPasswordCreate(c buffalo.Context) error {
 	return redirect(c, "rootPath()")
 }
 
-func renderSignup(c buffalo.Context, status int, typed, message string) error {
+func renderSignup(c buffalo.Context, typed, message string) error {
 	c.Set("title", "signup.title")
 	c.Set("email", shown(typed))
-	return renderForm(c, status, "signup/new.plush.html", message)
+	return renderForm(c, "signup/new.plush.html", message)
 }
 
-func renderSignupPassword(c buffalo.Context, status int, email, message string) error {
+func renderSignupPassword(c buffalo.Context, email, message string) error {
 	c.Set("title", "signup.password_title")
 	c.Set("email", email)
-	return renderForm(c, status, "signup/password.plush.html", message)
+	return renderForm(c, "signup/password.plush.html", message)
 }

@@ -20,7 +20,7 @@ func (b *browser) signUp(email string) apptest.Answer {
 	return b.Post("/signup", url.Values{"email": {email}})
 }
 
-func TestSignup_TheWholeStory(t *testing.T) {
+func TestSignup_CreatesTheAccountAndLogsIn(t *testing.T) {
 	s := newSite(t)
 	b := s.browser()
 	require.Contains(t, b.Get("/signup").Page, `name="email" type="email"`)
@@ -53,7 +53,7 @@ func TestSignup_TheWholeStory(t *testing.T) {
 	require.Equal(t, 404, another.Get("/signup/password").StatusCode)
 }
 
-// The answers for a free and a taken email are the same, byte for byte.
+// Prevents account enumeration.
 func TestSignup_TakenEmailLooksTheSame(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
@@ -65,8 +65,8 @@ func TestSignup_TakenEmailLooksTheSame(t *testing.T) {
 	require.Equal(t, 404, taken.Get(link).StatusCode, "it is not sent: the mail says that there is an account")
 }
 
-// requireAlike requires the same status, headers and page, and cookies of the
-// same size.
+// requireAlike requires the same status, headers and page, and cookies of one
+// size.
 func requireAlike(t *testing.T, a, b apptest.Answer, renames ...string) {
 	t.Helper()
 	require.Equal(t, a.StatusCode, b.StatusCode)
@@ -125,8 +125,7 @@ func TestSignup_DeadLinks(t *testing.T) {
 	require.Equal(t, 404, b.Get("/password/reset/"+rawToken).StatusCode, "for another purpose")
 }
 
-// Of twenty concurrent uses of a link one creates the account.
-func TestSignup_TwentyAtOnce(t *testing.T) {
+func TestSignup_OneOfTwentyConcurrentUsesCreatesTheAccount(t *testing.T) {
 	s := newSite(t)
 	first := s.browser()
 	first.signUp("zoe@example.com")
@@ -152,8 +151,7 @@ func TestSignup_TwentyAtOnce(t *testing.T) {
 	require.Equal(t, map[int]int{303: 1, 404: 19}, count)
 }
 
-// Twenty concurrent requests for an email leave one token and three mails.
-func TestSignup_TwentyRequestsAtOnce(t *testing.T) {
+func TestSignup_TwentyConcurrentRequestsMailThree(t *testing.T) {
 	s := newSite(t, trustLoopback)
 	var all sync.WaitGroup
 	for n := range 20 {
@@ -168,7 +166,6 @@ func TestSignup_TwentyRequestsAtOnce(t *testing.T) {
 	require.Len(t, modelstest.Mails(t, "zoe@example.com"), 3)
 }
 
-// An email gets three mails an hour; further requests look the same.
 func TestSignup_ThreeMailsAnHour(t *testing.T) {
 	b := newSite(t).browser()
 	for range 5 {
@@ -182,7 +179,6 @@ func TestSignup_ThreeMailsAnHour(t *testing.T) {
 	require.Len(t, modelstest.Mails(t, "zoe@example.com"), 5)
 }
 
-// A client may request ten mails an hour, for any emails.
 func TestSignup_TenRequestsAnHourForAClient(t *testing.T) {
 	b := newSite(t).browser()
 	for n := range 10 {
@@ -193,7 +189,7 @@ func TestSignup_TenRequestsAnHourForAClient(t *testing.T) {
 		a := b.Post(path, url.Values{"email": {"another@example.com"}})
 		require.Equal(t, 429, a.StatusCode)
 		require.NotEmpty(t, a.Header.Get("Retry-After"))
-		require.Contains(t, a.Page, "Too many tries.")
+		require.Contains(t, a.Page, "Too many attempts.")
 	}
 	require.Empty(t, modelstest.Mails(t, "another@example.com"))
 	models.Clock.Move(time.Hour)

@@ -19,8 +19,7 @@ import (
 	"corral/models/modelstest"
 )
 
-// newApp returns a new app, which replaces the one of this process: of two apps
-// in a test, the first goes on with the settings of the second.
+// newApp replaces the app of this process, and the settings of earlier ones.
 func newApp(c config.Config) *buffalo.App {
 	appOnce = sync.Once{}
 	app := App(c, testLogger(c))
@@ -33,30 +32,30 @@ func newApp(c config.Config) *buffalo.App {
 	return app
 }
 
-// compressed are the assets of all apps: compressing them takes 0.1 s.
+// compressed holds the assets of all apps: compressing takes 0.1 s.
 var compressed *web.Assets
 
-// site is the whole app behind a real socket.
+// site is the app behind a socket.
 type site struct {
 	*apptest.Server
 	t testing.TB
 }
 
-// newSite starts the app over plain http, on an empty database.
+// newSite starts the app over http, with an empty database.
 func newSite(t testing.TB, changes ...func(*config.Config)) *site {
 	t.Helper()
 	modelstest.Empty(t)
 	return restart(t, changes...)
 }
 
-// restart starts the app, on the rows that are there.
+// restart starts the app with the existing rows.
 func restart(t testing.TB, changes ...func(*config.Config)) *site {
 	t.Helper()
 	c := modelstest.Config(changes...)
 	return &site{apptest.NewServer(t, Handler(newApp(c), c, testLogger(c), nil)), t}
 }
 
-// newProductionSite starts the app as production does, over https.
+// newProductionSite starts the app in production, over https.
 func newProductionSite(t testing.TB, changes ...func(*config.Config)) *site {
 	t.Helper()
 	modelstest.Empty(t)
@@ -68,13 +67,13 @@ func newProductionSite(t testing.TB, changes ...func(*config.Config)) *site {
 	}), t}
 }
 
-// behindProxy starts the app as production does behind a proxy that ends TLS,
-// on the rows that are there, with a route that panics.
+// behindProxy is restart in production behind a TLS proxy, with a route that
+// panics.
 func behindProxy(t testing.TB) *site {
 	t.Helper()
 	c := modelstest.Config(trustLoopback, func(c *config.Config) {
 		c.Env = config.Production
-		c.Host, _ = url.Parse("https://127.0.0.1") // a constant
+		c.Host, _ = url.Parse("https://127.0.0.1")
 	})
 	app := newApp(c)
 	app.GET("/panic", func(buffalo.Context) error { panic("provoked") })
@@ -90,7 +89,7 @@ func behindProxy(t testing.TB) *site {
 	return &site{s, t}
 }
 
-// trustLoopback makes the browsers of a test proxies.
+// trustLoopback treats the test's browsers as proxies.
 func trustLoopback(c *config.Config) {
 	c.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
 }
@@ -99,8 +98,7 @@ type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// browser is a client of the site with a cookie jar. It does not follow
-// redirects.
+// browser is a client with a cookie jar. It follows no redirects.
 type browser struct {
 	*apptest.Browser
 	site *site
@@ -108,20 +106,20 @@ type browser struct {
 
 func (s *site) browser() *browser { return &browser{s.Browser(), s} }
 
-// with returns a browser that sends a header with each request.
+// with returns a browser that sends a header each time.
 func (s *site) with(header, value string) *browser {
 	b := s.browser()
 	b.Header.Set(header, value)
 	return b
 }
 
-// Values of User-Agent.
+// User-Agents.
 const (
 	firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0"
 	safari  = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Mobile/15E148 Safari/604.1"
 )
 
-// loggedIn returns a new browser that has logged in with modelstest.Password.
+// loggedIn returns a new browser, logged in with modelstest.Password.
 func (s *site) loggedIn(email, userAgent string, fields ...string) *browser {
 	s.t.Helper()
 	b := s.with("User-Agent", userAgent)
@@ -129,7 +127,7 @@ func (s *site) loggedIn(email, userAgent string, fields ...string) *browser {
 	return b
 }
 
-// logIn logs in with modelstest.Password. The named fields are checked.
+// logIn logs in with modelstest.Password; fields are checkboxes to check.
 func (b *browser) logIn(email string, fields ...string) apptest.Answer {
 	b.site.t.Helper()
 	form := url.Values{"email": {email}, "password": {modelstest.Password}}
@@ -141,10 +139,10 @@ func (b *browser) logIn(email string, fields ...string) apptest.Answer {
 
 func (b *browser) logOut() apptest.Answer { b.site.t.Helper(); return b.Delete("/logout", nil) }
 
-// sessionCookie returns the session cookie of the browser, or "".
+// sessionCookie returns the session cookie, or "".
 func (b *browser) sessionCookie() string { return b.Cookie("corral") }
 
-// cookieNamed returns a cookie that an answer sets.
+// cookieNamed returns a cookie of a response.
 func cookieNamed(t testing.TB, a apptest.Answer, name string) *http.Cookie {
 	t.Helper()
 	for _, c := range a.Cookies() {
@@ -156,7 +154,7 @@ func cookieNamed(t testing.TB, a apptest.Answer, name string) *http.Cookie {
 	return nil
 }
 
-// confirmed returns a form of the settings with the password that confirms it.
+// confirmed returns a settings form with the current password.
 func confirmed(method string) url.Values {
 	return url.Values{"_method": {method}, "current_password": {modelstest.Password}}
 }
@@ -167,8 +165,8 @@ func (s *site) do(req *http.Request) apptest.Answer {
 	return s.send(s.Client().Transport, req)
 }
 
-// ask sends a request to /login past the proxy of behindProxy, which would set
-// another host and scheme.
+// ask sends a request to /login past behindProxy's proxy, which would set host
+// and scheme.
 func (s *site) ask(method, host, scheme, body string) apptest.Answer {
 	s.t.Helper()
 	req, err := http.NewRequest(method, "http://"+s.Listener.Addr().String()+"/login", strings.NewReader(body))
@@ -189,7 +187,7 @@ func (s *site) send(transport http.RoundTripper, req *http.Request) apptest.Answ
 	return apptest.Answer{Response: res, Page: string(page)}
 }
 
-// listItems returns the items of the list of a page, as HTML.
+// listItems returns a page's list items, as HTML.
 func listItems(page string) []string {
 	var items []string
 	for _, part := range strings.Split(page, `<li class="list-group-item">`)[1:] {
@@ -199,8 +197,7 @@ func listItems(page string) []string {
 	return items
 }
 
-// served returns those of the paths that the table of routes has: an owner may
-// have taken pages out.
+// served filters paths by the table of routes: an owner may have removed pages.
 func served(paths ...string) []string {
 	return slices.DeleteFunc(paths, func(path string) bool {
 		return !slices.ContainsFunc(routes, func(r route) bool { return r.path == path })

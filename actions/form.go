@@ -1,0 +1,19 @@
+package actions
+
+// emailForm requests a mailed link.
+type emailForm struct {
+	Email string `form:"email"`
+}
+
+// newPasswordForm follows a mailed link.
+type newPasswordForm struct {
+	Password string `form:"password"`
+}
+
+type confirmationForm struct {
+	CurrentPassword string `form:"current_password"`
+}
+
+type languageForm struct {
+	Language string `form:"language"`
+}
