@@ -222,7 +222,7 @@ func TestRateLimit_LocksAfterAHundredAttempts(t *testing.T) {
 	b := s.browser()
 	wrongPassword := url.Values{"email": {"ada@example.com"}, "password": {"wrong"}}
 	require.Equal(t, wrong, b.Post("/login", wrongPassword).StatusCode)
-	require.NoError(t, models.DB.RawQuery("UPDATE rate_limits SET attempts = 99 WHERE forget_ms > ?", models.Clock.Now().Add(time.Hour).UnixMilli()).Exec())
+	require.NoError(t, models.DB.RawQuery("UPDATE rate_limits SET attempts = 99 WHERE purge_ms > ?", models.Clock.Now().Add(time.Hour).UnixMilli()).Exec())
 	require.Equal(t, wrong, b.Post("/login", wrongPassword).StatusCode, "the hundredth")
 	for range 3 {
 		models.Clock.Move(24 * time.Hour)

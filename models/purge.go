@@ -31,7 +31,7 @@ func expired() []purge.Rule {
 		remove("sessions", "remembered = ? AND last_seen_at <= ?", "last_seen_at", false, now.Add(-settings.SessionIdle)),
 		remove("sessions", "remembered = ? AND created_at <= ?", "created_at", false, now.Add(-settings.SessionLifetime)),
 		remove("sessions", "remembered = ? AND created_at <= ?", "created_at", true, now.Add(-settings.RememberLifetime)),
-		remove("rate_limits", "forget_ms <= ?", "forget_ms", now.UnixMilli()),
+		remove("rate_limits", "purge_ms <= ?", "purge_ms", now.UnixMilli()),
 		remove("tokens", "expires_at <= ?", "expires_at", now),
 		remove("device_cookies", "expires_at <= ?", "expires_at", now),
 		remove("activities", "created_at <= ?", "created_at", now.Add(-ActivityLifetime)),

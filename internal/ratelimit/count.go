@@ -9,7 +9,7 @@ import (
 	"github.com/gobuffalo/pop/v6"
 )
 
-// A Count is what was counted for a subject. The zero Count is nothing.
+// A Count is the state of a bucket.
 type Count struct {
 	ID       string `db:"id"`
 	Attempts int    `db:"attempts"`
@@ -17,7 +17,7 @@ type Count struct {
 	OpenMS   int64  `db:"open_ms"`
 }
 
-// Peek returns what was counted so far.
+// Peek returns a bucket's count.
 func (l Limit) Peek(tx *pop.Connection, id string) (Count, error) {
 	var count Count
 	err := tx.RawQuery("SELECT id, attempts, since_ms, open_ms FROM rate_limits WHERE id = ?", id).First(&count)
@@ -27,7 +27,7 @@ func (l Limit) Peek(tx *pop.Connection, id string) (Count, error) {
 	return count, nil
 }
 
-// Check returns why the limit refuses another attempt at the time of now, or nil.
+// Check returns nil if the limit allows another attempt at now.
 func (l Limit) Check(count Count, now time.Time) *Exceeded {
 	until := count.OpenMS
 	switch full, end := count.Attempts >= l.Most, count.SinceMS+l.Window.Milliseconds(); {

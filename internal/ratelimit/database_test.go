@@ -18,7 +18,7 @@ const createTable = `CREATE TABLE rate_limits (
 	attempts  INTEGER NOT NULL,
 	since_ms  BIGINT NOT NULL,
 	open_ms   BIGINT NOT NULL,
-	forget_ms BIGINT NOT NULL
+	purge_ms  BIGINT NOT NULL
 )`
 
 func TestMain(m *testing.M) {
@@ -26,8 +26,6 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// database returns an empty database: one on the server that TEST_DATABASE_URL
-// names, or a SQLite file.
 func database(t *testing.T) *pop.Connection {
 	t.Helper()
 	details := &pop.ConnectionDetails{
@@ -56,7 +54,6 @@ func open(t *testing.T, details *pop.ConnectionDetails) *pop.Connection {
 	return db
 }
 
-// newPostgres creates a database for the length of a test, and returns its URL.
 func newPostgres(t *testing.T, server string) string {
 	t.Helper()
 	admin := open(t, &pop.ConnectionDetails{URL: server})

@@ -21,8 +21,8 @@ var (
 	start    = time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
 )
 
-// take returns how long an attempt has to wait: 0 if it was allowed. What Check
-// said before must be what Take does.
+// take returns an attempt's wait, 0 if it is allowed, and requires that Check
+// agrees with Take.
 func take(t *testing.T, tx *pop.Connection, l ratelimit.Limit, id string, now time.Time) time.Duration {
 	t.Helper()
 	count, err := l.Peek(tx, id)
@@ -39,7 +39,6 @@ func take(t *testing.T, tx *pop.Connection, l ratelimit.Limit, id string, now ti
 	return exceeded.RetryAfter
 }
 
-// Five attempts are free, then the waits grow: 1, 2, 4 … 900 seconds.
 func TestLimit_WaitsGrow(t *testing.T) {
 	db, now := database(t), start
 	for range 5 {
@@ -55,8 +54,7 @@ func TestLimit_WaitsGrow(t *testing.T) {
 	require.Zero(t, take(t, db, inARow, "bob", now), "another subject")
 }
 
-// After a hundred in a row only Clear helps.
-func TestLimit_HundredInARow(t *testing.T) {
+func TestLimit_LocksAfterAHundredInARow(t *testing.T) {
 	db, now := database(t), start
 	for range 100 {
 		require.Zero(t, take(t, db, inARow, "ada", now))
@@ -70,8 +68,7 @@ func TestLimit_HundredInARow(t *testing.T) {
 	require.Zero(t, take(t, db, inARow, "ada", now))
 }
 
-// Ten in three minutes, from the first one on.
-func TestLimit_Window(t *testing.T) {
+func TestLimit_CountsWithinTheWindow(t *testing.T) {
 	db, now := database(t), start
 	for range 10 {
 		require.Zero(t, take(t, db, inWindow, "client", now))
@@ -103,8 +100,7 @@ func TestLimit_WindowWithWaits(t *testing.T) {
 	require.Equal(t, time.Second, take(t, db, l, "client", now), "the waits start again")
 }
 
-// A success ends a row of failures. Within a window it counts for nothing.
-func TestLimit_Refund(t *testing.T) {
+func TestLimit_RefundUndoesTheAttempt(t *testing.T) {
 	db := database(t)
 	for range 3 {
 		for range 5 {
@@ -125,8 +121,7 @@ func TestLimit_Refund(t *testing.T) {
 	require.NoError(t, inARow.Refund(db, "unknown"))
 }
 
-// Attempts that come at once are counted one by one.
-func TestLimit_FiftyAtOnce(t *testing.T) {
+func TestLimit_SimultaneousAttemptsCannotPass(t *testing.T) {
 	db := database(t)
 	var allowed, refused atomic.Int32
 	var all sync.WaitGroup
@@ -169,20 +164,18 @@ func TestLimit_PeekCountsNothing(t *testing.T) {
 	}
 }
 
-// A row is needed as long as its attempts count.
-func TestLimit_Forget(t *testing.T) {
+func TestLimit_KeepsRowsWhileTheyCount(t *testing.T) {
 	db := database(t)
 	require.NoError(t, inARow.Take(db, "ada", start))
 	require.NoError(t, inWindow.Take(db, "client", start))
 	for id, want := range map[string]time.Duration{"ada": 90 * 24 * time.Hour, "client": 3 * time.Minute} {
-		var forget []int64
-		require.NoError(t, db.RawQuery("SELECT forget_ms FROM rate_limits WHERE id = ?", id).All(&forget))
-		require.Equal(t, []int64{start.Add(want).UnixMilli()}, forget)
+		var purge []int64
+		require.NoError(t, db.RawQuery("SELECT purge_ms FROM rate_limits WHERE id = ?", id).All(&purge))
+		require.Equal(t, []int64{start.Add(want).UnixMilli()}, purge)
 	}
 }
 
-// The table does not reveal the subjects.
-func TestLimit_ID(t *testing.T) {
+func TestLimit_IDHidesTheSubject(t *testing.T) {
 	ring := secret.NewRing("test", []string{secret.New()})
 	digest := func(text string) string { return ring.Digest("rate limits", text) }
 	id := inARow.ID(digest, "ada@example.com")
@@ -193,8 +186,7 @@ func TestLimit_ID(t *testing.T) {
 	require.NotEqual(t, id, inWindow.ID(digest, "ada@example.com"))
 }
 
-// One IPv6 customer has a /64 network.
-func TestSubject(t *testing.T) {
+func TestSubject_IPv6NetworkIsOneClient(t *testing.T) {
 	for client, want := range map[string]string{
 		"192.0.2.1":            "192.0.2.1",
 		"::ffff:192.0.2.1":     "192.0.2.1",
@@ -208,8 +200,7 @@ func TestSubject(t *testing.T) {
 	}
 }
 
-// One attempt is counted in both, and refunded in both.
-func TestRefund_SeveralBuckets(t *testing.T) {
+func TestRefund_RefundsSeveralBuckets(t *testing.T) {
 	db, now := database(t), start
 	ada, client := ratelimit.Bucket{Limit: inARow, Row: "ada"}, ratelimit.Bucket{Limit: inWindow, Row: "client"}
 	for range 7 {

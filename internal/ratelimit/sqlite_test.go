@@ -8,5 +8,6 @@ import (
 	"modernc.org/sqlite"
 )
 
-// Pop asks for a driver by the name sqlite3. With -tags sqlite it brings one.
+// Pop uses the driver name sqlite3, which with -tags sqlite it registers
+// itself.
 func init() { sql.Register("sqlite3", &sqlite.Driver{}) }
