@@ -18,10 +18,10 @@ func (e *reader) addr(port string) string {
 }
 
 func (e *reader) host(port string) *url.URL {
-	host := e.Origin("HOST")
+	host := e.PublicURL("HOST")
 	switch {
 	case host == nil && e.production() && !e.Faulty("HOST"):
-		e.Fault("HOST", "HOST is missing: set it to the public origin, like https://login.example.com")
+		e.Fault("HOST", "HOST is missing: set it to the public URL, like https://login.example.com")
 	case host != nil && e.production() && host.Scheme != "https":
 		e.Fault("HOST", "HOST=%s is not https: a password must not cross the network in the clear", e.Get("HOST", ""))
 	}

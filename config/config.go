@@ -32,7 +32,7 @@ type Config struct {
 	Env    string
 	Addr   string   // host:port to listen on
 	Socket bool     // systemd passes a socket to listen on, instead of Addr
-	Host   *url.URL // public origin; every link in a mail starts with it
+	Host   *url.URL // public URL; every link in a mail starts with it
 
 	DatabaseURL    string
 	SessionSecrets []string // the first signs, all can be read

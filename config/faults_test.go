@@ -18,10 +18,10 @@ func TestFaults(t *testing.T) {
 		{"GO_ENV", "staging", "GO_ENV=staging is unknown: use development, test, production"},
 		{"GO_ENV", "Production", "GO_ENV=Production is unknown: use development, test, production"},
 		{"GO_ENV", "test", "GO_ENV=test is for go test only: use development or production"},
-		{"ADDR", "127.0.0.1:3000", "ADDR=127.0.0.1:3000 is not an address: write it like 127.0.0.1 or ::1, the port goes into PORT"},
+		{"ADDR", "127.0.0.1:3000", "ADDR=127.0.0.1:3000 is not an IP or a host name: write it like 127.0.0.1 or ::1, the port goes into PORT"},
 		{"PORT", "http", "PORT=http is not a port: use a number from 1 to 65535"},
 		{"PORT", "30\n00", "PORT=30 00 is not a port: use a number from 1 to 65535"},
-		{"HOST", "login.example.com", "HOST is not an origin: write it like https://login.example.com"},
+		{"HOST", "login.example.com", "HOST is not a public URL: write it like https://login.example.com"},
 		{"DATABASE_URL", "mysql://corral:hunter2@db/corral", database},
 		{"DATABASE_URL", "storage/corral.sqlite", database},
 		{"DATABASE_URL", "sqlite3://", database},
@@ -81,7 +81,7 @@ func TestProductionRefuses(t *testing.T) {
 		line    string
 	}{
 		"no secret":                {vars{"SESSION_SECRET": ""}, "SESSION_SECRET is missing: set it to the output of `corral task secret`"},
-		"no host":                  {vars{"HOST": ""}, "HOST is missing: set it to the public origin, like https://login.example.com"},
+		"no host":                  {vars{"HOST": ""}, "HOST is missing: set it to the public URL, like https://login.example.com"},
 		"http host":                {vars{"HOST": "http://login.example.com"}, "HOST=http://login.example.com is not https: a password must not cross the network in the clear"},
 		"no mail server":           {vars{"SMTP_URL": ""}, "SMTP_URL is missing: people could not reset a password"},
 		"no proxy, no certificate": {vars{"TRUSTED_PROXIES": ""}, noTLS},

@@ -69,7 +69,7 @@ func TestDoctor_FaultsOfConfig(t *testing.T) {
 		"SMTP_URL":       "SMTP_URL is missing: people could not reset a password",
 		"MAIL_FROM":      "MAIL_FROM=HOST is not an address: write it like Corral <login@example.com>",
 		"PORT":           "PORT=HOST is not a port: use a number from 1 to 65535",
-		"ADDR":           "ADDR=HOST/ is not an address: write it like 127.0.0.1 or ::1, the port goes into PORT",
+		"ADDR":           "ADDR=HOST/ is not an IP or a host name: write it like 127.0.0.1 or ::1, the port goes into PORT",
 		"SIGNUP":         "SIGNUP=.env is unknown: use open, closed",
 		"PASSWORD_MIN":   "PASSWORD_MIN=1: use a number from 8 to 64",
 		"LOG_LEVEL":      "LOG_LEVEL=SMTP_URL is unknown: use debug, info, warn or error",

@@ -1,5 +1,5 @@
-// Package env reads typed settings from environment variables and collects what
-// is wrong with them, one plain line for each fault.
+// Package env reads typed settings from environment variables and collects their
+// faults, one line each.
 //
 //	vars := env.New(os.Environ())
 //	port := vars.Get("PORT", "3000")
@@ -22,13 +22,13 @@ import (
 	"unicode"
 )
 
-// Vars are environment variables, and the faults found in them.
+// Vars are environment variables and their faults.
 type Vars struct {
 	values map[string]string
 	faults []error
 }
 
-// Fault is what is wrong with a variable, in one line.
+// Fault says in one line what is wrong with a variable.
 type Fault struct{ Key, Line string }
 
 func (f Fault) Error() string { return f.Line }
@@ -47,7 +47,7 @@ func Faults(err error) (faults []Fault) {
 	return faults
 }
 
-// New returns the variables of environ, which holds "KEY=value" pairs.
+// New returns the variables of environ, in "KEY=value" form.
 func New(environ []string) *Vars {
 	v := &Vars{values: map[string]string{}}
 	for _, pair := range environ {
@@ -58,10 +58,9 @@ func New(environ []string) *Vars {
 	return v
 }
 
-// Set sets a variable.
 func (v *Vars) Set(key, value string) { v.values[key] = value }
 
-// Fault records what is wrong with a variable, as one line.
+// Fault records a fault as one line.
 func (v *Vars) Fault(key, format string, args ...any) {
 	line := strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {
@@ -72,12 +71,12 @@ func (v *Vars) Fault(key, format string, args ...any) {
 	v.faults = append(v.faults, Fault{key, line})
 }
 
-// Faulty reports whether a fault was recorded for the variable.
+// Faulty reports whether the variable has a fault.
 func (v *Vars) Faulty(key string) bool {
 	return slices.ContainsFunc(v.faults, func(err error) bool { return err.(Fault).Key == key })
 }
 
-// Err joins all faults, one line each, or returns nil.
+// Err joins all faults, or returns nil.
 func (v *Vars) Err() error { return errors.Join(v.faults...) }
 
 // Get returns the variable without surrounding white space, or fallback.
@@ -88,8 +87,8 @@ func (v *Vars) Get(key, fallback string) string {
 	return fallback
 }
 
-// Secret is Get for secrets: KEY_FILE may name a file that holds it. Faults
-// repeat neither value, since they are easily mixed up.
+// Secret is Get for secrets, which may also be in the file that KEY_FILE names.
+// Faults quote neither variable: an operator may have confused the two.
 func (v *Vars) Secret(key string) string {
 	path := v.Get(key+"_FILE", "")
 	if path == "" {
@@ -121,7 +120,7 @@ func (v *Vars) OneOf(key string, values ...string) string {
 	return value
 }
 
-// Duration returns a time span of at least a second.
+// Duration returns a duration of at least a second.
 func (v *Vars) Duration(key string, fallback time.Duration) time.Duration {
 	value := v.Get(key, "")
 	if value == "" {
@@ -159,25 +158,25 @@ func isPort(s string) bool {
 	return err == nil && n > 0
 }
 
-// Addr returns an IP or a host name to listen on, without a port.
+// Addr returns the IP or host name to listen on, without a port.
 func (v *Vars) Addr(key, fallback string) string {
 	value := strings.Trim(v.Get(key, fallback), "[]")
 	if _, err := netip.ParseAddr(value); err != nil && strings.ContainsAny(value, ":/[] ") {
-		v.Fault(key, "%s=%s is not an address: write it like 127.0.0.1 or ::1, the port goes into PORT", key, value)
+		v.Fault(key, "%s=%s is not an IP or a host name: write it like 127.0.0.1 or ::1, the port goes into PORT", key, value)
 	}
 	return value
 }
 
-// Origin returns a scheme, a host and maybe a port, or nil when the variable is
-// not set or faulty.
-func (v *Vars) Origin(key string) *url.URL {
+// PublicURL returns a URL of a scheme, a host and an optional port, or nil if
+// the variable is unset or faulty.
+func (v *Vars) PublicURL(key string) *url.URL {
 	value := v.Get(key, "")
 	if value == "" {
 		return nil
 	}
 	u, err := url.Parse(value)
 	if err != nil || !hasHost(u, "http", "https") || u.User != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
-		v.Fault(key, "%s is not an origin: write it like https://login.example.com", key)
+		v.Fault(key, "%s is not a public URL: write it like https://login.example.com", key)
 		return nil
 	}
 	return &url.URL{Scheme: u.Scheme, Host: strings.ToLower(u.Host)}
@@ -195,15 +194,15 @@ func (v *Vars) MailServer(key string) *url.URL {
 	}
 	u, err := url.Parse(value)
 	if err != nil || !hasHost(u, "smtp", "smtps") {
-		// The value holds a password: it is not repeated.
+		// Do not quote the value: it holds a password.
 		v.Fault(key, "%s is not a mail server: write it like smtp://user:password@mail.example.com:587", key)
 		return nil
 	}
 	return u
 }
 
-// KeyPair returns the files of a certificate and its key, which can be loaded, or
-// "" for none.
+// KeyPair returns the files of a certificate and its key, which must match, or
+// "".
 func (v *Vars) KeyPair(certKey, keyKey string) (cert, key string) {
 	cert, key = v.Get(certKey, ""), v.Get(keyKey, "")
 	if (cert == "") != (key == "") {
@@ -216,8 +215,8 @@ func (v *Vars) KeyPair(certKey, keyKey string) (cert, key string) {
 	return cert, key
 }
 
-// Prefixes returns networks that are separated by commas or spaces. A lone IP is
-// a network of one.
+// Prefixes returns the networks in a list separated by commas or spaces. An IP
+// is a network of one.
 func (v *Vars) Prefixes(key string) []netip.Prefix {
 	var list []netip.Prefix
 	for _, value := range strings.FieldsFunc(v.Get(key, ""), func(r rune) bool { return r == ',' || r == ' ' }) {
@@ -225,7 +224,8 @@ func (v *Vars) Prefixes(key string) []netip.Prefix {
 		if addr, addrErr := netip.ParseAddr(value); addrErr == nil {
 			prefix, err = addr.Prefix(addr.BitLen())
 		}
-		// ::ffff:10.0.0.0/104 would match nobody: clients are compared as IPv4.
+		// Clients are compared as IPv4, so ::ffff:10.0.0.0/104 would match
+		// none.
 		if err != nil || prefix.Addr().Is4In6() {
 			v.Fault(key, "%s: %s is not a network: write it like 10.0.0.0/8", key, value)
 			continue
@@ -235,7 +235,7 @@ func (v *Vars) Prefixes(key string) []netip.Prefix {
 	return list
 }
 
-// LogLevel returns a level of log/slog.
+// LogLevel returns a slog level.
 func (v *Vars) LogLevel(key string) slog.Level {
 	var level slog.Level
 	if value := v.Get(key, "info"); level.UnmarshalText([]byte(value)) != nil {

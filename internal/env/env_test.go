@@ -15,10 +15,8 @@ import (
 	"corral/internal/env"
 )
 
-// vars returns an environment with one variable, X.
 func vars(value string) *env.Vars { return env.New([]string{"X=" + value}) }
 
-// faults returns the lines of the faults that were found.
 func faults(v *env.Vars) (lines []string) {
 	for _, fault := range env.Faults(v.Err()) {
 		lines = append(lines, fault.Line)
@@ -26,7 +24,6 @@ func faults(v *env.Vars) (lines []string) {
 	return lines
 }
 
-// written returns the path of a new file.
 func written(t *testing.T, content string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "file")
@@ -46,8 +43,7 @@ func TestVars_Get(t *testing.T) {
 	require.NoError(t, v.Err())
 }
 
-// A fault is one line, whatever was typed, and Err joins all of them.
-func TestVars_Fault(t *testing.T) {
+func TestVars_FaultIsOneLine(t *testing.T) {
 	v := vars("")
 	require.NoError(t, v.Err())
 	require.Empty(t, env.Faults(v.Err()))
@@ -67,8 +63,7 @@ func TestVars_Secret(t *testing.T) {
 	require.Equal(t, "hunter2", env.New([]string{"X_FILE=" + written(t, "hunter2\n")}).Secret("X"))
 }
 
-// Neither the value nor the path is repeated: they are easily mixed up.
-func TestVars_SecretFaults(t *testing.T) {
+func TestVars_SecretFaultsQuoteNothing(t *testing.T) {
 	for _, test := range []struct {
 		environ []string
 		line    string
@@ -84,8 +79,7 @@ func TestVars_SecretFaults(t *testing.T) {
 	}
 }
 
-// Each reader takes good values and records a fault for others.
-func TestVars_GoodValues(t *testing.T) {
+func TestVars_AcceptsGoodValues(t *testing.T) {
 	for _, test := range []struct {
 		value string
 		read  func(v *env.Vars) any
@@ -108,9 +102,9 @@ func TestVars_GoodValues(t *testing.T) {
 		{"::1", func(v *env.Vars) any { return v.Addr("X", "") }, "::1"},
 		{"[::1]", func(v *env.Vars) any { return v.Addr("X", "") }, "::1"},
 		{"fe80::1%eth0", func(v *env.Vars) any { return v.Addr("X", "") }, "fe80::1%eth0"},
-		{"", func(v *env.Vars) any { return v.Origin("X") }, (*url.URL)(nil)},
-		{"https://Login.Example.com/", func(v *env.Vars) any { return v.Origin("X").String() }, "https://login.example.com"},
-		{"http://[2001:db8::7]:8080", func(v *env.Vars) any { return v.Origin("X").String() }, "http://[2001:db8::7]:8080"},
+		{"", func(v *env.Vars) any { return v.PublicURL("X") }, (*url.URL)(nil)},
+		{"https://Login.Example.com/", func(v *env.Vars) any { return v.PublicURL("X").String() }, "https://login.example.com"},
+		{"http://[2001:db8::7]:8080", func(v *env.Vars) any { return v.PublicURL("X").String() }, "http://[2001:db8::7]:8080"},
 		{"", func(v *env.Vars) any { return v.MailServer("X") }, (*url.URL)(nil)},
 		{"smtps://mail.example.com", func(v *env.Vars) any { return v.MailServer("X").String() }, "smtps://mail.example.com"},
 		{"smtp://ada:hunter2@mail.example.com:587", func(v *env.Vars) any { return v.MailServer("X").String() }, "smtp://ada:hunter2@mail.example.com:587"},

@@ -16,11 +16,10 @@ import (
 	"corral/internal/env"
 )
 
-// Each wrong value is one fault.
-func TestVars_Faults(t *testing.T) {
+func TestVars_RejectsBadValues(t *testing.T) {
 	const (
-		origin = "X is not an origin: write it like https://login.example.com"
-		mailer = "X is not a mail server: write it like smtp://user:password@mail.example.com:587"
+		baseURL = "X is not a public URL: write it like https://login.example.com"
+		mailer  = "X is not a mail server: write it like smtp://user:password@mail.example.com:587"
 	)
 	for name, kind := range map[string]struct {
 		read  func(v *env.Vars)
@@ -48,20 +47,20 @@ func TestVars_Faults(t *testing.T) {
 			"30\n00": "X=30 00 is not a port: use a number from 1 to 65535",
 		}},
 		"Addr": {func(v *env.Vars) { v.Addr("X", "") }, map[string]string{
-			"127.0.0.1:3000":   "X=127.0.0.1:3000 is not an address: write it like 127.0.0.1 or ::1, the port goes into PORT",
-			"http://localhost": "X=http://localhost is not an address: write it like 127.0.0.1 or ::1, the port goes into PORT",
+			"127.0.0.1:3000":   "X=127.0.0.1:3000 is not an IP or a host name: write it like 127.0.0.1 or ::1, the port goes into PORT",
+			"http://localhost": "X=http://localhost is not an IP or a host name: write it like 127.0.0.1 or ::1, the port goes into PORT",
 		}},
-		"Origin": {func(v *env.Vars) { require.Nil(t, v.Origin("X")) }, map[string]string{
-			"login.example.com":               origin,
-			"ftp://login.example.com":         origin,
-			"https://":                        origin,
-			"https://:3000":                   origin,
-			"https://login.example.com:65536": origin,
-			"https://login.example.com/app":   origin,
-			"https://login.example.com?x":     origin,
-			"https://login.example.com#x":     origin,
-			"https://ada@login.example.com":   origin,
-			"https://login example.com":       origin,
+		"PublicURL": {func(v *env.Vars) { require.Nil(t, v.PublicURL("X")) }, map[string]string{
+			"login.example.com":               baseURL,
+			"ftp://login.example.com":         baseURL,
+			"https://":                        baseURL,
+			"https://:3000":                   baseURL,
+			"https://login.example.com:65536": baseURL,
+			"https://login.example.com/app":   baseURL,
+			"https://login.example.com?x":     baseURL,
+			"https://login.example.com#x":     baseURL,
+			"https://ada@login.example.com":   baseURL,
+			"https://login example.com":       baseURL,
 		}},
 		"MailServer": {func(v *env.Vars) { require.Nil(t, v.MailServer("X")) }, map[string]string{
 			"mail.example.com":                               mailer,
@@ -126,7 +125,6 @@ func TestVars_KeyPair(t *testing.T) {
 	}
 }
 
-// certificate returns the paths of a new certificate and its key.
 func certificate(t *testing.T) (cert, key string) {
 	t.Helper()
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

@@ -80,7 +80,7 @@ func TestProcess_RefusesBareProduction(t *testing.T) {
 	p := ends(t, dir, []string{"GO_ENV=production"})
 	require.Equal(t, 1, p.ProcessState.ExitCode())
 	require.Equal(t, strings.Join([]string{
-		"HOST is missing: set it to the public origin, like https://login.example.com",
+		"HOST is missing: set it to the public URL, like https://login.example.com",
 		"SESSION_SECRET is missing: set it to the output of `corral task secret`",
 		"nothing ends TLS: set TRUSTED_PROXIES to the proxy's network, or TLS_CERT_FILE and TLS_KEY_FILE",
 		"SMTP_URL is missing: people could not reset a password",
