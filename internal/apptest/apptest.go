@@ -1,6 +1,5 @@
 // Package apptest is the test kit of a Buffalo app: a database for each test
-// binary, browsers that talk to the app over a real socket, the mails in the
-// outbox, and a log that may be read while the app writes it.
+// binary, browsers that use real sockets, mails, and a concurrent log.
 //
 //	func TestMain(m *testing.M) {
 //		apptest.Main(m, os.Getenv("TEST_DATABASE_URL"), connectAndMigrate)
@@ -22,9 +21,8 @@ import (
 	"testing"
 )
 
-// FreePort returns a port of 127.0.0.1 on which no process listens. It is below
-// those that Linux gives to outgoing connections and to listeners that ask for
-// any port, so that none of these takes it before the process that is meant to.
+// FreePort returns a free port of 127.0.0.1, below the range from which Linux
+// picks ports for outgoing connections and for listeners on port 0.
 func FreePort(t testing.TB) string {
 	t.Helper()
 	const first, past = 20_000, 32_000

@@ -11,13 +11,13 @@ import (
 	"testing"
 )
 
-// Server is an app behind a real socket.
+// Server is an app that listens on a real socket.
 type Server struct {
 	*httptest.Server
 	t testing.TB
 }
 
-// NewServer starts an app on plain http, until the end of the test.
+// NewServer serves an app over HTTP until the test ends.
 func NewServer(t testing.TB, handler http.Handler) *Server {
 	t.Helper()
 	server := httptest.NewServer(handler)
@@ -25,8 +25,8 @@ func NewServer(t testing.TB, handler http.Handler) *Server {
 	return &Server{server, t}
 }
 
-// NewTLSServer starts an app on https, until the end of the test. The function
-// makes the app of the public URL that it will have.
+// NewTLSServer serves the app that the function returns for its public URL over
+// HTTPS until the test ends.
 func NewTLSServer(t testing.TB, app func(baseURL *url.URL) http.Handler) *Server {
 	t.Helper()
 	server := httptest.NewUnstartedServer(nil)
@@ -36,14 +36,13 @@ func NewTLSServer(t testing.TB, app func(baseURL *url.URL) http.Handler) *Server
 	return &Server{server, t}
 }
 
-// baseURL returns the URL of the server.
 func (s *Server) baseURL() *url.URL {
-	u, _ := url.Parse(s.URL) // httptest made it, so it parses
+	u, _ := url.Parse(s.URL)
 	return u
 }
 
-// Browser is the browser of one user. It keeps cookies and does not follow
-// redirects. An error of the connection fails the test.
+// Browser keeps cookies and does not follow redirects. Connection errors fail
+// the test.
 type Browser struct {
 	Header http.Header // sent with each request
 
@@ -51,7 +50,7 @@ type Browser struct {
 	client *http.Client
 }
 
-// Browser returns a new browser without cookies.
+// Browser returns a browser without cookies.
 func (s *Server) Browser() *Browser {
 	s.t.Helper()
 	jar, err := cookiejar.New(nil)
@@ -64,16 +63,16 @@ func (s *Server) Browser() *Browser {
 	return &Browser{Header: http.Header{}, server: s, client: &client}
 }
 
-// Answer is a response whose body was read.
+// Answer is a response and its body.
 type Answer struct {
 	*http.Response
 	Page string
 }
 
-// Location returns where the answer redirects to, or "".
+// Location returns the target of a redirect, or "".
 func (a Answer) Location() string { return a.Header.Get("Location") }
 
-// Send sends a request, with a form unless it is nil.
+// Send sends a request, with a form unless form is nil.
 func (b *Browser) Send(method, path string, form url.Values) Answer {
 	b.server.t.Helper()
 	req, err := http.NewRequest(method, b.server.URL+path, strings.NewReader(form.Encode()))
@@ -96,7 +95,7 @@ func (b *Browser) Send(method, path string, form url.Values) Answer {
 	return Answer{res, string(body)}
 }
 
-// Get follows a link.
+// Get requests a page.
 func (b *Browser) Get(path string) Answer { b.server.t.Helper(); return b.Send("GET", path, nil) }
 
 // Post submits a form.
@@ -105,13 +104,13 @@ func (b *Browser) Post(path string, form url.Values) Answer {
 	return b.Send("POST", path, form)
 }
 
-// Put submits a form with the method PUT, as a page does: in the field _method.
+// Put submits a form with _method=PUT, as pages do.
 func (b *Browser) Put(path string, form url.Values) Answer {
 	b.server.t.Helper()
 	return b.Post(path, withMethod(form, "PUT"))
 }
 
-// Delete submits a form with the method DELETE in the field _method.
+// Delete submits a form with _method=DELETE.
 func (b *Browser) Delete(path string, form url.Values) Answer {
 	b.server.t.Helper()
 	return b.Post(path, withMethod(form, "DELETE"))
@@ -123,8 +122,8 @@ func withMethod(form url.Values, method string) url.Values {
 	return sent
 }
 
-// Cookie returns the value of the cookie whose name ends with suffix, such as
-// the part after __Host-, or "".
+// Cookie returns the value of the cookie whose name, after any __Host-, ends
+// with suffix, or "".
 func (b *Browser) Cookie(suffix string) string {
 	for _, c := range b.client.Jar.Cookies(b.server.baseURL()) {
 		if strings.HasSuffix(c.Name, suffix) {
@@ -134,14 +133,13 @@ func (b *Browser) Cookie(suffix string) string {
 	return ""
 }
 
-// SetCookie plants a cookie in the browser.
+// SetCookie stores a cookie in the browser.
 func (b *Browser) SetCookie(name, value string) {
 	u := b.server.baseURL()
 	b.client.Jar.SetCookies(u, []*http.Cookie{{Name: name, Value: value, Path: "/", Secure: u.Scheme == "https"}})
 }
 
-// Flashes returns the messages that a page shows: what stands in the paragraphs
-// of its elements of the class alert.
+// Flashes returns the texts of the paragraphs in a page's alerts.
 func Flashes(page string) (messages []string) {
 	for _, part := range strings.Split(page, `<div class="alert`)[1:] {
 		_, text, _ := strings.Cut(part, "<p>")

@@ -11,7 +11,6 @@ import (
 	"corral/internal/apptest"
 )
 
-// echo is an app that says what it was asked, counts by a cookie and redirects.
 func echo(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path == "/away" {
 		http.Redirect(w, r, "/here", http.StatusSeeOther)

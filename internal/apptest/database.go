@@ -13,9 +13,9 @@ import (
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
 )
 
-// NewDatabase makes an empty database and returns its URL and a function that
-// removes it. The database is a temporary SQLite file or, unless server is "",
-// a new database on the PostgreSQL server of that URL.
+// NewDatabase creates an empty database and returns its URL and a function that
+// removes it. It is a temporary SQLite file or, if server is a PostgreSQL URL,
+// a new database there.
 func NewDatabase(server string) (databaseURL string, drop func(), err error) {
 	if server != "" {
 		return newPostgres(server)
@@ -48,8 +48,8 @@ func newPostgres(server string) (databaseURL string, drop func(), err error) {
 	}, nil
 }
 
-// Main runs the tests of a package on a new database, which connect opens and
-// migrates. It is for TestMain.
+// Main runs the tests of a package for TestMain, on a new database that connect
+// opens and migrates.
 func Main(m *testing.M, server string, connect func(databaseURL string) error) {
 	databaseURL, drop, err := NewDatabase(server)
 	if err == nil {

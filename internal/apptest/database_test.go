@@ -9,13 +9,12 @@ import (
 	"corral/internal/apptest"
 )
 
-func TestNewDatabase_EachIsEmpty(t *testing.T) {
+func TestNewDatabase_IsEmpty(t *testing.T) {
 	for range 2 {
-		open(t, "CREATE TABLE notes (id INTEGER)") // fails if it is there already
+		open(t, "CREATE TABLE notes (id INTEGER)") // fails if the table exists
 	}
 }
 
-// The owner's tables may refer to each other in any way.
 func TestEmpty(t *testing.T) {
 	db := open(t,
 		"CREATE TABLE schema_migration (version TEXT)",
@@ -55,4 +54,4 @@ func count(t testing.TB, db *pop.Connection, table string) (rows int) {
 	return rows
 }
 
-func TestEmpty_NoTables(t *testing.T) { apptest.Empty(t, open(t)) }
+func TestEmpty_WithoutTables(t *testing.T) { apptest.Empty(t, open(t)) }

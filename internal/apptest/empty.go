@@ -8,8 +8,8 @@ import (
 	"github.com/gobuffalo/pop/v6"
 )
 
-// Empty deletes the rows of all tables but that of the migrations. It reads from
-// the database which tables there are; foreign keys may refer from any to any.
+// Empty deletes all rows except the list of migrations. Foreign keys may form
+// cycles.
 func Empty(t testing.TB, db *pop.Connection) {
 	t.Helper()
 	empty := emptySQLite
@@ -21,9 +21,9 @@ func Empty(t testing.TB, db *pop.Connection) {
 	}
 }
 
-// emptyPostgres deletes by one statement, at whose end foreign keys are checked:
-// a millisecond, where TRUNCATE takes twenty. It leaves out partitions, which
-// their table includes, and the tables of extensions, which hold reference data.
+// emptyPostgres deletes in one statement, which checks foreign keys at its end:
+// 1 ms, where TRUNCATE takes 20. It skips partitions, which their table
+// includes, and tables of extensions, which hold reference data.
 func emptyPostgres(tx *pop.Connection) error {
 	var tables []string
 	err := tx.Store.Select(&tables, `
@@ -40,9 +40,8 @@ func emptyPostgres(tx *pop.Connection) error {
 	return tx.RawQuery("WITH " + strings.Join(deletes, ", ") + " SELECT 1").Exec()
 }
 
-// emptySQLite deletes from one table after the other. Foreign keys are checked
-// when tx commits, but those with ON DELETE RESTRICT at once: such a table is
-// tried again after the others.
+// emptySQLite defers foreign keys to the commit. It retries tables whose ON
+// DELETE RESTRICT, which cannot be deferred, refused a deletion.
 func emptySQLite(tx *pop.Connection) error {
 	var tables []string
 	err := tx.Store.Select(&tables, `SELECT name FROM pragma_table_list

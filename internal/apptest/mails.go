@@ -18,7 +18,7 @@ func Mails(t testing.TB, db *pop.Connection, email string) (templates []string) 
 	return templates
 }
 
-// NewestMail returns the newest mail of a template to an email.
+// NewestMail returns the newest mail to an email from a template.
 func NewestMail(t testing.TB, db *pop.Connection, email, template string) *outbox.Mail {
 	t.Helper()
 	m := &outbox.Mail{}

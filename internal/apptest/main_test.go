@@ -11,7 +11,6 @@ import (
 	"corral/internal/database"
 )
 
-// open opens a new database with some tables.
 func open(t testing.TB, statements ...string) *pop.Connection {
 	t.Helper()
 	databaseURL, drop, err := apptest.NewDatabase(os.Getenv("TEST_DATABASE_URL"))
