@@ -1,11 +1,8 @@
-// Package clock is the time of an app, as a value that tests can move.
+// Package clock provides the time as a value that tests can stop and move.
 //
-// The zero Clock goes by the time of the system:
-//
-//	var c clock.Clock
-//	c.Now() // like time.Now, in UTC and to the microsecond
-//
-// A test stops it and moves it forward instead of sleeping.
+//	var c clock.Clock // runs at system time
+//	c.Now()           // like time.Now, in UTC and to the microsecond
+//	c.Move(time.Hour) // instead of sleeping
 package clock
 
 import (
@@ -19,8 +16,8 @@ type Clock struct {
 	stopped atomic.Int64 // Unix nanoseconds; 0 while the clock runs
 }
 
-// Now returns the time in UTC, truncated to the microsecond: PostgreSQL stores
-// no more.
+// Now returns the time in UTC, truncated to the microsecond, PostgreSQL's
+// precision.
 func (c *Clock) Now() time.Time {
 	now := time.Now()
 	if stopped := c.stopped.Load(); stopped != 0 {
@@ -32,10 +29,10 @@ func (c *Clock) Now() time.Time {
 // Move moves the clock forward by d.
 func (c *Clock) Move(d time.Duration) { c.ahead.Add(int64(d)) }
 
-// Stop stops the clock. Only Move changes its time until Reset.
+// Stop stops the clock until Reset; Move still works.
 func (c *Clock) Stop() { c.stopped.Store(time.Now().UnixNano()) }
 
-// Reset sets the clock to the time of the system and lets it run.
+// Reset returns to system time.
 func (c *Clock) Reset() {
 	c.ahead.Store(0)
 	c.stopped.Store(0)

@@ -31,7 +31,7 @@ func TestClock_Stops(t *testing.T) {
 	require.Eventually(t, func() bool { return c.Now().After(first) }, time.Second, time.Microsecond)
 }
 
-func TestClock_Microseconds(t *testing.T) {
+func TestClock_TruncatesToMicroseconds(t *testing.T) {
 	var c clock.Clock
 	require.Zero(t, c.Now().Nanosecond()%1000)
 }
