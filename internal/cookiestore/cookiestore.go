@@ -1,5 +1,5 @@
-// Package cookiestore keeps a session in an encrypted cookie. Its [Store] is a
-// gorilla sessions.Store, for Buffalo's SessionStore option:
+// Package cookiestore keeps a session in an encrypted cookie. [Store] is a
+// gorilla sessions.Store for Buffalo's SessionStore option:
 //
 //	app := buffalo.New(buffalo.Options{
 //		SessionName: "shop",
@@ -9,21 +9,17 @@
 //		}),
 //	})
 //
-// It differs from gorilla's CookieStore in three ways.
+// Unlike gorilla's CookieStore, it writes the cookie only when the session has
+// changed, although Buffalo saves it on every page, and removes an empty one.
 //
-// The cookie is written only when the session has changed, although Buffalo
-// saves it on every page, and is removed when nothing is left in it.
+// It ignores cookies that it cannot read. Cookies do not expire: store the
+// expiry among the values.
 //
-// A cookie that cannot be read, because it was damaged or its keys were retired,
-// is as good as none. A cookie has no age: what is in it has to say until when it
-// counts.
+// The cookie fits in the 4,096 bytes that browsers accept: Save drops the oldest
+// of Buffalo's flash messages, and returns an error if the rest is too large.
 //
-// The cookie stays within the 4,096 bytes that browsers accept. If Buffalo's
-// flash messages outgrow them, the oldest are dropped. If the rest of the session
-// does, Save returns an error, and the browser keeps the cookie that it has.
-//
-// Keys must be strings. Values may be of any type that encoding/gob knows, and own
-// types must be registered with it. Strings, bytes and int64 are the cheapest.
+// Keys must be strings. Values may have any type that is registered with
+// encoding/gob; strings, bytes and int64 are the cheapest.
 package cookiestore
 
 import (
@@ -36,20 +32,21 @@ import (
 	"github.com/gorilla/sessions"
 )
 
-// Options are the settings of a Store.
+// Options configure a Store.
 type Options struct {
-	// Keys are pairs of a key that authenticates (32 or 64 bytes) and one that
-	// encrypts (16, 24 or 32 bytes). The first pair writes cookies, all read them.
+	// Keys are pairs of an authentication key (32 or 64 bytes) and an
+	// encryption key (16, 24 or 32). The first pair writes cookies; all pairs
+	// read them.
 	Keys [][]byte
 
-	// Secure keeps the cookie from being sent without TLS.
+	// Secure restricts the cookie to TLS.
 	Secure bool
 
-	// MaxAge returns the lifetime in seconds of a cookie that holds values. 0, and
-	// a nil MaxAge, mean until the browser closes.
+	// MaxAge returns the cookie's lifetime in seconds; 0 or a nil MaxAge mean
+	// until the browser closes.
 	MaxAge func(values map[any]any) int
 
-	// OnRefused, if not nil, is called for a request whose cookie cannot be read.
+	// OnRefused, if not nil, is called when a cookie cannot be read.
 	OnRefused func(r *http.Request)
 }
 
@@ -61,25 +58,24 @@ type Store struct {
 	onRefused func(r *http.Request)
 }
 
-// New returns a Store.
 func New(o Options) *Store {
 	s := &Store{securecookie.CodecsFromPairs(o.Keys...), o.Secure, o.MaxAge, o.OnRefused}
 	for _, codec := range s.codecs {
 		cookie := codec.(*securecookie.SecureCookie)
 		cookie.SetSerializer(securecookie.NopEncoder{})
-		cookie.MaxAge(0)    // no age
+		cookie.MaxAge(0)    // does not expire
 		cookie.MaxLength(0) // New and Save check the size
 	}
 	return s
 }
 
-// Get returns the session of a request, the same one each time.
+// Get returns the session of a request, always the same one.
 func (s *Store) Get(r *http.Request, name string) (*sessions.Session, error) {
 	return sessions.GetRegistry(r).Get(s, name)
 }
 
-// New reads the session of a request. It returns an empty one if there is no
-// cookie that can be read, and never an error.
+// New reads the session of a request. It returns an empty one if no cookie can
+// be read, and never an error.
 func (s *Store) New(r *http.Request, name string) (*sessions.Session, error) {
 	session := sessions.NewSession(s, name)
 	session.Options = &sessions.Options{Path: "/", HttpOnly: true, Secure: s.secure, SameSite: http.SameSiteLaxMode}
@@ -109,13 +105,13 @@ func (s *Store) read(cookie *http.Cookie) (encoded []byte, values map[any]any, e
 	return encoded, values, err
 }
 
-// Save writes the cookie if the session is not what New read, and removes it if
-// the session is empty or its Options.MaxAge is negative. If it returns an error,
-// it has written nothing.
+// Save writes the cookie if the session has changed, and removes it if the
+// session is empty or its Options.MaxAge is negative. On error it writes
+// nothing.
 func (s *Store) Save(r *http.Request, w http.ResponseWriter, session *sessions.Session) error {
 	encoded, err := encode(session.Values)
 	if err != nil {
-		return err // else a value that cannot be written would log the user out
+		return err // an empty cookie would log the user out
 	}
 	if session.Options.MaxAge < 0 {
 		encoded = nil
@@ -135,8 +131,7 @@ func (s *Store) Save(r *http.Request, w http.ResponseWriter, session *sessions.S
 	return nil
 }
 
-// cookie returns the cookie of a session, whatever its size. If there is nothing
-// encoded, it removes the one that the browser has.
+// cookie returns a session's cookie, of any size. A nil encoded removes it.
 func (s *Store) cookie(session *sessions.Session, encoded []byte) (*http.Cookie, error) {
 	options := *session.Options
 	if encoded == nil {
@@ -146,12 +141,11 @@ func (s *Store) cookie(session *sessions.Session, encoded []byte) (*http.Cookie,
 	if s.maxAge != nil {
 		options.MaxAge = s.maxAge(session.Values)
 	}
-	value, err := securecookie.EncodeMulti(session.Name(), bytes.Clone(encoded), s.codecs...) // encrypts it in place
+	value, err := securecookie.EncodeMulti(session.Name(), bytes.Clone(encoded), s.codecs...) // encrypts in place
 	return sessions.NewCookie(session.Name(), value, &options), err
 }
 
-// fingerprint returns text that is equal for equal sessions, and "" for an empty
-// one. The store keeps it as the ID of a session, which need not be a secret.
+// fingerprint returns a session's ID: its hash, or "" if it is empty.
 func fingerprint(encoded []byte) string {
 	if encoded == nil {
 		return ""

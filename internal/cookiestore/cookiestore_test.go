@@ -19,7 +19,8 @@ var keys = [][]byte{bytes.Repeat([]byte("a"), 32), bytes.Repeat([]byte("e"), 32)
 
 func newStore() *Store { return New(Options{Keys: keys}) }
 
-// saved opens a session with cookie (nil for none), changes it, and returns the cookie that is set, or nil.
+// saved changes the session of a cookie, which may be nil, and returns the
+// cookie that is set, or nil.
 func saved(t testing.TB, store *Store, cookie *http.Cookie, change func(*sessions.Session)) *http.Cookie {
 	t.Helper()
 	r := httptest.NewRequest("GET", "/", nil)
@@ -43,8 +44,8 @@ func put(key string, value any) func(*sessions.Session) {
 
 func nothing(*sessions.Session) {}
 
-// Buffalo writes an empty flash on every page: that is no reason for a cookie.
-func TestStore_EmptyFlashIsNothing(t *testing.T) {
+// Buffalo writes an empty flash on every page.
+func TestStore_EmptyFlashSetsNoCookie(t *testing.T) {
 	store := newStore()
 	require.Nil(t, saved(t, store, nil, put(flashKey, []byte("{}"))))
 	filled := saved(t, store, nil, put(flashKey, []byte(`{"info":["x"]}`)))
@@ -64,8 +65,7 @@ func TestStore_SetsACookieOnlyAfterAChange(t *testing.T) {
 	require.Nil(t, saved(t, store, cookie, nothing))
 }
 
-// A value that is changed in place is a change too.
-func TestStore_ChangedInPlace(t *testing.T) {
+func TestStore_NoticesChangesInPlace(t *testing.T) {
 	store := newStore()
 	cookie := saved(t, store, nil, put("basket", &basket{[]string{"a"}}))
 	require.Nil(t, saved(t, store, cookie, nothing))
@@ -78,8 +78,7 @@ func TestStore_ChangedInPlace(t *testing.T) {
 	})
 }
 
-// Saved twice in a request, the cookie is written for each change.
-func TestStore_SavedTwice(t *testing.T) {
+func TestStore_SetsACookieForEachChange(t *testing.T) {
 	store := newStore()
 	r, w := httptest.NewRequest("GET", "/", nil), httptest.NewRecorder()
 	session, _ := store.Get(r, "app")
@@ -91,7 +90,7 @@ func TestStore_SavedTwice(t *testing.T) {
 	saved(t, store, w.Result().Cookies()[1], func(s *sessions.Session) { require.Equal(t, "two", s.Values["token"]) })
 }
 
-func TestStore_GetIsTheSameSession(t *testing.T) {
+func TestStore_GetReturnsTheSameSession(t *testing.T) {
 	store, r := newStore(), httptest.NewRequest("GET", "/", nil)
 	one, err := store.Get(r, "app")
 	require.NoError(t, err)
@@ -123,8 +122,7 @@ func TestStore_MaxAge(t *testing.T) {
 	require.Empty(t, gone.Value)
 }
 
-// The text of a session is not readable in its cookie, nor in its ID.
-func TestStore_Encrypted(t *testing.T) {
+func TestStore_EncryptsValues(t *testing.T) {
 	store := newStore()
 	cookie := saved(t, store, nil, put("token", "legible"))
 	text, err := base64.URLEncoding.DecodeString(cookie.Value)
@@ -140,7 +138,7 @@ func TestStore_Encrypted(t *testing.T) {
 	})
 }
 
-func TestStore_RotatedKeys(t *testing.T) {
+func TestStore_ReadsCookiesOfOlderKeys(t *testing.T) {
 	var refused int
 	fresh := [][]byte{bytes.Repeat([]byte("b"), 32), bytes.Repeat([]byte("f"), 32)}
 	options := Options{Keys: append(fresh[:2:2], keys...), OnRefused: func(*http.Request) { refused++ }}
@@ -164,9 +162,8 @@ func TestStore_RotatedKeys(t *testing.T) {
 	require.Equal(t, 1, refused, "no cookie is not refused")
 }
 
-// A value that cannot be written is the developer's error, and loud. It must not
-// pass for an empty session, which would log the user out.
-func TestStore_UnwritableValue(t *testing.T) {
+// Treating the session as empty would log the user out.
+func TestStore_UnwritableValueKeepsTheSession(t *testing.T) {
 	store := newStore()
 	cookie := saved(t, store, nil, put("token", "one"))
 	for _, had := range []*http.Cookie{cookie, {Name: "app"}} {
@@ -181,13 +178,12 @@ func TestStore_UnwritableValue(t *testing.T) {
 	}
 }
 
-// Whatever a cookie holds, only what the store wrote is read.
 func FuzzCookie(f *testing.F) {
 	store := newStore()
 	good := saved(f, store, nil, put("token", "secret")).Value
 	f.Add("")
 	f.Add("x")
-	f.Add(good[len(good)/2:]) // far from what would be good again
+	f.Add(good[len(good)/2:])
 	f.Add("MTIzfA==")
 	f.Add(strings.Repeat("x", 10_000))
 	f.Fuzz(func(t *testing.T, value string) {
@@ -200,8 +196,8 @@ func FuzzCookie(f *testing.F) {
 	})
 }
 
-// A cookie has no age: gorilla's own limit of 30 days is off.
-func TestStore_OldCookie(t *testing.T) {
+// gorilla's limit of 30 days is off.
+func TestStore_OldCookieIsRead(t *testing.T) {
 	store := newStore()
 	cookie := saved(t, store, nil, put("token", "one"))
 	sealed, err := base64.URLEncoding.DecodeString(cookie.Value)
@@ -217,8 +213,7 @@ func TestStore_OldCookie(t *testing.T) {
 	})
 }
 
-// BenchmarkStore reads the session of a logged-in user and saves it unchanged, as
-// every page does.
+// BenchmarkStore saves an unchanged session, as every page does.
 func BenchmarkStore(b *testing.B) {
 	store := newStore()
 	cookie := saved(b, store, nil, put("token", strings.Repeat("t", 80)))

@@ -10,18 +10,18 @@ import (
 	"github.com/gorilla/sessions"
 )
 
-// maxBytes is the size that every browser accepts of a cookie, its name and
+// maxBytes is the size of cookie that every browser accepts, name and
 // attributes included (RFC 6265, 6.1).
 const maxBytes = 4096
 
 func size(cookie *http.Cookie) int { return len(cookie.String()) }
 
-// dropFlash drops the oldest flash messages of a session, until its cookie fits.
-// It returns an error, and drops nothing, if the rest alone does not fit.
+// dropFlash drops the oldest flash messages until the cookie fits. If the rest
+// alone does not fit, it drops nothing and returns an error.
 func (s *Store) dropFlash(session *sessions.Session) (cookie *http.Cookie, encoded []byte, err error) {
 	var flash map[string][]string
 	if text, ok := session.Values[flashKey].([]byte); ok {
-		json.Unmarshal(text, &flash) // what Buffalo could not read is dropped whole
+		json.Unmarshal(text, &flash) // drop what Buffalo cannot read
 	}
 	most := 0 // messages of one kind
 	for _, messages := range flash {
@@ -49,7 +49,7 @@ func (s *Store) dropFlash(session *sessions.Session) (cookie *http.Cookie, encod
 	return nil, nil, tooLarge(values, size(cookie))
 }
 
-// newest returns the last messages of each kind, at most n.
+// newest returns the last n messages of each kind.
 func newest(flash map[string][]string, n int) map[string][]string {
 	kept := map[string][]string{}
 	for kind, messages := range flash {
@@ -60,7 +60,6 @@ func newest(flash map[string][]string, n int) map[string][]string {
 	return kept
 }
 
-// tooLarge tells the developer which value to look at.
 func tooLarge(values map[any]any, bytes int) error {
 	var largest any
 	most := -1

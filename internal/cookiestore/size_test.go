@@ -11,8 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A full session of a login fits.
-func TestStore_FullCookie(t *testing.T) {
+func TestStore_FullSessionFits(t *testing.T) {
 	long := strings.Repeat("x", 254)
 	cookie := saved(t, newStore(), nil, func(s *sessions.Session) {
 		s.Values["reset_token"], s.Values["signup_token"] = strings.Repeat("t", 43), strings.Repeat("t", 43)
@@ -23,9 +22,7 @@ func TestStore_FullCookie(t *testing.T) {
 	require.Less(t, len(cookie.Raw), 4096)
 }
 
-// A session that does not fit is the developer's error. The browser keeps the
-// cookie that it has.
-func TestStore_TooLarge(t *testing.T) {
+func TestStore_TooLargeSessionKeepsTheCookie(t *testing.T) {
 	r, w := httptest.NewRequest("GET", "/", nil), httptest.NewRecorder()
 	session, err := newStore().Get(r, "app")
 	require.NoError(t, err)
@@ -41,7 +38,6 @@ func TestStore_TooLarge(t *testing.T) {
 	require.Len(t, w.Result().Cookies(), 1)
 }
 
-// However many flash messages are added, the newest of each kind are kept.
 func TestStore_OldestFlashIsDropped(t *testing.T) {
 	flash := map[string][]string{"warning": {"the only one"}}
 	for n := range 10_000 {
@@ -65,8 +61,7 @@ func TestStore_OldestFlashIsDropped(t *testing.T) {
 	})
 }
 
-// One message that does not fit is dropped; what else there is stays.
-func TestStore_HugeFlashMessage(t *testing.T) {
+func TestStore_HugeFlashMessageIsDropped(t *testing.T) {
 	store := newStore()
 	cookie := saved(t, store, nil, func(s *sessions.Session) {
 		s.Values["token"], s.Values[flashKey] = "one", []byte(`{"info":["`+strings.Repeat("x", 4000)+`"]}`)

@@ -33,7 +33,7 @@ func TestValues_RoundTrip(t *testing.T) {
 	require.Nil(t, encoded)
 }
 
-func TestValues_EqualSessionsAlike(t *testing.T) {
+func TestValues_EqualSessionsEncodeEqually(t *testing.T) {
 	values := map[any]any{"a": "1", "b": "2", "c": "3", "d": "4"}
 	first, err := encode(values)
 	require.NoError(t, err)
@@ -44,7 +44,7 @@ func TestValues_EqualSessionsAlike(t *testing.T) {
 	}
 }
 
-func TestValues_Refusals(t *testing.T) {
+func TestValues_RejectsInvalidValues(t *testing.T) {
 	for _, values := range []map[any]any{
 		{"x": struct{ Y int }{1}}, // not registered with gob
 		{1: "x"},
@@ -63,9 +63,8 @@ func TestValues_Refusals(t *testing.T) {
 	}
 }
 
-// A type that this release no longer knows, or a letter of a later one, is an
-// error and no panic.
-func TestValues_UnknownTypes(t *testing.T) {
+// Older and newer releases may have written the cookie.
+func TestValues_UnknownTypesAreErrors(t *testing.T) {
 	var b bytes.Buffer
 	var value any = &basket{[]string{"a"}}
 	require.NoError(t, gob.NewEncoder(&b).Encode(&value))
