@@ -10,24 +10,22 @@ import (
 	"github.com/gobuffalo/pop/v6"
 )
 
-// ErrOwnTool is returned by Backup for a database that has a tool of its own,
-// such as pg_dump.
+// ErrOwnTool is returned by Backup for PostgreSQL, which has pg_dump.
 var ErrOwnTool = errors.New("the database has a backup tool of its own")
 
-// Backup writes a SQLite database into a new file, readable by its owner only,
-// while the app goes on using it. It never replaces a file. On PostgreSQL it
-// returns ErrOwnTool.
+// Backup copies a SQLite database that is in use to a new file, readable only
+// by its owner. It never replaces a file. On PostgreSQL it returns ErrOwnTool.
 func Backup(ctx context.Context, db *pop.Connection, path string) error {
 	if db.Dialect.Name() == "postgres" {
 		return ErrOwnTool
 	}
-	// Created here and not by SQLite, which would leave its mode to the umask.
+	// SQLite would create it with the mode that the umask allows.
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return fmt.Errorf("the backup cannot be written: %w", err)
 	}
 	file.Close()
-	if path, err = filepath.Abs(path); err != nil { // SQLite takes a name like file:x for a URI
+	if path, err = filepath.Abs(path); err != nil { // SQLite takes file:x for a URI
 		return fmt.Errorf("the backup cannot be written: %w", err)
 	}
 	if err := db.WithContext(ctx).RawQuery("VACUUM INTO ?", path).Exec(); err != nil {

@@ -24,8 +24,7 @@ func TestBackup_ReplacesNothing(t *testing.T) {
 	require.ErrorContains(t, database.Backup(t.Context(), db, "nowhere/at/all"), "the backup cannot be written")
 }
 
-// A backup that fails leaves no file that looks like one.
-func TestBackup_Failure(t *testing.T) {
+func TestBackup_FailureLeavesNoFile(t *testing.T) {
 	db := open(t, newDatabase(t, ""))
 	path := filepath.Join(t.TempDir(), "copy")
 	ctx, cancel := context.WithCancel(t.Context())
@@ -34,7 +33,7 @@ func TestBackup_Failure(t *testing.T) {
 	require.NoFileExists(t, path)
 }
 
-func TestBackup_OnPostgres(t *testing.T) {
+func TestBackup_RefusesPostgres(t *testing.T) {
 	if !onPostgres() {
 		return
 	}

@@ -1,6 +1,6 @@
-// Package database opens the SQLite or PostgreSQL database of an app through
-// pop, and does what pop leaves to the app: it migrates at start, compares
-// schemas, backs up, locks between nodes, and tells errors apart.
+// Package database opens an app's SQLite or PostgreSQL database through pop, and
+// adds migration at start, schema comparison, backups, locks between nodes, and
+// the classification of errors.
 //
 //	db, err := database.Open("sqlite3://storage/app.sqlite")
 //	if err != nil {
@@ -10,8 +10,8 @@
 //		return err
 //	}
 //
-// Built with -tags sqlite, as the Buffalo CLI does, it uses the SQLite driver
-// that needs a C compiler, otherwise the one that is written in Go.
+// With -tags sqlite, which the Buffalo CLI sets, the SQLite driver needs a C
+// compiler; otherwise it is pure Go.
 package database
 
 import (
@@ -30,11 +30,11 @@ import (
 )
 
 // Open opens the database of a URL like sqlite3://path or
-// postgres://user:password@host/name, and checks that it answers. It creates a
-// SQLite file that does not exist, readable by its owner only.
+// postgres://user:password@host/name and pings it. A new SQLite file is
+// readable only by its owner.
 //
-// The first call silences pop's loggers, because statements hold values that
-// must not be logged. To see them in development, call pop.SetTxLogger after it.
+// The first call silences pop's loggers, which would log secret values. To see
+// statements in development, call pop.SetTxLogger after it.
 func Open(databaseURL string) (*pop.Connection, error) {
 	silence()
 	details, err := connectionDetails(databaseURL)
@@ -55,8 +55,8 @@ func Open(databaseURL string) (*pop.Connection, error) {
 	return db, nil
 }
 
-// OpenExisting is like Open but does not create a SQLite file: an operator in
-// the wrong folder gets an error and not an empty database.
+// OpenExisting is like Open but never creates a SQLite file: an operator in the
+// wrong folder gets an error.
 func OpenExisting(databaseURL string) (*pop.Connection, error) {
 	if path, isSQLite := sqlitePath(databaseURL); isSQLite {
 		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
@@ -71,7 +71,7 @@ var silence = sync.OnceFunc(func() {
 	pop.SetTxLogger(func(logging.Level, any, string, ...any) {})
 })
 
-// unopened puts an error into one line; those of pgx take several.
+// unopened joins the lines of pgx's errors.
 func unopened(err error) error {
 	return fmt.Errorf("the database cannot be opened: %s", strings.Join(strings.Fields(err.Error()), " "))
 }
@@ -82,8 +82,8 @@ func connectionDetails(databaseURL string) (*pop.ConnectionDetails, error) {
 		complete, err := withTimeouts(databaseURL)
 		return &pop.ConnectionDetails{
 			URL:             complete,
-			Pool:            20, // of the 100 that a PostgreSQL server offers by default: four nodes and some spare
-			IdlePool:        20, // all of them: a burst is no time to open connections
+			Pool:            20, // of PostgreSQL's default of 100: four nodes and some spare
+			IdlePool:        20, // opening connections would slow a burst
 			ConnMaxIdleTime: 5 * time.Minute,
 		}, err
 	}
@@ -92,33 +92,32 @@ func connectionDetails(databaseURL string) (*pop.ConnectionDetails, error) {
 	}
 	return &pop.ConnectionDetails{
 		Dialect:  "sqlite3",
-		Database: "file:" + strings.NewReplacer("%", "%25", "#", "%23").Replace(path), // a URI, to set mode
+		Database: "file:" + strings.NewReplacer("%", "%25", "#", "%23").Replace(path), // a URI can set mode
 		Pool:     8,
 		IdlePool: 8,
 		Options: map[string]string{
-			"mode":          "rw",        // a file that was removed is an error; none is created in its place
-			"lock":          "false",     // pop's process-wide lock would run one statement at a time
+			"mode":          "rw",        // do not recreate a file that was removed
+			"lock":          "false",     // pop's lock would serialize all statements
 			"_journal_mode": "WAL",       // readers do not wait for the writer
-			"_synchronous":  "FULL",      // a commit survives a power cut; with NORMAL, mattn's default, it may not
-			"_txlock":       "immediate", // a transaction that reads, then writes, cannot fail half-way
-			"_busy_timeout": "5000",      // milliseconds that a writer waits for another
+			"_synchronous":  "FULL",      // commits survive a power cut, unlike with NORMAL, mattn's default
+			"_txlock":       "immediate", // prevents failure between reading and writing
+			"_busy_timeout": "5000",      // milliseconds a writer waits for another
 			"_fk":           "true",
-			"_time_format":  "sqlite", // one sortable text form under either driver
+			"_time_format":  "sqlite", // sortable text in both drivers
 		},
 	}, nil
 }
 
-// withTimeouts adds the timeouts that the URL of a PostgreSQL database does not
-// set. A statement has none: a request's context ends it, and a migration may
-// take as long as it needs.
+// withTimeouts adds timeouts that a PostgreSQL URL does not set. Statements
+// have none: a request's context ends them, and migrations may take longer.
 func withTimeouts(databaseURL string) (string, error) {
 	u, err := url.Parse(databaseURL)
-	if err != nil { // which quotes the URL, and the password in it
+	if err != nil { // err quotes the URL and its password
 		return "", errors.New("the database URL is not understood: write it like postgres://user:password@host/name")
 	}
 	query := u.Query()
 	for key, value := range map[string]string{
-		"connect_timeout":                     "5",     // seconds: a request notices a server that is gone
+		"connect_timeout":                     "5",     // seconds
 		"idle_in_transaction_session_timeout": "60000", // milliseconds: frees the locks of a node that froze
 	} {
 		if !query.Has(key) {
@@ -135,7 +134,7 @@ func sqlitePath(databaseURL string) (path string, isSQLite bool) {
 		path, isSQLite = strings.CutPrefix(databaseURL, "sqlite://")
 	}
 	path, _, _ = strings.Cut(path, "?")
-	return strings.TrimPrefix(path, "file:"), isSQLite // either form of SQLite's own
+	return strings.TrimPrefix(path, "file:"), isSQLite // SQLite's own prefix
 }
 
 func makePrivateFile(path string) error {

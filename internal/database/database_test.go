@@ -13,7 +13,7 @@ import (
 	"corral/internal/database"
 )
 
-func TestOpen_PrivateFile(t *testing.T) {
+func TestOpen_CreatesAPrivateFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "storage", "100% #1.sqlite")
 	exec(t, open(t, "sqlite://"+path+"?x=y"), "CREATE TABLE notes (id INTEGER, text TEXT)")
 	for name, mode := range map[string]os.FileMode{path: 0o600, filepath.Dir(path): 0o700} {
@@ -24,8 +24,7 @@ func TestOpen_PrivateFile(t *testing.T) {
 	require.Empty(t, notes(t, open(t, "sqlite3://file:"+path)), "the same file, by another form of its name")
 }
 
-// The error is one line without the password.
-func TestOpen_Error(t *testing.T) {
+func TestOpen_ErrorIsOneLineWithoutPassword(t *testing.T) {
 	dir := t.TempDir()
 	noise := filepath.Join(dir, "noise.sqlite")
 	require.NoError(t, os.WriteFile(noise, bytes.Repeat([]byte("no database "), 999), 0o600))
@@ -44,13 +43,12 @@ func TestOpen_Error(t *testing.T) {
 	}
 }
 
-// A file that is removed while the app runs is missed, not replaced.
-func TestOpen_FileIsRemoved(t *testing.T) {
+func TestOpen_RemovedFileIsNotReplaced(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "app.sqlite")
 	db := open(t, "sqlite3://"+path)
 	require.NoError(t, os.Remove(path))
 	var err error
-	for range 2 { // the connection that is open, and a new one
+	for range 2 { // the open connection and a new one
 		var tx *pop.Connection
 		if tx, err = db.NewTransaction(); err != nil {
 			break
@@ -61,7 +59,7 @@ func TestOpen_FileIsRemoved(t *testing.T) {
 	require.NoFileExists(t, path)
 }
 
-func TestOpenExisting(t *testing.T) {
+func TestOpenExisting_CreatesNothing(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "storage", "none.sqlite")
 	_, err := database.OpenExisting("sqlite3://" + path + "?x=y")
 	require.EqualError(t, err, "there is no database file "+path+": is this the right folder?")

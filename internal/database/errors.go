@@ -14,9 +14,9 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// Unavailable reports whether err means that the database is away or too busy,
-// so that the same request may succeed later. A missing file and a server that
-// the app could not reach by http.Client or net.Dial are none of the database's.
+// Unavailable reports whether the database is unreachable or too busy, so that
+// the request may succeed later. It excludes missing files and failures of
+// http.Client and net.Dial.
 func Unavailable(err error) bool {
 	var foreign *url.Error
 	var connect *pgconn.ConnectError
@@ -27,19 +27,20 @@ func Unavailable(err error) bool {
 		return false
 	case errors.Is(err, driver.ErrBadConn), errors.Is(err, sql.ErrConnDone), errors.As(err, &connect), pgconn.SafeToRetry(err),
 		errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled),
-		errors.Is(err, io.ErrUnexpectedEOF): // PostgreSQL that crashed in the middle of an answer
+		errors.Is(err, io.ErrUnexpectedEOF): // PostgreSQL crashed while answering
 		return true
 	case errors.As(err, &network):
-		return network.Op != "dial" // a connection that is open; pgx dials within ConnectError
+		return network.Op != "dial"
 	case errors.As(err, &postgres):
-		// Classes of SQLSTATE: connection, read-only, deadlock, resources, lock, shutdown, disk.
+		// SQLSTATE classes: connection, read-only, deadlock, resources, lock,
+		// shutdown, disk.
 		return slices.Contains([]string{"08", "25", "40", "53", "55", "57", "58"}, postgres.Code[:min(2, len(postgres.Code))])
 	}
 	return sqliteSays(err, "database is locked", "unable to open database", "disk I/O error",
 		"database or disk is full", "readonly database", "sql: database is closed")
 }
 
-// IsDuplicate reports whether err means that a unique index refused a row.
+// IsDuplicate reports whether a unique index refused a row.
 func IsDuplicate(err error) bool {
 	var postgres *pgconn.PgError
 	if errors.As(err, &postgres) {
@@ -48,7 +49,7 @@ func IsDuplicate(err error) bool {
 	return sqliteSays(err, "UNIQUE constraint failed")
 }
 
-// sqliteSays looks for a text in err: the two SQLite drivers share no error type.
+// sqliteSays searches the text: SQLite's drivers share no error type.
 func sqliteSays(err error, texts ...string) bool {
 	return err != nil && slices.ContainsFunc(texts, func(text string) bool { return strings.Contains(err.Error(), text) })
 }

@@ -8,17 +8,16 @@ import (
 	"github.com/gobuffalo/pop/v6"
 )
 
-// WithLock runs fn while no other node holds the lock of that name, and waits
-// for one that does. On SQLite, which has one node, it only runs fn.
+// WithLock waits until no other node holds the named lock, then runs fn. On
+// SQLite, which has one node, it only runs fn.
 //
-// The lock is held by a transaction of its own, not by what fn writes through
-// db, and ends with ctx.
+// A transaction of its own holds the lock, until fn returns or ctx ends.
 func WithLock(ctx context.Context, db *pop.Connection, name string, fn func() error) error {
 	return locked(ctx, db, "SELECT true FROM pg_advisory_xact_lock($1)", name, fn)
 }
 
-// TryLock is like WithLock, but returns nil without running fn when another
-// node holds the lock.
+// TryLock is like WithLock, but returns nil without running fn if another node
+// holds the lock.
 func TryLock(ctx context.Context, db *pop.Connection, name string, fn func() error) error {
 	return locked(ctx, db, "SELECT pg_try_advisory_xact_lock($1)", name, fn)
 }
@@ -28,7 +27,7 @@ func locked(ctx context.Context, db *pop.Connection, query, name string, fn func
 		return fn()
 	}
 	return db.WithContext(ctx).Transaction(func(tx *pop.Connection) error {
-		// The transaction idles for as long as fn runs: see withTimeouts.
+		// The transaction idles while fn runs: see withTimeouts.
 		if err := tx.RawQuery("SET LOCAL idle_in_transaction_session_timeout = 0").Exec(); err != nil {
 			return fmt.Errorf("locking %s: %w", name, err)
 		}
@@ -43,7 +42,6 @@ func locked(ctx context.Context, db *pop.Connection, query, name string, fn func
 	})
 }
 
-// lockNumber is the number by which PostgreSQL knows a lock.
 func lockNumber(name string) int64 {
 	hash := fnv.New64a()
 	hash.Write([]byte(name))

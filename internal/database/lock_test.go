@@ -36,7 +36,7 @@ func TestTryLock_OneNodeAtATime(t *testing.T) {
 	require.Equal(t, []string{"b", "a"}, ran)
 }
 
-// The transaction that holds the lock may idle for longer than others.
+// The transaction that holds the lock idles beyond the timeout.
 func TestWithLock_Waits(t *testing.T) {
 	if !onPostgres() {
 		return

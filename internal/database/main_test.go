@@ -12,7 +12,7 @@ import (
 	"corral/internal/database"
 )
 
-// migrations create a table with a unique column, by one file for both
+// migrations create a table with a unique column, in one file for both
 // databases and one for each.
 var migrations = fstest.MapFS{
 	"20260101000000_create_notes.up.fizz": {Data: []byte(`create_table("notes") {
@@ -26,8 +26,6 @@ var migrations = fstest.MapFS{
 	"embed.go": {},
 }
 
-// databaseURL returns the URL of a new database on the server of
-// TEST_DATABASE_URL, or of a new SQLite file.
 func databaseURL(t *testing.T) string { return newDatabase(t, os.Getenv("TEST_DATABASE_URL")) }
 
 func newDatabase(t *testing.T, server string) string {
@@ -46,7 +44,7 @@ func open(t *testing.T, url string) *pop.Connection {
 	return db
 }
 
-// migrated opens a new database with the table notes.
+// migrated opens a new, migrated database.
 func migrated(t *testing.T) *pop.Connection {
 	t.Helper()
 	db := open(t, databaseURL(t))
@@ -54,19 +52,15 @@ func migrated(t *testing.T) *pop.Connection {
 	return db
 }
 
-// exec runs a statement that must succeed.
 func exec(t *testing.T, db *pop.Connection, query string, args ...any) {
 	t.Helper()
 	require.NoError(t, db.RawQuery(query, args...).Exec())
 }
 
-// notes returns the texts of all notes.
 func notes(t *testing.T, db *pop.Connection) (texts []string) {
 	t.Helper()
 	require.NoError(t, db.Store.Select(&texts, "SELECT text FROM notes ORDER BY id"))
 	return texts
 }
 
-// onPostgres reports whether the tests run on PostgreSQL: those that are about it
-// alone have nothing to do elsewhere.
 func onPostgres() bool { return os.Getenv("TEST_DATABASE_URL") != "" }

@@ -9,9 +9,9 @@ import (
 	"github.com/gobuffalo/pop/v6"
 )
 
-// Migrate applies the migrations that db is missing, on one node at a time. It
-// refuses a database with a migration that is not among them: a newer release
-// has changed its schema, and this one would misread it.
+// Migrate applies the missing migrations, on one node at a time. It returns an
+// error if db has unknown migrations: a newer release changed the schema, which
+// this one would misread.
 func Migrate(db *pop.Connection, migrations fs.FS) error {
 	box, err := pop.NewMigrationBox(migrations, db)
 	if err != nil {
@@ -36,8 +36,8 @@ func Migrate(db *pop.Connection, migrations fs.FS) error {
 	})
 }
 
-// CompareSchema returns the versions of the migrations that db is missing, and
-// of those that it has but migrations does not contain.
+// CompareSchema returns the versions that db is missing and those that it has
+// but migrations lacks.
 func CompareSchema(ctx context.Context, db *pop.Connection, migrations fs.FS) (missing, unknown []string, err error) {
 	known, err := versions(migrations, db.Dialect.Name())
 	if err != nil {
@@ -51,8 +51,7 @@ func CompareSchema(ctx context.Context, db *pop.Connection, migrations fs.FS) (m
 	return without(known, applied), without(applied, known), nil
 }
 
-// versions returns the versions of the migrations for a dialect: the numbers
-// that the names of their files begin with.
+// versions returns the version numbers of the migrations for a dialect.
 func versions(migrations fs.FS, dialect string) (list []string, err error) {
 	err = fs.WalkDir(migrations, ".", func(_ string, file fs.DirEntry, err error) error {
 		if err != nil || file.IsDir() {
@@ -62,7 +61,7 @@ func versions(migrations fs.FS, dialect string) (list []string, err error) {
 		if err == nil && m != nil && m.Direction == "up" && (m.DBType == "all" || m.DBType == dialect) {
 			list = append(list, m.Version)
 		}
-		return nil // pop does not run the others either
+		return nil // pop skips other files too
 	})
 	return list, err
 }

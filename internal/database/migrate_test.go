@@ -13,13 +13,12 @@ func TestMigrate(t *testing.T) {
 	db := open(t, databaseURL(t))
 	for range 2 {
 		require.NoError(t, database.Migrate(db, migrations))
-		exec(t, db, "DROP INDEX notes_text") // fails unless it is there
+		exec(t, db, "DROP INDEX notes_text") // fails if it is missing
 		exec(t, db, "CREATE UNIQUE INDEX notes_text ON notes (text)")
 	}
 }
 
-// A database that a newer release has migrated stays as it is.
-func TestMigrate_NewerDatabase(t *testing.T) {
+func TestMigrate_LeavesNewerDatabases(t *testing.T) {
 	db := migrated(t)
 	exec(t, db, "DROP TABLE notes")
 	exec(t, db, "DELETE FROM schema_migration WHERE version = '20260101000000'")
@@ -28,8 +27,7 @@ func TestMigrate_NewerDatabase(t *testing.T) {
 	require.Error(t, db.RawQuery("SELECT * FROM notes").Exec())
 }
 
-// Nodes that start at once take turns.
-func TestMigrate_ManyNodes(t *testing.T) {
+func TestMigrate_NodesTakeTurns(t *testing.T) {
 	if !onPostgres() {
 		return
 	}

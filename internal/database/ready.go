@@ -10,13 +10,11 @@ import (
 	"github.com/gobuffalo/pop/v6"
 )
 
-// readyTimeout bounds the time that Ready waits for the database: a load
-// balancer asks again soon.
 const readyTimeout = 2 * time.Second
 
-// Ready returns nil when db answers within two seconds and has all migrations.
-// It may have newer ones: in a rolling update the old nodes keep serving after
-// the first new node has migrated.
+// Ready returns nil if db answers within readyTimeout and no migration is
+// missing. Unknown migrations are allowed: in a rolling update, old nodes serve
+// after the first new one has migrated.
 func Ready(ctx context.Context, db *pop.Connection, migrations fs.FS) error {
 	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
@@ -30,9 +28,8 @@ func Ready(ctx context.Context, db *pop.Connection, migrations fs.FS) error {
 	return nil
 }
 
-// ClockSkew returns how far now is ahead of the database's clock. What a node
-// with a fast clock writes expires too late. It calls now when the database has
-// answered.
+// ClockSkew returns how far now is ahead of the database's clock. A node whose
+// clock is fast writes rows that expire too late.
 func ClockSkew(ctx context.Context, db *pop.Connection, now func() time.Time) (time.Duration, error) {
 	query := "SELECT CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)" // Unix milliseconds
 	if db.Dialect.Name() == "postgres" {

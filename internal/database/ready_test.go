@@ -19,15 +19,14 @@ func TestReady(t *testing.T) {
 	require.Empty(t, unknown)
 }
 
-func TestReady_MigrationMissing(t *testing.T) {
+func TestReady_MissingMigration(t *testing.T) {
 	const oldest = "20260101000000"
 	db := migrated(t)
 	exec(t, db, "DELETE FROM schema_migration WHERE version = ?", oldest)
 	require.EqualError(t, database.Ready(t.Context(), db, migrations), "migrations are missing: "+oldest)
 }
 
-// The old nodes of a rolling update keep serving after the first new one has migrated.
-func TestReady_NewerDatabase(t *testing.T) {
+func TestReady_AllowsNewerDatabases(t *testing.T) {
 	db := migrated(t)
 	exec(t, db, "INSERT INTO schema_migration (version) VALUES ('29990101000000')")
 	require.NoError(t, database.Ready(t.Context(), db, migrations))
@@ -36,7 +35,7 @@ func TestReady_NewerDatabase(t *testing.T) {
 	require.Equal(t, []string{"29990101000000"}, unknown)
 }
 
-func TestReady_NoAnswer(t *testing.T) {
+func TestReady_DatabaseDoesNotAnswer(t *testing.T) {
 	db := migrated(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

@@ -6,9 +6,9 @@ import (
 	"github.com/gobuffalo/pop/v6"
 )
 
-// Undone runs fn and takes back what it wrote; the rest of tx stays. It lets a
-// request that must have no effect take the time of one that has. Calls do not
-// nest. When fn fails, roll tx back.
+// Undone runs fn and rolls back its writes but keeps the rest of tx, so that a
+// request without effect takes the time of one with effect. Calls do not nest.
+// If fn fails, roll tx back.
 func Undone(tx *pop.Connection, fn func(tx *pop.Connection) error) error {
 	if err := tx.RawQuery("SAVEPOINT undone").Exec(); err != nil {
 		return fmt.Errorf("setting a savepoint: %w", err)

@@ -10,7 +10,7 @@ import (
 	"corral/internal/database"
 )
 
-func TestUndone(t *testing.T) {
+func TestUndone_RollsBackItsWritesOnly(t *testing.T) {
 	db := migrated(t)
 	require.NoError(t, db.Transaction(func(tx *pop.Connection) error {
 		exec(t, tx, "INSERT INTO notes (id, text) VALUES (1, 'before')")

@@ -8,8 +8,8 @@ import (
 	"modernc.org/sqlite"
 )
 
-// Pop opens SQLite by the driver name sqlite3. With -tags sqlite, pop itself
-// registers mattn's driver under it.
+// Pop uses the driver name sqlite3, which with -tags sqlite it registers itself
+// for mattn's driver.
 func init() {
 	sql.Register("sqlite3", &sqlite.Driver{})
 }

@@ -8,9 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Under either driver and on every connection of the pool, a commit is on the
-// disk and foreign keys hold.
-func TestSQLite_EveryConnection(t *testing.T) {
+func TestSQLite_EveryConnectionHasThePragmas(t *testing.T) {
 	db := open(t, newDatabase(t, ""))
 	pool := db.Store.(interface {
 		Conn(context.Context) (*sql.Conn, error)
@@ -18,7 +16,7 @@ func TestSQLite_EveryConnection(t *testing.T) {
 	for range db.Dialect.Details().Pool {
 		conn, err := pool.Conn(t.Context())
 		require.NoError(t, err)
-		defer conn.Close() // not before the others are open
+		defer conn.Close() // open the others first
 		for pragma, want := range map[string]string{"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "busy_timeout": "5000"} {
 			var got string
 			require.NoError(t, conn.QueryRowContext(t.Context(), "PRAGMA "+pragma).Scan(&got))

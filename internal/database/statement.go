@@ -11,21 +11,20 @@ import (
 	"github.com/jmoiron/sqlx"
 )
 
-// Statement is a query that each connection of a pool parses once: on SQLite,
-// parsing takes longer than running. It pays for the query of every request.
+// Statement is a query that each connection of a pool parses once. For queries
+// of every request: on SQLite, parsing takes longer than running.
 //
 //	var userByID = database.Statement{SQL: "SELECT * FROM users WHERE id = ?"}
 type Statement struct {
 	SQL string
 
 	mutex    sync.Mutex
-	db       *pop.Connection // that prepared was prepared on
+	db       *pop.Connection // of prepared
 	prepared *sqlx.Stmt
 }
 
-// Get reads one row into the struct dest, by its db tags, or returns
-// sql.ErrNoRows. db must be what Open returned: neither a transaction nor a copy
-// with a context.
+// Get scans one row into the struct dest, or returns sql.ErrNoRows. db must
+// come from Open, not from a transaction or WithContext.
 func (s *Statement) Get(ctx context.Context, db *pop.Connection, dest any, args ...any) error {
 	prepared, err := s.on(ctx, db)
 	if err != nil {
@@ -34,12 +33,12 @@ func (s *Statement) Get(ctx context.Context, db *pop.Connection, dest any, args 
 	return prepared.GetContext(ctx, dest, args...)
 }
 
-// preparer is what pop keeps its pool in.
+// preparer is implemented by pop's pool.
 type preparer interface {
 	PreparexContext(ctx context.Context, query string) (*sqlx.Stmt, error)
 }
 
-// on prepares the statement anew when db is another one than before.
+// on returns the statement prepared on db.
 func (s *Statement) on(ctx context.Context, db *pop.Connection) (*sqlx.Stmt, error) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
@@ -57,8 +56,8 @@ func (s *Statement) on(ctx context.Context, db *pop.Connection) (*sqlx.Stmt, err
 	return prepared, nil
 }
 
-// Columns lists the columns of a model for a join that Get reads into a struct
-// of models, each with the table's name as its db tag.
+// Columns returns the column list for a join that Get scans into a struct of
+// models, with the table names as their db tags.
 func Columns(model any, table string) string {
 	var list []string
 	for name := range pop.NewModel(model, context.Background()).Columns().Readable().Cols {

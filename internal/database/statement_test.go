@@ -10,8 +10,7 @@ import (
 	"corral/internal/database"
 )
 
-// A statement that was prepared on one database never asks another.
-func TestStatement_TwoDatabases(t *testing.T) {
+func TestStatement_QueriesTheDatabaseItIsGiven(t *testing.T) {
 	statement := &database.Statement{SQL: "SELECT text FROM notes WHERE id = ?"}
 	text := func(db *pop.Connection) (string, error) {
 		var text string
@@ -38,7 +37,7 @@ func TestStatement_TwoDatabases(t *testing.T) {
 	}
 }
 
-func TestStatement_ManyAtOnce(t *testing.T) {
+func TestStatement_ConcurrentUse(t *testing.T) {
 	db := migrated(t)
 	exec(t, db, "INSERT INTO notes (id, text) VALUES (1, 'one')")
 	statement := &database.Statement{SQL: "SELECT id FROM notes WHERE text = ?"}
@@ -54,8 +53,8 @@ func TestStatement_ManyAtOnce(t *testing.T) {
 	all.Wait()
 }
 
-// A query that fails to parse is tried anew: the table may be there by then.
-func TestStatement_Error(t *testing.T) {
+// Prepare again: the table may exist by then.
+func TestStatement_PreparesAgainAfterAnError(t *testing.T) {
 	db := open(t, databaseURL(t))
 	statement := &database.Statement{SQL: "SELECT count(*) FROM notes"}
 	var count int

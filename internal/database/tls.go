@@ -8,16 +8,16 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// CheckTLS returns nil when nobody on the network can read or change what the
-// app and its database say: every server that the driver would try is on this
-// machine or proves its name by TLS. It goes by the URL and by the variables
-// that the driver reads, such as PGSSLMODE. SQLite uses no network.
+// CheckTLS returns an error if an attacker on the network could read or change
+// the database's traffic: each server that the driver may try must be local or
+// verified by TLS. It considers the URL and the driver's variables, such as
+// PGSSLMODE.
 func CheckTLS(databaseURL string) error {
 	if _, isSQLite := sqlitePath(databaseURL); isSQLite {
 		return nil
 	}
 	server, err := pgconn.ParseConfig(databaseURL)
-	if err != nil { // which may quote the URL, and the password in it
+	if err != nil { // err may quote the URL and its password
 		return errors.New("the database URL is not understood: write it like postgres://user:password@host/name?sslmode=verify-full")
 	}
 	servers := append([]*pgconn.FallbackConfig{{Host: server.Host, Port: server.Port, TLSConfig: server.TLSConfig}}, server.Fallbacks...)

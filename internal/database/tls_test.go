@@ -18,11 +18,11 @@ func TestCheckTLS(t *testing.T) {
 		"postgres:///app?host=/run/postgresql":                        true,
 		"postgres://app@db.example.com/app?sslmode=verify-full":       true,
 		"postgres://app@a.example,b.example/app?sslmode=verify-full":  true,
-		"postgres://app@db.example.com/app":                           false, // prefers TLS, goes without
+		"postgres://app@db.example.com/app":                           false, // falls back to no TLS
 		"postgres://app@db.example.com/app?sslmode=disable":           false,
 		"postgres://app@db.example.com/app?sslmode=allow":             false,
-		"postgres://app@db.example.com/app?sslmode=require":           false, // any certificate
-		"postgres://app@db.example.com/app?sslmode=verify-ca":         false, // any name
+		"postgres://app@db.example.com/app?sslmode=require":           false, // accepts any certificate
+		"postgres://app@db.example.com/app?sslmode=verify-ca":         false, // accepts any name
 		"postgres://app@127.0.0.1,db.example.com/app?sslmode=disable": false,
 		"postgres://app@localhost.example.com/app":                    false,
 		"postgres://app:hunter2%zz@db.example.com/app":                false,
@@ -36,7 +36,7 @@ func TestCheckTLS(t *testing.T) {
 	}
 }
 
-func TestCheckTLS_Environment(t *testing.T) {
+func TestCheckTLS_ReadsPGSSLMODE(t *testing.T) {
 	t.Setenv("PGSSLMODE", "verify-full")
 	require.NoError(t, database.CheckTLS("postgres://app@db.example.com/app"))
 }

@@ -8,15 +8,13 @@ import (
 	"github.com/gobuffalo/pop/v6"
 )
 
-// errRolledBack ends a transaction whose response was an error.
 var errRolledBack = errors.New("rolled back")
 
-// Transaction returns middleware that runs a handler in a transaction, which it
-// finds as c.Value("tx"), and rolls it back when the handler returns an error or
-// answers with one. Resources that `buffalo generate` writes need it. db returns
-// what Open returned.
+// Transaction returns middleware for resources that `buffalo generate` writes:
+// it runs a handler in a transaction, c.Value("tx"), and rolls back if the
+// handler returns an error or answers with one. db returns what Open returned.
 //
-// Apply it to them and not to the whole app: on SQLite others wait for a writer.
+// Do not apply it to the whole app: on SQLite, writers wait for each other.
 func Transaction(db func() *pop.Connection) buffalo.MiddlewareFunc {
 	return func(next buffalo.Handler) buffalo.Handler {
 		return func(c buffalo.Context) error {
