@@ -1,21 +1,20 @@
-// Package i18n reads locale files, matches the language that a client asks
-// for, and returns texts in it.
+// Package i18n reads locale files, matches the language of a client, and returns
+// texts in it.
 //
-// A locale file is named NAME.LANGUAGE.yaml and holds texts in the format of
-// go-i18n, with plurals:
+// A locale file is named NAME.LANGUAGE.yaml and holds texts in go-i18n's format:
 //
 //   - {id: greeting, translation: "Hello {{.name}}"}
 //   - {id: wait, translation: {one: "{{.Count}} second", other: "{{.Count}} seconds"}}
 //
-// [Load] finds the files. Each language is parsed when its first text is needed:
+// [Load] finds the files. The first use of a language parses them:
 //
 //	texts, err := i18n.Load(os.DirFS("locales"))
 //	t := texts.In(texts.Match(r.Header.Get("Accept-Language"), user.Language))
 //	t("greeting", map[string]any{"name": "Ada"})
 //	t("wait", 3)
 //
-// A file with an error is noticed when its language is first used, by a panic.
-// A test that calls [Texts.Reload] finds it earlier.
+// An invalid file panics at that first use. Call [Texts.Reload] in a test to find
+// it earlier.
 package i18n
 
 import (
@@ -32,18 +31,18 @@ import (
 	"golang.org/x/text/language"
 )
 
-// DefaultLanguage serves the clients that ask for none of the shipped languages.
+// DefaultLanguage is used when no shipped language matches.
 const DefaultLanguage = "en-US"
 
-// Texts are the texts of an app in the languages that it ships.
+// Texts are an app's texts.
 type Texts struct {
-	tags    []language.Tag // the default first
+	tags    []language.Tag // the default first, to which the matcher falls back
 	locales map[string]*locale
 	matcher language.Matcher
 	matched matches
 }
 
-// Load finds the locale files in a folder and the folders below it.
+// Load finds the locale files in files and its folders.
 func Load(files fs.FS) (*Texts, error) {
 	t := &Texts{locales: map[string]*locale{}}
 	err := fs.WalkDir(files, ".", func(file string, entry fs.DirEntry, err error) error {
@@ -55,7 +54,6 @@ func Load(files fs.FS) (*Texts, error) {
 	if err != nil {
 		return nil, err
 	}
-	// The matcher falls back to the first.
 	slices.SortFunc(t.tags, func(a, b language.Tag) int {
 		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a.String(), b.String()))
 	})
@@ -90,7 +88,7 @@ func rank(tag language.Tag) int {
 	return 1
 }
 
-// Reload reads all files again: for development, and to check them in a test.
+// Reload parses all files again, for development and tests.
 func (t *Texts) Reload() error {
 	for _, l := range t.locales {
 		if err := l.reload(); err != nil {
@@ -109,10 +107,9 @@ func (t *Texts) Names() []string {
 	return names
 }
 
-// Ships reports whether a language is shipped.
 func (t *Texts) Ships(name string) bool { return t.locales[name] != nil }
 
-// In returns the texts of a language, nil when it is not shipped.
+// In returns the texts of a language, or nil if it is not shipped.
 func (t *Texts) In(name string) Translate {
 	if l, ok := t.locales[name]; ok {
 		return l.translate
@@ -120,7 +117,7 @@ func (t *Texts) In(name string) Translate {
 	return nil
 }
 
-// Direction returns the value of the dir attribute for a language.
+// Direction returns a language's dir attribute.
 func Direction(name string) string {
 	script, _ := language.Make(name).Script()
 	if slices.Contains([]string{"Arab", "Hebr", "Syrc", "Thaa"}, script.String()) {
@@ -129,8 +126,8 @@ func Direction(name string) string {
 	return "ltr"
 }
 
-// Translate returns a text in the language that the context of a request holds
-// as "lang", as the translator of Buffalo's own middleware does.
+// Translate returns a text in the language of the context value "lang", which
+// Buffalo's own translator sets too.
 func (t *Texts) Translate(c context.Context, key string, args ...any) string {
 	name, _ := c.Value("lang").(string)
 	if !t.Ships(name) {
@@ -139,8 +136,8 @@ func (t *Texts) Translate(c context.Context, key string, args ...any) string {
 	return t.locales[name].translate(key, args...)
 }
 
-// Options returns an option element for each language, by its own name, which is
-// its text language.name. "" selects none.
+// Options returns an option element for each language, labelled by its text
+// language.name. "" selects none.
 func (t *Texts) Options(selected string) template.HTML {
 	name := func(language string) string { return t.In(language)("language.name") }
 	languages := t.Names()

@@ -11,7 +11,6 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// shipped is a set of locale files for several languages.
 func shipped(t testing.TB) *Texts {
 	t.Helper()
 	texts, err := Load(filesOf(
@@ -28,7 +27,6 @@ func shipped(t testing.TB) *Texts {
 	return texts
 }
 
-// filesOf makes files from name, text pairs.
 func filesOf(pairs ...string) fstest.MapFS {
 	files := fstest.MapFS{}
 	for i := 0; i < len(pairs); i += 2 {
@@ -37,7 +35,7 @@ func filesOf(pairs ...string) fstest.MapFS {
 	return files
 }
 
-func TestTexts_OfEachLanguage(t *testing.T) {
+func TestTexts_InEachLanguage(t *testing.T) {
 	texts := shipped(t)
 	for name, want := range map[string]string{
 		"en-US": "Hello Ada", "de": "Hallo Ada", "fr": "Bonjour Ada", "pt-BR": "Olá Ada", "ar": "مرحبا Ada",
@@ -49,7 +47,7 @@ func TestTexts_OfEachLanguage(t *testing.T) {
 	require.Nil(t, texts.In("xx"))
 }
 
-func TestTexts_LackingText(t *testing.T) {
+func TestTexts_MissingTextFallsBack(t *testing.T) {
 	texts, err := Load(filesOf(
 		"all.en-us.yaml", `- {id: wait, translation: {one: "{{.Count}} second", other: "{{.Count}} seconds"}}`,
 		"all.de.yaml", `- {id: greeting, translation: "Hallo"}`,
@@ -97,8 +95,7 @@ func TestTexts_Match(t *testing.T) {
 	}
 }
 
-// A chosen language that is shipped comes before Accept-Language.
-func TestTexts_MatchChosen(t *testing.T) {
+func TestTexts_MatchPrefersTheChosenLanguage(t *testing.T) {
 	texts := shipped(t)
 	require.Equal(t, "fr", texts.Match("de", "fr"))
 	require.Equal(t, "fr", texts.Match("de", "", "fr", "ar"), "the first that there is")
@@ -106,14 +103,13 @@ func TestTexts_MatchChosen(t *testing.T) {
 	require.Equal(t, "en-US", texts.Match("", "xx"))
 }
 
-// Clients of other languages get the default.
-func TestTexts_OneLanguage(t *testing.T) {
+func TestTexts_MatchWithOneLanguage(t *testing.T) {
 	texts, err := Load(fstest.MapFS{"all.en-us.yaml": {Data: []byte(`- {id: greeting, translation: "Hello"}`)}})
 	require.NoError(t, err)
 	require.Equal(t, DefaultLanguage, texts.Match("tlh,xx;q=0.3"))
 }
 
-func TestTexts_BrokenFile(t *testing.T) {
+func TestTexts_InvalidFilePanicsAtFirstUse(t *testing.T) {
 	files := fstest.MapFS{"all.en-us.yaml": {Data: []byte("- {id: a, translation: [}")}}
 	texts, err := Load(files)
 	require.NoError(t, err, "it is not parsed yet")
@@ -136,8 +132,7 @@ func TestTexts_Reload(t *testing.T) {
 	require.Equal(t, "after", texts.In(DefaultLanguage)("saved"))
 }
 
-// Two apps in one process have texts of their own.
-func TestTexts_NotShared(t *testing.T) {
+func TestTexts_AppsShareNone(t *testing.T) {
 	one, err := Load(filesOf("all.en-us.yaml", `- {id: app, translation: "one"}`, "all.de.yaml", `- {id: app, translation: "eins"}`))
 	require.NoError(t, err)
 	two, err := Load(filesOf("all.en-us.yaml", `- {id: app, translation: "two"}`))
@@ -159,15 +154,14 @@ func TestTexts_Plurals(t *testing.T) {
 	require.Equal(t, "unknown.key", texts.In("ar")("unknown.key"))
 }
 
-func TestLoad_UnknownLanguage(t *testing.T) {
+func TestLoad_RejectsUnknownLanguages(t *testing.T) {
 	for _, name := range []string{"all.yaml", "de.yaml", "all.nonsense!.yaml", "all.tlh.yaml"} {
 		_, err := Load(filesOf(name, "- {id: a, translation: b}"))
 		require.ErrorContains(t, err, name)
 	}
 }
 
-// Clients that come at once wait for one parse.
-func TestTexts_FirstUseAtOnce(t *testing.T) {
+func TestTexts_ConcurrentFirstUse(t *testing.T) {
 	texts := shipped(t)
 	var all sync.WaitGroup
 	for range 20 {
@@ -180,7 +174,7 @@ func TestTexts_FirstUseAtOnce(t *testing.T) {
 	all.Wait()
 }
 
-// Start-up pays for the list of files only.
+// Start-up only lists the files.
 func BenchmarkLoad(b *testing.B) {
 	var text strings.Builder
 	for n := range 270 {
@@ -227,7 +221,6 @@ func TestDirection(t *testing.T) {
 	}
 }
 
-// Every header leads to a language that is shipped.
 func FuzzMatch(f *testing.F) {
 	texts := shipped(f)
 	for _, header := range []string{"", "de", "de-AT,de;q=0.9,en;q=0.8", "*;q=0.1", "de;q=NaN", "x-klingon", "i-default", ",,,", "zh-Hant-TW-u-co-stroke", "\x00"} {
@@ -242,8 +235,8 @@ func FuzzMatch(f *testing.F) {
 	})
 }
 
-// A client with ever new headers fills no memory and spoils no other's match.
-func TestTexts_MatchesAreBounded(t *testing.T) {
+// Prevents a client from filling memory with ever new headers.
+func TestTexts_MatchCacheIsBounded(t *testing.T) {
 	texts := shipped(t)
 	for n := range 3 * maxMatches {
 		require.Equal(t, "en-US", texts.Match(fmt.Sprintf("tlh;q=0.%d", n)))

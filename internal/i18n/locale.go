@@ -9,23 +9,20 @@ import (
 	"github.com/nicksnyder/go-i18n/i18n/bundle"
 )
 
-// Translate returns the text of a key in one language with its placeholders
-// filled. A text that the language lacks is that of the default language; the key
-// itself when that has none either. The arguments are those of go-i18n: a count
-// for a plural, then a map or struct of placeholders.
+// Translate returns the text of a key, its placeholders filled. A missing text
+// falls back to the default language, then to the key. The arguments are
+// go-i18n's: a count for a plural, then a map or struct of placeholders.
 type Translate func(key string, args ...any) string
 
-// locale is a language with its files.
 type locale struct {
 	files  fs.FS
-	name   string // as the files spell it
+	name   string // as in file names
 	names  []string
 	parsed atomic.Pointer[parse]
 
-	fallback *locale // of the default language; nil for itself
+	fallback *locale // nil for the default language
 }
 
-// parse parses the files of a locale at the first call.
 type parse func() (bundle.TranslateFunc, error)
 
 func newLocale(files fs.FS, name string) *locale {
@@ -39,8 +36,7 @@ func (l *locale) parseOnce() *parse {
 	return &once
 }
 
-// parse reads the files into a bundle of their own: go-i18n's own is shared by
-// everything in the process.
+// parse uses a bundle of its own: go-i18n's default is global.
 func (l *locale) parse() (bundle.TranslateFunc, error) {
 	texts := bundle.New()
 	for _, name := range l.names {

@@ -7,11 +7,11 @@ import (
 	"golang.org/x/text/language"
 )
 
-// maxAcceptLanguage bounds the work on a header that any client may send, in bytes.
+// maxAcceptLanguage bounds, in bytes, the work that a client can cause.
 const maxAcceptLanguage = 256
 
-// Match returns the language to answer a client in: the first of the chosen
-// ones ("" is none) that is shipped, else the best match for Accept-Language.
+// Match returns the first shipped language of chosen, else the best match for
+// Accept-Language.
 func (t *Texts) Match(acceptLanguage string, chosen ...string) string {
 	for _, name := range chosen {
 		if t.Ships(name) {
@@ -30,20 +30,20 @@ func (t *Texts) match(acceptLanguage string) string {
 		return DefaultLanguage
 	}
 	_, index, confidence := t.matcher.Match(wanted...)
-	if confidence == language.No { // a shared script is no match: Arabic for Persian
+	if confidence == language.No { // shared scripts do not match: Arabic is no Persian
 		return DefaultLanguage
 	}
 	return t.tags[index].String()
 }
 
-// matches caches the results of match: browsers send few different headers,
-// and to match one takes as long as to render a page.
+// matches caches match: browsers send few different headers, and matching takes
+// as long as rendering a page.
 type matches struct {
 	mutex    sync.RWMutex
 	byHeader map[string]string
 }
 
-// maxMatches bounds the memory that a client with ever new headers can fill.
+// maxMatches bounds the memory that clients can fill with headers.
 const maxMatches = 256
 
 func (m *matches) get(header string, match func(string) string) string {
@@ -59,6 +59,6 @@ func (m *matches) get(header string, match func(string) string) string {
 	if m.byHeader == nil || len(m.byHeader) == maxMatches {
 		m.byHeader = map[string]string{}
 	}
-	m.byHeader[strings.Clone(header)] = name // a clone: the key must not keep all headers in memory
+	m.byHeader[strings.Clone(header)] = name // the key would keep all headers in memory
 	return name
 }

@@ -5,12 +5,12 @@ import (
 	"time"
 )
 
-// FormatTime formats a time in UTC by the layout of the language, its text
-// time.layout in the notation of package time.
+// FormatTime formats a time in UTC by the text time.layout, in package time's
+// notation.
 func FormatTime(t Translate, at time.Time) string { return at.UTC().Format(t("time.layout")) }
 
 // TimeElement returns FormatTime in an HTML time element, which a script can
-// convert to the time zone of the browser.
+// convert to the browser's time zone.
 func TimeElement(t Translate, at time.Time) template.HTML {
 	return template.HTML(`<time datetime="` + at.UTC().Format(time.RFC3339) + `">` + template.HTMLEscapeString(FormatTime(t, at)) + `</time>`)
 }
