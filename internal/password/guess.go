@@ -10,12 +10,12 @@ import (
 	"github.com/trustelem/zxcvbn/match"
 )
 
-// freeLists frees the word lists of zxcvbn, 1.5 MB, which it has copied into
-// dictionaries when it was loaded and does not read again.
+// freeLists frees zxcvbn's word lists, 1.5 MB, which it has copied into
+// dictionaries.
 var freeLists = sync.OnceFunc(func() { frequency.FrequencyLists = nil })
 
-// guessable returns the message key of what makes the first judgedCharacters of a
-// normalized password easy to guess, or "".
+// guessable returns the message key of what makes the first judgedCharacters of
+// a normalized password guessable, or "".
 func (p Policy) guessable(password, email string) (messageKey string) {
 	freeLists()
 	if runes := []rune(password); len(runes) > judgedCharacters {
@@ -34,7 +34,8 @@ func (p Policy) guessable(password, email string) (messageKey string) {
 	return weakness(result.Sequence)
 }
 
-// weakness returns the message key of the pattern that covers most of a password.
+// weakness returns the message key of the pattern that covers most of a
+// password.
 func weakness(sequence []*match.Match) (messageKey string) {
 	most := &match.Match{}
 	for _, m := range sequence {
@@ -67,19 +68,18 @@ func dictionaryWeakness(dictionary string) (messageKey string) {
 	return "password.guessable_word"
 }
 
-// newLegible returns a function that writes text, the password or what it is
-// compared with, so that zxcvbn can read it.
+// newLegible returns a function that rewrites a password, or a word to compare
+// it with, for zxcvbn.
 //
-// zxcvbn finds repetitions by the byte. So each character of the password beyond
-// ASCII gets a control character of its own, as long as there are enough.
-// Neighbors are seven apart, for zxcvbn takes bytes that are up to five apart for
-// a sequence.
+// zxcvbn finds repetitions by the byte, so each non-ASCII character of the
+// password becomes a control character of its own, while there are enough.
+// Neighbors are seven apart: zxcvbn takes bytes up to five apart for a
+// sequence.
 //
-// zxcvbn also tries all combinations of what characters may stand for. With four
-// brackets for c, and three strokes for i, that takes a second; one of each is
-// enough.
+// zxcvbn tries all combinations of substitutions. Four brackets for c and three
+// strokes for i would take a second, so one of each remains.
 func newLegible(password string) func(text string) string {
-	const firstByte, bytes, apart = 14, 17, 7 // no line break among them
+	const firstByte, bytes, apart = 14, 17, 7 // avoids line breaks
 	places := map[rune]int{}
 	for _, r := range password {
 		if _, known := places[r]; r >= utf8.RuneSelf && !known {

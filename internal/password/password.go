@@ -1,7 +1,7 @@
-// Package password hashes passwords, and judges how hard new ones are to guess.
+// Package password hashes passwords and judges how guessable new ones are.
 //
-// A [Hasher] makes and verifies argon2id digests, and bounds the memory and the
-// processor time that they take. A [Policy] judges a password that is to be set:
+// A [Hasher] makes and verifies argon2id digests with bounded memory and CPU. A
+// [Policy] judges new passwords:
 //
 //	normalized, key := policy.Check(typed, email)
 //	if key != "" {
@@ -9,13 +9,13 @@
 //	}
 //	digest, err := hasher.Hash(ctx, normalized)
 //
-// At login a password is normalized only, whatever the policy is today:
+// Login only normalizes, because the policy may have changed:
 //
 //	normalized, ok := password.Normalize(typed)
 //	match, outdated, err := hasher.Verify(ctx, normalized, digest)
 //	match = match && ok
 //
-// Verify takes as long when there is no account, if it is given "" as the digest.
+// Without an account, pass the digest "", which takes as long to verify.
 package password
 
 import (
@@ -28,8 +28,9 @@ import (
 	"github.com/alexedwards/argon2id"
 )
 
-// hashParams are OWASP's minimum for argon2id: 19 MiB, two passes, one lane (Password
-// Storage Cheat Sheet). Raise them, and Verify reports older digests as outdated.
+// hashParams are OWASP's minimum for argon2id: 19 MiB, two passes, one lane
+// (Password Storage Cheat Sheet). If raised, Verify reports older digests as
+// outdated.
 var hashParams = &argon2id.Params{
 	Memory:      19456, // KiB
 	Iterations:  2,
@@ -38,28 +39,26 @@ var hashParams = &argon2id.Params{
 	KeyLength:   32,
 }
 
-// absentDigest has today's parameters and matches no password.
+// absentDigest has the parameters of hashParams and matches no password.
 const absentDigest = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 
-// maxWait bounds the time that a hash waits for its turn. It is shorter than a
-// server's write timeout, so that the client still gets an answer.
+// maxWait bounds the wait for a core, below a server's write timeout so that
+// the client gets an answer.
 const maxWait = 10 * time.Second
 
-// ErrBusy says that too many passwords are waiting to be hashed, or that the
-// context ended while this one waited.
+// ErrBusy is returned when a hash waited too long or its context ended.
 var ErrBusy = errors.New("too many passwords are being hashed")
 
-// A Hasher hashes passwords, one per core at a time, in the order in which they
-// came. More at once would be no faster, and each takes 19 MiB: a flood of logins
-// could take all memory.
+// A Hasher hashes one password per core at a time. Prevents memory exhaustion
+// by a flood of logins: each hash takes 19 MiB, and more at once would be no
+// faster.
 //
 // The zero Hasher is always busy.
 type Hasher struct {
 	turns chan struct{}
 }
 
-// NewHasher returns a Hasher for as many cores as GOMAXPROCS says. A process
-// should have one.
+// NewHasher returns a Hasher for GOMAXPROCS cores. A process should have one.
 func NewHasher() *Hasher {
 	return &Hasher{turns: make(chan struct{}, runtime.GOMAXPROCS(0))}
 }
@@ -79,12 +78,11 @@ func (h *Hasher) Hash(ctx context.Context, normalized string) (digest string, er
 	return digest, nil
 }
 
-// Verify reports whether digest is that of a normalized password, and whether it
-// was made with other parameters than today's. It returns ErrBusy like Hash.
+// Verify reports whether digest matches a normalized password, and whether its
+// parameters differ from hashParams. It may return ErrBusy.
 //
-// The digest "" stands for no account, or one without a password. No password
-// matches it, and it takes as long as any other: prevents user enumeration by
-// timing.
+// The digest "" means no account or no password. It never matches but takes as
+// long: prevents user enumeration by timing.
 func (h *Hasher) Verify(ctx context.Context, normalized, digest string) (match, outdated bool, err error) {
 	if digest == "" {
 		digest = absentDigest
@@ -93,7 +91,7 @@ func (h *Hasher) Verify(ctx context.Context, normalized, digest string) (match, 
 	if err != nil {
 		return false, false, fmt.Errorf("reading a password digest: %w", err)
 	}
-	// Prevents denial of service by a digest that was planted in the database.
+	// Prevents denial of service by a digest planted in the database.
 	if p.Memory > 16*hashParams.Memory || p.Iterations > 16*hashParams.Iterations {
 		return false, false, errors.New("a password digest has absurd parameters")
 	}
@@ -109,7 +107,7 @@ func (h *Hasher) Verify(ctx context.Context, normalized, digest string) (match, 
 	return match, *p != *hashParams, nil
 }
 
-// wait returns when it is the caller's turn to hash.
+// wait waits for a core.
 func (h *Hasher) wait(ctx context.Context) (done func(), err error) {
 	ctx, cancel := context.WithTimeout(ctx, maxWait)
 	defer cancel()

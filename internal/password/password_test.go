@@ -12,7 +12,7 @@ import (
 
 var hasher = NewHasher()
 
-func TestHasher_HashOWASPMinimum(t *testing.T) {
+func TestHasher_UsesOWASPsMinimum(t *testing.T) {
 	digest, err := hasher.Hash(t.Context(), "four random words work well")
 	require.NoError(t, err)
 	require.True(t, strings.HasPrefix(digest, "$argon2id$v=19$m=19456,t=2,p=1$"), digest)
@@ -26,8 +26,8 @@ func TestHasher_HashOWASPMinimum(t *testing.T) {
 	require.NotEqual(t, digest, again, "the salt repeats")
 }
 
-// An unknown email must cost what a known one costs.
-func TestHasher_VerifyAbsentDigest(t *testing.T) {
+// Prevents user enumeration by timing.
+func TestHasher_AbsentDigestNeverMatches(t *testing.T) {
 	params, _, _, err := argon2id.DecodeHash(absentDigest)
 	require.NoError(t, err)
 	require.Equal(t, hashParams, params)
@@ -41,15 +41,14 @@ func TestHasher_VerifyAbsentDigest(t *testing.T) {
 	}
 }
 
-// The absent digest waits for its turn and is hashed like any other.
-func TestHasher_VerifyAbsentDigestTakesItsTurn(t *testing.T) {
+func TestHasher_AbsentDigestIsHashed(t *testing.T) {
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
 	_, _, err := new(Hasher).Verify(gone, "x", "")
 	require.ErrorIs(t, err, ErrBusy)
 }
 
-func TestHasher_VerifyOutdated(t *testing.T) {
+func TestHasher_ReportsOutdatedDigests(t *testing.T) {
 	lesser := *hashParams
 	lesser.Iterations = 1
 	digest, err := argon2id.CreateHash("four random words work well", &lesser)
@@ -60,7 +59,7 @@ func TestHasher_VerifyOutdated(t *testing.T) {
 	require.True(t, outdated)
 }
 
-func TestHasher_VerifyEveryCharacterCounts(t *testing.T) {
+func TestHasher_EveryCharacterCounts(t *testing.T) {
 	password := strings.Repeat("Zażółć gęślą jaźń ", 7)[:120]
 	digest, err := hasher.Hash(t.Context(), password)
 	require.NoError(t, err)
@@ -78,7 +77,7 @@ func TestHasher_VerifyEveryCharacterCounts(t *testing.T) {
 	}
 }
 
-func TestHasher_VerifyAbsurdParameters(t *testing.T) {
+func TestHasher_RejectsAbsurdParameters(t *testing.T) {
 	for _, digest := range []string{
 		"$argon2id$v=19$m=4294967295,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
 		"$argon2id$v=19$m=19456,t=4294967295,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
@@ -89,8 +88,7 @@ func TestHasher_VerifyAbsurdParameters(t *testing.T) {
 	}
 }
 
-// One hash per core: the next one waits for its turn, and gives up with its request.
-func TestHasher_OnePerCore(t *testing.T) {
+func TestHasher_OneHashPerCore(t *testing.T) {
 	hasher := NewHasher()
 	require.Equal(t, runtime.GOMAXPROCS(0), cap(hasher.turns))
 	var release []func()

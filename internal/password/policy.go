@@ -8,16 +8,16 @@ import (
 
 const (
 	maxCharacters = 128
-	// minScore is zxcvbn's "safely unguessable": 10^8 guesses or more.
+	// minScore is zxcvbn's "safely unguessable": at least 10^8 guesses.
 	minScore = 3
-	// judgedCharacters bounds the work of zxcvbn, which grows faster than the password.
+	// judgedCharacters bounds zxcvbn's work, which grows faster than the
+	// password.
 	judgedCharacters = 32
 )
 
-// Normalize returns the form of a password that is hashed: RFC 8265,
-// OpaqueString. It changes spaces and the composition of characters, never
-// letters or their case. ok is false for what no keyboard types, such as control
-// characters and invalid UTF-8, and for more than 512 bytes.
+// Normalize returns the form of a password that is hashed: OpaqueString of RFC
+// 8265, which changes spaces and composition but never letters or case. ok is
+// false for control characters, invalid UTF-8 and more than 512 bytes.
 func Normalize(typed string) (normalized string, ok bool) {
 	if len(typed) > utf8.UTFMax*maxCharacters || !utf8.ValidString(typed) {
 		return "", false
@@ -28,14 +28,13 @@ func Normalize(typed string) (normalized string, ok bool) {
 
 // A Policy judges new passwords.
 type Policy struct {
-	Min   int      // characters that a password has at least; the most is 128
-	Words []string // what an attacker tries first, such as the names of the app and its host
+	Min   int      // minimum number of characters; the maximum is 128
+	Words []string // an attacker's first guesses, such as the app's name and host
 }
 
-// Check judges a new password for the account at email. It returns the normalized
-// password, or the message key of what is wrong with it: password.too_short,
-// too_long, unusable, or guessable, which _common, _word, _personal, _keys,
-// _repeat, _sequence or _date may follow.
+// Check returns the normalized form of a new password for the account at email,
+// or a message key: password.too_short, too_long, unusable, or guessable with
+// an optional _common, _word, _personal, _keys, _repeat, _sequence or _date.
 func (p Policy) Check(typed, email string) (normalized, messageKey string) {
 	if utf8.RuneCountInString(typed) > maxCharacters {
 		return "", "password.too_long"

@@ -12,7 +12,7 @@ import (
 var policy = Policy{Min: 15, Words: []string{"localhost", "corral"}}
 
 func TestPolicy_Check(t *testing.T) {
-	for typed, problem := range map[string]string{
+	for typed, key := range map[string]string{
 		"":                                   "password.too_short",
 		"Tr0ub4dor&3":                        "password.too_short",
 		strings.Repeat("é", 14):              "password.too_short",
@@ -43,16 +43,16 @@ func TestPolicy_Check(t *testing.T) {
 		"🐎 battery 🧲 staple 🦩 orbit": "",
 	} {
 		normalized, got := policy.Check(typed, "ada@example.com")
-		require.Equal(t, problem, got, "%q", typed)
-		require.Equal(t, problem == "", normalized != "", "%q", typed)
+		require.Equal(t, key, got, "%q", typed)
+		require.Equal(t, key == "", normalized != "", "%q", typed)
 	}
 	long := strings.Repeat("k7 jolly ", 15)[:128]
-	_, problem := policy.Check(long, "ada@example.com")
-	require.Empty(t, problem, "128 characters are allowed")
+	_, key := policy.Check(long, "ada@example.com")
+	require.Empty(t, key, "128 characters are allowed")
 }
 
-// The lists are freed; what was in each of them is still known.
-func TestPolicy_DictionariesWithoutTheirLists(t *testing.T) {
+// The dictionaries still hold each freed list.
+func TestPolicy_FreedListsAreStillKnown(t *testing.T) {
 	policy.Check("four random words work well", "ada@example.com")
 	require.Empty(t, frequency.FrequencyLists)
 	for word, list := range map[string]string{
@@ -65,14 +65,13 @@ func TestPolicy_DictionariesWithoutTheirLists(t *testing.T) {
 	}
 }
 
-// The limits count characters, not bytes, as the user does.
-func TestPolicy_CheckCountsCharacters(t *testing.T) {
-	_, problem := policy.Check(strings.Repeat("𐍈µ漢é", 32), "ada@example.com") // 128 characters, 320 bytes
-	require.NotEqual(t, "password.too_long", problem)
-	require.NotEqual(t, "password.unusable", problem)
+func TestPolicy_CountsCharacters(t *testing.T) {
+	_, key := policy.Check(strings.Repeat("𐍈µ漢é", 32), "ada@example.com") // 128 characters, 320 bytes
+	require.NotEqual(t, "password.too_long", key)
+	require.NotEqual(t, "password.unusable", key)
 }
 
-// RFC 8265: however a keyboard composes an é, it is the same password.
+// RFC 8265: keyboards compose é differently.
 func TestNormalize_OpaqueString(t *testing.T) {
 	composed, ok := Normalize("caf\u00e9 \u00a0 au lait")
 	require.True(t, ok)
@@ -87,30 +86,29 @@ func TestNormalize_OpaqueString(t *testing.T) {
 
 func TestPolicy_Min(t *testing.T) {
 	policy := Policy{Min: 8}
-	_, problem := policy.Check("v9#Tq!x", "ada@example.com")
-	require.Equal(t, "password.too_short", problem)
-	_, problem = policy.Check("v9#Tq!xZ$", "ada@example.com")
-	require.Empty(t, problem)
+	_, key := policy.Check("v9#Tq!x", "ada@example.com")
+	require.Equal(t, "password.too_short", key)
+	_, key = policy.Check("v9#Tq!xZ$", "ada@example.com")
+	require.Empty(t, key)
 }
 
 func TestPolicy_Words(t *testing.T) {
-	_, problem := policy.Check("login.example.net-24", "ada@example.com")
-	require.Empty(t, problem)
+	_, key := policy.Check("login.example.net-24", "ada@example.com")
+	require.Empty(t, key)
 	policy := Policy{Min: 15, Words: []string{"login.example.net"}}
-	_, problem = policy.Check("login.example.net-24", "ada@example.com")
-	require.Equal(t, "password.guessable_personal", problem)
+	_, key = policy.Check("login.example.net-24", "ada@example.com")
+	require.Equal(t, "password.guessable_personal", key)
 }
 
-// How characters beyond ASCII are written for zxcvbn makes no word or sequence of them.
-func TestPolicy_CheckContextBeyondASCII(t *testing.T) {
-	_, problem := policy.Check("zoë@bücher.example", "zoë@bücher.example")
-	require.Equal(t, "password.guessable_personal", problem)
-	_, problem = policy.Check("абвгдежзийклмноп", "ada@example.com")
-	require.Empty(t, problem)
+func TestPolicy_JudgesNonASCIIWords(t *testing.T) {
+	_, key := policy.Check("zoë@bücher.example", "zoë@bücher.example")
+	require.Equal(t, "password.guessable_personal", key)
+	_, key = policy.Check("абвгдежзийклмноп", "ada@example.com")
+	require.Empty(t, key)
 }
 
-// BenchmarkPolicy_CheckHostile measures the worst passwords that were found: a
-// client with a link may try any number of them.
+// BenchmarkPolicy_CheckHostile measures the slowest known passwords: an
+// attacker with a link may submit any number.
 func BenchmarkPolicy_CheckHostile(b *testing.B) {
 	for name, typed := range map[string]string{
 		"every substitution": "4@8({[<3690$5!1|7+%2xz4@8({[<3690$5!1|7+%2xz",
