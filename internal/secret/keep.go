@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// Keep returns the secret in the file at path. It makes the file, readable by its
-// owner only, when there is none. It is for development.
+// Keep returns the secret in a file, for development. It creates a missing
+// file, readable only by its owner.
 func Keep(path string) (string, error) {
 	content, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -27,8 +27,8 @@ func Keep(path string) (string, error) {
 	return secret, nil
 }
 
-// writeWhole creates a file that only its owner reads. Other processes see all
-// of it or nothing: half a secret is a weak one.
+// writeWhole creates a file readable only by its owner. The rename is atomic: a
+// reader that saw half a secret would derive weak keys.
 func writeWhole(path string, content []byte) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
@@ -37,7 +37,7 @@ func writeWhole(path string, content []byte) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(file.Name()) // gone by then, unless something failed
+	defer os.Remove(file.Name()) // if the rename fails
 	_, err = file.Write(content)
 	if err = errors.Join(err, file.Close()); err != nil {
 		return err

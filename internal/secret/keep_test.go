@@ -11,8 +11,7 @@ import (
 	"corral/internal/secret"
 )
 
-// The secret is made once, readable by its owner only, and used again.
-func TestKeep(t *testing.T) {
+func TestKeep_MakesOnePrivateSecret(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "storage", "development.secret")
 	first, err := secret.Keep(path)
 	require.NoError(t, err)
@@ -35,8 +34,8 @@ func mode(t *testing.T, path string) os.FileMode {
 	return info.Mode().Perm()
 }
 
-// A file that lost its end, or all of it, would sign cookies that anybody can forge.
-func TestKeep_Damaged(t *testing.T) {
+// Prevents forged cookies: a truncated secret is guessable.
+func TestKeep_RejectsADamagedFile(t *testing.T) {
 	for _, content := range []string{"", "3f1d"} {
 		path := filepath.Join(t.TempDir(), "development.secret")
 		require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
@@ -47,13 +46,12 @@ func TestKeep_Damaged(t *testing.T) {
 
 func TestKeep_CannotBeKept(t *testing.T) {
 	folder := filepath.Join(t.TempDir(), "storage")
-	require.NoError(t, os.WriteFile(folder, nil, 0o600)) // a file where the folder goes
+	require.NoError(t, os.WriteFile(folder, nil, 0o600))
 	_, err := secret.Keep(filepath.Join(folder, "development.secret"))
 	require.ErrorContains(t, err, "the development secret cannot be kept: ")
 }
 
-// First starts at once all get a whole secret.
-func TestKeep_FirstStartsAtOnce(t *testing.T) {
+func TestKeep_ConcurrentFirstStarts(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "storage", "development.secret")
 	var all sync.WaitGroup
 	for range 8 {

@@ -1,16 +1,14 @@
 // Package secret derives keys from the secrets that an operator sets, and makes
 // and checks such secrets.
 //
-// A [Ring] holds the secrets of an app, the newest first. Its first secret
-// signs and encrypts; all of them open, so that a secret can be replaced without
-// losing what the older one sealed:
+// A [Ring] holds secrets, the newest first. The first signs and encrypts; all
+// open, so that replacing a secret loses nothing:
 //
 //	ring := secret.NewRing("shop", []string{newest, older})
 //	sealed := ring.Seal("invoices", plain)
 //	plain, err := ring.Open("invoices", sealed)
 //
-// Every key serves one purpose: a value that was sealed for one cannot be opened
-// for another.
+// Each key serves one purpose: values sealed for one cannot be opened for another.
 package secret
 
 import (
@@ -23,22 +21,22 @@ import (
 	"errors"
 )
 
-// A Ring derives keys from one or more secrets.
+// A Ring derives keys from secrets.
 type Ring struct {
 	label   string
 	secrets []string
 }
 
-// NewRing returns a Ring of secrets, the newest first. There must be at least
-// one. The label, such as the name of the app, separates its keys from those
-// that another app derives from the same secrets.
+// NewRing returns a Ring of at least one secret, the newest first. The label,
+// such as the app's name, separates its keys from those of another app with the
+// same secrets.
 func NewRing(label string, secrets []string) Ring { return Ring{label, secrets} }
 
-// Key returns the key of the first secret for purpose: 32 bytes of HKDF-SHA256
-// (RFC 5869). Each call derives it anew, in a few microseconds.
+// Key returns the first secret's key for purpose: 32 bytes of HKDF-SHA256 (RFC
+// 5869). Each call derives it in a few microseconds.
 func (r Ring) Key(purpose string) []byte { return r.derive(r.secrets[0], purpose) }
 
-// Keys returns the keys of all secrets for purpose, in the order of the secrets.
+// Keys returns the keys of all secrets for purpose, in order.
 func (r Ring) Keys(purpose string) [][]byte {
 	keys := make([][]byte, len(r.secrets))
 	for i, secret := range r.secrets {
@@ -50,13 +48,13 @@ func (r Ring) Keys(purpose string) [][]byte {
 func (r Ring) derive(secret, purpose string) []byte {
 	key, err := hkdf.Key(sha256.New, []byte(secret), nil, r.label+": "+purpose, 32)
 	if err != nil {
-		panic(err) // unreachable: HKDF-SHA256 gives up to 8,160 bytes
+		panic(err) // unreachable: HKDF gives up to 8,160 bytes
 	}
 	return key
 }
 
-// Pairs returns a key that authenticates and one that encrypts for each secret, as
-// gorilla's cookie stores take them.
+// Pairs returns an authentication and an encryption key for each secret, for
+// gorilla's cookie stores.
 func (r Ring) Pairs(purpose string) (pairs [][]byte) {
 	encryption := r.Keys(purpose + ", encryption")
 	for i, key := range r.Keys(purpose + ", authentication") {
@@ -65,13 +63,13 @@ func (r Ring) Pairs(purpose string) (pairs [][]byte) {
 	return pairs
 }
 
-// Seal encrypts and authenticates plain with AES-256-GCM, under the key of the
-// first secret. Equal values are sealed to different ones.
+// Seal encrypts plain with AES-256-GCM and the first secret's key. Equal values
+// are sealed differently.
 func (r Ring) Seal(purpose string, plain []byte) []byte {
 	return newAEAD(r.Key(purpose)).Seal(nil, nil, plain, nil)
 }
 
-// Open decrypts what Seal returned for the same purpose, under any of the secrets.
+// Open decrypts what Seal returned for the purpose under any of the secrets.
 func (r Ring) Open(purpose string, sealed []byte) ([]byte, error) {
 	for _, key := range r.Keys(purpose) {
 		if plain, err := newAEAD(key).Open(nil, nil, sealed, nil); err == nil {
@@ -93,13 +91,13 @@ func newAEAD(key []byte) cipher.AEAD {
 	return aead
 }
 
-// Digest returns the HMAC-SHA256 of text under the key of the first secret, in
-// URL-safe base64 (43 characters). A database that stores digests does not
-// reveal the texts, not even to an attacker who guesses them.
+// Digest returns the HMAC-SHA256 of text under the first secret's key in
+// URL-safe base64 (43 characters). Prevents guessing the text from a stolen
+// database.
 func (r Ring) Digest(purpose, text string) string { return digest(r.Key(purpose), text) }
 
-// Digests returns the digests of text under all secrets, in the order of the
-// secrets: one of them is what Digest returned before a new secret was put first.
+// Digests returns the digests under all secrets, in order, to find texts that
+// were digested before a rotation.
 func (r Ring) Digests(purpose, text string) []string {
 	digests := make([]string, len(r.secrets))
 	for i, key := range r.Keys(purpose) {

@@ -24,10 +24,10 @@ func TestRing_Key(t *testing.T) {
 	require.Equal(t, [][]byte{key, newRing(other).Key("one")}, newRing(one, other).Keys("one"))
 }
 
-// Keys must not change: they would void what was sealed and digested before.
+// Other keys would void sealed and digested values.
 func TestRing_KeyIsStable(t *testing.T) {
 	ring := newRing("3f1d0a9c5b7e4826a1c3e5f708192b4d")
-	require.Equal(t, "BrQRSjvIzoOZfR7f7NYH7hUIpMxFqT5DPV-skkX4J-4", ring.Digest("throttle subjects", "ada@example.com"))
+	require.Equal(t, "H4whpmbQZVDWILU6S08cBuNo1hso_rvxo-d-7khQcsw", ring.Digest("rate limits", "ada@example.com"))
 }
 
 func TestRing_Seal(t *testing.T) {
@@ -38,11 +38,10 @@ func TestRing_Seal(t *testing.T) {
 	opened, err := ring.Open("tokens", sealed)
 	require.NoError(t, err)
 	require.Equal(t, rawToken, opened)
-	require.NotEqual(t, sealed, ring.Seal("tokens", rawToken), "nobody sees that two are alike")
+	require.NotEqual(t, sealed, ring.Seal("tokens", rawToken), "equal values are sealed differently")
 }
 
-// An attacker who can write to the table cannot choose what a link says.
-func TestRing_OpenTampered(t *testing.T) {
+func TestRing_OpenRejectsTamperedValues(t *testing.T) {
 	ring := newRing(secret.New(), secret.New())
 	sealed := ring.Seal("tokens", []byte(secret.NewToken()))
 	for i := range sealed {
@@ -57,7 +56,7 @@ func TestRing_OpenTampered(t *testing.T) {
 	require.Error(t, err)
 }
 
-func TestRing_RotatedSecret(t *testing.T) {
+func TestRing_OpensValuesOfOlderSecrets(t *testing.T) {
 	old, fresh := secret.New(), secret.New()
 	sealed := newRing(old).Seal("tokens", []byte("token"))
 	rotated := newRing(fresh, old)
@@ -72,11 +71,10 @@ func TestRing_RotatedSecret(t *testing.T) {
 	require.EqualError(t, err, "a sealed value cannot be opened: was its secret retired?")
 }
 
-// A key serves one purpose alone.
-func TestRing_SealKeyOfItsOwn(t *testing.T) {
+func TestRing_KeyServesOnePurpose(t *testing.T) {
 	ring := newRing(secret.New())
 	sealed := ring.Seal("mail tokens", []byte("token"))
-	_, err := ring.Open("throttle subjects", sealed)
+	_, err := ring.Open("rate limits", sealed)
 	require.Error(t, err)
 	_, err = newRing(secret.New()).Open("mail tokens", sealed)
 	require.Error(t, err)

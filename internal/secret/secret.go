@@ -8,28 +8,27 @@ import (
 	"strings"
 )
 
-// minBytes is the size of the keys that are derived from a secret. A shorter
-// secret would be the weakest part (ASVS 11.2.3).
+// minBytes is the size of the derived keys, which a shorter secret would weaken
+// (ASVS 11.2.3).
 const minBytes = 32
 
-// published are secrets that documentation shows: anybody can sign with them.
+// published are secrets in documentation, known to attackers.
 var published = []string{
 	"buffalo-secret",
 	"replace-this-by-the-output-of-task-secret",
 }
 
-// New returns a new secret: 32 bytes of crypto/rand in hex.
+// New returns a secret: 32 bytes of crypto/rand in hex.
 func New() string { return hex.EncodeToString(random()) }
 
-// random returns 32 random bytes.
 func random() []byte {
 	b := make([]byte, 32)
 	rand.Read(b) // never returns an error
 	return b
 }
 
-// Weakness returns what makes a secret unfit to derive keys from, such as "is
-// shorter than 32 bytes", or "".
+// Weakness returns why a secret is unfit for deriving keys, such as "is shorter
+// than 32 bytes", or "".
 func Weakness(secret string) string {
 	switch {
 	case slices.ContainsFunc(published, func(p string) bool { return strings.Contains(secret, p) }):
@@ -44,7 +43,6 @@ func Weakness(secret string) string {
 	return ""
 }
 
-// distinct returns the number of different bytes in s.
 func distinct(s string) int {
 	seen := map[byte]bool{}
 	for i := range len(s) {
@@ -53,8 +51,8 @@ func distinct(s string) int {
 	return len(seen)
 }
 
-// repeats reports whether s is one block of fewer than minBytes bytes, twice or
-// more often. The last one may be cut.
+// repeats reports whether s repeats a block shorter than minBytes. The last one
+// may be cut.
 func repeats(s string) bool {
 	for size := 1; size < minBytes && size <= len(s)/2; size++ {
 		if s[size:] == s[:len(s)-size] {

@@ -22,8 +22,8 @@ func TestWeakness(t *testing.T) {
 	const good = "3f1d0a9c5b7e4826a1c3e5f708192b4d"
 	for text, want := range map[string]string{
 		good:                                  "",
-		good + good:                           "", // the block alone would be enough
-		good[:17] + good[:15]:                 "", // the first half is not repeated
+		good + good:                           "", // the block is long enough
+		good[:17] + good[:15]:                 "", // the first half does not repeat
 		good[1:]:                              "is shorter than 32 bytes",
 		"":                                    "is shorter than 32 bytes",
 		strings.Repeat("abc", 20):             "can be guessed",
@@ -38,9 +38,7 @@ func TestWeakness(t *testing.T) {
 	}
 }
 
-// Tokens have 256 bits of crypto/rand, and none comes twice, however many are
-// drawn at once.
-func TestNewToken_NoneComesTwice(t *testing.T) {
+func TestNewToken_NeverRepeats(t *testing.T) {
 	var drawn sync.Map
 	var all sync.WaitGroup
 	for range 10 {
