@@ -1,5 +1,5 @@
-// Package binary builds the app as it ships and runs it, each process with an
-// environment of its own.
+// Package binary builds the app as it ships and runs it in processes with their
+// own environments.
 //
 //	func TestMain(m *testing.M) { os.Exit(binary.Run(m)) }
 //
@@ -21,8 +21,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	// The tests run a binary that the go command does not know of. With the app
-	// compiled in, it runs them again after a change of the app.
+	// Compiled in so that go test reruns the tests when the app changes.
 	_ "corral/actions"
 	_ "corral/grifts"
 	_ "corral/mailers"
@@ -34,10 +33,10 @@ func Root() string {
 	return filepath.Dir(filepath.Dir(filepath.Dir(file)))
 }
 
-// Build writes the app to a file, built as docs/deploy.md says.
+// Build builds the app to a file as docs/deploy.md says.
 func Build(file string) error { return BuildPackage(file, Root(), ".") }
 
-// BuildPackage does so with the main package of a module's folder, and more flags.
+// BuildPackage is like Build for a package of a module, with more flags.
 func BuildPackage(file, module, pkg string, flags ...string) error {
 	cmd := exec.Command("go", slices.Concat([]string{"build", "-trimpath", "-ldflags=-s -w", "-o", file}, flags, []string{pkg})...)
 	cmd.Dir, cmd.Env = module, append(os.Environ(), "CGO_ENABLED=0")
@@ -47,7 +46,6 @@ func BuildPackage(file, module, pkg string, flags ...string) error {
 	return nil
 }
 
-// scratch holds the binary for as long as the tests run.
 var scratch string
 
 var built = sync.OnceValues(func() (path string, err error) {
@@ -58,13 +56,13 @@ var built = sync.OnceValues(func() (path string, err error) {
 	return path, Build(path)
 })
 
-// Run runs the tests of a package, for its TestMain, and removes the binary.
+// Run runs the tests of a package for TestMain and removes the binary.
 func Run(m *testing.M) (code int) {
 	defer func() { os.RemoveAll(scratch) }()
 	return m.Run()
 }
 
-// Path returns the binary. The first call builds it.
+// Path returns the binary, which the first call builds.
 func Path(t testing.TB) string {
 	t.Helper()
 	path, err := built()

@@ -7,9 +7,8 @@ import (
 	"testing"
 )
 
-// FreePort returns a port of 127.0.0.1 on which nothing listens. It is below
-// the range that Linux takes ports of outgoing connections from, so that none
-// of those gets it before the process does.
+// FreePort returns a free port of 127.0.0.1, below the range from which Linux
+// picks ports for outgoing connections.
 func FreePort(t testing.TB) string {
 	t.Helper()
 	const first, past = 20_000, 32_000

@@ -20,28 +20,27 @@ import (
 // Secret is a SESSION_SECRET.
 const Secret = "c0f1e2d3b4a5968778695a4b3c2d1e0ff0e1d2c3b4a5968778695a4b3c2d1e0f"
 
-// Production returns an environment with which the app starts in production,
-// behind a proxy on this machine that is reached at https://127.0.0.1, and with
-// a mail server that is down. Of two values for one variable the later counts.
+// Production returns a production environment behind a local proxy at
+// https://127.0.0.1, with a mail server that is down. Later variables override
+// earlier ones.
 func Production(more ...string) []string {
 	return append([]string{"GO_ENV=production", "ADDR=127.0.0.1", "HOST=https://127.0.0.1", "TRUSTED_PROXIES=127.0.0.1/32",
 		"SMTP_URL=smtp://127.0.0.1:1", "SESSION_SECRET=" + Secret}, more...)
 }
 
-// Process is the app, or one of its tasks.
+// Process is the app or one of its tasks.
 type Process struct {
 	*exec.Cmd
-	URL      string // of a process that Launch has started
-	Out, Err Output // what it has printed
+	URL      string // set by Launch
+	Out, Err Output // what it printed
 
 	t       testing.TB
 	ended   chan struct{}
 	outcome error
 }
 
-// Command returns a process that is yet to be started, in dir, with nothing in
-// its environment but env. Its HOME is not dir: there Buffalo runs the go
-// command, which still writes files when the process has ended.
+// Command returns a process to start in dir with only env. Its HOME is not dir:
+// Buffalo runs the go command, which writes there after the process has ended.
 func Command(t testing.TB, dir string, env []string, args ...string) *Process {
 	t.Helper()
 	p := &Process{Cmd: exec.Command(Path(t), args...), t: t}
@@ -58,8 +57,8 @@ func Start(t testing.TB, dir string, env ...string) *Process {
 	return p
 }
 
-// Launch starts the app without waiting for it, on a free port unless env names
-// one. The end of the test kills it.
+// Launch starts the app, on a free port unless env has one, and kills it when
+// the test ends.
 func Launch(t testing.TB, dir string, env ...string) *Process {
 	t.Helper()
 	if !slices.ContainsFunc(env, func(v string) bool { return strings.HasPrefix(v, "PORT=") }) {
@@ -70,7 +69,7 @@ func Launch(t testing.TB, dir string, env ...string) *Process {
 	return p
 }
 
-// Launch starts what Command has returned.
+// Launch starts what Command returned.
 func (p *Process) Launch() {
 	p.t.Helper()
 	for _, v := range p.Env {
@@ -84,14 +83,13 @@ func (p *Process) Launch() {
 	p.t.Cleanup(p.Kill)
 }
 
-// TakeSocket makes the process take over a socket, as systemd hands one over.
+// TakeSocket passes a socket to the process as systemd does.
 func (p *Process) TakeSocket(socket *os.File) {
-	// A process cannot know its number before it runs: a shell tells it, and becomes it.
+	// The shell knows its PID and becomes the process.
 	p.Path, p.Args = "/bin/sh", []string{"sh", "-c", `LISTEN_PID=$$ LISTEN_FDS=1 exec "$0"`, Path(p.t)}
 	p.ExtraFiles = []*os.File{socket}
 }
 
-// AwaitReady waits until the process can serve.
 func (p *Process) AwaitReady() {
 	p.t.Helper()
 	for deadline := time.After(time.Minute); !p.Ready(); {
@@ -105,7 +103,7 @@ func (p *Process) AwaitReady() {
 	}
 }
 
-// Ready asks as a load balancer does.
+// Ready reports whether /readyz answers 200.
 func (p *Process) Ready() bool {
 	res, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(p.request("/readyz"))
 	if err != nil {
@@ -115,7 +113,7 @@ func (p *Process) Ready() bool {
 	return res.StatusCode == http.StatusOK
 }
 
-// Get asks for a page as a browser behind the proxy does.
+// Get requests a page as a browser behind the proxy does.
 func (p *Process) Get(path string) (status int, page string) {
 	p.t.Helper()
 	r := p.request(path)
@@ -135,32 +133,29 @@ func (p *Process) request(path string) *http.Request {
 	return r
 }
 
-// Signal sends a signal to the process.
 func (p *Process) Signal(s os.Signal) error { return p.Cmd.Process.Signal(s) }
 
-// Stop ends the process as an operator does, and waits for its last answer.
+// Stop ends the process with SIGTERM.
 func (p *Process) Stop() {
 	p.t.Helper()
 	require.NoError(p.t, p.Signal(syscall.SIGTERM))
 	require.NoError(p.t, p.Wait(), p.Log())
 }
 
-// Kill ends the process as a crash does. It may have ended before.
+// Kill kills the process, which may have ended.
 func (p *Process) Kill() {
 	p.Cmd.Process.Kill()
 	<-p.ended
 }
 
-// Wait waits for the end of a process that was launched.
 func (p *Process) Wait() error {
 	<-p.ended
 	return p.outcome
 }
 
-// Log returns what the process has printed.
 func (p *Process) Log() string { return p.Out.String() + p.Err.String() }
 
-// Output is a buffer that can be read while a process writes to it.
+// Output is a buffer that is safe for concurrent use.
 type Output struct {
 	mutex  sync.Mutex
 	buffer bytes.Buffer

@@ -15,9 +15,6 @@ import (
 	"corral/lab/site"
 )
 
-// Every page, in every language and every state, says nothing but what stands
-// in the file of that language: neither a text of another language nor one that
-// was written into a template.
 func TestLanguages_EveryPageSpeaksOne(t *testing.T) {
 	for _, reader := range Readers(t) {
 		t.Run(reader.Language, func(t *testing.T) {
@@ -26,7 +23,7 @@ func TestLanguages_EveryPageSpeaksOne(t *testing.T) {
 			s.guest()
 			s.refusals()
 			s.settings()
-			s.devices()
+			s.sessions()
 			s.emailChange()
 			s.developer()
 			s.mails()
@@ -39,23 +36,22 @@ func TestLanguages_EveryPageSpeaksOne(t *testing.T) {
 	}
 }
 
-// speechless are the paths that answer with no page.
+// speechless are the paths without a page.
 var speechless = map[string]bool{
 	"/healthz": true, "/readyz": true, "/.well-known/change-password": true,
 	"/signup/{token}": true, "/password/reset/{token}": true, // redirects
 }
 
-// saidElsewhere are the keys that no page of the story shows.
+// saidElsewhere reports whether the story shows a key's text on no page.
 func saidElsewhere(key string) bool {
 	return slices.Contains([]string{
-		"language.name", "time.layout", // shown, but not as they are
-		"password.guessable", // what is easy to guess has a better reason than that
-		// For handlers that an owner adds: TestLanguages_ErrorPages reads them.
+		"language.name", "time.layout", // shown in another form
+		"password.guessable", // there is always a better reason
+		// For handlers of owners: see TestLanguages_ErrorPagesSpeakOne.
 		"error.too_many.title", "error.too_many.text", "error.unauthorized.title", "error.unauthorized.text", "error.other.title", "error.other.text",
 	}, key)
 }
 
-// guest signs up, forgets and resets.
 func (s *story) guest() {
 	b := s.browser()
 	for _, path := range []string{"/welcome", "/login", "/signup", "/password/forgot", "/check-mail"} {
@@ -92,7 +88,7 @@ func (s *story) guest() {
 	s.read(b.Get("/signup/x"), 404)
 }
 
-// refusals are what a login answers to a wrong password, and to too many.
+// refusals are failed and rate-limited logins.
 func (s *story) refusals() {
 	b := s.browser()
 	wrong := func() site.Answer { return b.Post("/login", "email", "eve@example.com", "password", "wrong") }
@@ -104,10 +100,9 @@ func (s *story) refusals() {
 	s.read(wrong(), 429) // minutes
 	s.Execute("UPDATE rate_limits SET attempts = 100, since_ms = 0")
 	s.read(wrong(), 429) // until a reset
-	s.ForgetLimits()
+	s.ClearLimits()
 }
 
-// settings changes what can be changed, and deletes.
 func (s *story) settings() {
 	s.browser().SignUp("ada@example.com")
 	b := s.browser()
@@ -129,8 +124,7 @@ func (s *story) settings() {
 
 var sessionForm = regexp.MustCompile(`action="(/account/sessions/[^"]+)"`)
 
-// devices ends the sessions of others.
-func (s *story) devices() {
+func (s *story) sessions() {
 	s.browser().SignUp("bob@example.com")
 	b, remembered, unknown := s.browser(), s.browser(), s.browser()
 	unknown.Header.Set("User-Agent", "?")
@@ -158,7 +152,6 @@ func (s *story) devices() {
 	s.read(b.Get("/account/activity?before=00000000-0000-7000-8000-000000000000"), 200) // nothing
 }
 
-// emailChange is asked for, confirmed and undone.
 func (s *story) emailChange() {
 	s.browser().SignUp("amy@example.com")
 	b := s.browser()
@@ -179,7 +172,7 @@ func (s *story) emailChange() {
 	s.read(b.Get("/account/activity"), 200)
 }
 
-// developer reads the mails that were not sent, and those that never would be.
+// developer reads the mails in development.
 func (s *story) developer() {
 	b := s.browser()
 	b.Post("/password/forgot", "email", "nobody@example.com")
@@ -197,7 +190,7 @@ var (
 	element  = regexp.MustCompile(`<[^>]*>`)
 )
 
-// mails are read as their readers have them, in text and in HTML.
+// mails reads each kind as text and HTML.
 func (s *story) mails() {
 	b, kinds := s.browser(), 0
 	for key := range s.reader.texts {
@@ -216,7 +209,7 @@ func (s *story) mails() {
 		text := mailText.FindStringSubmatch(shown.Page)
 		require.NotNil(s.t, text, shown.Page)
 		page := b.Get("/dev/mail/" + id + "?html").Page
-		// Once for the page, and once for programs that show no more than what is in its body.
+		// In the page, and in the body for mail programs that show only that.
 		direction := map[bool]string{true: "rtl", false: "ltr"}[s.reader.Language == "ar"]
 		require.Equal(s.t, 2, strings.Count(page, ` lang="`+s.reader.Language+`" dir="`+direction+`"`))
 		strange := append(s.reader.Page(s.t, shown.Page), s.reader.Page(s.t, page)...)
@@ -228,7 +221,7 @@ func (s *story) mails() {
 	require.GreaterOrEqual(s.t, kinds, 10)
 }
 
-// errors are provoked, each as it comes about. The last of them leave no app to go on with.
+// errors provokes each error. The last ones break the app.
 func (s *story) errors() {
 	s.browser().SignUp("eva@example.com")
 	b := s.browser()

@@ -11,10 +11,9 @@ import (
 	"corral/lab/site"
 )
 
-// BenchmarkAlike measures whether time tells that an email has an account, at
-// each form that takes one, in production. Samples of a taken and of a free email
-// take turns, and their medians are compared. The noise is the difference between
-// two halves of the same kind.
+// BenchmarkAlike measures whether timing reveals that an email has an account, at
+// each form in production. It compares the medians of alternating samples with
+// taken and free emails; the noise is the difference between halves of one kind.
 //
 //	go test -run '^$' -bench Alike -benchtime 200x ./pages
 func BenchmarkAlike(b *testing.B) {
@@ -22,7 +21,7 @@ func BenchmarkAlike(b *testing.B) {
 	forgot := func(v *site.Browser, email string) site.Answer { return v.Post("/password/forgot", "email", email) }
 	for _, form := range []struct {
 		name   string
-		before int // times that the form is sent with the email first
+		before int // earlier submissions with the email
 		send   func(v *site.Browser, email string) site.Answer
 	}{
 		{"login", 0, func(v *site.Browser, email string) site.Answer {
@@ -44,7 +43,7 @@ func compare(b *testing.B, before int, send func(v *site.Browser, email string) 
 	s := site.OpenProduction(b)
 	s.SignUp("carol@example.com")
 	s.SignUp("ada@example.com")
-	s.ForgetLimits()
+	s.ClearLimits()
 	v := s.Browser()
 	if b.Name() == "BenchmarkAlike/change_of_email" {
 		require.Equal(b, "/", v.LogIn("carol@example.com").Location())
@@ -52,7 +51,7 @@ func compare(b *testing.B, before int, send func(v *site.Browser, email string) 
 	n := 0
 	from := func(k int) { v.Header.Set("X-Forwarded-For", fmt.Sprintf("10.%d.%d.%d", n>>8, n&255, k)) }
 	sample := func(taken bool) time.Duration {
-		n++ // another email and another client each time, because attempts are counted
+		n++ // attempts count: use another email and client each time
 		email := fmt.Sprintf("user%07d@example.com", n)
 		if taken {
 			s.Execute("UPDATE users SET email = $1 WHERE email <> 'carol@example.com'", email)
@@ -65,13 +64,13 @@ func compare(b *testing.B, before int, send func(v *site.Browser, email string) 
 		began := time.Now()
 		answer := send(v, email)
 		took := time.Since(began)
-		require.Contains(b, []int{303, 422}, answer.StatusCode, "a form that was worked on")
+		require.Contains(b, []int{303, 422}, answer.StatusCode, "the form was processed")
 		return took
 	}
 	sample(true)
 	sample(false)
 	var taken, free []time.Duration
-	for first := true; b.Loop(); first = !first { // neither has the advantage of being first
+	for first := true; b.Loop(); first = !first { // neither is always first
 		for _, isTaken := range []bool{first, !first} {
 			if isTaken {
 				taken = append(taken, sample(true))
@@ -81,7 +80,7 @@ func compare(b *testing.B, before int, send func(v *site.Browser, email string) 
 		}
 	}
 	ms := func(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
-	b.ReportMetric(0, "ns/op") // the preparations are part of it
+	b.ReportMetric(0, "ns/op") // includes preparations
 	b.ReportMetric(ms(median(taken)), "taken-ms")
 	b.ReportMetric(ms(median(free)), "free-ms")
 	b.ReportMetric(ms(median(taken)-median(free)), "difference-ms")

@@ -11,19 +11,18 @@ import (
 	"corral/lab/site"
 )
 
-// Thousands of requests leave no goroutine behind.
 func TestRequests_LeaveNothingBehind(t *testing.T) {
 	before := goroutinesAfter(t, 100)
 	require.LessOrEqual(t, goroutinesAfter(t, 3100), before+5)
 }
 
-// goroutinesAfter returns how many goroutines a new process has after so many
-// requests of one browser. The process tells it when it is told to quit.
+// goroutinesAfter returns the goroutines of a new process after a number of
+// requests, counted in its dump on SIGQUIT.
 func goroutinesAfter(t *testing.T, requests int) int {
 	t.Helper()
 	s := site.OpenProduction(t)
 	s.SignUp("ada@example.com")
-	s.ForgetLimits()
+	s.ClearLimits()
 	b := s.Browser()
 	require.Equal(t, "/", b.LogIn("ada@example.com").Location())
 	stylesheet := regexp.MustCompile(`<link rel="stylesheet" href="([^"]+)"`).FindStringSubmatch(b.Get("/welcome").Page)

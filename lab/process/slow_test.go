@@ -16,7 +16,7 @@ import (
 	"corral/lab/site"
 )
 
-// allowFiles raises the limit of open files. Processes that are started later inherit it.
+// allowFiles raises the limit of open files, which child processes inherit.
 func allowFiles(t *testing.T, n uint64) {
 	t.Helper()
 	var limit syscall.Rlimit
@@ -27,20 +27,18 @@ func allowFiles(t *testing.T, n uint64) {
 	}
 }
 
-// A thousand clients that do not finish their headers or their forms, or do not
-// read the response, keep no other client waiting.
 func TestSlow_AThousandClientsHoldUpNoOther(t *testing.T) {
 	allowFiles(t, 2500)
 	s := site.Open(t)
 	s.SignUp("ada@example.com")
-	s.ForgetLimits()
+	s.ClearLimits()
 	style := regexp.MustCompile(`<link rel="stylesheet" href="([^"]+)"`).FindStringSubmatch(s.Browser().Get("/welcome").Page)
 	require.NotNil(t, style)
 	file := "GET " + style[1] + " HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 	slow := []string{
 		"GET /welcome HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: ",
 		"POST /login HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 60000\r\n\r\nemail=",
-		strings.Repeat(file, 100), // more than fits into the buffers between us
+		strings.Repeat(file, 100), // more than the buffers hold
 	}
 	dialer := net.Dialer{Control: func(_, _ string, conn syscall.RawConn) error {
 		return conn.Control(func(fd uintptr) { syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF, 4096) })
@@ -52,7 +50,7 @@ func TestSlow_AThousandClientsHoldUpNoOther(t *testing.T) {
 		_, err = fmt.Fprint(conn, slow[i%len(slow)])
 		require.NoError(t, err)
 	}
-	// Connections are accepted in order, so all of them are open by now.
+	// Connections are accepted in order: all are open by now.
 	for range 5 {
 		b := s.Browser()
 		b.Client.Transport = &http.Transport{DisableKeepAlives: true}

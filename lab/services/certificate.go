@@ -1,5 +1,5 @@
-// Package services runs what stands around the app: databases, a PostgreSQL
-// server, a mail server, and the certificate of servers on this machine.
+// Package services runs the app's surroundings: databases, a PostgreSQL server,
+// a mail server, and local certificates.
 package services
 
 import (
@@ -18,15 +18,16 @@ import (
 	"time"
 )
 
-// Certificate is valid for 127.0.0.1 and signs for itself.
+// Certificate is self-signed and valid for 127.0.0.1.
 type Certificate struct {
 	Pair          tls.Certificate
 	Roots         *x509.CertPool
 	File, KeyFile string
-	Fingerprint   string // of its public key, as Chromium wants it
+	Fingerprint   string // of its public key, for Chromium
 }
 
-// NewCertificate makes one that is valid for hosts too, and writes its files to dir.
+// NewCertificate makes a certificate, also valid for hosts, and writes its
+// files to dir.
 func NewCertificate(dir string, hosts ...string) (*Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -62,7 +63,7 @@ func NewCertificate(dir string, hosts ...string) (*Certificate, error) {
 	return c, os.WriteFile(c.KeyFile, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: encoded}), 0o600)
 }
 
-// TLS is the configuration of a server with the certificate.
+// TLS returns a server configuration with the certificate.
 func (c *Certificate) TLS() *tls.Config { return &tls.Config{Certificates: []tls.Certificate{c.Pair}} }
 
 // Variable makes a process trust the certificate.

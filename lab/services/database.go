@@ -14,14 +14,14 @@ import (
 	_ "modernc.org/sqlite" // the driver "sqlite"
 )
 
-// Required says whether CORRAL_REQUIRE, where the gate lists what its machine
-// has, names a program. What needs it must not be skipped then.
+// Required reports whether CORRAL_REQUIRE, the gate's list of installed
+// programs, has a program. Its tests must not be skipped then.
 func Required(program string) bool {
 	return strings.Contains(os.Getenv("CORRAL_REQUIRE"), program)
 }
 
-// Server returns the URL of a PostgreSQL server on which databases may be made,
-// or skips the test.
+// Server returns the URL of a PostgreSQL server for new databases, or skips the
+// test.
 func Server(t testing.TB) string {
 	t.Helper()
 	server := os.Getenv("TEST_DATABASE_URL")
@@ -32,8 +32,8 @@ func Server(t testing.TB) string {
 	return server
 }
 
-// NewDatabase makes an empty database, on server unless that is "", until the
-// end of the test.
+// NewDatabase returns an empty database, on server unless that is "", until the
+// test ends.
 func NewDatabase(t testing.TB, server string) (databaseURL string) {
 	t.Helper()
 	if server == "" {
@@ -51,7 +51,7 @@ func NewDatabase(t testing.TB, server string) (databaseURL string) {
 	return own.String()
 }
 
-// OpenDatabase opens the app's database beside the app.
+// OpenDatabase connects to the app's database beside the app.
 func OpenDatabase(t testing.TB, databaseURL string) *sql.DB {
 	t.Helper()
 	driver, name := "pgx", databaseURL
@@ -64,7 +64,7 @@ func OpenDatabase(t testing.TB, databaseURL string) *sql.DB {
 	return db
 }
 
-// Execute runs a statement in a database, which it opens for that.
+// Execute runs a statement on a database.
 func Execute(t testing.TB, databaseURL, statement string, args ...any) {
 	t.Helper()
 	db := OpenDatabase(t, databaseURL)

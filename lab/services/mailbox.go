@@ -21,22 +21,23 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// patience is how long a mail may take.
+// patience bounds the wait for a mail.
 const patience = 30 * time.Second
 
-// Mailbox is a mail server that asks for TLS and a password, and keeps what arrives.
+// Mailbox is a mail server that requires TLS and a password, and keeps the
+// mails.
 type Mailbox struct {
 	Variable string // SMTP_URL=…
-	Read     []Mail // those that Wait has returned
+	Read     []Mail // returned by Wait
 
 	mutex  sync.Mutex
 	unread []Mail
 }
 
-// Mail is a mail as its reader has it.
+// Mail is a received mail.
 type Mail struct{ To, Subject, Text, HTML string }
 
-// OpenMailbox starts a mail server until the end of the test.
+// OpenMailbox starts a mail server until the test ends.
 func OpenMailbox(t testing.TB, c *Certificate) *Mailbox {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -44,16 +45,16 @@ func OpenMailbox(t testing.TB, c *Certificate) *Mailbox {
 	m := &Mailbox{Variable: "SMTP_URL=smtp://ada:hunter2@" + listener.Addr().String()}
 	server := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return &delivery{mailbox: m}, nil }))
 	server.Domain, server.TLSConfig, server.EnableSMTPUTF8 = "mail.example.com", c.TLS(), true
-	server.ErrorLog = log.New(io.Discard, "", 0) // of clients that are killed
+	server.ErrorLog = log.New(io.Discard, "", 0) // of killed clients
 	go server.Serve(listener)
 	t.Cleanup(func() { server.Close() })
 	return m
 }
 
-// Link waits for a mail with a link below that path and returns where it leads.
+// Link waits for a mail with a link below path and returns the link's path.
 func (m *Mailbox) Link(t testing.TB, to, path string) string {
 	t.Helper()
-	found := m.Wait(t, "to "+to+" with a link to "+path, func(l Mail) bool { return l.To == to && strings.Contains(l.Text, path) })
+	found := m.Wait(t, "to "+to+" with a link to "+path, func(m Mail) bool { return m.To == to && strings.Contains(m.Text, path) })
 	for _, word := range strings.Fields(found.Text) {
 		if u, err := url.Parse(word); err == nil && u.Scheme == "https" && strings.HasPrefix(u.Path, path) {
 			return u.Path
@@ -63,7 +64,7 @@ func (m *Mailbox) Link(t testing.TB, to, path string) string {
 	return ""
 }
 
-// Wait returns the oldest mail that it has not returned before and that fits.
+// Wait returns the oldest unread mail that fits.
 func (m *Mailbox) Wait(t testing.TB, which string, fits func(Mail) bool) (found Mail) {
 	t.Helper()
 	require.Eventually(t, func() bool {
@@ -81,14 +82,14 @@ func (m *Mailbox) Wait(t testing.TB, which string, fits func(Mail) bool) (found 
 	return found
 }
 
-// Unread returns what has arrived and was not waited for.
+// Unread returns the mails that Wait has not returned.
 func (m *Mailbox) Unread() []Mail {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
 	return slices.Clone(m.unread)
 }
 
-// delivery is one connection to the mail server.
+// delivery is a connection to the mail server.
 type delivery struct {
 	mailbox  *Mailbox
 	loggedIn bool
@@ -97,7 +98,7 @@ type delivery struct {
 
 func (d *delivery) AuthMechanisms() []string { return []string{sasl.Plain} }
 
-func (d *delivery) Auth(string) (sasl.Server, error) { // go-smtp offers it within TLS only
+func (d *delivery) Auth(string) (sasl.Server, error) { // go-smtp offers it only within TLS
 	return sasl.NewPlainServer(func(_, username, password string) error {
 		if d.loggedIn = username == "ada" && password == "hunter2"; !d.loggedIn {
 			return smtp.ErrAuthFailed
@@ -120,44 +121,44 @@ func (d *delivery) Data(r io.Reader) error {
 	if err != nil {
 		return err
 	}
-	l, err := parse(raw)
+	m, err := parse(raw)
 	if err != nil {
 		return err
 	}
-	l.To = d.to
+	m.To = d.to
 	d.mailbox.mutex.Lock()
 	defer d.mailbox.mutex.Unlock()
-	d.mailbox.unread = append(d.mailbox.unread, l)
+	d.mailbox.unread = append(d.mailbox.unread, m)
 	return nil
 }
 
 func (d *delivery) Reset()        {}
 func (d *delivery) Logout() error { return nil }
 
-// parse takes a mail apart: text first, then HTML.
-func parse(raw []byte) (l Mail, err error) {
-	m, err := mail.ReadMessage(bytes.NewReader(raw))
+// parse returns a mail's text and HTML.
+func parse(raw []byte) (m Mail, err error) {
+	message, err := mail.ReadMessage(bytes.NewReader(raw))
 	if err != nil {
-		return l, err
+		return m, err
 	}
-	if l.Subject, err = new(mime.WordDecoder).DecodeHeader(m.Header.Get("Subject")); err != nil {
-		return l, err
+	if m.Subject, err = new(mime.WordDecoder).DecodeHeader(message.Header.Get("Subject")); err != nil {
+		return m, err
 	}
-	_, params, err := mime.ParseMediaType(m.Header.Get("Content-Type"))
+	_, params, err := mime.ParseMediaType(message.Header.Get("Content-Type"))
 	if err != nil {
-		return l, err
+		return m, err
 	}
-	parts := multipart.NewReader(m.Body, params["boundary"])
-	for _, content := range []*string{&l.Text, &l.HTML} {
+	parts := multipart.NewReader(message.Body, params["boundary"])
+	for _, content := range []*string{&m.Text, &m.HTML} {
 		part, err := parts.NextRawPart()
 		if err != nil {
-			return l, err
+			return m, err
 		}
 		text, err := io.ReadAll(quotedprintable.NewReader(part))
 		if err != nil {
-			return l, err
+			return m, err
 		}
 		*content = string(text)
 	}
-	return l, nil
+	return m, nil
 }

@@ -16,13 +16,13 @@ import (
 	"corral/lab/binary"
 )
 
-// Postgres is a PostgreSQL server of the test's own, which it may stop.
+// Postgres is a PostgreSQL server that a test may stop.
 type Postgres struct {
 	t         testing.TB
 	dir, port string
 }
 
-// StartPostgres starts one, or skips the test where its programs are missing.
+// StartPostgres starts a server, or skips the test without its programs.
 func StartPostgres(t testing.TB) *Postgres {
 	t.Helper()
 	Server(t)
@@ -30,7 +30,7 @@ func StartPostgres(t testing.TB) *Postgres {
 		require.False(t, Required("postgres"))
 		t.Skip("needs PostgreSQL's programs: apt-get install postgresql")
 	}
-	dir, err := os.MkdirTemp("", "corral-postgres-") // not t.TempDir: another user has to get in, and a socket's name is short
+	dir, err := os.MkdirTemp("", "corral-postgres-") // not t.TempDir: another user must get in, and socket names are short
 	require.NoError(t, err)
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	s := &Postgres{t: t, dir: dir, port: binary.FreePort(t)}
@@ -44,21 +44,21 @@ func StartPostgres(t testing.TB) *Postgres {
 	return s
 }
 
-// URL names a database of the server. There is one from the start: "postgres".
+// URL returns the URL of a database; "postgres" exists from the start.
 func (s *Postgres) URL(database string) string {
 	return "postgres://postgres@127.0.0.1:" + s.port + "/" + database + "?sslmode=disable"
 }
 
-// Start returns when the server takes connections.
+// Start waits until the server accepts connections.
 func (s *Postgres) Start() {
 	s.t.Helper()
 	s.run("pg_ctl", "-l", filepath.Join(s.dir, "log"), "-w", "start", "-o", "-h 127.0.0.1 -p "+s.port+" -k '"+s.dir+"' -F")
 }
 
-// Stop ends the server, as a restart does ("fast") or as a crash does ("immediate").
+// Stop stops the server, as a restart ("fast") or a crash ("immediate") does.
 func (s *Postgres) Stop(mode string) { s.t.Helper(); s.run("pg_ctl", "-m", mode, "-w", "stop") }
 
-// Signal reaches the server and each of its processes.
+// Signal signals the server and its processes.
 func (s *Postgres) Signal(signal syscall.Signal) {
 	s.t.Helper()
 	pidfile, err := os.ReadFile(filepath.Join(s.dir, "data", "postmaster.pid"))
@@ -78,8 +78,8 @@ func (s *Postgres) Signal(signal syscall.Signal) {
 	}
 }
 
-// programs is where the newest server's programs are, or "". Debian keeps them
-// out of PATH.
+// programs returns the folder of the newest server's programs, or "". Debian
+// keeps them out of PATH.
 func programs() string {
 	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
 	if initdb, err := exec.LookPath("initdb"); err == nil {
@@ -94,7 +94,7 @@ func programs() string {
 func (s *Postgres) run(name string, args ...string) {
 	s.t.Helper()
 	cmd := s.command(name, args...)
-	log, err := os.Create(filepath.Join(s.t.TempDir(), name)) // no pipe: the server would keep it open
+	log, err := os.Create(filepath.Join(s.t.TempDir(), name)) // the server would keep a pipe open
 	require.NoError(s.t, err)
 	defer log.Close()
 	cmd.Stdout, cmd.Stderr = log, log
@@ -104,7 +104,7 @@ func (s *Postgres) run(name string, args ...string) {
 	}
 }
 
-// command is a program of PostgreSQL, which refuses to run as root.
+// command returns a program of PostgreSQL, which refuses to run as root.
 func (s *Postgres) command(name string, args ...string) *exec.Cmd {
 	cmd := exec.Command(filepath.Join(programs(), name), append([]string{"-D", filepath.Join(s.dir, "data")}, args...)...)
 	cmd.Dir = s.dir

@@ -13,13 +13,13 @@ import (
 func Key(secret, purpose string) []byte {
 	key, err := hkdf.Key(sha256.New, []byte(secret), nil, "corral: "+purpose, 32)
 	if err != nil {
-		panic(err) // 32 bytes are within what HKDF gives
+		panic(err) // unreachable: HKDF gives 32 bytes
 	}
 	return key
 }
 
-// Token returns the token in the newest mail of a template to an email, which
-// waits in the outbox for its mail server.
+// Token returns the token of the newest mail from a template to an email, while
+// it is queued.
 func Token(db *sql.DB, secret, template, email string) (string, error) {
 	var sealed []byte
 	err := db.QueryRow("SELECT sealed_token FROM mails WHERE recipient = $1 AND template = $2 ORDER BY created_at DESC LIMIT 1", email, template).Scan(&sealed)

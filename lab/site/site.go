@@ -1,8 +1,8 @@
-// Package site is the app as its users meet it: a process with a database that
-// a test can look into, and browsers.
+// Package site runs the app as users meet it, with browsers and access to its
+// database.
 //
 //	s := site.Open(t)              // in development
-//	s := site.OpenProduction(t)    // behind a proxy that ends TLS
+//	s := site.OpenProduction(t)    // behind a TLS proxy
 //	s.SignUp("ada@example.com")
 //	b := s.Browser()
 //	b.LogIn("ada@example.com")
@@ -25,25 +25,25 @@ import (
 	"corral/lab/services"
 )
 
-// Password is that of every account that SignUp makes.
+// Password is the password of accounts that SignUp creates.
 const Password = "four random words work well"
 
-// Site is a running app on a SQLite database.
+// Site is a running app on SQLite.
 type Site struct {
 	*binary.Process
-	DB  *sql.DB // the app's, beside it
-	Dir string  // where it runs
+	DB  *sql.DB // beside the app
+	Dir string  // the working folder
 
 	t         testing.TB
 	transport http.RoundTripper
-	origin    string
+	baseURL   string
 }
 
 // Open starts the app in development.
 func Open(t testing.TB, env ...string) *Site {
 	t.Helper()
 	s := open(t, append(env, "SESSION_SECRET="+binary.Secret))
-	s.transport, s.origin = http.DefaultTransport, s.URL
+	s.transport, s.baseURL = http.DefaultTransport, s.URL
 	return s
 }
 
@@ -51,7 +51,7 @@ func Open(t testing.TB, env ...string) *Site {
 func OpenProduction(t testing.TB, env ...string) *Site {
 	t.Helper()
 	s := open(t, binary.Production(env...))
-	s.transport, s.origin = Proxy(t, s.URL), "https://127.0.0.1"
+	s.transport, s.baseURL = Proxy(t, s.URL), "https://127.0.0.1"
 	return s
 }
 
@@ -61,8 +61,8 @@ func open(t testing.TB, env []string) *Site {
 	return &Site{t: t, Dir: dir, Process: binary.Start(t, dir, append(env, "DATABASE_URL="+databaseURL)...), DB: services.OpenDatabase(t, databaseURL)}
 }
 
-// Proxy is a TLS proxy before a process: what a browser sends by https arrives in
-// the clear, with X-Forwarded-Proto.
+// Proxy is a TLS proxy for a process: it forwards https in the clear with
+// X-Forwarded-Proto.
 func Proxy(t testing.TB, process string) http.RoundTripper {
 	t.Helper()
 	to, err := url.Parse(process)
@@ -82,7 +82,7 @@ func (x proxy) RoundTrip(r *http.Request) (*http.Response, error) {
 	return http.DefaultTransport.RoundTrip(r)
 }
 
-// Paths returns the paths of the GET routes, as `task routes` lists them.
+// Paths returns the paths of the GET routes in `task routes`.
 func (s *Site) Paths() (paths []string) {
 	s.t.Helper()
 	list := binary.Command(s.t, s.Dir, s.Env, "task", "routes")
@@ -101,10 +101,10 @@ func (s *Site) Execute(statement string, args ...any) {
 	require.NoError(s.t, err)
 }
 
-// ForgetLimits lets the one client that there is go on.
-func (s *Site) ForgetLimits() { s.t.Helper(); s.Execute("DELETE FROM rate_limits") }
+// ClearLimits resets all rate limits.
+func (s *Site) ClearLimits() { s.t.Helper(); s.Execute("DELETE FROM rate_limits") }
 
-// Token is in the newest mail of a template to an email.
+// Token returns the token of the newest mail from a template to an email.
 func (s *Site) Token(template, email string) string {
 	s.t.Helper()
 	token, err := services.Token(s.DB, binary.Secret, template, email)
@@ -112,20 +112,20 @@ func (s *Site) Token(template, email string) string {
 	return token
 }
 
-// SignUp makes an account in a browser of its own.
+// SignUp creates an account in a new browser.
 func (s *Site) SignUp(email string) { s.t.Helper(); s.Browser().SignUp(email) }
 
-// Browser keeps cookies and shows redirects instead of following them.
+// Browser keeps cookies and follows no redirects.
 type Browser struct {
 	Client *http.Client
 	Header http.Header
 	site   *Site
 }
 
-// Firefox is what a browser says that it is.
+// Firefox is the browsers' User-Agent.
 const Firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0"
 
-// Browser is a new one, with connections of its own.
+// Browser returns a browser with its own connections.
 func (s *Site) Browser() *Browser {
 	jar, err := cookiejar.New(nil)
 	require.NoError(s.t, err)
@@ -133,21 +133,20 @@ func (s *Site) Browser() *Browser {
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
 }
 
-// Answer is a response that was read whole.
+// Answer is a response and its body.
 type Answer struct {
 	*http.Response
 	Page string
 }
 
-// Location is where the answer leads.
+// Location returns the target of a redirect, or "".
 func (a Answer) Location() string { return a.Header.Get("Location") }
 
-// Send sends a request with names and values of its header; that of Host goes
-// where it belongs.
+// Send sends a request with header names and values, which may include Host.
 func (b *Browser) Send(method, path, body string, header ...string) Answer {
 	t := b.site.t
 	t.Helper()
-	req, err := http.NewRequest(method, b.site.origin+path, strings.NewReader(body))
+	req, err := http.NewRequest(method, b.site.baseURL+path, strings.NewReader(body))
 	require.NoError(t, err)
 	req.Header = b.Header.Clone()
 	if body != "" {
@@ -166,7 +165,7 @@ func (b *Browser) Send(method, path, body string, header ...string) Answer {
 	return Answer{res, string(page)}
 }
 
-// Get asks for a page.
+// Get requests a page.
 func (b *Browser) Get(path string) Answer { b.site.t.Helper(); return b.Send("GET", path, "") }
 
 // Post sends a form of names and values.
@@ -179,24 +178,24 @@ func (b *Browser) Post(path string, fields ...string) Answer {
 	return b.Send("POST", path, form.Encode())
 }
 
-// Put sends a form as PUT.
+// Put sends a form with _method=PUT.
 func (b *Browser) Put(path string, fields ...string) Answer {
 	b.site.t.Helper()
 	return b.Post(path, append(fields, "_method", "PUT")...)
 }
 
-// Delete sends a form as DELETE.
+// Delete sends a form with _method=DELETE.
 func (b *Browser) Delete(path string, fields ...string) Answer {
 	b.site.t.Helper()
 	return b.Post(path, append(fields, "_method", "DELETE")...)
 }
 
-// SignUp makes an account, as its user does, and logs out. The account is in the
-// language of whichever browser asks.
+// SignUp creates an account and logs out. The account follows the browser's
+// language.
 func (b *Browser) SignUp(email string) {
 	s := b.site
 	s.t.Helper()
-	s.ForgetLimits()
+	s.ClearLimits()
 	b.Post("/signup", "email", email)
 	b.Get("/signup/" + s.Token("signup", email))
 	require.Equal(s.t, http.StatusSeeOther, b.Post("/signup/password", "password", Password).StatusCode)
@@ -204,11 +203,10 @@ func (b *Browser) SignUp(email string) {
 	s.Execute("UPDATE users SET language = '' WHERE email = $1", email)
 }
 
-// LogIn sends the login form, with more fields.
+// LogIn submits the login form, with more fields.
 func (b *Browser) LogIn(email string, fields ...string) Answer {
 	b.site.t.Helper()
 	return b.Post("/login", append(fields, "email", email, "password", Password)...)
 }
 
-// LogOut presses the button.
 func (b *Browser) LogOut() Answer { b.site.t.Helper(); return b.Delete("/logout") }
