@@ -6,13 +6,12 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// What happened to an account fills several pages, and from each there is a way on.
-func TestActivity_Pages(t *testing.T) {
+func TestActivity_PagesLinkToOlderOnes(t *testing.T) {
 	t.Parallel()
 	s := openSite(t)
 	zoe := s.welcome(t, "zoe@example.com")
 	zoe.looks, zoe.language = true, "en-us"
-	phone := s.visitor(t, "en-us", iPhone)
+	phone := s.httpBrowser(t, "en-us", iPhone)
 	for range 27 {
 		phone.send("/login", "email", zoe.email, "password", zoe.password)
 		phone.send("/logout", "_method", "DELETE")
@@ -28,7 +27,7 @@ func TestActivity_Pages(t *testing.T) {
 	require.False(t, zoe.has(`main a[rel="next"]`))
 	require.Contains(t, zoe.text("main li:last-child"), "Account created")
 
-	// A page that was kept for long enough leads to what has been forgotten since.
+	// An old page may link to entries that were purged since.
 	zoe.visit("/account/activity?before=00000000-0000-7000-8000-000000000000")
 	zoe.see("activity-empty")
 	require.False(t, zoe.has("main li"))

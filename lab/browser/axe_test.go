@@ -17,7 +17,7 @@ import (
 	"corral/lab/services"
 )
 
-// axeSource is axe-core, which judges whether everybody can use a page.
+// axeSource is axe-core, which checks accessibility.
 var axeSource = sync.OnceValue(func() string {
 	source, err := os.ReadFile("node_modules/axe-core/axe.min.js")
 	if err != nil {
@@ -26,12 +26,12 @@ var axeSource = sync.OnceValue(func() string {
 	return string(source)
 })
 
-// axe returns what axe-core finds on the page as it is now. It works in a world
-// of its own: the page's policy stays in force.
+// axe returns axe-core's findings. It runs in an isolated world, so the page's
+// policy stays in force.
 func (b *browser) axe() (violations []string) {
 	b.t.Helper()
 	if axeSource() == "" {
-		return nil // TestAxe says so
+		return nil // TestAxe_FindsMissingLabels skips
 	}
 	b.do("asking axe", chromedp.ActionFunc(func(ctx context.Context) error {
 		frame := chromedp.FromContext(ctx).Target.TargetID
@@ -44,7 +44,7 @@ func (b *browser) axe() (violations []string) {
 			return err
 		}
 		ask := runtime.Evaluate(axeSource() + axeRun)
-		if string(there.Value) == `"object"` { // from an earlier look at this page
+		if string(there.Value) == `"object"` { // from an earlier call
 			ask = runtime.Evaluate(axeRun)
 		}
 		result, thrown, err := ask.WithContextID(world).WithAwaitPromise(true).WithReturnByValue(true).Do(ctx)
@@ -59,13 +59,12 @@ func (b *browser) axe() (violations []string) {
 	return violations
 }
 
-// axeRun applies all rules of WCAG 2.2 AA, and those that axe calls best practice.
+// axeRun applies the rules of WCAG 2.2 AA and axe's best practices.
 const axeRun = `
 ;axe.run(document, {resultTypes: ["violations"], runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]})
 	.then(r => r.violations.flatMap(v => v.nodes.map(n => v.id + ": " + v.help + ": " + n.html + " " + n.failureSummary)))`
 
-// The stories ask axe about every page. This shows that it would find something.
-func TestAxe(t *testing.T) {
+func TestAxe_FindsMissingLabels(t *testing.T) {
 	t.Parallel()
 	if axeSource() == "" {
 		require.False(t, services.Required("axe"))

@@ -26,8 +26,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// browser is a tab with a profile of its own. Each step of it is bounded, and
-// fails with what it waited for.
+// browser is a tab with its own profile. Each step has a deadline.
 type browser struct {
 	person
 	t    *testing.T
@@ -35,10 +34,10 @@ type browser struct {
 	ctx  context.Context
 
 	loads    chan struct{}             // a page is loaded and drawn
-	half     *page.EventLifecycleEvent // it is one of them
+	half     *page.EventLifecycleEvent // only one of both
 	mutex    sync.Mutex
 	noise    []string  // requests to another host, errors, policy violations
-	received []float64 // bytes of each answer, headers included
+	received []float64 // bytes of each response, headers included
 }
 
 func openBrowser(t *testing.T, s *site, p person) *browser {
@@ -58,12 +57,12 @@ func openBrowserIn(t *testing.T, s *site, p person, chromium context.Context, op
 		}
 		b.listen(event)
 	})
-	require.NoError(t, chromedp.Run(ctx), "opening a tab") // without a deadline: Run would bind the tab to it
+	require.NoError(t, chromedp.Run(ctx), "opening a tab") // Run would bind the tab to a deadline
 	b.do("setting up", network.Enable(), log.Enable(), runtime.Enable(), inspector.Enable(),
 		emulation.SetUserAgentOverride(b.userAgent).WithAcceptLanguage(b.language),
-		network.SetExtraHTTPHeaders(network.Headers{addressHeader: b.address}),
+		network.SetExtraHTTPHeaders(network.Headers{ipHeader: b.ip}),
 		emulation.SetScriptExecutionDisabled(b.noScript),
-		emulation.SetFocusEmulationEnabled(true), // two browsers are in front at once
+		emulation.SetFocusEmulationEnabled(true), // both of two browsers
 		b.screen,
 		tellOfViolations)
 	if !b.noisy {
@@ -72,8 +71,8 @@ func openBrowserIn(t *testing.T, s *site, p person, chromium context.Context, op
 	return b
 }
 
-// openTab opens a window with a profile of its own. chromedp asks for a tab in
-// it, which Chromium refuses where there is no window yet.
+// openTab opens a window with its own profile. chromedp would open a tab, which
+// Chromium refuses without a window.
 func openTab(t *testing.T, p person) (id target.ID) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(requireChromium(t, p), patience)
@@ -91,10 +90,10 @@ func (b *browser) listen(event any) {
 	case *page.EventLifecycleEvent:
 		b.arrives(e)
 	case *page.EventFrameNavigated:
-		if e.Type == page.NavigationTypeBackForwardCacheRestore { // as it was left, and not loaded
+		if e.Type == page.NavigationTypeBackForwardCacheRestore { // not loaded anew
 			b.loads <- struct{}{}
 		}
-	case *fetch.EventRequestPaused: // by a test that spoils what is sent
+	case *fetch.EventRequestPaused: // a test breaks what is sent
 		go chromedp.Run(b.ctx, fetch.ContinueRequest(e.RequestID).WithPostData(base64.StdEncoding.EncodeToString([]byte("email=%"))))
 	case *network.EventRequestWillBeSent:
 		if !strings.HasPrefix(e.Request.URL, b.site.url+"/") {
@@ -113,13 +112,13 @@ func (b *browser) listen(event any) {
 	case *runtime.EventConsoleAPICalled:
 		b.hear(fmt.Sprintf("console.%s %s", e.Type, e.Args[0].Value))
 	case *log.EventEntryAdded:
-		if e.Entry.Source != log.SourceNetwork && e.Entry.Level != log.LevelInfo { // a refused form is of the network
+		if e.Entry.Source != log.SourceNetwork && e.Entry.Level != log.LevelInfo { // refused forms are network errors
 			b.hear(e.Entry.Text)
 		}
 	}
 }
 
-// tellOfViolations turns what the page's policy has blocked into noise.
+// tellOfViolations reports policy violations as noise.
 var tellOfViolations = chromedp.ActionFunc(func(ctx context.Context) error {
 	_, err := page.AddScriptToEvaluateOnNewDocument(`
 		document.addEventListener("securitypolicyviolation", e => console.error("policy violated: " + e.violatedDirective + " " + e.blockedURI))`).
@@ -127,8 +126,8 @@ var tellOfViolations = chromedp.ActionFunc(func(ctx context.Context) error {
 	return err
 })
 
-// arrives counts a page as there once it is loaded and drawn: Chromium drops
-// the clicks on one that nobody has seen yet.
+// arrives waits for load and paint: Chromium drops clicks on a page that is not
+// drawn.
 func (b *browser) arrives(e *page.EventLifecycleEvent) {
 	if e.Name != "load" && e.Name != "firstContentfulPaint" {
 		return
@@ -147,14 +146,12 @@ func (b *browser) hear(noise string) {
 	b.noise = append(b.noise, noise)
 }
 
-// requireQuiet fails on what the pages did besides being shown.
 func (b *browser) requireQuiet() {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
 	require.Empty(b.t, b.noise)
 }
 
-// do takes a step.
 func (b *browser) do(what string, actions ...chromedp.Action) {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeoutCause(b.ctx, patience, fmt.Errorf("gave up after %s", patience))
@@ -170,7 +167,7 @@ func (b *browser) do(what string, actions ...chromedp.Action) {
 	}
 }
 
-// leads takes a step that ends on another page.
+// leads runs a step that ends on another page.
 func (b *browser) leads(what string, actions ...chromedp.Action) {
 	b.t.Helper()
 	for len(b.loads) > 0 {
@@ -179,7 +176,7 @@ func (b *browser) leads(what string, actions ...chromedp.Action) {
 	b.do(what, append(actions, b.nextPage())...)
 }
 
-// nextPage waits for the page that something done before leads to.
+// nextPage waits for the page that an earlier step leads to.
 func (b *browser) nextPage() chromedp.Action {
 	return chromedp.ActionFunc(func(ctx context.Context) error {
 		select {
@@ -196,10 +193,10 @@ func (b *browser) visit(path string) {
 	b.visitElsewhere(b.site.url + path)
 }
 
-func (b *browser) visitElsewhere(address string) {
+func (b *browser) visitElsewhere(url string) {
 	b.t.Helper()
-	b.leads("visiting "+address, chromedp.ActionFunc(func(ctx context.Context) error {
-		_, _, reason, _, err := page.Navigate(address).Do(ctx)
+	b.leads("visiting "+url, chromedp.ActionFunc(func(ctx context.Context) error {
+		_, _, reason, _, err := page.Navigate(url).Do(ctx)
 		if err == nil && reason != "" {
 			err = fmt.Errorf("%s", reason)
 		}
@@ -207,14 +204,14 @@ func (b *browser) visitElsewhere(address string) {
 	}))
 }
 
-// evaluate asks the page, which works without its own scripts as well.
+// evaluate runs JavaScript, also where the page's scripts are off.
 func evaluate[T any](b *browser, js string) (answer T) {
 	b.t.Helper()
 	b.do("asking the page for "+js, chromedp.Evaluate(js, &answer))
 	return answer
 }
 
-// await waits until the page, or the one after it, answers yes.
+// await waits until the page, or the next one, evaluates js as true.
 func (b *browser) await(js string) {
 	b.t.Helper()
 	b.do("waiting for "+js, chromedp.ActionFunc(func(ctx context.Context) error {
@@ -232,7 +229,7 @@ func (b *browser) await(js string) {
 	}))
 }
 
-// fill types into a field, in place of what is there.
+// fill replaces a field's text.
 func (b *browser) fill(selector, text string) {
 	b.t.Helper()
 	found := evaluate[bool](b, element(selector)+`?.select() === undefined && document.activeElement === `+element(selector))
@@ -240,13 +237,13 @@ func (b *browser) fill(selector, text string) {
 	b.do("typing into "+selector, input.InsertText(text))
 }
 
-// click points at the middle of something that is in sight.
+// click clicks the middle of a visible element.
 func (b *browser) click(selector string) {
 	b.t.Helper()
 	b.do("clicking on "+selector, b.clicks(selector))
 }
 
-// press presses a button, or follows a link, to the next page.
+// press clicks and waits for the next page.
 func (b *browser) press(selector string) {
 	b.t.Helper()
 	b.leads("pressing "+selector, b.clicks(selector))
@@ -271,7 +268,7 @@ func (b *browser) clicks(selector string) chromedp.Action {
 	})
 }
 
-// element is the JavaScript that finds it.
+// element returns JavaScript that finds an element.
 func element(selector string) string {
 	quoted, _ := json.Marshal(selector)
 	return "document.querySelector(" + string(quoted) + ")"
@@ -287,7 +284,6 @@ func (b *browser) text(selector string) string {
 	return strings.TrimSpace(evaluate[string](b, element(selector)+`?.innerText ?? "nothing is there"`))
 }
 
-// path is where the browser is.
 func (b *browser) path() string {
 	b.t.Helper()
 	u, err := url.Parse(evaluate[string](b, "location.href"))
@@ -295,13 +291,11 @@ func (b *browser) path() string {
 	return u.Path
 }
 
-// flashes are the messages above the page.
 func (b *browser) flashes() []string {
 	b.t.Helper()
 	return evaluate[[]string](b, `[...document.querySelectorAll(".flashes .alert p")].map(p => p.innerText)`)
 }
 
-// back presses the browser's Back.
 func (b *browser) back() {
 	b.t.Helper()
 	b.leads("going back", chromedp.ActionFunc(func(ctx context.Context) error {

@@ -12,8 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// In development the mails are on a page, and what is open follows what is saved.
-func TestDevelopment(t *testing.T) {
+func TestDevelopment_ShowsMailsAndReloads(t *testing.T) {
 	t.Parallel()
 	s := openDevelopment(t)
 	b := openBrowser(t, s, person{})

@@ -11,8 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A page for whatever goes wrong, as good as the others.
-func TestErrors(t *testing.T) {
+func TestErrors_EachHasAPage(t *testing.T) {
 	t.Parallel()
 	for _, language := range languages(t) {
 		t.Run(language, func(t *testing.T) {
@@ -60,14 +59,12 @@ func TestErrors(t *testing.T) {
 				stranger.do("another screen", night)
 				require.Empty(t, stranger.axe())
 			}
-			stranger.photograph("error-421-"+language, stranger.screen) // without style, for that host has no files either
+			stranger.photograph("error-421-"+language, stranger.screen) // without style: that host has no files either
 		})
 	}
 }
 
-// What goes wrong with the database has a page as well: one that asks to come
-// back while somebody else holds it, and one for what is a fault of ours.
-func TestErrors_Database(t *testing.T) {
+func TestErrors_DatabaseOutageAndFaultHavePages(t *testing.T) {
 	t.Parallel()
 	s := openSite(t)
 	db := s.database(t)
@@ -78,20 +75,20 @@ func TestErrors_Database(t *testing.T) {
 	}
 	_, err := db.Exec("BEGIN IMMEDIATE")
 	require.NoError(t, err)
-	var visitors []*browser
+	var browsers []*browser
 	for _, language := range languages(t) {
 		b := openBrowser(t, s, person{language: language, looks: true})
 		b.visit("/login")
-		logIn(b) // the app waits for five seconds: for all of them at once
-		visitors = append(visitors, b)
+		logIn(b) // waits for five seconds, at once for all
+		browsers = append(browsers, b)
 	}
-	for _, b := range visitors {
+	for _, b := range browsers {
 		b.do("waiting for the answer", b.nextPage())
 		b.seeError(503)
 	}
 	_, err = db.Exec("ROLLBACK; ALTER TABLE activities RENAME TO gone")
 	require.NoError(t, err)
-	for _, b := range visitors {
+	for _, b := range browsers {
 		b.visit("/login")
 		logIn(b)
 		b.do("waiting for the answer", b.nextPage())
@@ -107,7 +104,7 @@ func (b *browser) seeError(status int) {
 	b.see(fmt.Sprintf("error-%d", status))
 }
 
-// elsewhere is another site, with a form that leads to this one.
+// elsewhere starts another site, with a form that posts to this one.
 func elsewhere(t *testing.T, s *site) string {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html")

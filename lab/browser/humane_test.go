@@ -9,8 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The small things that scripts do for people. None of them is needed: the
-// story is told without JavaScript, too.
+// Scripts help but are not required: TestStory also runs without.
 
 func TestHumane_ShowPassword(t *testing.T) {
 	t.Parallel()
@@ -46,9 +45,7 @@ func TestHumane_CapsLock(t *testing.T) {
 	require.Empty(t, press("false"))
 }
 
-// What the page says of a new password while it is typed agrees with what the
-// server says of it afterwards. Only the server knows what is easy to guess:
-// the page never promises that.
+// Only the server knows what is guessable, so the page never says "strong".
 func TestHumane_StrengthAgreesWithTheServer(t *testing.T) {
 	t.Parallel()
 	s := openSite(t)
@@ -61,14 +58,14 @@ func TestHumane_StrengthAgreesWithTheServer(t *testing.T) {
 	for _, c := range []struct{ password, page, server string }{
 		{"a", "short", "too short"},
 		{"fourteen chars", "short", "too short"},
-		{"ééééééééééééé", "short", "too short"},               // thirteen, in either form of Unicode
-		{strings.Repeat("e\u0301", 10), "short", "too short"}, // ten as the server counts, twenty as typed
+		{"ééééééééééééé", "short", "too short"},               // thirteen characters in either form of Unicode
+		{strings.Repeat("e\u0301", 10), "short", "too short"}, // ten for the server, twenty as typed
 		{strings.Repeat("馬", 15), "easy", "easy to guess"},
 		{strings.Repeat("a", 15), "easy", "easy to guess"},
 		{strings.Repeat("abc", 40), "easy", "easy to guess"},
 		{strings.Repeat("x9$kQz", 5), "easy", "easy to guess"},
 		{"zoe@longer.example", "easy", "easy to guess"},
-		{"passwordpassword", "enough", "easy to guess"}, // the page cannot know
+		{"passwordpassword", "enough", "easy to guess"}, // only the server knows
 		{"qwertyuiopasdfgh", "enough", "easy to guess"},
 		{strings.Repeat("four random words ", 8), "long", "too long"},
 		{firstPassword, "enough", ""},
@@ -85,8 +82,7 @@ func TestHumane_StrengthAgreesWithTheServer(t *testing.T) {
 	require.Equal(t, "/", b.path())
 }
 
-// A form goes once, however often it is sent, and again after Back.
-func TestHumane_SentOnce(t *testing.T) {
+func TestHumane_FormIsSentOnce(t *testing.T) {
 	t.Parallel()
 	s := openSite(t)
 	b := openBrowser(t, s, person{goesBack: true})
@@ -103,14 +99,13 @@ func TestHumane_SentOnce(t *testing.T) {
 		b.fill("[name=email]", "zoe@example.com")
 		b.press(`[action="/signup"] [type=submit]`)
 		require.Equal(t, "/check-mail", b.path())
-		b.do("going back", evaluating("history.back()")) // to the page that Chromium kept: it loads nothing
+		b.do("going back", evaluating("history.back()")) // Chromium kept the page: no load
 		b.await(`location.pathname === "/signup" && document.readyState === "complete"`)
 		require.Equal(t, "zoe@example.com", evaluate[string](b, `document.querySelector("[name=email]").value`), "what was typed is kept")
 	}
 }
 
-// A page that the browser kept for Back shows nothing, and asks again.
-func TestHumane_KeptPageIsAskedForAgain(t *testing.T) {
+func TestHumane_KeptPageReloads(t *testing.T) {
 	t.Parallel()
 	zoe := openSite(t).welcome(t, "zoe@example.com")
 	evaluate[bool](zoe.browser, `dispatchEvent(new PageTransitionEvent("pagehide", {persisted: true}))`)
@@ -119,7 +114,6 @@ func TestHumane_KeptPageIsAskedForAgain(t *testing.T) {
 	require.Contains(t, zoe.text("main"), zoe.email)
 }
 
-// Times are those of the browser's clock; without JavaScript they are in UTC, and say so.
 func TestHumane_TimesInTheBrowsersZone(t *testing.T) {
 	t.Parallel()
 	s := openSite(t)

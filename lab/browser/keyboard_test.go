@@ -8,8 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// From the address bar to home, by keyboard alone.
-func TestKeyboard_LogIn(t *testing.T) {
+func TestKeyboard_LogsIn(t *testing.T) {
 	t.Parallel()
 	s := openSite(t)
 	zoe := s.welcome(t, "zoe@example.com")
@@ -26,7 +25,7 @@ func TestKeyboard_LogIn(t *testing.T) {
 	b.leads("pressing Enter", chromedp.KeyEvent(kb.Enter))
 	require.Equal(t, "/", b.path())
 
-	// The first stop leads past the navigation.
+	// The first stop skips the navigation.
 	b.visit("/account")
 	b.keys(kb.Tab)
 	require.Equal(t, "#main", evaluate[string](b, `document.activeElement.getAttribute("href")`))
@@ -34,7 +33,6 @@ func TestKeyboard_LogIn(t *testing.T) {
 	require.True(t, evaluate[bool](b, `document.querySelector("main").contains(document.activeElement)`))
 }
 
-// Wherever the keyboard goes, it shows.
 func TestKeyboard_FocusIsVisible(t *testing.T) {
 	t.Parallel()
 	s := openSite(t)
@@ -54,13 +52,13 @@ func TestKeyboard_FocusIsVisible(t *testing.T) {
 	}
 }
 
-// tabRound goes once round the page, and fails where the focus cannot be seen.
+// tabRound tabs once around the page and fails where the focus is not visible.
 func (b *browser) tabRound() {
 	b.t.Helper()
 	stops := evaluate[int](b, focusable+".length")
 	require.Greater(b.t, stops, 3, b.path())
 	seen := map[string]bool{}
-	for range stops + 1 { // on the way round it leaves the page once
+	for range stops + 1 { // once it leaves the page
 		b.keys(kb.Tab)
 		if at := evaluate[string](b, focusedAt); at != "" {
 			require.NotContains(b.t, at, "hidden: ", b.path())
@@ -70,12 +68,12 @@ func (b *browser) tabRound() {
 	require.Len(b.t, seen, stops, "%s: each is a stop of its own", b.path())
 }
 
-// focusable is what the Tab key should stop at.
+// focusable are the Tab stops.
 const focusable = `[...document.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea, summary")]
 	.filter(e => e.tabIndex >= 0 && !e.disabled && e.checkVisibility())`
 
-// focusedAt says where the focus is, and whether it can be seen there: on the
-// screen, uncovered, with an outline or a shadow that it lacks elsewhere.
+// focusedAt describes the focused element, marked as hidden unless it is on
+// screen, uncovered, and outlined or shadowed only while focused.
 const focusedAt = `(() => {
 	const e = document.activeElement, box = e.getBoundingClientRect()
 	if (e === document.body) return ""
@@ -89,13 +87,12 @@ const focusedAt = `(() => {
 	return (hit && (e.contains(hit) || hit.contains(e)) && focused !== plain ? "" : "hidden: ") + name
 })()`
 
-// keys types, key by key.
 func (b *browser) keys(text string) {
 	b.t.Helper()
 	b.do("typing", chromedp.KeyEvent(text))
 }
 
-// keysTo goes on with Tab until it is there.
+// keysTo presses Tab until the element has the focus.
 func (b *browser) keysTo(selector string) {
 	b.t.Helper()
 	for range 5 {

@@ -12,8 +12,7 @@ import (
 	"corral/lab/services"
 )
 
-// The chooser stands on every page. It keeps the page and asks nobody's name.
-func TestLanguage_Chooser(t *testing.T) {
+func TestLanguage_ChooserKeepsThePage(t *testing.T) {
 	t.Parallel()
 	for _, noScript := range []bool{false, true} {
 		b := openBrowser(t, openSite(t), person{noScript: noScript})
@@ -29,24 +28,24 @@ func TestLanguage_Chooser(t *testing.T) {
 	}
 }
 
-// What the account says comes before what a browser asks for: on every page once
-// somebody is signed in, and in every mail, whoever caused it.
-func TestLanguage_OfTheAccount(t *testing.T) {
+// The account's language precedes the browser's on all pages of a logged-in
+// user and in all mails, whichever browser causes them.
+func TestLanguage_AccountPrecedesBrowser(t *testing.T) {
 	t.Parallel()
 	s := openSite(t)
 	zoe := s.welcomeIn(t, "zoe@example.com", "de")
 	zoe.visit("/account")
 	zoe.see("account")
 	zoe.chooseLanguage("ar")
-	zoe.language = "ar" // of the pages: the browser asks for German as before
+	zoe.language = "ar" // of the pages: the browser still asks for German
 	zoe.see("account-language-flash")
 	require.Equal(t, "ar", evaluate[string](zoe.browser, `document.querySelector("#account_language").value`))
 
 	fresh := &story{browser: openBrowser(t, s, person{language: "de", userAgent: iPhone}), email: zoe.email}
 	mailIn := func(language, path string) {
 		t.Helper()
-		l := s.mails.Wait(t, "with a link to "+path, func(l services.Mail) bool { return l.To == zoe.email && strings.Contains(l.Text, path) })
-		require.Contains(t, l.HTML, `<html lang="`+language+`"`, path)
+		m := s.mails.Wait(t, "with a link to "+path, func(m services.Mail) bool { return m.To == zoe.email && strings.Contains(m.Text, path) })
+		require.Contains(t, m.HTML, `<html lang="`+language+`"`, path)
 	}
 	fresh.visit("/password/forgot")
 	fresh.see("forgot")
@@ -80,7 +79,7 @@ func TestLanguage_OfTheAccount(t *testing.T) {
 	mailIn("de", "/password/reset/")
 }
 
-// chooseLanguage sets that of the account; "" follows the browser.
+// chooseLanguage sets the account's language; "" follows the browser.
 func (s *story) chooseLanguage(name string) {
 	s.t.Helper()
 	evaluate[string](s.browser, fmt.Sprintf(`document.querySelector("#account_language").value = %q`, name))

@@ -18,19 +18,17 @@ import (
 	"corral/lab/services"
 )
 
-// Every mail, as it arrives, shown as a mail program would on a telephone at
-// night and on a desk by day: in its reader's language, whole, and for everybody.
-func TestMails(t *testing.T) {
+func TestMails_FitAndAreAccessible(t *testing.T) {
 	t.Parallel()
 	s := openSite(t)
 	program := openBrowser(t, s, person{noisy: true})
 	for _, language := range languages(t) {
 		t.Run(language, func(t *testing.T) {
-			for name, l := range s.everyMail(t, language) {
-				program.open(l.HTML)
+			for name, m := range s.everyMail(t, language) {
+				program.open(m.HTML)
 				require.Equal(t, language, strings.ToLower(evaluate[string](program, "document.documentElement.lang")), name)
 				require.Equal(t, language == "ar", evaluate[string](program, `getComputedStyle(document.querySelector("h1")).direction`) == "rtl", name)
-				require.Equal(t, l.Subject, evaluate[string](program, "document.title"), name)
+				require.Equal(t, m.Subject, evaluate[string](program, "document.title"), name)
 				screens := []screen{narrowDark, wideLight}
 				if language == "en-us" {
 					screens = append(screens, narrowLight, wideDark)
@@ -48,19 +46,17 @@ func TestMails(t *testing.T) {
 	}
 }
 
-// A long address breaks: the mail stays as wide as the telephone.
-func TestMails_LongAddress(t *testing.T) {
+func TestMails_LongEmailBreaks(t *testing.T) {
 	t.Parallel()
 	s := openSite(t)
 	long := strings.Repeat("a", 64) + "@" + strings.Repeat("b", 63) + ".example.com"
-	s.visitor(t, "en-us", iPhone).send("/signup", "email", long)
+	s.httpBrowser(t, "en-us", iPhone).send("/signup", "email", long)
 	s.mails.Link(t, long, "/signup/")
 	program := openBrowser(t, s, person{noisy: true, screen: narrowLight})
 	program.open(s.mails.Read[0].HTML)
 	require.Empty(t, evaluate[[]string](program, misfits))
 }
 
-// open shows a mail.
 func (b *browser) open(html string) {
 	b.t.Helper()
 	b.do("showing a mail", chromedp.ActionFunc(func(ctx context.Context) error {
@@ -68,7 +64,7 @@ func (b *browser) open(html string) {
 	}))
 }
 
-// everyMail is each kind that the app sends, by what people do.
+// everyMail returns a mail of each kind.
 func (s *site) everyMail(t *testing.T, language string) map[string]services.Mail {
 	t.Helper()
 	mails := map[string]services.Mail{}
@@ -79,7 +75,7 @@ func (s *site) everyMail(t *testing.T, language string) map[string]services.Mail
 		return link
 	}
 	ada, zoe, moved := "ada-"+language+"@example.com", "zoe-"+language+"@example.com", "zoe-"+language+"@example.org"
-	desk, phone, other := s.visitor(t, language, linuxChrome), s.visitor(t, language, iPhone), s.visitor(t, language, linuxChrome)
+	desk, phone, other := s.httpBrowser(t, language, linuxChrome), s.httpBrowser(t, language, iPhone), s.httpBrowser(t, language, linuxChrome)
 
 	other.send("/signup", "email", ada)
 	other.send(other.follow(s.mails.Link(t, ada, "/signup/")), "password", firstPassword)
@@ -100,34 +96,34 @@ func (s *site) everyMail(t *testing.T, language string) map[string]services.Mail
 	desk.send(desk.follow(arrives("email-confirm", moved, "/account/email/confirm/")))
 	arrives("email-changed", zoe, "/account/email/undo/")
 	desk.send("/account", "_method", "DELETE", "current_password", secondPassword)
-	mails["account-deleted"] = s.mails.Wait(t, "of goodbye", func(l services.Mail) bool { return l.To == moved })
+	mails["account-deleted"] = s.mails.Wait(t, "of goodbye", func(m services.Mail) bool { return m.To == moved })
 	return mails
 }
 
-// visitor is somebody at the site whose pages nobody looks at.
-type visitor struct {
+// httpBrowser uses the site without Chromium.
+type httpBrowser struct {
 	t       *testing.T
 	site    *site
 	browser http.Client
 	header  http.Header
 }
 
-func (s *site) visitor(t *testing.T, language, userAgent string) *visitor {
+func (s *site) httpBrowser(t *testing.T, language, userAgent string) *httpBrowser {
 	t.Helper()
-	v := &visitor{t: t, site: s, browser: http.Client{Transport: client.Transport, Timeout: patience}}
+	v := &httpBrowser{t: t, site: s, browser: http.Client{Transport: client.Transport, Timeout: patience}}
 	var err error
 	v.browser.Jar, err = cookiejar.New(nil)
 	require.NoError(t, err)
-	// A client may ask for ten mails an hour: each language has one of its own.
-	v.header = http.Header{"Accept-Language": {language}, "User-Agent": {userAgent}, addressHeader: {fmt.Sprintf("2001:db8:%x::7", language[:2])}}
+	// Clients are limited to ten mails an hour, so each language has its own.
+	v.header = http.Header{"Accept-Language": {language}, "User-Agent": {userAgent}, ipHeader: {fmt.Sprintf("2001:db8:%x::7", language[:2])}}
 	return v
 }
 
-// follow opens a link, and returns the page that it leads to.
-func (v *visitor) follow(link string) string { return v.ask("GET", link, nil) }
+// follow opens a link and returns the path that it leads to.
+func (v *httpBrowser) follow(link string) string { return v.ask("GET", link, nil) }
 
-// send submits a form, which the app must take.
-func (v *visitor) send(path string, fields ...string) {
+// send submits a form that must be accepted.
+func (v *httpBrowser) send(path string, fields ...string) {
 	v.t.Helper()
 	form := url.Values{}
 	for i := 0; i < len(fields); i += 2 {
@@ -136,7 +132,7 @@ func (v *visitor) send(path string, fields ...string) {
 	require.NotEqual(v.t, path, v.ask("POST", path, form), "refused")
 }
 
-func (v *visitor) ask(method, path string, form url.Values) (leadsTo string) {
+func (v *httpBrowser) ask(method, path string, form url.Values) (leadsTo string) {
 	v.t.Helper()
 	req, err := http.NewRequest(method, v.site.url+path, strings.NewReader(form.Encode()))
 	require.NoError(v.t, err)

@@ -1,6 +1,6 @@
-// Package browser goes through the app in Debian's Chromium as people do: the
-// binary as it ships, behind a proxy that ends TLS, with mails that arrive at a
-// real mail server. It leaves screenshots to look at in ../../screenshots.
+// Package browser drives the app in Debian's Chromium: the shipped binary
+// behind a TLS proxy, with a real mail server. It writes screenshots to
+// ../../screenshots.
 package browser
 
 import (
@@ -18,10 +18,9 @@ import (
 	"corral/lab/services"
 )
 
-// patience is how long a step may take before the test says what it waits for.
+// patience is the deadline of a step.
 const patience = 30 * time.Second
 
-// scratch is for files that all tests share.
 var scratch string
 
 func TestMain(m *testing.M) {
@@ -35,7 +34,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// certificate is that of every server on this machine that the tests start.
+// certificate is shared by all servers that the tests start.
 var certificate = sync.OnceValue(func() *services.Certificate {
 	c, err := services.NewCertificate(scratch)
 	if err != nil {
@@ -44,10 +43,9 @@ var certificate = sync.OnceValue(func() *services.Certificate {
 	return c
 })
 
-// quit ends what was started.
-var quit sync.Map // of functions, by program
+var quit sync.Map // functions by program
 
-// Each is one process for all tests, each of which has a profile of its own in it.
+// All tests share these processes, with a profile for each.
 var (
 	chromium = sync.OnceValues(func() (context.Context, error) { return launch(quickest()) })
 	windowed = sync.OnceValues(func() (context.Context, error) { return launch("chromium") })
@@ -61,9 +59,9 @@ func launch(program string) (context.Context, error) {
 	return ctx, chromedp.Run(ctx)
 }
 
-// quickest is Chromium without windows, where it is installed. It takes two
-// thirds of the time, but keeps no page to go back to. What Debian has in PATH is
-// a script that would die alone, and leave it behind.
+// quickest returns Chromium without windows, if installed: it takes two thirds
+// of the time but keeps no page for Back. Debian's program in PATH is a script
+// that would leave Chromium running.
 func quickest() string {
 	for _, program := range []string{"/usr/lib/chromium/chromium-headless-shell", "chromium-headless-shell"} {
 		if path, err := exec.LookPath(program); err == nil {

@@ -8,8 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Every test fails on noise. This shows that it would be heard.
-func TestNoise(t *testing.T) {
+// All tests fail on noise; here it must be noticed.
+func TestNoise_IsNoticed(t *testing.T) {
 	t.Parallel()
 	b := openBrowser(t, openSite(t), person{noisy: true})
 	b.visit("/welcome")

@@ -8,8 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Password managers and people paste.
-func TestPage_Paste(t *testing.T) {
+func TestPage_FieldsTakePaste(t *testing.T) {
 	t.Parallel()
 	s := openSite(t)
 	zoe := s.welcome(t, "zoe@example.com")
@@ -34,7 +33,7 @@ func TestPage_Paste(t *testing.T) {
 	}
 }
 
-// edit does in a field what the keys for it do.
+// edit runs an editing command in a field.
 func (b *browser) edit(selector, command string) {
 	b.t.Helper()
 	evaluate[any](b, element(selector)+`.select()`)
@@ -42,7 +41,6 @@ func (b *browser) edit(selector, command string) {
 	b.do(command+" in "+selector, key, input.DispatchKeyEvent(input.KeyUp).WithKey(command[:1]))
 }
 
-// A session that was ended elsewhere shows nothing at Back either, whatever the browser has kept.
 func TestPage_BackShowsNothingPrivate(t *testing.T) {
 	t.Parallel()
 	s := openSite(t)
@@ -59,7 +57,6 @@ func TestPage_BackShowsNothingPrivate(t *testing.T) {
 	require.NotContains(t, zoe.text("body"), zoe.email)
 }
 
-// A login page that was left open works after a day, and after a new release: nothing on it grows old.
 func TestPage_OpenPageStillSubmits(t *testing.T) {
 	t.Parallel()
 	s := openSite(t)
@@ -75,7 +72,7 @@ func TestPage_OpenPageStillSubmits(t *testing.T) {
 		}, "/"},
 		{"the cookies were cleared", func(b *browser) { b.do("clearing the cookies", forgetCookies) }, "/"},
 	} {
-		b := &story{browser: openBrowser(t, s, person{noisy: true}), email: zoe.email} // its icon may come while nobody is there
+		b := &story{browser: openBrowser(t, s, person{noisy: true}), email: zoe.email} // its icon may load while the app is down
 		b.visit("/account")
 		require.Equal(t, "/login", b.path())
 		require.Len(t, b.cookies(), 1, "of what was wanted")
@@ -86,7 +83,6 @@ func TestPage_OpenPageStillSubmits(t *testing.T) {
 	}
 }
 
-// The login page with all that it needs, as it comes over the wire for the first time.
 func TestPage_LoginIsLight(t *testing.T) {
 	t.Parallel()
 	b := openBrowser(t, openSite(t), person{})

@@ -18,9 +18,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Chromium's own password manager saves and fills. Its prompt is no part of the
-// page, but it writes down what it thinks of each form.
-func TestPasswordManager(t *testing.T) {
+// Chromium's own password manager logs its decisions on each form; its prompt
+// is not part of the page.
+func TestPasswordManager_SavesAndFills(t *testing.T) {
 	t.Parallel()
 	s, profile := openSite(t), t.TempDir()
 	m := openManager(t, s, profile)
@@ -56,12 +56,12 @@ func TestPasswordManager(t *testing.T) {
 	require.Equal(t, "ASK the user", m.decision(), "it offers to save the new one")
 }
 
-// manager is a Chromium of its own, with windows: a profile that is thrown away
-// with its window, as the other tests have it, keeps no passwords.
+// manager is a Chromium with its own window: the throwaway profiles of other
+// tests save no passwords.
 type manager struct {
 	*browser
 	notes *browser
-	read  int // characters of the notes
+	read  int // characters of notes
 	quit  func()
 }
 
@@ -78,7 +78,7 @@ func openManager(t *testing.T, s *site, profile string) *manager {
 	require.NoError(t, chromedp.Run(ctx))
 	m := &manager{notes: openBrowserIn(t, s, person{noisy: true}, ctx), browser: openBrowserIn(t, s, person{}, ctx)}
 	m.notes.visitElsewhere("chrome://password-manager-internals")
-	m.quit = func() { // so that it writes down what it has in memory
+	m.quit = func() { // saves what is in memory
 		ctx, cancel := context.WithTimeout(ctx, patience)
 		defer cancel()
 		require.NoError(t, chromedp.Cancel(ctx))
@@ -86,14 +86,14 @@ func openManager(t *testing.T, s *site, profile string) *manager {
 	return m
 }
 
-// write types with the mouse and the keyboard: what a script does is not worth saving.
+// write types with mouse and keyboard: passwords set by scripts are not saved.
 func (m *manager) write(selector, text string) {
 	m.t.Helper()
 	m.click(selector)
 	m.keys(text)
 }
 
-// decision is what it has last thought of a password that was sent.
+// decision returns the last decision on a submitted password.
 func (m *manager) decision() string {
 	m.t.Helper()
 	news := fmt.Sprintf("document.body.innerText.slice(%d)", m.read)
@@ -105,9 +105,9 @@ func (m *manager) decision() string {
 	return strings.TrimSpace(decision)
 }
 
-// store puts a login into a profile, for nobody is there to press the button of
-// Chromium's prompt, which is no part of the page.
-func store(t *testing.T, profile, origin, email, password string) {
+// store saves a login in a profile, because tests cannot press the prompt's
+// button.
+func store(t *testing.T, profile, siteURL, email, password string) {
 	t.Helper()
 	db, err := sql.Open("sqlite", filepath.Join(profile, "Default", "Login Data"))
 	require.NoError(t, err)
@@ -120,7 +120,7 @@ func store(t *testing.T, profile, origin, email, password string) {
 		var name, kind string
 		require.NoError(t, rows.Scan(&name, &kind))
 		value, known := map[string]any{
-			"origin_url": origin + "/login", "signon_realm": origin + "/",
+			"origin_url": siteURL + "/login", "signon_realm": siteURL + "/",
 			"username_value": email, "password_value": sealed(t, password),
 		}[name]
 		if !known {
@@ -136,7 +136,7 @@ func store(t *testing.T, profile, origin, email, password string) {
 	require.NoError(t, err)
 }
 
-// sealed is a password as Chromium keeps it where the system has no key ring.
+// sealed encrypts a password as Chromium does without a key ring.
 func sealed(t *testing.T, password string) []byte {
 	t.Helper()
 	key, err := pbkdf2.Key(sha1.New, "peanuts", []byte("saltysalt"), 1, 16)

@@ -2,16 +2,16 @@ package browser
 
 import "cmp"
 
-// person is who sits at a browser.
+// person is the user of a browser.
 type person struct {
 	language  string
 	noScript  bool
 	screen    screen
 	userAgent string
-	address   string
-	looks     bool // closely at every page
-	noisy     bool // may do what others fail on
-	goesBack  bool // to pages that the browser has kept
+	ip        string
+	looks     bool // checks every page closely
+	noisy     bool // may make noise
+	goesBack  bool // to pages that the browser kept
 }
 
 const (
@@ -19,13 +19,13 @@ const (
 	iPhone      = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1"
 )
 
-// usual is who sits there when a test does not say.
-var usual = person{language: "en-US", screen: wideLight, userAgent: linuxChrome, address: "203.0.113.7"}
+// usual are the defaults.
+var usual = person{language: "en-US", screen: wideLight, userAgent: linuxChrome, ip: "203.0.113.7"}
 
 func (p person) orElse(other person) person {
 	p.language = cmp.Or(p.language, other.language)
 	p.screen = cmp.Or(p.screen, other.screen)
 	p.userAgent = cmp.Or(p.userAgent, other.userAgent)
-	p.address = cmp.Or(p.address, other.address)
+	p.ip = cmp.Or(p.ip, other.ip)
 	return p
 }

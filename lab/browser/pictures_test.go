@@ -19,7 +19,7 @@ import (
 
 var pictures = flag.Bool("pictures", false, "put the pictures of the README into docs/images")
 
-// The pictures of the README, from the app as it is:
+// Takes the README's pictures:
 //
 //	go test ./browser -run TestPictures -pictures
 func TestPictures(t *testing.T) {
@@ -38,7 +38,7 @@ func TestPictures(t *testing.T) {
 	ada.press(`[action="/login"] [type=submit]`)
 	ada.picture("home", wideLight)
 
-	phone := &story{browser: openBrowser(t, s, person{userAgent: iPhone, address: "198.51.100.24"}), email: ada.email}
+	phone := &story{browser: openBrowser(t, s, person{userAgent: iPhone, ip: "198.51.100.24"}), email: ada.email}
 	phone.visit("/login")
 	phone.click("[name=remember]")
 	phone.logIn(ada.password)
@@ -48,7 +48,7 @@ func TestPictures(t *testing.T) {
 	ada.picture("dark", wideDark)
 }
 
-// picture takes what is on the screen, sharp enough for a README.
+// picture takes a screenshot for the README.
 func (b *browser) picture(name string, s screen) {
 	b.t.Helper()
 	folder := "../../screenshots"
@@ -72,8 +72,8 @@ func (b *browser) picture(name string, s screen) {
 	require.NoError(b.t, os.WriteFile(filepath.Join(folder, name+".png"), small.Bytes(), 0o644))
 }
 
-// paletted keeps the 256 colours that are there most, and the nearest to the
-// others, which are the edges of letters.
+// paletted keeps the 256 most frequent colours and maps the others, edges of
+// letters, to the nearest.
 func paletted(full image.Image) image.Image {
 	count := map[color.RGBA]int{}
 	box := full.Bounds()

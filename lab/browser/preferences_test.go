@@ -9,8 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Whoever reads in colours of their own sees each button, and where the focus is.
-func TestPreferences_ForcedColors(t *testing.T) {
+func TestPreferences_ForcedColorsShowControlsAndFocus(t *testing.T) {
 	t.Parallel()
 	for _, scheme := range []string{"light", "dark"} {
 		colours := prefers("forced-colors", "active", "prefers-color-scheme", scheme, "prefers-reduced-motion", "reduce")
@@ -27,15 +26,14 @@ func TestPreferences_ForcedColors(t *testing.T) {
 	}
 }
 
-// frameless are the controls whose edge cannot be told from what surrounds them.
+// frameless finds controls whose border does not differ from the background.
 const frameless = `[...document.querySelectorAll(".btn, .site-header button, input:not([type=hidden], [type=checkbox]), select")].filter(e => e.checkVisibility() && !e.matches(".visually-hidden")).flatMap(e => {
 	const s = getComputedStyle(e), ground = getComputedStyle(document.documentElement).backgroundColor
 	const drawn = ["Top", "Right", "Bottom", "Left"].every(side => s["border" + side + "Style"] !== "none" && parseFloat(s["border" + side + "Width"]) >= 1)
 	return drawn && s.borderTopColor !== ground ? [] : [s.border + " on " + ground + ": " + e.outerHTML.slice(0, 100)]
 })`
 
-// Whoever asks for less motion gets none.
-func TestPreferences_ReducedMotion(t *testing.T) {
+func TestPreferences_ReducedMotionStopsMotion(t *testing.T) {
 	t.Parallel()
 	somePages(t, func(b *browser, page string) {
 		b.do("allowing motion", prefers("prefers-reduced-motion", "no-preference"))
@@ -45,14 +43,14 @@ func TestPreferences_ReducedMotion(t *testing.T) {
 	})
 }
 
-// moving is what would not be at once where it belongs.
+// moving finds elements with animations or transitions.
 const moving = `[...document.querySelectorAll("*")].flatMap(e => ["", "::before", "::after"].flatMap(part => {
 	const s = getComputedStyle(e, part || null)
 	const moves = s.animationName !== "none" || s.transitionDuration.split(", ").some(d => parseFloat(d) > 0) || s.scrollBehavior === "smooth"
 	return moves ? [e.outerHTML.slice(0, 100) + part] : []
 }))`
 
-// prefers is what the browser says of the person, as names and values.
+// prefers sets media features, as names and values.
 func prefers(pairs ...string) chromedp.Action {
 	var features []*emulation.MediaFeature
 	for i := 0; i < len(pairs); i += 2 {
@@ -61,7 +59,8 @@ func prefers(pairs ...string) chromedp.Action {
 	return emulation.SetEmulatedMedia().WithFeatures(features)
 }
 
-// somePages leads past a form with an error, a message, and a list with buttons.
+// somePages calls look with a form error, a flash message, and a list with
+// buttons.
 func somePages(t *testing.T, look func(b *browser, page string)) {
 	t.Helper()
 	s := openSite(t)

@@ -7,9 +7,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Paper lies about. It gets what a page says, and nothing that was typed, not
-// even while the person has it shown, nor a link that opens something.
-func TestPrint_NothingSecret(t *testing.T) {
+// Prevents leaks on paper: printed pages hold no typed text, even if shown, and
+// no link that opens something.
+func TestPrint_LeavesOutSecrets(t *testing.T) {
 	t.Parallel()
 	s := openSite(t)
 	zoe := &story{browser: openBrowser(t, s, person{}), email: "zoe@example.com", password: firstPassword}
@@ -29,7 +29,7 @@ func TestPrint_NothingSecret(t *testing.T) {
 	}
 	zoe.requirePrint("account", "Password", "Delete my account")
 	zoe.visit("/account/sessions")
-	zoe.requirePrint("devices", zoe.address, "Log out")
+	zoe.requirePrint("devices", zoe.ip, "Log out")
 	zoe.visit("/account/activity")
 	zoe.requirePrint("activity", "Account created")
 	zoe.visit("/logout")
@@ -48,14 +48,13 @@ func TestPrint_NothingSecret(t *testing.T) {
 	guest.requirePrint("reset", "password")
 
 	program := openBrowser(t, s, person{noisy: true})
-	for _, l := range s.mails.Read {
-		program.open(l.HTML)
+	for _, m := range s.mails.Read {
+		program.open(m.HTML)
 		require.Contains(t, program.text("body"), "https://", "on the screen it can be copied")
-		program.requirePrint("mail", l.Subject, "https://")
+		program.requirePrint("mail", m.Subject, "https://")
 	}
 }
 
-// typeShown types the password and has it shown.
 func (s *story) typeShown(field string) {
 	s.t.Helper()
 	s.fill(field, s.password)
@@ -63,7 +62,8 @@ func (s *story) typeShown(field string) {
 	require.Equal(s.t, "text", evaluate[string](s.browser, element(field)+".type"))
 }
 
-// requirePrint fails unless the page, on paper, has those words, no field, and none of the others.
+// requirePrint requires that the printed page has words, no field, and none of
+// others.
 func (b *browser) requirePrint(name, words string, others ...string) {
 	b.t.Helper()
 	b.do("printing", emulation.SetEmulatedMedia().WithMedia("print"))

@@ -8,7 +8,7 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// screen is how wide the pages are and which colours the person prefers.
+// screen is the width of a page and the preferred colour scheme.
 type screen struct {
 	width  int64
 	scheme string
@@ -25,7 +25,6 @@ func (s screen) String() string { return fmt.Sprintf("%d-%s", s.width, s.scheme)
 
 func (s screen) height() int64 { return 800 }
 
-// Do makes the browser's screen like that.
 func (s screen) Do(ctx context.Context) error {
 	return chromedp.Run(ctx,
 		emulation.SetDeviceMetricsOverride(s.width, s.height(), 1, false),

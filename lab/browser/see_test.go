@@ -14,9 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// see checks the page as it is now. Who looks closely does so on a narrow screen,
-// in two languages on a wide one as well, asks axe, and leaves pictures. What is
-// wrong is noted, and the story goes on.
+// see checks the page. For persons that look, it does so on several screens,
+// asks axe and takes screenshots. Findings do not stop the story.
 func (b *browser) see(name string) {
 	b.t.Helper()
 	name += "-" + b.language
@@ -43,7 +42,7 @@ func (b *browser) see(name string) {
 	b.do("back to the usual screen", b.screen)
 }
 
-// photograph takes the page in its whole length, once it is drawn.
+// photograph takes the whole page once it is drawn.
 func (b *browser) photograph(name string, s screen) {
 	b.t.Helper()
 	require.NoError(b.t, os.MkdirAll("../../screenshots", 0o755))
@@ -76,8 +75,8 @@ func (b *browser) showWhole(width, least int64, scale float64) {
 
 func awaitPromise(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }
 
-// misfits is what does not fit: a page that scrolls sideways, text that is cut,
-// what leaves the screen or its button, and what is too small for a finger.
+// misfits finds pages that scroll sideways, cut text, elements that leave the
+// screen or their button, and targets too small for a finger.
 const misfits = `(() => {
 	const found = []
 	if (document.documentElement.scrollWidth > innerWidth) found.push("the page is " + document.documentElement.scrollWidth + " px wide")

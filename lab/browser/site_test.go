@@ -22,23 +22,23 @@ import (
 	"corral/lab/services"
 )
 
-// site is the app, running in a folder of its own.
+// site is the app, running in its own folder.
 type site struct {
 	url, dir string
-	mails    *services.Mailbox // nil in development, which sends none
+	mails    *services.Mailbox // nil in development
 	app      *binary.Process
 	env      []string
 }
 
-// openSite starts the app as it runs in production: behind a proxy that ends
-// TLS, and with a mail server.
+// openSite starts the app in production, behind a TLS proxy and with a mail
+// server.
 func openSite(t *testing.T) *site {
 	t.Helper()
 	requireChromium(t, person{})
 	port := binary.FreePort(t)
 	s := &site{dir: t.TempDir(), mails: services.OpenMailbox(t, certificate())}
 	proxy := httptest.NewUnstartedServer(reverseProxy("127.0.0.1:" + port))
-	proxy.Config.ErrorLog = log.New(io.Discard, "", 0) // of connections that Chromium drops
+	proxy.Config.ErrorLog = log.New(io.Discard, "", 0) // connections that Chromium drops
 	proxy.TLS = certificate().TLS()
 	proxy.StartTLS()
 	t.Cleanup(proxy.Close)
@@ -48,29 +48,29 @@ func openSite(t *testing.T) *site {
 	return s
 }
 
-// restart ends the app and starts it again, with some variables changed.
+// restart restarts the app with changed variables.
 func (s *site) restart(t *testing.T, changes ...string) {
 	t.Helper()
 	s.app.Kill()
 	s.app = binary.Start(t, s.dir, append(slices.Clip(s.env), changes...)...)
 }
 
-// addressHeader is how a browser of these tests tells the proxy where it stands.
-const addressHeader = "X-Test-Address"
+// ipHeader carries a browser's IP to the proxy.
+const ipHeader = "X-Test-IP"
 
-// reverseProxy tells the app who asks, and that they came over TLS.
+// reverseProxy forwards requests with their IP and protocol.
 func reverseProxy(app string) http.Handler {
 	return &httputil.ReverseProxy{ErrorLog: log.New(io.Discard, "", 0), ModifyResponse: whole, Rewrite: func(r *httputil.ProxyRequest) {
 		r.SetURL(&url.URL{Scheme: "http", Host: app})
 		r.Out.Host = r.In.Host
-		r.Out.Header.Del(addressHeader)
-		r.Out.Header.Set("X-Forwarded-For", r.In.Header.Get(addressHeader))
+		r.Out.Header.Del(ipHeader)
+		r.Out.Header.Set("X-Forwarded-For", r.In.Header.Get(ipHeader))
 		r.Out.Header.Set("X-Forwarded-Proto", "https")
 	}}
 }
 
-// whole reads an answer to its end before the browser gets its beginning, as
-// nginx does. Sent on piece by piece, one in thirty ended without its last bytes.
+// whole buffers a response, as nginx does. Unbuffered, one in thirty ended
+// without its last bytes.
 func whole(res *http.Response) error {
 	body, err := io.ReadAll(res.Body)
 	res.Body.Close()
@@ -78,8 +78,8 @@ func whole(res *http.Response) error {
 	return err
 }
 
-// openDevelopment starts the app as its developer does, in a copy of what it
-// reads while it runs.
+// openDevelopment starts the app in development in a copy of the files that it
+// reads.
 func openDevelopment(t *testing.T) *site {
 	t.Helper()
 	requireChromium(t, person{})
@@ -92,21 +92,20 @@ func openDevelopment(t *testing.T) *site {
 	return s
 }
 
-// database opens the app's own, past the app.
 func (s *site) database(t *testing.T) *sql.DB {
 	t.Helper()
 	db := services.OpenDatabase(t, "sqlite3://"+filepath.Join(s.dir, "storage", "production.sqlite"))
-	db.SetMaxOpenConns(1) // one connection, which keeps its transaction
+	db.SetMaxOpenConns(1) // keeps its transaction
 	return db
 }
 
-// lately is the end of the log.
+// lately returns the end of the log.
 func (s *site) lately() string {
 	lines := strings.Split(s.app.Log(), "\n")
 	return strings.Join(lines[max(0, len(lines)-20):], "\n")
 }
 
-// client talks to the site past the browser, and follows nothing.
+// client makes requests without the browser and follows no redirect.
 var client = &http.Client{
 	Timeout:       patience,
 	Transport:     &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}},

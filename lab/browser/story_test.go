@@ -17,7 +17,6 @@ const (
 	thirdPassword  = "mandolin gravel pelican sunrise"
 )
 
-// Every ability, in every language, with JavaScript and without.
 func TestStory(t *testing.T) {
 	t.Parallel()
 	for _, language := range languages(t) {
@@ -35,9 +34,9 @@ func TestStory(t *testing.T) {
 	}
 }
 
-// languages are those that the app ships, in the gate, which asks for Chromium.
-// Who runs go test has no quarter of an hour: for them it is English, the one
-// with long words, and the one from right to left.
+// languages returns all shipped languages in the gate. Otherwise, to save a
+// quarter of an hour: English, German with its long words, and Arabic from
+// right to left.
 func languages(t *testing.T) (codes []string) {
 	t.Helper()
 	if !services.Required("chromium") {
@@ -52,19 +51,18 @@ func languages(t *testing.T) (codes []string) {
 	return codes
 }
 
-// story is one person's, from sign-up to goodbye.
+// story is the use of one account, from sign-up to deletion.
 type story struct {
 	*browser
 	email, password string
 }
 
-// welcome signs somebody up, the short way.
+// welcome signs up a user.
 func (s *site) welcome(t *testing.T, email string) *story {
 	t.Helper()
 	return s.welcomeIn(t, email, "")
 }
 
-// welcomeIn does so in a browser that asks for a language.
 func (s *site) welcomeIn(t *testing.T, email, language string) *story {
 	t.Helper()
 	return s.welcomeAs(t, email, person{language: language})
@@ -89,7 +87,7 @@ func tell(t *testing.T, p person) {
 	s.logOut(t)
 	s.resetPassword(t)
 	s.returnToWhatWasWanted(t)
-	s.endOtherDevices(t)
+	s.endOtherSessions(t)
 	s.changePassword(t)
 	s.changeEmailAndUndo(t)
 	s.readActivity(t)
@@ -137,14 +135,14 @@ func (s *story) signUp(t *testing.T) {
 
 func (s *story) logOut(t *testing.T) {
 	copied := s.cookies()
-	require.Equal(t, "200 ", s.ask("/", copied), "it is the whole of being signed in")
+	require.Equal(t, "200 ", s.ask("/", copied), "the cookies alone log in")
 	s.visit("/logout")
 	s.see("logout")
 	s.press(`main [action="/logout"] [type=submit]`)
 	require.Equal(t, "/welcome", s.path())
 	s.see("welcome-flash")
 	s.back()
-	s.back() // home
+	s.back() // to the home page
 	require.NotContains(t, s.text("body"), s.email, "Back shows nothing private")
 	require.Equal(t, "302 /login", s.ask("/", copied), "a copied cookie is dead")
 	s.visit("/welcome")
@@ -169,7 +167,7 @@ func (s *story) resetPassword(t *testing.T) {
 	s.requireFlashOnce()
 }
 
-// chooseAnother password, after a bad one, behind the link of a mail.
+// chooseAnother sets a password through a mailed link, after a bad one.
 func (s *story) chooseAnother(t *testing.T, password string) {
 	t.Helper()
 	require.Equal(t, "/password/reset", s.path(), "the token has left the address bar")
@@ -180,7 +178,7 @@ func (s *story) chooseAnother(t *testing.T, password string) {
 	s.password = password
 	s.fill("[name=password]", s.password)
 	s.press(`[action="/password/reset"] [type=submit]`)
-	require.Equal(t, "/login", s.path(), "it does not sign in")
+	require.Equal(t, "/login", s.path(), "it does not log in")
 }
 
 func (s *story) returnToWhatWasWanted(t *testing.T) {
@@ -191,7 +189,7 @@ func (s *story) returnToWhatWasWanted(t *testing.T) {
 	s.see("login")
 	s.logIn("not the password")
 	require.Equal(t, "/login", s.path())
-	require.Equal(t, s.email, evaluate[string](s.browser, `document.querySelector("[name=email]").value`), "the address is kept")
+	require.Equal(t, s.email, evaluate[string](s.browser, `document.querySelector("[name=email]").value`), "the email is kept")
 	require.Empty(t, evaluate[string](s.browser, `document.querySelector("[name=password]").value`), "the password is not")
 	s.await(`document.activeElement.matches("[aria-invalid=true]")`)
 	s.see("login-error")
@@ -203,7 +201,6 @@ func (s *story) returnToWhatWasWanted(t *testing.T) {
 	s.requireFlashOnce()
 }
 
-// logIn types what the login page asks for.
 func (s *story) logIn(password string) {
 	s.t.Helper()
 	s.fill("[name=email]", s.email)
@@ -211,15 +208,15 @@ func (s *story) logIn(password string) {
 	s.press(`[action="/login"] [type=submit]`)
 }
 
-func (s *story) endOtherDevices(t *testing.T) {
+func (s *story) endOtherSessions(t *testing.T) {
 	phone := &story{email: s.email, browser: openBrowser(t, s.site,
-		person{language: s.language, noScript: s.noScript, screen: narrowLight, userAgent: iPhone, address: "2001:db8::7"})}
+		person{language: s.language, noScript: s.noScript, screen: narrowLight, userAgent: iPhone, ip: "2001:db8::7"})}
 	for _, end := range []string{`main li:not(:has(.badge)) [action^="/account/sessions/"] [type=submit]`, `main [action="/account/sessions"] [type=submit]`} {
 		phone.visit("/login")
 		phone.click("[name=remember]")
 		phone.logIn(s.password)
 		require.Equal(t, "/", phone.path())
-		s.site.mails.Wait(t, "about the new device", func(l services.Mail) bool { return l.To == s.email && strings.Contains(l.Text, "2001:db8::7") })
+		s.site.mails.Wait(t, "about the new browser", func(m services.Mail) bool { return m.To == s.email && strings.Contains(m.Text, "2001:db8::7") })
 
 		s.visit("/account/sessions")
 		require.Equal(t, "2001:db8::7", s.text("main bdi"), "kept apart from words that run the other way")
@@ -286,7 +283,7 @@ func (s *story) changeEmailAndUndo(t *testing.T) {
 func (s *story) readActivity(t *testing.T) {
 	s.visit("/account/activity")
 	s.see("activity")
-	require.Contains(t, s.text("main"), s.address)
+	require.Contains(t, s.text("main"), s.ip)
 	require.Contains(t, s.text("main"), "2001:db8::7")
 	require.Greater(t, evaluate[int](s.browser, `document.querySelectorAll("main li").length`), 10)
 }
@@ -303,20 +300,19 @@ func (s *story) deleteAccount(t *testing.T) {
 	require.Equal(t, "/welcome", s.path())
 	s.see("welcome-goodbye")
 	s.requireFlashOnce()
-	s.site.mails.Wait(t, "of goodbye", func(l services.Mail) bool { return l.To == s.email && !strings.Contains(l.Text, "https://") })
+	s.site.mails.Wait(t, "of goodbye", func(m services.Mail) bool { return m.To == s.email && !strings.Contains(m.Text, "https://") })
 	s.visit("/login")
 	s.logIn(s.password)
 	require.Equal(t, "/login", s.path(), "there is no such account any more")
 }
 
-// readMails looks at the language of all that have come. TestMails shows them.
+// readMails checks the language of all mails. TestMails_FitAndAreAccessible shows them.
 func (s *story) readMails(t *testing.T) {
-	for _, l := range s.site.mails.Read {
-		require.Contains(t, strings.ToLower(l.HTML), `<html lang="`+s.language+`"`, l.Subject)
+	for _, m := range s.site.mails.Read {
+		require.Contains(t, strings.ToLower(m.HTML), `<html lang="`+s.language+`"`, m.Subject)
 	}
 }
 
-// requireFlashOnce fails unless there is one message here and none on the same page later.
 func (b *browser) requireFlashOnce() {
 	b.t.Helper()
 	require.Len(b.t, b.flashes(), 1)
@@ -324,7 +320,7 @@ func (b *browser) requireFlashOnce() {
 	require.Empty(b.t, b.flashes(), "shown once")
 }
 
-// requireError fails unless the field is marked, described and focused.
+// requireError requires that the field is marked, described and focused.
 func (b *browser) requireError(name string) {
 	b.t.Helper()
 	require.Equal(b.t, name, evaluate[string](b, `document.querySelector("[aria-invalid=true]")?.name ?? ""`))
@@ -332,7 +328,8 @@ func (b *browser) requireError(name string) {
 	require.NotEmpty(b.t, evaluate[string](b, `document.activeElement.getAttribute("aria-describedby").split(" ").map(id => document.getElementById(id).innerText).join()`))
 }
 
-// ask goes past the browser, with its cookies: the status and where it leads.
+// ask sends cookies without the browser and returns the status and the
+// Location.
 func (b *browser) ask(path string, cookies []*http.Cookie) string {
 	b.t.Helper()
 	req, err := http.NewRequest("GET", b.site.url+path, nil)
