@@ -16,15 +16,14 @@ import (
 
 const password = "four random words work well"
 
-// visitor is a browser: it keeps cookies and shows redirects instead of following them.
-type visitor struct {
+// browser keeps cookies and follows no redirects.
+type browser struct {
 	cluster *cluster
 	client  *http.Client
-	at      *node // asked directly, as the proxy does; nil goes through nginx
+	at      *node // bypasses nginx; nil uses it
 	from    string
 }
 
-// answer is a response that was read whole.
 type answer struct {
 	status   int
 	location string
@@ -32,33 +31,33 @@ type answer struct {
 	header   http.Header
 }
 
-func (c *cluster) visitor() *visitor {
+func (c *cluster) browser() *browser {
 	jar, err := cookiejar.New(nil)
 	require.NoError(c.t, err)
-	v := &visitor{cluster: c, from: "198.51.100.1"}
-	v.client = &http.Client{
-		Jar: jar, Transport: v.transport(), Timeout: time.Minute,
+	b := &browser{cluster: c, from: "198.51.100.1"}
+	b.client = &http.Client{
+		Jar: jar, Transport: b.transport(), Timeout: time.Minute,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	return v
+	return b
 }
 
-// transport goes to nginx over TLS, whatever the name resolves to.
-func (v *visitor) transport() http.RoundTripper {
+// transport connects to nginx for any name, or to the node.
+func (b *browser) transport() http.RoundTripper {
 	toNginx := &http.Transport{
-		TLSClientConfig: &tls.Config{RootCAs: v.cluster.certificate.Roots},
+		TLSClientConfig: &tls.Config{RootCAs: b.cluster.certificate.Roots},
 		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
-			return new(net.Dialer).DialContext(ctx, network, v.cluster.nginx)
+			return new(net.Dialer).DialContext(ctx, network, b.cluster.nginx)
 		},
 	}
 	return roundTripper(func(r *http.Request) (*http.Response, error) {
-		if v.at == nil {
+		if b.at == nil {
 			return toNginx.RoundTrip(r)
 		}
 		direct := r.Clone(r.Context())
-		direct.URL.Scheme, direct.URL.Host, direct.Host = "http", v.at.address, domain
+		direct.URL.Scheme, direct.URL.Host, direct.Host = "http", b.at.address, domain
 		direct.Header.Set("X-Forwarded-Proto", "https")
-		direct.Header.Set("X-Forwarded-For", v.from)
+		direct.Header.Set("X-Forwarded-For", b.from)
 		return http.DefaultTransport.RoundTrip(direct)
 	})
 }
@@ -70,7 +69,7 @@ func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { retur
 func request(method, target string, form url.Values) *http.Request {
 	r, err := http.NewRequest(method, target, strings.NewReader(form.Encode()))
 	if err != nil {
-		panic(err) // the tests' own targets
+		panic(err) // invalid test URL
 	}
 	if form != nil {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
@@ -78,9 +77,9 @@ func request(method, target string, form url.Values) *http.Request {
 	return r
 }
 
-// try asks for a page, and may fail.
-func (v *visitor) try(method, path string, form url.Values) (answer, error) {
-	res, err := v.client.Do(request(method, "https://"+domain+path, form))
+// try makes a request, which may fail.
+func (b *browser) try(method, path string, form url.Values) (answer, error) {
+	res, err := b.client.Do(request(method, "https://"+domain+path, form))
 	if err != nil {
 		return answer{}, err
 	}
@@ -89,43 +88,43 @@ func (v *visitor) try(method, path string, form url.Values) (answer, error) {
 	return answer{res.StatusCode, res.Header.Get("Location"), string(page), res.Header}, err
 }
 
-func (v *visitor) send(method, path string, form url.Values) answer {
-	v.cluster.t.Helper()
-	a, err := v.try(method, path, form)
-	require.NoError(v.cluster.t, err)
+func (b *browser) send(method, path string, form url.Values) answer {
+	b.cluster.t.Helper()
+	a, err := b.try(method, path, form)
+	require.NoError(b.cluster.t, err)
 	return a
 }
 
-func (v *visitor) get(path string) answer { v.cluster.t.Helper(); return v.send("GET", path, nil) }
+func (b *browser) get(path string) answer { b.cluster.t.Helper(); return b.send("GET", path, nil) }
 
-// change sends a form with another method than POST.
-func (v *visitor) change(method, path string, form url.Values) answer {
-	v.cluster.t.Helper()
+// change sends a form with _method.
+func (b *browser) change(method, path string, form url.Values) answer {
+	b.cluster.t.Helper()
 	if form == nil {
 		form = url.Values{}
 	}
 	form.Set("_method", method)
-	return v.send("POST", path, form)
+	return b.send("POST", path, form)
 }
 
-func (v *visitor) logIn(email, password string) answer {
-	v.cluster.t.Helper()
-	return v.send("POST", "/login", url.Values{"email": {email}, "password": {password}})
+func (b *browser) logIn(email, password string) answer {
+	b.cluster.t.Helper()
+	return b.send("POST", "/login", url.Values{"email": {email}, "password": {password}})
 }
 
-// isHome says whether the home page is that of a person.
-func (v *visitor) isHome(email string) bool {
-	v.cluster.t.Helper()
-	a := v.get("/")
+// isHome reports whether the home page shows the email.
+func (b *browser) isHome(email string) bool {
+	b.cluster.t.Helper()
+	a := b.get("/")
 	return a.status == http.StatusOK && strings.Contains(a.page, email)
 }
 
-// account makes an account as an operator does, and sets its password.
+// account creates an account with user:create and sets its password.
 func (c *cluster) account(email string) {
 	c.t.Helper()
 	_, path, found := strings.Cut(strings.TrimSpace(c.task("user:create", email)), "https://"+domain)
 	require.True(c.t, found)
-	v := c.visitor()
-	require.Equal(c.t, http.StatusFound, v.get(path).status)
-	require.Equal(c.t, http.StatusSeeOther, v.change("PUT", "/password/reset", url.Values{"password": {password}}).status)
+	b := c.browser()
+	require.Equal(c.t, http.StatusFound, b.get(path).status)
+	require.Equal(c.t, http.StatusSeeOther, b.change("PUT", "/password/reset", url.Values{"password": {password}}).status)
 }

@@ -1,6 +1,5 @@
-// Package cluster runs the app as several nodes do: two processes of the
-// production binary behind nginx, with the configuration that docs/deploy.md
-// shows, on a PostgreSQL server that the tests may stop.
+// Package cluster runs two nodes of the production binary behind nginx, as
+// docs/deploy.md configures it, on a PostgreSQL server that tests may stop.
 package cluster
 
 import (
@@ -17,7 +16,7 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(binary.Run(m)) }
 
-// cluster is two nodes and what is around them.
+// cluster is two nodes with nginx, PostgreSQL and a mail server.
 type cluster struct {
 	t           *testing.T
 	postgres    *services.Postgres
@@ -28,7 +27,7 @@ type cluster struct {
 	nginxLog    string
 }
 
-// newCluster starts all of it. Both nodes start at once, on an empty database.
+// newCluster starts both nodes at once on an empty database.
 func newCluster(t *testing.T) *cluster {
 	t.Helper()
 	services.Server(t)
@@ -48,7 +47,7 @@ func newCluster(t *testing.T) *cluster {
 	return c
 }
 
-// task runs a task on a machine like that of the nodes, and returns what it printed.
+// task runs a task with the nodes' configuration and returns its output.
 func (c *cluster) task(args ...string) string {
 	c.t.Helper()
 	p := c.command(append([]string{"task"}, args...)...)
@@ -56,12 +55,11 @@ func (c *cluster) task(args ...string) string {
 	return p.Out.String()
 }
 
-// command is the binary in a folder of its own, with the nodes' configuration.
 func (c *cluster) command(args ...string) *binary.Process {
 	return binary.Command(c.t, c.t.TempDir(), c.environment(), args...)
 }
 
-// query returns the one number that a query finds.
+// query returns the number that a query selects.
 func (c *cluster) query(database, query string) (n int) {
 	c.t.Helper()
 	db := services.OpenDatabase(c.t, c.postgres.URL(database))
@@ -77,7 +75,6 @@ func (c *cluster) awaitReady() {
 	}
 }
 
-// eventually waits for what has to come.
 func eventually(t *testing.T, condition func() bool, otherwise string) {
 	t.Helper()
 	require.Eventually(t, condition, time.Minute, 20*time.Millisecond, otherwise)

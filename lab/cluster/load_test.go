@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// load is people who use the site through nginx without a pause: they read
-// pages, logged in and not, and send forms, of which nginx repeats none.
+// load continuously reads pages and submits forms, logged in and not, through
+// nginx, which retries no form.
 type load struct {
 	cluster *cluster
 	stopped chan struct{}
@@ -22,7 +22,7 @@ type load struct {
 	failures    []failure
 }
 
-// failure is a request that was not answered as it should be.
+// failure is a request with an unexpected answer.
 type failure struct {
 	began, ended time.Time
 	what         string
@@ -30,22 +30,22 @@ type failure struct {
 
 func (f failure) String() string { return f.began.Format("15:04:05.000 ") + f.what }
 
-// step is a request with the answer that it should get.
+// step is a request and its expected answer.
 type step struct {
-	visitor      *visitor
+	browser      *browser
 	method, path string
 	form         url.Values
 	status       int
-	page         string // what stands on it
+	page         string // text on the page
 }
 
-// startLoad logs everybody in, twice, and lets them go.
+// startLoad logs in each account twice and starts the load.
 func (c *cluster) startLoad(emails ...string) *load {
 	c.t.Helper()
 	l := &load{cluster: c, stopped: make(chan struct{})}
 	c.t.Cleanup(l.end)
 	for _, email := range append(emails, emails...) {
-		person, stranger := c.visitor(), c.visitor()
+		person, stranger := c.browser(), c.browser()
 		if a := person.logIn(email, password); a.status != http.StatusSeeOther {
 			c.t.Fatalf("%s cannot log in: %d", email, a.status)
 		}
@@ -75,7 +75,7 @@ func (l *load) repeat(steps ...step) {
 
 func (l *load) take(s step) {
 	began := time.Now()
-	a, err := s.visitor.try(s.method, s.path, s.form)
+	a, err := s.browser.try(s.method, s.path, s.form)
 	ended := time.Now()
 	l.lock.Lock()
 	defer l.lock.Unlock()
@@ -92,7 +92,7 @@ func (l *load) take(s step) {
 	}
 }
 
-// await waits for so many more good answers.
+// await waits for more good answers.
 func (l *load) await(more int) {
 	l.cluster.t.Helper()
 	enough := l.counted(&l.good) + more
@@ -105,7 +105,7 @@ func (l *load) counted(n *int) int {
 	return *n
 }
 
-// end stops the load, and waits for the last answers.
+// end stops the load and waits for the last answers.
 func (l *load) end() {
 	select {
 	case <-l.stopped:
@@ -115,7 +115,7 @@ func (l *load) end() {
 	l.all.Wait()
 }
 
-// since are the failures of requests that were sent later than then.
+// since returns the failures of requests sent after then.
 func (l *load) since(then time.Time) (list []failure) {
 	l.lock.Lock()
 	defer l.lock.Unlock()
@@ -127,7 +127,8 @@ func (l *load) since(then time.Time) (list []failure) {
 	return list
 }
 
-// outside are the failures of requests that were never under way between the two.
+// outside returns the failures of requests that ended before from or began
+// after to.
 func (l *load) outside(from, to time.Time) (list []failure) {
 	for _, f := range l.since(time.Time{}) {
 		if f.ended.Before(from) || f.began.After(to) {
@@ -137,7 +138,6 @@ func (l *load) outside(from, to time.Time) (list []failure) {
 	return list
 }
 
-// otherThan503 are the failures that said nothing of an outage.
 func (l *load) otherThan503() (list []failure) {
 	for _, f := range l.since(time.Time{}) {
 		if f.what != "503" {

@@ -16,11 +16,11 @@ import (
 	"corral/lab/binary"
 )
 
-// domain is the site's, in docs/deploy.md too.
+// domain is also the site's in docs/deploy.md.
 const domain = "login.example.com"
 
-// documented is nginx's configuration as docs/deploy.md shows it, with
-// addresses and files of this machine.
+// documented returns docs/deploy.md's nginx configuration with local addresses
+// and files.
 func (c *cluster) documented(tls string) string {
 	c.t.Helper()
 	document, err := os.ReadFile(filepath.Join(binary.Root(), "docs/deploy.md"))
@@ -42,15 +42,14 @@ func (c *cluster) documented(tls string) string {
 	return text
 }
 
-// startNginx runs nginx in the foreground, in a folder of its own, and returns
-// where it takes https.
+// startNginx runs nginx in its own folder and returns its HTTPS address.
 func (c *cluster) startNginx() (address string) {
 	c.t.Helper()
 	dir, address := c.t.TempDir(), "127.0.0.1:"+binary.FreePort(c.t)
 	require.NoError(c.t, os.WriteFile(filepath.Join(dir, "corral.conf"), []byte(c.documented(address)), 0o600))
 	as := ""
 	if os.Geteuid() == 0 {
-		as = "user root;" // who may read the folder
+		as = "user root;" // may read the folder
 	}
 	whole := fmt.Sprintf(`%s daemon off; worker_processes 2; pid %[2]s/pid; error_log %[2]s/error.log;
 		events { worker_connections 512; }
@@ -65,7 +64,7 @@ func (c *cluster) startNginx() (address string) {
 	c.t.Cleanup(func() { nginx.Process.Signal(syscall.SIGTERM); nginx.Wait() })
 	c.nginx, c.nginxLog = address, filepath.Join(dir, "error.log")
 	eventually(c.t, func() bool {
-		answer, err := c.visitor().try("GET", "/welcome", nil)
+		answer, err := c.browser().try("GET", "/welcome", nil)
 		return err == nil && answer.status == http.StatusOK
 	}, "nginx does not answer: "+said.String())
 	return address

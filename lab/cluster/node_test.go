@@ -12,14 +12,14 @@ import (
 	"corral/lab/binary"
 )
 
-// node is a machine on which the app runs. Its socket is held as systemd does:
-// while no process runs, who connects waits.
+// node runs the app on a held socket, as systemd does: while no process runs,
+// connections wait.
 type node struct {
 	cluster *cluster
 	address string
-	socket  *os.File        // nil: the process takes the port by itself
-	process *binary.Process // the present one, or the last
-	past    string          // the log of those before it
+	socket  *os.File        // nil: the process listens itself
+	process *binary.Process // current or last
+	past    string          // log of earlier processes
 }
 
 func (c *cluster) newNode() *node {
@@ -34,7 +34,7 @@ func (c *cluster) newNode() *node {
 	return n
 }
 
-// closeSocket is the end of systemd's help.
+// closeSocket ends socket activation.
 func (n *node) closeSocket() {
 	if n.socket != nil {
 		n.socket.Close()
@@ -42,12 +42,10 @@ func (n *node) closeSocket() {
 	}
 }
 
-// environment is the configuration of every node, but for where it listens.
 func (c *cluster) environment() []string {
 	return binary.Production("HOST=https://"+domain, "DATABASE_URL="+c.postgres.URL("postgres"), c.mail.Variable, c.certificate.Variable())
 }
 
-// start starts the process and does not wait.
 func (n *node) start() {
 	n.cluster.t.Helper()
 	n.past = n.log()
@@ -59,16 +57,13 @@ func (n *node) start() {
 	n.process.Launch()
 }
 
-// stop ends the process as an update does, and waits for its last answer.
 func (n *node) stop() { n.cluster.t.Helper(); n.process.Stop() }
 
-// kill ends the process as a crash does.
 func (n *node) kill() { n.process.Kill() }
 
-// ready asks as a load balancer does.
 func (n *node) ready() bool { return n.process.Ready() }
 
-// log is what all its processes have printed.
+// log returns the logs of all its processes.
 func (n *node) log() string {
 	if n.process == nil {
 		return ""
@@ -76,7 +71,7 @@ func (n *node) log() string {
 	return n.past + n.process.Log()
 }
 
-// troubles are the different errors in its log.
+// troubles returns the distinct errors in the log.
 func (n *node) troubles() (list []string) {
 	for _, match := range regexp.MustCompile(`"error":"[^"]*"`).FindAllString(n.log(), -1) {
 		if !slices.Contains(list, match) {

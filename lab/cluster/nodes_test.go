@@ -50,8 +50,7 @@ func TestNodes(t *testing.T) {
 	}
 }
 
-// The nodes have started at once on an empty database; so do four more, on
-// empty databases of their own.
+// Four more nodes start at once on each of two empty databases.
 func migrateAtOnce(t *testing.T, c *cluster) {
 	files, err := filepath.Glob(filepath.Join(binary.Root(), "migrations/*.up.fizz"))
 	require.NoError(t, err)
@@ -75,26 +74,24 @@ func migrateAtOnce(t *testing.T, c *cluster) {
 	}
 }
 
-// Who logs in on one node is logged in on the other, and who is logged out on
-// one is refused by the other in the next request.
 func oneSession(t *testing.T, c *cluster) {
-	v := c.visitor()
-	v.at = c.nodes[0]
-	require.Equal(t, http.StatusSeeOther, v.logIn(ada, password).status)
-	v.at = c.nodes[1]
-	require.True(t, v.isHome(ada))
+	b := c.browser()
+	b.at = c.nodes[0]
+	require.Equal(t, http.StatusSeeOther, b.logIn(ada, password).status)
+	b.at = c.nodes[1]
+	require.True(t, b.isHome(ada))
 
-	thief := c.visitor() // with a copy of the cookies
-	thief.client.Jar, thief.at = v.client.Jar, c.nodes[0]
+	thief := c.browser() // with copied cookies
+	thief.client.Jar, thief.at = b.client.Jar, c.nodes[0]
 	require.True(t, thief.isHome(ada))
-	cookies := v.client.Jar.Cookies(&url.URL{Scheme: "https", Host: domain, Path: "/"})
-	require.Equal(t, http.StatusSeeOther, v.change("DELETE", "/logout", nil).status)
-	thief = c.visitor()
+	cookies := b.client.Jar.Cookies(&url.URL{Scheme: "https", Host: domain, Path: "/"})
+	require.Equal(t, http.StatusSeeOther, b.change("DELETE", "/logout", nil).status)
+	thief = c.browser()
 	thief.client.Jar.SetCookies(&url.URL{Scheme: "https", Host: domain, Path: "/"}, cookies)
 	thief.at = c.nodes[0]
 	require.Equal(t, "/login", thief.get("/").location)
 
-	phone, laptop := c.visitor(), c.visitor()
+	phone, laptop := c.browser(), c.browser()
 	phone.at, laptop.at = c.nodes[0], c.nodes[1]
 	require.Equal(t, http.StatusSeeOther, phone.logIn(ada, password).status)
 	require.Equal(t, http.StatusSeeOther, laptop.logIn(ada, password).status)
@@ -103,40 +100,38 @@ func oneSession(t *testing.T, c *cluster) {
 	require.True(t, laptop.isHome(ada))
 }
 
-// Attempts count on whichever node they are made.
 func oneRateLimit(t *testing.T, c *cluster) {
-	v := c.visitor()
+	b := c.browser()
 	for n := range 5 {
-		v.at = c.nodes[n%2]
-		require.Equal(t, http.StatusUnprocessableEntity, v.logIn("carol@example.com", "wrong").status)
+		b.at = c.nodes[n%2]
+		require.Equal(t, http.StatusUnprocessableEntity, b.logIn("carol@example.com", "wrong").status)
 	}
 	for n := range 2 {
-		v.at = c.nodes[n]
-		a := v.logIn("carol@example.com", "wrong")
+		b.at = c.nodes[n]
+		a := b.logIn("carol@example.com", "wrong")
 		require.Equal(t, http.StatusTooManyRequests, a.status)
 		require.NotEmpty(t, a.header.Get("Retry-After"))
 	}
 
-	v.from = "198.51.100.77" // by client, whatever the emails
+	b.from = "198.51.100.77" // by client, for any email
 	for n := range 10 {
-		v.at = c.nodes[n%2]
-		require.Equal(t, http.StatusUnprocessableEntity, v.logIn(fmt.Sprintf("stranger%d@example.com", n), "wrong").status)
+		b.at = c.nodes[n%2]
+		require.Equal(t, http.StatusUnprocessableEntity, b.logIn(fmt.Sprintf("stranger%d@example.com", n), "wrong").status)
 	}
 	for n := range 2 {
-		v.at = c.nodes[n]
-		require.Equal(t, http.StatusTooManyRequests, v.logIn(bob, password).status)
+		b.at = c.nodes[n]
+		require.Equal(t, http.StatusTooManyRequests, b.logIn(bob, password).status)
 	}
 }
 
-// The workers of both nodes look for mail, and each mail leaves once.
 func oneMail(t *testing.T, c *cluster) {
 	const people = 30
 	for n := range people {
-		v := c.visitor()
-		v.at, v.from = c.nodes[n%2], fmt.Sprintf("203.0.113.%d", n)
-		require.Equal(t, http.StatusSeeOther, v.send("POST", "/signup", url.Values{"email": {fmt.Sprintf("%d@once.example", n)}}).status)
+		b := c.browser()
+		b.at, b.from = c.nodes[n%2], fmt.Sprintf("203.0.113.%d", n)
+		require.Equal(t, http.StatusSeeOther, b.send("POST", "/signup", url.Values{"email": {fmt.Sprintf("%d@once.example", n)}}).status)
 	}
-	// Sent at the first attempt and done: none of them can be sent again.
+	// Done at the first attempt, so none can be sent again.
 	eventually(t, func() bool {
 		return people == c.query("postgres", `SELECT count(*) FROM mails
 			WHERE recipient LIKE '%@once.example' AND sent_at IS NOT NULL AND attempts = 1 AND due_at IS NULL`)

@@ -10,14 +10,12 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// An update: one node after the other, under load. No request fails, be it a
-// page or a form.
 func rollingRestart(t *testing.T, c *cluster) {
 	l := c.startLoad(ada, bob)
 	for range 2 {
 		for _, n := range c.nodes {
 			n.stop()
-			n.start() // who has come meanwhile waits for it
+			n.start() // connections wait for it
 			eventually(t, n.ready, "the new process is not ready")
 			l.await(40)
 		}
@@ -26,15 +24,13 @@ func rollingRestart(t *testing.T, c *cluster) {
 	require.Empty(t, l.since(time.Time{}))
 }
 
-// While the database is away the answer is 503, and afterwards all is as it
-// was: nobody is logged out, and nobody is somebody else.
 func databaseRestarted(t *testing.T, c *cluster) {
 	for _, mode := range []string{"fast", "immediate"} {
 		l := c.startLoad(ada, bob)
 		c.postgres.Stop(mode)
 		require.False(t, c.nodes[0].ready())
 		outage := l.counted(&l.unavailable)
-		eventually(t, func() bool { return l.counted(&l.unavailable) >= outage+20 }, "nobody is told of the outage")
+		eventually(t, func() bool { return l.counted(&l.unavailable) >= outage+20 }, "no 503 during the outage")
 		c.postgres.Start()
 		c.awaitReady()
 		recovered := time.Now()
@@ -45,16 +41,15 @@ func databaseRestarted(t *testing.T, c *cluster) {
 	}
 }
 
-// A database that neither answers nor refuses holds nobody for ever.
 func databaseHangs(t *testing.T, c *cluster) {
-	v := c.visitor()
-	require.Equal(t, http.StatusSeeOther, v.logIn(ada, password).status)
+	b := c.browser()
+	require.Equal(t, http.StatusSeeOther, b.logIn(ada, password).status)
 	c.postgres.Signal(syscall.SIGSTOP)
 	defer c.postgres.Signal(syscall.SIGCONT)
 	var all sync.WaitGroup
-	for range 50 { // more than a node has connections
+	for range 50 { // more than a node's connections
 		all.Go(func() {
-			if a, err := v.try("GET", "/", nil); err != nil || a.status != http.StatusServiceUnavailable {
+			if a, err := b.try("GET", "/", nil); err != nil || a.status != http.StatusServiceUnavailable {
 				t.Errorf("%d, %v", a.status, err)
 			}
 		})
@@ -63,16 +58,15 @@ func databaseHangs(t *testing.T, c *cluster) {
 	all.Wait()
 	c.postgres.Signal(syscall.SIGCONT)
 	c.awaitReady()
-	require.True(t, v.isHome(ada))
+	require.True(t, b.isHome(ada))
 }
 
-// A node that is killed takes the requests along that it was answering, and
-// those that reached it while it died, which takes the system a while. Those that
-// are sent later go to the other one.
+// The requests in progress fail, and those that arrive while the process dies.
+// Later ones go to the other node.
 func nodeKilled(t *testing.T, c *cluster) {
 	killed, other := c.nodes[0], c.nodes[1]
 	killed.stop()
-	killed.closeSocket() // without systemd: nothing listens when the process is gone
+	killed.closeSocket() // nothing listens when the process is gone
 	killed.start()
 	c.awaitReady()
 	l := c.startLoad(ada, bob)
