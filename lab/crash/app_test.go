@@ -14,17 +14,17 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(binary.Run(m)) }
 
-// app is the binary as it ships, in production, with a mail server that is
-// down: each mail stays where it can be counted.
+// app is the production binary with a mail server that is down, so that mails
+// stay in the outbox.
 type app struct {
 	*binary.Process
 	dir      string
 	env      []string
-	db       *sql.DB       // the app's, beside it
-	answered chan struct{} // one for each answer
+	db       *sql.DB       // a connection beside the app
+	answered chan struct{} // one per answer
 }
 
-// witness is what this process is called among those that PostgreSQL serves.
+// witness is the application name of this process in PostgreSQL.
 const witness = "corral-crash-witness"
 
 func newApp(t *testing.T, databaseURL string) *app {
@@ -42,20 +42,16 @@ func newApp(t *testing.T, databaseURL string) *app {
 	}
 }
 
-// spawn starts the process and waits for nothing.
 func (a *app) spawn(t *testing.T) { t.Helper(); a.Process = binary.Launch(t, a.dir, a.env...) }
 
-// start starts the process and waits until it can serve: whatever the last one
-// left behind must not be in the way.
 func (a *app) start(t *testing.T) { t.Helper(); a.spawn(t); a.AwaitReady() }
 
-// postgres says which of the databases it is.
 func (a *app) postgres() bool {
 	var version string
 	return a.db.QueryRow("SELECT sqlite_version()").Scan(&version) != nil
 }
 
-// token is in the newest mail of a template to an email.
+// token returns the token of the newest mail from a template to an email.
 func (a *app) token(template, email string) string {
 	token, err := services.Token(a.db, binary.Secret, template, email)
 	if err != nil {
@@ -64,7 +60,6 @@ func (a *app) token(template, email string) string {
 	return token
 }
 
-// awaitAnswers waits until the app has answered so often.
 func (a *app) awaitAnswers(count int) {
 	for range count {
 		<-a.answered

@@ -1,10 +1,10 @@
-// Package crash kills the app, as it runs in production, with SIGKILL in the
-// middle of everything that people do with an account, and looks afterwards
-// whether the database holds what they were told, and nothing by halves.
+// Package crash kills the production app with SIGKILL during all actions on
+// accounts, then checks that the database holds everything that was answered and
+// nothing by halves.
 //
 //	CORRAL_CRASHES=1000 go test ./crash -v -timeout 0
 //
-// goes on for so many crashes on each database. Without it there are a few.
+// sets the number of crashes on each database, by default 3.
 package crash
 
 import (
@@ -20,7 +20,6 @@ import (
 	"corral/lab/services"
 )
 
-// crashesVariable says how often the app is killed on each database.
 const crashesVariable = "CORRAL_CRASHES"
 
 func crashes(t *testing.T) int {
@@ -39,14 +38,14 @@ func TestCrash_SQLite(t *testing.T) { crash(t, "") }
 func TestCrash_Postgres(t *testing.T) { crash(t, services.Server(t)) }
 
 const (
-	atOnce      = 8  // people at any time
-	mostAnswers = 24 // from one crash to the next
+	atOnce      = 8  // simultaneous persons
+	mostAnswers = 24 // between two crashes
 )
 
 func crash(t *testing.T, server string) {
 	a := newApp(t, services.NewDatabase(t, server))
 
-	a.spawn(t) // on an empty database, so this one dies while it makes its tables
+	a.spawn(t) // empty database: dies while migrating
 	time.Sleep(rand.N(150 * time.Millisecond))
 	a.Kill()
 	a.start(t)
@@ -55,7 +54,7 @@ func crash(t *testing.T, server string) {
 	for range crashes(t) {
 		people = live(a, people, func() {
 			a.awaitAnswers(rand.N(mostAnswers))
-			time.Sleep(rand.N(50 * time.Millisecond)) // any moment is as good as another
+			time.Sleep(rand.N(50 * time.Millisecond)) // a random moment
 			a.Kill()
 		})
 		if t.Failed() {
@@ -67,8 +66,8 @@ func crash(t *testing.T, server string) {
 	report(t, a, people)
 }
 
-// live lets people go on with their lives, and others come in the place of
-// those who are through, until the app is gone.
+// live runs persons concurrently, replacing those that are gone, until the app
+// is killed.
 func live(a *app, people []*person, end func()) []*person {
 	var lock sync.Mutex
 	next := func() *person {
@@ -98,8 +97,7 @@ func live(a *app, people []*person, end func()) []*person {
 	return people
 }
 
-// report tells what was done, for who reads the log: a run in which nothing
-// happened proves nothing.
+// report logs what was done and requires that something was.
 func report(t *testing.T, a *app, people []*person) {
 	t.Helper()
 	done, cut := map[string]int{}, 0

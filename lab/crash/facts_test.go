@@ -15,7 +15,7 @@ import (
 	"corral/lab/services"
 )
 
-// requireNothingByHalves looks at the database while nobody uses it.
+// requireNothingByHalves checks the database while the app is down.
 func requireNothingByHalves(t *testing.T, a *app, people []*person) {
 	t.Helper()
 	waitForBackends(t, a)
@@ -25,14 +25,14 @@ func requireNothingByHalves(t *testing.T, a *app, people []*person) {
 		p.settle(t, held[p.name])
 		delete(held, p.name)
 	}
-	require.Empty(t, held, "of nobody that there is")
+	require.Empty(t, held, "facts of no person")
 }
 
-// settle finds out what became of the request that was cut short.
+// settle determines whether the interrupted request took effect.
 func (p *person) settle(t *testing.T, held facts) {
 	t.Helper()
 	if maps.Equal(p.world.facts, held) {
-		p.maybe = nil // it was not carried out
+		p.maybe = nil // it had no effect
 		return
 	}
 	for _, w := range p.maybe {
@@ -50,7 +50,7 @@ func (p *person) settle(t *testing.T, held facts) {
 	require.Failf(t, "done by halves", "%s: %q was cut short\nheld:   %v\nbefore: %v\nafter:  %v", p.name, p.doing.name, held, p.world.facts, could)
 }
 
-// holdings find what there is, each row as the email that it belongs to and a word for it.
+// holdings select the rows that exist: an email and a fact about it.
 var holdings = []string{
 	"SELECT email, 'account ' || email AS fact FROM users",
 	"SELECT email, 'password' AS fact FROM users WHERE password_digest <> ''",
@@ -60,7 +60,7 @@ var holdings = []string{
 	"SELECT recipient AS email, 'mail ' || template || ' ' || recipient AS fact FROM mails",
 }
 
-// readFacts counts the rows of each person.
+// readFacts counts the facts of each person.
 func readFacts(t *testing.T, a *app, people []*person) map[string]facts {
 	t.Helper()
 	held := map[string]facts{}
@@ -94,7 +94,7 @@ func readFacts(t *testing.T, a *app, people []*person) map[string]facts {
 	for _, p := range people {
 		for n := range p.emails {
 			email := p.nthEmail(n + 1)
-			for limit, fact := range map[string]string{"signup mail email": "asked to sign up", "login email": "mistakes " + email} {
+			for limit, fact := range map[string]string{"signup mail email": "asked to sign up", "login email": "failures " + email} {
 				if count := attempts[rateLimitID(limit, email)]; count > 0 {
 					add(p.name, fact, count)
 				}
@@ -104,28 +104,27 @@ func readFacts(t *testing.T, a *app, people []*person) map[string]facts {
 	return held
 }
 
-// rateLimitID is the id of the row that counts the attempts with an email.
+// rateLimitID returns the id of an email's bucket.
 func rateLimitID(limit, email string) string {
 	mac := hmac.New(sha256.New, services.Key(binary.Secret, "rate limits"))
 	mac.Write([]byte(limit + "\x00" + email))
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// faults find what must never be there.
+// faults count rows that must not exist.
 var faults = map[string]string{
 	"a sign-up link that was not mailed":  "SELECT count(*) FROM tokens WHERE purpose = 'signup' AND NOT EXISTS (SELECT 1 FROM mails WHERE template = 'signup' AND recipient = tokens.email)",
 	"a change of email that was not told": "SELECT count(*) FROM tokens JOIN users ON users.id = user_id WHERE purpose = 'email_confirm' AND (NOT EXISTS (SELECT 1 FROM mails WHERE template = 'email_confirm' AND recipient = tokens.email) OR NOT EXISTS (SELECT 1 FROM mails WHERE template = 'email_asked' AND recipient = users.email))",
-	"a session of nobody":                 "SELECT count(*) FROM sessions LEFT JOIN users ON users.id = user_id WHERE users.id IS NULL",
-	"a known browser of nobody":           "SELECT count(*) FROM device_cookies LEFT JOIN users ON users.id = user_id WHERE users.id IS NULL",
-	"a token of nobody":                   "SELECT count(*) FROM tokens LEFT JOIN users ON users.id = user_id WHERE users.id IS NULL AND user_id IS NOT NULL",
-	"activity of nobody":                  "SELECT count(*) FROM activities LEFT JOIN users ON users.id = user_id WHERE users.id IS NULL AND user_id IS NOT NULL",
-	"an account that nobody can get into": "SELECT count(*) FROM users WHERE password_digest = '' AND NOT EXISTS (SELECT 1 FROM tokens WHERE purpose = 'reset' AND tokens.email = users.email)",
-	"a mail that nobody will send":        "SELECT count(*) FROM mails WHERE due_at IS NULL AND sent_at IS NULL AND failed_at IS NULL",
+	"a session without user":              "SELECT count(*) FROM sessions LEFT JOIN users ON users.id = user_id WHERE users.id IS NULL",
+	"a known browser without user":        "SELECT count(*) FROM device_cookies LEFT JOIN users ON users.id = user_id WHERE users.id IS NULL",
+	"a token without user":                "SELECT count(*) FROM tokens LEFT JOIN users ON users.id = user_id WHERE users.id IS NULL AND user_id IS NOT NULL",
+	"activity without user":               "SELECT count(*) FROM activities LEFT JOIN users ON users.id = user_id WHERE users.id IS NULL AND user_id IS NOT NULL",
+	"an account without a way in":         "SELECT count(*) FROM users WHERE password_digest = '' AND NOT EXISTS (SELECT 1 FROM tokens WHERE purpose = 'reset' AND tokens.email = users.email)",
+	"a mail that is never sent":           "SELECT count(*) FROM mails WHERE due_at IS NULL AND sent_at IS NULL AND failed_at IS NULL",
 	"a mail that lost its link":           "SELECT count(*) FROM mails WHERE sealed_token IS NULL AND sent_at IS NULL AND failed_at IS NULL AND template IN ('signup', 'reset', 'email_confirm', 'email_changed')",
 	"a count that cannot be":              "SELECT count(*) FROM rate_limits WHERE attempts < 0 OR attempts > 100",
 }
 
-// requireWhole checks what holds whoever did what.
 func requireWhole(t *testing.T, a *app) {
 	t.Helper()
 	for fault, query := range faults {
@@ -144,8 +143,8 @@ func requireWhole(t *testing.T, a *app) {
 	require.Zero(t, broken, "references to rows that are gone")
 }
 
-// waitForBackends waits until PostgreSQL has noticed that the app is dead: what
-// was asked to commit does so still.
+// waitForBackends waits until PostgreSQL has noticed that the app is dead:
+// commits in progress still finish.
 func waitForBackends(t *testing.T, a *app) {
 	t.Helper()
 	if !a.postgres() {

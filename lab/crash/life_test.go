@@ -7,12 +7,12 @@ import (
 	"strings"
 )
 
-// live does one thing after the other until the account is deleted; it returns
-// false when the app is gone.
+// live takes steps until the account is deleted. It returns false when the app
+// is gone.
 func (p *person) live() bool {
 	for !p.gone {
 		if p.facts["known browsers"] == 0 {
-			delete(p.cookies, deviceCookie) // the app has forgotten it
+			delete(p.cookies, deviceCookie) // the app has removed it
 		}
 		if !p.next()() {
 			return false
@@ -23,7 +23,7 @@ func (p *person) live() bool {
 
 const deviceCookie = "__Host-corral-device"
 
-// next is what a person may do, as things are.
+// next returns a possible step.
 func (p *person) next() func() bool {
 	may := []func() bool{p.logIn, p.logIn, p.logIn}
 	switch {
@@ -33,18 +33,18 @@ func (p *person) next() func() bool {
 		return p.signUp
 	case p.password == "" || p.facts["token reset"] > 0:
 		return p.reset
-	case p.mistakes() >= 4: // logins that were cut short count too; one more, and there is a wait
+	case p.failures() >= 4: // interrupted logins count too; one more would mean a wait
 		return p.leave
 	case p.loggedIn:
 		may = []func() bool{p.changePassword, p.askForEmail, p.logOut, p.endOthers, p.takeAnotherBrowser, p.delete}
 		if p.pending != "" {
 			may = append(may, p.confirmEmail, p.confirmEmail)
 		}
-	case p.mistakes() < 2:
+	case p.failures() < 2:
 		may = append(may, p.mistype)
 	}
 	if !p.loggedIn && p.resets < 3 {
-		may = append(may, p.forget)
+		may = append(may, p.askForReset)
 	}
 	if len(p.left) > 0 && p.resets < 3 {
 		may = append(may, p.undo)
@@ -52,7 +52,7 @@ func (p *person) next() func() bool {
 	return may[rand.IntN(len(may))]
 }
 
-func (p *person) mistakes() int { return max(p.attempts, p.facts["mistakes "+p.email]) }
+func (p *person) failures() int { return max(p.attempts, p.facts["failures "+p.email]) }
 
 func (p *person) leave() bool {
 	p.gone = true
@@ -71,7 +71,7 @@ func (p *person) signUp() bool {
 	password := newPassword()
 	return p.follow("/signup/", "signup", p.email) &&
 		p.do(step{name: "sign up", logsIn: true, method: "POST", path: "/signup/password", form: url.Values{"password": {password}}, effect: func(w *world) {
-			w.forget("token signup")
+			w.drop("token signup")
 			w.facts["account "+w.email], w.facts["password"], w.facts["sessions"], w.facts["known browsers"] = 1, 1, 1, 1
 			w.password, w.loggedIn = password, true
 		}})
@@ -79,20 +79,20 @@ func (p *person) signUp() bool {
 
 func (p *person) logIn() bool {
 	known := p.cookies[deviceCookie] != ""
-	counted := func(w *world) { // an attempt is counted before it is made
-		if !known { // a known browser has a count of its own
-			w.facts["mistakes "+w.email]++
+	counted := func(w *world) { // attempts count before they are made
+		if !known { // a known browser has its own bucket
+			w.facts["failures "+w.email]++
 		}
 	}
 	form := url.Values{"email": {p.email}, "password": {p.password}}
 	return p.do(step{name: "log in", password: true, logsIn: true, method: "POST", path: "/login", form: form, halves: []func(*world){counted}, effect: func(w *world) {
 		w.facts["sessions"]++
 		if !known {
-			w.forget("mistakes " + w.email)
+			w.drop("failures " + w.email)
 		}
 		w.loggedIn = true
 		if !known {
-			if w.facts["known browsers"] > 0 { // else it is the browser in which the password was set
+			if w.facts["known browsers"] > 0 { // else it set the password
 				w.facts["mail new_browser "+w.email]++
 			}
 			w.facts["known browsers"]++
@@ -100,19 +100,19 @@ func (p *person) logIn() bool {
 	}})
 }
 
-// mistype is an attempt that fails, and that a crash must not forgive.
+// mistype is a failed attempt, which a crash must not undo.
 func (p *person) mistype() bool {
 	known := p.cookies[deviceCookie] != ""
 	return p.do(step{name: "mistype", password: true, refused: true, method: "POST", path: "/login", form: url.Values{"email": {p.email}, "password": {"wrong"}}, effect: func(w *world) {
 		if !known {
-			w.facts["mistakes "+w.email]++
+			w.facts["failures "+w.email]++
 		}
 	}})
 }
 
-func (p *person) forget() bool {
+func (p *person) askForReset() bool {
 	p.resets++
-	return p.do(step{name: "forget the password", method: "POST", path: "/password/forgot", form: url.Values{"email": {p.email}}, effect: func(w *world) {
+	return p.do(step{name: "ask for a reset", method: "POST", path: "/password/forgot", form: url.Values{"email": {p.email}}, effect: func(w *world) {
 		w.facts["token reset"] = 1
 		w.facts["mail reset "+w.email]++
 	}})
@@ -123,16 +123,16 @@ func (p *person) reset() bool {
 	return p.follow("/password/reset/", "reset", p.email) &&
 		p.do(step{name: "reset", method: "PUT", path: "/password/reset", form: url.Values{"password": {password}}, effect: func(w *world) {
 			w.setPassword(password)
-			w.forget("known browsers")
+			w.drop("known browsers")
 			w.loggedIn = false
 		}})
 }
 
-// setPassword is what goes with every new password.
+// setPassword is the effect of every new password.
 func (w *world) setPassword(password string) {
 	w.password, w.facts["password"], w.pending = password, 1, ""
-	for _, dead := range []string{"sessions", "token reset", "token email_confirm", "mistakes " + w.email} {
-		w.forget(dead)
+	for _, dead := range []string{"sessions", "token reset", "token email_confirm", "failures " + w.email} {
+		w.drop(dead)
 	}
 	w.facts["mail password_changed "+w.email]++
 }
@@ -160,7 +160,7 @@ func (p *person) askForEmail() bool {
 func (p *person) confirmEmail() bool {
 	path := "/account/email/confirm/" + p.app.token("email_confirm", p.pending)
 	return p.do(step{name: "confirm it", method: "POST", path: path, form: url.Values{}, effect: func(w *world) {
-		w.forget("token email_confirm")
+		w.drop("token email_confirm")
 		w.facts["token email_undo"]++
 		w.facts["mail email_changed "+w.email]++
 		w.left = append(w.left, w.email)
@@ -169,8 +169,8 @@ func (p *person) confirmEmail() bool {
 }
 
 func (w *world) moveTo(email string) {
-	w.forget("account")
-	w.forget("token reset")
+	w.drop("account")
+	w.drop("token reset")
 	w.email, w.pending, w.facts["account "+email] = email, "", 1
 }
 
@@ -182,10 +182,10 @@ func (p *person) undo() bool {
 		w.moveTo(old)
 		w.left = w.left[:len(w.left)-1]
 		if w.facts["token email_undo"]--; w.facts["token email_undo"] == 0 {
-			w.forget("token email_undo")
+			w.drop("token email_undo")
 		}
-		for _, dead := range []string{"sessions", "known browsers", "password", "token email_confirm", "mistakes " + old} {
-			w.forget(dead)
+		for _, dead := range []string{"sessions", "known browsers", "password", "token email_confirm", "failures " + old} {
+			w.drop(dead)
 		}
 		w.password, w.loggedIn, w.facts["token reset"] = "", false, 1
 		w.facts["mail reset "+old]++
@@ -195,7 +195,7 @@ func (p *person) undo() bool {
 func (p *person) logOut() bool {
 	return p.do(step{name: "log out", method: "DELETE", path: "/logout", form: url.Values{}, effect: func(w *world) {
 		if w.facts["sessions"]--; w.facts["sessions"] == 0 {
-			w.forget("sessions")
+			w.drop("sessions")
 		}
 		w.loggedIn = false
 	}})
@@ -215,8 +215,8 @@ func (p *person) takeAnotherBrowser() bool {
 
 func (p *person) delete() bool {
 	p.gone = p.do(step{name: "delete the account", password: true, method: "DELETE", path: "/account", form: url.Values{"current_password": {p.password}}, effect: func(w *world) {
-		for _, dead := range []string{"account", "password", "sessions", "known browsers", "token", "mistakes " + w.email} {
-			w.forget(dead)
+		for _, dead := range []string{"account", "password", "sessions", "known browsers", "token", "failures " + w.email} {
+			w.drop(dead)
 		}
 		hers := append(w.left, w.email)
 		maps.DeleteFunc(w.facts, func(fact string, _ int) bool {

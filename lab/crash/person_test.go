@@ -12,17 +12,17 @@ import (
 	"sync/atomic"
 )
 
-// world is what the database holds of a person, as far as the person knows.
+// world is what the database holds about a person.
 type world struct {
 	facts    facts
 	email    string
-	password string // "" when it is void
+	password string // "" if void
 	loggedIn bool
-	pending  string   // the email that waits for its link, or ""
-	left     []string // emails that the account has left, the last one at the end
+	pending  string   // the email to confirm, or ""
+	left     []string // former emails, oldest first
 }
 
-// facts are rows, counted by what they are.
+// facts counts rows by kind.
 type facts map[string]int
 
 func (w world) clone() world {
@@ -30,27 +30,27 @@ func (w world) clone() world {
 	return w
 }
 
-// forget drops the facts that begin with a word.
-func (w *world) forget(prefix string) {
+// drop removes the facts with a prefix.
+func (w *world) drop(prefix string) {
 	maps.DeleteFunc(w.facts, func(fact string, _ int) bool { return strings.HasPrefix(fact, prefix) })
 }
 
-// person is somebody with a browser. It does one thing after the other, so
-// that at most one of them is cut short by a crash.
+// person uses a browser. It takes one step at a time, so that a crash
+// interrupts at most one.
 type person struct {
 	app     *app
 	name    string
 	cookies map[string]string
 	world
-	doing step    // the request that waits for its answer
-	maybe []world // what may hold if it gets none: the request was carried out, or a part of it
+	doing step    // the request in progress
+	maybe []world // possible worlds if it gets no answer
 
-	emails     int // that it has thought of
+	emails     int // used so far
 	resets     int
-	attempts   int // since the last good one, on whatever count they are
+	attempts   int // since the last success, in any bucket
 	busy, gone bool
-	told       map[string]int // answers, by what was asked
-	cut        int            // requests that were carried out and not answered
+	told       map[string]int // answers by step
+	cut        int            // requests that took effect unanswered
 }
 
 func newPerson(a *app, n int) *person {
@@ -59,7 +59,7 @@ func newPerson(a *app, n int) *person {
 	return p
 }
 
-// newEmail is one that nobody else ever asks for.
+// newEmail returns an email that no other person uses.
 func (p *person) newEmail() string {
 	p.emails++
 	return p.nthEmail(p.emails)
@@ -69,19 +69,19 @@ func (p *person) nthEmail(n int) string { return fmt.Sprintf("%s.%d@example.com"
 
 func newPassword() string { return fmt.Sprintf("four random words and %d", rand.Uint64()) }
 
-// clients counts requests, each of which comes from a client of its own: the
-// rate limits of clients are not what this is about.
+// clients numbers requests: each has its own client, to stay below the clients'
+// rate limits.
 var clients atomic.Uint32
 
 // step is a request that changes something.
 type step struct {
 	name, method, path string
 	form               url.Values
-	halves             []func(*world) // what holds after a part of it, where it is more than one transaction
-	effect             func(*world)   // what holds once it is answered
-	refused            bool           // the answer is 422
-	password           bool           // it asks for the password, so it is an attempt that counts until it is answered
-	logsIn             bool           // the answer has the session in it: without it there is none
+	halves             []func(*world) // effects of its earlier transactions
+	effect             func(*world)   // effect once answered
+	refused            bool           // expects 422
+	password           bool           // is an attempt that counts until it is answered
+	logsIn             bool           // the answer holds the session
 }
 
 // do sends the request. It returns false when the app is gone.
@@ -110,7 +110,7 @@ func (p *person) do(s step) bool {
 	p.told[s.name]++
 	select {
 	case p.app.answered <- struct{}{}:
-	default: // it is about to be killed, and nobody counts
+	default: // the app is about to be killed
 	}
 	if s.password && !s.refused {
 		p.attempts = 0
@@ -118,7 +118,7 @@ func (p *person) do(s step) bool {
 	return true
 }
 
-// follow opens a mailed link, which keeps its token in the session cookie.
+// follow opens a mailed link, which puts its token into the session cookie.
 func (p *person) follow(path, template, recipient string) bool {
 	status, ok := p.send("GET", path+p.app.token(template, recipient), nil)
 	if ok && status != http.StatusFound {
@@ -158,5 +158,5 @@ func (p *person) send(method, path string, form url.Values) (status int, ok bool
 	return res.StatusCode, true
 }
 
-// transport uses no connection twice: what is sent again could be done twice.
+// transport reuses no connection: a retried request could take effect twice.
 var transport = &http.Transport{DisableKeepAlives: true}
