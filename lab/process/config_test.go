@@ -15,10 +15,7 @@ import (
 	"corral/lab/binary"
 )
 
-// What only a real process shows: what it prints, how it ends, and what
-// happens to the environment before main.
-
-// ends runs the app with nothing but the given variables until it ends by itself.
+// ends runs the app until it ends by itself.
 func ends(t *testing.T, dir string, environ []string, args ...string) *process {
 	t.Helper()
 	p := command(t, dir, environ, args...)
@@ -30,7 +27,7 @@ func ends(t *testing.T, dir string, environ []string, args ...string) *process {
 	return p
 }
 
-// In a clone, development reads templates, texts and assets from the folders.
+// Development reads templates, texts and assets from the folders.
 func TestProcess_ServesInAClone(t *testing.T) {
 	dir := t.TempDir()
 	for _, folder := range []string{"assets", "locales", "templates"} {
@@ -40,18 +37,18 @@ func TestProcess_ServesInAClone(t *testing.T) {
 	require.FileExists(t, filepath.Join(dir, "storage", "development.sqlite"))
 }
 
-// Elsewhere a development build has all of it inside.
+// Development builds embed them.
 func TestProcess_ServesAnywhere(t *testing.T) {
 	serves(t, t.TempDir())
 }
 
-// serves starts the app in dir, sees the login page, and stops it.
+// serves starts the app in dir, requests the login page, and stops it.
 func serves(t *testing.T, dir string) {
 	t.Helper()
 	p := start(t, dir)
-	_, origin, found := strings.Cut(strings.TrimSpace(p.Err.String()), "reached at ")
+	_, baseURL, found := strings.Cut(strings.TrimSpace(p.Err.String()), "reached at ")
 	require.True(t, found, "it should have said where it is reached: %s", p.Err.String())
-	res, err := http.Get(origin + "/login")
+	res, err := http.Get(baseURL + "/login")
 	require.NoError(t, err)
 	page, err := io.ReadAll(res.Body)
 	require.NoError(t, err)
@@ -89,7 +86,6 @@ func TestProcess_RefusesBareProduction(t *testing.T) {
 	require.NoDirExists(t, filepath.Join(dir, "storage"))
 }
 
-// The remedy that the refusal names works before anything else is set.
 func TestProcess_PrintsASecret(t *testing.T) {
 	p := ends(t, t.TempDir(), []string{"GO_ENV=production"}, "task", "secret")
 	require.Equal(t, 0, p.ProcessState.ExitCode(), p.Err.String())
@@ -104,10 +100,8 @@ func TestProcess_ReadsDotenv(t *testing.T) {
 	require.Equal(t, "PORT=70001 is not a port: use a number from 1 to 65535\n", p.Err.String())
 }
 
-// In development, .env comes before the environment, as Buffalo has it: its envy
-// package loads the file over the variables before main runs. A variable that the
-// file does not name stays as it is.
-func TestProcess_DotenvWins(t *testing.T) {
+// Buffalo's envy loads .env over the variables before main runs.
+func TestProcess_DotenvOverridesTheEnvironment(t *testing.T) {
 	dir := t.TempDir()
 	writeDotenv(t, dir, "PORT=70001\n")
 	p := ends(t, dir, []string{"PORT=70002", "LOG_LEVEL=loud"})
@@ -124,8 +118,7 @@ func TestProcess_RefusesDotenvInProduction(t *testing.T) {
 	require.Contains(t, p.Err.String(), "a .env file lies beside the app: ")
 }
 
-// What the database driver says must not hold the password either. Nothing
-// listens on port 1.
+// The driver's errors must not quote it either. Nothing listens on port 1.
 func TestProcess_DatabasePasswordIsNotPrinted(t *testing.T) {
 	for _, url := range []string{
 		"postgres://corral:hunter2@127.0.0.1:1/corral",

@@ -14,13 +14,13 @@ import (
 	"corral/lab/binary"
 )
 
-// nobody is the user of the Dockerfile.
+// nobody is the Dockerfile's user.
 const nobody = 65532
 
-// The binary needs nothing of a machine but what the Dockerfile's last stage
-// gives it: built by its command, it runs in a folder that is its whole world.
-func TestContainer(t *testing.T) {
-	root, err := os.MkdirTemp("", "corral-container-") // not t.TempDir: another user has to get in
+// The binary, built by the Dockerfile's command, runs chrooted with only what
+// the last stage provides.
+func TestContainer_NeedsNothingElse(t *testing.T) {
+	root, err := os.MkdirTemp("", "corral-container-") // not t.TempDir: other users must get in
 	require.NoError(t, err)
 	t.Cleanup(func() { os.RemoveAll(root) })
 	require.NoError(t, os.Chmod(root, 0o755))
@@ -36,7 +36,7 @@ func TestContainer(t *testing.T) {
 	if os.Geteuid() == 0 {
 		require.NoError(t, os.Chown(storage, nobody, nobody))
 		contained.Credential = &syscall.Credential{Uid: nobody, Gid: nobody}
-	} else { // root of a world of its own may do so
+	} else { // allows chroot
 		contained.Cloneflags = syscall.CLONE_NEWUSER
 		contained.UidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getuid(), Size: 1}}
 	}
@@ -48,7 +48,7 @@ func TestContainer(t *testing.T) {
 			"DATABASE_URL=sqlite3:///storage/app.sqlite", server.url("hunter2"), "PORT=" + port, "ADDR=127.0.0.1"}
 		return p
 	}
-	for _, task := range []string{"db:migrate", "doctor"} { // which looks, among others, whether the mail server's certificate is known
+	for _, task := range []string{"db:migrate", "doctor"} { // which verifies the mail server's certificate
 		p := contain("task", task)
 		require.NoError(t, p.Run(), p.Log())
 	}
@@ -62,7 +62,6 @@ func TestContainer(t *testing.T) {
 	require.Len(t, entries, 3, "it writes to /storage alone")
 }
 
-// buildAsDocumented runs the Dockerfile's own command.
 func buildAsDocumented(t *testing.T, file string) {
 	t.Helper()
 	dockerfile, err := os.ReadFile(filepath.Join(binary.Root(), "Dockerfile"))

@@ -17,7 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// spy is a browser that notes every secret that goes either way.
+// spy is a browser that collects every secret sent or received.
 type spy struct {
 	*http.Client
 	t       *testing.T
@@ -27,12 +27,12 @@ type spy struct {
 }
 
 func (p *process) spy() *spy {
-	b := &spy{Client: p.visitor(), t: p.t, secrets: map[string]bool{}, header: http.Header{}}
+	b := &spy{Client: p.browser(), t: p.t, secrets: map[string]bool{}, header: http.Header{}}
 	b.Transport = site.Proxy(p.t, p.URL)
 	return b
 }
 
-// note takes texts that must not be in the log.
+// note adds texts that must not be logged.
 func (b *spy) note(texts ...string) {
 	for _, text := range texts {
 		b.secrets[text] = true
@@ -69,7 +69,7 @@ func (b *spy) send(method, path string, form url.Values) (status int) {
 
 func (b *spy) get(path string) int { b.t.Helper(); return b.send("GET", path, nil) }
 
-// post sends pairs of a field and its value.
+// post sends pairs of fields and values.
 func (b *spy) post(path string, pairs ...string) int {
 	b.t.Helper()
 	form := url.Values{}
@@ -79,7 +79,7 @@ func (b *spy) post(path string, pairs ...string) int {
 	return b.send("POST", path, form)
 }
 
-// link opens a mailed link and returns its path.
+// link returns the path of a mailed link.
 func (b *spy) link(prefix, email, template string) string {
 	b.t.Helper()
 	token, err := services.Token(b.db, binary.Secret, template, email)
@@ -96,8 +96,6 @@ const (
 	adasThird  = "ten patient badgers knit"
 )
 
-// The whole story of an account, with every error on the way, leaves no secret
-// in the log: no password, token, cookie, typed email, query or path.
 func TestLog_WholeStoryKeepsSecrets(t *testing.T) {
 	dir, database := t.TempDir(), newDatabase(t)
 	mail := newMailServer(t, "STARTTLS")
@@ -178,29 +176,28 @@ func provokeErrors(b *spy) {
 	require.Equal(b.t, 303, b.post("/logout", "_method", "DELETE"))
 	for b.post("/login", "email", "carol.is.slow@example.com", "password", "wrong words of carol") != 429 {
 	}
-	// A query fails that holds the digest of a token and asks for an email.
+	// The failing query holds a token's digest and an email.
 	b.drop("device_cookies")
 	require.Equal(b.t, 500, b.post("/login", "email", adasEmail, "password", adasThird))
 	b.drop("tokens")
 	require.Equal(b.t, 500, b.get("/password/reset/path-of-ada"))
 }
 
-// drop takes a table away.
 func (b *spy) drop(table string) {
 	b.t.Helper()
 	_, err := b.db.Exec("DROP TABLE " + table)
 	require.NoError(b.t, err)
 }
 
-// keysOfLines are those of each kind of line.
+// keysOfLines are the keys of each kind of line.
 var keysOfLines = map[string][]string{
 	"request":       {"client", "event", "level", "method", "ms", "request_id", "route", "status", "time", "user_id"},
 	"error":         {"client", "error", "event", "level", "method", "request_id", "route", "time", "user_id"},
 	"mail not sent": {"attempt", "error", "event", "level", "mail_id", "template", "time"},
-	"":              {"client", "event", "level", "method", "request_id", "route", "time", "user_id"}, // what matters for security
+	"":              {"client", "event", "level", "method", "request_id", "route", "time", "user_id"}, // security events
 }
 
-// ofNoRequest are Buffalo's lines about the start and the stop of the process.
+// ofNoRequest matches Buffalo's lines about start and stop.
 var ofNoRequest = regexp.MustCompile(`^(starting|stopping|shutting down|all background jobs stopped|shutdown completed)`)
 
 func requireClean(t *testing.T, log string, secrets map[string]bool) {
@@ -225,7 +222,7 @@ func requireClean(t *testing.T, log string, secrets map[string]bool) {
 		require.Equal(t, want, keys, text)
 		require.Regexp(t, `^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$`, line["time"])
 		seen[event]++
-		plain, _ := json.Marshal(line) // once more, without what the first writer escaped
+		plain, _ := json.Marshal(line) // without the first writer's escapes
 		for secret := range secrets {
 			for _, form := range []string{secret, url.QueryEscape(secret), url.PathEscape(secret)} {
 				require.NotContains(t, strings.ToLower(text+string(plain)), strings.ToLower(form))

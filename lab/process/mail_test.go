@@ -19,15 +19,15 @@ import (
 	"corral/lab/services"
 )
 
-// mailServer is an SMTP server that offers what it is told to, takes the login
-// ada and hunter2, and is trusted by processes with its variable.
+// mailServer is an SMTP server with configurable extensions and the login ada
+// and hunter2.
 type mailServer struct {
 	listener    net.Listener
 	certificate *services.Certificate
 	variable    string            // SSL_CERT_FILE=…
-	offers      []string          // of STARTTLS, before TLS
-	onData      func(to string)   // before a mail is taken
-	answers     map[string]string // to a verb, instead of 250; %s is what came with it
+	offers      []string          // before TLS
+	onData      func(to string)   // before a mail is accepted
+	answers     map[string]string // to a verb, instead of 250; %s is its argument
 }
 
 func newMailServer(t *testing.T, offers ...string) *mailServer {
@@ -50,12 +50,11 @@ func newMailServer(t *testing.T, offers ...string) *mailServer {
 	return s
 }
 
-// url is the server's, with a login.
 func (s *mailServer) url(password string) string {
 	return "SMTP_URL=smtp://ada:" + password + "@" + s.listener.Addr().String()
 }
 
-// serve speaks RFC 5321 as far as a login.
+// serve implements RFC 5321 as far as needed.
 func (s *mailServer) serve(conn net.Conn, offers []string) {
 	defer conn.Close()
 	lines := bufio.NewScanner(conn)
@@ -105,7 +104,7 @@ func (s *mailServer) serve(conn net.Conn, offers []string) {
 	}
 }
 
-// queue puts mails into the outbox, past the app.
+// queue adds mails to the outbox.
 func queue(t *testing.T, db *sql.DB, recipients ...string) {
 	t.Helper()
 	for _, to := range recipients {
@@ -116,8 +115,8 @@ func queue(t *testing.T, db *sql.DB, recipients ...string) {
 	}
 }
 
-// outbox makes a migrated database and returns it, and the environment of a node
-// that sends its mails.
+// outbox returns a migrated database and the environment of a node that
+// delivers its mails.
 func outbox(t *testing.T, mail *mailServer) (db *sql.DB, env []string) {
 	t.Helper()
 	variable := newDatabase(t)
@@ -126,7 +125,6 @@ func outbox(t *testing.T, mail *mailServer) (db *sql.DB, env []string) {
 	return services.OpenDatabase(t, strings.TrimPrefix(variable, "DATABASE_URL=")), env
 }
 
-// The workers of two processes send each mail once, at the first attempt.
 func TestMail_TwoProcessesSendEachOnce(t *testing.T) {
 	const count = 200
 	mail, arrived := newMailServer(t, "STARTTLS"), make(chan string, 2*count)
@@ -157,8 +155,7 @@ func TestMail_TwoProcessesSendEachOnce(t *testing.T) {
 	require.Equal(t, count, sent)
 }
 
-// A mail whose worker was killed is sent by another, when its lease is over and not before.
-func TestMail_KilledMidWay(t *testing.T) {
+func TestMail_IsSentAgainAfterItsLease(t *testing.T) {
 	mail, arrived, killed := newMailServer(t, "STARTTLS"), make(chan string, 9), make(chan bool)
 	mail.onData = func(to string) { arrived <- to; <-killed }
 	db, env := outbox(t, mail)
@@ -180,7 +177,7 @@ func TestMail_KilledMidWay(t *testing.T) {
 	require.Equal(t, "first@example.com", <-arrived)
 }
 
-// launch starts the app and waits for nothing.
+// launch starts the app without waiting.
 func launch(t *testing.T, env []string) *process {
 	t.Helper()
 	return &process{binary.Launch(t, t.TempDir(), env...), t}

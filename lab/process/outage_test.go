@@ -12,7 +12,7 @@ import (
 	"corral/lab/services"
 )
 
-// ask sends a request of a browser and returns the answer, its body closed.
+// ask sends a request and closes the answer's body.
 func (p *process) ask(b *http.Client, method, path string, form url.Values) *http.Response {
 	p.t.Helper()
 	req, err := http.NewRequest(method, p.URL+path, strings.NewReader(form.Encode()))
@@ -24,8 +24,8 @@ func (p *process) ask(b *http.Client, method, path string, form url.Values) *htt
 	return res
 }
 
-// requireAway is what visitors and probers see while the database is away:
-// nobody is logged in, nobody is logged out, and no restart is asked for.
+// requireAway requires that, without the database, no user is logged in or out
+// and liveness holds.
 func (p *process) requireAway(loggedIn *http.Client, password string) {
 	p.t.Helper()
 	for _, path := range []string{"/", "/account", "/account/sessions", "/login"} {
@@ -34,30 +34,30 @@ func (p *process) requireAway(loggedIn *http.Client, password string) {
 		require.NotEmpty(p.t, res.Header.Get("Retry-After"))
 		require.Empty(p.t, res.Cookies(), "the browser keeps its session")
 	}
-	res := p.ask(p.visitor(), "POST", "/login", url.Values{"email": {"ada@example.com"}, "password": {password}})
+	res := p.ask(p.browser(), "POST", "/login", url.Values{"email": {"ada@example.com"}, "password": {password}})
 	require.Equal(p.t, 503, res.StatusCode)
 	require.Empty(p.t, res.Cookies())
-	require.Equal(p.t, 503, p.ask(p.visitor(), "GET", "/readyz", nil).StatusCode)
-	require.Equal(p.t, 200, p.ask(p.visitor(), "GET", "/healthz", nil).StatusCode)
-	require.Equal(p.t, 200, p.ask(p.visitor(), "GET", "/welcome", nil).StatusCode, "what needs no database goes on")
+	require.Equal(p.t, 503, p.ask(p.browser(), "GET", "/readyz", nil).StatusCode)
+	require.Equal(p.t, 200, p.ask(p.browser(), "GET", "/healthz", nil).StatusCode)
+	require.Equal(p.t, 200, p.ask(p.browser(), "GET", "/welcome", nil).StatusCode, "what needs no database goes on")
 }
 
-// requireBack waits until the process is ready again, by itself.
+// requireBack waits until the process is ready again.
 func (p *process) requireBack(loggedIn *http.Client, password string) {
 	p.t.Helper()
-	require.Eventually(p.t, func() bool { return p.ask(p.visitor(), "GET", "/readyz", nil).StatusCode == 200 }, time.Minute, 20*time.Millisecond)
+	require.Eventually(p.t, func() bool { return p.ask(p.browser(), "GET", "/readyz", nil).StatusCode == 200 }, time.Minute, 20*time.Millisecond)
 	require.Equal(p.t, 200, p.home(loggedIn), "still logged in")
-	require.Equal(p.t, 303, p.logIn(p.visitor(), "ada@example.com", password))
+	require.Equal(p.t, 303, p.logIn(p.browser(), "ada@example.com", password))
 }
 
-func TestOutage_Postgres(t *testing.T) {
+func TestOutage_PostgresRecovers(t *testing.T) {
 	server := services.StartPostgres(t)
 	dir, database := t.TempDir(), "DATABASE_URL="+server.URL("postgres")
 	password := seeded(t, dir, database)["ada@example.com"]
 	p := start(t, dir, database)
-	ada := p.visitor()
+	ada := p.browser()
 	require.Equal(t, 303, p.logIn(ada, "ada@example.com", password))
-	for _, how := range []string{"fast", "immediate"} { // told to stop, and as after a crash
+	for _, how := range []string{"fast", "immediate"} { // stop and crash
 		server.Stop(how)
 		p.requireAway(ada, password)
 		server.Start()
@@ -65,13 +65,13 @@ func TestOutage_Postgres(t *testing.T) {
 	}
 }
 
-// Somebody holds the SQLite file: what only reads goes on, what writes waits
-// for five seconds and says so, and all is well once the file is let go.
-func TestOutage_SQLiteLocked(t *testing.T) {
+// Another process holds the write lock: reads go on, writes fail after five
+// seconds.
+func TestOutage_LockedSQLiteRecovers(t *testing.T) {
 	dir := t.TempDir()
 	password := seeded(t, dir)["ada@example.com"]
 	p := start(t, dir)
-	ada := p.visitor()
+	ada := p.browser()
 	require.Equal(t, 303, p.logIn(ada, "ada@example.com", password))
 	require.Equal(t, 200, p.home(ada))
 
@@ -79,7 +79,7 @@ func TestOutage_SQLiteLocked(t *testing.T) {
 	db.SetMaxOpenConns(1)
 	_, err := db.Exec("BEGIN IMMEDIATE")
 	require.NoError(t, err)
-	res := p.ask(p.visitor(), "POST", "/login", url.Values{"email": {"ada@example.com"}, "password": {password}})
+	res := p.ask(p.browser(), "POST", "/login", url.Values{"email": {"ada@example.com"}, "password": {password}})
 	require.Equal(t, 503, res.StatusCode)
 	require.Empty(t, res.Cookies())
 	require.Equal(t, 200, p.home(ada))

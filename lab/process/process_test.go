@@ -18,7 +18,7 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(binary.Run(m)) }
 
-// process is the app, or a task of it, with what the tests ask of it.
+// process is the app or one of its tasks.
 type process struct {
 	*binary.Process
 	t *testing.T
@@ -35,7 +35,7 @@ func start(t *testing.T, dir string, env ...string) *process {
 	return &process{binary.Start(t, dir, append(env, "ADDR=127.0.0.1")...), t}
 }
 
-// refused runs the app and returns the plain lines with which it gave up.
+// refused returns the errors of a process that must exit with status 1.
 func refused(t *testing.T, dir string, env []string, args ...string) string {
 	t.Helper()
 	p := command(t, dir, env, args...)
@@ -47,7 +47,6 @@ func refused(t *testing.T, dir string, env []string, args ...string) string {
 	return p.Err.String()
 }
 
-// sqlite is the URL of a SQLite file.
 func sqlite(path ...string) string { return "sqlite3://" + filepath.Join(path...) }
 
 func TestStart_MakesItsFilesForItsOwnerOnly(t *testing.T) {
@@ -64,7 +63,7 @@ func TestStart_MakesItsFilesForItsOwnerOnly(t *testing.T) {
 	}
 }
 
-func TestStart_DatabaseThatCannotBeOpened(t *testing.T) {
+func TestStart_UnusableDatabaseIsOneLine(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "noise.sqlite"), bytes.Repeat([]byte("no database "), 999), 0o600))
 	for _, url := range []string{"sqlite3://" + dir, "sqlite3://noise.sqlite", "postgres://nobody@127.0.0.1:1/none"} {
@@ -74,15 +73,14 @@ func TestStart_DatabaseThatCannotBeOpened(t *testing.T) {
 	}
 }
 
-// A database that a newer release has migrated is left as it is.
-func TestStart_NewerDatabase(t *testing.T) {
+func TestStart_RefusesANewerDatabase(t *testing.T) {
 	dir := t.TempDir()
 	start(t, dir).Kill()
 	services.Execute(t, sqlite(dir, "storage/development.sqlite"), "INSERT INTO schema_migration (version) VALUES ('29990101000000')")
 	require.Contains(t, refused(t, dir, nil), "the database is newer than this release (migration 29990101000000)")
 }
 
-func TestStart_OnPostgres(t *testing.T) {
+func TestStart_ServesOnPostgres(t *testing.T) {
 	p := start(t, t.TempDir(), binary.Production("DATABASE_URL="+services.NewDatabase(t, services.Server(t)))...)
 	status, page := p.Get("/welcome")
 	require.Equal(t, 200, status, page)
@@ -100,7 +98,7 @@ func TestProduction_HasNothingOfDevelopment(t *testing.T) {
 	require.NotContains(t, page, "reload", "the scripts that are there are the pages' own")
 }
 
-func TestDevelopment_LiveReload(t *testing.T) {
+func TestDevelopment_ReloadsChangedFiles(t *testing.T) {
 	dir := t.TempDir()
 	for _, folder := range []string{"templates", "assets", "locales"} {
 		require.NoError(t, os.CopyFS(filepath.Join(dir, folder), os.DirFS(filepath.Join(binary.Root(), folder))))
@@ -130,10 +128,9 @@ func TestDevelopment_LiveReload(t *testing.T) {
 	require.Equal(t, 500, status)
 	require.Contains(t, page, "welcome/show.plush.html", "development says what is wrong")
 	require.Contains(t, page, "goroutine", "and where")
-	p.Stop() // an open stream does not hold up the stop
+	p.Stop() // an open stream does not delay the stop
 }
 
-// event reads the next server-sent event.
 func event(t *testing.T, stream io.Reader) string {
 	t.Helper()
 	var text strings.Builder
@@ -145,7 +142,7 @@ func event(t *testing.T, stream io.Reader) string {
 	return text.String()
 }
 
-func TestCommandLine(t *testing.T) {
+func TestCommandLine_RefusesUnknownCommands(t *testing.T) {
 	dir := t.TempDir()
 	require.Contains(t, refused(t, dir, nil, "serve"), `unknown command "serve"`)
 	require.Contains(t, refused(t, dir, nil, "task", "nope"), "nope")
@@ -154,7 +151,7 @@ func TestCommandLine(t *testing.T) {
 	require.Contains(t, refused(t, dir, binary.Production(), "task", "db:seed"), "db:seed is for development")
 }
 
-func TestTask_Seed(t *testing.T) {
+func TestTask_Seed_CanRunAgain(t *testing.T) {
 	dir := t.TempDir()
 	for range 2 {
 		p := command(t, dir, nil, "task", "db:seed")
@@ -163,7 +160,7 @@ func TestTask_Seed(t *testing.T) {
 	}
 }
 
-func TestTask_UserCreate(t *testing.T) {
+func TestTask_UserCreate_PrintsALink(t *testing.T) {
 	dir := t.TempDir()
 	p := command(t, dir, nil, "task", "user:create", " Dora@Example.com ")
 	require.NoError(t, p.Run(), p.Err.String())
@@ -176,7 +173,7 @@ func TestTask_UserCreate(t *testing.T) {
 	require.Contains(t, refused(t, dir, nil, "task", "user:create", "dora@example.com"), "has an account already")
 }
 
-func TestTask_Secret(t *testing.T) {
+func TestTask_Secret_NeverRepeats(t *testing.T) {
 	one, other := command(t, t.TempDir(), nil, "task", "secret"), command(t, t.TempDir(), nil, "task", "secret")
 	require.NoError(t, one.Run())
 	require.NoError(t, other.Run())

@@ -23,7 +23,7 @@ import (
 	"corral/lab/services"
 )
 
-func TestStart_OccupiedPort(t *testing.T) {
+func TestStart_OccupiedPortIsNamed(t *testing.T) {
 	dir := t.TempDir()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -32,8 +32,7 @@ func TestStart_OccupiedPort(t *testing.T) {
 	require.Contains(t, refused(t, dir, []string{"PORT=" + port}), "127.0.0.1:"+port+" cannot be listened on")
 }
 
-// A certificate that cannot be read, or does not fit its key, is one plain line.
-func TestStart_UnusableCertificate(t *testing.T) {
+func TestStart_UnusableCertificateIsOneLine(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "noise.pem"), []byte("no certificate"), 0o600))
 	for _, file := range []string{"missing.pem", "noise.pem", dir} {
@@ -43,14 +42,13 @@ func TestStart_UnusableCertificate(t *testing.T) {
 	}
 }
 
-// A request in flight is answered before the process ends.
-func TestStop_Graceful(t *testing.T) {
+func TestStop_AnswersRequestsInFlight(t *testing.T) {
 	for _, signal := range []os.Signal{syscall.SIGTERM, syscall.SIGINT} {
 		p := start(t, t.TempDir())
 		conn, err := net.Dial("tcp", strings.TrimPrefix(p.URL, "http://"))
 		require.NoError(t, err)
 		fmt.Fprintf(conn, "POST /login HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 9\r\n\r\nemai")
-		_, _ = p.Get("/login") // by now the server has read what there is of it
+		_, _ = p.Get("/login") // by now the server has read the first part
 		require.NoError(t, p.Signal(signal))
 		fmt.Fprint(conn, "l=ada")
 		answer, err := io.ReadAll(conn)
@@ -60,8 +58,8 @@ func TestStop_Graceful(t *testing.T) {
 	}
 }
 
-// half sends all but the end of a form, and returns how to send that and wait
-// for the status of the answer and the end of the connection.
+// half sends a form except its last byte. finish sends that and returns the
+// status after the connection is closed.
 func (p *process) half(path, body string) (finish func() (status int)) {
 	p.t.Helper()
 	conn, err := net.Dial("tcp", strings.TrimPrefix(p.URL, "http://"))
@@ -81,13 +79,13 @@ func (p *process) half(path, body string) (finish func() (status int)) {
 		require.NoError(p.t, err)
 		res, err := http.ReadResponse(reader, nil)
 		require.NoError(p.t, err)
-		io.Copy(io.Discard, reader) // until the process hangs up
+		io.Copy(io.Discard, reader) // until the process closes the connection
 		return res.StatusCode
 	}
 }
 
-// The order of the end: requests in flight, then the mail worker, then the
-// database. A mail that the last requests ask for is still sent, and noted.
+// The process ends requests, then the mail worker, then the database: mails of
+// the last requests are delivered and recorded.
 func TestStop_RequestsThenWorkerThenDatabase(t *testing.T) {
 	dir, database := t.TempDir(), newDatabase(t)
 	mail := newMailServer(t, "STARTTLS")
@@ -97,7 +95,7 @@ func TestStop_RequestsThenWorkerThenDatabase(t *testing.T) {
 	first, last := p.half("/signup", "email=bob@example.com"), p.half("/login", "email=nobody@example.com")
 
 	require.NoError(t, p.Signal(syscall.SIGTERM))
-	for err := error(nil); err == nil; { // until nobody new is let in
+	for err := error(nil); err == nil; { // until no connection is accepted
 		var conn net.Conn
 		if conn, err = net.Dial("tcp", strings.TrimPrefix(p.URL, "http://")); err == nil {
 			conn.Close()
@@ -122,7 +120,7 @@ func TestStop_RequestsThenWorkerThenDatabase(t *testing.T) {
 	require.Equal(t, 1, sent)
 }
 
-// highWater is the most memory that a process has had, in bytes.
+// highWater returns a process's peak memory in bytes.
 func (p *process) highWater() int {
 	p.t.Helper()
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.Cmd.Process.Pid))
@@ -133,7 +131,6 @@ func (p *process) highWater() int {
 	return kib << 10
 }
 
-// A body of 200 MB costs no memory, however it is sent and wherever.
 func TestBody_200MBCostsNoMemory(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("needs Linux, whose /proc tells what a process has used")
@@ -151,8 +148,8 @@ func TestBody_200MBCostsNoMemory(t *testing.T) {
 					req.Host, req.ContentLength = "127.0.0.1", length
 					req.Header.Set("X-Forwarded-Proto", "https")
 					req.Header.Set("Content-Type", kind)
-					if res, err := new(http.Transport).RoundTrip(req); err == nil { // the server may hang up first
-						if method != "GET" || length == size || kind == kinds[0] { // else nothing reads it, or knows how long it is
+					if res, err := new(http.Transport).RoundTrip(req); err == nil { // the server may close first
+						if method != "GET" || length == size || kind == kinds[0] { // else nothing reads it, or knows its length
 							require.GreaterOrEqual(t, res.StatusCode, 400)
 						}
 						require.True(t, res.Close, "the rest is not read")
@@ -167,7 +164,7 @@ func TestBody_200MBCostsNoMemory(t *testing.T) {
 	require.Equal(t, 200, status)
 }
 
-// endless is "a=a=a=…".
+// endless reads "a=a=a=…".
 type endless struct{}
 
 func (endless) Read(b []byte) (int, error) {

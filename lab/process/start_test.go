@@ -17,7 +17,7 @@ import (
 	"corral/lab/services"
 )
 
-// oneLine is refused's line, without its end: nothing but one plain line was said.
+// oneLine is like refused but requires a single line.
 func oneLine(t *testing.T, dir string, env []string, args ...string) string {
 	t.Helper()
 	text := refused(t, dir, env, args...)
@@ -27,24 +27,22 @@ func oneLine(t *testing.T, dir string, env []string, args ...string) string {
 	return line
 }
 
-// A second start finds everything where the first left it.
-func TestStart_AgainOnTheSameFile(t *testing.T) {
+func TestStart_RestartKeepsSecretAndAccounts(t *testing.T) {
 	dir := t.TempDir()
 	passwords := seeded(t, dir)
 	var secrets [][]byte
 	for range 2 {
 		p := start(t, dir)
-		require.Equal(t, 303, p.logIn(p.visitor(), "ada@example.com", passwords["ada@example.com"]))
+		require.Equal(t, 303, p.logIn(p.browser(), "ada@example.com", passwords["ada@example.com"]))
 		secret, err := os.ReadFile(filepath.Join(dir, "storage", "development.secret"))
 		require.NoError(t, err)
 		secrets = append(secrets, secret)
 		p.Stop()
 	}
-	require.Equal(t, secrets[0], secrets[1], "nobody is logged out by a restart")
+	require.Equal(t, secrets[0], secrets[1], "a restart logs no user out")
 }
 
-// While the first goes on, a second says why it cannot.
-func TestStart_TwiceAtOnce(t *testing.T) {
+func TestStart_SecondSaysWhyItCannot(t *testing.T) {
 	dir := t.TempDir()
 	first := start(t, dir)
 	_, port, err := net.SplitHostPort(strings.TrimPrefix(first.URL, "http://"))
@@ -54,7 +52,6 @@ func TestStart_TwiceAtOnce(t *testing.T) {
 	require.Equal(t, 200, status)
 }
 
-// What is not our database is left as it is, byte for byte.
 func TestStart_ForeignFileIsLeftAlone(t *testing.T) {
 	whole := t.TempDir()
 	seeded(t, whole)
@@ -63,7 +60,7 @@ func TestStart_ForeignFileIsLeftAlone(t *testing.T) {
 	torn := append(bytes.Clone(database[:4096]), bytes.Repeat([]byte("torn"), 1024)...)
 	for what, content := range map[string][]byte{
 		"noise": bytes.Repeat([]byte("no database "), 999),
-		"torn":  torn, // the first page is good
+		"torn":  torn, // after a valid first page
 	} {
 		dir := t.TempDir()
 		path := filepath.Join(dir, "x.sqlite")
@@ -76,13 +73,12 @@ func TestStart_ForeignFileIsLeftAlone(t *testing.T) {
 	}
 }
 
-// A database that this process may not read or write is not replaced.
-func TestStart_UnreadableDatabase(t *testing.T) {
+func TestStart_UnreadableDatabaseIsNotReplaced(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "x.sqlite")
 	require.NoError(t, os.WriteFile(path, nil, 0o000))
 	p := command(t, dir, []string{"DATABASE_URL=sqlite3://x.sqlite", "SESSION_SECRET=" + binary.Secret, "PORT=" + binary.FreePort(t)})
-	if os.Geteuid() == 0 { // root may read everything: run it as nobody
+	if os.Geteuid() == 0 { // root may read everything
 		require.NoError(t, os.Chmod(filepath.Dir(binary.Path(t)), 0o755))
 		require.NoError(t, os.Chmod(dir, 0o755))
 		require.NoError(t, os.Chmod(filepath.Dir(dir), 0o755))
@@ -97,7 +93,6 @@ func TestStart_UnreadableDatabase(t *testing.T) {
 	require.Zero(t, info.Size())
 }
 
-// A newer release's rows are all there when it is started again.
 func TestStart_NewerDatabaseLosesNothing(t *testing.T) {
 	dir := t.TempDir()
 	passwords := seeded(t, dir)
@@ -108,11 +103,10 @@ func TestStart_NewerDatabaseLosesNothing(t *testing.T) {
 	}
 	services.Execute(t, database, "DELETE FROM schema_migration WHERE version = '29990101000000'")
 	p := start(t, dir)
-	require.Equal(t, 303, p.logIn(p.visitor(), "bob@example.com", passwords["bob@example.com"]))
+	require.Equal(t, 303, p.logIn(p.browser(), "bob@example.com", passwords["bob@example.com"]))
 }
 
-// In production the log is JSON lines on stdout; stderr says where it listens and no more.
-func TestProduction_Log(t *testing.T) {
+func TestProduction_LogsJSONOnStdout(t *testing.T) {
 	p := start(t, t.TempDir(), binary.Production()...)
 	p.Get("/welcome")
 	p.Get("/nothing")
@@ -127,8 +121,7 @@ func TestProduction_Log(t *testing.T) {
 	require.Regexp(t, `^Corral \(production\) listens on 127\.0\.0\.1:\d+, reached at https://127\.0\.0\.1\n$`, p.Err.String())
 }
 
-// It makes its files in the folder where it was started, and nowhere else.
-func TestProduction_Files(t *testing.T) {
+func TestProduction_MakesPrivateFilesInStorage(t *testing.T) {
 	dir := t.TempDir()
 	home := t.TempDir() // Buffalo's packages leave empty folders there
 	p := start(t, dir, binary.Production("HOME="+home)...)
@@ -146,7 +139,7 @@ func TestProduction_Files(t *testing.T) {
 	}
 }
 
-func TestCommandLine_OnePlainLine(t *testing.T) {
+func TestCommandLine_ErrorsAreOneLine(t *testing.T) {
 	dir := t.TempDir()
 	for _, args := range [][]string{{"serve"}, {"--version"}, {"task", "nope"}, {"task", "user:create"}, {"task", "user:create", "x\ny"}} {
 		require.NotEmpty(t, oneLine(t, dir, nil, args...))

@@ -12,14 +12,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A request that is only half read when the stop begins is answered too. That
-// is where package http by itself hangs up.
-func TestStop_WhileARequestIsRead(t *testing.T) {
+// Package http alone would close the connection.
+func TestStop_AnswersAHalfReadRequest(t *testing.T) {
 	p := start(t, t.TempDir())
 	conn, err := net.Dial("tcp", strings.TrimPrefix(p.URL, "http://"))
 	require.NoError(t, err)
 	fmt.Fprint(conn, "GET /login HTTP/1.1\r\nHost: 127")
-	_, _ = p.Get("/login") // by now the server has accepted the connection before
+	_, _ = p.Get("/login") // by now the server has accepted the first connection
 	require.NoError(t, p.Signal(syscall.SIGTERM))
 	for reachable := true; reachable; { // until the stop has begun
 		probe, err := net.Dial("tcp", strings.TrimPrefix(p.URL, "http://"))
@@ -35,9 +34,7 @@ func TestStop_WhileARequestIsRead(t *testing.T) {
 	require.NoError(t, p.Wait(), "exit status 0")
 }
 
-// Under a systemd socket unit, who connects while one process takes another's
-// place waits, and is answered.
-func TestStart_SocketOfSystemd(t *testing.T) {
+func TestStart_SystemdSocketLosesNoConnection(t *testing.T) {
 	dir := t.TempDir()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -47,7 +44,7 @@ func TestStart_SocketOfSystemd(t *testing.T) {
 	require.NoError(t, listener.Close()) // the copy stays open
 	for range 2 {
 		answer := make(chan error)
-		go func() { // nobody accepts yet
+		go func() { // no process accepts yet
 			res, err := http.Get("http://" + listener.Addr().String() + "/login")
 			if err == nil {
 				err = res.Body.Close()

@@ -13,14 +13,14 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// newDatabase is a database of the test's own, on the server that the suites
-// use, as a variable for a process.
+// newDatabase returns a DATABASE_URL variable of a new database on the suites'
+// server.
 func newDatabase(t *testing.T) (variable string) {
 	t.Helper()
 	return "DATABASE_URL=" + services.NewDatabase(t, os.Getenv("TEST_DATABASE_URL"))
 }
 
-// task runs a task that must succeed and returns what it printed.
+// task returns the output of a task that must succeed.
 func task(t *testing.T, dir string, env []string, args ...string) string {
 	t.Helper()
 	p := command(t, dir, env, append([]string{"task"}, args...)...)
@@ -28,7 +28,7 @@ func task(t *testing.T, dir string, env []string, args ...string) string {
 	return p.Out.String()
 }
 
-// seeded makes the people of development and returns their passwords.
+// seeded creates the development accounts and returns their passwords.
 func seeded(t *testing.T, dir string, env ...string) (passwords map[string]string) {
 	t.Helper()
 	passwords = map[string]string{}
@@ -40,8 +40,7 @@ func seeded(t *testing.T, dir string, env ...string) (passwords map[string]strin
 	return passwords
 }
 
-// visitor is a browser at the process.
-func (p *process) visitor() *http.Client {
+func (p *process) browser() *http.Client {
 	jar, err := cookiejar.New(nil)
 	require.NoError(p.t, err)
 	return &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
@@ -55,7 +54,7 @@ func (p *process) logIn(b *http.Client, email, password string) (status int) {
 	return res.StatusCode
 }
 
-// home asks for the page that only those see who are logged in.
+// home requests the page of logged-in users.
 func (p *process) home(b *http.Client) (status int) {
 	p.t.Helper()
 	res, err := b.Get(p.URL + "/")
@@ -66,11 +65,11 @@ func (p *process) home(b *http.Client) (status int) {
 	return res.StatusCode
 }
 
-func TestTask_SessionsEnd(t *testing.T) {
+func TestTask_SessionsEnd_LogsOut(t *testing.T) {
 	dir, database := t.TempDir(), newDatabase(t)
 	passwords := seeded(t, dir, database)
 	p := start(t, dir, database)
-	ada, adasPhone, bob := p.visitor(), p.visitor(), p.visitor()
+	ada, adasPhone, bob := p.browser(), p.browser(), p.browser()
 	for _, b := range []*http.Client{ada, adasPhone} {
 		require.Equal(t, 303, p.logIn(b, "ada@example.com", passwords["ada@example.com"]))
 	}
@@ -88,24 +87,24 @@ func TestTask_SessionsEnd(t *testing.T) {
 	require.Equal(t, "Sessions ended: 0\n", task(t, dir, []string{database}, "sessions:end", "all"))
 }
 
-func TestTask_UserDelete(t *testing.T) {
+func TestTask_UserDelete_RemovesTheAccount(t *testing.T) {
 	dir, database := t.TempDir(), newDatabase(t)
 	passwords := seeded(t, dir, database)
 	p := start(t, dir, database)
-	ada, bob := p.visitor(), p.visitor()
+	ada, bob := p.browser(), p.browser()
 	require.Equal(t, 303, p.logIn(ada, "ada@example.com", passwords["ada@example.com"]))
 	require.Equal(t, 303, p.logIn(bob, "bob@example.com", passwords["bob@example.com"]))
 
 	require.Contains(t, task(t, dir, []string{database}, "user:delete", "Ada@example.com"), "The account of ada@example.com and everything about it was removed.")
 	require.Equal(t, 302, p.home(ada))
 	require.Equal(t, 200, p.home(bob))
-	require.Equal(t, 422, p.logIn(p.visitor(), "ada@example.com", passwords["ada@example.com"]))
+	require.Equal(t, 422, p.logIn(p.browser(), "ada@example.com", passwords["ada@example.com"]))
 	_, page := p.Get("/dev/mail")
 	require.Contains(t, page, "Your account was deleted")
 	require.Contains(t, refused(t, dir, []string{database}, "task", "user:delete", "ada@example.com"), "ada@example.com has no account")
 }
 
-func TestTask_AccountsRefuse(t *testing.T) {
+func TestTask_AccountTasksRefuseBadEmails(t *testing.T) {
 	dir := t.TempDir()
 	for name, usage := range map[string]string{"user:delete": "task user:delete EMAIL", "sessions:end": "task sessions:end EMAIL|all"} {
 		require.Equal(t, "usage: "+usage+"\n", refused(t, dir, nil, "task", name))

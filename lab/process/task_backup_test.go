@@ -12,14 +12,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The app goes on while it is written, and starts from it afterwards.
-func TestTask_Backup(t *testing.T) {
+func TestTask_Backup_WhileTheAppRuns(t *testing.T) {
 	dir := t.TempDir()
 	passwords := seeded(t, dir)
 	p := start(t, dir)
-	before := p.visitor()
+	before := p.browser()
 	require.Equal(t, 303, p.logIn(before, "ada@example.com", passwords["ada@example.com"]))
-	old := syscall.Umask(0) // the most that others could be allowed
+	old := syscall.Umask(0) // allows others everything
 	require.Contains(t, task(t, dir, nil, "db:backup", "it's a copy.sqlite"), "The database was written to it's a copy.sqlite.")
 	syscall.Umask(old)
 	require.Equal(t, 200, p.home(before))
@@ -29,18 +28,17 @@ func TestTask_Backup(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
 	restored := start(t, t.TempDir(), "DATABASE_URL=sqlite3://"+copied)
-	require.Equal(t, 303, restored.logIn(restored.visitor(), "ada@example.com", passwords["ada@example.com"]))
+	require.Equal(t, 303, restored.logIn(restored.browser(), "ada@example.com", passwords["ada@example.com"]))
 }
 
-// A restore as docs/deploy.md tells it: what came after the backup is gone, and
-// who was there before it logs in.
-func TestTask_Backup_Restore(t *testing.T) {
+// Follows docs/deploy.md.
+func TestTask_Backup_CanBeRestored(t *testing.T) {
 	dir := t.TempDir()
 	passwords := seeded(t, dir)
 	task(t, dir, nil, "db:backup", "copy.sqlite")
 	task(t, dir, nil, "user:delete", "ada@example.com")
 	task(t, dir, nil, "user:create", "dora@example.com")
-	crashed := start(t, dir) // and leaves its -wal and -shm
+	crashed := start(t, dir) // leaves its -wal and -shm
 	crashed.Kill()
 
 	database := filepath.Join(dir, "storage", "development.sqlite")
@@ -49,7 +47,7 @@ func TestTask_Backup_Restore(t *testing.T) {
 		require.NoError(t, os.RemoveAll(database+old))
 	}
 	p := start(t, dir)
-	require.Equal(t, 303, p.logIn(p.visitor(), "ada@example.com", passwords["ada@example.com"]))
+	require.Equal(t, 303, p.logIn(p.browser(), "ada@example.com", passwords["ada@example.com"]))
 	require.Contains(t, refused(t, dir, nil, "task", "user:delete", "dora@example.com"), "has no account")
 }
 
@@ -68,8 +66,7 @@ func TestTask_Backup_ReplacesNothing(t *testing.T) {
 	require.Equal(t, "usage: task db:backup FILE\n", refused(t, dir, nil, "task", "db:backup"))
 }
 
-// In the wrong folder there is nothing to back up, and an empty database is no backup.
-func TestTask_Backup_NoDatabase(t *testing.T) {
+func TestTask_Backup_CreatesNoDatabase(t *testing.T) {
 	dir := t.TempDir()
 	require.Contains(t, refused(t, dir, nil, "task", "db:backup", "copy"), "there is no database file storage/development.sqlite: is this the right folder?")
 	entries, err := os.ReadDir(dir)
@@ -80,7 +77,7 @@ func TestTask_Backup_NoDatabase(t *testing.T) {
 	require.NoFileExists(t, filepath.Join(dir, "storage", "development.sqlite"))
 }
 
-// It is run before an update, to be able to go back.
+// Backups precede updates.
 func TestTask_Backup_DoesNotMigrate(t *testing.T) {
 	dir := t.TempDir()
 	services.Execute(t, sqlite(dir, "old.sqlite"), "CREATE TABLE schema_migration (version TEXT)")
@@ -92,8 +89,7 @@ func TestTask_Backup_DoesNotMigrate(t *testing.T) {
 	}
 }
 
-// PostgreSQL has a tool for it: the command that is printed works.
-func TestTask_Backup_OnPostgres(t *testing.T) {
+func TestTask_Backup_PrintsPostgresCommand(t *testing.T) {
 	databaseURL := services.NewDatabase(t, services.Server(t))
 	dir, variable := t.TempDir(), "DATABASE_URL="+databaseURL
 	said := refused(t, dir, []string{variable}, "task", "db:backup", "it's a copy")

@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// healthy is an environment in which nothing is wrong, database included.
+// healthy returns an environment without faults, database included.
 func healthy(t *testing.T, dir string) []string {
 	t.Helper()
 	server := newMailServer(t, "STARTTLS")
@@ -24,7 +24,7 @@ func healthy(t *testing.T, dir string) []string {
 	return env
 }
 
-// examined are the doctor's lines, by the name of the check.
+// examined returns the doctor's lines by check.
 func examined(t *testing.T, stdout string) map[string]string {
 	t.Helper()
 	lines := map[string]string{}
@@ -37,7 +37,7 @@ func examined(t *testing.T, stdout string) map[string]string {
 	return lines
 }
 
-// ill runs the doctor on what must not pass.
+// ill runs the doctor on an environment with faults.
 func ill(t *testing.T, dir string, env []string) (lines map[string]string, summary string) {
 	t.Helper()
 	p := command(t, dir, env, "task", "doctor")
@@ -47,7 +47,7 @@ func ill(t *testing.T, dir string, env []string) (lines map[string]string, summa
 	return examined(t, p.Out.String()), p.Err.String()
 }
 
-func TestTask_Doctor_AllIsWell(t *testing.T) {
+func TestTask_Doctor_PassesAndChangesNothing(t *testing.T) {
 	dir := t.TempDir()
 	env := healthy(t, dir)
 	for _, mode := range []string{"GO_ENV=development", "GO_ENV=production"} {
@@ -61,8 +61,7 @@ func TestTask_Doctor_AllIsWell(t *testing.T) {
 	require.NoDirExists(t, filepath.Join(dir, "storage"), "it only looks")
 }
 
-// An empty environment: every fault in a line with its remedy, and nothing is made.
-func TestTask_Doctor_NothingIsSet(t *testing.T) {
+func TestTask_Doctor_EmptyEnvironmentNamesEachRemedy(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, ".env"), []byte("LOG_LEVEL=loud\n"), 0o600))
 	lines, summary := ill(t, dir, nil)
@@ -85,8 +84,7 @@ func TestTask_Doctor_NothingIsSet(t *testing.T) {
 	require.NoFileExists(t, filepath.Join(dir, "storage", "production.sqlite"), "it only looks")
 }
 
-// One thing at a time is wrong, and the doctor names it and nothing else.
-func TestTask_Doctor_OneFault(t *testing.T) {
+func TestTask_Doctor_NamesTheOneFault(t *testing.T) {
 	dir := t.TempDir()
 	env := healthy(t, dir)
 	plain, stranger := newMailServer(t, "AUTH PLAIN"), newMailServer(t, "STARTTLS")
@@ -95,8 +93,8 @@ func TestTask_Doctor_OneFault(t *testing.T) {
 		{"HOST=http://login.example.com", "host", "is not https"},
 		{"TRUSTED_PROXIES=0.0.0.0/0", "https", "TRUSTED_PROXIES holds everybody"},
 		{"TRUSTED_PROXIES=", "https", "nothing ends TLS"},
-		{plain.url("hunter2"), "mail", "does not let us in by TLS"},    // would take the password in the clear
-		{stranger.url("hunter2"), "mail", "does not let us in by TLS"}, // nobody vouches for its certificate
+		{plain.url("hunter2"), "mail", "does not let us in by TLS"},    // would accept the password without TLS
+		{stranger.url("hunter2"), "mail", "does not let us in by TLS"}, // certificate of an unknown authority
 		{healthyMail(env, "hunter3"), "mail", "does not let us in by TLS"},
 		{"SMTP_URL=smtp://127.0.0.1:1", "mail", "127.0.0.1:1 does not let us in by TLS: check SMTP_URL, the firewall"},
 		{"SMTP_URL=nonsense", "mail", "SMTP_URL is not a mail server"},
@@ -109,7 +107,7 @@ func TestTask_Doctor_OneFault(t *testing.T) {
 	}
 }
 
-// healthyMail is the mail server of a healthy environment, with another password.
+// healthyMail returns the healthy SMTP_URL with another password.
 func healthyMail(env []string, password string) string {
 	for _, variable := range env {
 		if strings.HasPrefix(variable, "SMTP_URL=") {
@@ -119,8 +117,7 @@ func healthyMail(env []string, password string) string {
 	return ""
 }
 
-// A server that takes the connection and says nothing does not hold the doctor up for ever.
-func TestTask_Doctor_SilentMailServer(t *testing.T) {
+func TestTask_Doctor_GivesUpOnASilentMailServer(t *testing.T) {
 	dir := t.TempDir()
 	env := healthy(t, dir)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -130,7 +127,7 @@ func TestTask_Doctor_SilentMailServer(t *testing.T) {
 	require.Contains(t, lines["mail"], "fail "+listener.Addr().String()+" does not let us in by TLS")
 }
 
-func TestTask_Doctor_Migrations(t *testing.T) {
+func TestTask_Doctor_ComparesMigrations(t *testing.T) {
 	dir := t.TempDir()
 	env := healthy(t, dir)
 	_, database, _ := strings.Cut(env[0], "=")

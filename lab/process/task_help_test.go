@@ -9,15 +9,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// taskParams are all tasks, with the words that each takes.
+// taskParams are all tasks with their parameters.
 var taskParams = map[string]string{
 	"db:backup": "FILE", "db:migrate": "", "db:seed": "", "doctor": "", "rename": "MODULE NAME", "routes": "", "secret": "",
 	"sessions:end": "EMAIL|all", "user:create": "EMAIL", "user:delete": "EMAIL", "user:why": "EMAIL",
 }
 
-// Every task says how it goes and what it does, with status 0, and refuses any
-// other number of words than it takes, with status 1; either leaves no trace.
-func TestTask_Help(t *testing.T) {
+func TestTask_Help_PrintsUsage(t *testing.T) {
 	dir := t.TempDir()
 	for name, params := range taskParams {
 		usage := strings.TrimSpace("usage: task " + name + " " + params)
@@ -32,8 +30,7 @@ func TestTask_Help(t *testing.T) {
 	require.NoFileExists(t, filepath.Join(dir, "word"))
 }
 
-// The list has them all, and no other.
-func TestTask_List(t *testing.T) {
+func TestTask_List_HasEveryTask(t *testing.T) {
 	names := map[string]string{}
 	for _, match := range regexp.MustCompile(`(?m)^task ([a-z:]+) +# [A-Z].{20,}$`).FindAllStringSubmatch(task(t, t.TempDir(), nil, "list"), -1) {
 		names[match[1]] = taskParams[match[1]]

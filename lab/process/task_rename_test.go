@@ -13,7 +13,6 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// git runs a git command in dir.
 func git(t *testing.T, dir string, args ...string) string {
 	t.Helper()
 	if _, err := exec.LookPath("git"); err != nil {
@@ -26,13 +25,13 @@ func git(t *testing.T, dir string, args ...string) string {
 	return string(output)
 }
 
-// clone is a copy of this checkout, as it is on the disk, committed.
+// clone returns a committed copy of this checkout with its local changes.
 func clone(t *testing.T) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
 	for _, name := range strings.Split(strings.Trim(git(t, binary.Root(), "ls-files", "-z", "--cached", "--others", "--exclude-standard"), "\x00"), "\x00") {
 		content, err := os.ReadFile(filepath.Join(binary.Root(), name))
-		if errors.Is(err, fs.ErrNotExist) { // deleted, and not committed yet
+		if errors.Is(err, fs.ErrNotExist) { // deleted, not committed
 			continue
 		}
 		require.NoError(t, err)
@@ -50,7 +49,7 @@ func commit(t *testing.T, dir string) {
 	git(t, dir, "commit", "-q", "-m", "A clone")
 }
 
-// goes runs the go command in dir, on SQLite, which is faster.
+// goes runs the go command on SQLite, which is faster.
 func goes(t *testing.T, dir string, args ...string) string {
 	t.Helper()
 	cmd := exec.Command("go", args...)
@@ -60,9 +59,7 @@ func goes(t *testing.T, dir string, args ...string) string {
 	return string(output)
 }
 
-// A renamed clone has nothing of the old name, builds, and passes its tests, in
-// the app and in the lab.
-func TestTask_Rename(t *testing.T) {
+func TestTask_Rename_LeavesNoOldName(t *testing.T) {
 	dir := clone(t)
 	said := task(t, dir, []string{"HOME=" + t.TempDir()}, "rename", "www.example.com/acme/turn-stile/v2", "Turnstile")
 	require.Regexp(t, `^This is Turnstile now, module www\.example\.com/acme/turn-stile/v2: \d{2,} files were changed\.`, said)
@@ -102,13 +99,13 @@ func TestTask_Rename(t *testing.T) {
 	}
 	require.Empty(t, git(t, dir, "diff", "--summary"), "no file changed its mode")
 
-	// All of it builds, tests included. For time's sake those are run that meet a name.
+	// Everything builds. To save time, only tests that meet a name run.
 	goes(t, dir, "vet", "./...")
 	goes(t, filepath.Join(dir, "lab"), "vet", "./...")
-	goes(t, dir, "test", "./...", "-run", "Config|Log|Session|Device|Guards|CheckPassword|Ready|Letters|Route|Rename")
-	goes(t, filepath.Join(dir, "lab"), "test", "./process", "-run", "TestProcess_DotenvWins")
+	goes(t, dir, "test", "./...", "-run", "Config|Log|Session|Device|Guards|CheckPassword|Ready|Route|Rename")
+	goes(t, filepath.Join(dir, "lab"), "test", "./process", "-run", "TestProcess_DotenvOverridesTheEnvironment")
 
-	// It can be done again, by the task that was renamed with the rest, and without the lab.
+	// The renamed task can rename again, without the lab.
 	require.NoError(t, os.RemoveAll(filepath.Join(dir, "lab")))
 	commit(t, dir)
 	goes(t, dir, "run", ".", "task", "rename", "example.com/acme/wicket", "Wicket")
@@ -118,8 +115,7 @@ func TestTask_Rename(t *testing.T) {
 	goes(t, dir, "vet", "./...")
 }
 
-// Where there is something to lose, nothing is written.
-func TestTask_Rename_Refuses(t *testing.T) {
+func TestTask_Rename_RefusesToLoseChanges(t *testing.T) {
 	dir, env := t.TempDir(), []string{"HOME=" + t.TempDir()} // go leaves files there
 	rename := []string{"task", "rename", "example.com/acme/turnstile", "Turnstile"}
 	require.Contains(t, refused(t, dir, env, "task", "rename", "example.com/acme/turnstile"), "usage: task rename MODULE NAME")

@@ -9,7 +9,7 @@ import (
 	"corral/lab/binary"
 )
 
-func TestTask_Routes(t *testing.T) {
+func TestTask_Routes_PrintsGuards(t *testing.T) {
 	p := command(t, t.TempDir(), nil, "task", "routes")
 	require.NoError(t, p.Run(), p.Err.String())
 	require.Regexp(t, `GET +/ +user +corral/actions.HomeShow`, p.Out.String())
@@ -18,11 +18,10 @@ func TestTask_Routes(t *testing.T) {
 	require.NotContains(t, p.Out.String(), "not in the table")
 }
 
-// Every route of the app as it ships has a line in the table of app.go.
 func TestGuards_EveryRouteDeclaresOne(t *testing.T) {
 	p := command(t, t.TempDir(), binary.Production(), "task", "routes")
 	require.NoError(t, p.Run(), p.Err.String())
-	_, routes, _ := strings.Cut(p.Out.String(), "\n") // below the head
+	_, routes, _ := strings.Cut(p.Out.String(), "\n") // below the header
 	require.Greater(t, strings.Count(routes, "\n"), 30)
 	for line := range strings.Lines(routes) {
 		require.Regexp(t, `^(GET|POST|PUT|PATCH|DELETE) +/\S* +(public|guest|user) +corral/actions\.[A-Z]\w+\n$`, line)

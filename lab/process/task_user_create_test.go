@@ -15,7 +15,7 @@ import (
 
 var inviteLink = regexp.MustCompile(`(?m)^http://localhost:3000(/password/reset/[\w-]{43})$`)
 
-// invite makes an account and returns the path of the link that is printed.
+// invite creates an account and returns the printed link's path.
 func invite(t *testing.T, dir, email string) (path string) {
 	t.Helper()
 	printed := task(t, dir, nil, "user:create", email)
@@ -31,13 +31,12 @@ func (p *process) send(b *http.Client, path string, form url.Values) (status int
 	return res.StatusCode, res.Header.Get("Location")
 }
 
-// The operator's way in: the printed link sets the password, once.
 func TestTask_UserCreate_LinkWorksOnce(t *testing.T) {
 	dir := t.TempDir()
 	link := invite(t, dir, "Dora@Example.COM")
 	p := start(t, dir)
-	b := p.visitor()
-	for range 2 { // opening it does not redeem it
+	b := p.browser()
+	for range 2 { // opening does not redeem it
 		res, err := b.Get(p.URL + link)
 		require.NoError(t, err)
 		res.Body.Close()
@@ -50,7 +49,6 @@ func TestTask_UserCreate_LinkWorksOnce(t *testing.T) {
 	require.Equal(t, 404, status, "redeemed")
 }
 
-// It may be handed over tomorrow, not the day after.
 func TestTask_UserCreate_LinkLastsADay(t *testing.T) {
 	dir := t.TempDir()
 	before := time.Now()
@@ -70,8 +68,7 @@ func TestTask_UserCreate_LinkLastsADay(t *testing.T) {
 	require.Contains(t, page, "This link no longer works")
 }
 
-// An email has one account, however it is written.
-func TestTask_UserCreate_Taken(t *testing.T) {
+func TestTask_UserCreate_RefusesATakenEmail(t *testing.T) {
 	dir := t.TempDir()
 	invite(t, dir, "dora@example.com")
 	for _, typed := range []string{"dora@example.com", "DORA@example.com", " dora@EXAMPLE.com "} {
@@ -79,8 +76,7 @@ func TestTask_UserCreate_Taken(t *testing.T) {
 	}
 }
 
-// It says that all is well, and makes the database where there is none.
-func TestTask_Migrate(t *testing.T) {
+func TestTask_Migrate_CreatesTheDatabase(t *testing.T) {
 	dir := t.TempDir()
 	for range 2 {
 		require.Equal(t, "The schema is up to date.\n", task(t, dir, nil, "db:migrate"))
@@ -89,8 +85,6 @@ func TestTask_Migrate(t *testing.T) {
 	require.Contains(t, oneLine(t, dir, []string{"DATABASE_URL=sqlite3://" + dir}, "task", "db:migrate"), "database")
 }
 
-// The passwords that are printed are those that open the accounts, also after
-// somebody has changed one.
 func TestTask_Seed_PasswordsOpenTheAccounts(t *testing.T) {
 	dir := t.TempDir()
 	passwords := seeded(t, dir)
@@ -103,6 +97,6 @@ func TestTask_Seed_PasswordsOpenTheAccounts(t *testing.T) {
 		if email == "carol@example.com" {
 			want = 429
 		}
-		require.Equal(t, want, p.logIn(p.visitor(), email, password), email)
+		require.Equal(t, want, p.logIn(p.browser(), email, password), email)
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// whyLines returns what the task says of an email, line by line; times are T.
+// whyLines returns the task's lines about an email, with T for times.
 func whyLines(t *testing.T, dir string, env []string, email string) []string {
 	t.Helper()
 	said := task(t, dir, env, "user:why", email)
@@ -18,16 +18,16 @@ func whyLines(t *testing.T, dir string, env []string, email string) []string {
 	return strings.Split(strings.TrimSpace(said), "\n")
 }
 
-func TestTask_UserWhy(t *testing.T) {
+func TestTask_UserWhy_ExplainsAnAccount(t *testing.T) {
 	dir, env := t.TempDir(), []string{newDatabase(t)}
 	passwords := seeded(t, dir, env...)
 	p := start(t, dir, env...)
-	ada := p.visitor()
+	ada := p.browser()
 	require.Equal(t, 303, p.logIn(ada, "ada@example.com", passwords["ada@example.com"]))
 	for range 2 {
-		require.Equal(t, 422, p.logIn(p.visitor(), "ada@example.com", "wrong"))
+		require.Equal(t, 422, p.logIn(p.browser(), "ada@example.com", "wrong"))
 	}
-	p.send(p.visitor(), "/password/forgot", map[string][]string{"email": {"ada@example.com"}})
+	p.send(p.browser(), "/password/forgot", map[string][]string{"email": {"ada@example.com"}})
 	require.Equal(t, []string{
 		"ada@example.com has an account, made on T.",
 		"It has a password.",
@@ -46,8 +46,8 @@ func TestTask_UserWhy(t *testing.T) {
 	}, whyLines(t, dir, env, " Ada@Example.com "))
 }
 
-// Carol is locked, as the README says.
-func TestTask_UserWhy_Locked(t *testing.T) {
+// The README says so.
+func TestTask_UserWhy_SaysLocked(t *testing.T) {
 	dir, env := t.TempDir(), []string{newDatabase(t)}
 	passwords := seeded(t, dir, env...)
 	lines := whyLines(t, dir, env, "carol@example.com")
@@ -55,19 +55,19 @@ func TestTask_UserWhy_Locked(t *testing.T) {
 	require.Contains(t, lines, "It is locked until the password is set anew by mail: after so many attempts no waiting helps.")
 	require.Contains(t, lines, "Nobody is logged in.")
 	p := start(t, dir, env...)
-	require.Equal(t, http.StatusTooManyRequests, p.logIn(p.visitor(), "carol@example.com", passwords["carol@example.com"]))
-	require.Equal(t, 303, p.logIn(p.visitor(), "bob@example.com", passwords["bob@example.com"]))
+	require.Equal(t, http.StatusTooManyRequests, p.logIn(p.browser(), "carol@example.com", passwords["carol@example.com"]))
+	require.Equal(t, 303, p.logIn(p.browser(), "bob@example.com", passwords["bob@example.com"]))
 	seeded(t, dir, env...)
-	require.Equal(t, http.StatusTooManyRequests, p.logIn(p.visitor(), "carol@example.com", passwords["carol@example.com"]), "again")
+	require.Equal(t, http.StatusTooManyRequests, p.logIn(p.browser(), "carol@example.com", passwords["carol@example.com"]), "again")
 }
 
-func TestTask_UserWhy_NoAccount(t *testing.T) {
+func TestTask_UserWhy_SuggestsSimilarEmails(t *testing.T) {
 	dir, env := t.TempDir(), []string{newDatabase(t)}
 	seeded(t, dir, env...)
 	p := start(t, dir, env...)
-	p.logIn(p.visitor(), "bbo@example.com", "wrong")
-	p.send(p.visitor(), "/signup", map[string][]string{"email": {"bbo@example.com"}})
-	p.send(p.visitor(), "/password/forgot", map[string][]string{"email": {"bbo@example.com"}})
+	p.logIn(p.browser(), "bbo@example.com", "wrong")
+	p.send(p.browser(), "/signup", map[string][]string{"email": {"bbo@example.com"}})
+	p.send(p.browser(), "/password/forgot", map[string][]string{"email": {"bbo@example.com"}})
 	require.Equal(t, []string{
 		"bbo@example.com has no account.",
 		"Was it mistyped? These have an account: bob@example.com.",
@@ -90,7 +90,7 @@ func TestTask_UserWhy_NoAccount(t *testing.T) {
 	}, whyLines(t, dir, append(env, "SIGNUP=closed"), "nobody@example.net"))
 }
 
-func TestTask_UserWhy_Invited(t *testing.T) {
+func TestTask_UserWhy_SaysThatAPasswordIsMissing(t *testing.T) {
 	dir := t.TempDir()
 	invite(t, dir, "dora@example.com")
 	lines := whyLines(t, dir, nil, "dora@example.com")
@@ -98,8 +98,7 @@ func TestTask_UserWhy_Invited(t *testing.T) {
 	require.Contains(t, lines, "A link to set a new password works until T.")
 }
 
-// It looks, and changes nothing: it makes no database, and migrates none.
-func TestTask_UserWhy_Refuses(t *testing.T) {
+func TestTask_UserWhy_ChangesNothing(t *testing.T) {
 	dir := t.TempDir()
 	require.Equal(t, "usage: task user:why EMAIL\n", refused(t, dir, nil, "task", "user:why"))
 	require.Equal(t, "usage: task user:why EMAIL\n", refused(t, dir, nil, "task", "user:why", "ada@example.com", "bob@example.com"))

@@ -12,7 +12,6 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// page is what a browser sees at a path.
 func (p *process) page(b *http.Client, path string) string {
 	p.t.Helper()
 	res, err := b.Get(p.URL + path)
@@ -26,9 +25,9 @@ func (p *process) page(b *http.Client, path string) string {
 
 var sessionForm = regexp.MustCompile(`<form action="(/account/sessions/[0-9a-f-]{36})"`)
 
-// otherDevice is where the form is sent that ends the one session which is not
-// the browser's own.
-func (p *process) otherDevice(b *http.Client) (path string) {
+// otherSession returns the form action that ends the one session of another
+// browser.
+func (p *process) otherSession(b *http.Client) (path string) {
 	p.t.Helper()
 	page := p.page(b, "/account/sessions")
 	forms := sessionForm.FindAllStringSubmatchIndex(page, -1)
@@ -44,13 +43,11 @@ func (p *process) otherDevice(b *http.Client) (path string) {
 	return path
 }
 
-// Two processes on one database are one app: who is logged in at one is at the
-// other, and a session that is ended at one is dead at the other's next request.
-func TestTwoNodes_Sessions(t *testing.T) {
+func TestTwoNodes_ShareSessions(t *testing.T) {
 	dir, database := t.TempDir(), newDatabase(t)
 	passwords := seeded(t, dir, database)
 	one, other := start(t, dir, database), start(t, dir, database)
-	desk, phone := one.visitor(), one.visitor()
+	desk, phone := one.browser(), one.browser()
 	logIn := func(b *http.Client, at *process) {
 		require.Equal(t, 303, at.logIn(b, "ada@example.com", passwords["ada@example.com"]))
 		require.Equal(t, 200, one.home(b))
@@ -58,7 +55,7 @@ func TestTwoNodes_Sessions(t *testing.T) {
 	}
 	logIn(desk, one)
 	logIn(phone, other)
-	status, _ := one.send(desk, one.otherDevice(desk), url.Values{"_method": {"DELETE"}})
+	status, _ := one.send(desk, one.otherSession(desk), url.Values{"_method": {"DELETE"}})
 	require.Equal(t, 303, status)
 	require.Equal(t, 302, other.home(phone))
 	require.Equal(t, 200, other.home(desk))
@@ -74,18 +71,17 @@ func TestTwoNodes_Sessions(t *testing.T) {
 	require.Equal(t, 302, other.home(phone))
 }
 
-// They count attempts together, and a restart forgets none.
-func TestTwoNodes_RateLimit(t *testing.T) {
+func TestTwoNodes_ShareRateLimits(t *testing.T) {
 	dir, database := t.TempDir(), newDatabase(t)
 	passwords := seeded(t, dir, database)
 	one, other := start(t, dir, database), start(t, dir, database)
 	for n, node := range []*process{one, other, one, other, one, other, one, other, one, other} {
-		require.Equal(t, 422, node.logIn(node.visitor(), fmt.Sprintf("user%d@example.com", n), "wrong"))
+		require.Equal(t, 422, node.logIn(node.browser(), fmt.Sprintf("user%d@example.com", n), "wrong"))
 	}
 	for _, node := range []*process{one, other} {
-		require.Equal(t, 429, node.logIn(node.visitor(), "ada@example.com", passwords["ada@example.com"]), "the client has failed ten times")
+		require.Equal(t, 429, node.logIn(node.browser(), "ada@example.com", passwords["ada@example.com"]), "the client has failed ten times")
 		node.Kill()
 	}
 	again := start(t, dir, database)
-	require.Equal(t, 429, again.logIn(again.visitor(), "ada@example.com", passwords["ada@example.com"]), "for three minutes")
+	require.Equal(t, 429, again.logIn(again.browser(), "ada@example.com", passwords["ada@example.com"]), "for three minutes")
 }
