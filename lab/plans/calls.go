@@ -13,13 +13,13 @@ import (
 	"corral/lab/plans/listen"
 )
 
-// sending are the methods of pop and of its store that send a statement.
+// sending are the methods of pop and its store that send a statement.
 var sending = []string{
 	"All", "Count", "Create", "Destroy", "Exec", "ExecContext", "ExecWithCount", "Exists", "Find", "First", "Get", "GetContext",
 	"Last", "QueryContext", "QueryRowContext", "Save", "Select", "SelectContext", "Update", "UpdateColumns",
 }
 
-// needNoPlan are functions whose statements may go unheard: they look for no row.
+// needNoPlan are functions whose statements look for no row.
 var needNoPlan = map[string]string{
 	"Get":    "sends for the line that calls it, where it is heard",
 	"Open":   "asks whether the database answers, before the listener is there",
@@ -28,8 +28,8 @@ var needNoPlan = map[string]string{
 	"Undone": "sets a savepoint and goes back to it",
 }
 
-// unheard returns the places in the Go files of folders below root that send a
-// statement and did not: a plan that nobody has read may scan.
+// unheard returns the places in Go files that send a statement but sent none of
+// statements: their plans are unknown.
 func unheard(root string, folders []string, statements []listen.Statement) (places []string, err error) {
 	for _, folder := range folders {
 		err := filepath.WalkDir(filepath.Join(root, folder), func(path string, entry fs.DirEntry, err error) error {
@@ -78,15 +78,15 @@ func unheardIn(path, relative string, statements []listen.Statement) (places []s
 	return places, nil
 }
 
-// speaksSQL says whether a file can send statements: it imports Pop, or it is
-// of a package that does, models.
+// speaksSQL reports whether a file can send statements: it imports Pop or is of
+// package models, which does.
 func speaksSQL(file *ast.File) bool {
 	return file.Name.Name == "models" || slices.ContainsFunc(file.Imports, func(i *ast.ImportSpec) bool {
 		return strings.Contains(i.Path.Value, "gobuffalo/pop") || i.Path.Value == `"database/sql"`
 	})
 }
 
-// sends says whether it is one of the methods, and not a function of a package.
+// sends reports whether a call is one of the methods.
 func sends(file *ast.File, call *ast.CallExpr) bool {
 	selector, ok := call.Fun.(*ast.SelectorExpr)
 	if !ok || !slices.Contains(sending, selector.Sel.Name) {

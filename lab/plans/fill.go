@@ -9,12 +9,12 @@ import (
 	"strings"
 )
 
-// rowsForPlans is enough for PostgreSQL to prefer an index that serves.
+// rowsForPlans is enough for PostgreSQL to prefer an index.
 const rowsForPlans = 5_000
 
-// values are expressions for the i-th row, by the type of the column. What is of
-// one type is alike, so that foreign keys hold. Of the times, a few lie in the
-// past: what is due or dead is the lesser part.
+// values are expressions for row i by column type. Equal types have equal
+// values, so that foreign keys hold. A minority of times lies in the past, like
+// due and expired rows.
 var values = map[string]string{
 	"uuid":                        "md5(i::text)::uuid",
 	"bytea":                       "sha256(i::text::bytea)",
@@ -27,8 +27,8 @@ var values = map[string]string{
 	"timestamp with time zone":    "now() + (i - 100) * interval '6 hours'",
 }
 
-// fill puts rows into every table of a PostgreSQL database, in no order, and has
-// them counted: PostgreSQL plans by what is there.
+// fill fills all tables of a PostgreSQL database in random order and analyzes
+// them: plans depend on the rows.
 func fill(ctx context.Context, conn *sql.Conn) error {
 	columns, expressions, err := columnsOfTables(ctx, conn)
 	if err != nil {
@@ -40,7 +40,7 @@ func fill(ctx context.Context, conn *sql.Conn) error {
 			table, strings.Join(columns[table], ", "), strings.Join(expressions[table], ", "), rowsForPlans))
 	}
 	for _, s := range append(statements, "ANALYZE "+strings.Join(slices.Collect(maps.Keys(columns)), ", "),
-		"SET enable_sort = off", // it sorts a few dead rows rather than follow an index in order: not unless it must
+		"SET enable_sort = off", // else it sorts a few expired rows instead of using an index
 		"SET plan_cache_mode = force_generic_plan",
 	) {
 		if _, err := conn.ExecContext(ctx, s); err != nil {
@@ -68,7 +68,7 @@ func columnsOfTables(ctx context.Context, conn *sql.Conn) (columns, expressions 
 		if !ok {
 			return nil, nil, fmt.Errorf("%s.%s is %s: say in values what may stand there", table, column, kind)
 		}
-		if nullable == "YES" { // the mail that waits, the token of an account: the lesser part
+		if nullable == "YES" { // a minority: queued mails, tokens of accounts
 			value = fmt.Sprintf("CASE WHEN i %% 100 = 0 THEN %s END", value)
 		}
 		columns[table], expressions[table] = append(columns[table], column), append(expressions[table], value)

@@ -1,6 +1,5 @@
-// Package plans runs the app's suites while it listens to what they send to the
-// database, and reads the plan of every statement: it must find its rows by an
-// index, however many there are, and sort none.
+// Package plans runs the app's suites, records their statements and reads each
+// plan: it must find rows by an index and sort none.
 package plans
 
 import (
@@ -14,11 +13,10 @@ import (
 	"corral/lab/plans/listen"
 )
 
-// testKit is the package of the app that opens the databases of its suites. It
-// calls opened(connection) with each of them.
+// testKit opens the databases of the app's suites and calls opened(connection).
 const testKit = "models/modelstest"
 
-// Exceptions, by the function that sends the statement.
+// Exceptions by calling function.
 var (
 	mayScan = map[string]string{
 		"internal/database.Migrate":       "a row for each migration",
@@ -32,21 +30,21 @@ var (
 	}
 )
 
-// plan is how the database goes about a statement.
+// plan is the database's plan for a statement.
 type plan struct {
 	text  string
-	scans bool // it reads all of a table or of an index
-	sorts bool // it keeps what it has found, to put it in order
+	scans bool // reads a whole table or index
+	sorts bool // sorts what it found
 }
 
-// planned is what a statement begins with that has a plan. The others make and
-// alter tables, or copy the database.
+// planned matches statements that have a plan. The others change tables or copy
+// the database.
 var planned = regexp.MustCompile(`(?i)^\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b`)
 
-// explainer reads plans in an open database.
+// explainer returns the plans of a statement.
 type explainer func(ctx context.Context, conn *sql.Conn, query string, args []any) ([]plan, error)
 
-// complaints are about the statements that grow slower with the number of rows.
+// complaints returns the statements that slow down with the number of rows.
 func complaints(ctx context.Context, conn *sql.Conn, explain explainer, statements []listen.Statement) (list []string, err error) {
 	for _, s := range statements {
 		if !planned.MatchString(s.Query) {
@@ -69,8 +67,8 @@ func complaints(ctx context.Context, conn *sql.Conn, explain explainer, statemen
 	return list, nil
 }
 
-// explainSQLite reads the plan that SQLite makes without statistics, which the
-// app never collects: it is the same for few rows and for many.
+// explainSQLite returns the plan without statistics, which the app never
+// collects: it does not depend on the number of rows.
 func explainSQLite(ctx context.Context, conn *sql.Conn, query string, args []any) ([]plan, error) {
 	rows, err := conn.QueryContext(ctx, "EXPLAIN QUERY PLAN "+query, args...)
 	if err != nil {
@@ -85,7 +83,7 @@ func explainSQLite(ctx context.Context, conn *sql.Conn, query string, args []any
 			return nil, err
 		}
 		p.text += step + "\n"
-		// A constant row, or the rows of a subquery, whose own step is judged for itself.
+		// Excludes constant rows, and subqueries, which have steps of their own.
 		scan := strings.HasPrefix(step, "SCAN ") && step != "SCAN CONSTANT ROW" && !strings.HasPrefix(step, "SCAN (")
 		p.scans = p.scans || scan || strings.Contains(step, "AUTOMATIC")
 		p.sorts = p.sorts || strings.Contains(step, "TEMP B-TREE")
@@ -93,8 +91,8 @@ func explainSQLite(ctx context.Context, conn *sql.Conn, query string, args []any
 	return []plan{p}, rows.Err()
 }
 
-// explainPostgres reads two plans: the one for what was asked, and the generic
-// one for whatever is asked, to which PostgreSQL may turn after five times.
+// explainPostgres returns the plan for the arguments and the generic one, which
+// PostgreSQL may use after five runs.
 func explainPostgres(ctx context.Context, conn *sql.Conn, query string, args []any) ([]plan, error) {
 	asked, err := explained(ctx, conn, query, args...)
 	if err != nil {
@@ -112,7 +110,7 @@ func explainPostgres(ctx context.Context, conn *sql.Conn, query string, args []a
 	return []plan{asked, generic}, err
 }
 
-// node is a step of a plan, with the steps that it takes its rows from.
+// node is a step of a plan with its inputs.
 type node struct {
 	Type      string `json:"Node Type"`
 	Index     string `json:"Index Name"`
@@ -136,7 +134,7 @@ func explained(ctx context.Context, conn *sql.Conn, query string, args ...any) (
 
 func (p *plan) add(n node, indent string) {
 	p.text += fmt.Sprintln(indent+n.Type, n.Index, n.Condition)
-	whole := strings.Contains(n.Type, "Index") && n.Condition == "" // an index that is read from end to end
+	whole := strings.Contains(n.Type, "Index") && n.Condition == "" // reads the whole index
 	p.scans = p.scans || strings.Contains(n.Type, "Seq Scan") || whole
 	p.sorts = p.sorts || strings.Contains(n.Type, "Sort")
 	for _, below := range n.Nodes {

@@ -21,13 +21,12 @@ import (
 	"corral/lab/services"
 )
 
-// speaking are the folders in which every place that sends a statement must have.
+// speaking are the folders in which every sending place must be covered.
 var speaking = []string{"models", "internal/database", "internal/outbox", "internal/purge", "internal/ratelimit"}
 
 func TestMain(m *testing.M) { os.Exit(binary.Run(m)) }
 
-// Every statement that the app sends in its suites, on either database.
-func TestPlans(t *testing.T) {
+func TestPlans_EveryStatementUsesAnIndex(t *testing.T) {
 	for name, server := range map[string]func(testing.TB) string{
 		"SQLite":   func(testing.TB) string { return "" },
 		"Postgres": services.Server,
@@ -79,8 +78,8 @@ func listenToSuites(t *testing.T, server string) (statements []listen.Statement)
 	return statements
 }
 
-// overlay adds the listener to the test kit, and the tests of testdata to their
-// packages, in no file of theirs.
+// overlay adds the listener to the test kit, and testdata's tests to their
+// packages.
 func overlay(t *testing.T, folder, module string) (path string) {
 	t.Helper()
 	kit := filepath.Join(binary.Root(), testKit)
@@ -119,7 +118,7 @@ func goes(t *testing.T, args ...string) string {
 	return string(out)
 }
 
-// newDatabase is an empty one with the app's tables; on PostgreSQL it is full.
+// newDatabase returns a migrated database, filled on PostgreSQL.
 func newDatabase(t *testing.T, server string) (*sql.Conn, explainer) {
 	t.Helper()
 	databaseURL := services.NewDatabase(t, server)
@@ -135,13 +134,13 @@ func newDatabase(t *testing.T, server string) (*sql.Conn, explainer) {
 	return conn, explainPostgres
 }
 
-// judge says what is wrong with statements that functions send, on the database
-// that TEST_DATABASE_URL names.
+// judge returns the complaints about statements on the database of
+// TEST_DATABASE_URL.
 func judge(t *testing.T, statements ...listen.Statement) []string {
 	t.Helper()
 	server := os.Getenv("TEST_DATABASE_URL")
 	conn, explain := newDatabase(t, server)
-	if server != "" { // the app writes ?, and pop $1
+	if server != "" { // pop translates ? to $1
 		for i, s := range statements {
 			n := 0
 			statements[i].Query = regexp.MustCompile(`\?`).ReplaceAllStringFunc(s.Query, func(string) string { n++; return fmt.Sprint("$", n) })
@@ -152,7 +151,7 @@ func judge(t *testing.T, statements ...listen.Statement) []string {
 	return list
 }
 
-// from is a statement that a function sends.
+// from returns a function's statement.
 func from(function, query string, args ...any) listen.Statement {
 	s := listen.Statement{Function: function, Query: query}
 	for _, arg := range args {
@@ -166,7 +165,6 @@ func from(function, query string, args ...any) listen.Statement {
 	return s
 }
 
-// requireRefused checks that there is a complaint about each of the statements.
 func requireRefused(t *testing.T, statements ...listen.Statement) {
 	t.Helper()
 	list := judge(t, statements...)
@@ -177,7 +175,7 @@ func requireRefused(t *testing.T, statements ...listen.Statement) {
 
 const noOne = "00000000-0000-0000-0000-000000000000"
 
-func TestComplaints_Index(t *testing.T) {
+func TestComplaints_AcceptIndexes(t *testing.T) {
 	const email = "ada@example.com"
 	require.Empty(t, judge(t,
 		from("models.X", "SELECT * FROM users WHERE email = ?", email),
@@ -186,30 +184,29 @@ func TestComplaints_Index(t *testing.T) {
 		from("models.X", "UPDATE users SET language = 'de' WHERE id IN (SELECT user_id FROM tokens WHERE email = ?)", email),
 		from("models.X", "SELECT id FROM mails WHERE due_at <= ? ORDER BY due_at LIMIT 1", time.Now()),
 		from("models.X", "SELECT 1"),
-		from("models.X", "VACUUM"), // it has no plan
+		from("models.X", "VACUUM"), // has no plan
 		from("models.EndAllSessions", "DELETE FROM sessions")))
 }
 
-func TestComplaints_Scan(t *testing.T) {
+func TestComplaints_RefuseScans(t *testing.T) {
 	requireRefused(t,
 		from("models.X", "SELECT * FROM users WHERE language = ?", "de"),
 		from("models.X", "DELETE FROM sessions WHERE ip = ?", "192.0.2.1"),
 		from("models.X", "UPDATE users SET language = '' WHERE id IN (SELECT user_id FROM tokens WHERE subject = ?)", "x"),
-		from("models.X", "SELECT id FROM sessions ORDER BY id"), // an index from end to end
+		from("models.X", "SELECT id FROM sessions ORDER BY id"), // reads the whole index
 		from("models.X", "DELETE FROM sessions"))
 }
 
-// To sort is not to scan: who may do the one may not do the other.
-func TestComplaints_Sort(t *testing.T) {
+// The exceptions for sorts and scans are separate.
+func TestComplaints_RefuseSorts(t *testing.T) {
 	const query = "SELECT * FROM sessions WHERE user_id = ? ORDER BY ip"
 	requireRefused(t, from("models.X", query, noOne), from("models.SessionsOf", "SELECT * FROM sessions ORDER BY ip"))
 	require.Empty(t, judge(t, from("models.SessionsOf", query, noOne)))
 }
 
-// PostgreSQL may turn to a plan that is made without knowing what is asked for:
-// where a third of the rows might be dead, it looks for the first dead one from
-// the start of the table.
-func TestComplaints_Generic(t *testing.T) {
+// A generic plan ignores the arguments: if a third of the rows may have
+// expired, it reads the table from its start.
+func TestComplaints_ReadTheGenericPlan(t *testing.T) {
 	const dead = "SELECT id FROM tokens WHERE expires_at < ? "
 	require.Empty(t, judge(t, from("models.X", dead+"ORDER BY expires_at LIMIT 100", time.Now())))
 	if os.Getenv("TEST_DATABASE_URL") != "" {
@@ -217,7 +214,7 @@ func TestComplaints_Generic(t *testing.T) {
 	}
 }
 
-func TestUnheard(t *testing.T) {
+func TestUnheard_NamesThePlaces(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "some.go")
 	require.NoError(t, os.WriteFile(path, []byte(`package some

@@ -9,8 +9,8 @@ import (
 	"corral/lab/services"
 )
 
-// foreignKeysWithoutIndex lists what would be read from end to end when a row
-// that others hang on is deleted. No statement of ours shows that.
+// foreignKeysWithoutIndex lists the columns that deleting a referenced row
+// would scan, which no plan shows.
 const (
 	foreignKeysWithoutIndexSQLite = `
 		SELECT m.name || '.' || f."from" FROM sqlite_master m, pragma_foreign_key_list(m.name) f

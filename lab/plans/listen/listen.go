@@ -1,6 +1,5 @@
-// Package listen hears every statement that the app sends to its database while
-// its suites run. No package of the app imports it: lab/plans adds its file to
-// the app's test kit for the time of a run, with go test -overlay.
+// Package listen records the statements that the app sends while its suites
+// run. Package plans adds its file to the app's test kit with go test -overlay.
 package listen
 
 import (
@@ -22,7 +21,8 @@ import (
 	"github.com/jmoiron/sqlx"
 )
 
-// Statement is what a line of the app has sent, with the arguments of the first time.
+// Statement is a statement that a line of the app sent, with its first
+// arguments.
 type Statement struct {
 	Query    string
 	Args     []Arg
@@ -41,25 +41,25 @@ type Arg struct {
 	Time  *time.Time `json:",omitempty"`
 }
 
-// listener is between the app and its database. Statements of tests are not the
-// app's.
+// listener sits between the app and its database driver. It ignores statements
+// of tests.
 type listener struct {
 	driver driver.Driver
 	dsn    string
 
 	root, module string
-	passed       []string // folders and files that send for their callers: the test kits and database.Statement
+	passed       []string // send for their callers: the test kits and database.Statement
 	record       *json.Encoder
 
 	lock  sync.Mutex
 	heard map[string]bool // text and line
-	sent  *[]string       // in their order, while Statements is told
+	sent  *[]string       // in order, during Statements
 }
 
 var listening *listener
 
-// ListenTo puts a listener between a connection and its driver, which writes to
-// a file in the folder. The app is the module whose files are below root.
+// ListenTo records the statements of a connection in a file of the folder. The
+// app is the module below root.
 func ListenTo(conn *pop.Connection, folder, root, module string) {
 	file, err := os.Create(filepath.Join(folder, fmt.Sprint(os.Getpid(), ".json")))
 	if err != nil {
@@ -80,13 +80,13 @@ func ListenTo(conn *pop.Connection, folder, root, module string) {
 	pool.SetMaxIdleConns(details.IdlePool)
 }
 
-// poolOf is a connection's pool, which pop names DB in a type that it keeps to itself.
+// poolOf returns a connection's pool, the field DB of an unexported type of
+// pop.
 func poolOf(conn *pop.Connection) *sqlx.DB {
 	return reflect.ValueOf(conn.Store).Elem().FieldByName("DB").Interface().(*sqlx.DB)
 }
 
-// Statements returns what the app sends to the database while do runs, the
-// beginnings of transactions included.
+// Statements returns what the app sends while do runs, including BEGIN.
 func Statements(do func()) (sent []string) {
 	tell := func(to *[]string) {
 		listening.lock.Lock()
@@ -99,7 +99,7 @@ func Statements(do func()) (sent []string) {
 	return sent
 }
 
-// note adds to what Statements returns. The lock is held.
+// note adds to the result of Statements. The lock is held.
 func (l *listener) note(query string) {
 	if l.sent != nil {
 		*l.sent = append(*l.sent, query)
@@ -149,7 +149,6 @@ func argOf(v any) (a Arg) {
 	return a
 }
 
-// Value is the argument as it was.
 func (a Arg) Value() any {
 	switch {
 	case a.Int != nil:
@@ -168,7 +167,8 @@ func (a Arg) Value() any {
 	return nil
 }
 
-// caller is the line of the app nearest to the database, unless a test is nearer.
+// caller returns the line of the app that is nearest to the database, unless it
+// is a test's.
 func (l *listener) caller() (s Statement, ok bool) {
 	var pcs [64]uintptr
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(1, pcs[:])])
@@ -184,7 +184,7 @@ func (l *listener) caller() (s Statement, ok bool) {
 	return s, false
 }
 
-// Connect is for package sql.
+// Connect implements driver.Connector.
 func (l *listener) Connect(context.Context) (driver.Conn, error) {
 	conn, err := l.driver.Open(l.dsn)
 	if err != nil {
@@ -193,10 +193,10 @@ func (l *listener) Connect(context.Context) (driver.Conn, error) {
 	return &heardConn{conn, l}, nil
 }
 
-// Driver is for package sql.
+// Driver implements driver.Connector.
 func (l *listener) Driver() driver.Driver { return l.driver }
 
-// heardConn passes everything on, and tells the listener of it.
+// heardConn records statements.
 type heardConn struct {
 	driver.Conn
 	listener *listener
@@ -248,7 +248,7 @@ func (c *heardConn) CheckNamedValue(value *driver.NamedValue) error {
 	return driver.ErrSkip
 }
 
-// heardStmt is a prepared statement: it is heard when it is run, with what it is run with.
+// heardStmt records a prepared statement each time it runs.
 type heardStmt struct {
 	driver.Stmt
 	conn  *heardConn

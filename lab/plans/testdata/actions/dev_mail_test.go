@@ -9,8 +9,7 @@ import (
 	"corral/config"
 )
 
-// The development mailbox sends statements too.
-func TestDevMail(t *testing.T) {
+func TestDevMail_ShowsTheMail(t *testing.T) {
 	s := newSite(t, func(c *config.Config) { c.Env = config.Development })
 	b := s.browser()
 	b.signUp("dora@example.com")

@@ -9,8 +9,7 @@ import (
 	"corral/models/modelstest"
 )
 
-// What the app sends is heard, and what a test sends is not.
-func TestListener(t *testing.T) {
+func TestListener_IgnoresTests(t *testing.T) {
 	require.Empty(t, modelstest.Statements(func() { require.NoError(t, models.DB.RawQuery("SELECT 1").Exec()) }))
 	require.Len(t, modelstest.Statements(func() {
 		_, err := models.FindUserByEmail(t.Context(), "nobody@example.com")

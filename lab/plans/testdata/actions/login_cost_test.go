@@ -15,9 +15,8 @@ import (
 	"corral/models/modelstest"
 )
 
-// An attempt that is refused costs one indexed statement (which the plans of all
-// statements show), no transaction and no hash; one that is let through is
-// counted and recorded in one transaction.
+// A refused attempt costs one indexed statement, no transaction and no hash.
+// Others are counted and recorded in one transaction.
 func TestLogin_CostOfARefusedAttempt(t *testing.T) {
 	s := newSite(t)
 	models.Clock.Stop()
@@ -48,8 +47,8 @@ func TestLogin_CostOfARefusedAttempt(t *testing.T) {
 	}
 }
 
-// A login sends at most ten statements: those that docs/login.md lists.
-func TestLogin_Statements(t *testing.T) {
+// docs/login.md lists them.
+func TestLogin_SendsTheListedStatements(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
 	login := func(b *browser) []string {
@@ -75,8 +74,8 @@ func TestLogin_Statements(t *testing.T) {
 	require.Len(t, login(b), 8, "a known browser")
 }
 
-// listedStatements returns the words of the statements in docs/login.md, in
-// their order: a verb and tables.
+// listedStatements returns the words of docs/login.md's statements in order: a
+// verb and tables.
 func listedStatements(t *testing.T) (list [][]string) {
 	t.Helper()
 	document, err := os.ReadFile("../docs/login.md")
