@@ -10,12 +10,12 @@ import (
 	"corral/lab/site"
 )
 
-// story is a user who goes through all of the app in one language.
+// story is the use of the whole app in one language.
 type story struct {
 	*site.Site
 	t      *testing.T
 	reader *Reader
-	seen   map[string]bool // paths, and routes
+	seen   map[string]bool // paths and routes
 }
 
 func newStory(t *testing.T, reader *Reader) *story {
@@ -23,7 +23,7 @@ func newStory(t *testing.T, reader *Reader) *story {
 	return &story{site.Open(t), t, reader, map[string]bool{}}
 }
 
-// browser is a new one, set to the story's language.
+// browser returns a browser set to the story's language.
 func (s *story) browser() *site.Browser {
 	b := s.Browser()
 	b.Header.Set("Accept-Language", s.reader.Language)
@@ -42,7 +42,7 @@ func (s *story) read(a site.Answer, status int, route ...string) {
 	}
 }
 
-// queue puts a mail into the outbox, past the app, and returns its id.
+// queue adds a mail to the outbox and returns its id.
 func (s *story) queue(template, recipient string) (id string) {
 	s.t.Helper()
 	id = uuid.Must(uuid.NewV7()).String()

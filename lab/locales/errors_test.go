@@ -17,9 +17,8 @@ import (
 	"corral/config"
 )
 
-// The page of an error speaks one language, also of one that only the handler of
-// an owner may answer with.
-func TestLanguages_ErrorPages(t *testing.T) {
+// Some statuses are answered only by handlers of owners.
+func TestLanguages_ErrorPagesSpeakOne(t *testing.T) {
 	c, err := config.Load(nil, t.TempDir())
 	require.NoError(t, err)
 	logger := slog.New(slog.DiscardHandler)
@@ -46,7 +45,7 @@ func TestLanguages_ErrorPages(t *testing.T) {
 			require.Empty(t, reader.Page(t, string(page)), "%d says what the file of %s does not", status, reader.Language)
 		}
 		for _, key := range reader.Unheard() {
-			require.NotRegexp(t, `^error\.`, strings.TrimPrefix(key, "error.dead_link"), reader.Language) // that is one of 404
+			require.NotRegexp(t, `^error\.`, strings.TrimPrefix(key, "error.dead_link"), reader.Language) // a kind of 404
 		}
 	}
 }

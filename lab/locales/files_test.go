@@ -11,9 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// faults says what is wrong between the languages: a key that one lacks or has
-// alone, an empty text, a plural form that its grammar needs, placeholders that
-// are others, a text that was not translated.
+// faults returns the differences between languages: missing and extra keys,
+// empty texts, missing plural forms, other placeholders, untranslated texts.
 func faults(t *testing.T, files fs.FS) []string {
 	t.Helper()
 	languages, twice, err := Read(files)
@@ -52,15 +51,15 @@ func faults(t *testing.T, files fs.FS) []string {
 	return list
 }
 
-// alike are the texts that are right as they are in English, by key.
+// alike are the languages in which a text equals the English one, by key.
 var alike = map[string][]string{
 	"app.name":               {"ar", "de", "es", "fr", "ja", "pt-br"},
 	"page.error":           {"es"},
 	"account_activity.pages": {"fr"},
 }
 
-// formFault says what is wrong with a form of a text. The form for one or for
-// two may say the number in a word.
+// formFault returns the fault of a form. The forms for one and two may write
+// the number as a word.
 func formFault(said string, other bool, want string) string {
 	filled, wanted := Placeholders(said), Placeholders(want)
 	missing := func(name string) bool { return !slices.Contains(wanted, name) }
@@ -81,7 +80,6 @@ func TestFiles_AllLanguagesAlike(t *testing.T) {
 	require.Empty(t, faults(t, shipped()))
 }
 
-// The check above finds what it looks for.
 func TestFiles_TheCheckFindsFaults(t *testing.T) {
 	require.Equal(t, []string{
 		"ar plural is empty (few)",
@@ -137,8 +135,8 @@ func TestFiles_TheCheckFindsFaults(t *testing.T) {
 	}))
 }
 
-// A text that was pasted into the file of another language is found by its
-// script, or because two languages do not say a whole sentence in the same words.
+// Pasted texts are found by their script, or because languages share no whole
+// sentence.
 func TestFiles_EachInItsOwnLanguage(t *testing.T) {
 	languages, _, err := Read(shipped())
 	require.NoError(t, err)

@@ -24,10 +24,10 @@ var (
 	looksKey   = regexp.MustCompile(`^[a-z_]+(\.[a-z_]+)+$`)
 )
 
-// mentioned are the keys that templates and Go code name, with the placeholders
-// that they fill where that can be read, and the names of mails and of kinds of activity.
+// mentioned are the keys in templates and Go code with their placeholders, and
+// the names of mails and kinds of activity.
 type mentioned struct {
-	keys  map[string][]string // key → where
+	keys  map[string][]string // where, by key
 	fills map[string][]string // "where key" → placeholders
 	mails []string
 	kinds []string // of activity
@@ -63,7 +63,7 @@ func readMentioned(t *testing.T, root string, sections map[string]bool) mentione
 	return m
 }
 
-// readGo takes every text that begins like a key for one, wherever it stands.
+// readGo collects every string that looks like a key.
 func (m *mentioned) readGo(t *testing.T, name string, sections map[string]bool) {
 	file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
 	require.NoError(t, err)
@@ -95,8 +95,6 @@ func (m *mentioned) readGo(t *testing.T, name string, sections map[string]bool) 
 	})
 }
 
-// Every key that is used exists, every key that exists is used, and whoever
-// uses one fills its placeholders.
 func TestKeys_ExistAndAreUsed(t *testing.T) {
 	languages, _, err := Read(shipped())
 	require.NoError(t, err)

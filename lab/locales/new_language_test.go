@@ -17,7 +17,7 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(binary.Run(m)) }
 
-// clone is a folder with what development reads while it runs.
+// clone returns a folder with the files that development reads.
 func clone(t *testing.T) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
@@ -27,7 +27,7 @@ func clone(t *testing.T) (dir string) {
 	return dir
 }
 
-// pageFor is the welcome page that a browser gets.
+// pageFor returns the welcome page for an Accept-Language.
 func pageFor(t *testing.T, p *binary.Process, acceptLanguage string) string {
 	t.Helper()
 	req, err := http.NewRequest("GET", p.URL+"/welcome", nil)
@@ -41,9 +41,9 @@ func pageFor(t *testing.T, p *binary.Process, acceptLanguage string) string {
 	return string(page)
 }
 
-// "Add a language" of CONTRIBUTING.md: a copy of the English file is a language
-// that readers are offered, and the check names every text that is left to do.
-func TestFiles_NewLanguage(t *testing.T) {
+// Follows "Add a language" in CONTRIBUTING.md: a copy of the English file is
+// offered, and the check names every untranslated text.
+func TestFiles_NewLanguageIsOffered(t *testing.T) {
 	dir := clone(t)
 	english, err := os.ReadFile(filepath.Join(dir, "locales/all.en-us.yaml"))
 	require.NoError(t, err)
@@ -67,8 +67,7 @@ func TestFiles_NewLanguage(t *testing.T) {
 	require.Contains(t, faults(t, files), "it login.heading is missing")
 }
 
-// What browsers ask for, and what they get of the languages that are shipped.
-func TestFiles_WhoGetsWhat(t *testing.T) {
+func TestFiles_EachBrowserGetsItsLanguage(t *testing.T) {
 	p := binary.Start(t, t.TempDir())
 	page := pageFor(t, p, "")
 	for _, name := range []string{"en-US", "ar", "de", "es", "fr", "ja", "pt-BR"} {
@@ -87,8 +86,7 @@ func TestFiles_WhoGetsWhat(t *testing.T) {
 	}
 }
 
-// Every shipped layout of a time tells the minute, and names the zone.
-func TestFiles_TimeLayouts(t *testing.T) {
+func TestFiles_TimeLayoutsNameMinuteAndZone(t *testing.T) {
 	languages, _, err := Read(shipped())
 	require.NoError(t, err)
 	at := time.Date(2026, 11, 24, 21, 7, 0, 0, time.UTC)

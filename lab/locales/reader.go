@@ -13,16 +13,16 @@ import (
 	tag "golang.org/x/text/language"
 )
 
-// Reader knows one language, and hears which of its texts were said.
+// Reader recognizes the texts of one language and records those it met.
 type Reader struct {
 	Language string // a BCP 47 tag: pt-BR
 	texts    Texts
 	says     map[string]*regexp.Regexp // by key
 	heard    map[string]bool
-	names    map[string]string // what each language calls itself, by language
+	names    map[string]string // language names by language
 }
 
-// Readers are one for each shipped language.
+// Readers returns a Reader for each shipped language.
 func Readers(t testing.TB) []*Reader {
 	t.Helper()
 	languages, _, err := Read(shipped())
@@ -42,7 +42,7 @@ func Readers(t testing.TB) []*Reader {
 	return readers
 }
 
-// pattern matches what a text says, whatever word its placeholders are filled with.
+// pattern matches a text with any words for its placeholders.
 func (t Text) pattern() string {
 	var alternatives []string
 	for _, form := range t.Forms {
@@ -55,7 +55,7 @@ func (t Text) pattern() string {
 	return "^(?:" + strings.Join(alternatives, "|") + ")$"
 }
 
-// Unheard are the keys that were never said.
+// Unheard returns the keys of texts that were not met.
 func (r *Reader) Unheard() []string {
 	var keys []string
 	for key := range r.texts {
@@ -67,7 +67,7 @@ func (r *Reader) Unheard() []string {
 	return keys
 }
 
-// Page returns what a page says that does not stand in its language's file.
+// Page returns what a page says that its language's file does not.
 func (r *Reader) Page(t testing.TB, page string) []string {
 	t.Helper()
 	root, err := html.Parse(strings.NewReader(page))
@@ -83,11 +83,10 @@ func (r *Reader) Page(t testing.TB, page string) []string {
 	return strange
 }
 
-// spoken are the attributes that a person sees or hears, beside those that a
-// script says.
+// spoken are the attributes that users see or hear, besides those for scripts.
 var spoken = []string{"alt", "title", "label", "placeholder", "aria-label", "aria-description"}
 
-// sayings are what a node of a page says.
+// sayings returns the texts of a node.
 func sayings(node *html.Node) []string {
 	switch {
 	case node.Type == html.TextNode && !slices.Contains([]string{"script", "style", "pre"}, node.Parent.Data):
@@ -113,8 +112,8 @@ func attribute(node *html.Node, name string) string {
 	return ""
 }
 
-// Strange returns the parts of what was said, between dots and brackets, that
-// are neither a text of the language nor the same in every language.
+// Strange returns the parts, between dots and brackets, that are neither a text
+// of the language nor universal.
 func (r *Reader) Strange(said string) []string {
 	var strange []string
 	for _, part := range strings.Split(said, " · ") {
@@ -140,8 +139,8 @@ func (r *Reader) isTime(part string) bool {
 	return err == nil
 }
 
-// universal is what no language translates: numbers, addresses, links, and what
-// stands before the signature of a mail.
+// universal matches what is not translated: numbers, emails, IPs, links, and
+// the mark before a mail's signature.
 var universal = regexp.MustCompile(`^(?:\d+|[\w.+-]+@[\w.-]+|[\da-f]*[.:][\d.:a-f]+|https?://\S+|--)$`)
 
 func trim(said string) string {

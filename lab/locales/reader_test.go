@@ -7,7 +7,6 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The reader finds what does not belong, wherever a person meets it.
 func TestReader_FindsWhatIsStrange(t *testing.T) {
 	readers := Readers(t)
 	german := readers[slices.IndexFunc(readers, func(r *Reader) bool { return r.Language == "de" })]

@@ -1,5 +1,5 @@
-// Package locales checks the files of the languages that this repository ships,
-// and tells whether a page or a mail says nothing but what stands in its file.
+// Package locales checks the shipped locale files, and whether pages and mails
+// say only what their language's file says.
 package locales
 
 import (
@@ -17,25 +17,23 @@ import (
 	"corral/lab/binary"
 )
 
-// shipped are the locale files of the app.
 func shipped() fs.FS { return os.DirFS(filepath.Join(binary.Root(), "locales")) }
 
-// Texts are those of one language, by key.
+// Texts are the texts of a language by key.
 type Texts map[string]Text
 
-// Text is a text by plural form. Every text has the form "other"; one that is
-// not Plural has no more.
+// Text is a text by plural form. Unless Plural, it has only the form "other".
 type Text struct {
 	Plural bool
 	Forms  map[language.Plural]string
 }
 
-// Other is the form that every text has.
+// Other returns the form that every text has.
 func (t Text) Other() string { return t.Forms[language.Other] }
 
-// Read reads locale files by themselves, for the app's translator falls back in
-// silence. The languages are named as in the file names: pt-br. Twice are the
-// keys that a language has two times, where the last would win.
+// Read reads locale files without the app's translator, which falls back
+// silently. It returns the texts by language, as in the file names (pt-br), and
+// duplicate keys, of which the last would win.
 func Read(files fs.FS) (languages map[string]Texts, twice []string, err error) {
 	b := bundle.New()
 	seen := map[string]bool{}
@@ -70,7 +68,7 @@ func Read(files fs.FS) (languages map[string]Texts, twice []string, err error) {
 				text.Plural, plurals = false, map[language.Plural]struct{}{language.Other: {}}
 			}
 			for plural := range plurals {
-				text.Forms[plural] = "" // the file lacks it
+				text.Forms[plural] = "" // missing in the file
 				if form := translation.Template(plural); form != nil {
 					text.Forms[plural] = form.String()
 				}
@@ -85,7 +83,7 @@ var keyLine = regexp.MustCompile(`(?m)^-\s*\{?\s*id:\s*"?([\w.-]+)`)
 
 var placeholder = regexp.MustCompile(`\{\{\.(\w+)\}\}`)
 
-// Placeholders are the names that a form of a text wants filled, sorted.
+// Placeholders returns the placeholders of a form, sorted.
 func Placeholders(form string) []string {
 	var names []string
 	for _, found := range placeholder.FindAllStringSubmatch(form, -1) {

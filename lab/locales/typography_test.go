@@ -11,7 +11,7 @@ import (
 	"corral/lab/binary"
 )
 
-// blunders are what no text may hold, by language; "" is every language.
+// blunders are forbidden in texts, by language; "" is all.
 var blunders = map[string]map[string]*regexp.Regexp{
 	"": {
 		"a typewriter's quotation mark or apostrophe": regexp.MustCompile(`['"]`),
@@ -37,13 +37,13 @@ var blunders = map[string]map[string]*regexp.Regexp{
 	},
 	"ar": {
 		"a Latin question mark, comma or semicolon": regexp.MustCompile(`\p{Arabic} ?[?,;]`),
-		"an address that is not isolated":           regexp.MustCompile(`(?:^|[^\x{2068}])\{\{\.(?:email|old|new_email|host|ip)\}\}|\{\{\.(?:email|old|new_email|host|ip)\}\}(?:[^\x{2069}]|$)`),
+		"an email, IP or host that is not isolated": regexp.MustCompile(`(?:^|[^\x{2068}])\{\{\.(?:email|old|new_email|host|ip)\}\}|\{\{\.(?:email|old|new_email|host|ip)\}\}(?:[^\x{2069}]|$)`),
 	},
 }
 
 var ends = regexp.MustCompile(`[.?!。？！؟]$`)
 
-func TestTypography(t *testing.T) {
+func TestTypography_FollowsEachLanguage(t *testing.T) {
 	languages, _, err := Read(shipped())
 	require.NoError(t, err)
 	for language, texts := range languages {
@@ -60,8 +60,8 @@ func TestTypography(t *testing.T) {
 	}
 }
 
-// What an editor does not show is written as an escape, \u202f, so that whoever
-// changes a line sees it.
+// Invisible characters are written as escapes such as \u202f for translators to
+// see.
 func TestTypography_NothingInvisible(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join(binary.Root(), "locales", "*.yaml"))
 	require.NoError(t, err)

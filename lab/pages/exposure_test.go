@@ -11,8 +11,6 @@ import (
 	"corral/lab/site"
 )
 
-// Nothing is served but the routes and the assets: no source, no database, no
-// settings, no folder, no metrics.
 func TestExposure_NothingElseIsServed(t *testing.T) {
 	s := site.OpenProduction(t)
 	s.SignUp("ada@example.com")
@@ -34,7 +32,7 @@ func TestExposure_NothingElseIsServed(t *testing.T) {
 	}
 }
 
-// allRows counts all that is in the database.
+// allRows counts the rows of each table.
 func allRows(t *testing.T, s *site.Site) map[string]int {
 	t.Helper()
 	counts := map[string]int{}
@@ -46,8 +44,7 @@ func allRows(t *testing.T, s *site.Site) map[string]int {
 	return counts
 }
 
-// Looking changes nothing, nor does it log anybody in or out: mail scanners,
-// previews and other sites' images look at everything.
+// Mail scanners, previews and images of other sites request any link.
 func TestExposure_SafeMethodsChangeNothing(t *testing.T) {
 	s := site.OpenProduction(t)
 	s.SignUp("ada@example.com")
@@ -79,9 +76,7 @@ var (
 	inline  = regexp.MustCompile(`(?i)\son[a-z]+\s*=|\sstyle\s*=|<style|<script(\s[^>]*)?>[^<]|javascript:|<iframe|<object|<embed|<base`)
 )
 
-// No page loads or names anything of another host, none has script or style in
-// it, each says what it is, and each page of somebody's has the way out.
-func TestExposure_WhatPagesAreMadeOf(t *testing.T) {
+func TestExposure_PagesHaveNothingForeignOrInline(t *testing.T) {
 	s := site.OpenProduction(t)
 	s.SignUp("ada@example.com")
 	ada, seen := s.Browser(), 0
@@ -105,8 +100,7 @@ func TestExposure_WhatPagesAreMadeOf(t *testing.T) {
 	require.Greater(t, seen, 20)
 }
 
-// Every cookie of production is for this host by https alone, and for no script.
-func TestExposure_EveryCookie(t *testing.T) {
+func TestExposure_EveryCookieIsSecure(t *testing.T) {
 	s := site.OpenProduction(t)
 	b := s.Browser()
 	var all []*http.Cookie

@@ -1,5 +1,5 @@
-// Package pages reads the pages of the app as it ships: what they are made of,
-// how they are built, and what they weigh.
+// Package pages checks the structure, content and weight of the shipped app's
+// pages.
 package pages
 
 import (
@@ -17,8 +17,8 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(binary.Run(m)) }
 
-// everyPage is each page in each of its states, by name. A name that ends in
-// "refused" is of a form that was.
+// everyPage returns each page in each state by name. Names of refused forms end
+// in "refused".
 func everyPage(t *testing.T, language string) map[string]site.Answer {
 	t.Helper()
 	s := site.OpenProduction(t)
@@ -62,8 +62,7 @@ func everyPage(t *testing.T, language string) map[string]site.Answer {
 	return pages
 }
 
-// Whoever reads a page by ear, by keyboard or by machine finds their way.
-func TestPages_Structure(t *testing.T) {
+func TestPages_AreAccessible(t *testing.T) {
 	for _, language := range []string{"en-US", "ar"} {
 		for name, a := range everyPage(t, language) {
 			t.Run(language+"/"+name, func(t *testing.T) {
@@ -84,7 +83,6 @@ func TestPages_Structure(t *testing.T) {
 	}
 }
 
-// The page that one is on is marked in the navigation, and no other.
 func TestPages_NavigationMarksThePage(t *testing.T) {
 	pages := everyPage(t, "en-US")
 	for name, want := range map[string]string{
@@ -98,8 +96,7 @@ func TestPages_NavigationMarksThePage(t *testing.T) {
 	require.Empty(t, parsePage(t, pages["login"].Page).with("aria-current"))
 }
 
-// What a password manager goes by.
-func TestPages_Autocomplete(t *testing.T) {
+func TestPages_FieldsSayAutocomplete(t *testing.T) {
 	pages := everyPage(t, "en-US")
 	for name, want := range map[string][]string{
 		"login": {"username", "current-password"}, "signup": {"username"}, "forgot": {"username"},
@@ -116,7 +113,7 @@ func TestPages_Autocomplete(t *testing.T) {
 	}
 }
 
-// element is an element's attributes, and "" its name, "text" what it says.
+// element holds an element's attributes, its name in "" and its text in "text".
 type element map[string]string
 
 type parsedPage struct {
@@ -147,7 +144,7 @@ func parsePage(t *testing.T, source string) *parsedPage {
 	return p
 }
 
-// textOf is what an element says: its text, and that of its images.
+// textOf returns an element's text.
 func textOf(n *html.Node) string {
 	var text strings.Builder
 	for d := range n.Descendants() {
@@ -194,7 +191,7 @@ func (p *parsedPage) requireLandmarks() {
 	}
 }
 
-// requireNames: what can be used says what it is.
+// requireNames requires that controls have names.
 func (p *parsedPage) requireNames() {
 	labelled := map[string]bool{}
 	for _, label := range p.all("label") {
@@ -215,7 +212,7 @@ func (p *parsedPage) requireNames() {
 	}
 }
 
-// requireReferences: what an element points to is there.
+// requireReferences requires that referenced elements exist.
 func (p *parsedPage) requireReferences() {
 	for _, attribute := range []string{"for", "aria-describedby", "aria-labelledby", "aria-controls"} {
 		for _, e := range p.with(attribute) {
@@ -226,7 +223,8 @@ func (p *parsedPage) requireReferences() {
 	}
 }
 
-// requireNothingForeign: nothing inline, nothing from elsewhere, no script but a module.
+// requireNothingForeign requires that nothing is inline or from elsewhere, and
+// scripts are modules.
 func (p *parsedPage) requireNothingForeign() {
 	require.Empty(p.t, p.all("style"))
 	for _, e := range p.elements {
@@ -244,16 +242,17 @@ func (p *parsedPage) requireNothingForeign() {
 	}
 }
 
-// requireError: the error is in the title, announced, tied to its fields, and the first thing to type in.
+// requireError requires that the error is in the title, announced, tied to its
+// fields, and focused.
 func (p *parsedPage) requireError() {
 	require.Contains(p.t, p.one("title")["text"], " · ")
 	require.Equal(p.t, 2, strings.Count(p.one("title")["text"], " · "), "it names the error, the page and the app")
 	wrong := p.with("aria-invalid")
 	require.NotEmpty(p.t, wrong)
 	for _, field := range wrong {
-		problem := p.ids[strings.Fields(field["aria-describedby"])[0]]
-		require.Equal(p.t, "alert", problem["role"])
-		require.NotEmpty(p.t, problem["text"])
+		message := p.ids[strings.Fields(field["aria-describedby"])[0]]
+		require.Equal(p.t, "alert", message["role"])
+		require.NotEmpty(p.t, message["text"])
 	}
 	focused := p.with("autofocus")
 	require.Len(p.t, focused, 1)

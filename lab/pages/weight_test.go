@@ -16,7 +16,8 @@ import (
 	"corral/lab/site"
 )
 
-// compressed is the size of files of the app, each by itself, as gzip sends them.
+// compressed returns the total size of the app's files, each compressed with
+// gzip.
 func compressed(t *testing.T, extension string) (size int) {
 	t.Helper()
 	require.NoError(t, filepath.WalkDir(filepath.Join(binary.Root(), "assets"), func(name string, _ fs.DirEntry, err error) error {
@@ -37,19 +38,18 @@ func compressed(t *testing.T, extension string) (size int) {
 	return size
 }
 
-func TestPageWeight_Files(t *testing.T) {
+func TestPageWeight_FilesAreSmall(t *testing.T) {
 	require.LessOrEqual(t, compressed(t, ".css"), 12<<10, "the stylesheet")
 	require.LessOrEqual(t, compressed(t, ".js"), 4<<10, "all modules together")
 }
 
-// loaded is what a page loads by itself.
+// loaded matches what a page loads by itself.
 var loaded = regexp.MustCompile(`(?:src|<link rel="(?:icon|stylesheet)" href)="(/[^"]+)"`)
 
-// All that a browser fetches to show the login page for the first time, in any language.
-func TestPageWeight_Login(t *testing.T) {
+func TestPageWeight_LoginIsSmall(t *testing.T) {
 	b := site.OpenProduction(t).Browser()
 	fetch := func(path, language, coding string) string {
-		a := b.Send("GET", path, "", "Accept-Language", language, "Accept-Encoding", coding) // set by hand: the client leaves the body as it is
+		a := b.Send("GET", path, "", "Accept-Language", language, "Accept-Encoding", coding) // set by hand: the client leaves the body compressed
 		require.Equal(t, 200, a.StatusCode, path)
 		return a.Page
 	}
