@@ -1,4 +1,4 @@
-// Package docs checks what the documents say of the repository.
+// Package docs checks the documents against the repository.
 package docs
 
 import (
@@ -15,13 +15,9 @@ import (
 	"corral/config"
 )
 
-// The documents promise only what is there: each path exists, each quotation
-// stands in the file it names, and the README lists every variable.
-
-// root is where the repository begins.
 const root = "../../"
 
-// documents returns the texts of the documents by their path from the root.
+// documents returns the documents by path from the root.
 func documents(t *testing.T) map[string]string {
 	t.Helper()
 	paths, err := filepath.Glob(root + "docs/*.md")
@@ -36,7 +32,7 @@ func documents(t *testing.T) map[string]string {
 }
 
 var (
-	// A fence may name the file it quotes: ```go actions/login.go
+	// A fence may name the quoted file: ```go actions/login.go
 	fence = regexp.MustCompile("(?ms)^```([^\n]*)\n(.*?)^```$")
 	link  = regexp.MustCompile(`\]\(([^)#\s]+)(?:#[^)]*)?\)`)
 	named = regexp.MustCompile("`(\\.?[\\w-]+(?:/[\\w.-]+)*/[\\w.-]+\\.\\w+)`")
@@ -55,7 +51,7 @@ func TestDocuments_PathsExist(t *testing.T) {
 			}
 		}
 		for _, match := range named.FindAllStringSubmatch(text, -1) {
-			if !strings.HasPrefix(match[1], "storage/") { // what the app makes
+			if !strings.HasPrefix(match[1], "storage/") { // made by the app
 				require.FileExists(t, filepath.Join(root, match[1]), "named in %s", name)
 				checked++
 			}
@@ -64,11 +60,11 @@ func TestDocuments_PathsExist(t *testing.T) {
 	require.NotZero(t, checked)
 }
 
-// Between two lines of three dots a quotation leaves something out.
+// A line of three dots omits lines.
 func TestDocuments_QuotationsAreTrue(t *testing.T) {
 	checked := 0
 	for name, text := range documents(t) {
-		if name == "docs/own-it.md" { // whose files are those that an owner adds: lab/owner follows it
+		if name == "docs/own-it.md" { // quotes files of owners: see lab/owner
 			continue
 		}
 		for _, match := range fence.FindAllStringSubmatch(text, -1) {
@@ -121,7 +117,7 @@ func TestDotenvExample_KnowsItsVariables(t *testing.T) {
 	}
 }
 
-// What stands in the example file is known to everybody.
+// The example file is public.
 func TestDotenvExample_SecretIsRefused(t *testing.T) {
 	example, err := os.ReadFile(root + ".env.example")
 	require.NoError(t, err)
@@ -139,7 +135,7 @@ func TestDotenvExample_SecretIsRefused(t *testing.T) {
 	require.EqualError(t, err, "SESSION_SECRET, value 1, is an example: set it to the output of `corral task secret`")
 }
 
-// variables are the names that package config asks its environment for.
+// variables returns the variables that package config reads.
 func variables(t *testing.T) (all, secrets []string) {
 	t.Helper()
 	paths, err := filepath.Glob(root + "config/*.go")
@@ -162,7 +158,7 @@ func variables(t *testing.T) (all, secrets []string) {
 	return slices.Compact(all), secrets
 }
 
-// askedOf returns the method and the variables of a call like
+// askedOf returns the method and variables of a call like
 // e.KeyPair("TLS_CERT_FILE", "TLS_KEY_FILE").
 func askedOf(n ast.Node) (method string, keys []string) {
 	call, ok := n.(*ast.CallExpr)

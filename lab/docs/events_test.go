@@ -16,8 +16,6 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Every event that the code logs stands in the inventory of docs/security.md,
-// and the inventory names no other.
 func TestEvents_AreInventoried(t *testing.T) {
 	inventory := section(t, "The log")
 	var listed []string
@@ -33,8 +31,7 @@ func TestEvents_AreInventoried(t *testing.T) {
 	}
 }
 
-// Every event of a request is provoked by a test of the app: by a function in a
-// map that requireEvents is given.
+// Tests list provocations in a map for requireEvents.
 func TestEvents_AreProvoked(t *testing.T) {
 	requests, _ := loggedEvents(t)
 	paths, err := filepath.Glob(root + "actions/*_test.go")
@@ -57,7 +54,7 @@ func TestEvents_AreProvoked(t *testing.T) {
 	require.ElementsMatch(t, slices.Sorted(maps.Keys(requests)), slices.Sorted(maps.Keys(provoked)))
 }
 
-// isProvocations says whether a type is map[string]func(s *site).
+// isProvocations reports whether a type is map[string]func(s *site).
 func isProvocations(e ast.Expr) bool {
 	types, ok := e.(*ast.MapType)
 	if !ok {
@@ -75,8 +72,7 @@ func isProvocations(e ast.Expr) bool {
 	return ok && to.Name == "site"
 }
 
-// loggedEvents returns what the code logs: the events of a request, and those
-// of everything else, the line of each request included.
+// loggedEvents returns the logged events: those of requests, and all others.
 func loggedEvents(t *testing.T) (requests, others map[string]bool) {
 	t.Helper()
 	requests, others = map[string]bool{}, map[string]bool{}
@@ -131,7 +127,7 @@ func parse(t *testing.T, path string) *ast.File {
 	return file
 }
 
-// text returns the value of a text that is written out.
+// text returns the value of a string literal.
 func text(e ast.Expr) (value string, ok bool) {
 	literal, ok := e.(*ast.BasicLit)
 	if !ok || literal.Kind != token.STRING {

@@ -15,13 +15,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// appFolders hold the Go files of the app that docs/login.md is about.
+// appFolders are the folders that docs/login.md covers.
 const appFolders = `(?:actions|cmd|config|mailers|models)`
 
-// maxLoginFiles is how many files a reader of a login has to open.
+// maxLoginFiles bounds the files of a login.
 const maxLoginFiles = 20
 
-// loginFiles returns the Go files that docs/login.md names, each once.
+// loginFiles returns the Go files that docs/login.md names.
 func loginFiles(t *testing.T) (files []string) {
 	t.Helper()
 	for _, match := range regexp.MustCompile("`("+appFolders+`/\w+\.go|main\.go)`+"`").FindAllStringSubmatch(document(t, "login.md"), -1) {
@@ -31,8 +31,6 @@ func loginFiles(t *testing.T) (files []string) {
 	return slices.Compact(files)
 }
 
-// The files that a login executes are those that docs/login.md names, besides
-// the one that starts the process.
 func TestLogin_ExecutesTheFilesItNames(t *testing.T) {
 	named := loginFiles(t)
 	require.LessOrEqual(t, len(named), maxLoginFiles)
@@ -41,14 +39,13 @@ func TestLogin_ExecutesTheFilesItNames(t *testing.T) {
 		require.Contains(t, named, file, "a login executes it")
 	}
 	for _, file := range named {
-		if file != "cmd/cmd.go" && file != "actions/app.go" { // which make the app and its table
+		if file != "cmd/cmd.go" && file != "actions/app.go" { // which build the app
 			require.Contains(t, executed, file, "docs/login.md names it, and no login executes it")
 		}
 	}
 }
 
-// executedByLogin returns the Go files of the app of which a part runs in a
-// login that had not run before.
+// executedByLogin returns the Go files that run for a login but not before.
 func executedByLogin(t *testing.T) (files []string) {
 	t.Helper()
 	dir := t.TempDir()
@@ -88,7 +85,7 @@ func run(t *testing.T, dir, name string, args ...string) {
 
 var profiled = regexp.MustCompile(`^[^/]+/(\S+\.go:\S+) \d+ (\d+)$`)
 
-// readProfile adds how often each block of each file was executed.
+// readProfile adds the executions of each block.
 func readProfile(t *testing.T, path string, counts map[string]int) {
 	t.Helper()
 	file, err := os.Open(path)
@@ -103,8 +100,7 @@ func readProfile(t *testing.T, path string, counts map[string]int) {
 	}
 }
 
-// The README says how many lines that are not blank the files have that a login
-// executes, to the nearest hundred.
+// Lines that are not blank, to the nearest hundred.
 func TestReadme_LengthOfTheLoginCore(t *testing.T) {
 	lines := 0
 	for _, file := range loginFiles(t) {

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The requirements of ASVS 5.0.0 that apply, by level, and those that do not.
+// The requirements of ASVS 5.0.0 by level, and those that do not apply.
 var level1 = strings.Fields(`
 	1.2.1 1.2.2 1.2.3 1.2.4 1.2.5 1.3.2 2.1.1 2.2.1 2.2.2 2.3.1 3.2.1 3.2.2 3.3.1 3.4.1 3.4.2 3.5.1 3.5.3 4.1.1 6.1.1 6.2.1 6.2.2
 	6.2.3 6.2.4 6.2.5 6.2.6 6.2.7 6.2.8 6.3.1 6.3.2 6.4.1 6.4.2 7.2.1 7.2.2 7.2.3 7.2.4 7.4.1 7.4.2 8.1.1 8.2.1 8.2.2 8.3.1 11.3.1
@@ -36,7 +36,6 @@ var notApplicable = strings.Fields(`
 	4.4.4 6.4.5 6.6.1 6.6.4 6.8.1 6.8.2 6.8.3 6.8.4 7.1.3 7.6.1 8.3.3 8.4.1 8.4.2 11.4.4 11.6.2 11.7.1 12.1.3 12.1.4 12.1.5 12.2.2
 	12.3.5 13.3.3 14.2.8`)
 
-// document returns a file of docs/.
 func document(t *testing.T, name string) string {
 	t.Helper()
 	text, err := os.ReadFile(root + "docs/" + name)
@@ -62,7 +61,7 @@ var (
 	function = regexp.MustCompile(`(?m)^func (?:\(\w+ \*\w+\) )?((?:Test|Fuzz)\w+)\(`)
 )
 
-// testsThatExist are the names of all test functions, those of suites included.
+// testsThatExist returns the names of all test functions, suites included.
 func testsThatExist(t *testing.T) map[string]bool {
 	t.Helper()
 	names := map[string]bool{}
@@ -87,9 +86,8 @@ func anchors(text string) (list []string) {
 	return list
 }
 
-// Each requirement that applies has a row, once, with its level and its proof;
-// each that does not has its reason; there are no others.
-func TestSecurity_EveryRequirement(t *testing.T) {
+// Requirements that apply have one row with level and proof, others a reason.
+func TestSecurity_ListsEveryRequirement(t *testing.T) {
 	text := document(t, "security.md")
 	found := map[string][]string{}
 	for _, match := range row.FindAllStringSubmatch(text, -1) {
@@ -115,7 +113,6 @@ func TestSecurity_EveryRequirement(t *testing.T) {
 	require.Equal(t, 212, len(level1)+len(level2)+len(level3))
 }
 
-// The test that a document names is there.
 func TestSecurity_NamedTestsExist(t *testing.T) {
 	exist := testsThatExist(t)
 	for path, text := range documents(t) {
@@ -125,7 +122,6 @@ func TestSecurity_NamedTestsExist(t *testing.T) {
 	}
 }
 
-// Each of the framework's gaps has a line with its test.
 func TestBuffalo_EveryLineNamesItsTest(t *testing.T) {
 	lines := regexp.MustCompile(`(?m)^\| (\d+) \| .+ \| .+ \| (.+) \|$`).FindAllStringSubmatch(document(t, "buffalo.md"), -1)
 	for i, line := range lines {

@@ -10,7 +10,7 @@ import (
 	"corral/models/modelstest"
 )
 
-// What runs in the second of these tests and not in the first is a login.
+// A login is what runs in the second test but not the first.
 
 func TestLoginCore_Before(t *testing.T) { aboutToLogIn(t) }
 
@@ -23,6 +23,6 @@ func TestLoginCore_Login(t *testing.T) {
 func aboutToLogIn(t *testing.T) *browser {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
-	models.Clock.Move(2 * time.Hour) // a new browser is mailed to the owner from then on
+	models.Clock.Move(2 * time.Hour) // new browsers are mailed to the owner from then on
 	return s.browser()
 }
