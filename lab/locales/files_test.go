@@ -54,7 +54,7 @@ func faults(t *testing.T, files fs.FS) []string {
 // alike are the languages in which a text equals the English one, by key.
 var alike = map[string][]string{
 	"app.name":               {"ar", "de", "es", "fr", "ja", "pt-br"},
-	"page.error":           {"es"},
+	"page.error":             {"es"},
 	"account_activity.pages": {"fr"},
 }
 
