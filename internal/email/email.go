@@ -1,5 +1,4 @@
-// Package email normalizes email addresses, and finds the one that was meant
-// where a letter was mistyped.
+// Package email normalizes emails and finds mistyped ones.
 package email
 
 import (
@@ -13,13 +12,12 @@ import (
 )
 
 const (
-	maxBytes      = 254 // of an email that SMTP can carry (RFC 5321, 4.5.3.1.3)
-	maxLocalBytes = 64  // of the part before the @ (RFC 5321, 4.5.3.1.1)
+	maxBytes      = 254 // RFC 5321, 4.5.3.1.3
+	maxLocalBytes = 64  // before the @: RFC 5321, 4.5.3.1.1
 )
 
-// Normalize returns the canonical form of an email, in which it is stored and
-// looked up: without surrounding space, in lower case, its domain in ASCII. ok
-// is false if typed is no email. Normalizing the result returns it unchanged.
+// Normalize returns the canonical form of an email: trimmed, in lower case, its
+// domain in ASCII. ok is false if typed is no email. Normalize is idempotent.
 func Normalize(typed string) (email string, ok bool) {
 	// Before anything else: norm loops on some invalid UTF-8 (GO-2026-5970).
 	if len(typed) > 4*maxBytes || !utf8.ValidString(typed) || strings.ContainsFunc(typed, becomesASCII) {
@@ -29,8 +27,8 @@ func Normalize(typed string) (email string, ok bool) {
 	if !found || len(local) > maxLocalBytes || strings.ContainsFunc(local, invisible) {
 		return "", false
 	}
-	// Registration maps nothing: it refuses a look-alike of a domain, where
-	// another profile would turn it into that domain.
+	// Registration maps nothing: it refuses a look-alike domain, which other
+	// profiles turn into the real one.
 	ascii, err := idna.Registration.ToASCII(domain)
 	if err != nil {
 		return "", false
@@ -43,19 +41,16 @@ func Normalize(typed string) (email string, ok bool) {
 	return email, true
 }
 
-// becomesASCII reports whether r is a character beyond ASCII that NFC turns into
-// ASCII. Prevents account takeover: U+212A, the Kelvin sign, would become the k
-// of another user's email.
+// becomesASCII reports whether NFC turns r into ASCII. Prevents account takeover:
+// U+212A, the Kelvin sign, would become the k of another email.
 func becomesASCII(r rune) bool {
 	return r >= utf8.RuneSelf && norm.NFC.String(string(r))[0] < utf8.RuneSelf
 }
 
-// invisible reports whether r is not seen. Prevents spoofing: U+202E, for one,
-// shows what follows it from right to left.
+// Prevents spoofing: U+202E, for one, reverses what follows it.
 func invisible(r rune) bool { return !unicode.IsPrint(r) }
 
-// lower returns r in lower case, but never maps a character beyond ASCII to
-// ASCII, as unicode.ToLower does with U+0130.
+// lower never maps to ASCII from beyond it, as unicode.ToLower does with U+0130.
 func lower(r rune) rune {
 	if l := unicode.ToLower(r); r < utf8.RuneSelf || l >= utf8.RuneSelf {
 		return l

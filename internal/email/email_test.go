@@ -52,7 +52,7 @@ func TestNormalize(t *testing.T) {
 	}
 }
 
-// What is stored must normalize to itself, or its owner could not log in.
+// Idempotent: otherwise the owner of a stored email could not log in.
 func FuzzNormalize(f *testing.F) {
 	f.Add("Ada@Example.com")
 	f.Add("\u212A@b\u00fccher.example")

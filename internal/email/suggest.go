@@ -2,16 +2,14 @@ package email
 
 import "strings"
 
-// commonDomains are those with the most users, and so with the most typos.
 var commonDomains = []string{
 	"gmail.com", "googlemail.com", "hotmail.com", "outlook.com", "live.com", "yahoo.com", "icloud.com",
 	"aol.com", "proton.me", "protonmail.com", "gmx.de", "gmx.net", "web.de", "t-online.de",
 	"orange.fr", "free.fr", "yahoo.co.jp", "uol.com.br", "fastmail.com",
 }
 
-// Suggest returns the email that was probably meant if the domain of typed is
-// one or two letters away from a common one, or "". It depends on typed alone,
-// so it reveals nothing about accounts.
+// Suggest returns typed with a common domain if its own is one or two letters
+// away from that, or "". It reveals nothing about accounts.
 func Suggest(typed string) string {
 	local, domain, ok := strings.Cut(strings.ToLower(typed), "@")
 	if !ok || len(typed) > maxBytes {
@@ -29,8 +27,7 @@ func Suggest(typed string) string {
 	return best
 }
 
-// distance returns the number of letters to insert, delete, replace or transpose
-// to turn a into b (optimal string alignment).
+// distance returns the optimal string alignment distance in bytes.
 func distance(a, b string) int {
 	before, row := make([]int, len(b)+1), make([]int, len(b)+1)
 	for j := range row {
@@ -54,17 +51,16 @@ func distance(a, b string) int {
 	return row[len(b)]
 }
 
-// OneLetterAway returns the emails of which email is a typo: with a letter
-// inserted, deleted or replaced, or two neighbors transposed. There are about
-// eighty for each letter.
+// OneLetterAway returns the emails with a letter inserted, deleted, replaced or
+// transposed: about eighty for each letter of email.
 func OneLetterAway(email string) (variants []string) {
-	const letters = "abcdefghijklmnopqrstuvwxyz0123456789.-_+@"
+	const alphabet = "abcdefghijklmnopqrstuvwxyz0123456789.-_+@"
 	for i := range len(email) + 1 {
 		before, after := email[:i], email[i:]
-		for _, letter := range letters {
-			variants = append(variants, before+string(letter)+after)
+		for _, r := range alphabet {
+			variants = append(variants, before+string(r)+after)
 			if after != "" {
-				variants = append(variants, before+string(letter)+after[1:])
+				variants = append(variants, before+string(r)+after[1:])
 			}
 		}
 		if after != "" {

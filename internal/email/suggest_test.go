@@ -28,7 +28,7 @@ func TestSuggest(t *testing.T) {
 	}
 }
 
-// A typo of an email leads to the one that has an account.
+// The email that was meant is among those one letter away from its typo.
 func TestOneLetterAway(t *testing.T) {
 	for typed, want := range map[string]string{
 		"ad@example.com":   "ada@example.com",

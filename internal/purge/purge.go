@@ -1,5 +1,5 @@
-// Package purge removes expired rows in the background, in batches that other
-// writers do not notice, on one node at a time.
+// Package purge removes expired rows in the background, in small batches and on
+// one node at a time.
 //
 //	janitor := purge.Start(db, logger, func() []purge.Rule {
 //		return []purge.Rule{{Change: "DELETE FROM tokens", Table: "tokens", Where: "expires_at <= ?", Order: "expires_at", Args: []any{now()}}}
@@ -20,22 +20,22 @@ import (
 )
 
 const (
-	// Every is how often a node purges. Nothing waits for it.
+	// Every is how often a node purges.
 	Every = 10 * time.Minute
 	// Batch bounds the rows of one statement.
 	Batch = 500
 )
 
-// Rule is one kind of expired rows. The table has a column id.
+// Rule is one kind of expired rows, in a table with a column id.
 type Rule struct {
-	Change string // what is done with them, such as "DELETE FROM tokens"
+	Change string // such as "DELETE FROM tokens"
 	Table  string
 	Where  string // served by an index
-	Order  string // the index's, so that it is used however many rows there are
+	Order  string // of that index: makes the database use it
 	Args   []any
 }
 
-// betweenBatches leaves the database to others. Tests replace it.
+// betweenBatches lets other writers in. Tests replace it.
 var betweenBatches = func(ctx context.Context) {
 	select {
 	case <-ctx.Done():
@@ -43,8 +43,8 @@ var betweenBatches = func(ctx context.Context) {
 	}
 }
 
-// Run applies the rules, unless another node does. Each batch is a transaction
-// of its own.
+// Run applies the rules, one transaction for each batch. It does nothing while
+// another node runs.
 func Run(ctx context.Context, db *pop.Connection, rules []Rule) error {
 	return database.TryLock(ctx, db, "purge", func() error {
 		for _, r := range rules {
@@ -69,9 +69,8 @@ func (r Rule) run(ctx context.Context, db *pop.Connection) error {
 	}
 }
 
-// statement changes one batch. On PostgreSQL it skips locked rows, so that
-// nobody waits; and the array makes it look rows up by their ids, where it would
-// rather scan the table.
+// statement changes one batch. On PostgreSQL it skips locked rows, so that no
+// writer waits, and looks rows up by an array of ids: prevents a table scan.
 func (r Rule) statement(dialect string) string {
 	batch := fmt.Sprintf("SELECT id FROM %s WHERE %s ORDER BY %s LIMIT %d", r.Table, r.Where, r.Order, Batch)
 	if dialect == "postgres" {
@@ -80,14 +79,14 @@ func (r Rule) statement(dialect string) string {
 	return r.Change + " WHERE id IN (" + batch + ")"
 }
 
-// Janitor purges until it is stopped.
+// Janitor purges in the background.
 type Janitor struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 	done   chan struct{}
 }
 
-// Start starts a janitor, which asks for the rules each time.
+// Start starts a janitor, which calls rules each time.
 func Start(db *pop.Connection, logger *slog.Logger, rules func() []Rule) *Janitor {
 	j := &Janitor{done: make(chan struct{})}
 	j.ctx, j.cancel = context.WithCancel(context.Background())
@@ -108,13 +107,13 @@ func Start(db *pop.Connection, logger *slog.Logger, rules func() []Rule) *Janito
 	return j
 }
 
-// Stop breaks a purge off. The next one goes on with it.
+// Stop interrupts a purge and waits for its end.
 func (j *Janitor) Stop() {
 	j.cancel()
 	<-j.done
 }
 
-// runSafely turns a panic into an error: the app works without a janitor.
+// runSafely turns a panic into an error: the app runs on without purges.
 func runSafely(ctx context.Context, db *pop.Connection, rules func() []Rule) (err error) {
 	defer func() {
 		if cause := recover(); cause != nil {

@@ -15,8 +15,7 @@ import (
 	"corral/internal/database"
 )
 
-// newDatabase returns a database with a table of notes, so many of which have
-// expired, and one of which has not.
+// newDatabase returns a database with expired notes and one that is not expired.
 func newDatabase(t *testing.T, expired int) *pop.Connection {
 	t.Helper()
 	url, drop, err := apptest.NewDatabase(os.Getenv("TEST_DATABASE_URL"))
@@ -80,7 +79,7 @@ func TestRun_Update(t *testing.T) {
 	require.Equal(t, Batch+11, count(t, db))
 }
 
-// Between two batches, others write.
+// Others can write between two batches.
 func TestRun_InBatches(t *testing.T) {
 	db := newDatabase(t, 2*Batch+10)
 	var left []int
@@ -93,7 +92,7 @@ func TestRun_InBatches(t *testing.T) {
 	require.Equal(t, 3, count(t, db))
 }
 
-// Rows that others hold are left to the next purge: it does not wait for them.
+// Rows that others have locked are left to the next purge.
 func TestRun_LeavesLockedRows(t *testing.T) {
 	db := newDatabase(t, 2)
 	if db.Dialect.Name() != "postgres" {
@@ -109,7 +108,7 @@ func TestRun_LeavesLockedRows(t *testing.T) {
 	require.Equal(t, 1, count(t, db))
 }
 
-// Of two nodes one purges, and the other does not wait for it.
+// While one node purges, another does nothing and does not wait.
 func TestRun_OneNodeAtATime(t *testing.T) {
 	db := newDatabase(t, Batch+10)
 	if db.Dialect.Name() != "postgres" {
@@ -140,7 +139,7 @@ func TestJanitor(t *testing.T) {
 	janitor.Stop()
 }
 
-// It is stopped in the middle of a purge, and the next one goes on with it.
+// Stop interrupts a purge; the next one completes it.
 func TestJanitor_Stop(t *testing.T) {
 	db := newDatabase(t, Batch+10)
 	log, paused, goOn := &apptest.LogBuffer{}, make(chan bool), make(chan bool)
@@ -158,7 +157,7 @@ func TestJanitor_Stop(t *testing.T) {
 	require.Equal(t, 1, count(t, db))
 }
 
-// A fault and a panic are logged, and the app goes on.
+// An error and a panic are logged, and the janitor runs on.
 func TestJanitor_FaultsAreLogged(t *testing.T) {
 	db := newDatabase(t, 1)
 	for want, faulty := range map[string]func() []Rule{

@@ -14,16 +14,15 @@ var (
 	nameForm   = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9]{0,31}$`)
 )
 
-// standardLibrary is what Go keeps for itself: paths without a dot in them
-// that begin with one of these.
+// standardLibrary are the first elements of paths that Go reserves.
 const standardLibrary = " archive bufio bytes cmd cmp compress container context crypto database debug embed encoding errors " +
 	"expvar flag fmt go hash html image index internal io iter log main maps math mime net os path plugin reflect regexp " +
 	"runtime slices sort strconv strings structs sync syscall testing text time unicode unique unsafe vendor weak "
 
-// otherCookies are the cookies beside the one that is called like the app.
+// otherCookies are the cookies that are not named after the app.
 var otherCookies = []string{"device", "lang"}
 
-// check says why an app cannot have the identity, or returns nil.
+// check returns why an app cannot have the identity, or nil.
 func (i identity) check() error {
 	first, _, _ := strings.Cut(i.module, "/")
 	switch {

@@ -1,5 +1,5 @@
-// Package rename gives a clone of an app another module path and name: in every
-// file that git knows, in imports, texts, cookies and documents.
+// Package rename gives a clone of an app another module path and name, in every
+// file that git tracks.
 package rename
 
 import (
@@ -17,14 +17,14 @@ import (
 	"unicode/utf8"
 )
 
-// identity is the module path and the name of an app. The name is written Like,
-// like and LIKE this.
+// identity is the module path and name of an app. The name occurs as Name, name
+// and NAME.
 type identity struct{ module, name string }
 
-// slug is the name in cookies, for one.
+// slug is the name in cookies.
 func (i identity) slug() string { return strings.ToLower(i.name) }
 
-// binary is what `go build` calls the program.
+// binary is the name that `go build` gives the program.
 func (i identity) binary() string {
 	if base := path.Base(i.module); !majorVersion.MatchString(base) {
 		return base
@@ -32,7 +32,7 @@ func (i identity) binary() string {
 	return path.Base(path.Dir(i.module))
 }
 
-// version is what another module's go.mod requires where a replace gives the folder.
+// version is what the go.mod of the lab requires, beside its replace.
 func (i identity) version() string {
 	if base := path.Base(i.module); majorVersion.MatchString(base) {
 		return base + ".0.0"
@@ -42,11 +42,11 @@ func (i identity) version() string {
 
 var majorVersion = regexp.MustCompile(`^v[0-9]+$`)
 
-// Run renames the app in the working directory, which is called name, to newName
-// with a new module path. It returns the number of files that it changed. It
-// refuses a directory with uncommitted changes.
+// Run renames the app in the working directory from name to newName, with a new
+// module path, and returns the number of changed files. It refuses a directory
+// with uncommitted changes.
 func Run(name, newName, newModule string) (changed int, err error) {
-	build, _ := debug.ReadBuildInfo() // every binary that go built has it
+	build, _ := debug.ReadBuildInfo()
 	from, to := identity{build.Main.Path, name}, identity{newModule, newName}
 	if err := to.check(); err != nil {
 		return 0, err
@@ -59,17 +59,17 @@ func Run(name, newName, newModule string) (changed int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	// All is read and understood before the first file is written.
+	// Every file is read before the first is written.
 	for file, content := range renamed {
-		if err := os.WriteFile(file, content, 0o600); err != nil { // an existing file keeps its mode
-			return 0, fmt.Errorf("%w; `git restore .` takes back what was changed", err)
+		if err := os.WriteFile(file, content, 0o600); err != nil { // keeps the mode
+			return 0, fmt.Errorf("%w; `git restore .` undoes the changes", err)
 		}
 	}
 	return len(renamed), nil
 }
 
-// replacer writes one identity where another stood. Of what fits at a place,
-// the first counts. Longer ones come before what they begin with.
+// replacer replaces one identity by another. The first match at a place wins, so
+// longer ones come first.
 func (i identity) replacer(to identity, files []string) *strings.Replacer {
 	pairs := []string{
 		"module " + i.module + "\n", "module " + to.module + "\n",
@@ -79,7 +79,7 @@ func (i identity) replacer(to identity, files []string) *strings.Replacer {
 		i.binary() + " task", to.binary() + " task",
 	}
 	for _, folder := range packageFolders(files) {
-		for _, before := range []string{`"`, "`", "'", "(", " ", "+"} { // not "/": that is a path in a file system
+		for _, before := range []string{`"`, "`", "'", "(", " ", "+"} { // not "/", as in a file path
 			pairs = append(pairs, before+i.module+"/"+folder, before+to.module+"/"+folder)
 		}
 	}
@@ -90,7 +90,7 @@ func (i identity) replacer(to identity, files []string) *strings.Replacer {
 	return strings.NewReplacer(pairs...)
 }
 
-// packageFolders are the folders that an import path may begin with.
+// packageFolders are the first elements of import paths within the module.
 func packageFolders(files []string) []string {
 	var folders []string
 	for _, file := range files {
@@ -102,14 +102,14 @@ func packageFolders(files []string) []string {
 	return slices.Compact(folders)
 }
 
-// asTheyAre stay: the licence names whose work this was, and go.sum names others'.
-var asTheyAre = []string{"LICENSE", "go.sum"}
+// unchanged files: the licence names the author, and go.sum other modules.
+var unchanged = []string{"LICENSE", "go.sum"}
 
-// replaceIn returns the files that are different afterwards, by their path.
+// replaceIn returns the new content of the files that change, by path.
 func replaceIn(files []string, replacer *strings.Replacer) (changed map[string][]byte, err error) {
 	changed = map[string][]byte{}
 	for _, file := range files {
-		if info, err := os.Lstat(file); err != nil || !info.Mode().IsRegular() || slices.Contains(asTheyAre, path.Base(file)) {
+		if info, err := os.Lstat(file); err != nil || !info.Mode().IsRegular() || slices.Contains(unchanged, path.Base(file)) {
 			continue
 		}
 		before, err := os.ReadFile(file)
@@ -121,7 +121,7 @@ func replaceIn(files []string, replacer *strings.Replacer) (changed map[string][
 		}
 		after := []byte(replacer.Replace(string(before)))
 		if path.Ext(file) == ".go" && !bytes.Equal(before, after) {
-			if after, err = format.Source(after); err != nil { // a longer name may move a comment
+			if after, err = format.Source(after); err != nil { // realigns comments
 				return nil, fmt.Errorf("%s: %w", file, err)
 			}
 		}
@@ -132,9 +132,8 @@ func replaceIn(files []string, replacer *strings.Replacer) (changed map[string][
 	return changed, nil
 }
 
-// cleanClone returns the files that git knows in this folder, which must be
-// the top of the module. There is nothing to lose in it: what goes wrong can
-// be taken back.
+// cleanClone returns the files that git tracks in this folder, the top of the
+// module. Without uncommitted changes, git can restore them.
 func cleanClone(module string) (files []string, err error) {
 	gomod, err := os.ReadFile("go.mod")
 	if err != nil || !bytes.HasPrefix(gomod, []byte("module "+module+"\n")) {
@@ -145,20 +144,20 @@ func cleanClone(module string) (files []string, err error) {
 		return nil, err
 	}
 	if status != "" {
-		return nil, errors.New("there are changes that are not committed: commit them first, so that a renaming can be looked at and taken back")
+		return nil, errors.New("there are changes that are not committed: commit them first, so that you can review the renaming and undo it")
 	}
 	list, err := git("ls-files", "-z", ".")
 	return strings.FieldsFunc(list, func(r rune) bool { return r == 0 }), err
 }
 
-// git runs git, the only program that the app ever starts.
+// git is the only program that the app runs.
 func git(args ...string) (string, error) {
 	output, err := exec.Command("git", args...).Output()
 	if exit := new(exec.ExitError); errors.As(err, &exit) {
-		return "", fmt.Errorf("git cannot tell what is in this folder: %s", strings.Join(strings.Fields(string(exit.Stderr)), " "))
+		return "", fmt.Errorf("git cannot list this folder: %s", strings.Join(strings.Fields(string(exit.Stderr)), " "))
 	}
 	if err != nil {
-		return "", fmt.Errorf("git is needed, so that a renaming can be taken back: %w", err)
+		return "", fmt.Errorf("git is needed, so that you can undo the renaming: %w", err)
 	}
 	return string(output), nil
 }

@@ -65,12 +65,12 @@ func TestRename_Replacer(t *testing.T) {
 		"nothing to see":             {"nothing to see", "nothing to see"},
 	} {
 		require.Equal(t, want[0], one.replacer(two, files).Replace(before))
-		// Renamed once more, it is as if it had been called so at first.
+		// Renaming back gives the original.
 		require.Equal(t, want[1], two.replacer(three, files).Replace(want[0]), before)
 	}
 }
 
-func TestRename_Binary(t *testing.T) {
+func TestRename_BinaryName(t *testing.T) {
 	for module, want := range map[string]string{"gate": "gate", "example.com/a/gate": "gate", "example.com/gate/v2": "gate", "example.com/v8engine": "v8engine"} {
 		require.Equal(t, want, identity{module: module}.binary())
 	}

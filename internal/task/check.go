@@ -8,28 +8,28 @@ import (
 	"corral/internal/env"
 )
 
-// Check is something that must hold in production.
+// Check is a condition that must hold.
 type Check struct {
 	Name      string
-	Variables []string                        // a fault of one of them is the result
-	Run       func() (good string, err error) // says what is good, or returns the remedy
+	Variables []string                        // their faults take the place of Run
+	Run       func() (good string, err error) // err names the remedy
 }
 
-// Examine prints a line for each check. The last check gets the faults of
-// variables that no check names. It returns an error when a check failed.
+// Examine prints a line for each check and returns an error if one failed. Faults
+// of variables that no check names count for the last check.
 func Examine(checks []Check, faults []env.Fault) error {
 	failed := 0
 	for i, check := range checks {
-		good, problems := check.examine(faults, func(variable string) bool {
+		good, failures := check.examine(faults, func(variable string) bool {
 			return slices.Contains(check.Variables, variable) || i == len(checks)-1 && !named(checks, variable)
 		})
-		if len(problems) == 0 {
+		if len(failures) == 0 {
 			fmt.Fprintf(Out, "pass  %-15s %s\n", check.Name, good)
 			continue
 		}
 		failed++
-		for _, problem := range problems {
-			fmt.Fprintf(Out, "fail  %-15s %s\n", check.Name, strings.Join(strings.Fields(problem), " "))
+		for _, failure := range failures {
+			fmt.Fprintf(Out, "fail  %-15s %s\n", check.Name, strings.Join(strings.Fields(failure), " "))
 		}
 	}
 	if failed > 0 {
@@ -42,14 +42,14 @@ func named(checks []Check, variable string) bool {
 	return slices.ContainsFunc(checks, func(c Check) bool { return slices.Contains(c.Variables, variable) })
 }
 
-func (c Check) examine(faults []env.Fault, mine func(variable string) bool) (good string, problems []string) {
+func (c Check) examine(faults []env.Fault, mine func(variable string) bool) (good string, failures []string) {
 	for _, fault := range faults {
 		if mine(fault.Key) {
-			problems = append(problems, fault.Line)
+			failures = append(failures, fault.Line)
 		}
 	}
-	if len(problems) > 0 {
-		return "", problems
+	if len(failures) > 0 {
+		return "", failures
 	}
 	good, err := c.Run()
 	if err != nil {

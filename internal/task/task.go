@@ -1,11 +1,11 @@
-// Package task adds help and a check of the arguments to grift tasks, for
-// `app task NAME` and `buffalo task NAME`.
+// Package task adds help and argument checks to grift tasks, for `app task NAME`
+// and `buffalo task NAME`.
 //
 //	func init() {
-//		task.Add("user:delete", "EMAIL", "Removes an account", deleteUser)
+//		task.Add("user:delete", "EMAIL", "Deletes an account", deleteUser)
 //	}
 //
-// Given wrong arguments, a task returns its usage; given --help, it prints it.
+// With --help a task prints its usage; with wrong arguments it returns it.
 package task
 
 import (
@@ -23,8 +23,8 @@ import (
 // Out is where tasks print. Tests replace it.
 var Out io.Writer = os.Stdout
 
-// Add adds a task, in place of one of Buffalo's own by that name. params names
-// its arguments, separated by spaces.
+// Add adds a task, replacing one of Buffalo's by that name. params names its
+// arguments, separated by spaces.
 func Add(name, params, help string, run func(args []string) error) {
 	usage := strings.TrimSpace("usage: task " + name + " " + params)
 	description := help
@@ -37,15 +37,14 @@ func Add(name, params, help string, run func(args []string) error) {
 		case asksForHelp(c.Args):
 			fmt.Fprintf(Out, "%s\n%s.\n", usage, help)
 			return nil
-		case len(c.Args) != len(strings.Fields(params)): // too many, too: it may not be what was meant
+		case len(c.Args) != len(strings.Fields(params)):
 			return errors.New(usage)
 		}
 		return run(c.Args)
 	})
 }
 
-// Run runs the task that the command line names, as in `task NAME ARGUMENT`, or
-// lists the tasks.
+// Run runs the command line `task NAME ARGUMENT…`, or lists the tasks.
 func Run(args []string) error {
 	if args[0] != "task" {
 		return fmt.Errorf("unknown command %q: start the app without one, or run `task NAME`", args[0])

@@ -12,7 +12,7 @@ import (
 	"corral/internal/task"
 )
 
-// received are the arguments of the task test:greet at its last call.
+// received are the last arguments of the task test:greet.
 var received []string
 
 func init() {
@@ -74,7 +74,7 @@ func TestRun_UnknownTask(t *testing.T) {
 	}
 }
 
-// Without a name, all tasks are listed, each with what it does.
+// Without a name, all tasks are listed with their help.
 func TestRun_List(t *testing.T) {
 	for _, args := range [][]string{{"task"}, {"task", "list"}, {"task", "--help"}} {
 		printed, err := run(t, args...)
@@ -84,7 +84,7 @@ func TestRun_List(t *testing.T) {
 	}
 }
 
-// A task that is asked for help prints it and does nothing.
+// With --help, a task prints its usage and does not run.
 func TestRun_Help(t *testing.T) {
 	for _, ask := range []string{"help", "-h", "-help", "--help"} {
 		printed, err := run(t, "task", "test:greet", ask)
@@ -97,7 +97,7 @@ func TestRun_Help(t *testing.T) {
 	require.Equal(t, "usage: task test:nothing\nDoes nothing.\n", printed)
 }
 
-// A task that is given too few or too many arguments returns its usage.
+// With too few or too many arguments, a task returns its usage.
 func TestRun_WrongArguments(t *testing.T) {
 	for _, args := range [][]string{{}, {"Ada"}, {"Ada", "Dr.", "extra"}, {"Ada", "--help", "me"}} {
 		printed, err := run(t, append([]string{"task", "test:greet"}, args...)...)
