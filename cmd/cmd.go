@@ -19,7 +19,7 @@ import (
 	"corral/models"
 )
 
-// Main is the program. Its arguments are those of the process.
+// Main runs the command line of the process.
 func Main() {
 	var err error
 	if len(os.Args) > 1 {
@@ -48,7 +48,7 @@ func serve() error {
 	logger := web.NewLogger(os.Stdout, c.LogLevel, c.Production())
 	slog.SetDefault(web.AppLogger(logger)) // for slog and log.Printf
 	var reload http.Handler
-	if c.Development() { // open pages follow what is being edited
+	if c.Development() {
 		reload = web.LiveReload{Files: []fs.FS{os.DirFS("templates"), os.DirFS("assets"), os.DirFS("locales")}}
 	}
 	app := actions.App(c, logger)
@@ -62,7 +62,7 @@ func serve() error {
 		return err
 	}
 	worker := mailers.Start(c, logger)
-	defer worker.Stop()                             // after the requests in flight, before the database
+	defer worker.Stop()                             // after requests in flight, before the database closes
 	time.AfterFunc(time.Second, debug.FreeOSMemory) // what only the start used: 8 of 44 MB
 	janitor := models.StartJanitor(logger)
 	defer janitor.Stop()

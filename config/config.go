@@ -1,5 +1,5 @@
-// Package config reads and checks the environment. main loads it once and hands
-// it over to each package as a value; nothing else reads the environment.
+// Package config reads and checks the environment. Nothing else reads it: cmd
+// loads a Config once and passes it on.
 package config
 
 import (
@@ -32,14 +32,14 @@ type Config struct {
 	Env    string
 	Addr   string   // host:port to listen on
 	Socket bool     // systemd passes a socket to listen on, instead of Addr
-	Host   *url.URL // public URL; every link in a mail starts with it
+	Host   *url.URL // the public URL; links in mails start with it
 
 	DatabaseURL    string
-	SessionSecrets []string // the first signs, all can be read
+	SessionSecrets []string // the first signs, all verify
 
-	SessionIdle      time.Duration // without "remember me": logged out after so long without a request
-	SessionLifetime  time.Duration // without "remember me": logged out after so long
-	RememberLifetime time.Duration // with "remember me": logged out after so long
+	SessionIdle      time.Duration // between requests, without "remember me"
+	SessionLifetime  time.Duration // without "remember me"
+	RememberLifetime time.Duration // with "remember me"
 
 	PasswordMin    int // characters
 	SignupOpen     bool
@@ -47,25 +47,24 @@ type Config struct {
 
 	TLSCertFile, TLSKeyFile string
 
-	SMTP     *url.URL // nil: nothing is sent (development)
+	SMTP     *url.URL // nil delivers nothing (development)
 	MailFrom *mail.Address
 
 	LogLevel slog.Level
 }
 
-// Production reports whether the app serves the public.
+// Production reports whether GO_ENV is production.
 func (c Config) Production() bool { return c.Env == Production }
 
-// Development reports whether the app runs on its developer's machine.
+// Development reports whether GO_ENV is development.
 func (c Config) Development() bool { return c.Env == Development }
 
-// TLS reports whether this process ends TLS itself.
+// TLS reports whether the app ends TLS itself.
 func (c Config) TLS() bool { return c.TLSCertFile != "" }
 
-// Load reads environ ("KEY=value" pairs). In development the file .env in the
-// folder dir, below which storage/ lies, comes before them, as Buffalo has it; in
-// production that file is a fault; tests never read it. The error joins all
-// faults, one plain line each.
+// Load reads environ, "KEY=value" pairs. In development dir/.env overrides it, as
+// in Buffalo; in production that file is a fault; tests ignore it. The error joins
+// all faults, one line each.
 func Load(environ []string, dir string) (Config, error) {
 	return load(environ, dir, testing.Testing())
 }
@@ -100,7 +99,6 @@ func load(environ []string, dir string, underTest bool) (Config, error) {
 	return c, e.Err()
 }
 
-// reader is the environment while it is read.
 type reader struct {
 	*env.Vars
 	dir     string
@@ -114,12 +112,12 @@ func (e *reader) readDotenv() {
 		return
 	}
 	if e.dotenv = true; err != nil {
-		// The parser's error quotes the file, which may hold secrets.
+		// Without the error: it quotes the file, which may hold secrets.
 		e.Fault(".env", ".env cannot be read: mend or remove it")
 		return
 	}
 	if e.production() {
-		return // refuseUnsafe
+		return // refuseUnsafe adds the fault
 	}
 	for key, value := range values {
 		e.Set(key, value)

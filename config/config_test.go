@@ -67,7 +67,6 @@ func faults(t *testing.T, v vars, dir string) []string {
 	return strings.Split(err.Error(), "\n")
 }
 
-// written returns the path of a new file.
 func written(t *testing.T, content string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "file")

@@ -43,12 +43,12 @@ func TestFaults(t *testing.T) {
 		{"TLS_CERT_FILE", "cert.pem", "TLS_CERT_FILE and TLS_KEY_FILE go together: set both or neither"},
 		{"TLS_KEY_FILE", "key.pem", "TLS_CERT_FILE and TLS_KEY_FILE go together: set both or neither"},
 		{"SMTP_URL", "mail.example.com", "SMTP_URL is not a mail server: write it like smtp://user:password@mail.example.com:587"},
-		{"MAIL_FROM", "nobody", "MAIL_FROM=nobody is not an address: write it like Corral <login@example.com>"},
+		{"MAIL_FROM", "nobody", "MAIL_FROM=nobody is not an email: write it like Corral <login@example.com>"},
 		{"LOG_LEVEL", "loud", "LOG_LEVEL=loud is unknown: use debug, info, warn or error"},
 	} {
 		t.Run(test.key+"="+test.value, func(t *testing.T) {
 			require.Equal(t, []string{test.line}, faults(t, development.with(vars{test.key: test.value}), t.TempDir()))
-			// In production, where more can be wrong, it is still one line.
+			// One line in production, too.
 			require.Equal(t, []string{test.line}, faults(t, production.with(vars{test.key: test.value}), t.TempDir()))
 		})
 	}
@@ -83,7 +83,7 @@ func TestProductionRefuses(t *testing.T) {
 		"no secret":                {vars{"SESSION_SECRET": ""}, "SESSION_SECRET is missing: set it to the output of `corral task secret`"},
 		"no host":                  {vars{"HOST": ""}, "HOST is missing: set it to the public URL, like https://login.example.com"},
 		"http host":                {vars{"HOST": "http://login.example.com"}, "HOST=http://login.example.com is not https: a password must not cross the network in the clear"},
-		"no mail server":           {vars{"SMTP_URL": ""}, "SMTP_URL is missing: people could not reset a password"},
+		"no mail server":           {vars{"SMTP_URL": ""}, "SMTP_URL is missing: users could not reset a password"},
 		"no proxy, no certificate": {vars{"TRUSTED_PROXIES": ""}, noTLS},
 		"half a certificate":       {vars{"TRUSTED_PROXIES": "", "TLS_KEY_FILE": "key.pem"}, "TLS_CERT_FILE and TLS_KEY_FILE go together: set both or neither"},
 		"an empty list of proxies": {vars{"TRUSTED_PROXIES": " , "}, noTLS},

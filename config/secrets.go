@@ -13,7 +13,7 @@ func (e *reader) sessionSecrets(environment string) []string {
 	case value != "":
 		return e.checkedSecrets(value)
 	case e.Faulty("SESSION_SECRET"), e.Faulty("GO_ENV"):
-		return nil // told already
+		return nil // has a fault already
 	case e.testing:
 		return []string{secret.New()}
 	case environment == Development:
@@ -28,15 +28,14 @@ func (e *reader) checkedSecrets(value string) []string {
 	secrets := strings.Split(value, ",")
 	for i := range secrets {
 		secrets[i] = strings.TrimSpace(secrets[i])
-		if problem := secret.Weakness(secrets[i]); problem != "" {
-			e.Fault("SESSION_SECRET", "SESSION_SECRET, value %d, %s: set it to the output of `corral task secret`", i+1, problem)
+		if weakness := secret.Weakness(secrets[i]); weakness != "" {
+			e.Fault("SESSION_SECRET", "SESSION_SECRET, value %d, %s: set it to the output of `corral task secret`", i+1, weakness)
 		}
 	}
 	return secrets
 }
 
-// developmentSecret keeps a secret in a file, so that a restart does not log the
-// developer out.
+// developmentSecret is kept in a file: sessions survive a restart.
 func (e *reader) developmentSecret() []string {
 	value, err := secret.Keep(filepath.Join(e.dir, "storage", "development.secret"))
 	if err != nil {
@@ -45,7 +44,7 @@ func (e *reader) developmentSecret() []string {
 	return []string{value}
 }
 
-// refuseUnsafe records what may be missing elsewhere but not in production.
+// refuseUnsafe adds the faults of production.
 func (e *reader) refuseUnsafe(c Config) {
 	if e.dotenv {
 		e.Fault(".env", "a .env file lies beside the app: its values would replace the real environment; remove it")
@@ -54,6 +53,6 @@ func (e *reader) refuseUnsafe(c Config) {
 		e.Fault("TRUSTED_PROXIES", "nothing ends TLS: set TRUSTED_PROXIES to the proxy's network, or TLS_CERT_FILE and TLS_KEY_FILE")
 	}
 	if c.SMTP == nil && !e.Faulty("SMTP_URL") {
-		e.Fault("SMTP_URL", "SMTP_URL is missing: people could not reset a password")
+		e.Fault("SMTP_URL", "SMTP_URL is missing: users could not reset a password")
 	}
 }

@@ -16,13 +16,13 @@ import (
 	"corral/internal/secret"
 )
 
-// What `task secret` prints is taken.
+// The output of `task secret` is accepted.
 func TestSessionSecret_New(t *testing.T) {
 	one, two := secret.New(), secret.New()
 	require.Equal(t, []string{one, two}, started(t, production.with(vars{"SESSION_SECRET": one + "," + two})).SessionSecrets)
 }
 
-// The development secret is made once and used again.
+// The development secret is created once and reused.
 func TestDevelopmentSecret(t *testing.T) {
 	dir := t.TempDir()
 	first, err := load(nil, dir, false)
@@ -63,7 +63,7 @@ func TestSecretFiles(t *testing.T) {
 	require.Equal(t, "postgres://corral:hunter2@db/corral", c.DatabaseURL)
 }
 
-// One cause is one fault: a secret that cannot be read is not missing, too.
+// One cause is one fault: an unreadable secret is not missing as well.
 func TestSecretFiles_Faults(t *testing.T) {
 	for _, key := range []string{"SESSION_SECRET", "SMTP_URL", "DATABASE_URL"} {
 		without := production.with(vars{key: ""})

@@ -1,4 +1,4 @@
-// Package locales holds the texts, one file a language, embedded in the binary.
+// Package locales embeds the texts, one file a language.
 package locales
 
 import "embed"

@@ -1,10 +1,10 @@
-// Package migrations holds the schema, embedded in the binary.
+// Package migrations embeds the schema.
 package migrations
 
 import "embed"
 
-// Files are the migrations. `buffalo build` adds a function FS, and a file
-// embed.go of its own, for as long as it runs.
+// Files are the migrations. Not FS and not in embed.go: `buffalo build` adds
+// both while it runs.
 //
 //go:embed *.fizz
 var Files embed.FS

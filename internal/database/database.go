@@ -43,7 +43,7 @@ func Open(databaseURL string) (*pop.Connection, error) {
 	}
 	db, err := pop.NewConnection(details)
 	if err != nil {
-		return nil, fmt.Errorf("the database URL is not understood: %w", err)
+		return nil, fmt.Errorf("DATABASE_URL is not understood: %w", err)
 	}
 	if err := db.Open(); err != nil {
 		return nil, unopened(err)
@@ -113,7 +113,7 @@ func connectionDetails(databaseURL string) (*pop.ConnectionDetails, error) {
 func withTimeouts(databaseURL string) (string, error) {
 	u, err := url.Parse(databaseURL)
 	if err != nil { // err quotes the URL and its password
-		return "", errors.New("the database URL is not understood: write it like postgres://user:password@host/name")
+		return "", errors.New("DATABASE_URL is not understood: write it like postgres://user:password@host/name")
 	}
 	query := u.Query()
 	for key, value := range map[string]string{

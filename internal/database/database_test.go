@@ -32,8 +32,8 @@ func TestOpen_ErrorIsOneLineWithoutPassword(t *testing.T) {
 		"sqlite3://" + dir:                          "the database cannot be opened: ",
 		"sqlite3://" + noise:                        "the database cannot be opened: ",
 		"postgres://ada:hunter2@127.0.0.1:1/none":   "the database cannot be opened: ",
-		"postgres://ada:hunter2%zz@127.0.0.1/none":  "the database URL is not understood: ",
-		"nonsense://ada:hunter2@127.0.0.1:1/none":   "the database URL is not understood: ",
+		"postgres://ada:hunter2%zz@127.0.0.1/none":  "DATABASE_URL is not understood: ",
+		"nonsense://ada:hunter2@127.0.0.1:1/none":   "DATABASE_URL is not understood: ",
 		"postgres://ada:hunter2@127.0.0.1:1/no?a=%": "",
 	} {
 		_, err := database.Open(url)

@@ -18,7 +18,7 @@ func CheckTLS(databaseURL string) error {
 	}
 	server, err := pgconn.ParseConfig(databaseURL)
 	if err != nil { // err may quote the URL and its password
-		return errors.New("the database URL is not understood: write it like postgres://user:password@host/name?sslmode=verify-full")
+		return errors.New("DATABASE_URL is not understood: write it like postgres://user:password@host/name?sslmode=verify-full")
 	}
 	servers := append([]*pgconn.FallbackConfig{{Host: server.Host, Port: server.Port, TLSConfig: server.TLSConfig}}, server.Fallbacks...)
 	for _, s := range servers {

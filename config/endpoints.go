@@ -31,7 +31,7 @@ func (e *reader) host(port string) *url.URL {
 	return host
 }
 
-// databaseURL ignores DATABASE_URL under go test: test suites empty every table.
+// databaseURL ignores DATABASE_URL under go test: tests empty every table.
 func (e *reader) databaseURL() string {
 	if e.testing {
 		return e.testDatabaseURL()
@@ -43,7 +43,7 @@ func (e *reader) databaseURL() string {
 	scheme, path, _ := strings.Cut(v, "://")
 	isSQLite := path != "" && (scheme == "sqlite3" || scheme == "sqlite")
 	if !isSQLite && !isPostgres(v) {
-		// The value holds a password: it is not repeated.
+		// Without the value: it holds a password.
 		e.Fault("DATABASE_URL", "DATABASE_URL is neither sqlite3://path nor postgres://user:password@host/name")
 	}
 	return v
@@ -68,13 +68,13 @@ func (e *reader) mailFrom(host *url.URL) *mail.Address {
 	if v == "" {
 		domain := host.Hostname()
 		if strings.Contains(domain, ":") {
-			domain = "localhost" // an IPv6 address is no domain of an email
+			domain = "localhost" // an IPv6 host is no email domain
 		}
 		return &mail.Address{Name: "Corral", Address: "no-reply@" + domain}
 	}
-	address, err := mail.ParseAddress(v)
+	from, err := mail.ParseAddress(v)
 	if err != nil {
-		e.Fault("MAIL_FROM", "MAIL_FROM=%s is not an address: write it like Corral <login@example.com>", v)
+		e.Fault("MAIL_FROM", "MAIL_FROM=%s is not an email: write it like Corral <login@example.com>", v)
 	}
-	return address
+	return from
 }
