@@ -84,12 +84,12 @@ func TestAccountActivity_EveryKindHasAText(t *testing.T) {
 	require.Equal(t, "/", desk.logIn(email).Location())
 
 	require.Equal(t, []string{
-		"Logged in", "Logged out", "Logged in on a new device",
+		"Logged in", "Logged out", "Logged in from a new browser",
 		"Password set with an emailed link", "Email change undone",
 		"Every device was logged out by the people who run this site",
 		"Email changed", "Email change requested", "Password changed", "Wrong current password",
 		"Another device was logged out", "Logged in", "Failed attempt to log in",
-		"Every other device was logged out", "Logged in on a new device", "Account created",
+		"Every other device was logged out", "Logged in from a new browser", "Account created",
 	}, desk.activity("/account/activity"))
 }
 
@@ -152,7 +152,7 @@ func TestAccountActivity_Pages(t *testing.T) {
 	require.Len(t, pages[1], 25)
 	require.Len(t, pages[2], 11)
 	require.Equal(t, "Logged in", pages[0][0])
-	require.Equal(t, "Logged in on a new device", pages[2][10])
+	require.Equal(t, "Logged in from a new browser", pages[2][10])
 }
 
 func TestAccountActivity_BeforeShowsOwnEntriesOnly(t *testing.T) {

@@ -66,7 +66,7 @@ func TestAccountEmail_ConfirmAndUndo(t *testing.T) {
 	b.logIn("ada@example.com")
 	a := b.Put("/account/email", url.Values{"current_password": {modelstest.Password}, "email": {" Ada@New.example "}})
 	require.Equal(t, "/account", a.Location())
-	require.Contains(t, modelstest.Mails(t, "ada@example.com"), models.MailEmailAsked)
+	require.Contains(t, modelstest.Mails(t, "ada@example.com"), models.MailEmailRequested)
 	require.Contains(t, b.Get("/").Page, "<dd>ada@example.com</dd>", "the change waits")
 
 	confirm := "/account/email/confirm/" + modelstest.Link(t, "ada@new.example", models.MailEmailConfirm)

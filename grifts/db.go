@@ -13,8 +13,8 @@ import (
 )
 
 func init() {
-	task.Add("db:migrate", "", "Brings the database's schema up to this release", migrate)
-	task.Add("db:seed", "", "Development: makes the accounts of Ada, Bob, and Carol, who is locked, and prints their passwords", seed)
+	task.Add("db:migrate", "", "Migrates the database to the schema of this release", migrate)
+	task.Add("db:seed", "", "Development: creates accounts of Ada, Bob, and Carol, whose login is locked, and prints their passwords", seed)
 }
 
 func migrate([]string) error {
@@ -24,8 +24,7 @@ func migrate([]string) error {
 	})
 }
 
-// people are the accounts that db:seed makes.
-var people = []struct {
+var seeds = []struct {
 	email, password string
 	locked          bool
 }{
@@ -35,15 +34,19 @@ var people = []struct {
 }
 
 func seed([]string) error {
-	if c, err := loadConfig(); err == nil && !c.Development() {
+	c, err := loadConfig()
+	if err != nil {
+		return err
+	}
+	if !c.Development() {
 		return errors.New("db:seed is for development: its passwords are public")
 	}
 	return withDatabase(func(config.Config) error {
-		for _, p := range people {
-			if err := seedUser(p.email, p.password, p.locked); err != nil {
+		for _, s := range seeds {
+			if err := seedUser(s.email, s.password, s.locked); err != nil {
 				return err
 			}
-			say("%-20s %s", p.email, p.password)
+			say("%-20s %s", s.email, s.password)
 		}
 		say("Carol is locked: `task user:why carol@example.com` says why, and a reset by mail lets her log in.")
 		return nil
@@ -69,8 +72,8 @@ func seedUser(email, password string, locked bool) error {
 	return lock(ctx, email)
 }
 
-// lock makes failed logins until the account is locked, each from another client.
-// The clock skips the waits between them and ends at the present.
+// lock fails to log in until the email is locked, each time from another client.
+// The clock starts in the past, skips the waits and ends at the present.
 func lock(ctx context.Context, email string) error {
 	const attempts, wait = 100, 15 * time.Minute
 	models.Clock.Move(-attempts * wait)

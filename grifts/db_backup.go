@@ -12,10 +12,10 @@ import (
 )
 
 func init() {
-	task.Add("db:backup", "FILE", "Writes the SQLite database into a new file, while the app goes on", backup)
+	task.Add("db:backup", "FILE", "Writes the SQLite database into a new file, while the app runs", backup)
 }
 
-// backup does not migrate: it is run before an update.
+// backup does not migrate: it runs before an update.
 func backup(args []string) error {
 	c, err := loadConfig()
 	if err != nil {
@@ -27,7 +27,7 @@ func backup(args []string) error {
 	defer models.DB.Close()
 	err = database.Backup(context.Background(), models.DB, args[0])
 	if errors.Is(err, database.ErrOwnTool) {
-		// An error: a nightly job must not believe that there is a backup.
+		// An error: a nightly job must notice that there is no backup.
 		return fmt.Errorf("this database is PostgreSQL, which has a tool for it: (umask 077 && pg_dump --format=custom --file=%s \"$DATABASE_URL\")",
 			shellQuoted(args[0]))
 	}

@@ -22,8 +22,6 @@ func init() {
 	task.Add("doctor", "", "Checks this environment as if for production: pass or fail, with the remedy", doctor)
 }
 
-// doctor reads the environment as the app would in production. Its error makes
-// the exit status 1.
 func doctor([]string) error {
 	c, err := config.Load(append(os.Environ(), "GO_ENV="+config.Production), ".")
 	defer func() {
@@ -53,11 +51,11 @@ func checks(c config.Config) []task.Check {
 	}
 }
 
-// checkHTTPS also reads the certificate, which config only opens.
+// checkHTTPS also parses the certificate, which config only opens.
 func checkHTTPS(c config.Config) (string, error) {
 	for _, proxy := range c.TrustedProxies {
 		if proxy.Bits() == 0 {
-			return "", errors.New("TRUSTED_PROXIES holds everybody, so that anybody can claim any address: name the proxy's network")
+			return "", errors.New("TRUSTED_PROXIES covers every client, so that any client can claim any IP: name the proxy's network")
 		}
 	}
 	if !c.TLS() {
@@ -78,14 +76,14 @@ func checkHTTPS(c config.Config) (string, error) {
 
 func checkMail(c config.Config) (string, error) {
 	if err := mailers.Reach(context.Background(), c); err != nil {
-		return "", fmt.Errorf("%s does not let us in by TLS: check SMTP_URL, the firewall and the server's certificate (%w)", c.SMTP.Host, err)
+		return "", fmt.Errorf("%s accepts no login over TLS: check SMTP_URL, the firewall and the server's certificate (%w)", c.SMTP.Host, err)
 	}
-	return c.SMTP.Host + " lets us in by TLS", nil
+	return c.SMTP.Host + " accepts the login over TLS", nil
 }
 
 func checkDatabase(c config.Config) (string, error) {
 	if err := models.ConnectExisting(c); err != nil {
-		return "", fmt.Errorf("%w; check DATABASE_URL, or make the database with `task db:migrate`", err)
+		return "", fmt.Errorf("%w; check DATABASE_URL, or create the database with `task db:migrate`", err)
 	}
 	return "the database answers (" + models.DB.Dialect.Name() + ")", nil
 }
@@ -94,14 +92,14 @@ func checkDatabaseTLS(c config.Config) (string, error) {
 	if strings.HasPrefix(c.DatabaseURL, "sqlite") {
 		return "SQLite crosses no network", nil
 	}
-	return "every way to the server is by verified TLS, or local", database.CheckTLS(c.DatabaseURL)
+	return "every connection to the server is local or uses verified TLS", database.CheckTLS(c.DatabaseURL)
 }
 
-var errUntilItAnswers = errors.New("cannot be told until the database answers")
+var errNoDatabase = errors.New("unknown until the database answers")
 
 func checkMigrations(config.Config) (string, error) {
 	if models.DB == nil {
-		return "", errUntilItAnswers
+		return "", errNoDatabase
 	}
 	missing, unknown, err := database.CompareSchema(context.Background(), models.DB, migrations.Files)
 	switch {
@@ -115,12 +113,12 @@ func checkMigrations(config.Config) (string, error) {
 	return "all are applied", nil
 }
 
-// maxClockSkew is what does not matter to the shortest of our lifetimes.
+// maxClockSkew is short beside the shortest lifetime of a row.
 const maxClockSkew = 5 * time.Second
 
 func checkClock(config.Config) (string, error) {
 	if models.DB == nil {
-		return "", errUntilItAnswers
+		return "", errNoDatabase
 	}
 	skew, err := database.ClockSkew(context.Background(), models.DB, models.Clock.Now)
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package grifts holds the tasks for operators: `corral task NAME`, or
-// `buffalo task NAME` with the Buffalo CLI.
+// Package grifts holds the tasks for operators: `corral task NAME`, or `buffalo
+// task NAME`.
 package grifts
 
 import (
@@ -14,10 +14,9 @@ import (
 	"corral/models"
 )
 
-// loadConfig reads the configuration of the app in this folder.
 func loadConfig() (config.Config, error) { return config.Load(os.Environ(), ".") }
 
-// withDatabase connects to the database, migrates it, and runs a task.
+// withDatabase runs a task on the migrated database.
 func withDatabase(run func(c config.Config) error) error {
 	c, err := loadConfig()
 	if err != nil {
@@ -33,7 +32,7 @@ func withDatabase(run func(c config.Config) error) error {
 	return run(c)
 }
 
-// withUser finds the account at a typed email and runs a task.
+// withUser runs a task on the account of a typed email.
 func withUser(typed string, run func(ctx context.Context, user *models.User) error) error {
 	normalized, ok := email.Normalize(typed)
 	if !ok {
@@ -54,5 +53,4 @@ func withUser(typed string, run func(ctx context.Context, user *models.User) err
 
 func notAnEmail(typed string) error { return fmt.Errorf("%q is not an email address", typed) }
 
-// say prints a line.
 func say(format string, args ...any) { fmt.Fprintf(task.Out, format+"\n", args...) }

@@ -32,7 +32,7 @@ func printedBy(fn func()) string {
 	return b.String()
 }
 
-// What Run does with any other command line is tested in package task.
+// Other command lines are tested in package task.
 func TestTasks_AreListed(t *testing.T) {
 	printed, err := run(t, "task", "list")
 	require.NoError(t, err)
@@ -58,7 +58,6 @@ func TestSecret(t *testing.T) {
 	}
 }
 
-// The table of routes has a line for each route, with its guard.
 func TestRoutes(t *testing.T) {
 	c, err := loadConfig()
 	require.NoError(t, err)
@@ -75,7 +74,7 @@ func TestRoutes(t *testing.T) {
 	}
 }
 
-// Wrong arguments are refused before a database is opened.
+// Arguments are checked before a database is opened.
 func TestUserCreate_WrongArguments(t *testing.T) {
 	for _, args := range [][]string{{}, {"ada@example.com", "bob@example.com"}} {
 		_, err := run(t, append([]string{"task", "user:create"}, args...)...)
@@ -90,7 +89,7 @@ func TestUserCreate_WrongArguments(t *testing.T) {
 	}
 }
 
-// The passwords of the seed are public; go test is not development either.
+// The passwords are public: only development may have them.
 func TestSeed_OutsideDevelopment(t *testing.T) {
 	printed, err := run(t, "task", "db:seed")
 	require.ErrorContains(t, err, "db:seed is for development")

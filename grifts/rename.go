@@ -6,7 +6,7 @@ import (
 )
 
 func init() {
-	task.Add("rename", "MODULE NAME", "Makes a fresh clone yours: module path and name, in every file", renameApp)
+	task.Add("rename", "MODULE NAME", "Gives a fresh clone your module path and name, in every file", renameApp)
 }
 
 func renameApp(args []string) error {

@@ -9,17 +9,17 @@ import (
 )
 
 func init() {
-	task.Add("sessions:end", "EMAIL|all", "Ends the sessions of an account, or of all, as of the next request", endSessions)
+	task.Add("sessions:end", "EMAIL|all", "Ends the sessions of one account, or of all accounts, at once", endSessions)
 }
 
 func endSessions(args []string) error {
 	if args[0] == "all" {
-		return withDatabase(func(config.Config) error { return tellEnded(models.EndAllSessions(context.Background())) })
+		return withDatabase(func(config.Config) error { return sayEnded(models.EndAllSessions(context.Background())) })
 	}
-	return withUser(args[0], func(ctx context.Context, user *models.User) error { return tellEnded(models.EndSessionsOf(ctx, user)) })
+	return withUser(args[0], func(ctx context.Context, user *models.User) error { return sayEnded(models.EndSessionsOf(ctx, user)) })
 }
 
-func tellEnded(ended int, err error) error {
+func sayEnded(ended int, err error) error {
 	if err == nil {
 		say("Sessions ended: %d", ended)
 	}

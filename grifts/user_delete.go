@@ -8,7 +8,7 @@ import (
 )
 
 func init() {
-	task.Add("user:delete", "EMAIL", "Removes an account and all that is known of the person, for good", deleteUser)
+	task.Add("user:delete", "EMAIL", "Deletes an account and all of its data, for good", deleteUser)
 }
 
 func deleteUser(args []string) error {
@@ -16,7 +16,7 @@ func deleteUser(args []string) error {
 		if err := user.Delete(ctx, models.Client{}); err != nil {
 			return err
 		}
-		say("The account of %s and everything about it was removed. The app says goodbye by mail.", user.Email)
+		say("The account of %s and all of its data were deleted. A mail tells its owner.", user.Email)
 		return nil
 	})
 }

@@ -17,7 +17,7 @@ func init() {
 	task.Add("user:why", "EMAIL", "Says why a user cannot log in: account, rate limits, failed attempts, mails, links, sessions", why)
 }
 
-// why only looks: it makes no file and migrates nothing.
+// why changes nothing: it creates no file and does not migrate.
 func why(args []string) error {
 	normalized, ok := email.Normalize(args[0])
 	if !ok {
@@ -42,7 +42,6 @@ func why(args []string) error {
 	return nil
 }
 
-// explain prints what was found, in sentences.
 func explain(f *models.Findings, c config.Config) {
 	if f.User == nil {
 		sayNoAccount(f, c)
@@ -56,7 +55,6 @@ func explain(f *models.Findings, c config.Config) {
 	saySessions(f)
 }
 
-// list prints lines below a sentence.
 func list(lines []string) {
 	for _, line := range lines {
 		say("  %s", line)
@@ -66,7 +64,7 @@ func list(lines []string) {
 func sayNoAccount(f *models.Findings, c config.Config) {
 	say("%s has no account.", f.Email)
 	if reserved := f.Reserved(); reserved != nil {
-		say("It is reserved until %s: an account moved away from it, and its owner may take it back by the link in a mail until then. Nobody else gets the address.",
+		say("It is reserved until %s: an account changed to another email, and a mailed link can undo that until then. No other account can have the email.",
 			moment(reserved.ExpiresAt))
 	}
 	if len(f.Similar) > 0 {
@@ -77,19 +75,19 @@ func sayNoAccount(f *models.Findings, c config.Config) {
 		say("Was it mistyped? These have an account: %s.", strings.Join(emails, ", "))
 	}
 	if !c.SignupOpen {
-		say("Sign-up is closed: make an account with `task user:create %s`.", f.Email)
+		say("Sign-up is closed: create an account with `task user:create %s`.", f.Email)
 	}
 }
 
 func sayAccount(f *models.Findings) {
-	say("%s has an account, made on %s.", f.Email, moment(f.User.CreatedAt))
+	say("%s has an account, created at %s.", f.Email, moment(f.User.CreatedAt))
 	if f.User.Language != "" {
 		say("Its pages and mails are in the language %s.", f.User.Language)
 	}
 	if f.User.PasswordDigest != "" {
 		say("It has a password.")
 	} else {
-		say("It has no password, so nobody can log in: it was invited and never set one, or a change of email was undone. A mailed link sets one (/password/forgot).")
+		say("It has no password, so no login succeeds: its owner was invited and never set one, or undid a change of email. A mailed link sets one (/password/forgot).")
 	}
 }
 
@@ -101,19 +99,19 @@ func sayLimits(f *models.Findings) {
 	}
 	switch l := f.Limited; {
 	case l == nil:
-		say("It is not rate limited. (A client with ten failures in three minutes waits all the same, whatever the email.)")
+		say("It is not rate limited. (A client with ten failures in three minutes waits all the same, with any email.)")
 	case l.Locked:
-		say("It is locked until the password is set anew by mail: after so many attempts no waiting helps.")
+		say("It is locked until the password is reset by mail: after so many attempts no waiting helps.")
 	default:
 		say("It is rate limited until %s, also for the right password.", moment(models.Clock.Now().Add(l.RetryAfter)))
 	}
 	if f.User == nil {
 		return
 	}
-	say("Browsers that have logged in to the account before: %d. Each has attempts of its own.", len(f.KnownBrowsers))
+	say("Browsers that have logged in to the account before: %d. Each has a rate limit of its own.", len(f.KnownBrowsers))
 	for _, l := range f.KnownBrowsers {
 		if l != nil && l.Locked {
-			list([]string{"One of them is locked until the password is set anew by mail."})
+			list([]string{"One of them is locked until the password is reset by mail."})
 		} else if l != nil {
 			list([]string{"One of them is rate limited until " + moment(models.Clock.Now().Add(l.RetryAfter)) + "."})
 		}
@@ -139,17 +137,17 @@ func sayFailures(f *models.Findings) {
 
 func sayLinks(f *models.Findings) {
 	texts := map[string]string{
-		models.PurposeEmailConfirm: "A link to confirm a change of email to EMAIL works until MOMENT, for the account that asked.",
+		models.PurposeEmailConfirm: "A link to confirm a change of email to EMAIL works until MOMENT, for the account that requested it.",
 	}
 	if f.User == nil {
 		texts[models.PurposeSignup] = "A link to sign up works until MOMENT."
 	} else {
 		texts[models.PurposeReset] = "A link to set a new password works until MOMENT."
-		texts[models.PurposeEmailUndo] = "A link to take the account back to EMAIL works until MOMENT."
+		texts[models.PurposeEmailUndo] = "A link to undo the change of email from EMAIL works until MOMENT."
 	}
 	works := false
 	for _, token := range f.Tokens {
-		if text, ok := texts[token.Purpose]; ok { // others open nothing here
+		if text, ok := texts[token.Purpose]; ok { // others have no effect here
 			works = true
 			say("%s", strings.NewReplacer("EMAIL", token.Email, "MOMENT", moment(token.ExpiresAt)).Replace(text))
 		}
@@ -164,13 +162,13 @@ func saySessions(f *models.Findings) {
 		return
 	}
 	if len(f.Sessions) == 0 {
-		say("Nobody is logged in.")
+		say("There is no session.")
 		return
 	}
-	say("Logged in:")
+	say("Sessions:")
 	var lines []string
 	for _, s := range f.Sessions {
-		lines = append(lines, fmt.Sprintf("%s, from %s, since %s, last seen %s", browser(s.UserAgent), s.IP, moment(s.CreatedAt), moment(s.LastSeenAt)))
+		lines = append(lines, fmt.Sprintf("%s, from %s, logged in %s, last seen %s", browser(s.UserAgent), s.IP, moment(s.CreatedAt), moment(s.LastSeenAt)))
 	}
 	list(lines)
 }

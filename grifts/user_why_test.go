@@ -14,7 +14,7 @@ import (
 	"corral/models"
 )
 
-// explained returns what an operator is told of findings, without the times.
+// explained returns what `task user:why` prints, with T for times.
 func explained(t *testing.T, f *models.Findings, c config.Config) string {
 	t.Helper()
 	printed := printedBy(func() { explain(f, c) })
@@ -31,27 +31,27 @@ func TestUserWhy_Mails(t *testing.T) {
 		user *models.User
 		mail outbox.Mail
 	}{
-		"  T: link to set a new password, sent at T\n":                                   {ada, outbox.Mail{Template: models.MailReset, SentAt: at}},
-		"  T: link to set a new password, not sent, for there was no account\n":          {nil, outbox.Mail{Template: models.MailReset, SentAt: at}},
-		"  T: link to sign up, sent at T\n":                                              {nil, outbox.Mail{Template: models.MailSignup, SentAt: at}},
-		"  T: link to sign up, sent at T as a notice that there is an account already\n": {ada, outbox.Mail{Template: models.MailSignup, SentAt: at}},
+		"  T: link to set a new password, delivered at T\n":                                   {ada, outbox.Mail{Template: models.MailReset, DeliveredAt: at}},
+		"  T: link to set a new password, not delivered: there was no account\n":              {nil, outbox.Mail{Template: models.MailReset, DeliveredAt: at}},
+		"  T: link to sign up, delivered at T\n":                                              {nil, outbox.Mail{Template: models.MailSignup, DeliveredAt: at}},
+		"  T: link to sign up, delivered at T as a notice that there is an account already\n": {ada, outbox.Mail{Template: models.MailSignup, DeliveredAt: at}},
 		"  T: notice of a login from a new browser, given up at T after 6 attempts, the last because: 550 no such user\n": {ada,
-			outbox.Mail{Template: models.MailNewBrowser, FailedAt: at, Attempts: 6, LastError: "550 no such user"}},
-		"  T: notice that the password was changed, failed 2 times, the last because: connection refused; tried again at T\n": {ada,
+			outbox.Mail{Template: models.MailNewBrowser, GivenUpAt: at, Attempts: 6, LastError: "550 no such user"}},
+		"  T: notice that the password was changed, failed 2 times, the last because: connection refused; next attempt at T\n": {ada,
 			outbox.Mail{Template: models.MailPasswordChanged, DueAt: later, Attempts: 2, LastError: "connection refused"}},
-		"  T: notice that the account was deleted, waits to be sent\n": {nil, outbox.Mail{Template: models.MailAccountDeleted, DueAt: at}},
-		"  T: link to confirm a change to this email, waits, longer than it should: is the app running?\n": {nil,
+		"  T: notice that the account was deleted, queued\n": {nil, outbox.Mail{Template: models.MailAccountDeleted, DueAt: at}},
+		"  T: link to confirm a change to this email, queued, and overdue: is the app running?\n": {nil,
 			outbox.Mail{Template: models.MailEmailConfirm, DueAt: nulls.NewTime(now.Add(-time.Hour))}},
 	} {
 		c.mail.CreatedAt = now
 		require.Contains(t, explained(t, &models.Findings{Email: "ada@example.com", User: c.user, Mails: []outbox.Mail{c.mail}}, conf), want)
 	}
-	require.Contains(t, explained(t, &models.Findings{NoMail: []string{models.MailReset}}, conf),
-		"Enough mails to this email were requested in an hour (link to set a new password): more are answered and not sent for now.\n")
+	require.Contains(t, explained(t, &models.Findings{LimitedMails: []string{models.MailReset}}, conf),
+		"This email is rate limited for a mail (link to set a new password): further requests are answered as usual, and no mail is queued.\n")
 }
 
-// Every limit, failure and link has its sentence.
-func TestUserWhy_Sentences(t *testing.T) {
+// Every limit, failure and link has a sentence.
+func TestUserWhy_EveryFindingHasASentence(t *testing.T) {
 	ada := &models.User{Email: "ada@example.com", Language: "de", CreatedAt: time.Now()}
 	tokens := func(purposes ...string) (list []models.Token) {
 		for _, purpose := range purposes {
@@ -67,17 +67,17 @@ func TestUserWhy_Sentences(t *testing.T) {
 	}, config.Config{})
 	for _, want := range []string{
 		"Its pages and mails are in the language de.\n",
-		"It has no password, so nobody can log in",
+		"It has no password, so no login succeeds",
 		"since the last login or reset: 7.\n",
 		"It is rate limited until T, also for the right password.\n",
 		"Browsers that have logged in to the account before: 3.",
 		"  One of them is rate limited until T.\n",
-		"  One of them is locked until the password is set anew by mail.\n",
+		"  One of them is locked until the password is reset by mail.\n",
 		"  T, an unknown browser, from 192.0.2.0/24: wrong current password, while logged in\n",
 		"A link to set a new password works until T.\n",
-		"A link to confirm a change of email to ada@example.org works until T, for the account that asked.\n",
-		"A link to take the account back to ada@example.org works until T.\n",
-		"Nobody is logged in.\n",
+		"A link to confirm a change of email to ada@example.org works until T, for the account that requested it.\n",
+		"A link to undo the change of email from ada@example.org works until T.\n",
+		"There is no session.\n",
 	} {
 		require.Contains(t, said, want)
 	}
@@ -85,6 +85,6 @@ func TestUserWhy_Sentences(t *testing.T) {
 
 	said = explained(t, &models.Findings{Email: "ada@example.org",
 		Tokens: tokens(models.PurposeEmailUndo, models.PurposeReset)}, config.Config{SignupOpen: true})
-	require.Contains(t, said, "It is reserved until T: an account moved away from it")
+	require.Contains(t, said, "It is reserved until T: an account changed to another email")
 	require.Contains(t, said, "No mailed link works.\n")
 }

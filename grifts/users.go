@@ -12,7 +12,7 @@ import (
 )
 
 func init() {
-	task.Add("user:create", "EMAIL", "Makes an account and prints a one-time link to set its password", createUser)
+	task.Add("user:create", "EMAIL", "Creates an account and prints a one-time link to set its password", createUser)
 }
 
 func createUser(args []string) error {

@@ -20,7 +20,7 @@ import (
 )
 
 var (
-	texts  = sync.OnceValue(func() *i18n.Texts { return must(i18n.Load(locales.FS)) }) // by the first mail, not at start
+	texts  = sync.OnceValue(func() *i18n.Texts { return must(i18n.Load(locales.FS)) })
 	engine = sync.OnceValue(func() *view.Engine {
 		return view.New(view.Options{Templates: templates.FS, Layout: "mail/layout.plush.html"})
 	})
@@ -28,38 +28,38 @@ var (
 
 func must[T any](value T, err error) T {
 	if err != nil {
-		panic(err) // a file of this repository is wrong
+		panic(err) // a locale file is wrong
 	}
 	return value
 }
 
-// Compose decides what a mail is by now, and makes its message, in text and HTML,
-// in its reader's language. Links start with HOST: prevents links poisoned by a
-// Host header. It returns outbox.ErrNothingToSend when there is nobody to mail.
+// Compose returns the message of a mail, in text and HTML, in the language of its
+// recipient, or outbox.ErrNothingToSend. Links start with HOST: prevents links
+// poisoned by a Host header.
 func Compose(ctx context.Context, c config.Config, m *outbox.Mail) (mail.Message, error) {
 	if err := models.ResolveMail(ctx, m); err != nil {
 		return mail.Message{}, err
 	}
-	data, err := letterData(c, m)
+	data, err := templateData(c, m)
 	if err != nil {
 		return mail.Message{}, fmt.Errorf("composing a mail: %w", err)
 	}
 	message := mail.NewMessage()
 	message.From, message.To = c.MailFrom.String(), []string{m.Recipient}
 	message.Subject = data["subject"].(string)
-	message.SetHeader("Auto-Submitted", "auto-generated") // RFC 3834: no out-of-office answers
-	// The same at every attempt: mail programs show one that arrived twice once.
+	message.SetHeader("Auto-Submitted", "auto-generated") // RFC 3834: prevents out-of-office answers
+	// The same at every attempt: mail programs hide duplicates.
 	message.SetHeader("Message-ID", "<"+m.ID.String()+"@"+outbox.Domain(c.Host.Hostname())+">")
-	// The last part is the one that a mail program prefers.
-	err = message.AddBodies(data, engine().Text("mail/letter.plush.txt"), engine().HTML("mail/letter.plush.html"))
+	// Mail programs prefer the last part.
+	err = message.AddBodies(data, engine().Text("mail/message.plush.txt"), engine().HTML("mail/message.plush.html"))
 	if err != nil {
 		return mail.Message{}, fmt.Errorf("composing a mail: %w", err)
 	}
 	return message, nil
 }
 
-func letterData(c config.Config, m *outbox.Mail) (map[string]any, error) {
-	kind, ok := letters[m.Template]
+func templateData(c config.Config, m *outbox.Mail) (map[string]any, error) {
+	kind, ok := kinds[m.Template]
 	if !ok {
 		return nil, fmt.Errorf("no mail is named %s", m.Template)
 	}

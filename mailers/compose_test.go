@@ -15,7 +15,6 @@ import (
 	"corral/models/modelstest"
 )
 
-// A mail that cannot be composed tells the operator why.
 func TestCompose_Errors(t *testing.T) {
 	modelstest.Empty(t)
 	c := configOf(smtptest.New(t))
@@ -33,7 +32,7 @@ func TestCompose_Errors(t *testing.T) {
 	}
 }
 
-// Neither the name of the sender nor the subject adds a header.
+// Neither sender nor subject adds a header.
 func TestCompose_HeaderInjection(t *testing.T) {
 	modelstest.Empty(t)
 	s := smtptest.New(t)
@@ -48,8 +47,7 @@ func TestCompose_HeaderInjection(t *testing.T) {
 	require.NotContains(t, smtptest.Parse(t, r).Header, "Bcc")
 }
 
-// Every mail can be composed in every language, and says which one it is: once
-// for the page, and once for programs that show only what is in its body.
+// Every mail names its language twice: some mail programs show only the body.
 func TestCompose_EveryMailInEveryLanguage(t *testing.T) {
 	modelstest.Empty(t)
 	c := configOf(smtptest.New(t))
@@ -59,11 +57,11 @@ func TestCompose_EveryMailInEveryLanguage(t *testing.T) {
 	for _, language := range texts.Names() {
 		for _, template := range []string{
 			models.MailSignup, models.MailSignupTaken, models.MailReset, models.MailPasswordChanged, models.MailNewBrowser,
-			models.MailEmailConfirm, models.MailEmailTaken, models.MailEmailAsked, models.MailEmailChanged, models.MailAccountDeleted,
+			models.MailEmailConfirm, models.MailEmailTaken, models.MailEmailRequested, models.MailEmailChanged, models.MailAccountDeleted,
 		} {
 			m := &outbox.Mail{Recipient: "ada@example.com", Template: template, Language: language, Data: "{}"}
 			if template == models.MailReset {
-				m.Recipient = ada.Email // a reset without account is no mail
+				m.Recipient = ada.Email // without account there is nothing to send
 			}
 			message, err := mailers.Compose(t.Context(), c, m)
 			require.NoError(t, err)

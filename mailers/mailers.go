@@ -1,5 +1,4 @@
-// Package mailers knows which mails there are and what they look like. A worker
-// of package outbox delivers them.
+// Package mailers composes the mails of the app. Package outbox delivers them.
 package mailers
 
 import (
@@ -13,17 +12,15 @@ import (
 	"corral/models"
 )
 
-// letter is what a mail has besides its texts, which are in the locale files
-// under mail.NAME.
-type letter struct {
+// kind is what a mail has besides its texts, mail.NAME in the locale files.
+type kind struct {
 	link   string // path of the button; the token is appended
-	logIn  bool   // has a link to log in, too
-	notice bool   // says when and from where, and what to do when it was not you
+	logIn  bool   // has a link to log in
+	notice bool   // says when and from where
 }
 
-// letters are the mails there are. Package models decides when each is written:
-// MailNewBrowser in models/device_cookie.go.
-var letters = map[string]letter{
+// kinds are all mails. Package models queues them.
+var kinds = map[string]kind{
 	models.MailSignup:          {link: "/signup/"},
 	models.MailSignupTaken:     {link: "/password/forgot", logIn: true, notice: true},
 	models.MailReset:           {link: "/password/reset/"},
@@ -31,13 +28,13 @@ var letters = map[string]letter{
 	models.MailNewBrowser:      {link: "/account", notice: true},
 	models.MailEmailConfirm:    {link: "/account/email/confirm/"},
 	models.MailEmailTaken:      {link: "/password/forgot", notice: true},
-	models.MailEmailAsked:      {link: "/account", notice: true},
+	models.MailEmailRequested:  {link: "/account", notice: true},
 	models.MailEmailChanged:    {link: "/account/email/undo/", notice: true},
 	models.MailAccountDeleted:  {notice: true},
 }
 
-// Start starts a worker. Without a mail server it does nothing: in development
-// the mails stay in the outbox, to be read at /dev/mail.
+// Start starts a worker. Without a mail server, as in development, mails stay in
+// the outbox: see /dev/mail.
 func Start(c config.Config, logger *slog.Logger) *outbox.Worker {
 	options := outbox.WorkerOptions{
 		DB:    models.DB,
@@ -53,7 +50,7 @@ func Start(c config.Config, logger *slog.Logger) *outbox.Worker {
 	return outbox.Start(options)
 }
 
-// Reach logs in to the mail server and sends nothing.
+// Reach logs in to the mail server without sending.
 func Reach(ctx context.Context, c config.Config) error { return smtp(c).Reach(ctx) }
 
 func smtp(c config.Config) *outbox.SMTP {

@@ -36,7 +36,7 @@ func sender(s *smtptest.Server) *outbox.SMTP {
 	return outbox.NewSMTP(s.URL, "corral.example", s.Authority.Trusting())
 }
 
-// start empties the database and starts a worker for the length of a test.
+// start empties the database and starts a worker until the end of the test.
 func start(t testing.TB, s *smtptest.Server) *apptest.LogBuffer {
 	t.Helper()
 	modelstest.Empty(t)
@@ -62,8 +62,7 @@ func mailTo(t testing.TB, email string) outbox.Mail {
 	return m
 }
 
-// The worker of the app delivers to SMTP_URL, and trusts the authorities of the
-// system only.
+// The worker delivers to SMTP_URL and trusts only the authorities of the system.
 func TestStart(t *testing.T) {
 	modelstest.Empty(t)
 	s, log := smtptest.New(t), &apptest.LogBuffer{}
@@ -72,7 +71,7 @@ func TestStart(t *testing.T) {
 	require.Eventually(t, func() bool { return mailTo(t, "zoe@example.com").LastError != "" }, time.Minute, time.Millisecond)
 	w.Stop()
 	require.Contains(t, mailTo(t, "zoe@example.com").LastError, "unknown authority")
-	require.Contains(t, log.String(), "mail not sent")
+	require.Contains(t, log.String(), "mail not delivered")
 	require.NotContains(t, log.String(), "zoe@example.com", "the log names no user")
 	require.Empty(t, s.Arrived)
 	require.ErrorContains(t, mailers.Reach(t.Context(), configOf(s)), "unknown authority")
@@ -87,12 +86,12 @@ func TestStart_WithoutServer(t *testing.T) {
 	require.Zero(t, mailTo(t, "zoe@example.com").Attempts)
 }
 
-// A reset for an email without account is no mail, and the log does not tell.
+// A reset without account is neither delivered nor logged.
 func TestReset_WithoutAccount(t *testing.T) {
 	s := smtptest.New(t)
 	log := start(t, s)
 	require.NoError(t, models.RequestReset(t.Context(), "nobody@example.com", "", models.Client{}))
-	require.Eventually(t, func() bool { return mailTo(t, "nobody@example.com").SentAt.Valid }, time.Minute, time.Millisecond)
+	require.Eventually(t, func() bool { return mailTo(t, "nobody@example.com").DeliveredAt.Valid }, time.Minute, time.Millisecond)
 	require.Empty(t, s.Arrived)
 	require.Empty(t, log.String())
 	m := mailTo(t, "nobody@example.com")

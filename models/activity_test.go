@@ -11,7 +11,7 @@ import (
 	"corral/models/modelstest"
 )
 
-// activity returns the kinds of what the user sees, the newest first.
+// activity returns the kinds of an account's activity, newest first.
 func (ms *ModelSuite) activity(user *models.User) []string {
 	list, err := models.ActivityOf(ms.T().Context(), user, uuid.Nil, 100)
 	ms.NoError(err)
@@ -53,7 +53,7 @@ func (ms *ModelSuite) Test_Activity_Login() {
 	ms.WithinDuration(models.Clock.Now(), list[0].CreatedAt, time.Minute)
 }
 
-// A failed attempt writes the same whether or not there is an account: one row.
+// A failed attempt writes one row, with or without account.
 func (ms *ModelSuite) Test_Activity_FailedAttempt() {
 	ada := ms.signUp("ada@example.com")
 	for n, email := range []string{"ada@example.com", "nobody@example.com", "no email at all", "ADA@example.com "} {
@@ -72,15 +72,15 @@ func (ms *ModelSuite) Test_Activity_RateLimitedAttemptWritesNothing() {
 	ms.Len(ms.activity(ada), 5, "those that were not refused")
 }
 
-// A confirmation with the right password is no news.
+// A confirmation with the right password is not recorded.
 func (ms *ModelSuite) Test_Activity_Authenticate() {
 	ada := ms.signUp("ada@example.com")
 	ms.NoError(ms.authenticate("ada@example.com", modelstest.Password, "192.0.2.1"))
 	ms.Empty(ms.activity(ada))
 }
 
-// A client that disconnects while the password is hashed hides nothing.
-func (ms *ModelSuite) Test_Activity_Disconnected() {
+// Disconnecting during hashing cannot hide an attempt.
+func (ms *ModelSuite) Test_Activity_DisconnectingHidesNoAttempt() {
 	ada := ms.signUp("ada@example.com")
 	ctx, disconnect := context.WithCancel(ms.T().Context())
 	done := make(chan error)
@@ -112,8 +112,8 @@ func (ms *ModelSuite) Test_Activity_EndedSessions() {
 	ms.Empty(ms.activity(bob))
 }
 
-// An expired session was not logged out.
-func (ms *ModelSuite) Test_Activity_ExpiryIsNone() {
+// Expiry is not recorded as a logout.
+func (ms *ModelSuite) Test_Activity_ExpiryIsNotRecorded() {
 	ada := ms.signUp("ada@example.com")
 	rawToken := ms.start(ada, false)
 	models.Clock.Move(24 * time.Hour)
@@ -123,7 +123,7 @@ func (ms *ModelSuite) Test_Activity_ExpiryIsNone() {
 	ms.Empty(ms.activity(ada))
 }
 
-// An owner who takes the account back sees what was done with it meanwhile.
+// After an undo the owner sees what the attacker did.
 func (ms *ModelSuite) Test_Activity_Account() {
 	ada, ctx := ms.signUp("ada@example.com"), ms.T().Context()
 	ms.changeEmail(ada, "ada@example.org")
@@ -142,8 +142,8 @@ func (ms *ModelSuite) Test_Activity_Account() {
 	ms.Zero(ms.count("activities"), "it goes with the account")
 }
 
-// Activity and what it records are there together or not at all.
-func (ms *ModelSuite) Test_Activity_OneTransaction() {
+// Activity is rolled back with what it records.
+func (ms *ModelSuite) Test_Activity_IsRolledBackWithItsTransaction() {
 	ada := ms.signUp("ada@example.com")
 	_, session := ms.startAt(ada, false, "192.0.2.1")
 	ms.NoError(ms.DB.RawQuery("ALTER TABLE activities RENAME TO elsewhere").Exec())
@@ -156,7 +156,7 @@ func (ms *ModelSuite) Test_Activity_OneTransaction() {
 	ms.Equal(1, ms.count("sessions"))
 }
 
-// Pages show each row once, also when many rows have one time and new ones come in.
+// Pages show each row once, even if times are equal and rows are added.
 func (ms *ModelSuite) Test_ActivityOf_Pages() {
 	models.Clock.Stop()
 	ada, bob := ms.signUp("ada@example.com"), ms.signUp("bob@example.com")

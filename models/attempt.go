@@ -13,18 +13,18 @@ import (
 	"corral/internal/secret"
 )
 
-// attempt is one use of credentials. It is counted, and recorded as failed,
-// before the password is hashed: disconnecting cannot hide an attempt.
+// attempt is one use of credentials. It is counted and recorded as failed before
+// hashing, so that disconnecting cannot hide it.
 type attempt struct {
 	buckets    []ratelimit.Bucket
 	activityID uuid.UUID
 }
 
-// begin counts an attempt. A refused one costs one look-up and leaves nothing.
+// begin counts and records an attempt, or returns *RateLimited after one query.
 func (with Credentials) begin(ctx context.Context, kind string) (*attempt, error) {
 	normalized, ok := email.Normalize(with.Email)
 	subject := normalized
-	if !ok { // counted as if it had an account: prevents enumeration
+	if !ok { // counted all the same: prevents enumeration
 		subject = strings.ToLower(strings.TrimSpace(with.Email))
 	}
 	buckets, err := openBuckets(ctx, normalized, subject, with.Client)
@@ -33,7 +33,7 @@ func (with Credentials) begin(ctx context.Context, kind string) (*attempt, error
 	}
 	a := &attempt{buckets: buckets}
 	return a, inTransaction(ctx, func(tx *pop.Connection) error {
-		// First: it locks the account's row before the counters', as Delete does.
+		// First: locks the account before the buckets, as Delete does.
 		if a.activityID, err = recordAttempt(tx, normalized, kind, with.Client); err != nil {
 			return err
 		}
@@ -46,7 +46,6 @@ func (with Credentials) begin(ctx context.Context, kind string) (*attempt, error
 	})
 }
 
-// succeed refunds the attempt and records what it was.
 func (a *attempt) succeed(tx *pop.Connection, kind string) error {
 	if err := tx.RawQuery("UPDATE activities SET kind = ? WHERE id = ?", kind, a.activityID).Exec(); err != nil {
 		return fmt.Errorf("recording %s: %w", kind, err)
@@ -54,7 +53,6 @@ func (a *attempt) succeed(tx *pop.Connection, kind string) error {
 	return ratelimit.Refund(tx, a.buckets...)
 }
 
-// discard refunds the attempt and deletes its record.
 func (a *attempt) discard(tx *pop.Connection) error {
 	if err := tx.RawQuery("DELETE FROM activities WHERE id = ?", a.activityID).Exec(); err != nil {
 		return fmt.Errorf("discarding an attempt: %w", err)
@@ -62,18 +60,18 @@ func (a *attempt) discard(tx *pop.Connection) error {
 	return ratelimit.Refund(tx, a.buckets...)
 }
 
-// openBuckets returns what an attempt is counted in: the client's and the
-// email's bucket, or that of a browser known to the account, which strangers
-// cannot use up. It returns *RateLimited when one of them is full.
+// openBuckets returns the buckets of an attempt: those of client and email, or
+// that of a known browser, which attackers cannot fill. It returns *RateLimited
+// if one is full.
 func openBuckets(ctx context.Context, normalized, subject string, client Client) ([]ratelimit.Bucket, error) {
-	device := bucketOf(loginsPerDeviceCookie, string(secret.TokenDigest(client.RawDeviceCookie)))
+	deviceCookie := bucketOf(loginsPerDeviceCookie, string(secret.TokenDigest(client.RawDeviceCookie)))
 	buckets := []ratelimit.Bucket{bucketOf(loginsPerClient, ratelimit.Subject(client.IP)), bucketOf(loginsPerEmail, subject)}
-	counts, known, err := countBuckets(ctx, normalized, client.RawDeviceCookie, device.Row, buckets[0].Row, buckets[1].Row)
+	counts, known, err := countBuckets(ctx, normalized, client.RawDeviceCookie, deviceCookie.Row, buckets[0].Row, buckets[1].Row)
 	if err != nil {
 		return nil, err
 	}
 	if known {
-		buckets = []ratelimit.Bucket{device}
+		buckets = []ratelimit.Bucket{deviceCookie}
 	}
 	var longest *RateLimited
 	for _, b := range buckets {
@@ -81,14 +79,13 @@ func openBuckets(ctx context.Context, normalized, subject string, client Client)
 			longest = l
 		}
 	}
-	if longest != nil { // not returned as it is: a nil *RateLimited is an error that is not nil
+	if longest != nil { // a nil *RateLimited would be a non-nil error
 		return nil, longest
 	}
 	return buckets, nil
 }
 
-// countBuckets reads all that decides about an attempt in one statement: the
-// counters, and whether the browser is known to the account.
+// countBuckets also reports whether the browser is known, in the same query.
 func countBuckets(ctx context.Context, normalized, rawDeviceCookie string, ids ...any) (counts map[string]ratelimit.Count, known bool, err error) {
 	const knownBrowser = "known browser"
 	var rows []ratelimit.Count

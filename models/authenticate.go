@@ -10,19 +10,18 @@ import (
 	"corral/internal/password"
 )
 
-// Credentials are a typed email and password, and the client that sent them.
+// Credentials are an email and a password as typed, and the client that sent them.
 type Credentials struct {
 	Email    string
 	Password string
 	Client   Client
 }
 
-// ErrBadCredentials means that the email or the password is wrong, never which.
+// ErrBadCredentials means that email or password is wrong, never which.
 var ErrBadCredentials = errors.New("bad credentials")
 
-// LogIn starts a session for the account that the credentials open, or returns
-// ErrBadCredentials, *RateLimited or ErrBusy. Every call that is not rate
-// limited costs one hash, whether or not there is an account.
+// LogIn starts a session for the account of the credentials, or returns
+// ErrBadCredentials, *RateLimited or ErrBusy.
 func LogIn(ctx context.Context, with Credentials, remember bool) (*LoggedIn, error) {
 	attempt, err := with.begin(ctx, ActivityLoginFailed)
 	if err != nil {
@@ -46,8 +45,7 @@ func LogIn(ctx context.Context, with Credentials, remember bool) (*LoggedIn, err
 	return s, err
 }
 
-// Authenticate returns the account that the credentials open, as LogIn does,
-// but starts no session: a logged-in user confirms the password.
+// Authenticate is LogIn without a session: a logged-in user confirms the password.
 func Authenticate(ctx context.Context, with Credentials) (*User, error) {
 	attempt, err := with.begin(ctx, ActivityPasswordFailed)
 	if err != nil {
@@ -60,8 +58,8 @@ func Authenticate(ctx context.Context, with Credentials) (*User, error) {
 	return user, inTransaction(ctx, attempt.discard)
 }
 
-// verify computes one hash whether the email is unknown, the password unusable,
-// or neither: prevents account enumeration by timing.
+// verify always computes one hash, also for an unknown email: prevents
+// enumeration by timing.
 func (with Credentials) verify(ctx context.Context) (*User, error) {
 	var user *User
 	digest := ""

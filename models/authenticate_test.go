@@ -12,7 +12,7 @@ import (
 	"corral/models/modelstest"
 )
 
-// authenticate makes an attempt from a client that is no known browser.
+// authenticate makes an attempt from an unknown browser.
 func (ms *ModelSuite) authenticate(email, password, ip string) error {
 	client := models.Client{IP: netip.MustParseAddr(ip)}
 	_, err := models.Authenticate(ms.T().Context(), models.Credentials{Email: email, Password: password, Client: client})
@@ -51,7 +51,7 @@ func (ms *ModelSuite) Test_Authenticate_BadCredentials() {
 	}
 }
 
-// Parameters that were raised apply to each user from the next login on.
+// New hash parameters apply to a user at the next login.
 func (ms *ModelSuite) Test_Authenticate_Rehashes() {
 	rawToken := ms.start(ms.signUp("ada@example.com"), false)
 	weak := argon2.IDKey([]byte(modelstest.Password), []byte("saltsaltsaltsalt"), 1, 8192, 1, 32)

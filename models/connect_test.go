@@ -44,7 +44,7 @@ func (ms *ModelSuite) Test_ClockSkew() {
 	ms.InDelta(float64(right-time.Hour), float64(skew()), float64(time.Minute))
 }
 
-// A wrong folder stays as it is.
+// No file is created in a wrong folder.
 func TestConnectExisting_NoFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "storage", "none.sqlite")
 	err := models.ConnectExisting(config.Config{DatabaseURL: "sqlite3://" + path + "?x=y"})

@@ -10,8 +10,8 @@ import (
 	"corral/internal/secret"
 )
 
-// DeviceCookie marks a browser that logged in to an account before. It outlives
-// the browser's sessions, so that a fortnightly visitor stays a known browser.
+// DeviceCookie makes a browser known to an account (OWASP, Slow Down Online
+// Guessing Attacks with Device Cookies).
 type DeviceCookie struct {
 	ID          uuid.UUID `db:"id"`
 	UserID      uuid.UUID `db:"user_id"`
@@ -20,11 +20,11 @@ type DeviceCookie struct {
 	ExpiresAt   time.Time `db:"expires_at"`
 }
 
-// DeviceCookieLifetime is how long a browser stays known after a login.
+// DeviceCookieLifetime starts anew with each login.
 const DeviceCookieLifetime = 180 * 24 * time.Hour
 
-// setDeviceCookie makes the client's browser known from now on and returns the
-// token that it keeps. A login from a new browser is mailed to the owner.
+// setDeviceCookie makes the client a known browser and mails the owner about a
+// new one.
 func (u *User) setDeviceCookie(tx *pop.Connection, client Client) (rawDeviceCookie string, isNew bool, err error) {
 	now := Clock.Now()
 	if client.RawDeviceCookie != "" {
@@ -54,8 +54,8 @@ func (u *User) setDeviceCookie(tx *pop.Connection, client Client) (rawDeviceCook
 	return rawDeviceCookie, true, nil
 }
 
-// announceNewBrowser mails the owner about a login from a new browser, unless
-// it is the one in which the password has just been set.
+// announceNewBrowser mails the owner, except about the first login after the
+// password was set.
 func (u *User) announceNewBrowser(tx *pop.Connection, client Client) error {
 	if Clock.Now().Sub(u.UpdatedAt) < time.Hour {
 		known, err := tx.Where("user_id = ?", u.ID).Count(&DeviceCookie{})
@@ -69,7 +69,6 @@ func (u *User) announceNewBrowser(tx *pop.Connection, client Client) error {
 	return u.mail(tx, MailNewBrowser, client)
 }
 
-// voidDeviceCookies makes every browser of the account unknown.
 func (u *User) voidDeviceCookies(tx *pop.Connection) error {
 	if err := tx.RawQuery("DELETE FROM device_cookies WHERE user_id = ?", u.ID).Exec(); err != nil {
 		return fmt.Errorf("voiding device cookies: %w", err)

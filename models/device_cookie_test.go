@@ -8,15 +8,14 @@ import (
 	"corral/models/modelstest"
 )
 
-// knownBrowser logs in and returns the device cookie of the browser, which had
-// rawDeviceCookie before.
+// knownBrowser logs in with a device cookie and returns the one it gets.
 func (ms *ModelSuite) knownBrowser(user *models.User, rawDeviceCookie string) string {
 	s, err := models.StartSession(ms.T().Context(), user, models.Client{RawDeviceCookie: rawDeviceCookie}, false)
 	ms.NoError(err)
 	return s.RawDeviceCookie
 }
 
-// An attacker who uses up the attempts of an email does not lock out its owner.
+// An attacker who fills the bucket of an email does not lock out its owner.
 func (ms *ModelSuite) Test_RateLimit_KnownBrowserHasABucketOfItsOwn() {
 	models.Clock.Stop()
 	ctx, ada := ms.T().Context(), ms.signUp("ada@example.com")
@@ -44,10 +43,10 @@ func (ms *ModelSuite) Test_RateLimit_KnownBrowserHasABucketOfItsOwn() {
 	ms.ErrorAs(err, &limited, "the browser's attempts end too")
 }
 
-func (ms *ModelSuite) Test_DeviceCookie_OneAccountAndNotForEver() {
+func (ms *ModelSuite) Test_DeviceCookie_IsOfOneAccountAndExpires() {
 	ctx, ada, bob := ms.T().Context(), ms.signUp("ada@example.com"), ms.signUp("bob@example.com")
 	cookie := ms.knownBrowser(ada, "")
-	known := func(email string) bool { // to the rate limit, after strangers have used up the attempts
+	known := func(email string) bool { // reports whether a login succeeds while the email is rate limited
 		models.Clock.Stop() // a slow machine must not wait out the first second
 		for n := range 6 {
 			ms.wait(email, nthIP(n))

@@ -13,18 +13,17 @@ import (
 	"corral/internal/outbox"
 )
 
-// Purposes and lifetimes of the links that change an email.
+// Purposes and lifetimes of the tokens of an email change.
 const (
 	PurposeEmailConfirm = "email_confirm"
 	PurposeEmailUndo    = "email_undo"
 
 	EmailConfirmLifetime = 24 * time.Hour
-	EmailUndoLifetime    = 7 * 24 * time.Hour // a holiday; the old email is reserved as long
+	EmailUndoLifetime    = 7 * 24 * time.Hour // the old email is reserved as long
 )
 
-// RequestEmailChange mails a link to the new email, which confirms the change,
-// and a notice to the old one. Whether the new email has an account is decided
-// at delivery. It returns *RateLimited.
+// RequestEmailChange mails a link to the new email and a notice to the old one.
+// It returns *RateLimited.
 func (u *User) RequestEmailChange(ctx context.Context, newEmail string, client Client) error {
 	return requestMail(ctx, emailChangesPerEmail, client, newEmail, func(tx *pop.Connection) error {
 		if err := u.lock(tx, toChange); err != nil {
@@ -41,15 +40,14 @@ func (u *User) RequestEmailChange(ctx context.Context, newEmail string, client C
 		if err := queueMail(tx, outbox.Mail{Recipient: newEmail, Template: MailEmailConfirm, Language: u.Language}, client, rawToken); err != nil {
 			return err
 		}
-		return queueMail(tx, outbox.Mail{Recipient: u.Email, Template: MailEmailAsked, Language: u.Language}, client, "", newEmail)
+		return queueMail(tx, outbox.Mail{Recipient: u.Email, Template: MailEmailRequested, Language: u.Language}, client, "", newEmail)
 	})
 }
 
 func (u *User) nullID() uuid.NullUUID { return uuid.NullUUID{UUID: u.ID, Valid: true} }
 
-// FindEmailChange returns the email that a token would give to the account, or
-// ErrNotFound, also when another account asked for it: a typo must not hand an
-// account to a stranger. It does not redeem the token.
+// FindEmailChange returns the new email of a token, or ErrNotFound. It does not
+// redeem the token.
 func (u *User) FindEmailChange(ctx context.Context, rawToken string) (newEmail string, err error) {
 	token, err := u.findEmailChange(DB.WithContext(ctx), rawToken)
 	if err != nil {
@@ -67,14 +65,14 @@ func (u *User) findEmailChange(tx *pop.Connection, rawToken string) (*Token, err
 	if err != nil {
 		return nil, err
 	}
-	if token.UserID.UUID != u.ID || taken {
+	if token.UserID.UUID != u.ID || taken { // a mistyped email must not take over another account
 		return nil, ErrNotFound
 	}
 	return token, nil
 }
 
-// ConfirmEmailChange redeems the token: it changes the email and mails a link to
-// undo that to the old one.
+// ConfirmEmailChange redeems the token, changes the email and mails an undo link
+// to the old one.
 func (u *User) ConfirmEmailChange(ctx context.Context, rawToken string, client Client) error {
 	err := announcing(ctx, func(tx *pop.Connection) error {
 		u, err := lockUser(tx, toChange, "id = ?", u.ID)
@@ -95,7 +93,7 @@ func (u *User) ConfirmEmailChange(ctx context.Context, rawToken string, client C
 		if err := u.record(tx, ActivityEmail, client); err != nil {
 			return err
 		}
-		subject, err := uuid.NewV4() // each change can be undone, so none takes another's place
+		subject, err := uuid.NewV4() // unique: issue must not replace the token of another change
 		if err != nil {
 			return fmt.Errorf("issuing a token: %w", err)
 		}
@@ -108,8 +106,8 @@ func (u *User) ConfirmEmailChange(ctx context.Context, rawToken string, client C
 	return notFoundIfTaken(err)
 }
 
-// storeEmail gives the account another email, or returns ErrEmailTaken. Links to
-// set a password become void for good, should the old email come back.
+// storeEmail changes the email, or returns ErrEmailTaken. It deletes the reset
+// tokens of both emails, which would work again if the old email came back.
 func (u *User) storeEmail(tx *pop.Connection, email string) error {
 	err := tx.RawQuery("DELETE FROM tokens WHERE purpose = ? AND subject IN (?, ?)", PurposeReset, u.Email, email).Exec()
 	if err != nil {
@@ -124,8 +122,7 @@ func (u *User) storeEmail(tx *pop.Connection, email string) error {
 	return nil
 }
 
-// notFoundIfTaken tells a link that it is void when another account took the
-// email in the same moment.
+// notFoundIfTaken makes a link void whose email another account has just taken.
 func notFoundIfTaken(err error) error {
 	if errors.Is(err, ErrEmailTaken) {
 		return ErrNotFound
@@ -133,8 +130,8 @@ func notFoundIfTaken(err error) error {
 	return err
 }
 
-// FindEmailUndo returns the email that an undo link would give back, or
-// ErrNotFound. It does not redeem the token.
+// FindEmailUndo returns the old email of an undo token, or ErrNotFound. It does
+// not redeem the token.
 func FindEmailUndo(ctx context.Context, rawToken string) (oldEmail string, err error) {
 	token, err := findToken(DB.WithContext(ctx), rawToken, PurposeEmailUndo)
 	if err != nil {
@@ -143,9 +140,9 @@ func FindEmailUndo(ctx context.Context, rawToken string) (oldEmail string, err e
 	return token.Email, nil
 }
 
-// UndoEmailChange gives the account its old email back. The attacker may know
-// the password: password, sessions, tokens and device cookies become void, and a
-// link to set a new password is mailed.
+// UndoEmailChange gives the account its old email back and mails a reset link.
+// The attacker may know the password: it becomes void, as do sessions, tokens
+// and device cookies.
 func UndoEmailChange(ctx context.Context, rawToken string, client Client) error {
 	err := announcing(ctx, func(tx *pop.Connection) error {
 		token, err := findToken(tx, rawToken, PurposeEmailUndo)
@@ -159,7 +156,7 @@ func UndoEmailChange(ctx context.Context, rawToken string, client Client) error 
 		if err := token.redeem(tx); err != nil {
 			return err
 		}
-		// Older links stay: an attacker may have changed the email twice.
+		// Older undo links stay: an attacker may change the email twice.
 		if err := tx.RawQuery("DELETE FROM tokens WHERE user_id = ? AND purpose = ? AND created_at >= ?",
 			user.ID, PurposeEmailUndo, token.CreatedAt).Exec(); err != nil {
 			return fmt.Errorf("voiding younger links: %w", err)

@@ -5,8 +5,7 @@ import (
 	"corral/models/modelstest"
 )
 
-// An owner who takes the old email back has to set a password, and the links of
-// later changes are void.
+// Undoing an email change voids the password and the links of later changes.
 func (ms *ModelSuite) Test_UndoEmailChange() {
 	ctx, ada := ms.T().Context(), ms.signUp("ada@example.com")
 	ms.changeEmail(ada, "ada@example.org")

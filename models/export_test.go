@@ -7,10 +7,10 @@ import (
 )
 
 // ModelSuite is for the tests that `buffalo generate` writes, in this package.
-// Those that are in the package models_test have one of their own.
+// Package models_test has one of its own.
 type ModelSuite struct{ *suite.Model }
 
-// HoldHashing runs fn while no password is hashed: whatever needs a hash waits.
+// HoldHashing runs fn while every hash has to wait.
 func HoldHashing(fn func()) {
 	usual := hasher
 	hasher = new(password.Hasher)

@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// However fast they are made, ids follow the time.
+// Ids made in quick succession ascend.
 func TestNewID_Ascends(t *testing.T) {
 	const moment = 6 // bytes of milliseconds
 	last := newID()

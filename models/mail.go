@@ -11,21 +11,21 @@ import (
 	"corral/internal/useragent"
 )
 
-// The mails of the app, by the names of their templates.
+// The names of the app's mails.
 const (
 	MailSignup          = "signup"           // link to choose a password
-	MailSignupTaken     = "signup_taken"     // the email of a sign-up has an account
+	MailSignupTaken     = "signup_taken"     // the email has an account
 	MailReset           = "reset"            // link to set a new password
 	MailPasswordChanged = "password_changed" // notice
 	MailNewBrowser      = "new_browser"      // notice
-	MailEmailConfirm    = "email_confirm"    // to the new email: link to confirm it
+	MailEmailConfirm    = "email_confirm"    // to the new email: link to confirm
 	MailEmailTaken      = "email_taken"      // to the new email: it has an account
-	MailEmailAsked      = "email_asked"      // notice to the old email
-	MailEmailChanged    = "email_changed"    // notice to the old email, with a link to undo
+	MailEmailRequested  = "email_requested"  // notice to the old email
+	MailEmailChanged    = "email_changed"    // notice to the old email, with undo link
 	MailAccountDeleted  = "account_deleted"  // notice
 )
 
-// MailData is what a mail says besides its texts.
+// MailData is the data of a mail's texts.
 type MailData struct {
 	When      time.Time `json:"when"`
 	IP        string    `json:"ip"`
@@ -33,8 +33,8 @@ type MailData struct {
 	NewEmail  string    `json:"new_email,omitempty"`
 }
 
-// queueMail adds a mail to the outbox, in the transaction of what it announces.
-// rawToken goes into its link, or is "".
+// queueMail queues a mail in the transaction of what it announces. rawToken goes
+// into its link; "" means none.
 func queueMail(tx *pop.Connection, m outbox.Mail, client Client, rawToken string, newEmail ...string) error {
 	if m.Language == "" {
 		m.Language = client.Language
@@ -51,7 +51,6 @@ func queueMail(tx *pop.Connection, m outbox.Mail, client Client, rawToken string
 	return Outbox.Add(tx, m, rawToken)
 }
 
-// mail queues a notice to the owner of the account.
 func (u *User) mail(tx *pop.Connection, template string, client Client) error {
 	return queueMail(tx, outbox.Mail{Recipient: u.Email, Template: template, Language: u.Language}, client, "")
 }

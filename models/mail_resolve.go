@@ -9,9 +9,9 @@ import (
 	"corral/internal/outbox"
 )
 
-// ResolveMail decides what a mail is at the moment when it is delivered: the
-// client that requested it must not learn whether the email has an account.
-// It returns outbox.ErrNothingToSend when there is nobody to mail.
+// ResolveMail decides at delivery which mail is sent, or returns
+// outbox.ErrNothingToSend. Prevents enumeration: the request that queued m does
+// the same with and without an account.
 func ResolveMail(ctx context.Context, m *outbox.Mail) error {
 	switch m.Template {
 	case MailSignup:
@@ -32,8 +32,8 @@ func ResolveMail(ctx context.Context, m *outbox.Mail) error {
 	return nil
 }
 
-// resolveLanguage prefers the language of the account at the mail's email to
-// that of the client. It returns ErrNotFound when there is no account.
+// resolveLanguage prefers the language of the recipient's account to that of the
+// client. It returns ErrNotFound if there is no account.
 func resolveLanguage(ctx context.Context, m *outbox.Mail) error {
 	user, err := FindUserByEmail(ctx, m.Recipient)
 	if err == nil && user.Language != "" {
@@ -42,22 +42,22 @@ func resolveLanguage(ctx context.Context, m *outbox.Mail) error {
 	return err
 }
 
-// resolveTaken turns the mail into one without a link when the email belongs to
-// an account other than userID.
+// resolveTaken replaces the mail by one without a link if the recipient's email
+// belongs to an account other than userID.
 func resolveTaken(ctx context.Context, m *outbox.Mail, userID uuid.UUID, instead string) error {
 	taken, err := emailTaken(DB.WithContext(ctx), m.Recipient, userID)
 	if err != nil || !taken {
 		return err
 	}
 	m.Template, m.SealedToken = instead, nil
-	if err := resolveLanguage(ctx, m); !errors.Is(err, ErrNotFound) { // a reserved email has no account
+	if err := resolveLanguage(ctx, m); !errors.Is(err, ErrNotFound) { // not found: a reserved email
 		return err
 	}
 	return nil
 }
 
-// emailChangeOf returns the account that asked for the email; none once the mail
-// was delivered or its link is void. The previous owner may take an email back.
+// emailChangeOf returns the account that requested the change, or uuid.Nil if the
+// token is gone: the previous owner may take an email back.
 func emailChangeOf(ctx context.Context, m *outbox.Mail) (uuid.UUID, error) {
 	rawToken, err := Outbox.Token(m)
 	if err != nil {

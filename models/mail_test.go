@@ -12,8 +12,8 @@ import (
 	"corral/models/modelstest"
 )
 
-// resolved returns what the newest mail to an email is at the moment when it is
-// delivered, and the token of its link; "" when nothing is sent.
+// resolved returns the template and token of the newest mail to an email at
+// delivery, or "" if there is nothing to send.
 func (ms *ModelSuite) resolved(email string) (template, rawToken string) {
 	m := ms.mail(email)
 	if err := models.ResolveMail(ms.T().Context(), m); err != nil {
@@ -44,7 +44,7 @@ func (ms *ModelSuite) Test_Mail_SignupWithAccount() {
 	ms.Empty(rawToken, "no link that would be refused")
 }
 
-// The moment of the delivery counts, not that of the request.
+// The mail is resolved at delivery, not at the request.
 func (ms *ModelSuite) Test_Mail_SignupWithAccountSince() {
 	ms.requestSignup("ada@example.com")
 	ms.signUp("ada@example.com")
@@ -62,7 +62,7 @@ func (ms *ModelSuite) Test_Mail_ResetWithoutAccount() {
 	ms.NotEmpty(rawToken)
 }
 
-// For a week the old email is reserved for the owner, who may want it back.
+// The old email is reserved for a week.
 func (ms *ModelSuite) Test_Mail_ReservedEmail() {
 	ada, bob := ms.signUp("ada@example.com"), ms.signUp("bob@example.com")
 	ms.changeEmail(ada, "ada@example.org")
@@ -81,8 +81,8 @@ func (ms *ModelSuite) Test_Mail_ReservedEmail() {
 	ms.changeEmail(bob, "ada@example.org")
 }
 
-// A mail to an account is in the account's language, whoever requests it.
-func (ms *ModelSuite) Test_Mail_OwnersLanguage() {
+// A mail to an account is in its language, not in the client's.
+func (ms *ModelSuite) Test_Mail_LanguageOfTheAccount() {
 	ctx, ada := ms.T().Context(), ms.signUp("ada@example.com")
 	ms.NoError(ada.ChooseLanguage(ctx, "de"))
 	stranger := models.Client{Language: "ja"}
@@ -114,10 +114,10 @@ func (ms *ModelSuite) Test_Mail_EmailChangeToAnAccount() {
 	template, rawToken := ms.resolved("bob@example.com")
 	ms.Equal(models.MailEmailTaken, template)
 	ms.Empty(rawToken)
-	ms.Equal([]string{models.MailEmailAsked}, modelstest.Mails(ms.T(), "ada@example.com"), "as if it had none")
+	ms.Equal([]string{models.MailEmailRequested}, modelstest.Mails(ms.T(), "ada@example.com"), "as if it had none")
 }
 
-// The mails to the owner go with the account, except the notice of that.
+// Deleting an account deletes its mails, except the notice.
 func (ms *ModelSuite) Test_Mail_DeletedAccount() {
 	ctx, ada := ms.T().Context(), ms.signUp("ada@example.com")
 	ms.signUp("bob@example.com")
@@ -135,7 +135,7 @@ func (ms *ModelSuite) Test_Mail_DeletedAccount() {
 	ms.Equal(models.MailAccountDeleted, template)
 }
 
-// An old email is reserved for a week only: later mails to it are another owner's.
+// Mails to an old email are kept once it is no longer reserved.
 func (ms *ModelSuite) Test_Mail_DeletedAccountOfAnEmailNoLongerReserved() {
 	ctx, ada := ms.T().Context(), ms.signUp("ada@example.com")
 	ms.changeEmail(ada, "ada@example.org")
@@ -146,7 +146,7 @@ func (ms *ModelSuite) Test_Mail_DeletedAccountOfAnEmailNoLongerReserved() {
 	ms.Contains(modelstest.Mails(ms.T(), "ada@example.com"), models.MailReset)
 }
 
-// What a notice says of a request is short and printable, whatever was sent.
+// The data of a notice is short and printable.
 func (ms *ModelSuite) Test_Mail_Data() {
 	ada := ms.signUp("ada@example.com")
 	client := models.Client{IP: netip.MustParseAddr("2001:db8::7"), UserAgent: "Fire\r\nBcc: x\x00\u202efox" + strings.Repeat("é", 500)}
@@ -159,7 +159,7 @@ func (ms *ModelSuite) Test_Mail_Data() {
 	ms.WithinDuration(models.Clock.Now(), data.When, time.Minute)
 }
 
-// A request wakes the worker once it is committed, and not when it failed.
+// A commit wakes the worker, a rollback does not.
 func (ms *ModelSuite) Test_Mail_WakesTheWorker() {
 	select {
 	case <-models.Outbox.Woken():
@@ -170,7 +170,7 @@ func (ms *ModelSuite) Test_Mail_WakesTheWorker() {
 	ms.Error(models.RequestSignup(ctx, "zoe@example.com", "", models.Client{}))
 	ms.Empty(models.Outbox.Woken())
 	ms.requestSignup("zoe@example.com")
-	ms.requestSignup("zoe@example.com") // no worker listens, and no request waits
+	ms.requestSignup("zoe@example.com") // does not block without a worker
 	ms.Len(models.Outbox.Woken(), 1)
 	<-models.Outbox.Woken()
 }

@@ -1,5 +1,5 @@
-// Package models holds the accounts: users, their sessions, tokens, device
-// cookies, rate limits, mails and history. It knows the database and no HTTP.
+// Package models holds accounts: users, sessions, tokens, device cookies, rate
+// limits, mails and activity. It knows the database and no HTTP.
 package models
 
 import (
@@ -22,34 +22,32 @@ import (
 // DB is the open database. Connect sets it.
 var DB *pop.Connection
 
-// Clock tells the time to everything that expires. Tests move it.
+// Clock tells the time. Tests move it.
 var Clock clock.Clock
 
-// What Connect makes from the configuration.
 var (
 	settings  config.Config
 	secrets   secret.Ring
 	passwords password.Policy
 
-	// Outbox queues the mails of the app.
+	// Outbox queues mails.
 	Outbox *outbox.Queue
 )
 
-// hasher bounds how many passwords this process hashes at once.
+// hasher bounds the concurrent hashes of this process.
 var hasher = password.NewHasher()
 
 // ErrBusy means that too many passwords wait to be hashed.
 var ErrBusy = password.ErrBusy
 
-// ErrNotFound means that there is no such row, or that it belongs to another
-// account.
+// ErrNotFound means that there is no such row in this account.
 var ErrNotFound = errors.New("not found")
 
-// Connect opens the database that c names and makes it DB. A missing SQLite
-// file is created, readable by its owner only.
+// Connect opens the database of c as DB. It creates a missing SQLite file, for
+// its owner only.
 func Connect(c config.Config) error { return connect(c, database.Open) }
 
-// ConnectExisting is Connect, but it creates no file.
+// ConnectExisting is Connect without creating a file.
 func ConnectExisting(c config.Config) error { return connect(c, database.OpenExisting) }
 
 func connect(c config.Config, open func(databaseURL string) (*pop.Connection, error)) error {
@@ -73,29 +71,28 @@ func connect(c config.Config, open func(databaseURL string) (*pop.Connection, er
 // Migrate brings the schema up to this release.
 func Migrate() error { return database.Migrate(DB, migrations.Files) }
 
-// Ready returns nil when the database answers and has every migration of this
-// release.
+// Ready returns nil if the database answers and has all migrations.
 func Ready(ctx context.Context) error { return database.Ready(ctx, DB, migrations.Files) }
 
-// Unavailable reports whether err means that the database or the password
-// queue is unavailable, so that a later attempt may succeed.
+// Unavailable reports whether err is that of an unavailable database or a full
+// hashing queue.
 func Unavailable(err error) bool { return errors.Is(err, ErrBusy) || database.Unavailable(err) }
 
-// CheckPassword judges a new password for the account at email. messageKey
-// names what is wrong with it, or is "".
+// CheckPassword judges a new password for the account of email. messageKey says
+// what is wrong with it, or is "".
 func CheckPassword(typed, email string) (normalized, messageKey string) {
 	return passwords.Check(typed, email)
 }
 
-// newID returns a UUIDv7: rows expire in index order. An id is no secret.
+// newID returns a UUIDv7: rows expire in index order.
 func newID() uuid.UUID { return uuid.Must(uuid.NewV7()) } // crypto/rand never fails
 
-// inTransaction runs fn in a transaction that ends with ctx.
+// inTransaction rolls back if fn fails or ctx ends.
 func inTransaction(ctx context.Context, fn func(tx *pop.Connection) error) error {
 	return DB.WithContext(ctx).Transaction(fn)
 }
 
-// announcing is inTransaction for functions that queue mails.
+// announcing is inTransaction for an fn that queues mails.
 func announcing(ctx context.Context, fn func(tx *pop.Connection) error) error {
 	if err := inTransaction(ctx, fn); err != nil {
 		return err
@@ -104,17 +101,15 @@ func announcing(ctx context.Context, fn func(tx *pop.Connection) error) error {
 	return nil
 }
 
-// Client is what the models need to know of the client that sent a request.
-// Tasks use the zero value.
+// Client is what the models know of a client. Tasks use the zero value.
 type Client struct {
 	IP              netip.Addr
 	UserAgent       string
-	Language        string // of the page; for the mails of an account without a language
-	RawDeviceCookie string // "" when the client has none
-	RawSession      string // the token of the client's session, or ""
+	Language        string // of the page
+	RawDeviceCookie string // or ""
+	RawSession      string // token of the session, or ""
 }
 
-// ip is the IP as text, or "".
 func (c Client) ip() string {
 	if !c.IP.IsValid() {
 		return ""
@@ -122,7 +117,7 @@ func (c Client) ip() string {
 	return c.IP.String()
 }
 
-// network is what is kept of the IP in the long run: the /24 or /48.
+// network is the /24 or /48 of the IP.
 func (c Client) network() string {
 	bits := 48
 	if c.IP.Is4() {

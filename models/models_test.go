@@ -19,7 +19,7 @@ type ModelSuite struct{ *suite.Model }
 func Test_ModelSuite(t *testing.T) {
 	m := suite.NewModel()
 	if m.DB == nil {
-		t.Fatal("the suite has no database") // it would skip every assertion on rows in silence
+		t.Fatal("the suite has no database") // it would skip assertions silently
 	}
 	suite.Run(t, &ModelSuite{m})
 	suite.Run(t, &generated{models.ModelSuite{Model: m}})
@@ -38,26 +38,26 @@ func (ms *ModelSuite) SetupTest() {
 	modelstest.Empty(ms.T())
 }
 
-// here is the client of the user who acts in a test.
+// here is the client of a user.
 var here = clientAt("192.0.2.1")
 
 func clientAt(ip string) models.Client {
 	return models.Client{IP: netip.MustParseAddr(ip), UserAgent: "Test/1.0"}
 }
 
-// nthIP returns the IP of the nth client, each in a network of its own.
+// nthIP returns the IP of the nth client, in a network of its own.
 func nthIP(n int) string { return fmt.Sprintf("10.%d.%d.1", n/256, n%256) }
 
 func (ms *ModelSuite) signUp(email string) *models.User { return modelstest.SignUp(ms.T(), email) }
 
-// user returns the account at an email, as it is now.
+// user reads the account of an email.
 func (ms *ModelSuite) user(email string) *models.User {
 	user, err := models.FindUserByEmail(ms.T().Context(), email)
 	ms.NoError(err)
 	return user
 }
 
-// changeEmail gives the account another email, as its owner does.
+// changeEmail requests and confirms an email change.
 func (ms *ModelSuite) changeEmail(user *models.User, email string) {
 	ms.NoError(user.RequestEmailChange(ms.T().Context(), email, models.Client{}))
 	template, rawToken := ms.resolved(email)
@@ -65,7 +65,6 @@ func (ms *ModelSuite) changeEmail(user *models.User, email string) {
 	ms.NoError(user.ConfirmEmailChange(ms.T().Context(), rawToken, models.Client{}))
 }
 
-// count returns the number of rows of a table.
 func (ms *ModelSuite) count(table string) int {
 	n, err := ms.DB.Count(table)
 	ms.NoError(err)

@@ -8,9 +8,7 @@ import (
 	"corral/internal/outbox"
 )
 
-// RequestReset mails a link to set a new password, if the email has an account:
-// that is decided at delivery, so that the request does the same either way. It
-// returns *RateLimited.
+// RequestReset mails a reset link. It returns *RateLimited.
 func RequestReset(ctx context.Context, email, language string, client Client) error {
 	return requestMail(ctx, resetsPerEmail, client, email, func(tx *pop.Connection) error {
 		rawToken, err := Token{Purpose: PurposeReset, Subject: email, Email: email}.issue(tx, ResetLifetime)
@@ -21,8 +19,8 @@ func RequestReset(ctx context.Context, email, language string, client Client) er
 	})
 }
 
-// FindResetUser returns the account whose password a reset token may set, or
-// ErrNotFound. It does not redeem the token.
+// FindResetUser returns the account of a reset token, or ErrNotFound. It does not
+// redeem the token.
 func FindResetUser(ctx context.Context, rawToken string) (*User, error) {
 	token, err := findToken(DB.WithContext(ctx), rawToken, PurposeReset)
 	if err != nil {
@@ -31,14 +29,14 @@ func FindResetUser(ctx context.Context, rawToken string) (*User, error) {
 	return FindUserByEmail(ctx, token.Email)
 }
 
-// ResetPassword redeems a reset token: it sets a normalized password. Of two
+// ResetPassword redeems a reset token and sets a normalized password. Of two
 // concurrent calls, one gets ErrNotFound.
 func ResetPassword(ctx context.Context, rawToken, normalized string, client Client) error {
 	user, err := FindResetUser(ctx, rawToken)
 	if err != nil {
 		return err
 	}
-	digest, err := hasher.Hash(ctx, normalized) // outside the transaction: it takes long
+	digest, err := hasher.Hash(ctx, normalized) // slow: outside the transaction
 	if err != nil {
 		return err
 	}

@@ -8,19 +8,19 @@ import (
 	"corral/internal/purge"
 )
 
-// How long a mail is kept after it was delivered or given up, for `task user:why`.
+// How long mails are kept, for `task user:why`.
 const (
-	SentMailLifetime   = 30 * 24 * time.Hour
-	FailedMailLifetime = 90 * 24 * time.Hour
+	DeliveredMailLifetime = 30 * 24 * time.Hour
+	GivenUpMailLifetime   = 90 * 24 * time.Hour
 )
 
-// StartJanitor removes expired rows in the background until it is stopped.
+// StartJanitor purges in the background until it is stopped.
 func StartJanitor(logger *slog.Logger) *purge.Janitor { return purge.Start(DB, logger, expired) }
 
-// Purge removes expired rows and shortens old IPs now.
+// Purge purges once.
 func Purge(ctx context.Context) error { return purge.Run(ctx, DB, expired()) }
 
-// expired lists all that expires. None of these rows opens anything any more.
+// expired returns the rules for rows without effect.
 func expired() []purge.Rule {
 	now := Clock.Now()
 	remove := func(table, where, order string, args ...any) purge.Rule {
@@ -42,7 +42,7 @@ func expired() []purge.Rule {
 			Order:  "shorten_at",
 			Args:   []any{now},
 		},
-		remove("mails", "sent_at <= ?", "sent_at", now.Add(-SentMailLifetime)),
-		remove("mails", "failed_at <= ?", "failed_at", now.Add(-FailedMailLifetime)),
+		remove("mails", "delivered_at <= ?", "delivered_at", now.Add(-DeliveredMailLifetime)),
+		remove("mails", "given_up_at <= ?", "given_up_at", now.Add(-GivenUpMailLifetime)),
 	}
 }

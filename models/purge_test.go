@@ -35,7 +35,7 @@ func (ms *ModelSuite) Test_Purge_NothingToDo() {
 	}
 }
 
-// A session is removed when it opens nothing any more, and not before.
+// A session is removed when it has expired, not before.
 func (ms *ModelSuite) Test_Purge_Sessions() {
 	ada := ms.signUp("ada@example.com")
 	idle, busy, remembered := ms.start(ada, false), ms.start(ada, false), ms.start(ada, true)
@@ -82,7 +82,7 @@ func (ms *ModelSuite) Test_Purge_TokensAndDeviceCookies() {
 	ms.Equal(0, ms.count("device_cookies"))
 }
 
-// For a week an old email is reserved for its owner.
+// An old email is reserved for a week.
 func (ms *ModelSuite) Test_Purge_ReservedEmail() {
 	models.Clock.Stop()
 	ada := ms.signUp("ada@example.com")
@@ -123,7 +123,7 @@ func (ms *ModelSuite) Test_Purge_Activity() {
 		ms.NoError(err)
 		models.Clock.Move(time.Second)
 	}
-	_, err := models.EndSessionsOf(ms.T().Context(), ada) // by an operator, who has no IP
+	_, err := models.EndSessionsOf(ms.T().Context(), ada) // without an IP
 	ms.NoError(err)
 	ips := func() (list []string) {
 		activity, err := models.ActivityOf(ms.T().Context(), ada, uuid.Nil, 10)
@@ -151,7 +151,7 @@ func (ms *ModelSuite) Test_Purge_Activity() {
 	ms.Empty(ips())
 }
 
-// Attempts on an email without account go first.
+// Attempts on an email without account are removed first.
 func (ms *ModelSuite) Test_Purge_AttemptsWithoutAccount() {
 	ada := ms.signUp("ada@example.com")
 	for _, email := range []string{"ada@example.com", "nobody@example.com"} {
@@ -162,7 +162,7 @@ func (ms *ModelSuite) Test_Purge_AttemptsWithoutAccount() {
 	ms.Len(ms.activity(ada), 1)
 }
 
-func (ms *ModelSuite) Test_Purge_Mails() {
+func (ms *ModelSuite) Test_Purge_DeliveredAndGivenUpMails() {
 	models.Clock.Stop()
 	for _, email := range []string{"sent@example.com", "failed@example.com", "waits@example.com"} {
 		ms.requestSignup(email)
@@ -178,7 +178,7 @@ func (ms *ModelSuite) Test_Purge_Mails() {
 	for m := claim(); ; m = claim() {
 		ms.Equal("failed@example.com", m.Recipient)
 		ms.NoError(models.Outbox.Failed(ctx, ms.DB, m, errors.New("no such mailbox")))
-		if ms.mail(m.Recipient).FailedAt.Valid {
+		if ms.mail(m.Recipient).GivenUpAt.Valid {
 			break
 		}
 		ms.NoError(ms.DB.RawQuery("UPDATE mails SET due_at = ? WHERE recipient = ?", models.Clock.Now().Add(-time.Hour), m.Recipient).Exec())

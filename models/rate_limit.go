@@ -10,11 +10,10 @@ import (
 	"corral/internal/ratelimit"
 )
 
-// RateLimited means that something was attempted too often.
+// RateLimited means too many attempts.
 type RateLimited = ratelimit.Exceeded
 
-// The rate limits of the app; docs/security.md lists them. At most 100 attempts
-// in a row, as NIST SP 800-63B-4, 3.2.2 asks.
+// At most 100 attempts in a row: NIST SP 800-63B-4, 3.2.2.
 var (
 	loginsPerEmail        = ratelimit.Limit{Name: "login email", Most: 100, Free: 5}
 	loginsPerDeviceCookie = ratelimit.Limit{Name: "login device cookie", Most: 100, Free: 5}
@@ -26,37 +25,34 @@ var (
 	mailsPerClient       = ratelimit.Limit{Name: "mail client", Most: 10, Window: time.Hour}
 )
 
-// bucketOf returns the counter of a limit for one subject: an email, a device
-// cookie, a client. It is named by a keyed digest: the table tells nobody which
-// emails were tried.
+// bucketOf returns the bucket of a limit for an email, device cookie or client.
+// Its name is a keyed digest: a leaked table names no email.
 func bucketOf(limit ratelimit.Limit, subject string) ratelimit.Bucket {
 	return limit.Bucket(func(text string) string { return secrets.Digest("rate limits", text) }, subject)
 }
 
 func take(tx *pop.Connection, b ratelimit.Bucket) error { return b.Take(tx, b.Row, Clock.Now()) }
 
-// clearLimit forgets the failed logins of an email.
 func clearLimit(tx *pop.Connection, email string) error {
 	b := bucketOf(loginsPerEmail, email)
 	return b.Clear(tx, b.Row)
 }
 
-// peek returns the count, and what refuses the next attempt, or nil.
 func peek(ctx context.Context, b ratelimit.Bucket) (ratelimit.Count, *RateLimited, error) {
 	count, err := b.Peek(DB.WithContext(ctx), b.Row)
 	return count, b.Check(count, Clock.Now()), err
 }
 
-// requestMail counts a request for a mail and runs queue. When the email has had
-// enough mails, the work of queue is undone: neither the answer nor its time
-// tells how often a mail was requested.
+// requestMail counts a request for a mail and runs queue. Over the limit of the
+// email it undoes the work of queue: neither result nor time tells how often a
+// mail was requested.
 func requestMail(ctx context.Context, perEmail ratelimit.Limit, client Client, email string, queue func(tx *pop.Connection) error) error {
 	return announcing(ctx, func(tx *pop.Connection) error {
 		if err := take(tx, bucketOf(mailsPerClient, ratelimit.Subject(client.IP))); err != nil {
 			return err
 		}
 		err := take(tx, bucketOf(perEmail, email))
-		if _, enough := err.(*RateLimited); enough {
+		if _, limited := err.(*RateLimited); limited {
 			return database.Undone(tx, queue)
 		}
 		if err != nil {

@@ -9,8 +9,8 @@ import (
 	"corral/models/modelstest"
 )
 
-// wait makes an attempt with a wrong password from a client that is no known
-// browser. It returns how long a rate limit refuses the attempt, 0 if it does not.
+// wait makes an attempt with a wrong password from an unknown browser and returns
+// its RetryAfter, or 0.
 func (ms *ModelSuite) wait(email, ip string) time.Duration {
 	err := ms.authenticate(email, "wrong", ip)
 	if limited, ok := errors.AsType[*models.RateLimited](err); ok {
@@ -36,10 +36,10 @@ func (ms *ModelSuite) Test_RateLimit_WaitsGrow() {
 		models.Clock.Move(time.Duration(seconds) * time.Second)
 		ms.Zero(ms.wait("ada@example.com", nthIP(n)))
 	}
-	ms.Zero(ms.wait("bob@example.com", nthIP(1)), "another email has attempts of its own")
+	ms.Zero(ms.wait("bob@example.com", nthIP(1)), "another email has a bucket of its own")
 }
 
-// After a hundred attempts in a row the account is locked until a reset by mail.
+// After a hundred failed attempts in a row the email is locked until a reset.
 func (ms *ModelSuite) Test_RateLimit_LockedAfterAHundredInARow() {
 	models.Clock.Stop()
 	ms.signUp("ada@example.com")
@@ -56,7 +56,7 @@ func (ms *ModelSuite) Test_RateLimit_LockedAfterAHundredInARow() {
 	ms.NoError(ms.authenticate("ada@example.com", "an entirely new set of words", nthIP(103)))
 }
 
-func (ms *ModelSuite) Test_RateLimit_SuccessEndsTheRow() {
+func (ms *ModelSuite) Test_RateLimit_SuccessEndsTheCount() {
 	models.Clock.Stop()
 	ms.signUp("ada@example.com")
 	for range 3 {
@@ -68,7 +68,7 @@ func (ms *ModelSuite) Test_RateLimit_SuccessEndsTheRow() {
 	}
 }
 
-// However an email is typed, it is one email, with or without account.
+// Spellings of an email share a bucket, with or without account.
 func (ms *ModelSuite) Test_RateLimit_CaseVariantsAreOneEmail() {
 	models.Clock.Stop()
 	for _, typed := range []string{"ada@example.com", "ADA@example.com", " Ada@Example.Com", "ada@EXAMPLE.com ", "aDa@example.com"} {
@@ -81,9 +81,8 @@ func (ms *ModelSuite) Test_RateLimit_CaseVariantsAreOneEmail() {
 	ms.NotZero(ms.wait("no email at all ", "192.0.2.4"))
 }
 
-// To a client without the password, a rate-limited account and an email without
-// account look the same.
-func (ms *ModelSuite) Test_RateLimit_KnownAndUnknownEmailsAlike() {
+// Rate limits reveal nothing about accounts.
+func (ms *ModelSuite) Test_RateLimit_RevealsNoAccount() {
 	models.Clock.Stop()
 	ms.signUp("ada@example.com")
 	for range 5 {
@@ -93,8 +92,8 @@ func (ms *ModelSuite) Test_RateLimit_KnownAndUnknownEmailsAlike() {
 	ms.NotZero(ms.wait("nobody@example.com", "192.0.2.3"))
 }
 
-// A client may fail ten times in three minutes, whatever the emails.
-func (ms *ModelSuite) Test_RateLimit_Client() {
+// A client may fail ten times in three minutes, with any emails.
+func (ms *ModelSuite) Test_RateLimit_TenFailuresOfAClient() {
 	models.Clock.Stop()
 	for n := range 10 {
 		ms.Zero(ms.wait(fmt.Sprintf("user%d@example.com", n), "192.0.2.1"))
@@ -124,7 +123,7 @@ func (ms *ModelSuite) Test_RateLimit_IPv6By64() {
 	ms.Zero(ms.wait("user10@example.com", "2001:db8:1:3::1"))
 }
 
-// Attempts at once are counted one by one.
+// Concurrent attempts are all counted.
 func (ms *ModelSuite) Test_RateLimit_FiftyAtOnce() {
 	models.Clock.Stop() // a slow machine must not wait out the first second
 	var attempts []func() error
@@ -153,7 +152,7 @@ func (ms *ModelSuite) Test_RateLimit_FiftyAtOnce() {
 	ms.Equal(10, most)
 }
 
-// A flood of refused attempts does not keep others from hashing.
+// Refused attempts do not occupy the hasher.
 func (ms *ModelSuite) Test_RateLimit_RefusedAttemptHashesNothing() {
 	models.Clock.Stop()
 	ms.signUp("ada@example.com")
@@ -169,7 +168,7 @@ func (ms *ModelSuite) Test_RateLimit_RefusedAttemptHashesNothing() {
 	})
 }
 
-// The table does not reveal which emails were tried.
+// A leaked table names no email.
 func (ms *ModelSuite) Test_RateLimit_KeyedDigest() {
 	models.Clock.Stop()
 	ms.wait("ada@example.com", "192.0.2.1")
@@ -182,7 +181,7 @@ func (ms *ModelSuite) Test_RateLimit_KeyedDigest() {
 	}
 }
 
-// Over the limit of an email a request does the same work, and leaves nothing.
+// Over the limit of an email, a request does the same work and leaves nothing.
 func (ms *ModelSuite) Test_RateLimit_MailsOverTheLimit() {
 	for range 3 {
 		ms.requestSignup("zoe@example.com")

@@ -14,10 +14,9 @@ import (
 	"corral/internal/useragent"
 )
 
-// Session is a browser that is logged in. The browser holds a token, the row its
-// SHA-256: deleting the row logs the browser out, copies of its cookie included.
-// The token is the row's id, a dot and a secret. Ids are in the order of time:
-// an index of digests would scatter rows that are made together.
+// Session is a logged-in browser. The browser holds a token: the row's id, a dot
+// and a secret. The row holds its SHA-256, so deleting it voids every copy of the
+// cookie.
 type Session struct {
 	ID          uuid.UUID `db:"id"`
 	UserID      uuid.UUID `db:"user_id"`
@@ -31,21 +30,21 @@ type Session struct {
 	User *User `db:"-" belongs_to:"user"` // never nil
 }
 
-// maxUserAgent is what the column holds, in bytes.
+// maxUserAgent is the size of the column.
 const maxUserAgent = 255
 
 // seenEvery is how often at most last_seen_at is written.
 const seenEvery = time.Minute
 
-// LoggedIn is a session that has just begun, with what its browser is to keep.
+// LoggedIn is a new session and what its browser keeps.
 type LoggedIn struct {
 	*Session
-	RawToken        string // opens the session; no other copy exists
+	RawToken        string // the only copy
 	RawDeviceCookie string
 	NewBrowser      bool
 }
 
-// StartSession logs a browser in. It records no activity: its caller has.
+// StartSession logs a browser in. The caller records the activity.
 func StartSession(ctx context.Context, user *User, client Client, remember bool) (s *LoggedIn, err error) {
 	err = announcing(ctx, func(tx *pop.Connection) error {
 		s, err = startSession(tx, user, client, remember)
@@ -54,10 +53,9 @@ func StartSession(ctx context.Context, user *User, client Client, remember bool)
 	return s, err
 }
 
-// startSession does all that belongs to a login in one transaction: the session
-// takes the place of the client's last one, and the browser becomes known. It
-// returns ErrBadCredentials when the account was deleted, or got another
-// password, since user was read.
+// startSession replaces the client's session and makes it a known browser. It
+// returns ErrBadCredentials if the account was deleted, or got another password,
+// since user was read.
 func startSession(tx *pop.Connection, user *User, client Client, remember bool) (*LoggedIn, error) {
 	id, now := newID(), Clock.Now()
 	rawToken := id.String() + "." + secret.NewToken()
@@ -72,7 +70,7 @@ func startSession(tx *pop.Connection, user *User, client Client, remember bool) 
 		LastSeenAt:  now,
 		User:        user,
 	}
-	if err := s.insert(tx); err != nil { // first: it locks the account
+	if err := s.insert(tx); err != nil { // first: locks the account
 		return nil, err
 	}
 	if err := endSession(tx, client); err != nil {
@@ -85,7 +83,6 @@ func startSession(tx *pop.Connection, user *User, client Client, remember bool) 
 	return &LoggedIn{s, rawToken, rawDeviceCookie, isNew}, nil
 }
 
-// insert stores the session unless the password was changed meanwhile.
 func (s *Session) insert(tx *pop.Connection) error {
 	query := `INSERT INTO sessions (id, user_id, token_digest, remembered, ip, user_agent, created_at, last_seen_at)
 		SELECT ?, id, ?, ?, ?, ?, ?, ? FROM users WHERE id = ? AND password_digest = ?`
@@ -103,8 +100,7 @@ func (s *Session) insert(tx *pop.Connection) error {
 	return nil
 }
 
-// idInToken returns the id of the row that a token may open, or uuid.Nil, which
-// is that of no row.
+// idInToken returns the id in a token, or uuid.Nil, which no row has.
 func idInToken(rawToken string) uuid.UUID {
 	id, _, _ := strings.Cut(rawToken, ".")
 	return uuid.FromStringOrNil(id)
@@ -113,7 +109,7 @@ func idInToken(rawToken string) uuid.UUID {
 // Is reports whether other is the same session.
 func (s Session) Is(other *Session) bool { return s.ID == other.ID }
 
-// ExpiresAt is when the session ends, however much it is used.
+// ExpiresAt is when the session ends even if it is in use.
 func (s *Session) ExpiresAt() time.Time {
 	if s.Remembered {
 		return s.CreatedAt.Add(settings.RememberLifetime)
@@ -126,8 +122,7 @@ func (s *Session) expired(now time.Time) bool {
 	return idle || !now.Before(s.ExpiresAt())
 }
 
-// seen writes last_seen_at, at most once a minute: a page is not worth a write.
-// A short SESSION_IDLE needs finer steps, or a busy session would end as idle.
+// seen writes more often if SESSION_IDLE is short: a busy session is not idle.
 func (s *Session) seen(ctx context.Context, now time.Time) error {
 	if now.Before(s.LastSeenAt.Add(min(seenEvery, settings.SessionIdle/4))) {
 		return nil
@@ -135,12 +130,12 @@ func (s *Session) seen(ctx context.Context, now time.Time) error {
 	s.LastSeenAt = now
 	err := DB.WithContext(ctx).RawQuery("UPDATE sessions SET last_seen_at = ? WHERE id = ? AND last_seen_at < ?", now, s.ID, now).Exec()
 	if err != nil {
-		return fmt.Errorf("noting a session: %w", err)
+		return fmt.Errorf("updating a session: %w", err)
 	}
 	return nil
 }
 
-// EndSession logs the client out. A client without a session is no error.
+// EndSession logs the client out, if it is logged in.
 func EndSession(ctx context.Context, client Client) error {
 	return inTransaction(ctx, func(tx *pop.Connection) error { return endSession(tx, client) })
 }
@@ -150,7 +145,7 @@ func endSession(tx *pop.Connection, client Client) error {
 		return nil
 	}
 	id, digest := idInToken(client.RawSession), secret.TokenDigest(client.RawSession)
-	user, err := lockUser(tx, toNote, "id = (SELECT user_id FROM sessions WHERE id = ? AND token_digest = ?)", id, digest)
+	user, err := lockUser(tx, toRecord, "id = (SELECT user_id FROM sessions WHERE id = ? AND token_digest = ?)", id, digest)
 	if errors.Is(err, ErrNotFound) {
 		return nil
 	}

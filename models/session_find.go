@@ -11,9 +11,8 @@ import (
 	"corral/internal/secret"
 )
 
-// FindSession returns the session that a token opens, with its user, or
-// ErrNotFound when there is none or it has expired. It notes that the session
-// was seen.
+// FindSession returns the session of a token with its user, or ErrNotFound. It
+// updates LastSeenAt.
 func FindSession(ctx context.Context, rawToken string) (*Session, error) {
 	s, err := findSession(ctx, rawToken)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -29,15 +28,13 @@ func FindSession(ctx context.Context, rawToken string) (*Session, error) {
 	return s, s.seen(ctx, now)
 }
 
-// sessionAndUser is a row of the statement below.
 type sessionAndUser struct {
 	Session Session `db:"sessions"`
 	User    User    `db:"users"`
 }
 
-// sessionByToken is the statement of every page of a logged-in user: one join
-// takes half of the time of two queries. It reads every column that the models
-// name, those that you add included.
+// sessionByToken runs for every page of a logged-in user: one join takes half the
+// time of two queries. It reads every column of both models.
 var sessionByToken = sync.OnceValue(func() *database.Statement {
 	return &database.Statement{SQL: "SELECT " + database.Columns(&Session{}, "sessions") + ", " + database.Columns(&User{}, "users") + `
 		FROM sessions JOIN users ON users.id = sessions.user_id

@@ -13,7 +13,7 @@ import (
 	"corral/models/modelstest"
 )
 
-// A statement that was prepared on one database never asks another.
+// After Connect, FindSession queries the new database.
 func TestFindSession_AfterConnectingElsewhere(t *testing.T) {
 	modelstest.Empty(t)
 	ada := modelstest.SignUp(t, "ada@example.com")
@@ -37,7 +37,7 @@ func TestFindSession_AfterConnectingElsewhere(t *testing.T) {
 	}
 }
 
-// connectElsewhere connects to a new database, and back at the end of the test.
+// connectElsewhere connects to a new database until the end of the test.
 func connectElsewhere(t *testing.T) {
 	t.Helper()
 	url, drop, err := apptest.NewDatabase(os.Getenv("TEST_DATABASE_URL"))

@@ -9,8 +9,7 @@ import (
 	"github.com/gofrs/uuid"
 )
 
-// SessionsOf returns the sessions of an account, the newest seen first, without
-// those that have expired.
+// SessionsOf returns the unexpired sessions of an account, newest seen first.
 func SessionsOf(ctx context.Context, user *User) ([]Session, error) {
 	var sessions []Session
 	err := DB.WithContext(ctx).Where("user_id = ?", user.ID).Order("last_seen_at DESC, created_at DESC, id").All(&sessions)
@@ -24,15 +23,14 @@ func SessionsOf(ctx context.Context, user *User) ([]Session, error) {
 	return slices.DeleteFunc(sessions, func(s Session) bool { return s.expired(now) }), nil
 }
 
-// EndSessionOf ends one session of an account. It returns ErrNotFound when there
-// is none by that id, or when it belongs to another account.
+// EndSessionOf ends one session of an account, or returns ErrNotFound.
 func EndSessionOf(ctx context.Context, user *User, id string, client Client) error {
 	sessionID, err := uuid.FromString(id)
 	if err != nil {
 		return ErrNotFound
 	}
 	return inTransaction(ctx, func(tx *pop.Connection) error {
-		if _, err := lockUser(tx, toNote, "id = ?", user.ID); err != nil {
+		if _, err := lockUser(tx, toRecord, "id = ?", user.ID); err != nil {
 			return err
 		}
 		ended, err := endSessions(tx, "id = ? AND user_id = ?", sessionID, user.ID)
@@ -49,7 +47,7 @@ func EndSessionOf(ctx context.Context, user *User, id string, client Client) err
 // EndOtherSessions ends every session of the account but this one.
 func (s *Session) EndOtherSessions(ctx context.Context, client Client) error {
 	return inTransaction(ctx, func(tx *pop.Connection) error {
-		if _, err := lockUser(tx, toNote, "id = ?", s.UserID); err != nil {
+		if _, err := lockUser(tx, toRecord, "id = ?", s.UserID); err != nil {
 			return err
 		}
 		if _, err := endSessions(tx, "user_id = ? AND id <> ?", s.UserID, s.ID); err != nil {
@@ -59,11 +57,10 @@ func (s *Session) EndOtherSessions(ctx context.Context, client Client) error {
 	})
 }
 
-// EndSessionsOf ends every session of an account, for an operator, and returns
-// their number.
+// EndSessionsOf ends every session of an account, for an operator.
 func EndSessionsOf(ctx context.Context, user *User) (ended int, err error) {
 	err = inTransaction(ctx, func(tx *pop.Connection) error {
-		if _, err := lockUser(tx, toNote, "id = ?", user.ID); err != nil {
+		if _, err := lockUser(tx, toRecord, "id = ?", user.ID); err != nil {
 			return err
 		}
 		if ended, err = endSessions(tx, "user_id = ?", user.ID); err != nil {
@@ -82,8 +79,7 @@ func endSessions(tx *pop.Connection, which string, args ...any) (ended int, err 
 	return ended, nil
 }
 
-// EndAllSessions ends the sessions of all accounts and returns their number. It
-// records no activity.
+// EndAllSessions ends the sessions of all accounts. It records no activity.
 func EndAllSessions(ctx context.Context) (ended int, err error) {
 	ended, err = DB.WithContext(ctx).RawQuery("DELETE FROM sessions").ExecWithCount()
 	if err != nil {

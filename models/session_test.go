@@ -43,7 +43,7 @@ func (ms *ModelSuite) Test_Session_Start() {
 	}
 }
 
-// An attacker who reads the database finds nothing to log in with.
+// The database holds no token.
 func (ms *ModelSuite) Test_Session_DigestOnly() {
 	ada := ms.signUp("ada@example.com")
 	rawToken := ms.start(ada, false)
@@ -58,8 +58,7 @@ func (ms *ModelSuite) Test_Session_DigestOnly() {
 	ms.ErrorIs(err, models.ErrNotFound)
 }
 
-// The id that a token begins with is no secret: it opens nothing without its own
-// secret.
+// The id in a token opens nothing without its secret.
 func (ms *ModelSuite) Test_Session_IDOpensNothing() {
 	ada := ms.signUp("ada@example.com")
 	id, secret, _ := strings.Cut(ms.start(ada, false), ".")
@@ -131,7 +130,7 @@ func (ms *ModelSuite) Test_Session_Remembered() {
 	ms.ErrorIs(err, models.ErrNotFound)
 }
 
-func (ms *ModelSuite) Test_Session_SeenOnceAMinute() {
+func (ms *ModelSuite) Test_Session_LastSeenIsWrittenOnceAMinute() {
 	models.Clock.Stop()
 	rawToken := ms.start(ms.signUp("ada@example.com"), false)
 	first, err := ms.find(rawToken)
@@ -160,7 +159,7 @@ func (ms *ModelSuite) Test_Session_End() {
 	ms.NoError(models.EndSession(ms.T().Context(), models.Client{RawSession: "unknown"}))
 }
 
-func (ms *ModelSuite) Test_Session_GoesWithItsUser() {
+func (ms *ModelSuite) Test_Session_IsDeletedWithItsUser() {
 	ada := ms.signUp("ada@example.com")
 	rawToken := ms.start(ada, false)
 	ms.NoError(ms.DB.Destroy(ada))

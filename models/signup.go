@@ -9,9 +9,7 @@ import (
 	"corral/internal/outbox"
 )
 
-// RequestSignup mails a link to choose a password for a new account; if the
-// email has an account, a mail that says so. Which one is decided at delivery,
-// so that the request does the same either way. It returns *RateLimited.
+// RequestSignup mails a link to choose a password. It returns *RateLimited.
 func RequestSignup(ctx context.Context, email, language string, client Client) error {
 	return requestMail(ctx, signupsPerEmail, client, email, func(tx *pop.Connection) error {
 		rawToken, err := Token{Purpose: PurposeSignup, Subject: email, Email: email}.issue(tx, SignupLifetime)
@@ -22,9 +20,8 @@ func RequestSignup(ctx context.Context, email, language string, client Client) e
 	})
 }
 
-// FindSignupEmail returns the email that a sign-up token was mailed to, or
-// ErrNotFound, also when the email has an account by now. It does not redeem
-// the token.
+// FindSignupEmail returns the email of a sign-up token, or ErrNotFound. It does
+// not redeem the token.
 func FindSignupEmail(ctx context.Context, rawToken string) (email string, err error) {
 	tx := DB.WithContext(ctx)
 	token, err := findToken(tx, rawToken, PurposeSignup)
@@ -38,10 +35,10 @@ func FindSignupEmail(ctx context.Context, rawToken string) (email string, err er
 	return token.Email, err
 }
 
-// CompleteSignup redeems a sign-up token: it creates the account with a
-// normalized password and logs in. Of two concurrent calls, one gets ErrNotFound.
+// CompleteSignup redeems a sign-up token, creates the account with a normalized
+// password and logs in. Of two concurrent calls, one gets ErrNotFound.
 func CompleteSignup(ctx context.Context, rawToken, normalized, language string, client Client) (*LoggedIn, error) {
-	digest, err := hasher.Hash(ctx, normalized) // outside the transaction: it takes long
+	digest, err := hasher.Hash(ctx, normalized) // slow: outside the transaction
 	if err != nil {
 		return nil, err
 	}

@@ -13,7 +13,7 @@ import (
 	"corral/internal/secret"
 )
 
-// Purposes of a mailed token. A token is good for one of them only.
+// Purposes of a token, which works for one of them only.
 const (
 	PurposeSignup = "signup"
 	PurposeReset  = "reset"
@@ -21,27 +21,26 @@ const (
 
 // Lifetimes of tokens.
 const (
-	SignupLifetime = 24 * time.Hour   // opens nothing that exists yet
-	ResetLifetime  = 15 * time.Minute // the mailbox may be read by others later
-	InviteLifetime = 24 * time.Hour   // handed over by an operator, without a mail
+	SignupLifetime = 24 * time.Hour
+	ResetLifetime  = 15 * time.Minute // short: others may read the mailbox later
+	InviteLifetime = 24 * time.Hour
 )
 
-// Token is a one-time right that was mailed. The table holds the SHA-256 of the
-// secret only: a leaked table redeems nothing.
+// Token is a mailed secret that works once. The table holds its SHA-256 only: a
+// leaked table redeems nothing.
 type Token struct {
 	ID          uuid.UUID     `db:"id"`
 	Purpose     string        `db:"purpose"`
-	Subject     string        `db:"subject"` // of one purpose and subject, only the newest is good
+	Subject     string        `db:"subject"` // only the newest of a purpose and subject works
 	TokenDigest []byte        `db:"token_digest" json:"-"`
-	Email       string        `db:"email"`   // where it was sent; void once the account has another email
-	UserID      uuid.NullUUID `db:"user_id"` // the account, where the email does not say
+	Email       string        `db:"email"`   // where it was mailed
+	UserID      uuid.NullUUID `db:"user_id"` // of email changes only
 	CreatedAt   time.Time     `db:"created_at"`
 	ExpiresAt   time.Time     `db:"expires_at"`
 }
 
-// issue stores a token with a new secret, in place of an older one of the same
-// purpose and subject. It does the same work whether or not the email has an
-// account: prevents account enumeration by timing.
+// issue stores a token with a new secret, replacing one of the same purpose and
+// subject in the same statement: prevents enumeration by timing.
 func (t Token) issue(tx *pop.Connection, lifetime time.Duration) (rawToken string, err error) {
 	rawToken = secret.NewToken()
 	now := Clock.Now()
@@ -57,8 +56,7 @@ func (t Token) issue(tx *pop.Connection, lifetime time.Duration) (rawToken strin
 	return rawToken, nil
 }
 
-// IssueInvite returns a token that sets the password of the account at a
-// normalized email. An operator hands it over.
+// IssueInvite returns a reset token for an operator.
 func IssueInvite(ctx context.Context, email string) (rawToken string, err error) {
 	err = inTransaction(ctx, func(tx *pop.Connection) error {
 		rawToken, err = Token{Purpose: PurposeReset, Subject: email, Email: email}.issue(tx, InviteLifetime)
@@ -67,8 +65,7 @@ func IssueInvite(ctx context.Context, email string) (rawToken string, err error)
 	return rawToken, err
 }
 
-// findToken returns the token of a secret, or ErrNotFound when it is unknown,
-// expired, redeemed, or for another purpose.
+// findToken returns an unexpired token for the purpose, or ErrNotFound.
 func findToken(tx *pop.Connection, rawToken, purpose string) (*Token, error) {
 	token := &Token{}
 	err := tx.Where("token_digest = ? AND purpose = ? AND expires_at > ?", secret.TokenDigest(rawToken), purpose, Clock.Now()).First(token)
@@ -81,7 +78,7 @@ func findToken(tx *pop.Connection, rawToken, purpose string) (*Token, error) {
 	return token, nil
 }
 
-// redeem uses the token up. Of two concurrent calls, one gets ErrNotFound.
+// redeem deletes the token. Of two concurrent calls, one gets ErrNotFound.
 func (t *Token) redeem(tx *pop.Connection) error {
 	redeemed, err := tx.RawQuery("DELETE FROM tokens WHERE token_digest = ?", t.TokenDigest).ExecWithCount()
 	if err != nil {

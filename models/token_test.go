@@ -25,7 +25,7 @@ func (ms *ModelSuite) newestToken(email string) string {
 	return rawToken
 }
 
-// resets reports whether a token opens the page that sets a password.
+// resets reports whether a reset token works.
 func (ms *ModelSuite) resets(rawToken string) bool {
 	user, err := models.FindResetUser(ms.T().Context(), rawToken)
 	if err != nil {
@@ -71,7 +71,7 @@ func (ms *ModelSuite) Test_Token_OtherAccountsKeepTheirs() {
 	ms.True(ms.resets(hers))
 }
 
-// An attacker who reads the tables finds no token: one holds a digest, the other is sealed.
+// The database holds tokens only as digests or sealed.
 func (ms *ModelSuite) Test_Token_NotInTheDatabase() {
 	ms.signUp("ada@example.com")
 	rawToken := ms.requestReset("ada@example.com")
@@ -99,7 +99,7 @@ func (ms *ModelSuite) Test_ResetPassword_EndsSessionsAndLinks() {
 	ms.Equal(0, ms.count("tokens"))
 }
 
-// Of twenty resets at once, one sets the password; to the others the link is used.
+// Of twenty concurrent resets with one token, one succeeds.
 func (ms *ModelSuite) Test_ResetPassword_TwentyAtOnce() {
 	ms.signUp("ada@example.com")
 	rawToken := ms.requestReset("ada@example.com")

@@ -25,11 +25,10 @@ type User struct {
 	UpdatedAt      time.Time `db:"updated_at"`
 }
 
-// ErrEmailTaken means that the email has an account. It is for operators: a
-// client is never told.
+// ErrEmailTaken means that the email has an account. Only operators are told.
 var ErrEmailTaken = errors.New("the email has an account")
 
-// FindUserByEmail returns the account at a normalized email, or ErrNotFound.
+// FindUserByEmail returns the account of a normalized email, or ErrNotFound.
 func FindUserByEmail(ctx context.Context, email string) (*User, error) {
 	user := &User{}
 	err := DB.WithContext(ctx).Where("email = ?", email).First(user)
@@ -42,14 +41,13 @@ func FindUserByEmail(ctx context.Context, email string) (*User, error) {
 	return user, nil
 }
 
-// CreateUser creates an account without a password at a normalized email, or
+// CreateUser creates an account without a password for a normalized email, or
 // returns ErrEmailTaken.
 func CreateUser(ctx context.Context, email, language string) (*User, error) {
 	user := &User{Email: email, Language: language}
 	return user, inTransaction(ctx, func(tx *pop.Connection) error { return createUser(tx, user) })
 }
 
-// createUser stores an account, or returns ErrEmailTaken.
 func createUser(tx *pop.Connection, user *User) error {
 	taken, err := emailTaken(tx, user.Email, uuid.Nil)
 	if err != nil {
@@ -58,31 +56,30 @@ func createUser(tx *pop.Connection, user *User) error {
 	if taken {
 		return ErrEmailTaken
 	}
-	problems, err := tx.ValidateAndCreate(user)
-	if database.IsDuplicate(err) { // taken this very moment
+	invalid, err := tx.ValidateAndCreate(user)
+	if database.IsDuplicate(err) { // by a concurrent call
 		return ErrEmailTaken
 	}
 	if err != nil {
 		return fmt.Errorf("creating a user: %w", err)
 	}
-	if problems.HasAny() {
-		return fmt.Errorf("creating a user: %w", problems)
+	if invalid.HasAny() {
+		return fmt.Errorf("creating a user: %w", invalid)
 	}
 	return nil
 }
 
-// Validate is called by Pop's ValidateAndCreate, ValidateAndUpdate and
-// ValidateAndSave.
+// Validate is called by Pop.
 func (u *User) Validate(*pop.Connection) (*validate.Errors, error) {
-	problems := validate.NewErrors()
+	invalid := validate.NewErrors()
 	if normalized, ok := email.Normalize(u.Email); !ok || normalized != u.Email {
-		problems.Add("email", "email.invalid")
+		invalid.Add("email", "email.invalid")
 	}
-	return problems, nil
+	return invalid, nil
 }
 
-// emailTaken reports whether an account other than userID has the email, or had
-// it lately: for a week it is reserved for the owner who may want it back.
+// emailTaken reports whether an account other than userID has the email, or has
+// it reserved: the owner may undo a change for EmailUndoLifetime.
 func emailTaken(tx *pop.Connection, email string, userID uuid.UUID) (bool, error) {
 	var found []int
 	err := tx.RawQuery(`
@@ -95,9 +92,8 @@ func emailTaken(tx *pop.Connection, email string, userID uuid.UUID) (bool, error
 	return len(found) > 0, nil
 }
 
-// Delete removes the account with everything about it and mails a notice. It
-// returns ErrBadCredentials when the account was deleted, or got another
-// password, since u was read.
+// Delete removes the account and all its data, and mails a notice. It returns
+// ErrBadCredentials as lock does.
 func (u *User) Delete(ctx context.Context, client Client) error {
 	return announcing(ctx, func(tx *pop.Connection) error {
 		if err := u.lock(tx, toChange); err != nil {
@@ -106,7 +102,7 @@ func (u *User) Delete(ctx context.Context, client Client) error {
 		if err := u.deleteMails(tx); err != nil {
 			return err
 		}
-		if err := tx.Destroy(u); err != nil { // its sessions, device cookies, tokens and activity go with it
+		if err := tx.Destroy(u); err != nil { // cascades to sessions, device cookies, tokens and activities
 			return fmt.Errorf("deleting a user: %w", err)
 		}
 		if err := tx.RawQuery("DELETE FROM tokens WHERE email = ?", u.Email).Exec(); err != nil {
@@ -119,14 +115,13 @@ func (u *User) Delete(ctx context.Context, client Client) error {
 	})
 }
 
-// deleteMails removes the mails to the account's email, to the old emails that
-// are reserved for it, and to a new one that waits for its confirmation.
+// deleteMails also deletes mails to reserved and to unconfirmed emails.
 func (u *User) deleteMails(tx *pop.Connection) error {
 	if err := tx.RawQuery("DELETE FROM mails WHERE recipient = ?", u.Email).Exec(); err != nil {
 		return fmt.Errorf("deleting mails: %w", err)
 	}
-	// Not in one statement: PostgreSQL would read every mail for an OR.
-	// And only while the email is reserved: afterwards it may have another owner.
+	// Not one statement: for an OR, PostgreSQL scans the table. Only while the
+	// email is reserved: later it may belong to another account.
 	err := tx.RawQuery("DELETE FROM mails WHERE recipient IN (SELECT email FROM tokens WHERE user_id = ? AND purpose = ? AND expires_at > ?)",
 		u.ID, PurposeEmailUndo, Clock.Now()).Exec()
 	if err != nil {
@@ -140,16 +135,15 @@ func (u *User) deleteMails(tx *pop.Connection) error {
 	return nil
 }
 
-// Row locks on an account until the end of a transaction, in the words of
-// PostgreSQL. SQLite has one writer at a time.
+// Row locks on an account in PostgreSQL; SQLite has one writer at a time.
 const (
-	toChange = "UPDATE"    // no other change, no login
-	toLogIn  = "SHARE"     // no change
-	toNote   = "KEY SHARE" // no deletion
+	toChange = "UPDATE"    // excludes all others
+	toLogIn  = "SHARE"     // excludes changes
+	toRecord = "KEY SHARE" // excludes deletion
 )
 
-// lockUser finds an account and locks its row, before anything else is locked:
-// prevents deadlocks. It returns ErrNotFound when there is none.
+// lockUser finds an account and locks its row, or returns ErrNotFound. Lock it
+// before other rows: prevents deadlocks.
 func lockUser(tx *pop.Connection, lock, where string, args ...any) (*User, error) {
 	if tx.Dialect.Name() == "postgres" {
 		where += " FOR " + lock
@@ -164,23 +158,22 @@ func lockUser(tx *pop.Connection, lock, where string, args ...any) (*User, error
 	return &found[0], nil
 }
 
-// lock brings u up to date and locks its row. It returns ErrBadCredentials when
-// the account was deleted or got another password since u was read, as while a
-// hash was computed.
+// lock locks the row and reads u anew. It returns ErrBadCredentials if the account
+// was deleted, or got another password, since u was read.
 func (u *User) lock(tx *pop.Connection, lock string) error {
-	now, err := lockUser(tx, lock, "id = ? AND password_digest = ?", u.ID, u.PasswordDigest)
+	locked, err := lockUser(tx, lock, "id = ? AND password_digest = ?", u.ID, u.PasswordDigest)
 	if err == ErrNotFound {
 		return ErrBadCredentials
 	}
 	if err != nil {
 		return err
 	}
-	*u = *now
+	*u = *locked
 	return nil
 }
 
-// ChooseLanguage stores the language of the account's pages and mails, a BCP 47
-// tag; "" follows the browser.
+// ChooseLanguage stores the language of pages and mails: a BCP 47 tag, or "" to
+// follow the browser.
 func (u *User) ChooseLanguage(ctx context.Context, tag string) error {
 	u.Language = tag
 	if err := DB.WithContext(ctx).UpdateColumns(u, "language", "updated_at"); err != nil {

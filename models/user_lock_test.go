@@ -8,8 +8,7 @@ import (
 	"corral/models/modelstest"
 )
 
-// A client that knew the old password is too late after a reset, which ends all
-// that the old password opens: hashing takes a while.
+// A reset during hashing voids an attempt with the old password.
 func (ms *ModelSuite) Test_User_ResetMeanwhile() {
 	ctx, ada := ms.T().Context(), ms.signUp("ada@example.com")
 	ms.NoError(models.ResetPassword(ctx, ms.requestReset("ada@example.com"), "an entirely new set of words", here))
@@ -37,8 +36,8 @@ func (ms *ModelSuite) Test_User_DeletedMeanwhile() {
 	ms.Equal([]string{models.MailAccountDeleted}, modelstest.Mails(ms.T(), "ada@example.com"), "one notice")
 }
 
-// Of three accounts that want one email at the same moment, one gets it.
-func (ms *ModelSuite) Test_User_OneEmailForThree() {
+// Of three accounts that change to one email at once, one succeeds.
+func (ms *ModelSuite) Test_User_OneOfThreeGetsTheEmail() {
 	const wanted = "wanted@example.com"
 	for range 5 {
 		modelstest.Empty(ms.T())
@@ -70,9 +69,9 @@ func (ms *ModelSuite) onlyOne(all ...func() error) {
 	}
 }
 
-// All that is done to an account at once waits for its turn, and no two wait for
-// each other: PostgreSQL would end such a deadlock with an error.
-func (ms *ModelSuite) Test_User_EverythingAtOnce() {
+// Concurrent changes of an account do not deadlock: PostgreSQL would return an
+// error.
+func (ms *ModelSuite) Test_User_ConcurrentChangesDoNotDeadlock() {
 	for range 8 {
 		modelstest.Empty(ms.T())
 		ctx, ada := ms.T().Context(), ms.signUp("ada@example.com")
@@ -107,7 +106,7 @@ func (ms *ModelSuite) Test_User_EverythingAtOnce() {
 	}
 }
 
-// A link is void once the account has another email, even if the old one comes back.
+// A reset link is void after an email change, even if that is undone.
 func (ms *ModelSuite) Test_User_LinkIsVoidAfterTheEmailCameBack() {
 	ada := ms.signUp("ada@example.com")
 	rawToken := ms.requestReset("ada@example.com")
@@ -118,7 +117,7 @@ func (ms *ModelSuite) Test_User_LinkIsVoidAfterTheEmailCameBack() {
 	ms.False(ms.resets(rawToken))
 }
 
-// Mails to an old email that is reserved for the account go with it.
+// Deleting an account deletes the mails to its reserved emails.
 func (ms *ModelSuite) Test_User_DeletedWithMailsToOldEmails() {
 	ada := ms.signUp("ada@example.com")
 	ms.changeEmail(ada, "ada@example.org")

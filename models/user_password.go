@@ -7,9 +7,9 @@ import (
 	"github.com/gobuffalo/pop/v6"
 )
 
-// SetPassword sets a normalized password as a reset does, without a mail.
+// SetPassword sets a normalized password like a reset, without a mail.
 func (u *User) SetPassword(ctx context.Context, normalized string) error {
-	digest, err := hasher.Hash(ctx, normalized) // outside the transaction: it takes long
+	digest, err := hasher.Hash(ctx, normalized) // slow: outside the transaction
 	if err != nil {
 		return err
 	}
@@ -21,11 +21,10 @@ func (u *User) SetPassword(ctx context.Context, normalized string) error {
 	})
 }
 
-// ChangePassword sets a normalized password and mails the owner. Every session
-// ends; known browsers stay known. It returns ErrBadCredentials when the
-// password was changed by another request meanwhile.
+// ChangePassword sets a normalized password, ends every session and mails the
+// owner. Known browsers stay known. It returns ErrBadCredentials as lock does.
 func (u *User) ChangePassword(ctx context.Context, normalized string, client Client) error {
-	digest, err := hasher.Hash(ctx, normalized) // outside the transaction: it takes long
+	digest, err := hasher.Hash(ctx, normalized) // slow: outside the transaction
 	if err != nil {
 		return err
 	}
@@ -43,9 +42,8 @@ func (u *User) ChangePassword(ctx context.Context, normalized string, client Cli
 	})
 }
 
-// storePassword stores a digest, "" for none, and ends what the old password
-// opened: sessions, mailed links except those that undo a change of email, and
-// the rate limit of the email.
+// storePassword stores a digest, "" for none. It ends the sessions, deletes all
+// tokens but those that undo an email change, and clears the email's rate limit.
 func (u *User) storePassword(tx *pop.Connection, digest string) error {
 	u.PasswordDigest = digest
 	if err := tx.UpdateColumns(u, "password_digest", "updated_at"); err != nil {
@@ -60,14 +58,14 @@ func (u *User) storePassword(tx *pop.Connection, digest string) error {
 	return clearLimit(tx, u.Email)
 }
 
-// rehash stores the same password under today's parameters. Sessions stay. It
-// returns ErrBadCredentials when the password was changed meanwhile.
+// rehash stores the same password with the current parameters. It returns
+// ErrBadCredentials if the password was changed meanwhile.
 func (u *User) rehash(ctx context.Context, normalized string) error {
 	digest, err := hasher.Hash(ctx, normalized)
 	if err != nil {
 		return err
 	}
-	// Not updated_at, by which a password that was just set is known.
+	// Not updated_at: announceNewBrowser reads it.
 	stored, err := DB.WithContext(ctx).RawQuery("UPDATE users SET password_digest = ? WHERE id = ? AND password_digest = ?",
 		digest, u.ID, u.PasswordDigest).ExecWithCount()
 	if err != nil {

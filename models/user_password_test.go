@@ -10,8 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A login that rehashes the same password must not undo a reset that came while
-// it was hashed, nor pass for one.
+// A rehash fails if another password digest was stored meanwhile.
 func TestRehash_ResetMeanwhile(t *testing.T) {
 	user, err := CreateUser(t.Context(), "rehash@example.com", "")
 	require.NoError(t, err)
@@ -30,7 +29,7 @@ func TestRehash_ResetMeanwhile(t *testing.T) {
 	require.Equal(t, stored.PasswordDigest, after.PasswordDigest)
 }
 
-// The policy for passwords follows PASSWORD_MIN and HOST.
+// The password policy follows PASSWORD_MIN and HOST.
 func TestCheckPassword_Configuration(t *testing.T) {
 	usual := settings
 	use := func(c config.Config) {

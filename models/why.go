@@ -12,32 +12,31 @@ import (
 	"corral/internal/ratelimit"
 )
 
-// Findings are what the database tells about an email: why its owner cannot log
-// in, for an operator.
+// Findings tell an operator why the owner of an email cannot log in.
 type Findings struct {
 	Email         string
 	User          *User          // nil: no account
-	Attempts      int            // failed in a row, from unknown browsers
-	Limited       *RateLimited   // nil: such a browser may log in
-	KnownBrowsers []*RateLimited // one each; nil: it may log in
-	NoMail        []string       // templates of which no more is mailed for now
-	Failures      []Activity     // the newest first
-	Mails         []outbox.Mail  // the newest first
-	Tokens        []Token        // whose links work
-	Sessions      []Session      // the newest seen first
-	Similar       []User         // emails of accounts, one letter away from an email without
+	Attempts      int            // failed in a row, by unknown browsers
+	Limited       *RateLimited   // nil: unknown browsers may log in
+	KnownBrowsers []*RateLimited // nil elements may log in
+	LimitedMails  []string       // templates
+	Failures      []Activity     // newest first
+	Mails         []outbox.Mail  // newest first
+	Tokens        []Token        // unexpired
+	Sessions      []Session      // newest seen first
+	Similar       []User         // if there is no account: a typo away
 }
 
-// newestFindings bounds each list.
+// newestFindings bounds failures and mails.
 const newestFindings = 5
 
-// Explain looks up all that there is about a normalized email.
+// Explain looks up a normalized email.
 func Explain(ctx context.Context, normalized string) (f *Findings, err error) {
 	f = &Findings{Email: normalized}
 	if f.User, err = FindUserByEmail(ctx, normalized); err != nil && !errors.Is(err, ErrNotFound) {
 		return nil, err
 	}
-	userID := uuid.Nil // that of no row
+	userID := uuid.Nil // no row has it
 	if f.User != nil {
 		userID = f.User.ID
 	}
@@ -85,7 +84,7 @@ func (f *Findings) findLimits(ctx context.Context) (err error) {
 			return err
 		}
 		if limited != nil {
-			f.NoMail = append(f.NoMail, template)
+			f.LimitedMails = append(f.LimitedMails, template)
 		}
 	}
 	return nil
@@ -106,8 +105,7 @@ func (f *Findings) findKnownBrowsers(ctx context.Context) error {
 	return nil
 }
 
-// Reserved returns the undo link that reserves the email for the account that
-// had it lately, or nil.
+// Reserved returns the undo token that reserves the email, or nil.
 func (f *Findings) Reserved() *Token {
 	for _, token := range f.Tokens {
 		if token.Purpose == PurposeEmailUndo && token.Email == f.Email {

@@ -43,7 +43,7 @@ func (ms *ModelSuite) Test_Explain() {
 	ms.Len(f.Sessions, 1)
 	ms.Len(f.Mails, 3)
 	ms.True(f.Mails[0].CreatedAt.After(f.Mails[1].CreatedAt))
-	ms.Equal([]string{models.MailReset}, f.NoMail)
+	ms.Equal([]string{models.MailReset}, f.LimitedMails)
 	ms.Len(f.Tokens, 1)
 	ms.Empty(f.Similar)
 	ms.Nil(f.Reserved())
@@ -58,7 +58,7 @@ func (ms *ModelSuite) Test_Explain_NothingWrong() {
 	ms.Equal([]*models.RateLimited{nil}, f.KnownBrowsers)
 	ms.Empty(f.Failures)
 	ms.Empty(f.Tokens)
-	ms.Empty(f.NoMail)
+	ms.Empty(f.LimitedMails)
 	models.Clock.Move(181 * day)
 	f = ms.explain("ada@example.com")
 	ms.Empty(f.KnownBrowsers)
@@ -77,7 +77,7 @@ func (ms *ModelSuite) Test_Explain_Locked() {
 	ms.Nil(ms.explain("ada@example.com").Limited)
 }
 
-// A typo: the account is another, one letter away.
+// A mistyped email leads to the account one letter away.
 func (ms *ModelSuite) Test_Explain_Similar() {
 	ms.signUp("ada@example.com")
 	ms.signUp("adah@example.com")

@@ -14,7 +14,7 @@ import (
 	"corral/internal/outbox/smtptest"
 )
 
-// note is a message that no template made.
+// note returns a message without a template.
 func note(to string) mail.Message {
 	m := mail.NewMessage()
 	m.From, m.To, m.Subject = "Corral <no-reply@corral.example>", []string{to}, "Hello"
@@ -51,7 +51,7 @@ func compose(q *outbox.Queue) func(context.Context, *outbox.Mail) (mail.Message,
 	}
 }
 
-// sender returns the way to a server, trusted for this test.
+// sender returns a sender that trusts the server.
 func sender(s *smtptest.Server) *outbox.SMTP {
 	return outbox.NewSMTP(s.URL, "corral.example", s.Authority.Trusting())
 }
@@ -61,7 +61,7 @@ func options(q *outbox.Queue, sender mail.Sender) (outbox.WorkerOptions, records
 	return outbox.WorkerOptions{DB: db, Queue: q, Compose: compose(q), Sender: sender, Logger: slog.New(slog.NewTextHandler(log, nil))}, log
 }
 
-// idle returns a worker that delivers when the test tells it to, and its log.
+// idle returns a worker that delivers when a test calls DeliverAll, and its log.
 func idle(q *outbox.Queue, sender mail.Sender) (*outbox.Worker, records) {
 	o, log := options(q, sender)
 	return outbox.Idle(o), log

@@ -10,23 +10,21 @@ import (
 	"github.com/gobuffalo/pop/v6"
 )
 
-// waits are the times between the attempts to deliver a mail: six attempts in
-// nine hours, then it is given up.
+// waits are the times between attempts: six attempts in nine hours.
 var waits = []time.Duration{time.Minute, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour, 6 * time.Hour}
 
-// lease is how long a mail belongs to the worker that claimed it. It has to
-// exceed the time of a delivery: see smtpTimeout.
+// lease is how long a claimed mail is one worker's. It must exceed smtpTimeout.
 const lease = 2 * time.Minute
 
-// maxLastError is the size of the column in bytes.
+// maxLastError is the size of the column.
 const maxLastError = 255
 
-// Claim takes the mail that has been due for the longest time, or returns
-// ErrNotFound. For two minutes no other worker gets it.
+// Claim takes the mail that is due longest, or returns ErrNotFound. No other
+// worker can claim it for two minutes.
 func (q *Queue) Claim(ctx context.Context, db *pop.Connection) (*Mail, error) {
 	lock := ""
 	if db.Dialect.Name() == "postgres" {
-		lock = "FOR UPDATE SKIP LOCKED" // SQLite has one writer at a time
+		lock = "FOR UPDATE SKIP LOCKED"
 	}
 	now := q.now()
 	var claimed []Mail
@@ -43,10 +41,10 @@ func (q *Queue) Claim(ctx context.Context, db *pop.Connection) (*Mail, error) {
 	return &claimed[0], nil
 }
 
-// Delivered records that m was delivered, or that there was nothing to send,
-// and wipes its token.
+// Delivered records the delivery of m, or that there was nothing to send, and
+// wipes its token.
 func (q *Queue) Delivered(ctx context.Context, db *pop.Connection, m *Mail) error {
-	err := db.WithContext(ctx).RawQuery("UPDATE mails SET sent_at = ?, due_at = NULL, sealed_token = NULL, last_error = '' WHERE id = ?",
+	err := db.WithContext(ctx).RawQuery("UPDATE mails SET delivered_at = ?, due_at = NULL, sealed_token = NULL, last_error = '' WHERE id = ?",
 		q.now(), m.ID).Exec()
 	if err != nil {
 		return fmt.Errorf("recording a delivered mail: %w", err)
@@ -54,16 +52,15 @@ func (q *Queue) Delivered(ctx context.Context, db *pop.Connection, m *Mail) erro
 	return nil
 }
 
-// Failed records why an attempt failed, and schedules the next one or gives m
-// up. It changes nothing if the lease has expired and another worker has
-// claimed or delivered m since.
+// Failed records a failed attempt and schedules the next one or gives m up. It
+// does nothing if another worker has claimed or delivered m since.
 func (q *Queue) Failed(ctx context.Context, db *pop.Connection, m *Mail, cause error) error {
 	now := q.now()
-	change, args := "failed_at = ?, due_at = NULL, sealed_token = NULL", []any{now}
+	change, args := "given_up_at = ?, due_at = NULL, sealed_token = NULL", []any{now}
 	if m.Attempts <= len(waits) {
 		change, args = "due_at = ?", []any{now.Add(waits[m.Attempts-1])}
 	}
-	err := db.WithContext(ctx).RawQuery("UPDATE mails SET last_error = ?, "+change+" WHERE id = ? AND attempts = ? AND sent_at IS NULL",
+	err := db.WithContext(ctx).RawQuery("UPDATE mails SET last_error = ?, "+change+" WHERE id = ? AND attempts = ? AND delivered_at IS NULL",
 		append([]any{printable(cause.Error(), maxLastError)}, append(args, m.ID, m.Attempts)...)...).Exec()
 	if err != nil {
 		return fmt.Errorf("recording a failed mail: %w", err)
@@ -71,7 +68,7 @@ func (q *Queue) Failed(ctx context.Context, db *pop.Connection, m *Mail, cause e
 	return nil
 }
 
-// printable returns the printable characters of s, at most n bytes of them.
+// printable returns at most n bytes of the printable characters of s.
 func printable(s string, n int) string {
 	s = strings.Map(func(r rune) rune {
 		if unicode.IsPrint(r) && r != unicode.ReplacementChar {
@@ -80,12 +77,12 @@ func printable(s string, n int) string {
 		return -1
 	}, s)
 	if len(s) > n {
-		s = strings.ToValidUTF8(s[:n], "") // the cut may split a character
+		s = strings.ToValidUTF8(s[:n], "")
 	}
 	return s
 }
 
-// Overdue reports whether m waits longer than a running worker lets it.
+// Overdue reports whether m is due for longer than a running worker leaves it.
 func (q *Queue) Overdue(m *Mail) bool {
 	return m.DueAt.Valid && m.DueAt.Time.Add(lease+time.Minute).Before(q.now())
 }

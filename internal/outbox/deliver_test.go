@@ -28,8 +28,8 @@ func nothingDue(t testing.TB, q *outbox.Queue) {
 
 func TestClaim_Empty(t *testing.T) { nothingDue(t, newQueue(t)) }
 
-// The mail that waits for the longest time is first.
-func TestClaim_Order(t *testing.T) {
+// The mail that is due longest is first.
+func TestClaim_DueLongestFirst(t *testing.T) {
 	q := newQueue(t)
 	for _, email := range []string{"zoe@example.com", "ada@example.com", "max@example.com"} {
 		add(t, q, email)
@@ -53,7 +53,7 @@ func TestClaim_Lease(t *testing.T) {
 	require.Equal(t, first.ID, second.ID)
 	require.Equal(t, 2, second.Attempts)
 
-	// The first comes back late: what the second records counts.
+	// The first worker is late: what the second recorded stays.
 	require.NoError(t, q.Failed(ctx, db, first, errors.New("late")))
 	require.Empty(t, mailTo(t, "zoe@example.com").LastError)
 	moveClock(time.Minute + 30*time.Second)
@@ -75,11 +75,11 @@ func TestDelivered_IsDone(t *testing.T) {
 	moveClock(24 * time.Hour)
 	nothingDue(t, q)
 	m = mailTo(t, "zoe@example.com")
-	require.True(t, m.SentAt.Valid)
+	require.True(t, m.DeliveredAt.Valid)
 	require.Empty(t, m.SealedToken)
 }
 
-// The cause is cut to what the column holds, in one line.
+// The cause is one line that fits the column.
 func TestFailed_Cause(t *testing.T) {
 	q := newQueue(t)
 	add(t, q, "zoe@example.com")
@@ -101,8 +101,8 @@ func TestQueue_Overdue(t *testing.T) {
 	require.False(t, q.Overdue(mailTo(t, "zoe@example.com")))
 }
 
-// However many workers claim at once, each mail is claimed once.
-func TestClaim_Once(t *testing.T) {
+// Of many workers at once, one claims each mail.
+func TestClaim_EachMailOnce(t *testing.T) {
 	const mails = 40
 	q := newQueue(t)
 	for n := range mails {

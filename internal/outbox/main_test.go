@@ -19,7 +19,7 @@ import (
 	"corral/internal/outbox"
 )
 
-// migrations are those of the package comment.
+// migrations is that of the package comment.
 var migrations = fstest.MapFS{"20260101000000_create_mails.up.fizz": {Data: []byte(`
 	create_table("mails") {
 		t.Column("id", "uuid", {primary: true})
@@ -32,15 +32,15 @@ var migrations = fstest.MapFS{"20260101000000_create_mails.up.fizz": {Data: []by
 		t.Column("last_error", "string", {size: 255})
 		t.Column("created_at", "timestamp", {})
 		t.Column("due_at", "timestamp", {"null": true})
-		t.Column("sent_at", "timestamp", {"null": true})
-		t.Column("failed_at", "timestamp", {"null": true})
+		t.Column("delivered_at", "timestamp", {"null": true})
+		t.Column("given_up_at", "timestamp", {"null": true})
 		t.DisableTimestamps()
 	}
 	sql("CREATE INDEX mails_due_at_idx ON mails (due_at) WHERE due_at IS NOT NULL;")
 `)}}
 
-// db is the database of these tests, on the server of TEST_DATABASE_URL or in a
-// SQLite file. Each test begins with newQueue, which empties it.
+// db is on the server of TEST_DATABASE_URL or in a SQLite file. newQueue, with
+// which each test begins, empties it.
 var db *pop.Connection
 
 func TestMain(m *testing.M) {
@@ -91,7 +91,7 @@ var queueOptions = outbox.Options{
 
 const rawToken = "the secret of a link"
 
-// add queues a mail with a link to each recipient, as a request does.
+// add queues a mail with a link to each recipient and wakes the worker.
 func add(t testing.TB, q *outbox.Queue, recipients ...string) {
 	t.Helper()
 	for _, email := range recipients {
@@ -102,7 +102,7 @@ func add(t testing.TB, q *outbox.Queue, recipients ...string) {
 	}
 }
 
-// put writes a mail into the outbox without waking a worker, as another process does.
+// put queues a mail without waking a worker, like another process.
 func put(t testing.TB, m outbox.Mail) {
 	t.Helper()
 	m.CreatedAt, m.DueAt = now().UTC(), nulls.NewTime(now().UTC())

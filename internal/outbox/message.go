@@ -8,8 +8,8 @@ import (
 	gomail "github.com/wneessen/go-mail"
 )
 
-// toSMTP returns the message in the form of the SMTP library, which refuses
-// addresses with line breaks and encodes those in other headers.
+// toSMTP converts a message for the SMTP library, which refuses emails with line
+// breaks and encodes those in other headers: prevents header injection.
 func toSMTP(m mail.Message) (*gomail.Msg, error) {
 	message := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
 	if err := message.From(m.From); err != nil {
@@ -29,7 +29,7 @@ func toSMTP(m mail.Message) (*gomail.Msg, error) {
 		message.SetGenHeader(gomail.Header(name), value)
 	}
 	for i, body := range m.Bodies {
-		kind, _, err := mime.ParseMediaType(body.ContentType) // the library adds the charset
+		kind, _, err := mime.ParseMediaType(body.ContentType)
 		if err != nil {
 			return nil, fmt.Errorf("content type: %w", err)
 		}

@@ -15,7 +15,7 @@ import (
 	"corral/internal/outbox/smtptest"
 )
 
-// What stands on the wire is what mail programs and RFC 5322 want, and no more.
+// The message on the wire follows RFC 5322.
 func TestMessage_OnTheWire(t *testing.T) {
 	q := newQueue(t)
 	put(t, outbox.Mail{Recipient: "ada@example.com", Template: "link"})
@@ -55,7 +55,7 @@ func TestMessage_OnTheWire(t *testing.T) {
 	}
 }
 
-// What is not ASCII, and what is long, arrives as it was.
+// Non-ASCII and long texts arrive unchanged.
 func TestMessage_Encoding(t *testing.T) {
 	s := smtptest.New(t)
 	long := strings.Repeat("Žluťoučký kůň úpěl ďábelské ódy. 馬 ", 200)
@@ -81,14 +81,14 @@ func TestMessage_Encoding(t *testing.T) {
 	}
 }
 
-// An email outside ASCII reaches a server that takes one (RFC 6531).
+// A server that supports RFC 6531 gets a mail to a non-ASCII email.
 func TestMessage_EmailOutsideASCII(t *testing.T) {
 	s := smtptest.New(t)
 	require.NoError(t, sender(s).Send(note("zoë@example.com")))
 	require.Equal(t, []string{"zoë@example.com"}, s.Next().To)
 }
 
-// What a user types adds no header and no recipient.
+// User input adds neither header nor recipient.
 func TestMessage_HeaderInjection(t *testing.T) {
 	s := smtptest.New(t)
 	for _, email := range []string{
@@ -115,7 +115,7 @@ func TestMessage_HeaderInjection(t *testing.T) {
 	require.NotContains(t, smtptest.Parse(t, r).Header, "Bcc")
 }
 
-// A message may have all that Buffalo's may.
+// All that a Buffalo message can hold arrives.
 func TestMessage_CopiesAndAttachments(t *testing.T) {
 	s := smtptest.New(t)
 	m := note("ada@example.com")

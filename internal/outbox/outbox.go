@@ -1,10 +1,10 @@
 // Package outbox queues mails in the database and delivers them by SMTP.
 //
-// A mail is a row of the table mails. It is written in the transaction of what
-// it announces, so that a crash leaves both or neither. A worker in each process
-// delivers what is due. It makes six attempts in nine hours, then it gives the
-// mail up. When a worker is killed, another one delivers its mail two minutes
-// later; that mail may arrive twice. The app deletes rows that are done.
+// A mail is a row of the table mails, queued in the transaction of what it
+// announces: a crash leaves both or neither. A worker in each process delivers
+// what is due, and gives a mail up after six attempts in nine hours. Two minutes
+// after a worker is killed, another one delivers its mail, which may arrive
+// twice. The app deletes rows that were delivered or given up.
 //
 //	queue := outbox.NewQueue(outbox.Options{Now: time.Now, Seal: seal, Open: open})
 //	worker := outbox.Start(outbox.WorkerOptions{
@@ -34,8 +34,8 @@
 //		t.Column("last_error", "string", {size: 255})
 //		t.Column("created_at", "timestamp", {})
 //		t.Column("due_at", "timestamp", {"null": true})
-//		t.Column("sent_at", "timestamp", {"null": true})
-//		t.Column("failed_at", "timestamp", {"null": true})
+//		t.Column("delivered_at", "timestamp", {"null": true})
+//		t.Column("given_up_at", "timestamp", {"null": true})
 //		t.DisableTimestamps()
 //	}
 //	sql("CREATE INDEX mails_due_at_idx ON mails (due_at) WHERE due_at IS NOT NULL;")
@@ -53,7 +53,7 @@ import (
 	"github.com/gofrs/uuid"
 )
 
-// ErrNotFound is returned when there is no such mail, or none that is due.
+// ErrNotFound means that there is no such mail, or that none is due.
 var ErrNotFound = errors.New("no such mail")
 
 // Mail is a row of the outbox.
@@ -62,40 +62,40 @@ type Mail struct {
 	Recipient   string     `db:"recipient"`
 	Template    string     `db:"template"`
 	Language    string     `db:"language"`
-	Data        string     `db:"data"`         // what else the app needs to compose it, such as JSON
-	SealedToken []byte     `db:"sealed_token"` // wiped once the mail is delivered or given up
+	Data        string     `db:"data"`         // for Compose, such as JSON
+	SealedToken []byte     `db:"sealed_token"` // wiped when delivered or given up
 	Attempts    int        `db:"attempts"`
 	LastError   string     `db:"last_error"`
 	CreatedAt   time.Time  `db:"created_at"`
-	DueAt       nulls.Time `db:"due_at"`    // of the next attempt; null after the last
-	SentAt      nulls.Time `db:"sent_at"`   // delivered
-	FailedAt    nulls.Time `db:"failed_at"` // given up
+	DueAt       nulls.Time `db:"due_at"`       // of the next attempt; null after the last
+	DeliveredAt nulls.Time `db:"delivered_at"` // delivered
+	GivenUpAt   nulls.Time `db:"given_up_at"`  // given up
 }
 
-// Queue adds mails to the outbox and takes them out.
+// Queue is the outbox.
 type Queue struct {
 	options Options
 	wake    chan struct{}
 }
 
-// Options are what a queue needs of the app.
+// Options configure a queue. All are required.
 type Options struct {
-	Now  func() time.Time                    // the clock
-	Seal func(token []byte) []byte           // encrypts a token that waits in the database
+	Now  func() time.Time
+	Seal func(token []byte) []byte           // encrypts a token for the database
 	Open func(sealed []byte) ([]byte, error) // decrypts it
 }
 
-// NewQueue returns a queue. All options are required.
+// NewQueue returns a queue.
 func NewQueue(o Options) *Queue { return &Queue{options: o, wake: make(chan struct{}, 1)} }
 
-// now returns the time as both databases store and compare it.
+// now returns the time in the precision of both databases.
 func (q *Queue) now() time.Time { return q.options.Now().UTC().Truncate(time.Microsecond) }
 
-// Add queues m in the transaction of what it announces. The fields Recipient,
-// Template, Language and Data are the caller's. rawToken, unless "", is the
-// secret of the mail's link. Call Wake when tx is committed.
+// Add queues m in the transaction of what it announces. The caller sets Recipient,
+// Template, Language and Data. rawToken is the token of the mail's link, or "".
+// Call Wake after the commit.
 func (q *Queue) Add(tx *pop.Connection, m Mail, rawToken string) error {
-	id, err := uuid.NewV7() // ascends, so that rows that expire together are together in the index
+	id, err := uuid.NewV7() // rows expire in index order
 	if err != nil {
 		return fmt.Errorf("queueing a mail: %w", err)
 	}
@@ -110,19 +110,19 @@ func (q *Queue) Add(tx *pop.Connection, m Mail, rawToken string) error {
 	return nil
 }
 
-// Wake lets the worker of this process look for mails at once. The workers of
-// others find them within seconds.
+// Wake makes the worker of this process look for mails at once; others look every
+// few seconds.
 func (q *Queue) Wake() {
 	select {
 	case q.wake <- struct{}{}:
-	default: // it is awake
+	default:
 	}
 }
 
-// Woken receives a value after Wake. A worker receives from it.
+// Woken returns the channel on which a worker waits for Wake.
 func (q *Queue) Woken() <-chan struct{} { return q.wake }
 
-// Token returns the secret of the mail's link, or "".
+// Token returns the token of the mail's link, or "".
 func (q *Queue) Token(m *Mail) (rawToken string, err error) {
 	if len(m.SealedToken) == 0 {
 		return "", nil
@@ -131,7 +131,6 @@ func (q *Queue) Token(m *Mail) (rawToken string, err error) {
 	return string(token), err
 }
 
-// newest is the number of mails that Newest returns.
 const newest = 50
 
 // Newest returns the 50 newest mails, delivered or not.

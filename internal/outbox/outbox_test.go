@@ -33,8 +33,8 @@ func TestQueue_Add(t *testing.T) {
 	require.Empty(t, token)
 }
 
-// A mail goes with the transaction of what it announces.
-func TestQueue_AddIsUndone(t *testing.T) {
+// A mail is rolled back with the transaction of what it announces.
+func TestQueue_AddIsRolledBack(t *testing.T) {
 	q := newQueue(t)
 	want := errors.New("no")
 	require.ErrorIs(t, db.Transaction(func(tx *pop.Connection) error {
@@ -48,7 +48,7 @@ func TestQueue_Wake(t *testing.T) {
 	q := newQueue(t)
 	require.Empty(t, q.Woken())
 	q.Wake()
-	q.Wake() // no worker listens, and no request waits
+	q.Wake() // does not block without a worker
 	require.Len(t, q.Woken(), 1)
 	<-q.Woken()
 }

@@ -18,32 +18,29 @@ import (
 	gomail "github.com/wneessen/go-mail"
 )
 
-// smtpTimeout bounds a delivery, well within the lease of a mail.
-const smtpTimeout = 30 * time.Second
-
-// reachTimeout bounds the time of Reach.
-const reachTimeout = 5 * time.Second
+const (
+	smtpTimeout  = 30 * time.Second // less than the lease
+	reachTimeout = 5 * time.Second
+)
 
 var errSlow = errors.New("the mail server took too long")
 
-// SMTP is a mail.Sender that says nothing to a server that does not prove its
-// name by TLS. Buffalo's own takes a connection without TLS when the server
-// offers none, and waits for ever.
+// SMTP is a mail.Sender that requires TLS with a valid certificate. Buffalo's own
+// falls back to plain text and has no timeout.
 type SMTP struct {
-	Timeout time.Duration // of a delivery: 30 s, and always less than the lease
+	Timeout time.Duration // of a delivery: 30 s, at most the lease
 
 	host    string
-	dial    func(ctx context.Context, network, address string) (net.Conn, error)
+	dial    func(ctx context.Context, network, hostport string) (net.Conn, error)
 	options []gomail.Option
 }
 
-// logins are the ways to log in, the best first. All of them are within TLS.
+// logins are the ways to log in, the best first.
 var logins = []gomail.SMTPAuthType{gomail.SMTPAuthSCRAMSHA256, gomail.SMTPAuthPlain, gomail.SMTPAuthLogin}
 
-// NewSMTP returns a sender for a server like smtp://user:password@host:587, with
-// STARTTLS, or smtps://user:password@host:465, with TLS from the first byte. The
-// domain is what the app calls itself to the server: see Domain. A nil
-// tlsConfig trusts the authorities of the system.
+// NewSMTP returns a sender for smtp://user:password@host:587, with STARTTLS, or
+// smtps://user:password@host:465, with implicit TLS. The domain goes into HELO:
+// see Domain. A nil tlsConfig trusts the authorities of the system.
 func NewSMTP(u *url.URL, domain string, tlsConfig *tls.Config) *SMTP {
 	secured := tlsConfig.Clone()
 	if secured == nil {
@@ -74,8 +71,7 @@ func NewSMTP(u *url.URL, domain string, tlsConfig *tls.Config) *SMTP {
 	return s
 }
 
-// Domain returns a host as it is written in mail: a name as it is, and an IP
-// address in brackets (RFC 5321, 4.1.3).
+// Domain returns a host name unchanged and an IP in brackets (RFC 5321, 4.1.3).
 func Domain(host string) string {
 	addr, err := netip.ParseAddr(host)
 	switch {
@@ -87,7 +83,7 @@ func Domain(host string) string {
 	return "[" + host + "]"
 }
 
-// Send delivers a message over a connection of its own.
+// Send delivers a message over a new connection.
 func (s *SMTP) Send(m mail.Message) error {
 	message, err := toSMTP(m)
 	if err != nil {
@@ -102,12 +98,11 @@ func (s *SMTP) Send(m mail.Message) error {
 	if err := client.Send(message); err != nil && !message.IsDelivered() {
 		return fmt.Errorf("sending by SMTP: %w", tooSlow(ctx, err))
 	}
-	client.Close() // the server has the mail: if this error counted, the mail would be sent twice
+	client.Close() // ignore its error: the server has the mail, and a next attempt would duplicate it
 	return nil
 }
 
-// Reach connects as for a delivery, TLS and login included, within five
-// seconds. It sends nothing.
+// Reach connects and logs in within five seconds, and sends nothing.
 func (s *SMTP) Reach(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, reachTimeout)
 	defer cancel()
@@ -115,23 +110,22 @@ func (s *SMTP) Reach(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	client.Close() // its error does not matter after a login
+	client.Close()
 	return nil
 }
 
-// connect logs in. It closes the connection when ctx ends: the library starts
-// its timeout anew with every step, and leaves a connection open on which it
-// could not log in.
+// connect logs in. It closes the connection when ctx ends: the library's timeout
+// is one for each step, and a failed login leaves the connection open.
 func (s *SMTP) connect(ctx context.Context) (*gomail.Client, error) {
-	dial := func(dialing context.Context, network, address string) (net.Conn, error) {
-		conn, err := s.dial(dialing, network, address)
+	dial := func(dialing context.Context, network, hostport string) (net.Conn, error) {
+		conn, err := s.dial(dialing, network, hostport)
 		if err == nil {
 			context.AfterFunc(ctx, func() { conn.Close() })
 		}
 		return conn, err
 	}
 	client, err := gomail.NewClient(s.host, slices.Concat(s.options, []gomail.Option{
-		gomail.WithTimeout(2 * s.Timeout), // ctx ends first: the library's error does not tell that time was up
+		gomail.WithTimeout(2 * s.Timeout), // ctx ends first, for a clear error
 		gomail.WithDialContextFunc(dial),
 	})...)
 	if err != nil {
@@ -143,7 +137,7 @@ func (s *SMTP) connect(ctx context.Context) (*gomail.Client, error) {
 	return client, nil
 }
 
-// tooSlow names an error that is only the end of the time.
+// tooSlow replaces the error of a timeout.
 func tooSlow(ctx context.Context, err error) error {
 	if ctx.Err() != nil || errors.Is(err, os.ErrDeadlineExceeded) {
 		return errSlow

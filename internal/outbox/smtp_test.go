@@ -22,7 +22,7 @@ func TestSMTP_ImplicitTLS(t *testing.T) {
 	require.Equal(t, []string{"ada@example.com"}, s.Next().To)
 }
 
-// The client says nothing to a server that does not prove its name by TLS.
+// A server needs TLS and a valid certificate.
 func TestSMTP_RefusesServer(t *testing.T) {
 	hour := time.Now().Add(time.Hour)
 	for reason, change := range map[string]func(*smtptest.Server){
@@ -43,7 +43,7 @@ func TestSMTP_RefusesServer(t *testing.T) {
 	}
 }
 
-// Without a TLS configuration, the authorities of the system count.
+// Without a TLS configuration, the authorities of the system are trusted.
 func TestSMTP_SystemAuthorities(t *testing.T) {
 	s := smtptest.New(t)
 	require.ErrorContains(t, outbox.NewSMTP(s.URL, "corral.example", nil).Send(note("ada@example.com")), "unknown authority")
@@ -75,7 +75,7 @@ func TestSMTP_Reach(t *testing.T) {
 	require.Empty(t, s.Arrived)
 }
 
-func TestSMTP_Down(t *testing.T) {
+func TestSMTP_ServerIsDown(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	s := smtptest.New(t)
@@ -92,7 +92,7 @@ func hasty(s *smtptest.Server) *outbox.SMTP {
 }
 
 // A server may fall silent at any point.
-func TestSMTP_Silent(t *testing.T) {
+func TestSMTP_SilentServerTimesOut(t *testing.T) {
 	for _, said := range []string{"", "220 mail.example.com\r\n", "220 mail.example.com\r\n250-mail.example.com\r\n250 STARTTLS\r\n220 go ahead\r\n"} {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		require.NoError(t, err)
@@ -115,7 +115,7 @@ func TestSMTP_Silent(t *testing.T) {
 	}
 }
 
-// The time of a delivery ends, however small the steps in which it passes.
+// The timeout bounds the whole delivery, not each step.
 func TestSMTP_SilentAfterTheMail(t *testing.T) {
 	over := make(chan struct{})
 	t.Cleanup(func() { close(over) })
@@ -127,15 +127,15 @@ func TestSMTP_TimeoutIsWithinTheLease(t *testing.T) {
 	require.Less(t, 2*sender(smtptest.New(t)).Timeout, outbox.Lease)
 }
 
-// A server that takes the mail and hangs up has taken the mail.
-func TestSMTP_HangsUpAfterTheMail(t *testing.T) {
+// The mail is delivered even if the server hangs up after taking it.
+func TestSMTP_HangUpAfterTheMailIsADelivery(t *testing.T) {
 	s := smtptest.New(t, func(s *smtptest.Server) { s.OnReset = func(conn net.Conn) { conn.Close() } })
 	require.NoError(t, sender(s).Send(note("ada@example.com")))
 	require.Equal(t, []string{"ada@example.com"}, s.Next().To)
 }
 
-// A connection on which the client could not log in is closed.
-func TestSMTP_LeavesNoConnection(t *testing.T) {
+// A connection is closed after a failed login.
+func TestSMTP_FailedLoginClosesTheConnection(t *testing.T) {
 	left := make(chan error, 1)
 	s := smtptest.New(t)
 	server := s.URL.Host
@@ -160,7 +160,7 @@ func TestSMTP_LeavesNoConnection(t *testing.T) {
 	smtptest.Await(t, left)
 }
 
-// What the server says of the recipient is kept for the operator.
+// The server's answer about the recipient is recorded for the operator.
 func TestSMTP_RefusesRecipient(t *testing.T) {
 	for _, code := range []int{550, 451} {
 		s := smtptest.New(t, func(s *smtptest.Server) {

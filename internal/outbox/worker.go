@@ -14,29 +14,28 @@ import (
 	"github.com/gobuffalo/pop/v6"
 )
 
-// ErrNothingToSend is returned by a Compose function for a mail that nobody is
-// to get. The mail counts as delivered, and the log does not mention it.
+// ErrNothingToSend is returned by Compose for a mail without a recipient. It
+// counts as delivered and is not logged.
 var ErrNothingToSend = errors.New("nothing to send")
 
-// errBrokenOff is the cause of giving a mail up that may crash the process: all
-// that such an attempt leaves is its number.
+// errBrokenOff is recorded for a mail whose attempts leave nothing but their
+// number, as when it crashes the process.
 var errBrokenOff = errors.New("every attempt was broken off, as by a crash")
 
-// WorkerOptions are what a worker needs.
+// WorkerOptions configure a worker.
 type WorkerOptions struct {
 	DB     *pop.Connection
 	Queue  *Queue
 	Logger *slog.Logger
 
-	// Compose makes the message of a mail at the moment of its delivery. It decides
-	// by what the app knows then: it may change m, or return ErrNothingToSend.
+	// Compose returns the message of a mail at its delivery. It may change m, or
+	// return ErrNothingToSend.
 	Compose func(ctx context.Context, m *Mail) (mail.Message, error)
 
-	// Sender delivers a message. Nil delivers none: the mails stay in the outbox.
+	// Sender delivers a message. With nil, mails stay in the outbox.
 	Sender mail.Sender
 
-	// Every is how often the worker looks for mails that are due again, and for
-	// those of other processes. Zero means five seconds.
+	// Every is how often the worker looks for due mails. Zero means five seconds.
 	Every time.Duration
 }
 
@@ -47,7 +46,7 @@ type Worker struct {
 	done    chan struct{}
 }
 
-// Start starts a worker. A process needs one; more than one do no harm.
+// Start starts a worker. Several may run in a process.
 func Start(o WorkerOptions) *Worker {
 	ctx, cancel := context.WithCancel(context.Background())
 	w := &Worker{options: o, cancel: cancel, done: make(chan struct{})}
@@ -59,7 +58,7 @@ func Start(o WorkerOptions) *Worker {
 	return w
 }
 
-// Stop stops the worker when it has finished the mail at hand.
+// Stop waits for the current mail and stops the worker.
 func (w *Worker) Stop() {
 	w.cancel()
 	<-w.done
@@ -80,7 +79,7 @@ func (w *Worker) run(ctx context.Context) {
 	}
 }
 
-// deliverAll delivers what is due, one mail after the other.
+// deliverAll delivers the due mails, one after the other.
 func (w *Worker) deliverAll(ctx context.Context) {
 	for ctx.Err() == nil {
 		m, err := w.options.Queue.Claim(ctx, w.options.DB)
@@ -91,9 +90,9 @@ func (w *Worker) deliverAll(ctx context.Context) {
 			w.options.Logger.Error("mail cannot be claimed", "error", err.Error())
 			return
 		}
-		// The mail at hand is finished although the process is stopping.
+		// Without cancel: Stop waits for the current mail.
 		if err := w.deliver(context.WithoutCancel(ctx), m); err != nil {
-			w.options.Logger.Error("mail outcome cannot be noted", "mail_id", m.ID.String(), "error", err.Error())
+			w.options.Logger.Error("mail outcome cannot be recorded", "mail_id", m.ID.String(), "error", err.Error())
 		}
 	}
 }
@@ -102,25 +101,24 @@ func (w *Worker) deliver(ctx context.Context, m *Mail) error {
 	queue, logger := w.options.Queue, w.options.Logger.With("mail_id", m.ID.String())
 	err := w.send(ctx, m)
 	if err != nil && !errors.Is(err, ErrNothingToSend) {
-		reason := strings.ReplaceAll(err.Error(), m.Recipient, "(recipient)") // the log names no user; the row does
-		logger.Error("mail not sent", "template", m.Template, "attempt", m.Attempts, "error", reason)
+		reason := strings.ReplaceAll(err.Error(), m.Recipient, "(recipient)") // the log names no user
+		logger.Error("mail not delivered", "template", m.Template, "attempt", m.Attempts, "error", reason)
 		return queue.Failed(ctx, w.options.DB, m, err)
 	}
 	if err == nil {
-		logger.Info("mail sent", "template", m.Template)
+		logger.Info("mail delivered", "template", m.Template)
 	}
 	return queue.Delivered(ctx, w.options.DB, m)
 }
 
-// send turns a panic into an error, so that the mail that causes it is given up
-// in the end and does not stop the others.
+// send turns a panic into an error: the mail is given up and does not stop others.
 func (w *Worker) send(ctx context.Context, m *Mail) (err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			err = fmt.Errorf("panic: %v\n%s", cause, debug.Stack())
 		}
 	}()
-	if m.Attempts > len(waits)+1 { // the last one would have delivered it, or given it up
+	if m.Attempts > len(waits)+1 { // the last attempt recorded nothing
 		return errBrokenOff
 	}
 	message, err := w.options.Compose(ctx, m)

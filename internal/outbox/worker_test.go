@@ -11,7 +11,7 @@ import (
 	"corral/internal/outbox/smtptest"
 )
 
-// start starts a worker for the length of a test.
+// start starts a worker until the end of the test.
 func start(t testing.TB, q *outbox.Queue, s *smtptest.Server, every time.Duration) (*outbox.Worker, records) {
 	t.Helper()
 	o, log := options(q, sender(s))
@@ -21,29 +21,29 @@ func start(t testing.TB, q *outbox.Queue, s *smtptest.Server, every time.Duratio
 	return w, log
 }
 
-// A request wakes the worker, which would look by itself in an hour.
-func TestWorker_SendsAtOnce(t *testing.T) {
+// Wake makes a worker deliver that would look for mails in an hour.
+func TestWorker_WakeDeliversAtOnce(t *testing.T) {
 	q, s := newQueue(t), smtptest.New(t)
 	_, log := start(t, q, s, time.Hour)
 	for _, email := range []string{"zoe@example.com", "bea@example.com", "dan@example.com"} {
 		add(t, q, email)
 		require.Equal(t, []string{email}, s.Next().To)
-		log.logged(t, "mail sent")
+		log.logged(t, "mail delivered")
 		require.Eventually(t, func() bool { return len(q.Woken()) == 0 }, 10*time.Second, time.Millisecond, "the worker was woken")
 	}
 }
 
 // The worker finds mails of other processes, and those that are due again.
-func TestWorker_Looks(t *testing.T) {
+func TestWorker_FindsDueMails(t *testing.T) {
 	q, s := newQueue(t), smtptest.New(t)
 	start(t, q, s, time.Millisecond)
 	put(t, outbox.Mail{Recipient: "zoe@example.com", Template: "notice"})
 	require.Equal(t, []string{"zoe@example.com"}, s.Next().To)
 }
 
-// After six attempts in nine hours the mail is given up: it is kept with the
-// cause and without its token.
-func TestWorker_Retries(t *testing.T) {
+// After six attempts in nine hours the mail is given up. The row keeps the cause
+// and loses the token.
+func TestWorker_GivesUpAfterSixAttempts(t *testing.T) {
 	q, attempts := newQueue(t), 0
 	s := smtptest.New(t, func(s *smtptest.Server) {
 		s.OnRcpt = func(string) error {
@@ -65,11 +65,11 @@ func TestWorker_Retries(t *testing.T) {
 		require.Equal(t, n+1, attempts, "not before its time")
 		moveClock(time.Second)
 	}
-	require.False(t, mailTo(t, "zoe@example.com").FailedAt.Valid)
+	require.False(t, mailTo(t, "zoe@example.com").GivenUpAt.Valid)
 	w.DeliverAll(t.Context())
 	m := mailTo(t, "zoe@example.com")
-	require.True(t, m.FailedAt.Valid)
-	require.False(t, m.DueAt.Valid || m.SentAt.Valid)
+	require.True(t, m.GivenUpAt.Valid)
+	require.False(t, m.DueAt.Valid || m.DeliveredAt.Valid)
 	require.Contains(t, m.LastError, "450")
 	require.Empty(t, m.SealedToken)
 	moveClock(365 * 24 * time.Hour)
@@ -80,8 +80,8 @@ func TestWorker_Retries(t *testing.T) {
 	}
 }
 
-// When a server was down for a while, the mail arrives later, once, and with its token.
-func TestWorker_ServerComesBack(t *testing.T) {
+// After a server was down, the mail arrives once, with its token.
+func TestWorker_DeliversOnceAfterAnOutage(t *testing.T) {
 	q, s := newQueue(t), smtptest.New(t)
 	good := s.URL.Host
 	s.URL.Host = "127.0.0.1:1"
@@ -99,13 +99,13 @@ func TestWorker_ServerComesBack(t *testing.T) {
 	require.Equal(t, "Token: "+rawToken, smtptest.Parse(t, r).Text)
 	require.Empty(t, s.Arrived)
 	m := mailTo(t, "zoe@example.com")
-	require.True(t, m.SentAt.Valid)
+	require.True(t, m.DeliveredAt.Valid)
 	require.Empty(t, m.LastError)
 	require.Empty(t, m.SealedToken, "wiped once sent")
 }
 
-// Stop lets the mail at hand be delivered, and leaves the others to the next start.
-func TestWorker_StopFinishesTheMailAtHand(t *testing.T) {
+// Stop waits for the current mail and leaves the others to the next start.
+func TestWorker_StopWaitsForTheCurrentMail(t *testing.T) {
 	q := newQueue(t)
 	entered, leave := make(chan struct{}), make(chan struct{})
 	s := smtptest.New(t, func(s *smtptest.Server) {
@@ -118,12 +118,12 @@ func TestWorker_StopFinishesTheMailAtHand(t *testing.T) {
 	close(leave)
 	w.Stop()
 	require.Equal(t, []string{"zoe@example.com"}, s.Next().To)
-	require.True(t, mailTo(t, "zoe@example.com").SentAt.Valid)
+	require.True(t, mailTo(t, "zoe@example.com").DeliveredAt.Valid)
 	require.Zero(t, mailTo(t, "bea@example.com").Attempts)
 	require.Empty(t, s.Arrived)
 }
 
-func TestWorker_WithoutSender(t *testing.T) {
+func TestWorker_WithoutSenderDeliversNothing(t *testing.T) {
 	q := newQueue(t)
 	add(t, q, "zoe@example.com")
 	o, _ := options(q, nil)
@@ -131,7 +131,7 @@ func TestWorker_WithoutSender(t *testing.T) {
 	require.Zero(t, mailTo(t, "zoe@example.com").Attempts)
 }
 
-// A mail for nobody is done, and the log does not tell.
+// ErrNothingToSend counts as delivered and is not logged.
 func TestWorker_NothingToSend(t *testing.T) {
 	q, s := newQueue(t), smtptest.New(t)
 	w, log := idle(q, sender(s))
@@ -140,7 +140,7 @@ func TestWorker_NothingToSend(t *testing.T) {
 	require.Empty(t, s.Arrived)
 	require.Empty(t, log)
 	m := mailTo(t, "nobody@example.com")
-	require.True(t, m.SentAt.Valid)
+	require.True(t, m.DeliveredAt.Valid)
 	require.False(t, m.DueAt.Valid)
 	require.Empty(t, m.SealedToken)
 }

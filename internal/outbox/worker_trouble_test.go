@@ -12,20 +12,20 @@ import (
 	"corral/internal/outbox/smtptest"
 )
 
-// explosive panics at one recipient.
-type explosive struct{ mail.Sender }
+// panicking panics at one recipient.
+type panicking struct{ mail.Sender }
 
-func (e explosive) Send(m mail.Message) error {
+func (e panicking) Send(m mail.Message) error {
 	if m.To[0] == "panic@example.com" {
 		panic("boom")
 	}
 	return e.Sender.Send(m)
 }
 
-// A mail that cannot be sent is put off with its cause, and blocks no other.
-func TestWorker_PoisonousMails(t *testing.T) {
+// A failed attempt records its cause, schedules the next one and blocks no other mail.
+func TestWorker_FailedMailsBlockNoOther(t *testing.T) {
 	q, s := newQueue(t), smtptest.New(t)
-	w, log := idle(q, explosive{sender(s)})
+	w, log := idle(q, panicking{sender(s)})
 	poison := map[string]outbox.Mail{
 		"panic: boom":                     {Recipient: "panic@example.com", Template: "notice"},
 		"no mail is named nonsense":       {Recipient: "template@example.com", Template: "nonsense"},
@@ -42,27 +42,27 @@ func TestWorker_PoisonousMails(t *testing.T) {
 	for cause, m := range poison {
 		m := mailTo(t, m.Recipient)
 		require.Contains(t, m.LastError, cause)
-		require.False(t, m.SentAt.Valid)
+		require.False(t, m.DeliveredAt.Valid)
 	}
 	require.Contains(t, log.logged(t, "panic: boom"), "worker_trouble_test.go", "the log says where")
 }
 
-// A mail that crashes the process at every attempt is given up too, and the
-// others are sent: a killed worker leaves a lease that expires.
-func TestWorker_DeadlyMail(t *testing.T) {
+// A mail that crashes the process at every attempt is given up, and others are
+// delivered: a killed worker leaves a lease that expires.
+func TestWorker_GivesUpACrashingMail(t *testing.T) {
 	q, s := newQueue(t), smtptest.New(t)
 	w, log := idle(q, sender(s))
 	add(t, q, "kill@example.com")
 	for range 6 {
 		claim(t, q)
-		require.False(t, mailTo(t, "kill@example.com").FailedAt.Valid)
+		require.False(t, mailTo(t, "kill@example.com").GivenUpAt.Valid)
 		moveClock(2 * time.Minute)
 	}
 	put(t, outbox.Mail{Recipient: "zoe@example.com", Template: "notice"})
 	w.DeliverAll(t.Context())
 	m := mailTo(t, "kill@example.com")
-	require.True(t, m.FailedAt.Valid)
-	require.False(t, m.DueAt.Valid || m.SentAt.Valid)
+	require.True(t, m.GivenUpAt.Valid)
+	require.False(t, m.DueAt.Valid || m.DeliveredAt.Valid)
 	require.Contains(t, m.LastError, "every attempt was broken off")
 	require.Empty(t, m.SealedToken)
 	log.logged(t, "every attempt was broken off")
@@ -70,7 +70,7 @@ func TestWorker_DeadlyMail(t *testing.T) {
 	require.Empty(t, s.Arrived)
 }
 
-// A worker survives a database that is away for a while.
+// A worker survives an unavailable database.
 func TestWorker_SurvivesTheDatabase(t *testing.T) {
 	q, s := newQueue(t), smtptest.New(t)
 	require.NoError(t, db.RawQuery("ALTER TABLE mails RENAME TO mails_away").Exec())
@@ -81,13 +81,13 @@ func TestWorker_SurvivesTheDatabase(t *testing.T) {
 	require.Equal(t, []string{"zoe@example.com"}, s.Next().To)
 }
 
-// A mail whose outcome could not be recorded is not lost: it is sent again.
-func TestWorker_OutcomeCannotBeRecorded(t *testing.T) {
+// A mail whose delivery cannot be recorded is delivered again.
+func TestWorker_DeliversAgainIfItCannotBeRecorded(t *testing.T) {
 	q, s := newQueue(t), smtptest.New(t)
 	w, log := idle(q, breaking{sender(s)})
 	put(t, outbox.Mail{Recipient: "zoe@example.com", Template: "notice"})
 	w.DeliverAll(t.Context())
-	log.logged(t, "mail outcome cannot be noted")
+	log.logged(t, "mail outcome cannot be recorded")
 	first := s.Next()
 	require.NoError(t, db.RawQuery("ALTER TABLE mails_away RENAME TO mails").Exec())
 	w, _ = idle(q, sender(s))
@@ -97,16 +97,16 @@ func TestWorker_OutcomeCannotBeRecorded(t *testing.T) {
 	require.Equal(t, smtptest.Parse(t, first).Header.Get("Message-Id"), smtptest.Parse(t, again).Header.Get("Message-Id"), "so that mail programs show it once")
 }
 
-// breaking takes the table away once the mail has left.
+// breaking drops the table after the delivery.
 type breaking struct{ mail.Sender }
 
 func (b breaking) Send(m mail.Message) error {
 	return errors.Join(b.Sender.Send(m), db.RawQuery("ALTER TABLE mails RENAME TO mails_away").Exec())
 }
 
-// Whatever ails the mail server, the request that queues a mail never meets it,
-// and the mail arrives once the server is well again.
-func TestWorker_MailArrivesLater(t *testing.T) {
+// Whatever fails in the mail server, queueing succeeds, and the mail arrives once
+// the server works.
+func TestWorker_DeliversOnceTheServerWorks(t *testing.T) {
 	for name, trouble := range map[string]struct {
 		ail    func(s *smtptest.Server, over chan struct{})
 		reason string
@@ -135,7 +135,7 @@ func TestWorker_MailArrivesLater(t *testing.T) {
 			w.DeliverAll(t.Context())
 			m := mailTo(t, "zoe@example.com")
 			require.Contains(t, m.LastError, trouble.reason)
-			require.False(t, m.SentAt.Valid)
+			require.False(t, m.DeliveredAt.Valid)
 
 			well := smtptest.New(t)
 			w, _ = idle(q, sender(well))

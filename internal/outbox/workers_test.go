@@ -30,12 +30,12 @@ func requireEachOnce(t *testing.T, s *smtptest.Server, count int) {
 		recipients[s.Next().To[0]] = true
 	}
 	require.Len(t, recipients, count)
-	sent, err := db.Where("sent_at IS NOT NULL AND attempts = 1").Count(&outbox.Mail{})
+	sent, err := db.Where("delivered_at IS NOT NULL AND attempts = 1").Count(&outbox.Mail{})
 	require.NoError(t, err)
 	require.Equal(t, count, sent)
 }
 
-// gate lets mails in and tells when there were enough.
+// gate waits for a number of mails.
 type gate struct {
 	left int
 	lock sync.Mutex
@@ -54,7 +54,7 @@ func (g *gate) pass(smtptest.Received) error {
 }
 
 // Of several workers, one delivers each mail.
-func TestWorker_FourAtOnce(t *testing.T) {
+func TestWorker_FourAtOnceDeliverEachMailOnce(t *testing.T) {
 	const count = 200
 	q, gate := queueMany(t, count), newGate(count)
 	s := smtptest.New(t, func(s *smtptest.Server) { s.OnData = gate.pass })

@@ -134,7 +134,7 @@ func oneMail(t *testing.T, c *cluster) {
 	// Done at the first attempt, so none can be sent again.
 	eventually(t, func() bool {
 		return people == c.query("postgres", `SELECT count(*) FROM mails
-			WHERE recipient LIKE '%@once.example' AND sent_at IS NOT NULL AND attempts = 1 AND due_at IS NULL`)
+			WHERE recipient LIKE '%@once.example' AND delivered_at IS NOT NULL AND attempts = 1 AND due_at IS NULL`)
 	}, "mails are left")
 	mails, recipients := 0, map[string]bool{}
 	for _, m := range c.mail.Unread() {

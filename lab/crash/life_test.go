@@ -153,7 +153,7 @@ func (p *person) askForEmail() bool {
 	return p.do(step{name: "ask for another email", password: true, method: "PUT", path: "/account/email", form: form, effect: func(w *world) {
 		w.pending, w.facts["token email_confirm"] = wanted, 1
 		w.facts["mail email_confirm "+wanted]++
-		w.facts["mail email_asked "+w.email]++
+		w.facts["mail email_requested "+w.email]++
 	}})
 }
 

@@ -191,10 +191,10 @@ func (b *spy) drop(table string) {
 
 // keysOfLines are the keys of each kind of line.
 var keysOfLines = map[string][]string{
-	"request":       {"client", "event", "level", "method", "ms", "request_id", "route", "status", "time", "user_id"},
-	"error":         {"client", "error", "event", "level", "method", "request_id", "route", "time", "user_id"},
-	"mail not sent": {"attempt", "error", "event", "level", "mail_id", "template", "time"},
-	"":              {"client", "event", "level", "method", "request_id", "route", "time", "user_id"}, // security events
+	"request":            {"client", "event", "level", "method", "ms", "request_id", "route", "status", "time", "user_id"},
+	"error":              {"client", "error", "event", "level", "method", "request_id", "route", "time", "user_id"},
+	"mail not delivered": {"attempt", "error", "event", "level", "mail_id", "template", "time"},
+	"":                   {"client", "event", "level", "method", "request_id", "route", "time", "user_id"}, // security events
 }
 
 // ofNoRequest matches Buffalo's lines about start and stop.
@@ -229,7 +229,7 @@ func requireClean(t *testing.T, log string, secrets map[string]bool) {
 			}
 		}
 	}
-	for _, event := range []string{"request", "error", "mail not sent", "login succeeded", "login failed", "rate limited", "token refused", "password reset", "email changed"} {
+	for _, event := range []string{"request", "error", "mail not delivered", "login succeeded", "login failed", "rate limited", "token refused", "password reset", "email changed"} {
 		require.NotZero(t, seen[event], event)
 	}
 }

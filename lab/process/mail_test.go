@@ -151,7 +151,7 @@ func TestMail_TwoProcessesSendEachOnce(t *testing.T) {
 	}
 	require.Empty(t, arrived)
 	var sent int
-	require.NoError(t, db.QueryRow("SELECT count(*) FROM mails WHERE sent_at IS NOT NULL AND attempts = 1").Scan(&sent))
+	require.NoError(t, db.QueryRow("SELECT count(*) FROM mails WHERE delivered_at IS NOT NULL AND attempts = 1").Scan(&sent))
 	require.Equal(t, count, sent)
 }
 
@@ -172,7 +172,7 @@ func TestMail_IsSentAgainAfterItsLease(t *testing.T) {
 	queue(t, db, "second@example.com")
 	launch(t, env)
 	require.Equal(t, "second@example.com", <-arrived, "the lease goes on")
-	_, err := db.Exec("UPDATE mails SET due_at = $1 WHERE sent_at IS NULL", time.Now().UTC())
+	_, err := db.Exec("UPDATE mails SET due_at = $1 WHERE delivered_at IS NULL", time.Now().UTC())
 	require.NoError(t, err)
 	require.Equal(t, "first@example.com", <-arrived)
 }

@@ -110,12 +110,12 @@ func TestStop_RequestsThenWorkerThenDatabase(t *testing.T) {
 	require.Equal(t, 422, last(), "so does the database")
 	close(taken)
 	require.NoError(t, p.Wait(), "exit status 0")
-	require.Contains(t, p.Out.String(), `"mail sent"`)
-	require.NotContains(t, p.Out.String(), "cannot be noted", "the database outlives the worker")
+	require.Contains(t, p.Out.String(), `"mail delivered"`)
+	require.NotContains(t, p.Out.String(), "cannot be recorded", "the database outlives the worker")
 
 	var mails, sent int
 	db := services.OpenDatabase(t, strings.TrimPrefix(database, "DATABASE_URL="))
-	require.NoError(t, db.QueryRow("SELECT count(*), count(sent_at) FROM mails").Scan(&mails, &sent))
+	require.NoError(t, db.QueryRow("SELECT count(*), count(delivered_at) FROM mails").Scan(&mails, &sent))
 	require.Equal(t, 1, mails)
 	require.Equal(t, 1, sent)
 }

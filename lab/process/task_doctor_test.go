@@ -70,10 +70,10 @@ func TestTask_Doctor_EmptyEnvironmentNamesEachRemedy(t *testing.T) {
 		"host":           "fail HOST is missing: set it to ",
 		"https":          "fail nothing ends TLS: set TRUSTED_PROXIES ",
 		"mail":           "fail SMTP_URL is missing: ",
-		"database":       "fail there is no database file storage/production.sqlite: is this the right folder?; check DATABASE_URL, or make the database with `task db:migrate`",
+		"database":       "fail there is no database file storage/production.sqlite: is this the right folder?; check DATABASE_URL, or create the database with `task db:migrate`",
 		"database TLS":   "pass SQLite crosses no network",
-		"migrations":     "fail cannot be told until the database answers",
-		"clock":          "fail cannot be told until the database answers",
+		"migrations":     "fail unknown until the database answers",
+		"clock":          "fail unknown until the database answers",
 		".env":           "fail a .env file lies beside the app: ",
 		"other settings": "fail LOG_LEVEL=loud is unknown: use ",
 	} {
@@ -91,12 +91,12 @@ func TestTask_Doctor_NamesTheOneFault(t *testing.T) {
 	for _, c := range []struct{ variable, name, want string }{
 		{"SESSION_SECRET=hunter", "secret", "is shorter than 32 bytes: set it to "},
 		{"HOST=http://login.example.com", "host", "is not https"},
-		{"TRUSTED_PROXIES=0.0.0.0/0", "https", "TRUSTED_PROXIES holds everybody"},
+		{"TRUSTED_PROXIES=0.0.0.0/0", "https", "TRUSTED_PROXIES covers every client"},
 		{"TRUSTED_PROXIES=", "https", "nothing ends TLS"},
-		{plain.url("hunter2"), "mail", "does not let us in by TLS"},    // would accept the password without TLS
-		{stranger.url("hunter2"), "mail", "does not let us in by TLS"}, // certificate of an unknown authority
-		{healthyMail(env, "hunter3"), "mail", "does not let us in by TLS"},
-		{"SMTP_URL=smtp://127.0.0.1:1", "mail", "127.0.0.1:1 does not let us in by TLS: check SMTP_URL, the firewall"},
+		{plain.url("hunter2"), "mail", "accepts no login over TLS"},    // would accept the password without TLS
+		{stranger.url("hunter2"), "mail", "accepts no login over TLS"}, // certificate of an unknown authority
+		{healthyMail(env, "hunter3"), "mail", "accepts no login over TLS"},
+		{"SMTP_URL=smtp://127.0.0.1:1", "mail", "127.0.0.1:1 accepts no login over TLS: check SMTP_URL, the firewall"},
 		{"SMTP_URL=nonsense", "mail", "SMTP_URL is not a mail server"},
 		{"PASSWORD_MIN=1", "other settings", "PASSWORD_MIN=1: use a number"},
 	} {
@@ -124,7 +124,7 @@ func TestTask_Doctor_GivesUpOnASilentMailServer(t *testing.T) {
 	require.NoError(t, err)
 	defer listener.Close()
 	lines, _ := ill(t, dir, append(env, "SMTP_URL=smtp://"+listener.Addr().String()))
-	require.Contains(t, lines["mail"], "fail "+listener.Addr().String()+" does not let us in by TLS")
+	require.Contains(t, lines["mail"], "fail "+listener.Addr().String()+" accepts no login over TLS")
 }
 
 func TestTask_Doctor_ComparesMigrations(t *testing.T) {
@@ -148,7 +148,7 @@ func TestTask_Doctor_DatabaseDoesNotAnswer(t *testing.T) {
 	env := append(healthy(t, dir), "DATABASE_URL=postgres://corral:hunter2@127.0.0.1:1/corral")
 	lines, summary := ill(t, dir, env)
 	require.Contains(t, lines["database"], "fail the database cannot be opened: ")
-	require.Contains(t, lines["migrations"], "fail cannot be told")
-	require.Contains(t, lines["clock"], "fail cannot be told")
+	require.Contains(t, lines["migrations"], "fail unknown")
+	require.Contains(t, lines["clock"], "fail unknown")
 	require.Equal(t, "3 of 10 checks failed\n", summary)
 }

@@ -102,7 +102,7 @@ func TestTask_Rename_LeavesNoOldName(t *testing.T) {
 	// Everything builds. To save time, only tests that meet a name run.
 	goes(t, dir, "vet", "./...")
 	goes(t, filepath.Join(dir, "lab"), "vet", "./...")
-	goes(t, dir, "test", "./...", "-run", "Config|Log|Session|Device|Guards|CheckPassword|Ready|Route|Rename")
+	goes(t, dir, "test", "./...", "-run", "Config|Log|Session|Device|Guards|CheckPassword|Ready|Mails|Route|Rename")
 	goes(t, filepath.Join(dir, "lab"), "test", "./process", "-run", "TestProcess_DotenvOverridesTheEnvironment")
 
 	// The renamed task can rename again, without the lab.
@@ -130,7 +130,7 @@ func TestTask_Rename_RefusesToLoseChanges(t *testing.T) {
 	own, err := os.ReadFile(filepath.Join(binary.Root(), "go.mod"))
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(gomod, own, 0o600))
-	require.Contains(t, refused(t, dir, env, rename...), "git cannot tell what is in this folder: ")
+	require.Contains(t, refused(t, dir, env, rename...), "git cannot list this folder: ")
 
 	git(t, dir, "init", "-q")
 	require.Contains(t, refused(t, dir, env, rename...), "there are changes that are not committed", "a file that git does not know")

@@ -29,20 +29,20 @@ func TestTask_UserWhy_ExplainsAnAccount(t *testing.T) {
 	}
 	p.send(p.browser(), "/password/forgot", map[string][]string{"email": {"ada@example.com"}})
 	require.Equal(t, []string{
-		"ada@example.com has an account, made on T.",
+		"ada@example.com has an account, created at T.",
 		"It has a password.",
 		"Failed attempts in a row with this email, since the last login or reset: 2.",
-		"It is not rate limited. (A client with ten failures in three minutes waits all the same, whatever the email.)",
-		"Browsers that have logged in to the account before: 1. Each has attempts of its own.",
+		"It is not rate limited. (A client with ten failures in three minutes waits all the same, with any email.)",
+		"Browsers that have logged in to the account before: 1. Each has a rate limit of its own.",
 		"The last failed attempts:",
 		"  T, Go-http-client, from 127.0.0.1: login",
 		"  T, Go-http-client, from 127.0.0.1: login",
 		"A link to set a new password works until T.",
 		"The last mails to this email:",
-		"  T: link to set a new password, waits to be sent",
-		"Nothing is sent: there is no SMTP_URL. In development the mails are at http://localhost:3000/dev/mail.",
-		"Logged in:",
-		"  Go-http-client, from 127.0.0.1, since T, last seen T",
+		"  T: link to set a new password, queued",
+		"Nothing is delivered: there is no SMTP_URL. In development the mails are at http://localhost:3000/dev/mail.",
+		"Sessions:",
+		"  Go-http-client, from 127.0.0.1, logged in T, last seen T",
 	}, whyLines(t, dir, env, " Ada@Example.com "))
 }
 
@@ -52,8 +52,8 @@ func TestTask_UserWhy_SaysLocked(t *testing.T) {
 	passwords := seeded(t, dir, env...)
 	lines := whyLines(t, dir, env, "carol@example.com")
 	require.Contains(t, lines, "Failed attempts in a row with this email, since the last login or reset: 100.")
-	require.Contains(t, lines, "It is locked until the password is set anew by mail: after so many attempts no waiting helps.")
-	require.Contains(t, lines, "Nobody is logged in.")
+	require.Contains(t, lines, "It is locked until the password is reset by mail: after so many attempts no waiting helps.")
+	require.Contains(t, lines, "There is no session.")
 	p := start(t, dir, env...)
 	require.Equal(t, http.StatusTooManyRequests, p.logIn(p.browser(), "carol@example.com", passwords["carol@example.com"]))
 	require.Equal(t, 303, p.logIn(p.browser(), "bob@example.com", passwords["bob@example.com"]))
@@ -72,19 +72,19 @@ func TestTask_UserWhy_SuggestsSimilarEmails(t *testing.T) {
 		"bbo@example.com has no account.",
 		"Was it mistyped? These have an account: bob@example.com.",
 		"Failed attempts in a row with this email, since the last login or reset: 1.",
-		"It is not rate limited. (A client with ten failures in three minutes waits all the same, whatever the email.)",
+		"It is not rate limited. (A client with ten failures in three minutes waits all the same, with any email.)",
 		"A link to sign up works until T.",
 		"The last mails to this email:",
-		"  T: link to set a new password, waits to be sent",
-		"  T: link to sign up, waits to be sent",
-		"Nothing is sent: there is no SMTP_URL. In development the mails are at http://localhost:3000/dev/mail.",
+		"  T: link to set a new password, queued",
+		"  T: link to sign up, queued",
+		"Nothing is delivered: there is no SMTP_URL. In development the mails are at http://localhost:3000/dev/mail.",
 	}, whyLines(t, dir, env, "bbo@example.com"))
 
 	require.Equal(t, []string{
 		"nobody@example.net has no account.",
-		"Sign-up is closed: make an account with `task user:create nobody@example.net`.",
+		"Sign-up is closed: create an account with `task user:create nobody@example.net`.",
 		"No failed attempts in a row are counted for the email.",
-		"It is not rate limited. (A client with ten failures in three minutes waits all the same, whatever the email.)",
+		"It is not rate limited. (A client with ten failures in three minutes waits all the same, with any email.)",
 		"No mailed link works.",
 		"No mail to this email is on record; they are kept for 30 days.",
 	}, whyLines(t, dir, append(env, "SIGNUP=closed"), "nobody@example.net"))
@@ -94,7 +94,7 @@ func TestTask_UserWhy_SaysThatAPasswordIsMissing(t *testing.T) {
 	dir := t.TempDir()
 	invite(t, dir, "dora@example.com")
 	lines := whyLines(t, dir, nil, "dora@example.com")
-	require.Contains(t, lines[1], "It has no password, so nobody can log in")
+	require.Contains(t, lines[1], "It has no password, so no login succeeds")
 	require.Contains(t, lines, "A link to set a new password works until T.")
 }
 

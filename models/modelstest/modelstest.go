@@ -1,5 +1,5 @@
-// Package modelstest gives a test binary a database of its own with the schema
-// of the app, and makes accounts in it.
+// Package modelstest gives a test binary a migrated database of its own and
+// creates accounts in it.
 //
 //	func TestMain(m *testing.M) { modelstest.Main(m) }
 package modelstest
@@ -16,8 +16,8 @@ import (
 	"corral/models"
 )
 
-// Main runs the tests of a package on a new database: a temporary SQLite file,
-// or a database on the server that TEST_DATABASE_URL names.
+// Main runs the tests on a new database: a temporary SQLite file, or one on the
+// server of TEST_DATABASE_URL.
 func Main(m *testing.M) {
 	c, err := config.Load(os.Environ(), ".")
 	apptest.Main(m, c.DatabaseURL, func(databaseURL string) error {
@@ -30,13 +30,12 @@ func Main(m *testing.M) {
 	})
 }
 
-// opened is called with the database of the test binary. lab/plans replaces it.
+// opened receives the database of the test binary. lab/plans replaces it.
 var opened = func(*pop.Connection) {}
 
-// loaded is the configuration of the test binary.
 var loaded config.Config
 
-// Config returns the configuration of the test binary, with changes.
+// Config returns the configuration of the tests, with changes.
 func Config(changes ...func(*config.Config)) config.Config {
 	c := loaded
 	for _, change := range changes {
@@ -52,7 +51,7 @@ func Empty(t testing.TB) {
 	apptest.Empty(t, models.DB)
 }
 
-// Password is the password of the accounts that SignUp creates.
+// Password is that of accounts made by SignUp.
 const Password = "four random words work well"
 
 // SignUp creates an account with Password.
@@ -75,10 +74,10 @@ func SignUp(t testing.TB, email string) *models.User {
 	return user
 }
 
-// digest is that of Password, hashed once: a hash takes 20 ms.
+// digest is that of Password, computed once: a hash takes 20 ms.
 var digest string
 
-// Mails returns the templates of the mails to an email, the oldest first.
+// Mails returns the templates of the mails to an email, oldest first.
 func Mails(t testing.TB, email string) []string {
 	t.Helper()
 	return apptest.Mails(t, models.DB, email)

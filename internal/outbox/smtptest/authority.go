@@ -13,14 +13,14 @@ import (
 	"time"
 )
 
-// Authority signs the certificates of servers.
+// Authority signs certificates of servers.
 type Authority struct {
 	t    testing.TB
 	key  *ecdsa.PrivateKey
 	cert *x509.Certificate
 }
 
-// NewAuthority returns an authority that nobody trusts yet.
+// NewAuthority returns an authority with a new key.
 func NewAuthority(t testing.TB) *Authority {
 	t.Helper()
 	a := &Authority{t: t, key: newKey(t)}
@@ -43,7 +43,7 @@ func (a *Authority) sign(template *x509.Certificate, key *ecdsa.PublicKey) *x509
 	template.SerialNumber = big.NewInt(time.Now().UnixNano())
 	parent := a.cert
 	if parent == nil {
-		parent = template // its own certificate
+		parent = template // self-signed
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, parent, key, a.key)
 	must(a.t, err)
@@ -52,8 +52,7 @@ func (a *Authority) sign(template *x509.Certificate, key *ecdsa.PublicKey) *x509
 	return cert
 }
 
-// Certify returns the TLS configuration of a server with that name or IP
-// address, whose certificate expires then.
+// Certify returns the TLS configuration of a server with that name or IP.
 func (a *Authority) Certify(name string, expires time.Time) *tls.Config {
 	a.t.Helper()
 	key := newKey(a.t)
@@ -65,8 +64,7 @@ func (a *Authority) Certify(name string, expires time.Time) *tls.Config {
 	return &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{cert.Raw}, PrivateKey: key}}}
 }
 
-// Trusting returns the TLS configuration of a client that trusts this authority
-// and no other.
+// Trusting returns the TLS configuration of a client that trusts only a.
 func (a *Authority) Trusting() *tls.Config {
 	pool := x509.NewCertPool()
 	pool.AddCert(a.cert)

@@ -11,15 +11,15 @@ import (
 	"testing"
 )
 
-// Message is a mail as a mail program reads it.
+// Message is a parsed mail.
 type Message struct {
 	Header     mail.Header
 	Subject    string
 	Text, HTML string
 }
 
-// Parse reads a mail that has a text and an HTML alternative, in this order and
-// quoted-printable. It fails the test for any other.
+// Parse parses a mail with a text and an HTML alternative, in this order and
+// quoted-printable. It fails the test for others.
 func Parse(t testing.TB, r Received) Message {
 	t.Helper()
 	raw, err := mail.ReadMessage(bytes.NewReader(r.Raw))
@@ -34,7 +34,7 @@ func Parse(t testing.TB, r Received) Message {
 	}
 	parts := multipart.NewReader(raw.Body, params["boundary"])
 	m.Text = content(t, parts, "text/plain")
-	m.HTML = content(t, parts, "text/html") // the last is the one that programs prefer
+	m.HTML = content(t, parts, "text/html") // mail programs prefer the last part
 	if _, err = parts.NextPart(); err != io.EOF {
 		t.Fatal("there is a third part: ", err)
 	}

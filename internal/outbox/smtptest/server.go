@@ -1,5 +1,4 @@
-// Package smtptest is a mail server for tests, on this machine and as strict as
-// RFC 5321.
+// Package smtptest is a local mail server for tests, as strict as RFC 5321.
 //
 //	server := smtptest.New(t)
 //	sender := outbox.NewSMTP(server.URL, "www.example.com", server.Authority.Trusting())
@@ -20,14 +19,14 @@ import (
 	gosmtp "github.com/emersion/go-smtp"
 )
 
-// Server is a mail server. It lets ada log in with the password hunter2, and
-// only within TLS.
+// Server is a mail server. User ada logs in with the password hunter2, after TLS
+// only.
 type Server struct {
-	URL       *url.URL      // with the login
-	Arrived   chan Received // the mails that it has taken
+	URL       *url.URL      // with user and password
+	Arrived   chan Received // accepted mails
 	Authority *Authority    // of its certificate
 
-	// What the changes given to New may set.
+	// May be set by the changes of New.
 	TLS      *tls.Config               // nil offers none
 	Implicit bool                      // TLS from the first byte
 	OnRcpt   func(to string) error     // answers RCPT
@@ -44,8 +43,7 @@ type Received struct {
 	Raw  []byte
 }
 
-// New starts a server that stops at the end of the test. Its certificate is for
-// 127.0.0.1.
+// New starts a server on 127.0.0.1 until the end of the test.
 func New(t testing.TB, changes ...func(*Server)) *Server {
 	t.Helper()
 	authority := NewAuthority(t)
@@ -62,7 +60,7 @@ func New(t testing.TB, changes ...func(*Server)) *Server {
 	}))
 	library.Domain, library.TLSConfig, library.EnableSMTPUTF8 = "mail.example.com", s.TLS, true
 	library.MaxLineLength, library.MaxRecipients, library.MaxMessageBytes = 1000, 10, 1<<20
-	library.ErrorLog = log.New(io.Discard, "", 0) // tests let clients leave in the middle
+	library.ErrorLog = log.New(io.Discard, "", 0)
 	if s.Implicit {
 		s.URL.Scheme, listener = "smtps", tls.NewListener(listener, s.TLS)
 	}
@@ -77,7 +75,7 @@ func (s *Server) Next() Received {
 	return Await(s.t, s.Arrived)
 }
 
-// Await receives a value that has to come within a minute.
+// Await receives a value within a minute.
 func Await[T any](t testing.TB, c <-chan T) (value T) {
 	t.Helper()
 	select {
@@ -88,7 +86,6 @@ func Await[T any](t testing.TB, c <-chan T) (value T) {
 	return value
 }
 
-// session is one connection.
 type session struct {
 	server   *Server
 	conn     *gosmtp.Conn

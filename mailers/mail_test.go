@@ -12,12 +12,11 @@ import (
 	"corral/internal/outbox/smtptest"
 )
 
-// letter is a mail as a mail program reads it.
-type letter struct{ smtptest.Message }
+type message struct{ smtptest.Message }
 
-// links returns the links in the text. The HTML has them too, and the last one
-// twice: as a button and to be copied.
-func (m letter) links(t testing.TB) (list []string) {
+// links returns the links in the text. The HTML has them too, the last one twice:
+// as a button and as text.
+func (m message) links(t testing.TB) (list []string) {
 	t.Helper()
 	for line := range strings.Lines(m.Text) {
 		if strings.HasPrefix(line, "https://") {
@@ -37,7 +36,7 @@ func (m letter) links(t testing.TB) (list []string) {
 }
 
 // link returns the only link, or "".
-func (m letter) link(t testing.TB) string {
+func (m message) link(t testing.TB) string {
 	t.Helper()
 	list := m.links(t)
 	require.LessOrEqual(t, len(list), 1)
@@ -48,9 +47,9 @@ func (m letter) link(t testing.TB) string {
 }
 
 // requireMail checks what holds for every mail.
-func requireMail(t testing.TB, r smtptest.Received, to, subject string) letter {
+func requireMail(t testing.TB, r smtptest.Received, to, subject string) message {
 	t.Helper()
-	m := letter{smtptest.Parse(t, r)}
+	m := message{smtptest.Parse(t, r)}
 	require.Equal(t, "no-reply@corral.example", r.From)
 	require.Equal(t, []string{to}, r.To)
 	require.Equal(t, subject, m.Subject)

@@ -20,28 +20,28 @@ const (
 	layout    = "Jan 2, 2006, 3:04 PM UTC"
 )
 
-// All ten mails, each by what a user does, and each link by what it is for.
-func TestLetters_TheWholeStory(t *testing.T) {
+// All ten mails arrive, and their links work.
+func TestMails_ArriveWithWorkingLinks(t *testing.T) {
 	s := smtptest.New(t)
 	start(t, s)
 	ctx, client := t.Context(), models.Client{IP: netip.MustParseAddr("192.0.2.7"), UserAgent: userAgent}
 	const zoe, obrien = "zoe@example.com", "o'brien&co@xn--bcher-kva.example"
 	modelstest.SignUp(t, "ada@example.com")
-	token := func(m letter, path string) string {
+	token := func(m message, path string) string {
 		t.Helper()
 		rawToken, found := strings.CutPrefix(m.link(t), "https://corral.example"+path)
 		require.True(t, found, m.link(t))
 		require.Regexp(t, `^[A-Za-z0-9_-]{43}$`, rawToken)
 		return rawToken
 	}
-	notice := func(m letter) letter {
+	notice := func(m message) message {
 		t.Helper()
 		now := models.Clock.Now()
 		when := regexp.QuoteMeta(now.Add(-time.Minute).Format(layout)) + "|" + regexp.QuoteMeta(now.Format(layout))
 		for _, content := range []string{m.Text, m.HTML} {
 			require.Regexp(t, when, content)
 			require.Contains(t, content, "Firefox on Linux")
-			require.Contains(t, content, "From the address 192.0.2.7")
+			require.Contains(t, content, "From the IP address 192.0.2.7")
 		}
 		return m
 	}
@@ -63,7 +63,7 @@ func TestLetters_TheWholeStory(t *testing.T) {
 
 	user, err := models.FindUserByEmail(ctx, zoe)
 	require.NoError(t, err)
-	for range 2 { // the first is the one in which the password was chosen
+	for range 2 { // the first is not announced: the password was just set
 		_, err = models.StartSession(ctx, user, client, false)
 		require.NoError(t, err)
 	}
@@ -72,7 +72,7 @@ func TestLetters_TheWholeStory(t *testing.T) {
 
 	require.NoError(t, user.RequestEmailChange(ctx, "ada@example.com", client))
 	m = notice(requireMail(t, s.Next(), "ada@example.com", "You have an account already"))
-	require.Contains(t, m.Text, "Somebody wanted to move another account to ada@example.com")
+	require.Contains(t, m.Text, "Someone wanted to move another account to ada@example.com")
 	require.Equal(t, "https://corral.example/password/forgot", m.link(t))
 	m = notice(requireMail(t, s.Next(), zoe, "Your email is about to change"))
 	require.Contains(t, m.Text, "to ada@example.com.")
