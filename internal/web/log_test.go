@@ -62,11 +62,11 @@ func newLog(log *buffer) *slog.Logger { return NewLogger(log, slog.LevelInfo, tr
 func TestLog_OnlyListedKeys(t *testing.T) {
 	var log buffer
 	logger := newLog(&log)
-	logger.Info("mail sent", "template", "reset", "password", "hunter2", "email", "ada@example.com", "path", "/password/reset/abc")
+	logger.Info("mail delivered", "template", "reset", "password", "hunter2", "email", "ada@example.com", "path", "/password/reset/abc")
 	logger.WithGroup("form").With("token", "abc").Info("x", "cookie", "abc")
 	lines := log.lines(t)
 	require.Equal(t, []string{"event", "level", "template", "time"}, keysOf(lines[0]))
-	require.Equal(t, "mail sent", lines[0]["event"])
+	require.Equal(t, "mail delivered", lines[0]["event"])
 	require.NotContains(t, fmt.Sprint(lines), "abc")
 }
 
