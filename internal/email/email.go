@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/net/idna"
+	"golang.org/x/text/secure/precis"
 	"golang.org/x/text/unicode/norm"
 )
 
@@ -16,15 +17,17 @@ const (
 	maxLocalBytes = 64  // before the @: RFC 5321, 4.5.3.1.1
 )
 
-// Normalize returns the canonical form of an email: trimmed, in lower case, its
-// domain in ASCII. ok is false if typed is no email. Normalize is idempotent.
+// Normalize returns the canonical form of an email: without what is pasted
+// around it, in lower case, its domain in ASCII. ok is false if typed is no
+// email. Normalize is idempotent.
 func Normalize(typed string) (email string, ok bool) {
 	// Before anything else: norm loops on some invalid UTF-8 (GO-2026-5970).
 	if len(typed) > 4*maxBytes || !utf8.ValidString(typed) || strings.ContainsFunc(typed, becomesASCII) {
 		return "", false
 	}
-	local, domain, found := cutLast(strings.Map(lower, norm.NFC.String(strings.TrimSpace(typed))), "@")
-	if !found || len(local) > maxLocalBytes || strings.ContainsFunc(local, invisible) {
+	trimmed := strings.TrimFunc(typed, pasted)
+	local, domain, found := cutLast(strings.Map(lower, norm.NFC.String(trimmed)), "@")
+	if !found || len(local) > maxLocalBytes || !legible(local) {
 		return "", false
 	}
 	// Registration maps nothing: it refuses a look-alike domain, which other
@@ -34,11 +37,27 @@ func Normalize(typed string) (email string, ok bool) {
 		return "", false
 	}
 	email = local + "@" + ascii
-	parsed, err := mail.ParseAddress(email)
+	parsed, err := ParseAddress(email)
 	if err != nil || parsed.Address != email || len(email) > maxBytes {
 		return "", false
 	}
 	return email, true
+}
+
+// ParseAddress is [mail.ParseAddress] that also accepts dots where RFC 5321 has
+// none, as in a..b@docomo.ne.jp: some providers have given out such emails. The
+// String of the address quotes them, as SMTP requires.
+func ParseAddress(address string) (*mail.Address, error) {
+	parsed, err := mail.ParseAddress(address)
+	if err == nil {
+		return parsed, nil
+	}
+	local, domain, _ := cutLast(address, "@")
+	undotted := strings.ReplaceAll(local, ".", "") + "@" + domain
+	if parsed, err := mail.ParseAddress(undotted); err == nil && parsed.Address == undotted {
+		return &mail.Address{Address: address}, nil
+	}
+	return nil, err
 }
 
 // becomesASCII reports whether NFC turns r into ASCII. Prevents account takeover:
@@ -47,8 +66,23 @@ func becomesASCII(r rune) bool {
 	return r >= utf8.RuneSelf && norm.NFC.String(string(r))[0] < utf8.RuneSelf
 }
 
-// Prevents spoofing: U+202E, for one, reverses what follows it.
-func invisible(r rune) bool { return !unicode.IsPrint(r) }
+// pasted reports whether r comes along, unseen, where an email is copied: spaces
+// and format characters such as U+200B, U+2068 and U+FEFF. U+202E, which reverses
+// what follows it, is no accident.
+func pasted(r rune) bool {
+	return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) && r != '\u202e'
+}
+
+// identifier refuses what is not seen, by its Unicode properties: controls,
+// default ignorables, joiners that join nothing. Symbols beyond ASCII too, some
+// of which are blank.
+var identifier = precis.NewIdentifier()
+
+// legible reports whether all of local is seen. Prevents spoofing.
+func legible(local string) bool {
+	_, err := identifier.String(local)
+	return err == nil
+}
 
 // lower never maps to ASCII from beyond it, as unicode.ToLower does with U+0130.
 func lower(r rune) rune {

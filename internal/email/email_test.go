@@ -3,8 +3,11 @@ package email_test
 import (
 	"strings"
 	"testing"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/text/unicode/rangetable"
 
 	"corral/internal/email"
 )
@@ -39,6 +42,20 @@ func TestNormalize(t *testing.T) {
 		"a\u200bda@example.com":                    "", // a space that is not seen
 		"a\u00adda@example.com":                    "",
 		"ada\xff@example.com":                      "",
+		"\u2068ada@example.com\u2069":              "ada@example.com", // pasted
+		"\u202a\u200bada@example.com\u202c\ufeff ": "ada@example.com",
+		"ada@example.com\x00":                      "",
+		"ada@exa\u3164mple.com":                    "",
+		"a⠀da@example.com":                         "",                         // a Braille pattern without dots
+		"نامه\u200cها@example.com":                 "نامه\u200cها@example.com", // changes how letters join
+		"a\u200cda@example.com":                    "",
+		"a..b@docomo.ne.jp":                        "a..b@docomo.ne.jp",
+		"ab.@docomo.ne.jp":                         "ab.@docomo.ne.jp",
+		".Ab@docomo.ne.jp":                         ".ab@docomo.ne.jp",
+		"..@docomo.ne.jp":                          "",
+		"a..(b)@docomo.ne.jp":                      "",
+		"a..b c@docomo.ne.jp":                      "",
+		"a..b@docomo.ne.jp, c@docomo.ne.jp":        "",
 		strings.Repeat("a", 65) + "@example.com":   "",
 		"ada@" + strings.Repeat("a.", 130) + "com": "",
 		strings.Repeat("a", 1<<20):                 "",
@@ -49,6 +66,48 @@ func TestNormalize(t *testing.T) {
 		got, ok := email.Normalize(typed)
 		require.Equal(t, want, got, "%.80q", typed)
 		require.Equal(t, want != "", ok, "%.80q", typed)
+	}
+}
+
+// No character that is not seen passes inside an email. Prevents spoofing.
+func TestNormalize_RefusesInvisibleCharacters(t *testing.T) {
+	joiners := &unicode.RangeTable{R16: []unicode.Range16{{Lo: 0x200c, Hi: 0x200d, Stride: 1}}}
+	invisible := rangetable.Merge(unicode.C, unicode.Z, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
+	count := 0
+	rangetable.Visit(invisible, func(r rune) {
+		for _, typed := range []string{"a" + string(r) + "da@example.com", "a@exa" + string(r) + "mple.com", "नि" + string(r) + "ada@example.com"} {
+			if !utf8.ValidRune(r) || unicode.Is(joiners, r) && strings.HasPrefix(typed, "न") {
+				continue
+			}
+			got, ok := email.Normalize(typed)
+			require.False(t, ok, "%U in %q", r, got)
+			count++
+		}
+	})
+	require.Greater(t, count, 400_000) // most are for private use
+}
+
+func TestParseAddress(t *testing.T) {
+	for address, want := range map[string]string{
+		"ada@example.com":               "<ada@example.com>",
+		"Ada <ada@example.com>":         `"Ada" <ada@example.com>`,
+		"a..b@docomo.ne.jp":             `<"a..b"@docomo.ne.jp>`,
+		"ab.@docomo.ne.jp":              `<"ab."@docomo.ne.jp>`,
+		".ab@docomo.ne.jp":              `<".ab"@docomo.ne.jp>`,
+		"a..b\r\nBcc: c@docomo.ne.jp":   "",
+		"a..b@docomo.ne.jp\r\nBcc: c@d": "",
+		"a..b@docomo.ne.jp> <c@d":       "",
+		"a..b@c@docomo.ne.jp":           "",
+		"a..b":                          "",
+		"":                              "",
+	} {
+		parsed, err := email.ParseAddress(address)
+		if want == "" {
+			require.Error(t, err, "%q", address)
+			continue
+		}
+		require.NoError(t, err)
+		require.Equal(t, want, parsed.String())
 	}
 }
 

@@ -3,9 +3,12 @@ package outbox
 import (
 	"fmt"
 	"mime"
+	netmail "net/mail"
 
 	"github.com/gobuffalo/buffalo/mail"
 	gomail "github.com/wneessen/go-mail"
+
+	"corral/internal/email"
 )
 
 // toSMTP converts a message for the SMTP library, which refuses emails with line
@@ -19,9 +22,15 @@ func toSMTP(m mail.Message) (*gomail.Msg, error) {
 		if len(recipients) == 0 {
 			continue
 		}
-		if err := message.SetAddrHeader(header, recipients...); err != nil {
-			return nil, fmt.Errorf("recipient: %w", err)
+		addresses := make([]*netmail.Address, len(recipients))
+		for i, recipient := range recipients {
+			address, err := email.ParseAddress(recipient)
+			if err != nil {
+				return nil, fmt.Errorf("recipient: %w", err)
+			}
+			addresses[i] = address
 		}
+		message.SetAddrHeaderFromMailAddress(header, addresses...)
 	}
 	message.Subject(m.Subject)
 	message.SetDate()

@@ -22,6 +22,22 @@ func TestSMTP_ImplicitTLS(t *testing.T) {
 	require.Equal(t, []string{"ada@example.com"}, s.Next().To)
 }
 
+// RFC 5321, 4.1.2: such a local part is quoted.
+func TestSMTP_QuotesDotsOutOfPlace(t *testing.T) {
+	for to, quoted := range map[string]string{
+		"a..b@docomo.ne.jp":      `<"a..b"@docomo.ne.jp>`,
+		"ab.@docomo.ne.jp":       `<"ab."@docomo.ne.jp>`,
+		"a.b@docomo.ne.jp":       "<a.b@docomo.ne.jp>",
+		"Ada <a.b@docomo.ne.jp>": "<a.b@docomo.ne.jp>",
+	} {
+		said := make(records, 10000)
+		s := smtptest.New(t, func(s *smtptest.Server) { s.Debug = said })
+		require.NoError(t, sender(s).Send(note(to)))
+		require.NotNil(t, s.Next())
+		said.logged(t, "RCPT TO:"+quoted+"\r\n")
+	}
+}
+
 // A server needs TLS and a valid certificate.
 func TestSMTP_RefusesServer(t *testing.T) {
 	hour := time.Now().Add(time.Hour)

@@ -32,6 +32,7 @@ type Server struct {
 	OnRcpt   func(to string) error     // answers RCPT
 	OnData   func(mail Received) error // answers DATA
 	OnReset  func(conn net.Conn)       // after the answer to DATA
+	Debug    io.Writer                 // gets what is said, TLS aside
 
 	t testing.TB
 }
@@ -60,6 +61,7 @@ func New(t testing.TB, changes ...func(*Server)) *Server {
 	}))
 	library.Domain, library.TLSConfig, library.EnableSMTPUTF8 = "mail.example.com", s.TLS, true
 	library.MaxLineLength, library.MaxRecipients, library.MaxMessageBytes = 1000, 10, 1<<20
+	library.Debug = s.Debug
 	library.ErrorLog = log.New(io.Discard, "", 0)
 	if s.Implicit {
 		s.URL.Scheme, listener = "smtps", tls.NewListener(listener, s.TLS)
