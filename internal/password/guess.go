@@ -1,37 +1,74 @@
 package password
 
 import (
+	"regexp"
+	"slices"
 	"strings"
 	"sync"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/trustelem/zxcvbn"
 	"github.com/trustelem/zxcvbn/frequency"
 	"github.com/trustelem/zxcvbn/match"
+	"golang.org/x/net/idna"
 )
 
 // freeLists frees zxcvbn's word lists, 1.5 MB, which it has copied into
 // dictionaries.
 var freeLists = sync.OnceFunc(func() { frequency.FrequencyLists = nil })
 
-// guessable returns the message key of what makes the first judgedCharacters of
-// a normalized password guessable, or "".
+// minPart is the number of letters from which a part of an email counts: shorter
+// ones are parts of many words.
+const minPart = 3
+
+// guessable returns the message key of what makes a normalized password
+// guessable, or "".
 func (p Policy) guessable(password, email string) (messageKey string) {
 	freeLists()
+	words, parts := p.personal(email)
+	if result := judge(password, words); result.Score < minScore {
+		return weakness(result.Sequence)
+	}
+	// zxcvbn takes three words in a row for unguessable, even if all are parts of
+	// the email.
+	if rest := parts.ReplaceAllString(password, ""); rest != password && judge(rest, words).Score < minScore {
+		return "password.guessable_personal"
+	}
+	return ""
+}
+
+// judge gives zxcvbn the first judgedCharacters of a password.
+func judge(password string, words []string) zxcvbn.Result {
 	if runes := []rune(password); len(runes) > judgedCharacters {
 		password = string(runes[:judgedCharacters])
 	}
-	local, domain, _ := strings.Cut(email, "@")
 	legible := newLegible(password)
-	personal := append([]string{email, local, domain}, p.Words...)
-	for i, word := range personal {
-		personal[i] = legible(word)
+	inputs := make([]string, len(words))
+	for i, word := range words {
+		inputs[i] = legible(word)
 	}
-	result := zxcvbn.PasswordStrength(legible(password), personal)
-	if result.Score >= minScore {
-		return ""
+	return zxcvbn.PasswordStrength(legible(password), inputs)
+}
+
+// personal returns the words of an email and of the policy, and a pattern for
+// those of minPart letters or more.
+func (p Policy) personal(email string) (words []string, parts *regexp.Regexp) {
+	local, domain, _ := strings.Cut(email, "@")
+	name, _, _ := strings.Cut(local, "+")
+	readable, _ := idna.ToUnicode(domain)
+	words = append([]string{email, local, domain, readable}, p.Words...)
+	patterns := []string{"[^\\x{0}-\\x{10FFFF}]"} // matches nothing
+	for _, text := range append([]string{name, domain, readable}, p.Words...) {
+		letters := strings.FieldsFunc(text, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsMark(r) })
+		for _, part := range append(letters, strings.Join(letters, "")) {
+			if utf8.RuneCountInString(part) >= minPart {
+				words, patterns = append(words, part), append(patterns, regexp.QuoteMeta(part))
+			}
+		}
 	}
-	return weakness(result.Sequence)
+	slices.SortFunc(patterns, func(a, b string) int { return len(b) - len(a) }) // the longest first
+	return words, regexp.MustCompile("(?i)" + strings.Join(patterns, "|"))
 }
 
 // weakness returns the message key of the pattern that covers most of a

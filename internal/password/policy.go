@@ -1,9 +1,13 @@
 package password
 
 import (
+	"regexp"
+	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/secure/precis"
+	"golang.org/x/text/unicode/norm"
 )
 
 const (
@@ -13,17 +17,43 @@ const (
 	// judgedCharacters bounds zxcvbn's work, which grows faster than the
 	// password.
 	judgedCharacters = 32
+	// emoji is the pattern of a flag with tags, or of a symbol with an optional
+	// skin tone. Unicode reserves the unassigned characters of these blocks for
+	// emoji.
+	emoji = `(?:\x{1F3F4}[\x{E0030}-\x{E0039}\x{E0061}-\x{E007A}]+\x{E007F}|[\p{So}\p{Sm}\x{1F300}-\x{1FAFF}][\x{1F3FB}-\x{1F3FF}]?)`
 )
 
 // Normalize returns the form of a password that is hashed: OpaqueString of RFC
-// 8265, which changes spaces and composition but never letters or case. ok is
+// 8265, which changes spaces and composition but never letters or case. Emoji,
+// and the other characters of keyboards that it refuses, are kept; variation
+// selectors are dropped, since not every keyboard types them after ❤. ok is
 // false for control characters, invalid UTF-8 and more than 512 bytes.
 func Normalize(typed string) (normalized string, ok bool) {
 	if len(typed) > utf8.UTFMax*maxCharacters || !utf8.ValidString(typed) {
 		return "", false
 	}
-	normalized, err := precis.OpaqueString.String(typed)
-	return normalized, err == nil
+	typed = selected.ReplaceAllString(norm.NFC.String(typed), "$1")
+	if _, err := precis.OpaqueString.String(keyed.ReplaceAllString(typed, "☺")); err != nil {
+		return "", false
+	}
+	return norm.NFC.String(strings.Map(space, typed)), true
+}
+
+var (
+	// selected matches a symbol that is to be shown as an emoji, or as text.
+	selected = regexp.MustCompile(`([\p{S}\p{P}0-9ℹ])[\x{FE0E}\x{FE0F}]`)
+	// keyed matches what keyboards type and OpaqueString refuses: emoji with
+	// joiners and tags or newer than its tables, punctuation out of the context
+	// that RFC 5892, A, demands, and the non-joiner of Persian.
+	keyed = regexp.MustCompile(emoji + `(?:\x{200D}` + emoji + `)*|[·͵׳״・]|\p{Arabic}(?:\x{200C}\p{Arabic})+`)
+)
+
+// space returns r, or a space for any other space.
+func space(r rune) rune {
+	if unicode.Is(unicode.Zs, r) {
+		return ' '
+	}
+	return r
 }
 
 // A Policy judges new passwords.

@@ -3,10 +3,12 @@ package password
 import (
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 	"github.com/trustelem/zxcvbn"
 	"github.com/trustelem/zxcvbn/frequency"
+	"golang.org/x/text/secure/precis"
 )
 
 var policy = Policy{Min: 15, Words: []string{"localhost", "corral"}}
@@ -51,6 +53,34 @@ func TestPolicy_Check(t *testing.T) {
 	require.Empty(t, key, "128 characters are allowed")
 }
 
+func TestPolicy_RefusesPartsOfTheEmail(t *testing.T) {
+	for email, passwords := range map[string][]string{
+		"maximilian.mustermann@example.org": {"maximilianmustermann", "mustermann.maximilian", "maximilian1985mustermann",
+			"Mustermann-Maximilian!", "M4ximilian.Mustermann", "maximilian.maximilian", "mustermann, example, org", "mustermann.example.maximilian"},
+		"anna.schmidt-berger42@firma.example":   {"annaschmidtberger", "anna schmidt berger 2024", "firma.example.firma", "berger.anna.schmidt"},
+		"anna.schmidtberger+shop@firma.example": {"annaschmidtberger1!", "firma/anna/schmidtberger"},
+		"zoë.müller@xn--bcher-kva.example":      {"bücher.example.bücher", "müller zoë bücher"},
+		"ada@example.com":                       {"corral.localhost.corral", "localhost example corral"},
+	} {
+		for _, typed := range passwords {
+			_, key := policy.Check(typed, email)
+			require.Contains(t, key, "password.guessable", "%q for %s", typed, email)
+		}
+	}
+	for email, typed := range map[string]string{
+		"maximilian.mustermann@example.org":   "maximilian likes gravy on battery staples",
+		"anna.schmidt-berger42@firma.example": "annaschmidtberger v9#Tq!xZ$k",
+		"random@horse.com":                    "four random words work well",
+		"battery.horse@staple.com":            "correct horse battery staple gravy",
+		"art.is.tom@com.net":                  "tomatoes comfort an artist in Vienna",
+		"a.b.c@d.e":                           "four random words work well",
+		"":                                    "four random words work well",
+	} {
+		_, key := policy.Check(typed, email)
+		require.Empty(t, key, "%q for %s", typed, email)
+	}
+}
+
 // The dictionaries still hold each freed list.
 func TestPolicy_FreedListsAreStillKnown(t *testing.T) {
 	policy.Check("four random words work well", "ada@example.com")
@@ -82,6 +112,62 @@ func TestNormalize_OpaqueString(t *testing.T) {
 	upper, _ := Normalize("Café")
 	lower, _ := Normalize("café")
 	require.NotEqual(t, upper, lower)
+}
+
+func TestNormalize_Emoji(t *testing.T) {
+	for typed, want := range map[string]string{
+		"❤️":                    "❤", // with a variation selector, as most keyboards type it
+		"❤":                     "❤",
+		"1️⃣ #️⃣":               "1\u20e3 #\u20e3",
+		"☝️👍🏽":                  "☝👍🏽",
+		"👨‍👩‍👧‍👦":               "👨‍👩‍👧‍👦",
+		"👩🏽‍💻🏳️‍🌈":              "👩🏽‍💻🏳‍🌈",
+		"🇩🇪🏴󠁧󠁢󠁥󠁮󠁧󠁿":             "🇩🇪🏴󠁧󠁢󠁥󠁮󠁧󠁿",
+		"🙂‍↔️ℹ️‼️":              "🙂‍↔ℹ‼",
+		"\U0001FAE9":            "\U0001FAE9", // of Unicode 16
+		"clave·segura":          "clave·segura",
+		"کار\u200cها":           "کار\u200cها",
+		"a\ufe0f":               "", // no emoji
+		"❤\ufe0f\ufe0f":         "",
+		"\ufe0f":                "",
+		"a\u200db":              "",
+		"❤\u200d":               "",
+		"❤\u200da":              "",
+		"❤\U000E0067\U000E007F": "",
+		"a\u200bb":              "",
+		"a\u2060b":              "",
+		"\u3164":                "",
+		"\ue000":                "",
+		"\u0378":                "", // unassigned
+	} {
+		got, ok := Normalize(typed)
+		require.Equal(t, want, got, "%+q", typed)
+		require.Equal(t, want != "", ok, "%+q", typed)
+	}
+	normalized, key := policy.Check("❤️ my two cats, 1️⃣ and 2️⃣ 👨‍👩‍👧", "ada@example.com")
+	require.Empty(t, key)
+	require.Contains(t, normalized, "👨‍👩‍👧")
+}
+
+// What is hashed must normalize to itself, and what RFC 8265 accepts must be
+// what it makes of it: digests outlive this code.
+func FuzzNormalize(f *testing.F) {
+	for _, seed := range []string{"cafe\u0301 \u00a0", "❤️👨‍👩‍👧", "=\ufe0f\u0338", "\U0001d15e\u200d☺", "‼️", "·l·l"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, typed string) {
+		once, ok := Normalize(typed)
+		if opaque, err := precis.OpaqueString.String(typed); err == nil && len(typed) <= 512 && utf8.ValidString(typed) {
+			require.True(t, ok, "%+q", typed)
+			require.Equal(t, opaque, once, "%+q", typed)
+		}
+		if !ok {
+			return
+		}
+		again, ok := Normalize(once)
+		require.True(t, ok, "%+q is refused the second time", once)
+		require.Equal(t, once, again, "%+q", typed)
+	})
 }
 
 func TestPolicy_Min(t *testing.T) {
