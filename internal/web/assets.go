@@ -117,6 +117,9 @@ func isDigest(ext string) bool {
 }
 
 func (a *Assets) serve(next http.Handler, page ErrorPage) http.Handler {
+	if !a.live {
+		go a.compress.Do(a.compressFiles)
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		inFolder := strings.HasPrefix(r.URL.Path, "/assets/") || r.URL.Path == "/assets"
 		name, digest := nameAndDigest(r.URL.Path)
@@ -137,7 +140,6 @@ func (a *Assets) serve(next http.Handler, page ErrorPage) http.Handler {
 			w.Header().Set("Allow", "GET, HEAD")
 			page(w, r, http.StatusMethodNotAllowed)
 		default:
-			a.startCompressing()
 			switch {
 			case !inFolder:
 				w.Header().Set("Cache-Control", "public, max-age=86400")
@@ -147,14 +149,6 @@ func (a *Assets) serve(next http.Handler, page ErrorPage) http.Handler {
 			file.write(w, r)
 		}
 	})
-}
-
-// startCompressing compresses the files in the background at the first request:
-// at the start it would double the processor time.
-func (a *Assets) startCompressing() {
-	if !a.live {
-		a.compress.Do(func() { go a.compressFiles() })
-	}
 }
 
 // compressFiles compresses text files, the smallest first. Meanwhile they are

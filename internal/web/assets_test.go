@@ -23,8 +23,7 @@ func serveAssets(t *testing.T, files fstest.MapFS) (*httptest.Server, *Assets) {
 	assets, err := LoadAssets(files, false)
 	require.NoError(t, err)
 	s := serve(t, echo, func(o *Options) { o.Assets = assets })
-	assets.startCompressing()
-	<-assets.compressed
+	assets.compress.Do(assets.compressFiles)
 	return s, assets
 }
 
@@ -126,7 +125,7 @@ func TestAssets_CompressionDelaysNoRequest(t *testing.T) {
 	assets, err = LoadAssets(files, false)
 	require.NoError(t, err)
 	encodings(serve(t, echo, func(o *Options) { o.Assets = assets }), assets)
-	<-assets.compressed // the first request has begun it
+	<-assets.compressed // soon after the start, by itself
 	live, err := LoadAssets(files, true)
 	require.NoError(t, err)
 	require.Equal(t, ",,,,", encodings(serve(t, echo, func(o *Options) { o.Assets = live }), live))

@@ -74,10 +74,7 @@ func gzipped(plain []byte) []byte {
 }
 
 func brotlied(plain []byte) []byte {
-	o := brotli.WriterOptions{Quality: brotli.BestCompression}
-	if len(plain) > 1<<20 {
-		o.Quality = 9
-	}
+	o := brotli.WriterOptions{Quality: 9} // 11 takes thirty times as long for a tenth less
 	// The default window of 4 MiB takes 20 MB of memory.
 	o.LGWin = min(max(bits.Len(uint(len(plain))), 16), 22)
 	return smaller(plain, func(w io.Writer) io.WriteCloser { return brotli.NewWriterOptions(w, o) })

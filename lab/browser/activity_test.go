@@ -31,7 +31,7 @@ func TestActivity_PagesLinkToOlderOnes(t *testing.T) {
 	zoe.visit("/account/activity?before=00000000-0000-7000-8000-000000000000")
 	zoe.see("activity-empty")
 	require.False(t, zoe.has("main li"))
-	require.Contains(t, zoe.text("main"), "Nothing")
+	require.Contains(t, zoe.text("main"), "There is no earlier activity.")
 	zoe.press(`main a[href="/account/activity"]`)
 	require.True(t, zoe.has("main li"))
 }

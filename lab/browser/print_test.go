@@ -20,7 +20,7 @@ func TestPrint_LeavesOutSecrets(t *testing.T) {
 	zoe.requirePrint("check-mail", "Check your email", "Send it again")
 	zoe.visit(s.mails.Link(t, zoe.email, "/signup/"))
 	zoe.typeShown("[name=password]")
-	zoe.requirePrint("choose-password", "One more step")
+	zoe.requirePrint("choose-password", "This is the last step")
 	zoe.press(`[action="/signup/password"] [type=submit]`)
 	zoe.requirePrint("home", zoe.email, zoe.flashes()...)
 	zoe.visit("/account")
