@@ -10,7 +10,7 @@ import (
 )
 
 func AccountShow(c buffalo.Context) error {
-	return renderAccount(c, "", "")
+	return renderAccount(c, "", nil)
 }
 
 // ChangePasswordShow is GET /.well-known/change-password, for password managers
@@ -30,7 +30,7 @@ func AccountDestroy(c buffalo.Context) error {
 		return err
 	}
 	if message != "" {
-		return renderAccount(c, "delete", message)
+		return renderAccount(c, "delete", messages{"current_password": message})
 	}
 	if err := user.Delete(c, clientOf(c)); err != nil {
 		return changedMeanwhile(c, err)
@@ -67,13 +67,13 @@ func changedMeanwhile(c buffalo.Context, err error) error {
 	return err
 }
 
-// renderAccount shows the settings, with a message at the named form.
-func renderAccount(c buffalo.Context, form, message string) error {
+// renderAccount shows the settings, with messages at the named form.
+func renderAccount(c buffalo.Context, form string, wrong messages) error {
 	c.Set("title", "account.title")
 	c.Set("form", form)
 	if c.Value("new_email") == nil {
 		c.Set("new_email", "")
 	}
 	c.Set("accountLanguages", T.Options(currentUser(c).Language))
-	return renderForm(c, "account/show.plush.html", message)
+	return renderForm(c, "account/show.plush.html", wrong)
 }

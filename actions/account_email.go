@@ -27,19 +27,20 @@ func AccountEmailUpdate(c buffalo.Context) error {
 	if err != nil {
 		return err
 	}
-	if message != "" {
-		return renderAccount(c, "email_password", message)
-	}
+	wrong := messages{"current_password": message}
 	newEmail, ok := email.Normalize(form.Email)
-	if !ok {
-		return renderAccount(c, "email", T.Translate(c, "email.invalid"))
+	switch {
+	case !ok:
+		wrong["email"] = T.Translate(c, "email.invalid")
+	case newEmail == currentUser(c).Email: // else the owner is told of a change, with an undo link that ends every session
+		wrong["email"] = T.Translate(c, "account.same_email")
 	}
-	if newEmail == user.Email { // else the owner is told of a change, with an undo link that ends every session
-		return renderAccount(c, "email", T.Translate(c, "account.same_email"))
+	if message != "" || wrong["email"] != "" {
+		return renderAccount(c, "email", wrong)
 	}
 	err = user.RequestEmailChange(c, newEmail, clientOf(c))
 	if message, ok := rateLimited(c, err); ok {
-		return renderAccount(c, "email", message)
+		return renderAccount(c, "email", messages{"email": message})
 	}
 	if err != nil {
 		return changedMeanwhile(c, err)

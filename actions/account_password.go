@@ -23,12 +23,9 @@ func AccountPasswordUpdate(c buffalo.Context) error {
 	if err != nil {
 		return err
 	}
-	if message != "" {
-		return renderAccount(c, "current_password", message)
-	}
-	password, messageKey := models.CheckPassword(form.Password, user.Email)
-	if messageKey != "" {
-		return renderAccount(c, "password", passwordMessage(c, messageKey))
+	password, messageKey := models.CheckPassword(form.Password, currentUser(c).Email)
+	if message != "" || messageKey != "" {
+		return renderAccount(c, "password", messages{"current_password": message, "password": passwordMessage(c, messageKey)})
 	}
 	if err := user.ChangePassword(c, password, clientOf(c)); err != nil {
 		return changedMeanwhile(c, err)

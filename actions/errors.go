@@ -78,7 +78,7 @@ func writeError(w http.ResponseWriter, req *http.Request, status int, key, langu
 		w.Header().Set("Retry-After", "5") // seconds
 	}
 	if web.WantsJSON(req) {
-		writeProblem(w, status, detail)
+		web.WriteProblem(w, status, detail, nil)
 		return
 	}
 	data := map[string]any{"lang": languageOf(req, language), "title": key + ".title", "key": key, "status": status}

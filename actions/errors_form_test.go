@@ -1,12 +1,17 @@
 package actions
 
 import (
+	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"corral/models/modelstest"
 )
 
 func TestErrors_RefusedFormInJSON(t *testing.T) {
@@ -30,6 +35,31 @@ func TestErrors_RefusedFormInJSON(t *testing.T) {
 		require.Equal(t, want.status, a.StatusCode)
 		require.Equal(t, "application/problem+json", a.Header.Get("Content-Type"))
 		require.Equal(t, want.retryAfter, a.Header.Get("Retry-After"))
-		require.JSONEq(t, fmt.Sprintf(`{"type":"about:blank","title":%q,"status":%d,"detail":%q}`, http.StatusText(want.status), want.status, want.detail), a.Page)
+		require.JSONEq(t, fmt.Sprintf(`{"type":"about:blank","title":%q,"status":%d,"detail":%[3]q,"errors":{"email":[%[3]q],"password":[%[3]q]}}`,
+			http.StatusText(want.status), want.status, want.detail), a.Page)
+	}
+}
+
+func TestErrors_TwoFaultsAtOnce(t *testing.T) {
+	s := newSite(t)
+	modelstest.SignUp(t, "ada@example.com")
+	for path, want := range map[string][]string{
+		"/account/password": {"current_password", "password"},
+		"/account/email":    {"current_password", "email"},
+	} {
+		b := s.loggedIn("ada@example.com", firefox)
+		form := url.Values{"current_password": {"wrong"}, "password": {"short"}, "email": {"ada"}}
+		p := parsePage(t, b.Put(path, form).Page)
+		p.requireError()
+		var named []string
+		for _, field := range p.with("aria-invalid") {
+			named = append(named, field["name"])
+		}
+		require.ElementsMatch(t, want, named)
+
+		b.Header.Set("Accept", "application/json")
+		var problem struct{ Errors map[string][]string }
+		require.NoError(t, json.Unmarshal([]byte(b.Put(path, form).Page), &problem))
+		require.ElementsMatch(t, want, slices.Collect(maps.Keys(problem.Errors)))
 	}
 }

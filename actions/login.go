@@ -46,5 +46,5 @@ func renderLogin(c buffalo.Context, form loginForm, message string) error {
 	c.Set("title", "login.title")
 	c.Set("email", shown(form.Email))
 	c.Set("remember", bool(form.Remember))
-	return renderForm(c, "login/new.plush.html", message)
+	return renderForm(c, "login/new.plush.html", messages{"email": message, "password": message})
 }

@@ -65,5 +65,5 @@ func PasswordResetUpdate(c buffalo.Context) error {
 func renderPasswordReset(c buffalo.Context, user *models.User, message string) error {
 	c.Set("title", "password_reset.title")
 	c.Set("email", user.Email)
-	return renderForm(c, "password_reset/edit.plush.html", message)
+	return renderForm(c, "password_reset/edit.plush.html", messages{"password": message})
 }

@@ -2,9 +2,11 @@ package actions
 
 import (
 	"errors"
+	"maps"
 	"math"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -34,9 +36,14 @@ func redirectStatus(c buffalo.Context) int {
 	return http.StatusSeeOther
 }
 
-// renderForm shows a form: with 200, or refused with a message and 422, or 429
-// after a rate limit. JSON clients get the message as a problem.
-func renderForm(c buffalo.Context, template, message string) error {
+// messages say what is wrong with a form, by field; "" is nothing.
+type messages map[string]string
+
+// renderForm shows a form: with 200, or refused with messages and 422, or 429
+// after a rate limit. JSON clients get the messages as a problem.
+func renderForm(c buffalo.Context, template string, wrong messages) error {
+	maps.DeleteFunc(wrong, func(_, message string) bool { return message == "" })
+	message := strings.Join(slices.Compact(slices.Sorted(maps.Values(wrong))), " ")
 	status := http.StatusOK
 	if message != "" {
 		status = http.StatusUnprocessableEntity
@@ -44,18 +51,13 @@ func renderForm(c buffalo.Context, template, message string) error {
 			status = http.StatusTooManyRequests
 		}
 		if web.WantsJSON(c.Request()) {
-			return writeProblem(c.Response(), status, message)
+			web.WriteProblem(c.Response(), status, message, wrong)
+			return nil
 		}
 	}
+	c.Set("messages", wrong)
 	c.Set("form_message", message)
 	return c.Render(status, r.HTML(template))
-}
-
-func writeProblem(w http.ResponseWriter, status int, message string) error {
-	w.Header().Set("Content-Type", web.ProblemType)
-	w.WriteHeader(status)
-	w.Write(web.Problem(status, message)) // ignore write errors: the client is gone
-	return nil
 }
 
 // rateLimited returns the message if err is a rate limit, and sets Retry-After.

@@ -86,11 +86,11 @@ func SignupPasswordCreate(c buffalo.Context) error {
 func renderSignup(c buffalo.Context, typed, message string) error {
 	c.Set("title", "signup.title")
 	c.Set("email", shown(typed))
-	return renderForm(c, "signup/new.plush.html", message)
+	return renderForm(c, "signup/new.plush.html", messages{"email": message})
 }
 
 func renderSignupPassword(c buffalo.Context, email, message string) error {
 	c.Set("title", "signup.password_title")
 	c.Set("email", email)
-	return renderForm(c, "signup/password.plush.html", message)
+	return renderForm(c, "signup/password.plush.html", messages{"password": message})
 }

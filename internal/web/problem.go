@@ -9,18 +9,23 @@ import (
 	"github.com/gorilla/mux"
 )
 
-// ProblemType is the content type of a Problem.
-const ProblemType = "application/problem+json"
-
-// Problem returns a problem (RFC 9457). detail is a message, or "".
-func Problem(status int, detail string) []byte {
+// WriteProblem writes a problem (RFC 9457). detail is a message, or "". fields
+// holds what is wrong with a form, by field: the member errors, in Pop's format.
+func WriteProblem(w http.ResponseWriter, status int, detail string, fields map[string]string) {
+	errors := map[string][]string{}
+	for name, message := range fields {
+		errors[name] = []string{message}
+	}
 	b, _ := json.Marshal(struct { // cannot fail
-		Type   string `json:"type"`
-		Title  string `json:"title"`
-		Status int    `json:"status"`
-		Detail string `json:"detail,omitempty"`
-	}{"about:blank", http.StatusText(status), status, detail})
-	return b
+		Type   string              `json:"type"`
+		Title  string              `json:"title"`
+		Status int                 `json:"status"`
+		Detail string              `json:"detail,omitempty"`
+		Errors map[string][]string `json:"errors,omitempty"`
+	}{"about:blank", http.StatusText(status), status, detail, errors})
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(status)
+	w.Write(b) // ignore write errors: the client is gone
 }
 
 // WantsJSON reports whether to answer with JSON: the client accepts it, but not

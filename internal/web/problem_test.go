@@ -10,10 +10,21 @@ import (
 )
 
 func TestProblem(t *testing.T) {
-	require.JSONEq(t, `{"type": "about:blank", "title": "Not Found", "status": 404}`, string(Problem(404, "")))
-	var problem struct{ Detail string }
-	require.NoError(t, json.Unmarshal(Problem(422, `"<é>"`), &problem))
+	w := httptest.NewRecorder()
+	WriteProblem(w, 404, "", nil)
+	require.Equal(t, 404, w.Code)
+	require.Equal(t, "application/problem+json", w.Header().Get("Content-Type"))
+	require.JSONEq(t, `{"type": "about:blank", "title": "Not Found", "status": 404}`, w.Body.String())
+
+	w = httptest.NewRecorder()
+	WriteProblem(w, 422, `"<é>"`, map[string]string{"email": "no email", "password": "too short"})
+	var problem struct {
+		Detail string
+		Errors map[string][]string
+	}
+	require.NoError(t, json.Unmarshal(w.Body.Bytes(), &problem))
 	require.Equal(t, `"<é>"`, problem.Detail)
+	require.Equal(t, map[string][]string{"email": {"no email"}, "password": {"too short"}}, problem.Errors)
 }
 
 func TestWantsJSON(t *testing.T) {
