@@ -62,6 +62,9 @@ func Authorize(next buffalo.Handler) buffalo.Handler {
 			web.Info(c).Event("guard refused")
 			return askToLogIn(c)
 		case g == guest && loggedIn:
+			if web.IsNavigation(c.Request()) {
+				c.Flash().Set("info", []string{"login.already"})
+			}
 			return redirect(c, "rootPath()")
 		}
 		return next(c)
@@ -69,15 +72,19 @@ func Authorize(next buffalo.Handler) buffalo.Handler {
 }
 
 // askToLogIn redirects an anonymous client to the login page, and remembers the
-// page of a GET.
+// page of a GET. Background requests get 401 and change no session.
 func askToLogIn(c buffalo.Context) error {
-	if web.WantsJSON(c.Request()) {
+	if web.WantsJSON(c.Request()) || !web.IsNavigation(c.Request()) {
 		return c.Error(http.StatusUnauthorized, errLoggedOut)
 	}
 	if c.Request().Method == http.MethodGet {
 		rememberReturnPath(c)
 	}
-	c.Flash().Set("warning", []string{"login.needed"}) // Set, not Add: the cookie is limited to 4 KB
+	message := "login.needed"
+	if c.Value("session_ended") != nil || currentSession(c) != nil { // or ended during this request
+		message = "login.ended"
+	}
+	c.Flash().Set("warning", []string{message}) // Set, not Add: the cookie is limited to 4 KB
 	return redirect(c, "loginPath()")
 }
 

@@ -5,11 +5,13 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gobuffalo/buffalo"
 	"github.com/stretchr/testify/require"
 
 	"corral/internal/apptest"
+	"corral/models"
 	"corral/models/modelstest"
 )
 
@@ -151,6 +153,53 @@ func TestReturnPath_AfterLogin(t *testing.T) {
 		b.logOut()
 		require.Equal(t, "/", b.logIn("ada@example.com").Location(), "once")
 	}
+}
+
+// Devise answers them in the same way.
+func TestGuards_BackgroundRequestsChangeNoSession(t *testing.T) {
+	s := newSite(t)
+	modelstest.SignUp(t, "ada@example.com")
+	for _, background := range [][2]string{
+		{"Sec-Fetch-Mode", "cors"}, {"Sec-Fetch-Mode", "no-cors"}, {"X-Requested-With", "XMLHttpRequest"},
+		{"Accept", "text/event-stream"}, {"Accept", "application/xml"}, {"Sec-Purpose", "prefetch;prerender"},
+	} {
+		expired := s.loggedIn("ada@example.com", firefox)
+		expired.Get("/") // with the flash
+		models.Clock.Move(31 * time.Minute)
+		for _, b := range []*browser{s.browser(), expired} {
+			b.Header.Set(background[0], background[1])
+			for _, method := range []string{"GET", "HEAD", "DELETE"} {
+				a := b.Send(method, "/account/sessions?tab=x", nil)
+				require.Equal(t, 401, a.StatusCode, background)
+				require.Empty(t, a.Cookies(), background)
+			}
+			b.Header.Del(background[0])
+			require.Empty(t, apptest.Flashes(b.Get("/login").Page), background)
+			require.Equal(t, "/", b.logIn("ada@example.com").Location())
+		}
+		ada := s.loggedIn("ada@example.com", firefox)
+		ada.Get("/")
+		ada.Header.Set(background[0], background[1])
+		ada.Get("/login")
+		ada.Header.Del(background[0])
+		require.Empty(t, apptest.Flashes(ada.Get("/").Page), background)
+	}
+	require.Equal(t, 302, s.with("Accept", "*/*").Get("/account").StatusCode, "curl")
+}
+
+func TestGuards_EndedSession(t *testing.T) {
+	s := newSite(t)
+	modelstest.SignUp(t, "ada@example.com")
+	b := s.loggedIn("ada@example.com", firefox)
+	b.Get("/") // with the flash
+	models.Clock.Move(31 * time.Minute)
+	b.Header.Set("Sec-Fetch-Mode", "cors")
+	require.Equal(t, 401, b.Get("/account").StatusCode)
+	b.Header.Del("Sec-Fetch-Mode")
+	require.Equal(t, "/login", b.Get("/account").Location())
+	require.Equal(t, []string{"Your session has ended. You need to login first."}, apptest.Flashes(b.Get("/login").Page))
+	require.Equal(t, "/login", b.Get("/account").Location())
+	require.Equal(t, []string{"You need to login first."}, apptest.Flashes(b.Get("/login").Page), "said once")
 }
 
 func TestReturnPath_OnlyGET(t *testing.T) {

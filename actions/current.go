@@ -34,8 +34,11 @@ func Identify(next buffalo.Handler) buffalo.Handler {
 		session, err := models.FindSession(c, rawToken)
 		if errors.Is(err, models.ErrNotFound) {
 			web.Info(c).Event("session refused") // may be a copied cookie
-			c.Session().Delete(tokenKey)
-			c.Session().Delete(expiresKey)
+			if web.IsNavigation(c.Request()) {   // else the user would not learn that it has ended
+				c.Set("session_ended", true)
+				c.Session().Delete(tokenKey)
+				c.Session().Delete(expiresKey)
+			}
 			return next(c)
 		}
 		if err != nil {
@@ -102,6 +105,7 @@ func newSessionStore(c config.Config) sessions.Store {
 		Keys:      secret.NewRing("corral", c.SessionSecrets).Pairs("session cookie"),
 		Secure:    c.Production(),
 		MaxAge:    rememberedFor,
+		ReadOnly:  web.IsPrefetch,
 		OnRefused: func(r *http.Request) { web.Info(r.Context()).Event("cookie refused") },
 	})
 }

@@ -17,6 +17,19 @@ func TestFlash_ShownOnce(t *testing.T) {
 	b.logIn("ada@example.com")
 	require.Equal(t, "/", b.Get("/login").Location(), "guests only")
 	require.Equal(t, 404, b.Get("/nothing").StatusCode)
-	require.Equal(t, []string{"You were logged in."}, apptest.Flashes(b.Get("/").Page))
+	require.Equal(t, []string{"You are logged in already.", "You were logged in."}, apptest.Flashes(b.Get("/").Page))
 	require.Empty(t, apptest.Flashes(b.Get("/").Page))
+}
+
+func TestFlash_PrefetchLeavesIt(t *testing.T) {
+	s := newSite(t)
+	modelstest.SignUp(t, "ada@example.com")
+	b := s.loggedIn("ada@example.com", firefox)
+	b.Header.Set("Sec-Purpose", "prefetch;prerender")
+	a := b.Get("/")
+	require.Equal(t, 200, a.StatusCode)
+	require.Empty(t, apptest.Flashes(a.Page))
+	require.Empty(t, a.Cookies())
+	b.Header.Del("Sec-Purpose")
+	require.Equal(t, []string{"You were logged in."}, apptest.Flashes(b.Get("/").Page))
 }

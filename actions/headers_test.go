@@ -74,6 +74,7 @@ var answers = []struct {
 	{"to https", 308, nothing, page, func(s *site) apptest.Answer { return s.ask("GET", "127.0.0.1", "http", "") }},
 	{"a body that is no form", 400, nothing, page, func(s *site) apptest.Answer { return s.ask("POST", "127.0.0.1", "https", "email=%zz") }},
 	{"JSON, logged out", 401, nothing, problem, func(s *site) apptest.Answer { return s.with("Accept", "application/json").Get("/account") }},
+	{"a background request, logged out", 401, nothing, page, func(s *site) apptest.Answer { return s.with("Sec-Fetch-Mode", "cors").Get("/account") }},
 	{"a cross-origin form", 403, nothing, page, func(s *site) apptest.Answer {
 		return s.with("Sec-Fetch-Site", "cross-site").Post("/login", url.Values{"a": {"b"}})
 	}},
@@ -130,6 +131,7 @@ func TestHeaders_OnEveryAnswer(t *testing.T) {
 			require.Equal(t, []string{c.cache}, a.Header.Values("Cache-Control"))
 			require.Equal(t, c.cache == askFirst, a.Header.Get("ETag") != "")
 			require.Equal(t, c.content, a.Header.Get("Content-Type"))
+			require.Equal(t, c.status == 401, a.Header.Get("WWW-Authenticate") == "Session", "browsers open no dialog for it")
 			require.Equal(t, c.status == 405, a.Header.Get("Allow") != "")
 			require.Equal(t, c.name == "logout", a.Header.Get("Clear-Site-Data") == `"storage"`)
 			require.Equal(t, c.status == 429 || c.status == 503 && c.content == page, a.Header.Get("Retry-After") != "")

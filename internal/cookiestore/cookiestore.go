@@ -46,6 +46,10 @@ type Options struct {
 	// until the browser closes.
 	MaxAge func(values map[any]any) int
 
+	// ReadOnly, if not nil, reports whether a request, such as a prefetch, leaves
+	// the session as it is and gets no flash messages.
+	ReadOnly func(r *http.Request) bool
+
 	// OnRefused, if not nil, is called when a cookie cannot be read.
 	OnRefused func(r *http.Request)
 }
@@ -55,11 +59,12 @@ type Store struct {
 	codecs    []securecookie.Codec
 	secure    bool
 	maxAge    func(values map[any]any) int
+	readOnly  func(r *http.Request) bool
 	onRefused func(r *http.Request)
 }
 
 func New(o Options) *Store {
-	s := &Store{securecookie.CodecsFromPairs(o.Keys...), o.Secure, o.MaxAge, o.OnRefused}
+	s := &Store{securecookie.CodecsFromPairs(o.Keys...), o.Secure, o.MaxAge, o.ReadOnly, o.OnRefused}
 	for _, codec := range s.codecs {
 		cookie := codec.(*securecookie.SecureCookie)
 		cookie.SetSerializer(securecookie.NopEncoder{})
@@ -88,6 +93,9 @@ func (s *Store) New(r *http.Request, name string) (*sessions.Session, error) {
 	switch {
 	case err == nil:
 		session.Values, session.ID, session.IsNew = values, fingerprint(encoded), false
+		if s.readOnly != nil && s.readOnly(r) {
+			delete(session.Values, flashKey)
+		}
 	case s.onRefused != nil:
 		s.onRefused(r)
 	}
@@ -106,9 +114,12 @@ func (s *Store) read(cookie *http.Cookie) (encoded []byte, values map[any]any, e
 }
 
 // Save writes the cookie if the session has changed, and removes it if the
-// session is empty or its Options.MaxAge is negative. On error it writes
-// nothing.
+// session is empty or its Options.MaxAge is negative. On error, and
+// for a read-only request, it writes nothing.
 func (s *Store) Save(r *http.Request, w http.ResponseWriter, session *sessions.Session) error {
+	if s.readOnly != nil && s.readOnly(r) {
+		return nil
+	}
 	encoded, err := encode(session.Values)
 	if err != nil {
 		return err // an empty cookie would log the user out

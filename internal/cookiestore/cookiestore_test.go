@@ -227,3 +227,15 @@ func BenchmarkStore(b *testing.B) {
 		}
 	}
 }
+
+func TestStore_ReadOnlyRequest(t *testing.T) {
+	store := New(Options{Keys: keys, ReadOnly: func(r *http.Request) bool { return true }})
+	require.Nil(t, saved(t, store, nil, put("key", "value")))
+	cookie := saved(t, newStore(), nil, func(s *sessions.Session) {
+		s.Values["key"], s.Values[flashKey] = "value", []byte(`{"info":["x"]}`)
+	})
+	require.Nil(t, saved(t, store, cookie, func(s *sessions.Session) {
+		require.Equal(t, map[any]any{"key": "value"}, s.Values, "without the flash")
+		s.Values["key"] = "other"
+	}))
+}

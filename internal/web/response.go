@@ -64,6 +64,9 @@ func (w *response) begin(status int) {
 	if location := w.Header().Get("Location"); location != "" {
 		w.Header().Set("Location", withoutSlash(location))
 	}
+	if status == http.StatusUnauthorized && w.Header().Get("WWW-Authenticate") == "" {
+		w.Header().Set("WWW-Authenticate", "Session") // RFC 9110, 15.5.2; for Basic, browsers would open a dialog
+	}
 	if strings.HasPrefix(w.Header().Get("Content-Type"), "text/event-stream") {
 		w.Header().Set("X-Accel-Buffering", "no") // nginx would buffer events
 	}
