@@ -32,7 +32,7 @@ func Test_ActionSuite(t *testing.T) {
 		r.Host = c.Host.Host
 		// The suite's session has no cookie; without one, public pages are
 		// served.
-		r.AddCookie(&http.Cookie{Name: sessionCookieName(c), Value: "suite"})
+		r.AddCookie(&http.Cookie{Name: cookieName(c, sessionCookieName), Value: "suite"})
 		handler.ServeHTTP(w, r)
 	})})
 }

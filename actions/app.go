@@ -80,7 +80,7 @@ func App(c config.Config, logger *slog.Logger) *buffalo.App {
 			Host:           c.Host.String(),
 			Logger:         web.BuffaloLogger(logger),
 			SessionStore:   newSessionStore(c),
-			SessionName:    sessionCookieName(c),
+			SessionName:    cookieName(c, sessionCookieName),
 			MethodOverride: web.MethodOverride,
 		})
 		app.Muxer().SkipClean(true) // prevents an open redirect by //path
@@ -147,7 +147,7 @@ func publicPages(c config.Config) web.Pages {
 	}
 	return web.Pages{
 		Paths:         paths,
-		SessionCookie: sessionCookieName(c),
+		SessionCookie: cookieName(c, sessionCookieName),
 		Language:      func(r *http.Request) string { return languageOf(r, "") },
 	}
 }

@@ -1,11 +1,13 @@
 package actions
 
 import (
+	"net"
 	"net/http"
 	"time"
 
 	"github.com/gobuffalo/buffalo"
 
+	"corral/config"
 	"corral/internal/web"
 	"corral/models"
 )
@@ -25,25 +27,34 @@ func credentials(c buffalo.Context, email, password string) models.Credentials {
 	return models.Credentials{Email: email, Password: password, Client: clientOf(c)}
 }
 
-func deviceCookieName() string {
-	if settings.Production() {
-		return "__Host-corral-device"
-	}
-	return "device"
-}
+const deviceCookieName = "corral-device"
 
 // deviceCookie returns the device cookie's token, or "".
 func deviceCookie(c buffalo.Context) string {
-	cookie, err := c.Request().Cookie(deviceCookieName())
+	cookie, err := c.Request().Cookie(cookieName(settings, deviceCookieName))
 	if err != nil {
 		return ""
 	}
 	return cookie.Value
 }
 
+// cookieName returns a cookie's full name. With __Host-, a cookie is set by https
+// only, for this host only, for every path. In development, all ports of a host
+// share their cookies: two copies of the app would log each other out.
+func cookieName(c config.Config, name string) string {
+	switch {
+	case c.Production():
+		return "__Host-" + name
+	case c.Development():
+		_, port, _ := net.SplitHostPort(c.Addr)
+		return name + "-" + port
+	}
+	return name
+}
+
 // setDeviceCookie marks a known browser, also after logout.
 func setDeviceCookie(c buffalo.Context, rawDeviceCookie string) {
-	setCookie(c, deviceCookieName(), rawDeviceCookie, models.DeviceCookieLifetime)
+	setCookie(c, cookieName(settings, deviceCookieName), rawDeviceCookie, models.DeviceCookieLifetime)
 }
 
 func setCookie(c buffalo.Context, name, value string, lifetime time.Duration) {

@@ -92,3 +92,14 @@ func decodings(text string) []string {
 	}
 	return list
 }
+
+// Prevents that two copies on two ports log each other out.
+func TestCookies_DevelopmentNamesCarryThePort(t *testing.T) {
+	s := newSite(t, func(c *config.Config) { c.Env, c.Addr = config.Development, "127.0.0.1:4111" })
+	modelstest.SignUp(t, "ada@example.com")
+	b := s.browser()
+	a := b.logIn("ada@example.com")
+	cookieNamed(t, a, "corral-4111")
+	cookieNamed(t, a, "corral-device-4111")
+	cookieNamed(t, b.Post("/language", chosen("en-US")), "corral-lang-4111")
+}

@@ -91,12 +91,7 @@ func logOut(c buffalo.Context) error {
 	return nil
 }
 
-func sessionCookieName(c config.Config) string {
-	if c.Production() {
-		return "__Host-corral" // set by https only, for this host only, for every path
-	}
-	return "corral"
-}
+const sessionCookieName = "corral"
 
 // newSessionStore keeps Buffalo's session in an encrypted cookie. The first
 // secret writes; all can read.

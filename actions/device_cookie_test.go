@@ -16,7 +16,7 @@ import (
 
 func TestDeviceCookie_Attributes(t *testing.T) {
 	for name, start := range map[string]func(testing.TB, ...func(*config.Config)) *site{
-		"device": newSite, "__Host-corral-device": newProductionSite,
+		"corral-device": newSite, "__Host-corral-device": newProductionSite,
 	} {
 		b := start(t).browser()
 		modelstest.SignUp(t, "ada@example.com")
@@ -25,7 +25,7 @@ func TestDeviceCookie_Attributes(t *testing.T) {
 		c := cookieNamed(t, a, name)
 		require.Equal(t, 180*24*3600, c.MaxAge)
 		require.True(t, c.HttpOnly)
-		require.Equal(t, name != "device", c.Secure)
+		require.Equal(t, name != "corral-device", c.Secure)
 		require.Equal(t, http.SameSiteLaxMode, c.SameSite)
 		require.Equal(t, "/", c.Path)
 		require.Empty(t, c.Domain)

@@ -78,17 +78,10 @@ func setLanguageCookie(c buffalo.Context, chosen string) {
 	if chosen == "" {
 		lifetime = -time.Second
 	}
-	setCookie(c, languageCookieName(c.Request()), chosen, lifetime)
+	setCookie(c, cookieName(settings, languageCookieName), chosen, lifetime)
 }
 
-// languageCookieName depends on the request alone, as error pages need it. In
-// production every request is Secure.
-func languageCookieName(r *http.Request) string {
-	if web.Info(r.Context()).Secure {
-		return "__Host-corral-lang"
-	}
-	return "lang"
-}
+const languageCookieName = "corral-lang"
 
 func language(c buffalo.Context) string { return c.Value("lang").(string) }
 
@@ -104,7 +97,7 @@ func accountLanguage(c buffalo.Context) string {
 // "", then the cookie's, then the browser's.
 func languageOf(r *http.Request, account string) string {
 	chosen := ""
-	if cookie, err := r.Cookie(languageCookieName(r)); err == nil {
+	if cookie, err := r.Cookie(cookieName(settings, languageCookieName)); err == nil {
 		chosen = cookie.Value
 	}
 	return T.Match(r.Header.Get("Accept-Language"), account, chosen)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"corral/config"
 	"corral/internal/apptest"
 	"corral/models"
 	"corral/models/modelstest"
@@ -32,7 +33,7 @@ func TestLanguage_ChosenByAnyClient(t *testing.T) {
 	a := b.Post("/language", chosen(other))
 	require.Equal(t, 303, a.StatusCode)
 	require.Len(t, a.Cookies(), 1, "no session")
-	require.Equal(t, other, cookieNamed(t, a, "lang").Value)
+	require.Equal(t, other, cookieNamed(t, a, "corral-lang").Value)
 	for _, path := range []string{"/login", "/welcome", "/nothing", "/assets/nothing", "//nothing"} {
 		require.Contains(t, b.Get(path).Page, `<html lang="`+other+`"`, path)
 	}
@@ -43,11 +44,13 @@ func TestLanguage_ChosenByAnyClient(t *testing.T) {
 }
 
 func TestLanguage_CookieAttributes(t *testing.T) {
-	for name, s := range map[string]*site{"lang": newSite(t), "__Host-corral-lang": newProductionSite(t)} {
-		b := s.browser()
+	for name, start := range map[string]func(testing.TB, ...func(*config.Config)) *site{
+		"corral-lang": newSite, "__Host-corral-lang": newProductionSite,
+	} {
+		b := start(t).browser()
 		c := cookieNamed(t, b.Post("/language", chosen(anotherLanguage())), name)
 		require.Equal(t, anotherLanguage(), c.Value, "the language and nothing else")
-		require.Equal(t, name != "lang", c.Secure)
+		require.Equal(t, name != "corral-lang", c.Secure)
 		require.True(t, c.HttpOnly)
 		require.Equal(t, http.SameSiteLaxMode, c.SameSite)
 		require.Equal(t, "/", c.Path)
@@ -62,7 +65,7 @@ func TestLanguage_CookieAttributes(t *testing.T) {
 // Another host of the domain may have set a cookie without the __Host- prefix.
 func TestLanguage_ProductionReadsItsOwnCookieOnly(t *testing.T) {
 	b := newProductionSite(t).browser()
-	b.SetCookie("lang", anotherLanguage())
+	b.SetCookie("corral-lang", anotherLanguage())
 	require.Contains(t, b.Get("/login").Page, `<html lang="en-US"`)
 }
 
@@ -81,7 +84,7 @@ func TestLanguage_Unknown(t *testing.T) {
 		}
 	}
 	require.Equal(t, 422, b.Put("/account/language", url.Values{}).StatusCode, "the field is missing")
-	b.SetCookie("lang", "xx")
+	b.SetCookie("corral-lang", "xx")
 	require.Contains(t, b.Get("/").Page, `<html lang="en-US"`, "an unknown language in the cookie is ignored")
 }
 
@@ -133,7 +136,7 @@ func TestAccountLanguage_OverridesTheCookie(t *testing.T) {
 	require.Equal(t, []string{in(other, "account.language_saved")}, apptest.Flashes(b.Get("/account").Page), "in the new language")
 	require.Contains(t, b.Get("/nothing").Page, `<html lang="`+other+`"`, "pages without an account, too")
 
-	elsewhere.SetCookie("lang", "en-US")
+	elsewhere.SetCookie("corral-lang", "en-US")
 	elsewhere.Header.Set("Accept-Language", "en")
 	elsewhere.logIn("ada@example.com")
 	page := elsewhere.Get("/").Page

@@ -3,7 +3,6 @@ package rename
 import (
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 )
 
@@ -19,9 +18,6 @@ const standardLibrary = " archive bufio bytes cmd cmp compress container context
 	"expvar flag fmt go hash html image index internal io iter log main maps math mime net os path plugin reflect regexp " +
 	"runtime slices sort strconv strings structs sync syscall testing text time unicode unique unsafe vendor weak "
 
-// otherCookies are the cookies that are not named after the app.
-var otherCookies = []string{"device", "lang"}
-
 // check returns why an app cannot have the identity, or nil.
 func (i identity) check() error {
 	first, _, _ := strings.Cut(i.module, "/")
@@ -32,8 +28,6 @@ func (i identity) check() error {
 		return fmt.Errorf("a module path that begins with %s/ is Go's own: write it like example.com/you/app", first)
 	case !nameForm.MatchString(i.name):
 		return fmt.Errorf("%q is not a name for this: use one word of letters and digits, up to 32; app.name in locales/ may say more", i.name)
-	case slices.Contains(otherCookies, i.slug()):
-		return fmt.Errorf("%q is the name of another cookie of this app: use another", i.slug())
 	}
 	return nil
 }

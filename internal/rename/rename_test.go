@@ -36,7 +36,6 @@ func TestRename_Check(t *testing.T) {
 		"": "is not a name for this", "Two Words": "is not a name for this", "2fast": "is not a name for this",
 		"Größe": "is not a name for this", "My-App": "is not a name for this", "A\nB": "is not a name for this",
 		"abcdefghijklmnopqrstuvwxyz1234567": "is not a name for this",
-		"Device":                            "is the name of another cookie", "lang": "is the name of another cookie",
 	} {
 		require.ErrorContains(t, identity{"example.com/app", name}.check(), want, name)
 	}
