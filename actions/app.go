@@ -122,6 +122,7 @@ func Handler(app *buffalo.App, c config.Config, logger *slog.Logger, reload http
 	return web.New(app, web.Options{
 		PublicURL:      c.Host,
 		HTTPS:          c.Production(),
+		HSTSSubdomains: c.HSTSSubdomains,
 		LoopbackNames:  !c.Production(),
 		TrustedProxies: c.TrustedProxies,
 		MaxBody:        web.MaxBody(allLimits()),

@@ -62,7 +62,11 @@ func renderError(status int, err error, c buffalo.Context) error {
 
 // errorPage is renderError for requests that do not reach the app.
 func errorPage(w http.ResponseWriter, req *http.Request, status int) {
-	writeError(w, req, status, errorKeys[status], "", "")
+	key := errorKeys[status]
+	if status == http.StatusBadGateway {
+		key = "error.proxy" // by package web: X-Forwarded-Proto is missing
+	}
+	writeError(w, req, status, key, "", "")
 }
 
 // writeError uses neither session nor database: either may have failed. The
@@ -89,7 +93,7 @@ func writeError(w http.ResponseWriter, req *http.Request, status int, key, langu
 		data["trace"] = web.Info(req.Context()).Trace
 	}
 	var layout []string
-	if status == http.StatusMisdirectedRequest { // links would not work
+	if key == "error.misdirected" || key == "error.proxy" { // links would not work
 		data["bare"], layout = true, []string{"bare.plush.html"}
 	}
 	html, err := r.Bytes("error/show.plush.html", data, layout...)

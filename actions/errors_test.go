@@ -161,3 +161,11 @@ func TestErrors_TrailingSlashIsTheSamePage(t *testing.T) {
 	require.Equal(t, b.Get("/welcome").Page, b.Get("/welcome/").Page)
 	require.Equal(t, "/login", b.Get("/account/").Location())
 }
+
+func TestErrors_ProxyWithoutScheme(t *testing.T) {
+	s := behindProxy(t)
+	a := s.ask("GET", "127.0.0.1", "", "")
+	require.Equal(t, 502, a.StatusCode)
+	require.Contains(t, a.Page, "X-Forwarded-Proto")
+	require.NotRegexp(t, ` (src|href|action)=`, a.Page, "they would not work")
+}

@@ -27,7 +27,7 @@ var headersEverywhere = map[string]string{
 	"Cross-Origin-Opener-Policy":   "same-origin",
 	"Cross-Origin-Resource-Policy": "same-origin",
 	"Permissions-Policy":           "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
-	"Strict-Transport-Security":    "max-age=63072000; includeSubDomains",
+	"Strict-Transport-Security":    "max-age=63072000",
 }
 
 func requireHeaders(t *testing.T, a apptest.Answer) {
@@ -103,6 +103,7 @@ var answers = []struct {
 		}
 		return b.logIn("bea@example.com")
 	}},
+	{"a proxy without X-Forwarded-Proto", 502, nothing, page, func(s *site) apptest.Answer { return s.ask("GET", "127.0.0.1", "", "") }},
 	{"a panic", 500, nothing, page, func(s *site) apptest.Answer { return s.loggedIn("ada@example.com", firefox).Get("/panic") }},
 	{"no database", 503, nothing, page, func(s *site) apptest.Answer { return s.withoutDatabase("/password/reset/x") }},
 	{"a file", 200, forAYear, stylesheet, func(s *site) apptest.Answer { b := s.browser(); return b.Get(stylesheetPath(b.Get("/welcome").Page)) }},

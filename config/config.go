@@ -41,7 +41,8 @@ type Config struct {
 	SessionLifetime  time.Duration // without "remember me"
 	RememberLifetime time.Duration // with "remember me"
 
-	PasswordMin    int // characters
+	HSTSSubdomains bool // HSTS covers subdomains
+	PasswordMin    int  // characters
 	SignupOpen     bool
 	TrustedProxies []netip.Prefix // whose X-Forwarded-* headers count
 
@@ -79,8 +80,9 @@ func load(environ []string, dir string, underTest bool) (Config, error) {
 		DatabaseURL:      e.databaseURL(),
 		SessionIdle:      e.Duration("SESSION_IDLE", 30*time.Minute),
 		SessionLifetime:  e.Duration("SESSION_LIFETIME", 12*time.Hour),
-		RememberLifetime: e.Duration("REMEMBER_LIFETIME", 30*24*time.Hour),
+		RememberLifetime: e.Duration("REMEMBER_LIFETIME", 30*24*time.Hour, 400*24*time.Hour),
 		PasswordMin:      e.Int("PASSWORD_MIN", 15, 8, 64),
+		HSTSSubdomains:   e.OneOf("HSTS", "host", "subdomains") == "subdomains",
 		SignupOpen:       e.OneOf("SIGNUP", "open", "closed") == "open",
 		TrustedProxies:   e.Prefixes("TRUSTED_PROXIES"),
 		LogLevel:         e.LogLevel("LOG_LEVEL"),

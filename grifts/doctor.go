@@ -59,7 +59,7 @@ func checkHTTPS(c config.Config) (string, error) {
 		}
 	}
 	if !c.TLS() {
-		return fmt.Sprintf("TLS ends at a proxy in %v", c.TrustedProxies), nil
+		return fmt.Sprintf("TLS ends at a proxy in %v, which has to send X-Forwarded-Proto", c.TrustedProxies), nil
 	}
 	certificate, err := tls.LoadX509KeyPair(c.TLSCertFile, c.TLSKeyFile)
 	if err != nil {

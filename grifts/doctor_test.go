@@ -134,6 +134,9 @@ func TestDoctor_Proxies(t *testing.T) {
 		_, err := checkHTTPS(config.Config{TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix(prefix)}})
 		require.Equal(t, good, err == nil, prefix)
 	}
+	said, err := checkHTTPS(config.Config{TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}})
+	require.NoError(t, err)
+	require.Contains(t, said, "which has to send X-Forwarded-Proto")
 }
 
 // certificate returns the paths of a new certificate and its key.

@@ -120,8 +120,8 @@ func (v *Vars) OneOf(key string, values ...string) string {
 	return value
 }
 
-// Duration returns a duration of at least a second.
-func (v *Vars) Duration(key string, fallback time.Duration) time.Duration {
+// Duration returns a duration of at least a second and at most most, if given.
+func (v *Vars) Duration(key string, fallback time.Duration, most ...time.Duration) time.Duration {
 	value := v.Get(key, "")
 	if value == "" {
 		return fallback
@@ -130,6 +130,9 @@ func (v *Vars) Duration(key string, fallback time.Duration) time.Duration {
 	if err != nil || d < time.Second {
 		v.Fault(key, "%s=%s is not a time span of at least a second: write it like 30m or 12h", key, value)
 		return fallback
+	}
+	if len(most) > 0 && d > most[0] {
+		v.Fault(key, "%s=%s is too long: use at most %.0fh", key, value, most[0].Hours())
 	}
 	return d
 }

@@ -18,7 +18,11 @@ func setHeaders(next http.Handler, o Options) http.Handler {
 	always.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()")
 	always.Set("Cache-Control", "no-store") // assets and kept pages override it
 	if o.HTTPS {
-		always.Set("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
+		hsts := "max-age=63072000"
+		if o.HSTSSubdomains {
+			hsts += "; includeSubDomains"
+		}
+		always.Set("Strict-Transport-Security", hsts)
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()

@@ -1,11 +1,14 @@
 package web
 
 import (
+	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
+	"sync"
 )
 
 // isHealthCheck reports whether the path is /healthz or /readyz, which load
@@ -15,17 +18,24 @@ func isHealthCheck(r *http.Request) bool {
 	return path == "/healthz" || path == "/readyz"
 }
 
-// requireHost answers 421 unless Host is the public URL's or, with
-// LoopbackNames, a loopback name. Prevents DNS rebinding: any other name may
-// point to 127.0.0.1. Pages on another loopback name are redirected: a browser
-// would have a session for each name.
+// requireHost answers 400 to a port that is no number, and 421 unless Host
+// is the public URL's or, with LoopbackNames, a loopback name. Prevents DNS
+// rebinding: any other name may point to 127.0.0.1. Pages on another loopback
+// name are redirected: a browser would have a session for each name.
 func requireHost(next http.Handler, o Options) http.Handler {
 	own := withPort(o.PublicURL.Host, o.PublicURL.Scheme)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		host := withPort(r.Host, o.PublicURL.Scheme)
 		loopback := o.LoopbackNames && isLoopback(host)
 		switch {
-		case host == own || isHealthCheck(r):
+		case isHealthCheck(r):
+			next.ServeHTTP(w, r)
+			return
+		case !isPort(portOf(host)): // such as 127.0.0.1:3000.evil.example
+			Info(r.Context()).Event("host refused")
+			o.ErrorPage(w, r, http.StatusBadRequest)
+			return
+		case host == own:
 			next.ServeHTTP(w, r)
 			return
 		case loopback && isLoopback(own) && portOf(host) == portOf(own) && r.Method == http.MethodGet:
@@ -41,19 +51,26 @@ func requireHost(next http.Handler, o Options) http.Handler {
 }
 
 // requireHTTPS redirects GETs over http to https. It refuses other requests: a
-// redirect would hide that they were sent in the clear.
+// redirect would hide that they were sent in the clear. A trusted proxy without
+// X-Forwarded-Proto gets 502, and the log one warning: a redirect would be
+// endless.
 func requireHTTPS(next http.Handler, o Options) http.Handler {
 	if !o.HTTPS {
 		return next
 	}
+	var warning sync.Once
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		info := Info(r.Context())
 		switch {
-		case Info(r.Context()).Secure || isHealthCheck(r):
+		case info.Secure || isHealthCheck(r):
 			next.ServeHTTP(w, r)
+		case info.schemeUnknown:
+			warning.Do(func() { info.line(slog.LevelWarn, "the proxy sends no X-Forwarded-Proto") })
+			o.ErrorPage(w, r, http.StatusBadGateway)
 		case r.Method == http.MethodGet:
 			http.Redirect(w, r, publicURL(r, o), http.StatusPermanentRedirect)
 		default:
-			Info(r.Context()).Event("clear text refused")
+			info.Event("clear text refused")
 			o.ErrorPage(w, r, http.StatusForbidden)
 		}
 	})
@@ -64,6 +81,11 @@ func publicURL(r *http.Request, o Options) string {
 	return u.String()
 }
 
+func isPort(s string) bool {
+	_, err := strconv.ParseUint(s, 10, 16)
+	return err == nil
+}
+
 func portOf(hostPort string) string {
 	_, port, _ := net.SplitHostPort(hostPort)
 	return port
@@ -72,8 +94,11 @@ func portOf(hostPort string) string {
 // withPort returns host:port in lower case, by default with the scheme's port.
 func withPort(host, scheme string) string {
 	host = strings.ToLower(host)
-	if _, _, err := net.SplitHostPort(host); err == nil {
-		return host
+	if name, port, err := net.SplitHostPort(host); err == nil {
+		if port != "" {
+			return host
+		}
+		host = name // RFC 3986, 3.2.3: the port may be empty
 	}
 	port := "80"
 	if scheme == "https" {

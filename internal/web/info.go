@@ -18,6 +18,8 @@ type RequestInfo struct {
 	UserID string     // "" when nobody is logged in
 	Trace  string     // error and stack, for development's error page
 
+	schemeUnknown bool // a trusted proxy did not say whether the client used https
+
 	maxBody  int64         // bytes; 0 without body
 	method   string        // before MethodOverride
 	request  *http.Request // for redaction
@@ -54,6 +56,8 @@ func observe(next http.Handler, logger *slog.Logger, trusted []netip.Prefix) htt
 			Secure: r.TLS != nil || viaProxy && lastValue(r.Header, "X-Forwarded-Proto") == "https",
 			method: knownMethod(r.Method),
 			logger: logger,
+
+			schemeUnknown: r.TLS == nil && viaProxy && r.Header.Get("X-Forwarded-Proto") == "",
 		}
 		w.Header()["X-Request-Id"] = []string{info.ID}
 		res := newResponse(context.WithValue(r.Context(), infoKey{}, info), w)

@@ -54,6 +54,7 @@ import (
 type Options struct {
 	PublicURL      *url.URL                        // HOST
 	HTTPS          bool                            // production: http is redirected or refused, HSTS is sent
+	HSTSSubdomains bool                            // HSTS covers the public URL's subdomains too
 	LoopbackNames  bool                            // development and tests: loopback names are accepted too
 	TrustedProxies []netip.Prefix                  // X-Forwarded-For and X-Forwarded-Proto are trusted from these
 	MaxBody        func(path string) int64         // bytes; nil: 1 MiB

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"log/slog"
@@ -133,7 +134,7 @@ func TestCrossOrigin(t *testing.T) {
 func TestHost(t *testing.T) {
 	development, production := serve(t, echo), serve(t, echo, inProduction)
 	for host, status := range map[string]int{
-		"127.0.0.1:3000": 200, "localhost": 200, "LOCALHOST:8080": 200, "[::1]:80": 200, "evil.example": 421, "127.0.0.1.evil.example": 421, "10.0.0.1": 421,
+		"127.0.0.1:3000": 200, "localhost": 200, "LOCALHOST:8080": 200, "[::1]:80": 200, "localhost:": 200, "evil.example": 421, "127.0.0.1.evil.example": 421, "10.0.0.1": 421,
 	} {
 		res, _ := send(t, development, "GET", "/", "", "Host", host)
 		require.Equal(t, status, res.StatusCode, host)
@@ -144,8 +145,16 @@ func TestHost(t *testing.T) {
 		res, _ := send(t, production, "GET", "/", "", "Host", host, "X-Forwarded-Proto", "https")
 		require.Equal(t, status, res.StatusCode, host)
 	}
-	res, _ := send(t, production, "GET", "/healthz", "", "Host", "10.0.0.1")
-	require.Equal(t, 200, res.StatusCode)
+	for _, host := range []string{"10.0.0.1", "10.0.0.1:abc"} {
+		res, _ := send(t, production, "GET", "/healthz", "", "Host", host)
+		require.Equal(t, 200, res.StatusCode)
+	}
+	for _, s := range []*httptest.Server{development, production} {
+		for _, host := range []string{"127.0.0.1:3000.evil.example", "127.0.0.1:abc", "localhost:-1", "localhost:65536", "corral.example:https"} {
+			res, _ := send(t, s, "GET", "/", "", "Host", host, "X-Forwarded-Proto", "https")
+			require.Equal(t, 400, res.StatusCode, host)
+		}
+	}
 }
 
 // A browser would have a session for each name.
@@ -170,16 +179,40 @@ func TestHTTPS(t *testing.T) {
 	s := serve(t, echo, inProduction)
 	for _, path := range []string{"/login?a=b", "//evil.example/x", "/a%2Fb"} {
 		for _, method := range []string{"GET", "HEAD"} {
-			res, _ := send(t, s, method, path, "", "Host", "corral.example")
+			res, _ := send(t, s, method, path, "", "Host", "corral.example", "X-Forwarded-Proto", "http")
 			require.Equal(t, 308, res.StatusCode)
 			require.Equal(t, "https://corral.example"+path, res.Header.Get("Location"))
 		}
 	}
-	res, _ := send(t, s, "POST", "/login", "password=x", "Host", "corral.example")
+	res, _ := send(t, s, "POST", "/login", "password=x", "Host", "corral.example", "X-Forwarded-Proto", "http")
 	require.Equal(t, 403, res.StatusCode)
 	untrusted := serve(t, echo, inProduction, func(o *Options) { o.TrustedProxies = nil })
 	res, _ = send(t, untrusted, "POST", "/login", "password=x", "Host", "corral.example", "X-Forwarded-Proto", "https")
 	require.Equal(t, 403, res.StatusCode, "any client can write that header")
+}
+
+// Prevents an endless redirect.
+func TestHTTPS_ProxyWithoutScheme(t *testing.T) {
+	var log bytes.Buffer
+	s := serve(t, echo, inProduction, logTo(&log))
+	for range 3 {
+		for _, method := range []string{"GET", "HEAD", "POST"} {
+			res, _ := send(t, s, method, "/login", "", "Host", "corral.example")
+			require.Equal(t, 502, res.StatusCode)
+		}
+	}
+	res, _ := send(t, s, "GET", "/readyz", "", "Host", "corral.example")
+	require.Equal(t, 200, res.StatusCode)
+	s.Close()
+	require.Equal(t, 1, strings.Count(log.String(), `"level":"WARN","event":"the proxy sends no X-Forwarded-Proto"`))
+}
+
+func TestHSTS(t *testing.T) {
+	for subdomains, want := range map[bool]string{false: "max-age=63072000", true: "max-age=63072000; includeSubDomains"} {
+		s := serve(t, echo, inProduction, func(o *Options) { o.HSTSSubdomains = subdomains })
+		res, _ := send(t, s, "GET", "/", "", "Host", "corral.example", "X-Forwarded-Proto", "https")
+		require.Equal(t, want, res.Header.Get("Strict-Transport-Security"))
+	}
 }
 
 func TestClientAddr(t *testing.T) {
