@@ -57,7 +57,7 @@ func TestAccountSessions_Index_TwoDevices(t *testing.T) {
 	lines := desk.sessions()
 	require.Len(t, lines, 2)
 	require.Contains(t, lines[0], "<strong>Firefox on Linux</strong> <span class=\"badge\">This device</span>")
-	require.Contains(t, lines[0], "<bdi>127.0.0.1</bdi> · Logged out when the browser is closed")
+	require.Contains(t, lines[0], "<bdi>127.0.0.1</bdi> · Logged out when not used for a while")
 	require.Contains(t, lines[0], "Log out<")
 	require.Contains(t, lines[1], "<strong>Safari on iPhone</strong></p>")
 	require.Contains(t, lines[1], "<bdi>127.0.0.1</bdi> · Stays logged in")

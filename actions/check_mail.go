@@ -11,8 +11,8 @@ import (
 
 // Session keys about a requested mail.
 const (
-	mailedToKey  = "mailed_to"  // the typed email, shown once
-	mailedForKey = "mailed_for" // so that it can be requested again after a reload
+	mailedToKey  = "mailed_to"  // the typed email
+	mailedForKey = "mailed_for" // signup or password_forgot, to request it again
 )
 
 // askToCheckMail redirects to the next page. Prevents account enumeration: it
@@ -24,7 +24,7 @@ func askToCheckMail(c buffalo.Context, typed, request string) error {
 }
 
 func CheckMailShow(c buffalo.Context) error {
-	to, _ := c.Session().GetOnce(mailedToKey).(string)
+	to, _ := c.Session().Get(mailedToKey).(string)
 	request, _ := c.Session().Get(mailedForKey).(string)
 	if request == "signup" && !settings.SignupOpen {
 		to, request = "", "" // it was open when the mail was requested

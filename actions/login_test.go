@@ -3,7 +3,12 @@ package actions
 import (
 	"net/url"
 	"strings"
+	"testing"
+	"time"
 
+	"github.com/stretchr/testify/require"
+
+	"corral/config"
 	"corral/internal/apptest"
 	"corral/models/modelstest"
 )
@@ -85,4 +90,13 @@ func (as *ActionSuite) Test_Login_GuestsOnly() {
 	n, err := as.DB.Count("sessions")
 	as.NoError(err)
 	as.Equal(1, n)
+}
+
+func TestLogin_SaysHowLongItRemembers(t *testing.T) {
+	for lifetime, want := range map[time.Duration]string{
+		720 * time.Hour: "for 30 days.", 36 * time.Hour: "for 36 hours.", time.Hour: "for 1 hour.", 400 * 24 * time.Hour: "for 400 days.",
+	} {
+		s := newSite(t, func(c *config.Config) { c.RememberLifetime = lifetime })
+		require.Contains(t, s.browser().Get("/login").Page, "Stay logged in on this device "+want)
+	}
 }

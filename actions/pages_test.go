@@ -71,6 +71,7 @@ func TestPages_Structure(t *testing.T) {
 		}
 		for name, a := range everyPage(t, language) {
 			t.Run(language+"/"+name, func(t *testing.T) {
+				require.NotRegexp(t, `[ \t]\n`, a.Page, "trailing white space")
 				p := parsePage(t, a.Page)
 				require.Equal(t, language, p.one("html")["lang"])
 				require.Equal(t, map[string]string{"en-US": "ltr", "ar": "rtl"}[language], p.one("html")["dir"])
@@ -275,6 +276,16 @@ func TestPages_NeedNoTitle(t *testing.T) {
 	require.Equal(t, 200, a.StatusCode)
 	require.Contains(t, a.Page, "<title>Corral</title>")
 	require.Equal(t, []string{"Widget was &lt;created&gt;."}, apptest.Flashes(a.Page), "a message that is no key is shown as it is")
+}
+
+func TestPages_SameFlashIsShownOnce(t *testing.T) {
+	b := widgets(t, func(c buffalo.Context) {
+		for range 3 {
+			c.Flash().Add("info", "same")
+			c.Flash().Add("info", "other")
+		}
+	})
+	require.Equal(t, []string{"same", "other"}, apptest.Flashes(b.Get("/widgets").Page))
 }
 
 func TestPages_FlashIsOrdered(t *testing.T) {

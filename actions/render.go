@@ -6,6 +6,7 @@ import (
 	"log"
 	"os"
 	"regexp"
+	"time"
 
 	"corral/assets"
 	"corral/config"
@@ -32,6 +33,10 @@ func load(c config.Config) {
 		}
 		return embedded // also for a development build outside the checkout
 	}
+	hint, count := "login.remember_days", int(c.RememberLifetime/(24*time.Hour))
+	if count < 2 {
+		hint, count = "login.remember_hours", int(c.RememberLifetime/time.Hour)
+	}
 	T = must(i18n.Load(folder("locales", locales.FS)))
 	assetFiles = must(web.LoadAssets(folder("assets", assets.FS), live))
 	r = view.New(view.Options{
@@ -40,12 +45,13 @@ func load(c config.Config) {
 		Reload:    live,
 		Language:  inLanguage,
 		Helpers: map[string]any{
-			"assetPath":   assetFiles.Path,
-			"development": live,
-			"linked":      linked,
-			"passwordMin": c.PasswordMin,
-			"signupOpen":  c.SignupOpen,
-			"title":       "", // for generated pages, which set none
+			"assetPath":    assetFiles.Path,
+			"development":  live,
+			"linked":       linked,
+			"passwordMin":  c.PasswordMin,
+			"rememberHint": hint, "rememberCount": count,
+			"signupOpen": c.SignupOpen,
+			"title":      "", // for generated pages, which set none
 		},
 	})
 }

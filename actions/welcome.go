@@ -8,5 +8,6 @@ import (
 
 func WelcomeShow(c buffalo.Context) error {
 	c.Set("title", "welcome.title")
+	c.Set("description", "welcome.description")
 	return c.Render(http.StatusOK, r.HTML("welcome/show.plush.html"))
 }

@@ -5,7 +5,9 @@ func (as *ActionSuite) Test_Welcome_Show() {
 	as.Equal(200, res.Code)
 	page := res.Body.String()
 	as.Contains(page, `href="/login"`)
+	as.Contains(page, `<meta name="description" content="Sign up, log in`)
 	as.NotContains(page, "/logout")
+	as.NotContains(as.HTML("/login").Get().Body.String(), `name="description"`)
 }
 
 func (as *ActionSuite) Test_Welcome_Show_LoggedIn() {

@@ -4,6 +4,7 @@ import (
 	"html/template"
 	"io"
 	"maps"
+	"slices"
 
 	"github.com/gobuffalo/buffalo/render"
 	"github.com/gobuffalo/helpers/tags"
@@ -21,9 +22,20 @@ func (e *Engine) allHelpers() map[string]any {
 	if e.Helpers["partialFeeder"] != nil {
 		helpers["partial"] = plush.PartialHelper
 	}
+	helpers["unique"] = unique
 	maps.Copy(helpers, e.assetHelpers())
 	maps.Copy(helpers, e.Helpers)
 	return helpers
+}
+
+// unique returns the list without repetitions.
+func unique(list []string) (kept []string) {
+	for _, s := range list {
+		if !slices.Contains(kept, s) {
+			kept = append(kept, s)
+		}
+	}
+	return kept
 }
 
 // assetHelpers returns Buffalo's helpers for assets, which use the app's assetPath.
