@@ -4,12 +4,15 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
+
+	"corral/lab/binary"
 )
 
 func TestDevelopment_ShowsMailsAndReloads(t *testing.T) {
@@ -45,4 +48,29 @@ func TestDevelopment_ShowsMailsAndReloads(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(path, []byte(strings.Replace(string(source), "<h1>", `<h1 id="saved">`, 1)), 0o600))
 	b.await(`document.getElementById("saved") !== null`)
+}
+
+// Over plain http by a name other than localhost, Chromium sends no
+// Sec-Fetch-Site, and with Referrer-Policy: no-referrer it sends Origin: null.
+func TestDevelopment_FormsWorkByNameOverPlainHTTP(t *testing.T) {
+	t.Parallel()
+	port := binary.FreePort(t)
+	s := openDevelopment(t, "PORT="+port, "HOST=http://"+plainName+":"+port)
+	s.url = "http://" + plainName + ":" + port
+	b := openBrowser(t, s, person{})
+	b.visit("/login")
+	b.fill("[name=email]", "zoe@example.com")
+	b.fill("[name=password]", "not the password")
+	b.press(`[action="/login"] [type=submit]`)
+	require.Equal(t, "Invalid email or password.", b.text("#login-error"))
+	b.visit("/signup")
+	b.fill("[name=email]", "zoe@example.com")
+	b.press(`[action="/signup"] [type=submit]`)
+	require.Equal(t, "/check-mail", b.path())
+
+	b.mutex.Lock()
+	defer b.mutex.Unlock()
+	b.noise = slices.DeleteFunc(b.noise, func(noise string) bool { // needs TLS
+		return strings.HasPrefix(noise, "The Cross-Origin-Opener-Policy header has been ignored")
+	})
 }

@@ -80,14 +80,14 @@ func whole(res *http.Response) error {
 
 // openDevelopment starts the app in development in a copy of the files that it
 // reads.
-func openDevelopment(t *testing.T) *site {
+func openDevelopment(t *testing.T, env ...string) *site {
 	t.Helper()
 	requireChromium(t, person{})
 	s := &site{dir: t.TempDir()}
 	for _, folder := range []string{"templates", "assets", "locales"} {
 		require.NoError(t, os.CopyFS(filepath.Join(s.dir, folder), os.DirFS(filepath.Join(binary.Root(), folder))))
 	}
-	s.app = binary.Start(t, s.dir)
+	s.app = binary.Start(t, s.dir, env...)
 	s.url = s.app.URL
 	return s
 }
