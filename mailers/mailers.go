@@ -40,7 +40,11 @@ func Start(c config.Config, logger *slog.Logger) *outbox.Worker {
 		DB:    models.DB,
 		Queue: models.Outbox,
 		Compose: func(ctx context.Context, m *outbox.Mail) (mail.Message, error) {
-			return Compose(ctx, c, m)
+			message, err := Compose(ctx, c, m)
+			if err == nil && !kinds[m.Template].notice { // a notice is news without its link, too
+				err = models.CheckMailToken(ctx, m)
+			}
+			return message, err
 		},
 		Logger: logger,
 	}
@@ -54,5 +58,9 @@ func Start(c config.Config, logger *slog.Logger) *outbox.Worker {
 func Reach(ctx context.Context, c config.Config) error { return smtp(c).Reach(ctx) }
 
 func smtp(c config.Config) *outbox.SMTP {
-	return outbox.NewSMTP(c.SMTP, outbox.Domain(c.Host.Hostname()), nil)
+	connect := outbox.NewSMTP
+	if c.Development() {
+		connect = outbox.NewDevelopmentSMTP
+	}
+	return connect(c.SMTP, outbox.Domain(c.Host.Hostname()), nil)
 }

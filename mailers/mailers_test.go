@@ -98,3 +98,53 @@ func TestReset_WithoutAccount(t *testing.T) {
 	require.False(t, m.DueAt.Valid)
 	require.Empty(t, m.SealedToken)
 }
+
+// develop starts the worker of a development server with a mail server without
+// TLS, as Mailpit is.
+func develop(t testing.TB) *smtptest.Server {
+	t.Helper()
+	s := smtptest.New(t, func(s *smtptest.Server) { s.TLS = nil })
+	c := configOf(s)
+	c.Env = config.Development
+	t.Cleanup(mailers.Start(c, slog.New(slog.DiscardHandler)).Stop)
+	return s
+}
+
+func TestStart_DevelopmentNeedsNoTLS(t *testing.T) {
+	modelstest.Empty(t)
+	require.NoError(t, models.RequestSignup(t.Context(), "zoe@example.com", "", models.Client{}))
+	require.Equal(t, []string{"zoe@example.com"}, develop(t).Next().To)
+}
+
+// A link that was used or has expired is not mailed by a late attempt.
+func TestStart_DeadLinkIsGivenUp(t *testing.T) {
+	for name, end := range map[string]func(rawToken string) error{
+		"used": func(rawToken string) error {
+			return models.ResetPassword(t.Context(), rawToken, modelstest.Password, models.Client{})
+		},
+		"expired": func(string) error {
+			return models.DB.RawQuery("UPDATE tokens SET expires_at = ?", models.Clock.Now().Add(-time.Second)).Exec()
+		},
+	} {
+		t.Run(name, func(t *testing.T) { // each with a worker of its own
+			modelstest.Empty(t)
+			modelstest.SignUp(t, "ada@example.com")
+			require.NoError(t, models.RequestReset(t.Context(), "ada@example.com", "", models.Client{}))
+			m := mailTo(t, "ada@example.com")
+			rawToken, err := models.Outbox.Token(&m)
+			require.NoError(t, err)
+			require.NoError(t, end(rawToken))
+			require.NoError(t, models.RequestSignup(t.Context(), "zoe@example.com", "", models.Client{}))
+			s := develop(t)
+			require.Eventually(t, func() bool {
+				require.NoError(t, models.DB.Reload(&m))
+				return m.GivenUpAt.Valid
+			}, time.Minute, time.Millisecond)
+			require.Equal(t, "its link was used or has expired", m.LastError)
+			require.Equal(t, 1, m.Attempts)
+			for r := s.Next(); r.To[0] != "zoe@example.com"; r = s.Next() {
+				require.Equal(t, "Your password was changed", smtptest.Parse(t, r).Subject)
+			}
+		})
+	}
+}

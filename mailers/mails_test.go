@@ -47,18 +47,18 @@ func TestMails_ArriveWithWorkingLinks(t *testing.T) {
 	}
 
 	require.NoError(t, models.RequestSignup(ctx, zoe, "", client))
-	m := requireMail(t, s.Next(), zoe, "Choose your password")
+	m := requireMail(t, s.NextTo(zoe), zoe, "Choose your password")
 	_, err := models.CompleteSignup(ctx, token(m, "/signup/"), password, "", client)
 	require.NoError(t, err)
 
 	require.NoError(t, models.RequestSignup(ctx, zoe, "", client))
-	m = notice(requireMail(t, s.Next(), zoe, "You have an account already"))
+	m = notice(requireMail(t, s.NextTo(zoe), zoe, "You have an account already"))
 	require.Equal(t, []string{"https://corral.example/login", "https://corral.example/password/forgot"}, m.links(t))
 
 	require.NoError(t, models.RequestReset(ctx, zoe, "", client))
-	m = requireMail(t, s.Next(), zoe, "Set a new password")
+	m = requireMail(t, s.NextTo(zoe), zoe, "Set a new password")
 	require.NoError(t, models.ResetPassword(ctx, token(m, "/password/reset/"), password, client))
-	m = notice(requireMail(t, s.Next(), zoe, "Your password was changed"))
+	m = notice(requireMail(t, s.NextTo(zoe), zoe, "Your password was changed"))
 	require.Equal(t, "https://corral.example/password/forgot", m.link(t))
 
 	user, err := models.FindUserByEmail(ctx, zoe)
@@ -67,31 +67,31 @@ func TestMails_ArriveWithWorkingLinks(t *testing.T) {
 		_, err = models.StartSession(ctx, user, client, false)
 		require.NoError(t, err)
 	}
-	m = notice(requireMail(t, s.Next(), zoe, "New login to your account"))
+	m = notice(requireMail(t, s.NextTo(zoe), zoe, "New login to your account"))
 	require.Equal(t, "https://corral.example/account", m.link(t))
 
 	require.NoError(t, user.RequestEmailChange(ctx, "ada@example.com", client))
-	m = notice(requireMail(t, s.Next(), "ada@example.com", "You have an account already"))
+	m = notice(requireMail(t, s.NextTo("ada@example.com"), "ada@example.com", "You have an account already"))
 	require.Contains(t, m.Text, "Someone wanted to move another account to ada@example.com")
 	require.Equal(t, "https://corral.example/password/forgot", m.link(t))
-	m = notice(requireMail(t, s.Next(), zoe, "Your email is about to change"))
+	m = notice(requireMail(t, s.NextTo(zoe), zoe, "Your email is about to change"))
 	require.Contains(t, m.Text, "to ada@example.com.")
 	require.Equal(t, "https://corral.example/account", m.link(t))
 
 	require.NoError(t, user.RequestEmailChange(ctx, obrien, client))
-	m = requireMail(t, s.Next(), obrien, "Confirm your new email")
+	m = requireMail(t, s.NextTo(obrien), obrien, "Confirm your new email")
 	require.Contains(t, m.Text, "log in with "+obrien+" from now on", "as it is, in text")
 	require.Contains(t, m.HTML, "log in with o&#39;brien&amp;co@xn--bcher-kva.example from now on", "escaped, in HTML")
 	confirm := token(m, "/account/email/confirm/")
-	m = notice(requireMail(t, s.Next(), zoe, "Your email is about to change"))
+	m = notice(requireMail(t, s.NextTo(zoe), zoe, "Your email is about to change"))
 	require.Contains(t, m.Text, "to "+obrien+".")
 	require.NoError(t, user.ConfirmEmailChange(ctx, confirm, client))
-	m = notice(requireMail(t, s.Next(), zoe, "Your email was changed"))
+	m = notice(requireMail(t, s.NextTo(zoe), zoe, "Your email was changed"))
 	old, err := models.FindEmailUndo(ctx, token(m, "/account/email/undo/"))
 	require.NoError(t, err)
 	require.Equal(t, zoe, old)
 
 	require.NoError(t, user.Delete(ctx, client))
-	m = notice(requireMail(t, s.Next(), obrien, "Your account was deleted"))
+	m = notice(requireMail(t, s.NextTo(obrien), obrien, "Your account was deleted"))
 	require.Empty(t, m.link(t))
 }

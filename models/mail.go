@@ -39,6 +39,7 @@ func queueMail(tx *pop.Connection, m outbox.Mail, client Client, rawToken string
 	if m.Language == "" {
 		m.Language = client.Language
 	}
+	m.LowPriority = m.Template == MailSignup // strangers can cause floods of them
 	data := MailData{When: Clock.Now(), IP: client.ip(), UserAgent: useragent.Printable(client.UserAgent, maxUserAgent)}
 	if len(newEmail) > 0 {
 		data.NewEmail = newEmail[0]

@@ -7,6 +7,7 @@ import (
 	"github.com/gofrs/uuid"
 
 	"corral/internal/outbox"
+	"corral/internal/secret"
 )
 
 // ResolveMail decides at delivery which mail is sent, or returns
@@ -30,6 +31,19 @@ func ResolveMail(ctx context.Context, m *outbox.Mail) error {
 		return err
 	}
 	return nil
+}
+
+// CheckMailToken returns an error that gives m up if its link no longer works.
+func CheckMailToken(ctx context.Context, m *outbox.Mail) error {
+	rawToken, err := Outbox.Token(m)
+	if err != nil || rawToken == "" {
+		return err
+	}
+	works, err := DB.WithContext(ctx).Where("token_digest = ? AND expires_at > ?", secret.TokenDigest(rawToken), Clock.Now()).Exists(&Token{})
+	if err == nil && !works {
+		return outbox.Permanent(errors.New("its link was used or has expired"))
+	}
+	return err
 }
 
 // resolveLanguage prefers the language of the recipient's account to that of the

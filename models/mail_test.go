@@ -174,3 +174,12 @@ func (ms *ModelSuite) Test_Mail_WakesTheWorker() {
 	ms.Len(models.Outbox.Woken(), 1)
 	<-models.Outbox.Woken()
 }
+
+// Strangers can cause floods of sign-up mails: they delay no other mail.
+func (ms *ModelSuite) Test_Mail_SignupsComeLast() {
+	ms.signUp("ada@example.com")
+	ms.requestSignup("zoe@example.com")
+	ms.NoError(models.RequestReset(ms.T().Context(), "ada@example.com", "", models.Client{}))
+	ms.True(ms.mail("zoe@example.com").LowPriority)
+	ms.False(ms.mail("ada@example.com").LowPriority)
+}

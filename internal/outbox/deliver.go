@@ -2,6 +2,7 @@ package outbox
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -19,9 +20,13 @@ const lease = 2 * time.Minute
 // maxLastError is the size of the column.
 const maxLastError = 255
 
-// Claim takes the mail that is due longest, or returns ErrNotFound. No other
-// worker can claim it for two minutes.
+// Claim takes the mail that is due longest, one of low priority only if there is
+// no other, or returns ErrNotFound. No other worker can claim it for two minutes.
 func (q *Queue) Claim(ctx context.Context, db *pop.Connection) (*Mail, error) {
+	return q.claim(ctx, db, true)
+}
+
+func (q *Queue) claim(ctx context.Context, db *pop.Connection, low bool) (*Mail, error) {
 	lock := ""
 	if db.Dialect.Name() == "postgres" {
 		lock = "FOR UPDATE SKIP LOCKED"
@@ -30,8 +35,10 @@ func (q *Queue) Claim(ctx context.Context, db *pop.Connection) (*Mail, error) {
 	var claimed []Mail
 	err := db.WithContext(ctx).RawQuery(`
 		UPDATE mails SET due_at = ?, attempts = attempts + 1
-		WHERE id = (SELECT id FROM mails WHERE due_at <= ? ORDER BY due_at LIMIT 1 `+lock+`)
-		RETURNING *`, now.Add(lease), now).All(&claimed)
+		WHERE id = COALESCE(
+			(SELECT id FROM mails WHERE low_priority = ? AND due_at <= ? ORDER BY due_at LIMIT 1 `+lock+`),
+			(SELECT id FROM mails WHERE low_priority = ? AND due_at <= ? ORDER BY due_at LIMIT 1 `+lock+`))
+		RETURNING *`, now.Add(lease), false, now, low, now).All(&claimed)
 	if err != nil {
 		return nil, fmt.Errorf("claiming a mail: %w", err)
 	}
@@ -52,12 +59,21 @@ func (q *Queue) Delivered(ctx context.Context, db *pop.Connection, m *Mail) erro
 	return nil
 }
 
+// permanent is an error that Permanent marked.
+type permanent struct{ error }
+
+func (p permanent) Unwrap() error { return p.error }
+
+// Permanent marks an error that later attempts would meet, too: the mail is given
+// up.
+func Permanent(err error) error { return permanent{err} }
+
 // Failed records a failed attempt and schedules the next one or gives m up. It
 // does nothing if another worker has claimed or delivered m since.
 func (q *Queue) Failed(ctx context.Context, db *pop.Connection, m *Mail, cause error) error {
 	now := q.now()
 	change, args := "given_up_at = ?, due_at = NULL, sealed_token = NULL", []any{now}
-	if m.Attempts <= len(waits) {
+	if m.Attempts <= len(waits) && !errors.As(cause, new(permanent)) {
 		change, args = "due_at = ?", []any{now.Add(waits[m.Attempts-1])}
 	}
 	err := db.WithContext(ctx).RawQuery("UPDATE mails SET last_error = ?, "+change+" WHERE id = ? AND attempts = ? AND delivered_at IS NULL",

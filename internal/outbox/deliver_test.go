@@ -41,6 +41,17 @@ func TestClaim_DueLongestFirst(t *testing.T) {
 	nothingDue(t, q)
 }
 
+// Mails of low priority come last, however long they wait.
+func TestClaim_LowPriority(t *testing.T) {
+	q := newQueue(t)
+	put(t, outbox.Mail{Recipient: "low@example.com", Template: "notice", LowPriority: true})
+	moveClock(time.Hour)
+	add(t, q, "zoe@example.com")
+	require.Equal(t, "zoe@example.com", claim(t, q).Recipient)
+	require.Equal(t, "low@example.com", claim(t, q).Recipient)
+	nothingDue(t, q)
+}
+
 // A claimed mail is its worker's for two minutes.
 func TestClaim_Lease(t *testing.T) {
 	q, ctx := newQueue(t), t.Context()

@@ -27,6 +27,7 @@ var migrations = fstest.MapFS{"20260101000000_create_mails.up.fizz": {Data: []by
 		t.Column("template", "string", {size: 64})
 		t.Column("language", "string", {size: 16})
 		t.Column("data", "text", {})
+		t.Column("low_priority", "bool", {"default": false})
 		t.Column("sealed_token", "blob", {"null": true})
 		t.Column("attempts", "integer", {})
 		t.Column("last_error", "string", {size: 255})
@@ -36,7 +37,7 @@ var migrations = fstest.MapFS{"20260101000000_create_mails.up.fizz": {Data: []by
 		t.Column("given_up_at", "timestamp", {"null": true})
 		t.DisableTimestamps()
 	}
-	sql("CREATE INDEX mails_due_at_idx ON mails (due_at) WHERE due_at IS NOT NULL;")
+	sql("CREATE INDEX mails_due_at_idx ON mails (low_priority, due_at) WHERE due_at IS NOT NULL;")
 `)}}
 
 // db is on the server of TEST_DATABASE_URL or in a SQLite file. newQueue, with

@@ -2,7 +2,8 @@
 //
 // A mail is a row of the table mails, queued in the transaction of what it
 // announces: a crash leaves both or neither. A worker in each process delivers
-// what is due, and gives a mail up after six attempts in nine hours. Two minutes
+// what is due, up to eight mails at once, those of low priority last. It gives a
+// mail up after six attempts in nine hours, or at a permanent error. Two minutes
 // after a worker is killed, another one delivers its mail, which may arrive
 // twice. The app deletes rows that were delivered or given up.
 //
@@ -29,6 +30,7 @@
 //		t.Column("template", "string", {size: 64})
 //		t.Column("language", "string", {size: 16})
 //		t.Column("data", "text", {})
+//		t.Column("low_priority", "bool", {"default": false})
 //		t.Column("sealed_token", "blob", {"null": true})
 //		t.Column("attempts", "integer", {})
 //		t.Column("last_error", "string", {size: 255})
@@ -38,7 +40,7 @@
 //		t.Column("given_up_at", "timestamp", {"null": true})
 //		t.DisableTimestamps()
 //	}
-//	sql("CREATE INDEX mails_due_at_idx ON mails (due_at) WHERE due_at IS NOT NULL;")
+//	sql("CREATE INDEX mails_due_at_idx ON mails (low_priority, due_at) WHERE due_at IS NOT NULL;")
 package outbox
 
 import (
@@ -63,6 +65,7 @@ type Mail struct {
 	Template    string     `db:"template"`
 	Language    string     `db:"language"`
 	Data        string     `db:"data"`         // for Compose, such as JSON
+	LowPriority bool       `db:"low_priority"` // delivered after all others
 	SealedToken []byte     `db:"sealed_token"` // wiped when delivered or given up
 	Attempts    int        `db:"attempts"`
 	LastError   string     `db:"last_error"`

@@ -25,7 +25,7 @@ const (
 
 var errSlow = errors.New("the mail server took too long")
 
-// SMTP is a mail.Sender that requires TLS with a valid certificate. Buffalo's own
+// SMTP is a mail.Sender. NewSMTP's requires TLS with a valid certificate; Buffalo's
 // falls back to plain text and has no timeout.
 type SMTP struct {
 	Timeout time.Duration // of a delivery: 30 s, at most the lease
@@ -42,6 +42,20 @@ var logins = []gomail.SMTPAuthType{gomail.SMTPAuthSCRAMSHA256, gomail.SMTPAuthPl
 // smtps://user:password@host:465, with implicit TLS. The domain goes into HELO:
 // see Domain. A nil tlsConfig trusts the authorities of the system.
 func NewSMTP(u *url.URL, domain string, tlsConfig *tls.Config) *SMTP {
+	return newSMTP(u, domain, tlsConfig, gomail.TLSMandatory)
+}
+
+// NewDevelopmentSMTP is like NewSMTP, but a server on this machine, such as
+// Mailpit, needs neither TLS nor a valid certificate.
+func NewDevelopmentSMTP(u *url.URL, domain string, tlsConfig *tls.Config) *SMTP {
+	addr, _ := netip.ParseAddr(u.Hostname())
+	if u.Hostname() != "localhost" && !addr.IsLoopback() {
+		return NewSMTP(u, domain, tlsConfig)
+	}
+	return newSMTP(u, domain, &tls.Config{InsecureSkipVerify: true}, gomail.TLSOpportunistic)
+}
+
+func newSMTP(u *url.URL, domain string, tlsConfig *tls.Config, policy gomail.TLSPolicy) *SMTP {
 	secured := tlsConfig.Clone()
 	if secured == nil {
 		secured = &tls.Config{MinVersion: tls.VersionTLS12}
@@ -57,7 +71,7 @@ func NewSMTP(u *url.URL, domain string, tlsConfig *tls.Config) *SMTP {
 		s.dial = (&tls.Dialer{Config: secured}).DialContext
 		s.options = append(s.options, gomail.WithSSL())
 	} else {
-		s.options = append(s.options, gomail.WithTLSPolicy(gomail.TLSMandatory))
+		s.options = append(s.options, gomail.WithTLSPolicy(policy))
 	}
 	if p, err := strconv.Atoi(u.Port()); err == nil {
 		port = p
@@ -96,10 +110,22 @@ func (s *SMTP) Send(m mail.Message) error {
 		return err
 	}
 	if err := client.Send(message); err != nil && !message.IsDelivered() {
-		return fmt.Errorf("sending by SMTP: %w", tooSlow(ctx, err))
+		err = fmt.Errorf("sending by SMTP: %w", tooSlow(ctx, err))
+		if isRefusal(err) {
+			return Permanent(err)
+		}
+		return err
 	}
 	client.Close() // ignore its error: the server has the mail, and a next attempt would duplicate it
 	return nil
+}
+
+// isRefusal reports whether the server refused the recipient or the message for
+// good (RFC 5321, 4.2.1). What it refuses before, the operator can mend.
+func isRefusal(err error) bool {
+	var e *gomail.SendError
+	return errors.As(err, &e) && e.ErrorCode()/100 == 5 &&
+		slices.Contains([]gomail.SendErrReason{gomail.ErrSMTPRcptTo, gomail.ErrSMTPData, gomail.ErrSMTPDataClose}, e.Reason)
 }
 
 // Reach connects and logs in within five seconds, and sends nothing.

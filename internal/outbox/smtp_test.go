@@ -190,3 +190,30 @@ func TestSMTP_RefusesRecipient(t *testing.T) {
 		require.Empty(t, s.Arrived)
 	}
 }
+
+// In development a server on this machine needs neither TLS nor a certificate.
+func TestNewDevelopmentSMTP(t *testing.T) {
+	for name, change := range map[string]func(*smtptest.Server){
+		"plain":                func(s *smtptest.Server) { s.TLS = nil },
+		"self-signed":          func(*smtptest.Server) {},
+		"self-signed, smtps":   func(s *smtptest.Server) { s.Implicit = true },
+		"plain, without login": func(s *smtptest.Server) { s.TLS, s.Open = nil, true },
+	} {
+		s := smtptest.New(t, change)
+		if s.Open {
+			s.URL.User = nil
+		}
+		require.NoError(t, outbox.NewDevelopmentSMTP(s.URL, "localhost", nil).Send(note("ada@example.com")), name)
+		require.Equal(t, []string{"ada@example.com"}, s.Next().To)
+	}
+}
+
+// Other servers prove their names in development, too.
+func TestNewDevelopmentSMTP_OtherMachine(t *testing.T) {
+	s := smtptest.New(t, func(s *smtptest.Server) { s.TLS = nil })
+	_, port, err := net.SplitHostPort(s.URL.Host)
+	require.NoError(t, err)
+	s.URL.Host = "0.0.0.0:" + port // this machine, though not by a loopback IP
+	require.ErrorContains(t, outbox.NewDevelopmentSMTP(s.URL, "localhost", nil).Send(note("ada@example.com")), "does not support STARTTLS")
+	require.Empty(t, s.Arrived)
+}

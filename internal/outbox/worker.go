@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gobuffalo/buffalo/mail"
@@ -28,28 +29,43 @@ type WorkerOptions struct {
 	Queue  *Queue
 	Logger *slog.Logger
 
-	// Compose returns the message of a mail at its delivery. It may change m, or
-	// return ErrNothingToSend.
+	// Compose returns the message of a mail at its delivery, in several goroutines.
+	// It may change m, or return ErrNothingToSend or a Permanent error.
 	Compose func(ctx context.Context, m *Mail) (mail.Message, error)
 
-	// Sender delivers a message. With nil, mails stay in the outbox.
+	// Sender delivers messages, several at once. With nil, mails stay in the outbox.
 	Sender mail.Sender
 
 	// Every is how often the worker looks for due mails. Zero means five seconds.
 	Every time.Duration
 }
 
+// A worker delivers atOnce mails at once, so that one that hangs delays no other.
+// It keeps the last slots free of mails of low priority, which strangers may
+// cause in any number.
+const (
+	atOnce      = 8
+	lowAtOnce   = 6
+	noteMargin  = 15 * time.Second // of the lease, for the statement that records the outcome
+	stopTimeout = 10 * time.Second // for recording outcomes while the process is stopping
+)
+
 // Worker delivers mails until it is stopped.
 type Worker struct {
-	options WorkerOptions
-	cancel  context.CancelFunc
-	done    chan struct{}
+	options    WorkerOptions
+	cancel     context.CancelFunc
+	done       chan struct{}
+	deliveries sync.WaitGroup
+	slots      chan struct{} // holds a value for each delivery
+	freed      chan struct{} // receives a value after a delivery
+	noteFor    time.Duration // how long after the claim an outcome is recorded
 }
 
 // Start starts a worker. Several may run in a process.
 func Start(o WorkerOptions) *Worker {
 	ctx, cancel := context.WithCancel(context.Background())
-	w := &Worker{options: o, cancel: cancel, done: make(chan struct{})}
+	w := newWorker(o)
+	w.cancel = cancel
 	if o.Sender == nil {
 		close(w.done)
 		return w
@@ -58,7 +74,12 @@ func Start(o WorkerOptions) *Worker {
 	return w
 }
 
-// Stop waits for the current mail and stops the worker.
+func newWorker(o WorkerOptions) *Worker {
+	return &Worker{options: o, done: make(chan struct{}), noteFor: lease - noteMargin,
+		slots: make(chan struct{}, atOnce), freed: make(chan struct{}, 1)}
+}
+
+// Stop waits for the current mails and stops the worker.
 func (w *Worker) Stop() {
 	w.cancel()
 	<-w.done
@@ -66,23 +87,25 @@ func (w *Worker) Stop() {
 
 func (w *Worker) run(ctx context.Context) {
 	defer close(w.done)
+	defer w.deliveries.Wait()
 	tick := time.NewTicker(cmp.Or(w.options.Every, 5*time.Second))
 	defer tick.Stop()
 	for {
-		w.deliverAll(ctx)
+		w.deliverDue(ctx)
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
+		case <-w.freed:
 		case <-w.options.Queue.Woken():
 		}
 	}
 }
 
-// deliverAll delivers the due mails, one after the other.
-func (w *Worker) deliverAll(ctx context.Context) {
-	for ctx.Err() == nil {
-		m, err := w.options.Queue.Claim(ctx, w.options.DB)
+// deliverDue starts to deliver due mails while there are slots.
+func (w *Worker) deliverDue(ctx context.Context) {
+	for ctx.Err() == nil && len(w.slots) < atOnce {
+		m, err := w.options.Queue.claim(ctx, w.options.DB, len(w.slots) < lowAtOnce)
 		if errors.Is(err, ErrNotFound) {
 			return
 		}
@@ -90,25 +113,54 @@ func (w *Worker) deliverAll(ctx context.Context) {
 			w.options.Logger.Error("mail cannot be claimed", "error", err.Error())
 			return
 		}
-		// Without cancel: Stop waits for the current mail.
-		if err := w.deliver(context.WithoutCancel(ctx), m); err != nil {
-			w.options.Logger.Error("mail outcome cannot be recorded", "mail_id", m.ID.String(), "error", err.Error())
-		}
+		claimed := time.Now()
+		w.slots <- struct{}{}
+		w.deliveries.Go(func() {
+			w.deliver(ctx, m, claimed)
+			<-w.slots
+			select {
+			case w.freed <- struct{}{}:
+			default: // run will look anyway
+			}
+		})
 	}
 }
 
-func (w *Worker) deliver(ctx context.Context, m *Mail) error {
+// deliver delivers m, also while ctx ends: Stop waits for it.
+func (w *Worker) deliver(ctx context.Context, m *Mail, claimed time.Time) {
 	queue, logger := w.options.Queue, w.options.Logger.With("mail_id", m.ID.String())
-	err := w.send(ctx, m)
-	if err != nil && !errors.Is(err, ErrNothingToSend) {
+	err := w.send(context.WithoutCancel(ctx), m)
+	record := func(ctx context.Context) error { return queue.Delivered(ctx, w.options.DB, m) }
+	switch {
+	case err == nil:
+		logger.Info("mail delivered", "template", m.Template)
+	case !errors.Is(err, ErrNothingToSend):
 		reason := strings.ReplaceAll(err.Error(), m.Recipient, "(recipient)") // the log names no user
 		logger.Error("mail not delivered", "template", m.Template, "attempt", m.Attempts, "error", reason)
-		return queue.Failed(ctx, w.options.DB, m, err)
+		record = func(ctx context.Context) error { return queue.Failed(ctx, w.options.DB, m, err) }
 	}
-	if err == nil {
-		logger.Info("mail delivered", "template", m.Template)
+	if err := w.note(ctx, claimed, record); err != nil {
+		logger.Error("mail outcome cannot be recorded", "error", err.Error())
 	}
-	return queue.Delivered(ctx, w.options.DB, m)
+}
+
+// note calls record until it succeeds, within the lease: a mail whose outcome is
+// lost, as while SQLite is locked, is delivered twice.
+func (w *Worker) note(ctx context.Context, claimed time.Time, record func(context.Context) error) error {
+	recording, cancel := context.WithDeadline(context.WithoutCancel(ctx), claimed.Add(w.noteFor))
+	defer cancel()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(stopTimeout, cancel) })()
+	for wait := 50 * time.Millisecond; ; wait = min(2*wait, 5*time.Second) {
+		err := record(recording)
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-recording.Done():
+			return err
+		case <-time.After(wait):
+		}
+	}
 }
 
 // send turns a panic into an error: the mail is given up and does not stop others.

@@ -111,10 +111,11 @@ func TestWorker_StopWaitsForTheCurrentMail(t *testing.T) {
 	s := smtptest.New(t, func(s *smtptest.Server) {
 		s.OnData = func(smtptest.Received) error { entered <- struct{}{}; <-leave; return nil }
 	})
-	add(t, q, "zoe@example.com", "bea@example.com")
+	add(t, q, "zoe@example.com")
 	w, _ := start(t, q, s, time.Hour)
 	smtptest.Await(t, entered)
 	w.Cancel()
+	add(t, q, "bea@example.com")
 	close(leave)
 	w.Stop()
 	require.Equal(t, []string{"zoe@example.com"}, s.Next().To)

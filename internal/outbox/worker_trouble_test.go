@@ -1,10 +1,14 @@
 package outbox_test
 
 import (
+	"context"
 	"errors"
+	"net/url"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	gosmtp "github.com/emersion/go-smtp"
 	"github.com/gobuffalo/buffalo/mail"
 	"github.com/stretchr/testify/require"
 
@@ -85,6 +89,7 @@ func TestWorker_SurvivesTheDatabase(t *testing.T) {
 func TestWorker_DeliversAgainIfItCannotBeRecorded(t *testing.T) {
 	q, s := newQueue(t), smtptest.New(t)
 	w, log := idle(q, breaking{sender(s)})
+	w.NoteFor(0)
 	put(t, outbox.Mail{Recipient: "zoe@example.com", Template: "notice"})
 	w.DeliverAll(t.Context())
 	log.logged(t, "mail outcome cannot be recorded")
@@ -144,4 +149,88 @@ func TestWorker_DeliversOnceTheServerWorks(t *testing.T) {
 			require.Equal(t, "Token: "+rawToken, smtptest.Parse(t, well.Next()).Text)
 		})
 	}
+}
+
+// While an outcome cannot be recorded, as when SQLite is locked, the worker tries
+// again: the mail is not delivered twice.
+func TestWorker_RecordsTheOutcomeLater(t *testing.T) {
+	const never = 1 << 20
+	var left atomic.Int64 // statements until the column is back
+	left.Store(never)
+	s := smtptest.New(t)
+	newQueue(t)
+	o := queueOptions
+	o.Now = func() time.Time { // called before each statement
+		if left.Add(-1) == 0 {
+			require.NoError(t, db.RawQuery("ALTER TABLE mails RENAME COLUMN away TO delivered_at").Exec())
+		}
+		return now()
+	}
+	q := outbox.NewQueue(o)
+	w, log := idle(q, broken(func(m mail.Message) error {
+		require.NoError(t, sender(s).Send(m))
+		require.NoError(t, db.RawQuery("ALTER TABLE mails RENAME COLUMN delivered_at TO away").Exec())
+		left.Store(5) // the worker's next claim is one of them
+		return nil
+	}))
+	add(t, q, "zoe@example.com")
+	w.DeliverAll(t.Context())
+	log.logged(t, "mail delivered")
+	require.Empty(t, log)
+	require.Less(t, left.Load(), int64(1), "the worker tried again")
+	m := mailTo(t, "zoe@example.com")
+	require.True(t, m.DeliveredAt.Valid)
+	require.Equal(t, 1, m.Attempts)
+	require.Len(t, s.Arrived, 1)
+}
+
+type broken func(m mail.Message) error
+
+func (b broken) Send(m mail.Message) error { return b(m) }
+
+// A refusal of the recipient or the message is final. What the operator can mend,
+// such as a wrong password, is not.
+func TestWorker_PermanentRefusal(t *testing.T) {
+	refuse := func(code int) error { return &gosmtp.SMTPError{Code: code, Message: "no such user"} }
+	for name, c := range map[string]struct {
+		change func(s *smtptest.Server)
+		final  bool
+	}{
+		"recipient":             {func(s *smtptest.Server) { s.OnRcpt = func(string) error { return refuse(550) } }, true},
+		"recipient, for a time": {func(s *smtptest.Server) { s.OnRcpt = func(string) error { return refuse(450) } }, false},
+		"message":               {func(s *smtptest.Server) { s.OnData = func(smtptest.Received) error { return refuse(554) } }, true},
+		"message, for a time":   {func(s *smtptest.Server) { s.OnData = func(smtptest.Received) error { return refuse(451) } }, false},
+	} {
+		q, s := newQueue(t), smtptest.New(t, c.change)
+		w, _ := idle(q, sender(s))
+		add(t, q, "zoe@example.com")
+		w.DeliverAll(t.Context())
+		m := mailTo(t, "zoe@example.com")
+		require.Equal(t, c.final, m.GivenUpAt.Valid, name)
+		require.Equal(t, c.final, !m.DueAt.Valid, name)
+		require.Equal(t, c.final, len(m.SealedToken) == 0, name)
+		require.Contains(t, m.LastError, "no such user", name)
+	}
+	q, s := newQueue(t), smtptest.New(t)
+	s.URL.User = url.UserPassword("ada", "wrong")
+	w, _ := idle(q, sender(s))
+	add(t, q, "zoe@example.com")
+	w.DeliverAll(t.Context())
+	require.Contains(t, mailTo(t, "zoe@example.com").LastError, "535")
+	require.False(t, mailTo(t, "zoe@example.com").GivenUpAt.Valid)
+}
+
+// Compose may give a mail up.
+func TestWorker_PermanentErrorOfCompose(t *testing.T) {
+	q, s := newQueue(t), smtptest.New(t)
+	o, _ := options(q, sender(s))
+	o.Compose = func(context.Context, *outbox.Mail) (mail.Message, error) {
+		return mail.Message{}, outbox.Permanent(errors.New("its link has expired"))
+	}
+	add(t, q, "zoe@example.com")
+	outbox.Idle(o).DeliverAll(t.Context())
+	m := mailTo(t, "zoe@example.com")
+	require.True(t, m.GivenUpAt.Valid)
+	require.Equal(t, "its link has expired", m.LastError)
+	require.Empty(t, s.Arrived)
 }

@@ -2,8 +2,10 @@ package outbox_test
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -68,4 +70,71 @@ func TestWorker_FourAtOnceDeliverEachMailOnce(t *testing.T) {
 		w.Stop()
 	}
 	requireEachOnce(t, s, count)
+}
+
+// hanging starts a worker whose server takes no mail to a recipient with the
+// prefix hang until the test ends, and tells of each.
+func hanging(t *testing.T, q *outbox.Queue, every time.Duration) (s *smtptest.Server, hangs chan bool) {
+	t.Helper()
+	over, hangs := make(chan struct{}), make(chan bool, 100)
+	s = smtptest.New(t, func(s *smtptest.Server) {
+		s.OnData = func(m smtptest.Received) error {
+			if strings.HasPrefix(m.To[0], "hang") {
+				hangs <- true
+				<-over
+			}
+			return nil
+		}
+	})
+	start(t, q, s, every)
+	t.Cleanup(func() { close(over) }) // before the worker stops
+	return s, hangs
+}
+
+func hang(t *testing.T, count int, low bool) {
+	t.Helper()
+	for n := range count {
+		put(t, outbox.Mail{Recipient: fmt.Sprintf("hang%d@example.com", n), Template: "notice", LowPriority: low})
+	}
+}
+
+// A delivery that hangs delays no other.
+func TestWorker_HangingDelivery(t *testing.T) {
+	q := newQueue(t)
+	hang(t, 1, false)
+	put(t, outbox.Mail{Recipient: "zoe@example.com", Template: "notice"})
+	s, hangs := hanging(t, q, time.Hour)
+	smtptest.Await(t, hangs)
+	require.Equal(t, []string{"zoe@example.com"}, s.Next().To)
+}
+
+// However many mails are due, eight are delivered at once.
+func TestWorker_DeliversEightAtOnce(t *testing.T) {
+	q := newQueue(t)
+	hang(t, 3*outbox.AtOnce, false)
+	_, hangs := hanging(t, q, time.Millisecond)
+	for range outbox.AtOnce {
+		smtptest.Await(t, hangs)
+	}
+	for range 5 { // it looks again
+		q.Wake()
+		require.Eventually(t, func() bool { return len(q.Woken()) == 0 }, time.Minute, time.Millisecond)
+	}
+	claimed, err := db.Where("attempts = 1").Count(&outbox.Mail{})
+	require.NoError(t, err)
+	require.Equal(t, outbox.AtOnce, claimed)
+	require.Empty(t, hangs)
+}
+
+// A flood of mails of low priority delays no other mail, though they all hang.
+func TestWorker_LowPriorityDelaysNoOther(t *testing.T) {
+	q := newQueue(t)
+	hang(t, 3*outbox.AtOnce, true)
+	s, hangs := hanging(t, q, time.Hour)
+	for range outbox.LowAtOnce {
+		smtptest.Await(t, hangs)
+	}
+	add(t, q, "zoe@example.com")
+	require.Equal(t, []string{"zoe@example.com"}, s.Next().To)
+	require.Empty(t, hangs)
 }

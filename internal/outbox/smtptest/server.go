@@ -12,6 +12,7 @@ import (
 	"log"
 	"net"
 	"net/url"
+	"slices"
 	"testing"
 	"time"
 
@@ -29,6 +30,7 @@ type Server struct {
 	// May be set by the changes of New.
 	TLS      *tls.Config               // nil offers none
 	Implicit bool                      // TLS from the first byte
+	Open     bool                      // needs no login
 	OnRcpt   func(to string) error     // answers RCPT
 	OnData   func(mail Received) error // answers DATA
 	OnReset  func(conn net.Conn)       // after the answer to DATA
@@ -62,6 +64,7 @@ func New(t testing.TB, changes ...func(*Server)) *Server {
 	library.Domain, library.TLSConfig, library.EnableSMTPUTF8 = "mail.example.com", s.TLS, true
 	library.MaxLineLength, library.MaxRecipients, library.MaxMessageBytes = 1000, 10, 1<<20
 	library.Debug = s.Debug
+	library.AllowInsecureAuth = s.TLS == nil
 	library.ErrorLog = log.New(io.Discard, "", 0)
 	if s.Implicit {
 		s.URL.Scheme, listener = "smtps", tls.NewListener(listener, s.TLS)
@@ -75,6 +78,24 @@ func New(t testing.TB, changes ...func(*Server)) *Server {
 func (s *Server) Next() Received {
 	s.t.Helper()
 	return Await(s.t, s.Arrived)
+}
+
+// NextTo waits for a mail to a recipient, and keeps others for Next.
+func (s *Server) NextTo(email string) Received {
+	s.t.Helper()
+	var others []Received
+	defer func() {
+		for _, r := range others {
+			s.Arrived <- r
+		}
+	}()
+	for {
+		r := s.Next()
+		if slices.Contains(r.To, email) {
+			return r
+		}
+		others = append(others, r)
+	}
 }
 
 // Await receives a value within a minute.
@@ -107,7 +128,7 @@ func (s *session) Auth(string) (sasl.Server, error) {
 }
 
 func (s *session) Mail(from string, _ *gosmtp.MailOptions) error {
-	if !s.loggedIn {
+	if !s.loggedIn && !s.server.Open {
 		return gosmtp.ErrAuthRequired
 	}
 	s.mail = Received{From: from}
