@@ -270,3 +270,21 @@ func TestServer_ShutdownAnswersHTTP2Requests(t *testing.T) {
 	require.Equal(t, "POST /last a=b", string(answer))
 	require.NoError(t, <-stopped)
 }
+
+// 0.0.0.0 is IPv4 only: a firewall for IPv4 must not leave IPv6 open. :: is both.
+func TestListen_AddressFamily(t *testing.T) {
+	for addr, ipv6 := range map[string]bool{"0.0.0.0:0": false, "[::]:0": true} {
+		s, err := Listen(ListenOptions{Addr: addr}, echo, slog.New(slog.DiscardHandler))
+		require.NoError(t, err)
+		_, port, err := net.SplitHostPort(s.listener.Addr().String())
+		require.NoError(t, err)
+		for ip, listens := range map[string]bool{"127.0.0.1": true, "::1": ipv6} {
+			conn, err := net.Dial("tcp", net.JoinHostPort(ip, port))
+			require.Equal(t, listens, err == nil, "%s by %s", addr, ip)
+			if err == nil {
+				conn.Close()
+			}
+		}
+		s.listener.Close()
+	}
+}

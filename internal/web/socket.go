@@ -2,6 +2,7 @@ package web
 
 import (
 	"net"
+	"net/netip"
 	"os"
 )
 
@@ -12,7 +13,11 @@ const firstSocket = 3
 // while processes are replaced: clients wait instead of being refused.
 func newListener(o ListenOptions) (net.Listener, error) {
 	if !o.Socket {
-		return net.Listen("tcp", o.Addr)
+		network := "tcp"
+		if addr, err := netip.ParseAddrPort(o.Addr); err == nil && addr.Addr().Is4() {
+			network = "tcp4" // else 0.0.0.0 accepts IPv6, too, past a firewall for IPv4
+		}
+		return net.Listen(network, o.Addr)
 	}
 	file := os.NewFile(firstSocket, "systemd socket")
 	defer file.Close() // the listener has its own
