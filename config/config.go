@@ -3,9 +3,8 @@
 package config
 
 import (
-	"errors"
-	"io/fs"
 	"log/slog"
+	"net"
 	"net/mail"
 	"net/netip"
 	"net/url"
@@ -14,8 +13,6 @@ import (
 	"strconv"
 	"testing"
 	"time"
-
-	"github.com/joho/godotenv"
 
 	"corral/internal/env"
 )
@@ -70,8 +67,13 @@ func Load(environ []string, dir string) (Config, error) {
 	return load(environ, dir, testing.Testing())
 }
 
-func load(environ []string, dir string, underTest bool) (Config, error) {
-	e := &reader{Vars: env.New(environ), dir: dir, testing: underTest}
+// LoadTask is Load for a task, which leaves no secret in a wrong folder.
+func LoadTask(environ []string, dir string) (Config, error) {
+	return load(environ, dir, testing.Testing(), "task")
+}
+
+func load(environ []string, dir string, underTest bool, task ...string) (Config, error) {
+	e := &reader{Vars: env.New(environ), dir: dir, testing: underTest, task: len(task) > 0}
 	if !underTest {
 		e.readDotenv()
 	}
@@ -84,13 +86,14 @@ func load(environ []string, dir string, underTest bool) (Config, error) {
 		PasswordMin:      e.Int("PASSWORD_MIN", 15, 8, 64),
 		HSTSSubdomains:   e.OneOf("HSTS", "host", "subdomains") == "subdomains",
 		SignupOpen:       e.OneOf("SIGNUP", "open", "closed") == "open",
-		TrustedProxies:   e.Prefixes("TRUSTED_PROXIES"),
+		TrustedProxies:   e.Proxies("TRUSTED_PROXIES"),
 		LogLevel:         e.LogLevel("LOG_LEVEL"),
 	}
 	port := e.Port("PORT", "3000")
-	c.Addr = e.addr(port)
+	addr := e.addr()
+	c.Addr = net.JoinHostPort(addr, port)
 	c.Socket = e.Get("LISTEN_PID", "") == strconv.Itoa(os.Getpid()) && e.Get("LISTEN_FDS", "") == "1"
-	c.Host = e.host(port)
+	c.Host = e.host(addr, port)
 	c.TLSCertFile, c.TLSKeyFile = e.KeyPair("TLS_CERT_FILE", "TLS_KEY_FILE")
 	c.SMTP = e.MailServer("SMTP_URL")
 	c.MailFrom = e.mailFrom(c.Host)
@@ -106,23 +109,17 @@ type reader struct {
 	dir     string
 	dotenv  bool // there is a .env in dir
 	testing bool
+	task    bool
 }
 
+// readDotenv sets the variables of dir/.env, except in production: see refuseUnsafe.
 func (e *reader) readDotenv() {
-	values, err := godotenv.Read(filepath.Join(e.dir, ".env"))
-	if errors.Is(err, fs.ErrNotExist) {
+	values, found := e.Dotenv(filepath.Join(e.dir, ".env"))
+	if e.dotenv = found; e.production() {
 		return
-	}
-	if e.dotenv = true; err != nil {
-		// Without the error: it quotes the file, which may hold secrets.
-		e.Fault(".env", ".env cannot be read: mend or remove it")
-		return
-	}
-	if e.production() {
-		return // refuseUnsafe adds the fault
 	}
 	for key, value := range values {
-		e.Set(key, value)
+		e.SetFrom(".env", key, value)
 	}
 }
 

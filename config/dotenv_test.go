@@ -28,12 +28,23 @@ func TestDotenv(t *testing.T) {
 }
 
 func TestDotenv_Faulty(t *testing.T) {
+	for content, line := range map[string]string{
+		"SMTP_URL hunter2\n":                     ".env has a line that is not KEY=value: mend or remove it",
+		"\ufeffPORT=8080\n":                      ".env is not plain UTF-8: save it as UTF-8 without a byte order mark",
+		"\xff\xfeP\x00O\x00R\x00T\x00=\x001\x00": ".env is not plain UTF-8: save it as UTF-8 without a byte order mark",
+		"# M\xfcller\nPORT=8080\n":               ".env is not plain UTF-8: save it as UTF-8 without a byte order mark",
+		"PORT=70001\n":                           "PORT=70001 is not a port: use a number from 1 to 65535 (set in .env)",
+	} {
+		dir := t.TempDir()
+		writeDotenv(t, dir, content)
+		require.ElementsMatch(t, []string{line, "LOG_LEVEL=loud is unknown: use debug, info, warn or error"}, faults(t, vars{"LOG_LEVEL": "loud"}, dir))
+	}
+}
+
+func TestDotenv_IsAFolder(t *testing.T) {
 	dir := t.TempDir()
-	writeDotenv(t, dir, "SMTP_URL hunter2\n")
-	require.Equal(t, []string{
-		".env cannot be read: mend or remove it",
-		"LOG_LEVEL=loud is unknown: use debug, info, warn or error",
-	}, faults(t, vars{"LOG_LEVEL": "loud"}, dir))
+	require.NoError(t, os.Mkdir(filepath.Join(dir, ".env"), 0o700))
+	require.Equal(t, []string{".env cannot be read (is a directory): mend or remove it"}, faults(t, development, dir))
 }
 
 func TestDotenv_RefusedInProduction(t *testing.T) {

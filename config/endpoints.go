@@ -7,17 +7,19 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"corral/internal/env"
 )
 
-func (e *reader) addr(port string) string {
+func (e *reader) addr() string {
 	fallback := "127.0.0.1"
 	if e.production() {
 		fallback = "0.0.0.0"
 	}
-	return net.JoinHostPort(e.Addr("ADDR", fallback), port)
+	return e.Addr("ADDR", fallback)
 }
 
-func (e *reader) host(port string) *url.URL {
+func (e *reader) host(addr, port string) *url.URL {
 	host := e.PublicURL("HOST")
 	switch {
 	case host == nil && e.production() && !e.Faulty("HOST"):
@@ -27,6 +29,9 @@ func (e *reader) host(port string) *url.URL {
 	}
 	if host == nil {
 		host = &url.URL{Scheme: "http", Host: "localhost:" + port}
+		if !slices.Contains([]string{"127.0.0.1", "0.0.0.0", "::", "localhost"}, addr) { // localhost need not mean it
+			host.Host = net.JoinHostPort(addr, port)
+		}
 	}
 	return host
 }
@@ -42,9 +47,9 @@ func (e *reader) databaseURL() string {
 	}
 	scheme, path, _ := strings.Cut(v, "://")
 	isSQLite := path != "" && (scheme == "sqlite3" || scheme == "sqlite")
-	if !isSQLite && !isPostgres(v) {
+	if !isSQLite && !env.IsPostgres(v) {
 		// Without the value: it holds a password.
-		e.Fault("DATABASE_URL", "DATABASE_URL is neither sqlite3://path nor postgres://user:password@host/name")
+		e.Fault("DATABASE_URL", "DATABASE_URL is neither sqlite3://path nor postgres://user:password@host/name: "+env.PercentEncode)
 	}
 	return v
 }
@@ -52,15 +57,10 @@ func (e *reader) databaseURL() string {
 // testDatabaseURL is "" for a temporary SQLite file.
 func (e *reader) testDatabaseURL() string {
 	v := e.Get("TEST_DATABASE_URL", "")
-	if v != "" && !isPostgres(v) {
+	if v != "" && !env.IsPostgres(v) {
 		e.Fault("TEST_DATABASE_URL", "TEST_DATABASE_URL is not postgres://user:password@host/name: leave it out to test on SQLite")
 	}
 	return v
-}
-
-func isPostgres(v string) bool {
-	u, err := url.Parse(v)
-	return err == nil && slices.Contains([]string{"postgres", "postgresql"}, u.Scheme) && u.Host+u.Path+u.RawQuery != ""
 }
 
 func (e *reader) mailFrom(host *url.URL) *mail.Address {

@@ -1,6 +1,8 @@
 package config
 
 import (
+	"fmt"
+	"os"
 	"strings"
 	"testing"
 
@@ -11,7 +13,8 @@ import (
 // variable refuses is tested in package env.
 func TestFaults(t *testing.T) {
 	const (
-		database = "DATABASE_URL is neither sqlite3://path nor postgres://user:password@host/name"
+		percent  = "percent-encode special characters of the password (# as %23, / as %2F, ? as %3F, % as %25)"
+		database = "DATABASE_URL is neither sqlite3://path nor postgres://user:password@host/name: " + percent
 		remedy   = ": set it to the output of `corral task secret`"
 	)
 	for _, test := range []struct{ key, value, line string }{
@@ -21,12 +24,15 @@ func TestFaults(t *testing.T) {
 		{"ADDR", "127.0.0.1:3000", "ADDR=127.0.0.1:3000 is not an IP or a host name: write it like 127.0.0.1 or ::1, the port goes into PORT"},
 		{"PORT", "http", "PORT=http is not a port: use a number from 1 to 65535"},
 		{"PORT", "30\n00", "PORT=30 00 is not a port: use a number from 1 to 65535"},
-		{"HOST", "login.example.com", "HOST is not a public URL: write it like https://login.example.com"},
+		{"HOST", "login.example.com", "HOST=login.example.com is not a public URL: write it like https://login.example.com, or unset it if your shell set it"},
 		{"DATABASE_URL", "mysql://corral:hunter2@db/corral", database},
 		{"DATABASE_URL", "storage/corral.sqlite", database},
 		{"DATABASE_URL", "sqlite3://", database},
 		{"DATABASE_URL", "postgres://", database},
 		{"DATABASE_URL", "postgres://corral:hunter2%zz@db/corral", database},
+		{"DATABASE_URL", "postgres://corral:12#34@db/corral", database},
+		{"DATABASE_URL", "postgres://corral:12/34@db/corral", database},
+		{"DATABASE_URL", "postgres://corral:pass#word@db/corral", database},
 		{"SESSION_SECRET", goodSecret[1:], "SESSION_SECRET, value 1, is shorter than 32 bytes" + remedy},
 		{"SESSION_SECRET", goodSecret + ",", "SESSION_SECRET, value 2, is shorter than 32 bytes" + remedy},
 		{"SESSION_SECRET", strings.Repeat("abc", 20), "SESSION_SECRET, value 1, can be guessed" + remedy},
@@ -42,9 +48,11 @@ func TestFaults(t *testing.T) {
 		{"SIGNUP", "yes", "SIGNUP=yes is unknown: use open, closed"},
 		{"TRUSTED_PROXIES", "10.0.0.0/8,proxy", "TRUSTED_PROXIES: proxy is not a network: write it like 10.0.0.0/8"},
 		{"TRUSTED_PROXIES", "10.0.0.0/33", "TRUSTED_PROXIES: 10.0.0.0/33 is not a network: write it like 10.0.0.0/8"},
+		{"TRUSTED_PROXIES", "0.0.0.0/1,128.0.0.0/1", "TRUSTED_PROXIES=0.0.0.0/1,128.0.0.0/1 covers all of IPv4, so that any client could claim any IP: name the proxy's network"},
+		{"SESSION_SECRET", strings.Repeat("0123456789", 4), "SESSION_SECRET, value 1, repeats a short pattern" + remedy},
 		{"TLS_CERT_FILE", "cert.pem", "TLS_CERT_FILE and TLS_KEY_FILE go together: set both or neither"},
 		{"TLS_KEY_FILE", "key.pem", "TLS_CERT_FILE and TLS_KEY_FILE go together: set both or neither"},
-		{"SMTP_URL", "mail.example.com", "SMTP_URL is not a mail server: write it like smtp://user:password@mail.example.com:587"},
+		{"SMTP_URL", "mail.example.com", "SMTP_URL is not a mail server: write it like smtp://user:password@mail.example.com:587, and " + percent},
 		{"MAIL_FROM", "nobody", "MAIL_FROM=nobody is not an email: write it like Corral <login@example.com>"},
 		{"LOG_LEVEL", "loud", "LOG_LEVEL=loud is unknown: use debug, info, warn or error"},
 	} {
@@ -87,6 +95,9 @@ func TestProductionRefuses(t *testing.T) {
 		"http host":                {vars{"HOST": "http://login.example.com"}, "HOST=http://login.example.com is not https: a password must not cross the network in the clear"},
 		"no mail server":           {vars{"SMTP_URL": ""}, "SMTP_URL is missing: users could not reset a password"},
 		"no proxy, no certificate": {vars{"TRUSTED_PROXIES": ""}, noTLS},
+		"DATABASE_TLS":             {vars{"DATABASE_TLS": "on"}, "DATABASE_TLS=on is unknown: use verified, off"},
+		"remote PostgreSQL without TLS": {vars{"DATABASE_URL": "postgres://corral:hunter2@db/corral"}, "DATABASE_URL: the connection to db can be read or changed on its way: " +
+			"add sslmode=verify-full, and sslrootcert=FILE if the server's certificate is from an authority of your own; DATABASE_TLS=off accepts that"},
 		"half a certificate":       {vars{"TRUSTED_PROXIES": "", "TLS_KEY_FILE": "key.pem"}, "TLS_CERT_FILE and TLS_KEY_FILE go together: set both or neither"},
 		"an empty list of proxies": {vars{"TRUSTED_PROXIES": " , "}, noTLS},
 	} {
@@ -116,4 +127,29 @@ func TestFaults_SecretsAreNotRepeated(t *testing.T) {
 		require.Len(t, lines, 1, "%v", v)
 		require.NotContains(t, lines[0], "hunter2")
 	}
+}
+
+func TestProduction_DatabaseTLS(t *testing.T) {
+	for _, v := range []vars{
+		{"DATABASE_URL": "postgres://corral@db/corral?sslmode=verify-full"},
+		{"DATABASE_URL": "postgres://corral@db/corral?sslmode=verify-ca"},
+		{"DATABASE_URL": "postgres://corral@127.0.0.1/corral"},
+		{"DATABASE_URL": "postgres:///corral?host=/run/postgresql"},
+		{"DATABASE_URL": "postgres://corral@db/corral", "DATABASE_TLS": "off"},
+	} {
+		started(t, production.with(v))
+	}
+	started(t, development.with(vars{"DATABASE_URL": "postgres://corral@db/corral"}))
+}
+
+func TestProduction_DatabaseFileIsPrivate(t *testing.T) {
+	path := written(t, "")
+	v := production.with(vars{"DATABASE_URL": "sqlite3://" + path})
+	started(t, v)
+	for _, mode := range []os.FileMode{0o644, 0o640, 0o606} {
+		require.NoError(t, os.Chmod(path, mode))
+		require.Equal(t, []string{fmt.Sprintf("DATABASE_URL: other users can read or write the file %s (mode %04o): run chmod 600 %s", path, mode, path)},
+			faults(t, v, t.TempDir()))
+	}
+	started(t, development.with(vars{"DATABASE_URL": "sqlite3://" + path}))
 }

@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"corral/internal/database"
 	"corral/internal/secret"
 )
 
@@ -37,7 +38,7 @@ func (e *reader) checkedSecrets(value string) []string {
 
 // developmentSecret is kept in a file: sessions survive a restart.
 func (e *reader) developmentSecret() []string {
-	value, err := secret.Keep(filepath.Join(e.dir, "storage", "development.secret"))
+	value, err := secret.Keep(filepath.Join(e.dir, "storage", "development.secret"), !e.task)
 	if err != nil {
 		e.Fault("SESSION_SECRET", "%v", err)
 	}
@@ -48,6 +49,13 @@ func (e *reader) developmentSecret() []string {
 func (e *reader) refuseUnsafe(c Config) {
 	if e.dotenv {
 		e.Fault(".env", "a .env file lies beside the app: its values would replace the real environment; remove it")
+	}
+	verified := e.OneOf("DATABASE_TLS", "verified", "off") == "verified" && !e.Faulty("DATABASE_URL")
+	if err := database.CheckTLS(c.DatabaseURL); verified && err != nil {
+		e.Fault("DATABASE_TLS", "%v; DATABASE_TLS=off accepts that", err)
+	}
+	if err := database.CheckPrivate(c.DatabaseURL); err != nil {
+		e.Fault("DATABASE_URL", "DATABASE_URL: %v", err)
 	}
 	if len(c.TrustedProxies) == 0 && !c.TLS() && !e.Faulty("TRUSTED_PROXIES") && !e.Faulty("TLS_CERT_FILE") {
 		e.Fault("TRUSTED_PROXIES", "nothing ends TLS: set TRUSTED_PROXIES to the proxy's network, or TLS_CERT_FILE and TLS_KEY_FILE")

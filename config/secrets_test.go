@@ -37,6 +37,15 @@ func TestDevelopmentSecret(t *testing.T) {
 	require.NotEqual(t, first.SessionSecrets, started(t, development).SessionSecrets)
 }
 
+// A task in a wrong folder leaves nothing there.
+func TestDevelopmentSecret_IsNotMadeByATask(t *testing.T) {
+	dir := t.TempDir()
+	c, err := load(nil, dir, false, "task")
+	require.NoError(t, err)
+	require.Len(t, c.SessionSecrets, 1)
+	require.NoDirExists(t, filepath.Join(dir, "storage"))
+}
+
 func TestDevelopmentSecret_IsNotMadeBesideARealOne(t *testing.T) {
 	dir := t.TempDir()
 	require.Empty(t, faults(t, vars{"SESSION_SECRET": goodSecret}, dir))
@@ -56,11 +65,11 @@ func TestSecretFiles(t *testing.T) {
 	c := started(t, without.with(vars{
 		"SESSION_SECRET_FILE": written(t, goodSecret+","+otherSecret+"\n"),
 		"SMTP_URL_FILE":       written(t, "smtps://corral:hunter2@mail.example.com\n"),
-		"DATABASE_URL_FILE":   written(t, "postgres://corral:hunter2@db/corral\n"),
+		"DATABASE_URL_FILE":   written(t, "postgres://corral:hunter2@db/corral?sslmode=verify-full\n"),
 	}))
 	require.Equal(t, []string{goodSecret, otherSecret}, c.SessionSecrets)
 	require.Equal(t, "smtps://corral:hunter2@mail.example.com", c.SMTP.String())
-	require.Equal(t, "postgres://corral:hunter2@db/corral", c.DatabaseURL)
+	require.Equal(t, "postgres://corral:hunter2@db/corral?sslmode=verify-full", c.DatabaseURL)
 }
 
 // One cause is one fault: an unreadable secret is not missing as well.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"os"
 	"time"
 
 	"corral/config"
@@ -34,7 +35,7 @@ var seeds = []struct {
 }
 
 func seed([]string) error {
-	c, err := loadConfig()
+	c, err := config.Load(os.Environ(), ".") // stores the secret: the counters that lock Carol depend on it
 	if err != nil {
 		return err
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"corral/internal/database"
 	"corral/internal/task"
@@ -28,8 +27,8 @@ func backup(args []string) error {
 	err = database.Backup(context.Background(), models.DB, args[0])
 	if errors.Is(err, database.ErrOwnTool) {
 		// An error: a nightly job must notice that there is no backup.
-		return fmt.Errorf("this database is PostgreSQL, which has a tool for it: (umask 077 && pg_dump --format=custom --file=%s \"$DATABASE_URL\")",
-			shellQuoted(args[0]))
+		return fmt.Errorf("this database is PostgreSQL, which has a tool for it; it reads the password from the file in PGPASSFILE, never from an argument: %s",
+			database.DumpCommand(c.DatabaseURL, args[0]))
 	}
 	if err != nil {
 		return err
@@ -37,5 +36,3 @@ func backup(args []string) error {
 	say("The database was written to %s. To restore it: stop the app, put this file in place of the database's, remove the -wal and -shm files beside it, start the app.", args[0])
 	return nil
 }
-
-func shellQuoted(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }

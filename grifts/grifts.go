@@ -14,7 +14,7 @@ import (
 	"corral/models"
 )
 
-func loadConfig() (config.Config, error) { return config.Load(os.Environ(), ".") }
+func loadConfig() (config.Config, error) { return config.LoadTask(os.Environ(), ".") }
 
 // withDatabase runs a task on the migrated database.
 func withDatabase(run func(c config.Config) error) error {

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/gobuffalo/pop/v6"
 )
@@ -33,4 +35,28 @@ func Backup(ctx context.Context, db *pop.Connection, path string) error {
 		return fmt.Errorf("the backup cannot be written: %w", err)
 	}
 	return nil
+}
+
+// DumpCommand returns the shell command that copies a PostgreSQL database to a new
+// file readable only by its owner, without the password.
+func DumpCommand(databaseURL, path string) string {
+	quoted := func(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
+	return fmt.Sprintf("(umask 077 && pg_dump --format=custom --file=%s %s)", quoted(path), quoted(withoutPassword(databaseURL)))
+}
+
+// withoutPassword returns a PostgreSQL URL without its password: every user of the
+// machine can read the arguments of a command.
+func withoutPassword(databaseURL string) string {
+	u, err := url.Parse(databaseURL)
+	if err != nil {
+		return "postgres://user@host/name"
+	}
+	if u.User != nil {
+		u.User = url.User(u.User.Username())
+	}
+	query := u.Query()
+	query.Del("password")
+	query.Del("sslpassword")
+	u.RawQuery = query.Encode()
+	return u.String()
 }

@@ -41,3 +41,14 @@ func TestBackup_RefusesPostgres(t *testing.T) {
 	require.ErrorIs(t, database.Backup(t.Context(), open(t, databaseURL(t)), path), database.ErrOwnTool)
 	require.NoFileExists(t, path)
 }
+
+// Every user of the machine can read the arguments of a command.
+func TestDumpCommand_HasNoPassword(t *testing.T) {
+	for url, want := range map[string]string{
+		"postgres://ada:hunter2@db:5433/corral?sslmode=verify-full": "postgres://ada@db:5433/corral?sslmode=verify-full",
+		"postgres:///corral?host=/run&user=ada&password=hunter2":    "postgres:///corral?host=%2Frun&user=ada",
+		"postgres://ada:hunter2%zz@db/corral":                       "postgres://user@host/name",
+	} {
+		require.Equal(t, `(umask 077 && pg_dump --format=custom --file='it'\''s a copy' '`+want+"')", database.DumpCommand(url, "it's a copy"))
+	}
+}

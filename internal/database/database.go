@@ -21,6 +21,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -88,7 +89,11 @@ func connectionDetails(databaseURL string) (*pop.ConnectionDetails, error) {
 		}, err
 	}
 	if err := makePrivateFile(path); err != nil {
-		return nil, fmt.Errorf("the database file cannot be made: %w", err)
+		return nil, fmt.Errorf("the database cannot be opened: DATABASE_URL names the file %s, which cannot be made (%w): "+
+			"name one in a folder in which the app may write", path, err)
+	}
+	if err := checkFile(path); err != nil {
+		return nil, fmt.Errorf("the database cannot be opened: DATABASE_URL names %w", err)
 	}
 	return &pop.ConnectionDetails{
 		Dialect:  "sqlite3",
@@ -137,6 +142,16 @@ func sqlitePath(databaseURL string) (path string, isSQLite bool) {
 	return strings.TrimPrefix(path, "file:"), isSQLite // SQLite's own prefix
 }
 
+// CheckPrivate returns an error if other users can read an existing SQLite file.
+func CheckPrivate(databaseURL string) error {
+	path, _ := sqlitePath(databaseURL)
+	info, err := os.Stat(path)
+	if err != nil || info.IsDir() || info.Mode().Perm()&0o077 == 0 || runtime.GOOS == "windows" { // Open says what else is wrong
+		return nil
+	}
+	return fmt.Errorf("other users can read or write the file %s (mode %04o): run chmod 600 %s", path, info.Mode().Perm(), path)
+}
+
 func makePrivateFile(path string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
@@ -149,4 +164,23 @@ func makePrivateFile(path string) error {
 		return err
 	}
 	return file.Close()
+}
+
+// checkFile explains what SQLite calls "unable to open database file".
+func checkFile(path string) error {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return fmt.Errorf("the folder %s: name a file in it", path)
+	}
+	file, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return fmt.Errorf("the file %s (%w): start the app as its owner, or give the file to the app's user with chown", path, errors.Unwrap(err))
+	}
+	file.Close()
+	beside, err := os.CreateTemp(filepath.Dir(path), ".writable-*")
+	if err != nil {
+		return fmt.Errorf("the file %s, but the folder is not writable (%w): SQLite keeps files beside it, so give the folder to the app's user with chown",
+			path, errors.Unwrap(err))
+	}
+	beside.Close()
+	return os.Remove(beside.Name())
 }

@@ -1,6 +1,7 @@
 package database
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -22,12 +23,18 @@ func CheckTLS(databaseURL string) error {
 	}
 	servers := append([]*pgconn.FallbackConfig{{Host: server.Host, Port: server.Port, TLSConfig: server.TLSConfig}}, server.Fallbacks...)
 	for _, s := range servers {
-		if !isLocal(s) && (s.TLSConfig == nil || s.TLSConfig.InsecureSkipVerify) {
-			return fmt.Errorf("the connection to %s can be read or changed on its way: add sslmode=verify-full to the database URL, "+
+		if !isLocal(s) && !isVerified(s.TLSConfig) {
+			return fmt.Errorf("DATABASE_URL: the connection to %s can be read or changed on its way: add sslmode=verify-full, "+
 				"and sslrootcert=FILE if the server's certificate is from an authority of your own", s.Host)
 		}
 	}
 	return nil
+}
+
+// isVerified accepts the driver's verify-full and verify-ca, which checks the
+// certificate in a function of its own.
+func isVerified(c *tls.Config) bool {
+	return c != nil && (!c.InsecureSkipVerify || c.VerifyPeerCertificate != nil || c.VerifyConnection != nil)
 }
 
 func isLocal(server *pgconn.FallbackConfig) bool {

@@ -22,7 +22,7 @@ func TestCheckTLS(t *testing.T) {
 		"postgres://app@db.example.com/app?sslmode=disable":           false,
 		"postgres://app@db.example.com/app?sslmode=allow":             false,
 		"postgres://app@db.example.com/app?sslmode=require":           false, // accepts any certificate
-		"postgres://app@db.example.com/app?sslmode=verify-ca":         false, // accepts any name
+		"postgres://app@db.example.com/app?sslmode=verify-ca":         true,
 		"postgres://app@127.0.0.1,db.example.com/app?sslmode=disable": false,
 		"postgres://app@localhost.example.com/app":                    false,
 		"postgres://app:hunter2%zz@db.example.com/app":                false,

@@ -8,23 +8,30 @@
 package env
 
 import (
+	"bytes"
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net/netip"
 	"net/url"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
+
+	"github.com/joho/godotenv"
 )
 
 // Vars are environment variables and their faults.
 type Vars struct {
 	values map[string]string
+	files  map[string]string // by variable, if its value is from a file
 	faults []error
 }
 
@@ -49,7 +56,7 @@ func Faults(err error) (faults []Fault) {
 
 // New returns the variables of environ, in "KEY=value" form.
 func New(environ []string) *Vars {
-	v := &Vars{values: map[string]string{}}
+	v := &Vars{values: map[string]string{}, files: map[string]string{}}
 	for _, pair := range environ {
 		if key, value, ok := strings.Cut(pair, "="); ok {
 			v.values[key] = value
@@ -60,6 +67,32 @@ func New(environ []string) *Vars {
 
 func (v *Vars) Set(key, value string) { v.values[key] = value }
 
+// SetFrom is Set for a value of a file. The faults of the variable name the file.
+func (v *Vars) SetFrom(file, key, value string) {
+	v.Set(key, value)
+	v.files[key] = file
+}
+
+// Dotenv returns the variables in a file, or a fault. Its line never quotes the
+// file, which may hold secrets.
+func (v *Vars) Dotenv(path string) (values map[string]string, found bool) {
+	name := filepath.Base(path)
+	content, err := os.ReadFile(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, false
+	case err != nil:
+		v.Fault(name, "%s cannot be read (%v): mend or remove it", name, errors.Unwrap(err))
+	case !utf8.Valid(content), bytes.HasPrefix(content, []byte("\ufeff")), bytes.Contains(content, []byte{0}):
+		v.Fault(name, "%s is not plain UTF-8: save it as UTF-8 without a byte order mark", name)
+	default:
+		if values, err = godotenv.UnmarshalBytes(content); err != nil {
+			v.Fault(name, "%s has a line that is not KEY=value: mend or remove it", name)
+		}
+	}
+	return values, true
+}
+
 // Fault records a fault as one line.
 func (v *Vars) Fault(key, format string, args ...any) {
 	line := strings.Map(func(r rune) rune {
@@ -68,6 +101,9 @@ func (v *Vars) Fault(key, format string, args ...any) {
 		}
 		return r
 	}, fmt.Sprintf(format, args...))
+	if file := v.files[key]; file != "" {
+		line += " (set in " + file + ")"
+	}
 	v.faults = append(v.faults, Fault{key, line})
 }
 
@@ -179,7 +215,12 @@ func (v *Vars) PublicURL(key string) *url.URL {
 	}
 	u, err := url.Parse(value)
 	if err != nil || !hasHost(u, "http", "https") || u.User != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
-		v.Fault(key, "%s is not a public URL: write it like https://login.example.com", key)
+		if !strings.Contains(value, "@") { // else it may hold a password
+			value = "=" + value
+		} else {
+			value = ""
+		}
+		v.Fault(key, "%s%s is not a public URL: write it like https://login.example.com, or unset it if your shell set it", key, value)
 		return nil
 	}
 	return &url.URL{Scheme: u.Scheme, Host: strings.ToLower(u.Host)}
@@ -189,6 +230,17 @@ func hasHost(u *url.URL, schemes ...string) bool {
 	return slices.Contains(schemes, u.Scheme) && u.Hostname() != "" && (u.Port() == "" || isPort(u.Port()))
 }
 
+// PercentEncode is the remedy for a URL that is torn by its password.
+const PercentEncode = "percent-encode special characters of the password (# as %%23, / as %%2F, ? as %%3F, %% as %%25)"
+
+// IsPostgres reports whether value is a URL of a PostgreSQL database that its
+// password does not tear.
+func IsPostgres(value string) bool {
+	u, err := url.Parse(value)
+	return err == nil && slices.Contains([]string{"postgres", "postgresql"}, u.Scheme) &&
+		u.Host+u.Path+u.RawQuery != "" && u.Fragment == "" && !strings.Contains(u.Path, "@")
+}
+
 // MailServer returns the URL of a mail server, or nil.
 func (v *Vars) MailServer(key string) *url.URL {
 	value := v.Secret(key)
@@ -196,9 +248,9 @@ func (v *Vars) MailServer(key string) *url.URL {
 		return nil
 	}
 	u, err := url.Parse(value)
-	if err != nil || !hasHost(u, "smtp", "smtps") {
+	if err != nil || !hasHost(u, "smtp", "smtps") || strings.Trim(u.Path, "/")+u.RawQuery+u.Fragment != "" {
 		// Do not quote the value: it holds a password.
-		v.Fault(key, "%s is not a mail server: write it like smtp://user:password@mail.example.com:587", key)
+		v.Fault(key, "%s is not a mail server: write it like smtp://user:password@mail.example.com:587, and "+PercentEncode, key)
 		return nil
 	}
 	return u
@@ -236,6 +288,45 @@ func (v *Vars) Prefixes(key string) []netip.Prefix {
 		list = append(list, prefix.Masked())
 	}
 	return list
+}
+
+// public are the unicast addresses of IPv4 and IPv6, from the first to the last.
+var public = map[string][2]netip.Addr{
+	"IPv4": {netip.MustParseAddr("1.0.0.0"), netip.MustParseAddr("223.255.255.255")},
+	"IPv6": {netip.MustParseAddr("2000::"), netip.MustParseAddr("3fff:ffff:ffff:ffff:ffff:ffff:ffff:ffff")},
+}
+
+// Proxies is Prefixes for proxies whose headers are trusted. Together they must not
+// hold all of IPv4 or IPv6: any client could claim any IP.
+func (v *Vars) Proxies(key string) []netip.Prefix {
+	list := v.Prefixes(key)
+	for name, span := range public {
+		if cover(list, span[0], span[1]) {
+			v.Fault(key, "%s=%s covers all of %s, so that any client could claim any IP: name the proxy's network", key, v.Get(key, ""), name)
+		}
+	}
+	return list
+}
+
+// cover reports whether list holds every address from first to last.
+func cover(list []netip.Prefix, first, last netip.Addr) bool {
+	for next := first; next.IsValid() && next.Compare(last) <= 0; {
+		i := slices.IndexFunc(list, func(p netip.Prefix) bool { return p.Contains(next) })
+		if i < 0 {
+			return false
+		}
+		next = lastOf(list[i]).Next()
+	}
+	return true
+}
+
+func lastOf(p netip.Prefix) netip.Addr {
+	b := p.Masked().Addr().AsSlice()
+	for bit := p.Bits(); bit < 8*len(b); bit++ {
+		b[bit/8] |= 0x80 >> (bit % 8)
+	}
+	addr, _ := netip.AddrFromSlice(b)
+	return addr
 }
 
 // LogLevel returns a slog level.

@@ -18,8 +18,8 @@ import (
 
 func TestVars_RejectsBadValues(t *testing.T) {
 	const (
-		baseURL = "X is not a public URL: write it like https://login.example.com"
-		mailer  = "X is not a mail server: write it like smtp://user:password@mail.example.com:587"
+		baseURL = " is not a public URL: write it like https://login.example.com, or unset it if your shell set it"
+		mailer  = "X is not a mail server: write it like smtp://user:password@mail.example.com:587, and percent-encode special characters of the password (# as %23, / as %2F, ? as %3F, % as %25)"
 	)
 	for name, kind := range map[string]struct {
 		read  func(v *env.Vars)
@@ -51,16 +51,16 @@ func TestVars_RejectsBadValues(t *testing.T) {
 			"http://localhost": "X=http://localhost is not an IP or a host name: write it like 127.0.0.1 or ::1, the port goes into PORT",
 		}},
 		"PublicURL": {func(v *env.Vars) { require.Nil(t, v.PublicURL("X")) }, map[string]string{
-			"login.example.com":               baseURL,
-			"ftp://login.example.com":         baseURL,
-			"https://":                        baseURL,
-			"https://:3000":                   baseURL,
-			"https://login.example.com:65536": baseURL,
-			"https://login.example.com/app":   baseURL,
-			"https://login.example.com?x":     baseURL,
-			"https://login.example.com#x":     baseURL,
-			"https://ada@login.example.com":   baseURL,
-			"https://login example.com":       baseURL,
+			"login.example.com":               "X=login.example.com" + baseURL,
+			"ftp://login.example.com":         "X=ftp://login.example.com" + baseURL,
+			"https://":                        "X=https://" + baseURL,
+			"https://:3000":                   "X=https://:3000" + baseURL,
+			"https://login.example.com:65536": "X=https://login.example.com:65536" + baseURL,
+			"https://login.example.com/app":   "X=https://login.example.com/app" + baseURL,
+			"https://login.example.com?x":     "X=https://login.example.com?x" + baseURL,
+			"https://login.example.com#x":     "X=https://login.example.com#x" + baseURL,
+			"https://ada@login.example.com":   "X" + baseURL,
+			"https://login example.com":       "X=https://login example.com" + baseURL,
 		}},
 		"MailServer": {func(v *env.Vars) { require.Nil(t, v.MailServer("X")) }, map[string]string{
 			"mail.example.com":                               mailer,
@@ -73,11 +73,22 @@ func TestVars_RejectsBadValues(t *testing.T) {
 			"smtp://corral:hunter2@mail.example.com:port":    mailer,
 			"smtp://corral:hunter2@mail example.com":         mailer,
 			"postgres://corral:hunter2@mail.example.com:587": mailer,
+			"smtp://corral:12/34@mail.example.com:587":       mailer,
+			"smtp://corral:12#34@mail.example.com:587":       mailer,
+			"smtp://corral:12?34@mail.example.com:587":       mailer,
 		}},
 		"Prefixes": {func(v *env.Vars) { v.Prefixes("X") }, map[string]string{
 			"10.0.0.0/8,proxy":    "X: proxy is not a network: write it like 10.0.0.0/8",
 			"10.0.0.0/33":         "X: 10.0.0.0/33 is not a network: write it like 10.0.0.0/8",
 			"::ffff:10.0.0.0/104": "X: ::ffff:10.0.0.0/104 is not a network: write it like 10.0.0.0/8",
+		}},
+		"Proxies": {func(v *env.Vars) { v.Proxies("X") }, map[string]string{
+			"10.0.0.0/8 0.0.0.0/0":                         "X=10.0.0.0/8 0.0.0.0/0 covers all of IPv4, so that any client could claim any IP: name the proxy's network",
+			"128.0.0.0/1,0.0.0.0/1":                        "X=128.0.0.0/1,0.0.0.0/1 covers all of IPv4, so that any client could claim any IP: name the proxy's network",
+			"0.0.0.0/2,64.0.0.0/2,128.0.0.0/2,192.0.0.0/3": "X=0.0.0.0/2,64.0.0.0/2,128.0.0.0/2,192.0.0.0/3 covers all of IPv4, so that any client could claim any IP: name the proxy's network",
+			"::/0":              "X=::/0 covers all of IPv6, so that any client could claim any IP: name the proxy's network",
+			"2000::/4,3000::/4": "X=2000::/4,3000::/4 covers all of IPv6, so that any client could claim any IP: name the proxy's network",
+			"proxy":             "X: proxy is not a network: write it like 10.0.0.0/8",
 		}},
 		"LogLevel": {func(v *env.Vars) { v.LogLevel("X") }, map[string]string{
 			"loud": "X=loud is unknown: use debug, info, warn or error",
@@ -136,4 +147,12 @@ func certificate(t *testing.T) (cert, key string) {
 	require.NoError(t, err)
 	return written(t, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: signed}))),
 		written(t, string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: encoded})))
+}
+
+func TestVars_Proxies(t *testing.T) {
+	for _, value := range []string{"", "10.0.0.0/8", "127.0.0.1,::1", "0.0.0.0/1", "0.0.0.0/2,128.0.0.0/1", "2000::/4"} {
+		v := vars(value)
+		v.Proxies("X")
+		require.NoError(t, v.Err(), value)
+	}
 }

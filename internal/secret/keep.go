@@ -9,9 +9,12 @@ import (
 	"strings"
 )
 
-// Keep returns the secret in a file, for development. It creates a missing
-// file, readable only by its owner.
-func Keep(path string) (string, error) {
+// Keep returns the secret in a file, for development. It makes a secret if there is
+// none, and stores it, readable only by the owner, if store is true.
+func Keep(path string, store bool) (string, error) {
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) && !store {
+		return New(), nil
+	}
 	content, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		content = []byte(New())

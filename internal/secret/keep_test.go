@@ -13,7 +13,7 @@ import (
 
 func TestKeep_MakesOnePrivateSecret(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "storage", "development.secret")
-	first, err := secret.Keep(path)
+	first, err := secret.Keep(path, true)
 	require.NoError(t, err)
 	require.Regexp(t, `^[0-9a-f]{64}$`, first)
 	require.Equal(t, os.FileMode(0o700), mode(t, filepath.Dir(path)))
@@ -22,7 +22,7 @@ func TestKeep_MakesOnePrivateSecret(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, entries, 1, "nothing else is left behind")
 
-	again, err := secret.Keep(path)
+	again, err := secret.Keep(path, true)
 	require.NoError(t, err)
 	require.Equal(t, first, again)
 }
@@ -39,7 +39,7 @@ func TestKeep_RejectsADamagedFile(t *testing.T) {
 	for _, content := range []string{"", "3f1d"} {
 		path := filepath.Join(t.TempDir(), "development.secret")
 		require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
-		_, err := secret.Keep(path)
+		_, err := secret.Keep(path, true)
 		require.EqualError(t, err, path+" is damaged: remove it, and the next start makes another")
 	}
 }
@@ -47,7 +47,7 @@ func TestKeep_RejectsADamagedFile(t *testing.T) {
 func TestKeep_CannotBeKept(t *testing.T) {
 	folder := filepath.Join(t.TempDir(), "storage")
 	require.NoError(t, os.WriteFile(folder, nil, 0o600))
-	_, err := secret.Keep(filepath.Join(folder, "development.secret"))
+	_, err := secret.Keep(filepath.Join(folder, "development.secret"), true)
 	require.ErrorContains(t, err, "the development secret cannot be kept: ")
 }
 
@@ -56,11 +56,25 @@ func TestKeep_ConcurrentFirstStarts(t *testing.T) {
 	var all sync.WaitGroup
 	for range 8 {
 		all.Go(func() {
-			kept, err := secret.Keep(path)
+			kept, err := secret.Keep(path, true)
 			if err != nil || len(kept) != 64 {
 				t.Errorf("%d bytes, %v", len(kept), err)
 			}
 		})
 	}
 	all.Wait()
+}
+
+func TestKeep_StoresNothing(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "storage", "development.secret")
+	made, err := secret.Keep(path, false)
+	require.NoError(t, err)
+	require.Empty(t, secret.Weakness(made))
+	require.NoDirExists(t, filepath.Dir(path))
+
+	stored, err := secret.Keep(path, true)
+	require.NoError(t, err)
+	read, err := secret.Keep(path, false)
+	require.NoError(t, err)
+	require.Equal(t, stored, read)
 }

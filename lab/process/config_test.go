@@ -97,7 +97,7 @@ func TestProcess_ReadsDotenv(t *testing.T) {
 	writeDotenv(t, dir, "PORT=70001\n")
 	p := ends(t, dir, nil)
 	require.Equal(t, 1, p.ProcessState.ExitCode())
-	require.Equal(t, "PORT=70001 is not a port: use a number from 1 to 65535\n", p.Err.String())
+	require.Equal(t, "PORT=70001 is not a port: use a number from 1 to 65535 (set in .env)\n", p.Err.String())
 }
 
 // Buffalo's envy loads .env over the variables before main runs.
@@ -107,7 +107,7 @@ func TestProcess_DotenvOverridesTheEnvironment(t *testing.T) {
 	p := ends(t, dir, []string{"PORT=70002", "LOG_LEVEL=loud"})
 	require.Equal(t, 1, p.ProcessState.ExitCode())
 	require.Equal(t, "LOG_LEVEL=loud is unknown: use debug, info, warn or error\n"+
-		"PORT=70001 is not a port: use a number from 1 to 65535\n", p.Err.String())
+		"PORT=70001 is not a port: use a number from 1 to 65535 (set in .env)\n", p.Err.String())
 }
 
 func TestProcess_RefusesDotenvInProduction(t *testing.T) {

@@ -71,7 +71,7 @@ func TestTask_Doctor_EmptyEnvironmentNamesEachRemedy(t *testing.T) {
 		"https":          "fail nothing ends TLS: set TRUSTED_PROXIES ",
 		"mail":           "fail SMTP_URL is missing: ",
 		"database":       "fail there is no database file storage/production.sqlite: is this the right folder?; check DATABASE_URL, or create the database with `task db:migrate`",
-		"database TLS":   "pass SQLite crosses no network",
+		"database TLS":   "pass the connection is local",
 		"migrations":     "fail unknown until the database answers",
 		"clock":          "fail unknown until the database answers",
 		".env":           "fail a .env file lies beside the app: ",
@@ -91,7 +91,7 @@ func TestTask_Doctor_NamesTheOneFault(t *testing.T) {
 	for _, c := range []struct{ variable, name, want string }{
 		{"SESSION_SECRET=hunter", "secret", "is shorter than 32 bytes: set it to "},
 		{"HOST=http://login.example.com", "host", "is not https"},
-		{"TRUSTED_PROXIES=0.0.0.0/0", "https", "TRUSTED_PROXIES covers every client"},
+		{"TRUSTED_PROXIES=0.0.0.0/0", "https", "TRUSTED_PROXIES=0.0.0.0/0 covers all of IPv4"},
 		{"TRUSTED_PROXIES=", "https", "nothing ends TLS"},
 		{plain.url("hunter2"), "mail", "accepts no login over TLS"},    // would accept the password without TLS
 		{stranger.url("hunter2"), "mail", "accepts no login over TLS"}, // certificate of an unknown authority
