@@ -1,6 +1,7 @@
 package actions
 
 import (
+	"net/url"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -32,4 +33,19 @@ func TestFlash_PrefetchLeavesIt(t *testing.T) {
 	require.Empty(t, a.Cookies())
 	b.Header.Del("Sec-Purpose")
 	require.Equal(t, []string{"You were logged in."}, apptest.Flashes(b.Get("/").Page))
+}
+
+// The store drops the oldest, whatever the route.
+func TestFlash_NeverOutgrowsTheCookie(t *testing.T) {
+	s := newSite(t)
+	modelstest.SignUp(t, "ada@example.com")
+	b := s.loggedIn("ada@example.com", firefox)
+	for range 200 {
+		a := b.Put("/account/language", url.Values{"language": {""}})
+		require.Equal(t, 303, a.StatusCode)
+		for _, cookie := range a.Cookies() {
+			require.Less(t, len(cookie.Raw), 4096)
+		}
+	}
+	require.Contains(t, apptest.Flashes(b.Get("/account").Page), "Your language was saved.")
 }
