@@ -35,6 +35,7 @@ var securityEvents = map[string]func(s *site){
 	"reset requested":                      func(s *site) { s.browser().forgot("ada@example.com") },
 	"password reset":                       resetPassword,
 	"password changed":                     func(s *site) { s.changeSettings("/account/password", "password", "an entirely new set of words") },
+	"client IP unknown":                    func(s *site) { behindProxy(s.t).browser().Get("/welcome") }, // without X-Forwarded-For
 	"password confirmation failed": func(s *site) {
 		s.loggedIn("ada@example.com", firefox).Post("/account", url.Values{"_method": {"DELETE"}})
 	},

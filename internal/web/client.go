@@ -9,25 +9,45 @@ import (
 
 // clientAddr returns the client's IP: the peer's or, behind trusted proxies,
 // the right-most one in X-Forwarded-For that is not trusted. Clients can forge
-// everything left of it.
-func clientAddr(r *http.Request, trusted []netip.Prefix) (client netip.Addr, viaProxy bool) {
+// everything left of it. fault says why a trusted proxy stands for its clients,
+// or is "".
+func clientAddr(r *http.Request, trusted []netip.Prefix) (client netip.Addr, viaProxy bool, fault string) {
 	peer, _ := netip.ParseAddrPort(r.RemoteAddr)
 	client = peer.Addr().Unmap().WithZone("")
 	if !isTrusted(client, trusted) {
-		return client, false
+		return client, false, ""
 	}
+	fault = "X-Forwarded-For is missing"
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 	for _, hop := range slices.Backward(hops) {
-		addr, err := netip.ParseAddr(strings.TrimSpace(hop))
-		if err != nil {
-			break // no proxy wrote this: trust nothing further left
+		if hop = strings.TrimSpace(hop); hop == "" {
+			continue // lists may have empty elements (RFC 9110, 5.6.1)
 		}
-		client = addr.Unmap().WithZone("")
+		addr, ok := parseHop(hop)
+		if !ok {
+			return client, true, "X-Forwarded-For is unreadable" // trust nothing further left
+		}
+		client, fault = addr, ""
 		if !isTrusted(client, trusted) {
 			break
 		}
 	}
-	return client, true
+	return client, true, fault
+}
+
+// parseHop parses an IP with or without a port: 192.0.2.1:5, 2001:db8::1,
+// [2001:db8::1], [2001:db8::1]:5.
+func parseHop(hop string) (addr netip.Addr, ok bool) {
+	withPort, err := netip.ParseAddrPort(hop)
+	if addr = withPort.Addr(); err != nil {
+		if inner, ok := strings.CutPrefix(hop, "["); ok {
+			if hop, ok = strings.CutSuffix(inner, "]"); !ok || !strings.Contains(hop, ":") {
+				return addr, false
+			}
+		}
+		addr, err = netip.ParseAddr(hop)
+	}
+	return addr.Unmap().WithZone(""), err == nil
 }
 
 func isTrusted(addr netip.Addr, trusted []netip.Prefix) bool {

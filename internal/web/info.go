@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"sync"
 	"time"
 )
 
@@ -47,9 +48,10 @@ func (r *RequestInfo) Started() bool { return r.response != nil && r.response.st
 // observe makes the RequestInfo, and logs the request when its response is
 // complete or cut off.
 func observe(next http.Handler, logger *slog.Logger, trusted []netip.Prefix) http.Handler {
+	var warned sync.Once // once a process: every request may have the fault
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
-		client, viaProxy := clientAddr(r, trusted)
+		client, viaProxy, fault := clientAddr(r, trusted)
 		info := &RequestInfo{
 			ID:     rand.Text(),
 			Client: client,
@@ -58,6 +60,11 @@ func observe(next http.Handler, logger *slog.Logger, trusted []netip.Prefix) htt
 			logger: logger,
 
 			schemeUnknown: r.TLS == nil && viaProxy && r.Header.Get("X-Forwarded-Proto") == "",
+		}
+		if fault != "" && !isHealthCheck(r) { // which a proxy sends for itself
+			warned.Do(func() {
+				info.line(slog.LevelWarn, "client IP unknown", slog.String("error", fault+": all clients of this proxy share one rate limit"))
+			})
 		}
 		w.Header()["X-Request-Id"] = []string{info.ID}
 		res := newResponse(context.WithValue(r.Context(), infoKey{}, info), w)

@@ -217,28 +217,68 @@ func TestHSTS(t *testing.T) {
 
 func TestClientAddr(t *testing.T) {
 	trusted := []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/8")}
-	for _, c := range []struct{ peer, forwarded, want string }{
-		{"192.0.2.1:5", "", "192.0.2.1"},
-		{"192.0.2.1:5", "198.51.100.1", "192.0.2.1"},
-		{"10.0.0.1:5", "", "10.0.0.1"},
-		{"10.0.0.1:5", "198.51.100.1", "198.51.100.1"},
-		{"10.0.0.1:5", "203.0.113.9, 198.51.100.1", "198.51.100.1"},
-		{"10.0.0.1:5", "203.0.113.9, 198.51.100.1, 10.0.0.2", "198.51.100.1"},
-		{"10.0.0.1:5", "10.0.0.3, 10.0.0.2", "10.0.0.3"},
-		{"10.0.0.1:5", "198.51.100.1, nonsense", "10.0.0.1"},
-		{"10.0.0.1:5", "nonsense, 198.51.100.1", "198.51.100.1"},
-		{"[fd00::1]:5", "2001:db8::1", "2001:db8::1"},
-		{"[::ffff:10.0.0.1]:5", "198.51.100.1", "198.51.100.1"},
-		{"@", "198.51.100.1", "invalid IP"},
+	const missing, unreadable = "X-Forwarded-For is missing", "X-Forwarded-For is unreadable"
+	for _, c := range []struct{ peer, forwarded, want, fault string }{
+		{"192.0.2.1:5", "", "192.0.2.1", ""},
+		{"192.0.2.1:5", "198.51.100.1", "192.0.2.1", ""},
+		{"192.0.2.1:5", "nonsense", "192.0.2.1", ""},
+		{"10.0.0.1:5", "", "10.0.0.1", missing},
+		{"10.0.0.1:5", " , ", "10.0.0.1", missing},
+		{"10.0.0.1:5", "198.51.100.1", "198.51.100.1", ""},
+		{"10.0.0.1:5", "198.51.100.1, ,", "198.51.100.1", ""},
+		{"10.0.0.1:5", "203.0.113.9, 198.51.100.1", "198.51.100.1", ""},
+		{"10.0.0.1:5", "203.0.113.9, 198.51.100.1, 10.0.0.2", "198.51.100.1", ""},
+		{"10.0.0.1:5", "10.0.0.3, 10.0.0.2", "10.0.0.3", ""},
+		{"10.0.0.1:5", "198.51.100.1, nonsense", "10.0.0.1", unreadable},
+		{"10.0.0.1:5", "198.51.100.1, nonsense, 10.0.0.2", "10.0.0.2", unreadable},
+		{"10.0.0.1:5", "nonsense, 198.51.100.1", "198.51.100.1", ""},
+		{"10.0.0.1:5", "unknown", "10.0.0.1", unreadable},
+		{"[fd00::1]:5", "2001:db8::1", "2001:db8::1", ""},
+		{"[::ffff:10.0.0.1]:5", "198.51.100.1", "198.51.100.1", ""},
+		{"@", "198.51.100.1", "invalid IP", ""},
+		// With a port, as Azure and others send it.
+		{"10.0.0.1:5", "203.0.113.7:51234", "203.0.113.7", ""},
+		{"10.0.0.1:5", "203.0.113.7:51234, 10.0.0.2:80", "203.0.113.7", ""},
+		{"10.0.0.1:5", "[2001:db8::1]:51234", "2001:db8::1", ""},
+		{"10.0.0.1:5", "[2001:db8::1]", "2001:db8::1", ""},
+		{"10.0.0.1:5", "[::ffff:203.0.113.7]:5", "203.0.113.7", ""},
+		{"10.0.0.1:5", "fe80::1%eth0", "fe80::1", ""},
+		{"10.0.0.1:5", "203.0.113.7:port", "10.0.0.1", unreadable},
+		{"10.0.0.1:5", "[203.0.113.7]", "10.0.0.1", unreadable},
+		{"10.0.0.1:5", "[2001:db8::1", "10.0.0.1", unreadable},
+		{"10.0.0.1:5", "2001:db8::1]", "10.0.0.1", unreadable},
 	} {
 		r := httptest.NewRequest("GET", "/", nil)
 		r.RemoteAddr = c.peer
 		if c.forwarded != "" {
 			r.Header.Set("X-Forwarded-For", c.forwarded)
 		}
-		client, _ := clientAddr(r, trusted)
+		client, _, fault := clientAddr(r, trusted)
 		require.Equal(t, c.want, client.String(), "%+v", c)
+		require.Equal(t, c.fault, fault, "%+v", c)
 	}
+}
+
+// One warning a process, and none for health checks, which a proxy sends for
+// itself.
+func TestClientAddr_WarnsOnce(t *testing.T) {
+	for header, want := range map[string]string{"": "X-Forwarded-For is missing", "nonsense": "X-Forwarded-For is unreadable"} {
+		var log bytes.Buffer
+		s := serve(t, echo, inProduction, logTo(&log))
+		for _, path := range []string{"/healthz", "/readyz"} {
+			send(t, s, "GET", path, "")
+		}
+		require.NotContains(t, log.String(), "client IP unknown")
+		for range 3 {
+			send(t, s, "GET", "/", "", "Host", "corral.example", "X-Forwarded-For", header)
+		}
+		require.Equal(t, 1, strings.Count(log.String(), `"client":"127.0.0.1","user_id":"","error":"`+want), log.String())
+		require.Equal(t, 1, strings.Count(log.String(), `"level":"WARN","event":"client IP unknown"`))
+	}
+	var log bytes.Buffer
+	send(t, serve(t, echo, inProduction, logTo(&log)), "GET", "/", "", "Host", "corral.example", "X-Forwarded-For", "203.0.113.7:51234")
+	send(t, serve(t, echo, logTo(&log)), "GET", "/", "")
+	require.NotContains(t, log.String(), "client IP unknown")
 }
 
 func TestPanic_TheConnectionLivesOn(t *testing.T) {
