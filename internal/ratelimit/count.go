@@ -29,18 +29,18 @@ func (l Limit) Peek(tx *pop.Connection, id string) (Count, error) {
 
 // Check returns nil if the limit allows another attempt at now.
 func (l Limit) Check(count Count, now time.Time) *Exceeded {
-	until := count.OpenMS
+	until, most := count.OpenMS, maxWait
 	switch full, end := count.Attempts >= l.Most, count.SinceMS+l.Window.Milliseconds(); {
 	case full && l.Window == 0:
 		return &Exceeded{RetryAfter: maxWait, Locked: true}
 	case l.Window > 0 && end <= now.UnixMilli():
 		return nil
 	case full:
-		until = end
+		until, most = end, l.Window
 	}
 	if until <= now.UnixMilli() {
 		return nil
 	}
 	wait := time.Duration(until-now.UnixMilli()) * time.Millisecond
-	return &Exceeded{RetryAfter: max(wait, time.Second)}
+	return &Exceeded{RetryAfter: min(max(wait, time.Second), most)} // even if the clock was set back
 }

@@ -85,6 +85,20 @@ func TestLimit_CountsWithinTheWindow(t *testing.T) {
 	require.Equal(t, 3*time.Minute, take(t, db, inWindow, "client", now))
 }
 
+// A clock that was set back asks for no more than the rule can.
+func TestLimit_ClockSetBack(t *testing.T) {
+	db := database(t)
+	for range 10 {
+		require.NoError(t, inWindow.Take(db, "client", start))
+	}
+	for range 5 {
+		require.NoError(t, inARow.Take(db, "ada", start))
+	}
+	dayBefore := start.Add(-24 * time.Hour)
+	require.Equal(t, 3*time.Minute, take(t, db, inWindow, "client", dayBefore))
+	require.Equal(t, 15*time.Minute, take(t, db, inARow, "ada", dayBefore))
+}
+
 func TestLimit_WindowWithWaits(t *testing.T) {
 	db, now := database(t), start
 	l := ratelimit.Limit{Most: 10, Window: 3 * time.Second, Free: 1}
