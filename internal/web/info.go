@@ -68,6 +68,7 @@ func observe(next http.Handler, logger *slog.Logger, trusted []netip.Prefix) htt
 		}
 		w.Header()["X-Request-Id"] = []string{info.ID}
 		res := newResponse(context.WithValue(r.Context(), infoKey{}, info), w)
+		res.closes = mayBeSmuggled(r)
 		info.response, info.request = res, ownRequest(res.context, r)
 		cut := true
 		defer func() {
@@ -75,8 +76,17 @@ func observe(next http.Handler, logger *slog.Logger, trusted []netip.Prefix) htt
 			info.log(res.status, cut || res.failed, time.Since(start))
 		}()
 		next.ServeHTTP(res, info.request)
+		res.begin(http.StatusOK) // as net/http does when the handler wrote nothing
 		cut = false
 	})
+}
+
+// mayBeSmuggled reports whether the request may have had a Content-Length beside
+// its Transfer-Encoding, or a Transfer-Encoding in HTTP/1.0, which net/http hides.
+// A proxy may read such a body otherwise, so the connection must close: prevents
+// request smuggling (RFC 9112, 6.1).
+func mayBeSmuggled(r *http.Request) bool {
+	return r.ProtoMajor == 1 && (r.ProtoMinor == 0 || len(r.TransferEncoding) > 0)
 }
 
 // ownRequest copies the request, with HEAD as GET. net/http must still see

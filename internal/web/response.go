@@ -21,6 +21,7 @@ type response struct {
 	context  context.Context // of the request
 	cancel   context.CancelFunc
 	release  func() bool // of a stream's context, or nil
+	closes   bool        // the connection closes after the response
 }
 
 func newResponse(ctx context.Context, w http.ResponseWriter) *response {
@@ -61,6 +62,9 @@ func (w *response) begin(status int) {
 		return
 	}
 	w.status = status
+	if w.closes {
+		w.Header().Set("Connection", "close")
+	}
 	if location := w.Header().Get("Location"); location != "" {
 		w.Header().Set("Location", withoutSlash(location))
 	}

@@ -99,15 +99,32 @@ func TestServer_OptionsAsteriskHasHeaders(t *testing.T) {
 }
 
 // Prevents request smuggling: chunked overrides Content-Length (RFC 9112, 6.3),
-// and what follows is the next request.
+// and the connection closes (6.1), so that what follows is no request. net/http
+// hides which chunked requests had both, so it closes after all of them.
 func TestServer_BodyHasOneLength(t *testing.T) {
+	silent := http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})
+	flushed := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { http.NewResponseController(w).Flush() })
+	const host, form = " HTTP/1.1\r\nHost: 127.0.0.1\r\n", "Content-Type: application/x-www-form-urlencoded\r\n"
+	const chunked = "Transfer-Encoding: chunked\r\n\r\n3\r\na=b\r\n0\r\n\r\n"
+	for _, app := range []http.Handler{echo, silent, flushed} {
+		_, address := listen(t, app, ListenOptions{})
+		for _, request := range []string{
+			"POST /one" + host + form + "Content-Length: 70\r\n" + chunked,
+			"POST /one" + host + form + chunked,
+			"GET /one" + host + chunked,
+			"POST /panic" + host + chunked,
+			"POST /one HTTP/1.0\r\nHost: 127.0.0.1\r\n" + form + "Connection: keep-alive\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\na=b",
+		} {
+			answer := exchange(t, address, request+"GET /two"+host+"\r\n") // without Connection: close
+			require.Equal(t, 1, strings.Count(answer, "HTTP/1."), answer)
+			require.Contains(t, answer, "\r\nConnection: close\r\n")
+			require.NotContains(t, answer, "/two")
+		}
+	}
 	_, address := listen(t, echo, ListenOptions{})
-	answer := exchange(t, address, "POST /one HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 70\r\n"+
-		"Transfer-Encoding: chunked\r\n\r\n3\r\na=b\r\n0\r\n\r\nGET /two HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
-	first, second, _ := strings.Cut(answer, "POST /one a=b")
-	require.Contains(t, first, "200 OK")
-	require.True(t, strings.HasPrefix(second, "HTTP/1.1 200 OK"), second)
-	require.Contains(t, second, "GET /two")
+	answer := exchange(t, address, "POST /one"+host+form+"Content-Length: 3\r\n\r\na=bGET /two"+host+"Connection: close\r\n\r\n")
+	require.Contains(t, answer, "POST /one a=b")
+	require.Contains(t, answer, "GET /two", "a body with a length keeps the connection")
 }
 
 func TestServer_OccupiedPort(t *testing.T) {
