@@ -82,7 +82,7 @@ func New(app http.Handler, o Options) http.Handler {
 	h := limitTime(app, o.MaxTime)             // bounds the time a request waits for the database
 	h = keepPages(h, o.Pages)                  // renders pages without a session once
 	h = limitBody(h, o)                        // before Buffalo reads forms
-	h = refuseCrossOrigin(h, o.ErrorPage)      // prevents cross-site request forgery
+	h = refuseCrossOrigin(h, o)                // prevents cross-site request forgery
 	h = o.Assets.serve(h, o.ErrorPage)         // files need none of the above
 	h = serveReload(h, o.Reload)               // development only
 	h = requireHTTPS(h, o)                     // production only

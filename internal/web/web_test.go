@@ -157,6 +157,49 @@ func TestHost(t *testing.T) {
 	}
 }
 
+// Without Sec-Fetch-Site, Origin must be exactly ours: scheme and host, and no
+// more.
+func TestCrossOrigin_Exact(t *testing.T) {
+	production, development := serve(t, echo, inProduction), serve(t, echo)
+	tunnel := serve(t, echo, func(o *Options) { o.PublicURL = &url.URL{Scheme: "https", Host: "tunnel.example"} })
+	for _, c := range []struct {
+		s            *httptest.Server
+		host, origin string
+		status       int
+	}{
+		{production, "corral.example", "https://corral.example", 200},
+		{production, "corral.example:443", "https://corral.example", 200},
+		{production, "corral.example", "https://corral.example:443", 200},
+		{production, "corral.example", "http://corral.example", 403},
+		{production, "corral.example", "http://corral.example:443", 403},
+		{production, "corral.example", "https://corral.example:8443", 403},
+		{production, "corral.example", "https://evil@corral.example", 403},
+		{production, "corral.example", "https://@corral.example", 403},
+		{production, "corral.example", "https://corral.example/", 403},
+		{production, "corral.example", "https://corral.example?", 403},
+		{production, "corral.example", "https://corral.example#x", 403},
+		{production, "corral.example", "//corral.example", 403},
+		{production, "corral.example", "ftp://corral.example", 403},
+		{production, "corral.example", "https://corral.example https://corral.example", 403},
+		{production, "corral.example", "null", 403},
+		{development, "127.0.0.1:3000", "http://127.0.0.1:3000", 200},
+		{development, "127.0.0.1:3000", "https://127.0.0.1:3000", 403},
+		{development, "localhost:8080", "http://localhost:8080", 200},
+		{development, "localhost:8080", "https://localhost:8080", 403},
+		{development, "[::1]:8080", "http://[::1]:8080", 200},
+		{tunnel, "tunnel.example", "https://tunnel.example", 200},
+		{tunnel, "localhost:8080", "http://localhost:8080", 200},
+		{tunnel, "localhost:8080", "https://tunnel.example", 403},
+	} {
+		for _, method := range []string{"POST", "PUT", "PATCH", "DELETE"} {
+			res, _ := send(t, c.s, method, "/", "a=1", "Host", c.host, "Origin", c.origin, "X-Forwarded-Proto", "https", "X-Forwarded-For", "192.0.2.1")
+			require.Equal(t, c.status, res.StatusCode, "%s %s from %s", method, c.host, c.origin)
+		}
+		res, _ := send(t, c.s, "GET", "/", "", "Host", c.host, "Origin", c.origin, "X-Forwarded-Proto", "https")
+		require.Equal(t, 200, res.StatusCode, "safe methods change nothing")
+	}
+}
+
 // A browser would have a session for each name.
 func TestHost_DevelopmentRedirectsToOneName(t *testing.T) {
 	s := serve(t, echo, func(o *Options) { o.PublicURL = &url.URL{Scheme: "http", Host: "localhost:3000"} })
