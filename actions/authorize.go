@@ -16,6 +16,7 @@ const (
 	public guard = "public" // anyone
 	guest  guard = "guest"  // logged-in users are redirected home
 	user   guard = "user"   // anonymous clients are redirected to the login page
+	local  guard = "local"  // clients on this machine; ADDR may be 0.0.0.0, and Host is the client's word
 )
 
 // guardOf returns the guard of a route, or user if the table has none.
@@ -61,6 +62,9 @@ func Authorize(next buffalo.Handler) buffalo.Handler {
 		case g == user && !loggedIn:
 			web.Info(c).Event("guard refused")
 			return askToLogIn(c)
+		case g == local && !web.Info(c).Client.IsLoopback():
+			web.Info(c).Event("guard refused")
+			return c.Error(http.StatusForbidden, errors.New("only for clients on this machine"))
 		case g == guest && loggedIn:
 			if web.IsNavigation(c.Request()) {
 				c.Flash().Set("info", []string{"login.already"})

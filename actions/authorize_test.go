@@ -10,6 +10,7 @@ import (
 	"github.com/gobuffalo/buffalo"
 	"github.com/stretchr/testify/require"
 
+	"corral/config"
 	"corral/internal/apptest"
 	"corral/models"
 	"corral/models/modelstest"
@@ -215,4 +216,15 @@ func TestReturnPath_OnlyGET(t *testing.T) {
 	require.JSONEq(t, `{"type":"about:blank","title":"Unauthorized","status":401,"detail":"not logged in"}`, a.Page)
 	b.Header.Del("Accept")
 	require.Equal(t, "/?x=1", b.logIn("ada@example.com").Location())
+}
+
+// In development, other machines do not read the mails, whatever their Host
+// header: ADDR may be 0.0.0.0, and a proxy passes clients on.
+func TestAuthorize_LocalChecksTheClient(t *testing.T) {
+	s := newSite(t, trustLoopback, func(c *config.Config) { c.Env = config.Development })
+	for ip, status := range map[string]int{"127.0.0.1": 200, "::1": 200, "192.0.2.7": 403, "10.0.0.1": 403} {
+		b := s.with("X-Forwarded-For", ip)
+		require.Equal(t, status, b.Get("/dev/mail").StatusCode, ip)
+		require.Equal(t, status == 403, b.Get("/dev/mail/x").StatusCode == 403, ip)
+	}
 }

@@ -13,8 +13,8 @@ import (
 )
 
 var devRoutes = []route{
-	get("/dev/mail", public, DevMailIndex),
-	get("/dev/mail/{id}", public, DevMailShow),
+	get("/dev/mail", local, DevMailIndex),
+	get("/dev/mail/{id}", local, DevMailShow),
 }
 
 func DevMailIndex(c buffalo.Context) error {

@@ -14,7 +14,7 @@ func TestTask_Routes_PrintsGuards(t *testing.T) {
 	require.NoError(t, p.Run(), p.Err.String())
 	require.Regexp(t, `GET +/ +user +corral/actions.HomeShow`, p.Out.String())
 	require.Regexp(t, `DELETE +/logout +public`, p.Out.String())
-	require.Regexp(t, `GET +/dev/mail +public`, p.Out.String())
+	require.Regexp(t, `GET +/dev/mail +local`, p.Out.String())
 	require.NotContains(t, p.Out.String(), "not in the table")
 }
 
