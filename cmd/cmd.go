@@ -66,6 +66,11 @@ func serve() error {
 	time.AfterFunc(time.Second, debug.FreeOSMemory) // what only the start used: 8 of 44 MB
 	janitor := models.StartJanitor(logger)
 	defer janitor.Stop()
-	fmt.Fprintf(os.Stderr, "Corral (%s) listens on %s, reached at %s\n", c.Env, c.Addr, c.Host)
+	if c.Production() {
+		slog.Info("listening", "address", c.Addr, "public_url", c.Host.String())
+	} else {
+		fmt.Fprintf(os.Stderr, "Corral (%s) listens on %s, reached at %s\n", c.Env, c.Addr, c.Host)
+	}
+	web.OnHangup(func() { app.Stop(nil) })
 	return app.Serve(server)
 }

@@ -119,6 +119,7 @@ func (p *Process) Get(path string) (status int, page string) {
 	r := p.request(path)
 	r.Host = "127.0.0.1"
 	r.Header.Set("X-Forwarded-Proto", "https")
+	r.Header.Set("X-Forwarded-For", "192.0.2.1")
 	res, err := http.DefaultTransport.RoundTrip(r)
 	require.NoError(p.t, err)
 	defer res.Body.Close()

@@ -118,7 +118,8 @@ func TestProduction_LogsJSONOnStdout(t *testing.T) {
 		require.NotContains(t, line, `"error"`, "a stop is none")
 		require.NotContains(t, line, "closed network connection")
 	}
-	require.Regexp(t, `^Corral \(production\) listens on 127\.0\.0\.1:\d+, reached at https://127\.0\.0\.1\n$`, p.Err.String())
+	require.Regexp(t, `"event":"listening","address":"127\.0\.0\.1:\d+","public_url":"https://127\.0\.0\.1"`, p.Out.String())
+	require.Empty(t, p.Err.String())
 }
 
 func TestProduction_MakesPrivateFilesInStorage(t *testing.T) {

@@ -14,12 +14,18 @@ import (
 
 // Package http alone would close the connection.
 func TestStop_AnswersAHalfReadRequest(t *testing.T) {
+	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGHUP} {
+		t.Run(signal.String(), func(t *testing.T) { answersAHalfReadRequest(t, signal) })
+	}
+}
+
+func answersAHalfReadRequest(t *testing.T, signal syscall.Signal) {
 	p := start(t, t.TempDir())
 	conn, err := net.Dial("tcp", strings.TrimPrefix(p.URL, "http://"))
 	require.NoError(t, err)
 	fmt.Fprint(conn, "GET /login HTTP/1.1\r\nHost: 127")
 	_, _ = p.Get("/login") // by now the server has accepted the first connection
-	require.NoError(t, p.Signal(syscall.SIGTERM))
+	require.NoError(t, p.Signal(signal))
 	for reachable := true; reachable; { // until the stop has begun
 		probe, err := net.Dial("tcp", strings.TrimPrefix(p.URL, "http://"))
 		if reachable = err == nil; reachable {
