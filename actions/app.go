@@ -37,6 +37,8 @@ var routes = []route{
 	get("/.well-known/change-password", public, ChangePasswordShow),
 	get("/healthz", public, HealthzShow),
 	get("/readyz", public, ReadyzShow),
+	newRoute("OPTIONS", "/healthz", public, HealthzShow, nil), // HAProxy's check
+	newRoute("OPTIONS", "/readyz", public, ReadyzShow, nil),
 
 	// Guests. A logged-in user is sent home.
 	get("/login", guest, LoginNew),

@@ -17,7 +17,7 @@ import (
 // filled.
 func unsafeRoutes() (methods, paths []string) {
 	for _, r := range app.Routes() {
-		if r.Method != http.MethodGet {
+		if r.Method != http.MethodGet && r.Method != http.MethodOptions {
 			methods = append(methods, r.Method)
 			paths = append(paths, strings.NewReplacer("{token}", "x", "{id}", "6ba7b810-9dad-11d1-80b4-00c04fd430c8").Replace(trimSlash(r.Path)))
 		}

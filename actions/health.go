@@ -27,6 +27,9 @@ func ReadyzShow(c buffalo.Context) error {
 
 // writePlain avoids Render, which would touch the session.
 func writePlain(c buffalo.Context, status int, text string) error {
+	if c.Request().Method == http.MethodOptions && status == http.StatusOK {
+		status = http.StatusNoContent
+	}
 	c.Response().Header().Set("Content-Type", "text/plain; charset=utf-8")
 	c.Response().WriteHeader(status)
 	io.WriteString(c.Response(), text+"\n") // ignore write errors: the client is gone

@@ -1,6 +1,10 @@
 package actions
 
 import (
+	"fmt"
+	"io"
+	"net"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -43,10 +47,40 @@ func TestHealth_NeedsNoSession(t *testing.T) {
 				require.Equal(t, "nosniff", a.Header.Get("X-Content-Type-Options"))
 				require.Equal(t, "no-store", a.Header.Get("Cache-Control"))
 				require.Equal(t, 200, b.Send("HEAD", path, nil).StatusCode)
-				require.Equal(t, 405, b.Send("DELETE", path, nil).StatusCode)
+				a = b.Send("DELETE", path, nil)
+				require.Equal(t, 405, a.StatusCode)
+				require.Equal(t, "GET, HEAD, OPTIONS", a.Header.Get("Allow"))
 			}
 		}
 	}
+}
+
+// HAProxy's check sends HTTP/1.0 without a Host.
+func TestHealth_Options(t *testing.T) {
+	s := behindProxy(t)
+	ask := func(path string) string {
+		conn, err := net.Dial("tcp", s.Listener.Addr().String())
+		require.NoError(t, err)
+		defer conn.Close()
+		fmt.Fprintf(conn, "OPTIONS %s HTTP/1.0\r\n\r\n", path)
+		answer, err := io.ReadAll(conn)
+		require.NoError(t, err)
+		head, body, _ := strings.Cut(string(answer), "\r\n\r\n")
+		status, _, _ := strings.Cut(head, "\r\n")
+		if strings.Contains(status, "204") {
+			require.Empty(t, body)
+		}
+		return status
+	}
+	for _, path := range []string{"/healthz", "/readyz", "/readyz/"} {
+		require.Equal(t, "HTTP/1.0 204 No Content", ask(path))
+		require.Equal(t, 204, s.with("Host", "10.0.0.1").Send("OPTIONS", path, nil).StatusCode)
+	}
+	withoutDatabase(t, func() {
+		require.Equal(t, "HTTP/1.0 204 No Content", ask("/healthz"))
+		require.Equal(t, "HTTP/1.0 503 Service Unavailable", ask("/readyz"))
+	})
+	require.Equal(t, 405, s.browser().Send("OPTIONS", "/login", nil).StatusCode)
 }
 
 // Sessions survive the outage.

@@ -58,7 +58,7 @@ func newRoute(method, path string, g guard, h buffalo.Handler, list []limit) rou
 
 func (r route) addTo(app *buffalo.App) {
 	add := map[string]func(string, buffalo.Handler) *buffalo.RouteInfo{
-		"GET": app.GET, "POST": app.POST, "PUT": app.PUT, "DELETE": app.DELETE,
+		"GET": app.GET, "POST": app.POST, "PUT": app.PUT, "DELETE": app.DELETE, "OPTIONS": app.OPTIONS,
 	}
 	add[r.method](r.path, r.handler)
 }

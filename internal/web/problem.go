@@ -42,7 +42,7 @@ func WantsJSON(r *http.Request) bool {
 // Allow header of a 405.
 func AllowedMethods(router *mux.Router, r *http.Request) []string {
 	var allowed []string
-	for _, method := range []string{"GET", "POST", "PUT", "PATCH", "DELETE"} {
+	for _, method := range []string{"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"} {
 		probe := &http.Request{Method: method, URL: r.URL, Host: r.Host}
 		if match := new(mux.RouteMatch); router.Match(probe, match) && match.MatchErr == nil {
 			allowed = append(allowed, method)
