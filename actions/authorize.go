@@ -62,14 +62,14 @@ func Authorize(next buffalo.Handler) buffalo.Handler {
 		case g == user && !loggedIn:
 			web.Info(c).Event("guard refused")
 			return askToLogIn(c)
-		case g == local && !web.Info(c).Client.IsLoopback():
-			web.Info(c).Event("guard refused")
-			return c.Error(http.StatusForbidden, errors.New("only for clients on this machine"))
 		case g == guest && loggedIn:
 			if web.IsNavigation(c.Request()) {
 				c.Flash().Set("info", []string{"login.already"})
 			}
 			return redirect(c, "rootPath()")
+		case g == local && !web.Info(c).Client.IsLoopback():
+			web.Info(c).Event("guard refused")
+			return c.Error(http.StatusForbidden, errors.New("only for clients on this machine"))
 		}
 		return next(c)
 	}

@@ -1,7 +1,6 @@
 package password
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -32,7 +31,8 @@ func (p Policy) guessable(password, email string) (messageKey string) {
 	}
 	// zxcvbn takes three words in a row for unguessable, even if all are parts of
 	// the email.
-	if rest := parts.ReplaceAllString(password, ""); rest != password && judge(rest, words).Score < minScore {
+	lower := strings.ToLower(password)
+	if rest := parts.Replace(lower); rest != lower && judge(rest, words).Score < minScore {
 		return "password.guessable_personal"
 	}
 	return ""
@@ -51,24 +51,28 @@ func judge(password string, words []string) zxcvbn.Result {
 	return zxcvbn.PasswordStrength(legible(password), inputs)
 }
 
-// personal returns the words of an email and of the policy, and a pattern for
-// those of minPart letters or more.
-func (p Policy) personal(email string) (words []string, parts *regexp.Regexp) {
+// personal returns the words of an email and of the policy, and what removes those
+// of minPart letters or more from a text in lower case.
+func (p Policy) personal(email string) (words []string, parts *strings.Replacer) {
 	local, domain, _ := strings.Cut(email, "@")
 	name, _, _ := strings.Cut(local, "+")
 	readable, _ := idna.ToUnicode(domain)
 	words = append([]string{email, local, domain, readable}, p.Words...)
-	patterns := []string{"[^\\x{0}-\\x{10FFFF}]"} // matches nothing
+	var long []string
 	for _, text := range append([]string{name, domain, readable}, p.Words...) {
-		letters := strings.FieldsFunc(text, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsMark(r) })
-		for _, part := range append(letters, strings.Join(letters, "")) {
+		names := strings.FieldsFunc(text, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsMark(r) })
+		for _, part := range append(names, strings.Join(names, "")) {
 			if utf8.RuneCountInString(part) >= minPart {
-				words, patterns = append(words, part), append(patterns, regexp.QuoteMeta(part))
+				words, long = append(words, part), append(long, strings.ToLower(part))
 			}
 		}
 	}
-	slices.SortFunc(patterns, func(a, b string) int { return len(b) - len(a) }) // the longest first
-	return words, regexp.MustCompile("(?i)" + strings.Join(patterns, "|"))
+	slices.SortFunc(long, func(a, b string) int { return len(b) - len(a) }) // the longest first
+	var removals []string
+	for _, part := range long {
+		removals = append(removals, part, "")
+	}
+	return words, strings.NewReplacer(removals...)
 }
 
 // weakness returns the message key of the pattern that covers most of a
