@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strconv"
 	"strings"
 	"testing"
@@ -31,9 +32,17 @@ func TestLanguages_ErrorPagesSpeakOne(t *testing.T) {
 	app.Middleware.Skip(actions.Authorize, fail)
 	server := httptest.NewServer(actions.Handler(app, c, logger, nil))
 	defer server.Close()
+	behind := c
+	behind.Env, behind.TrustedProxies = config.Production, []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
+	behindProxy := httptest.NewServer(actions.Handler(app, behind, logger, nil))
+	defer behindProxy.Close()
 	for _, reader := range Readers(t) {
-		for _, status := range []int{400, 401, 403, 404, 405, 413, 418, 421, 422, 429, 500, 503} {
-			req, err := http.NewRequest("GET", server.URL+"/fail/"+strconv.Itoa(status), nil)
+		for _, status := range []int{400, 401, 403, 404, 405, 413, 418, 421, 422, 429, 500, 502, 503} {
+			url := server.URL + "/fail/" + strconv.Itoa(status)
+			if status == http.StatusBadGateway { // the proxy sends no X-Forwarded-Proto
+				url = behindProxy.URL
+			}
+			req, err := http.NewRequest("GET", url, nil)
 			require.NoError(t, err)
 			req.Host, req.Header = c.Host.Host, http.Header{"Accept-Language": {reader.Language}}
 			res, err := http.DefaultClient.Do(req)

@@ -49,6 +49,8 @@ func saidElsewhere(key string) bool {
 		"password.guessable", // there is always a better reason
 		// For handlers of owners: see TestLanguages_ErrorPagesSpeakOne.
 		"error.too_many.title", "error.too_many.text", "error.unauthorized.title", "error.unauthorized.text", "error.other.title", "error.other.text",
+		"error.proxy.title", "error.proxy.text",
+		"login.remember_hours", // only with a short REMEMBER_LIFETIME: TestLogin_SaysHowLongItRemembers
 	}, key)
 }
 
@@ -108,6 +110,8 @@ func (s *story) settings() {
 	b := s.browser()
 	b.LogIn("ada@example.com")
 	s.read(b.Get("/"), 200) // logged in
+	b.Get("/login")
+	s.read(b.Get("/"), 200) // logged in already
 	s.read(b.Get("/account"), 200)
 	s.read(b.Put("/account/email", "email", "ada@new.example", "current_password", "wrong"), 422)
 	s.read(b.Put("/account/email", "email", "nobody", "current_password", site.Password), 422)
@@ -137,6 +141,8 @@ func (s *story) sessions() {
 	s.read(b.Get("/account/sessions"), 200) // ended
 	b.Post("/account/sessions", "_method", "DELETE")
 	s.read(b.Get("/account/sessions"), 200) // others ended
+	remembered.Get("/account")
+	s.read(remembered.Get("/login"), 200) // session ended
 	b.LogOut()
 	b.Post("/login", "email", "bob@example.com", "password", "wrong")
 	b.LogIn("bob@example.com")

@@ -94,7 +94,8 @@ func sayings(node *html.Node) []string {
 	case node.Type == html.ElementNode:
 		var said []string
 		for _, a := range node.Attr {
-			if slices.Contains(spoken, a.Key) || strings.HasPrefix(a.Key, "data-") {
+			if slices.Contains(spoken, a.Key) || strings.HasPrefix(a.Key, "data-") ||
+				a.Key == "content" && attribute(node, "name") == "description" {
 				said = append(said, a.Val)
 			}
 		}
