@@ -119,6 +119,10 @@ func App(c config.Config, logger *slog.Logger) *buffalo.App {
 	return app
 }
 
+// policy is the content security policy of all pages. A handler extends its own
+// by web.AllowSource.
+var policy = web.DefaultPolicy
+
 // Handler returns app with everything between it and the socket.
 func Handler(app *buffalo.App, c config.Config, logger *slog.Logger, reload http.Handler) http.Handler {
 	return web.New(app, web.Options{
@@ -129,6 +133,7 @@ func Handler(app *buffalo.App, c config.Config, logger *slog.Logger, reload http
 		TrustedProxies: c.TrustedProxies,
 		MaxBody:        web.MaxBody(allLimits()),
 		MaxTime:        web.MaxTime(allLimits()),
+		Policy:         policy,
 		Assets:         assetFiles,
 		Pages:          publicPages(c),
 		Logger:         logger,

@@ -31,8 +31,12 @@ var errorKeys = map[int]string{
 // the handler chose a status.
 func renderError(status int, err error, c buffalo.Context) error {
 	w, req := c.Response(), c.Request()
-	if web.Info(req.Context()).Started() {
-		web.Info(req.Context()).Error(err)
+	started := web.Info(req.Context()).Started()
+	clientGone := (started || models.Unavailable(err)) && errors.Is(req.Context().Err(), context.Canceled)
+	if started {
+		if !clientGone {
+			web.Info(req.Context()).Error(err)
+		}
 		panic(http.ErrAbortHandler) // a partial response must not look complete
 	}
 	switch {
@@ -43,7 +47,6 @@ func renderError(status int, err error, c buffalo.Context) error {
 	case status == http.StatusMethodNotAllowed:
 		w.Header().Set("Allow", strings.Join(web.AllowedMethods(app.Muxer(), req), ", "))
 	}
-	clientGone := models.Unavailable(err) && errors.Is(req.Context().Err(), context.Canceled)
 	if status >= http.StatusInternalServerError && !clientGone {
 		web.Info(req.Context()).Error(err)
 	}

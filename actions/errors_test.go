@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -168,4 +169,37 @@ func TestErrors_ProxyWithoutScheme(t *testing.T) {
 	require.Equal(t, 502, a.StatusCode)
 	require.Contains(t, a.Page, "X-Forwarded-Proto")
 	require.NotRegexp(t, ` (src|href|action)=`, a.Page, "they would not work")
+}
+
+// A client that leaves in the middle of a response is no fault, unlike a handler
+// that cannot go on.
+func TestErrors_AfterTheResponseBegan(t *testing.T) {
+	modelstest.Empty(t)
+	log, c := captureLog(t), modelstest.Config()
+	app := newApp(c)
+	stream := func(c buffalo.Context) error {
+		c.Response().(http.Flusher).Flush()
+		if c.Param("broken") != "" {
+			return errors.New("the handler cannot go on")
+		}
+		<-c.Done()
+		return errors.New("write: broken pipe")
+	}
+	app.GET("/stream", stream)
+	app.Middleware.Skip(Authorize, stream)
+	s := apptest.NewServer(t, Handler(app, c, testLogger(c), nil))
+	for _, query := range []string{"", "?broken=1"} {
+		res, err := http.Get(s.URL + "/stream" + query)
+		require.NoError(t, err)
+		if query == "" {
+			res.Body.Close()
+		} else {
+			_, err = io.ReadAll(res.Body)
+			require.ErrorIs(t, err, io.ErrUnexpectedEOF)
+		}
+	}
+	s.Close() // when all requests are done
+	require.NotContains(t, log.String(), "broken pipe")
+	require.Contains(t, log.String(), "the handler cannot go on")
+	require.Equal(t, 2, strings.Count(log.String(), "request cut off"))
 }

@@ -3,5 +3,5 @@ package assets
 
 import "embed"
 
-//go:embed css images js favicon.ico favicon.svg robots.txt
+//go:embed [^._]*
 var FS embed.FS

@@ -1,10 +1,12 @@
 package mailers
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"html/template"
+	"maps"
 	"sync"
 
 	"github.com/gobuffalo/buffalo/mail"
@@ -36,11 +38,15 @@ func must[T any](value T, err error) T {
 // Compose returns the message of a mail, in text and HTML, in the language of its
 // recipient, or outbox.ErrNothingToSend. Links start with HOST: prevents links
 // poisoned by a Host header.
-func Compose(ctx context.Context, c config.Config, m *outbox.Mail) (mail.Message, error) {
-	if err := models.ResolveMail(ctx, m); err != nil {
-		return mail.Message{}, err
+func Compose(ctx context.Context, c config.Config, m *outbox.Mail) (message mail.Message, err error) {
+	if err = models.ResolveMail(ctx, m); err == nil {
+		message, err = compose(c, m)
 	}
-	data, err := templateData(c, m)
+	return message, err
+}
+
+func compose(c config.Config, m *outbox.Mail) (mail.Message, error) {
+	file, data, err := templateData(c, m)
 	if err != nil {
 		return mail.Message{}, fmt.Errorf("composing a mail: %w", err)
 	}
@@ -51,48 +57,59 @@ func Compose(ctx context.Context, c config.Config, m *outbox.Mail) (mail.Message
 	// The same at every attempt: mail programs hide duplicates.
 	message.SetHeader("Message-ID", "<"+m.ID.String()+"@"+outbox.Domain(c.Host.Hostname())+">")
 	// Mail programs prefer the last part.
-	err = message.AddBodies(data, engine().Text("mail/message.plush.txt"), engine().HTML("mail/message.plush.html"))
+	err = message.AddBodies(data, engine().Text("mail/"+file+".plush.txt"), engine().HTML("mail/"+file+".plush.html"))
 	if err != nil {
 		return mail.Message{}, fmt.Errorf("composing a mail: %w", err)
 	}
 	return message, nil
 }
 
-func templateData(c config.Config, m *outbox.Mail) (map[string]any, error) {
-	kind, ok := kinds[m.Template]
-	if !ok {
-		return nil, fmt.Errorf("no mail is named %s", m.Template)
+// Preview makes the message of a mail, with an example in it.
+func Preview(c config.Config, name string) (mail.Message, error) {
+	data := cmp.Or(ownKinds.Example(name), `{"when":"2026-01-02T15:04:05Z"}`)
+	return compose(c, &outbox.Mail{Recipient: "ada@example.com", Template: name, Data: data})
+}
+
+// templateData returns the name of the templates of a mail, and what they have as data.
+func templateData(c config.Config, m *outbox.Mail) (file string, data map[string]any, err error) {
+	language := texts().Match("", m.Language)
+	t := texts().In(language)
+	data = map[string]any{"lang": language, "dir": i18n.Direction(language), "t": t, "host": c.Host.Host}
+	if kind, ok := kinds[m.Template]; ok {
+		return "message", data, kind.addData(data, t, c, m)
 	}
+	subject, own, err := ownKinds.Read(m)
+	data["subject"], data["url"], data["data"] = t(subject), c.Host.String(), own
+	return m.Template, data, err
+}
+
+func (k kind) addData(data map[string]any, t i18n.Translate, c config.Config, m *outbox.Mail) error {
 	var details models.MailData
 	if err := json.Unmarshal([]byte(m.Data), &details); err != nil {
-		return nil, err
+		return err
 	}
 	rawToken, err := models.Outbox.Token(m)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	language := texts().Match("", m.Language)
-	t := texts().In(language)
 	browser, system := useragent.Name(details.UserAgent)
 	names := map[string]any{"email": m.Recipient, "new_email": details.NewEmail}
-	data := map[string]any{
-		"lang": language, "dir": i18n.Direction(language), "t": t,
+	maps.Copy(data, map[string]any{
 		"subject": t("mail."+m.Template+".subject", names),
 		"text":    t("mail."+m.Template+".text", names),
 		"link":    "", "log_in": "",
-		"notice":  kind.notice,
+		"notice":  k.notice,
 		"when":    i18n.FormatTime(t, details.When),
 		"ip":      details.IP,
 		"browser": i18n.Browser(t, browser, system),
-		"host":    c.Host.Host,
-	}
-	if kind.link != "" {
-		data["link"] = template.HTML(c.Host.String() + kind.link + rawToken)
-		if kind.logIn {
+	})
+	if k.link != "" {
+		data["link"] = template.HTML(c.Host.String() + k.link + rawToken)
+		if k.logIn {
 			data["log_in"] = template.HTML(c.Host.String() + "/login")
 		}
 		data["button"] = t("mail." + m.Template + ".button")
 		data["note"] = t("mail." + m.Template + ".note")
 	}
-	return data, nil
+	return nil
 }

@@ -33,6 +33,10 @@ var kinds = map[string]kind{
 	models.MailAccountDeleted:  {notice: true},
 }
 
+// ownKinds are the mails of your own, with templates of their own. These have data,
+// beside subject, t and url, the public URL. docs/build-on-it.md adds one.
+var ownKinds = outbox.Kinds{}
+
 // Start starts a worker. Without a mail server, as in development, mails stay in
 // the outbox: see /dev/mail.
 func Start(c config.Config, logger *slog.Logger) *outbox.Worker {

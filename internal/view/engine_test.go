@@ -196,6 +196,17 @@ func TestEngine_TextIsNotEscaped(t *testing.T) {
 	require.Equal(t, "text/plain; charset=utf-8", e.Text("mail.plush.txt").ContentType())
 }
 
+// Nor is what stands in a list or a struct, whether plush renders it or not.
+func TestEngine_TextOfListsIsNotEscaped(t *testing.T) {
+	type row struct{ Name string }
+	for _, start := range []string{"", "<% let left_to_plush = 1 %>"} {
+		e := engineOf("mail.plush.txt", start+`<%= for (row) in rows { %><%= row.Name %>;<% } %><%= for (name) in names { %><%= name %>;<% } %>`)
+		var text bytes.Buffer
+		require.NoError(t, e.Text("mail.plush.txt").Render(&text, map[string]any{"rows": []row{{`"Tom" & <Jerry>`}}, "names": []string{"it's", "&lt;"}}))
+		require.Equal(t, `"Tom" & <Jerry>;it's;&lt;;`, text.String())
+	}
+}
+
 // The helpers of a language are made once, for HTML and for plain text.
 func TestEngine_Language(t *testing.T) {
 	made := map[string]int{}
@@ -248,6 +259,9 @@ func TestEngine_PathHelpers(t *testing.T) {
 	app.GET("/", func(buffalo.Context) error { return nil })
 	data["rootPath"] = app.RouteHelpers()["rootPath"]
 	require.Equal(t, `/ <a href="/login">x</a>`, rendered(t, left, "show", data), "also where plush renders")
+	var fragment bytes.Buffer
+	require.NoError(t, left.Template("text/html", "show.html").Render(&fragment, data))
+	require.Equal(t, `/ <a href="/login">x</a>`, fragment.String(), "and Buffalo")
 	_, err := e.Bytes("none", data)
 	require.ErrorContains(t, err, "missing parameters")
 }

@@ -7,7 +7,7 @@ import (
 	"html/template"
 	"io"
 	"io/fs"
-	"maps"
+	"strings"
 	"sync"
 
 	"github.com/gobuffalo/buffalo/render"
@@ -78,26 +78,19 @@ func (e *Engine) exec(html *bytes.Buffer, name string, t *plush.Template, in *sc
 	return nil
 }
 
-// text is a page of plain text: plush escapes strings, so its data has none.
+// text is a page of plain text: what the data and the helpers say stands in it as
+// it is, in lists and structs too.
 type text struct{ page }
+
+// unescaped undoes the escaping of plush, which takes every template for HTML.
+var unescaped = strings.NewReplacer("&#34;", `"`, "&#39;", "'", "&amp;", "&", "&lt;", "<", "&gt;", ">")
 
 // Render writes the text, or nothing when there is an error.
 func (t text) Render(w io.Writer, data render.Data) error {
-	plain := maps.Clone(data)
-	if plain == nil {
-		plain = render.Data{}
+	var escaped bytes.Buffer
+	if err := t.page.Render(&escaped, data); err != nil {
+		return err
 	}
-	for key, value := range plain {
-		if s, ok := value.(string); ok && key != "lang" {
-			plain[key] = template.HTML(s)
-		}
-	}
-	say := translator(data["t"])
-	if say == nil {
-		say = t.engine.locale(data["lang"]).t
-	}
-	if say != nil {
-		plain["t"] = func(key string, args ...any) template.HTML { return template.HTML(say(key, args...)) }
-	}
-	return t.page.Render(w, plain)
+	_, err := unescaped.WriteString(w, escaped.String())
+	return err
 }

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/gobuffalo/buffalo"
 	"github.com/gobuffalo/buffalo/render"
 	"github.com/gobuffalo/helpers/tags"
 	"github.com/gobuffalo/plush/v4"
@@ -68,7 +69,12 @@ func (e *Engine) withHelpers(next render.TemplateEngine) render.TemplateEngine {
 		all := maps.Clone(helpers)
 		maps.Copy(all, e.assetHelpers())
 		maps.Copy(all, e.locale(data["lang"]).scope.own)
-		maps.Copy(all, data)
+		for name, value := range data {
+			if helper, ok := value.(buffalo.RouteHelperFunc); ok {
+				value = pathHelper(helper)
+			}
+			all[name] = value
+		}
 		return next(source, data, all)
 	}
 }

@@ -23,6 +23,8 @@ import (
 // /assets/css/app.0123456789abcdef.css. Under any other digest the file is
 // served uncached: during a rolling update, nodes get requests from pages of
 // another release. Go files are left out.
+//
+// A stylesheet refers to other files by name: url("../fonts/sans.woff2").
 type Assets struct {
 	files      fs.FS
 	live       bool
@@ -79,10 +81,14 @@ func (a *Assets) file(name string) (*asset, error) {
 	return nil, fs.ErrNotExist
 }
 
-func readAsset(files fs.FS, name string) (*asset, error) {
+// readAsset reads a file. within are the stylesheets that refer to it.
+func readAsset(files fs.FS, name string, within ...string) (*asset, error) {
 	content, err := fs.ReadFile(files, name)
 	if err != nil {
 		return nil, err
+	}
+	if path.Ext(name) == ".css" {
+		content = withPaths(files, name, content, within)
 	}
 	sum := sha256.Sum256(content)
 	file := &asset{digest: hex.EncodeToString(sum[:8]), contentType: contentType(name), bodies: bodies{plain: newBody(content, "")}}

@@ -4,7 +4,6 @@ package cluster
 
 import (
 	"os"
-	"os/exec"
 	"testing"
 	"time"
 
@@ -31,10 +30,7 @@ type cluster struct {
 func newCluster(t *testing.T) *cluster {
 	t.Helper()
 	services.Server(t)
-	if _, err := exec.LookPath("nginx"); err != nil {
-		require.False(t, services.Required("nginx"))
-		t.Skip("needs nginx: apt-get install nginx-light")
-	}
+	services.RequireNginx(t)
 	certificate, err := services.NewCertificate(t.TempDir(), domain)
 	require.NoError(t, err)
 	c := &cluster{t: t, postgres: services.StartPostgres(t), mail: services.OpenMailbox(t, certificate), certificate: certificate}
@@ -43,7 +39,7 @@ func newCluster(t *testing.T) *cluster {
 		c.nodes[i].start()
 	}
 	c.awaitReady()
-	c.nginx = c.startNginx()
+	c.startNginx()
 	return c
 }
 

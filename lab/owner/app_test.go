@@ -8,8 +8,7 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
-	"path/filepath"
-	"regexp"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -19,91 +18,71 @@ import (
 	"corral/lab/binary"
 )
 
-// effects look at the running app after each section.
-var effects = map[string]func(*testing.T, *app){
-	"Make it yours": func(t *testing.T, a *app) {
-		require.Contains(t, a.get(t, "/"), "<title>Home · Paddock</title>")
-		require.Contains(t, a.get(t, "/about"), "<h1>About this app</h1>")
-		require.Contains(t, a.get(t, "/status"), "<p>The server answers.</p>")
-	},
-	"Store data": func(t *testing.T, a *app) {
-		require.Contains(t, a.get(t, "/"), "<dt>Name</dt><dd></dd>", "of an account that is older than the column")
-		require.Contains(t, a.get(t, "/name"), `name="name" type="text" value=""`)
-		status, page := a.post(t, "/name", url.Values{"_method": {"PUT"}, "name": {""}})
-		require.Equal(t, http.StatusUnprocessableEntity, status)
-		require.Contains(t, page, "Say a name of at most 100 characters.")
-		status, page = a.post(t, "/name", url.Values{"_method": {"PUT"}, "name": {"Countess"}})
-		require.Equal(t, http.StatusOK, status)
-		require.Contains(t, page, "<dt>Name</dt><dd>Countess</dd>")
-	},
-	"Generate code": func(t *testing.T, a *app) {
-		for _, path := range []string{"/tips/index", "/notes", "/notes/new"} {
-			res, err := http.Get(a.url + path)
-			require.NoError(t, err)
-			res.Body.Close()
-			require.Equal(t, "/login", res.Request.URL.Path, "%s is for logged-in users", path)
-		}
-		require.Contains(t, a.get(t, "/tips/index"), "<h1>Tips#Index</h1>")
-		status, page := a.post(t, "/notes", url.Values{"Title": {"Milk"}, "Body": {"Two bottles"}})
-		require.Equal(t, http.StatusOK, status)
-		require.Contains(t, page, "Note was successfully created.")
-		require.Contains(t, a.get(t, "/notes"), "Milk")
-		note := regexp.MustCompile(`action="(/notes/[0-9a-f-]{36}/?)"`).FindStringSubmatch(page)
-		require.NotNil(t, note, page)
-		status, page = a.post(t, note[1], url.Values{"_method": {"DELETE"}})
-		require.Equal(t, http.StatusOK, status)
-		require.NotContains(t, page, "Milk")
-	},
-	"Take out": func(t *testing.T, a *app) {
-		home := a.get(t, "/")
-		for _, path := range []string{"/account/activity", "/account/sessions"} {
-			require.NotContains(t, home, path)
-			status, _ := a.send(t, "GET", path, nil)
-			require.Equal(t, http.StatusNotFound, status)
-		}
-		require.Contains(t, home, `<option value="de" lang="de">`)
-		require.NotContains(t, home, `<option value="ja"`)
-	},
-}
+// Ada, the user whose browser app has, and Bob.
+const (
+	ada         = "ada@example.com"
+	adaPassword = "analytical engine number one"
+	bob         = "bob@example.com"
+	bobPassword = "a dark horse with no name"
+)
 
-// app is the app of a clone in development, with a user who is logged in. Its
-// database outlives a restart.
+// app is the app of a clone with Ada's browser, who is logged in. Its database
+// outlives a restart.
 type app struct {
-	clone  *clone
-	url    string
-	client *http.Client
-	cmd    *exec.Cmd
-	log    bytes.Buffer
+	clone     *clone
+	url       string // as browsers see it
+	env       []string
+	transport http.RoundTripper // of browsers
+	client    *http.Client
+	mail      func(t *testing.T, subject string) (text string) // waits for a mail to Ada
+
+	cmd *exec.Cmd
+	log *bytes.Buffer
 }
 
-// start builds and starts the app, and logs in.
+// start starts the app in development, and logs in.
 func (a *app) start(t *testing.T) {
 	t.Helper()
-	bin := filepath.Join(t.TempDir(), "app")
-	a.clone.run("go", "build", "-o", bin, ".")
-	if a.client == nil {
-		a.clone.run(bin, "task", "db:seed")
-	}
 	port := binary.FreePort(t)
-	a.url = "http://localhost:" + port
-	a.cmd = exec.Command(bin)
-	a.cmd.Dir, a.cmd.Stdout, a.cmd.Stderr = a.clone.dir, &a.log, &a.log
-	a.cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "PORT=" + port}
+	first := a.env == nil
+	a.url, a.env = "http://localhost:"+port, []string{"PORT=" + port}
+	a.transport, a.mail = http.DefaultTransport, a.outboxMail
+	if first {
+		a.task("db:seed")
+	}
+	a.serve(t, a.url)
+	a.client = a.browser(t, ada, adaPassword)
+}
+
+// serve starts the process, which answers at an address.
+func (a *app) serve(t *testing.T, address string) {
+	t.Helper()
+	a.log = new(bytes.Buffer)
+	a.cmd = exec.Command(a.clone.bin)
+	a.cmd.Dir, a.cmd.Env, a.cmd.Stdout, a.cmd.Stderr = a.clone.dir, a.environment(), a.log, a.log
 	require.NoError(t, a.cmd.Start())
-	jar, err := cookiejar.New(nil)
-	require.NoError(t, err)
-	a.client = &http.Client{Jar: jar}
 	require.Eventually(t, func() bool {
-		res, err := http.Get(a.url + "/readyz")
+		res, err := http.Get(address + "/readyz")
 		if err != nil {
 			return false
 		}
 		res.Body.Close()
 		return res.StatusCode == http.StatusOK
 	}, time.Minute, 20*time.Millisecond)
-	status, page := a.post(t, "/login", url.Values{"email": {"ada@example.com"}, "password": {"analytical engine number one"}})
-	require.Equal(t, http.StatusOK, status)
-	require.Contains(t, page, "<dd>ada@example.com</dd>")
+}
+
+func (a *app) environment() []string {
+	return append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.TempDir()}, a.env...)
+}
+
+// task runs a task beside the app and returns its output.
+func (a *app) task(args ...string) string {
+	a.clone.t.Helper()
+	cmd := exec.Command(a.clone.bin, append([]string{"task"}, args...)...)
+	cmd.Dir, cmd.Env = a.clone.dir, a.environment()
+	out, err := cmd.CombinedOutput()
+	require.NoError(a.clone.t, err, string(out))
+	return string(out)
 }
 
 // stop stops the app. What it has logged is shown when a test fails.
@@ -114,7 +93,20 @@ func (a *app) stop() {
 		a.clone.t.Log(a.log.String())
 	}
 	require.NoError(a.clone.t, err)
-	a.log.Reset()
+	require.NotContains(a.clone.t, a.log.String(), "level=ERROR")
+	require.NotContains(a.clone.t, a.log.String(), `"level":"ERROR"`)
+}
+
+// browser returns a client that has logged in.
+func (a *app) browser(t *testing.T, email, password string) *http.Client {
+	t.Helper()
+	jar, err := cookiejar.New(nil)
+	require.NoError(t, err)
+	client := &http.Client{Jar: jar, Transport: a.transport}
+	status, page := a.sendAs(t, client, "POST", "/login", url.Values{"email": {email}, "password": {password}})
+	require.Equal(t, http.StatusOK, status)
+	require.Contains(t, page, "<dd>"+email+"</dd>")
+	return client
 }
 
 func (a *app) get(t *testing.T, path string) (page string) {
@@ -132,13 +124,27 @@ func (a *app) post(t *testing.T, path string, form url.Values) (status int, page
 
 func (a *app) send(t *testing.T, method, path string, form url.Values) (status int, page string) {
 	t.Helper()
-	r, err := http.NewRequest(method, a.url+path, bytes.NewBufferString(form.Encode()))
+	return a.sendAs(t, a.client, method, path, form)
+}
+
+func (a *app) sendAs(t *testing.T, client *http.Client, method, path string, form url.Values) (status int, page string) {
+	t.Helper()
+	res, page := a.do(t, client, method, path, strings.NewReader(form.Encode()), "Content-Type", "application/x-www-form-urlencoded")
+	return res.StatusCode, page
+}
+
+// do sends a request with headers and reads the answer.
+func (a *app) do(t *testing.T, client *http.Client, method, path string, body io.Reader, headers ...string) (res *http.Response, page string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, a.url+path, body)
 	require.NoError(t, err)
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	res, err := a.client.Do(r)
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	res, err = client.Do(r)
 	require.NoError(t, err)
 	defer res.Body.Close()
-	body, err := io.ReadAll(res.Body)
+	content, err := io.ReadAll(res.Body)
 	require.NoError(t, err)
-	return res.StatusCode, string(body)
+	return res, string(content)
 }

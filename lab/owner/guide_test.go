@@ -9,7 +9,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// section is a part of docs/own-it.md below a heading of the second level.
+// documents are the guides, in the order in which an owner follows them.
+var documents = []string{"docs/own-it.md", "docs/build-on-it.md"}
+
+// section is a part of a guide below a heading of the second level.
 type section struct {
 	title string
 	steps []step
@@ -25,10 +28,10 @@ type step struct {
 // the path of the file that it is.
 type block struct{ language, path, text string }
 
-// readGuide returns the sections of the guide in a clone.
-func readGuide(t *testing.T, clone string) (sections []section) {
+// readGuide returns the sections of a guide in a clone.
+func readGuide(t *testing.T, clone, document string) (sections []section) {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(clone, "docs/own-it.md"))
+	text, err := os.ReadFile(filepath.Join(clone, document))
 	require.NoError(t, err)
 	var fenced *block
 	for _, line := range strings.SplitAfter(string(text), "\n") {
@@ -53,4 +56,52 @@ func readGuide(t *testing.T, clone string) (sections []section) {
 	}
 	require.NotEmpty(t, sections)
 	return sections
+}
+
+// A recipe has fifteen lines of Go at most. Imports, comments and tests aside:
+// what it adds is counted.
+func TestRecipes_AreShort(t *testing.T) {
+	recipes := 0
+	for _, s := range readGuide(t, "../..", "docs/build-on-it.md") {
+		for _, step := range s.steps {
+			recipes++
+			lines := 0
+			for _, b := range step.blocks {
+				lines += linesOfGo(b)
+			}
+			t.Logf("%2d %s", lines, step.title)
+			require.LessOrEqual(t, lines, 15, step.title)
+		}
+	}
+	require.Greater(t, recipes, 15)
+}
+
+func linesOfGo(b block) (n int) {
+	if b.language != "diff" && (!strings.HasSuffix(b.path, ".go") || strings.HasSuffix(b.path, "_test.go")) {
+		return 0
+	}
+	ofGo, importing := b.language == "go", false
+	for line := range strings.Lines(b.text) {
+		if b.language == "diff" {
+			file, named := strings.CutPrefix(line, "+++ ")
+			if named {
+				ofGo = strings.HasSuffix(strings.TrimSpace(file), ".go")
+			}
+			added := false
+			if line, added = strings.CutPrefix(line, "+"); !added || named {
+				continue
+			}
+		}
+		line = strings.TrimSpace(line)
+		switch {
+		case !ofGo, line == "", strings.HasPrefix(line, "//"), strings.HasPrefix(line, "package "), strings.HasPrefix(line, `"`):
+		case strings.HasPrefix(line, "import"):
+			importing = line == "import ("
+		case importing:
+			importing = line != ")"
+		default:
+			n++
+		}
+	}
+	return n
 }

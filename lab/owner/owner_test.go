@@ -1,6 +1,9 @@
-// Package owner follows docs/own-it.md, word for word, in a clone: what the owner
-// of an app does in the first days. After each step the app builds, after each
-// section `go test ./...` passes, and the running app shows what the steps did.
+// Package owner follows docs/own-it.md and docs/build-on-it.md, word for word, in
+// a clone: what the owner of an app does in the first days. After each step the
+// app builds, after each section `go test ./...` passes, and the running app shows
+// what the steps did. The last `go test` is on PostgreSQL, where there is one.
+//
+// In the end the binary runs as in production, behind nginx.
 //
 // The clone is of the last commit, with the changes of the working tree to files
 // that git knows. With the flag -short the tests of the clone are left out.
@@ -15,29 +18,40 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"corral/lab/services"
 )
 
 func TestOwnersDay(t *testing.T) {
+	if _, err := exec.LookPath("npm"); err != nil {
+		require.False(t, services.Required("axe")) // which npm installs
+		t.Skip("needs npm: apt-get install npm")
+	}
 	c := newClone(t)
 	a := &app{clone: c}
-	for n, s := range readGuide(t, c.dir) {
-		passed := t.Run(s.title, func(t *testing.T) {
-			c.t, s = t, readGuide(t, c.dir)[n] // as the steps before have renamed it
-			for _, step := range s.steps {
-				c.follow(step)
+	for _, document := range documents {
+		sections := readGuide(t, c.dir, document)
+		for n, s := range sections {
+			passed := t.Run(s.title, func(t *testing.T) {
+				c.t, s = t, readGuide(t, c.dir, document)[n] // as the steps before have renamed it
+				for _, step := range s.steps {
+					c.follow(step)
+				}
+				c.test(document == documents[len(documents)-1] && n == len(sections)-1)
+				a.start(t)
+				defer a.stop()
+				require.Contains(t, effects, s.title)
+				effects[s.title](t, a)
+			})
+			if !passed {
+				return // the next section builds on it
 			}
-			if !testing.Short() {
-				c.run("go", "test", "./...")
-			}
-			a.start(t)
-			defer a.stop()
-			require.Contains(t, effects, s.title)
-			effects[s.title](t, a)
-		})
-		if !passed {
-			break // the next section builds on it
 		}
 	}
+	t.Run("In production", func(t *testing.T) {
+		c.t = t
+		inProduction(t, c)
+	})
 }
 
 // clone is a clone of this repository.
@@ -45,6 +59,7 @@ type clone struct {
 	t    *testing.T
 	dir  string
 	path string // PATH of its commands
+	bin  string // the app, as the last step has left it
 }
 
 func newClone(t *testing.T) *clone {
@@ -52,7 +67,7 @@ func newClone(t *testing.T) *clone {
 	_, file, _, _ := runtime.Caller(0)
 	here := filepath.Dir(file)
 	root := filepath.Dir(filepath.Dir(here))
-	c := &clone{t: t, dir: filepath.Join(t.TempDir(), "paddock"), path: os.Getenv("PATH")}
+	c := &clone{t: t, dir: filepath.Join(t.TempDir(), "paddock"), path: os.Getenv("PATH"), bin: filepath.Join(t.TempDir(), "app")}
 	for _, program := range []string{"buffalo", "buffalo-pop"} {
 		if _, err := exec.LookPath(program); err != nil {
 			t.Logf("%s is not installed: testdata/buffalo stands in for the CLI", program)
@@ -89,7 +104,20 @@ func (c *clone) follow(s step) {
 			require.Fail(c.t, "a block that cannot be followed", b.text)
 		}
 	}
-	c.run("go", "build", "./...")
+	c.run("go", "build", "-ldflags=-s -w", "-o", c.bin, ".")
+}
+
+// test runs the tests of the clone. The last time, that is on PostgreSQL.
+func (c *clone) test(last bool) {
+	c.t.Helper()
+	if testing.Short() {
+		return
+	}
+	server := ""
+	if last {
+		server = os.Getenv("TEST_DATABASE_URL")
+	}
+	c.feed("", "env", "TEST_DATABASE_URL="+server, "go", "test", "./...")
 }
 
 func (c *clone) run(name string, args ...string) string {

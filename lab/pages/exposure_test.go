@@ -76,6 +76,10 @@ var (
 	inline  = regexp.MustCompile(`(?i)\son[a-z]+\s*=|\sstyle\s*=|<style|<script(\s[^>]*)?>[^<]|javascript:|<iframe|<object|<embed|<base`)
 )
 
+// strictPolicy is the policy of the app as it ships. An owner extends it.
+const strictPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; " +
+	"base-uri 'none'; object-src 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
+
 func TestExposure_PagesHaveNothingForeignOrInline(t *testing.T) {
 	s := site.OpenProduction(t)
 	s.SignUp("ada@example.com")
@@ -84,6 +88,7 @@ func TestExposure_PagesHaveNothingForeignOrInline(t *testing.T) {
 	for who, b := range map[string]*site.Browser{"ada": ada, "anybody": s.Browser()} {
 		for _, path := range append(s.Paths(), "/nothing") {
 			a := b.Get(strings.NewReplacer("{token}", "x", "{id}", "x").Replace(path))
+			require.Equal(t, []string{strictPolicy}, a.Header.Values("Content-Security-Policy"), path)
 			if !strings.HasPrefix(a.Page, "<!DOCTYPE html>") {
 				continue
 			}

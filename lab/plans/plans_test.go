@@ -182,7 +182,7 @@ func TestComplaints_AcceptIndexes(t *testing.T) {
 		from("models.X", "DELETE FROM tokens WHERE user_id = (SELECT id FROM users WHERE email = ?)", email),
 		from("models.X", "SELECT 1 FROM users WHERE email = ? UNION ALL SELECT 2", email),
 		from("models.X", "UPDATE users SET language = 'de' WHERE id IN (SELECT user_id FROM tokens WHERE email = ?)", email),
-		from("models.X", "SELECT id FROM mails WHERE low_priority = ? AND due_at <= ? ORDER BY due_at LIMIT 1", false, time.Now()),
+		from("models.X", "SELECT id FROM mails WHERE low_priority = FALSE AND due_at <= ? ORDER BY due_at LIMIT 1", time.Now()),
 		from("models.X", "SELECT 1"),
 		from("models.X", "VACUUM"), // has no plan
 		from("models.EndAllSessions", "DELETE FROM sessions")))

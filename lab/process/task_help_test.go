@@ -11,7 +11,7 @@ import (
 
 // taskParams are all tasks with their parameters.
 var taskParams = map[string]string{
-	"db:backup": "FILE", "db:migrate": "", "db:seed": "", "doctor": "", "rename": "MODULE NAME", "routes": "", "secret": "",
+	"db:backup": "FILE", "db:migrate": "", "db:seed": "", "doctor": "", "mail:preview": "NAME", "rename": "MODULE NAME", "routes": "", "secret": "",
 	"sessions:end": "EMAIL|all", "user:create": "EMAIL", "user:delete": "EMAIL", "user:why": "EMAIL",
 }
 

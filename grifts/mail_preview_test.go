@@ -1,0 +1,17 @@
+package grifts
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"corral/models"
+)
+
+func TestMailPreview(t *testing.T) {
+	printed, err := run(t, "task", "mail:preview", models.MailNewBrowser)
+	require.NoError(t, err)
+	require.Regexp(t, `(?s)^Subject: New login to your account\n\n.*\n-- \nSent by .*<html lang="en-US"`, printed)
+	_, err = run(t, "task", "mail:preview", "nonsense")
+	require.EqualError(t, err, "composing a mail: no mail is named nonsense")
+}

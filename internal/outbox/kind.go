@@ -1,0 +1,62 @@
+package outbox
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/gobuffalo/pop/v6"
+)
+
+// Kinds are the mails of an app that have data of their own, by their templates.
+type Kinds map[string]anyKind
+
+type anyKind struct {
+	subject, example string
+	decode           func(data string) (any, error)
+}
+
+// Kind is a mail whose data is a T:
+//
+//	var kinds = outbox.Kinds{}
+//	var digest = outbox.NewKind(kinds, "digest", "Your new documents", []Document{{Name: "plan.txt"}})
+//	…
+//	err := digest.Add(tx, queue, user.Email, user.Language, documents)
+type Kind[T any] struct{ template string }
+
+// NewKind adds a kind. The subject is what the app makes of it: a text or the key
+// of one. The example is for previews. NewKind panics if it cannot be JSON.
+func NewKind[T any](kinds Kinds, template, subject string, example T) Kind[T] {
+	data, err := json.Marshal(example)
+	if err != nil {
+		panic(fmt.Sprintf("outbox: the example of the mail %s: %v", template, err))
+	}
+	kinds[template] = anyKind{subject, string(data), func(data string) (any, error) {
+		var value T
+		err := json.Unmarshal([]byte(data), &value)
+		return value, err
+	}}
+	return Kind[T]{template}
+}
+
+// Add queues a mail in the transaction of what it announces. The data is kept as
+// JSON, without the fields that a tag json:"-" leaves out.
+func (k Kind[T]) Add(tx *pop.Connection, q *Queue, recipient, language string, data T) error {
+	content, err := json.Marshal(data)
+	if err != nil {
+		return fmt.Errorf("queueing a mail: %w", err)
+	}
+	return q.Add(tx, Mail{Recipient: recipient, Template: k.template, Language: language, Data: string(content)}, "")
+}
+
+// Read returns the subject and the data, a T, of a mail.
+func (kinds Kinds) Read(m *Mail) (subject string, data any, err error) {
+	k, ok := kinds[m.Template]
+	if !ok {
+		return "", nil, fmt.Errorf("no mail is named %s", m.Template)
+	}
+	data, err = k.decode(m.Data)
+	return k.subject, data, err
+}
+
+// Example returns the data of the example of a kind, or "".
+func (kinds Kinds) Example(template string) string { return kinds[template].example }

@@ -1,0 +1,24 @@
+package mailers
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"corral/internal/i18n"
+	"corral/internal/outbox"
+	"corral/models/modelstest"
+)
+
+// A mail of one's own has templates and data of its own. docs/build-on-it.md adds one.
+func TestTemplateData_OwnMail(t *testing.T) {
+	outbox.NewKind(ownKinds, "own", "app.name", []string{})
+	defer delete(ownKinds, "own")
+	c := modelstest.Config()
+	file, data, err := templateData(c, &outbox.Mail{Template: "own", Data: `["a","b"]`})
+	require.NoError(t, err)
+	require.Equal(t, "own", file)
+	require.Equal(t, []string{"a", "b"}, data["data"])
+	require.Equal(t, []any{"Corral", c.Host.String(), c.Host.Host, i18n.DefaultLanguage, "ltr"},
+		[]any{data["subject"], data["url"], data["host"], data["lang"], data["dir"]})
+}
