@@ -60,7 +60,7 @@ func (ms *ModelSuite) Test_Authenticate_Rehashes() {
 
 	ms.NoError(ms.authenticate("ada@example.com", modelstest.Password, "192.0.2.1"))
 	stored := ms.user("ada@example.com")
-	ms.True(strings.HasPrefix(stored.PasswordDigest, "$argon2id$v=19$m=19456,t=2,p=1$"), stored.PasswordDigest)
+	ms.True(strings.HasPrefix(stored.PasswordDigest, "$argon2id$v=19$m=64,t=1,p=1$"), stored.PasswordDigest)
 	_, err := ms.find(rawToken)
 	ms.NoError(err, "the same password: sessions stay")
 	ms.NoError(ms.authenticate("ada@example.com", modelstest.Password, "192.0.2.1"))

@@ -56,6 +56,9 @@ func connect(c config.Config, open func(databaseURL string) (*pop.Connection, er
 		return err
 	}
 	DB, settings = db, c
+	if c.Env == config.Test {
+		hasher = password.NewTestHasher()
+	}
 	secrets = secret.NewRing("corral", c.SessionSecrets)
 	passwords = password.Policy{Min: c.PasswordMin, Words: []string{"corral", c.Host.Hostname()}}
 	Outbox = outbox.NewQueue(outbox.Options{

@@ -37,6 +37,7 @@ func (ms *ModelSuite) Test_Purge_NothingToDo() {
 
 // A session is removed when it has expired, not before.
 func (ms *ModelSuite) Test_Purge_Sessions() {
+	models.Clock.Stop()
 	ada := ms.signUp("ada@example.com")
 	idle, busy, remembered := ms.start(ada, false), ms.start(ada, false), ms.start(ada, true)
 	left := func(after time.Duration, want int, why string) {

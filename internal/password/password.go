@@ -19,6 +19,7 @@
 package password
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -39,8 +40,13 @@ var hashParams = &argon2id.Params{
 	KeyLength:   32,
 }
 
-// absentDigest has the parameters of hashParams and matches no password.
-const absentDigest = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+// testParams cost a hundredth of hashParams.
+var testParams = &argon2id.Params{Memory: 64, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32}
+
+// absentDigest returns a digest that matches no password.
+func absentDigest(p *argon2id.Params) string {
+	return fmt.Sprintf("$argon2id$v=19$m=%d,t=%d,p=%d$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", p.Memory, p.Iterations, p.Parallelism)
+}
 
 // maxWait bounds the wait for a core, below a server's write timeout so that
 // the client gets an answer.
@@ -55,12 +61,21 @@ var ErrBusy = errors.New("too many passwords are being hashed")
 //
 // The zero Hasher is always busy.
 type Hasher struct {
-	turns chan struct{}
+	turns  chan struct{}
+	params *argon2id.Params // nil is hashParams
 }
 
 // NewHasher returns a Hasher for GOMAXPROCS cores. A process should have one.
 func NewHasher() *Hasher {
 	return &Hasher{turns: make(chan struct{}, runtime.GOMAXPROCS(0))}
+}
+
+// NewTestHasher returns a Hasher with cheap hashes, for tests that log in hundreds
+// of times. NewHasher's reports them as outdated.
+func NewTestHasher() *Hasher {
+	h := NewHasher()
+	h.params = testParams
+	return h
 }
 
 // Hash returns the argon2id digest of a normalized password as a PHC string, or
@@ -71,7 +86,7 @@ func (h *Hasher) Hash(ctx context.Context, normalized string) (digest string, er
 		return "", err
 	}
 	defer done()
-	digest, err = argon2id.CreateHash(normalized, hashParams)
+	digest, err = argon2id.CreateHash(normalized, cmp.Or(h.params, hashParams))
 	if err != nil {
 		return "", fmt.Errorf("hashing a password: %w", err)
 	}
@@ -79,13 +94,14 @@ func (h *Hasher) Hash(ctx context.Context, normalized string) (digest string, er
 }
 
 // Verify reports whether digest matches a normalized password, and whether its
-// parameters differ from hashParams. It may return ErrBusy.
+// parameters differ from today's. It may return ErrBusy.
 //
 // The digest "" means no account or no password. It never matches but takes as
 // long: prevents user enumeration by timing.
 func (h *Hasher) Verify(ctx context.Context, normalized, digest string) (match, outdated bool, err error) {
+	today := cmp.Or(h.params, hashParams)
 	if digest == "" {
-		digest = absentDigest
+		digest = absentDigest(today)
 	}
 	p, _, _, err := argon2id.DecodeHash(digest)
 	if err != nil {
@@ -104,7 +120,7 @@ func (h *Hasher) Verify(ctx context.Context, normalized, digest string) (match, 
 	if err != nil {
 		return false, false, fmt.Errorf("comparing a password: %w", err)
 	}
-	return match, *p != *hashParams, nil
+	return match, *p != *today, nil
 }
 
 // wait waits for a core.

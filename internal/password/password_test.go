@@ -28,16 +28,31 @@ func TestHasher_UsesOWASPsMinimum(t *testing.T) {
 
 // Prevents user enumeration by timing.
 func TestHasher_AbsentDigestNeverMatches(t *testing.T) {
-	params, _, _, err := argon2id.DecodeHash(absentDigest)
+	params, _, _, err := argon2id.DecodeHash(absentDigest(hashParams))
 	require.NoError(t, err)
 	require.Equal(t, hashParams, params)
-	for _, digest := range []string{absentDigest, ""} {
+	for _, digest := range []string{absentDigest(hashParams), ""} {
 		for _, typed := range []string{"", "four random words work well"} {
 			match, outdated, err := hasher.Verify(t.Context(), typed, digest)
 			require.NoError(t, err)
 			require.False(t, match)
 			require.False(t, outdated)
 		}
+	}
+}
+
+// The digests of tests are good for tests alone.
+func TestHasher_TestDigestsAreOutdated(t *testing.T) {
+	digest, err := NewTestHasher().Hash(t.Context(), "four random words work well")
+	require.NoError(t, err)
+	for want, h := range map[bool]*Hasher{false: NewTestHasher(), true: hasher} {
+		match, outdated, err := h.Verify(t.Context(), "four random words work well", digest)
+		require.NoError(t, err)
+		require.True(t, match)
+		require.Equal(t, want, outdated)
+		match, _, err = h.Verify(t.Context(), "four random words work well", "")
+		require.NoError(t, err)
+		require.False(t, match)
 	}
 }
 
