@@ -170,7 +170,7 @@ func TestGuards_BackgroundRequestsChangeNoSession(t *testing.T) {
 		for _, b := range []*browser{s.browser(), expired} {
 			b.Header.Set(background[0], background[1])
 			for _, method := range []string{"GET", "HEAD", "DELETE"} {
-				a := b.Send(method, "/account/sessions?tab=x", nil)
+				a := b.Send(method, "/account?tab=x", nil)
 				require.Equal(t, 401, a.StatusCode, background)
 				require.Empty(t, a.Cookies(), background)
 			}

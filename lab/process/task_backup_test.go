@@ -91,10 +91,10 @@ func TestTask_Backup_DoesNotMigrate(t *testing.T) {
 }
 
 func TestTask_Backup_PrintsPostgresCommand(t *testing.T) {
-	databaseURL := services.NewDatabase(t, services.Server(t))
+	databaseURL := strings.Replace(services.NewDatabase(t, services.Server(t)), "postgres@", "postgres:s3cret@", 1)
 	dir, variable := t.TempDir(), "DATABASE_URL="+databaseURL
 	said := refused(t, dir, []string{variable}, "task", "db:backup", "it's a copy")
-	require.NotContains(t, said, databaseURL, "it holds a password")
+	require.NotContains(t, said, "s3cret")
 	_, line, ok := strings.Cut(strings.TrimSpace(said), "never from an argument: ")
 	require.True(t, ok, said)
 	require.NoFileExists(t, filepath.Join(dir, "it's a copy"))

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"corral/lab/binary"
 )
 
 func (p *process) page(b *http.Client, path string) string {
@@ -43,11 +45,27 @@ func (p *process) otherSession(b *http.Client) (path string) {
 	return path
 }
 
+// tlsProxy forwards https in the clear, to every node.
+type tlsProxy struct{}
+
+func (tlsProxy) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = r.Clone(r.Context())
+	r.URL.Scheme, r.Host = "http", "127.0.0.1"
+	r.Header.Set("X-Forwarded-Proto", "https")
+	r.Header.Set("X-Forwarded-For", "192.0.2.1")
+	return http.DefaultTransport.RoundTrip(r)
+}
+
+// In production: the cookies of development are those of one port.
 func TestTwoNodes_ShareSessions(t *testing.T) {
 	dir, database := t.TempDir(), newDatabase(t)
 	passwords := seeded(t, dir, database)
-	one, other := start(t, dir, database), start(t, dir, database)
+	one, other := start(t, dir, binary.Production(database)...), start(t, dir, binary.Production(database)...)
 	desk, phone := one.browser(), one.browser()
+	for _, node := range []*process{one, other} {
+		node.URL = strings.Replace(node.URL, "http:", "https:", 1)
+	}
+	desk.Transport, phone.Transport = tlsProxy{}, tlsProxy{}
 	logIn := func(b *http.Client, at *process) {
 		require.Equal(t, 303, at.logIn(b, "ada@example.com", passwords["ada@example.com"]))
 		require.Equal(t, 200, one.home(b))
