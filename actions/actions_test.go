@@ -3,6 +3,7 @@ package actions
 import (
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/gobuffalo/httptest"
@@ -65,4 +66,12 @@ func (as *ActionSuite) logInAs(email string) {
 
 func (as *ActionSuite) logIn(email, password string) *httptest.Response {
 	return as.HTML("/login").Post(url.Values{"email": {email}, "password": {password}})
+}
+
+// The suite sees what a browser sees.
+func (as *ActionSuite) Test_Suite_PassesTheWholeChain() {
+	res := as.HTML("/login").Post(url.Values{"email": {strings.Repeat("x", 1<<20)}})
+	as.Equal(413, res.Code)
+	as.NotEmpty(res.Header().Get("Content-Security-Policy"))
+	as.Equal(422, as.JSON("/login").Post(map[string]string{"email": "ada@example.com"}).Code, "of any content type")
 }

@@ -1,6 +1,7 @@
 package actions
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/gobuffalo/buffalo"
@@ -56,11 +57,16 @@ func newRoute(method, path string, g guard, h buffalo.Handler, list []limit) rou
 	return r
 }
 
-func (r route) addTo(app *buffalo.App) {
-	add := map[string]func(string, buffalo.Handler) *buffalo.RouteInfo{
-		"GET": app.GET, "POST": app.POST, "PUT": app.PUT, "DELETE": app.DELETE, "OPTIONS": app.OPTIONS,
+func (r route) addTo(app *buffalo.App) { must(r.add(app)) }
+
+func (r route) add(app *buffalo.App) (*buffalo.RouteInfo, error) {
+	add, ok := map[string]func(string, buffalo.Handler) *buffalo.RouteInfo{
+		"GET": app.GET, "POST": app.POST, "PUT": app.PUT, "PATCH": app.PATCH, "DELETE": app.DELETE, "OPTIONS": app.OPTIONS,
+	}[r.method]
+	if !ok {
+		return nil, fmt.Errorf("the table of routes has no method %s, as %s asks for", r.method, r.path)
 	}
-	add[r.method](r.path, r.handler)
+	return add(r.path, r.handler), nil
 }
 
 func allLimits() (list []web.Limits) {

@@ -1,0 +1,99 @@
+package actions
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/gobuffalo/buffalo"
+	"github.com/stretchr/testify/require"
+
+	"corral/models/modelstest"
+)
+
+// says returns middleware that writes a word before the handler does.
+func says(word string) buffalo.MiddlewareFunc {
+	return func(next buffalo.Handler) buffalo.Handler {
+		return func(c buffalo.Context) error {
+			fmt.Fprint(c.Response(), word+" ")
+			return next(c)
+		}
+	}
+}
+
+// Whatever adds a route in Buffalo does so here, behind the guard.
+func TestBuffalo_RoutesBehaveAsInAPlainApp(t *testing.T) {
+	s := newSite(t)
+	done := func(c buffalo.Context) error {
+		_, err := fmt.Fprintf(c.Response(), "%s %s", c.Request().Method, c.Param("n"))
+		return err
+	}
+	other := func(c buffalo.Context) error { return done(c) }
+	first, second := says("first"), says("second")
+	group := app.Group("/test/group")
+	group.Use(first)
+	group.GET("/used", done)
+	group.GET("/skipped", other)
+	group.Middleware.Skip(first, other)
+	replaced := app.Group("/test/replaced")
+	replaced.Use(first)
+	replaced.Middleware.Replace(first, second)
+	replaced.GET("/", done)
+	app.ANY("/test/any", done)
+	app.GET("/test/numbers/{n:[0-9]+}", done)
+	app.Redirect(http.StatusFound, "/test/old", "/account")
+	app.Mount("/test/mounted", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.Method+" "+r.URL.Path) }))
+	app.GET("/test/teapot", func(c buffalo.Context) error { return c.Error(http.StatusTeapot, errors.New("short and stout")) })
+	app.ErrorHandlers[http.StatusTeapot] = func(status int, err error, c buffalo.Context) error {
+		c.Response().WriteHeader(status)
+		_, writing := fmt.Fprint(c.Response(), err)
+		return writing
+	}
+
+	modelstest.SignUp(t, "ada@example.com")
+	ada, anonymous := s.loggedIn("ada@example.com", firefox), s.browser()
+	for _, c := range []struct {
+		request string
+		status  int
+		page    string
+	}{
+		{"GET /test/group/used", 200, "first GET "},
+		{"GET /test/group/skipped", 200, "GET "},
+		{"GET /test/replaced", 200, "second GET "},
+		{"GET /test/any", 200, "GET "},
+		{"POST /test/any", 200, "POST "},
+		{"PUT /test/any", 200, "PUT "},
+		{"PATCH /test/any", 200, "PATCH "},
+		{"DELETE /test/any", 200, "DELETE "},
+		{"OPTIONS /test/any", 200, "OPTIONS "},
+		{"GET /test/numbers/42", 200, "GET 42"},
+		{"GET /test/old", 302, ""},
+		{"GET /test/mounted/a/b", 200, "GET /a/b/"},
+		{"DELETE /test/mounted/a", 200, "DELETE /a/"},
+		{"GET /test/teapot", 418, "short and stout"},
+	} {
+		method, path, _ := strings.Cut(c.request, " ")
+		a := ada.Send(method, path, nil)
+		require.Equal(t, c.status, a.StatusCode, c.request)
+		if c.status != http.StatusFound {
+			require.Equal(t, c.page, a.Page, c.request)
+		}
+		require.Equal(t, "/login", anonymous.Send(method, path, nil).Location(), c.request)
+	}
+	require.Equal(t, "/account", ada.Get("/test/old").Location())
+	require.Equal(t, 404, ada.Get("/test/numbers/x").StatusCode)
+}
+
+// Files are for anyone, with the headers of every response.
+func TestBuffalo_ServeFilesIsPublic(t *testing.T) {
+	s := newSite(t)
+	app.ServeFiles("/test/files", http.FS(fstest.MapFS{"a.txt": {Data: []byte("a file")}}))
+	a := s.browser().Get("/test/files/a.txt")
+	require.Equal(t, 200, a.StatusCode)
+	require.Equal(t, "a file", a.Page)
+	require.Equal(t, "nosniff", a.Header.Get("X-Content-Type-Options"))
+	require.Equal(t, 404, s.browser().Get("/test/files/none.txt").StatusCode)
+}
