@@ -24,6 +24,9 @@ const (
 	Production  = "production"
 )
 
+// longest is the lifetime of a session at most: browsers keep no cookie longer.
+const longest = 400 * 24 * time.Hour
+
 // Config is the configuration of the process.
 type Config struct {
 	Env    string
@@ -64,25 +67,25 @@ func (c Config) TLS() bool { return c.TLSCertFile != "" }
 // in Buffalo; in production that file is a fault; tests ignore it. The error joins
 // all faults, one line each.
 func Load(environ []string, dir string) (Config, error) {
-	return load(environ, dir, testing.Testing())
+	return load(environ, dir, testing.Testing(), false)
 }
 
 // LoadTask is Load for a task, which leaves no secret in a wrong folder.
 func LoadTask(environ []string, dir string) (Config, error) {
-	return load(environ, dir, testing.Testing(), "task")
+	return load(environ, dir, testing.Testing(), true)
 }
 
-func load(environ []string, dir string, underTest bool, task ...string) (Config, error) {
-	e := &reader{Vars: env.New(environ), dir: dir, testing: underTest, task: len(task) > 0}
+func load(environ []string, dir string, underTest, task bool) (Config, error) {
+	e := &reader{Vars: env.New(environ), dir: dir, testing: underTest, task: task}
 	if !underTest {
 		e.readDotenv()
 	}
 	c := Config{
 		Env:              e.environment(),
 		DatabaseURL:      e.databaseURL(),
-		SessionIdle:      e.Duration("SESSION_IDLE", 30*time.Minute),
-		SessionLifetime:  e.Duration("SESSION_LIFETIME", 12*time.Hour),
-		RememberLifetime: e.Duration("REMEMBER_LIFETIME", 30*24*time.Hour, 400*24*time.Hour),
+		SessionIdle:      e.Duration("SESSION_IDLE", 30*time.Minute, longest),
+		SessionLifetime:  e.Duration("SESSION_LIFETIME", 12*time.Hour, longest),
+		RememberLifetime: e.Duration("REMEMBER_LIFETIME", 30*24*time.Hour, longest),
 		PasswordMin:      e.Int("PASSWORD_MIN", 15, 8, 64),
 		HSTSSubdomains:   e.OneOf("HSTS", "host", "subdomains") == "subdomains",
 		SignupOpen:       e.OneOf("SIGNUP", "open", "closed") == "open",

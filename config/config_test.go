@@ -52,7 +52,7 @@ var (
 // started reads the variables as the app does when it starts.
 func started(t *testing.T, v vars) Config {
 	t.Helper()
-	c, err := load(v.environ(), t.TempDir(), false)
+	c, err := load(v.environ(), t.TempDir(), false, false)
 	require.NoError(t, err)
 	return c
 }
@@ -60,7 +60,7 @@ func started(t *testing.T, v vars) Config {
 // faults returns the lines that the app prints when it does not start.
 func faults(t *testing.T, v vars, dir string) []string {
 	t.Helper()
-	_, err := load(v.environ(), dir, false)
+	_, err := load(v.environ(), dir, false, false)
 	if err == nil {
 		return nil
 	}
@@ -76,7 +76,7 @@ func written(t *testing.T, content string) string {
 
 func TestLoad_Defaults(t *testing.T) {
 	dir := t.TempDir()
-	c, err := load(nil, dir, false)
+	c, err := load(nil, dir, false, false)
 	require.NoError(t, err)
 	require.Len(t, c.SessionSecrets, 1)
 	require.NotNil(t, c.MailFrom)

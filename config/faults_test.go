@@ -43,6 +43,7 @@ func TestFaults(t *testing.T) {
 		{"REMEMBER_LIFETIME", "30d", "REMEMBER_LIFETIME=30d is not a time span of at least a second: write it like 30m or 12h"},
 		{"PASSWORD_MIN", "7", "PASSWORD_MIN=7: use a number from 8 to 64"},
 		{"PASSWORD_MIN", "65", "PASSWORD_MIN=65: use a number from 8 to 64"},
+		{"SESSION_LIFETIME", "9601h", "SESSION_LIFETIME=9601h is too long: use at most 9600h"},
 		{"REMEMBER_LIFETIME", "12000h", "REMEMBER_LIFETIME=12000h is too long: use at most 9600h"},
 		{"HSTS", "on", "HSTS=on is unknown: use host, subdomains"},
 		{"SIGNUP", "yes", "SIGNUP=yes is unknown: use open, closed"},

@@ -25,12 +25,12 @@ func TestSessionSecret_New(t *testing.T) {
 // The development secret is created once and reused.
 func TestDevelopmentSecret(t *testing.T) {
 	dir := t.TempDir()
-	first, err := load(nil, dir, false)
+	first, err := load(nil, dir, false, false)
 	require.NoError(t, err)
 	require.Regexp(t, `^[0-9a-f]{64}$`, first.SessionSecrets[0])
 	require.FileExists(t, filepath.Join(dir, "storage", "development.secret"))
 
-	again, err := load(nil, dir, false)
+	again, err := load(nil, dir, false, false)
 	require.NoError(t, err)
 	require.Equal(t, first.SessionSecrets, again.SessionSecrets)
 
@@ -40,7 +40,7 @@ func TestDevelopmentSecret(t *testing.T) {
 // A task in a wrong folder leaves nothing there.
 func TestDevelopmentSecret_IsNotMadeByATask(t *testing.T) {
 	dir := t.TempDir()
-	c, err := load(nil, dir, false, "task")
+	c, err := load(nil, dir, false, true)
 	require.NoError(t, err)
 	require.Len(t, c.SessionSecrets, 1)
 	require.NoDirExists(t, filepath.Join(dir, "storage"))

@@ -3,7 +3,7 @@
 //
 //	vars := env.New(os.Environ())
 //	port := vars.Get("PORT", "3000")
-//	idle := vars.Duration("SESSION_IDLE", 30*time.Minute)
+//	idle := vars.Duration("SESSION_IDLE", 30*time.Minute, 24*time.Hour)
 //	if err := vars.Err(); err != nil { … }
 package env
 
@@ -156,8 +156,8 @@ func (v *Vars) OneOf(key string, values ...string) string {
 	return value
 }
 
-// Duration returns a duration of at least a second and at most most, if given.
-func (v *Vars) Duration(key string, fallback time.Duration, most ...time.Duration) time.Duration {
+// Duration returns a duration from a second to most.
+func (v *Vars) Duration(key string, fallback, most time.Duration) time.Duration {
 	value := v.Get(key, "")
 	if value == "" {
 		return fallback
@@ -167,8 +167,8 @@ func (v *Vars) Duration(key string, fallback time.Duration, most ...time.Duratio
 		v.Fault(key, "%s=%s is not a time span of at least a second: write it like 30m or 12h", key, value)
 		return fallback
 	}
-	if len(most) > 0 && d > most[0] {
-		v.Fault(key, "%s=%s is too long: use at most %.0fh", key, value, most[0].Hours())
+	if d > most {
+		v.Fault(key, "%s=%s is too long: use at most %.0fh", key, value, most.Hours())
 	}
 	return d
 }

@@ -87,9 +87,9 @@ func TestVars_AcceptsGoodValues(t *testing.T) {
 	}{
 		{"", func(v *env.Vars) any { return v.OneOf("X", "open", "closed") }, "open"},
 		{"closed", func(v *env.Vars) any { return v.OneOf("X", "open", "closed") }, "closed"},
-		{"", func(v *env.Vars) any { return v.Duration("X", time.Minute) }, time.Minute},
-		{"8h30m", func(v *env.Vars) any { return v.Duration("X", time.Minute) }, 8*time.Hour + 30*time.Minute},
-		{"1s", func(v *env.Vars) any { return v.Duration("X", time.Minute) }, time.Second},
+		{"", func(v *env.Vars) any { return v.Duration("X", time.Minute, 9*time.Hour) }, time.Minute},
+		{"8h30m", func(v *env.Vars) any { return v.Duration("X", time.Minute, 9*time.Hour) }, 8*time.Hour + 30*time.Minute},
+		{"1s", func(v *env.Vars) any { return v.Duration("X", time.Minute, 9*time.Hour) }, time.Second},
 		{"", func(v *env.Vars) any { return v.Int("X", 15, 8, 64) }, 15},
 		{"8", func(v *env.Vars) any { return v.Int("X", 15, 8, 64) }, 8},
 		{"64", func(v *env.Vars) any { return v.Int("X", 15, 8, 64) }, 64},

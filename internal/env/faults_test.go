@@ -29,7 +29,10 @@ func TestVars_RejectsBadValues(t *testing.T) {
 			"yes":  "X=yes is unknown: use open, closed",
 			"Open": "X=Open is unknown: use open, closed",
 		}},
-		"Duration": {func(v *env.Vars) { require.Equal(t, time.Hour, v.Duration("X", time.Hour)) }, map[string]string{
+		"Duration, too long": {func(v *env.Vars) { v.Duration("X", time.Hour, 2*time.Hour) }, map[string]string{
+			"2h1s": "X=2h1s is too long: use at most 2h",
+		}},
+		"Duration": {func(v *env.Vars) { require.Equal(t, time.Hour, v.Duration("X", time.Hour, 2*time.Hour)) }, map[string]string{
 			"30":    "X=30 is not a time span of at least a second: write it like 30m or 12h",
 			"-12h":  "X=-12h is not a time span of at least a second: write it like 30m or 12h",
 			"30d":   "X=30d is not a time span of at least a second: write it like 30m or 12h",
