@@ -1,11 +1,8 @@
 package mailers_test
 
 import (
-	"net/mail"
-	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -49,35 +46,7 @@ func (m message) link(t testing.TB) string {
 // requireMail checks what holds for every mail.
 func requireMail(t testing.TB, r smtptest.Received, to, subject string) message {
 	t.Helper()
-	m := message{smtptest.Parse(t, r)}
-	require.Equal(t, "no-reply@corral.example", r.From)
-	require.Equal(t, []string{to}, r.To)
-	require.Equal(t, subject, m.Subject)
-	require.Equal(t, `"Corral" <no-reply@corral.example>`, m.Header.Get("From"))
-	address, err := mail.ParseAddress(m.Header.Get("To"))
-	require.NoError(t, err)
-	require.Equal(t, to, address.Address)
-	date, err := m.Header.Date()
-	require.NoError(t, err)
-	require.WithinDuration(t, time.Now(), date, time.Minute)
-	require.Equal(t, "auto-generated", m.Header.Get("Auto-Submitted"))
-	require.Regexp(t, `^<[0-9a-f-]{36}@corral\.example>$`, m.Header.Get("Message-Id"))
-
-	// Neither List-Unsubscribe nor the name of a library.
-	names := []string{}
-	for name, values := range m.Header {
-		require.Len(t, values, 1, name)
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	require.Equal(t, []string{"Auto-Submitted", "Content-Type", "Date", "From", "Message-Id", "Mime-Version", "Subject", "To"}, names)
-	require.NotContains(t, strings.ToLower(string(r.Raw)), "go-mail")
-
-	for line := range strings.Lines(string(r.Raw)) {
-		require.LessOrEqual(t, len(strings.TrimRight(line, "\r\n")), 78, line)
-		require.True(t, strings.HasSuffix(line, "\r\n"), "%q", line)
-		require.NotRegexp(t, `[^\x00-\x7f]`, line)
-	}
+	m := message{smtptest.Require(t, r, to, subject)}
 	require.Contains(t, m.Text, "\n-- \nSent by corral.example.", "a signature, as mail programs know it")
 	require.Contains(t, m.HTML, `<html lang="en-US" dir="ltr">`)
 	require.NotContains(t, m.HTML, "<script")

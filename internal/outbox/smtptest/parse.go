@@ -7,8 +7,12 @@ import (
 	"mime/multipart"
 	"mime/quotedprintable"
 	"net/mail"
+	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
 )
 
 // Message is a parsed mail.
@@ -37,6 +41,42 @@ func Parse(t testing.TB, r Received) Message {
 	m.HTML = content(t, parts, "text/html") // mail programs prefer the last part
 	if _, err = parts.NextPart(); err != io.EOF {
 		t.Fatal("there is a third part: ", err)
+	}
+	return m
+}
+
+// Require parses a mail from `"Corral" <no-reply@corral.example>` to one recipient, and
+// fails the test unless its headers and lines are as Buffalo's mails should be.
+func Require(t testing.TB, r Received, to, subject string) Message {
+	t.Helper()
+	m := Parse(t, r)
+	require.Equal(t, "no-reply@corral.example", r.From)
+	require.Equal(t, []string{to}, r.To)
+	require.Equal(t, subject, m.Subject)
+	require.Equal(t, `"Corral" <no-reply@corral.example>`, m.Header.Get("From"))
+	recipient, err := mail.ParseAddress(m.Header.Get("To"))
+	require.NoError(t, err)
+	require.Equal(t, to, recipient.Address)
+	date, err := m.Header.Date()
+	require.NoError(t, err)
+	require.WithinDuration(t, time.Now(), date, time.Minute)
+	require.Equal(t, "auto-generated", m.Header.Get("Auto-Submitted"))
+	require.Regexp(t, `^<[0-9a-f-]{36}@corral\.example>$`, m.Header.Get("Message-Id"))
+
+	// Neither List-Unsubscribe nor the name of a library.
+	names := []string{}
+	for name, values := range m.Header {
+		require.Len(t, values, 1, name)
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	require.Equal(t, []string{"Auto-Submitted", "Content-Type", "Date", "From", "Message-Id", "Mime-Version", "Subject", "To"}, names)
+	require.NotContains(t, strings.ToLower(string(r.Raw)), "go-mail")
+
+	for line := range strings.Lines(string(r.Raw)) {
+		require.LessOrEqual(t, len(strings.TrimRight(line, "\r\n")), 78, line)
+		require.True(t, strings.HasSuffix(line, "\r\n"), "%q", line)
+		require.NotRegexp(t, `[^\x00-\x7f]`, line)
 	}
 	return m
 }
