@@ -38,7 +38,7 @@ func TestAccountEmail_RefusesTheAccountsOwnEmail(t *testing.T) {
 	for _, own := range []string{"ada@xn--mnchen-3ya.example", " Ada@MÜNCHEN.example ", "ada@mu\u0308nchen.example"} {
 		a := b.Put("/account/email", url.Values{"current_password": {modelstest.Password}, "email": {own}})
 		require.Equal(t, 422, a.StatusCode, own)
-		require.Contains(t, a.Page, `id="email-error" role="alert">You already log in with this address.`)
+		require.Contains(t, a.Page, `id="email-error" role="alert">You already log in with this email address.`)
 	}
 	require.Equal(t, mails, modelstest.Mails(t, "ada@xn--mnchen-3ya.example"))
 }

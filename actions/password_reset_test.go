@@ -42,7 +42,7 @@ func (as *ActionSuite) Test_PasswordReset_RefusedPasswordKeepsTheLink() {
 	for password, reason := range map[string]string{
 		"":                      "That is too short: use at least 15 characters.",
 		"passwordpassword":      "That is easy to guess: it repeats itself.",
-		"ada@example.com1":      "That is easy to guess: it contains your address or the name of this site.",
+		"ada@example.com1":      "That is easy to guess: it contains your email address or the name of this site.",
 		"bell \x07 rings aloud": "cannot be typed",
 	} {
 		status, page := as.setPassword(password)
