@@ -9,14 +9,8 @@ import (
 	"time"
 
 	"corral/config"
-	"corral/internal/task"
 	"corral/models"
 )
-
-func init() {
-	task.Add("db:migrate", "", "Migrates the database to the schema of this release", migrate)
-	task.Add("db:seed", "", "Development: creates accounts of Ada, Bob, and Carol, whose login is locked, and prints their passwords", seed)
-}
 
 func migrate([]string) error {
 	return withDatabase(func(config.Config) error {

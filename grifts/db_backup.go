@@ -5,34 +5,24 @@ import (
 	"errors"
 	"fmt"
 
+	"corral/config"
 	"corral/internal/database"
-	"corral/internal/task"
 	"corral/models"
 )
 
-func init() {
-	task.Add("db:backup", "FILE", "Writes the SQLite database into a new file, while the app runs", backup)
-}
-
 // backup does not migrate: it runs before an update.
 func backup(args []string) error {
-	c, err := loadConfig()
-	if err != nil {
-		return err
-	}
-	if err := models.ConnectExisting(c); err != nil {
-		return err
-	}
-	defer models.DB.Close()
-	err = database.Backup(context.Background(), models.DB, args[0])
-	if errors.Is(err, database.ErrOwnTool) {
-		// An error: a nightly job must notice that there is no backup.
-		return fmt.Errorf("this database is PostgreSQL, which has a tool for it; it reads the password from the file in PGPASSFILE, never from an argument: %s",
-			database.DumpCommand(c.DatabaseURL, args[0]))
-	}
-	if err != nil {
-		return err
-	}
-	say("The database was written to %s. To restore it: stop the app, put this file in place of the database's, remove the -wal and -shm files beside it, start the app.", args[0])
-	return nil
+	return withExisting(func(c config.Config) error {
+		err := database.Backup(context.Background(), models.DB, args[0])
+		if errors.Is(err, database.ErrOwnTool) {
+			// An error: a nightly job must notice that there is no backup.
+			return fmt.Errorf("this database is PostgreSQL, which has a tool for it; it reads the password from the file in PGPASSFILE, never from an argument: %s",
+				database.DumpCommand(c.DatabaseURL, args[0]))
+		}
+		if err != nil {
+			return err
+		}
+		say("The database was written to %s. To restore it: stop the app, put this file in place of the database's, remove the -wal and -shm files beside it, start the app.", args[0])
+		return nil
+	})
 }

@@ -18,10 +18,6 @@ import (
 	"corral/models"
 )
 
-func init() {
-	task.Add("doctor", "", "Checks this environment as if for production: pass or fail, with the remedy", doctor)
-}
-
 func doctor([]string) error {
 	c, err := config.Load(append(os.Environ(), "GO_ENV="+config.Production), ".")
 	defer func() {

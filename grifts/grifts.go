@@ -14,21 +14,47 @@ import (
 	"corral/models"
 )
 
+func init() {
+	task.Add("user:create", "EMAIL", "Creates an account and prints a one-time link to set its password", createUser)
+	task.Add("user:why", "EMAIL", "Says why a user cannot log in: account, rate limits, failed attempts, mails, links, sessions", why)
+	task.Add("user:delete", "EMAIL", "Deletes an account and all of its data, for good", deleteUser)
+	task.Add("sessions:end", "EMAIL|all", "Ends the sessions of one account, or of all accounts, at once", endSessions)
+	task.Add("db:migrate", "", "Migrates the database to the schema of this release", migrate)
+	task.Add("db:backup", "FILE", "Writes the SQLite database into a new file, while the app runs", backup)
+	task.Add("db:seed", "", "Development: creates accounts of Ada, Bob, and Carol, whose login is locked, and prints their passwords", seed)
+	task.Add("mail:preview", "NAME", "Prints a mail, as text and as HTML, with an example in it", previewMail)
+	task.Add("doctor", "", "Checks this environment as if for production: pass or fail, with the remedy", doctor)
+	task.Add("routes", "", "Prints every route with its guard", routes)
+	task.Add("secret", "", "Prints a fresh secret for SESSION_SECRET", printSecret)
+	task.Add("rename", "MODULE NAME", "Gives a fresh clone your module path and name, in every file", renameApp)
+}
+
 func loadConfig() (config.Config, error) { return config.LoadTask(os.Environ(), ".") }
 
 // withDatabase runs a task on the migrated database.
 func withDatabase(run func(c config.Config) error) error {
+	return connected(models.Connect, func(c config.Config) error {
+		if err := models.Migrate(); err != nil {
+			return err
+		}
+		return run(c)
+	})
+}
+
+// withExisting runs a task on the database as it is.
+func withExisting(run func(c config.Config) error) error {
+	return connected(models.ConnectExisting, run)
+}
+
+func connected(connect, run func(config.Config) error) error {
 	c, err := loadConfig()
 	if err != nil {
 		return err
 	}
-	if err := models.Connect(c); err != nil {
+	if err := connect(c); err != nil {
 		return err
 	}
 	defer models.DB.Close()
-	if err := models.Migrate(); err != nil {
-		return err
-	}
 	return run(c)
 }
 

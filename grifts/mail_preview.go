@@ -1,13 +1,6 @@
 package grifts
 
-import (
-	"corral/internal/task"
-	"corral/mailers"
-)
-
-func init() {
-	task.Add("mail:preview", "NAME", "Prints a mail, as text and as HTML, with an example in it", previewMail)
-}
+import "corral/mailers"
 
 func previewMail(args []string) error {
 	c, err := loadConfig()

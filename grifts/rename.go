@@ -1,13 +1,6 @@
 package grifts
 
-import (
-	"corral/internal/rename"
-	"corral/internal/task"
-)
-
-func init() {
-	task.Add("rename", "MODULE NAME", "Gives a fresh clone your module path and name, in every file", renameApp)
-}
+import "corral/internal/rename"
 
 func renameApp(args []string) error {
 	changed, err := rename.Run("Corral", args[1], args[0])

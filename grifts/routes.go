@@ -11,10 +11,6 @@ import (
 	"corral/internal/task"
 )
 
-func init() {
-	task.Add("routes", "", "Prints every route with its guard", routes)
-}
-
 func routes([]string) error {
 	c, err := loadConfig()
 	if err != nil {

@@ -1,13 +1,8 @@
 package grifts
 
-import (
-	"corral/internal/secret"
-	"corral/internal/task"
-)
+import "corral/internal/secret"
 
-func init() {
-	task.Add("secret", "", "Prints a fresh secret for SESSION_SECRET", func([]string) error {
-		say("%s", secret.New())
-		return nil
-	})
+func printSecret([]string) error {
+	say("%s", secret.New())
+	return nil
 }

@@ -4,13 +4,8 @@ import (
 	"context"
 
 	"corral/config"
-	"corral/internal/task"
 	"corral/models"
 )
-
-func init() {
-	task.Add("sessions:end", "EMAIL|all", "Ends the sessions of one account, or of all accounts, at once", endSessions)
-}
 
 func endSessions(args []string) error {
 	if args[0] == "all" {

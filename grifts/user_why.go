@@ -8,14 +8,9 @@ import (
 
 	"corral/config"
 	"corral/internal/email"
-	"corral/internal/task"
 	"corral/internal/useragent"
 	"corral/models"
 )
-
-func init() {
-	task.Add("user:why", "EMAIL", "Says why a user cannot log in: account, rate limits, failed attempts, mails, links, sessions", why)
-}
 
 // why changes nothing: it creates no file and does not migrate.
 func why(args []string) error {
@@ -23,23 +18,16 @@ func why(args []string) error {
 	if !ok {
 		return notAnEmail(args[0])
 	}
-	c, err := loadConfig()
-	if err != nil {
+	return withExisting(func(c config.Config) error {
+		if err := models.Ready(context.Background()); err != nil {
+			return fmt.Errorf("%w; run `task db:migrate` first", err)
+		}
+		f, err := models.Explain(context.Background(), normalized)
+		if err == nil {
+			explain(f, c)
+		}
 		return err
-	}
-	if err := models.ConnectExisting(c); err != nil {
-		return err
-	}
-	defer models.DB.Close()
-	if err := models.Ready(context.Background()); err != nil {
-		return fmt.Errorf("%w; run `task db:migrate` first", err)
-	}
-	f, err := models.Explain(context.Background(), normalized)
-	if err != nil {
-		return err
-	}
-	explain(f, c)
-	return nil
+	})
 }
 
 func explain(f *models.Findings, c config.Config) {
@@ -53,12 +41,6 @@ func explain(f *models.Findings, c config.Config) {
 	sayLinks(f)
 	sayMails(f, c)
 	saySessions(f)
-}
-
-func list(lines []string) {
-	for _, line := range lines {
-		say("  %s", line)
-	}
 }
 
 func sayNoAccount(f *models.Findings, c config.Config) {
@@ -111,9 +93,9 @@ func sayLimits(f *models.Findings) {
 	say("Browsers that have logged in to the account before: %d. Each has a rate limit of its own.", len(f.KnownBrowsers))
 	for _, l := range f.KnownBrowsers {
 		if l != nil && l.Locked {
-			list([]string{"One of them is locked until the password is reset by mail."})
+			say("  One of them is locked until the password is reset by mail.")
 		} else if l != nil {
-			list([]string{"One of them is rate limited until " + moment(models.Clock.Now().Add(l.RetryAfter)) + "."})
+			say("  One of them is rate limited until %s.", moment(models.Clock.Now().Add(l.RetryAfter)))
 		}
 	}
 }
@@ -128,11 +110,9 @@ func sayFailures(f *models.Findings) {
 	}
 	say("The last failed attempts:")
 	kinds := map[string]string{models.ActivityLoginFailed: "login", models.ActivityPasswordFailed: "wrong current password, while logged in"}
-	var lines []string
 	for _, a := range f.Failures {
-		lines = append(lines, fmt.Sprintf("%s, %s, from %s: %s", moment(a.CreatedAt), browser(a.UserAgent), a.IP, kinds[a.Kind]))
+		say("  %s, %s, from %s: %s", moment(a.CreatedAt), useragent.Describe(a.UserAgent), a.IP, kinds[a.Kind])
 	}
-	list(lines)
 }
 
 func sayLinks(f *models.Findings) {
@@ -166,21 +146,9 @@ func saySessions(f *models.Findings) {
 		return
 	}
 	say("Sessions:")
-	var lines []string
 	for _, s := range f.Sessions {
-		lines = append(lines, fmt.Sprintf("%s, from %s, logged in %s, last seen %s", browser(s.UserAgent), s.IP, moment(s.CreatedAt), moment(s.LastSeenAt)))
+		say("  %s, from %s, logged in %s, last seen %s", useragent.Describe(s.UserAgent), s.IP, moment(s.CreatedAt), moment(s.LastSeenAt))
 	}
-	list(lines)
-}
-
-func browser(userAgent string) string {
-	switch name, system := useragent.Name(userAgent); {
-	case name != "" && system != "":
-		return name + " on " + system
-	case name+system != "":
-		return name + system
-	}
-	return "an unknown browser"
 }
 
 func moment(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }

@@ -26,14 +26,12 @@ func sayMails(f *models.Findings, c config.Config) {
 	} else {
 		say("The last mails to this email:")
 	}
-	var lines []string
-	waits := false
+	queued := false
 	for _, m := range f.Mails {
-		lines = append(lines, fmt.Sprintf("%s: %s, %s", moment(m.CreatedAt), mailNames[m.Template], state(m, f)))
-		waits = waits || m.DueAt.Valid
+		say("  %s: %s, %s", moment(m.CreatedAt), mailNames[m.Template], state(m, f))
+		queued = queued || m.DueAt.Valid
 	}
-	list(lines)
-	if waits && c.SMTP == nil {
+	if queued && c.SMTP == nil {
 		say("Nothing is delivered: there is no SMTP_URL. In development the mails are at %s/dev/mail.", c.Host)
 	}
 	slices.Sort(f.LimitedMails)

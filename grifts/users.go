@@ -7,13 +7,8 @@ import (
 
 	"corral/config"
 	"corral/internal/email"
-	"corral/internal/task"
 	"corral/models"
 )
-
-func init() {
-	task.Add("user:create", "EMAIL", "Creates an account and prints a one-time link to set its password", createUser)
-}
 
 func createUser(args []string) error {
 	normalized, ok := email.Normalize(args[0])
@@ -34,6 +29,16 @@ func createUser(args []string) error {
 		}
 		say("%s has an account. To set its password within 24 hours, once:\n%s/password/reset/%s",
 			normalized, c.Host, rawToken)
+		return nil
+	})
+}
+
+func deleteUser(args []string) error {
+	return withUser(args[0], func(ctx context.Context, user *models.User) error {
+		if err := user.Delete(ctx, models.Client{}); err != nil {
+			return err
+		}
+		say("The account of %s and all of its data were deleted. A mail tells its owner.", user.Email)
 		return nil
 	})
 }

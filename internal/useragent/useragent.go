@@ -13,8 +13,8 @@ import (
 	parser "github.com/mileusna/useragent"
 )
 
-// Name returns the names of the browser and its system, like "Safari" and
-// "iPhone", or "" where unknown.
+// Name returns the names of the browser and its system, like "Safari" and "iPhone",
+// or "" where unknown.
 func Name(header string) (name, system string) {
 	ua := parser.Parse(header)
 	name, system = ua.Name, ua.OS
@@ -28,9 +28,20 @@ func Name(header string) (name, system string) {
 	return name, system
 }
 
-// productName matches a word, or the few browser names of two. Prevents abuse
-// of mails that quote the header: it admits no sentence, web address or
-// telephone number.
+// Describe returns a phrase in English, like "Safari on iPhone".
+func Describe(header string) string {
+	switch name, system := Name(header); {
+	case name != "" && system != "":
+		return name + " on " + system
+	case name+system != "":
+		return name + system
+	}
+	return "an unknown browser"
+}
+
+// productName matches a word, or the few browser names of two. Prevents abuse of
+// mails that quote the header: it admits no sentence, web address or telephone
+// number.
 var productName = regexp.MustCompile(`^[A-Za-z][A-Za-z_-]{0,31}( (App|Browser|Chrome|Explorer|Mini|Safari|Touch))?$`)
 
 // Printable returns the printable characters of s, at most n bytes.

@@ -47,6 +47,17 @@ func TestName(t *testing.T) {
 	}
 }
 
+func TestDescribe(t *testing.T) {
+	for header, want := range map[string]string{
+		"Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0": "Firefox on Linux",
+		"curl/8.5.0":                    "curl",
+		"Mozilla/5.0 (Windows NT 10.0)": "Windows",
+		"":                              "an unknown browser",
+	} {
+		require.Equal(t, want, useragent.Describe(header))
+	}
+}
+
 func TestPrintable(t *testing.T) {
 	const header = "Fire\r\nBcc: x\x00\u202e\xfffox"
 	for n, want := range map[int]string{100: "FireBcc: xfox", 13: "FireBcc: xfox", 4: "Fire", 0: ""} {
