@@ -8,7 +8,6 @@ import (
 	"sync"
 
 	"github.com/gobuffalo/buffalo"
-	"github.com/gobuffalo/envy"
 
 	"corral/config"
 	"corral/internal/web"
@@ -75,7 +74,7 @@ func App(c config.Config, logger *slog.Logger) *buffalo.App {
 	appOnce.Do(func() {
 		settings = c
 		load(c)
-		withoutPlugins()
+		web.DisablePlugins()
 		app = buffalo.New(buffalo.Options{
 			Env:            c.Env,
 			Addr:           c.Addr,
@@ -119,8 +118,8 @@ func App(c config.Config, logger *slog.Logger) *buffalo.App {
 	return app
 }
 
-// policy is the content security policy of all pages. A handler extends its own
-// by web.AllowSource.
+// policy is the content security policy of all pages. A handler extends its own by
+// web.AllowSource.
 var policy = web.DefaultPolicy
 
 // Handler returns app with everything between it and the socket.
@@ -142,9 +141,8 @@ func Handler(app *buffalo.App, c config.Config, logger *slog.Logger, reload http
 	})
 }
 
-// publicPages lists the pages that are the same for every client without a
-// session. They may depend on the language only: each is rendered once and
-// revalidated by its ETag.
+// publicPages lists the pages that are the same for every client without a session:
+// each is rendered once per language and revalidated by its ETag.
 func publicPages(c config.Config) web.Pages {
 	if c.Development() {
 		return web.Pages{} // edits show at once
@@ -158,13 +156,4 @@ func publicPages(c config.Config) web.Pages {
 		SessionCookie: cookieName(c, sessionCookieName),
 		Language:      func(r *http.Request) string { return languageOf(r, "") },
 	}
-}
-
-// withoutPlugins lets Buffalo load its plugins in test mode, once. Otherwise it
-// runs every buffalo-* program in ./plugins and $GOPATH/bin.
-func withoutPlugins() {
-	envy.Temp(func() {
-		envy.Set("GO_ENV", config.Test)
-		buffalo.LoadPlugins()
-	})
 }

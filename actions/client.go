@@ -29,7 +29,6 @@ func credentials(c buffalo.Context, email, password string) models.Credentials {
 
 const deviceCookieName = "corral-device"
 
-// deviceCookie returns the device cookie's token, or "".
 func deviceCookie(c buffalo.Context) string {
 	cookie, err := c.Request().Cookie(cookieName(settings, deviceCookieName))
 	if err != nil {
@@ -38,9 +37,9 @@ func deviceCookie(c buffalo.Context) string {
 	return cookie.Value
 }
 
-// cookieName returns a cookie's full name. With __Host-, a cookie is set by https
-// only, for this host only, for every path. In development, all ports of a host
-// share their cookies: two copies of the app would log each other out.
+// cookieName returns a cookie's full name. Browsers accept __Host- from https only,
+// for this host only, for every path. In development, all ports of a host share
+// their cookies: two copies of the app would log each other out.
 func cookieName(c config.Config, name string) string {
 	switch {
 	case c.Production():
@@ -50,11 +49,6 @@ func cookieName(c config.Config, name string) string {
 		return name + "-" + port
 	}
 	return name
-}
-
-// setDeviceCookie marks a known browser, also after logout.
-func setDeviceCookie(c buffalo.Context, rawDeviceCookie string) {
-	setCookie(c, cookieName(settings, deviceCookieName), rawDeviceCookie, models.DeviceCookieLifetime)
 }
 
 func setCookie(c buffalo.Context, name, value string, lifetime time.Duration) {

@@ -23,8 +23,7 @@ const (
 	expiresKey = "expires" // Unix seconds; with "remember me" only
 )
 
-// Identify finds the session of the cookie. If that has ended, the client is
-// anonymous.
+// Identify finds the session of the cookie. Without one, the client is anonymous.
 func Identify(next buffalo.Handler) buffalo.Handler {
 	return func(c buffalo.Context) error {
 		rawToken, ok := c.Session().Get(tokenKey).(string)
@@ -34,7 +33,7 @@ func Identify(next buffalo.Handler) buffalo.Handler {
 		session, err := models.FindSession(c, rawToken)
 		if errors.Is(err, models.ErrNotFound) {
 			web.Info(c).Event("session refused") // may be a copied cookie
-			if web.IsNavigation(c.Request()) {   // else the user would not learn that it has ended
+			if web.IsNavigation(c.Request()) {   // otherwise the user would not learn that it has ended
 				c.Set("session_ended", true)
 				c.Session().Delete(tokenKey)
 				c.Session().Delete(expiresKey)
@@ -69,14 +68,14 @@ func logIn(c buffalo.Context, session *models.LoggedIn) {
 	if session.Remembered {
 		c.Session().Set(expiresKey, session.ExpiresAt().Unix())
 	}
-	setDeviceCookie(c, session.RawDeviceCookie)
+	setCookie(c, cookieName(settings, deviceCookieName), session.RawDeviceCookie, models.DeviceCookieLifetime)
 	info := web.Info(c)
 	info.UserID = session.UserID.String()
 	info.Event("login succeeded")
 }
 
-// logOut is the only way to log out. It deletes the row, so copied cookies die
-// too.
+// logOut is the only way to log out. It deletes the row, which voids copied
+// cookies.
 func logOut(c buffalo.Context) error {
 	if client := clientOf(c); client.RawSession != "" {
 		if err := models.EndSession(c, client); err != nil {

@@ -1,11 +1,9 @@
 package actions
 
 import (
-	"html/template"
 	"io/fs"
 	"log"
 	"os"
-	"regexp"
 	"time"
 
 	"corral/assets"
@@ -17,8 +15,7 @@ import (
 	"corral/templates"
 )
 
-// Set by App: from the folders on every page in development, otherwise from the
-// binary.
+// Set by App. In development, files are read from the folders for every page.
 var (
 	r          *view.Engine
 	T          *i18n.Texts
@@ -47,7 +44,7 @@ func load(c config.Config) {
 		Helpers: map[string]any{
 			"assetPath":    assetFiles.Path,
 			"development":  live,
-			"linked":       linked,
+			"linked":       view.Linked,
 			"passwordMin":  c.PasswordMin,
 			"rememberHint": hint, "rememberCount": count,
 			"signupOpen": c.SignupOpen,
@@ -62,9 +59,3 @@ func must[T any](value T, err error) T {
 	}
 	return value
 }
-
-func linked(text string) template.HTML {
-	return template.HTML(webAddress.ReplaceAllString(template.HTMLEscapeString(text), `<a href="$0">$0</a>`))
-}
-
-var webAddress = regexp.MustCompile(`https?://[^\s<"&]+`)

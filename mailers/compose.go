@@ -22,22 +22,15 @@ import (
 )
 
 var (
-	texts  = sync.OnceValue(func() *i18n.Texts { return must(i18n.Load(locales.FS)) })
+	texts  = sync.OnceValue(func() *i18n.Texts { return i18n.MustLoad(locales.FS) })
 	engine = sync.OnceValue(func() *view.Engine {
 		return view.New(view.Options{Templates: templates.FS, Layout: "mail/layout.plush.html"})
 	})
 )
 
-func must[T any](value T, err error) T {
-	if err != nil {
-		panic(err) // a locale file is wrong
-	}
-	return value
-}
-
-// Compose returns the message of a mail, in text and HTML, in the language of its
-// recipient, or outbox.ErrNothingToSend. Links start with HOST: prevents links
-// poisoned by a Host header.
+// Compose returns the message of a mail in the language of its recipient, or
+// outbox.ErrNothingToSend. Links start with HOST: prevents links poisoned by a Host
+// header.
 func Compose(ctx context.Context, c config.Config, m *outbox.Mail) (message mail.Message, err error) {
 	if err = models.ResolveMail(ctx, m); err == nil {
 		message, err = compose(c, m)
@@ -64,13 +57,13 @@ func compose(c config.Config, m *outbox.Mail) (mail.Message, error) {
 	return message, nil
 }
 
-// Preview makes the message of a mail, with an example in it.
+// Preview composes a mail with example data.
 func Preview(c config.Config, name string) (mail.Message, error) {
 	data := cmp.Or(ownKinds.Example(name), `{"when":"2026-01-02T15:04:05Z"}`)
 	return compose(c, &outbox.Mail{Recipient: "ada@example.com", Template: name, Data: data})
 }
 
-// templateData returns the name of the templates of a mail, and what they have as data.
+// templateData returns the name of a mail's templates, and their data.
 func templateData(c config.Config, m *outbox.Mail) (file string, data map[string]any, err error) {
 	language := texts().Match("", m.Language)
 	t := texts().In(language)

@@ -1,5 +1,5 @@
-// Package i18n reads locale files, matches the language of a client, and returns
-// texts in it.
+// Package i18n reads locale files, matches a client's language, and returns texts
+// in it.
 //
 // A locale file is named NAME.LANGUAGE.yaml and holds texts in go-i18n's format:
 //
@@ -13,8 +13,7 @@
 //	t("greeting", map[string]any{"name": "Ada"})
 //	t("wait", 3)
 //
-// An invalid file panics at that first use. Call [Texts.Reload] in a test to find
-// it earlier.
+// An invalid file panics at that first use, or is an error of [Texts.Reload].
 package i18n
 
 import (
@@ -34,7 +33,6 @@ import (
 // DefaultLanguage is used when no shipped language matches.
 const DefaultLanguage = "en-US"
 
-// Texts are an app's texts.
 type Texts struct {
 	tags    []language.Tag // the default first, to which the matcher falls back
 	locales map[string]*locale
@@ -64,6 +62,15 @@ func Load(files fs.FS) (*Texts, error) {
 		}
 	}
 	return t, nil
+}
+
+// MustLoad is like Load but panics if a file cannot be loaded.
+func MustLoad(files fs.FS) *Texts {
+	t, err := Load(files)
+	if err != nil {
+		panic(err)
+	}
+	return t
 }
 
 func (t *Texts) add(files fs.FS, file string) error {
