@@ -44,8 +44,8 @@ func AccountDestroy(c buffalo.Context) error {
 }
 
 // confirmPassword checks the logged-in user's password, in case the session was
-// left open on a shared computer. It counts as a login attempt. If refused,
-// message says why.
+// left open on a shared computer. It counts as a login attempt. message says why it
+// was refused.
 func confirmPassword(c buffalo.Context, password string) (user *models.User, message string, err error) {
 	user, err = models.Authenticate(c, credentials(c, currentUser(c).Email, password))
 	if errors.Is(err, models.ErrBadCredentials) {
@@ -58,8 +58,8 @@ func confirmPassword(c buffalo.Context, password string) (user *models.User, mes
 	return user, "", err
 }
 
-// changedMeanwhile handles a password that was reset during its confirmation,
-// which has ended this session.
+// changedMeanwhile handles a password that was reset during its confirmation, which
+// ended this session.
 func changedMeanwhile(c buffalo.Context, err error) error {
 	if errors.Is(err, models.ErrBadCredentials) {
 		return askToLogIn(c)

@@ -11,8 +11,8 @@ import (
 
 const activityPerPage = 25
 
-// AccountActivityIndex is GET /account/activity. The parameter before leads to
-// older pages; a page number would shift as entries are added.
+// AccountActivityIndex is GET /account/activity. ?before=ID shows older entries; a
+// page number would shift as entries are added.
 func AccountActivityIndex(c buffalo.Context) error {
 	before := uuid.FromStringOrNil(c.Param("before")) // invalid: the newest page
 	list, err := models.ActivityOf(c, currentUser(c), before, activityPerPage+1)
@@ -20,7 +20,7 @@ func AccountActivityIndex(c buffalo.Context) error {
 		return err
 	}
 	older := ""
-	if len(list) > activityPerPage { // the one too many: there is another page
+	if len(list) > activityPerPage { // there is another page
 		list = list[:activityPerPage]
 		older = list[activityPerPage-1].ID.String()
 	}

@@ -16,7 +16,7 @@ const (
 	public guard = "public" // anyone
 	guest  guard = "guest"  // logged-in users are redirected home
 	user   guard = "user"   // anonymous clients are redirected to the login page
-	local  guard = "local"  // clients on this machine; ADDR may be 0.0.0.0, and Host is the client's word
+	local  guard = "local"  // clients on this machine: with ADDR=0.0.0.0 others reach it too, and can forge Host
 )
 
 // guardOf returns the guard of a route, or user if the table has none.

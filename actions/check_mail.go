@@ -15,8 +15,8 @@ const (
 	mailedForKey = "mailed_for" // signup or password_forgot, to request it again
 )
 
-// askToCheckMail redirects to the next page. Prevents account enumeration: it
-// is the same whether or not a mail was queued.
+// askToCheckMail redirects to the next page. Prevents account enumeration: it is
+// the same whether or not a mail was queued.
 func askToCheckMail(c buffalo.Context, typed, request string) error {
 	c.Session().Set(mailedToKey, shown(strings.TrimSpace(typed)))
 	c.Session().Set(mailedForKey, request)

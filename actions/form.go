@@ -5,7 +5,7 @@ type emailForm struct {
 	Email string `form:"email"`
 }
 
-// newPasswordForm follows a mailed link.
+// newPasswordForm is behind a mailed link.
 type newPasswordForm struct {
 	Password string `form:"password"`
 }

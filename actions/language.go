@@ -50,8 +50,8 @@ func Translate(next buffalo.Handler) buffalo.Handler {
 	}
 }
 
-// inLanguage returns the template helpers of a language: the default for "", or
-// nil if not shipped.
+// inLanguage returns the template helpers of a language: the default for "", or nil
+// if not shipped.
 func inLanguage(name string) map[string]any {
 	name = cmp.Or(name, i18n.DefaultLanguage)
 	t := T.In(name)
@@ -85,7 +85,6 @@ const languageCookieName = "corral-lang"
 
 func language(c buffalo.Context) string { return c.Value("lang").(string) }
 
-// accountLanguage returns "" when anonymous.
 func accountLanguage(c buffalo.Context) string {
 	if session := currentSession(c); session != nil {
 		return session.User.Language
@@ -93,8 +92,8 @@ func accountLanguage(c buffalo.Context) string {
 	return ""
 }
 
-// languageOf returns the language of the response: the account's, which may be
-// "", then the cookie's, then the browser's.
+// languageOf returns the language of the response: the account's, which may be "",
+// then the cookie's, then the browser's.
 func languageOf(r *http.Request, account string) string {
 	chosen := ""
 	if cookie, err := r.Cookie(cookieName(settings, languageCookieName)); err == nil {
@@ -103,8 +102,8 @@ func languageOf(r *http.Request, account string) string {
 	return T.Match(r.Header.Get("Accept-Language"), account, chosen)
 }
 
-// pageBefore returns the path of the page that sent the form. After a refused
-// form that path may have no GET: its parent does.
+// pageBefore returns the path of the page that sent the form. After a refused form
+// that path may have no GET, but its parent has.
 func pageBefore(c buffalo.Context) string {
 	page := ""
 	if referer, err := url.Parse(c.Request().Referer()); err == nil && referer.Host == c.Request().Host {

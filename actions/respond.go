@@ -39,7 +39,7 @@ func redirectStatus(c buffalo.Context) int {
 // messages say what is wrong with a form, by field; "" is nothing.
 type messages map[string]string
 
-// renderForm shows a form: with 200, or refused with messages and 422, or 429
+// renderForm shows a form, with 200; if refused, with messages and 422, or 429
 // after a rate limit. JSON clients get the messages as a problem.
 func renderForm(c buffalo.Context, template string, wrong messages) error {
 	maps.DeleteFunc(wrong, func(_, message string) bool { return message == "" })
@@ -95,7 +95,6 @@ func deadLink(c buffalo.Context, err error) error {
 
 const returnPathKey = "return_path"
 
-// rememberReturnPath keeps the requested page for after the login.
 func rememberReturnPath(c buffalo.Context) {
 	asked := *c.Request().URL
 	asked.Path, asked.RawPath = trimSlash(asked.Path), trimSlash(asked.RawPath)
@@ -104,7 +103,7 @@ func rememberReturnPath(c buffalo.Context) {
 	}
 }
 
-// takeReturnPath returns the kept page, once, or the home page.
+// takeReturnPath returns the remembered page, once, or the home page.
 func takeReturnPath(s *buffalo.Session) string {
 	if path, ok := s.GetOnce(returnPathKey).(string); ok && isReturnPath(path) {
 		return path
@@ -112,15 +111,14 @@ func takeReturnPath(s *buffalo.Session) string {
 	return "/"
 }
 
-// isReturnPath reports whether path is a path on this site other than the
-// logout page.
+// isReturnPath reports whether path is on this site and not the logout page.
 func isReturnPath(path string) bool {
 	u, err := url.Parse(path)
 	return web.IsLocalPath(path) && err == nil && trimSlash(u.Path) != "/logout"
 }
 
-// shown returns typed text as valid UTF-8 to show again, or "" if longer than
-// any email.
+// shown returns typed text as valid UTF-8 to show again, or "" if longer than any
+// email.
 func shown(typed string) string {
 	const longest = 254
 	typed = strings.ReplaceAll(strings.ToValidUTF8(typed, ""), "\x00", "")

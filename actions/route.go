@@ -26,8 +26,8 @@ type limit func(*web.Limits)
 // guest routes, 1 MiB for others. The largest limit of a path counts.
 func maxBody(bytes int64) limit { return func(l *web.Limits) { l.MaxBody = bytes } }
 
-// maxTime limits the duration of a request, 15 seconds by default; 0 is
-// unlimited, for streams.
+// maxTime limits the duration of a request, 15 seconds by default; 0 is unlimited,
+// for streams.
 func maxTime(d time.Duration) limit { return func(l *web.Limits) { l.MaxTime = &d } }
 
 func get(path string, g guard, h buffalo.Handler, l ...limit) route {
@@ -80,5 +80,5 @@ func allLimits() (list []web.Limits) {
 //
 //	app.Resource("/widgets", WidgetsResource{}).Use(Transaction)
 //
-// The app's handlers do not use it: a rollback would forget attempts.
+// The app's handlers do not use it: a rollback would undo the count of attempts.
 var Transaction = database.Transaction(func() *pop.Connection { return models.DB })

@@ -63,7 +63,7 @@ func serve() error {
 	}
 	worker := mailers.Start(c, logger)
 	defer worker.Stop()                             // after requests in flight, before the database closes
-	time.AfterFunc(time.Second, debug.FreeOSMemory) // what only the start used: 8 of 44 MB
+	time.AfterFunc(time.Second, debug.FreeOSMemory) // used by the start only: 8 of 44 MB
 	janitor := models.StartJanitor(logger)
 	defer janitor.Stop()
 	if c.Production() {

@@ -24,10 +24,9 @@ const (
 	Production  = "production"
 )
 
-// longest is the lifetime of a session at most: browsers keep no cookie longer.
+// longest is the maximal lifetime of a session: browsers keep no cookie longer.
 const longest = 400 * 24 * time.Hour
 
-// Config is the configuration of the process.
 type Config struct {
 	Env    string
 	Addr   string   // host:port to listen on
@@ -70,7 +69,7 @@ func Load(environ []string, dir string) (Config, error) {
 	return load(environ, dir, testing.Testing(), false)
 }
 
-// LoadTask is Load for a task, which leaves no secret in a wrong folder.
+// LoadTask is Load for a task, which stores no new secret: the folder may be wrong.
 func LoadTask(environ []string, dir string) (Config, error) {
 	return load(environ, dir, testing.Testing(), true)
 }
@@ -115,7 +114,8 @@ type reader struct {
 	task    bool
 }
 
-// readDotenv sets the variables of dir/.env, except in production: see refuseUnsafe.
+// readDotenv sets the variables of dir/.env, which production refuses: see
+// refuseUnsafe.
 func (e *reader) readDotenv() {
 	values, found := e.Dotenv(filepath.Join(e.dir, ".env"))
 	if e.dotenv = found; e.production() {

@@ -29,7 +29,7 @@ func (e *reader) host(addr, port string) *url.URL {
 	}
 	if host == nil {
 		host = &url.URL{Scheme: "http", Host: "localhost:" + port}
-		if !slices.Contains([]string{"127.0.0.1", "0.0.0.0", "::", "localhost"}, addr) { // localhost need not mean it
+		if !slices.Contains([]string{"127.0.0.1", "0.0.0.0", "::", "localhost"}, addr) { // localhost may not reach it
 			host.Host = net.JoinHostPort(addr, port)
 		}
 	}
@@ -54,7 +54,7 @@ func (e *reader) databaseURL() string {
 	return v
 }
 
-// testDatabaseURL is "" for a temporary SQLite file.
+// testDatabaseURL returns "" for a temporary SQLite file.
 func (e *reader) testDatabaseURL() string {
 	v := e.Get("TEST_DATABASE_URL", "")
 	if v != "" && !env.IsPostgres(v) {

@@ -45,7 +45,6 @@ func (e *reader) developmentSecret() []string {
 	return []string{value}
 }
 
-// refuseUnsafe adds the faults of production.
 func (e *reader) refuseUnsafe(c Config) {
 	if e.dotenv {
 		e.Fault(".env", "a .env file lies beside the app: its values would replace the real environment; remove it")

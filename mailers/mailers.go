@@ -12,7 +12,7 @@ import (
 	"corral/models"
 )
 
-// kind is what a mail has besides its texts, mail.NAME in the locale files.
+// kind describes a mail. Its texts are mail.NAME in the locale files.
 type kind struct {
 	link   string // path of the button; the token is appended
 	logIn  bool   // has a link to log in
@@ -33,19 +33,19 @@ var kinds = map[string]kind{
 	models.MailAccountDeleted:  {notice: true},
 }
 
-// ownKinds are the mails of your own, with templates of their own. These have data,
-// beside subject, t and url, the public URL. docs/build-on-it.md adds one.
+// ownKinds are the mails of your own, with templates of their own, which have data,
+// subject, t and url, the public URL. docs/build-on-it.md adds one.
 var ownKinds = outbox.Kinds{}
 
-// Start starts a worker. Without a mail server, as in development, mails stay in
-// the outbox: see /dev/mail.
+// Start starts a worker. Without a mail server, mails stay in the outbox: see
+// /dev/mail.
 func Start(c config.Config, logger *slog.Logger) *outbox.Worker {
 	options := outbox.WorkerOptions{
 		DB:    models.DB,
 		Queue: models.Outbox,
 		Compose: func(ctx context.Context, m *outbox.Mail) (mail.Message, error) {
 			message, err := Compose(ctx, c, m)
-			if err == nil && !kinds[m.Template].notice { // a notice is news without its link, too
+			if err == nil && !kinds[m.Template].notice { // a notice informs without its link, too
 				err = models.CheckMailToken(ctx, m)
 			}
 			return message, err

@@ -12,8 +12,8 @@ import (
 	"corral/internal/useragent"
 )
 
-// Activity is an entry in the history of an account, written in the transaction
-// of what it records.
+// Activity is an entry in the history of an account, written in the transaction of
+// what it records.
 type Activity struct {
 	ID        uuid.UUID     `db:"id"`
 	UserID    uuid.NullUUID `db:"user_id"` // null: an attempt on an email without account
@@ -43,12 +43,11 @@ const (
 	ActivityEmailUndone     = "email_undone"
 )
 
-// Failed reports whether a is a failed attempt.
 func (a Activity) Failed() bool {
 	return a.Kind == ActivityLoginFailed || a.Kind == ActivityPasswordFailed
 }
 
-// Lifetimes of an activity and of its whole IP.
+// Lifetimes of an activity and of its complete IP.
 const (
 	ActivityLifetime = 90 * 24 * time.Hour
 	IPLifetime       = 30 * 24 * time.Hour
@@ -85,7 +84,7 @@ func recordFor(tx *pop.Connection, owner string, ownerArg any, kind string, clie
 }
 
 // ActivityOf returns up to limit entries of an account's history older than the
-// entry before, newest first. A before of uuid.Nil starts at the newest.
+// entry before, newest first. uuid.Nil starts at the newest.
 func ActivityOf(ctx context.Context, user *User, before uuid.UUID, limit int) ([]Activity, error) {
 	query := DB.WithContext(ctx).Where("user_id = ?", user.ID)
 	if before != uuid.Nil {

@@ -25,7 +25,7 @@ const (
 	MailAccountDeleted  = "account_deleted"  // notice
 )
 
-// MailData is the data of a mail's texts.
+// MailData holds the details in a mail's texts.
 type MailData struct {
 	When      time.Time `json:"when"`
 	IP        string    `json:"ip"`
@@ -39,7 +39,7 @@ func queueMail(tx *pop.Connection, m outbox.Mail, client Client, rawToken string
 	if m.Language == "" {
 		m.Language = client.Language
 	}
-	m.LowPriority = m.Template == MailSignup // strangers can cause floods of them
+	m.LowPriority = m.Template == MailSignup // attackers can request any number
 	data := MailData{When: Clock.Now(), IP: client.ip(), UserAgent: useragent.Printable(client.UserAgent, maxUserAgent)}
 	if len(newEmail) > 0 {
 		data.NewEmail = newEmail[0]

@@ -19,7 +19,7 @@ import (
 	"corral/migrations"
 )
 
-// DB is the open database. Connect sets it.
+// DB is the database that Connect opened.
 var DB *pop.Connection
 
 // Clock tells the time. Tests move it.
@@ -30,7 +30,6 @@ var (
 	secrets   secret.Ring
 	passwords password.Policy
 
-	// Outbox queues mails.
 	Outbox *outbox.Queue
 )
 
@@ -43,8 +42,8 @@ var ErrBusy = password.ErrBusy
 // ErrNotFound means that there is no such row in this account.
 var ErrNotFound = errors.New("not found")
 
-// Connect opens the database of c as DB. It creates a missing SQLite file, for
-// its owner only.
+// Connect opens the database of c as DB. It creates a missing SQLite file, readable
+// only by its owner.
 func Connect(c config.Config) error { return connect(c, database.Open) }
 
 // ConnectExisting is Connect without creating a file.
@@ -104,7 +103,7 @@ func announcing(ctx context.Context, fn func(tx *pop.Connection) error) error {
 	return nil
 }
 
-// Client is what the models know of a client. Tasks use the zero value.
+// Client is the client info. Tasks use the zero value.
 type Client struct {
 	IP              netip.Addr
 	UserAgent       string
@@ -120,7 +119,6 @@ func (c Client) ip() string {
 	return c.IP.String()
 }
 
-// network is the /24 or /48 of the IP.
 func (c Client) network() string {
 	bits := 48
 	if c.IP.Is4() {

@@ -20,7 +20,7 @@ func StartJanitor(logger *slog.Logger) *purge.Janitor { return purge.Start(DB, l
 // Purge purges once.
 func Purge(ctx context.Context) error { return purge.Run(ctx, DB, expired()) }
 
-// expired returns the rules for rows without effect.
+// expired returns the rules for expired rows.
 func expired() []purge.Rule {
 	now := Clock.Now()
 	remove := func(table, where, order string, args ...any) purge.Rule {

@@ -14,9 +14,8 @@ import (
 	"corral/internal/useragent"
 )
 
-// Session is a logged-in browser. The browser holds a token: the row's id, a dot
-// and a secret. The row holds its SHA-256, so deleting it voids every copy of the
-// cookie.
+// Session is a logged-in browser, which holds a token: the row's id, a dot and a
+// secret. The row holds its SHA-256: deleting it voids every copy of the cookie.
 type Session struct {
 	ID          uuid.UUID `db:"id"`
 	UserID      uuid.UUID `db:"user_id"`
@@ -33,13 +32,13 @@ type Session struct {
 // maxUserAgent is the size of the column.
 const maxUserAgent = 255
 
-// seenEvery is how often at most last_seen_at is written.
+// seenEvery is the least time between two writes of last_seen_at.
 const seenEvery = time.Minute
 
 // LoggedIn is a new session and what its browser keeps.
 type LoggedIn struct {
 	*Session
-	RawToken        string // the only copy
+	RawToken        string // stored nowhere else
 	RawDeviceCookie string
 	NewBrowser      bool
 }
@@ -122,7 +121,8 @@ func (s *Session) expired(now time.Time) bool {
 	return idle || !now.Before(s.ExpiresAt())
 }
 
-// seen writes more often if SESSION_IDLE is short: a busy session is not idle.
+// seen writes more often if SESSION_IDLE is short, so that a busy session does not
+// expire.
 func (s *Session) seen(ctx context.Context, now time.Time) error {
 	if now.Before(s.LastSeenAt.Add(min(seenEvery, settings.SessionIdle/4))) {
 		return nil
@@ -135,7 +135,6 @@ func (s *Session) seen(ctx context.Context, now time.Time) error {
 	return nil
 }
 
-// EndSession logs the client out, if it is logged in.
 func EndSession(ctx context.Context, client Client) error {
 	return inTransaction(ctx, func(tx *pop.Connection) error { return endSession(tx, client) })
 }

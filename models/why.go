@@ -12,7 +12,7 @@ import (
 	"corral/internal/ratelimit"
 )
 
-// Findings tell an operator why the owner of an email cannot log in.
+// Findings tell an operator why an email cannot log in.
 type Findings struct {
 	Email         string
 	User          *User          // nil: no account
@@ -27,7 +27,7 @@ type Findings struct {
 	Similar       []User         // if there is no account: a typo away
 }
 
-// newestFindings bounds failures and mails.
+// newestFindings limits failures and mails.
 const newestFindings = 5
 
 // Explain looks up a normalized email.

@@ -21,8 +21,8 @@ import (
 	"testing"
 )
 
-// FreePort returns a free port of 127.0.0.1, below the range from which Linux
-// picks ports for outgoing connections and for listeners on port 0.
+// FreePort returns a free port of 127.0.0.1, below those that Linux picks for
+// outgoing connections and for port 0.
 func FreePort(t testing.TB) string {
 	t.Helper()
 	const first, past = 20_000, 32_000

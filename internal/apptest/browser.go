@@ -11,7 +11,6 @@ import (
 	"testing"
 )
 
-// Server is an app that listens on a real socket.
 type Server struct {
 	*httptest.Server
 	t testing.TB
@@ -25,8 +24,7 @@ func NewServer(t testing.TB, handler http.Handler) *Server {
 	return &Server{server, t}
 }
 
-// NewTLSServer serves the app that the function returns for its public URL over
-// HTTPS until the test ends.
+// NewTLSServer is NewServer over HTTPS. app gets the public URL.
 func NewTLSServer(t testing.TB, app func(baseURL *url.URL) http.Handler) *Server {
 	t.Helper()
 	server := httptest.NewUnstartedServer(nil)
@@ -50,7 +48,6 @@ type Browser struct {
 	client *http.Client
 }
 
-// Browser returns a browser without cookies.
 func (s *Server) Browser() *Browser {
 	s.t.Helper()
 	jar, err := cookiejar.New(nil)
@@ -63,7 +60,6 @@ func (s *Server) Browser() *Browser {
 	return &Browser{Header: http.Header{}, server: s, client: &client}
 }
 
-// Answer is a response and its body.
 type Answer struct {
 	*http.Response
 	Page string
@@ -72,7 +68,7 @@ type Answer struct {
 // Location returns the target of a redirect, or "".
 func (a Answer) Location() string { return a.Header.Get("Location") }
 
-// Send sends a request, with a form unless form is nil.
+// Send sends a request, with a form unless it is nil.
 func (b *Browser) Send(method, path string, form url.Values) Answer {
 	b.server.t.Helper()
 	req, err := http.NewRequest(method, b.server.URL+path, strings.NewReader(form.Encode()))
@@ -95,10 +91,8 @@ func (b *Browser) Send(method, path string, form url.Values) Answer {
 	return Answer{res, string(body)}
 }
 
-// Get requests a page.
 func (b *Browser) Get(path string) Answer { b.server.t.Helper(); return b.Send("GET", path, nil) }
 
-// Post submits a form.
 func (b *Browser) Post(path string, form url.Values) Answer {
 	b.server.t.Helper()
 	return b.Send("POST", path, form)
@@ -122,8 +116,8 @@ func withMethod(form url.Values, method string) url.Values {
 	return sent
 }
 
-// Cookie returns the value of the cookie whose name, after any __Host-, ends
-// with suffix, or "".
+// Cookie returns the value of the cookie whose name, after any __Host-, ends with
+// suffix, or "".
 func (b *Browser) Cookie(suffix string) string {
 	for _, c := range b.client.Jar.Cookies(b.server.baseURL()) {
 		if strings.HasSuffix(c.Name, suffix) {
@@ -133,7 +127,6 @@ func (b *Browser) Cookie(suffix string) string {
 	return ""
 }
 
-// SetCookie stores a cookie in the browser.
 func (b *Browser) SetCookie(name, value string) {
 	u := b.server.baseURL()
 	b.client.Jar.SetCookies(u, []*http.Cookie{{Name: name, Value: value, Path: "/", Secure: u.Scheme == "https"}})

@@ -13,9 +13,8 @@ import (
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
 )
 
-// NewDatabase creates an empty database and returns its URL and a function that
-// removes it. It is a temporary SQLite file or, if server is a PostgreSQL URL,
-// a new database there.
+// NewDatabase creates a temporary SQLite file or, if server is a PostgreSQL URL, a
+// database there. drop removes it.
 func NewDatabase(server string) (databaseURL string, drop func(), err error) {
 	if server != "" {
 		return newPostgres(server)
@@ -48,7 +47,7 @@ func newPostgres(server string) (databaseURL string, drop func(), err error) {
 	}, nil
 }
 
-// Main runs the tests of a package for TestMain, on a new database that connect
+// Main is for TestMain: it runs a package's tests on a new database, which connect
 // opens and migrates.
 func Main(m *testing.M, server string, connect func(databaseURL string) error) {
 	databaseURL, drop, err := NewDatabase(server)

@@ -21,9 +21,9 @@ func Empty(t testing.TB, db *pop.Connection) {
 	}
 }
 
-// emptyPostgres deletes in one statement, which checks foreign keys at its end:
-// 1 ms, where TRUNCATE takes 20. It skips partitions, which their table
-// includes, and tables of extensions, which hold reference data.
+// emptyPostgres deletes in one statement, which checks foreign keys at its end: 1
+// ms, where TRUNCATE takes 20. It skips partitions, which their table includes, and
+// tables of extensions, which hold reference data.
 func emptyPostgres(tx *pop.Connection) error {
 	var tables []string
 	err := tx.Store.Select(&tables, `
@@ -40,7 +40,7 @@ func emptyPostgres(tx *pop.Connection) error {
 	return tx.RawQuery("WITH " + strings.Join(deletes, ", ") + " SELECT 1").Exec()
 }
 
-// emptySQLite defers foreign keys to the commit. It retries tables whose ON
+// emptySQLite defers foreign keys to the commit. It retries tables of which ON
 // DELETE RESTRICT, which cannot be deferred, refused a deletion.
 func emptySQLite(tx *pop.Connection) error {
 	var tables []string

@@ -16,8 +16,7 @@ type Clock struct {
 	stopped atomic.Int64 // Unix nanoseconds; 0 while the clock runs
 }
 
-// Now returns the time in UTC, truncated to the microsecond, PostgreSQL's
-// precision.
+// Now returns the time in UTC, truncated to PostgreSQL's precision, a microsecond.
 func (c *Clock) Now() time.Time {
 	now := time.Now()
 	if stopped := c.stopped.Load(); stopped != 0 {
@@ -26,7 +25,6 @@ func (c *Clock) Now() time.Time {
 	return now.Add(time.Duration(c.ahead.Load())).UTC().Truncate(time.Microsecond)
 }
 
-// Move moves the clock forward by d.
 func (c *Clock) Move(d time.Duration) { c.ahead.Add(int64(d)) }
 
 // Stop stops the clock until Reset; Move still works.

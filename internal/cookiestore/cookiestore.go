@@ -32,18 +32,16 @@ import (
 	"github.com/gorilla/sessions"
 )
 
-// Options configure a Store.
 type Options struct {
-	// Keys are pairs of an authentication key (32 or 64 bytes) and an
-	// encryption key (16, 24 or 32). The first pair writes cookies; all pairs
-	// read them.
+	// Keys are pairs of an authentication key (32 or 64 bytes) and an encryption
+	// key (16, 24 or 32). The first pair writes cookies; all pairs read them.
 	Keys [][]byte
 
 	// Secure restricts the cookie to TLS.
 	Secure bool
 
-	// MaxAge returns the cookie's lifetime in seconds; 0 or a nil MaxAge mean
-	// until the browser closes.
+	// MaxAge returns the cookie's lifetime in seconds; 0 or a nil MaxAge mean until
+	// the browser closes.
 	MaxAge func(values map[any]any) int
 
 	// ReadOnly, if not nil, reports whether a request, such as a prefetch, leaves
@@ -54,7 +52,6 @@ type Options struct {
 	OnRefused func(r *http.Request)
 }
 
-// A Store reads and writes sessions.
 type Store struct {
 	codecs    []securecookie.Codec
 	secure    bool
@@ -79,8 +76,8 @@ func (s *Store) Get(r *http.Request, name string) (*sessions.Session, error) {
 	return sessions.GetRegistry(r).Get(s, name)
 }
 
-// New reads the session of a request. It returns an empty one if no cookie can
-// be read, and never an error.
+// New reads the session of a request. It returns an empty one if no cookie can be
+// read, and never an error.
 func (s *Store) New(r *http.Request, name string) (*sessions.Session, error) {
 	session := sessions.NewSession(s, name)
 	session.Options = &sessions.Options{Path: "/", HttpOnly: true, Secure: s.secure, SameSite: http.SameSiteLaxMode}
@@ -113,9 +110,9 @@ func (s *Store) read(cookie *http.Cookie) (encoded []byte, values map[any]any, e
 	return encoded, values, err
 }
 
-// Save writes the cookie if the session has changed, and removes it if the
-// session is empty or its Options.MaxAge is negative. On error, and
-// for a read-only request, it writes nothing.
+// Save writes the cookie if the session has changed, and removes it if the session
+// is empty or its Options.MaxAge is negative. On error, and for a read-only
+// request, it writes nothing.
 func (s *Store) Save(r *http.Request, w http.ResponseWriter, session *sessions.Session) error {
 	if s.readOnly != nil && s.readOnly(r) {
 		return nil

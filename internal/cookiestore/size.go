@@ -10,14 +10,14 @@ import (
 	"github.com/gorilla/sessions"
 )
 
-// maxBytes is the size of cookie that every browser accepts, name and
-// attributes included (RFC 6265, 6.1).
+// maxBytes is what every browser accepts, name and attributes included (RFC 6265,
+// 6.1).
 const maxBytes = 4096
 
 func size(cookie *http.Cookie) int { return len(cookie.String()) }
 
 // dropFlash drops the oldest flash messages until the cookie fits. If the rest
-// alone does not fit, it drops nothing and returns an error.
+// alone does not fit, it returns an error.
 func (s *Store) dropFlash(session *sessions.Session) (cookie *http.Cookie, encoded []byte, err error) {
 	var flash map[string][]string
 	if text, ok := session.Values[flashKey].([]byte); ok {
@@ -49,7 +49,6 @@ func (s *Store) dropFlash(session *sessions.Session) (cookie *http.Cookie, encod
 	return nil, nil, tooLarge(values, size(cookie))
 }
 
-// newest returns the last n messages of each kind.
 func newest(flash map[string][]string, n int) map[string][]string {
 	kept := map[string][]string{}
 	for kind, messages := range flash {

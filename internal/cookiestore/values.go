@@ -11,8 +11,7 @@ import (
 	"unicode/utf8"
 )
 
-// flashKey is the key of Buffalo's flash messages. Buffalo sets it to "{}" when
-// there are none.
+// flashKey is Buffalo's, which sets "{}" when there are no messages.
 const flashKey = "_flash_"
 
 // encode returns values as a JSON object of texts that begin with a letter for

@@ -1,6 +1,6 @@
 // Package database opens an app's SQLite or PostgreSQL database through pop, and
-// adds migration at start, schema comparison, backups, locks between nodes, and
-// the classification of errors.
+// adds migrations at start, backups, locks between nodes, and the classification of
+// errors.
 //
 //	db, err := database.Open("sqlite3://storage/app.sqlite")
 //	if err != nil {
@@ -11,7 +11,7 @@
 //	}
 //
 // With -tags sqlite, which the Buffalo CLI sets, the SQLite driver needs a C
-// compiler; otherwise it is pure Go.
+// compiler.
 package database
 
 import (
@@ -31,11 +31,11 @@ import (
 )
 
 // Open opens the database of a URL like sqlite3://path or
-// postgres://user:password@host/name and pings it. A new SQLite file is
-// readable only by its owner.
+// postgres://user:password@host/name and pings it. A new SQLite file is readable
+// only by its owner.
 //
-// The first call silences pop's loggers, which would log secret values. To see
-// statements in development, call pop.SetTxLogger after it.
+// Open silences pop's loggers, which would log secret values. To see statements in
+// development, call pop.SetTxLogger after it.
 func Open(databaseURL string) (*pop.Connection, error) {
 	silence()
 	details, err := connectionDetails(databaseURL)
@@ -56,8 +56,7 @@ func Open(databaseURL string) (*pop.Connection, error) {
 	return db, nil
 }
 
-// OpenExisting is like Open but never creates a SQLite file: an operator in the
-// wrong folder gets an error.
+// OpenExisting is Open without creating a SQLite file.
 func OpenExisting(databaseURL string) (*pop.Connection, error) {
 	if path, isSQLite := sqlitePath(databaseURL); isSQLite {
 		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
@@ -72,7 +71,6 @@ var silence = sync.OnceFunc(func() {
 	pop.SetTxLogger(func(logging.Level, any, string, ...any) {})
 })
 
-// unopened joins the lines of pgx's errors.
 func unopened(err error) error {
 	return fmt.Errorf("the database cannot be opened: %s", strings.Join(strings.Fields(err.Error()), " "))
 }
@@ -83,7 +81,7 @@ func connectionDetails(databaseURL string) (*pop.ConnectionDetails, error) {
 		complete, err := withTimeouts(databaseURL)
 		return &pop.ConnectionDetails{
 			URL:             complete,
-			Pool:            20, // of PostgreSQL's default of 100: four nodes and some spare
+			Pool:            20, // of PostgreSQL's 100: for four nodes
 			IdlePool:        20, // opening connections would slow a burst
 			ConnMaxIdleTime: 5 * time.Minute,
 		}, err
@@ -113,8 +111,8 @@ func connectionDetails(databaseURL string) (*pop.ConnectionDetails, error) {
 	}, nil
 }
 
-// withTimeouts adds timeouts that a PostgreSQL URL does not set. Statements
-// have none: a request's context ends them, and migrations may take longer.
+// withTimeouts adds timeouts that a PostgreSQL URL does not set. Statements have
+// none: a request's context ends them, and migrations take longer.
 func withTimeouts(databaseURL string) (string, error) {
 	u, err := url.Parse(databaseURL)
 	if err != nil { // err quotes the URL and its password
@@ -123,7 +121,7 @@ func withTimeouts(databaseURL string) (string, error) {
 	query := u.Query()
 	for key, value := range map[string]string{
 		"connect_timeout":                     "5",     // seconds
-		"idle_in_transaction_session_timeout": "60000", // milliseconds: frees the locks of a node that froze
+		"idle_in_transaction_session_timeout": "60000", // milliseconds: frees the locks of a frozen node
 	} {
 		if !query.Has(key) {
 			query.Set(key, value)
@@ -142,7 +140,7 @@ func sqlitePath(databaseURL string) (path string, isSQLite bool) {
 	return strings.TrimPrefix(path, "file:"), isSQLite // SQLite's own prefix
 }
 
-// CheckPrivate returns an error if other users can read an existing SQLite file.
+// CheckPrivate returns an error if other users can read a SQLite file.
 func CheckPrivate(databaseURL string) error {
 	path, _ := sqlitePath(databaseURL)
 	info, err := os.Stat(path)
@@ -166,7 +164,7 @@ func makePrivateFile(path string) error {
 	return file.Close()
 }
 
-// checkFile explains what SQLite calls "unable to open database file".
+// checkFile explains SQLite's "unable to open database file".
 func checkFile(path string) error {
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		return fmt.Errorf("the folder %s: name a file in it", path)

@@ -14,8 +14,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// Unavailable reports whether the database is unreachable or too busy, so that
-// the request may succeed later. It excludes missing files and failures of
+// Unavailable reports whether the database is unreachable or too busy, so that a
+// later request may succeed. It is false for missing files and for errors of
 // http.Client and net.Dial.
 func Unavailable(err error) bool {
 	var foreign *url.Error
@@ -49,7 +49,7 @@ func IsDuplicate(err error) bool {
 	return sqliteSays(err, "UNIQUE constraint failed")
 }
 
-// sqliteSays searches the text: SQLite's drivers share no error type.
+// sqliteSays searches texts: SQLite's drivers share no error type.
 func sqliteSays(err error, texts ...string) bool {
 	return err != nil && slices.ContainsFunc(texts, func(text string) bool { return strings.Contains(err.Error(), text) })
 }

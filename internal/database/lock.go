@@ -8,16 +8,15 @@ import (
 	"github.com/gobuffalo/pop/v6"
 )
 
-// WithLock waits until no other node holds the named lock, then runs fn. On
-// SQLite, which has one node, it only runs fn.
-//
-// A transaction of its own holds the lock, until fn returns or ctx ends.
+// WithLock runs fn while no other node holds the named lock, which a transaction of
+// its own holds until fn returns or ctx ends. On SQLite, which has one node, it
+// only runs fn.
 func WithLock(ctx context.Context, db *pop.Connection, name string, fn func() error) error {
 	return locked(ctx, db, "SELECT true FROM pg_advisory_xact_lock($1)", name, fn)
 }
 
-// TryLock is like WithLock, but returns nil without running fn if another node
-// holds the lock.
+// TryLock is WithLock, but returns nil without running fn if another node holds the
+// lock.
 func TryLock(ctx context.Context, db *pop.Connection, name string, fn func() error) error {
 	return locked(ctx, db, "SELECT pg_try_advisory_xact_lock($1)", name, fn)
 }
@@ -27,7 +26,7 @@ func locked(ctx context.Context, db *pop.Connection, query, name string, fn func
 		return fn()
 	}
 	return db.WithContext(ctx).Transaction(func(tx *pop.Connection) error {
-		// The transaction idles while fn runs: see withTimeouts.
+		// The transaction idles while fn runs.
 		if err := tx.RawQuery("SET LOCAL idle_in_transaction_session_timeout = 0").Exec(); err != nil {
 			return fmt.Errorf("locking %s: %w", name, err)
 		}

@@ -9,9 +9,8 @@ import (
 	"github.com/gobuffalo/pop/v6"
 )
 
-// Migrate applies the missing migrations, on one node at a time. It returns an
-// error if db has unknown migrations: a newer release changed the schema, which
-// this one would misread.
+// Migrate applies the missing migrations, on one node at a time. Unknown migrations
+// in db are an error: this release would misread the schema of a newer one.
 func Migrate(db *pop.Connection, migrations fs.FS) error {
 	box, err := pop.NewMigrationBox(migrations, db)
 	if err != nil {
@@ -36,8 +35,7 @@ func Migrate(db *pop.Connection, migrations fs.FS) error {
 	})
 }
 
-// CompareSchema returns the versions that db is missing and those that it has
-// but migrations lacks.
+// CompareSchema returns the versions that db is missing and those that only db has.
 func CompareSchema(ctx context.Context, db *pop.Connection, migrations fs.FS) (missing, unknown []string, err error) {
 	known, err := versions(migrations, db.Dialect.Name())
 	if err != nil {
@@ -51,7 +49,6 @@ func CompareSchema(ctx context.Context, db *pop.Connection, migrations fs.FS) (m
 	return without(known, applied), without(applied, known), nil
 }
 
-// versions returns the version numbers of the migrations for a dialect.
 func versions(migrations fs.FS, dialect string) (list []string, err error) {
 	err = fs.WalkDir(migrations, ".", func(_ string, file fs.DirEntry, err error) error {
 		if err != nil || file.IsDir() {

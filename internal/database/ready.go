@@ -12,9 +12,9 @@ import (
 
 const readyTimeout = 2 * time.Second
 
-// Ready returns nil if db answers within readyTimeout and no migration is
-// missing. Unknown migrations are allowed: in a rolling update, old nodes serve
-// after the first new one has migrated.
+// Ready returns nil if db answers within readyTimeout and no migration is missing.
+// Unknown migrations are allowed: in a rolling update, old nodes serve after the
+// first new one has migrated.
 func Ready(ctx context.Context, db *pop.Connection, migrations fs.FS) error {
 	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
@@ -28,8 +28,8 @@ func Ready(ctx context.Context, db *pop.Connection, migrations fs.FS) error {
 	return nil
 }
 
-// ClockSkew returns how far now is ahead of the database's clock. A node whose
-// clock is fast writes rows that expire too late.
+// ClockSkew returns how far now is ahead of the database's clock. Rows of a node
+// whose clock is fast expire too late.
 func ClockSkew(ctx context.Context, db *pop.Connection, now func() time.Time) (time.Duration, error) {
 	query := "SELECT CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)" // Unix milliseconds
 	if db.Dialect.Name() == "postgres" {

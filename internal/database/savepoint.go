@@ -7,8 +7,8 @@ import (
 )
 
 // Undone runs fn and rolls back its writes but keeps the rest of tx, so that a
-// request without effect takes the time of one with effect. Calls do not nest.
-// If fn fails, roll tx back.
+// request without effect takes as long as one with effect. Calls do not nest. If fn
+// fails, roll tx back.
 func Undone(tx *pop.Connection, fn func(tx *pop.Connection) error) error {
 	if err := tx.RawQuery("SAVEPOINT undone").Exec(); err != nil {
 		return fmt.Errorf("setting a savepoint: %w", err)

@@ -8,8 +8,8 @@ import (
 	"modernc.org/sqlite"
 )
 
-// Pop uses the driver name sqlite3, which with -tags sqlite it registers itself
-// for mattn's driver.
+// Pop uses the driver name sqlite3, which it registers for mattn's driver with
+// -tags sqlite.
 func init() {
 	sql.Register("sqlite3", &sqlite.Driver{})
 }

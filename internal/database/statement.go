@@ -11,8 +11,8 @@ import (
 	"github.com/jmoiron/sqlx"
 )
 
-// Statement is a query that each connection of a pool parses once. For queries
-// of every request: on SQLite, parsing takes longer than running.
+// Statement is a query that each connection of a pool parses once. For queries of
+// every request: SQLite parses them for longer than it runs them.
 //
 //	var userByID = database.Statement{SQL: "SELECT * FROM users WHERE id = ?"}
 type Statement struct {
@@ -23,8 +23,8 @@ type Statement struct {
 	prepared *sqlx.Stmt
 }
 
-// Get scans one row into the struct dest, or returns sql.ErrNoRows. db must
-// come from Open, not from a transaction or WithContext.
+// Get scans one row into the struct dest, or returns sql.ErrNoRows. db must come
+// from Open, not from a transaction or WithContext.
 func (s *Statement) Get(ctx context.Context, db *pop.Connection, dest any, args ...any) error {
 	prepared, err := s.on(ctx, db)
 	if err != nil {
@@ -38,7 +38,6 @@ type preparer interface {
 	PreparexContext(ctx context.Context, query string) (*sqlx.Stmt, error)
 }
 
-// on returns the statement prepared on db.
 func (s *Statement) on(ctx context.Context, db *pop.Connection) (*sqlx.Stmt, error) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
@@ -56,8 +55,8 @@ func (s *Statement) on(ctx context.Context, db *pop.Connection) (*sqlx.Stmt, err
 	return prepared, nil
 }
 
-// Columns returns the column list for a join that Get scans into a struct of
-// models, with the table names as their db tags.
+// Columns returns the column list for a join that Get scans into a struct of models
+// whose db tags are the table names.
 func Columns(model any, table string) string {
 	var list []string
 	for name := range pop.NewModel(model, context.Background()).Columns().Readable().Cols {

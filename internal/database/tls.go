@@ -9,10 +9,9 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// CheckTLS returns an error if an attacker on the network could read or change
-// the database's traffic: each server that the driver may try must be local or
-// verified by TLS. It considers the URL and the driver's variables, such as
-// PGSSLMODE.
+// CheckTLS returns an error if an attacker on the network could read or change the
+// database's traffic: each server that the driver may try, by the URL or by its
+// variables such as PGSSLMODE, must be local or verified by TLS.
 func CheckTLS(databaseURL string) error {
 	if _, isSQLite := sqlitePath(databaseURL); isSQLite {
 		return nil

@@ -17,9 +17,9 @@ const (
 	maxLocalBytes = 64  // before the @: RFC 5321, 4.5.3.1.1
 )
 
-// Normalize returns the canonical form of an email: without what is pasted
-// around it, in lower case, its domain in ASCII. ok is false if typed is no
-// email. Normalize is idempotent.
+// Normalize returns the canonical form of an email: without what is pasted around
+// it, in lower case, its domain in ASCII. ok is false if typed is no email.
+// Normalize is idempotent.
 func Normalize(typed string) (email string, ok bool) {
 	// Before anything else: norm loops on some invalid UTF-8 (GO-2026-5970).
 	if len(typed) > 4*maxBytes || !utf8.ValidString(typed) || strings.ContainsFunc(typed, becomesASCII) {
@@ -66,19 +66,19 @@ func becomesASCII(r rune) bool {
 	return r >= utf8.RuneSelf && norm.NFC.String(string(r))[0] < utf8.RuneSelf
 }
 
-// pasted reports whether r comes along, unseen, where an email is copied: spaces
-// and format characters such as U+200B, U+2068 and U+FEFF. U+202E, which reverses
-// what follows it, is no accident.
+// pasted reports whether r is copied, unseen, with an email: spaces and format
+// characters such as U+200B, U+2068 and U+FEFF. Not U+202E, which reverses what
+// follows it.
 func pasted(r rune) bool {
 	return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) && r != '\u202e'
 }
 
-// identifier refuses what is not seen, by its Unicode properties: controls,
-// default ignorables, joiners that join nothing. Symbols beyond ASCII too, some
-// of which are blank.
+// identifier refuses invisible characters by their Unicode properties: controls,
+// default ignorables, joiners that join nothing. It refuses symbols beyond ASCII
+// too, some of which are blank.
 var identifier = precis.NewIdentifier()
 
-// legible reports whether all of local is seen. Prevents spoofing.
+// legible reports whether all of local is visible. Prevents spoofing.
 func legible(local string) bool {
 	_, err := identifier.String(local)
 	return err == nil

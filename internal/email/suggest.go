@@ -8,8 +8,8 @@ var commonDomains = []string{
 	"orange.fr", "free.fr", "yahoo.co.jp", "uol.com.br", "fastmail.com",
 }
 
-// Suggest returns typed with a common domain if its own is one or two letters
-// away from that, or "". It reveals nothing about accounts.
+// Suggest returns typed with a common domain that is one or two letters away, or
+// "". It reveals nothing about accounts.
 func Suggest(typed string) string {
 	local, domain, ok := strings.Cut(strings.ToLower(typed), "@")
 	if !ok || len(typed) > maxBytes {

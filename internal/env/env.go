@@ -28,7 +28,6 @@ import (
 	"github.com/joho/godotenv"
 )
 
-// Vars are environment variables and their faults.
 type Vars struct {
 	values map[string]string
 	files  map[string]string // by variable, if its value is from a file
@@ -54,7 +53,6 @@ func Faults(err error) (faults []Fault) {
 	return faults
 }
 
-// New returns the variables of environ, in "KEY=value" form.
 func New(environ []string) *Vars {
 	v := &Vars{values: map[string]string{}, files: map[string]string{}}
 	for _, pair := range environ {
@@ -67,14 +65,14 @@ func New(environ []string) *Vars {
 
 func (v *Vars) Set(key, value string) { v.values[key] = value }
 
-// SetFrom is Set for a value of a file. The faults of the variable name the file.
+// SetFrom sets a variable from a file, which its faults name.
 func (v *Vars) SetFrom(file, key, value string) {
 	v.Set(key, value)
 	v.files[key] = file
 }
 
-// Dotenv returns the variables in a file, or a fault. Its line never quotes the
-// file, which may hold secrets.
+// Dotenv returns the variables in a file, or a fault, which never quotes the file:
+// it may hold secrets.
 func (v *Vars) Dotenv(path string) (values map[string]string, found bool) {
 	name := filepath.Base(path)
 	content, err := os.ReadFile(path)
@@ -93,7 +91,6 @@ func (v *Vars) Dotenv(path string) (values map[string]string, found bool) {
 	return values, true
 }
 
-// Fault records a fault as one line.
 func (v *Vars) Fault(key, format string, args ...any) {
 	line := strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {
@@ -107,7 +104,6 @@ func (v *Vars) Fault(key, format string, args ...any) {
 	v.faults = append(v.faults, Fault{key, line})
 }
 
-// Faulty reports whether the variable has a fault.
 func (v *Vars) Faulty(key string) bool {
 	return slices.ContainsFunc(v.faults, func(err error) bool { return err.(Fault).Key == key })
 }
@@ -183,7 +179,6 @@ func (v *Vars) Int(key string, fallback, least, most int) int {
 	return n
 }
 
-// Port returns a port number as text.
 func (v *Vars) Port(key, fallback string) string {
 	port := v.Get(key, fallback)
 	if !isPort(port) {
@@ -206,8 +201,8 @@ func (v *Vars) Addr(key, fallback string) string {
 	return value
 }
 
-// PublicURL returns a URL of a scheme, a host and an optional port, or nil if
-// the variable is unset or faulty.
+// PublicURL returns a URL of a scheme, a host and an optional port, or nil if the
+// variable is unset or faulty.
 func (v *Vars) PublicURL(key string) *url.URL {
 	value := v.Get(key, "")
 	if value == "" {
@@ -230,11 +225,11 @@ func hasHost(u *url.URL, schemes ...string) bool {
 	return slices.Contains(schemes, u.Scheme) && u.Hostname() != "" && (u.Port() == "" || isPort(u.Port()))
 }
 
-// PercentEncode is the remedy for a URL that is torn by its password.
+// PercentEncode is the remedy for a URL that its password breaks.
 const PercentEncode = "percent-encode special characters of the password (# as %%23, / as %%2F, ? as %%3F, %% as %%25)"
 
-// IsPostgres reports whether value is a URL of a PostgreSQL database that its
-// password does not tear.
+// IsPostgres reports whether value is a URL of a PostgreSQL database, not broken by
+// its password.
 func IsPostgres(value string) bool {
 	u, err := url.Parse(value)
 	return err == nil && slices.Contains([]string{"postgres", "postgresql"}, u.Scheme) &&
@@ -256,8 +251,7 @@ func (v *Vars) MailServer(key string) *url.URL {
 	return u
 }
 
-// KeyPair returns the files of a certificate and its key, which must match, or
-// "".
+// KeyPair returns the files of a certificate and its key, which must match, or "".
 func (v *Vars) KeyPair(certKey, keyKey string) (cert, key string) {
 	cert, key = v.Get(certKey, ""), v.Get(keyKey, "")
 	if (cert == "") != (key == "") {
@@ -290,7 +284,7 @@ func (v *Vars) Prefixes(key string) []netip.Prefix {
 	return list
 }
 
-// public are the unicast addresses of IPv4 and IPv6, from the first to the last.
+// public are the first and last unicast IPs of IPv4 and IPv6.
 var public = map[string][2]netip.Addr{
 	"IPv4": {netip.MustParseAddr("1.0.0.0"), netip.MustParseAddr("223.255.255.255")},
 	"IPv6": {netip.MustParseAddr("2000::"), netip.MustParseAddr("3fff:ffff:ffff:ffff:ffff:ffff:ffff:ffff")},
@@ -308,7 +302,6 @@ func (v *Vars) Proxies(key string) []netip.Prefix {
 	return list
 }
 
-// cover reports whether list holds every address from first to last.
 func cover(list []netip.Prefix, first, last netip.Addr) bool {
 	for next := first; next.IsValid() && next.Compare(last) <= 0; {
 		i := slices.IndexFunc(list, func(p netip.Prefix) bool { return p.Contains(next) })
@@ -329,7 +322,6 @@ func lastOf(p netip.Prefix) netip.Addr {
 	return addr
 }
 
-// LogLevel returns a slog level.
 func (v *Vars) LogLevel(key string) slog.Level {
 	var level slog.Level
 	if value := v.Get(key, "info"); level.UnmarshalText([]byte(value)) != nil {

@@ -36,8 +36,8 @@ func (t *Texts) match(acceptLanguage string) string {
 	return t.tags[index].String()
 }
 
-// matches caches match: browsers send few different headers, and matching takes
-// as long as rendering a page.
+// matches caches match: browsers send few different headers, and matching takes as
+// long as rendering a page.
 type matches struct {
 	mutex    sync.RWMutex
 	byHeader map[string]string

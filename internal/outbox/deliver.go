@@ -11,17 +11,17 @@ import (
 	"github.com/gobuffalo/pop/v6"
 )
 
-// waits are the times between attempts: six attempts in nine hours.
+// waits are the times between attempts: six in nine hours.
 var waits = []time.Duration{time.Minute, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour, 6 * time.Hour}
 
-// lease is how long a claimed mail is one worker's. It must exceed smtpTimeout.
+// lease is how long one worker owns a claimed mail. It must exceed smtpTimeout.
 const lease = 2 * time.Minute
 
 // maxLastError is the size of the column.
 const maxLastError = 255
 
-// Claim takes the mail that is due longest, one of low priority only if there is
-// no other, or returns ErrNotFound. No other worker can claim it for two minutes.
+// Claim takes the mail that is due longest, or returns ErrNotFound. Those of low
+// priority come last. No other worker can claim it for two minutes.
 func (q *Queue) Claim(ctx context.Context, db *pop.Connection) (*Mail, error) {
 	return q.claim(ctx, db, true)
 }
@@ -48,8 +48,8 @@ func (q *Queue) claim(ctx context.Context, db *pop.Connection, low bool) (*Mail,
 	return &claimed[0], nil
 }
 
-// Delivered records the delivery of m, or that there was nothing to send, and
-// wipes its token.
+// Delivered records the delivery of m, or that there was nothing to send, and wipes
+// its token.
 func (q *Queue) Delivered(ctx context.Context, db *pop.Connection, m *Mail) error {
 	err := db.WithContext(ctx).RawQuery("UPDATE mails SET delivered_at = ?, due_at = NULL, sealed_token = NULL, last_error = '' WHERE id = ?",
 		q.now(), m.ID).Exec()
@@ -59,17 +59,16 @@ func (q *Queue) Delivered(ctx context.Context, db *pop.Connection, m *Mail) erro
 	return nil
 }
 
-// permanent is an error that Permanent marked.
 type permanent struct{ error }
 
 func (p permanent) Unwrap() error { return p.error }
 
-// Permanent marks an error that later attempts would meet, too: the mail is given
+// Permanent marks an error that further attempts would repeat: the mail is given
 // up.
 func Permanent(err error) error { return permanent{err} }
 
-// Failed records a failed attempt and schedules the next one or gives m up. It
-// does nothing if another worker has claimed or delivered m since.
+// Failed records a failed attempt and schedules the next one or gives m up. It does
+// nothing if another worker has claimed or delivered m since.
 func (q *Queue) Failed(ctx context.Context, db *pop.Connection, m *Mail, cause error) error {
 	now := q.now()
 	change, args := "given_up_at = ?, due_at = NULL, sealed_token = NULL", []any{now}
@@ -84,7 +83,6 @@ func (q *Queue) Failed(ctx context.Context, db *pop.Connection, m *Mail, cause e
 	return nil
 }
 
-// printable returns at most n bytes of the printable characters of s.
 func printable(s string, n int) string {
 	s = strings.Map(func(r rune) rune {
 		if unicode.IsPrint(r) && r != unicode.ReplacementChar {

@@ -7,7 +7,7 @@ import (
 	"github.com/gobuffalo/pop/v6"
 )
 
-// Kinds are the mails of an app that have data of their own, by their templates.
+// Kinds are an app's mails with data of their own, by template.
 type Kinds map[string]anyKind
 
 type anyKind struct {
@@ -23,8 +23,8 @@ type anyKind struct {
 //	err := digest.Add(tx, queue, user.Email, user.Language, documents)
 type Kind[T any] struct{ template string }
 
-// NewKind adds a kind. The subject is what the app makes of it: a text or the key
-// of one. The example is for previews. NewKind panics if it cannot be JSON.
+// NewKind adds a kind. The subject is a text or its key, as the app decides. The
+// example is for previews. NewKind panics if the example cannot be JSON.
 func NewKind[T any](kinds Kinds, template, subject string, example T) Kind[T] {
 	data, err := json.Marshal(example)
 	if err != nil {
@@ -38,8 +38,8 @@ func NewKind[T any](kinds Kinds, template, subject string, example T) Kind[T] {
 	return Kind[T]{template}
 }
 
-// Add queues a mail in the transaction of what it announces. The data is kept as
-// JSON, without the fields that a tag json:"-" leaves out.
+// Add queues a mail in the transaction of what it announces. The data is stored as
+// JSON.
 func (k Kind[T]) Add(tx *pop.Connection, q *Queue, recipient, language string, data T) error {
 	content, err := json.Marshal(data)
 	if err != nil {
@@ -48,7 +48,6 @@ func (k Kind[T]) Add(tx *pop.Connection, q *Queue, recipient, language string, d
 	return q.Add(tx, Mail{Recipient: recipient, Template: k.template, Language: language, Data: string(content)}, "")
 }
 
-// Read returns the subject and the data, a T, of a mail.
 func (kinds Kinds) Read(m *Mail) (subject string, data any, err error) {
 	k, ok := kinds[m.Template]
 	if !ok {
@@ -58,5 +57,5 @@ func (kinds Kinds) Read(m *Mail) (subject string, data any, err error) {
 	return k.subject, data, err
 }
 
-// Example returns the data of the example of a kind, or "".
+// Example returns a kind's example as JSON, or "".
 func (kinds Kinds) Example(template string) string { return kinds[template].example }

@@ -72,7 +72,7 @@ type Mail struct {
 	CreatedAt   time.Time  `db:"created_at"`
 	DueAt       nulls.Time `db:"due_at"`       // of the next attempt; null after the last
 	DeliveredAt nulls.Time `db:"delivered_at"` // delivered
-	GivenUpAt   nulls.Time `db:"given_up_at"`  // given up
+	GivenUpAt   nulls.Time `db:"given_up_at"`
 }
 
 // Queue is the outbox.
@@ -88,7 +88,6 @@ type Options struct {
 	Open func(sealed []byte) ([]byte, error) // decrypts it
 }
 
-// NewQueue returns a queue.
 func NewQueue(o Options) *Queue { return &Queue{options: o, wake: make(chan struct{}, 1)} }
 
 // now returns the time in the precision of both databases.
@@ -122,7 +121,6 @@ func (q *Queue) Wake() {
 	}
 }
 
-// Woken returns the channel on which a worker waits for Wake.
 func (q *Queue) Woken() <-chan struct{} { return q.wake }
 
 // Token returns the token of the mail's link, or "".
@@ -136,7 +134,7 @@ func (q *Queue) Token(m *Mail) (rawToken string, err error) {
 
 const newest = 50
 
-// Newest returns the 50 newest mails, delivered or not.
+// Newest returns the 50 newest mails.
 func (q *Queue) Newest(ctx context.Context, db *pop.Connection) ([]Mail, error) {
 	var mails []Mail
 	if err := db.WithContext(ctx).Order("created_at DESC").Limit(newest).All(&mails); err != nil {

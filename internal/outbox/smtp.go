@@ -25,8 +25,8 @@ const (
 
 var errSlow = errors.New("the mail server took too long")
 
-// SMTP is a mail.Sender. NewSMTP's requires TLS with a valid certificate; Buffalo's
-// falls back to plain text and has no timeout.
+// SMTP is a mail.Sender that, from NewSMTP, requires TLS with a valid certificate.
+// Buffalo's falls back to plain text and has no timeout.
 type SMTP struct {
 	Timeout time.Duration // of a delivery: 30 s, at most the lease
 
@@ -35,18 +35,18 @@ type SMTP struct {
 	options []gomail.Option
 }
 
-// logins are the ways to log in, the best first.
+// logins are in order of preference.
 var logins = []gomail.SMTPAuthType{gomail.SMTPAuthSCRAMSHA256, gomail.SMTPAuthPlain, gomail.SMTPAuthLogin}
 
 // NewSMTP returns a sender for smtp://user:password@host:587, with STARTTLS, or
-// smtps://user:password@host:465, with implicit TLS. The domain goes into HELO:
-// see Domain. A nil tlsConfig trusts the authorities of the system.
+// smtps://user:password@host:465, with implicit TLS. HELO has the domain: see
+// Domain. A nil tlsConfig trusts the system's authorities.
 func NewSMTP(u *url.URL, domain string, tlsConfig *tls.Config) *SMTP {
 	return newSMTP(u, domain, tlsConfig, gomail.TLSMandatory)
 }
 
-// NewDevelopmentSMTP is like NewSMTP, but a server on this machine, such as
-// Mailpit, needs neither TLS nor a valid certificate.
+// NewDevelopmentSMTP is NewSMTP, but a server on this machine, such as Mailpit,
+// needs neither TLS nor a valid certificate.
 func NewDevelopmentSMTP(u *url.URL, domain string, tlsConfig *tls.Config) *SMTP {
 	addr, _ := netip.ParseAddr(u.Hostname())
 	if u.Hostname() != "localhost" && !addr.IsLoopback() {
@@ -97,7 +97,6 @@ func Domain(host string) string {
 	return "[" + host + "]"
 }
 
-// Send delivers a message over a new connection.
 func (s *SMTP) Send(m mail.Message) error {
 	message, err := toSMTP(m)
 	if err != nil {
@@ -121,14 +120,15 @@ func (s *SMTP) Send(m mail.Message) error {
 }
 
 // isRefusal reports whether the server refused the recipient or the message for
-// good (RFC 5321, 4.2.1). What it refuses before, the operator can mend.
+// good (RFC 5321, 4.2.1). An earlier refusal is of the connection or the sender,
+// which the operator can mend.
 func isRefusal(err error) bool {
 	var e *gomail.SendError
 	return errors.As(err, &e) && e.ErrorCode()/100 == 5 &&
 		slices.Contains([]gomail.SendErrReason{gomail.ErrSMTPRcptTo, gomail.ErrSMTPData, gomail.ErrSMTPDataClose}, e.Reason)
 }
 
-// Reach connects and logs in within five seconds, and sends nothing.
+// Reach connects and logs in within five seconds.
 func (s *SMTP) Reach(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, reachTimeout)
 	defer cancel()
@@ -140,8 +140,8 @@ func (s *SMTP) Reach(ctx context.Context) error {
 	return nil
 }
 
-// connect logs in. It closes the connection when ctx ends: the library's timeout
-// is one for each step, and a failed login leaves the connection open.
+// connect logs in. It closes the connection when ctx ends: the library's timeout is
+// for each step, and a failed login leaves the connection open.
 func (s *SMTP) connect(ctx context.Context) (*gomail.Client, error) {
 	dial := func(dialing context.Context, network, hostport string) (net.Conn, error) {
 		conn, err := s.dial(dialing, network, hostport)
@@ -163,7 +163,6 @@ func (s *SMTP) connect(ctx context.Context) (*gomail.Client, error) {
 	return client, nil
 }
 
-// tooSlow replaces the error of a timeout.
 func tooSlow(ctx context.Context, err error) error {
 	if ctx.Err() != nil || errors.Is(err, os.ErrDeadlineExceeded) {
 		return errSlow

@@ -15,15 +15,14 @@ import (
 	"github.com/gobuffalo/pop/v6"
 )
 
-// ErrNothingToSend is returned by Compose for a mail without a recipient. It
-// counts as delivered and is not logged.
+// ErrNothingToSend is returned by Compose for a mail without a recipient, which
+// counts as delivered.
 var ErrNothingToSend = errors.New("nothing to send")
 
-// errBrokenOff is recorded for a mail whose attempts leave nothing but their
-// number, as when it crashes the process.
+// errBrokenOff is recorded for a mail whose attempts recorded no error, such as
+// those that crashed the process.
 var errBrokenOff = errors.New("every attempt was broken off, as by a crash")
 
-// WorkerOptions configure a worker.
 type WorkerOptions struct {
 	DB     *pop.Connection
 	Queue  *Queue
@@ -33,16 +32,16 @@ type WorkerOptions struct {
 	// It may change m, or return ErrNothingToSend or a Permanent error.
 	Compose func(ctx context.Context, m *Mail) (mail.Message, error)
 
-	// Sender delivers messages, several at once. With nil, mails stay in the outbox.
+	// Sender delivers several messages at once. With nil, mails stay queued.
 	Sender mail.Sender
 
-	// Every is how often the worker looks for due mails. Zero means five seconds.
+	// Every is how often the worker looks for due mails, by default five seconds.
 	Every time.Duration
 }
 
-// A worker delivers atOnce mails at once, so that one that hangs delays no other.
-// It keeps the last slots free of mails of low priority, which strangers may
-// cause in any number.
+// A worker delivers atOnce mails at once, so that a slow server delays only its
+// own. Mails of low priority, which strangers can cause in any number, leave some
+// slots free.
 const (
 	atOnce      = 8
 	lowAtOnce   = 6

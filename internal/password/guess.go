@@ -17,12 +17,11 @@ import (
 // dictionaries.
 var freeLists = sync.OnceFunc(func() { frequency.FrequencyLists = nil })
 
-// minPart is the number of letters from which a part of an email counts: shorter
-// ones are parts of many words.
+// minPart is in letters: shorter parts of an email are parts of many words.
 const minPart = 3
 
-// guessable returns the message key of what makes a normalized password
-// guessable, or "".
+// guessable returns the message key of what makes a normalized password guessable,
+// or "".
 func (p Policy) guessable(password, email string) (messageKey string) {
 	freeLists()
 	words, parts := p.personal(email)
@@ -38,7 +37,7 @@ func (p Policy) guessable(password, email string) (messageKey string) {
 	return ""
 }
 
-// judge gives zxcvbn the first judgedCharacters of a password.
+// judge passes zxcvbn the first judgedCharacters of a password.
 func judge(password string, words []string) zxcvbn.Result {
 	if runes := []rune(password); len(runes) > judgedCharacters {
 		password = string(runes[:judgedCharacters])
@@ -51,8 +50,8 @@ func judge(password string, words []string) zxcvbn.Result {
 	return zxcvbn.PasswordStrength(legible(password), inputs)
 }
 
-// personal returns the words of an email and of the policy, and what removes those
-// of minPart letters or more from a text in lower case.
+// personal returns the words of an email and of the policy, and a replacer that
+// removes those of minPart letters or more from a text in lower case.
 func (p Policy) personal(email string) (words []string, parts *strings.Replacer) {
 	local, domain, _ := strings.Cut(email, "@")
 	name, _, _ := strings.Cut(local, "+")
@@ -109,13 +108,12 @@ func dictionaryWeakness(dictionary string) (messageKey string) {
 	return "password.guessable_word"
 }
 
-// newLegible returns a function that rewrites a password, or a word to compare
-// it with, for zxcvbn.
+// newLegible returns a function that rewrites a password, or a word to compare it
+// with, for zxcvbn.
 //
-// zxcvbn finds repetitions by the byte, so each non-ASCII character of the
-// password becomes a control character of its own, while there are enough.
-// Neighbors are seven apart: zxcvbn takes bytes up to five apart for a
-// sequence.
+// zxcvbn finds repetitions by the byte, so each non-ASCII character of the password
+// becomes a control character of its own, while there are enough. They are seven
+// apart: zxcvbn takes bytes up to five apart for a sequence.
 //
 // zxcvbn tries all combinations of substitutions. Four brackets for c and three
 // strokes for i would take a second, so one of each remains.

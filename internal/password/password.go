@@ -40,24 +40,20 @@ var hashParams = &argon2id.Params{
 	KeyLength:   32,
 }
 
-// testParams cost a hundredth of hashParams.
 var testParams = &argon2id.Params{Memory: 64, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32}
 
-// absentDigest returns a digest that matches no password.
 func absentDigest(p *argon2id.Params) string {
 	return fmt.Sprintf("$argon2id$v=19$m=%d,t=%d,p=%d$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", p.Memory, p.Iterations, p.Parallelism)
 }
 
-// maxWait bounds the wait for a core, below a server's write timeout so that
-// the client gets an answer.
+// maxWait is below a server's write timeout, so that the client gets an answer.
 const maxWait = 10 * time.Second
 
 // ErrBusy is returned when a hash waited too long or its context ended.
 var ErrBusy = errors.New("too many passwords are being hashed")
 
-// A Hasher hashes one password per core at a time. Prevents memory exhaustion
-// by a flood of logins: each hash takes 19 MiB, and more at once would be no
-// faster.
+// A Hasher hashes one password per core at a time. Prevents memory exhaustion by a
+// flood of logins: each hash takes 19 MiB, and more at once would be no faster.
 //
 // The zero Hasher is always busy.
 type Hasher struct {
@@ -70,8 +66,8 @@ func NewHasher() *Hasher {
 	return &Hasher{turns: make(chan struct{}, runtime.GOMAXPROCS(0))}
 }
 
-// NewTestHasher returns a Hasher with cheap hashes, for tests that log in hundreds
-// of times. NewHasher's reports them as outdated.
+// NewTestHasher returns a Hasher with cheap hashes for tests, which NewHasher's
+// reports as outdated.
 func NewTestHasher() *Hasher {
 	h := NewHasher()
 	h.params = testParams
@@ -94,7 +90,7 @@ func (h *Hasher) Hash(ctx context.Context, normalized string) (digest string, er
 }
 
 // Verify reports whether digest matches a normalized password, and whether its
-// parameters differ from today's. It may return ErrBusy.
+// parameters are outdated. It may return ErrBusy.
 //
 // The digest "" means no account or no password. It never matches but takes as
 // long: prevents user enumeration by timing.
@@ -123,7 +119,6 @@ func (h *Hasher) Verify(ctx context.Context, normalized, digest string) (match, 
 	return match, *p != *today, nil
 }
 
-// wait waits for a core.
 func (h *Hasher) wait(ctx context.Context) (done func(), err error) {
 	ctx, cancel := context.WithTimeout(ctx, maxWait)
 	defer cancel()

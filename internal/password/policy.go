@@ -14,8 +14,7 @@ const (
 	maxCharacters = 128
 	// minScore is zxcvbn's "safely unguessable": at least 10^8 guesses.
 	minScore = 3
-	// judgedCharacters bounds zxcvbn's work, which grows faster than the
-	// password.
+	// judgedCharacters bounds zxcvbn's time, which grows faster than the password.
 	judgedCharacters = 32
 	// emoji is the pattern of a flag with tags, or of a symbol with an optional
 	// skin tone. Unicode reserves the unassigned characters of these blocks for
@@ -24,10 +23,10 @@ const (
 )
 
 // Normalize returns the form of a password that is hashed: OpaqueString of RFC
-// 8265, which changes spaces and composition but never letters or case. Emoji,
-// and the other characters of keyboards that it refuses, are kept; variation
-// selectors are dropped, since not every keyboard types them after ❤. ok is
-// false for control characters, invalid UTF-8 and more than 512 bytes.
+// 8265, which changes spaces and composition but never letters or case. It keeps
+// emoji, and other characters of keyboards that OpaqueString refuses, and drops
+// variation selectors, which not every keyboard types after ❤. ok is false for
+// control characters, invalid UTF-8 and more than 512 bytes.
 func Normalize(typed string) (normalized string, ok bool) {
 	if len(typed) > utf8.UTFMax*maxCharacters || !utf8.ValidString(typed) {
 		return "", false
@@ -40,7 +39,7 @@ func Normalize(typed string) (normalized string, ok bool) {
 }
 
 var (
-	// selected matches a symbol that is to be shown as an emoji, or as text.
+	// selected matches a symbol with a variation selector.
 	selected = regexp.MustCompile(`([\p{S}\p{P}0-9ℹ])[\x{FE0E}\x{FE0F}]`)
 	// keyed matches what keyboards type and OpaqueString refuses: emoji with
 	// joiners and tags or newer than its tables, punctuation out of the context
@@ -48,7 +47,7 @@ var (
 	keyed = regexp.MustCompile(emoji + `(?:\x{200D}` + emoji + `)*|[·͵׳״・]|\p{Arabic}(?:\x{200C}\p{Arabic})+`)
 )
 
-// space returns r, or a space for any other space.
+// space replaces any space by the ASCII one.
 func space(r rune) rune {
 	if unicode.Is(unicode.Zs, r) {
 		return ' '

@@ -20,9 +20,8 @@ import (
 )
 
 const (
-	// Every is how often a node purges.
 	Every = 10 * time.Minute
-	// Batch bounds the rows of one statement.
+	// Batch is the maximum of rows in one statement.
 	Batch = 500
 )
 
@@ -79,7 +78,6 @@ func (r Rule) statement(dialect string) string {
 	return r.Change + " WHERE id IN (" + batch + ")"
 }
 
-// Janitor purges in the background.
 type Janitor struct {
 	ctx    context.Context
 	cancel context.CancelFunc

@@ -17,7 +17,6 @@ type Count struct {
 	OpenMS   int64  `db:"open_ms"`
 }
 
-// Peek returns a bucket's count.
 func (l Limit) Peek(tx *pop.Connection, id string) (Count, error) {
 	var count Count
 	err := tx.RawQuery("SELECT id, attempts, since_ms, open_ms FROM rate_limits WHERE id = ?", id).First(&count)

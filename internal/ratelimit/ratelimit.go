@@ -43,9 +43,9 @@ import (
 const (
 	firstWait = time.Second
 	maxWait   = 900 * time.Second
-	doublings = 10 // firstWait doubled so often exceeds maxWait
-	// purgeAfter bounds the rows of attempts in a row, many for subjects that
-	// do not exist.
+	doublings = 10 // of firstWait, which then exceeds maxWait
+	// purgeAfter bounds the number of rows, many of which are for emails without
+	// account.
 	purgeAfter = 90 * 24 * time.Hour
 )
 
@@ -76,14 +76,14 @@ func (e *Exceeded) Error() string {
 	return fmt.Sprintf("rate limit exceeded: retry after %s", e.RetryAfter)
 }
 
-// ID returns the id of a subject's bucket. A keyed digest hides the subjects
-// from readers of the table.
+// ID returns the id of a subject's bucket. A keyed digest hides the subjects from
+// readers of the table.
 func (l Limit) ID(digest func(text string) string, subject string) string {
 	return digest(l.Name + "\x00" + subject)
 }
 
-// Subject returns the subject of a client: its IPv4 address, or its IPv6 /64
-// network, which belongs to one customer.
+// Subject returns the subject of a client: its IPv4, or its IPv6 /64 network, which
+// belongs to one customer.
 func Subject(client netip.Addr) string {
 	client = client.Unmap()
 	if client.Is6() {
@@ -93,8 +93,7 @@ func Subject(client netip.Addr) string {
 	return client.String()
 }
 
-// Take counts an attempt. If the limit refuses it, Take counts nothing and
-// returns *Exceeded.
+// Take counts an attempt, or counts nothing and returns *Exceeded.
 func (l Limit) Take(tx *pop.Connection, id string, now time.Time) error {
 	var open int64
 	if l.Free == 1 {
@@ -125,8 +124,8 @@ func (l Limit) purgeAt(now time.Time) time.Time {
 	return now.Add(purgeAfter)
 }
 
-// takeSQL returns the statement that counts an attempt and returns no row if
-// the limit refuses.
+// takeSQL returns the statement that counts an attempt, or returns no row if the
+// limit refuses it.
 func (l Limit) takeSQL() string {
 	over := "FALSE" // the window has ended
 	if l.Window > 0 {
@@ -150,8 +149,8 @@ func (l Limit) takeSQL() string {
 		RETURNING attempts`, over, open, l.Most)
 }
 
-// Refund undoes the count of a successful attempt: one attempt within a window,
-// all of them in a row.
+// Refund undoes the count of a successful attempt: one attempt within a window, all
+// of them in a row.
 func (l Limit) Refund(tx *pop.Connection, id string) error {
 	return Refund(tx, Bucket{l, id})
 }
@@ -194,7 +193,6 @@ func marks(args []any) string {
 	return strings.Repeat("?, ", len(args)-1) + "?"
 }
 
-// Clear removes the bucket.
 func (l Limit) Clear(tx *pop.Connection, id string) error {
 	if err := tx.RawQuery("DELETE FROM rate_limits WHERE id = ?", id).Exec(); err != nil {
 		return fmt.Errorf("clearing a rate limit: %w", err)

@@ -17,14 +17,13 @@ import (
 	"unicode/utf8"
 )
 
-// identity is the module path and name of an app. The name occurs as Name, name
-// and NAME.
+// identity is an app's module path and its name, which occurs as Name, name and
+// NAME.
 type identity struct{ module, name string }
 
-// slug is the name in cookies.
 func (i identity) slug() string { return strings.ToLower(i.name) }
 
-// binary is the name that `go build` gives the program.
+// binary is the name of the program that `go build` makes.
 func (i identity) binary() string {
 	if base := path.Base(i.module); !majorVersion.MatchString(base) {
 		return base
@@ -32,7 +31,7 @@ func (i identity) binary() string {
 	return path.Base(path.Dir(i.module))
 }
 
-// version is what the go.mod of the lab requires, beside its replace.
+// version is what the lab's go.mod requires, beside its replace.
 func (i identity) version() string {
 	if base := path.Base(i.module); majorVersion.MatchString(base) {
 		return base + ".0.0"
@@ -43,8 +42,8 @@ func (i identity) version() string {
 var majorVersion = regexp.MustCompile(`^v[0-9]+$`)
 
 // Run renames the app in the working directory from name to newName, with a new
-// module path, and returns the number of changed files. It refuses a directory
-// with uncommitted changes.
+// module path, and returns the number of changed files. It refuses a directory with
+// uncommitted changes.
 func Run(name, newName, newModule string) (changed int, err error) {
 	build, _ := debug.ReadBuildInfo()
 	from, to := identity{build.Main.Path, name}, identity{newModule, newName}
@@ -90,7 +89,7 @@ func (i identity) replacer(to identity, files []string) *strings.Replacer {
 	return strings.NewReplacer(pairs...)
 }
 
-// packageFolders are the first elements of import paths within the module.
+// packageFolders returns the first elements of import paths within the module.
 func packageFolders(files []string) []string {
 	var folders []string
 	for _, file := range files {
@@ -102,7 +101,7 @@ func packageFolders(files []string) []string {
 	return slices.Compact(folders)
 }
 
-// unchanged files: the licence names the author, and go.sum other modules.
+// unchanged lists files about others: the author, and other modules.
 var unchanged = []string{"LICENSE", "go.sum"}
 
 // replaceIn returns the new content of the files that change, by path.
@@ -133,7 +132,7 @@ func replaceIn(files []string, replacer *strings.Replacer) (changed map[string][
 }
 
 // cleanClone returns the files that git tracks in this folder, the top of the
-// module. Without uncommitted changes, git can restore them.
+// module. It refuses uncommitted changes, so that git can restore the files.
 func cleanClone(module string) (files []string, err error) {
 	gomod, err := os.ReadFile("go.mod")
 	if err != nil || !bytes.HasPrefix(gomod, []byte("module "+module+"\n")) {

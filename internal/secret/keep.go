@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// Keep returns the secret in a file, for development. It makes a secret if there is
-// none, and stores it, readable only by the owner, if store is true.
+// Keep returns the secret in a file, for development. If there is none, it makes
+// one and, if store, stores it readable only by its owner.
 func Keep(path string, store bool) (string, error) {
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) && !store {
 		return New(), nil

@@ -27,13 +27,13 @@ type Ring struct {
 	secrets []string
 }
 
-// NewRing returns a Ring of at least one secret, the newest first. The label,
-// such as the app's name, separates its keys from those of another app with the
-// same secrets.
+// NewRing returns a Ring of at least one secret, the newest first. The label, such
+// as the app's name, separates its keys from those of another app with the same
+// secrets.
 func NewRing(label string, secrets []string) Ring { return Ring{label, secrets} }
 
 // Key returns the first secret's key for purpose: 32 bytes of HKDF-SHA256 (RFC
-// 5869). Each call derives it in a few microseconds.
+// 5869), derived in a few microseconds.
 func (r Ring) Key(purpose string) []byte { return r.derive(r.secrets[0], purpose) }
 
 // Keys returns the keys of all secrets for purpose, in order.
@@ -63,8 +63,8 @@ func (r Ring) Pairs(purpose string) (pairs [][]byte) {
 	return pairs
 }
 
-// Seal encrypts plain with AES-256-GCM and the first secret's key. Equal values
-// are sealed differently.
+// Seal encrypts plain with AES-256-GCM and the first secret's key. Equal values are
+// sealed differently.
 func (r Ring) Seal(purpose string, plain []byte) []byte {
 	return newAEAD(r.Key(purpose)).Seal(nil, nil, plain, nil)
 }
@@ -91,13 +91,12 @@ func newAEAD(key []byte) cipher.AEAD {
 	return aead
 }
 
-// Digest returns the HMAC-SHA256 of text under the first secret's key in
-// URL-safe base64 (43 characters). Prevents guessing the text from a stolen
-// database.
+// Digest returns the HMAC-SHA256 of text under the first secret's key in URL-safe
+// base64 (43 characters). Prevents guessing the text from a stolen database.
 func (r Ring) Digest(purpose, text string) string { return digest(r.Key(purpose), text) }
 
-// Digests returns the digests under all secrets, in order, to find texts that
-// were digested before a rotation.
+// Digests returns the digests under all secrets, in order, to find texts that were
+// digested before a rotation.
 func (r Ring) Digests(purpose, text string) []string {
 	digests := make([]string, len(r.secrets))
 	for i, key := range r.Keys(purpose) {

@@ -51,8 +51,8 @@ func distinct(s string) int {
 	return len(seen)
 }
 
-// repeats reports whether s repeats a block shorter than minBytes. The last one
-// may be cut.
+// repeats reports whether s repeats a block shorter than minBytes. The last one may
+// be cut.
 func repeats(s string) bool {
 	for size := 1; size < minBytes && size <= len(s)/2; size++ {
 		if s[size:] == s[:len(s)-size] {

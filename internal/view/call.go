@@ -9,8 +9,8 @@ import (
 	"github.com/gobuffalo/plush/v4/ast"
 )
 
-// call compiles the call of a helper, t("key"), or of a method, user.Name(). A
-// helper that takes plush's context is left to plush, except the engine's partial.
+// call compiles the call of a helper, t("key"), or of a method, user.Name(). It
+// leaves helpers that take plush's context to plush, except partial.
 func (c *compiler) call(node *ast.CallExpression) value {
 	arguments := c.values(node.Arguments)
 	if arguments == nil || node.Block != nil || node.ChainCallee != nil {
@@ -35,7 +35,7 @@ func (c *compiler) call(node *ast.CallExpression) value {
 		switch f := f.(type) {
 		case partialHelper:
 			return c.engine.runPartial(c.locale, arguments, in)
-		// The helpers that are called most: faster than by reflection.
+		// The most frequent helpers: faster than by reflection.
 		case translate:
 			if len(arguments) > 0 {
 				return say(f, arguments, in)
@@ -69,7 +69,7 @@ func (c *compiler) method(callee ast.Expression, name string, arguments []value)
 		rv := reflect.ValueOf(v)
 		m := rv.MethodByName(name)
 		if !m.IsValid() && rv.Kind() == reflect.Pointer {
-			return v, nil // an oddity of plush
+			return v, nil // as plush does
 		}
 		if !m.IsValid() {
 			pointer := reflect.New(rv.Type())
@@ -93,7 +93,6 @@ func isContext(t reflect.Type) bool {
 	return t.ConvertibleTo(plushContext) || t.Implements(helperContext)
 }
 
-// takesContext reports whether a helper takes plush's context, partial aside.
 func takesContext(helper any) bool {
 	if _, ok := helper.(partialHelper); ok || reflect.ValueOf(helper).Kind() != reflect.Func {
 		return false
@@ -106,8 +105,8 @@ func takesContext(helper any) bool {
 	return false
 }
 
-// call calls a function as plush does: nil is the zero value of a parameter, and
-// up to two arguments may be missing.
+// call calls a function as plush does: nil is a parameter's zero value, and up to
+// two arguments may be missing.
 func call(f reflect.Value, arguments []value, in *scope) (any, error) {
 	if f.Kind() == reflect.Pointer {
 		f = f.Elem()
@@ -169,7 +168,6 @@ func call(f reflect.Value, arguments []value, in *scope) (any, error) {
 	return results[0].Interface(), nil
 }
 
-// say is call for a translate.
 func say(t translate, arguments []value, in *scope) (any, error) {
 	v, err := arguments[0](in)
 	if err != nil {

@@ -9,12 +9,12 @@ import (
 	"github.com/gobuffalo/plush/v4/token"
 )
 
-// A template is compiled into functions, one for each node of its syntax tree,
-// which do what plush's evaluator does with such a node, down to its oddities. If
-// one node is not compiled, the whole template is left to plush: to start over in
-// the middle of a page would call its helpers twice.
+// A template is compiled into one function for each node of its syntax tree, which
+// does what plush's evaluator does. If one node cannot be compiled, plush renders
+// the whole template: starting over in the middle of a page would call its helpers
+// twice.
 
-// step writes a part of a page: the text, or what run writes.
+// step writes a part of a page: its text, or what run writes.
 type step struct {
 	text string
 	run  func(page *bytes.Buffer, in *scope) error
@@ -22,15 +22,15 @@ type step struct {
 
 var (
 	errUnknown  = errors.New("unknown name")  // false in a condition
-	errFailed   = errors.New("failed")        // plush fails, too, with a message
+	errFailed   = errors.New("failed")        // plush fails too, with a message
 	errForPlush = errors.New("left to plush") // plush may fail or not
 )
 
-// compiler compiles a variant of a template and the partials within it.
+// compiler compiles one variant of a template with its partials.
 type compiler struct {
 	engine *Engine
 	variant
-	partials []string // those that are being inlined, the outermost first
+	partials []string // being inlined, the outermost first
 }
 
 // compile returns nil for a template that is left to plush.
@@ -88,7 +88,6 @@ func run(steps []step, page *bytes.Buffer, in *scope) error {
 	return nil
 }
 
-// output compiles what <%= … %> writes.
 func (c *compiler) output(node ast.Expression) []step {
 	switch node := node.(type) {
 	case *ast.IfExpression:

@@ -1,8 +1,8 @@
 // Package view renders plush templates for Buffalo, each parsed and compiled once.
 //
-// For every page, Buffalo's own engine walks the template folder, parses the
-// templates and copies a hundred helpers, and plush evaluates the syntax trees by
-// reflection: half of the time of a page. [Engine] has the same methods:
+// Buffalo's own engine takes half of the time of a page: it walks the template
+// folder, parses the templates and copies a hundred helpers, and plush evaluates by
+// reflection. [Engine] has the same methods:
 //
 //	r := view.New(view.Options{
 //		Templates: templates.FS,
@@ -13,16 +13,15 @@
 //	c.Render(http.StatusOK, r.HTML("login/new.plush.html"))
 //
 // Names, fields, methods, operators, conditions, loops, calls and partials are
-// compiled. A template with anything else (let, functions, a helper that takes
-// plush's context as form_for does) is left to plush, and one in another format
-// (.md, .tmpl) or with translations (index.de.html) to Buffalo's engine. The
-// result is the same, with one exception: the compiled template escapes a
-// [fmt.Stringer].
+// compiled. Plush renders a template with anything else (let, functions, a helper
+// that takes plush's context as form_for does), and Buffalo's engine one in another
+// format (.md, .tmpl) or with translations (index.de.html). The output is the same,
+// except that a compiled template escapes a [fmt.Stringer].
 //
 // Calls with one constant, t("login.title"), assetPath("app.css") and
-// partial("nav"), are evaluated once for each language, when the template is
-// compiled: t of Options.Language and assetPath must always return the same for
-// one key. Where the data of a page has a t of its own, that is called.
+// partial("nav"), are evaluated once for each language: t of Options.Language and
+// assetPath must always return the same for one key. A page whose data has a t of
+// its own calls that.
 package view
 
 import (
@@ -36,8 +35,8 @@ import (
 	"github.com/gobuffalo/buffalo/render"
 )
 
-// Engine is a render.Engine whose HTML is compiled. A name stands for the data
-// of the page, else for a helper of its language, else for one of the app.
+// Engine is a render.Engine whose HTML is compiled. A name in a template is looked
+// up in the page's data, then in its language's helpers, then in the app's.
 type Engine struct {
 	*render.Engine
 	language   func(name string) map[string]any
@@ -52,24 +51,23 @@ type Engine struct {
 // Options configure an Engine.
 type Options struct {
 	Templates fs.FS
-	Layout    string         // for the pages that name none
+	Layout    string         // for pages that name none
 	Helpers   map[string]any // for all templates
 
-	// Language, if set, returns the helpers of a language: lang in the data of a
-	// page, or "" when that is no string. It returns nil for a language that it
-	// does not know, which is rendered as "".
+	// Language, if set, returns the helpers of a language: the page's lang, or ""
+	// if that is no string. It returns nil for an unknown language, which is
+	// rendered as "".
 	Language func(name string) map[string]any
 
-	// Reload reads the templates for every page: for development.
+	// Reload reads the templates for every page, for development.
 	Reload bool
 
-	// OnFallback, if set, is called with the name of each template that is left
-	// to plush or Buffalo, which takes several times as long.
+	// OnFallback, if set, is called with the name of each template that is left to
+	// plush or Buffalo, which takes several times as long.
 	OnFallback func(template string)
 }
 
-// New returns an engine. Helpers that other packages add to plush.Helpers are
-// available when they are added before the first page.
+// New returns an engine. Add helpers to plush.Helpers before the first page.
 func New(o Options) *Engine {
 	if o.Templates == nil {
 		o.Templates = embed.FS{}
@@ -92,7 +90,7 @@ func New(o Options) *Engine {
 	return e
 }
 
-// HTML renders the first template within the others, or within the layout.
+// HTML renders the first template inside the others, or inside the layout.
 func (e *Engine) HTML(names ...string) render.Renderer {
 	var own []string
 	for _, name := range names {
@@ -104,12 +102,12 @@ func (e *Engine) HTML(names ...string) render.Renderer {
 	return page{e, "text/html; charset=utf-8", own}
 }
 
-// Text renders a template of plain text, in which no data is escaped.
+// Text renders a template of plain text, which escapes nothing.
 func (e *Engine) Text(name string) render.Renderer {
 	return text{page{e, "text/plain; charset=utf-8", []string{name}}}
 }
 
-// Bytes returns what HTML renders, outside of a handler.
+// Bytes renders like HTML, outside of a handler.
 func (e *Engine) Bytes(name string, data map[string]any, layout ...string) ([]byte, error) {
 	var b bytes.Buffer
 	err := e.HTML(append([]string{name}, layout...)...).Render(&b, data)

@@ -8,9 +8,9 @@ import (
 	"github.com/gobuffalo/plush/v4/ast"
 )
 
-// fold compiles a call that gives the same on every page in one language: a
-// text without placeholders, the address of an asset, a partial. These are four
-// fifths of what a page evaluates.
+// fold evaluates a call that returns the same on every page of a language: a text
+// without placeholders, the path of an asset, a partial. Four fifths of what a page
+// evaluates are such calls.
 func (c *compiler) fold(node *ast.CallExpression) (steps []step, folded bool) {
 	function, ok := node.Function.(*ast.Identifier)
 	if !ok || node.Callee != nil || node.Block != nil || node.ChainCallee != nil || len(node.Arguments) == 0 {
@@ -40,13 +40,13 @@ func (c *compiler) fold(node *ast.CallExpression) (steps []step, folded bool) {
 	return nil, false
 }
 
-// maxInline bounds the depth of inlined partials.
+// maxInline is the maximal depth of inlined partials.
 const maxInline = 8
 
 // inline compiles a partial in its place.
 func (c *compiler) inline(name string, arguments []ast.Expression) (steps []step, folded bool) {
 	if slices.Contains(c.partials, name) || len(c.partials) == maxInline {
-		return nil, false // it is called for each level that the data has
+		return nil, false // recursive: as deep as the data
 	}
 	inner := *c
 	inner.partials = append(slices.Clip(c.partials), name)

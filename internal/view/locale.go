@@ -5,7 +5,7 @@ import (
 	"reflect"
 )
 
-// locale is what the pages of one language have in common.
+// locale is what all pages of one language share.
 type locale struct {
 	scope *scope    // the helpers of the language, then those of the engine
 	t     translate // nil if the language has none
@@ -14,7 +14,7 @@ type locale struct {
 // translate is the type of the helper t.
 type translate = func(key string, args ...any) string
 
-// translator converts a t of any named type, and returns nil for anything else.
+// translator converts a t of any named type, or returns nil.
 func translator(t any) translate {
 	if t, ok := t.(translate); ok {
 		return t
@@ -26,7 +26,7 @@ func translator(t any) translate {
 	return nil
 }
 
-// locale returns that of a page by its lang.
+// locale returns the locale of a page by its lang.
 func (e *Engine) locale(lang any) *locale {
 	name, _ := lang.(string)
 	if l, ok := e.locales.Load(name); ok {
@@ -37,7 +37,7 @@ func (e *Engine) locale(lang any) *locale {
 		helpers = maps.Clone(e.language(name))
 	}
 	if helpers == nil && name != "" {
-		return e.locale("") // not stored: there are any number of unknown names
+		return e.locale("") // not stored: unknown names are unlimited
 	}
 	t := translator(helpers["t"])
 	if t != nil {

@@ -34,7 +34,7 @@ func (c *compiler) loop(node *ast.ForExpression) []step {
 	}}}
 }
 
-// each calls do for the items of a list.
+// each calls do for every item of a list.
 func each(list any, do func(key, item any) error) error {
 	rv := reflect.ValueOf(list)
 	if rv.Kind() == reflect.Pointer {

@@ -19,7 +19,7 @@ func (c *compiler) infix(node *ast.InfixExpression) value {
 	return nil
 }
 
-// lenient makes an operand that fails nil, as plush does for some operators.
+// lenient turns a failed operand into nil, as plush does for some operators.
 func lenient(operand value) value {
 	if operand == nil {
 		return nil

@@ -23,10 +23,9 @@ type page struct {
 
 func (p page) ContentType() string { return p.contentType }
 
-// buffers hold pages while they are rendered.
 var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
-// Render writes the page, or nothing when there is an error.
+// Render writes the page, or nothing if there is an error.
 func (p page) Render(w io.Writer, data render.Data) error {
 	if p.isTranslated(data) {
 		return p.renderStock(w, data)
@@ -36,7 +35,7 @@ func (p page) Render(w io.Writer, data render.Data) error {
 		var err error
 		templates[n], err = p.engine.template(name)
 		if errors.Is(err, errFormat) || errors.Is(err, fs.ErrNotExist) {
-			return p.renderStock(w, data) // which finds it, or says that it did not
+			return p.renderStock(w, data) // which finds it, or returns an error
 		}
 		if err != nil {
 			return err
@@ -45,7 +44,7 @@ func (p page) Render(w io.Writer, data render.Data) error {
 	html := buffers.Get().(*bytes.Buffer)
 	defer buffers.Put(html)
 	l := p.engine.locale(data["lang"])
-	// What a template sets is for the layout, and not for the caller's data.
+	// The layout sees what a template sets, the caller's data stays unchanged.
 	in := &scope{map[string]any{"contentType": p.contentType}, &scope{data, l.scope}}
 	for n, name := range p.names {
 		if n > 0 {
@@ -60,12 +59,11 @@ func (p page) Render(w io.Writer, data render.Data) error {
 	return err
 }
 
-// exec runs a template, compiled if possible.
 func (e *Engine) exec(html *bytes.Buffer, name string, t *plush.Template, in *scope, l *locale) error {
 	if steps := e.steps(name, t, in, l); steps != nil && run(steps, html, in) == nil {
 		return nil
 	}
-	// It is not compiled, or failed: then plush words the error.
+	// Not compiled, or failed: plush returns a better error.
 	html.Reset()
 	text, err := t.Exec(in.forPlush())
 	if err != nil {
@@ -78,14 +76,13 @@ func (e *Engine) exec(html *bytes.Buffer, name string, t *plush.Template, in *sc
 	return nil
 }
 
-// text is a page of plain text: what the data and the helpers say stands in it as
-// it is, in lists and structs too.
+// text is a page of plain text. Nothing from data or helpers is escaped in it, nor
+// in lists and structs.
 type text struct{ page }
 
-// unescaped undoes the escaping of plush, which takes every template for HTML.
+// unescaped reverts the escaping of plush, which takes every template for HTML.
 var unescaped = strings.NewReplacer("&#34;", `"`, "&#39;", "'", "&amp;", "&", "&lt;", "<", "&gt;", ">")
 
-// Render writes the text, or nothing when there is an error.
 func (t text) Render(w io.Writer, data render.Data) error {
 	var escaped bytes.Buffer
 	if err := t.page.Render(&escaped, data); err != nil {

@@ -8,11 +8,11 @@ import (
 	"github.com/gobuffalo/plush/v4"
 )
 
-// partialHelper is the type of the engine's partial: the compiler recognizes it.
+// partialHelper lets the compiler recognize the engine's partial.
 type partialHelper func(name string, data map[string]any, help plush.HelperContext) (template.HTML, error)
 
-// partial renders login/_form.plush.html for partial("login/form") in a
-// template that is left to plush.
+// partial renders login/_form.plush.html for partial("login/form") in a template
+// that is left to plush.
 func (e *Engine) partial(name string, data map[string]any, help plush.HelperContext) (template.HTML, error) {
 	html, err := e.plushPartial(name, data, help)
 	if err != nil {
@@ -37,10 +37,9 @@ func (e *Engine) plushPartial(name string, data map[string]any, help plush.Helpe
 	return template.HTML(html), err
 }
 
-// partialSource returns the text of a partial to plush.PartialHelper.
 func (e *Engine) partialSource(name string) (string, error) { return e.source(partialName(name)) }
 
-// runPartial renders a partial whose name is not known to the compiler.
+// runPartial renders a partial that is not inlined.
 func (e *Engine) runPartial(l *locale, arguments []value, in *scope) (any, error) {
 	if len(arguments) == 0 || len(arguments) > 2 {
 		return nil, errForPlush
@@ -70,7 +69,7 @@ func (e *Engine) runPartial(l *locale, arguments []value, in *scope) (any, error
 	}
 	html := new(bytes.Buffer)
 	if err = run(steps, html, inner); err == errUnknown {
-		err = errFailed // no unknown name of the caller's
+		err = errFailed // else the caller would take it for an unknown name of its own
 	}
 	return template.HTML(html.String()), err
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/gobuffalo/plush/v4"
 )
 
-// scope holds the names that a template may refer to: its own, then those around it.
+// scope holds the names of a template: its own, then those around it.
 type scope struct {
 	own   map[string]any
 	outer *scope
@@ -29,8 +29,7 @@ func (s *scope) Value(key any) any {
 	return nil
 }
 
-// pathHelper returns a path helper such as loginPath without the slash that Buffalo
-// adds to the end of every path.
+// pathHelper removes the slash that Buffalo's path helpers append.
 func pathHelper(helper buffalo.RouteHelperFunc) buffalo.RouteHelperFunc {
 	return func(options map[string]any) (template.HTML, error) {
 		path, err := helper(options)
@@ -45,7 +44,8 @@ func pathHelper(helper buffalo.RouteHelperFunc) buffalo.RouteHelperFunc {
 	}
 }
 
-// hides reports whether the scope has one of the names itself, within outer.
+// hides reports whether s, or a scope between it and outer, defines one of the
+// names.
 func (s *scope) hides(outer *scope, names ...string) bool {
 	for ; s != outer; s = s.outer {
 		for _, name := range names {
@@ -57,8 +57,8 @@ func (s *scope) hides(outer *scope, names ...string) bool {
 	return false
 }
 
-// forPlush returns the scope as a context of plush. What a template sets gets
-// into own, where the layout finds it. The names around are looked up, not copied.
+// forPlush returns the scope as a context of plush. What a template sets goes into
+// own, for the layout. The names around are looked up, not copied.
 func (s *scope) forPlush() *plush.Context {
 	return plush.NewContextWithOuter(s.own, &plush.Context{Context: lookup{context.Background(), s.outer}})
 }

@@ -12,10 +12,9 @@ import (
 	"github.com/gobuffalo/plush/v4"
 )
 
-// assetPath is the type of the helper assetPath, which returns the URL of an asset.
+// assetPath is the type of the helper that returns the URL of an asset.
 type assetPath = func(name string) (string, error)
 
-// allHelpers returns the helpers of plush, of Buffalo and of the app.
 func (e *Engine) allHelpers() map[string]any {
 	helpers := maps.Clone(plush.Helpers.Helpers())
 	helpers["partial"] = partialHelper(e.partial)
@@ -29,7 +28,6 @@ func (e *Engine) allHelpers() map[string]any {
 	return helpers
 }
 
-// unique returns the list without repetitions.
 func unique(list []string) (kept []string) {
 	for _, s := range list {
 		if !slices.Contains(kept, s) {
@@ -39,7 +37,7 @@ func unique(list []string) (kept []string) {
 	return kept
 }
 
-// assetHelpers returns Buffalo's helpers for assets, which use the app's assetPath.
+// assetHelpers replaces Buffalo's helpers for assets, with the app's assetPath.
 func (e *Engine) assetHelpers() map[string]any {
 	url, ok := e.Helpers["assetPath"].(assetPath)
 	if !ok {
@@ -62,8 +60,8 @@ func assetTag[O ~map[string]any](url assetPath, tag func(string, O) template.HTM
 	}
 }
 
-// withHelpers adds the helpers of the language to a template engine of Buffalo's,
-// and lets the data of the page hide helpers of the same name.
+// withHelpers adds the language's helpers to a template engine of Buffalo. The
+// page's data may hide them.
 func (e *Engine) withHelpers(next render.TemplateEngine) render.TemplateEngine {
 	return func(source string, data, helpers map[string]any) (string, error) {
 		all := maps.Clone(helpers)
@@ -86,7 +84,6 @@ func (p page) isTranslated(data map[string]any) bool {
 	return len(languages) > 0
 }
 
-// renderStock renders a page with Buffalo's own engine.
 func (p page) renderStock(w io.Writer, data render.Data) error {
 	own := maps.Clone(data) // Buffalo writes to it
 	if own == nil {

@@ -11,10 +11,8 @@ import (
 	"github.com/gobuffalo/plush/v4"
 )
 
-// errFormat is returned for a template in another format than plush.
 var errFormat = errors.New("not a plush template")
 
-// template returns the parsed template of a page, layout or partial.
 func (e *Engine) template(name string) (*plush.Template, error) {
 	if t, ok := e.templates.Load(name); ok && !e.reload {
 		return t.(*plush.Template), nil
@@ -34,8 +32,7 @@ func (e *Engine) template(name string) (*plush.Template, error) {
 	return t, nil
 }
 
-// source returns the text of a template. A name may leave out .plush and .html:
-// login/new is login/new.plush.html.
+// source returns the text of a template. login/new is login/new.plush.html.
 func (e *Engine) source(name string) (string, error) {
 	if path.Ext(name) == "" {
 		name += ".html"
@@ -49,8 +46,8 @@ func (e *Engine) source(name string) (string, error) {
 	return string(source), err
 }
 
-// isOtherFormat reports whether the name has an extension of Buffalo's other
-// template engines: Markdown, Go templates, and what the app adds.
+// isOtherFormat reports whether Buffalo renders the name's extension by another
+// template engine: Markdown, Go templates, and what the app adds.
 func (e *Engine) isOtherFormat(name string) bool {
 	_, extensions, _ := strings.Cut(path.Base(name), ".")
 	return slices.ContainsFunc(strings.Split(extensions, "."), func(ext string) bool {
@@ -59,22 +56,22 @@ func (e *Engine) isOtherFormat(name string) bool {
 	})
 }
 
-// partialName returns the template that partial("login/form") renders: login/_form.
+// partialName returns login/_form for partial("login/form").
 func partialName(name string) string {
 	folder, file := path.Split(name)
 	return folder + "_" + file
 }
 
-// variant is a template compiled for a language. If folds, the results of the
-// foldable helpers are constants in it; a page that sets one of their names itself
-// needs the other variant.
+// variant is a template compiled for a language. If folds, the results of foldable
+// helpers are constants in it. A page that redefines one of them needs the other
+// variant.
 type variant struct {
 	name   string
 	locale *locale
 	folds  bool
 }
 
-// foldable are the helpers whose results are written into the compiled template.
+// foldable are the helpers that compiled templates may hold the results of.
 var foldable = []string{"t", "assetPath", "partial"}
 
 // steps returns the compiled template, or nil if plush has to render it.

@@ -7,7 +7,7 @@ import (
 	"github.com/gobuffalo/plush/v4/ast"
 )
 
-// value is an expression.
+// value evaluates an expression.
 type value func(in *scope) (any, error)
 
 // value returns nil for an expression that is left to plush.
@@ -43,7 +43,7 @@ func (c *compiler) value(node ast.Expression) value {
 
 func constant(v any) value { return func(*scope) (any, error) { return v, nil } }
 
-// truth reports whether v counts as true: it is not nil, false or empty text.
+// truth reports whether v counts as true: it is not nil, false or "".
 func truth(v any) bool {
 	switch v := v.(type) {
 	case nil:
@@ -59,7 +59,7 @@ func truth(v any) bool {
 	return rv.Kind() != reflect.Pointer || !rv.IsNil()
 }
 
-// name compiles a name, or the field of a name: current_user.Email.
+// name compiles a name, or a field of it: current_user.Email.
 func name(node *ast.Identifier) value {
 	if node.Callee != nil {
 		owner := name(node.Callee)

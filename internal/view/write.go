@@ -10,8 +10,8 @@ import (
 	"github.com/gobuffalo/plush/v4"
 )
 
-// write writes a value as plush does, but escapes a fmt.Stringer. Like plush it
-// writes nothing for any other type.
+// write writes a value as plush does, but escapes a fmt.Stringer. Values of other
+// types write nothing.
 func write(page *bytes.Buffer, value any, in *scope) error {
 	switch v := value.(type) {
 	case time.Time:

@@ -6,10 +6,10 @@ import (
 	"slices"
 )
 
-// AppLogger returns a logger for the app's own lines. It keeps every attribute
-// and adds the ID and route of the context's request: slog.InfoContext(c,
-// "imported", "rows", 7). It redacts emails, tokens and secrets of the request.
-// As the default logger it also receives log.Printf, at level INFO:
+// AppLogger returns a logger for the app's own lines. It keeps every attribute and
+// adds the ID and route of the context's request: slog.InfoContext(c, "imported",
+// "rows", 7). It redacts emails, tokens and secrets of the request. As the default
+// logger it also receives log.Printf, at level INFO:
 //
 //	slog.SetDefault(web.AppLogger(logger))
 func AppLogger(logger *slog.Logger) *slog.Logger {
@@ -72,11 +72,11 @@ func flatten(attrs []slog.Attr, prefix string, a slog.Attr) []slog.Attr {
 	return attrs
 }
 
-// chosen marks an attribute's value as logged by choice.
+// chosen marks an attribute that the log keeps whatever its key.
 type chosen struct{ value slog.Value }
 
-// choose marks attributes as chosen. It renames those that would replace a key
-// of every line.
+// choose marks attributes as chosen, and renames those that would replace a key of
+// every line.
 func choose(info *RequestInfo, attrs []slog.Attr) (made []slog.Attr) {
 	for _, a := range attrs {
 		made = flatten(made, "", a)
@@ -95,7 +95,6 @@ func choose(info *RequestInfo, attrs []slog.Attr) (made []slog.Attr) {
 	return made
 }
 
-// clean redacts text; info may be nil.
 func clean(info *RequestInfo, text string) string {
 	if info != nil {
 		text = info.withoutSecrets(text)

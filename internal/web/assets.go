@@ -18,11 +18,11 @@ import (
 	"time"
 )
 
-// Assets serves a folder's files under names that contain their digest, for
-// browsers to cache forever: css/app.css is
-// /assets/css/app.0123456789abcdef.css. Under any other digest the file is
-// served uncached: during a rolling update, nodes get requests from pages of
-// another release. Go files are left out.
+// Assets serves a folder's files, except Go files, under names that contain their
+// digest, for browsers to cache forever: css/app.css is
+// /assets/css/app.0123456789abcdef.css. Under any other digest the file is served
+// uncached: during a rolling update, nodes get requests from pages of another
+// release.
 //
 // A stylesheet refers to other files by name: url("../fonts/sans.woff2").
 type Assets struct {
@@ -62,7 +62,7 @@ func LoadAssets(files fs.FS, live bool) (*Assets, error) {
 	return a, nil
 }
 
-// Path returns the path of the named file.
+// Path returns the URL path of the named file.
 func (a *Assets) Path(name string) (string, error) {
 	file, err := a.file(name)
 	if err != nil {
@@ -101,7 +101,7 @@ func readAsset(files fs.FS, name string, within ...string) (*asset, error) {
 	return file, nil
 }
 
-// nameAndDigest is the reverse of readAsset. digest is "" if the path has none.
+// nameAndDigest reverses readAsset. digest is "" if the path has none.
 func nameAndDigest(served string) (name, digest string) {
 	name, inFolder := strings.CutPrefix(served, "/assets/")
 	if !inFolder {

@@ -10,8 +10,8 @@ import (
 )
 
 // Bind is c.Bind for the body alone: it ignores passwords in the query. An
-// unreadable body is a 400. Never bind a model: a form struct lists what a
-// client may set.
+// unreadable body is a 400. Never bind a model: a form struct lists what a client
+// may set.
 func Bind(c buffalo.Context, form any) error {
 	body := *c.Request()
 	body.Form = body.PostForm

@@ -15,14 +15,14 @@ import (
 	"github.com/andybalholm/brotli"
 )
 
-// bodies is content in several codings. Compressed content must hold no secret,
-// which its length would leak (BREACH).
+// bodies is content in several codings. It must hold no secret: compression would
+// leak it by the length (BREACH).
 type bodies struct {
 	plain        *body
 	gzip, brotli atomic.Pointer[body] // nil until compressed, or if no smaller
 }
 
-// body is content with its header values. All are read-only.
+// body is content with its header values, all read-only.
 type body struct {
 	bytes                []byte
 	etag, length, coding []string // coding is nil for plain
@@ -68,7 +68,7 @@ func (b *body) write(w http.ResponseWriter) {
 
 func gzipped(plain []byte) []byte {
 	return smaller(plain, func(w io.Writer) io.WriteCloser {
-		z, _ := gzip.NewWriterLevel(w, gzip.BestCompression) // the level is valid
+		z, _ := gzip.NewWriterLevel(w, gzip.BestCompression)
 		return z
 	})
 }
@@ -80,11 +80,10 @@ func brotlied(plain []byte) []byte {
 	return smaller(plain, func(w io.Writer) io.WriteCloser { return brotli.NewWriterOptions(w, o) })
 }
 
-// smaller returns plain compressed, or nil if that is no smaller.
 func smaller(plain []byte, compressor func(io.Writer) io.WriteCloser) []byte {
 	var b bytes.Buffer
 	w := compressor(&b)
-	w.Write(plain) // cannot fail
+	w.Write(plain)
 	w.Close()
 	if b.Len() >= len(plain) {
 		return nil

@@ -10,13 +10,12 @@ import (
 	"net/url"
 )
 
-// defaultMaxBody is used without Options.MaxBody, in bytes.
+// defaultMaxBody is in bytes.
 const defaultMaxBody = 1 << 20
 
-// limitBody refuses bodies longer than the path's limit: with 413 before the
-// app if the length is known, otherwise by a read error that satisfies
-// TooLarge. It reads urlencoded forms: MethodOverride and Buffalo need them
-// before routing.
+// limitBody refuses bodies longer than the path's limit: with 413 before the app if
+// the length is known, else by a read error that satisfies TooLarge. It reads
+// urlencoded forms: MethodOverride and Buffalo need them before routing.
 func limitBody(next http.Handler, o Options) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Body == nil || r.Body == http.NoBody {
@@ -42,8 +41,7 @@ func limitBody(next http.Handler, o Options) http.Handler {
 	})
 }
 
-// underlying returns net/http's own writer, so that MaxBytesReader can close
-// the connection.
+// underlying returns net/http's writer: MaxBytesReader closes its connection.
 func underlying(w http.ResponseWriter) http.ResponseWriter {
 	if res, ok := w.(*response); ok {
 		return res.ResponseWriter
@@ -60,8 +58,7 @@ func mediaType(r *http.Request) string {
 	return name
 }
 
-// readForm sets r.PostForm and rewinds the body. It returns an error status, or
-// 0.
+// readForm sets r.PostForm and rewinds the body. It returns an error status, or 0.
 func readForm(r *http.Request) int {
 	body, err := io.ReadAll(r.Body)
 	switch {
@@ -78,8 +75,8 @@ func readForm(r *http.Request) int {
 	return 0
 }
 
-// TooLarge reports whether err came from a body beyond its limit, or from a
-// multipart form with too many parts. The app answers 413.
+// TooLarge reports whether err came from a body beyond its limit, or a multipart
+// form with too many parts. The app answers 413.
 func TooLarge(err error) bool {
 	return errors.As(err, new(*http.MaxBytesError)) || errors.Is(err, multipart.ErrMessageTooLarge)
 }

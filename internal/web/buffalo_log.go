@@ -13,15 +13,15 @@ import (
 	"github.com/gobuffalo/logger"
 )
 
-// BuffaloLogger returns a logger for buffalo.Options, with which app.Logger,
-// c.Logger() and Buffalo's worker write to AppLogger's log.
+// BuffaloLogger returns a logger for buffalo.Options: app.Logger, c.Logger() and
+// Buffalo's worker then write to AppLogger's log.
 func BuffaloLogger(l *slog.Logger) logger.FieldLogger {
 	return &fieldLogger{handler: AppLogger(l).Handler()}
 }
 
-// RequestLogger replaces Buffalo's middleware, whose lines hold paths and so
-// tokens. c.Logger() then adds the request's ID and route, and the request's
-// own line gets the fields of c.LogField:
+// RequestLogger replaces Buffalo's, whose lines hold paths and so tokens.
+// c.Logger() adds the request's ID and route, and the request's own line has the
+// fields of c.LogField:
 //
 //	app.Middleware.Replace(buffalo.RequestLogger, web.RequestLogger)
 func RequestLogger(next buffalo.Handler) buffalo.Handler {
@@ -68,8 +68,8 @@ func (l *fieldLogger) WithFields(fields map[string]any) logger.FieldLogger {
 	return with
 }
 
-// attrs returns the fields in the order they were added. Of equal keys the
-// later counts.
+// attrs returns the fields in the order they were added. Of equal keys the later
+// counts.
 func (l *fieldLogger) attrs() (attrs []slog.Attr) {
 	for ; l != nil && l.parent != nil; l = l.parent {
 		if !slices.ContainsFunc(attrs, func(a slog.Attr) bool { return a.Key == l.key }) {

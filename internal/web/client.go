@@ -7,10 +7,9 @@ import (
 	"strings"
 )
 
-// clientAddr returns the client's IP: the peer's or, behind trusted proxies,
-// the right-most one in X-Forwarded-For that is not trusted. Clients can forge
-// everything left of it. fault says why a trusted proxy stands for its clients,
-// or is "".
+// clientAddr returns the client's IP: the peer's or, behind trusted proxies, the
+// right-most one in X-Forwarded-For that is not trusted. Clients can forge
+// everything left of it. fault says why it is a trusted proxy's own IP, or is "".
 func clientAddr(r *http.Request, trusted []netip.Prefix) (client netip.Addr, viaProxy bool, fault string) {
 	peer, _ := netip.ParseAddrPort(r.RemoteAddr)
 	client = peer.Addr().Unmap().WithZone("")

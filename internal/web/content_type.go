@@ -47,7 +47,7 @@ func contentType(name string) string {
 	return "application/octet-stream"
 }
 
-// isText reports whether compression pays: media are compressed already.
+// isText reports whether to compress: media are compressed already.
 func isText(contentType string) bool {
 	return strings.HasPrefix(contentType, "text/") || strings.HasSuffix(contentType, "json") ||
 		strings.HasSuffix(contentType, "xml") || contentType == "application/wasm"

@@ -12,9 +12,9 @@ import (
 )
 
 // MethodOverride lets forms send PUT, PATCH and DELETE by a field _method.
-// Buffalo's accepts any method, also in the query, and reads whole multipart
-// forms before any middleware. This reads only a multipart form's first field,
-// where form_for puts _method.
+// Buffalo's accepts any method, also in the query, and reads whole multipart forms
+// before any middleware. This one reads only their first field, where form_for puts
+// _method.
 func MethodOverride(_ http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodPost {
 		return
@@ -47,11 +47,10 @@ func firstField(r *http.Request, name string) (value string) {
 	return value
 }
 
-// ParseMultipart is a Buffalo middleware that reads multipart forms into
-// memory, for c.Param, c.File and c.Bind. Put it behind the guards: bodies may
-// be as long as Options.MaxBody. It needs no temporary files, for which images
-// from scratch have no folder. A handler that streams the parts from
-// c.Request().MultipartReader skips it:
+// ParseMultipart is a middleware that reads multipart forms into memory, for
+// c.Param, c.File and c.Bind. Put it behind the guards: bodies may be as long as
+// Options.MaxBody. Images from scratch have no folder for temporary files. A
+// handler that streams the parts from c.Request().MultipartReader skips it:
 //
 //	app.Use(Authorize)
 //	app.Use(web.ParseMultipart)

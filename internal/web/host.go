@@ -18,10 +18,10 @@ func isHealthCheck(r *http.Request) bool {
 	return path == "/healthz" || path == "/readyz"
 }
 
-// requireHost answers 400 to a port that is no number, and 421 unless Host
-// is the public URL's or, with LoopbackNames, a loopback name. Prevents DNS
-// rebinding: any other name may point to 127.0.0.1. Pages on another loopback
-// name are redirected: a browser would have a session for each name.
+// requireHost answers 421 unless Host is the public URL's or, with LoopbackNames, a
+// loopback name. Prevents DNS rebinding: any other name may point to 127.0.0.1.
+// Pages on another loopback name are redirected: a browser would have a session for
+// each name.
 func requireHost(next http.Handler, o Options) http.Handler {
 	own := withPort(o.PublicURL.Host, o.PublicURL.Scheme)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -52,8 +52,7 @@ func requireHost(next http.Handler, o Options) http.Handler {
 
 // requireHTTPS redirects GETs over http to https. It refuses other requests: a
 // redirect would hide that they were sent in the clear. A trusted proxy without
-// X-Forwarded-Proto gets 502, and the log one warning: a redirect would be
-// endless.
+// X-Forwarded-Proto gets 502, since a redirect would be endless.
 func requireHTTPS(next http.Handler, o Options) http.Handler {
 	if !o.HTTPS {
 		return next
@@ -98,7 +97,7 @@ func withPort(host, scheme string) string {
 		if port != "" {
 			return host
 		}
-		host = name // RFC 3986, 3.2.3: the port may be empty
+		host = name // the port may be empty (RFC 3986, 3.2.3)
 	}
 	port := "80"
 	if scheme == "https" {

@@ -31,8 +31,8 @@ type RequestInfo struct {
 
 type infoKey struct{}
 
-// Info returns the request info. Outside of New's handler, as in tests of the
-// bare app, it is empty and logs nothing.
+// Info returns the request info, which outside of New's handler is empty and logs
+// nothing.
 func Info(ctx context.Context) *RequestInfo {
 	if info, ok := ctx.Value(infoKey{}).(*RequestInfo); ok {
 		return info
@@ -40,13 +40,12 @@ func Info(ctx context.Context) *RequestInfo {
 	return &RequestInfo{request: new(http.Request), logger: slog.New(slog.DiscardHandler)}
 }
 
-// Started reports whether the response has begun. If so, the app's error
-// handler panics with http.ErrAbortHandler: a partial response must not look
-// complete.
+// Started reports whether the response has begun. If so, the app's error handler
+// panics with http.ErrAbortHandler: a partial response must not look complete.
 func (r *RequestInfo) Started() bool { return r.response != nil && r.response.status != 0 }
 
-// observe makes the RequestInfo, and logs the request when its response is
-// complete or cut off.
+// observe makes the RequestInfo, and logs the request when its response is complete
+// or cut off.
 func observe(next http.Handler, logger *slog.Logger, trusted []netip.Prefix) http.Handler {
 	var warned sync.Once // once a process: every request may have the fault
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -61,7 +60,7 @@ func observe(next http.Handler, logger *slog.Logger, trusted []netip.Prefix) htt
 
 			schemeUnknown: r.TLS == nil && viaProxy && r.Header.Get("X-Forwarded-Proto") == "",
 		}
-		if fault != "" && !isHealthCheck(r) { // which a proxy sends for itself
+		if fault != "" && !isHealthCheck(r) { // a proxy's own
 			warned.Do(func() {
 				info.line(slog.LevelWarn, "client IP unknown", slog.String("error", fault+": all clients of this proxy share one rate limit"))
 			})
@@ -89,8 +88,8 @@ func mayBeSmuggled(r *http.Request) bool {
 	return r.ProtoMajor == 1 && (r.ProtoMinor == 0 || len(r.TransferEncoding) > 0)
 }
 
-// ownRequest copies the request, with HEAD as GET. net/http must still see
-// HEAD: otherwise it would send a body and desynchronize the connection.
+// ownRequest copies the request, with HEAD as GET. net/http must still see HEAD, or
+// it would send a body and desynchronize the connection.
 func ownRequest(ctx context.Context, r *http.Request) *http.Request {
 	own := r.WithContext(ctx)
 	url := *r.URL

@@ -9,9 +9,8 @@ import (
 const maxLocalPath = 1024
 
 // IsLocalPath reports whether path, which may have a query, is on this site.
-// Prevents open redirects: it refuses everything that browsers may read
-// differently (backslashes, control characters, white space, Unicode
-// look-alikes).
+// Prevents open redirects: it refuses what browsers may read differently
+// (backslashes, control characters, white space, Unicode look-alikes).
 func IsLocalPath(path string) bool {
 	if len(path) > maxLocalPath || !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") {
 		return false
@@ -25,8 +24,8 @@ func IsLocalPath(path string) bool {
 	if err != nil || u.Scheme != "" || u.Host != "" || u.User != nil || u.Opaque != "" {
 		return false
 	}
-	// If decoded or cleaned again, slashes, backslashes and dot segments may
-	// turn into an authority.
+	// If decoded or cleaned again, slashes, backslashes and dot segments may turn
+	// into an authority.
 	return !strings.HasPrefix(u.Path, "//") && !strings.ContainsAny(u.Path, "\\\x00\r\n\t") &&
 		!strings.Contains(u.Path+"/", "/./") && !strings.Contains(u.Path+"/", "/../")
 }

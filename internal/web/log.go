@@ -12,11 +12,10 @@ import (
 	"time"
 )
 
-// lineKeys lists the keys of a request's line.
 var lineKeys = []string{slog.TimeKey, slog.LevelKey, "event", "request_id", "method", "route", "status", "ms", "client", "user_id"}
 
-// logged lists the allowed keys besides AppLogger's. Prevents logging a
-// parameter, cookie, token, email or path by accident.
+// logged lists the allowed keys besides AppLogger's. Prevents logging a parameter,
+// cookie, token, email or path by accident.
 var logged = append(slices.Clip(lineKeys),
 	"error", "stack",
 	"mail_id", "template", "attempt", // of the mail worker
@@ -82,7 +81,7 @@ func (r *RequestInfo) line(level slog.Level, event string, more ...slog.Attr) {
 	if !handler.Enabled(context.Background(), level) {
 		return
 	}
-	record := slog.NewRecord(time.Now(), level, event, 0) // 0: lines show no caller
+	record := slog.NewRecord(time.Now(), level, event, 0)
 	record.AddAttrs(r.attrs()...)
 	record.AddAttrs(more...)
 	handler.Handle(context.Background(), record) // ignore write errors
@@ -98,8 +97,8 @@ func (r *RequestInfo) attrs() []slog.Attr {
 	}
 }
 
-// Printed is a writer that logs what net/http and other libraries print, such
-// as a failed TLS handshake.
+// Printed logs what net/http and other libraries print, such as a failed TLS
+// handshake.
 type Printed struct{ Logger *slog.Logger }
 
 func (p Printed) Write(text []byte) (int, error) {

@@ -12,15 +12,14 @@ import (
 	"sync"
 )
 
-// Pages says which pages are the same for all clients without a session. Each
-// is rendered once per language.
+// Pages lists pages that are the same for all clients without a session. Each is
+// rendered once per language.
 type Pages struct {
 	Paths         []string // without a trailing slash; none in development
 	SessionCookie string   // its requests go to the app, even if it is invalid
 	Language      func(*http.Request) string
 }
 
-// keptPage is a page as rendered by the app.
 type keptPage struct {
 	header http.Header
 	bodies
@@ -28,14 +27,14 @@ type keptPage struct {
 
 type pageKey struct{ path, language string }
 
-// Read-only header values of all kept pages.
+// Header values of all kept pages, read-only.
 var (
 	revalidate = []string{"no-cache"} // browsers keep and revalidate it
 	pageVary   = []string{"Cookie, Accept-Language, Accept-Encoding"}
 )
 
-// keepPages serves the kept pages and passes on other requests. They hold no
-// secret that compression could leak (BREACH).
+// keepPages serves the kept pages. They hold no secret that compression could leak
+// (BREACH).
 func keepPages(app http.Handler, o Pages) http.Handler {
 	var kept sync.Map // pageKey → *keptPage
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -60,9 +59,8 @@ func keepPages(app http.Handler, o Pages) http.Handler {
 }
 
 // renderPage renders a page for a request with nothing of the client's but its
-// language: prevents cache poisoning. It returns nil for a response that is not
-// the same for all clients: an error, a cookie, a script nonce. header holds
-// the headers of every response.
+// language: prevents cache poisoning. It returns nil for a response that is not the
+// same for all clients: an error, a cookie, a script nonce.
 func renderPage(app http.Handler, ctx context.Context, header http.Header, key pageKey) *keptPage {
 	r := &http.Request{
 		Method: http.MethodGet, URL: &url.URL{Path: key.path}, RequestURI: key.path,

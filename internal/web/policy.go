@@ -9,9 +9,8 @@ import (
 // Policy is a content security policy.
 type Policy string
 
-// DefaultPolicy allows scripts, styles, images, requests and forms of the app's
-// own origin, nothing inline. An app extends it in Options, or for one response
-// by AllowSource:
+// DefaultPolicy allows scripts, styles, images, requests and forms of the app's own
+// origin, nothing inline. Options extend it, or AllowSource for one response:
 //
 //	web.DefaultPolicy.Allow("font-src", "'self'")
 //	web.AllowSource(c.Response().Header(), "img-src", "https://images.example")
@@ -20,9 +19,8 @@ const DefaultPolicy Policy = "default-src 'none'; script-src 'self'; style-src '
 
 const policyHeader = "Content-Security-Policy"
 
-// Allow returns the policy with sources added to a directive, which it creates
-// if missing. It panics if a source could end the directive: prevents injected
-// directives.
+// Allow returns the policy with sources added to a directive, which may be new. It
+// panics if a source could end the directive: prevents injected directives.
 func (p Policy) Allow(directive string, sources ...string) Policy {
 	directives := p.directives()
 	i := indexOf(directives, directive)
@@ -73,8 +71,8 @@ func AllowSource(h http.Header, directive string, sources ...string) {
 }
 
 // DropDirective drops a directive from the policy of one response, before it
-// begins. htmx needs it for require-trusted-types-for, and so does Alpine,
-// which also needs 'unsafe-eval' in script-src; its CSP build needs neither.
+// begins. htmx and Alpine need it for require-trusted-types-for; Alpine also needs
+// 'unsafe-eval' in script-src, except its CSP build.
 func DropDirective(h http.Header, directive string) {
 	h.Set(policyHeader, string(policyOf(h).Without(directive)))
 }

@@ -38,8 +38,8 @@ func WantsJSON(r *http.Request) bool {
 	return strings.Contains(accept, "json") || r.Header.Get("Authorization") != "" || strings.Contains(strings.ToLower(r.Header.Get("Content-Type")), "json")
 }
 
-// AllowedMethods returns the methods routed at the request's path, for the
-// Allow header of a 405.
+// AllowedMethods returns the methods routed at the request's path, for the Allow
+// header of a 405.
 func AllowedMethods(router *mux.Router, r *http.Request) []string {
 	var allowed []string
 	for _, method := range []string{"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"} {

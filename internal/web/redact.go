@@ -10,7 +10,6 @@ import (
 	"strings"
 )
 
-// maxError limits logged errors, in bytes.
 const maxError = 2000
 
 var (
@@ -20,8 +19,8 @@ var (
 	secretName = regexp.MustCompile(`(?i)password|token|secret|code`)
 )
 
-// redact replaces emails and tokens, which PostgreSQL and mail servers quote.
-// It truncates last: the rest of a token would not look like one.
+// redact replaces emails and tokens, which PostgreSQL and mail servers quote. It
+// truncates last: the rest of a token would not look like one.
 func redact(text string) string {
 	text = tokenLike.ReplaceAllString(emailLike.ReplaceAllString(text, "(address)"), "(token)")
 	if len(text) > maxError {
@@ -30,13 +29,11 @@ func redact(text string) string {
 	return text
 }
 
-// shortestSecret is the shortest redacted secret, in bytes: any text contains
-// shorter ones by chance.
+// shortestSecret is in bytes: any text contains shorter ones by chance.
 const shortestSecret = 4
 
 // struck marks redacted secrets until all are replaced. It is shorter than any:
-// otherwise a secret such as "inpu" would match the replacement of another, and
-// the text would grow.
+// otherwise a secret such as "inpu" would match the replacement of another.
 const struck = "\x00"
 
 func (r *RequestInfo) withoutSecrets(text string) string {
@@ -46,9 +43,9 @@ func (r *RequestInfo) withoutSecrets(text string) string {
 	return strings.ReplaceAll(text, struck, "(input)")
 }
 
-// secrets returns what the client sent that may be secret, in every quoted
-// form, the longest first: cookies, credentials, fields and path variables
-// named like secrets, and path segments like tokens.
+// secrets returns what the client sent that may be secret, in every quoted form,
+// the longest first: cookies, credentials, fields and path variables named like
+// secrets, and path segments like tokens.
 func secrets(r *http.Request, route string) []string {
 	var values []string
 	for _, cookie := range r.Cookies() {

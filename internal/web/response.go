@@ -9,10 +9,10 @@ import (
 	"strings"
 )
 
-// response is the app's writer. It records the status. Once flushed or hijacked
-// it is a stream, whose context ends as soon as the server stops. Buffalo's
-// writer looks for http.Flusher, http.Hijacker and CloseNotify,
-// http.ResponseController for Unwrap.
+// response is the app's writer. It records the status. Once flushed or hijacked it
+// is a stream, whose context ends as soon as the server stops. Buffalo's writer
+// looks for http.Flusher, http.Hijacker and CloseNotify, http.ResponseController
+// for Unwrap.
 type response struct {
 	http.ResponseWriter
 	status   int // 0 until the response begins
@@ -89,7 +89,7 @@ func withoutSlash(location string) string {
 	return path
 }
 
-// FlushError implements http.ResponseController's Flush.
+// FlushError is for http.ResponseController.
 func (w *response) FlushError() error {
 	w.begin(http.StatusOK)
 	w.stream()
@@ -98,7 +98,6 @@ func (w *response) FlushError() error {
 	return err
 }
 
-// Flush implements http.Flusher.
 func (w *response) Flush() { w.FlushError() }
 
 // Hijack implements http.Hijacker. The server stops waiting for the connection.
@@ -122,7 +121,6 @@ func (w *response) CloseNotify() <-chan bool {
 // Unwrap is for http.ResponseController.
 func (w *response) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// stream makes the context end as soon as the server stops.
 func (w *response) stream() {
 	if stopping, ok := w.context.Value(stoppingKey{}).(context.Context); ok && w.release == nil {
 		w.release = context.AfterFunc(stopping, w.cancel)

@@ -112,9 +112,9 @@ func speaksHTTP2(c net.Conn) bool {
 	return ok && encrypted.ConnectionState().NegotiatedProtocol == "h2"
 }
 
-// Shutdown stops listening and answers all requests already sent. net/http
-// alone would drop one that it is still reading or accepting. HTTP/2
-// connections are told to end; what arrives meanwhile is answered.
+// Shutdown stops listening and answers all requests already sent. net/http alone
+// would drop one that it is still reading or accepting. HTTP/2 connections are told
+// to end; what arrives meanwhile is answered.
 //
 // The context of a stream, which has flushed its response or hijacked its
 // connection, ends at once. Shutdown waits for streams, except hijacked

@@ -11,9 +11,9 @@ import (
 // reference matches a file in a stylesheet: url("../fonts/sans.woff2").
 var reference = regexp.MustCompile(`url\(\s*["']?([^"'()?#\s]+)`)
 
-// withPaths returns a stylesheet whose references to other files, relative to its
-// own name or below /assets/, are the paths at which they are served. Others stay:
-// those to other sites, and to the stylesheets that this one is within.
+// withPaths replaces references to other files, relative to the stylesheet or below
+// /assets/, by the paths at which they are served. References to other sites, and
+// to the stylesheets that this one is within, stay.
 func withPaths(files fs.FS, name string, css []byte, within []string) []byte {
 	within = append(slices.Clip(within), name)
 	return reference.ReplaceAllFunc(css, func(match []byte) []byte {

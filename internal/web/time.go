@@ -7,11 +7,10 @@ import (
 )
 
 const (
-	// defaultMaxTime is used without Options.MaxTime. The timeouts of Server
-	// match it.
+	// defaultMaxTime matches Server's timeouts.
 	defaultMaxTime = 15 * time.Second
-	// sendTime is what a slow client has after the deadline to receive the
-	// error page.
+	// sendTime is what a slow client has after the deadline to receive the error
+	// page.
 	sendTime = 15 * time.Second
 )
 
@@ -40,8 +39,8 @@ func setDeadlines(w http.ResponseWriter, end time.Time) {
 	controller.SetWriteDeadline(end)
 }
 
-// Controller returns the request's http.ResponseController. Buffalo's writer
-// hides the connection's deadlines from http.NewResponseController.
+// Controller returns the request's http.ResponseController. Buffalo's writer hides
+// the connection's deadlines from http.NewResponseController.
 func Controller(ctx context.Context) *http.ResponseController {
 	if res := Info(ctx).response; res != nil {
 		return http.NewResponseController(res)

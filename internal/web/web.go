@@ -50,7 +50,6 @@ import (
 	"time"
 )
 
-// Options describes the app to New.
 type Options struct {
 	PublicURL      *url.URL                        // HOST
 	HTTPS          bool                            // production: http is redirected or refused, HSTS is sent
@@ -70,8 +69,8 @@ type Options struct {
 // ErrorPage writes the app's page or problem for a status of 400 or more.
 type ErrorPage func(w http.ResponseWriter, r *http.Request, status int)
 
-// New returns the handler to serve: app inside the chain. Requests pass from
-// the last line to the first.
+// New returns the handler to serve: app inside the chain. Requests pass from the
+// last line to the first.
 func New(app http.Handler, o Options) http.Handler {
 	if o.MaxBody == nil {
 		o.MaxBody = func(string) int64 { return defaultMaxBody }

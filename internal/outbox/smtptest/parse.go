@@ -23,7 +23,7 @@ type Message struct {
 }
 
 // Parse parses a mail with a text and an HTML alternative, in this order and
-// quoted-printable. It fails the test for others.
+// quoted-printable.
 func Parse(t testing.TB, r Received) Message {
 	t.Helper()
 	raw, err := mail.ReadMessage(bytes.NewReader(r.Raw))
@@ -45,8 +45,8 @@ func Parse(t testing.TB, r Received) Message {
 	return m
 }
 
-// Require parses a mail from `"Corral" <no-reply@corral.example>` to one recipient, and
-// fails the test unless its headers and lines are as Buffalo's mails should be.
+// Require parses a mail from `"Corral" <no-reply@corral.example>` to one recipient,
+// and checks its headers and line lengths.
 func Require(t testing.TB, r Received, to, subject string) Message {
 	t.Helper()
 	m := Parse(t, r)

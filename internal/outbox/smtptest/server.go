@@ -27,19 +27,18 @@ type Server struct {
 	Arrived   chan Received // accepted mails
 	Authority *Authority    // of its certificate
 
-	// May be set by the changes of New.
+	// Set by changes of New.
 	TLS      *tls.Config               // nil offers none
 	Implicit bool                      // TLS from the first byte
 	Open     bool                      // needs no login
 	OnRcpt   func(to string) error     // answers RCPT
 	OnData   func(mail Received) error // answers DATA
 	OnReset  func(conn net.Conn)       // after the answer to DATA
-	Debug    io.Writer                 // gets what is said, TLS aside
+	Debug    io.Writer                 // receives the conversation, except inside TLS
 
 	t testing.TB
 }
 
-// Received is a mail with its envelope.
 type Received struct {
 	From string
 	To   []string
@@ -80,7 +79,7 @@ func (s *Server) Next() Received {
 	return Await(s.t, s.Arrived)
 }
 
-// NextTo waits for a mail to a recipient, and keeps others for Next.
+// NextTo waits for a mail to a recipient and keeps others for Next.
 func (s *Server) NextTo(email string) Received {
 	s.t.Helper()
 	var others []Received
