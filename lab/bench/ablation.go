@@ -10,7 +10,7 @@ import (
 	"corral/lab/binary"
 )
 
-// subject is a variant of the app under measurement, and what was measured.
+// subject is a variant of the app with its measurements.
 type subject struct {
 	variant
 	*program
@@ -29,10 +29,10 @@ const (
 	crowdSlowest
 )
 
-// measures are the columns of the ablation's table. Costs are processor time.
+// measures are the columns of the table. Costs are CPU time.
 var measures = [...]struct {
 	name, unit string
-	compared   bool // with the app as it is
+	compared   bool // also printed as a ratio to the unchanged app
 }{
 	startCost:     {"start", "ms", true},
 	homeCost:      {"page, logged in", "µs", true},
@@ -44,9 +44,8 @@ var measures = [...]struct {
 	crowdSlowest:  {"crowd: pages, 99th percentile", "ms", false},
 }
 
-// ablation measures the app with one of its parts changed at a time, and prints
-// what a start, a page and a login then cost. The app as it is stands there
-// twice: how far the second is from the first is noise.
+// ablation prints what a start, a page and a login cost in each variant of the app.
+// The unchanged app is measured twice: the difference is noise.
 func (b *bench) ablation() error {
 	all := slices.Concat([]variant{{name: "the app as it is", crowded: true}, {name: "the same once more", crowded: true}}, variants)
 	var subjects []*subject
@@ -84,7 +83,7 @@ func newSubject(v variant, dir string) (*subject, error) {
 	return s, s.fill()
 }
 
-// round starts all variants, lets them take turns, and ends them.
+// round starts all variants, measures them in turns, and stops them.
 func (b *bench) round(subjects []*subject) error {
 	if err := startAndCrowd(subjects); err != nil {
 		return err
@@ -130,7 +129,7 @@ func (b *bench) round(subjects []*subject) error {
 	return nil
 }
 
-// startAndCrowd measures what takes a process of its own.
+// startAndCrowd measures what needs a new process.
 func startAndCrowd(subjects []*subject) error {
 	var l starting
 	for range turns {
@@ -165,15 +164,15 @@ func startAndCrowd(subjects []*subject) error {
 	return nil
 }
 
-// note notes the memory that a process has now.
+// note records the process's current memory.
 func (s *subject) note(of *site, measure int) error {
 	m, err := of.memory("VmRSS")
 	s.samples[measure] = append(s.samples[measure], m)
 	return err
 }
 
-// line is the subject's line of the table: medians, and the ratios to the app as
-// it is with the quartiles between which half of the turns were.
+// line returns the subject's line of the table: medians, and the ratios to the
+// unchanged app with their quartiles.
 func (s *subject) line(base *subject) []string {
 	line := []string{s.name}
 	for i, m := range measures {

@@ -11,11 +11,11 @@ import (
 // atOnce is how many users log in at the same moment, as after a power cut.
 const atOnce = 200
 
-// crowd is what so many logins at once, on all cores, have shown.
+// crowd is the result of atOnce logins on all cores.
 type crowd struct {
-	loggedIn, refused float64 // users; refused is 503
+	loggedIn, refused float64 // users; refused with 503
 	peak              float64 // memory, in MB
-	slowest           float64 // 99th percentile of the pages that others read meanwhile, in ms
+	slowest           float64 // 99th percentile of other users' pages meanwhile, in ms
 }
 
 func (b *bench) crowds() ([]figure, error) {
@@ -50,7 +50,7 @@ func (b *bench) crowds() ([]figure, error) {
 	return figures, nil
 }
 
-// crowd lets many users log in at once while others go on reading.
+// crowd logs atOnce users in while other users load pages.
 func (p *program) crowd() (c crowd, err error) {
 	s, err := p.start("")
 	if err != nil {
@@ -105,7 +105,7 @@ func (p *program) crowd() (c crowd, err error) {
 	return c, err
 }
 
-// tryLogin logs an account in and returns the status of the response.
+// tryLogin sends the login form of an account and returns the status.
 func (s *site) tryLogin(n int) (status string, err error) {
 	c, err := dial(s.addr)
 	if err != nil {

@@ -6,10 +6,9 @@ import (
 	"time"
 )
 
-// starts is how often each program is started.
 const starts = 2 * turns
 
-// footprint measures what the app takes up, and how long one waits for it.
+// footprint measures size, memory, and the time of start and build.
 func (b *bench) footprint() ([]figure, error) {
 	started := make([]starting, len(b.programs))
 	for range starts {
@@ -63,7 +62,7 @@ func (b *bench) footprint() ([]figure, error) {
 	return []figure{idle, loaded, first, cpu, size, build, buildCPU}, nil
 }
 
-// starting is what several starts of a program have taken, in milliseconds.
+// starting holds the times of several starts, in milliseconds.
 type starting struct{ first, cpu []float64 }
 
 func (l *starting) again(p *program) error {
@@ -79,14 +78,14 @@ func (l *starting) again(p *program) error {
 
 type footprint struct{ idle, loaded float64 }
 
-// memory starts a server, leaves it alone for a while, and loads it with pages.
+// memory measures an idle server, then one that has served pages.
 func (p *program) memory(each time.Duration) (f footprint, err error) {
 	s, err := p.start("")
 	if err != nil {
 		return f, err
 	}
 	defer s.stop()
-	time.Sleep(min(each, 3*time.Second)) // what it puts off after its start
+	time.Sleep(min(each, 3*time.Second)) // for work after the start
 	if f.idle, err = s.memory("VmRSS"); err != nil {
 		return f, err
 	}

@@ -10,8 +10,7 @@ import (
 	"corral/lab/bench/growth"
 )
 
-// growth compares what the app's work costs in the largest of the databases with
-// what it costs in the smallest.
+// growth compares the costs in the largest database with those in the smallest.
 func (b *bench) growth() ([]figure, error) {
 	figures, err := b.grown("SQLite", "")
 	if err != nil {
@@ -24,7 +23,6 @@ func (b *bench) growth() ([]figure, error) {
 	return append(figures, more...), err
 }
 
-// grown runs in a process of its own.
 func (b *bench) grown(database, server string) (figures []figure, err error) {
 	cmd := exec.Command("go", "run", "./bench/growth/run", "-sizes", b.sizes, "-server", server)
 	var out bytes.Buffer

@@ -12,26 +12,26 @@ import (
 	"time"
 )
 
-// request is one request as it goes over the wire, and the status that it must get.
+// request is a raw HTTP request and the status that it must get.
 type request struct {
 	raw    []byte
 	status string // "200"; "" is any
 }
 
-// measured is what a load has shown.
+// measured is the result of a load.
 type measured struct {
 	requests int
 	took     time.Duration
-	waits    []time.Duration // of every request
+	waits    []time.Duration // of each request
 }
 
 func (m measured) perSecond() float64 { return float64(m.requests) / m.took.Seconds() }
 
-// turns is how often each of several loads has its turn.
+// turns is how often each of several loads runs.
 const turns = 7
 
-// inTurns gives each load d altogether, a piece at a time: while the machine is
-// slow, it is so for all of them.
+// inTurns runs each load for d in total, in pieces: other load on the machine
+// affects all of them.
 func inTurns(d time.Duration, loads ...func(d time.Duration) error) error {
 	for range turns {
 		for _, run := range loads {
@@ -43,7 +43,7 @@ func inTurns(d time.Duration, loads ...func(d time.Duration) error) error {
 	return nil
 }
 
-// percentile is the time within which p of 100 requests were answered.
+// percentile returns the time within which p of 100 requests were answered.
 func percentile(waits []time.Duration, p int) time.Duration {
 	if len(waits) == 0 {
 		return 0
@@ -52,8 +52,7 @@ func percentile(waits []time.Duration, p int) time.Duration {
 	return waits[min(len(waits)*p/100, len(waits)-1)]
 }
 
-// load keeps one connection a request busy for d: each sends its request again
-// as soon as it is answered.
+// load repeats each request on a connection of its own for d.
 func load(addr string, requests []request, d time.Duration) (measured, error) {
 	var (
 		wait  sync.WaitGroup
@@ -96,7 +95,7 @@ func repeat(addr string, r request, end time.Time) ([]time.Duration, error) {
 	return waits, nil
 }
 
-// connection is an HTTP client that does little, to leave the machine to the server.
+// connection is an HTTP client that takes little CPU time from the server.
 type connection struct {
 	net.Conn
 	in *bufio.Reader
@@ -110,8 +109,8 @@ func dial(addr string) (*connection, error) {
 	return &connection{c, bufio.NewReaderSize(c, 16<<10)}, nil
 }
 
-// send sends a request and reads its answer, of which it returns the header. A
-// status that was not expected is an error.
+// send sends a request and returns the response's header. An unexpected status is
+// an error.
 func (c *connection) send(r request) (header []byte, err error) {
 	if _, err := c.Write(r.raw); err != nil {
 		return nil, err

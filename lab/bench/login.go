@@ -10,8 +10,8 @@ import (
 	"github.com/alexedwards/argon2id"
 )
 
-// login measures logins against the bare hash on the same core, and what a
-// crowd that logs in at once does to memory and to everybody else's pages.
+// login measures logins against the bare hash on the same core, and how many logins
+// at once affect memory and other users' pages.
 func (b *bench) login() ([]figure, error) {
 	figures, err := b.logins()
 	if err != nil {
@@ -21,8 +21,8 @@ func (b *bench) login() ([]figure, error) {
 	return append(figures, crowd...), err
 }
 
-// logins are of four users who always wait, each in a browser that the server
-// does not know, of which it tells them by mail, or in one that it does.
+// logins runs four logins at a time, in unknown browsers, about which the server
+// mails the users, and in known ones.
 func (b *bench) logins() ([]figure, error) {
 	bare := &hashes{}
 	runs := []func(time.Duration) error{bare.run}
@@ -36,7 +36,7 @@ func (b *bench) logins() ([]figure, error) {
 		unknown, known = append(unknown, s.four()), append(known, nil)
 		last := len(known) - 1
 		runs = append(runs, unknown[last].run)
-		if known[last] = unknown[last]; p.source != "" { // the plain one knows no browsers
+		if known[last] = unknown[last]; p.source != "" { // the plain server knows no browsers
 			if known[last], err = s.fourInKnownBrowsers(); err != nil {
 				return nil, err
 			}
@@ -66,12 +66,12 @@ func (b *bench) logins() ([]figure, error) {
 	return figures, nil
 }
 
-// loginLoad is users who log in, each again and again, and what each turn has shown.
+// loginLoad repeats the logins of several users. It holds the results of each turn.
 type loginLoad struct {
 	site   *site
 	sent   []request
 	speeds []float64 // logins a second
-	costs  []float64 // milliseconds of the core for each
+	costs  []float64 // CPU milliseconds of each
 }
 
 func (s *site) four() *loginLoad {
@@ -82,7 +82,7 @@ func (s *site) four() *loginLoad {
 	return l
 }
 
-// fourInKnownBrowsers have logged in before, and out.
+// fourInKnownBrowsers returns a load of users with device cookies.
 func (s *site) fourInKnownBrowsers() (*loginLoad, error) {
 	l := &loginLoad{site: s}
 	for n := range 4 {
@@ -102,8 +102,7 @@ func (s *site) fourInKnownBrowsers() (*loginLoad, error) {
 	return l, nil
 }
 
-// run lets them, and then waits for what a server puts off until it has nothing
-// else to do, which it is charged for.
+// run includes the CPU time of work that the server does after the logins.
 func (l *loginLoad) run(d time.Duration) error {
 	before, err := l.site.cpu()
 	if err != nil {
@@ -120,8 +119,7 @@ func (l *loginLoad) run(d time.Duration) error {
 	return err
 }
 
-// hashes verifies passwords in a process of its own, with nothing around it, on
-// the server's core.
+// hashes verifies passwords in a process of its own on the server's core.
 type hashes struct{ speeds, costs []float64 }
 
 func (h *hashes) run(d time.Duration) error {
@@ -158,9 +156,8 @@ func printHashes(d time.Duration) error {
 	return nil
 }
 
-// ownCPU is the processor time that this process has used.
 func ownCPU() time.Duration {
 	var used syscall.Rusage
-	syscall.Getrusage(syscall.RUSAGE_SELF, &used) // nothing can fail
+	syscall.Getrusage(syscall.RUSAGE_SELF, &used) // cannot fail
 	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }

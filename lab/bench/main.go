@@ -1,21 +1,20 @@
-// Bench measures the app as it ships and prints one table, beside a login that
-// is written by hand on net/http, html/template and SQLite (bench/plain).
+// Bench measures the app as it ships, beside a login written by hand on net/http,
+// html/template and SQLite (bench/plain), and prints one table.
 //
 // In lab/:
 //
 //	go run ./bench pages login footprint      three minutes
-//	go run ./bench -old DIR pages login       beside the app of another checkout, in the same run
+//	go run ./bench -old DIR pages login       beside the app of another checkout
 //	go run ./bench ablation                   what each fast path saves: fifteen minutes
 //	go run ./bench growth                     ten minutes a database, and 10 GB
 //	go run ./bench -sizes 1000,100000 growth  smaller databases
-//	go run ./bench -postgres postgres://… growth  on PostgreSQL too: a server where databases may be created
+//	go run ./bench -postgres postgres://… growth  also on a PostgreSQL server that may create databases
 //	go run ./bench                            all of it
 //
-// For pages and logins the server has a core of its own, the load the other. The
-// crowd, the start, the memory and the build have all cores. What is compared
-// takes turns, and each figure is the median of the turns: so it tells more of
-// the app than of what else the machine does. CPU is the processor time of the
-// server's threads; on a busy machine it is the figure to look at.
+// For pages and logins, server and load have a core each; otherwise all cores. What
+// is compared runs in turns, and each figure is the median of its turns, so that
+// other load on the machine affects all. CPU is the processor time of the server's
+// threads, the best figure on a busy machine.
 package main
 
 import (
@@ -29,7 +28,7 @@ import (
 	"corral/lab/binary"
 )
 
-// sections are what can be asked for by name.
+// sections are the arguments of the command.
 var sections = []struct {
 	name    string
 	measure func(b *bench) ([]figure, error)
@@ -40,18 +39,17 @@ var sections = []struct {
 	{"growth", (*bench).growth},
 }
 
-// bench is a run.
 type bench struct {
 	dir      string // of its files
 	old      string // another checkout to compare with, or ""
 	programs []*program
-	each     time.Duration // of a load
+	each     time.Duration // duration of a load
 	rounds   int           // of the ablation
-	sizes    string        // of the databases that growth compares
+	sizes    string        // of the databases of growth
 	postgres string        // a server, or ""
 }
 
-// program is a server that is measured.
+// program is a server under measurement.
 type program struct {
 	file, dir string // its binary; its database and logs
 	source    string // the checkout that it was built from; "" is the plain one
@@ -121,7 +119,6 @@ func (b *bench) run(names []string) error {
 	return b.ablation()
 }
 
-// build builds the programs and creates their databases.
 func (b *bench) build() error {
 	lab := filepath.Join(binary.Root(), "lab")
 	b.programs = []*program{ours: {source: binary.Root()}, plain: {}}

@@ -9,20 +9,20 @@ import (
 	"strings"
 )
 
-// variant is the app with one of its parts left out, replaced, or added.
+// variant is the app with a part left out, replaced, or added.
 type variant struct {
 	name    string
 	edits   []edit
 	env     []string // of the process
-	crowded bool     // it matters when many users log in at once
+	crowded bool     // measured with many logins at once, too
 }
 
-// edit replaces a text of a source file, which must stand there exactly once; or
-// adds a file, if the old text is "".
+// edit replaces a text that occurs once in a source file, or adds a file, if old is
+// "".
 type edit struct{ file, old, new string }
 
-// overlay writes the changed files to a folder and returns the flags with which
-// the go command takes them for those of the source.
+// overlay writes the changed files to dir and returns the go command's flags that
+// replace those in source.
 func (v variant) overlay(source, dir string) (flags []string, err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err

@@ -2,10 +2,10 @@ package main
 
 import "time"
 
-// connections are as many as wrk's 32, with which the targets were set.
+// connections are those of wrk when the targets were set.
 const connections = 32
 
-// pages measures what a page costs, in requests a second and in time of the core.
+// pages measures pages in requests a second and in CPU time.
 func (b *bench) pages() ([]figure, error) {
 	var home, welcome, login []*pageLoad // by program
 	var runs []func(time.Duration) error
@@ -17,7 +17,7 @@ func (b *bench) pages() ([]figure, error) {
 		defer v.stop()
 		home = append(home, v.page("/"))
 		login = append(login, v.page("/login"))
-		welcome = append(welcome, login[len(login)-1]) // the plain one has no other page
+		welcome = append(welcome, login[len(login)-1]) // the plain server has no other page
 		if p.source != "" {
 			welcome[len(welcome)-1] = v.page("/welcome")
 			runs = append(runs, welcome[len(welcome)-1].run)
@@ -41,7 +41,7 @@ func (b *bench) pages() ([]figure, error) {
 	return append(figures, list("/login anonymous", login, 25_000, 0)...), nil
 }
 
-// visited is a server with the cookies of a user who is logged in there.
+// visited is a server with the cookies of a logged-in user.
 type visited struct {
 	*site
 	cookies string
@@ -61,7 +61,7 @@ func (p *program) visit() (*visited, error) {
 	return &visited{s, cookies}, nil
 }
 
-// page is a load of one page; / is asked for by a logged-in user.
+// page returns a load of one page, for / as a logged-in user.
 func (v *visited) page(path string) *pageLoad {
 	cookies := ""
 	if path == "/" {
@@ -74,15 +74,15 @@ func (v *visited) page(path string) *pageLoad {
 	return p
 }
 
-// pageLoad is the load of a page, and what each of its turns has shown.
+// pageLoad requests a page. It holds the results of each turn.
 type pageLoad struct {
 	site   *site
 	sent   []request
 	speeds []float64 // requests a second
-	costs  []float64 // microseconds of the core for each
+	costs  []float64 // CPU microseconds of each
 }
 
-// run loads the page for d, after a while that does not count.
+// run loads the page for d, after a warm-up.
 func (p *pageLoad) run(d time.Duration) error {
 	if _, err := load(p.site.addr, p.sent, d/5); err != nil {
 		return err

@@ -13,12 +13,12 @@ import (
 	_ "modernc.org/sqlite" // the driver "sqlite"
 )
 
-// get is a page as a browser asks for it through a proxy that ended its TLS.
+// get is the request of a browser through a proxy that ended TLS.
 func get(path, cookies, status string) request {
 	return request{[]byte("GET " + path + " HTTP/1.1\r\n" + headers("127.0.0.1", cookies) + "\r\n"), status}
 }
 
-// postLogin is the login form of an account, sent by a client of its own.
+// postLogin is the login form of an account, from the client's IP.
 func postLogin(email, client, cookies string) request {
 	form := "email=" + email + "&password=" + strings.ReplaceAll(password, " ", "+")
 	return request{[]byte("POST /login HTTP/1.1\r\n" + headers(client, cookies) +
@@ -37,8 +37,7 @@ func headers(client, cookies string) string {
 	return h
 }
 
-// logIn logs in and returns the cookies, as a browser keeps them after the next
-// page: its flash message was shown.
+// logIn logs in and returns the cookies, without the flash message.
 func (s *site) logIn(n int) (cookies string, err error) {
 	c, err := dial(s.addr)
 	if err != nil {
@@ -75,7 +74,7 @@ func join(cookies map[string]string) string {
 	return strings.Join(pairs, "; ")
 }
 
-// All users have one password, so that one hash is enough.
+// All users have one password: one hash is enough.
 const (
 	accounts = 256
 	password = "four random words work well"
@@ -83,7 +82,7 @@ const (
 
 func account(n int) string { return fmt.Sprintf("person%d@bench.example", n) }
 
-// address is the client that account n logs in from.
+// address returns the IP that account n logs in from.
 func address(n int) string { return fmt.Sprintf("198.51.100.%d", n%256) }
 
 // fill creates the database of a Corral server, with its users.

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// rebuild is a copy of an app's source that is changed and built again and
-// again, as a developer does. It keeps what each build took, in seconds.
+// rebuild is a copy of the source that is changed and built repeatedly. It holds
+// the seconds of each build.
 type rebuild struct {
 	source, action string
 	content        []byte // of the action
@@ -43,7 +43,7 @@ func (p *program) copySource(below string) (*rebuild, error) {
 
 // again changes a line of the action and builds. The first build fills the cache.
 func (r *rebuild) again(n int) error {
-	change := strings.Repeat("\nvar _ = 1\n", n) + fmt.Sprintf("\nvar changed%d = 1\n", n) // a name: or nothing is linked again
+	change := strings.Repeat("\nvar _ = 1\n", n) + fmt.Sprintf("\nvar changed%d = 1\n", n) // a named variable, or nothing is linked
 	if err := os.WriteFile(r.action, append(r.content, change...), 0o600); err != nil {
 		return err
 	}

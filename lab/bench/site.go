@@ -15,12 +15,12 @@ import (
 	"corral/lab/binary"
 )
 
-// site is a server under measurement: a process of its own, on a core of its own.
+// site is a server under measurement, on a core of its own.
 type site struct {
 	*exec.Cmd
 	addr  string
-	began time.Time     // when the process was started
-	first time.Duration // from then to its first answer
+	began time.Time     // process start
+	first time.Duration // duration until its first response
 }
 
 const (
@@ -39,7 +39,8 @@ func (p *program) environment(port string) []string {
 
 func (p *program) database() string { return filepath.Join(p.dir, "bench.sqlite") }
 
-// start runs a server on a core ("" is on all), its log in a file, until it answers.
+// start runs a server on a core ("" is all) until it answers, with its log in a
+// file.
 func (p *program) start(core string) (*site, error) {
 	port, err := freePort()
 	if err != nil {
@@ -73,10 +74,10 @@ func (s *site) stop() {
 	s.Wait()
 }
 
-// pinned is a command that runs on one core ("" is on all), where the machine has taskset.
+// pinned returns a command on one core ("" is all), if the machine has taskset.
 func pinned(core, program string, args ...string) *exec.Cmd {
 	if core == "" {
-		core = fmt.Sprintf("0-%d", runtime.NumCPU()-1) // else it would share the load's, as a child of it
+		core = fmt.Sprintf("0-%d", runtime.NumCPU()-1) // otherwise it inherits the load's core
 	}
 	if _, err := exec.LookPath("taskset"); err != nil {
 		return exec.Command(program, args...)
@@ -86,7 +87,7 @@ func pinned(core, program string, args ...string) *exec.Cmd {
 
 // pinSelf leaves the server's core to the server.
 func pinSelf() {
-	exec.Command("taskset", "-a", "-p", "-c", loadCore, strconv.Itoa(os.Getpid())).Run() // a machine without taskset is measured all the same
+	exec.Command("taskset", "-a", "-p", "-c", loadCore, strconv.Itoa(os.Getpid())).Run() // ignore a missing taskset
 }
 
 func freePort() (string, error) {
@@ -99,8 +100,8 @@ func freePort() (string, error) {
 	return port, err
 }
 
-// cpu is the processor time that the process's threads have used, of user and
-// system. Threads of Go stay until the process ends.
+// cpu returns the process's CPU time, user and system. Go's threads live until the
+// process ends.
 func (s *site) cpu() (used time.Duration, err error) {
 	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", s.Process.Pid))
 	if err != nil || len(threads) == 0 {
@@ -121,7 +122,8 @@ func (s *site) cpu() (used time.Duration, err error) {
 	return used, nil
 }
 
-// memory is a line of /proc/PID/status in MB: VmRSS now, VmHWM at its peak.
+// memory returns a line of /proc/PID/status in MB: VmRSS is current, VmHWM the
+// peak.
 func (s *site) memory(line string) (float64, error) {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.Process.Pid))
 	if err != nil {

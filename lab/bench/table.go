@@ -14,7 +14,7 @@ import (
 // figure is a line of the table.
 type figure struct {
 	name   string
-	values []float64 // of the programs; NaN, or missing, is not measured
+	values []float64 // by program; NaN, or missing, is not measured
 	unit   string
 	target float64 // of ours, or 0
 	atMost bool    // the target is an upper bound
@@ -27,12 +27,11 @@ func (f figure) value(program int) float64 {
 	return math.NaN()
 }
 
-// met reports whether the figure reaches its target.
 func (f figure) met() bool {
 	return f.target == 0 || f.atMost == (f.value(ours) <= f.target) || f.value(ours) == f.target
 }
 
-// ratio is that of ours to another program's, or "".
+// ratio returns ours divided by another program's, or "".
 func (f figure) ratio(to int) string {
 	if math.IsNaN(f.value(to)) {
 		return ""
@@ -40,7 +39,7 @@ func (f figure) ratio(to int) string {
 	return fmt.Sprintf("%.2f", f.value(ours)/f.value(to))
 }
 
-// print prints a table. The columns of the old checkout are left out if there is none.
+// print prints a table, with the columns of the old checkout if there is one.
 func print(figures []figure) error {
 	compared := slices.ContainsFunc(figures, func(f figure) bool { return !math.IsNaN(f.value(old)) })
 	heading := []string{"figure", "Corral", "plain", "ratio", "target", "met"}
@@ -92,10 +91,10 @@ func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 
 
 func microseconds(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1000 }
 
-// median is the middle of several figures, or NaN if there are none.
 func median(figures []float64) float64 { return quantile(figures, 0.5) }
 
-// quantile is the figure below which a share of them is.
+// quantile returns the value below which a share of the figures is, or NaN if there
+// are none.
 func quantile(figures []float64, share float64) float64 {
 	if len(figures) == 0 {
 		return math.NaN()

@@ -1,8 +1,7 @@
 package main
 
-// variants are what the ablation compares: first the fast paths that are in the
-// app, each left out; then what costs time without being one; then fast paths
-// that were in the app once, each added.
+// variants are what the ablation compares: the app's fast paths, each left out;
+// then other costs, each left out; then former fast paths, each added.
 var variants = []variant{
 	{name: "templates: evaluated by plush, not compiled", edits: []edit{{"internal/view/template.go",
 		"steps := (&compiler{engine: e, variant: v}).compile(t.Input)",
@@ -90,8 +89,8 @@ func (silent) Emit(events.Event) error                                 { return 
 		{"internal/password/rush.go", "", rush}}},
 }
 
-// sharedHelpers has the routes served by a second App that has no routes, for
-// which Buffalo makes no path helpers: they are made once.
+// sharedHelpers makes the path helpers once: it serves the routes through a second
+// App, for which Buffalo makes none.
 const sharedHelpers = `package actions
 
 import (
@@ -130,8 +129,8 @@ func (c withHelpers) Value(key any) any {
 }
 `
 
-// heldConn holds back what net/http writes, in pieces of 4 KiB, until it reads
-// the next request.
+// heldConn buffers what net/http writes, in pieces of 4 KiB, until it reads the
+// next request.
 const heldConn = `package web
 
 import "net"
@@ -154,7 +153,7 @@ func (c *heldConn) Write(b []byte) (int, error) {
 }
 
 func (c *heldConn) Read(b []byte) (int, error) {
-	if len(b) > 1 { // else net/http looks whether the client is still there
+	if len(b) > 1 { // otherwise net/http checks whether the client is still there
 		c.send()
 	}
 	return c.Conn.Read(b)
@@ -173,8 +172,8 @@ func (c *heldConn) send() {
 }
 `
 
-// rush gives Go twice as many threads as there are cores from the first hash to
-// a second after the last, and then returns memory to the system.
+// rush doubles GOMAXPROCS from the first hash to a second after the last, and then
+// returns memory to the system.
 const rush = `package password
 
 import (

@@ -10,19 +10,16 @@ import (
 	"corral/models"
 )
 
-// database is one of those that are compared.
 type database struct {
-	size int // sessions, and people
-	made int // sessions ever
+	size int // sessions, and users
+	made int // sessions, deleted ones included
 	pop  *pop.Connection
-	// conn is for what the app does not do. The app gets the others, and reads
-	// again what was written by this one.
+	// conn changes rows behind the app's own connections and their caches.
 	conn  *sql.Conn
 	page  func(n int) error
 	close func()
 }
 
-// open makes a database and fills it.
 func (r Run) open(ctx context.Context, size int) (d *database, err error) {
 	url, drop, err := r.NewDatabase()
 	if err != nil {
@@ -54,8 +51,8 @@ func (r Run) open(ctx context.Context, size int) (d *database, err error) {
 	return d, fill(ctx, d.conn, size)
 }
 
-// limit fails to log in with an email of each database until one has to wait there for
-// a quarter of an hour. They have one clock.
+// limit logs in with wrong passwords until limitedEmail has to wait a quarter of an
+// hour in each database. They share the clock.
 func limit(ctx context.Context, all []*database) {
 	for range 16 {
 		models.Clock.Move(15 * time.Minute)

@@ -12,27 +12,27 @@ import (
 	"corral/models"
 )
 
-// limitedEmail is an address at which nobody may try for the time being.
+// limitedEmail has a rate limit that is full.
 const limitedEmail = "carol@example.com"
 
-// password is that of the active people.
+// password is that of the active users.
 const password = "four random words work well"
 
 func email(n int) string { return fmt.Sprintf("person%d@example.com", n) }
 
-// nth is the row of the n-th active person: they are spread over the table.
+// nth returns the row of the n-th active user: they are spread over the table.
 func nth(n, size int) int { return 1 + n*(size/active) }
 
-// rawToken is the token that the n-th active person's browser holds.
+// rawToken returns the session token of the n-th active user.
 func rawToken(n, size int) string {
 	sum := sha256.Sum256(fmt.Appendf(nil, "active %d", n))
 	return idOf(nth(n, size)) + "." + base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
-// table is what is put into a table for each i from 1.
+// table is how to fill a table: a row for each i from 1 to size/part.
 type table struct {
 	name    string
-	part    int // a part of the size
+	part    int
 	columns string
 	values  string
 }
@@ -40,8 +40,8 @@ type table struct {
 var sessions = table{"sessions", 1, "id, user_id, token_digest, remembered, ip, user_agent, created_at, last_seen_at",
 	"ID, ID, BYTES, TRUE, '192.0.2.1', 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36', NOW, NOW"}
 
-// tables are in an order that foreign keys allow. What stands in capitals is
-// written in the database's own words.
+// tables are in the order of their foreign keys. Each dialect replaces the words in
+// capitals.
 var tables = []table{
 	{"users", 1, "id, email, language, password_digest, created_at, updated_at",
 		"ID, 'person' || i || '@example.com', '', '$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA', NOW, NOW"},
@@ -52,23 +52,23 @@ var tables = []table{
 		"ID, ID, 'login', '192.0.2.1', '192.0.2.0/24', 'Mozilla/5.0 (X11; Linux x86_64)', NOW, LATER"},
 }
 
-// dialects say it in a database's words, and how to leave out for the time of
-// filling what would take longest.
+// dialects are the SQL of each database. before and after disable, while filling,
+// what would take longest.
 var dialects = map[string]struct {
-	id            string // of the row that %s says
-	someone       string // the number of a person out of %d
+	id            string // format for the id of row %s
+	someone       string // expression for the number of one of %d users
 	words         []string
 	series        string
 	before, after []string
-	settled       string // what has just been written is where it will stay
+	settled       string // writes pending changes to the database file
 }{
 	"sqlite3": {
 		"printf('%%08x-0000-7000-8000-000000000000', %s)", "1 + abs(random() %% %d)",
 		[]string{"BYTES", "randomblob(32)", "TEXT43", "hex(randomblob(21)) || 'x'"},
 		"(WITH RECURSIVE s(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM s WHERE i < %d) SELECT i FROM s)",
 		[]string{"PRAGMA foreign_keys = OFF", "PRAGMA synchronous = OFF", "PRAGMA cache_size = -200000"},
-		[]string{"PRAGMA synchronous = FULL", "PRAGMA wal_checkpoint(TRUNCATE)"}, // on the disk, or the system goes on writing meanwhile
-		"PRAGMA wal_checkpoint(RESTART); PRAGMA user_version = 0",                // the second begins the log anew
+		[]string{"PRAGMA synchronous = FULL", "PRAGMA wal_checkpoint(TRUNCATE)"}, // to the disk: otherwise the system writes it during the measurement
+		"PRAGMA wal_checkpoint(RESTART); PRAGMA user_version = 0",                // the second statement starts the log anew
 	},
 	"postgres": {
 		"(lpad(to_hex(%s), 8, '0') || '-0000-7000-8000-000000000000')::uuid", "1 + floor(random() * %d)::int",
@@ -76,15 +76,15 @@ var dialects = map[string]struct {
 		"generate_series(1, %d) AS i",
 		[]string{"SET session_replication_role = replica", "SET maintenance_work_mem = '512MB'"},
 		[]string{"RESET session_replication_role", "VACUUM ANALYZE", "CHECKPOINT"},
-		"SELECT 1", // its log is written on by itself
+		"SELECT 1", // PostgreSQL writes its log by itself
 	},
 }
 
-// idOf is the id of the i-th row.
+// idOf returns the id of the i-th row.
 func idOf(i int) string { return fmt.Sprintf("%08x-0000-7000-8000-000000000000", i) }
 
-// insert puts so many rows into a table, whose ids come after those of the rows
-// that have been there, and which are somebody's of so many people.
+// insert returns the statement that adds rows to a table that had before rows, for
+// random ones of people users.
 func insert(t table, rows, before, people int) string {
 	const form = "'2006-01-02 15:04:05.999999'"
 	d, now := dialects[models.DB.Dialect.Name()], time.Now().UTC()
@@ -95,8 +95,7 @@ func insert(t table, rows, before, people int) string {
 	return fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM "+d.series, t.name, t.columns, words.Replace(t.values), rows)
 }
 
-// fill puts as many sessions, people and counters into the database as size
-// says, and a tenth of devices and activities.
+// fill fills the tables and starts the active users' sessions.
 func fill(ctx context.Context, conn *sql.Conn, size int) error {
 	d := dialects[models.DB.Dialect.Name()]
 	indexes, err := dropIndexes(ctx, conn)
@@ -114,7 +113,7 @@ func fill(ctx context.Context, conn *sql.Conn, size int) error {
 	return wake(ctx, size)
 }
 
-// wake gives the active people's sessions their tokens, and their accounts a password.
+// wake sets the session tokens and passwords of the active users.
 func wake(ctx context.Context, size int) error {
 	pattern, err := models.CreateUser(ctx, "pattern@example.com", "")
 	if err != nil {
@@ -144,9 +143,8 @@ func execute(ctx context.Context, conn *sql.Conn, statements ...string) error {
 	return nil
 }
 
-// makeDead adds so many sessions that ran out a year ago. They are like those
-// that a janitor meets: as long as the others, made one after the other, by people
-// all over the table, so long ago that they are in the log no more, nor in the app's caches.
+// makeDead adds sessions that expired a year ago, of random users, outside of the
+// log and of the app's caches, as the janitor finds them.
 func makeDead(dead int) func(ctx context.Context, d *database) error {
 	t := sessions
 	t.values = strings.ReplaceAll(strings.Replace(t.values, "ID, ID", "ID, SOMEONE", 1), "NOW", "LONG_AGO")
@@ -156,8 +154,8 @@ func makeDead(dead int) func(ctx context.Context, d *database) error {
 	}
 }
 
-// dropIndexes drops the indexes that do not belong to a primary key, and
-// returns what makes them again: in one go it takes a fraction.
+// dropIndexes drops all indexes but primary keys and returns the statements that
+// create them: much faster after filling.
 func dropIndexes(ctx context.Context, conn *sql.Conn) (create []string, err error) {
 	query := "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL AND tbl_name <> 'schema_migration'"
 	if models.DB.Dialect.Name() == "postgres" {

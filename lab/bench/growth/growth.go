@@ -1,5 +1,5 @@
-// Package growth measures what the app's work costs in a database that grows:
-// with a thousand people, with a million and with ten million it is to be the same.
+// Package growth measures whether the app's work costs the same with a thousand
+// sessions in the database, with a million, and with ten million.
 package growth
 
 import (
@@ -16,25 +16,23 @@ import (
 	"corral/models"
 )
 
-// Target is how much more a piece of work may cost in the largest database than
-// in the smallest.
+// Target is the maximal ratio of a cost in the largest database to that in the
+// smallest.
 const Target = 1.3
 
-// active is how many people use the site at the same time, at every size: what
-// grows is the number of those who are signed in somewhere else.
+// active is how many users use the app at the same time, at every size.
 const active = 1000
 
-// Row is what one piece of work costs at each of the sizes.
+// Row is the cost of one kind of work at each size.
 type Row struct {
 	Name  string
-	Part  bool // of the row before, which has the target
+	Part  bool // part of the previous row, which has the target
 	Costs []time.Duration
 }
 
-// Ratio is the largest database's cost to the smallest's.
+// Ratio is the cost in the largest database divided by that in the smallest.
 func (r Row) Ratio() float64 { return float64(r.Costs[len(r.Costs)-1]) / float64(r.Costs[0]) }
 
-// String reads "20.1 µs → 24 µs".
 func (r Row) String() string {
 	var text []string
 	for _, c := range r.Costs {
@@ -47,15 +45,15 @@ func (r Row) String() string {
 	return strings.Join(text, " → ")
 }
 
-// work is a piece of work that is done for the n-th time.
+// work is a kind of work; n counts its repetitions.
 type work struct {
 	name    string
 	rounds  int
 	do      func(ctx context.Context, n int) error
-	prepare func(ctx context.Context, d *database) error // before each time
+	prepare func(ctx context.Context, d *database) error // before each repetition
 }
 
-// works are the pages and forms as the handlers have them done.
+// works are the pages and forms, done as by the handlers.
 func works(size int, page func(n int) error) []work {
 	return []work{
 		{"page: GET / of somebody who is logged in", 10 * active, func(context.Context, int) error { return page(rand.IntN(active)) }, nil},
@@ -86,31 +84,31 @@ func works(size int, page func(n int) error) []work {
 		}, nil},
 		{"janitor: a purge that finds nothing", active / 2, purge, nil},
 		{"janitor: a purge of 10 dead sessions", 400, purge, makeDead(10)},
-		{"janitor: a purge of 400 dead sessions", 200, purge, makeDead(400)}, // a batch is 500, and between batches it waits
+		{"janitor: a purge of 400 dead sessions", 200, purge, makeDead(400)}, // purges wait between batches of 500
 	}
 }
 
 func purge(ctx context.Context, _ int) error { return models.Purge(ctx) }
 
-// client is a client of its own for each n.
+// client returns another client for each n.
 func client(n int) models.Client {
 	return models.Client{IP: netip.AddrFrom4([4]byte{10, byte(n >> 16), byte(n >> 8), byte(n)}), UserAgent: "Mozilla/5.0 (X11; Linux x86_64)"}
 }
 
-// Run is what is compared, and how.
+// Run configures a comparison.
 type Run struct {
 	Config      config.Config
 	NewDatabase func() (url string, drop func(), err error)
-	Sizes       []int        // sessions, from few to many
-	Share       int          // one round in so many is enough: 1 is all
-	Say         func(string) // how far it has got
+	Sizes       []int        // sessions, ascending
+	Share       int          // divides the number of rounds
+	Say         func(string) // reports progress
 }
 
-// turns is how often the work goes round the databases: what else the machine
-// does meanwhile strikes each of them alike.
+// turns is how often the work visits each database, so that other load on the
+// machine affects all of them.
 const turns = 10
 
-// Measure fills a new database to each of the sizes and does the work in them.
+// Measure fills a database of each size and does the work in all of them.
 func (r Run) Measure(ctx context.Context) (rows []Row, err error) {
 	var all []*database
 	defer func() {
@@ -139,7 +137,7 @@ func (r Run) Measure(ctx context.Context) (rows []Row, err error) {
 	return rows, nil
 }
 
-// compare returns the median cost of the n-th work in each of the databases.
+// compare returns the median cost of the n-th work in each database.
 func (r Run) compare(ctx context.Context, all []*database, n int) (medians []time.Duration, err error) {
 	costs := make([][]time.Duration, len(all))
 	for turn := range turns {
@@ -159,7 +157,8 @@ func (r Run) compare(ctx context.Context, all []*database, n int) (medians []tim
 	return medians, nil
 }
 
-// do returns what each round of a turn's work has cost. What has been done once is warm.
+// do returns the cost of each round of a turn. The first rounds, which fill caches,
+// do not count.
 func (d *database) do(ctx context.Context, w work, turn, share int) (costs []time.Duration, err error) {
 	rounds := max(w.rounds/turns/share, 1)
 	warm := max(rounds/10, 1)

@@ -10,8 +10,8 @@ import (
 	"corral/config"
 )
 
-// newPage returns what asks for the home page as one of the active people: the
-// whole app, without a socket.
+// newPage returns a function that requests the home page as the n-th active user,
+// without a socket.
 func newPage(c config.Config, size int) func(n int) error {
 	logger := slog.New(slog.DiscardHandler)
 	app := actions.App(c, logger)
@@ -25,7 +25,7 @@ func newPage(c config.Config, size int) func(n int) error {
 		session.Values["token"] = rawToken(n, size)
 		w := httptest.NewRecorder()
 		if err := app.SessionStore.Save(r, w, session); err != nil {
-			panic(err) // the key is the right one, and the value a string
+			panic(err) // unreachable: key and value are valid
 		}
 		r.Header.Set("Cookie", w.Result().Cookies()[0].String())
 		requests[n] = r

@@ -1,8 +1,7 @@
 // Plain is the same login by hand, for comparison: net/http, html/template and
-// SQLite, an opaque token in a cookie, its digest in a row, one password hash at
-// a time on each core. It has no throttle, no headers, no mail, no languages, no
-// cross-origin check, no request log and no expiry: it is what all that is paid
-// on top of.
+// SQLite, an opaque token in a cookie, its digest in a row, one hash per core at a
+// time. It has no rate limits, headers, mails, languages, cross-origin check,
+// request log or expiry.
 package main
 
 import (
@@ -20,7 +19,7 @@ import (
 	_ "modernc.org/sqlite"
 )
 
-// Everybody has this password, as in bench/people.go.
+// As in bench/people.go.
 const (
 	accounts = 256
 	password = "four random words work well"
@@ -92,7 +91,7 @@ func digest(token string) []byte {
 	return sum[:]
 }
 
-// open makes the database and its people when they are not there yet.
+// open creates the database and its users if they are missing.
 func open() (*sql.DB, error) {
 	path := filepath.Join(os.Getenv("HOME"), "plain.sqlite")
 	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=busy_timeout(5000)")

@@ -1,10 +1,10 @@
-// Growth prints what the app's work costs in databases of a thousand, a million
-// and ten million sessions, as JSON. `go run ./bench growth` makes a table of it.
+// Growth prints what the app's work costs in databases of a thousand, a million and
+// ten million sessions, as JSON, for `go run ./bench growth`.
 //
 //	go run ./bench/growth/run                        SQLite
-//	go run ./bench/growth/run -server postgres://…   a PostgreSQL server where databases may be made
+//	go run ./bench/growth/run -server postgres://…   a PostgreSQL server that may create databases
 //
-// Ten million take some 10 GB in TMPDIR, or in the server's folder, and ten minutes.
+// Ten million take some 10 GB in TMPDIR, or on the server, and ten minutes.
 package main
 
 import (
