@@ -125,10 +125,10 @@ func TestAccountEmail_FirstEmailUndoesTwoChanges(t *testing.T) {
 		b.Put("/account/email", url.Values{"current_password": {modelstest.Password}, "email": {email}})
 		require.Equal(t, "/account", b.Post("/account/email/confirm/"+modelstest.Link(t, email, models.MailEmailConfirm), url.Values{}).Location())
 	}
-	younger := "/account/email/undo/" + modelstest.Link(t, "eve@one.example", models.MailEmailChanged)
+	later := "/account/email/undo/" + modelstest.Link(t, "eve@one.example", models.MailEmailChanged)
 	owner := s.browser()
 	require.Equal(t, "/login", owner.Post("/account/email/undo/"+modelstest.Link(t, "ada@example.com", models.MailEmailChanged), url.Values{}).Location())
-	require.Equal(t, 404, owner.Post(younger, url.Values{}).StatusCode)
+	require.Equal(t, 404, owner.Post(later, url.Values{}).StatusCode)
 	_, err := models.FindUserByEmail(t.Context(), "ada@example.com")
 	require.NoError(t, err)
 }

@@ -157,7 +157,7 @@ func TestReturnPath_AfterLogin(t *testing.T) {
 }
 
 // Devise answers them in the same way.
-func TestGuards_BackgroundRequestsChangeNoSession(t *testing.T) {
+func TestGuards_BackgroundRequestsDoNotChangeTheSession(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
 	for _, background := range [][2]string{

@@ -31,20 +31,20 @@ func TestDatabase_DownIs503(t *testing.T) {
 	modelstest.SignUp(t, "ada@example.com")
 	b := s.browser()
 	b.logIn("ada@example.com")
-	away := models.DB
+	open := models.DB
 	models.DB = closedDatabase(t)
-	t.Cleanup(func() { models.DB = away })
+	t.Cleanup(func() { models.DB = open })
 	for _, a := range []apptest.Answer{b.Get("/"), s.browser().logIn("ada@example.com")} {
 		require.Equal(t, 503, a.StatusCode)
 		require.NotEmpty(t, a.Header.Get("Retry-After"))
 		require.Contains(t, a.Page, "Back in a moment")
 	}
 	require.Equal(t, 200, s.browser().Get("/welcome").StatusCode, "it needs no database")
-	models.DB = away
+	models.DB = open
 	require.Equal(t, 200, b.Get("/").StatusCode)
 }
 
-func TestDatabase_PagesWaitForNoWriter(t *testing.T) {
+func TestDatabase_PagesDoNotWaitForWriters(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
 	b := s.browser()
@@ -59,7 +59,7 @@ func TestDatabase_PagesWaitForNoWriter(t *testing.T) {
 	}))
 }
 
-func TestDatabase_RefusedAttemptsStayCounted(t *testing.T) {
+func TestDatabase_FailedAttemptsStayCounted(t *testing.T) {
 	s := newSite(t)
 	require.Equal(t, 422, s.browser().Post("/login", url.Values{"email": {"ada@example.com"}, "password": {"x"}}).StatusCode)
 	n, err := models.DB.Count("rate_limits")

@@ -47,8 +47,8 @@ func TestErrors_AreInTheChosenLanguage(t *testing.T) {
 	b := s.loggedIn("bob@example.com", firefox)
 	b.Header.Set("Accept-Language", asked)
 	require.Contains(t, b.Get("/panic").Page, `<html lang="`+asked+`"`, "500")
-	away := models.DB
+	open := models.DB
 	models.DB = closedDatabase(t)
-	defer func() { models.DB = away }()
+	defer func() { models.DB = open }()
 	require.Contains(t, s.with("Accept-Language", asked).Get("/password/reset/x").Page, `<html lang="`+asked+`"`, "503")
 }

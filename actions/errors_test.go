@@ -88,7 +88,7 @@ func testStatus(c buffalo.Context) error {
 	return c.Error(status, errors.New("not for clients"))
 }
 
-func TestErrors_DisconnectIsNoError(t *testing.T) {
+func TestErrors_DisconnectIsNotLoggedAsAnError(t *testing.T) {
 	modelstest.Empty(t)
 	log, c := captureLog(t), modelstest.Config()
 	ctx, disconnect := context.WithCancel(t.Context())

@@ -34,21 +34,21 @@ func requireHeaders(t *testing.T, a apptest.Answer) {
 	for name, value := range headersEverywhere {
 		require.Equal(t, []string{value}, a.Header.Values(name), name)
 	}
-	for _, none := range []string{"Server", "X-Powered-By", "Access-Control-Allow-Origin"} {
-		require.Empty(t, a.Header.Get(none), none)
+	for _, absent := range []string{"Server", "X-Powered-By", "Access-Control-Allow-Origin"} {
+		require.Empty(t, a.Header.Get(absent), absent)
 	}
 	require.Len(t, a.Header.Values("X-Request-Id"), 1)
 }
 
 const (
-	nothing    = "no-store"
-	askFirst   = "no-cache"
-	forAYear   = "public, max-age=31536000, immutable"
-	forOneDay  = "public, max-age=86400"
-	plain      = "text/plain; charset=utf-8"
-	page       = "text/html; charset=utf-8"
-	stylesheet = "text/css; charset=utf-8"
-	problem    = "application/problem+json"
+	notStored   = "no-store"
+	revalidated = "no-cache"
+	forOneYear  = "public, max-age=31536000, immutable"
+	forOneDay   = "public, max-age=86400"
+	plain       = "text/plain; charset=utf-8"
+	page        = "text/html; charset=utf-8"
+	stylesheet  = "text/css; charset=utf-8"
+	problem     = "application/problem+json"
 )
 
 // answers covers every status of this app. Package web tests what net/http
@@ -60,63 +60,63 @@ var answers = []struct {
 	content string
 	ask     func(s *site) apptest.Answer
 }{
-	{"a public page", 200, askFirst, page, func(s *site) apptest.Answer { return s.browser().Get("/welcome") }},
-	{"the same page again", 304, askFirst, "", func(s *site) apptest.Answer {
+	{"a public page", 200, revalidated, page, func(s *site) apptest.Answer { return s.browser().Get("/welcome") }},
+	{"the same page again", 304, revalidated, "", func(s *site) apptest.Answer {
 		return s.with("If-None-Match", s.browser().Get("/welcome").Header.Get("ETag")).Get("/welcome")
 	}},
-	{"a page of an account", 200, nothing, page, func(s *site) apptest.Answer { return s.loggedIn("ada@example.com", firefox).Get("/account") }},
-	{"a page with a flash", 200, nothing, page, func(s *site) apptest.Answer { b := s.browser(); b.Get("/"); return b.Get("/login") }},
-	{"HEAD", 200, askFirst, page, func(s *site) apptest.Answer { return s.browser().Send("HEAD", "/welcome", nil) }},
-	{"a guarded page", 302, nothing, page, func(s *site) apptest.Answer { return s.browser().Get("/account") }},
-	{"a form that succeeded", 303, nothing, "", func(s *site) apptest.Answer { return s.browser().logIn("ada@example.com") }},
-	{"logout", 303, nothing, "", func(s *site) apptest.Answer { return s.loggedIn("ada@example.com", firefox).logOut() }},
-	{"to https", 308, nothing, page, func(s *site) apptest.Answer { return s.ask("GET", "127.0.0.1", "http", "") }},
-	{"a body that is no form", 400, nothing, page, func(s *site) apptest.Answer { return s.ask("POST", "127.0.0.1", "https", "email=%zz") }},
-	{"JSON, logged out", 401, nothing, problem, func(s *site) apptest.Answer { return s.with("Accept", "application/json").Get("/account") }},
-	{"a background request, logged out", 401, nothing, page, func(s *site) apptest.Answer { return s.with("Sec-Fetch-Mode", "cors").Get("/account") }},
-	{"a cross-origin form", 403, nothing, page, func(s *site) apptest.Answer {
+	{"a page of an account", 200, notStored, page, func(s *site) apptest.Answer { return s.loggedIn("ada@example.com", firefox).Get("/account") }},
+	{"a page with a flash", 200, notStored, page, func(s *site) apptest.Answer { b := s.browser(); b.Get("/"); return b.Get("/login") }},
+	{"HEAD", 200, revalidated, page, func(s *site) apptest.Answer { return s.browser().Send("HEAD", "/welcome", nil) }},
+	{"a guarded page", 302, notStored, page, func(s *site) apptest.Answer { return s.browser().Get("/account") }},
+	{"a form that succeeded", 303, notStored, "", func(s *site) apptest.Answer { return s.browser().logIn("ada@example.com") }},
+	{"logout", 303, notStored, "", func(s *site) apptest.Answer { return s.loggedIn("ada@example.com", firefox).logOut() }},
+	{"to https", 308, notStored, page, func(s *site) apptest.Answer { return s.ask("GET", "127.0.0.1", "http", "") }},
+	{"a body that is no form", 400, notStored, page, func(s *site) apptest.Answer { return s.ask("POST", "127.0.0.1", "https", "email=%zz") }},
+	{"JSON, logged out", 401, notStored, problem, func(s *site) apptest.Answer { return s.with("Accept", "application/json").Get("/account") }},
+	{"a background request, logged out", 401, notStored, page, func(s *site) apptest.Answer { return s.with("Sec-Fetch-Mode", "cors").Get("/account") }},
+	{"a cross-origin form", 403, notStored, page, func(s *site) apptest.Answer {
 		return s.with("Sec-Fetch-Site", "cross-site").Post("/login", url.Values{"a": {"b"}})
 	}},
-	{"a form without https", 403, nothing, page, func(s *site) apptest.Answer { return s.ask("POST", "127.0.0.1", "http", "email=x") }},
-	{"no such page", 404, nothing, page, func(s *site) apptest.Answer { return s.browser().Get("/nothing") }},
-	{"two slashes", 404, nothing, page, func(s *site) apptest.Answer { return s.browser().Get("//welcome") }},
-	{"a dead link", 404, nothing, page, func(s *site) apptest.Answer { return s.browser().Get("/password/reset/x") }},
-	{"no such file", 404, nothing, page, func(s *site) apptest.Answer { return s.browser().Get("/assets/" + strings.Repeat("x", 300)) }},
-	{"JSON, no such page", 404, nothing, problem, func(s *site) apptest.Answer { return s.with("Accept", "application/json").Get("/nothing") }},
-	{"no such method", 405, nothing, page, func(s *site) apptest.Answer { return s.browser().Send("PATCH", "/welcome", nil) }},
-	{"no such method on a file", 405, nothing, page, func(s *site) apptest.Answer { return s.browser().Send("DELETE", "/robots.txt", nil) }},
-	{"TRACE", 405, nothing, page, func(s *site) apptest.Answer { return s.browser().Send("TRACE", "/", nil) }},
-	{"an unknown method", 405, nothing, page, func(s *site) apptest.Answer { return s.browser().Send("FOO", "/", nil) }},
-	{"a body that is too large", 413, nothing, page, func(s *site) apptest.Answer {
+	{"a form without https", 403, notStored, page, func(s *site) apptest.Answer { return s.ask("POST", "127.0.0.1", "http", "email=x") }},
+	{"no such page", 404, notStored, page, func(s *site) apptest.Answer { return s.browser().Get("/nothing") }},
+	{"two slashes", 404, notStored, page, func(s *site) apptest.Answer { return s.browser().Get("//welcome") }},
+	{"a dead link", 404, notStored, page, func(s *site) apptest.Answer { return s.browser().Get("/password/reset/x") }},
+	{"no such file", 404, notStored, page, func(s *site) apptest.Answer { return s.browser().Get("/assets/" + strings.Repeat("x", 300)) }},
+	{"JSON, no such page", 404, notStored, problem, func(s *site) apptest.Answer { return s.with("Accept", "application/json").Get("/nothing") }},
+	{"no such method", 405, notStored, page, func(s *site) apptest.Answer { return s.browser().Send("PATCH", "/welcome", nil) }},
+	{"no such method on a file", 405, notStored, page, func(s *site) apptest.Answer { return s.browser().Send("DELETE", "/robots.txt", nil) }},
+	{"TRACE", 405, notStored, page, func(s *site) apptest.Answer { return s.browser().Send("TRACE", "/", nil) }},
+	{"an unknown method", 405, notStored, page, func(s *site) apptest.Answer { return s.browser().Send("FOO", "/", nil) }},
+	{"a body that is too large", 413, notStored, page, func(s *site) apptest.Answer {
 		return s.browser().Post("/login", url.Values{"email": {strings.Repeat("x", 99999)}})
 	}},
-	{"another content type", 422, nothing, page, func(s *site) apptest.Answer {
+	{"another content type", 422, notStored, page, func(s *site) apptest.Answer {
 		return s.raw("POST /login HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Forwarded-Proto: https\r\nContent-Type: application/xml\r\nContent-Length: 4\r\n\r\n<a/>")
 	}},
-	{"another host", 421, nothing, page, func(s *site) apptest.Answer { return s.ask("GET", "evil.example", "https", "") }},
-	{"a form that was refused", 422, nothing, page, func(s *site) apptest.Answer { return s.browser().signUp("x") }},
-	{"too many attempts", 429, nothing, page, func(s *site) apptest.Answer {
+	{"another host", 421, notStored, page, func(s *site) apptest.Answer { return s.ask("GET", "evil.example", "https", "") }},
+	{"a form that was refused", 422, notStored, page, func(s *site) apptest.Answer { return s.browser().signUp("x") }},
+	{"too many attempts", 429, notStored, page, func(s *site) apptest.Answer {
 		b := s.browser()
 		for range 5 {
 			b.logIn("bea@example.com")
 		}
 		return b.logIn("bea@example.com")
 	}},
-	{"a proxy without X-Forwarded-Proto", 502, nothing, page, func(s *site) apptest.Answer { return s.ask("GET", "127.0.0.1", "", "") }},
-	{"a panic", 500, nothing, page, func(s *site) apptest.Answer { return s.loggedIn("ada@example.com", firefox).Get("/panic") }},
-	{"no database", 503, nothing, page, func(s *site) apptest.Answer { return s.withoutDatabase("/password/reset/x") }},
-	{"a file", 200, forAYear, stylesheet, func(s *site) apptest.Answer { b := s.browser(); return b.Get(stylesheetPath(b.Get("/welcome").Page)) }},
+	{"a proxy without X-Forwarded-Proto", 502, notStored, page, func(s *site) apptest.Answer { return s.ask("GET", "127.0.0.1", "", "") }},
+	{"a panic", 500, notStored, page, func(s *site) apptest.Answer { return s.loggedIn("ada@example.com", firefox).Get("/panic") }},
+	{"no database", 503, notStored, page, func(s *site) apptest.Answer { return s.withoutDatabase("/password/reset/x") }},
+	{"a file", 200, forOneYear, stylesheet, func(s *site) apptest.Answer { b := s.browser(); return b.Get(stylesheetPath(b.Get("/welcome").Page)) }},
 	{"a file at the root", 200, forOneDay, plain, func(s *site) apptest.Answer { return s.browser().Get("/robots.txt") }},
-	{"alive", 200, nothing, plain, func(s *site) apptest.Answer { return s.browser().Get("/healthz") }},
-	{"ready", 200, nothing, plain, func(s *site) apptest.Answer { return s.browser().Get("/readyz") }},
-	{"not ready", 503, nothing, plain, func(s *site) apptest.Answer { return s.withoutDatabase("/readyz") }},
-	{"OPTIONS *", 404, nothing, page, func(s *site) apptest.Answer {
+	{"alive", 200, notStored, plain, func(s *site) apptest.Answer { return s.browser().Get("/healthz") }},
+	{"ready", 200, notStored, plain, func(s *site) apptest.Answer { return s.browser().Get("/readyz") }},
+	{"not ready", 503, notStored, plain, func(s *site) apptest.Answer { return s.withoutDatabase("/readyz") }},
+	{"OPTIONS *", 404, notStored, page, func(s *site) apptest.Answer {
 		return s.raw("OPTIONS * HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Forwarded-Proto: https\r\n\r\n")
 	}},
-	{"CONNECT", 405, nothing, page, func(s *site) apptest.Answer {
+	{"CONNECT", 405, notStored, page, func(s *site) apptest.Answer {
 		return s.raw("CONNECT 127.0.0.1 HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Forwarded-Proto: https\r\n\r\n")
 	}},
-	{"HTTP/1.0 without a host", 421, nothing, page, func(s *site) apptest.Answer { return s.raw("GET / HTTP/1.0\r\nX-Forwarded-Proto: https\r\n\r\n") }},
+	{"HTTP/1.0 without a host", 421, notStored, page, func(s *site) apptest.Answer { return s.raw("GET / HTTP/1.0\r\nX-Forwarded-Proto: https\r\n\r\n") }},
 }
 
 func TestHeaders_OnEveryAnswer(t *testing.T) {
@@ -129,7 +129,7 @@ func TestHeaders_OnEveryAnswer(t *testing.T) {
 			require.Equal(t, c.status, a.StatusCode)
 			requireHeaders(t, a)
 			require.Equal(t, []string{c.cache}, a.Header.Values("Cache-Control"))
-			require.Equal(t, c.cache == askFirst, a.Header.Get("ETag") != "")
+			require.Equal(t, c.cache == revalidated, a.Header.Get("ETag") != "")
 			require.Equal(t, c.content, a.Header.Get("Content-Type"))
 			require.Equal(t, c.status == 401, a.Header.Get("WWW-Authenticate") == "Session", "browsers open no dialog for it")
 			require.Equal(t, c.status == 405, a.Header.Get("Allow") != "")
@@ -151,9 +151,9 @@ func stylesheetPath(html string) string {
 
 func (s *site) withoutDatabase(path string) apptest.Answer {
 	s.t.Helper()
-	away := models.DB
+	open := models.DB
 	models.DB = closedDatabase(s.t)
-	defer func() { models.DB = away }()
+	defer func() { models.DB = open }()
 	return s.browser().Get(path)
 }
 

@@ -94,7 +94,7 @@ func TestInput_UnknownFieldsChangeNothing(t *testing.T) {
 	require.ErrorIs(t, err, models.ErrNotFound)
 }
 
-func TestInput_HostileFieldNamesAreNoServerError(t *testing.T) {
+func TestInput_HostileFieldNamesCauseNoServerError(t *testing.T) {
 	b := newSite(t).browser()
 	for _, name := range []string{
 		"", ".", "..", "[", "]", "[]", "[0]", "[", "email.", "email[", "email]", "email[0]", "email[-1]", "email[99999999999]", "email[x]", "email.x", "email.x.y",

@@ -182,7 +182,7 @@ func TestAccountLanguage_IsThatOfTheMails(t *testing.T) {
 	require.Equal(t, map[string]string{models.MailReset: other, models.MailPasswordChanged: other}, mailLanguages(t))
 }
 
-func TestAccountLanguage_NoneMailsInThePagesLanguage(t *testing.T) {
+func TestAccountLanguage_UnsetMailsInThePagesLanguage(t *testing.T) {
 	s, other := newSite(t), anotherLanguage()
 	modelstest.SignUp(t, "ada@example.com")
 	b := s.browser()

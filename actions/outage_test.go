@@ -27,9 +27,9 @@ func TestOutage_MovedSQLiteFileIs503(t *testing.T) {
 	ada := s.loggedIn("ada@example.com", firefox)
 	cookie := ada.sessionCookie()
 
-	away := path + ".away"
+	moved := path + ".away"
 	models.DB.Store.(interface{ SetMaxIdleConns(int) }).SetMaxIdleConns(0) // the last connection to close it removes the journal
-	require.NoError(t, os.Rename(path, away))
+	require.NoError(t, os.Rename(path, moved))
 	for _, path := range []string{"/", "/account", "/login"} {
 		a := ada.Get(path)
 		require.Equal(t, 503, a.StatusCode, path)
@@ -41,7 +41,7 @@ func TestOutage_MovedSQLiteFileIs503(t *testing.T) {
 	require.Equal(t, cookie, ada.sessionCookie())
 	require.NoFileExists(t, path)
 
-	require.NoError(t, os.Rename(away, path))
+	require.NoError(t, os.Rename(moved, path))
 	require.Equal(t, 200, ada.Get("/readyz").StatusCode)
 	require.Equal(t, 200, ada.Get("/").StatusCode)
 	require.Equal(t, 303, s.browser().logIn("ada@example.com").StatusCode)

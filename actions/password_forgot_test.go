@@ -69,7 +69,7 @@ func TestCheckMail_BookmarkedOffersBothMails(t *testing.T) {
 	require.Contains(t, page, `<a class="btn" href="/signup">`)
 }
 
-func TestCheckMail_LinksToNoClosedSignup(t *testing.T) {
+func TestCheckMail_NoLinkToAClosedSignup(t *testing.T) {
 	before := newSite(t).browser()
 	before.signUp("zoe@example.com")
 	cookie := before.sessionCookie()

@@ -258,7 +258,7 @@ func TestRateLimit_CountsPasswordConfirmations(t *testing.T) {
 
 // Prevents account enumeration: limits of an account, of an email without one
 // and of a client look alike.
-func TestRateLimit_TellsNoAccount(t *testing.T) {
+func TestRateLimit_DoesNotRevealAccounts(t *testing.T) {
 	s := newSite(t, trustLoopback)
 	models.Clock.Stop()
 	modelstest.SignUp(t, "ada@example.com")

@@ -80,7 +80,7 @@ func (ms *ModelSuite) Test_Activity_Authenticate() {
 }
 
 // Disconnecting during hashing cannot hide an attempt.
-func (ms *ModelSuite) Test_Activity_DisconnectingHidesNoAttempt() {
+func (ms *ModelSuite) Test_Activity_DisconnectingCannotHideAnAttempt() {
 	ada := ms.signUp("ada@example.com")
 	ctx, disconnect := context.WithCancel(ms.T().Context())
 	done := make(chan error)

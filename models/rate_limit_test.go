@@ -82,7 +82,7 @@ func (ms *ModelSuite) Test_RateLimit_CaseVariantsAreOneEmail() {
 }
 
 // Rate limits reveal nothing about accounts.
-func (ms *ModelSuite) Test_RateLimit_RevealsNoAccount() {
+func (ms *ModelSuite) Test_RateLimit_DoesNotRevealAccounts() {
 	models.Clock.Stop()
 	ms.signUp("ada@example.com")
 	for range 5 {

@@ -59,7 +59,7 @@ func (ms *ModelSuite) Test_Session_DigestOnly() {
 }
 
 // The id in a token opens nothing without its secret.
-func (ms *ModelSuite) Test_Session_IDOpensNothing() {
+func (ms *ModelSuite) Test_Session_IDWithoutSecretIsRefused() {
 	ada := ms.signUp("ada@example.com")
 	id, secret, _ := strings.Cut(ms.start(ada, false), ".")
 	otherID, otherSecret, _ := strings.Cut(ms.start(ada, false), ".")

@@ -11,7 +11,7 @@ import (
 	"corral/internal/database"
 )
 
-func TestBackup_ReplacesNothing(t *testing.T) {
+func TestBackup_NeverReplacesAFile(t *testing.T) {
 	db := open(t, newDatabase(t, ""))
 	taken := filepath.Join(t.TempDir(), "taken")
 	for _, content := range []string{"precious", ""} {

@@ -132,7 +132,7 @@ func TestTexts_Reload(t *testing.T) {
 	require.Equal(t, "after", texts.In(DefaultLanguage)("saved"))
 }
 
-func TestTexts_AppsShareNone(t *testing.T) {
+func TestTexts_AppsShareNoTexts(t *testing.T) {
 	one, err := Load(filesOf("all.en-us.yaml", `- {id: app, translation: "one"}`, "all.de.yaml", `- {id: app, translation: "eins"}`))
 	require.NoError(t, err)
 	two, err := Load(filesOf("all.en-us.yaml", `- {id: app, translation: "two"}`))

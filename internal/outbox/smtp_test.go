@@ -144,7 +144,7 @@ func TestSMTP_TimeoutIsWithinTheLease(t *testing.T) {
 }
 
 // The mail is delivered even if the server hangs up after taking it.
-func TestSMTP_HangUpAfterTheMailIsADelivery(t *testing.T) {
+func TestSMTP_DisconnectAfterTheMailIsADelivery(t *testing.T) {
 	s := smtptest.New(t, func(s *smtptest.Server) { s.OnReset = func(conn net.Conn) { conn.Close() } })
 	require.NoError(t, sender(s).Send(note("ada@example.com")))
 	require.Equal(t, []string{"ada@example.com"}, s.Next().To)

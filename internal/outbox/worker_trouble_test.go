@@ -27,7 +27,7 @@ func (e panicking) Send(m mail.Message) error {
 }
 
 // A failed attempt records its cause, schedules the next one and blocks no other mail.
-func TestWorker_FailedMailsBlockNoOther(t *testing.T) {
+func TestWorker_FailedMailsDoNotBlockOthers(t *testing.T) {
 	q, s := newQueue(t), smtptest.New(t)
 	w, log := idle(q, panicking{sender(s)})
 	poison := map[string]outbox.Mail{
@@ -162,14 +162,14 @@ func TestWorker_RecordsTheOutcomeLater(t *testing.T) {
 	o := queueOptions
 	o.Now = func() time.Time { // called before each statement
 		if left.Add(-1) == 0 {
-			require.NoError(t, db.RawQuery("ALTER TABLE mails RENAME COLUMN away TO delivered_at").Exec())
+			require.NoError(t, db.RawQuery("ALTER TABLE mails RENAME COLUMN renamed TO delivered_at").Exec())
 		}
 		return now()
 	}
 	q := outbox.NewQueue(o)
 	w, log := idle(q, broken(func(m mail.Message) error {
 		require.NoError(t, sender(s).Send(m))
-		require.NoError(t, db.RawQuery("ALTER TABLE mails RENAME COLUMN delivered_at TO away").Exec())
+		require.NoError(t, db.RawQuery("ALTER TABLE mails RENAME COLUMN delivered_at TO renamed").Exec())
 		left.Store(5) // the worker's next claim is one of them
 		return nil
 	}))

@@ -127,7 +127,7 @@ func TestWorker_DeliversEightAtOnce(t *testing.T) {
 }
 
 // A flood of mails of low priority delays no other mail, though they all hang.
-func TestWorker_LowPriorityDelaysNoOther(t *testing.T) {
+func TestWorker_LowPriorityDoesNotDelayOthers(t *testing.T) {
 	q := newQueue(t)
 	hang(t, 3*outbox.AtOnce, true)
 	s, hangs := hanging(t, q, time.Hour)

@@ -138,7 +138,7 @@ func plushSays(source string, data map[string]any) (string, error) {
 	return plush.Render(source, plush.NewContextWith(data))
 }
 
-func TestCompile_SaysWhatPlushSays(t *testing.T) {
+func TestCompile_AgreesWithPlush(t *testing.T) {
 	for _, compiles := range []bool{true, false} {
 		for _, snippet := range map[bool][]string{true: compiled, false: left}[compiles] {
 			t.Run(snippet, func(t *testing.T) {

@@ -170,7 +170,7 @@ func TestEngine_PagesAtOnceDoNotMix(t *testing.T) {
 }
 
 // What a template sets ends with the page: neither the next page nor the handler sees it.
-func TestEngine_NothingStaysBetweenPages(t *testing.T) {
+func TestEngine_KeepsNothingBetweenPages(t *testing.T) {
 	e := engineOf("first.plush.html", `<% let who = "Ada" %><%= who %>`, "second.plush.html", "<%= if (who) { %>leaked<% } %>")
 	data := map[string]any{}
 	require.Equal(t, "<main>Ada</main>", rendered(t, e, "first", data))

@@ -21,7 +21,7 @@ func speakingEngine(pairs ...string) *Engine {
 
 // What is folded is what would be evaluated: in each language its own, escaped,
 // and never a template.
-func TestFold_ChangesNoByte(t *testing.T) {
+func TestFold_KeepsEveryByte(t *testing.T) {
 	files := []string{
 		"application.plush.html", `<title><%= t("title") %></title><%= partial("nav") %>|<%= partial("row", {n: "1"}) %>|<%= yield %>`,
 		"_nav.plush.html", `<nav><%= t("nav") %> <%= partial("deep/leaf") %> <%= if (person) { %><%= t("bye") %> <%= person %><% } else { %><%= t("hello") %><% } %></nav>`,

@@ -99,7 +99,7 @@ func (answering) Response() http.ResponseWriter { return httptest.NewRecorder() 
 type admin struct{ Name string }
 
 // Others in the process go on using plush.
-func TestStock_LeavesPlushAlone(t *testing.T) {
+func TestStock_DoesNotChangePlush(t *testing.T) {
 	before := maps.Clone(plush.Helpers.Helpers())
 	rendered(t, engineOf("show.plush.html", `<% let x = "1" %><%= x %>`), "show", nil)
 	require.Len(t, plush.Helpers.Helpers(), len(before))

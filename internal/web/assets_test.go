@@ -104,7 +104,7 @@ func TestAssets_UnknownDigestIsServedUncached(t *testing.T) {
 }
 
 // Media are never compressed.
-func TestAssets_CompressionDelaysNoRequest(t *testing.T) {
+func TestAssets_CompressionDoesNotDelayRequests(t *testing.T) {
 	text := []byte(strings.Repeat("body{}", 100))
 	files := fstest.MapFS{"a.css": {Data: text}, "a.png": {Data: text}, "a.woff2": {Data: text}, "a.mp4": {Data: text}, "tiny.css": {Data: []byte("a")}}
 	encodings := func(s *httptest.Server, assets *Assets) string {

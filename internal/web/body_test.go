@@ -123,7 +123,7 @@ func TestBody_IsReadWhileItIsSent(t *testing.T) {
 	require.False(t, open)
 }
 
-func TestBody_EndlessCostsNoMemory(t *testing.T) {
+func TestBody_EndlessIsNotKeptInMemory(t *testing.T) {
 	s := serve(t, echo)
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)

@@ -143,7 +143,7 @@ func TestLog_CannotBeForged(t *testing.T) {
 }
 
 // Errors may quote the client's secrets.
-func TestLog_ErrorsQuoteNoInput(t *testing.T) {
+func TestLog_ErrorsDoNotQuoteInput(t *testing.T) {
 	var log buffer
 	logger := newLog(&log)
 	token := strings.Repeat("Ab-_", 11)

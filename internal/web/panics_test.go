@@ -141,7 +141,7 @@ func TestStarted_BuffaloErrorAborts(t *testing.T) {
 	require.Equal(t, "request cut off", log.wait(t, 1)[0]["event"])
 }
 
-func TestResponse_BodyOfNoContentIsNoError(t *testing.T) {
+func TestResponse_BodyOfNoContentIsDropped(t *testing.T) {
 	engine := render.New(render.Options{})
 	for _, status := range []int{204, 304} {
 		s := serve(t, newApp("GET", func(c buffalo.Context) error { return c.Render(status, engine.String("nothing")) }))

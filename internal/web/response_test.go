@@ -9,7 +9,7 @@ import (
 )
 
 // Buffalo's path helpers append a slash.
-func TestResponse_LocationHasNoSlashAtItsEnd(t *testing.T) {
+func TestResponse_LocationHasNoTrailingSlash(t *testing.T) {
 	for location, want := range map[string]string{
 		"/login/": "/login", "/login/?next=%2Fa%2F": "/login?next=%2Fa%2F", "/": "/", "/?x=/": "/?x=/",
 		"https://other.example/path/": "https://other.example/path/",

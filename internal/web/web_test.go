@@ -324,7 +324,7 @@ func TestClientAddr_WarnsOnce(t *testing.T) {
 	require.NotContains(t, log.String(), "client IP unknown")
 }
 
-func TestPanic_TheConnectionLivesOn(t *testing.T) {
+func TestPanic_KeepsTheConnection(t *testing.T) {
 	s := serve(t, echo)
 	res, answer := send(t, s, "GET", "/panic", "")
 	require.Equal(t, 500, res.StatusCode)

@@ -55,7 +55,7 @@ func TestAblation_VariantsCompile(t *testing.T) {
 	}
 }
 
-func TestAblation_TextIsGone(t *testing.T) {
+func TestAblation_MissingTextIsAnError(t *testing.T) {
 	v := variant{edits: []edit{{"main.go", "no such text", ""}}}
 	_, err := v.overlay(binary.Root(), t.TempDir())
 	require.ErrorContains(t, err, "main.go")

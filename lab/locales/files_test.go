@@ -80,7 +80,7 @@ func TestFiles_AllLanguagesAlike(t *testing.T) {
 	require.Empty(t, faults(t, shipped()))
 }
 
-func TestFiles_TheCheckFindsFaults(t *testing.T) {
+func TestFiles_CheckFindsFaults(t *testing.T) {
 	require.Equal(t, []string{
 		"ar plural is empty (few)",
 		"de alone is here alone",

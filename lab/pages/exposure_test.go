@@ -80,7 +80,7 @@ var (
 const strictPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; " +
 	"base-uri 'none'; object-src 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
 
-func TestExposure_PagesHaveNothingForeignOrInline(t *testing.T) {
+func TestExposure_PagesLoadNothingForeignOrInline(t *testing.T) {
 	s := site.OpenProduction(t)
 	s.SignUp("ada@example.com")
 	ada, seen := s.Browser(), 0

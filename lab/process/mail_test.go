@@ -125,7 +125,7 @@ func outbox(t *testing.T, mail *mailServer) (db *sql.DB, env []string) {
 	return services.OpenDatabase(t, strings.TrimPrefix(variable, "DATABASE_URL=")), env
 }
 
-func TestMail_TwoProcessesSendEachOnce(t *testing.T) {
+func TestMail_TwoProcessesSendEachMailOnce(t *testing.T) {
 	const count = 200
 	mail, arrived := newMailServer(t, "STARTTLS"), make(chan string, 2*count)
 	mail.onData = func(to string) { arrived <- to }
@@ -155,7 +155,7 @@ func TestMail_TwoProcessesSendEachOnce(t *testing.T) {
 	require.Equal(t, count, sent)
 }
 
-func TestMail_IsSentAgainAfterItsLease(t *testing.T) {
+func TestMail_IsSentAgainAfterTheLease(t *testing.T) {
 	mail, arrived, killed := newMailServer(t, "STARTTLS"), make(chan string, 9), make(chan bool)
 	mail.onData = func(to string) { arrived <- to; <-killed }
 	db, env := outbox(t, mail)

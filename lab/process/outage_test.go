@@ -12,7 +12,7 @@ import (
 	"corral/lab/services"
 )
 
-// ask sends a request and closes the answer's body.
+// ask sends a request and closes the response's body.
 func (p *process) ask(b *http.Client, method, path string, form url.Values) *http.Response {
 	p.t.Helper()
 	req, err := http.NewRequest(method, p.URL+path, strings.NewReader(form.Encode()))
@@ -24,9 +24,9 @@ func (p *process) ask(b *http.Client, method, path string, form url.Values) *htt
 	return res
 }
 
-// requireAway requires that, without the database, no user is logged in or out
+// requireDown requires that, without the database, no user is logged in or out
 // and liveness holds.
-func (p *process) requireAway(loggedIn *http.Client, password string) {
+func (p *process) requireDown(loggedIn *http.Client, password string) {
 	p.t.Helper()
 	for _, path := range []string{"/", "/account", "/account/sessions", "/login"} {
 		res := p.ask(loggedIn, "GET", path, nil)
@@ -39,11 +39,11 @@ func (p *process) requireAway(loggedIn *http.Client, password string) {
 	require.Empty(p.t, res.Cookies())
 	require.Equal(p.t, 503, p.ask(p.browser(), "GET", "/readyz", nil).StatusCode)
 	require.Equal(p.t, 200, p.ask(p.browser(), "GET", "/healthz", nil).StatusCode)
-	require.Equal(p.t, 200, p.ask(p.browser(), "GET", "/welcome", nil).StatusCode, "what needs no database goes on")
+	require.Equal(p.t, 200, p.ask(p.browser(), "GET", "/welcome", nil).StatusCode, "pages without database still work")
 }
 
-// requireBack waits until the process is ready again.
-func (p *process) requireBack(loggedIn *http.Client, password string) {
+// requireRecovered waits until the process is ready again.
+func (p *process) requireRecovered(loggedIn *http.Client, password string) {
 	p.t.Helper()
 	require.Eventually(p.t, func() bool { return p.ask(p.browser(), "GET", "/readyz", nil).StatusCode == 200 }, time.Minute, 20*time.Millisecond)
 	require.Equal(p.t, 200, p.home(loggedIn), "still logged in")
@@ -59,9 +59,9 @@ func TestOutage_PostgresRecovers(t *testing.T) {
 	require.Equal(t, 303, p.logIn(ada, "ada@example.com", password))
 	for _, how := range []string{"fast", "immediate"} { // stop and crash
 		server.Stop(how)
-		p.requireAway(ada, password)
+		p.requireDown(ada, password)
 		server.Start()
-		p.requireBack(ada, password)
+		p.requireRecovered(ada, password)
 	}
 }
 
@@ -85,5 +85,5 @@ func TestOutage_LockedSQLiteRecovers(t *testing.T) {
 	require.Equal(t, 200, p.home(ada))
 	_, err = db.Exec("ROLLBACK")
 	require.NoError(t, err)
-	p.requireBack(ada, password)
+	p.requireRecovered(ada, password)
 }

@@ -49,7 +49,7 @@ func refused(t *testing.T, dir string, env []string, args ...string) string {
 
 func sqlite(path ...string) string { return "sqlite3://" + filepath.Join(path...) }
 
-func TestStart_MakesItsFilesForItsOwnerOnly(t *testing.T) {
+func TestStart_FilesAreReadableByTheirOwnerOnly(t *testing.T) {
 	dir := t.TempDir()
 	p := start(t, dir)
 	status, _ := p.Get("/welcome")

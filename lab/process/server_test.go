@@ -131,7 +131,7 @@ func (p *process) highWater() int {
 	return kib << 10
 }
 
-func TestBody_200MBCostsNoMemory(t *testing.T) {
+func TestBody_200MBAreNotKeptInMemory(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("needs Linux, whose /proc tells what a process has used")
 	}

@@ -27,7 +27,7 @@ func allowFiles(t *testing.T, n uint64) {
 	}
 }
 
-func TestSlow_AThousandClientsHoldUpNoOther(t *testing.T) {
+func TestSlow_AThousandClientsDoNotDelayOthers(t *testing.T) {
 	allowFiles(t, 2500)
 	s := site.Open(t)
 	s.SignUp("ada@example.com")

@@ -42,7 +42,7 @@ func TestStart_RestartKeepsSecretAndAccounts(t *testing.T) {
 	require.Equal(t, secrets[0], secrets[1], "a restart logs no user out")
 }
 
-func TestStart_SecondSaysWhyItCannot(t *testing.T) {
+func TestStart_SecondNamesTheOccupiedPort(t *testing.T) {
 	dir := t.TempDir()
 	first := start(t, dir)
 	_, port, err := net.SplitHostPort(strings.TrimPrefix(first.URL, "http://"))
@@ -52,7 +52,7 @@ func TestStart_SecondSaysWhyItCannot(t *testing.T) {
 	require.Equal(t, 200, status)
 }
 
-func TestStart_ForeignFileIsLeftAlone(t *testing.T) {
+func TestStart_UnreadableFileIsNotChanged(t *testing.T) {
 	whole := t.TempDir()
 	seeded(t, whole)
 	database, err := os.ReadFile(filepath.Join(whole, "storage", "development.sqlite"))

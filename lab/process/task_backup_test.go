@@ -52,7 +52,7 @@ func TestTask_Backup_CanBeRestored(t *testing.T) {
 	require.Contains(t, refused(t, dir, nil, "task", "user:delete", "dora@example.com"), "has no account")
 }
 
-func TestTask_Backup_ReplacesNothing(t *testing.T) {
+func TestTask_Backup_NeverReplacesAFile(t *testing.T) {
 	dir := t.TempDir()
 	seeded(t, dir)
 	taken := filepath.Join(dir, "taken")

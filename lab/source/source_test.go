@@ -100,7 +100,7 @@ func TestSource_ImportsNothingUnsafe(t *testing.T) {
 
 // The app sends no request: it speaks to browsers, its database and its mail
 // server.
-func TestSource_AsksNobodyByHTTP(t *testing.T) {
+func TestSource_SendsNoHTTPRequests(t *testing.T) {
 	clients := []string{"Get", "Post", "PostForm", "Head", "Client", "DefaultClient", "Transport", "DefaultTransport", "NewRequest", "NewRequestWithContext"}
 	for path, file := range shipped(t) {
 		ast.Inspect(file, func(n ast.Node) bool {
