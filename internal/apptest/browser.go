@@ -11,6 +11,7 @@ import (
 	"testing"
 )
 
+// Server is an app that listens on a real socket.
 type Server struct {
 	*httptest.Server
 	t testing.TB
@@ -48,6 +49,7 @@ type Browser struct {
 	client *http.Client
 }
 
+// Browser returns a browser without cookies.
 func (s *Server) Browser() *Browser {
 	s.t.Helper()
 	jar, err := cookiejar.New(nil)
@@ -60,6 +62,7 @@ func (s *Server) Browser() *Browser {
 	return &Browser{Header: http.Header{}, server: s, client: &client}
 }
 
+// Answer is a response and its body.
 type Answer struct {
 	*http.Response
 	Page string
@@ -91,8 +94,10 @@ func (b *Browser) Send(method, path string, form url.Values) Answer {
 	return Answer{res, string(body)}
 }
 
+// Get requests a page.
 func (b *Browser) Get(path string) Answer { b.server.t.Helper(); return b.Send("GET", path, nil) }
 
+// Post submits a form.
 func (b *Browser) Post(path string, form url.Values) Answer {
 	b.server.t.Helper()
 	return b.Send("POST", path, form)
@@ -127,6 +132,7 @@ func (b *Browser) Cookie(suffix string) string {
 	return ""
 }
 
+// SetCookie stores a cookie in the browser.
 func (b *Browser) SetCookie(name, value string) {
 	u := b.server.baseURL()
 	b.client.Jar.SetCookies(u, []*http.Cookie{{Name: name, Value: value, Path: "/", Secure: u.Scheme == "https"}})

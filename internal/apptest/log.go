@@ -17,6 +17,7 @@ func (l *LogBuffer) Write(p []byte) (int, error) {
 	return l.buffer.Write(p)
 }
 
+// String returns the log so far.
 func (l *LogBuffer) String() string {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()

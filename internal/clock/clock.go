@@ -25,6 +25,7 @@ func (c *Clock) Now() time.Time {
 	return now.Add(time.Duration(c.ahead.Load())).UTC().Truncate(time.Microsecond)
 }
 
+// Move moves the clock forward by d.
 func (c *Clock) Move(d time.Duration) { c.ahead.Add(int64(d)) }
 
 // Stop stops the clock until Reset; Move still works.

@@ -32,6 +32,7 @@ import (
 	"github.com/gorilla/sessions"
 )
 
+// Options configure a Store.
 type Options struct {
 	// Keys are pairs of an authentication key (32 or 64 bytes) and an encryption
 	// key (16, 24 or 32). The first pair writes cookies; all pairs read them.
@@ -52,6 +53,7 @@ type Options struct {
 	OnRefused func(r *http.Request)
 }
 
+// A Store reads and writes sessions.
 type Store struct {
 	codecs    []securecookie.Codec
 	secure    bool

@@ -28,6 +28,7 @@ import (
 	"github.com/joho/godotenv"
 )
 
+// Vars are environment variables and their faults.
 type Vars struct {
 	values map[string]string
 	files  map[string]string // by variable, if its value is from a file
@@ -53,6 +54,7 @@ func Faults(err error) (faults []Fault) {
 	return faults
 }
 
+// New returns the variables of environ, in "KEY=value" form.
 func New(environ []string) *Vars {
 	v := &Vars{values: map[string]string{}, files: map[string]string{}}
 	for _, pair := range environ {
@@ -91,6 +93,7 @@ func (v *Vars) Dotenv(path string) (values map[string]string, found bool) {
 	return values, true
 }
 
+// Fault records a fault as one line.
 func (v *Vars) Fault(key, format string, args ...any) {
 	line := strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {
@@ -104,6 +107,7 @@ func (v *Vars) Fault(key, format string, args ...any) {
 	v.faults = append(v.faults, Fault{key, line})
 }
 
+// Faulty reports whether the variable has a fault.
 func (v *Vars) Faulty(key string) bool {
 	return slices.ContainsFunc(v.faults, func(err error) bool { return err.(Fault).Key == key })
 }
@@ -179,6 +183,7 @@ func (v *Vars) Int(key string, fallback, least, most int) int {
 	return n
 }
 
+// Port returns a port number as text.
 func (v *Vars) Port(key, fallback string) string {
 	port := v.Get(key, fallback)
 	if !isPort(port) {
@@ -322,6 +327,7 @@ func lastOf(p netip.Prefix) netip.Addr {
 	return addr
 }
 
+// LogLevel returns a slog level.
 func (v *Vars) LogLevel(key string) slog.Level {
 	var level slog.Level
 	if value := v.Get(key, "info"); level.UnmarshalText([]byte(value)) != nil {

@@ -33,6 +33,7 @@ import (
 // DefaultLanguage is used when no shipped language matches.
 const DefaultLanguage = "en-US"
 
+// Texts are an app's texts.
 type Texts struct {
 	tags    []language.Tag // the default first, to which the matcher falls back
 	locales map[string]*locale

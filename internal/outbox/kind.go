@@ -48,6 +48,7 @@ func (k Kind[T]) Add(tx *pop.Connection, q *Queue, recipient, language string, d
 	return q.Add(tx, Mail{Recipient: recipient, Template: k.template, Language: language, Data: string(content)}, "")
 }
 
+// Read returns the subject of a mail and its data, a T.
 func (kinds Kinds) Read(m *Mail) (subject string, data any, err error) {
 	k, ok := kinds[m.Template]
 	if !ok {

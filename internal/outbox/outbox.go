@@ -88,6 +88,7 @@ type Options struct {
 	Open func(sealed []byte) ([]byte, error) // decrypts it
 }
 
+// NewQueue returns a queue.
 func NewQueue(o Options) *Queue { return &Queue{options: o, wake: make(chan struct{}, 1)} }
 
 // now returns the time in the precision of both databases.
@@ -121,6 +122,7 @@ func (q *Queue) Wake() {
 	}
 }
 
+// Woken returns the channel on which a worker waits for Wake.
 func (q *Queue) Woken() <-chan struct{} { return q.wake }
 
 // Token returns the token of the mail's link, or "".

@@ -97,6 +97,7 @@ func Domain(host string) string {
 	return "[" + host + "]"
 }
 
+// Send delivers a message over a new connection.
 func (s *SMTP) Send(m mail.Message) error {
 	message, err := toSMTP(m)
 	if err != nil {

@@ -30,11 +30,11 @@ func TestSMTP_QuotesDotsOutOfPlace(t *testing.T) {
 		"a.b@docomo.ne.jp":       "<a.b@docomo.ne.jp>",
 		"Ada <a.b@docomo.ne.jp>": "<a.b@docomo.ne.jp>",
 	} {
-		said := make(records, 10000)
-		s := smtptest.New(t, func(s *smtptest.Server) { s.Debug = said })
+		conversation := make(records, 10000)
+		s := smtptest.New(t, func(s *smtptest.Server) { s.Debug = conversation })
 		require.NoError(t, sender(s).Send(note(to)))
 		require.NotNil(t, s.Next())
-		said.logged(t, "RCPT TO:"+quoted+"\r\n")
+		conversation.logged(t, "RCPT TO:"+quoted+"\r\n")
 	}
 }
 
@@ -53,7 +53,7 @@ func TestSMTP_RefusesServer(t *testing.T) {
 			require.ErrorContains(t, sender(s).Reach(t.Context()), reason)
 			require.Empty(t, s.Arrived)
 			s.URL.User = nil
-			require.ErrorContains(t, sender(s).Send(note("ada@example.com")), reason, "nor without a login")
+			require.ErrorContains(t, sender(s).Send(note("ada@example.com")), reason, "also without a login")
 			require.Empty(t, s.Arrived)
 		}
 	}
@@ -65,7 +65,7 @@ func TestSMTP_SystemAuthorities(t *testing.T) {
 	require.ErrorContains(t, outbox.NewSMTP(s.URL, "corral.example", nil).Send(note("ada@example.com")), "unknown authority")
 }
 
-// A TLS configuration may name the server otherwise than the URL.
+// A TLS configuration may name another server than the URL.
 func TestSMTP_ServerName(t *testing.T) {
 	s := smtptest.New(t, func(s *smtptest.Server) { s.TLS = s.Authority.Certify("mail.example.com", time.Now().Add(time.Hour)) })
 	trusting := s.Authority.Trusting()
@@ -100,8 +100,8 @@ func TestSMTP_ServerIsDown(t *testing.T) {
 	require.ErrorContains(t, sender(s).Send(note("ada@example.com")), "connection refused")
 }
 
-// hasty returns a sender whose deliveries time out at once.
-func hasty(s *smtptest.Server) *outbox.SMTP {
+// impatient returns a sender whose deliveries time out after 300 ms.
+func impatient(s *smtptest.Server) *outbox.SMTP {
 	smtp := sender(s)
 	smtp.Timeout = 300 * time.Millisecond
 	return smtp
@@ -109,7 +109,7 @@ func hasty(s *smtptest.Server) *outbox.SMTP {
 
 // A server may fall silent at any point.
 func TestSMTP_SilentServerTimesOut(t *testing.T) {
-	for _, said := range []string{"", "220 mail.example.com\r\n", "220 mail.example.com\r\n250-mail.example.com\r\n250 STARTTLS\r\n220 go ahead\r\n"} {
+	for _, greeting := range []string{"", "220 mail.example.com\r\n", "220 mail.example.com\r\n250-mail.example.com\r\n250 STARTTLS\r\n220 go ahead\r\n"} {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		require.NoError(t, err)
 		defer l.Close()
@@ -117,14 +117,14 @@ func TestSMTP_SilentServerTimesOut(t *testing.T) {
 		go func() {
 			conn, err := l.Accept()
 			if err == nil {
-				fmt.Fprint(conn, said)
+				fmt.Fprint(conn, greeting)
 				_, err = bufio.NewReader(conn).WriteTo(new(strings.Builder))
 			}
 			gone <- err
 		}()
 		s := smtptest.New(t)
 		s.URL.Host = l.Addr().String()
-		smtp, began := hasty(s), time.Now()
+		smtp, began := impatient(s), time.Now()
 		require.ErrorIs(t, smtp.Send(note("ada@example.com")), outbox.ErrSlow)
 		require.Less(t, time.Since(began), 20*smtp.Timeout)
 		smtptest.Await(t, gone) // no connection is left open
@@ -136,7 +136,7 @@ func TestSMTP_SilentAfterTheMail(t *testing.T) {
 	over := make(chan struct{})
 	t.Cleanup(func() { close(over) })
 	s := smtptest.New(t, func(s *smtptest.Server) { s.OnData = func(smtptest.Received) error { <-over; return nil } })
-	require.ErrorIs(t, hasty(s).Send(note("ada@example.com")), outbox.ErrSlow)
+	require.ErrorIs(t, impatient(s).Send(note("ada@example.com")), outbox.ErrSlow)
 }
 
 func TestSMTP_TimeoutIsWithinTheLease(t *testing.T) {
@@ -208,7 +208,7 @@ func TestNewDevelopmentSMTP(t *testing.T) {
 	}
 }
 
-// Other servers prove their names in development, too.
+// Servers on other machines need a valid certificate in development, too.
 func TestNewDevelopmentSMTP_OtherMachine(t *testing.T) {
 	s := smtptest.New(t, func(s *smtptest.Server) { s.TLS = nil })
 	_, port, err := net.SplitHostPort(s.URL.Host)

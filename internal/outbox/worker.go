@@ -23,6 +23,7 @@ var ErrNothingToSend = errors.New("nothing to send")
 // those that crashed the process.
 var errBrokenOff = errors.New("every attempt was broken off, as by a crash")
 
+// WorkerOptions configure a worker.
 type WorkerOptions struct {
 	DB     *pop.Connection
 	Queue  *Queue
@@ -40,7 +41,7 @@ type WorkerOptions struct {
 }
 
 // A worker delivers atOnce mails at once, so that a slow server delays only its
-// own. Mails of low priority, which strangers can cause in any number, leave some
+// own. Mails of low priority, which anyone can cause in any number, leave some
 // slots free.
 const (
 	atOnce      = 8

@@ -129,11 +129,11 @@ func TestWorker_DeliversOnceTheServerWorks(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			q, over := newQueue(t), make(chan struct{})
-			ailing := smtptest.New(t, func(s *smtptest.Server) { trouble.ail(s, over) })
+			failing := smtptest.New(t, func(s *smtptest.Server) { trouble.ail(s, over) })
 			t.Cleanup(func() { close(over) })
-			smtp := sender(ailing)
+			smtp := sender(failing)
 			if name == "slow" {
-				smtp = hasty(ailing)
+				smtp = impatient(failing)
 			}
 			w, _ := idle(q, smtp)
 			add(t, q, "zoe@example.com")

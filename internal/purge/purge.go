@@ -78,6 +78,7 @@ func (r Rule) statement(dialect string) string {
 	return r.Change + " WHERE id IN (" + batch + ")"
 }
 
+// Janitor purges in the background.
 type Janitor struct {
 	ctx    context.Context
 	cancel context.CancelFunc

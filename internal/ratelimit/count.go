@@ -13,10 +13,11 @@ import (
 type Count struct {
 	ID       string `db:"id"`
 	Attempts int    `db:"attempts"`
-	SinceMS  int64  `db:"since_ms"`
-	OpenMS   int64  `db:"open_ms"`
+	SinceMS  int64  `db:"since_ms"` // first attempt that counts
+	OpenMS   int64  `db:"open_ms"`  // end of the wait
 }
 
+// Peek returns the count of the bucket with the id.
 func (l Limit) Peek(tx *pop.Connection, id string) (Count, error) {
 	var count Count
 	err := tx.RawQuery("SELECT id, attempts, since_ms, open_ms FROM rate_limits WHERE id = ?", id).First(&count)

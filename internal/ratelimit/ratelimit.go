@@ -193,6 +193,7 @@ func marks(args []any) string {
 	return strings.Repeat("?, ", len(args)-1) + "?"
 }
 
+// Clear removes the bucket with the id.
 func (l Limit) Clear(tx *pop.Connection, id string) error {
 	if err := tx.RawQuery("DELETE FROM rate_limits WHERE id = ?", id).Exec(); err != nil {
 		return fmt.Errorf("clearing a rate limit: %w", err)

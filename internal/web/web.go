@@ -50,6 +50,7 @@ import (
 	"time"
 )
 
+// Options describes the app to New.
 type Options struct {
 	PublicURL      *url.URL                        // HOST
 	HTTPS          bool                            // production: http is redirected or refused, HSTS is sent

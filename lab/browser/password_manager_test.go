@@ -37,7 +37,7 @@ func TestPasswordManager_SavesAndFills(t *testing.T) {
 	m.write("[name=email]", "zoe@example.com")
 	m.write("[name=password]", "not the password")
 	m.press(`[action="/login"] [type=submit]`)
-	require.Equal(t, "DROP the password", m.decision(), "it does not offer to save a wrong one")
+	require.Equal(t, "DROP the password", m.decision(), "it does not offer to save a wrong password")
 	m.quit()
 
 	store(t, profile, s.url, "zoe@example.com", firstPassword)
@@ -46,23 +46,23 @@ func TestPasswordManager_SavesAndFills(t *testing.T) {
 	m.await(`document.querySelectorAll("main [name=email]:autofill, main [name=password]:autofill").length === 2`)
 	m.press(`[action="/login"] [type=submit]`)
 	require.Equal(t, "/", m.path(), "nothing was typed")
-	require.Contains(t, m.decision(), "without prompting", "it knows what it has filled")
+	require.Contains(t, m.decision(), "without prompting", "it filled in the same password")
 	m.visit("/account")
 	form := `[action="/account/password"] `
 	m.await(`document.querySelector('` + form + `[name=current_password]:autofill') !== null`)
 	m.write(form+"[name=password]", secondPassword)
 	m.press(form + "[type=submit]")
 	require.Len(t, m.flashes(), 1)
-	require.Equal(t, "ASK the user", m.decision(), "it offers to save the new one")
+	require.Equal(t, "ASK the user", m.decision(), "it offers to save the new password")
 }
 
 // manager is a Chromium with its own window: the throwaway profiles of other
 // tests save no passwords.
 type manager struct {
 	*browser
-	notes *browser
-	read  int // characters of notes
-	quit  func()
+	internals *browser // chrome://password-manager-internals
+	read      int      // characters of it
+	quit      func()
 }
 
 func openManager(t *testing.T, s *site, profile string) *manager {
@@ -76,8 +76,8 @@ func openManager(t *testing.T, s *site, profile string) *manager {
 	t.Cleanup(kill)
 	ctx, _ = chromedp.NewContext(ctx)
 	require.NoError(t, chromedp.Run(ctx))
-	m := &manager{notes: openBrowserIn(t, s, person{noisy: true}, ctx), browser: openBrowserIn(t, s, person{}, ctx)}
-	m.notes.visitElsewhere("chrome://password-manager-internals")
+	m := &manager{internals: openBrowserIn(t, s, person{noisy: true}, ctx), browser: openBrowserIn(t, s, person{}, ctx)}
+	m.internals.visitElsewhere("chrome://password-manager-internals")
 	m.quit = func() { // saves what is in memory
 		ctx, cancel := context.WithTimeout(ctx, patience)
 		defer cancel()
@@ -96,9 +96,9 @@ func (m *manager) write(selector, text string) {
 // decision returns the last decision on a submitted password.
 func (m *manager) decision() string {
 	m.t.Helper()
-	news := fmt.Sprintf("document.body.innerText.slice(%d)", m.read)
-	m.notes.await(news + `.includes("Decision: ")`)
-	text := evaluate[string](m.notes, news)
+	unread := fmt.Sprintf("document.body.innerText.slice(%d)", m.read)
+	m.internals.await(unread + `.includes("Decision: ")`)
+	text := evaluate[string](m.internals, unread)
 	m.read += len([]rune(text))
 	_, decision, _ := strings.Cut(text, "Decision: ")
 	decision, _, _ = strings.Cut(decision, "\n")

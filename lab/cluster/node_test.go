@@ -12,14 +12,14 @@ import (
 	"corral/lab/binary"
 )
 
-// node runs the app on a held socket, as systemd does: while no process runs,
-// connections wait.
+// node runs the app on a socket that stays open, as systemd does: while no process
+// runs, connections wait.
 type node struct {
-	cluster *cluster
-	address string
-	socket  *os.File        // nil: the process listens itself
-	process *binary.Process // current or last
-	past    string          // log of earlier processes
+	cluster    *cluster
+	address    string
+	socket     *os.File        // nil: the process listens itself
+	process    *binary.Process // current or last
+	earlierLog string          // of earlier processes
 }
 
 func (c *cluster) newNode() *node {
@@ -48,7 +48,7 @@ func (c *cluster) environment() []string {
 
 func (n *node) start() {
 	n.cluster.t.Helper()
-	n.past = n.log()
+	n.earlierLog = n.log()
 	n.process = n.cluster.command()
 	n.process.Env = append(n.process.Env, "PORT="+n.address[strings.LastIndex(n.address, ":")+1:])
 	if n.socket != nil {
@@ -68,11 +68,11 @@ func (n *node) log() string {
 	if n.process == nil {
 		return ""
 	}
-	return n.past + n.process.Log()
+	return n.earlierLog + n.process.Log()
 }
 
-// troubles returns the distinct errors in the log.
-func (n *node) troubles() (list []string) {
+// loggedErrors returns the distinct errors in the log.
+func (n *node) loggedErrors() (list []string) {
 	for _, match := range regexp.MustCompile(`"error":"[^"]*"`).FindAllString(n.log(), -1) {
 		if !slices.Contains(list, match) {
 			list = append(list, match)

@@ -42,7 +42,7 @@ func TestNodes(t *testing.T) {
 			t.Cleanup(func() {
 				if t.Failed() {
 					log, _ := os.ReadFile(c.nginxLog)
-					t.Log(c.nodes[0].troubles(), c.nodes[1].troubles(), string(log))
+					t.Log(c.nodes[0].loggedErrors(), c.nodes[1].loggedErrors(), string(log))
 				}
 			})
 			part.test(t, c)

@@ -51,9 +51,9 @@ func TestLanguages_ErrorPagesSpeakOne(t *testing.T) {
 			res.Body.Close()
 			require.NoError(t, err)
 			require.Equal(t, status, res.StatusCode)
-			require.Empty(t, reader.Page(t, string(page)), "%d says what the file of %s does not", status, reader.Language)
+			require.Empty(t, reader.Page(t, string(page)), "%d has texts that are not in the file of %s", status, reader.Language)
 		}
-		for _, key := range reader.Unheard() {
+		for _, key := range reader.Unmet() {
 			require.NotRegexp(t, `^error\.`, strings.TrimPrefix(key, "error.dead_link"), reader.Language) // a kind of 404
 		}
 	}

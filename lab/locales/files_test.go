@@ -32,8 +32,8 @@ func faults(t *testing.T, files fs.FS) []string {
 			if text.Plural != want.Plural {
 				add(key, "has plural forms in one language and none in another")
 			}
-			for form, said := range text.Forms {
-				if fault := formFault(said, form == "other", want.Other()); fault != "" {
+			for form, translation := range text.Forms {
+				if fault := formFault(translation, form == "other", want.Other()); fault != "" {
 					add(key, fault+" ("+string(form)+")")
 				}
 			}
@@ -60,17 +60,17 @@ var alike = map[string][]string{
 
 // formFault returns the fault of a form. The forms for one and two may write
 // the number as a word.
-func formFault(said string, other bool, want string) string {
-	filled, wanted := Placeholders(said), Placeholders(want)
+func formFault(translation string, other bool, want string) string {
+	filled, wanted := Placeholders(translation), Placeholders(want)
 	missing := func(name string) bool { return !slices.Contains(wanted, name) }
 	switch {
-	case strings.TrimSpace(said) == "":
+	case strings.TrimSpace(translation) == "":
 		return "is empty"
-	case said != strings.TrimSpace(said):
+	case translation != strings.TrimSpace(translation):
 		return "has white space around it"
 	case slices.ContainsFunc(filled, missing), other && len(filled) != len(wanted):
 		return "has other placeholders"
-	case strings.ContainsAny(placeholder.ReplaceAllString(said, ""), "{}"):
+	case strings.ContainsAny(placeholder.ReplaceAllString(translation, ""), "{}"):
 		return "has something else in braces"
 	}
 	return ""
@@ -140,7 +140,7 @@ func TestFiles_CheckFindsFaults(t *testing.T) {
 func TestFiles_EachInItsOwnLanguage(t *testing.T) {
 	languages, _, err := Read(shipped())
 	require.NoError(t, err)
-	said := map[string]string{}
+	translation := map[string]string{}
 	for language, texts := range languages {
 		for key, text := range texts {
 			for _, form := range text.Forms {
@@ -150,10 +150,10 @@ func TestFiles_EachInItsOwnLanguage(t *testing.T) {
 				if ownScript[language] == nil {
 					require.NotRegexp(t, `[^\P{L}\p{Latin}]`, form, "%s %s", language, key)
 				}
-				if other, ok := said[form]; ok && len(form) > 24 {
+				if other, ok := translation[form]; ok && len(form) > 24 {
 					require.Equal(t, language, other, "%s: %s", key, form)
 				}
-				said[form] = language
+				translation[form] = language
 			}
 		}
 	}

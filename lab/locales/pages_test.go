@@ -29,21 +29,21 @@ func TestLanguages_EveryPageSpeaksOne(t *testing.T) {
 			s.mails()
 			s.errors()
 			for _, path := range s.Paths() {
-				require.True(t, s.seen[path] || speechless[path], "the story does not show %s", path)
+				require.True(t, s.seen[path] || withoutPage[path], "the story does not show %s", path)
 			}
-			require.Empty(t, slices.DeleteFunc(reader.Unheard(), saidElsewhere), "no page of the story says these")
+			require.Empty(t, slices.DeleteFunc(reader.Unmet(), shownElsewhere), "no page of the story shows these")
 		})
 	}
 }
 
-// speechless are the paths without a page.
-var speechless = map[string]bool{
+// withoutPage are paths without a page.
+var withoutPage = map[string]bool{
 	"/healthz": true, "/readyz": true, "/.well-known/change-password": true,
 	"/signup/{token}": true, "/password/reset/{token}": true, // redirects
 }
 
-// saidElsewhere reports whether the story shows a key's text on no page.
-func saidElsewhere(key string) bool {
+// shownElsewhere reports whether the story shows a key's text on no page.
+func shownElsewhere(key string) bool {
 	return slices.Contains([]string{
 		"language.name", "time.layout", // shown in another form
 		"password.guessable", // there is always a better reason
@@ -218,11 +218,11 @@ func (s *story) mails() {
 		// In the page, and in the body for mail programs that show only that.
 		direction := map[bool]string{true: "rtl", false: "ltr"}[s.reader.Language == "ar"]
 		require.Equal(s.t, 2, strings.Count(page, ` lang="`+s.reader.Language+`" dir="`+direction+`"`))
-		strange := append(s.reader.Page(s.t, shown.Page), s.reader.Page(s.t, page)...)
+		untranslated := append(s.reader.Page(s.t, shown.Page), s.reader.Page(s.t, page)...)
 		for line := range strings.Lines(html.UnescapeString(element.ReplaceAllString(text[1], ""))) {
-			strange = append(strange, s.reader.Strange(line)...)
+			untranslated = append(untranslated, s.reader.Untranslated(line)...)
 		}
-		require.Empty(s.t, strange, "%s says what the file of %s does not", found[1], s.reader.Language)
+		require.Empty(s.t, untranslated, "%s has texts that are not in the file of %s", found[1], s.reader.Language)
 	}
 	require.GreaterOrEqual(s.t, kinds, 10)
 }

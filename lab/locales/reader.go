@@ -17,9 +17,9 @@ import (
 type Reader struct {
 	Language string // a BCP 47 tag: pt-BR
 	texts    Texts
-	says     map[string]*regexp.Regexp // by key
-	heard    map[string]bool
-	names    map[string]string // language names by language
+	patterns map[string]*regexp.Regexp // by key
+	met      map[string]bool           // by key
+	names    map[string]string         // language names by language
 }
 
 // Readers returns a Reader for each shipped language.
@@ -35,7 +35,7 @@ func Readers(t testing.TB) []*Reader {
 	for _, language := range slices.Sorted(maps.Keys(languages)) {
 		r := &Reader{tag.Make(language).String(), languages[language], map[string]*regexp.Regexp{}, map[string]bool{}, names}
 		for key, text := range r.texts {
-			r.says[key] = regexp.MustCompile(text.pattern())
+			r.patterns[key] = regexp.MustCompile(text.pattern())
 		}
 		readers = append(readers, r)
 	}
@@ -55,11 +55,11 @@ func (t Text) pattern() string {
 	return "^(?:" + strings.Join(alternatives, "|") + ")$"
 }
 
-// Unheard returns the keys of texts that were not met.
-func (r *Reader) Unheard() []string {
+// Unmet returns the keys of texts that were not met.
+func (r *Reader) Unmet() []string {
 	var keys []string
 	for key := range r.texts {
-		if !r.heard[key] {
+		if !r.met[key] {
 			keys = append(keys, key)
 		}
 	}
@@ -67,39 +67,39 @@ func (r *Reader) Unheard() []string {
 	return keys
 }
 
-// Page returns what a page says that its language's file does not.
+// Page returns the texts of a page that are not in its language's file.
 func (r *Reader) Page(t testing.TB, page string) []string {
 	t.Helper()
 	root, err := html.Parse(strings.NewReader(page))
 	require.NoError(t, err)
-	var strange []string
+	var untranslated []string
 	for node := range root.Descendants() {
-		for _, said := range sayings(node) {
-			if said != r.names[strings.ToLower(attribute(node.Parent, "lang"))] { // in the chooser
-				strange = append(strange, r.Strange(said)...)
+		for _, text := range textsOf(node) {
+			if text != r.names[strings.ToLower(attribute(node.Parent, "lang"))] { // in the chooser
+				untranslated = append(untranslated, r.Untranslated(text)...)
 			}
 		}
 	}
-	return strange
+	return untranslated
 }
 
-// spoken are the attributes that users see or hear, besides those for scripts.
-var spoken = []string{"alt", "title", "label", "placeholder", "aria-label", "aria-description"}
+// shownAttributes are those that users see or hear, besides those for scripts.
+var shownAttributes = []string{"alt", "title", "label", "placeholder", "aria-label", "aria-description"}
 
-// sayings returns the texts of a node.
-func sayings(node *html.Node) []string {
+// textsOf returns the texts of a node.
+func textsOf(node *html.Node) []string {
 	switch {
 	case node.Type == html.TextNode && !slices.Contains([]string{"script", "style", "pre"}, node.Parent.Data):
 		return []string{node.Data}
 	case node.Type == html.ElementNode:
-		var said []string
+		var texts []string
 		for _, a := range node.Attr {
-			if slices.Contains(spoken, a.Key) || strings.HasPrefix(a.Key, "data-") ||
+			if slices.Contains(shownAttributes, a.Key) || strings.HasPrefix(a.Key, "data-") ||
 				a.Key == "content" && attribute(node, "name") == "description" {
-				said = append(said, a.Val)
+				texts = append(texts, a.Val)
 			}
 		}
-		return said
+		return texts
 	}
 	return nil
 }
@@ -113,23 +113,23 @@ func attribute(node *html.Node, name string) string {
 	return ""
 }
 
-// Strange returns the parts, between dots and brackets, that are neither a text
+// Untranslated returns the parts, between dots and brackets, that are neither a text
 // of the language nor universal.
-func (r *Reader) Strange(said string) []string {
-	var strange []string
-	for _, part := range strings.Split(said, " · ") {
-		if part = trim(part); part != "" && !r.hears(part) && !universal.MatchString(part) && !r.isTime(part) {
-			strange = append(strange, part)
+func (r *Reader) Untranslated(text string) []string {
+	var untranslated []string
+	for _, part := range strings.Split(text, " · ") {
+		if part = trim(part); part != "" && !r.recognizes(part) && !universal.MatchString(part) && !r.isTime(part) {
+			untranslated = append(untranslated, part)
 		}
 	}
-	return strange
+	return untranslated
 }
 
-func (r *Reader) hears(part string) bool {
+func (r *Reader) recognizes(part string) bool {
 	found := false
-	for key, says := range r.says {
-		if says.MatchString(part) {
-			r.heard[key], found = true, true
+	for key, pattern := range r.patterns {
+		if pattern.MatchString(part) {
+			r.met[key], found = true, true
 		}
 	}
 	return found
@@ -144,6 +144,6 @@ func (r *Reader) isTime(part string) bool {
 // the mark before a mail's signature.
 var universal = regexp.MustCompile(`^(?:\d+|[\w.+-]+@[\w.-]+|[\da-f]*[.:][\d.:a-f]+|https?://\S+|--)$`)
 
-func trim(said string) string {
-	return strings.Trim(strings.Join(strings.Fields(said), " "), " ():")
+func trim(text string) string {
+	return strings.Trim(strings.Join(strings.Fields(text), " "), " ():")
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestReader_FindsWhatIsStrange(t *testing.T) {
+func TestReader_FindsUntranslatedTexts(t *testing.T) {
 	readers := Readers(t)
 	german := readers[slices.IndexFunc(readers, func(r *Reader) bool { return r.Language == "de" })]
 	for _, page := range []string{
@@ -21,7 +21,7 @@ func TestReader_FindsWhatIsStrange(t *testing.T) {
 	} {
 		require.Empty(t, german.Page(t, page), page)
 	}
-	for page, strange := range map[string]string{
+	for page, untranslated := range map[string]string{
 		`<h1>Log in</h1>`:                        "Log in",
 		`<title>Anmelden · Home</title>`:         "Home",
 		`<p>Firefox on Linux</p>`:                "Firefox on Linux",
@@ -33,8 +33,8 @@ func TestReader_FindsWhatIsStrange(t *testing.T) {
 		`<div data-show="Show"></div>`:           "Show",
 		`<p>login.heading</p>`:                   "login.heading",
 	} {
-		require.Equal(t, []string{strange}, german.Page(t, page), page)
+		require.Equal(t, []string{untranslated}, german.Page(t, page), page)
 	}
-	require.NotContains(t, german.Unheard(), "login.heading")
-	require.Contains(t, german.Unheard(), "login.invalid")
+	require.NotContains(t, german.Unmet(), "login.heading")
+	require.Contains(t, german.Unmet(), "login.invalid")
 }

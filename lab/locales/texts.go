@@ -1,5 +1,5 @@
-// Package locales checks the shipped locale files, and whether pages and mails
-// say only what their language's file says.
+// Package locales checks the shipped locale files, and that pages and mails hold
+// no other texts than those of their language.
 package locales
 
 import (

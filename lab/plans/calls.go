@@ -10,7 +10,7 @@ import (
 	"slices"
 	"strings"
 
-	"corral/lab/plans/listen"
+	"corral/lab/plans/record"
 )
 
 // sending are the methods of pop and its store that send a statement.
@@ -21,16 +21,16 @@ var sending = []string{
 
 // needNoPlan are functions whose statements look for no row.
 var needNoPlan = map[string]string{
-	"Get":    "sends for the line that calls it, where it is heard",
-	"Open":   "asks whether the database answers, before the listener is there",
+	"Get":    "is recorded at the line that calls it",
+	"Open":   "pings the database before the recorder starts",
 	"Backup": "copies the database, on SQLite only",
 	"locked": "takes a lock, on PostgreSQL only",
 	"Undone": "sets a savepoint and goes back to it",
 }
 
-// unheard returns the places in Go files that send a statement but sent none of
+// unrecorded returns the places in Go files that send a statement but sent none of
 // statements: their plans are unknown.
-func unheard(root string, folders []string, statements []listen.Statement) (places []string, err error) {
+func unrecorded(root string, folders []string, statements []record.Statement) (places []string, err error) {
 	for _, folder := range folders {
 		err := filepath.WalkDir(filepath.Join(root, folder), func(path string, entry fs.DirEntry, err error) error {
 			if err == nil && path == filepath.Join(root, testKit) {
@@ -43,7 +43,7 @@ func unheard(root string, folders []string, statements []listen.Statement) (plac
 			if err != nil {
 				return err
 			}
-			more, err := unheardIn(path, relative, statements)
+			more, err := unrecordedIn(path, relative, statements)
 			places = append(places, more...)
 			return err
 		})
@@ -54,10 +54,10 @@ func unheard(root string, folders []string, statements []listen.Statement) (plac
 	return places, nil
 }
 
-func unheardIn(path, relative string, statements []listen.Statement) (places []string, err error) {
+func unrecordedIn(path, relative string, statements []record.Statement) (places []string, err error) {
 	files := token.NewFileSet()
 	file, err := parser.ParseFile(files, path, nil, parser.SkipObjectResolution)
-	if err != nil || !speaksSQL(file) {
+	if err != nil || !usesSQL(file) {
 		return nil, err
 	}
 	ast.Inspect(file, func(n ast.Node) bool {
@@ -66,10 +66,10 @@ func unheardIn(path, relative string, statements []listen.Statement) (places []s
 		}
 		if call, ok := n.(*ast.CallExpr); ok && sends(file, call) {
 			begin, end := files.Position(call.Pos()), files.Position(call.End())
-			heard := slices.ContainsFunc(statements, func(s listen.Statement) bool {
+			recorded := slices.ContainsFunc(statements, func(s record.Statement) bool {
 				return s.File == filepath.ToSlash(relative) && begin.Line <= s.Line && s.Line <= end.Line
 			})
-			if !heard {
+			if !recorded {
 				places = append(places, fmt.Sprintf("%s:%d", relative, begin.Line))
 			}
 		}
@@ -78,9 +78,9 @@ func unheardIn(path, relative string, statements []listen.Statement) (places []s
 	return places, nil
 }
 
-// speaksSQL reports whether a file can send statements: it imports Pop or is of
+// usesSQL reports whether a file can send statements: it imports Pop or is of
 // package models, which does.
-func speaksSQL(file *ast.File) bool {
+func usesSQL(file *ast.File) bool {
 	return file.Name.Name == "models" || slices.ContainsFunc(file.Imports, func(i *ast.ImportSpec) bool {
 		return strings.Contains(i.Path.Value, "gobuffalo/pop") || i.Path.Value == `"database/sql"`
 	})

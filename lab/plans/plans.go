@@ -10,7 +10,7 @@ import (
 	"regexp"
 	"strings"
 
-	"corral/lab/plans/listen"
+	"corral/lab/plans/record"
 )
 
 // testKit opens the databases of the app's suites and calls opened(connection).
@@ -45,7 +45,7 @@ var planned = regexp.MustCompile(`(?i)^\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b`)
 type explainer func(ctx context.Context, conn *sql.Conn, query string, args []any) ([]plan, error)
 
 // complaints returns the statements that slow down with the number of rows.
-func complaints(ctx context.Context, conn *sql.Conn, explain explainer, statements []listen.Statement) (list []string, err error) {
+func complaints(ctx context.Context, conn *sql.Conn, explain explainer, statements []record.Statement) (list []string, err error) {
 	for _, s := range statements {
 		if !planned.MatchString(s.Query) {
 			continue

@@ -17,12 +17,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"corral/lab/binary"
-	"corral/lab/plans/listen"
+	"corral/lab/plans/record"
 	"corral/lab/services"
 )
 
-// speaking are the folders in which every sending place must be covered.
-var speaking = []string{"models", "internal/database", "internal/outbox", "internal/purge", "internal/ratelimit"}
+// sqlFolders are the folders in which every sending place must be covered.
+var sqlFolders = []string{"models", "internal/database", "internal/outbox", "internal/purge", "internal/ratelimit"}
 
 func TestMain(m *testing.M) { os.Exit(binary.Run(m)) }
 
@@ -33,21 +33,21 @@ func TestPlans_EveryStatementUsesAnIndex(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			server := server(t)
-			statements := listenToSuites(t, server)
+			statements := recordSuites(t, server)
 			require.Greater(t, len(statements), 50)
 			conn, explain := newDatabase(t, server)
 			list, err := complaints(t.Context(), conn, explain, statements)
 			require.NoError(t, err)
 			require.Empty(t, strings.Join(list, "\n"))
-			places, err := unheard(binary.Root(), speaking, statements)
+			places, err := unrecorded(binary.Root(), sqlFolders, statements)
 			require.NoError(t, err)
 			require.Empty(t, places, "these send a statement that no test has sent: its plan was not read")
 		})
 	}
 }
 
-// listenToSuites runs the suites that have a database.
-func listenToSuites(t *testing.T, server string) (statements []listen.Statement) {
+// recordSuites runs the suites that have a database.
+func recordSuites(t *testing.T, server string) (statements []record.Statement) {
 	t.Helper()
 	folder := t.TempDir()
 	packages := goes(t, "list", "-f", `{{if or (eq .Dir "") .TestGoFiles .XTestGoFiles}}{{.ImportPath}}:{{join .TestImports ","}},{{join .XTestImports ","}},{{end}}`, "./...")
@@ -70,7 +70,7 @@ func listenToSuites(t *testing.T, server string) (statements []listen.Statement)
 		require.NoError(t, err)
 		defer file.Close()
 		for lines := json.NewDecoder(file); lines.More(); {
-			var s listen.Statement
+			var s record.Statement
 			require.NoError(t, lines.Decode(&s))
 			statements = append(statements, s)
 		}
@@ -78,13 +78,13 @@ func listenToSuites(t *testing.T, server string) (statements []listen.Statement)
 	return statements
 }
 
-// overlay adds the listener to the test kit, and testdata's tests to their
+// overlay adds the recorder to the test kit, and testdata's tests to their
 // packages.
 func overlay(t *testing.T, folder, module string) (path string) {
 	t.Helper()
 	kit := filepath.Join(binary.Root(), testKit)
 	clause := "package " + filepath.Base(testKit)
-	source, err := os.ReadFile("listen/listen.go")
+	source, err := os.ReadFile("record/record.go")
 	require.NoError(t, err)
 	dir, replaced := t.TempDir(), map[string]string{}
 	add := func(name, content string) {
@@ -92,8 +92,8 @@ func overlay(t *testing.T, folder, module string) (path string) {
 		require.NoError(t, os.WriteFile(file, []byte(content), 0o600))
 		replaced[filepath.Join(kit, name)] = file
 	}
-	add("listen.go", strings.Replace(string(source), "\npackage listen\n", "\n"+clause+"\n", 1))
-	add("hook.go", fmt.Sprintf("%s\n\nimport \"github.com/gobuffalo/pop/v6\"\n\nfunc init() { opened = func(c *pop.Connection) { ListenTo(c, %q, %q, %q) } }\n",
+	add("record.go", strings.Replace(string(source), "\npackage record\n", "\n"+clause+"\n", 1))
+	add("hook.go", fmt.Sprintf("%s\n\nimport \"github.com/gobuffalo/pop/v6\"\n\nfunc init() { opened = func(c *pop.Connection) { Start(c, %q, %q, %q) } }\n",
 		clause, folder, binary.Root(), module))
 	tests, err := filepath.Glob("testdata/*/*_test.go")
 	require.NoError(t, err)
@@ -136,7 +136,7 @@ func newDatabase(t *testing.T, server string) (*sql.Conn, explainer) {
 
 // judge returns the complaints about statements on the database of
 // TEST_DATABASE_URL.
-func judge(t *testing.T, statements ...listen.Statement) []string {
+func judge(t *testing.T, statements ...record.Statement) []string {
 	t.Helper()
 	server := os.Getenv("TEST_DATABASE_URL")
 	conn, explain := newDatabase(t, server)
@@ -152,20 +152,20 @@ func judge(t *testing.T, statements ...listen.Statement) []string {
 }
 
 // from returns a function's statement.
-func from(function, query string, args ...any) listen.Statement {
-	s := listen.Statement{Function: function, Query: query}
+func from(function, query string, args ...any) record.Statement {
+	s := record.Statement{Function: function, Query: query}
 	for _, arg := range args {
 		switch arg := arg.(type) {
 		case string:
-			s.Args = append(s.Args, listen.Arg{Text: &arg})
+			s.Args = append(s.Args, record.Arg{Text: &arg})
 		case time.Time:
-			s.Args = append(s.Args, listen.Arg{Time: &arg})
+			s.Args = append(s.Args, record.Arg{Time: &arg})
 		}
 	}
 	return s
 }
 
-func requireRefused(t *testing.T, statements ...listen.Statement) {
+func requireRefused(t *testing.T, statements ...record.Statement) {
 	t.Helper()
 	list := judge(t, statements...)
 	for _, s := range statements {
@@ -214,7 +214,7 @@ func TestComplaints_ReadTheGenericPlan(t *testing.T) {
 	}
 }
 
-func TestUnheard_NamesThePlaces(t *testing.T) {
+func TestUnrecorded_NamesThePlaces(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "some.go")
 	require.NoError(t, os.WriteFile(path, []byte(`package some
@@ -226,11 +226,11 @@ func B() { tx.
 func C() { DB.WithContext(ctx).Create(row) }
 func Open() { DB.RawQuery("SELECT 1").Exec() }
 `), 0o600))
-	places, err := unheard(dir, []string{"."}, nil)
+	places, err := unrecorded(dir, []string{"."}, nil)
 	require.NoError(t, err)
 	require.Equal(t, []string{"some.go:4", "some.go:7"}, places)
 
-	places, err = unheard(dir, []string{"."}, []listen.Statement{{File: "some.go", Line: 6}})
+	places, err = unrecorded(dir, []string{"."}, []record.Statement{{File: "some.go", Line: 6}})
 	require.NoError(t, err)
 	require.Equal(t, []string{"some.go:7"}, places)
 }

@@ -20,6 +20,7 @@ type Authority struct {
 	cert *x509.Certificate
 }
 
+// NewAuthority returns an authority with a new key.
 func NewAuthority(t testing.TB) *Authority {
 	t.Helper()
 	a := &Authority{t: t, key: newKey(t)}

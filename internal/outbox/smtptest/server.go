@@ -39,6 +39,7 @@ type Server struct {
 	t testing.TB
 }
 
+// Received is a mail with its envelope.
 type Received struct {
 	From string
 	To   []string

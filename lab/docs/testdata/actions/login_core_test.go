@@ -12,17 +12,17 @@ import (
 
 // A login is what runs in the second test but not the first.
 
-func TestLoginCore_Before(t *testing.T) { aboutToLogIn(t) }
+func TestLoginCore_Before(t *testing.T) { beforeLogin(t) }
 
 func TestLoginCore_Login(t *testing.T) {
-	b := aboutToLogIn(t)
+	b := beforeLogin(t)
 	require.Equal(t, "/", b.logIn("ada@example.com").Location())
 	require.Equal(t, 200, b.Get("/").StatusCode)
 }
 
-func aboutToLogIn(t *testing.T) *browser {
+func beforeLogin(t *testing.T) *browser {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
-	models.Clock.Move(2 * time.Hour) // new browsers are mailed to the owner from then on
+	models.Clock.Move(2 * time.Hour) // from then on, owners get mails about new browsers
 	return s.browser()
 }

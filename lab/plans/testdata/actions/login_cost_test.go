@@ -21,8 +21,8 @@ func TestLogin_CostOfARefusedAttempt(t *testing.T) {
 	s := newSite(t)
 	models.Clock.Stop()
 	modelstest.SignUp(t, "ada@example.com")
-	hers, stranger, other := s.loggedIn("ada@example.com", firefox), s.browser(), s.browser()
-	hers.logOut()
+	known, stranger, other := s.loggedIn("ada@example.com", firefox), s.browser(), s.browser()
+	known.logOut()
 	statements := func(b *browser, email string, want int) []string {
 		return modelstest.Statements(func() {
 			require.Equal(t, want, b.Post("/login", url.Values{"email": {email}, "password": {"wrong"}}).StatusCode)
@@ -30,9 +30,9 @@ func TestLogin_CostOfARefusedAttempt(t *testing.T) {
 	}
 	for range 5 {
 		require.Len(t, statements(stranger, "ada@example.com", wrong), 6, "look-up, BEGIN, record, two counts, account")
-		require.Len(t, statements(hers, "ada@example.com", wrong), 5, "one count: the known browser's")
+		require.Len(t, statements(known, "ada@example.com", wrong), 5, "one count: the known browser's")
 	}
-	require.Len(t, statements(stranger, "nobody@example.com", wrong), 6, "as much")
+	require.Len(t, statements(stranger, "nobody@example.com", wrong), 6, "as many")
 	for range 4 {
 		statements(stranger, "nobody@example.com", wrong)
 	}
@@ -40,7 +40,7 @@ func TestLogin_CostOfARefusedAttempt(t *testing.T) {
 	for _, c := range []struct {
 		b     *browser
 		email string
-	}{{stranger, "ada@example.com"}, {hers, "ada@example.com"}, {other, "nobody@example.com"}, {stranger, "free@example.com"}} {
+	}{{stranger, "ada@example.com"}, {known, "ada@example.com"}, {other, "nobody@example.com"}, {stranger, "free@example.com"}} {
 		sent := statements(c.b, c.email, refused)
 		require.Len(t, sent, 1, c.email)
 		require.Contains(t, sent[0], "FROM rate_limits WHERE id IN")

@@ -1,6 +1,6 @@
-// Package listen records the statements that the app sends while its suites
+// Package record records the statements that the app sends while its suites
 // run. Package plans adds its file to the app's test kit with go test -overlay.
-package listen
+package record
 
 import (
 	"context"
@@ -41,41 +41,41 @@ type Arg struct {
 	Time  *time.Time `json:",omitempty"`
 }
 
-// listener sits between the app and its database driver. It ignores statements
-// of tests.
-type listener struct {
+// recorder is a connector between the app and its database driver. It ignores
+// statements of tests.
+type recorder struct {
 	driver driver.Driver
 	dsn    string
 
 	root, module string
-	passed       []string // send for their callers: the test kits and database.Statement
-	record       *json.Encoder
+	passed       []string // not callers: the test kits and database.Statement
+	output       *json.Encoder
 
 	lock  sync.Mutex
-	heard map[string]bool // text and line
+	known map[string]bool // text and line
 	sent  *[]string       // in order, during Statements
 }
 
-var listening *listener
+var active *recorder
 
-// ListenTo records the statements of a connection in a file of the folder. The
+// Start records the statements of a connection in a file of the folder. The
 // app is the module below root.
-func ListenTo(conn *pop.Connection, folder, root, module string) {
+func Start(conn *pop.Connection, folder, root, module string) {
 	file, err := os.Create(filepath.Join(folder, fmt.Sprint(os.Getpid(), ".json")))
 	if err != nil {
 		panic(err)
 	}
 	_, self, _, _ := runtime.Caller(0)
 	pool := poolOf(conn)
-	listening = &listener{
+	active = &recorder{
 		driver: pool.Driver(), dsn: conn.Dialect.URL(),
 		root: root + "/", module: module + "/",
 		passed: []string{filepath.Dir(self), filepath.Join(root, "internal/apptest"), filepath.Join(root, "internal/database/statement.go")},
-		record: json.NewEncoder(file), heard: map[string]bool{},
+		output: json.NewEncoder(file), known: map[string]bool{},
 	}
 	details := conn.Dialect.Details()
 	pool.DB.Close()
-	pool.DB = sql.OpenDB(listening)
+	pool.DB = sql.OpenDB(active)
 	pool.SetMaxOpenConns(details.Pool)
 	pool.SetMaxIdleConns(details.IdlePool)
 }
@@ -88,25 +88,25 @@ func poolOf(conn *pop.Connection) *sqlx.DB {
 
 // Statements returns what the app sends while do runs, including BEGIN.
 func Statements(do func()) (sent []string) {
-	tell := func(to *[]string) {
-		listening.lock.Lock()
-		defer listening.lock.Unlock()
-		listening.sent = to
+	collect := func(to *[]string) {
+		active.lock.Lock()
+		defer active.lock.Unlock()
+		active.sent = to
 	}
-	tell(&sent)
-	defer tell(nil)
+	collect(&sent)
+	defer collect(nil)
 	do()
 	return sent
 }
 
 // note adds to the result of Statements. The lock is held.
-func (l *listener) note(query string) {
+func (l *recorder) note(query string) {
 	if l.sent != nil {
 		*l.sent = append(*l.sent, query)
 	}
 }
 
-func (l *listener) hear(query string, args []driver.NamedValue) {
+func (l *recorder) add(query string, args []driver.NamedValue) {
 	s, ok := l.caller()
 	if !ok {
 		return
@@ -115,14 +115,14 @@ func (l *listener) hear(query string, args []driver.NamedValue) {
 	defer l.lock.Unlock()
 	l.note(query)
 	key := fmt.Sprint(query, s.File, s.Line)
-	if l.heard[key] {
+	if l.known[key] {
 		return
 	}
-	l.heard[key], s.Query = true, query
+	l.known[key], s.Query = true, query
 	for _, arg := range args {
 		s.Args = append(s.Args, argOf(arg.Value))
 	}
-	if err := l.record.Encode(s); err != nil {
+	if err := l.output.Encode(s); err != nil {
 		panic(err)
 	}
 }
@@ -169,7 +169,7 @@ func (a Arg) Value() any {
 
 // caller returns the line of the app that is nearest to the database, unless it
 // is a test's.
-func (l *listener) caller() (s Statement, ok bool) {
+func (l *recorder) caller() (s Statement, ok bool) {
 	var pcs [64]uintptr
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(1, pcs[:])])
 	for more := true; more; {
@@ -185,86 +185,86 @@ func (l *listener) caller() (s Statement, ok bool) {
 }
 
 // Connect implements driver.Connector.
-func (l *listener) Connect(context.Context) (driver.Conn, error) {
+func (l *recorder) Connect(context.Context) (driver.Conn, error) {
 	conn, err := l.driver.Open(l.dsn)
 	if err != nil {
 		return nil, err
 	}
-	return &heardConn{conn, l}, nil
+	return &recordingConn{conn, l}, nil
 }
 
 // Driver implements driver.Connector.
-func (l *listener) Driver() driver.Driver { return l.driver }
+func (l *recorder) Driver() driver.Driver { return l.driver }
 
-// heardConn records statements.
-type heardConn struct {
+// recordingConn records statements.
+type recordingConn struct {
 	driver.Conn
-	listener *listener
+	recorder *recorder
 }
 
-func (c *heardConn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
-	c.listener.hear(query, args)
+func (c *recordingConn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
+	c.recorder.add(query, args)
 	return c.Conn.(driver.ExecerContext).ExecContext(ctx, query, args)
 }
 
-func (c *heardConn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
-	c.listener.hear(query, args)
+func (c *recordingConn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
+	c.recorder.add(query, args)
 	return c.Conn.(driver.QueryerContext).QueryContext(ctx, query, args)
 }
 
-func (c *heardConn) PrepareContext(ctx context.Context, query string) (driver.Stmt, error) {
+func (c *recordingConn) PrepareContext(ctx context.Context, query string) (driver.Stmt, error) {
 	stmt, err := c.Conn.(driver.ConnPrepareContext).PrepareContext(ctx, query)
 	if err != nil {
 		return nil, err
 	}
-	return &heardStmt{stmt, c, query}, nil
+	return &recordingStmt{stmt, c, query}, nil
 }
 
-func (c *heardConn) BeginTx(ctx context.Context, options driver.TxOptions) (driver.Tx, error) {
-	c.listener.lock.Lock()
-	c.listener.note("BEGIN")
-	c.listener.lock.Unlock()
+func (c *recordingConn) BeginTx(ctx context.Context, options driver.TxOptions) (driver.Tx, error) {
+	c.recorder.lock.Lock()
+	c.recorder.note("BEGIN")
+	c.recorder.lock.Unlock()
 	return c.Conn.(driver.ConnBeginTx).BeginTx(ctx, options)
 }
 
-func (c *heardConn) Ping(ctx context.Context) error { return c.Conn.(driver.Pinger).Ping(ctx) }
+func (c *recordingConn) Ping(ctx context.Context) error { return c.Conn.(driver.Pinger).Ping(ctx) }
 
-func (c *heardConn) ResetSession(ctx context.Context) error {
+func (c *recordingConn) ResetSession(ctx context.Context) error {
 	if resetter, ok := c.Conn.(driver.SessionResetter); ok {
 		return resetter.ResetSession(ctx)
 	}
 	return nil
 }
 
-func (c *heardConn) IsValid() bool {
+func (c *recordingConn) IsValid() bool {
 	validator, ok := c.Conn.(driver.Validator)
 	return !ok || validator.IsValid()
 }
 
-func (c *heardConn) CheckNamedValue(value *driver.NamedValue) error {
+func (c *recordingConn) CheckNamedValue(value *driver.NamedValue) error {
 	if checker, ok := c.Conn.(driver.NamedValueChecker); ok {
 		return checker.CheckNamedValue(value)
 	}
 	return driver.ErrSkip
 }
 
-// heardStmt records a prepared statement each time it runs.
-type heardStmt struct {
+// recordingStmt records a prepared statement each time it runs.
+type recordingStmt struct {
 	driver.Stmt
-	conn  *heardConn
+	conn  *recordingConn
 	query string
 }
 
-func (s *heardStmt) ExecContext(ctx context.Context, args []driver.NamedValue) (driver.Result, error) {
-	s.conn.listener.hear(s.query, args)
+func (s *recordingStmt) ExecContext(ctx context.Context, args []driver.NamedValue) (driver.Result, error) {
+	s.conn.recorder.add(s.query, args)
 	return s.Stmt.(driver.StmtExecContext).ExecContext(ctx, args)
 }
 
-func (s *heardStmt) QueryContext(ctx context.Context, args []driver.NamedValue) (driver.Rows, error) {
-	s.conn.listener.hear(s.query, args)
+func (s *recordingStmt) QueryContext(ctx context.Context, args []driver.NamedValue) (driver.Rows, error) {
+	s.conn.recorder.add(s.query, args)
 	return s.Stmt.(driver.StmtQueryContext).QueryContext(ctx, args)
 }
 
-func (s *heardStmt) CheckNamedValue(value *driver.NamedValue) error {
+func (s *recordingStmt) CheckNamedValue(value *driver.NamedValue) error {
 	return s.conn.CheckNamedValue(value)
 }
