@@ -14,8 +14,8 @@ import (
 	"corral/models/modelstest"
 )
 
-// says returns middleware that writes a word before the handler does.
-func says(word string) buffalo.MiddlewareFunc {
+// writes returns middleware that writes a word before the handler does.
+func writes(word string) buffalo.MiddlewareFunc {
 	return func(next buffalo.Handler) buffalo.Handler {
 		return func(c buffalo.Context) error {
 			fmt.Fprint(c.Response(), word+" ")
@@ -24,7 +24,7 @@ func says(word string) buffalo.MiddlewareFunc {
 	}
 }
 
-// Whatever adds a route in Buffalo does so here, behind the guard.
+// Every way in which Buffalo adds a route works, behind the guard.
 func TestBuffalo_RoutesBehaveAsInAPlainApp(t *testing.T) {
 	s := newSite(t)
 	done := func(c buffalo.Context) error {
@@ -32,7 +32,7 @@ func TestBuffalo_RoutesBehaveAsInAPlainApp(t *testing.T) {
 		return err
 	}
 	other := func(c buffalo.Context) error { return done(c) }
-	first, second := says("first"), says("second")
+	first, second := writes("first"), writes("second")
 	group := app.Group("/test/group")
 	group.Use(first)
 	group.GET("/used", done)
@@ -87,7 +87,7 @@ func TestBuffalo_RoutesBehaveAsInAPlainApp(t *testing.T) {
 	require.Equal(t, 404, ada.Get("/test/numbers/x").StatusCode)
 }
 
-// Files are for anyone, with the headers of every response.
+// Files need no login, and have the headers of every response.
 func TestBuffalo_ServeFilesIsPublic(t *testing.T) {
 	s := newSite(t)
 	app.ServeFiles("/test/files", http.FS(fstest.MapFS{"a.txt": {Data: []byte("a file")}}))

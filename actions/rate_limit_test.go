@@ -55,13 +55,13 @@ var rateLimitCases = []struct {
 		{after: time.Second, via: "192.0.2.12", want: refused, wait: 3},
 		{after: 3 * time.Second, via: "192.0.2.13", right: true, want: ok},
 	}},
-	{"an email without an account is counted alike", "127.0.0.0/8", []attempts{
+	{"an email without an account is counted in the same way", "127.0.0.0/8", []attempts{
 		{times: 5, email: "nobody@example.com", via: "192.0.2.%d", want: wrong},
 		{email: "nobody@example.com", via: "192.0.2.6", want: refused, wait: 1},
 		{after: time.Second, email: "nobody@example.com", via: "192.0.2.7", want: wrong},
 		{email: "nobody@example.com", via: "192.0.2.8", want: refused, wait: 2},
 	}},
-	{"an invalid email is counted alike", "127.0.0.0/8", []attempts{
+	{"an invalid email is counted in the same way", "127.0.0.0/8", []attempts{
 		{times: 5, email: "nobody", via: "192.0.2.%d", want: wrong},
 		{email: " Nobody", via: "192.0.2.6", want: refused, wait: 1},
 	}},
@@ -91,18 +91,18 @@ var rateLimitCases = []struct {
 		{email: "another@example.com", via: "2001:db8:1:2:ffff:ffff:ffff:ffff", want: refused, wait: 180},
 		{email: "another@example.com", via: "2001:db8:1:3::1", want: wrong},
 	}},
-	{"X-Forwarded-For from an untrusted peer is not believed", "10.0.0.0/8", []attempts{
+	{"X-Forwarded-For from an untrusted peer is ignored", "10.0.0.0/8", []attempts{
 		{times: 10, email: "user%d@example.com", via: "192.0.2.%d", want: wrong},
 		{email: "another@example.com", via: "192.0.2.99", want: refused, wait: 180},
 		{email: "another@example.com", want: refused, wait: 180},
 	}},
-	{"X-Forwarded-For from the client itself is not believed", "127.0.0.0/8, 10.0.0.0/8", []attempts{
+	{"X-Forwarded-For from the client itself is ignored", "127.0.0.0/8, 10.0.0.0/8", []attempts{
 		{times: 5, email: "user%d@example.com", via: "192.0.2.%d, 203.0.113.9", want: wrong},
 		{times: 5, email: "more%d@example.com", via: "10.0.0.1, 192.0.2.%d, 203.0.113.9, 10.0.0.7", want: wrong},
 		{email: "another@example.com", via: "203.0.113.9", want: refused, wait: 180},
 		{email: "another@example.com", via: "203.0.113.9, 203.0.113.10", want: wrong},
 	}},
-	{"however an email is written, it is one", "127.0.0.0/8", []attempts{
+	{"spellings of an email share its bucket", "127.0.0.0/8", []attempts{
 		{email: "ada@example.com", via: "192.0.2.1", want: wrong},
 		{email: "ADA@EXAMPLE.COM", via: "192.0.2.2", want: wrong},
 		{email: " \tAda@example.com ", via: "192.0.2.3", want: wrong},
@@ -125,11 +125,11 @@ var rateLimitCases = []struct {
 		{times: 5, via: "192.0.2.%d", want: wrong},
 		{via: "192.0.2.6", right: true, want: refused, wait: 1},
 		{via: "192.0.2.6", known: true, right: true, want: ok},
-		{via: "192.0.2.6", right: true, want: refused, wait: 1}, // other browsers do not profit
+		{via: "192.0.2.6", right: true, want: refused, wait: 1}, // unknown browsers still wait
 		{times: 5, via: "192.0.2.%d", known: true, want: wrong},
 		{via: "192.0.2.6", known: true, right: true, want: refused, wait: 1},
 		{times: 5, via: "198.51.100.%d", email: "bob@example.com", want: wrong},
-		{via: "198.51.100.6", known: true, email: "bob@example.com", right: true, want: refused, wait: 1}, // of one account only
+		{via: "198.51.100.6", known: true, email: "bob@example.com", right: true, want: refused, wait: 1}, // known to one account only
 	}},
 	{"two nodes count together", "127.0.0.0/8", []attempts{
 		{times: 3, via: "192.0.2.1", want: wrong},
@@ -185,12 +185,12 @@ func (a attempts) run(t *testing.T, nodes []*site, known *browser, line, n int) 
 		form.Set("password", modelstest.Password)
 	}
 	answer := b.Post("/login", form)
-	require.Equal(t, a.want, answer.StatusCode, "attempts[%d], the %d. time", line, n)
+	require.Equal(t, a.want, answer.StatusCode, "attempts[%d], number %d", line, n)
 	wait := ""
 	if a.wait > 0 {
 		wait = strconv.Itoa(a.wait)
 	}
-	require.Equal(t, wait, answer.Header.Get("Retry-After"), "attempts[%d], the %d. time", line, n)
+	require.Equal(t, wait, answer.Header.Get("Retry-After"), "attempts[%d], number %d", line, n)
 }
 
 func TestRateLimit_FiveOfFiftyConcurrentAttemptsPass(t *testing.T) {
@@ -268,7 +268,7 @@ func TestRateLimit_DoesNotRevealAccounts(t *testing.T) {
 		b.Header.Set("X-Forwarded-For", client)
 		return b.Post("/login", url.Values{"email": {email}, "password": {"wrong"}})
 	}
-	looks := func(a apptest.Answer, email string) string {
+	appearance := func(a apptest.Answer, email string) string {
 		h := a.Header.Clone()
 		for _, name := range []string{"Date", "X-Request-Id", "Content-Length"} {
 			h.Del(name)
@@ -276,18 +276,18 @@ func TestRateLimit_DoesNotRevealAccounts(t *testing.T) {
 		return fmt.Sprint(a.StatusCode, h, strings.ReplaceAll(a.Page, email, "EMAIL"))
 	}
 	for range 5 {
-		require.Equal(t, looks(attempt("ada@example.com", "192.0.2.1"), "ada@example.com"), looks(attempt("eve@example.com", "192.0.2.2"), "eve@example.com"))
+		require.Equal(t, appearance(attempt("ada@example.com", "192.0.2.1"), "ada@example.com"), appearance(attempt("eve@example.com", "192.0.2.2"), "eve@example.com"))
 	}
-	known := looks(attempt("ada@example.com", "192.0.2.3"), "ada@example.com")
+	known := appearance(attempt("ada@example.com", "192.0.2.3"), "ada@example.com")
 	require.Contains(t, known, "429")
-	require.Equal(t, known, looks(attempt("eve@example.com", "192.0.2.3"), "eve@example.com"))
+	require.Equal(t, known, appearance(attempt("eve@example.com", "192.0.2.3"), "eve@example.com"))
 
 	for n := range 10 {
 		require.Equal(t, wrong, attempt(fmt.Sprintf("user%d@example.com", n), "192.0.2.9").StatusCode)
 	}
 	models.Clock.Move(179 * time.Second) // the client's wait is a second too
-	require.Equal(t, known, looks(attempt("bob@example.com", "192.0.2.9"), "bob@example.com"))
-	require.Equal(t, known, looks(attempt("zoe@example.com", "192.0.2.9"), "zoe@example.com"))
+	require.Equal(t, known, appearance(attempt("bob@example.com", "192.0.2.9"), "bob@example.com"))
+	require.Equal(t, known, appearance(attempt("zoe@example.com", "192.0.2.9"), "zoe@example.com"))
 }
 
 // Attackers cannot keep the hasher busy.

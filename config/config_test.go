@@ -37,7 +37,7 @@ func (v vars) environ() []string {
 	return list
 }
 
-// development and production are the least that either starts with.
+// development and production are minimal environments.
 var (
 	development = vars{}
 	production  = vars{
@@ -49,15 +49,15 @@ var (
 	}
 )
 
-// started reads the variables as the app does when it starts.
-func started(t *testing.T, v vars) Config {
+// loaded returns the configuration outside of go test.
+func loaded(t *testing.T, v vars) Config {
 	t.Helper()
 	c, err := load(v.environ(), t.TempDir(), false, false)
 	require.NoError(t, err)
 	return c
 }
 
-// faults returns the lines that the app prints when it does not start.
+// faults returns the lines of the error.
 func faults(t *testing.T, v vars, dir string) []string {
 	t.Helper()
 	_, err := load(v.environ(), dir, false, false)
@@ -67,7 +67,7 @@ func faults(t *testing.T, v vars, dir string) []string {
 	return strings.Split(err.Error(), "\n")
 }
 
-func written(t *testing.T, content string) string {
+func fileWith(t *testing.T, content string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "file")
 	require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
@@ -100,7 +100,7 @@ func TestLoad_Defaults(t *testing.T) {
 }
 
 func TestLoad_DefaultsInProduction(t *testing.T) {
-	c := started(t, production)
+	c := loaded(t, production)
 	require.Equal(t, "0.0.0.0:3000", c.Addr)
 	require.Equal(t, "https://login.example.com", c.Host.String())
 	require.Equal(t, `"Corral" <no-reply@login.example.com>`, c.MailFrom.String())
@@ -155,7 +155,7 @@ func TestLoad_Variables(t *testing.T) {
 		{"GO_ENV", "", func(c Config) any { return c.Env }, Development},
 	} {
 		t.Run(test.key+"="+test.value, func(t *testing.T) {
-			require.Equal(t, test.want, test.got(started(t, vars{test.key: test.value})))
+			require.Equal(t, test.want, test.got(loaded(t, vars{test.key: test.value})))
 		})
 	}
 }
@@ -165,7 +165,7 @@ func TestLoad_UnderGoTest(t *testing.T) {
 	c, err := Load(vars{"DATABASE_URL": "postgres://corral@db/people"}.environ(), dir)
 	require.NoError(t, err)
 	require.Equal(t, Test, c.Env)
-	require.Empty(t, c.DatabaseURL, "DATABASE_URL names the rows of real users")
+	require.Empty(t, c.DatabaseURL, "DATABASE_URL may have real users")
 	require.Len(t, c.SessionSecrets, 1)
 	require.NoDirExists(t, filepath.Join(dir, "storage"), "tests write no secret")
 
@@ -184,6 +184,6 @@ func TestLoad_Socket(t *testing.T) {
 		pid, fds string
 		want     bool
 	}{{mine, "1", true}, {mine, "0", false}, {mine, "2", false}, {mine, "", false}, {"1", "1", false}, {"", "1", false}} {
-		require.Equal(t, test.want, started(t, vars{"LISTEN_PID": test.pid, "LISTEN_FDS": test.fds}).Socket, test)
+		require.Equal(t, test.want, loaded(t, vars{"LISTEN_PID": test.pid, "LISTEN_FDS": test.fds}).Socket, test)
 	}
 }

@@ -138,19 +138,19 @@ func TestProduction_DatabaseTLS(t *testing.T) {
 		{"DATABASE_URL": "postgres:///corral?host=/run/postgresql"},
 		{"DATABASE_URL": "postgres://corral@db/corral", "DATABASE_TLS": "off"},
 	} {
-		started(t, production.with(v))
+		loaded(t, production.with(v))
 	}
-	started(t, development.with(vars{"DATABASE_URL": "postgres://corral@db/corral"}))
+	loaded(t, development.with(vars{"DATABASE_URL": "postgres://corral@db/corral"}))
 }
 
 func TestProduction_DatabaseFileIsPrivate(t *testing.T) {
-	path := written(t, "")
+	path := fileWith(t, "")
 	v := production.with(vars{"DATABASE_URL": "sqlite3://" + path})
-	started(t, v)
+	loaded(t, v)
 	for _, mode := range []os.FileMode{0o644, 0o640, 0o606} {
 		require.NoError(t, os.Chmod(path, mode))
 		require.Equal(t, []string{fmt.Sprintf("DATABASE_URL: other users can read or write the file %s (mode %04o): run chmod 600 %s", path, mode, path)},
 			faults(t, v, t.TempDir()))
 	}
-	started(t, development.with(vars{"DATABASE_URL": "sqlite3://" + path}))
+	loaded(t, development.with(vars{"DATABASE_URL": "sqlite3://" + path}))
 }

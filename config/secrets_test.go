@@ -19,7 +19,7 @@ import (
 // The output of `task secret` is accepted.
 func TestSessionSecret_New(t *testing.T) {
 	one, two := secret.New(), secret.New()
-	require.Equal(t, []string{one, two}, started(t, production.with(vars{"SESSION_SECRET": one + "," + two})).SessionSecrets)
+	require.Equal(t, []string{one, two}, loaded(t, production.with(vars{"SESSION_SECRET": one + "," + two})).SessionSecrets)
 }
 
 // The development secret is created once and reused.
@@ -34,7 +34,7 @@ func TestDevelopmentSecret(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, first.SessionSecrets, again.SessionSecrets)
 
-	require.NotEqual(t, first.SessionSecrets, started(t, development).SessionSecrets)
+	require.NotEqual(t, first.SessionSecrets, loaded(t, development).SessionSecrets)
 }
 
 // A task in a wrong folder leaves nothing there.
@@ -62,10 +62,10 @@ func TestDevelopmentSecret_IsNotMadeElsewhere(t *testing.T) {
 
 func TestSecretFiles(t *testing.T) {
 	without := production.with(vars{"SESSION_SECRET": "", "SMTP_URL": ""})
-	c := started(t, without.with(vars{
-		"SESSION_SECRET_FILE": written(t, goodSecret+","+otherSecret+"\n"),
-		"SMTP_URL_FILE":       written(t, "smtps://corral:hunter2@mail.example.com\n"),
-		"DATABASE_URL_FILE":   written(t, "postgres://corral:hunter2@db/corral?sslmode=verify-full\n"),
+	c := loaded(t, without.with(vars{
+		"SESSION_SECRET_FILE": fileWith(t, goodSecret+","+otherSecret+"\n"),
+		"SMTP_URL_FILE":       fileWith(t, "smtps://corral:hunter2@mail.example.com\n"),
+		"DATABASE_URL_FILE":   fileWith(t, "postgres://corral:hunter2@db/corral?sslmode=verify-full\n"),
 	}))
 	require.Equal(t, []string{goodSecret, otherSecret}, c.SessionSecrets)
 	require.Equal(t, "smtps://corral:hunter2@mail.example.com", c.SMTP.String())
@@ -79,16 +79,16 @@ func TestSecretFiles_Faults(t *testing.T) {
 		require.Equal(t, []string{key + "_FILE names a file that cannot be read: no such file or directory"},
 			faults(t, without.with(vars{key + "_FILE": filepath.Join(t.TempDir(), "none")}), t.TempDir()))
 		require.Equal(t, []string{key + "_FILE names a file that is empty"},
-			faults(t, without.with(vars{key + "_FILE": written(t, " \n")}), t.TempDir()))
+			faults(t, without.with(vars{key + "_FILE": fileWith(t, " \n")}), t.TempDir()))
 		require.Equal(t, []string{key + " and " + key + "_FILE are both set: keep one"},
-			faults(t, without.with(vars{key: "x", key + "_FILE": written(t, "y")}), t.TempDir()))
+			faults(t, without.with(vars{key: "x", key + "_FILE": fileWith(t, "y")}), t.TempDir()))
 	}
 }
 
 func TestCertificate(t *testing.T) {
 	cert, key := certificate(t)
 	v := production.with(vars{"TRUSTED_PROXIES": "", "TLS_CERT_FILE": cert, "TLS_KEY_FILE": key})
-	c := started(t, v)
+	c := loaded(t, v)
 	require.True(t, c.TLS())
 	require.Equal(t, cert, c.TLSCertFile)
 	require.Equal(t, key, c.TLSKeyFile)
@@ -111,6 +111,6 @@ func certificate(t *testing.T) (cert, key string) {
 	require.NoError(t, err)
 	encoded, err := x509.MarshalPKCS8PrivateKey(private)
 	require.NoError(t, err)
-	return written(t, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: signed}))),
-		written(t, string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: encoded})))
+	return fileWith(t, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: signed}))),
+		fileWith(t, string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: encoded})))
 }

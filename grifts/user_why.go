@@ -81,9 +81,9 @@ func sayLimits(f *models.Findings) {
 	}
 	switch l := f.Limited; {
 	case l == nil:
-		say("It is not rate limited. (A client with ten failures in three minutes waits all the same, with any email.)")
+		say("It is not rate limited. (But a client with ten failures in three minutes has to wait, with any email.)")
 	case l.Locked:
-		say("It is locked until the password is reset by mail: after so many attempts no waiting helps.")
+		say("It is locked until the password is reset by mail: waiting does not unlock it.")
 	default:
 		say("It is rate limited until %s, also for the right password.", moment(models.Clock.Now().Add(l.RetryAfter)))
 	}

@@ -24,7 +24,7 @@ func faults(v *env.Vars) (lines []string) {
 	return lines
 }
 
-func written(t *testing.T, content string) string {
+func fileWith(t *testing.T, content string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "file")
 	require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
@@ -60,7 +60,7 @@ func TestVars_FaultIsOneLine(t *testing.T) {
 func TestVars_Secret(t *testing.T) {
 	require.Equal(t, "hunter2", vars("hunter2").Secret("X"))
 	require.Empty(t, vars("").Secret("X"))
-	require.Equal(t, "hunter2", env.New([]string{"X_FILE=" + written(t, "hunter2\n")}).Secret("X"))
+	require.Equal(t, "hunter2", env.New([]string{"X_FILE=" + fileWith(t, "hunter2\n")}).Secret("X"))
 }
 
 func TestVars_SecretFaultsQuoteNothing(t *testing.T) {
@@ -69,8 +69,8 @@ func TestVars_SecretFaultsQuoteNothing(t *testing.T) {
 		line    string
 	}{
 		{[]string{"X_FILE=" + filepath.Join(t.TempDir(), "hunter2")}, "X_FILE names a file that cannot be read: no such file or directory"},
-		{[]string{"X_FILE=" + written(t, " \n")}, "X_FILE names a file that is empty"},
-		{[]string{"X=hunter2", "X_FILE=" + written(t, "hunter2")}, "X and X_FILE are both set: keep one"},
+		{[]string{"X_FILE=" + fileWith(t, " \n")}, "X_FILE names a file that is empty"},
+		{[]string{"X=hunter2", "X_FILE=" + fileWith(t, "hunter2")}, "X and X_FILE are both set: keep one"},
 	} {
 		v := env.New(test.environ)
 		require.Empty(t, v.Secret("X"))

@@ -85,7 +85,7 @@ func TestExposure_PagesLoadNothingForeignOrInline(t *testing.T) {
 	s.SignUp("ada@example.com")
 	ada, seen := s.Browser(), 0
 	ada.LogIn("ada@example.com")
-	for who, b := range map[string]*site.Browser{"ada": ada, "anybody": s.Browser()} {
+	for name, b := range map[string]*site.Browser{"ada": ada, "anonymous": s.Browser()} {
 		for _, path := range append(s.Paths(), "/nothing") {
 			a := b.Get(strings.NewReplacer("{token}", "x", "{id}", "x").Replace(path))
 			require.Equal(t, []string{strictPolicy}, a.Header.Values("Content-Security-Policy"), path)
@@ -96,7 +96,7 @@ func TestExposure_PagesLoadNothingForeignOrInline(t *testing.T) {
 			require.NotRegexp(t, foreign, a.Page, path)
 			require.NotRegexp(t, inline, a.Page, path)
 			require.Contains(t, a.Page, `<meta charset="utf-8">`, path)
-			if who == "ada" && a.StatusCode == 200 {
+			if name == "ada" && a.StatusCode == 200 {
 				require.Contains(t, a.Page, `<form action="/logout" method="post">`, path)
 			}
 			require.NotContains(t, a.Page, "$argon2id")
@@ -109,15 +109,15 @@ func TestExposure_EveryCookieIsSecure(t *testing.T) {
 	s := site.OpenProduction(t)
 	b := s.Browser()
 	var all []*http.Cookie
-	note := func(a site.Answer) { all = append(all, a.Cookies()...) }
-	note(b.Get("/"))
-	note(b.Post("/signup", "email", "dora@example.com"))
-	note(b.Get("/check-mail"))
-	note(b.Get("/signup/" + s.Token("signup", "dora@example.com")))
-	note(b.Post("/signup/password", "password", site.Password))
-	note(b.LogOut())
-	note(b.LogIn("dora@example.com", "remember", "true"))
-	note(b.Put("/language", "language", "de"))
+	collect := func(a site.Answer) { all = append(all, a.Cookies()...) }
+	collect(b.Get("/"))
+	collect(b.Post("/signup", "email", "dora@example.com"))
+	collect(b.Get("/check-mail"))
+	collect(b.Get("/signup/" + s.Token("signup", "dora@example.com")))
+	collect(b.Post("/signup/password", "password", site.Password))
+	collect(b.LogOut())
+	collect(b.LogIn("dora@example.com", "remember", "true"))
+	collect(b.Put("/language", "language", "de"))
 	names := map[string]bool{}
 	for _, c := range all {
 		names[c.Name] = true

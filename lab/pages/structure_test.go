@@ -24,8 +24,8 @@ func everyPage(t *testing.T, language string) map[string]site.Answer {
 	s := site.OpenProduction(t)
 	s.SignUp("ada@example.com")
 	b, anonymous := s.Browser(), s.Browser()
-	for _, who := range []*site.Browser{b, anonymous} {
-		who.Header.Set("Accept-Language", language)
+	for _, browser := range []*site.Browser{b, anonymous} {
+		browser.Header.Set("Accept-Language", language)
 	}
 	pages := map[string]site.Answer{
 		"welcome": anonymous.Get("/welcome"), "login": anonymous.Get("/login"), "signup": anonymous.Get("/signup"), "forgot": anonymous.Get("/password/forgot"),

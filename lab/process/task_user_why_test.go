@@ -32,7 +32,7 @@ func TestTask_UserWhy_ExplainsAnAccount(t *testing.T) {
 		"ada@example.com has an account, created at T.",
 		"It has a password.",
 		"Failed attempts in a row with this email, since the last login or reset: 2.",
-		"It is not rate limited. (A client with ten failures in three minutes waits all the same, with any email.)",
+		"It is not rate limited. (But a client with ten failures in three minutes has to wait, with any email.)",
 		"Browsers that have logged in to the account before: 1. Each has a rate limit of its own.",
 		"The last failed attempts:",
 		"  T, Go-http-client, from 127.0.0.1: login",
@@ -46,13 +46,13 @@ func TestTask_UserWhy_ExplainsAnAccount(t *testing.T) {
 	}, whyLines(t, dir, env, " Ada@Example.com "))
 }
 
-// The README says so.
+// README.md shows this line.
 func TestTask_UserWhy_SaysLocked(t *testing.T) {
 	dir, env := t.TempDir(), []string{newDatabase(t)}
 	passwords := seeded(t, dir, env...)
 	lines := whyLines(t, dir, env, "carol@example.com")
 	require.Contains(t, lines, "Failed attempts in a row with this email, since the last login or reset: 100.")
-	require.Contains(t, lines, "It is locked until the password is reset by mail: after so many attempts no waiting helps.")
+	require.Contains(t, lines, "It is locked until the password is reset by mail: waiting does not unlock it.")
 	require.Contains(t, lines, "There is no session.")
 	p := start(t, dir, env...)
 	require.Equal(t, http.StatusTooManyRequests, p.logIn(p.browser(), "carol@example.com", passwords["carol@example.com"]))
@@ -72,7 +72,7 @@ func TestTask_UserWhy_SuggestsSimilarEmails(t *testing.T) {
 		"bbo@example.com has no account.",
 		"Was it mistyped? These have an account: bob@example.com.",
 		"Failed attempts in a row with this email, since the last login or reset: 1.",
-		"It is not rate limited. (A client with ten failures in three minutes waits all the same, with any email.)",
+		"It is not rate limited. (But a client with ten failures in three minutes has to wait, with any email.)",
 		"A link to sign up works until T.",
 		"The last mails to this email:",
 		"  T: link to set a new password, queued",
@@ -84,7 +84,7 @@ func TestTask_UserWhy_SuggestsSimilarEmails(t *testing.T) {
 		"nobody@example.net has no account.",
 		"Sign-up is closed: create an account with `task user:create nobody@example.net`.",
 		"No failed attempts in a row are counted for the email.",
-		"It is not rate limited. (A client with ten failures in three minutes waits all the same, with any email.)",
+		"It is not rate limited. (But a client with ten failures in three minutes has to wait, with any email.)",
 		"No mailed link works.",
 		"No mail to this email is on record; they are kept for 30 days.",
 	}, whyLines(t, dir, append(env, "SIGNUP=closed"), "nobody@example.net"))
