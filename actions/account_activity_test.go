@@ -49,7 +49,7 @@ func TestAccountActivity_EveryKindHasAText(t *testing.T) {
 	require.NoError(t, err)
 	sessions, err := models.SessionsOf(t.Context(), user)
 	require.NoError(t, err)
-	require.NoError(t, sessions[1].EndOtherSessions(t.Context(), models.Client{}), "those but the desk's")
+	require.NoError(t, sessions[1].EndOtherSessions(t.Context(), models.Client{}), "all but the desk's")
 	tick()
 	phone.Post("/login", url.Values{"email": {email}, "password": {"wrong"}})
 	tick()

@@ -10,7 +10,7 @@ import (
 	"corral/models/modelstest"
 )
 
-// Also on error pages from before the app.
+// The language also applies to errors before the app.
 func TestErrors_AreInTheChosenLanguage(t *testing.T) {
 	modelstest.Empty(t)
 	s := behindProxy(t)

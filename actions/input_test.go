@@ -37,8 +37,7 @@ var hostileTexts = map[string]string{
 	"<eve@example.com> ada@example.com":          "<eve",
 }
 
-// It is escaped or not shown, logs in nobody, mails nobody, and causes no
-// server error.
+// Hostile input is escaped or not shown, and causes no login, mail or server error.
 func TestInput_IsTextOnly(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")

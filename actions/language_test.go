@@ -25,7 +25,7 @@ func chosen(language string) url.Values {
 	return url.Values{"_method": {"PUT"}, "language": {language}}
 }
 
-// Also for pages that package web serves.
+// The choice also applies to pages that package web serves.
 func TestLanguage_ChosenByAnyClient(t *testing.T) {
 	s, other := newSite(t), anotherLanguage()
 	b := s.browser()
@@ -88,7 +88,7 @@ func TestLanguage_Unknown(t *testing.T) {
 	require.Contains(t, b.Get("/").Page, `<html lang="en-US"`, "an unknown language in the cookie is ignored")
 }
 
-// To the nearest parent that has a page, and to no other site.
+// The nearest parent that has a page is on this site.
 func TestLanguage_RedirectsBack(t *testing.T) {
 	s := newSite(t)
 	b := s.browser()
@@ -127,7 +127,7 @@ func TestLanguage_ChooserOnEveryPage(t *testing.T) {
 func TestAccountLanguage_OverridesTheCookie(t *testing.T) {
 	s, other := newSite(t), anotherLanguage()
 	ada := modelstest.SignUp(t, "ada@example.com")
-	b, elsewhere := s.browser(), s.browser()
+	b, second := s.browser(), s.browser()
 	b.logIn("ada@example.com")
 	require.Contains(t, b.Get("/account").Page, `<option value="">`)
 	a := b.Put("/account/language", url.Values{"language": {other}})
@@ -136,13 +136,13 @@ func TestAccountLanguage_OverridesTheCookie(t *testing.T) {
 	require.Equal(t, []string{in(other, "account.language_saved")}, apptest.Flashes(b.Get("/account").Page), "in the new language")
 	require.Contains(t, b.Get("/nothing").Page, `<html lang="`+other+`"`, "pages without an account, too")
 
-	elsewhere.SetCookie("corral-lang", "en-US")
-	elsewhere.Header.Set("Accept-Language", "en")
-	elsewhere.logIn("ada@example.com")
-	page := elsewhere.Get("/").Page
+	second.SetCookie("corral-lang", "en-US")
+	second.Header.Set("Accept-Language", "en")
+	second.logIn("ada@example.com")
+	page := second.Get("/").Page
 	require.Contains(t, page, `<html lang="`+other+`"`)
-	require.Equal(t, []string{in(other, "login.done")}, apptest.Flashes(page), "the message too, although it comes from the English page")
-	require.Contains(t, elsewhere.Get("/account").Page, `<html lang="`+other+`"`)
+	require.Equal(t, []string{in(other, "login.done")}, apptest.Flashes(page), "the message is stored as a key")
+	require.Contains(t, second.Get("/account").Page, `<html lang="`+other+`"`)
 
 	require.NoError(t, models.DB.Reload(ada))
 	require.Equal(t, other, ada.Language)
@@ -151,7 +151,7 @@ func TestAccountLanguage_OverridesTheCookie(t *testing.T) {
 	require.Empty(t, ada.Language)
 	require.Contains(t, b.Get("/").Page, `<html lang="en-US"`, "as Accept-Language asks")
 	require.Contains(t, b.Get("/nothing").Page, `<html lang="en-US"`)
-	require.Contains(t, elsewhere.Get("/").Page, `<html lang="en-US"`)
+	require.Contains(t, second.Get("/").Page, `<html lang="en-US"`)
 }
 
 func TestAccountLanguage_FollowsTheChooser(t *testing.T) {
@@ -171,7 +171,7 @@ func TestAccountLanguage_FollowsTheChooser(t *testing.T) {
 	require.Equal(t, other, ada.Language)
 }
 
-func TestAccountLanguage_IsThatOfTheMails(t *testing.T) {
+func TestAccountLanguage_AppliesToMails(t *testing.T) {
 	s, other := newSite(t), anotherLanguage()
 	ada := modelstest.SignUp(t, "ada@example.com")
 	require.NoError(t, ada.ChooseLanguage(t.Context(), other))
@@ -182,7 +182,7 @@ func TestAccountLanguage_IsThatOfTheMails(t *testing.T) {
 	require.Equal(t, map[string]string{models.MailReset: other, models.MailPasswordChanged: other}, mailLanguages(t))
 }
 
-func TestAccountLanguage_UnsetMailsInThePagesLanguage(t *testing.T) {
+func TestAccountLanguage_UnsetMailsUseThePagesLanguage(t *testing.T) {
 	s, other := newSite(t), anotherLanguage()
 	modelstest.SignUp(t, "ada@example.com")
 	b := s.browser()

@@ -12,7 +12,7 @@ import (
 	"corral/models/modelstest"
 )
 
-// No empty file takes its place, and sessions survive.
+// SQLite must not create an empty file in its place.
 func TestOutage_MovedSQLiteFileIs503(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "100%#1.sqlite")
 	c := modelstest.Config()

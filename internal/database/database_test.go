@@ -26,12 +26,12 @@ func TestOpen_CreatesAPrivateFile(t *testing.T) {
 
 func TestOpen_ErrorIsOneLineWithoutPassword(t *testing.T) {
 	dir := t.TempDir()
-	noise := filepath.Join(dir, "noise.sqlite")
-	require.NoError(t, os.WriteFile(noise, bytes.Repeat([]byte("no database "), 999), 0o600))
+	garbage := filepath.Join(dir, "garbage.sqlite")
+	require.NoError(t, os.WriteFile(garbage, bytes.Repeat([]byte("no database "), 999), 0o600))
 	for url, want := range map[string]string{
 		"sqlite3://" + dir:                          "the database cannot be opened: DATABASE_URL names the folder " + dir + ": name a file in it",
-		"sqlite3://" + noise + "/x/app.sqlite":      "the database cannot be opened: DATABASE_URL names the file " + noise + "/x/app.sqlite, which cannot be made (",
-		"sqlite3://" + noise:                        "the database cannot be opened: ",
+		"sqlite3://" + garbage + "/x/app.sqlite":    "the database cannot be opened: DATABASE_URL names the file " + garbage + "/x/app.sqlite, which cannot be made (",
+		"sqlite3://" + garbage:                      "the database cannot be opened: ",
 		"postgres://ada:hunter2@127.0.0.1:1/none":   "the database cannot be opened: ",
 		"postgres://ada:hunter2%zz@127.0.0.1/none":  "DATABASE_URL is not understood: ",
 		"nonsense://ada:hunter2@127.0.0.1:1/none":   "DATABASE_URL is not understood: ",

@@ -69,7 +69,7 @@ func TestNormalize(t *testing.T) {
 	}
 }
 
-// No character that is not seen passes inside an email. Prevents spoofing.
+// Prevents spoofing.
 func TestNormalize_RefusesInvisibleCharacters(t *testing.T) {
 	joiners := &unicode.RangeTable{R16: []unicode.Range16{{Lo: 0x200c, Hi: 0x200d, Stride: 1}}}
 	invisible := rangetable.Merge(unicode.C, unicode.Z, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)

@@ -25,10 +25,10 @@ func (w *Worker) DeliverAll(ctx context.Context) {
 	}
 }
 
-// NoteFor shortens the time within which an outcome is recorded.
-func (w *Worker) NoteFor(d time.Duration) { w.noteFor = d }
+// RecordFor shortens the time within which an outcome is recorded.
+func (w *Worker) RecordFor(d time.Duration) { w.recordFor = d }
 
-// What bounds the deliveries of a worker.
+// Limits of concurrent deliveries.
 const (
 	AtOnce    = atOnce
 	LowAtOnce = lowAtOnce

@@ -44,10 +44,10 @@ type WorkerOptions struct {
 // own. Mails of low priority, which anyone can cause in any number, leave some
 // slots free.
 const (
-	atOnce      = 8
-	lowAtOnce   = 6
-	noteMargin  = 15 * time.Second // of the lease, for the statement that records the outcome
-	stopTimeout = 10 * time.Second // for recording outcomes while the process is stopping
+	atOnce       = 8
+	lowAtOnce    = 6
+	recordMargin = 15 * time.Second // of the lease, for the statement that records the outcome
+	stopTimeout  = 10 * time.Second // for recording outcomes while the process is stopping
 )
 
 // Worker delivers mails until it is stopped.
@@ -58,7 +58,7 @@ type Worker struct {
 	deliveries sync.WaitGroup
 	slots      chan struct{} // holds a value for each delivery
 	freed      chan struct{} // receives a value after a delivery
-	noteFor    time.Duration // how long after the claim an outcome is recorded
+	recordFor  time.Duration // how long after the claim an outcome is recorded
 }
 
 // Start starts a worker. Several may run in a process.
@@ -75,7 +75,7 @@ func Start(o WorkerOptions) *Worker {
 }
 
 func newWorker(o WorkerOptions) *Worker {
-	return &Worker{options: o, done: make(chan struct{}), noteFor: lease - noteMargin,
+	return &Worker{options: o, done: make(chan struct{}), recordFor: lease - recordMargin,
 		slots: make(chan struct{}, atOnce), freed: make(chan struct{}, 1)}
 }
 
@@ -139,15 +139,15 @@ func (w *Worker) deliver(ctx context.Context, m *Mail, claimed time.Time) {
 		logger.Error("mail not delivered", "template", m.Template, "attempt", m.Attempts, "error", reason)
 		record = func(ctx context.Context) error { return queue.Failed(ctx, w.options.DB, m, err) }
 	}
-	if err := w.note(ctx, claimed, record); err != nil {
+	if err := w.recordOutcome(ctx, claimed, record); err != nil {
 		logger.Error("mail outcome cannot be recorded", "error", err.Error())
 	}
 }
 
-// note calls record until it succeeds, within the lease: a mail whose outcome is
+// recordOutcome calls record until it succeeds, within the lease: a mail whose outcome is
 // lost, as while SQLite is locked, is delivered twice.
-func (w *Worker) note(ctx context.Context, claimed time.Time, record func(context.Context) error) error {
-	recording, cancel := context.WithDeadline(context.WithoutCancel(ctx), claimed.Add(w.noteFor))
+func (w *Worker) recordOutcome(ctx context.Context, claimed time.Time, record func(context.Context) error) error {
+	recording, cancel := context.WithDeadline(context.WithoutCancel(ctx), claimed.Add(w.recordFor))
 	defer cancel()
 	defer context.AfterFunc(ctx, func() { time.AfterFunc(stopTimeout, cancel) })()
 	for wait := 50 * time.Millisecond; ; wait = min(2*wait, 5*time.Second) {

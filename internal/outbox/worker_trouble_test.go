@@ -89,7 +89,7 @@ func TestWorker_SurvivesTheDatabase(t *testing.T) {
 func TestWorker_DeliversAgainIfItCannotBeRecorded(t *testing.T) {
 	q, s := newQueue(t), smtptest.New(t)
 	w, log := idle(q, breaking{sender(s)})
-	w.NoteFor(0)
+	w.RecordFor(0)
 	put(t, outbox.Mail{Recipient: "zoe@example.com", Template: "notice"})
 	w.DeliverAll(t.Context())
 	log.logged(t, "mail outcome cannot be recorded")

@@ -34,7 +34,6 @@ func newLoggingApp(log *buffer, h buffalo.Handler) *buffalo.App {
 	return app
 }
 
-// Also on lines about the request.
 func TestRequestID_OnEveryResponseAndLine(t *testing.T) {
 	log := new(buffer)
 	assets, err := LoadAssets(fstest.MapFS{"robots.txt": {Data: []byte("x")}}, false)

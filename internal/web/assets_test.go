@@ -158,7 +158,7 @@ func TestAssets_LiveServesEditsAtOnce(t *testing.T) {
 	}
 }
 
-// Of compressible files, the plain form is served in parts.
+// Ranges are of the uncompressed file.
 func TestAssets_RangeOfThePlainFile(t *testing.T) {
 	content := strings.Repeat("0123456789", 100)
 	s, assets := serveAssets(t, fstest.MapFS{"a.mp4": {Data: []byte(content)}, "a.css": {Data: []byte(content)}})

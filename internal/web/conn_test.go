@@ -86,7 +86,7 @@ func TestConn_HijackedClosesDuringAWrite(t *testing.T) {
 	}
 }
 
-// No response may follow half of another.
+// The connection is closed: another response must not follow half of one.
 func TestConn_ClientThatDoesNotReadIsCutOff(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)

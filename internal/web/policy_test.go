@@ -64,7 +64,7 @@ func TestPolicy_ExtendedForOneResponse(t *testing.T) {
 	require.Contains(t, DefaultPolicy, "script-src 'self';")
 }
 
-// Also on error pages.
+// Error pages have the extended policy, too.
 func TestPolicy_ExtendedForTheApp(t *testing.T) {
 	policy := DefaultPolicy.Allow("font-src", "'self'")
 	s := serve(t, echo, func(o *Options) { o.Policy = policy })

@@ -17,10 +17,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Some of what docs/security.md promises is that something is nowhere done.
-// These tests read the source for it.
+// These tests check what docs/security.md says that the source never does.
 
-// root is where the repository begins.
+// root is the repository.
 const root = "../../"
 
 // tracked are the files of the repository, by their path from its root.
@@ -159,7 +158,7 @@ func TestSource_PatternsAreConstant(t *testing.T) {
 	require.NotZero(t, found)
 }
 
-// No key, password or token stands in the repository.
+// The repository holds no key, password or token.
 func TestSource_HoldsNoSecret(t *testing.T) {
 	secret := regexp.MustCompile(`-----BEGIN [A-Z ]*PRIVATE KEY-----\n[A-Za-z0-9+/=]{20}|AKIA[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{36}|xox[baprs]-[A-Za-z0-9-]{10}`)
 	for _, path := range tracked(t) {
