@@ -24,7 +24,7 @@ type Findings struct {
 	Mails         []outbox.Mail  // newest first
 	Tokens        []Token        // unexpired
 	Sessions      []Session      // newest seen first
-	Similar       []User         // if there is no account: a typo away
+	Similar       []User         // if there is no account: one letter away
 }
 
 // newestFindings limits failures and mails.

@@ -21,7 +21,7 @@ func Backup(ctx context.Context, db *pop.Connection, path string) error {
 	if db.Dialect.Name() == "postgres" {
 		return ErrOwnTool
 	}
-	// Not by SQLite, which uses the umask's mode.
+	// SQLite would create it with the umask's mode.
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return fmt.Errorf("the backup cannot be written: %w", err)

@@ -30,32 +30,32 @@ func TestKeepPages_OnlyPagesForAllClients(t *testing.T) {
 		},
 	}
 	for i, answer := range answers {
-		asked, mended := 0, false
+		rendered, fixed := 0, false
 		h := keepPages(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			asked++
-			if mended {
-				fmt.Fprint(w, "mended ", r.Header.Get("Accept-Language"))
+			rendered++
+			if fixed {
+				fmt.Fprint(w, "fixed ", r.Header.Get("Accept-Language"))
 				return
 			}
 			answer(w, r)
 		}), Pages{Paths: []string{"/page"}, SessionCookie: "session", Language: func(*http.Request) string { return "tlh" }})
-		ask := func() (w *httptest.ResponseRecorder) {
+		get := func() (w *httptest.ResponseRecorder) {
 			w = httptest.NewRecorder()
 			defer func() { recover() }()
 			h.ServeHTTP(w, httptest.NewRequest("GET", "/page", nil))
 			return w
 		}
 		for range 2 {
-			require.Empty(t, ask().Header().Get("ETag"), i)
+			require.Empty(t, get().Header().Get("ETag"), i)
 		}
-		mended, asked = true, 0
+		fixed, rendered = true, 0
 		for range 3 {
-			w := ask()
+			w := get()
 			body, _ := io.ReadAll(w.Result().Body)
-			require.Equal(t, "mended tlh", string(body))
+			require.Equal(t, "fixed tlh", string(body))
 			require.NotEmpty(t, w.Header().Get("ETag"))
 		}
-		require.Equal(t, 1, asked, "rendered once")
+		require.Equal(t, 1, rendered, "rendered once")
 	}
 }
 

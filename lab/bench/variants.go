@@ -101,11 +101,11 @@ import (
 )
 
 func shareHelpers(app *buffalo.App) {
-	twin := buffalo.New(app.Options)
-	twin.Middleware, twin.ErrorHandlers = app.Middleware, app.ErrorHandlers
+	second := buffalo.New(app.Options)
+	second.Middleware, second.ErrorHandlers = app.Middleware, app.ErrorHandlers
 	made := map[string]any{}
 	for _, route := range app.Routes() {
-		route.App = twin
+		route.App = second
 		helper := route.BuildPathHelper()
 		made[route.PathName], r.Helpers[route.PathName] = helper, helper
 		route.MuxRoute.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -188,14 +188,14 @@ var (
 	mutex   sync.Mutex
 	running int
 	on      bool
-	calm    = time.AfterFunc(time.Hour, over)
+	pause    = time.AfterFunc(time.Hour, restore)
 )
 
 func beginHash() {
 	mutex.Lock()
 	defer mutex.Unlock()
 	running++
-	calm.Stop()
+	pause.Stop()
 	if !on {
 		on = true
 		runtime.GOMAXPROCS(2 * cores)
@@ -206,11 +206,11 @@ func endHash() {
 	mutex.Lock()
 	defer mutex.Unlock()
 	if running--; running == 0 {
-		calm.Reset(time.Second)
+		pause.Reset(time.Second)
 	}
 }
 
-func over() {
+func restore() {
 	mutex.Lock()
 	defer mutex.Unlock()
 	if on && running == 0 {
