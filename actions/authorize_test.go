@@ -137,7 +137,7 @@ func TestGuards_KeepOneMessage(t *testing.T) {
 func TestReturnPath_AfterLogin(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
-	for asked, want := range map[string]string{
+	for requested, want := range map[string]string{
 		"/?tab=devices":                  "/?tab=devices",
 		"/?next=https://evil.example":    "/?next=https://evil.example",
 		"/":                              "/",
@@ -148,15 +148,15 @@ func TestReturnPath_AfterLogin(t *testing.T) {
 		"/?a=%25s%25d":                   "/?a=%25s%25d",
 	} {
 		b := s.browser()
-		require.Equal(t, "/login", b.Get(asked).Location())
-		require.Equal(t, want, b.logIn("ada@example.com").Location(), asked)
+		require.Equal(t, "/login", b.Get(requested).Location())
+		require.Equal(t, want, b.logIn("ada@example.com").Location(), requested)
 		require.Equal(t, 200, b.Get("/").StatusCode)
 		b.logOut()
 		require.Equal(t, "/", b.logIn("ada@example.com").Location(), "once")
 	}
 }
 
-// Devise answers them in the same way.
+// Background requests get 401, and leave neither a message nor a return path.
 func TestGuards_BackgroundRequestsDoNotChangeTheSession(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
@@ -218,8 +218,8 @@ func TestReturnPath_OnlyGET(t *testing.T) {
 	require.Equal(t, "/?x=1", b.logIn("ada@example.com").Location())
 }
 
-// In development, other machines do not read the mails, whatever their Host
-// header: ADDR may be 0.0.0.0, and a proxy passes clients on.
+// The guard local checks the client's IP: with ADDR=0.0.0.0, or behind a proxy,
+// other machines reach the app and can send any Host.
 func TestAuthorize_LocalChecksTheClient(t *testing.T) {
 	s := newSite(t, trustLoopback, func(c *config.Config) { c.Env = config.Development })
 	for ip, status := range map[string]int{"127.0.0.1": 200, "::1": 200, "192.0.2.7": 403, "10.0.0.1": 403} {

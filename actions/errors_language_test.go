@@ -15,7 +15,7 @@ func TestErrors_AreInTheChosenLanguage(t *testing.T) {
 	modelstest.Empty(t)
 	s := behindProxy(t)
 	names := T.Names()
-	asked, chosen := names[len(names)-1], names[len(names)/2]
+	accepted, chosen := names[len(names)-1], names[len(names)/2]
 	const form = "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 9\r\n"
 	for request, status := range map[string]int{
 		"POST /login HTTP/1.1\r\nHost: 127.0.0.1\r\n" + form + "%s\r\nemail=%%zz":                              400,
@@ -28,9 +28,9 @@ func TestErrors_AreInTheChosenLanguage(t *testing.T) {
 		"GET / HTTP/1.1\r\nHost: evil.example\r\n%s\r\n":                                                       421,
 	} {
 		for header, lang := range map[string]string{
-			"Accept-Language: " + asked + ";q=0.9\r\n":                                        asked,
-			"Accept-Language: " + asked + "\r\nCookie: __Host-corral-lang=" + chosen + "\r\n": chosen,
-			"Accept-Language: tlh\r\nCookie: __Host-corral-lang=klingon\r\n":                  names[0],
+			"Accept-Language: " + accepted + ";q=0.9\r\n":                                        accepted,
+			"Accept-Language: " + accepted + "\r\nCookie: __Host-corral-lang=" + chosen + "\r\n": chosen,
+			"Accept-Language: tlh\r\nCookie: __Host-corral-lang=klingon\r\n":                     names[0],
 		} {
 			a := s.raw(fmt.Sprintf(request, "X-Forwarded-Proto: https\r\n"+header))
 			require.Equal(t, status, a.StatusCode, request)
@@ -39,16 +39,16 @@ func TestErrors_AreInTheChosenLanguage(t *testing.T) {
 	}
 	modelstest.Empty(t)
 	for range 6 {
-		s.with("Accept-Language", asked).logIn("ada@example.com")
+		s.with("Accept-Language", accepted).logIn("ada@example.com")
 	}
-	require.Contains(t, s.with("Accept-Language", asked).logIn("ada@example.com").Page, `<html lang="`+asked+`"`, "429")
-	require.Contains(t, s.with("Accept-Language", asked).signUp("x").Page, `<html lang="`+asked+`"`, "422")
+	require.Contains(t, s.with("Accept-Language", accepted).logIn("ada@example.com").Page, `<html lang="`+accepted+`"`, "429")
+	require.Contains(t, s.with("Accept-Language", accepted).signUp("x").Page, `<html lang="`+accepted+`"`, "422")
 	modelstest.SignUp(t, "bob@example.com")
 	b := s.loggedIn("bob@example.com", firefox)
-	b.Header.Set("Accept-Language", asked)
-	require.Contains(t, b.Get("/panic").Page, `<html lang="`+asked+`"`, "500")
+	b.Header.Set("Accept-Language", accepted)
+	require.Contains(t, b.Get("/panic").Page, `<html lang="`+accepted+`"`, "500")
 	open := models.DB
 	models.DB = closedDatabase(t)
 	defer func() { models.DB = open }()
-	require.Contains(t, s.with("Accept-Language", asked).Get("/password/reset/x").Page, `<html lang="`+asked+`"`, "503")
+	require.Contains(t, s.with("Accept-Language", accepted).Get("/password/reset/x").Page, `<html lang="`+accepted+`"`, "503")
 }

@@ -172,7 +172,7 @@ func TestErrors_ProxyWithoutScheme(t *testing.T) {
 }
 
 // A client that leaves in the middle of a response is no fault, unlike a handler
-// that cannot go on.
+// that fails.
 func TestErrors_AfterTheResponseBegan(t *testing.T) {
 	modelstest.Empty(t)
 	log, c := captureLog(t), modelstest.Config()
@@ -180,7 +180,7 @@ func TestErrors_AfterTheResponseBegan(t *testing.T) {
 	stream := func(c buffalo.Context) error {
 		c.Response().(http.Flusher).Flush()
 		if c.Param("broken") != "" {
-			return errors.New("the handler cannot go on")
+			return errors.New("the handler failed")
 		}
 		<-c.Done()
 		return errors.New("write: broken pipe")
@@ -200,6 +200,6 @@ func TestErrors_AfterTheResponseBegan(t *testing.T) {
 	}
 	s.Close() // when all requests are done
 	require.NotContains(t, log.String(), "broken pipe")
-	require.Contains(t, log.String(), "the handler cannot go on")
+	require.Contains(t, log.String(), "the handler failed")
 	require.Equal(t, 2, strings.Count(log.String(), "request cut off"))
 }

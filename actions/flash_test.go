@@ -35,7 +35,7 @@ func TestFlash_PrefetchLeavesIt(t *testing.T) {
 	require.Equal(t, []string{"You were logged in."}, apptest.Flashes(b.Get("/").Page))
 }
 
-// The store drops the oldest, whatever the route.
+// The store drops the oldest messages, on every route.
 func TestFlash_NeverOutgrowsTheCookie(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")

@@ -52,7 +52,7 @@ const (
 )
 
 // answers covers every status of this app. Package web tests what net/http
-// answers by itself.
+// answers without the app.
 var answers = []struct {
 	name    string
 	status  int

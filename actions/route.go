@@ -64,7 +64,7 @@ func (r route) add(app *buffalo.App) (*buffalo.RouteInfo, error) {
 		"GET": app.GET, "POST": app.POST, "PUT": app.PUT, "PATCH": app.PATCH, "DELETE": app.DELETE, "OPTIONS": app.OPTIONS,
 	}[r.method]
 	if !ok {
-		return nil, fmt.Errorf("the table of routes has no method %s, as %s asks for", r.method, r.path)
+		return nil, fmt.Errorf("the table of routes knows no method %s, which %s has", r.method, r.path)
 	}
 	return add(r.path, r.handler), nil
 }

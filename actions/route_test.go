@@ -67,5 +67,5 @@ func TestRoute_MaxTimeEndsTheContext(t *testing.T) {
 func TestRoute_UnknownMethodIsAnError(t *testing.T) {
 	newSite(t)
 	_, err := route{method: "ANY", path: "/anything", handler: WelcomeShow}.add(app)
-	require.EqualError(t, err, "the table of routes has no method ANY, as /anything asks for")
+	require.EqualError(t, err, "the table of routes knows no method ANY, which /anything has")
 }

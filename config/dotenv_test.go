@@ -50,6 +50,6 @@ func TestDotenv_IsAFolder(t *testing.T) {
 func TestDotenv_RefusedInProduction(t *testing.T) {
 	dir := t.TempDir()
 	writeDotenv(t, dir, "LOG_LEVEL=debug\n")
-	const line = "a .env file lies beside the app: its values would replace the real environment; remove it"
+	const line = "there is a .env file beside the app: its values would replace the real environment; remove it"
 	require.Equal(t, []string{line}, faults(t, production, dir))
 }

@@ -47,7 +47,7 @@ func (e *reader) developmentSecret() []string {
 
 func (e *reader) refuseUnsafe(c Config) {
 	if e.dotenv {
-		e.Fault(".env", "a .env file lies beside the app: its values would replace the real environment; remove it")
+		e.Fault(".env", "there is a .env file beside the app: its values would replace the real environment; remove it")
 	}
 	verified := e.OneOf("DATABASE_TLS", "verified", "off") == "verified" && !e.Faulty("DATABASE_URL")
 	if err := database.CheckTLS(c.DatabaseURL); verified && err != nil {

@@ -20,7 +20,7 @@ type DeviceCookie struct {
 	ExpiresAt   time.Time `db:"expires_at"`
 }
 
-// DeviceCookieLifetime starts anew with each login.
+// DeviceCookieLifetime starts again at each login.
 const DeviceCookieLifetime = 180 * 24 * time.Hour
 
 // setDeviceCookie makes the client a known browser and mails the owner about a

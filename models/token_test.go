@@ -50,7 +50,7 @@ func (ms *ModelSuite) Test_Token_OnePurposeAndOneEmail() {
 	ms.True(ms.resets(newer))
 
 	ms.NoError(ms.DB.RawQuery("UPDATE users SET email = 'else@example.com'").Exec())
-	ms.False(ms.resets(newer), "it went to an email that is no longer hers")
+	ms.False(ms.resets(newer), "it was mailed to an email that she has given up")
 }
 
 func (ms *ModelSuite) Test_Token_Expires() {

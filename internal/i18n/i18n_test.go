@@ -116,9 +116,9 @@ func TestTexts_InvalidFilePanicsAtFirstUse(t *testing.T) {
 	require.ErrorContains(t, texts.Reload(), "all.en-us.yaml")
 	require.Panics(t, func() { texts.In(DefaultLanguage)("a") })
 
-	files["all.en-us.yaml"] = &fstest.MapFile{Data: []byte("- {id: a, translation: mended}")}
+	files["all.en-us.yaml"] = &fstest.MapFile{Data: []byte("- {id: a, translation: fixed}")}
 	require.NoError(t, texts.Reload())
-	require.Equal(t, "mended", texts.In(DefaultLanguage)("a"))
+	require.Equal(t, "fixed", texts.In(DefaultLanguage)("a"))
 }
 
 func TestTexts_Reload(t *testing.T) {

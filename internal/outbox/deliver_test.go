@@ -41,7 +41,7 @@ func TestClaim_DueLongestFirst(t *testing.T) {
 	nothingDue(t, q)
 }
 
-// Mails of low priority come last, however long they wait.
+// Mails of low priority come last, even if they have waited longer.
 func TestClaim_LowPriority(t *testing.T) {
 	q := newQueue(t)
 	put(t, outbox.Mail{Recipient: "low@example.com", Template: "notice", LowPriority: true})

@@ -85,7 +85,7 @@ func TestLimit_CountsWithinTheWindow(t *testing.T) {
 	require.Equal(t, 3*time.Minute, take(t, db, inWindow, "client", now))
 }
 
-// A clock that was set back asks for no more than the rule can.
+// After the clock was set back, RetryAfter is at most the rule's longest wait.
 func TestLimit_ClockSetBack(t *testing.T) {
 	db := database(t)
 	for range 10 {

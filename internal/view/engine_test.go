@@ -141,14 +141,14 @@ func TestEngine_ErrorsRenderNothing(t *testing.T) {
 	require.Zero(t, page.Len())
 }
 
-// An error is not cached: the file may be mended.
+// An error is not cached: the file may be fixed.
 func TestEngine_ErrorIsNotCached(t *testing.T) {
 	files := templatesOf(layout, "<%= yield %>", "show.plush.html", "<%= if (")
 	e := New(Options{Layout: layout, Templates: files})
 	_, err := e.Bytes("show", nil)
 	require.Error(t, err)
-	files["show.plush.html"] = &fstest.MapFile{Data: []byte("mended")}
-	require.Equal(t, "mended", rendered(t, e, "show", nil))
+	files["show.plush.html"] = &fstest.MapFile{Data: []byte("fixed")}
+	require.Equal(t, "fixed", rendered(t, e, "show", nil))
 }
 
 // Pages that are rendered at once share their parsed templates and nothing else.
@@ -196,7 +196,7 @@ func TestEngine_TextIsNotEscaped(t *testing.T) {
 	require.Equal(t, "text/plain; charset=utf-8", e.Text("mail.plush.txt").ContentType())
 }
 
-// Nor is what stands in a list or a struct, whether plush renders it or not.
+// Texts in lists and structs are not escaped either.
 func TestEngine_TextOfListsIsNotEscaped(t *testing.T) {
 	type row struct{ Name string }
 	for _, start := range []string{"", "<% let left_to_plush = 1 %>"} {

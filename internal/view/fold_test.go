@@ -14,12 +14,12 @@ func inLanguage(language string) map[string]any {
 	})}
 }
 
-// speakingEngine has them, and a layout that is nothing but a frame.
-func speakingEngine(pairs ...string) *Engine {
+// engineWithLanguages has them, and a layout that is nothing but a frame.
+func engineWithLanguages(pairs ...string) *Engine {
 	return New(Options{Templates: templatesOf(append([]string{layout, "<main><%= yield %></main>"}, pairs...)...), Layout: layout, Language: inLanguage})
 }
 
-// What is folded is what would be evaluated: in each language its own, escaped,
+// A folded call has the result of an evaluated one: in each language its own, escaped,
 // and never a template.
 func TestFold_KeepsEveryByte(t *testing.T) {
 	files := []string{
@@ -73,13 +73,13 @@ func TestFold_NotWhatThePageOverrides(t *testing.T) {
 
 // A partial's own variables stay its own.
 func TestFold_KeepsVariablesApart(t *testing.T) {
-	e := speakingEngine("_own.plush.html", `<% let name = "inner" %><%= name %>`, "show.plush.html", `<% let name = "outer" %><%= partial("own") %> <%= name %>`)
+	e := engineWithLanguages("_own.plush.html", `<% let name = "inner" %><%= name %>`, "show.plush.html", `<% let name = "outer" %><%= partial("own") %> <%= name %>`)
 	require.Equal(t, "<main>inner outer</main>", rendered(t, e, "show", map[string]any{"lang": "de"}))
 }
 
 // The texts that are escaped in HTML are not in plain text.
 func TestFold_PlainTextIsNotEscaped(t *testing.T) {
-	e := speakingEngine("letter.plush.txt", `<%= t("greeting") %>`, "letter.plush.html", `<%= t("greeting") %>`)
+	e := engineWithLanguages("letter.plush.txt", `<%= t("greeting") %>`, "letter.plush.html", `<%= t("greeting") %>`)
 	for range 2 {
 		require.Contains(t, rendered(t, e, "letter.plush.html", map[string]any{"lang": "de"}), "&lt;in&gt;")
 		w := &writer{}
@@ -94,7 +94,7 @@ func (w *writer) Write(b []byte) (int, error) { w.text += string(b); return len(
 
 // A partial that contains itself is inlined once.
 func TestFold_Ends(t *testing.T) {
-	e := speakingEngine("_loop.plush.html", `<%= partial("loop") %>`, "_a.plush.html", `a<%= if (more) { %><%= partial("b", {more: again}) %><% } %>`, "_b.plush.html", `b<%= partial("a") %>`, "show.plush.html", `<%= partial("a") %>`)
+	e := engineWithLanguages("_loop.plush.html", `<%= partial("loop") %>`, "_a.plush.html", `a<%= if (more) { %><%= partial("b", {more: again}) %><% } %>`, "_b.plush.html", `b<%= partial("a") %>`, "show.plush.html", `<%= partial("a") %>`)
 	loop, err := e.template("_loop")
 	require.NoError(t, err)
 	l := e.locale("de")

@@ -98,7 +98,7 @@ func (answering) Response() http.ResponseWriter { return httptest.NewRecorder() 
 // admin is rendered by admins/show.
 type admin struct{ Name string }
 
-// Others in the process go on using plush.
+// Other code of the process may use plush.
 func TestStock_DoesNotChangePlush(t *testing.T) {
 	before := maps.Clone(plush.Helpers.Helpers())
 	rendered(t, engineOf("show.plush.html", `<% let x = "1" %><%= x %>`), "show", nil)

@@ -125,7 +125,7 @@ func TestAssets_CompressionDoesNotDelayRequests(t *testing.T) {
 	assets, err = LoadAssets(files, false)
 	require.NoError(t, err)
 	encodings(serve(t, echo, func(o *Options) { o.Assets = assets }), assets)
-	<-assets.compressed // soon after the start, by itself
+	<-assets.compressed // closed soon after the start
 	live, err := LoadAssets(files, true)
 	require.NoError(t, err)
 	require.Equal(t, ",,,,", encodings(serve(t, echo, func(o *Options) { o.Assets = live }), live))

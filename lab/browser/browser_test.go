@@ -90,7 +90,7 @@ func (b *browser) listen(event any) {
 	case *page.EventLifecycleEvent:
 		b.arrives(e)
 	case *page.EventFrameNavigated:
-		if e.Type == page.NavigationTypeBackForwardCacheRestore { // not loaded anew
+		if e.Type == page.NavigationTypeBackForwardCacheRestore { // not loaded again
 			b.loads <- struct{}{}
 		}
 	case *fetch.EventRequestPaused: // a test breaks what is sent

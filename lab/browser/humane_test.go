@@ -54,7 +54,7 @@ func TestHumane_StrengthAgreesWithTheServer(t *testing.T) {
 	b.fill("[name=email]", "zoe@longer.example")
 	b.press(`[action="/signup"] [type=submit]`)
 	b.visit(s.mails.Link(t, "zoe@longer.example", "/signup/"))
-	require.Empty(t, b.text("form [data-verdict], form .status"), "nothing is said before something is typed")
+	require.Empty(t, b.text("form [data-verdict], form .status"), "no verdict before something is typed")
 	for _, c := range []struct{ password, page, server string }{
 		{"a", "short", "too short"},
 		{"fourteen chars", "short", "too short"},

@@ -37,7 +37,7 @@ func TestLanguage_AccountPrecedesBrowser(t *testing.T) {
 	zoe.visit("/account")
 	zoe.see("account")
 	zoe.chooseLanguage("ar")
-	zoe.language = "ar" // of the pages: the browser still asks for German
+	zoe.language = "ar" // of the pages: the browser still sends de
 	zoe.see("account-language-flash")
 	require.Equal(t, "ar", evaluate[string](zoe.browser, `document.querySelector("#account_language").value`))
 
@@ -67,7 +67,7 @@ func TestLanguage_AccountPrecedesBrowser(t *testing.T) {
 	evaluate[any](fresh.browser, `document.querySelector("#account_language").selectedOptions[0].value = "tlh"; null`)
 	fresh.press(`main [action="/account/language"] [type=submit]`)
 	fresh.seeError(422)
-	require.NotContains(t, names(fresh.cookies()), "__Host-corral-lang", "the account says so, and no cookie")
+	require.NotContains(t, names(fresh.cookies()), "__Host-corral-lang", "the account has the language, not a cookie")
 
 	fresh.visit("/account")
 	fresh.chooseLanguage("")

@@ -158,7 +158,7 @@ func (s *story) resetPassword(t *testing.T) {
 	require.Equal(t, "/check-mail", s.path())
 	s.visit("/check-mail")
 	s.see("check-mail-reloaded")
-	require.True(t, s.has(`main form[action="/password/forgot"]`), "it can be asked for again")
+	require.True(t, s.has(`main form[action="/password/forgot"]`), "it can be requested again")
 	s.visit(s.site.mails.Link(t, s.email, "/password/reset/"))
 	s.see("reset")
 	s.chooseAnother(t, secondPassword)

@@ -94,7 +94,7 @@ func readFacts(t *testing.T, a *app, people []*person) map[string]facts {
 	for _, p := range people {
 		for n := range p.emails {
 			email := p.nthEmail(n + 1)
-			for limit, fact := range map[string]string{"signup mail email": "asked to sign up", "login email": "failures " + email} {
+			for limit, fact := range map[string]string{"signup mail email": "requested sign-ups", "login email": "failures " + email} {
 				if count := attempts[rateLimitID(limit, email)]; count > 0 {
 					add(p.name, fact, count)
 				}

@@ -63,7 +63,7 @@ func (p *person) askToSignUp() bool {
 	return p.do(step{name: "ask to sign up", method: "POST", path: "/signup", form: url.Values{"email": {p.email}}, effect: func(w *world) {
 		w.facts["token signup"] = 1
 		w.facts["mail signup "+w.email]++
-		w.facts["asked to sign up"]++
+		w.facts["requested sign-ups"]++
 	}})
 }
 
@@ -112,7 +112,7 @@ func (p *person) mistype() bool {
 
 func (p *person) askForReset() bool {
 	p.resets++
-	return p.do(step{name: "ask for a reset", method: "POST", path: "/password/forgot", form: url.Values{"email": {p.email}}, effect: func(w *world) {
+	return p.do(step{name: "request a reset", method: "POST", path: "/password/forgot", form: url.Values{"email": {p.email}}, effect: func(w *world) {
 		w.facts["token reset"] = 1
 		w.facts["mail reset "+w.email]++
 	}})
@@ -150,7 +150,7 @@ func (p *person) changePassword() bool {
 func (p *person) askForEmail() bool {
 	wanted := p.newEmail()
 	form := url.Values{"current_password": {p.password}, "email": {wanted}}
-	return p.do(step{name: "ask for another email", password: true, method: "PUT", path: "/account/email", form: form, effect: func(w *world) {
+	return p.do(step{name: "request another email", password: true, method: "PUT", path: "/account/email", form: form, effect: func(w *world) {
 		w.pending, w.facts["token email_confirm"] = wanted, 1
 		w.facts["mail email_confirm "+wanted]++
 		w.facts["mail email_requested "+w.email]++

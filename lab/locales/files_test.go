@@ -19,7 +19,7 @@ func faults(t *testing.T, files fs.FS) []string {
 	require.NoError(t, err)
 	var list []string
 	for _, id := range twice {
-		list = append(list, id+" is there twice")
+		list = append(list, id+" occurs twice")
 	}
 	for language, texts := range languages {
 		add := func(key, fault string) { list = append(list, language+" "+key+" "+fault) }
@@ -91,7 +91,7 @@ func TestFiles_CheckFindsFaults(t *testing.T) {
 		"de plural has other placeholders (other)",
 		"de same is as in English",
 		"de spaced has white space around it (other)",
-		"de twice is there twice",
+		"de twice occurs twice",
 		"de wrong has something else in braces (other)",
 	}, faults(t, fstest.MapFS{
 		"all.en-us.yaml": {Data: []byte(`

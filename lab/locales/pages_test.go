@@ -163,7 +163,7 @@ func (s *story) emailChange() {
 	b := s.browser()
 	b.LogIn("amy@example.com")
 	b.Put("/account/email", "email", "amy@new.example", "current_password", site.Password)
-	s.read(b.Get("/account"), 200) // asked
+	s.read(b.Get("/account"), 200) // requested
 	confirm := "/account/email/confirm/" + s.Token("email_confirm", "amy@new.example")
 	s.read(b.Get(confirm), 200, "/account/email/confirm/{token}")
 	b.Post(confirm, "confirmed", "")

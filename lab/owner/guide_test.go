@@ -18,14 +18,13 @@ type section struct {
 	steps []step
 }
 
-// step is what stands below a heading of the third level.
+// step is a part of a section, below a heading of the third level.
 type step struct {
 	title  string
 	blocks []block
 }
 
-// block is fenced text. Its info string is a language, which may be followed by
-// the path of the file that it is.
+// block is fenced text. Its info string is a language and, for a whole file, a path.
 type block struct{ language, path, text string }
 
 // readGuide returns the sections of a guide in a clone.

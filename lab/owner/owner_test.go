@@ -70,7 +70,7 @@ func newClone(t *testing.T) *clone {
 	c := &clone{t: t, dir: filepath.Join(t.TempDir(), "paddock"), path: os.Getenv("PATH"), bin: filepath.Join(t.TempDir(), "app")}
 	for _, program := range []string{"buffalo", "buffalo-pop"} {
 		if _, err := exec.LookPath(program); err != nil {
-			t.Logf("%s is not installed: testdata/buffalo stands in for the CLI", program)
+			t.Logf("%s is not installed: testdata/buffalo replaces the CLI", program)
 			c.path = filepath.Join(c.dir, "lab/owner/testdata") + ":" + c.path
 			break
 		}

@@ -137,7 +137,7 @@ func parsePage(t *testing.T, source string) *parsedPage {
 		}
 		p.elements = append(p.elements, e)
 		if id := e["id"]; id != "" {
-			require.NotContains(t, p.ids, id, "an id is there once")
+			require.NotContains(t, p.ids, id, "ids are unique")
 			p.ids[id] = e
 		}
 	}

@@ -43,7 +43,7 @@ func TestPageWeight_FilesAreSmall(t *testing.T) {
 	require.LessOrEqual(t, compressed(t, ".js"), 4<<10, "all modules together")
 }
 
-// loaded matches what a page loads by itself.
+// loaded matches the files that a page loads.
 var loaded = regexp.MustCompile(`(?:src|<link rel="(?:icon|stylesheet)" href)="(/[^"]+)"`)
 
 func TestPageWeight_LoginIsSmall(t *testing.T) {

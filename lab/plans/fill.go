@@ -13,7 +13,7 @@ import (
 const rowsForPlans = 5_000
 
 // values are expressions for row i by column type. Equal types have equal
-// values, so that foreign keys hold. A minority of times lies in the past, like
+// values, so that foreign keys hold. A minority of times is in the past, like
 // due and expired rows.
 var values = map[string]string{
 	"uuid":                        "md5(i::text)::uuid",

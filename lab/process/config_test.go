@@ -15,7 +15,7 @@ import (
 	"corral/lab/binary"
 )
 
-// ends runs the app until it ends by itself.
+// ends runs the app until it exits.
 func ends(t *testing.T, dir string, environ []string, args ...string) *process {
 	t.Helper()
 	p := command(t, dir, environ, args...)
@@ -23,7 +23,7 @@ func ends(t *testing.T, dir string, environ []string, args ...string) *process {
 	if err := p.Run(); err != nil {
 		require.IsType(t, new(exec.ExitError), err)
 	}
-	require.True(t, p.ProcessState.Exited(), "the app should have ended by itself")
+	require.True(t, p.ProcessState.Exited(), "the app should have exited")
 	return p
 }
 
@@ -115,7 +115,7 @@ func TestProcess_RefusesDotenvInProduction(t *testing.T) {
 	writeDotenv(t, dir, "LOG_LEVEL=debug\n")
 	p := ends(t, dir, []string{"GO_ENV=production"})
 	require.Equal(t, 1, p.ProcessState.ExitCode())
-	require.Contains(t, p.Err.String(), "a .env file lies beside the app: ")
+	require.Contains(t, p.Err.String(), "there is a .env file beside the app: ")
 }
 
 // The driver's errors must not quote it either. Nothing listens on port 1.

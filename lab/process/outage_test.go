@@ -65,7 +65,7 @@ func TestOutage_PostgresRecovers(t *testing.T) {
 	}
 }
 
-// Another process holds the write lock: reads go on, writes fail after five
+// Another process holds the write lock: reads work, writes fail after five
 // seconds.
 func TestOutage_LockedSQLiteRecovers(t *testing.T) {
 	dir := t.TempDir()

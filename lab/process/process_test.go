@@ -95,7 +95,7 @@ func TestProduction_HasNothingOfDevelopment(t *testing.T) {
 	}
 	_, page := p.Get("/login")
 	require.NotContains(t, page, "/dev/")
-	require.NotContains(t, page, "reload", "the scripts that are there are the pages' own")
+	require.NotContains(t, page, "reload", "only the pages' own scripts")
 }
 
 func TestDevelopment_ReloadsChangedFiles(t *testing.T) {

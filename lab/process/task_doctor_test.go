@@ -74,7 +74,7 @@ func TestTask_Doctor_EmptyEnvironmentNamesEachRemedy(t *testing.T) {
 		"database TLS":   "pass the connection is local",
 		"migrations":     "fail unknown until the database answers",
 		"clock":          "fail unknown until the database answers",
-		".env":           "fail a .env file lies beside the app: ",
+		".env":           "fail there is a .env file beside the app: ",
 		"other settings": "fail LOG_LEVEL=loud is unknown: use ",
 	} {
 		require.Regexp(t, "^"+regexp.QuoteMeta(want)+`[^\n]*\n$`, lines[name], name)

@@ -52,7 +52,7 @@ func TestSource_DependenciesPointDown(t *testing.T) {
 		}
 		packages++
 		allowed, known := mayImport[from]
-		require.True(t, known, "%s: say in mayImport what %s stands on", path, from)
+		require.True(t, known, "%s: list in mayImport what %s may import", path, from)
 		imports := p.Imports
 		if from == "internal" { // an app's tests may use all of it
 			imports = slices.Concat(p.Imports, p.TestImports, p.XTestImports)

@@ -9,13 +9,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// What an owner has to read.
+// Limits of the app.
 const (
 	mostLines       = 4_500 // of Go in the app, blank ones and tests left out
 	mostLinesOfFile = 200
 )
 
-// The app is everything but the machine room and the lab.
+// The app is everything outside of internal/ and lab/.
 func TestSource_TheAppIsSmall(t *testing.T) {
 	all := 0
 	for _, file := range tracked(t) {

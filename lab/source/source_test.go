@@ -1,4 +1,4 @@
-// Package source reads the source for what must not be in it.
+// Package source checks what the source must not contain.
 package source
 
 import (
@@ -113,8 +113,8 @@ func TestSource_SendsNoHTTPRequests(t *testing.T) {
 	}
 }
 
-// Every package that encrypts, hashes, signs or draws at random stands in the
-// inventory, and the inventory names no other.
+// The inventory lists exactly the packages that encrypt, hash, sign or draw random
+// numbers.
 func TestSource_CryptographyIsInventoried(t *testing.T) {
 	used := map[string]bool{}
 	for _, file := range shipped(t) {

@@ -19,7 +19,7 @@ func TestSource_TemplatesAndFormatsAreConstant(t *testing.T) {
 			switch on, name := called(call); {
 			case on == "plush" && slices.Contains([]string{"Render", "RenderR", "BuffaloRenderer", "RunScript", "Parse"}, name),
 				on == "plush" && name == "NewTemplate" && path != "internal/view/template.go":
-				require.Fail(t, "a template that is no file", path)
+				require.Fail(t, "a template that is not a file", path)
 			case on == "c" && name == "Redirect" && within.Name.Name == "redirect":
 				require.Equal(t, "to", call.Args[1].(*ast.Ident).Name, "%s: what the calls below give", path)
 			case on == "c" && name == "Redirect", on == "" && name == "redirect":
