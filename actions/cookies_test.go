@@ -19,15 +19,15 @@ func TestCookies_ProductionAttributes(t *testing.T) {
 	s := newProductionSite(t)
 	b := s.browser()
 	var all []*http.Cookie
-	note := func(a apptest.Answer) { all = append(all, a.Cookies()...) }
-	note(b.Get("/"))
-	note(b.signUp("dora@example.com"))
-	note(b.Get("/check-mail"))
-	note(b.Get("/signup/" + modelstest.Link(t, "dora@example.com", models.MailSignup)))
-	note(b.Post("/signup/password", url.Values{"password": {modelstest.Password}}))
-	note(b.logOut())
-	note(b.logIn("dora@example.com", "remember"))
-	note(b.Put("/language", url.Values{"language": {anotherLanguage()}}))
+	collect := func(a apptest.Answer) { all = append(all, a.Cookies()...) }
+	collect(b.Get("/"))
+	collect(b.signUp("dora@example.com"))
+	collect(b.Get("/check-mail"))
+	collect(b.Get("/signup/" + modelstest.Link(t, "dora@example.com", models.MailSignup)))
+	collect(b.Post("/signup/password", url.Values{"password": {modelstest.Password}}))
+	collect(b.logOut())
+	collect(b.logIn("dora@example.com", "remember"))
+	collect(b.Put("/language", url.Values{"language": {anotherLanguage()}}))
 	names := map[string]bool{}
 	for _, c := range all {
 		names[c.Name] = true
@@ -93,7 +93,7 @@ func decodings(text string) []string {
 	return list
 }
 
-// Prevents that two copies on two ports log each other out.
+// Prevents two copies on two ports from logging each other out.
 func TestCookies_DevelopmentNamesCarryThePort(t *testing.T) {
 	s := newSite(t, func(c *config.Config) { c.Env, c.Addr = config.Development, "127.0.0.1:4111" })
 	modelstest.SignUp(t, "ada@example.com")

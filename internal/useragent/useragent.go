@@ -1,5 +1,5 @@
-// Package useragent names a browser by its User-Agent header. Clients write the
-// header, so the results are safe to show to other users.
+// Package useragent names a browser by its User-Agent header. Clients can send any
+// header, but the results are safe to show to other users.
 //
 //	stored := useragent.Printable(r.UserAgent(), 255)
 //	name, system := useragent.Name(stored) // "Safari", "iPhone"

@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// compiled are expressions that are compiled. Plush's answer is the right one.
+// compiled are snippets that are compiled, with the same result as plush's.
 var compiled = []string{
 	`text`, `<%= text %>`, `<%= html %>`, `<%= number %>`, `<%= id %>`, `<%= nil %>`, `<%# a comment %>text`, `<%= %>`,
 	`<%= yes %><%= no %>`, `<%= 1.5 %>`, `<%= float %> <%= small %> <%= huge %> <%= float + 1.5 %>`, `<%= int64 %> <%= uint8 %> <%= float32 %> <%= rune %>`,
@@ -48,8 +48,8 @@ var compiled = []string{
 	`<%= partial("row", {t: shout}) %>`,
 }
 
-// left are for plush: the answer is the same, or the error.
-var left = []string{
+// leftToPlush are snippets that plush renders, with the same result or error.
+var leftToPlush = []string{
 	`<% let a = "b" %><%= a %>`, `<% if (yes) { %>a<% } %>`, `<%= unknown %>`, `<%= member.hidden %>`, `<%= member.Nothing %>`, `<%= text.Nothing %>`, `<%= shout(1) %>`, `<%= t(1) %>`, `<%= t() %>`, `<%= fails() %>`, `<%= text() %>`,
 	`<%= for (x) in text { %>a<% } %>`, `<%= for (x) in unknown { %>a<% } %>`, `<%= number ~= "7" %>`, `<%= text ~= "^a" %>`, `<%= partial("none") %>`, `<%= partial("stock") %>`,
 	`<%= fn(x) { return x } %>`, `<%= -1 %>`, `<%= -number %>`, `<%= number / 0 %>`, `<%= 1.5 / 0.0 %>`, `<%= number + 1.5 %>`, `<%= id == id %>`, `<%= yes < no %>`, `<%= list[2] %>`, `<%= list["a"] %>`, `<%= words[1] %>`, `<%= text[0] %>`, `<%= number[0] %>`,
@@ -123,7 +123,7 @@ func snippetData() map[string]any {
 	}
 }
 
-// routeHelper is as buffalo.RouteHelperFunc.
+// routeHelper is like buffalo.RouteHelperFunc.
 type routeHelper func(o map[string]any) (template.HTML, error)
 
 var snippetFiles = templatesOf(
@@ -132,21 +132,21 @@ var snippetFiles = templatesOf(
 	"_stock.plush.html", `<% let x = text %><%= x %>`, "_frame.plush.html", "[<%= yield %>]", "_note.md", "*<%= text %>*",
 )
 
-// plushSays is what plush itself makes of a snippet.
-func plushSays(source string, data map[string]any) (string, error) {
+// plushRenders returns plush's own result.
+func plushRenders(source string, data map[string]any) (string, error) {
 	data["partialFeeder"] = New(Options{Templates: snippetFiles}).partialSource
 	return plush.Render(source, plush.NewContextWith(data))
 }
 
 func TestCompile_AgreesWithPlush(t *testing.T) {
 	for _, compiles := range []bool{true, false} {
-		for _, snippet := range map[bool][]string{true: compiled, false: left}[compiles] {
+		for _, snippet := range map[bool][]string{true: compiled, false: leftToPlush}[compiles] {
 			t.Run(snippet, func(t *testing.T) {
 				files := maps.Clone(snippetFiles)
 				files["snippet.html"] = &fstest.MapFile{Data: []byte(snippet)}
 				fallbacks := 0
 				e := New(Options{Templates: files, OnFallback: func(string) { fallbacks++ }})
-				want, wantErr := plushSays(snippet, snippetData())
+				want, wantErr := plushRenders(snippet, snippetData())
 				if compiles {
 					require.NoError(t, wantErr)
 				}
@@ -155,7 +155,7 @@ func TestCompile_AgreesWithPlush(t *testing.T) {
 					page, err := e.Bytes("snippet", snippetData())
 					if wantErr != nil {
 						require.Error(t, err, string(page))
-						if !strings.Contains(snippet, "partial(") { // ours name the partial
+						if !strings.Contains(snippet, "partial(") { // our errors name the partial
 							require.ErrorContains(t, err, wantErr.Error())
 						}
 						require.Zero(t, fallbacks)

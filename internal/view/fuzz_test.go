@@ -22,7 +22,7 @@ var addresses = regexp.MustCompile(`0x[0-9a-f]+`)
 // FuzzAgainstPlush renders a template with plush and with the engine: both write
 // the same, or both fail.
 func FuzzAgainstPlush(f *testing.F) {
-	for _, source := range append(compiled, left...) {
+	for _, source := range append(compiled, leftToPlush...) {
 		f.Add(source, "a <b>", 7, 1.5, true)
 	}
 	f.Add(`<%= text %><%= number %><%= float %><%= if (yes) { %>a<% } %>`, "", -1, 0.0, false)
@@ -48,7 +48,7 @@ func FuzzAgainstPlush(f *testing.F) {
 		var want string
 		var wantErr error
 		for range 50 { // plush renders maps in a random order
-			want, wantErr = recovered(func() (string, error) { return plushSays(source, data()) })
+			want, wantErr = recovered(func() (string, error) { return plushRenders(source, data()) })
 			if (err == nil) == (wantErr == nil) && (err != nil || got == want) {
 				return
 			}

@@ -45,12 +45,12 @@ func TestAssets(t *testing.T) {
 		require.Equal(t, "text/css; charset=utf-8", res.Header.Get("Content-Type"))
 		require.Equal(t, "Accept-Encoding", res.Header.Get("Vary"))
 	}
-	for _, gone := range []string{
+	for _, missing := range []string{
 		"/assets", "/assets/", "/assets/app.css", path + "x", "/assets/" + strings.Repeat("x", 300), "/assets/../main.go", "/assets/%2e%2e/main.go",
 		"/assets/none.0123456789abcdef.css", "/assets/app.0123456789ABCDEF.css", "/assets/app.0123456789abcde.css", "/favicon.ico", "/assets/../app.0123456789abcdef.css",
 	} {
-		res, _ := send(t, s, "GET", gone, "")
-		require.Equal(t, 404, res.StatusCode, gone)
+		res, _ := send(t, s, "GET", missing, "")
+		require.Equal(t, 404, res.StatusCode, missing)
 	}
 	res, _ := send(t, s, "POST", path, "a=1")
 	require.Equal(t, 405, res.StatusCode)

@@ -23,13 +23,13 @@ func TestLanguage_ChooserKeepsThePage(t *testing.T) {
 			require.Equal(t, "/signup", b.path())
 			require.Equal(t, choice.lang+" "+choice.dir, evaluate[string](b, `document.documentElement.lang + " " + document.documentElement.dir`))
 			require.Len(t, b.cookies(), 1)
-			require.Equal(t, choice.name, b.cookies()[0].Value, "it holds the language alone")
+			require.Equal(t, choice.name, b.cookies()[0].Value, "it holds only the language")
 		}
 	}
 }
 
 // The account's language precedes the browser's on all pages of a logged-in
-// user and in all mails, whichever browser causes them.
+// user and in all mails, also if another browser causes them.
 func TestLanguage_AccountPrecedesBrowser(t *testing.T) {
 	t.Parallel()
 	s := openSite(t)
