@@ -24,6 +24,7 @@ func clientOf(c buffalo.Context) models.Client {
 }
 
 func credentials(c buffalo.Context, email, password string) models.Credentials {
+	web.Info(c).EmailDigest = models.EmailDigest(email) // "login failed" names the account so
 	return models.Credentials{Email: email, Password: password, Client: clientOf(c)}
 }
 

@@ -2,12 +2,17 @@ package actions
 
 import (
 	"encoding/json"
+	"io"
+	stdlog "log"
+	"log/slog"
 	"net/url"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"corral/internal/apptest"
+	"corral/internal/web"
 	"corral/models"
 	"corral/models/modelstest"
 )
@@ -66,6 +71,71 @@ func requireEvents(t *testing.T, provocations map[string]func(s *site)) {
 			require.Contains(t, eventsIn(t, log.String()[before:]), event)
 		})
 	}
+}
+
+// A failed attempt is logged with a digest of its email: an operator sees
+// whether attempts are for one account or many, and the log names none.
+func TestEvents_FailuresCarryADigestOfTheEmail(t *testing.T) {
+	log := captureLog(t)
+	s := newProductionSite(t)
+	modelstest.SignUp(t, "ada@example.com")
+	digests := map[string]string{}
+	for _, typed := range []string{"ada@example.com", " ADA@example.com ", "bea@example.com"} {
+		before := len(log.String())
+		s.browser().Post("/login", url.Values{"email": {typed}, "password": {"x"}})
+		digests[typed] = digestIn(t, log.String()[before:], "login failed")
+	}
+	require.Equal(t, digests["ada@example.com"], digests[" ADA@example.com "])
+	require.NotEqual(t, digests["ada@example.com"], digests["bea@example.com"])
+	require.Equal(t, models.EmailDigest("ada@example.com"), digests["ada@example.com"])
+
+	b := s.loggedIn("ada@example.com", firefox)
+	b.Post("/account", url.Values{"_method": {"DELETE"}})
+	require.Equal(t, digests["ada@example.com"], digestIn(t, log.String(), "password confirmation failed"))
+	require.NotContains(t, strings.ToLower(log.String()), "@example.com")
+}
+
+// A mail over the limit of its email is withheld in silence, but for the log.
+func TestEvents_MailWithheld(t *testing.T) {
+	log := captureLog(t)
+	s := newProductionSite(t)
+	logTo(t, log)
+	for _, request := range []func(b *browser, email string) apptest.Answer{(*browser).forgot, (*browser).signUp} {
+		before := len(log.String())
+		for range 3 {
+			request(s.browser(), "ada@example.com")
+		}
+		require.NotContains(t, eventsIn(t, log.String()[before:]), "mail withheld")
+		request(s.browser(), "ada@example.com")
+		require.Contains(t, eventsIn(t, log.String()[before:]), "mail withheld")
+	}
+	require.Regexp(t, `"event":"mail withheld","request_id":"\w+","method":"POST","route":"/password/forgot"`, log.String())
+	require.NotContains(t, log.String(), "ada@")
+}
+
+// logTo makes slog write to the log, as package cmd does, for the length of a test.
+func logTo(t *testing.T, log io.Writer) {
+	before, flags, output := slog.Default(), stdlog.Flags(), stdlog.Writer()
+	t.Cleanup(func() { slog.SetDefault(before); stdlog.SetFlags(flags); stdlog.SetOutput(output) })
+	slog.SetDefault(web.AppLogger(web.NewLogger(log, slog.LevelInfo, true)))
+}
+
+// digestIn returns the email_digest of an event in the log.
+func digestIn(t *testing.T, log, event string) string {
+	t.Helper()
+	for text := range strings.Lines(log) {
+		var line struct {
+			Event  string
+			Digest string `json:"email_digest"`
+		}
+		require.NoError(t, json.Unmarshal([]byte(text), &line), text)
+		if line.Event == event {
+			require.Len(t, line.Digest, 43)
+			return line.Digest
+		}
+	}
+	require.Fail(t, "not logged: "+event)
+	return ""
 }
 
 func eventsIn(t *testing.T, log string) (events []string) {

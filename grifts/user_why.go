@@ -25,6 +25,7 @@ func why(args []string) error {
 		f, err := models.Explain(context.Background(), normalized)
 		if err == nil {
 			explain(f, c)
+			say("Its email_digest in the log is %s.", models.EmailDigest(normalized))
 		}
 		return err
 	})

@@ -13,6 +13,7 @@ import (
 	"corral/config"
 	"corral/internal/clock"
 	"corral/internal/database"
+	"corral/internal/email"
 	"corral/internal/outbox"
 	"corral/internal/password"
 	"corral/internal/secret"
@@ -84,6 +85,13 @@ func Unavailable(err error) bool { return errors.Is(err, ErrBusy) || database.Un
 // what is wrong with it, or is "".
 func CheckPassword(typed, email string) (normalized, messageKey string) {
 	return passwords.Check(typed, email)
+}
+
+// EmailDigest returns a keyed digest of an email for the log, which names none.
+// All that is no email has the same.
+func EmailDigest(typed string) string {
+	normalized, _ := email.Normalize(typed)
+	return secrets.Digest("log", normalized)
 }
 
 // newID returns a UUIDv7: rows expire in index order.

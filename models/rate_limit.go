@@ -2,6 +2,7 @@ package models
 
 import (
 	"context"
+	"log/slog"
 	"time"
 
 	"github.com/gobuffalo/pop/v6"
@@ -53,6 +54,7 @@ func requestMail(ctx context.Context, perEmail ratelimit.Limit, client Client, e
 		}
 		err := take(tx, bucketOf(perEmail, email))
 		if _, limited := err.(*RateLimited); limited {
+			slog.InfoContext(ctx, "mail withheld")
 			return database.Undone(tx, queue)
 		}
 		if err != nil {

@@ -16,7 +16,7 @@ import (
 )
 
 // ErrNothingToSend is returned by Compose for a mail without a recipient, which
-// counts as delivered.
+// is dropped: it counts as delivered.
 var ErrNothingToSend = errors.New("nothing to send")
 
 // errBrokenOff is recorded for a mail whose attempts recorded no error, such as
@@ -134,7 +134,9 @@ func (w *Worker) deliver(ctx context.Context, m *Mail, claimed time.Time) {
 	switch {
 	case err == nil:
 		logger.Info("mail delivered", "template", m.Template)
-	case !errors.Is(err, ErrNothingToSend):
+	case errors.Is(err, ErrNothingToSend):
+		logger.Info("mail dropped", "template", m.Template)
+	default:
 		reason := strings.ReplaceAll(err.Error(), m.Recipient, "(recipient)") // the log names no user
 		logger.Error("mail not delivered", "template", m.Template, "attempt", m.Attempts, "error", reason)
 		record = func(ctx context.Context) error { return queue.Failed(ctx, w.options.DB, m, err) }

@@ -132,15 +132,16 @@ func TestWorker_WithoutSenderDeliversNothing(t *testing.T) {
 	require.Zero(t, mailTo(t, "zoe@example.com").Attempts)
 }
 
-// ErrNothingToSend counts as delivered and is not logged.
+// ErrNothingToSend counts as delivered, and the log says that it was not.
 func TestWorker_NothingToSend(t *testing.T) {
 	q, s := newQueue(t), smtptest.New(t)
 	w, log := idle(q, sender(s))
 	require.NoError(t, q.Add(db, outbox.Mail{Recipient: "nobody@example.com", Template: "nobody", Data: "{}"}, rawToken))
 	w.DeliverAll(t.Context())
 	require.Empty(t, s.Arrived)
-	require.Empty(t, log)
 	m := mailTo(t, "nobody@example.com")
+	require.Len(t, log, 1)
+	require.Regexp(t, `level=INFO msg="mail dropped" mail_id=`+m.ID.String()+` template=nobody\n$`, <-log)
 	require.True(t, m.DeliveredAt.Valid)
 	require.False(t, m.DueAt.Valid)
 	require.Empty(t, m.SealedToken)

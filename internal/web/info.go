@@ -17,7 +17,11 @@ type RequestInfo struct {
 	Secure bool       // by https, to this process or a trusted proxy
 	Route  string     // pattern, not path: paths hold tokens
 	UserID string     // "" when nobody is logged in
-	Trace  string     // error and stack, for development's error page
+
+	// EmailDigest is a keyed digest of the email in a form with credentials, or "".
+	EmailDigest string
+
+	Trace string // error and stack, for development's error page
 
 	schemeUnknown bool // a trusted proxy did not say whether the client used https
 

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-var lineKeys = []string{slog.TimeKey, slog.LevelKey, "event", "request_id", "method", "route", "status", "ms", "client", "user_id"}
+var lineKeys = []string{slog.TimeKey, slog.LevelKey, "event", "request_id", "method", "route", "status", "ms", "client", "user_id", "email_digest"}
 
 // logged lists the allowed keys besides AppLogger's. Prevents logging a parameter,
 // cookie, token, email or path by accident.
@@ -88,13 +88,17 @@ func (r *RequestInfo) line(level slog.Level, event string, more ...slog.Attr) {
 }
 
 func (r *RequestInfo) attrs() []slog.Attr {
-	return []slog.Attr{
+	attrs := []slog.Attr{
 		slog.String("request_id", r.ID),
 		slog.String("method", r.method),
 		slog.String("route", r.Route),
 		slog.String("client", r.client()),
 		slog.String("user_id", r.UserID),
 	}
+	if r.EmailDigest != "" {
+		attrs = append(attrs, slog.String("email_digest", r.EmailDigest))
+	}
+	return attrs
 }
 
 // Printed logs what net/http and other libraries print, such as a failed TLS

@@ -94,6 +94,16 @@ func TestLog_RequestHasTheseKeysOnly(t *testing.T) {
 	require.NotContains(t, fmt.Sprint(lines), "secret")
 }
 
+func TestLog_EmailDigest(t *testing.T) {
+	var log buffer
+	r := RequestInfo{logger: newLog(&log), EmailDigest: "abc"}
+	r.Event("login failed")
+	r.log(422, false, 0)
+	for _, line := range log.lines(t) {
+		require.Equal(t, "abc", line["email_digest"])
+	}
+}
+
 func TestLog_Level(t *testing.T) {
 	var log buffer
 	r := RequestInfo{logger: NewLogger(&log, slog.LevelWarn, true)}

@@ -117,6 +117,10 @@ func noteEvent(call *ast.CallExpr, requests, others map[string]bool) {
 		}
 	case slices.Contains([]string{"Debug", "Info", "Warn", "Error"}, name) && constant:
 		others[event] = true
+	case slices.Contains([]string{"DebugContext", "InfoContext", "WarnContext", "ErrorContext"}, name) && len(call.Args) > 1:
+		if event, constant := text(call.Args[1]); constant {
+			others[event] = true
+		}
 	}
 }
 

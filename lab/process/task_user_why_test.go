@@ -10,11 +10,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// whyLines returns the task's lines about an email, with T for times.
+// whyLines returns the task's lines about an email, with T for times and D for
+// the digest.
 func whyLines(t *testing.T, dir string, env []string, email string) []string {
 	t.Helper()
 	said := task(t, dir, env, "user:why", email)
 	said = regexp.MustCompile(`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC`).ReplaceAllString(said, "T")
+	said = regexp.MustCompile(`[\w-]{43}`).ReplaceAllString(said, "D")
 	return strings.Split(strings.TrimSpace(said), "\n")
 }
 
@@ -43,7 +45,10 @@ func TestTask_UserWhy_ExplainsAnAccount(t *testing.T) {
 		"Nothing is delivered: there is no SMTP_URL. In development the mails are at http://localhost:3000/dev/mail.",
 		"Sessions:",
 		"  Go-http-client, from 127.0.0.1, logged in T, last seen T",
+		"Its email_digest in the log is D.",
 	}, whyLines(t, dir, env, " Ada@Example.com "))
+	digest := regexp.MustCompile(`[\w-]{43}`).FindString(task(t, dir, env, "user:why", "ada@example.com"))
+	require.Regexp(t, `event="login failed" .*email_digest=`+digest, p.Out.String())
 }
 
 // README.md shows this line.
@@ -78,6 +83,7 @@ func TestTask_UserWhy_SuggestsSimilarEmails(t *testing.T) {
 		"  T: link to set a new password, queued",
 		"  T: link to sign up, queued",
 		"Nothing is delivered: there is no SMTP_URL. In development the mails are at http://localhost:3000/dev/mail.",
+		"Its email_digest in the log is D.",
 	}, whyLines(t, dir, env, "bbo@example.com"))
 
 	require.Equal(t, []string{
@@ -87,6 +93,7 @@ func TestTask_UserWhy_SuggestsSimilarEmails(t *testing.T) {
 		"It is not rate limited. (But a client with ten failures in three minutes has to wait, with any email.)",
 		"No mailed link works.",
 		"No mail to this email is on record; they are kept for 30 days.",
+		"Its email_digest in the log is D.",
 	}, whyLines(t, dir, append(env, "SIGNUP=closed"), "nobody@example.net"))
 }
 
