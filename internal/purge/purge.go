@@ -20,6 +20,7 @@ import (
 )
 
 const (
+	// Every is the pause between two purges of a node.
 	Every = 10 * time.Minute
 	// Batch is the maximum of rows in one statement.
 	Batch = 500
@@ -34,11 +35,18 @@ type Rule struct {
 	Args   []any
 }
 
-// betweenBatches lets other writers in. Tests replace it.
-var betweenBatches = func(ctx context.Context) {
-	select {
-	case <-ctx.Done():
-	case <-time.After(50 * time.Millisecond):
+// Tests replace these.
+var (
+	betweenBatches = pause(50 * time.Millisecond) // lets other writers in
+	betweenPurges  = pause(Every)
+)
+
+func pause(d time.Duration) func(context.Context) {
+	return func(ctx context.Context) {
+		select {
+		case <-ctx.Done():
+		case <-time.After(d):
+		}
 	}
 }
 
@@ -85,22 +93,21 @@ type Janitor struct {
 	done   chan struct{}
 }
 
-// Start starts a janitor, which calls rules each time.
+// Start starts a janitor, which calls rules each time. It warns when the clock of
+// the machine was set meanwhile.
 func Start(db *pop.Connection, logger *slog.Logger, rules func() []Rule) *Janitor {
 	j := &Janitor{done: make(chan struct{})}
 	j.ctx, j.cancel = context.WithCancel(context.Background())
 	go func() {
 		defer close(j.done)
-		tick := time.NewTicker(Every)
-		defer tick.Stop()
-		for j.ctx.Err() == nil {
+		for before := readClocks(); j.ctx.Err() == nil; {
 			if err := runSafely(j.ctx, db, rules); err != nil && j.ctx.Err() == nil {
 				logger.Error("purge failed", "error", err.Error())
 			}
-			select {
-			case <-j.ctx.Done():
-			case <-tick.C:
-			}
+			betweenPurges(j.ctx)
+			now := readClocks()
+			now.warnOfJump(logger, before)
+			before = now
 		}
 	}()
 	return j

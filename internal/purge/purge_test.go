@@ -5,6 +5,7 @@ import (
 	"context"
 	"log/slog"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -50,6 +51,50 @@ func count(t *testing.T, db *pop.Connection) int {
 // rules remove the notes that expired by 10.
 func rules() []Rule {
 	return []Rule{{Change: "DELETE FROM notes", Table: "notes", Where: "expires <= ?", Order: "expires", Args: []any{10}}}
+}
+
+// The janitor says when the clock was set, in either direction, and is silent
+// while both clocks agree.
+func TestJanitor_ClockJumps(t *testing.T) {
+	noon := time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
+	readings := []reading{
+		{noon, time.Hour},
+		{noon.Add(Every), time.Hour + Every},
+		{noon.Add(2*Every + maxJump), time.Hour + 2*Every}, // as NTP may
+		{noon.Add(3 * time.Hour), time.Hour + 3*Every},
+		{noon.Add(time.Hour), time.Hour + 4*Every},
+	}
+	purge, read := betweenPurges, readClocks
+	t.Cleanup(func() { betweenPurges, readClocks = purge, read })
+	n := 0
+	readClocks = func() reading { n++; return readings[min(n, len(readings))-1] }
+	done := make(chan bool)
+	betweenPurges = func(ctx context.Context) {
+		if n == len(readings) {
+			close(done)
+			<-ctx.Done()
+		}
+	}
+	log := &apptest.LogBuffer{}
+	janitor := Start(newDatabase(t, 0), slog.New(slog.NewTextHandler(log, nil)), rules)
+	<-done
+	janitor.Stop()
+	var jumps []string
+	for line := range strings.Lines(log.String()) {
+		_, jump, found := strings.Cut(line, ` level=WARN msg="clock jumped" error="by `)
+		require.True(t, found, line)
+		jump, _, _ = strings.Cut(jump, ":")
+		jumps = append(jumps, jump)
+	}
+	require.Equal(t, []string{"2h29m55s", "-2h10m0s"}, jumps)
+}
+
+func TestReadClocks(t *testing.T) {
+	before := readClocks()
+	now := readClocks()
+	require.WithinDuration(t, time.Now(), now.wall, time.Minute)
+	require.GreaterOrEqual(t, now.running, before.running)
+	require.Equal(t, now.wall, now.wall.Round(0), "without the monotonic clock, which Sub would take")
 }
 
 // replacePause runs do between batches, for the length of a test.
