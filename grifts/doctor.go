@@ -50,7 +50,8 @@ func checks(c config.Config) []task.Check {
 // checkHTTPS also parses the certificate, which config only opens.
 func checkHTTPS(c config.Config) (string, error) {
 	if !c.TLS() {
-		return fmt.Sprintf("TLS ends at a proxy in %v, which has to send X-Forwarded-Proto", c.TrustedProxies), nil
+		return fmt.Sprintf("TLS ends at a proxy in %v, which has to send X-Forwarded-Proto, and X-Forwarded-For: "+
+			`without it the log warns "client IP unknown", and its clients share one rate limit`, c.TrustedProxies), nil
 	}
 	certificate, err := tls.LoadX509KeyPair(c.TLSCertFile, c.TLSKeyFile)
 	if err != nil {

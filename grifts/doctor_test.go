@@ -112,10 +112,12 @@ func TestDoctor_Certificate(t *testing.T) {
 	require.ErrorContains(t, err, "cannot be used")
 }
 
-func TestDoctor_ProxyHasToSendTheScheme(t *testing.T) {
+func TestDoctor_ProxyHasToSendSchemeAndClient(t *testing.T) {
 	said, err := checkHTTPS(config.Config{TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}})
 	require.NoError(t, err)
-	require.Contains(t, said, "which has to send X-Forwarded-Proto")
+	for _, want := range []string{"10.0.0.0/8", "has to send X-Forwarded-Proto, and X-Forwarded-For", `the log warns "client IP unknown"`} {
+		require.Contains(t, said, want)
+	}
 }
 
 // certificate returns the paths of a new certificate and its key.
