@@ -31,6 +31,7 @@ type compiler struct {
 	engine *Engine
 	variant
 	partials []string // being inlined, the outermost first
+	left     *string  // for leave; may be nil
 }
 
 // compile returns nil for a template that is left to plush.
@@ -47,6 +48,7 @@ func (c *compiler) block(statements []ast.Statement) []step {
 	for _, s := range statements {
 		more := c.statement(s)
 		if more == nil {
+			c.leave(s)
 			return nil
 		}
 		for _, next := range more {

@@ -16,7 +16,8 @@
 // compiled. Plush renders a template with anything else (let, functions, a helper
 // that takes plush's context as form_for does), and Buffalo's engine one in another
 // format (.md, .tmpl) or with translations (index.de.html). The output is the same,
-// except that a compiled template escapes a [fmt.Stringer].
+// except that a compiled template escapes a [fmt.Stringer], as plush
+// does not.
 //
 // Calls with one constant, t("login.title"), assetPath("app.css") and
 // partial("nav"), are evaluated once for each language: t of Options.Language and
@@ -46,6 +47,7 @@ type Engine struct {
 	locales    sync.Map // language → *locale
 	templates  sync.Map // name → *plush.Template
 	compiled   sync.Map // variant → []step
+	told       sync.Map // name → true
 }
 
 // Options configure an Engine.
@@ -59,7 +61,8 @@ type Options struct {
 	// rendered as "".
 	Language func(name string) map[string]any
 
-	// Reload reads the templates for every page, for development.
+	// Reload reads the templates for every page, and logs once which of them are not
+	// compiled, and why: for development.
 	Reload bool
 
 	// OnFallback, if set, is called with the name of each template that is left to

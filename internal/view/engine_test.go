@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"html/template"
 	"io/fs"
+	"log"
+	"log/slog"
 	"net/url"
 	"strings"
 	"sync"
@@ -13,6 +15,7 @@ import (
 	"testing/fstest"
 
 	"github.com/gobuffalo/buffalo"
+	"github.com/gobuffalo/plush/v4"
 	"github.com/stretchr/testify/require"
 )
 
@@ -271,6 +274,35 @@ func TestEngine_EscapesStringers(t *testing.T) {
 	e := New(Options{Templates: templatesOf("show.html", `<%= link %>|<%= user.Link %>|<%= [link] %>`)})
 	link := &url.URL{Scheme: "javascript", Opaque: `"<script>`}
 	require.Equal(t, strings.TrimSuffix(strings.Repeat("javascript:&#34;&lt;script&gt;|", 3), "|"), rendered(t, e, "show", map[string]any{"link": link, "user": struct{ Link fmt.Stringer }{link}}))
+}
+
+// In development the log says which templates are not compiled, once, and why.
+func TestEngine_LogsWhatIsNotCompiled(t *testing.T) {
+	before, flags, output := slog.Default(), log.Flags(), log.Writer()
+	t.Cleanup(func() { slog.SetDefault(before); log.SetFlags(flags); log.SetOutput(output) })
+	for name, want := range map[string]string{
+		"show": "", "let": `reason="let x = 1;"`, "inner": `reason="let y = 2;"`, "partial": `reason="let z = 3; in the partial _let"`,
+		"helper": `reason="<%= linkTo(\"/\", {body: \"x\"}); %>"`, "note.md": "reason=\"Buffalo's own engine", "late": `reason="a value or helper of this page"`,
+	} {
+		for _, reload := range []bool{true, false} {
+			var text bytes.Buffer
+			slog.SetDefault(slog.New(slog.NewTextHandler(&text, nil)))
+			e := New(Options{Reload: reload, Templates: templatesOf(
+				"show.html", `<%= 1 %>`, "let.html", `<%= 1 %><% let x = 1 %><% let y = 2 %>`, "inner.html", `<%= if (true) { %><% let y = 2 %><% } %>`,
+				"partial.html", `<%= partial("let") %>`, "_let.html", `<% let z = 3 %>`, "helper.html", `<%= linkTo("/", {body: "x"}) %>`,
+				"note.md", "text", "late.html", `<%= 1 %><%= inContext() %>`)})
+			for range 2 {
+				rendered(t, e, name, map[string]any{"inContext": func(plush.HelperContext) string { return "" }})
+			}
+			if want == "" || !reload {
+				require.Empty(t, text.String(), name)
+				continue
+			}
+			require.Equal(t, 1, strings.Count(text.String(), "\n"), text.String())
+			require.Contains(t, text.String(), `level=INFO msg="template not compiled" template=`+name+" ")
+			require.Contains(t, text.String(), want)
+		}
+	}
 }
 
 // A helper is called once for a page, also when the page is left to plush.

@@ -90,8 +90,8 @@ func (p page) renderStock(w io.Writer, data render.Data) error {
 		own = render.Data{}
 	}
 	err := p.engine.Template(p.contentType, p.names...).Render(w, own)
-	if err == nil && p.engine.onFallback != nil {
-		p.engine.onFallback(p.names[0])
+	if err == nil {
+		p.engine.tell(p.names[0], func() string { return "Buffalo's own engine: another format, or translated" })
 	}
 	return err
 }
