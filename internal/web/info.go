@@ -71,7 +71,7 @@ func observe(next http.Handler, logger *slog.Logger, trusted []netip.Prefix) htt
 		}
 		w.Header()["X-Request-Id"] = []string{info.ID}
 		res := newResponse(context.WithValue(r.Context(), infoKey{}, info), w)
-		res.closes = mayBeSmuggled(r)
+		res.closes, res.http2 = mayBeSmuggled(r), r.ProtoMajor == 2
 		info.response, info.request = res, ownRequest(res.context, r)
 		cut := true
 		defer func() {

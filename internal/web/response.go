@@ -22,7 +22,12 @@ type response struct {
 	cancel   context.CancelFunc
 	release  func() bool // of a stream's context, or nil
 	closes   bool        // the connection closes after the response
+	http2    bool
 }
+
+// connectionHeaders must not be in HTTP/2 (RFC 9113, 8.2.2), for which net/http
+// removes the first two only.
+var connectionHeaders = []string{"Connection", "Transfer-Encoding", "Keep-Alive", "Proxy-Connection", "Upgrade"}
 
 func newResponse(ctx context.Context, w http.ResponseWriter) *response {
 	res := &response{ResponseWriter: w}
@@ -64,6 +69,9 @@ func (w *response) begin(status int) {
 	w.status = status
 	if w.closes {
 		w.Header().Set("Connection", "close")
+	}
+	for i := 0; w.http2 && i < len(connectionHeaders); i++ {
+		w.Header().Del(connectionHeaders[i])
 	}
 	if location := w.Header().Get("Location"); location != "" {
 		w.Header().Set("Location", withoutSlash(location))

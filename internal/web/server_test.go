@@ -178,8 +178,34 @@ func TestServer_TLS(t *testing.T) {
 	require.NoError(t, err)
 	defer res.Body.Close()
 	require.Equal(t, 2, res.ProtoMajor)
-	for _, name := range []string{"Connection", "Keep-Alive", "Transfer-Encoding", "Upgrade", "Proxy-Connection"} {
-		require.Empty(t, res.Header.Values(name), "HTTP/2 has no such header")
+}
+
+// overHTTP2 sends a GET with one more field, unchanged, and returns the headers
+// of the answer, or nil if the stream was reset.
+func overHTTP2(t *testing.T, address string, roots *x509.CertPool, name, value string) *http2.MetaHeadersFrame {
+	t.Helper()
+	conn, err := tls.Dial("tcp", address, &tls.Config{RootCAs: roots, NextProtos: []string{"h2"}})
+	require.NoError(t, err)
+	defer conn.Close()
+	fmt.Fprint(conn, http2.ClientPreface)
+	framer := http2.NewFramer(conn, conn)
+	framer.ReadMetaHeaders = hpack.NewDecoder(4096, nil)
+	require.NoError(t, framer.WriteSettings())
+	var block bytes.Buffer
+	encoder := hpack.NewEncoder(&block)
+	for _, field := range [][2]string{{":method", "GET"}, {":scheme", "https"}, {":authority", address}, {":path", "/"}, {name, value}} {
+		require.NoError(t, encoder.WriteField(hpack.HeaderField{Name: field[0], Value: field[1]}))
+	}
+	require.NoError(t, framer.WriteHeaders(http2.HeadersFrameParam{StreamID: 1, BlockFragment: block.Bytes(), EndStream: true, EndHeaders: true}))
+	for {
+		frame, err := framer.ReadFrame()
+		require.NoError(t, err)
+		switch frame := frame.(type) {
+		case *http2.MetaHeadersFrame:
+			return frame
+		case *http2.RSTStreamFrame:
+			return nil
+		}
 	}
 }
 
@@ -188,26 +214,34 @@ func TestServer_HTTP2RefusesLineEndsInHeaders(t *testing.T) {
 	certFile, keyFile, roots := certificateFiles(t)
 	_, address := listen(t, echo, ListenOptions{CertFile: certFile, KeyFile: keyFile})
 	for _, value := range []string{"a\r\nb: c", "a\nb", "a\x00b"} {
-		conn, err := tls.Dial("tcp", address, &tls.Config{RootCAs: roots, NextProtos: []string{"h2"}})
-		require.NoError(t, err)
-		defer conn.Close()
-		fmt.Fprint(conn, http2.ClientPreface)
-		framer := http2.NewFramer(conn, conn)
-		require.NoError(t, framer.WriteSettings())
-		var block bytes.Buffer
-		encoder := hpack.NewEncoder(&block)
-		for _, field := range [][2]string{{":method", "GET"}, {":scheme", "https"}, {":authority", address}, {":path", "/"}, {"x", value}} {
-			require.NoError(t, encoder.WriteField(hpack.HeaderField{Name: field[0], Value: field[1]}))
+		require.Nil(t, overHTTP2(t, address, roots, "x", value), "it was answered: %q", value)
+	}
+}
+
+// HTTP/2 knows no headers of a connection (RFC 9113, 8.2.2): a proxy that turned
+// them into HTTP/1.1 would see another request. Go refuses them in requests, and
+// we remove them from responses.
+func TestServer_HTTP2HasNoConnectionHeaders(t *testing.T) {
+	certFile, keyFile, roots := certificateFiles(t)
+	served := 0
+	app := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		served++
+		for _, name := range connectionHeaders {
+			w.Header().Set(name, "chunked")
 		}
-		require.NoError(t, framer.WriteHeaders(http2.HeadersFrameParam{StreamID: 1, BlockFragment: block.Bytes(), EndStream: true, EndHeaders: true}))
-		for {
-			frame, err := framer.ReadFrame()
-			require.NoError(t, err)
-			require.NotEqual(t, http2.FrameHeaders, frame.Header().Type, "it was answered: %q", value)
-			if frame.Header().Type == http2.FrameRSTStream {
-				break
-			}
+	})
+	_, address := listen(t, app, ListenOptions{CertFile: certFile, KeyFile: keyFile})
+	answer := overHTTP2(t, address, roots, "x", "y")
+	require.Equal(t, "200", answer.PseudoValue("status"))
+	require.Equal(t, 1, served)
+	for _, name := range []string{"connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"} {
+		for _, field := range answer.RegularFields() {
+			require.NotEqual(t, name, field.Name)
 		}
+		if refused := overHTTP2(t, address, roots, name, "chunked"); refused != nil {
+			require.Equal(t, "400", refused.PseudoValue("status"), name)
+		}
+		require.Equal(t, 1, served, name)
 	}
 }
 
