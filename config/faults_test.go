@@ -141,6 +141,11 @@ func TestProduction_DatabaseTLS(t *testing.T) {
 		loaded(t, production.with(v))
 	}
 	loaded(t, development.with(vars{"DATABASE_URL": "postgres://corral@db/corral"}))
+	for _, mode := range []string{"", "?sslmode=disable", "?sslmode=prefer", "?sslmode=require"} {
+		lines := faults(t, production.with(vars{"DATABASE_URL": "postgres://corral@db/corral" + mode}), t.TempDir())
+		require.Len(t, lines, 1, mode)
+		require.Contains(t, lines[0], "can be read or changed on its way", mode)
+	}
 }
 
 func TestProduction_DatabaseFileIsPrivate(t *testing.T) {

@@ -77,6 +77,17 @@ func TestStart(t *testing.T) {
 	require.ErrorContains(t, mailers.Reach(t.Context(), configOf(s)), "unknown authority")
 }
 
+// Only in development may a server on this machine do without TLS.
+func TestReach_NeedsTLSOutsideDevelopment(t *testing.T) {
+	c := configOf(smtptest.New(t, func(s *smtptest.Server) { s.TLS = nil }))
+	for _, env := range []string{config.Production, config.Test} {
+		c.Env = env
+		require.ErrorContains(t, mailers.Reach(t.Context(), c), "does not support STARTTLS", env)
+	}
+	c.Env = config.Development
+	require.NoError(t, mailers.Reach(t.Context(), c))
+}
+
 // Without a mail server the mails stay in the outbox.
 func TestStart_WithoutServer(t *testing.T) {
 	modelstest.Empty(t)
@@ -86,7 +97,7 @@ func TestStart_WithoutServer(t *testing.T) {
 	require.Zero(t, mailTo(t, "zoe@example.com").Attempts)
 }
 
-// A reset without account is neither delivered nor logged.
+// A reset without account is dropped; the log says so and names no user.
 func TestReset_WithoutAccount(t *testing.T) {
 	s := smtptest.New(t)
 	log := start(t, s)

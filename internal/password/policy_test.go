@@ -95,6 +95,18 @@ func TestPolicy_FreedListsAreStillKnown(t *testing.T) {
 	}
 }
 
+// zxcvbn's work grows faster than the password: what follows is not judged.
+func TestPolicy_JudgesTheFirst32Characters(t *testing.T) {
+	const strong = "v9#Tq!xZ$kW2 mule orbit"
+	_, key := policy.Check(strong, "ada@example.com")
+	require.Empty(t, key)
+	_, key = policy.Check(strings.Repeat("a", judgedCharacters)+strong, "ada@example.com")
+	require.Equal(t, "password.guessable_repeat", key)
+	_, key = policy.Check(strings.Repeat("é", judgedCharacters)+strong, "ada@example.com")
+	require.Equal(t, "password.guessable_repeat", key, "characters, not bytes")
+	require.Equal(t, 32, judgedCharacters)
+}
+
 func TestPolicy_CountsCharacters(t *testing.T) {
 	_, key := policy.Check(strings.Repeat("𐍈µ漢é", 32), "ada@example.com") // 128 characters, 320 bytes
 	require.NotEqual(t, "password.too_long", key)

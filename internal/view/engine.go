@@ -16,8 +16,7 @@
 // compiled. Plush renders a template with anything else (let, functions, a helper
 // that takes plush's context as form_for does), and Buffalo's engine one in another
 // format (.md, .tmpl) or with translations (index.de.html). The output is the same,
-// except that a compiled template escapes a [fmt.Stringer], as plush
-// does not.
+// except that a compiled template escapes a [fmt.Stringer], which plush does not.
 //
 // Calls with one constant, t("login.title"), assetPath("app.css") and
 // partial("nav"), are evaluated once for each language: t of Options.Language and

@@ -5,17 +5,25 @@ import (
 	"go/token"
 	"path"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 )
 
-// sqlMethods take a statement or a part of one, by the place among their
-// arguments.
-var sqlMethods = map[string]int{
-	"RawQuery": 0, "Where": 0, "Order": 0, "Having": 0, "GroupBy": 0,
-	"ExecContext": 1, "QueryContext": 1, "NamedExecContext": 1, "PrepareContext": 1, "PreparexContext": 1,
-	"GetContext": 2, "SelectContext": 2,
+// sqlMethods take a statement or a part of one, from this place among their
+// arguments on: one that takes arguments of a statement, or all.
+var sqlMethods = map[string]struct {
+	from int
+	all  bool
+}{
+	"RawQuery": {}, "Where": {}, "Order": {}, "Having": {}, "GroupBy": {all: true}, "Select": {all: true},
+	"Join": {}, "LeftJoin": {}, "RightJoin": {}, "LeftOuterJoin": {}, "RightOuterJoin": {}, "InnerJoin": {}, "LeftInnerJoin": {}, "RightInnerJoin": {},
+	"MustExec": {}, "Queryx": {}, "QueryRow": {}, "QueryRowx": {}, "NamedExec": {}, "NamedQuery": {}, "Prepare": {}, "Preparex": {}, "PrepareNamed": {},
+	"ExecContext": {from: 1}, "QueryContext": {from: 1}, "QueryxContext": {from: 1}, "QueryRowContext": {from: 1}, "QueryRowxContext": {from: 1},
+	"MustExecContext": {from: 1}, "NamedExecContext": {from: 1}, "NamedQueryContext": {from: 1},
+	"PrepareContext": {from: 1}, "PreparexContext": {from: 1}, "PrepareNamedContext": {from: 1},
+	"GetContext": {from: 2}, "SelectContext": {from: 2},
 }
 
 // storeMethods are those of Pop's Store.
@@ -47,7 +55,7 @@ func TestSource_StatementsAreConstant(t *testing.T) {
 			ast.Inspect(decl, func(n ast.Node) bool {
 				switch n := n.(type) {
 				case *ast.CallExpr:
-					if text := statementOf(n); text != nil {
+					for _, text := range statementsOf(n) {
 						statements++
 						require.True(t, s.constant(text), "%s: a statement is put together", file)
 					}
@@ -73,22 +81,28 @@ func TestSource_StatementsAreConstant(t *testing.T) {
 	require.Greater(t, parameters, 20)
 }
 
-// statementOf returns the argument of a call that is a statement, or nil.
-func statementOf(call *ast.CallExpr) ast.Expr {
+// statementsOf returns the arguments of a call that are statements or parts of one.
+func statementsOf(call *ast.CallExpr) []ast.Expr {
 	on, name := called(call)
-	i, ok := sqlMethods[name]
-	if on == "prepared" { // its statement is given to PreparexContext
-		return nil
-	}
-	if selector, isMethod := call.Fun.(*ast.SelectorExpr); isMethod && !ok {
+	if selector, isMethod := call.Fun.(*ast.SelectorExpr); isMethod {
 		if store, isField := selector.X.(*ast.SelectorExpr); isField && store.Sel.Name == "Store" {
-			i, ok = storeMethods[name]
+			if i, ok := storeMethods[name]; ok {
+				return call.Args[i : i+1]
+			}
 		}
 	}
-	if !ok {
+	method, ok := sqlMethods[name]
+	switch {
+	case !ok, len(call.Args) <= method.from,
+		on == "prepared", // its statement is given to PreparexContext
+		slices.Contains([]string{"strings", "filepath", "path", "errors"}, on):
 		return nil
+	case method.all:
+		return call.Args[method.from:]
+	case strings.HasSuffix(name, "Join"): // a table and what joins it
+		return call.Args[:min(2, len(call.Args))]
 	}
-	return call.Args[i]
+	return call.Args[method.from : method.from+1]
 }
 
 // statementsIn returns the fields of a literal that are statements, and those of

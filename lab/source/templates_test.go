@@ -13,9 +13,21 @@ import (
 
 // What a client typed never becomes a template, nor a format.
 func TestSource_TemplatesAndFormatsAreConstant(t *testing.T) {
-	redirects := 0
+	redirects, pages := 0, 0
 	for path, file := range shipped(t) {
 		eachCall(file, func(within *ast.FuncDecl, call *ast.CallExpr) {
+			switch on, name := called(call); {
+			case strings.HasPrefix(path, "internal/"): // no page is made there
+			case (on == "r" || on == "render") && slices.Contains(renderers, name), on == "" && name == "renderForm":
+				pages++
+				template := call.Args[0]
+				if on == "" {
+					template = call.Args[1]
+				}
+				_, literal := template.(*ast.BasicLit)
+				parameter, ok := template.(*ast.Ident)
+				require.True(t, literal || ok && within.Name.Name == "renderForm" && parameter.Name == "template", "%s: a client chooses the template", path)
+			}
 			switch on, name := called(call); {
 			case on == "plush" && slices.Contains([]string{"Render", "RenderR", "BuffaloRenderer", "RunScript", "Parse"}, name),
 				on == "plush" && name == "NewTemplate" && path != "internal/view/template.go":
@@ -32,7 +44,11 @@ func TestSource_TemplatesAndFormatsAreConstant(t *testing.T) {
 		})
 	}
 	require.Greater(t, redirects, 10)
+	require.Greater(t, pages, 15)
 }
+
+// renderers take a template, or its name, as their first argument.
+var renderers = []string{"HTML", "Text", "Plain", "Bytes", "JavaScript", "Template", "String", "Auto"}
 
 // What a client sends is bound to a form struct, which lists its fields, and
 // never to a model.
@@ -97,6 +113,69 @@ func eachCall(file *ast.File, fn func(within *ast.FuncDecl, call *ast.CallExpr))
 			})
 		}
 	}
+}
+
+// A URL in a page is one of the app's own: a path that the template or its
+// handler spells, a path helper, an asset. A value from a client could be
+// javascript:, which plush does not refuse.
+func TestSource_LinksAreTheAppsOwn(t *testing.T) {
+	set := valuesOf(t)
+	attribute := regexp.MustCompile(`(?i)\b(?:href|src|srcset|action|formaction|poster|cite|data|background|ping)\s*=\s*("(?:<%(?s:.*?)%>|[^"])*"|[^"]\S*)`)
+	own := regexp.MustCompile(`^"(?:/[\w/.-]*|/\w[\w/.-]*(?:\?\w*)?(?:<%= [\w.]+ %>)?(?:\?\w+)?|#\w+|<%= assetPath\("[\w/.-]+"\) %>|<%= \w+Path\([^)]*\) %>(?:\?\w+=<%= \w+ %>)?)"$`)
+	choice := regexp.MustCompile(`<%= if \([\w.]+\) { %>(/\w*)<% } else { %>/\w*<% } %>`)
+	value := regexp.MustCompile(`^"<%= (\w+) %>"$`)
+	links := 0
+	for _, path := range tracked(t) {
+		if !strings.HasPrefix(path, "templates/") || !strings.HasSuffix(path, ".html") || strings.HasPrefix(path, "templates/mail/") {
+			continue
+		}
+		text, err := os.ReadFile(root + path)
+		require.NoError(t, err)
+		require.NotRegexp(t, `(?i)<base\b|http-equiv`, string(text), path)
+		for _, match := range attribute.FindAllStringSubmatch(string(text), -1) {
+			links++
+			url := choice.ReplaceAllString(match[1], "$1")
+			if name := value.FindStringSubmatch(url); name != nil {
+				require.NotEmpty(t, set[name[1]], "%s: %s is set by no handler", path, url)
+				for _, e := range set[name[1]] {
+					require.True(t, startsWithPath(e), "%s: %s may begin with what a client sent", path, url)
+				}
+				continue
+			}
+			require.Regexp(t, own, url, path)
+		}
+	}
+	require.Greater(t, links, 50)
+}
+
+// valuesOf returns what handlers set for their templates, by name.
+func valuesOf(t *testing.T) map[string][]ast.Expr {
+	set := map[string][]ast.Expr{}
+	for _, file := range shipped(t) {
+		eachCall(file, func(_ *ast.FuncDecl, call *ast.CallExpr) {
+			if on, name := called(call); on == "c" && name == "Set" {
+				if key, ok := call.Args[0].(*ast.BasicLit); ok {
+					name := strings.Trim(key.Value, `"`)
+					set[name] = append(set[name], call.Args[1])
+				}
+			}
+		})
+	}
+	return set
+}
+
+// startsWithPath reports whether a text begins with a path that the source spells.
+func startsWithPath(e ast.Expr) bool {
+	switch e := e.(type) {
+	case *ast.BasicLit:
+		return regexp.MustCompile(`^"/\w`).MatchString(e.Value)
+	case *ast.BinaryExpr:
+		return startsWithPath(e.X)
+	case *ast.IndexExpr: // of a map that is spelled there, too
+		literal, ok := e.X.(*ast.CompositeLit)
+		return ok && !slices.ContainsFunc(literal.Elts, func(element ast.Expr) bool { return !startsWithPath(element.(*ast.KeyValueExpr).Value) })
+	}
+	return false
 }
 
 // Templates put nothing into scripts, styles or handlers, and our scripts take
