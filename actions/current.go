@@ -40,6 +40,9 @@ func Identify(next buffalo.Handler) buffalo.Handler {
 			}
 			return next(c)
 		}
+		if at := currentRoute(c); err != nil && at.Method == http.MethodDelete && trimSlash(at.Path) == "/logout" {
+			return next(c) // the cookie is deleted all the same
+		}
 		if err != nil {
 			return err
 		}
@@ -75,19 +78,18 @@ func logIn(c buffalo.Context, session *models.LoggedIn) {
 }
 
 // logOut is the only way to log out. It deletes the row, which voids copied
-// cookies.
-func logOut(c buffalo.Context) error {
+// cookies, and the cookie even if that fails.
+func logOut(c buffalo.Context) (err error) {
 	if client := clientOf(c); client.RawSession != "" {
-		if err := models.EndSession(c, client); err != nil {
-			return err
+		if err = models.EndSession(c, client); err == nil {
+			web.Info(c).Event("logout")
 		}
-		web.Info(c).Event("logout")
 	}
 	c.Session().Clear()
 	// Not "cookies": the flash message is in one. Not "cache": that empties the cache
 	// of every site.
 	c.Response().Header().Set("Clear-Site-Data", `"storage"`)
-	return nil
+	return err
 }
 
 const sessionCookieName = "corral"

@@ -1,6 +1,7 @@
 package actions
 
 import (
+	"maps"
 	"net/url"
 	"testing"
 
@@ -24,6 +25,62 @@ func closedDatabase(t testing.TB) *pop.Connection {
 	require.NoError(t, conn.Open())
 	require.NoError(t, conn.Store.Close())
 	return conn
+}
+
+// readOnlyDatabase returns a connection on which writes fail, as on a standby or a
+// full disk.
+func readOnlyDatabase(t testing.TB) *pop.Connection {
+	t.Helper()
+	details := *models.DB.Dialect.Details()
+	details.Options = maps.Clone(details.Options)
+	if details.Dialect == "postgres" {
+		details.URL = models.DB.URL() + "&default_transaction_read_only=on"
+	} else {
+		details.Options["mode"] = "ro"
+	}
+	conn, err := pop.NewConnection(&details)
+	require.NoError(t, err)
+	require.NoError(t, conn.Open())
+	t.Cleanup(func() { conn.Close() })
+	return conn
+}
+
+func TestDatabase_ReadOnlyIsNotReady(t *testing.T) {
+	b := newSite(t).browser()
+	require.Equal(t, 200, b.Get("/readyz").StatusCode)
+	usual := models.DB
+	models.DB = readOnlyDatabase(t)
+	t.Cleanup(func() { models.DB = usual })
+	require.Equal(t, 503, b.Get("/readyz").StatusCode)
+	require.Equal(t, 200, b.Get("/healthz").StatusCode)
+	models.DB = usual
+	require.Equal(t, 200, b.Get("/readyz").StatusCode)
+}
+
+// The browser forgets its session while the database is down, and its user learns
+// that the session goes on.
+func TestDatabase_DownLogoutDeletesTheCookie(t *testing.T) {
+	for name, away := range map[string]func(testing.TB) *pop.Connection{"read-only": readOnlyDatabase, "closed": closedDatabase} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t)
+			modelstest.SignUp(t, "ada@example.com")
+			b, copied := s.loggedIn("ada@example.com", firefox), s.browser()
+			copied.SetCookie("corral", b.sessionCookie())
+			usual := models.DB
+			models.DB = away(t)
+			t.Cleanup(func() { models.DB = usual })
+			a := b.logOut()
+			require.Equal(t, 303, a.StatusCode)
+			require.Equal(t, "/welcome", a.Location())
+			page := b.Get("/welcome").Page
+			require.Equal(t, []string{"This browser was logged out, but the session could not be ended on the server. " +
+				"Log in again later and end it on the Devices page."}, apptest.Flashes(page))
+			require.Contains(t, page, `role="alert"`)
+			models.DB = usual
+			require.Equal(t, "/login", b.Get("/").Location())
+			require.Equal(t, 200, copied.Get("/").StatusCode, "a copied cookie still works, as the page says")
+		})
+	}
 }
 
 func TestDatabase_DownIs503(t *testing.T) {
@@ -52,7 +109,7 @@ func TestDatabase_PagesDoNotWaitForWriters(t *testing.T) {
 	b.Get("/")
 	require.NoError(t, models.DB.Transaction(func(tx *pop.Connection) error {
 		require.NoError(t, tx.RawQuery("UPDATE users SET language = 'de'").Exec())
-		for _, path := range served("/", "/account", "/account/sessions", "/readyz") {
+		for _, path := range served("/", "/account", "/account/sessions") {
 			require.Equal(t, 200, b.Get(path).StatusCode, path)
 		}
 		return nil

@@ -4,6 +4,8 @@ import (
 	"net/http"
 
 	"github.com/gobuffalo/buffalo"
+
+	"corral/internal/web"
 )
 
 // LogoutNew is GET /logout: a page with a button. Prevents logout by a link or
@@ -13,12 +15,15 @@ func LogoutNew(c buffalo.Context) error {
 	return c.Render(http.StatusOK, r.HTML("logout/new.plush.html"))
 }
 
-// LogoutDestroy is DELETE /logout. Anonymous clients get the same response.
+// LogoutDestroy is DELETE /logout. Anonymous clients get the same response. While
+// the database is down, it deletes the cookie and says that the session goes on.
 func LogoutDestroy(c buffalo.Context) error {
+	kind, message := "success", "logout.done"
 	if err := logOut(c); err != nil {
-		return err
+		web.Info(c).Error(err)
+		kind, message = "danger", "logout.not_ended"
 	}
 	c.Flash().Clear()
-	c.Flash().Add("success", "logout.done")
+	c.Flash().Add(kind, message)
 	return redirect(c, "welcomePath()")
 }

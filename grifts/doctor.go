@@ -77,7 +77,10 @@ func checkDatabase(c config.Config) (string, error) {
 	if err := models.ConnectExisting(c); err != nil {
 		return "", fmt.Errorf("%w; check DATABASE_URL, or create the database with `task db:migrate`", err)
 	}
-	return "the database answers (" + models.DB.Dialect.Name() + ")", nil
+	if err := database.Examine(context.Background(), models.DB); err != nil {
+		return "", err
+	}
+	return "the database can be read and written (" + models.DB.Dialect.Name() + ")", nil
 }
 
 var errNoDatabase = errors.New("unknown until the database answers")

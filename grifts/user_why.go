@@ -7,8 +7,10 @@ import (
 	"time"
 
 	"corral/config"
+	"corral/internal/database"
 	"corral/internal/email"
 	"corral/internal/useragent"
+	"corral/migrations"
 	"corral/models"
 )
 
@@ -19,7 +21,7 @@ func why(args []string) error {
 		return notAnEmail(args[0])
 	}
 	return withExisting(func(c config.Config) error {
-		if err := models.Ready(context.Background()); err != nil {
+		if err := database.CheckSchema(context.Background(), models.DB, migrations.Files); err != nil {
 			return fmt.Errorf("%w; run `task db:migrate` first", err)
 		}
 		f, err := models.Explain(context.Background(), normalized)

@@ -74,8 +74,10 @@ func connect(c config.Config, open func(databaseURL string) (*pop.Connection, er
 // Migrate brings the schema up to this release.
 func Migrate() error { return database.Migrate(DB, migrations.Files) }
 
-// Ready returns nil if the database answers and has all migrations.
-func Ready(ctx context.Context) error { return database.Ready(ctx, DB, migrations.Files) }
+var readiness = database.Readiness{Migrations: migrations.Files}
+
+// Ready returns nil if the database can be written and has all migrations.
+func Ready(ctx context.Context) error { return readiness.Check(ctx, DB) }
 
 // Unavailable reports whether err is that of an unavailable database or a full
 // hashing queue.

@@ -5,19 +5,81 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gobuffalo/pop/v6"
 )
 
-const readyTimeout = 2 * time.Second
+const (
+	readyTimeout = 2 * time.Second
+	writeEvery   = 5 * time.Second
+)
 
-// Ready returns nil if db answers within readyTimeout and no migration is missing.
-// Unknown migrations are allowed: in a rolling update, old nodes serve after the
-// first new one has migrated.
-func Ready(ctx context.Context, db *pop.Connection, migrations fs.FS) error {
+// Readiness says whether a node can serve.
+type Readiness struct {
+	Migrations fs.FS
+
+	mutex   sync.Mutex
+	db      *pop.Connection // last written
+	written time.Time
+}
+
+// Check returns nil if, within readyTimeout, db answers, has all migrations and
+// commits a write. Reading does not show a full disk or a standby, and a write
+// that is rolled back may not show a full disk. It writes at most every five
+// seconds.
+func (r *Readiness) Check(ctx context.Context, db *pop.Connection) error {
 	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
+	if err := CheckSchema(ctx, db, r.Migrations); err != nil {
+		return err
+	}
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	if r.db == db && time.Since(r.written) < writeEvery {
+		return nil
+	}
+	if err := write(ctx, db); err != nil {
+		return err
+	}
+	r.db, r.written = db, time.Now()
+	return nil
+}
+
+// write commits a row as it is, of a table that no request uses.
+func write(ctx context.Context, db *pop.Connection) error {
+	table := db.MigrationTableName()
+	err := db.WithContext(ctx).RawQuery("UPDATE " + table + " SET version = version WHERE version = (SELECT MIN(version) FROM " + table + ")").Exec()
+	if err != nil {
+		return fmt.Errorf("the database cannot be written: %w", err)
+	}
+	return nil
+}
+
+// Examine returns an error if the database is damaged, as far as SQLite's
+// quick_check sees, or cannot be written.
+func Examine(ctx context.Context, db *pop.Connection) error {
+	if db.Dialect.Name() != "postgres" {
+		var found []string
+		if err := db.Store.SelectContext(ctx, &found, "PRAGMA quick_check(1)"); err != nil {
+			found = []string{err.Error()}
+		}
+		if found[0] != "ok" {
+			return fmt.Errorf("the database is damaged, restore a backup: %s", strings.Join(strings.Fields(found[0]), " "))
+		}
+	}
+	var applied int
+	if err := db.Store.GetContext(ctx, &applied, "SELECT count(*) FROM "+db.MigrationTableName()); err != nil {
+		return nil // CompareSchema says why
+	}
+	return write(ctx, db)
+}
+
+// CheckSchema returns an error if a migration is missing. Unknown migrations are
+// allowed: in a rolling update, old nodes serve after the first new one has
+// migrated.
+func CheckSchema(ctx context.Context, db *pop.Connection, migrations fs.FS) error {
 	missing, _, err := CompareSchema(ctx, db, migrations)
 	if err != nil {
 		return err

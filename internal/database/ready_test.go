@@ -1,45 +1,124 @@
 package database_test
 
 import (
+	"bytes"
 	"context"
+	"fmt"
+	"os"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/gobuffalo/pop/v6"
 	"github.com/stretchr/testify/require"
 
 	"corral/internal/database"
 )
 
-func TestReady(t *testing.T) {
+func check(t *testing.T, db *pop.Connection) error {
+	return (&database.Readiness{Migrations: migrations}).Check(t.Context(), db)
+}
+
+func TestReadiness(t *testing.T) {
 	db := migrated(t)
-	require.NoError(t, database.Ready(t.Context(), db, migrations))
+	require.NoError(t, check(t, db))
 	missing, unknown, err := database.CompareSchema(t.Context(), db, migrations)
 	require.NoError(t, err)
 	require.Empty(t, missing)
 	require.Empty(t, unknown)
 }
 
-func TestReady_MissingMigration(t *testing.T) {
+func TestReadiness_MissingMigration(t *testing.T) {
 	const oldest = "20260101000000"
 	db := migrated(t)
 	exec(t, db, "DELETE FROM schema_migration WHERE version = ?", oldest)
-	require.EqualError(t, database.Ready(t.Context(), db, migrations), "migrations are missing: "+oldest)
+	require.EqualError(t, check(t, db), "migrations are missing: "+oldest)
 }
 
-func TestReady_AllowsNewerDatabases(t *testing.T) {
+func TestReadiness_AllowsNewerDatabases(t *testing.T) {
 	db := migrated(t)
 	exec(t, db, "INSERT INTO schema_migration (version) VALUES ('29990101000000')")
-	require.NoError(t, database.Ready(t.Context(), db, migrations))
+	require.NoError(t, check(t, db))
 	_, unknown, err := database.CompareSchema(t.Context(), db, migrations)
 	require.NoError(t, err)
 	require.Equal(t, []string{"29990101000000"}, unknown)
 }
 
-func TestReady_DatabaseDoesNotAnswer(t *testing.T) {
+func TestReadiness_DatabaseDoesNotAnswer(t *testing.T) {
 	db := migrated(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	require.Error(t, database.Ready(ctx, db, migrations))
+	require.Error(t, (&database.Readiness{Migrations: migrations}).Check(ctx, db))
+}
+
+// oneConnection makes db use one connection for everything.
+func oneConnection(db *pop.Connection) *pop.Connection {
+	db.Store.(interface{ SetMaxOpenConns(int) }).SetMaxOpenConns(1)
+	return db
+}
+
+// A new version says that others have committed a write.
+func TestReadiness_CommitsAWriteEveryFiveSeconds(t *testing.T) {
+	url := databaseURL(t)
+	db, other := open(t, url), oneConnection(open(t, url))
+	require.NoError(t, database.Migrate(db, migrations))
+	version := func() (v string) {
+		query := "SELECT data_version FROM pragma_data_version"
+		if onPostgres() {
+			query = "SELECT string_agg(xmin::text, ' ') FROM schema_migration"
+		}
+		require.NoError(t, other.Store.Get(&v, query))
+		return v
+	}
+	r := &database.Readiness{Migrations: migrations}
+	for range 3 {
+		before := version()
+		require.NoError(t, r.Check(t.Context(), db))
+		first := version()
+		require.NotEqual(t, before, first)
+		require.NoError(t, r.Check(t.Context(), db))
+		require.Equal(t, first, version(), "not again so soon")
+		r.Age(5 * time.Second)
+	}
+}
+
+func TestReadiness_DatabaseCannotBeWritten(t *testing.T) {
+	db := oneConnection(migrated(t))
+	forbid := "PRAGMA query_only = ON"
+	if onPostgres() {
+		forbid = "SET default_transaction_read_only = on"
+	}
+	require.NoError(t, database.Examine(t.Context(), db))
+	exec(t, db, forbid)
+	for _, err := range []error{check(t, db), database.Examine(t.Context(), db)} {
+		require.ErrorContains(t, err, "the database cannot be written: ")
+		require.True(t, database.Unavailable(err))
+	}
+}
+
+// Reading and writing may miss a damaged page.
+func TestExamine_DamagedPages(t *testing.T) {
+	url := newDatabase(t, "")
+	db := open(t, url)
+	require.NoError(t, database.Examine(t.Context(), db), "without a schema")
+	require.NoError(t, database.Migrate(db, migrations))
+	require.NoError(t, db.Transaction(func(tx *pop.Connection) error {
+		for id := range 2000 {
+			exec(t, tx, "INSERT INTO notes (id, text) VALUES (?, ?)", id, fmt.Sprint(id))
+		}
+		return nil
+	}))
+	require.NoError(t, database.Examine(t.Context(), db))
+	require.NoError(t, db.Close())
+
+	path := strings.TrimPrefix(url, "sqlite3://")
+	content, err := os.ReadFile(path)
+	require.NoError(t, err)
+	copy(content[len(content)-8192:], bytes.Repeat([]byte("torn"), 2048))
+	require.NoError(t, os.WriteFile(path, content, 0o600))
+	damaged := open(t, url)
+	require.NoError(t, check(t, damaged))
+	require.ErrorContains(t, database.Examine(t.Context(), damaged), "the database is damaged, restore a backup: ")
 }
 
 func TestClockSkew(t *testing.T) {

@@ -1,9 +1,13 @@
 package process
 
 import (
+	"io"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -86,4 +90,33 @@ func TestOutage_LockedSQLiteRecovers(t *testing.T) {
 	_, err = db.Exec("ROLLBACK")
 	require.NoError(t, err)
 	p.requireRecovered(ada, password)
+}
+
+// Reading goes on, and a process does not notice by itself.
+func TestOutage_FullDiskIsNotReady(t *testing.T) {
+	dir := t.TempDir()
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=16m,mode=700"); err != nil {
+		t.Skip("needs root, to mount a small disk: ", err)
+	}
+	t.Cleanup(func() { require.NoError(t, syscall.Unmount(dir, syscall.MNT_DETACH)) })
+	password := seeded(t, dir)["ada@example.com"]
+	p := start(t, dir)
+	ada := p.browser()
+	require.Equal(t, 303, p.logIn(ada, "ada@example.com", password))
+
+	filler, err := os.Create(filepath.Join(dir, "filler"))
+	require.NoError(t, err)
+	_, err = io.Copy(filler, endless{})
+	require.ErrorIs(t, err, syscall.ENOSPC)
+	require.NoError(t, filler.Close())
+	require.Equal(t, 503, p.logIn(p.browser(), "ada@example.com", password))
+	require.Eventually(t, func() bool { return p.ask(ada, "GET", "/readyz", nil).StatusCode == 503 }, time.Minute, 100*time.Millisecond)
+	lines, _ := ill(t, dir, nil)
+	require.Contains(t, lines["database"], "fail ")
+	require.Equal(t, 303, p.ask(ada, "DELETE", "/logout", nil).StatusCode)
+	require.Contains(t, p.page(ada, "/welcome"), "the session could not be ended")
+
+	require.NoError(t, os.Remove(filler.Name()))
+	require.Eventually(t, func() bool { return p.ask(ada, "GET", "/readyz", nil).StatusCode == 200 }, time.Minute, 100*time.Millisecond)
+	require.Equal(t, 303, p.logIn(p.browser(), "ada@example.com", password))
 }

@@ -143,6 +143,20 @@ func TestTask_Doctor_ComparesMigrations(t *testing.T) {
 	}
 }
 
+func TestTask_Doctor_DamagedDatabase(t *testing.T) {
+	dir := t.TempDir()
+	env := append(healthy(t, dir), "DATABASE_URL=sqlite3://x.sqlite")
+	task(t, dir, env, "db:migrate")
+	path := filepath.Join(dir, "x.sqlite")
+	content, err := os.ReadFile(path)
+	require.NoError(t, err)
+	copy(content[len(content)-4096:], strings.Repeat("torn", 1024))
+	require.NoError(t, os.WriteFile(path, content, 0o600))
+	lines, summary := ill(t, dir, env)
+	require.Contains(t, lines["database"], "fail the database is damaged, restore a backup: ")
+	require.Equal(t, "1 of 10 checks failed\n", summary)
+}
+
 func TestTask_Doctor_DatabaseDoesNotAnswer(t *testing.T) {
 	dir := t.TempDir()
 	env := append(healthy(t, dir), "DATABASE_URL=postgres://corral:hunter2@127.0.0.1:1/corral")
