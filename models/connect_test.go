@@ -9,7 +9,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"corral/config"
-	"corral/internal/database"
 	"corral/models"
 )
 
@@ -30,18 +29,13 @@ func (ms *ModelSuite) Test_Ready_MigrationMissing() {
 	ms.EqualError(models.Ready(ms.T().Context()), "migrations are missing: "+oldest)
 }
 
-func (ms *ModelSuite) Test_ClockSkew() {
-	skew := func() time.Duration {
-		skew, err := database.ClockSkew(ms.T().Context(), models.DB, models.Clock.Now)
-		ms.NoError(err)
-		return skew
+func (ms *ModelSuite) Test_Ready_WrongClock() {
+	for _, wrong := range []time.Duration{40 * time.Minute, -40 * time.Minute} {
+		models.Clock.Move(wrong)
+		ms.EqualError(models.Ready(ms.T().Context()), "the clocks of this machine and of the database are 40m0s apart: set both by NTP")
+		models.DatabaseClock.Move(wrong)
+		ms.NoError(models.Ready(ms.T().Context()))
 	}
-	right := skew()
-	models.Clock.Move(time.Hour)
-	ms.InDelta(float64(right+time.Hour), float64(skew()), float64(time.Minute))
-	models.Clock.Reset()
-	models.Clock.Move(-time.Hour)
-	ms.InDelta(float64(right-time.Hour), float64(skew()), float64(time.Minute))
 }
 
 // No file is created in a wrong folder.

@@ -23,8 +23,11 @@ import (
 // DB is the database that Connect opened.
 var DB *pop.Connection
 
-// Clock tells the time. Tests move it.
-var Clock clock.Clock
+// Clock tells the time, DatabaseClock that of the database, by which rows are
+// purged. Tests move them.
+var Clock, DatabaseClock clock.Clock
+
+var clocks = database.Clocks{Node: &Clock, Database: &DatabaseClock}
 
 var (
 	settings  config.Config
@@ -74,10 +77,18 @@ func connect(c config.Config, open func(databaseURL string) (*pop.Connection, er
 // Migrate brings the schema up to this release.
 func Migrate() error { return database.Migrate(DB, migrations.Files) }
 
-var readiness = database.Readiness{Migrations: migrations.Files}
+var readiness = database.Readiness{Migrations: migrations.Files, Clocks: clocks}
 
-// Ready returns nil if the database can be written and has all migrations.
+// Ready returns nil if the database can be written, has all migrations and agrees
+// on the time.
 func Ready(ctx context.Context) error { return readiness.Check(ctx, DB) }
+
+// CompareClocks returns an error if this machine and the database disagree on the
+// time.
+func CompareClocks(ctx context.Context) error {
+	_, err := clocks.Compare(ctx, DB)
+	return err
+}
 
 // Unavailable reports whether err is that of an unavailable database or a full
 // hashing queue.

@@ -15,14 +15,15 @@ const (
 )
 
 // StartJanitor purges in the background until it is stopped.
-func StartJanitor(logger *slog.Logger) *purge.Janitor { return purge.Start(DB, logger, expired) }
+func StartJanitor(logger *slog.Logger) *purge.Janitor {
+	return purge.Start(DB, clocks, logger, expired)
+}
 
 // Purge purges once.
-func Purge(ctx context.Context) error { return purge.Run(ctx, DB, expired()) }
+func Purge(ctx context.Context) error { return purge.Run(ctx, DB, clocks, expired) }
 
 // expired returns the rules for expired rows.
-func expired() []purge.Rule {
-	now := Clock.Now()
+func expired(now time.Time) []purge.Rule {
 	remove := func(table, where, order string, args ...any) purge.Rule {
 		return purge.Rule{Change: "DELETE FROM " + table, Table: table, Where: where, Order: order, Args: args}
 	}

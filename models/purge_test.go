@@ -15,7 +15,11 @@ import (
 
 const day = 24 * time.Hour
 
-func (ms *ModelSuite) purge() { ms.NoError(models.Purge(ms.T().Context())) }
+// purge purges while both clocks agree.
+func (ms *ModelSuite) purge() {
+	models.DatabaseClock.Set(models.Clock.Now())
+	ms.NoError(models.Purge(ms.T().Context()))
+}
 
 func (ms *ModelSuite) Test_Purge_NothingToDo() {
 	ada := ms.signUp("ada@example.com")
@@ -62,6 +66,18 @@ func (ms *ModelSuite) Test_Purge_Sessions() {
 	_, err = ms.find(remembered)
 	ms.NoError(err)
 	left(time.Second, 0, "and not longer")
+}
+
+// A node with a wrong clock ends no session of the others.
+func (ms *ModelSuite) Test_Purge_WrongClock() {
+	ada := ms.signUp("ada@example.com")
+	ms.start(ada, false)
+	models.Clock.Move(40 * time.Minute)
+	ms.ErrorContains(models.Purge(ms.T().Context()), "40m0s apart")
+	ms.Equal(1, ms.count("sessions"))
+	models.DatabaseClock.Move(40 * time.Minute)
+	ms.NoError(models.Purge(ms.T().Context()))
+	ms.Zero(ms.count("sessions"))
 }
 
 func (ms *ModelSuite) Test_Purge_TokensAndDeviceCookies() {

@@ -17,12 +17,15 @@ type Clock struct {
 }
 
 // Now returns the time in UTC, truncated to PostgreSQL's precision, a microsecond.
-func (c *Clock) Now() time.Time {
-	now := time.Now()
+func (c *Clock) Now() time.Time { return c.At(time.Now()) }
+
+// At is like Now for the time of another clock, such as a database's, so that
+// tests can stop and move that too.
+func (c *Clock) At(t time.Time) time.Time {
 	if stopped := c.stopped.Load(); stopped != 0 {
-		now = time.Unix(0, stopped)
+		t = time.Unix(0, stopped)
 	}
-	return now.Add(time.Duration(c.ahead.Load())).UTC().Truncate(time.Microsecond)
+	return t.Add(time.Duration(c.ahead.Load())).UTC().Truncate(time.Microsecond)
 }
 
 // Move moves the clock forward by d.
@@ -30,6 +33,12 @@ func (c *Clock) Move(d time.Duration) { c.ahead.Add(int64(d)) }
 
 // Stop stops the clock until Reset; Move still works.
 func (c *Clock) Stop() { c.stopped.Store(time.Now().UnixNano()) }
+
+// Set stops the clock at t.
+func (c *Clock) Set(t time.Time) {
+	c.ahead.Store(0)
+	c.stopped.Store(t.UnixNano())
+}
 
 // Reset returns to system time.
 func (c *Clock) Reset() {

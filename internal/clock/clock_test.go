@@ -31,6 +31,22 @@ func TestClock_Stops(t *testing.T) {
 	require.Eventually(t, func() bool { return c.Now().After(first) }, time.Second, time.Microsecond)
 }
 
+func TestClock_TellsAnothersTime(t *testing.T) {
+	var c, set clock.Clock
+	theirs := time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
+	require.Equal(t, theirs, c.At(theirs))
+	c.Move(time.Hour)
+	require.Equal(t, theirs.Add(time.Hour), c.At(theirs))
+	c.Stop()
+	require.Equal(t, c.Now(), c.At(theirs))
+
+	set.Move(time.Hour)
+	set.Set(theirs)
+	require.Equal(t, theirs, set.Now())
+	set.Reset()
+	require.NotEqual(t, theirs, set.Now())
+}
+
 func TestClock_TruncatesToMicroseconds(t *testing.T) {
 	var c clock.Clock
 	require.Zero(t, c.Now().Nanosecond()%1000)

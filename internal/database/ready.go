@@ -19,20 +19,24 @@ const (
 // Readiness says whether a node can serve.
 type Readiness struct {
 	Migrations fs.FS
+	Clocks     Clocks
 
 	mutex   sync.Mutex
 	db      *pop.Connection // last written
 	written time.Time
 }
 
-// Check returns nil if, within readyTimeout, db answers, has all migrations and
-// commits a write. Reading does not show a full disk or a standby, and a write
+// Check returns nil if, within readyTimeout, db answers, has all migrations,
+// agrees on the time and commits a write. Reading does not show a full disk or a standby, and a write
 // that is rolled back may not show a full disk. It writes at most every five
 // seconds.
 func (r *Readiness) Check(ctx context.Context, db *pop.Connection) error {
 	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
 	if err := CheckSchema(ctx, db, r.Migrations); err != nil {
+		return err
+	}
+	if _, err := r.Clocks.Compare(ctx, db); err != nil {
 		return err
 	}
 	r.mutex.Lock()
@@ -88,18 +92,4 @@ func CheckSchema(ctx context.Context, db *pop.Connection, migrations fs.FS) erro
 		return fmt.Errorf("migrations are missing: %s", strings.Join(missing, ", "))
 	}
 	return nil
-}
-
-// ClockSkew returns how far now is ahead of the database's clock. Rows of a node
-// whose clock is fast expire too late.
-func ClockSkew(ctx context.Context, db *pop.Connection, now func() time.Time) (time.Duration, error) {
-	query := "SELECT CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)" // Unix milliseconds
-	if db.Dialect.Name() == "postgres" {
-		query = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"
-	}
-	var theirs int64
-	if err := db.Store.GetContext(ctx, &theirs, query); err != nil {
-		return 0, fmt.Errorf("asking the database for the time: %w", err)
-	}
-	return now().Sub(time.UnixMilli(theirs)), nil
 }

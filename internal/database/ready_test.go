@@ -12,11 +12,16 @@ import (
 	"github.com/gobuffalo/pop/v6"
 	"github.com/stretchr/testify/require"
 
+	"corral/internal/clock"
 	"corral/internal/database"
 )
 
+func newReadiness() *database.Readiness {
+	return &database.Readiness{Migrations: migrations, Clocks: database.Clocks{Node: new(clock.Clock), Database: new(clock.Clock)}}
+}
+
 func check(t *testing.T, db *pop.Connection) error {
-	return (&database.Readiness{Migrations: migrations}).Check(t.Context(), db)
+	return newReadiness().Check(t.Context(), db)
 }
 
 func TestReadiness(t *testing.T) {
@@ -48,7 +53,7 @@ func TestReadiness_DatabaseDoesNotAnswer(t *testing.T) {
 	db := migrated(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	require.Error(t, (&database.Readiness{Migrations: migrations}).Check(ctx, db))
+	require.Error(t, newReadiness().Check(ctx, db))
 }
 
 // oneConnection makes db use one connection for everything.
@@ -70,7 +75,7 @@ func TestReadiness_CommitsAWriteEveryFiveSeconds(t *testing.T) {
 		require.NoError(t, other.Store.Get(&v, query))
 		return v
 	}
-	r := &database.Readiness{Migrations: migrations}
+	r := newReadiness()
 	for range 3 {
 		before := version()
 		require.NoError(t, r.Check(t.Context(), db))
@@ -119,16 +124,4 @@ func TestExamine_DamagedPages(t *testing.T) {
 	damaged := open(t, url)
 	require.NoError(t, check(t, damaged))
 	require.ErrorContains(t, database.Examine(t.Context(), damaged), "the database is damaged, restore a backup: ")
-}
-
-func TestClockSkew(t *testing.T) {
-	db := open(t, databaseURL(t))
-	skew := func(ahead time.Duration) time.Duration {
-		skew, err := database.ClockSkew(t.Context(), db, func() time.Time { return time.Now().Add(ahead) })
-		require.NoError(t, err)
-		return skew
-	}
-	right := skew(0)
-	require.InDelta(t, float64(right+time.Hour), float64(skew(time.Hour)), float64(time.Minute))
-	require.InDelta(t, float64(right-time.Hour), float64(skew(-time.Hour)), float64(time.Minute))
 }

@@ -1,10 +1,13 @@
 // Package purge removes expired rows in the background, in small batches and on
 // one node at a time.
 //
-//	janitor := purge.Start(db, logger, func() []purge.Rule {
-//		return []purge.Rule{{Change: "DELETE FROM tokens", Table: "tokens", Where: "expires_at <= ?", Order: "expires_at", Args: []any{now()}}}
+//	janitor := purge.Start(db, clocks, logger, func(now time.Time) []purge.Rule {
+//		return []purge.Rule{{Change: "DELETE FROM tokens", Table: "tokens", Where: "expires_at <= ?", Order: "expires_at", Args: []any{now}}}
 //	})
 //	defer janitor.Stop()
+//
+// Rows expire by the database's clock. A node whose own clock differs purges
+// nothing: see database.Clocks.
 package purge
 
 import (
@@ -50,11 +53,15 @@ func pause(d time.Duration) func(context.Context) {
 	}
 }
 
-// Run applies the rules, one transaction for each batch. It does nothing while
-// another node runs.
-func Run(ctx context.Context, db *pop.Connection, rules []Rule) error {
+// Run applies the rules of the database's time, one transaction for each batch.
+// It does nothing while another node runs.
+func Run(ctx context.Context, db *pop.Connection, clocks database.Clocks, rules func(now time.Time) []Rule) error {
 	return database.TryLock(ctx, db, "purge", func() error {
-		for _, r := range rules {
+		now, err := clocks.Compare(ctx, db)
+		if err != nil {
+			return err
+		}
+		for _, r := range rules(now) {
 			if err := r.run(ctx, db); err != nil {
 				return err
 			}
@@ -93,15 +100,15 @@ type Janitor struct {
 	done   chan struct{}
 }
 
-// Start starts a janitor, which calls rules each time. It warns when the clock of
-// the machine was set meanwhile.
-func Start(db *pop.Connection, logger *slog.Logger, rules func() []Rule) *Janitor {
+// Start starts a janitor, which runs at once and then every ten minutes. It warns
+// when the clock of the machine was set meanwhile.
+func Start(db *pop.Connection, clocks database.Clocks, logger *slog.Logger, rules func(now time.Time) []Rule) *Janitor {
 	j := &Janitor{done: make(chan struct{})}
 	j.ctx, j.cancel = context.WithCancel(context.Background())
 	go func() {
 		defer close(j.done)
 		for before := readClocks(); j.ctx.Err() == nil; {
-			if err := runSafely(j.ctx, db, rules); err != nil && j.ctx.Err() == nil {
+			if err := runSafely(j.ctx, db, clocks, rules); err != nil && j.ctx.Err() == nil {
 				logger.Error("purge failed", "error", err.Error())
 			}
 			betweenPurges(j.ctx)
@@ -120,11 +127,11 @@ func (j *Janitor) Stop() {
 }
 
 // runSafely turns a panic into an error: the app runs on without purges.
-func runSafely(ctx context.Context, db *pop.Connection, rules func() []Rule) (err error) {
+func runSafely(ctx context.Context, db *pop.Connection, clocks database.Clocks, rules func(now time.Time) []Rule) (err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			err = fmt.Errorf("panic: %v\n%s", cause, debug.Stack())
 		}
 	}()
-	return Run(ctx, db, rules())
+	return Run(ctx, db, clocks, rules)
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"corral/internal/apptest"
+	"corral/internal/clock"
 	"corral/internal/database"
 )
 
@@ -49,7 +50,7 @@ func count(t *testing.T, db *pop.Connection) int {
 }
 
 // rules remove the notes that expired by 10.
-func rules() []Rule {
+func rules(time.Time) []Rule {
 	return []Rule{{Change: "DELETE FROM notes", Table: "notes", Where: "expires <= ?", Order: "expires", Args: []any{10}}}
 }
 
@@ -76,7 +77,7 @@ func TestJanitor_ClockJumps(t *testing.T) {
 		}
 	}
 	log := &apptest.LogBuffer{}
-	janitor := Start(newDatabase(t, 0), slog.New(slog.NewTextHandler(log, nil)), rules)
+	janitor := Start(newDatabase(t, 0), clocks(), slog.New(slog.NewTextHandler(log, nil)), rules)
 	<-done
 	janitor.Stop()
 	var jumps []string
@@ -97,6 +98,10 @@ func TestReadClocks(t *testing.T) {
 	require.Equal(t, now.wall, now.wall.Round(0), "without the monotonic clock, which Sub would take")
 }
 
+func clocks() database.Clocks {
+	return database.Clocks{Node: new(clock.Clock), Database: new(clock.Clock)}
+}
+
 // replacePause runs do between batches, for the length of a test.
 func replacePause(t *testing.T, do func()) {
 	before := betweenBatches
@@ -106,9 +111,9 @@ func replacePause(t *testing.T, do func()) {
 
 func TestRun(t *testing.T) {
 	db := newDatabase(t, 3)
-	require.NoError(t, Run(t.Context(), db, rules()))
+	require.NoError(t, Run(t.Context(), db, clocks(), rules))
 	require.Equal(t, 1, count(t, db))
-	require.NoError(t, Run(t.Context(), db, rules()))
+	require.NoError(t, Run(t.Context(), db, clocks(), rules))
 	require.Equal(t, 1, count(t, db))
 }
 
@@ -117,7 +122,7 @@ func TestRun_Update(t *testing.T) {
 	db := newDatabase(t, Batch+10)
 	replacePause(t, func() {})
 	shorten := Rule{Change: "UPDATE notes SET text = '', expires = 99", Table: "notes", Where: "expires <= ?", Order: "expires", Args: []any{10}}
-	require.NoError(t, Run(t.Context(), db, []Rule{shorten}))
+	require.NoError(t, Run(t.Context(), db, clocks(), func(time.Time) []Rule { return []Rule{shorten} }))
 	shortened, err := db.Where("text = '' AND expires = 99").Count("notes")
 	require.NoError(t, err)
 	require.Equal(t, Batch+10, shortened)
@@ -132,7 +137,7 @@ func TestRun_InBatches(t *testing.T) {
 		exec(t, db, "INSERT INTO notes (id, text, expires) VALUES (?, 'new', 99)", 9999+len(left))
 		left = append(left, count(t, db))
 	})
-	require.NoError(t, Run(t.Context(), db, rules()))
+	require.NoError(t, Run(t.Context(), db, clocks(), rules))
 	require.Equal(t, []int{Batch + 12, 13}, left)
 	require.Equal(t, 3, count(t, db))
 }
@@ -145,11 +150,11 @@ func TestRun_LeavesLockedRows(t *testing.T) {
 	}
 	require.NoError(t, db.Transaction(func(tx *pop.Connection) error {
 		exec(t, tx, "UPDATE notes SET text = text WHERE id = 1")
-		require.NoError(t, Run(t.Context(), db, rules()))
+		require.NoError(t, Run(t.Context(), db, clocks(), rules))
 		require.Equal(t, 2, count(t, db), "seen from beside the transaction")
 		return nil
 	}))
-	require.NoError(t, Run(t.Context(), db, rules()))
+	require.NoError(t, Run(t.Context(), db, clocks(), rules))
 	require.Equal(t, 1, count(t, db))
 }
 
@@ -162,11 +167,32 @@ func TestRun_OneNodeAtATime(t *testing.T) {
 	pauses := 0
 	replacePause(t, func() {
 		pauses++
-		require.NoError(t, Run(t.Context(), db, rules())) // as another node would
+		require.NoError(t, Run(t.Context(), db, clocks(), rules)) // as another node would
 		require.Equal(t, 11, count(t, db), "it left the work to the first")
 	})
-	require.NoError(t, Run(t.Context(), db, rules()))
+	require.NoError(t, Run(t.Context(), db, clocks(), rules))
 	require.Equal(t, 1, pauses)
+	require.Equal(t, 1, count(t, db))
+}
+
+// A wrong clock of a node removes nothing; the database's counts.
+func TestRun_ByTheDatabasesClock(t *testing.T) {
+	db, c := newDatabase(t, 3), clocks()
+	var at []time.Time
+	all := func(now time.Time) []Rule { at = append(at, now); return rules(now) }
+	for _, skew := range []time.Duration{40 * time.Minute, -40 * time.Minute} {
+		c.Node.Reset()
+		c.Node.Move(skew)
+		require.ErrorContains(t, Run(t.Context(), db, c, all), "40m0s apart")
+	}
+	require.Empty(t, at)
+	require.Equal(t, 4, count(t, db))
+
+	c.Node.Reset()
+	c.Node.Move(5 * time.Second)
+	c.Database.Set(time.Now())
+	require.NoError(t, Run(t.Context(), db, c, all))
+	require.Equal(t, []time.Time{c.Database.Now()}, at)
 	require.Equal(t, 1, count(t, db))
 }
 
@@ -174,12 +200,12 @@ func TestRun_Cancelled(t *testing.T) {
 	db := newDatabase(t, 1)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	require.ErrorIs(t, Run(ctx, db, rules()), context.Canceled)
+	require.ErrorIs(t, Run(ctx, db, clocks(), rules), context.Canceled)
 }
 
 func TestJanitor(t *testing.T) {
 	db := newDatabase(t, 1)
-	janitor := Start(db, slog.New(slog.NewTextHandler(&bytes.Buffer{}, nil)), rules)
+	janitor := Start(db, clocks(), slog.New(slog.NewTextHandler(&bytes.Buffer{}, nil)), rules)
 	require.Eventually(t, func() bool { return count(t, db) == 1 }, time.Minute, time.Millisecond)
 	janitor.Stop()
 }
@@ -189,7 +215,7 @@ func TestJanitor_Stop(t *testing.T) {
 	db := newDatabase(t, Batch+10)
 	log, paused, goOn := &apptest.LogBuffer{}, make(chan bool), make(chan bool)
 	replacePause(t, func() { paused <- true; <-goOn })
-	janitor := Start(db, slog.New(slog.NewTextHandler(log, nil)), rules)
+	janitor := Start(db, clocks(), slog.New(slog.NewTextHandler(log, nil)), rules)
 	<-paused
 	stopped := make(chan bool)
 	go func() { janitor.Stop(); close(stopped) }()
@@ -198,21 +224,21 @@ func TestJanitor_Stop(t *testing.T) {
 	<-stopped
 	require.Empty(t, log.String(), "to be stopped is no fault")
 	require.Equal(t, 11, count(t, db))
-	require.NoError(t, Run(t.Context(), db, rules()))
+	require.NoError(t, Run(t.Context(), db, clocks(), rules))
 	require.Equal(t, 1, count(t, db))
 }
 
 // An error and a panic are logged, and the janitor runs on.
 func TestJanitor_FaultsAreLogged(t *testing.T) {
 	db := newDatabase(t, 1)
-	for want, faulty := range map[string]func() []Rule{
-		`level=ERROR msg="purge failed" error="purging nothing: `: func() []Rule {
+	for want, faulty := range map[string]func(time.Time) []Rule{
+		`level=ERROR msg="purge failed" error="purging nothing: `: func(time.Time) []Rule {
 			return []Rule{{Change: "DELETE FROM nothing", Table: "nothing", Where: "id = 1", Order: "id"}}
 		},
-		`level=ERROR msg="purge failed" error="panic: boom`: func() []Rule { panic("boom") },
+		`level=ERROR msg="purge failed" error="panic: boom`: func(time.Time) []Rule { panic("boom") },
 	} {
 		log := &apptest.LogBuffer{}
-		janitor := Start(db, slog.New(slog.NewTextHandler(log, nil)), faulty)
+		janitor := Start(db, clocks(), slog.New(slog.NewTextHandler(log, nil)), faulty)
 		require.Eventually(t, func() bool { return log.String() != "" }, time.Minute, time.Millisecond)
 		janitor.Stop()
 		require.Contains(t, log.String(), want)

@@ -8,10 +8,12 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"corral/lab/binary"
+	"corral/lab/services"
 )
 
 func (p *process) page(b *http.Client, path string) string {
@@ -102,4 +104,28 @@ func TestTwoNodes_ShareRateLimits(t *testing.T) {
 	}
 	again := start(t, dir, database)
 	require.Equal(t, 429, again.logIn(again.browser(), "ada@example.com", passwords["ada@example.com"]), "for three minutes")
+}
+
+// Such as a machine whose clock was set to another time zone.
+func TestTwoNodes_WrongClockPurgesNothing(t *testing.T) {
+	dir, database := t.TempDir(), services.NewDatabase(t, services.Server(t))
+	password := seeded(t, dir, "DATABASE_URL="+database)["ada@example.com"]
+	one := start(t, dir, "DATABASE_URL="+database)
+	ada := one.browser()
+	require.Equal(t, 303, one.logIn(ada, "ada@example.com", password))
+
+	// For one node alone, the database's clock is behind: public comes before
+	// pg_catalog.
+	services.Execute(t, database, `CREATE FUNCTION public.clock_timestamp() RETURNS timestamptz LANGUAGE sql
+		AS 'SELECT pg_catalog.clock_timestamp() - interval ''40 minutes'''`)
+	wrong := "DATABASE_URL=" + database + "&search_path=public,pg_catalog"
+	other := binary.Launch(t, dir, wrong)
+	const apart = "the clocks of this machine and of the database are 40m0s apart: set both by NTP"
+	require.Eventually(t, func() bool { return strings.Contains(other.Out.String(), apart) }, time.Minute, 10*time.Millisecond)
+	require.Contains(t, other.Out.String(), "purge failed")
+	require.False(t, other.Ready())
+	require.True(t, one.Ready())
+	require.Equal(t, 200, one.home(ada))
+	lines, _ := ill(t, dir, []string{wrong})
+	require.Equal(t, "fail "+apart+"\n", lines["clock"])
 }

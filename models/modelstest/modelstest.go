@@ -44,10 +44,11 @@ func Config(changes ...func(*config.Config)) config.Config {
 	return c
 }
 
-// Empty deletes every row and resets the clock.
+// Empty deletes every row and resets the clocks.
 func Empty(t testing.TB) {
 	t.Helper()
 	models.Clock.Reset()
+	models.DatabaseClock.Reset()
 	apptest.Empty(t, models.DB)
 }
 

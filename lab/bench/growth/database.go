@@ -56,6 +56,7 @@ func (r Run) open(ctx context.Context, size int) (d *database, err error) {
 func limit(ctx context.Context, all []*database) {
 	for range 16 {
 		models.Clock.Move(15 * time.Minute)
+		models.DatabaseClock.Move(15 * time.Minute)
 		for _, d := range all {
 			models.DB = d.pop
 			models.LogIn(ctx, models.Credentials{Email: limitedEmail, Password: "x", Client: client(1 << 23)}, false)
