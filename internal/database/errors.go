@@ -32,9 +32,10 @@ func Unavailable(err error) bool {
 	case errors.As(err, &network):
 		return network.Op != "dial"
 	case errors.As(err, &postgres):
-		// SQLSTATE classes: connection, read-only, deadlock, resources, lock,
-		// shutdown, disk.
-		return slices.Contains([]string{"08", "25", "40", "53", "55", "57", "58"}, postgres.Code[:min(2, len(postgres.Code))])
+		// SQLSTATE classes: connection, read-only, login (password rotated, role
+		// locked), no such database, deadlock, resources, lock, shutdown, disk.
+		// A pooler answers statements with those of its own connection.
+		return slices.Contains([]string{"08", "25", "28", "3D", "40", "53", "55", "57", "58"}, postgres.Code[:min(2, len(postgres.Code))])
 	}
 	return sqliteSays(err, "database is locked", "unable to open database", "disk I/O error",
 		"database or disk is full", "readonly database", "sql: database is closed")

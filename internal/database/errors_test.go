@@ -23,14 +23,16 @@ func TestUnavailable(t *testing.T) {
 	fault := db.RawQuery("SELECT nonsense FROM notes").Exec()
 	require.NoError(t, db.Store.Close())
 	closed := db.RawQuery("SELECT 1").Exec()
-	for _, err := range []error{cancelled, closed, context.DeadlineExceeded, &pgconn.PgError{Code: "57P01"}, errors.New("database is locked (5) (SQLITE_BUSY)")} {
+	for _, err := range []error{cancelled, closed, context.DeadlineExceeded, &pgconn.PgError{Code: "57P01"},
+		&pgconn.PgError{Code: "28P01"}, &pgconn.PgError{Code: "28000"}, &pgconn.PgError{Code: "3D000"}, &pgconn.PgError{Code: "08P01"},
+		errors.New("database is locked (5) (SQLITE_BUSY)")} {
 		require.Error(t, err)
 		require.True(t, database.Unavailable(fmt.Errorf("asking: %w", err)), "%v", err)
 	}
 	_, missing := os.Open("nowhere")
 	_, dead := net.Dial("tcp", "127.0.0.1:1")
 	_, unreachable := http.Get("http://127.0.0.1:1")
-	for _, err := range []error{nil, fault, errors.New("no"), missing, dead, unreachable, &pgconn.PgError{Code: "23505"}, &pgconn.PgError{}} {
+	for _, err := range []error{nil, fault, errors.New("no"), missing, dead, unreachable, &pgconn.PgError{Code: "23505"}, &pgconn.PgError{Code: "42501"}, &pgconn.PgError{}} {
 		require.False(t, database.Unavailable(err), "%v", err)
 	}
 }

@@ -120,3 +120,29 @@ func TestOutage_FullDiskIsNotReady(t *testing.T) {
 	require.Eventually(t, func() bool { return p.ask(ada, "GET", "/readyz", nil).StatusCode == 200 }, time.Minute, 100*time.Millisecond)
 	require.Equal(t, 303, p.logIn(p.browser(), "ada@example.com", password))
 }
+
+// The operator rotates the role's password, locks it, or renames the database.
+func TestOutage_RefusedConnectionsAre503(t *testing.T) {
+	server := services.StartPostgres(t)
+	admin, dir := server.URL("postgres"), t.TempDir()
+	for _, statement := range []string{"CREATE ROLE app LOGIN", "CREATE DATABASE app OWNER app"} {
+		services.Execute(t, admin, statement)
+	}
+	database := "DATABASE_URL=" + strings.Replace(server.URL("app"), "postgres@", "app@", 1)
+	password := seeded(t, dir, database)["ada@example.com"]
+	p := start(t, dir, database)
+	ada := p.browser()
+	require.Equal(t, 303, p.logIn(ada, "ada@example.com", password))
+	for refuse, allow := range map[string]string{
+		"ALTER ROLE app NOLOGIN":            "ALTER ROLE app LOGIN",
+		"ALTER DATABASE app RENAME TO away": "ALTER DATABASE away RENAME TO app",
+	} {
+		services.Execute(t, admin, "REVOKE CONNECT ON DATABASE app FROM PUBLIC, app")
+		services.Execute(t, admin, "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE usename = 'app'")
+		services.Execute(t, admin, refuse)
+		p.requireDown(ada, password)
+		services.Execute(t, admin, allow)
+		services.Execute(t, admin, "GRANT CONNECT ON DATABASE app TO app")
+		p.requireRecovered(ada, password)
+	}
+}
