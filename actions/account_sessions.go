@@ -16,7 +16,8 @@ func AccountSessionsIndex(c buffalo.Context) error {
 		return err
 	}
 	c.Set("title", "account_sessions.title")
-	c.Set("sessions", sessions)
+	c.Set("more", len(sessions) > models.MaxSessions)
+	c.Set("sessions", sessions[:min(len(sessions), models.MaxSessions)])
 	return c.Render(http.StatusOK, r.HTML("account_sessions/index.plush.html"))
 }
 

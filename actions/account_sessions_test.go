@@ -198,3 +198,31 @@ func TestAccountSessions_LanguageRedirectsBack(t *testing.T) {
 	b := s.with("Referer", s.URL+"/account/sessions/x")
 	require.Equal(t, "/account/sessions", b.Post("/language", chosen("en-US")).Location())
 }
+
+// The newest hundred, and a button for the rest.
+func TestAccountSessions_Index_TooMany(t *testing.T) {
+	s := newSite(t)
+	ada := modelstest.SignUp(t, "ada@example.com")
+	for range models.MaxSessions - 1 {
+		_, err := models.StartSession(t.Context(), ada, models.Client{}, false)
+		require.NoError(t, err)
+	}
+	models.Clock.Move(time.Second)
+	desk := s.loggedIn("ada@example.com", firefox)
+	const more = "These are the newest 100 sessions."
+	require.Len(t, desk.sessions(), models.MaxSessions)
+	require.NotContains(t, desk.Get("/account/sessions").Page, more)
+
+	models.Clock.Move(time.Second)
+	_, err := models.StartSession(t.Context(), ada, models.Client{}, false)
+	require.NoError(t, err)
+	lines := desk.sessions()
+	require.Len(t, lines, models.MaxSessions)
+	require.Contains(t, strings.Join(lines, ""), "This device")
+	require.Contains(t, desk.Get("/account/sessions").Page, more)
+	require.Equal(t, 303, desk.Delete("/account/sessions", nil).StatusCode)
+	require.Len(t, desk.sessions(), 1)
+	n, err := models.DB.Count("sessions")
+	require.NoError(t, err)
+	require.Equal(t, 1, n, "the older ones, too")
+}

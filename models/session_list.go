@@ -7,12 +7,18 @@ import (
 
 	"github.com/gobuffalo/pop/v6"
 	"github.com/gofrs/uuid"
+
+	"corral/internal/purge"
 )
 
-// SessionsOf returns the unexpired sessions of an account, newest seen first.
+// MaxSessions bounds what SessionsOf lists.
+const MaxSessions = 100
+
+// SessionsOf returns the unexpired sessions of an account, newest seen first:
+// MaxSessions, and one more if there are more.
 func SessionsOf(ctx context.Context, user *User) ([]Session, error) {
 	var sessions []Session
-	err := DB.WithContext(ctx).Where("user_id = ?", user.ID).Order("last_seen_at DESC, created_at DESC, id").All(&sessions)
+	err := DB.WithContext(ctx).Where("user_id = ?", user.ID).Order("last_seen_at DESC, created_at DESC, id").Limit(MaxSessions + 1).All(&sessions)
 	if err != nil {
 		return nil, fmt.Errorf("listing sessions: %w", err)
 	}
@@ -79,11 +85,8 @@ func endSessions(tx *pop.Connection, which string, args ...any) (ended int, err 
 	return ended, nil
 }
 
-// EndAllSessions ends the sessions of all accounts. It records no activity.
+// EndAllSessions ends the sessions of all accounts, in batches. It records no
+// activity.
 func EndAllSessions(ctx context.Context) (ended int, err error) {
-	ended, err = DB.WithContext(ctx).RawQuery("DELETE FROM sessions").ExecWithCount()
-	if err != nil {
-		return 0, fmt.Errorf("ending all sessions: %w", err)
-	}
-	return ended, nil
+	return purge.Rule{Change: "DELETE FROM sessions", Table: "sessions", Where: "id > ?", Order: "id", Args: []any{uuid.Nil}}.RunAll(ctx, DB)
 }

@@ -62,7 +62,7 @@ func Run(ctx context.Context, db *pop.Connection, clocks database.Clocks, rules 
 			return err
 		}
 		for _, r := range rules(now) {
-			if err := r.run(ctx, db); err != nil {
+			if _, err := r.run(ctx, db, " SKIP LOCKED"); err != nil { // no writer waits
 				return err
 			}
 		}
@@ -70,25 +70,32 @@ func Run(ctx context.Context, db *pop.Connection, clocks database.Clocks, rules 
 	})
 }
 
-func (r Rule) run(ctx context.Context, db *pop.Connection) error {
+// RunAll applies the rule beside a janitor, for a task that may leave no row: it
+// waits for locked ones. It returns the number of rows.
+func (r Rule) RunAll(ctx context.Context, db *pop.Connection) (rows int, err error) {
+	return r.run(ctx, db, "")
+}
+
+func (r Rule) run(ctx context.Context, db *pop.Connection, locked string) (rows int, err error) {
 	for {
-		done, err := db.WithContext(ctx).RawQuery(r.statement(db.Dialect.Name()), r.Args...).ExecWithCount()
+		done, err := db.WithContext(ctx).RawQuery(r.statement(db.Dialect.Name(), locked), r.Args...).ExecWithCount()
+		rows += done
 		if err != nil {
-			return fmt.Errorf("purging %s: %w", r.Table, err)
+			return rows, fmt.Errorf("purging %s: %w", r.Table, err)
 		}
 		if done < Batch {
-			return nil
+			return rows, nil
 		}
 		betweenBatches(ctx)
 	}
 }
 
-// statement changes one batch. On PostgreSQL it skips locked rows, so that no
-// writer waits, and looks rows up by an array of ids: prevents a table scan.
-func (r Rule) statement(dialect string) string {
+// statement changes one batch. On PostgreSQL it looks rows up by an array of
+// ids: prevents a table scan.
+func (r Rule) statement(dialect, locked string) string {
 	batch := fmt.Sprintf("SELECT id FROM %s WHERE %s ORDER BY %s LIMIT %d", r.Table, r.Where, r.Order, Batch)
 	if dialect == "postgres" {
-		return r.Change + " WHERE id = ANY(ARRAY(" + batch + " FOR UPDATE SKIP LOCKED))"
+		return r.Change + " WHERE id = ANY(ARRAY(" + batch + " FOR UPDATE" + locked + "))"
 	}
 	return r.Change + " WHERE id IN (" + batch + ")"
 }

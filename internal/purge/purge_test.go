@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/gobuffalo/pop/v6"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"corral/internal/apptest"
@@ -156,6 +157,35 @@ func TestRun_LeavesLockedRows(t *testing.T) {
 	}))
 	require.NoError(t, Run(t.Context(), db, clocks(), rules))
 	require.Equal(t, 1, count(t, db))
+}
+
+// A task leaves no row, in batches: it waits for what others have locked.
+func TestRule_RunAll(t *testing.T) {
+	db, pauses := newDatabase(t, 2*Batch+10), 0
+	replacePause(t, func() { pauses++ })
+	all := Rule{Change: "DELETE FROM notes", Table: "notes", Where: "id IS NOT NULL", Order: "id"}
+	locked, ended := make(chan bool), make(chan int)
+	go func() {
+		<-locked
+		rows, err := all.RunAll(t.Context(), db)
+		assert.NoError(t, err)
+		ended <- rows
+	}()
+	require.NoError(t, db.Transaction(func(tx *pop.Connection) error {
+		exec(t, tx, "UPDATE notes SET text = text WHERE id = 1")
+		close(locked)
+		if db.Dialect.Name() == "postgres" {
+			require.Eventually(t, func() bool {
+				var waiting int
+				require.NoError(t, db.Store.Get(&waiting, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"))
+				return waiting == 1
+			}, time.Minute, time.Millisecond)
+		}
+		return nil
+	}))
+	require.Equal(t, 2*Batch+11, <-ended)
+	require.Zero(t, count(t, db))
+	require.Equal(t, 2, pauses)
 }
 
 // While one node purges, another does nothing and does not wait.

@@ -139,6 +139,11 @@ func (s *story) sessions() {
 	s.read(page, 200)
 	b.Post(sessionForm.FindStringSubmatch(page.Page)[1], "_method", "DELETE")
 	s.read(b.Get("/account/sessions"), 200) // ended
+	for range 100 {
+		s.Execute(`INSERT INTO sessions (id, user_id, token_digest, remembered, ip, user_agent, created_at, last_seen_at)
+			SELECT ?, id, '', TRUE, '', '', ?, ? FROM users WHERE email = 'bob@example.com'`, uuid.Must(uuid.NewV7()).String(), time.Now().UTC(), time.Now().UTC())
+	}
+	s.read(b.Get("/account/sessions"), 200) // more
 	b.Post("/account/sessions", "_method", "DELETE")
 	s.read(b.Get("/account/sessions"), 200) // others ended
 	remembered.Get("/account")
@@ -251,4 +256,6 @@ func (s *story) errors() {
 	_, err = conn.ExecContext(s.t.Context(), "BEGIN IMMEDIATE")
 	require.NoError(s.t, err)
 	s.read(s.browser().LogIn("eva@example.com"), http.StatusServiceUnavailable)
+	b.LogOut()
+	s.read(b.Get("/welcome"), 200) // the session could not be ended
 }

@@ -22,7 +22,6 @@ var (
 		"internal/database.Migrate":       "a row for each migration",
 		"internal/database.CompareSchema": "a row for each migration",
 		"internal/outbox.(*Queue).Newest": "development only",
-		"models.EndAllSessions":           "every row is meant",
 	}
 	maySort = map[string]string{
 		"models.SessionsOf": "what one user has",

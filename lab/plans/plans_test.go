@@ -185,7 +185,7 @@ func TestComplaints_AcceptIndexes(t *testing.T) {
 		from("models.X", "SELECT id FROM mails WHERE low_priority = FALSE AND due_at <= ? ORDER BY due_at LIMIT 1", time.Now()),
 		from("models.X", "SELECT 1"),
 		from("models.X", "VACUUM"), // has no plan
-		from("models.EndAllSessions", "DELETE FROM sessions")))
+		from("internal/database.Migrate", "DELETE FROM sessions")))
 }
 
 func TestComplaints_RefuseScans(t *testing.T) {
