@@ -10,14 +10,17 @@ import (
 	"corral/models"
 )
 
+// notBackedUp are the tables of what would be alive again after a restore.
+var notBackedUp = []string{"sessions", "device_cookies", "tokens"}
+
 // backup does not migrate: it runs before an update.
 func backup(args []string) error {
 	return withExisting(func(c config.Config) error {
-		err := database.Backup(context.Background(), models.DB, args[0])
+		err := database.Backup(context.Background(), models.DB, args[0], notBackedUp...)
 		if errors.Is(err, database.ErrOwnTool) {
 			// An error: a nightly job must notice that there is no backup.
 			return fmt.Errorf("this database is PostgreSQL, which has a tool for it; it reads the password from the file in PGPASSFILE, never from an argument: %s",
-				database.DumpCommand(c.DatabaseURL, args[0]))
+				database.DumpCommand(c.DatabaseURL, args[0], notBackedUp...))
 		}
 		if err != nil {
 			return err

@@ -16,8 +16,9 @@ import (
 var ErrOwnTool = errors.New("the database has a backup tool of its own")
 
 // Backup copies a SQLite database that is in use to a new file, readable only by
-// its owner. It never replaces a file.
-func Backup(ctx context.Context, db *pop.Connection, path string) error {
+// its owner. It never replaces a file. The tables of without are empty in the copy:
+// a restored session that was ended since would be alive again.
+func Backup(ctx context.Context, db *pop.Connection, path string, without ...string) error {
 	if db.Dialect.Name() == "postgres" {
 		return ErrOwnTool
 	}
@@ -30,18 +31,55 @@ func Backup(ctx context.Context, db *pop.Connection, path string) error {
 	if path, err = filepath.Abs(path); err != nil { // SQLite takes file:x for a URI
 		return fmt.Errorf("the backup cannot be written: %w", err)
 	}
-	if err := db.WithContext(ctx).RawQuery("VACUUM INTO ?", path).Exec(); err != nil {
+	err = db.WithContext(ctx).RawQuery("VACUUM INTO ?", path).Exec()
+	if err == nil {
+		err = empty(ctx, path, without)
+	}
+	if err != nil {
 		os.Remove(path)
 		return fmt.Errorf("the backup cannot be written: %w", err)
 	}
 	return nil
 }
 
+// empty deletes all rows of tables that a SQLite file may have, and what the file
+// keeps of them.
+func empty(ctx context.Context, path string, tables []string) error {
+	details := sqliteDetails(path)
+	details.Pool, details.IdlePool = 1, 1
+	details.Options["_journal_mode"] = "DELETE" // one file
+	conn, err := pop.NewConnection(details)
+	if err != nil {
+		return err
+	}
+	if err := conn.Open(); err != nil {
+		return err
+	}
+	defer conn.Close()
+	copied := conn.WithContext(ctx)
+	for _, table := range tables {
+		known, err := copied.Where("type = 'table' AND name = ?", table).Count("sqlite_master")
+		if err == nil && known > 0 {
+			err = copied.RawQuery(emptying(table)).Exec()
+		}
+		if err != nil {
+			return fmt.Errorf("emptying %s: %w", table, err)
+		}
+	}
+	return copied.RawQuery("VACUUM").Exec()
+}
+
+func emptying(table string) string { return "DELETE FROM " + table }
+
 // DumpCommand returns a shell command that copies a PostgreSQL database to a new
-// file readable only by its owner.
-func DumpCommand(databaseURL, path string) string {
+// file readable only by its owner, without the rows of some tables.
+func DumpCommand(databaseURL, path string, without ...string) string {
 	quoted := func(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
-	return fmt.Sprintf("(umask 077 && pg_dump --format=custom --file=%s %s)", quoted(path), quoted(withoutPassword(databaseURL)))
+	options := ""
+	for _, table := range without {
+		options += " --exclude-table-data=" + table
+	}
+	return fmt.Sprintf("(umask 077 && pg_dump --format=custom%s --file=%s %s)", options, quoted(path), quoted(withoutPassword(databaseURL)))
 }
 
 // withoutPassword removes the password: every user of the machine can read the

@@ -24,6 +24,33 @@ func TestBackup_NeverReplacesAFile(t *testing.T) {
 	require.ErrorContains(t, database.Backup(t.Context(), db, "nowhere/at/all"), "the backup cannot be written")
 }
 
+// The bytes of deleted rows are gone, too, and tables of a later release may be
+// missing.
+func TestBackup_WithoutTables(t *testing.T) {
+	db := open(t, newDatabase(t, ""))
+	require.NoError(t, database.Migrate(db, migrations))
+	exec(t, db, "CREATE TABLE secrets (text VARCHAR(99))")
+	for range 99 {
+		exec(t, db, "INSERT INTO secrets (text) VALUES ('to be forgotten')")
+	}
+	exec(t, db, "INSERT INTO notes (id, text) VALUES (1, 'to be kept')")
+	path := filepath.Join(t.TempDir(), "it's 100% a copy#1")
+	require.NoError(t, database.Backup(t.Context(), db, path, "secrets", "of_a_later_release"))
+	require.Equal(t, []string{"to be kept"}, notes(t, db))
+
+	content, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.NotContains(t, string(content), "forgotten")
+	files, err := os.ReadDir(filepath.Dir(path))
+	require.NoError(t, err)
+	require.Len(t, files, 1)
+	restored := open(t, "sqlite3://"+path)
+	require.Equal(t, []string{"to be kept"}, notes(t, restored))
+	rows, err := restored.Count("secrets")
+	require.NoError(t, err)
+	require.Zero(t, rows)
+}
+
 func TestBackup_FailureLeavesNoFile(t *testing.T) {
 	db := open(t, newDatabase(t, ""))
 	path := filepath.Join(t.TempDir(), "copy")
@@ -49,6 +76,7 @@ func TestDumpCommand_HasNoPassword(t *testing.T) {
 		"postgres:///corral?host=/run&user=ada&password=hunter2":    "postgres:///corral?host=%2Frun&user=ada",
 		"postgres://ada:hunter2%zz@db/corral":                       "postgres://user@host/name",
 	} {
-		require.Equal(t, `(umask 077 && pg_dump --format=custom --file='it'\''s a copy' '`+want+"')", database.DumpCommand(url, "it's a copy"))
+		require.Equal(t, `(umask 077 && pg_dump --format=custom --exclude-table-data=sessions --exclude-table-data=tokens --file='it'\''s a copy' '`+want+"')",
+			database.DumpCommand(url, "it's a copy", "sessions", "tokens"))
 	}
 }

@@ -93,6 +93,10 @@ func connectionDetails(databaseURL string) (*pop.ConnectionDetails, error) {
 	if err := checkFile(path); err != nil {
 		return nil, fmt.Errorf("the database cannot be opened: DATABASE_URL names %w", err)
 	}
+	return sqliteDetails(path), nil
+}
+
+func sqliteDetails(path string) *pop.ConnectionDetails {
 	return &pop.ConnectionDetails{
 		Dialect:  "sqlite3",
 		Database: "file:" + strings.NewReplacer("%", "%25", "#", "%23").Replace(path), // a URI can set mode
@@ -108,7 +112,7 @@ func connectionDetails(databaseURL string) (*pop.ConnectionDetails, error) {
 			"_fk":           "true",
 			"_time_format":  "sqlite", // sortable text in both drivers
 		},
-	}, nil
+	}
 }
 
 // withTimeouts adds timeouts that a PostgreSQL URL does not set. Statements have

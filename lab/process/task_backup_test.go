@@ -28,6 +28,13 @@ func TestTask_Backup_WhileTheAppRuns(t *testing.T) {
 	info, err := os.Stat(copied)
 	require.NoError(t, err)
 	require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
+	db := services.OpenDatabase(t, "sqlite3://"+copied)
+	for _, table := range []string{"sessions", "device_cookies", "tokens"} {
+		var rows int
+		require.NoError(t, db.QueryRow("SELECT count(*) FROM "+table).Scan(&rows))
+		require.Zero(t, rows, table)
+	}
+	require.NoError(t, db.Close())
 	restored := start(t, t.TempDir(), "DATABASE_URL=sqlite3://"+copied)
 	require.Equal(t, 303, restored.logIn(restored.browser(), "ada@example.com", passwords["ada@example.com"]))
 }
@@ -36,7 +43,12 @@ func TestTask_Backup_WhileTheAppRuns(t *testing.T) {
 func TestTask_Backup_CanBeRestored(t *testing.T) {
 	dir := t.TempDir()
 	passwords := seeded(t, dir)
+	before := start(t, dir)
+	thief := before.browser()
+	require.Equal(t, 303, before.logIn(thief, "bob@example.com", passwords["bob@example.com"]))
 	task(t, dir, nil, "db:backup", "copy.sqlite")
+	task(t, dir, nil, "sessions:end", "bob@example.com")
+	before.Stop()
 	task(t, dir, nil, "user:delete", "ada@example.com")
 	task(t, dir, nil, "user:create", "dora@example.com")
 	crashed := start(t, dir) // leaves its -wal and -shm
@@ -47,9 +59,10 @@ func TestTask_Backup_CanBeRestored(t *testing.T) {
 	for _, old := range []string{"-wal", "-shm"} {
 		require.NoError(t, os.RemoveAll(database+old))
 	}
-	p := start(t, dir)
+	p := start(t, dir, "PORT="+port(before.URL)) // which is in the cookie's name
 	require.Equal(t, 303, p.logIn(p.browser(), "ada@example.com", passwords["ada@example.com"]))
 	require.Contains(t, refused(t, dir, nil, "task", "user:delete", "dora@example.com"), "has no account")
+	require.NotEqual(t, 200, p.home(thief), "a session that was ended stays so")
 }
 
 func TestTask_Backup_NeverReplacesAFile(t *testing.T) {
@@ -104,6 +117,7 @@ func TestTask_Backup_PrintsPostgresCommand(t *testing.T) {
 	require.NoError(t, err)
 	password, _ := u.User.Password()
 	require.NotContains(t, line, password+"@")
+	services.Execute(t, databaseURL, "CREATE TABLE sessions AS SELECT 'a session'::text")
 	passfile := filepath.Join(dir, "pgpass")
 	require.NoError(t, os.WriteFile(passfile, []byte("*:*:*:*:"+password+"\n"), 0o600))
 	shell.Dir, shell.Env = dir, append(os.Environ(), "PGPASSFILE="+passfile)
@@ -113,4 +127,10 @@ func TestTask_Backup_PrintsPostgresCommand(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
 	require.NotZero(t, info.Size())
+	dumped, err := exec.Command("pg_restore", "--file=-", filepath.Join(dir, "it's a copy")).CombinedOutput()
+	require.NoError(t, err, string(dumped))
+	require.Contains(t, string(dumped), "CREATE TABLE public.sessions")
+	require.NotContains(t, string(dumped), "a session\n")
 }
+
+func port(url string) string { return url[strings.LastIndex(url, ":")+1:] }
