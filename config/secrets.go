@@ -26,7 +26,12 @@ func (e *reader) sessionSecrets(environment string) []string {
 }
 
 func (e *reader) checkedSecrets(value string) []string {
-	secrets := strings.Split(value, ",")
+	var secrets []string
+	for line := range strings.Lines(value) {
+		if line = strings.TrimSpace(line); line != "" {
+			secrets = append(secrets, strings.Split(line, ",")...)
+		}
+	}
 	for i := range secrets {
 		secrets[i] = strings.TrimSpace(secrets[i])
 		if weakness := secret.Weakness(secrets[i]); weakness != "" {

@@ -72,6 +72,19 @@ func TestSecretFiles(t *testing.T) {
 	require.Equal(t, "postgres://corral:hunter2@db/corral?sslmode=verify-full", c.DatabaseURL)
 }
 
+func TestSecretFiles_Lines(t *testing.T) {
+	without := production.with(vars{"SESSION_SECRET": ""})
+	for _, content := range []string{
+		goodSecret + "\n" + otherSecret,
+		"\r\n" + goodSecret + "\r\n" + otherSecret + "\r\n",
+	} {
+		c := loaded(t, without.with(vars{"SESSION_SECRET_FILE": fileWith(t, content)}))
+		require.Equal(t, []string{goodSecret, otherSecret}, c.SessionSecrets, "%q", content)
+	}
+	require.Equal(t, []string{"SESSION_SECRET, value 2, is shorter than 32 bytes: set it to the output of `corral task secret`"},
+		faults(t, without.with(vars{"SESSION_SECRET_FILE": fileWith(t, goodSecret+"\nshort\n")}), t.TempDir()))
+}
+
 // One cause is one fault: an unreadable secret is not missing as well.
 func TestSecretFiles_Faults(t *testing.T) {
 	for _, key := range []string{"SESSION_SECRET", "SMTP_URL", "DATABASE_URL"} {

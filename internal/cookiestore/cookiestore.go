@@ -35,7 +35,8 @@ import (
 // Options configure a Store.
 type Options struct {
 	// Keys are pairs of an authentication key (32 or 64 bytes) and an encryption
-	// key (16, 24 or 32). The first pair writes cookies; all pairs read them.
+	// key (16, 24 or 32). The first pair writes cookies; all pairs read them. Save
+	// writes a cookie of another pair again, so that the pair can be removed later.
 	Keys [][]byte
 
 	// Secure restricts the cookie to TLS.
@@ -88,10 +89,10 @@ func (s *Store) New(r *http.Request, name string) (*sessions.Session, error) {
 	if err != nil {
 		return session, nil
 	}
-	encoded, values, err := s.read(cookie)
+	values, id, err := s.read(cookie)
 	switch {
 	case err == nil:
-		session.Values, session.ID, session.IsNew = values, fingerprint(encoded), false
+		session.Values, session.ID, session.IsNew = values, id, false
 		if s.readOnly != nil && s.readOnly(r) {
 			delete(session.Values, flashKey)
 		}
@@ -101,15 +102,20 @@ func (s *Store) New(r *http.Request, name string) (*sessions.Session, error) {
 	return session, nil
 }
 
-func (s *Store) read(cookie *http.Cookie) (encoded []byte, values map[any]any, err error) {
+func (s *Store) read(cookie *http.Cookie) (values map[any]any, id string, err error) {
 	if len(cookie.Value) > maxBytes {
-		return nil, nil, errors.New("too large")
+		return nil, "", errors.New("too large")
 	}
-	if err := securecookie.DecodeMulti(cookie.Name, cookie.Value, &encoded, s.codecs...); err != nil {
-		return nil, nil, err
+	var encoded []byte
+	if s.codecs[0].Decode(cookie.Name, cookie.Value, &encoded) == nil {
+		id = fingerprint(encoded)
+	} else if err := securecookie.DecodeMulti(cookie.Name, cookie.Value, &encoded, s.codecs[1:]...); err != nil {
+		return nil, "", err
+	} else {
+		id = "of another pair" // Save writes it again
 	}
 	values, err = decode(encoded)
-	return encoded, values, err
+	return values, id, err
 }
 
 // Save writes the cookie if the session has changed, and removes it if the session

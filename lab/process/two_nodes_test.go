@@ -129,3 +129,41 @@ func TestTwoNodes_WrongClockPurgesNothing(t *testing.T) {
 	lines, _ := ill(t, dir, []string{wrong})
 	require.Equal(t, "fail "+apart+"\n", lines["clock"])
 }
+
+// Follows docs/deploy.md: at each step one node after the other is restarted, and
+// every browser goes on at both.
+func TestTwoNodes_RotateSecretsWithoutLogout(t *testing.T) {
+	const s1, s2 = binary.Secret, "9b1c7d3e5f7081a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d5e6f7081920"
+	dir, database := t.TempDir(), newDatabase(t)
+	password := seeded(t, dir, database)["ada@example.com"]
+	node := func(secrets string) *process {
+		p := start(t, dir, binary.Production(database, "SESSION_SECRET="+secrets)...)
+		p.URL = strings.Replace(p.URL, "http:", "https:", 1)
+		return p
+	}
+	nodes := [2]*process{node(s1), node(s1)}
+	var browsers []*http.Client
+	logInAndLook := func() {
+		for _, at := range nodes {
+			b := at.browser()
+			b.Transport = tlsProxy{}
+			require.Equal(t, 303, at.logIn(b, "ada@example.com", password))
+			browsers = append(browsers, b)
+		}
+		for _, b := range browsers {
+			for range 2 {
+				for _, at := range nodes {
+					require.Equal(t, 200, at.home(b))
+				}
+			}
+		}
+	}
+	logInAndLook()
+	for _, secrets := range []string{s1 + "," + s2, s2 + "," + s1, s2} {
+		for i := range nodes {
+			nodes[i].Stop()
+			nodes[i] = node(secrets)
+			logInAndLook()
+		}
+	}
+}
