@@ -54,7 +54,7 @@ func serve() error {
 	app := actions.App(c, logger)
 	server, err := web.Listen(web.ListenOptions{
 		Addr:     c.Addr,
-		Socket:   c.Socket,
+		Sockets:  c.Sockets,
 		CertFile: c.TLSCertFile,
 		KeyFile:  c.TLSKeyFile,
 	}, actions.Handler(app, c, logger, reload), logger)
@@ -67,9 +67,9 @@ func serve() error {
 	janitor := models.StartJanitor(logger)
 	defer janitor.Stop()
 	if c.Production() {
-		slog.Info("listening", "address", c.Addr, "public_url", c.Host.String())
+		slog.Info("listening", "address", server.Address(), "public_url", c.Host.String())
 	} else {
-		fmt.Fprintf(os.Stderr, "Corral (%s) listens on %s, reached at %s\n", c.Env, c.Addr, c.Host)
+		fmt.Fprintf(os.Stderr, "Corral (%s) listens on %s, reached at %s\n", c.Env, server.Address(), c.Host)
 	}
 	web.OnHangup(func() { app.Stop(nil) })
 	return app.Serve(server)

@@ -8,9 +8,7 @@ import (
 	"net/mail"
 	"net/netip"
 	"net/url"
-	"os"
 	"path/filepath"
-	"strconv"
 	"testing"
 	"time"
 
@@ -28,10 +26,10 @@ const (
 const longest = 400 * 24 * time.Hour
 
 type Config struct {
-	Env    string
-	Addr   string   // host:port to listen on
-	Socket bool     // systemd passes a socket to listen on, instead of Addr
-	Host   *url.URL // the public URL; links in mails start with it
+	Env     string
+	Addr    string         // host:port to listen on
+	Sockets []net.Listener // those of systemd, instead of Addr
+	Host    *url.URL       // the public URL; links in mails start with it
 
 	DatabaseURL    string
 	SessionSecrets []string // the first signs, all verify
@@ -94,7 +92,7 @@ func load(environ []string, dir string, underTest, task bool) (Config, error) {
 	port := e.Port("PORT", "3000")
 	addr := e.addr()
 	c.Addr = net.JoinHostPort(addr, port)
-	c.Socket = e.Get("LISTEN_PID", "") == strconv.Itoa(os.Getpid()) && e.Get("LISTEN_FDS", "") == "1"
+	c.Sockets = e.sockets()
 	c.Host = e.host(addr, port)
 	c.TLSCertFile, c.TLSKeyFile = e.KeyPair("TLS_CERT_FILE", "TLS_KEY_FILE")
 	c.SMTP = e.MailServer("SMTP_URL")

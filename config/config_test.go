@@ -177,13 +177,12 @@ func TestLoad_UnderGoTest(t *testing.T) {
 	require.EqualError(t, err, "TEST_DATABASE_URL is not postgres://user:password@host/name: leave it out to test on SQLite")
 }
 
-// systemd names the process that it passes a socket to.
-func TestLoad_Socket(t *testing.T) {
+// systemd names the process that it passes sockets to. lab/process passes some.
+func TestLoad_Sockets(t *testing.T) {
+	require.Empty(t, loaded(t, vars{"LISTEN_PID": "1", "LISTEN_FDS": "1"}).Sockets)
 	mine := strconv.Itoa(os.Getpid())
-	for _, test := range []struct {
-		pid, fds string
-		want     bool
-	}{{mine, "1", true}, {mine, "0", false}, {mine, "2", false}, {mine, "", false}, {"1", "1", false}, {"", "1", false}} {
-		require.Equal(t, test.want, loaded(t, vars{"LISTEN_PID": test.pid, "LISTEN_FDS": test.fds}).Socket, test)
+	require.Empty(t, loaded(t, vars{"LISTEN_PID": mine, "LISTEN_FDS": "0"}).Sockets)
+	for _, n := range []string{"-1", "x", "999"} {
+		require.Equal(t, []string{"LISTEN_FDS=" + n + " is not a number of sockets: leave it to systemd"}, faults(t, vars{"LISTEN_PID": mine, "LISTEN_FDS": n}, t.TempDir()))
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"corral/internal/env"
+	"corral/internal/web"
 )
 
 func (e *reader) addr() string {
@@ -77,4 +78,13 @@ func (e *reader) mailFrom(host *url.URL) *mail.Address {
 		e.Fault("MAIL_FROM", "MAIL_FROM=%s is not an email: write it like Corral <login@example.com>", v)
 	}
 	return from
+}
+
+// sockets returns those that systemd passes to this process.
+func (e *reader) sockets() []net.Listener {
+	list, err := web.Sockets(web.FirstSocket, e.Sockets("LISTEN_PID", "LISTEN_FDS"))
+	if err != nil {
+		e.Fault("LISTEN_FDS", "%v", err)
+	}
+	return list
 }

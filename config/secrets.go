@@ -6,6 +6,7 @@ import (
 
 	"corral/internal/database"
 	"corral/internal/secret"
+	"corral/internal/web"
 )
 
 func (e *reader) sessionSecrets(environment string) []string {
@@ -61,7 +62,7 @@ func (e *reader) refuseUnsafe(c Config) {
 	if err := database.CheckPrivate(c.DatabaseURL); err != nil {
 		e.Fault("DATABASE_URL", "DATABASE_URL: %v", err)
 	}
-	if len(c.TrustedProxies) == 0 && !c.TLS() && !e.Faulty("TRUSTED_PROXIES") && !e.Faulty("TLS_CERT_FILE") {
+	if len(c.TrustedProxies) == 0 && !c.TLS() && !web.AllUnix(c.Sockets) && !e.Faulty("TRUSTED_PROXIES") && !e.Faulty("TLS_CERT_FILE") {
 		e.Fault("TRUSTED_PROXIES", "nothing ends TLS: set TRUSTED_PROXIES to the proxy's network, or TLS_CERT_FILE and TLS_KEY_FILE")
 	}
 	if c.SMTP == nil && !e.Faulty("SMTP_URL") {

@@ -197,6 +197,20 @@ func isPort(s string) bool {
 	return err == nil && n > 0
 }
 
+// Sockets returns the number of sockets that systemd passes to this process:
+// sd_listen_fds(3).
+func (v *Vars) Sockets(pidKey, numberKey string) int {
+	if v.Get(pidKey, "") != strconv.Itoa(os.Getpid()) {
+		return 0
+	}
+	n, err := strconv.ParseUint(v.Get(numberKey, "0"), 10, 8)
+	if err != nil {
+		v.Fault(numberKey, "%s=%s is not a number of sockets: leave it to systemd", numberKey, v.Get(numberKey, ""))
+		return 0
+	}
+	return int(n)
+}
+
 // Addr returns the IP or host name to listen on, without a port.
 func (v *Vars) Addr(key, fallback string) string {
 	value := strings.Trim(v.Get(key, fallback), "[]")

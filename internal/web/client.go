@@ -7,13 +7,14 @@ import (
 	"strings"
 )
 
-// clientAddr returns the client's IP: the peer's or, behind trusted proxies, the
-// right-most one in X-Forwarded-For that is not trusted. Clients can forge
-// everything left of it. fault says why it is a trusted proxy's own IP, or is "".
+// clientAddr returns the client's IP: the peer's or, behind trusted proxies and unix
+// sockets, the right-most one in X-Forwarded-For that is not trusted. Clients can
+// forge everything left of it. fault says why it is a trusted proxy's own IP, or is
+// "".
 func clientAddr(r *http.Request, trusted []netip.Prefix) (client netip.Addr, viaProxy bool, fault string) {
 	peer, _ := netip.ParseAddrPort(r.RemoteAddr)
 	client = peer.Addr().Unmap().WithZone("")
-	if !isTrusted(client, trusted) {
+	if !isTrusted(client, trusted) && !overUnix(r) {
 		return client, false, ""
 	}
 	fault = "X-Forwarded-For is missing"

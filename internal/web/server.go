@@ -15,18 +15,18 @@ import (
 
 // ListenOptions says where a Server listens.
 type ListenOptions struct {
-	Addr              string // host:port
-	Socket            bool   // listen on systemd's socket, not on Addr
-	CertFile, KeyFile string // the server ends TLS itself; "" for a server behind a proxy
+	Addr              string         // host:port
+	Sockets           []net.Listener // those of systemd, not Addr
+	CertFile, KeyFile string         // the server ends TLS itself; "" for a server behind a proxy
 }
 
 // Server is a Buffalo servers.Server for New's handler instead of the bare app.
 type Server struct {
-	http     http.Server
-	listener net.Listener
-	accepted chan struct{}  // closed when no more connections are accepted
-	open     sync.WaitGroup // all connections except HTTP/2
-	http2    sync.Map       // net.Conn → nil: the HTTP/2 connections
+	http      http.Server
+	listeners []net.Listener
+	accepted  chan struct{}  // closed when no more connections are accepted
+	open      sync.WaitGroup // all connections except HTTP/2
+	http2     sync.Map       // net.Conn → nil: the HTTP/2 connections
 
 	stopStreams, stopAll context.CancelFunc // end the contexts of requests
 }
@@ -55,19 +55,21 @@ func Listen(o ListenOptions, handler http.Handler, logger *slog.Logger) (*Server
 	streams, stopStreams := context.WithCancel(all)
 	s.stopStreams, s.stopAll = stopStreams, stopAll
 	s.http.BaseContext = func(net.Listener) context.Context { return context.WithValue(all, stoppingKey{}, streams) }
-	listener, err := newListener(o)
-	if err != nil {
-		return nil, fmt.Errorf("%s cannot be listened on: %w", o.Addr, err)
-	}
 	if o.CertFile != "" {
 		certificate, err := tls.LoadX509KeyPair(o.CertFile, o.KeyFile)
 		if err != nil {
-			listener.Close()
 			return nil, fmt.Errorf("TLS_CERT_FILE and TLS_KEY_FILE cannot be used: %w", err)
 		}
 		s.http.TLSConfig = &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}
 	}
-	s.listener = listener
+	s.listeners = o.Sockets
+	if len(o.Sockets) == 0 {
+		listener, err := newListener(o.Addr)
+		if err != nil {
+			return nil, fmt.Errorf("%s cannot be listened on: %w", o.Addr, err)
+		}
+		s.listeners = []net.Listener{listener}
+	}
 	return s, nil
 }
 
@@ -78,11 +80,24 @@ func (s *Server) Start(context.Context, http.Handler) error {
 	if s.http.TLSConfig != nil {
 		serve = func(l net.Listener) error { return s.http.ServeTLS(l, "", "") }
 	}
-	err := serve(s.listener)
-	if errors.Is(err, net.ErrClosed) { // by Shutdown
-		return http.ErrServerClosed
+	ended := make(chan error)
+	for _, l := range s.listeners {
+		go func() { ended <- serve(l) }()
 	}
-	return err
+	failed := http.ErrServerClosed
+	for range s.listeners {
+		if err := <-ended; !errors.Is(err, net.ErrClosed) { // not by Shutdown
+			failed = err
+		}
+		s.close() // one that fails ends all
+	}
+	return failed
+}
+
+func (s *Server) close() {
+	for _, l := range s.listeners {
+		l.Close()
+	}
 }
 
 // connState counts open connections, except hijacked ones. HTTP/2 connections
@@ -122,7 +137,7 @@ func speaksHTTP2(c net.Conn) bool {
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.stopStreams()
 	defer s.stopAll()
-	s.listener.Close()
+	s.close()
 	answered := make(chan struct{})
 	go func() {
 		<-s.accepted
@@ -140,4 +155,4 @@ func (s *Server) Shutdown(ctx context.Context) error {
 // SetAddr is part of Buffalo's interface; Listen took the port.
 func (s *Server) SetAddr(string) {}
 
-func (s *Server) String() string { return "server on " + s.listener.Addr().String() }
+func (s *Server) String() string { return "server on " + s.Address() }

@@ -36,7 +36,7 @@ func listen(t *testing.T, app http.Handler, o ListenOptions) (s *Server, address
 	require.NoError(t, err)
 	go s.Start(t.Context(), nil)
 	t.Cleanup(func() { s.http.Close() })
-	return s, s.listener.Addr().String()
+	return s, s.Address()
 }
 
 // exchange sends bytes unchanged and returns the response.
@@ -327,7 +327,7 @@ func TestListen_AddressFamily(t *testing.T) {
 	for addr, ipv6 := range map[string]bool{"0.0.0.0:0": false, "[::]:0": true} {
 		s, err := Listen(ListenOptions{Addr: addr}, echo, slog.New(slog.DiscardHandler))
 		require.NoError(t, err)
-		_, port, err := net.SplitHostPort(s.listener.Addr().String())
+		_, port, err := net.SplitHostPort(s.Address())
 		require.NoError(t, err)
 		for ip, listens := range map[string]bool{"127.0.0.1": true, "::1": ipv6} {
 			conn, err := net.Dial("tcp", net.JoinHostPort(ip, port))
@@ -336,6 +336,6 @@ func TestListen_AddressFamily(t *testing.T) {
 				conn.Close()
 			}
 		}
-		s.listener.Close()
+		s.close()
 	}
 }

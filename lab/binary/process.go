@@ -2,6 +2,7 @@ package binary
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -83,11 +84,11 @@ func (p *Process) Launch() {
 	p.t.Cleanup(p.Kill)
 }
 
-// TakeSocket passes a socket to the process as systemd does.
-func (p *Process) TakeSocket(socket *os.File) {
+// TakeSocket passes sockets to the process as systemd does.
+func (p *Process) TakeSocket(sockets ...*os.File) {
 	// The shell knows its PID and becomes the process.
-	p.Path, p.Args = "/bin/sh", []string{"sh", "-c", `LISTEN_PID=$$ LISTEN_FDS=1 exec "$0"`, Path(p.t)}
-	p.ExtraFiles = []*os.File{socket}
+	p.Path, p.Args = "/bin/sh", []string{"sh", "-c", fmt.Sprintf(`LISTEN_PID=$$ LISTEN_FDS=%d exec "$0"`, len(sockets)), Path(p.t)}
+	p.ExtraFiles = sockets
 }
 
 func (p *Process) AwaitReady() {

@@ -1,15 +1,20 @@
 package process
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"corral/lab/binary"
 )
 
 // Package http alone would close the connection.
@@ -63,4 +68,77 @@ func TestStart_SystemdSocketLosesNoConnection(t *testing.T) {
 		require.NoError(t, <-answer)
 		p.Stop()
 	}
+}
+
+// fileOf returns a descriptor of a new socket, which stays open, and its address.
+func fileOf(t *testing.T, network, address string) (file *os.File, bound string) {
+	t.Helper()
+	var socket interface{ File() (*os.File, error) }
+	if network == "udp" {
+		conn, err := net.ListenPacket(network, address)
+		require.NoError(t, err)
+		defer conn.Close()
+		socket = conn.(*net.UDPConn)
+	} else {
+		l, err := net.Listen(network, address)
+		require.NoError(t, err)
+		if unix, ok := l.(*net.UnixListener); ok {
+			unix.SetUnlinkOnClose(false)
+		}
+		defer l.Close()
+		socket, bound = l.(interface{ File() (*os.File, error) }), l.Addr().String()
+	}
+	file, err := socket.File()
+	require.NoError(t, err)
+	t.Cleanup(func() { file.Close() })
+	return file, bound
+}
+
+// shortDir returns a folder for unix sockets.
+func shortDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "corral")
+	require.NoError(t, err)
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
+}
+
+// A proxy on this machine needs neither a port nor TRUSTED_PROXIES.
+func TestStart_SystemdSocketsAreAllServed(t *testing.T) {
+	one, path := fileOf(t, "unix", filepath.Join(shortDir(t), "one"))
+	other, otherPath := fileOf(t, "unix", filepath.Join(shortDir(t), "other"))
+	p := command(t, t.TempDir(), binary.Production("TRUSTED_PROXIES="))
+	p.TakeSocket(one, other)
+	p.Launch()
+	for _, socket := range []string{path, otherPath} {
+		client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(context.Context, string, string) (net.Conn, error) {
+			return net.Dial("unix", socket)
+		}}}
+		r, err := http.NewRequest("GET", "http://127.0.0.1/login", nil)
+		require.NoError(t, err)
+		r.Header.Set("X-Forwarded-Proto", "https")
+		r.Header.Set("X-Forwarded-For", "192.0.2.99")
+		res, err := client.Do(r)
+		require.NoError(t, err)
+		res.Body.Close()
+		require.Equal(t, 200, res.StatusCode, "no redirect to itself")
+	}
+	p.Stop()
+	require.Contains(t, p.Out.String(), `"event":"listening","address":"`+path+", "+otherPath+`"`)
+	require.Equal(t, 2, strings.Count(p.Out.String(), `"client":"192.0.2.99"`))
+}
+
+func TestStart_SystemdSocketsThatCannotBeServed(t *testing.T) {
+	good, _ := fileOf(t, "tcp", "127.0.0.1:0")
+	datagrams, _ := fileOf(t, "udp", "127.0.0.1:0")
+	p := command(t, t.TempDir(), binary.Production())
+	p.TakeSocket(good, datagrams)
+	require.Error(t, p.Run())
+	require.Regexp(t, `^socket 2 of systemd cannot be served \(.*\): list streams by ListenStream=, without Accept=\n$`, p.Err.String())
+
+	unix, _ := fileOf(t, "unix", filepath.Join(shortDir(t), "s"))
+	p = command(t, t.TempDir(), binary.Production("TRUSTED_PROXIES="))
+	p.TakeSocket(unix, good)
+	require.Error(t, p.Run())
+	require.Equal(t, "nothing ends TLS: set TRUSTED_PROXIES to the proxy's network, or TLS_CERT_FILE and TLS_KEY_FILE\n", p.Err.String())
 }

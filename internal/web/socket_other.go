@@ -1,0 +1,5 @@
+//go:build !unix
+
+package web
+
+func listens(uintptr) bool { return true }

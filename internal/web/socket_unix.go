@@ -1,0 +1,12 @@
+//go:build unix
+
+package web
+
+import "syscall"
+
+// listens reports whether a socket listens. With Accept=yes, systemd passes
+// connections.
+func listens(fd uintptr) bool {
+	n, err := syscall.GetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_ACCEPTCONN)
+	return err != nil || n != 0
+}
