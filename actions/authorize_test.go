@@ -221,10 +221,12 @@ func TestReturnPath_OnlyGET(t *testing.T) {
 // The guard local checks the client's IP: with ADDR=0.0.0.0, or behind a proxy,
 // other machines reach the app and can send any Host.
 func TestAuthorize_LocalChecksTheClient(t *testing.T) {
+	log := captureLog(t)
 	s := newSite(t, trustLoopback, func(c *config.Config) { c.Env = config.Development })
 	for ip, status := range map[string]int{"127.0.0.1": 200, "::1": 200, "192.0.2.7": 403, "10.0.0.1": 403} {
 		b := s.with("X-Forwarded-For", ip)
 		require.Equal(t, status, b.Get("/dev/mail").StatusCode, ip)
 		require.Equal(t, status == 403, b.Get("/dev/mail/x").StatusCode == 403, ip)
 	}
+	require.Equal(t, 4, strings.Count(log.String(), `event="guard refused"`))
 }

@@ -57,6 +57,14 @@ var securityEvents = map[string]func(s *site){
 
 func TestEvents_AreLogged(t *testing.T) { requireEvents(t, securityEvents) }
 
+// The same events in other places.
+func TestEvents_AreLoggedElsewhere(t *testing.T) {
+	requireEvents(t, map[string]func(s *site){
+		"host refused": func(s *site) { s.ask("GET", "127.0.0.1:3000.evil.example", "https", "") },
+		"body refused": func(s *site) { s.ask("POST", "127.0.0.1", "https", "email=%zz") },
+	})
+}
+
 // requireEvents requires that each provocation logs its event.
 func requireEvents(t *testing.T, provocations map[string]func(s *site)) {
 	t.Helper()
