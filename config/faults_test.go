@@ -158,4 +158,15 @@ func TestProduction_DatabaseFileIsPrivate(t *testing.T) {
 			faults(t, v, t.TempDir()))
 	}
 	loaded(t, development.with(vars{"DATABASE_URL": "sqlite3://" + path}))
+
+	require.NoError(t, os.Chmod(path, 0o600))
+	for _, suffix := range []string{"-wal", "-shm", "-journal"} { // of a crash, with pages of the database
+		require.NoError(t, os.WriteFile(path+suffix, nil, 0o600))
+		loaded(t, v)
+		require.NoError(t, os.Chmod(path+suffix, 0o644))
+		lines := faults(t, v, t.TempDir())
+		require.Len(t, lines, 1, suffix)
+		require.Contains(t, lines[0], "chmod 600 "+path+suffix)
+		require.NoError(t, os.Remove(path+suffix))
+	}
 }

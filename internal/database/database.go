@@ -144,14 +144,18 @@ func sqlitePath(databaseURL string) (path string, isSQLite bool) {
 	return strings.TrimPrefix(path, "file:"), isSQLite // SQLite's own prefix
 }
 
-// CheckPrivate returns an error if other users can read a SQLite file.
+// CheckPrivate returns an error if other users can read a SQLite file, or what a
+// crash has left beside it.
 func CheckPrivate(databaseURL string) error {
 	path, _ := sqlitePath(databaseURL)
-	info, err := os.Stat(path)
-	if err != nil || info.IsDir() || info.Mode().Perm()&0o077 == 0 || runtime.GOOS == "windows" { // Open says what else is wrong
-		return nil
+	for _, suffix := range []string{"", "-wal", "-shm", "-journal"} {
+		file := path + suffix
+		info, err := os.Stat(file)
+		if err == nil && !info.IsDir() && info.Mode().Perm()&0o077 != 0 && runtime.GOOS != "windows" { // Open says what else is wrong
+			return fmt.Errorf("other users can read or write the file %s (mode %04o): run chmod 600 %s", file, info.Mode().Perm(), file)
+		}
 	}
-	return fmt.Errorf("other users can read or write the file %s (mode %04o): run chmod 600 %s", path, info.Mode().Perm(), path)
+	return nil
 }
 
 func makePrivateFile(path string) error {
