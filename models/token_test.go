@@ -41,6 +41,11 @@ func (ms *ModelSuite) Test_Token_OnePurposeAndOneEmail() {
 	ms.True(ms.resets(rawToken), "looking does not redeem it")
 	_, err := models.FindSignupEmail(ms.T().Context(), rawToken)
 	ms.ErrorIs(err, models.ErrNotFound, "for another purpose")
+	ms.requestReset("nobody@example.com")
+	_, err = models.FindSignupEmail(ms.T().Context(), modelstest.Link(ms.T(), "nobody@example.com", models.MailReset))
+	ms.ErrorIs(err, models.ErrNotFound, "it would make an account")
+	ms.requestSignup("ada@example.com")
+	ms.False(ms.resets(modelstest.Link(ms.T(), "ada@example.com", models.MailSignup)))
 	for _, wrong := range []string{"", rawToken[1:], rawToken + "A", "\x00", strings.Repeat("A", 1<<20)} {
 		ms.False(ms.resets(wrong))
 	}

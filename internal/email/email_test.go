@@ -57,6 +57,8 @@ func TestNormalize(t *testing.T) {
 		"a..b c@docomo.ne.jp":                      "",
 		"a..b@docomo.ne.jp, c@docomo.ne.jp":        "",
 		strings.Repeat("a", 65) + "@example.com":   "",
+		long("a"):                                  long("a"), // 254 bytes
+		long("aa"):                                 "",
 		"ada@" + strings.Repeat("a.", 130) + "com": "",
 		strings.Repeat("a", 1<<20):                 "",
 		strings.Repeat("a", 64) + "@" + strings.Repeat("b", 63): strings.Repeat("a", 64) + "@" + strings.Repeat("b", 63),
@@ -67,6 +69,12 @@ func TestNormalize(t *testing.T) {
 		require.Equal(t, want, got, "%.80q", typed)
 		require.Equal(t, want != "", ok, "%.80q", typed)
 	}
+}
+
+// long returns an email with a domain of 252 bytes.
+func long(local string) string {
+	label := strings.Repeat("b", 62)
+	return local + "@" + strings.Join([]string{label, label, label, label}, ".") + "b"
 }
 
 // Prevents spoofing.

@@ -114,12 +114,13 @@ func TestEngine_Escapes(t *testing.T) {
 	const typed = `<script>alert("1")</script>&'<%= secret %>`
 	e := New(Options{Layout: layout, Templates: templatesOf(
 		layout, `<%= typed %>|<%= yield %>`, "_row.plush.html", `<%= typed %><%= given %>`,
-		"show.plush.html", `<a title="<%= typed %>"><%= partial("row", {given: typed}) %></a>`)})
-	page := rendered(t, e, "show", map[string]any{"typed": typed, "secret": "obeyed"})
+		"show.plush.html", `<a title="<%= typed %>"><%= partial("row", {given: typed}) %></a><%= [typed] %><%= list %><%= t("key") %>`),
+		Language: func(string) map[string]any { return map[string]any{"t": func(string, ...any) string { return typed }} }})
+	page := rendered(t, e, "show", map[string]any{"typed": typed, "secret": "obeyed", "list": []string{typed}})
 	for _, raw := range []string{"<script", `"1"`, "obeyed", "&'"} {
 		require.NotContains(t, page, raw)
 	}
-	require.Equal(t, 4, strings.Count(page, "&lt;script&gt;"))
+	require.Equal(t, 7, strings.Count(page, "&lt;script&gt;"))
 	require.Equal(t, "<main><b>ours</b></main>", rendered(t, engineOf("show.plush.html", "<%= ours %>"), "show", map[string]any{"ours": template.HTML("<b>ours</b>")}))
 }
 
