@@ -85,7 +85,7 @@ func TestAccountActivity_EveryKindHasAText(t *testing.T) {
 
 	require.Equal(t, []string{
 		"Logged in", "Logged out", "Logged in from a new browser",
-		"Password set with an emailed link", "Email change undone",
+		"Password set with an emailed link", "Change undone",
 		"Every device was logged out by the people who run this site",
 		"Email changed", "Email change requested", "Password changed", "Wrong current password",
 		"Another device was logged out", "Logged in", "Failed attempt to log in",

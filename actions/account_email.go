@@ -73,10 +73,10 @@ func AccountEmailConfirmCreate(c buffalo.Context) error {
 	return redirect(c, "accountPath()")
 }
 
-// AccountEmailUndoNew is GET /account/email/undo/{token}, the link mailed to
-// the old email: a page with a button.
+// AccountEmailUndoNew is GET /account/email/undo/{token}, a mailed
+// link: a page with a button.
 func AccountEmailUndoNew(c buffalo.Context) error {
-	email, err := models.FindEmailUndo(c, c.Param("token"))
+	email, err := models.FindUndo(c, c.Param("token"))
 	if err != nil {
 		return deadLink(c, err)
 	}
@@ -86,13 +86,13 @@ func AccountEmailUndoNew(c buffalo.Context) error {
 	return c.Render(http.StatusOK, r.HTML("account_email/undo.plush.html"))
 }
 
-// AccountEmailUndoCreate is POST /account/email/undo/{token}: restores the old
-// email and mails it a reset link.
+// AccountEmailUndoCreate is POST /account/email/undo/{token}: restores the account
+// as it was before a change and mails a reset link.
 func AccountEmailUndoCreate(c buffalo.Context) error {
-	if err := models.UndoEmailChange(c, c.Param("token"), clientOf(c)); err != nil {
+	if err := models.Undo(c, c.Param("token"), clientOf(c)); err != nil {
 		return deadLink(c, err)
 	}
-	web.Info(c).Event("email change undone")
+	web.Info(c).Event("change undone")
 	c.Flash().Add("success", "account_email.undone")
 	return redirect(c, "loginPath()")
 }

@@ -73,13 +73,18 @@ func TestAccountEmail_ConfirmAndUndo(t *testing.T) {
 	require.Equal(t, 302, other.Get(confirm).StatusCode, "logged-in users only")
 	modelstest.SignUp(t, "bob@example.com")
 	other.logIn("bob@example.com")
-	require.Equal(t, 404, other.Get(confirm).StatusCode, "the user who requested it only")
-	require.Equal(t, 404, other.Post(confirm, url.Values{}).StatusCode)
+	for _, a := range []apptest.Answer{other.Get(confirm), other.Post(confirm, url.Values{})} {
+		require.Equal(t, 404, a.StatusCode, "the user who requested it only")
+		require.Contains(t, a.Page, "It belongs to ada@example.com, and you are logged in as bob@example.com.")
+		_, content, _ := strings.Cut(a.Page, "<main")
+		require.Contains(t, content, `<form action="/logout" method="post">`)
+	}
 	require.Contains(t, b.Get(confirm).Page, "ada@new.example")
 	require.Contains(t, b.Get("/").Page, "<dd>ada@example.com</dd>", "a GET changes nothing")
 	require.Equal(t, "/account", b.Post(confirm, url.Values{}).Location())
 	require.Contains(t, b.Get("/").Page, "<dd>ada@new.example</dd>")
-	require.Equal(t, 404, b.Post(confirm, url.Values{}).StatusCode, "once")
+	require.Equal(t, "/", b.Post(confirm, url.Values{}).Location(), "once")
+	require.Len(t, modelstest.Mails(t, "ada@example.com"), 2, "the request and one change")
 
 	anonymous := s.browser()
 	anonymous.signUp("ada@example.com")
@@ -92,6 +97,9 @@ func TestAccountEmail_ConfirmAndUndo(t *testing.T) {
 	require.Equal(t, 302, b.Get("/").StatusCode, "every session ends")
 	require.Equal(t, 422, b.logIn("ada@example.com").StatusCode, "the password is void")
 	require.Equal(t, 404, anonymous.Post(undo, url.Values{}).StatusCode, "once")
+	for _, email := range []string{"ada@example.com", "ada@new.example"} {
+		require.Contains(t, modelstest.Mails(t, email), models.MailUndone)
+	}
 	anonymous.Get("/password/reset/" + modelstest.Link(t, "ada@example.com", models.MailReset))
 	require.Equal(t, "/login", anonymous.Put("/password/reset", url.Values{"password": {"an entirely new set of words"}}).Location())
 	a = anonymous.Post("/login", url.Values{"email": {"ada@example.com"}, "password": {"an entirely new set of words"}})

@@ -84,13 +84,57 @@ func TestAccount_Destroy(t *testing.T) {
 	require.Equal(t, []string{"Your account was deleted."}, apptest.Flashes(b.Get("/welcome").Page))
 	require.Equal(t, 302, other.Get("/").StatusCode)
 	require.Equal(t, 422, b.logIn("ada@example.com").StatusCode)
-	for _, table := range []string{"users", "sessions", "tokens", "device_cookies"} {
+	for _, table := range []string{"sessions", "device_cookies"} {
 		n, err := models.DB.Count(table)
 		require.NoError(t, err)
 		require.Zero(t, n, table)
 	}
-	require.Equal(t, []string{models.MailAccountDeleted}, modelstest.Mails(t, "ada@example.com"))
-	require.Empty(t, modelstest.Mails(t, "ada@new.example"))
+	mails := modelstest.Mails(t, "ada@example.com")
+	require.Equal(t, models.MailAccountDeleted, mails[len(mails)-1])
+	confirm := "/account/email/confirm/" + modelstest.Link(t, "ada@new.example", models.MailEmailConfirm)
+	require.Equal(t, 404, logInAs(s, "bob@example.com").Get(confirm).StatusCode)
+
+	purgeDeleted(t)
+	n, err := models.DB.Count("users")
+	require.NoError(t, err)
+	require.Equal(t, 1, n, "bob's")
+	b.signUp("ada@example.com")
+	require.Equal(t, 302, b.Get("/signup/"+modelstest.Link(t, "ada@example.com", models.MailSignup)).StatusCode, "free again")
+}
+
+// purgeDeleted purges when deleted accounts are over.
+func purgeDeleted(t *testing.T) {
+	t.Helper()
+	models.Clock.Move(models.DeletedUserLifetime)
+	models.DatabaseClock.Set(models.Clock.Now())
+	t.Cleanup(models.DatabaseClock.Reset)
+	require.NoError(t, models.Purge(t.Context()))
+}
+
+// The owner of a deleted account takes it back by the mailed link. Until then every
+// page answers as if there were no account, and the email stays taken.
+func TestAccount_DeletionIsUndone(t *testing.T) {
+	s := newSite(t)
+	modelstest.SignUp(t, "ada@example.com")
+	b := s.browser()
+	b.logIn("ada@example.com")
+	wrong := url.Values{"email": {"ada@example.com"}, "password": {"a wrong one"}}
+	before := s.browser().Post("/login", wrong)
+	b.Delete("/account", url.Values{"current_password": {modelstest.Password}})
+	requireAlike(t, before, s.browser().Post("/login", wrong))
+	requireAlike(t, s.browser().forgot("ada@example.com"), s.browser().forgot("amy@example.com"))
+	b.signUp("ada@example.com")
+	require.Equal(t, 404, b.Get("/signup/"+modelstest.Link(t, "ada@example.com", models.MailSignup)).StatusCode)
+
+	undo := "/account/email/undo/" + modelstest.Link(t, "ada@example.com", models.MailAccountDeleted)
+	require.Contains(t, b.Get(undo).Page, "Your account goes back to ada@example.com")
+	require.Equal(t, "/login", b.Post(undo, url.Values{}).Location())
+	require.Equal(t, 422, b.logIn("ada@example.com").StatusCode, "the password is void")
+	b.Get("/password/reset/" + modelstest.Link(t, "ada@example.com", models.MailReset))
+	require.Equal(t, "/login", b.Put("/password/reset", url.Values{"password": {modelstest.Password}}).Location())
+	require.Equal(t, "/", b.logIn("ada@example.com").Location())
+	purgeDeleted(t)
+	require.Equal(t, "/", s.browser().logIn("ada@example.com").Location(), "and keeps it")
 }
 
 func TestAccount_WellKnownChangePassword(t *testing.T) {

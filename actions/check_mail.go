@@ -7,32 +7,33 @@ import (
 	"github.com/gobuffalo/buffalo"
 
 	"corral/internal/email"
+	"corral/models"
 )
 
 // Session keys about a requested mail.
 const (
 	mailedToKey  = "mailed_to"  // the typed email
-	mailedForKey = "mailed_for" // signup or password_forgot, to request it again
+	mailedForKey = "mailed_for" // the purpose of its link, to request it again
 )
 
 // askToCheckMail redirects to the next page. Prevents account enumeration: it is
 // the same whether or not a mail was queued.
-func askToCheckMail(c buffalo.Context, typed, request string) error {
+func askToCheckMail(c buffalo.Context, typed, purpose string) error {
 	c.Session().Set(mailedToKey, shown(strings.TrimSpace(typed)))
-	c.Session().Set(mailedForKey, request)
+	c.Session().Set(mailedForKey, purpose)
 	return redirect(c, "checkMailPath()")
 }
 
 func CheckMailShow(c buffalo.Context) error {
 	to, _ := c.Session().Get(mailedToKey).(string)
-	request, _ := c.Session().Get(mailedForKey).(string)
-	if request == "signup" && !settings.SignupOpen {
-		to, request = "", "" // it was open when the mail was requested
+	purpose, _ := c.Session().Get(mailedForKey).(string)
+	if purpose == models.PurposeSignup && !settings.SignupOpen {
+		to, purpose = "", "" // it was open when the mail was requested
 	}
 	c.Set("title", "check_mail.title")
 	c.Set("to", to)
-	c.Set("requested", request)
-	c.Set("again", map[string]string{"signup": "/signup", "password_forgot": "/password/forgot"}[request])
+	c.Set("requested", purpose)
+	c.Set("again", map[string]string{models.PurposeSignup: "/signup", models.PurposeReset: "/password/forgot"}[purpose])
 	c.Set("meant", email.Suggest(to))
 	return c.Render(http.StatusOK, r.HTML("check_mail/show.plush.html"))
 }

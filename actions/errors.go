@@ -51,9 +51,6 @@ func renderError(status int, err error, c buffalo.Context) error {
 		web.Info(req.Context()).Error(err)
 	}
 	key := errorKeys[status]
-	if errors.Is(err, errDeadLink) {
-		key = "error.dead_link"
-	}
 	detail := ""
 	if httpError := (buffalo.HTTPError{}); status < http.StatusInternalServerError && errors.As(err, &httpError) {
 		detail = httpError.Error() // the text given to c.Error

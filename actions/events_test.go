@@ -46,7 +46,7 @@ var securityEvents = map[string]func(s *site){
 	},
 	"email change requested": func(s *site) { s.changeSettings("/account/email", "email", "ada@example.net") },
 	"email changed":          func(s *site) { s.changeEmail() },
-	"email change undone": func(s *site) {
+	"change undone": func(s *site) {
 		s.changeEmail()
 		s.browser().Post("/account/email/undo/"+modelstest.Link(s.t, "ada@example.com", models.MailEmailChanged), url.Values{})
 	},

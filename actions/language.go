@@ -5,9 +5,6 @@ import (
 	"errors"
 	"html/template"
 	"net/http"
-	"net/url"
-	"path"
-	"slices"
 	"time"
 
 	"github.com/gobuffalo/buffalo"
@@ -35,7 +32,7 @@ func LanguageUpdate(c buffalo.Context) error {
 			return err
 		}
 	}
-	return redirectTo(c, pageBefore(c))
+	return redirectTo(c, cmp.Or(web.PageBefore(app.Muxer(), c.Request()), "/welcome"))
 }
 
 func Translate(next buffalo.Handler) buffalo.Handler {
@@ -100,24 +97,4 @@ func languageOf(r *http.Request, account string) string {
 		chosen = cookie.Value
 	}
 	return T.Match(r.Header.Get("Accept-Language"), account, chosen)
-}
-
-// pageBefore returns the path of the page that sent the form. After a refused form
-// that path may have no GET, but its parent has.
-func pageBefore(c buffalo.Context) string {
-	page := ""
-	if referer, err := url.Parse(c.Request().Referer()); err == nil && referer.Host == c.Request().Host {
-		page = trimSlash(referer.EscapedPath())
-	}
-	for page != "/" && isReturnPath(page) {
-		asked := &http.Request{URL: &url.URL{Path: page + "/"}, Host: c.Request().Host}
-		if allowed := web.AllowedMethods(app.Muxer(), asked); len(allowed) == 0 || slices.Contains(allowed, http.MethodGet) {
-			return page
-		}
-		page = path.Dir(page)
-	}
-	if page == "/" {
-		return page
-	}
-	return "/welcome"
 }

@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -44,7 +45,7 @@ func confirmWith(b *browser, rawToken string) apptest.Answer {
 }
 
 var links = map[string]link{
-	"sign-up": {"/signup/", models.SignupLifetime, models.MailSignup,
+	"sign-up": {"/signup/", models.Lifetimes[models.PurposeSignup], models.MailSignup,
 		func(s *site) (*browser, string) {
 			b := s.browser()
 			b.signUp("zoe@example.com")
@@ -54,7 +55,7 @@ var links = map[string]link{
 			b.Get("/signup/" + rawToken)
 			return b.Post("/signup/password", url.Values{"password": {newPassword}})
 		}, "/"},
-	"reset": {"/password/reset/", models.ResetLifetime, models.MailReset,
+	"reset": {"/password/reset/", models.Lifetimes[models.PurposeReset], models.MailReset,
 		func(s *site) (*browser, string) {
 			modelstest.SignUp(s.t, "ada@example.com")
 			b := s.browser()
@@ -67,13 +68,13 @@ var links = map[string]link{
 			}
 			return b.Put("/password/reset", url.Values{"password": {newPassword}})
 		}, "/login"},
-	"confirm": {"/account/email/confirm/", models.EmailConfirmLifetime, models.MailEmailConfirm,
+	"confirm": {"/account/email/confirm/", models.Lifetimes[models.PurposeEmailConfirm], models.MailEmailConfirm,
 		func(s *site) (*browser, string) {
 			b := logInAs(s, "ada@example.com")
 			b.Put("/account/email", url.Values{"current_password": {modelstest.Password}, "email": {"ada@new.example"}})
 			return b, "ada@new.example"
 		}, confirmWith, "/account"},
-	"undo": {"/account/email/undo/", models.EmailUndoLifetime, models.MailEmailChanged,
+	"undo": {"/account/email/undo/", models.Lifetimes[models.PurposeUndo], models.MailEmailChanged,
 		func(s *site) (*browser, string) {
 			b := logInAs(s, "ada@example.com")
 			b.Put("/account/email", url.Values{"current_password": {modelstest.Password}, "email": {"ada@new.example"}})
@@ -102,11 +103,15 @@ func TestLinks_DeadTokenChangesNothing(t *testing.T) {
 			s := newSite(t)
 			owner, to := link.request(s)
 			rawToken := modelstest.Link(t, to, link.mail)
-			requireDead := func(a apptest.Answer, why string) {
+			requirePage := func(a apptest.Answer, text, why string) {
 				t.Helper()
 				require.Equal(t, 404, a.StatusCode, "%.60q", why)
-				require.Contains(t, a.Page, "This link no longer works", "%.60q", why)
+				require.Contains(t, a.Page, text, "%.60q", why)
 				require.Contains(t, a.Header.Get("Content-Type"), "text/html")
+			}
+			requireDead := func(a apptest.Answer, why string) {
+				t.Helper()
+				requirePage(a, "This link no longer works", why)
 			}
 			bob := logInAs(s, "bob@example.com") // for links that need a login
 			before := rows(t)
@@ -121,18 +126,26 @@ func TestLinks_DeadTokenChangesNothing(t *testing.T) {
 				}
 			}
 			if name == "confirm" {
-				requireDead(bob.Get(link.path+rawToken), "of another account")
-				requireDead(link.use(bob, rawToken), "of another account")
+				requirePage(bob.Get(link.path+rawToken), "This link is for another account", "of another account")
+				requirePage(link.use(bob, rawToken), "This link is for another account", "of another account")
 			}
 			require.Equal(t, before, rows(t))
 
-			require.Equal(t, link.next, link.use(owner, rawToken).Location(), "it still works")
-			again := owner
-			if name != "confirm" { // confirm needs a login
-				again = s.browser()
+			require.Equal(t, link.next, link.use(owner, rawToken).Location(), "it was not redeemed by that")
+			if name == "confirm" { // needs a login
+				require.Equal(t, "/", owner.Get(link.path+rawToken).Location(), "used: its owner is sent home")
+				require.Equal(t, "/", link.use(owner, rawToken).Location())
+				return
 			}
-			requireDead(again.Get(link.path+rawToken), "used")
-			requireDead(link.use(again, rawToken), "used")
+			again := s.browser()
+			for _, a := range []apptest.Answer{again.Get(link.path + rawToken), link.use(again, rawToken)} {
+				if name == "sign-up" && a.Request.Method == http.MethodPost {
+					requireDead(a, "this browser opened no link")
+					continue
+				}
+				requirePage(a, "This is already done", "used")
+				require.Contains(t, a.Page, `<a class="btn btn-primary" href="/login">`)
+			}
 		})
 	}
 }
@@ -165,6 +178,91 @@ func TestLinks_Expire(t *testing.T) {
 	}
 }
 
+// A form belongs to the link that it was rendered for, whatever link the browser
+// opened since: an attacker's page may open one.
+func TestLinks_FormOfAnotherLinkIsRefused(t *testing.T) {
+	for _, form := range []struct {
+		open, form, mail string
+		request          func(b *browser, email string)
+	}{
+		{"/signup/", "/signup/password", models.MailSignup, func(b *browser, email string) { b.signUp(email) }},
+		{"/password/reset/", "/password/reset", models.MailReset, func(b *browser, email string) {
+			modelstest.SignUp(t, email)
+			b.forgot(email)
+		}},
+	} {
+		t.Run(form.form, func(t *testing.T) {
+			s := newSite(t)
+			b := s.browser()
+			tokens := map[string]string{}
+			for _, email := range []string{"ada@example.com", "eve@example.com"} {
+				form.request(b, email)
+				tokens[email] = modelstest.Link(t, email, form.mail)
+			}
+			b.Get(form.open + tokens["ada@example.com"])
+			page := b.Get(form.form).Page
+			require.Contains(t, page, "ada@example.com")
+			_, rest, found := strings.Cut(page, `name="link" value="`)
+			require.True(t, found)
+			link, _, _ := strings.Cut(rest, `"`)
+			require.Len(t, link, 43)
+			submit := func() apptest.Answer {
+				typed := url.Values{"username": {"ada@example.com"}, "link": {link}, "password": {newPassword}}
+				if form.form == "/password/reset" {
+					return b.Put(form.form, typed)
+				}
+				return b.Post(form.form, typed)
+			}
+			before := rows(t)
+			b.Get(form.open + tokens["eve@example.com"])
+			for range 2 { // also when it is sent again, and with no link in the session
+				a := submit()
+				require.Equal(t, 422, a.StatusCode)
+				require.Contains(t, a.Page, "This form was for ada@example.com.")
+				require.NotContains(t, a.Page, "eve@example.com")
+				b.logOut()
+			}
+			require.Equal(t, before, rows(t))
+			b.Get(form.open + tokens["ada@example.com"])
+			require.Equal(t, 303, submit().StatusCode, "the link opened again")
+		})
+	}
+}
+
+// A stranger's request, or a further one of the owner's, leaves the open form good.
+func TestLinks_FurtherRequestLeavesTheFormGood(t *testing.T) {
+	s := newSite(t)
+	modelstest.SignUp(t, "ada@example.com")
+	b := s.browser()
+	b.forgot("ada@example.com")
+	link := "/password/reset/" + modelstest.Link(t, "ada@example.com", models.MailReset)
+	b.Get(link)
+	s.browser().forgot("ada@example.com")
+	further := "/password/reset/" + modelstest.Link(t, "ada@example.com", models.MailReset)
+	require.NotEqual(t, link, further)
+	require.Equal(t, "/login", b.Put("/password/reset", url.Values{"password": {newPassword}}).Location())
+	for _, ended := range []string{link, further} {
+		require.Equal(t, 404, s.browser().Get(ended).StatusCode)
+	}
+}
+
+// A form behind a link names its account and the user of the browser.
+func TestLinks_FormNamesBothAccounts(t *testing.T) {
+	s := newSite(t)
+	modelstest.SignUp(t, "ada@example.com")
+	bob := logInAs(s, "bob@example.com")
+	s.browser().forgot("ada@example.com")
+	s.browser().signUp("zoe@example.com")
+	bob.Get("/password/reset/" + modelstest.Link(t, "ada@example.com", models.MailReset))
+	bob.Get("/signup/" + modelstest.Link(t, "zoe@example.com", models.MailSignup))
+	for path, email := range map[string]string{"/password/reset": "ada@example.com", "/signup/password": "zoe@example.com"} {
+		_, content, _ := strings.Cut(bob.Get(path).Page, "<main")
+		require.Contains(t, content, email)
+		require.Contains(t, content, "You are logged in as bob@example.com.")
+		require.Contains(t, content, `<form action="/logout" method="post">`)
+	}
+}
+
 func TestLinks_OneOfTwentyConcurrentUsesSucceeds(t *testing.T) {
 	for _, name := range []string{"reset", "confirm", "undo"} { // for sign-up see signup_test.go
 		t.Run(name, func(t *testing.T) {
@@ -185,6 +283,13 @@ func TestLinks_OneOfTwentyConcurrentUsesSucceeds(t *testing.T) {
 			count := map[int]int{}
 			for status := range statuses {
 				count[status]++
+			}
+			if name == "confirm" { // one browser, whose user is sent home
+				require.Equal(t, map[int]int{303: 20}, count)
+				require.Contains(t, owner.Get("/").Page, "<dd>ada@new.example</dd>")
+				changed := slices.DeleteFunc(modelstest.Mails(t, "ada@example.com"), func(template string) bool { return template != models.MailEmailChanged })
+				require.Len(t, changed, 1)
+				return
 			}
 			require.Equal(t, map[int]int{303: 1, 404: 19}, count)
 		})
@@ -230,12 +335,12 @@ func TestLinks_MegabyteIsRefused(t *testing.T) {
 func TestLinks_WithoutTokenOpenNothing(t *testing.T) {
 	s := newSite(t)
 	for path, want := range map[string]int{
-		"/signup/": 200, "/password/reset/": 302, "/account/email/confirm/": 404, "/account/email/undo/": 404,
+		"/signup/": 200, "/password/reset/": 404, "/account/email/confirm/": 404, "/account/email/undo/": 404,
 	} {
 		require.Equal(t, want, s.browser().Get(path).StatusCode, path)
 	}
 	require.Equal(t, 404, s.browser().Post("/signup/password", url.Values{"password": {newPassword}}).StatusCode)
-	require.Equal(t, "/password/forgot", s.browser().Put("/password/reset", url.Values{"password": {newPassword}}).Location())
+	require.Equal(t, 404, s.browser().Put("/password/reset", url.Values{"password": {newPassword}}).StatusCode)
 }
 
 // Prevents header injection: a typed email adds neither header nor recipient.

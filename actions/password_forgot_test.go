@@ -24,7 +24,7 @@ func TestPasswordForgot_SetsAPassword(t *testing.T) {
 
 	require.Equal(t, "/check-mail", b.forgot("ADA@example.com").Location())
 	page := b.Get("/check-mail").Page
-	require.Contains(t, page, "for 15 minutes")
+	require.Contains(t, page, "for 60 minutes")
 	require.Contains(t, page, `<form action="/password/forgot" method="post"><input type="hidden" name="email" value="ADA@example.com">`)
 	b.Get("/password/reset/" + modelstest.Link(t, "ada@example.com", models.MailReset))
 	a := b.Put("/password/reset", url.Values{"password": {newPassword}})

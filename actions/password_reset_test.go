@@ -62,7 +62,7 @@ func (as *ActionSuite) Test_PasswordReset_DeadLink() {
 		as.Contains(res.Body.String(), "This link no longer works")
 	}
 	as.HTML("%s", link).Get()
-	models.Clock.Move(models.InviteLifetime)
+	models.Clock.Move(models.Lifetimes[models.PurposeInvite])
 	as.Equal(404, as.HTML("/password/reset").Get().Code)
 	status, page := as.setPassword(newPassword)
 	as.Equal(404, status)
@@ -77,13 +77,19 @@ func (as *ActionSuite) Test_PasswordReset_UsedOnce() {
 	status, _ := as.setPassword(newPassword)
 	as.Equal(303, status)
 	as.Equal(404, as.HTML("%s", link).Get().Code)
-	status, _ = as.setPassword("yet another new set of words")
-	as.Equal(303, status, "without a token it leads to the page that mails one")
+	status, page := as.setPassword("yet another new set of words")
+	as.Equal(404, status)
+	as.Contains(page, "This is already done")
+	as.Contains(page, `<a class="btn btn-primary" href="/login">`)
 	as.Equal(422, as.logIn("ada@example.com", "yet another new set of words").Code)
 }
 
 func (as *ActionSuite) Test_PasswordReset_WithoutToken() {
 	res := as.HTML("/password/reset").Get()
-	as.Equal(302, res.Code)
-	as.Equal("/password/forgot", res.Location())
+	as.Equal(404, res.Code)
+	as.Contains(res.Body.String(), "This link no longer works")
+	status, page := as.setPassword(newPassword)
+	as.Equal(404, status)
+	as.Contains(page, `<a class="btn" href="/password/forgot">`)
+	as.Equal(404, as.JSON("/password/reset").Get().Code)
 }

@@ -82,17 +82,6 @@ func waitMessage(t i18n.Translate, seconds int) string {
 	return t("rate_limit.seconds", seconds)
 }
 
-var errDeadLink = errors.New("a mailed link is used up, too old or wrong")
-
-// deadLink turns models.ErrNotFound into the page about dead links.
-func deadLink(c buffalo.Context, err error) error {
-	if !errors.Is(err, models.ErrNotFound) {
-		return err
-	}
-	web.Info(c).Event("token refused")
-	return c.Error(http.StatusNotFound, errDeadLink)
-}
-
 const returnPathKey = "return_path"
 
 func rememberReturnPath(c buffalo.Context) {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"corral/models"
 	"corral/models/modelstest"
 )
 
@@ -21,8 +22,8 @@ func TestSessionCookie_FullestSessionFits(t *testing.T) {
 	require.False(t, isReturnPath(place+"a"), "it is the longest")
 	long := strings.Repeat("x", 254)
 	values := map[any]any{
-		resetTokenKey: strings.Repeat("t", 43), signupTokenKey: strings.Repeat("t", 43), returnPathKey: place,
-		mailedToKey: long, mailedForKey: "password_forgot", "_flash_": []byte(`{"warning":["` + long + `"]}`),
+		resetLink.key: strings.Repeat("t", 43), signupLink.key: strings.Repeat("t", 43), returnPathKey: place,
+		mailedToKey: long, mailedForKey: models.PurposeSignup, "_flash_": []byte(`{"warning":["` + long + `"]}`),
 	}
 	for key, value := range values {
 		session.Values[key] = value

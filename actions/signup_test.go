@@ -103,18 +103,26 @@ func TestSignup_BadEmail(t *testing.T) {
 	require.Zero(t, n)
 }
 
-func TestSignup_LinkExpiresAndOnlyTheNewestWorks(t *testing.T) {
+func TestSignup_EveryLinkWorksUntilOneIsUsed(t *testing.T) {
 	b := newSite(t).browser()
 	b.signUp("zoe@example.com")
 	older := modelstest.Link(t, "zoe@example.com", models.MailSignup)
 	models.Clock.Move(time.Minute)
 	b.signUp("zoe@example.com")
 	newest := modelstest.Link(t, "zoe@example.com", models.MailSignup)
-	require.Equal(t, 404, b.Get("/signup/"+older).StatusCode)
 	require.Equal(t, 302, b.Get("/signup/"+newest).StatusCode)
+	require.Equal(t, 302, b.Get("/signup/"+older).StatusCode, "a further request ends no form that is open")
 	models.Clock.Move(24 * time.Hour)
 	require.Equal(t, 404, b.Get("/signup/password").StatusCode)
 	require.Equal(t, 404, b.Post("/signup/password", url.Values{"password": {modelstest.Password}}).StatusCode)
+
+	models.Clock.Reset()
+	require.Equal(t, "/", b.Post("/signup/password", url.Values{"password": {modelstest.Password}}).Location())
+	require.Equal(t, "/", b.Get("/signup/"+newest).Location(), "used up with the other; the owner is sent home")
+	require.Equal(t, "/", b.Post("/signup/password", url.Values{"password": {modelstest.Password}}).Location(), "so is a second submit")
+	a := b.site.browser().Get("/signup/" + newest)
+	require.Equal(t, 404, a.StatusCode)
+	require.Contains(t, a.Page, "This is already done")
 }
 
 func TestSignup_DeadLinks(t *testing.T) {
@@ -166,7 +174,7 @@ func TestSignup_TwentyConcurrentRequestsMailThree(t *testing.T) {
 	all.Wait()
 	tokens, err := models.DB.Count("tokens")
 	require.NoError(t, err)
-	require.Equal(t, 1, tokens)
+	require.Equal(t, 3, tokens)
 	require.Len(t, modelstest.Mails(t, "zoe@example.com"), 3)
 }
 

@@ -49,7 +49,7 @@ func explain(f *models.Findings, c config.Config) {
 func sayNoAccount(f *models.Findings, c config.Config) {
 	say("%s has no account.", f.Email)
 	if reserved := f.Reserved(); reserved != nil {
-		say("It is reserved until %s: an account changed to another email, and a mailed link can undo that until then. No other account can have the email.",
+		say("It is reserved until %s: its account was deleted or changed to another email, and a mailed link can undo that until then. No other account can have the email.",
 			moment(reserved.ExpiresAt))
 	}
 	if len(f.Similar) > 0 {
@@ -125,8 +125,9 @@ func sayLinks(f *models.Findings) {
 	if f.User == nil {
 		texts[models.PurposeSignup] = "A link to sign up works until MOMENT."
 	} else {
+		texts[models.PurposeInvite] = "A link of `task user:create` to set a password works until MOMENT."
 		texts[models.PurposeReset] = "A link to set a new password works until MOMENT."
-		texts[models.PurposeEmailUndo] = "A link to undo the change of email from EMAIL works until MOMENT."
+		texts[models.PurposeUndo] = "A link to undo a change, mailed to EMAIL, works until MOMENT."
 	}
 	works := false
 	for _, token := range f.Tokens {

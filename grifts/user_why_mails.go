@@ -17,7 +17,9 @@ var mailNames = map[string]string{
 	models.MailEmailConfirm:    "link to confirm a change to this email",
 	models.MailEmailRequested:  "notice that the email is about to change",
 	models.MailEmailChanged:    "notice that the email was changed, with a link to undo it",
-	models.MailAccountDeleted:  "notice that the account was deleted",
+	models.MailUndone:          "notice that a change was undone",
+	models.MailEmailReserved:   "notice that the email is reserved",
+	models.MailAccountDeleted:  "notice that the account was deleted, with a link to undo it",
 }
 
 func sayMails(f *models.Findings, c config.Config) {
@@ -42,7 +44,7 @@ func sayMails(f *models.Findings, c config.Config) {
 
 func state(m outbox.Mail, f *models.Findings) string {
 	switch {
-	case m.DeliveredAt.Valid && m.Template == models.MailReset && f.User == nil:
+	case m.DeliveredAt.Valid && m.Template == models.MailReset && f.User == nil && f.Reserved() == nil:
 		return "not delivered: there was no account"
 	case m.DeliveredAt.Valid && m.Template == models.MailSignup && f.User != nil && f.User.CreatedAt.Before(m.CreatedAt):
 		return "delivered at " + moment(m.DeliveredAt.Time) + " as a notice that there is an account already"

@@ -39,7 +39,7 @@ func TestUserWhy_Mails(t *testing.T) {
 			outbox.Mail{Template: models.MailNewBrowser, GivenUpAt: at, Attempts: 6, LastError: "550 no such user"}},
 		"  T: notice that the password was changed, failed 2 times, the last because: connection refused; next attempt at T\n": {ada,
 			outbox.Mail{Template: models.MailPasswordChanged, DueAt: later, Attempts: 2, LastError: "connection refused"}},
-		"  T: notice that the account was deleted, queued\n": {nil, outbox.Mail{Template: models.MailAccountDeleted, DueAt: at}},
+		"  T: notice that the account was deleted, with a link to undo it, queued\n": {nil, outbox.Mail{Template: models.MailAccountDeleted, DueAt: at}},
 		"  T: link to confirm a change to this email, queued, and overdue: is the app running?\n": {nil,
 			outbox.Mail{Template: models.MailEmailConfirm, DueAt: nulls.NewTime(now.Add(-time.Hour))}},
 	} {
@@ -63,7 +63,7 @@ func TestUserWhy_EveryFindingHasASentence(t *testing.T) {
 		Limited:       &models.RateLimited{RetryAfter: 4 * time.Second},
 		KnownBrowsers: []*models.RateLimited{nil, {RetryAfter: time.Second}, {Locked: true}},
 		Failures:      []models.Activity{{Kind: models.ActivityPasswordFailed, IP: "192.0.2.0/24"}},
-		Tokens:        tokens(models.PurposeSignup, models.PurposeReset, models.PurposeEmailConfirm, models.PurposeEmailUndo),
+		Tokens:        tokens(models.PurposeSignup, models.PurposeReset, models.PurposeInvite, models.PurposeEmailConfirm, models.PurposeUndo),
 	}, config.Config{})
 	for _, want := range []string{
 		"Its pages and mails are in the language de.\n",
@@ -76,7 +76,7 @@ func TestUserWhy_EveryFindingHasASentence(t *testing.T) {
 		"  T, an unknown browser, from 192.0.2.0/24: wrong current password, while logged in\n",
 		"A link to set a new password works until T.\n",
 		"A link to confirm a change of email to ada@example.org works until T, for the account that requested it.\n",
-		"A link to undo the change of email from ada@example.org works until T.\n",
+		"A link to undo a change, mailed to ada@example.org, works until T.\n",
 		"There is no session.\n",
 	} {
 		require.Contains(t, said, want)
@@ -84,7 +84,7 @@ func TestUserWhy_EveryFindingHasASentence(t *testing.T) {
 	require.NotContains(t, said, "link to sign up", "it opens nothing: there is an account")
 
 	said = explained(t, &models.Findings{Email: "ada@example.org",
-		Tokens: tokens(models.PurposeEmailUndo, models.PurposeReset)}, config.Config{SignupOpen: true})
-	require.Contains(t, said, "It is reserved until T: an account changed to another email")
+		Tokens: tokens(models.PurposeUndo, models.PurposeReset)}, config.Config{SignupOpen: true})
+	require.Contains(t, said, "It is reserved until T: its account was deleted or changed to another email")
 	require.Contains(t, said, "No mailed link works.\n")
 }

@@ -30,7 +30,9 @@ var kinds = map[string]kind{
 	models.MailEmailTaken:      {link: "/password/forgot", notice: true},
 	models.MailEmailRequested:  {link: "/account", notice: true},
 	models.MailEmailChanged:    {link: "/account/email/undo/", notice: true},
-	models.MailAccountDeleted:  {notice: true},
+	models.MailUndone:          {notice: true},
+	models.MailEmailReserved:   {notice: true},
+	models.MailAccountDeleted:  {link: "/account/email/undo/", notice: true},
 }
 
 // ownKinds are the mails of your own, with templates of their own, which have data,
@@ -44,13 +46,15 @@ func Start(c config.Config, logger *slog.Logger) *outbox.Worker {
 		DB:    models.DB,
 		Queue: models.Outbox,
 		Compose: func(ctx context.Context, m *outbox.Mail) (mail.Message, error) {
+			linkErr := models.StartLink(ctx, m)
 			message, err := Compose(ctx, c, m)
-			if err == nil && !kinds[m.Template].notice { // a notice informs without its link, too
-				err = models.CheckMailToken(ctx, m)
+			if err == nil && m.SealedToken != nil && !kinds[m.Template].notice { // a notice informs without its link, too
+				err = linkErr
 			}
 			return message, err
 		},
-		Logger: logger,
+		GivenUp: models.UnstartLink,
+		Logger:  logger,
 	}
 	if c.SMTP != nil {
 		options.Sender = smtp(c)

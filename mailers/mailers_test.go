@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	gosmtp "github.com/emersion/go-smtp"
 	buffalo "github.com/gobuffalo/buffalo/mail"
 	"github.com/stretchr/testify/require"
 
@@ -113,9 +114,9 @@ func TestReset_WithoutAccount(t *testing.T) {
 
 // develop starts the worker of a development server with a mail server without
 // TLS, as Mailpit is.
-func develop(t testing.TB) *smtptest.Server {
+func develop(t testing.TB, change ...func(s *smtptest.Server)) *smtptest.Server {
 	t.Helper()
-	s := smtptest.New(t, func(s *smtptest.Server) { s.TLS = nil })
+	s := smtptest.New(t, append(change, func(s *smtptest.Server) { s.TLS = nil })...)
 	c := configOf(s)
 	c.Env = config.Development
 	t.Cleanup(mailers.Start(c, slog.New(slog.DiscardHandler)).Stop)
@@ -128,14 +129,16 @@ func TestStart_DevelopmentNeedsNoTLS(t *testing.T) {
 	require.Equal(t, []string{"zoe@example.com"}, develop(t).Next().To)
 }
 
-// A link that was used or has expired is not mailed by a late attempt.
+// A link that was used or is void is not mailed by a late attempt.
 func TestStart_DeadLinkIsGivenUp(t *testing.T) {
 	for name, end := range map[string]func(rawToken string) error{
 		"used": func(rawToken string) error {
 			return models.ResetPassword(t.Context(), rawToken, modelstest.Password, models.Client{})
 		},
-		"expired": func(string) error {
-			return models.DB.RawQuery("UPDATE tokens SET expires_at = ?", models.Clock.Now().Add(-time.Second)).Exec()
+		"void": func(string) error {
+			ada, err := models.FindUserByEmail(t.Context(), "ada@example.com")
+			require.NoError(t, err)
+			return ada.ChangePassword(t.Context(), modelstest.Password, models.Client{})
 		},
 	} {
 		t.Run(name, func(t *testing.T) { // each with a worker of its own
@@ -152,11 +155,50 @@ func TestStart_DeadLinkIsGivenUp(t *testing.T) {
 				require.NoError(t, models.DB.Reload(&m))
 				return m.GivenUpAt.Valid
 			}, time.Minute, time.Millisecond)
-			require.Equal(t, "its link was used or has expired", m.LastError)
+			require.Equal(t, "its link was used or is void", m.LastError)
 			require.Equal(t, 1, m.Attempts)
 			for r := s.Next(); r.To[0] != "zoe@example.com"; r = s.Next() {
 				require.Equal(t, "Your password was changed", smtptest.Parse(t, r).Subject)
 			}
 		})
 	}
+}
+
+// A mail that waited for longer than its link lasts has a link that works.
+func TestStart_LateMailHasAWorkingLink(t *testing.T) {
+	modelstest.Empty(t)
+	modelstest.SignUp(t, "ada@example.com")
+	require.NoError(t, models.RequestReset(t.Context(), "ada@example.com", "", models.Client{}))
+	rawToken := modelstest.Link(t, "ada@example.com", models.MailReset)
+	models.Clock.Move(9 * time.Hour)
+	t.Cleanup(models.Clock.Reset)
+	works := func() bool {
+		_, err := models.FindResetEmail(t.Context(), rawToken)
+		return err == nil
+	}
+	require.False(t, works())
+	require.Contains(t, smtptest.Parse(t, develop(t).Next()).Text, rawToken)
+	require.True(t, works())
+	models.Clock.Move(models.Lifetimes[models.PurposeReset])
+	require.False(t, works())
+}
+
+// The link of a mail that was given up ends as if no delivery had been tried.
+func TestStart_LinkOfAMailGivenUp(t *testing.T) {
+	modelstest.Empty(t)
+	modelstest.SignUp(t, "ada@example.com")
+	require.NoError(t, models.RequestReset(t.Context(), "ada@example.com", "", models.Client{}))
+	rawToken := modelstest.Link(t, "ada@example.com", models.MailReset)
+	m := mailTo(t, "ada@example.com")
+	models.Clock.Move(2 * time.Hour)
+	t.Cleanup(models.Clock.Reset)
+	develop(t, func(s *smtptest.Server) {
+		s.OnRcpt = func(string) error { return &gosmtp.SMTPError{Code: 550, Message: "no such user"} }
+	})
+	require.Eventually(t, func() bool {
+		require.NoError(t, models.DB.Reload(&m))
+		return m.GivenUpAt.Valid
+	}, time.Minute, time.Millisecond)
+	_, err := models.FindResetEmail(t.Context(), rawToken)
+	require.ErrorIs(t, err, models.ErrNotFound)
 }

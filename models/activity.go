@@ -40,7 +40,8 @@ const (
 	ActivityPasswordReset   = "password_reset"  // set by a mailed link
 	ActivityEmailRequested  = "email_requested" // change waits for its link
 	ActivityEmail           = "email"
-	ActivityEmailUndone     = "email_undone"
+	ActivityDeleted         = "deleted"
+	ActivityUndone          = "undone" // a change
 )
 
 func (a Activity) Failed() bool {

@@ -130,15 +130,18 @@ func (ms *ModelSuite) Test_Activity_Account() {
 	models.Clock.Move(time.Second)
 	ms.NoError(ada.ChangePassword(ctx, modelstest.Password, here))
 	models.Clock.Move(time.Second)
-	ms.NoError(models.UndoEmailChange(ctx, modelstest.Link(ms.T(), "ada@example.com", models.MailEmailChanged), here))
+	ms.NoError(models.Undo(ctx, modelstest.Link(ms.T(), "ada@example.com", models.MailEmailChanged), here))
 	models.Clock.Move(time.Second)
 	ms.NoError(models.ResetPassword(ctx, modelstest.Link(ms.T(), "ada@example.com", models.MailReset), modelstest.Password, here))
 	kinds := ms.activity(ada)
-	ms.Equal([]string{"password_reset", "email_undone", "password"}, kinds[:3])
+	ms.Equal([]string{"password_reset", "undone", "password"}, kinds[:3])
 	ms.ElementsMatch([]string{"email", "email_requested"}, kinds[3:])
 
 	ada = ms.user("ada@example.com")
 	ms.NoError(ada.Delete(ctx, here))
+	ms.Equal("deleted", ms.activity(ada)[0])
+	models.Clock.Move(models.DeletedUserLifetime)
+	ms.purge()
 	ms.Zero(ms.count("activities"), "it goes with the account")
 }
 

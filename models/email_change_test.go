@@ -1,25 +1,85 @@
 package models_test
 
 import (
+	"time"
+
 	"corral/models"
 	"corral/models/modelstest"
 )
 
 // Undoing an email change voids the password and the links of later changes.
-func (ms *ModelSuite) Test_UndoEmailChange() {
+func (ms *ModelSuite) Test_Undo() {
 	ctx, ada := ms.T().Context(), ms.signUp("ada@example.com")
 	ms.changeEmail(ada, "ada@example.org")
 	undo := modelstest.Link(ms.T(), "ada@example.com", models.MailEmailChanged)
 	ms.changeEmail(ada, "ada@example.net")
 	younger := modelstest.Link(ms.T(), "ada@example.org", models.MailEmailChanged)
 
-	ms.NoError(models.UndoEmailChange(ctx, undo, models.Client{}))
+	_, err := models.StartSession(ctx, ms.user("ada@example.net"), here, true)
+	ms.NoError(err)
+	ms.Equal(1, ms.count("device_cookies"))
+	ms.NoError(models.Undo(ctx, undo, models.Client{}))
+	ms.Zero(ms.count("sessions"))
+	ms.Zero(ms.count("device_cookies"), "the attacker's browser is unknown again")
 	back := ms.user("ada@example.com")
 	ms.Equal(ada.ID, back.ID)
 	ms.Empty(back.PasswordDigest)
 	for _, void := range []string{undo, younger} {
-		ms.ErrorIs(models.UndoEmailChange(ctx, void, models.Client{}), models.ErrNotFound)
+		ms.ErrorIs(models.Undo(ctx, void, models.Client{}), models.ErrNotFound)
 	}
-	_, err := models.FindResetUser(ctx, modelstest.Link(ms.T(), "ada@example.com", models.MailReset))
+	for _, email := range []string{"ada@example.com", "ada@example.net"} {
+		ms.Contains(modelstest.Mails(ms.T(), email), models.MailUndone)
+	}
+	_, err = models.FindResetEmail(ctx, modelstest.Link(ms.T(), "ada@example.com", models.MailReset))
 	ms.NoError(err)
+}
+
+// A thief changes the email and deletes the account. The thief's own link undoes
+// the deletion only; the owner's undoes both, whichever comes first.
+func (ms *ModelSuite) Test_Undo_DeletionAfterAnEmailChange() {
+	for _, thiefFirst := range []bool{false, true} {
+		modelstest.Empty(ms.T())
+		ctx, ada := ms.T().Context(), ms.signUp("ada@example.com")
+		ms.changeEmail(ada, "eve@example.org")
+		ms.NoError(ms.user("eve@example.org").Delete(ctx, here))
+		ms.Contains(modelstest.Mails(ms.T(), "ada@example.com"), models.MailEmailChanged, "the notice that waits stays")
+		_, err := models.FindUserByEmail(ctx, "eve@example.org")
+		ms.ErrorIs(err, models.ErrNotFound)
+		owners := modelstest.Link(ms.T(), "ada@example.com", models.MailEmailChanged)
+		thiefs := modelstest.Link(ms.T(), "eve@example.org", models.MailAccountDeleted)
+		if thiefFirst {
+			ms.NoError(models.Undo(ctx, thiefs, here))
+			ms.Equal(ada.ID, ms.user("eve@example.org").ID)
+		}
+		ms.NoError(models.Undo(ctx, owners, here))
+		ms.Equal(ada.ID, ms.user("ada@example.com").ID)
+		ms.ErrorIs(models.Undo(ctx, thiefs, here), models.ErrNotFound)
+	}
+}
+
+// The order of changes is that of their numbers: a node's clock may be behind.
+func (ms *ModelSuite) Test_Undo_ClockWentBack() {
+	ctx, ada := ms.T().Context(), ms.signUp("ada@example.com")
+	ms.changeEmail(ada, "eve@example.org")
+	models.Clock.Move(-time.Minute)
+	ms.changeEmail(ada, "eve@example.net")
+	models.Clock.Reset()
+	younger := modelstest.Link(ms.T(), "eve@example.org", models.MailEmailChanged)
+	ms.NoError(models.Undo(ctx, modelstest.Link(ms.T(), "ada@example.com", models.MailEmailChanged), here))
+	ms.ErrorIs(models.Undo(ctx, younger, here), models.ErrNotFound)
+	ms.Equal(ada.ID, ms.user("ada@example.com").ID)
+
+	var numbers []int
+	ms.NoError(ms.DB.RawQuery("SELECT number FROM changes WHERE user_id = ? ORDER BY number", ada.ID).All(&numbers))
+	ms.Equal([]int{1, 2}, numbers)
+}
+
+// A reset for a deleted account mails that it is deleted, to its email only.
+func (ms *ModelSuite) Test_Undo_ResetOfADeletedAccount() {
+	ctx, ada := ms.T().Context(), ms.signUp("ada@example.com")
+	ms.NoError(ada.Delete(ctx, here))
+	ms.NoError(models.RequestReset(ctx, "ada@example.com", "", here))
+	template, rawToken := ms.resolved("ada@example.com")
+	ms.Equal(models.MailEmailReserved, template)
+	ms.Empty(rawToken)
 }

@@ -22,7 +22,9 @@ const (
 	MailEmailTaken      = "email_taken"      // to the new email: it has an account
 	MailEmailRequested  = "email_requested"  // notice to the old email
 	MailEmailChanged    = "email_changed"    // notice to the old email, with undo link
-	MailAccountDeleted  = "account_deleted"  // notice
+	MailUndone          = "undone"           // notice to both emails
+	MailEmailReserved   = "email_reserved"   // notice to a reserved email that somebody asked for
+	MailAccountDeleted  = "account_deleted"  // notice, with undo link
 )
 
 // MailData holds the details in a mail's texts.

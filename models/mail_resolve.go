@@ -7,7 +7,6 @@ import (
 	"github.com/gofrs/uuid"
 
 	"corral/internal/outbox"
-	"corral/internal/secret"
 )
 
 // ResolveMail decides at delivery which mail is sent, or returns
@@ -25,25 +24,39 @@ func ResolveMail(ctx context.Context, m *outbox.Mail) error {
 		return resolveTaken(ctx, m, userID, MailEmailTaken)
 	case MailReset:
 		err := resolveLanguage(ctx, m)
-		if errors.Is(err, ErrNotFound) {
-			return outbox.ErrNothingToSend
+		if !errors.Is(err, ErrNotFound) {
+			return err
 		}
-		return err
+		if err := resolveTaken(ctx, m, uuid.Nil, MailEmailReserved); err != nil || m.Template == MailEmailReserved {
+			return err
+		}
+		return outbox.ErrNothingToSend
 	}
 	return nil
 }
 
-// CheckMailToken returns an error that gives m up if its link no longer works.
-func CheckMailToken(ctx context.Context, m *outbox.Mail) error {
+// StartLink starts the lifetime of the link in a mail that is being delivered, or
+// returns an error that gives the mail up if the link was used or is void.
+func StartLink(ctx context.Context, m *outbox.Mail) error {
 	rawToken, err := Outbox.Token(m)
 	if err != nil || rawToken == "" {
 		return err
 	}
-	works, err := DB.WithContext(ctx).Where("token_digest = ? AND expires_at > ?", secret.TokenDigest(rawToken), Clock.Now()).Exists(&Token{})
+	works, err := tokens.Start(DB.WithContext(ctx), rawToken)
 	if err == nil && !works {
-		return outbox.Permanent(errors.New("its link was used or has expired"))
+		return outbox.Permanent(errors.New("its link was used or is void"))
 	}
 	return err
+}
+
+// UnstartLink lets the lifetime of the link in a mail that was given up begin at
+// its creation.
+func UnstartLink(ctx context.Context, m *outbox.Mail) error {
+	rawToken, err := Outbox.Token(m)
+	if err != nil {
+		return err
+	}
+	return tokens.Unstart(DB.WithContext(ctx), rawToken)
 }
 
 // resolveLanguage prefers the language of the recipient's account to that of the
@@ -64,10 +77,10 @@ func resolveTaken(ctx context.Context, m *outbox.Mail, userID uuid.UUID, instead
 		return err
 	}
 	m.Template, m.SealedToken = instead, nil
-	if err := resolveLanguage(ctx, m); !errors.Is(err, ErrNotFound) { // not found: a reserved email
-		return err
+	if err = resolveLanguage(ctx, m); errors.Is(err, ErrNotFound) {
+		m.Template, err = MailEmailReserved, nil
 	}
-	return nil
+	return err
 }
 
 // emailChangeOf returns the account that requested the change, or uuid.Nil if the
@@ -77,7 +90,7 @@ func emailChangeOf(ctx context.Context, m *outbox.Mail) (uuid.UUID, error) {
 	if err != nil {
 		return uuid.Nil, err
 	}
-	token, err := findToken(DB.WithContext(ctx), rawToken, PurposeEmailConfirm)
+	token, err := tokens.Find(DB.WithContext(ctx), rawToken, PurposeEmailConfirm)
 	if errors.Is(err, ErrNotFound) {
 		return uuid.Nil, nil
 	}

@@ -68,11 +68,11 @@ func (ms *ModelSuite) Test_Mail_ReservedEmail() {
 	ms.changeEmail(ada, "ada@example.org")
 	ms.requestSignup("ada@example.com")
 	template, rawToken := ms.resolved("ada@example.com")
-	ms.Equal(models.MailSignupTaken, template)
+	ms.Equal(models.MailEmailReserved, template, "there is no account")
 	ms.Empty(rawToken)
 	ms.NoError(bob.RequestEmailChange(ms.T().Context(), "ada@example.com", models.Client{}))
 	template, rawToken = ms.resolved("ada@example.com")
-	ms.Equal(models.MailEmailTaken, template)
+	ms.Equal(models.MailEmailReserved, template)
 	ms.Empty(rawToken)
 
 	models.Clock.Move(time.Hour)
@@ -117,33 +117,58 @@ func (ms *ModelSuite) Test_Mail_EmailChangeToAnAccount() {
 	ms.Equal([]string{models.MailEmailRequested}, modelstest.Mails(ms.T(), "ada@example.com"), "as if it had none")
 }
 
-// Deleting an account deletes its mails, except the notice.
+// The mails of a deleted account stay as long as the account: an attacker must not
+// silence notices. Their links are void, but those that undo a change.
 func (ms *ModelSuite) Test_Mail_DeletedAccount() {
 	ctx, ada := ms.T().Context(), ms.signUp("ada@example.com")
 	ms.signUp("bob@example.com")
 	for _, email := range []string{"ada@example.com", "bob@example.com"} {
 		ms.NoError(models.RequestReset(ctx, email, "", models.Client{}))
 	}
-	ms.NoError(ada.RequestEmailChange(ctx, "ada@example.org", models.Client{}))
-	ms.NoError(ada.ChangePassword(ctx, modelstest.Password, models.Client{}))
 	ms.NoError(ada.RequestEmailChange(ctx, "ada@example.net", models.Client{}))
 	ms.NoError(ada.Delete(ctx, models.Client{}))
-	ms.Equal([]string{models.MailAccountDeleted}, modelstest.Mails(ms.T(), "ada@example.com"))
-	ms.Empty(modelstest.Mails(ms.T(), "ada@example.net"))
+	mails := []string{models.MailReset, models.MailEmailRequested, models.MailAccountDeleted}
+	ms.Equal(mails, modelstest.Mails(ms.T(), "ada@example.com"))
+	for template, email := range map[string]string{models.MailReset: "ada@example.com", models.MailEmailConfirm: "ada@example.net"} {
+		m := &outbox.Mail{}
+		ms.NoError(ms.DB.Where("recipient = ? AND template = ?", email, template).First(m))
+		ms.Error(models.StartLink(ctx, m), template)
+	}
+	models.Clock.Move(models.DeletedUserLifetime - time.Second)
+	ms.purge()
+	ms.Equal(mails, modelstest.Mails(ms.T(), "ada@example.com"))
+	models.Clock.Move(time.Second)
+	ms.purge()
+	ms.Empty(modelstest.Mails(ms.T(), "ada@example.com"))
 	ms.Equal([]string{models.MailReset}, modelstest.Mails(ms.T(), "bob@example.com"), "those to others stay")
-	template, _ := ms.resolved("ada@example.com")
-	ms.Equal(models.MailAccountDeleted, template)
 }
 
-// Mails to an old email are kept once it is no longer reserved.
-func (ms *ModelSuite) Test_Mail_DeletedAccountOfAnEmailNoLongerReserved() {
-	ctx, ada := ms.T().Context(), ms.signUp("ada@example.com")
-	ms.changeEmail(ada, "ada@example.org")
-	models.Clock.Move(7 * day)
+// A link's lifetime starts when its mail is delivered, however late, unless it was
+// redeemed or made void before; at its creation if the mail is given up.
+func (ms *ModelSuite) Test_Mail_DeliveryStartsTheLifetime() {
+	models.Clock.Stop()
+	ctx := ms.T().Context()
 	ms.signUp("ada@example.com")
-	ms.NoError(models.RequestReset(ctx, "ada@example.com", "", models.Client{}))
-	ms.NoError(ms.user("ada@example.org").Delete(ctx, models.Client{}))
-	ms.Contains(modelstest.Mails(ms.T(), "ada@example.com"), models.MailReset)
+	rawToken := ms.requestReset("ada@example.com")
+	models.Clock.Move(9 * time.Hour)
+	ms.False(ms.resets(rawToken))
+	ms.NoError(models.StartLink(ctx, ms.mail("ada@example.com")))
+	models.Clock.Move(models.Lifetimes[models.PurposeReset] - time.Second)
+	ms.True(ms.resets(rawToken))
+	ms.NoError(models.UnstartLink(ctx, ms.mail("ada@example.com")))
+	ms.False(ms.resets(rawToken), "given up")
+
+	used, void := ms.requestReset("ada@example.com"), ms.mail("ada@example.com")
+	ms.NoError(models.ResetPassword(ctx, used, modelstest.Password, here))
+	ms.Error(models.StartLink(ctx, void))
+	ms.NoError(models.UnstartLink(ctx, void))
+	ms.False(ms.resets(used))
+	rawToken = ms.requestReset("ada@example.com")
+	void = ms.mail("ada@example.com")
+	ms.NoError(ms.user("ada@example.com").ChangePassword(ctx, modelstest.Password, here))
+	ms.Error(models.StartLink(ctx, void))
+	ms.False(ms.resets(rawToken))
+	ms.NoError(models.StartLink(ctx, &outbox.Mail{}), "a mail without a link")
 }
 
 // The data of a notice is short and printable.

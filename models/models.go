@@ -17,6 +17,7 @@ import (
 	"corral/internal/outbox"
 	"corral/internal/password"
 	"corral/internal/secret"
+	"corral/internal/token"
 	"corral/migrations"
 )
 
@@ -44,7 +45,7 @@ var hasher = password.NewHasher()
 var ErrBusy = password.ErrBusy
 
 // ErrNotFound means that there is no such row in this account.
-var ErrNotFound = errors.New("not found")
+var ErrNotFound = token.ErrNotFound
 
 // Connect opens the database of c as DB. It creates a missing SQLite file, readable
 // only by its owner.

@@ -4,35 +4,37 @@ import (
 	"context"
 
 	"github.com/gobuffalo/pop/v6"
-
-	"corral/internal/outbox"
 )
 
 // RequestReset mails a reset link. It returns *RateLimited.
 func RequestReset(ctx context.Context, email, language string, client Client) error {
 	return requestMail(ctx, resetsPerEmail, client, email, func(tx *pop.Connection) error {
-		rawToken, err := Token{Purpose: PurposeReset, Subject: email, Email: email}.issue(tx, ResetLifetime)
-		if err != nil {
-			return err
-		}
-		return queueMail(tx, outbox.Mail{Recipient: email, Template: MailReset, Language: language}, client, rawToken)
+		return mailLink(tx, Token{Purpose: PurposeReset, Subject: email, Email: email}, MailReset, language, client)
 	})
 }
 
-// FindResetUser returns the account of a reset token, or ErrNotFound. It does not
-// redeem the token.
-func FindResetUser(ctx context.Context, rawToken string) (*User, error) {
-	token, err := findToken(DB.WithContext(ctx), rawToken, PurposeReset)
+// FindResetEmail returns the email of the account of a reset or invite token, or
+// ErrNotFound. It does not redeem the token.
+func FindResetEmail(ctx context.Context, rawToken string) (email string, err error) {
+	user, err := findResetUser(ctx, rawToken)
+	if err != nil {
+		return "", err
+	}
+	return user.Email, nil
+}
+
+func findResetUser(ctx context.Context, rawToken string) (*User, error) {
+	token, err := tokens.Find(DB.WithContext(ctx), rawToken, PurposeReset, PurposeInvite)
 	if err != nil {
 		return nil, err
 	}
 	return FindUserByEmail(ctx, token.Email)
 }
 
-// ResetPassword redeems a reset token and sets a normalized password. Of two
+// ResetPassword redeems such a token and sets a normalized password. Of two
 // concurrent calls, one gets ErrNotFound.
 func ResetPassword(ctx context.Context, rawToken, normalized string, client Client) error {
-	user, err := FindResetUser(ctx, rawToken)
+	user, err := findResetUser(ctx, rawToken)
 	if err != nil {
 		return err
 	}
@@ -45,11 +47,11 @@ func ResetPassword(ctx context.Context, rawToken, normalized string, client Clie
 		if err != nil {
 			return err
 		}
-		token, err := findToken(tx, rawToken, PurposeReset)
+		token, err := tokens.Find(tx, rawToken, PurposeReset, PurposeInvite)
 		if err != nil {
 			return err
 		}
-		if err := token.redeem(tx); err != nil {
+		if err := tokens.Redeem(tx, token); err != nil {
 			return err
 		}
 		if err := user.storePassword(tx, digest); err != nil {

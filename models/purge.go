@@ -8,6 +8,14 @@ import (
 	"corral/internal/purge"
 )
 
+// DeadTokenLifetime is how long the page of a dead link can say why it is dead,
+// and the delivery of a late mail can start the lifetime of its link.
+const DeadTokenLifetime = 7 * 24 * time.Hour
+
+// DeletedUserLifetime is how long a deleted account is kept: until the last link
+// that undoes it is over. Its mail may be late.
+const DeletedUserLifetime = 8 * 24 * time.Hour
+
 // How long mails are kept, for `task user:why`.
 const (
 	DeliveredMailLifetime = 30 * 24 * time.Hour
@@ -33,7 +41,9 @@ func expired(now time.Time) []purge.Rule {
 		remove("sessions", "remembered = ? AND created_at <= ?", "created_at", false, now.Add(-settings.SessionLifetime)),
 		remove("sessions", "remembered = ? AND created_at <= ?", "created_at", true, now.Add(-settings.RememberLifetime)),
 		remove("rate_limits", "purge_ms <= ?", "purge_ms", now.UnixMilli()),
-		remove("tokens", "expires_at <= ?", "expires_at", now),
+		remove("tokens", "expires_at <= ?", "expires_at", now.Add(-DeadTokenLifetime)),
+		remove("mails", "recipient IN (SELECT email FROM users WHERE deleted_at <= ?)", "recipient", now.Add(-DeletedUserLifetime)),
+		remove("users", "deleted_at <= ?", "deleted_at", now.Add(-DeletedUserLifetime)),
 		remove("device_cookies", "expires_at <= ?", "expires_at", now),
 		remove("activities", "created_at <= ?", "created_at", now.Add(-ActivityLifetime)),
 		{

@@ -5,18 +5,12 @@ import (
 
 	"github.com/gobuffalo/pop/v6"
 	"github.com/gofrs/uuid"
-
-	"corral/internal/outbox"
 )
 
 // RequestSignup mails a link to choose a password. It returns *RateLimited.
 func RequestSignup(ctx context.Context, email, language string, client Client) error {
 	return requestMail(ctx, signupsPerEmail, client, email, func(tx *pop.Connection) error {
-		rawToken, err := Token{Purpose: PurposeSignup, Subject: email, Email: email}.issue(tx, SignupLifetime)
-		if err != nil {
-			return err
-		}
-		return queueMail(tx, outbox.Mail{Recipient: email, Template: MailSignup, Language: language}, client, rawToken)
+		return mailLink(tx, Token{Purpose: PurposeSignup, Subject: email, Email: email}, MailSignup, language, client)
 	})
 }
 
@@ -24,7 +18,7 @@ func RequestSignup(ctx context.Context, email, language string, client Client) e
 // not redeem the token.
 func FindSignupEmail(ctx context.Context, rawToken string) (email string, err error) {
 	tx := DB.WithContext(ctx)
-	token, err := findToken(tx, rawToken, PurposeSignup)
+	token, err := tokens.Find(tx, rawToken, PurposeSignup)
 	if err != nil {
 		return "", err
 	}
@@ -44,11 +38,11 @@ func CompleteSignup(ctx context.Context, rawToken, normalized, language string, 
 	}
 	var s *LoggedIn
 	err = announcing(ctx, func(tx *pop.Connection) error {
-		token, err := findToken(tx, rawToken, PurposeSignup)
+		token, err := tokens.Find(tx, rawToken, PurposeSignup)
 		if err != nil {
 			return err
 		}
-		if err := token.redeem(tx); err != nil {
+		if err := tokens.Redeem(tx, token); err != nil {
 			return err
 		}
 		user := &User{Email: token.Email, Language: language, PasswordDigest: digest}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/gobuffalo/nulls"
 	"github.com/gobuffalo/pop/v6"
 	"github.com/gobuffalo/validate/v3"
 	"github.com/gofrs/uuid"
@@ -17,21 +18,23 @@ import (
 
 // User is an account.
 type User struct {
-	ID             uuid.UUID `db:"id"`
-	Email          string    `db:"email"`                    // normalized
-	Language       string    `db:"language"`                 // a BCP 47 tag; "" follows the browser
-	PasswordDigest string    `db:"password_digest" json:"-"` // a PHC string; "" until a password is set
-	CreatedAt      time.Time `db:"created_at"`
-	UpdatedAt      time.Time `db:"updated_at"`
+	ID             uuid.UUID  `db:"id"`
+	Email          string     `db:"email"`                    // normalized
+	Language       string     `db:"language"`                 // a BCP 47 tag; "" follows the browser
+	PasswordDigest string     `db:"password_digest" json:"-"` // a PHC string; "" until a password is set
+	DeletedAt      nulls.Time `db:"deleted_at"`               // the account is locked, and purged later
+	CreatedAt      time.Time  `db:"created_at"`
+	UpdatedAt      time.Time  `db:"updated_at"`
 }
 
 // ErrEmailTaken means that the email has an account. Only operators are told.
 var ErrEmailTaken = errors.New("the email has an account")
 
-// FindUserByEmail returns the account of a normalized email, or ErrNotFound.
+// FindUserByEmail returns the account of a normalized email, or ErrNotFound, also
+// for a deleted one.
 func FindUserByEmail(ctx context.Context, email string) (*User, error) {
 	user := &User{}
-	err := DB.WithContext(ctx).Where("email = ?", email).First(user)
+	err := DB.WithContext(ctx).Where("email = ? AND deleted_at IS NULL", email).First(user)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, ErrNotFound
 	}
@@ -79,60 +82,35 @@ func (u *User) Validate(*pop.Connection) (*validate.Errors, error) {
 }
 
 // emailTaken reports whether an account other than userID has the email, or has
-// it reserved: the owner may undo a change for EmailUndoLifetime.
+// it reserved: the owner may undo a change or deletion for a week.
 func emailTaken(tx *pop.Connection, email string, userID uuid.UUID) (bool, error) {
 	var found []int
 	err := tx.RawQuery(`
 		SELECT 1 FROM users WHERE email = ? AND id <> ?
 		UNION ALL SELECT 1 FROM tokens WHERE email = ? AND purpose = ? AND expires_at > ? AND user_id <> ?`,
-		email, userID, email, PurposeEmailUndo, Clock.Now(), userID).All(&found)
+		email, userID, email, PurposeUndo, Clock.Now(), userID).All(&found)
 	if err != nil {
 		return false, fmt.Errorf("looking for an email: %w", err)
 	}
 	return len(found) > 0, nil
 }
 
-// Delete removes the account and all its data, and mails a notice. It returns
-// ErrBadCredentials as lock does.
+// Delete locks the account. Its owner is mailed a link that undoes that; the
+// janitor removes account and data later. It returns ErrBadCredentials as lock does.
 func (u *User) Delete(ctx context.Context, client Client) error {
 	return announcing(ctx, func(tx *pop.Connection) error {
 		if err := u.lock(tx, toChange); err != nil {
 			return err
 		}
-		if err := u.deleteMails(tx); err != nil {
+		if err := errors.Join(u.storePassword(tx, ""), u.voidDeviceCookies(tx), u.record(tx, ActivityDeleted, client)); err != nil {
 			return err
 		}
-		if err := tx.Destroy(u); err != nil { // cascades to sessions, device cookies, tokens and activities
+		u.DeletedAt = nulls.NewTime(Clock.Now())
+		if err := tx.UpdateColumns(u, "deleted_at", "updated_at"); err != nil {
 			return fmt.Errorf("deleting a user: %w", err)
 		}
-		if err := tx.RawQuery("DELETE FROM tokens WHERE email = ?", u.Email).Exec(); err != nil {
-			return fmt.Errorf("deleting tokens: %w", err)
-		}
-		if err := clearLimit(tx, u.Email); err != nil {
-			return err
-		}
-		return u.mail(tx, MailAccountDeleted, client)
+		return u.mailUndo(tx, ChangeDeletion, MailAccountDeleted, u.Email, client)
 	})
-}
-
-// deleteMails also deletes mails to reserved and to unconfirmed emails.
-func (u *User) deleteMails(tx *pop.Connection) error {
-	if err := tx.RawQuery("DELETE FROM mails WHERE recipient = ?", u.Email).Exec(); err != nil {
-		return fmt.Errorf("deleting mails: %w", err)
-	}
-	// Not one statement: for an OR, PostgreSQL scans the table. Only while the
-	// email is reserved: later it may belong to another account.
-	err := tx.RawQuery("DELETE FROM mails WHERE recipient IN (SELECT email FROM tokens WHERE user_id = ? AND purpose = ? AND expires_at > ?)",
-		u.ID, PurposeEmailUndo, Clock.Now()).Exec()
-	if err != nil {
-		return fmt.Errorf("deleting mails to an old email: %w", err)
-	}
-	err = tx.RawQuery("DELETE FROM mails WHERE template = ? AND recipient IN (SELECT email FROM tokens WHERE user_id = ? AND purpose = ?)",
-		MailEmailConfirm, u.ID, PurposeEmailConfirm).Exec()
-	if err != nil {
-		return fmt.Errorf("deleting mails to a new email: %w", err)
-	}
-	return nil
 }
 
 // Row locks on an account in PostgreSQL; SQLite has one writer at a time.

@@ -43,7 +43,7 @@ func (u *User) ChangePassword(ctx context.Context, normalized string, client Cli
 }
 
 // storePassword stores a digest, "" for none. It ends the sessions, deletes all
-// tokens but those that undo an email change, and clears the email's rate limit.
+// tokens but those that undo a change, and clears the email's rate limit.
 func (u *User) storePassword(tx *pop.Connection, digest string) error {
 	u.PasswordDigest = digest
 	if err := tx.UpdateColumns(u, "password_digest", "updated_at"); err != nil {
@@ -52,7 +52,7 @@ func (u *User) storePassword(tx *pop.Connection, digest string) error {
 	if err := tx.RawQuery("DELETE FROM sessions WHERE user_id = ?", u.ID).Exec(); err != nil {
 		return fmt.Errorf("ending sessions: %w", err)
 	}
-	if err := tx.RawQuery("DELETE FROM tokens WHERE (user_id = ? OR email = ?) AND purpose <> ?", u.ID, u.Email, PurposeEmailUndo).Exec(); err != nil {
+	if err := tx.RawQuery("DELETE FROM tokens WHERE (user_id = ? OR email = ?) AND purpose <> ? AND redeemed = ?", u.ID, u.Email, PurposeUndo, false).Exec(); err != nil {
 		return fmt.Errorf("voiding tokens: %w", err)
 	}
 	return clearLimit(tx, u.Email)

@@ -108,7 +108,7 @@ func (f *Findings) findKnownBrowsers(ctx context.Context) error {
 // Reserved returns the undo token that reserves the email, or nil.
 func (f *Findings) Reserved() *Token {
 	for _, token := range f.Tokens {
-		if token.Purpose == PurposeEmailUndo && token.Email == f.Email {
+		if token.Purpose == PurposeUndo && token.Email == f.Email {
 			return &token
 		}
 	}

@@ -44,7 +44,7 @@ func (ms *ModelSuite) Test_Explain() {
 	ms.Len(f.Mails, 3)
 	ms.True(f.Mails[0].CreatedAt.After(f.Mails[1].CreatedAt))
 	ms.Equal([]string{models.MailReset}, f.LimitedMails)
-	ms.Len(f.Tokens, 1)
+	ms.Len(f.Tokens, 3)
 	ms.Empty(f.Similar)
 	ms.Nil(f.Reserved())
 }

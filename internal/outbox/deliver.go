@@ -72,7 +72,7 @@ func Permanent(err error) error { return permanent{err} }
 func (q *Queue) Failed(ctx context.Context, db *pop.Connection, m *Mail, cause error) error {
 	now := q.now()
 	change, args := "given_up_at = ?, due_at = NULL, sealed_token = NULL", []any{now}
-	if m.Attempts <= len(waits) && !errors.As(cause, new(permanent)) {
+	if !isLast(m, cause) {
 		change, args = "due_at = ?", []any{now.Add(waits[m.Attempts-1])}
 	}
 	err := db.WithContext(ctx).RawQuery("UPDATE mails SET last_error = ?, "+change+" WHERE id = ? AND attempts = ? AND delivered_at IS NULL",
@@ -81,6 +81,11 @@ func (q *Queue) Failed(ctx context.Context, db *pop.Connection, m *Mail, cause e
 		return fmt.Errorf("recording a failed mail: %w", err)
 	}
 	return nil
+}
+
+// isLast reports whether the attempt that failed was the last.
+func isLast(m *Mail, cause error) bool {
+	return m.Attempts > len(waits) || errors.As(cause, new(permanent))
 }
 
 func printable(s string, n int) string {

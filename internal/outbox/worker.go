@@ -33,6 +33,10 @@ type WorkerOptions struct {
 	// It may change m, or return ErrNothingToSend or a Permanent error.
 	Compose func(ctx context.Context, m *Mail) (mail.Message, error)
 
+	// GivenUp, unless nil, is called before a mail is recorded as given up, until it
+	// succeeds.
+	GivenUp func(ctx context.Context, m *Mail) error
+
 	// Sender delivers several messages at once. With nil, mails stay queued.
 	Sender mail.Sender
 
@@ -139,11 +143,20 @@ func (w *Worker) deliver(ctx context.Context, m *Mail, claimed time.Time) {
 	default:
 		reason := strings.ReplaceAll(err.Error(), m.Recipient, "(recipient)") // the log names no user
 		logger.Error("mail not delivered", "template", m.Template, "attempt", m.Attempts, "error", reason)
-		record = func(ctx context.Context) error { return queue.Failed(ctx, w.options.DB, m, err) }
+		record = func(ctx context.Context) error { return w.failed(ctx, m, err) }
 	}
 	if err := w.recordOutcome(ctx, claimed, record); err != nil {
 		logger.Error("mail outcome cannot be recorded", "error", err.Error())
 	}
+}
+
+func (w *Worker) failed(ctx context.Context, m *Mail, cause error) error {
+	if w.options.GivenUp != nil && isLast(m, cause) {
+		if err := w.options.GivenUp(ctx, m); err != nil {
+			return err
+		}
+	}
+	return w.options.Queue.Failed(ctx, w.options.DB, m, cause)
 }
 
 // recordOutcome calls record until it succeeds, within the lease: a mail whose outcome is

@@ -236,3 +236,31 @@ func TestWorker_PermanentErrorOfCompose(t *testing.T) {
 	require.Equal(t, "its link has expired", m.LastError)
 	require.Empty(t, s.Arrived)
 }
+
+// GivenUp is called for the last attempt only, again after a failure, before the
+// token is wiped.
+func TestWorker_GivenUp(t *testing.T) {
+	code, tokens := 450, [][]byte{}
+	q, s := newQueue(t), smtptest.New(t, func(s *smtptest.Server) {
+		s.OnRcpt = func(string) error { return &gosmtp.SMTPError{Code: code, Message: "no"} }
+	})
+	o, _ := options(q, sender(s))
+	o.GivenUp = func(_ context.Context, m *outbox.Mail) error {
+		require.False(t, mailTo(t, "zoe@example.com").GivenUpAt.Valid)
+		tokens = append(tokens, m.SealedToken)
+		if len(tokens) == 1 {
+			return errors.New("locked")
+		}
+		return nil
+	}
+	w := outbox.Idle(o)
+	add(t, q, "zoe@example.com")
+	w.DeliverAll(t.Context())
+	require.Empty(t, tokens)
+	moveClock(time.Hour)
+	code = 550
+	w.DeliverAll(t.Context())
+	require.Len(t, tokens, 2)
+	require.NotEmpty(t, tokens[1])
+	require.True(t, mailTo(t, "zoe@example.com").GivenUpAt.Valid)
+}

@@ -52,11 +52,11 @@ func (p *person) settle(t *testing.T, held facts) {
 
 // holdings select the rows that exist: an email and a fact about it.
 var holdings = []string{
-	"SELECT email, 'account ' || email AS fact FROM users",
+	"SELECT email, 'account ' || email AS fact FROM users WHERE deleted_at IS NULL",
 	"SELECT email, 'password' AS fact FROM users WHERE password_digest <> ''",
 	"SELECT email, 'sessions' AS fact FROM sessions JOIN users ON users.id = user_id",
 	"SELECT email, 'known browsers' AS fact FROM device_cookies JOIN users ON users.id = user_id",
-	"SELECT COALESCE(users.email, tokens.email) AS email, 'token ' || purpose AS fact FROM tokens LEFT JOIN users ON users.id = user_id",
+	"SELECT COALESCE(users.email, tokens.email) AS email, 'token ' || purpose AS fact FROM tokens LEFT JOIN users ON users.id = user_id WHERE NOT redeemed",
 	"SELECT recipient AS email, 'mail ' || template || ' ' || recipient AS fact FROM mails",
 }
 
@@ -119,9 +119,9 @@ var faults = map[string]string{
 	"a known browser without user":        "SELECT count(*) FROM device_cookies LEFT JOIN users ON users.id = user_id WHERE users.id IS NULL",
 	"a token without user":                "SELECT count(*) FROM tokens LEFT JOIN users ON users.id = user_id WHERE users.id IS NULL AND user_id IS NOT NULL",
 	"activity without user":               "SELECT count(*) FROM activities LEFT JOIN users ON users.id = user_id WHERE users.id IS NULL AND user_id IS NOT NULL",
-	"an account without a way in":         "SELECT count(*) FROM users WHERE password_digest = '' AND NOT EXISTS (SELECT 1 FROM tokens WHERE purpose = 'reset' AND tokens.email = users.email)",
+	"an account without a way in":         "SELECT count(*) FROM users WHERE password_digest = '' AND deleted_at IS NULL AND NOT EXISTS (SELECT 1 FROM tokens WHERE purpose IN ('reset', 'invite') AND tokens.email = users.email)",
 	"a mail that is never sent":           "SELECT count(*) FROM mails WHERE due_at IS NULL AND delivered_at IS NULL AND given_up_at IS NULL",
-	"a mail that lost its link":           "SELECT count(*) FROM mails WHERE sealed_token IS NULL AND delivered_at IS NULL AND given_up_at IS NULL AND template IN ('signup', 'reset', 'email_confirm', 'email_changed')",
+	"a mail that lost its link":           "SELECT count(*) FROM mails WHERE sealed_token IS NULL AND delivered_at IS NULL AND given_up_at IS NULL AND template IN ('signup', 'reset', 'email_confirm', 'email_changed', 'account_deleted')",
 	"a count that cannot be":              "SELECT count(*) FROM rate_limits WHERE attempts < 0 OR attempts > 100",
 }
 

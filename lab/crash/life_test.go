@@ -1,10 +1,8 @@
 package crash
 
 import (
-	"maps"
 	"math/rand/v2"
 	"net/url"
-	"strings"
 )
 
 // live takes steps until the account is deleted. It returns false when the app
@@ -113,7 +111,7 @@ func (p *person) mistype() bool {
 func (p *person) askForReset() bool {
 	p.resets++
 	return p.do(step{name: "request a reset", method: "POST", path: "/password/forgot", form: url.Values{"email": {p.email}}, effect: func(w *world) {
-		w.facts["token reset"] = 1
+		w.facts["token reset"]++
 		w.facts["mail reset "+w.email]++
 	}})
 }
@@ -151,7 +149,8 @@ func (p *person) askForEmail() bool {
 	wanted := p.newEmail()
 	form := url.Values{"current_password": {p.password}, "email": {wanted}}
 	return p.do(step{name: "request another email", password: true, method: "PUT", path: "/account/email", form: form, effect: func(w *world) {
-		w.pending, w.facts["token email_confirm"] = wanted, 1
+		w.pending = wanted
+		w.facts["token email_confirm"]++
 		w.facts["mail email_confirm "+wanted]++
 		w.facts["mail email_requested "+w.email]++
 	}})
@@ -161,7 +160,7 @@ func (p *person) confirmEmail() bool {
 	path := "/account/email/confirm/" + p.app.token("email_confirm", p.pending)
 	return p.do(step{name: "confirm it", method: "POST", path: path, form: url.Values{}, effect: func(w *world) {
 		w.drop("token email_confirm")
-		w.facts["token email_undo"]++
+		w.facts["token undo"]++
 		w.facts["mail email_changed "+w.email]++
 		w.left = append(w.left, w.email)
 		w.moveTo(w.pending)
@@ -179,16 +178,19 @@ func (p *person) undo() bool {
 	old := p.left[len(p.left)-1]
 	path := "/account/email/undo/" + p.app.token("email_changed", old)
 	return p.do(step{name: "undo it", method: "POST", path: path, form: url.Values{}, effect: func(w *world) {
+		lost := w.email
 		w.moveTo(old)
 		w.left = w.left[:len(w.left)-1]
-		if w.facts["token email_undo"]--; w.facts["token email_undo"] == 0 {
-			w.drop("token email_undo")
+		if w.facts["token undo"]--; w.facts["token undo"] == 0 {
+			w.drop("token undo")
 		}
 		for _, dead := range []string{"sessions", "known browsers", "password", "token email_confirm", "failures " + old} {
 			w.drop(dead)
 		}
 		w.password, w.loggedIn, w.facts["token reset"] = "", false, 1
 		w.facts["mail reset "+old]++
+		w.facts["mail undone "+old]++
+		w.facts["mail undone "+lost]++
 	}})
 }
 
@@ -215,20 +217,11 @@ func (p *person) takeAnotherBrowser() bool {
 
 func (p *person) delete() bool {
 	p.gone = p.do(step{name: "delete the account", password: true, method: "DELETE", path: "/account", form: url.Values{"current_password": {p.password}}, effect: func(w *world) {
-		for _, dead := range []string{"account", "password", "sessions", "known browsers", "token", "failures " + w.email} {
+		for _, dead := range []string{"account", "password", "sessions", "known browsers", "token email_confirm", "token reset", "failures " + w.email} {
 			w.drop(dead)
 		}
-		hers := append(w.left, w.email)
-		maps.DeleteFunc(w.facts, func(fact string, _ int) bool {
-			template, recipient, _ := strings.Cut(strings.TrimPrefix(fact, "mail "), " ")
-			for _, email := range hers {
-				if strings.HasPrefix(fact, "mail ") && recipient == email {
-					return true
-				}
-			}
-			return template == "email_confirm" && recipient == w.pending
-		})
-		w.facts["mail account_deleted "+w.email] = 1
+		w.facts["mail account_deleted "+w.email]++
+		w.facts["token undo"]++
 	}})
 	return p.gone
 }

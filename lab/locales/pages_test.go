@@ -25,6 +25,7 @@ func TestLanguages_EveryPageSpeaksOne(t *testing.T) {
 			s.settings()
 			s.sessions()
 			s.emailChange()
+			s.deadLinks()
 			s.developer()
 			s.mails()
 			s.errors()
@@ -124,6 +125,11 @@ func (s *story) settings() {
 	s.read(b.Get("/account/activity"), 200)
 	b.Post("/account", "_method", "DELETE", "current_password", "an entirely new set of words")
 	s.read(b.Get("/welcome"), 200) // deleted
+	b.Post("/account/email/undo/"+s.Token("account_deleted", "ada@example.com"), "undone", "")
+	b.Get("/password/reset/" + s.Token("reset", "ada@example.com"))
+	b.Put("/password/reset", "password", site.Password)
+	b.LogIn("ada@example.com")
+	s.read(b.Get("/account/activity"), 200)
 }
 
 var sessionForm = regexp.MustCompile(`action="(/account/sessions/[^"]+)"`)
@@ -181,6 +187,32 @@ func (s *story) emailChange() {
 	b.Put("/password/reset", "password", site.Password)
 	b.LogIn("amy@example.com")
 	s.read(b.Get("/account/activity"), 200)
+}
+
+// deadLinks reads why mailed links, and the forms behind them, are refused.
+func (s *story) deadLinks() {
+	s.ClearLimits()
+	b, amy := s.browser(), s.browser()
+	amy.LogIn("amy@example.com")
+	request := func() (link string) {
+		b.Post("/password/forgot", "email", "bob@example.com")
+		return "/password/reset/" + s.Token("reset", "bob@example.com")
+	}
+	s.read(b.Get("/signup/x"), 404)
+	s.read(b.Get("/signup/password"), 404) // unopened
+	link := request()
+	s.Execute("UPDATE tokens SET expires_at = created_at")
+	s.read(b.Get(link), 404) // expired
+	link = request()
+	amy.Get(link)
+	s.read(amy.Get("/password/reset"), 200) // names both accounts
+	b.Get(link)
+	s.read(b.Put("/password/reset", "username", "bob@example.com", "link", "of another", "password", site.Password), 422)
+	b.Put("/password/reset", "password", site.Password)
+	s.read(b.Get(link), 404) // used
+	b.LogIn("bob@example.com")
+	b.Put("/account/email", "email", "bob@new.example", "current_password", site.Password)
+	s.read(amy.Get("/account/email/confirm/"+s.Token("email_confirm", "bob@new.example")), 404) // of another account
 }
 
 // developer reads the mails in development.

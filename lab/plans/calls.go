@@ -86,14 +86,15 @@ func usesSQL(file *ast.File) bool {
 	})
 }
 
-// sends reports whether a call is one of the methods.
+// sends reports whether a call is one of the methods. Those of tokens, a
+// token.Store, are heard in its package.
 func sends(file *ast.File, call *ast.CallExpr) bool {
 	selector, ok := call.Fun.(*ast.SelectorExpr)
 	if !ok || !slices.Contains(sending, selector.Sel.Name) {
 		return false
 	}
 	on, ok := selector.X.(*ast.Ident)
-	return !ok || !slices.ContainsFunc(file.Imports, func(i *ast.ImportSpec) bool {
+	return !ok || on.Name != "tokens" && !slices.ContainsFunc(file.Imports, func(i *ast.ImportSpec) bool {
 		return strings.HasSuffix(strings.Trim(i.Path.Value, `"`), on.Name)
 	})
 }

@@ -95,7 +95,7 @@ func TestTask_UserDelete_RemovesTheAccount(t *testing.T) {
 	require.Equal(t, 303, p.logIn(ada, "ada@example.com", passwords["ada@example.com"]))
 	require.Equal(t, 303, p.logIn(bob, "bob@example.com", passwords["bob@example.com"]))
 
-	require.Contains(t, task(t, dir, []string{database}, "user:delete", "Ada@example.com"), "The account of ada@example.com and all of its data were deleted.")
+	require.Contains(t, task(t, dir, []string{database}, "user:delete", "Ada@example.com"), "The account of ada@example.com is locked.")
 	require.Equal(t, 302, p.home(ada))
 	require.Equal(t, 200, p.home(bob))
 	require.Equal(t, 422, p.logIn(p.browser(), "ada@example.com", passwords["ada@example.com"]))

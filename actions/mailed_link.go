@@ -1,0 +1,152 @@
+package actions
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+
+	"github.com/gobuffalo/buffalo"
+
+	"corral/internal/email"
+	"corral/internal/web"
+	"corral/models"
+)
+
+// requestLink handles the form of a page that mails a link. Prevents account
+// enumeration: the response tells nothing about the email.
+func requestLink(c buffalo.Context, purpose string, show func(c buffalo.Context, typed, message string) error,
+	request func(ctx context.Context, email, language string, client models.Client) error) error {
+	var form emailForm
+	if err := web.Bind(c, &form); err != nil {
+		return err
+	}
+	normalized, ok := email.Normalize(form.Email)
+	if !ok {
+		return show(c, form.Email, T.Translate(c, "email.invalid"))
+	}
+	err := request(c, normalized, language(c), clientOf(c))
+	if message, ok := rateLimited(c, err); ok {
+		return show(c, form.Email, message)
+	}
+	if err != nil {
+		return err
+	}
+	if purpose == models.PurposeSignup {
+		web.Info(c).Event("signup requested")
+	} else {
+		web.Info(c).Event("reset requested")
+	}
+	return askToCheckMail(c, form.Email, purpose)
+}
+
+// linkForm is the form behind a mailed link, which sets a password.
+type linkForm struct {
+	key  string // session key of the token
+	path string
+	find func(ctx context.Context, rawToken string) (email string, err error)
+	page func(c buffalo.Context, message string) error
+}
+
+// open moves the token from the link to the session: out of the address bar and
+// the history. It redeems nothing: mail scanners follow links.
+func (l linkForm) open(c buffalo.Context) error {
+	rawToken := c.Param("token")
+	if _, err := l.find(c, rawToken); err != nil {
+		return deadLink(c, err)
+	}
+	c.Session().Set(l.key, rawToken)
+	return redirectTo(c, l.path)
+}
+
+func (l linkForm) show(c buffalo.Context) error {
+	rawToken, email, err := l.opened(c)
+	if err != nil {
+		return deadLink(c, err)
+	}
+	return l.render(c, rawToken, email, "")
+}
+
+var errUnopened = errors.New("no mailed link was opened, or the browser keeps no cookies")
+
+// opened returns the token in the session and the email of its account.
+func (l linkForm) opened(c buffalo.Context) (rawToken, email string, err error) {
+	rawToken, ok := c.Session().Get(l.key).(string)
+	if !ok {
+		return "", "", errUnopened
+	}
+	email, err = l.find(c, rawToken)
+	return rawToken, email, err
+}
+
+func (l linkForm) render(c buffalo.Context, rawToken, email, message string) error {
+	c.Set("email", email)
+	c.Set("link", models.FormDigests(rawToken)[0])
+	return l.page(c, message)
+}
+
+// submit calls save with the token and the password. It refuses a form that was
+// rendered for another link: an attacker's page may have opened one since, and the
+// owner would set the password of an account that is not theirs. A form without a
+// digest is none of ours, and passed the cross-origin check.
+func (l linkForm) submit(c buffalo.Context, save func(rawToken, password string) error) error {
+	var form newPasswordForm
+	if err := web.Bind(c, &form); err != nil {
+		return err
+	}
+	rawToken, email, err := l.opened(c)
+	if form.Link != "" && !slices.Contains(models.FormDigests(rawToken), form.Link) {
+		return renderDeadLink(c, http.StatusUnprocessableEntity, "dead_link.other_link_title", "dead_link.other_link", shown(form.Email))
+	}
+	if err != nil {
+		return deadLink(c, err)
+	}
+	password, messageKey := models.CheckPassword(form.Password, email)
+	if messageKey != "" {
+		return l.render(c, rawToken, email, passwordMessage(c, messageKey))
+	}
+	return deadLink(c, save(rawToken, password))
+}
+
+// deadLink says why a mailed link, or the form behind it, was refused, and how to
+// get a new one. The logged-in owner of a used link is redirected home.
+func deadLink(c buffalo.Context, err error) error {
+	var other *models.OtherAccountError
+	if errors.As(err, &other) {
+		return renderDeadLink(c, http.StatusNotFound, "dead_link.other_account_title", "dead_link.other_account", other.Email)
+	}
+	if errors.Is(err, errUnopened) {
+		return renderDeadLink(c, http.StatusNotFound, "dead_link.title", "dead_link.unopened", "")
+	}
+	if !errors.Is(err, models.ErrNotFound) {
+		return err
+	}
+	var dead *models.DeadToken
+	session := currentSession(c)
+	switch {
+	case !errors.As(err, &dead):
+		return renderDeadLink(c, http.StatusNotFound, "dead_link.title", "dead_link.wrong", "")
+	case !dead.Redeemed:
+		return renderDeadLink(c, http.StatusNotFound, "dead_link.title", "dead_link.expired", "")
+	case session != nil && (dead.Token.Email == session.User.Email || dead.Token.UserID.UUID == session.UserID):
+		return redirect(c, "rootPath()")
+	}
+	return renderDeadLink(c, http.StatusNotFound, "dead_link.used_title", "dead_link.used", "")
+}
+
+func renderDeadLink(c buffalo.Context, status int, title, text, email string) error {
+	web.Info(c).Event("token refused")
+	names := map[string]any{"email": email}
+	if session := currentSession(c); session != nil {
+		names["current"] = session.User.Email
+	}
+	message := T.Translate(c, text, names)
+	if web.WantsJSON(c.Request()) {
+		web.WriteProblem(c.Response(), status, message, nil)
+		return nil
+	}
+	c.Set("title", title)
+	c.Set("status", status)
+	c.Set("message", message)
+	return c.Render(status, r.HTML("dead_link/show.plush.html"))
+}

@@ -1,0 +1,156 @@
+// Package token keeps one-time tokens, the secrets of mailed links, in the table
+// tokens. A token works for one purpose, once, for a while. The table holds
+// SHA-256 digests only: a leaked table redeems nothing.
+//
+//	tokens := token.Store{Now: time.Now, Lifetimes: map[string]time.Duration{"reset": time.Hour}}
+//	raw, err := tokens.Issue(tx, token.Token{Purpose: "reset", Subject: email, Email: email})
+//	t, err := tokens.Find(tx, raw, "reset")
+//	err = tokens.Redeem(tx, t)
+//
+// Several tokens of one purpose and subject work until one of them is redeemed: a
+// stranger's request must not end the link that the owner has open. A migration
+// creates the table:
+//
+//	create_table("tokens") {
+//		t.Column("id", "uuid", {primary: true})
+//		t.Column("purpose", "string", {size: 32})
+//		t.Column("subject", "string", {size: 254})
+//		t.Column("number", "integer", {})
+//		t.Column("token_digest", "blob", {})
+//		t.Column("email", "string", {size: 254})
+//		t.Column("user_id", "uuid", {"null": true})
+//		t.Column("created_at", "timestamp", {})
+//		t.Column("expires_at", "timestamp", {})
+//		t.Column("redeemed", "bool", {})
+//		t.DisableTimestamps()
+//	}
+//	add_index("tokens", "token_digest", {unique: true})
+//	add_index("tokens", ["purpose", "subject"], {})
+package token
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/gobuffalo/pop/v6"
+	"github.com/gofrs/uuid"
+
+	"corral/internal/secret"
+)
+
+// Token is a row of the table.
+type Token struct {
+	ID          uuid.UUID     `db:"id"`
+	Purpose     string        `db:"purpose"`
+	Subject     string        `db:"subject"` // redeeming one ends all of a purpose and subject
+	Number      int           `db:"number"`  // orders the tokens of a user, if the app wants that
+	TokenDigest []byte        `db:"token_digest" json:"-"`
+	Email       string        `db:"email"` // where it was mailed
+	UserID      uuid.NullUUID `db:"user_id"`
+	CreatedAt   time.Time     `db:"created_at"`
+	ExpiresAt   time.Time     `db:"expires_at"` // or when it was redeemed
+	Redeemed    bool          `db:"redeemed"`
+}
+
+// ErrNotFound means that no token works. A [DeadError] wraps it.
+var ErrNotFound = errors.New("not found")
+
+// DeadError says why a token that there was no longer works.
+type DeadError struct {
+	Token    *Token
+	Redeemed bool // otherwise expired
+}
+
+func (e *DeadError) Error() string {
+	if e.Redeemed {
+		return "the token was redeemed"
+	}
+	return "the token has expired"
+}
+
+func (e *DeadError) Unwrap() error { return ErrNotFound }
+
+// Store issues, finds and redeems tokens.
+type Store struct {
+	Now       func() time.Time
+	Lifetimes map[string]time.Duration // by purpose
+}
+
+// Issue stores t with a new secret, which it returns.
+func (s Store) Issue(tx *pop.Connection, t Token) (raw string, err error) {
+	raw = secret.NewToken()
+	t.ID, t.TokenDigest, t.CreatedAt = uuid.Must(uuid.NewV7()), secret.TokenDigest(raw), s.Now()
+	t.ExpiresAt = t.CreatedAt.Add(s.Lifetimes[t.Purpose])
+	if err := tx.Create(&t); err != nil {
+		return "", fmt.Errorf("issuing a token: %w", err)
+	}
+	return raw, nil
+}
+
+// Find returns a token that works for one of the purposes, or ErrNotFound, or
+// *DeadError.
+func (s Store) Find(tx *pop.Connection, raw string, purposes ...string) (*Token, error) {
+	t := &Token{}
+	err := tx.Where("token_digest = ?", secret.TokenDigest(raw)).First(t)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return nil, ErrNotFound
+	case err != nil:
+		return nil, fmt.Errorf("finding a token: %w", err)
+	case !slices.Contains(purposes, t.Purpose):
+		return nil, ErrNotFound
+	case t.Redeemed || !t.ExpiresAt.After(s.Now()):
+		return nil, &DeadError{t, t.Redeemed}
+	}
+	return t, nil
+}
+
+// Redeem uses t up, and with it all tokens of its purpose and subject. Of two
+// concurrent calls, one gets *DeadError.
+func (s Store) Redeem(tx *pop.Connection, t *Token) error {
+	var redeemed []uuid.UUID
+	err := tx.RawQuery("UPDATE tokens SET redeemed = ?, expires_at = ? WHERE purpose = ? AND subject = ? AND redeemed = ? RETURNING id",
+		true, s.Now(), t.Purpose, t.Subject, false).All(&redeemed)
+	if err != nil {
+		return fmt.Errorf("redeeming a token: %w", err)
+	}
+	if !slices.Contains(redeemed, t.ID) {
+		return &DeadError{t, true}
+	}
+	return nil
+}
+
+// Start starts the lifetime of a token now, when its mail is handed over, and
+// reports whether the token works.
+func (s Store) Start(tx *pop.Connection, raw string) (works bool, err error) {
+	return s.restart(tx, raw, func(*Token) time.Time { return s.Now() })
+}
+
+// Unstart lets the lifetime begin when the token was issued: its mail was given up.
+func (s Store) Unstart(tx *pop.Connection, raw string) error {
+	_, err := s.restart(tx, raw, func(t *Token) time.Time { return t.CreatedAt })
+	return err
+}
+
+func (s Store) restart(tx *pop.Connection, raw string, begin func(*Token) time.Time) (works bool, err error) {
+	t, err := s.Find(tx, raw, slices.Collect(maps.Keys(s.Lifetimes))...)
+	if dead := (*DeadError)(nil); errors.As(err, &dead) && !dead.Redeemed {
+		t, err = dead.Token, nil // too old only because its mail is late
+	}
+	if errors.Is(err, ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	updated, err := tx.RawQuery("UPDATE tokens SET expires_at = ? WHERE id = ? AND redeemed = ?",
+		begin(t).Add(s.Lifetimes[t.Purpose]), t.ID, false).ExecWithCount()
+	if err != nil {
+		return false, fmt.Errorf("starting the lifetime of a token: %w", err)
+	}
+	return updated > 0, nil
+}

@@ -1,0 +1,34 @@
+package web
+
+import (
+	"cmp"
+	"net/http"
+	"net/url"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/gorilla/mux"
+)
+
+// PageBefore returns the path of this site's page that sent the request, as its
+// Referer says, or "". A refused form is shown at a path that may have no GET: its
+// parent does.
+func PageBefore(router *mux.Router, r *http.Request) string {
+	referer, err := url.Parse(r.Referer())
+	if err != nil || referer.Host != r.Host {
+		return ""
+	}
+	page := cmp.Or(strings.TrimSuffix(referer.EscapedPath(), "/"), "/")
+	for page != "/" && IsLocalPath(page) {
+		asked := &http.Request{URL: &url.URL{Path: page + "/"}, Host: r.Host}
+		if allowed := AllowedMethods(router, asked); len(allowed) == 0 || slices.Contains(allowed, http.MethodGet) {
+			return page
+		}
+		page = path.Dir(page)
+	}
+	if page == "/" {
+		return page
+	}
+	return ""
+}
