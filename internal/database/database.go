@@ -99,7 +99,7 @@ func connectionDetails(databaseURL string) (*pop.ConnectionDetails, error) {
 func sqliteDetails(path string) *pop.ConnectionDetails {
 	return &pop.ConnectionDetails{
 		Dialect:  "sqlite3",
-		Database: "file:" + strings.NewReplacer("%", "%25", "#", "%23").Replace(path), // a URI can set mode
+		Database: sqliteURI(path),
 		Pool:     8,
 		IdlePool: 8,
 		Options: map[string]string{

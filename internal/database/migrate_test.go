@@ -28,9 +28,6 @@ func TestMigrate_LeavesNewerDatabases(t *testing.T) {
 }
 
 func TestMigrate_NodesTakeTurns(t *testing.T) {
-	if !onPostgres() {
-		return
-	}
 	url := databaseURL(t)
 	var all sync.WaitGroup
 	errs := make(chan error, 8)

@@ -17,8 +17,9 @@ func Keep(path string, store bool) (string, error) {
 	}
 	content, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		content = []byte(New())
-		err = writeWhole(path, content)
+		if err = writeNew(path, []byte(New())); err == nil {
+			content, err = os.ReadFile(path) // perhaps another process's
+		}
 	}
 	secret := strings.TrimSpace(string(content))
 	switch {
@@ -30,9 +31,9 @@ func Keep(path string, store bool) (string, error) {
 	return secret, nil
 }
 
-// writeWhole creates a file readable only by its owner. The rename is atomic: a
-// reader that saw half a secret would derive weak keys.
-func writeWhole(path string, content []byte) error {
+// writeNew creates a file readable only by its owner, unless there is one. The
+// link is atomic: a reader that saw half a secret would derive weak keys.
+func writeNew(path string, content []byte) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
@@ -40,10 +41,14 @@ func writeWhole(path string, content []byte) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(file.Name()) // if the rename fails
+	defer os.Remove(file.Name())
 	_, err = file.Write(content)
 	if err = errors.Join(err, file.Close()); err != nil {
 		return err
 	}
-	return os.Rename(file.Name(), path)
+	err = os.Link(file.Name(), path)
+	if err == nil || errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	return os.Rename(file.Name(), path) // the file system has no links
 }

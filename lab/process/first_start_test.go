@@ -1,0 +1,35 @@
+package process
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"corral/lab/binary"
+)
+
+// Any of them may be the one that makes the file, switches it to WAL or runs a
+// migration while the others look.
+func TestStart_ManyFirstStartsAtOnce(t *testing.T) {
+	for range 3 {
+		dir, database := t.TempDir(), newDatabase(t)
+		var all []*process
+		for range 2 {
+			app := command(t, dir, []string{database, "ADDR=127.0.0.1", "PORT=" + binary.FreePort(t)})
+			app.Launch()
+			all = append(all, app)
+		}
+		tasks := make([]*process, 4)
+		for i := range tasks {
+			tasks[i] = command(t, dir, []string{database}, "task", "db:migrate")
+			tasks[i].Launch()
+		}
+		for _, task := range tasks {
+			require.NoError(t, task.Wait(), task.Log())
+		}
+		for _, app := range all {
+			app.AwaitReady()
+			app.Stop()
+		}
+	}
+}
