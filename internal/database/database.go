@@ -53,6 +53,7 @@ func Open(databaseURL string) (*pop.Connection, error) {
 		db.Close()
 		return nil, unopened(err)
 	}
+	noteFile(db)
 	return db, nil
 }
 

@@ -26,13 +26,16 @@ type Readiness struct {
 	written time.Time
 }
 
-// Check returns nil if, within readyTimeout, db answers, has all migrations,
-// agrees on the time and commits a write. Reading does not show a full disk or a standby, and a write
-// that is rolled back may not show a full disk. It writes at most every five
-// seconds.
+// Check returns nil if, within readyTimeout, db answers, has all migrations, agrees
+// on the time and commits a write, and if its file is still the one that was opened.
+// Reading does not show a full disk or a standby, and a write that is rolled back
+// may not show a full disk. It writes at most every five seconds.
 func (r *Readiness) Check(ctx context.Context, db *pop.Connection) error {
 	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
+	if err := checkSameFile(db); err != nil {
+		return err
+	}
 	if err := CheckSchema(ctx, db, r.Migrations); err != nil {
 		return err
 	}

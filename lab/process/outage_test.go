@@ -146,3 +146,16 @@ func TestOutage_RefusedConnectionsAre503(t *testing.T) {
 		p.requireRecovered(ada, password)
 	}
 }
+
+// Connections of the pool go on with the removed file: without a check half the
+// requests would work, and write where nothing is kept.
+func TestOutage_RemovedSQLiteFile(t *testing.T) {
+	dir := t.TempDir()
+	p := start(t, dir)
+	file := filepath.Join(dir, "storage/development.sqlite")
+	require.NoError(t, os.Rename(file, file+".removed"))
+	require.Equal(t, 503, p.ask(p.browser(), "GET", "/readyz", nil).StatusCode)
+	require.Contains(t, p.Log(), "the database file storage/development.sqlite was removed or replaced while the app runs")
+	require.NoError(t, os.Rename(file+".removed", file))
+	require.Equal(t, 200, p.ask(p.browser(), "GET", "/readyz", nil).StatusCode)
+}
