@@ -1,5 +1,5 @@
 // Package rename gives a clone of an app another module path and name, in every
-// file that git tracks.
+// file that git tracks and that is its own.
 package rename
 
 import (
@@ -118,15 +118,20 @@ func replaceIn(files []string, replacer *strings.Replacer) (changed map[string][
 		if bytes.IndexByte(before, 0) >= 0 || !utf8.Valid(before) {
 			continue // an image
 		}
-		after := []byte(replacer.Replace(string(before)))
-		if path.Ext(file) == ".go" && !bytes.Equal(before, after) {
+		text := strings.ReplaceAll(string(before), "\r\n", "\n")
+		after := []byte(replacer.Replace(text))
+		if string(after) == text {
+			continue
+		}
+		if path.Ext(file) == ".go" {
 			if after, err = format.Source(after); err != nil { // realigns comments
 				return nil, fmt.Errorf("%s: %w", file, err)
 			}
 		}
-		if !bytes.Equal(before, after) {
-			changed[file] = after
+		if bytes.Contains(before, []byte("\r\n")) { // a checkout on Windows
+			after = bytes.ReplaceAll(after, []byte("\n"), []byte("\r\n"))
 		}
+		changed[file] = after
 	}
 	return changed, nil
 }
@@ -135,7 +140,7 @@ func replaceIn(files []string, replacer *strings.Replacer) (changed map[string][
 // module. It refuses uncommitted changes, so that git can restore the files.
 func cleanClone(module string) (files []string, err error) {
 	gomod, err := os.ReadFile("go.mod")
-	if err != nil || !bytes.HasPrefix(gomod, []byte("module "+module+"\n")) {
+	if first, _, _ := strings.Cut(string(gomod), "\n"); err != nil || strings.TrimRight(first, "\r") != "module "+module {
 		return nil, fmt.Errorf("this folder is not the top of a clone: there is no go.mod with module %s", module)
 	}
 	status, err := git("status", "--porcelain", ".")
@@ -146,8 +151,12 @@ func cleanClone(module string) (files []string, err error) {
 		return nil, errors.New("there are changes that are not committed: commit them first, so that you can review the renaming and undo it")
 	}
 	list, err := git("ls-files", "-z", ".")
-	return strings.FieldsFunc(list, func(r rune) bool { return r == 0 }), err
+	files = strings.FieldsFunc(list, func(r rune) bool { return r == 0 })
+	return slices.DeleteFunc(files, isVendored), err
 }
+
+// isVendored reports whether a file belongs to another module.
+func isVendored(file string) bool { return strings.Contains("/"+file, "/vendor/") }
 
 // git is the only program that the app runs.
 func git(args ...string) (string, error) {

@@ -67,7 +67,7 @@ func TestTask_Rename_LeavesNoOldName(t *testing.T) {
 
 	require.NoError(t, filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
-			if entry.Name() == ".git" {
+			if entry.Name() == ".git" || entry.Name() == "vendor" {
 				return fs.SkipDir
 			}
 			return err
@@ -113,6 +113,45 @@ func TestTask_Rename_LeavesNoOldName(t *testing.T) {
 		git(t, dir, "grep", "--quiet", "--fixed-strings", somewhere, "--", "*.go")
 	}
 	goes(t, dir, "vet", "./...")
+}
+
+// As a checkout of git for Windows may be, with a vendor folder.
+func TestTask_Rename_KeepsLineEndsAndForeignCode(t *testing.T) {
+	dir := t.TempDir()
+	const foreign = "package corral // Corral is somebody else's\n"
+	files := map[string]string{
+		"go.mod":                           "module corral\r\n\r\ngo 1.26\r\n",
+		".gitignore":                       "/storage/\r\n/corral\r\n",
+		"main.go":                          "// Corral.\r\npackage main\r\n\r\nimport \"corral/cmd\"\r\n\r\nfunc main() { cmd.Main() }\r\n",
+		"cmd/cmd.go":                       "package cmd\r\n\r\nfunc Main() {}\r\n",
+		"vendor/example.com/corral/one.go": foreign,
+		"lab/vendor/corral/two.go":         foreign,
+	}
+	for name, content := range files {
+		require.NoError(t, os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(content), 0o644))
+	}
+	git(t, dir, "init", "-q")
+	commit(t, dir)
+	task(t, dir, []string{"HOME=" + t.TempDir()}, "rename", "example.com/acme/turnstile", "Turnstile")
+	files["go.mod"] = "module example.com/acme/turnstile\r\n\r\ngo 1.26\r\n"
+	files[".gitignore"] = "/storage/\r\n/turnstile\r\n"
+	files["main.go"] = "// Turnstile.\r\npackage main\r\n\r\nimport \"example.com/acme/turnstile/cmd\"\r\n\r\nfunc main() { cmd.Main() }\r\n"
+	for name, want := range files {
+		content, err := os.ReadFile(filepath.Join(dir, name))
+		require.NoError(t, err)
+		require.Equal(t, want, string(content), name)
+	}
+}
+
+func TestCheckout_HasTheSameLineEndsOnWindows(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "checkout")
+	git(t, ".", "clone", "-q", "-c", "core.autocrlf=true", clone(t), dir)
+	for _, name := range []string{"go.mod", "main.go", "README.md", "assets/css/application.css", ".ci/run"} {
+		content, err := os.ReadFile(filepath.Join(dir, name))
+		require.NoError(t, err)
+		require.NotContains(t, string(content), "\r", name)
+	}
 }
 
 func TestTask_Rename_RefusesToLoseChanges(t *testing.T) {

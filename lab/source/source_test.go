@@ -30,7 +30,7 @@ func tracked(t *testing.T) (paths []string) {
 		switch {
 		case err != nil:
 			return err
-		case entry.IsDir() && path != root && (strings.HasPrefix(name, ".git") || name == "storage" || name == "node_modules"):
+		case entry.IsDir() && path != root && (strings.HasPrefix(name, ".git") || slices.Contains([]string{"storage", "node_modules", "vendor"}, name)):
 			return filepath.SkipDir
 		case !entry.IsDir():
 			paths = append(paths, strings.TrimPrefix(filepath.ToSlash(path), root))
