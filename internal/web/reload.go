@@ -7,13 +7,20 @@ import (
 	"time"
 )
 
-// reloadScript reloads the page when the files or the process change.
-const reloadScript = `let seen
-const stream = new EventSource("/dev/reload")
-stream.onmessage = ({ data }) => {
-  if (seen && seen !== data) location.reload()
-  seen = data
+// reloadScript reloads the page when the files or the process change. A hidden
+// page has no stream: browsers open six connections to a host, for all tabs.
+const reloadScript = `let seen, stream
+const watch = () => {
+  stream?.close()
+  if (document.hidden) return
+  stream = new EventSource("/dev/reload")
+  stream.onmessage = ({ data }) => {
+    if (seen && seen !== data) location.reload()
+    seen = data
+  }
 }
+document.addEventListener("visibilitychange", watch)
+watch()
 `
 
 // LiveReload serves GET /dev/reload.js, a script for every page, and GET

@@ -8,7 +8,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 
@@ -73,4 +77,40 @@ func TestDevelopment_FormsWorkByNameOverPlainHTTP(t *testing.T) {
 	b.noise = slices.DeleteFunc(b.noise, func(noise string) bool { // needs TLS
 		return strings.HasPrefix(noise, "The Cross-Origin-Opener-Policy header has been ignored")
 	})
+}
+
+// Browsers open six connections to a host, for all tabs. Only windows hide tabs.
+func TestDevelopment_ServesManyTabs(t *testing.T) {
+	t.Parallel()
+	s := openDevelopment(t)
+	first := openBrowser(t, s, person{goesBack: true})
+	first.visit("/welcome")
+	for range 7 {
+		first.tab().visit("/welcome")
+	}
+	require.True(t, evaluate[bool](first, "document.hidden"))
+	path := filepath.Join(s.dir, "templates/welcome/show.plush.html")
+	source, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(path, []byte(strings.Replace(string(source), "<h1>", `<h1 id="saved">`, 1)), 0o600))
+	first.do("showing the first tab", page.BringToFront())
+	first.await(`document.getElementById("saved") !== null`)
+}
+
+// tab opens another tab of the browser, in front.
+func (b *browser) tab() *browser {
+	b.t.Helper()
+	var id target.ID
+	b.do("opening a tab", emulation.SetFocusEmulationEnabled(false), chromedp.ActionFunc(func(ctx context.Context) error {
+		at := chromedp.FromContext(ctx)
+		ctx = cdp.WithExecutor(ctx, at.Browser)
+		info, err := target.GetTargetInfo().WithTargetID(at.Target.TargetID).Do(ctx)
+		if err == nil {
+			id, err = target.CreateTarget("about:blank").WithBrowserContextID(info.BrowserContextID).Do(ctx)
+		}
+		return err
+	}))
+	other := openBrowserIn(b.t, b.site, b.person, requireChromium(b.t, b.person), chromedp.WithTargetID(id))
+	other.do("hiding it when it is behind", emulation.SetFocusEmulationEnabled(false))
+	return other
 }
