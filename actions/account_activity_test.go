@@ -174,5 +174,5 @@ func TestAccountActivity_BeforeShowsOwnEntriesOnly(t *testing.T) {
 func TestAccountActivity_LoggedInOnly(t *testing.T) {
 	a := newSite(t).browser().Get("/account/activity")
 	require.Equal(t, http.StatusFound, a.StatusCode)
-	require.Equal(t, "/login", a.Location())
+	require.Equal(t, "/login", a.LocationPath())
 }

@@ -93,8 +93,8 @@ func TestAccountSessions_Destroy_EndsTheSessionOnEveryNode(t *testing.T) {
 	a := desk.Delete(endPath(t, desk.sessions()[1]), nil)
 	require.Equal(t, 303, a.StatusCode)
 	require.Equal(t, "/account/sessions", a.Location())
-	require.Equal(t, "/login", phone.Get("/").Location())
-	require.Equal(t, "/login", other.Get("/").Location())
+	require.Equal(t, "/login", phone.Get("/").LocationPath())
+	require.Equal(t, "/login", other.Get("/").LocationPath())
 	require.Equal(t, "/login", phone.Delete("/account/sessions", nil).Location(), "and cannot end others either")
 
 	page := desk.Get("/account/sessions").Page
@@ -117,7 +117,7 @@ func TestAccountSessions_Destroy_CurrentIsLogout(t *testing.T) {
 	require.NotEmpty(t, a.Header.Get("Clear-Site-Data"))
 	require.Equal(t, []string{"You were logged out."}, apptest.Flashes(desk.Get("/welcome").Page))
 	require.Empty(t, desk.sessionCookie())
-	require.Equal(t, "/login", copied.Get("/").Location())
+	require.Equal(t, "/login", copied.Get("/").LocationPath())
 	require.Equal(t, 200, phone.Get("/").StatusCode)
 }
 
@@ -157,14 +157,14 @@ func TestAccountSessions_DestroyOthers(t *testing.T) {
 	require.Equal(t, []string{"Every other device was logged out."}, apptest.Flashes(page))
 	require.Len(t, listItems(page), 1)
 	for _, b := range []*browser{one, two} {
-		require.Equal(t, "/login", b.Get("/").Location())
+		require.Equal(t, "/login", b.Get("/").LocationPath())
 	}
 	require.Equal(t, 200, bob.Get("/").StatusCode)
 }
 
 func TestAccountSessions_LoggedInOnly(t *testing.T) {
 	b := newSite(t).browser()
-	require.Equal(t, "/login", b.Get("/account/sessions").Location())
+	require.Equal(t, "/login", b.Get("/account/sessions").LocationPath())
 	for _, path := range []string{"/account/sessions", "/account/sessions/6ba7b810-9dad-11d1-80b4-00c04fd430c8"} {
 		a := b.Delete(path, nil)
 		require.Equal(t, 303, a.StatusCode)

@@ -75,21 +75,23 @@ func Authorize(next buffalo.Handler) buffalo.Handler {
 	}
 }
 
-// askToLogIn redirects an anonymous client to the login page, and remembers the
-// page of a GET. Background requests get 401 and change no session.
+// askToLogIn redirects an anonymous client to the login page, with the page to go
+// to afterwards: that of a GET, or the one that held the form. Background requests
+// get 401 and change no session.
 func askToLogIn(c buffalo.Context) error {
 	if web.WantsJSON(c.Request()) || !web.IsNavigation(c.Request()) {
 		return c.Error(http.StatusUnauthorized, errLoggedOut)
 	}
+	next := web.PageBefore(app.Muxer(), c.Request())
 	if c.Request().Method == http.MethodGet {
-		rememberReturnPath(c)
+		next = web.PageOf(c.Request())
 	}
 	message := "login.needed"
 	if c.Value("session_ended") != nil || currentSession(c) != nil { // or ended during this request
 		message = "login.ended"
 	}
 	c.Flash().Set("warning", []string{message}) // Set, not Add: the cookie is limited to 4 KB
-	return redirect(c, "loginPath()")
+	return redirectTo(c, web.WithNext("/login", returnPath(next)))
 }
 
 // Guard returns the guard of a route, for the routes task.

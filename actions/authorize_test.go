@@ -1,8 +1,11 @@
 package actions
 
 import (
+	"cmp"
 	"errors"
+	"html"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -30,7 +33,7 @@ func TestGuards_UserRoutesRefuseAnonymous(t *testing.T) {
 		}
 		a := b.Send(r.Method, path, nil)
 		require.Equal(t, want, a.StatusCode, "%s %s", r.Method, r.Path)
-		require.Equal(t, "/login", a.Location())
+		require.Equal(t, "/login", a.LocationPath())
 	}
 	require.NotZero(t, guarded)
 }
@@ -40,7 +43,7 @@ func TestGuards_UndeclaredRouteIsClosed(t *testing.T) {
 	app.GET("/undeclared", WelcomeShow)
 	a := b.Get("/undeclared")
 	require.Equal(t, 302, a.StatusCode)
-	require.Equal(t, "/login", a.Location())
+	require.Equal(t, "/login?next=%2Fundeclared", a.Location())
 }
 
 // testWidgets is an owner's resource.
@@ -65,7 +68,7 @@ func TestGuards_RoutesOutsideTheTableAreClosed(t *testing.T) {
 	} {
 		a := anonymous.Get(path)
 		require.Equal(t, 302, a.StatusCode, path)
-		require.Equal(t, "/login", a.Location(), path)
+		require.Equal(t, "/login", a.LocationPath(), path)
 		require.Equal(t, want, ada.Get(path).Page)
 	}
 	for b, location := range map[*browser]string{anonymous: "/login", ada: "/test/widgets"} {
@@ -91,7 +94,7 @@ func TestGuards_SkipAuthorizeOpensARoute(t *testing.T) {
 		require.Equal(t, "reports\n", b.Get("/test/reports").Page)
 		require.Equal(t, "team 7\n", b.Get("/test/teams/7").Page)
 	}
-	require.Equal(t, "/login", s.browser().Get("/test/teams/7/reports").Location(), "the others stay closed")
+	require.Equal(t, "/login", s.browser().Get("/test/teams/7/reports").LocationPath(), "the others stay closed")
 }
 
 func TestGuards_GroupMiddlewareRunsAfterTheGuard(t *testing.T) {
@@ -113,7 +116,7 @@ func TestGuards_GroupMiddlewareRunsAfterTheGuard(t *testing.T) {
 	modelstest.SignUp(t, "root@example.com")
 	anonymous, ada, root := s.browser(), s.loggedIn("ada@example.com", firefox), s.loggedIn("root@example.com", firefox)
 	for _, path := range []string{"/test/admin/reports", "/test/admin/widgets"} {
-		require.Equal(t, "/login", anonymous.Get(path).Location(), path)
+		require.Equal(t, "/login", anonymous.Get(path).LocationPath(), path)
 		a := ada.Get(path)
 		require.Equal(t, 403, a.StatusCode, path)
 		require.Contains(t, a.Page, "That was refused")
@@ -134,10 +137,24 @@ func TestGuards_KeepOneMessage(t *testing.T) {
 	require.Equal(t, []string{"You need to login first."}, apptest.Flashes(b.Get("/login").Page))
 }
 
+// next returns the field of a page's form, or "".
+func next(page string) string {
+	_, field, _ := strings.Cut(page, `<input type="hidden" name="next" value="`)
+	value, _, _ := strings.Cut(field, `"`)
+	return html.UnescapeString(value)
+}
+
+func (b *browser) logInFrom(page, email string) apptest.Answer {
+	b.site.t.Helper()
+	return b.Post("/login", url.Values{"email": {email}, "password": {modelstest.Password}, "next": {next(page)}})
+}
+
 func TestReturnPath_AfterLogin(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
 	for requested, want := range map[string]string{
+		"/account/sessions":              "/account/sessions",
+		"/account/sessions/":             "/account/sessions",
 		"/?tab=devices":                  "/?tab=devices",
 		"/?next=https://evil.example":    "/?next=https://evil.example",
 		"/":                              "/",
@@ -145,15 +162,82 @@ func TestReturnPath_AfterLogin(t *testing.T) {
 		"/logout/":                       "/",
 		"/?" + strings.Repeat("x", 1100): "/",
 		"/?a=Path()":                     "/?a=Path()",
-		"/?a=%25s%25d":                   "/?a=%25s%25d",
+		"/?a=%25s%25d&b=%22":             "/?a=%25s%25d&b=%22",
 	} {
 		b := s.browser()
-		require.Equal(t, "/login", b.Get(requested).Location())
-		require.Equal(t, want, b.logIn("ada@example.com").Location(), requested)
+		page := b.Get(b.Get(requested).Location()).Page
+		require.Equal(t, want, b.logInFrom(page, "ada@example.com").Location(), requested)
 		require.Equal(t, 200, b.Get("/").StatusCode)
 		b.logOut()
 		require.Equal(t, "/", b.logIn("ada@example.com").Location(), "once")
 	}
+}
+
+func TestReturnPath_OfEachTab(t *testing.T) {
+	s := newSite(t)
+	modelstest.SignUp(t, "ada@example.com")
+	b := s.browser()
+	one, other := b.Get(b.Get("/account").Location()).Page, b.Get(b.Get("/account/activity").Location()).Page
+	wrong := b.Post("/login", url.Values{"email": {"ada@example.com"}, "password": {"wrong"}, "next": {next(one)}})
+	require.Equal(t, "/account", b.logInFrom(wrong.Page, "ada@example.com").Location(), "after a refused form")
+	b.logOut()
+	require.Equal(t, "/account/activity", b.logInFrom(other, "ada@example.com").Location())
+}
+
+// Anybody can make a link to the login page.
+func TestReturnPath_FromALink(t *testing.T) {
+	s := newSite(t)
+	modelstest.SignUp(t, "ada@example.com")
+	for given, want := range map[string]string{
+		"/account": "/account", "https://evil.example/": "", "//evil.example": "", "/\\evil.example": "", "javascript:alert(1)": "",
+		"/logout": "", "account": "", "/\"><script>": "/\"><script>", "": "",
+	} {
+		b := s.browser()
+		a := b.Get("/login?" + url.Values{"next": {given}}.Encode())
+		require.Empty(t, a.Cookies())
+		require.Equal(t, want, next(a.Page), given)
+		require.NotContains(t, a.Page, "evil.example")
+		require.NotContains(t, a.Page, "<script>")
+		a = b.Post("/login", url.Values{"email": {"ada@example.com"}, "password": {modelstest.Password}, "next": {given}})
+		require.Equal(t, cmp.Or(want, "/"), a.Location(), given)
+	}
+}
+
+func TestReturnPath_KeptByLinksBetweenPages(t *testing.T) {
+	b := newSite(t).browser()
+	const query = "?next=%2Faccount%3Fa%3D1"
+	for page, links := range map[string][]string{
+		"/login": {"/signup", "/password/forgot"}, "/signup": {"/login"}, "/password/forgot": {"/login"}, "/check-mail": {"/signup", "/password/forgot"},
+	} {
+		for _, link := range links {
+			require.Contains(t, b.Get(page+query).Page, `href="`+link+query+`"`, page)
+			require.Contains(t, b.Get(page).Page, `href="`+link+`"`, page)
+		}
+	}
+	for _, form := range []string{"/signup", "/password/forgot"} {
+		require.Equal(t, "/account?a=1", next(b.Get(form+query).Page), form)
+		a := b.Post(form, url.Values{"email": {"eve@example.com"}, "next": {"/account?a=1"}})
+		require.Equal(t, "/check-mail"+query, a.Location())
+		require.Equal(t, "/account?a=1", next(b.Get(a.Location()).Page), "to send it again")
+	}
+	b.Header.Set("Referer", b.site.URL+"/login"+query)
+	require.Equal(t, "/login"+query, b.Post("/language", chosen("en-US")).Location())
+}
+
+// The session ended while the page was open.
+func TestReturnPath_OfARefusedForm(t *testing.T) {
+	b := newSite(t).browser()
+	require.Equal(t, "/login", b.Put("/account/password", nil).Location(), "from nowhere")
+	for referer, want := range map[string]string{
+		"/account": "?next=%2Faccount", "/account/password": "?next=%2Faccount", "/": "?next=%2F", "//evil.example": "",
+	} {
+		b.Header.Set("Referer", b.site.URL+referer)
+		a := b.Put("/account/password", nil)
+		require.Equal(t, 303, a.StatusCode)
+		require.Equal(t, "/login"+want, a.Location(), referer)
+	}
+	b.Header.Set("Referer", "https://evil.example/account")
+	require.Equal(t, "/login", b.Put("/account/password", nil).Location())
 }
 
 // Background requests get 401, and leave neither a message nor a return path.
@@ -197,25 +281,17 @@ func TestGuards_EndedSession(t *testing.T) {
 	b.Header.Set("Sec-Fetch-Mode", "cors")
 	require.Equal(t, 401, b.Get("/account").StatusCode)
 	b.Header.Del("Sec-Fetch-Mode")
-	require.Equal(t, "/login", b.Get("/account").Location())
+	require.Equal(t, "/login?next=%2Faccount", b.Get("/account").Location())
 	require.Equal(t, []string{"Your session has ended. You need to login first."}, apptest.Flashes(b.Get("/login").Page))
-	require.Equal(t, "/login", b.Get("/account").Location())
+	require.Equal(t, "/login?next=%2Faccount", b.Get("/account").Location())
 	require.Equal(t, []string{"You need to login first."}, apptest.Flashes(b.Get("/login").Page), "said once")
 }
 
-func TestReturnPath_OnlyGET(t *testing.T) {
-	s := newSite(t)
-	modelstest.SignUp(t, "ada@example.com")
-	b := s.browser()
-	a := b.Send("GET", "/?x=1", nil)
-	require.Equal(t, "/login", a.Location())
-	b.Header.Set("Accept", "application/json")
-	a = b.Get("/?y=2")
+func TestGuards_AnswerJSONWithAProblem(t *testing.T) {
+	a := newSite(t).with("Accept", "application/json").Get("/?y=2")
 	require.Equal(t, 401, a.StatusCode)
 	require.Equal(t, "application/problem+json", a.Header.Get("Content-Type"))
 	require.JSONEq(t, `{"type":"about:blank","title":"Unauthorized","status":401,"detail":"not logged in"}`, a.Page)
-	b.Header.Del("Accept")
-	require.Equal(t, "/?x=1", b.logIn("ada@example.com").Location())
 }
 
 // The guard local checks the client's IP: with ADDR=0.0.0.0, or behind a proxy,

@@ -7,6 +7,7 @@ import (
 	"github.com/gobuffalo/buffalo"
 
 	"corral/internal/email"
+	"corral/internal/web"
 	"corral/models"
 )
 
@@ -21,7 +22,7 @@ const (
 func askToCheckMail(c buffalo.Context, typed, purpose string) error {
 	c.Session().Set(mailedToKey, shown(strings.TrimSpace(typed)))
 	c.Session().Set(mailedForKey, purpose)
-	return redirect(c, "checkMailPath()")
+	return redirectTo(c, web.WithNext("/check-mail", nextIn(c.Params())))
 }
 
 func CheckMailShow(c buffalo.Context) error {
@@ -30,6 +31,7 @@ func CheckMailShow(c buffalo.Context) error {
 	if purpose == models.PurposeSignup && !settings.SignupOpen {
 		to, purpose = "", "" // it was open when the mail was requested
 	}
+	keepNext(c)
 	c.Set("title", "check_mail.title")
 	c.Set("to", to)
 	c.Set("requested", purpose)

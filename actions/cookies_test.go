@@ -46,7 +46,7 @@ func TestCookies_WithoutThemTheClientStaysLoggedOut(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
 	require.Equal(t, "/", s.browser().logIn("ada@example.com").Location())
-	require.Equal(t, "/login", s.browser().Get("/").Location())
+	require.Equal(t, "/login", s.browser().Get("/").LocationPath())
 	require.Equal(t, 200, s.browser().Get("/login").StatusCode)
 }
 

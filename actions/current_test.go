@@ -19,7 +19,7 @@ func TestSession_LastsFromLoginToLogout(t *testing.T) {
 	modelstest.SignUp(t, "ada@example.com")
 
 	require.Equal(t, 200, b.Get("/welcome").StatusCode)
-	require.Equal(t, "/login", b.Get("/").Location())
+	require.Equal(t, "/login", b.Get("/").LocationPath())
 	require.Equal(t, []string{"You need to login first."}, apptest.Flashes(b.Get("/login").Page))
 	require.Empty(t, apptest.Flashes(b.Get("/login").Page))
 	require.Equal(t, "/", b.logIn("ada@example.com").Location())
@@ -28,7 +28,7 @@ func TestSession_LastsFromLoginToLogout(t *testing.T) {
 	require.Equal(t, "/welcome", b.logOut().Location())
 	require.Equal(t, []string{"You were logged out."}, apptest.Flashes(b.Get("/welcome").Page))
 	require.Empty(t, apptest.Flashes(b.Get("/welcome").Page))
-	require.Equal(t, "/login", b.Get("/").Location())
+	require.Equal(t, "/login", b.Get("/").LocationPath())
 }
 
 func TestSession_AnonymousPageSetsNoCookieAndWritesNoRow(t *testing.T) {
@@ -61,7 +61,7 @@ func TestSession_RememberedForThirtyDays(t *testing.T) {
 	require.Equal(t, 200, a.StatusCode)
 	require.InDelta(t, 24*3600, a.Cookies()[0].MaxAge, 2, "a page does not prolong it")
 	models.Clock.Move(24 * time.Hour)
-	require.Equal(t, "/login", b.Get("/").Location())
+	require.Equal(t, "/login", b.Get("/").LocationPath())
 }
 
 func TestSession_IdleTimeout(t *testing.T) {
@@ -69,7 +69,7 @@ func TestSession_IdleTimeout(t *testing.T) {
 	modelstest.SignUp(t, "ada@example.com")
 	b.logIn("ada@example.com")
 	models.Clock.Move(30 * time.Minute)
-	require.Equal(t, "/login", b.Get("/").Location())
+	require.Equal(t, "/login", b.Get("/").LocationPath())
 }
 
 func TestSession_LogoutEndsCopiedCookies(t *testing.T) {
@@ -80,7 +80,7 @@ func TestSession_LogoutEndsCopiedCookies(t *testing.T) {
 	thief.SetCookie("corral", b.sessionCookie())
 	require.Equal(t, 200, thief.Get("/").StatusCode)
 	b.logOut()
-	require.Equal(t, "/login", thief.Get("/").Location())
+	require.Equal(t, "/login", thief.Get("/").LocationPath())
 }
 
 func TestSession_TwoBrowsersLogOutAlone(t *testing.T) {
@@ -130,7 +130,7 @@ func TestSession_DamagedCookieIsIgnored(t *testing.T) {
 	for _, damaged := range []string{"x", good[1:], good[:len(good)-5], string(flipped), strings.Repeat("A", 8000), "%00", "MTIz"} {
 		b := s.browser()
 		b.SetCookie("corral", damaged)
-		require.Equal(t, "/login", b.Get("/").Location(), "%.40s", damaged)
+		require.Equal(t, "/login", b.Get("/").LocationPath(), "%.40s", damaged)
 		require.Equal(t, 200, b.Get("/login").StatusCode)
 	}
 }
@@ -160,7 +160,7 @@ func TestSession_SecretRotation(t *testing.T) {
 	for _, s := range []*site{after, foreign} {
 		late := s.browser()
 		late.SetCookie("corral", b.sessionCookie())
-		require.Equal(t, "/login", late.Get("/").Location(), "a removed secret is not read")
+		require.Equal(t, "/login", late.Get("/").LocationPath(), "a removed secret is not read")
 	}
 }
 
@@ -170,5 +170,5 @@ func TestSession_PasswordResetEndsAll(t *testing.T) {
 	ada := modelstest.SignUp(t, "ada@example.com")
 	b.logIn("ada@example.com", "remember")
 	require.NoError(t, ada.SetPassword(t.Context(), "an entirely new set of words"))
-	require.Equal(t, "/login", b.Get("/").Location())
+	require.Equal(t, "/login", b.Get("/").LocationPath())
 }

@@ -77,7 +77,7 @@ func TestDatabase_DownLogoutDeletesTheCookie(t *testing.T) {
 				"Log in again later and end it on the Devices page."}, apptest.Flashes(page))
 			require.Contains(t, page, `role="alert"`)
 			models.DB = usual
-			require.Equal(t, "/login", b.Get("/").Location())
+			require.Equal(t, "/login", b.Get("/").LocationPath())
 			require.Equal(t, 200, copied.Get("/").StatusCode, "a copied cookie still works, as the page says")
 		})
 	}

@@ -160,7 +160,7 @@ func TestErrors_HEADAnswersAsGET(t *testing.T) {
 func TestErrors_TrailingSlashIsTheSamePage(t *testing.T) {
 	b := newSite(t).browser()
 	require.Equal(t, b.Get("/welcome").Page, b.Get("/welcome/").Page)
-	require.Equal(t, "/login", b.Get("/account/").Location())
+	require.Equal(t, "/login", b.Get("/account/").LocationPath())
 }
 
 func TestErrors_ProxyWithoutScheme(t *testing.T) {

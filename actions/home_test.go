@@ -14,7 +14,7 @@ func (as *ActionSuite) Test_Home_Show() {
 func (as *ActionSuite) Test_Home_Show_Anonymous() {
 	res := as.HTML("/").Get()
 	as.Equal(302, res.Code)
-	as.Equal("/login", res.Location())
+	as.Equal("/login?next=%2F", res.Location())
 	as.NotContains(res.Body.String(), "logged in")
 	as.Equal([]string{"You need to login first."}, apptest.Flashes(as.HTML("/login").Get().Body.String()))
 }

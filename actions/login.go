@@ -1,6 +1,7 @@
 package actions
 
 import (
+	"cmp"
 	"errors"
 
 	"github.com/gobuffalo/buffalo"
@@ -36,10 +37,9 @@ func LoginCreate(c buffalo.Context) error {
 	if err != nil {
 		return err
 	}
-	returnPath := takeReturnPath(c.Session()) // logIn clears the session
 	logIn(c, session)
 	c.Flash().Add("success", "login.done")
-	return redirectTo(c, returnPath)
+	return redirectTo(c, cmp.Or(nextIn(c.Params()), "/"))
 }
 
 func renderLogin(c buffalo.Context, form loginForm, message string) error {

@@ -111,7 +111,7 @@ func TestPublicPages_Head(t *testing.T) {
 func TestPublicPages_FlashIsShownOnce(t *testing.T) {
 	s := newProductionSite(t)
 	asked := uncompressed(s.browser())
-	require.Equal(t, "/login", asked.Get("/account").Location())
+	require.Equal(t, "/login", asked.Get("/account").LocationPath())
 	require.Contains(t, asked.Get("/login").Page, "You need to login first.")
 	for range 2 {
 		require.NotContains(t, uncompressed(s.browser()).Get("/login").Page, "You need to login first.")

@@ -55,6 +55,7 @@ func renderForm(c buffalo.Context, template string, wrong messages) error {
 			return nil
 		}
 	}
+	keepNext(c)
 	c.Set("messages", wrong)
 	c.Set("form_message", message)
 	return c.Render(status, r.HTML(template))
@@ -82,28 +83,25 @@ func waitMessage(t i18n.Translate, seconds int) string {
 	return t("rate_limit.seconds", seconds)
 }
 
-const returnPathKey = "return_path"
+// nextIn returns where the client wants to go after the login, or "". It is a
+// parameter and not in the session, so each tab has its own.
+func nextIn(params buffalo.ParamValues) string { return returnPath(params.Get("next")) }
 
-func rememberReturnPath(c buffalo.Context) {
-	asked := *c.Request().URL
-	asked.Path, asked.RawPath = trimSlash(asked.Path), trimSlash(asked.RawPath)
-	if path := asked.RequestURI(); path != "/" && isReturnPath(path) {
-		c.Session().Set(returnPathKey, path)
-	}
+// keepNext passes the parameter on, in the forms and links of a page.
+func keepNext(c buffalo.Context) {
+	next := nextIn(c.Params())
+	c.Set("next", next)
+	c.Set("next_query", web.WithNext("", next))
 }
 
-// takeReturnPath returns the remembered page, once, or the home page.
-func takeReturnPath(s *buffalo.Session) string {
-	if path, ok := s.GetOnce(returnPathKey).(string); ok && isReturnPath(path) {
-		return path
-	}
-	return "/"
-}
-
-// isReturnPath reports whether path is on this site and not the logout page.
-func isReturnPath(path string) bool {
+// returnPath returns path if it is one on this site other than the logout page, or
+// "".
+func returnPath(path string) string {
 	u, err := url.Parse(path)
-	return web.IsLocalPath(path) && err == nil && trimSlash(u.Path) != "/logout"
+	if !web.IsLocalPath(path) || err != nil || trimSlash(u.Path) == "/logout" {
+		return ""
+	}
+	return path
 }
 
 // shown returns typed text as valid UTF-8 to show again, or "" if longer than any

@@ -71,6 +71,12 @@ type Answer struct {
 // Location returns the target of a redirect, or "".
 func (a Answer) Location() string { return a.Header.Get("Location") }
 
+// LocationPath returns Location without its query.
+func (a Answer) LocationPath() string {
+	path, _, _ := strings.Cut(a.Location(), "?")
+	return path
+}
+
 // Send sends a request, with a form unless it is nil.
 func (b *Browser) Send(method, path string, form url.Values) Answer {
 	b.server.t.Helper()

@@ -16,7 +16,7 @@ func TestStore_FullSessionFits(t *testing.T) {
 	cookie := saved(t, newStore(), nil, func(s *sessions.Session) {
 		s.Values["reset_token"], s.Values["signup_token"] = strings.Repeat("t", 43), strings.Repeat("t", 43)
 		s.Values["mailed_to"], s.Values["mailed_for"] = long, "password_forgot"
-		s.Values["return_path"] = "/" + strings.Repeat("a", 1023)
+		s.Values["path"] = "/" + strings.Repeat("a", 1023)
 		s.Values[flashKey] = []byte(`{"warning":["` + long + `"]}`)
 	})
 	require.Less(t, len(cookie.Raw), 4096)

@@ -12,8 +12,8 @@ import (
 )
 
 // PageBefore returns the path of this site's page that sent the request, as its
-// Referer says, or "". A refused form is shown at a path that may have no GET: its
-// parent does.
+// Referer says, with its parameter next, or "". A refused form is shown at a path
+// that may have no GET: its parent does.
 func PageBefore(router *mux.Router, r *http.Request) string {
 	referer, err := url.Parse(r.Referer())
 	if err != nil || referer.Host != r.Host {
@@ -23,7 +23,7 @@ func PageBefore(router *mux.Router, r *http.Request) string {
 	for page != "/" && IsLocalPath(page) {
 		asked := &http.Request{URL: &url.URL{Path: page + "/"}, Host: r.Host}
 		if allowed := AllowedMethods(router, asked); len(allowed) == 0 || slices.Contains(allowed, http.MethodGet) {
-			return page
+			return WithNext(page, localPath(referer.Query().Get("next")))
 		}
 		page = path.Dir(page)
 	}

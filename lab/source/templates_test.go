@@ -121,7 +121,7 @@ func eachCall(file *ast.File, fn func(within *ast.FuncDecl, call *ast.CallExpr))
 func TestSource_LinksAreTheAppsOwn(t *testing.T) {
 	set := valuesOf(t)
 	attribute := regexp.MustCompile(`(?i)\b(?:href|src|srcset|action|formaction|poster|cite|data|background|ping)\s*=\s*("(?:<%(?s:.*?)%>|[^"])*"|[^"]\S*)`)
-	own := regexp.MustCompile(`^"(?:/[\w/.-]*|/\w[\w/.-]*(?:\?\w*)?(?:<%= [\w.]+ %>)?(?:\?\w+)?|#\w+|<%= assetPath\("[\w/.-]+"\) %>|<%= \w+Path\([^)]*\) %>(?:\?\w+=<%= \w+ %>)?)"$`)
+	own := regexp.MustCompile(`^"(?:/[\w/.-]*|/\w[\w/.-]*(?:\?\w*)?(?:<%= [\w.]+ %>)?(?:\?\w+)?|#\w+|<%= assetPath\("[\w/.-]+"\) %>|<%= \w+Path\([^)]*\) %>(?:\?\w+=<%= \w+ %>|<%= next_query %>)?)"$`)
 	choice := regexp.MustCompile(`<%= if \([\w.]+\) { %>(/\w*)<% } else { %>/\w*<% } %>`)
 	value := regexp.MustCompile(`^"<%= (\w+) %>"$`)
 	links := 0
