@@ -73,6 +73,21 @@ func TestAccountSessions_Index_TwoDevices(t *testing.T) {
 	require.Contains(t, phone.sessions()[0], "Safari on iPhone</strong> <span", "the newest seen first, and its own badge")
 }
 
+func TestAccountSessions_Index_ShowsWhereAStolenSessionIsUsed(t *testing.T) {
+	s := newSite(t, trustLoopback)
+	modelstest.SignUp(t, "ada@example.com")
+	phone, desk, thief := s.with("X-Forwarded-For", "192.0.2.1"), s.with("X-Forwarded-For", "192.0.2.2"), s.with("X-Forwarded-For", "198.51.100.7")
+	phone.logIn("ada@example.com")
+	thief.SetCookie("corral", phone.sessionCookie())
+	require.Equal(t, 200, thief.Get("/account").StatusCode)
+	desk.logIn("ada@example.com")
+	models.Clock.Move(time.Second)
+	lines := desk.sessions()
+	require.Contains(t, lines[1], "<bdi>192.0.2.1</bdi> · Logged out")
+	require.Regexp(t, `Last seen <time [^>]*>[^<]*</time>\s+· <bdi>198\.51\.100\.7</bdi>`, lines[1])
+	require.NotContains(t, lines[0], "198.51.100.7")
+}
+
 func TestAccountSessions_Index_EscapesTheUserAgent(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")

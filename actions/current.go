@@ -30,7 +30,7 @@ func Identify(next buffalo.Handler) buffalo.Handler {
 		if !ok {
 			return next(c)
 		}
-		session, err := models.FindSession(c, rawToken)
+		session, err := models.FindSession(c, rawToken, models.Client{IP: web.Info(c).Client})
 		if errors.Is(err, models.ErrNotFound) {
 			web.Info(c).Event("session refused") // may be a copied cookie
 			if web.IsNavigation(c.Request()) {   // otherwise the user would not learn that it has ended

@@ -22,6 +22,7 @@ type Session struct {
 	TokenDigest []byte    `db:"token_digest" json:"-"`
 	Remembered  bool      `db:"remembered"`
 	IP          string    `db:"ip"` // of the client at login
+	LastSeenIP  string    `db:"last_seen_ip"`
 	UserAgent   string    `db:"user_agent"`
 	CreatedAt   time.Time `db:"created_at"`
 	LastSeenAt  time.Time `db:"last_seen_at"`
@@ -32,7 +33,7 @@ type Session struct {
 // maxUserAgent is the size of the column.
 const maxUserAgent = 255
 
-// seenEvery is the least time between two writes of last_seen_at.
+// seenEvery is the least time between two writes of last_seen_at for the same IP.
 const seenEvery = time.Minute
 
 // LoggedIn is a new session and what its browser keeps.
@@ -64,6 +65,7 @@ func startSession(tx *pop.Connection, user *User, client Client, remember bool) 
 		TokenDigest: secret.TokenDigest(rawToken),
 		Remembered:  remember,
 		IP:          client.ip(),
+		LastSeenIP:  client.ip(),
 		UserAgent:   useragent.Printable(client.UserAgent, maxUserAgent),
 		CreatedAt:   now,
 		LastSeenAt:  now,
@@ -83,12 +85,12 @@ func startSession(tx *pop.Connection, user *User, client Client, remember bool) 
 }
 
 func (s *Session) insert(tx *pop.Connection) error {
-	query := `INSERT INTO sessions (id, user_id, token_digest, remembered, ip, user_agent, created_at, last_seen_at)
-		SELECT ?, id, ?, ?, ?, ?, ?, ? FROM users WHERE id = ? AND password_digest = ?`
+	query := `INSERT INTO sessions (id, user_id, token_digest, remembered, ip, last_seen_ip, user_agent, created_at, last_seen_at)
+		SELECT ?, id, ?, ?, ?, ?, ?, ?, ? FROM users WHERE id = ? AND password_digest = ?`
 	if tx.Dialect.Name() == "postgres" {
 		query += " FOR " + toLogIn
 	}
-	inserted, err := tx.RawQuery(query, s.ID, s.TokenDigest, s.Remembered, s.IP, s.UserAgent, s.CreatedAt, s.LastSeenAt,
+	inserted, err := tx.RawQuery(query, s.ID, s.TokenDigest, s.Remembered, s.IP, s.LastSeenIP, s.UserAgent, s.CreatedAt, s.LastSeenAt,
 		s.UserID, s.User.PasswordDigest).ExecWithCount()
 	if err != nil {
 		return fmt.Errorf("starting a session: %w", err)
@@ -123,12 +125,13 @@ func (s *Session) expired(now time.Time) bool {
 
 // seen writes more often if SESSION_IDLE is short, so that a busy session does not
 // expire.
-func (s *Session) seen(ctx context.Context, now time.Time) error {
-	if now.Before(s.LastSeenAt.Add(min(seenEvery, settings.SessionIdle/4))) {
+func (s *Session) seen(ctx context.Context, client Client, now time.Time) error {
+	if client.ip() == s.LastSeenIP && now.Before(s.LastSeenAt.Add(min(seenEvery, settings.SessionIdle/4))) {
 		return nil
 	}
-	s.LastSeenAt = now
-	err := DB.WithContext(ctx).RawQuery("UPDATE sessions SET last_seen_at = ? WHERE id = ? AND last_seen_at < ?", now, s.ID, now).Exec()
+	s.LastSeenAt, s.LastSeenIP = now, client.ip()
+	err := DB.WithContext(ctx).RawQuery("UPDATE sessions SET last_seen_at = ?, last_seen_ip = ? WHERE id = ? AND last_seen_at <= ?",
+		now, s.LastSeenIP, s.ID, now).Exec()
 	if err != nil {
 		return fmt.Errorf("updating a session: %w", err)
 	}

@@ -12,8 +12,8 @@ import (
 )
 
 // FindSession returns the session of a token with its user, or ErrNotFound. It
-// updates LastSeenAt.
-func FindSession(ctx context.Context, rawToken string) (*Session, error) {
+// updates LastSeenAt and LastSeenIP.
+func FindSession(ctx context.Context, rawToken string, client Client) (*Session, error) {
 	s, err := findSession(ctx, rawToken)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, ErrNotFound
@@ -25,7 +25,7 @@ func FindSession(ctx context.Context, rawToken string) (*Session, error) {
 	if s.expired(now) {
 		return nil, errors.Join(ErrNotFound, DB.WithContext(ctx).Destroy(s))
 	}
-	return s, s.seen(ctx, now)
+	return s, s.seen(ctx, client, now)
 }
 
 type sessionAndUser struct {

@@ -19,20 +19,20 @@ func TestFindSession_AfterConnectingElsewhere(t *testing.T) {
 	ada := modelstest.SignUp(t, "ada@example.com")
 	s, err := models.StartSession(t.Context(), ada, models.Client{}, false)
 	require.NoError(t, err)
-	found, err := models.FindSession(t.Context(), s.RawToken)
+	found, err := models.FindSession(t.Context(), s.RawToken, models.Client{})
 	require.NoError(t, err)
 	require.Equal(t, ada.ID, found.UserID)
 
 	before := models.DB
 	for range 2 {
 		connectElsewhere(t)
-		_, err = models.FindSession(t.Context(), s.RawToken)
+		_, err = models.FindSession(t.Context(), s.RawToken, models.Client{})
 		require.ErrorIs(t, err, models.ErrNotFound)
 		require.NoError(t, models.DB.Close())
-		_, err = models.FindSession(t.Context(), s.RawToken)
+		_, err = models.FindSession(t.Context(), s.RawToken, models.Client{})
 		require.True(t, models.Unavailable(err), "%v", err)
 		models.DB = before
-		_, err = models.FindSession(t.Context(), s.RawToken)
+		_, err = models.FindSession(t.Context(), s.RawToken, models.Client{})
 		require.NoError(t, err)
 	}
 }

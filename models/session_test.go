@@ -2,6 +2,7 @@ package models_test
 
 import (
 	"encoding/base64"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -17,7 +18,7 @@ func (ms *ModelSuite) start(user *models.User, remember bool) string {
 }
 
 func (ms *ModelSuite) find(rawToken string) (*models.Session, error) {
-	return models.FindSession(ms.T().Context(), rawToken)
+	return models.FindSession(ms.T().Context(), rawToken, models.Client{IP: netip.MustParseAddr("192.0.2.1")})
 }
 
 func (ms *ModelSuite) Test_Session_Start() {
@@ -40,6 +41,20 @@ func (ms *ModelSuite) Test_Session_Start() {
 	for _, row := range rows {
 		ms.Equal("192.0.2.1", row.IP)
 		ms.Equal("Test/1.0", row.UserAgent)
+	}
+}
+
+// A thief's IP shows at once, also within the minute.
+func (ms *ModelSuite) Test_Session_LastSeenIP() {
+	ada := ms.signUp("ada@example.com")
+	rawToken := ms.start(ada, true)
+	for _, ip := range []string{"192.0.2.1", "198.51.100.7", "192.0.2.1", "2001:db8::1"} {
+		_, err := models.FindSession(ms.T().Context(), rawToken, models.Client{IP: netip.MustParseAddr(ip)})
+		ms.NoError(err)
+		rows, err := models.SessionsOf(ms.T().Context(), ada)
+		ms.NoError(err)
+		ms.Equal("192.0.2.1", rows[0].IP)
+		ms.Equal(ip, rows[0].LastSeenIP)
 	}
 }
 

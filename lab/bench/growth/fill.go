@@ -37,8 +37,8 @@ type table struct {
 	values  string
 }
 
-var sessions = table{"sessions", 1, "id, user_id, token_digest, remembered, ip, user_agent, created_at, last_seen_at",
-	"ID, ID, BYTES, TRUE, '192.0.2.1', 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36', NOW, NOW"}
+var sessions = table{"sessions", 1, "id, user_id, token_digest, remembered, ip, last_seen_ip, user_agent, created_at, last_seen_at",
+	"ID, ID, BYTES, TRUE, '192.0.2.1', '192.0.2.1', 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36', NOW, NOW"}
 
 // tables are in the order of their foreign keys. Each dialect replaces the words in
 // capitals.

@@ -58,7 +58,7 @@ func works(size int, page func(n int) error) []work {
 	return []work{
 		{"page: GET / of somebody who is logged in", 10 * active, func(context.Context, int) error { return page(rand.IntN(active)) }, nil},
 		{"of it: the session and its person", 20 * active, func(ctx context.Context, _ int) error {
-			_, err := models.FindSession(ctx, rawToken(rand.IntN(active), size))
+			_, err := models.FindSession(ctx, rawToken(rand.IntN(active), size), models.Client{IP: netip.MustParseAddr("192.0.2.1")})
 			return err
 		}, nil},
 		{"login in a new browser", active / 10, func(ctx context.Context, n int) error {
