@@ -58,6 +58,9 @@ func Authorize(next buffalo.Handler) buffalo.Handler {
 	return func(c buffalo.Context) error {
 		info := currentRoute(c)
 		g, _ := guardOf(info.Method, info.Path)
+		if info.Method == http.MethodPost && trimSlash(info.Path) == "/login" {
+			g = public // from a tab that was open before: switches accounts
+		}
 		switch loggedIn := currentSession(c) != nil; {
 		case g == user && !loggedIn:
 			web.Info(c).Event("guard refused")

@@ -20,7 +20,8 @@ func LoginNew(c buffalo.Context) error {
 	return renderLogin(c, loginForm{}, "")
 }
 
-// LoginCreate is POST /login: logs in and redirects to the requested page.
+// LoginCreate is POST /login: logs in and redirects to the requested page. Whoever
+// was logged in before is logged out.
 func LoginCreate(c buffalo.Context) error {
 	var form loginForm
 	if err := web.Bind(c, &form); err != nil {

@@ -84,12 +84,30 @@ func (as *ActionSuite) Test_Login_GuestsOnly() {
 	res := as.HTML("/login").Get()
 	as.Equal(302, res.Code)
 	as.Equal("/", res.Location())
-	res = as.logIn("ada@example.com", modelstest.Password)
-	as.Equal(303, res.Code)
-	as.Equal("/", res.Location())
-	n, err := as.DB.Count("sessions")
-	as.NoError(err)
-	as.Equal(1, n)
+}
+
+// From a tab that was open before the login of another account.
+func TestLogin_WhileLoggedInAsAnother(t *testing.T) {
+	s := newSite(t)
+	modelstest.SignUp(t, "ada@example.com")
+	modelstest.SignUp(t, "bob@example.com")
+	b, copied := s.loggedIn("ada@example.com", firefox), s.browser()
+	copied.SetCookie("corral", b.sessionCookie())
+	require.Equal(t, 200, copied.Get("/").StatusCode)
+	b.Get("/") // with the flash
+
+	a := b.Post("/login", url.Values{"email": {"bob@example.com"}, "password": {"wrong"}})
+	require.Equal(t, 422, a.StatusCode)
+	require.Contains(t, a.Page, `role="alert">Invalid email or password.<`)
+	require.Contains(t, b.Get("/").Page, "<dd>ada@example.com</dd>")
+
+	a = b.logIn("bob@example.com")
+	require.Equal(t, 303, a.StatusCode)
+	require.Equal(t, "/", a.Location())
+	page := b.Get("/").Page
+	require.Equal(t, []string{"You were logged in."}, apptest.Flashes(page))
+	require.Contains(t, page, "<dd>bob@example.com</dd>")
+	require.Equal(t, "/login", copied.Get("/").LocationPath(), "ada is logged out")
 }
 
 func TestLogin_SaysHowLongItRemembers(t *testing.T) {
