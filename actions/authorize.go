@@ -85,17 +85,24 @@ func askToLogIn(c buffalo.Context) error {
 	if web.WantsJSON(c.Request()) || !web.IsNavigation(c.Request()) {
 		return c.Error(http.StatusUnauthorized, errLoggedOut)
 	}
-	next := web.PageBefore(app.Muxer(), c.Request())
+	before := web.PageBefore(app.Muxer(), c.Request())
+	next := before
 	if c.Request().Method == http.MethodGet {
 		next = web.PageOf(c.Request())
+	}
+	to := web.WithNext("/login", returnPath(next))
+	if page, _, _ := strings.Cut(before, "?"); page == "/login" && noCookies(c) && to != page {
+		to += "&cookies=none" // logged in just now, but the browser kept no cookie
 	}
 	message := "login.needed"
 	if c.Value("session_ended") != nil || currentSession(c) != nil { // or ended during this request
 		message = "login.ended"
 	}
 	c.Flash().Set("warning", []string{message}) // Set, not Add: the cookie is limited to 4 KB
-	return redirectTo(c, web.WithNext("/login", returnPath(next)))
+	return redirectTo(c, to)
 }
+
+func noCookies(c buffalo.Context) bool { return len(c.Request().Cookies()) == 0 }
 
 // Guard returns the guard of a route, for the routes task.
 func Guard(info *buffalo.RouteInfo) string {

@@ -17,6 +17,9 @@ type loginForm struct {
 }
 
 func LoginNew(c buffalo.Context) error {
+	if c.Param("cookies") == "none" && noCookies(c) { // see askToLogIn, which set one
+		c.Flash().Add("warning", "login.no_cookies")
+	}
 	return renderLogin(c, loginForm{}, "")
 }
 

@@ -138,6 +138,9 @@ func (b *Browser) Cookie(suffix string) string {
 	return ""
 }
 
+// RefuseCookies makes the browser keep no cookies.
+func (b *Browser) RefuseCookies() { b.client.Jar = nil }
+
 // SetCookie stores a cookie in the browser.
 func (b *Browser) SetCookie(name, value string) {
 	u := b.server.baseURL()

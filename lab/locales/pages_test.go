@@ -60,6 +60,7 @@ func (s *story) guest() {
 	for _, path := range []string{"/welcome", "/login", "/signup", "/password/forgot", "/check-mail"} {
 		s.read(b.Get(path), 200)
 	}
+	s.read(b.Get("/login?cookies=none"), 200)
 	b.Get("/")
 	s.read(b.Get("/login"), 200) // log in first
 	s.read(b.Post("/signup", "email", "nobody"), 422)

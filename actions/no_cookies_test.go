@@ -1,0 +1,52 @@
+package actions
+
+import (
+	"net/http"
+	"net/url"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"corral/internal/apptest"
+	"corral/models/modelstest"
+)
+
+// withoutCookies returns a browser that keeps none, and follows redirects as
+// browsers do: with the Referer of the first request.
+func (s *site) withoutCookies() *browser {
+	b := s.browser()
+	b.RefuseCookies()
+	return b
+}
+
+func (b *browser) follow(a apptest.Answer, referer string) apptest.Answer {
+	b.site.t.Helper()
+	b.Header.Set("Referer", b.site.URL+referer)
+	for a.Location() != "" {
+		a = b.Get(a.Location())
+	}
+	return a
+}
+
+func TestNoCookies_LoginSaysSo(t *testing.T) {
+	s := newSite(t)
+	modelstest.SignUp(t, "ada@example.com")
+	const text = "Logging in needs cookies"
+	for _, from := range []string{"/login", "/login?next=%2Faccount"} {
+		b := s.withoutCookies()
+		require.NotContains(t, b.Get(from).Page, text)
+		form := url.Values{"email": {"ada@example.com"}, "password": {modelstest.Password}, "next": {"/account"}}
+		a := b.follow(b.Post("/login", form), from)
+		require.Equal(t, http.StatusOK, a.StatusCode)
+		require.Contains(t, apptest.Flashes(a.Page)[0], text)
+		require.Equal(t, "/account", next(a.Page))
+		require.Empty(t, a.Cookies())
+	}
+	// A link of the login page to a page for logged-in users.
+	b := s.browser()
+	b.Header.Set("Referer", s.URL+"/login")
+	require.Equal(t, []string{"You need to login first."}, apptest.Flashes(b.Get(b.Get("/account").Location()).Page))
+	plain := s.withoutCookies()
+	plain.Header.Set("Referer", s.URL+"/login")
+	require.Equal(t, "/login", plain.Get("/logout").Location())
+}
