@@ -41,7 +41,7 @@ func (as *ActionSuite) Test_AccountSessions_Index() {
 	as.Len(lines, 1)
 	as.Contains(lines[0], `<span class="badge">This device</span>`)
 	as.Contains(lines[0], "<strong>Unknown browser</strong>")
-	as.NotContains(page, "Log out every other device", "there is none")
+	as.NotContains(page, "Log out every other device", "there is no other")
 	as.Contains(as.HTML("/").Get().Body.String(), `href="/account/sessions"`)
 }
 
@@ -70,7 +70,7 @@ func TestAccountSessions_Index_TwoDevices(t *testing.T) {
 		require.Contains(t, line, "Logged in <time datetime=\""+since.Format(time.RFC3339)+"\">"+since.Format("Jan 2, 2006, 3:04 PM UTC")+"</time>")
 		require.Contains(t, line, "Last seen <time datetime=\""+seen.Format(time.RFC3339)+"\">"+seen.Format("Jan 2, 2006, 3:04 PM UTC")+"</time>")
 	}
-	require.Contains(t, phone.sessions()[0], "Safari on iPhone</strong> <span", "the newest seen first, and its own badge")
+	require.Contains(t, phone.sessions()[0], "Safari on iPhone</strong> <span", "the current session first, with a badge")
 }
 
 func TestAccountSessions_Index_ShowsWhereAStolenSessionIsUsed(t *testing.T) {
@@ -152,7 +152,7 @@ func TestAccountSessions_Destroy_AnothersIsNotFound(t *testing.T) {
 		require.Contains(t, a.Page, "There is no such page")
 		pages = append(pages, a.Page)
 	}
-	require.Equal(t, pages[1], pages[0], "nothing tells that there is such a session")
+	require.Equal(t, pages[1], pages[0], "the same page as for an unknown id")
 	require.Len(t, bob.sessions(), 1)
 	require.Len(t, ada.sessions(), 1)
 }

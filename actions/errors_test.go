@@ -168,7 +168,7 @@ func TestErrors_ProxyWithoutScheme(t *testing.T) {
 	a := s.ask("GET", "127.0.0.1", "", "")
 	require.Equal(t, 502, a.StatusCode)
 	require.Contains(t, a.Page, "X-Forwarded-Proto")
-	require.NotRegexp(t, ` (src|href|action)=`, a.Page, "they would not work")
+	require.NotRegexp(t, ` (src|href|action)=`, a.Page, "links would not work")
 }
 
 // A client that leaves in the middle of a response is no fault, unlike a handler

@@ -255,7 +255,7 @@ func TestPages_NeedNoTitle(t *testing.T) {
 	a := b.Get("/widgets")
 	require.Equal(t, 200, a.StatusCode)
 	require.Contains(t, a.Page, "<title>Corral</title>")
-	require.Equal(t, []string{"Widget was &lt;created&gt;."}, apptest.Flashes(a.Page), "a message that is no key is shown as it is")
+	require.Equal(t, []string{"Widget was &lt;created&gt;."}, apptest.Flashes(a.Page), "a message that is not a key is shown unchanged")
 }
 
 func TestPages_SameFlashIsShownOnce(t *testing.T) {

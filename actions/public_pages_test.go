@@ -125,7 +125,7 @@ func TestPublicPages_HoldNothingOfTheFirstRequest(t *testing.T) {
 	page := uncompressed(s.browser()).Get("/welcome").Page
 	require.NotContains(t, page, "left-a-trace")
 	with := uncompressed(s.browser()).Get("/welcome?left-a-trace")
-	require.Equal(t, "no-store", with.Header.Get("Cache-Control"), "the app answers a query")
+	require.Equal(t, "no-store", with.Header.Get("Cache-Control"), "requests with a query reach the app")
 	require.Equal(t, page, with.Page)
 }
 

@@ -39,7 +39,7 @@ func (ms *ModelSuite) Test_Activity_Login() {
 	models.Clock.Move(time.Second)
 	client.RawDeviceCookie, client.RawSession = s.RawDeviceCookie, s.RawToken
 	ms.NoError(models.EndSession(ms.T().Context(), client))
-	ms.NoError(models.EndSession(ms.T().Context(), client), "it has ended, and nothing more happens")
+	ms.NoError(models.EndSession(ms.T().Context(), client), "it has ended already")
 	models.Clock.Move(time.Second)
 	_, err = ms.logIn("ada@example.com", modelstest.Password, client)
 	ms.NoError(err)
@@ -69,7 +69,7 @@ func (ms *ModelSuite) Test_Activity_RateLimitedAttemptWritesNothing() {
 	for range 8 {
 		ms.wait("ada@example.com", "192.0.2.1")
 	}
-	ms.Len(ms.activity(ada), 5, "those that were not refused")
+	ms.Len(ms.activity(ada), 5, "without the refused ones")
 }
 
 // A confirmation with the right password is not recorded.

@@ -22,25 +22,25 @@ func (ms *ModelSuite) Test_RateLimit_KnownBrowserHasABucketOfItsOwn() {
 	for n := range 5 {
 		ms.Zero(ms.wait("ada@example.com", nthIP(n)))
 	}
-	hers := models.Credentials{Email: "ada@example.com", Password: modelstest.Password,
+	known := models.Credentials{Email: "ada@example.com", Password: modelstest.Password,
 		Client: models.Client{IP: netip.MustParseAddr(nthIP(1)), RawDeviceCookie: ms.knownBrowser(ada, "")}}
 	var limited *models.RateLimited
-	stranger := hers
-	stranger.Client.RawDeviceCookie = ""
-	_, err := models.Authenticate(ctx, stranger)
+	unknown := known
+	unknown.Client.RawDeviceCookie = ""
+	_, err := models.Authenticate(ctx, unknown)
 	ms.ErrorAs(err, &limited)
-	_, err = models.Authenticate(ctx, hers)
+	_, err = models.Authenticate(ctx, known)
 	ms.NoError(err)
-	_, err = models.Authenticate(ctx, stranger)
-	ms.ErrorAs(err, &limited, "her login is no help to the stranger")
+	_, err = models.Authenticate(ctx, unknown)
+	ms.ErrorAs(err, &limited, "her login does not help unknown browsers")
 
-	hers.Password = "wrong"
+	known.Password = "wrong"
 	for range 5 {
-		_, err = models.Authenticate(ctx, hers)
+		_, err = models.Authenticate(ctx, known)
 		ms.ErrorIs(err, models.ErrBadCredentials)
 	}
-	_, err = models.Authenticate(ctx, hers)
-	ms.ErrorAs(err, &limited, "the browser's attempts end too")
+	_, err = models.Authenticate(ctx, known)
+	ms.ErrorAs(err, &limited, "a known browser is rate limited, too")
 }
 
 func (ms *ModelSuite) Test_DeviceCookie_IsOfOneAccountAndExpires() {

@@ -129,7 +129,7 @@ func (ms *ModelSuite) Test_Purge_RateLimits() {
 	ms.Equal(1, ms.count("rate_limits"), "the client's window is over")
 	models.Clock.Move(90*day - 3*time.Minute - time.Second)
 	ms.purge()
-	ms.Equal(1, ms.count("rate_limits"), "attempts in a row are not forgotten so soon")
+	ms.Equal(1, ms.count("rate_limits"), "attempts in a row are kept")
 	models.Clock.Move(time.Second)
 	ms.purge()
 	ms.Equal(0, ms.count("rate_limits"))
@@ -211,7 +211,7 @@ func (ms *ModelSuite) Test_Purge_DeliveredAndGivenUpMails() {
 	ms.Equal(2, ms.count("mails"), "a sent one is kept for 30 days")
 	models.Clock.Move(60 * day)
 	ms.purge()
-	ms.Equal(1, ms.count("mails"), "one that failed for 90")
+	ms.Equal(1, ms.count("mails"), "a given-up one for 90")
 	ms.Equal([]string{models.MailSignup}, modelstest.Mails(ms.T(), "waits@example.com"))
 }
 

@@ -51,7 +51,7 @@ func (ms *ModelSuite) Test_SessionsOf_OmitsExpired() {
 	ms.Equal([]string{"192.0.2.2"}, ms.listed(ada), "idle")
 	models.Clock.Move(30 * 24 * time.Hour)
 	ms.Empty(ms.listed(ada))
-	ms.Equal(2, ms.count("sessions"), "looking removes nothing")
+	ms.Equal(2, ms.count("sessions"), "listing removes nothing")
 }
 
 func (ms *ModelSuite) Test_EndSessionOf() {

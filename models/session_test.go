@@ -114,7 +114,7 @@ func (ms *ModelSuite) Test_Session_ExpiresIdle() {
 	ms.NoError(err)
 	models.Clock.Move(29 * time.Minute)
 	_, err = ms.find(rawToken)
-	ms.NoError(err, "it was used in between")
+	ms.NoError(err, "it was not idle")
 	models.Clock.Move(30 * time.Minute)
 	_, err = ms.find(rawToken)
 	ms.ErrorIs(err, models.ErrNotFound)

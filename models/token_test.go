@@ -38,7 +38,7 @@ func (ms *ModelSuite) Test_Token_OnePurposeAndOneEmail() {
 	ms.signUp("ada@example.com")
 	rawToken := ms.requestReset("ada@example.com")
 	ms.True(ms.resets(rawToken))
-	ms.True(ms.resets(rawToken), "looking does not redeem it")
+	ms.True(ms.resets(rawToken), "finding it does not redeem it")
 	_, err := models.FindSignupEmail(ms.T().Context(), rawToken)
 	ms.ErrorIs(err, models.ErrNotFound, "for another purpose")
 	ms.requestReset("nobody@example.com")

@@ -158,7 +158,7 @@ func TestStore_ReadsCookiesOfOlderKeys(t *testing.T) {
 	})
 	require.Equal(t, 1, refused)
 	saved(t, New(options), nil, nothing)
-	require.Equal(t, 1, refused, "no cookie is not refused")
+	require.Equal(t, 1, refused, "a request without a cookie is not refused")
 }
 
 // Treating the session as empty would log the user out.

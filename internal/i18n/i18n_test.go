@@ -42,8 +42,8 @@ func TestTexts_InEachLanguage(t *testing.T) {
 	} {
 		require.Equal(t, want, texts.In(name)("greeting", map[string]any{"name": "Ada"}), name)
 	}
-	require.Equal(t, "Ding", texts.In("de")("widget"), "a second file of the language, as the generator makes it")
-	require.Equal(t, "Dings", texts.In("de")("admin.widget"), "and one in a folder")
+	require.Equal(t, "Ding", texts.In("de")("widget"), "from a second file, as of the generator")
+	require.Equal(t, "Dings", texts.In("de")("admin.widget"), "from a file in a folder")
 	require.Nil(t, texts.In("xx"))
 }
 
@@ -53,7 +53,7 @@ func TestTexts_MissingTextFallsBack(t *testing.T) {
 		"all.de.yaml", `- {id: greeting, translation: "Hallo"}`,
 	))
 	require.NoError(t, err)
-	require.Equal(t, "2 seconds", texts.In("de")("wait", 2), "that of the default language")
+	require.Equal(t, "2 seconds", texts.In("de")("wait", 2), "the text of the default language")
 	require.Equal(t, "greeting", texts.In("en-US")("greeting"))
 	require.Equal(t, "neither", texts.In("de")("neither"))
 }
@@ -98,8 +98,8 @@ func TestTexts_Match(t *testing.T) {
 func TestTexts_MatchPrefersTheChosenLanguage(t *testing.T) {
 	texts := shipped(t)
 	require.Equal(t, "fr", texts.Match("de", "fr"))
-	require.Equal(t, "fr", texts.Match("de", "", "fr", "ar"), "the first that there is")
-	require.Equal(t, "de", texts.Match("de", "", "xx", "../de", "\x00"), "none that is shipped")
+	require.Equal(t, "fr", texts.Match("de", "", "fr", "ar"), "the first that is shipped")
+	require.Equal(t, "de", texts.Match("de", "", "xx", "../de", "\x00"), "none of them is shipped")
 	require.Equal(t, "en-US", texts.Match("", "xx"))
 }
 

@@ -62,7 +62,7 @@ func TestWorker_GivesUpAfterSixAttempts(t *testing.T) {
 		require.NotEmpty(t, m.SealedToken)
 		moveClock(wait - time.Second)
 		w.DeliverAll(t.Context())
-		require.Equal(t, n+1, attempts, "not before its time")
+		require.Equal(t, n+1, attempts, "not before the wait is over")
 		moveClock(time.Second)
 	}
 	require.False(t, mailTo(t, "zoe@example.com").GivenUpAt.Valid)

@@ -152,7 +152,7 @@ func TestRun_LeavesLockedRows(t *testing.T) {
 	require.NoError(t, db.Transaction(func(tx *pop.Connection) error {
 		exec(t, tx, "UPDATE notes SET text = text WHERE id = 1")
 		require.NoError(t, Run(t.Context(), db, clocks(), rules))
-		require.Equal(t, 2, count(t, db), "seen from beside the transaction")
+		require.Equal(t, 2, count(t, db), "outside of the transaction")
 		return nil
 	}))
 	require.NoError(t, Run(t.Context(), db, clocks(), rules))
@@ -198,7 +198,7 @@ func TestRun_OneNodeAtATime(t *testing.T) {
 	replacePause(t, func() {
 		pauses++
 		require.NoError(t, Run(t.Context(), db, clocks(), rules)) // as another node would
-		require.Equal(t, 11, count(t, db), "it left the work to the first")
+		require.Equal(t, 11, count(t, db), "the other node is purging")
 	})
 	require.NoError(t, Run(t.Context(), db, clocks(), rules))
 	require.Equal(t, 1, pauses)
@@ -252,7 +252,7 @@ func TestJanitor_Stop(t *testing.T) {
 	<-janitor.ctx.Done()
 	close(goOn)
 	<-stopped
-	require.Empty(t, log.String(), "to be stopped is no fault")
+	require.Empty(t, log.String(), "a stop is not a fault")
 	require.Equal(t, 11, count(t, db))
 	require.NoError(t, Run(t.Context(), db, clocks(), rules))
 	require.Equal(t, 1, count(t, db))

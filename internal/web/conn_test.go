@@ -56,7 +56,7 @@ func TestConn_HandlerHijacks(t *testing.T) {
 	fmt.Fprint(client, "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
 	line, err := answers.ReadString('\n')
 	require.NoError(t, err)
-	require.Equal(t, "HTTP/1.1 200 OK\r\n", line, "what was written before comes before")
+	require.Equal(t, "HTTP/1.1 200 OK\r\n", line, "the earlier write is sent first")
 	for !strings.HasSuffix(line, "then\n") {
 		line, err = answers.ReadString('\n')
 		require.NoError(t, err)

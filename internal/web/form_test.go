@@ -168,7 +168,7 @@ func TestParseMultipart_Refuses(t *testing.T) {
 		require.Equal(t, c.status, res.StatusCode, "%.30s", c.body)
 	}
 	res, _ := send(t, s, "PUT", "/", long.String(), "Content-Type", kind)
-	require.Equal(t, 413, res.StatusCode, "of a length that it says")
+	require.Equal(t, 413, res.StatusCode, "with a Content-Length")
 }
 
 func TestParseMultipart_SkippedStreamsTheParts(t *testing.T) {

@@ -59,7 +59,7 @@ func TestPolicy_ExtendedForOneResponse(t *testing.T) {
 	} {
 		res, _ := send(t, s, "GET", "/?page="+page, "")
 		require.Equal(t, []string{string(want)}, res.Header.Values("Content-Security-Policy"), page)
-		require.Empty(t, res.Header.Get("Cross-Origin-Embedder-Policy"), "which would keep out images of other sites")
+		require.Empty(t, res.Header.Get("Cross-Origin-Embedder-Policy"), "it would block images of other sites")
 	}
 	require.Contains(t, DefaultPolicy, "script-src 'self';")
 }

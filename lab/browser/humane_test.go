@@ -24,11 +24,11 @@ func TestHumane_ShowPassword(t *testing.T) {
 	require.Equal(t, firstPassword, evaluate[string](b, `document.querySelector("[name=password]").value`))
 	evaluate[bool](b, `addEventListener("submit", e => e.preventDefault()), true`)
 	b.click(`[action="/login"] [type=submit]`)
-	require.Equal(t, "false password", evaluate[string](b, state), "what is sent is a password")
+	require.Equal(t, "false password", evaluate[string](b, state), "it is sent as a password")
 
 	plain := openBrowser(t, s, person{noScript: true})
 	plain.visit("/login")
-	require.False(t, plain.has(".reveal"), "a button that does nothing is not there")
+	require.False(t, plain.has(".reveal"), "no button without effect")
 }
 
 func TestHumane_CapsLock(t *testing.T) {

@@ -65,7 +65,7 @@ func (b *browser) tabRound() {
 			seen[at] = true
 		}
 	}
-	require.Len(b.t, seen, stops, "%s: each is a stop of its own", b.path())
+	require.Len(b.t, seen, stops, "%s: every stop once", b.path())
 }
 
 // focusable are the Tab stops.

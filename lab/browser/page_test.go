@@ -95,7 +95,7 @@ func TestPage_LoginIsLight(t *testing.T) {
 	}, patience, 10*time.Millisecond)
 	total := 0.0
 	for _, bytes := range b.received {
-		require.Greater(t, bytes, 100.0, "it came over the wire")
+		require.Greater(t, bytes, 100.0, "it was loaded")
 		total += bytes
 	}
 	require.LessOrEqual(t, total, 20.0*1024)

@@ -37,7 +37,7 @@ func TestPreferences_ReducedMotionStopsMotion(t *testing.T) {
 	t.Parallel()
 	somePages(t, func(b *browser, page string) {
 		b.do("allowing motion", prefers("prefers-reduced-motion", "no-preference"))
-		require.NotEmpty(t, evaluate[[]string](b, moving), "there is some, for the others")
+		require.NotEmpty(t, evaluate[[]string](b, moving), "but otherwise there is motion")
 		b.do("reducing motion", prefers("prefers-reduced-motion", "reduce"))
 		require.Empty(t, evaluate[[]string](b, moving), page)
 	})

@@ -50,7 +50,7 @@ func TestPrint_LeavesOutSecrets(t *testing.T) {
 	program := openBrowser(t, s, person{noisy: true})
 	for _, m := range s.mails.Read {
 		program.open(m.HTML)
-		require.Contains(t, program.text("body"), "https://", "on the screen it can be copied")
+		require.Contains(t, program.text("body"), "https://", "but the screen shows it")
 		program.requirePrint("mail", m.Subject, "https://")
 	}
 }

@@ -219,13 +219,13 @@ func (s *story) endOtherSessions(t *testing.T) {
 		s.site.mails.Wait(t, "about the new browser", func(m services.Mail) bool { return m.To == s.email && strings.Contains(m.Text, "2001:db8::7") })
 
 		s.visit("/account/sessions")
-		require.Equal(t, "2001:db8::7", s.text("main bdi"), "kept apart from words that run the other way")
+		require.Equal(t, "2001:db8::7", s.text("main bdi"), "isolated from right-to-left text")
 		s.see("devices")
 		s.press(end)
 		require.Len(t, s.flashes(), 1)
 		require.NotContains(t, s.text("main"), "2001:db8::7")
 		phone.visit("/account")
-		require.Equal(t, "/login", phone.path(), "it takes effect on the very next request")
+		require.Equal(t, "/login", phone.path(), "it takes effect on the next request")
 		phone.do("forgetting the phone", forgetCookies)
 	}
 	s.visit("/account/sessions")

@@ -25,7 +25,7 @@ func requireNothingByHalves(t *testing.T, a *app, people []*person) {
 		p.settle(t, held[p.name])
 		delete(held, p.name)
 	}
-	require.Empty(t, held, "facts of no person")
+	require.Empty(t, held, "facts without an account")
 }
 
 // settle determines whether the interrupted request took effect.
@@ -140,7 +140,7 @@ func requireWhole(t *testing.T, a *app) {
 	require.Equal(t, "ok", verdict)
 	var broken int
 	require.NoError(t, a.db.QueryRow("SELECT count(*) FROM pragma_foreign_key_check").Scan(&broken))
-	require.Zero(t, broken, "references to rows that are gone")
+	require.Zero(t, broken, "references to deleted rows")
 }
 
 // waitForBackends waits until PostgreSQL has noticed that the app is dead:

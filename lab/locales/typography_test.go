@@ -54,7 +54,7 @@ func TestTypography_FollowsEachLanguage(t *testing.T) {
 						require.NotRegexp(t, found, form, "%s %s has %s", language, key, blunder)
 					}
 				}
-				require.Equal(t, ends.MatchString(languages["en-us"][key].Other()), ends.MatchString(form), "%s %s is a sentence here and none there: %s", language, key, form)
+				require.Equal(t, ends.MatchString(languages["en-us"][key].Other()), ends.MatchString(form), "%s %s ends like a sentence in one language only: %s", language, key, form)
 			}
 		}
 	}

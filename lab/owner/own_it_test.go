@@ -17,7 +17,7 @@ var effects = map[string]func(*testing.T, *app){
 		require.Contains(t, a.get(t, "/status"), "<p>The server answers.</p>")
 	},
 	"Store data": func(t *testing.T, a *app) {
-		require.Contains(t, a.get(t, "/"), "<dt>Name</dt><dd></dd>", "of an account that is older than the column")
+		require.Contains(t, a.get(t, "/"), "<dt>Name</dt><dd></dd>", "empty for older accounts")
 		require.Contains(t, a.get(t, "/name"), `name="name" type="text" value=""`)
 		status, page := a.post(t, "/name", url.Values{"_method": {"PUT"}, "name": {""}})
 		require.Equal(t, http.StatusUnprocessableEntity, status)

@@ -47,7 +47,7 @@ func serves(t *testing.T, dir string) {
 	t.Helper()
 	p := start(t, dir)
 	_, baseURL, found := strings.Cut(strings.TrimSpace(p.Err.String()), "reached at ")
-	require.True(t, found, "it should have said where it is reached: %s", p.Err.String())
+	require.True(t, found, "no URL in the output: %s", p.Err.String())
 	res, err := http.Get(baseURL + "/login")
 	require.NoError(t, err)
 	page, err := io.ReadAll(res.Body)

@@ -118,7 +118,7 @@ func TestDevelopment_ReloadsChangedFiles(t *testing.T) {
 	} {
 		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
 		next := event(t, res.Body)
-		require.NotEqual(t, first, next, "the page is told")
+		require.NotEqual(t, first, next, "the page sees the restart")
 		first = next
 	}
 	_, page = p.Get("/welcome")

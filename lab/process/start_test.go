@@ -112,10 +112,10 @@ func TestProduction_LogsJSONOnStdout(t *testing.T) {
 	p.Get("/nothing")
 	p.Stop()
 	lines := strings.Split(strings.TrimSpace(p.Out.String()), "\n")
-	require.GreaterOrEqual(t, len(lines), 3, "with the one that asked whether it answers")
+	require.GreaterOrEqual(t, len(lines), 3, "with that of the readiness check")
 	for _, line := range lines {
 		require.True(t, json.Valid([]byte(line)), line)
-		require.NotContains(t, line, `"error"`, "a stop is none")
+		require.NotContains(t, line, `"error"`, "a stop is not an error")
 		require.NotContains(t, line, "closed network connection")
 	}
 	require.Regexp(t, `"event":"listening","address":"127\.0\.0\.1:\d+","public_url":"https://127\.0\.0\.1"`, p.Out.String())
@@ -136,7 +136,7 @@ func TestProduction_MakesPrivateFilesInStorage(t *testing.T) {
 		require.True(t, strings.HasPrefix(file.Name(), "production.sqlite"), file.Name())
 		info, err := file.Info()
 		require.NoError(t, err)
-		require.Zero(t, info.Mode().Perm()&0o077, "%s is its owner's", file.Name())
+		require.Zero(t, info.Mode().Perm()&0o077, "%s is readable by others", file.Name())
 	}
 }
 
@@ -145,5 +145,5 @@ func TestCommandLine_ErrorsAreOneLine(t *testing.T) {
 	for _, args := range [][]string{{"serve"}, {"--version"}, {"task", "nope"}, {"task", "user:create"}, {"task", "user:create", "x\ny"}} {
 		require.NotEmpty(t, oneLine(t, dir, nil, args...))
 	}
-	require.NoFileExists(t, filepath.Join(dir, "storage", "development.sqlite"), "a typing error makes no database")
+	require.NoFileExists(t, filepath.Join(dir, "storage", "development.sqlite"), "a typo creates no database")
 }

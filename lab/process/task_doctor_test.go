@@ -58,7 +58,7 @@ func TestTask_Doctor_PassesAndChangesNothing(t *testing.T) {
 			require.Equal(t, 1, strings.Count(line, "\n"), name)
 		}
 	}
-	require.NoDirExists(t, filepath.Join(dir, "storage"), "it only looks")
+	require.NoDirExists(t, filepath.Join(dir, "storage"), "the doctor creates nothing")
 }
 
 func TestTask_Doctor_EmptyEnvironmentNamesEachRemedy(t *testing.T) {
@@ -81,7 +81,7 @@ func TestTask_Doctor_EmptyEnvironmentNamesEachRemedy(t *testing.T) {
 	}
 	require.Len(t, lines, 10)
 	require.Equal(t, "9 of 10 checks failed\n", summary)
-	require.NoFileExists(t, filepath.Join(dir, "storage", "production.sqlite"), "it only looks")
+	require.NoFileExists(t, filepath.Join(dir, "storage", "production.sqlite"), "the doctor creates nothing")
 }
 
 func TestTask_Doctor_NamesTheOneFault(t *testing.T) {

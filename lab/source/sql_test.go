@@ -57,7 +57,7 @@ func TestSource_StatementsAreConstant(t *testing.T) {
 				case *ast.CallExpr:
 					for _, text := range statementsOf(n) {
 						statements++
-						require.True(t, s.constant(text), "%s: a statement is put together", file)
+						require.True(t, s.constant(text), "%s: a statement is not constant", file)
 					}
 					_, name := called(n)
 					for _, i := range sqlParameters[name] {
@@ -65,12 +65,12 @@ func TestSource_StatementsAreConstant(t *testing.T) {
 							continue
 						}
 						parameters++
-						require.True(t, s.constant(n.Args[i]), "%s: what %s is given is put together", file, name)
+						require.True(t, s.constant(n.Args[i]), "%s: an argument of %s is not constant", file, name)
 					}
 				case *ast.CompositeLit:
 					for _, text := range statementsIn(n, n.Type) {
 						statements++
-						require.True(t, s.constant(text), "%s: a statement is put together", file)
+						require.True(t, s.constant(text), "%s: a statement is not constant", file)
 					}
 				}
 				return true

@@ -33,13 +33,13 @@ func TestSource_TemplatesAndFormatsAreConstant(t *testing.T) {
 				on == "plush" && name == "NewTemplate" && path != "internal/view/template.go":
 				require.Fail(t, "a template that is not a file", path)
 			case on == "c" && name == "Redirect" && within.Name.Name == "redirect":
-				require.Equal(t, "to", call.Args[1].(*ast.Ident).Name, "%s: what the calls below give", path)
+				require.Equal(t, "to", call.Args[1].(*ast.Ident).Name, "%s: checked at its calls", path)
 			case on == "c" && name == "Redirect", on == "" && name == "redirect":
 				_, literal := call.Args[1].(*ast.BasicLit)
 				require.True(t, literal, "%s: the second argument of Redirect is a format", path)
 				redirects++
 			case on == "app" && name == "Resource":
-				require.Fail(t, "Resource maps routes that no line of the table names", path)
+				require.Fail(t, "Resource adds routes without a line in the table", path)
 			}
 		})
 	}
