@@ -44,7 +44,6 @@ func open(t *testing.T, url string) *pop.Connection {
 	return db
 }
 
-// migrated opens a new, migrated database.
 func migrated(t *testing.T) *pop.Connection {
 	t.Helper()
 	db := open(t, databaseURL(t))

@@ -51,7 +51,6 @@ func compose(q *outbox.Queue) func(context.Context, *outbox.Mail) (mail.Message,
 	}
 }
 
-// sender returns a sender that trusts the server.
 func sender(s *smtptest.Server) *outbox.SMTP {
 	return outbox.NewSMTP(s.URL, "corral.example", s.Authority.Trusting())
 }

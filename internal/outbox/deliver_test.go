@@ -28,7 +28,6 @@ func nothingDue(t testing.TB, q *outbox.Queue) {
 
 func TestClaim_Empty(t *testing.T) { nothingDue(t, newQueue(t)) }
 
-// The mail that is due longest is first.
 func TestClaim_DueLongestFirst(t *testing.T) {
 	q := newQueue(t)
 	for _, email := range []string{"zoe@example.com", "ada@example.com", "max@example.com"} {
@@ -41,7 +40,6 @@ func TestClaim_DueLongestFirst(t *testing.T) {
 	nothingDue(t, q)
 }
 
-// Mails of low priority come last, even if they have waited longer.
 func TestClaim_LowPriority(t *testing.T) {
 	q := newQueue(t)
 	put(t, outbox.Mail{Recipient: "low@example.com", Template: "notice", LowPriority: true})
@@ -90,7 +88,6 @@ func TestDelivered_IsDone(t *testing.T) {
 	require.Empty(t, m.SealedToken)
 }
 
-// The cause is one line that fits the column.
 func TestFailed_Cause(t *testing.T) {
 	q := newQueue(t)
 	add(t, q, "zoe@example.com")
@@ -112,7 +109,6 @@ func TestQueue_Overdue(t *testing.T) {
 	require.False(t, q.Overdue(mailTo(t, "zoe@example.com")))
 }
 
-// Of many workers at once, one claims each mail.
 func TestClaim_EachMailOnce(t *testing.T) {
 	const mails = 40
 	q := newQueue(t)

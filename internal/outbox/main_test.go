@@ -40,8 +40,7 @@ var migrations = fstest.MapFS{"20260101000000_create_mails.up.fizz": {Data: []by
 	sql("CREATE INDEX mails_due_at_idx ON mails (low_priority, due_at) WHERE due_at IS NOT NULL;")
 `)}}
 
-// db is on the server of TEST_DATABASE_URL or in a SQLite file. newQueue, with
-// which each test begins, empties it.
+// db is on the server of TEST_DATABASE_URL or a SQLite file. newQueue empties it.
 var db *pop.Connection
 
 func TestMain(m *testing.M) {
@@ -62,12 +61,10 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// ahead is how far the clock of the queues is ahead.
 var ahead atomic.Int64
 
 func now() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
 
-// moveClock puts the clock forward.
 func moveClock(d time.Duration) { ahead.Add(int64(d)) }
 
 // newQueue returns the queue of an empty outbox.
@@ -113,7 +110,6 @@ func put(t testing.TB, m outbox.Mail) {
 	require.NoError(t, db.Create(&m))
 }
 
-// mailTo returns the newest mail to a recipient.
 func mailTo(t testing.TB, email string) *outbox.Mail {
 	t.Helper()
 	m := &outbox.Mail{}

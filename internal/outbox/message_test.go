@@ -14,7 +14,7 @@ import (
 	"corral/internal/outbox/smtptest"
 )
 
-// The message on the wire follows RFC 5322.
+// As RFC 5322 demands.
 func TestMessage_OnTheWire(t *testing.T) {
 	q := newQueue(t)
 	put(t, outbox.Mail{Recipient: "ada@example.com", Template: "link"})
@@ -25,7 +25,6 @@ func TestMessage_OnTheWire(t *testing.T) {
 	smtptest.Require(t, s.Next(), "ada@example.com", "Hello")
 }
 
-// Non-ASCII and long texts arrive unchanged.
 func TestMessage_Encoding(t *testing.T) {
 	s := smtptest.New(t)
 	long := strings.Repeat("Žluťoučký kůň úpěl ďábelské ódy. 馬 ", 200)
@@ -58,7 +57,6 @@ func TestMessage_EmailOutsideASCII(t *testing.T) {
 	require.Equal(t, []string{"zoë@example.com"}, s.Next().To)
 }
 
-// User input adds neither header nor recipient.
 func TestMessage_HeaderInjection(t *testing.T) {
 	s := smtptest.New(t)
 	for _, email := range []string{
@@ -85,7 +83,6 @@ func TestMessage_HeaderInjection(t *testing.T) {
 	require.NotContains(t, smtptest.Parse(t, r).Header, "Bcc")
 }
 
-// All that a Buffalo message can hold arrives.
 func TestMessage_CopiesAndAttachments(t *testing.T) {
 	s := smtptest.New(t)
 	m := note("ada@example.com")

@@ -33,7 +33,6 @@ func TestQueue_Add(t *testing.T) {
 	require.Empty(t, token)
 }
 
-// A mail is rolled back with the transaction of what it announces.
 func TestQueue_AddIsRolledBack(t *testing.T) {
 	q := newQueue(t)
 	want := errors.New("no")

@@ -22,7 +22,7 @@ func TestSMTP_ImplicitTLS(t *testing.T) {
 	require.Equal(t, []string{"ada@example.com"}, s.Next().To)
 }
 
-// RFC 5321, 4.1.2: such a local part is quoted.
+// The local part is quoted: RFC 5321, 4.1.2.
 func TestSMTP_QuotesDotsOutOfPlace(t *testing.T) {
 	for to, quoted := range map[string]string{
 		"a..b@docomo.ne.jp":      `<"a..b"@docomo.ne.jp>`,
@@ -38,7 +38,6 @@ func TestSMTP_QuotesDotsOutOfPlace(t *testing.T) {
 	}
 }
 
-// A server needs TLS and a valid certificate.
 func TestSMTP_RefusesServer(t *testing.T) {
 	hour := time.Now().Add(time.Hour)
 	for reason, change := range map[string]func(*smtptest.Server){
@@ -59,13 +58,11 @@ func TestSMTP_RefusesServer(t *testing.T) {
 	}
 }
 
-// Without a TLS configuration, the authorities of the system are trusted.
 func TestSMTP_SystemAuthorities(t *testing.T) {
 	s := smtptest.New(t)
 	require.ErrorContains(t, outbox.NewSMTP(s.URL, "corral.example", nil).Send(note("ada@example.com")), "unknown authority")
 }
 
-// A TLS configuration may name another server than the URL.
 func TestSMTP_ServerName(t *testing.T) {
 	s := smtptest.New(t, func(s *smtptest.Server) { s.TLS = s.Authority.Certify("mail.example.com", time.Now().Add(time.Hour)) })
 	trusting := s.Authority.Trusting()
@@ -107,7 +104,6 @@ func impatient(s *smtptest.Server) *outbox.SMTP {
 	return smtp
 }
 
-// A server may fall silent at any point.
 func TestSMTP_SilentServerTimesOut(t *testing.T) {
 	for _, greeting := range []string{"", "220 mail.example.com\r\n", "220 mail.example.com\r\n250-mail.example.com\r\n250 STARTTLS\r\n220 go ahead\r\n"} {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -143,14 +139,12 @@ func TestSMTP_TimeoutIsWithinTheLease(t *testing.T) {
 	require.Less(t, 2*sender(smtptest.New(t)).Timeout, outbox.Lease)
 }
 
-// The mail is delivered even if the server hangs up after taking it.
 func TestSMTP_DisconnectAfterTheMailIsADelivery(t *testing.T) {
 	s := smtptest.New(t, func(s *smtptest.Server) { s.OnReset = func(conn net.Conn) { conn.Close() } })
 	require.NoError(t, sender(s).Send(note("ada@example.com")))
 	require.Equal(t, []string{"ada@example.com"}, s.Next().To)
 }
 
-// A connection is closed after a failed login.
 func TestSMTP_FailedLoginClosesTheConnection(t *testing.T) {
 	left := make(chan error, 1)
 	s := smtptest.New(t)
@@ -191,7 +185,6 @@ func TestSMTP_RefusesRecipient(t *testing.T) {
 	}
 }
 
-// In development a server on this machine needs neither TLS nor a certificate.
 func TestNewDevelopmentSMTP(t *testing.T) {
 	for name, change := range map[string]func(*smtptest.Server){
 		"plain":                func(s *smtptest.Server) { s.TLS = nil },
@@ -208,7 +201,6 @@ func TestNewDevelopmentSMTP(t *testing.T) {
 	}
 }
 
-// Servers on other machines need a valid certificate in development, too.
 func TestNewDevelopmentSMTP_OtherMachine(t *testing.T) {
 	s := smtptest.New(t, func(s *smtptest.Server) { s.TLS = nil })
 	_, port, err := net.SplitHostPort(s.URL.Host)

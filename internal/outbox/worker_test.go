@@ -11,7 +11,6 @@ import (
 	"corral/internal/outbox/smtptest"
 )
 
-// start starts a worker until the end of the test.
 func start(t testing.TB, q *outbox.Queue, s *smtptest.Server, every time.Duration) (*outbox.Worker, records) {
 	t.Helper()
 	o, log := options(q, sender(s))
@@ -21,7 +20,6 @@ func start(t testing.TB, q *outbox.Queue, s *smtptest.Server, every time.Duratio
 	return w, log
 }
 
-// Wake makes a worker deliver that would look for mails in an hour.
 func TestWorker_WakeDeliversAtOnce(t *testing.T) {
 	q, s := newQueue(t), smtptest.New(t)
 	_, log := start(t, q, s, time.Hour)
@@ -33,7 +31,7 @@ func TestWorker_WakeDeliversAtOnce(t *testing.T) {
 	}
 }
 
-// The worker finds mails of other processes, and those that are due again.
+// It finds mails of other processes, and those that are due again.
 func TestWorker_FindsDueMails(t *testing.T) {
 	q, s := newQueue(t), smtptest.New(t)
 	start(t, q, s, time.Millisecond)
@@ -80,7 +78,6 @@ func TestWorker_GivesUpAfterSixAttempts(t *testing.T) {
 	}
 }
 
-// After a server was down, the mail arrives once, with its token.
 func TestWorker_DeliversOnceAfterAnOutage(t *testing.T) {
 	q, s := newQueue(t), smtptest.New(t)
 	good := s.URL.Host
@@ -104,7 +101,6 @@ func TestWorker_DeliversOnceAfterAnOutage(t *testing.T) {
 	require.Empty(t, m.SealedToken, "wiped once sent")
 }
 
-// Stop waits for the current mail and leaves the others to the next start.
 func TestWorker_StopWaitsForTheCurrentMail(t *testing.T) {
 	q := newQueue(t)
 	entered, leave := make(chan struct{}), make(chan struct{})
@@ -132,7 +128,7 @@ func TestWorker_WithoutSenderDeliversNothing(t *testing.T) {
 	require.Zero(t, mailTo(t, "zoe@example.com").Attempts)
 }
 
-// ErrNothingToSend counts as delivered, and the log says that it was not.
+// It counts as delivered; the log says that it was not sent.
 func TestWorker_NothingToSend(t *testing.T) {
 	q, s := newQueue(t), smtptest.New(t)
 	w, log := idle(q, sender(s))

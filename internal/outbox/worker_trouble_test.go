@@ -26,7 +26,7 @@ func (e panicking) Send(m mail.Message) error {
 	return e.Sender.Send(m)
 }
 
-// A failed attempt records its cause, schedules the next one and blocks no other mail.
+// The cause is recorded and the next attempt scheduled.
 func TestWorker_FailedMailsDoNotBlockOthers(t *testing.T) {
 	q, s := newQueue(t), smtptest.New(t)
 	w, log := idle(q, panicking{sender(s)})
@@ -51,8 +51,7 @@ func TestWorker_FailedMailsDoNotBlockOthers(t *testing.T) {
 	require.Contains(t, log.logged(t, "panic: boom"), "worker_trouble_test.go", "the log says where")
 }
 
-// A mail that crashes the process at every attempt is given up, and others are
-// delivered: a killed worker leaves a lease that expires.
+// A killed worker leaves a lease that expires.
 func TestWorker_GivesUpACrashingMail(t *testing.T) {
 	q, s := newQueue(t), smtptest.New(t)
 	w, log := idle(q, sender(s))
@@ -74,7 +73,6 @@ func TestWorker_GivesUpACrashingMail(t *testing.T) {
 	require.Empty(t, s.Arrived)
 }
 
-// A worker survives an unavailable database.
 func TestWorker_SurvivesTheDatabase(t *testing.T) {
 	q, s := newQueue(t), smtptest.New(t)
 	require.NoError(t, db.RawQuery("ALTER TABLE mails RENAME TO mails_away").Exec())
@@ -85,7 +83,6 @@ func TestWorker_SurvivesTheDatabase(t *testing.T) {
 	require.Equal(t, []string{"zoe@example.com"}, s.Next().To)
 }
 
-// A mail whose delivery cannot be recorded is delivered again.
 func TestWorker_DeliversAgainIfItCannotBeRecorded(t *testing.T) {
 	q, s := newQueue(t), smtptest.New(t)
 	w, log := idle(q, breaking{sender(s)})
@@ -109,8 +106,7 @@ func (b breaking) Send(m mail.Message) error {
 	return errors.Join(b.Sender.Send(m), db.RawQuery("ALTER TABLE mails RENAME TO mails_away").Exec())
 }
 
-// Whatever fails in the mail server, queueing succeeds, and the mail arrives once
-// the server works.
+// Queueing succeeds while the mail server fails.
 func TestWorker_DeliversOnceTheServerWorks(t *testing.T) {
 	for name, trouble := range map[string]struct {
 		ail    func(s *smtptest.Server, over chan struct{})
@@ -151,8 +147,7 @@ func TestWorker_DeliversOnceTheServerWorks(t *testing.T) {
 	}
 }
 
-// While an outcome cannot be recorded, as when SQLite is locked, the worker tries
-// again: the mail is not delivered twice.
+// The mail is not delivered twice.
 func TestWorker_RecordsTheOutcomeLater(t *testing.T) {
 	const never = 1 << 20
 	var left atomic.Int64 // statements until the column is back
@@ -190,8 +185,7 @@ type broken func(m mail.Message) error
 
 func (b broken) Send(m mail.Message) error { return b(m) }
 
-// A refusal of the recipient or the message is final. What the operator can mend,
-// such as a wrong password, is not.
+// What the operator can mend, such as a wrong password, is not final.
 func TestWorker_PermanentRefusal(t *testing.T) {
 	refuse := func(code int) error { return &gosmtp.SMTPError{Code: code, Message: "no such user"} }
 	for name, c := range map[string]struct {
@@ -222,7 +216,6 @@ func TestWorker_PermanentRefusal(t *testing.T) {
 	require.False(t, mailTo(t, "zoe@example.com").GivenUpAt.Valid)
 }
 
-// Compose may give a mail up.
 func TestWorker_PermanentErrorOfCompose(t *testing.T) {
 	q, s := newQueue(t), smtptest.New(t)
 	o, _ := options(q, sender(s))

@@ -23,7 +23,6 @@ func queueMany(t *testing.T, count int) *outbox.Queue {
 	return q
 }
 
-// requireEachOnce checks that each recipient got one mail, at the first attempt.
 func requireEachOnce(t *testing.T, s *smtptest.Server, count int) {
 	t.Helper()
 	require.Len(t, s.Arrived, count)
@@ -55,7 +54,6 @@ func (g *gate) pass(smtptest.Received) error {
 	return nil
 }
 
-// Of several workers, one delivers each mail.
 func TestWorker_FourAtOnceDeliverEachMailOnce(t *testing.T) {
 	const count = 200
 	q, gate := queueMany(t, count), newGate(count)
@@ -72,8 +70,8 @@ func TestWorker_FourAtOnceDeliverEachMailOnce(t *testing.T) {
 	requireEachOnce(t, s, count)
 }
 
-// hanging starts a worker whose server takes no mail to a recipient with the
-// prefix hang until the test ends, and tells of each.
+// hanging starts a worker whose server takes no mail to hang… until the test ends,
+// and reports each.
 func hanging(t *testing.T, q *outbox.Queue, every time.Duration) (s *smtptest.Server, hangs chan bool) {
 	t.Helper()
 	over, hangs := make(chan struct{}), make(chan bool, 100)
@@ -98,7 +96,6 @@ func hang(t *testing.T, count int, low bool) {
 	}
 }
 
-// A delivery that hangs delays no other.
 func TestWorker_HangingDelivery(t *testing.T) {
 	q := newQueue(t)
 	hang(t, 1, false)
@@ -108,7 +105,6 @@ func TestWorker_HangingDelivery(t *testing.T) {
 	require.Equal(t, []string{"zoe@example.com"}, s.Next().To)
 }
 
-// However many mails are due, eight are delivered at once.
 func TestWorker_DeliversEightAtOnce(t *testing.T) {
 	q := newQueue(t)
 	hang(t, 3*outbox.AtOnce, false)
@@ -126,7 +122,6 @@ func TestWorker_DeliversEightAtOnce(t *testing.T) {
 	require.Empty(t, hangs)
 }
 
-// A flood of mails of low priority delays no other mail, though they all hang.
 func TestWorker_LowPriorityDoesNotDelayOthers(t *testing.T) {
 	q := newQueue(t)
 	hang(t, 3*outbox.AtOnce, true)

@@ -41,7 +41,6 @@ func TestHasher_AbsentDigestNeverMatches(t *testing.T) {
 	}
 }
 
-// The digests of tests are good for tests alone.
 func TestHasher_TestDigestsAreOutdated(t *testing.T) {
 	digest, err := NewTestHasher().Hash(t.Context(), "four random words work well")
 	require.NoError(t, err)

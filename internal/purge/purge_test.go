@@ -18,7 +18,6 @@ import (
 	"corral/internal/database"
 )
 
-// newDatabase returns a database with expired notes and one that is not expired.
 func newDatabase(t *testing.T, expired int) *pop.Connection {
 	t.Helper()
 	url, drop, err := apptest.NewDatabase(os.Getenv("TEST_DATABASE_URL"))
@@ -50,7 +49,6 @@ func count(t *testing.T, db *pop.Connection) int {
 	return n
 }
 
-// rules remove the notes that expired by 10.
 func rules(time.Time) []Rule {
 	return []Rule{{Change: "DELETE FROM notes", Table: "notes", Where: "expires <= ?", Order: "expires", Args: []any{10}}}
 }
@@ -130,7 +128,7 @@ func TestRun_Update(t *testing.T) {
 	require.Equal(t, Batch+11, count(t, db))
 }
 
-// Others can write between two batches.
+// Other writers run between batches.
 func TestRun_InBatches(t *testing.T) {
 	db := newDatabase(t, 2*Batch+10)
 	var left []int
@@ -143,7 +141,6 @@ func TestRun_InBatches(t *testing.T) {
 	require.Equal(t, 3, count(t, db))
 }
 
-// Rows that others have locked are left to the next purge.
 func TestRun_LeavesLockedRows(t *testing.T) {
 	db := newDatabase(t, 2)
 	if db.Dialect.Name() != "postgres" {
@@ -188,7 +185,7 @@ func TestRule_RunAll(t *testing.T) {
 	require.Equal(t, 2, pauses)
 }
 
-// While one node purges, another does nothing and does not wait.
+// The other node does not wait.
 func TestRun_OneNodeAtATime(t *testing.T) {
 	db := newDatabase(t, Batch+10)
 	if db.Dialect.Name() != "postgres" {
@@ -240,7 +237,7 @@ func TestJanitor(t *testing.T) {
 	janitor.Stop()
 }
 
-// Stop interrupts a purge; the next one completes it.
+// The next purge completes it.
 func TestJanitor_Stop(t *testing.T) {
 	db := newDatabase(t, Batch+10)
 	log, paused, goOn := &apptest.LogBuffer{}, make(chan bool), make(chan bool)
@@ -258,7 +255,7 @@ func TestJanitor_Stop(t *testing.T) {
 	require.Equal(t, 1, count(t, db))
 }
 
-// An error and a panic are logged, and the janitor runs on.
+// The janitor runs on.
 func TestJanitor_FaultsAreLogged(t *testing.T) {
 	db := newDatabase(t, 1)
 	for want, faulty := range map[string]func(time.Time) []Rule{

@@ -170,7 +170,6 @@ func TestCompile_AgreesWithPlush(t *testing.T) {
 	}
 }
 
-// Items of a map keep their order from page to page.
 func TestCompile_MapsInOrder(t *testing.T) {
 	e := engineOf("show.plush.html", `<%= for (kind, word) in words { %><%= kind %>=<%= word %>,<% } %>`)
 	for range 20 {

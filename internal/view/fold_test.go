@@ -7,20 +7,18 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// inLanguage are the helpers of a language whose texts name it.
 func inLanguage(language string) map[string]any {
 	return map[string]any{"t": named(func(key string, args ...any) string {
 		return fmt.Sprintf(`%s <in> "%s" <%%= secret %%> %v \\`, key, language, args)
 	})}
 }
 
-// engineWithLanguages has them, and a layout that is nothing but a frame.
 func engineWithLanguages(pairs ...string) *Engine {
 	return New(Options{Templates: templatesOf(append([]string{layout, "<main><%= yield %></main>"}, pairs...)...), Layout: layout, Language: inLanguage})
 }
 
-// A folded call has the result of an evaluated one: in each language its own, escaped,
-// and never a template.
+// The results are those of evaluated calls: per language, escaped, never a
+// template.
 func TestFold_KeepsEveryByte(t *testing.T) {
 	files := []string{
 		"application.plush.html", `<title><%= t("title") %></title><%= partial("nav") %>|<%= partial("row", {n: "1"}) %>|<%= yield %>`,
@@ -44,7 +42,6 @@ func TestFold_KeepsEveryByte(t *testing.T) {
 	}
 }
 
-// A page may have names of its own for what is folded.
 func TestFold_NotWhatThePageOverrides(t *testing.T) {
 	e := New(Options{Language: inLanguage, Templates: templatesOf(
 		"_row.plush.html", `<%= t("row") %>`, "text.plush.html", `<%= t("a") %>`, "given.plush.html", `<%= partial("row", {t: own}) %>`,
@@ -71,13 +68,11 @@ func TestFold_NotWhatThePageOverrides(t *testing.T) {
 	}
 }
 
-// A partial's own variables stay its own.
 func TestFold_KeepsVariablesApart(t *testing.T) {
 	e := engineWithLanguages("_own.plush.html", `<% let name = "inner" %><%= name %>`, "show.plush.html", `<% let name = "outer" %><%= partial("own") %> <%= name %>`)
 	require.Equal(t, "<main>inner outer</main>", rendered(t, e, "show", map[string]any{"lang": "de"}))
 }
 
-// The texts that are escaped in HTML are not in plain text.
 func TestFold_PlainTextIsNotEscaped(t *testing.T) {
 	e := engineWithLanguages("letter.plush.txt", `<%= t("greeting") %>`, "letter.plush.html", `<%= t("greeting") %>`)
 	for range 2 {
@@ -92,7 +87,6 @@ type writer struct{ text string }
 
 func (w *writer) Write(b []byte) (int, error) { w.text += string(b); return len(b), nil }
 
-// A partial that contains itself is inlined once.
 func TestFold_Ends(t *testing.T) {
 	e := engineWithLanguages("_loop.plush.html", `<%= partial("loop") %>`, "_a.plush.html", `a<%= if (more) { %><%= partial("b", {more: again}) %><% } %>`, "_b.plush.html", `b<%= partial("a") %>`, "show.plush.html", `<%= partial("a") %>`)
 	loop, err := e.template("_loop")

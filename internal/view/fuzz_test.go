@@ -19,8 +19,8 @@ var skipped = regexp.MustCompile(`<%#|fn|\d{4}|debug|inspect|env`)
 // addresses of pointers are not the same in two renderings.
 var addresses = regexp.MustCompile(`0x[0-9a-f]+`)
 
-// FuzzAgainstPlush renders a template with plush and with the engine: both write
-// the same, or both fail.
+// FuzzAgainstPlush renders templates by plush and by the engine: same output, or
+// two errors.
 func FuzzAgainstPlush(f *testing.F) {
 	for _, source := range append(compiled, leftToPlush...) {
 		f.Add(source, "a <b>", 7, 1.5, true)

@@ -7,7 +7,6 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The helpers of plush and Buffalo are available.
 func TestHelpers_OfPlushAndBuffalo(t *testing.T) {
 	for source, want := range map[string]string{
 		`<%= linkTo("/x", {body: "go", class: "btn"}) %>`:                                          `<a class="btn" href="/x">go</a>`,
@@ -27,7 +26,6 @@ func TestHelpers_OfPlushAndBuffalo(t *testing.T) {
 	}
 }
 
-// A page may set content for the layout.
 func TestHelpers_ContentForTheLayout(t *testing.T) {
 	e := New(Options{Layout: layout, Templates: templatesOf(
 		layout, `<head><%= contentOf("head") %></head><%= yield %>`,

@@ -33,7 +33,6 @@ func stockData() map[string]any {
 	return map[string]any{"name": "Ada <x>", "yes": true, "widget": &widget{ID: "1", Name: "Bolt"}}
 }
 
-// Pages are those of Buffalo's own engine.
 func TestStock_SamePages(t *testing.T) {
 	stock := render.New(render.Options{TemplatesFS: stockFiles, HTMLLayout: layout, Helpers: render.Helpers{"x": 1}})
 	ours := New(Options{Templates: stockFiles, Layout: layout, Helpers: map[string]any{"x": 1}})
@@ -55,7 +54,6 @@ func TestStock_SamePages(t *testing.T) {
 	require.ErrorContains(t, ours.HTML("none").Render(io.Discard, stockData()), "could not find template none.html")
 }
 
-// The other renderers are Buffalo's, with all of plush's helpers and those of the language.
 func TestStock_OtherRenderers(t *testing.T) {
 	stock := render.New(render.Options{TemplatesFS: stockFiles, HTMLLayout: layout, Helpers: render.Helpers{"x": 1}})
 	ours := New(Options{Templates: stockFiles, Layout: layout, Helpers: map[string]any{"x": 1}, Language: inLanguage})
@@ -95,10 +93,8 @@ type answering struct{ context.Context }
 
 func (answering) Response() http.ResponseWriter { return httptest.NewRecorder() }
 
-// admin is rendered by admins/show.
 type admin struct{ Name string }
 
-// Other code of the process may use plush.
 func TestStock_DoesNotChangePlush(t *testing.T) {
 	before := maps.Clone(plush.Helpers.Helpers())
 	rendered(t, engineOf("show.plush.html", `<% let x = "1" %><%= x %>`), "show", nil)
@@ -118,7 +114,6 @@ func TestStock_AssetHelpers(t *testing.T) {
 	require.Equal(t, "/assets/1-a.txt", b.String())
 }
 
-// An app may find its partials elsewhere.
 func TestStock_PartialFeeder(t *testing.T) {
 	e := New(Options{Templates: templatesOf("show.html", `<%= partial("x") %>`), Helpers: map[string]any{"partialFeeder": func(name string) (string, error) { return "fed " + name, nil }}})
 	require.Equal(t, "fed x", rendered(t, e, "show", nil))

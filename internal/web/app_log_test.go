@@ -19,7 +19,6 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// newLoggingApp returns an app that logs to log.
 func newLoggingApp(log *buffer, h buffalo.Handler) *buffalo.App {
 	app := buffalo.New(buffalo.Options{Env: "test", Logger: BuffaloLogger(newLog(log)), MethodOverride: MethodOverride})
 	app.Middleware.Remove(app.PanicHandler)
@@ -52,8 +51,6 @@ func TestRequestID_OnEveryResponseAndLine(t *testing.T) {
 	require.Len(t, ids, 6)
 }
 
-// c.Logger writes at its level, with fields and request; c.LogField adds to the
-// request's line.
 func TestBuffaloLogger_LogsWithTheRequest(t *testing.T) {
 	log := new(buffer)
 	app := newLoggingApp(log, func(c buffalo.Context) error {

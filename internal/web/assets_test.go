@@ -103,7 +103,6 @@ func TestAssets_UnknownDigestIsServedUncached(t *testing.T) {
 	}
 }
 
-// Media are never compressed.
 func TestAssets_CompressionDoesNotDelayRequests(t *testing.T) {
 	text := []byte(strings.Repeat("body{}", 100))
 	files := fstest.MapFS{"a.css": {Data: text}, "a.png": {Data: text}, "a.woff2": {Data: text}, "a.mp4": {Data: text}, "tiny.css": {Data: []byte("a")}}
@@ -158,7 +157,6 @@ func TestAssets_LiveServesEditsAtOnce(t *testing.T) {
 	}
 }
 
-// Ranges are of the uncompressed file.
 func TestAssets_RangeOfThePlainFile(t *testing.T) {
 	content := strings.Repeat("0123456789", 100)
 	s, assets := serveAssets(t, fstest.MapFS{"a.mp4": {Data: []byte(content)}, "a.css": {Data: []byte(content)}})

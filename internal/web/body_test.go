@@ -13,7 +13,6 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// maxBody limits all bodies.
 func maxBody(limit int64) func(*Options) {
 	return func(o *Options) { o.MaxBody = func(string) int64 { return limit } }
 }
@@ -68,7 +67,7 @@ func TestBody_AnyContentTypeReachesTheApp(t *testing.T) {
 	}
 }
 
-// A known length is refused before the app, an unknown one while the app reads.
+// Known lengths are refused before the app, unknown ones while it reads.
 func TestBody_TooLongIs413(t *testing.T) {
 	called := 0
 	s := serve(t, newApp("POST", func(c buffalo.Context) error {

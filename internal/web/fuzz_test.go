@@ -11,7 +11,6 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The method is one of four, and the body stays readable.
 func FuzzMethodOverride(f *testing.F) {
 	f.Add("_method=PUT", "application/x-www-form-urlencoded")
 	f.Add("_method=HEAD&_method=DELETE", "application/x-www-form-urlencoded; charset=x")
@@ -31,7 +30,6 @@ func FuzzMethodOverride(f *testing.F) {
 	})
 }
 
-// A form is parsed as by net/url, or refused. Other bodies pass unchanged.
 func FuzzForm(f *testing.F) {
 	const form, limit = "application/x-www-form-urlencoded", 64 << 10
 	for _, body := range []string{

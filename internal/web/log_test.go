@@ -34,7 +34,6 @@ func (l *buffer) Write(p []byte) (int, error) {
 	return l.b.Write(p)
 }
 
-// lines returns the lines, each of which must be a JSON object.
 func (l *buffer) lines(t testing.TB) []map[string]any {
 	t.Helper()
 	l.mu.Lock()
@@ -152,7 +151,6 @@ func TestLog_CannotBeForged(t *testing.T) {
 	}
 }
 
-// Errors may quote the client's secrets.
 func TestLog_ErrorsDoNotQuoteInput(t *testing.T) {
 	var log buffer
 	logger := newLog(&log)

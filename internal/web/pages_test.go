@@ -59,7 +59,6 @@ func TestKeepPages_OnlyPagesForAllClients(t *testing.T) {
 	}
 }
 
-// A kept page has the headers of the app's response.
 func TestKeepPages_KeepTheAppsHeaders(t *testing.T) {
 	app := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/html")

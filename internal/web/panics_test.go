@@ -32,8 +32,6 @@ func (f *trap) Open(name string) (fs.File, error) {
 	return f.FS.Open(name)
 }
 
-// Before routing, in a file or in the app, a panic is a logged 500, and the
-// connection stays usable.
 func TestPanic_AnywhereIs500(t *testing.T) {
 	files := &trap{FS: fstest.MapFS{"app.css": {Data: []byte("body{}")}}}
 	assets, err := LoadAssets(files, true)
@@ -91,8 +89,6 @@ func TestPanic_AfterHalfAResponseAborts(t *testing.T) {
 	require.Len(t, panicsIn(log.wait(t, 2)), 1)
 }
 
-// An error is a page, unless the response has begun: then the connection is
-// aborted, and logged.
 func TestStarted_ErrorAborts(t *testing.T) {
 	for path, begin := range map[string]func(http.ResponseWriter){
 		"/": func(http.ResponseWriter) {}, "/header": func(w http.ResponseWriter) { w.WriteHeader(200) }, "/write": func(w http.ResponseWriter) { fmt.Fprint(w, "half") },
@@ -125,7 +121,6 @@ func TestStarted_ErrorAborts(t *testing.T) {
 	}
 }
 
-// Buffalo's error handler checks Started.
 func TestStarted_BuffaloErrorAborts(t *testing.T) {
 	log := new(buffer)
 	s := serve(t, newApp("GET", func(c buffalo.Context) error {
@@ -150,7 +145,6 @@ func TestResponse_BodyOfNoContentIsDropped(t *testing.T) {
 	}
 }
 
-// Disconnects and deadlines are logged.
 func TestResponse_CutOffIsLogged(t *testing.T) {
 	log := new(buffer)
 	s := serve(t, newApp("GET", func(c buffalo.Context) error {

@@ -29,7 +29,6 @@ func TestPolicy(t *testing.T) {
 	}
 }
 
-// The wider policy is this page's alone.
 func TestPolicy_ExtendedForOneResponse(t *testing.T) {
 	const nonce, hash = "'nonce-r4nd0m'", "'sha256-jzgBGA4UWFFmpOBq0JpdsySukE1FrEN5bUpoK8Z29fY='"
 	widen := map[string]func(http.Header){
@@ -64,7 +63,6 @@ func TestPolicy_ExtendedForOneResponse(t *testing.T) {
 	require.Contains(t, DefaultPolicy, "script-src 'self';")
 }
 
-// Error pages have the extended policy, too.
 func TestPolicy_ExtendedForTheApp(t *testing.T) {
 	policy := DefaultPolicy.Allow("font-src", "'self'")
 	s := serve(t, echo, func(o *Options) { o.Policy = policy })

@@ -12,7 +12,6 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Secrets are redacted in every quoted form.
 func TestRedact_SecretsOnly(t *testing.T) {
 	token := strings.Repeat("Ab-_", 11)
 	r := httptest.NewRequest("POST", "/plain/"+token+"/short-token/?q=error&b=plain&state_token=of-a-query", nil)

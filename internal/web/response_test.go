@@ -8,7 +8,6 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Buffalo's path helpers append a slash.
 func TestResponse_LocationHasNoTrailingSlash(t *testing.T) {
 	for location, want := range map[string]string{
 		"/login/": "/login", "/login/?next=%2Fa%2F": "/login?next=%2Fa%2F", "/": "/", "/?x=/": "/?x=/",

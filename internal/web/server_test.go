@@ -28,7 +28,6 @@ import (
 	"golang.org/x/net/http2/hpack"
 )
 
-// listen starts a Server for an app.
 func listen(t *testing.T, app http.Handler, o ListenOptions) (s *Server, address string) {
 	t.Helper()
 	o.Addr = "127.0.0.1:0"
@@ -155,7 +154,6 @@ func certificateFiles(t *testing.T) (certFile, keyFile string, roots *x509.CertP
 	return certFile, keyFile, roots
 }
 
-// TLS 1.2 and 1.3 only, with forward secrecy.
 func TestServer_TLS(t *testing.T) {
 	certFile, keyFile, roots := certificateFiles(t)
 	_, address := listen(t, echo, ListenOptions{CertFile: certFile, KeyFile: keyFile})
@@ -209,7 +207,6 @@ func overHTTP2(t *testing.T, address string, roots *x509.CertPool, name, value s
 	}
 }
 
-// HTTP/2 could carry line ends in header values; Go refuses them.
 func TestServer_HTTP2RefusesLineEndsInHeaders(t *testing.T) {
 	certFile, keyFile, roots := certificateFiles(t)
 	_, address := listen(t, echo, ListenOptions{CertFile: certFile, KeyFile: keyFile})

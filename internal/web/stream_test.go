@@ -31,7 +31,6 @@ func open(t *testing.T, address string) (*http.Response, *bufio.Reader) {
 	return res, bufio.NewReader(res.Body)
 }
 
-// Through the whole chain and Buffalo.
 func TestStream_FlushSends(t *testing.T) {
 	for name, flush := range map[string]func(http.ResponseWriter){
 		"http.Flusher":       func(w http.ResponseWriter) { w.(http.Flusher).Flush() },
@@ -58,7 +57,6 @@ func TestStream_FlushSends(t *testing.T) {
 	}
 }
 
-// Neither are they buffered by nginx; the handler notices disconnects.
 func TestStream_EventsArriveOneByOne(t *testing.T) {
 	gone, log := make(chan bool), new(buffer)
 	s := serve(t, newApp("GET", func(c buffalo.Context) error {
@@ -175,7 +173,6 @@ func TestStream_HijackedEndsWhenTheServerStops(t *testing.T) {
 	require.ErrorIs(t, <-ended, context.Canceled)
 }
 
-// Until the deadline of Shutdown.
 func TestStream_OtherRequestsAreWaitedFor(t *testing.T) {
 	app, started, ended := waiting(func(http.ResponseWriter) {})
 	s, address := listen(t, app, ListenOptions{})

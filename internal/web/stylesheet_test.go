@@ -9,7 +9,6 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A stylesheet refers to files by their names, and gets them at their digests.
 func TestAssets_Stylesheet(t *testing.T) {
 	files := fstest.MapFS{
 		"fonts/a.woff2": {Data: []byte("font")}, "images/a.svg": {Data: []byte("<svg/>")}, "css/b.png": {Data: []byte("png")},
@@ -42,7 +41,6 @@ func TestAssets_Stylesheet(t *testing.T) {
 	require.Contains(t, other, "url("+pathOf(t, assets, "css/app.css")[:len("/assets/css/app.")])
 }
 
-// A stylesheet has another digest when a file that it refers to has changed.
 func TestAssets_StylesheetFollowsItsFiles(t *testing.T) {
 	var paths []string
 	for _, font := range []string{"one", "two"} {

@@ -15,7 +15,6 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// maxTimeOf limits all requests.
 func maxTimeOf(limit time.Duration) func(*Options) {
 	return func(o *Options) { o.MaxTime = func(string) time.Duration { return limit } }
 }
@@ -30,7 +29,6 @@ func serveWithin(t *testing.T, timeout time.Duration, app http.Handler, change .
 	return s
 }
 
-// The error page still arrives.
 func TestTime_DeadlineEndsTheContext(t *testing.T) {
 	s := serve(t, newApp("GET", func(c buffalo.Context) error {
 		<-c.Done()
@@ -41,7 +39,6 @@ func TestTime_DeadlineEndsTheContext(t *testing.T) {
 	require.Equal(t, context.DeadlineExceeded.Error(), answer)
 }
 
-// Responses and bodies outlive the server's timeouts.
 func TestTime_UnlimitedOutlivesTheTimeouts(t *testing.T) {
 	const timeout = 50 * time.Millisecond
 	app := newApp("POST", func(c buffalo.Context) error {
@@ -82,7 +79,6 @@ type deadlines struct {
 func (d *deadlines) SetReadDeadline(at time.Time) error  { d.read = at; return nil }
 func (d *deadlines) SetWriteDeadline(at time.Time) error { d.write = at; return nil }
 
-// Deadlines follow the context's if the server's are earlier.
 func TestTime_ConnectionFollowsTheContext(t *testing.T) {
 	for path, want := range map[string]time.Duration{"/": 15 * time.Second, "/quick": time.Second, "/export": time.Hour} {
 		w, called := &deadlines{ResponseRecorder: httptest.NewRecorder()}, false
@@ -112,7 +108,6 @@ func TestTime_ConnectionFollowsTheContext(t *testing.T) {
 	}
 }
 
-// Despite Buffalo's writer.
 func TestController_ReachesTheDeadlines(t *testing.T) {
 	s := serve(t, newApp("POST", func(c buffalo.Context) error {
 		if err := http.NewResponseController(c.Response()).SetReadDeadline(time.Now()); err == nil {

@@ -64,7 +64,6 @@ func testOptions(t testing.TB) Options {
 	}
 }
 
-// serve serves the app inside the chain.
 func serve(t testing.TB, app http.Handler, change ...func(*Options)) *httptest.Server {
 	t.Helper()
 	s := httptest.NewServer(chain(t, app, change...))
@@ -87,7 +86,6 @@ func inProduction(o *Options) {
 	o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
 }
 
-// logTo logs JSON to w.
 func logTo(w io.Writer) func(*Options) {
 	return func(o *Options) { o.Logger = NewLogger(w, slog.LevelInfo, true) }
 }

@@ -11,8 +11,7 @@ import (
 	"corral/lab/binary"
 )
 
-// The benchmark is run by hand; here every load of it is run for a moment, so
-// that it works on the day when somebody needs it.
+// Runs every load for a moment, so that the benchmark works when it is needed.
 func TestBench_EverySectionMeasures(t *testing.T) {
 	b := &bench{dir: t.TempDir(), each: 200 * time.Millisecond}
 	require.NoError(t, b.build())
@@ -44,7 +43,7 @@ func TestBench_EverySectionMeasures(t *testing.T) {
 	require.Positive(t, l.cpu[0])
 }
 
-// A variant names the texts that it replaces: when they change, so must it.
+// Variants must follow the source.
 func TestAblation_VariantsCompile(t *testing.T) {
 	for _, v := range variants {
 		t.Run(v.name, func(t *testing.T) {
@@ -79,7 +78,7 @@ func TestNumber(t *testing.T) {
 	for want, got := range map[string]string{
 		"4843 req/s": number(4843.4, "req/s"),
 		"10.4 ms":    number(10.44, "ms"),
-		"1.19 times": number(1.194, "times"), // a tenth more is no trifle
+		"1.19 times": number(1.194, "times"), // a tenth more counts
 		"0 users":    number(0, "users"),
 		"":           number(math.NaN(), "ms"), // not measured
 	} {

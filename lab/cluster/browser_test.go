@@ -16,7 +16,6 @@ import (
 
 const password = "four random words work well"
 
-// browser keeps cookies and follows no redirects.
 type browser struct {
 	cluster *cluster
 	client  *http.Client
@@ -77,7 +76,6 @@ func request(method, target string, form url.Values) *http.Request {
 	return r
 }
 
-// try makes a request, which may fail.
 func (b *browser) try(method, path string, form url.Values) (answer, error) {
 	res, err := b.client.Do(request(method, "https://"+domain+path, form))
 	if err != nil {
@@ -97,7 +95,6 @@ func (b *browser) send(method, path string, form url.Values) answer {
 
 func (b *browser) get(path string) answer { b.cluster.t.Helper(); return b.send("GET", path, nil) }
 
-// change sends a form with _method.
 func (b *browser) change(method, path string, form url.Values) answer {
 	b.cluster.t.Helper()
 	if form == nil {
@@ -112,14 +109,12 @@ func (b *browser) logIn(email, password string) answer {
 	return b.send("POST", "/login", url.Values{"email": {email}, "password": {password}})
 }
 
-// isHome reports whether the home page shows the email.
 func (b *browser) isHome(email string) bool {
 	b.cluster.t.Helper()
 	a := b.get("/")
 	return a.status == http.StatusOK && strings.Contains(a.page, email)
 }
 
-// account creates an account with user:create and sets its password.
 func (c *cluster) account(email string) {
 	c.t.Helper()
 	_, path, found := strings.Cut(strings.TrimSpace(c.task("user:create", email)), "https://"+domain)

@@ -15,7 +15,6 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(binary.Run(m)) }
 
-// cluster is two nodes with nginx, PostgreSQL and a mail server.
 type cluster struct {
 	t           *testing.T
 	postgres    *services.Postgres
@@ -26,7 +25,6 @@ type cluster struct {
 	nginxLog    string
 }
 
-// newCluster starts both nodes at once on an empty database.
 func newCluster(t *testing.T) *cluster {
 	t.Helper()
 	services.Server(t)
@@ -43,7 +41,6 @@ func newCluster(t *testing.T) *cluster {
 	return c
 }
 
-// task runs a task with the nodes' configuration and returns its output.
 func (c *cluster) task(args ...string) string {
 	c.t.Helper()
 	p := c.command(append([]string{"task"}, args...)...)
@@ -55,7 +52,6 @@ func (c *cluster) command(args ...string) *binary.Process {
 	return binary.Command(c.t, c.t.TempDir(), c.environment(), args...)
 }
 
-// query returns the number that a query selects.
 func (c *cluster) query(database, query string) (n int) {
 	c.t.Helper()
 	db := services.OpenDatabase(c.t, c.postgres.URL(database))

@@ -22,7 +22,7 @@ type load struct {
 	failures    []failure
 }
 
-// failure is a request with an unexpected answer.
+// failure is a request with an unexpected response.
 type failure struct {
 	began, ended time.Time
 	what         string
@@ -30,7 +30,7 @@ type failure struct {
 
 func (f failure) String() string { return f.began.Format("15:04:05.000 ") + f.what }
 
-// step is a request and its expected answer.
+// step is a request and its expected response.
 type step struct {
 	browser      *browser
 	method, path string
@@ -39,7 +39,6 @@ type step struct {
 	page         string // text on the page
 }
 
-// startLoad logs in each account twice and starts the load.
 func (c *cluster) startLoad(emails ...string) *load {
 	c.t.Helper()
 	l := &load{cluster: c, stopped: make(chan struct{})}
@@ -92,7 +91,7 @@ func (l *load) take(s step) {
 	}
 }
 
-// await waits for more good answers.
+// await waits for more good responses.
 func (l *load) await(more int) {
 	l.cluster.t.Helper()
 	enough := l.counted(&l.good) + more
@@ -105,7 +104,6 @@ func (l *load) counted(n *int) int {
 	return *n
 }
 
-// end stops the load and waits for the last answers.
 func (l *load) end() {
 	select {
 	case <-l.stopped:
@@ -115,7 +113,6 @@ func (l *load) end() {
 	l.all.Wait()
 }
 
-// since returns the failures of requests sent after then.
 func (l *load) since(then time.Time) (list []failure) {
 	l.lock.Lock()
 	defer l.lock.Unlock()
@@ -127,8 +124,6 @@ func (l *load) since(then time.Time) (list []failure) {
 	return list
 }
 
-// outside returns the failures of requests that ended before from or began
-// after to.
 func (l *load) outside(from, to time.Time) (list []failure) {
 	for _, f := range l.since(time.Time{}) {
 		if f.ended.Before(from) || f.began.After(to) {

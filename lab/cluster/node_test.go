@@ -34,7 +34,6 @@ func (c *cluster) newNode() *node {
 	return n
 }
 
-// closeSocket ends socket activation.
 func (n *node) closeSocket() {
 	if n.socket != nil {
 		n.socket.Close()
@@ -63,7 +62,6 @@ func (n *node) kill() { n.process.Kill() }
 
 func (n *node) ready() bool { return n.process.Ready() }
 
-// log returns the logs of all its processes.
 func (n *node) log() string {
 	if n.process == nil {
 		return ""
@@ -71,7 +69,6 @@ func (n *node) log() string {
 	return n.earlierLog + n.process.Log()
 }
 
-// loggedErrors returns the distinct errors in the log.
 func (n *node) loggedErrors() (list []string) {
 	for _, match := range regexp.MustCompile(`"error":"[^"]*"`).FindAllString(n.log(), -1) {
 		if !slices.Contains(list, match) {

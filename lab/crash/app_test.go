@@ -14,8 +14,7 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(binary.Run(m)) }
 
-// app is the production binary with a mail server that is down, so that mails
-// stay in the outbox.
+// app is the production binary. Its mail server is down, so that mails stay queued.
 type app struct {
 	*binary.Process
 	dir      string
@@ -51,7 +50,6 @@ func (a *app) postgres() bool {
 	return a.db.QueryRow("SELECT sqlite_version()").Scan(&version) != nil
 }
 
-// token returns the token of the newest mail from a template to an email.
 func (a *app) token(template, email string) string {
 	token, err := services.Token(a.db, binary.Secret, template, email)
 	if err != nil {

@@ -1,6 +1,6 @@
 // Package crash kills the production app with SIGKILL during all actions on
 // accounts, then checks that the database holds everything that was answered and
-// nothing by halves.
+// nothing incomplete.
 //
 //	CORRAL_CRASHES=1000 go test ./crash -v -timeout 0
 //
@@ -66,8 +66,8 @@ func crash(t *testing.T, server string) {
 	report(t, a, people)
 }
 
-// live runs persons concurrently, replacing those that are gone, until the app
-// is killed.
+// live runs persons concurrently, replacing those whose account is deleted, until
+// the app is killed.
 func live(a *app, people []*person, end func()) []*person {
 	var lock sync.Mutex
 	next := func() *person {
@@ -97,7 +97,6 @@ func live(a *app, people []*person, end func()) []*person {
 	return people
 }
 
-// report logs what was done and requires that something was.
 func report(t *testing.T, a *app, people []*person) {
 	t.Helper()
 	done, cut := map[string]int{}, 0

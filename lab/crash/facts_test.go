@@ -60,7 +60,6 @@ var holdings = []string{
 	"SELECT recipient AS email, 'mail ' || template || ' ' || recipient AS fact FROM mails",
 }
 
-// readFacts counts the facts of each person.
 func readFacts(t *testing.T, a *app, people []*person) map[string]facts {
 	t.Helper()
 	held := map[string]facts{}
@@ -104,7 +103,6 @@ func readFacts(t *testing.T, a *app, people []*person) map[string]facts {
 	return held
 }
 
-// rateLimitID returns the id of an email's bucket.
 func rateLimitID(limit, email string) string {
 	mac := hmac.New(sha256.New, services.Key(binary.Secret, "rate limits"))
 	mac.Write([]byte(limit + "\x00" + email))
@@ -143,8 +141,7 @@ func requireWhole(t *testing.T, a *app) {
 	require.Zero(t, broken, "references to deleted rows")
 }
 
-// waitForBackends waits until PostgreSQL has noticed that the app is dead:
-// commits in progress still finish.
+// waitForBackends waits until PostgreSQL has finished the commits of the dead app.
 func waitForBackends(t *testing.T, a *app) {
 	t.Helper()
 	if !a.postgres() {

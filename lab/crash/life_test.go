@@ -5,8 +5,8 @@ import (
 	"net/url"
 )
 
-// live takes steps until the account is deleted. It returns false when the app
-// is gone.
+// live takes steps until the account is deleted. It returns false if the app was
+// killed.
 func (p *person) live() bool {
 	for !p.gone {
 		if p.facts["known browsers"] == 0 {
@@ -21,7 +21,6 @@ func (p *person) live() bool {
 
 const deviceCookie = "__Host-corral-device"
 
-// next returns a possible step.
 func (p *person) next() func() bool {
 	may := []func() bool{p.logIn, p.logIn, p.logIn}
 	switch {
@@ -209,7 +208,6 @@ func (p *person) endOthers() bool {
 	}})
 }
 
-// takeAnotherBrowser leaves the first one logged in.
 func (p *person) takeAnotherBrowser() bool {
 	p.cookies, p.loggedIn = map[string]string{}, false
 	return true

@@ -30,7 +30,6 @@ func (w world) clone() world {
 	return w
 }
 
-// drop removes the facts with a prefix.
 func (w *world) drop(prefix string) {
 	maps.DeleteFunc(w.facts, func(fact string, _ int) bool { return strings.HasPrefix(fact, prefix) })
 }
@@ -59,7 +58,6 @@ func newPerson(a *app, n int) *person {
 	return p
 }
 
-// newEmail returns an email that no other person uses.
 func (p *person) newEmail() string {
 	p.emails++
 	return p.nthEmail(p.emails)
@@ -84,7 +82,7 @@ type step struct {
 	logsIn             bool           // the answer holds the session
 }
 
-// do sends the request. It returns false when the app is gone.
+// do sends the request. It returns false if the app was killed.
 func (p *person) do(s step) bool {
 	for _, effect := range append(s.halves, s.effect) {
 		w := p.world.clone()

@@ -17,7 +17,6 @@ import (
 
 const root = "../../"
 
-// documents returns the documents by path from the root.
 func documents(t *testing.T) map[string]string {
 	t.Helper()
 	paths, err := filepath.Glob(root + "docs/*.md")
@@ -135,7 +134,6 @@ func TestDotenvExample_SecretIsRefused(t *testing.T) {
 	require.EqualError(t, err, "SESSION_SECRET, value 1, is an example: set it to the output of `corral task secret`")
 }
 
-// variables returns the variables that package config reads.
 func variables(t *testing.T) (all, secrets []string) {
 	t.Helper()
 	paths, err := filepath.Glob(root + "config/*.go")

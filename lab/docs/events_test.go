@@ -54,7 +54,6 @@ func TestEvents_AreProvoked(t *testing.T) {
 	require.ElementsMatch(t, slices.Sorted(maps.Keys(requests)), slices.Sorted(maps.Keys(provoked)))
 }
 
-// isProvocations reports whether a type is map[string]func(s *site).
 func isProvocations(e ast.Expr) bool {
 	types, ok := e.(*ast.MapType)
 	if !ok {
@@ -131,7 +130,6 @@ func parse(t *testing.T, path string) *ast.File {
 	return file
 }
 
-// text returns the value of a string literal.
 func text(e ast.Expr) (value string, ok bool) {
 	literal, ok := e.(*ast.BasicLit)
 	if !ok || literal.Kind != token.STRING {

@@ -15,13 +15,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// appFolders are the folders that docs/login.md covers.
+// appFolders are those that docs/login.md covers.
 const appFolders = `(?:actions|cmd|config|mailers|models)`
 
-// maxLoginFiles bounds the files of a login.
 const maxLoginFiles = 20
 
-// loginFiles returns the Go files that docs/login.md names.
 func loginFiles(t *testing.T) (files []string) {
 	t.Helper()
 	for _, match := range regexp.MustCompile("`("+appFolders+`/\w+\.go|main\.go)`+"`").FindAllStringSubmatch(document(t, "login.md"), -1) {
@@ -85,7 +83,6 @@ func run(t *testing.T, dir, name string, args ...string) {
 
 var profiled = regexp.MustCompile(`^[^/]+/(\S+\.go:\S+) \d+ (\d+)$`)
 
-// readProfile adds the executions of each block.
 func readProfile(t *testing.T, path string, counts map[string]int) {
 	t.Helper()
 	file, err := os.Open(path)

@@ -44,7 +44,6 @@ func document(t *testing.T, name string) string {
 	return string(text)
 }
 
-// section returns the text below a heading of docs/security.md.
 func section(t *testing.T, heading string) string {
 	t.Helper()
 	_, text, found := strings.Cut(document(t, "security.md"), "\n## "+heading+"\n")
@@ -62,7 +61,6 @@ var (
 	function = regexp.MustCompile(`(?m)^func (?:\(\w+ \*\w+\) )?((?:Test|Fuzz)\w+)\(`)
 )
 
-// testsThatExist returns the names of all test functions, suites included.
 func testsThatExist(t *testing.T) map[string]bool {
 	t.Helper()
 	names := map[string]bool{}

@@ -23,7 +23,6 @@ func newStory(t *testing.T, reader *Reader) *story {
 	return &story{site.Open(t), t, reader, map[string]bool{}}
 }
 
-// browser returns a browser set to the story's language.
 func (s *story) browser() *site.Browser {
 	b := s.Browser()
 	b.Header.Set("Accept-Language", s.reader.Language)
@@ -42,7 +41,6 @@ func (s *story) read(a site.Answer, status int, route ...string) {
 	}
 }
 
-// queue adds a mail to the outbox and returns its id.
 func (s *story) queue(template, recipient string) (id string) {
 	s.t.Helper()
 	id = uuid.Must(uuid.NewV7()).String()

@@ -32,7 +32,6 @@ func TestExposure_NothingElseIsServed(t *testing.T) {
 	}
 }
 
-// allRows counts the rows of each table.
 func allRows(t *testing.T, s *site.Site) map[string]int {
 	t.Helper()
 	counts := map[string]int{}

@@ -144,7 +144,6 @@ func parsePage(t *testing.T, source string) *parsedPage {
 	return p
 }
 
-// textOf returns an element's text.
 func textOf(n *html.Node) string {
 	var text strings.Builder
 	for d := range n.Descendants() {
@@ -191,7 +190,6 @@ func (p *parsedPage) requireLandmarks() {
 	}
 }
 
-// requireNames requires that controls have names.
 func (p *parsedPage) requireNames() {
 	labelled := map[string]bool{}
 	for _, label := range p.all("label") {
@@ -212,7 +210,6 @@ func (p *parsedPage) requireNames() {
 	}
 }
 
-// requireReferences requires that referenced elements exist.
 func (p *parsedPage) requireReferences() {
 	for _, attribute := range []string{"for", "aria-describedby", "aria-labelledby", "aria-controls"} {
 		for _, e := range p.with(attribute) {
@@ -223,7 +220,7 @@ func (p *parsedPage) requireReferences() {
 	}
 }
 
-// requireNothingForeign requires that nothing is inline or from elsewhere, and
+// requireNothingForeign requires that nothing is inline or from another site, and
 // scripts are modules.
 func (p *parsedPage) requireNothingForeign() {
 	require.Empty(p.t, p.all("style"))

@@ -46,7 +46,6 @@ func TestPlans_EveryStatementUsesAnIndex(t *testing.T) {
 	}
 }
 
-// recordSuites runs the suites that have a database.
 func recordSuites(t *testing.T, server string) (statements []record.Statement) {
 	t.Helper()
 	folder := t.TempDir()
@@ -118,7 +117,6 @@ func goes(t *testing.T, args ...string) string {
 	return string(out)
 }
 
-// newDatabase returns a migrated database, filled on PostgreSQL.
 func newDatabase(t *testing.T, server string) (*sql.Conn, explainer) {
 	t.Helper()
 	databaseURL := services.NewDatabase(t, server)
@@ -151,7 +149,6 @@ func judge(t *testing.T, statements ...record.Statement) []string {
 	return list
 }
 
-// from returns a function's statement.
 func from(function, query string, args ...any) record.Statement {
 	s := record.Statement{Function: function, Query: query}
 	for _, arg := range args {

@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// mayImport are the folders that each folder may import packages of: what is
-// below it. Nothing in internal/ knows the app.
+// mayImport lists which folders' packages a folder may import. Nothing in internal/
+// knows the app.
 var mayImport = map[string][]string{
 	"internal":   {"internal"},
 	"assets":     {},
@@ -26,7 +26,6 @@ var mayImport = map[string][]string{
 	"grifts":     {"internal", "config", "models", "mailers", "actions", "locales", "templates", "assets", "migrations"},
 }
 
-// goes runs the go command in a module.
 func goes(t *testing.T, dir string, args ...string) string {
 	t.Helper()
 	cmd := exec.Command("go", args...)

@@ -19,10 +19,9 @@ import (
 
 // These tests check what docs/security.md says that the source never does.
 
-// root is the repository.
 const root = "../../"
 
-// tracked are the files of the repository, by their path from its root.
+// tracked returns the files of the repository, by path from its root.
 func tracked(t *testing.T) (paths []string) {
 	t.Helper()
 	require.NoError(t, filepath.WalkDir(root, func(path string, entry os.DirEntry, err error) error {
@@ -41,7 +40,7 @@ func tracked(t *testing.T) (paths []string) {
 	return paths
 }
 
-// shipped parses the Go files that are part of the app: no tests and what serves them.
+// shipped parses the Go files of the app, without tests and test kits.
 func shipped(t *testing.T) map[string]*ast.File {
 	t.Helper()
 	files := map[string]*ast.File{}
@@ -64,7 +63,7 @@ func importsOf(file *ast.File) (paths []string) {
 	return paths
 }
 
-// never is what no file of the app imports, with the files that may.
+// never lists imports that the app must not have, with the files that may.
 var never = map[string][]string{
 	"os/exec":           {"internal/rename/rename.go"}, // for the developer: go mod and gofmt
 	"unsafe":            nil,
@@ -97,8 +96,7 @@ func TestSource_ImportsNothingUnsafe(t *testing.T) {
 	}
 }
 
-// The app sends no request: it speaks to browsers, its database and its mail
-// server.
+// The app connects to its database and its mail server only.
 func TestSource_SendsNoHTTPRequests(t *testing.T) {
 	clients := []string{"Get", "Post", "PostForm", "Head", "Client", "DefaultClient", "Transport", "DefaultTransport", "NewRequest", "NewRequestWithContext"}
 	for path, file := range shipped(t) {
@@ -113,8 +111,7 @@ func TestSource_SendsNoHTTPRequests(t *testing.T) {
 	}
 }
 
-// plain are the modules of others of which the app asks no cryptography. A new
-// module stands here or in the inventory.
+// plain lists the modules that the app uses without cryptography.
 var plain = []string{
 	"github.com/andybalholm/brotli", "github.com/gobuffalo", "github.com/gofrs/uuid", "github.com/gorilla/mux", "github.com/gorilla/sessions",
 	"github.com/jackc/pgx", "github.com/jmoiron/sqlx", "github.com/joho/godotenv", "github.com/mattn/go-sqlite3", "github.com/mileusna/useragent",
@@ -122,7 +119,8 @@ var plain = []string{
 	"golang.org/x/net/html", "golang.org/x/net/idna", "golang.org/x/text", "modernc.org/sqlite",
 }
 
-// encrypts reports whether a package may encrypt, hash, sign or draw at random.
+// encrypts reports whether a package may encrypt, hash, sign or draw random
+// numbers.
 func encrypts(imported string) bool {
 	first, _, _ := strings.Cut(imported, "/")
 	if !strings.Contains(first, ".") { // of this module, or of the standard library
@@ -158,7 +156,7 @@ func TestSource_CryptographyIsInventoried(t *testing.T) {
 	require.ElementsMatch(t, names, inventoried)
 }
 
-// A pattern is a constant: no client can write one.
+// Clients cannot write patterns.
 func TestSource_PatternsAreConstant(t *testing.T) {
 	found, constants := 0, constantsOf(shipped(t))
 	for file, syntax := range shipped(t) {
@@ -175,7 +173,6 @@ func TestSource_PatternsAreConstant(t *testing.T) {
 	require.NotZero(t, found)
 }
 
-// The repository holds no key, password or token.
 func TestSource_HoldsNoSecret(t *testing.T) {
 	secret := regexp.MustCompile(`-----BEGIN [A-Z ]*PRIVATE KEY-----\n[A-Za-z0-9+/=]{20}|AKIA[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{36}|xox[baprs]-[A-Za-z0-9-]{10}`)
 	for _, path := range tracked(t) {

@@ -11,8 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// sqlMethods take a statement or a part of one, from this place among their
-// arguments on: one that takes arguments of a statement, or all.
+// sqlMethods take statements or parts of them: from argument from on, one or all.
 var sqlMethods = map[string]struct {
 	from int
 	all  bool
@@ -26,26 +25,25 @@ var sqlMethods = map[string]struct {
 	"GetContext": {from: 2}, "SelectContext": {from: 2},
 }
 
-// storeMethods are those of Pop's Store.
 var storeMethods = map[string]int{"Get": 1, "Select": 1, "Exec": 0}
 
-// sqlTypes have fields that are statements or parts of one.
+// sqlTypes have fields that are statements or parts of them.
 var sqlTypes = map[string][]string{
 	"Statement": {"SQL"},
 	"Rule":      {"Change", "Table", "Where", "Order"},
 }
 
-// sqlParameters are those of functions in models/ and internal/database/ that are
-// a part of a statement, by their place. What calls give for them is checked.
+// sqlParameters are parameters, by index, of functions in models/ and
+// internal/database/ that are parts of statements. Their calls are checked.
 var sqlParameters = map[string][]int{
 	"lockUser": {1, 2}, "lock": {1}, "endSessions": {1}, "recordFor": {1}, "locked": {2},
 	"remove": {0, 1, 2}, // in models/purge.go
 }
 
-// ownStatements are functions that write a statement out of constants and numbers.
+// ownStatements are functions that build statements of constants and numbers.
 var ownStatements = []string{"takeSQL", "statement", "marks", "Columns", "MigrationTableName", "emptying"}
 
-// A statement is a constant: what varies is an argument.
+// Prevents SQL injection: values are arguments.
 func TestSource_StatementsAreConstant(t *testing.T) {
 	constants := constantsOf(shipped(t))
 	statements, parameters := 0, 0
@@ -81,7 +79,6 @@ func TestSource_StatementsAreConstant(t *testing.T) {
 	require.Greater(t, parameters, 20)
 }
 
-// statementsOf returns the arguments of a call that are statements or parts of one.
 func statementsOf(call *ast.CallExpr) []ast.Expr {
 	on, name := called(call)
 	if selector, isMethod := call.Fun.(*ast.SelectorExpr); isMethod {
@@ -105,8 +102,8 @@ func statementsOf(call *ast.CallExpr) []ast.Expr {
 	return call.Args[method.from : method.from+1]
 }
 
-// statementsIn returns the fields of a literal that are statements, and those of
-// the literals in it that do not repeat its type.
+// statementsIn returns the fields of a literal, and of nested ones, that are
+// statements.
 func statementsIn(literal *ast.CompositeLit, declared ast.Expr) (texts []ast.Expr) {
 	name, elements := "", ast.Expr(nil)
 	switch declared := declared.(type) {
@@ -132,7 +129,6 @@ func statementsIn(literal *ast.CompositeLit, declared ast.Expr) (texts []ast.Exp
 	return texts
 }
 
-// constantsOf returns the names of the constants of each package.
 func constantsOf(files map[string]*ast.File) map[string]map[string]bool {
 	packages := map[string]map[string]bool{}
 	for file, syntax := range files {
@@ -159,8 +155,8 @@ type source struct {
 	constants map[string]bool
 }
 
-// constant says whether a text is written out in the source: a literal, a sum of
-// such, a parameter of sqlParameters, or a variable that is given nothing else.
+// constant reports whether a text is a literal, a sum of them, a parameter of
+// sqlParameters, or a variable of such values only.
 func (s source) constant(e ast.Expr) bool {
 	switch e := e.(type) {
 	case *ast.BasicLit:
@@ -201,8 +197,8 @@ func (s source) isGivenConstants(name string) bool {
 	return given > 0 && all
 }
 
-// isParameter says whether a name is a parameter of sqlParameters, of the
-// declaration or of a function within it that has a name.
+// isParameter reports whether a name is a parameter of sqlParameters, of the
+// declaration or a named function in it.
 func (s source) isParameter(name string) (found bool) {
 	ast.Inspect(s.within, func(n ast.Node) bool {
 		switch n := n.(type) {

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// What a client typed never becomes a template, nor a format.
+// Prevents injection: what a client typed never becomes a template or a format.
 func TestSource_TemplatesAndFormatsAreConstant(t *testing.T) {
 	redirects, pages := 0, 0
 	for path, file := range shipped(t) {
@@ -50,8 +50,7 @@ func TestSource_TemplatesAndFormatsAreConstant(t *testing.T) {
 // renderers take a template, or its name, as their first argument.
 var renderers = []string{"HTML", "Text", "Plain", "Bytes", "JavaScript", "Template", "String", "Auto"}
 
-// What a client sends is bound to a form struct, which lists its fields, and
-// never to a model.
+// Prevents mass assignment: requests are bound to form structs, never to models.
 func TestSource_FormsAreBound(t *testing.T) {
 	bound := 0
 	for path, file := range shipped(t) {
@@ -68,8 +67,7 @@ func TestSource_FormsAreBound(t *testing.T) {
 	require.Greater(t, bound, 5)
 }
 
-// called returns the name of a function that is called, and what it is a function
-// or method of.
+// called returns the name of a called function, and its package or receiver.
 func called(call *ast.CallExpr) (on, name string) {
 	switch f := call.Fun.(type) {
 	case *ast.Ident:
@@ -83,8 +81,7 @@ func called(call *ast.CallExpr) (on, name string) {
 	return "", ""
 }
 
-// typeOf returns the name of the type of a variable of a function that is given
-// by its address, or "".
+// typeOf returns the type of a variable that is passed by its address, or "".
 func typeOf(e ast.Expr, within *ast.FuncDecl) (name string) {
 	address, ok := e.(*ast.UnaryExpr)
 	if !ok {
@@ -101,7 +98,6 @@ func typeOf(e ast.Expr, within *ast.FuncDecl) (name string) {
 	return name
 }
 
-// eachCall calls fn with every call in the functions of a file.
 func eachCall(file *ast.File, fn func(within *ast.FuncDecl, call *ast.CallExpr)) {
 	for _, decl := range file.Decls {
 		if within, ok := decl.(*ast.FuncDecl); ok {
@@ -115,9 +111,8 @@ func eachCall(file *ast.File, fn func(within *ast.FuncDecl, call *ast.CallExpr))
 	}
 }
 
-// A URL in a page is one of the app's own: a path that the template or its
-// handler spells, a path helper, an asset. A value from a client could be
-// javascript:, which plush does not refuse.
+// URLs in pages are the app's own: a path that the source spells, a path helper, an
+// asset. A client's value could be javascript:, which plush does not refuse.
 func TestSource_LinksAreTheAppsOwn(t *testing.T) {
 	set := valuesOf(t)
 	attribute := regexp.MustCompile(`(?i)\b(?:href|src|srcset|action|formaction|poster|cite|data|background|ping)\s*=\s*("(?:<%(?s:.*?)%>|[^"])*"|[^"]\S*)`)
@@ -148,7 +143,6 @@ func TestSource_LinksAreTheAppsOwn(t *testing.T) {
 	require.Greater(t, links, 50)
 }
 
-// valuesOf returns what handlers set for their templates, by name.
 func valuesOf(t *testing.T) map[string][]ast.Expr {
 	set := map[string][]ast.Expr{}
 	for _, file := range shipped(t) {
@@ -164,7 +158,6 @@ func valuesOf(t *testing.T) map[string][]ast.Expr {
 	return set
 }
 
-// startsWithPath reports whether a text begins with a path that the source spells.
 func startsWithPath(e ast.Expr) bool {
 	switch e := e.(type) {
 	case *ast.BasicLit:
@@ -178,8 +171,8 @@ func startsWithPath(e ast.Expr) bool {
 	return false
 }
 
-// Templates put nothing into scripts, styles or handlers, and our scripts take
-// no text for code.
+// Templates put nothing into scripts, styles or event handlers, and the scripts
+// evaluate no text.
 func TestSource_TemplatesAndScripts(t *testing.T) {
 	inScript := regexp.MustCompile(`(?is)<script[^>]*>[^<]|<style|\son\w+=`)
 	asCode := regexp.MustCompile(`innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|setTimeout\(\s*["'\x60]|localStorage|sessionStorage|indexedDB|postMessage|onpaste|window\.\w+\s*=[^=]`)

@@ -13,8 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Names that the glossary of CONTRIBUTING.md has replaced. They are refused in
-// identifiers; in prose some of them mean other things.
+// Names that the glossary of CONTRIBUTING.md replaced. In prose some have other
+// meanings.
 var (
 	// In Go: rate limit, log in, log out, redeem, purge, client, discard, mail,
 	// deliver, request (an email change).
@@ -50,7 +50,7 @@ func TestSource_NoRetiredGoIdentifiers(t *testing.T) {
 }
 
 func TestSource_NoRetiredNames(t *testing.T) {
-	// By folder: where names of this kind are declared.
+	// By folder: where such names are declared.
 	for folder, declared := range map[string]*regexp.Regexp{
 		"locales/":        regexp.MustCompile(`(?m)^- {id: ([\w.]+),`),
 		"migrations/":     regexp.MustCompile(`(?:create_table|t\.Column)\("(\w+)"`),

@@ -10,8 +10,8 @@ import (
 	"corral/internal/apptest"
 )
 
-// The filling knows the schema, and every piece of work is done, before
-// somebody waits a quarter of an hour for it.
+// Runs every kind of work on small databases, so that the benchmark works when it
+// is needed.
 func TestMeasure(t *testing.T) {
 	newDatabase := func() (string, func(), error) { return apptest.NewDatabase(os.Getenv("TEST_DATABASE_URL")) }
 	c, err := config.Load(os.Environ(), ".")

@@ -19,8 +19,7 @@ import (
 
 func TestMain(m *testing.M) { modelstest.Main(m) }
 
-// BenchmarkPages is what a page costs between the socket and the database, as
-// production serves it. What the socket costs is measured by go run ./bench.
+// BenchmarkPages measures pages in production without the socket.
 //
 //	go test -run '^$' -bench Pages ./bench/handler
 func BenchmarkPages(b *testing.B) {
@@ -50,8 +49,7 @@ func BenchmarkPages(b *testing.B) {
 	}
 }
 
-// productionHandler is the app as production runs it. The system throws its log
-// away.
+// productionHandler is the app in production, with its log in /dev/null.
 func productionHandler(b *testing.B) http.Handler {
 	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
 	require.NoError(b, err)
@@ -64,7 +62,7 @@ func productionHandler(b *testing.B) http.Handler {
 	return actions.Handler(actions.App(c, logger), c, logger, nil)
 }
 
-// request is one as a browser sends it to a process that ends TLS itself.
+// request is that of a browser, to a process that ends TLS.
 func request(method, path, form, cookies string) *http.Request {
 	r := httptest.NewRequest(method, "https://corral.example"+path, strings.NewReader(form))
 	r.Header = http.Header{
@@ -83,7 +81,7 @@ func request(method, path, form, cookies string) *http.Request {
 	return r
 }
 
-// cookiesOf logs Ada in and takes the flash message away.
+// cookiesOf logs Ada in and shows the flash message.
 func cookiesOf(b *testing.B, h http.Handler) (cookies string) {
 	credentials := url.Values{"email": {"ada@example.com"}, "password": {modelstest.Password}}.Encode()
 	for _, page := range []struct{ method, path, form string }{{"POST", "/login", credentials}, {"GET", "/", ""}} {
@@ -100,7 +98,7 @@ func cookiesOf(b *testing.B, h http.Handler) (cookies string) {
 	return cookies
 }
 
-// blank takes an answer and keeps none of it.
+// blank discards a response.
 type blank struct {
 	header        http.Header
 	status, bytes int
