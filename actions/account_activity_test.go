@@ -14,7 +14,6 @@ import (
 	"corral/models/modelstest"
 )
 
-// activity returns the items of the page.
 func (b *browser) activity(path string) []string {
 	b.site.t.Helper()
 	a := b.Get(path)

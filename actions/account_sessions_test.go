@@ -13,7 +13,6 @@ import (
 	"corral/models/modelstest"
 )
 
-// sessions returns the items of the page, as HTML.
 func (b *browser) sessions() []string {
 	b.site.t.Helper()
 	a := b.Get("/account/sessions")
@@ -21,7 +20,6 @@ func (b *browser) sessions() []string {
 	return listItems(a.Page)
 }
 
-// endPath returns the action of an item's form.
 func endPath(t testing.TB, item string) string {
 	t.Helper()
 	_, rest, ok := strings.Cut(item, `<form action="`)
@@ -187,7 +185,6 @@ func TestAccountSessions_LoggedInOnly(t *testing.T) {
 	}
 }
 
-// sessionEvents extends securityEvents.
 var sessionEvents = map[string]func(s *site){
 	"foreign id refused": func(s *site) {
 		modelstest.SignUp(s.t, "bob@example.com")

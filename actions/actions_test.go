@@ -58,7 +58,6 @@ func (as *ActionSuite) SetupTest() {
 	modelstest.Empty(as.T())
 }
 
-// logInAs creates an account and logs in.
 func (as *ActionSuite) logInAs(email string) {
 	modelstest.SignUp(as.T(), email)
 	as.Equal(303, as.logIn(email, modelstest.Password).Code)
@@ -68,7 +67,6 @@ func (as *ActionSuite) logIn(email, password string) *httptest.Response {
 	return as.HTML("/login").Post(url.Values{"email": {email}, "password": {password}})
 }
 
-// The suite sees what a browser sees.
 func (as *ActionSuite) Test_Suite_PassesTheWholeChain() {
 	res := as.HTML("/login").Post(url.Values{"email": {strings.Repeat("x", 1<<20)}})
 	as.Equal(413, res.Code)

@@ -46,7 +46,6 @@ func TestGuards_UndeclaredRouteIsClosed(t *testing.T) {
 	require.Equal(t, "/login?next=%2Fundeclared", a.Location())
 }
 
-// testWidgets is an owner's resource.
 type testWidgets struct{ buffalo.BaseResource }
 
 func (testWidgets) List(c buffalo.Context) error   { return writePlain(c, 200, "all widgets") }

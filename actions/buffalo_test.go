@@ -14,7 +14,6 @@ import (
 	"corral/models/modelstest"
 )
 
-// writes returns middleware that writes a word before the handler does.
 func writes(word string) buffalo.MiddlewareFunc {
 	return func(next buffalo.Handler) buffalo.Handler {
 		return func(c buffalo.Context) error {

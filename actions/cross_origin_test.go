@@ -85,7 +85,6 @@ func TestCrossOrigin_OtherOriginsReadNothing(t *testing.T) {
 	require.Equal(t, b.Get("/healthz").Page, b.Get("/healthz?callback=steal").Page)
 }
 
-// allRows counts the rows of every table.
 func allRows(t *testing.T) map[string]int {
 	t.Helper()
 	counts := map[string]int{}

@@ -13,7 +13,6 @@ import (
 	"corral/models/modelstest"
 )
 
-// closedDatabase returns a closed connection.
 func closedDatabase(t testing.TB) *pop.Connection {
 	t.Helper()
 	details := *models.DB.Dialect.Details()

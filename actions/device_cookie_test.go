@@ -52,7 +52,6 @@ func TestDeviceCookie_NewBrowserIsAnnounced(t *testing.T) {
 	require.Len(t, modelstest.Mails(t, "ada@example.com"), 1)
 }
 
-// Five attempts are free.
 func TestRateLimit_LoginShowsTheWait(t *testing.T) {
 	s := newSite(t)
 	models.Clock.Stop()

@@ -10,7 +10,6 @@ import (
 	"corral/models/modelstest"
 )
 
-// The language also applies to errors before the app.
 func TestErrors_AreInTheChosenLanguage(t *testing.T) {
 	modelstest.Empty(t)
 	s := behindProxy(t)

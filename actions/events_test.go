@@ -17,7 +17,6 @@ import (
 	"corral/models/modelstest"
 )
 
-// securityEvents provokes each event.
 var securityEvents = map[string]func(s *site){
 	"login succeeded": func(s *site) { s.loggedIn("ada@example.com", firefox) },
 	"login failed":    func(s *site) { s.browser().Post("/login", url.Values{"email": {"ada@example.com"}, "password": {"x"}}) },
@@ -121,14 +120,12 @@ func TestEvents_MailWithheld(t *testing.T) {
 	require.NotContains(t, log.String(), "ada@")
 }
 
-// logTo makes slog write to the log, as package cmd does, for the length of a test.
 func logTo(t *testing.T, log io.Writer) {
 	before, flags, output := slog.Default(), stdlog.Flags(), stdlog.Writer()
 	t.Cleanup(func() { slog.SetDefault(before); stdlog.SetFlags(flags); stdlog.SetOutput(output) })
 	slog.SetDefault(web.AppLogger(web.NewLogger(log, slog.LevelInfo, true)))
 }
 
-// digestIn returns the email_digest of an event in the log.
 func digestIn(t *testing.T, log, event string) string {
 	t.Helper()
 	for text := range strings.Lines(log) {

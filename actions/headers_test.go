@@ -157,7 +157,6 @@ func (s *site) withoutDatabase(path string) apptest.Answer {
 	return s.browser().Get(path)
 }
 
-// raw sends bytes unchanged.
 func (s *site) raw(request string) apptest.Answer {
 	s.t.Helper()
 	conn, err := net.Dial("tcp", s.Listener.Addr().String())

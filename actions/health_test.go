@@ -23,7 +23,6 @@ func (as *ActionSuite) Test_Health_Show() {
 	}
 }
 
-// withoutDatabase runs fn while the database is down.
 func withoutDatabase(t *testing.T, fn func()) {
 	t.Helper()
 	working := models.DB

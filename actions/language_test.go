@@ -193,7 +193,6 @@ func TestAccountLanguage_UnsetMailsUseThePagesLanguage(t *testing.T) {
 	require.Equal(t, map[string]string{models.MailReset: other, models.MailPasswordChanged: other}, mailLanguages(t))
 }
 
-// mailLanguages returns the languages of the queued mails, by template.
 func mailLanguages(t *testing.T) map[string]string {
 	t.Helper()
 	mails, err := models.Outbox.Newest(t.Context(), models.DB)

@@ -18,7 +18,6 @@ import (
 	"corral/models/modelstest"
 )
 
-// link is a kind of mailed link.
 type link struct {
 	path     string // before the token
 	lifetime time.Duration
@@ -30,7 +29,6 @@ type link struct {
 
 const newPassword = "an entirely new set of words"
 
-// logInAs returns a browser that is logged in to an account, created if needed.
 func logInAs(s *site, email string) *browser {
 	b := s.browser()
 	if _, err := models.FindUserByEmail(s.t.Context(), email); err != nil {
@@ -150,7 +148,6 @@ func TestLinks_DeadTokenChangesNothing(t *testing.T) {
 	}
 }
 
-// rows returns all that a link can change.
 func rows(t *testing.T) (list []string) {
 	t.Helper()
 	require.NoError(t, models.DB.Store.Select(&list, `

@@ -11,14 +11,12 @@ import (
 	"corral/internal/web"
 )
 
-// logOutput receives the log of the sites.
 var logOutput io.Writer = os.Stdout
 
 func testLogger(c config.Config) *slog.Logger {
 	return web.NewLogger(logOutput, c.LogLevel, c.Production())
 }
 
-// captureLog captures the log of sites started later.
 func captureLog(t testing.TB) *apptest.LogBuffer {
 	log, before := &apptest.LogBuffer{}, logOutput
 	logOutput = log

@@ -196,7 +196,6 @@ func (p *parsedPage) requireLandmarks() {
 	}
 }
 
-// requireNames requires a name for every control.
 func (p *parsedPage) requireNames() {
 	labelled := map[string]bool{}
 	for _, label := range p.all("label") {
@@ -217,7 +216,6 @@ func (p *parsedPage) requireNames() {
 	}
 }
 
-// requireReferences requires that all referenced ids exist.
 func (p *parsedPage) requireReferences() {
 	for _, attribute := range []string{"for", "aria-describedby", "aria-labelledby", "aria-controls"} {
 		for _, e := range p.with(attribute) {

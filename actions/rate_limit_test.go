@@ -19,7 +19,6 @@ import (
 	"corral/models/modelstest"
 )
 
-// attempts are consecutive logins.
 type attempts struct {
 	times int           // 0 means once
 	after time.Duration // time before the first

@@ -7,7 +7,6 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// See package web for details.
 func TestReturnPath_OnThisSiteOnly(t *testing.T) {
 	for _, path := range []string{"/", "/account", "/account/", "/account/sessions?tab=devices", "/?next=https://evil.example"} {
 		require.Equal(t, path, returnPath(path))

@@ -35,7 +35,6 @@ func newApp(c config.Config) *buffalo.App {
 // compressed holds the assets of all apps: compressing takes 0.1 s.
 var compressed *web.Assets
 
-// site is the app behind a socket.
 type site struct {
 	*apptest.Server
 	t testing.TB
@@ -106,14 +105,12 @@ type browser struct {
 
 func (s *site) browser() *browser { return &browser{s.Browser(), s} }
 
-// with returns a browser that sends a header each time.
 func (s *site) with(header, value string) *browser {
 	b := s.browser()
 	b.Header.Set(header, value)
 	return b
 }
 
-// User-Agents.
 const (
 	firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0"
 	safari  = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Mobile/15E148 Safari/604.1"
@@ -142,7 +139,6 @@ func (b *browser) logOut() apptest.Answer { b.site.t.Helper(); return b.Delete("
 // sessionCookie returns the session cookie, or "".
 func (b *browser) sessionCookie() string { return b.Cookie("corral") }
 
-// cookieNamed returns a cookie of a response.
 func cookieNamed(t testing.TB, a apptest.Answer, name string) *http.Cookie {
 	t.Helper()
 	for _, c := range a.Cookies() {
@@ -154,12 +150,10 @@ func cookieNamed(t testing.TB, a apptest.Answer, name string) *http.Cookie {
 	return nil
 }
 
-// confirmed returns a settings form with the current password.
 func confirmed(method string) url.Values {
 	return url.Values{"_method": {method}, "current_password": {modelstest.Password}}
 }
 
-// do sends a request without cookies.
 func (s *site) do(req *http.Request) apptest.Answer {
 	s.t.Helper()
 	return s.send(s.Client().Transport, req)

@@ -22,7 +22,6 @@ const (
 
 type vars map[string]string
 
-// with returns the variables with changes.
 func (v vars) with(changes vars) vars {
 	all := maps.Clone(v)
 	maps.Copy(all, changes)
@@ -57,7 +56,6 @@ func loaded(t *testing.T, v vars) Config {
 	return c
 }
 
-// faults returns the lines of the error.
 func faults(t *testing.T, v vars, dir string) []string {
 	t.Helper()
 	_, err := load(v.environ(), dir, false, false)

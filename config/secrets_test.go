@@ -16,13 +16,11 @@ import (
 	"corral/internal/secret"
 )
 
-// The output of `task secret` is accepted.
 func TestSessionSecret_New(t *testing.T) {
 	one, two := secret.New(), secret.New()
 	require.Equal(t, []string{one, two}, loaded(t, production.with(vars{"SESSION_SECRET": one + "," + two})).SessionSecrets)
 }
 
-// The development secret is created once and reused.
 func TestDevelopmentSecret(t *testing.T) {
 	dir := t.TempDir()
 	first, err := load(nil, dir, false, false)
@@ -37,7 +35,6 @@ func TestDevelopmentSecret(t *testing.T) {
 	require.NotEqual(t, first.SessionSecrets, loaded(t, development).SessionSecrets)
 }
 
-// A task in a wrong folder leaves nothing there.
 func TestDevelopmentSecret_IsNotMadeByATask(t *testing.T) {
 	dir := t.TempDir()
 	c, err := load(nil, dir, false, true)
@@ -114,7 +111,6 @@ func TestCertificate(t *testing.T) {
 	}
 }
 
-// certificate returns the paths of a new certificate and its key.
 func certificate(t *testing.T) (cert, key string) {
 	t.Helper()
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

@@ -32,7 +32,6 @@ func TestCompose_Errors(t *testing.T) {
 	}
 }
 
-// Neither sender nor subject adds a header.
 func TestCompose_HeaderInjection(t *testing.T) {
 	modelstest.Empty(t)
 	s := smtptest.New(t)

@@ -32,7 +32,6 @@ func (m message) links(t testing.TB) (list []string) {
 	return list
 }
 
-// link returns the only link, or "".
 func (m message) link(t testing.TB) string {
 	t.Helper()
 	list := m.links(t)
@@ -43,7 +42,6 @@ func (m message) link(t testing.TB) string {
 	return list[0]
 }
 
-// requireMail checks what holds for every mail.
 func requireMail(t testing.TB, r smtptest.Received, to, subject string) message {
 	t.Helper()
 	m := message{smtptest.Require(t, r, to, subject)}

@@ -23,7 +23,6 @@ import (
 
 func TestMain(m *testing.M) { modelstest.Main(m) }
 
-// configOf returns a configuration with a mail server.
 func configOf(s *smtptest.Server) config.Config {
 	return modelstest.Config(func(c *config.Config) {
 		c.Host = &url.URL{Scheme: "https", Host: "corral.example"}
@@ -37,7 +36,6 @@ func sender(s *smtptest.Server) *outbox.SMTP {
 	return outbox.NewSMTP(s.URL, "corral.example", s.Authority.Trusting())
 }
 
-// start empties the database and starts a worker until the end of the test.
 func start(t testing.TB, s *smtptest.Server) *apptest.LogBuffer {
 	t.Helper()
 	modelstest.Empty(t)
@@ -55,7 +53,6 @@ func start(t testing.TB, s *smtptest.Server) *apptest.LogBuffer {
 	return log
 }
 
-// mailTo returns the newest mail to an email.
 func mailTo(t testing.TB, email string) outbox.Mail {
 	t.Helper()
 	var m outbox.Mail
@@ -89,7 +86,6 @@ func TestReach_NeedsTLSOutsideDevelopment(t *testing.T) {
 	require.NoError(t, mailers.Reach(t.Context(), c))
 }
 
-// Without a mail server the mails stay in the outbox.
 func TestStart_WithoutServer(t *testing.T) {
 	modelstest.Empty(t)
 	require.NoError(t, models.RequestSignup(t.Context(), "zoe@example.com", "", models.Client{}))

@@ -20,7 +20,6 @@ const (
 	layout    = "Jan 2, 2006, 3:04 PM UTC"
 )
 
-// All ten mails arrive, and their links work.
 func TestMails_ArriveWithWorkingLinks(t *testing.T) {
 	s := smtptest.New(t)
 	start(t, s)

@@ -11,7 +11,6 @@ import (
 	"corral/models/modelstest"
 )
 
-// activity returns the kinds of an account's activity, newest first.
 func (ms *ModelSuite) activity(user *models.User) []string {
 	list, err := models.ActivityOf(ms.T().Context(), user, uuid.Nil, 100)
 	ms.NoError(err)
@@ -53,7 +52,6 @@ func (ms *ModelSuite) Test_Activity_Login() {
 	ms.WithinDuration(models.Clock.Now(), list[0].CreatedAt, time.Minute)
 }
 
-// A failed attempt writes one row, with or without account.
 func (ms *ModelSuite) Test_Activity_FailedAttempt() {
 	ada := ms.signUp("ada@example.com")
 	for n, email := range []string{"ada@example.com", "nobody@example.com", "no email at all", "ADA@example.com "} {
@@ -79,7 +77,6 @@ func (ms *ModelSuite) Test_Activity_Authenticate() {
 	ms.Empty(ms.activity(ada))
 }
 
-// Disconnecting during hashing cannot hide an attempt.
 func (ms *ModelSuite) Test_Activity_DisconnectingCannotHideAnAttempt() {
 	ada := ms.signUp("ada@example.com")
 	ctx, disconnect := context.WithCancel(ms.T().Context())
@@ -112,7 +109,6 @@ func (ms *ModelSuite) Test_Activity_EndedSessions() {
 	ms.Empty(ms.activity(bob))
 }
 
-// Expiry is not recorded as a logout.
 func (ms *ModelSuite) Test_Activity_ExpiryIsNotRecorded() {
 	ada := ms.signUp("ada@example.com")
 	rawToken := ms.start(ada, false)
@@ -145,7 +141,6 @@ func (ms *ModelSuite) Test_Activity_Account() {
 	ms.Zero(ms.count("activities"), "it goes with the account")
 }
 
-// Activity is rolled back with what it records.
 func (ms *ModelSuite) Test_Activity_IsRolledBackWithItsTransaction() {
 	ada := ms.signUp("ada@example.com")
 	_, session := ms.startAt(ada, false, "192.0.2.1")

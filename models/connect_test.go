@@ -38,7 +38,6 @@ func (ms *ModelSuite) Test_Ready_WrongClock() {
 	}
 }
 
-// No file is created in a wrong folder.
 func TestConnectExisting_NoFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "storage", "none.sqlite")
 	err := models.ConnectExisting(config.Config{DatabaseURL: "sqlite3://" + path + "?x=y"})

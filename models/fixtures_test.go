@@ -8,7 +8,6 @@ import (
 	"corral/models/modelstest"
 )
 
-// The users of the fixture can log in.
 func (ms *ModelSuite) Test_Fixtures_People() {
 	ms.NoError(fix.Init(os.DirFS("../fixtures")))
 	ms.LoadFixture("people")

@@ -7,7 +7,6 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Ids made in quick succession ascend.
 func TestNewID_Ascends(t *testing.T) {
 	const moment = 6 // bytes of milliseconds
 	last := newID()

@@ -62,7 +62,6 @@ func (ms *ModelSuite) Test_Mail_ResetWithoutAccount() {
 	ms.NotEmpty(rawToken)
 }
 
-// The old email is reserved for a week.
 func (ms *ModelSuite) Test_Mail_ReservedEmail() {
 	ada, bob := ms.signUp("ada@example.com"), ms.signUp("bob@example.com")
 	ms.changeEmail(ada, "ada@example.org")
@@ -81,7 +80,6 @@ func (ms *ModelSuite) Test_Mail_ReservedEmail() {
 	ms.changeEmail(bob, "ada@example.org")
 }
 
-// A mail to an account is in its language, not in the client's.
 func (ms *ModelSuite) Test_Mail_LanguageOfTheAccount() {
 	ctx, ada := ms.T().Context(), ms.signUp("ada@example.com")
 	ms.NoError(ada.ChooseLanguage(ctx, "de"))
@@ -171,7 +169,6 @@ func (ms *ModelSuite) Test_Mail_DeliveryStartsTheLifetime() {
 	ms.NoError(models.StartLink(ctx, &outbox.Mail{}), "a mail without a link")
 }
 
-// The data of a notice is short and printable.
 func (ms *ModelSuite) Test_Mail_Data() {
 	ada := ms.signUp("ada@example.com")
 	client := models.Client{IP: netip.MustParseAddr("2001:db8::7"), UserAgent: "Fire\r\nBcc: x\x00\u202efox" + strings.Repeat("é", 500)}
@@ -184,7 +181,6 @@ func (ms *ModelSuite) Test_Mail_Data() {
 	ms.WithinDuration(models.Clock.Now(), data.When, time.Minute)
 }
 
-// A commit wakes the worker, a rollback does not.
 func (ms *ModelSuite) Test_Mail_WakesTheWorker() {
 	select {
 	case <-models.Outbox.Woken():

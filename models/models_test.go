@@ -50,14 +50,12 @@ func nthIP(n int) string { return fmt.Sprintf("10.%d.%d.1", n/256, n%256) }
 
 func (ms *ModelSuite) signUp(email string) *models.User { return modelstest.SignUp(ms.T(), email) }
 
-// user reads the account of an email.
 func (ms *ModelSuite) user(email string) *models.User {
 	user, err := models.FindUserByEmail(ms.T().Context(), email)
 	ms.NoError(err)
 	return user
 }
 
-// changeEmail requests and confirms an email change.
 func (ms *ModelSuite) changeEmail(user *models.User, email string) {
 	ms.NoError(user.RequestEmailChange(ms.T().Context(), email, models.Client{}))
 	template, rawToken := ms.resolved(email)
@@ -71,14 +69,12 @@ func (ms *ModelSuite) count(table string) int {
 	return n
 }
 
-// mail returns the newest mail to an email.
 func (ms *ModelSuite) mail(email string) *outbox.Mail {
 	m := &outbox.Mail{}
 	ms.NoError(ms.DB.Where("recipient = ?", email).Order("created_at DESC").First(m))
 	return m
 }
 
-// atOnce runs all functions at once and returns their errors.
 func atOnce(all ...func() error) []error {
 	errs := make([]error, len(all))
 	var done sync.WaitGroup

@@ -39,7 +39,6 @@ func (ms *ModelSuite) Test_Purge_NothingToDo() {
 	}
 }
 
-// A session is removed when it has expired, not before.
 func (ms *ModelSuite) Test_Purge_Sessions() {
 	models.Clock.Stop()
 	ada := ms.signUp("ada@example.com")
@@ -99,7 +98,6 @@ func (ms *ModelSuite) Test_Purge_TokensAndDeviceCookies() {
 	ms.Equal(0, ms.count("device_cookies"))
 }
 
-// An old email is reserved for a week.
 func (ms *ModelSuite) Test_Purge_ReservedEmail() {
 	models.Clock.Stop()
 	ada := ms.signUp("ada@example.com")
@@ -171,7 +169,6 @@ func (ms *ModelSuite) Test_Purge_Activity() {
 	ms.Empty(ips())
 }
 
-// Attempts on an email without account are removed first.
 func (ms *ModelSuite) Test_Purge_AttemptsWithoutAccount() {
 	ada := ms.signUp("ada@example.com")
 	for _, email := range []string{"ada@example.com", "nobody@example.com"} {

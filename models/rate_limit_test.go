@@ -20,7 +20,6 @@ func (ms *ModelSuite) wait(email, ip string) time.Duration {
 	return 0
 }
 
-// Five attempts are free, then the waits grow: 1, 2, 4 … 900 seconds.
 func (ms *ModelSuite) Test_RateLimit_WaitsGrow() {
 	models.Clock.Stop()
 	n := 0
@@ -39,7 +38,6 @@ func (ms *ModelSuite) Test_RateLimit_WaitsGrow() {
 	ms.Zero(ms.wait("bob@example.com", nthIP(1)), "another email has a bucket of its own")
 }
 
-// After a hundred failed attempts in a row the email is locked until a reset.
 func (ms *ModelSuite) Test_RateLimit_LockedAfterAHundredInARow() {
 	models.Clock.Stop()
 	ms.signUp("ada@example.com")
@@ -68,7 +66,6 @@ func (ms *ModelSuite) Test_RateLimit_SuccessEndsTheCount() {
 	}
 }
 
-// Spellings of an email share a bucket, with or without account.
 func (ms *ModelSuite) Test_RateLimit_CaseVariantsAreOneEmail() {
 	models.Clock.Stop()
 	for _, typed := range []string{"ada@example.com", "ADA@example.com", " Ada@Example.Com", "ada@EXAMPLE.com ", "aDa@example.com"} {
@@ -81,7 +78,6 @@ func (ms *ModelSuite) Test_RateLimit_CaseVariantsAreOneEmail() {
 	ms.NotZero(ms.wait("no email at all ", "192.0.2.4"))
 }
 
-// Rate limits reveal nothing about accounts.
 func (ms *ModelSuite) Test_RateLimit_DoesNotRevealAccounts() {
 	models.Clock.Stop()
 	ms.signUp("ada@example.com")
@@ -92,7 +88,6 @@ func (ms *ModelSuite) Test_RateLimit_DoesNotRevealAccounts() {
 	ms.NotZero(ms.wait("nobody@example.com", "192.0.2.3"))
 }
 
-// A client may fail ten times in three minutes, with any emails.
 func (ms *ModelSuite) Test_RateLimit_TenFailuresOfAClient() {
 	models.Clock.Stop()
 	for n := range 10 {
@@ -113,7 +108,6 @@ func (ms *ModelSuite) Test_RateLimit_SuccessesOfAClientAreFree() {
 	}
 }
 
-// One IPv6 customer has a /64 network.
 func (ms *ModelSuite) Test_RateLimit_IPv6By64() {
 	models.Clock.Stop()
 	for n := range 10 {
@@ -123,7 +117,6 @@ func (ms *ModelSuite) Test_RateLimit_IPv6By64() {
 	ms.Zero(ms.wait("user10@example.com", "2001:db8:1:3::1"))
 }
 
-// Concurrent attempts are all counted.
 func (ms *ModelSuite) Test_RateLimit_FiftyAtOnce() {
 	models.Clock.Stop() // a slow machine must not wait out the first second
 	var attempts []func() error
@@ -152,7 +145,6 @@ func (ms *ModelSuite) Test_RateLimit_FiftyAtOnce() {
 	ms.Equal(10, most)
 }
 
-// Refused attempts do not occupy the hasher.
 func (ms *ModelSuite) Test_RateLimit_RefusedAttemptHashesNothing() {
 	models.Clock.Stop()
 	ms.signUp("ada@example.com")

@@ -13,7 +13,6 @@ import (
 	"corral/models/modelstest"
 )
 
-// After Connect, FindSession queries the new database.
 func TestFindSession_AfterConnectingElsewhere(t *testing.T) {
 	modelstest.Empty(t)
 	ada := modelstest.SignUp(t, "ada@example.com")
@@ -37,7 +36,6 @@ func TestFindSession_AfterConnectingElsewhere(t *testing.T) {
 	}
 }
 
-// connectElsewhere connects to a new database until the end of the test.
 func connectElsewhere(t *testing.T) {
 	t.Helper()
 	url, drop, err := apptest.NewDatabase(os.Getenv("TEST_DATABASE_URL"))

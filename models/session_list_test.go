@@ -10,7 +10,6 @@ import (
 	"corral/models"
 )
 
-// listed returns the IPs of a user's sessions, in the order of the list.
 func (ms *ModelSuite) listed(user *models.User) []string {
 	sessions, err := models.SessionsOf(ms.T().Context(), user)
 	ms.NoError(err)
@@ -22,7 +21,6 @@ func (ms *ModelSuite) listed(user *models.User) []string {
 	return ips
 }
 
-// startAt starts a session of a new browser at an IP.
 func (ms *ModelSuite) startAt(user *models.User, remember bool, ip string) (rawToken string, s *models.Session) {
 	started, err := models.StartSession(ms.T().Context(), user, clientAt(ip), remember)
 	ms.NoError(err)

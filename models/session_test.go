@@ -11,7 +11,6 @@ import (
 	"corral/models"
 )
 
-// start starts a session and returns its token.
 func (ms *ModelSuite) start(user *models.User, remember bool) string {
 	rawToken, _ := ms.startAt(user, remember, "192.0.2.1")
 	return rawToken
@@ -73,7 +72,6 @@ func (ms *ModelSuite) Test_Session_DigestOnly() {
 	ms.ErrorIs(err, models.ErrNotFound)
 }
 
-// The id in a token opens nothing without its secret.
 func (ms *ModelSuite) Test_Session_IDWithoutSecretIsRefused() {
 	ada := ms.signUp("ada@example.com")
 	id, secret, _ := strings.Cut(ms.start(ada, false), ".")
@@ -91,7 +89,6 @@ func (ms *ModelSuite) Test_Session_IDWithoutSecretIsRefused() {
 	ms.NoError(err)
 }
 
-// Rows expire in the order of their ids.
 func (ms *ModelSuite) Test_NewID_IsUUIDv7() {
 	ada := ms.signUp("ada@example.com")
 	ms.startAt(ada, false, "192.0.2.1") // in a new browser: there is a mail
@@ -183,7 +180,6 @@ func (ms *ModelSuite) Test_Session_IsDeletedWithItsUser() {
 	ms.Equal(0, ms.count("sessions"))
 }
 
-// A client may send any header.
 func (ms *ModelSuite) Test_Session_UserAgentIsPrintable() {
 	ada := ms.signUp("ada@example.com")
 	for sent, want := range map[string]string{

@@ -10,7 +10,6 @@ import (
 	"corral/models/modelstest"
 )
 
-// requestReset requests a reset and returns the token in its mail.
 func (ms *ModelSuite) requestReset(email string) string {
 	ms.NoError(models.RequestReset(ms.T().Context(), email, "", models.Client{}))
 	return ms.newestToken(email)
@@ -25,7 +24,6 @@ func (ms *ModelSuite) newestToken(email string) string {
 	return rawToken
 }
 
-// resets reports whether a reset token works.
 func (ms *ModelSuite) resets(rawToken string) bool {
 	_, err := models.FindResetEmail(ms.T().Context(), rawToken)
 	if err != nil {
@@ -122,7 +120,6 @@ func (ms *ModelSuite) Test_ResetPassword_EndsSessionsAndLinks() {
 	ms.True(dead.Redeemed)
 }
 
-// Of twenty concurrent resets with one token, one succeeds.
 func (ms *ModelSuite) Test_ResetPassword_TwentyAtOnce() {
 	ms.signUp("ada@example.com")
 	rawToken := ms.requestReset("ada@example.com")

@@ -38,7 +38,6 @@ func (ms *ModelSuite) Test_User_DeletedMeanwhile() {
 	ms.Equal([]string{models.MailAccountDeleted}, modelstest.Mails(ms.T(), "ada@example.com"), "one notice")
 }
 
-// Of three accounts that change to one email at once, one succeeds.
 func (ms *ModelSuite) Test_User_OneOfThreeGetsTheEmail() {
 	const wanted = "wanted@example.com"
 	for range 5 {
@@ -71,8 +70,6 @@ func (ms *ModelSuite) onlyOne(all ...func() error) {
 	}
 }
 
-// Concurrent changes of an account do not deadlock: PostgreSQL would return an
-// error.
 func (ms *ModelSuite) Test_User_ConcurrentChangesDoNotDeadlock() {
 	for range 8 {
 		modelstest.Empty(ms.T())
@@ -108,7 +105,6 @@ func (ms *ModelSuite) Test_User_ConcurrentChangesDoNotDeadlock() {
 	}
 }
 
-// A reset link is void after an email change, even if that is undone.
 func (ms *ModelSuite) Test_User_LinkIsVoidAfterTheEmailCameBack() {
 	ada := ms.signUp("ada@example.com")
 	rawToken := ms.requestReset("ada@example.com")

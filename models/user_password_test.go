@@ -29,7 +29,6 @@ func TestRehash_ResetMeanwhile(t *testing.T) {
 	require.Equal(t, stored.PasswordDigest, after.PasswordDigest)
 }
 
-// The password policy follows PASSWORD_MIN and HOST.
 func TestCheckPassword_Configuration(t *testing.T) {
 	usual := settings
 	use := func(c config.Config) {

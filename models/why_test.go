@@ -77,7 +77,6 @@ func (ms *ModelSuite) Test_Explain_Locked() {
 	ms.Nil(ms.explain("ada@example.com").Limited)
 }
 
-// A mistyped email leads to the account one letter away.
 func (ms *ModelSuite) Test_Explain_Similar() {
 	ms.signUp("ada@example.com")
 	ms.signUp("adah@example.com")

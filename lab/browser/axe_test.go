@@ -17,7 +17,6 @@ import (
 	"corral/lab/services"
 )
 
-// axeSource is axe-core, which checks accessibility.
 var axeSource = sync.OnceValue(func() string {
 	source, err := os.ReadFile("node_modules/axe-core/axe.min.js")
 	if err != nil {

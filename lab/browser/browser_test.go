@@ -118,7 +118,6 @@ func (b *browser) listen(event any) {
 	}
 }
 
-// tellOfViolations reports policy violations as noise.
 var tellOfViolations = chromedp.ActionFunc(func(ctx context.Context) error {
 	_, err := page.AddScriptToEvaluateOnNewDocument(`
 		document.addEventListener("securitypolicyviolation", e => console.error("policy violated: " + e.violatedDirective + " " + e.blockedURI))`).
@@ -163,7 +162,7 @@ func (b *browser) do(what string, actions ...chromedp.Action) {
 		case ctx.Err() != nil:
 			err = context.Cause(ctx)
 		}
-		require.Fail(b.t, what+": "+err.Error(), "the app says:\n%s", b.site.lately())
+		require.Fail(b.t, what+": "+err.Error(), "the app says:\n%s", b.site.logTail())
 	}
 }
 
@@ -229,7 +228,6 @@ func (b *browser) await(js string) {
 	}))
 }
 
-// fill replaces a field's text.
 func (b *browser) fill(selector, text string) {
 	b.t.Helper()
 	found := evaluate[bool](b, element(selector)+`?.select() === undefined && document.activeElement === `+element(selector))
@@ -237,7 +235,6 @@ func (b *browser) fill(selector, text string) {
 	b.do("typing into "+selector, input.InsertText(text))
 }
 
-// click clicks the middle of a visible element.
 func (b *browser) click(selector string) {
 	b.t.Helper()
 	b.do("clicking on "+selector, b.clicks(selector))
@@ -268,7 +265,6 @@ func (b *browser) clicks(selector string) chromedp.Action {
 	})
 }
 
-// element returns JavaScript that finds an element.
 func element(selector string) string {
 	quoted, _ := json.Marshal(selector)
 	return "document.querySelector(" + string(quoted) + ")"

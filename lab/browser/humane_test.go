@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Scripts help but are not required: TestStory also runs without.
+// TestStory also runs without scripts.
 
 func TestHumane_ShowPassword(t *testing.T) {
 	t.Parallel()
@@ -45,7 +45,7 @@ func TestHumane_CapsLock(t *testing.T) {
 	require.Empty(t, press("false"))
 }
 
-// Only the server knows what is guessable, so the page never says "strong".
+// The page never says "strong": only the server knows what is guessable.
 func TestHumane_StrengthAgreesWithTheServer(t *testing.T) {
 	t.Parallel()
 	s := openSite(t)

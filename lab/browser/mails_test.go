@@ -64,7 +64,6 @@ func (b *browser) open(html string) {
 	}))
 }
 
-// everyMail returns a mail of each kind.
 func (s *site) everyMail(t *testing.T, language string) map[string]services.Mail {
 	t.Helper()
 	mails := map[string]services.Mail{}
@@ -104,7 +103,6 @@ func (s *site) everyMail(t *testing.T, language string) map[string]services.Mail
 	return mails
 }
 
-// httpBrowser uses the site without Chromium.
 type httpBrowser struct {
 	t       *testing.T
 	site    *site
@@ -126,7 +124,6 @@ func (s *site) httpBrowser(t *testing.T, language, userAgent string) *httpBrowse
 // follow opens a link and returns the path that it leads to.
 func (v *httpBrowser) follow(link string) string { return v.ask("GET", link, nil) }
 
-// send submits a form that must be accepted.
 func (v *httpBrowser) send(path string, fields ...string) {
 	v.t.Helper()
 	form := url.Values{}

@@ -1,6 +1,5 @@
-// Package browser drives the app in Debian's Chromium: the shipped binary
-// behind a TLS proxy, with a real mail server. It writes screenshots to
-// ../../screenshots.
+// Package browser drives the production app in Debian's Chromium, behind a TLS
+// proxy and with a mail server. It writes screenshots to ../../screenshots.
 package browser
 
 import (
@@ -34,7 +33,6 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// certificate is shared by all servers that the tests start.
 var certificate = sync.OnceValue(func() *services.Certificate {
 	c, err := services.NewCertificate(scratch)
 	if err != nil {
@@ -45,7 +43,7 @@ var certificate = sync.OnceValue(func() *services.Certificate {
 
 var quit sync.Map // functions by program
 
-// All tests share these processes, with a profile for each.
+// Shared by all tests, each with a profile of its own.
 var (
 	chromium = sync.OnceValues(func() (context.Context, error) { return launch(quickest()) })
 	windowed = sync.OnceValues(func() (context.Context, error) { return launch("chromium") })
@@ -59,9 +57,9 @@ func launch(program string) (context.Context, error) {
 	return ctx, chromedp.Run(ctx)
 }
 
-// quickest returns Chromium without windows, if installed: it takes two thirds
-// of the time but keeps no page for Back. Debian's program in PATH is a script
-// that would leave Chromium running.
+// quickest returns Chromium without windows, if installed: it takes two thirds of
+// the time but keeps no page for Back. Debian's program in PATH is a script that
+// would leave Chromium running.
 func quickest() string {
 	for _, program := range []string{"/usr/lib/chromium/chromium-headless-shell", "chromium-headless-shell"} {
 		if path, err := exec.LookPath(program); err == nil {
@@ -71,7 +69,7 @@ func quickest() string {
 	return "chromium"
 }
 
-// plainName is a name of this machine, which browsers do not trust without TLS.
+// plainName is a name of this machine that browsers do not trust without TLS.
 const plainName = "corral.test"
 
 func chromiumFlags(program string) []chromedp.ExecAllocatorOption {

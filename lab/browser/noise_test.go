@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// All tests fail on noise; here it must be noticed.
+// All other tests fail on noise.
 func TestNoise_IsNoticed(t *testing.T) {
 	t.Parallel()
 	b := openBrowser(t, openSite(t), person{noisy: true})

@@ -33,7 +33,6 @@ func TestPage_FieldsTakePaste(t *testing.T) {
 	}
 }
 
-// edit runs an editing command in a field.
 func (b *browser) edit(selector, command string) {
 	b.t.Helper()
 	evaluate[any](b, element(selector)+`.select()`)

@@ -105,8 +105,7 @@ func (m *manager) decision() string {
 	return strings.TrimSpace(decision)
 }
 
-// store saves a login in a profile, because tests cannot press the prompt's
-// button.
+// store saves a login in a profile: tests cannot press the prompt's button.
 func store(t *testing.T, profile, siteURL, email, password string) {
 	t.Helper()
 	db, err := sql.Open("sqlite", filepath.Join(profile, "Default", "Login Data"))

@@ -2,7 +2,6 @@ package browser
 
 import "cmp"
 
-// person is the user of a browser.
 type person struct {
 	language  string
 	noScript  bool

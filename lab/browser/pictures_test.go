@@ -48,7 +48,6 @@ func TestPictures(t *testing.T) {
 	ada.picture("dark", wideDark)
 }
 
-// picture takes a screenshot for the README.
 func (b *browser) picture(name string, s screen) {
 	b.t.Helper()
 	folder := "../../screenshots"
@@ -72,8 +71,7 @@ func (b *browser) picture(name string, s screen) {
 	require.NoError(b.t, os.WriteFile(filepath.Join(folder, name+".png"), small.Bytes(), 0o644))
 }
 
-// paletted keeps the 256 most frequent colours and maps the others, edges of
-// letters, to the nearest.
+// paletted keeps the 256 most frequent colours and maps the others to the nearest.
 func paletted(full image.Image) image.Image {
 	count := map[color.RGBA]int{}
 	box := full.Bounds()

@@ -7,8 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Prevents leaks on paper: printed pages hold no typed text, even if shown, and
-// no link that opens something.
+// Prevents leaks on paper: typed text, even if shown on the screen, and links with
+// tokens.
 func TestPrint_LeavesOutSecrets(t *testing.T) {
 	t.Parallel()
 	s := openSite(t)
@@ -62,8 +62,7 @@ func (s *story) typeShown(field string) {
 	require.Equal(s.t, "text", evaluate[string](s.browser, element(field)+".type"))
 }
 
-// requirePrint requires that the printed page has words, no field, and none of
-// others.
+// requirePrint requires that the printed page has words, no field, and no others.
 func (b *browser) requirePrint(name, words string, others ...string) {
 	b.t.Helper()
 	b.do("printing", emulation.SetEmulatedMedia().WithMedia("print"))

@@ -14,8 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// see checks the page. For persons that look, it does so on several screens,
-// asks axe and takes screenshots. Findings do not stop the story.
+// see checks the page; for persons that look, on several screens, by axe and with
+// screenshots. The story continues after findings.
 func (b *browser) see(name string) {
 	b.t.Helper()
 	name += "-" + b.language
@@ -57,7 +57,7 @@ func (b *browser) photograph(name string, s screen) {
 	require.NoError(b.t, os.WriteFile(fmt.Sprintf("../../screenshots/%s-%s.png", name, s), png, 0o644))
 }
 
-// showWhole makes the screen as high as the page, whose gaps grow with it.
+// showWhole makes the screen as high as the page.
 func (b *browser) showWhole(width, least int64, scale float64) {
 	b.t.Helper()
 	height := int64(0)
@@ -75,8 +75,8 @@ func (b *browser) showWhole(width, least int64, scale float64) {
 
 func awaitPromise(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }
 
-// misfits finds pages that scroll sideways, cut text, elements that leave the
-// screen or their button, and targets too small for a finger.
+// misfits finds sideways scrolling, cut text, elements outside of the screen or
+// their button, and targets too small for a finger.
 const misfits = `(() => {
 	const found = []
 	if (document.documentElement.scrollWidth > innerWidth) found.push("the page is " + document.documentElement.scrollWidth + " px wide")

@@ -22,7 +22,6 @@ import (
 	"corral/lab/services"
 )
 
-// site is the app, running in its own folder.
 type site struct {
 	url, dir string
 	mails    *services.Mailbox // nil in development
@@ -48,7 +47,6 @@ func openSite(t *testing.T) *site {
 	return s
 }
 
-// restart restarts the app with changed variables.
 func (s *site) restart(t *testing.T, changes ...string) {
 	t.Helper()
 	s.app.Kill()
@@ -58,7 +56,6 @@ func (s *site) restart(t *testing.T, changes ...string) {
 // ipHeader carries a browser's IP to the proxy.
 const ipHeader = "X-Test-IP"
 
-// reverseProxy forwards requests with their IP and protocol.
 func reverseProxy(app string) http.Handler {
 	return &httputil.ReverseProxy{ErrorLog: log.New(io.Discard, "", 0), ModifyResponse: whole, Rewrite: func(r *httputil.ProxyRequest) {
 		r.SetURL(&url.URL{Scheme: "http", Host: app})
@@ -99,8 +96,7 @@ func (s *site) database(t *testing.T) *sql.DB {
 	return db
 }
 
-// lately returns the end of the log.
-func (s *site) lately() string {
+func (s *site) logTail() string {
 	lines := strings.Split(s.app.Log(), "\n")
 	return strings.Join(lines[max(0, len(lines)-20):], "\n")
 }

@@ -34,9 +34,8 @@ func TestStory(t *testing.T) {
 	}
 }
 
-// languages returns all shipped languages in the gate. Otherwise, to save a
-// quarter of an hour: English, German with its long words, and Arabic from
-// right to left.
+// languages returns all shipped languages in the gate, otherwise English, German
+// with its long words, and Arabic from right to left: a quarter of an hour less.
 func languages(t *testing.T) (codes []string) {
 	t.Helper()
 	if !services.Required("chromium") {
@@ -57,7 +56,6 @@ type story struct {
 	email, password string
 }
 
-// welcome signs up a user.
 func (s *site) welcome(t *testing.T, email string) *story {
 	t.Helper()
 	return s.welcomeIn(t, email, "")
@@ -306,7 +304,7 @@ func (s *story) deleteAccount(t *testing.T) {
 	require.Equal(t, "/login", s.path(), "there is no such account any more")
 }
 
-// readMails checks the language of all mails. TestMails_FitAndAreAccessible shows them.
+// readMails checks the language of all mails.
 func (s *story) readMails(t *testing.T) {
 	for _, m := range s.site.mails.Read {
 		require.Contains(t, strings.ToLower(m.HTML), `<html lang="`+s.language+`"`, m.Subject)

@@ -18,7 +18,7 @@ import (
 	"corral/lab/binary"
 )
 
-// Ada, the user whose browser app has, and Bob.
+// app.browser is Ada's.
 const (
 	ada         = "ada@example.com"
 	adaPassword = "analytical engine number one"
@@ -26,7 +26,7 @@ const (
 	bobPassword = "a dark horse with no name"
 )
 
-// app is the app of a clone with Ada's browser, who is logged in. Its database
+// app is the app of a clone with a browser in which Ada is logged in. Its database
 // outlives a restart.
 type app struct {
 	clone     *clone
@@ -40,7 +40,6 @@ type app struct {
 	log *bytes.Buffer
 }
 
-// start starts the app in development, and logs in.
 func (a *app) start(t *testing.T) {
 	t.Helper()
 	port := binary.FreePort(t)
@@ -54,7 +53,7 @@ func (a *app) start(t *testing.T) {
 	a.client = a.browser(t, ada, adaPassword)
 }
 
-// serve starts the process, which answers at an address.
+// serve starts the process, which answers at address.
 func (a *app) serve(t *testing.T, address string) {
 	t.Helper()
 	a.log = new(bytes.Buffer)
@@ -75,7 +74,6 @@ func (a *app) environment() []string {
 	return append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.TempDir()}, a.env...)
 }
 
-// task runs a task beside the app and returns its output.
 func (a *app) task(args ...string) string {
 	a.clone.t.Helper()
 	cmd := exec.Command(a.clone.bin, append([]string{"task"}, args...)...)
@@ -85,7 +83,7 @@ func (a *app) task(args ...string) string {
 	return string(out)
 }
 
-// stop stops the app. What it has logged is shown when a test fails.
+// stop stops the app and shows its log if the test failed.
 func (a *app) stop() {
 	a.cmd.Process.Signal(syscall.SIGTERM)
 	err := a.cmd.Wait()
@@ -97,7 +95,6 @@ func (a *app) stop() {
 	require.NotContains(a.clone.t, a.log.String(), `"level":"ERROR"`)
 }
 
-// browser returns a client that has logged in.
 func (a *app) browser(t *testing.T, email, password string) *http.Client {
 	t.Helper()
 	jar, err := cookiejar.New(nil)
@@ -116,7 +113,6 @@ func (a *app) get(t *testing.T, path string) (page string) {
 	return page
 }
 
-// post sends a form and follows the redirect.
 func (a *app) post(t *testing.T, path string, form url.Values) (status int, page string) {
 	t.Helper()
 	return a.send(t, "POST", path, form)
@@ -133,7 +129,6 @@ func (a *app) sendAs(t *testing.T, client *http.Client, method, path string, for
 	return res.StatusCode, page
 }
 
-// do sends a request with headers and reads the answer.
 func (a *app) do(t *testing.T, client *http.Client, method, path string, body io.Reader, headers ...string) (res *http.Response, page string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, a.url+path, body)

@@ -23,8 +23,8 @@ import (
 	"corral/internal/web"
 )
 
-// recipes play those of docs/build-on-it.md, in development after their section,
-// and in production.
+// recipes test those of docs/build-on-it.md, in development after their section and
+// in production.
 var recipes = map[string]func(*testing.T, *app){
 	"On the server": func(t *testing.T, a *app) {
 		uploadComesBack(t, a)
@@ -49,7 +49,6 @@ func init() {
 
 var aDocument = regexp.MustCompile(`href="(/documents/[0-9a-f-]{36})/?">([^<]*)`)
 
-// upload uploads a file through the form and returns the page that follows.
 func upload(t *testing.T, a *app, name string, content []byte) (status int, page string) {
 	t.Helper()
 	var body bytes.Buffer
@@ -64,7 +63,7 @@ func upload(t *testing.T, a *app, name string, content []byte) (status int, page
 }
 
 func uploadComesBack(t *testing.T, a *app) {
-	content := make([]byte, 3<<20) // more than a path takes without maxBody, and than nginx does
+	content := make([]byte, 3<<20) // more than a path without maxBody accepts, and nginx
 	rand.Read(content)
 	status, page := upload(t, a, "Größe <1>.bin", content)
 	require.Equal(t, http.StatusOK, status, page)
@@ -221,7 +220,6 @@ func digestIsMailed(t *testing.T, a *app) {
 
 var aLinkedMail = regexp.MustCompile(`href="(/dev/mail/[0-9a-f-]+)">([^<]*)<`)
 
-// outboxMail reads the newest mail of a subject at /dev/mail.
 func (a *app) outboxMail(t *testing.T, subject string) (text string) {
 	t.Helper()
 	var path string

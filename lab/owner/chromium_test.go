@@ -18,9 +18,9 @@ import (
 	"corral/lab/services"
 )
 
-// pagesInChromium looks at what only a browser does: it runs htmx, Alpine and the
-// inline script, loads the font, asks another site for an image, and refuses
-// nothing by the content security policy.
+// pagesInChromium tests what needs a browser: htmx, Alpine and the inline script
+// run, the font and another site's image load, and the content security policy
+// refuses nothing.
 func pagesInChromium(t *testing.T, a *app) {
 	program, err := exec.LookPath("/usr/lib/chromium/chromium-headless-shell") // takes less time
 	if err != nil {

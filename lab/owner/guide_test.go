@@ -27,7 +27,6 @@ type step struct {
 // block is fenced text. Its info string is a language and, for a whole file, a path.
 type block struct{ language, path, text string }
 
-// readGuide returns the sections of a guide in a clone.
 func readGuide(t *testing.T, clone, document string) (sections []section) {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(clone, document))
@@ -57,8 +56,7 @@ func readGuide(t *testing.T, clone, document string) (sections []section) {
 	return sections
 }
 
-// A recipe has fifteen lines of Go at most. Imports, comments and tests aside:
-// what it adds is counted.
+// A recipe adds fifteen lines of Go at most, without imports, comments and tests.
 func TestRecipes_AreShort(t *testing.T) {
 	recipes := 0
 	for _, s := range readGuide(t, "../..", "docs/build-on-it.md") {

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// effects look at the running app after each section.
+// effects test the running app after each section.
 var effects = map[string]func(*testing.T, *app){
 	"Make it yours": func(t *testing.T, a *app) {
 		require.Contains(t, a.get(t, "/"), "<title>Home · Paddock</title>")

@@ -1,12 +1,12 @@
-// Package owner follows docs/own-it.md and docs/build-on-it.md, word for word, in
-// a clone: what the owner of an app does in the first days. After each step the
-// app builds, after each section `go test ./...` passes, and the running app shows
-// what the steps did. The last `go test` is on PostgreSQL, where there is one.
+// Package owner follows docs/own-it.md and docs/build-on-it.md word for word in a
+// clone. After each step the app builds, after each section `go test ./...` passes
+// and the running app has the effects of its steps. The last `go test` is on
+// PostgreSQL, if there is a server.
 //
-// In the end the binary runs as in production, behind nginx.
+// Then the binary runs as in production, behind nginx.
 //
-// The clone is of the last commit, with the changes of the working tree to files
-// that git knows. With the flag -short the tests of the clone are left out.
+// The clone is of the last commit with the working tree's changes to tracked files.
+// -short leaves out the clone's tests.
 package owner_test
 
 import (
@@ -33,7 +33,7 @@ func TestOwnersDay(t *testing.T) {
 		sections := readGuide(t, c.dir, document)
 		for n, s := range sections {
 			passed := t.Run(s.title, func(t *testing.T) {
-				c.t, s = t, readGuide(t, c.dir, document)[n] // as the steps before have renamed it
+				c.t, s = t, readGuide(t, c.dir, document)[n] // as renamed by earlier steps
 				for _, step := range s.steps {
 					c.follow(step)
 				}
@@ -54,12 +54,11 @@ func TestOwnersDay(t *testing.T) {
 	})
 }
 
-// clone is a clone of this repository.
 type clone struct {
 	t    *testing.T
 	dir  string
 	path string // PATH of its commands
-	bin  string // the app, as the last step has left it
+	bin  string // the app, as built after the last step
 }
 
 func newClone(t *testing.T) *clone {
@@ -86,7 +85,7 @@ func newClone(t *testing.T) *clone {
 	return c
 }
 
-// follow does what a step says and builds the app.
+// follow follows a step and builds the app.
 func (c *clone) follow(s step) {
 	c.t.Helper()
 	c.t.Log(s.title)
@@ -107,7 +106,7 @@ func (c *clone) follow(s step) {
 	c.run("go", "build", "-ldflags=-s -w", "-o", c.bin, ".")
 }
 
-// test runs the tests of the clone. The last time, that is on PostgreSQL.
+// test runs the clone's tests, the last time on PostgreSQL.
 func (c *clone) test(last bool) {
 	c.t.Helper()
 	if testing.Short() {

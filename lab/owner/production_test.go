@@ -18,8 +18,8 @@ import (
 	"corral/lab/services"
 )
 
-// inProduction plays the recipes with the binary as it ships, behind nginx as the
-// clone's docs/deploy.md configures it now, on PostgreSQL where there is one.
+// inProduction tests the recipes with the production binary, behind nginx as the
+// clone's docs/deploy.md configures it, on PostgreSQL if there is a server.
 func inProduction(t *testing.T, c *clone) {
 	services.RequireNginx(t)
 	certificate, err := services.NewCertificate(t.TempDir(), services.Domain)
@@ -52,7 +52,7 @@ func inProduction(t *testing.T, c *clone) {
 	}
 }
 
-// invite makes an account as an operator does, and sets its password.
+// invite creates an account by a task and sets its password.
 func (a *app) invite(t *testing.T, email, password string) {
 	t.Helper()
 	link := regexp.MustCompile(`/password/reset/\S+`).FindString(a.task("user:create", email))

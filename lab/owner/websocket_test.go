@@ -17,7 +17,7 @@ import (
 	"corral/internal/web"
 )
 
-// Either library takes over the connection, through the whole chain and Buffalo.
+// Both libraries take over the connection through the whole chain.
 func TestWebSocket_EitherLibrary(t *testing.T) {
 	app := buffalo.New(buffalo.Options{Env: "test", Logger: web.BuffaloLogger(slog.New(slog.DiscardHandler)), MethodOverride: web.MethodOverride})
 	app.Middleware.Replace(buffalo.RequestLogger, web.RequestLogger)

@@ -42,7 +42,6 @@ func TestProcess_ServesAnywhere(t *testing.T) {
 	serves(t, t.TempDir())
 }
 
-// serves starts the app in dir, requests the login page, and stops it.
 func serves(t *testing.T, dir string) {
 	t.Helper()
 	p := start(t, dir)

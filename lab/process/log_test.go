@@ -69,7 +69,6 @@ func (b *spy) send(method, path string, form url.Values) (status int) {
 
 func (b *spy) get(path string) int { b.t.Helper(); return b.send("GET", path, nil) }
 
-// post sends pairs of fields and values.
 func (b *spy) post(path string, pairs ...string) int {
 	b.t.Helper()
 	form := url.Values{}
@@ -79,7 +78,6 @@ func (b *spy) post(path string, pairs ...string) int {
 	return b.send("POST", path, form)
 }
 
-// link returns the path of a mailed link.
 func (b *spy) link(prefix, email, template string) string {
 	b.t.Helper()
 	token, err := services.Token(b.db, binary.Secret, template, email)

@@ -104,7 +104,6 @@ func (s *mailServer) serve(conn net.Conn, offers []string) {
 	}
 }
 
-// queue adds mails to the outbox.
 func queue(t *testing.T, db *sql.DB, recipients ...string) {
 	t.Helper()
 	for _, to := range recipients {
@@ -177,7 +176,6 @@ func TestMail_IsSentAgainAfterTheLease(t *testing.T) {
 	require.Equal(t, "first@example.com", <-arrived)
 }
 
-// launch starts the app without waiting.
 func launch(t *testing.T, env []string) *process {
 	t.Helper()
 	return &process{binary.Launch(t, t.TempDir(), env...), t}

@@ -16,7 +16,6 @@ import (
 	"corral/lab/services"
 )
 
-// ask sends a request and closes the response's body.
 func (p *process) ask(b *http.Client, method, path string, form url.Values) *http.Response {
 	p.t.Helper()
 	req, err := http.NewRequest(method, p.URL+path, strings.NewReader(form.Encode()))
@@ -46,7 +45,6 @@ func (p *process) requireDown(loggedIn *http.Client, password string) {
 	require.Equal(p.t, 200, p.ask(p.browser(), "GET", "/welcome", nil).StatusCode, "pages without database still work")
 }
 
-// requireRecovered waits until the process is ready again.
 func (p *process) requireRecovered(loggedIn *http.Client, password string) {
 	p.t.Helper()
 	require.Eventually(p.t, func() bool { return p.ask(p.browser(), "GET", "/readyz", nil).StatusCode == 200 }, time.Minute, 20*time.Millisecond)

@@ -18,7 +18,6 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(binary.Run(m)) }
 
-// process is the app or one of its tasks.
 type process struct {
 	*binary.Process
 	t *testing.T

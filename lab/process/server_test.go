@@ -120,7 +120,6 @@ func TestStop_RequestsThenWorkerThenDatabase(t *testing.T) {
 	require.Equal(t, 1, sent)
 }
 
-// highWater returns a process's peak memory in bytes.
 func (p *process) highWater() int {
 	p.t.Helper()
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.Cmd.Process.Pid))
@@ -164,7 +163,6 @@ func TestBody_200MBAreNotKeptInMemory(t *testing.T) {
 	require.Equal(t, 200, status)
 }
 
-// endless reads "a=a=a=…".
 type endless struct{}
 
 func (endless) Read(b []byte) (int, error) {

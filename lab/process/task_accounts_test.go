@@ -28,7 +28,6 @@ func task(t *testing.T, dir string, env []string, args ...string) string {
 	return p.Out.String()
 }
 
-// seeded creates the development accounts and returns their passwords.
 func seeded(t *testing.T, dir string, env ...string) (passwords map[string]string) {
 	t.Helper()
 	passwords = map[string]string{}
@@ -54,7 +53,6 @@ func (p *process) logIn(b *http.Client, email, password string) (status int) {
 	return res.StatusCode
 }
 
-// home requests the page of logged-in users.
 func (p *process) home(b *http.Client) (status int) {
 	p.t.Helper()
 	res, err := b.Get(p.URL + "/")

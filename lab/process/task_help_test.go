@@ -9,7 +9,6 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// taskParams are all tasks with their parameters.
 var taskParams = map[string]string{
 	"db:backup": "FILE", "db:migrate": "", "db:seed": "", "doctor": "", "mail:preview": "NAME", "rename": "MODULE NAME", "routes": "", "secret": "",
 	"sessions:end": "EMAIL|all", "user:create": "EMAIL", "user:delete": "EMAIL", "user:why": "EMAIL",

@@ -15,7 +15,6 @@ import (
 
 var inviteLink = regexp.MustCompile(`(?m)^http://localhost:3000(/password/reset/[\w-]{43})$`)
 
-// invite creates an account and returns the printed link's path.
 func invite(t *testing.T, dir, email string) (path string) {
 	t.Helper()
 	printed := task(t, dir, nil, "user:create", email)
