@@ -60,7 +60,7 @@ func crash(t *testing.T, server string) {
 		if t.Failed() {
 			return
 		}
-		requireNothingByHalves(t, a, people)
+		requireConsistent(t, a, people)
 		a.start(t)
 	}
 	report(t, a, people)
@@ -106,7 +106,7 @@ func report(t *testing.T, a *app, people []*person) {
 		}
 		cut += p.cut
 	}
-	t.Logf("%d people; answered: %v; cut short, and carried out: %d", len(people), done, cut)
+	t.Logf("%d users; answered: %v; interrupted but done: %d", len(people), done, cut)
 	require.NotEmpty(t, done)
 	var users int
 	require.NoError(t, a.db.QueryRow("SELECT count(*) FROM users").Scan(&users))

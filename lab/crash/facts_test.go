@@ -15,8 +15,8 @@ import (
 	"corral/lab/services"
 )
 
-// requireNothingByHalves checks the database while the app is down.
-func requireNothingByHalves(t *testing.T, a *app, people []*person) {
+// requireConsistent checks the database while the app is down.
+func requireConsistent(t *testing.T, a *app, people []*person) {
 	t.Helper()
 	waitForBackends(t, a)
 	requireWhole(t, a)
@@ -47,7 +47,7 @@ func (p *person) settle(t *testing.T, held facts) {
 	for _, w := range p.maybe {
 		could = append(could, w.facts)
 	}
-	require.Failf(t, "done by halves", "%s: %q was cut short\nheld:   %v\nbefore: %v\nafter:  %v", p.name, p.doing.name, held, p.world.facts, could)
+	require.Failf(t, "inconsistent", "%s: %q was interrupted\nheld:   %v\nbefore: %v\nafter:  %v", p.name, p.doing.name, held, p.world.facts, could)
 }
 
 // holdings select the rows that exist: an email and a fact about it.
@@ -112,7 +112,7 @@ func rateLimitID(limit, email string) string {
 // faults count rows that must not exist.
 var faults = map[string]string{
 	"a sign-up link that was not mailed":  "SELECT count(*) FROM tokens WHERE purpose = 'signup' AND NOT EXISTS (SELECT 1 FROM mails WHERE template = 'signup' AND recipient = tokens.email)",
-	"a change of email that was not told": "SELECT count(*) FROM tokens JOIN users ON users.id = user_id WHERE purpose = 'email_confirm' AND (NOT EXISTS (SELECT 1 FROM mails WHERE template = 'email_confirm' AND recipient = tokens.email) OR NOT EXISTS (SELECT 1 FROM mails WHERE template = 'email_requested' AND recipient = users.email))",
+	"a change of email that was not announced": "SELECT count(*) FROM tokens JOIN users ON users.id = user_id WHERE purpose = 'email_confirm' AND (NOT EXISTS (SELECT 1 FROM mails WHERE template = 'email_confirm' AND recipient = tokens.email) OR NOT EXISTS (SELECT 1 FROM mails WHERE template = 'email_requested' AND recipient = users.email))",
 	"a session without user":              "SELECT count(*) FROM sessions LEFT JOIN users ON users.id = user_id WHERE users.id IS NULL",
 	"a known browser without user":        "SELECT count(*) FROM device_cookies LEFT JOIN users ON users.id = user_id WHERE users.id IS NULL",
 	"a token without user":                "SELECT count(*) FROM tokens LEFT JOIN users ON users.id = user_id WHERE users.id IS NULL AND user_id IS NOT NULL",

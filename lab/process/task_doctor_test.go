@@ -37,8 +37,8 @@ func examined(t *testing.T, stdout string) map[string]string {
 	return lines
 }
 
-// ill runs the doctor on an environment with faults.
-func ill(t *testing.T, dir string, env []string) (lines map[string]string, summary string) {
+// failing runs the doctor on an environment with faults.
+func failing(t *testing.T, dir string, env []string) (lines map[string]string, summary string) {
 	t.Helper()
 	p := command(t, dir, env, "task", "doctor")
 	require.Error(t, p.Run())
@@ -64,7 +64,7 @@ func TestTask_Doctor_PassesAndChangesNothing(t *testing.T) {
 func TestTask_Doctor_EmptyEnvironmentNamesEachRemedy(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, ".env"), []byte("LOG_LEVEL=loud\n"), 0o600))
-	lines, summary := ill(t, dir, nil)
+	lines, summary := failing(t, dir, nil)
 	for name, want := range map[string]string{
 		"secret":         "fail SESSION_SECRET is missing: set it to ",
 		"host":           "fail HOST is missing: set it to ",
@@ -87,20 +87,20 @@ func TestTask_Doctor_EmptyEnvironmentNamesEachRemedy(t *testing.T) {
 func TestTask_Doctor_NamesTheOneFault(t *testing.T) {
 	dir := t.TempDir()
 	env := healthy(t, dir)
-	plain, stranger := newMailServer(t, "AUTH PLAIN"), newMailServer(t, "STARTTLS")
+	plain, unknown := newMailServer(t, "AUTH PLAIN"), newMailServer(t, "STARTTLS")
 	for _, c := range []struct{ variable, name, want string }{
 		{"SESSION_SECRET=hunter", "secret", "is shorter than 32 bytes: set it to "},
 		{"HOST=http://login.example.com", "host", "is not https"},
 		{"TRUSTED_PROXIES=0.0.0.0/0", "https", "TRUSTED_PROXIES=0.0.0.0/0 covers all of IPv4"},
 		{"TRUSTED_PROXIES=", "https", "nothing ends TLS"},
-		{plain.url("hunter2"), "mail", "accepts no login over TLS"},    // would accept the password without TLS
-		{stranger.url("hunter2"), "mail", "accepts no login over TLS"}, // certificate of an unknown authority
+		{plain.url("hunter2"), "mail", "accepts no login over TLS"},   // would accept the password without TLS
+		{unknown.url("hunter2"), "mail", "accepts no login over TLS"}, // certificate of an unknown authority
 		{healthyMail(env, "hunter3"), "mail", "accepts no login over TLS"},
 		{"SMTP_URL=smtp://127.0.0.1:1", "mail", "127.0.0.1:1 accepts no login over TLS: check SMTP_URL, the firewall"},
 		{"SMTP_URL=nonsense", "mail", "SMTP_URL is not a mail server"},
 		{"PASSWORD_MIN=1", "other settings", "PASSWORD_MIN=1: use a number"},
 	} {
-		lines, summary := ill(t, dir, append(env, c.variable))
+		lines, summary := failing(t, dir, append(env, c.variable))
 		require.Contains(t, lines[c.name], "fail ", c.variable)
 		require.Contains(t, lines[c.name], c.want)
 		require.Equal(t, "1 of 10 checks failed\n", summary, c.variable)
@@ -123,7 +123,7 @@ func TestTask_Doctor_GivesUpOnASilentMailServer(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	defer listener.Close()
-	lines, _ := ill(t, dir, append(env, "SMTP_URL=smtp://"+listener.Addr().String()))
+	lines, _ := failing(t, dir, append(env, "SMTP_URL=smtp://"+listener.Addr().String()))
 	require.Contains(t, lines["mail"], "fail "+listener.Addr().String()+" accepts no login over TLS")
 }
 
@@ -137,7 +137,7 @@ func TestTask_Doctor_ComparesMigrations(t *testing.T) {
 		{"DROP TABLE schema_migration", "fail there is no schema yet: run `task db:migrate`"},
 	} {
 		services.Execute(t, database, change.statement)
-		lines, summary := ill(t, dir, env)
+		lines, summary := failing(t, dir, env)
 		require.Contains(t, lines["migrations"], change.want)
 		require.Equal(t, "1 of 10 checks failed\n", summary)
 	}
@@ -160,7 +160,7 @@ func TestTask_Doctor_DamagedDatabase(t *testing.T) {
 func TestTask_Doctor_DatabaseDoesNotAnswer(t *testing.T) {
 	dir := t.TempDir()
 	env := append(healthy(t, dir), "DATABASE_URL=postgres://corral:hunter2@127.0.0.1:1/corral")
-	lines, summary := ill(t, dir, env)
+	lines, summary := failing(t, dir, env)
 	require.Contains(t, lines["database"], "fail the database cannot be opened: ")
 	require.Contains(t, lines["migrations"], "fail unknown")
 	require.Contains(t, lines["clock"], "fail unknown")
