@@ -71,5 +71,5 @@ func (as *ActionSuite) Test_Suite_PassesTheWholeChain() {
 	res := as.HTML("/login").Post(url.Values{"email": {strings.Repeat("x", 1<<20)}})
 	as.Equal(413, res.Code)
 	as.NotEmpty(res.Header().Get("Content-Security-Policy"))
-	as.Equal(422, as.JSON("/login").Post(map[string]string{"email": "ada@example.com"}).Code, "of any content type")
+	as.Equal(422, as.JSON("/login").Post(map[string]string{"email": "ada@example.com"}).Code, "JSON is parsed after the guards")
 }

@@ -171,8 +171,7 @@ func TestErrors_ProxyWithoutScheme(t *testing.T) {
 	require.NotRegexp(t, ` (src|href|action)=`, a.Page, "links would not work")
 }
 
-// A client that leaves in the middle of a response is no fault, unlike a handler
-// that fails.
+// A client that disconnects is not an error, unlike a handler that fails.
 func TestErrors_AfterTheResponseBegan(t *testing.T) {
 	modelstest.Empty(t)
 	log, c := captureLog(t), modelstest.Config()

@@ -19,7 +19,7 @@ func Migrate(db *pop.Connection, migrations fs.FS) error {
 	ctx := db.Context()
 	return WithLock(ctx, db, "migrations", func() error {
 		if err := box.CreateSchemaMigrations(); err != nil {
-			return fmt.Errorf("migrations cannot be counted: %w", err)
+			return fmt.Errorf("migrations cannot be recorded: %w", err)
 		}
 		_, unknown, err := CompareSchema(ctx, db, migrations)
 		if err != nil {

@@ -95,7 +95,7 @@ func TestPolicy_FreedListsAreStillKnown(t *testing.T) {
 	}
 }
 
-// zxcvbn's work grows faster than the password: what follows is not judged.
+// The rest is not judged: zxcvbn's time grows faster than the password.
 func TestPolicy_JudgesTheFirst32Characters(t *testing.T) {
 	const strong = "v9#Tq!xZ$kW2 mule orbit"
 	_, key := policy.Check(strong, "ada@example.com")
@@ -161,8 +161,8 @@ func TestNormalize_Emoji(t *testing.T) {
 	require.Contains(t, normalized, "👨‍👩‍👧")
 }
 
-// What is hashed must normalize to itself, and what RFC 8265 accepts must be
-// what it makes of it: digests outlive this code.
+// Digests outlive this code: Normalize is idempotent, and agrees with RFC 8265 on
+// passwords that RFC 8265 accepts.
 func FuzzNormalize(f *testing.F) {
 	for _, seed := range []string{"cafe\u0301 \u00a0", "❤️👨‍👩‍👧", "=\ufe0f\u0338", "\U0001d15e\u200d☺", "‼️", "·l·l"} {
 		f.Add(seed)
