@@ -88,9 +88,9 @@ func (b *bench) round(subjects []*subject) error {
 	if err := startAndCrowd(subjects); err != nil {
 		return err
 	}
-	var visitors []*visited
+	var sites []*visited
 	defer func() {
-		for _, v := range visitors {
+		for _, v := range sites {
 			v.stop()
 		}
 	}()
@@ -101,7 +101,7 @@ func (b *bench) round(subjects []*subject) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", s.name, err)
 		}
-		visitors = append(visitors, v)
+		sites = append(sites, v)
 		home, anonymous := v.page("/"), v.page("/login")
 		known, err := v.fourInKnownBrowsers()
 		if err != nil {
@@ -114,7 +114,7 @@ func (b *bench) round(subjects []*subject) error {
 		return err
 	}
 	for i, s := range subjects {
-		if err := s.note(visitors[i].site, memoryLoaded); err != nil {
+		if err := s.note(sites[i].site, memoryLoaded); err != nil {
 			return err
 		}
 	}
