@@ -104,7 +104,6 @@ func packageFolders(files []string) []string {
 // unchanged lists files about others: the author, and other modules.
 var unchanged = []string{"LICENSE", "go.sum"}
 
-// replaceIn returns the new content of the files that change, by path.
 func replaceIn(files []string, replacer *strings.Replacer) (changed map[string][]byte, err error) {
 	changed = map[string][]byte{}
 	for _, file := range files {

@@ -27,7 +27,6 @@ import (
 	_ "corral/mailers"
 )
 
-// Root returns the folder of the app's module.
 func Root() string {
 	_, file, _, _ := runtime.Caller(0)
 	return filepath.Dir(filepath.Dir(filepath.Dir(file)))
@@ -36,7 +35,6 @@ func Root() string {
 // Build builds the app to a file as docs/deploy.md says.
 func Build(file string) error { return BuildPackage(file, Root(), ".") }
 
-// BuildPackage is like Build for a package of a module, with more flags.
 func BuildPackage(file, module, pkg string, flags ...string) error {
 	cmd := exec.Command("go", slices.Concat([]string{"build", "-trimpath", "-ldflags=-s -w", "-o", file}, flags, []string{pkg})...)
 	cmd.Dir, cmd.Env = module, append(os.Environ(), "CGO_ENABLED=0")

@@ -18,7 +18,6 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Secret is a SESSION_SECRET.
 const Secret = "c0f1e2d3b4a5968778695a4b3c2d1e0ff0e1d2c3b4a5968778695a4b3c2d1e0f"
 
 // Production returns a production environment behind a local proxy at
@@ -50,7 +49,6 @@ func Command(t testing.TB, dir string, env []string, args ...string) *Process {
 	return p
 }
 
-// Start starts the app and waits until it is ready.
 func Start(t testing.TB, dir string, env ...string) *Process {
 	t.Helper()
 	p := Launch(t, dir, env...)
@@ -70,7 +68,6 @@ func Launch(t testing.TB, dir string, env ...string) *Process {
 	return p
 }
 
-// Launch starts what Command returned.
 func (p *Process) Launch() {
 	p.t.Helper()
 	for _, v := range p.Env {
@@ -104,7 +101,6 @@ func (p *Process) AwaitReady() {
 	}
 }
 
-// Ready reports whether /readyz answers 200.
 func (p *Process) Ready() bool {
 	res, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(p.request("/readyz"))
 	if err != nil {
@@ -137,7 +133,6 @@ func (p *Process) request(path string) *http.Request {
 
 func (p *Process) Signal(s os.Signal) error { return p.Cmd.Process.Signal(s) }
 
-// Stop ends the process with SIGTERM.
 func (p *Process) Stop() {
 	p.t.Helper()
 	require.NoError(p.t, p.Signal(syscall.SIGTERM))
@@ -157,7 +152,6 @@ func (p *Process) Wait() error {
 
 func (p *Process) Log() string { return p.Out.String() + p.Err.String() }
 
-// Output is a buffer that is safe for concurrent use.
 type Output struct {
 	mutex  sync.Mutex
 	buffer bytes.Buffer

@@ -29,7 +29,6 @@ var (
 	}
 )
 
-// plan is the database's plan for a statement.
 type plan struct {
 	text  string
 	scans bool // reads a whole table or index
@@ -40,7 +39,6 @@ type plan struct {
 // the database.
 var planned = regexp.MustCompile(`(?i)^\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b`)
 
-// explainer returns the plans of a statement.
 type explainer func(ctx context.Context, conn *sql.Conn, query string, args []any) ([]plan, error)
 
 // complaints returns the statements that slow down with the number of rows.
@@ -109,7 +107,6 @@ func explainPostgres(ctx context.Context, conn *sql.Conn, query string, args []a
 	return []plan{asked, generic}, err
 }
 
-// node is a step of a plan with its inputs.
 type node struct {
 	Type      string `json:"Node Type"`
 	Index     string `json:"Index Name"`

@@ -51,7 +51,6 @@ func NewDatabase(t testing.TB, server string) (databaseURL string) {
 	return own.String()
 }
 
-// OpenDatabase connects to the app's database beside the app.
 func OpenDatabase(t testing.TB, databaseURL string) *sql.DB {
 	t.Helper()
 	driver, name := "pgx", databaseURL
@@ -64,7 +63,6 @@ func OpenDatabase(t testing.TB, databaseURL string) *sql.DB {
 	return db
 }
 
-// Execute runs a statement on a database.
 func Execute(t testing.TB, databaseURL, statement string, args ...any) {
 	t.Helper()
 	db := OpenDatabase(t, databaseURL)

@@ -21,7 +21,6 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// patience bounds the wait for a mail.
 const patience = 30 * time.Second
 
 // Mailbox is a mail server that requires TLS and a password, and keeps the
@@ -34,10 +33,8 @@ type Mailbox struct {
 	unread []Mail
 }
 
-// Mail is a received mail.
 type Mail struct{ To, Subject, Text, HTML string }
 
-// OpenMailbox starts a mail server until the test ends.
 func OpenMailbox(t testing.TB, c *Certificate) *Mailbox {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -82,14 +79,12 @@ func (m *Mailbox) Wait(t testing.TB, which string, fits func(Mail) bool) (found 
 	return found
 }
 
-// Unread returns the mails that Wait has not returned.
 func (m *Mailbox) Unread() []Mail {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
 	return slices.Clone(m.unread)
 }
 
-// delivery is a connection to the mail server.
 type delivery struct {
 	mailbox  *Mailbox
 	loggedIn bool
@@ -135,7 +130,6 @@ func (d *delivery) Data(r io.Reader) error {
 func (d *delivery) Reset()        {}
 func (d *delivery) Logout() error { return nil }
 
-// parse returns a mail's text and HTML.
 func parse(raw []byte) (m Mail, err error) {
 	message, err := mail.ReadMessage(bytes.NewReader(raw))
 	if err != nil {

@@ -30,9 +30,9 @@ func RequireNginx(t testing.TB) {
 	}
 }
 
-// StartNginx runs nginx in front of two processes, until the test ends, as the
-// docs/deploy.md of a clone configures it. It returns the HTTPS address and the
-// file of the error log.
+// StartNginx runs nginx in front of two processes, until the test ends, as a
+// clone's docs/deploy.md configures it. It returns the HTTPS address and the file
+// of the error log.
 func StartNginx(t testing.TB, clone string, c *Certificate, upstream [2]string) (address, errorLog string) {
 	t.Helper()
 	dir, address := t.TempDir(), "127.0.0.1:"+binary.FreePort(t)
@@ -73,8 +73,6 @@ func StartNginx(t testing.TB, clone string, c *Certificate, upstream [2]string) 
 	return address, errorLog
 }
 
-// documented returns the nginx configuration of a docs/deploy.md with local
-// addresses and files.
 func documented(t testing.TB, clone string, local map[string]string) string {
 	t.Helper()
 	document, err := os.ReadFile(filepath.Join(clone, "docs/deploy.md"))

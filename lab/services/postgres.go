@@ -49,7 +49,6 @@ func (s *Postgres) URL(database string) string {
 	return "postgres://postgres@127.0.0.1:" + s.port + "/" + database + "?sslmode=disable"
 }
 
-// Start waits until the server accepts connections.
 func (s *Postgres) Start() {
 	s.t.Helper()
 	s.run("pg_ctl", "-l", filepath.Join(s.dir, "log"), "-w", "start", "-o", "-h 127.0.0.1 -p "+s.port+" -k '"+s.dir+"' -F")
@@ -58,7 +57,6 @@ func (s *Postgres) Start() {
 // Stop stops the server, as a restart ("fast") or a crash ("immediate") does.
 func (s *Postgres) Stop(mode string) { s.t.Helper(); s.run("pg_ctl", "-m", mode, "-w", "stop") }
 
-// Signal signals the server and its processes.
 func (s *Postgres) Signal(signal syscall.Signal) {
 	s.t.Helper()
 	pidfile, err := os.ReadFile(filepath.Join(s.dir, "data", "postmaster.pid"))

@@ -25,10 +25,8 @@ import (
 	"corral/lab/services"
 )
 
-// Password is the password of accounts that SignUp creates.
 const Password = "four random words work well"
 
-// Site is a running app on SQLite.
 type Site struct {
 	*binary.Process
 	DB  *sql.DB // beside the app
@@ -94,14 +92,12 @@ func (s *Site) Paths() (paths []string) {
 	return paths
 }
 
-// Execute runs a statement in the app's database.
 func (s *Site) Execute(statement string, args ...any) {
 	s.t.Helper()
 	_, err := s.DB.Exec(statement, args...)
 	require.NoError(s.t, err)
 }
 
-// ClearLimits resets all rate limits.
 func (s *Site) ClearLimits() { s.t.Helper(); s.Execute("DELETE FROM rate_limits") }
 
 // Token returns the token of the newest mail from a template to an email.
@@ -115,17 +111,14 @@ func (s *Site) Token(template, email string) string {
 // SignUp creates an account in a new browser.
 func (s *Site) SignUp(email string) { s.t.Helper(); s.Browser().SignUp(email) }
 
-// Browser keeps cookies and follows no redirects.
 type Browser struct {
 	Client *http.Client
 	Header http.Header
 	site   *Site
 }
 
-// Firefox is the browsers' User-Agent.
 const Firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0"
 
-// Browser returns a browser with its own connections.
 func (s *Site) Browser() *Browser {
 	jar, err := cookiejar.New(nil)
 	require.NoError(s.t, err)
@@ -133,13 +126,11 @@ func (s *Site) Browser() *Browser {
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
 }
 
-// Answer is a response and its body.
 type Answer struct {
 	*http.Response
 	Page string
 }
 
-// Location returns the target of a redirect, or "".
 func (a Answer) Location() string { return a.Header.Get("Location") }
 
 // Send sends a request with header names and values, which may include Host.
@@ -165,7 +156,6 @@ func (b *Browser) Send(method, path, body string, header ...string) Answer {
 	return Answer{res, string(page)}
 }
 
-// Get requests a page.
 func (b *Browser) Get(path string) Answer { b.site.t.Helper(); return b.Send("GET", path, "") }
 
 // Post sends a form of names and values.
@@ -178,13 +168,11 @@ func (b *Browser) Post(path string, fields ...string) Answer {
 	return b.Send("POST", path, form.Encode())
 }
 
-// Put sends a form with _method=PUT.
 func (b *Browser) Put(path string, fields ...string) Answer {
 	b.site.t.Helper()
 	return b.Post(path, append(fields, "_method", "PUT")...)
 }
 
-// Delete sends a form with _method=DELETE.
 func (b *Browser) Delete(path string, fields ...string) Answer {
 	b.site.t.Helper()
 	return b.Post(path, append(fields, "_method", "DELETE")...)

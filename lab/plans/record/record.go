@@ -184,7 +184,6 @@ func (l *recorder) caller() (s Statement, ok bool) {
 	return s, false
 }
 
-// Connect implements driver.Connector.
 func (l *recorder) Connect(context.Context) (driver.Conn, error) {
 	conn, err := l.driver.Open(l.dsn)
 	if err != nil {
@@ -193,10 +192,8 @@ func (l *recorder) Connect(context.Context) (driver.Conn, error) {
 	return &recordingConn{conn, l}, nil
 }
 
-// Driver implements driver.Connector.
 func (l *recorder) Driver() driver.Driver { return l.driver }
 
-// recordingConn records statements.
 type recordingConn struct {
 	driver.Conn
 	recorder *recorder
