@@ -109,7 +109,7 @@ func TestOutage_FullDiskIsNotReady(t *testing.T) {
 	require.NoError(t, filler.Close())
 	require.Equal(t, 503, p.logIn(p.browser(), "ada@example.com", password))
 	require.Eventually(t, func() bool { return p.ask(ada, "GET", "/readyz", nil).StatusCode == 503 }, time.Minute, 100*time.Millisecond)
-	lines, _ := ill(t, dir, nil)
+	lines, _ := failing(t, dir, nil)
 	require.Contains(t, lines["database"], "fail ")
 	require.Equal(t, 303, p.ask(ada, "DELETE", "/logout", nil).StatusCode)
 	require.Contains(t, p.page(ada, "/welcome"), "the session could not be ended")

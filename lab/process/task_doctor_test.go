@@ -152,7 +152,7 @@ func TestTask_Doctor_DamagedDatabase(t *testing.T) {
 	require.NoError(t, err)
 	copy(content[len(content)-4096:], strings.Repeat("torn", 1024))
 	require.NoError(t, os.WriteFile(path, content, 0o600))
-	lines, summary := ill(t, dir, env)
+	lines, summary := failing(t, dir, env)
 	require.Contains(t, lines["database"], "fail the database is damaged, restore a backup: ")
 	require.Equal(t, "1 of 10 checks failed\n", summary)
 }

@@ -126,7 +126,7 @@ func TestTwoNodes_WrongClockPurgesNothing(t *testing.T) {
 	require.False(t, other.Ready())
 	require.True(t, one.Ready())
 	require.Equal(t, 200, one.home(ada))
-	lines, _ := ill(t, dir, []string{wrong})
+	lines, _ := failing(t, dir, []string{wrong})
 	require.Equal(t, "fail "+apart+"\n", lines["clock"])
 }
 
