@@ -12,11 +12,11 @@ import (
 	"github.com/gobuffalo/nulls"
 )
 
-// skipped templates may not end (comments that are not closed, functions that
-// call themselves, large numbers) or tell what differs from run to run.
+// skipped templates may run forever (unclosed comments, recursive functions, large
+// numbers) or print what differs from run to run.
 var skipped = regexp.MustCompile(`<%#|fn|\d{4}|debug|inspect|env`)
 
-// addresses of pointers are not the same in two renderings.
+// addresses of pointers differ from run to run.
 var addresses = regexp.MustCompile(`0x[0-9a-f]+`)
 
 // FuzzAgainstPlush renders templates by plush and by the engine: same output, or
@@ -57,8 +57,7 @@ func FuzzAgainstPlush(f *testing.F) {
 	})
 }
 
-// recovered renders with panics as errors, which Buffalo recovers from, and
-// without addresses.
+// recovered turns panics into errors, as Buffalo does, and removes addresses.
 func recovered(render func() (string, error)) (html string, err error) {
 	defer func() {
 		if r := recover(); r != nil {

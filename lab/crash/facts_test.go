@@ -113,14 +113,14 @@ func rateLimitID(limit, email string) string {
 var faults = map[string]string{
 	"a sign-up link that was not mailed":       "SELECT count(*) FROM tokens WHERE purpose = 'signup' AND NOT EXISTS (SELECT 1 FROM mails WHERE template = 'signup' AND recipient = tokens.email)",
 	"a change of email that was not announced": "SELECT count(*) FROM tokens JOIN users ON users.id = user_id WHERE purpose = 'email_confirm' AND (NOT EXISTS (SELECT 1 FROM mails WHERE template = 'email_confirm' AND recipient = tokens.email) OR NOT EXISTS (SELECT 1 FROM mails WHERE template = 'email_requested' AND recipient = users.email))",
-	"a session without user":              "SELECT count(*) FROM sessions LEFT JOIN users ON users.id = user_id WHERE users.id IS NULL",
-	"a known browser without user":        "SELECT count(*) FROM device_cookies LEFT JOIN users ON users.id = user_id WHERE users.id IS NULL",
-	"a token without user":                "SELECT count(*) FROM tokens LEFT JOIN users ON users.id = user_id WHERE users.id IS NULL AND user_id IS NOT NULL",
-	"activity without user":               "SELECT count(*) FROM activities LEFT JOIN users ON users.id = user_id WHERE users.id IS NULL AND user_id IS NOT NULL",
-	"an account without a way in":         "SELECT count(*) FROM users WHERE password_digest = '' AND deleted_at IS NULL AND NOT EXISTS (SELECT 1 FROM tokens WHERE purpose IN ('reset', 'invite') AND tokens.email = users.email)",
-	"a mail that is never sent":           "SELECT count(*) FROM mails WHERE due_at IS NULL AND delivered_at IS NULL AND given_up_at IS NULL",
-	"a mail that lost its link":           "SELECT count(*) FROM mails WHERE sealed_token IS NULL AND delivered_at IS NULL AND given_up_at IS NULL AND template IN ('signup', 'reset', 'email_confirm', 'email_changed', 'account_deleted')",
-	"a count that cannot be":              "SELECT count(*) FROM rate_limits WHERE attempts < 0 OR attempts > 100",
+	"a session without user":                   "SELECT count(*) FROM sessions LEFT JOIN users ON users.id = user_id WHERE users.id IS NULL",
+	"a known browser without user":             "SELECT count(*) FROM device_cookies LEFT JOIN users ON users.id = user_id WHERE users.id IS NULL",
+	"a token without user":                     "SELECT count(*) FROM tokens LEFT JOIN users ON users.id = user_id WHERE users.id IS NULL AND user_id IS NOT NULL",
+	"activity without user":                    "SELECT count(*) FROM activities LEFT JOIN users ON users.id = user_id WHERE users.id IS NULL AND user_id IS NOT NULL",
+	"an account without a way in":              "SELECT count(*) FROM users WHERE password_digest = '' AND deleted_at IS NULL AND NOT EXISTS (SELECT 1 FROM tokens WHERE purpose IN ('reset', 'invite') AND tokens.email = users.email)",
+	"a mail that is never sent":                "SELECT count(*) FROM mails WHERE due_at IS NULL AND delivered_at IS NULL AND given_up_at IS NULL",
+	"a mail that lost its link":                "SELECT count(*) FROM mails WHERE sealed_token IS NULL AND delivered_at IS NULL AND given_up_at IS NULL AND template IN ('signup', 'reset', 'email_confirm', 'email_changed', 'account_deleted')",
+	"a count that cannot be":                   "SELECT count(*) FROM rate_limits WHERE attempts < 0 OR attempts > 100",
 }
 
 func requireWhole(t *testing.T, a *app) {

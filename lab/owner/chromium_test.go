@@ -28,7 +28,7 @@ func pagesInChromium(t *testing.T, a *app) {
 	}
 	if err != nil {
 		require.False(t, services.Required("chromium"))
-		t.Log("Chromium is not installed: no page is looked at")
+		t.Log("Chromium is not installed: its tests are skipped")
 		return
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(program), chromedp.NoSandbox, chromedp.DisableGPU,
@@ -40,13 +40,13 @@ func pagesInChromium(t *testing.T, a *app) {
 	ctx, cancel := context.WithTimeout(tab, 2*time.Minute)
 	defer cancel()
 	var mutex sync.Mutex
-	var asked, complaints []string
+	var requested, complaints []string
 	chromedp.ListenTarget(ctx, func(event any) {
 		mutex.Lock()
 		defer mutex.Unlock()
 		switch e := event.(type) {
 		case *network.EventRequestWillBeSent:
-			asked = append(asked, e.Request.URL)
+			requested = append(requested, e.Request.URL)
 		case *log.EventEntryAdded:
 			if e.Entry.Source != log.SourceNetwork {
 				complaints = append(complaints, e.Entry.Text)
@@ -81,5 +81,5 @@ func pagesInChromium(t *testing.T, a *app) {
 	defer mutex.Unlock()
 	require.Empty(t, complaints)
 	require.Equal(t, 1, fonts)
-	require.Contains(t, strings.Join(asked, "\n"), "https://images.example.com/paddock.jpg")
+	require.Contains(t, strings.Join(requested, "\n"), "https://images.example.com/paddock.jpg")
 }
