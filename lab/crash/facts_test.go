@@ -112,7 +112,7 @@ func rateLimitID(limit, email string) string {
 // faults count rows that must not exist.
 var faults = map[string]string{
 	"a sign-up link that was not mailed":       "SELECT count(*) FROM tokens WHERE purpose = 'signup' AND NOT EXISTS (SELECT 1 FROM mails WHERE template = 'signup' AND recipient = tokens.email)",
-	"a change of email that was not announced": "SELECT count(*) FROM tokens JOIN users ON users.id = user_id WHERE purpose = 'email_confirm' AND (NOT EXISTS (SELECT 1 FROM mails WHERE template = 'email_confirm' AND recipient = tokens.email) OR NOT EXISTS (SELECT 1 FROM mails WHERE template = 'email_requested' AND recipient = users.email))",
+	"a change of email that was not announced": "SELECT count(*) FROM tokens JOIN users ON users.id = user_id WHERE purpose = 'email_confirm' AND NOT redeemed AND (NOT EXISTS (SELECT 1 FROM mails WHERE template = 'email_confirm' AND recipient = tokens.email) OR NOT EXISTS (SELECT 1 FROM mails WHERE template = 'email_requested' AND recipient = users.email))",
 	"a session without user":                   "SELECT count(*) FROM sessions LEFT JOIN users ON users.id = user_id WHERE users.id IS NULL",
 	"a known browser without user":             "SELECT count(*) FROM device_cookies LEFT JOIN users ON users.id = user_id WHERE users.id IS NULL",
 	"a token without user":                     "SELECT count(*) FROM tokens LEFT JOIN users ON users.id = user_id WHERE users.id IS NULL AND user_id IS NOT NULL",
