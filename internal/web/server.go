@@ -43,7 +43,7 @@ func Listen(o ListenOptions, handler http.Handler, logger *slog.Logger) (*Server
 		ReadTimeout:       15 * time.Second,
 		WriteTimeout:      30 * time.Second,
 		IdleTimeout:       60 * time.Second,
-		MaxHeaderBytes:    16<<10 - 4096, // net/http adds 4096
+		MaxHeaderBytes:    32<<10 - 4096, // net/http adds 4096; nginx passes on 32 KiB at most
 		ErrorLog:          log.New(Printed{logger}, "", 0),
 
 		HTTP2: &http.HTTP2Config{WriteByteTimeout: 30 * time.Second}, // for HTTP/2, WriteTimeout ends only a stream

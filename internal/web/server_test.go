@@ -59,7 +59,7 @@ func TestServer_CutsOffSlowAndRefusesLongRequests(t *testing.T) {
 	require.Equal(t, 30*time.Second, s.http.HTTP2.WriteByteTimeout)
 
 	const start, end = "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nX: ", "\r\n\r\n"
-	full := strings.Repeat("x", 16<<10-len(start+end))
+	full := strings.Repeat("x", 32<<10-len(start+end))
 	require.Contains(t, exchange(t, address, start+full+end), "200 OK")
 	require.Contains(t, exchange(t, address, start+full+strings.Repeat("x", 4096)+end), "431 Request Header Fields Too Large")
 }
@@ -77,7 +77,7 @@ func TestServer_WhatNetHTTPAnswers(t *testing.T) {
 		"POST / HTTP/1.1\r\nHost: a\r\nExpect: wonders\r\n\r\n":                                                "417 Expectation Failed",
 		"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n":                                        "501 Not Implemented",
 		"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n":                         "400 Bad Request",
-		"GET / HTTP/1.1\r\nHost: a\r\nX: " + strings.Repeat("x", 32<<10) + "\r\n\r\n":                          "431 Request Header Fields Too Large",
+		"GET / HTTP/1.1\r\nHost: a\r\nX: " + strings.Repeat("x", 64<<10) + "\r\n\r\n":                          "431 Request Header Fields Too Large",
 		"GET / HTTP/1.1\r\nHost: a\r\nBad\x00Name: x\r\n\r\n":                                                  "400 Bad Request",
 		"GET / HTTP/1.1\r\nHost: a\r\n Folded: x\r\n\r\n":                                                      "400 Bad Request",
 		"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n": "501 Not Implemented",
