@@ -65,6 +65,9 @@ func productionHandler(b *testing.B) http.Handler {
 // request is that of a browser, to a process that ends TLS.
 func request(method, path, form, cookies string) *http.Request {
 	r := httptest.NewRequest(method, "https://corral.example"+path, strings.NewReader(form))
+	if form == "" {
+		r.Body = http.NoBody // as net/http has it
+	}
 	r.Header = http.Header{
 		"Accept":          {"text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"},
 		"Accept-Language": {"en-US,en;q=0.5"},
