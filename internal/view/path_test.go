@@ -1,0 +1,67 @@
+package view
+
+import (
+	"html/template"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/gobuffalo/buffalo"
+	"github.com/stretchr/testify/require"
+)
+
+// pageOf returns what a page says that an app renders.
+func pageOf(t *testing.T, app *buffalo.App, path string) string {
+	w := httptest.NewRecorder()
+	app.ServeHTTP(w, httptest.NewRequest("GET", path, nil))
+	require.Equal(t, http.StatusOK, w.Code, w.Body)
+	return w.Body.String()
+}
+
+func TestEngine_PathsOfRoutesAreMadeOnce(t *testing.T) {
+	e := New(Options{OnFallback: func(string) { t.Error("not compiled") }, Templates: templatesOf(
+		"show.html", `<%= rootPath() %> <%= loginPath() %> <%= adminUsersPath() %> <%= loginPath({next: "/a"}) %>`)})
+	show := func(c buffalo.Context) error { return c.Render(http.StatusOK, e.HTML("show.html")) }
+	newApp := func(login string) *buffalo.App {
+		app := buffalo.New(buffalo.Options{Env: "test"})
+		app.GET("/", show)
+		app.GET("/other", show).Name("login")
+		app.GET(login, show).Name("login") // of equal names, Buffalo takes the last
+		app.Group("/admin").GET("/users", show)
+		return app
+	}
+	one, two := newApp("/login"), newApp("/enter")
+	for range 2 {
+		require.Equal(t, "/ /login /admin/users /login?next=%2Fa", pageOf(t, one, "/"))
+		require.Equal(t, "/ /login /admin/users /login?next=%2Fa", pageOf(t, one, "/admin/users/"))
+		require.Equal(t, "/ /enter /admin/users /enter?next=%2Fa", pageOf(t, two, "/"))
+	}
+	made := 0
+	e.paths.Range(func(any, any) bool { made++; return true })
+	require.Equal(t, 6, made, "three of each app")
+}
+
+// A page may hide a path helper by one of its own.
+func TestEngine_PathHelperOfAPage(t *testing.T) {
+	e := New(Options{Templates: templatesOf("show.html", `<%= loginPath() %>`)})
+	app := buffalo.New(buffalo.Options{Env: "test"})
+	calls := 0
+	app.GET("/own", func(c buffalo.Context) error {
+		c.Set("loginPath", buffalo.RouteHelperFunc(func(map[string]any) (template.HTML, error) {
+			calls++
+			return "/own/", nil
+		}))
+		return c.Render(http.StatusOK, e.HTML("show.html"))
+	})
+	app.GET("/text", func(c buffalo.Context) error {
+		c.Set("loginPath", func() string { return "/text" })
+		return c.Render(http.StatusOK, e.HTML("show.html"))
+	})
+	app.GET("/login", func(c buffalo.Context) error { return c.Render(http.StatusOK, e.HTML("show.html")) })
+	for n := range 2 {
+		require.Equal(t, "/login", pageOf(t, app, "/login"))
+		require.Equal(t, "/own", pageOf(t, app, "/own"))
+		require.Equal(t, n+1, calls)
+		require.Equal(t, "/text", pageOf(t, app, "/text"))
+	}
+}
