@@ -21,6 +21,7 @@ func (as *ActionSuite) Test_Logout_Destroy() {
 	n, err := as.DB.Count("sessions")
 	as.NoError(err)
 	as.Zero(n)
+	as.Nil(as.Session.Get(tokenKey))
 	as.Equal([]string{"You were logged out."}, apptest.Flashes(as.HTML("/welcome").Get().Body.String()))
 	as.Empty(apptest.Flashes(as.HTML("/welcome").Get().Body.String()), "shown once")
 	as.Equal(302, as.HTML("/").Get().Code)

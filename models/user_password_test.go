@@ -44,6 +44,8 @@ func TestCheckPassword_Configuration(t *testing.T) {
 	normalized, messageKey := CheckPassword("v9#Tq!xZ$", "ada@example.com")
 	require.Empty(t, messageKey)
 	require.Equal(t, "v9#Tq!xZ$", normalized)
-	_, messageKey = CheckPassword("login.example.net-24", "ada@example.com")
-	require.Equal(t, "password.guessable_personal", messageKey)
+	for _, typed := range []string{"login.example.net-24", "corral v9#Tq"} {
+		_, messageKey = CheckPassword(typed, "ada@example.com")
+		require.Equal(t, "password.guessable_personal", messageKey, typed)
+	}
 }

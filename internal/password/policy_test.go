@@ -198,6 +198,17 @@ func TestPolicy_Words(t *testing.T) {
 	require.Equal(t, "password.guessable_personal", key)
 }
 
+// The parts of this email are too short to be judged by themselves.
+func TestPolicy_WholeEmailAndItsHalves(t *testing.T) {
+	const email = "x7-q9.k3_z8@c3.d4.e5.f6"
+	for _, typed := range []string{email + "1", "x7-q9.k3_z8-2024", "c3.d4.e5.f6-2024"} {
+		_, key := policy.Check(typed, email)
+		require.Equal(t, "password.guessable_personal", key, typed)
+		_, key = policy.Check(typed, "ada@example.com")
+		require.NotEqual(t, "password.guessable_personal", key, typed)
+	}
+}
+
 func TestPolicy_JudgesNonASCIIWords(t *testing.T) {
 	_, key := policy.Check("zoë@bücher.example", "zoë@bücher.example")
 	require.Equal(t, "password.guessable_personal", key)
