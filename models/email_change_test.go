@@ -83,3 +83,23 @@ func (ms *ModelSuite) Test_Undo_ResetOfADeletedAccount() {
 	ms.Equal(models.MailEmailReserved, template)
 	ms.Empty(rawToken)
 }
+
+// A link to a new email is void while another account has it, or has it reserved.
+func (ms *ModelSuite) Test_EmailChange_TakenMeanwhile() {
+	ctx, ada := ms.T().Context(), ms.signUp("ada@example.com")
+	ms.NoError(ada.RequestEmailChange(ctx, "new@example.com", models.Client{}))
+	_, rawToken := ms.resolved("new@example.com")
+	email, err := ada.FindEmailChange(ctx, rawToken)
+	ms.NoError(err)
+	ms.Equal("new@example.com", email)
+
+	bob, err := models.CreateUser(ctx, "new@example.com", "")
+	ms.NoError(err)
+	_, err = ada.FindEmailChange(ctx, rawToken)
+	ms.ErrorIs(err, models.ErrNotFound)
+	ms.changeEmail(bob, "bob@example.com")
+	_, err = ada.FindEmailChange(ctx, rawToken)
+	ms.ErrorIs(err, models.ErrNotFound, "bob may undo the change")
+	ms.ErrorIs(ada.ConfirmEmailChange(ctx, rawToken, models.Client{}), models.ErrNotFound)
+	ms.NotNil(ms.user("ada@example.com"))
+}
