@@ -147,8 +147,8 @@ func (s *story) sessions() {
 	b.Post(sessionForm.FindStringSubmatch(page.Page)[1], "_method", "DELETE")
 	s.read(b.Get("/account/sessions"), 200) // ended
 	for range 100 {
-		s.Execute(`INSERT INTO sessions (id, user_id, token_digest, remembered, ip, user_agent, created_at, last_seen_at)
-			SELECT ?, id, '', TRUE, '', '', ?, ? FROM users WHERE email = 'bob@example.com'`, uuid.Must(uuid.NewV7()).String(), time.Now().UTC(), time.Now().UTC())
+		s.Execute(`INSERT INTO sessions (id, user_id, token_digest, remembered, ip, last_seen_ip, user_agent, created_at, last_seen_at)
+			SELECT ?, id, '', TRUE, '', '', '', ?, ? FROM users WHERE email = 'bob@example.com'`, uuid.Must(uuid.NewV7()).String(), time.Now().UTC(), time.Now().UTC())
 	}
 	s.read(b.Get("/account/sessions"), 200) // more
 	b.Post("/account/sessions", "_method", "DELETE")
