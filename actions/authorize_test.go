@@ -223,6 +223,28 @@ func TestReturnPath_KeptByLinksBetweenPages(t *testing.T) {
 	require.Equal(t, "/login"+query, b.Post("/language", chosen("en-US")).Location())
 }
 
+// The link may be opened in another browser.
+func TestReturnPath_KeptByMailedLinks(t *testing.T) {
+	s := newSite(t)
+	modelstest.SignUp(t, "ada@example.com")
+	for _, asked := range []string{"/account?a=1", "", "//evil.example"} {
+		s.browser().Post("/signup", url.Values{"email": {"eve@example.com"}, "next": {asked}})
+		s.browser().Post("/password/forgot", url.Values{"email": {"ada@example.com"}, "next": {asked}})
+		want, query := "/", ""
+		if asked == "/account?a=1" {
+			want, query = asked, "?next=%2Faccount%3Fa%3D1"
+		}
+		b := s.browser()
+		b.Get("/signup/" + modelstest.Link(t, "eve@example.com", models.MailSignup))
+		require.Equal(t, want, b.Post("/signup/password", url.Values{"password": {newPassword}}).Location(), asked)
+		b = s.browser()
+		b.Get("/password/reset/" + modelstest.Link(t, "ada@example.com", models.MailReset))
+		require.Equal(t, "/login"+query, b.Put("/password/reset", url.Values{"password": {newPassword}}).Location(), asked)
+		modelstest.Empty(t)
+		modelstest.SignUp(t, "ada@example.com")
+	}
+}
+
 // The session ended while the page was open.
 func TestReturnPath_OfARefusedForm(t *testing.T) {
 	b := newSite(t).browser()

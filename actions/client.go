@@ -20,6 +20,7 @@ func clientOf(c buffalo.Context) models.Client {
 		Language:        language(c),
 		RawDeviceCookie: deviceCookie(c),
 		RawSession:      rawSession,
+		Next:            nextIn(c.Params()),
 	}
 }
 

@@ -44,7 +44,7 @@ func requestLink(c buffalo.Context, purpose string, show func(c buffalo.Context,
 type linkForm struct {
 	key  string // session key of the token
 	path string
-	find func(ctx context.Context, rawToken string) (email string, err error)
+	find func(ctx context.Context, rawToken string) (*models.Token, error)
 	page func(c buffalo.Context, message string) error
 }
 
@@ -60,27 +60,27 @@ func (l linkForm) open(c buffalo.Context) error {
 }
 
 func (l linkForm) show(c buffalo.Context) error {
-	rawToken, email, err := l.opened(c)
+	rawToken, token, err := l.opened(c)
 	if err != nil {
 		return deadLink(c, err)
 	}
-	return l.render(c, rawToken, email, "")
+	return l.render(c, rawToken, token, "")
 }
 
 var errUnopened = errors.New("no mailed link was opened, or the browser keeps no cookies")
 
-// opened returns the token in the session and the email of its account.
-func (l linkForm) opened(c buffalo.Context) (rawToken, email string, err error) {
+// opened returns the token in the session.
+func (l linkForm) opened(c buffalo.Context) (rawToken string, token *models.Token, err error) {
 	rawToken, ok := c.Session().Get(l.key).(string)
 	if !ok {
-		return "", "", errUnopened
+		return "", nil, errUnopened
 	}
-	email, err = l.find(c, rawToken)
-	return rawToken, email, err
+	token, err = l.find(c, rawToken)
+	return rawToken, token, err
 }
 
-func (l linkForm) render(c buffalo.Context, rawToken, email, message string) error {
-	c.Set("email", email)
+func (l linkForm) render(c buffalo.Context, rawToken string, token *models.Token, message string) error {
+	c.Set("email", token.Email)
 	c.Set("link", models.FormDigests(rawToken)[0])
 	return l.page(c, message)
 }
@@ -89,23 +89,23 @@ func (l linkForm) render(c buffalo.Context, rawToken, email, message string) err
 // rendered for another link: an attacker's page may have opened one since, and the
 // owner would set the password of an account that is not theirs. A form without a
 // digest is none of ours, and passed the cross-origin check.
-func (l linkForm) submit(c buffalo.Context, save func(rawToken, password string) error) error {
+func (l linkForm) submit(c buffalo.Context, save func(rawToken string, token *models.Token, password string) error) error {
 	var form newPasswordForm
 	if err := web.Bind(c, &form); err != nil {
 		return err
 	}
-	rawToken, email, err := l.opened(c)
+	rawToken, token, err := l.opened(c)
 	if form.Link != "" && !slices.Contains(models.FormDigests(rawToken), form.Link) {
 		return renderDeadLink(c, http.StatusUnprocessableEntity, "dead_link.other_link_title", "dead_link.other_link", shown(form.Email))
 	}
 	if err != nil {
 		return deadLink(c, err)
 	}
-	password, messageKey := models.CheckPassword(form.Password, email)
+	password, messageKey := models.CheckPassword(form.Password, token.Email)
 	if messageKey != "" {
-		return l.render(c, rawToken, email, passwordMessage(c, messageKey))
+		return l.render(c, rawToken, token, passwordMessage(c, messageKey))
 	}
-	return deadLink(c, save(rawToken, password))
+	return deadLink(c, save(rawToken, token, password))
 }
 
 // deadLink says why a mailed link, or the form behind it, was refused, and how to

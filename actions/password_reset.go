@@ -7,7 +7,7 @@ import (
 	"corral/models"
 )
 
-var resetLink = linkForm{"reset_token", "/password/reset", models.FindResetEmail, renderPasswordReset}
+var resetLink = linkForm{"reset_token", "/password/reset", models.FindReset, renderPasswordReset}
 
 // PasswordResetShow is GET /password/reset/{token}, the mailed link.
 func PasswordResetShow(c buffalo.Context) error { return resetLink.open(c) }
@@ -17,13 +17,17 @@ func PasswordResetEdit(c buffalo.Context) error { return resetLink.show(c) }
 // PasswordResetUpdate is PUT /password/reset: sets the password and redeems the
 // token. It does not log in: access to the mailbox is not enough.
 func PasswordResetUpdate(c buffalo.Context) error {
-	return resetLink.submit(c, func(rawToken, password string) error {
+	return resetLink.submit(c, func(rawToken string, token *models.Token, password string) error {
 		if err := models.ResetPassword(c, rawToken, password, clientOf(c)); err != nil {
 			return err
 		}
 		web.Info(c).Event("password reset")
+		if session := currentSession(c); session != nil && session.User.Email != token.Email {
+			c.Flash().Add("success", "password_reset.done_other")
+			return redirect(c, "rootPath()") // which says who is logged in
+		}
 		c.Flash().Add("success", "password_reset.done")
-		return redirect(c, "loginPath()")
+		return redirectTo(c, web.WithNext("/login", token.Next))
 	})
 }
 

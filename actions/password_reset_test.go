@@ -2,6 +2,9 @@ package actions
 
 import (
 	"net/url"
+	"testing"
+
+	"github.com/stretchr/testify/require"
 
 	"corral/internal/apptest"
 	"corral/models"
@@ -92,4 +95,27 @@ func (as *ActionSuite) Test_PasswordReset_WithoutToken() {
 	as.Equal(404, status)
 	as.Contains(page, `<a class="btn" href="/password/forgot">`)
 	as.Equal(404, as.JSON("/password/reset").Get().Code)
+}
+
+func TestPasswordReset_WhileLoggedInAsAnother(t *testing.T) {
+	s := newSite(t)
+	modelstest.SignUp(t, "bob@example.com")
+	modelstest.SignUp(t, "ada@example.com")
+	b := s.loggedIn("ada@example.com", firefox)
+	b.Get("/") // with the flash
+	b.forgot("bob@example.com")
+	b.Get("/password/reset/" + modelstest.Link(t, "bob@example.com", models.MailReset))
+	page := b.Get("/password/reset").Page
+	require.Contains(t, page, "For bob@example.com.")
+	require.Contains(t, page, "You are logged in as ada@example.com.")
+	require.Equal(t, "/", b.Put("/password/reset", url.Values{"password": {newPassword}}).Location())
+	page = b.Get("/").Page
+	require.Equal(t, []string{"The password of the other account was saved. You are still logged in to this one."}, apptest.Flashes(page))
+	require.Contains(t, page, "<dd>ada@example.com</dd>")
+
+	b.forgot("ada@example.com")
+	b.Get("/password/reset/" + modelstest.Link(t, "ada@example.com", models.MailReset))
+	require.NotContains(t, b.Get("/password/reset").Page, "You are logged in as")
+	require.Equal(t, "/login", b.Put("/password/reset", url.Values{"password": {newPassword}}).Location(), "every session ended")
+	require.Equal(t, 200, b.Get("/login").StatusCode)
 }

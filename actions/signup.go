@@ -1,6 +1,8 @@
 package actions
 
 import (
+	"cmp"
+
 	"github.com/gobuffalo/buffalo"
 
 	"corral/internal/web"
@@ -24,7 +26,7 @@ func renderSignup(c buffalo.Context, typed, message string) error {
 	return renderForm(c, "signup/new.plush.html", messages{"email": message})
 }
 
-var signupLink = linkForm{"signup_token", "/signup/password", models.FindSignupEmail, renderSignupPassword}
+var signupLink = linkForm{"signup_token", "/signup/password", models.FindSignup, renderSignupPassword}
 
 // SignupShow is GET /signup/{token}, the mailed link.
 func SignupShow(c buffalo.Context) error { return signupLink.open(c) }
@@ -33,7 +35,7 @@ func SignupPasswordNew(c buffalo.Context) error { return signupLink.show(c) }
 
 // SignupPasswordCreate is POST /signup/password: creates the account and logs in.
 func SignupPasswordCreate(c buffalo.Context) error {
-	return signupLink.submit(c, func(rawToken, password string) error {
+	return signupLink.submit(c, func(rawToken string, token *models.Token, password string) error {
 		session, err := models.CompleteSignup(c, rawToken, password, language(c), clientOf(c))
 		if err != nil {
 			return err
@@ -42,7 +44,7 @@ func SignupPasswordCreate(c buffalo.Context) error {
 		logIn(c, session)
 		c.Session().Set(signupLink.key, rawToken) // a second submit leads home
 		c.Flash().Add("success", "signup.done")
-		return redirect(c, "rootPath()")
+		return redirectTo(c, cmp.Or(token.Next, "/"))
 	})
 }
 

@@ -169,7 +169,7 @@ func TestStart_LateMailHasAWorkingLink(t *testing.T) {
 	models.Clock.Move(9 * time.Hour)
 	t.Cleanup(models.Clock.Reset)
 	works := func() bool {
-		_, err := models.FindResetEmail(t.Context(), rawToken)
+		_, err := models.FindReset(t.Context(), rawToken)
 		return err == nil
 	}
 	require.False(t, works())
@@ -195,6 +195,6 @@ func TestStart_LinkOfAMailGivenUp(t *testing.T) {
 		require.NoError(t, models.DB.Reload(&m))
 		return m.GivenUpAt.Valid
 	}, time.Minute, time.Millisecond)
-	_, err := models.FindResetEmail(t.Context(), rawToken)
+	_, err := models.FindReset(t.Context(), rawToken)
 	require.ErrorIs(t, err, models.ErrNotFound)
 }

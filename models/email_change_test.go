@@ -30,7 +30,7 @@ func (ms *ModelSuite) Test_Undo() {
 	for _, email := range []string{"ada@example.com", "ada@example.net"} {
 		ms.Contains(modelstest.Mails(ms.T(), email), models.MailUndone)
 	}
-	_, err = models.FindResetEmail(ctx, modelstest.Link(ms.T(), "ada@example.com", models.MailReset))
+	_, err = models.FindReset(ctx, modelstest.Link(ms.T(), "ada@example.com", models.MailReset))
 	ms.NoError(err)
 }
 

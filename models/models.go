@@ -132,6 +132,7 @@ type Client struct {
 	Language        string // of the page
 	RawDeviceCookie string // or ""
 	RawSession      string // token of the session, or ""
+	Next            string // the page to go to after the login, or ""
 }
 
 func (c Client) ip() string {

@@ -13,28 +13,21 @@ func RequestReset(ctx context.Context, email, language string, client Client) er
 	})
 }
 
-// FindResetEmail returns the email of the account of a reset or invite token, or
-// ErrNotFound. It does not redeem the token.
-func FindResetEmail(ctx context.Context, rawToken string) (email string, err error) {
-	user, err := findResetUser(ctx, rawToken)
-	if err != nil {
-		return "", err
-	}
-	return user.Email, nil
-}
-
-func findResetUser(ctx context.Context, rawToken string) (*User, error) {
+// FindReset returns a reset or invite token of an account, or ErrNotFound. It does
+// not redeem it.
+func FindReset(ctx context.Context, rawToken string) (*Token, error) {
 	token, err := tokens.Find(DB.WithContext(ctx), rawToken, PurposeReset, PurposeInvite)
 	if err != nil {
 		return nil, err
 	}
-	return FindUserByEmail(ctx, token.Email)
+	_, err = FindUserByEmail(ctx, token.Email)
+	return token, err
 }
 
 // ResetPassword redeems such a token and sets a normalized password. Of two
 // concurrent calls, one gets ErrNotFound.
 func ResetPassword(ctx context.Context, rawToken, normalized string, client Client) error {
-	user, err := findResetUser(ctx, rawToken)
+	token, err := FindReset(ctx, rawToken)
 	if err != nil {
 		return err
 	}
@@ -43,7 +36,7 @@ func ResetPassword(ctx context.Context, rawToken, normalized string, client Clie
 		return err
 	}
 	return announcing(ctx, func(tx *pop.Connection) error {
-		user, err := lockUser(tx, toChange, "id = ?", user.ID)
+		user, err := lockUser(tx, toChange, "email = ?", token.Email)
 		if err != nil {
 			return err
 		}

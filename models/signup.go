@@ -14,19 +14,18 @@ func RequestSignup(ctx context.Context, email, language string, client Client) e
 	})
 }
 
-// FindSignupEmail returns the email of a sign-up token, or ErrNotFound. It does
-// not redeem the token.
-func FindSignupEmail(ctx context.Context, rawToken string) (email string, err error) {
+// FindSignup returns a sign-up token, or ErrNotFound. It does not redeem it.
+func FindSignup(ctx context.Context, rawToken string) (*Token, error) {
 	tx := DB.WithContext(ctx)
 	token, err := tokens.Find(tx, rawToken, PurposeSignup)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	taken, err := emailTaken(tx, token.Email, uuid.Nil)
 	if taken {
-		return "", ErrNotFound
+		return nil, ErrNotFound
 	}
-	return token.Email, err
+	return token, err
 }
 
 // CompleteSignup redeems a sign-up token, creates the account with a normalized

@@ -39,6 +39,7 @@ type (
 
 // mailLink issues a token and queues a mail with its link.
 func mailLink(tx *pop.Connection, t Token, template, language string, client Client, newEmail ...string) error {
+	t.Next = client.Next
 	rawToken, err := tokens.Issue(tx, t)
 	if err != nil {
 		return err

@@ -25,7 +25,7 @@ func (ms *ModelSuite) newestToken(email string) string {
 }
 
 func (ms *ModelSuite) resets(rawToken string) bool {
-	_, err := models.FindResetEmail(ms.T().Context(), rawToken)
+	_, err := models.FindReset(ms.T().Context(), rawToken)
 	if err != nil {
 		ms.ErrorIs(err, models.ErrNotFound)
 	}
@@ -37,10 +37,10 @@ func (ms *ModelSuite) Test_Token_OnePurposeAndOneEmail() {
 	rawToken := ms.requestReset("ada@example.com")
 	ms.True(ms.resets(rawToken))
 	ms.True(ms.resets(rawToken), "finding it does not redeem it")
-	_, err := models.FindSignupEmail(ms.T().Context(), rawToken)
+	_, err := models.FindSignup(ms.T().Context(), rawToken)
 	ms.ErrorIs(err, models.ErrNotFound, "for another purpose")
 	ms.requestReset("nobody@example.com")
-	_, err = models.FindSignupEmail(ms.T().Context(), modelstest.Link(ms.T(), "nobody@example.com", models.MailReset))
+	_, err = models.FindSignup(ms.T().Context(), modelstest.Link(ms.T(), "nobody@example.com", models.MailReset))
 	ms.ErrorIs(err, models.ErrNotFound, "it would make an account")
 	ms.requestSignup("ada@example.com")
 	ms.False(ms.resets(modelstest.Link(ms.T(), "ada@example.com", models.MailSignup)))
@@ -114,7 +114,7 @@ func (ms *ModelSuite) Test_ResetPassword_EndsSessionsAndLinks() {
 	ms.NoError(err)
 	ms.ErrorIs(models.ResetPassword(ms.T().Context(), rawToken, "and once more with feeling", models.Client{}), models.ErrNotFound)
 	ms.Equal(1, ms.count("tokens"), "kept, so that its page can say that it was redeemed")
-	_, err = models.FindResetEmail(ms.T().Context(), rawToken)
+	_, err = models.FindReset(ms.T().Context(), rawToken)
 	var dead *models.DeadToken
 	ms.ErrorAs(err, &dead)
 	ms.True(dead.Redeemed)

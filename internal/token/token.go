@@ -19,6 +19,7 @@
 //		t.Column("token_digest", "blob", {})
 //		t.Column("email", "string", {size: 254})
 //		t.Column("user_id", "uuid", {"null": true})
+//		t.Column("next", "string", {size: 1024})
 //		t.Column("created_at", "timestamp", {})
 //		t.Column("expires_at", "timestamp", {})
 //		t.Column("redeemed", "bool", {})
@@ -51,6 +52,7 @@ type Token struct {
 	TokenDigest []byte        `db:"token_digest" json:"-"`
 	Email       string        `db:"email"` // where it was mailed
 	UserID      uuid.NullUUID `db:"user_id"`
+	Next        string        `db:"next"` // the page to go to afterwards, or ""
 	CreatedAt   time.Time     `db:"created_at"`
 	ExpiresAt   time.Time     `db:"expires_at"` // or when it was redeemed
 	Redeemed    bool          `db:"redeemed"`

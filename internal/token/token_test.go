@@ -28,6 +28,7 @@ var migrations = fstest.MapFS{"20260101000000_create_tokens.up.fizz": {Data: []b
 		t.Column("token_digest", "blob", {})
 		t.Column("email", "string", {size: 254})
 		t.Column("user_id", "uuid", {"null": true})
+		t.Column("next", "string", {size: 1024})
 		t.Column("created_at", "timestamp", {})
 		t.Column("expires_at", "timestamp", {})
 		t.Column("redeemed", "bool", {})

@@ -126,9 +126,15 @@ func (s *story) settings() {
 	s.read(b.Get("/account/activity"), 200)
 	b.Post("/account", "_method", "DELETE", "current_password", "an entirely new set of words")
 	s.read(b.Get("/welcome"), 200) // deleted
+	s.browser().SignUp("dora@example.com")
+	dora := s.browser()
+	dora.LogIn("dora@example.com")
 	b.Post("/account/email/undo/"+s.Token("account_deleted", "ada@example.com"), "undone", "")
-	b.Get("/password/reset/" + s.Token("reset", "ada@example.com"))
-	b.Put("/password/reset", "password", site.Password)
+	link := "/password/reset/" + s.Token("reset", "ada@example.com")
+	dora.Get(link)
+	s.read(dora.Get("/password/reset"), 200) // of another account
+	dora.Put("/password/reset", "password", site.Password)
+	s.read(dora.Get("/"), 200) // saved
 	b.LogIn("ada@example.com")
 	s.read(b.Get("/account/activity"), 200)
 }
