@@ -89,14 +89,14 @@ func oneSession(t *testing.T, c *cluster) {
 	thief = c.browser()
 	thief.client.Jar.SetCookies(&url.URL{Scheme: "https", Host: domain, Path: "/"}, cookies)
 	thief.at = c.nodes[0]
-	require.Equal(t, "/login", thief.get("/").location)
+	require.Equal(t, "/login?next=%2F", thief.get("/").location)
 
 	phone, laptop := c.browser(), c.browser()
 	phone.at, laptop.at = c.nodes[0], c.nodes[1]
 	require.Equal(t, http.StatusSeeOther, phone.logIn(ada, password).status)
 	require.Equal(t, http.StatusSeeOther, laptop.logIn(ada, password).status)
 	require.Equal(t, http.StatusSeeOther, laptop.change("DELETE", "/account/sessions", nil).status)
-	require.Equal(t, "/login", phone.get("/").location)
+	require.Equal(t, "/login?next=%2F", phone.get("/").location)
 	require.True(t, laptop.isHome(ada))
 }
 
