@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -25,6 +26,9 @@ func TestStop_AnswersAHalfReadRequest(t *testing.T) {
 }
 
 func answersAHalfReadRequest(t *testing.T, signal syscall.Signal) {
+	handled := make(chan os.Signal, 1)
+	signal.Notify(handled, syscall.SIGHUP) // else the app inherits that nohup ignores it
+	defer signal.Stop(handled)
 	p := start(t, t.TempDir())
 	conn, err := net.Dial("tcp", strings.TrimPrefix(p.URL, "http://"))
 	require.NoError(t, err)
