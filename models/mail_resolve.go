@@ -9,10 +9,14 @@ import (
 	"corral/internal/outbox"
 )
 
-// ResolveMail decides at delivery which mail is sent, or returns
+// ResolveMail decides at the first delivery which mail is sent, or returns
 // outbox.ErrNothingToSend. Prevents enumeration: the request that queued m does
 // the same with and without an account.
 func ResolveMail(ctx context.Context, m *outbox.Mail) error {
+	return Outbox.Resolve(ctx, DB, m, func() error { return resolveMail(ctx, m) })
+}
+
+func resolveMail(ctx context.Context, m *outbox.Mail) error {
 	switch m.Template {
 	case MailSignup:
 		return resolveTaken(ctx, m, uuid.Nil, MailSignupTaken)

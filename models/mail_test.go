@@ -52,6 +52,17 @@ func (ms *ModelSuite) Test_Mail_SignupWithAccountSince() {
 	ms.Equal(models.MailSignupTaken, template)
 }
 
+// In development, a sign-up mail is read again after its link was used.
+func (ms *ModelSuite) Test_Mail_StaysAsItWasSent() {
+	ms.requestSignup("ada@example.com")
+	template, rawToken := ms.resolved("ada@example.com")
+	ms.Equal(models.MailSignup, template)
+	ms.signUp("ada@example.com")
+	again, token := ms.resolved("ada@example.com")
+	ms.Equal(models.MailSignup, again)
+	ms.Equal(rawToken, token)
+}
+
 func (ms *ModelSuite) Test_Mail_ResetWithoutAccount() {
 	ms.NoError(models.RequestReset(ms.T().Context(), "nobody@example.com", "", models.Client{}))
 	ms.ErrorIs(models.ResolveMail(ms.T().Context(), ms.mail("nobody@example.com")), outbox.ErrNothingToSend)

@@ -31,6 +31,7 @@
 //		t.Column("language", "string", {size: 16})
 //		t.Column("data", "text", {})
 //		t.Column("low_priority", "bool", {})
+//		t.Column("resolved", "bool", {})
 //		t.Column("sealed_token", "blob", {"null": true})
 //		t.Column("attempts", "integer", {})
 //		t.Column("last_error", "string", {size: 255})
@@ -66,6 +67,7 @@ type Mail struct {
 	Language    string     `db:"language"`
 	Data        string     `db:"data"`         // for Compose, such as JSON
 	LowPriority bool       `db:"low_priority"` // delivered after all others
+	Resolved    bool       `db:"resolved"`     // by Resolve
 	SealedToken []byte     `db:"sealed_token"` // wiped when delivered or given up
 	Attempts    int        `db:"attempts"`
 	LastError   string     `db:"last_error"`
@@ -132,6 +134,22 @@ func (q *Queue) Token(m *Mail) (rawToken string, err error) {
 	}
 	token, err := q.options.Open(m.SealedToken)
 	return string(token), err
+}
+
+// Resolve calls decide, which may change Template, Language and SealedToken, at the
+// first delivery only: a mail stays as it was sent.
+func (q *Queue) Resolve(ctx context.Context, db *pop.Connection, m *Mail, decide func() error) error {
+	if m.Resolved {
+		return nil
+	}
+	if err := decide(); err != nil {
+		return err
+	}
+	m.Resolved = true
+	if err := db.WithContext(ctx).UpdateColumns(m, "template", "language", "sealed_token", "resolved"); err != nil {
+		return fmt.Errorf("resolving a mail: %w", err)
+	}
+	return nil
 }
 
 const newest = 50
