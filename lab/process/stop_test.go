@@ -20,12 +20,12 @@ import (
 
 // Package http alone would close the connection.
 func TestStop_AnswersAHalfReadRequest(t *testing.T) {
-	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGHUP} {
-		t.Run(signal.String(), func(t *testing.T) { answersAHalfReadRequest(t, signal) })
+	for _, sent := range []syscall.Signal{syscall.SIGTERM, syscall.SIGHUP} {
+		t.Run(sent.String(), func(t *testing.T) { answersAHalfReadRequest(t, sent) })
 	}
 }
 
-func answersAHalfReadRequest(t *testing.T, signal syscall.Signal) {
+func answersAHalfReadRequest(t *testing.T, sent syscall.Signal) {
 	handled := make(chan os.Signal, 1)
 	signal.Notify(handled, syscall.SIGHUP) // else the app inherits that nohup ignores it
 	defer signal.Stop(handled)
@@ -34,7 +34,7 @@ func answersAHalfReadRequest(t *testing.T, signal syscall.Signal) {
 	require.NoError(t, err)
 	fmt.Fprint(conn, "GET /login HTTP/1.1\r\nHost: 127")
 	_, _ = p.Get("/login") // by now the server has accepted the first connection
-	require.NoError(t, p.Signal(signal))
+	require.NoError(t, p.Signal(sent))
 	for reachable := true; reachable; { // until the stop has begun
 		probe, err := net.Dial("tcp", strings.TrimPrefix(p.URL, "http://"))
 		if reachable = err == nil; reachable {
