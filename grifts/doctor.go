@@ -80,7 +80,11 @@ func checkDatabase(c config.Config) (string, error) {
 	if err := database.Examine(context.Background(), models.DB); err != nil {
 		return "", err
 	}
-	return "the database can be read and written (" + models.DB.Dialect.Name() + ")", nil
+	kind := models.DB.Dialect.Name()
+	if database.ThroughPooler(models.DB) {
+		kind += ", through a pooler: without named statements"
+	}
+	return "the database can be read and written (" + kind + ")", nil
 }
 
 var errNoDatabase = errors.New("unknown until the database answers")

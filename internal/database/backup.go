@@ -33,7 +33,7 @@ func Backup(ctx context.Context, db *pop.Connection, path string, without ...str
 	}
 	err = db.WithContext(ctx).RawQuery("VACUUM INTO ?", path).Exec()
 	if err == nil {
-		err = empty(ctx, path, without)
+		err = emptyCopy(ctx, path, without)
 	}
 	if err != nil {
 		os.Remove(path)
@@ -42,9 +42,9 @@ func Backup(ctx context.Context, db *pop.Connection, path string, without ...str
 	return nil
 }
 
-// empty deletes all rows of tables that a SQLite file may have, and what the file
+// emptyCopy deletes all rows of tables that a SQLite file may have, and what the file
 // keeps of them.
-func empty(ctx context.Context, path string, tables []string) error {
+func emptyCopy(ctx context.Context, path string, tables []string) error {
 	details := sqliteDetails(path)
 	details.Pool, details.IdlePool = 1, 1
 	details.Options["_journal_mode"] = "DELETE" // one file

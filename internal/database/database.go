@@ -46,6 +46,11 @@ func Open(databaseURL string) (*pop.Connection, error) {
 	if err != nil {
 		return nil, fmt.Errorf("DATABASE_URL is not understood: %w", err)
 	}
+	if db.Dialect.Name() == "postgres" {
+		if details.URL, err = forPooler(details.URL); err != nil {
+			return nil, unopened(err)
+		}
+	}
 	if err := db.Open(); err != nil {
 		return nil, unopened(err)
 	}
@@ -116,24 +121,33 @@ func sqliteDetails(path string) *pop.ConnectionDetails {
 	}
 }
 
+const idleTimeout = "idle_in_transaction_session_timeout"
+
 // withTimeouts adds timeouts that a PostgreSQL URL does not set. Statements have
 // none: a request's context ends them, and migrations take longer.
 func withTimeouts(databaseURL string) (string, error) {
-	u, err := url.Parse(databaseURL)
-	if err != nil { // err quotes the URL and its password
+	if _, err := url.Parse(databaseURL); err != nil { // err quotes the URL and its password
 		return "", errors.New("DATABASE_URL is not understood: write it like postgres://user:password@host/name")
 	}
-	query := u.Query()
-	for key, value := range map[string]string{
-		"connect_timeout":                     "5",     // seconds
-		"idle_in_transaction_session_timeout": "60000", // milliseconds: frees the locks of a frozen node
-	} {
-		if !query.Has(key) {
-			query.Set(key, value)
+	return withQuery(databaseURL, func(query url.Values) {
+		for key, value := range map[string]string{
+			"connect_timeout": "5",     // seconds
+			idleTimeout:       "60000", // milliseconds: frees the locks of a frozen node
+		} {
+			if !query.Has(key) {
+				query.Set(key, value)
+			}
 		}
-	}
+	}), nil
+}
+
+// withQuery changes the query of a valid URL.
+func withQuery(databaseURL string, change func(query url.Values)) string {
+	u, _ := url.Parse(databaseURL)
+	query := u.Query()
+	change(query)
 	u.RawQuery = query.Encode()
-	return u.String(), nil
+	return u.String()
 }
 
 func sqlitePath(databaseURL string) (path string, isSQLite bool) {

@@ -30,6 +30,9 @@ func (s *Statement) Get(ctx context.Context, db *pop.Connection, dest any, args 
 	if err != nil {
 		return err
 	}
+	if prepared == nil {
+		return db.Store.GetContext(ctx, dest, db.Dialect.TranslateSQL(s.SQL), args...)
+	}
 	return prepared.GetContext(ctx, dest, args...)
 }
 
@@ -44,9 +47,12 @@ func (s *Statement) on(ctx context.Context, db *pop.Connection) (*sqlx.Stmt, err
 	if s.db == db {
 		return s.prepared, nil
 	}
-	prepared, err := db.Store.(preparer).PreparexContext(ctx, db.Dialect.TranslateSQL(s.SQL))
-	if err != nil {
-		return nil, err
+	var prepared *sqlx.Stmt
+	if !ThroughPooler(db) {
+		var err error
+		if prepared, err = db.Store.(preparer).PreparexContext(ctx, db.Dialect.TranslateSQL(s.SQL)); err != nil {
+			return nil, err
+		}
 	}
 	if s.prepared != nil {
 		s.prepared.Close()

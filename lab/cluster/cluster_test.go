@@ -18,6 +18,7 @@ func TestMain(m *testing.M) { os.Exit(binary.Run(m)) }
 type cluster struct {
 	t           *testing.T
 	postgres    *services.Postgres
+	databaseURL string // of the nodes
 	mail        *services.Mailbox
 	certificate *services.Certificate
 	nodes       [2]*node
@@ -25,13 +26,19 @@ type cluster struct {
 	nginxLog    string
 }
 
-func newCluster(t *testing.T) *cluster {
+// newCluster starts both nodes at once. between, if not nil, returns the database's
+// URL through a pooler.
+func newCluster(t *testing.T, between func(*services.Postgres) string) *cluster {
 	t.Helper()
 	services.Server(t)
 	services.RequireNginx(t)
 	certificate, err := services.NewCertificate(t.TempDir(), domain)
 	require.NoError(t, err)
 	c := &cluster{t: t, postgres: services.StartPostgres(t), mail: services.OpenMailbox(t, certificate), certificate: certificate}
+	c.databaseURL = c.postgres.URL("postgres")
+	if between != nil {
+		c.databaseURL = between(c.postgres)
+	}
 	for i := range c.nodes {
 		c.nodes[i] = c.newNode()
 		c.nodes[i].start()

@@ -42,7 +42,7 @@ func (n *node) closeSocket() {
 }
 
 func (c *cluster) environment() []string {
-	return binary.Production("HOST=https://"+domain, "DATABASE_URL="+c.postgres.URL("postgres"), c.mail.Variable, c.certificate.Variable())
+	return binary.Production("HOST=https://"+domain, "DATABASE_URL="+c.databaseURL, c.mail.Variable, c.certificate.Variable())
 }
 
 func (n *node) start() {

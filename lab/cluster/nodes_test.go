@@ -22,7 +22,7 @@ const (
 )
 
 func TestNodes(t *testing.T) {
-	c := newCluster(t)
+	c := newCluster(t, nil)
 	c.account(ada)
 	c.account(bob)
 	for _, part := range []struct {

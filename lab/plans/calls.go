@@ -21,14 +21,15 @@ var sending = []string{
 
 // needNoPlan are functions whose statements look for no row.
 var needNoPlan = map[string]string{
-	"Get":     "is recorded at the line that calls it",
-	"Open":    "pings the database before the recorder starts",
-	"Backup":  "copies the database, on SQLite only",
-	"empty":   "empties tables of the copy",
-	"write":   "writes one row of the migrations, which are few",
-	"Examine": "reads the whole database",
-	"locked":  "takes a lock, on PostgreSQL only",
-	"Undone":  "sets a savepoint and goes back to it",
+	"Get":       "is recorded at the line that calls it",
+	"Open":      "pings the database before the recorder starts",
+	"forPooler": "asks for the number of a process before the recorder starts",
+	"Examine":   "reads the whole database, for the task doctor",
+	"Backup":    "copies the database, on SQLite only",
+	"emptyCopy": "empties tables of the copy",
+	"write":     "writes one row of the migrations, which are few",
+	"locked":    "takes a lock, on PostgreSQL only",
+	"Undone":    "sets a savepoint and goes back to it",
 }
 
 // unrecorded returns the places in Go files that send a statement but sent none of
