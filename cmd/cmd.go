@@ -45,7 +45,9 @@ func serve() error {
 	if err := models.Migrate(); err != nil {
 		return err
 	}
-	logger := web.NewLogger(os.Stdout, c.LogLevel, c.Production())
+	out := web.NewLogBuffer(os.Stdout)
+	defer out.Close()
+	logger := web.NewLogger(out, c.LogLevel, c.Production())
 	slog.SetDefault(web.AppLogger(logger)) // for slog and log.Printf
 	var reload http.Handler
 	if c.Development() {

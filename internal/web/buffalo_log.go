@@ -111,8 +111,13 @@ func (l *fieldLogger) Warnf(format string, args ...any)  { l.printf(slog.LevelWa
 func (l *fieldLogger) Error(args ...any)                 { l.print(slog.LevelError, args) }
 func (l *fieldLogger) Errorf(format string, args ...any) { l.printf(slog.LevelError, format, args) }
 
-func (l *fieldLogger) Fatal(args ...any) { l.Error(args...); os.Exit(1) }
+func (l *fieldLogger) Fatal(args ...any) { l.Error(args...); exit() }
 
-func (l *fieldLogger) Fatalf(format string, args ...any) { l.Errorf(format, args...); os.Exit(1) }
+func (l *fieldLogger) Fatalf(format string, args ...any) { l.Errorf(format, args...); exit() }
 
 func (l *fieldLogger) Panic(args ...any) { l.Error(args...); panic(fmt.Sprint(args...)) }
+
+func exit() {
+	closeLogBuffers()
+	os.Exit(1)
+}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -19,16 +20,27 @@ var lineKeys = []string{slog.TimeKey, slog.LevelKey, "event", "request_id", "met
 var logged = append(slices.Clip(lineKeys),
 	"error", "stack",
 	"mail_id", "template", "attempt", // of the mail worker
+	"lines", // of LogBuffer
 )
 
 // NewLogger returns a logger of JSON or key=value lines, quoted so that values
 // cannot forge lines. The app uses AppLogger and BuffaloLogger instead.
 func NewLogger(w io.Writer, level slog.Level, json bool) *slog.Logger {
 	o := &slog.HandlerOptions{Level: level, ReplaceAttr: allow}
-	if json {
-		return slog.New(slog.NewJSONHandler(w, o))
+	to := func(w io.Writer) *slog.Logger {
+		if json {
+			return slog.New(slog.NewJSONHandler(w, o))
+		}
+		return slog.New(slog.NewTextHandler(w, o))
 	}
-	return slog.New(slog.NewTextHandler(w, o))
+	if buffer, ok := w.(*LogBuffer); ok {
+		buffer.report = func(lost int) []byte {
+			var line bytes.Buffer
+			to(&line).Error("log lines lost", "lines", lost)
+			return line.Bytes()
+		}
+	}
+	return to(w)
 }
 
 func allow(_ []string, a slog.Attr) slog.Attr {

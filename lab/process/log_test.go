@@ -1,6 +1,7 @@
 package process
 
 import (
+	"bufio"
 	"corral/lab/binary"
 	"corral/lab/services"
 	"corral/lab/site"
@@ -9,8 +10,10 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"os"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -237,4 +240,56 @@ func requireClean(t *testing.T, log string, secrets map[string]bool) {
 	for _, event := range []string{"request", "error", "mail not delivered", "login succeeded", "login failed", "rate limited", "token refused", "password reset", "email changed"} {
 		require.NotZero(t, seen[event], event)
 	}
+}
+
+// What reads the log may die, as a journal that is restarted.
+func TestLog_ReaderDies(t *testing.T) {
+	p, reader, writer := withPipe(t)
+	require.NoError(t, reader.Close())
+	require.NoError(t, writer.Close())
+	for range 3 {
+		status, _ := p.Get("/welcome")
+		require.Equal(t, 200, status)
+	}
+	p.Stop()
+}
+
+// Or it stalls, as one whose disk is full.
+func TestLog_ReaderStalls(t *testing.T) {
+	p, reader, writer := withPipe(t)
+	const requests = 12_000 // more lines than the pipe and the buffer take
+	for range requests {
+		status, _ := p.Get("/healthz")
+		require.Equal(t, 200, status)
+	}
+	lines := bufio.NewScanner(reader)
+	logged, lost := 0, 0
+	for lost == 0 && lines.Scan() {
+		if strings.Contains(lines.Text(), `"route":"/healthz"`) {
+			logged++
+		}
+		if match := regexp.MustCompile(`"event":"log lines lost","lines":(\d+)`).FindStringSubmatch(lines.Text()); match != nil {
+			lost, _ = strconv.Atoi(match[1])
+		}
+	}
+	require.Equal(t, requests, logged+lost)
+
+	for range 2_000 { // it stalls again
+		p.Get("/healthz")
+	}
+	p.Stop() // ends with status 0
+	require.NoError(t, writer.Close())
+}
+
+// withPipe starts a process whose standard output is a pipe, of which nothing is read.
+func withPipe(t *testing.T) (p *process, reader, writer *os.File) {
+	t.Helper()
+	reader, writer, err := os.Pipe()
+	require.NoError(t, err)
+	t.Cleanup(func() { reader.Close(); writer.Close() })
+	p = command(t, t.TempDir(), binary.Production("PORT="+binary.FreePort(t)))
+	p.Stdout = writer
+	p.Launch()
+	p.AwaitReady()
+	return p, reader, writer
 }

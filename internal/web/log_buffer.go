@@ -1,0 +1,122 @@
+package web
+
+import (
+	"bytes"
+	"io"
+	"os/signal"
+	"sync"
+	"syscall"
+	"time"
+)
+
+const (
+	maxPending = 1 << 20         // bytes: some thousand lines
+	flushTime  = 2 * time.Second // less than the time to stop
+)
+
+// LogBuffer is a writer for NewLogger that never waits: a reader of standard output
+// that stalls must not stop the app, and one that dies must not end it. Lines that
+// find the buffer full, or no reader, are dropped. Once lines flow again, one says
+// how many were lost.
+type LogBuffer struct {
+	to      io.Writer
+	report  func(lost int) []byte // the line, by NewLogger
+	wake    chan struct{}
+	stopped chan struct{}
+
+	mutex   sync.Mutex
+	pending []byte
+	lost    int // lines since
+	closed  bool
+}
+
+// logBuffers are those to flush before the process exits.
+var logBuffers sync.Map
+
+// NewLogBuffer returns a buffer that writes to w in the background. It makes the
+// process survive SIGPIPE, which a write to a closed pipe sends.
+func NewLogBuffer(w io.Writer) *LogBuffer {
+	signal.Ignore(syscall.SIGPIPE)
+	b := &LogBuffer{to: w, wake: make(chan struct{}, 1), stopped: make(chan struct{})}
+	b.report = func(int) []byte { return nil }
+	logBuffers.Store(b, nil)
+	go b.run()
+	return b
+}
+
+// Write takes whole lines.
+func (b *LogBuffer) Write(lines []byte) (int, error) {
+	b.mutex.Lock()
+	if len(b.pending)+len(lines) > maxPending {
+		b.lost += bytes.Count(lines, []byte("\n"))
+	} else {
+		b.pending = append(b.pending, lines...)
+	}
+	b.mutex.Unlock()
+	b.notify()
+	return len(lines), nil
+}
+
+func (b *LogBuffer) notify() {
+	select {
+	case b.wake <- struct{}{}:
+	default: // it is awake
+	}
+}
+
+func (b *LogBuffer) run() {
+	defer close(b.stopped)
+	for range b.wake {
+		b.mutex.Lock()
+		closed := b.closed // before the last flush
+		b.mutex.Unlock()
+		for b.flush() {
+		}
+		if closed {
+			return
+		}
+	}
+}
+
+// flush writes what is pending, and reports whether there may be more.
+func (b *LogBuffer) flush() bool {
+	b.mutex.Lock()
+	lines, lost := b.pending, b.lost
+	b.pending, b.lost = nil, 0
+	b.mutex.Unlock()
+	if lost > 0 {
+		lines = append(lines, b.report(lost)...)
+	}
+	if len(lines) == 0 {
+		return false
+	}
+	n, err := b.to.Write(lines)
+	if err == nil {
+		return true
+	}
+	b.mutex.Lock()
+	b.lost += lost + bytes.Count(lines[n:], []byte("\n"))
+	if lost > 0 {
+		b.lost-- // the line that said so
+	}
+	b.mutex.Unlock()
+	return false
+}
+
+// Close writes what is pending, for two seconds at most. A stalled reader may miss
+// the end.
+func (b *LogBuffer) Close() {
+	logBuffers.Delete(b)
+	b.mutex.Lock()
+	b.closed = true
+	b.mutex.Unlock()
+	b.notify()
+	select {
+	case <-b.stopped:
+	case <-time.After(flushTime):
+	}
+}
+
+func closeLogBuffers() {
+	logBuffers.Range(func(b, _ any) bool { b.(*LogBuffer).Close(); return true })
+}

@@ -1,0 +1,85 @@
+package web
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"corral/internal/apptest"
+)
+
+func TestLogBuffer_WritesInOrder(t *testing.T) {
+	log := &apptest.LogBuffer{}
+	b := NewLogBuffer(log)
+	logger := NewLogger(b, slog.LevelInfo, true)
+	for i := range 1000 {
+		logger.Info(strconv.Itoa(i))
+	}
+	b.Close()
+	lines := strings.Split(strings.TrimSpace(log.String()), "\n")
+	require.Len(t, lines, 1000)
+	for i, line := range lines {
+		require.Contains(t, line, fmt.Sprintf(`"event":"%d"`, i))
+	}
+}
+
+// The app goes on while nothing reads, and the log says what it lacks.
+func TestLogBuffer_StalledReader(t *testing.T) {
+	reader, writer := io.Pipe()
+	b := NewLogBuffer(writer)
+	logger := NewLogger(b, slog.LevelInfo, false)
+	const lines = 30_000
+	for i := range lines {
+		logger.Info("counted", "attempt", i)
+	}
+	log := bufio.NewScanner(reader)
+	read, lost := 0, 0
+	for log.Scan() && lost == 0 {
+		if _, count, found := strings.Cut(log.Text(), `level=ERROR event="log lines lost" lines=`); found {
+			lost, _ = strconv.Atoi(count)
+			break
+		}
+		require.Contains(t, log.Text(), fmt.Sprintf("event=counted attempt=%d", read))
+		read++
+	}
+	require.Equal(t, lines, read+lost)
+	require.Less(t, read*len("time=2026-11-22T09:00:00.000Z level=INFO event=counted attempt=1"), 2*maxPending)
+	logger.Info("flows")
+	require.True(t, log.Scan())
+	require.Contains(t, log.Text(), "event=flows")
+}
+
+// A write to a pipe without a reader fails; another may read later.
+func TestLogBuffer_DeadReader(t *testing.T) {
+	w := &failing{}
+	b := NewLogBuffer(w)
+	logger := NewLogger(b, slog.LevelInfo, true)
+	for range 3 {
+		logger.Info("lost")
+	}
+	require.Eventually(t, func() bool { b.mutex.Lock(); defer b.mutex.Unlock(); return b.lost == 3 }, time.Minute, time.Millisecond)
+	w.works = true
+	logger.Info("after")
+	b.Close()
+	require.Regexp(t, `^\{.*"event":"after"\}\n\{.*"level":"ERROR","event":"log lines lost","lines":3\}\n$`, w.String())
+}
+
+type failing struct {
+	apptest.LogBuffer
+	works bool
+}
+
+func (w *failing) Write(b []byte) (int, error) {
+	if !w.works {
+		return 0, errors.New("broken pipe")
+	}
+	return w.LogBuffer.Write(b)
+}
