@@ -85,7 +85,7 @@ func writeError(w http.ResponseWriter, req *http.Request, status int, key, langu
 		web.WriteProblem(w, status, detail, nil)
 		return
 	}
-	data := map[string]any{"lang": languageOf(req, language), "title": key + ".title", "key": key, "status": status}
+	data := map[string]any{"lang": languageOf(req, language), "title": key + ".title", "key": key, "status": status, "request_id": web.Info(req.Context()).ID}
 	for name, helper := range app.RouteHelpers() { // as Buffalo does for handlers
 		data[name] = helper
 	}

@@ -202,3 +202,14 @@ func TestErrors_AfterTheResponseBegan(t *testing.T) {
 	require.Contains(t, log.String(), "the handler failed")
 	require.Equal(t, 2, strings.Count(log.String(), "request cut off"))
 }
+
+// A user can name the request that failed, and an operator finds it in the log.
+func TestErrors_PagesShowTheRequestsID(t *testing.T) {
+	b := newSite(t).browser()
+	for _, a := range []apptest.Answer{b.Get("/nothing"), b.Send("DELETE", "/welcome", nil), b.Send("PATCH", "/", nil)} {
+		require.GreaterOrEqual(t, a.StatusCode, 400)
+		id := a.Header.Get("X-Request-Id")
+		require.NotEmpty(t, id)
+		require.Contains(t, a.Page, "Request ID: "+id)
+	}
+}

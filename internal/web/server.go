@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 )
@@ -62,13 +63,16 @@ func Listen(o ListenOptions, handler http.Handler, logger *slog.Logger) (*Server
 		}
 		s.http.TLSConfig = &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}
 	}
-	s.listeners = o.Sockets
+	s.listeners = slices.Clone(o.Sockets)
 	if len(o.Sockets) == 0 {
 		listener, err := newListener(o.Addr)
 		if err != nil {
 			return nil, fmt.Errorf("%s cannot be listened on: %w", o.Addr, err)
 		}
 		s.listeners = []net.Listener{listener}
+	}
+	for i, l := range s.listeners {
+		s.listeners[i] = noteProxyProtocol(l, logger)
 	}
 	return s, nil
 }
