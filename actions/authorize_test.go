@@ -183,7 +183,7 @@ func TestReturnPath_OfEachTab(t *testing.T) {
 	require.Equal(t, "/account/activity", b.logInFrom(other, "ada@example.com").Location())
 }
 
-// Anybody can make a link to the login page.
+// Attackers can make links to the login page.
 func TestReturnPath_FromALink(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")

@@ -56,8 +56,8 @@ func TestDatabase_ReadOnlyIsNotReady(t *testing.T) {
 	require.Equal(t, 200, b.Get("/readyz").StatusCode)
 }
 
-// The browser forgets its session while the database is down, and its user learns
-// that the session goes on.
+// The browser loses its cookie while the database is down, and the page says that
+// the session was not ended.
 func TestDatabase_DownLogoutDeletesTheCookie(t *testing.T) {
 	for name, away := range map[string]func(testing.TB) *pop.Connection{"read-only": readOnlyDatabase, "closed": closedDatabase} {
 		t.Run(name, func(t *testing.T) {

@@ -80,8 +80,7 @@ func requireEvents(t *testing.T, provocations map[string]func(s *site)) {
 	}
 }
 
-// A failed attempt is logged with a digest of its email: an operator sees
-// whether attempts are for one account or many, and the log names none.
+// The digest shows whether attempts are for one account or many, but no email.
 func TestEvents_FailuresCarryADigestOfTheEmail(t *testing.T) {
 	log := captureLog(t)
 	s := newProductionSite(t)
@@ -102,7 +101,7 @@ func TestEvents_FailuresCarryADigestOfTheEmail(t *testing.T) {
 	require.NotContains(t, strings.ToLower(log.String()), "@example.com")
 }
 
-// A mail over the limit of its email is withheld in silence, but for the log.
+// A mail over the limit of its email is not sent; only the log says so.
 func TestEvents_MailWithheld(t *testing.T) {
 	log := captureLog(t)
 	s := newProductionSite(t)

@@ -46,9 +46,9 @@ func TestFiles_NoCacheDeception(t *testing.T) {
 func TestFiles_SameForEveryClient(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
-	ada, anybody := s.loggedIn("ada@example.com", firefox), s.browser()
-	for _, path := range []string{stylesheetPath(anybody.Get("/welcome").Page), "/favicon.ico", "/robots.txt"} {
-		mine, theirs := ada.Get(path), anybody.Get(path)
+	ada, anonymous := s.loggedIn("ada@example.com", firefox), s.browser()
+	for _, path := range []string{stylesheetPath(anonymous.Get("/welcome").Page), "/favicon.ico", "/robots.txt"} {
+		mine, theirs := ada.Get(path), anonymous.Get(path)
 		require.Equal(t, 200, mine.StatusCode)
 		require.Equal(t, theirs.Page, mine.Page)
 		require.Empty(t, mine.Header.Values("Set-Cookie"))

@@ -23,8 +23,8 @@ func LoginNew(c buffalo.Context) error {
 	return renderLogin(c, loginForm{}, "")
 }
 
-// LoginCreate is POST /login: logs in and redirects to the requested page. Whoever
-// was logged in before is logged out.
+// LoginCreate is POST /login: logs in and redirects to the requested page. It
+// ends the session that the browser had.
 func LoginCreate(c buffalo.Context) error {
 	var form loginForm
 	if err := web.Bind(c, &form); err != nil {

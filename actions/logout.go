@@ -16,7 +16,7 @@ func LogoutNew(c buffalo.Context) error {
 }
 
 // LogoutDestroy is DELETE /logout. Anonymous clients get the same response. While
-// the database is down, it deletes the cookie and says that the session goes on.
+// the database is down, it deletes the cookie and says that the session was not ended.
 func LogoutDestroy(c buffalo.Context) error {
 	kind, message := "success", "logout.done"
 	if err := logOut(c); err != nil {

@@ -10,7 +10,7 @@ import (
 	"corral/models"
 )
 
-// notBackedUp are the tables of what would be alive again after a restore.
+// notBackedUp are tables whose rows would be valid again after a restore.
 var notBackedUp = []string{"sessions", "device_cookies", "tokens"}
 
 // backup does not migrate: it runs before an update.

@@ -53,7 +53,7 @@ func Start(c config.Config, logger *slog.Logger) *outbox.Worker {
 			}
 			return message, err
 		},
-		GivenUp: models.UnstartLink,
+		GivenUp: models.StartLinkAtIssue,
 		Logger:  logger,
 	}
 	if c.SMTP != nil {

@@ -23,7 +23,7 @@ const (
 	MailEmailRequested  = "email_requested"  // notice to the old email
 	MailEmailChanged    = "email_changed"    // notice to the old email, with undo link
 	MailUndone          = "undone"           // notice to both emails
-	MailEmailReserved   = "email_reserved"   // notice to a reserved email that somebody asked for
+	MailEmailReserved   = "email_reserved"   // notice to a reserved email that was requested
 	MailAccountDeleted  = "account_deleted"  // notice, with undo link
 )
 

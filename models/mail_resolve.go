@@ -53,14 +53,14 @@ func StartLink(ctx context.Context, m *outbox.Mail) error {
 	return err
 }
 
-// UnstartLink lets the lifetime of the link in a mail that was given up begin at
+// StartLinkAtIssue starts the lifetime of the link in a mail that was given up at
 // its creation.
-func UnstartLink(ctx context.Context, m *outbox.Mail) error {
+func StartLinkAtIssue(ctx context.Context, m *outbox.Mail) error {
 	rawToken, err := Outbox.Token(m)
 	if err != nil {
 		return err
 	}
-	return tokens.Unstart(DB.WithContext(ctx), rawToken)
+	return tokens.StartAtIssue(DB.WithContext(ctx), rawToken)
 }
 
 // resolveLanguage prefers the language of the recipient's account to that of the

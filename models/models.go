@@ -101,8 +101,8 @@ func CheckPassword(typed, email string) (normalized, messageKey string) {
 	return passwords.Check(typed, email)
 }
 
-// EmailDigest returns a keyed digest of an email for the log, which names none.
-// All that is no email has the same.
+// EmailDigest returns a keyed digest of an email for the log, the same for all
+// invalid emails.
 func EmailDigest(typed string) string {
 	normalized, _ := email.Normalize(typed)
 	return secrets.Digest("log", normalized)

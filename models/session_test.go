@@ -43,7 +43,7 @@ func (ms *ModelSuite) Test_Session_Start() {
 	}
 }
 
-// A thief's IP shows at once, also within the minute.
+// A new IP is stored at once, also within the minute.
 func (ms *ModelSuite) Test_Session_LastSeenIP() {
 	ada := ms.signUp("ada@example.com")
 	rawToken := ms.start(ada, true)

@@ -56,7 +56,7 @@ func (ms *ModelSuite) Test_Token_OnePurposeAndOneEmail() {
 	ms.False(ms.resets(newer), "it was mailed to an email that she has given up")
 }
 
-// A request by mail, which anybody can make, does not end an operator's link;
+// A mailed link, which anyone can request, does not end an operator's link;
 // setting the password does.
 func (ms *ModelSuite) Test_Token_InviteOutlivesARequest() {
 	ms.signUp("ada@example.com")

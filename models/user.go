@@ -95,7 +95,7 @@ func emailTaken(tx *pop.Connection, email string, userID uuid.UUID) (bool, error
 	return len(found) > 0, nil
 }
 
-// Delete locks the account. Its owner is mailed a link that undoes that; the
+// Delete locks the account. A mail has a link that undoes that; the
 // janitor removes account and data later. It returns ErrBadCredentials as lock does.
 func (u *User) Delete(ctx context.Context, client Client) error {
 	return announcing(ctx, func(tx *pop.Connection) error {

@@ -24,8 +24,7 @@ func TestBackup_NeverReplacesAFile(t *testing.T) {
 	require.ErrorContains(t, database.Backup(t.Context(), db, "nowhere/at/all"), "the backup cannot be written")
 }
 
-// The bytes of deleted rows are gone, too, and tables of a later release may be
-// missing.
+// The copy has no bytes of deleted rows. Tables of a later release may be missing.
 func TestBackup_WithoutTables(t *testing.T) {
 	db := open(t, newDatabase(t, ""))
 	require.NoError(t, database.Migrate(db, migrations))

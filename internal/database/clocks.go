@@ -25,13 +25,13 @@ func (c Clocks) Compare(ctx context.Context, db *pop.Connection) (time.Time, err
 	if db.Dialect.Name() == "postgres" {
 		query = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"
 	}
-	var told int64
+	var milliseconds int64
 	before := c.Node.Now()
-	if err := db.Store.GetContext(ctx, &told, query); err != nil {
+	if err := db.Store.GetContext(ctx, &milliseconds, query); err != nil {
 		return time.Time{}, fmt.Errorf("asking the database for the time: %w", err)
 	}
-	theirs := c.Database.At(time.UnixMilli(told))
-	// The answer may have taken long: it was true at some time in between.
+	theirs := c.Database.At(time.UnixMilli(milliseconds))
+	// The response may have taken long: it was true at some time in between.
 	skew := max(before.Sub(theirs), theirs.Sub(c.Node.Now()))
 	if skew > maxSkew {
 		return time.Time{}, fmt.Errorf("the clocks of this machine and of the database are %s apart: set both by NTP", skew.Round(time.Second))

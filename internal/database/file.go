@@ -19,7 +19,7 @@ func noteFile(db *pop.Connection) {
 }
 
 // checkSameFile returns an error if the file of db was removed or replaced: open
-// connections go on with a file that no longer has a name, new ones do not.
+// connections would still use the old one.
 func checkSameFile(db *pop.Connection) error {
 	opened, ok := openedFiles.Load(sqliteFile(db))
 	if !ok {

@@ -53,8 +53,7 @@ func rules(time.Time) []Rule {
 	return []Rule{{Change: "DELETE FROM notes", Table: "notes", Where: "expires <= ?", Order: "expires", Args: []any{10}}}
 }
 
-// The janitor says when the clock was set, in either direction, and is silent
-// while both clocks agree.
+// A clock that was set is logged, in either direction.
 func TestJanitor_ClockJumps(t *testing.T) {
 	noon := time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
 	readings := []reading{

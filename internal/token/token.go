@@ -7,8 +7,8 @@
 //	t, err := tokens.Find(tx, raw, "reset")
 //	err = tokens.Redeem(tx, t)
 //
-// Several tokens of one purpose and subject work until one of them is redeemed: a
-// stranger's request must not end the link that the owner has open. A migration
+// Several tokens of one purpose and subject work until one of them is redeemed:
+// another client's request must not end the link that the owner has open. A migration
 // creates the table:
 //
 //	create_table("tokens") {
@@ -132,8 +132,8 @@ func (s Store) Start(tx *pop.Connection, raw string) (works bool, err error) {
 	return s.restart(tx, raw, func(*Token) time.Time { return s.Now() })
 }
 
-// Unstart lets the lifetime begin when the token was issued: its mail was given up.
-func (s Store) Unstart(tx *pop.Connection, raw string) error {
+// StartAtIssue starts the lifetime when the token was issued: its mail was given up.
+func (s Store) StartAtIssue(tx *pop.Connection, raw string) error {
 	_, err := s.restart(tx, raw, func(t *Token) time.Time { return t.CreatedAt })
 	return err
 }

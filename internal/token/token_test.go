@@ -154,8 +154,8 @@ func TestStore_OneOfTwentyConcurrentUsesSucceeds(t *testing.T) {
 	require.Equal(t, 1, succeeded)
 }
 
-// A token's lifetime starts anew when its mail is delivered, and goes back to its
-// creation when the mail is given up.
+// A token's lifetime starts again when its mail is delivered, or at its creation if
+// the mail is given up.
 func TestStore_StartAndUnstart(t *testing.T) {
 	s, now := newStore(t)
 	raw := issue(t, s, ada)
@@ -167,7 +167,7 @@ func TestStore_StartAndUnstart(t *testing.T) {
 	*now = now.Add(time.Hour - time.Second)
 	found, err := s.Find(db, raw, "reset")
 	require.NoError(t, err)
-	require.NoError(t, s.Unstart(db, raw))
+	require.NoError(t, s.StartAtIssue(db, raw))
 	requireDead(t, s, raw, false)
 
 	_, err = s.Start(db, raw)
@@ -176,7 +176,7 @@ func TestStore_StartAndUnstart(t *testing.T) {
 	works, err = s.Start(db, raw)
 	require.NoError(t, err)
 	require.False(t, works, "redeemed")
-	require.NoError(t, s.Unstart(db, raw))
+	require.NoError(t, s.StartAtIssue(db, raw))
 	requireDead(t, s, raw, true)
 	works, err = s.Start(db, "unknown")
 	require.NoError(t, err)

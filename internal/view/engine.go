@@ -46,7 +46,7 @@ type Engine struct {
 	locales    sync.Map // language → *locale
 	templates  sync.Map // name → *plush.Template
 	compiled   sync.Map // variant → []step
-	told       sync.Map // name → true
+	reported   sync.Map // name → true
 	paths      sync.Map // *buffalo.RouteInfo → template.HTML
 }
 

@@ -9,22 +9,22 @@ import (
 	"github.com/gobuffalo/plush/v4/ast"
 )
 
-// tell tells of a template that plush or Buffalo rendered: in development the log
-// says so once, with the reason.
-func (e *Engine) tell(name string, reason func() string) {
+// reportFallback reports a template that plush or Buffalo renders. In development it
+// is logged once, with the reason.
+func (e *Engine) reportFallback(name string, reason func() string) {
 	if e.onFallback != nil {
 		e.onFallback(name)
 	}
 	if !e.reload {
 		return
 	}
-	if _, told := e.told.LoadOrStore(name, true); !told {
+	if _, reported := e.reported.LoadOrStore(name, true); !reported {
 		slog.Info("template not compiled", "template", name, "reason", reason())
 	}
 }
 
-// whyLeft returns what in a template is left to plush.
-func (e *Engine) whyLeft(name string, t *plush.Template, in *scope, l *locale) string {
+// fallbackReason returns the part of a template that cannot be compiled.
+func (e *Engine) fallbackReason(name string, t *plush.Template, in *scope, l *locale) string {
 	c := &compiler{engine: e, variant: variant{name, l, !in.hides(l.scope, foldable...)}, left: new(string)}
 	if c.compile(t.Input) != nil {
 		return "a value or helper of this page"
@@ -32,10 +32,10 @@ func (e *Engine) whyLeft(name string, t *plush.Template, in *scope, l *locale) s
 	return *c.left
 }
 
-// maxReason is enough to find a statement by.
+// maxReason is in characters.
 const maxReason = 100
 
-// leave notes the innermost statement that is not compiled, for whyLeft.
+// leave notes the innermost statement that is not compiled, for fallbackReason.
 func (c *compiler) leave(s ast.Statement) {
 	if c.left == nil || *c.left != "" {
 		return

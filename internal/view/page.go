@@ -69,7 +69,7 @@ func (e *Engine) exec(html *bytes.Buffer, name string, t *plush.Template, in *sc
 	if err != nil {
 		return err
 	}
-	e.tell(name, func() string { return e.whyLeft(name, t, in, l) })
+	e.reportFallback(name, func() string { return e.fallbackReason(name, t, in, l) })
 	html.WriteString(text)
 	return nil
 }

@@ -10,13 +10,12 @@ import (
 	"github.com/gobuffalo/buffalo"
 )
 
-// path returns what loginPath() returns, if that is Buffalo's helper of a route.
-// It is the same on every page, but Buffalo makes the helpers for each request, and
-// each call matches the path against the pattern of the route.
+// path returns the path of loginPath(), if that is Buffalo's helper, and keeps it:
+// Buffalo makes the helpers for each request, and each call matches a pattern.
 func (e *Engine) path(in *scope, name string) (path any, ok bool) {
 	helper, _ := in.find(name).(buffalo.RouteHelperFunc)
 	routes, _ := in.find("routes").(buffalo.RouteList)
-	if helper == nil || !isBuffalos(helper) {
+	if helper == nil || !isRouteHelper(helper) {
 		return nil, false
 	}
 	for _, route := range slices.Backward(routes) { // of routes with one name, the last has the helper
@@ -36,16 +35,15 @@ func (e *Engine) path(in *scope, name string) (path any, ok bool) {
 	return nil, false
 }
 
-var buffalos sync.Map // code pointer of a function → whether it is Buffalo's
+var routeHelpers sync.Map // code pointer of a function → whether it is Buffalo's
 
-// isBuffalos reports whether a path helper is Buffalo's own, not one that the app
-// has made.
-func isBuffalos(helper buffalo.RouteHelperFunc) bool {
+// isRouteHelper reports whether a path helper is Buffalo's own, not the app's.
+func isRouteHelper(helper buffalo.RouteHelperFunc) bool {
 	code := reflect.ValueOf(helper).Pointer()
-	is, known := buffalos.Load(code)
+	is, known := routeHelpers.Load(code)
 	if !known {
 		is = strings.HasPrefix(runtime.FuncForPC(code).Name(), reflect.TypeFor[buffalo.App]().PkgPath()+".")
-		buffalos.Store(code, is)
+		routeHelpers.Store(code, is)
 	}
 	return is.(bool)
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// pageOf returns what a page says that an app renders.
+// pageOf returns a page that an app renders.
 func pageOf(t *testing.T, app *buffalo.App, path string) string {
 	w := httptest.NewRecorder()
 	app.ServeHTTP(w, httptest.NewRequest("GET", path, nil))
@@ -41,7 +41,7 @@ func TestEngine_PathsOfRoutesAreMadeOnce(t *testing.T) {
 	require.Equal(t, 6, made, "three of each app")
 }
 
-// A page may hide a path helper by one of its own.
+// A page may have a path helper of its own.
 func TestEngine_PathHelperOfAPage(t *testing.T) {
 	e := New(Options{Templates: templatesOf("show.html", `<%= loginPath() %>`)})
 	app := buffalo.New(buffalo.Options{Env: "test"})

@@ -91,7 +91,7 @@ func (p page) renderStock(w io.Writer, data render.Data) error {
 	}
 	err := p.engine.Template(p.contentType, p.names...).Render(w, own)
 	if err == nil {
-		p.engine.tell(p.names[0], func() string { return "Buffalo's own engine: another format, or translated" })
+		p.engine.reportFallback(p.names[0], func() string { return "Buffalo's own engine: another format, or translated" })
 	}
 	return err
 }

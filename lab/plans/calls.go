@@ -91,7 +91,7 @@ func usesSQL(file *ast.File) bool {
 }
 
 // sends reports whether a call is one of the methods. Those of tokens, a
-// token.Store, are heard in its package.
+// token.Store, are recorded in its package.
 func sends(file *ast.File, call *ast.CallExpr) bool {
 	selector, ok := call.Fun.(*ast.SelectorExpr)
 	if !ok || !slices.Contains(sending, selector.Sel.Name) {

@@ -90,7 +90,7 @@ func TestOutage_LockedSQLiteRecovers(t *testing.T) {
 	p.requireRecovered(ada, password)
 }
 
-// Reading goes on, and a process does not notice by itself.
+// Reads still work, so only a check notices.
 func TestOutage_FullDiskIsNotReady(t *testing.T) {
 	dir := t.TempDir()
 	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=16m,mode=700"); err != nil {
@@ -145,8 +145,8 @@ func TestOutage_RefusedConnectionsAre503(t *testing.T) {
 	}
 }
 
-// Connections of the pool go on with the removed file: without a check half the
-// requests would work, and write where nothing is kept.
+// The pool's connections still use the removed file: without a check half the
+// requests would work, and their writes would be lost.
 func TestOutage_RemovedSQLiteFile(t *testing.T) {
 	dir := t.TempDir()
 	p := start(t, dir)

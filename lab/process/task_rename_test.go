@@ -118,7 +118,7 @@ func TestTask_Rename_LeavesNoOldName(t *testing.T) {
 // As a checkout of git for Windows may be, with a vendor folder.
 func TestTask_Rename_KeepsLineEndsAndForeignCode(t *testing.T) {
 	dir := t.TempDir()
-	const foreign = "package corral // Corral is somebody else's\n"
+	const foreign = "package corral // Corral is another module's\n"
 	files := map[string]string{
 		"go.mod":                           "module corral\r\n\r\ngo 1.26\r\n",
 		".gitignore":                       "/storage/\r\n/corral\r\n",

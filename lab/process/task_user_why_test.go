@@ -102,7 +102,7 @@ func TestTask_UserWhy_SaysThatAPasswordIsMissing(t *testing.T) {
 	invite(t, dir, "dora@example.com")
 	lines := whyLines(t, dir, nil, "dora@example.com")
 	require.Contains(t, lines[1], "It has no password, so no login succeeds")
-	require.Contains(t, lines, "A link to set a new password works until T.")
+	require.Contains(t, lines, "A link of `task user:create` to set a password works until T.")
 }
 
 func TestTask_UserWhy_ChangesNothing(t *testing.T) {

@@ -131,7 +131,7 @@ func TestTwoNodes_WrongClockPurgesNothing(t *testing.T) {
 }
 
 // Follows docs/deploy.md: at each step one node after the other is restarted, and
-// every browser goes on at both.
+// every browser keeps working on both.
 func TestTwoNodes_RotateSecretsWithoutLogout(t *testing.T) {
 	const s1, s2 = binary.Secret, "9b1c7d3e5f7081a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d5e6f7081920"
 	dir, database := t.TempDir(), newDatabase(t)

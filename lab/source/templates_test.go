@@ -17,7 +17,7 @@ func TestSource_TemplatesAndFormatsAreConstant(t *testing.T) {
 	for path, file := range shipped(t) {
 		eachCall(file, func(within *ast.FuncDecl, call *ast.CallExpr) {
 			switch on, name := called(call); {
-			case strings.HasPrefix(path, "internal/"): // no page is made there
+			case strings.HasPrefix(path, "internal/"): // renders no page of the app
 			case (on == "r" || on == "render") && slices.Contains(renderers, name), on == "" && name == "renderForm":
 				pages++
 				template := call.Args[0]
