@@ -83,7 +83,7 @@ func TestAccountActivity_EveryKindHasAText(t *testing.T) {
 	require.Equal(t, "/", desk.logIn(email).Location())
 
 	require.Equal(t, []string{
-		"Logged in", "Logged out", "Logged in from a new browser",
+		"Logged in", "Logged out", "Logged in",
 		"Password set with an emailed link", "Change undone",
 		"Every device was logged out by the people who run this site",
 		"Email changed", "Email change requested", "Password changed", "Wrong current password",

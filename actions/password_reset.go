@@ -18,9 +18,11 @@ func PasswordResetEdit(c buffalo.Context) error { return resetLink.show(c) }
 // token. It does not log in: access to the mailbox is not enough.
 func PasswordResetUpdate(c buffalo.Context) error {
 	return resetLink.submit(c, func(rawToken string, token *models.Token, password string) error {
-		if err := models.ResetPassword(c, rawToken, password, clientOf(c)); err != nil {
+		rawDeviceCookie, err := models.ResetPassword(c, rawToken, password, clientOf(c))
+		if err != nil {
 			return err
 		}
+		setCookie(c, cookieName(settings, deviceCookieName), rawDeviceCookie, models.DeviceCookieLifetime)
 		web.Info(c).Event("password reset")
 		if session := currentSession(c); session != nil && session.User.Email != token.Email {
 			c.Flash().Add("success", "password_reset.done_other")

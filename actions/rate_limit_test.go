@@ -90,6 +90,12 @@ var rateLimitCases = []struct {
 		{email: "another@example.com", via: "2001:db8:1:2:ffff:ffff:ffff:ffff", want: refused, wait: 180},
 		{email: "another@example.com", via: "2001:db8:1:3::1", want: wrong},
 	}},
+	{"IPv6 by /48, with ten times as many", "127.0.0.0/8", []attempts{
+		{times: 100, email: "user%d@example.com", via: "2001:db8:1:%d::1", want: wrong},
+		{email: "another@example.com", via: "2001:db8:1:ffff::1", want: refused, wait: 180},
+		{right: true, via: "2001:db8:1:ffff::1", known: true, want: ok},
+		{email: "another@example.com", via: "2001:db8:2::1", want: wrong},
+	}},
 	{"X-Forwarded-For from an untrusted peer is ignored", "10.0.0.0/8", []attempts{
 		{times: 10, email: "user%d@example.com", via: "192.0.2.%d", want: wrong},
 		{email: "another@example.com", via: "192.0.2.99", want: refused, wait: 180},
@@ -233,7 +239,23 @@ func TestRateLimit_LocksAfterAHundredAttempts(t *testing.T) {
 	b.Post("/password/forgot", url.Values{"email": {"ada@example.com"}})
 	b.Get("/password/reset/" + modelstest.Link(t, "ada@example.com", models.MailReset))
 	require.Equal(t, "/login", b.Put("/password/reset", url.Values{"password": {modelstest.Password}}).Location())
+	require.Equal(t, refused, s.browser().logIn("ada@example.com").StatusCode, "another browser")
 	require.Equal(t, "/", b.logIn("ada@example.com").Location())
+}
+
+// Thirty people behind one IP log in at once with right passwords, on two nodes.
+func TestRateLimit_ThirtyPeopleBehindOneIP(t *testing.T) {
+	nodes := []*site{newSite(t), restart(t)}
+	answers := make(chan string, 30)
+	for n := range cap(answers) {
+		email := fmt.Sprintf("user%d@example.com", n)
+		modelstest.SignUp(t, email)
+		b := nodes[n%2].browser()
+		go func() { answers <- b.logIn(email).Location() }()
+	}
+	for range cap(answers) {
+		require.Equal(t, "/", <-answers)
+	}
 }
 
 // A session must not bypass the limit.

@@ -41,6 +41,7 @@ type Config struct {
 	HSTSSubdomains bool // HSTS covers subdomains
 	PasswordMin    int  // characters
 	SignupOpen     bool
+	MailsPerClient int            // an hour, of each purpose
 	TrustedProxies []netip.Prefix // whose X-Forwarded-* headers count
 
 	TLSCertFile, TLSKeyFile string
@@ -86,6 +87,7 @@ func load(environ []string, dir string, underTest, task bool) (Config, error) {
 		PasswordMin:      e.Int("PASSWORD_MIN", 15, 8, 64),
 		HSTSSubdomains:   e.OneOf("HSTS", "host", "subdomains") == "subdomains",
 		SignupOpen:       e.OneOf("SIGNUP", "open", "closed") == "open",
+		MailsPerClient:   e.Int("MAILS_PER_CLIENT", 10, 1, 100_000),
 		TrustedProxies:   e.Proxies("TRUSTED_PROXIES"),
 		LogLevel:         e.LogLevel("LOG_LEVEL"),
 	}

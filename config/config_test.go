@@ -90,6 +90,7 @@ func TestLoad_Defaults(t *testing.T) {
 		RememberLifetime: 720 * time.Hour,
 		PasswordMin:      15,
 		SignupOpen:       true,
+		MailsPerClient:   10,
 		LogLevel:         slog.LevelInfo,
 	}, c)
 	require.True(t, c.Development())
@@ -142,6 +143,8 @@ func TestLoad_Variables(t *testing.T) {
 		{"HSTS", "subdomains", func(c Config) any { return c.HSTSSubdomains }, true},
 		{"PASSWORD_MIN", "8", func(c Config) any { return c.PasswordMin }, 8},
 		{"PASSWORD_MIN", "64", func(c Config) any { return c.PasswordMin }, 64},
+		{"MAILS_PER_CLIENT", "1", func(c Config) any { return c.MailsPerClient }, 1},
+		{"MAILS_PER_CLIENT", "100000", func(c Config) any { return c.MailsPerClient }, 100_000},
 		{"SIGNUP", "closed", func(c Config) any { return c.SignupOpen }, false},
 		{"SIGNUP", "open", func(c Config) any { return c.SignupOpen }, true},
 		{"TRUSTED_PROXIES", "10.1.2.3/8, 192.0.2.7", func(c Config) any { return c.TrustedProxies },

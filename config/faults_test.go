@@ -42,6 +42,8 @@ func TestFaults(t *testing.T) {
 		{"SESSION_LIFETIME", "-12h", "SESSION_LIFETIME=-12h is not a time span of at least a second: write it like 30m or 12h"},
 		{"REMEMBER_LIFETIME", "30d", "REMEMBER_LIFETIME=30d is not a time span of at least a second: write it like 30m or 12h"},
 		{"PASSWORD_MIN", "7", "PASSWORD_MIN=7: use a number from 8 to 64"},
+		{"MAILS_PER_CLIENT", "0", "MAILS_PER_CLIENT=0: use a number from 1 to 100000"},
+		{"MAILS_PER_CLIENT", "100001", "MAILS_PER_CLIENT=100001: use a number from 1 to 100000"},
 		{"PASSWORD_MIN", "65", "PASSWORD_MIN=65: use a number from 8 to 64"},
 		{"SESSION_LIFETIME", "9601h", "SESSION_LIFETIME=9601h is too long: use at most 9600h"},
 		{"REMEMBER_LIFETIME", "12000h", "REMEMBER_LIFETIME=12000h is too long: use at most 9600h"},

@@ -80,13 +80,13 @@ func sayLimits(f *models.Findings) {
 	if f.Attempts == 0 {
 		say("No failed attempts in a row are counted for the email.")
 	} else {
-		say("Failed attempts in a row with this email, since the last login or reset: %d.", f.Attempts)
+		say("Failed attempts in a row with this email, by unknown browsers: %d.", f.Attempts)
 	}
 	switch l := f.Limited; {
 	case l == nil:
 		say("It is not rate limited. (But a client with ten failures in three minutes has to wait, with any email.)")
 	case l.Locked:
-		say("It is locked until the password is reset by mail: waiting does not unlock it.")
+		say("It is locked for unknown browsers: waiting does not unlock it. A browser that resets the password by mail becomes a known one.")
 	default:
 		say("It is rate limited until %s, also for the right password.", moment(models.Clock.Now().Add(l.RetryAfter)))
 	}

@@ -68,7 +68,7 @@ func TestUserWhy_EveryFindingHasASentence(t *testing.T) {
 	for _, want := range []string{
 		"Its pages and mails are in the language de.\n",
 		"It has no password, so no login succeeds",
-		"since the last login or reset: 7.\n",
+		"by unknown browsers: 7.\n",
 		"It is rate limited until T, also for the right password.\n",
 		"Browsers that have logged in to the account before: 3.",
 		"  One of them is rate limited until T.\n",

@@ -129,7 +129,8 @@ func TestStart_DevelopmentNeedsNoTLS(t *testing.T) {
 func TestStart_DeadLinkIsGivenUp(t *testing.T) {
 	for name, end := range map[string]func(rawToken string) error{
 		"used": func(rawToken string) error {
-			return models.ResetPassword(t.Context(), rawToken, modelstest.Password, models.Client{})
+			_, err := models.ResetPassword(t.Context(), rawToken, modelstest.Password, models.Client{})
+			return err
 		},
 		"void": func(string) error {
 			ada, err := models.FindUserByEmail(t.Context(), "ada@example.com")

@@ -2,6 +2,7 @@ package models
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -16,91 +17,114 @@ import (
 // attempt is one use of credentials. It is counted and recorded as failed before
 // hashing, so that disconnecting cannot hide it.
 type attempt struct {
-	buckets    []ratelimit.Bucket
+	buckets    ratelimit.Buckets
+	failures   int  // of the client with this email, in a row before
+	known      bool // the client is a known browser
 	activityID uuid.UUID
 }
 
-// begin counts and records an attempt, or returns *RateLimited after one query.
+// attempt verifies the credentials and runs succeed in the transaction that
+// records the attempt as a kind, "" for not at all. It returns *RateLimited,
+// ErrBadCredentials, or an error after which the attempt does not count.
+func (with Credentials) attempt(ctx context.Context, failed string, succeed func(tx *pop.Connection, user *User) (kind string, err error)) (user *User, err error) {
+	var a *attempt
+	err = waiting.Try(ctx, func() (err error) {
+		a, err = with.begin(ctx, failed)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	defer waiting.Wake(a.buckets)
+	if user, err = with.verify(ctx, with.Client.place(a.known)); err == nil {
+		err = announcing(ctx, func(tx *pop.Connection) error {
+			kind, err := succeed(tx, user)
+			if err != nil {
+				return err
+			}
+			return a.refund(tx, kind, a.failures)
+		})
+	}
+	if err != nil {
+		return nil, errors.Join(err, a.end(ctx, errors.Is(err, ErrBadCredentials)))
+	}
+	return user, nil
+}
+
+// begin counts and records an attempt in its buckets: those of client and email, or
+// that of a known browser, which attackers cannot fill. It returns *RateLimited
+// after one query if one is full.
 func (with Credentials) begin(ctx context.Context, kind string) (*attempt, error) {
 	normalized, ok := email.Normalize(with.Email)
 	subject := normalized
 	if !ok { // counted all the same: prevents enumeration
 		subject = strings.ToLower(strings.TrimSpace(with.Email))
 	}
-	buckets, err := openBuckets(ctx, normalized, subject, with.Client)
-	if err != nil {
-		return nil, err
-	}
-	a := &attempt{buckets: buckets}
-	return a, inTransaction(ctx, func(tx *pop.Connection) error {
-		// First: locks the account before the buckets, as Delete does.
-		if a.activityID, err = recordAttempt(tx, normalized, kind, with.Client); err != nil {
-			return err
-		}
-		for _, b := range a.buckets {
-			if err := take(tx, b); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
-func (a *attempt) succeed(tx *pop.Connection, kind string) error {
-	if err := tx.RawQuery("UPDATE activities SET kind = ? WHERE id = ?", kind, a.activityID).Exec(); err != nil {
-		return fmt.Errorf("recording %s: %w", kind, err)
-	}
-	return ratelimit.Refund(tx, a.buckets...)
-}
-
-func (a *attempt) discard(tx *pop.Connection) error {
-	if err := tx.RawQuery("DELETE FROM activities WHERE id = ?", a.activityID).Exec(); err != nil {
-		return fmt.Errorf("discarding an attempt: %w", err)
-	}
-	return ratelimit.Refund(tx, a.buckets...)
-}
-
-// openBuckets returns the buckets of an attempt: those of client and email, or
-// that of a known browser, which attackers cannot fill. It returns *RateLimited
-// if one is full.
-func openBuckets(ctx context.Context, normalized, subject string, client Client) ([]ratelimit.Bucket, error) {
-	deviceCookie := bucketOf(loginsPerDeviceCookie, string(secret.TokenDigest(client.RawDeviceCookie)))
-	buckets := []ratelimit.Bucket{bucketOf(loginsPerClient, ratelimit.Subject(client.IP)), bucketOf(loginsPerEmail, subject)}
-	counts, known, err := countBuckets(ctx, normalized, client.RawDeviceCookie, deviceCookie.Row, buckets[0].Row, buckets[1].Row)
+	deviceCookie := bucketOf(loginsPerDeviceCookie, string(secret.TokenDigest(with.Client.RawDeviceCookie)))
+	buckets := loginsPerClient.OfClient(limitDigest, with.Client.IP)
+	own := bucketOf(loginsPerEmailAndClient, subject+"\x00"+buckets[0].Row)
+	buckets = append(buckets, own, bucketOf(loginsPerEmail, subject))
+	counts, known, err := countBuckets(ctx, normalized, with.Client.RawDeviceCookie, append(buckets.Rows(), deviceCookie.Row))
 	if err != nil {
 		return nil, err
 	}
 	if known {
-		buckets = []ratelimit.Bucket{deviceCookie}
+		buckets, own = ratelimit.Buckets{deviceCookie}, deviceCookie
 	}
-	var longest *RateLimited
-	for _, b := range buckets {
-		if l := b.Check(counts[b.Row], Clock.Now()); l != nil && (longest == nil || l.RetryAfter > longest.RetryAfter) {
-			longest = l
+	if err := buckets.Check(counts, Clock.Now()); err != nil {
+		return nil, err
+	}
+	a := &attempt{buckets: buckets, known: known}
+	return a, inTransaction(ctx, func(tx *pop.Connection) error {
+		// First: locks the account before the buckets.
+		if a.activityID, err = recordAttempt(tx, normalized, kind, with.Client); err != nil {
+			return err
 		}
+		before, err := buckets.Start(tx, Clock.Now())
+		a.failures = before[own.Row].Failures()
+		return err
+	})
+}
+
+// end leaves the attempt counted, or undoes it, although the client may be gone.
+func (a *attempt) end(ctx context.Context, failed bool) error {
+	ctx = context.WithoutCancel(ctx)
+	if failed {
+		return a.buckets.Fail(DB.WithContext(ctx))
 	}
-	if longest != nil { // a nil *RateLimited would be a non-nil error
-		return nil, longest
+	return inTransaction(ctx, func(tx *pop.Connection) error { return a.refund(tx, "", 0) })
+}
+
+// refund takes the attempt off with failures before it. Those of other clients
+// stay: attackers would see that the email has an account.
+func (a *attempt) refund(tx *pop.Connection, kind string, failures int) (err error) {
+	if kind == "" {
+		err = tx.RawQuery("DELETE FROM activities WHERE id = ?", a.activityID).Exec()
+	} else {
+		err = tx.RawQuery("UPDATE activities SET kind = ? WHERE id = ?", kind, a.activityID).Exec()
 	}
-	return buckets, nil
+	if err != nil {
+		return fmt.Errorf("recording an attempt: %w", err)
+	}
+	return a.buckets.Refund(tx, failures)
 }
 
 // countBuckets also reports whether the browser is known, in the same query.
-func countBuckets(ctx context.Context, normalized, rawDeviceCookie string, ids ...any) (counts map[string]ratelimit.Count, known bool, err error) {
+func countBuckets(ctx context.Context, normalized, rawDeviceCookie string, rows []string) (counts ratelimit.Counts, known bool, err error) {
 	const knownBrowser = "known browser"
-	var rows []ratelimit.Count
+	var found []ratelimit.Count
 	err = DB.WithContext(ctx).RawQuery(`
-		SELECT id, attempts, since_ms, open_ms FROM rate_limits WHERE id IN (?, ?, ?)
+		SELECT id, attempts, pending, last_ms, open_ms, purge_ms FROM rate_limits WHERE id IN (?)
 		UNION ALL
-		SELECT '`+knownBrowser+`', 0, 0, 0 FROM device_cookies JOIN users ON users.id = device_cookies.user_id
+		SELECT '`+knownBrowser+`', 0, 0, 0, 0, 0 FROM device_cookies JOIN users ON users.id = device_cookies.user_id
 		WHERE device_cookies.token_digest = ? AND device_cookies.expires_at > ? AND users.email = ?`,
-		append(ids, secret.TokenDigest(rawDeviceCookie), Clock.Now(), normalized)...).All(&rows)
+		rows, secret.TokenDigest(rawDeviceCookie), Clock.Now(), normalized).All(&found)
 	if err != nil {
 		return nil, false, fmt.Errorf("looking up rate limits: %w", err)
 	}
-	counts = map[string]ratelimit.Count{}
-	for _, row := range rows {
-		counts[row.ID] = row
+	counts = ratelimit.Counts{}
+	for _, count := range found {
+		counts[count.ID] = count
 	}
 	_, known = counts[knownBrowser]
 	return counts, known, nil

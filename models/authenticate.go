@@ -22,45 +22,27 @@ var ErrBadCredentials = errors.New("bad credentials")
 
 // LogIn starts a session for the account of the credentials, or returns
 // ErrBadCredentials, *RateLimited or ErrBusy.
-func LogIn(ctx context.Context, with Credentials, remember bool) (*LoggedIn, error) {
-	attempt, err := with.begin(ctx, ActivityLoginFailed)
-	if err != nil {
-		return nil, err
-	}
-	user, err := with.verify(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var s *LoggedIn
-	err = announcing(ctx, func(tx *pop.Connection) error {
+func LogIn(ctx context.Context, with Credentials, remember bool) (s *LoggedIn, err error) {
+	_, err = with.attempt(ctx, ActivityLoginFailed, func(tx *pop.Connection, user *User) (kind string, err error) {
 		if s, err = startSession(tx, user, with.Client, remember); err != nil {
-			return err
+			return "", err
 		}
-		kind := ActivityLogin
 		if s.NewBrowser {
-			kind = ActivityLoginNewBrowser
+			return ActivityLoginNewBrowser, nil
 		}
-		return attempt.succeed(tx, kind)
+		return ActivityLogin, nil
 	})
 	return s, err
 }
 
 // Authenticate is LogIn without a session: a logged-in user confirms the password.
 func Authenticate(ctx context.Context, with Credentials) (*User, error) {
-	attempt, err := with.begin(ctx, ActivityPasswordFailed)
-	if err != nil {
-		return nil, err
-	}
-	user, err := with.verify(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return user, inTransaction(ctx, attempt.discard)
+	return with.attempt(ctx, ActivityPasswordFailed, func(*pop.Connection, *User) (kind string, err error) { return "", nil })
 }
 
 // verify always computes one hash, also for an unknown email: prevents
 // enumeration by timing.
-func (with Credentials) verify(ctx context.Context) (*User, error) {
+func (with Credentials) verify(ctx context.Context, place password.Place) (*User, error) {
 	var user *User
 	digest := ""
 	if typed, ok := email.Normalize(with.Email); ok {
@@ -73,7 +55,7 @@ func (with Credentials) verify(ctx context.Context) (*User, error) {
 		}
 	}
 	normalized, usable := password.Normalize(with.Password)
-	match, outdated, err := hasher.Verify(ctx, normalized, digest)
+	match, outdated, err := hasher.Verify(ctx, place, normalized, digest)
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +63,7 @@ func (with Credentials) verify(ctx context.Context) (*User, error) {
 		return nil, ErrBadCredentials
 	}
 	if outdated {
-		return user, user.rehash(ctx, normalized)
+		return user, user.rehash(ctx, place, normalized)
 	}
 	return user, nil
 }

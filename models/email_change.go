@@ -14,7 +14,7 @@ import (
 // RequestEmailChange mails a link to the new email and a notice to the old one.
 // It returns *RateLimited.
 func (u *User) RequestEmailChange(ctx context.Context, newEmail string, client Client) error {
-	return requestMail(ctx, emailChangesPerEmail, client, newEmail, func(tx *pop.Connection) error {
+	return requestMail(ctx, MailEmailConfirm, client, newEmail, func(tx *pop.Connection) error {
 		if err := u.lock(tx, toChange); err != nil {
 			return err
 		}

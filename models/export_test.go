@@ -11,9 +11,14 @@ import (
 type ModelSuite struct{ *suite.Model }
 
 // HoldHashing runs fn while every hash has to wait.
-func HoldHashing(fn func()) {
+func HoldHashing(fn func()) { hashWith(new(password.Hasher), fn) }
+
+// RealHashing runs fn with hashes that cost what those of production do.
+func RealHashing(fn func()) { hashWith(password.NewHasher(), fn) }
+
+func hashWith(other *password.Hasher, fn func()) {
 	usual := hasher
-	hasher = new(password.Hasher)
+	hasher = other
 	defer func() { hasher = usual }()
 	fn()
 }

@@ -168,7 +168,7 @@ func (ms *ModelSuite) Test_Mail_DeliveryStartsTheLifetime() {
 	ms.False(ms.resets(rawToken), "given up")
 
 	used, void := ms.requestReset("ada@example.com"), ms.mail("ada@example.com")
-	ms.NoError(models.ResetPassword(ctx, used, modelstest.Password, here))
+	ms.NoError(errorOf(models.ResetPassword(ctx, used, modelstest.Password, here)))
 	ms.Error(models.StartLink(ctx, void))
 	ms.NoError(models.StartLinkAtIssue(ctx, void))
 	ms.False(ms.resets(used))

@@ -153,3 +153,8 @@ func (c Client) network() string {
 	}
 	return network.String()
 }
+
+// place is where a password of the client waits to be hashed.
+func (c Client) place(known bool) password.Place {
+	return password.Place{Network: c.network(), Known: known}
+}

@@ -75,6 +75,8 @@ func (ms *ModelSuite) mail(email string) *outbox.Mail {
 	return m
 }
 
+func errorOf[T any](_ T, err error) error { return err }
+
 func atOnce(all ...func() error) []error {
 	errs := make([]error, len(all))
 	var done sync.WaitGroup

@@ -2,13 +2,14 @@ package models
 
 import (
 	"context"
+	"errors"
 
 	"github.com/gobuffalo/pop/v6"
 )
 
 // RequestReset mails a reset link. It returns *RateLimited.
 func RequestReset(ctx context.Context, email, language string, client Client) error {
-	return requestMail(ctx, resetsPerEmail, client, email, func(tx *pop.Connection) error {
+	return requestMail(ctx, MailReset, client, email, func(tx *pop.Connection) error {
 		return mailLink(tx, Token{Purpose: PurposeReset, Subject: email, Email: email}, MailReset, language, client)
 	})
 }
@@ -24,20 +25,25 @@ func FindReset(ctx context.Context, rawToken string) (*Token, error) {
 	return token, err
 }
 
-// ResetPassword redeems such a token and sets a normalized password. Of two
-// concurrent calls, one gets ErrNotFound.
-func ResetPassword(ctx context.Context, rawToken, normalized string, client Client) error {
+// ResetPassword redeems such a token and sets a normalized password. The client
+// becomes the only known browser: attackers who fill the rate limits cannot keep it
+// out. Of two concurrent calls, one gets ErrNotFound.
+func ResetPassword(ctx context.Context, rawToken, normalized string, client Client) (rawDeviceCookie string, err error) {
 	token, err := FindReset(ctx, rawToken)
 	if err != nil {
-		return err
+		return "", err
 	}
-	digest, err := hasher.Hash(ctx, normalized) // slow: outside the transaction
+	digest, err := hasher.Hash(ctx, client.place(true), normalized) // slow: outside the transaction
 	if err != nil {
-		return err
+		return "", err
 	}
-	return announcing(ctx, func(tx *pop.Connection) error {
+	err = announcing(ctx, func(tx *pop.Connection) error {
 		user, err := lockUser(tx, toChange, "email = ?", token.Email)
 		if err != nil {
+			return err
+		}
+		// Before the token, as requestMail does: prevents deadlocks.
+		if err := bucketOf(mailsPerEmail(MailReset), user.Email).Clear(tx); err != nil {
 			return err
 		}
 		token, err := tokens.Find(tx, rawToken, PurposeReset, PurposeInvite)
@@ -47,15 +53,11 @@ func ResetPassword(ctx context.Context, rawToken, normalized string, client Clie
 		if err := tokens.Redeem(tx, token); err != nil {
 			return err
 		}
-		if err := user.storePassword(tx, digest); err != nil {
+		if err := errors.Join(user.storePassword(tx, digest), user.voidDeviceCookies(tx)); err != nil {
 			return err
 		}
-		if err := user.voidDeviceCookies(tx); err != nil {
-			return err
-		}
-		if err := user.record(tx, ActivityPasswordReset, client); err != nil {
-			return err
-		}
-		return user.mail(tx, MailPasswordChanged, client)
+		rawDeviceCookie, _, err = user.setDeviceCookie(tx, client)
+		return errors.Join(err, user.record(tx, ActivityPasswordReset, client), user.mail(tx, MailPasswordChanged, client))
 	})
+	return rawDeviceCookie, err
 }

@@ -3,6 +3,7 @@ package models
 import (
 	"context"
 	"log/slog"
+	"math"
 	"time"
 
 	"github.com/gobuffalo/pop/v6"
@@ -20,39 +21,37 @@ var (
 	loginsPerDeviceCookie = ratelimit.Limit{Name: "login device cookie", Most: 100, Free: 5}
 	loginsPerClient       = ratelimit.Limit{Name: "login client", Most: 10, Window: 3 * time.Minute}
 
-	signupsPerEmail      = ratelimit.Limit{Name: "signup mail email", Most: 3, Window: time.Hour}
-	resetsPerEmail       = ratelimit.Limit{Name: "reset mail email", Most: 3, Window: time.Hour}
-	emailChangesPerEmail = ratelimit.Limit{Name: "email change mail email", Most: 3, Window: time.Hour}
-	mailsPerClient       = ratelimit.Limit{Name: "mail client", Most: 10, Window: time.Hour}
+	// Refuses nothing: the failures that a login of the client takes off those of
+	// the email.
+	loginsPerEmailAndClient = ratelimit.Limit{Name: "login email and client", Most: math.MaxInt}
 )
 
-// bucketOf returns the bucket of a limit for an email, device cookie or client.
-// Its name is a keyed digest: a leaked table names no email.
+// waiting holds the logins that wait for others of the same client or email.
+var waiting ratelimit.Line
+
+// mailsPerEmail limits the mails of a template that requests cause.
+func mailsPerEmail(template string) ratelimit.Limit {
+	return ratelimit.Limit{Name: template + " mail email", Most: 3, Window: time.Hour}
+}
+
+// bucketOf returns the bucket of a limit for an email or device cookie.
 func bucketOf(limit ratelimit.Limit, subject string) ratelimit.Bucket {
-	return limit.Bucket(func(text string) string { return secrets.Digest("rate limits", text) }, subject)
+	return limit.Bucket(limitDigest, subject)
 }
 
-func take(tx *pop.Connection, b ratelimit.Bucket) error { return b.Take(tx, b.Row, Clock.Now()) }
-
-func clearLimit(tx *pop.Connection, email string) error {
-	b := bucketOf(loginsPerEmail, email)
-	return b.Clear(tx, b.Row)
-}
-
-func peek(ctx context.Context, b ratelimit.Bucket) (ratelimit.Count, *RateLimited, error) {
-	count, err := b.Peek(DB.WithContext(ctx), b.Row)
-	return count, b.Check(count, Clock.Now()), err
-}
+// limitDigest names buckets: a leaked table names no email.
+func limitDigest(text string) string { return secrets.Digest("rate limits", text) }
 
 // requestMail counts a request for a mail and runs queue. Over the limit of the
 // email it undoes the work of queue: neither result nor time tells how often a
 // mail was requested.
-func requestMail(ctx context.Context, perEmail ratelimit.Limit, client Client, email string, queue func(tx *pop.Connection) error) error {
+func requestMail(ctx context.Context, template string, client Client, email string, queue func(tx *pop.Connection) error) error {
+	perClient := ratelimit.Limit{Name: template + " mail client", Most: settings.MailsPerClient, Window: time.Hour}
 	return announcing(ctx, func(tx *pop.Connection) error {
-		if err := take(tx, bucketOf(mailsPerClient, ratelimit.Subject(client.IP))); err != nil {
+		if err := perClient.OfClient(limitDigest, client.IP).Take(tx, Clock.Now()); err != nil {
 			return err
 		}
-		err := take(tx, bucketOf(perEmail, email))
+		err := ratelimit.Buckets{bucketOf(mailsPerEmail(template), email)}.Take(tx, Clock.Now())
 		if _, limited := err.(*RateLimited); limited {
 			slog.InfoContext(ctx, "mail withheld")
 			return database.Undone(tx, queue)

@@ -1,8 +1,12 @@
 package models_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"net/netip"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"corral/models"
@@ -50,8 +54,12 @@ func (ms *ModelSuite) Test_RateLimit_LockedAfterAHundredInARow() {
 	var limited *models.RateLimited
 	ms.ErrorAs(ms.authenticate("ada@example.com", modelstest.Password, nthIP(102)), &limited, "the right password too")
 	ms.True(limited.Locked)
-	ms.NoError(models.ResetPassword(ms.T().Context(), ms.requestReset("ada@example.com"), "an entirely new set of words", models.Client{}))
-	ms.NoError(ms.authenticate("ada@example.com", "an entirely new set of words", nthIP(103)))
+	deviceCookie, err := models.ResetPassword(ms.T().Context(), ms.requestReset("ada@example.com"), "an entirely new set of words", models.Client{})
+	ms.NoError(err)
+	owner := models.Credentials{Email: "ada@example.com", Password: "an entirely new set of words", Client: models.Client{RawDeviceCookie: deviceCookie}}
+	_, err = models.LogIn(ms.T().Context(), owner, false)
+	ms.NoError(err, "the browser of the reset")
+	ms.NotZero(ms.wait("ada@example.com", nthIP(103)), "strangers see no difference")
 }
 
 func (ms *ModelSuite) Test_RateLimit_SuccessEndsTheCount() {
@@ -166,7 +174,7 @@ func (ms *ModelSuite) Test_RateLimit_KeyedDigest() {
 	ms.wait("ada@example.com", "192.0.2.1")
 	var ids []string
 	ms.NoError(ms.DB.Store.Select(&ids, "SELECT id FROM rate_limits"))
-	ms.Len(ids, 2)
+	ms.Len(ids, 3)
 	for _, id := range ids {
 		ms.NotContains(id, "ada")
 		ms.Len(id, 43)
@@ -187,4 +195,202 @@ func (ms *ModelSuite) Test_RateLimit_MailsOverTheLimit() {
 	models.Clock.Move(time.Hour)
 	ms.requestSignup("zoe@example.com")
 	ms.Equal(4, ms.count("mails"))
+}
+
+// Thirty people behind one IP log in at once with their right passwords.
+func (ms *ModelSuite) Test_RateLimit_AttemptsInFlightWait() {
+	var logins []func() error
+	for n := range 30 {
+		email := fmt.Sprintf("user%d@example.com", n)
+		ms.signUp(email)
+		logins = append(logins, func() error { return ms.authenticate(email, modelstest.Password, "192.0.2.1") })
+	}
+	for _, err := range atOnce(logins...) {
+		ms.NoError(err)
+	}
+	ms.signUp("ada@example.com")
+	for n := range logins {
+		logins[n] = func() error { return ms.authenticate("ada@example.com", modelstest.Password, "192.0.2.1") }
+	}
+	for _, err := range atOnce(logins...) {
+		ms.NoError(err, "one account")
+	}
+	var left int
+	ms.NoError(ms.DB.Store.Get(&left, "SELECT sum(attempts + pending) FROM rate_limits"))
+	ms.Zero(left)
+}
+
+// An attempt that was not judged leaves nothing: the queue was full, or the
+// client disconnected while it waited.
+func (ms *ModelSuite) Test_RateLimit_UnjudgedAttemptsDoNotCount() {
+	models.Clock.Stop()
+	ms.signUp("ada@example.com")
+	for range 2 {
+		ms.Zero(ms.wait("ada@example.com", "192.0.2.1"))
+	}
+	models.HoldHashing(func() {
+		for range 20 {
+			ctx, cancel := context.WithCancel(ms.T().Context())
+			done := make(chan error)
+			go func() {
+				client := models.Client{IP: netip.MustParseAddr("192.0.2.1")}
+				_, err := models.Authenticate(ctx, models.Credentials{Email: "ada@example.com", Password: "wrong", Client: client})
+				done <- err
+			}()
+			ms.Eventually(func() bool { return ms.count("activities") == 3 }, time.Minute, time.Millisecond)
+			cancel()
+			ms.Error(<-done)
+			ms.Equal(2, ms.count("activities"))
+		}
+	})
+	for range 3 {
+		ms.Zero(ms.wait("ada@example.com", "192.0.2.1"), "earlier failures count as before")
+	}
+	ms.Equal(time.Second, ms.wait("ada@example.com", "192.0.2.1"))
+}
+
+// A /48 has ten times the attempts of a /64.
+func (ms *ModelSuite) Test_RateLimit_IPv6By48() {
+	models.Clock.Stop()
+	for n := range 100 {
+		ms.Zero(ms.wait(fmt.Sprintf("user%d@example.com", n), fmt.Sprintf("2001:db8:1:%x::1", n)))
+	}
+	ms.NotZero(ms.wait("another@example.com", "2001:db8:1:ffff::1"))
+	ms.Zero(ms.wait("another@example.com", "2001:db8:2::1"))
+}
+
+// Of what strangers count, nothing tells of an account, whatever its owner does.
+func (ms *ModelSuite) Test_RateLimit_OwnersLeaveOtherCountsAlone() {
+	const newPassword = "an entirely new set of words"
+	ctx := ms.T().Context()
+	for name, act := range map[string]func(owner *models.User){
+		"logs in": func(*models.User) { ms.NoError(ms.authenticate("ada@example.com", modelstest.Password, "192.0.2.9")) },
+		"mistypes and logs in": func(*models.User) {
+			ms.Zero(ms.wait("ada@example.com", "192.0.2.9"))
+			ms.NoError(ms.authenticate("ada@example.com", modelstest.Password, "192.0.2.9"))
+		},
+		"changes the password": func(owner *models.User) { ms.NoError(owner.ChangePassword(ctx, newPassword, here)) },
+		"resets the password": func(*models.User) {
+			ms.NoError(errorOf(models.ResetPassword(ctx, ms.requestReset("ada@example.com"), newPassword, here)))
+		},
+		"deletes the account": func(owner *models.User) { ms.NoError(owner.Delete(ctx, here)) },
+	} {
+		modelstest.Empty(ms.T())
+		models.Clock.Stop()
+		ada := ms.signUp("ada@example.com")
+		for n := range 3 {
+			ms.Zero(ms.wait("ada@example.com", nthIP(n)))
+			ms.Zero(ms.wait("nobody@example.com", nthIP(n)))
+		}
+		act(ada)
+		for n := range 6 {
+			ms.Equal(ms.wait("nobody@example.com", nthIP(10+n)), ms.wait("ada@example.com", nthIP(10+n)), name)
+		}
+	}
+}
+
+// A day of attackers on many networks, who try and ask for resets as often as the
+// limits allow: the owner, each time at a new browser, gets in within one mail.
+func (ms *ModelSuite) Test_RateLimit_OwnerGetsInUnderAttack() {
+	models.Clock.Stop()
+	ctx := ms.T().Context()
+	ms.signUp("ada@example.com")
+	attackers, returns := 0, 0
+	for minute := range 25 * 60 {
+		if minute%5 == 0 {
+			attackers++
+			ms.wait("ada@example.com", nthIP(attackers))
+			ms.NoError(models.RequestReset(ctx, "ada@example.com", "", clientAt(nthIP(attackers))))
+		}
+		if minute%47 == 46 {
+			returns++
+			owner, chosen := clientAt("192.0.2.1"), fmt.Sprintf("words that were chosen at minute %d", minute)
+			ms.NoError(models.RequestReset(ctx, "ada@example.com", "", owner))
+			var err error
+			owner.RawDeviceCookie, err = models.ResetPassword(ctx, modelstest.Link(ms.T(), "ada@example.com", models.MailReset), chosen, owner)
+			ms.NoError(err, "minute %d", minute)
+			ms.NoError(errorOf(ms.logIn("ada@example.com", chosen, owner)), "minute %d", minute)
+		}
+		models.Clock.Move(time.Minute)
+	}
+	ms.Equal(31, returns)
+	var limited *models.RateLimited
+	ms.ErrorAs(ms.authenticate("ada@example.com", "right or wrong", "192.0.2.1"), &limited)
+	ms.True(limited.Locked, "the attackers did what they could")
+}
+
+// The owner asks for a reset after failures that filled the client's limit, and
+// those of the email.
+func (ms *ModelSuite) Test_RateLimit_ResetBrowserLogsIn() {
+	models.Clock.Stop()
+	ms.signUp("ada@example.com")
+	for n := range 5 {
+		ms.Zero(ms.wait(fmt.Sprintf("user%d@example.com", n), "192.0.2.1"))
+		ms.Zero(ms.wait("ada@example.com", "192.0.2.1"))
+	}
+	const chosen = "an entirely new set of words"
+	owner := here
+	var err error
+	owner.RawDeviceCookie, err = models.ResetPassword(ms.T().Context(), ms.requestReset("ada@example.com"), chosen, owner)
+	ms.NoError(err)
+	ms.NoError(errorOf(ms.logIn("ada@example.com", chosen, owner)))
+	ms.Equal([]string{models.MailReset, models.MailPasswordChanged}, modelstest.Mails(ms.T(), "ada@example.com"), "no new browser")
+	ms.NotZero(ms.wait("ada@example.com", "192.0.2.1"), "another browser there")
+}
+
+// A used reset clears the count of mails.
+func (ms *ModelSuite) Test_RateLimit_UsedResetAllowsMails() {
+	ms.signUp("ada@example.com")
+	for range 3 {
+		link := ""
+		for range 3 {
+			link = ms.requestReset("ada@example.com")
+		}
+		ms.NoError(errorOf(models.ResetPassword(ms.T().Context(), link, modelstest.Password, here)))
+	}
+	ms.Equal(12, ms.count("mails"))
+}
+
+// The purposes of mails have limits of their own, for an email and for a client.
+func (ms *ModelSuite) Test_RateLimit_MailsPerClient() {
+	models.Clock.Stop()
+	ctx := ms.T().Context()
+	for client, most := range map[models.Client]int{clientAt("192.0.2.1"): 10, clientAt("2001:db8::1"): 10} {
+		for name, request := range map[string]func(ctx context.Context, email, language string, client models.Client) error{
+			"sign-up": models.RequestSignup, "reset": models.RequestReset,
+		} {
+			for n := range most {
+				ms.NoError(request(ctx, fmt.Sprintf("user%d@example.com", n), "", client), name)
+			}
+			var limited *models.RateLimited
+			ms.ErrorAs(request(ctx, "another@example.com", "", client), &limited, name)
+			ms.Equal(time.Hour, limited.RetryAfter)
+		}
+	}
+}
+
+// A known browser overtakes a hundred others of its network, with the cost of real
+// hashes.
+func (ms *ModelSuite) Test_RateLimit_KnownBrowserOvertakes() {
+	ms.signUp("ada@example.com")
+	s, err := ms.logIn("ada@example.com", modelstest.Password, here)
+	ms.NoError(err)
+	known := clientAt("2001:db8:1:ffff::1")
+	known.RawDeviceCookie = s.RawDeviceCookie
+	models.RealHashing(func() {
+		var ended atomic.Int32
+		var all sync.WaitGroup
+		for n := range 100 {
+			all.Go(func() {
+				client := clientAt(fmt.Sprintf("2001:db8:1:%x::1", n))
+				_, err := ms.logIn(fmt.Sprintf("user%d@example.com", n), "wrong", client)
+				ended.Add(1)
+				ms.ErrorIs(err, models.ErrBadCredentials)
+			})
+		}
+		ms.Eventually(func() bool { return ms.count("activities") == 101 }, time.Minute, time.Millisecond)
+		ms.NoError(errorOf(ms.logIn("ada@example.com", modelstest.Password, known)))
+		ms.Less(ended.Load(), int32(90), "most of the others wait")
+		all.Wait()
+	})
 }

@@ -9,7 +9,7 @@ import (
 
 // RequestSignup mails a link to choose a password. It returns *RateLimited.
 func RequestSignup(ctx context.Context, email, language string, client Client) error {
-	return requestMail(ctx, signupsPerEmail, client, email, func(tx *pop.Connection) error {
+	return requestMail(ctx, MailSignup, client, email, func(tx *pop.Connection) error {
 		return mailLink(tx, Token{Purpose: PurposeSignup, Subject: email, Email: email}, MailSignup, language, client)
 	})
 }
@@ -31,7 +31,7 @@ func FindSignup(ctx context.Context, rawToken string) (*Token, error) {
 // CompleteSignup redeems a sign-up token, creates the account with a normalized
 // password and logs in. Of two concurrent calls, one gets ErrNotFound.
 func CompleteSignup(ctx context.Context, rawToken, normalized, language string, client Client) (*LoggedIn, error) {
-	digest, err := hasher.Hash(ctx, normalized) // slow: outside the transaction
+	digest, err := hasher.Hash(ctx, client.place(true), normalized) // slow: outside the transaction
 	if err != nil {
 		return nil, err
 	}

@@ -66,7 +66,7 @@ func (ms *ModelSuite) Test_Token_InviteOutlivesARequest() {
 	models.Clock.Move(models.Lifetimes[models.PurposeReset])
 	ms.False(ms.resets(reset))
 	ms.True(ms.resets(invite))
-	ms.NoError(models.ResetPassword(ms.T().Context(), ms.requestReset("ada@example.com"), modelstest.Password, here))
+	ms.NoError(errorOf(models.ResetPassword(ms.T().Context(), ms.requestReset("ada@example.com"), modelstest.Password, here)))
 	ms.False(ms.resets(invite))
 }
 
@@ -105,14 +105,14 @@ func (ms *ModelSuite) Test_ResetPassword_EndsSessionsAndLinks() {
 	hers, his := ms.start(ada, true), ms.start(bob, true)
 	rawToken := ms.requestReset("ada@example.com")
 
-	ms.NoError(models.ResetPassword(ms.T().Context(), rawToken, "an entirely new set of words", models.Client{}))
+	ms.NoError(errorOf(models.ResetPassword(ms.T().Context(), rawToken, "an entirely new set of words", models.Client{})))
 	ms.NoError(ms.authenticate("ada@example.com", "an entirely new set of words", "192.0.2.1"))
 	ms.ErrorIs(ms.authenticate("ada@example.com", modelstest.Password, "192.0.2.1"), models.ErrBadCredentials)
 	_, err := ms.find(hers)
 	ms.ErrorIs(err, models.ErrNotFound)
 	_, err = ms.find(his)
 	ms.NoError(err)
-	ms.ErrorIs(models.ResetPassword(ms.T().Context(), rawToken, "and once more with feeling", models.Client{}), models.ErrNotFound)
+	ms.ErrorIs(errorOf(models.ResetPassword(ms.T().Context(), rawToken, "and once more with feeling", models.Client{})), models.ErrNotFound)
 	ms.Equal(1, ms.count("tokens"), "kept, so that its page can say that it was redeemed")
 	_, err = models.FindReset(ms.T().Context(), rawToken)
 	var dead *models.DeadToken
@@ -124,7 +124,7 @@ func (ms *ModelSuite) Test_ResetPassword_TwentyAtOnce() {
 	ms.signUp("ada@example.com")
 	rawToken := ms.requestReset("ada@example.com")
 	reset := func() error {
-		return models.ResetPassword(ms.T().Context(), rawToken, "an entirely new set of words", models.Client{})
+		return errorOf(models.ResetPassword(ms.T().Context(), rawToken, "an entirely new set of words", models.Client{}))
 	}
 	ms.onlyOne(slices.Repeat([]func() error{reset}, 20)...)
 }

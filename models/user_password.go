@@ -2,29 +2,30 @@ package models
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/gobuffalo/pop/v6"
+
+	"corral/internal/password"
 )
 
-// SetPassword sets a normalized password like a reset, without a mail.
+// SetPassword sets a normalized password like a reset, without a mail, and lets
+// unknown browsers in again: for tasks.
 func (u *User) SetPassword(ctx context.Context, normalized string) error {
-	digest, err := hasher.Hash(ctx, normalized) // slow: outside the transaction
+	digest, err := hasher.Hash(ctx, password.Place{}, normalized) // slow: outside the transaction
 	if err != nil {
 		return err
 	}
 	return inTransaction(ctx, func(tx *pop.Connection) error {
-		if err := u.storePassword(tx, digest); err != nil {
-			return err
-		}
-		return u.voidDeviceCookies(tx)
+		return errors.Join(u.storePassword(tx, digest), u.voidDeviceCookies(tx), bucketOf(loginsPerEmail, u.Email).Clear(tx))
 	})
 }
 
 // ChangePassword sets a normalized password, ends every session and mails the
 // owner. Known browsers stay known. It returns ErrBadCredentials as lock does.
 func (u *User) ChangePassword(ctx context.Context, normalized string, client Client) error {
-	digest, err := hasher.Hash(ctx, normalized) // slow: outside the transaction
+	digest, err := hasher.Hash(ctx, client.place(true), normalized) // slow: outside the transaction
 	if err != nil {
 		return err
 	}
@@ -32,18 +33,13 @@ func (u *User) ChangePassword(ctx context.Context, normalized string, client Cli
 		if err := u.lock(tx, toChange); err != nil {
 			return err
 		}
-		if err := u.storePassword(tx, digest); err != nil {
-			return err
-		}
-		if err := u.record(tx, ActivityPassword, client); err != nil {
-			return err
-		}
-		return u.mail(tx, MailPasswordChanged, client)
+		return errors.Join(u.storePassword(tx, digest), u.record(tx, ActivityPassword, client), u.mail(tx, MailPasswordChanged, client))
 	})
 }
 
-// storePassword stores a digest, "" for none. It ends the sessions, deletes all
-// tokens but those that undo a change, and clears the email's rate limit.
+// storePassword stores a digest, "" for none. It ends the sessions and deletes all
+// tokens but those that undo a change. The email's rate limit stays: attackers would
+// see that the email has an account.
 func (u *User) storePassword(tx *pop.Connection, digest string) error {
 	u.PasswordDigest = digest
 	if err := tx.UpdateColumns(u, "password_digest", "updated_at"); err != nil {
@@ -55,13 +51,13 @@ func (u *User) storePassword(tx *pop.Connection, digest string) error {
 	if err := tx.RawQuery("DELETE FROM tokens WHERE (user_id = ? OR email = ?) AND purpose <> ? AND redeemed = ?", u.ID, u.Email, PurposeUndo, false).Exec(); err != nil {
 		return fmt.Errorf("voiding tokens: %w", err)
 	}
-	return clearLimit(tx, u.Email)
+	return nil
 }
 
 // rehash stores the same password with the current parameters. It returns
 // ErrBadCredentials if the password was changed meanwhile.
-func (u *User) rehash(ctx context.Context, normalized string) error {
-	digest, err := hasher.Hash(ctx, normalized)
+func (u *User) rehash(ctx context.Context, place password.Place, normalized string) error {
+	digest, err := hasher.Hash(ctx, place, normalized)
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"corral/config"
+	"corral/internal/password"
 
 	"github.com/gobuffalo/pop/v6"
 	"github.com/stretchr/testify/require"
@@ -17,13 +18,13 @@ func TestRehash_ResetMeanwhile(t *testing.T) {
 	t.Cleanup(func() { DB.Destroy(user) })
 	require.NoError(t, user.SetPassword(t.Context(), "four random words work well"))
 	before := *user
-	require.NoError(t, before.rehash(t.Context(), "four random words work well"))
+	require.NoError(t, before.rehash(t.Context(), password.Place{}, "four random words work well"))
 	stored, err := FindUserByEmail(t.Context(), "rehash@example.com")
 	require.NoError(t, err)
 	require.Equal(t, before.PasswordDigest, stored.PasswordDigest)
 	require.True(t, user.UpdatedAt.Equal(stored.UpdatedAt), "no password was set")
 
-	require.ErrorIs(t, user.rehash(t.Context(), "four random words work well"), ErrBadCredentials)
+	require.ErrorIs(t, user.rehash(t.Context(), password.Place{}, "four random words work well"), ErrBadCredentials)
 	after, err := FindUserByEmail(t.Context(), "rehash@example.com")
 	require.NoError(t, err)
 	require.Equal(t, stored.PasswordDigest, after.PasswordDigest)

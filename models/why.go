@@ -9,7 +9,6 @@ import (
 
 	"corral/internal/email"
 	"corral/internal/outbox"
-	"corral/internal/ratelimit"
 )
 
 // Findings tell an operator why an email cannot log in.
@@ -72,14 +71,12 @@ func Explain(ctx context.Context, normalized string) (f *Findings, err error) {
 }
 
 func (f *Findings) findLimits(ctx context.Context) (err error) {
-	var count ratelimit.Count
-	if count, f.Limited, err = peek(ctx, bucketOf(loginsPerEmail, f.Email)); err != nil {
+	db, now := DB.WithContext(ctx), Clock.Now()
+	if f.Attempts, f.Limited, err = bucketOf(loginsPerEmail, f.Email).Peek(db, now); err != nil {
 		return err
 	}
-	f.Attempts = count.Attempts
-	limits := map[string]ratelimit.Limit{MailSignup: signupsPerEmail, MailReset: resetsPerEmail, MailEmailConfirm: emailChangesPerEmail}
-	for template, limit := range limits {
-		_, limited, err := peek(ctx, bucketOf(limit, f.Email))
+	for _, template := range []string{MailSignup, MailReset, MailEmailConfirm} {
+		_, limited, err := bucketOf(mailsPerEmail(template), f.Email).Peek(db, now)
 		if err != nil {
 			return err
 		}
@@ -91,12 +88,13 @@ func (f *Findings) findLimits(ctx context.Context) (err error) {
 }
 
 func (f *Findings) findKnownBrowsers(ctx context.Context) error {
+	db, now := DB.WithContext(ctx), Clock.Now()
 	var cookies []DeviceCookie
-	if err := DB.WithContext(ctx).Where("user_id = ? AND expires_at > ?", f.User.ID, Clock.Now()).All(&cookies); err != nil {
+	if err := db.Where("user_id = ? AND expires_at > ?", f.User.ID, now).All(&cookies); err != nil {
 		return err
 	}
 	for _, cookie := range cookies {
-		_, limited, err := peek(ctx, bucketOf(loginsPerDeviceCookie, string(cookie.TokenDigest)))
+		_, limited, err := bucketOf(loginsPerDeviceCookie, string(cookie.TokenDigest)).Peek(db, now)
 		if err != nil {
 			return err
 		}

@@ -7,14 +7,15 @@
 //	if key != "" {
 //		// show the message of that locale key
 //	}
-//	digest, err := hasher.Hash(ctx, normalized)
+//	digest, err := hasher.Hash(ctx, place, normalized)
 //
 // Login only normalizes, because the policy may have changed:
 //
 //	normalized, ok := password.Normalize(typed)
-//	match, outdated, err := hasher.Verify(ctx, normalized, digest)
+//	match, outdated, err := hasher.Verify(ctx, place, normalized, digest)
 //	match = match && ok
 //
+// The [Place] decides which hash is next: known browsers first, networks in turn.
 // Without an account, pass the digest "", which takes as long to verify.
 package password
 
@@ -24,7 +25,6 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
-	"time"
 
 	"github.com/alexedwards/argon2id"
 )
@@ -46,10 +46,8 @@ func absentDigest(p *argon2id.Params) string {
 	return fmt.Sprintf("$argon2id$v=19$m=%d,t=%d,p=%d$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", p.Memory, p.Iterations, p.Parallelism)
 }
 
-// maxWait is below a server's write timeout, so that the client gets an answer.
-const maxWait = 10 * time.Second
-
-// ErrBusy is returned when a hash waited too long or its context ended.
+// ErrBusy is returned when a hash waited too long, its context ended, or too many
+// of its network waited. Nothing was computed.
 var ErrBusy = errors.New("too many passwords are being hashed")
 
 // A Hasher hashes one password per core at a time. Prevents memory exhaustion by a
@@ -57,13 +55,13 @@ var ErrBusy = errors.New("too many passwords are being hashed")
 //
 // The zero Hasher is always busy.
 type Hasher struct {
-	turns  chan struct{}
+	queue
 	params *argon2id.Params // nil is hashParams
 }
 
 // NewHasher returns a Hasher for GOMAXPROCS cores. A process should have one.
 func NewHasher() *Hasher {
-	return &Hasher{turns: make(chan struct{}, runtime.GOMAXPROCS(0))}
+	return &Hasher{queue: queue{cores: runtime.GOMAXPROCS(0)}}
 }
 
 // NewTestHasher returns a Hasher with cheap hashes for tests, which NewHasher's
@@ -76,8 +74,8 @@ func NewTestHasher() *Hasher {
 
 // Hash returns the argon2id digest of a normalized password as a PHC string, or
 // ErrBusy.
-func (h *Hasher) Hash(ctx context.Context, normalized string) (digest string, err error) {
-	done, err := h.wait(ctx)
+func (h *Hasher) Hash(ctx context.Context, place Place, normalized string) (digest string, err error) {
+	done, err := h.wait(ctx, place)
 	if err != nil {
 		return "", err
 	}
@@ -94,7 +92,7 @@ func (h *Hasher) Hash(ctx context.Context, normalized string) (digest string, er
 //
 // The digest "" means no account or no password. It never matches but takes as
 // long: prevents user enumeration by timing.
-func (h *Hasher) Verify(ctx context.Context, normalized, digest string) (match, outdated bool, err error) {
+func (h *Hasher) Verify(ctx context.Context, place Place, normalized, digest string) (match, outdated bool, err error) {
 	today := cmp.Or(h.params, hashParams)
 	if digest == "" {
 		digest = absentDigest(today)
@@ -107,7 +105,7 @@ func (h *Hasher) Verify(ctx context.Context, normalized, digest string) (match, 
 	if p.Memory > 16*hashParams.Memory || p.Iterations > 16*hashParams.Iterations {
 		return false, false, errors.New("a password digest has absurd parameters")
 	}
-	done, err := h.wait(ctx)
+	done, err := h.wait(ctx, place)
 	if err != nil {
 		return false, false, err
 	}
@@ -117,15 +115,4 @@ func (h *Hasher) Verify(ctx context.Context, normalized, digest string) (match, 
 		return false, false, fmt.Errorf("comparing a password: %w", err)
 	}
 	return match, *p != *today, nil
-}
-
-func (h *Hasher) wait(ctx context.Context) (done func(), err error) {
-	ctx, cancel := context.WithTimeout(ctx, maxWait)
-	defer cancel()
-	select {
-	case h.turns <- struct{}{}:
-		return func() { <-h.turns }, nil
-	case <-ctx.Done():
-		return nil, ErrBusy
-	}
 }

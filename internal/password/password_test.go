@@ -13,7 +13,7 @@ import (
 var hasher = NewHasher()
 
 func TestHasher_UsesOWASPsMinimum(t *testing.T) {
-	digest, err := hasher.Hash(t.Context(), "four random words work well")
+	digest, err := hasher.Hash(t.Context(), Place{}, "four random words work well")
 	require.NoError(t, err)
 	require.True(t, strings.HasPrefix(digest, "$argon2id$v=19$m=19456,t=2,p=1$"), digest)
 	params, salt, key, err := argon2id.DecodeHash(digest)
@@ -21,7 +21,7 @@ func TestHasher_UsesOWASPsMinimum(t *testing.T) {
 	require.Equal(t, hashParams, params)
 	require.Len(t, salt, 16)
 	require.Len(t, key, 32)
-	again, err := hasher.Hash(t.Context(), "four random words work well")
+	again, err := hasher.Hash(t.Context(), Place{}, "four random words work well")
 	require.NoError(t, err)
 	require.NotEqual(t, digest, again, "the salt repeats")
 }
@@ -33,7 +33,7 @@ func TestHasher_AbsentDigestNeverMatches(t *testing.T) {
 	require.Equal(t, hashParams, params)
 	for _, digest := range []string{absentDigest(hashParams), ""} {
 		for _, typed := range []string{"", "four random words work well"} {
-			match, outdated, err := hasher.Verify(t.Context(), typed, digest)
+			match, outdated, err := hasher.Verify(t.Context(), Place{}, typed, digest)
 			require.NoError(t, err)
 			require.False(t, match)
 			require.False(t, outdated)
@@ -42,14 +42,14 @@ func TestHasher_AbsentDigestNeverMatches(t *testing.T) {
 }
 
 func TestHasher_TestDigestsAreOutdated(t *testing.T) {
-	digest, err := NewTestHasher().Hash(t.Context(), "four random words work well")
+	digest, err := NewTestHasher().Hash(t.Context(), Place{}, "four random words work well")
 	require.NoError(t, err)
 	for want, h := range map[bool]*Hasher{false: NewTestHasher(), true: hasher} {
-		match, outdated, err := h.Verify(t.Context(), "four random words work well", digest)
+		match, outdated, err := h.Verify(t.Context(), Place{}, "four random words work well", digest)
 		require.NoError(t, err)
 		require.True(t, match)
 		require.Equal(t, want, outdated)
-		match, _, err = h.Verify(t.Context(), "four random words work well", "")
+		match, _, err = h.Verify(t.Context(), Place{}, "four random words work well", "")
 		require.NoError(t, err)
 		require.False(t, match)
 	}
@@ -58,7 +58,7 @@ func TestHasher_TestDigestsAreOutdated(t *testing.T) {
 func TestHasher_AbsentDigestIsHashed(t *testing.T) {
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, _, err := new(Hasher).Verify(gone, "x", "")
+	_, _, err := new(Hasher).Verify(gone, Place{}, "x", "")
 	require.ErrorIs(t, err, ErrBusy)
 }
 
@@ -67,7 +67,7 @@ func TestHasher_ReportsOutdatedDigests(t *testing.T) {
 	lesser.Iterations = 1
 	digest, err := argon2id.CreateHash("four random words work well", &lesser)
 	require.NoError(t, err)
-	match, outdated, err := hasher.Verify(t.Context(), "four random words work well", digest)
+	match, outdated, err := hasher.Verify(t.Context(), Place{}, "four random words work well", digest)
 	require.NoError(t, err)
 	require.True(t, match)
 	require.True(t, outdated)
@@ -75,7 +75,7 @@ func TestHasher_ReportsOutdatedDigests(t *testing.T) {
 
 func TestHasher_EveryCharacterCounts(t *testing.T) {
 	password := strings.Repeat("Zażółć gęślą jaźń ", 7)[:120]
-	digest, err := hasher.Hash(t.Context(), password)
+	digest, err := hasher.Hash(t.Context(), Place{}, password)
 	require.NoError(t, err)
 	for typed, want := range map[string]bool{
 		password:                  true,
@@ -85,7 +85,7 @@ func TestHasher_EveryCharacterCounts(t *testing.T) {
 		password[:119]:            false,
 		"":                        false,
 	} {
-		match, _, err := hasher.Verify(t.Context(), typed, digest)
+		match, _, err := hasher.Verify(t.Context(), Place{}, typed, digest)
 		require.NoError(t, err)
 		require.Equal(t, want, match, "%q", typed)
 	}
@@ -97,32 +97,33 @@ func TestHasher_RejectsAbsurdParameters(t *testing.T) {
 		"$argon2id$v=19$m=19456,t=4294967295,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
 		"$2a$10$notargon2id",
 	} {
-		_, _, err := hasher.Verify(t.Context(), "x", digest)
+		_, _, err := hasher.Verify(t.Context(), Place{}, "x", digest)
 		require.Error(t, err, digest)
 	}
 }
 
 func TestHasher_OneHashPerCore(t *testing.T) {
 	hasher := NewHasher()
-	require.Equal(t, runtime.GOMAXPROCS(0), cap(hasher.turns))
 	var release []func()
-	for range cap(hasher.turns) {
-		done, err := hasher.wait(t.Context())
+	for range runtime.GOMAXPROCS(0) {
+		done, err := hasher.wait(t.Context(), Place{})
 		require.NoError(t, err)
 		release = append(release, done)
 	}
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := hasher.Hash(gone, "x")
-	require.ErrorIs(t, err, ErrBusy)
-
+	for range 3 {
+		_, err := hasher.Hash(gone, Place{}, "x")
+		require.ErrorIs(t, err, ErrBusy, "one more than cores")
+	}
 	got := make(chan error, 1)
 	go func() {
-		_, err := hasher.Hash(t.Context(), "x")
+		_, err := hasher.Hash(t.Context(), Place{}, "x")
 		got <- err
 	}()
 	for _, done := range release {
 		done()
 	}
 	require.NoError(t, <-got)
+	require.Equal(t, runtime.GOMAXPROCS(0), hasher.cores)
 }

@@ -1,46 +1,69 @@
 package ratelimit
 
 import (
-	"database/sql"
-	"errors"
-	"fmt"
+	"cmp"
 	"time"
-
-	"github.com/gobuffalo/pop/v6"
 )
 
 // A Count is the state of a bucket.
 type Count struct {
 	ID       string `db:"id"`
 	Attempts int    `db:"attempts"`
-	SinceMS  int64  `db:"since_ms"` // first attempt that counts
-	OpenMS   int64  `db:"open_ms"`  // end of the wait
+	Pending  int    `db:"pending"`
+	LastMS   int64  `db:"last_ms"`
+	OpenMS   int64  `db:"open_ms"`
+	PurgeMS  int64  `db:"purge_ms"`
 }
 
-// Peek returns the count of the bucket with the id.
-func (l Limit) Peek(tx *pop.Connection, id string) (Count, error) {
-	var count Count
-	err := tx.RawQuery("SELECT id, attempts, since_ms, open_ms FROM rate_limits WHERE id = ?", id).First(&count)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return Count{}, fmt.Errorf("looking up a rate limit: %w", err)
+// Failures returns the attempts that are not in flight.
+func (c Count) Failures() int { return c.Attempts - c.Pending }
+
+// at returns the count without what is over at now.
+func (c Count) at(now time.Time) Count {
+	ms := now.UnixMilli()
+	if c.PurgeMS <= ms {
+		return Count{ID: c.ID}
 	}
-	return count, nil
+	if c.LastMS+maxFlight.Milliseconds() <= ms {
+		c.Pending = 0
+	}
+	return c
 }
 
 // Check returns nil if the limit allows another attempt at now.
-func (l Limit) Check(count Count, now time.Time) *Exceeded {
-	until, most := count.OpenMS, maxWait
-	switch full, end := count.Attempts >= l.Most, count.SinceMS+l.Window.Milliseconds(); {
-	case full && l.Window == 0:
-		return &Exceeded{RetryAfter: maxWait, Locked: true}
-	case l.Window > 0 && end <= now.UnixMilli():
-		return nil
-	case full:
-		until, most = end, l.Window
+func (l Limit) Check(c Count, now time.Time) (refused *Exceeded) {
+	c = c.at(now)
+	switch {
+	case c.Attempts >= l.Most && l.Window == 0:
+		refused = &Exceeded{RetryAfter: maxWait, Locked: true}
+	case c.Attempts >= l.Most:
+		refused = &Exceeded{RetryAfter: wait(c.PurgeMS, now, l.Window)}
+	case c.OpenMS > now.UnixMilli():
+		refused = &Exceeded{RetryAfter: wait(c.OpenMS, now, maxWait)}
 	}
-	if until <= now.UnixMilli() {
-		return nil
+	if refused != nil && c.Pending > 0 {
+		refused = &Exceeded{RetryAfter: time.Second, inFlight: c.ID}
 	}
-	wait := time.Duration(until-now.UnixMilli()) * time.Millisecond
-	return &Exceeded{RetryAfter: min(max(wait, time.Second), most)} // even if the clock was set back
+	return refused
+}
+
+// wait is at most what the limit asks for, even if the clock was set back.
+func wait(untilMS int64, now time.Time, most time.Duration) time.Duration {
+	return min(max(time.Duration(untilMS-now.UnixMilli())*time.Millisecond, time.Second), most)
+}
+
+// add counts an attempt that Check allows.
+func (l Limit) add(c Count, now time.Time, pending int) Count {
+	c = c.at(now)
+	c.Attempts++
+	c.Pending += pending
+	c.LastMS = now.UnixMilli()
+	c.OpenMS = 0 // "now" would refuse a node whose clock is behind
+	if l.Free > 0 && c.Attempts >= l.Free {
+		c.OpenMS = now.Add(min(firstWait<<min(c.Attempts-l.Free, doublings), maxWait)).UnixMilli()
+	}
+	if l.Window == 0 || c.PurgeMS == 0 {
+		c.PurgeMS = now.Add(cmp.Or(l.Window, purgeAfter)).UnixMilli()
+	}
+	return c
 }

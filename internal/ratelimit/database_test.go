@@ -16,7 +16,8 @@ import (
 const createTable = `CREATE TABLE rate_limits (
 	id        VARCHAR(43) NOT NULL PRIMARY KEY,
 	attempts  INTEGER NOT NULL,
-	since_ms  BIGINT NOT NULL,
+	pending   INTEGER NOT NULL,
+	last_ms   BIGINT NOT NULL,
 	open_ms   BIGINT NOT NULL,
 	purge_ms  BIGINT NOT NULL
 )`

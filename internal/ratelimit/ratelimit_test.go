@@ -21,14 +21,22 @@ var (
 	start    = time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
 )
 
+// count returns the row of a bucket.
+func count(t *testing.T, db *pop.Connection, id string) ratelimit.Count {
+	t.Helper()
+	var found []ratelimit.Count
+	require.NoError(t, db.RawQuery("SELECT * FROM rate_limits WHERE id = ?", id).All(&found))
+	return append(found, ratelimit.Count{})[0]
+}
+
 // take returns an attempt's wait, 0 if it is allowed, and requires that Check
 // agrees with Take.
-func take(t *testing.T, tx *pop.Connection, l ratelimit.Limit, id string, now time.Time) time.Duration {
+func take(t *testing.T, db *pop.Connection, l ratelimit.Limit, id string, now time.Time) time.Duration {
 	t.Helper()
-	count, err := l.Peek(tx, id)
+	b := ratelimit.Bucket{Limit: l, Row: id}
+	_, expected, err := b.Peek(db, now)
 	require.NoError(t, err)
-	expected := l.Check(count, now)
-	err = l.Take(tx, id, now)
+	err = db.Transaction(func(tx *pop.Connection) error { return ratelimit.Buckets{b}.Take(tx, now) })
 	if err == nil {
 		require.Nil(t, expected)
 		return 0
@@ -61,10 +69,11 @@ func TestLimit_LocksAfterAHundredInARow(t *testing.T) {
 		now = now.Add(15 * time.Minute)
 	}
 	now = now.Add(80 * 24 * time.Hour)
-	err := inARow.Take(db, "ada", now)
+	ada := ratelimit.Bucket{Limit: inARow, Row: "ada"}
+	err := ratelimit.Buckets{ada}.Take(db, now)
 	require.Equal(t, &ratelimit.Exceeded{RetryAfter: 15 * time.Minute, Locked: true}, err)
 	require.EqualError(t, err, "rate limit exceeded: retry after 15m0s")
-	require.NoError(t, inARow.Clear(db, "ada"))
+	require.NoError(t, ada.Clear(db))
 	require.Zero(t, take(t, db, inARow, "ada", now))
 }
 
@@ -89,10 +98,10 @@ func TestLimit_CountsWithinTheWindow(t *testing.T) {
 func TestLimit_ClockSetBack(t *testing.T) {
 	db := database(t)
 	for range 10 {
-		require.NoError(t, inWindow.Take(db, "client", start))
+		require.Zero(t, take(t, db, inWindow, "client", start))
 	}
 	for range 5 {
-		require.NoError(t, inARow.Take(db, "ada", start))
+		require.Zero(t, take(t, db, inARow, "ada", start))
 	}
 	dayBefore := start.Add(-24 * time.Hour)
 	require.Equal(t, 3*time.Minute, take(t, db, inWindow, "client", dayBefore))
@@ -114,34 +123,74 @@ func TestLimit_WindowWithWaits(t *testing.T) {
 	require.Equal(t, time.Second, take(t, db, l, "client", now), "the waits start again")
 }
 
-func TestLimit_RefundUndoesTheAttempt(t *testing.T) {
+func begin(t *testing.T, db *pop.Connection, bs ratelimit.Buckets, now time.Time) ratelimit.Counts {
+	t.Helper()
+	counts, err := bs.Start(db, now)
+	require.NoError(t, err)
+	return counts
+}
+
+func TestBuckets_RefundTakesTheAttemptOff(t *testing.T) {
 	db := database(t)
+	ada, client := ratelimit.Buckets{{Limit: inARow, Row: "ada"}}, ratelimit.Buckets{{Limit: inWindow, Row: "client"}}
 	for range 3 {
-		for range 5 {
-			require.Zero(t, take(t, db, inARow, "ada", start))
+		for n := range 5 {
+			require.Equal(t, n, begin(t, db, ada, start)["ada"].Attempts)
 		}
-		require.NoError(t, inARow.Refund(db, "ada"))
+		require.NoError(t, ada.Refund(db, 4), "with the failures before it")
 	}
 	for range 9 {
-		require.Zero(t, take(t, db, inWindow, "client", start))
+		begin(t, db, client, start)
+		require.NoError(t, client.Fail(db))
 	}
 	for range 30 {
-		require.Zero(t, take(t, db, inWindow, "client", start))
-		require.NoError(t, inWindow.Refund(db, "client"))
+		require.Equal(t, 9, begin(t, db, client, start)["client"].Failures())
+		require.NoError(t, client.Refund(db, 100))
 	}
 	require.Zero(t, take(t, db, inWindow, "client", start))
 	require.NotZero(t, take(t, db, inWindow, "client", start), "failures stay")
-	require.NoError(t, inWindow.Refund(db, "unknown"))
-	require.NoError(t, inARow.Refund(db, "unknown"))
 }
 
-func TestLimit_SimultaneousAttemptsCannotPass(t *testing.T) {
+// Attempts of others in the row stay.
+func TestBuckets_RefundKeepsOtherFailures(t *testing.T) {
 	db := database(t)
+	ada := ratelimit.Buckets{{Limit: inARow, Row: "ada"}}
+	for n := range 6 {
+		begin(t, db, ada, start.Add(time.Duration(n)*time.Minute))
+		require.NoError(t, ada.Fail(db))
+	}
+	begin(t, db, ada, start.Add(time.Hour))
+	require.NoError(t, ada.Refund(db, 2))
+	left := count(t, db, "ada")
+	require.Equal(t, 4, left.Attempts)
+	require.Zero(t, left.Pending)
+	require.Zero(t, left.OpenMS)
+	require.NotZero(t, left.PurgeMS)
+}
+
+// An attempt whose row was purged meanwhile leaves none that counts.
+func TestBuckets_EndWithoutRow(t *testing.T) {
+	db := database(t)
+	ada := ratelimit.Buckets{{Limit: inARow, Row: "ada"}}
+	for _, end := range []func() error{func() error { return ada.Fail(db) }, func() error { return ada.Refund(db, 9) }} {
+		require.NoError(t, ada[0].Clear(db))
+		require.NoError(t, end())
+		require.Zero(t, begin(t, db, ada, start)["ada"].PurgeMS)
+		require.Equal(t, 1, count(t, db, "ada").Attempts)
+	}
+}
+
+func TestBuckets_SimultaneousAttemptsCannotPass(t *testing.T) {
+	db := database(t)
+	ada, client := ratelimit.Bucket{Limit: inARow, Row: "ada"}, ratelimit.Bucket{Limit: inWindow, Row: "client"}
+	attempt := func(bs ratelimit.Buckets) error {
+		return db.Transaction(func(tx *pop.Connection) error { return bs.Take(tx, start) })
+	}
 	var allowed, refused atomic.Int32
 	var all sync.WaitGroup
 	for range 50 {
 		all.Go(func() {
-			err := db.Transaction(func(tx *pop.Connection) error { return inARow.Take(tx, "ada", start) })
+			err := attempt(ratelimit.Buckets{ada})
 			switch _, exceeded := errors.AsType[*ratelimit.Exceeded](err); {
 			case err == nil:
 				allowed.Add(1)
@@ -156,78 +205,104 @@ func TestLimit_SimultaneousAttemptsCannotPass(t *testing.T) {
 	require.EqualValues(t, 5, allowed.Load(), "the free attempts and no more")
 	require.EqualValues(t, 45, refused.Load())
 	for range 30 {
-		all.Go(func() { inWindow.Take(db, "client", start) })
+		all.Go(func() { attempt(ratelimit.Buckets{client}) })
 	}
 	all.Wait()
-	count, err := inWindow.Peek(db, "client")
-	require.NoError(t, err)
-	require.Equal(t, 10, count.Attempts)
+	require.Equal(t, 10, count(t, db, "client").Attempts)
 }
 
-func TestLimit_PeekCountsNothing(t *testing.T) {
+// Attempts with the same buckets lock them in one order, to count and to end.
+func TestBuckets_DoNotDeadlock(t *testing.T) {
 	db := database(t)
-	count, err := inARow.Peek(db, "ada")
-	require.NoError(t, err)
-	require.Zero(t, count)
-	require.Nil(t, inARow.Check(count, start))
-	require.NoError(t, inARow.Take(db, "ada", start))
-	for range 10 {
-		count, err = inARow.Peek(db, "ada")
-		require.NoError(t, err)
-		require.Equal(t, ratelimit.Count{ID: "ada", Attempts: 1, SinceMS: start.UnixMilli()}, count)
+	client, email := ratelimit.Bucket{Limit: inWindow, Row: "z client"}, ratelimit.Bucket{Limit: inARow, Row: "a email"}
+	client.Most, email.Free = 1000, 0
+	buckets := ratelimit.Buckets{client, email}
+	var all sync.WaitGroup
+	for range 20 {
+		all.Go(func() {
+			for _, step := range []func(tx *pop.Connection) error{
+				func(tx *pop.Connection) error { _, err := buckets.Start(tx, start); return err },
+				func(tx *pop.Connection) error { return buckets.Refund(tx, 0) },
+			} {
+				if err := db.Transaction(step); err != nil {
+					t.Error(err)
+				}
+			}
+		})
 	}
+	all.Wait()
+}
+
+// A refused attempt counts in none of its buckets.
+func TestBuckets_TakeAllOrNone(t *testing.T) {
+	db := database(t)
+	for range 10 {
+		require.Zero(t, take(t, db, inWindow, "client", start))
+	}
+	both := ratelimit.Buckets{{Limit: inARow, Row: "ada"}, {Limit: inWindow, Row: "client"}}
+	require.Error(t, db.Transaction(func(tx *pop.Connection) error { return both.Take(tx, start) }))
+	require.Zero(t, count(t, db, "ada").Attempts)
+}
+
+func TestBucket_PeekCountsNothing(t *testing.T) {
+	db := database(t)
+	ada := ratelimit.Bucket{Limit: inARow, Row: "ada"}
+	peek := func(now time.Time) int {
+		attempts, refused, err := ada.Peek(db, now)
+		require.NoError(t, err)
+		require.Nil(t, refused)
+		return attempts
+	}
+	require.Zero(t, peek(start))
+	require.Zero(t, take(t, db, inARow, "ada", start))
+	for range 10 {
+		require.Equal(t, 1, peek(start))
+		require.Equal(t, ratelimit.Count{ID: "ada", Attempts: 1, LastMS: start.UnixMilli(), PurgeMS: start.Add(90 * 24 * time.Hour).UnixMilli()}, count(t, db, "ada"))
+	}
+	require.Zero(t, peek(start.Add(90*24*time.Hour)), "not purged yet, but over")
 }
 
 func TestLimit_KeepsRowsWhileTheyCount(t *testing.T) {
 	db := database(t)
-	require.NoError(t, inARow.Take(db, "ada", start))
-	require.NoError(t, inWindow.Take(db, "client", start))
-	for id, want := range map[string]time.Duration{"ada": 90 * 24 * time.Hour, "client": 3 * time.Minute} {
+	for _, now := range []time.Time{start, start.Add(time.Minute)} {
+		require.Zero(t, take(t, db, inARow, "ada", now))
+		require.Zero(t, take(t, db, inWindow, "client", now))
+	}
+	for id, want := range map[string]time.Duration{"ada": 90*24*time.Hour + time.Minute, "client": 3 * time.Minute} {
 		var purge []int64
 		require.NoError(t, db.RawQuery("SELECT purge_ms FROM rate_limits WHERE id = ?", id).All(&purge))
 		require.Equal(t, []int64{start.Add(want).UnixMilli()}, purge)
 	}
 }
 
-func TestLimit_IDHidesTheSubject(t *testing.T) {
+func TestLimit_BucketHidesTheSubject(t *testing.T) {
 	ring := secret.NewRing("test", []string{secret.New()})
 	digest := func(text string) string { return ring.Digest("rate limits", text) }
-	id := inARow.ID(digest, "ada@example.com")
+	id := inARow.Bucket(digest, "ada@example.com").Row
 	require.NotContains(t, id, "ada")
 	require.Len(t, id, 43)
-	require.Equal(t, id, inARow.ID(digest, "ada@example.com"))
-	require.NotEqual(t, id, inARow.ID(digest, "bob@example.com"))
-	require.NotEqual(t, id, inWindow.ID(digest, "ada@example.com"))
+	require.Equal(t, id, inARow.Bucket(digest, "ada@example.com").Row)
+	require.NotEqual(t, id, inARow.Bucket(digest, "bob@example.com").Row)
+	require.NotEqual(t, id, inWindow.Bucket(digest, "ada@example.com").Row)
 }
 
-func TestSubject_IPv6NetworkIsOneClient(t *testing.T) {
-	for client, want := range map[string]string{
-		"192.0.2.1":            "192.0.2.1",
-		"::ffff:192.0.2.1":     "192.0.2.1",
-		"2001:db8:1:2::1":      "2001:db8:1:2::/64",
-		"2001:db8:1:2:ffff::1": "2001:db8:1:2::/64",
-		"2001:db8:1:3::1":      "2001:db8:1:3::/64",
-		"2001:db8:1:2::1%eth0": "2001:db8:1:2::/64",
-		"::":                   "::/64",
+func TestLimit_OfClient(t *testing.T) {
+	same := func(text string) string { return text }
+	for client, want := range map[string][]string{
+		"192.0.2.1":            {"192.0.2.1"},
+		"::ffff:192.0.2.1":     {"192.0.2.1"},
+		"2001:db8:1:2::1":      {"2001:db8:1:2::/64", "2001:db8:1::/48"},
+		"2001:db8:1:2:ffff::1": {"2001:db8:1:2::/64", "2001:db8:1::/48"},
+		"2001:db8:1:3::1":      {"2001:db8:1:3::/64", "2001:db8:1::/48"},
+		"2001:db8:1:2::1%eth0": {"2001:db8:1:2::/64", "2001:db8:1::/48"},
+		"::":                   {"::/64", "::/48"},
 	} {
-		require.Equal(t, want, ratelimit.Subject(netip.MustParseAddr(client)), client)
+		buckets := inWindow.OfClient(same, netip.MustParseAddr(client))
+		require.Len(t, buckets, len(want))
+		for i, b := range buckets {
+			require.Equal(t, "window\x00"+want[i], b.Row)
+			require.Equal(t, []int{10, 100}[i], b.Most)
+		}
 	}
-}
-
-func TestRefund_RefundsSeveralBuckets(t *testing.T) {
-	db, now := database(t), start
-	ada, client := ratelimit.Bucket{Limit: inARow, Row: "ada"}, ratelimit.Bucket{Limit: inWindow, Row: "client"}
-	for range 7 {
-		require.NoError(t, ada.Take(db, ada.Row, now))
-		require.NoError(t, client.Take(db, client.Row, now))
-		now = now.Add(time.Second * 5)
-	}
-	require.NoError(t, ratelimit.Refund(db, ada, client))
-	count, err := ada.Peek(db, ada.Row)
-	require.NoError(t, err)
-	require.Equal(t, ratelimit.Count{ID: "ada", SinceMS: start.UnixMilli()}, count, "the row of failures has ended")
-	count, err = client.Peek(db, client.Row)
-	require.NoError(t, err)
-	require.Equal(t, 6, count.Attempts)
-	require.NoError(t, ratelimit.Refund(db))
+	require.Len(t, inWindow.OfClient(same, netip.Addr{}), 1, "a task")
 }

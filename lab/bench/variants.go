@@ -93,7 +93,7 @@ func (silent) Emit(events.Event) error                                 { return 
 	{name: "memory: not returned after the start", crowded: true, edits: []edit{{"cmd/cmd.go",
 		"time.AfterFunc(time.Second, debug.FreeOSMemory)", "_, _ = time.Second, debug.FreeOSMemory"}}},
 	{name: "hashes: twice as many threads, memory returned", crowded: true, edits: []edit{
-		{"internal/password/password.go", "return func() { <-h.turns }, nil", "beginHash()\n\t\treturn func() { endHash(); <-h.turns }, nil"},
+		{"internal/password/queue.go", "return q.release, nil", "beginHash()\n\t\treturn func() { endHash(); q.release() }, nil"},
 		{"internal/password/rush.go", "", rush}}},
 }
 

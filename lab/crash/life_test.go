@@ -84,9 +84,6 @@ func (p *person) logIn() bool {
 	form := url.Values{"email": {p.email}, "password": {p.password}}
 	return p.do(step{name: "log in", password: true, logsIn: true, method: "POST", path: "/login", form: form, halves: []func(*world){counted}, effect: func(w *world) {
 		w.facts["sessions"]++
-		if !known {
-			w.drop("failures " + w.email)
-		}
 		w.loggedIn = true
 		if !known {
 			if w.facts["known browsers"] > 0 { // else it set the password
@@ -120,7 +117,7 @@ func (p *person) reset() bool {
 	return p.follow("/password/reset/", "reset", p.email) &&
 		p.do(step{name: "reset", method: "PUT", path: "/password/reset", form: url.Values{"password": {password}}, effect: func(w *world) {
 			w.setPassword(password)
-			w.drop("known browsers")
+			w.facts["known browsers"] = 1
 			w.loggedIn = false
 		}})
 }
@@ -128,7 +125,7 @@ func (p *person) reset() bool {
 // setPassword is the effect of every new password.
 func (w *world) setPassword(password string) {
 	w.password, w.facts["password"], w.pending = password, 1, ""
-	for _, dead := range []string{"sessions", "token reset", "token email_confirm", "failures " + w.email} {
+	for _, dead := range []string{"sessions", "token reset", "token email_confirm"} {
 		w.drop(dead)
 	}
 	w.facts["mail password_changed "+w.email]++
@@ -183,7 +180,7 @@ func (p *person) undo() bool {
 		if w.facts["token undo"]--; w.facts["token undo"] == 0 {
 			w.drop("token undo")
 		}
-		for _, dead := range []string{"sessions", "known browsers", "password", "token email_confirm", "failures " + old} {
+		for _, dead := range []string{"sessions", "known browsers", "password", "token email_confirm"} {
 			w.drop(dead)
 		}
 		w.password, w.loggedIn, w.facts["token reset"] = "", false, 1
@@ -215,7 +212,7 @@ func (p *person) takeAnotherBrowser() bool {
 
 func (p *person) delete() bool {
 	p.gone = p.do(step{name: "delete the account", password: true, method: "DELETE", path: "/account", form: url.Values{"current_password": {p.password}}, effect: func(w *world) {
-		for _, dead := range []string{"account", "password", "sessions", "known browsers", "token email_confirm", "token reset", "failures " + w.email} {
+		for _, dead := range []string{"account", "password", "sessions", "known browsers", "token email_confirm", "token reset"} {
 			w.drop(dead)
 		}
 		w.facts["mail account_deleted "+w.email]++

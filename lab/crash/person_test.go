@@ -47,6 +47,7 @@ type person struct {
 	emails     int // used so far
 	resets     int
 	attempts   int // since the last success, in any bucket
+	stuck      int // attempts that a crash interrupted: in flight for a while
 	busy, gone bool
 	told       map[string]int // answers by step
 	cut        int            // requests that took effect unanswered
@@ -95,6 +96,9 @@ func (p *person) do(s step) bool {
 	}
 	status, ok := p.send(s.method, s.path, s.form)
 	if !ok {
+		if s.password {
+			p.stuck++
+		}
 		return false
 	}
 	want := http.StatusSeeOther
@@ -111,7 +115,7 @@ func (p *person) do(s step) bool {
 	default: // the app is about to be killed
 	}
 	if s.password && !s.refused {
-		p.attempts = 0
+		p.attempts = p.stuck
 	}
 	return true
 }

@@ -102,7 +102,7 @@ func (s *story) refusals() {
 	s.read(wrong(), 429) // seconds
 	s.Execute("UPDATE rate_limits SET open_ms = ?", time.Now().Add(3*time.Minute).UnixMilli())
 	s.read(wrong(), 429) // minutes
-	s.Execute("UPDATE rate_limits SET attempts = 100, since_ms = 0")
+	s.Execute("UPDATE rate_limits SET attempts = 100")
 	s.read(wrong(), 429) // until a reset
 	s.ClearLimits()
 }

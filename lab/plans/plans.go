@@ -81,7 +81,7 @@ func explainSQLite(ctx context.Context, conn *sql.Conn, query string, args []any
 		}
 		p.text += step + "\n"
 		// Excludes constant rows, and subqueries, which have steps of their own.
-		scan := strings.HasPrefix(step, "SCAN ") && step != "SCAN CONSTANT ROW" && !strings.HasPrefix(step, "SCAN (")
+		scan := strings.HasPrefix(step, "SCAN ") && step != "SCAN CONSTANT ROW" && !strings.HasSuffix(step, "VALUES CLAUSE") && !strings.HasPrefix(step, "SCAN (")
 		p.scans = p.scans || scan || strings.Contains(step, "AUTOMATIC")
 		p.sorts = p.sorts || strings.Contains(step, "TEMP B-TREE")
 	}

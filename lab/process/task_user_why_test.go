@@ -33,7 +33,7 @@ func TestTask_UserWhy_ExplainsAnAccount(t *testing.T) {
 	require.Equal(t, []string{
 		"ada@example.com has an account, created at T.",
 		"It has a password.",
-		"Failed attempts in a row with this email, since the last login or reset: 2.",
+		"Failed attempts in a row with this email, by unknown browsers: 2.",
 		"It is not rate limited. (But a client with ten failures in three minutes has to wait, with any email.)",
 		"Browsers that have logged in to the account before: 1. Each has a rate limit of its own.",
 		"The last failed attempts:",
@@ -56,8 +56,8 @@ func TestTask_UserWhy_SaysLocked(t *testing.T) {
 	dir, env := t.TempDir(), []string{newDatabase(t)}
 	passwords := seeded(t, dir, env...)
 	lines := whyLines(t, dir, env, "carol@example.com")
-	require.Contains(t, lines, "Failed attempts in a row with this email, since the last login or reset: 100.")
-	require.Contains(t, lines, "It is locked until the password is reset by mail: waiting does not unlock it.")
+	require.Contains(t, lines, "Failed attempts in a row with this email, by unknown browsers: 100.")
+	require.Contains(t, lines, "It is locked for unknown browsers: waiting does not unlock it. A browser that resets the password by mail becomes a known one.")
 	require.Contains(t, lines, "There is no session.")
 	p := start(t, dir, env...)
 	require.Equal(t, http.StatusTooManyRequests, p.logIn(p.browser(), "carol@example.com", passwords["carol@example.com"]))
@@ -76,7 +76,7 @@ func TestTask_UserWhy_SuggestsSimilarEmails(t *testing.T) {
 	require.Equal(t, []string{
 		"bbo@example.com has no account.",
 		"Was it mistyped? These have an account: bob@example.com.",
-		"Failed attempts in a row with this email, since the last login or reset: 1.",
+		"Failed attempts in a row with this email, by unknown browsers: 1.",
 		"It is not rate limited. (But a client with ten failures in three minutes has to wait, with any email.)",
 		"A link to sign up works until T.",
 		"The last mails to this email:",

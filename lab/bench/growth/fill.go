@@ -46,7 +46,7 @@ var tables = []table{
 	{"users", 1, "id, email, language, password_digest, created_at, updated_at",
 		"ID, 'person' || i || '@example.com', '', '$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA', NOW, NOW"},
 	sessions,
-	{"rate_limits", 1, "id, attempts, since_ms, open_ms, purge_ms", "TEXT43, 1, EPOCH_MS, 0, EPOCH_MS + 86400000"},
+	{"rate_limits", 1, "id, attempts, pending, last_ms, open_ms, purge_ms", "TEXT43, 1, 0, EPOCH_MS, 0, EPOCH_MS + 86400000"},
 	{"device_cookies", 10, "id, user_id, token_digest, created_at, expires_at", "ID, ID, BYTES, NOW, LATER"},
 	{"activities", 10, "id, user_id, kind, ip, network, user_agent, created_at, shorten_at",
 		"ID, ID, 'login', '192.0.2.1', '192.0.2.0/24', 'Mozilla/5.0 (X11; Linux x86_64)', NOW, LATER"},

@@ -29,10 +29,10 @@ func TestLogin_CostOfARefusedAttempt(t *testing.T) {
 		})
 	}
 	for range 5 {
-		require.Len(t, statements(stranger, "ada@example.com", wrong), 6, "look-up, BEGIN, record, two counts, account")
-		require.Len(t, statements(known, "ada@example.com", wrong), 5, "one count: the known browser's")
+		require.Len(t, statements(stranger, "ada@example.com", wrong), 7, "look-up, BEGIN, record, lock, count, account, end")
+		require.Len(t, statements(known, "ada@example.com", wrong), 7, "as many")
 	}
-	require.Len(t, statements(stranger, "nobody@example.com", wrong), 6, "as many")
+	require.Len(t, statements(stranger, "nobody@example.com", wrong), 7, "as many")
 	for range 4 {
 		statements(stranger, "nobody@example.com", wrong)
 	}
@@ -71,7 +71,7 @@ func TestLogin_SendsTheListedStatements(t *testing.T) {
 	}
 	require.Len(t, modelstest.Statements(func() { require.Equal(t, 200, b.Get("/").StatusCode) }), 1)
 	b.logOut()
-	require.Len(t, login(b), 8, "a known browser")
+	require.Len(t, login(b), 9, "a known browser")
 }
 
 // listedStatements returns the words of docs/login.md's statements in order: a

@@ -1,0 +1,89 @@
+package password
+
+import (
+	"context"
+	"runtime"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// queued returns a queue without a free core, in which these places wait, and a
+// function that frees cores and returns the places in the order of their turns.
+func queued(t *testing.T, places ...Place) (*queue, func(cores int) []Place) {
+	t.Helper()
+	q := &queue{}
+	turns := make([]chan struct{}, len(places))
+	for i, p := range places {
+		turns[i] = q.enter(p)
+		require.NotNil(t, turns[i])
+	}
+	served := map[int]bool{}
+	return q, func(cores int) (order []Place) {
+		for range cores {
+			q.release()
+			for i, turn := range turns {
+				select {
+				case <-turn:
+					if !served[i] {
+						served[i] = true
+						order = append(order, places[i])
+					}
+				default:
+				}
+			}
+		}
+		return order
+	}
+}
+
+func TestQueue_KnownBrowsersFirst(t *testing.T) {
+	unknown, known := Place{Network: "192.0.2.0/24"}, Place{Network: "192.0.2.0/24", Known: true}
+	_, free := queued(t, unknown, unknown, unknown, known)
+	require.Equal(t, []Place{known, unknown, unknown, unknown}, free(4))
+}
+
+// Known browsers that log in again and again do not keep new ones out.
+func TestQueue_EveryFourthTurnIsForTheOthers(t *testing.T) {
+	unknown, known := Place{Network: "192.0.2.0/24"}, Place{Network: "198.51.100.0/24", Known: true}
+	_, free := queued(t, unknown, known, known, known, known, known)
+	require.Equal(t, []Place{known, known, known, unknown, known, known}, free(6))
+}
+
+func TestQueue_NetworksTakeTurns(t *testing.T) {
+	flood, other, third := Place{Network: "2001:db8:1::/48"}, Place{Network: "192.0.2.0/24"}, Place{Network: "198.51.100.0/24"}
+	_, free := queued(t, flood, flood, flood, flood, other, third, other)
+	require.Equal(t, []Place{flood, other, third, flood, other, flood, flood}, free(7))
+}
+
+func TestQueue_BoundsTheShareOfANetwork(t *testing.T) {
+	flood := Place{Network: "192.0.2.0/24"}
+	q, _ := queued(t)
+	for range maxShare * runtime.GOMAXPROCS(0) {
+		require.NotNil(t, q.enter(flood))
+	}
+	require.Nil(t, q.enter(flood))
+	_, err := q.wait(t.Context(), flood)
+	require.ErrorIs(t, err, ErrBusy)
+	require.NotNil(t, q.enter(Place{Network: flood.Network, Known: true}), "a flood does not use up that of known browsers")
+	require.NotNil(t, q.enter(Place{Network: "198.51.100.0/24"}))
+}
+
+// A client that disconnects loses no core.
+func TestQueue_LeavingGivesTheTurnOn(t *testing.T) {
+	first, second := Place{Network: "192.0.2.0/24"}, Place{Network: "198.51.100.0/24"}
+	q := &queue{}
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := q.wait(gone, first)
+	require.ErrorIs(t, err, ErrBusy)
+	require.Empty(t, q.others.networks)
+
+	left, next := q.enter(first), q.enter(second)
+	q.release()
+	<-left
+	q.leave(first, left) // its core came in the same moment
+	<-next
+	q.release()
+	require.Equal(t, 1, q.cores)
+}

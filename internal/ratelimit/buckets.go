@@ -1,0 +1,146 @@
+package ratelimit
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/gobuffalo/pop/v6"
+)
+
+// Buckets are those of one attempt. All attempts have them in the same order:
+// prevents deadlocks.
+type Buckets []Bucket
+
+// Counts are the counts of buckets, by their rows.
+type Counts map[string]Count
+
+// Rows returns the rows of the buckets.
+func (bs Buckets) Rows() (ids []string) {
+	for _, b := range bs {
+		ids = append(ids, b.Row)
+	}
+	return ids
+}
+
+// Check returns the *Exceeded with the longest wait, or nil.
+func (bs Buckets) Check(counts Counts, now time.Time) error {
+	var longest *Exceeded
+	for _, b := range bs {
+		if e := b.Check(counts[b.Row], now); e != nil && (longest == nil || e.RetryAfter > longest.RetryAfter) {
+			longest = e
+		}
+	}
+	if longest == nil { // a nil *Exceeded would be a non-nil error
+		return nil
+	}
+	return longest
+}
+
+// Take counts an attempt in all buckets, or in none and returns *Exceeded. Call it
+// in a transaction.
+func (bs Buckets) Take(tx *pop.Connection, now time.Time) error {
+	_, err := bs.take(tx, now, 0)
+	return err
+}
+
+// Start is Take for an attempt that is in flight until Fail or Refund. It returns
+// the counts before it.
+func (bs Buckets) Start(tx *pop.Connection, now time.Time) (Counts, error) {
+	return bs.take(tx, now, 1)
+}
+
+func (bs Buckets) take(tx *pop.Connection, now time.Time, pending int) (Counts, error) {
+	var rows []Count
+	for _, b := range bs {
+		rows = append(rows, Count{ID: b.Row})
+	}
+	locked, err := upsert(tx, rows, "attempts = rate_limits.attempts")
+	if err != nil {
+		return nil, err
+	}
+	before := Counts{}
+	for _, c := range locked {
+		before[c.ID] = c.at(now)
+	}
+	if err := bs.Check(before, now); err != nil {
+		return nil, err
+	}
+	for i, b := range bs {
+		rows[i] = b.add(before[b.Row], now, pending)
+	}
+	_, err = upsert(tx, rows, `attempts = excluded.attempts, pending = excluded.pending,
+		last_ms = excluded.last_ms, open_ms = excluded.open_ms, purge_ms = excluded.purge_ms`)
+	return before, err
+}
+
+// Fail leaves a started attempt counted.
+func (bs Buckets) Fail(tx *pop.Connection) error {
+	return bs.end(tx, func(Bucket) int { return 0 })
+}
+
+// Refund takes a started attempt off, and failures before it that were in a row.
+func (bs Buckets) Refund(tx *pop.Connection, failures int) error {
+	return bs.end(tx, func(b Bucket) int {
+		if b.Window > 0 {
+			return 1
+		}
+		return 1 + failures
+	})
+}
+
+// end takes attempts off. A row that was purged meanwhile comes back and counts
+// nothing, for its purge_ms is 0.
+func (bs Buckets) end(tx *pop.Connection, off func(Bucket) int) error {
+	var rows []Count
+	for _, b := range bs {
+		rows = append(rows, Count{ID: b.Row, Attempts: off(b)})
+	}
+	// open_ms = 0: it was open for this attempt.
+	_, err := upsert(tx, rows, `pending = CASE WHEN rate_limits.pending > 0 THEN rate_limits.pending - 1 ELSE 0 END,
+		attempts = CASE WHEN rate_limits.attempts > excluded.attempts THEN rate_limits.attempts - excluded.attempts ELSE 0 END,
+		open_ms = CASE WHEN excluded.attempts > 0 THEN 0 ELSE rate_limits.open_ms END,
+		purge_ms = CASE WHEN rate_limits.attempts > excluded.attempts THEN rate_limits.purge_ms ELSE 0 END`)
+	return err
+}
+
+// upsert inserts the rows, or sets their columns, and returns them. It locks them
+// in the given order.
+func upsert(tx *pop.Connection, rows []Count, set string) (stored []Count, err error) {
+	var args []any
+	for _, r := range rows {
+		args = append(args, r.ID, r.Attempts, r.Pending, r.LastMS, r.OpenMS, r.PurgeMS)
+	}
+	if err := tx.RawQuery(upsertSQL(len(rows), set), args...).All(&stored); err != nil {
+		return nil, fmt.Errorf("counting an attempt: %w", err)
+	}
+	return stored, nil
+}
+
+func upsertSQL(rows int, set string) string {
+	return "INSERT INTO rate_limits (id, attempts, pending, last_ms, open_ms, purge_ms) VALUES (?, ?, ?, ?, ?, ?)" +
+		strings.Repeat(", (?, ?, ?, ?, ?, ?)", rows-1) + " ON CONFLICT (id) DO UPDATE SET " + set +
+		" RETURNING id, attempts, pending, last_ms, open_ms, purge_ms"
+}
+
+// Peek returns the attempts that count at now, and what Check says, without
+// counting.
+func (b Bucket) Peek(tx *pop.Connection, now time.Time) (attempts int, refused *Exceeded, err error) {
+	var found []Count
+	err = tx.RawQuery("SELECT id, attempts, pending, last_ms, open_ms, purge_ms FROM rate_limits WHERE id = ?", b.Row).All(&found)
+	if err != nil {
+		return 0, nil, fmt.Errorf("looking up a rate limit: %w", err)
+	}
+	for _, c := range found {
+		attempts, refused = c.at(now).Attempts, b.Check(c, now)
+	}
+	return attempts, refused, nil
+}
+
+// Clear removes the bucket's row.
+func (b Bucket) Clear(tx *pop.Connection) error {
+	if err := tx.RawQuery("DELETE FROM rate_limits WHERE id = ?", b.Row).Exec(); err != nil {
+		return fmt.Errorf("clearing a rate limit: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,60 @@
+package models
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"testing"
+
+	"github.com/gobuffalo/pop/v6"
+	"github.com/stretchr/testify/require"
+)
+
+// A client that disconnects while its attempt is judged hides no failure, and
+// leaves nothing of an attempt that does not count.
+func TestAttempt_Disconnecting(t *testing.T) {
+	user, err := CreateUser(t.Context(), "disconnecting@example.com", "")
+	require.NoError(t, err)
+	t.Cleanup(func() { DB.Destroy(user) })
+	require.NoError(t, user.SetPassword(t.Context(), "four random words work well"))
+	with := Credentials{Email: user.Email, Password: "four random words work well", Client: Client{IP: netip.MustParseAddr("192.0.2.1")}}
+	requireCounted := func(want int) {
+		attempts, _, err := bucketOf(loginsPerEmail, user.Email).Peek(DB, Clock.Now())
+		require.NoError(t, err)
+		require.Equal(t, want, attempts)
+		var inFlight int
+		require.NoError(t, DB.Store.Get(&inFlight, "SELECT COALESCE(sum(pending), 0) FROM rate_limits"))
+		require.Zero(t, inFlight)
+		recorded, err := DB.Where("user_id = ? AND kind = ?", user.ID, ActivityLoginFailed).Count(&Activity{})
+		require.NoError(t, err)
+		require.Equal(t, want, recorded)
+	}
+	ctx, disconnect := context.WithCancel(t.Context())
+	_, err = with.attempt(ctx, ActivityLoginFailed, func(*pop.Connection, *User) (string, error) {
+		disconnect()
+		return ActivityLogin, nil
+	})
+	require.ErrorIs(t, err, context.Canceled)
+	requireCounted(0)
+	for _, failed := range []bool{true, false} {
+		ctx, disconnect := context.WithCancel(t.Context())
+		a, err := with.begin(ctx, ActivityLoginFailed)
+		require.NoError(t, err)
+		disconnect()
+		require.NoError(t, a.end(ctx, failed))
+		requireCounted(1)
+	}
+}
+
+func TestRequestMail_FollowsMailsPerClient(t *testing.T) {
+	usual := settings
+	defer func() { settings = usual }()
+	settings.MailsPerClient = 2
+	client := Client{IP: netip.MustParseAddr("198.51.100.77")}
+	var limited *RateLimited
+	for n, refused := range []bool{false, false, true} {
+		err := RequestSignup(t.Context(), fmt.Sprintf("user%d@example.org", n), "", client)
+		require.Equal(t, refused, errors.As(err, &limited), err)
+	}
+}
