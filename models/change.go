@@ -78,7 +78,7 @@ func Undo(ctx context.Context, rawToken string, client Client) error {
 		// Links of older changes stay: an attacker may make two.
 		if err := tx.RawQuery("DELETE FROM tokens WHERE user_id = ? AND purpose = ? AND number >= ? AND redeemed = ?",
 			user.ID, PurposeUndo, token.Number, false).Exec(); err != nil {
-			return fmt.Errorf("voiding younger links: %w", err)
+			return fmt.Errorf("voiding later links: %w", err)
 		}
 		lost := user.Email
 		user.DeletedAt = nulls.Time{}

@@ -13,7 +13,7 @@ func (ms *ModelSuite) Test_Undo() {
 	ms.changeEmail(ada, "ada@example.org")
 	undo := modelstest.Link(ms.T(), "ada@example.com", models.MailEmailChanged)
 	ms.changeEmail(ada, "ada@example.net")
-	younger := modelstest.Link(ms.T(), "ada@example.org", models.MailEmailChanged)
+	later := modelstest.Link(ms.T(), "ada@example.org", models.MailEmailChanged)
 
 	_, err := models.StartSession(ctx, ms.user("ada@example.net"), here, true)
 	ms.NoError(err)
@@ -24,7 +24,7 @@ func (ms *ModelSuite) Test_Undo() {
 	back := ms.user("ada@example.com")
 	ms.Equal(ada.ID, back.ID)
 	ms.Empty(back.PasswordDigest)
-	for _, void := range []string{undo, younger} {
+	for _, void := range []string{undo, later} {
 		ms.ErrorIs(models.Undo(ctx, void, models.Client{}), models.ErrNotFound)
 	}
 	for _, email := range []string{"ada@example.com", "ada@example.net"} {
@@ -64,9 +64,9 @@ func (ms *ModelSuite) Test_Undo_ClockWentBack() {
 	models.Clock.Move(-time.Minute)
 	ms.changeEmail(ada, "eve@example.net")
 	models.Clock.Reset()
-	younger := modelstest.Link(ms.T(), "eve@example.org", models.MailEmailChanged)
+	later := modelstest.Link(ms.T(), "eve@example.org", models.MailEmailChanged)
 	ms.NoError(models.Undo(ctx, modelstest.Link(ms.T(), "ada@example.com", models.MailEmailChanged), here))
-	ms.ErrorIs(models.Undo(ctx, younger, here), models.ErrNotFound)
+	ms.ErrorIs(models.Undo(ctx, later, here), models.ErrNotFound)
 	ms.Equal(ada.ID, ms.user("ada@example.com").ID)
 
 	var numbers []int

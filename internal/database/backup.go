@@ -16,8 +16,8 @@ import (
 var ErrOwnTool = errors.New("the database has a backup tool of its own")
 
 // Backup copies a SQLite database that is in use to a new file, readable only by
-// its owner. It never replaces a file. The tables of without are empty in the copy:
-// a restored session that was ended since would be alive again.
+// its owner. It never replaces a file. The tables named by without are empty in
+// the copy: a restore must not bring ended sessions back.
 func Backup(ctx context.Context, db *pop.Connection, path string, without ...string) error {
 	if db.Dialect.Name() == "postgres" {
 		return ErrOwnTool
@@ -42,8 +42,8 @@ func Backup(ctx context.Context, db *pop.Connection, path string, without ...str
 	return nil
 }
 
-// emptyCopy deletes all rows of tables that a SQLite file may have, and what the file
-// keeps of them.
+// emptyCopy deletes all rows of those tables that the SQLite file has, and their
+// bytes.
 func emptyCopy(ctx context.Context, path string, tables []string) error {
 	details := sqliteDetails(path)
 	details.Pool, details.IdlePool = 1, 1

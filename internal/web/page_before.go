@@ -11,9 +11,8 @@ import (
 	"github.com/gorilla/mux"
 )
 
-// PageBefore returns the path of this site's page that sent the request, as its
-// Referer says, with its parameter next, or "". A refused form is shown at a path
-// that may have no GET: its parent does.
+// PageBefore returns the path of this site's page in the Referer, with its parameter
+// next, or "". A refused form's path may have no GET, but its parent has.
 func PageBefore(router *mux.Router, r *http.Request) string {
 	referer, err := url.Parse(r.Referer())
 	if err != nil || referer.Host != r.Host {
@@ -21,8 +20,8 @@ func PageBefore(router *mux.Router, r *http.Request) string {
 	}
 	page := cmp.Or(strings.TrimSuffix(referer.EscapedPath(), "/"), "/")
 	for page != "/" && IsLocalPath(page) {
-		asked := &http.Request{URL: &url.URL{Path: page + "/"}, Host: r.Host}
-		if allowed := AllowedMethods(router, asked); len(allowed) == 0 || slices.Contains(allowed, http.MethodGet) {
+		probe := &http.Request{URL: &url.URL{Path: page + "/"}, Host: r.Host}
+		if allowed := AllowedMethods(router, probe); len(allowed) == 0 || slices.Contains(allowed, http.MethodGet) {
 			return WithNext(page, localPath(referer.Query().Get("next")))
 		}
 		page = path.Dir(page)
