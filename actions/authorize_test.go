@@ -152,8 +152,8 @@ func TestReturnPath_AfterLogin(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
 	for requested, want := range map[string]string{
-		"/account/sessions":              "/account/sessions",
-		"/account/sessions/":             "/account/sessions",
+		"/account":                       "/account",
+		"/account/":                      "/account",
 		"/?tab=devices":                  "/?tab=devices",
 		"/?next=https://evil.example":    "/?next=https://evil.example",
 		"/":                              "/",
@@ -176,11 +176,11 @@ func TestReturnPath_OfEachTab(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
 	b := s.browser()
-	one, other := b.Get(b.Get("/account").Location()).Page, b.Get(b.Get("/account/activity").Location()).Page
+	one, other := b.Get(b.Get("/account").Location()).Page, b.Get(b.Get("/?tab=2").Location()).Page
 	wrong := b.Post("/login", url.Values{"email": {"ada@example.com"}, "password": {"wrong"}, "next": {next(one)}})
 	require.Equal(t, "/account", b.logInFrom(wrong.Page, "ada@example.com").Location(), "after a refused form")
 	b.logOut()
-	require.Equal(t, "/account/activity", b.logInFrom(other, "ada@example.com").Location())
+	require.Equal(t, "/?tab=2", b.logInFrom(other, "ada@example.com").Location())
 }
 
 // Attackers can make links to the login page.

@@ -143,7 +143,7 @@ func (s *story) logOut(t *testing.T) {
 	s.back()
 	s.back() // to the home page
 	require.NotContains(t, s.text("body"), s.email, "Back shows nothing private")
-	require.Equal(t, "302 /login", s.ask("/", copied), "a copied cookie is dead")
+	require.Equal(t, "302 /login?next=%2F", s.ask("/", copied), "a copied cookie is dead")
 	s.visit("/welcome")
 	require.Empty(t, s.flashes())
 }
@@ -314,7 +314,7 @@ func (s *story) readMails(t *testing.T) {
 func (b *browser) requireFlashOnce() {
 	b.t.Helper()
 	require.Len(b.t, b.flashes(), 1)
-	b.visit(b.path())
+	b.visit(b.path() + evaluate[string](b, "location.search"))
 	require.Empty(b.t, b.flashes(), "shown once")
 }
 

@@ -153,7 +153,8 @@ func TestOutage_RemovedSQLiteFile(t *testing.T) {
 	file := filepath.Join(dir, "storage/development.sqlite")
 	require.NoError(t, os.Rename(file, file+".removed"))
 	require.Equal(t, 503, p.ask(p.browser(), "GET", "/readyz", nil).StatusCode)
-	require.Contains(t, p.Log(), "the database file storage/development.sqlite was removed or replaced while the app runs")
 	require.NoError(t, os.Rename(file+".removed", file))
 	require.Equal(t, 200, p.ask(p.browser(), "GET", "/readyz", nil).StatusCode)
+	p.Stop()
+	require.Contains(t, p.Log(), "the database file storage/development.sqlite was removed or replaced while the app runs")
 }
