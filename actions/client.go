@@ -25,7 +25,7 @@ func clientOf(c buffalo.Context) models.Client {
 }
 
 func credentials(c buffalo.Context, email, password string) models.Credentials {
-	web.Info(c).EmailDigest = models.EmailDigest(email) // "login failed" names the account so
+	web.Info(c).EmailDigest = models.EmailDigest(email) // for the log line of a failed attempt
 	return models.Credentials{Email: email, Password: password, Client: clientOf(c)}
 }
 

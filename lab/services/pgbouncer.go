@@ -15,9 +15,9 @@ import (
 	"corral/lab/binary"
 )
 
-// StartPgBouncer runs PgBouncer in transaction mode in front of a server, until the
-// test ends, with few connections, so that they change hands. It returns the URL of
-// a database. It skips the test where PgBouncer is missing.
+// StartPgBouncer runs PgBouncer in transaction mode in front of a server until the
+// test ends, or skips the test without it. Few connections are shared by all
+// clients. It returns the URL of a database.
 func StartPgBouncer(t testing.TB, s *Postgres, database, more string) (databaseURL string) {
 	t.Helper()
 	path, err := exec.LookPath("pgbouncer")
