@@ -11,7 +11,7 @@ import (
 
 func TestMails(t *testing.T) {
 	db := open(t, `CREATE TABLE mails (id UUID, recipient TEXT, template TEXT, language TEXT, data TEXT, sealed_token TEXT,
-		attempts INTEGER, last_error TEXT, created_at TIMESTAMP, due_at TIMESTAMP, delivered_at TIMESTAMP, given_up_at TIMESTAMP, low_priority BOOL DEFAULT FALSE, resolved BOOL DEFAULT FALSE)`)
+		attempts INTEGER, last_error TEXT, created_at TIMESTAMP, due_at TIMESTAMP, delivered_at TIMESTAMP, given_up_at TIMESTAMP, low_priority BOOL DEFAULT FALSE, resolved TEXT DEFAULT '')`)
 	for n, template := range []string{"reset", "notice", "reset"} {
 		for _, email := range []string{"ada@example.com", "bob@example.com"} {
 			exec(t, db, fmt.Sprintf(`INSERT INTO mails (id, recipient, template, language, data, attempts, last_error, created_at)

@@ -28,7 +28,7 @@ var migrations = fstest.MapFS{"20260101000000_create_mails.up.fizz": {Data: []by
 		t.Column("language", "string", {size: 16})
 		t.Column("data", "text", {})
 		t.Column("low_priority", "bool", {})
-		t.Column("resolved", "bool", {})
+		t.Column("resolved", "string", {size: 64})
 		t.Column("sealed_token", "blob", {"null": true})
 		t.Column("attempts", "integer", {})
 		t.Column("last_error", "string", {size: 255})

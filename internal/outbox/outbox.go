@@ -31,7 +31,7 @@
 //		t.Column("language", "string", {size: 16})
 //		t.Column("data", "text", {})
 //		t.Column("low_priority", "bool", {})
-//		t.Column("resolved", "bool", {})
+//		t.Column("resolved", "string", {size: 64})
 //		t.Column("sealed_token", "blob", {"null": true})
 //		t.Column("attempts", "integer", {})
 //		t.Column("last_error", "string", {size: 255})
@@ -67,7 +67,7 @@ type Mail struct {
 	Language    string     `db:"language"`
 	Data        string     `db:"data"`         // for Compose, such as JSON
 	LowPriority bool       `db:"low_priority"` // delivered after all others
-	Resolved    bool       `db:"resolved"`     // by Resolve
+	Resolved    string     `db:"resolved"`     // the template that Resolve chose, or ""
 	SealedToken []byte     `db:"sealed_token"` // wiped when delivered or given up
 	Attempts    int        `db:"attempts"`
 	LastError   string     `db:"last_error"`
@@ -139,14 +139,15 @@ func (q *Queue) Token(m *Mail) (rawToken string, err error) {
 // Resolve calls decide, which may change Template, Language and SealedToken, at the
 // first delivery only: a mail stays as it was sent.
 func (q *Queue) Resolve(ctx context.Context, db *pop.Connection, m *Mail, decide func() error) error {
-	if m.Resolved {
+	if m.Resolved != "" {
+		m.Template = m.Resolved
 		return nil
 	}
 	if err := decide(); err != nil {
 		return err
 	}
-	m.Resolved = true
-	if err := db.WithContext(ctx).UpdateColumns(m, "template", "language", "sealed_token", "resolved"); err != nil {
+	m.Resolved = m.Template
+	if err := db.WithContext(ctx).UpdateColumns(m, "language", "sealed_token", "resolved"); err != nil {
 		return fmt.Errorf("resolving a mail: %w", err)
 	}
 	return nil

@@ -44,7 +44,7 @@ func (s *story) read(a site.Answer, status int, route ...string) {
 func (s *story) queue(template, recipient string) (id string) {
 	s.t.Helper()
 	id = uuid.Must(uuid.NewV7()).String()
-	s.Execute(`INSERT INTO mails (id, recipient, template, language, data, low_priority, resolved, attempts, last_error, created_at, due_at) VALUES (?, ?, ?, ?, ?, FALSE, FALSE, 0, '', ?, ?)`,
+	s.Execute(`INSERT INTO mails (id, recipient, template, language, data, low_priority, resolved, attempts, last_error, created_at, due_at) VALUES (?, ?, ?, ?, ?, FALSE, '', 0, '', ?, ?)`,
 		id, recipient, template, s.reader.Language,
 		`{"when": "2026-11-24T15:04:00Z", "ip": "192.0.2.7", "user_agent": "Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0", "new_email": "ada@new.example"}`,
 		time.Now().UTC(), time.Now().UTC())

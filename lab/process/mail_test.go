@@ -109,7 +109,7 @@ func queue(t *testing.T, db *sql.DB, recipients ...string) {
 	for _, to := range recipients {
 		now := time.Now().UTC()
 		_, err := db.Exec(`INSERT INTO mails (id, recipient, template, language, data, low_priority, resolved, attempts, last_error, created_at, due_at)
-			VALUES ($1, $2, 'password_changed', '', '{}', FALSE, FALSE, 0, '', $3, $4)`, uuid.Must(uuid.NewV7()).String(), to, now, now)
+			VALUES ($1, $2, 'password_changed', '', '{}', FALSE, '', 0, '', $3, $4)`, uuid.Must(uuid.NewV7()).String(), to, now, now)
 		require.NoError(t, err)
 	}
 }
