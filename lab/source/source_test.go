@@ -99,11 +99,29 @@ func TestSource_ImportsNothingUnsafe(t *testing.T) {
 // The app connects to its database and its mail server only.
 func TestSource_SendsNoHTTPRequests(t *testing.T) {
 	clients := []string{"Get", "Post", "PostForm", "Head", "Client", "DefaultClient", "Transport", "DefaultTransport", "NewRequest", "NewRequestWithContext"}
+	eachSelector(t, func(path, pkg, name string) {
+		require.False(t, pkg == "http" && slices.Contains(clients, name), "%s: http.%s", path, name)
+		dials := (pkg == "net" || pkg == "tls") && strings.HasPrefix(name, "Dial")
+		require.True(t, !dials || path == "internal/outbox/smtp.go", "%s: %s.%s", path, pkg, name)
+	})
+}
+
+// Files come from the binary, with digests in their names: no folder is served.
+func TestSource_ServesNoFolder(t *testing.T) {
+	eachSelector(t, func(path, pkg, name string) {
+		require.NotEqual(t, "ServeFiles", name, path)
+		require.False(t, pkg == "http" && slices.Contains([]string{"Dir", "FS", "FileServer", "FileServerFS", "ServeFile", "ServeFileFS"}, name), "%s: http.%s", path, name)
+	})
+}
+
+// eachSelector calls fn with every pkg.Name in the app.
+func eachSelector(t *testing.T, fn func(path, pkg, name string)) {
+	t.Helper()
 	for path, file := range shipped(t) {
 		ast.Inspect(file, func(n ast.Node) bool {
 			if selector, ok := n.(*ast.SelectorExpr); ok {
-				if pkg, ok := selector.X.(*ast.Ident); ok && pkg.Name == "http" {
-					require.NotContains(t, clients, selector.Sel.Name, path)
+				if pkg, ok := selector.X.(*ast.Ident); ok {
+					fn(path, pkg.Name, selector.Sel.Name)
 				}
 			}
 			return true

@@ -185,6 +185,9 @@ func TestSource_TemplatesAndScripts(t *testing.T) {
 		case strings.HasPrefix(path, "templates/") && strings.HasSuffix(path, ".html"):
 			templates++
 			require.NotRegexp(t, inScript, regexp.MustCompile(`<%[^%]*%>`).ReplaceAllString(string(text), "…"), path)
+			for _, script := range regexp.MustCompile(`<script[^>]*>`).FindAllString(regexp.MustCompile(`<%[^%]*%>`).ReplaceAllString(string(text), "…"), -1) {
+				require.Contains(t, script, `type="module"`, path)
+			}
 			require.NotRegexp(t, `(?s)<script[^>]*>\s*<%`, string(text), path)
 			require.NotContains(t, string(text), "raw(", path)
 		case strings.HasPrefix(path, "assets/") && strings.HasSuffix(path, ".js"):
