@@ -35,6 +35,10 @@ func expired(now time.Time) []purge.Rule {
 	remove := func(table, where, order string, args ...any) purge.Rule {
 		return purge.Rule{Change: "DELETE FROM " + table, Table: table, Where: where, Order: order, Args: args}
 	}
+	ofDeletedUsers := "recipient IN (SELECT email FROM users WHERE deleted_at <= ?)"
+	if DB.Dialect.Name() == "postgres" { // which would scan all mails for IN
+		ofDeletedUsers = "recipient = ANY(ARRAY(SELECT email FROM users WHERE deleted_at <= ?))"
+	}
 	return []purge.Rule{
 		remove("activities", "user_id IS NULL", "user_id, id"),
 		remove("sessions", "remembered = ? AND last_seen_at <= ?", "last_seen_at", false, now.Add(-settings.SessionIdle)),
@@ -42,7 +46,7 @@ func expired(now time.Time) []purge.Rule {
 		remove("sessions", "remembered = ? AND created_at <= ?", "created_at", true, now.Add(-settings.RememberLifetime)),
 		remove("rate_limits", "purge_ms <= ?", "purge_ms", now.UnixMilli()),
 		remove("tokens", "expires_at <= ?", "expires_at", now.Add(-DeadTokenLifetime)),
-		remove("mails", "recipient IN (SELECT email FROM users WHERE deleted_at <= ?)", "recipient", now.Add(-DeletedUserLifetime)),
+		remove("mails", ofDeletedUsers, "recipient", now.Add(-DeletedUserLifetime)),
 		remove("users", "deleted_at <= ?", "deleted_at", now.Add(-DeletedUserLifetime)),
 		remove("device_cookies", "expires_at <= ?", "expires_at", now),
 		remove("activities", "created_at <= ?", "created_at", now.Add(-ActivityLifetime)),
