@@ -58,8 +58,8 @@ func confirmPassword(c buffalo.Context, password string) (user *models.User, mes
 	return user, "", err
 }
 
-// changedMeanwhile handles a password that was reset during its confirmation, which
-// ended this session.
+// changedMeanwhile handles the error of a change after confirmPassword. If the
+// password was reset in between, the session has ended: it asks the user to log in.
 func changedMeanwhile(c buffalo.Context, err error) error {
 	if errors.Is(err, models.ErrBadCredentials) {
 		return askToLogIn(c)

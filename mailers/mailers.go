@@ -16,10 +16,10 @@ import (
 type kind struct {
 	link   string // path of the button; the token is appended
 	logIn  bool   // has a link to log in
-	notice bool   // says when and from where
+	notice bool   // says when and from where it was done
 }
 
-// kinds are all mails. Package models queues them.
+// kinds holds the mails of the app by template name. Package models queues them.
 var kinds = map[string]kind{
 	models.MailSignup:          {link: "/signup/"},
 	models.MailSignupTaken:     {link: "/password/forgot", logIn: true, notice: true},
@@ -35,8 +35,8 @@ var kinds = map[string]kind{
 	models.MailAccountDeleted:  {link: "/account/email/undo/", notice: true},
 }
 
-// ownKinds are the mails of your own, with templates of their own, which have data,
-// subject, t and url, the public URL. docs/build-on-it.md adds one.
+// ownKinds is for mails that you add. Their templates have data, subject, t, and url
+// (the public URL). docs/build-on-it.md adds one.
 var ownKinds = outbox.Kinds{}
 
 // Start starts a worker. Without a mail server, mails stay in the outbox: see
@@ -48,7 +48,7 @@ func Start(c config.Config, logger *slog.Logger) *outbox.Worker {
 		Compose: func(ctx context.Context, m *outbox.Mail) (mail.Message, error) {
 			linkErr := models.StartLink(ctx, m)
 			message, err := Compose(ctx, c, m)
-			if err == nil && m.SealedToken != nil && !kinds[m.Template].notice { // a notice informs without its link, too
+			if err == nil && m.SealedToken != nil && !kinds[m.Template].notice { // a notice is sent even if its link is void
 				err = linkErr
 			}
 			return message, err

@@ -22,16 +22,17 @@ type User struct {
 	Email          string     `db:"email"`                    // normalized
 	Language       string     `db:"language"`                 // a BCP 47 tag; "" follows the browser
 	PasswordDigest string     `db:"password_digest" json:"-"` // a PHC string; "" until a password is set
-	DeletedAt      nulls.Time `db:"deleted_at"`               // the account is locked, and purged later
+	DeletedAt      nulls.Time `db:"deleted_at"`               // null: it is not deleted
 	CreatedAt      time.Time  `db:"created_at"`
 	UpdatedAt      time.Time  `db:"updated_at"`
 }
 
-// ErrEmailTaken means that the email has an account. Only operators are told.
+// ErrEmailTaken means that the email has an account or is reserved for one. Only
+// operators are told.
 var ErrEmailTaken = errors.New("the email has an account")
 
-// FindUserByEmail returns the account of a normalized email, or ErrNotFound, also
-// for a deleted one.
+// FindUserByEmail returns the account of a normalized email. If there is none, or it
+// is deleted, it returns ErrNotFound.
 func FindUserByEmail(ctx context.Context, email string) (*User, error) {
 	user := &User{}
 	err := DB.WithContext(ctx).Where("email = ? AND deleted_at IS NULL", email).First(user)
@@ -95,8 +96,8 @@ func emailTaken(tx *pop.Connection, email string, userID uuid.UUID) (bool, error
 	return len(found) > 0, nil
 }
 
-// Delete locks the account. A mail has a link that undoes that; the
-// janitor removes account and data later. It returns ErrBadCredentials as lock does.
+// Delete marks the account as deleted and mails a link that undoes that. The
+// janitor removes the account and its data after DeletedUserLifetime. It returns ErrBadCredentials as lock does.
 func (u *User) Delete(ctx context.Context, client Client) error {
 	return announcing(ctx, func(tx *pop.Connection) error {
 		if err := u.lock(tx, toChange); err != nil {

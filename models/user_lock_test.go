@@ -8,7 +8,7 @@ import (
 	"corral/models/modelstest"
 )
 
-// A reset during hashing voids an attempt with the old password.
+// A reset while the old password is being verified voids that attempt.
 func (ms *ModelSuite) Test_User_ResetMeanwhile() {
 	ctx, ada := ms.T().Context(), ms.signUp("ada@example.com")
 	ms.NoError(errorOf(models.ResetPassword(ctx, ms.requestReset("ada@example.com"), "an entirely new set of words", here)))

@@ -11,15 +11,15 @@ import (
 	"github.com/jmoiron/sqlx"
 )
 
-// Statement is a query that each connection of a pool parses once. For queries of
-// every request: SQLite parses them for longer than it runs them.
+// Statement is a query that each connection of a pool parses once. Use it for
+// queries of every request: SQLite takes longer to parse them than to run them.
 //
 //	var userByID = database.Statement{SQL: "SELECT * FROM users WHERE id = ?"}
 type Statement struct {
 	SQL string
 
 	mutex    sync.Mutex
-	db       *pop.Connection // of prepared
+	db       *pop.Connection // for which s was prepared
 	prepared *sqlx.Stmt
 }
 
@@ -61,8 +61,9 @@ func (s *Statement) on(ctx context.Context, db *pop.Connection) (*sqlx.Stmt, err
 	return prepared, nil
 }
 
-// Columns returns the column list for a join that Get scans into a struct of models
-// whose db tags are the table names.
+// Columns returns the columns of one table for the SELECT list of a join. Get scans
+// its result into a struct with a field for each model; the field's db tag is the
+// table's name.
 func Columns(model any, table string) string {
 	var list []string
 	for name := range pop.NewModel(model, context.Background()).Columns().Readable().Cols {

@@ -137,7 +137,7 @@ func TestBuckets_RefundTakesTheAttemptOff(t *testing.T) {
 		for n := range 5 {
 			require.Equal(t, n, begin(t, db, ada, start)["ada"].Attempts)
 		}
-		require.NoError(t, ada.Refund(db, 4), "with the failures before it")
+		require.NoError(t, ada.Refund(db, 4), "removes the 4 failures before it, too")
 	}
 	for range 9 {
 		begin(t, db, client, start)
@@ -151,7 +151,7 @@ func TestBuckets_RefundTakesTheAttemptOff(t *testing.T) {
 	require.NotZero(t, take(t, db, inWindow, "client", start), "failures stay")
 }
 
-// Attempts of others in the row stay.
+// A refund keeps the other failures that the bucket counted.
 func TestBuckets_RefundKeepsOtherFailures(t *testing.T) {
 	db := database(t)
 	ada := ratelimit.Buckets{{Limit: inARow, Row: "ada"}}
@@ -168,7 +168,7 @@ func TestBuckets_RefundKeepsOtherFailures(t *testing.T) {
 	require.NotZero(t, left.PurgeMS)
 }
 
-// An attempt whose row was purged meanwhile leaves none that counts.
+// Ending an attempt whose row was purged meanwhile creates no row.
 func TestBuckets_EndWithoutRow(t *testing.T) {
 	db := database(t)
 	ada := ratelimit.Buckets{{Limit: inARow, Row: "ada"}}
@@ -211,7 +211,7 @@ func TestBuckets_SimultaneousAttemptsCannotPass(t *testing.T) {
 	require.Equal(t, 10, count(t, db, "client").Attempts)
 }
 
-// Attempts with the same buckets lock them in one order, to count and to end.
+// Attempts lock the same buckets in the same order, when they start and when they end.
 func TestBuckets_DoNotDeadlock(t *testing.T) {
 	db := database(t)
 	client, email := ratelimit.Bucket{Limit: inWindow, Row: "z client"}, ratelimit.Bucket{Limit: inARow, Row: "a email"}

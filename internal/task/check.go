@@ -11,12 +11,12 @@ import (
 // Check is a condition that must hold.
 type Check struct {
 	Name      string
-	Variables []string                        // their faults take the place of Run
+	Variables []string                        // if one has a fault, the check fails with it, without Run
 	Run       func() (good string, err error) // err names the remedy
 }
 
-// Examine prints a line for each check and returns an error if one failed. Faults
-// of variables that no check names count for the last check.
+// Examine prints a line for each check and returns an error if one failed. A
+// fault of a variable that no check lists counts against the last check.
 func Examine(checks []Check, faults []env.Fault) error {
 	failed := 0
 	for i, check := range checks {

@@ -28,7 +28,7 @@ import (
 type Assets struct {
 	files      fs.FS
 	live       bool
-	byName     map[string]*asset // nil if live
+	byName     map[string]*asset // empty if live
 	compressed chan struct{}     // closed when all files are compressed
 	compress   sync.Once
 }
@@ -101,7 +101,7 @@ func readAsset(files fs.FS, name string, within ...string) (*asset, error) {
 	return file, nil
 }
 
-// nameAndDigest reverses readAsset. digest is "" if the path has none.
+// nameAndDigest splits a path built by readAsset. digest is "" if the path has none.
 func nameAndDigest(served string) (name, digest string) {
 	name, inFolder := strings.CutPrefix(served, "/assets/")
 	if !inFolder {

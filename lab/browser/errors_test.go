@@ -36,9 +36,9 @@ func TestErrors_EachHasAPage(t *testing.T) {
 				b.seeError(status)
 			}
 			b.visit("/login")
-			b.do("cutting a form in half", fetch.Enable().WithPatterns([]*fetch.RequestPattern{{URLPattern: s.url + "/login"}}))
+			b.do("intercepting the form, to cut its body", fetch.Enable().WithPatterns([]*fetch.RequestPattern{{URLPattern: s.url + "/login"}}))
 			b.press("main form [type=submit]")
-			b.do("no more of that", fetch.Disable())
+			b.do("stopping the interception", fetch.Disable())
 			b.seeError(400)
 			b.visit("/login")
 			for range 6 {
@@ -59,7 +59,7 @@ func TestErrors_EachHasAPage(t *testing.T) {
 				stranger.do("another screen", night)
 				require.Empty(t, stranger.axe())
 			}
-			stranger.photograph("error-421-"+language, stranger.screen) // without style: that host has no files either
+			stranger.photograph("error-421-"+language, stranger.screen) // without style: assets of the wrong host are 421, too
 		})
 	}
 }
@@ -79,7 +79,7 @@ func TestErrors_DatabaseOutageAndFaultHavePages(t *testing.T) {
 	for _, language := range languages(t) {
 		b := openBrowser(t, s, person{language: language, looks: true})
 		b.visit("/login")
-		logIn(b) // waits for five seconds, at once for all
+		logIn(b) // does not wait: each browser has its answer after five seconds
 		browsers = append(browsers, b)
 	}
 	for _, b := range browsers {
@@ -93,7 +93,7 @@ func TestErrors_DatabaseOutageAndFaultHavePages(t *testing.T) {
 		logIn(b)
 		b.do("waiting for the answer", b.nextPage())
 		b.seeError(500)
-		require.NotContains(t, b.text("body"), "activities", "what is wrong is for the log")
+		require.NotContains(t, b.text("body"), "activities", "the cause is only in the log")
 	}
 	require.Contains(t, s.app.Log(), "no such table: activities")
 }

@@ -16,9 +16,9 @@ import (
 )
 
 // StartPgBouncer runs PgBouncer in transaction mode in front of a server until the
-// test ends, or skips the test without it. Few connections are shared by all
-// clients. It returns the URL of a database.
-func StartPgBouncer(t testing.TB, s *Postgres, database, more string) (databaseURL string) {
+// test ends, or skips the test if PgBouncer is not installed. All clients share a
+// few connections. It adds configuration and returns the URL of a database.
+func StartPgBouncer(t testing.TB, s *Postgres, database, configuration string) (databaseURL string) {
 	t.Helper()
 	path, err := exec.LookPath("pgbouncer")
 	if err != nil {
@@ -29,7 +29,7 @@ func StartPgBouncer(t testing.TB, s *Postgres, database, more string) (databaseU
 	for name, content := range map[string]string{
 		"users": `"postgres" ""` + "\n",
 		"ini": fmt.Sprintf("[databases]\n* = host=127.0.0.1 port=%s\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = %s\nunix_socket_dir =\n"+
-			"auth_type = trust\nauth_file = %s\npool_mode = transaction\ndefault_pool_size = 3\n%s\n", s.port, port, filepath.Join(s.dir, "users"), more),
+			"auth_type = trust\nauth_file = %s\npool_mode = transaction\ndefault_pool_size = 3\n%s\n", s.port, port, filepath.Join(s.dir, "users"), configuration),
 	} {
 		require.NoError(t, os.WriteFile(filepath.Join(s.dir, name), []byte(content), 0o644))
 	}

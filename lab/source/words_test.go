@@ -13,14 +13,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Names that the glossary of CONTRIBUTING.md replaced. In prose some have other
-// meanings.
+// Retired names. In prose some have other meanings.
 var (
-	// In Go: rate limit, log in, log out, redeem, purge, client, discard, mail,
-	// deliver, request (an email change).
+	// In Go. Say instead: rate limit, log in, log out, redeem, purge, client, discard,
+	// mail, deliver, request (an email change).
 	retiredWords = regexp.MustCompile(`(?i:throttl|sweep|visitor|turnedOut|emailAsked|newDevice|knownDevice|emailAddress|clientAddress|ipAddress\z)` +
 		`|(^s|S)ign(ed)?(In|Out)|(^s|S)pen[dt](s|ing)?(\z|[A-Z_])|(^c|C)hores?(\z|[A-Z_])|^letters?(\z|[A-Z_])|^TestLetter|(^s|S)entAt\z`)
-	// Types: Client, RateLimited, DeviceCookie, email, outbox.
+	// Types. Say instead: Client, RateLimited, DeviceCookie, email, outbox.
 	retiredTypes = regexp.MustCompile(`^(Origin|Throttled|Device|Address|Chore|Letter)$`)
 	// In locale keys, tables, columns and CSS classes.
 	retiredNames = regexp.MustCompile(`(^|[._-])(throttl\w*|sweep|visitor|sign(ed)?[_-](in|out)|signin|signout|spent|chores?|letters?|` +
