@@ -1,6 +1,7 @@
 package i18n
 
 import (
+	"slices"
 	"strings"
 	"sync"
 
@@ -18,22 +19,28 @@ func (t *Texts) Match(acceptLanguage string, chosen ...string) string {
 			return name
 		}
 	}
-	if len(acceptLanguage) > maxAcceptLanguage {
-		return DefaultLanguage
+	if len(acceptLanguage) > maxAcceptLanguage { // the first are preferred
+		acceptLanguage = acceptLanguage[:max(0, strings.LastIndexByte(acceptLanguage[:maxAcceptLanguage], ','))]
 	}
 	return t.matched.get(acceptLanguage, t.match)
 }
 
 func (t *Texts) match(acceptLanguage string) string {
 	wanted, _, err := language.ParseAcceptLanguage(acceptLanguage)
-	if err != nil {
-		return DefaultLanguage
+	if err != nil { // one faulty element, such as -BE, is enough: some browsers send them
+		readable := slices.DeleteFunc(strings.Split(acceptLanguage, ","), isFaulty)
+		wanted, _, _ = language.ParseAcceptLanguage(strings.Join(readable, ","))
 	}
 	_, index, confidence := t.matcher.Match(wanted...)
 	if confidence == language.No { // shared scripts do not match: Arabic is no Persian
 		return DefaultLanguage
 	}
 	return t.tags[index].String()
+}
+
+func isFaulty(element string) bool {
+	_, _, err := language.ParseAcceptLanguage(element)
+	return err != nil
 }
 
 // matches caches match: browsers send few different headers, and matching takes as
