@@ -1,6 +1,7 @@
 package web
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
@@ -21,7 +22,8 @@ func Bind(c buffalo.Context, form any) error {
 	return nil
 }
 
-// Checkbox is a form field that is true unless "", "0", "false", "no" or "off".
+// Checkbox is a form field that is true unless "", "0", "false", "no" or "off". In
+// JSON it may be a boolean too.
 type Checkbox bool
 
 func (b *Checkbox) UnmarshalText(text []byte) error {
@@ -32,4 +34,15 @@ func (b *Checkbox) UnmarshalText(text []byte) error {
 		*b = true
 	}
 	return nil
+}
+
+func (b *Checkbox) UnmarshalJSON(data []byte) error {
+	if json.Unmarshal(data, (*bool)(b)) == nil {
+		return nil
+	}
+	var text string
+	if err := json.Unmarshal(data, &text); err != nil {
+		return err
+	}
+	return b.UnmarshalText([]byte(text))
 }
