@@ -94,11 +94,11 @@ func keepNext(c buffalo.Context) {
 	c.Set("next_query", web.WithNext("", next))
 }
 
-// returnPath returns path if it is one on this site other than the logout page, or
-// "".
+// returnPath returns path if it is one on this site to go to after a login, or "":
+// not the logout page, nor those of guests, which would redirect.
 func returnPath(path string) string {
 	u, err := url.Parse(path)
-	if !web.IsLocalPath(path) || err != nil || trimSlash(u.Path) == "/logout" {
+	if !web.IsLocalPath(path) || err != nil || slices.Contains([]string{"/login", "/logout", "/signup"}, trimSlash(u.Path)) {
 		return ""
 	}
 	return path

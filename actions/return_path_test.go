@@ -24,3 +24,11 @@ func TestReturnPath_IsNotTheLogoutPage(t *testing.T) {
 		require.Equal(t, path, returnPath(path))
 	}
 }
+
+// A login from there would lead home, with a second message.
+func TestReturnPath_IsNoPageOfGuests(t *testing.T) {
+	for _, path := range []string{"/login", "/login/", "/login?next=/login?next=/account", "/signup", "/log%69n"} {
+		require.Empty(t, returnPath(path))
+	}
+	require.Equal(t, "/signup/password", returnPath("/signup/password"))
+}
