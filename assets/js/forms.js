@@ -18,3 +18,9 @@ addEventListener("submit", (event) => {
 })
 
 addEventListener("pageshow", () => sent.forEach(release))
+
+// No server sees the fragment of the page to go to after a login: the browser
+// keeps it from form to redirect.
+if (location.hash) {
+  for (const field of document.querySelectorAll("[name=next]")) field.form.action += location.hash
+}

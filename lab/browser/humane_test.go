@@ -105,6 +105,21 @@ func TestHumane_FormIsSentOnce(t *testing.T) {
 	}
 }
 
+// The browser takes the fragment from redirect to redirect, and the script into the
+// form.
+func TestHumane_LoginKeepsTheFragment(t *testing.T) {
+	t.Parallel()
+	s := openSite(t)
+	zoe := s.welcome(t, "zoe@example.com")
+	b := openBrowser(t, s, person{})
+	b.visit("/account/sessions#newest")
+	require.Equal(t, "/login", b.path())
+	b.fill("[name=email]", zoe.email)
+	b.fill("[name=password]", zoe.password)
+	b.press("main form [type=submit]")
+	require.Equal(t, "/account/sessions#newest", evaluate[string](b, "location.pathname + location.hash"))
+}
+
 func TestHumane_KeptPageReloads(t *testing.T) {
 	t.Parallel()
 	zoe := openSite(t).welcome(t, "zoe@example.com")
