@@ -13,6 +13,9 @@ type ModelSuite struct{ *suite.Model }
 // HoldHashing runs fn while every hash has to wait.
 func HoldHashing(fn func()) { hashWith(new(password.Hasher), fn) }
 
+// HashWaits reports whether a hash waits for a core.
+func HashWaits() bool { return hasher.Waiting() }
+
 // RealHashing runs fn with hashes that cost what those of production do.
 func RealHashing(fn func()) { hashWith(password.NewHasher(), fn) }
 

@@ -237,7 +237,8 @@ func (ms *ModelSuite) Test_RateLimit_UnjudgedAttemptsDoNotCount() {
 				_, err := models.Authenticate(ctx, models.Credentials{Email: "ada@example.com", Password: "wrong", Client: client})
 				done <- err
 			}()
-			ms.Eventually(func() bool { return ms.count("activities") == 3 }, time.Minute, time.Millisecond)
+			ms.Eventually(models.HashWaits, time.Minute, time.Millisecond)
+			ms.Equal(3, ms.count("activities"))
 			cancel()
 			ms.Error(<-done)
 			ms.Equal(2, ms.count("activities"))

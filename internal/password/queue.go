@@ -110,6 +110,13 @@ func (q *queue) release() {
 	close(turn)
 }
 
+// Waiting reports whether a hash waits for a core.
+func (q *queue) Waiting() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return len(q.known.networks)+len(q.others.networks) > 0
+}
+
 // line holds what waits, by network.
 type line struct {
 	networks []string // the next first
