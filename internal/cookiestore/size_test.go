@@ -29,7 +29,7 @@ func TestStore_TooLargeSessionKeepsTheCookie(t *testing.T) {
 	session.Values["token"], session.Values["basket"] = "one", strings.Repeat("x", 3000)
 	flash := []byte(`{"info":["x"]}`)
 	session.Values[flashKey] = flash
-	require.EqualError(t, session.Save(r, w), "the session does not fit into a cookie: it takes 5500 bytes of 4096, and the largest value, basket, has 3000")
+	require.EqualError(t, session.Save(r, w), "the session does not fit into a cookie: it takes 5508 bytes of 4096, and the largest value, basket, has 3000")
 	require.Empty(t, w.Header())
 	require.Equal(t, flash, session.Values[flashKey])
 

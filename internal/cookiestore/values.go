@@ -2,94 +2,77 @@ package cookiestore
 
 import (
 	"bytes"
-	"encoding/binary"
+	"encoding/base64"
 	"encoding/gob"
+	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
-	"strings"
+	"unicode/utf8"
 )
 
-// flashKey is the key of Buffalo's flash messages. Buffalo sets it to "{}" when
-// there are none.
+// flashKey is Buffalo's, which sets "{}" when there are no messages.
 const flashKey = "_flash_"
 
-// encode returns the names and values in the order of the names, each after its
-// length, or nil if there are no values. A value begins with a letter for its type.
-// Equal values give equal bytes.
+// encode returns values as a JSON object of texts that begin with a letter for
+// their type, or nil if there are no values. Equal values give equal JSON.
 //
-// gob encodes equal values differently, so that detecting a change would take a
-// second decoding, and a page half as long again.
+// gob encodes equal values differently: detecting a change would take a second
+// decoding, 41 µs a page instead of 8.
 func encode(values map[any]any) ([]byte, error) {
-	names := make([]string, 0, len(values))
+	texts := make(map[string]string, len(values))
 	for key, value := range values {
 		name, ok := key.(string)
-		if !ok {
+		if !ok || !utf8.ValidString(name) {
 			return nil, fmt.Errorf("session key %v is not text", key)
 		}
 		if flash, ok := value.([]byte); ok && name == flashKey && string(flash) == "{}" {
 			continue
 		}
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	var encoded []byte
-	for _, name := range names {
-		text, err := encodeValue(values[name])
+		text, err := encodeValue(value)
 		if err != nil {
 			return nil, fmt.Errorf("session value %s: %w", name, err)
 		}
-		encoded = appendText(appendText(encoded, name), text)
+		texts[name] = text
 	}
-	return encoded, nil
-}
-
-func appendText(encoded []byte, text string) []byte {
-	return append(binary.AppendUvarint(encoded, uint64(len(text))), text...)
+	if len(texts) == 0 {
+		return nil, nil
+	}
+	return json.Marshal(texts)
 }
 
 func encodeValue(value any) (text string, err error) {
 	switch v := value.(type) {
 	case string:
-		return "s" + v, nil
+		if utf8.ValidString(v) { // JSON would change other bytes
+			return "s" + v, nil
+		}
 	case []byte:
-		return "b" + string(v), nil
+		if utf8.Valid(v) {
+			return "b" + string(v), nil
+		}
 	case int64:
 		return "i" + strconv.FormatInt(v, 10), nil
 	}
-	b := bytes.NewBufferString("g")
-	err = gob.NewEncoder(b).Encode(&value)
-	return b.String(), err
+	var b bytes.Buffer
+	err = gob.NewEncoder(&b).Encode(&value)
+	return "g" + base64.StdEncoding.EncodeToString(b.Bytes()), err
 }
 
 func decode(encoded []byte) (map[any]any, error) {
-	values := map[any]any{}
-	for len(encoded) > 0 {
-		name, rest, err := cutText(encoded)
+	var texts map[string]string
+	if err := json.Unmarshal(encoded, &texts); err != nil {
+		return nil, err
+	}
+	values := make(map[any]any, len(texts))
+	for name, text := range texts {
+		value, err := decodeValue(text)
 		if err != nil {
-			return nil, err
-		}
-		text, rest, err := cutText(rest)
-		if err != nil {
-			return nil, err
-		}
-		if values[name], err = decodeValue(text); err != nil {
 			return nil, fmt.Errorf("session value %s: %w", name, err)
 		}
-		encoded = rest
+		values[name] = value
 	}
 	return values, nil
-}
-
-// cutText is the reverse of appendText.
-func cutText(encoded []byte) (text string, rest []byte, err error) {
-	length, n := binary.Uvarint(encoded)
-	if n <= 0 || length > uint64(len(encoded)-n) {
-		return "", nil, errors.New("the session is cut off")
-	}
-	rest = encoded[n:]
-	return string(rest[:length]), rest[length:], nil
 }
 
 func decodeValue(text string) (any, error) {
@@ -105,8 +88,12 @@ func decodeValue(text string) (any, error) {
 	case 'i':
 		return strconv.ParseInt(text, 10, 64)
 	case 'g':
+		b, err := base64.StdEncoding.DecodeString(text)
+		if err != nil {
+			return nil, err
+		}
 		var value any
-		err := gob.NewDecoder(strings.NewReader(text)).Decode(&value)
+		err = gob.NewDecoder(bytes.NewReader(b)).Decode(&value)
 		return value, err
 	}
 	return nil, fmt.Errorf("unknown type %q", kind)

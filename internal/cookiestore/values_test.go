@@ -2,8 +2,8 @@ package cookiestore
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/gob"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -25,7 +25,7 @@ func roundTrip(t *testing.T, values map[any]any) map[any]any {
 func TestValues_RoundTrip(t *testing.T) {
 	values := map[any]any{
 		"text": "é\"<>", "empty": "", "bytes": []byte{0, 1, 255}, "legible bytes": []byte(`{"a":"<b>"}`), "no bytes": []byte{},
-		"number": int64(-42), "count": 7, "yes": true, "basket": &basket{[]string{"a", "b"}}, "Latin-1": "caf\xe9", "\x00": "\x00\u2028", "nil": nil, "caf\xe9": "key", "": "no key",
+		"number": int64(-42), "count": 7, "yes": true, "basket": &basket{[]string{"a", "b"}}, "Latin-1": "caf\xe9", "\x00": "\x00\u2028", "nil": nil,
 	}
 	require.Equal(t, values, roundTrip(t, values))
 	encoded, err := encode(map[any]any{})
@@ -48,15 +48,15 @@ func TestValues_RejectsInvalidValues(t *testing.T) {
 	for _, values := range []map[any]any{
 		{"x": struct{ Y int }{1}}, // not registered with gob
 		{1: "x"},
+		{"\xff": "x"},
 	} {
 		_, err := encode(values)
 		require.Error(t, err)
 	}
-	_, err := decode([]byte("\x01a\x02sx"))
+	_, err := decode([]byte(`{"a":"sx"}`))
 	require.NoError(t, err)
 	for _, text := range []string{
-		"\x01a", "\x01a\x00", "\x01a\x02zx", "\x01a\x02ix", "\x01a\x02g!", "\x01a\x01g", "\x01a\x02sxx", "\x01a\x03sx", "\x02a", "\x01a\x80", `{"a":"sx"}`,
-		strings.Repeat("\xff", 9) + "\x01", strings.Repeat("\xff", 11), "\x01a" + strings.Repeat("\xff", 9) + "\x01s",
+		"", "x", `{"a"`, `{"a":""}`, `{"a":"zx"}`, `{"a":"ix"}`, `{"a":"g!"}`, `{"a":"g"}`, `{"a":"sx"}x`, `{"a":1}`, `["sx"]`,
 	} {
 		_, err := decode([]byte(text))
 		require.Error(t, err, "%q", text)
@@ -70,7 +70,7 @@ func TestValues_UnknownTypesAreErrors(t *testing.T) {
 	require.NoError(t, gob.NewEncoder(&b).Encode(&value))
 	unknown := bytes.ReplaceAll(b.Bytes(), []byte("cookiestore.basket"), []byte("cookiestore.bucket"))
 	require.NotEqual(t, b.Bytes(), unknown)
-	for _, text := range []string{"g" + string(unknown), "B", "I1", "f1.5", "\x00", "é", " s"} {
+	for _, text := range []string{"g" + base64.StdEncoding.EncodeToString(unknown), "B", "I1", "f1.5", "\x00", "é", " s"} {
 		_, err := decodeValue(text)
 		require.Error(t, err, "%q", text)
 	}

@@ -21,7 +21,8 @@
 // Calls with one constant, t("login.title"), assetPath("app.css") and
 // partial("nav"), are evaluated once for each language: t of Options.Language and
 // assetPath must always return the same for one key. A page whose data has a t of
-// its own calls that. The path of a route, loginPath(), is evaluated once, too.
+// its own calls that. The path of a route without parameters,
+// loginPath(), is evaluated once, too.
 package view
 
 import (

@@ -33,30 +33,22 @@ var variants = []variant{
 `}}},
 	{name: "session: the join, not prepared", edits: []edit{{"internal/database/statement.go", "	if !ThroughPooler(db) {\n", "	if false && !ThroughPooler(db) {\n"}}},
 	{name: "cookie: values by gob", edits: []edit{
-		{"internal/cookiestore/values.go", "func encode(values map[any]any) ([]byte, error) {\n", `func encode(values map[any]any) ([]byte, error) {
-	kept := map[any]any{}
-	for name, value := range values {
-		if flash, ok := value.([]byte); !ok || name != flashKey || string(flash) != "{}" {
-			kept[name] = value
-		}
+		{"internal/cookiestore/values.go", "\treturn json.Marshal(texts)\n", `	var b bytes.Buffer
+	kept := make(map[any]any, len(texts))
+	for name := range texts {
+		kept[name] = values[name]
 	}
-	if len(kept) == 0 {
-		return nil, nil
-	}
-	var b bytes.Buffer
 	err := gob.NewEncoder(&b).Encode(kept)
 	return b.Bytes(), err
-}
-
-func encodeTexts(values map[any]any) ([]byte, error) {
 `},
+		{"internal/cookiestore/values.go", "\ttext, err := encodeValue(value)\n", "\ttext, err := \"\", error(nil)\n"},
 		{"internal/cookiestore/values.go", "func decode(encoded []byte) (map[any]any, error) {\n", `func decode(encoded []byte) (map[any]any, error) {
 	var kept map[any]any
 	err := gob.NewDecoder(bytes.NewReader(encoded)).Decode(&kept)
 	return kept, err
 }
 
-func decodeTexts(encoded []byte) (map[any]any, error) {
+func decodeJSON(encoded []byte) (map[any]any, error) {
 `}}},
 	{name: "cookie: written on every page", edits: []edit{{"internal/cookiestore/cookiestore.go",
 		"if fingerprint(encoded) == session.ID {", "if encoded == nil && session.ID == \"\" {"}}},
