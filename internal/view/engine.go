@@ -21,8 +21,7 @@
 // Calls with one constant, t("login.title"), assetPath("app.css") and
 // partial("nav"), are evaluated once for each language: t of Options.Language and
 // assetPath must always return the same for one key. A page whose data has a t of
-// its own calls that. The path of a route without parameters,
-// loginPath(), is evaluated once, too.
+// its own calls that.
 package view
 
 import (
@@ -48,7 +47,6 @@ type Engine struct {
 	templates  sync.Map // name → *plush.Template
 	compiled   sync.Map // variant → []step
 	reported   sync.Map // name → true
-	paths      sync.Map // *buffalo.RouteInfo → template.HTML
 }
 
 // Options configure an Engine.

@@ -18,7 +18,7 @@ func pageOf(t *testing.T, app *buffalo.App, path string) string {
 	return w.Body.String()
 }
 
-func TestEngine_PathsOfRoutesAreMadeOnce(t *testing.T) {
+func TestEngine_PathsOfRoutes(t *testing.T) {
 	e := New(Options{OnFallback: func(string) { t.Error("not compiled") }, Templates: templatesOf(
 		"show.html", `<%= rootPath() %> <%= loginPath() %> <%= adminUsersPath() %> <%= loginPath({next: "/a"}) %>`)})
 	show := func(c buffalo.Context) error { return c.Render(http.StatusOK, e.HTML("show.html")) }
@@ -36,9 +36,6 @@ func TestEngine_PathsOfRoutesAreMadeOnce(t *testing.T) {
 		require.Equal(t, "/ /login /admin/users /login?next=%2Fa", pageOf(t, one, "/admin/users/"))
 		require.Equal(t, "/ /enter /admin/users /enter?next=%2Fa", pageOf(t, two, "/"))
 	}
-	made := 0
-	e.paths.Range(func(any, any) bool { made++; return true })
-	require.Equal(t, 6, made, "three of each app")
 }
 
 // A page may have a path helper of its own.

@@ -18,20 +18,11 @@ type scope struct {
 // Value returns nil for an unknown name, as plush's contexts do.
 func (s *scope) Value(key any) any {
 	name, ok := key.(string)
-	if !ok {
-		return nil
-	}
-	v := s.find(name)
-	if helper, ok := v.(buffalo.RouteHelperFunc); ok {
-		return pathHelper(helper)
-	}
-	return v
-}
-
-// find is Value with path helpers as Buffalo made them.
-func (s *scope) find(name string) any {
-	for ; s != nil; s = s.outer {
+	for ; ok && s != nil; s = s.outer {
 		if v, found := s.own[name]; found {
+			if helper, ok := v.(buffalo.RouteHelperFunc); ok {
+				return pathHelper(helper)
+			}
 			return v
 		}
 	}
