@@ -73,8 +73,8 @@ func AccountEmailConfirmCreate(c buffalo.Context) error {
 	return redirect(c, "accountPath()")
 }
 
-// AccountEmailUndoNew is GET /account/email/undo/{token}, a mailed
-// link: a page with a button.
+// AccountEmailUndoNew is GET /account/email/undo/{token}, a mailed link:
+// a page with a button.
 func AccountEmailUndoNew(c buffalo.Context) error {
 	email, err := models.FindUndo(c, c.Param("token"))
 	if err != nil {

@@ -102,7 +102,7 @@ func App(c config.Config, logger *slog.Logger) *buffalo.App {
 		app.Use(web.ParseMultipart) // uploads, after the guards
 
 		// They respond while the database is down.
-		app.Middleware.Skip(Identify, HealthzShow, ReadyzShow)
+		app.Middleware.Skip(Identify, HealthzShow, ReadyzShow, LogoutDestroy)
 
 		for _, r := range routes {
 			if c.SignupOpen || !strings.HasPrefix(r.path, "/signup") {

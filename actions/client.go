@@ -53,6 +53,11 @@ func cookieName(c config.Config, name string) string {
 	return name
 }
 
+// setDeviceCookie marks a known browser, also after logout.
+func setDeviceCookie(c buffalo.Context, rawDeviceCookie string) {
+	setCookie(c, cookieName(settings, deviceCookieName), rawDeviceCookie, models.DeviceCookieLifetime)
+}
+
 func setCookie(c buffalo.Context, name, value string, lifetime time.Duration) {
 	http.SetCookie(c.Response(), &http.Cookie{
 		Name:     name,

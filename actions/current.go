@@ -40,9 +40,6 @@ func Identify(next buffalo.Handler) buffalo.Handler {
 			}
 			return next(c)
 		}
-		if at := currentRoute(c); err != nil && at.Method == http.MethodDelete && trimSlash(at.Path) == "/logout" {
-			return next(c) // the cookie is deleted all the same
-		}
 		if err != nil {
 			return err
 		}
@@ -71,7 +68,7 @@ func logIn(c buffalo.Context, session *models.LoggedIn) {
 	if session.Remembered {
 		c.Session().Set(expiresKey, session.ExpiresAt().Unix())
 	}
-	setCookie(c, cookieName(settings, deviceCookieName), session.RawDeviceCookie, models.DeviceCookieLifetime)
+	setDeviceCookie(c, session.RawDeviceCookie)
 	info := web.Info(c)
 	info.UserID = session.UserID.String()
 	info.Event("login succeeded")
@@ -81,8 +78,13 @@ func logIn(c buffalo.Context, session *models.LoggedIn) {
 // cookies, and the cookie even if that fails.
 func logOut(c buffalo.Context) (err error) {
 	if client := clientOf(c); client.RawSession != "" {
-		if err = models.EndSession(c, client); err == nil {
+		var user *models.User
+		switch user, err = models.EndSession(c, client); {
+		case err == nil && user != nil:
+			web.Info(c).UserID = user.ID.String()
 			web.Info(c).Event("logout")
+		case err == nil:
+			web.Info(c).Event("session refused")
 		}
 	}
 	c.Session().Clear()

@@ -88,7 +88,7 @@ func (l linkForm) render(c buffalo.Context, rawToken string, token *models.Token
 // submit calls save with the token and the password. It refuses a form that was
 // rendered for another link: an attacker's page may have opened one since, and the
 // owner would set the password of an account that is not theirs. A form without a
-// digest is none of ours, and passed the cross-origin check.
+// digest is not from a page of this app; it passed the cross-origin check.
 func (l linkForm) submit(c buffalo.Context, save func(rawToken string, token *models.Token, password string) error) error {
 	var form newPasswordForm
 	if err := web.Bind(c, &form); err != nil {

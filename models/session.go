@@ -74,7 +74,7 @@ func startSession(tx *pop.Connection, user *User, client Client, remember bool) 
 	if err := s.insert(tx); err != nil { // first: locks the account
 		return nil, err
 	}
-	if err := endSession(tx, client); err != nil {
+	if _, err := endSession(tx, client); err != nil {
 		return nil, err
 	}
 	rawDeviceCookie, isNew, err := user.setDeviceCookie(tx, client)
@@ -138,25 +138,30 @@ func (s *Session) seen(ctx context.Context, client Client, now time.Time) error 
 	return nil
 }
 
-func EndSession(ctx context.Context, client Client) error {
-	return inTransaction(ctx, func(tx *pop.Connection) error { return endSession(tx, client) })
+// EndSession logs the client out. It returns the user, or nil without a session.
+func EndSession(ctx context.Context, client Client) (user *User, err error) {
+	err = inTransaction(ctx, func(tx *pop.Connection) error {
+		user, err = endSession(tx, client)
+		return err
+	})
+	return user, err
 }
 
-func endSession(tx *pop.Connection, client Client) error {
+func endSession(tx *pop.Connection, client Client) (*User, error) {
 	if client.RawSession == "" {
-		return nil
+		return nil, nil
 	}
 	id, digest := idInToken(client.RawSession), secret.TokenDigest(client.RawSession)
 	user, err := lockUser(tx, toRecord, "id = (SELECT user_id FROM sessions WHERE id = ? AND token_digest = ?)", id, digest)
 	if errors.Is(err, ErrNotFound) {
-		return nil
+		return nil, nil
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
 	ended, err := endSessions(tx, "id = ? AND token_digest = ?", id, digest)
 	if err != nil || ended == 0 {
-		return err
+		return nil, err
 	}
-	return user.record(tx, ActivityLogout, client)
+	return user, user.record(tx, ActivityLogout, client)
 }

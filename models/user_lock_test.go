@@ -89,7 +89,7 @@ func (ms *ModelSuite) Test_User_ConcurrentChangesDoNotDeadlock() {
 			as(func(u *models.User) error { return u.ConfirmEmailChange(ctx, confirm, here) }),
 			as(func(u *models.User) error { return u.RequestEmailChange(ctx, "ada@three.example", here) }),
 			as(func(u *models.User) error { _, err := models.StartSession(ctx, u, here, false); return err }),
-			func() error { return models.EndSession(ctx, models.Client{RawSession: session.RawToken}) },
+			func() error { return errorOf(models.EndSession(ctx, models.Client{RawSession: session.RawToken})) },
 			func() error { return session.EndOtherSessions(ctx, here) },
 			func() error { return models.RequestReset(ctx, "ada@one.example", "", here) },
 			func() error { return models.Undo(ctx, undo, here) },
