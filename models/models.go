@@ -113,6 +113,9 @@ func newID() uuid.UUID { return uuid.Must(uuid.NewV7()) } // crypto/rand never f
 
 // inTransaction rolls back if fn fails or ctx ends.
 func inTransaction(ctx context.Context, fn func(tx *pop.Connection) error) error {
+	if err := database.CheckFile(DB); err != nil {
+		return err
+	}
 	return DB.WithContext(ctx).Transaction(fn)
 }
 

@@ -1,6 +1,7 @@
 package database
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -18,9 +19,12 @@ func noteFile(db *pop.Connection) {
 	}
 }
 
-// checkSameFile returns an error if the file of db was removed or replaced: open
-// connections would still use the old one.
-func checkSameFile(db *pop.Connection) error {
+// errRemoved means that what is written is lost.
+var errRemoved = errors.New("was removed or replaced while the app runs, so what it writes is lost: stop the app, put the file back, start the app")
+
+// CheckFile returns an error, which is Unavailable, if the file of db was removed or
+// replaced: open connections would still use the old one.
+func CheckFile(db *pop.Connection) error {
 	opened, ok := openedFiles.Load(sqliteFile(db))
 	if !ok {
 		return nil // PostgreSQL
@@ -28,6 +32,5 @@ func checkSameFile(db *pop.Connection) error {
 	if found, err := os.Stat(sqliteFile(db)); err == nil && os.SameFile(opened.(fs.FileInfo), found) {
 		return nil
 	}
-	return fmt.Errorf("the database file %s was removed or replaced while the app runs, so what it writes is lost: "+
-		"stop the app, put the file back, start the app", sqliteFile(db))
+	return fmt.Errorf("the database file %s %w", sqliteFile(db), errRemoved)
 }

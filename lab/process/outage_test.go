@@ -153,6 +153,8 @@ func TestOutage_RemovedSQLiteFile(t *testing.T) {
 	file := filepath.Join(dir, "storage/development.sqlite")
 	require.NoError(t, os.Rename(file, file+".removed"))
 	require.Equal(t, 503, p.ask(p.browser(), "GET", "/readyz", nil).StatusCode)
+	form := url.Values{"email": {"zoe@example.com"}}
+	require.Equal(t, 503, p.ask(p.browser(), "POST", "/signup", form).StatusCode, "else what it writes is lost")
 	require.NoError(t, os.Rename(file+".removed", file))
 	require.Equal(t, 200, p.ask(p.browser(), "GET", "/readyz", nil).StatusCode)
 	p.Stop()
