@@ -3,7 +3,6 @@ package outbox_test
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"os"
 	"sync/atomic"
 	"testing"
@@ -45,21 +44,12 @@ var migrations = fstest.MapFS{"20260101000000_create_mails.up.fizz": {Data: []by
 var db *pop.Connection
 
 func TestMain(m *testing.M) {
-	url, drop, err := apptest.NewDatabase(os.Getenv("TEST_DATABASE_URL"))
-	if err == nil {
-		db, err = database.Open(url)
-	}
-	if err == nil {
-		err = database.Migrate(db, migrations)
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	code := m.Run()
-	db.Close()
-	drop()
-	os.Exit(code)
+	apptest.Main(m, os.Getenv("TEST_DATABASE_URL"), func(databaseURL string) (err error) {
+		if db, err = database.Open(databaseURL); err == nil {
+			err = database.Migrate(db, migrations)
+		}
+		return err
+	})
 }
 
 var ahead atomic.Int64

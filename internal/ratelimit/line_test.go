@@ -54,13 +54,19 @@ func TestLine_WaitsForAttemptsInFlight(t *testing.T) {
 	require.Equal(t, inWindow.Check(full, start), line.Try(t.Context(), begin), "at once")
 }
 
-// An attempt of a process that died is no longer in flight, but counts.
-func TestLine_ForgetsAttemptsInFlight(t *testing.T) {
+// oneInFlight returns a bucket with room for one attempt, which is in flight.
+func oneInFlight(t *testing.T) (*pop.Connection, ratelimit.Buckets) {
 	db := database(t)
 	one := inWindow
 	one.Most = 1
 	buckets := ratelimit.Buckets{{Limit: one, Row: "client"}}
 	begin(t, db, buckets, start)
+	return db, buckets
+}
+
+// An attempt of a process that died is no longer in flight, but counts.
+func TestLine_ForgetsAttemptsInFlight(t *testing.T) {
+	db, buckets := oneInFlight(t)
 	var line ratelimit.Line
 	require.Equal(t, &ratelimit.Exceeded{RetryAfter: 150 * time.Second}, line.Try(t.Context(), func() error {
 		return buckets.Take(db, start.Add(30*time.Second))
@@ -69,11 +75,7 @@ func TestLine_ForgetsAttemptsInFlight(t *testing.T) {
 
 // Attempts of another node wake no line of this one.
 func TestLine_WaitsForOtherNodes(t *testing.T) {
-	db := database(t)
-	one := inWindow
-	one.Most = 1
-	buckets := ratelimit.Buckets{{Limit: one, Row: "client"}}
-	begin(t, db, buckets, start)
+	db, buckets := oneInFlight(t)
 	var line ratelimit.Line
 	tries := 0
 	require.NoError(t, line.Try(t.Context(), func() error {

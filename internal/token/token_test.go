@@ -2,7 +2,6 @@ package token_test
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"strings"
 	"sync"
@@ -43,21 +42,12 @@ var migrations = fstest.MapFS{"20260101000000_create_tokens.up.fizz": {Data: []b
 var db *pop.Connection
 
 func TestMain(m *testing.M) {
-	url, drop, err := apptest.NewDatabase(os.Getenv("TEST_DATABASE_URL"))
-	if err == nil {
-		db, err = database.Open(url)
-	}
-	if err == nil {
-		err = database.Migrate(db, migrations)
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	code := m.Run()
-	db.Close()
-	drop()
-	os.Exit(code)
+	apptest.Main(m, os.Getenv("TEST_DATABASE_URL"), func(databaseURL string) (err error) {
+		if db, err = database.Open(databaseURL); err == nil {
+			err = database.Migrate(db, migrations)
+		}
+		return err
+	})
 }
 
 var ada = token.Token{Purpose: "reset", Subject: "ada@example.com", Email: "ada@example.com"}
