@@ -1,0 +1,68 @@
+package recovery_test
+
+import (
+	"crypto/sha256"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"corral/internal/recovery"
+)
+
+func TestNew(t *testing.T) {
+	seen := map[string]bool{}
+	characters := map[rune]bool{}
+	for range 1000 {
+		code := recovery.New()
+		require.Regexp(t, `^[A-Z2-7]{4}(-[A-Z2-7]{4}){5}$`, code)
+		require.Equal(t, strings.ReplaceAll(code, "-", ""), recovery.Normalize(code))
+		require.False(t, seen[code])
+		seen[code] = true
+		for _, r := range code {
+			characters[r] = true
+		}
+	}
+	require.Len(t, characters, 33, "all of base32, and the hyphen")
+}
+
+func TestNormalize(t *testing.T) {
+	const want = "K3QA7XJMOIBLABCDEFGH2345"
+	for _, typed := range []string{
+		"K3QA-7XJM-OIBL-ABCD-EFGH-2345",
+		want,
+		"k3qa7xjmoiblabcdefgh2345",
+		" k3qa 7xjm\toibl\u00a0abcd\u202fefgh 2345\r\n",
+		"K3QA–7XJM—OIBL‑ABCD_EFGH.2345",
+		"K3QA-7XJM-018L-A8CD-EFGH-2345",
+		"Ｋ３ＱＡ－７ＸＪＭ－０１８Ｌ－ａｂｃｄ－ｅｆｇｈ　２３４５",
+		"\u2066\ufeffK3QA-7XJM\u200b-OIBL-ABCD-EFGH-2345\u2069",
+	} {
+		require.Equal(t, want, recovery.Normalize(typed), typed)
+	}
+	for _, typed := range []string{"", "-", "9", "\x00\xff", "٠١٢", "é"} {
+		require.Empty(t, recovery.Normalize(typed), typed)
+	}
+}
+
+func TestDigest(t *testing.T) {
+	sum := sha256.Sum256([]byte("K3QA7XJMOIBLABCDEFGH2345"))
+	require.Equal(t, sum[:], recovery.Digest("K3QA-7XJM-OIBL-ABCD-EFGH-2345"))
+	require.Equal(t, sum[:], recovery.Digest("k3qa 7xjm oibl abcd efgh 2345"), "as typed")
+	require.NotEqual(t, sum[:], recovery.Digest("K3QA-7XJM-OIBL-ABCD-EFGH-2346"))
+}
+
+func FuzzNormalize(f *testing.F) {
+	for _, typed := range []string{recovery.New(), "k3qa 018l", "Ｋ３ＱＡ－７", "ıſ\xff\u212a"} {
+		f.Add(typed)
+	}
+	f.Fuzz(func(t *testing.T, typed string) {
+		code := recovery.Normalize(typed)
+		if strings.Trim(code, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") != "" {
+			t.Errorf("%q is not base32", code)
+		}
+		if recovery.Normalize(strings.ToLower(code)+" -") != code {
+			t.Errorf("%q: case or separators make a difference", typed)
+		}
+	})
+}
