@@ -48,6 +48,8 @@ require (
 require (
 	github.com/gobuffalo/helpers v0.6.7
 	github.com/gobuffalo/validate/v3 v3.3.3
+	github.com/pquerna/otp v1.5.0
+	rsc.io/qr v0.2.0
 )
 
 require (
@@ -55,6 +57,7 @@ require (
 	github.com/BurntSushi/toml v1.2.1 // indirect
 	github.com/Masterminds/semver/v3 v3.4.0 // indirect
 	github.com/aymerick/douceur v0.2.0 // indirect
+	github.com/boombuler/barcode v1.0.1-0.20190219062509-6c824513bacc // indirect
 	github.com/dlclark/regexp2 v1.12.0 // indirect
 	github.com/dustin/go-humanize v1.1.0 // indirect
 	github.com/fatih/color v1.19.0 // indirect

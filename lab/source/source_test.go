@@ -134,7 +134,7 @@ var plain = []string{
 	"github.com/andybalholm/brotli", "github.com/gobuffalo", "github.com/gofrs/uuid", "github.com/gorilla/mux", "github.com/gorilla/sessions",
 	"github.com/jackc/pgx", "github.com/jmoiron/sqlx", "github.com/joho/godotenv", "github.com/mattn/go-sqlite3", "github.com/mileusna/useragent",
 	"github.com/nicksnyder/go-i18n", "github.com/trustelem/zxcvbn", "github.com/wneessen/go-mail",
-	"golang.org/x/net/html", "golang.org/x/net/idna", "golang.org/x/text", "modernc.org/sqlite",
+	"golang.org/x/net/html", "golang.org/x/net/idna", "golang.org/x/text", "modernc.org/sqlite", "rsc.io/qr",
 }
 
 // encrypts reports whether a package may encrypt, hash, sign or draw random
