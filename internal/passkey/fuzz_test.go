@@ -1,0 +1,138 @@
+package passkey_test
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"corral/internal/passkey"
+	"corral/internal/passkey/passkeytest"
+)
+
+// The targets replace the parts of a right answer by hostile ones. All must be
+// refused without a panic, or be right.
+
+type parts = map[string][]byte
+
+// split returns the parts of an answer that hold CBOR or come from the authenticator.
+func split(t testing.TB, answer passkeytest.Answer) (parts, func(parts) []byte) {
+	t.Helper()
+	var credential map[string]any
+	require.NoError(t, json.Unmarshal(answer.Credential, &credential))
+	response, found := credential["response"].(map[string]any), parts{}
+	for name, value := range response {
+		if text, ok := value.(string); ok {
+			decoded, err := base64.RawURLEncoding.DecodeString(text)
+			require.NoError(t, err)
+			found[name] = decoded
+		}
+	}
+	return found, func(hostile parts) []byte {
+		for name, value := range hostile {
+			response[name] = base64.RawURLEncoding.EncodeToString(value)
+		}
+		return asJSON(t, credential)
+	}
+}
+
+func requireSafe(t *testing.T, err error) {
+	t.Helper()
+	if err != nil && !errors.Is(err, passkey.ErrRefused) && !errors.Is(err, passkey.ErrState) && !errors.Is(err, passkey.ErrUnknown) {
+		t.Fatal(err)
+	}
+}
+
+// deep is CBOR of nested arrays; long is an array that claims 2^32 elements.
+var deep, long = append(slices.Repeat([]byte{0x81}, 1_000), 0), []byte{0x9a, 0xff, 0xff, 0xff, 0xff}
+
+func FuzzRegistration_AttestationObject(f *testing.F) {
+	s, a := newSite(f, origin), passkeytest.New(origin)
+	for _, a.Algorithm = range []int{passkeytest.RS256, passkeytest.EdDSA, passkeytest.ES256} {
+		for _, a.Attestation = range []string{"packed", "compound", ""} {
+			right, _ := split(f, a.Create(f, s.options(f, ada)))
+			f.Add(right["attestationObject"])
+		}
+	}
+	f.Add(deep)
+	f.Add(long)
+	answer := a.Create(f, s.options(f, ada))
+	f.Fuzz(func(t *testing.T, object []byte) {
+		_, with := split(t, answer)
+		_, err := s.FinishRegistration("register", "ada", answer.State, with(parts{"attestationObject": object}))
+		requireSafe(t, err)
+	})
+}
+
+// The authenticator data ends with the public key and the extensions.
+func FuzzRegistration_PublicKey(f *testing.F) {
+	s, a := newSite(f, origin), passkeytest.New(origin)
+	const beforeKey = 37 + 16 + 2 + 32
+	for _, a.Algorithm = range []int{passkeytest.RS256, passkeytest.EdDSA, passkeytest.ES256} {
+		right, _ := split(f, a.Create(f, s.options(f, ada)))
+		f.Add(right["authenticatorData"][beforeKey:])
+		f.Add(append(right["authenticatorData"][beforeKey:], 0xa1, 0x63, 'u', 'v', 'm', 0x81, 0x83, 2, 4, 2))
+	}
+	f.Add(deep)
+	f.Add(long)
+	answer := a.Create(f, s.options(f, ada))
+	right, _ := split(f, answer)
+	f.Fuzz(func(t *testing.T, key []byte) {
+		for _, flags := range []byte{0, 0x80} { // without and with extensions
+			data := append(slices.Clone(right["authenticatorData"][:beforeKey]), key...)
+			data[32] |= flags
+			_, with := split(t, answer)
+			verified, err := s.FinishRegistration("register", "ada", answer.State, with(parts{"attestationObject": cbor(t, map[string]any{"fmt": "none", "attStmt": map[string]any{}, "authData": data})}))
+			requireSafe(t, err)
+			if err == nil { // what is stored is used at the next login
+				loginWith(t, s, a, verified.Credential.PublicKey)
+			}
+		}
+	})
+}
+
+func loginWith(t *testing.T, s *site, a *passkeytest.Authenticator, key []byte) {
+	t.Helper()
+	answer := a.Get(t, s.loginOptions(t, nil))
+	_, err := s.FinishLogin("login", "", answer.State, answer.Credential, func(id []byte) ([]byte, passkey.Credential, error) {
+		return ada.Handle, passkey.Credential{ID: id, PublicKey: key}, nil
+	})
+	requireSafe(t, err)
+}
+
+func FuzzLogin(f *testing.F) {
+	s, a := newSite(f, origin), passkeytest.New(origin)
+	s.register(f, a, ada)
+	answer := a.Get(f, s.loginOptions(f, nil))
+	right, _ := split(f, answer)
+	f.Add(right["authenticatorData"], right["signature"], right["clientDataJSON"])
+	extended := append(slices.Clone(right["authenticatorData"]), 0xa1, 0x63, 'u', 'v', 'm', 0x81, 0x83, 2, 4, 2)
+	extended[32] |= 0x80
+	f.Add(extended, right["signature"][:8], []byte(`{"type":"webauthn.get","tokenBinding":{"status":"present"}}`))
+	f.Fuzz(func(t *testing.T, data, signature, client []byte) {
+		_, with := split(t, answer)
+		_, err := s.FinishLogin("login", "", answer.State, with(parts{"authenticatorData": data, "signature": signature, "clientDataJSON": client}), s.lookup)
+		requireSafe(t, err)
+	})
+}
+
+func FuzzFinish_Request(f *testing.F) {
+	s, a := newSite(f, origin), passkeytest.New(origin)
+	s.register(f, a, ada)
+	created, got := a.Create(f, s.options(f, ada)), a.Get(f, s.loginOptions(f, nil))
+	f.Add(created.State, []byte(created.Credential))
+	f.Add(got.State, []byte(got.Credential))
+	f.Fuzz(func(t *testing.T, state string, credential []byte) {
+		for _, state := range []string{state, created.State} {
+			_, err := s.FinishRegistration("register", "ada", state, credential)
+			requireSafe(t, err)
+		}
+		for _, state := range []string{state, got.State} {
+			_, err := s.FinishLogin("login", "", state, credential, s.lookup)
+			requireSafe(t, err)
+		}
+	})
+}

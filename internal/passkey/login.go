@@ -1,0 +1,72 @@
+package passkey
+
+import (
+	"errors"
+	"slices"
+
+	"github.com/go-webauthn/webauthn/protocol"
+	"github.com/go-webauthn/webauthn/webauthn"
+)
+
+// BeginLogin returns a challenge for any passkey, or, with the handle of an account,
+// for that account's passkeys only. The allowed ones are told to the browser: give
+// none unless the client has proved a first factor.
+func (p *RelyingParty) BeginLogin(purpose, subject string, handle []byte, allow []Credential) (*Challenge, error) {
+	request, session, err := p.webAuthn.BeginDiscoverableLogin(webauthn.WithAllowedCredentials(descriptors(allow)))
+	if err != nil {
+		return nil, err
+	}
+	session.UserID = handle
+	return p.newChallenge(protocol.AssertCeremony, purpose, subject, request.Response, session)
+}
+
+// FinishLogin verifies the answer of navigator.credentials.get, as toJSON returns it.
+// The lookup function returns the handle of the account that has the credential of
+// an ID, and the credential. Its error is returned as it is.
+func (p *RelyingParty) FinishLogin(purpose, subject, state string, answer []byte, lookup func(id []byte) (handle []byte, c Credential, err error)) (*Verified, error) {
+	session, err := p.open(protocol.AssertCeremony, purpose, subject, state)
+	if err != nil {
+		return nil, err
+	}
+	if answer, err = withoutExtensions(answer); err != nil {
+		return nil, refused(err)
+	}
+	parsed, err := protocol.ParseCredentialRequestResponseBytes(answer)
+	if err != nil {
+		return nil, refused(err)
+	}
+	if err := p.checkOrigin(parsed.Response.CollectedClientData); err != nil {
+		return nil, err
+	}
+	handle, stored, err := lookup(parsed.RawID)
+	if err != nil {
+		return nil, err
+	}
+	used, err := p.verify(session, parsed, handle, stored)
+	if err != nil {
+		return nil, refused(err)
+	}
+	c := fromLibrary(used)
+	return &Verified{
+		Credential:      c,
+		ChallengeDigest: digest(session),
+		CounterStuck:    used.Authenticator.CloneWarning,
+		BackupChanged:   c.BackupEligible != stored.BackupEligible || c.BackedUp != stored.BackedUp,
+	}, nil
+}
+
+func (p *RelyingParty) verify(session *webauthn.SessionData, parsed *protocol.ParsedCredentialAssertionData, handle []byte, stored Credential) (*webauthn.Credential, error) {
+	allowed := session.AllowedCredentialIDs
+	if len(allowed) > 0 && !slices.ContainsFunc(allowed, func(id []byte) bool { return slices.Equal(id, parsed.RawID) }) {
+		return nil, errors.New("another passkey was asked for")
+	}
+	session.AllowedCredentialIDs = nil // the library wants all of them in the user
+	c := stored.toLibrary()
+	// The library refuses a changed eligibility, but password managers do change it.
+	c.Flags.BackupEligible = parsed.Response.AuthenticatorData.Flags.HasBackupEligible()
+	owner := user{User: User{Handle: handle}, credentials: []webauthn.Credential{c}}
+	if len(session.UserID) > 0 {
+		return p.webAuthn.ValidateLogin(owner, *session, parsed)
+	}
+	return p.webAuthn.ValidateDiscoverableLogin(func(_, _ []byte) (webauthn.User, error) { return owner, nil }, *session, parsed)
+}
