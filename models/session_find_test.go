@@ -27,7 +27,7 @@ func TestFindSession_AfterConnectingElsewhere(t *testing.T) {
 		connectElsewhere(t)
 		_, err = models.FindSession(t.Context(), s.RawToken, models.Client{})
 		require.ErrorIs(t, err, models.ErrNotFound)
-		require.NoError(t, models.DB.Close())
+		require.NoError(t, models.DB.Store.Close())
 		_, err = models.FindSession(t.Context(), s.RawToken, models.Client{})
 		require.True(t, models.Unavailable(err), "%v", err)
 		models.DB = before

@@ -128,7 +128,7 @@ func lockUser(tx *pop.Connection, lock, where string, args ...any) (*User, error
 		where += " FOR " + lock
 	}
 	var found []User
-	if err := tx.RawQuery("SELECT * FROM users WHERE "+where, args...).All(&found); err != nil {
+	if err := tx.RawQuery("SELECT "+database.List(&User{})+" FROM users WHERE "+where, args...).All(&found); err != nil {
 		return nil, fmt.Errorf("locking a user: %w", err)
 	}
 	if len(found) == 0 {

@@ -31,6 +31,8 @@ func Unavailable(err error) bool {
 		return true
 	case errors.As(err, &network):
 		return network.Op != "dial"
+	case isStale(err):
+		return true
 	case errors.As(err, &postgres):
 		// SQLSTATE classes: connection, read-only, login (password rotated, role
 		// locked), no such database, deadlock, resources, lock, shutdown, disk.
@@ -39,6 +41,13 @@ func Unavailable(err error) bool {
 	}
 	return sqliteSays(err, "database is locked", "unable to open database", "disk I/O error",
 		"database or disk is full", "readonly database", "sql: database is closed")
+}
+
+// isStale reports whether a migration of the next release has changed a type in the
+// result of a named statement, which the connection's next use parses anew.
+func isStale(err error) bool {
+	var postgres *pgconn.PgError
+	return errors.As(err, &postgres) && postgres.Code == "0A000" && postgres.Routine == "RevalidateCachedQuery"
 }
 
 // IsDuplicate reports whether a unique index refused a row.

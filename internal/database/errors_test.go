@@ -32,7 +32,7 @@ func TestUnavailable(t *testing.T) {
 	_, missing := os.Open("nowhere")
 	_, dead := net.Dial("tcp", "127.0.0.1:1")
 	_, unreachable := http.Get("http://127.0.0.1:1")
-	for _, err := range []error{nil, fault, errors.New("no"), missing, dead, unreachable, &pgconn.PgError{Code: "23505"}, &pgconn.PgError{Code: "42501"}, &pgconn.PgError{}} {
+	for _, err := range []error{nil, fault, errors.New("no"), missing, dead, unreachable, &pgconn.PgError{Code: "23505"}, &pgconn.PgError{Code: "42501"}, &pgconn.PgError{Code: "0A000"}, &pgconn.PgError{}} {
 		require.False(t, database.Unavailable(err), "%v", err)
 	}
 }

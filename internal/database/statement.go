@@ -12,9 +12,11 @@ import (
 )
 
 // Statement is a query that each connection of a pool parses once. Use it for
-// queries of every request: SQLite takes longer to parse them than to run them.
+// queries of every request: SQLite takes longer to parse them than to run them. For
+// PostgreSQL, pgx does that by itself, and parses anew what a migration of the next
+// release has invalidated.
 //
-//	var userByID = database.Statement{SQL: "SELECT * FROM users WHERE id = ?"}
+//	var userByID = database.Statement{SQL: "SELECT email FROM users WHERE id = ?"}
 type Statement struct {
 	SQL string
 
@@ -48,7 +50,7 @@ func (s *Statement) on(ctx context.Context, db *pop.Connection) (*sqlx.Stmt, err
 		return s.prepared, nil
 	}
 	var prepared *sqlx.Stmt
-	if !ThroughPooler(db) {
+	if db.Dialect.Name() != "postgres" {
 		var err error
 		if prepared, err = db.Store.(preparer).PreparexContext(ctx, db.Dialect.TranslateSQL(s.SQL)); err != nil {
 			return nil, err
@@ -59,6 +61,12 @@ func (s *Statement) on(ctx context.Context, db *pop.Connection) (*sqlx.Stmt, err
 	}
 	s.db, s.prepared = db, prepared
 	return prepared, nil
+}
+
+// List returns the columns of a model for SELECT and RETURNING. With * in its place,
+// a release would fail as soon as the next one's migration adds a column.
+func List(model any) string {
+	return pop.NewModel(model, context.Background()).Columns().Readable().String()
 }
 
 // Columns returns the columns of one table for the SELECT list of a join. Get scans

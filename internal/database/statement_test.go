@@ -53,6 +53,23 @@ func TestStatement_ConcurrentUse(t *testing.T) {
 	all.Wait()
 }
 
+// A migration of the next release changes the schema under this one.
+func TestStatement_SurvivesOtherMigrations(t *testing.T) {
+	db := oneConnection(migrated(t))
+	exec(t, db, "INSERT INTO notes (id, text) VALUES (1, 'one')")
+	type note struct{ ID, Text string }
+	statement := &database.Statement{SQL: "SELECT " + database.List(&note{}) + " FROM notes WHERE id = ?"}
+	get := func() error { return statement.Get(t.Context(), db, new(note), 1) }
+	require.NoError(t, get())
+	exec(t, db, "ALTER TABLE notes ADD more VARCHAR(9)")
+	require.NoError(t, get())
+	if onPostgres() {
+		exec(t, db, "ALTER TABLE notes ALTER text TYPE VARCHAR(999)")
+		require.True(t, database.Unavailable(get()), "once")
+	}
+	require.NoError(t, get())
+}
+
 // Prepare again: the table may exist by then.
 func TestStatement_PreparesAgainAfterAnError(t *testing.T) {
 	db := open(t, databaseURL(t))

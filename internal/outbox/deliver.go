@@ -9,6 +9,8 @@ import (
 	"unicode"
 
 	"github.com/gobuffalo/pop/v6"
+
+	"corral/internal/database"
 )
 
 // waits are the times between attempts: six in nine hours.
@@ -38,7 +40,7 @@ func (q *Queue) claim(ctx context.Context, db *pop.Connection, low bool) (*Mail,
 		WHERE id = COALESCE(
 			(SELECT id FROM mails WHERE low_priority = ? AND due_at <= ? ORDER BY due_at LIMIT 1 `+lock+`),
 			(SELECT id FROM mails WHERE low_priority = ? AND due_at <= ? ORDER BY due_at LIMIT 1 `+lock+`))
-		RETURNING *`, now.Add(lease), false, now, low, now).All(&claimed)
+		RETURNING `+database.List(&Mail{}), now.Add(lease), false, now, low, now).All(&claimed)
 	if err != nil {
 		return nil, fmt.Errorf("claiming a mail: %w", err)
 	}

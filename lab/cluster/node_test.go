@@ -17,6 +17,7 @@ import (
 type node struct {
 	cluster    *cluster
 	address    string
+	release    string          // the binary; "": this release
 	socket     *os.File        // nil: the process listens itself
 	process    *binary.Process // current or last
 	earlierLog string          // of earlier processes
@@ -42,13 +43,16 @@ func (n *node) closeSocket() {
 }
 
 func (c *cluster) environment() []string {
-	return binary.Production("HOST=https://"+domain, "DATABASE_URL="+c.databaseURL, c.mail.Variable, c.certificate.Variable())
+	return binary.Production("HOST=https://"+domain, "DATABASE_URL="+c.databaseURL, "MAILS_PER_CLIENT=10000", c.mail.Variable, c.certificate.Variable())
 }
 
 func (n *node) start() {
 	n.cluster.t.Helper()
 	n.earlierLog = n.log()
 	n.process = n.cluster.command()
+	if n.release != "" {
+		n.process.Path = n.release
+	}
 	n.process.Env = append(n.process.Env, "PORT="+n.address[strings.LastIndex(n.address, ":")+1:])
 	if n.socket != nil {
 		n.process.TakeSocket(n.socket)

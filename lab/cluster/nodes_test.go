@@ -17,8 +17,9 @@ import (
 )
 
 const (
-	ada = "ada@example.com"
-	bob = "bob@example.com"
+	ada   = "ada@example.com"
+	bob   = "bob@example.com"
+	carol = "carol@example.com"
 )
 
 func TestNodes(t *testing.T) {

@@ -1,0 +1,100 @@
+package cluster
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"corral/lab/binary"
+)
+
+// extension is what docs/deploy.md allows a migration while two releases run.
+const extension = `
+add_column("%[1]s", "nullable", "string", {"null": true})
+add_column("%[1]s", "with_default", "bool", {"default": false})
+add_index("%[1]s", "with_default", {})
+`
+
+var tables = []string{"users", "sessions", "tokens", "rate_limits", "device_cookies", "mails", "activities", "changes"}
+
+// nextRelease builds the app with a migration more for each table.
+func nextRelease(t *testing.T) (path string) {
+	t.Helper()
+	dir, replace := t.TempDir(), map[string]string{}
+	for i, table := range tables {
+		name := fmt.Sprintf("2999010100000%d_extend_%s.up.fizz", i, table)
+		file := filepath.Join(dir, name)
+		require.NoError(t, os.WriteFile(file, fmt.Appendf(nil, extension, table), 0o600))
+		replace[filepath.Join(binary.Root(), "migrations", name)] = file
+	}
+	overlay, err := json.Marshal(map[string]any{"Replace": replace})
+	require.NoError(t, err)
+	list := filepath.Join(dir, "overlay.json")
+	require.NoError(t, os.WriteFile(list, overlay, 0o600))
+	path = filepath.Join(dir, "corral")
+	require.NoError(t, binary.BuildPackage(path, binary.Root(), ".", "-overlay="+list))
+	return path
+}
+
+// In a rolling update the first new node changes the schema under the old ones.
+func TestReleases_TwoAtOnce(t *testing.T) {
+	next := nextRelease(t)
+	c := newCluster(t, nil)
+	c.account(ada)
+	c.account(bob)
+	c.account(carol)
+	before := c.query("postgres", "SELECT count(*) FROM schema_migration")
+	l := c.startLoad(ada, bob)
+	signedUp := 0
+	l.all.Go(func() { signedUp = l.signUp() })
+	l.all.Go(func() { l.logInAndOut(carol) })
+	l.await(100)
+
+	old, other := c.nodes[0], c.nodes[1]
+	other.release = next
+	for _, n := range []*node{other, old} { // one after the other
+		n.stop()
+		n.release = next
+		n.start()
+		c.awaitReady() // the old node too
+		l.await(400)
+	}
+	l.end()
+	require.Empty(t, l.since(time.Time{}))
+	require.Empty(t, append(c.nodes[0].loggedErrors(), c.nodes[1].loggedErrors()...))
+	require.Equal(t, before+len(tables), c.query("postgres", "SELECT count(*) FROM schema_migration"))
+	require.NotZero(t, signedUp)
+	eventually(t, func() bool {
+		return signedUp == c.query("postgres", "SELECT count(*) FROM mails WHERE recipient LIKE '%@up.example' AND delivered_at IS NOT NULL AND attempts = 1")
+	}, "a mail is left")
+}
+
+// signUp asks for accounts and returns for how many.
+func (l *load) signUp() (n int) {
+	for ; ; n++ {
+		select {
+		case <-l.stopped:
+			return n
+		default:
+			b := l.cluster.browser()
+			l.take(step{b, "POST", "/signup", url.Values{"email": {fmt.Sprintf("%d@up.example", n)}}, http.StatusSeeOther, ""})
+		}
+	}
+}
+
+func (l *load) logInAndOut(email string) {
+	b := l.cluster.browser()
+	l.repeat(
+		step{b, "POST", "/login", url.Values{"email": {email}, "password": {password}}, http.StatusSeeOther, ""},
+		step{b, "GET", "/account/sessions", nil, http.StatusOK, "This device"},
+		step{b, "POST", "/account/sessions", url.Values{"_method": {"DELETE"}}, http.StatusSeeOther, ""},
+		step{b, "POST", "/logout", url.Values{"_method": {"DELETE"}}, http.StatusSeeOther, ""},
+	)
+}
