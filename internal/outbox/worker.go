@@ -51,7 +51,7 @@ const (
 	atOnce       = 8
 	lowAtOnce    = 6
 	recordMargin = 15 * time.Second // of the lease, for the statement that records the outcome
-	stopTimeout  = 10 * time.Second // for recording outcomes while the process is stopping
+	stopTimeout  = 10 * time.Second // for statements while the process is stopping
 )
 
 // Worker delivers mails until it is stopped.
@@ -109,7 +109,7 @@ func (w *Worker) run(ctx context.Context) {
 // deliverDue starts to deliver due mails while there are slots.
 func (w *Worker) deliverDue(ctx context.Context) {
 	for ctx.Err() == nil && len(w.slots) < atOnce {
-		m, err := w.options.Queue.claim(ctx, w.options.DB, len(w.slots) < lowAtOnce)
+		m, err := w.claim(ctx)
 		if errors.Is(err, ErrNotFound) {
 			return
 		}
@@ -128,6 +128,14 @@ func (w *Worker) deliverDue(ctx context.Context) {
 			}
 		})
 	}
+}
+
+// claim is not cut off by Stop: the claim might be committed, and its mail would
+// wait for the end of the lease.
+func (w *Worker) claim(ctx context.Context) (*Mail, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
+	defer cancel()
+	return w.options.Queue.claim(ctx, w.options.DB, len(w.slots) < lowAtOnce)
 }
 
 // deliver delivers m, also while ctx ends: Stop waits for it.

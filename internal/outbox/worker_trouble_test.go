@@ -230,6 +230,20 @@ func TestWorker_PermanentErrorOfCompose(t *testing.T) {
 	require.Empty(t, s.Arrived)
 }
 
+// Else the mail might wait for the end of the lease.
+func TestWorker_StopDuringAClaim(t *testing.T) {
+	s := smtptest.New(t)
+	add(t, newQueue(t), "zoe@example.com")
+	ctx, stop := context.WithCancel(t.Context())
+	o := queueOptions
+	o.Now = func() time.Time { stop(); return now() } // Claim asks for the time first
+	w, log := idle(outbox.NewQueue(o), sender(s))
+	w.DeliverAll(ctx)
+	require.Error(t, ctx.Err())
+	require.Contains(t, <-log, "mail delivered")
+	require.Equal(t, []string{"zoe@example.com"}, s.Next().To)
+}
+
 // GivenUp is called for the last attempt only, again after a failure, before the
 // token is wiped.
 func TestWorker_GivenUp(t *testing.T) {
