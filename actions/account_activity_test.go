@@ -71,7 +71,7 @@ func TestAccountActivity_EveryKindHasAText(t *testing.T) {
 	_, err = models.EndSessionsOf(t.Context(), user)
 	require.NoError(t, err)
 	tick()
-	desk.Post("/account/email/undo/"+modelstest.Link(t, email, models.MailEmailChanged), url.Values{})
+	desk.Post("/not-me/"+modelstest.Link(t, email, models.MailEmailChanged), url.Values{})
 	tick()
 	desk.Get("/password/reset/" + modelstest.Link(t, email, models.MailReset))
 	require.Equal(t, "/login", desk.Put("/password/reset", url.Values{"password": {modelstest.Password}}).Location())

@@ -7,7 +7,6 @@ import (
 
 	"corral/internal/email"
 	"corral/internal/web"
-	"corral/models"
 )
 
 type accountEmailForm struct {
@@ -71,28 +70,4 @@ func AccountEmailConfirmCreate(c buffalo.Context) error {
 	web.Info(c).Event("email changed")
 	c.Flash().Add("success", "account_email.confirmed")
 	return redirect(c, "accountPath()")
-}
-
-// AccountEmailUndoNew is GET /account/email/undo/{token}, a mailed link:
-// a page with a button.
-func AccountEmailUndoNew(c buffalo.Context) error {
-	email, err := models.FindUndo(c, c.Param("token"))
-	if err != nil {
-		return deadLink(c, err)
-	}
-	c.Set("title", "account_email.undo_title")
-	c.Set("email", email)
-	c.Set("action", "/account/email/undo/"+c.Param("token"))
-	return c.Render(http.StatusOK, r.HTML("account_email/undo.plush.html"))
-}
-
-// AccountEmailUndoCreate is POST /account/email/undo/{token}: restores the account
-// as it was before a change and mails a reset link.
-func AccountEmailUndoCreate(c buffalo.Context) error {
-	if err := models.Undo(c, c.Param("token"), clientOf(c)); err != nil {
-		return deadLink(c, err)
-	}
-	web.Info(c).Event("change undone")
-	c.Flash().Add("success", "account_email.undone")
-	return redirect(c, "loginPath()")
 }

@@ -126,7 +126,7 @@ func TestAccount_DeletionIsUndone(t *testing.T) {
 	b.signUp("ada@example.com")
 	require.Equal(t, 404, b.Get("/signup/"+modelstest.Link(t, "ada@example.com", models.MailSignup)).StatusCode)
 
-	undo := "/account/email/undo/" + modelstest.Link(t, "ada@example.com", models.MailAccountDeleted)
+	undo := "/not-me/" + modelstest.Link(t, "ada@example.com", models.MailAccountDeleted)
 	require.Contains(t, b.Get(undo).Page, "Your account goes back to ada@example.com")
 	require.Equal(t, "/login", b.Post(undo, url.Values{}).Location())
 	require.Equal(t, 422, b.logIn("ada@example.com").StatusCode, "the password is void")

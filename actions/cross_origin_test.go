@@ -113,7 +113,7 @@ func TestCrossOrigin_SafeMethodsChangeNothing(t *testing.T) {
 		"/signup/" + modelstest.Link(t, "dora@example.com", models.MailSignup),
 		"/password/reset/" + modelstest.Link(t, "ada@example.com", models.MailReset),
 		"/account/email/confirm/" + modelstest.Link(t, "ada@example.net", models.MailEmailConfirm),
-		"/account/email/undo/x",
+		"/not-me/x",
 	}
 	before := allRows(t)
 	for _, b := range []*browser{ada, s.browser()} {

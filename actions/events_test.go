@@ -47,7 +47,7 @@ var securityEvents = map[string]func(s *site){
 	"email changed":          func(s *site) { s.changeEmail() },
 	"change undone": func(s *site) {
 		s.changeEmail()
-		s.browser().Post("/account/email/undo/"+modelstest.Link(s.t, "ada@example.com", models.MailEmailChanged), url.Values{})
+		s.browser().Post("/not-me/"+modelstest.Link(s.t, "ada@example.com", models.MailEmailChanged), url.Values{})
 	},
 	"account deleted": func(s *site) { s.loggedIn("ada@example.com", firefox).Post("/account", confirmed("DELETE")) },
 	"panic":           func(s *site) { s.loggedIn("ada@example.com", firefox).Get("/panic") },

@@ -72,7 +72,7 @@ var links = map[string]link{
 			b.Put("/account/email", url.Values{"current_password": {modelstest.Password}, "email": {"ada@new.example"}})
 			return b, "ada@new.example"
 		}, confirmWith, "/account"},
-	"undo": {"/account/email/undo/", models.Lifetimes[models.PurposeUndo], models.MailEmailChanged,
+	"undo": {"/not-me/", models.Lifetimes[models.PurposeUndo], models.MailEmailChanged,
 		func(s *site) (*browser, string) {
 			b := logInAs(s, "ada@example.com")
 			b.Put("/account/email", url.Values{"current_password": {modelstest.Password}, "email": {"ada@new.example"}})
@@ -80,7 +80,7 @@ var links = map[string]link{
 			return b, "ada@example.com"
 		},
 		func(b *browser, rawToken string) apptest.Answer {
-			return b.Post("/account/email/undo/"+rawToken, url.Values{})
+			return b.Post("/not-me/"+rawToken, url.Values{})
 		}, "/login"},
 }
 
@@ -332,7 +332,7 @@ func TestLinks_MegabyteIsRefused(t *testing.T) {
 func TestLinks_WithoutTokenOpenNothing(t *testing.T) {
 	s := newSite(t)
 	for path, want := range map[string]int{
-		"/signup/": 200, "/password/reset/": 404, "/account/email/confirm/": 404, "/account/email/undo/": 404,
+		"/signup/": 200, "/password/reset/": 404, "/account/email/confirm/": 404, "/not-me/": 404,
 	} {
 		require.Equal(t, want, s.browser().Get(path).StatusCode, path)
 	}

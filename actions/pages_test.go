@@ -58,7 +58,7 @@ func everyPage(t *testing.T, language string) map[string]apptest.Answer {
 	b.Put("/account/email", wrong)
 	pages["confirm"] = b.Get("/account/email/confirm/" + modelstest.Link(t, "ada@new.example", models.MailEmailConfirm))
 	b.Post("/account/email/confirm/"+modelstest.Link(t, "ada@new.example", models.MailEmailConfirm), url.Values{})
-	pages["undo"] = b.Get("/account/email/undo/" + modelstest.Link(t, "ada@example.com", models.MailEmailChanged))
+	pages["undo"] = b.Get("/not-me/" + modelstest.Link(t, "ada@example.com", models.MailEmailChanged))
 	return pages
 }
 

@@ -91,18 +91,24 @@ func (k kind) addData(data map[string]any, t i18n.Translate, c config.Config, m 
 		"subject": t("mail."+m.Template+".subject", names),
 		"text":    t("mail."+m.Template+".text", names),
 		"link":    "", "log_in": "",
-		"notice":  k.notice,
+		"notice":  k.isNotice(),
 		"when":    i18n.FormatTime(t, details.When),
 		"ip":      details.IP,
 		"browser": i18n.Browser(t, browser, system),
 	})
-	if k.link != "" {
-		data["link"] = template.HTML(c.Host.String() + k.link + rawToken)
+	path, name := k.link, m.Template
+	if k.notMe {
+		path = "/not-me/"
+		if !k.own {
+			name = "not_me"
+		}
+	}
+	if path != "" {
+		data["link"] = template.HTML(c.Host.String() + path + rawToken)
 		if k.logIn {
 			data["log_in"] = template.HTML(c.Host.String() + "/login")
 		}
-		data["button"] = t("mail." + m.Template + ".button")
-		data["note"] = t("mail." + m.Template + ".note")
+		data["button"], data["note"] = t("mail."+name+".button"), t("mail."+name+".note")
 	}
 	return nil
 }

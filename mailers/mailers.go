@@ -17,22 +17,27 @@ type kind struct {
 	link   string // path of the button; the token is appended
 	logIn  bool   // has a link to log in
 	notice bool   // says when and from where it was done
+	notMe  bool   // a notice whose link undoes a change and all later ones
+	own    bool   // button and note of such a mail are its own
 }
+
+func (k kind) isNotice() bool { return k.notice || k.notMe }
 
 // kinds holds the mails of the app by template name. Package models queues them.
 var kinds = map[string]kind{
 	models.MailSignup:          {link: "/signup/"},
 	models.MailSignupTaken:     {link: "/password/forgot", logIn: true, notice: true},
 	models.MailReset:           {link: "/password/reset/"},
-	models.MailPasswordChanged: {link: "/password/forgot", notice: true},
-	models.MailNewBrowser:      {link: "/account", notice: true},
+	models.MailPasswordChanged: {notMe: true},
+	models.MailNewBrowser:      {notMe: true},
 	models.MailEmailConfirm:    {link: "/account/email/confirm/"},
 	models.MailEmailTaken:      {link: "/password/forgot", notice: true},
-	models.MailEmailRequested:  {link: "/account", notice: true},
-	models.MailEmailChanged:    {link: "/account/email/undo/", notice: true},
+	models.MailEmailRequested:  {notMe: true},
+	models.MailEmailChanged:    {notMe: true},
 	models.MailUndone:          {notice: true},
+	models.MailUndoFinished:    {notice: true},
 	models.MailEmailReserved:   {notice: true},
-	models.MailAccountDeleted:  {link: "/account/email/undo/", notice: true},
+	models.MailAccountDeleted:  {notMe: true, own: true},
 }
 
 // ownKinds is for mails that you add. Their templates have data, subject, t, and url
@@ -48,7 +53,7 @@ func Start(c config.Config, logger *slog.Logger) *outbox.Worker {
 		Compose: func(ctx context.Context, m *outbox.Mail) (mail.Message, error) {
 			linkErr := models.StartLink(ctx, m)
 			message, err := Compose(ctx, c, m)
-			if err == nil && m.SealedToken != nil && !kinds[m.Template].notice { // a notice is sent even if its link is void
+			if err == nil && m.SealedToken != nil && !kinds[m.Template].isNotice() { // a notice is sent even if its link is void
 				err = linkErr
 			}
 			return message, err

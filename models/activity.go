@@ -42,6 +42,8 @@ const (
 	ActivityEmail           = "email"
 	ActivityDeleted         = "deleted"
 	ActivityUndone          = "undone" // a change
+	ActivityUndoFinished    = "undo_finished"
+	ActivityUndoStopped     = "undo_stopped"
 )
 
 func (a Activity) Failed() bool {

@@ -2,98 +2,121 @@ package models
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"slices"
+	"strings"
 	"time"
 
-	"github.com/gobuffalo/nulls"
 	"github.com/gobuffalo/pop/v6"
 	"github.com/gofrs/uuid"
-
-	"corral/internal/outbox"
 )
 
 // Change is a reversible change of an account. The numbers of an account start
-// at 1; clocks of several nodes would not order its changes. The list is
-// append-only: an undo changes the account only.
+// at 1; clocks of several nodes would not order its changes.
 type Change struct {
-	ID        uuid.UUID `db:"id"`
-	UserID    uuid.UUID `db:"user_id"`
-	Number    int       `db:"number"`
-	Kind      string    `db:"kind"`
-	CreatedAt time.Time `db:"created_at"`
+	ID        uuid.UUID     `db:"id"`
+	UserID    uuid.UUID     `db:"user_id"`
+	Number    int           `db:"number"`
+	Kind      string        `db:"kind"`
+	FactorID  uuid.NullUUID `db:"factor_id"` // null: neither a factor nor theSwitch
+	Undone    bool          `db:"undone"`
+	CreatedAt time.Time     `db:"created_at"`
 }
+
+// theSwitch of the second step takes the place of a factor's id.
+var theSwitch = uuid.NullUUID{Valid: true}
 
 // The kinds of changes.
 const (
-	ChangeEmail    = "email"
-	ChangeDeletion = "deletion"
+	ChangeEmail           = ActivityEmail
+	ChangePassword        = ActivityPassword
+	ChangePasswordReset   = ActivityPasswordReset
+	ChangeDeletion        = ActivityDeleted
+	ChangeSecondStepOn    = "second_step_on"
+	ChangeSecondStepOff   = "second_step_off"
+	ChangePasswordRemoved = "password_removed"
+
+	// Of factors, after the kind.
+	added   = "_added"
+	removed = "_removed"
 )
 
-func (u *User) nullID() uuid.NullUUID { return uuid.NullUUID{UUID: u.ID, Valid: true} }
-
-// mailUndo lists a change of the locked account. It mails a link that undoes it,
-// and all later ones, to the email that the account had before.
-func (u *User) mailUndo(tx *pop.Connection, kind, template, old string, client Client) error {
-	var number []int
-	err := tx.RawQuery(`
-		INSERT INTO changes (id, user_id, number, kind, created_at)
-		SELECT ?, ?, COALESCE(MAX(number), 0) + 1, ?, ? FROM changes WHERE user_id = ?
-		RETURNING number`, newID(), u.ID, kind, Clock.Now(), u.ID).All(&number)
-	if err != nil {
-		return fmt.Errorf("listing a change: %w", err)
+// listChange lists a change of the locked account.
+func (u *User) listChange(tx *pop.Connection, kind string, factorID uuid.NullUUID) (number int, err error) {
+	if number, err = u.nextNumber(tx); err != nil {
+		return 0, err
 	}
-	// A subject of its own: redeeming the link must not end those of older changes.
-	undo := Token{Purpose: PurposeUndo, Subject: newID().String(), Number: number[0], Email: old, UserID: u.nullID()}
-	return mailLink(tx, undo, template, u.Language, client, u.Email)
+	c := Change{ID: newID(), UserID: u.ID, Number: number, Kind: kind, FactorID: factorID, CreatedAt: Clock.Now()}
+	if err := tx.Create(&c); err != nil {
+		return 0, fmt.Errorf("listing a change: %w", err)
+	}
+	return number, nil
 }
 
-// FindUndo returns the email that an undo token gives the account back, or
-// ErrNotFound. It does not redeem the token.
-func FindUndo(ctx context.Context, rawToken string) (email string, err error) {
-	token, err := tokens.Find(DB.WithContext(ctx), rawToken, PurposeUndo)
-	if err != nil {
-		return "", err
+// raiseVersion voids skips, and logins that wait for their second step.
+func (u *User) raiseVersion(tx *pop.Connection) error {
+	u.CredentialVersion++
+	if err := tx.UpdateColumns(u, "credential_version", "updated_at"); err != nil {
+		return fmt.Errorf("raising a credential version: %w", err)
 	}
-	return token.Email, nil
+	return nil
 }
 
-// Undo redeems an undo token: it undoes the change and all later ones, deletion
-// too, and mails a reset link. The attacker may know the password: it becomes void,
-// as do sessions, tokens and device cookies. Both emails are told.
-func Undo(ctx context.Context, rawToken string, client Client) error {
-	err := announcing(ctx, func(tx *pop.Connection) error {
-		token, err := tokens.Find(tx, rawToken, PurposeUndo)
-		if err != nil {
-			return err
+// mailChange lists a change of the locked account and mails its link.
+func (u *User) mailChange(tx *pop.Connection, kind, template, before string, client Client) error {
+	number, err := u.listChange(tx, kind, uuid.NullUUID{})
+	if err != nil {
+		return err
+	}
+	return u.mailNotMe(tx, number, template, before, client, u.Email)
+}
+
+// changesSince returns the changes from a number on that were not undone, newest
+// first.
+func (u *User) changesSince(tx *pop.Connection, number int) (list []Change, err error) {
+	err = tx.Where("user_id = ? AND number >= ? AND undone = ?", u.ID, number, false).Order("number DESC").All(&list)
+	if err != nil {
+		return nil, fmt.Errorf("listing changes: %w", err)
+	}
+	return list, nil
+}
+
+// before reports whether the factor was in use, or the switch on, before the change.
+func (c Change) before() bool {
+	return strings.HasSuffix(c.Kind, removed) || c.Kind == ChangeSecondStepOff
+}
+
+// NotMe is what the page of a "this wasn't me" link shows: no current values, since
+// the mailbox may be another's by now.
+type NotMe struct {
+	Email string   // where the link was mailed
+	What  string   // kind of the change that the mail was about, or ""
+	Kinds []string // of the changes that will be undone, newest first
+	Waits bool     // changes of factors are undone a day later
+}
+
+// FindNotMe returns what a "this wasn't me" link does, or ErrNotFound. It does not
+// redeem the token.
+func FindNotMe(ctx context.Context, rawToken string) (*NotMe, error) {
+	tx := DB.WithContext(ctx)
+	token, err := tokens.Find(tx, rawToken, PurposeUndo)
+	if err != nil {
+		return nil, err
+	}
+	user := &User{}
+	if err := tx.Find(user, token.UserID.UUID); err != nil {
+		return nil, fmt.Errorf("finding a user: %w", err)
+	}
+	list, err := user.changesSince(tx, token.Number)
+	if err != nil {
+		return nil, err
+	}
+	found := &NotMe{Email: token.Email}
+	for _, c := range list {
+		found.Kinds = append(found.Kinds, c.Kind)
+		found.Waits = found.Waits || user.SecondStep && c.FactorID.Valid
+		if c.Number == token.Number {
+			found.What = c.Kind
 		}
-		user, err := lockUser(tx, toChange, "id = ?", token.UserID.UUID)
-		if err != nil {
-			return err
-		}
-		if err := tokens.Redeem(tx, token); err != nil {
-			return err
-		}
-		// Links of older changes stay: an attacker may make two.
-		if err := tx.RawQuery("DELETE FROM tokens WHERE user_id = ? AND purpose = ? AND number >= ? AND redeemed = ?",
-			user.ID, PurposeUndo, token.Number, false).Exec(); err != nil {
-			return fmt.Errorf("voiding later links: %w", err)
-		}
-		lost := user.Email
-		user.DeletedAt = nulls.Time{}
-		if err := user.storeEmail(tx, token.Email); err != nil {
-			return err
-		}
-		if err := errors.Join(user.storePassword(tx, ""), user.voidDeviceCookies(tx), user.record(tx, ActivityUndone, client)); err != nil {
-			return err
-		}
-		for _, told := range slices.Compact([]string{lost, user.Email}) {
-			if err := queueMail(tx, outbox.Mail{Recipient: told, Template: MailUndone, Language: user.Language}, client, ""); err != nil {
-				return err
-			}
-		}
-		return mailLink(tx, Token{Purpose: PurposeReset, Subject: user.Email, Email: user.Email}, MailReset, user.Language, client)
-	})
-	return notFoundIfTaken(err)
+	}
+	return found, nil
 }

@@ -66,7 +66,7 @@ func (u *User) announceNewBrowser(tx *pop.Connection, client Client) error {
 			return nil
 		}
 	}
-	return u.mail(tx, MailNewBrowser, client)
+	return u.mailNotice(tx, MailNewBrowser, client)
 }
 
 func (u *User) voidDeviceCookies(tx *pop.Connection) error {

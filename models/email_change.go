@@ -8,7 +8,6 @@ import (
 	"github.com/gobuffalo/pop/v6"
 
 	"corral/internal/database"
-	"corral/internal/outbox"
 )
 
 // RequestEmailChange mails a link to the new email and a notice to the old one.
@@ -25,7 +24,7 @@ func (u *User) RequestEmailChange(ctx context.Context, newEmail string, client C
 		if err := mailLink(tx, confirm, MailEmailConfirm, u.Language, client); err != nil {
 			return err
 		}
-		return queueMail(tx, outbox.Mail{Recipient: u.Email, Template: MailEmailRequested, Language: u.Language}, client, "", newEmail)
+		return u.mailNotice(tx, MailEmailRequested, client, newEmail)
 	})
 }
 
@@ -88,7 +87,7 @@ func (u *User) ConfirmEmailChange(ctx context.Context, rawToken string, client C
 		if err := u.record(tx, ActivityEmail, client); err != nil {
 			return err
 		}
-		return u.mailUndo(tx, ChangeEmail, MailEmailChanged, old, client)
+		return u.mailChange(tx, ChangeEmail, MailEmailChanged, old, client)
 	})
 	return notFoundIfTaken(err)
 }

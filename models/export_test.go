@@ -1,6 +1,9 @@
 package models
 
 import (
+	"context"
+
+	"github.com/gobuffalo/pop/v6"
 	"github.com/gobuffalo/suite/v4"
 
 	"corral/internal/password"
@@ -24,4 +27,33 @@ func hashWith(other *password.Hasher, fn func()) {
 	hasher = other
 	defer func() { hasher = usual }()
 	fn()
+}
+
+// AddFactor, RemoveFactor and SetSecondStep change an account without its pages.
+func AddFactor(ctx context.Context, email, kind string) (f *Factor, err error) {
+	f = &Factor{Kind: kind, Data: []byte("data")}
+	return f, changing(ctx, email, func(tx *pop.Connection, u *User) error { return u.addFactor(tx, f, Client{}) })
+}
+
+func RemoveFactor(ctx context.Context, email string, f *Factor) error {
+	return changing(ctx, email, func(tx *pop.Connection, u *User) error { return u.removeFactor(tx, f, Client{}) })
+}
+
+func SetSecondStep(ctx context.Context, email string, on bool) error {
+	return changing(ctx, email, func(tx *pop.Connection, u *User) error { return u.setSecondStep(tx, on, Client{}) })
+}
+
+// UseFactor does what a login by the factor does to parts of undos.
+func UseFactor(ctx context.Context, email string, f *Factor) error {
+	return changing(ctx, email, func(tx *pop.Connection, u *User) error { return u.stopUndo(tx, f) })
+}
+
+func changing(ctx context.Context, email string, change func(tx *pop.Connection, u *User) error) error {
+	return inTransaction(ctx, func(tx *pop.Connection) error {
+		user, err := lockUser(tx, toChange, "email = ?", email)
+		if err != nil {
+			return err
+		}
+		return change(tx, user)
+	})
 }

@@ -23,6 +23,7 @@ const (
 	MailEmailRequested  = "email_requested"  // notice to the old email
 	MailEmailChanged    = "email_changed"    // notice to the old email, with undo link
 	MailUndone          = "undone"           // notice to both emails
+	MailUndoFinished    = "undo_finished"    // notice: factors were changed back
 	MailEmailReserved   = "email_reserved"   // notice to a reserved email that was requested
 	MailAccountDeleted  = "account_deleted"  // notice, with undo link
 )
@@ -56,4 +57,40 @@ func queueMail(tx *pop.Connection, m outbox.Mail, client Client, rawToken string
 
 func (u *User) mail(tx *pop.Connection, template string, client Client) error {
 	return queueMail(tx, outbox.Mail{Recipient: u.Email, Template: template, Language: u.Language}, client, "")
+}
+
+// mailLink issues a token and queues a mail with its link.
+func mailLink(tx *pop.Connection, t Token, template, language string, client Client, newEmail ...string) error {
+	t.Next = client.Next
+	rawToken, err := tokens.Issue(tx, t)
+	if err != nil {
+		return err
+	}
+	return queueMail(tx, outbox.Mail{Recipient: t.Email, Template: template, Language: language}, client, rawToken, newEmail...)
+}
+
+// mailNotMe mails a link that undoes the change of a number, and all later ones,
+// to the email that the account had before it.
+func (u *User) mailNotMe(tx *pop.Connection, number int, template, before string, client Client, newEmail ...string) error {
+	// A subject of its own: redeeming the link must not end those of older changes.
+	notMe := Token{Purpose: PurposeUndo, Subject: newID().String(), Number: number, Email: before, UserID: u.nullID()}
+	return mailLink(tx, notMe, template, u.Language, client, newEmail...)
+}
+
+// mailNotice is mailNotMe about what is no change: its link undoes those that follow.
+func (u *User) mailNotice(tx *pop.Connection, template string, client Client, newEmail ...string) error {
+	number, err := u.nextNumber(tx)
+	if err != nil {
+		return err
+	}
+	return u.mailNotMe(tx, number, template, u.Email, client, newEmail...)
+}
+
+// nextNumber returns the number of the account's next change.
+func (u *User) nextNumber(tx *pop.Connection) (number int, err error) {
+	var found []int
+	if err := tx.RawQuery("SELECT COALESCE(MAX(number), 0) + 1 FROM changes WHERE user_id = ?", u.ID).All(&found); err != nil {
+		return 0, fmt.Errorf("numbering a change: %w", err)
+	}
+	return found[0], nil
 }

@@ -57,7 +57,7 @@ func ResetPassword(ctx context.Context, rawToken, normalized string, client Clie
 			return err
 		}
 		rawDeviceCookie, _, err = user.setDeviceCookie(tx, client)
-		return errors.Join(err, user.record(tx, ActivityPasswordReset, client), user.mail(tx, MailPasswordChanged, client))
+		return errors.Join(err, user.record(tx, ActivityPasswordReset, client), user.mailChange(tx, ChangePasswordReset, MailPasswordChanged, user.Email, client))
 	})
 	return rawDeviceCookie, err
 }

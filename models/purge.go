@@ -16,6 +16,10 @@ const DeadTokenLifetime = 7 * 24 * time.Hour
 // that undoes it is over. Its mail may be late.
 const DeletedUserLifetime = 8 * 24 * time.Hour
 
+// RemovedFactorLifetime is how long a removed factor is kept: until the last link
+// that restores it is over, and the undo that it started.
+const RemovedFactorLifetime = 9 * 24 * time.Hour
+
 // How long mails are kept, for `task user:why`.
 const (
 	DeliveredMailLifetime = 30 * 24 * time.Hour
@@ -24,11 +28,11 @@ const (
 
 // StartJanitor purges in the background until it is stopped.
 func StartJanitor(logger *slog.Logger) *purge.Janitor {
-	return purge.Start(DB, clocks, logger, expired)
+	return purge.Start(DB, clocks, logger, expired, FinishUndos)
 }
 
 // Purge purges once.
-func Purge(ctx context.Context) error { return purge.Run(ctx, DB, clocks, expired) }
+func Purge(ctx context.Context) error { return purge.Run(ctx, DB, clocks, expired, FinishUndos) }
 
 // expired returns the rules for expired rows.
 func expired(now time.Time) []purge.Rule {
@@ -48,6 +52,7 @@ func expired(now time.Time) []purge.Rule {
 		remove("tokens", "expires_at <= ?", "expires_at", now.Add(-DeadTokenLifetime)),
 		remove("mails", ofDeletedUsers, "recipient", now.Add(-DeletedUserLifetime)),
 		remove("users", "deleted_at <= ?", "deleted_at", now.Add(-DeletedUserLifetime)),
+		remove("factors", "removed_at <= ?", "removed_at", now.Add(-RemovedFactorLifetime)),
 		remove("device_cookies", "expires_at <= ?", "expires_at", now),
 		remove("activities", "created_at <= ?", "created_at", now.Add(-ActivityLifetime)),
 		{

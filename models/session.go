@@ -17,15 +17,16 @@ import (
 // Session is a logged-in browser, which holds a token: the row's id, a dot and a
 // secret. The row holds its SHA-256: deleting it voids every copy of the cookie.
 type Session struct {
-	ID          uuid.UUID `db:"id"`
-	UserID      uuid.UUID `db:"user_id"`
-	TokenDigest []byte    `db:"token_digest" json:"-"`
-	Remembered  bool      `db:"remembered"`
-	IP          string    `db:"ip"` // of the client at login
-	LastSeenIP  string    `db:"last_seen_ip"`
-	UserAgent   string    `db:"user_agent"`
-	CreatedAt   time.Time `db:"created_at"`
-	LastSeenAt  time.Time `db:"last_seen_at"`
+	ID          uuid.UUID     `db:"id"`
+	UserID      uuid.UUID     `db:"user_id"`
+	TokenDigest []byte        `db:"token_digest" json:"-"`
+	Remembered  bool          `db:"remembered"`
+	IP          string        `db:"ip"` // of the client at login
+	LastSeenIP  string        `db:"last_seen_ip"`
+	UserAgent   string        `db:"user_agent"`
+	FactorID    uuid.NullUUID `db:"factor_id"` // that the login used
+	CreatedAt   time.Time     `db:"created_at"`
+	LastSeenAt  time.Time     `db:"last_seen_at"`
 
 	User *User `db:"-" belongs_to:"user"` // never nil
 }
@@ -54,8 +55,8 @@ func StartSession(ctx context.Context, user *User, client Client, remember bool)
 }
 
 // startSession replaces the client's session and makes it a known browser. It
-// returns ErrBadCredentials if the account was deleted, or got another password,
-// since user was read.
+// returns ErrBadCredentials if the account was deleted, or its password or a factor
+// changed, since user was read.
 func startSession(tx *pop.Connection, user *User, client Client, remember bool) (*LoggedIn, error) {
 	id, now := newID(), Clock.Now()
 	rawToken := id.String() + "." + secret.NewToken()
@@ -86,12 +87,12 @@ func startSession(tx *pop.Connection, user *User, client Client, remember bool) 
 
 func (s *Session) insert(tx *pop.Connection) error {
 	query := `INSERT INTO sessions (id, user_id, token_digest, remembered, ip, last_seen_ip, user_agent, created_at, last_seen_at)
-		SELECT ?, id, ?, ?, ?, ?, ?, ?, ? FROM users WHERE id = ? AND password_digest = ?`
+		SELECT ?, id, ?, ?, ?, ?, ?, ?, ? FROM users WHERE id = ? AND credential_version = ?`
 	if tx.Dialect.Name() == "postgres" {
 		query += " FOR " + toLogIn
 	}
 	inserted, err := tx.RawQuery(query, s.ID, s.TokenDigest, s.Remembered, s.IP, s.LastSeenIP, s.UserAgent, s.CreatedAt, s.LastSeenAt,
-		s.UserID, s.User.PasswordDigest).ExecWithCount()
+		s.UserID, s.User.CredentialVersion).ExecWithCount()
 	if err != nil {
 		return fmt.Errorf("starting a session: %w", err)
 	}

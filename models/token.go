@@ -4,9 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/gobuffalo/pop/v6"
-
-	"corral/internal/outbox"
 	"corral/internal/token"
 )
 
@@ -36,16 +33,6 @@ type (
 	// DeadToken says why a token no longer works. It is an ErrNotFound, too.
 	DeadToken = token.DeadError
 )
-
-// mailLink issues a token and queues a mail with its link.
-func mailLink(tx *pop.Connection, t Token, template, language string, client Client, newEmail ...string) error {
-	t.Next = client.Next
-	rawToken, err := tokens.Issue(tx, t)
-	if err != nil {
-		return err
-	}
-	return queueMail(tx, outbox.Mail{Recipient: t.Email, Template: template, Language: language}, client, rawToken, newEmail...)
-}
 
 // IssueInvite returns a token that sets a password, for an operator.
 func IssueInvite(ctx context.Context, email string) (rawToken string, err error) {

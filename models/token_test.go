@@ -113,7 +113,7 @@ func (ms *ModelSuite) Test_ResetPassword_EndsSessionsAndLinks() {
 	_, err = ms.find(his)
 	ms.NoError(err)
 	ms.ErrorIs(errorOf(models.ResetPassword(ms.T().Context(), rawToken, "and once more with feeling", models.Client{})), models.ErrNotFound)
-	ms.Equal(1, ms.count("tokens"), "kept, so that its page can say that it was redeemed")
+	ms.Equal(2, ms.count("tokens"), "kept, so that its page can say that it was redeemed; and the link of the notice")
 	_, err = models.FindReset(ms.T().Context(), rawToken)
 	var dead *models.DeadToken
 	ms.ErrorAs(err, &dead)

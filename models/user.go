@@ -18,14 +18,18 @@ import (
 
 // User is an account.
 type User struct {
-	ID             uuid.UUID  `db:"id"`
-	Email          string     `db:"email"`                    // normalized
-	Language       string     `db:"language"`                 // a BCP 47 tag; "" follows the browser
-	PasswordDigest string     `db:"password_digest" json:"-"` // a PHC string; "" until a password is set
-	DeletedAt      nulls.Time `db:"deleted_at"`               // null: it is not deleted
-	CreatedAt      time.Time  `db:"created_at"`
-	UpdatedAt      time.Time  `db:"updated_at"`
+	ID                uuid.UUID  `db:"id"`
+	Email             string     `db:"email"`                       // normalized
+	Language          string     `db:"language"`                    // a BCP 47 tag; "" follows the browser
+	PasswordDigest    string     `db:"password_digest" json:"-"`    // a PHC string; "" until a password is set
+	SecondStep        bool       `db:"second_step"`                 // a login by password needs a factor
+	CredentialVersion int        `db:"credential_version" json:"-"` // raised by each change of password or factor
+	DeletedAt         nulls.Time `db:"deleted_at"`                  // null: it is not deleted
+	CreatedAt         time.Time  `db:"created_at"`
+	UpdatedAt         time.Time  `db:"updated_at"`
 }
+
+func (u *User) nullID() uuid.NullUUID { return uuid.NullUUID{UUID: u.ID, Valid: true} }
 
 // ErrEmailTaken means that the email has an account or is reserved for one. Only
 // operators are told.
@@ -110,7 +114,7 @@ func (u *User) Delete(ctx context.Context, client Client) error {
 		if err := tx.UpdateColumns(u, "deleted_at", "updated_at"); err != nil {
 			return fmt.Errorf("deleting a user: %w", err)
 		}
-		return u.mailUndo(tx, ChangeDeletion, MailAccountDeleted, u.Email, client)
+		return u.mailChange(tx, ChangeDeletion, MailAccountDeleted, u.Email, client)
 	})
 }
 
@@ -138,9 +142,9 @@ func lockUser(tx *pop.Connection, lock, where string, args ...any) (*User, error
 }
 
 // lock locks the row and reads u anew. It returns ErrBadCredentials if the account
-// was deleted, or got another password, since u was read.
+// was deleted, or its password or a factor changed, since u was read.
 func (u *User) lock(tx *pop.Connection, lock string) error {
-	locked, err := lockUser(tx, lock, "id = ? AND password_digest = ?", u.ID, u.PasswordDigest)
+	locked, err := lockUser(tx, lock, "id = ? AND credential_version = ?", u.ID, u.CredentialVersion)
 	if err == ErrNotFound {
 		return ErrBadCredentials
 	}

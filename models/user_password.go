@@ -11,13 +11,16 @@ import (
 )
 
 // SetPassword sets a normalized password like a reset, without a mail, and lets
-// unknown browsers in again: for tasks.
+// unknown browsers in again: for tasks. It returns ErrBadCredentials as lock does.
 func (u *User) SetPassword(ctx context.Context, normalized string) error {
 	digest, err := hasher.Hash(ctx, password.Place{}, normalized) // slow: outside the transaction
 	if err != nil {
 		return err
 	}
 	return inTransaction(ctx, func(tx *pop.Connection) error {
+		if err := u.lock(tx, toChange); err != nil {
+			return err
+		}
 		return errors.Join(u.storePassword(tx, digest), u.voidDeviceCookies(tx), bucketOf(loginsPerEmail, u.Email).Clear(tx))
 	})
 }
@@ -33,7 +36,7 @@ func (u *User) ChangePassword(ctx context.Context, normalized string, client Cli
 		if err := u.lock(tx, toChange); err != nil {
 			return err
 		}
-		return errors.Join(u.storePassword(tx, digest), u.record(tx, ActivityPassword, client), u.mail(tx, MailPasswordChanged, client))
+		return errors.Join(u.storePassword(tx, digest), u.record(tx, ActivityPassword, client), u.mailChange(tx, ChangePassword, MailPasswordChanged, u.Email, client))
 	})
 }
 
@@ -42,7 +45,8 @@ func (u *User) ChangePassword(ctx context.Context, normalized string, client Cli
 // see that the email has an account.
 func (u *User) storePassword(tx *pop.Connection, digest string) error {
 	u.PasswordDigest = digest
-	if err := tx.UpdateColumns(u, "password_digest", "updated_at"); err != nil {
+	u.CredentialVersion++
+	if err := tx.UpdateColumns(u, "password_digest", "credential_version", "updated_at"); err != nil {
 		return fmt.Errorf("storing a password: %w", err)
 	}
 	if err := tx.RawQuery("DELETE FROM sessions WHERE user_id = ?", u.ID).Exec(); err != nil {

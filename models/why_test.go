@@ -110,7 +110,7 @@ func (ms *ModelSuite) Test_Explain_ReservedEmail() {
 	ms.WithinDuration(models.Clock.Now().Add(7*day), f.Reserved().ExpiresAt, time.Minute)
 	f = ms.explain("ada@example.org")
 	ms.Nil(f.Reserved(), "it is her own")
-	ms.Len(f.Tokens, 1, "the link to undo the change")
+	ms.Len(f.Tokens, 2, "the links of the request and of the change")
 	models.Clock.Move(7 * day)
 	ms.Nil(ms.explain("ada@example.com").Reserved())
 }

@@ -38,6 +38,9 @@ type Rule struct {
 	Args   []any
 }
 
+// Job is what more is due, such as a change that waits for its date.
+type Job func(ctx context.Context) error
+
 // Tests replace these.
 var (
 	betweenBatches = pause(50 * time.Millisecond) // lets other writers in
@@ -53,9 +56,10 @@ func pause(d time.Duration) func(context.Context) {
 	}
 }
 
-// Run applies the rules of the database's time, one transaction for each batch.
+// Run applies the rules of the database's time, one transaction for each batch, then
+// the jobs.
 // It does nothing while another node runs.
-func Run(ctx context.Context, db *pop.Connection, clocks database.Clocks, rules func(now time.Time) []Rule) error {
+func Run(ctx context.Context, db *pop.Connection, clocks database.Clocks, rules func(now time.Time) []Rule, jobs ...Job) error {
 	return database.TryLock(ctx, db, "purge", func() error {
 		now, err := clocks.Compare(ctx, db)
 		if err != nil {
@@ -63,6 +67,11 @@ func Run(ctx context.Context, db *pop.Connection, clocks database.Clocks, rules 
 		}
 		for _, r := range rules(now) {
 			if _, err := r.run(ctx, db, " SKIP LOCKED"); err != nil { // no writer waits
+				return err
+			}
+		}
+		for _, job := range jobs {
+			if err := job(ctx); err != nil {
 				return err
 			}
 		}
@@ -109,13 +118,13 @@ type Janitor struct {
 
 // Start starts a janitor, which runs at once and then every ten minutes. It warns
 // when the clock of the machine was set meanwhile.
-func Start(db *pop.Connection, clocks database.Clocks, logger *slog.Logger, rules func(now time.Time) []Rule) *Janitor {
+func Start(db *pop.Connection, clocks database.Clocks, logger *slog.Logger, rules func(now time.Time) []Rule, jobs ...Job) *Janitor {
 	j := &Janitor{done: make(chan struct{})}
 	j.ctx, j.cancel = context.WithCancel(context.Background())
 	go func() {
 		defer close(j.done)
 		for before := readClocks(); j.ctx.Err() == nil; {
-			if err := runSafely(j.ctx, db, clocks, rules); err != nil && j.ctx.Err() == nil {
+			if err := runSafely(j.ctx, db, clocks, rules, jobs); err != nil && j.ctx.Err() == nil {
 				logger.Error("purge failed", "error", err.Error())
 			}
 			betweenPurges(j.ctx)
@@ -134,11 +143,11 @@ func (j *Janitor) Stop() {
 }
 
 // runSafely turns a panic into an error: the app runs on without purges.
-func runSafely(ctx context.Context, db *pop.Connection, clocks database.Clocks, rules func(now time.Time) []Rule) (err error) {
+func runSafely(ctx context.Context, db *pop.Connection, clocks database.Clocks, rules func(now time.Time) []Rule, jobs []Job) (err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			err = fmt.Errorf("panic: %v\n%s", cause, debug.Stack())
 		}
 	}()
-	return Run(ctx, db, clocks, rules)
+	return Run(ctx, db, clocks, rules, jobs...)
 }

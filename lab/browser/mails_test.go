@@ -93,11 +93,11 @@ func (s *site) everyMail(t *testing.T, language string) map[string]services.Mail
 	arrives("email-asked", zoe, "/account")
 	desk.send("/account/email", "_method", "PUT", "current_password", secondPassword, "email", moved)
 	desk.send(desk.follow(arrives("email-confirm", moved, "/account/email/confirm/")))
-	undo := arrives("email-changed", zoe, "/account/email/undo/")
+	undo := arrives("email-changed", zoe, "/not-me/")
 	phone.send("/signup", "email", zoe)
 	mails["email-reserved"] = s.mails.Wait(t, "about a reserved email", func(m services.Mail) bool { return m.To == zoe })
 	desk.send("/account", "_method", "DELETE", "current_password", secondPassword)
-	arrives("account-deleted", moved, "/account/email/undo/")
+	arrives("account-deleted", moved, "/not-me/")
 	phone.send(undo)
 	mails["undone"] = s.mails.Wait(t, "about the undone change", func(m services.Mail) bool { return m.To == moved })
 	return mails

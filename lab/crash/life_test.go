@@ -172,7 +172,7 @@ func (w *world) moveTo(email string) {
 func (p *person) undo() bool {
 	p.resets++
 	old := p.left[len(p.left)-1]
-	path := "/account/email/undo/" + p.app.token("email_changed", old)
+	path := "/not-me/" + p.app.token("email_changed", old)
 	return p.do(step{name: "undo it", method: "POST", path: path, form: url.Values{}, effect: func(w *world) {
 		lost := w.email
 		w.moveTo(old)

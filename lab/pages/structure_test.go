@@ -58,7 +58,7 @@ func everyPage(t *testing.T, language string) map[string]site.Answer {
 	b.Put("/account/email", wrong...)
 	pages["confirm"] = b.Get("/account/email/confirm/" + s.Token("email_confirm", "ada@new.example"))
 	b.Post("/account/email/confirm/" + s.Token("email_confirm", "ada@new.example"))
-	pages["undo"] = b.Get("/account/email/undo/" + s.Token("email_changed", "ada@example.com"))
+	pages["undo"] = b.Get("/not-me/" + s.Token("email_changed", "ada@example.com"))
 	return pages
 }
 

@@ -1,0 +1,33 @@
+package actions
+
+import (
+	"net/http"
+
+	"github.com/gobuffalo/buffalo"
+
+	"corral/internal/web"
+	"corral/models"
+)
+
+// NotMeNew is GET /not-me/{token}, the link of security mails: a page with a button.
+func NotMeNew(c buffalo.Context) error {
+	found, err := models.FindNotMe(c, c.Param("token"))
+	if err != nil {
+		return deadLink(c, err)
+	}
+	c.Set("title", "not_me.title")
+	c.Set("found", found)
+	c.Set("action", "/not-me/"+c.Param("token"))
+	return c.Render(http.StatusOK, r.HTML("not_me/new.plush.html"))
+}
+
+// NotMeCreate is POST /not-me/{token}: undoes the change that the mail was about and
+// all later ones.
+func NotMeCreate(c buffalo.Context) error {
+	if err := models.Undo(c, c.Param("token"), clientOf(c)); err != nil {
+		return deadLink(c, err)
+	}
+	web.Info(c).Event("change undone")
+	c.Flash().Add("success", "not_me.done")
+	return redirect(c, "loginPath()")
+}

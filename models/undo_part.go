@@ -1,0 +1,154 @@
+package models
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/gobuffalo/pop/v6"
+	"github.com/gofrs/uuid"
+)
+
+// UndoPart is a part of an undo that waits: of one factor, or of the switch.
+type UndoPart struct {
+	ID       uuid.UUID `db:"id"`
+	UserID   uuid.UUID `db:"user_id"`
+	Number   int       `db:"number"`    // of the oldest change to undo; 0 for an operator: of all
+	FactorID uuid.UUID `db:"factor_id"` // uuid.Nil: the switch
+	DueAt    time.Time `db:"due_at"`
+}
+
+// UndoDelay is how long the owner may stop the undo of a factor's change.
+const UndoDelay = 24 * time.Hour
+
+// UndoPartsOf returns what waits in an account, the next first.
+func UndoPartsOf(ctx context.Context, user *User) ([]UndoPart, error) {
+	return undoPartsOf(DB.WithContext(ctx), user)
+}
+
+func undoPartsOf(tx *pop.Connection, user *User) (list []UndoPart, err error) {
+	if err := tx.Where("user_id = ?", user.ID).Order("due_at, number DESC, id").All(&list); err != nil {
+		return nil, fmt.Errorf("listing parts of undos: %w", err)
+	}
+	return list, nil
+}
+
+// scheduleUndo stores the parts that would change something. It neither postpones
+// nor cancels what waits: an attacker could repeat that for ever.
+func (u *User) scheduleUndo(tx *pop.Connection, parts map[uuid.UUID]UndoPart) error {
+	pending, err := undoPartsOf(tx, u)
+	if err != nil {
+		return err
+	}
+	for id, p := range parts {
+		after, err := u.stateNow(tx, id)
+		for _, earlier := range pending {
+			if earlier.FactorID == id && err == nil {
+				after, err = u.stateBefore(tx, earlier)
+			}
+		}
+		if err != nil {
+			return err
+		}
+		if before, err := u.stateBefore(tx, p); err != nil || before == after {
+			if err != nil {
+				return err
+			}
+			continue
+		}
+		p.ID, p.DueAt = newID(), Clock.Now().Add(UndoDelay)
+		if err := tx.Create(&p); err != nil {
+			return fmt.Errorf("storing a part of an undo: %w", err)
+		}
+	}
+	return nil
+}
+
+// stateNow reports whether a factor is in use, or the switch is on.
+func (u *User) stateNow(tx *pop.Connection, factorID uuid.UUID) (bool, error) {
+	if factorID == theSwitch.UUID {
+		return u.SecondStep, nil
+	}
+	return tx.Where("id = ? AND removed_at IS NULL", factorID).Exists(&Factor{})
+}
+
+// stateBefore is stateNow before the changes that p undoes.
+func (u *User) stateBefore(tx *pop.Connection, p UndoPart) (bool, error) {
+	list, err := u.changesSince(tx, p.Number)
+	if err != nil {
+		return false, err
+	}
+	for i := len(list) - 1; i >= 0; i-- { // the oldest tells
+		if c := list[i]; c.FactorID.Valid && c.FactorID.UUID == p.FactorID {
+			return c.before(), nil
+		}
+	}
+	return u.stateNow(tx, p.FactorID) // undone already
+}
+
+// apply undoes parts of the locked account. Removals make room for what is restored.
+func (u *User) apply(tx *pop.Connection, parts []UndoPart) error {
+	if len(parts) == 0 {
+		return nil
+	}
+	for _, restoring := range []bool{false, true} {
+		for _, p := range parts {
+			before, err := u.stateBefore(tx, p)
+			if err == nil && before == restoring {
+				err = errors.Join(u.setState(tx, p.FactorID, before), u.markUndone(tx, p.Number, uuid.NullUUID{UUID: p.FactorID, Valid: true}))
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return errors.Join(u.keepAWayIn(tx), u.raiseVersion(tx))
+}
+
+func (u *User) setState(tx *pop.Connection, factorID uuid.UUID, used bool) (err error) {
+	switch {
+	case factorID == theSwitch.UUID:
+		return u.storeSecondStep(tx, used)
+	case used: // unless another took its place, which a login confirmed
+		err = tx.RawQuery(`UPDATE factors SET removed_at = NULL WHERE id = ? AND (kind = ? OR NOT EXISTS (
+			SELECT 1 FROM factors other WHERE other.user_id = factors.user_id AND other.kind = factors.kind AND other.removed_at IS NULL))`,
+			factorID, FactorPasskey).Exec()
+	default:
+		err = tx.RawQuery("UPDATE factors SET removed_at = ? WHERE id = ? AND removed_at IS NULL", Clock.Now(), factorID).Exec()
+	}
+	if err != nil {
+		return fmt.Errorf("undoing a change of a factor: %w", err)
+	}
+	return nil
+}
+
+// keepAWayIn turns the switch off if nothing is left that passes the second step.
+func (u *User) keepAWayIn(tx *pop.Connection) error {
+	if !u.SecondStep {
+		return nil
+	}
+	factors, err := factorsOf(tx, u)
+	for _, f := range factors {
+		if f.passesSecondStep() {
+			return nil
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return u.storeSecondStep(tx, false)
+}
+
+// stopUndo is called when a login used a factor: that it is undone, or an operator
+// removes the factors, stops.
+func (u *User) stopUndo(tx *pop.Connection, f *Factor) error {
+	// Of TOTP secrets and sets of codes there is one: the other one's return stops too.
+	err := tx.RawQuery(`DELETE FROM undo_parts WHERE user_id = ? AND (number = 0 OR factor_id IN (
+		SELECT id FROM factors WHERE user_id = ? AND (id = ? OR kind = ? AND kind <> ?)))`,
+		u.ID, u.ID, f.ID, f.Kind, FactorPasskey).Exec()
+	if err != nil {
+		return fmt.Errorf("stopping an undo: %w", err)
+	}
+	return nil
+}

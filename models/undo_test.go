@@ -1,0 +1,201 @@
+package models_test
+
+import (
+	"time"
+
+	"corral/models"
+	"corral/models/modelstest"
+)
+
+// has reports the kinds of factors in use, and whether the second step is on.
+func (ms *ModelSuite) has(email string) (kinds []string, secondStep bool) {
+	user := ms.user(email)
+	factors, err := models.FactorsOf(ms.T().Context(), user)
+	ms.NoError(err)
+	kinds = []string{}
+	for _, f := range factors {
+		kinds = append(kinds, f.Kind)
+	}
+	return kinds, user.SecondStep
+}
+
+func (ms *ModelSuite) hasFactors(want []string, secondStep bool, why string) {
+	kinds, on := ms.has("ada@example.com")
+	ms.Equal(want, kinds, why)
+	ms.Equal(secondStep, on, why)
+}
+
+func (ms *ModelSuite) addFactor(kind string) *models.Factor {
+	f, err := models.AddFactor(ms.T().Context(), "ada@example.com", kind)
+	ms.NoError(err)
+	return f
+}
+
+func (ms *ModelSuite) removeFactor(f *models.Factor) {
+	ms.NoError(models.RemoveFactor(ms.T().Context(), "ada@example.com", f))
+}
+
+func (ms *ModelSuite) turnSecondStep(on bool) {
+	ms.NoError(models.SetSecondStep(ms.T().Context(), "ada@example.com", on))
+}
+
+// notMe opens the newest link of a template.
+func (ms *ModelSuite) notMe(template string) {
+	ms.NoError(models.Undo(ms.T().Context(), modelstest.Link(ms.T(), "ada@example.com", template), here))
+}
+
+// later moves the clock and lets the janitor do what is due.
+func (ms *ModelSuite) later(d time.Duration) {
+	models.Clock.Move(d)
+	ms.purge()
+}
+
+var nothing = []string{}
+
+func (ms *ModelSuite) Test_Undo_FactorsAtOnceWithoutSecondStep() {
+	ms.signUp("ada@example.com")
+	ms.addFactor("passkey")
+	ms.hasFactors([]string{"passkey"}, false, "added")
+	ms.notMe("passkey_added")
+	ms.hasFactors(nothing, false, "undone at once")
+}
+
+// A thief of the password who sets TOTP must not keep the owner out.
+func (ms *ModelSuite) Test_Undo_FactorsADayLaterWithSecondStep() {
+	models.Clock.Stop()
+	ms.signUp("ada@example.com")
+	ms.addFactor("totp")
+	first := modelstest.Link(ms.T(), "ada@example.com", "totp_added")
+	ms.addFactor("codes")
+	ms.turnSecondStep(true)
+	found, err := models.FindNotMe(ms.T().Context(), first)
+	ms.NoError(err)
+	ms.Equal(&models.NotMe{Email: "ada@example.com", What: "totp_added", Kinds: []string{"second_step_on", "codes_added", "totp_added"}, Waits: true}, found)
+	ms.NoError(models.Undo(ms.T().Context(), first, here))
+	ms.later(24*time.Hour - time.Second)
+	ms.hasFactors([]string{"totp", "codes"}, true, "a mailbox alone moves no factor")
+	resets := len(modelstest.Mails(ms.T(), "ada@example.com"))
+	ms.later(time.Second)
+	ms.hasFactors(nothing, false, "a day later")
+	ms.ElementsMatch([]string{models.MailUndoFinished, models.MailReset}, modelstest.Mails(ms.T(), "ada@example.com")[resets:])
+	ms.Zero(ms.count("undo_parts"))
+}
+
+func (ms *ModelSuite) Test_Undo_LoginStopsThePartOfItsFactor() {
+	models.Clock.Stop()
+	ms.signUp("ada@example.com")
+	ms.addFactor("totp")
+	passkey := ms.addFactor("passkey")
+	ms.turnSecondStep(true)
+	ms.notMe("totp_added")
+	ms.NoError(models.UseFactor(ms.T().Context(), "ada@example.com", passkey))
+	ms.later(24 * time.Hour)
+	ms.hasFactors([]string{"passkey"}, false, "the other parts went on")
+}
+
+// A stolen phone holds the mailbox and the TOTP secret that its owner replaced.
+func (ms *ModelSuite) Test_Undo_ReplacedTOTPStaysReplaced() {
+	models.Clock.Stop()
+	ms.signUp("ada@example.com")
+	old := ms.addFactor("totp")
+	ms.turnSecondStep(true)
+	ms.addFactor("passkey")
+	ms.removeFactor(old)
+	replaced := ms.addFactor("totp")
+	ms.notMe("totp_removed")
+	ms.NoError(models.UseFactor(ms.T().Context(), "ada@example.com", replaced))
+	ms.later(24 * time.Hour)
+	factors, err := models.FactorsOf(ms.T().Context(), ms.user("ada@example.com"))
+	ms.NoError(err)
+	ms.Len(factors, 2)
+	ms.Equal(replaced.ID, factors[1].ID)
+}
+
+// A removed factor comes back. What took its place goes first.
+func (ms *ModelSuite) Test_Undo_RestoresARemovedFactor() {
+	models.Clock.Stop()
+	ms.signUp("ada@example.com")
+	old := ms.addFactor("totp")
+	ms.addFactor("passkey")
+	ms.turnSecondStep(true)
+	ms.removeFactor(old)
+	ms.addFactor("totp")
+	ms.notMe("totp_removed")
+	ms.later(24 * time.Hour)
+	factors, err := models.FactorsOf(ms.T().Context(), ms.user("ada@example.com"))
+	ms.NoError(err)
+	ms.Len(factors, 2)
+	ms.Equal(old.ID, factors[0].ID)
+}
+
+func (ms *ModelSuite) Test_Undo_ASecondOneNeitherPostponesNorCancels() {
+	models.Clock.Stop()
+	ms.signUp("ada@example.com")
+	ms.addFactor("passkey")
+	lower := modelstest.Link(ms.T(), "ada@example.com", "passkey_added")
+	ms.turnSecondStep(true)
+	totp := ms.addFactor("totp")
+	ms.notMe("totp_added")
+	ms.later(12 * time.Hour)
+	ms.NoError(models.Undo(ms.T().Context(), lower, here))
+	ms.later(12 * time.Hour)
+	ms.hasFactors([]string{"passkey"}, true, "the first")
+	ms.later(12 * time.Hour)
+	ms.hasFactors(nothing, false, "the second")
+	ms.NotNil(totp)
+}
+
+// What a login stopped can be undone by the link of an older change.
+func (ms *ModelSuite) Test_Undo_StoppedPartIsUndoneByALowerLink() {
+	models.Clock.Stop()
+	ms.signUp("ada@example.com")
+	ms.addFactor("passkey")
+	lower := modelstest.Link(ms.T(), "ada@example.com", "passkey_added")
+	ms.turnSecondStep(true)
+	totp := ms.addFactor("totp")
+	ms.notMe("totp_added")
+	ms.NoError(models.UseFactor(ms.T().Context(), "ada@example.com", totp))
+	ms.later(24 * time.Hour)
+	ms.hasFactors([]string{"passkey", "totp"}, true, "stopped")
+	ms.NoError(models.Undo(ms.T().Context(), lower, here))
+	ms.later(24 * time.Hour)
+	ms.hasFactors(nothing, false, "undone")
+}
+
+func (ms *ModelSuite) Test_Undo_RemovedFactorIsPurgedAfterItsLastLink() {
+	models.Clock.Stop()
+	ms.signUp("ada@example.com")
+	ms.removeFactor(ms.addFactor("passkey"))
+	ms.later(8 * day)
+	ms.Equal(1, ms.count("factors"))
+	ms.later(day)
+	ms.Zero(ms.count("factors"))
+}
+
+// The session of a login by a factor that stays decides; others do not.
+func (ms *ModelSuite) Test_Undo_Decide() {
+	for _, now := range []bool{false, true} {
+		modelstest.Empty(ms.T())
+		ctx := ms.T().Context()
+		ms.signUp("ada@example.com")
+		passkey := ms.addFactor("passkey")
+		ms.turnSecondStep(true)
+		totp := ms.addFactor("totp")
+		ms.notMe("totp_added")
+		s, err := models.StartSession(ctx, ms.user("ada@example.com"), here, false)
+		ms.NoError(err)
+		ms.ErrorIs(s.DecideUndo(ctx, now, here), models.ErrRefused, "by none")
+		s.FactorID.Valid, s.FactorID.UUID = true, totp.ID
+		ms.ErrorIs(s.DecideUndo(ctx, now, here), models.ErrRefused, "by one that goes")
+		s.FactorID.UUID = passkey.ID
+		ms.NoError(s.DecideUndo(ctx, now, here))
+		want := []string{"passkey", "totp"}
+		if now {
+			want = want[:1]
+		}
+		ms.hasFactors(want, true, "decided")
+		ms.ErrorIs(s.DecideUndo(ctx, now, here), models.ErrNotFound)
+		ms.later(24 * time.Hour)
+		ms.hasFactors(want, true, "a day later")
+	}
+}
