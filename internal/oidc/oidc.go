@@ -1,0 +1,186 @@
+// Package oidc logs the users of an app in with an OpenID Connect provider, by the
+// authorization code flow with PKCE. It has neither routes nor tables.
+//
+//	provider := oidc.New(oidc.Config{
+//		Issuer: "https://accounts.example.com", ClientID: "shop", ClientSecret: secret,
+//		RedirectURL: "https://shop.example/auth/callback",
+//	})
+//
+//	// The route that leads to the provider:
+//	flow := oidc.NewFlow()
+//	location, err := provider.Begin(ctx, flow, state) // redirect to location
+//
+//	// The route of RedirectURL:
+//	answer := oidc.Answer{Code: c.Param("code"), Iss: c.Param("iss"), Error: c.Param("error")}
+//	identity, err := provider.Finish(ctx, flow, answer)
+//
+// The caller keeps the flow from Begin to Finish, sealed and for one browser. State
+// is an unguessable string of the caller's, which the provider returns to RedirectURL.
+// Before Finish, the caller checks that this browser began a flow with that state,
+// with this provider and for this purpose, and that it was not finished before:
+// prevents logging a victim in to the attacker's account, and mixing up providers.
+//
+// An account belongs to the issuer and the subject of an [Identity]. The email is a
+// claim that the provider need not have checked and that changes.
+//
+// The provider is not asked before the first use. Each Begin or Finish takes ten
+// seconds at most.
+package oidc
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	goidc "github.com/coreos/go-oidc/v3/oidc"
+	"golang.org/x/oauth2"
+	"golang.org/x/sync/singleflight"
+
+	"corral/internal/secret"
+)
+
+var (
+	// ErrUnavailable means that the provider is down, slow or not a provider. A
+	// later use asks it again.
+	ErrUnavailable = errors.New("the provider is unavailable")
+
+	// ErrCancelled means that the user did not want to log in.
+	ErrCancelled = errors.New("the user cancelled the login")
+
+	// ErrAuthTime means that the provider does not say that the user logged in to it
+	// within the last ten minutes. Many providers never do.
+	ErrAuthTime = errors.New("auth_time is missing or too old")
+)
+
+// Config describes a provider, and the app as its client.
+type Config struct {
+	Issuer       string // exactly as the provider writes it
+	ClientID     string
+	ClientSecret string
+	RedirectURL  string
+	Name         string // for users
+
+	Now     func() time.Time // time.Now, if nil
+	Timeout time.Duration    // of Begin and of Finish; ten seconds, if 0
+}
+
+// A Provider is safe for concurrent use.
+type Provider struct {
+	Config
+	client    *http.Client
+	metadata  atomic.Pointer[metadata]
+	discovery singleflight.Group
+}
+
+// New returns a provider, without a connection to it.
+func New(c Config) *Provider {
+	c.Timeout = cmp.Or(c.Timeout, 10*time.Second)
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return &Provider{Config: c, client: newClient(c.Timeout)}
+}
+
+// A Flow is one login. NewFlow draws its secrets; it survives JSON.
+type Flow struct {
+	Verifier string `json:"verifier"` // of PKCE: the code is useless without it
+	Nonce    string `json:"nonce"`    // binds the ID token to this flow
+
+	// MaxAge, if positive, asks the provider for a login within that time. Finish then
+	// wants an auth_time less than ten minutes old: ask for less, so that the user has
+	// time to come back.
+	MaxAge time.Duration `json:"max_age,omitempty"`
+	Prompt string        `json:"prompt,omitempty"` // such as login or select_account, or ""
+}
+
+// NewFlow returns a flow with new secrets.
+func NewFlow() Flow { return Flow{Verifier: oauth2.GenerateVerifier(), Nonce: secret.NewToken()} }
+
+// Begin returns the URL that the user's browser has to be redirected to.
+func (p *Provider) Begin(ctx context.Context, flow Flow, state string) (location string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, p.Timeout)
+	defer cancel()
+	m, err := p.discover(ctx)
+	if err != nil {
+		return "", err
+	}
+	options := []oauth2.AuthCodeOption{oauth2.S256ChallengeOption(flow.Verifier), goidc.Nonce(flow.Nonce)}
+	if flow.MaxAge > 0 {
+		options = append(options, oauth2.SetAuthURLParam("max_age", strconv.Itoa(int(flow.MaxAge.Seconds()))))
+	}
+	if flow.Prompt != "" {
+		options = append(options, oauth2.SetAuthURLParam("prompt", flow.Prompt))
+	}
+	return m.oauth2.AuthCodeURL(state, options...), nil
+}
+
+// An Answer has the parameters that the provider adds to RedirectURL, state aside.
+type Answer struct{ Code, Iss, Error string }
+
+// An Identity is a user of a provider.
+type Identity struct {
+	Issuer   string
+	Subject  string    // 1 to 255 bytes, unique and constant at the issuer
+	Email    string    // as claimed, perhaps of somebody else or no email at all; "" without a claim
+	AuthTime time.Time // when the user logged in to the provider; zero if it does not say
+}
+
+// Finish redeems the answer to a flow. Its error wraps ErrUnavailable, ErrCancelled or
+// ErrAuthTime, or says what is wrong with the answer, without its secrets.
+func (p *Provider) Finish(ctx context.Context, flow Flow, answer Answer) (Identity, error) {
+	ctx, cancel := context.WithTimeout(ctx, p.Timeout)
+	defer cancel()
+	m, err := p.discover(ctx)
+	if err != nil {
+		return Identity{}, err
+	}
+	if err := p.check(m, flow, answer); err != nil {
+		return Identity{}, err
+	}
+	rawIDToken, err := p.exchange(ctx, m, flow, answer.Code)
+	if err != nil {
+		return Identity{}, err
+	}
+	return p.verify(ctx, m, flow, rawIDToken)
+}
+
+// check checks all that came by the browser.
+func (p *Provider) check(m *metadata, flow Flow, answer Answer) error {
+	switch {
+	// Prevents mix-up: the code of another provider must not be sent to this one, nor
+	// the other way round (RFC 9207, 2.4).
+	case answer.Iss != p.Issuer && (answer.Iss != "" || m.sendsIss):
+		return fmt.Errorf("the answer is of issuer %.100q", answer.Iss)
+	case answer.Error == "access_denied":
+		return ErrCancelled
+	case answer.Error == "server_error", answer.Error == "temporarily_unavailable":
+		return unavailable(errors.New(answer.Error))
+	case answer.Error != "":
+		return fmt.Errorf("the provider answered %.100q", answer.Error)
+	case answer.Code == "":
+		return errors.New("the answer has no code")
+	case flow.Verifier == "", flow.Nonce == "": // a forgotten one would match a token without a nonce
+		return errors.New("the flow has no secrets")
+	}
+	return nil
+}
+
+func (p *Provider) exchange(ctx context.Context, m *metadata, flow Flow, code string) (rawIDToken string, err error) {
+	token, err := m.oauth2.Exchange(goidc.ClientContext(ctx, p.client), code, oauth2.VerifierOption(flow.Verifier))
+	if refused, ok := errors.AsType[*oauth2.RetrieveError](err); ok { // whose text may quote secrets
+		return "", fmt.Errorf("the token endpoint answered %d %.100q", refused.Response.StatusCode, refused.ErrorCode)
+	}
+	if err != nil {
+		return "", unavailable(err)
+	}
+	rawIDToken, _ = token.Extra("id_token").(string)
+	return rawIDToken, nil
+}
+
+// unavailable cuts the text, which may quote an answer.
+func unavailable(err error) error { return fmt.Errorf("%w: %.300v", ErrUnavailable, err) }
