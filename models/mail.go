@@ -79,18 +79,5 @@ func (u *User) mailNotMe(tx *pop.Connection, number int, template, before string
 
 // mailNotice is mailNotMe about what is no change: its link undoes those that follow.
 func (u *User) mailNotice(tx *pop.Connection, template string, client Client, newEmail ...string) error {
-	number, err := u.nextNumber(tx)
-	if err != nil {
-		return err
-	}
-	return u.mailNotMe(tx, number, template, u.Email, client, newEmail...)
-}
-
-// nextNumber returns the number of the account's next change.
-func (u *User) nextNumber(tx *pop.Connection) (number int, err error) {
-	var found []int
-	if err := tx.RawQuery("SELECT COALESCE(MAX(number), 0) + 1 FROM changes WHERE user_id = ?", u.ID).All(&found); err != nil {
-		return 0, fmt.Errorf("numbering a change: %w", err)
-	}
-	return found[0], nil
+	return u.mailNotMe(tx, u.Changes+1, template, u.Email, client, newEmail...)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/gobuffalo/pop/v6"
 	"github.com/gofrs/uuid"
@@ -45,17 +46,17 @@ func (s *Session) DecideUndo(ctx context.Context, now bool, client Client) error
 // FinishUndos does what is due, for the janitor.
 func FinishUndos(ctx context.Context) error {
 	var users []uuid.UUID
-	if err := DB.WithContext(ctx).RawQuery("SELECT DISTINCT user_id FROM undo_parts WHERE due_at <= ?", Clock.Now()).All(&users); err != nil {
+	if err := DB.WithContext(ctx).RawQuery("SELECT user_id FROM undo_parts WHERE due_at <= ? ORDER BY due_at", Clock.Now()).All(&users); err != nil {
 		return fmt.Errorf("finding due undos: %w", err)
 	}
-	for _, id := range users {
+	for _, id := range slices.Compact(users) { // again for an account between others: finds nothing
 		err := announcing(ctx, func(tx *pop.Connection) error {
 			user, err := lockUser(tx, toChange, "id = ?", id)
 			if err != nil {
 				return err
 			}
 			var due []UndoPart
-			if err := tx.Where("user_id = ? AND due_at <= ?", id, Clock.Now()).Order("due_at, number DESC, id").All(&due); err != nil {
+			if err := tx.Where("user_id = ? AND due_at <= ?", id, Clock.Now()).Order("due_at, id").All(&due); err != nil {
 				return fmt.Errorf("finding due undos: %w", err)
 			}
 			return user.finishUndo(tx, due, Client{})

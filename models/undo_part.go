@@ -28,7 +28,7 @@ func UndoPartsOf(ctx context.Context, user *User) ([]UndoPart, error) {
 }
 
 func undoPartsOf(tx *pop.Connection, user *User) (list []UndoPart, err error) {
-	if err := tx.Where("user_id = ?", user.ID).Order("due_at, number DESC, id").All(&list); err != nil {
+	if err := tx.Where("user_id = ?", user.ID).Order("due_at, id").All(&list); err != nil {
 		return nil, fmt.Errorf("listing parts of undos: %w", err)
 	}
 	return list, nil

@@ -24,6 +24,7 @@ type User struct {
 	PasswordDigest    string     `db:"password_digest" json:"-"`    // a PHC string; "" until a password is set
 	SecondStep        bool       `db:"second_step"`                 // a login by password needs a factor
 	CredentialVersion int        `db:"credential_version" json:"-"` // raised by each change of password or factor
+	Changes           int        `db:"changes" json:"-"`            // the number of the last one
 	DeletedAt         nulls.Time `db:"deleted_at"`                  // null: it is not deleted
 	CreatedAt         time.Time  `db:"created_at"`
 	UpdatedAt         time.Time  `db:"updated_at"`

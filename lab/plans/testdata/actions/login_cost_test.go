@@ -59,7 +59,7 @@ func TestLogin_SendsTheListedStatements(t *testing.T) {
 	models.Clock.Move(2 * time.Hour)
 
 	listed := listedStatements(t)
-	require.Len(t, listed, 10)
+	require.Len(t, listed, 11, "ten, and the link of the mail")
 	b := s.browser()
 	sent := login(b)
 	require.Len(t, sent, len(listed))
