@@ -50,6 +50,7 @@ var routes = []route{
 	get("/logout", user, LogoutNew),
 	get("/account", user, AccountShow),
 	del("/account", user, AccountDestroy),
+	get("/account/security", user, AccountSecurityShow),
 	get("/account/sessions", user, AccountSessionsIndex),
 	del("/account/sessions", user, AccountSessionsDestroyOthers),
 	del("/account/sessions/{id}", user, AccountSessionsDestroy),

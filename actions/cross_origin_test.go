@@ -109,7 +109,7 @@ func TestCrossOrigin_SafeMethodsChangeNothing(t *testing.T) {
 	require.Equal(t, 303, ada.Post("/account/email", form).StatusCode)
 	paths := []string{
 		"/", "/welcome", "/login", "/logout", "/signup", "/signup/password", "/check-mail", "/password/forgot", "/password/reset",
-		"/account", "/account/sessions", "/account/activity", "/.well-known/change-password", "/healthz", "/readyz",
+		"/account", "/account/security", "/account/sessions", "/account/activity", "/.well-known/change-password", "/healthz", "/readyz",
 		"/signup/" + modelstest.Link(t, "dora@example.com", models.MailSignup),
 		"/password/reset/" + modelstest.Link(t, "ada@example.com", models.MailReset),
 		"/account/email/confirm/" + modelstest.Link(t, "ada@example.net", models.MailEmailConfirm),

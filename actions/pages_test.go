@@ -45,7 +45,7 @@ func everyPage(t *testing.T, language string) map[string]apptest.Answer {
 	pages["login first"] = anonymous.Get("/login")
 
 	b.logIn("ada@example.com")
-	for _, path := range served("/", "/account", "/account/sessions", "/account/activity", "/logout") {
+	for _, path := range served("/", "/account", "/account/security", "/account/sessions", "/account/activity", "/logout") {
 		pages[path] = b.Get(path)
 	}
 	wrong := url.Values{"current_password": {"x"}, "email": {"ada@new.example"}, "password": {modelstest.Password}}
@@ -91,7 +91,7 @@ func TestPages_Structure(t *testing.T) {
 func TestPages_NavigationMarksThePage(t *testing.T) {
 	pages := everyPage(t, "en-US")
 	pages["/account"] = pages["account password refused"]
-	for _, path := range served("/", "/account", "/account/sessions", "/account/activity") {
+	for _, path := range served("/", "/account", "/account/security", "/account/sessions", "/account/activity") {
 		current := parsePage(t, pages[path].Page).with("aria-current")
 		require.Len(t, current, 1, path)
 		require.Equal(t, path, current[0]["href"])

@@ -59,7 +59,7 @@ func TestLanguage_AccountPrecedesBrowser(t *testing.T) {
 	mailIn("ar", "/account")
 	fresh.language = "ar"
 	fresh.see("home-flash")
-	for _, path := range []string{"/", "/account", "/account/sessions", "/account/activity", "/logout", "/welcome", "/password/forgot", "/check-mail"} {
+	for _, path := range []string{"/", "/account", "/account/security", "/account/sessions", "/account/activity", "/logout", "/welcome", "/password/forgot", "/check-mail"} {
 		fresh.visit(path)
 		fresh.see(path)
 	}

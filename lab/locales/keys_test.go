@@ -132,6 +132,8 @@ func TestKeys_ExistAndAreUsed(t *testing.T) {
 			use("mail."+name+".note", "what a link is good for")
 		}
 	}
+	use("mail.not_me.button", "the mails whose link undoes a change share it")
+	use("mail.not_me.note", "and what it is good for")
 	for _, kind := range m.kinds {
 		use("account_activity."+kind, "every kind of activity has a text")
 	}

@@ -24,6 +24,7 @@ func TestLanguages_EveryPageSpeaksOne(t *testing.T) {
 			s.refusals()
 			s.settings()
 			s.sessions()
+			s.security()
 			s.emailChange()
 			s.deadLinks()
 			s.developer()

@@ -46,7 +46,7 @@ func everyPage(t *testing.T, language string) map[string]site.Answer {
 	pages["login first"] = anonymous.Get("/login")
 
 	b.LogIn("ada@example.com")
-	for name, path := range map[string]string{"home": "/", "account": "/account", "devices": "/account/sessions", "activity": "/account/activity", "logout": "/logout"} {
+	for name, path := range map[string]string{"home": "/", "account": "/account", "security": "/account/security", "devices": "/account/sessions", "activity": "/account/activity", "logout": "/logout"} {
 		pages[name] = b.Get(path)
 	}
 	wrong := []string{"current_password", "x", "email", "ada@new.example", "password", site.Password}
@@ -86,7 +86,7 @@ func TestPages_AreAccessible(t *testing.T) {
 func TestPages_NavigationMarksThePage(t *testing.T) {
 	pages := everyPage(t, "en-US")
 	for name, want := range map[string]string{
-		"home": "/", "account": "/account", "devices": "/account/sessions", "activity": "/account/activity", "account password refused": "/account",
+		"home": "/", "account": "/account", "security": "/account/security", "devices": "/account/sessions", "activity": "/account/activity", "account password refused": "/account",
 	} {
 		current := parsePage(t, pages[name].Page).with("aria-current")
 		require.Len(t, current, 1, name)

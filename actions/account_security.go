@@ -1,0 +1,38 @@
+package actions
+
+import (
+	"github.com/gobuffalo/buffalo"
+
+	"corral/models"
+)
+
+// AccountSecurityShow is GET /account/security.
+func AccountSecurityShow(c buffalo.Context) error { return renderSecurity(c, nil) }
+
+// renderSecurity shows the page, with messages at the fields of its forms.
+func renderSecurity(c buffalo.Context, wrong messages) error {
+	user := currentUser(c)
+	factors, err := models.FactorsOf(c, user)
+	if err != nil {
+		return err
+	}
+	waiting, err := models.UndoPartsOf(c, user)
+	if err != nil {
+		return err
+	}
+	c.Set("title", "account_security.title")
+	c.Set("passkeys", ofKind(factors, models.FactorPasskey))
+	c.Set("totp", ofKind(factors, models.FactorTOTP))
+	c.Set("codes", ofKind(factors, models.FactorCodes))
+	c.Set("waiting", waiting)
+	return renderForm(c, "account_security/show.plush.html", wrong)
+}
+
+func ofKind(factors []models.Factor, kind string) (list []models.Factor) {
+	for _, f := range factors {
+		if f.Kind == kind {
+			list = append(list, f)
+		}
+	}
+	return list
+}

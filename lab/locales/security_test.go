@@ -1,0 +1,27 @@
+package locales
+
+import (
+	"time"
+
+	"github.com/gofrs/uuid"
+)
+
+// security is the page of an account without and with each kind of factor.
+func (s *story) security() {
+	s.browser().SignUp("sam@example.com")
+	b := s.browser()
+	b.LogIn("sam@example.com")
+	s.read(b.Get("/account/security"), 200)
+	now := time.Now().UTC()
+	for _, kind := range []string{"passkey", "totp", "codes"} {
+		id := uuid.Must(uuid.NewV7()).String()
+		s.Execute(`INSERT INTO factors (id, user_id, kind, name, data, last_step, created_at, last_used_at, removed_number)
+			SELECT ?, id, ?, '1', '', 0, ?, ?, 0 FROM users WHERE email = 'sam@example.com'`, id, kind, now, now)
+		s.Execute(`INSERT INTO undo_parts (id, user_id, number, factor_id, due_at)
+			SELECT ?, id, 1, ?, ? FROM users WHERE email = 'sam@example.com'`, id, id, now.Add(time.Hour))
+	}
+	s.Execute("UPDATE factors SET last_used_at = NULL WHERE kind = 'totp'")
+	s.Execute("UPDATE users SET second_step = TRUE WHERE email = 'sam@example.com'")
+	s.read(b.Get("/account/security"), 200)
+	s.Execute("DELETE FROM undo_parts")
+}
