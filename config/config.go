@@ -49,6 +49,8 @@ type Config struct {
 	SMTP     *url.URL // nil delivers nothing (development)
 	MailFrom *mail.Address
 
+	Providers []Provider // of OpenID Connect, at most two
+
 	LogLevel slog.Level
 }
 
@@ -100,6 +102,7 @@ func load(environ []string, dir string, underTest, task bool) (Config, error) {
 	c.SMTP = e.MailServer("SMTP_URL")
 	c.MailFrom = e.mailFrom(c.Host)
 	c.SessionSecrets = e.sessionSecrets(c.Env)
+	c.Providers = e.providers()
 	if c.Production() {
 		e.refuseUnsafe(c)
 	}

@@ -125,6 +125,9 @@ func TestFaults_SecretsAreNotRepeated(t *testing.T) {
 		{"SESSION_SECRET": "hunter2"},
 		{"SESSION_SECRET_FILE": "hunter2"},
 		{"SESSION_SECRET": "hunter2", "SESSION_SECRET_FILE": "hunter2"},
+		{"OIDC_CLIENT_SECRET": "hunter2"},
+		{"OIDC_CLIENT_SECRET_FILE": "hunter2"},
+		{"OIDC_ISSUER": "https://ada:hunter2@accounts.example.com"},
 	} {
 		lines := faults(t, v, t.TempDir())
 		require.Len(t, lines, 1, "%v", v)

@@ -240,6 +240,33 @@ func (v *Vars) PublicURL(key string) *url.URL {
 	return &url.URL{Scheme: u.Scheme, Host: strings.ToLower(u.Host)}
 }
 
+// Issuer returns the URL of an OpenID Connect issuer as it was written, or nil if the
+// variable is unset or faulty. With loopback, an issuer on this machine may have plain
+// http.
+func (v *Vars) Issuer(key string, loopback bool) *url.URL {
+	value := v.Get(key, "")
+	if value == "" {
+		return nil
+	}
+	u, err := url.Parse(value)
+	switch {
+	case strings.Contains(value, "@"): // perhaps a password
+		v.Fault(key, "%s has an @, which no issuer has: write it like https://accounts.example.com", key)
+	case err != nil || !hasHost(u, "http", "https") || strings.ContainsAny(value, "?#"):
+		v.Fault(key, "%s=%s is not an issuer: write it like https://accounts.example.com, without ? and #", key, value)
+	case u.Scheme == "http" && !(loopback && isLoopback(u.Hostname())):
+		v.Fault(key, "%s=%s is not https: anyone on the way could log in as any user", key, value)
+	default:
+		return u
+	}
+	return nil
+}
+
+func isLoopback(host string) bool {
+	addr, _ := netip.ParseAddr(host)
+	return host == "localhost" || addr.IsLoopback()
+}
+
 func hasHost(u *url.URL, schemes ...string) bool {
 	return slices.Contains(schemes, u.Scheme) && u.Hostname() != "" && (u.Port() == "" || isPort(u.Port()))
 }

@@ -18,6 +18,8 @@ import (
 
 func TestVars_RejectsBadValues(t *testing.T) {
 	const (
+		issuer  = " is not an issuer: write it like https://accounts.example.com, without ? and #"
+		plain   = " is not https: anyone on the way could log in as any user"
 		baseURL = " is not a public URL: write it like https://login.example.com, or unset it if your shell set it"
 		mailer  = "X is not a mail server: write it like smtp://user:password@mail.example.com:587, and percent-encode special characters of the password (# as %23, / as %2F, ? as %3F, % as %25)"
 	)
@@ -64,6 +66,25 @@ func TestVars_RejectsBadValues(t *testing.T) {
 			"https://login.example.com#x":     "X=https://login.example.com#x" + baseURL,
 			"https://ada@login.example.com":   "X" + baseURL,
 			"https://login example.com":       "X=https://login example.com" + baseURL,
+		}},
+		"Issuer": {func(v *env.Vars) { require.Nil(t, v.Issuer("X", false)) }, map[string]string{
+			"accounts.example.com":          "X=accounts.example.com" + issuer,
+			"ftp://accounts.example.com":    "X=ftp://accounts.example.com" + issuer,
+			"https://":                      "X=https://" + issuer,
+			"https://accounts.example.com?": "X=https://accounts.example.com?" + issuer,
+			"https://accounts.example.com#": "X=https://accounts.example.com#" + issuer,
+			"https://a.example/?tenant=1":   "X=https://a.example/?tenant=1" + issuer,
+			"https://a.example/#x":          "X=https://a.example/#x" + issuer,
+			"https://a.example:65536":       "X=https://a.example:65536" + issuer,
+			"https://a example":             "X=https://a example" + issuer,
+			"https://ada:hunter2@a.example": "X has an @, which no issuer has: write it like https://accounts.example.com",
+			"http://accounts.example.com":   "X=http://accounts.example.com" + plain,
+			"http://localhost:8080":         "X=http://localhost:8080" + plain,
+		}},
+		"Issuer, on this machine": {func(v *env.Vars) { require.Nil(t, v.Issuer("X", true)) }, map[string]string{
+			"http://accounts.example.com": "X=http://accounts.example.com" + plain,
+			"http://localhost.example":    "X=http://localhost.example" + plain,
+			"http://192.0.2.7":            "X=http://192.0.2.7" + plain,
 		}},
 		"MailServer": {func(v *env.Vars) { require.Nil(t, v.MailServer("X")) }, map[string]string{
 			"mail.example.com":                               mailer,

@@ -35,7 +35,7 @@ var (
 	fence = regexp.MustCompile("(?ms)^```([^\n]*)\n(.*?)^```$")
 	link  = regexp.MustCompile(`\]\(([^)#\s]+)(?:#[^)]*)?\)`)
 	named = regexp.MustCompile("`(\\.?[\\w-]+(?:/[\\w.-]+)*/[\\w.-]+\\.\\w+)`")
-	ours  = regexp.MustCompile(`^[A-Z][A-Z_]+$`)
+	ours  = regexp.MustCompile(`^[A-Z][A-Z0-9_]*[A-Z0-9]$`)
 )
 
 func TestDocuments_PathsExist(t *testing.T) {
@@ -109,7 +109,7 @@ func TestDotenvExample_KnowsItsVariables(t *testing.T) {
 	example, err := os.ReadFile(root + ".env.example")
 	require.NoError(t, err)
 	read, _ := variables(t)
-	matches := regexp.MustCompile(`(?m)^# ([A-Z_]+)=`).FindAllStringSubmatch(string(example), -1)
+	matches := regexp.MustCompile(`(?m)^# ([A-Z0-9_]+)=`).FindAllStringSubmatch(string(example), -1)
 	require.NotEmpty(t, matches)
 	for _, match := range matches {
 		require.Contains(t, read, match[1])
