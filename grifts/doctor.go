@@ -12,6 +12,7 @@ import (
 	"corral/config"
 	"corral/internal/database"
 	"corral/internal/env"
+	"corral/internal/oidc"
 	"corral/internal/task"
 	"corral/mailers"
 	"corral/migrations"
@@ -33,7 +34,7 @@ func checks(c config.Config) []task.Check {
 	of := func(check func(config.Config) (string, error)) func() (string, error) {
 		return func() (string, error) { return check(c) }
 	}
-	return []task.Check{
+	list := []task.Check{
 		{Name: "secret", Variables: []string{"SESSION_SECRET"}, Run: good("SESSION_SECRET is strong")},
 		{Name: "host", Variables: []string{"HOST"}, Run: func() (string, error) { return c.Host.String(), nil }},
 		{Name: "https", Variables: []string{"TRUSTED_PROXIES", "TLS_CERT_FILE", "TLS_KEY_FILE"}, Run: of(checkHTTPS)},
@@ -43,8 +44,26 @@ func checks(c config.Config) []task.Check {
 		{Name: "migrations", Run: of(checkMigrations)},
 		{Name: "clock", Run: of(checkClock)},
 		{Name: ".env", Variables: []string{".env"}, Run: good("there is none beside the app")},
-		{Name: "other settings", Run: good("are understood")},
 	}
+	for _, p := range c.Providers {
+		list = append(list, task.Check{Name: p.ID, Variables: providerVariables[p.ID], Run: func() (string, error) { return checkProvider(p) }})
+	}
+	return append(list, task.Check{Name: "other settings", Run: good("are understood")})
+}
+
+// providerVariables lists those that may have faults, by the ID of their provider.
+var providerVariables = map[string][]string{
+	"oidc":  {"OIDC_ISSUER", "OIDC_CLIENT_SECRET"},
+	"oidc2": {"OIDC_2_ISSUER", "OIDC_2_CLIENT_SECRET"},
+}
+
+// checkProvider does not check the client, which takes a login.
+func checkProvider(p config.Provider) (string, error) {
+	if err := oidc.New(oidc.Config{Issuer: p.Issuer.String()}).Discover(context.Background()); err != nil {
+		return "", fmt.Errorf("%s cannot be used: check %s, which must be exactly as the provider writes it, and the firewall (%w)",
+			p.Issuer, providerVariables[p.ID][0], err)
+	}
+	return p.Issuer.String() + " answers as this issuer", nil
 }
 
 // checkHTTPS also parses the certificate, which config only opens.
