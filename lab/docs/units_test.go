@@ -1,0 +1,58 @@
+package docs
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"corral/lab/services"
+)
+
+// units writes the systemd units of docs/deploy.md to a folder, with programs and
+// files that exist.
+func units(t *testing.T) (dir string) {
+	t.Helper()
+	dir = t.TempDir()
+	here, err := os.Executable()
+	require.NoError(t, err)
+	for _, match := range fence.FindAllStringSubmatch(documents(t)["docs/deploy.md"], -1) {
+		first, unit, _ := strings.Cut(match[2], "\n")
+		if name, ok := strings.CutPrefix(first, "# /etc/systemd/system/"); ok {
+			unit = strings.NewReplacer("/usr/local/bin/corral", here, "/etc/corral.env", os.DevNull).Replace(unit)
+			require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(unit), 0o600))
+		}
+	}
+	return dir
+}
+
+// Otherwise five failed starts, as while the database is away, are the end.
+func TestUnits_AreStartedForEver(t *testing.T) {
+	unit, err := os.ReadFile(filepath.Join(units(t), "corral.service"))
+	require.NoError(t, err)
+	options, service, _ := strings.Cut(string(unit), "[Service]\n")
+	require.Contains(t, options, "\nStartLimitIntervalSec=0\n")
+	require.Contains(t, service, "\nRestart=always\n")
+}
+
+func TestUnits_SystemdUnderstandsThem(t *testing.T) {
+	if _, err := exec.LookPath("systemd-analyze"); err != nil {
+		require.False(t, services.Required("systemd"))
+		t.Skip("needs systemd-analyze: apt-get install systemd")
+	}
+	dir := units(t)
+	service, socket := filepath.Join(dir, "corral.service"), filepath.Join(dir, "corral.socket")
+	for _, args := range [][]string{
+		{"verify", "--man=no", service, socket},
+		{"security", "--offline=true", "--threshold=15", service}, // of 100
+	} {
+		out, err := exec.Command("systemd-analyze", args...).CombinedOutput()
+		require.NoError(t, err, string(out))
+		if args[0] == "verify" {
+			require.Empty(t, string(out))
+		}
+	}
+}
