@@ -10,8 +10,7 @@ import (
 )
 
 type accountEmailForm struct {
-	CurrentPassword string `form:"current_password"`
-	Email           string `form:"email"`
+	Email string `form:"email"`
 }
 
 // AccountEmailUpdate is PUT /account/email: mails a link that completes the
@@ -22,24 +21,17 @@ func AccountEmailUpdate(c buffalo.Context) error {
 		return err
 	}
 	c.Set("new_email", shown(form.Email))
-	user, message, err := confirmPassword(c, form.CurrentPassword)
-	if err != nil {
-		return err
-	}
-	wrong := messages{"current_password": message}
+	user := currentUser(c)
 	newEmail, ok := email.Normalize(form.Email)
 	switch {
 	case !ok:
-		wrong["email"] = T.Translate(c, "email.invalid")
-	case newEmail == currentUser(c).Email: // else the owner is told of a change, with an undo link that ends every session
-		wrong["email"] = T.Translate(c, "account.same_email")
+		return renderAccount(c, messages{"email": T.Translate(c, "email.invalid")})
+	case newEmail == user.Email: // else the owner is told of a change, with an undo link that ends every session
+		return renderAccount(c, messages{"email": T.Translate(c, "account.same_email")})
 	}
-	if message != "" || wrong["email"] != "" {
-		return renderAccount(c, "email", wrong)
-	}
-	err = user.RequestEmailChange(c, newEmail, clientOf(c))
+	err := user.RequestEmailChange(c, newEmail, clientOf(c))
 	if message, ok := rateLimited(c, err); ok {
-		return renderAccount(c, "email", messages{"email": message})
+		return renderAccount(c, messages{"email": message})
 	}
 	if err != nil {
 		return changedMeanwhile(c, err)

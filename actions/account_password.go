@@ -8,8 +8,7 @@ import (
 )
 
 type accountPasswordForm struct {
-	CurrentPassword string `form:"current_password"`
-	Password        string `form:"password"`
+	Password string `form:"password"`
 }
 
 // AccountPasswordUpdate is PUT /account/password: changes the password, ends
@@ -19,19 +18,16 @@ func AccountPasswordUpdate(c buffalo.Context) error {
 	if err := web.Bind(c, &form); err != nil {
 		return err
 	}
-	user, message, err := confirmPassword(c, form.CurrentPassword)
-	if err != nil {
-		return err
+	before := currentSession(c)
+	password, messageKey := models.CheckPassword(form.Password, before.User.Email)
+	if messageKey != "" {
+		return renderAccount(c, messages{"password": passwordMessage(c, messageKey)})
 	}
-	password, messageKey := models.CheckPassword(form.Password, currentUser(c).Email)
-	if message != "" || messageKey != "" {
-		return renderAccount(c, "password", messages{"current_password": message, "password": passwordMessage(c, messageKey)})
-	}
-	if err := user.ChangePassword(c, password, clientOf(c)); err != nil {
+	if err := before.User.ChangePassword(c, password, clientOf(c)); err != nil {
 		return changedMeanwhile(c, err)
 	}
 	web.Info(c).Event("password changed")
-	session, err := models.StartSession(c, user, clientOf(c), currentSession(c).Remembered)
+	session, err := models.StartSession(c, before.User, clientOf(c), before.Remembered, before.ConfirmedAt)
 	if err != nil {
 		return changedMeanwhile(c, err)
 	}

@@ -49,17 +49,21 @@ var routes = []route{
 	get("/", user, HomeShow),
 	get("/logout", user, LogoutNew),
 	get("/account", user, AccountShow),
-	del("/account", user, AccountDestroy),
 	get("/account/security", user, AccountSecurityShow),
 	get("/account/sessions", user, AccountSessionsIndex),
 	del("/account/sessions", user, AccountSessionsDestroyOthers),
 	del("/account/sessions/{id}", user, AccountSessionsDestroy),
 	get("/account/activity", user, AccountActivityIndex),
 	put("/account/language", user, AccountLanguageUpdate),
-	put("/account/password", user, AccountPasswordUpdate),
-	put("/account/email", user, AccountEmailUpdate),
 	get("/account/email/confirm/{token}", user, AccountEmailConfirmNew),
 	post("/account/email/confirm/{token}", user, AccountEmailConfirmCreate),
+	get("/sudo", user, SudoNew),
+	post("/sudo", user, SudoCreate),
+
+	// Logged-in users who confirmed within ten minutes that it is them.
+	put("/account/password", sudo, AccountPasswordUpdate),
+	put("/account/email", sudo, AccountEmailUpdate),
+	del("/account", sudo, AccountDestroy),
 }
 
 var (

@@ -16,6 +16,7 @@ const (
 	public guard = "public" // anyone
 	guest  guard = "guest"  // logged-in users are redirected home
 	user   guard = "user"   // anonymous clients are redirected to the login page
+	sudo   guard = "sudo"   // others than confirmed users are redirected to /sudo
 	local  guard = "local"  // clients on this machine: with ADDR=0.0.0.0 others reach it too, and can forge Host
 )
 
@@ -51,7 +52,10 @@ func currentRoute(c buffalo.Context) buffalo.RouteInfo {
 	return info
 }
 
-var errLoggedOut = errors.New("not logged in")
+var (
+	errLoggedOut   = errors.New("not logged in")
+	errUnconfirmed = errors.New("not confirmed within ten minutes: see /sudo")
+)
 
 // Authorize enforces the guard of the route.
 func Authorize(next buffalo.Handler) buffalo.Handler {
@@ -62,9 +66,12 @@ func Authorize(next buffalo.Handler) buffalo.Handler {
 			g = public // from a tab that was open before: switches accounts
 		}
 		switch loggedIn := currentSession(c) != nil; {
-		case g == user && !loggedIn:
+		case (g == user || g == sudo) && !loggedIn:
 			web.Info(c).Event("guard refused")
 			return askToLogIn(c)
+		case g == sudo && !currentSession(c).Confirmed():
+			web.Info(c).Event("guard refused")
+			return askToConfirm(c)
 		case g == guest && loggedIn:
 			if web.IsNavigation(c.Request()) {
 				c.Flash().Set("info", []string{"login.already"})
@@ -85,21 +92,40 @@ func askToLogIn(c buffalo.Context) error {
 	if web.WantsJSON(c.Request()) || !web.IsNavigation(c.Request()) {
 		return c.Error(http.StatusUnauthorized, errLoggedOut)
 	}
-	before := web.PageBefore(app.Muxer(), c.Request())
-	next := before
-	if c.Request().Method == http.MethodGet {
-		next = web.PageOf(c.Request())
-	}
-	to := web.WithNext("/login", returnPath(next))
-	if page, _, _ := strings.Cut(before, "?"); page == "/login" && noCookies(c) && to != page {
+	to := web.WithNext("/login", requestedPage(c))
+	if page, _, _ := strings.Cut(web.PageBefore(app.Muxer(), c.Request()), "?"); page == "/login" && noCookies(c) && to != page {
 		to += "&cookies=none" // logged in just now, but the browser kept no cookie
 	}
 	message := "login.needed"
-	if c.Value("session_ended") != nil || currentSession(c) != nil { // or ended during this request
+	if ended, ok := c.Value("session_ended").(string); ok {
+		message = ended
+	} else if currentSession(c) != nil { // ended during this request
 		message = "login.ended"
 	}
 	c.Flash().Set("warning", []string{message}) // Set, not Add: the cookie is limited to 4 KB
 	return redirectTo(c, to)
+}
+
+// requestedPage returns the page of a refused GET, or that which held the form, or
+// "".
+func requestedPage(c buffalo.Context) string {
+	if c.Request().Method == http.MethodGet {
+		return returnPath(web.PageOf(c.Request()))
+	}
+	return returnPath(web.PageBefore(app.Muxer(), c.Request()))
+}
+
+// askToConfirm redirects a logged-in user to /sudo, which leads back to an empty
+// form. It keeps nothing of the request: what somebody sends from an open desk would
+// otherwise run when the owner confirms.
+func askToConfirm(c buffalo.Context) error {
+	if web.WantsJSON(c.Request()) || !web.IsNavigation(c.Request()) {
+		return c.Error(http.StatusForbidden, errUnconfirmed)
+	}
+	if c.Request().Method != http.MethodGet {
+		c.Flash().Set("warning", []string{"sudo.needed"})
+	}
+	return redirectTo(c, web.WithNext("/sudo", requestedPage(c)))
 }
 
 func noCookies(c buffalo.Context) bool { return len(c.Request().Cookies()) == 0 }

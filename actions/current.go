@@ -34,7 +34,7 @@ func Identify(next buffalo.Handler) buffalo.Handler {
 		if errors.Is(err, models.ErrNotFound) {
 			web.Info(c).Event("session refused") // may be a copied cookie
 			if web.IsNavigation(c.Request()) {   // otherwise the user would not learn that it has ended
-				c.Set("session_ended", true)
+				c.Set("session_ended", "login.ended")
 				c.Session().Delete(tokenKey)
 				c.Session().Delete(expiresKey)
 			}
@@ -64,14 +64,19 @@ func currentUser(c context.Context) *models.User { return currentSession(c).User
 func logIn(c buffalo.Context, session *models.LoggedIn) {
 	c.Session().Clear()
 	c.Flash().Clear()
-	c.Session().Set(tokenKey, session.RawToken)
-	if session.Remembered {
-		c.Session().Set(expiresKey, session.ExpiresAt().Unix())
-	}
+	keepToken(c, session.Session, session.RawToken)
 	setDeviceCookie(c, session.RawDeviceCookie)
 	info := web.Info(c)
 	info.UserID = session.UserID.String()
 	info.Event("login succeeded")
+}
+
+// keepToken puts the session's token into the cookie. Each one voids the one before.
+func keepToken(c buffalo.Context, session *models.Session, rawToken string) {
+	c.Session().Set(tokenKey, rawToken)
+	if session.Remembered {
+		c.Session().Set(expiresKey, session.ExpiresAt().Unix())
+	}
 }
 
 // logOut is the only way to log out. It deletes the row, which voids copied
@@ -87,11 +92,16 @@ func logOut(c buffalo.Context) (err error) {
 			web.Info(c).Event("session refused")
 		}
 	}
+	forgetSession(c)
+	return err
+}
+
+// forgetSession removes a session that has ended from the browser.
+func forgetSession(c buffalo.Context) {
 	c.Session().Clear()
 	// Not "cookies": the flash message is in one. Not "cache": that empties the cache
 	// of every site.
 	c.Response().Header().Set("Clear-Site-Data", `"storage"`)
-	return err
 }
 
 const sessionCookieName = "corral"

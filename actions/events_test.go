@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -40,16 +41,16 @@ var securityEvents = map[string]func(s *site){
 	"password reset":                       resetPassword,
 	"password changed":                     func(s *site) { s.changeSettings("/account/password", "password", "an entirely new set of words") },
 	"client IP unknown":                    func(s *site) { behindProxy(s.t).browser().Get("/welcome") }, // without X-Forwarded-For
-	"password confirmation failed": func(s *site) {
-		s.loggedIn("ada@example.com", firefox).Post("/account", url.Values{"_method": {"DELETE"}})
-	},
-	"email change requested": func(s *site) { s.changeSettings("/account/email", "email", "ada@example.net") },
-	"email changed":          func(s *site) { s.changeEmail() },
+	"password confirmation failed":         func(s *site) { s.loggedIn("ada@example.com", firefox).confirm("wrong") },
+	"confirmed":                            func(s *site) { s.loggedIn("ada@example.com", firefox).confirm(modelstest.Password) },
+	"too many confirmations failed":        failedConfirmations,
+	"email change requested":               func(s *site) { s.changeSettings("/account/email", "email", "ada@example.net") },
+	"email changed":                        func(s *site) { s.changeEmail() },
 	"change undone": func(s *site) {
 		s.changeEmail()
 		s.browser().Post("/not-me/"+modelstest.Link(s.t, "ada@example.com", models.MailEmailChanged), url.Values{})
 	},
-	"account deleted": func(s *site) { s.loggedIn("ada@example.com", firefox).Post("/account", confirmed("DELETE")) },
+	"account deleted": func(s *site) { s.loggedIn("ada@example.com", firefox).Delete("/account", nil) },
 	"panic":           func(s *site) { s.loggedIn("ada@example.com", firefox).Get("/panic") },
 	"error":           func(s *site) { s.withoutDatabase("/password/reset/x") },
 }
@@ -96,7 +97,7 @@ func TestEvents_FailuresCarryADigestOfTheEmail(t *testing.T) {
 	require.Equal(t, models.EmailDigest("ada@example.com"), digests["ada@example.com"])
 
 	b := s.loggedIn("ada@example.com", firefox)
-	b.Post("/account", url.Values{"_method": {"DELETE"}})
+	b.confirm("wrong")
 	require.Equal(t, digests["ada@example.com"], digestIn(t, log.String(), "password confirmation failed"))
 	require.NotContains(t, strings.ToLower(log.String()), "@example.com")
 }
@@ -155,9 +156,7 @@ func eventsIn(t *testing.T, log string) (events []string) {
 func (s *site) changeSettings(path, field, value string) *browser {
 	s.t.Helper()
 	b := s.loggedIn("ada@example.com", firefox)
-	form := confirmed("PUT")
-	form.Set(field, value)
-	require.Equal(s.t, 303, b.Post(path, form).StatusCode)
+	require.Equal(s.t, 303, b.Put(path, url.Values{field: {value}}).StatusCode)
 	return b
 }
 
@@ -165,6 +164,13 @@ func (s *site) changeEmail() {
 	s.t.Helper()
 	b := s.changeSettings("/account/email", "email", "ada@example.net")
 	require.Equal(s.t, 303, b.Post("/account/email/confirm/"+modelstest.Link(s.t, "ada@example.net", models.MailEmailConfirm), url.Values{}).StatusCode)
+}
+
+func failedConfirmations(s *site) {
+	b := s.loggedIn("ada@example.com", firefox)
+	for b.confirm("wrong").StatusCode != 303 {
+		models.Clock.Move(time.Minute) // beyond the rate limits
+	}
 }
 
 func copiedCookie(s *site) {

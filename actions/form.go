@@ -12,10 +12,6 @@ type newPasswordForm struct {
 	Password string `form:"password"`
 }
 
-type confirmationForm struct {
-	CurrentPassword string `form:"current_password"`
-}
-
 type languageForm struct {
 	Language string `form:"language"`
 }

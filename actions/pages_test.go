@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gobuffalo/buffalo"
 	"github.com/stretchr/testify/require"
@@ -45,17 +46,17 @@ func everyPage(t *testing.T, language string) map[string]apptest.Answer {
 	pages["login first"] = anonymous.Get("/login")
 
 	b.logIn("ada@example.com")
-	for _, path := range served("/", "/account", "/account/security", "/account/sessions", "/account/activity", "/logout") {
+	for _, path := range served("/", "/account", "/account/security", "/account/sessions", "/account/activity", "/sudo", "/logout") {
 		pages[path] = b.Get(path)
 	}
-	wrong := url.Values{"current_password": {"x"}, "email": {"ada@new.example"}, "password": {modelstest.Password}}
-	pages["account email refused"] = b.Put("/account/email", wrong)
-	pages["account password refused"] = b.Put("/account/password", wrong)
-	pages["account deletion refused"] = b.Post("/account", url.Values{"_method": {"DELETE"}, "current_password": {"x"}})
-	wrong.Set("current_password", modelstest.Password)
-	wrong.Set("password", "short")
-	pages["account new password refused"] = b.Put("/account/password", wrong)
-	b.Put("/account/email", wrong)
+	pages["account email refused"] = b.Put("/account/email", url.Values{"email": {"ada"}})
+	pages["account password refused"] = b.Put("/account/password", url.Values{"password": {"short"}})
+	pages["sudo refused"] = b.confirm("x")
+	b.Put("/account/email", url.Values{"email": {"ada@new.example"}})
+	models.Clock.Move(10 * time.Minute)
+	pages["account unconfirmed"] = b.Get("/account")
+	b.Put("/account/email", url.Values{"email": {"ada@new.example"}})
+	pages["sudo first"] = b.Get("/sudo")
 	pages["confirm"] = b.Get("/account/email/confirm/" + modelstest.Link(t, "ada@new.example", models.MailEmailConfirm))
 	b.Post("/account/email/confirm/"+modelstest.Link(t, "ada@new.example", models.MailEmailConfirm), url.Values{})
 	pages["undo"] = b.Get("/not-me/" + modelstest.Link(t, "ada@example.com", models.MailEmailChanged))
@@ -106,7 +107,7 @@ func TestPages_Autocomplete(t *testing.T) {
 	for name, want := range map[string][]string{
 		"login": {"username", "current-password"}, "signup": {"username"}, "forgot": {"username"},
 		"choose": {"username", "new-password"}, "reset": {"username", "new-password"},
-		"/account": {"username", "email", "current-password", "username", "current-password", "new-password", "username", "current-password"},
+		"/account": {"email", "username", "new-password"}, "/sudo": {"username", "current-password"}, "account unconfirmed": nil,
 	} {
 		var found []string
 		for _, field := range parsePage(t, pages[name].Page).all("input") {

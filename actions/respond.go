@@ -95,11 +95,15 @@ func keepNext(c buffalo.Context) {
 }
 
 // returnPath returns path if it is one on this site to go to after a login, or "":
-// not the logout page, nor those of guests, which would redirect.
+// not the logout page, nor those of guests, which would redirect. Of /sudo it is
+// where that leads.
 func returnPath(path string) string {
 	u, err := url.Parse(path)
 	if !web.IsLocalPath(path) || err != nil || slices.Contains([]string{"/login", "/logout", "/signup"}, trimSlash(u.Path)) {
 		return ""
+	}
+	if trimSlash(u.Path) == "/sudo" {
+		return returnPath(u.Query().Get("next"))
 	}
 	return path
 }

@@ -48,7 +48,7 @@ func del(path string, g guard, h buffalo.Handler, l ...limit) route {
 
 func newRoute(method, path string, g guard, h buffalo.Handler, list []limit) route {
 	r := route{method, path, g, h, web.Limits{Pattern: path, MaxBody: 64 << 10}}
-	if g == user {
+	if g == user || g == sudo {
 		r.limits.MaxBody = 1 << 20
 	}
 	for _, set := range list {

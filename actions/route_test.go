@@ -21,11 +21,11 @@ func TestRoute_MaxBodyByGuardOrLine(t *testing.T) {
 		_, err := io.Copy(io.Discard, c.Request().Body)
 		return errOr(c, err)
 	}
-	routes = append(slices.Clone(routes), post("/anyone", public, count), post("/users", user, count), post("/photos", user, count, maxBody(3<<20)))
+	routes = append(slices.Clone(routes), post("/anyone", public, count), post("/users", user, count), post("/confirmed", sudo, count), post("/photos", user, count, maxBody(3<<20)))
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
 	ada := s.loggedIn("ada@example.com", firefox)
-	for path, most := range map[string]int{"/anyone": 64 << 10, "/users": 1 << 20, "/photos": 3 << 20} {
+	for path, most := range map[string]int{"/anyone": 64 << 10, "/users": 1 << 20, "/confirmed": 1 << 20, "/photos": 3 << 20} {
 		for size, want := range map[int]int{most: 200, most + 1: 413} {
 			req, err := http.NewRequest("POST", s.URL+path, io.MultiReader(strings.NewReader(strings.Repeat("x", size)))) // of unknown length
 			require.NoError(t, err)

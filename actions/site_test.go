@@ -150,8 +150,10 @@ func cookieNamed(t testing.TB, a apptest.Answer, name string) *http.Cookie {
 	return nil
 }
 
-func confirmed(method string) url.Values {
-	return url.Values{"_method": {method}, "current_password": {modelstest.Password}}
+// confirm sends the form of /sudo.
+func (b *browser) confirm(password string) apptest.Answer {
+	b.site.t.Helper()
+	return b.Post("/sudo", url.Values{"password": {password}})
 }
 
 func (s *site) do(req *http.Request) apptest.Answer {

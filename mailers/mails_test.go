@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gobuffalo/nulls"
 	"github.com/stretchr/testify/require"
 
 	"corral/internal/outbox/smtptest"
@@ -70,7 +71,7 @@ func TestMails_ArriveWithWorkingLinks(t *testing.T) {
 
 	user, err := models.FindUserByEmail(ctx, zoe)
 	require.NoError(t, err)
-	_, err = models.StartSession(ctx, user, client, false) // another browser than that of the reset
+	_, err = models.StartSession(ctx, user, client, false, nulls.Time{}) // another browser than that of the reset
 	require.NoError(t, err)
 	m = notice(requireMail(t, s.NextTo(zoe), zoe, "New login to your account"))
 	notMe(m, zoe)

@@ -32,6 +32,7 @@ const (
 	ActivityLoginNewBrowser = "login_new_browser"
 	ActivityLoginFailed     = "login_failed"
 	ActivityPasswordFailed  = "password_failed" // in a confirmation
+	ActivityUnconfirmed     = "unconfirmed"     // too many failed confirmations: ends the session
 	ActivityLogout          = "logout"
 	ActivitySessionEnded    = "session_ended"  // another one
 	ActivityOthersEnded     = "others_ended"   // all others
@@ -47,7 +48,7 @@ const (
 )
 
 func (a Activity) Failed() bool {
-	return a.Kind == ActivityLoginFailed || a.Kind == ActivityPasswordFailed
+	return a.Kind == ActivityLoginFailed || a.Kind == ActivityPasswordFailed || a.Kind == ActivityUnconfirmed
 }
 
 // Lifetimes of an activity and of its complete IP.

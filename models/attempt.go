@@ -20,6 +20,7 @@ type attempt struct {
 	buckets    ratelimit.Buckets
 	failures   int  // of the client with this email, in a row before
 	known      bool // the client is a known browser
+	session    *Session
 	activityID uuid.UUID
 }
 
@@ -74,11 +75,16 @@ func (with Credentials) begin(ctx context.Context, kind string) (*attempt, error
 	if err := buckets.Check(counts, Clock.Now()); err != nil {
 		return nil, err
 	}
-	a := &attempt{buckets: buckets, known: known}
+	a := &attempt{buckets: buckets, known: known, session: with.session}
 	return a, inTransaction(ctx, func(tx *pop.Connection) error {
 		// First: locks the account before the buckets.
 		if a.activityID, err = recordAttempt(tx, normalized, kind, with.Client); err != nil {
 			return err
+		}
+		if with.session != nil {
+			if err := with.session.countConfirmation(tx); err != nil {
+				return err
+			}
 		}
 		before, err := buckets.Start(tx, Clock.Now())
 		a.failures = before[own.Row].Failures()
@@ -92,7 +98,14 @@ func (a *attempt) end(ctx context.Context, failed bool) error {
 	if failed {
 		return a.buckets.Fail(DB.WithContext(ctx))
 	}
-	return inTransaction(ctx, func(tx *pop.Connection) error { return a.refund(tx, "", 0) })
+	return inTransaction(ctx, func(tx *pop.Connection) error {
+		if a.session != nil {
+			if err := a.session.refundConfirmation(tx); err != nil {
+				return err
+			}
+		}
+		return a.refund(tx, "", 0)
+	})
 }
 
 // refund takes the attempt off with failures before it. Those of other clients

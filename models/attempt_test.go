@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"testing"
 
+	"github.com/gobuffalo/nulls"
 	"github.com/gobuffalo/pop/v6"
 	"github.com/stretchr/testify/require"
 )
@@ -45,6 +46,23 @@ func TestAttempt_Disconnecting(t *testing.T) {
 		disconnect()
 		require.NoError(t, a.end(ctx, failed))
 		requireCounted(1)
+	}
+}
+
+// The client disconnects as its tenth confirmation fails.
+func TestSession_EndsAlthoughTheClientIsGone(t *testing.T) {
+	user, err := CreateUser(t.Context(), "disconnecting@example.com", "")
+	require.NoError(t, err)
+	t.Cleanup(func() { DB.Destroy(user) })
+	s, err := StartSession(t.Context(), user, Client{}, false, nulls.Time{})
+	require.NoError(t, err)
+	ctx, disconnect := context.WithCancel(t.Context())
+	disconnect()
+	for _, failed := range []int{maxFailedConfirmations - 1, maxFailedConfirmations} {
+		require.NoError(t, DB.RawQuery("UPDATE sessions SET failed_confirmations = ? WHERE id = ?", failed, s.ID).Exec())
+		ended, err := s.endAfterFailures(ctx, Client{})
+		require.NoError(t, err)
+		require.Equal(t, failed == maxFailedConfirmations, ended)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/gobuffalo/nulls"
 	"github.com/gobuffalo/pop/v6"
 
 	"corral/internal/email"
@@ -15,6 +16,8 @@ type Credentials struct {
 	Email    string
 	Password string
 	Client   Client
+
+	session *Session // that they confirm, or nil
 }
 
 // ErrBadCredentials means that email or password is wrong, never which.
@@ -24,7 +27,7 @@ var ErrBadCredentials = errors.New("bad credentials")
 // ErrBadCredentials, *RateLimited or ErrBusy.
 func LogIn(ctx context.Context, with Credentials, remember bool) (s *LoggedIn, err error) {
 	_, err = with.attempt(ctx, ActivityLoginFailed, func(tx *pop.Connection, user *User) (kind string, err error) {
-		if s, err = startSession(tx, user, with.Client, remember); err != nil {
+		if s, err = startSession(tx, user, with.Client, remember, nulls.NewTime(Clock.Now())); err != nil {
 			return "", err
 		}
 		if s.NewBrowser {
@@ -33,11 +36,6 @@ func LogIn(ctx context.Context, with Credentials, remember bool) (s *LoggedIn, e
 		return ActivityLogin, nil
 	})
 	return s, err
-}
-
-// Authenticate is LogIn without a session: a logged-in user confirms the password.
-func Authenticate(ctx context.Context, with Credentials) (*User, error) {
-	return with.attempt(ctx, ActivityPasswordFailed, func(*pop.Connection, *User) (kind string, err error) { return "", nil })
 }
 
 // verify always computes one hash, also for an unknown email: prevents

@@ -13,6 +13,11 @@ import (
 // Package models_test has one of its own.
 type ModelSuite struct{ *suite.Model }
 
+// Authenticate makes an attempt that confirms no session.
+func Authenticate(ctx context.Context, with Credentials) (*User, error) {
+	return with.attempt(ctx, ActivityPasswordFailed, func(*pop.Connection, *User) (kind string, err error) { return "", nil })
+}
+
 // HoldHashing runs fn while every hash has to wait.
 func HoldHashing(fn func()) { hashWith(new(password.Hasher), fn) }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gobuffalo/nulls"
 	"github.com/gobuffalo/pop/v6"
 	"github.com/gofrs/uuid"
 
@@ -28,6 +29,9 @@ type Session struct {
 	CreatedAt   time.Time     `db:"created_at"`
 	LastSeenAt  time.Time     `db:"last_seen_at"`
 
+	ConfirmedAt         nulls.Time `db:"confirmed_at"`         // null: asks for a confirmation
+	FailedConfirmations int        `db:"failed_confirmations"` // since the last one
+
 	User *User `db:"-" belongs_to:"user"` // never nil
 }
 
@@ -45,10 +49,11 @@ type LoggedIn struct {
 	NewBrowser      bool
 }
 
-// StartSession logs a browser in. The caller records the activity.
-func StartSession(ctx context.Context, user *User, client Client, remember bool) (s *LoggedIn, err error) {
+// StartSession logs a browser in. ConfirmedAt is when the user confirmed that it is
+// them, or null. The caller records the activity.
+func StartSession(ctx context.Context, user *User, client Client, remember bool, confirmedAt nulls.Time) (s *LoggedIn, err error) {
 	err = announcing(ctx, func(tx *pop.Connection) error {
-		s, err = startSession(tx, user, client, remember)
+		s, err = startSession(tx, user, client, remember, confirmedAt)
 		return err
 	})
 	return s, err
@@ -57,9 +62,9 @@ func StartSession(ctx context.Context, user *User, client Client, remember bool)
 // startSession replaces the client's session and makes it a known browser. It
 // returns ErrBadCredentials if the account was deleted, or its password or a factor
 // changed, since user was read.
-func startSession(tx *pop.Connection, user *User, client Client, remember bool) (*LoggedIn, error) {
+func startSession(tx *pop.Connection, user *User, client Client, remember bool, confirmedAt nulls.Time) (*LoggedIn, error) {
 	id, now := newID(), Clock.Now()
-	rawToken := id.String() + "." + secret.NewToken()
+	rawToken := newSessionToken(id)
 	s := &Session{
 		ID:          id,
 		UserID:      user.ID,
@@ -70,6 +75,7 @@ func startSession(tx *pop.Connection, user *User, client Client, remember bool) 
 		UserAgent:   useragent.Printable(client.UserAgent, maxUserAgent),
 		CreatedAt:   now,
 		LastSeenAt:  now,
+		ConfirmedAt: confirmedAt,
 		User:        user,
 	}
 	if err := s.insert(tx); err != nil { // first: locks the account
@@ -86,13 +92,13 @@ func startSession(tx *pop.Connection, user *User, client Client, remember bool) 
 }
 
 func (s *Session) insert(tx *pop.Connection) error {
-	query := `INSERT INTO sessions (id, user_id, token_digest, remembered, ip, last_seen_ip, user_agent, created_at, last_seen_at)
-		SELECT ?, id, ?, ?, ?, ?, ?, ?, ? FROM users WHERE id = ? AND credential_version = ?`
+	query := `INSERT INTO sessions (id, user_id, token_digest, remembered, ip, last_seen_ip, user_agent, created_at, last_seen_at, confirmed_at)
+		SELECT ?, id, ?, ?, ?, ?, ?, ?, ?, ? FROM users WHERE id = ? AND credential_version = ?`
 	if tx.Dialect.Name() == "postgres" {
 		query += " FOR " + toLogIn
 	}
 	inserted, err := tx.RawQuery(query, s.ID, s.TokenDigest, s.Remembered, s.IP, s.LastSeenIP, s.UserAgent, s.CreatedAt, s.LastSeenAt,
-		s.UserID, s.User.CredentialVersion).ExecWithCount()
+		s.ConfirmedAt, s.UserID, s.User.CredentialVersion).ExecWithCount()
 	if err != nil {
 		return fmt.Errorf("starting a session: %w", err)
 	}
@@ -101,6 +107,8 @@ func (s *Session) insert(tx *pop.Connection) error {
 	}
 	return nil
 }
+
+func newSessionToken(id uuid.UUID) string { return id.String() + "." + secret.NewToken() }
 
 // idInToken returns the id in a token, or uuid.Nil, which no row has.
 func idInToken(rawToken string) uuid.UUID {

@@ -7,6 +7,9 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/gobuffalo/pop/v6"
+	"github.com/gofrs/uuid"
+
 	"corral/internal/database"
 	"corral/internal/secret"
 )
@@ -48,5 +51,23 @@ func findSession(ctx context.Context, rawToken string) (*Session, error) {
 		return nil, err
 	}
 	row.Session.User = &row.User
+	row.User.sessionID = row.Session.ID
 	return &row.Session, nil
+}
+
+// requireSession returns ErrBadCredentials if the session that u was found by has
+// ended since: a change that waits for a hash must not outlive a logout. Call it
+// with the row of u locked, as those who end sessions do.
+func (u *User) requireSession(tx *pop.Connection) error {
+	if u.sessionID == uuid.Nil {
+		return nil
+	}
+	exists, err := tx.Where("id = ?", u.sessionID).Exists(&Session{})
+	if err != nil {
+		return fmt.Errorf("finding a session: %w", err)
+	}
+	if !exists {
+		return ErrBadCredentials
+	}
+	return nil
 }

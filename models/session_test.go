@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gobuffalo/nulls"
 	"github.com/gofrs/uuid"
 
 	"corral/models"
@@ -187,7 +188,7 @@ func (ms *ModelSuite) Test_Session_UserAgentIsPrintable() {
 		strings.Repeat("é", 200):   strings.Repeat("é", 127),
 		strings.Repeat("x", 9999):  strings.Repeat("x", 255),
 	} {
-		session, err := models.StartSession(ms.T().Context(), ada, models.Client{UserAgent: sent}, false)
+		session, err := models.StartSession(ms.T().Context(), ada, models.Client{UserAgent: sent}, false, nulls.Time{})
 		ms.NoError(err)
 		ms.Equal(want, session.UserAgent)
 	}

@@ -3,6 +3,7 @@ package models
 import (
 	"context"
 
+	"github.com/gobuffalo/nulls"
 	"github.com/gobuffalo/pop/v6"
 	"github.com/gofrs/uuid"
 )
@@ -51,7 +52,7 @@ func CompleteSignup(ctx context.Context, rawToken, normalized, language string, 
 		if err := user.record(tx, ActivitySignup, client); err != nil {
 			return err
 		}
-		s, err = startSession(tx, user, client, false)
+		s, err = startSession(tx, user, client, false, nulls.NewTime(Clock.Now()))
 		return err
 	})
 	return s, notFoundIfTaken(err)

@@ -3,6 +3,8 @@ package models_test
 import (
 	"time"
 
+	"github.com/gobuffalo/nulls"
+
 	"corral/models"
 	"corral/models/modelstest"
 )
@@ -182,7 +184,7 @@ func (ms *ModelSuite) Test_Undo_Decide() {
 		ms.turnSecondStep(true)
 		totp := ms.addFactor("totp")
 		ms.notMe("totp_added")
-		s, err := models.StartSession(ctx, ms.user("ada@example.com"), here, false)
+		s, err := models.StartSession(ctx, ms.user("ada@example.com"), here, false, nulls.Time{})
 		ms.NoError(err)
 		ms.ErrorIs(s.DecideUndo(ctx, now, here), models.ErrRefused, "by none")
 		s.FactorID.Valid, s.FactorID.UUID = true, totp.ID

@@ -28,6 +28,8 @@ type User struct {
 	DeletedAt         nulls.Time `db:"deleted_at"`                  // null: it is not deleted
 	CreatedAt         time.Time  `db:"created_at"`
 	UpdatedAt         time.Time  `db:"updated_at"`
+
+	sessionID uuid.UUID `db:"-"` // of FindSession, or nil
 }
 
 func (u *User) nullID() uuid.NullUUID { return uuid.NullUUID{UUID: u.ID, Valid: true} }
@@ -143,13 +145,17 @@ func lockUser(tx *pop.Connection, lock, where string, args ...any) (*User, error
 }
 
 // lock locks the row and reads u anew. It returns ErrBadCredentials if the account
-// was deleted, or its password or a factor changed, since u was read.
+// was deleted, its password or a factor changed, or its session has ended, since u
+// was read.
 func (u *User) lock(tx *pop.Connection, lock string) error {
 	locked, err := lockUser(tx, lock, "id = ? AND credential_version = ?", u.ID, u.CredentialVersion)
 	if err == ErrNotFound {
 		return ErrBadCredentials
 	}
 	if err != nil {
+		return err
+	}
+	if err := u.requireSession(tx); err != nil {
 		return err
 	}
 	*u = *locked

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"slices"
 
+	"github.com/gobuffalo/nulls"
+
 	"corral/models"
 	"corral/models/modelstest"
 )
@@ -13,7 +15,7 @@ func (ms *ModelSuite) Test_User_ResetMeanwhile() {
 	ctx, ada := ms.T().Context(), ms.signUp("ada@example.com")
 	ms.NoError(errorOf(models.ResetPassword(ctx, ms.requestReset("ada@example.com"), "an entirely new set of words", here)))
 
-	_, err := models.StartSession(ctx, ada, here, true)
+	_, err := models.StartSession(ctx, ada, here, true, nulls.Time{})
 	ms.ErrorIs(err, models.ErrBadCredentials)
 	ms.ErrorIs(ada.ChangePassword(ctx, "words of an attacker's choice", here), models.ErrBadCredentials)
 	ms.ErrorIs(ada.RequestEmailChange(ctx, "eve@example.com", here), models.ErrBadCredentials)
@@ -30,7 +32,7 @@ func (ms *ModelSuite) Test_User_DeletedMeanwhile() {
 	ctx, ada := ms.T().Context(), ms.signUp("ada@example.com")
 	again := *ada
 	ms.NoError(ada.Delete(ctx, here))
-	_, err := models.StartSession(ctx, &again, here, true)
+	_, err := models.StartSession(ctx, &again, here, true, nulls.Time{})
 	ms.ErrorIs(err, models.ErrBadCredentials)
 	ms.ErrorIs(again.Delete(ctx, here), models.ErrBadCredentials)
 	ms.Equal([]string{models.MailAccountDeleted}, modelstest.Mails(ms.T(), "ada@example.com"), "one notice")
@@ -77,7 +79,7 @@ func (ms *ModelSuite) Test_User_ConcurrentChangesDoNotDeadlock() {
 		reset := ms.requestReset("ada@one.example")
 		ms.NoError(ada.RequestEmailChange(ctx, "ada@two.example", here))
 		confirm := ms.newestToken("ada@two.example")
-		session, err := models.StartSession(ctx, ada, here, false)
+		session, err := models.StartSession(ctx, ada, here, false, nulls.Time{})
 		ms.NoError(err)
 		as := func(do func(u *models.User) error) func() error {
 			own := *ada
@@ -88,7 +90,10 @@ func (ms *ModelSuite) Test_User_ConcurrentChangesDoNotDeadlock() {
 			as(func(u *models.User) error { return u.ChangePassword(ctx, "yet another new set of words", here) }),
 			as(func(u *models.User) error { return u.ConfirmEmailChange(ctx, confirm, here) }),
 			as(func(u *models.User) error { return u.RequestEmailChange(ctx, "ada@three.example", here) }),
-			as(func(u *models.User) error { _, err := models.StartSession(ctx, u, here, false); return err }),
+			as(func(u *models.User) error {
+				_, err := models.StartSession(ctx, u, here, false, nulls.Time{})
+				return err
+			}),
 			func() error { return errorOf(models.EndSession(ctx, models.Client{RawSession: session.RawToken})) },
 			func() error { return session.EndOtherSessions(ctx, here) },
 			func() error { return models.RequestReset(ctx, "ada@one.example", "", here) },

@@ -31,6 +31,10 @@ func requireConsistent(t *testing.T, a *app, people []*person) {
 // settle determines whether the interrupted request took effect.
 func (p *person) settle(t *testing.T, held facts) {
 	t.Helper()
+	if p.doing.name == "confirm" && p.maybe != nil {
+		p.world.loggedIn = false
+		delete(p.cookies, sessionCookie)
+	}
 	if maps.Equal(p.world.facts, held) {
 		p.maybe = nil // it had no effect
 		return

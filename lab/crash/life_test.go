@@ -19,7 +19,10 @@ func (p *person) live() bool {
 	return true
 }
 
-const deviceCookie = "__Host-corral-device"
+const (
+	deviceCookie  = "__Host-corral-device"
+	sessionCookie = "__Host-corral"
+)
 
 func (p *person) next() func() bool {
 	may := []func() bool{p.logIn, p.logIn, p.logIn}
@@ -33,7 +36,7 @@ func (p *person) next() func() bool {
 	case p.failures() >= 4: // interrupted logins count too; one more would mean a wait
 		return p.leave
 	case p.loggedIn:
-		may = []func() bool{p.changePassword, p.askForEmail, p.logOut, p.endOthers, p.takeAnotherBrowser, p.delete}
+		may = []func() bool{p.confirm, p.changePassword, p.askForEmail, p.logOut, p.endOthers, p.takeAnotherBrowser, p.delete}
 		if p.pending != "" {
 			may = append(may, p.confirmEmail, p.confirmEmail)
 		}
@@ -133,18 +136,23 @@ func (w *world) setPassword(password string) {
 
 func (p *person) changePassword() bool {
 	password := newPassword()
-	form := url.Values{"current_password": {p.password}, "password": {password}}
+	form := url.Values{"password": {password}}
 	loggedOut := func(w *world) { w.setPassword(password); w.loggedIn = false }
-	return p.do(step{name: "change the password", password: true, logsIn: true, method: "PUT", path: "/account/password", form: form, halves: []func(*world){loggedOut}, effect: func(w *world) {
+	return p.do(step{name: "change the password", logsIn: true, method: "PUT", path: "/account/password", form: form, halves: []func(*world){loggedOut}, effect: func(w *world) {
 		w.setPassword(password)
 		w.facts["sessions"] = 1
 	}})
 }
 
+// confirm renews the token, which is lost with an answer.
+func (p *person) confirm() bool {
+	return p.do(step{name: "confirm", password: true, method: "POST", path: "/sudo", form: url.Values{"password": {p.password}}, effect: func(*world) {}})
+}
+
 func (p *person) askForEmail() bool {
 	wanted := p.newEmail()
-	form := url.Values{"current_password": {p.password}, "email": {wanted}}
-	return p.do(step{name: "request another email", password: true, method: "PUT", path: "/account/email", form: form, effect: func(w *world) {
+	form := url.Values{"email": {wanted}}
+	return p.do(step{name: "request another email", method: "PUT", path: "/account/email", form: form, effect: func(w *world) {
 		w.pending = wanted
 		w.facts["token email_confirm"]++
 		w.facts["mail email_confirm "+wanted]++
@@ -211,7 +219,7 @@ func (p *person) takeAnotherBrowser() bool {
 }
 
 func (p *person) delete() bool {
-	p.gone = p.do(step{name: "delete the account", password: true, method: "DELETE", path: "/account", form: url.Values{"current_password": {p.password}}, effect: func(w *world) {
+	p.gone = p.do(step{name: "delete the account", method: "DELETE", path: "/account", form: url.Values{}, effect: func(w *world) {
 		for _, dead := range []string{"account", "password", "sessions", "known browsers", "token email_confirm", "token reset"} {
 			w.drop(dead)
 		}

@@ -118,16 +118,16 @@ func (s *story) settings() {
 	b.Get("/login")
 	s.read(b.Get("/"), 200) // logged in already
 	s.read(b.Get("/account"), 200)
-	s.read(b.Put("/account/email", "email", "ada@new.example", "current_password", "wrong"), 422)
-	s.read(b.Put("/account/email", "email", "nobody", "current_password", site.Password), 422)
-	s.read(b.Put("/account/email", "email", "ada@example.com", "current_password", site.Password), 422)
-	s.read(b.Put("/account/password", "password", "short", "current_password", site.Password), 422)
-	b.Put("/account/password", "password", "an entirely new set of words", "current_password", site.Password)
+	s.read(b.Put("/account/email", "email", "nobody"), 422)
+	s.read(b.Put("/account/email", "email", "ada@example.com"), 422)
+	s.read(b.Put("/account/password", "password", "short"), 422)
+	s.confirmation(b)
+	b.Put("/account/password", "password", "an entirely new set of words")
 	s.read(b.Get("/account"), 200) // changed
 	b.Put("/account/language", "language", s.reader.Language)
 	s.read(b.Get("/account"), 200) // language saved
 	s.read(b.Get("/account/activity"), 200)
-	b.Post("/account", "_method", "DELETE", "current_password", "an entirely new set of words")
+	b.Delete("/account")
 	s.read(b.Get("/welcome"), 200) // deleted
 	s.browser().SignUp("dora@example.com")
 	dora := s.browser()
@@ -140,6 +140,21 @@ func (s *story) settings() {
 	s.read(dora.Get("/"), 200) // saved
 	b.LogIn("ada@example.com")
 	s.read(b.Get("/account/activity"), 200)
+}
+
+// confirmation reads what /sudo says, until it ends a session.
+func (s *story) confirmation(b *site.Browser) {
+	s.Execute("UPDATE sessions SET confirmed_at = NULL")
+	s.read(b.Get("/account"), 200) // links to it
+	b.Put("/account/email", "email", "ada@new.example")
+	s.read(b.Get("/sudo"), 200)
+	s.read(b.Post("/sudo", "password", "wrong"), 422)
+	b.Post("/sudo", "password", site.Password)
+	other := s.browser()
+	other.LogIn("ada@example.com")
+	s.Execute("UPDATE sessions SET failed_confirmations = 9 WHERE confirmed_at = (SELECT max(confirmed_at) FROM sessions)")
+	other.Post("/sudo", "password", "wrong")
+	s.read(other.Get("/login"), 200) // the tenth
 }
 
 var sessionForm = regexp.MustCompile(`action="(/account/sessions/[^"]+)"`)
@@ -183,7 +198,7 @@ func (s *story) emailChange() {
 	s.browser().SignUp("amy@example.com")
 	b := s.browser()
 	b.LogIn("amy@example.com")
-	b.Put("/account/email", "email", "amy@new.example", "current_password", site.Password)
+	b.Put("/account/email", "email", "amy@new.example")
 	s.read(b.Get("/account"), 200) // requested
 	confirm := "/account/email/confirm/" + s.Token("email_confirm", "amy@new.example")
 	s.read(b.Get(confirm), 200, "/account/email/confirm/{token}")
@@ -221,7 +236,7 @@ func (s *story) deadLinks() {
 	b.Put("/password/reset", "password", site.Password)
 	s.read(b.Get(link), 404) // used
 	b.LogIn("bob@example.com")
-	b.Put("/account/email", "email", "bob@new.example", "current_password", site.Password)
+	b.Put("/account/email", "email", "bob@new.example")
 	s.read(amy.Get("/account/email/confirm/"+s.Token("email_confirm", "bob@new.example")), 404) // of another account
 }
 

@@ -32,7 +32,7 @@ func BenchmarkAlike(b *testing.B) {
 		{"forgot", 0, forgot},
 		{"forgot, over the limit", 3, forgot},
 		{"change of email", 0, func(v *site.Browser, email string) site.Answer {
-			return v.Put("/account/email", "current_password", site.Password, "email", email)
+			return v.Put("/account/email", "email", email)
 		}},
 	} {
 		b.Run(form.name, func(b *testing.B) { compare(b, form.before, form.send) })

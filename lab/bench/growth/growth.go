@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gobuffalo/nulls"
+
 	"corral/config"
 	"corral/models"
 )
@@ -68,7 +70,7 @@ func works(size int, page func(n int) error) []work {
 		{"of it, without the hash: account, device, session", active, func(ctx context.Context, n int) error {
 			user, err := models.FindUserByEmail(ctx, email(nth(n%active, size)))
 			if err == nil {
-				_, err = models.StartSession(ctx, user, client(n), true)
+				_, err = models.StartSession(ctx, user, client(n), true, nulls.Time{})
 			}
 			return err
 		}, nil},

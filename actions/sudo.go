@@ -1,0 +1,57 @@
+package actions
+
+import (
+	"cmp"
+	"errors"
+
+	"github.com/gobuffalo/buffalo"
+
+	"corral/internal/web"
+	"corral/models"
+)
+
+type sudoForm struct {
+	Password string `form:"password"`
+}
+
+// SudoNew is GET /sudo: asks a logged-in user to confirm that it is them.
+func SudoNew(c buffalo.Context) error {
+	return renderSudo(c, "")
+}
+
+// SudoCreate is POST /sudo: opens the routes of the guard sudo to the session and
+// redirects to the page that the user was on.
+func SudoCreate(c buffalo.Context) error {
+	var form sudoForm
+	if err := web.Bind(c, &form); err != nil {
+		return err
+	}
+	session := currentSession(c)
+	rawToken, err := session.Confirm(c, credentials(c, session.User.Email, form.Password))
+	switch message, limited := rateLimited(c, err); {
+	case errors.Is(err, models.ErrBadCredentials):
+		web.Info(c).Event("password confirmation failed")
+		return renderSudo(c, T.Translate(c, "sudo.wrong_password"))
+	case limited:
+		return renderSudo(c, message)
+	case errors.Is(err, models.ErrSessionEnded):
+		web.Info(c).Event("too many confirmations failed")
+		forgetSession(c)
+		c.Set("session_ended", "sudo.ended")
+		return askToLogIn(c)
+	case errors.Is(err, models.ErrNotFound): // by another request
+		return askToLogIn(c)
+	case err != nil:
+		return err
+	}
+	if rawToken != "" {
+		keepToken(c, session, rawToken)
+	}
+	web.Info(c).Event("confirmed")
+	return redirectTo(c, cmp.Or(nextIn(c.Params()), "/account"))
+}
+
+func renderSudo(c buffalo.Context, message string) error {
+	c.Set("title", "sudo.title")
+	return renderForm(c, "sudo/new.plush.html", messages{"password": message})
+}

@@ -1,0 +1,384 @@
+package actions
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gobuffalo/buffalo"
+	"github.com/stretchr/testify/require"
+
+	"corral/internal/apptest"
+	"corral/models"
+	"corral/models/modelstest"
+)
+
+// userRoutesThatChange are the routes below /account that change something without
+// a confirmation, with the reason.
+var userRoutesThatChange = map[string]string{
+	"PUT /account/language":               "a preference",
+	"DELETE /account/sessions":            "ends sessions only",
+	"DELETE /account/sessions/{id}":       "ends a session only",
+	"POST /account/email/confirm/{token}": "a mailed link",
+}
+
+// A route that changes a credential is sudo, or named above.
+func TestSudo_RoutesThatChangeCredentials(t *testing.T) {
+	newSite(t)
+	guarded := 0
+	for _, r := range app.Routes() {
+		path := trimSlash(r.Path)
+		if r.Method == "GET" || path != "/account" && !strings.HasPrefix(path, "/account/") || userRoutesThatChange[r.Method+" "+path] != "" {
+			continue
+		}
+		guarded++
+		require.Equal(t, "sudo", Guard(r), "%s %s", r.Method, path)
+	}
+	require.NotZero(t, guarded)
+	for named := range userRoutesThatChange {
+		method, path, _ := strings.Cut(named, " ")
+		require.True(t, slices.ContainsFunc(routes, func(r route) bool { return r.method == method && r.path == path }), "%s is no route", named)
+	}
+}
+
+// sudoRoutes returns the routes of the guard with placeholders filled.
+func sudoRoutes() (methods, paths []string) {
+	for _, r := range app.Routes() {
+		if Guard(r) == "sudo" {
+			methods = append(methods, r.Method)
+			paths = append(paths, fillPath(r.Path))
+		}
+	}
+	return methods, paths
+}
+
+// unconfirmed returns a browser whose last confirmation was ten minutes ago.
+func (s *site) unconfirmed(email string) *browser {
+	s.t.Helper()
+	b := s.loggedIn(email, firefox)
+	b.Get("/") // with the flash
+	models.Clock.Move(10 * time.Minute)
+	return b
+}
+
+func TestSudo_EveryRouteAsksForAConfirmation(t *testing.T) {
+	s := newSite(t)
+	ada := modelstest.SignUp(t, "ada@example.com")
+	b := s.unconfirmed("ada@example.com")
+	form := url.Values{"email": {"eve@example.com"}, "password": {newPassword}, "name": {"Eve"}, "current_password": {modelstest.Password}}
+	before := rows(t)
+	methods, paths := sudoRoutes()
+	require.NotEmpty(t, methods)
+	for i, method := range methods {
+		b.Header.Set("Referer", s.URL+"/account")
+		a := b.Send(method, paths[i], form)
+		if method == "GET" {
+			require.Equal(t, 302, a.StatusCode, paths[i])
+			require.Equal(t, "/sudo?"+url.Values{"next": {paths[i]}}.Encode(), a.Location())
+		} else {
+			require.Equal(t, 303, a.StatusCode, "%s %s", method, paths[i])
+			require.Equal(t, "/sudo?next=%2Faccount", a.Location(), "%s %s", method, paths[i])
+			require.Equal(t, []string{"Nothing was changed yet. Confirm that it is you, then fill in the form again."}, apptest.Flashes(b.Get("/sudo").Page))
+		}
+		for name, value := range map[string]string{"Accept": "application/json", "Sec-Fetch-Mode": "cors", "X-Requested-With": "XMLHttpRequest"} {
+			background := s.browser()
+			background.SetCookie("corral", b.sessionCookie())
+			background.Header.Set(name, value)
+			a := background.Send(method, paths[i], form)
+			require.Equal(t, 403, a.StatusCode, "%s %s, %s", method, paths[i], name)
+			require.Empty(t, a.Cookies())
+			if name == "Accept" {
+				require.JSONEq(t, `{"type":"about:blank","title":"Forbidden","status":403,"detail":"not confirmed within ten minutes: see /sudo"}`, a.Page)
+			}
+		}
+	}
+	require.Equal(t, before, rows(t))
+	again, err := models.FindUserByEmail(t.Context(), "ada@example.com")
+	require.NoError(t, err)
+	require.Equal(t, ada.PasswordDigest, again.PasswordDigest)
+}
+
+// A login confirms for ten minutes, as does a sign-up.
+func TestSudo_LastsTenMinutes(t *testing.T) {
+	s := newSite(t)
+	models.Clock.Stop()
+	modelstest.SignUp(t, "ada@example.com")
+	signedUp := s.browser()
+	signedUp.signUp("dora@example.com")
+	signedUp.Get("/signup/" + modelstest.Link(t, "dora@example.com", models.MailSignup))
+	signedUp.Post("/signup/password", url.Values{"password": {modelstest.Password}})
+	confirmed := s.unconfirmed("ada@example.com")
+	require.Equal(t, 303, confirmed.confirm(modelstest.Password).StatusCode)
+	models.Clock.Move(-10 * time.Minute)
+	loggedIn := s.loggedIn("ada@example.com", safari)
+	change := func(b *browser) string {
+		return b.Put("/account/email", url.Values{"email": {"ada@new.example"}}).LocationPath()
+	}
+	for _, b := range []*browser{signedUp, loggedIn} {
+		models.Clock.Move(10*time.Minute - time.Second)
+		require.Equal(t, "/account", change(b))
+		models.Clock.Move(time.Second)
+		require.Equal(t, "/sudo", change(b))
+		models.Clock.Move(-10 * time.Minute)
+	}
+	models.Clock.Move(20*time.Minute - time.Second)
+	require.Equal(t, "/account", change(confirmed))
+	models.Clock.Move(time.Second)
+	require.Equal(t, "/sudo", change(confirmed))
+}
+
+// The page has an empty form: what was sent before is not replayed.
+func TestSudo_LeadsBackToAnEmptyForm(t *testing.T) {
+	s := newSite(t)
+	modelstest.SignUp(t, "ada@example.com")
+	b := s.unconfirmed("ada@example.com")
+	page := b.Get("/account").Page
+	require.Equal(t, 3, strings.Count(page, `<a class="btn" href="/sudo?next=/account">Confirm that it is you</a>`))
+	for _, field := range []string{`action="/account"`, `action="/account/email"`, `action="/account/password"`, "password-words"} {
+		require.NotContains(t, page, field)
+	}
+	require.Contains(t, page, `action="/account/language"`)
+
+	b.Header.Set("Referer", s.URL+"/account")
+	asked := b.Put("/account/email", url.Values{"email": {"ada@typed.example"}})
+	require.Equal(t, "/sudo?next=%2Faccount", asked.Location())
+	page = b.Get(asked.Location()).Page
+	require.Contains(t, page, "You are logged in as ada@example.com.")
+	a := b.Post("/sudo", url.Values{"password": {modelstest.Password}, "next": {next(page)}})
+	require.Equal(t, 303, a.StatusCode)
+	require.Equal(t, "/account", a.Location())
+	page = b.Get("/account").Page
+	require.Contains(t, page, `action="/account/email"`)
+	require.NotContains(t, page, "typed.example")
+	require.Empty(t, modelstest.Mails(t, "ada@typed.example"))
+	require.Equal(t, "/account", b.Put("/account/email", url.Values{"email": {"ada@new.example"}}).Location())
+	require.Equal(t, "/account", b.Put("/account/password", url.Values{"password": {newPassword}}).Location())
+	require.Equal(t, "/welcome", b.Delete("/account", nil).Location())
+}
+
+func TestSudo_LeadsToOwnPagesOnly(t *testing.T) {
+	s := newSite(t)
+	modelstest.SignUp(t, "ada@example.com")
+	b := s.loggedIn("ada@example.com", firefox)
+	for given, want := range map[string]string{
+		"": "/account", "/account/sessions?a=1": "/account/sessions?a=1", "//evil.example": "/account", "https://evil.example": "/account",
+		"/sudo": "/account", "/sudo?next=/sudo": "/account", "/sudo?next=/account/sessions": "/account/sessions",
+		"/sudo?next=//evil.example": "/account", "/login": "/account", "/logout": "/account", "/?a=%25s": "/?a=%25s",
+	} {
+		page := b.Get("/sudo?" + url.Values{"next": {given}}.Encode()).Page
+		require.NotContains(t, page, "evil.example")
+		for _, sent := range []string{given, next(page)} {
+			a := b.Post("/sudo", url.Values{"password": {modelstest.Password}, "next": {sent}})
+			require.Equal(t, want, a.Location(), given)
+		}
+	}
+}
+
+func TestSudo_WrongPassword(t *testing.T) {
+	s := newSite(t)
+	modelstest.SignUp(t, "ada@example.com")
+	b := s.unconfirmed("ada@example.com")
+	for _, wrong := range []url.Values{{"password": {"wrong"}}, {"password": {""}}, {}, {"password": {modelstest.Password + " "}}} {
+		wrong.Set("next", "/account/sessions")
+		a := b.Post("/sudo", wrong)
+		require.Equal(t, 422, a.StatusCode)
+		require.Contains(t, a.Page, `aria-describedby="password-error"`)
+		require.Contains(t, a.Page, `id="password-error" role="alert">That is not your current password.`)
+		require.Equal(t, "/account/sessions", next(a.Page))
+	}
+	require.Equal(t, "/sudo", b.Delete("/account", nil).LocationPath())
+	require.Equal(t, "/account", b.confirm(modelstest.Password).Location())
+}
+
+func TestSudo_AnonymousIsAskedToLogIn(t *testing.T) {
+	s := newSite(t)
+	modelstest.SignUp(t, "ada@example.com")
+	b := s.browser()
+	require.Equal(t, "/login", b.Get("/sudo").Location())
+	require.Equal(t, "/login?next=%2Faccount", b.Get("/sudo?next=/account").Location())
+	require.Equal(t, "/login", b.confirm(modelstest.Password).Location())
+	require.Equal(t, "/login", b.Delete("/account", nil).Location())
+}
+
+// An open session gives no further attempts.
+func TestSudo_IsRateLimited(t *testing.T) {
+	s := newSite(t)
+	models.Clock.Stop()
+	modelstest.SignUp(t, "ada@example.com")
+	b := s.loggedIn("ada@example.com", firefox)
+	for range 5 {
+		require.Equal(t, 422, b.confirm("wrong").StatusCode)
+	}
+	for _, password := range []string{modelstest.Password, "wrong"} {
+		a := b.confirm(password)
+		require.Equal(t, 429, a.StatusCode)
+		require.Equal(t, "1", a.Header.Get("Retry-After"))
+		require.Contains(t, a.Page, "Too many attempts.")
+	}
+	b.Header.Set("Accept", "application/json")
+	require.Equal(t, 429, b.confirm("wrong").StatusCode)
+	b.Header.Del("Accept")
+	models.Clock.Move(time.Second)
+	require.Equal(t, "/account", b.confirm(modelstest.Password).Location())
+}
+
+// The tenth wrong one in a row ends this session, and no other.
+func TestSudo_TenWrongOnesEndTheSession(t *testing.T) {
+	s := newSite(t)
+	models.Clock.Stop()
+	modelstest.SignUp(t, "ada@example.com")
+	other := s.loggedIn("ada@example.com", safari, "remember")
+	for _, accept := range []string{"text/html", "application/json"} {
+		b, copied := s.loggedIn("ada@example.com", firefox), s.browser()
+		wrong := func(want int) apptest.Answer {
+			t.Helper()
+			models.Clock.Move(time.Minute) // beyond the rate limits
+			a := b.confirm("wrong")
+			require.Equal(t, want, a.StatusCode)
+			return a
+		}
+		for range 9 {
+			wrong(422)
+		}
+		models.Clock.Move(10 * time.Minute)
+		require.Equal(t, 303, b.confirm(modelstest.Password).StatusCode, "a right one starts anew")
+		for range 9 {
+			wrong(422)
+		}
+		copied.SetCookie("corral", b.sessionCookie())
+		require.Equal(t, 200, copied.Get("/").StatusCode)
+		b.Header.Set("Accept", accept)
+		if accept == "application/json" {
+			require.Empty(t, wrong(401).Location())
+		} else {
+			a := wrong(303)
+			require.Equal(t, "/login", a.Location())
+			require.Equal(t, `"storage"`, a.Header.Get("Clear-Site-Data"))
+			require.Equal(t, []string{"The confirmation failed 10 times in a row, so you were logged out. Log in again to continue."}, apptest.Flashes(b.Get("/login").Page))
+		}
+		b.Header.Del("Accept")
+		require.Equal(t, "/login", b.Get("/").LocationPath())
+		require.Equal(t, "/login", copied.Get("/").LocationPath())
+	}
+	require.Equal(t, 200, other.Get("/").StatusCode)
+	require.Contains(t, other.activity("/account/activity"), "Logged out after 10 failed confirmations")
+}
+
+// The token is new: a copied cookie does not become a confirmed one.
+func TestSudo_RenewsTheToken(t *testing.T) {
+	s := newSite(t)
+	modelstest.SignUp(t, "ada@example.com")
+	for _, fields := range [][]string{{}, {"remember"}} {
+		b, copied := s.loggedIn("ada@example.com", firefox, fields...), s.browser()
+		copied.SetCookie("corral", b.sessionCookie())
+		require.Equal(t, 200, copied.Get("/").StatusCode)
+		a := b.confirm(modelstest.Password)
+		require.Equal(t, 200, b.Get("/").StatusCode)
+		require.Equal(t, "/login", copied.Get("/account").LocationPath())
+		if len(fields) > 0 {
+			require.InDelta(t, 30*24*3600, cookieNamed(t, a, "corral").MaxAge, 2, "remembered as before")
+		}
+	}
+	require.Len(t, s.loggedIn("ada@example.com", firefox).sessions(), 3, "the sessions are the same")
+}
+
+// One tab confirms, the other acts.
+func TestSudo_TwoTabs(t *testing.T) {
+	s := newSite(t)
+	modelstest.SignUp(t, "ada@example.com")
+	b := s.unconfirmed("ada@example.com")
+	one, other := b.Get("/sudo?next=/account/sessions").Page, b.Get("/sudo?next=/account").Page
+	for _, page := range []string{one, other} {
+		a := b.Post("/sudo", url.Values{"password": {modelstest.Password}, "next": {next(page)}})
+		require.Equal(t, next(page), a.Location())
+		require.Equal(t, "/account", b.Put("/account/email", url.Values{"email": {"ada@new.example"}}).Location())
+	}
+}
+
+// Both tabs send the form before the first has its answer: the cookie of either
+// order works.
+func TestSudo_TwoTabsAtOnce(t *testing.T) {
+	s := newSite(t)
+	modelstest.SignUp(t, "ada@example.com")
+	for range 5 {
+		b := s.unconfirmed("ada@example.com")
+		tabs := []*browser{s.browser(), s.browser()}
+		answers := make([]apptest.Answer, len(tabs))
+		var done sync.WaitGroup
+		for i, tab := range tabs {
+			tab.SetCookie("corral", b.sessionCookie())
+			done.Go(func() { answers[i] = tab.confirm(modelstest.Password) })
+		}
+		done.Wait()
+		renewed := 0
+		for i, a := range answers {
+			if a.LocationPath() == "/login" { // the first was done before the second began
+				continue
+			}
+			require.Equal(t, "/account", a.Location())
+			if len(a.Cookies()) > 0 {
+				renewed++
+				require.Equal(t, "/account", tabs[i].Put("/account/email", url.Values{"email": {"ada@new.example"}}).Location())
+			}
+		}
+		require.Equal(t, 1, renewed)
+		models.Clock.Move(time.Hour)
+	}
+}
+
+func TestSudo_IsForOneSession(t *testing.T) {
+	s := newSite(t)
+	modelstest.SignUp(t, "ada@example.com")
+	modelstest.SignUp(t, "bob@example.com")
+	others := []*browser{s.loggedIn("ada@example.com", safari), s.loggedIn("bob@example.com", firefox)}
+	b := s.unconfirmed("ada@example.com")
+	require.Equal(t, "/account", b.confirm(modelstest.Password).Location())
+	for _, other := range others {
+		require.Equal(t, "/sudo", other.Delete("/account", nil).LocationPath())
+	}
+	require.Equal(t, "/welcome", b.Delete("/account", nil).Location())
+}
+
+// A new password does not prolong it: no confirmation was given.
+func TestSudo_PasswordChangeDoesNotConfirm(t *testing.T) {
+	s := newSite(t)
+	models.Clock.Stop()
+	modelstest.SignUp(t, "ada@example.com")
+	b := s.loggedIn("ada@example.com", firefox)
+	models.Clock.Move(9 * time.Minute)
+	require.Equal(t, "/account", b.Put("/account/password", url.Values{"password": {newPassword}}).Location())
+	require.Equal(t, "/account", b.Put("/account/email", url.Values{"email": {"ada@new.example"}}).Location())
+	models.Clock.Move(time.Minute)
+	require.Equal(t, "/sudo", b.Put("/account/password", url.Values{"password": {modelstest.Password}}).LocationPath())
+}
+
+// The session ends between the guard and the change.
+func TestSudo_SessionEndedMeanwhile(t *testing.T) {
+	s := newSite(t)
+	ada := modelstest.SignUp(t, "ada@example.com")
+	for path, form := range map[string]url.Values{
+		"/account/password": {"_method": {"PUT"}, "password": {newPassword}}, "/account": {"_method": {"DELETE"}},
+		"/account/email": {"_method": {"PUT"}, "email": {"ada@new.example"}}, "/sudo": {"password": {modelstest.Password}},
+	} {
+		b := s.loggedIn("ada@example.com", firefox)
+		b.Get("/") // with the flash
+		before := rows(t)
+		app.Use(func(next buffalo.Handler) buffalo.Handler {
+			return func(c buffalo.Context) error {
+				if c.Request().URL.Path == path+"/" || c.Request().URL.Path == path {
+					_, err := models.EndSessionsOf(c, ada)
+					require.NoError(t, err)
+				}
+				return next(c)
+			}
+		})
+		a := b.Post(path, form)
+		require.Equal(t, 303, a.StatusCode, path)
+		require.Equal(t, "/login", a.LocationPath(), path)
+		require.Equal(t, []string{"Your session has ended. You need to login first."}, apptest.Flashes(b.Get("/login").Page), path)
+		require.Equal(t, before, rows(t), path)
+	}
+}

@@ -1,0 +1,117 @@
+package models
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/gobuffalo/nulls"
+	"github.com/gobuffalo/pop/v6"
+
+	"corral/internal/secret"
+)
+
+// confirmedFor is how long a session stays confirmed.
+const confirmedFor = 10 * time.Minute
+
+// maxFailedConfirmations in a row end the session.
+const maxFailedConfirmations = 10
+
+// ErrSessionEnded means that too many confirmations failed.
+var ErrSessionEnded = errors.New("the session has ended: too many failed confirmations")
+
+// Confirmed reports whether the user has confirmed within ten minutes that it is
+// them, by the login or later.
+func (s *Session) Confirmed() bool {
+	return s.ConfirmedAt.Valid && Clock.Now().Before(s.ConfirmedAt.Time.Add(confirmedFor))
+}
+
+// Confirm checks the credentials of the logged-in user, in case the session was
+// left open on a shared computer. It counts as a login attempt. It returns the new
+// token of the session, or "" if another tab got it meanwhile; ErrBadCredentials,
+// *RateLimited or ErrBusy; ErrSessionEnded; or ErrNotFound if the session has ended
+// otherwise.
+func (s *Session) Confirm(ctx context.Context, with Credentials) (rawToken string, err error) {
+	with.session = s
+	_, err = with.attempt(ctx, ActivityPasswordFailed, func(tx *pop.Connection, user *User) (kind string, err error) {
+		rawToken, err = s.confirm(tx, user)
+		return "", err
+	})
+	if err == nil || s.FailedConfirmations < maxFailedConfirmations {
+		return rawToken, err
+	}
+	ended, endErr := s.endAfterFailures(ctx, with.Client)
+	if ended {
+		return "", ErrSessionEnded
+	}
+	return "", errors.Join(err, endErr)
+}
+
+// countConfirmation counts a confirmation as failed, before hashing, so that
+// disconnecting cannot hide it.
+func (s *Session) countConfirmation(tx *pop.Connection) error {
+	var counted []int
+	err := tx.RawQuery(`UPDATE sessions SET failed_confirmations = failed_confirmations + 1
+		WHERE id = ? AND failed_confirmations < ? RETURNING failed_confirmations`, s.ID, maxFailedConfirmations).All(&counted)
+	if err != nil {
+		return fmt.Errorf("counting a confirmation: %w", err)
+	}
+	if len(counted) == 0 {
+		s.FailedConfirmations = maxFailedConfirmations
+		return ErrNotFound
+	}
+	s.FailedConfirmations = counted[0]
+	return nil
+}
+
+// refundConfirmation takes off one that was not checked.
+func (s *Session) refundConfirmation(tx *pop.Connection) error {
+	err := tx.RawQuery("UPDATE sessions SET failed_confirmations = failed_confirmations - 1 WHERE id = ? AND failed_confirmations > 0", s.ID).Exec()
+	if err != nil {
+		return fmt.Errorf("refunding a confirmation: %w", err)
+	}
+	return nil
+}
+
+// confirm replaces the token, as a login does: a copied cookie must not become a
+// confirmed one. Of two tabs at once, the first gets the token: the second would
+// void the first one's cookie.
+func (s *Session) confirm(tx *pop.Connection, user *User) (rawToken string, err error) {
+	s.ConfirmedAt, s.FailedConfirmations = nulls.NewTime(Clock.Now()), 0
+	rawToken = newSessionToken(s.ID)
+	const confirmed = "UPDATE sessions SET confirmed_at = ?, failed_confirmations = 0"
+	replaced, err := tx.RawQuery(confirmed+", token_digest = ? WHERE id = ? AND user_id = ? AND token_digest = ?",
+		s.ConfirmedAt, secret.TokenDigest(rawToken), s.ID, user.ID, s.TokenDigest).ExecWithCount()
+	if err != nil {
+		return "", fmt.Errorf("confirming a session: %w", err)
+	}
+	if replaced > 0 {
+		return rawToken, nil
+	}
+	found, err := tx.RawQuery(confirmed+" WHERE id = ? AND user_id = ?", s.ConfirmedAt, s.ID, user.ID).ExecWithCount()
+	if err != nil {
+		return "", fmt.Errorf("confirming a session: %w", err)
+	}
+	if found == 0 {
+		return "", ErrNotFound
+	}
+	return "", nil
+}
+
+// endAfterFailures ends the session, although the client may be gone, if too many
+// confirmations failed.
+func (s *Session) endAfterFailures(ctx context.Context, client Client) (ended bool, err error) {
+	err = inTransaction(context.WithoutCancel(ctx), func(tx *pop.Connection) error {
+		if _, err := lockUser(tx, toRecord, "id = ?", s.UserID); err != nil {
+			return err
+		}
+		n, err := endSessions(tx, "id = ? AND failed_confirmations >= ?", s.ID, maxFailedConfirmations)
+		if err != nil || n == 0 {
+			return err
+		}
+		ended = true
+		return s.User.record(tx, ActivityUnconfirmed, client)
+	})
+	return ended, err
+}

@@ -1,0 +1,195 @@
+package models_test
+
+import (
+	"context"
+	"time"
+
+	"github.com/gobuffalo/nulls"
+
+	"corral/models"
+	"corral/models/modelstest"
+)
+
+// found starts a session and returns it as a request finds it.
+func (ms *ModelSuite) found(user *models.User) *models.Session {
+	s, err := ms.find(ms.start(user, false))
+	ms.NoError(err)
+	return s
+}
+
+func (ms *ModelSuite) confirm(s *models.Session, password string) (rawToken string, err error) {
+	return s.Confirm(ms.T().Context(), models.Credentials{Email: s.User.Email, Password: password, Client: here})
+}
+
+// reloaded returns the row.
+func (ms *ModelSuite) reloaded(s *models.Session) *models.Session {
+	row := &models.Session{}
+	ms.NoError(ms.DB.Find(row, s.ID))
+	return row
+}
+
+func (ms *ModelSuite) Test_Session_ConfirmedForTenMinutes() {
+	models.Clock.Stop()
+	ada := ms.signUp("ada@example.com")
+	ms.False(ms.found(ada).Confirmed())
+	started, err := models.StartSession(ms.T().Context(), ada, here, true, nulls.NewTime(models.Clock.Now()))
+	ms.NoError(err)
+	s, err := ms.find(started.RawToken)
+	ms.NoError(err)
+	ms.True(s.Confirmed())
+	models.Clock.Move(10*time.Minute - time.Second)
+	ms.True(s.Confirmed())
+	models.Clock.Move(time.Second)
+	ms.False(s.Confirmed())
+}
+
+func (ms *ModelSuite) Test_Session_LoginConfirms() {
+	ms.signUp("ada@example.com")
+	s, err := models.LogIn(ms.T().Context(), models.Credentials{Email: "ada@example.com", Password: modelstest.Password}, false)
+	ms.NoError(err)
+	ms.True(ms.reloaded(s.Session).Confirmed())
+}
+
+func (ms *ModelSuite) Test_Session_Confirm() {
+	ada := ms.signUp("ada@example.com")
+	old := ms.start(ada, false)
+	s, err := ms.find(old)
+	ms.NoError(err)
+	_, err = ms.confirm(s, "wrong")
+	ms.ErrorIs(err, models.ErrBadCredentials)
+	ms.Equal(1, ms.reloaded(s).FailedConfirmations)
+	ms.False(ms.reloaded(s).Confirmed())
+
+	rawToken, err := ms.confirm(s, modelstest.Password)
+	ms.NoError(err)
+	ms.True(s.Confirmed())
+	again, err := ms.find(rawToken)
+	ms.NoError(err)
+	ms.Equal(s.ID, again.ID)
+	ms.True(again.Confirmed())
+	ms.Zero(again.FailedConfirmations)
+	_, err = ms.find(old)
+	ms.ErrorIs(err, models.ErrNotFound, "a copied cookie")
+	ms.Equal([]string{"password_failed"}, ms.activity(ada), "a right one is not recorded")
+}
+
+// The second tab has the token that the first one replaced: it is confirmed, and
+// the first one's token stays good.
+func (ms *ModelSuite) Test_Session_ConfirmInTwoTabs() {
+	rawToken := ms.start(ms.signUp("ada@example.com"), false)
+	one, err := ms.find(rawToken)
+	ms.NoError(err)
+	other, err := ms.find(rawToken)
+	ms.NoError(err)
+	first, err := ms.confirm(one, modelstest.Password)
+	ms.NoError(err)
+	models.Clock.Move(time.Minute)
+	second, err := ms.confirm(other, modelstest.Password)
+	ms.NoError(err)
+	ms.Empty(second)
+	s, err := ms.find(first)
+	ms.NoError(err)
+	ms.Zero(s.FailedConfirmations)
+	ms.True(s.ConfirmedAt.Time.After(one.ConfirmedAt.Time))
+}
+
+func (ms *ModelSuite) Test_Session_TenFailedConfirmationsEndIt() {
+	ada := ms.signUp("ada@example.com")
+	other := ms.found(ada)
+	s := ms.found(ada)
+	for n := range 10 {
+		models.Clock.Move(time.Hour) // beyond the rate limits
+		ctx, disconnect := context.WithCancel(ms.T().Context())
+		_, err := s.Confirm(ctx, models.Credentials{Email: ada.Email, Password: "wrong", Client: here})
+		disconnect()
+		if n < 9 {
+			ms.ErrorIs(err, models.ErrBadCredentials)
+		} else {
+			ms.ErrorIs(err, models.ErrSessionEnded)
+		}
+	}
+	ms.Equal(1, ms.count("sessions"))
+	ms.Equal("unconfirmed", ms.activity(ada)[0])
+	models.Clock.Move(time.Hour)
+	_, err := ms.confirm(s, modelstest.Password)
+	ms.ErrorIs(err, models.ErrNotFound)
+	_, err = ms.confirm(other, modelstest.Password)
+	ms.NoError(err)
+}
+
+// The process died before it ended the session.
+func (ms *ModelSuite) Test_Session_NoEleventhConfirmation() {
+	s := ms.found(ms.signUp("ada@example.com"))
+	ms.NoError(ms.DB.RawQuery("UPDATE sessions SET failed_confirmations = 10").Exec())
+	_, err := ms.confirm(s, modelstest.Password)
+	ms.ErrorIs(err, models.ErrSessionEnded)
+	ms.Zero(ms.count("sessions"))
+}
+
+// Disconnecting hides no failure: it is counted before hashing. One that was not
+// checked does not count.
+func (ms *ModelSuite) Test_Session_CountsConfirmationsBeforeHashing() {
+	models.Clock.Stop()
+	s := ms.found(ms.signUp("ada@example.com"))
+	models.HoldHashing(func() {
+		ctx, disconnect := context.WithCancel(ms.T().Context())
+		done := make(chan error)
+		go func() {
+			_, err := s.Confirm(ctx, models.Credentials{Email: "ada@example.com", Password: "wrong", Client: here})
+			done <- err
+		}()
+		ms.Eventually(models.HashWaits, time.Minute, time.Millisecond)
+		ms.Equal(1, ms.reloaded(s).FailedConfirmations)
+		disconnect()
+		ms.ErrorIs(<-done, models.ErrBusy)
+	})
+	ms.Zero(ms.reloaded(s).FailedConfirmations)
+	var limited *models.RateLimited
+	for n := range 8 {
+		_, err := ms.confirm(s, "wrong")
+		if n >= 5 {
+			ms.ErrorAs(err, &limited)
+		}
+	}
+	ms.Equal(5, ms.reloaded(s).FailedConfirmations)
+}
+
+// The email has moved to another account meanwhile.
+func (ms *ModelSuite) Test_Session_ConfirmOwnAccountOnly() {
+	s := ms.found(ms.signUp("ada@example.com"))
+	ms.signUp("bob@example.com")
+	s.User.Email = "bob@example.com"
+	_, err := ms.confirm(s, modelstest.Password)
+	ms.ErrorIs(err, models.ErrNotFound)
+	ms.False(ms.reloaded(s).Confirmed())
+}
+
+// The owner logs out while a thief's change waits for its hash.
+func (ms *ModelSuite) Test_User_SessionEndedMeanwhile() {
+	ctx := ms.T().Context()
+	thief := ms.found(ms.signUp("ada@example.com"))
+	before := *thief.User
+	owner := ms.found(ms.user("ada@example.com"))
+	ms.NoError(owner.EndOtherSessions(ctx, here))
+	ms.ErrorIs(thief.User.ChangePassword(ctx, "words of an attacker's choice", here), models.ErrBadCredentials)
+	ms.ErrorIs(thief.User.RequestEmailChange(ctx, "eve@example.com", here), models.ErrBadCredentials)
+	ms.ErrorIs(thief.User.Delete(ctx, here), models.ErrBadCredentials)
+	ms.Equal(before.PasswordDigest, ms.user("ada@example.com").PasswordDigest)
+	ms.Empty(modelstest.Mails(ms.T(), "eve@example.com"))
+	ms.NoError(owner.User.ChangePassword(ctx, "an entirely new set of words", here))
+}
+
+func (ms *ModelSuite) Test_Session_ConfirmationsOfOneSession() {
+	ada := ms.signUp("ada@example.com")
+	one, other := ms.found(ada), ms.found(ada)
+	_, err := ms.confirm(one, "wrong")
+	ms.ErrorIs(err, models.ErrBadCredentials)
+	_, err = ms.confirm(one, modelstest.Password)
+	ms.NoError(err)
+	_, err = ms.confirm(other, "wrong")
+	ms.ErrorIs(err, models.ErrBadCredentials)
+	ms.True(ms.reloaded(one).Confirmed())
+	ms.Zero(ms.reloaded(one).FailedConfirmations)
+	ms.False(ms.reloaded(other).Confirmed())
+	ms.Equal(1, ms.reloaded(other).FailedConfirmations)
+}
