@@ -42,13 +42,20 @@ const (
 	ActivityEmailRequested  = "email_requested" // change waits for its link
 	ActivityEmail           = "email"
 	ActivityDeleted         = "deleted"
+	ActivityCodeFailed      = "code_failed"
+	ActivityCodeUsed        = "code_used" // of the recovery codes
+	ActivityFactorFirstUsed = "factor_first_used"
 	ActivityUndone          = "undone" // a change
 	ActivityUndoFinished    = "undo_finished"
 	ActivityUndoStopped     = "undo_stopped"
 )
 
 func (a Activity) Failed() bool {
-	return a.Kind == ActivityLoginFailed || a.Kind == ActivityPasswordFailed || a.Kind == ActivityUnconfirmed
+	switch a.Kind {
+	case ActivityLoginFailed, ActivityPasswordFailed, ActivityUnconfirmed, ActivityCodeFailed:
+		return true
+	}
+	return false
 }
 
 // Lifetimes of an activity and of its complete IP.

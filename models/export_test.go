@@ -2,11 +2,13 @@ package models
 
 import (
 	"context"
+	"errors"
 
 	"github.com/gobuffalo/pop/v6"
 	"github.com/gobuffalo/suite/v4"
 
 	"corral/internal/password"
+	"corral/internal/secret"
 )
 
 // ModelSuite is for the tests that `buffalo generate` writes, in this package.
@@ -45,7 +47,10 @@ func RemoveFactor(ctx context.Context, email string, f *Factor) error {
 }
 
 func SetSecondStep(ctx context.Context, email string, on bool) error {
-	return changing(ctx, email, func(tx *pop.Connection, u *User) error { return u.setSecondStep(tx, on, Client{}) })
+	return changing(ctx, email, func(tx *pop.Connection, u *User) error {
+		number, err := u.storeSwitch(tx, on, Client{})
+		return errors.Join(err, u.mailNotMe(tx, number, map[bool]string{true: ChangeSecondStepOn, false: ChangeSecondStepOff}[on], u.Email, Client{}))
+	})
 }
 
 // UseFactor does what a login by the factor does to parts of undos.
@@ -62,3 +67,6 @@ func changing(ctx context.Context, email string, change func(tx *pop.Connection,
 		return change(tx, user)
 	})
 }
+
+// Rekey replaces the secrets of the operator.
+func Rekey(secretsOfOperator ...string) { secrets = secret.NewRing("corral", secretsOfOperator) }

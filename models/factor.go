@@ -1,9 +1,11 @@
 package models
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/gobuffalo/nulls"
@@ -50,11 +52,70 @@ func factorsOf(tx *pop.Connection, user *User) (list []Factor, err error) {
 	return list, nil
 }
 
+// factor returns the account's factor of a kind of which there is one, or ErrNotFound.
+func (u *User) factor(tx *pop.Connection, kind string) (*Factor, error) {
+	list, err := factorsOf(tx, u)
+	for _, f := range list {
+		if f.Kind == kind {
+			return &f, nil
+		}
+	}
+	return nil, cmp.Or(err, ErrNotFound)
+}
+
+// canPass reports whether the account has a factor that passes the second step, other
+// than one that is to be removed.
+func (u *User) canPass(tx *pop.Connection, but *Factor) (bool, error) {
+	list, err := factorsOf(tx, u)
+	return slices.ContainsFunc(list, func(f Factor) bool { return f.passesSecondStep() && (but == nil || f.ID != but.ID) }), err
+}
+
+// useFactor notes that a login used the factor, within its transaction. That stops
+// the factor's removal, if an undo waits. It takes the locked account.
+func (u *User) useFactor(tx *pop.Connection, f *Factor, client Client) error {
+	return errors.Join(u.noteUse(tx, f, client), u.stopUndo(tx, f))
+}
+
+// confirmFactor is useFactor for a confirmation. It stops nothing, and returns
+// ErrBadCode for a factor that is due for removal: it may be an attacker's.
+func (u *User) confirmFactor(tx *pop.Connection, f *Factor, client Client) error {
+	due, err := tx.Where("user_id = ? AND factor_id = ?", u.ID, f.ID).Exists(&UndoPart{})
+	if err != nil {
+		return fmt.Errorf("finding a part of an undo: %w", err)
+	}
+	if due {
+		return ErrBadCode
+	}
+	return u.noteUse(tx, f, client)
+}
+
+func (u *User) noteUse(tx *pop.Connection, f *Factor, client Client) error {
+	first := !f.LastUsedAt.Valid && f.Kind != FactorCodes // each use of a code is mailed
+	f.LastUsedAt = nulls.NewTime(Clock.Now())
+	if err := tx.UpdateColumns(f, "last_used_at"); err != nil {
+		return fmt.Errorf("using a factor: %w", err)
+	}
+	if err := u.wrongCodes().Clear(tx); err != nil || !first {
+		return err
+	}
+	return errors.Join(u.record(tx, ActivityFactorFirstUsed, client), u.mailNotice(tx, MailFactorFirstUsed, client))
+}
+
 // addFactor stores a factor of the locked account, and lists and mails the change.
 func (u *User) addFactor(tx *pop.Connection, f *Factor, client Client) error {
+	number, err := u.storeFactor(tx, f, client)
+	if err != nil {
+		return err
+	}
+	return u.mailNotMe(tx, number, f.Kind+added, u.Email, client)
+}
+
+// storeFactor is addFactor without a mail: what is done at once has one, whose
+// number is that of the first change.
+func (u *User) storeFactor(tx *pop.Connection, f *Factor, client Client) (number int, err error) {
 	f.ID, f.UserID, f.CreatedAt = newID(), u.ID, Clock.Now()
 	if err := tx.Create(f); err != nil {
-		return fmt.Errorf("storing a factor: %w", err)
+		return 0, fmt.Errorf("storing a factor: %w", err)
 	}
 	return u.changeFactor(tx, f.Kind+added, f.nullID(), client)
 }
@@ -62,28 +123,32 @@ func (u *User) addFactor(tx *pop.Connection, f *Factor, client Client) error {
 // removeFactor takes a factor of the locked account out of use, and lists and mails
 // the change.
 func (u *User) removeFactor(tx *pop.Connection, f *Factor, client Client) error {
-	number, err := u.listChange(tx, f.Kind+removed, f.nullID())
+	number, err := u.voidFactor(tx, f, client)
 	if err != nil {
 		return err
 	}
-	f.RemovedAt, f.RemovedNumber = nulls.NewTime(Clock.Now()), number
-	if err := tx.UpdateColumns(f, "removed_at", "removed_number"); err != nil {
-		return fmt.Errorf("removing a factor: %w", err)
-	}
-	return u.announceChange(tx, f.Kind+removed, number, client)
+	return u.mailNotMe(tx, number, f.Kind+removed, u.Email, client)
 }
 
-// setSecondStep turns the switch of the locked account, and lists and mails the
-// change.
-func (u *User) setSecondStep(tx *pop.Connection, on bool, client Client) error {
-	if err := u.storeSecondStep(tx, on); err != nil {
-		return err
+// voidFactor is removeFactor without a mail.
+func (u *User) voidFactor(tx *pop.Connection, f *Factor, client Client) (number int, err error) {
+	if number, err = u.changeFactor(tx, f.Kind+removed, f.nullID(), client); err != nil {
+		return 0, err
 	}
-	kind := ChangeSecondStepOff
-	if on {
-		kind = ChangeSecondStepOn
+	f.RemovedAt, f.RemovedNumber = nulls.NewTime(Clock.Now()), number
+	if err := tx.UpdateColumns(f, "removed_at", "removed_number"); err != nil {
+		return 0, fmt.Errorf("removing a factor: %w", err)
 	}
-	return u.changeFactor(tx, kind, theSwitch, client)
+	return number, nil
+}
+
+// changeFactor lists and records a change of a factor or of the switch. Its kind
+// names activity and mail.
+func (u *User) changeFactor(tx *pop.Connection, kind string, factorID uuid.NullUUID, client Client) (number int, err error) {
+	if number, err = u.listChange(tx, kind, factorID); err != nil {
+		return 0, err
+	}
+	return number, errors.Join(u.raiseVersion(tx), u.record(tx, kind, client))
 }
 
 func (u *User) storeSecondStep(tx *pop.Connection, on bool) error {
@@ -92,22 +157,4 @@ func (u *User) storeSecondStep(tx *pop.Connection, on bool) error {
 		return fmt.Errorf("turning the second step: %w", err)
 	}
 	return nil
-}
-
-// changeFactor lists a change of a factor or of the switch and mails its link.
-func (u *User) changeFactor(tx *pop.Connection, kind string, factorID uuid.NullUUID, client Client) error {
-	number, err := u.listChange(tx, kind, factorID)
-	if err != nil {
-		return err
-	}
-	return u.announceChange(tx, kind, number, client)
-}
-
-// announceChange records a change of a factor and mails a link that undoes it. Its kind names
-// activity and mail.
-func (u *User) announceChange(tx *pop.Connection, kind string, number int, client Client) error {
-	if err := errors.Join(u.raiseVersion(tx), u.record(tx, kind, client)); err != nil {
-		return err
-	}
-	return u.mailNotMe(tx, number, kind, u.Email, client)
 }

@@ -21,6 +21,10 @@ var (
 	loginsPerDeviceCookie = ratelimit.Limit{Name: "login device cookie", Most: 100, Free: 5}
 	loginsPerClient       = ratelimit.Limit{Name: "login client", Most: 10, Window: 3 * time.Minute}
 
+	// Never locked: an attacker with the password would lock the owner out. The longest
+	// wait allows 96 codes a day, of a million.
+	codesPerAccount = ratelimit.Limit{Name: "codes account", Most: math.MaxInt, Free: 5}
+
 	// Refuses nothing: the failures that a login of the client takes off those of
 	// the email.
 	loginsPerEmailAndClient = ratelimit.Limit{Name: "login email and client", Most: math.MaxInt}

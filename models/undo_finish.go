@@ -10,7 +10,8 @@ import (
 	"github.com/gofrs/uuid"
 )
 
-// ErrRefused means that the session's login was not by a factor that decides.
+// ErrRefused means that the session's login was not by a factor that decides, or that
+// no way in would remain.
 var ErrRefused = errors.New("refused")
 
 // DecideUndo stops what waits, or does it now. It returns ErrNotFound if nothing

@@ -1,0 +1,74 @@
+package models
+
+import (
+	"context"
+	"errors"
+
+	"github.com/gobuffalo/pop/v6"
+
+	"corral/internal/ratelimit"
+	"corral/internal/totp"
+)
+
+// ErrBadCode means that a code is wrong, or was used before.
+var ErrBadCode = errors.New("bad code")
+
+// PassCode passes the second step of a login with a code that the user typed: six
+// digits are of TOTP, all else is a recovery code. It returns ErrBadCode,
+// *RateLimited, or ErrBadCredentials as lock does.
+func PassCode(ctx context.Context, user *User, typed string, client Client) (*Factor, error) {
+	return user.passCode(ctx, typed, client, user.useFactor)
+}
+
+// ConfirmCode is PassCode for a confirmation.
+func ConfirmCode(ctx context.Context, user *User, typed string, client Client) (*Factor, error) {
+	return user.passCode(ctx, typed, client, user.confirmFactor)
+}
+
+// passCode runs passed in the transaction that uses the code up.
+func (u *User) passCode(ctx context.Context, typed string, client Client, passed func(tx *pop.Connection, f *Factor, client Client) error) (f *Factor, err error) {
+	var wrong error // the transaction counts it
+	err = announcing(ctx, func(tx *pop.Connection) error {
+		if err := u.lock(tx, toChange); err != nil {
+			return err
+		}
+		f, err = u.redeemCode(tx, typed, client)
+		if errors.Is(err, ErrBadCode) {
+			wrong = err
+			return u.record(tx, ActivityCodeFailed, client)
+		}
+		if err != nil {
+			return err
+		}
+		return passed(tx, f, client)
+	})
+	return f, errors.Join(err, wrong)
+}
+
+// redeemCode counts the code before the check. The bucket of the account is for TOTP,
+// also without a secret, and never stops a recovery code: an attacker with the
+// password must not keep the owner out.
+func (u *User) redeemCode(tx *pop.Connection, typed string, client Client) (f *Factor, err error) {
+	buckets, redeem := loginsPerClient.OfClient(limitDigest, client.IP), u.redeemRecoveryCode
+	if totp.LooksLikeCode(typed) {
+		buckets, redeem = append(buckets, u.wrongCodes()), u.redeemTOTP
+	}
+	if err := buckets.Take(tx, Clock.Now()); err != nil {
+		return nil, err
+	}
+	if f, err = redeem(tx, typed, client); err != nil {
+		return nil, err
+	}
+	return f, buckets.Refund(tx, 0)
+}
+
+func badCodeIfNone(err error) error {
+	if errors.Is(err, ErrNotFound) {
+		return ErrBadCode
+	}
+	return err
+}
+
+// wrongCodes counts the account's wrong codes of TOTP in a row, until a factor is used:
+// a right password, which an attacker may have, leaves it.
+func (u *User) wrongCodes() ratelimit.Bucket { return bucketOf(codesPerAccount, u.ID.String()) }

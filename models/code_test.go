@@ -1,0 +1,199 @@
+package models_test
+
+import (
+	"errors"
+	"time"
+
+	"corral/internal/totp"
+	"corral/models"
+	"corral/models/modelstest"
+)
+
+// pass passes the second step of ada's login from a client of its own.
+func (ms *ModelSuite) pass(code, ip string) error {
+	return errorOf(models.PassCode(ms.T().Context(), ms.user("ada@example.com"), code, clientAt(ip)))
+}
+
+func (ms *ModelSuite) Test_PassCode_Window() {
+	models.Clock.Stop()
+	ms.signUp("ada@example.com")
+	key, _ := modelstest.SetTOTP(ms.T(), "ada@example.com")
+	models.Clock.Move(time.Hour)
+	for _, step := range []time.Duration{-2, 2} {
+		ms.ErrorIs(ms.pass(totp.Code(key, models.Clock.Now().Add(step*30*time.Second)), "192.0.2.1"), models.ErrBadCode, step)
+	}
+	for _, step := range []time.Duration{-1, 0, 1} {
+		ms.NoError(ms.pass(" "+totp.Code(key, models.Clock.Now().Add(step*30*time.Second))[:3]+" "+totp.Code(key, models.Clock.Now().Add(step*30*time.Second))[3:], "192.0.2.1"), step)
+	}
+}
+
+func (ms *ModelSuite) Test_PassCode_ReplayIsRefused() {
+	models.Clock.Stop()
+	ms.signUp("ada@example.com")
+	key, _ := modelstest.SetTOTP(ms.T(), "ada@example.com")
+	now := models.Clock.Now()
+	ms.ErrorIs(ms.pass(totp.Code(key, now), "192.0.2.1"), models.ErrBadCode, "that of the enrolment")
+	ms.NoError(ms.pass(totp.Code(key, now.Add(30*time.Second)), "192.0.2.1"))
+	ms.ErrorIs(ms.pass(totp.Code(key, now.Add(30*time.Second)), "192.0.2.1"), models.ErrBadCode)
+	ms.ErrorIs(ms.pass(totp.Code(key, now), "192.0.2.1"), models.ErrBadCode, "an older one")
+}
+
+// Each attempt has a connection of its own, as those of several nodes.
+func (ms *ModelSuite) Test_PassCode_OnceAtOnce() {
+	ms.signUp("ada@example.com")
+	key, codes := modelstest.SetTOTP(ms.T(), "ada@example.com")
+	for _, code := range []string{modelstest.NextCode(key), codes[0]} {
+		var attempts []func() error
+		for n := range 8 {
+			attempts = append(attempts, func() error { return ms.pass(code, nthIP(n)) })
+		}
+		passed := 0
+		for _, err := range atOnce(attempts...) {
+			if err == nil {
+				passed++
+			} else if _, limited := errors.AsType[*models.RateLimited](err); !limited {
+				ms.ErrorIs(err, models.ErrBadCode)
+			}
+		}
+		ms.Equal(1, passed, code)
+	}
+}
+
+func (ms *ModelSuite) Test_PassCode_WaitsGrowAndNeverLock() {
+	models.Clock.Stop()
+	ms.signUp("ada@example.com")
+	key, codes := modelstest.SetTOTP(ms.T(), "ada@example.com")
+	n := 0
+	wrong := func() (wait time.Duration) {
+		n++
+		err := ms.pass(modelstest.WrongCode(key), nthIP(n))
+		if limited, ok := errors.AsType[*models.RateLimited](err); ok {
+			ms.False(limited.Locked)
+			return limited.RetryAfter
+		}
+		ms.ErrorIs(err, models.ErrBadCode)
+		return 0
+	}
+	for range 5 {
+		ms.Zero(wrong())
+	}
+	for _, seconds := range []int{1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900} {
+		ms.Equal(time.Duration(seconds)*time.Second, wrong())
+		models.Clock.Move(time.Duration(seconds) * time.Second)
+		ms.Zero(wrong())
+	}
+	for range 100 {
+		ms.Equal(900*time.Second, wrong())
+		models.Clock.Move(900 * time.Second)
+		ms.Zero(wrong())
+	}
+	var limited *models.RateLimited
+	ms.ErrorAs(ms.pass(modelstest.NextCode(key), "192.0.2.1"), &limited, "the right one too")
+	ms.NoError(ms.pass(codes[0], "192.0.2.1"), "a recovery code is not stopped")
+	ms.NoError(ms.pass(modelstest.NextCode(key), "192.0.2.1"), "a passed second step clears the count")
+	for range 5 {
+		ms.Zero(wrong())
+	}
+	ms.NotZero(wrong())
+}
+
+// An attacker with the password gets no more attempts by logging in.
+func (ms *ModelSuite) Test_PassCode_PasswordLeavesTheCount() {
+	models.Clock.Stop()
+	ms.signUp("ada@example.com")
+	key, _ := modelstest.SetTOTP(ms.T(), "ada@example.com")
+	models.Clock.Move(time.Hour)
+	for n := range 5 {
+		ms.ErrorIs(ms.pass(modelstest.WrongCode(key), nthIP(n)), models.ErrBadCode)
+		ms.NoError(ms.authenticate("ada@example.com", modelstest.Password, nthIP(n)))
+	}
+	var limited *models.RateLimited
+	ms.ErrorAs(ms.pass(modelstest.WrongCode(key), nthIP(5)), &limited)
+	rawToken := ms.requestReset("ada@example.com")
+	ms.True(ms.resets(rawToken))
+	ms.ErrorAs(ms.pass(totp.Code(key, models.Clock.Now()), nthIP(6)), &limited, "a reset leaves it too")
+}
+
+// Prevents a flood: guesses of recovery codes count for the client.
+func (ms *ModelSuite) Test_PassCode_TenFailuresOfAClient() {
+	models.Clock.Stop()
+	ms.signUp("ada@example.com")
+	_, codes := modelstest.SetTOTP(ms.T(), "ada@example.com")
+	for range 10 {
+		ms.ErrorIs(ms.pass("AAAA-AAAA-AAAA-AAAA-AAAA-AAAA", "192.0.2.1"), models.ErrBadCode)
+	}
+	var limited *models.RateLimited
+	ms.ErrorAs(ms.pass(codes[0], "192.0.2.1"), &limited)
+	for i := range 9 {
+		ms.NoError(ms.pass(codes[i], "192.0.2.2"), "right ones do not count")
+	}
+	for range 10 {
+		ms.ErrorIs(ms.pass(codes[0], "192.0.2.2"), models.ErrBadCode)
+	}
+}
+
+func (ms *ModelSuite) Test_PassCode_WithoutFactors() {
+	ms.signUp("ada@example.com")
+	for _, code := range []string{"", "123456", "１２３４５６", "AAAA-AAAA-AAAA-AAAA-AAAA-AAAA", "\x00", "\xff", "' OR 1=1 --"} {
+		ms.ErrorIs(ms.pass(code, "192.0.2.1"), models.ErrBadCode, "%q", code)
+	}
+	ms.Equal(7, ms.count("activities"), "each is recorded")
+}
+
+func (ms *ModelSuite) Test_PassCode_OfAnotherAccount() {
+	models.Clock.Stop()
+	ms.signUp("ada@example.com")
+	ms.signUp("bob@example.com")
+	modelstest.SetTOTP(ms.T(), "ada@example.com")
+	key, codes := modelstest.SetTOTP(ms.T(), "bob@example.com")
+	ms.ErrorIs(ms.pass(codes[0], "192.0.2.1"), models.ErrBadCode)
+	ms.ErrorIs(ms.pass(modelstest.NextCode(key), "192.0.2.1"), models.ErrBadCode)
+	// Nor is a secret of use in the row of another.
+	ms.NoError(ms.DB.RawQuery("UPDATE factors SET data = (SELECT data FROM factors WHERE user_id = ? AND kind = 'totp') WHERE user_id = ? AND kind = 'totp'",
+		ms.user("bob@example.com").ID, ms.user("ada@example.com").ID).Exec())
+	ms.ErrorIs(ms.pass(modelstest.NextCode(key), "192.0.2.1"), models.ErrBadCode)
+}
+
+func (ms *ModelSuite) Test_PassCode_ChangedMeanwhile() {
+	ada := ms.signUp("ada@example.com")
+	key, _ := modelstest.SetTOTP(ms.T(), "ada@example.com")
+	_, err := models.PassCode(ms.T().Context(), ada, modelstest.NextCode(key), here)
+	ms.ErrorIs(err, models.ErrBadCredentials, "read before the factor was added")
+}
+
+func (ms *ModelSuite) Test_PassCode_FirstUseIsMailed() {
+	ms.signUp("ada@example.com")
+	key, codes := modelstest.SetTOTP(ms.T(), "ada@example.com")
+	before := len(modelstest.Mails(ms.T(), "ada@example.com"))
+	for range 2 {
+		ms.NoError(ms.pass(modelstest.NextCode(key), "192.0.2.1"))
+	}
+	ms.Equal([]string{models.MailFactorFirstUsed}, modelstest.Mails(ms.T(), "ada@example.com")[before:])
+	ms.NoError(ms.pass(codes[0], "192.0.2.1"))
+	ms.Equal([]string{models.MailFactorFirstUsed, models.MailCodeUsed}, modelstest.Mails(ms.T(), "ada@example.com")[before:])
+	factors, err := models.FactorsOf(ms.T().Context(), ms.user("ada@example.com"))
+	ms.NoError(err)
+	ms.True(factors[0].LastUsedAt.Valid)
+	ms.True(factors[1].LastUsedAt.Valid)
+}
+
+// A login by a factor that is due for removal stops that; a confirmation by it is
+// refused.
+func (ms *ModelSuite) Test_PassCode_StopsAnUndo() {
+	ctx := ms.T().Context()
+	ms.signUp("ada@example.com")
+	key, codes := modelstest.SetTOTP(ms.T(), "ada@example.com")
+	_, err := models.ConfirmCode(ctx, ms.user("ada@example.com"), modelstest.NextCode(key), here)
+	ms.NoError(err)
+	ms.notMe("totp_added")
+	for _, code := range []string{modelstest.NextCode(key), codes[0]} {
+		_, err = models.ConfirmCode(ctx, ms.user("ada@example.com"), code, here)
+		ms.ErrorIs(err, models.ErrBadCode)
+	}
+	ms.NoError(ms.pass(codes[0], "192.0.2.1"), "not used up by the refused confirmation")
+	_, err = models.ConfirmCode(ctx, ms.user("ada@example.com"), codes[1], here)
+	ms.NoError(err)
+	ms.NoError(ms.pass(modelstest.NextCode(key), "192.0.2.1"))
+	ms.later(24 * time.Hour)
+	ms.hasFactors([]string{"totp", "codes"}, false, "the switch went on")
+}
