@@ -48,6 +48,7 @@ const (
 	ActivityUndone          = "undone" // a change
 	ActivityUndoFinished    = "undo_finished"
 	ActivityUndoStopped     = "undo_stopped"
+	ActivityLinksEnded      = "links_ended" // of an email that the account no longer has
 )
 
 func (a Activity) Failed() bool {

@@ -1,0 +1,74 @@
+package models
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/gobuffalo/pop/v6"
+)
+
+// LostLinksOf returns a "this wasn't me" link for each email that the account no
+// longer has: the one that lives longest. Until then that mailbox can take the
+// account back.
+func LostLinksOf(ctx context.Context, user *User) ([]Token, error) {
+	list, err := user.lostLinks(DB.WithContext(ctx))
+	slices.SortFunc(list, func(a, b Token) int {
+		return 2*strings.Compare(a.Email, b.Email) + b.ExpiresAt.Compare(a.ExpiresAt)
+	})
+	return slices.CompactFunc(list, func(a, b Token) bool { return a.Email == b.Email }), err
+}
+
+func (u *User) lostLinks(tx *pop.Connection) (list []Token, err error) {
+	err = tx.Where("user_id = ? AND purpose = ? AND email <> ? AND redeemed = ? AND expires_at > ?",
+		u.ID, PurposeUndo, u.Email, false, Clock.Now()).All(&list)
+	if err != nil {
+		return nil, fmt.Errorf("listing links of lost emails: %w", err)
+	}
+	return list, nil
+}
+
+// EndLinks ends all "this wasn't me" links that were mailed to the email of one of
+// them, an email that the account no longer has. The factor was used for this very
+// purpose. It returns ErrNotFound, ErrRefused if an attacker may have added the
+// factor, or ErrBadCredentials as lock does.
+func (u *User) EndLinks(ctx context.Context, id string, factor *Factor, client Client) error {
+	return inTransaction(ctx, func(tx *pop.Connection) error {
+		if err := u.lock(tx, toChange); err != nil {
+			return err
+		}
+		list, err := u.lostLinks(tx)
+		if err != nil {
+			return err
+		}
+		i := slices.IndexFunc(list, func(t Token) bool { return t.ID.String() == id })
+		if i < 0 {
+			return ErrNotFound
+		}
+		oldest := slices.MinFunc(list, func(a, b Token) int { return a.Number - b.Number })
+		if older, err := u.isOlder(tx, factor, oldest.Number); err != nil || !older {
+			return errors.Join(err, ErrRefused)
+		}
+		if err := tx.RawQuery("DELETE FROM tokens WHERE user_id = ? AND purpose = ? AND email = ? AND redeemed = ?",
+			u.ID, PurposeUndo, list[i].Email, false).Exec(); err != nil {
+			return fmt.Errorf("ending links: %w", err)
+		}
+		return u.record(tx, ActivityLinksEnded, client)
+	})
+}
+
+// isOlder reports whether a passkey or TOTP secret is older than a link's lifetime,
+// and than the link of a number, whose mail may have been late. One that was taken
+// back is as old as that.
+func (u *User) isOlder(tx *pop.Connection, f *Factor, number int) (bool, error) {
+	older, err := tx.Where(`id = ? AND user_id = ? AND kind <> ? AND removed_at IS NULL
+		AND NOT EXISTS (SELECT 1 FROM undo_parts p WHERE p.user_id = factors.user_id AND p.factor_id = factors.id)
+		AND NOT EXISTS (SELECT 1 FROM changes c WHERE c.user_id = factors.user_id AND c.factor_id = factors.id AND (c.number >= ? OR c.created_at >= ?))`,
+		f.ID, u.ID, FactorCodes, number, Clock.Now().Add(-Lifetimes[PurposeUndo])).Exists(&Factor{})
+	if err != nil {
+		return false, fmt.Errorf("finding a factor: %w", err)
+	}
+	return older, nil
+}

@@ -1,0 +1,95 @@
+package models_test
+
+import (
+	"time"
+
+	"corral/models"
+	"corral/models/modelstest"
+)
+
+// lost returns the ids of links that were mailed to other emails of ada's, by email.
+func (ms *ModelSuite) lost(user *models.User) map[string]string {
+	list, err := models.LostLinksOf(ms.T().Context(), user)
+	ms.NoError(err)
+	ids := map[string]string{}
+	for _, t := range list {
+		ids[t.Email] = t.ID.String()
+	}
+	ms.Len(ids, len(list), "one for each email")
+	return ids
+}
+
+// An owner who left a mailbox on purpose ends what it could do to the account.
+func (ms *ModelSuite) Test_EndLinks() {
+	models.Clock.Stop()
+	ctx := ms.T().Context()
+	ms.signUp("ada@example.com")
+	passkey := ms.addFactor("passkey")
+	models.Clock.Move(7*day + time.Second)
+	ms.NoError(ms.user("ada@example.com").ChangePassword(ctx, "an entirely new set of words", here))
+	ada := ms.user("ada@example.com")
+	ms.changeEmail(ada, "ada@example.org")
+	ms.changeEmail(ada, "ada@example.net")
+	ada = ms.user("ada@example.net")
+	ms.NoError(ada.ChangePassword(ctx, "yet another new set of words", here))
+
+	lost := ms.lost(ada)
+	ms.Len(lost, 2, "the email that she has is not among them")
+	current := &models.Token{}
+	ms.NoError(ms.DB.Where("email = ? AND purpose = ?", "ada@example.net", models.PurposeUndo).First(current))
+	for _, wrong := range []string{"", "x", current.ID.String()} {
+		ms.ErrorIs(ada.EndLinks(ctx, wrong, passkey, here), models.ErrNotFound)
+	}
+	ms.NoError(ada.EndLinks(ctx, lost["ada@example.com"], passkey, here))
+	ms.Equal([]string{models.ActivityLinksEnded}, ms.activity(ada)[:1])
+	for _, template := range []string{models.MailPasswordChanged, models.MailEmailChanged} {
+		ms.ErrorIs(models.Undo(ctx, modelstest.Link(ms.T(), "ada@example.com", template), here), models.ErrNotFound, "all of the mailbox")
+	}
+	ms.ErrorIs(ada.EndLinks(ctx, lost["ada@example.com"], passkey, here), models.ErrNotFound)
+	delete(lost, "ada@example.com")
+	ms.Equal(lost, ms.lost(ada), "those of other emails live on")
+	ms.NoError(errorOf(models.CreateUser(ctx, "ada@example.com", "")), "the email is free")
+	ms.NoError(models.Undo(ctx, modelstest.Link(ms.T(), "ada@example.net", models.MailPasswordChanged), here))
+}
+
+// An attacker in sudo must not end the owner's links with a factor that they undo.
+func (ms *ModelSuite) Test_EndLinks_RefusesFactors() {
+	models.Clock.Stop()
+	ctx, ada, bob := ms.T().Context(), ms.signUp("ada@example.com"), ms.signUp("bob@example.com")
+	removed, codes, due := ms.addFactor("passkey"), ms.addFactor("codes"), ms.addFactor("passkey")
+	his, err := models.AddFactor(ctx, bob.Email, "passkey")
+	ms.NoError(err)
+	ms.removeFactor(removed)
+	models.Clock.Move(time.Second)
+	young := ms.addFactor("totp")
+	models.Clock.Move(7 * day)
+	ms.NoError(ms.DB.Create(&models.UndoPart{ID: ada.ID, UserID: ada.ID, FactorID: due.ID, DueAt: models.Clock.Now()}))
+	ms.changeEmail(ms.user("ada@example.com"), "ada@example.org")
+	ada = ms.user("ada@example.org")
+	link := ms.lost(ada)["ada@example.com"]
+	for name, f := range map[string]*models.Factor{"removed": removed, "codes": codes, "due for removal": due, "another's": his, "of seven days": young} {
+		ms.ErrorIs(ada.EndLinks(ctx, link, f, here), models.ErrRefused, name)
+	}
+	models.Clock.Move(time.Second)
+	before := *ada
+	ms.NoError(ada.EndLinks(ctx, link, young, here))
+	ms.NoError(ada.ChangePassword(ctx, "an entirely new set of words", here))
+	ms.ErrorIs(before.EndLinks(ctx, link, young, here), models.ErrBadCredentials, "something changed meanwhile")
+}
+
+// The link of a mail that came late lives longer than seven days.
+func (ms *ModelSuite) Test_EndLinks_RefusesAFactorThatALateLinkUndoes() {
+	models.Clock.Stop()
+	ctx := ms.T().Context()
+	ms.signUp("ada@example.com")
+	theirs := ms.addFactor("passkey")
+	models.Clock.Move(9 * time.Hour)
+	ms.NoError(models.StartLink(ctx, ms.mail("ada@example.com")))
+	models.Clock.Move(7*day - time.Second)
+	ms.changeEmail(ms.user("ada@example.com"), "eve@example.org")
+	eve := ms.user("eve@example.org")
+	link := ms.lost(eve)["ada@example.com"]
+	ms.ErrorIs(eve.EndLinks(ctx, link, theirs, here), models.ErrRefused)
+	models.Clock.Move(time.Second)
+	ms.NoError(eve.EndLinks(ctx, link, theirs, here))
+}
