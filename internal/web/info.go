@@ -23,7 +23,8 @@ type RequestInfo struct {
 
 	Trace string // error and stack, for development's error page
 
-	schemeUnknown bool // a trusted proxy did not say whether the client used https
+	event         string // the first of Event
+	schemeUnknown bool   // a trusted proxy did not say whether the client used https
 
 	maxBody  int64         // bytes; 0 without body
 	method   string        // before MethodOverride

@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -65,16 +66,27 @@ func allow(_ []string, a slog.Attr) slog.Attr {
 }
 
 func (r *RequestInfo) log(status int, cut bool, duration time.Duration) {
-	event := "request"
+	event := cmp.Or(r.event, "request")
 	if cut {
 		event = "request cut off"
+		if r.event != "" {
+			r.line(slog.LevelInfo, r.event)
+		}
 	}
 	attrs := []slog.Attr{slog.Int("status", status), slog.Float64("ms", float64(duration.Microseconds())/1000)}
 	r.line(slog.LevelInfo, event, append(attrs, choose(r, r.fields.attrs())...)...)
 }
 
-// Event logs a security event.
-func (r *RequestInfo) Event(name string) { r.line(slog.LevelInfo, name) }
+// Event logs a security event. The first one of a request is on its line, and a
+// second refusal on none: a flood of refused requests must write one line each.
+func (r *RequestInfo) Event(name string) {
+	switch {
+	case r.event == "" && r.response != nil:
+		r.event = name
+	case !strings.HasSuffix(name, " refused"):
+		r.line(slog.LevelInfo, name)
+	}
+}
 
 // Error logs an error, which the client does not see.
 func (r *RequestInfo) Error(err error) {

@@ -93,6 +93,32 @@ func TestLog_RequestHasTheseKeysOnly(t *testing.T) {
 	require.NotContains(t, fmt.Sprint(lines), "secret")
 }
 
+// A refused request writes no more than another.
+func TestLog_FirstEventIsThatOfTheRequest(t *testing.T) {
+	var log buffer
+	s := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for _, event := range []string{"cookie refused", "guard refused", "logout"} {
+			Info(r.Context()).Event(event)
+		}
+	}), func(o *Options) { o.Logger = newLog(&log) })
+	send(t, s, "GET", "/", "")
+	lines := log.lines(t)
+	require.Len(t, lines, 2)
+	require.Equal(t, "logout", lines[0]["event"])
+	require.Equal(t, "cookie refused", lines[1]["event"])
+	require.EqualValues(t, 200, lines[1]["status"])
+}
+
+func TestLog_CutOffRequestKeepsItsEvent(t *testing.T) {
+	var log buffer
+	r := RequestInfo{logger: newLog(&log), event: "logout"}
+	r.log(200, true, 0)
+	lines := log.lines(t)
+	require.Len(t, lines, 2)
+	require.Equal(t, "logout", lines[0]["event"])
+	require.Equal(t, "request cut off", lines[1]["event"])
+}
+
 func TestLog_EmailDigest(t *testing.T) {
 	var log buffer
 	r := RequestInfo{logger: newLog(&log), EmailDigest: "abc"}

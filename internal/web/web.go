@@ -37,7 +37,8 @@
 // # Log
 //
 // NewLogger's lines have listed keys only. Each request writes one, with the ID that
-// the response has as X-Request-Id; Info(c).Event and Info(c).Error write others.
+// the response has as X-Request-Id and its first Info(c).Event; a second one and
+// Info(c).Error write others.
 // LogBuffer keeps a reader of the log that stalls or dies from stopping the app.
 // AppLogger, BuffaloLogger and RequestLogger add the app's own lines, with all their
 // attributes.
