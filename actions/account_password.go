@@ -27,7 +27,7 @@ func AccountPasswordUpdate(c buffalo.Context) error {
 		return changedMeanwhile(c, err)
 	}
 	web.Info(c).Event("password changed")
-	session, err := models.StartSession(c, before.User, clientOf(c), before.Remembered, before.ConfirmedAt)
+	session, err := models.StartSession(c, before.User, clientOf(c), *before)
 	if err != nil {
 		return changedMeanwhile(c, err)
 	}

@@ -5,7 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gobuffalo/nulls"
 	"github.com/gofrs/uuid"
 	"github.com/stretchr/testify/require"
 
@@ -217,7 +216,7 @@ func TestAccountSessions_Index_TooMany(t *testing.T) {
 	s := newSite(t)
 	ada := modelstest.SignUp(t, "ada@example.com")
 	for range models.MaxSessions - 1 {
-		_, err := models.StartSession(t.Context(), ada, models.Client{}, false, nulls.Time{})
+		_, err := models.StartSession(t.Context(), ada, models.Client{}, models.Session{})
 		require.NoError(t, err)
 	}
 	models.Clock.Move(time.Second)
@@ -227,7 +226,7 @@ func TestAccountSessions_Index_TooMany(t *testing.T) {
 	require.NotContains(t, desk.Get("/account/sessions").Page, more)
 
 	models.Clock.Move(time.Second)
-	_, err := models.StartSession(t.Context(), ada, models.Client{}, false, nulls.Time{})
+	_, err := models.StartSession(t.Context(), ada, models.Client{}, models.Session{})
 	require.NoError(t, err)
 	lines := desk.sessions()
 	require.Len(t, lines, models.MaxSessions)

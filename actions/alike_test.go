@@ -24,6 +24,10 @@ var kindsOfEmail = map[string]func(t testing.TB, email string){
 	"taken, in another language": func(t testing.TB, email string) {
 		require.NoError(t, modelstest.SignUp(t, email).ChooseLanguage(t.Context(), "de"))
 	},
+	"taken, with a second step": func(t testing.TB, email string) {
+		modelstest.SignUp(t, email)
+		modelstest.SetTOTP(t, email)
+	},
 	"invited, without a password yet": func(t testing.TB, email string) {
 		_, err := models.CreateUser(t.Context(), email, "")
 		require.NoError(t, err)

@@ -22,6 +22,8 @@ var routes = []route{
 	get("/welcome", public, WelcomeShow),
 	put("/language", public, LanguageUpdate),
 	del("/logout", public, LogoutDestroy),
+	get("/login/second", public, LoginSecondNew), // for the login that the cookie keeps
+	post("/login/second", public, LoginSecondCreate),
 	get("/signup/password", public, SignupPasswordNew),
 	post("/signup/password", public, SignupPasswordCreate),
 	get("/signup/{token}", public, SignupShow),

@@ -93,8 +93,8 @@ func askToLogIn(c buffalo.Context) error {
 		return c.Error(http.StatusUnauthorized, errLoggedOut)
 	}
 	to := web.WithNext("/login", requestedPage(c))
-	if page, _, _ := strings.Cut(web.PageBefore(app.Muxer(), c.Request()), "?"); page == "/login" && noCookies(c) && to != page {
-		to += "&cookies=none" // logged in just now, but the browser kept no cookie
+	if keptNoCookie(c) && to != "/login" {
+		to += "&cookies=none"
 	}
 	message := "login.needed"
 	if ended, ok := c.Value("session_ended").(string); ok {
@@ -126,6 +126,13 @@ func askToConfirm(c buffalo.Context) error {
 		c.Flash().Set("warning", []string{"sudo.needed"})
 	}
 	return redirectTo(c, web.WithNext("/sudo", requestedPage(c)))
+}
+
+// keptNoCookie reports whether the user logged in just now, but the browser kept no
+// cookie.
+func keptNoCookie(c buffalo.Context) bool {
+	page, _, _ := strings.Cut(web.PageBefore(app.Muxer(), c.Request()), "?")
+	return page == "/login" && noCookies(c)
 }
 
 func noCookies(c buffalo.Context) bool { return len(c.Request().Cookies()) == 0 }

@@ -14,12 +14,14 @@ import (
 
 func clientOf(c buffalo.Context) models.Client {
 	rawSession, _ := c.Session().Get(tokenKey).(string)
+	rawSecondStep, _ := c.Session().Get(secondStepKey).(string)
 	return models.Client{
 		IP:              web.Info(c).Client,
 		UserAgent:       c.Request().UserAgent(),
 		Language:        language(c),
 		RawDeviceCookie: deviceCookie(c),
 		RawSession:      rawSession,
+		RawSecondStep:   rawSecondStep,
 		Next:            nextIn(c.Params()),
 	}
 }

@@ -23,14 +23,14 @@ func LoginNew(c buffalo.Context) error {
 	return renderLogin(c, loginForm{}, "")
 }
 
-// LoginCreate is POST /login: logs in and redirects to the requested page. It
-// ends the session that the browser had.
+// LoginCreate is POST /login: logs in and redirects to the requested page, or to
+// /login/second. It ends the session that the browser had.
 func LoginCreate(c buffalo.Context) error {
 	var form loginForm
 	if err := web.Bind(c, &form); err != nil {
 		return err
 	}
-	session, err := models.LogIn(c, credentials(c, form.Email, form.Password), bool(form.Remember))
+	session, due, err := models.LogIn(c, credentials(c, form.Email, form.Password), bool(form.Remember))
 	if errors.Is(err, models.ErrBadCredentials) {
 		web.Info(c).Event("login failed")
 		return renderLogin(c, form, T.Translate(c, "login.invalid"))
@@ -40,6 +40,9 @@ func LoginCreate(c buffalo.Context) error {
 	}
 	if err != nil {
 		return err
+	}
+	if due != nil {
+		return askSecondStep(c, due)
 	}
 	logIn(c, session)
 	c.Flash().Add("success", "login.done")

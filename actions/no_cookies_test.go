@@ -42,8 +42,13 @@ func TestNoCookies_LoginSaysSo(t *testing.T) {
 		require.Equal(t, "/account", next(a.Page))
 		require.Empty(t, a.Cookies())
 	}
+	s.withSecondStep("bob@example.com")
+	b := s.withoutCookies()
+	form := url.Values{"email": {"bob@example.com"}, "password": {modelstest.Password}}
+	require.Contains(t, apptest.Flashes(b.follow(b.Post("/login", form), "/login").Page)[0], text)
+
 	// A link of the login page to a page for logged-in users.
-	b := s.browser()
+	b = s.browser()
 	b.Header.Set("Referer", s.URL+"/login")
 	require.Equal(t, []string{"You need to login first."}, apptest.Flashes(b.Get(b.Get("/account").Location()).Page))
 	plain := s.withoutCookies()

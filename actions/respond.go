@@ -99,7 +99,7 @@ func keepNext(c buffalo.Context) {
 // where that leads.
 func returnPath(path string) string {
 	u, err := url.Parse(path)
-	if !web.IsLocalPath(path) || err != nil || slices.Contains([]string{"/login", "/logout", "/signup"}, trimSlash(u.Path)) {
+	if !web.IsLocalPath(path) || err != nil || slices.Contains([]string{"/login", "/login/second", "/logout", "/signup"}, trimSlash(u.Path)) {
 		return ""
 	}
 	if trimSlash(u.Path) == "/sudo" {

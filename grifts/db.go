@@ -74,7 +74,7 @@ func lock(ctx context.Context, email string) error {
 	models.Clock.Move(-attempts * wait)
 	for n := range attempts {
 		client := models.Client{IP: netip.AddrFrom4([4]byte{192, 0, 2, byte(n)})}
-		_, err := models.LogIn(ctx, models.Credentials{Email: email, Password: "a wrong one", Client: client}, false)
+		_, _, err := models.LogIn(ctx, models.Credentials{Email: email, Password: "a wrong one", Client: client}, false)
 		if !errors.Is(err, models.ErrBadCredentials) {
 			return fmt.Errorf("locking %s: %w", email, err)
 		}

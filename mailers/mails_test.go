@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gobuffalo/nulls"
 	"github.com/stretchr/testify/require"
 
 	"corral/internal/outbox/smtptest"
@@ -71,7 +70,7 @@ func TestMails_ArriveWithWorkingLinks(t *testing.T) {
 
 	user, err := models.FindUserByEmail(ctx, zoe)
 	require.NoError(t, err)
-	_, err = models.StartSession(ctx, user, client, false, nulls.Time{}) // another browser than that of the reset
+	_, err = models.StartSession(ctx, user, client, models.Session{}) // another browser than that of the reset
 	require.NoError(t, err)
 	m = notice(requireMail(t, s.NextTo(zoe), zoe, "New login to your account"))
 	notMe(m, zoe)

@@ -31,8 +31,9 @@ const (
 	ActivityLogin           = "login"
 	ActivityLoginNewBrowser = "login_new_browser"
 	ActivityLoginFailed     = "login_failed"
-	ActivityPasswordFailed  = "password_failed" // in a confirmation
-	ActivityUnconfirmed     = "unconfirmed"     // too many failed confirmations: ends the session
+	ActivitySecondStepAsked = "second_step_asked" // after the right password
+	ActivityPasswordFailed  = "password_failed"   // in a confirmation
+	ActivityUnconfirmed     = "unconfirmed"       // too many failed confirmations: ends the session
 	ActivityLogout          = "logout"
 	ActivitySessionEnded    = "session_ended"  // another one
 	ActivityOthersEnded     = "others_ended"   // all others

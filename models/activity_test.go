@@ -22,7 +22,8 @@ func (ms *ModelSuite) activity(user *models.User) []string {
 }
 
 func (ms *ModelSuite) logIn(email, password string, client models.Client) (*models.LoggedIn, error) {
-	return models.LogIn(ms.T().Context(), models.Credentials{Email: email, Password: password, Client: client}, false)
+	s, _, err := models.LogIn(ms.T().Context(), models.Credentials{Email: email, Password: password, Client: client}, false)
+	return s, err
 }
 
 func (ms *ModelSuite) Test_Activity_Login() {

@@ -8,7 +8,6 @@ import (
 	"net/netip"
 	"testing"
 
-	"github.com/gobuffalo/nulls"
 	"github.com/gobuffalo/pop/v6"
 	"github.com/stretchr/testify/require"
 )
@@ -54,7 +53,7 @@ func TestSession_EndsAlthoughTheClientIsGone(t *testing.T) {
 	user, err := CreateUser(t.Context(), "disconnecting@example.com", "")
 	require.NoError(t, err)
 	t.Cleanup(func() { DB.Destroy(user) })
-	s, err := StartSession(t.Context(), user, Client{}, false, nulls.Time{})
+	s, err := StartSession(t.Context(), user, Client{}, Session{})
 	require.NoError(t, err)
 	ctx, disconnect := context.WithCancel(t.Context())
 	disconnect()

@@ -23,19 +23,20 @@ type Credentials struct {
 // ErrBadCredentials means that email or password is wrong, never which.
 var ErrBadCredentials = errors.New("bad credentials")
 
-// LogIn starts a session for the account of the credentials, or returns
-// ErrBadCredentials, *RateLimited or ErrBusy.
-func LogIn(ctx context.Context, with Credentials, remember bool) (s *LoggedIn, err error) {
+// LogIn starts a session for the account of the credentials. If its second step is
+// on, it returns that instead. It returns ErrBadCredentials, *RateLimited or ErrBusy.
+func LogIn(ctx context.Context, with Credentials, remember bool) (s *LoggedIn, due *SecondStep, err error) {
 	_, err = with.attempt(ctx, ActivityLoginFailed, func(tx *pop.Connection, user *User) (kind string, err error) {
-		if s, err = startSession(tx, user, with.Client, remember, nulls.NewTime(Clock.Now())); err != nil {
+		if user.SecondStep {
+			due = user.askSecondStep(with.Client, remember)
+			return ActivitySecondStepAsked, nil
+		}
+		if s, err = startSession(tx, user, with.Client, Session{Remembered: remember, ConfirmedAt: nulls.NewTime(Clock.Now())}); err != nil {
 			return "", err
 		}
-		if s.NewBrowser {
-			return ActivityLoginNewBrowser, nil
-		}
-		return ActivityLogin, nil
+		return s.activity(), nil
 	})
-	return s, err
+	return s, due, err
 }
 
 // verify always computes one hash, also for an unknown email: prevents

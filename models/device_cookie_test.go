@@ -4,15 +4,13 @@ import (
 	"net/netip"
 	"time"
 
-	"github.com/gobuffalo/nulls"
-
 	"corral/models"
 	"corral/models/modelstest"
 )
 
 // knownBrowser logs in with a device cookie and returns the one it gets.
 func (ms *ModelSuite) knownBrowser(user *models.User, rawDeviceCookie string) string {
-	s, err := models.StartSession(ms.T().Context(), user, models.Client{RawDeviceCookie: rawDeviceCookie}, false, nulls.Time{})
+	s, err := models.StartSession(ms.T().Context(), user, models.Client{RawDeviceCookie: rawDeviceCookie}, models.Session{})
 	ms.NoError(err)
 	return s.RawDeviceCookie
 }

@@ -3,8 +3,6 @@ package models_test
 import (
 	"time"
 
-	"github.com/gobuffalo/nulls"
-
 	"corral/models"
 	"corral/models/modelstest"
 )
@@ -17,7 +15,7 @@ func (ms *ModelSuite) Test_Undo() {
 	ms.changeEmail(ada, "ada@example.net")
 	later := modelstest.Link(ms.T(), "ada@example.org", models.MailEmailChanged)
 
-	_, err := models.StartSession(ctx, ms.user("ada@example.net"), here, true, nulls.Time{})
+	_, err := models.StartSession(ctx, ms.user("ada@example.net"), here, models.Session{Remembered: true})
 	ms.NoError(err)
 	ms.Equal(1, ms.count("device_cookies"))
 	ms.NoError(models.Undo(ctx, undo, models.Client{}))

@@ -57,7 +57,7 @@ func (ms *ModelSuite) Test_RateLimit_LockedAfterAHundredInARow() {
 	deviceCookie, err := models.ResetPassword(ms.T().Context(), ms.requestReset("ada@example.com"), "an entirely new set of words", models.Client{})
 	ms.NoError(err)
 	owner := models.Credentials{Email: "ada@example.com", Password: "an entirely new set of words", Client: models.Client{RawDeviceCookie: deviceCookie}}
-	_, err = models.LogIn(ms.T().Context(), owner, false)
+	_, _, err = models.LogIn(ms.T().Context(), owner, false)
 	ms.NoError(err, "the browser of the reset")
 	ms.NotZero(ms.wait("ada@example.com", nthIP(103)), "strangers see no difference")
 }

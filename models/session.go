@@ -49,33 +49,42 @@ type LoggedIn struct {
 	NewBrowser      bool
 }
 
-// StartSession logs a browser in. ConfirmedAt is when the user confirmed that it is
-// them, or null. The caller records the activity.
-func StartSession(ctx context.Context, user *User, client Client, remember bool, confirmedAt nulls.Time) (s *LoggedIn, err error) {
+// StartSession logs a browser in, with a session that is remembered, confirmed and by
+// the factor as another. The caller records the activity.
+func StartSession(ctx context.Context, user *User, client Client, like Session) (s *LoggedIn, err error) {
 	err = announcing(ctx, func(tx *pop.Connection) error {
-		s, err = startSession(tx, user, client, remember, confirmedAt)
+		s, err = startSession(tx, user, client, like)
 		return err
 	})
 	return s, err
 }
 
-// startSession replaces the client's session and makes it a known browser. It
-// returns ErrBadCredentials if the account was deleted, or its password or a factor
-// changed, since user was read.
-func startSession(tx *pop.Connection, user *User, client Client, remember bool, confirmedAt nulls.Time) (*LoggedIn, error) {
+// activity is the kind that a login by password is recorded as.
+func (s *LoggedIn) activity() string {
+	if s.NewBrowser {
+		return ActivityLoginNewBrowser
+	}
+	return ActivityLogin
+}
+
+// startSession replaces the client's session by one like another, and makes it a known
+// browser. It returns ErrBadCredentials if the account was deleted, or its password
+// or a factor changed, since user was read.
+func startSession(tx *pop.Connection, user *User, client Client, like Session) (*LoggedIn, error) {
 	id, now := newID(), Clock.Now()
 	rawToken := newSessionToken(id)
 	s := &Session{
 		ID:          id,
 		UserID:      user.ID,
 		TokenDigest: secret.TokenDigest(rawToken),
-		Remembered:  remember,
+		Remembered:  like.Remembered,
+		FactorID:    like.FactorID,
 		IP:          client.ip(),
 		LastSeenIP:  client.ip(),
 		UserAgent:   useragent.Printable(client.UserAgent, maxUserAgent),
 		CreatedAt:   now,
 		LastSeenAt:  now,
-		ConfirmedAt: confirmedAt,
+		ConfirmedAt: like.ConfirmedAt,
 		User:        user,
 	}
 	if err := s.insert(tx); err != nil { // first: locks the account
@@ -92,12 +101,12 @@ func startSession(tx *pop.Connection, user *User, client Client, remember bool, 
 }
 
 func (s *Session) insert(tx *pop.Connection) error {
-	query := `INSERT INTO sessions (id, user_id, token_digest, remembered, ip, last_seen_ip, user_agent, created_at, last_seen_at, confirmed_at)
-		SELECT ?, id, ?, ?, ?, ?, ?, ?, ?, ? FROM users WHERE id = ? AND credential_version = ?`
+	query := `INSERT INTO sessions (id, user_id, token_digest, remembered, factor_id, ip, last_seen_ip, user_agent, created_at, last_seen_at, confirmed_at)
+		SELECT ?, id, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM users WHERE id = ? AND credential_version = ?`
 	if tx.Dialect.Name() == "postgres" {
 		query += " FOR " + toLogIn
 	}
-	inserted, err := tx.RawQuery(query, s.ID, s.TokenDigest, s.Remembered, s.IP, s.LastSeenIP, s.UserAgent, s.CreatedAt, s.LastSeenAt,
+	inserted, err := tx.RawQuery(query, s.ID, s.TokenDigest, s.Remembered, s.FactorID, s.IP, s.LastSeenIP, s.UserAgent, s.CreatedAt, s.LastSeenAt,
 		s.ConfirmedAt, s.UserID, s.User.CredentialVersion).ExecWithCount()
 	if err != nil {
 		return fmt.Errorf("starting a session: %w", err)

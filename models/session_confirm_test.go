@@ -32,7 +32,7 @@ func (ms *ModelSuite) Test_Session_ConfirmedForTenMinutes() {
 	models.Clock.Stop()
 	ada := ms.signUp("ada@example.com")
 	ms.False(ms.found(ada).Confirmed())
-	started, err := models.StartSession(ms.T().Context(), ada, here, true, nulls.NewTime(models.Clock.Now()))
+	started, err := models.StartSession(ms.T().Context(), ada, here, models.Session{Remembered: true, ConfirmedAt: nulls.NewTime(models.Clock.Now())})
 	ms.NoError(err)
 	s, err := ms.find(started.RawToken)
 	ms.NoError(err)
@@ -45,7 +45,7 @@ func (ms *ModelSuite) Test_Session_ConfirmedForTenMinutes() {
 
 func (ms *ModelSuite) Test_Session_LoginConfirms() {
 	ms.signUp("ada@example.com")
-	s, err := models.LogIn(ms.T().Context(), models.Credentials{Email: "ada@example.com", Password: modelstest.Password}, false)
+	s, _, err := models.LogIn(ms.T().Context(), models.Credentials{Email: "ada@example.com", Password: modelstest.Password}, false)
 	ms.NoError(err)
 	ms.True(ms.reloaded(s.Session).Confirmed())
 }

@@ -4,7 +4,6 @@ import (
 	"os"
 	"testing"
 
-	"github.com/gobuffalo/nulls"
 	"github.com/gobuffalo/pop/v6"
 	"github.com/stretchr/testify/require"
 
@@ -17,7 +16,7 @@ import (
 func TestFindSession_AfterConnectingElsewhere(t *testing.T) {
 	modelstest.Empty(t)
 	ada := modelstest.SignUp(t, "ada@example.com")
-	s, err := models.StartSession(t.Context(), ada, models.Client{}, false, nulls.Time{})
+	s, err := models.StartSession(t.Context(), ada, models.Client{}, models.Session{})
 	require.NoError(t, err)
 	found, err := models.FindSession(t.Context(), s.RawToken, models.Client{})
 	require.NoError(t, err)

@@ -4,7 +4,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/gobuffalo/nulls"
 	"github.com/gofrs/uuid"
 
 	"corral/internal/purge"
@@ -23,7 +22,7 @@ func (ms *ModelSuite) listed(user *models.User) []string {
 }
 
 func (ms *ModelSuite) startAt(user *models.User, remember bool, ip string) (rawToken string, s *models.Session) {
-	started, err := models.StartSession(ms.T().Context(), user, clientAt(ip), remember, nulls.Time{})
+	started, err := models.StartSession(ms.T().Context(), user, clientAt(ip), models.Session{Remembered: remember})
 	ms.NoError(err)
 	return started.RawToken, started.Session
 }

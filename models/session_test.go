@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/gobuffalo/nulls"
 	"github.com/gofrs/uuid"
 
 	"corral/models"
@@ -188,7 +187,7 @@ func (ms *ModelSuite) Test_Session_UserAgentIsPrintable() {
 		strings.Repeat("é", 200):   strings.Repeat("é", 127),
 		strings.Repeat("x", 9999):  strings.Repeat("x", 255),
 	} {
-		session, err := models.StartSession(ms.T().Context(), ada, models.Client{UserAgent: sent}, false, nulls.Time{})
+		session, err := models.StartSession(ms.T().Context(), ada, models.Client{UserAgent: sent}, models.Session{})
 		ms.NoError(err)
 		ms.Equal(want, session.UserAgent)
 	}

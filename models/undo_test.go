@@ -3,8 +3,6 @@ package models_test
 import (
 	"time"
 
-	"github.com/gobuffalo/nulls"
-
 	"corral/models"
 	"corral/models/modelstest"
 )
@@ -184,7 +182,7 @@ func (ms *ModelSuite) Test_Undo_Decide() {
 		ms.turnSecondStep(true)
 		totp := ms.addFactor("totp")
 		ms.notMe("totp_added")
-		s, err := models.StartSession(ctx, ms.user("ada@example.com"), here, false, nulls.Time{})
+		s, err := models.StartSession(ctx, ms.user("ada@example.com"), here, models.Session{})
 		ms.NoError(err)
 		ms.ErrorIs(s.DecideUndo(ctx, now, here), models.ErrRefused, "by none")
 		s.FactorID.Valid, s.FactorID.UUID = true, totp.ID

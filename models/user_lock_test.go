@@ -4,8 +4,6 @@ import (
 	"errors"
 	"slices"
 
-	"github.com/gobuffalo/nulls"
-
 	"corral/models"
 	"corral/models/modelstest"
 )
@@ -15,7 +13,7 @@ func (ms *ModelSuite) Test_User_ResetMeanwhile() {
 	ctx, ada := ms.T().Context(), ms.signUp("ada@example.com")
 	ms.NoError(errorOf(models.ResetPassword(ctx, ms.requestReset("ada@example.com"), "an entirely new set of words", here)))
 
-	_, err := models.StartSession(ctx, ada, here, true, nulls.Time{})
+	_, err := models.StartSession(ctx, ada, here, models.Session{Remembered: true})
 	ms.ErrorIs(err, models.ErrBadCredentials)
 	ms.ErrorIs(ada.ChangePassword(ctx, "words of an attacker's choice", here), models.ErrBadCredentials)
 	ms.ErrorIs(ada.RequestEmailChange(ctx, "eve@example.com", here), models.ErrBadCredentials)
@@ -32,7 +30,7 @@ func (ms *ModelSuite) Test_User_DeletedMeanwhile() {
 	ctx, ada := ms.T().Context(), ms.signUp("ada@example.com")
 	again := *ada
 	ms.NoError(ada.Delete(ctx, here))
-	_, err := models.StartSession(ctx, &again, here, true, nulls.Time{})
+	_, err := models.StartSession(ctx, &again, here, models.Session{Remembered: true})
 	ms.ErrorIs(err, models.ErrBadCredentials)
 	ms.ErrorIs(again.Delete(ctx, here), models.ErrBadCredentials)
 	ms.Equal([]string{models.MailAccountDeleted}, modelstest.Mails(ms.T(), "ada@example.com"), "one notice")
@@ -79,7 +77,7 @@ func (ms *ModelSuite) Test_User_ConcurrentChangesDoNotDeadlock() {
 		reset := ms.requestReset("ada@one.example")
 		ms.NoError(ada.RequestEmailChange(ctx, "ada@two.example", here))
 		confirm := ms.newestToken("ada@two.example")
-		session, err := models.StartSession(ctx, ada, here, false, nulls.Time{})
+		session, err := models.StartSession(ctx, ada, here, models.Session{})
 		ms.NoError(err)
 		as := func(do func(u *models.User) error) func() error {
 			own := *ada
@@ -91,7 +89,7 @@ func (ms *ModelSuite) Test_User_ConcurrentChangesDoNotDeadlock() {
 			as(func(u *models.User) error { return u.ConfirmEmailChange(ctx, confirm, here) }),
 			as(func(u *models.User) error { return u.RequestEmailChange(ctx, "ada@three.example", here) }),
 			as(func(u *models.User) error {
-				_, err := models.StartSession(ctx, u, here, false, nulls.Time{})
+				_, err := models.StartSession(ctx, u, here, models.Session{})
 				return err
 			}),
 			func() error { return errorOf(models.EndSession(ctx, models.Client{RawSession: session.RawToken})) },

@@ -23,6 +23,7 @@ func TestLanguages_EveryPageSpeaksOne(t *testing.T) {
 			s.guest()
 			s.refusals()
 			s.settings()
+			s.secondStep()
 			s.sessions()
 			s.security()
 			s.emailChange()
@@ -155,6 +156,21 @@ func (s *story) confirmation(b *site.Browser) {
 	s.Execute("UPDATE sessions SET failed_confirmations = 9 WHERE confirmed_at = (SELECT max(confirmed_at) FROM sessions)")
 	other.Post("/sudo", "password", "wrong")
 	s.read(other.Get("/login"), 200) // the tenth
+}
+
+func (s *story) secondStep() {
+	s.browser().SignUp("cleo@example.com")
+	b := s.browser()
+	b.TurnSecondStepOn("cleo@example.com")
+	b.LogIn("cleo@example.com")
+	s.read(b.Get("/login/second"), 200)
+	s.read(b.Post("/login/second", "code", "wrong"), 422)
+	s.Execute("UPDATE users SET credential_version = credential_version + 1")
+	b.Get("/login/second")
+	s.read(b.Get("/login"), 200) // over
+	s.Execute("UPDATE users SET second_step = ?", false)
+	b.LogIn("cleo@example.com")
+	s.read(b.Get("/account/activity"), 200)
 }
 
 var sessionForm = regexp.MustCompile(`action="(/account/sessions/[^"]+)"`)

@@ -45,6 +45,12 @@ func everyPage(t *testing.T, language string) map[string]site.Answer {
 	anonymous.Get("/account")
 	pages["login first"] = anonymous.Get("/login")
 
+	s.SignUp("cleo@example.com")
+	anonymous.TurnSecondStepOn("cleo@example.com")
+	anonymous.LogIn("cleo@example.com")
+	pages["second step"] = anonymous.Get("/login/second")
+	pages["second step refused"] = anonymous.Post("/login/second", "code", "x")
+
 	b.LogIn("ada@example.com")
 	for name, path := range map[string]string{"home": "/", "account": "/account", "security": "/account/security", "devices": "/account/sessions", "activity": "/account/activity", "sudo": "/sudo", "logout": "/logout"} {
 		pages[name] = b.Get(path)
@@ -101,7 +107,8 @@ func TestPages_FieldsSayAutocomplete(t *testing.T) {
 	pages := everyPage(t, "en-US")
 	for name, want := range map[string][]string{
 		"login": {"username", "current-password"}, "signup": {"username"}, "forgot": {"username"},
-		"choose": {"username", "new-password"}, "reset": {"username", "new-password"},
+		"second step": {"one-time-code"},
+		"choose":      {"username", "new-password"}, "reset": {"username", "new-password"},
 		"account": {"email", "username", "new-password"}, "sudo": {"username", "current-password"}, "account unconfirmed": nil,
 	} {
 		var found []string

@@ -197,4 +197,10 @@ func (b *Browser) LogIn(email string, fields ...string) Answer {
 	return b.Post("/login", append(fields, "email", email, "password", Password)...)
 }
 
+// TurnSecondStepOn turns it on for an account without a factor.
+func (b *Browser) TurnSecondStepOn(email string) {
+	b.site.t.Helper()
+	b.site.Execute("UPDATE users SET second_step = $1 WHERE email = $2", true, email)
+}
+
 func (b *Browser) LogOut() Answer { b.site.t.Helper(); return b.Delete("/logout") }

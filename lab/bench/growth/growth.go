@@ -12,8 +12,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/gobuffalo/nulls"
-
 	"corral/config"
 	"corral/models"
 )
@@ -64,13 +62,13 @@ func works(size int, page func(n int) error) []work {
 			return err
 		}, nil},
 		{"login in a new browser", active / 10, func(ctx context.Context, n int) error {
-			_, err := models.LogIn(ctx, models.Credentials{Email: email(nth(n%active, size)), Password: password, Client: client(n)}, true)
+			_, _, err := models.LogIn(ctx, models.Credentials{Email: email(nth(n%active, size)), Password: password, Client: client(n)}, true)
 			return err
 		}, nil},
 		{"of it, without the hash: account, device, session", active, func(ctx context.Context, n int) error {
 			user, err := models.FindUserByEmail(ctx, email(nth(n%active, size)))
 			if err == nil {
-				_, err = models.StartSession(ctx, user, client(n), true, nulls.Time{})
+				_, err = models.StartSession(ctx, user, client(n), models.Session{Remembered: true})
 			}
 			return err
 		}, nil},
@@ -78,7 +76,7 @@ func works(size int, page func(n int) error) []work {
 			return models.RequestReset(ctx, fmt.Sprintf("stranger%d@example.org", n), "", client(n))
 		}, nil},
 		{"rate limit: an attempt that is refused", 5 * active, func(ctx context.Context, n int) error {
-			_, err := models.LogIn(ctx, models.Credentials{Email: limitedEmail, Password: "x", Client: client(n)}, false)
+			_, _, err := models.LogIn(ctx, models.Credentials{Email: limitedEmail, Password: "x", Client: client(n)}, false)
 			if limited := new(models.RateLimited); errors.As(err, &limited) {
 				return nil
 			}

@@ -1,0 +1,83 @@
+package actions
+
+import (
+	"cmp"
+	"errors"
+
+	"github.com/gobuffalo/buffalo"
+
+	"corral/internal/web"
+	"corral/models"
+)
+
+type loginSecondForm struct {
+	Code string `form:"code"`
+}
+
+// secondStepKey is that of a models.SecondStep in Buffalo's session.
+const secondStepKey = "second_step"
+
+// askSecondStep leads from the right password to its second step.
+func askSecondStep(c buffalo.Context, due *models.SecondStep) error {
+	c.Session().Set(secondStepKey, due.Raw())
+	web.Info(c).Event("second step asked")
+	return redirect(c, "loginSecondPath()")
+}
+
+// LoginSecondNew is GET /login/second: asks for a code.
+func LoginSecondNew(c buffalo.Context) error {
+	step, err := models.FindSecondStep(c, clientOf(c))
+	if err != nil {
+		return secondStepEnded(c, err)
+	}
+	return renderLoginSecond(c, step, "")
+}
+
+// LoginSecondCreate is POST /login/second: logs in and redirects to the page that
+// was requested at the login.
+func LoginSecondCreate(c buffalo.Context) error {
+	var form loginSecondForm
+	if err := web.Bind(c, &form); err != nil {
+		return err
+	}
+	step, err := models.FindSecondStep(c, clientOf(c))
+	if err != nil {
+		return secondStepEnded(c, err)
+	}
+	session, err := step.Pass(c, form.Code, clientOf(c))
+	if errors.Is(err, models.ErrBadCode) {
+		web.Info(c).Event("second step failed")
+		return renderLoginSecond(c, step, T.Translate(c, "login_second.invalid"))
+	}
+	if message, ok := rateLimited(c, err); ok {
+		return renderLoginSecond(c, step, message)
+	}
+	if err != nil {
+		return secondStepEnded(c, err)
+	}
+	logIn(c, session)
+	c.Flash().Add("success", "login.done")
+	return redirectTo(c, cmp.Or(returnPath(step.Next), "/"))
+}
+
+// secondStepEnded leads back to the password if the cookie keeps no login, or one
+// that is over.
+func secondStepEnded(c buffalo.Context, err error) error {
+	if !errors.Is(err, models.ErrNotFound) {
+		return err
+	}
+	if keptNoCookie(c) {
+		return redirectTo(c, "/login?cookies=none")
+	}
+	if clientOf(c).RawSecondStep != "" {
+		c.Session().Delete(secondStepKey)
+		c.Flash().Set("warning", []string{"login_second.ended"})
+	}
+	return redirect(c, "loginPath()")
+}
+
+func renderLoginSecond(c buffalo.Context, step *models.SecondStep, message string) error {
+	c.Set("title", "login_second.title")
+	c.Set("email", step.User.Email)
+	return renderForm(c, "login_second/new.plush.html", messages{"code": message})
+}
