@@ -43,6 +43,12 @@ const (
 	ActivityEmailRequested  = "email_requested" // change waits for its link
 	ActivityEmail           = "email"
 	ActivityDeleted         = "deleted"
+	ActivityTOTPAdded       = "totp_added"
+	ActivityTOTPRemoved     = "totp_removed"
+	ActivityCodesAdded      = "codes_added" // recovery codes
+	ActivityCodesRemoved    = "codes_removed"
+	ActivitySecondStepOn    = "second_step_on"
+	ActivitySecondStepOff   = "second_step_off"
 	ActivityCodeFailed      = "code_failed"
 	ActivityCodeUsed        = "code_used" // of the recovery codes
 	ActivityFactorFirstUsed = "factor_first_used"

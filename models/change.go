@@ -31,8 +31,8 @@ const (
 	ChangePassword        = ActivityPassword
 	ChangePasswordReset   = ActivityPasswordReset
 	ChangeDeletion        = ActivityDeleted
-	ChangeSecondStepOn    = "second_step_on"
-	ChangeSecondStepOff   = "second_step_off"
+	ChangeSecondStepOn    = ActivitySecondStepOn
+	ChangeSecondStepOff   = ActivitySecondStepOff
 	ChangePasswordRemoved = "password_removed"
 
 	// Of factors, after the kind.

@@ -24,6 +24,11 @@ const (
 	MailEmailChanged    = "email_changed"     // notice to the old email, with undo link
 	MailUndone          = "undone"            // notice to both emails
 	MailUndoFinished    = "undo_finished"     // notice: factors were changed back
+	MailTOTPAdded       = "totp_added"        // notice
+	MailTOTPRemoved     = "totp_removed"      // notice
+	MailCodesAdded      = "codes_added"       // notice: new recovery codes
+	MailSecondStepOn    = "second_step_on"    // notice
+	MailSecondStepOff   = "second_step_off"   // notice
 	MailFactorFirstUsed = "factor_first_used" // notice
 	MailCodeUsed        = "code_used"         // notice: a recovery code
 	MailCodesLow        = "codes_low"         // notice: few recovery codes are left

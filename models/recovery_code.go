@@ -22,7 +22,7 @@ type RecoveryCode struct {
 
 const (
 	recoveryCodes = 10
-	fewCodes      = 3 // are left: the owner is told
+	fewCodes      = 3 // when so many are left, the owner is told
 )
 
 // RecoveryCodesLeft returns how many codes of the account were not used yet.
@@ -60,7 +60,7 @@ func (u *User) MakeRecoveryCodes(ctx context.Context, client Client) (codes []st
 		if codes, number, err = u.replaceCodes(tx, client); err != nil {
 			return err
 		}
-		return u.mailNotMe(tx, number, FactorCodes+added, u.Email, client)
+		return u.mailNotMe(tx, number, MailCodesAdded, u.Email, client)
 	})
 	return codes, err
 }

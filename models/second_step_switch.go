@@ -14,10 +14,9 @@ func (u *User) TurnSecondStep(ctx context.Context, on bool, client Client) (code
 		if err := u.lock(tx, toChange); err != nil || u.SecondStep == on {
 			return err
 		}
-		kind := ChangeSecondStepOff
-		possible := u.PasswordDigest != ""
+		template, possible := MailSecondStepOff, u.PasswordDigest != ""
 		if on {
-			kind = ChangeSecondStepOn
+			template = MailSecondStepOn
 			if possible, err = u.canPass(tx, nil); err != nil {
 				return err
 			}
@@ -29,7 +28,7 @@ func (u *User) TurnSecondStep(ctx context.Context, on bool, client Client) (code
 		if codes, number, err = u.turnSecondStep(tx, on, client); err != nil {
 			return err
 		}
-		return u.mailNotMe(tx, number, kind, u.Email, client)
+		return u.mailNotMe(tx, number, template, u.Email, client)
 	})
 	return codes, err
 }

@@ -44,7 +44,7 @@ func (u *User) SetTOTP(ctx context.Context, key []byte, typed string, client Cli
 		if err != nil {
 			return err
 		}
-		return u.mailNotMe(tx, number, FactorTOTP+added, u.Email, client)
+		return u.mailNotMe(tx, number, MailTOTPAdded, u.Email, client)
 	})
 	return codes, err
 }

@@ -24,4 +24,9 @@ func (s *story) security() {
 	s.Execute("UPDATE users SET second_step = TRUE WHERE email = 'sam@example.com'")
 	s.read(b.Get("/account/security"), 200)
 	s.Execute("DELETE FROM undo_parts")
+	for _, kind := range []string{"totp_added", "totp_removed", "codes_added", "codes_removed", "second_step_on", "second_step_off", "code_failed", "code_used", "factor_first_used"} {
+		s.Execute(`INSERT INTO activities (id, user_id, kind, ip, network, user_agent, created_at)
+			SELECT ?, id, ?, '', '', '', ? FROM users WHERE email = 'sam@example.com'`, uuid.Must(uuid.NewV7()).String(), kind, now)
+	}
+	s.read(b.Get("/account/activity"), 200)
 }
