@@ -42,7 +42,11 @@ const (
 
 // listChange lists a change of the locked account.
 func (u *User) listChange(tx *pop.Connection, kind string, factorID uuid.NullUUID) (number int, err error) {
-	u.Changes++
+	var numbers []int // of the list: a node of an older release counts there only
+	if err := tx.RawQuery("SELECT COALESCE(MAX(number), 0) + 1 FROM changes WHERE user_id = ?", u.ID).All(&numbers); err != nil {
+		return 0, fmt.Errorf("numbering a change: %w", err)
+	}
+	u.Changes = numbers[0]
 	if err := tx.UpdateColumns(u, "changes", "updated_at"); err != nil {
 		return 0, fmt.Errorf("numbering a change: %w", err)
 	}

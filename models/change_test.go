@@ -1,0 +1,15 @@
+package models_test
+
+import (
+	"github.com/gofrs/uuid"
+
+	"corral/models"
+)
+
+// A node of an older release listed a change without counting it in the account.
+func (ms *ModelSuite) Test_Change_IsNumberedAfterTheList() {
+	ada := ms.signUp("ada@example.com")
+	ms.NoError(ms.DB.Create(&models.Change{ID: uuid.Must(uuid.NewV7()), UserID: ada.ID, Number: 3, Kind: models.ChangeEmail}))
+	ms.addFactor("passkey")
+	ms.Equal(4, ms.user("ada@example.com").Changes)
+}
