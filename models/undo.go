@@ -77,7 +77,11 @@ func (u *User) undoChanges(tx *pop.Connection, number int) error {
 	if u.SecondStep {
 		return u.scheduleUndo(tx, parts)
 	}
-	return u.apply(tx, slices.Collect(maps.Values(parts)))
+	if err := u.dropUndoParts(tx, "number = 0 OR number >= ?", number); err != nil { // done now
+		return err
+	}
+	_, err = u.apply(tx, slices.Collect(maps.Values(parts)))
+	return err
 }
 
 // markUndone marks the changes of a factor from a number on, so that no later undo

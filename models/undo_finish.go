@@ -1,6 +1,7 @@
 package models
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,30 +19,51 @@ var ErrRefused = errors.New("refused")
 // waits, and ErrRefused unless the session's login was by a factor that stays.
 func (s *Session) DecideUndo(ctx context.Context, now bool, client Client) error {
 	return announcing(ctx, func(tx *pop.Connection) error {
-		user, err := lockUser(tx, toChange, "id = ?", s.UserID)
+		err := s.User.lock(tx, toChange)
+		if errors.Is(err, ErrBadCredentials) { // the undo has ended the session
+			return ErrRefused
+		}
 		if err != nil {
 			return err
 		}
-		pending, err := undoPartsOf(tx, user)
+		pending, err := undoPartsOf(tx, s.User)
 		if err != nil {
 			return err
 		}
 		if len(pending) == 0 {
 			return ErrNotFound
 		}
-		stays, err := tx.Where("id = ? AND user_id = ? AND removed_at IS NULL AND id NOT IN (SELECT factor_id FROM undo_parts WHERE user_id = ?)",
-			s.FactorID, user.ID, user.ID).Exists(&Factor{})
-		if err != nil {
-			return fmt.Errorf("finding a factor: %w", err)
-		}
-		if !stays {
-			return ErrRefused
+		if decides, err := s.decides(tx, pending); err != nil || !decides {
+			return cmp.Or(err, ErrRefused)
 		}
 		if now {
-			return user.finishUndo(tx, pending, client)
+			return s.User.finishUndo(tx, pending, client)
 		}
-		return errors.Join(user.deleteUndoParts(tx, pending), user.record(tx, ActivityUndoStopped, client))
+		return errors.Join(s.User.deleteUndoParts(tx, pending), s.User.record(tx, ActivityUndoStopped, client))
 	})
+}
+
+// DecidesUndo reports whether the session may decide about what waits.
+func (s *Session) DecidesUndo(ctx context.Context) (bool, error) {
+	tx := DB.WithContext(ctx)
+	pending, err := undoPartsOf(tx, s.User)
+	if err != nil || len(pending) == 0 {
+		return false, err
+	}
+	return s.decides(tx, pending)
+}
+
+// decides reports whether the session's login was by a factor that stays: one that
+// was in use before all that is undone. A login by another has stopped its removal,
+// but it may be an attacker's, who must not keep the owner's factors out.
+func (s *Session) decides(tx *pop.Connection, pending []UndoPart) (bool, error) {
+	stays, err := tx.Where("id = ? AND user_id = ? AND removed_at IS NULL AND id NOT IN (SELECT factor_id FROM undo_parts WHERE user_id = ?)",
+		s.FactorID, s.UserID, s.UserID).Exists(&Factor{})
+	if err != nil || !stays {
+		return false, err
+	}
+	oldest := slices.MinFunc(pending, func(a, b UndoPart) int { return a.Number - b.Number })
+	return s.User.stateBefore(tx, UndoPart{Number: oldest.Number, FactorID: s.FactorID.UUID})
 }
 
 // FinishUndos does what is due, for the janitor.
@@ -72,11 +94,14 @@ func FinishUndos(ctx context.Context) error {
 // finishUndo applies parts, tells the owner, and mails a reset link again: it was
 // of no use without the factors.
 func (u *User) finishUndo(tx *pop.Connection, parts []UndoPart, client Client) error {
-	if len(parts) == 0 {
-		return nil
+	changed, err := u.apply(tx, parts)
+	if err := errors.Join(err, u.deleteUndoParts(tx, parts)); err != nil || !changed {
+		return err
 	}
-	return errors.Join(u.apply(tx, parts), u.deleteUndoParts(tx, parts), u.record(tx, ActivityUndoFinished, client),
-		u.mail(tx, MailUndoFinished, client), u.mailReset(tx, client))
+	if err := u.record(tx, ActivityUndoFinished, client); err != nil || u.DeletedAt.Valid { // the link that takes it back mails one
+		return err
+	}
+	return errors.Join(u.mail(tx, MailUndoFinished, client), u.mailReset(tx, client))
 }
 
 func (u *User) deleteUndoParts(tx *pop.Connection, parts []UndoPart) error {
@@ -84,7 +109,11 @@ func (u *User) deleteUndoParts(tx *pop.Connection, parts []UndoPart) error {
 	for _, p := range parts {
 		ids = append(ids, p.ID)
 	}
-	if err := tx.RawQuery("DELETE FROM undo_parts WHERE id IN (?)", ids).Exec(); err != nil {
+	return u.dropUndoParts(tx, "id IN (?)", ids)
+}
+
+func (u *User) dropUndoParts(tx *pop.Connection, which string, args ...any) error {
+	if err := tx.RawQuery("DELETE FROM undo_parts WHERE user_id = ? AND ("+which+")", append([]any{u.ID}, args...)...).Exec(); err != nil {
 		return fmt.Errorf("deleting parts of undos: %w", err)
 	}
 	return nil

@@ -37,28 +37,36 @@ func undoPartsOf(tx *pop.Connection, user *User) (list []UndoPart, err error) {
 // scheduleUndo stores the parts that would change something. It neither postpones
 // nor cancels what waits: an attacker could repeat that for ever.
 func (u *User) scheduleUndo(tx *pop.Connection, parts map[uuid.UUID]UndoPart) error {
+	if err := u.dropUndoParts(tx, "number = 0"); err != nil { // the operator's: the links of its mails stop it
+		return err
+	}
 	pending, err := undoPartsOf(tx, u)
 	if err != nil {
 		return err
 	}
 	for id, p := range parts {
-		after, err := u.stateNow(tx, id)
-		for _, earlier := range pending {
-			if earlier.FactorID == id && err == nil {
-				after, err = u.stateBefore(tx, earlier)
-			}
-		}
+		before, err := u.stateBefore(tx, p)
 		if err != nil {
 			return err
 		}
-		if before, err := u.stateBefore(tx, p); err != nil || before == after {
-			if err != nil {
-				return err
+		after, err := u.stateNow(tx, id)
+		last := uuid.Nil
+		for _, earlier := range pending {
+			if earlier.FactorID == id && err == nil {
+				last = earlier.ID
+				after, err = u.stateBefore(tx, earlier)
 			}
-			continue
 		}
-		p.ID, p.DueAt = newID(), Clock.Now().Add(UndoDelay)
-		if err := tx.Create(&p); err != nil {
+		switch {
+		case err != nil:
+			return err
+		case before != after:
+			p.ID, p.DueAt = newID(), Clock.Now().Add(UndoDelay)
+			err = tx.Create(&p)
+		default: // what waits does it, if anything has to be done
+			err = tx.RawQuery("UPDATE undo_parts SET number = ? WHERE id = ? AND number > ?", p.Number, last, p.Number).Exec()
+		}
+		if err != nil {
 			return fmt.Errorf("storing a part of an undo: %w", err)
 		}
 	}
@@ -87,40 +95,56 @@ func (u *User) stateBefore(tx *pop.Connection, p UndoPart) (bool, error) {
 	return u.stateNow(tx, p.FactorID) // undone already
 }
 
-// apply undoes parts of the locked account. Removals make room for what is restored.
-func (u *User) apply(tx *pop.Connection, parts []UndoPart) error {
-	if len(parts) == 0 {
-		return nil
-	}
+// apply undoes parts of the locked account, and reports whether that changed
+// anything. Removals make room for what is restored.
+func (u *User) apply(tx *pop.Connection, parts []UndoPart) (changed bool, err error) {
 	for _, restoring := range []bool{false, true} {
 		for _, p := range parts {
 			before, err := u.stateBefore(tx, p)
-			if err == nil && before == restoring {
-				err = errors.Join(u.setState(tx, p.FactorID, before), u.markUndone(tx, p.Number, uuid.NullUUID{UUID: p.FactorID, Valid: true}))
+			if err != nil {
+				return false, err
+			}
+			if before != restoring {
+				continue
+			}
+			now, err := u.stateNow(tx, p.FactorID)
+			if err == nil && now != before {
+				now, err = u.setState(tx, p.FactorID, before)
+				changed = changed || now == before
+			}
+			if err == nil && now == before {
+				err = u.markUndone(tx, p.Number, uuid.NullUUID{UUID: p.FactorID, Valid: true})
 			}
 			if err != nil {
-				return err
+				return false, err
 			}
 		}
 	}
-	return errors.Join(u.keepAWayIn(tx), u.raiseVersion(tx))
+	if !changed {
+		return false, nil
+	}
+	return true, errors.Join(u.keepAWayIn(tx), u.raiseVersion(tx))
 }
 
-func (u *User) setState(tx *pop.Connection, factorID uuid.UUID, used bool) (err error) {
-	switch {
-	case factorID == theSwitch.UUID:
-		return u.storeSecondStep(tx, used)
-	case used: // unless another took its place, which a login confirmed
-		err = tx.RawQuery(`UPDATE factors SET removed_at = NULL WHERE id = ? AND (kind = ? OR NOT EXISTS (
+// setState returns the new state: a TOTP secret does not return if another took its
+// place, which a login confirmed.
+func (u *User) setState(tx *pop.Connection, factorID uuid.UUID, used bool) (now bool, err error) {
+	if factorID == theSwitch.UUID {
+		return used, u.storeSecondStep(tx, used)
+	}
+	if used {
+		restored, err := tx.RawQuery(`UPDATE factors SET removed_at = NULL WHERE id = ? AND (kind = ? OR NOT EXISTS (
 			SELECT 1 FROM factors other WHERE other.user_id = factors.user_id AND other.kind = factors.kind AND other.removed_at IS NULL))`,
-			factorID, FactorPasskey).Exec()
-	default:
-		err = tx.RawQuery("UPDATE factors SET removed_at = ? WHERE id = ? AND removed_at IS NULL", Clock.Now(), factorID).Exec()
+			factorID, FactorPasskey).ExecWithCount()
+		if err != nil {
+			return false, fmt.Errorf("restoring a factor: %w", err)
+		}
+		return restored > 0, nil
 	}
-	if err != nil {
-		return fmt.Errorf("undoing a change of a factor: %w", err)
+	if err := tx.RawQuery("UPDATE factors SET removed_at = ?, removed_number = 0 WHERE id = ?", Clock.Now(), factorID).Exec(); err != nil {
+		return false, fmt.Errorf("undoing a factor: %w", err)
 	}
-	return nil
+	return false, nil
 }
 
 // keepAWayIn turns the switch off if nothing is left that passes the second step.
@@ -144,11 +168,6 @@ func (u *User) keepAWayIn(tx *pop.Connection) error {
 // removes the factors, stops.
 func (u *User) stopUndo(tx *pop.Connection, f *Factor) error {
 	// Of TOTP secrets and sets of codes there is one: the other one's return stops too.
-	err := tx.RawQuery(`DELETE FROM undo_parts WHERE user_id = ? AND (number = 0 OR factor_id IN (
-		SELECT id FROM factors WHERE user_id = ? AND (id = ? OR kind = ? AND kind <> ?)))`,
-		u.ID, u.ID, f.ID, f.Kind, FactorPasskey).Exec()
-	if err != nil {
-		return fmt.Errorf("stopping an undo: %w", err)
-	}
-	return nil
+	return u.dropUndoParts(tx, `number = 0 OR factor_id IN (
+		SELECT id FROM factors WHERE user_id = ? AND (id = ? OR kind = ? AND kind <> ?))`, u.ID, f.ID, f.Kind, FactorPasskey)
 }

@@ -1,0 +1,187 @@
+package models_test
+
+import (
+	"slices"
+	"time"
+
+	"github.com/gofrs/uuid"
+
+	"corral/models"
+	"corral/models/modelstest"
+)
+
+// loggedInBy starts a session by a factor, which stops its removal.
+func (ms *ModelSuite) loggedInBy(f *models.Factor) *models.Session {
+	ms.NoError(models.UseFactor(ms.T().Context(), "ada@example.com", f))
+	started, err := models.StartSession(ms.T().Context(), ms.user("ada@example.com"), here, models.Session{FactorID: uuid.NullUUID{UUID: f.ID, Valid: true}})
+	ms.NoError(err)
+	s, err := ms.find(started.RawToken)
+	ms.NoError(err)
+	return s
+}
+
+// requireDecides tries to stop what waits.
+func (ms *ModelSuite) requireDecides(want bool, s *models.Session) {
+	may, err := s.DecidesUndo(ms.T().Context())
+	ms.NoError(err)
+	ms.Equal(want, may)
+	if err = s.DecideUndo(ms.T().Context(), false, here); want {
+		ms.NoError(err)
+	} else {
+		ms.ErrorIs(err, models.ErrRefused)
+	}
+}
+
+// A thief who reads the owner's mails and added a factor stops its removal by a
+// login, but not the return of the owner's.
+func (ms *ModelSuite) Test_Undo_AThiefsFactorDecidesNothing() {
+	models.Clock.Stop()
+	ms.signUp("ada@example.com")
+	owners := ms.addFactor("passkey")
+	ms.turnSecondStep(true)
+	thiefs := ms.addFactor("totp")
+	ms.removeFactor(owners)
+	ms.notMe("totp_added")
+	ms.requireDecides(false, ms.loggedInBy(thiefs))
+	ms.requireDecides(false, ms.loggedInBy(ms.addFactor("passkey")))
+	ms.later(24 * time.Hour)
+	ms.hasFactors([]string{"passkey", "totp", "passkey"}, true, "the owner's returned")
+}
+
+// What a second undo wants counts also for what waits already.
+func (ms *ModelSuite) Test_Undo_ALowerLinkTakesOverWhatWaits() {
+	for _, lower := range []bool{false, true} {
+		modelstest.Empty(ms.T())
+		models.Clock.Stop()
+		ms.signUp("ada@example.com")
+		owners := ms.addFactor("passkey")
+		ms.turnSecondStep(true)
+		totp := ms.addFactor("totp")
+		ms.removeFactor(owners)
+		ms.notMe("passkey_removed")
+		if lower {
+			ms.notMe("totp_added")
+		}
+		ms.requireDecides(!lower, ms.loggedInBy(totp))
+	}
+}
+
+// The undo that waits was made after the login.
+func (ms *ModelSuite) Test_Undo_AnEndedSessionDecidesNothing() {
+	models.Clock.Stop()
+	ms.signUp("ada@example.com")
+	passkey := ms.addFactor("passkey")
+	ms.turnSecondStep(true)
+	s := ms.loggedInBy(passkey)
+	ms.addFactor("totp")
+	s.User = ms.user("ada@example.com")
+	ms.notMe("totp_added")
+	ms.ErrorIs(s.DecideUndo(ms.T().Context(), false, here), models.ErrRefused)
+	ms.Equal(1, ms.count("undo_parts"))
+}
+
+// An operator removes the factors of an account whose owner lost them. Every link
+// stops that, as does a login by any factor.
+func (ms *ModelSuite) Test_Undo_StopsTheOperator() {
+	for name, stop := range map[string]func(other *models.Factor){
+		"a link to this account": func(*models.Factor) { ms.notMe(models.MailNewBrowser) },
+		"one that acts at once":  func(*models.Factor) { ms.turnSecondStep(false); ms.notMe("totp_added") },
+		"a login":                func(other *models.Factor) { ms.NoError(models.UseFactor(ms.T().Context(), "ada@example.com", other)) },
+	} {
+		modelstest.Empty(ms.T())
+		ada := ms.signUp("ada@example.com")
+		passkey := ms.addFactor("passkey")
+		ms.turnSecondStep(true)
+		other := ms.addFactor("totp")
+		ms.start(ms.user("ada@example.com"), false)
+		ms.start(ms.user("ada@example.com"), false)
+		ms.NoError(ms.DB.Create(&models.UndoPart{ID: ada.ID, UserID: ada.ID, FactorID: passkey.ID, DueAt: models.Clock.Now().Add(models.UndoDelay)}))
+		stop(other)
+		ms.Zero(ms.count("undo_parts"), name)
+	}
+}
+
+// What another secret keeps out, since it was set after the undo, returns by a
+// lower link.
+func (ms *ModelSuite) Test_Undo_KeptOutIsNotUndone() {
+	models.Clock.Stop()
+	ms.signUp("ada@example.com")
+	old := ms.addFactor("totp")
+	ms.addFactor("passkey")
+	ms.turnSecondStep(true)
+	ms.removeFactor(old)
+	ms.notMe("totp_removed")
+	replaced := ms.addFactor("totp")
+	ms.later(24 * time.Hour)
+	totp := func() uuid.UUID {
+		factors, err := models.FactorsOf(ms.T().Context(), ms.user("ada@example.com"))
+		ms.NoError(err)
+		i := slices.IndexFunc(factors, func(f models.Factor) bool { return f.Kind == "totp" })
+		return factors[i].ID
+	}
+	ms.Equal(replaced.ID, totp())
+	ms.notMe("second_step_on")
+	ms.later(24 * time.Hour)
+	ms.Equal(old.ID, totp())
+}
+
+// Nobody can take back a passkey whose addition was undone: see RemovedNumber.
+func (ms *ModelSuite) Test_Undo_OfAnAdditionHasNoNumber() {
+	ms.signUp("ada@example.com")
+	passkey := ms.addFactor("passkey")
+	number := func() (n int) {
+		row := &models.Factor{}
+		ms.NoError(ms.DB.Find(row, passkey.ID))
+		ms.True(row.RemovedAt.Valid)
+		return row.RemovedNumber
+	}
+	ms.removeFactor(passkey)
+	ms.Equal(2, number())
+	ms.notMe("passkey_removed")
+	ms.hasFactors([]string{"passkey"}, false, "it is back")
+	ms.notMe("passkey_added")
+	ms.Zero(number())
+}
+
+// A deleted account changes back, and no mail tells of it.
+func (ms *ModelSuite) Test_Undo_FinishesInADeletedAccount() {
+	models.Clock.Stop()
+	ms.signUp("ada@example.com")
+	ms.addFactor("passkey")
+	ms.turnSecondStep(true)
+	ms.addFactor("totp")
+	ms.notMe("totp_added")
+	ms.NoError(ms.user("ada@example.com").Delete(ms.T().Context(), here))
+	mails := len(modelstest.Mails(ms.T(), "ada@example.com"))
+	ms.later(24 * time.Hour)
+	ms.Zero(ms.count("undo_parts"))
+	ms.Len(modelstest.Mails(ms.T(), "ada@example.com"), mails)
+	ms.notMe(models.MailAccountDeleted)
+	ms.hasFactors([]string{"passkey"}, true, "undone meanwhile")
+}
+
+// What was done before its day is neither done again nor told.
+func (ms *ModelSuite) Test_Undo_WhatIsDoneAlreadyIsNoNews() {
+	for name, early := range map[string]func(totp *models.Factor){
+		"by hand": func(totp *models.Factor) { ms.removeFactor(totp) },
+		"by a lower link, at once": func(*models.Factor) {
+			ms.turnSecondStep(false)
+			ms.notMe("passkey_added")
+			ms.Zero(ms.count("undo_parts"))
+		},
+	} {
+		modelstest.Empty(ms.T())
+		models.Clock.Stop()
+		ms.signUp("ada@example.com")
+		ms.addFactor("passkey")
+		ms.turnSecondStep(true)
+		totp := ms.addFactor("totp")
+		ms.notMe("totp_added")
+		early(totp)
+		before := ms.user("ada@example.com")
+		ms.later(24 * time.Hour)
+		ms.Equal(before.CredentialVersion, ms.user("ada@example.com").CredentialVersion, name)
+		ms.NotContains(modelstest.Mails(ms.T(), "ada@example.com"), models.MailUndoFinished, name)
+		ms.Zero(ms.count("undo_parts"), name)
+	}
+}
