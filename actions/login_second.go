@@ -11,7 +11,8 @@ import (
 )
 
 type loginSecondForm struct {
-	Code string `form:"code"`
+	Code string       `form:"code"`
+	Skip web.Checkbox `form:"skip"`
 }
 
 // secondStepKey is that of a models.SecondStep in Buffalo's session.
@@ -30,7 +31,7 @@ func LoginSecondNew(c buffalo.Context) error {
 	if err != nil {
 		return secondStepEnded(c, err)
 	}
-	return renderLoginSecond(c, step, "")
+	return renderLoginSecond(c, step, loginSecondForm{}, "")
 }
 
 // LoginSecondCreate is POST /login/second: logs in and redirects to the page that
@@ -44,20 +45,20 @@ func LoginSecondCreate(c buffalo.Context) error {
 	if err != nil {
 		return secondStepEnded(c, err)
 	}
-	session, err := step.Pass(c, form.Code, clientOf(c))
+	session, err := step.Pass(c, form.Code, bool(form.Skip), clientOf(c))
 	if errors.Is(err, models.ErrBadCode) {
 		web.Info(c).Event("second step failed")
-		return renderLoginSecond(c, step, T.Translate(c, "login_second.invalid"))
+		return renderLoginSecond(c, step, form, T.Translate(c, "login_second.invalid"))
 	}
 	if message, ok := rateLimited(c, err); ok {
-		return renderLoginSecond(c, step, message)
+		return renderLoginSecond(c, step, form, message)
 	}
 	if err != nil {
 		return secondStepEnded(c, err)
 	}
 	logIn(c, session)
 	c.Flash().Add("success", "login.done")
-	return redirectTo(c, cmp.Or(returnPath(step.Next), "/"))
+	return redirectTo(c, cmp.Or(step.Next, "/"))
 }
 
 // secondStepEnded leads back to the password if the cookie keeps no login, or one
@@ -76,8 +77,9 @@ func secondStepEnded(c buffalo.Context, err error) error {
 	return redirect(c, "loginPath()")
 }
 
-func renderLoginSecond(c buffalo.Context, step *models.SecondStep, message string) error {
+func renderLoginSecond(c buffalo.Context, step *models.SecondStep, form loginSecondForm, message string) error {
 	c.Set("title", "login_second.title")
 	c.Set("email", step.User.Email)
+	c.Set("skip", bool(form.Skip))
 	return renderForm(c, "login_second/new.plush.html", messages{"code": message})
 }

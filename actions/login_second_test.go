@@ -243,3 +243,18 @@ func count(t testing.TB, table string) int {
 	require.NoError(t, err)
 	return n
 }
+
+func TestLoginSecond_SkipOnThisBrowser(t *testing.T) {
+	s := newSite(t)
+	codes := s.withSecondStep("ada@example.com")
+	b := s.browser()
+	b.logIn("ada@example.com")
+	require.Contains(t, b.Get("/login/second").Page, `name="skip" type="checkbox" value="true" aria-describedby="skip-hint">`)
+	require.Contains(t, b.secondStep("123456", "skip").Page, `aria-describedby="skip-hint" checked>`, "a refused form keeps it")
+	require.Equal(t, "/", b.secondStep(codes[0], "skip").Location())
+	b.logOut()
+	require.Equal(t, "/", b.logIn("ada@example.com").Location())
+	b.requireLoggedIn("ada@example.com")
+	require.Equal(t, "/sudo", b.Post("/account", url.Values{"_method": {"DELETE"}}).LocationPath(), "not confirmed")
+	require.Equal(t, "/login/second", s.browser().logIn("ada@example.com").Location())
+}

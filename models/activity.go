@@ -32,6 +32,7 @@ const (
 	ActivityLoginNewBrowser = "login_new_browser"
 	ActivityLoginFailed     = "login_failed"
 	ActivitySecondStepAsked = "second_step_asked" // after the right password
+	ActivitySkipEnded       = "skip_ended"        // of one browser, or all
 	ActivityPasswordFailed  = "password_failed"   // in a confirmation
 	ActivityUnconfirmed     = "unconfirmed"       // too many failed confirmations: ends the session
 	ActivityLogout          = "logout"

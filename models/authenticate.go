@@ -24,14 +24,18 @@ type Credentials struct {
 var ErrBadCredentials = errors.New("bad credentials")
 
 // LogIn starts a session for the account of the credentials. If its second step is
-// on, it returns that instead. It returns ErrBadCredentials, *RateLimited or ErrBusy.
+// on and the client does not skip it, LogIn returns that instead. It returns ErrBadCredentials, *RateLimited or ErrBusy.
 func LogIn(ctx context.Context, with Credentials, remember bool) (s *LoggedIn, due *SecondStep, err error) {
 	_, err = with.attempt(ctx, ActivityLoginFailed, func(tx *pop.Connection, user *User) (kind string, err error) {
+		like := Session{Remembered: remember, ConfirmedAt: nulls.NewTime(Clock.Now())}
 		if user.SecondStep {
-			due = user.askSecondStep(with.Client, remember)
-			return ActivitySecondStepAsked, nil
+			if skips, err := user.skips(tx, with.Client); err != nil || !skips {
+				due = user.askSecondStep(with.Client, remember)
+				return ActivitySecondStepAsked, err
+			}
+			like.ConfirmedAt = nulls.Time{} // the password alone does not confirm
 		}
-		if s, err = startSession(tx, user, with.Client, Session{Remembered: remember, ConfirmedAt: nulls.NewTime(Clock.Now())}); err != nil {
+		if s, err = startSession(tx, user, with.Client, like); err != nil {
 			return "", err
 		}
 		return s.activity(), nil

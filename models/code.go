@@ -13,26 +13,16 @@ import (
 // ErrBadCode means that a code is wrong, or was used before.
 var ErrBadCode = errors.New("bad code")
 
-// PassCode passes the second step of a login with a code that the user typed: six
-// digits are of TOTP, all else is a recovery code. It returns ErrBadCode,
-// *RateLimited, or ErrBadCredentials as lock does.
-func PassCode(ctx context.Context, user *User, typed string, client Client) (*Factor, error) {
-	return user.passCode(ctx, typed, client, user.useFactor)
-}
-
-// ConfirmCode is PassCode for a confirmation.
-func ConfirmCode(ctx context.Context, user *User, typed string, client Client) (*Factor, error) {
-	return user.passCode(ctx, typed, client, user.confirmFactor)
-}
-
-// passCode runs passed in the transaction that uses the code up.
-func (u *User) passCode(ctx context.Context, typed string, client Client, passed func(tx *pop.Connection, f *Factor, client Client) error) (f *Factor, err error) {
+// passCode runs passed, within the transaction that uses a typed code up: six digits
+// are of TOTP, all else is a recovery code. It returns ErrBadCode, *RateLimited, or
+// ErrBadCredentials as lock does.
+func (u *User) passCode(ctx context.Context, typed string, client Client, passed func(tx *pop.Connection, f *Factor) error) error {
 	var wrong error // the transaction counts it
-	err = announcing(ctx, func(tx *pop.Connection) error {
+	err := announcing(ctx, func(tx *pop.Connection) error {
 		if err := u.lock(tx, toChange); err != nil {
 			return err
 		}
-		f, err = u.redeemCode(tx, typed, client)
+		f, err := u.redeemCode(tx, typed, client)
 		if errors.Is(err, ErrBadCode) {
 			wrong = err
 			return u.record(tx, ActivityCodeFailed, client)
@@ -40,9 +30,9 @@ func (u *User) passCode(ctx context.Context, typed string, client Client, passed
 		if err != nil {
 			return err
 		}
-		return passed(tx, f, client)
+		return passed(tx, f)
 	})
-	return f, errors.Join(err, wrong)
+	return errors.Join(err, wrong)
 }
 
 // redeemCode counts the code before the check. The bucket of the account is for TOTP,

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/gobuffalo/nulls"
 	"github.com/gobuffalo/pop/v6"
 	"github.com/gofrs/uuid"
 
@@ -18,6 +19,11 @@ type DeviceCookie struct {
 	TokenDigest []byte    `db:"token_digest" json:"-"`
 	CreatedAt   time.Time `db:"created_at"`
 	ExpiresAt   time.Time `db:"expires_at"`
+
+	SkipsUntil  nulls.Time `db:"skips_until"`  // null: does not skip the second step
+	SkipVersion int        `db:"skip_version"` // of the credentials when that was set
+	IP          string     `db:"ip"`           // of the client that set it
+	UserAgent   string     `db:"user_agent"`
 }
 
 // DeviceCookieLifetime starts again at each login.

@@ -53,6 +53,23 @@ func SetSecondStep(ctx context.Context, email string, on bool) error {
 	})
 }
 
+// PassCode does what a login does with a code, and ConfirmCode what a confirmation does.
+func PassCode(ctx context.Context, user *User, typed string, client Client) (f *Factor, err error) {
+	err = user.passCode(ctx, typed, client, func(tx *pop.Connection, used *Factor) error {
+		f = used
+		return user.useFactor(tx, f, client)
+	})
+	return f, err
+}
+
+func ConfirmCode(ctx context.Context, user *User, typed string, client Client) (f *Factor, err error) {
+	err = user.passCode(ctx, typed, client, func(tx *pop.Connection, used *Factor) error {
+		f = used
+		return user.confirmFactor(tx, f, client)
+	})
+	return f, err
+}
+
 // UseFactor does what a login by the factor does to parts of undos.
 func UseFactor(ctx context.Context, email string, f *Factor) error {
 	return changing(ctx, email, func(tx *pop.Connection, u *User) error { return u.stopUndo(tx, f) })

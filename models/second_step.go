@@ -28,9 +28,6 @@ type SecondStep struct {
 // SecondStepLifetime is how long the second step may take.
 const SecondStepLifetime = 5 * time.Minute
 
-// maxNext bounds the page to go to: a cookie is limited to 4 KB.
-const maxNext = 1024
-
 // Raw returns what the session cookie keeps.
 func (p *SecondStep) Raw() string {
 	raw, _ := json.Marshal(p) // texts and numbers: never fails
@@ -39,11 +36,13 @@ func (p *SecondStep) Raw() string {
 
 // askSecondStep returns what a login waits for.
 func (u *User) askSecondStep(client Client, remember bool) *SecondStep {
-	p := &SecondStep{UserID: u.ID, Version: u.CredentialVersion, ExpiresAt: Clock.Now().Add(SecondStepLifetime), Remember: remember}
-	if len(client.Next) <= maxNext {
-		p.Next = client.Next
+	return &SecondStep{
+		UserID:    u.ID,
+		Version:   u.CredentialVersion,
+		ExpiresAt: Clock.Now().Add(SecondStepLifetime),
+		Remember:  remember,
+		Next:      client.Next,
 	}
-	return p
 }
 
 // FindSecondStep returns what a client's session cookie keeps, with its user, or
@@ -63,11 +62,12 @@ func FindSecondStep(ctx context.Context, client Client) (*SecondStep, error) {
 	return p, nil
 }
 
-// Pass starts the session if the code is right. It returns ErrBadCode, *RateLimited,
-// or ErrNotFound if a password or factor changed meanwhile.
-func (p *SecondStep) Pass(ctx context.Context, typed string, client Client) (s *LoggedIn, err error) {
-	_, err = p.User.passCode(ctx, typed, client, func(tx *pop.Connection, f *Factor, client Client) error {
-		s, err = p.passedBy(tx, f, client)
+// Pass starts the session if the code is right. With skip, the browser needs none for
+// 30 days. It returns ErrBadCode, *RateLimited, or ErrNotFound if a password or factor
+// changed meanwhile.
+func (p *SecondStep) Pass(ctx context.Context, typed string, skip bool, client Client) (s *LoggedIn, err error) {
+	err = p.User.passCode(ctx, typed, client, func(tx *pop.Connection, f *Factor) (err error) {
+		s, err = p.passedBy(tx, f, skip, client)
 		return err
 	})
 	if errors.Is(err, ErrBadCredentials) {
@@ -78,7 +78,7 @@ func (p *SecondStep) Pass(ctx context.Context, typed string, client Client) (s *
 
 // passedBy starts the session of a login that used the factor. It takes the locked
 // account.
-func (p *SecondStep) passedBy(tx *pop.Connection, f *Factor, client Client) (*LoggedIn, error) {
+func (p *SecondStep) passedBy(tx *pop.Connection, f *Factor, skip bool, client Client) (*LoggedIn, error) {
 	if err := p.User.useFactor(tx, f, client); err != nil {
 		return nil, err
 	}
@@ -86,5 +86,8 @@ func (p *SecondStep) passedBy(tx *pop.Connection, f *Factor, client Client) (*Lo
 	if err != nil {
 		return nil, err
 	}
-	return s, p.User.record(tx, s.activity(), client)
+	if skip {
+		err = p.User.skipFrom(tx, s.RawDeviceCookie, client)
+	}
+	return s, errors.Join(err, p.User.record(tx, s.activity(), client))
 }

@@ -54,7 +54,7 @@ func shownElsewhere(key string) bool {
 		"error.too_many.title", "error.too_many.text", "error.unauthorized.title", "error.unauthorized.text", "error.other.title", "error.other.text",
 		"error.proxy.title", "error.proxy.text",
 		// About factors that change back a day later.
-		"not_me.waits", "account_activity.undo_finished", "account_activity.undo_stopped", "account_activity.links_ended",
+		"not_me.waits", "account_activity.undo_finished", "account_activity.undo_stopped", "account_activity.skip_ended", "account_activity.links_ended",
 		"login.remember_hours", // only with a short REMEMBER_LIFETIME: TestLogin_SaysHowLongItRemembers
 	}, key)
 }

@@ -1,0 +1,81 @@
+package models
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/gobuffalo/pop/v6"
+	"github.com/gofrs/uuid"
+
+	"corral/internal/secret"
+	"corral/internal/useragent"
+)
+
+// SkipLifetime is how long a browser may skip the second step of an account.
+const SkipLifetime = 30 * 24 * time.Hour
+
+// skipping is of device cookies whose browsers skip the second step: a change of
+// password or factor ends that.
+const skipping = "user_id = ? AND skips_until > ? AND skip_version = ?"
+
+// skips reports whether the client may skip the second step.
+func (u *User) skips(tx *pop.Connection, client Client) (bool, error) {
+	skips, err := tx.Where("token_digest = ? AND "+skipping, secret.TokenDigest(client.RawDeviceCookie), u.ID, Clock.Now(), u.CredentialVersion).Exists(&DeviceCookie{})
+	if err != nil {
+		return false, fmt.Errorf("finding a device cookie: %w", err)
+	}
+	return skips, nil
+}
+
+// skipFrom lets the browser of a device cookie skip the second step from now on.
+func (u *User) skipFrom(tx *pop.Connection, rawDeviceCookie string, client Client) error {
+	err := tx.RawQuery("UPDATE device_cookies SET skips_until = ?, skip_version = ?, ip = ?, user_agent = ? WHERE token_digest = ? AND user_id = ?",
+		Clock.Now().Add(SkipLifetime), u.CredentialVersion, client.ip(), useragent.Printable(client.UserAgent, maxUserAgent),
+		secret.TokenDigest(rawDeviceCookie), u.ID).Exec()
+	if err != nil {
+		return fmt.Errorf("skipping the second step: %w", err)
+	}
+	return nil
+}
+
+// SkipsOf returns the browsers that skip the second step of an account, newest first.
+func SkipsOf(ctx context.Context, user *User) (list []DeviceCookie, err error) {
+	err = DB.WithContext(ctx).Where(skipping, user.ID, Clock.Now(), user.CredentialVersion).Order("skips_until DESC, id").All(&list)
+	if err != nil {
+		return nil, fmt.Errorf("listing device cookies: %w", err)
+	}
+	return list, nil
+}
+
+// EndSkip has a browser pass the second step again, or returns ErrNotFound.
+func EndSkip(ctx context.Context, user *User, id string, client Client) error {
+	cookieID, err := uuid.FromString(id)
+	if err != nil {
+		return ErrNotFound
+	}
+	return endSkips(ctx, user, client, "id = ? AND ", cookieID)
+}
+
+// EndSkips is EndSkip for all browsers of an account. It returns ErrNotFound if none
+// skips.
+func EndSkips(ctx context.Context, user *User, client Client) error {
+	return endSkips(ctx, user, client, "")
+}
+
+func endSkips(ctx context.Context, user *User, client Client, which string, args ...any) error {
+	return inTransaction(ctx, func(tx *pop.Connection) error {
+		if _, err := lockUser(tx, toRecord, "id = ?", user.ID); err != nil {
+			return err
+		}
+		ended, err := tx.RawQuery("UPDATE device_cookies SET skips_until = NULL WHERE "+which+skipping,
+			append(args, user.ID, Clock.Now(), user.CredentialVersion)...).ExecWithCount()
+		if err != nil {
+			return fmt.Errorf("ending skips: %w", err)
+		}
+		if ended == 0 {
+			return ErrNotFound
+		}
+		return user.record(tx, ActivitySkipEnded, client)
+	})
+}
