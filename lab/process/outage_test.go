@@ -109,10 +109,11 @@ func TestOutage_FullDiskIsNotReady(t *testing.T) {
 	require.NoError(t, filler.Close())
 	require.Equal(t, 503, p.logIn(p.browser(), "ada@example.com", password))
 	require.Eventually(t, func() bool { return p.ask(ada, "GET", "/readyz", nil).StatusCode == 503 }, time.Minute, 100*time.Millisecond)
-	lines, _ := failing(t, dir, nil)
-	require.Contains(t, lines["database"], "fail ")
+	lines, _ := failing(t, dir, []string{"DATABASE_URL=sqlite3://storage/development.sqlite"})
+	require.Contains(t, lines["database"], "fail the database cannot be written: ")
 	require.Equal(t, 303, p.ask(ada, "DELETE", "/logout", nil).StatusCode)
 	require.Contains(t, p.page(ada, "/welcome"), "the session could not be ended")
+	require.Equal(t, 302, p.home(ada), "the cookie is gone")
 
 	require.NoError(t, os.Remove(filler.Name()))
 	require.Eventually(t, func() bool { return p.ask(ada, "GET", "/readyz", nil).StatusCode == 200 }, time.Minute, 100*time.Millisecond)
