@@ -24,7 +24,10 @@ func TestAccountPassword_Update(t *testing.T) {
 	a := b.Put("/account/password", url.Values{"password": {"an entirely new set of words"}})
 	require.Equal(t, 303, a.StatusCode)
 	require.Equal(t, "/account", a.Location())
-	require.Len(t, apptest.Flashes(b.Get("/account").Page), 1)
+	page := b.Get("/account").Page
+	require.Len(t, apptest.Flashes(page), 1)
+	require.NotContains(t, page, `action="/account/password"`, "Chromium would not offer to save the password")
+	require.Contains(t, b.Get("/account").Page, `action="/account/password"`)
 	require.Equal(t, 302, other.Get("/").StatusCode, "every other session ends")
 	require.Equal(t, 302, copied.Get("/").StatusCode, "this one has a new token")
 	require.InDelta(t, 30*24*3600, cookieNamed(t, a, "corral").MaxAge, 2, "and is remembered as before")

@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"log"
 	"os"
+	"slices"
 	"time"
 
 	"corral/assets"
@@ -43,6 +44,7 @@ func load(c config.Config) {
 		Language:  inLanguage,
 		Helpers: map[string]any{
 			"assetPath":    assetFiles.Path,
+			"contains":     slices.Contains[[]string],
 			"development":  live,
 			"linked":       view.Linked,
 			"passwordMin":  c.PasswordMin,

@@ -56,10 +56,10 @@ func TestLanguage_AccountPrecedesBrowser(t *testing.T) {
 	fresh.visit("/login")
 	fresh.see("login")
 	fresh.logIn(zoe.password)
-	mailIn("ar", "/account")
+	mailIn("ar", "/not-me/")
 	fresh.language = "ar"
 	fresh.see("home-flash")
-	for _, path := range []string{"/", "/account", "/account/security", "/account/sessions", "/account/activity", "/logout", "/welcome", "/password/forgot", "/check-mail"} {
+	for _, path := range []string{"/", "/account", "/account/security", "/account/sessions", "/account/activity", "/sudo", "/logout", "/welcome", "/password/forgot", "/check-mail"} {
 		fresh.visit(path)
 		fresh.see(path)
 	}

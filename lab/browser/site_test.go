@@ -96,6 +96,13 @@ func (s *site) database(t *testing.T) *sql.DB {
 	return db
 }
 
+// tenMinutesLater lets all confirmations expire.
+func (s *site) tenMinutesLater(t *testing.T) {
+	t.Helper()
+	_, err := s.database(t).Exec("UPDATE sessions SET confirmed_at = NULL")
+	require.NoError(t, err)
+}
+
 func (s *site) logTail() string {
 	lines := strings.Split(s.app.Log(), "\n")
 	return strings.Join(lines[max(0, len(lines)-20):], "\n")

@@ -230,33 +230,51 @@ func (s *story) endOtherSessions(t *testing.T) {
 	s.see("devices-one")
 }
 
-func (s *story) changePassword(t *testing.T) {
+// confirm follows a link to /sudo and confirms.
+func (s *story) confirm(t *testing.T, link string) {
+	s.site.tenMinutesLater(t)
 	s.visit("/account")
+	s.see("account-unconfirmed")
+	s.press(link)
+	s.see("sudo")
+	s.fill("[name=password]", "not the password")
+	s.press(`[action="/sudo"] [type=submit]`)
+	s.requireError("password")
+	s.see("sudo-error")
+	s.fill("[name=password]", s.password)
+	s.press(`[action="/sudo"] [type=submit]`)
+	require.Equal(t, "/account", s.path())
+}
+
+func (s *story) changePassword(t *testing.T) {
+	s.confirm(t, `[aria-labelledby=password-heading] a`)
 	s.see("account")
+	s.fill(`[action="/account/email"] [name=email]`, "zoe@typed.example")
+	s.site.tenMinutesLater(t)
+	s.press(`[action="/account/email"] [type=submit]`)
+	require.Equal(t, "/sudo", s.path())
+	s.see("sudo-flash")
+	s.fill("[name=password]", s.password)
+	s.press(`[action="/sudo"] [type=submit]`)
+	require.Equal(t, "/account", s.path())
+	require.Empty(t, evaluate[string](s.browser, `document.querySelector("[name=email]").value`), "an empty form")
+
 	form := `[action="/account/password"] `
-	for _, typed := range []struct{ current, password, wrong string }{
-		{"not the password", thirdPassword, "current_password"},
-		{s.password, "short", "password"},
-	} {
-		s.fill(form+"[name=current_password]", typed.current)
-		s.fill(form+"[name=password]", typed.password)
-		s.press(form + "[type=submit]")
-		s.requireError(typed.wrong)
-		s.see("account-error-" + typed.wrong)
-	}
-	s.fill(form+"[name=current_password]", s.password)
+	s.fill(form+"[name=password]", "short")
+	s.press(form + "[type=submit]")
+	s.requireError("password")
+	s.see("account-error-password")
 	s.password = thirdPassword
 	s.fill(form+"[name=password]", s.password)
 	s.press(form + "[type=submit]")
 	require.Equal(t, "/account", s.path())
 	s.see("account-flash")
 	s.requireFlashOnce()
-	s.site.mails.Link(t, s.email, "/password/forgot")
+	s.site.mails.Link(t, s.email, "/not-me/")
 }
 
 func (s *story) changeEmailAndUndo(t *testing.T) {
 	s.fill(`[action="/account/email"] [name=email]`, "zoe@example.org")
-	s.fill(`[action="/account/email"] [name=current_password]`, s.password)
 	s.press(`[action="/account/email"] [type=submit]`)
 	s.see("account-email-asked")
 	s.requireFlashOnce()
@@ -287,14 +305,8 @@ func (s *story) readActivity(t *testing.T) {
 }
 
 func (s *story) deleteAccount(t *testing.T) {
-	s.visit("/account")
-	form := `[action="/account"] `
-	s.fill(form+"[name=current_password]", "not the password")
-	s.press(form + "[type=submit]")
-	s.requireError("current_password")
-	s.see("account-delete-error")
-	s.fill(form+"[name=current_password]", s.password)
-	s.press(form + "[type=submit]")
+	s.confirm(t, `[aria-labelledby=delete-heading] a`)
+	s.press(`[action="/account"] [type=submit]`)
 	require.Equal(t, "/welcome", s.path())
 	s.see("welcome-goodbye")
 	s.requireFlashOnce()
