@@ -51,19 +51,13 @@ func (u *User) listChange(tx *pop.Connection, kind string, factorID uuid.NullUUI
 		return 0, fmt.Errorf("numbering a change: %w", err)
 	}
 	c := Change{ID: newID(), UserID: u.ID, Number: u.Changes, Kind: kind, FactorID: factorID, CreatedAt: Clock.Now()}
-	if err := tx.Create(&c); err != nil {
-		return 0, fmt.Errorf("listing a change: %w", err)
-	}
-	return u.Changes, nil
+	return u.Changes, wrap("listing a change", tx.Create(&c))
 }
 
 // raiseVersion voids skips, and logins that wait for their second step.
 func (u *User) raiseVersion(tx *pop.Connection) error {
 	u.CredentialVersion++
-	if err := tx.UpdateColumns(u, "credential_version", "updated_at"); err != nil {
-		return fmt.Errorf("raising a credential version: %w", err)
-	}
-	return nil
+	return wrap("raising a credential version", tx.UpdateColumns(u, "credential_version", "updated_at"))
 }
 
 // mailChange lists a change of the locked account and mails its link.
@@ -79,10 +73,7 @@ func (u *User) mailChange(tx *pop.Connection, kind, template, before string, cli
 // first.
 func (u *User) changesSince(tx *pop.Connection, number int) (list []Change, err error) {
 	err = tx.Where("user_id = ? AND number >= ? AND undone = ?", u.ID, number, false).Order("number DESC").All(&list)
-	if err != nil {
-		return nil, fmt.Errorf("listing changes: %w", err)
-	}
-	return list, nil
+	return list, wrap("listing changes", err)
 }
 
 // before reports whether the factor was in use, or the switch on, before the change.

@@ -54,10 +54,7 @@ func (u *User) setDeviceCookie(tx *pop.Connection, client Client) (rawDeviceCook
 		CreatedAt:   now,
 		ExpiresAt:   now.Add(DeviceCookieLifetime),
 	}
-	if err := tx.Create(cookie); err != nil {
-		return "", false, fmt.Errorf("storing a device cookie: %w", err)
-	}
-	return rawDeviceCookie, true, nil
+	return rawDeviceCookie, true, wrap("storing a device cookie", tx.Create(cookie))
 }
 
 // announceNewBrowser mails the owner, except about the first login after the
@@ -76,8 +73,5 @@ func (u *User) announceNewBrowser(tx *pop.Connection, client Client) error {
 }
 
 func (u *User) voidDeviceCookies(tx *pop.Connection) error {
-	if err := tx.RawQuery("DELETE FROM device_cookies WHERE user_id = ?", u.ID).Exec(); err != nil {
-		return fmt.Errorf("voiding device cookies: %w", err)
-	}
-	return nil
+	return wrap("voiding device cookies", tx.RawQuery("DELETE FROM device_cookies WHERE user_id = ?", u.ID).Exec())
 }

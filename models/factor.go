@@ -46,10 +46,8 @@ func FactorsOf(ctx context.Context, user *User) ([]Factor, error) {
 }
 
 func factorsOf(tx *pop.Connection, user *User) (list []Factor, err error) {
-	if err := tx.Where("user_id = ? AND removed_at IS NULL", user.ID).Order("id").All(&list); err != nil {
-		return nil, fmt.Errorf("listing factors: %w", err)
-	}
-	return list, nil
+	err = tx.Where("user_id = ? AND removed_at IS NULL", user.ID).Order("id").All(&list)
+	return list, wrap("listing factors", err)
 }
 
 // factor returns the account's factor of a kind of which there is one, or ErrNotFound.
@@ -136,10 +134,7 @@ func (u *User) voidFactor(tx *pop.Connection, f *Factor, client Client) (number 
 		return 0, err
 	}
 	f.RemovedAt, f.RemovedNumber = nulls.NewTime(Clock.Now()), number
-	if err := tx.UpdateColumns(f, "removed_at", "removed_number"); err != nil {
-		return 0, fmt.Errorf("removing a factor: %w", err)
-	}
-	return number, nil
+	return number, wrap("removing a factor", tx.UpdateColumns(f, "removed_at", "removed_number"))
 }
 
 // changeFactor lists and records a change of a factor or of the switch. Its kind
@@ -153,8 +148,5 @@ func (u *User) changeFactor(tx *pop.Connection, kind string, factorID uuid.NullU
 
 func (u *User) storeSecondStep(tx *pop.Connection, on bool) error {
 	u.SecondStep = on
-	if err := tx.UpdateColumns(u, "second_step", "updated_at"); err != nil {
-		return fmt.Errorf("turning the second step: %w", err)
-	}
-	return nil
+	return wrap("turning the second step", tx.UpdateColumns(u, "second_step", "updated_at"))
 }

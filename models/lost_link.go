@@ -24,10 +24,7 @@ func LostLinksOf(ctx context.Context, user *User) ([]Token, error) {
 func (u *User) lostLinks(tx *pop.Connection) (list []Token, err error) {
 	err = tx.Where("user_id = ? AND purpose = ? AND email <> ? AND redeemed = ? AND expires_at > ?",
 		u.ID, PurposeUndo, u.Email, false, Clock.Now()).All(&list)
-	if err != nil {
-		return nil, fmt.Errorf("listing links of lost emails: %w", err)
-	}
-	return list, nil
+	return list, wrap("listing links of lost emails", err)
 }
 
 // EndLinks ends all "this wasn't me" links that were mailed to the email of one of
@@ -67,8 +64,5 @@ func (u *User) isOlder(tx *pop.Connection, f *Factor, number int) (bool, error) 
 		AND NOT EXISTS (SELECT 1 FROM undo_parts p WHERE p.user_id = factors.user_id AND p.factor_id = factors.id)
 		AND NOT EXISTS (SELECT 1 FROM changes c WHERE c.user_id = factors.user_id AND c.factor_id = factors.id AND (c.number >= ? OR c.created_at >= ?))`,
 		f.ID, u.ID, FactorCodes, number, Clock.Now().Add(-Lifetimes[PurposeUndo])).Exists(&Factor{})
-	if err != nil {
-		return false, fmt.Errorf("finding a factor: %w", err)
-	}
-	return older, nil
+	return older, wrap("finding a factor", err)
 }

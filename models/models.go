@@ -5,6 +5,7 @@ package models
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/netip"
 
 	"github.com/gobuffalo/pop/v6"
@@ -126,6 +127,14 @@ func announcing(ctx context.Context, fn func(tx *pop.Connection) error) error {
 	}
 	Outbox.Wake()
 	return nil
+}
+
+// wrap adds what failed to an error. It returns nil for nil.
+func wrap(what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", what, err)
 }
 
 // Client is the client info. Tasks use the zero value.

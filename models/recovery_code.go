@@ -40,10 +40,7 @@ func (u *User) RecoveryCodesLeft(ctx context.Context) (int, error) {
 
 func (f *Factor) codesLeft(tx *pop.Connection) (int, error) {
 	left, err := tx.Where("factor_id = ? AND used_at IS NULL", f.ID).Count(&RecoveryCode{})
-	if err != nil {
-		return 0, fmt.Errorf("counting recovery codes: %w", err)
-	}
-	return left, nil
+	return left, wrap("counting recovery codes", err)
 }
 
 // MakeRecoveryCodes returns new recovery codes and voids the old ones. It returns

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/gobuffalo/nulls"
@@ -56,10 +55,7 @@ func FindSecondStep(ctx context.Context, client Client) (*SecondStep, error) {
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, ErrNotFound
 	}
-	if err != nil {
-		return nil, fmt.Errorf("finding a user: %w", err)
-	}
-	return p, nil
+	return p, wrap("finding a user", err)
 }
 
 // Pass starts the session if the code is right. With skip, the browser needs none for

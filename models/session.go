@@ -150,10 +150,7 @@ func (s *Session) seen(ctx context.Context, client Client, now time.Time) error 
 	s.LastSeenAt, s.LastSeenIP = now, client.ip()
 	err := DB.WithContext(ctx).RawQuery("UPDATE sessions SET last_seen_at = ?, last_seen_ip = ? WHERE id = ? AND last_seen_at <= ?",
 		now, s.LastSeenIP, s.ID, now).Exec()
-	if err != nil {
-		return fmt.Errorf("updating a session: %w", err)
-	}
-	return nil
+	return wrap("updating a session", err)
 }
 
 // EndSession logs the client out. It returns the user, or nil without a session.

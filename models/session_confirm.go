@@ -68,10 +68,7 @@ func (s *Session) countConfirmation(tx *pop.Connection) error {
 // refundConfirmation takes off one that was not checked.
 func (s *Session) refundConfirmation(tx *pop.Connection) error {
 	err := tx.RawQuery("UPDATE sessions SET failed_confirmations = failed_confirmations - 1 WHERE id = ? AND failed_confirmations > 0", s.ID).Exec()
-	if err != nil {
-		return fmt.Errorf("refunding a confirmation: %w", err)
-	}
-	return nil
+	return wrap("refunding a confirmation", err)
 }
 
 // confirm replaces the token, as a login does: a copied cookie must not become a

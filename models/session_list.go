@@ -79,10 +79,7 @@ func EndSessionsOf(ctx context.Context, user *User) (ended int, err error) {
 
 func endSessions(tx *pop.Connection, which string, args ...any) (ended int, err error) {
 	ended, err = tx.RawQuery("DELETE FROM sessions WHERE "+which, args...).ExecWithCount()
-	if err != nil {
-		return 0, fmt.Errorf("ending sessions: %w", err)
-	}
-	return ended, nil
+	return ended, wrap("ending sessions", err)
 }
 
 // EndAllSessions ends the sessions of all accounts, in batches. It records no

@@ -22,10 +22,7 @@ const skipping = "user_id = ? AND skips_until > ? AND skip_version = ?"
 // skips reports whether the client may skip the second step.
 func (u *User) skips(tx *pop.Connection, client Client) (bool, error) {
 	skips, err := tx.Where("token_digest = ? AND "+skipping, secret.TokenDigest(client.RawDeviceCookie), u.ID, Clock.Now(), u.CredentialVersion).Exists(&DeviceCookie{})
-	if err != nil {
-		return false, fmt.Errorf("finding a device cookie: %w", err)
-	}
-	return skips, nil
+	return skips, wrap("finding a device cookie", err)
 }
 
 // skipFrom lets the browser of a device cookie skip the second step from now on.
@@ -33,19 +30,13 @@ func (u *User) skipFrom(tx *pop.Connection, rawDeviceCookie string, client Clien
 	err := tx.RawQuery("UPDATE device_cookies SET skips_until = ?, skip_version = ?, ip = ?, user_agent = ? WHERE token_digest = ? AND user_id = ?",
 		Clock.Now().Add(SkipLifetime), u.CredentialVersion, client.ip(), useragent.Printable(client.UserAgent, maxUserAgent),
 		secret.TokenDigest(rawDeviceCookie), u.ID).Exec()
-	if err != nil {
-		return fmt.Errorf("skipping the second step: %w", err)
-	}
-	return nil
+	return wrap("skipping the second step", err)
 }
 
 // SkipsOf returns the browsers that skip the second step of an account, newest first.
 func SkipsOf(ctx context.Context, user *User) (list []DeviceCookie, err error) {
 	err = DB.WithContext(ctx).Where(skipping, user.ID, Clock.Now(), user.CredentialVersion).Order("skips_until DESC, id").All(&list)
-	if err != nil {
-		return nil, fmt.Errorf("listing device cookies: %w", err)
-	}
-	return list, nil
+	return list, wrap("listing device cookies", err)
 }
 
 // EndSkip has a browser pass the second step again, or returns ErrNotFound.

@@ -91,8 +91,5 @@ func (u *User) markUndone(tx *pop.Connection, number int, factorID uuid.NullUUID
 	if factorID.Valid {
 		query, args = "factor_id = ?", append(args, factorID.UUID)
 	}
-	if err := tx.RawQuery("UPDATE changes SET undone = ? WHERE user_id = ? AND number >= ? AND "+query, args...).Exec(); err != nil {
-		return fmt.Errorf("marking undone changes: %w", err)
-	}
-	return nil
+	return wrap("marking undone changes", tx.RawQuery("UPDATE changes SET undone = ? WHERE user_id = ? AND number >= ? AND "+query, args...).Exec())
 }

@@ -113,8 +113,5 @@ func (u *User) deleteUndoParts(tx *pop.Connection, parts []UndoPart) error {
 }
 
 func (u *User) dropUndoParts(tx *pop.Connection, which string, args ...any) error {
-	if err := tx.RawQuery("DELETE FROM undo_parts WHERE user_id = ? AND ("+which+")", append([]any{u.ID}, args...)...).Exec(); err != nil {
-		return fmt.Errorf("deleting parts of undos: %w", err)
-	}
-	return nil
+	return wrap("deleting parts of undos", tx.RawQuery("DELETE FROM undo_parts WHERE user_id = ? AND ("+which+")", append([]any{u.ID}, args...)...).Exec())
 }

@@ -28,10 +28,8 @@ func UndoPartsOf(ctx context.Context, user *User) ([]UndoPart, error) {
 }
 
 func undoPartsOf(tx *pop.Connection, user *User) (list []UndoPart, err error) {
-	if err := tx.Where("user_id = ?", user.ID).Order("due_at, id").All(&list); err != nil {
-		return nil, fmt.Errorf("listing parts of undos: %w", err)
-	}
-	return list, nil
+	err = tx.Where("user_id = ?", user.ID).Order("due_at, id").All(&list)
+	return list, wrap("listing parts of undos", err)
 }
 
 // scheduleUndo stores the parts that would change something. It neither postpones
@@ -136,15 +134,9 @@ func (u *User) setState(tx *pop.Connection, factorID uuid.UUID, used bool) (now 
 		restored, err := tx.RawQuery(`UPDATE factors SET removed_at = NULL WHERE id = ? AND (kind = ? OR NOT EXISTS (
 			SELECT 1 FROM factors other WHERE other.user_id = factors.user_id AND other.kind = factors.kind AND other.removed_at IS NULL))`,
 			factorID, FactorPasskey).ExecWithCount()
-		if err != nil {
-			return false, fmt.Errorf("restoring a factor: %w", err)
-		}
-		return restored > 0, nil
+		return restored > 0, wrap("restoring a factor", err)
 	}
-	if err := tx.RawQuery("UPDATE factors SET removed_at = ?, removed_number = 0 WHERE id = ?", Clock.Now(), factorID).Exec(); err != nil {
-		return false, fmt.Errorf("undoing a factor: %w", err)
-	}
-	return false, nil
+	return false, wrap("undoing a factor", tx.RawQuery("UPDATE factors SET removed_at = ?, removed_number = 0 WHERE id = ?", Clock.Now(), factorID).Exec())
 }
 
 // keepAWayIn turns the switch off if nothing is left that passes the second step.

@@ -46,10 +46,7 @@ func FindUserByEmail(ctx context.Context, email string) (*User, error) {
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, ErrNotFound
 	}
-	if err != nil {
-		return nil, fmt.Errorf("finding a user: %w", err)
-	}
-	return user, nil
+	return user, wrap("finding a user", err)
 }
 
 // CreateUser creates an account without a password for a normalized email, or
@@ -97,10 +94,7 @@ func emailTaken(tx *pop.Connection, email string, userID uuid.UUID) (bool, error
 		SELECT 1 FROM users WHERE email = ? AND id <> ?
 		UNION ALL SELECT 1 FROM tokens WHERE email = ? AND purpose = ? AND expires_at > ? AND user_id <> ?`,
 		email, userID, email, PurposeUndo, Clock.Now(), userID).All(&found)
-	if err != nil {
-		return false, fmt.Errorf("looking for an email: %w", err)
-	}
-	return len(found) > 0, nil
+	return len(found) > 0, wrap("looking for an email", err)
 }
 
 // Delete marks the account as deleted and mails a link that undoes that. The
@@ -166,8 +160,5 @@ func (u *User) lock(tx *pop.Connection, lock string) error {
 // follow the browser.
 func (u *User) ChooseLanguage(ctx context.Context, tag string) error {
 	u.Language = tag
-	if err := DB.WithContext(ctx).UpdateColumns(u, "language", "updated_at"); err != nil {
-		return fmt.Errorf("storing a language: %w", err)
-	}
-	return nil
+	return wrap("storing a language", DB.WithContext(ctx).UpdateColumns(u, "language", "updated_at"))
 }

@@ -52,10 +52,7 @@ func (u *User) storePassword(tx *pop.Connection, digest string) error {
 	if err := tx.RawQuery("DELETE FROM sessions WHERE user_id = ?", u.ID).Exec(); err != nil {
 		return fmt.Errorf("ending sessions: %w", err)
 	}
-	if err := tx.RawQuery("DELETE FROM tokens WHERE (user_id = ? OR email = ?) AND purpose <> ? AND redeemed = ?", u.ID, u.Email, PurposeUndo, false).Exec(); err != nil {
-		return fmt.Errorf("voiding tokens: %w", err)
-	}
-	return nil
+	return wrap("voiding tokens", tx.RawQuery("DELETE FROM tokens WHERE (user_id = ? OR email = ?) AND purpose <> ? AND redeemed = ?", u.ID, u.Email, PurposeUndo, false).Exec())
 }
 
 // rehash stores the same password with the current parameters. It returns
