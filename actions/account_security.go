@@ -16,7 +16,11 @@ func renderSecurity(c buffalo.Context, wrong messages) error {
 	if err != nil {
 		return err
 	}
-	waiting, err := models.UndoPartsOf(c, user)
+	waiting, err := models.WaitingOf(c, user)
+	if err != nil {
+		return err
+	}
+	decides, err := currentSession(c).DecidesUndo(c)
 	if err != nil {
 		return err
 	}
@@ -25,6 +29,7 @@ func renderSecurity(c buffalo.Context, wrong messages) error {
 	c.Set("totp", ofKind(factors, models.FactorTOTP))
 	c.Set("codes", ofKind(factors, models.FactorCodes))
 	c.Set("waiting", waiting)
+	c.Set("decides", decides)
 	return renderForm(c, "account_security/show.plush.html", wrong)
 }
 

@@ -52,6 +52,7 @@ var routes = []route{
 	get("/logout", user, LogoutNew),
 	get("/account", user, AccountShow),
 	get("/account/security", user, AccountSecurityShow),
+	post("/account/security/undo", user, AccountSecurityUndoCreate),
 	get("/account/sessions", user, AccountSessionsIndex),
 	del("/account/sessions", user, AccountSessionsDestroyOthers),
 	del("/account/sessions/{id}", user, AccountSessionsDestroy),

@@ -1,7 +1,6 @@
 package models
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -22,11 +21,7 @@ type UndoPart struct {
 // UndoDelay is how long the owner may stop the undo of a factor's change.
 const UndoDelay = 24 * time.Hour
 
-// UndoPartsOf returns what waits in an account, the next first.
-func UndoPartsOf(ctx context.Context, user *User) ([]UndoPart, error) {
-	return undoPartsOf(DB.WithContext(ctx), user)
-}
-
+// undoPartsOf returns what waits in an account, the next first.
 func undoPartsOf(tx *pop.Connection, user *User) (list []UndoPart, err error) {
 	err = tx.Where("user_id = ?", user.ID).Order("due_at, id").All(&list)
 	return list, wrap("listing parts of undos", err)

@@ -199,3 +199,29 @@ func (ms *ModelSuite) Test_Undo_Decide() {
 		ms.hasFactors(want, true, "a day later")
 	}
 }
+
+func (ms *ModelSuite) Test_Undo_WhatWaits() {
+	models.Clock.Stop()
+	waiting := func() (kinds []string) {
+		list, err := models.WaitingOf(ms.T().Context(), ms.user("ada@example.com"))
+		ms.NoError(err)
+		for _, w := range list {
+			ms.True(models.Clock.Now().Add(models.UndoDelay).Equal(w.DueAt))
+			kinds = append(kinds, w.Kind)
+		}
+		return kinds
+	}
+	ms.signUp("ada@example.com")
+	passkey := ms.addFactor("passkey")
+	ms.turnSecondStep(true)
+	first := modelstest.Link(ms.T(), "ada@example.com", "second_step_on")
+	ms.Empty(waiting())
+	ms.addFactor("totp")
+	ms.removeFactor(passkey)
+	ms.turnSecondStep(false)
+	ms.turnSecondStep(true)
+	ms.notMe("totp_added")
+	ms.ElementsMatch([]string{"totp_removed", "passkey_added"}, waiting(), "the switch is as it was")
+	ms.NoError(models.Undo(ms.T().Context(), first, here))
+	ms.ElementsMatch([]string{"totp_removed", "passkey_added", "second_step_off"}, waiting())
+}

@@ -17,13 +17,10 @@ func (s *story) security() {
 		id := uuid.Must(uuid.NewV7()).String()
 		s.Execute(`INSERT INTO factors (id, user_id, kind, name, data, last_step, created_at, last_used_at, removed_number)
 			SELECT ?, id, ?, '1', '', 0, ?, ?, 0 FROM users WHERE email = 'sam@example.com'`, id, kind, now, now)
-		s.Execute(`INSERT INTO undo_parts (id, user_id, number, factor_id, due_at)
-			SELECT ?, id, 1, ?, ? FROM users WHERE email = 'sam@example.com'`, id, id, now.Add(time.Hour))
 	}
 	s.Execute("UPDATE factors SET last_used_at = NULL WHERE kind = 'totp'")
 	s.Execute("UPDATE users SET second_step = TRUE WHERE email = 'sam@example.com'")
 	s.read(b.Get("/account/security"), 200)
-	s.Execute("DELETE FROM undo_parts")
 	for _, kind := range []string{"totp_added", "totp_removed", "codes_added", "codes_removed", "second_step_on", "second_step_off", "code_failed", "code_used", "factor_first_used"} {
 		s.Execute(`INSERT INTO activities (id, user_id, kind, ip, network, user_agent, created_at)
 			SELECT ?, id, ?, '', '', '', ? FROM users WHERE email = 'sam@example.com'`, uuid.Must(uuid.NewV7()).String(), kind, now)

@@ -1,0 +1,40 @@
+package actions
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/gobuffalo/buffalo"
+
+	"corral/internal/web"
+	"corral/models"
+)
+
+type undoForm struct {
+	Choice string `form:"choice"` // stop or now
+}
+
+// AccountSecurityUndoCreate is POST /account/security/undo: stops what waits, or
+// does it now.
+func AccountSecurityUndoCreate(c buffalo.Context) error {
+	var form undoForm
+	if err := web.Bind(c, &form); err != nil {
+		return err
+	}
+	message, ok := map[string]string{"stop": "account_security.undo_stopped", "now": "account_security.undo_finished"}[form.Choice]
+	if !ok {
+		return c.Error(http.StatusUnprocessableEntity, errors.New("choice is neither stop nor now"))
+	}
+	err := currentSession(c).DecideUndo(c, form.Choice == "now", clientOf(c))
+	switch {
+	case errors.Is(err, models.ErrNotFound):
+		return c.Error(http.StatusNotFound, err)
+	case errors.Is(err, models.ErrRefused):
+		return renderSecurity(c, messages{"choice": T.Translate(c, "account_security.undo_refused")})
+	case err != nil:
+		return err
+	}
+	web.Info(c).Event("undo decided")
+	c.Flash().Add("success", message)
+	return redirect(c, "accountSecurityPath()")
+}
