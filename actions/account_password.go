@@ -21,7 +21,7 @@ func AccountPasswordUpdate(c buffalo.Context) error {
 	before := currentSession(c)
 	password, messageKey := models.CheckPassword(form.Password, before.User.Email)
 	if messageKey != "" {
-		return renderAccount(c, messages{"password": passwordMessage(c, messageKey)})
+		return renderSecurity(c, messages{"password": passwordMessage(c, messageKey)})
 	}
 	if err := before.User.ChangePassword(c, password, clientOf(c)); err != nil {
 		return changedMeanwhile(c, err)
@@ -32,6 +32,8 @@ func AccountPasswordUpdate(c buffalo.Context) error {
 		return changedMeanwhile(c, err)
 	}
 	logIn(c, session)
-	c.Flash().Add("success", "account.password_changed")
+	c.Flash().Add("success", "account_security.password_changed")
+	// Not to the page with the form: Chromium would take the password for a refused
+	// one, and not save it.
 	return redirect(c, "accountPath()")
 }

@@ -1,6 +1,8 @@
 package actions
 
 import (
+	"errors"
+
 	"github.com/gobuffalo/buffalo"
 
 	"corral/models"
@@ -13,18 +15,15 @@ func AccountSecurityShow(c buffalo.Context) error { return renderSecurity(c, nil
 func renderSecurity(c buffalo.Context, wrong messages) error {
 	user := currentUser(c)
 	factors, err := models.FactorsOf(c, user)
-	if err != nil {
-		return err
-	}
-	waiting, err := models.WaitingOf(c, user)
-	if err != nil {
-		return err
-	}
-	decides, err := currentSession(c).DecidesUndo(c)
-	if err != nil {
+	waiting, waitingErr := models.WaitingOf(c, user)
+	decides, decidesErr := currentSession(c).DecidesUndo(c)
+	since, sinceErr := user.PasswordSince(c)
+	if err := errors.Join(err, waitingErr, decidesErr, sinceErr); err != nil {
 		return err
 	}
 	c.Set("title", "account_security.title")
+	c.Set("confirmed", currentSession(c).Confirmed())
+	c.Set("passwordSince", since)
 	c.Set("passkeys", ofKind(factors, models.FactorPasskey))
 	c.Set("totp", ofKind(factors, models.FactorTOTP))
 	c.Set("codes", ofKind(factors, models.FactorCodes))

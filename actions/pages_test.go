@@ -54,7 +54,7 @@ func everyPage(t *testing.T, language string) map[string]apptest.Answer {
 	pages["sudo refused"] = b.confirm("x")
 	b.Put("/account/email", url.Values{"email": {"ada@new.example"}})
 	models.Clock.Move(10 * time.Minute)
-	pages["account unconfirmed"] = b.Get("/account")
+	pages["account unconfirmed"], pages["security unconfirmed"] = b.Get("/account"), b.Get("/account/security")
 	b.Put("/account/email", url.Values{"email": {"ada@new.example"}})
 	pages["sudo first"] = b.Get("/sudo")
 	pages["confirm"] = b.Get("/account/email/confirm/" + modelstest.Link(t, "ada@new.example", models.MailEmailConfirm))
@@ -91,7 +91,7 @@ func TestPages_Structure(t *testing.T) {
 
 func TestPages_NavigationMarksThePage(t *testing.T) {
 	pages := everyPage(t, "en-US")
-	pages["/account"] = pages["account password refused"]
+	pages["/account"], pages["/account/security"] = pages["account email refused"], pages["account password refused"]
 	for _, path := range served("/", "/account", "/account/security", "/account/sessions", "/account/activity") {
 		current := parsePage(t, pages[path].Page).with("aria-current")
 		require.Len(t, current, 1, path)
@@ -107,7 +107,7 @@ func TestPages_Autocomplete(t *testing.T) {
 	for name, want := range map[string][]string{
 		"login": {"username", "current-password"}, "signup": {"username"}, "forgot": {"username"},
 		"choose": {"username", "new-password"}, "reset": {"username", "new-password"},
-		"/account": {"email", "username", "new-password"}, "/sudo": {"username", "current-password"}, "account unconfirmed": nil,
+		"/account": {"email"}, "/account/security": {"username", "new-password"}, "/sudo": {"username", "current-password"}, "account unconfirmed": nil, "security unconfirmed": nil,
 	} {
 		var found []string
 		for _, field := range parsePage(t, pages[name].Page).all("input") {

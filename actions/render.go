@@ -4,7 +4,6 @@ import (
 	"io/fs"
 	"log"
 	"os"
-	"slices"
 	"time"
 
 	"corral/assets"
@@ -44,7 +43,6 @@ func load(c config.Config) {
 		Language:  inLanguage,
 		Helpers: map[string]any{
 			"assetPath":    assetFiles.Path,
-			"contains":     slices.Contains[[]string],
 			"development":  live,
 			"linked":       view.Linked,
 			"passwordMin":  c.PasswordMin,

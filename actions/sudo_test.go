@@ -23,6 +23,7 @@ var userRoutesThatChange = map[string]string{
 	"DELETE /account/sessions":            "ends sessions only",
 	"DELETE /account/sessions/{id}":       "ends a session only",
 	"POST /account/email/confirm/{token}": "a mailed link",
+	"POST /account/security/undo":         "asks for a login by a factor",
 }
 
 // A route that changes a credential is sudo, or named above.
@@ -136,9 +137,11 @@ func TestSudo_LeadsBackToAnEmptyForm(t *testing.T) {
 	modelstest.SignUp(t, "ada@example.com")
 	b := s.unconfirmed("ada@example.com")
 	page := b.Get("/account").Page
-	require.Equal(t, 3, strings.Count(page, `<a class="btn" href="/sudo?next=/account">Confirm that it is you</a>`))
+	require.Equal(t, 2, strings.Count(page, `<a class="btn" href="/sudo?next=/account">Confirm that it is you</a>`))
+	security := b.Get("/account/security").Page
+	require.Contains(t, security, `<a class="btn" href="/sudo?next=/account/security">Confirm that it is you</a>`)
 	for _, field := range []string{`action="/account"`, `action="/account/email"`, `action="/account/password"`, "password-words"} {
-		require.NotContains(t, page, field)
+		require.NotContains(t, page+security, field)
 	}
 	require.Contains(t, page, `action="/account/language"`)
 

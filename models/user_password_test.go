@@ -3,6 +3,7 @@ package models
 import (
 	"net/url"
 	"testing"
+	"time"
 
 	"corral/config"
 	"corral/internal/password"
@@ -48,5 +49,20 @@ func TestCheckPassword_Configuration(t *testing.T) {
 	for _, typed := range []string{"login.example.net-24", "corral v9#Tq"} {
 		_, messageKey = CheckPassword(typed, "ada@example.com")
 		require.Equal(t, "password.guessable_personal", messageKey, typed)
+	}
+}
+
+func TestPasswordSince(t *testing.T) {
+	Clock.Stop()
+	t.Cleanup(Clock.Reset)
+	user, err := CreateUser(t.Context(), "since@example.com", "")
+	require.NoError(t, err)
+	t.Cleanup(func() { DB.Destroy(user) })
+	for range 3 {
+		since, err := user.PasswordSince(t.Context())
+		require.NoError(t, err)
+		require.True(t, Clock.Now().Equal(since), "%s at %s", since, Clock.Now())
+		Clock.Move(time.Hour)
+		require.NoError(t, user.ChangePassword(t.Context(), "four random words work well", Client{}))
 	}
 }

@@ -43,7 +43,7 @@ func TestKeyboard_FocusIsVisible(t *testing.T) {
 		paths []string
 	}{
 		{guest, []string{"/welcome", "/login", "/signup", "/password/forgot", "/check-mail", "/nothing/here"}},
-		{zoe.browser, []string{"/", "/account", "/account/sessions", "/sudo", "/logout"}},
+		{zoe.browser, []string{"/", "/account", "/account/security", "/account/sessions", "/sudo", "/logout"}},
 	} {
 		for _, path := range walk.paths {
 			walk.visit(path)

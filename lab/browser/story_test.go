@@ -247,7 +247,7 @@ func (s *story) confirm(t *testing.T, link string) {
 }
 
 func (s *story) changePassword(t *testing.T) {
-	s.confirm(t, `[aria-labelledby=password-heading] a`)
+	s.confirm(t, `[aria-labelledby=email-heading] a`)
 	s.see("account")
 	s.fill(`[action="/account/email"] [name=email]`, "zoe@typed.example")
 	s.site.tenMinutesLater(t)
@@ -259,11 +259,13 @@ func (s *story) changePassword(t *testing.T) {
 	require.Equal(t, "/account", s.path())
 	require.Empty(t, evaluate[string](s.browser, `document.querySelector("[name=email]").value`), "an empty form")
 
+	s.visit("/account/security")
+	s.see("security")
 	form := `[action="/account/password"] `
 	s.fill(form+"[name=password]", "short")
 	s.press(form + "[type=submit]")
 	s.requireError("password")
-	s.see("account-error-password")
+	s.see("security-error-password")
 	s.password = thirdPassword
 	s.fill(form+"[name=password]", s.password)
 	s.press(form + "[type=submit]")

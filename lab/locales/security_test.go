@@ -26,4 +26,6 @@ func (s *story) security() {
 			SELECT ?, id, ?, '', '', '', ? FROM users WHERE email = 'sam@example.com'`, uuid.Must(uuid.NewV7()).String(), kind, now)
 	}
 	s.read(b.Get("/account/activity"), 200)
+	s.Execute("UPDATE users SET password_digest = '' WHERE email = 'sam@example.com'")
+	s.read(b.Get("/account/security"), 200)
 }

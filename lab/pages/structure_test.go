@@ -93,7 +93,7 @@ func TestPages_AreAccessible(t *testing.T) {
 func TestPages_NavigationMarksThePage(t *testing.T) {
 	pages := everyPage(t, "en-US")
 	for name, want := range map[string]string{
-		"home": "/", "account": "/account", "security": "/account/security", "devices": "/account/sessions", "activity": "/account/activity", "account password refused": "/account",
+		"home": "/", "account": "/account", "security": "/account/security", "devices": "/account/sessions", "activity": "/account/activity", "account email refused": "/account", "account password refused": "/account/security",
 	} {
 		current := parsePage(t, pages[name].Page).with("aria-current")
 		require.Len(t, current, 1, name)
@@ -109,7 +109,7 @@ func TestPages_FieldsSayAutocomplete(t *testing.T) {
 		"login": {"username", "current-password"}, "signup": {"username"}, "forgot": {"username"},
 		"second step": {"one-time-code"},
 		"choose":      {"username", "new-password"}, "reset": {"username", "new-password"},
-		"account": {"email", "username", "new-password"}, "sudo": {"username", "current-password"}, "account unconfirmed": nil,
+		"account": {"email"}, "security": {"username", "new-password"}, "sudo": {"username", "current-password"}, "account unconfirmed": nil,
 	} {
 		var found []string
 		for _, field := range parsePage(t, pages[name].Page).all("input") {
