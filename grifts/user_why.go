@@ -9,7 +9,9 @@ import (
 	"corral/config"
 	"corral/internal/database"
 	"corral/internal/email"
+	"corral/internal/i18n"
 	"corral/internal/useragent"
+	"corral/locales"
 	"corral/migrations"
 	"corral/models"
 )
@@ -40,10 +42,12 @@ func explain(f *models.Findings, c config.Config) {
 		sayAccount(f)
 	}
 	sayLimits(f)
-	sayFailures(f)
 	sayLinks(f)
 	sayMails(f, c)
-	saySessions(f)
+	if f.User != nil {
+		sayFailures(f)
+		saySessions(f)
+	}
 }
 
 func sayNoAccount(f *models.Findings, c config.Config) {
@@ -104,17 +108,13 @@ func sayLimits(f *models.Findings) {
 }
 
 func sayFailures(f *models.Findings) {
-	if f.User == nil {
-		return
-	}
 	if len(f.Failures) == 0 {
 		say("There was no failed attempt in the last 90 days.")
 		return
 	}
 	say("The last failed attempts:")
-	kinds := map[string]string{models.ActivityLoginFailed: "login", models.ActivityPasswordFailed: "wrong current password, while logged in"}
 	for _, a := range f.Failures {
-		say("  %s, %s, from %s: %s", moment(a.CreatedAt), useragent.Describe(a.UserAgent), a.IP, kinds[a.Kind])
+		say("  %s, %s, from %s: %s", moment(a.CreatedAt), useragent.Describe(a.UserAgent), a.IP, text("account_activity."+a.Kind))
 	}
 }
 
@@ -142,9 +142,6 @@ func sayLinks(f *models.Findings) {
 }
 
 func saySessions(f *models.Findings) {
-	if f.User == nil {
-		return
-	}
 	if len(f.Sessions) == 0 {
 		say("There is no session.")
 		return
@@ -154,5 +151,8 @@ func saySessions(f *models.Findings) {
 		say("  %s, from %s, logged in %s, last seen %s", useragent.Describe(s.UserAgent), s.IP, moment(s.CreatedAt), moment(s.LastSeenAt))
 	}
 }
+
+// text returns a text of the pages and mails.
+func text(key string) string { return i18n.MustLoad(locales.FS).In(i18n.DefaultLanguage)(key) }
 
 func moment(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }

@@ -2,25 +2,13 @@ package grifts
 
 import (
 	"fmt"
-	"slices"
 
 	"corral/config"
 	"corral/internal/outbox"
 	"corral/models"
 )
 
-var mailNames = map[string]string{
-	models.MailSignup:          "link to sign up",
-	models.MailReset:           "link to set a new password",
-	models.MailPasswordChanged: "notice that the password was changed",
-	models.MailNewBrowser:      "notice of a login from a new browser",
-	models.MailEmailConfirm:    "link to confirm a change to this email",
-	models.MailEmailRequested:  "notice that the email is about to change",
-	models.MailEmailChanged:    "notice that the email was changed, with a link to undo it",
-	models.MailUndone:          "notice that a change was undone",
-	models.MailEmailReserved:   "notice that the email is reserved",
-	models.MailAccountDeleted:  "notice that the account was deleted, with a link to undo it",
-}
+func subject(template string) string { return text("mail." + template + ".subject") }
 
 func sayMails(f *models.Findings, c config.Config) {
 	if len(f.Mails) == 0 {
@@ -30,15 +18,14 @@ func sayMails(f *models.Findings, c config.Config) {
 	}
 	queued := false
 	for _, m := range f.Mails {
-		say("  %s: %s, %s", moment(m.CreatedAt), mailNames[m.Template], state(m, f))
+		say("  %s: “%s”, %s", moment(m.CreatedAt), subject(m.Template), state(m, f))
 		queued = queued || m.DueAt.Valid
 	}
 	if queued && c.SMTP == nil {
 		say("Nothing is delivered: there is no SMTP_URL. In development the mails are at %s/dev/mail.", c.Host)
 	}
-	slices.Sort(f.LimitedMails)
 	for _, template := range f.LimitedMails {
-		say("This email is rate limited for a mail (%s): further requests are answered as usual, and no mail is queued.", mailNames[template])
+		say("This email is rate limited for a mail (“%s”): further requests are answered as usual, and no mail is queued.", subject(template))
 	}
 }
 

@@ -31,23 +31,23 @@ func TestUserWhy_Mails(t *testing.T) {
 		user *models.User
 		mail outbox.Mail
 	}{
-		"  T: link to set a new password, delivered at T\n":                                   {ada, outbox.Mail{Template: models.MailReset, DeliveredAt: at}},
-		"  T: link to set a new password, not delivered: there was no account\n":              {nil, outbox.Mail{Template: models.MailReset, DeliveredAt: at}},
-		"  T: link to sign up, delivered at T\n":                                              {nil, outbox.Mail{Template: models.MailSignup, DeliveredAt: at}},
-		"  T: link to sign up, delivered at T as a notice that there is an account already\n": {ada, outbox.Mail{Template: models.MailSignup, DeliveredAt: at}},
-		"  T: notice of a login from a new browser, given up at T after 6 attempts, the last because: 550 no such user\n": {ada,
+		"  T: “Set a new password”, delivered at T\n":                                                {ada, outbox.Mail{Template: models.MailReset, DeliveredAt: at}},
+		"  T: “Set a new password”, not delivered: there was no account\n":                           {nil, outbox.Mail{Template: models.MailReset, DeliveredAt: at}},
+		"  T: “Choose your password”, delivered at T\n":                                              {nil, outbox.Mail{Template: models.MailSignup, DeliveredAt: at}},
+		"  T: “Choose your password”, delivered at T as a notice that there is an account already\n": {ada, outbox.Mail{Template: models.MailSignup, DeliveredAt: at}},
+		"  T: “New login to your account”, given up at T after 6 attempts, the last because: 550 no such user\n": {ada,
 			outbox.Mail{Template: models.MailNewBrowser, GivenUpAt: at, Attempts: 6, LastError: "550 no such user"}},
-		"  T: notice that the password was changed, failed 2 times, the last because: connection refused; next attempt at T\n": {ada,
+		"  T: “Your password was changed”, failed 2 times, the last because: connection refused; next attempt at T\n": {ada,
 			outbox.Mail{Template: models.MailPasswordChanged, DueAt: later, Attempts: 2, LastError: "connection refused"}},
-		"  T: notice that the account was deleted, with a link to undo it, queued\n": {nil, outbox.Mail{Template: models.MailAccountDeleted, DueAt: at}},
-		"  T: link to confirm a change to this email, queued, and overdue: is the app running?\n": {nil,
+		"  T: “Your account was deleted”, queued\n": {nil, outbox.Mail{Template: models.MailAccountDeleted, DueAt: at}},
+		"  T: “Confirm your new email”, queued, and overdue: is the app running?\n": {nil,
 			outbox.Mail{Template: models.MailEmailConfirm, DueAt: nulls.NewTime(now.Add(-time.Hour))}},
 	} {
 		c.mail.CreatedAt = now
 		require.Contains(t, explained(t, &models.Findings{Email: "ada@example.com", User: c.user, Mails: []outbox.Mail{c.mail}}, conf), want)
 	}
 	require.Contains(t, explained(t, &models.Findings{LimitedMails: []string{models.MailReset}}, conf),
-		"This email is rate limited for a mail (link to set a new password): further requests are answered as usual, and no mail is queued.\n")
+		"This email is rate limited for a mail (“Set a new password”): further requests are answered as usual, and no mail is queued.\n")
 }
 
 // Every limit, failure and link has a sentence.
@@ -73,7 +73,7 @@ func TestUserWhy_EveryFindingHasASentence(t *testing.T) {
 		"Browsers that have logged in to the account before: 3.",
 		"  One of them is rate limited until T.\n",
 		"  One of them is locked until the password is reset by mail.\n",
-		"  T, an unknown browser, from 192.0.2.0/24: wrong current password, while logged in\n",
+		"  T, an unknown browser, from 192.0.2.0/24: Wrong current password\n",
 		"A link to set a new password works until T.\n",
 		"A link to confirm a change of email to ada@example.org works until T, for the account that requested it.\n",
 		"A link to undo a change, mailed to ada@example.org, works until T.\n",

@@ -3,6 +3,7 @@ package models
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/gobuffalo/nulls"
@@ -59,13 +60,10 @@ const (
 	ActivityLinksEnded      = "links_ended" // of an email that the account no longer has
 )
 
-func (a Activity) Failed() bool {
-	switch a.Kind {
-	case ActivityLoginFailed, ActivityPasswordFailed, ActivityUnconfirmed, ActivityCodeFailed:
-		return true
-	}
-	return false
-}
+// failures are the kinds of failed attempts, and of what they led to.
+var failures = []string{ActivityLoginFailed, ActivityPasswordFailed, ActivityUnconfirmed, ActivityCodeFailed}
+
+func (a Activity) Failed() bool { return slices.Contains(failures, a.Kind) }
 
 // Lifetimes of an activity and of its complete IP.
 const (

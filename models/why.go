@@ -40,32 +40,19 @@ func Explain(ctx context.Context, normalized string) (f *Findings, err error) {
 		userID = f.User.ID
 	}
 	db, now := DB.WithContext(ctx), Clock.Now()
-	steps := []func() error{
-		func() error { return f.findLimits(ctx) },
-		func() error {
-			return db.Where("recipient = ?", normalized).Order("created_at DESC").Limit(newestFindings).All(&f.Mails)
-		},
-		func() error {
-			return db.Where("(email = ? OR user_id = ?) AND expires_at > ?", normalized, userID, now).All(&f.Tokens)
-		},
-	}
+	err = errors.Join(f.findLimits(ctx),
+		db.Where("recipient = ?", normalized).Order("created_at DESC").Limit(newestFindings).All(&f.Mails),
+		db.Where("(email = ? OR user_id = ?) AND expires_at > ?", normalized, userID, now).All(&f.Tokens))
 	if f.User == nil {
-		steps = append(steps, func() error {
-			return db.Where("email IN (?)", email.OneLetterAway(normalized)).Order("email").All(&f.Similar)
-		})
+		err = errors.Join(err, db.Where("email IN (?)", email.OneLetterAway(normalized)).Order("email").All(&f.Similar))
 	} else {
-		steps = append(steps, func() error { return f.findKnownBrowsers(ctx) }, func() error {
-			return db.Where("user_id = ? AND kind IN (?, ?)", userID, ActivityLoginFailed, ActivityPasswordFailed).
-				Order("id DESC").Limit(newestFindings).All(&f.Failures)
-		}, func() error {
-			f.Sessions, err = SessionsOf(ctx, f.User)
-			return err
-		})
+		var sessionsErr error
+		f.Sessions, sessionsErr = SessionsOf(ctx, f.User)
+		err = errors.Join(err, sessionsErr, f.findKnownBrowsers(ctx),
+			db.Where("user_id = ?", userID).Where("kind IN (?)", failures).Order("id DESC").Limit(newestFindings).All(&f.Failures))
 	}
-	for _, step := range steps {
-		if err := step(); err != nil {
-			return nil, fmt.Errorf("explaining an email: %w", err)
-		}
+	if err != nil {
+		return nil, fmt.Errorf("explaining an email: %w", err)
 	}
 	return f, nil
 }
