@@ -42,7 +42,8 @@ func LoginCreate(c buffalo.Context) error {
 		return err
 	}
 	if due != nil {
-		return askSecondStep(c, due)
+		askSecondStep(c, due)
+		return redirect(c, "loginSecondPath()")
 	}
 	logIn(c, session)
 	c.Flash().Add("success", "login.done")

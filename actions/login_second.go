@@ -18,11 +18,10 @@ type loginSecondForm struct {
 // secondStepKey is that of a models.SecondStep in Buffalo's session.
 const secondStepKey = "second_step"
 
-// askSecondStep leads from the right password to its second step.
-func askSecondStep(c buffalo.Context, due *models.SecondStep) error {
+// askSecondStep has the cookie keep what waits for its second step.
+func askSecondStep(c buffalo.Context, due *models.SecondStep) {
 	c.Session().Set(secondStepKey, due.Raw())
 	web.Info(c).Event("second step asked")
-	return redirect(c, "loginSecondPath()")
 }
 
 // LoginSecondNew is GET /login/second: asks for a code.
@@ -31,11 +30,14 @@ func LoginSecondNew(c buffalo.Context) error {
 	if err != nil {
 		return secondStepEnded(c, err)
 	}
+	if step.Passed {
+		return redirect(c, "passwordResetPath()")
+	}
 	return renderLoginSecond(c, step, loginSecondForm{}, "")
 }
 
 // LoginSecondCreate is POST /login/second: logs in and redirects to the page that
-// was requested at the login.
+// was requested at the login, or opens the form behind a mailed link.
 func LoginSecondCreate(c buffalo.Context) error {
 	var form loginSecondForm
 	if err := web.Bind(c, &form); err != nil {
@@ -55,6 +57,10 @@ func LoginSecondCreate(c buffalo.Context) error {
 	}
 	if err != nil {
 		return secondStepEnded(c, err)
+	}
+	if step.Passed {
+		c.Session().Set(secondStepKey, step.Raw())
+		return redirect(c, "passwordResetPath()")
 	}
 	logIn(c, session)
 	c.Flash().Add("success", "login.done")
@@ -80,6 +86,7 @@ func secondStepEnded(c buffalo.Context, err error) error {
 func renderLoginSecond(c buffalo.Context, step *models.SecondStep, form loginSecondForm, message string) error {
 	c.Set("title", "login_second.title")
 	c.Set("email", step.User.Email)
+	c.Set("login", step.Reset.IsNil())
 	c.Set("skip", bool(form.Skip))
 	return renderForm(c, "login_second/new.plush.html", messages{"code": message})
 }

@@ -131,9 +131,7 @@ func TestLoginSecond_EndsWithAChangeOfPasswordOrFactor(t *testing.T) {
 	for name, change := range map[string]func(u *models.User) error{
 		"password": func(u *models.User) error { return u.SetPassword(t.Context(), newPassword) },
 		"deletion": func(u *models.User) error { return u.Delete(t.Context(), models.Client{}) },
-		"factor": func(u *models.User) error {
-			return models.DB.RawQuery("UPDATE users SET credential_version = credential_version + 1").Exec() // as each change of a factor does
-		},
+		"factor":   func(*models.User) error { changeCredentials(t); return nil },
 	} {
 		s := newSite(t)
 		codes := s.withSecondStep("ada@example.com")

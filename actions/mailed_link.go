@@ -46,6 +46,7 @@ type linkForm struct {
 	path string
 	find func(ctx context.Context, rawToken string) (*models.Token, error)
 	page func(c buffalo.Context, message string) error
+	may  func(c buffalo.Context, token *models.Token) error // or nil; its error is deadLink's
 }
 
 // open moves the token from the link to the session: out of the address bar and
@@ -75,7 +76,9 @@ func (l linkForm) opened(c buffalo.Context) (rawToken string, token *models.Toke
 	if !ok {
 		return "", nil, errUnopened
 	}
-	token, err = l.find(c, rawToken)
+	if token, err = l.find(c, rawToken); err == nil && l.may != nil {
+		err = l.may(c, token)
+	}
 	return rawToken, token, err
 }
 
@@ -114,6 +117,9 @@ func deadLink(c buffalo.Context, err error) error {
 	var other *models.OtherAccountError
 	if errors.As(err, &other) {
 		return renderDeadLink(c, http.StatusNotFound, "dead_link.other_account_title", "dead_link.other_account", other.Email)
+	}
+	if errors.Is(err, models.ErrSecondStep) {
+		return redirect(c, "loginSecondPath()")
 	}
 	if errors.Is(err, errUnopened) {
 		return renderDeadLink(c, http.StatusNotFound, "dead_link.title", "dead_link.unopened", "")

@@ -7,7 +7,7 @@ import (
 	"corral/models"
 )
 
-var resetLink = linkForm{"reset_token", "/password/reset", models.FindReset, renderPasswordReset}
+var resetLink = linkForm{"reset_token", "/password/reset", models.FindReset, renderPasswordReset, mayReset}
 
 // PasswordResetShow is GET /password/reset/{token}, the mailed link.
 func PasswordResetShow(c buffalo.Context) error { return resetLink.open(c) }
@@ -31,6 +31,16 @@ func PasswordResetUpdate(c buffalo.Context) error {
 		c.Flash().Add("success", "password_reset.done")
 		return redirectTo(c, web.WithNext("/login", token.Next))
 	})
+}
+
+// mayReset asks for the second step before the form: a mailbox alone changes nothing.
+func mayReset(c buffalo.Context, token *models.Token) error {
+	due, err := models.FindResetStep(c, token, clientOf(c))
+	if due == nil {
+		return err
+	}
+	askSecondStep(c, due)
+	return models.ErrSecondStep
 }
 
 func renderPasswordReset(c buffalo.Context, message string) error {

@@ -26,7 +26,7 @@ func renderSignup(c buffalo.Context, typed, message string) error {
 	return renderForm(c, "signup/new.plush.html", messages{"email": message})
 }
 
-var signupLink = linkForm{"signup_token", "/signup/password", models.FindSignup, renderSignupPassword}
+var signupLink = linkForm{"signup_token", "/signup/password", models.FindSignup, renderSignupPassword, nil}
 
 // SignupShow is GET /signup/{token}, the mailed link.
 func SignupShow(c buffalo.Context) error { return signupLink.open(c) }

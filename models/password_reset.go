@@ -27,7 +27,8 @@ func FindReset(ctx context.Context, rawToken string) (*Token, error) {
 
 // ResetPassword redeems such a token and sets a normalized password. The client
 // becomes the only known browser: attackers who fill the rate limits cannot keep it
-// out. Of two concurrent calls, one gets ErrNotFound.
+// out. Of two concurrent calls, one gets ErrNotFound. It returns ErrSecondStep if
+// the client has not passed the account's: a mailbox alone changes nothing.
 func ResetPassword(ctx context.Context, rawToken, normalized string, client Client) (rawDeviceCookie string, err error) {
 	token, err := FindReset(ctx, rawToken)
 	if err != nil {
@@ -49,6 +50,9 @@ func ResetPassword(ctx context.Context, rawToken, normalized string, client Clie
 		token, err := tokens.Find(tx, rawToken, PurposeReset, PurposeInvite)
 		if err != nil {
 			return err
+		}
+		if !user.mayReset(token, client) {
+			return ErrSecondStep
 		}
 		if err := tokens.Redeem(tx, token); err != nil {
 			return err

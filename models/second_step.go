@@ -12,14 +12,17 @@ import (
 	"github.com/gofrs/uuid"
 )
 
-// SecondStep is a login after the right password, which waits for a factor. The
-// session cookie keeps it, encrypted and authenticated; it is no session.
+// SecondStep is a login after the right password, or a mailed reset, which waits for a
+// factor. The session cookie keeps it, encrypted and authenticated; it is no session.
 type SecondStep struct {
 	UserID    uuid.UUID `json:"user"`
 	Version   int       `json:"version"` // of the credentials: ends with any change of them
 	ExpiresAt time.Time `json:"expires"`
 	Remember  bool      `json:"remember,omitempty"`
 	Next      string    `json:"next,omitempty"` // the page to go to afterwards, or ""
+
+	Reset  uuid.UUID `json:"reset,omitzero"`   // the token of a mailed reset; uuid.Nil: a login
+	Passed bool      `json:"passed,omitempty"` // for the reset, until its link ends
 
 	User *User `json:"-"`
 }
@@ -32,6 +35,9 @@ func (p *SecondStep) Raw() string {
 	raw, _ := json.Marshal(p) // texts and numbers: never fails
 	return string(raw)
 }
+
+// ErrSecondStep means that the second step comes before a mailed reset.
+var ErrSecondStep = errors.New("the second step comes first")
 
 // askSecondStep returns what a login waits for.
 func (u *User) askSecondStep(client Client, remember bool) *SecondStep {
@@ -48,7 +54,7 @@ func (u *User) askSecondStep(client Client, remember bool) *SecondStep {
 // ErrNotFound: there is none, it is too old, or a password or factor changed.
 func FindSecondStep(ctx context.Context, client Client) (*SecondStep, error) {
 	p := &SecondStep{User: &User{}}
-	if json.Unmarshal([]byte(client.RawSecondStep), p) != nil || !Clock.Now().Before(p.ExpiresAt) {
+	if json.Unmarshal([]byte(client.RawSecondStep), p) != nil || !p.Passed && !Clock.Now().Before(p.ExpiresAt) {
 		return nil, ErrNotFound
 	}
 	err := DB.WithContext(ctx).Where("id = ? AND credential_version = ?", p.UserID, p.Version).First(p.User)
@@ -58,8 +64,26 @@ func FindSecondStep(ctx context.Context, client Client) (*SecondStep, error) {
 	return p, wrap("finding a user", err)
 }
 
-// Pass starts the session if the code is right. With skip, the browser needs none for
-// 30 days. It returns ErrBadCode, *RateLimited, or ErrNotFound if a password or factor
+// FindResetStep returns the second step that a mailed reset waits for, or nil: the
+// account's is off, or the client has passed it for this link.
+func FindResetStep(ctx context.Context, token *Token, client Client) (*SecondStep, error) {
+	user, err := FindUserByEmail(ctx, token.Email)
+	if err != nil || user.mayReset(token, client) {
+		return nil, err
+	}
+	p := user.askSecondStep(client, false)
+	p.Reset = token.ID
+	return p, nil
+}
+
+func (u *User) mayReset(token *Token, client Client) bool {
+	var p SecondStep
+	return !u.SecondStep || json.Unmarshal([]byte(client.RawSecondStep), &p) == nil &&
+		p.Passed && p.Reset == token.ID && p.UserID == u.ID && p.Version == u.CredentialVersion
+}
+
+// Pass starts the session, or opens the reset, if the code is right. With skip, the
+// browser needs none for 30 days. It returns ErrBadCode, *RateLimited, or ErrNotFound if a password or factor
 // changed meanwhile.
 func (p *SecondStep) Pass(ctx context.Context, typed string, skip bool, client Client) (s *LoggedIn, err error) {
 	err = p.User.passCode(ctx, typed, client, func(tx *pop.Connection, f *Factor) (err error) {
@@ -72,11 +96,14 @@ func (p *SecondStep) Pass(ctx context.Context, typed string, skip bool, client C
 	return s, err
 }
 
-// passedBy starts the session of a login that used the factor. It takes the locked
-// account.
+// passedBy starts the session of a login that used the factor, or marks a reset. It
+// takes the locked account.
 func (p *SecondStep) passedBy(tx *pop.Connection, f *Factor, skip bool, client Client) (*LoggedIn, error) {
 	if err := p.User.useFactor(tx, f, client); err != nil {
 		return nil, err
+	}
+	if p.Passed = p.Reset != uuid.Nil; p.Passed {
+		return nil, nil
 	}
 	s, err := startSession(tx, p.User, client, Session{Remembered: p.Remember, ConfirmedAt: nulls.NewTime(Clock.Now()), FactorID: f.nullID()})
 	if err != nil {

@@ -165,6 +165,10 @@ func (s *story) secondStep() {
 	b.LogIn("cleo@example.com")
 	s.read(b.Get("/login/second"), 200)
 	s.read(b.Post("/login/second", "code", "wrong"), 422)
+	b.Post("/password/forgot", "email", "cleo@example.com")
+	b.Get("/password/reset/" + s.Token("reset", "cleo@example.com"))
+	b.Get("/password/reset")
+	s.read(b.Get("/login/second"), 200) // for a reset
 	s.Execute("UPDATE users SET credential_version = credential_version + 1")
 	b.Get("/login/second")
 	s.read(b.Get("/login"), 200) // over
