@@ -30,6 +30,7 @@ var kinds = map[string]kind{
 	models.MailReset:           {link: "/password/reset/"},
 	models.MailPasswordChanged: {notMe: true},
 	models.MailNewBrowser:      {notMe: true},
+	models.MailNotPassed:       {notMe: true},
 	models.MailEmailConfirm:    {link: "/account/email/confirm/"},
 	models.MailEmailTaken:      {link: "/password/forgot", notice: true},
 	models.MailEmailRequested:  {notMe: true},

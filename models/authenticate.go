@@ -29,8 +29,7 @@ func LogIn(ctx context.Context, with Credentials, remember bool) (s *LoggedIn, d
 	_, err = with.attempt(ctx, ActivityLoginFailed, func(tx *pop.Connection, user *User) (kind string, err error) {
 		like := Session{Remembered: remember, ConfirmedAt: nulls.NewTime(Clock.Now())}
 		if user.SecondStep {
-			if skips, err := user.skips(tx, with.Client); err != nil || !skips {
-				due = user.askSecondStep(with.Client, remember)
+			if due, err = user.askSecondStep(tx, with.Client, remember); due != nil || err != nil {
 				return ActivitySecondStepAsked, err
 			}
 			like.ConfirmedAt = nulls.Time{} // the password alone does not confirm

@@ -13,27 +13,28 @@ import (
 
 // The names of the app's mails.
 const (
-	MailSignup          = "signup"            // link to choose a password
-	MailSignupTaken     = "signup_taken"      // the email has an account
-	MailReset           = "reset"             // link to set a new password
-	MailPasswordChanged = "password_changed"  // notice
-	MailNewBrowser      = "new_browser"       // notice
-	MailEmailConfirm    = "email_confirm"     // to the new email: link to confirm
-	MailEmailTaken      = "email_taken"       // to the new email: it has an account
-	MailEmailRequested  = "email_requested"   // notice to the old email
-	MailEmailChanged    = "email_changed"     // notice to the old email, with undo link
-	MailUndone          = "undone"            // notice to both emails
-	MailUndoFinished    = "undo_finished"     // notice: factors were changed back
-	MailTOTPAdded       = "totp_added"        // notice
-	MailTOTPRemoved     = "totp_removed"      // notice
-	MailCodesAdded      = "codes_added"       // notice: new recovery codes
-	MailSecondStepOn    = "second_step_on"    // notice
-	MailSecondStepOff   = "second_step_off"   // notice
-	MailFactorFirstUsed = "factor_first_used" // notice
-	MailCodeUsed        = "code_used"         // notice: a recovery code
-	MailCodesLow        = "codes_low"         // notice: few recovery codes are left
-	MailEmailReserved   = "email_reserved"    // notice to a reserved email that was requested
-	MailAccountDeleted  = "account_deleted"   // notice, with undo link
+	MailSignup          = "signup"                 // link to choose a password
+	MailSignupTaken     = "signup_taken"           // the email has an account
+	MailReset           = "reset"                  // link to set a new password
+	MailPasswordChanged = "password_changed"       // notice
+	MailNewBrowser      = "new_browser"            // notice
+	MailEmailConfirm    = "email_confirm"          // to the new email: link to confirm
+	MailEmailTaken      = "email_taken"            // to the new email: it has an account
+	MailEmailRequested  = "email_requested"        // notice to the old email
+	MailEmailChanged    = "email_changed"          // notice to the old email, with undo link
+	MailUndone          = "undone"                 // notice to both emails
+	MailUndoFinished    = "undo_finished"          // notice: factors were changed back
+	MailTOTPAdded       = "totp_added"             // notice
+	MailTOTPRemoved     = "totp_removed"           // notice
+	MailCodesAdded      = "codes_added"            // notice: new recovery codes
+	MailSecondStepOn    = "second_step_on"         // notice
+	MailSecondStepOff   = "second_step_off"        // notice
+	MailFactorFirstUsed = "factor_first_used"      // notice
+	MailCodeUsed        = "code_used"              // notice: a recovery code
+	MailCodesLow        = "codes_low"              // notice: few recovery codes are left
+	MailNotPassed       = "second_step_not_passed" // notice: after the right password
+	MailEmailReserved   = "email_reserved"         // notice to a reserved email that was requested
+	MailAccountDeleted  = "account_deleted"        // notice, with undo link
 )
 
 // MailData holds the details in a mail's texts.

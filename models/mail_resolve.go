@@ -3,6 +3,7 @@ package models
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/gofrs/uuid"
 
@@ -35,6 +36,8 @@ func resolveMail(ctx context.Context, m *outbox.Mail) error {
 			return err
 		}
 		return outbox.ErrNothingToSend
+	case MailNotPassed:
+		return Outbox.Once(ctx, DB, m, 24*time.Hour)
 	}
 	return nil
 }

@@ -10,6 +10,8 @@ import (
 	"github.com/gobuffalo/nulls"
 	"github.com/gobuffalo/pop/v6"
 	"github.com/gofrs/uuid"
+
+	"corral/internal/outbox"
 )
 
 // SecondStep is a login after the right password, or a mailed reset, which waits for a
@@ -20,6 +22,9 @@ type SecondStep struct {
 	ExpiresAt time.Time `json:"expires"`
 	Remember  bool      `json:"remember,omitempty"`
 	Next      string    `json:"next,omitempty"` // the page to go to afterwards, or ""
+
+	Mail  uuid.UUID `json:"mail,omitzero"` // of MailNotPassed, which waits for the end
+	DueAt time.Time `json:"due,omitzero"`  // of the mail
 
 	Reset  uuid.UUID `json:"reset,omitzero"`   // the token of a mailed reset; uuid.Nil: a login
 	Passed bool      `json:"passed,omitempty"` // for the reset, until its link ends
@@ -39,29 +44,50 @@ func (p *SecondStep) Raw() string {
 // ErrSecondStep means that the second step comes before a mailed reset.
 var ErrSecondStep = errors.New("the second step comes first")
 
-// askSecondStep returns what a login waits for.
-func (u *User) askSecondStep(client Client, remember bool) *SecondStep {
-	return &SecondStep{
-		UserID:    u.ID,
-		Version:   u.CredentialVersion,
-		ExpiresAt: Clock.Now().Add(SecondStepLifetime),
-		Remember:  remember,
-		Next:      client.Next,
+func (u *User) secondStep() *SecondStep {
+	return &SecondStep{UserID: u.ID, Version: u.CredentialVersion, ExpiresAt: Clock.Now().Add(SecondStepLifetime)}
+}
+
+// askSecondStep returns what a login waits for, or nil if the client skips it. It
+// queues a mail to the owner, which passing cancels. A further login of the browser
+// keeps the mail and its time: an attacker who tries on would postpone it for ever.
+func (u *User) askSecondStep(tx *pop.Connection, client Client, remember bool) (*SecondStep, error) {
+	if skips, err := u.skips(tx, client); err != nil || skips {
+		return nil, err
 	}
+	p, before := u.secondStep(), rawSecondStep(client)
+	p.Remember, p.Next, p.Mail, p.DueAt = remember, client.Next, before.Mail, before.DueAt
+	if before.UserID == u.ID && Clock.Now().Before(p.DueAt) {
+		return p, nil
+	}
+	p.Mail, p.DueAt = newID(), p.ExpiresAt
+	rawToken, err := tokens.Issue(tx, Token{Purpose: PurposeUndo, Subject: p.Mail.String(), Number: u.Changes + 1, Email: u.Email, UserID: u.nullID()})
+	if err != nil {
+		return nil, err
+	}
+	m := outbox.Mail{ID: p.Mail, Recipient: u.Email, Template: MailNotPassed, Language: u.Language, DueAt: nulls.NewTime(p.DueAt)}
+	return p, queueMail(tx, m, client, rawToken)
+}
+
+// rawSecondStep returns what a client's session cookie keeps.
+func rawSecondStep(client Client) (p SecondStep) {
+	_ = json.Unmarshal([]byte(client.RawSecondStep), &p) // the zero SecondStep is over
+	return p
 }
 
 // FindSecondStep returns what a client's session cookie keeps, with its user, or
 // ErrNotFound: there is none, it is too old, or a password or factor changed.
 func FindSecondStep(ctx context.Context, client Client) (*SecondStep, error) {
-	p := &SecondStep{User: &User{}}
-	if json.Unmarshal([]byte(client.RawSecondStep), p) != nil || !p.Passed && !Clock.Now().Before(p.ExpiresAt) {
+	p := rawSecondStep(client)
+	if !p.Passed && !Clock.Now().Before(p.ExpiresAt) {
 		return nil, ErrNotFound
 	}
+	p.User = &User{}
 	err := DB.WithContext(ctx).Where("id = ? AND credential_version = ?", p.UserID, p.Version).First(p.User)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, ErrNotFound
 	}
-	return p, wrap("finding a user", err)
+	return &p, wrap("finding a user", err)
 }
 
 // FindResetStep returns the second step that a mailed reset waits for, or nil: the
@@ -71,20 +97,19 @@ func FindResetStep(ctx context.Context, token *Token, client Client) (*SecondSte
 	if err != nil || user.mayReset(token, client) {
 		return nil, err
 	}
-	p := user.askSecondStep(client, false)
+	p := user.secondStep()
 	p.Reset = token.ID
 	return p, nil
 }
 
 func (u *User) mayReset(token *Token, client Client) bool {
-	var p SecondStep
-	return !u.SecondStep || json.Unmarshal([]byte(client.RawSecondStep), &p) == nil &&
-		p.Passed && p.Reset == token.ID && p.UserID == u.ID && p.Version == u.CredentialVersion
+	p := rawSecondStep(client)
+	return !u.SecondStep || p.Passed && p.Reset == token.ID && p.UserID == u.ID && p.Version == u.CredentialVersion
 }
 
 // Pass starts the session, or opens the reset, if the code is right. With skip, the
-// browser needs none for 30 days. It returns ErrBadCode, *RateLimited, or ErrNotFound if a password or factor
-// changed meanwhile.
+// browser needs none for 30 days. It returns ErrBadCode, *RateLimited, or ErrNotFound
+// if a password or factor changed meanwhile.
 func (p *SecondStep) Pass(ctx context.Context, typed string, skip bool, client Client) (s *LoggedIn, err error) {
 	err = p.User.passCode(ctx, typed, client, func(tx *pop.Connection, f *Factor) (err error) {
 		s, err = p.passedBy(tx, f, skip, client)
@@ -109,7 +134,7 @@ func (p *SecondStep) passedBy(tx *pop.Connection, f *Factor, skip bool, client C
 	if err != nil {
 		return nil, err
 	}
-	if skip {
+	if err = errors.Join(Outbox.Cancel(tx, p.Mail), tokens.Void(tx, PurposeUndo, p.Mail.String())); skip && err == nil {
 		err = p.User.skipFrom(tx, s.RawDeviceCookie, client)
 	}
 	return s, errors.Join(err, p.User.record(tx, s.activity(), client))
