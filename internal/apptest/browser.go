@@ -80,24 +80,39 @@ func (a Answer) LocationPath() string {
 // Send sends a request, with a form unless it is nil.
 func (b *Browser) Send(method, path string, form url.Values) Answer {
 	b.server.t.Helper()
-	req, err := http.NewRequest(method, b.server.URL+path, strings.NewReader(form.Encode()))
+	contentType := ""
+	if form != nil {
+		contentType = "application/x-www-form-urlencoded"
+	}
+	return b.send(method, path, contentType, form.Encode())
+}
+
+// PostJSON sends JSON, as scripts do.
+func (b *Browser) PostJSON(path, body string) Answer {
+	b.server.t.Helper()
+	return b.send("POST", path, "application/json", body)
+}
+
+func (b *Browser) send(method, path, contentType, body string) Answer {
+	b.server.t.Helper()
+	req, err := http.NewRequest(method, b.server.URL+path, strings.NewReader(body))
 	if err != nil {
 		b.server.t.Fatal(err)
 	}
 	maps.Copy(req.Header, b.Header)
-	if form != nil {
-		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	if contentType != "" {
+		req.Header.Set("Content-Type", contentType)
 	}
 	res, err := b.client.Do(req)
 	if err != nil {
 		b.server.t.Fatal(err)
 	}
 	defer res.Body.Close()
-	body, err := io.ReadAll(res.Body)
+	page, err := io.ReadAll(res.Body)
 	if err != nil {
 		b.server.t.Fatal(err)
 	}
-	return Answer{res, string(body)}
+	return Answer{res, string(page)}
 }
 
 // Get requests a page.

@@ -1,7 +1,11 @@
 package passkey
 
 import (
+	"encoding/json"
 	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/go-webauthn/webauthn/protocol"
 	"github.com/go-webauthn/webauthn/webauthn"
@@ -17,6 +21,33 @@ type Credential struct {
 	BackupEligible bool   // may be synced between devices
 	BackedUp       bool
 	Transports     []string // hints for browsers, like "internal"
+}
+
+// Encode returns c as the app stores it.
+func (c Credential) Encode() []byte {
+	encoded, _ := json.Marshal(c) // cannot fail
+	return encoded
+}
+
+// Decode returns the credential that Encode returned. That of damaged bytes verifies no answer.
+func Decode(stored []byte) (c Credential) {
+	if json.Unmarshal(stored, &c) != nil {
+		return Credential{}
+	}
+	return c
+}
+
+// NormalizeName returns a typed name of a passkey as it is stored, if it has 1 to 64
+// characters.
+func NormalizeName(typed string) (name string, ok bool) {
+	name = strings.TrimSpace(strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(typed, "")))
+	n := utf8.RuneCountInString(name)
+	return name, 1 <= n && n <= 64
 }
 
 // transports are those that browsers know. Clients can send anything.

@@ -41,7 +41,7 @@ func split(t testing.TB, answer passkeytest.Answer) (parts, func(parts) []byte) 
 
 func requireSafe(t *testing.T, err error) {
 	t.Helper()
-	if err != nil && !errors.Is(err, passkey.ErrRefused) && !errors.Is(err, passkey.ErrState) && !errors.Is(err, passkey.ErrUnknown) {
+	if err != nil && !errors.Is(err, passkey.ErrRefused) && !errors.Is(err, passkey.ErrExpired) && !errors.Is(err, passkey.ErrUnknown) {
 		t.Fatal(err)
 	}
 }
@@ -62,7 +62,7 @@ func FuzzRegistration_AttestationObject(f *testing.F) {
 	answer := a.Create(f, s.options(f, ada))
 	f.Fuzz(func(t *testing.T, object []byte) {
 		_, with := split(t, answer)
-		_, err := s.FinishRegistration("register", "ada", answer.State, with(parts{"attestationObject": object}))
+		_, err := s.FinishRegistration("register", "ada", passkey.Answer{State: answer.State, Credential: with(parts{"attestationObject": object})})
 		requireSafe(t, err)
 	})
 }
@@ -85,7 +85,7 @@ func FuzzRegistration_PublicKey(f *testing.F) {
 			data := append(slices.Clone(right["authenticatorData"][:beforeKey]), key...)
 			data[32] |= flags
 			_, with := split(t, answer)
-			verified, err := s.FinishRegistration("register", "ada", answer.State, with(parts{"attestationObject": cbor(t, map[string]any{"fmt": "none", "attStmt": map[string]any{}, "authData": data})}))
+			verified, err := s.FinishRegistration("register", "ada", passkey.Answer{State: answer.State, Credential: with(parts{"attestationObject": cbor(t, map[string]any{"fmt": "none", "attStmt": map[string]any{}, "authData": data})})})
 			requireSafe(t, err)
 			if err == nil { // what is stored is used at the next login
 				loginWith(t, s, a, verified.Credential.PublicKey)
@@ -97,7 +97,7 @@ func FuzzRegistration_PublicKey(f *testing.F) {
 func loginWith(t *testing.T, s *site, a *passkeytest.Authenticator, key []byte) {
 	t.Helper()
 	answer := a.Get(t, s.loginOptions(t, nil))
-	_, err := s.FinishLogin("login", "", answer.State, answer.Credential, func(id []byte) ([]byte, passkey.Credential, error) {
+	_, err := s.FinishLogin("login", "", passkey.Answer(answer), func(id []byte) ([]byte, passkey.Credential, error) {
 		return ada.Handle, passkey.Credential{ID: id, PublicKey: key}, nil
 	})
 	requireSafe(t, err)
@@ -114,7 +114,7 @@ func FuzzLogin(f *testing.F) {
 	f.Add(extended, right["signature"][:8], []byte(`{"type":"webauthn.get","tokenBinding":{"status":"present"}}`))
 	f.Fuzz(func(t *testing.T, data, signature, client []byte) {
 		_, with := split(t, answer)
-		_, err := s.FinishLogin("login", "", answer.State, with(parts{"authenticatorData": data, "signature": signature, "clientDataJSON": client}), s.lookup)
+		_, err := s.FinishLogin("login", "", passkey.Answer{State: answer.State, Credential: with(parts{"authenticatorData": data, "signature": signature, "clientDataJSON": client})}, s.lookup)
 		requireSafe(t, err)
 	})
 }
@@ -127,11 +127,11 @@ func FuzzFinish_Request(f *testing.F) {
 	f.Add(got.State, []byte(got.Credential))
 	f.Fuzz(func(t *testing.T, state string, credential []byte) {
 		for _, state := range []string{state, created.State} {
-			_, err := s.FinishRegistration("register", "ada", state, credential)
+			_, err := s.FinishRegistration("register", "ada", passkey.Answer{State: state, Credential: credential})
 			requireSafe(t, err)
 		}
 		for _, state := range []string{state, got.State} {
-			_, err := s.FinishLogin("login", "", state, credential, s.lookup)
+			_, err := s.FinishLogin("login", "", passkey.Answer{State: state, Credential: credential}, s.lookup)
 			requireSafe(t, err)
 		}
 	})

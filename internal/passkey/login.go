@@ -12,6 +12,9 @@ import (
 // for that account's passkeys only. The allowed ones are told to the browser: give
 // none unless the client has proved a first factor.
 func (p *RelyingParty) BeginLogin(purpose, subject string, handle []byte, allow []Credential) (*Challenge, error) {
+	if p.unusable != nil {
+		return nil, p.unusable
+	}
 	request, session, err := p.webAuthn.BeginDiscoverableLogin(webauthn.WithAllowedCredentials(descriptors(allow)))
 	if err != nil {
 		return nil, err
@@ -20,15 +23,16 @@ func (p *RelyingParty) BeginLogin(purpose, subject string, handle []byte, allow 
 	return p.newChallenge(protocol.AssertCeremony, purpose, subject, request.Response, session)
 }
 
-// FinishLogin verifies the answer of navigator.credentials.get, as toJSON returns it.
+// FinishLogin verifies the answer of navigator.credentials.get.
 // The lookup function returns the handle of the account that has the credential of
 // an ID, and the credential. Its error is returned as it is.
-func (p *RelyingParty) FinishLogin(purpose, subject, state string, answer []byte, lookup func(id []byte) (handle []byte, c Credential, err error)) (*Verified, error) {
-	session, err := p.open(protocol.AssertCeremony, purpose, subject, state)
+func (p *RelyingParty) FinishLogin(purpose, subject string, a Answer, lookup func(id []byte) (handle []byte, c Credential, err error)) (*Verified, error) {
+	session, err := p.open(protocol.AssertCeremony, purpose, subject, a.State)
 	if err != nil {
 		return nil, err
 	}
-	if answer, err = withoutExtensions(answer); err != nil {
+	answer, err := withoutExtensions(a.Credential)
+	if err != nil {
 		return nil, refused(err)
 	}
 	parsed, err := protocol.ParseCredentialRequestResponseBytes(answer)

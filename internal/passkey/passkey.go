@@ -2,19 +2,28 @@
 // and routes of its own.
 //
 // A browser asks for a challenge, gives its publicKey to navigator.credentials, and
-// sends the state back with the credential:
+// sends an [Answer]:
 //
-//	party, err := passkey.New(passkey.Options{PublicURL: host, Name: "Shop", Seal: seal, Open: open, Now: time.Now})
-//	challenge, err := party.BeginLogin("login", "", nil, nil) // answer it as JSON
+//	party := passkey.New(passkey.Options{PublicURL: host, Name: "Shop", Secrets: ring, Now: time.Now})
+//	challenge, err := party.BeginLogin("login", "", nil, nil) // answer with its JSON
 //	…
-//	verified, err := party.FinishLogin("login", "", body.State, body.Credential, func(id []byte) ([]byte, passkey.Credential, error) {
-//		row, err := findPasskey(tx, id) // passkey.ErrUnknown if there is none
-//		return row.UserID.Bytes(), row.Credential, err
+//	verified, err := party.FinishLogin("login", "", answer, func(id []byte) ([]byte, passkey.Credential, error) {
+//		row, err := findPasskey(db, id) // passkey.ErrUnknown if there is none
+//		return row.UserID.Bytes(), passkey.Decode(row.Data), err
+//	})
+//	err = db.Transaction(func(tx *pop.Connection) error {
+//		err := verified.Redeem(tx, time.Now())
+//		… // store verified.Credential.Encode(), log in
 //	})
 //
-// The app stores verified.Credential, and inserts verified.ChallengeDigest under a
-// unique key in the same transaction: an answer then works once, on all nodes. Rows
-// older than [Lifetime] may be purged.
+// Redeem makes an answer work once, on all nodes. It needs this table in PostgreSQL
+// or SQLite, with an index on expires_at, after which rows may be deleted:
+//
+//	CREATE TABLE used_challenges (
+//		id         UUID NOT NULL PRIMARY KEY,
+//		digest     BYTEA NOT NULL UNIQUE, -- SHA-256
+//		expires_at TIMESTAMP NOT NULL
+//	)
 //
 // User verification and discoverable credentials are required. Attestation and
 // extensions are not asked for; those that come nonetheless are ignored.
@@ -26,6 +35,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/netip"
 	"net/url"
 	"strings"
@@ -33,6 +43,11 @@ import (
 
 	"github.com/go-webauthn/webauthn/protocol"
 	"github.com/go-webauthn/webauthn/webauthn"
+	"github.com/gobuffalo/pop/v6"
+	"github.com/gofrs/uuid"
+
+	"corral/internal/database"
+	"corral/internal/secret"
 )
 
 // Lifetime is how long a challenge may be answered.
@@ -40,21 +55,24 @@ const Lifetime = 5 * time.Minute
 
 // Errors of FinishRegistration and FinishLogin, which wrap them.
 var (
-	// ErrState means that the state is damaged, too old, or another purpose's or
-	// subject's: the browser needs another challenge.
-	ErrState = errors.New("the challenge is unusable or too old")
-	// ErrRefused means that the answer proves nothing.
+	// ErrExpired means that the challenge is too old, or was used: the browser needs
+	// another.
+	ErrExpired = errors.New("the challenge is too old or was used")
+	// ErrRefused means that the answer proves nothing, or that its state is damaged or
+	// another purpose's or subject's.
 	ErrRefused = errors.New("the passkey is refused")
 	// ErrUnknown is for lookup functions: no passkey has this ID.
 	ErrUnknown = errors.New("the passkey is unknown")
 )
 
+// ErrUnusable is the error of all methods where [Unusable] gives a reason.
+var ErrUnusable = errors.New("passkeys do not work")
+
 // Options configures a RelyingParty.
 type Options struct {
 	PublicURL *url.URL // its host is the RP ID, for good: passkeys work under no other
 	Name      string   // of the site, for the browser's dialogs
-	Seal      func(plain []byte) []byte
-	Open      func(sealed []byte) ([]byte, error)
+	Secrets   secret.Ring
 	Now       func() time.Time
 }
 
@@ -63,16 +81,18 @@ type RelyingParty struct {
 	options  Options
 	origin   string
 	webAuthn *webauthn.WebAuthn
+	unusable error
 }
 
-// Reasons of Unusable.
+// Message keys of Unusable.
 const (
-	UnusableIP   = "ip"   // the host is an IP address
-	UnusableName = "name" // the host is no domain, like "intranet"
-	UnusableHTTP = "http" // plain http, which browsers accept for localhost only
+	UnusableIP   = "passkey.off_ip"   // the host is an IP address
+	UnusableName = "passkey.off_name" // the host is no domain, like "intranet"
+	UnusableHTTP = "passkey.off_http" // plain http, which browsers accept for localhost only
 )
 
-// Unusable returns why browsers refuse passkeys under publicURL, or "".
+// Unusable returns the message key of why browsers refuse passkeys under publicURL, or
+// "".
 func Unusable(publicURL *url.URL) string {
 	host := publicURL.Hostname()
 	_, notIP := netip.ParseAddr(host)
@@ -87,10 +107,9 @@ func Unusable(publicURL *url.URL) string {
 	return ""
 }
 
-// New returns an error where [Unusable] gives a reason.
-func New(o Options) (*RelyingParty, error) {
+func New(o Options) *RelyingParty {
 	if reason := Unusable(o.PublicURL); reason != "" {
-		return nil, fmt.Errorf("passkeys do not work under %s (%s)", o.PublicURL, reason)
+		return &RelyingParty{unusable: fmt.Errorf("%w under %s (%s)", ErrUnusable, o.PublicURL, reason)}
 	}
 	origin := o.PublicURL.Scheme + "://" + strings.ToLower(o.PublicURL.Host)
 	origin = strings.TrimSuffix(origin, map[string]string{"https": ":443", "http": ":80"}[o.PublicURL.Scheme])
@@ -107,10 +126,7 @@ func New(o Options) (*RelyingParty, error) {
 		},
 		Timeouts: webauthn.TimeoutsConfig{Login: timeout, Registration: timeout},
 	})
-	if err != nil {
-		return nil, fmt.Errorf("configuring passkeys: %w", err)
-	}
-	return &RelyingParty{o, origin, w}, nil
+	return &RelyingParty{o, origin, w, err}
 }
 
 // A Challenge is what a browser needs to answer. Its JSON is
@@ -120,14 +136,47 @@ type Challenge struct {
 	State     string `json:"state"`     // sealed; to be sent back
 }
 
+// An Answer is what the browser sends.
+type Answer struct {
+	State      string          `json:"state"`
+	Credential json.RawMessage `json:"credential"` // as its toJSON returns it
+}
+
 // Verified is a right answer.
 type Verified struct {
 	Credential      Credential // as it is now, to be stored
-	ChallengeDigest []byte     // SHA-256, to be stored as used
+	ChallengeDigest []byte     // SHA-256
 
 	// For the log. A copied key makes the counter stand still, but so do some
 	// honest authenticators.
 	CounterStuck, BackupChanged bool
+}
+
+// Redeem uses the challenge up, in the transaction that it serves. It returns
+// ErrExpired if it was used before.
+func (v *Verified) Redeem(tx *pop.Connection, now time.Time) error {
+	err := tx.RawQuery("INSERT INTO used_challenges (id, digest, expires_at) VALUES (?, ?, ?)",
+		uuid.Must(uuid.NewV7()), v.ChallengeDigest, now.Add(Lifetime)).Exec()
+	if database.IsDuplicate(err) {
+		return ErrExpired
+	}
+	if err != nil {
+		return fmt.Errorf("using a challenge: %w", err)
+	}
+	return nil
+}
+
+// Problem returns the HTTP status and the message key of a refusal, or 0 and "".
+func Problem(err error) (status int, messageKey string) {
+	switch {
+	case errors.Is(err, ErrUnknown):
+		return http.StatusNotFound, "passkey.unknown"
+	case errors.Is(err, ErrExpired):
+		return http.StatusConflict, "passkey.expired"
+	case errors.Is(err, ErrRefused):
+		return http.StatusUnprocessableEntity, "passkey.refused"
+	}
+	return 0, ""
 }
 
 // state is what a challenge was made for. Sealing it needs no row, so that strangers
@@ -139,31 +188,39 @@ type state struct {
 	Session          webauthn.SessionData
 }
 
+const purposeOfState = "passkey challenges"
+
 func (p *RelyingParty) newChallenge(ceremony protocol.CeremonyType, purpose, subject string, publicKey any, session *webauthn.SessionData) (*Challenge, error) {
 	plain, err := json.Marshal(state{ceremony, purpose, subject, p.options.Now().Add(Lifetime), *session})
 	if err != nil {
 		return nil, fmt.Errorf("sealing a challenge: %w", err)
 	}
-	return &Challenge{publicKey, base64.RawURLEncoding.EncodeToString(p.options.Seal(plain))}, nil
+	return &Challenge{publicKey, base64.RawURLEncoding.EncodeToString(p.options.Secrets.Seal(purposeOfState, plain))}, nil
 }
 
 // open returns the session that newChallenge sealed. The purpose and the subject
 // prevent that a challenge which the attacker may answer serves for another.
 func (p *RelyingParty) open(ceremony protocol.CeremonyType, purpose, subject, sealed string) (*webauthn.SessionData, error) {
+	if p.unusable != nil {
+		return nil, p.unusable
+	}
 	encrypted, err := base64.RawURLEncoding.DecodeString(sealed)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrState, err)
+		return nil, refused(err)
 	}
-	plain, err := p.options.Open(encrypted)
+	plain, err := p.options.Secrets.Open(purposeOfState, encrypted)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrState, err)
+		return nil, refused(err)
 	}
 	var s state
 	if err := json.Unmarshal(plain, &s); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrState, err)
+		return nil, refused(err)
 	}
-	if s.Ceremony != ceremony || s.Purpose != purpose || s.Subject != subject || !p.options.Now().Before(s.Ends) {
-		return nil, ErrState
+	if s.Ceremony != ceremony || s.Purpose != purpose || s.Subject != subject {
+		return nil, refused(errors.New("the challenge is for another purpose"))
+	}
+	if !p.options.Now().Before(s.Ends) {
+		return nil, ErrExpired
 	}
 	return &s.Session, nil
 }

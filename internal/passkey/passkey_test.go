@@ -39,16 +39,12 @@ type row struct {
 
 func newSite(t testing.TB, publicURL string) *site {
 	t.Helper()
-	ring := secret.NewRing("test", []string{secret.New()})
 	s := &site{now: time.Date(2026, 11, 28, 12, 0, 0, 0, time.UTC), stored: map[string]row{}}
 	u, err := url.Parse(publicURL)
 	require.NoError(t, err)
-	s.RelyingParty, err = passkey.New(passkey.Options{
-		PublicURL: u, Name: "Shop", Now: func() time.Time { return s.now },
-		Seal: func(plain []byte) []byte { return ring.Seal("passkeys", plain) },
-		Open: func(sealed []byte) ([]byte, error) { return ring.Open("passkeys", sealed) },
+	s.RelyingParty = passkey.New(passkey.Options{
+		PublicURL: u, Name: "Shop", Secrets: secret.NewRing("test", []string{secret.New()}), Now: func() time.Time { return s.now },
 	})
-	require.NoError(t, err)
 	return s
 }
 
@@ -89,25 +85,31 @@ func (s *site) register(t testing.TB, a *passkeytest.Authenticator, u passkey.Us
 }
 
 func (s *site) finishRegistration(answer passkeytest.Answer) (*passkey.Verified, error) {
-	return s.FinishRegistration("register", "ada", answer.State, answer.Credential)
+	return s.FinishRegistration("register", "ada", passkey.Answer(answer))
 }
 
 func (s *site) finishLogin(answer passkeytest.Answer) (*passkey.Verified, error) {
-	return s.FinishLogin("login", "", answer.State, answer.Credential, s.lookup)
+	return s.FinishLogin("login", "", passkey.Answer(answer), s.lookup)
 }
 
 func TestUnusable(t *testing.T) {
 	for publicURL, want := range map[string]string{
 		"https://shop.example": "", "https://shop.example:8443": "", "http://localhost:3000": "", "https://localhost": "",
-		"https://192.0.2.7": "ip", "http://127.0.0.1:3000": "ip", "https://[2001:db8::7]": "ip",
-		"https://intranet": "name", "http://intranet:3000": "name", "https://127.1": "name", "https://büro.example": "name", "https://shop.example.": "name",
-		"http://shop.example": "http", "http://app.localhost": "http",
+		"https://192.0.2.7": "passkey.off_ip", "http://127.0.0.1:3000": "passkey.off_ip", "https://[2001:db8::7]": "passkey.off_ip",
+		"https://intranet": "passkey.off_name", "http://intranet:3000": "passkey.off_name", "https://127.1": "passkey.off_name", "https://büro.example": "passkey.off_name", "https://shop.example.": "passkey.off_name",
+		"http://shop.example": "passkey.off_http", "http://app.localhost": "passkey.off_http",
 	} {
 		u, err := url.Parse(publicURL)
 		require.NoError(t, err)
 		require.Equal(t, want, passkey.Unusable(u), publicURL)
-		_, err = passkey.New(passkey.Options{PublicURL: u})
-		require.Equal(t, want == "", err == nil, publicURL)
+		s := newSite(t, publicURL)
+		_, begin := s.BeginLogin("login", "", nil, nil)
+		_, register := s.BeginRegistration("register", "ada", ada, nil)
+		_, finish := s.finishLogin(passkeytest.Answer{})
+		_, finishRegistration := s.finishRegistration(passkeytest.Answer{})
+		for _, err := range []error{begin, register, finish, finishRegistration} {
+			require.Equal(t, want != "", errors.Is(err, passkey.ErrUnusable), publicURL)
+		}
 	}
 }
 
@@ -230,10 +232,10 @@ func TestFinish_OtherCeremony(t *testing.T) {
 	s, a := newSite(t, origin), passkeytest.New(origin)
 	s.register(t, a, ada)
 	created, got := a.Create(t, s.options(t, ada)), a.Get(t, s.loginOptions(t, nil))
-	_, err := s.FinishLogin("register", "ada", created.State, got.Credential, s.lookup)
-	require.ErrorIs(t, err, passkey.ErrState)
-	_, err = s.FinishRegistration("login", "", got.State, created.Credential)
-	require.ErrorIs(t, err, passkey.ErrState)
+	_, err := s.FinishLogin("register", "ada", passkey.Answer(created), s.lookup)
+	require.ErrorIs(t, err, passkey.ErrRefused)
+	_, err = s.FinishRegistration("login", "", passkey.Answer(got))
+	require.ErrorIs(t, err, passkey.ErrRefused)
 }
 
 func stateOf(t testing.TB, options []byte) string {
@@ -247,9 +249,9 @@ func TestFinish_Junk(t *testing.T) {
 	s := newSite(t, origin)
 	creation, request := stateOf(t, s.options(t, ada)), stateOf(t, s.loginOptions(t, nil))
 	for _, junk := range []string{"", "null", "[]", "{", "{}", `"a"`, `{"id":1}`, `{"id":"AA","rawId":"AA","type":"public-key"}`, strings.Repeat("[", 100_000)} {
-		_, err := s.FinishRegistration("register", "ada", creation, []byte(junk))
+		_, err := s.FinishRegistration("register", "ada", passkey.Answer{State: creation, Credential: []byte(junk)})
 		require.ErrorIs(t, err, passkey.ErrRefused, junk)
-		_, err = s.FinishLogin("login", "", request, []byte(junk), s.lookup)
+		_, err = s.FinishLogin("login", "", passkey.Answer{State: request, Credential: []byte(junk)}, s.lookup)
 		require.ErrorIs(t, err, passkey.ErrRefused, junk)
 	}
 }
@@ -258,17 +260,17 @@ func TestFinish_State(t *testing.T) {
 	s, a := newSite(t, origin), passkeytest.New(origin)
 	answer := a.Create(t, s.options(t, ada))
 	for _, other := range [][2]string{{"login", "ada"}, {"register", "bob"}, {"", ""}} {
-		_, err := s.FinishRegistration(other[0], other[1], answer.State, answer.Credential)
-		require.ErrorIs(t, err, passkey.ErrState, other)
+		_, err := s.FinishRegistration(other[0], other[1], passkey.Answer(answer))
+		require.ErrorIs(t, err, passkey.ErrRefused, other)
 	}
 	got := a.Get(t, s.loginOptions(t, nil))
 	for _, other := range [][2]string{{"second", ""}, {"login", "ada"}} {
-		_, err := s.FinishLogin(other[0], other[1], got.State, got.Credential, s.lookup)
-		require.ErrorIs(t, err, passkey.ErrState, other)
+		_, err := s.FinishLogin(other[0], other[1], passkey.Answer(got), s.lookup)
+		require.ErrorIs(t, err, passkey.ErrRefused, other)
 	}
 	for _, state := range []string{"", "?", answer.State[1:], answer.State[:20], stateOf(t, newSite(t, origin).options(t, ada))} {
-		_, err := s.FinishRegistration("register", "ada", state, answer.Credential)
-		require.ErrorIs(t, err, passkey.ErrState, state)
+		_, err := s.FinishRegistration("register", "ada", passkey.Answer{State: state, Credential: answer.Credential})
+		require.ErrorIs(t, err, passkey.ErrRefused, state)
 	}
 	s.now = s.now.Add(passkey.Lifetime - time.Second)
 	first, err := s.finishRegistration(answer)
@@ -279,7 +281,7 @@ func TestFinish_State(t *testing.T) {
 	require.Len(t, first.ChallengeDigest, 32)
 	s.now = s.now.Add(time.Second)
 	_, err = s.finishRegistration(answer)
-	require.ErrorIs(t, err, passkey.ErrState)
+	require.Equal(t, passkey.ErrExpired, err)
 }
 
 func TestFinish_EachChallengeHasItsDigest(t *testing.T) {
@@ -300,7 +302,7 @@ func TestFinishLogin_Lookup(t *testing.T) {
 	_, err := s.finishLogin(answer)
 	require.Equal(t, passkey.ErrUnknown, err)
 	failed := errors.New("the database is gone")
-	_, err = s.FinishLogin("login", "", answer.State, answer.Credential, func(asked []byte) ([]byte, passkey.Credential, error) {
+	_, err = s.FinishLogin("login", "", passkey.Answer(answer), func(asked []byte) ([]byte, passkey.Credential, error) {
 		require.Equal(t, id, asked)
 		return nil, passkey.Credential{}, failed
 	})
@@ -457,4 +459,37 @@ func TestCredential_SuggestedName(t *testing.T) {
 	a.AAGUID = [16]byte{0xd5, 0x48, 0x82, 0x6e, 0x79, 0xb4, 0xdb, 0x40, 0xa3, 0xd8, 0x11, 0x11, 0x6f, 0x7e, 0x83, 0x49}
 	require.Equal(t, "Bitwarden", s.register(t, a, ada).SuggestedName())
 	require.Empty(t, passkey.Credential{AAGUID: []byte("short")}.SuggestedName())
+}
+
+func TestCredential_Stored(t *testing.T) {
+	s, a := newSite(t, origin), passkeytest.New(origin)
+	held := s.register(t, a, ada)
+	require.Equal(t, held, passkey.Decode(held.Encode()))
+	for _, damaged := range []string{"", "{", `{"ID":"AA==","SignCount":"x"}`} {
+		require.Equal(t, passkey.Credential{}, passkey.Decode([]byte(damaged)))
+		s.stored[string(held.ID)] = row{ada.Handle, passkey.Decode([]byte(damaged))}
+		_, err := s.finishLogin(a.Get(t, s.loginOptions(t, nil)))
+		require.ErrorIs(t, err, passkey.ErrRefused)
+	}
+}
+
+func TestNormalizeName(t *testing.T) {
+	for typed, want := range map[string]string{
+		" Phone ": "Phone", "": "", " ": "", "\x00\n": "", strings.Repeat("é", 64): strings.Repeat("é", 64), strings.Repeat("é", 65): "",
+		"a\xffb": "ab", "👩‍💻": "👩‍💻",
+	} {
+		name, ok := passkey.NormalizeName(typed)
+		require.Equal(t, want != "", ok, typed)
+		if ok {
+			require.Equal(t, want, name)
+		}
+	}
+}
+
+func TestProblem(t *testing.T) {
+	for err, want := range map[error]int{passkey.ErrRefused: 422, passkey.ErrUnknown: 404, passkey.ErrExpired: 409, passkey.ErrUnusable: 0, nil: 0} {
+		status, key := passkey.Problem(err)
+		require.Equal(t, want, status)
+		require.Equal(t, want != 0, key != "")
+	}
 }

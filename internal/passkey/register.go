@@ -29,6 +29,9 @@ const maxPublicKey = 1024
 // BeginRegistration returns a challenge for u's authenticators but for those that
 // hold one of the excluded credentials.
 func (p *RelyingParty) BeginRegistration(purpose, subject string, u User, exclude []Credential) (*Challenge, error) {
+	if p.unusable != nil {
+		return nil, p.unusable
+	}
 	creation, session, err := p.webAuthn.BeginRegistration(user{User: u},
 		webauthn.WithCredentialParameters(algorithms), webauthn.WithExclusions(descriptors(exclude)))
 	if err != nil {
@@ -37,15 +40,15 @@ func (p *RelyingParty) BeginRegistration(purpose, subject string, u User, exclud
 	return p.newChallenge(protocol.CreateCeremony, purpose, subject, creation.Response, session)
 }
 
-// FinishRegistration verifies the answer of navigator.credentials.create, as toJSON
-// returns it. The credential's ID may be another account's already: the app's unique
+// FinishRegistration verifies the answer of navigator.credentials.create. The credential's ID may be another account's already: the app's unique
 // key must refuse that.
-func (p *RelyingParty) FinishRegistration(purpose, subject, state string, answer []byte) (*Verified, error) {
-	session, err := p.open(protocol.CreateCeremony, purpose, subject, state)
+func (p *RelyingParty) FinishRegistration(purpose, subject string, a Answer) (*Verified, error) {
+	session, err := p.open(protocol.CreateCeremony, purpose, subject, a.State)
 	if err != nil {
 		return nil, err
 	}
-	if answer, err = withoutExtensions(answer); err != nil {
+	answer, err := withoutExtensions(a.Credential)
+	if err != nil {
 		return nil, refused(err)
 	}
 	parsed, err := protocol.ParseCredentialCreationResponseBytes(answer)

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"sync"
 	"time"
+
+	"github.com/gobuffalo/pop/v6"
 )
 
 const (
@@ -61,6 +63,34 @@ func (l *Line) Try(ctx context.Context, try func() error) error {
 			return err
 		}
 	}
+}
+
+// Attempt runs try as an attempt in flight. It leaves it counted if failed reports
+// that its error is a failure, and takes it off otherwise, although the client may
+// be gone. It returns *Exceeded after a query if a bucket is full.
+func (l *Line) Attempt(ctx context.Context, db *pop.Connection, buckets Buckets, now func() time.Time, try func() error, failed func(err error) bool) error {
+	err := l.Try(ctx, func() error {
+		for _, b := range buckets { // without a transaction, of which attackers could begin many
+			if _, refused, err := b.Peek(db.WithContext(ctx), now()); err != nil {
+				return err
+			} else if refused != nil {
+				return refused
+			}
+		}
+		return db.WithContext(ctx).Transaction(func(tx *pop.Connection) error {
+			_, err := buckets.Start(tx, now())
+			return err
+		})
+	})
+	if err != nil {
+		return err
+	}
+	defer l.Wake(buckets)
+	ended := db.WithContext(context.WithoutCancel(ctx))
+	if err = try(); err != nil && failed(err) {
+		return errors.Join(err, buckets.Fail(ended))
+	}
+	return errors.Join(err, buckets.Refund(ended, 0))
 }
 
 func inFlight(err error) (row string) {

@@ -2,6 +2,7 @@ package ratelimit_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -99,4 +100,33 @@ func TestLine_FailuresRefuseAtOnce(t *testing.T) {
 	require.Equal(t, &ratelimit.Exceeded{RetryAfter: 3 * time.Minute}, line.Try(t.Context(), func() error {
 		return append(flying, failed...).Take(db, start)
 	}))
+}
+
+// Only what failed reports counts, also if the client is gone.
+func TestLine_Attempt(t *testing.T) {
+	db := database(t)
+	var line ratelimit.Line
+	buckets := ratelimit.Buckets{{Limit: inWindow, Row: "client"}}
+	wrong, fault := errors.New("wrong"), errors.New("fault")
+	attempt := func(ctx context.Context, try func() error) error {
+		return line.Attempt(ctx, db, buckets, func() time.Time { return start }, try, func(err error) bool { return errors.Is(err, wrong) })
+	}
+	for range 20 {
+		require.NoError(t, attempt(t.Context(), func() error {
+			require.Equal(t, 1, count(t, db, "client").Pending, "counted before")
+			return nil
+		}))
+		require.ErrorIs(t, attempt(t.Context(), func() error { return fault }), fault)
+	}
+	require.Zero(t, count(t, db, "client").Attempts)
+	for range 10 {
+		ctx, disconnect := context.WithCancel(t.Context())
+		require.ErrorIs(t, attempt(ctx, func() error { disconnect(); return wrong }), wrong)
+	}
+	full := count(t, db, "client")
+	require.Equal(t, 10, full.Attempts)
+	require.Zero(t, full.Pending)
+	var exceeded *ratelimit.Exceeded
+	require.ErrorAs(t, attempt(t.Context(), func() error { t.Error("it runs"); return nil }), &exceeded)
+	require.Equal(t, full, count(t, db, "client"))
 }

@@ -25,6 +25,8 @@
 //	defer line.Wake(buckets)
 //	// judge the attempt; then buckets.Fail(tx) or buckets.Refund(tx, failures)
 //
+// Attempt does all that for a function that judges.
+//
 // The package needs this table in PostgreSQL or SQLite, with times in Unix
 // milliseconds and an index on purge_ms, after which rows count nothing and may be
 // deleted:

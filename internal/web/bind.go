@@ -14,12 +14,16 @@ import (
 // unreadable body is a 400. Never bind a model: a form struct lists what a client
 // may set.
 func Bind(c buffalo.Context, form any) error {
-	body := *c.Request()
-	body.Form = body.PostForm
-	if err := binding.Exec(&body, form); err != nil {
+	if err := bindBody(c, form); err != nil {
 		return c.Error(http.StatusBadRequest, fmt.Errorf("binding a form: %w", err))
 	}
 	return nil
+}
+
+func bindBody(c buffalo.Context, form any) error {
+	body := *c.Request()
+	body.Form = body.PostForm
+	return binding.Exec(&body, form)
 }
 
 // Checkbox is a form field that is true unless "", "0", "false", "no" or "off". In

@@ -2,6 +2,7 @@ package web
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -12,17 +13,25 @@ import (
 // WriteProblem writes a problem (RFC 9457). detail is a message, or "". fields
 // holds what is wrong with a form, by field: the member errors, in Pop's format.
 func WriteProblem(w http.ResponseWriter, status int, detail string, fields map[string]string) {
-	errors := map[string][]string{}
-	for name, message := range fields {
-		errors[name] = []string{message}
+	members := map[string]any{}
+	if len(fields) > 0 {
+		errors := map[string][]string{}
+		for name, message := range fields {
+			errors[name] = []string{message}
+		}
+		members["errors"] = errors
 	}
-	b, _ := json.Marshal(struct { // cannot fail
-		Type   string              `json:"type"`
-		Title  string              `json:"title"`
-		Status int                 `json:"status"`
-		Detail string              `json:"detail,omitempty"`
-		Errors map[string][]string `json:"errors,omitempty"`
-	}{"about:blank", http.StatusText(status), status, detail, errors})
+	WriteProblemWith(w, status, detail, members)
+}
+
+// WriteProblemWith is WriteProblem with extension members.
+func WriteProblemWith(w http.ResponseWriter, status int, detail string, members map[string]any) {
+	problem := map[string]any{"type": "about:blank", "title": http.StatusText(status), "status": status}
+	maps.Copy(problem, members)
+	if detail != "" {
+		problem["detail"] = detail
+	}
+	b, _ := json.Marshal(problem) // cannot fail
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(status)
 	w.Write(b) // ignore write errors: the client is gone

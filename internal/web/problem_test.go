@@ -25,6 +25,10 @@ func TestProblem(t *testing.T) {
 	require.NoError(t, json.Unmarshal(w.Body.Bytes(), &problem))
 	require.Equal(t, `"<é>"`, problem.Detail)
 	require.Equal(t, map[string][]string{"email": {"no email"}, "password": {"too short"}}, problem.Errors)
+
+	w = httptest.NewRecorder()
+	WriteProblemWith(w, 404, "unknown", map[string]any{"forget": true})
+	require.JSONEq(t, `{"type": "about:blank", "title": "Not Found", "status": 404, "detail": "unknown", "forget": true}`, w.Body.String())
 }
 
 func TestWantsJSON(t *testing.T) {

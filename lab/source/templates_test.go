@@ -56,7 +56,7 @@ func TestSource_FormsAreBound(t *testing.T) {
 	for path, file := range shipped(t) {
 		eachCall(file, func(within *ast.FuncDecl, call *ast.CallExpr) {
 			on, name := called(call)
-			if name != "Bind" {
+			if name != "Bind" && name != "BindScript" {
 				return
 			}
 			require.Equal(t, "web", on, "%s: c.Bind reads the query too", path)

@@ -43,6 +43,7 @@ type Authenticator struct {
 	Algorithm  int    // of new passkeys
 	AAGUID     [16]byte
 	Transports []string
+	ID         []byte // of the next new passkey, instead of a random one
 	UserHandle []byte // instead of the passkey's; empty, but not nil, for none
 
 	SignCount    uint32 // grows by one with each answer
@@ -113,8 +114,11 @@ func (a *Authenticator) Create(t testing.TB, optionsJSON []byte) Answer {
 	require.True(t, slices.ContainsFunc(o.PublicKey.PubKeyCredParams, func(p struct{ Alg int }) bool { return p.Alg == a.Algorithm }),
 		"NotSupportedError: algorithm %d", a.Algorithm)
 	key, cose := newKey(t, a.Algorithm)
-	made := passkey{id: make([]byte, 32), handle: o.PublicKey.User.ID, rpID: o.PublicKey.RP.ID, key: key}
-	rand.Read(made.id)
+	made := passkey{id: a.ID, handle: o.PublicKey.User.ID, rpID: o.PublicKey.RP.ID, key: key}
+	if made.id == nil {
+		made.id = make([]byte, 32)
+		rand.Read(made.id)
+	}
 	a.passkeys = append(a.passkeys, made)
 
 	attested := slices.Concat(a.AAGUID[:], binary.BigEndian.AppendUint16(nil, uint16(len(made.id))), made.id, encode(t, cose))

@@ -1,0 +1,83 @@
+package passkey_test
+
+import (
+	"os"
+	"sync"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/gobuffalo/pop/v6"
+	"github.com/stretchr/testify/require"
+
+	"corral/internal/apptest"
+	"corral/internal/database"
+	"corral/internal/passkey"
+	"corral/internal/passkey/passkeytest"
+)
+
+// migrations is that of the package comment.
+var migrations = fstest.MapFS{"20260101000000_create_used_challenges.up.fizz": {Data: []byte(`
+	create_table("used_challenges") {
+		t.Column("id", "uuid", {primary: true})
+		t.Column("digest", "blob", {})
+		t.Column("expires_at", "timestamp", {})
+		t.DisableTimestamps()
+	}
+	add_index("used_challenges", "digest", {unique: true})
+`)}}
+
+// db is on the server of TEST_DATABASE_URL or in a SQLite file.
+var db *pop.Connection
+
+func TestMain(m *testing.M) {
+	apptest.Main(m, os.Getenv("TEST_DATABASE_URL"), func(databaseURL string) (err error) {
+		if db, err = database.Open(databaseURL); err == nil {
+			err = database.Migrate(db, migrations)
+		}
+		return err
+	})
+}
+
+// Of answers to the same challenge, at once and later, one is accepted.
+func TestVerified_Redeem(t *testing.T) {
+	s, a := newSite(t, origin), passkeytest.New(origin)
+	s.register(t, a, ada)
+	answer := a.Get(t, s.loginOptions(t, nil))
+	verified, err := s.finishLogin(answer)
+	require.NoError(t, err)
+	require.ErrorIs(t, db.Transaction(func(tx *pop.Connection) error {
+		require.NoError(t, verified.Redeem(tx, s.now))
+		return passkey.ErrRefused // rolls back
+	}), passkey.ErrRefused)
+
+	errs := make([]error, 3)
+	var redeeming sync.WaitGroup
+	for i := range errs {
+		redeeming.Go(func() {
+			again, err := s.finishLogin(answer)
+			if err == nil {
+				err = db.Transaction(func(tx *pop.Connection) error { return again.Redeem(tx, s.now) })
+			}
+			errs[i] = err
+		})
+	}
+	redeeming.Wait()
+	accepted := 0
+	for _, err := range errs {
+		if err == nil {
+			accepted++
+		} else {
+			require.ErrorIs(t, err, passkey.ErrExpired)
+		}
+	}
+	require.Equal(t, 1, accepted)
+	var ends []time.Time
+	require.NoError(t, db.RawQuery("SELECT expires_at FROM used_challenges").All(&ends))
+	require.Len(t, ends, 1)
+	require.WithinDuration(t, s.now.Add(passkey.Lifetime), ends[0], 0)
+	require.NoError(t, db.RawQuery("DROP TABLE used_challenges").Exec())
+	err = verified.Redeem(db, s.now)
+	require.Error(t, err)
+	require.NotErrorIs(t, err, passkey.ErrExpired)
+}

@@ -1,0 +1,46 @@
+package web
+
+import (
+	"encoding/json"
+	"net/http"
+
+	"github.com/gobuffalo/buffalo"
+)
+
+// BindScript is Bind for a route that scripts use, with JSON. It answers other bodies
+// with a problem, and returns false.
+func BindScript(c buffalo.Context, form any) bool {
+	status := http.StatusUnprocessableEntity
+	if mediaType(c.Request()) != "application/json" {
+		status = http.StatusUnsupportedMediaType
+	} else if err := bindBody(c, form); err == nil {
+		return true
+	} else if TooLarge(err) {
+		status = http.StatusRequestEntityTooLarge
+	}
+	Info(c).Event("body refused")
+	WriteProblem(c.Response(), status, "", nil)
+	return false
+}
+
+// AnswerScript answers with JSON. Unlike c.Render, it writes no cookie and leaves
+// flash messages for the next page.
+func AnswerScript(c buffalo.Context, v any) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	c.Response().Header().Set("Content-Type", "application/json")
+	c.Response().Write(b) // ignore write errors: the client is gone
+	return nil
+}
+
+// RedirectScript answers with {"location": path}, and saves the session with the flash
+// messages for that page.
+func RedirectScript(c buffalo.Context, status int, path string) error {
+	c.Response().Header().Set("Content-Type", "application/json") // so that Redirect writes no page
+	if err := c.Redirect(status, "%s", path); err != nil {
+		return err
+	}
+	return AnswerScript(c, map[string]string{"location": path})
+}
