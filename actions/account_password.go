@@ -1,6 +1,8 @@
 package actions
 
 import (
+	"errors"
+
 	"github.com/gobuffalo/buffalo"
 
 	"corral/internal/web"
@@ -27,13 +29,39 @@ func AccountPasswordUpdate(c buffalo.Context) error {
 		return changedMeanwhile(c, err)
 	}
 	web.Info(c).Event("password changed")
-	session, err := models.StartSession(c, before.User, clientOf(c), *before)
-	if err != nil {
+	if err := restartSession(c); err != nil {
 		return changedMeanwhile(c, err)
 	}
-	logIn(c, session)
 	c.Flash().Add("success", "account_security.password_changed")
 	// Not to the page with the form: Chromium would take the password for a refused
 	// one, and not save it.
 	return redirect(c, "accountPath()")
+}
+
+// AccountPasswordDestroy is DELETE /account/password: leaves passkeys as the only way
+// in, ends every session and starts a new one for this browser.
+func AccountPasswordDestroy(c buffalo.Context) error {
+	_, err := currentUser(c).RemovePassword(c, clientOf(c))
+	if errors.Is(err, models.ErrRefused) {
+		return renderSecurity(c, messages{"password_removal": T.Translate(c, "passkey.needed")})
+	}
+	if err != nil {
+		return changedMeanwhile(c, err)
+	}
+	web.Info(c).Event("password removed")
+	if err := restartSession(c); err != nil {
+		return changedMeanwhile(c, err)
+	}
+	c.Flash().Add("success", "passkey.password_removed")
+	return redirect(c, "accountSecurityPath()")
+}
+
+// restartSession logs this browser in again after a change that ended all sessions.
+func restartSession(c buffalo.Context) error {
+	before := currentSession(c)
+	session, err := models.StartSession(c, before.User, clientOf(c), *before)
+	if err == nil {
+		logIn(c, session)
+	}
+	return err
 }

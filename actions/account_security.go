@@ -18,13 +18,12 @@ func renderSecurity(c buffalo.Context, wrong messages) error {
 	waiting, waitingErr := models.WaitingOf(c, user)
 	decides, decidesErr := currentSession(c).DecidesUndo(c)
 	since, sinceErr := user.PasswordSince(c)
-	if err := errors.Join(err, waitingErr, decidesErr, sinceErr); err != nil {
+	if err := errors.Join(err, waitingErr, decidesErr, sinceErr, showPasskeys(c, user)); err != nil {
 		return err
 	}
 	c.Set("title", "account_security.title")
 	c.Set("confirmed", currentSession(c).Confirmed())
 	c.Set("passwordSince", since)
-	c.Set("passkeys", ofKind(factors, models.FactorPasskey))
 	c.Set("totp", ofKind(factors, models.FactorTOTP))
 	c.Set("codes", ofKind(factors, models.FactorCodes))
 	c.Set("waiting", waiting)

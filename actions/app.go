@@ -35,7 +35,12 @@ var routes = []route{
 	get("/password/reset/{token}", public, PasswordResetShow),
 	get("/not-me/{token}", public, NotMeNew),
 	post("/not-me/{token}", public, NotMeCreate),
+	post("/login/second/passkey", public, LoginSecondPasskeyCreate),
+	post("/login/second/passkey/options", public, LoginSecondPasskeyOptions),
+	post("/login/passkey", public, LoginPasskeyCreate),
+	post("/login/passkey/options", public, LoginPasskeyOptions),
 	get("/.well-known/change-password", public, ChangePasswordShow),
+	get("/.well-known/passkey-endpoints", public, PasskeyEndpointsShow),
 	get("/healthz", public, HealthzShow),
 	get("/readyz", public, ReadyzShow),
 	newRoute("OPTIONS", "/healthz", public, HealthzShow, nil), // HAProxy's check
@@ -62,11 +67,19 @@ var routes = []route{
 	post("/account/email/confirm/{token}", user, AccountEmailConfirmCreate),
 	get("/sudo", user, SudoNew),
 	post("/sudo", user, SudoCreate),
+	post("/sudo/passkey", user, SudoPasskeyCreate),
+	post("/sudo/passkey/options", user, SudoPasskeyOptions),
 
 	// Logged-in users who confirmed within ten minutes that it is them.
 	put("/account/password", sudo, AccountPasswordUpdate),
+	del("/account/password", sudo, AccountPasswordDestroy),
 	put("/account/email", sudo, AccountEmailUpdate),
 	del("/account", sudo, AccountDestroy),
+	post("/account/security/passkeys", sudo, AccountSecurityPasskeysCreate),
+	post("/account/security/passkeys/options", sudo, AccountSecurityPasskeysOptions),
+	put("/account/security/passkeys/{id}", sudo, AccountSecurityPasskeysUpdate),
+	del("/account/security/passkeys/{id}", sudo, AccountSecurityPasskeysDestroy),
+	post("/account/security/passkeys/{id}/restore", sudo, AccountSecurityPasskeysRestore),
 }
 
 var (

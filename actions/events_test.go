@@ -35,6 +35,10 @@ var securityEvents = map[string]func(s *site){
 		for b := s.browser(); b.Post("/login", url.Values{"email": {"bea@example.com"}}).StatusCode != 429; {
 		}
 	},
+	"passkey refused":                      func(s *site) { s.browser().PostJSON("/login/passkey", "{}") },
+	"passkey added":                        func(s *site) { s.withPasskey("eve@example.com") },
+	"passkey changed":                      func(s *site) { s.removesPasskey() },
+	"password removed":                     func(s *site) { b, _ := s.withPasskey("eve@example.com"); b.Delete("/account/password", nil) },
 	"logout":                               func(s *site) { s.loggedIn("ada@example.com", firefox).logOut() },
 	"guard refused":                        func(s *site) { s.browser().Get("/account") },
 	"cross-origin refused":                 func(s *site) { s.with("Sec-Fetch-Site", "cross-site").Post("/login", url.Values{"a": {"b"}}) },
@@ -63,6 +67,11 @@ var securityEvents = map[string]func(s *site){
 	"account deleted": func(s *site) { s.loggedIn("ada@example.com", firefox).Delete("/account", nil) },
 	"panic":           func(s *site) { s.loggedIn("ada@example.com", firefox).Get("/panic") },
 	"error":           func(s *site) { s.withoutDatabase("/password/reset/x") },
+}
+
+func (s *site) removesPasskey() {
+	b, _ := s.withPasskey("eve@example.com")
+	b.Delete(passkeysPath+"/"+newestPasskeyOf(s.t, "eve@example.com"), nil)
 }
 
 func TestEvents_AreLogged(t *testing.T) { requireEvents(t, securityEvents) }
@@ -128,6 +137,27 @@ func TestEvents_MailWithheld(t *testing.T) {
 	}
 	require.Regexp(t, `"event":"mail withheld","request_id":"\w+","method":"POST","route":"/password/forgot"`, log.String())
 	require.NotContains(t, log.String(), "ada@")
+}
+
+// Accepted all the same: some honest authenticators do not count, or change.
+func TestEvents_OddPasskeys(t *testing.T) {
+	log := captureLog(t)
+	s := newProductionSite(t)
+	logTo(t, log)
+	_, a := s.withPasskey("ada@example.com")
+	uses := func() (events []string) {
+		before := len(log.String())
+		requireLocation(t, s.browser().usesPasskey("/login/passkey", a), 200, "/")
+		return eventsIn(t, log.String()[before:])
+	}
+	plain := uses()
+	require.NotContains(t, plain, "passkey counter stuck")
+	require.NotContains(t, plain, "passkey backup changed")
+	a.CounterStuck = true
+	require.Contains(t, uses(), "passkey counter stuck")
+	a.CounterStuck, a.BackupEligible = false, true
+	require.Contains(t, uses(), "passkey backup changed")
+	require.NotContains(t, uses(), "passkey backup changed")
 }
 
 func logTo(t *testing.T, log io.Writer) {

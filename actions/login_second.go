@@ -58,13 +58,19 @@ func LoginSecondCreate(c buffalo.Context) error {
 	if err != nil {
 		return secondStepEnded(c, err)
 	}
+	return redirectTo(c, secondStepPassed(c, step, session))
+}
+
+// secondStepPassed logs in, or notes that the form of a reset is open. It returns the
+// page to go to.
+func secondStepPassed(c buffalo.Context, step *models.SecondStep, session *models.LoggedIn) (page string) {
 	if step.Passed {
 		c.Session().Set(secondStepKey, step.Raw())
-		return redirect(c, "passwordResetPath()")
+		return "/password/reset"
 	}
 	logIn(c, session)
 	c.Flash().Add("success", "login.done")
-	return redirectTo(c, cmp.Or(step.Next, "/"))
+	return cmp.Or(step.Next, "/")
 }
 
 // secondStepEnded leads back to the password if the cookie keeps no login, or one
@@ -84,6 +90,9 @@ func secondStepEnded(c buffalo.Context, err error) error {
 }
 
 func renderLoginSecond(c buffalo.Context, step *models.SecondStep, form loginSecondForm, message string) error {
+	if err := showPasskeys(c, step.User); err != nil {
+		return err
+	}
 	c.Set("title", "login_second.title")
 	c.Set("email", step.User.Email)
 	c.Set("login", step.Reset.IsNil())

@@ -105,7 +105,7 @@ func TestPages_NavigationMarksThePage(t *testing.T) {
 func TestPages_Autocomplete(t *testing.T) {
 	pages := everyPage(t, "en-US")
 	for name, want := range map[string][]string{
-		"login": {"username", "current-password"}, "signup": {"username"}, "forgot": {"username"},
+		"login": {"username webauthn", "current-password"}, "signup": {"username"}, "forgot": {"username"},
 		"choose": {"username", "new-password"}, "reset": {"username", "new-password"},
 		"/account": {"email"}, "/account/security": {"username", "new-password"}, "/sudo": {"username", "current-password"}, "account unconfirmed": nil, "security unconfirmed": nil,
 	} {

@@ -9,6 +9,7 @@ import (
 	"corral/assets"
 	"corral/config"
 	"corral/internal/i18n"
+	"corral/internal/passkey"
 	"corral/internal/view"
 	"corral/internal/web"
 	"corral/locales"
@@ -45,6 +46,7 @@ func load(c config.Config) {
 			"assetPath":    assetFiles.Path,
 			"development":  live,
 			"linked":       view.Linked,
+			"passkeysOff":  passkey.Unusable(c.Host),
 			"passwordMin":  c.PasswordMin,
 			"rememberHint": hint, "rememberCount": count,
 			"signupOpen": c.SignupOpen,

@@ -52,6 +52,9 @@ func SudoCreate(c buffalo.Context) error {
 }
 
 func renderSudo(c buffalo.Context, message string) error {
+	if err := showPasskeys(c, currentUser(c)); err != nil {
+		return err
+	}
 	c.Set("title", "sudo.title")
 	return renderForm(c, "sudo/new.plush.html", messages{"password": message})
 }

@@ -41,10 +41,14 @@ const (
 	ActivityOthersEnded     = "others_ended"   // all others
 	ActivityOperatorEnded   = "operator_ended" // all, by a task
 	ActivityPassword        = "password"
-	ActivityPasswordReset   = "password_reset"  // set by a mailed link
+	ActivityPasswordReset   = "password_reset" // set by a mailed link
+	ActivityPasswordRemoved = "password_removed"
 	ActivityEmailRequested  = "email_requested" // change waits for its link
 	ActivityEmail           = "email"
 	ActivityDeleted         = "deleted"
+	ActivityPasskeyAdded    = "passkey_added"
+	ActivityPasskeyRemoved  = "passkey_removed"
+	ActivityPasskeyRestored = "passkey_restored"
 	ActivityTOTPAdded       = "totp_added"
 	ActivityTOTPRemoved     = "totp_removed"
 	ActivityCodesAdded      = "codes_added" // recovery codes

@@ -33,7 +33,8 @@ const (
 	ChangeDeletion        = ActivityDeleted
 	ChangeSecondStepOn    = ActivitySecondStepOn
 	ChangeSecondStepOff   = ActivitySecondStepOff
-	ChangePasswordRemoved = "password_removed"
+	ChangePasswordRemoved = ActivityPasswordRemoved
+	ChangePasskeyRestored = ActivityPasskeyRestored
 
 	// Of factors, after the kind.
 	added   = "_added"

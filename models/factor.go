@@ -77,14 +77,20 @@ func (u *User) useFactor(tx *pop.Connection, f *Factor, client Client) error {
 // confirmFactor is useFactor for a confirmation. It stops nothing, and returns
 // ErrBadCode for a factor that is due for removal: it may be an attacker's.
 func (u *User) confirmFactor(tx *pop.Connection, f *Factor, client Client) error {
-	due, err := tx.Where("user_id = ? AND factor_id = ?", u.ID, f.ID).Exists(&UndoPart{})
-	if err != nil {
-		return fmt.Errorf("finding a part of an undo: %w", err)
-	}
-	if due {
-		return ErrBadCode
+	if goes, err := u.undoRemoves(tx, f); err != nil || goes {
+		return cmp.Or(err, ErrBadCode)
 	}
 	return u.noteUse(tx, f, client)
+}
+
+// undoRemoves reports whether an undo removes the factor soon: an attacker may have
+// added it.
+func (u *User) undoRemoves(tx *pop.Connection, f *Factor) (bool, error) {
+	due, err := tx.Where("user_id = ? AND factor_id = ?", u.ID, f.ID).Exists(&UndoPart{})
+	if err != nil {
+		return false, fmt.Errorf("finding a part of an undo: %w", err)
+	}
+	return due, nil
 }
 
 func (u *User) noteUse(tx *pop.Connection, f *Factor, client Client) error {

@@ -17,6 +17,10 @@ const (
 	MailSignupTaken     = "signup_taken"           // the email has an account
 	MailReset           = "reset"                  // link to set a new password
 	MailPasswordChanged = "password_changed"       // notice
+	MailPasswordRemoved = "password_removed"       // notice
+	MailPasskeyAdded    = "passkey_added"          // notice
+	MailPasskeyRemoved  = "passkey_removed"        // notice
+	MailPasskeyRestored = "passkey_restored"       // notice
 	MailNewBrowser      = "new_browser"            // notice
 	MailEmailConfirm    = "email_confirm"          // to the new email: link to confirm
 	MailEmailTaken      = "email_taken"            // to the new email: it has an account

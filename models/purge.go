@@ -53,6 +53,7 @@ func expired(now time.Time) []purge.Rule {
 		remove("mails", ofDeletedUsers, "recipient", now.Add(-DeletedUserLifetime)),
 		remove("users", "deleted_at <= ?", "deleted_at", now.Add(-DeletedUserLifetime)),
 		remove("factors", "removed_at <= ?", "removed_at", now.Add(-RemovedFactorLifetime)),
+		remove("used_challenges", "expires_at <= ?", "expires_at", now),
 		remove("device_cookies", "expires_at <= ?", "expires_at", now),
 		remove("activities", "created_at <= ?", "created_at", now.Add(-ActivityLifetime)),
 		{

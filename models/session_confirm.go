@@ -9,6 +9,7 @@ import (
 	"github.com/gobuffalo/nulls"
 	"github.com/gobuffalo/pop/v6"
 
+	"corral/internal/passkey"
 	"corral/internal/secret"
 )
 
@@ -38,10 +39,34 @@ func (s *Session) Confirm(ctx context.Context, with Credentials) (rawToken strin
 		rawToken, err = s.confirm(tx, user)
 		return "", err
 	})
+	return s.endIfRefused(ctx, rawToken, err, with.Client)
+}
+
+// ConfirmWithPasskey is Confirm by a passkey of the logged-in user. It returns the
+// errors of LogInWithPasskey in place of ErrBadCredentials.
+func (s *Session) ConfirmWithPasskey(ctx context.Context, answer passkey.Answer, client Client) (rawToken string, err error) {
+	if err := inTransaction(ctx, s.countConfirmation); err != nil {
+		return "", err
+	}
+	err = usePasskey(ctx, PasskeySudo, s.UserID.String(), answer, client, func(tx *pop.Connection, user *User, f *Factor) error {
+		if err := user.noteUse(tx, f, client); err != nil {
+			return err
+		}
+		rawToken, err = s.confirm(tx, user)
+		return err
+	})
+	if err != nil && !passkeyRefused(err) {
+		err = errors.Join(err, inTransaction(context.WithoutCancel(ctx), s.refundConfirmation))
+	}
+	return s.endIfRefused(ctx, rawToken, err, client)
+}
+
+// endIfRefused ends the session after the last confirmation that may fail.
+func (s *Session) endIfRefused(ctx context.Context, rawToken string, err error, client Client) (string, error) {
 	if err == nil || s.FailedConfirmations < maxFailedConfirmations {
 		return rawToken, err
 	}
-	ended, endErr := s.endAfterFailures(ctx, with.Client)
+	ended, endErr := s.endAfterFailures(ctx, client)
 	if ended {
 		return "", ErrSessionEnded
 	}

@@ -3,6 +3,7 @@ package models
 import (
 	"context"
 	"database/sql"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"time"
@@ -31,6 +32,12 @@ type User struct {
 
 	sessionID uuid.UUID `db:"-"` // of FindSession, or nil
 }
+
+// HasPassword reports whether the account has one.
+func (u *User) HasPassword() bool { return u.PasswordDigest != "" }
+
+// Handle names the account to authenticators, in base64url.
+func (u *User) Handle() string { return base64.RawURLEncoding.EncodeToString(u.ID.Bytes()) }
 
 func (u *User) nullID() uuid.NullUUID { return uuid.NullUUID{UUID: u.ID, Valid: true} }
 

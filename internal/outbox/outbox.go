@@ -6,6 +6,8 @@
 // mail up after six attempts in nine hours, or at a permanent error. Two minutes
 // after a worker is killed, another one delivers its mail, which may arrive
 // twice. The app deletes rows that were delivered or given up.
+// Add, Cancel and Once serve alarms that are sent later, unless what they are about
+// ends well.
 //
 //	queue := outbox.NewQueue(outbox.Options{Now: time.Now, Seal: seal, Open: open})
 //	worker := outbox.Start(outbox.WorkerOptions{
@@ -97,15 +99,16 @@ func NewQueue(o Options) *Queue { return &Queue{options: o, wake: make(chan stru
 func (q *Queue) now() time.Time { return q.options.Now().UTC().Truncate(time.Microsecond) }
 
 // Add queues m in the transaction of what it announces. The caller sets Recipient,
-// Template, Language and Data. rawToken is the token of the mail's link, or "".
-// Call Wake after the commit.
+// Template, Language and Data; DueAt unless it is due now, and ID, a UUIDv7, to cancel
+// it until then. rawToken is the token of the mail's link, or "". Call Wake after the
+// commit.
 func (q *Queue) Add(tx *pop.Connection, m Mail, rawToken string) error {
-	id, err := uuid.NewV7() // rows expire in index order
-	if err != nil {
-		return fmt.Errorf("queueing a mail: %w", err)
+	if m.ID.IsNil() {
+		m.ID = uuid.Must(uuid.NewV7()) // rows expire in index order; crypto/rand never fails
 	}
-	now := q.now()
-	m.ID, m.CreatedAt, m.DueAt = id, now, nulls.NewTime(now)
+	if m.CreatedAt = q.now(); !m.DueAt.Valid {
+		m.DueAt = nulls.NewTime(m.CreatedAt)
+	}
 	if rawToken != "" {
 		m.SealedToken = q.options.Seal([]byte(rawToken))
 	}

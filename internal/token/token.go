@@ -126,6 +126,15 @@ func (s Store) Redeem(tx *pop.Connection, t *Token) error {
 	return nil
 }
 
+// Void deletes the tokens of a purpose and subject that were not redeemed.
+func (s Store) Void(tx *pop.Connection, purpose, subject string) error {
+	err := tx.RawQuery("DELETE FROM tokens WHERE purpose = ? AND subject = ? AND redeemed = ?", purpose, subject, false).Exec()
+	if err != nil {
+		return fmt.Errorf("voiding tokens: %w", err)
+	}
+	return nil
+}
+
 // Start starts the lifetime of a token now, when its mail is handed over, and
 // reports whether the token works.
 func (s Store) Start(tx *pop.Connection, raw string) (works bool, err error) {

@@ -58,6 +58,7 @@ var alike = map[string][]string{
 	"login_second.code":                 {"de", "fr"},
 	"account_activity.pages":            {"fr"},
 	"account_security.passkeys_heading": {"de"},
+	"passkey.name":                      {"de"},
 }
 
 // formFault returns the fault of a form. The forms for one and two may write

@@ -26,6 +26,7 @@ func TestLanguages_EveryPageSpeaksOne(t *testing.T) {
 			s.secondStep()
 			s.sessions()
 			s.security()
+			s.passkeys()
 			s.emailChange()
 			s.deadLinks()
 			s.developer()
@@ -42,7 +43,8 @@ func TestLanguages_EveryPageSpeaksOne(t *testing.T) {
 // withoutPage are paths without a page.
 var withoutPage = map[string]bool{
 	"/healthz": true, "/readyz": true, "/.well-known/change-password": true,
-	"/signup/{token}": true, "/password/reset/{token}": true, // redirects
+	"/.well-known/passkey-endpoints": true,
+	"/signup/{token}":                true, "/password/reset/{token}": true, // redirects
 }
 
 // shownElsewhere reports whether the story shows a key's text on no page.
@@ -53,6 +55,9 @@ func shownElsewhere(key string) bool {
 		// For handlers of owners: see TestLanguages_ErrorPagesSpeakOne.
 		"error.too_many.title", "error.too_many.text", "error.unauthorized.title", "error.unauthorized.text", "error.other.title", "error.other.text",
 		"error.proxy.title", "error.proxy.text",
+		// In problems, and under a HOST that browsers refuse: see the tests of package actions.
+		"passkey.refused", "passkey.unknown", "passkey.expired", "passkey.second_step_only",
+		"passkey.off_ip", "passkey.off_name", "passkey.off_http",
 		// About factors that change back a day later.
 		"not_me.waits", "account_activity.undo_finished", "account_activity.undo_stopped", "account_activity.skip_ended", "account_activity.links_ended",
 		"login.remember_hours", // only with a short REMEMBER_LIFETIME: TestLogin_SaysHowLongItRemembers

@@ -70,7 +70,7 @@ func (r *Reader) Unmet() []string {
 // Page returns the texts of a page that are not in its language's file.
 func (r *Reader) Page(t testing.TB, page string) []string {
 	t.Helper()
-	root, err := html.Parse(strings.NewReader(page))
+	root, err := html.ParseWithOptions(strings.NewReader(page), html.ParseOptionEnableScripting(false)) // reads noscript
 	require.NoError(t, err)
 	var untranslated []string
 	for node := range root.Descendants() {
@@ -140,9 +140,9 @@ func (r *Reader) isTime(part string) bool {
 	return err == nil
 }
 
-// universal matches what is not translated: numbers, emails, IPs, links, and
-// the mark before a mail's signature.
-var universal = regexp.MustCompile(`^(?:\d+|[\w.+-]+@[\w.-]+|[\da-f]*[.:][\d.:a-f]+|https?://\S+|--)$`)
+// universal matches what is not translated: numbers, emails, IPs, links, paths, the
+// IDs of accounts, and the mark before a mail's signature.
+var universal = regexp.MustCompile(`^(?:\d+|[\w.+-]+@[\w.-]+|[\da-f]*[.:][\d.:a-f]+|https?://\S+|/[\w/-]+|[\w-]{22}|--)$`)
 
 func trim(text string) string {
 	return strings.Trim(strings.Join(strings.Fields(text), " "), " ():")

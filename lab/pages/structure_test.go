@@ -106,7 +106,7 @@ func TestPages_NavigationMarksThePage(t *testing.T) {
 func TestPages_FieldsSayAutocomplete(t *testing.T) {
 	pages := everyPage(t, "en-US")
 	for name, want := range map[string][]string{
-		"login": {"username", "current-password"}, "signup": {"username"}, "forgot": {"username"},
+		"login": {"username webauthn", "current-password"}, "signup": {"username"}, "forgot": {"username"},
 		"second step": {"one-time-code"},
 		"choose":      {"username", "new-password"}, "reset": {"username", "new-password"},
 		"account": {"email"}, "security": {"username", "new-password"}, "sudo": {"username", "current-password"}, "account unconfirmed": nil,
@@ -132,7 +132,7 @@ type parsedPage struct {
 
 func parsePage(t *testing.T, source string) *parsedPage {
 	t.Helper()
-	root, err := html.Parse(strings.NewReader(source))
+	root, err := html.ParseWithOptions(strings.NewReader(source), html.ParseOptionEnableScripting(false)) // reads noscript
 	require.NoError(t, err)
 	p := &parsedPage{t: t, ids: map[string]element{}}
 	for n := range root.Descendants() {

@@ -48,8 +48,9 @@ func Open(t testing.TB, env ...string) *Site {
 // OpenProduction starts the app in production.
 func OpenProduction(t testing.TB, env ...string) *Site {
 	t.Helper()
-	s := open(t, binary.Production(env...))
-	s.transport, s.baseURL = Proxy(t, s.URL), "https://127.0.0.1"
+	const host = "https://login.example.com" // a name: browsers use no passkeys under an IP address
+	s := open(t, binary.Production(append([]string{"HOST=" + host}, env...)...))
+	s.transport, s.baseURL = Proxy(t, s.URL), host
 	return s
 }
 

@@ -1,0 +1,89 @@
+package actions
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/gobuffalo/buffalo"
+
+	"corral/internal/i18n"
+	"corral/internal/passkey"
+	"corral/internal/useragent"
+	"corral/internal/web"
+	"corral/models"
+)
+
+// PasskeyEndpointsShow is GET /.well-known/passkey-endpoints, for password managers
+// (W3C, A Well-Known URL for Relying Party Passkey Endpoints).
+func PasskeyEndpointsShow(c buffalo.Context) error {
+	page := settings.Host.String() + "/account/security"
+	return web.AnswerScript(c, map[string]string{"enroll": page, "manage": page})
+}
+
+// AccountSecurityPasskeysOptions is POST /account/security/passkeys/options.
+func AccountSecurityPasskeysOptions(c buffalo.Context) error {
+	return passkeyOptions(c, func() (*passkey.Challenge, error) { return currentUser(c).PasskeyOptions(c, models.PasskeyNew) })
+}
+
+// AccountSecurityPasskeysCreate is POST /account/security/passkeys.
+func AccountSecurityPasskeysCreate(c buffalo.Context) error {
+	return passkeyAnswer(c, http.StatusCreated, func(form passkeyForm) (string, error) {
+		name, ok := passkey.NormalizeName(form.Name)
+		if !ok && name != "" {
+			return "", passkey.ErrRefused
+		}
+		browser, system := useragent.Name(c.Request().UserAgent())
+		err := currentUser(c).AddPasskey(c, form.Answer, name, i18n.Browser(T.In(language(c)), browser, system), clientOf(c))
+		if err != nil {
+			return "", err
+		}
+		web.Info(c).Event("passkey added")
+		c.Flash().Add("success", "passkey.added")
+		return "/account/security", nil
+	})
+}
+
+type passkeyNameForm struct {
+	Name string `form:"name"`
+}
+
+// AccountSecurityPasskeysUpdate is PUT /account/security/passkeys/{id}: renames it.
+func AccountSecurityPasskeysUpdate(c buffalo.Context) error {
+	var form passkeyNameForm
+	if err := web.Bind(c, &form); err != nil {
+		return err
+	}
+	name, ok := passkey.NormalizeName(form.Name)
+	if !ok {
+		c.Set("renamed", c.Param("id"))
+		return renderSecurity(c, messages{"name": T.Translate(c, "passkey.name_invalid")})
+	}
+	return passkeyChanged(c, "passkey.renamed", currentUser(c).RenamePasskey(c, c.Param("id"), name))
+}
+
+// AccountSecurityPasskeysDestroy is DELETE /account/security/passkeys/{id}.
+func AccountSecurityPasskeysDestroy(c buffalo.Context) error {
+	return passkeyChanged(c, "passkey.removed", currentUser(c).RemovePasskey(c, c.Param("id"), clientOf(c)))
+}
+
+// AccountSecurityPasskeysRestore is POST /account/security/passkeys/{id}/restore: takes
+// a removed one back.
+func AccountSecurityPasskeysRestore(c buffalo.Context) error {
+	return passkeyChanged(c, "passkey.restored", currentUser(c).RestorePasskey(c, c.Param("id"), clientOf(c)))
+}
+
+// passkeyChanged leads back to the page, with a message, or shows why not.
+func passkeyChanged(c buffalo.Context, message string, err error) error {
+	switch {
+	case errors.Is(err, models.ErrNotFound):
+		web.Info(c).Event("foreign id refused")
+		return c.Error(http.StatusNotFound, err)
+	case errors.Is(err, models.ErrRefused):
+		return renderSecurity(c, messages{"passkeys": T.Translate(c, "passkey.last_way_in")})
+	case err != nil:
+		return changedMeanwhile(c, err)
+	}
+	web.Info(c).Event("passkey changed")
+	c.Flash().Add("success", message)
+	return redirect(c, "accountSecurityPath()")
+}

@@ -1,0 +1,154 @@
+package actions
+
+import (
+	"cmp"
+	"errors"
+	"net/http"
+
+	"github.com/gobuffalo/buffalo"
+
+	"corral/internal/passkey"
+	"corral/internal/web"
+	"corral/models"
+)
+
+// passkeyForm is what assets/js/passkeys.js sends.
+type passkeyForm struct {
+	passkey.Answer
+	Name     string       `json:"name"`     // of a new passkey
+	Remember web.Checkbox `json:"remember"` // at a login
+	Skip     web.Checkbox `json:"skip"`     // at its second step
+	Next     string       `json:"next"`
+}
+
+// LoginPasskeyOptions is POST /login/passkey/options.
+func LoginPasskeyOptions(c buffalo.Context) error {
+	return passkeyOptions(c, models.PasskeyLoginOptions)
+}
+
+// LoginPasskeyCreate is POST /login/passkey: logs in with a passkey alone, and ends
+// the session that the browser had.
+func LoginPasskeyCreate(c buffalo.Context) error {
+	return passkeyAnswer(c, http.StatusOK, func(form passkeyForm) (string, error) {
+		session, err := models.LogInWithPasskey(c, form.Answer, clientOf(c), bool(form.Remember))
+		if err != nil {
+			return "", err
+		}
+		logIn(c, session)
+		c.Flash().Add("success", "login.done")
+		return cmp.Or(returnPath(form.Next), "/"), nil
+	})
+}
+
+// LoginSecondPasskeyOptions is POST /login/second/passkey/options.
+func LoginSecondPasskeyOptions(c buffalo.Context) error {
+	return passkeyOptions(c, func() (*passkey.Challenge, error) {
+		step, err := models.FindSecondStep(c, clientOf(c))
+		if err != nil {
+			return nil, err
+		}
+		return step.User.PasskeyOptions(c, models.PasskeySecondStep)
+	})
+}
+
+// LoginSecondPasskeyCreate is POST /login/second/passkey: logs in after the right
+// password.
+func LoginSecondPasskeyCreate(c buffalo.Context) error {
+	return passkeyAnswer(c, http.StatusOK, func(form passkeyForm) (string, error) {
+		step, err := models.FindSecondStep(c, clientOf(c))
+		if err != nil {
+			return "", err
+		}
+		session, err := step.PassWithPasskey(c, form.Answer, bool(form.Skip), clientOf(c))
+		if err != nil {
+			return "", err
+		}
+		return secondStepPassed(c, step, session), nil
+	})
+}
+
+// SudoPasskeyOptions is POST /sudo/passkey/options.
+func SudoPasskeyOptions(c buffalo.Context) error {
+	return passkeyOptions(c, func() (*passkey.Challenge, error) { return currentUser(c).PasskeyOptions(c, models.PasskeySudo) })
+}
+
+// SudoPasskeyCreate is POST /sudo/passkey: confirms as POST /sudo does.
+func SudoPasskeyCreate(c buffalo.Context) error {
+	return passkeyAnswer(c, http.StatusOK, func(form passkeyForm) (string, error) {
+		session := currentSession(c)
+		rawToken, err := session.ConfirmWithPasskey(c, form.Answer, clientOf(c))
+		if errors.Is(err, models.ErrSessionEnded) {
+			web.Info(c).Event("too many confirmations failed")
+		}
+		if err != nil {
+			return "", err
+		}
+		if rawToken != "" {
+			keepToken(c, session, rawToken)
+		}
+		web.Info(c).Event("confirmed")
+		return cmp.Or(returnPath(form.Next), "/account"), nil
+	})
+}
+
+// showPasskeys sets those of an account for a page.
+func showPasskeys(c buffalo.Context, user *models.User) error {
+	used, removed, err := models.PasskeysOf(c, user)
+	c.Set("passkeys", used)
+	c.Set("removedPasskeys", removed)
+	return err
+}
+
+// passkeyOptions answers with what navigator.credentials takes. It sets no cookie:
+// two tabs must not disturb each other.
+func passkeyOptions(c buffalo.Context, options func() (*passkey.Challenge, error)) error {
+	var form passkeyForm // of which it needs nothing
+	if !web.BindScript(c, &form) {
+		return nil
+	}
+	challenge, err := options()
+	if err != nil {
+		return passkeyProblem(c, err)
+	}
+	return web.AnswerScript(c, challenge)
+}
+
+// passkeyAnswer runs use, and answers with the page to go to.
+func passkeyAnswer(c buffalo.Context, status int, use func(form passkeyForm) (page string, err error)) error {
+	var form passkeyForm
+	if !web.BindScript(c, &form) {
+		return nil
+	}
+	page, err := use(form)
+	if err != nil {
+		return passkeyProblem(c, err)
+	}
+	return web.RedirectScript(c, status, page)
+}
+
+func passkeyProblem(c buffalo.Context, err error) error {
+	status, messageKey := passkey.Problem(err)
+	message, limited := rateLimited(c, err)
+	switch {
+	case limited:
+		status = http.StatusTooManyRequests
+	case errors.Is(err, models.ErrSecondStepOnly):
+		messageKey = "passkey.second_step_only"
+	case errors.Is(err, passkey.ErrUnusable):
+		return c.Error(http.StatusNotFound, err)
+	case errors.Is(err, models.ErrSessionEnded), errors.Is(err, models.ErrNotFound), errors.Is(err, models.ErrBadCredentials):
+		return c.Error(http.StatusUnauthorized, errLoggedOut) // or the second step is over
+	case status == 0:
+		return err
+	}
+	members := map[string]any{}
+	if status == http.StatusNotFound { // the browser may discard it: no undo restores it
+		members["forget"] = true
+	}
+	if !limited {
+		web.Info(c).Event("passkey refused")
+		message = T.Translate(c, messageKey)
+	}
+	web.WriteProblemWith(c.Response(), status, message, members)
+	return nil
+}

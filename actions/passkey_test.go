@@ -1,0 +1,511 @@
+package actions
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"maps"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"corral/config"
+	"corral/internal/apptest"
+	"corral/internal/passkey/passkeytest"
+	"corral/models"
+	"corral/models/modelstest"
+)
+
+const origin = "http://localhost:3000" // HOST of the tests
+
+// options asks for options.
+func (b *browser) options(path string) []byte {
+	b.site.t.Helper()
+	a := b.PostJSON(path+"/options", "{}")
+	require.Equal(b.site.t, 200, a.StatusCode, a.Page)
+	require.Equal(b.site.t, "application/json", a.Header.Get("Content-Type"))
+	require.Empty(b.site.t, a.Cookies())
+	return []byte(a.Page)
+}
+
+// answers posts the answer of an authenticator, with more fields.
+func (b *browser) answers(path string, answer passkeytest.Answer, more ...map[string]any) apptest.Answer {
+	b.site.t.Helper()
+	fields := map[string]any{"state": answer.State, "credential": answer.Credential}
+	for _, m := range more {
+		maps.Copy(fields, m)
+	}
+	body, err := json.Marshal(fields)
+	require.NoError(b.site.t, err)
+	return b.PostJSON(path, string(body))
+}
+
+// usesPasskey asks the newest passkey of the authenticator.
+func (b *browser) usesPasskey(path string, a *passkeytest.Authenticator, more ...map[string]any) apptest.Answer {
+	b.site.t.Helper()
+	return b.answers(path, a.Get(b.site.t, b.options(path)), more...)
+}
+
+const passkeysPath = "/account/security/passkeys"
+
+// addsPasskey returns the id of a new passkey.
+func (b *browser) addsPasskey(a *passkeytest.Authenticator, more ...map[string]any) (id string) {
+	b.site.t.Helper()
+	answer := b.answers(passkeysPath, a.Create(b.site.t, b.options(passkeysPath)), more...)
+	requireLocation(b.site.t, answer, 201, "/account/security")
+	return newestFactor(b.site.t).ID.String()
+}
+
+func newestFactor(t testing.TB) (f models.Factor) {
+	t.Helper()
+	require.NoError(t, models.DB.Order("id DESC").First(&f))
+	return f
+}
+
+func requireLocation(t testing.TB, a apptest.Answer, status int, location string) {
+	t.Helper()
+	require.Equal(t, status, a.StatusCode, a.Page)
+	require.Equal(t, "application/json", a.Header.Get("Content-Type"))
+	require.JSONEq(t, `{"location": "`+location+`"}`, a.Page)
+}
+
+func requireProblem(t testing.TB, a apptest.Answer, status int, detail string) {
+	t.Helper()
+	require.Equal(t, status, a.StatusCode, a.Page)
+	require.Equal(t, "application/problem+json", a.Header.Get("Content-Type"))
+	var problem struct{ Detail string }
+	require.NoError(t, json.Unmarshal([]byte(a.Page), &problem))
+	require.Equal(t, detail, problem.Detail)
+}
+
+// withPasskey signs up an account that has a passkey.
+func (s *site) withPasskey(email string) (*browser, *passkeytest.Authenticator) {
+	s.t.Helper()
+	modelstest.SignUp(s.t, email)
+	b, a := s.loggedIn(email, firefox), passkeytest.New(origin)
+	b.addsPasskey(a)
+	return b, a
+}
+
+func TestPasskey_LogsIn(t *testing.T) {
+	s := newSite(t)
+	_, a := s.withPasskey("ada@example.com")
+	b := s.browser()
+	answer := b.usesPasskey("/login/passkey", a)
+	requireLocation(t, answer, 200, "/")
+	page := b.Get("/").Page
+	require.Contains(t, page, "<dd>ada@example.com</dd>")
+	require.Equal(t, []string{"You were logged in."}, apptest.Flashes(page))
+	require.NotEmpty(t, b.Cookie("corral-device"))
+	require.Zero(t, cookieNamed(t, answer, "corral").MaxAge)
+	require.Contains(t, b.Get("/account").Page, `action="/account/email"`, "it confirms, too")
+
+	b = s.browser()
+	answer = b.usesPasskey("/login/passkey", a, map[string]any{"remember": true, "next": "/account/sessions?a=b"})
+	requireLocation(t, answer, 200, "/account/sessions?a=b")
+	require.Positive(t, cookieNamed(t, answer, "corral").MaxAge)
+	for _, elsewhere := range []string{"//evil.example", "https://evil.example", "/login", "javascript:alert(1)"} {
+		requireLocation(t, s.browser().usesPasskey("/login/passkey", a, map[string]any{"next": elsewhere}), 200, "/")
+	}
+}
+
+// A login as somebody else ends the session before.
+func TestPasskey_LogsInWhileAnotherIs(t *testing.T) {
+	s := newSite(t)
+	_, a := s.withPasskey("ada@example.com")
+	modelstest.SignUp(t, "bob@example.com")
+	b := s.loggedIn("bob@example.com", firefox)
+	copied := s.browser()
+	copied.SetCookie("corral", b.sessionCookie())
+	requireLocation(t, b.usesPasskey("/login/passkey", a), 200, "/")
+	require.Contains(t, b.Get("/").Page, "<dd>ada@example.com</dd>")
+	require.Equal(t, "/login", copied.Get("/").LocationPath())
+}
+
+// The options are the same for all, and set and store nothing.
+func TestPasskey_LoginOptions(t *testing.T) {
+	s := newSite(t)
+	ada, _ := s.withPasskey("ada@example.com")
+	before := rows(t)
+	for _, b := range []*browser{s.browser(), ada} {
+		var options struct {
+			PublicKey map[string]any
+			State     string
+		}
+		require.NoError(t, json.Unmarshal(b.options("/login/passkey"), &options))
+		require.NotEmpty(t, options.State)
+		delete(options.PublicKey, "challenge")
+		require.Equal(t, map[string]any{"rpId": "localhost", "timeout": 300_000., "userVerification": "required"}, options.PublicKey)
+	}
+	require.Equal(t, before, rows(t))
+	for range 30 { // not limited
+		s.browser().options("/login/passkey")
+	}
+}
+
+// hostileAnswers are refused at every route.
+var hostileAnswers = map[string]func(*passkeytest.Authenticator){
+	"another origin":    func(a *passkeytest.Authenticator) { a.Origin = "https://evil.example" },
+	"another port":      func(a *passkeytest.Authenticator) { a.Origin = "http://localhost:3001" },
+	"another RP":        func(a *passkeytest.Authenticator) { a.RPID = "evil.example" },
+	"user not verified": func(a *passkeytest.Authenticator) { a.NotVerified = true },
+	"user not present":  func(a *passkeytest.Authenticator) { a.NotPresent = true },
+	"in a frame":        func(a *passkeytest.Authenticator) { a.CrossOrigin = true },
+}
+
+func TestPasskey_HostileAnswers(t *testing.T) {
+	s := newSite(t)
+	ada, a := s.withPasskey("ada@example.com")
+	_, bobs := s.withPasskey("bob@example.com")
+	for name, change := range hostileAnswers {
+		t.Log(name)
+		hostile := *a
+		change(&hostile)
+		requireProblem(t, s.browser().usesPasskey("/login/passkey", &hostile), 422, "That passkey was not accepted.")
+		requireProblem(t, ada.usesPasskey("/sudo/passkey", &hostile), 422, "That passkey was not accepted.")
+		empty := passkeytest.New(origin)
+		change(empty)
+		requireProblem(t, ada.answers(passkeysPath, empty.Create(t, ada.options(passkeysPath))), 422, "That passkey was not accepted.")
+		models.Clock.Move(3 * time.Minute) // past the rate limit
+		ada.confirm(modelstest.Password)
+	}
+	sudo, login := ada.options("/sudo/passkey"), ada.options("/login/passkey")
+	requireProblem(t, ada.answers("/login/passkey", a.Get(t, sudo)), 422, "That passkey was not accepted.")
+	requireProblem(t, ada.answers("/sudo/passkey", a.Get(t, login)), 422, "That passkey was not accepted.")
+	// Bob's authenticator ignores that hers was asked for.
+	theirs := strings.Replace(string(sudo), "allowCredentials", "ignored", 1)
+	requireProblem(t, ada.answers("/sudo/passkey", bobs.Get(t, []byte(theirs))), 422, "That passkey was not accepted.")
+}
+
+// Prevents replays, on all nodes.
+func TestPasskey_AnswerWorksOnce(t *testing.T) {
+	s := newSite(t)
+	_, a := s.withPasskey("ada@example.com")
+	other := restart(t) // another node
+	answer := a.Get(t, s.browser().options("/login/passkey"))
+	requireLocation(t, other.browser().answers("/login/passkey", answer), 200, "/")
+	for _, node := range []*site{s, other} {
+		requireProblem(t, node.browser().answers("/login/passkey", answer), 409, "That took too long. Please try again.")
+	}
+	late := a.Get(t, s.browser().options("/login/passkey"))
+	models.Clock.Move(5 * time.Minute)
+	requireProblem(t, s.browser().answers("/login/passkey", late), 409, "That took too long. Please try again.")
+}
+
+func TestPasskey_TwoTabs(t *testing.T) {
+	s := newSite(t)
+	_, a := s.withPasskey("ada@example.com")
+	b := s.browser()
+	first, second := b.options("/login/passkey"), b.options("/login/passkey")
+	requireLocation(t, b.answers("/login/passkey", a.Get(t, first)), 200, "/")
+	requireLocation(t, b.answers("/login/passkey", a.Get(t, second)), 200, "/")
+	require.Equal(t, 200, b.Get("/").StatusCode)
+}
+
+// A browser forgets a passkey for good: it is told only of one that no row has.
+func TestPasskey_ForgetsOnlyUnknownOnes(t *testing.T) {
+	s := newSite(t)
+	ada, a := s.withPasskey("ada@example.com")
+	_, stranger := s.withPasskey("eve@example.com")
+	require.NoError(t, models.DB.RawQuery("DELETE FROM users WHERE email = ?", "eve@example.com").Exec())
+	unknown := s.browser().usesPasskey("/login/passkey", stranger)
+	requireProblem(t, unknown, 404, "This site does not know that passkey. Log in another way.")
+	require.Contains(t, unknown.Page, `"forget":true`)
+
+	id := newestPasskeyOf(t, "ada@example.com")
+	require.Equal(t, "/account/security", ada.Delete(passkeysPath+"/"+id, nil).Location())
+	removed := s.browser().usesPasskey("/login/passkey", a)
+	requireProblem(t, removed, 422, "That passkey was not accepted.")
+	require.NotContains(t, removed.Page, "forget")
+}
+
+func newestPasskeyOf(t testing.TB, email string) string {
+	t.Helper()
+	user, err := models.FindUserByEmail(t.Context(), email)
+	require.NoError(t, err)
+	used, _, err := models.PasskeysOf(t.Context(), user)
+	require.NoError(t, err)
+	return used[len(used)-1].ID.String()
+}
+
+func TestPasskey_RateLimit(t *testing.T) {
+	s := newSite(t)
+	models.Clock.Stop()
+	_, a := s.withPasskey("ada@example.com")
+	stranger := s.browser()
+	for range 10 {
+		require.Equal(t, 422, stranger.PostJSON("/login/passkey", "{}").StatusCode)
+	}
+	limited := stranger.usesPasskey("/login/passkey", a)
+	requireProblem(t, limited, 429, "Too many attempts. Please wait 3 minutes, then try again.")
+	require.Equal(t, "180", limited.Header.Get("Retry-After"))
+	known := s.browser()
+	models.Clock.Move(3 * time.Minute)
+	requireLocation(t, known.usesPasskey("/login/passkey", a), 200, "/")
+	for range 10 {
+		require.Equal(t, 422, stranger.PostJSON("/login/passkey", "{}").StatusCode)
+	}
+	known.logOut()
+	requireLocation(t, known.usesPasskey("/login/passkey", a), 200, "/")
+}
+
+var passkeyRoutes = []string{"/login/passkey", "/login/passkey/options", "/sudo/passkey", "/sudo/passkey/options", passkeysPath, passkeysPath + "/options"}
+
+func TestPasskey_AnswersJSON(t *testing.T) {
+	s := newSite(t)
+	ada, _ := s.withPasskey("ada@example.com")
+	for _, path := range passkeyRoutes {
+		requireProblem(t, ada.Post(path, url.Values{"state": {"x"}}), 415, "")
+		requireProblem(t, ada.PostJSON(path, `{"state": "`+strings.Repeat("x", 2<<20)+`"}`), 413, "")
+		for _, unreadable := range []string{"", "{", "[]", `"x"`, `{"state": 1}`, strings.Repeat("[", 60_000)} {
+			if !strings.HasSuffix(path, "/options") || !strings.Contains(unreadable, "state") {
+				requireProblem(t, ada.PostJSON(path, unreadable), 422, "")
+			}
+		}
+		if strings.HasSuffix(path, "/options") {
+			continue
+		}
+		for _, body := range []string{"null", "{}", `{"credential": {}}`, `{"state": "", "credential": null}`, `{"state": "x", "credential": {"id": "x"}}`} {
+			requireProblem(t, ada.PostJSON(path, body), 422, "That passkey was not accepted.")
+		}
+		models.Clock.Move(3 * time.Minute) // past the rate limit
+		ada.confirm(modelstest.Password)
+	}
+	anonymous := s.browser()
+	for _, path := range passkeyRoutes[2:] {
+		a := anonymous.PostJSON(path, "{}")
+		require.Equal(t, 401, a.StatusCode, path)
+		require.Equal(t, "application/problem+json", a.Header.Get("Content-Type"))
+		require.Empty(t, a.Cookies())
+	}
+}
+
+// withPasskeyAsSecondStep is withPasskey with the switch on.
+func (s *site) withPasskeyAsSecondStep(email string) (*browser, *passkeytest.Authenticator) {
+	s.t.Helper()
+	b, a := s.withPasskey(email)
+	user, err := models.FindUserByEmail(s.t.Context(), email)
+	require.NoError(s.t, err)
+	_, err = user.TurnSecondStep(s.t.Context(), true, models.Client{})
+	require.NoError(s.t, err)
+	return b, a
+}
+
+func TestPasskey_PassesTheSecondStep(t *testing.T) {
+	s := newSite(t)
+	_, a := s.withPasskeyAsSecondStep("ada@example.com")
+	_, bobs := s.withPasskeyAsSecondStep("bob@example.com")
+	b := s.browser()
+	login := url.Values{"email": {"ada@example.com"}, "password": {modelstest.Password}, "remember": {"true"}, "next": {"/account/sessions"}}
+	require.Equal(t, "/login/second", b.Post("/login", login).Location())
+	require.Contains(t, b.Get("/login/second").Page, `data-passkey="/login/second/passkey"`)
+	options := b.options("/login/second/passkey")
+	require.Contains(t, string(options), "allowCredentials")
+	theirs := strings.Replace(string(options), "allowCredentials", "ignored", 1)
+	requireProblem(t, b.answers("/login/second/passkey", bobs.Get(t, []byte(theirs))), 422, "That passkey was not accepted.")
+	requireProblem(t, b.answers("/login/second/passkey", a.Get(t, b.options("/login/passkey"))), 422, "That passkey was not accepted.")
+	b.requireLoggedOut()
+	answer := b.answers("/login/second/passkey", a.Get(t, options))
+	requireLocation(t, answer, 200, "/account/sessions")
+	require.Positive(t, cookieNamed(t, answer, "corral").MaxAge)
+	b.requireLoggedIn("ada@example.com")
+	require.Equal(t, 401, b.PostJSON("/login/second/passkey/options", "{}").StatusCode, "it is over")
+
+	b = s.browser()
+	require.Equal(t, 401, b.PostJSON("/login/second/passkey/options", "{}").StatusCode)
+	require.Equal(t, 401, b.PostJSON("/login/second/passkey", "{}").StatusCode)
+	b.logIn("ada@example.com")
+	options = b.options("/login/second/passkey")
+	user, err := models.FindUserByEmail(t.Context(), "ada@example.com")
+	require.NoError(t, err)
+	require.NoError(t, user.SetPassword(t.Context(), newPassword))
+	require.Equal(t, 401, b.answers("/login/second/passkey", a.Get(t, options)).StatusCode, "a changed password ends it")
+}
+
+func TestPasskey_PassesTheSecondStepOfAReset(t *testing.T) {
+	s := newSite(t)
+	_, a := s.withPasskeyAsSecondStep("ada@example.com")
+	b := s.browser()
+	b.forgot("ada@example.com")
+	require.Equal(t, "/password/reset", b.Get("/password/reset/"+modelstest.Link(t, "ada@example.com", models.MailReset)).Location())
+	require.Equal(t, "/login/second", b.Get("/password/reset").Location())
+	requireLocation(t, b.usesPasskey("/login/second/passkey", a), 200, "/password/reset")
+	b.requireLoggedOut()
+	require.Equal(t, "/login", b.Put("/password/reset", url.Values{"password": {newPassword}}).Location())
+	b.Post("/login", url.Values{"email": {"ada@example.com"}, "password": {newPassword}})
+	requireLocation(t, b.usesPasskey("/login/second/passkey", a, map[string]any{"skip": true}), 200, "/")
+	b.logOut()
+	require.Equal(t, "/", b.Post("/login", url.Values{"email": {"ada@example.com"}, "password": {newPassword}}).Location(), "skipped")
+}
+
+func TestPasskey_Confirms(t *testing.T) {
+	s := newSite(t)
+	models.Clock.Stop()
+	ada, a := s.withPasskey("ada@example.com")
+	models.Clock.Move(10 * time.Minute)
+	require.Equal(t, "/sudo", ada.Put("/account/email", url.Values{"email": {"ada@new.example"}}).LocationPath())
+	require.Contains(t, ada.Get("/sudo").Page, `data-passkey="/sudo/passkey"`)
+	copied := s.browser()
+	copied.SetCookie("corral", ada.sessionCookie())
+	requireLocation(t, ada.usesPasskey("/sudo/passkey", a, map[string]any{"next": "/account/sessions"}), 200, "/account/sessions")
+	require.Equal(t, "/account", ada.Put("/account/email", url.Values{"email": {"ada@new.example"}}).Location())
+	require.Equal(t, "/login", copied.Get("/account").LocationPath(), "the token is new")
+	requireLocation(t, ada.usesPasskey("/sudo/passkey", a, map[string]any{"next": "//evil.example"}), 200, "/account")
+}
+
+// Ten that fail end the session.
+func TestPasskey_FailedConfirmationsEndTheSession(t *testing.T) {
+	s := newSite(t)
+	ada, a := s.withPasskey("ada@example.com")
+	hostile := *a
+	hostile.NotVerified = true
+	for range 9 {
+		requireProblem(t, ada.usesPasskey("/sudo/passkey", &hostile), 422, "That passkey was not accepted.")
+	}
+	require.Equal(t, 401, ada.usesPasskey("/sudo/passkey", &hostile).StatusCode)
+	require.Equal(t, "/login", ada.Get("/account").LocationPath())
+}
+
+func TestPasskeyEndpoints(t *testing.T) {
+	a := newSite(t).browser().Get("/.well-known/passkey-endpoints")
+	require.Equal(t, 200, a.StatusCode)
+	require.Equal(t, "application/json", a.Header.Get("Content-Type"))
+	require.JSONEq(t, `{"enroll": "`+origin+`/account/security", "manage": "`+origin+`/account/security"}`, a.Page)
+}
+
+// Browsers refuse passkeys under such a HOST: the page says why.
+func TestPasskey_Off(t *testing.T) {
+	for host, why := range map[string]string{
+		"http://127.0.0.1:3000":   "the address of this site is an IP address",
+		"https://intranet":        "browsers do not accept the name of this site",
+		"http://shop.example.com": "browsers need https",
+	} {
+		s := newSite(t, func(c *config.Config) { c.Host, _ = url.Parse(host) })
+		modelstest.SignUp(t, "ada@example.com")
+		s.Client().Transport = roundTripper(func(r *http.Request) (*http.Response, error) {
+			r = r.Clone(r.Context())
+			u, _ := url.Parse(host)
+			r.Host = u.Host
+			return http.DefaultTransport.RoundTrip(r)
+		})
+		page := s.browser().Get("/login").Page
+		require.NotContains(t, page, "passkey")
+		require.Contains(t, page, `autocomplete="username"`)
+		page = s.loggedIn("ada@example.com", firefox).Get("/account/security").Page
+		require.Contains(t, page, why)
+		require.NotContains(t, page, "passkeys.js")
+	}
+}
+
+func TestAccountSecurityPasskeys(t *testing.T) {
+	s := newSite(t)
+	ada, a := s.withPasskey("ada@example.com")
+	page := ada.Get("/account/security").Page
+	require.Contains(t, apptest.Flashes(page), "The passkey was added.")
+	require.Contains(t, page, "<bdi>Firefox on Linux</bdi>")
+	require.Contains(t, page, "Your password alone still logs in.")
+	id := newestFactor(t).ID.String()
+
+	a2 := ada.Put(passkeysPath+"/"+id, url.Values{"name": {" My <key> "}})
+	require.Equal(t, "/account/security", a2.Location())
+	page = ada.Get("/account/security").Page
+	require.Equal(t, []string{"The passkey was renamed."}, apptest.Flashes(page))
+	require.Contains(t, page, "<bdi>My &lt;key&gt;</bdi>")
+	for _, name := range []string{"", " ", strings.Repeat("x", 65)} {
+		refused := ada.Put(passkeysPath+"/"+id, url.Values{"name": {name}})
+		require.Equal(t, 422, refused.StatusCode)
+		require.Contains(t, refused.Page, `role="alert">Enter a name of 1 to 64 characters.`)
+		require.Contains(t, refused.Page, "<details open>")
+	}
+
+	require.Equal(t, "/account/security", ada.Delete(passkeysPath+"/"+id, nil).Location())
+	page = ada.Get("/account/security").Page
+	require.Contains(t, page, "Removed passkeys")
+	require.Equal(t, "/account/security", ada.Post(passkeysPath+"/"+id+"/restore", nil).Location())
+	require.NotContains(t, ada.Get("/account/security").Page, "Removed passkeys")
+	requireLocation(t, s.browser().usesPasskey("/login/passkey", a), 200, "/")
+	require.Equal(t, []string{"passkey_added", "passkey_removed", "passkey_restored"}, mailsAbout(t, "ada@example.com", "passkey_"))
+
+	modelstest.SignUp(t, "eve@example.com")
+	eve := s.loggedIn("eve@example.com", firefox)
+	for _, other := range []string{id, "x"} {
+		require.Equal(t, 404, eve.Put(passkeysPath+"/"+other, url.Values{"name": {"x"}}).StatusCode)
+		require.Equal(t, 404, eve.Delete(passkeysPath+"/"+other, nil).StatusCode)
+		require.Equal(t, 404, eve.Post(passkeysPath+"/"+other+"/restore", nil).StatusCode)
+	}
+}
+
+func mailsAbout(t testing.TB, email, prefix string) (templates []string) {
+	t.Helper()
+	for _, template := range modelstest.Mails(t, email) {
+		if strings.HasPrefix(template, prefix) {
+			templates = append(templates, template)
+		}
+	}
+	return templates
+}
+
+func TestAccountSecurityPasskeys_Names(t *testing.T) {
+	s := newSite(t)
+	ada, a := s.withPasskey("ada@example.com")
+	ada.addsPasskey(passkeytest.New(origin), map[string]any{"name": "Phone"})
+	require.Equal(t, "Phone", newestFactor(t).Name)
+	refused := ada.answers(passkeysPath, passkeytest.New(origin).Create(t, ada.options(passkeysPath)), map[string]any{"name": strings.Repeat("x", 65)})
+	requireProblem(t, refused, 422, "That passkey was not accepted.")
+	bitwarden := passkeytest.New(origin)
+	bitwarden.AAGUID = [16]byte{0xd5, 0x48, 0x82, 0x6e, 0x79, 0xb4, 0xdb, 0x40, 0xa3, 0xd8, 0x11, 0x11, 0x6f, 0x7e, 0x83, 0x49}
+	ada.addsPasskey(bitwarden)
+	require.Equal(t, "Bitwarden", newestFactor(t).Name)
+
+	var options struct {
+		PublicKey struct {
+			User               map[string]string
+			ExcludeCredentials []any
+		}
+	}
+	require.NoError(t, json.Unmarshal(ada.options(passkeysPath), &options))
+	require.Len(t, options.PublicKey.ExcludeCredentials, 3)
+	user, err := models.FindUserByEmail(t.Context(), "ada@example.com")
+	require.NoError(t, err)
+	require.Equal(t, map[string]string{"id": base64.RawURLEncoding.EncodeToString(user.ID.Bytes()), "name": "ada@example.com", "displayName": "ada@example.com"}, options.PublicKey.User)
+	require.NotNil(t, a)
+}
+
+func TestAccountPassword_Remove(t *testing.T) {
+	s := newSite(t)
+	modelstest.SignUp(t, "eve@example.com")
+	eve := s.loggedIn("eve@example.com", firefox)
+	refused := eve.Delete("/account/password", nil)
+	require.Equal(t, 422, refused.StatusCode)
+	require.Contains(t, refused.Page, "Add a passkey first.")
+
+	ada, a := s.withPasskey("ada@example.com")
+	phone := s.loggedIn("ada@example.com", safari)
+	require.Contains(t, ada.Get("/account/security").Page, "Remove the password")
+	require.Equal(t, "/account/security", ada.Delete("/account/password", nil).Location())
+	page := ada.Get("/account/security").Page
+	require.Equal(t, []string{"Your password was removed. Every other device was logged out."}, apptest.Flashes(page))
+	require.Contains(t, page, `>Set a password</button>`)
+	require.NotContains(t, page, "Remove the password")
+	require.Equal(t, "/login", phone.Get("/").LocationPath())
+	require.Equal(t, 422, s.browser().logIn("ada@example.com").StatusCode)
+	user, err := models.FindUserByEmail(t.Context(), "ada@example.com")
+	require.NoError(t, err)
+	require.True(t, user.SecondStep)
+	require.Equal(t, []string{"password_removed"}, mailsAbout(t, "ada@example.com", "password_"))
+	require.Equal(t, "/account/security", ada.Delete("/account/password", nil).Location(), "again")
+
+	last := ada.Delete(passkeysPath+"/"+newestPasskeyOf(t, "ada@example.com"), nil)
+	require.Equal(t, 422, last.StatusCode)
+	require.Contains(t, last.Page, `role="alert">You could no longer log in without this passkey.`)
+	requireLocation(t, s.browser().usesPasskey("/login/passkey", a), 200, "/")
+
+	require.Equal(t, "/account", ada.Put("/account/password", url.Values{"password": {newPassword}}).Location(), "sets one again")
+	user, err = models.FindUserByEmail(t.Context(), "ada@example.com")
+	require.NoError(t, err)
+	require.True(t, user.HasPassword())
+	require.True(t, user.SecondStep, "it stays on")
+}

@@ -1,0 +1,104 @@
+// Passkeys. The page has the texts, and an element for each use: data-passkey is the
+// path of its answers, data-new asks for a new passkey.
+const words = document.querySelector("#passkey-words").dataset
+const old = 4 * 60 * 1000 // milliseconds; challenges end after five minutes
+
+let prompt = new AbortController() // of the browser's prompt: it shows one at a time
+let pressed = false
+let offered = 0
+
+if (window.PublicKeyCredential?.parseRequestOptionsFromJSON) start()
+else for (const text of document.querySelectorAll("[data-passkeys-missing]")) text.hidden = false
+
+function start() {
+  for (const use of document.querySelectorAll("[data-passkey]")) {
+    use.hidden = false
+    use.querySelector("button").addEventListener("click", () => press(use))
+  }
+  if (words.user) tell("signalCurrentUserDetails", { userId: words.user, name: words.email, displayName: words.email })
+  const login = document.querySelector("[data-autofill]")
+  if (!login) return
+  offer(login)
+  setInterval(() => Date.now() - offered > old && offer(login), 10000)
+  addEventListener("pageshow", ({ persisted }) => persisted && location.reload())
+}
+
+async function press(use) {
+  if (pressed) return
+  pressed = true
+  say(use, "")
+  const button = use.querySelector("button")
+  button.setAttribute("aria-busy", "true")
+  try {
+    await answer(use, {})
+  } catch (error) {
+    if (error.status === 401 || error.status === 403) return location.reload() // logged out, or no longer confirmed
+    explain(use, error)
+  }
+  button.removeAttribute("aria-busy")
+  pressed = false
+  if ("autofill" in use.dataset) offer(use)
+}
+
+// Offers passkeys among the saved passwords, until one is chosen or the button is
+// pressed.
+async function offer(use) {
+  offered = Date.now()
+  if (!(await PublicKeyCredential.isConditionalMediationAvailable?.()) || pressed) return
+  try {
+    await answer(use, { mediation: "conditional" })
+  } catch (error) {
+    if (!error.chosen) return // nobody asked for it
+    explain(use, error)
+    offer(use)
+  }
+}
+
+// Asks the site for a challenge and the browser for its answer, and goes where the
+// site says.
+async function answer(use, how) {
+  prompt.abort()
+  const { signal } = (prompt = new AbortController())
+  const path = use.dataset.passkey
+  const { publicKey, state } = await send(`${path}/options`, {})
+  signal.throwIfAborted()
+  const credential = "new" in use.dataset
+    ? await navigator.credentials.create({ publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(publicKey), signal })
+    : await navigator.credentials.get({ publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(publicKey), signal, ...how })
+  const next = document.querySelector("[name=next]")?.value ?? new URLSearchParams(location.search).get("next")
+  const checked = (name) => document.querySelector(`[name=${name}]`)?.checked
+  try {
+    const to = await send(path, { state, credential, next, remember: checked("remember"), skip: checked("skip") })
+    location.assign(to.location + (next ? location.hash : ""))
+    return new Promise(() => {}) // until the next page
+  } catch (error) {
+    if (error.forget) tell("signalUnknownCredential", { credentialId: credential.id })
+    throw Object.assign(error, { chosen: true })
+  }
+}
+
+async function send(path, body) {
+  const response = await fetch(path, {
+    method: "POST",
+    headers: { "Content-Type": "application/json", Accept: "application/json" },
+    body: JSON.stringify(body),
+  })
+  const said = await response.json()
+  if (response.ok) return said
+  throw Object.assign(new Error(), said)
+}
+
+// Says what went wrong, unless the user has cancelled.
+function explain(use, error) {
+  if (error.name === "AbortError" || error.name === "NotAllowedError") return
+  say(use, error.name === "InvalidStateError" ? words.there : error.detail || words.failed)
+}
+
+function say(use, text) {
+  use.querySelector("[role=alert]").textContent = text
+}
+
+// Tells the authenticator, where the browser can.
+function tell(what, details) {
+  PublicKeyCredential[what]?.({ rpId: location.hostname, ...details }).catch(() => {})
+}

@@ -1,0 +1,321 @@
+package models_test
+
+import (
+	"encoding/json"
+	"strings"
+	"time"
+
+	"github.com/gofrs/uuid"
+
+	"corral/internal/passkey"
+	"corral/internal/passkey/passkeytest"
+	"corral/models"
+	"corral/models/modelstest"
+)
+
+const site = "http://localhost:3000" // HOST of the tests
+
+// options returns what a route would answer.
+func (ms *ModelSuite) options(challenge *passkey.Challenge, err error) []byte {
+	ms.NoError(err)
+	encoded, err := json.Marshal(challenge)
+	ms.NoError(err)
+	return encoded
+}
+
+func answerOf(a passkeytest.Answer) passkey.Answer { return passkey.Answer(a) }
+
+// created is the answer of a new passkey for the account.
+func (ms *ModelSuite) created(a *passkeytest.Authenticator, user *models.User) passkey.Answer {
+	return answerOf(a.Create(ms.T(), ms.options(user.PasskeyOptions(ms.T().Context(), models.PasskeyNew))))
+}
+
+func (ms *ModelSuite) addPasskey(a *passkeytest.Authenticator, email string) models.Factor {
+	user := ms.user(email)
+	ms.NoError(user.AddPasskey(ms.T().Context(), ms.created(a, user), "", "", here))
+	list, err := models.FactorsOf(ms.T().Context(), user)
+	ms.NoError(err)
+	return list[len(list)-1]
+}
+
+func (ms *ModelSuite) got(a *passkeytest.Authenticator) passkey.Answer {
+	return answerOf(a.Get(ms.T(), ms.options(models.PasskeyLoginOptions())))
+}
+
+func (ms *ModelSuite) logInWith(answer passkey.Answer) (*models.LoggedIn, error) {
+	return models.LogInWithPasskey(ms.T().Context(), answer, here, false)
+}
+
+func (ms *ModelSuite) Test_Passkey_LogsInAlone() {
+	ms.signUp("ada@example.com")
+	a := passkeytest.New(site)
+	added := ms.addPasskey(a, "ada@example.com")
+	ms.False(added.LastUsedAt.Valid)
+	ms.Contains(modelstest.Mails(ms.T(), "ada@example.com"), "passkey_added")
+	for range 2 {
+		s, err := ms.logInWith(ms.got(a))
+		ms.NoError(err)
+		ms.Equal("ada@example.com", s.User.Email)
+		found, err := ms.find(s.RawToken)
+		ms.NoError(err)
+		ms.Equal(added.ID, found.FactorID.UUID)
+		ms.True(found.Confirmed())
+	}
+	list, err := models.FactorsOf(ms.T().Context(), ms.user("ada@example.com"))
+	ms.NoError(err)
+	ms.True(list[0].LastUsedAt.Valid)
+	var stored passkey.Credential
+	ms.NoError(json.Unmarshal(list[0].Data, &stored))
+	ms.Equal(uint32(2), stored.SignCount)
+}
+
+// An answer works once: of two nodes at once, one accepts it.
+func (ms *ModelSuite) Test_Passkey_AnswerWorksOnce() {
+	ms.signUp("ada@example.com")
+	a := passkeytest.New(site)
+	ms.addPasskey(a, "ada@example.com")
+	answer := ms.got(a)
+	use := func() error { return errorOf(ms.logInWith(answer)) }
+	errs := atOnce(use, use)
+	if errs[0] != nil {
+		errs[0], errs[1] = errs[1], errs[0]
+	}
+	ms.NoError(errs[0])
+	ms.ErrorIs(errs[1], passkey.ErrExpired)
+	ms.ErrorIs(use(), passkey.ErrExpired)
+	ms.Equal(1, ms.count("sessions"))
+	user := ms.user("ada@example.com")
+	added := ms.created(passkeytest.New(site), user)
+	ms.NoError(user.AddPasskey(ms.T().Context(), added, "", "", here))
+	ms.ErrorIs(user.AddPasskey(ms.T().Context(), added, "", "", here), passkey.ErrExpired)
+}
+
+func (ms *ModelSuite) Test_Passkey_ChallengesArePurgedAfterTheirEnd() {
+	models.Clock.Stop()
+	ms.signUp("ada@example.com")
+	ms.addPasskey(passkeytest.New(site), "ada@example.com")
+	ms.later(5*time.Minute - time.Second)
+	ms.Equal(1, ms.count("used_challenges"))
+	ms.later(time.Second)
+	ms.Zero(ms.count("used_challenges"))
+}
+
+func (ms *ModelSuite) Test_Passkey_TooOld() {
+	models.Clock.Stop()
+	ms.signUp("ada@example.com")
+	a := passkeytest.New(site)
+	ms.addPasskey(a, "ada@example.com")
+	first, second := ms.got(a), ms.got(a)
+	models.Clock.Move(5*time.Minute - time.Second)
+	ms.NoError(errorOf(ms.logInWith(first)))
+	models.Clock.Move(time.Second)
+	ms.ErrorIs(errorOf(ms.logInWith(second)), passkey.ErrExpired)
+}
+
+func (ms *ModelSuite) Test_Passkey_Refused() {
+	ms.signUp("ada@example.com")
+	a := passkeytest.New(site)
+	f := ms.addPasskey(a, "ada@example.com")
+	stranger := passkeytest.New(site)
+	stranger.Create(ms.T(), ms.options(ms.user("ada@example.com").PasskeyOptions(ms.T().Context(), models.PasskeyNew)))
+	ms.ErrorIs(errorOf(ms.logInWith(ms.got(stranger))), passkey.ErrUnknown, "in no row")
+	ms.ErrorIs(errorOf(ms.logInWith(passkey.Answer{})), passkey.ErrRefused)
+	// What was meant for another purpose.
+	own := answerOf(a.Get(ms.T(), ms.options(ms.user("ada@example.com").PasskeyOptions(ms.T().Context(), models.PasskeySudo))))
+	ms.ErrorIs(errorOf(ms.logInWith(own)), passkey.ErrRefused)
+
+	ms.NoError(ms.user("ada@example.com").RemovePasskey(ms.T().Context(), f.ID.String(), here))
+	ms.ErrorIs(errorOf(ms.logInWith(ms.got(a))), passkey.ErrRefused, "removed")
+	ms.NoError(ms.user("ada@example.com").RestorePasskey(ms.T().Context(), f.ID.String(), here))
+	ms.NoError(errorOf(ms.logInWith(ms.got(a))))
+	ms.NoError(ms.user("ada@example.com").Delete(ms.T().Context(), here))
+	ms.ErrorIs(errorOf(ms.logInWith(ms.got(a))), passkey.ErrRefused, "deleted")
+}
+
+// A credential that another account registered, or had, logs in to that one only.
+func (ms *ModelSuite) Test_Passkey_CredentialIsUnique() {
+	ms.signUp("ada@example.com")
+	ms.signUp("eve@example.com")
+	a := passkeytest.New(site)
+	f := ms.addPasskey(a, "ada@example.com")
+	for range 2 { // in use, then removed
+		eve := ms.user("eve@example.com")
+		thiefs := passkeytest.New(site)
+		thiefs.ID = f.CredentialID
+		copied := ms.created(thiefs, eve)
+		ms.ErrorIs(eve.AddPasskey(ms.T().Context(), copied, "", "", here), passkey.ErrRefused)
+		if !f.RemovedAt.Valid {
+			ms.NoError(ms.user("ada@example.com").RemovePasskey(ms.T().Context(), f.ID.String(), here))
+			f.RemovedAt.Valid = true
+		}
+	}
+	ms.Equal(1, ms.count("factors"))
+}
+
+func (ms *ModelSuite) Test_Passkey_RegistrationExcludesRemovedOnes() {
+	models.Clock.Stop()
+	ms.signUp("ada@example.com")
+	a := passkeytest.New(site)
+	f := ms.addPasskey(a, "ada@example.com")
+	ms.NoError(ms.user("ada@example.com").RemovePasskey(ms.T().Context(), f.ID.String(), here))
+	excluded := func() int {
+		var options struct {
+			PublicKey struct{ ExcludeCredentials []any }
+		}
+		ms.NoError(json.Unmarshal(ms.options(ms.user("ada@example.com").PasskeyOptions(ms.T().Context(), models.PasskeyNew)), &options))
+		return len(options.PublicKey.ExcludeCredentials)
+	}
+	ms.Equal(1, excluded())
+	used, removed, err := models.PasskeysOf(ms.T().Context(), ms.user("ada@example.com"))
+	ms.NoError(err)
+	ms.Empty(used)
+	ms.Len(removed, 1)
+	ms.later(models.RemovedFactorLifetime)
+	ms.Zero(excluded())
+}
+
+func (ms *ModelSuite) Test_Passkey_Names() {
+	ms.signUp("ada@example.com")
+	user := ms.user("ada@example.com")
+	for _, test := range []struct{ typed, browser, want string }{
+		{"", "", "Passkey"}, {"", "Firefox on Linux", "Firefox on Linux"}, {"My key", "Firefox on Linux", "My key"},
+	} {
+		ms.NoError(user.AddPasskey(ms.T().Context(), ms.created(passkeytest.New(site), user), test.typed, test.browser, here))
+		list, err := models.FactorsOf(ms.T().Context(), user)
+		ms.NoError(err)
+		ms.Equal(test.want, list[len(list)-1].Name)
+	}
+	a := passkeytest.New(site)
+	a.AAGUID = uuid.FromStringOrNil("d548826e-79b4-db40-a3d8-11116f7e8349")
+	ms.NoError(user.AddPasskey(ms.T().Context(), ms.created(a, user), "", "Firefox on Linux", here))
+	list, err := models.FactorsOf(ms.T().Context(), user)
+	ms.NoError(err)
+	ms.Equal("Bitwarden", list[3].Name)
+
+	ms.signUp("eve@example.com")
+	id := list[0].ID.String()
+	ms.NoError(user.RenamePasskey(ms.T().Context(), id, strings.Repeat("é", 64)))
+	for _, other := range []string{id, "x", ""} {
+		ms.ErrorIs(ms.user("eve@example.com").RenamePasskey(ms.T().Context(), other, "Eve's"), models.ErrNotFound)
+		ms.ErrorIs(ms.user("eve@example.com").RemovePasskey(ms.T().Context(), other, here), models.ErrNotFound)
+		ms.ErrorIs(ms.user("eve@example.com").RestorePasskey(ms.T().Context(), other, here), models.ErrNotFound)
+	}
+	ms.ErrorIs(user.RestorePasskey(ms.T().Context(), id, here), models.ErrNotFound, "in use")
+	ms.NoError(user.RemovePasskey(ms.T().Context(), id, here))
+	ms.ErrorIs(user.RemovePasskey(ms.T().Context(), id, here), models.ErrNotFound)
+	ms.ErrorIs(user.RenamePasskey(ms.T().Context(), id, "again"), models.ErrNotFound)
+}
+
+func (ms *ModelSuite) Test_Passkey_LastWayIn() {
+	remove := func(f models.Factor) error {
+		return ms.user("ada@example.com").RemovePasskey(ms.T().Context(), f.ID.String(), here)
+	}
+	ms.signUp("ada@example.com")
+	first := ms.addPasskey(passkeytest.New(site), "ada@example.com")
+	ms.turnSecondStep(true)
+	ms.ErrorIs(remove(first), models.ErrRefused, "the last for the second step")
+	ms.addFactor("totp")
+	ms.NoError(remove(first))
+
+	second, third := ms.addPasskey(passkeytest.New(site), "ada@example.com"), ms.addPasskey(passkeytest.New(site), "ada@example.com")
+	ms.NoError(errorOf(ms.user("ada@example.com").RemovePassword(ms.T().Context(), here)))
+	ms.NoError(remove(third))
+	ms.ErrorIs(remove(second), models.ErrRefused, "TOTP alone does not log in")
+}
+
+// Of the last two passkeys, parallel requests remove one.
+func (ms *ModelSuite) Test_Passkey_LastWayInUnderParallelRequests() {
+	ms.signUp("ada@example.com")
+	user := ms.user("ada@example.com")
+	var removals []func() error
+	for range 4 {
+		f := ms.addPasskey(passkeytest.New(site), "ada@example.com")
+		removals = append(removals, func() error {
+			for {
+				user := ms.user("ada@example.com")
+				err := user.RemovePasskey(ms.T().Context(), f.ID.String(), here)
+				if err != models.ErrBadCredentials { // another one was first
+					return err
+				}
+			}
+		})
+	}
+	user = ms.user("ada@example.com")
+	ms.NoError(errorOf(user.RemovePassword(ms.T().Context(), here)))
+	refused := 0
+	for _, err := range atOnce(removals...) {
+		if err != nil {
+			ms.ErrorIs(err, models.ErrRefused)
+			refused++
+		}
+	}
+	ms.Equal(1, refused)
+	ms.hasFactors([]string{"passkey", "codes"}, true, "one is left")
+}
+
+// A passkey that an undo removes soon is no way in, but a second step.
+func (ms *ModelSuite) Test_Passkey_DueForRemoval() {
+	models.Clock.Stop()
+	ms.signUp("ada@example.com")
+	hers, thiefs := passkeytest.New(site), passkeytest.New(site)
+	first := ms.addPasskey(hers, "ada@example.com")
+	ms.turnSecondStep(true)
+	models.Clock.Move(time.Second)
+	ms.addPasskey(thiefs, "ada@example.com")
+	ms.notMe("passkey_added")
+	ms.ErrorIs(errorOf(ms.logInWith(ms.got(thiefs))), models.ErrSecondStepOnly)
+	ms.NoError(errorOf(ms.logInWith(ms.got(hers))))
+	ms.ErrorIs(ms.user("ada@example.com").RemovePasskey(ms.T().Context(), first.ID.String(), here), models.ErrRefused)
+	ms.later(24 * time.Hour)
+	ms.ErrorIs(errorOf(ms.logInWith(ms.got(thiefs))), passkey.ErrRefused)
+	ms.hasFactors([]string{"passkey"}, true, "hers")
+}
+
+// A thief takes back a passkey that its owner removed: the owner's link undoes that.
+func (ms *ModelSuite) Test_Passkey_RestoringIsAChange() {
+	ms.signUp("ada@example.com")
+	a := passkeytest.New(site)
+	f := ms.addPasskey(a, "ada@example.com")
+	ms.NoError(ms.user("ada@example.com").RemovePasskey(ms.T().Context(), f.ID.String(), here))
+	before := ms.user("ada@example.com").CredentialVersion
+	ms.NoError(ms.user("ada@example.com").RestorePasskey(ms.T().Context(), f.ID.String(), here))
+	ms.Greater(ms.user("ada@example.com").CredentialVersion, before)
+	ms.NoError(errorOf(ms.logInWith(ms.got(a))))
+	ms.notMe("passkey_restored")
+	ms.hasFactors(nothing, false, "removed again")
+}
+
+// Only failures count, and for a client that is no known browser for all accounts.
+func (ms *ModelSuite) Test_Passkey_RateLimit() {
+	models.Clock.Stop()
+	ms.signUp("ada@example.com")
+	a := passkeytest.New(site)
+	ms.addPasskey(a, "ada@example.com")
+	s, err := ms.logInWith(ms.got(a))
+	ms.NoError(err)
+	for range 11 {
+		ms.NoError(errorOf(ms.logInWith(ms.got(a))))
+	}
+	for range 10 {
+		ms.ErrorIs(errorOf(ms.logInWith(passkey.Answer{})), passkey.ErrRefused)
+	}
+	var limited *models.RateLimited
+	ms.ErrorAs(errorOf(ms.logInWith(ms.got(a))), &limited)
+	ms.Equal(3*time.Minute, limited.RetryAfter)
+	ms.ErrorAs(ms.authenticate("ada@example.com", modelstest.Password, "192.0.2.1"), &limited, "as logins")
+
+	known := here
+	known.RawDeviceCookie = s.RawDeviceCookie
+	_, err = models.LogInWithPasskey(ms.T().Context(), ms.got(a), known, false)
+	ms.NoError(err)
+	for range 10 {
+		_, err = models.LogInWithPasskey(ms.T().Context(), passkey.Answer{}, known, false)
+		ms.ErrorIs(err, passkey.ErrRefused)
+	}
+	_, err = models.LogInWithPasskey(ms.T().Context(), ms.got(a), known, false)
+	ms.ErrorAs(err, &limited)
+	models.Clock.Move(3 * time.Minute)
+	ms.NoError(errorOf(ms.logInWith(ms.got(a))))
+	_, err = models.LogInWithPasskey(ms.T().Context(), ms.got(a), known, false)
+	ms.NoError(err)
+}
