@@ -41,7 +41,7 @@ func AccountPasswordUpdate(c buffalo.Context) error {
 // AccountPasswordDestroy is DELETE /account/password: leaves passkeys as the only way
 // in, ends every session and starts a new one for this browser.
 func AccountPasswordDestroy(c buffalo.Context) error {
-	_, err := currentUser(c).RemovePassword(c, clientOf(c))
+	codes, err := currentUser(c).RemovePassword(c, clientOf(c))
 	if errors.Is(err, models.ErrRefused) {
 		return renderSecurity(c, messages{"password_removal": T.Translate(c, "passkey.needed")})
 	}
@@ -53,6 +53,9 @@ func AccountPasswordDestroy(c buffalo.Context) error {
 		return changedMeanwhile(c, err)
 	}
 	c.Flash().Add("success", "passkey.password_removed")
+	if len(codes) > 0 {
+		return showRecoveryCodes(c, codes)
+	}
 	return redirect(c, "accountSecurityPath()")
 }
 

@@ -18,7 +18,8 @@ func renderSecurity(c buffalo.Context, wrong messages) error {
 	waiting, waitingErr := models.WaitingOf(c, user)
 	decides, decidesErr := currentSession(c).DecidesUndo(c)
 	since, sinceErr := user.PasswordSince(c)
-	if err := errors.Join(err, waitingErr, decidesErr, sinceErr, showPasskeys(c, user)); err != nil {
+	left, leftErr := user.RecoveryCodesLeft(c)
+	if err := errors.Join(err, waitingErr, decidesErr, sinceErr, leftErr, showPasskeys(c, user)); err != nil {
 		return err
 	}
 	c.Set("title", "account_security.title")
@@ -26,6 +27,7 @@ func renderSecurity(c buffalo.Context, wrong messages) error {
 	c.Set("passwordSince", since)
 	c.Set("totp", ofKind(factors, models.FactorTOTP))
 	c.Set("codes", ofKind(factors, models.FactorCodes))
+	c.Set("codes_left", left)
 	c.Set("waiting", waiting)
 	c.Set("decides", decides)
 	return renderForm(c, "account_security/show.plush.html", wrong)

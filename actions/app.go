@@ -80,6 +80,13 @@ var routes = []route{
 	put("/account/security/passkeys/{id}", sudo, AccountSecurityPasskeysUpdate),
 	del("/account/security/passkeys/{id}", sudo, AccountSecurityPasskeysDestroy),
 	post("/account/security/passkeys/{id}/restore", sudo, AccountSecurityPasskeysRestore),
+	get("/account/security/totp", sudo, AccountSecurityTOTPNew),
+	post("/account/security/totp", sudo, AccountSecurityTOTPCreate),
+	del("/account/security/totp", sudo, AccountSecurityTOTPDestroy),
+	get("/account/security/totp.svg", sudo, AccountSecurityTOTPImage),
+	get("/account/security/recovery-codes", sudo, AccountSecurityRecoveryCodesShow),
+	post("/account/security/recovery-codes", sudo, AccountSecurityRecoveryCodesCreate),
+	put("/account/security/second-step", sudo, AccountSecuritySecondStepUpdate),
 }
 
 var (

@@ -107,7 +107,7 @@ func TestCrossOrigin_SafeMethodsChangeNothing(t *testing.T) {
 	require.Equal(t, 303, ada.Put("/account/email", url.Values{"email": {"ada@example.net"}}).StatusCode)
 	paths := []string{
 		"/", "/welcome", "/login", "/logout", "/signup", "/signup/password", "/check-mail", "/password/forgot", "/password/reset",
-		"/account", "/account/security", "/account/sessions", "/account/activity", "/sudo", "/.well-known/change-password", "/healthz", "/readyz",
+		"/account", "/account/security", "/account/security/totp", "/account/security/totp.svg", "/account/security/recovery-codes", "/account/sessions", "/account/activity", "/sudo", "/.well-known/change-password", "/healthz", "/readyz",
 		"/signup/" + modelstest.Link(t, "dora@example.com", models.MailSignup),
 		"/password/reset/" + modelstest.Link(t, "ada@example.com", models.MailReset),
 		"/account/email/confirm/" + modelstest.Link(t, "ada@example.net", models.MailEmailConfirm),

@@ -1,6 +1,7 @@
 package actions
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -52,6 +53,7 @@ func everyPage(t *testing.T, language string) map[string]apptest.Answer {
 	pages["account email refused"] = b.Put("/account/email", url.Values{"email": {"ada"}})
 	pages["account password refused"] = b.Put("/account/password", url.Values{"password": {"short"}})
 	pages["sudo refused"] = b.confirm("x")
+	maps.Copy(pages, b.codePages())
 	b.Put("/account/email", url.Values{"email": {"ada@new.example"}})
 	models.Clock.Move(10 * time.Minute)
 	pages["account unconfirmed"], pages["security unconfirmed"] = b.Get("/account"), b.Get("/account/security")
@@ -107,7 +109,7 @@ func TestPages_Autocomplete(t *testing.T) {
 	for name, want := range map[string][]string{
 		"login": {"username webauthn", "current-password"}, "signup": {"username"}, "forgot": {"username"},
 		"choose": {"username", "new-password"}, "reset": {"username", "new-password"},
-		"/account": {"email"}, "/account/security": {"username", "new-password"}, "/sudo": {"username", "current-password"}, "account unconfirmed": nil, "security unconfirmed": nil,
+		"/account": {"email"}, "/account/security": {"username", "new-password"}, "/sudo": {"username", "current-password"}, "totp": {"one-time-code"}, "account unconfirmed": nil, "security unconfirmed": nil,
 	} {
 		var found []string
 		for _, field := range parsePage(t, pages[name].Page).all("input") {

@@ -485,9 +485,11 @@ func TestAccountPassword_Remove(t *testing.T) {
 	ada, a := s.withPasskey("ada@example.com")
 	phone := s.loggedIn("ada@example.com", safari)
 	require.Contains(t, ada.Get("/account/security").Page, "Remove the password")
-	require.Equal(t, "/account/security", ada.Delete("/account/password", nil).Location())
-	page := ada.Get("/account/security").Page
+	require.Equal(t, "/account/security/recovery-codes", ada.Delete("/account/password", nil).Location())
+	page := ada.Get("/account/security/recovery-codes").Page
 	require.Equal(t, []string{"Your password was removed. Every other device was logged out."}, apptest.Flashes(page))
+	require.Len(t, shownCode.FindAllString(page, -1), 10, "the second step was turned on")
+	page = ada.Get("/account/security").Page
 	require.Contains(t, page, `>Set a password</button>`)
 	require.NotContains(t, page, "Remove the password")
 	require.Equal(t, "/login", phone.Get("/").LocationPath())

@@ -18,10 +18,7 @@ var ErrBadCode = errors.New("bad code")
 // ErrBadCredentials as lock does.
 func (u *User) passCode(ctx context.Context, typed string, client Client, passed func(tx *pop.Connection, f *Factor) error) error {
 	var wrong error // the transaction counts it
-	err := announcing(ctx, func(tx *pop.Connection) error {
-		if err := u.lock(tx, toChange); err != nil {
-			return err
-		}
+	err := u.change(ctx, func(tx *pop.Connection) error {
 		f, err := u.redeemCode(tx, typed, client)
 		if errors.Is(err, ErrBadCode) {
 			wrong = err
@@ -50,13 +47,6 @@ func (u *User) redeemCode(tx *pop.Connection, typed string, client Client) (f *F
 		return nil, err
 	}
 	return f, buckets.Refund(tx, 0)
-}
-
-func badCodeIfNone(err error) error {
-	if errors.Is(err, ErrNotFound) {
-		return ErrBadCode
-	}
-	return err
 }
 
 // wrongCodes counts the account's wrong codes of TOTP in a row, until a factor is used:

@@ -36,8 +36,6 @@ const (
 	FactorCodes   = "codes"
 )
 
-func (f Factor) passesSecondStep() bool { return f.Kind == FactorPasskey || f.Kind == FactorTOTP }
-
 func (f Factor) nullID() uuid.NullUUID { return uuid.NullUUID{UUID: f.ID, Valid: true} }
 
 // FactorsOf returns the factors of an account that are in use, oldest first.
@@ -50,22 +48,20 @@ func factorsOf(tx *pop.Connection, user *User) (list []Factor, err error) {
 	return list, wrap("listing factors", err)
 }
 
-// factor returns the account's factor of a kind of which there is one, or ErrNotFound.
+// factor returns the account's factor of a kind of which there is one, or nil.
 func (u *User) factor(tx *pop.Connection, kind string) (*Factor, error) {
 	list, err := factorsOf(tx, u)
-	for _, f := range list {
-		if f.Kind == kind {
-			return &f, nil
-		}
+	if i := slices.IndexFunc(list, func(f Factor) bool { return f.Kind == kind }); i >= 0 {
+		return &list[i], nil
 	}
-	return nil, cmp.Or(err, ErrNotFound)
+	return nil, err
 }
 
-// canPass reports whether the account has a factor that passes the second step, other
-// than one that is to be removed.
-func (u *User) canPass(tx *pop.Connection, but *Factor) (bool, error) {
+// canPass reports whether the account has a passkey or TOTP secret. Recovery codes are
+// few.
+func (u *User) canPass(tx *pop.Connection) (bool, error) {
 	list, err := factorsOf(tx, u)
-	return slices.ContainsFunc(list, func(f Factor) bool { return f.passesSecondStep() && (but == nil || f.ID != but.ID) }), err
+	return slices.ContainsFunc(list, func(f Factor) bool { return f.Kind != FactorCodes }), err
 }
 
 // useFactor notes that a login used the factor, within its transaction. That stops
@@ -108,10 +104,7 @@ func (u *User) noteUse(tx *pop.Connection, f *Factor, client Client) error {
 // addFactor stores a factor of the locked account, and lists and mails the change.
 func (u *User) addFactor(tx *pop.Connection, f *Factor, client Client) error {
 	number, err := u.storeFactor(tx, f, client)
-	if err != nil {
-		return err
-	}
-	return u.mailNotMe(tx, number, f.Kind+added, u.Email, client)
+	return errors.Join(err, u.mailNotMe(tx, number, f.Kind+added, u.Email, client))
 }
 
 // storeFactor is addFactor without a mail: what is done at once has one, whose
@@ -128,10 +121,7 @@ func (u *User) storeFactor(tx *pop.Connection, f *Factor, client Client) (number
 // the change.
 func (u *User) removeFactor(tx *pop.Connection, f *Factor, client Client) error {
 	number, err := u.voidFactor(tx, f, client)
-	if err != nil {
-		return err
-	}
-	return u.mailNotMe(tx, number, f.Kind+removed, u.Email, client)
+	return errors.Join(err, u.mailNotMe(tx, number, f.Kind+removed, u.Email, client))
 }
 
 // voidFactor is removeFactor without a mail.

@@ -32,10 +32,7 @@ func (u *User) lostLinks(tx *pop.Connection) (list []Token, err error) {
 // purpose. It returns ErrNotFound, ErrRefused if an attacker may have added the
 // factor, or ErrBadCredentials as lock does.
 func (u *User) EndLinks(ctx context.Context, id string, factor *Factor, client Client) error {
-	return inTransaction(ctx, func(tx *pop.Connection) error {
-		if err := u.lock(tx, toChange); err != nil {
-			return err
-		}
+	return u.change(ctx, func(tx *pop.Connection) error {
 		list, err := u.lostLinks(tx)
 		if err != nil {
 			return err

@@ -14,11 +14,8 @@ import (
 
 // HasTOTP reports whether the account has a TOTP secret.
 func (u *User) HasTOTP(ctx context.Context) (bool, error) {
-	_, err := u.factor(DB.WithContext(ctx), FactorTOTP)
-	if errors.Is(err, ErrNotFound) {
-		return false, nil
-	}
-	return err == nil, err
+	f, err := u.factor(DB.WithContext(ctx), FactorTOTP)
+	return f != nil, err
 }
 
 // SetTOTP stores a key, of which the user typed a code, and turns the second step
@@ -29,39 +26,30 @@ func (u *User) SetTOTP(ctx context.Context, key []byte, typed string, client Cli
 	if !ok {
 		return nil, ErrBadCode
 	}
-	err = announcing(ctx, func(tx *pop.Connection) error {
-		if err := u.lock(tx, toChange); err != nil {
-			return err
-		}
-		if _, err := u.factor(tx, FactorTOTP); !errors.Is(err, ErrNotFound) {
-			return errors.Join(err, ErrRefused)
+	err = u.change(ctx, func(tx *pop.Connection) error {
+		if f, err := u.factor(tx, FactorTOTP); err != nil || f != nil {
+			return cmp.Or(err, ErrRefused)
 		}
 		f := &Factor{Kind: FactorTOTP, Data: secrets.Seal(u.purposeOfTOTP(), key), LastStep: step}
 		number, err := u.storeFactor(tx, f, client)
 		if err == nil && !u.SecondStep {
 			codes, _, err = u.turnSecondStep(tx, true, client)
 		}
-		if err != nil {
-			return err
-		}
-		return u.mailNotMe(tx, number, MailTOTPAdded, u.Email, client)
+		return errors.Join(err, u.mailNotMe(tx, number, MailTOTPAdded, u.Email, client))
 	})
 	return codes, err
 }
 
 // RemoveTOTP removes the TOTP secret. It returns ErrNotFound without one, ErrRefused
-// if nothing else passes the second step, and ErrBadCredentials as lock does.
+// if no way in would remain, and ErrBadCredentials as lock does.
 func (u *User) RemoveTOTP(ctx context.Context, client Client) error {
-	return announcing(ctx, func(tx *pop.Connection) error {
-		if err := u.lock(tx, toChange); err != nil {
-			return err
-		}
+	return u.change(ctx, func(tx *pop.Connection) error {
 		f, err := u.factor(tx, FactorTOTP)
-		if err != nil {
-			return err
+		if err != nil || f == nil {
+			return cmp.Or(err, ErrNotFound)
 		}
-		if others, err := u.canPass(tx, f); err != nil || u.SecondStep && !others {
-			return cmp.Or(err, ErrRefused)
+		if err := u.keepAWayInWithout(tx, f.ID); err != nil {
+			return err
 		}
 		return u.removeFactor(tx, f, client)
 	})
@@ -71,15 +59,14 @@ func (u *User) RemoveTOTP(ctx context.Context, client Client) error {
 // and stores its step: prevents replay, also on another node.
 func (u *User) redeemTOTP(tx *pop.Connection, typed string, _ Client) (*Factor, error) {
 	f, err := u.factor(tx, FactorTOTP)
-	if err != nil {
-		return nil, badCodeIfNone(err)
+	if err != nil || f == nil {
+		return nil, cmp.Or(err, ErrBadCode)
 	}
 	key, err := secrets.Open(u.purposeOfTOTP(), f.Data)
 	if err != nil { // recovery codes still work
-		slog.ErrorContext(tx.Context(), "a TOTP secret cannot be opened", "err", err)
-		return nil, ErrBadCode
+		slog.ErrorContext(tx.Context(), "a TOTP secret cannot be opened", "error", err)
 	}
-	step, ok := totp.Match(key, typed, Clock.Now())
+	step, ok := totp.Match(key, typed, Clock.Now()) // never of no key
 	if !ok {
 		return nil, ErrBadCode
 	}

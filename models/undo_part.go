@@ -136,16 +136,7 @@ func (u *User) setState(tx *pop.Connection, factorID uuid.UUID, used bool) (now 
 
 // keepAWayIn turns the switch off if nothing is left that passes the second step.
 func (u *User) keepAWayIn(tx *pop.Connection) error {
-	if !u.SecondStep {
-		return nil
-	}
-	factors, err := factorsOf(tx, u)
-	for _, f := range factors {
-		if f.passesSecondStep() {
-			return nil
-		}
-	}
-	if err != nil {
+	if passes, err := u.canPass(tx); err != nil || passes || !u.SecondStep {
 		return err
 	}
 	return u.storeSecondStep(tx, false)

@@ -107,10 +107,7 @@ func emailTaken(tx *pop.Connection, email string, userID uuid.UUID) (bool, error
 // Delete marks the account as deleted and mails a link that undoes that. The
 // janitor removes the account and its data after DeletedUserLifetime. It returns ErrBadCredentials as lock does.
 func (u *User) Delete(ctx context.Context, client Client) error {
-	return announcing(ctx, func(tx *pop.Connection) error {
-		if err := u.lock(tx, toChange); err != nil {
-			return err
-		}
+	return u.change(ctx, func(tx *pop.Connection) error {
 		if err := errors.Join(u.storePassword(tx, ""), u.voidDeviceCookies(tx), u.record(tx, ActivityDeleted, client)); err != nil {
 			return err
 		}
@@ -161,6 +158,17 @@ func (u *User) lock(tx *pop.Connection, lock string) error {
 	}
 	*u = *locked
 	return nil
+}
+
+// change runs fn with the account locked, and u read anew. It returns
+// ErrBadCredentials as lock does.
+func (u *User) change(ctx context.Context, fn func(tx *pop.Connection) error) error {
+	return announcing(ctx, func(tx *pop.Connection) error {
+		if err := u.lock(tx, toChange); err != nil {
+			return err
+		}
+		return fn(tx)
+	})
 }
 
 // ChooseLanguage stores the language of pages and mails: a BCP 47 tag, or "" to

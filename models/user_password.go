@@ -19,10 +19,7 @@ func (u *User) SetPassword(ctx context.Context, normalized string) error {
 	if err != nil {
 		return err
 	}
-	return inTransaction(ctx, func(tx *pop.Connection) error {
-		if err := u.lock(tx, toChange); err != nil {
-			return err
-		}
+	return u.change(ctx, func(tx *pop.Connection) error {
 		return errors.Join(u.storePassword(tx, digest), u.voidDeviceCookies(tx), bucketOf(loginsPerEmail, u.Email).Clear(tx))
 	})
 }
@@ -34,10 +31,7 @@ func (u *User) ChangePassword(ctx context.Context, normalized string, client Cli
 	if err != nil {
 		return err
 	}
-	return announcing(ctx, func(tx *pop.Connection) error {
-		if err := u.lock(tx, toChange); err != nil {
-			return err
-		}
+	return u.change(ctx, func(tx *pop.Connection) error {
 		return errors.Join(u.storePassword(tx, digest), u.record(tx, ActivityPassword, client), u.mailChange(tx, ChangePassword, MailPasswordChanged, u.Email, client))
 	})
 }

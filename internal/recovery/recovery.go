@@ -1,8 +1,18 @@
 // Package recovery makes the codes that a user prints and types when the other
-// factors are lost. Each works once:
+// factors are lost, and keeps them in sets. Each works once:
 //
-//	code := recovery.New()             // "K3QA-7XJM-…": show it, store its digest
-//	digest := recovery.Digest(typed)   // find this digest and remove it
+//	codes, err := recovery.Issue(tx, set, 10)               // "K3QA-7XJM-…": show them once
+//	ok, err := recovery.Redeem(tx, set, typed, time.Now()) // true for one of them, once
+//
+// The package needs this table, in PostgreSQL or SQLite:
+//
+//	CREATE TABLE recovery_codes (
+//		id        UUID NOT NULL PRIMARY KEY,
+//		factor_id UUID NOT NULL, -- the set
+//		digest    BYTEA NOT NULL,
+//		used_at   TIMESTAMP,
+//		UNIQUE (factor_id, digest)
+//	)
 package recovery
 
 import (

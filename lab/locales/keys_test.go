@@ -19,7 +19,7 @@ import (
 )
 
 var (
-	inTemplate = regexp.MustCompile(`\bt\("([^"]+)"(?:,\s*\{([^}]*)\})?\)`)
+	inTemplate = regexp.MustCompile(`\bt\("([^"]+)"(?:,\s*(?:\{([^}]*)\}|(\w+)))?\)`)
 	argument   = regexp.MustCompile(`(\w+):`)
 	looksKey   = regexp.MustCompile(`^[a-z_]+(\.[a-z_]+)+$`)
 )
@@ -46,6 +46,9 @@ func readMentioned(t *testing.T, root string, sections map[string]bool) mentione
 			var names []string
 			for _, arg := range argument.FindAllStringSubmatch(found[2], -1) {
 				names = append(names, arg[1])
+			}
+			if found[3] != "" { // a number
+				names = []string{"Count"}
 			}
 			slices.Sort(names)
 			m.fills[name+" "+found[1]] = names

@@ -27,6 +27,7 @@ func TestLanguages_EveryPageSpeaksOne(t *testing.T) {
 			s.sessions()
 			s.security()
 			s.passkeys()
+			s.codes()
 			s.emailChange()
 			s.deadLinks()
 			s.developer()
@@ -45,6 +46,7 @@ var withoutPage = map[string]bool{
 	"/healthz": true, "/readyz": true, "/.well-known/change-password": true,
 	"/.well-known/passkey-endpoints": true,
 	"/signup/{token}":                true, "/password/reset/{token}": true, // redirects
+	"/account/security/totp.svg": true, // a picture
 }
 
 // shownElsewhere reports whether the story shows a key's text on no page.
@@ -60,6 +62,7 @@ func shownElsewhere(key string) bool {
 		"passkey.off_ip", "passkey.off_name", "passkey.off_http",
 		// About factors that change back a day later.
 		"not_me.waits", "account_activity.undo_finished", "account_activity.undo_stopped", "account_activity.skip_ended", "account_activity.links_ended",
+		"recovery_codes.copy", "recovery_codes.copied", "recovery_codes.download", // by a script
 		"login.remember_hours", // only with a short REMEMBER_LIFETIME: TestLogin_SaysHowLongItRemembers
 	}, key)
 }

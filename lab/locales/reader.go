@@ -140,9 +140,9 @@ func (r *Reader) isTime(part string) bool {
 	return err == nil
 }
 
-// universal matches what is not translated: numbers, emails, IPs, links, paths, the
+// universal matches what is not translated: numbers, emails, IPs, links, paths, codes, the
 // IDs of accounts, and the mark before a mail's signature.
-var universal = regexp.MustCompile(`^(?:\d+|[\w.+-]+@[\w.-]+|[\da-f]*[.:][\d.:a-f]+|https?://\S+|/[\w/-]+|[\w-]{22}|--)$`)
+var universal = regexp.MustCompile(`^(?:\d+|[\w.+-]+@[\w.-]+|[\da-f]*[.:][\d.:a-f]+|https?://\S+|/[\w/-]+|[\w-]{22}|--|(?:[A-Z2-7]{4}[ -]?){6,8})$`)
 
 func trim(text string) string {
 	return strings.Trim(strings.Join(strings.Fields(text), " "), " ():")

@@ -57,6 +57,9 @@ func everyPage(t *testing.T, language string) map[string]site.Answer {
 	}
 	pages["account email refused"] = b.Put("/account/email", "email", "ada")
 	pages["account password refused"] = b.Put("/account/password", "password", "short")
+	pages["totp"] = b.Get("/account/security/totp")
+	pages["totp refused"] = b.Post("/account/security/totp", "code", "x")
+	pages["recovery codes"] = b.Get("/account/security/recovery-codes")
 	pages["sudo refused"] = b.Post("/sudo", "password", "x")
 	b.Put("/account/email", "email", "ada@new.example")
 	s.Execute("UPDATE sessions SET confirmed_at = NULL")

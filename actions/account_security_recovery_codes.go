@@ -1,0 +1,60 @@
+package actions
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/gobuffalo/buffalo"
+
+	"corral/internal/web"
+	"corral/models"
+)
+
+// newCodesKey is the key in Buffalo's session of recovery codes that the user has
+// not seen yet.
+const newCodesKey = "recovery_codes"
+
+// showRecoveryCodes redirects to the page that shows new codes, once, or how many are
+// left.
+func showRecoveryCodes(c buffalo.Context, codes []string) error {
+	if len(codes) > 0 {
+		c.Session().Set(newCodesKey, strings.Join(codes, " "))
+	}
+	return redirect(c, "accountSecurityRecoveryCodesPath()")
+}
+
+// AccountSecurityRecoveryCodesShow is GET /account/security/recovery-codes.
+func AccountSecurityRecoveryCodesShow(c buffalo.Context) error {
+	codes := ""
+	if web.IsNavigation(c.Request()) { // the user will see them
+		codes, _ = c.Session().Get(newCodesKey).(string)
+		c.Session().Delete(newCodesKey)
+	}
+	return renderRecoveryCodes(c, strings.Fields(codes), "")
+}
+
+// AccountSecurityRecoveryCodesCreate is POST /account/security/recovery-codes: makes
+// new codes and voids the old ones.
+func AccountSecurityRecoveryCodesCreate(c buffalo.Context) error {
+	codes, err := currentUser(c).MakeRecoveryCodes(c, clientOf(c))
+	if errors.Is(err, models.ErrRefused) {
+		return renderRecoveryCodes(c, nil, T.Translate(c, "recovery_codes.off"))
+	}
+	if err != nil {
+		return factorsChanged(c, err)
+	}
+	web.Info(c).Event("recovery codes made")
+	return showRecoveryCodes(c, codes)
+}
+
+func renderRecoveryCodes(c buffalo.Context, codes []string, message string) error {
+	left, err := currentUser(c).RecoveryCodesLeft(c)
+	if err != nil {
+		return err
+	}
+	c.Set("title", "recovery_codes.title")
+	c.Set("new_codes", codes)
+	c.Set("codes_left", left)
+	c.Set("host", settings.Host.Host)
+	return renderForm(c, "account_security_recovery_codes/show.plush.html", messages{"codes": message})
+}

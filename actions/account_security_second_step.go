@@ -1,0 +1,43 @@
+package actions
+
+import (
+	"errors"
+
+	"github.com/gobuffalo/buffalo"
+
+	"corral/internal/web"
+	"corral/models"
+)
+
+type secondStepForm struct {
+	On web.Checkbox `form:"on"`
+}
+
+// AccountSecuritySecondStepUpdate is PUT /account/security/second-step: turns the
+// second step at login on or off.
+func AccountSecuritySecondStepUpdate(c buffalo.Context) error {
+	var form secondStepForm
+	if err := web.Bind(c, &form); err != nil {
+		return err
+	}
+	on := bool(form.On)
+	codes, err := currentUser(c).TurnSecondStep(c, on, clientOf(c))
+	if errors.Is(err, models.ErrRefused) {
+		needs := "second_step.needs_password"
+		if on {
+			needs = "second_step.needs_factor"
+		}
+		return renderSecurity(c, messages{"second_step": T.Translate(c, needs)})
+	}
+	if err != nil {
+		return factorsChanged(c, err)
+	}
+	if !on {
+		web.Info(c).Event("second step turned off")
+		c.Flash().Add("success", "second_step.turned_off")
+		return redirect(c, "accountSecurityPath()")
+	}
+	web.Info(c).Event("second step turned on")
+	c.Flash().Add("success", "second_step.turned_on")
+	return showRecoveryCodes(c, codes)
+}

@@ -1,0 +1,118 @@
+package actions
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/gobuffalo/buffalo"
+
+	"corral/internal/totp"
+	"corral/internal/web"
+	"corral/models"
+)
+
+type totpForm struct {
+	Code string `form:"code"`
+}
+
+// offeredTOTPKey is the key in Buffalo's session of a TOTP secret that the user has
+// seen, and typed no code of yet.
+const offeredTOTPKey = "totp"
+
+// AccountSecurityTOTPNew is GET /account/security/totp: shows a new secret.
+func AccountSecurityTOTPNew(c buffalo.Context) error {
+	secret, err := offeredTOTP(c)
+	if err != nil {
+		return err
+	}
+	return renderTOTP(c, secret, "")
+}
+
+// AccountSecurityTOTPImage is GET /account/security/totp.svg: the secret as a QR
+// code.
+func AccountSecurityTOTPImage(c buffalo.Context) error {
+	secret, err := offeredTOTP(c)
+	if err != nil {
+		return err
+	}
+	svg, err := totp.SVG(totp.URI(secret, T.Translate(c, "app.name"), currentUser(c).Email))
+	if err != nil {
+		return err
+	}
+	c.Response().Header().Set("Content-Type", "image/svg+xml")
+	_, err = c.Response().Write(svg)
+	return err
+}
+
+// AccountSecurityTOTPCreate is POST /account/security/totp: stores the secret once
+// the user types a code of it, and turns the second step on.
+func AccountSecurityTOTPCreate(c buffalo.Context) error {
+	var form totpForm
+	if err := web.Bind(c, &form); err != nil {
+		return err
+	}
+	secret, err := offeredTOTP(c)
+	if err != nil {
+		return err
+	}
+	codes, err := currentUser(c).SetTOTP(c, secret, form.Code, clientOf(c))
+	if errors.Is(err, models.ErrBadCode) {
+		return renderTOTP(c, secret, T.Translate(c, "login_second.invalid"))
+	}
+	if err != nil {
+		return factorsChanged(c, err)
+	}
+	web.Info(c).Event("totp added")
+	c.Session().Delete(offeredTOTPKey)
+	c.Flash().Add("success", "totp.added")
+	return showRecoveryCodes(c, codes)
+}
+
+// AccountSecurityTOTPDestroy is DELETE /account/security/totp.
+func AccountSecurityTOTPDestroy(c buffalo.Context) error {
+	err := currentUser(c).RemoveTOTP(c, clientOf(c))
+	switch {
+	case errors.Is(err, models.ErrRefused):
+		return renderSecurity(c, messages{"totp": T.Translate(c, "totp.last")})
+	case errors.Is(err, models.ErrNotFound):
+		return c.Error(http.StatusNotFound, err)
+	case err != nil:
+		return factorsChanged(c, err)
+	}
+	web.Info(c).Event("totp removed")
+	c.Flash().Add("success", "totp.removed")
+	return redirect(c, "accountSecurityPath()")
+}
+
+// offeredTOTP returns the secret that the session offers, or 404 if the account has
+// one. It is the same until it is set: the user may have scanned it.
+func offeredTOTP(c buffalo.Context) ([]byte, error) {
+	has, err := currentUser(c).HasTOTP(c)
+	if err != nil {
+		return nil, err
+	}
+	if has {
+		return nil, c.Error(http.StatusNotFound, models.ErrNotFound)
+	}
+	secret, ok := c.Session().Get(offeredTOTPKey).([]byte)
+	if !ok {
+		secret = totp.NewKey()
+		c.Session().Set(offeredTOTPKey, secret)
+	}
+	return secret, nil
+}
+
+func renderTOTP(c buffalo.Context, secret []byte, message string) error {
+	c.Set("title", "totp.title")
+	c.Set("key", totp.Text(secret))
+	return renderForm(c, "account_security_totp/new.plush.html", messages{"code": message})
+}
+
+// factorsChanged handles the error of a change of factors. If another one came first,
+// it shows what holds now, or asks the user to log in.
+func factorsChanged(c buffalo.Context, err error) error {
+	if errors.Is(err, models.ErrBadCredentials) {
+		return redirect(c, "accountSecurityPath()")
+	}
+	return err
+}

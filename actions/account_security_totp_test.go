@@ -1,0 +1,218 @@
+package actions
+
+import (
+	"encoding/base32"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"corral/internal/apptest"
+	"corral/internal/totp"
+	"corral/models"
+	"corral/models/modelstest"
+)
+
+// offeredKey returns the key that the page shows as text.
+func (b *browser) offeredKey() []byte {
+	b.site.t.Helper()
+	a := b.Get("/account/security/totp")
+	require.Equal(b.site.t, 200, a.StatusCode)
+	return keyIn(b.site.t, a.Page)
+}
+
+func keyIn(t testing.TB, page string) []byte {
+	t.Helper()
+	_, text, _ := strings.Cut(page, `id="totp-key"`)
+	_, text, _ = strings.Cut(text, ">")
+	text, _, _ = strings.Cut(text, "</code>")
+	key, err := base32.StdEncoding.DecodeString(strings.ReplaceAll(text, " ", ""))
+	require.NoError(t, err)
+	require.Len(t, key, 20)
+	return key
+}
+
+// setTOTP sets a TOTP secret by the pages.
+func (b *browser) setTOTP() (key []byte) {
+	b.site.t.Helper()
+	key = b.offeredKey()
+	a := b.Post("/account/security/totp", url.Values{"code": {totp.Code(key, models.Clock.Now())}})
+	require.Equal(b.site.t, "/account/security/recovery-codes", a.Location())
+	return key
+}
+
+// addPasskey adds a passkey without its pages.
+func (s *site) addPasskey(email string) {
+	s.t.Helper()
+	user, err := models.FindUserByEmail(s.t.Context(), email)
+	require.NoError(s.t, err)
+	require.NoError(s.t, models.DB.Create(&models.Factor{UserID: user.ID, Kind: models.FactorPasskey, Name: "Phone", Data: []byte("{}"), CreatedAt: models.Clock.Now()}))
+}
+
+// codePages returns the pages about codes. It sets TOTP.
+func (b *browser) codePages() map[string]apptest.Answer {
+	b.site.t.Helper()
+	pages := map[string]apptest.Answer{
+		"recovery codes off": b.Get("/account/security/recovery-codes"),
+		"totp":               b.Get("/account/security/totp"), "totp refused": b.Post("/account/security/totp", url.Values{"code": {"x"}}),
+	}
+	b.setTOTP()
+	pages["recovery codes"] = b.Get("/account/security/recovery-codes")
+	pages["recovery codes left"] = b.Get("/account/security/recovery-codes")
+	pages["security with codes"] = b.Get("/account/security")
+	return pages
+}
+
+func TestTOTP_SetWithACodeOfTheOfferedKey(t *testing.T) {
+	s := newSite(t)
+	models.Clock.Stop()
+	modelstest.SignUp(t, "ada@example.com")
+	b := s.loggedIn("ada@example.com", firefox)
+	key := b.offeredKey()
+	image := b.Get("/account/security/totp.svg")
+	require.Equal(t, 200, image.StatusCode)
+	require.Equal(t, "image/svg+xml", image.Header.Get("Content-Type"))
+	require.Equal(t, "no-store", image.Header.Get("Cache-Control"))
+	svg, err := totp.SVG(totp.URI(key, "Corral", "ada@example.com"))
+	require.NoError(t, err)
+	require.Equal(t, string(svg), image.Page)
+	require.Equal(t, key, b.offeredKey(), "the user may have scanned it")
+
+	a := b.Post("/account/security/totp", url.Values{"code": {modelstest.WrongCode(key)}})
+	require.Equal(t, 422, a.StatusCode)
+	require.Contains(t, a.Page, `id="code-error" role="alert">That code is not valid.`)
+	require.Equal(t, key, keyIn(t, a.Page))
+	code := totp.Code(key, models.Clock.Now())
+	a = b.Post("/account/security/totp", url.Values{"code": {code[:3] + " " + code[3:]}})
+	require.Equal(t, 303, a.StatusCode)
+	require.Equal(t, "/account/security/recovery-codes", a.Location())
+	require.Equal(t, []string{"The authenticator app was added."}, apptest.Flashes(b.Get(a.Location()).Page))
+	require.Equal(t, []string{"totp_added"}, modelstest.Mails(t, "ada@example.com"))
+
+	for _, path := range []string{"/account/security/totp", "/account/security/totp.svg"} {
+		require.Equal(t, 404, b.Get(path).StatusCode, path)
+	}
+	require.Equal(t, 404, b.Post("/account/security/totp", url.Values{"code": {code}}).StatusCode)
+	other := s.browser()
+	require.Equal(t, "/login/second", other.logIn("ada@example.com").Location())
+	require.Equal(t, 422, other.Post("/login/second", url.Values{"code": {code}}).StatusCode, "used by the enrolment")
+	require.Equal(t, "/", other.Post("/login/second", url.Values{"code": {modelstest.NextCode(key)}}).Location())
+}
+
+// A key is offered to one session: neither to another browser nor to the next user
+// of this one.
+func TestTOTP_KeyIsOfTheSession(t *testing.T) {
+	s := newSite(t)
+	modelstest.SignUp(t, "ada@example.com")
+	modelstest.SignUp(t, "bob@example.com")
+	b, other := s.loggedIn("ada@example.com", firefox), s.loggedIn("ada@example.com", safari)
+	key := b.offeredKey()
+	require.NotEqual(t, key, other.offeredKey())
+	a := other.Post("/account/security/totp", url.Values{"code": {totp.Code(key, models.Clock.Now())}})
+	require.Equal(t, 422, a.StatusCode)
+	b.logIn("bob@example.com")
+	require.NotEqual(t, key, b.offeredKey())
+	fresh := s.loggedIn("bob@example.com", safari)
+	require.Equal(t, 422, fresh.Post("/account/security/totp", url.Values{"code": {"000000"}}).StatusCode, "no key was offered")
+}
+
+// The key outlives a confirmation: the user may have scanned it.
+func TestTOTP_KeyOutlivesAConfirmation(t *testing.T) {
+	s := newSite(t)
+	modelstest.SignUp(t, "ada@example.com")
+	b := s.loggedIn("ada@example.com", firefox)
+	key := b.offeredKey()
+	models.Clock.Move(10 * time.Minute)
+	require.Equal(t, "/sudo?next=%2Faccount%2Fsecurity%2Ftotp", b.Get("/account/security/totp").Location())
+	b.confirm(modelstest.Password)
+	require.Equal(t, key, b.offeredKey())
+}
+
+func TestTOTP_RemovedUnlessItIsTheLast(t *testing.T) {
+	s := newSite(t)
+	modelstest.SignUp(t, "ada@example.com")
+	b := s.loggedIn("ada@example.com", firefox)
+	require.Equal(t, 404, b.Delete("/account/security/totp", nil).StatusCode)
+	b.setTOTP()
+	require.NotContains(t, b.Get("/account/security").Page, "Remove the app")
+	a := b.Delete("/account/security/totp", nil)
+	require.Equal(t, 422, a.StatusCode)
+	require.Contains(t, a.Page, `role="alert">The second step at login needs it.`)
+	s.addPasskey("ada@example.com")
+	require.Contains(t, b.Get("/account/security").Page, "Remove the app")
+	a = b.Delete("/account/security/totp", nil)
+	require.Equal(t, 303, a.StatusCode)
+	require.Equal(t, "/account/security", a.Location())
+	require.Equal(t, []string{"The authenticator app was removed. Its codes no longer work."}, apptest.Flashes(b.Get("/account/security").Page))
+	require.Equal(t, 200, b.Get("/account/security/totp").StatusCode, "another one can be set")
+}
+
+func TestTOTP_JSON(t *testing.T) {
+	s := newSite(t)
+	modelstest.SignUp(t, "ada@example.com")
+	b := s.loggedIn("ada@example.com", firefox)
+	key := b.offeredKey()
+	b.Header.Set("Accept", "application/json")
+	a := b.Post("/account/security/totp", url.Values{"code": {modelstest.WrongCode(key)}})
+	require.Equal(t, 422, a.StatusCode)
+	require.JSONEq(t, `{"type":"about:blank","title":"Unprocessable Entity","status":422,"detail":"That code is not valid.","errors":{"code":["That code is not valid."]}}`, a.Page)
+	require.Equal(t, 303, b.Post("/account/security/totp", url.Values{"code": {totp.Code(key, models.Clock.Now())}}).StatusCode)
+	require.Equal(t, 422, b.Delete("/account/security/totp", nil).StatusCode)
+}
+
+// Of several at once one is set, and the others see it.
+func TestTOTP_SetAtOnce(t *testing.T) {
+	s := newSite(t)
+	modelstest.SignUp(t, "ada@example.com")
+	b := s.loggedIn("ada@example.com", firefox)
+	code := url.Values{"code": {totp.Code(b.offeredKey(), models.Clock.Now())}}
+	answers := make(chan apptest.Answer)
+	for range 4 {
+		tab := s.browser()
+		tab.SetCookie("corral", b.sessionCookie())
+		go func() { answers <- tab.Post("/account/security/totp", code) }()
+	}
+	set := 0
+	for range 4 {
+		switch a := <-answers; {
+		case a.Location() == "/account/security/recovery-codes":
+			set++
+		case a.StatusCode != 404:
+			require.Equal(t, "/account/security", a.Location())
+		}
+	}
+	require.Equal(t, 1, set)
+}
+
+// Nothing that a client sends breaks the form.
+func TestTOTP_HostileCodes(t *testing.T) {
+	s := newSite(t)
+	modelstest.SignUp(t, "ada@example.com")
+	b := s.loggedIn("ada@example.com", firefox)
+	for _, code := range []string{"", "\x00", "\xff", "-1", "1e5", "٠٠٠", strings.Repeat("1", 60000), "{{.}}", "<%= 1 %>"} {
+		require.Equal(t, 422, b.Post("/account/security/totp", url.Values{"code": {code}}).StatusCode, "%.20q", code)
+	}
+}
+
+func TestTOTP_Events(t *testing.T) {
+	loggedIn := func(s *site) *browser { return s.loggedIn("ada@example.com", firefox) }
+	turn := func(b *browser, on string) { b.Put("/account/security/second-step", url.Values{"on": {on}}) }
+	requireEvents(t, map[string]func(s *site){
+		"totp added": func(s *site) { loggedIn(s).setTOTP() },
+		"totp removed": func(s *site) {
+			s.addPasskey("ada@example.com")
+			b := loggedIn(s)
+			b.setTOTP()
+			b.Delete("/account/security/totp", nil)
+		},
+		"recovery codes made": func(s *site) {
+			b := loggedIn(s)
+			b.setTOTP()
+			b.Post("/account/security/recovery-codes", nil)
+		},
+		"second step turned on":  func(s *site) { s.addPasskey("ada@example.com"); turn(loggedIn(s), "true") },
+		"second step turned off": func(s *site) { b := loggedIn(s); b.setTOTP(); turn(b, "false") },
+	})
+}

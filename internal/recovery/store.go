@@ -1,0 +1,53 @@
+package recovery
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/gobuffalo/nulls"
+	"github.com/gobuffalo/pop/v6"
+	"github.com/gofrs/uuid"
+)
+
+// row is a code of a set.
+type row struct {
+	ID       uuid.UUID  `db:"id"`
+	FactorID uuid.UUID  `db:"factor_id"`
+	Digest   []byte     `db:"digest"`
+	UsedAt   nulls.Time `db:"used_at"`
+}
+
+func (row) TableName() string { return "recovery_codes" }
+
+// Issue stores the digests of so many new codes as a set, and returns the codes.
+func Issue(tx *pop.Connection, set uuid.UUID, count int) (codes []string, err error) {
+	for range count {
+		code := New()
+		id := uuid.Must(uuid.NewV7()) // crypto/rand never fails
+		if err := tx.Create(&row{ID: id, FactorID: set, Digest: Digest(code)}); err != nil {
+			return nil, fmt.Errorf("storing a recovery code: %w", err)
+		}
+		codes = append(codes, code)
+	}
+	return codes, nil
+}
+
+// Redeem uses a typed code of a set up. ok is false if the set has no such code, or it
+// was used before, perhaps by a concurrent call.
+func Redeem(tx *pop.Connection, set uuid.UUID, typed string, now time.Time) (ok bool, err error) {
+	used, err := tx.RawQuery("UPDATE recovery_codes SET used_at = ? WHERE factor_id = ? AND digest = ? AND used_at IS NULL",
+		now, set, Digest(typed)).ExecWithCount()
+	if err != nil {
+		return false, fmt.Errorf("redeeming a recovery code: %w", err)
+	}
+	return used > 0, nil
+}
+
+// Left returns how many codes of a set were not used.
+func Left(tx *pop.Connection, set uuid.UUID) (int, error) {
+	left, err := tx.Where("factor_id = ? AND used_at IS NULL", set).Count(&row{})
+	if err != nil {
+		return 0, fmt.Errorf("counting recovery codes: %w", err)
+	}
+	return left, nil
+}

@@ -1,0 +1,112 @@
+package recovery_test
+
+import (
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/gobuffalo/pop/v6"
+	"github.com/gofrs/uuid"
+	"github.com/stretchr/testify/require"
+
+	"corral/internal/apptest"
+	"corral/internal/database"
+	"corral/internal/recovery"
+)
+
+// migrations is that of the package comment.
+var migrations = fstest.MapFS{"20260101000000_create_recovery_codes.up.fizz": {Data: []byte(`
+	create_table("recovery_codes") {
+		t.Column("id", "uuid", {primary: true})
+		t.Column("factor_id", "uuid", {})
+		t.Column("digest", "blob", {})
+		t.Column("used_at", "timestamp", {"null": true})
+		t.DisableTimestamps()
+	}
+	add_index("recovery_codes", ["factor_id", "digest"], {unique: true})
+`)}}
+
+var db *pop.Connection
+
+func TestMain(m *testing.M) {
+	apptest.Main(m, os.Getenv("TEST_DATABASE_URL"), func(databaseURL string) (err error) {
+		if db, err = database.Open(databaseURL); err == nil {
+			err = database.Migrate(db, migrations)
+		}
+		return err
+	})
+}
+
+var noon = time.Date(2026, 11, 28, 12, 0, 0, 0, time.UTC)
+
+// issue returns a new set of ten codes.
+func issue(t testing.TB) (set uuid.UUID, codes []string) {
+	t.Helper()
+	set = uuid.Must(uuid.NewV7())
+	codes, err := recovery.Issue(db, set, 10)
+	require.NoError(t, err)
+	require.Len(t, codes, 10)
+	return set, codes
+}
+
+func redeem(t testing.TB, set uuid.UUID, typed string) bool {
+	t.Helper()
+	ok, err := recovery.Redeem(db, set, typed, noon)
+	require.NoError(t, err)
+	return ok
+}
+
+func TestRedeem_EachCodeOnce(t *testing.T) {
+	set, codes := issue(t)
+	for i, code := range codes {
+		left, err := recovery.Left(db, set)
+		require.NoError(t, err)
+		require.Equal(t, 10-i, left)
+		require.True(t, redeem(t, set, " "+strings.ToLower(strings.ReplaceAll(code, "-", " "))+"\n"))
+		require.False(t, redeem(t, set, code))
+	}
+}
+
+func TestRedeem_NotOfAnotherSet(t *testing.T) {
+	set, _ := issue(t)
+	other, codes := issue(t)
+	require.False(t, redeem(t, set, codes[0]))
+	require.True(t, redeem(t, other, codes[0]))
+	require.False(t, redeem(t, other, ""))
+	require.False(t, redeem(t, uuid.Nil, codes[1]))
+}
+
+func TestRedeem_OnceAtOnce(t *testing.T) {
+	set, codes := issue(t)
+	var redeemed atomic.Int32
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			ok, err := recovery.Redeem(db, set, codes[0], noon)
+			if err != nil {
+				t.Error(err)
+			}
+			if ok {
+				redeemed.Add(1)
+			}
+		})
+	}
+	all.Wait()
+	require.EqualValues(t, 1, redeemed.Load())
+}
+
+// The table holds digests only.
+func TestIssue_DigestOnly(t *testing.T) {
+	set, codes := issue(t)
+	var digests [][]byte
+	require.NoError(t, db.RawQuery("SELECT digest FROM recovery_codes WHERE factor_id = ? ORDER BY id", set).All(&digests))
+	require.Len(t, digests, 10)
+	for i, digest := range digests {
+		require.Equal(t, recovery.Digest(codes[i]), digest)
+		require.False(t, redeem(t, set, string(digest)))
+	}
+}
