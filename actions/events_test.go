@@ -29,7 +29,7 @@ var securityEvents = map[string]func(s *site){
 		s.withSecondStep("eve@example.com")
 		b := s.browser()
 		b.logIn("eve@example.com")
-		b.secondStep("123456")
+		b.secondStep("wrong")
 	},
 	"rate limited": func(s *site) {
 		for b := s.browser(); b.Post("/login", url.Values{"email": {"bea@example.com"}}).StatusCode != 429; {

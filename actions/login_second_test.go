@@ -80,7 +80,7 @@ func TestLoginSecond_Refused(t *testing.T) {
 	codes, others := s.withSecondStep("ada@example.com"), s.withSecondStep("bob@example.com")
 	b := s.browser()
 	b.logIn("ada@example.com")
-	for _, code := range []string{"", "123456", others[0], strings.Repeat("x", 60000), "\xff", "\x00", `"><script>alert(1)</script>`} {
+	for _, code := range []string{"", "wrong", others[0], strings.Repeat("x", 60000), "\xff", "\x00", `"><script>alert(1)</script>`} {
 		a := b.secondStep(code)
 		require.Equal(t, 422, a.StatusCode, "%.20q", code)
 		require.Contains(t, a.Page, `id="code-error" role="alert">That code is not valid.<`)
@@ -98,13 +98,13 @@ func TestLoginSecond_Refused(t *testing.T) {
 func TestLoginSecond_WithoutState(t *testing.T) {
 	s := newSite(t)
 	b := s.browser()
-	for _, a := range []apptest.Answer{b.Get("/login/second"), b.secondStep("123456")} {
+	for _, a := range []apptest.Answer{b.Get("/login/second"), b.secondStep("wrong")} {
 		require.Contains(t, []int{302, 303}, a.StatusCode)
 		require.Equal(t, "/login", a.Location())
 		require.Empty(t, a.Cookies())
 	}
 	b.logIn("nobody@example.com")
-	require.Equal(t, "/login", b.secondStep("123456").Location())
+	require.Equal(t, "/login", b.secondStep("wrong").Location())
 }
 
 func TestLoginSecond_EndsAfterFiveMinutes(t *testing.T) {
@@ -167,7 +167,7 @@ func TestLoginSecond_WhileLoggedInAsAnother(t *testing.T) {
 	b := s.loggedIn("bob@example.com", firefox)
 	require.Equal(t, "/login/second", b.logIn("ada@example.com").Location())
 	b.requireLoggedIn("bob@example.com")
-	require.Equal(t, 422, b.secondStep("123456").StatusCode)
+	require.Equal(t, 422, b.secondStep("wrong").StatusCode)
 	b.requireLoggedIn("bob@example.com")
 	copied := s.browser()
 	copied.SetCookie("corral", b.sessionCookie())
@@ -212,7 +212,7 @@ func TestLoginSecond_Activity(t *testing.T) {
 	codes := s.withSecondStep("ada@example.com")
 	b := s.browser()
 	b.logIn("ada@example.com")
-	b.secondStep("123456")
+	b.secondStep("wrong")
 	b.secondStep(codes[0])
 	b.logOut()
 	b.logIn("ada@example.com")
@@ -248,7 +248,7 @@ func TestLoginSecond_SkipOnThisBrowser(t *testing.T) {
 	b := s.browser()
 	b.logIn("ada@example.com")
 	require.Contains(t, b.Get("/login/second").Page, `name="skip" type="checkbox" value="true" aria-describedby="skip-hint">`)
-	require.Contains(t, b.secondStep("123456", "skip").Page, `aria-describedby="skip-hint" checked>`, "a refused form keeps it")
+	require.Contains(t, b.secondStep("wrong", "skip").Page, `aria-describedby="skip-hint" checked>`, "a refused form keeps it")
 	require.Equal(t, "/", b.secondStep(codes[0], "skip").Location())
 	b.logOut()
 	require.Equal(t, "/", b.logIn("ada@example.com").Location())

@@ -12,6 +12,7 @@ import (
 
 type sudoForm struct {
 	Password string `form:"password"`
+	Code     string `form:"code"` // in its place with the second step on
 }
 
 // SudoNew is GET /sudo: asks a logged-in user to confirm that it is them.
@@ -27,8 +28,13 @@ func SudoCreate(c buffalo.Context) error {
 		return err
 	}
 	session := currentSession(c)
-	rawToken, err := session.Confirm(c, credentials(c, session.User.Email, form.Password))
+	with := credentials(c, session.User.Email, form.Password)
+	with.Code = form.Code
+	rawToken, err := session.Confirm(c, with)
 	switch message, limited := rateLimited(c, err); {
+	case errors.Is(err, models.ErrBadCode):
+		web.Info(c).Event("second step failed")
+		return renderSudo(c, T.Translate(c, "login_second.invalid"))
 	case errors.Is(err, models.ErrBadCredentials):
 		web.Info(c).Event("password confirmation failed")
 		return renderSudo(c, T.Translate(c, "sudo.wrong_password"))
@@ -55,6 +61,10 @@ func renderSudo(c buffalo.Context, message string) error {
 	if err := showPasskeys(c, currentUser(c)); err != nil {
 		return err
 	}
+	field := "password"
+	if currentUser(c).SecondStep {
+		field = "code"
+	}
 	c.Set("title", "sudo.title")
-	return renderForm(c, "sudo/new.plush.html", messages{"password": message})
+	return renderForm(c, "sudo/new.plush.html", messages{field: message})
 }

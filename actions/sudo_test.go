@@ -386,3 +386,49 @@ func TestSudo_SessionEndedMeanwhile(t *testing.T) {
 		require.Equal(t, before, rows(t), path)
 	}
 }
+
+// With the second step on, a password does not confirm.
+func TestSudo_NeedsACodeWithTheSecondStepOn(t *testing.T) {
+	s := newSite(t)
+	models.Clock.Stop()
+	codes := s.withSecondStep("ada@example.com")
+	b := s.browser()
+	b.logIn("ada@example.com")
+	b.secondStep(codes[0])
+	models.Clock.Move(10 * time.Minute)
+	page := b.Get("/sudo").Page
+	require.Contains(t, page, `name="code" type="text"`)
+	require.NotContains(t, page, `type="password"`)
+	for _, form := range []url.Values{{"password": {modelstest.Password}}, {"code": {codes[0]}}, {}} {
+		a := b.Post("/sudo", form)
+		require.Equal(t, 422, a.StatusCode)
+		require.Contains(t, a.Page, `id="code-error" role="alert">That code is not valid.<`)
+	}
+	require.Equal(t, "/sudo", b.Delete("/account", nil).LocationPath())
+	a := b.Post("/sudo", url.Values{"code": {codes[1]}, "next": {"/account/sessions"}})
+	require.Equal(t, 303, a.StatusCode)
+	require.Equal(t, "/account/sessions", a.Location())
+	require.Equal(t, "/welcome", b.Delete("/account", nil).Location())
+}
+
+func TestSudo_WrongCodesWaitAndEndTheSession(t *testing.T) {
+	s := newSite(t)
+	models.Clock.Stop()
+	modelstest.SignUp(t, "ada@example.com")
+	key, codes := modelstest.SetTOTP(t, "ada@example.com")
+	b := s.browser()
+	b.logIn("ada@example.com")
+	b.secondStep(codes[0])
+	models.Clock.Move(10 * time.Minute)
+	for range 5 {
+		require.Equal(t, 422, b.Post("/sudo", url.Values{"code": {modelstest.WrongCode(key)}}).StatusCode)
+	}
+	a := b.Post("/sudo", url.Values{"code": {modelstest.WrongCode(key)}})
+	require.Equal(t, 429, a.StatusCode)
+	require.Equal(t, "1", a.Header.Get("Retry-After"))
+	for range 4 {
+		require.Equal(t, 422, b.Post("/sudo", url.Values{"code": {"a wrong code"}}).StatusCode)
+	}
+	require.Equal(t, "/login", b.Post("/sudo", url.Values{"code": {"a wrong code"}}).LocationPath())
+	require.Equal(t, []string{"The confirmation failed 10 times in a row, so you were logged out. Log in again to continue."}, apptest.Flashes(b.Get("/login").Page))
+}

@@ -29,13 +29,19 @@ func (s *Session) Confirmed() bool {
 }
 
 // Confirm checks the credentials of the logged-in user, in case the session was
-// left open on a shared computer. It counts as a login attempt. It returns the new
-// token of the session, or "" if another tab got it meanwhile; ErrBadCredentials,
-// *RateLimited or ErrBusy; ErrSessionEnded; or ErrNotFound if the session has ended
-// otherwise.
+// left open on a shared computer: the password, which counts as a login attempt, or
+// the code if the second step is on. It returns the new token of the session, or "" if
+// another tab got it meanwhile; ErrBadCredentials, ErrBadCode, *RateLimited or ErrBusy;
+// ErrSessionEnded; or ErrNotFound if the session has ended otherwise.
 func (s *Session) Confirm(ctx context.Context, with Credentials) (rawToken string, err error) {
+	if s.User.SecondStep {
+		return s.confirmWithCode(ctx, with.Code, with.Client)
+	}
 	with.session = s
 	_, err = with.attempt(ctx, ActivityPasswordFailed, func(tx *pop.Connection, user *User) (kind string, err error) {
+		if user.SecondStep { // turned on meanwhile
+			return "", ErrBadCredentials
+		}
 		rawToken, err = s.confirm(tx, user)
 		return "", err
 	})
@@ -45,17 +51,33 @@ func (s *Session) Confirm(ctx context.Context, with Credentials) (rawToken strin
 // ConfirmWithPasskey is Confirm by a passkey of the logged-in user. It returns the
 // errors of LogInWithPasskey in place of ErrBadCredentials.
 func (s *Session) ConfirmWithPasskey(ctx context.Context, answer passkey.Answer, client Client) (rawToken string, err error) {
+	return s.confirmBy(ctx, client, func(passed useOfFactor) error {
+		return usePasskey(ctx, PasskeySudo, s.UserID.String(), answer, client, passed)
+	})
+}
+
+func (s *Session) confirmWithCode(ctx context.Context, typed string, client Client) (rawToken string, err error) {
+	return s.confirmBy(ctx, client, func(passed useOfFactor) error {
+		return s.User.passCode(ctx, typed, client, func(tx *pop.Connection, f *Factor) error { return passed(tx, s.User, f) })
+	})
+}
+
+// useOfFactor is called with the locked account in the transaction that uses a factor.
+type useOfFactor = func(tx *pop.Connection, user *User, f *Factor) error
+
+// confirmBy counts a confirmation, as countConfirmation does, and runs use.
+func (s *Session) confirmBy(ctx context.Context, client Client, use func(passed useOfFactor) error) (rawToken string, err error) {
 	if err := inTransaction(ctx, s.countConfirmation); err != nil {
 		return "", err
 	}
-	err = usePasskey(ctx, PasskeySudo, s.UserID.String(), answer, client, func(tx *pop.Connection, user *User, f *Factor) error {
-		if err := user.noteUse(tx, f, client); err != nil {
+	err = use(func(tx *pop.Connection, user *User, f *Factor) (err error) {
+		if err := user.confirmFactor(tx, f, client); err != nil {
 			return err
 		}
 		rawToken, err = s.confirm(tx, user)
 		return err
 	})
-	if err != nil && !passkeyRefused(err) {
+	if err != nil && !errors.Is(err, ErrBadCode) && !passkeyRefused(err) {
 		err = errors.Join(err, inTransaction(context.WithoutCancel(ctx), s.refundConfirmation))
 	}
 	return s.endIfRefused(ctx, rawToken, err, client)

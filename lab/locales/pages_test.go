@@ -169,7 +169,11 @@ func (s *story) confirmation(b *site.Browser) {
 func (s *story) secondStep() {
 	s.browser().SignUp("cleo@example.com")
 	b := s.browser()
+	b.LogIn("cleo@example.com")
 	b.TurnSecondStepOn("cleo@example.com")
+	s.read(b.Get("/sudo"), 200)
+	s.read(b.Post("/sudo", "code", "wrong"), 422)
+	b.LogOut()
 	b.LogIn("cleo@example.com")
 	s.read(b.Get("/login/second"), 200)
 	s.read(b.Post("/login/second", "code", "wrong"), 422)

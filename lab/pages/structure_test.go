@@ -46,7 +46,11 @@ func everyPage(t *testing.T, language string) map[string]site.Answer {
 	pages["login first"] = anonymous.Get("/login")
 
 	s.SignUp("cleo@example.com")
+	anonymous.LogIn("cleo@example.com")
 	anonymous.TurnSecondStepOn("cleo@example.com")
+	pages["sudo code"] = anonymous.Get("/sudo")
+	pages["sudo code refused"] = anonymous.Post("/sudo", "code", "x")
+	anonymous.LogOut()
 	anonymous.LogIn("cleo@example.com")
 	pages["second step"] = anonymous.Get("/login/second")
 	pages["second step refused"] = anonymous.Post("/login/second", "code", "x")
@@ -110,8 +114,8 @@ func TestPages_FieldsSayAutocomplete(t *testing.T) {
 	pages := everyPage(t, "en-US")
 	for name, want := range map[string][]string{
 		"login": {"username webauthn", "current-password"}, "signup": {"username"}, "forgot": {"username"},
-		"second step": {"one-time-code"},
-		"choose":      {"username", "new-password"}, "reset": {"username", "new-password"},
+		"second step": {"one-time-code"}, "sudo code": {"one-time-code"},
+		"choose": {"username", "new-password"}, "reset": {"username", "new-password"},
 		"account": {"email"}, "security": {"username", "new-password"}, "sudo": {"username", "current-password"}, "account unconfirmed": nil,
 	} {
 		var found []string
