@@ -97,6 +97,13 @@ func TestAccountActivity_EveryKindHasAText(t *testing.T) {
 	}, desk.activity("/account/activity"))
 }
 
+// A newer release, to which this one is the older node, or an owner's code may write it.
+func TestAccountActivity_UnknownKind(t *testing.T) {
+	b := logInAs(newSite(t), "ada@example.com")
+	require.NoError(t, models.DB.RawQuery("UPDATE activities SET kind = 'photo_added'").Exec())
+	require.Equal(t, []string{"Something else: photo_added"}, b.activity("/account/activity"))
+}
+
 func TestAccountActivity_ShowsWhenAndWhere(t *testing.T) {
 	s := newSite(t)
 	models.Clock.Stop()

@@ -2,6 +2,7 @@ package actions
 
 import (
 	"errors"
+	"strings"
 
 	"github.com/gobuffalo/buffalo"
 
@@ -19,7 +20,9 @@ func renderSecurity(c buffalo.Context, wrong messages) error {
 	decides, decidesErr := currentSession(c).DecidesUndo(c)
 	since, sinceErr := user.PasswordSince(c)
 	left, leftErr := user.RecoveryCodesLeft(c)
-	if err := errors.Join(err, waitingErr, decidesErr, sinceErr, leftErr, showPasskeys(c, user)); err != nil {
+	browsers, browsersErr := models.SkipsOf(c, user)
+	links, linksErr := models.LostLinksOf(c, user)
+	if err := errors.Join(err, waitingErr, decidesErr, sinceErr, leftErr, browsersErr, linksErr, showPasskeys(c, user)); err != nil {
 		return err
 	}
 	c.Set("title", "account_security.title")
@@ -28,9 +31,35 @@ func renderSecurity(c buffalo.Context, wrong messages) error {
 	c.Set("totp", ofKind(factors, models.FactorTOTP))
 	c.Set("codes", ofKind(factors, models.FactorCodes))
 	c.Set("codes_left", left)
+	c.Set("browsers", browsers)
+	c.Set("links", links)
 	c.Set("waiting", waiting)
+	if c.Value("link") == nil { // the one with a wrong code
+		c.Set("link", "")
+	}
 	c.Set("decides", decides)
+	setProtection(c, len(ofKind(factors, models.FactorPasskey))+len(ofKind(factors, models.FactorTOTP)), left)
 	return renderForm(c, "account_security/show.plush.html", wrong)
+}
+
+// setProtection sets how well the account is protected, and what to do next.
+func setProtection(c buffalo.Context, ways, codesLeft int) {
+	on, t := currentUser(c).SecondStep, T.In(language(c))
+	var sentences []string
+	switch {
+	case !on && ways == 0:
+		sentences = []string{t("account_security.protection_password"), t("account_security.next_factor")}
+	case !on:
+		sentences = []string{t("account_security.protection_factor"), t("account_security.next_second_step")}
+	case codesLeft == 0:
+		sentences = []string{t("account_security.protection_second_step", ways), t("account_security.next_codes")}
+	default:
+		sentences = []string{t("account_security.protection_second_step", ways), t("recovery_codes.left", codesLeft)}
+	}
+	if on && ways == 1 {
+		sentences = append(sentences, t("account_security.next_way"))
+	}
+	c.Set("protection", strings.Join(sentences, " "))
 }
 
 func ofKind(factors []models.Factor, kind string) (list []models.Factor) {

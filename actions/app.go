@@ -57,6 +57,8 @@ var routes = []route{
 	get("/logout", user, LogoutNew),
 	get("/account", user, AccountShow),
 	get("/account/security", user, AccountSecurityShow),
+	del("/account/security/browsers", user, AccountSecurityBrowsersDestroyAll),
+	del("/account/security/browsers/{id}", user, AccountSecurityBrowsersDestroy),
 	post("/account/security/undo", user, AccountSecurityUndoCreate),
 	get("/account/sessions", user, AccountSessionsIndex),
 	del("/account/sessions", user, AccountSessionsDestroyOthers),
@@ -86,6 +88,7 @@ var routes = []route{
 	get("/account/security/totp.svg", sudo, AccountSecurityTOTPImage),
 	get("/account/security/recovery-codes", sudo, AccountSecurityRecoveryCodesShow),
 	post("/account/security/recovery-codes", sudo, AccountSecurityRecoveryCodesCreate),
+	del("/account/security/links/{id}", sudo, AccountSecurityLinksDestroy),
 	put("/account/security/second-step", sudo, AccountSecuritySecondStepUpdate),
 }
 

@@ -20,11 +20,13 @@ import (
 // userRoutesThatChange are the routes below /account that change something without
 // a confirmation, with the reason.
 var userRoutesThatChange = map[string]string{
-	"PUT /account/language":               "a preference",
-	"DELETE /account/sessions":            "ends sessions only",
-	"DELETE /account/sessions/{id}":       "ends a session only",
-	"POST /account/email/confirm/{token}": "a mailed link",
-	"POST /account/security/undo":         "asks for a login by a factor",
+	"PUT /account/language":                  "a preference",
+	"DELETE /account/sessions":               "ends sessions only",
+	"DELETE /account/sessions/{id}":          "ends a session only",
+	"POST /account/email/confirm/{token}":    "a mailed link",
+	"DELETE /account/security/browsers":      "ends what skips the second step",
+	"DELETE /account/security/browsers/{id}": "ends what skips the second step",
+	"POST /account/security/undo":            "asks for a login by a factor",
 }
 
 // A route that changes a credential is sudo, or named above.

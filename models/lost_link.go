@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/gobuffalo/pop/v6"
+
+	"corral/internal/totp"
 )
 
 // LostLinksOf returns a "this wasn't me" link for each email that the account no
@@ -32,25 +34,38 @@ func (u *User) lostLinks(tx *pop.Connection) (list []Token, err error) {
 // purpose. It returns ErrNotFound, ErrRefused if an attacker may have added the
 // factor, or ErrBadCredentials as lock does.
 func (u *User) EndLinks(ctx context.Context, id string, factor *Factor, client Client) error {
-	return u.change(ctx, func(tx *pop.Connection) error {
-		list, err := u.lostLinks(tx)
-		if err != nil {
-			return err
-		}
-		i := slices.IndexFunc(list, func(t Token) bool { return t.ID.String() == id })
-		if i < 0 {
-			return ErrNotFound
-		}
-		oldest := slices.MinFunc(list, func(a, b Token) int { return a.Number - b.Number })
-		if older, err := u.isOlder(tx, factor, oldest.Number); err != nil || !older {
-			return errors.Join(err, ErrRefused)
-		}
-		if err := tx.RawQuery("DELETE FROM tokens WHERE user_id = ? AND purpose = ? AND email = ? AND redeemed = ?",
-			u.ID, PurposeUndo, list[i].Email, false).Exec(); err != nil {
-			return fmt.Errorf("ending links: %w", err)
-		}
-		return u.record(tx, ActivityLinksEnded, client)
+	return u.change(ctx, func(tx *pop.Connection) error { return u.endLinks(tx, id, factor, client) })
+}
+
+// EndLinksByCode is EndLinks with a code of TOTP that the user typed for it. It also
+// returns ErrBadCode and *RateLimited.
+func (u *User) EndLinksByCode(ctx context.Context, id, typed string, client Client) error {
+	if !totp.LooksLikeCode(typed) { // a recovery code would be used up in vain
+		return ErrBadCode
+	}
+	return u.passCode(ctx, typed, client, func(tx *pop.Connection, f *Factor) error {
+		return errors.Join(u.confirmFactor(tx, f, client), u.endLinks(tx, id, f, client))
 	})
+}
+
+func (u *User) endLinks(tx *pop.Connection, id string, factor *Factor, client Client) error {
+	list, err := u.lostLinks(tx)
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(list, func(t Token) bool { return t.ID.String() == id })
+	if i < 0 {
+		return ErrNotFound
+	}
+	oldest := slices.MinFunc(list, func(a, b Token) int { return a.Number - b.Number })
+	if older, err := u.isOlder(tx, factor, oldest.Number); err != nil || !older {
+		return errors.Join(err, ErrRefused)
+	}
+	if err := tx.RawQuery("DELETE FROM tokens WHERE user_id = ? AND purpose = ? AND email = ? AND redeemed = ?",
+		u.ID, PurposeUndo, list[i].Email, false).Exec(); err != nil {
+		return fmt.Errorf("ending links: %w", err)
+	}
+	return u.record(tx, ActivityLinksEnded, client)
 }
 
 // isOlder reports whether a passkey or TOTP secret is older than a link's lifetime,

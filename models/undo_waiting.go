@@ -24,7 +24,7 @@ func WaitingOf(ctx context.Context, user *User) (list []Waiting, err error) {
 		if err := errors.Join(beforeErr, tx.Where("id = ?", p.FactorID).All(&found)); err != nil {
 			return nil, fmt.Errorf("listing what waits: %w", err)
 		}
-		w := Waiting{Kind: map[bool]string{true: ChangeSecondStepOn, false: ChangeSecondStepOff}[before], DueAt: p.DueAt}
+		w := Waiting{Kind: secondStepKind[before], DueAt: p.DueAt}
 		for _, f := range found {
 			w.Kind, w.Name = f.Kind+map[bool]string{true: added, false: removed}[before], f.Name
 		}
