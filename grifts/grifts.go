@@ -17,6 +17,7 @@ import (
 func init() {
 	task.Add("user:create", "EMAIL", "Creates an account and prints a one-time link to set its password", createUser)
 	task.Add("user:why", "EMAIL", "Says why a user cannot log in: account, rate limits, failed attempts, mails, links, sessions", why)
+	task.Add("user:reset-factors", "EMAIL [--now]", "Removes passkeys, TOTP and recovery codes 24 hours after a mail to the owner, whose link or login stops it; --now if you know the person", resetFactors)
 	task.Add("user:delete", "EMAIL", "Deletes an account; its owner can undo that for seven days", deleteUser)
 	task.Add("sessions:end", "EMAIL|all", "Ends the sessions of one account, or of all accounts, at once", endSessions)
 	task.Add("db:migrate", "", "Migrates the database to the schema of this release", migrate)

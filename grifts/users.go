@@ -33,6 +33,27 @@ func createUser(args []string) error {
 	})
 }
 
+func resetFactors(args []string) error {
+	if len(args) > 1 && args[1] != "--now" {
+		return fmt.Errorf("%q is not --now", args[1])
+	}
+	return withUser(args[0], func(ctx context.Context, user *models.User) error {
+		due, err := user.ResetFactors(ctx, len(args) > 1)
+		if errors.Is(err, models.ErrNotFound) {
+			return fmt.Errorf("%s has no factors to remove, and its second step is off", user.Email)
+		}
+		if err != nil {
+			return err
+		}
+		if len(args) > 1 {
+			say("The factors of %s were removed, and its second step is off. The link in a mail to its owner brings them back.", user.Email)
+		} else {
+			say("The factors of %s will be removed at %s. The link in a mail to its owner stops that, and so does a login by a factor.", user.Email, moment(due))
+		}
+		return nil
+	})
+}
+
 func deleteUser(args []string) error {
 	return withUser(args[0], func(ctx context.Context, user *models.User) error {
 		if err := user.Delete(ctx, models.Client{}); err != nil {

@@ -50,6 +50,8 @@ var kinds = map[string]kind{
 	models.MailCodeUsed:        {notMe: true},
 	models.MailCodesLow:        {notMe: true},
 	models.MailEmailReserved:   {notice: true},
+	models.MailFactorsReset:    {notMe: true},
+	models.MailFactorsRemoved:  {notMe: true},
 	models.MailAccountDeleted:  {notMe: true, own: true},
 }
 

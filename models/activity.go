@@ -58,7 +58,8 @@ const (
 	ActivityCodeFailed      = "code_failed"
 	ActivityCodeUsed        = "code_used" // of the recovery codes
 	ActivityFactorFirstUsed = "factor_first_used"
-	ActivityUndone          = "undone" // a change
+	ActivityFactorsReset    = "factors_reset" // by an operator, a day later
+	ActivityUndone          = "undone"        // a change
 	ActivityUndoFinished    = "undo_finished"
 	ActivityUndoStopped     = "undo_stopped"
 	ActivityLinksEnded      = "links_ended" // of an email that the account no longer has

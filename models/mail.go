@@ -38,6 +38,8 @@ const (
 	MailCodesLow        = "codes_low"              // notice: few recovery codes are left
 	MailNotPassed       = "second_step_not_passed" // notice: after the right password
 	MailEmailReserved   = "email_reserved"         // notice to a reserved email that was requested
+	MailFactorsReset    = "factors_reset"          // notice: an operator removes them a day later
+	MailFactorsRemoved  = "factors_removed"        // notice: an operator did
 	MailAccountDeleted  = "account_deleted"        // notice, with undo link
 )
 

@@ -82,7 +82,7 @@ func FinishUndos(ctx context.Context) error {
 			if err := tx.Where("user_id = ? AND due_at <= ?", id, Clock.Now()).Order("due_at, id").All(&due); err != nil {
 				return fmt.Errorf("finding due undos: %w", err)
 			}
-			return user.finishUndo(tx, due, Client{})
+			return errors.Join(user.resetFactors(tx, due), user.finishUndo(tx, due, Client{}))
 		})
 		if err != nil && !errors.Is(err, ErrNotFound) {
 			return err

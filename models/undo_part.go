@@ -97,7 +97,7 @@ func (u *User) apply(tx *pop.Connection, parts []UndoPart) (changed bool, err er
 			if err != nil {
 				return false, err
 			}
-			if before != restoring {
+			if before != restoring || p.Number == 0 {
 				continue
 			}
 			now, err := u.stateNow(tx, p.FactorID)

@@ -24,7 +24,7 @@ import (
 var Out io.Writer = os.Stdout
 
 // Add adds a task, replacing one of Buffalo's by that name. params names its
-// arguments, separated by spaces.
+// arguments, separated by spaces; one in brackets at the end may be left out.
 func Add(name, params, help string, run func(args []string) error) {
 	usage := strings.TrimSpace("usage: task " + name + " " + params)
 	description := help
@@ -37,7 +37,7 @@ func Add(name, params, help string, run func(args []string) error) {
 		case asksForHelp(c.Args):
 			fmt.Fprintf(Out, "%s\n%s.\n", usage, help)
 			return nil
-		case len(c.Args) != len(strings.Fields(params)):
+		case len(c.Args) > len(strings.Fields(params)), len(c.Args) < len(strings.Fields(params))-strings.Count(params, "["):
 			return errors.New(usage)
 		}
 		return run(c.Args)

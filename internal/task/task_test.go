@@ -23,6 +23,7 @@ func init() {
 		}
 		return nil
 	})
+	task.Add("test:optional", "NAME [--loud]", "Greets a user", func(args []string) error { received = args; return nil })
 	task.Add("test:nothing", "", "Does nothing", func([]string) error { return nil })
 }
 
@@ -51,6 +52,19 @@ func TestRun(t *testing.T) {
 	require.Equal(t, []string{"Ada", "Dr."}, received)
 	_, err = run(t, "task", "test:greet", "nobody", "")
 	require.ErrorContains(t, err, "nobody is here")
+}
+
+func TestRun_OptionalArgument(t *testing.T) {
+	for _, args := range [][]string{{"Ada"}, {"Ada", "--loud"}} {
+		_, err := run(t, append([]string{"task", "test:optional"}, args...)...)
+		require.NoError(t, err)
+		require.Equal(t, args, received)
+	}
+	for _, args := range [][]string{{}, {"Ada", "--loud", "--now"}} {
+		_, err := run(t, append([]string{"task", "test:optional"}, args...)...)
+		require.EqualError(t, err, "usage: task test:optional NAME [--loud]")
+		require.Nil(t, received)
+	}
 }
 
 func TestRun_UnknownCommand(t *testing.T) {

@@ -11,7 +11,7 @@ import (
 
 var taskParams = map[string]string{
 	"db:backup": "FILE", "db:migrate": "", "db:seed": "", "doctor": "", "mail:preview": "NAME", "rename": "MODULE NAME", "routes": "", "secret": "",
-	"sessions:end": "EMAIL|all", "user:create": "EMAIL", "user:delete": "EMAIL", "user:why": "EMAIL",
+	"sessions:end": "EMAIL|all", "user:create": "EMAIL", "user:delete": "EMAIL", "user:reset-factors": "EMAIL [--now]", "user:why": "EMAIL",
 }
 
 func TestTask_Help_PrintsUsage(t *testing.T) {
@@ -22,7 +22,7 @@ func TestTask_Help_PrintsUsage(t *testing.T) {
 		words := strings.Fields(strings.Repeat("word ", len(strings.Fields(params))+1))
 		require.Equal(t, usage, oneLine(t, dir, nil, append([]string{"task", name}, words...)...))
 		if len(words) > 1 {
-			require.Equal(t, usage, oneLine(t, dir, nil, append([]string{"task", name}, words[2:]...)...))
+			require.Equal(t, usage, oneLine(t, dir, nil, append([]string{"task", name}, words[2+strings.Count(params, "["):]...)...))
 		}
 	}
 	require.NoFileExists(t, filepath.Join(dir, "storage", "development.sqlite"))
@@ -31,7 +31,7 @@ func TestTask_Help_PrintsUsage(t *testing.T) {
 
 func TestTask_List_HasEveryTask(t *testing.T) {
 	names := map[string]string{}
-	for _, match := range regexp.MustCompile(`(?m)^task ([a-z:]+) +# [A-Z].{20,}$`).FindAllStringSubmatch(task(t, t.TempDir(), nil, "list"), -1) {
+	for _, match := range regexp.MustCompile(`(?m)^task ([a-z:-]+) +# [A-Z].{20,}$`).FindAllStringSubmatch(task(t, t.TempDir(), nil, "list"), -1) {
 		names[match[1]] = taskParams[match[1]]
 	}
 	require.Equal(t, taskParams, names)

@@ -1,0 +1,107 @@
+package models_test
+
+import (
+	"time"
+
+	"corral/models"
+	"corral/models/modelstest"
+)
+
+// resetFactors lets an operator reset ada's factors.
+func (ms *ModelSuite) resetFactors(now bool) time.Time {
+	due, err := ms.user("ada@example.com").ResetFactors(ms.T().Context(), now)
+	ms.NoError(err)
+	return due
+}
+
+// withFactors signs ada up, with a passkey, TOTP and the second step.
+func (ms *ModelSuite) withFactors() (passkey *models.Factor) {
+	models.Clock.Stop()
+	ms.signUp("ada@example.com")
+	passkey = ms.addFactor("passkey")
+	ms.addFactor("totp")
+	ms.turnSecondStep(true)
+	return passkey
+}
+
+func (ms *ModelSuite) Test_ResetFactors_ADayLater() {
+	ms.withFactors()
+	due := ms.resetFactors(false)
+	ms.True(models.Clock.Now().Add(models.UndoDelay).Equal(due))
+	mails := modelstest.Mails(ms.T(), "ada@example.com")
+	ms.Equal(models.MailFactorsReset, mails[len(mails)-1])
+	ms.later(time.Hour)
+	ms.True(due.Equal(ms.resetFactors(false)), "a second call neither postpones nor hastens it")
+	ms.later(23*time.Hour - time.Second)
+	ms.hasFactors([]string{"passkey", "totp"}, true, "not yet")
+	ms.later(time.Second)
+	ms.hasFactors(nothing, false, "done")
+	ms.Zero(ms.count("undo_parts"))
+	user := ms.user("ada@example.com")
+	ms.NotEmpty(user.PasswordDigest, "the password stays")
+	ms.ElementsMatch([]string{"passkey_removed", "totp_removed", "second_step_off", models.ActivityFactorsReset}, ms.activity(user)[:4])
+	_, err := user.ResetFactors(ms.T().Context(), false)
+	ms.ErrorIs(err, models.ErrNotFound)
+}
+
+// The operator was deceived, and the owner sees the mail in time.
+func (ms *ModelSuite) Test_ResetFactors_StoppedByTheLink() {
+	ms.withFactors()
+	ms.resetFactors(false)
+	ms.notMe(models.MailFactorsReset)
+	ms.Zero(ms.count("undo_parts"))
+	ms.later(2 * day)
+	ms.hasFactors([]string{"passkey", "totp"}, true, "stopped")
+}
+
+func (ms *ModelSuite) Test_ResetFactors_StoppedByALogin() {
+	passkey := ms.withFactors()
+	ms.resetFactors(false)
+	ms.NoError(models.UseFactor(ms.T().Context(), "ada@example.com", passkey))
+	ms.later(2 * day)
+	ms.hasFactors([]string{"passkey", "totp"}, true, "stopped")
+}
+
+// Or too late: either link brings back what was removed.
+func (ms *ModelSuite) Test_ResetFactors_UndoneByALink() {
+	for _, template := range []string{models.MailFactorsReset, models.MailFactorsRemoved} {
+		modelstest.Empty(ms.T())
+		ms.withFactors()
+		ms.resetFactors(false)
+		ms.later(day)
+		ms.hasFactors(nothing, false, "done")
+		ms.notMe(template)
+		ms.hasFactors([]string{"passkey", "totp"}, true, template)
+	}
+}
+
+func (ms *ModelSuite) Test_ResetFactors_Now() {
+	ms.withFactors()
+	ms.resetFactors(false)
+	ms.resetFactors(true)
+	ms.hasFactors(nothing, false, "done")
+	ms.Zero(ms.count("undo_parts"))
+	ms.notMe(models.MailFactorsRemoved)
+	ms.hasFactors([]string{"passkey", "totp"}, true, "undone")
+}
+
+// What the owner added since stays. The switch goes, as nothing else may pass it.
+func (ms *ModelSuite) Test_ResetFactors_KeepsWhatCameLater() {
+	ms.withFactors()
+	ms.resetFactors(false)
+	ms.addFactor("passkey")
+	ms.later(day)
+	ms.hasFactors([]string{"passkey"}, false, "the old ones are gone")
+}
+
+// It delays no undo of the owner's.
+func (ms *ModelSuite) Test_ResetFactors_BesideAnUndo() {
+	ms.withFactors()
+	ms.notMe("totp_added")
+	ms.later(12 * time.Hour)
+	ms.resetFactors(false)
+	ms.later(12 * time.Hour)
+	ms.hasFactors([]string{"passkey"}, false, "the undo")
+	ms.later(12 * time.Hour)
+	ms.hasFactors(nothing, false, "the operator")
+}
