@@ -3,6 +3,7 @@ package grifts
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -40,6 +41,7 @@ func explain(f *models.Findings, c config.Config) {
 		sayNoAccount(f, c)
 	} else {
 		sayAccount(f)
+		sayFactors(f)
 	}
 	sayLimits(f)
 	sayLinks(f)
@@ -73,10 +75,13 @@ func sayAccount(f *models.Findings) {
 	if f.User.Language != "" {
 		say("Its pages and mails are in the language %s.", f.User.Language)
 	}
-	if f.User.PasswordDigest != "" {
+	switch {
+	case f.User.PasswordDigest != "":
 		say("It has a password.")
-	} else {
-		say("It has no password, so no login succeeds: its owner was invited and never set one, or undid a change of email. A mailed link sets one (/password/forgot).")
+	case slices.ContainsFunc(f.Factors, func(factor models.Factor) bool { return factor.Kind == models.FactorPasskey }):
+		say("It has no password: its passkeys log in.")
+	default:
+		say("It has no password, so no login succeeds: its owner was invited and never set one, or undid a change. A mailed link sets one (/password/forgot).")
 	}
 }
 
@@ -127,9 +132,8 @@ func sayLinks(f *models.Findings) {
 	} else {
 		texts[models.PurposeInvite] = "A link of `task user:create` to set a password works until MOMENT."
 		texts[models.PurposeReset] = "A link to set a new password works until MOMENT."
-		texts[models.PurposeUndo] = "A link to undo a change, mailed to EMAIL, works until MOMENT."
 	}
-	works := false
+	works := sayUndoLinks(f)
 	for _, token := range f.Tokens {
 		if text, ok := texts[token.Purpose]; ok { // others have no effect here
 			works = true

@@ -63,7 +63,7 @@ func TestUserWhy_EveryFindingHasASentence(t *testing.T) {
 		Limited:       &models.RateLimited{RetryAfter: 4 * time.Second},
 		KnownBrowsers: []*models.RateLimited{nil, {RetryAfter: time.Second}, {Locked: true}},
 		Failures:      []models.Activity{{Kind: models.ActivityPasswordFailed, IP: "192.0.2.0/24"}},
-		Tokens:        tokens(models.PurposeSignup, models.PurposeReset, models.PurposeInvite, models.PurposeEmailConfirm, models.PurposeUndo),
+		Tokens:        tokens(models.PurposeSignup, models.PurposeReset, models.PurposeInvite, models.PurposeEmailConfirm, models.PurposeUndo, models.PurposeUndo),
 	}, config.Config{})
 	for _, want := range []string{
 		"Its pages and mails are in the language de.\n",
@@ -76,7 +76,7 @@ func TestUserWhy_EveryFindingHasASentence(t *testing.T) {
 		"  T, an unknown browser, from 192.0.2.0/24: Wrong current password\n",
 		"A link to set a new password works until T.\n",
 		"A link to confirm a change of email to ada@example.org works until T, for the account that requested it.\n",
-		"A link to undo a change, mailed to ada@example.org, works until T.\n",
+		"Links to undo changes, mailed to ada@example.org: 2. The last one works until T.\n",
 		"There is no session.\n",
 	} {
 		require.Contains(t, said, want)
@@ -87,4 +87,36 @@ func TestUserWhy_EveryFindingHasASentence(t *testing.T) {
 		Tokens: tokens(models.PurposeUndo, models.PurposeReset)}, config.Config{SignupOpen: true})
 	require.Contains(t, said, "It is reserved until T: its account was deleted or changed to another email")
 	require.Contains(t, said, "No mailed link works.\n")
+}
+
+func TestUserWhy_Factors(t *testing.T) {
+	now := time.Now()
+	at := nulls.NewTime(now)
+	ada := &models.User{Email: "ada@example.com", SecondStep: true}
+	f := &models.Findings{Email: "ada@example.com", User: ada,
+		Factors: []models.Factor{
+			{Kind: models.FactorPasskey, Name: "Phone", LastUsedAt: at}, {Kind: models.FactorTOTP}, {Kind: models.FactorCodes, LastUsedAt: at},
+		},
+		CodesLeft:    7,
+		LimitedCodes: &models.RateLimited{RetryAfter: time.Minute},
+		Skips:        []models.DeviceCookie{{IP: "192.0.2.1", SkipsUntil: at}},
+		Waiting:      []models.Waiting{{Kind: models.ActivityTOTPRemoved, DueAt: now}},
+	}
+	said := explained(t, f, config.Config{})
+	for _, want := range []string{
+		"It has no password: its passkeys log in.\n",
+		"Its second step is on: ",
+		"  passkey “Phone”, added T, last used T\n",
+		"  TOTP, added T, never used\n",
+		"  recovery codes, made T, last used T, 7 left\n",
+		"`task user:reset-factors ada@example.com` removes them.\n",
+		"TOTP codes are rate limited until T; passkeys and recovery codes are not.\n",
+		"  The second step is skipped by an unknown browser, from 192.0.2.1, until T.\n",
+		"  At T: Authenticator app removed. An undo or a task asked for it;",
+	} {
+		require.Contains(t, said, want)
+	}
+	said = explained(t, &models.Findings{User: &models.User{}}, config.Config{})
+	require.Contains(t, said, "Its second step is off: the password alone logs in.\n")
+	require.NotContains(t, said, "reset-factors")
 }

@@ -23,6 +23,11 @@ type Findings struct {
 	Mails         []outbox.Mail  // newest first
 	Tokens        []Token        // unexpired
 	Sessions      []Session      // newest seen first
+	Factors       []Factor       // oldest first
+	CodesLeft     int            // recovery codes
+	LimitedCodes  *RateLimited   // nil: TOTP is not rate limited
+	Skips         []DeviceCookie // browsers that skip the second step
+	Waiting       []Waiting      // what an undo or an operator does, the next first
 	Similar       []User         // if there is no account: one letter away
 }
 
@@ -48,7 +53,7 @@ func Explain(ctx context.Context, normalized string) (f *Findings, err error) {
 	} else {
 		var sessionsErr error
 		f.Sessions, sessionsErr = SessionsOf(ctx, f.User)
-		err = errors.Join(err, sessionsErr, f.findKnownBrowsers(ctx),
+		err = errors.Join(err, sessionsErr, f.findKnownBrowsers(ctx), f.findFactors(ctx),
 			db.Where("user_id = ?", userID).Where("kind IN (?)", failures).Order("id DESC").Limit(newestFindings).All(&f.Failures))
 	}
 	if err != nil {
@@ -88,6 +93,16 @@ func (f *Findings) findKnownBrowsers(ctx context.Context) error {
 		f.KnownBrowsers = append(f.KnownBrowsers, limited)
 	}
 	return nil
+}
+
+func (f *Findings) findFactors(ctx context.Context) (err error) {
+	var errs [4]error
+	f.Factors, errs[0] = FactorsOf(ctx, f.User)
+	f.CodesLeft, errs[1] = f.User.RecoveryCodesLeft(ctx)
+	f.Skips, errs[2] = SkipsOf(ctx, f.User)
+	f.Waiting, errs[3] = WaitingOf(ctx, f.User)
+	_, f.LimitedCodes, err = f.User.wrongCodes().Peek(DB.WithContext(ctx), Clock.Now())
+	return errors.Join(append(errs[:], err)...)
 }
 
 // Reserved returns the undo token that reserves the email, or nil.
