@@ -2,24 +2,21 @@
 const words = document.querySelector("#recovery-words").dataset
 const codes = [...document.querySelectorAll(".recovery")].map((code) => code.textContent)
 const text = [document.querySelector("#recovery-of").textContent, "", ...codes, ""].join("\n")
-const actions = document.querySelector("main .actions")
 
-const status = document.createElement("p")
-status.setAttribute("role", "status")
-actions.after(status)
-
-function add(label, act) {
-  const button = Object.assign(document.createElement("button"), { type: "button", className: "btn", textContent: label })
-  button.addEventListener("click", act)
-  actions.append(button)
+function add(name, properties) {
+  const element = Object.assign(document.createElement(name), properties)
+  document.querySelector("main .actions").append(element)
+  return element
 }
 
 // Browsers have no clipboard on pages without TLS.
 if (navigator.clipboard) {
-  add(words.copy, () => navigator.clipboard.writeText(text).then(() => { status.textContent = words.copied }))
+  const copy = add("button", { type: "button", className: "btn", textContent: words.copy })
+  copy.addEventListener("click", () => navigator.clipboard.writeText(text).then(() => { status.textContent = words.copied }))
 }
-add(words.download, () => {
+add("button", { type: "button", className: "btn", textContent: words.download }).addEventListener("click", () => {
   const href = URL.createObjectURL(new Blob([text], { type: "text/plain" }))
   Object.assign(document.createElement("a"), { href, download: "recovery-codes.txt" }).click()
   URL.revokeObjectURL(href)
 })
+const status = add("span", { role: "status" })
