@@ -2,7 +2,6 @@ package actions
 
 import (
 	"errors"
-	"strings"
 
 	"github.com/gobuffalo/buffalo"
 
@@ -59,7 +58,7 @@ func setProtection(c buffalo.Context, ways, codesLeft int) {
 	if on && ways == 1 {
 		sentences = append(sentences, t("account_security.next_way"))
 	}
-	c.Set("protection", strings.Join(sentences, " "))
+	c.Set("protection", sentences)
 }
 
 func ofKind(factors []models.Factor, kind string) (list []models.Factor) {

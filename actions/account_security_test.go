@@ -15,21 +15,21 @@ import (
 func TestAccountSecurity_SaysHowWellTheAccountIsProtected(t *testing.T) {
 	s := newSite(t)
 	b := logInAs(s, "ada@example.com")
-	says := func(sentences string) {
+	says := func(sentences ...string) {
 		t.Helper()
-		require.Contains(t, b.Get("/account/security").Page, `<p class="lead">`+sentences+"</p>")
+		require.Contains(t, b.Get("/account/security").Page, `<p class="lead"><span>`+strings.Join(sentences, "</span> <span>")+"</span> </p>")
 	}
-	says("Your password alone lets you in, and whoever learns it. Add a passkey or an authenticator app.")
+	says("Your password alone lets you in, and whoever learns it.", "Add a passkey or an authenticator app.")
 	s.addPasskey("ada@example.com")
-	says("The password alone still lets anybody in, although you have a passkey or an authenticator app. Turn on the second step below.")
+	says("The password alone still lets anybody in, although you have a passkey or an authenticator app.", "Turn on the second step below.")
 	b.setTOTP()
 	const on = "A password alone lets nobody in: logging in takes a second step, and you have "
-	says(on + "2 ways to pass it. You have 10 codes left.")
+	says(on+"2 ways to pass it.", "You have 10 codes left.")
 	require.NoError(t, models.DB.RawQuery("DELETE FROM factors WHERE kind = ?", models.FactorPasskey).Exec())
-	const way = " Add another passkey or an authenticator app, in case you lose the one you have."
-	says(on + "1 way to pass it. You have 10 codes left." + way)
+	const way = "Add another passkey or an authenticator app, in case you lose the one you have."
+	says(on+"1 way to pass it.", "You have 10 codes left.", way)
 	require.NoError(t, models.DB.RawQuery("DELETE FROM factors WHERE kind = ?", models.FactorCodes).Exec())
-	says(on + "1 way to pass it. Make recovery codes, so that a lost device does not lock you out." + way)
+	says(on+"1 way to pass it.", "Make recovery codes, so that a lost device does not lock you out.", way)
 }
 
 func TestAccountSecurity_Password(t *testing.T) {

@@ -1,13 +1,10 @@
 package locales
 
 import (
-	"encoding/base32"
 	"regexp"
-	"strings"
 	"time"
 
 	"github.com/gofrs/uuid"
-	"github.com/stretchr/testify/require"
 
 	"corral/internal/totp"
 )
@@ -24,13 +21,10 @@ func (s *story) codes() {
 	b.LogIn("tim@example.com")
 	s.read(b.Put("/account/security/second-step", "on", "true"), 422)
 	s.read(b.Post("/account/security/recovery-codes"), 422)
-	page := b.Get("/account/security/totp")
-	s.read(page, 200)
+	b.Get("/account/security/totp")
 	s.read(b.Post("/account/security/totp", "code", "wrong"), 422)
-	key, err := base32.StdEncoding.DecodeString(strings.ReplaceAll(keyShown.FindStringSubmatch(page.Page)[1], " ", ""))
-	require.NoError(s.t, err)
-	b.Post("/account/security/totp", "code", totp.Code(key, time.Now()))
-	page = b.Get("/account/security/recovery-codes")
+	key := s.setTOTP(b)
+	page := b.Get("/account/security/recovery-codes")
 	s.read(page, 200) // added
 	s.read(b.Delete("/account/security/totp"), 422)
 

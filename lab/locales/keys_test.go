@@ -83,8 +83,10 @@ func (m *mentioned) readGo(t *testing.T, name string, sections map[string]bool) 
 				switch name := n.Names[0].Name; {
 				case strings.HasPrefix(name, "Mail"):
 					m.mails = append(m.mails, text)
-				case strings.HasPrefix(name, "Activity"):
+				case strings.HasPrefix(name, "Activity"), strings.HasPrefix(name, "Change"):
 					m.kinds = append(m.kinds, text)
+				case strings.HasPrefix(name, "Factor"): // FactorTOTP = "totp"
+					m.kinds = append(m.kinds, text+"_added", text+"_removed")
 				}
 			}
 		case *ast.BasicLit:

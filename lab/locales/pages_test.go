@@ -51,7 +51,7 @@ var withoutPage = map[string]bool{
 
 // shownElsewhere reports whether the story shows a key's text on no page.
 func shownElsewhere(key string) bool {
-	return strings.HasPrefix(key, "account_security.undo_") || slices.Contains([]string{
+	return slices.Contains([]string{
 		"language.name", "time.layout", // shown in another form
 		"password.guessable", // there is always a better reason
 		// For handlers of owners: see TestLanguages_ErrorPagesSpeakOne.
@@ -61,7 +61,7 @@ func shownElsewhere(key string) bool {
 		"passkey.refused", "passkey.unknown", "passkey.expired", "passkey.second_step_only",
 		"passkey.off_ip", "passkey.off_name", "passkey.off_http",
 		// About factors that change back a day later.
-		"not_me.waits", "account_activity.undo_finished", "account_activity.undo_stopped", "account_activity.skip_ended", "account_activity.links_ended",
+		"not_me.waits",
 		"recovery_codes.copy", "recovery_codes.copied", "recovery_codes.download", // by a script
 		"login.remember_hours", // only with a short REMEMBER_LIFETIME: TestLogin_SaysHowLongItRemembers
 	}, key)

@@ -1,35 +1,90 @@
 package locales
 
 import (
+	"encoding/base32"
 	"encoding/json"
 	"net/url"
+	"regexp"
+	"strings"
 	"time"
 
 	"github.com/gofrs/uuid"
 	"github.com/stretchr/testify/require"
 
 	"corral/internal/passkey/passkeytest"
+	"corral/internal/totp"
 	"corral/lab/site"
 )
 
-// security is the page of an account without and with each kind of factor.
+// security is the page of an account without and with factors, and what it ends.
 func (s *story) security() {
 	s.browser().SignUp("sam@example.com")
 	b := s.browser()
 	b.LogIn("sam@example.com")
-	s.read(b.Get("/account/security"), 200)
-	now := time.Now().UTC()
-	for _, kind := range []string{"passkey", "totp", "codes"} {
-		id := uuid.Must(uuid.NewV7()).String()
-		s.Execute(`INSERT INTO factors (id, user_id, kind, name, data, last_step, created_at, last_used_at, removed_number)
-			SELECT ?, id, ?, '1', '', 0, ?, ?, 0 FROM users WHERE email = 'sam@example.com'`, id, kind, now, now)
+	s.read(b.Get("/account/security"), 200) // a password only
+	key := s.setTOTP(b)
+	codes := codeShown.FindAllStringSubmatch(b.Get("/account/security/recovery-codes").Page, 2)
+	for _, code := range codes {
+		other := s.browser()
+		other.LogIn("sam@example.com")
+		other.Post("/login/second", "code", code[1], "skip", "true")
 	}
-	s.Execute("UPDATE factors SET last_used_at = NULL WHERE kind = 'totp'")
-	s.Execute("UPDATE users SET second_step = TRUE WHERE email = 'sam@example.com'")
+	page := b.Get("/account/security")
+	s.read(page, 200) // two browsers skip the second step
+	b.Delete(pathBelow(page, "/account/security/browsers/"))
+	s.read(b.Get("/account/security"), 200) // ended
+
+	b.Put("/account/email", "email", "sam@new.example")
+	b.Post("/account/email/confirm/"+s.Token("email_confirm", "sam@new.example"), "confirmed", "")
+	page = b.Get("/account/security")
+	s.read(page, 200) // an old mailbox
+	links := pathBelow(page, "/account/security/links/")
+	s.read(b.Delete(links, "code", "wrong"), 422)
+	next := totp.Code(key, time.Now().Add(30*time.Second))
+	s.read(b.Delete(links, "code", next), 422) // too new
+	s.Execute("UPDATE changes SET created_at = ?", time.Now().UTC().AddDate(0, 0, -8))
+	s.Execute("UPDATE tokens SET number = 100")
+	b.Delete(links, "code", next)
+	s.read(b.Get("/account/security"), 200) // ended
+
+	const part = "INSERT INTO undo_parts (id, user_id, number, factor_id, due_at) SELECT ?, user_id, 1, id, ? FROM factors WHERE kind = 'totp'"
+	s.Execute(part, uuid.Must(uuid.NewV7()).String(), time.Now().UTC().Add(time.Hour))
+	s.read(b.Get("/account/security"), 200) // it waits
+	s.read(b.Post("/account/security/undo", "choice", "stop"), 422)
+	passkey := uuid.Must(uuid.NewV7()).String()
+	s.Execute(`INSERT INTO factors (id, user_id, kind, name, data, last_step, created_at, removed_number)
+		SELECT ?, user_id, 'passkey', '1', '', 0, created_at, 0 FROM factors WHERE kind = 'totp'`, passkey)
+	s.Execute("UPDATE sessions SET factor_id = ?", passkey)
+	s.read(b.Get("/account/security"), 200) // to be decided
+	b.Post("/account/security/undo", "choice", "stop")
 	s.read(b.Get("/account/security"), 200)
+	s.Execute(part, uuid.Must(uuid.NewV7()).String(), time.Now().UTC().Add(time.Hour))
+	b.Post("/account/security/undo", "choice", "now")
+	s.Execute("DELETE FROM factors WHERE kind = 'codes'")
+	s.read(b.Get("/account/security"), 200) // one way, and no codes
+	s.Execute("UPDATE users SET second_step = FALSE WHERE email = 'sam@new.example'")
+	s.read(b.Get("/account/security"), 200)
+	for _, kind := range []string{"factors_reset", "photo_added"} {
+		s.Execute(`INSERT INTO activities (id, user_id, kind, ip, network, user_agent, created_at)
+			SELECT ?, id, ?, '', '', '', ? FROM users WHERE email = 'sam@new.example'`, uuid.Must(uuid.NewV7()).String(), kind, time.Now().UTC())
+	}
 	s.read(b.Get("/account/activity"), 200)
-	s.Execute("UPDATE users SET password_digest = '' WHERE email = 'sam@example.com'")
-	s.read(b.Get("/account/security"), 200)
+	s.Execute("DELETE FROM factors")
+}
+
+// setTOTP sets TOTP by the pages.
+func (s *story) setTOTP(b *site.Browser) (key []byte) {
+	page := b.Get("/account/security/totp")
+	s.read(page, 200)
+	key, err := base32.StdEncoding.DecodeString(strings.ReplaceAll(keyShown.FindStringSubmatch(page.Page)[1], " ", ""))
+	require.NoError(s.t, err)
+	b.Post("/account/security/totp", "code", totp.Code(key, time.Now()))
+	return key
+}
+
+// pathBelow returns the first path of a form that begins so.
+func pathBelow(page site.Answer, path string) string {
+	return regexp.MustCompile(`action="(` + path + `[^"]+)"`).FindStringSubmatch(page.Page)[1]
 }
 
 // passkeys are added, renamed, removed and taken back, and end as the only way in.
