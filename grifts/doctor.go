@@ -12,8 +12,11 @@ import (
 	"corral/config"
 	"corral/internal/database"
 	"corral/internal/env"
+	"corral/internal/i18n"
 	"corral/internal/oidc"
+	"corral/internal/passkey"
 	"corral/internal/task"
+	"corral/locales"
 	"corral/mailers"
 	"corral/migrations"
 	"corral/models"
@@ -36,7 +39,7 @@ func checks(c config.Config) []task.Check {
 	}
 	list := []task.Check{
 		{Name: "secret", Variables: []string{"SESSION_SECRET"}, Run: good("SESSION_SECRET is strong")},
-		{Name: "host", Variables: []string{"HOST"}, Run: func() (string, error) { return c.Host.String(), nil }},
+		{Name: "host", Variables: []string{"HOST"}, Run: of(checkHost)},
 		{Name: "https", Variables: []string{"TRUSTED_PROXIES", "TLS_CERT_FILE", "TLS_KEY_FILE"}, Run: of(checkHTTPS)},
 		{Name: "mail", Variables: []string{"SMTP_URL", "MAIL_FROM"}, Run: of(checkMail)},
 		{Name: "database", Variables: []string{"DATABASE_URL"}, Run: of(checkDatabase)}, // opens it
@@ -64,6 +67,13 @@ func checkProvider(p config.Provider) (string, error) {
 			p.Issuer, providerVariables[p.ID][0], err)
 	}
 	return p.Issuer.String() + " answers as this issuer", nil
+}
+
+func checkHost(c config.Config) (string, error) {
+	if off := passkey.Unusable(c.Host); off != "" {
+		return c.Host.String() + ". " + i18n.MustLoad(locales.FS).In(i18n.DefaultLanguage)(off), nil
+	}
+	return c.Host.String(), nil
 }
 
 // checkHTTPS also parses the certificate, which config only opens.

@@ -106,6 +106,17 @@ func TestDoctor_Providers(t *testing.T) {
 	require.Equal(t, "fail  oidc            is wrong", examine(provider("oidc", issuer.URL), env.Fault{Key: "OIDC_ISSUER", Line: "is wrong"}))
 }
 
+func TestDoctor_HostWithoutPasskeys(t *testing.T) {
+	for host, want := range map[string]string{
+		"login.example.com": "https://login.example.com",
+		"192.0.2.7":         "https://192.0.2.7. Passkeys are off: the address of this site is an IP address, and browsers need a name.",
+	} {
+		said, err := checkHost(config.Config{Host: &url.URL{Scheme: "https", Host: host}})
+		require.NoError(t, err)
+		require.Equal(t, want, said)
+	}
+}
+
 func TestDoctor_Clock(t *testing.T) {
 	modelstest.Empty(t)
 	_, err := checkClock(config.Config{})
