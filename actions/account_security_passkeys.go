@@ -81,7 +81,7 @@ func passkeyChanged(c buffalo.Context, message string, err error) error {
 	case errors.Is(err, models.ErrRefused):
 		return renderSecurity(c, messages{"passkeys": T.Translate(c, "passkey.last_way_in")})
 	case err != nil:
-		return changedMeanwhile(c, err)
+		return factorsChanged(c, err)
 	}
 	web.Info(c).Event("passkey changed")
 	c.Flash().Add("success", message)

@@ -89,6 +89,7 @@ var routes = []route{
 	get("/account/security/recovery-codes", sudo, AccountSecurityRecoveryCodesShow),
 	post("/account/security/recovery-codes", sudo, AccountSecurityRecoveryCodesCreate),
 	del("/account/security/links/{id}", sudo, AccountSecurityLinksDestroy),
+	post("/account/security/links/{id}/options", sudo, AccountSecurityLinksOptions),
 	put("/account/security/second-step", sudo, AccountSecuritySecondStepUpdate),
 }
 

@@ -134,6 +134,8 @@ func passkeyProblem(c buffalo.Context, err error) error {
 		status = http.StatusTooManyRequests
 	case errors.Is(err, models.ErrSecondStepOnly):
 		messageKey = "passkey.second_step_only"
+	case errors.Is(err, models.ErrRefused): // too young to end links
+		status, messageKey = http.StatusUnprocessableEntity, "account_security.links_refused"
 	case errors.Is(err, passkey.ErrUnusable):
 		return c.Error(http.StatusNotFound, err)
 	case errors.Is(err, models.ErrSessionEnded), errors.Is(err, models.ErrNotFound), errors.Is(err, models.ErrBadCredentials):

@@ -34,13 +34,18 @@ func (b *browser) options(path string) []byte {
 // answers posts the answer of an authenticator, with more fields.
 func (b *browser) answers(path string, answer passkeytest.Answer, more ...map[string]any) apptest.Answer {
 	b.site.t.Helper()
+	return b.answersBy("POST", path, answer, more...)
+}
+
+func (b *browser) answersBy(method, path string, answer passkeytest.Answer, more ...map[string]any) apptest.Answer {
+	b.site.t.Helper()
 	fields := map[string]any{"state": answer.State, "credential": answer.Credential}
 	for _, m := range more {
 		maps.Copy(fields, m)
 	}
 	body, err := json.Marshal(fields)
 	require.NoError(b.site.t, err)
-	return b.PostJSON(path, string(body))
+	return b.SendJSON(method, path, string(body))
 }
 
 // usesPasskey asks the newest passkey of the authenticator.
@@ -367,6 +372,30 @@ func TestPasskey_FailedConfirmationsEndTheSession(t *testing.T) {
 	}
 	require.Equal(t, 401, ada.usesPasskey("/sudo/passkey", &hostile).StatusCode)
 	require.Equal(t, "/login", ada.Get("/account").LocationPath())
+}
+
+// The old mailbox keeps its links until an old factor ends them.
+func TestPasskey_EndsLinks(t *testing.T) {
+	s := newSite(t)
+	models.Clock.Stop()
+	_, old := s.withPasskey("ada@example.com")
+	models.Clock.Move(models.Lifetimes[models.PurposeUndo] + time.Second)
+	b, young := s.browser(), passkeytest.New(origin)
+	requireLocation(t, b.usesPasskey("/login/passkey", old), 200, "/")
+	b.addsPasskey(young)
+	b.Put("/account/email", url.Values{"email": {"ada@new.example"}})
+	b.Post("/account/email/confirm/"+modelstest.Link(t, "ada@new.example", models.MailEmailConfirm), nil)
+	path := actionBelow(b.Get("/account/security").Page, "/account/security/links/")
+	require.Contains(t, b.Get("/account/security").Page, `data-passkey="`+path+`" data-method="DELETE"`)
+	end := func(a *passkeytest.Authenticator, options string) apptest.Answer {
+		return b.answersBy("DELETE", path, a.Get(t, b.options(options)))
+	}
+	requireProblem(t, end(young, path), 422, "That takes a passkey or an authenticator app that you had for more than 7 days, before our emails to that address. Until the links end, that mailbox can take this account back.")
+	requireProblem(t, end(old, "/sudo/passkey"), 422, "That passkey was not accepted.")
+	requireProblem(t, end(old, "/account/security/links/x"), 422, "That passkey was not accepted.")
+	require.Equal(t, 404, b.answersBy("DELETE", "/account/security/links/x", old.Get(t, b.options("/account/security/links/x"))).StatusCode)
+	requireLocation(t, end(old, path), 200, "/account/security")
+	require.NotContains(t, b.Get("/account/security").Page, "links-heading")
 }
 
 func TestPasskeyEndpoints(t *testing.T) {

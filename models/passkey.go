@@ -25,6 +25,7 @@ const (
 	PasskeyLogin      = "login" // by nothing else
 	PasskeySecondStep = "second step"
 	PasskeySudo       = "sudo"
+	PasskeyLinks      = "links of " // and the id of one: to end them
 )
 
 // ErrSecondStepOnly means that an undo removes the passkey soon.
@@ -60,10 +61,8 @@ func passkeysOf(ctx context.Context, user *User, kept bool) (list []Factor, err 
 	if !kept {
 		which += " AND removed_at IS NULL"
 	}
-	if err := DB.WithContext(ctx).Where(which, user.ID, FactorPasskey).Order("id").All(&list); err != nil {
-		return nil, fmt.Errorf("listing passkeys: %w", err)
-	}
-	return list, nil
+	err = DB.WithContext(ctx).Where(which, user.ID, FactorPasskey).Order("id").All(&list)
+	return list, wrap("listing passkeys", err)
 }
 
 // LogInWithPasskey starts a session that passed both steps. It returns
@@ -153,8 +152,5 @@ func (f *Factor) lockVerified(tx *pop.Connection, verified *passkey.Verified, pu
 		slog.WarnContext(tx.Context(), "passkey backup changed")
 	}
 	f.Data = verified.Credential.Encode()
-	if err := tx.UpdateColumns(f, "data"); err != nil {
-		return nil, fmt.Errorf("storing a passkey: %w", err)
-	}
-	return user, nil
+	return user, wrap("storing a passkey", tx.UpdateColumns(f, "data"))
 }

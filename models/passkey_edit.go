@@ -38,10 +38,7 @@ func (u *User) AddPasskey(ctx context.Context, answer passkey.Answer, name, brow
 	}
 	c := verified.Credential
 	f := &Factor{Kind: FactorPasskey, Name: cmp.Or(name, c.SuggestedName(), browser, "Passkey"), CredentialID: c.ID, Data: c.Encode()}
-	return announcing(ctx, func(tx *pop.Connection) error {
-		if err := u.lock(tx, toChange); err != nil {
-			return err
-		}
+	return u.change(ctx, func(tx *pop.Connection) error {
 		if err := verified.Redeem(tx, Clock.Now()); err != nil {
 			return err
 		}
@@ -90,10 +87,7 @@ func (u *User) RestorePasskey(ctx context.Context, id string, client Client) err
 
 // editPasskey finds a passkey of the account, in use or removed, under the lock.
 func (u *User) editPasskey(ctx context.Context, id string, removed bool, edit func(tx *pop.Connection, f *Factor) error) error {
-	return announcing(ctx, func(tx *pop.Connection) error {
-		if err := u.lock(tx, toChange); err != nil {
-			return err
-		}
+	return u.change(ctx, func(tx *pop.Connection) error {
 		var found []Factor
 		err := tx.Where("id = ? AND user_id = ? AND kind = ?", uuid.FromStringOrNil(id), u.ID, FactorPasskey).All(&found)
 		if err != nil {

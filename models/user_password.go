@@ -53,9 +53,9 @@ func (u *User) PasswordSince(ctx context.Context) (time.Time, error) {
 // and mails the owner. It returns recovery codes if the second step was off,
 // ErrRefused without a passkey, and ErrBadCredentials as lock does.
 func (u *User) RemovePassword(ctx context.Context, client Client) (codes []string, err error) {
-	err = announcing(ctx, func(tx *pop.Connection) error {
-		if err := u.lock(tx, toChange); err != nil || u.PasswordDigest == "" {
-			return err
+	err = u.change(ctx, func(tx *pop.Connection) error {
+		if u.PasswordDigest == "" {
+			return nil
 		}
 		if err := u.storePassword(tx, ""); err != nil {
 			return err

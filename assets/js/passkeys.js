@@ -1,5 +1,6 @@
 // Passkeys. The page has the texts, and an element for each use: data-passkey is the
-// path of its answers, data-new asks for a new passkey.
+// path of its answers, data-method their method if not POST, data-new asks for a new
+// passkey.
 const words = document.querySelector("#passkey-words").dataset
 const old = 4 * 60 * 1000 // milliseconds; challenges end after five minutes
 
@@ -68,7 +69,7 @@ async function answer(use, how) {
   const next = document.querySelector("[name=next]")?.value ?? new URLSearchParams(location.search).get("next")
   const checked = (name) => document.querySelector(`[name=${name}]`)?.checked
   try {
-    const to = await send(path, { state, credential, next, remember: checked("remember"), skip: checked("skip") })
+    const to = await send(path, { state, credential, next, remember: checked("remember"), skip: checked("skip") }, use.dataset.method)
     location.assign(to.location + (next ? location.hash : ""))
     return new Promise(() => {}) // until the next page
   } catch (error) {
@@ -77,9 +78,9 @@ async function answer(use, how) {
   }
 }
 
-async function send(path, body) {
+async function send(path, body, method = "POST") {
   const response = await fetch(path, {
-    method: "POST",
+    method,
     headers: { "Content-Type": "application/json", Accept: "application/json" },
     body: JSON.stringify(body),
   })

@@ -87,10 +87,16 @@ func (b *Browser) Send(method, path string, form url.Values) Answer {
 	return b.send(method, path, contentType, form.Encode())
 }
 
-// PostJSON sends JSON, as scripts do.
+// SendJSON sends JSON, as scripts do.
+func (b *Browser) SendJSON(method, path, body string) Answer {
+	b.server.t.Helper()
+	return b.send(method, path, "application/json", body)
+}
+
+// PostJSON is SendJSON with POST.
 func (b *Browser) PostJSON(path, body string) Answer {
 	b.server.t.Helper()
-	return b.send("POST", path, "application/json", body)
+	return b.SendJSON("POST", path, body)
 }
 
 func (b *Browser) send(method, path, contentType, body string) Answer {

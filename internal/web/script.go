@@ -11,7 +11,7 @@ import (
 // with a problem, and returns false.
 func BindScript(c buffalo.Context, form any) bool {
 	status := http.StatusUnprocessableEntity
-	if mediaType(c.Request()) != "application/json" {
+	if !SendsJSON(c.Request()) {
 		status = http.StatusUnsupportedMediaType
 	} else if err := bindBody(c, form); err == nil {
 		return true
@@ -22,6 +22,9 @@ func BindScript(c buffalo.Context, form any) bool {
 	WriteProblem(c.Response(), status, "", nil)
 	return false
 }
+
+// SendsJSON reports whether the request has a body of JSON.
+func SendsJSON(r *http.Request) bool { return mediaType(r) == "application/json" }
 
 // AnswerScript answers with JSON. Unlike c.Render, it writes no cookie and leaves
 // flash messages for the next page.
