@@ -53,7 +53,7 @@ func TestErrors_EachHasAPage(t *testing.T) {
 			stranger.visitElsewhere(elsewhere(t, s))
 			stranger.press("button")
 			stranger.seeError(403)
-			stranger.visitElsewhere(strings.Replace(s.url, "127.0.0.1", "localhost", 1) + "/login")
+			stranger.visitElsewhere(strings.Replace(s.url, siteName, "localhost", 1) + "/login")
 			require.Contains(t, stranger.text("main"), "421")
 			for _, night := range []screen{wideDark, stranger.screen} {
 				stranger.do("another screen", night)

@@ -34,7 +34,7 @@ func TestMain(m *testing.M) {
 }
 
 var certificate = sync.OnceValue(func() *services.Certificate {
-	c, err := services.NewCertificate(scratch)
+	c, err := services.NewCertificate(scratch, siteName)
 	if err != nil {
 		panic(err)
 	}
@@ -72,10 +72,13 @@ func quickest() string {
 // plainName is a name of this machine that browsers do not trust without TLS.
 const plainName = "corral.test"
 
+// siteName is the production site's: under an IP address, browsers use no passkeys.
+const siteName = "login.corral.test"
+
 func chromiumFlags(program string) []chromedp.ExecAllocatorOption {
 	return append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(program),
 		chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.Flag("host-resolver-rules", "MAP "+plainName+" 127.0.0.1"),
+		chromedp.Flag("host-resolver-rules", "MAP "+plainName+" 127.0.0.1, MAP "+siteName+" 127.0.0.1"),
 		chromedp.Flag("disable-quic", true),
 		chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("ignore-certificate-errors-spki-list", certificate().Fingerprint),

@@ -2,10 +2,12 @@ package browser
 
 import (
 	"bytes"
+	"context"
 	"crypto/tls"
 	"database/sql"
 	"io"
 	"log"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -41,8 +43,8 @@ func openSite(t *testing.T) *site {
 	proxy.TLS = certificate().TLS()
 	proxy.StartTLS()
 	t.Cleanup(proxy.Close)
-	s.url = proxy.URL
-	s.env = binary.Production("PORT="+port, "HOST="+proxy.URL, s.mails.Variable, certificate().Variable())
+	s.url = "https://" + net.JoinHostPort(siteName, portOf(t, proxy.URL))
+	s.env = binary.Production("PORT="+port, "HOST="+s.url, s.mails.Variable, certificate().Variable())
 	s.app = binary.Start(t, s.dir, s.env...)
 	return s
 }
@@ -108,9 +110,25 @@ func (s *site) logTail() string {
 	return strings.Join(lines[max(0, len(lines)-20):], "\n")
 }
 
+func portOf(t *testing.T, rawURL string) string {
+	t.Helper()
+	u, err := url.Parse(rawURL)
+	require.NoError(t, err)
+	return u.Port()
+}
+
+// dialHere dials any name at this machine.
+func dialHere(ctx context.Context, network, address string) (net.Conn, error) {
+	_, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, err
+	}
+	return new(net.Dialer).DialContext(ctx, network, net.JoinHostPort("127.0.0.1", port))
+}
+
 // client makes requests without the browser and follows no redirect.
 var client = &http.Client{
 	Timeout:       patience,
-	Transport:     &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}},
+	Transport:     &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, DialContext: dialHere},
 	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 }

@@ -1,0 +1,337 @@
+package browser
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/webauthn"
+	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/require"
+)
+
+// plugIn gives the browser an authenticator that holds passkeys.
+func (b *browser) plugIn() (id webauthn.AuthenticatorID) {
+	b.t.Helper()
+	b.do("plugging an authenticator in", webauthn.Enable(), chromedp.ActionFunc(func(ctx context.Context) (err error) {
+		id, err = webauthn.AddVirtualAuthenticator(&webauthn.VirtualAuthenticatorOptions{
+			Protocol: webauthn.AuthenticatorProtocolCtap2, Transport: webauthn.AuthenticatorTransportInternal,
+			HasResidentKey: true, HasUserVerification: true, IsUserVerified: true, AutomaticPresenceSimulation: true,
+		}).Do(ctx)
+		return err
+	}))
+	return id
+}
+
+func (b *browser) held(id webauthn.AuthenticatorID) (list []*webauthn.Credential) {
+	b.t.Helper()
+	b.do("reading the authenticator", chromedp.ActionFunc(func(ctx context.Context) (err error) {
+		list, err = webauthn.GetCredentials(id).Do(ctx)
+		return err
+	}))
+	return list
+}
+
+// withoutAutofill has the pages of the browser offer passkeys by button only: the
+// authenticator would answer at once.
+func (b *browser) withoutAutofill() {
+	b.t.Helper()
+	b.script(`PublicKeyCredential.isConditionalMediationAvailable = async () => false`)
+}
+
+// script runs on each page before its own scripts.
+func (b *browser) script(source string) {
+	b.t.Helper()
+	b.do("adding a script", chromedp.ActionFunc(func(ctx context.Context) error {
+		_, err := page.AddScriptToEvaluateOnNewDocument(source).Do(ctx)
+		return err
+	}))
+}
+
+const (
+	addButton    = `[data-passkey="/account/security/passkeys"] button`
+	loginButton  = `[data-passkey="/login/passkey"] button`
+	secondButton = `[data-passkey="/login/second/passkey"] button`
+	sudoButton   = `[data-passkey="/sudo/passkey"] button`
+
+	removeButton  = `main form[action^="/account/security/passkeys/"]:has([value=DELETE]) [type=submit]`
+	restoreButton = `main form[action$="/restore"] [type=submit]`
+)
+
+func (s *story) logOutQuietly() {
+	s.t.Helper()
+	s.visit("/logout")
+	s.press(`main [action="/logout"] [type=submit]`)
+}
+
+// alert is what the page says beside a button.
+func (b *browser) alert(button string) string {
+	b.t.Helper()
+	return b.text(strings.TrimSuffix(button, " button") + " [role=alert]")
+}
+
+func (b *browser) awaitAlert(button, text string) {
+	b.t.Helper()
+	b.await(element(strings.TrimSuffix(button, " button")+" [role=alert]") + `.textContent.startsWith("` + text + `")`)
+}
+
+// awaitQuiet waits until a press is over.
+func (b *browser) awaitQuiet(button string) {
+	b.t.Helper()
+	b.await(`!` + element(button) + `.hasAttribute("aria-busy")`)
+}
+
+func (b *browser) setUp(what string, action func(ctx context.Context) error) {
+	b.t.Helper()
+	b.do(what, chromedp.ActionFunc(action))
+}
+
+func (s *story) addPasskey() {
+	s.t.Helper()
+	s.visit("/account/security")
+	s.press(addButton)
+	require.Equal(s.t, "/account/security", s.path())
+	require.Len(s.t, s.flashes(), 1)
+}
+
+func TestPasskeys(t *testing.T) {
+	t.Parallel()
+	for _, language := range languages(t) {
+		t.Run(language, func(t *testing.T) {
+			t.Parallel()
+			s := openSite(t)
+			zoe := s.welcomeAs(t, "zoe@example.com", person{language: language, looks: true})
+			zoe.withoutAutofill()
+			authenticator := zoe.plugIn()
+			zoe.addPasskey()
+			require.Len(t, zoe.held(authenticator), 1)
+			zoe.see("security-passkey")
+			zoe.click(addButton)
+			zoe.await(`document.querySelector("[data-new] [role=alert]").textContent !== ""`)
+			zoe.see("security-passkey-there")
+
+			zoe.click("summary")
+			zoe.fill("details [name=name]", " ")
+			zoe.press("details [type=submit]")
+			zoe.requireError("name")
+			zoe.see("security-passkey-name-error")
+			zoe.press(removeButton)
+			zoe.see("security-passkey-removed")
+			zoe.press(restoreButton)
+			require.Len(t, zoe.flashes(), 1)
+
+			zoe.logOutQuietly()
+			zoe.visit("/login?next=/account/sessions")
+			zoe.see("login-passkey")
+			zoe.press(loginButton)
+			require.Equal(t, "/account/sessions", zoe.path())
+			require.Len(t, zoe.flashes(), 1)
+
+			s.tenMinutesLater(t)
+			zoe.visit("/sudo?next=/account/security")
+			zoe.see("sudo-passkey")
+			zoe.press(sudoButton)
+			require.Equal(t, "/account/security", zoe.path())
+
+			zoe.press(`main form[action="/account/password"]:has([value=DELETE]) [type=submit]`)
+			zoe.see("security-without-password")
+			zoe.press(removeButton)
+			zoe.see("security-last-way-in")
+			s.tenMinutesLater(t)
+			zoe.visit("/sudo")
+			zoe.see("sudo-without-password")
+		})
+	}
+}
+
+func TestPasskeys_AsSecondStep(t *testing.T) {
+	t.Parallel()
+	s := openSite(t)
+	zoe := s.welcome(t, "zoe@example.com")
+	zoe.withoutAutofill()
+	zoe.plugIn()
+	zoe.addPasskey()
+	zoe.logOutQuietly()
+	_, err := s.database(t).Exec("UPDATE users SET second_step = TRUE")
+	require.NoError(t, err)
+	zoe.visit("/login")
+	zoe.logIn(zoe.password)
+	require.Equal(t, "/login/second", zoe.path())
+	zoe.click("[name=skip]")
+	zoe.press(secondButton)
+	require.Equal(t, "/", zoe.path())
+	zoe.logOutQuietly()
+	zoe.visit("/login")
+	zoe.logIn(zoe.password)
+	require.Equal(t, "/", zoe.path(), "it was skipped")
+}
+
+// Chromium offers passkeys among saved passwords, and its authenticator takes one at
+// once.
+func TestPasskeys_Autofill(t *testing.T) {
+	t.Parallel()
+	s := openSite(t)
+	zoe := s.welcomeAs(t, "zoe@example.com", person{goesBack: true})
+	zoe.plugIn()
+	zoe.addPasskey()
+	zoe.logOutQuietly()
+	zoe.visit("/login")
+	zoe.await(`location.pathname === "/"`)
+	require.Equal(t, []string{"You were logged in."}, zoe.flashes())
+}
+
+// Challenges end after five minutes.
+func TestPasskeys_AutofillRenewsItsChallenge(t *testing.T) {
+	t.Parallel()
+	b := openBrowser(t, openSite(t), person{})
+	b.script(`{
+		const now = Date.now, every = setInterval
+		window.passed = 0
+		Date.now = () => now() + passed
+		setInterval = (f) => every(f, 10)
+		PublicKeyCredential.isConditionalMediationAvailable = async () => true
+		window.asked = 0
+		navigator.credentials.get = ({ signal, mediation }) => new Promise((_, reject) => {
+			if (mediation === "conditional") asked++
+			signal.addEventListener("abort", () => reject(signal.reason))
+		})
+	}`)
+	b.visit("/login")
+	b.await("asked === 1")
+	evaluate[any](b, "passed = 4 * 60 * 1000; null")
+	b.await("asked === 2")
+	b.click(loginButton)
+	b.awaitAlert(loginButton, "")
+	require.Equal(t, 2, evaluate[int](b, "asked"), "not while the user has a prompt")
+}
+
+// A user who cancels knows it.
+func TestPasskeys_CancelledOrUnverified(t *testing.T) {
+	t.Parallel()
+	s := openSite(t)
+	zoe := s.welcome(t, "zoe@example.com")
+	zoe.withoutAutofill()
+	authenticator := zoe.plugIn()
+	zoe.addPasskey()
+	zoe.logOutQuietly()
+	zoe.visit("/login")
+	zoe.setUp("failing the fingerprint", webauthn.SetUserVerified(authenticator, false).Do)
+	zoe.click(loginButton)
+	zoe.awaitQuiet(loginButton)
+	require.Equal(t, "/login", zoe.path())
+	require.Empty(t, zoe.alert(loginButton))
+	zoe.setUp("showing the finger", webauthn.SetUserVerified(authenticator, true).Do)
+	zoe.press(loginButton)
+	require.Equal(t, "/", zoe.path())
+}
+
+// What is removed here stays in the authenticator, since it may be taken back. What
+// this site does not know goes.
+func TestPasskeys_RemovedAndUnknown(t *testing.T) {
+	t.Parallel()
+	s := openSite(t)
+	zoe := s.welcomeAs(t, "zoe@example.com", person{noisy: true}) // 404 and 422
+	zoe.withoutAutofill()
+	authenticator := zoe.plugIn()
+	zoe.addPasskey()
+	zoe.press(removeButton)
+	zoe.logOutQuietly()
+	zoe.visit("/login")
+	zoe.click(loginButton)
+	zoe.awaitAlert(loginButton, "That passkey was not accepted.")
+	require.Len(t, zoe.held(authenticator), 1)
+	zoe.logIn(zoe.password)
+	zoe.visit("/account/security")
+	zoe.press(restoreButton)
+	zoe.logOutQuietly()
+	zoe.visit("/login")
+	zoe.press(loginButton)
+	require.Equal(t, "/", zoe.path())
+
+	zoe.logOutQuietly()
+	_, err := s.database(t).Exec("DELETE FROM factors")
+	require.NoError(t, err)
+	zoe.visit("/login")
+	zoe.click(loginButton)
+	zoe.awaitAlert(loginButton, "This site does not know that passkey.")
+	if evaluate[bool](zoe.browser, `"signalUnknownCredential" in PublicKeyCredential`) {
+		require.Empty(t, zoe.held(authenticator))
+	}
+}
+
+// Each tab has its challenge.
+func TestPasskeys_TwoTabs(t *testing.T) {
+	t.Parallel()
+	s := openSite(t)
+	zoe := s.welcome(t, "zoe@example.com")
+	other := &story{browser: zoe.tab(), email: zoe.email, password: zoe.password}
+	for _, tab := range []*story{zoe, other} {
+		tab.withoutAutofill()
+		tab.plugIn()
+		tab.addPasskey()
+	}
+	zoe.logOutQuietly()
+	for _, tab := range []*story{zoe, other} {
+		tab.visit("/login")
+	}
+	for _, tab := range []*story{zoe, other} {
+		tab.press(loginButton)
+		require.Equal(t, "/", tab.path())
+	}
+}
+
+func TestPasskeys_OfTwoAccounts(t *testing.T) {
+	t.Parallel()
+	s := openSite(t)
+	zoe := s.welcome(t, "zoe@example.com")
+	zoe.withoutAutofill()
+	zoe.plugIn()
+	zoe.addPasskey()
+	zoe.logOutQuietly()
+	zoe.email, zoe.password = "yan@example.com", secondPassword
+	zoe.visit("/signup")
+	zoe.fill("[name=email]", zoe.email)
+	zoe.press(`[action="/signup"] [type=submit]`)
+	zoe.visit(s.mails.Link(t, zoe.email, "/signup/"))
+	zoe.fill("[name=password]", zoe.password)
+	zoe.press(`[action="/signup/password"] [type=submit]`)
+	zoe.addPasskey()
+	s.tenMinutesLater(t)
+	zoe.visit("/sudo")
+	zoe.press(sudoButton)
+	require.Equal(t, "/account", zoe.path(), "the passkey of this account")
+	require.Contains(t, zoe.text("main"), "yan@example.com")
+}
+
+// The authenticator shows the account by its email of today.
+func TestPasskeys_ChangedEmail(t *testing.T) {
+	t.Parallel()
+	s := openSite(t)
+	zoe := s.welcome(t, "zoe@example.com")
+	zoe.withoutAutofill()
+	authenticator := zoe.plugIn()
+	zoe.addPasskey()
+	_, err := s.database(t).Exec("UPDATE users SET email = 'zoe@example.org'")
+	require.NoError(t, err)
+	zoe.visit("/account")
+	require.Equal(t, "zoe@example.org", zoe.held(authenticator)[0].UserName)
+}
+
+func TestPasskeys_WithoutScriptOrSupport(t *testing.T) {
+	t.Parallel()
+	s := openSite(t)
+	b := openBrowser(t, s, person{noScript: true})
+	b.visit("/login")
+	require.Contains(t, b.text("main"), "Passkeys need JavaScript, which is off or blocked here.")
+	require.NotContains(t, b.text("main"), "Log in with a passkey")
+
+	zoe := s.welcome(t, "zoe@example.com")
+	zoe.script(`delete window.PublicKeyCredential`)
+	zoe.visit("/account/security")
+	require.Contains(t, zoe.text("main"), "This browser cannot use passkeys.")
+	require.NotContains(t, zoe.text("main"), "Add a passkey")
+	zoe.logOutQuietly()
+	zoe.visit("/login")
+	require.NotContains(t, zoe.text("main"), "passkey")
+}
