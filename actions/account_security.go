@@ -25,6 +25,8 @@ func renderSecurity(c buffalo.Context, wrong messages) error {
 		return err
 	}
 	c.Set("title", "account_security.title")
+	c.Set("must_enrol", user.MustEnrol())
+	c.Set("may_enrol", !user.MustEnrol() || currentSession(c).MayEnrol)
 	c.Set("confirmed", currentSession(c).Confirmed())
 	c.Set("passwordSince", since)
 	c.Set("totp", ofKind(factors, models.FactorTOTP))

@@ -60,6 +60,8 @@ var routes = []route{
 	del("/account/security/browsers", user, AccountSecurityBrowsersDestroyAll),
 	del("/account/security/browsers/{id}", user, AccountSecurityBrowsersDestroy),
 	post("/account/security/undo", user, AccountSecurityUndoCreate),
+	get("/account/security/enrol/{token}", user, AccountSecurityEnrolNew),
+	post("/account/security/enrol/{token}", user, AccountSecurityEnrolCreate),
 	get("/account/sessions", user, AccountSessionsIndex),
 	del("/account/sessions", user, AccountSessionsDestroyOthers),
 	del("/account/sessions/{id}", user, AccountSessionsDestroy),

@@ -8,6 +8,7 @@ import (
 	"github.com/gobuffalo/buffalo"
 
 	"corral/internal/web"
+	"corral/models"
 )
 
 type guard string
@@ -69,6 +70,9 @@ func Authorize(next buffalo.Handler) buffalo.Handler {
 		case (g == user || g == sudo) && !loggedIn:
 			web.Info(c).Event("guard refused")
 			return askToLogIn(c)
+		case (g == user || g == sudo) && mustEnrol(currentSession(c), trimSlash(info.Path)):
+			web.Info(c).Event("guard refused")
+			return askToEnrol(c)
 		case g == sudo && !currentSession(c).Confirmed():
 			web.Info(c).Event("guard refused")
 			return askToConfirm(c)
@@ -83,6 +87,13 @@ func Authorize(next buffalo.Handler) buffalo.Handler {
 		}
 		return next(c)
 	}
+}
+
+// mustEnrol reports whether a route is closed to a user who has to set up a second
+// step first.
+func mustEnrol(session *models.Session, path string) bool {
+	linked, open := enrolment[path]
+	return session.User.MustEnrol() && !(open && (session.MayEnrol || !linked))
 }
 
 // askToLogIn redirects an anonymous client to the login page, with the page to go

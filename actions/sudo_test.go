@@ -26,6 +26,7 @@ var userRoutesThatChange = map[string]string{
 	"POST /account/email/confirm/{token}":    "a mailed link",
 	"DELETE /account/security/browsers":      "ends what skips the second step",
 	"DELETE /account/security/browsers/{id}": "ends what skips the second step",
+	"POST /account/security/enrol/{token}":   "a mailed link",
 	"POST /account/security/undo":            "asks for a login by a factor",
 }
 

@@ -44,6 +44,8 @@ type Config struct {
 	MailsPerClient int            // an hour, of each purpose
 	TrustedProxies []netip.Prefix // whose X-Forwarded-* headers count
 
+	SecondFactorRequired bool // users without a second step set one up first
+
 	TLSCertFile, TLSKeyFile string
 
 	SMTP     *url.URL // nil delivers nothing (development)
@@ -81,17 +83,18 @@ func load(environ []string, dir string, underTest, task bool) (Config, error) {
 		e.readDotenv()
 	}
 	c := Config{
-		Env:              e.environment(),
-		DatabaseURL:      e.databaseURL(),
-		SessionIdle:      e.Duration("SESSION_IDLE", 30*time.Minute, longest),
-		SessionLifetime:  e.Duration("SESSION_LIFETIME", 12*time.Hour, longest),
-		RememberLifetime: e.Duration("REMEMBER_LIFETIME", 30*24*time.Hour, longest),
-		PasswordMin:      e.Int("PASSWORD_MIN", 15, 8, 64),
-		HSTSSubdomains:   e.OneOf("HSTS", "host", "subdomains") == "subdomains",
-		SignupOpen:       e.OneOf("SIGNUP", "open", "closed") == "open",
-		MailsPerClient:   e.Int("MAILS_PER_CLIENT", 10, 1, 100_000),
-		TrustedProxies:   e.Proxies("TRUSTED_PROXIES"),
-		LogLevel:         e.LogLevel("LOG_LEVEL"),
+		Env:                  e.environment(),
+		DatabaseURL:          e.databaseURL(),
+		SessionIdle:          e.Duration("SESSION_IDLE", 30*time.Minute, longest),
+		SessionLifetime:      e.Duration("SESSION_LIFETIME", 12*time.Hour, longest),
+		RememberLifetime:     e.Duration("REMEMBER_LIFETIME", 30*24*time.Hour, longest),
+		PasswordMin:          e.Int("PASSWORD_MIN", 15, 8, 64),
+		HSTSSubdomains:       e.OneOf("HSTS", "host", "subdomains") == "subdomains",
+		SignupOpen:           e.OneOf("SIGNUP", "open", "closed") == "open",
+		SecondFactorRequired: e.OneOf("SECOND_FACTOR", "optional", "required") == "required",
+		MailsPerClient:       e.Int("MAILS_PER_CLIENT", 10, 1, 100_000),
+		TrustedProxies:       e.Proxies("TRUSTED_PROXIES"),
+		LogLevel:             e.LogLevel("LOG_LEVEL"),
 	}
 	port := e.Port("PORT", "3000")
 	addr := e.addr()

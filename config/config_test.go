@@ -147,6 +147,8 @@ func TestLoad_Variables(t *testing.T) {
 		{"MAILS_PER_CLIENT", "100000", func(c Config) any { return c.MailsPerClient }, 100_000},
 		{"SIGNUP", "closed", func(c Config) any { return c.SignupOpen }, false},
 		{"SIGNUP", "open", func(c Config) any { return c.SignupOpen }, true},
+		{"SECOND_FACTOR", "optional", func(c Config) any { return c.SecondFactorRequired }, false},
+		{"SECOND_FACTOR", "required", func(c Config) any { return c.SecondFactorRequired }, true},
 		{"TRUSTED_PROXIES", "10.1.2.3/8, 192.0.2.7", func(c Config) any { return c.TrustedProxies },
 			[]netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("192.0.2.7/32")}},
 		{"SMTP_URL", "smtps://mail.example.com", func(c Config) any { return c.SMTP.String() }, "smtps://mail.example.com"},

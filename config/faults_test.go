@@ -49,6 +49,7 @@ func TestFaults(t *testing.T) {
 		{"REMEMBER_LIFETIME", "12000h", "REMEMBER_LIFETIME=12000h is too long: use at most 9600h"},
 		{"HSTS", "on", "HSTS=on is unknown: use host, subdomains"},
 		{"SIGNUP", "yes", "SIGNUP=yes is unknown: use open, closed"},
+		{"SECOND_FACTOR", "on", "SECOND_FACTOR=on is unknown: use optional, required"},
 		{"TRUSTED_PROXIES", "10.0.0.0/8,proxy", "TRUSTED_PROXIES: proxy is not a network: write it like 10.0.0.0/8"},
 		{"TRUSTED_PROXIES", "10.0.0.0/33", "TRUSTED_PROXIES: 10.0.0.0/33 is not a network: write it like 10.0.0.0/8"},
 		{"TRUSTED_PROXIES", "0.0.0.0/1,128.0.0.0/1", "TRUSTED_PROXIES=0.0.0.0/1,128.0.0.0/1 covers all of IPv4, so that any client could claim any IP: name the proxy's network"},

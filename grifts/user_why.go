@@ -132,6 +132,7 @@ func sayLinks(f *models.Findings) {
 	} else {
 		texts[models.PurposeInvite] = "A link of `task user:create` to set a password works until MOMENT."
 		texts[models.PurposeReset] = "A link to set a new password works until MOMENT."
+		texts[models.PurposeEnrol] = "A link to set up a second step works until MOMENT."
 	}
 	works := sayUndoLinks(f)
 	for _, token := range f.Tokens {

@@ -35,6 +35,7 @@ var kinds = map[string]kind{
 	models.MailPasskeyRestored: {notMe: true},
 	models.MailNewBrowser:      {notMe: true},
 	models.MailNotPassed:       {notMe: true},
+	models.MailEnrol:           {link: "/account/security/enrol/", notice: true},
 	models.MailEmailConfirm:    {link: "/account/email/confirm/"},
 	models.MailEmailTaken:      {link: "/password/forgot", notice: true},
 	models.MailEmailRequested:  {notMe: true},

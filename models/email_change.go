@@ -43,8 +43,9 @@ func (u *User) FindEmailChange(ctx context.Context, rawToken string) (newEmail s
 	return token.Email, nil
 }
 
-func (u *User) findEmailChange(tx *pop.Connection, rawToken string) (*Token, error) {
-	token, err := tokens.Find(tx, rawToken, PurposeEmailConfirm)
+// findToken returns a token of the account, or ErrNotFound, or *OtherAccountError.
+func (u *User) findToken(tx *pop.Connection, rawToken, purpose string) (*Token, error) {
+	token, err := tokens.Find(tx, rawToken, purpose)
 	if err != nil {
 		return nil, err
 	}
@@ -54,6 +55,14 @@ func (u *User) findEmailChange(tx *pop.Connection, rawToken string) (*Token, err
 			return nil, fmt.Errorf("finding a user: %w", err)
 		}
 		return nil, &OtherAccountError{owner.Email}
+	}
+	return token, nil
+}
+
+func (u *User) findEmailChange(tx *pop.Connection, rawToken string) (*Token, error) {
+	token, err := u.findToken(tx, rawToken, PurposeEmailConfirm)
+	if err != nil {
+		return nil, err
 	}
 	taken, err := emailTaken(tx, token.Email, u.ID)
 	if err != nil {

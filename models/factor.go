@@ -144,5 +144,11 @@ func (u *User) changeFactor(tx *pop.Connection, kind string, factorID uuid.NullU
 
 func (u *User) storeSecondStep(tx *pop.Connection, on bool) error {
 	u.SecondStep = on
+	if on && settings.SecondFactorRequired {
+		// Ends those that only wait for it: an attacker with the password may have one.
+		if _, err := endSessions(tx, "user_id = ? AND may_enrol = ? AND factor_id IS NULL", u.ID, false); err != nil {
+			return err
+		}
+	}
 	return wrap("turning the second step", tx.UpdateColumns(u, "second_step", "updated_at"))
 }

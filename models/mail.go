@@ -37,6 +37,7 @@ const (
 	MailCodeUsed        = "code_used"              // notice: a recovery code
 	MailCodesLow        = "codes_low"              // notice: few recovery codes are left
 	MailNotPassed       = "second_step_not_passed" // notice: after the right password
+	MailEnrol           = "enrol"                  // link to set up a second step
 	MailEmailReserved   = "email_reserved"         // notice to a reserved email that was requested
 	MailFactorsReset    = "factors_reset"          // notice: an operator removes them a day later
 	MailFactorsRemoved  = "factors_removed"        // notice: an operator did

@@ -32,6 +32,8 @@ type Session struct {
 	ConfirmedAt         nulls.Time `db:"confirmed_at"`         // null: asks for a confirmation
 	FailedConfirmations int        `db:"failed_confirmations"` // since the last one
 
+	MayEnrol bool `db:"may_enrol"` // came from a mailed link: see MustEnrol
+
 	User *User `db:"-" belongs_to:"user"` // never nil
 }
 
@@ -85,6 +87,7 @@ func startSession(tx *pop.Connection, user *User, client Client, like Session) (
 		CreatedAt:   now,
 		LastSeenAt:  now,
 		ConfirmedAt: like.ConfirmedAt,
+		MayEnrol:    like.MayEnrol,
 		User:        user,
 	}
 	if err := s.insert(tx); err != nil { // first: locks the account
@@ -94,6 +97,9 @@ func startSession(tx *pop.Connection, user *User, client Client, like Session) (
 		return nil, err
 	}
 	rawDeviceCookie, isNew, err := user.setDeviceCookie(tx, client)
+	if err == nil && user.MustEnrol() && !s.MayEnrol {
+		err = user.mailEnrolment(tx, client)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -101,13 +107,13 @@ func startSession(tx *pop.Connection, user *User, client Client, like Session) (
 }
 
 func (s *Session) insert(tx *pop.Connection) error {
-	query := `INSERT INTO sessions (id, user_id, token_digest, remembered, factor_id, ip, last_seen_ip, user_agent, created_at, last_seen_at, confirmed_at)
-		SELECT ?, id, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM users WHERE id = ? AND credential_version = ?`
+	query := `INSERT INTO sessions (id, user_id, token_digest, remembered, factor_id, ip, last_seen_ip, user_agent, created_at, last_seen_at, confirmed_at, may_enrol)
+		SELECT ?, id, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM users WHERE id = ? AND credential_version = ?`
 	if tx.Dialect.Name() == "postgres" {
 		query += " FOR " + toLogIn
 	}
 	inserted, err := tx.RawQuery(query, s.ID, s.TokenDigest, s.Remembered, s.FactorID, s.IP, s.LastSeenIP, s.UserAgent, s.CreatedAt, s.LastSeenAt,
-		s.ConfirmedAt, s.UserID, s.User.CredentialVersion).ExecWithCount()
+		s.ConfirmedAt, s.MayEnrol, s.UserID, s.User.CredentialVersion).ExecWithCount()
 	if err != nil {
 		return fmt.Errorf("starting a session: %w", err)
 	}

@@ -52,7 +52,7 @@ func CompleteSignup(ctx context.Context, rawToken, normalized, language string, 
 		if err := user.record(tx, ActivitySignup, client); err != nil {
 			return err
 		}
-		s, err = startSession(tx, user, client, Session{ConfirmedAt: nulls.NewTime(Clock.Now())})
+		s, err = startSession(tx, user, client, Session{ConfirmedAt: nulls.NewTime(Clock.Now()), MayEnrol: true})
 		return err
 	})
 	return s, notFoundIfTaken(err)

@@ -14,6 +14,7 @@ const (
 	PurposeInvite       = "invite" // a reset link that an operator hands over
 	PurposeEmailConfirm = "email_confirm"
 	PurposeUndo         = "undo"
+	PurposeEnrol        = "enrol" // of a second step
 )
 
 // Lifetimes of tokens, by purpose. That of a mailed one starts at the delivery.
@@ -22,6 +23,7 @@ var Lifetimes = map[string]time.Duration{
 	PurposeReset:        time.Hour, // short: others may read the mailbox later
 	PurposeInvite:       24 * time.Hour,
 	PurposeEmailConfirm: 24 * time.Hour,
+	PurposeEnrol:        time.Hour,
 	PurposeUndo:         7 * 24 * time.Hour, // the old email is reserved as long
 }
 

@@ -41,6 +41,11 @@ func (u *User) Handle() string { return base64.RawURLEncoding.EncodeToString(u.I
 
 func (u *User) nullID() uuid.NullUUID { return uuid.NullUUID{UUID: u.ID, Valid: true} }
 
+// MustEnrol reports whether the user has to set up a second step before anything
+// else: SECOND_FACTOR=required. A session may do so that came from a mailed link, of
+// the sign-up or of Enrol: an attacker with the password must not do it first.
+func (u *User) MustEnrol() bool { return settings.SecondFactorRequired && !u.SecondStep }
+
 // ErrEmailTaken means that the email has an account or is reserved for one. Only
 // operators are told.
 var ErrEmailTaken = errors.New("the email has an account")

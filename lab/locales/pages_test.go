@@ -24,6 +24,7 @@ func TestLanguages_EveryPageSpeaksOne(t *testing.T) {
 			s.refusals()
 			s.settings()
 			s.secondStep()
+			s.enrolment()
 			s.sessions()
 			s.security()
 			s.passkeys()
@@ -187,6 +188,20 @@ func (s *story) secondStep() {
 	s.Execute("UPDATE users SET second_step = ?", false)
 	b.LogIn("cleo@example.com")
 	s.read(b.Get("/account/activity"), 200)
+}
+
+// enrolment is the story of a site that requires a second step.
+func (s *story) enrolment() {
+	requiring := &story{site.Open(s.t, "SECOND_FACTOR=required"), s.t, s.reader, s.seen}
+	b := requiring.browser()
+	b.SignUp("fay@example.com")
+	b.LogIn("fay@example.com")
+	b.Get("/")
+	s.read(b.Get("/account/security"), 200) // mailed
+	link := "/account/security/enrol/" + requiring.Token("enrol", "fay@example.com")
+	s.read(b.Get(link), 200, "/account/security/enrol/{token}")
+	b.Post(link, "", "")
+	s.read(b.Get("/account/security"), 200) // now
 }
 
 var sessionForm = regexp.MustCompile(`action="(/account/sessions/[^"]+)"`)

@@ -47,6 +47,22 @@ func Config(changes ...func(*config.Config)) config.Config {
 	return c
 }
 
+// Configure connects models with changes of the configuration until the test ends.
+func Configure(t testing.TB, changes ...func(*config.Config)) {
+	t.Helper()
+	connect := func(c config.Config) {
+		if err := models.Connect(c); err != nil {
+			t.Fatal(err)
+		}
+		opened(models.DB)
+	}
+	connect(Config(changes...))
+	t.Cleanup(func() {
+		models.DB.Close()
+		connect(loaded)
+	})
+}
+
 // Empty deletes every row and resets the clocks.
 func Empty(t testing.TB) {
 	t.Helper()

@@ -1,0 +1,56 @@
+package actions
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/gobuffalo/buffalo"
+
+	"corral/internal/web"
+)
+
+// enrolment holds the paths that are open to a user who has to set up a second step,
+// and whether the session needs to come from a mailed link for them.
+var enrolment = map[string]bool{
+	"/logout":                            false,
+	"/account/language":                  false,
+	"/account/security":                  false,
+	"/account/security/enrol/{token}":    false,
+	"/sudo":                              false,
+	"/sudo/passkey":                      false,
+	"/sudo/passkey/options":              false,
+	"/account/security/totp":             true,
+	"/account/security/totp.svg":         true,
+	"/account/security/passkeys":         true,
+	"/account/security/passkeys/options": true,
+	"/account/security/second-step":      true,
+}
+
+var errNotEnrolled = errors.New("no second step: see /account/security")
+
+func askToEnrol(c buffalo.Context) error {
+	if web.WantsJSON(c.Request()) || !web.IsNavigation(c.Request()) {
+		return c.Error(http.StatusForbidden, errNotEnrolled)
+	}
+	return redirect(c, "accountSecurityPath()")
+}
+
+// AccountSecurityEnrolNew is GET /account/security/enrol/{token}, the mailed link: a
+// page with a button.
+func AccountSecurityEnrolNew(c buffalo.Context) error {
+	if err := currentUser(c).FindEnrolment(c, c.Param("token")); err != nil {
+		return deadLink(c, err)
+	}
+	c.Set("title", "account_security_enrol.title")
+	c.Set("action", "/account/security/enrol/"+c.Param("token"))
+	return c.Render(http.StatusOK, r.HTML("account_security_enrol/new.plush.html"))
+}
+
+// AccountSecurityEnrolCreate is POST /account/security/enrol/{token}: lets the session
+// set up a second step.
+func AccountSecurityEnrolCreate(c buffalo.Context) error {
+	if err := currentSession(c).Enrol(c, c.Param("token")); err != nil {
+		return deadLink(c, err)
+	}
+	return redirect(c, "accountSecurityPath()")
+}

@@ -1,0 +1,211 @@
+package actions
+
+import (
+	"net/url"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"corral/config"
+	"corral/internal/apptest"
+	"corral/models"
+	"corral/models/modelstest"
+)
+
+// requiring starts the app with SECOND_FACTOR=required.
+func requiring(t testing.TB) *site {
+	t.Helper()
+	required := func(c *config.Config) { c.SecondFactorRequired = true }
+	modelstest.Configure(t, required)
+	return newSite(t, required)
+}
+
+// openTo are the routes that a user without a second step reaches. Those that are
+// true need a session from a mailed link.
+var openTo = map[string]bool{
+	"GET /logout":                             false,
+	"PUT /account/language":                   false,
+	"GET /account/security":                   false,
+	"GET /account/security/enrol/{token}":     false,
+	"POST /account/security/enrol/{token}":    false,
+	"GET /sudo":                               false,
+	"POST /sudo":                              false,
+	"POST /sudo/passkey":                      false,
+	"POST /sudo/passkey/options":              false,
+	"GET /account/security/totp":              true,
+	"POST /account/security/totp":             true,
+	"DELETE /account/security/totp":           true,
+	"GET /account/security/totp.svg":          true,
+	"POST /account/security/passkeys":         true,
+	"POST /account/security/passkeys/options": true,
+	"PUT /account/security/second-step":       true,
+}
+
+func TestEnrolment_NothingElseIsReached(t *testing.T) {
+	s := requiring(t)
+	modelstest.SignUp(t, "ada@example.com")
+	for _, linked := range []bool{false, true} {
+		b := s.loggedIn("ada@example.com", firefox)
+		require.NoError(t, models.DB.RawQuery("UPDATE sessions SET may_enrol = ?", linked).Exec())
+		before, guarded := rows(t), 0
+		for _, r := range app.Routes() {
+			if g := Guard(r); g != "user" && g != "sudo" {
+				continue
+			}
+			name := r.Method + " " + trimSlash(r.Path)
+			a := b.Send(r.Method, fillPath(r.Path), url.Values{})
+			if needsLink, open := openTo[name]; open && (linked || !needsLink) {
+				require.False(t, a.Location() == "/account/security" && a.StatusCode == 302, name)
+				continue
+			}
+			guarded++
+			want := 303
+			if r.Method == "GET" {
+				want = 302
+			}
+			require.Equal(t, want, a.StatusCode, name)
+			require.Equal(t, "/account/security", a.Location(), name)
+			background := s.browser()
+			background.SetCookie("corral", b.sessionCookie())
+			background.Header.Set("Accept", "application/json")
+			require.Equal(t, 403, background.Send(r.Method, fillPath(r.Path), url.Values{}).StatusCode, name)
+		}
+		require.Greater(t, guarded, 10)
+		require.Equal(t, before, rows(t))
+		require.Equal(t, 200, b.Get("/account/security").StatusCode, "still logged in")
+		require.Equal(t, 303, b.logOut().StatusCode)
+	}
+}
+
+// A user sets the second step up by the link in the mail of the login.
+func TestEnrolment_ByTheMailedLink(t *testing.T) {
+	s := requiring(t)
+	models.Clock.Stop()
+	modelstest.SignUp(t, "ada@example.com")
+	b := s.loggedIn("ada@example.com", firefox)
+	require.Equal(t, []string{models.MailEnrol}, modelstest.Mails(t, "ada@example.com"))
+	page := b.Get("/account/security").Page
+	require.Contains(t, page, "We sent a link to ada@example.com")
+	require.NotContains(t, page, `href="/account/security/totp"`)
+	require.Equal(t, "/account/security", b.Get("/account/security/totp").Location())
+
+	link := "/account/security/enrol/" + modelstest.Link(t, "ada@example.com", models.MailEnrol)
+	require.Equal(t, 404, b.Get(link+"x").StatusCode)
+	require.Equal(t, 404, b.Post(link+"x", url.Values{}).StatusCode)
+	page = b.Get(link).Page
+	require.Contains(t, page, "For ada@example.com, in this browser.")
+	require.Contains(t, page, `action="`+link+`"`)
+	require.Equal(t, "/account/security", b.Get("/account/security/totp").Location(), "opening it is not enough")
+	a := b.Post(link, url.Values{})
+	require.Equal(t, 303, a.StatusCode)
+	require.Equal(t, "/account/security", a.Location())
+	require.Contains(t, b.Get("/account/security").Page, `href="/account/security/totp"`)
+	require.Equal(t, "/account/security", b.Get("/account").Location(), "there is none yet")
+
+	b.setTOTP()
+	require.Equal(t, 200, b.Get("/account/security/recovery-codes").StatusCode)
+	b.requireLoggedIn("ada@example.com")
+	require.Equal(t, "/", b.Get(link).Location(), "used")
+}
+
+// An attacker with the password must not enrol first, nor get in when the owner does.
+func TestEnrolment_AttackerWithThePassword(t *testing.T) {
+	s := requiring(t)
+	modelstest.SignUp(t, "ada@example.com")
+	attacker, owner := s.loggedIn("ada@example.com", safari), s.loggedIn("ada@example.com", firefox)
+	owner.Post("/account/security/enrol/"+modelstest.Link(t, "ada@example.com", models.MailEnrol), url.Values{})
+	require.Equal(t, "/account/security", attacker.Get("/account/security/totp").Location())
+	require.Equal(t, "/account/security", attacker.Post("/account/security/totp", url.Values{"code": {"1"}}).Location())
+	owner.setTOTP()
+	owner.requireLoggedIn("ada@example.com")
+	attacker.requireLoggedOut()
+	require.Equal(t, "/login/second", attacker.logIn("ada@example.com").Location())
+}
+
+func TestEnrolment_LinkIsOfOneAccount(t *testing.T) {
+	s := requiring(t)
+	models.Clock.Stop()
+	modelstest.SignUp(t, "ada@example.com")
+	modelstest.SignUp(t, "bob@example.com")
+	s.loggedIn("ada@example.com", firefox)
+	link := "/account/security/enrol/" + modelstest.Link(t, "ada@example.com", models.MailEnrol)
+	require.Equal(t, "/login?next="+url.QueryEscape(link), s.browser().Get(link).Location())
+	bob := s.loggedIn("bob@example.com", firefox)
+	for _, a := range []apptest.Answer{bob.Get(link), bob.Post(link, url.Values{})} {
+		require.Equal(t, 404, a.StatusCode)
+		require.Contains(t, a.Page, "ada@example.com")
+	}
+	require.Equal(t, "/account/security", bob.Get("/account/security/totp").Location())
+	models.Clock.Move(time.Hour)
+	ada := s.loggedIn("ada@example.com", safari)
+	require.Equal(t, 404, ada.Post(link, url.Values{}).StatusCode, "expired")
+	require.Equal(t, "/account/security", ada.Get("/account/security/totp").Location())
+}
+
+// The mail is limited as others are, and the last link stays good.
+func TestEnrolment_MailIsLimited(t *testing.T) {
+	s := requiring(t)
+	models.Clock.Stop()
+	modelstest.SignUp(t, "ada@example.com")
+	mails := func() (n int) {
+		for _, template := range modelstest.Mails(t, "ada@example.com") {
+			if template == models.MailEnrol {
+				n++
+			}
+		}
+		return n
+	}
+	for range 5 {
+		s.loggedIn("ada@example.com", firefox)
+	}
+	require.Equal(t, 3, mails())
+	models.Clock.Move(time.Hour)
+	s.loggedIn("ada@example.com", firefox)
+	require.Equal(t, 4, mails())
+}
+
+// A session that came from a sign-up link needs no other link.
+func TestEnrolment_AfterTheSignUp(t *testing.T) {
+	s := requiring(t)
+	models.Clock.Stop()
+	b := s.browser()
+	b.signUp("dora@example.com")
+	b.Get("/signup/" + modelstest.Link(t, "dora@example.com", models.MailSignup))
+	b.Post("/signup/password", url.Values{"password": {modelstest.Password}})
+	require.Equal(t, "/account/security", b.Get("/").Location())
+	require.Contains(t, b.Get("/account/security").Page, "Set up an authenticator app")
+	require.NotContains(t, modelstest.Mails(t, "dora@example.com"), models.MailEnrol)
+	b.setTOTP()
+	require.Contains(t, b.Get("/").Page, "<dd>dora@example.com</dd>")
+}
+
+// By a passkey and the switch.
+func TestEnrolment_ByAPasskey(t *testing.T) {
+	s := requiring(t)
+	modelstest.SignUp(t, "ada@example.com")
+	b := s.loggedIn("ada@example.com", firefox)
+	b.Post("/account/security/enrol/"+modelstest.Link(t, "ada@example.com", models.MailEnrol), url.Values{})
+	s.addPasskey("ada@example.com")
+	require.Equal(t, "/account/security", b.Get("/").Location(), "a passkey alone leaves a login by password as it was")
+	require.Equal(t, "/account/security/recovery-codes", b.Put("/account/security/second-step", url.Values{"on": {"true"}}).Location())
+	b.requireLoggedIn("ada@example.com")
+}
+
+func TestEnrolment_Optional(t *testing.T) {
+	s := newSite(t)
+	modelstest.SignUp(t, "ada@example.com")
+	s.loggedIn("ada@example.com", firefox).requireLoggedIn("ada@example.com")
+	require.Empty(t, modelstest.Mails(t, "ada@example.com"))
+}
+
+// Who has a second step notices nothing.
+func TestEnrolment_WithASecondStep(t *testing.T) {
+	s := requiring(t)
+	codes := s.withSecondStep("ada@example.com")
+	b := s.browser()
+	b.logIn("ada@example.com")
+	require.Equal(t, "/", b.secondStep(codes[0]).Location())
+	b.requireLoggedIn("ada@example.com")
+	require.NotContains(t, modelstest.Mails(t, "ada@example.com"), models.MailEnrol)
+}

@@ -1,0 +1,48 @@
+package models
+
+import (
+	"context"
+	"errors"
+
+	"github.com/gobuffalo/pop/v6"
+
+	"corral/internal/ratelimit"
+)
+
+// mailEnrolment mails the link of Enrol. Over the limit, the last one stays good.
+func (u *User) mailEnrolment(tx *pop.Connection, client Client) error {
+	err := ratelimit.Buckets{bucketOf(mailsPerEmail(MailEnrol), u.Email)}.Take(tx, Clock.Now())
+	if limited := (*RateLimited)(nil); err != nil {
+		if errors.As(err, &limited) {
+			return nil
+		}
+		return err
+	}
+	client.Next = ""
+	return mailLink(tx, Token{Purpose: PurposeEnrol, Subject: u.ID.String(), Email: u.Email, UserID: u.nullID()}, MailEnrol, u.Language, client)
+}
+
+// FindEnrolment returns nil if the link is the user's, or ErrNotFound, or
+// *OtherAccountError. It does not redeem the token.
+func (u *User) FindEnrolment(ctx context.Context, rawToken string) error {
+	_, err := u.findToken(DB.WithContext(ctx), rawToken, PurposeEnrol)
+	return err
+}
+
+// Enrol redeems the link: the session may set up a second step. It returns the errors
+// of FindEnrolment.
+func (s *Session) Enrol(ctx context.Context, rawToken string) error {
+	return inTransaction(ctx, func(tx *pop.Connection) error {
+		if _, err := lockUser(tx, toRecord, "id = ?", s.UserID); err != nil {
+			return err
+		}
+		token, err := s.User.findToken(tx, rawToken, PurposeEnrol)
+		if err != nil {
+			return err
+		}
+		if err := tokens.Redeem(tx, token); err != nil {
+			return err
+		}
+		return wrap("updating a session", tx.RawQuery("UPDATE sessions SET may_enrol = ? WHERE id = ?", true, s.ID).Exec())
+	})
+}
