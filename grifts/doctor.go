@@ -12,11 +12,9 @@ import (
 	"corral/config"
 	"corral/internal/database"
 	"corral/internal/env"
-	"corral/internal/i18n"
 	"corral/internal/oidc"
 	"corral/internal/passkey"
 	"corral/internal/task"
-	"corral/locales"
 	"corral/mailers"
 	"corral/migrations"
 	"corral/models"
@@ -39,12 +37,12 @@ func checks(c config.Config) []task.Check {
 	}
 	list := []task.Check{
 		{Name: "secret", Variables: []string{"SESSION_SECRET"}, Run: good("SESSION_SECRET is strong")},
-		{Name: "host", Variables: []string{"HOST"}, Run: of(checkHost)},
 		{Name: "https", Variables: []string{"TRUSTED_PROXIES", "TLS_CERT_FILE", "TLS_KEY_FILE"}, Run: of(checkHTTPS)},
 		{Name: "mail", Variables: []string{"SMTP_URL", "MAIL_FROM"}, Run: of(checkMail)},
 		{Name: "database", Variables: []string{"DATABASE_URL"}, Run: of(checkDatabase)}, // opens it
 		{Name: "database TLS", Variables: []string{"DATABASE_TLS"}, Run: good("the connection is local, verified by TLS, or DATABASE_TLS=off")},
 		{Name: "migrations", Run: of(checkMigrations)},
+		{Name: "host", Variables: []string{"HOST"}, Run: of(checkHost)},
 		{Name: "clock", Run: of(checkClock)},
 		{Name: ".env", Variables: []string{".env"}, Run: good("there is none beside the app")},
 	}
@@ -67,13 +65,6 @@ func checkProvider(p config.Provider) (string, error) {
 			p.Issuer, providerVariables[p.ID][0], err)
 	}
 	return p.Issuer.String() + " answers as this issuer", nil
-}
-
-func checkHost(c config.Config) (string, error) {
-	if off := passkey.Unusable(c.Host); off != "" {
-		return c.Host.String() + ". " + i18n.MustLoad(locales.FS).In(i18n.DefaultLanguage)(off), nil
-	}
-	return c.Host.String(), nil
 }
 
 // checkHTTPS also parses the certificate, which config only opens.
@@ -132,6 +123,20 @@ func checkMigrations(config.Config) (string, error) {
 		return "", fmt.Errorf("the database is newer than this release (migration %s): use the newer release, or restore a backup", unknown[len(unknown)-1])
 	}
 	return "all are applied", nil
+}
+
+// checkHost fails if HOST was changed, until a passkey is made under the new one.
+func checkHost(c config.Config) (string, error) {
+	if models.DB != nil {
+		made, err := models.NewestPasskeyHost(context.Background())
+		if host := c.Host.Hostname(); err == nil && made != "" && made != host { // without a schema, the check before it fails
+			return "", fmt.Errorf("passkeys were made for %s and do not work under %s: set HOST back, or tell their owners to log in with another factor and to add new ones", made, host)
+		}
+	}
+	if reason := passkey.Unusable(c.Host); reason != "" {
+		return c.Host.String() + ". " + text(reason), nil
+	}
+	return c.Host.String(), nil
 }
 
 func checkClock(config.Config) (string, error) {

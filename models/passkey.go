@@ -65,6 +65,17 @@ func passkeysOf(ctx context.Context, user *User, kept bool) (list []Factor, err 
 	return list, wrap("listing passkeys", err)
 }
 
+// NewestPasskeyHost returns the host that the newest passkey in use works under, or
+// "".
+func NewestPasskeyHost(ctx context.Context) (string, error) {
+	var list []Factor
+	err := DB.WithContext(ctx).Where("kind = ? AND removed_at IS NULL", FactorPasskey).Order("id DESC").Limit(1).All(&list)
+	if err != nil || len(list) == 0 {
+		return "", wrap("finding a passkey", err)
+	}
+	return passkey.Decode(list[0].Data).RPID, nil
+}
+
 // LogInWithPasskey starts a session that passed both steps. It returns
 // passkey.ErrRefused, ErrUnknown or ErrExpired, or *RateLimited.
 func LogInWithPasskey(ctx context.Context, answer passkey.Answer, client Client, remember bool) (s *LoggedIn, err error) {

@@ -21,6 +21,7 @@ type Credential struct {
 	BackupEligible bool   // may be synced between devices
 	BackedUp       bool
 	Transports     []string // hints for browsers, like "internal"
+	RPID           string   // the only host that it works under
 }
 
 // Encode returns c as the app stores it.
@@ -53,14 +54,14 @@ func NormalizeName(typed string) (name string, ok bool) {
 // transports are those that browsers know. Clients can send anything.
 var transports = []protocol.AuthenticatorTransport{protocol.USB, protocol.NFC, protocol.BLE, protocol.SmartCard, protocol.Hybrid, protocol.Internal}
 
-func fromLibrary(c *webauthn.Credential) Credential {
+func (p *RelyingParty) fromLibrary(c *webauthn.Credential) Credential {
 	known := []string{}
 	for _, transport := range transports {
 		if slices.Contains(c.Transport, transport) {
 			known = append(known, string(transport))
 		}
 	}
-	return Credential{c.ID, c.PublicKey, c.Authenticator.SignCount, c.Authenticator.AAGUID, c.Flags.BackupEligible, c.Flags.BackupState, known}
+	return Credential{c.ID, c.PublicKey, c.Authenticator.SignCount, c.Authenticator.AAGUID, c.Flags.BackupEligible, c.Flags.BackupState, known, p.webAuthn.Config.RPID}
 }
 
 func (c Credential) toLibrary() webauthn.Credential {

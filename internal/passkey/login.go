@@ -50,7 +50,7 @@ func (p *RelyingParty) FinishLogin(purpose, subject string, a Answer, lookup fun
 	if err != nil {
 		return nil, refused(err)
 	}
-	c := fromLibrary(used)
+	c := p.fromLibrary(used)
 	return &Verified{
 		Credential:      c,
 		ChallengeDigest: digest(session),

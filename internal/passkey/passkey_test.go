@@ -339,9 +339,11 @@ func TestFinishLogin_OfAnAccount(t *testing.T) {
 	first := s.register(t, hers, ada)
 	newest, bobs := s.register(t, hers, ada), s.register(t, his, bob)
 
+	require.Equal(t, "shop.example", first.RPID)
 	for _, allow := range [][]passkey.Credential{{newest}, {first, newest}, nil} {
-		_, err := s.finishLogin(hers.Get(t, s.loginOptions(t, ada.Handle, allow...)))
+		verified, err := s.finishLogin(hers.Get(t, s.loginOptions(t, ada.Handle, allow...)))
 		require.NoError(t, err)
+		require.Equal(t, "shop.example", verified.Credential.RPID)
 	}
 	_, err := s.finishLogin(his.Get(t, s.loginOptions(t, ada.Handle)))
 	require.ErrorIs(t, err, passkey.ErrRefused, "another account's passkey")
