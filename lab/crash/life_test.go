@@ -90,7 +90,7 @@ func (p *person) logIn() bool {
 		w.loggedIn = true
 		if !known {
 			if w.facts["known browsers"] > 0 { // else it set the password
-				w.facts["mail new_browser "+w.email]++
+				w.notice("new_browser")
 			}
 			w.facts["known browsers"]++
 		}
@@ -131,7 +131,7 @@ func (w *world) setPassword(password string) {
 	for _, dead := range []string{"sessions", "token reset", "token email_confirm"} {
 		w.drop(dead)
 	}
-	w.facts["mail password_changed "+w.email]++
+	w.change("password_changed")
 }
 
 func (p *person) changePassword() bool {
@@ -156,7 +156,7 @@ func (p *person) askForEmail() bool {
 		w.pending = wanted
 		w.facts["token email_confirm"]++
 		w.facts["mail email_confirm "+wanted]++
-		w.facts["mail email_requested "+w.email]++
+		w.notice("email_requested")
 	}})
 }
 
@@ -164,9 +164,8 @@ func (p *person) confirmEmail() bool {
 	path := "/account/email/confirm/" + p.app.token("email_confirm", p.pending)
 	return p.do(step{name: "confirm it", method: "POST", path: path, form: url.Values{}, effect: func(w *world) {
 		w.drop("token email_confirm")
-		w.facts["token undo"]++
-		w.facts["mail email_changed "+w.email]++
-		w.left = append(w.left, w.email)
+		w.change("email_changed")
+		w.left = append(w.left, left{w.email, w.changes})
 		w.moveTo(w.pending)
 	}})
 }
@@ -180,20 +179,18 @@ func (w *world) moveTo(email string) {
 func (p *person) undo() bool {
 	p.resets++
 	old := p.left[len(p.left)-1]
-	path := "/not-me/" + p.app.token("email_changed", old)
+	path := "/not-me/" + p.app.token("email_changed", old.email)
 	return p.do(step{name: "undo it", method: "POST", path: path, form: url.Values{}, effect: func(w *world) {
 		lost := w.email
-		w.moveTo(old)
+		w.moveTo(old.email)
 		w.left = w.left[:len(w.left)-1]
-		if w.facts["token undo"]--; w.facts["token undo"] == 0 {
-			w.drop("token undo")
-		}
+		w.redeem(old.number)
 		for _, dead := range []string{"sessions", "known browsers", "password", "token email_confirm"} {
 			w.drop(dead)
 		}
 		w.password, w.loggedIn, w.facts["token reset"] = "", false, 1
-		w.facts["mail reset "+old]++
-		w.facts["mail undone "+old]++
+		w.facts["mail reset "+old.email]++
+		w.facts["mail undone "+old.email]++
 		w.facts["mail undone "+lost]++
 	}})
 }
@@ -223,8 +220,7 @@ func (p *person) delete() bool {
 		for _, dead := range []string{"account", "password", "sessions", "known browsers", "token email_confirm", "token reset"} {
 			w.drop(dead)
 		}
-		w.facts["mail account_deleted "+w.email]++
-		w.facts["token undo"]++
+		w.change("account_deleted")
 	}})
 	return p.gone
 }

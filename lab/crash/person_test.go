@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"sync/atomic"
 )
@@ -18,16 +19,49 @@ type world struct {
 	email    string
 	password string // "" if void
 	loggedIn bool
-	pending  string   // the email to confirm, or ""
-	left     []string // former emails, oldest first
+	pending  string // the email to confirm, or ""
+	changes  int    // listed so far
+	left     []left // former emails, oldest first
+	undoable []int  // the change from which on each "this wasn't me" link undoes
+}
+
+// left is an email and the change that left it.
+type left struct {
+	email  string
+	number int
 }
 
 // facts counts rows by kind.
 type facts map[string]int
 
 func (w world) clone() world {
-	w.facts, w.left = maps.Clone(w.facts), append([]string(nil), w.left...)
+	w.facts, w.left, w.undoable = maps.Clone(w.facts), slices.Clone(w.left), slices.Clone(w.undoable)
 	return w
+}
+
+// notice is the effect of a mail about what is no change.
+func (w *world) notice(template string) {
+	w.mailNotMe(template, w.changes+1)
+}
+
+// change is the effect of a change and its mail.
+func (w *world) change(template string) {
+	w.changes++
+	w.mailNotMe(template, w.changes)
+}
+
+func (w *world) mailNotMe(template string, number int) {
+	w.facts["mail "+template+" "+w.email]++
+	w.undoable = append(w.undoable, number)
+	w.facts["token undo"] = len(w.undoable)
+}
+
+// redeem is the effect of a link: it and those of later changes end.
+func (w *world) redeem(number int) {
+	w.undoable = slices.DeleteFunc(w.undoable, func(n int) bool { return n >= number })
+	if w.facts["token undo"] = len(w.undoable); len(w.undoable) == 0 {
+		delete(w.facts, "token undo")
+	}
 }
 
 func (w *world) drop(prefix string) {
