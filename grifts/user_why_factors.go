@@ -16,6 +16,9 @@ func sayFactors(f *models.Findings) {
 	} else {
 		say("Its second step is off: the password alone logs in.")
 	}
+	if f.User.MustEnrol() {
+		say("SECOND_FACTOR=required: it reaches nothing else before its owner adds a passkey or TOTP, by a mailed link.")
+	}
 	for _, factor := range f.Factors {
 		used := "never used"
 		if factor.LastUsedAt.Valid {

@@ -12,6 +12,7 @@ import (
 	"corral/config"
 	"corral/internal/outbox"
 	"corral/models"
+	"corral/models/modelstest"
 )
 
 // explained returns what `task user:why` prints, with T for times.
@@ -119,4 +120,8 @@ func TestUserWhy_Factors(t *testing.T) {
 	said = explained(t, &models.Findings{User: &models.User{}}, config.Config{})
 	require.Contains(t, said, "Its second step is off: the password alone logs in.\n")
 	require.NotContains(t, said, "reset-factors")
+	modelstest.Configure(t, func(c *config.Config) { c.SecondFactorRequired = true })
+	const required = "SECOND_FACTOR=required: it reaches nothing else before its owner adds a passkey or TOTP, by a mailed link.\n"
+	require.Contains(t, explained(t, &models.Findings{User: &models.User{}}, config.Config{}), required)
+	require.NotContains(t, explained(t, f, config.Config{}), required)
 }
