@@ -39,12 +39,12 @@ func TestRecoveryCodes_ShownOnce(t *testing.T) {
 		require.Regexp(t, `^([A-Z2-7]{4}-){5}[A-Z2-7]{4}$`, code)
 	}
 	require.Empty(t, b.recoveryCodes())
-	require.Contains(t, b.Get("/account/security/recovery-codes").Page, "You have 10 codes left.")
+	require.Contains(t, b.Get("/account/security/recovery-codes").Page, "You have 10 recovery codes left.")
 
 	other := s.browser()
 	other.logIn("ada@example.com")
 	require.Equal(t, "/", other.Post("/login/second", url.Values{"code": {codes[0]}}).Location())
-	require.Contains(t, b.Get("/account/security").Page, "You have 9 codes left.")
+	require.Contains(t, b.Get("/account/security").Page, "You have 9 recovery codes left.")
 	require.Empty(t, other.recoveryCodes())
 }
 

@@ -24,10 +24,10 @@ func TestAccountSecurity_SaysHowWellTheAccountIsProtected(t *testing.T) {
 	says("The password alone still lets anybody in, although you have a passkey or an authenticator app.", "Turn on the second step below.")
 	b.setTOTP()
 	const on = "A password alone lets nobody in: logging in takes a second step, and you have "
-	says(on+"2 ways to pass it.", "You have 10 codes left.")
+	says(on+"2 ways to pass it.", "You have 10 recovery codes left.")
 	require.NoError(t, models.DB.RawQuery("DELETE FROM factors WHERE kind = ?", models.FactorPasskey).Exec())
 	const way = "Add another passkey or an authenticator app, in case you lose the one you have."
-	says(on+"1 way to pass it.", "You have 10 codes left.", way)
+	says(on+"1 way to pass it.", "You have 10 recovery codes left.", way)
 	require.NoError(t, models.DB.RawQuery("DELETE FROM factors WHERE kind = ?", models.FactorCodes).Exec())
 	says(on+"1 way to pass it.", "Make recovery codes, so that a lost device does not lock you out.", way)
 }
@@ -119,7 +119,7 @@ func TestAccountSecurityLinks(t *testing.T) {
 		parsePage(t, a.Page).requireError()
 		require.Contains(t, a.Page, "That code is not valid.")
 	}
-	require.Contains(t, page, "You have 10 codes left.", "none is used up in vain")
+	require.Contains(t, page, "You have 10 recovery codes left.", "none is used up in vain")
 	require.Equal(t, 404, b.Delete("/account/security/links/x", url.Values{"code": {modelstest.NextCode(key)}}).StatusCode)
 	require.Equal(t, 200, s.browser().Get("/not-me/"+modelstest.Link(t, "ada@example.com", models.MailEmailChanged)).StatusCode)
 

@@ -1,0 +1,94 @@
+package browser
+
+import (
+	"encoding/base32"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gofrs/uuid"
+	"github.com/stretchr/testify/require"
+
+	"corral/internal/totp"
+)
+
+// What the security page shows of an account that was used for a while.
+func TestSecurity(t *testing.T) {
+	t.Parallel()
+	for _, language := range languages(t) {
+		for name, p := range map[string]person{
+			"JavaScript": {language: language, screen: wideLight, looks: true},
+			"without":    {language: language, screen: narrowDark, noScript: true},
+		} {
+			t.Run(language+"/"+name, func(t *testing.T) { t.Parallel(); openSite(t).tellOfSecurity(t, p) })
+		}
+	}
+}
+
+func (s *site) tellOfSecurity(t *testing.T, p person) {
+	zoe := s.welcomeAs(t, "zoe@example.com", p)
+	codes := zoe.setTOTP()
+	for i, userAgent := range []string{iPhone, linuxChrome} {
+		other := &story{browser: openBrowser(t, s, person{userAgent: userAgent, ip: "198.51.100.24"}), email: zoe.email}
+		other.visit("/login")
+		other.logIn(zoe.password)
+		other.fill("[name=code]", codes[i])
+		other.click("[name=skip]")
+		other.press(`[action="/login/second"] [type=submit]`)
+		require.Equal(t, "/", other.path())
+	}
+	const browsers = `main form[action^="/account/security/browsers/"]`
+	zoe.visit("/account/security")
+	zoe.see("security-browsers")
+	zoe.press(browsers + " [type=submit]")
+	require.Len(t, zoe.flashes(), 1)
+	require.Equal(t, 1, evaluate[int](zoe.browser, `document.querySelectorAll('`+browsers+`').length`))
+
+	zoe.visit("/account")
+	zoe.fill(`[action="/account/email"] [name=email]`, "zoe@example.org")
+	zoe.press(`[action="/account/email"] [type=submit]`)
+	zoe.visit(s.mails.Link(t, "zoe@example.org", "/account/email/confirm/"))
+	zoe.press(`main [action^="/account/email/confirm/"] [type=submit]`)
+	const links = `main form[action^="/account/security/links/"] `
+	zoe.visit("/account/security")
+	zoe.fill(links+"[name=code]", "000000")
+	zoe.press(links + "[type=submit]")
+	zoe.requireError("code")
+	zoe.see("security-links-error")
+
+	_, err := s.database(t).Exec("INSERT INTO undo_parts (id, user_id, number, factor_id, due_at) SELECT ?, user_id, 1, id, ? FROM factors WHERE kind = 'totp'",
+		uuid.Must(uuid.NewV7()).String(), time.Now().UTC().Add(time.Hour))
+	require.NoError(t, err)
+	s.tenMinutesLater(t)
+	zoe.visit("/account/security")
+	zoe.see("security-waiting-unconfirmed")
+	zoe.press(`main [aria-labelledby=password-heading] a`)
+	zoe.fill("[name=code]", codes[2])
+	zoe.press(`[action="/sudo"] [type=submit]`)
+	require.Equal(t, "/account/security", zoe.path())
+
+	_, err = s.database(t).Exec("UPDATE sessions SET factor_id = (SELECT id FROM factors WHERE kind = 'codes')")
+	require.NoError(t, err)
+	_, err = s.database(t).Exec("DELETE FROM changes WHERE kind = 'codes_added'") // older than the account
+	require.NoError(t, err)
+	zoe.visit("/account/security")
+	zoe.see("security-waiting")
+	zoe.press(`[action="/account/security/undo"] [value=stop]`)
+	require.Len(t, zoe.flashes(), 1)
+	require.False(t, zoe.has(`[action="/account/security/undo"]`))
+	zoe.visit("/account/activity")
+	zoe.see("activity-security")
+}
+
+// setTOTP sets TOTP by the pages.
+func (s *story) setTOTP() (codes []string) {
+	s.t.Helper()
+	s.visit("/account/security/totp")
+	key, err := base32.StdEncoding.DecodeString(strings.ReplaceAll(s.text("#totp-key"), " ", ""))
+	require.NoError(s.t, err)
+	s.fill("[name=code]", totp.Code(key, time.Now()))
+	s.press(`[action="/account/security/totp"] [type=submit]`)
+	codes = evaluate[[]string](s.browser, `[...document.querySelectorAll("code.recovery")].map(code => code.textContent)`)
+	require.Len(s.t, codes, 10)
+	return codes
+}
