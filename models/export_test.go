@@ -70,6 +70,11 @@ func ConfirmCode(ctx context.Context, user *User, typed string, client Client) (
 	return f, err
 }
 
+// EndLinks does what EndLinksByPasskey does after the check of the factor.
+func EndLinks(ctx context.Context, user *User, id string, f *Factor, client Client) error {
+	return user.change(ctx, func(tx *pop.Connection) error { return user.endLinks(tx, id, f, client) })
+}
+
 // UseFactor does what a login by the factor does to parts of undos.
 func UseFactor(ctx context.Context, email string, f *Factor) error {
 	return changing(ctx, email, func(tx *pop.Connection, u *User) error { return u.stopUndo(tx, f) })

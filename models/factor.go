@@ -82,11 +82,15 @@ func (u *User) confirmFactor(tx *pop.Connection, f *Factor, client Client) error
 // undoRemoves reports whether an undo removes the factor soon: an attacker may have
 // added it.
 func (u *User) undoRemoves(tx *pop.Connection, f *Factor) (bool, error) {
-	due, err := tx.Where("user_id = ? AND factor_id = ?", u.ID, f.ID).Exists(&UndoPart{})
-	if err != nil {
-		return false, fmt.Errorf("finding a part of an undo: %w", err)
+	var parts []UndoPart
+	err := tx.Where("user_id = ? AND factor_id = ?", u.ID, f.ID).All(&parts)
+	for _, p := range parts {
+		restores, stateErr := u.stateBefore(tx, p) // it was taken back meanwhile
+		if err = errors.Join(err, stateErr); err == nil && !restores {
+			return true, nil
+		}
 	}
-	return due, nil
+	return false, wrap("finding a part of an undo", err)
 }
 
 func (u *User) noteUse(tx *pop.Connection, f *Factor, client Client) error {

@@ -30,16 +30,8 @@ func (u *User) lostLinks(tx *pop.Connection) (list []Token, err error) {
 	return list, wrap("listing links of lost emails", err)
 }
 
-// EndLinks ends all "this wasn't me" links that were mailed to the email of one of
-// them, an email that the account no longer has. The factor was used for this very
-// purpose. It returns ErrNotFound, ErrRefused if an attacker may have added the
-// factor, or ErrBadCredentials as lock does.
-func (u *User) EndLinks(ctx context.Context, id string, factor *Factor, client Client) error {
-	return u.change(ctx, func(tx *pop.Connection) error { return u.endLinks(tx, id, factor, client) })
-}
-
-// EndLinksByCode is EndLinks with a code of TOTP that the user typed for it. It also
-// returns ErrBadCode and *RateLimited.
+// EndLinksByCode is endLinks with a code of TOTP that the user typed for it. It also
+// returns ErrBadCode, *RateLimited, or ErrBadCredentials as lock does.
 func (u *User) EndLinksByCode(ctx context.Context, id, typed string, client Client) error {
 	if !totp.LooksLikeCode(typed) { // a recovery code would be used up in vain
 		return ErrBadCode
@@ -49,7 +41,7 @@ func (u *User) EndLinksByCode(ctx context.Context, id, typed string, client Clie
 	})
 }
 
-// EndLinksByPasskey is EndLinks with a passkey. It also returns the errors of
+// EndLinksByPasskey is endLinks with a passkey. It also returns the errors of
 // LogInWithPasskey.
 func (u *User) EndLinksByPasskey(ctx context.Context, id string, answer passkey.Answer, client Client) error {
 	return usePasskey(ctx, PasskeyLinks+id, u.ID.String(), answer, client, func(tx *pop.Connection, user *User, f *Factor) error {
@@ -57,6 +49,10 @@ func (u *User) EndLinksByPasskey(ctx context.Context, id string, answer passkey.
 	})
 }
 
+// endLinks ends all "this wasn't me" links that were mailed to the email of one of
+// them, an email that the account no longer has. The factor was used for this very
+// purpose. It returns ErrNotFound, or ErrRefused if an attacker may have added the
+// factor.
 func (u *User) endLinks(tx *pop.Connection, id string, factor *Factor, client Client) error {
 	list, err := u.lostLinks(tx)
 	if err != nil {

@@ -38,14 +38,14 @@ func (ms *ModelSuite) Test_EndLinks() {
 	current := &models.Token{}
 	ms.NoError(ms.DB.Where("email = ? AND purpose = ?", "ada@example.net", models.PurposeUndo).First(current))
 	for _, wrong := range []string{"", "x", current.ID.String()} {
-		ms.ErrorIs(ada.EndLinks(ctx, wrong, passkey, here), models.ErrNotFound)
+		ms.ErrorIs(models.EndLinks(ctx, ada, wrong, passkey, here), models.ErrNotFound)
 	}
-	ms.NoError(ada.EndLinks(ctx, lost["ada@example.com"], passkey, here))
+	ms.NoError(models.EndLinks(ctx, ada, lost["ada@example.com"], passkey, here))
 	ms.Equal([]string{models.ActivityLinksEnded}, ms.activity(ada)[:1])
 	for _, template := range []string{models.MailPasswordChanged, models.MailEmailChanged} {
 		ms.ErrorIs(models.Undo(ctx, modelstest.Link(ms.T(), "ada@example.com", template), here), models.ErrNotFound, "all of the mailbox")
 	}
-	ms.ErrorIs(ada.EndLinks(ctx, lost["ada@example.com"], passkey, here), models.ErrNotFound)
+	ms.ErrorIs(models.EndLinks(ctx, ada, lost["ada@example.com"], passkey, here), models.ErrNotFound)
 	delete(lost, "ada@example.com")
 	ms.Equal(lost, ms.lost(ada), "those of other emails live on")
 	ms.NoError(errorOf(models.CreateUser(ctx, "ada@example.com", "")), "the email is free")
@@ -68,13 +68,13 @@ func (ms *ModelSuite) Test_EndLinks_RefusesFactors() {
 	ada = ms.user("ada@example.org")
 	link := ms.lost(ada)["ada@example.com"]
 	for name, f := range map[string]*models.Factor{"removed": removed, "codes": codes, "due for removal": due, "another's": his, "of seven days": young} {
-		ms.ErrorIs(ada.EndLinks(ctx, link, f, here), models.ErrRefused, name)
+		ms.ErrorIs(models.EndLinks(ctx, ada, link, f, here), models.ErrRefused, name)
 	}
 	models.Clock.Move(time.Second)
 	before := *ada
-	ms.NoError(ada.EndLinks(ctx, link, young, here))
+	ms.NoError(models.EndLinks(ctx, ada, link, young, here))
 	ms.NoError(ada.ChangePassword(ctx, "an entirely new set of words", here))
-	ms.ErrorIs(before.EndLinks(ctx, link, young, here), models.ErrBadCredentials, "something changed meanwhile")
+	ms.ErrorIs(models.EndLinks(ctx, &before, link, young, here), models.ErrBadCredentials, "something changed meanwhile")
 }
 
 // The link of a mail that came late lives longer than seven days.
@@ -89,7 +89,7 @@ func (ms *ModelSuite) Test_EndLinks_RefusesAFactorThatALateLinkUndoes() {
 	ms.changeEmail(ms.user("ada@example.com"), "eve@example.org")
 	eve := ms.user("eve@example.org")
 	link := ms.lost(eve)["ada@example.com"]
-	ms.ErrorIs(eve.EndLinks(ctx, link, theirs, here), models.ErrRefused)
+	ms.ErrorIs(models.EndLinks(ctx, eve, link, theirs, here), models.ErrRefused)
 	models.Clock.Move(time.Second)
-	ms.NoError(eve.EndLinks(ctx, link, theirs, here))
+	ms.NoError(models.EndLinks(ctx, eve, link, theirs, here))
 }

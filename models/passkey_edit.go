@@ -15,14 +15,14 @@ import (
 )
 
 // PasskeysOf returns the passkeys of an account that are in use, and the removed ones
-// that are kept, oldest first.
+// that can be taken back, oldest first.
 func PasskeysOf(ctx context.Context, user *User) (used, removed []Factor, err error) {
 	list, err := passkeysOf(ctx, user, true)
 	for _, f := range list {
-		if f.RemovedAt.Valid {
-			removed = append(removed, f)
-		} else {
+		if !f.RemovedAt.Valid {
 			used = append(used, f)
+		} else if f.RemovedNumber > 0 {
+			removed = append(removed, f)
 		}
 	}
 	return used, removed, err
@@ -70,9 +70,12 @@ func (u *User) RemovePasskey(ctx context.Context, id string, client Client) erro
 }
 
 // RestorePasskey takes a removed passkey back into use. It returns ErrNotFound unless
-// it is kept, and ErrBadCredentials as lock does.
+// it is kept, or if its addition was undone, and ErrBadCredentials as lock does.
 func (u *User) RestorePasskey(ctx context.Context, id string, client Client) error {
 	return u.editPasskey(ctx, id, true, func(tx *pop.Connection, f *Factor) error {
+		if f.RemovedNumber == 0 {
+			return ErrNotFound
+		}
 		f.RemovedAt = nulls.Time{}
 		if err := tx.UpdateColumns(f, "removed_at"); err != nil {
 			return err

@@ -3,6 +3,7 @@ package models
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/gobuffalo/pop/v6"
@@ -27,8 +28,9 @@ func undoPartsOf(tx *pop.Connection, user *User) (list []UndoPart, err error) {
 	return list, wrap("listing parts of undos", err)
 }
 
-// scheduleUndo stores the parts that would change something. It neither postpones
-// nor cancels what waits: an attacker could repeat that for ever.
+// scheduleUndo stores the parts that may change something. It neither postpones nor
+// cancels what waits: an attacker could repeat that for ever. What waits for the same
+// does not do: another secret may still be in its place, or it may be stopped.
 func (u *User) scheduleUndo(tx *pop.Connection, parts map[uuid.UUID]UndoPart) error {
 	if err := u.dropUndoParts(tx, "number = 0"); err != nil { // the operator's: the links of its mails stop it
 		return err
@@ -38,28 +40,19 @@ func (u *User) scheduleUndo(tx *pop.Connection, parts map[uuid.UUID]UndoPart) er
 		return err
 	}
 	for id, p := range parts {
+		now, err := u.stateNow(tx, id)
+		if err != nil {
+			return err
+		}
 		before, err := u.stateBefore(tx, p)
 		if err != nil {
 			return err
 		}
-		after, err := u.stateNow(tx, id)
-		last := uuid.Nil
-		for _, earlier := range pending {
-			if earlier.FactorID == id && err == nil {
-				last = earlier.ID
-				after, err = u.stateBefore(tx, earlier)
-			}
+		if before == now && !slices.ContainsFunc(pending, func(earlier UndoPart) bool { return earlier.FactorID == id }) {
+			continue
 		}
-		switch {
-		case err != nil:
-			return err
-		case before != after:
-			p.ID, p.DueAt = newID(), Clock.Now().Add(UndoDelay)
-			err = tx.Create(&p)
-		default: // what waits does it, if anything has to be done
-			err = tx.RawQuery("UPDATE undo_parts SET number = ? WHERE id = ? AND number > ?", p.Number, last, p.Number).Exec()
-		}
-		if err != nil {
+		p.ID, p.DueAt = newID(), Clock.Now().Add(UndoDelay)
+		if err := tx.Create(&p); err != nil {
 			return fmt.Errorf("storing a part of an undo: %w", err)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/gofrs/uuid"
 
+	"corral/internal/passkey/passkeytest"
 	"corral/models"
 	"corral/models/modelstest"
 )
@@ -64,6 +65,24 @@ func (ms *ModelSuite) Test_Undo_ALowerLinkTakesOverWhatWaits() {
 		}
 		ms.requireDecides(!lower, ms.loggedInBy(totp))
 	}
+}
+
+// The first undo goes on, and the second one follows a day after its own link.
+func (ms *ModelSuite) Test_Undo_ALowerLinkWantsTheOpposite() {
+	models.Clock.Stop()
+	ms.signUp("ada@example.com")
+	ms.addFactor("totp")
+	ms.turnSecondStep(true)
+	passkey := ms.addPasskey(passkeytest.New(site), "ada@example.com")
+	ms.removeFactor(&passkey)
+	ms.NoError(ms.user("ada@example.com").RestorePasskey(ms.T().Context(), passkey.ID.String(), here))
+	ms.notMe(models.MailPasskeyRestored)
+	models.Clock.Move(time.Hour)
+	ms.notMe("passkey_removed")
+	ms.later(23 * time.Hour)
+	ms.hasFactors([]string{"totp"}, true, "the first")
+	ms.later(time.Hour)
+	ms.hasFactors([]string{"totp", "passkey"}, true, "the second")
 }
 
 // The undo that waits was made after the login.
@@ -125,22 +144,63 @@ func (ms *ModelSuite) Test_Undo_KeptOutIsNotUndone() {
 	ms.Equal(old.ID, totp())
 }
 
-// Nobody can take back a passkey whose addition was undone: see RemovedNumber.
-func (ms *ModelSuite) Test_Undo_OfAnAdditionHasNoNumber() {
+// What takes its place is undone by a lower link, later than its return is due.
+func (ms *ModelSuite) Test_Undo_KeptOutReturnsWithALowerLink() {
+	models.Clock.Stop()
+	ms.signUp("ada@example.com")
+	old := ms.addFactor("totp")
+	passkey := ms.addFactor("passkey")
+	ms.turnSecondStep(true)
+	ms.removeFactor(old)
+	ms.notMe("totp_removed")
+	ms.addFactor("totp")
+	models.Clock.Move(2 * time.Hour)
+	ms.notMe("second_step_on")
+	ms.later(22 * time.Hour)
+	ms.later(2 * time.Hour)
+	factors, err := models.FactorsOf(ms.T().Context(), ms.user("ada@example.com"))
+	ms.NoError(err)
+	ms.Len(factors, 2)
+	ms.Equal([]uuid.UUID{old.ID, passkey.ID}, []uuid.UUID{factors[0].ID, factors[1].ID})
+}
+
+// Nobody takes back a passkey whose addition was undone: it may be a thief's.
+func (ms *ModelSuite) Test_Undo_AnAdditionIsNotTakenBack() {
+	ctx := ms.T().Context()
 	ms.signUp("ada@example.com")
 	passkey := ms.addFactor("passkey")
-	number := func() (n int) {
-		row := &models.Factor{}
-		ms.NoError(ms.DB.Find(row, passkey.ID))
-		ms.True(row.RemovedAt.Valid)
-		return row.RemovedNumber
+	removed := func() (ids []uuid.UUID) {
+		_, list, err := models.PasskeysOf(ctx, ms.user("ada@example.com"))
+		ms.NoError(err)
+		for _, f := range list {
+			ids = append(ids, f.ID)
+		}
+		return ids
 	}
 	ms.removeFactor(passkey)
-	ms.Equal(2, number())
+	ms.Equal([]uuid.UUID{passkey.ID}, removed())
 	ms.notMe("passkey_removed")
 	ms.hasFactors([]string{"passkey"}, false, "it is back")
 	ms.notMe("passkey_added")
-	ms.Zero(number())
+	ms.hasFactors(nothing, false, "undone")
+	ms.Empty(removed())
+	ms.ErrorIs(ms.user("ada@example.com").RestorePasskey(ctx, passkey.ID.String(), here), models.ErrNotFound)
+}
+
+// The owner takes a passkey back before the undo does: nothing removes it.
+func (ms *ModelSuite) Test_Undo_TakenBackMeanwhile() {
+	models.Clock.Stop()
+	ms.signUp("ada@example.com")
+	a := passkeytest.New(site)
+	passkey := ms.addPasskey(a, "ada@example.com")
+	ms.addFactor("totp")
+	ms.turnSecondStep(true)
+	ms.removeFactor(&passkey)
+	ms.notMe("passkey_removed")
+	ms.NoError(ms.user("ada@example.com").RestorePasskey(ms.T().Context(), passkey.ID.String(), here))
+	ms.NoError(errorOf(ms.logInWith(ms.got(a))))
+	ms.later(24 * time.Hour)
+	ms.hasFactors([]string{"passkey", "totp"}, true, "a day later")
 }
 
 // A deleted account changes back, and no mail tells of it.

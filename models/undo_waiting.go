@@ -18,6 +18,7 @@ type Waiting struct {
 func WaitingOf(ctx context.Context, user *User) (list []Waiting, err error) {
 	tx := DB.WithContext(ctx)
 	parts, err := undoPartsOf(tx, user)
+	listed := map[string]bool{}
 	for _, p := range parts {
 		var found []Factor // none: the switch
 		before, beforeErr := user.stateBefore(tx, p)
@@ -28,7 +29,10 @@ func WaitingOf(ctx context.Context, user *User) (list []Waiting, err error) {
 		for _, f := range found {
 			w.Kind, w.Name = f.Kind+map[bool]string{true: added, false: removed}[before], f.Name
 		}
-		list = append(list, w)
+		if key := p.FactorID.String() + w.Kind; !listed[key] { // a second undo may do what the first one did
+			listed[key] = true
+			list = append(list, w)
+		}
 	}
 	return list, err
 }
