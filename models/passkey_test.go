@@ -2,6 +2,7 @@ package models_test
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 
@@ -64,6 +65,8 @@ func (ms *ModelSuite) Test_Passkey_LogsInAlone() {
 	list, err := models.FactorsOf(ms.T().Context(), ms.user("ada@example.com"))
 	ms.NoError(err)
 	ms.True(list[0].LastUsedAt.Valid)
+	first := slices.DeleteFunc(modelstest.Mails(ms.T(), "ada@example.com"), func(m string) bool { return m != models.MailFactorFirstUsed })
+	ms.Len(first, 1)
 	var stored passkey.Credential
 	ms.NoError(json.Unmarshal(list[0].Data, &stored))
 	ms.Equal(uint32(2), stored.SignCount)
@@ -269,6 +272,46 @@ func (ms *ModelSuite) Test_Passkey_DueForRemoval() {
 	ms.later(24 * time.Hour)
 	ms.ErrorIs(errorOf(ms.logInWith(ms.got(thiefs))), passkey.ErrRefused)
 	ms.hasFactors([]string{"passkey"}, true, "hers")
+}
+
+// secondStepOf returns what comes after the right password.
+func (ms *ModelSuite) secondStepOf(email string) *models.SecondStep {
+	ctx, client := ms.T().Context(), here
+	_, due, err := models.LogIn(ctx, models.Credentials{Email: email, Password: modelstest.Password, Client: here}, false)
+	ms.NoError(err)
+	client.RawSecondStep = due.Raw()
+	step, err := models.FindSecondStep(ctx, client)
+	ms.NoError(err)
+	return step
+}
+
+func (ms *ModelSuite) passBy(step *models.SecondStep, a *passkeytest.Authenticator) error {
+	answer := answerOf(a.Get(ms.T(), ms.options(step.User.PasskeyOptions(ms.T().Context(), models.PasskeySecondStep))))
+	return errorOf(step.PassWithPasskey(ms.T().Context(), answer, false, here))
+}
+
+// Using it so stops its removal.
+func (ms *ModelSuite) Test_Passkey_DueForRemovalIsASecondStep() {
+	ms.signUp("ada@example.com")
+	a := passkeytest.New(site)
+	ms.addPasskey(a, "ada@example.com")
+	ms.turnSecondStep(true)
+	ms.notMe("passkey_added")
+	ms.NoError(ms.user("ada@example.com").SetPassword(ms.T().Context(), modelstest.Password))
+	ms.ErrorIs(errorOf(ms.logInWith(ms.got(a))), models.ErrSecondStepOnly)
+	ms.NoError(ms.passBy(ms.secondStepOf("ada@example.com"), a))
+	ms.NoError(errorOf(ms.logInWith(ms.got(a))))
+}
+
+func (ms *ModelSuite) Test_Passkey_SecondStepEndsWithAChange() {
+	ms.signUp("ada@example.com")
+	a := passkeytest.New(site)
+	ms.addPasskey(a, "ada@example.com")
+	ms.turnSecondStep(true)
+	step := ms.secondStepOf("ada@example.com")
+	ms.NoError(ms.user("ada@example.com").SetPassword(ms.T().Context(), modelstest.Password))
+	ms.ErrorIs(ms.passBy(step, a), models.ErrNotFound)
+	ms.NoError(ms.passBy(ms.secondStepOf("ada@example.com"), a))
 }
 
 // A thief takes back a passkey that its owner removed: the owner's link undoes that.

@@ -2,6 +2,7 @@ package models_test
 
 import (
 	"bytes"
+	"slices"
 
 	"corral/internal/secret"
 	"corral/internal/totp"
@@ -71,7 +72,7 @@ func (ms *ModelSuite) Test_TOTP_KeyIsSealed() {
 	stored := func() []byte {
 		factors, err := models.FactorsOf(ms.T().Context(), ms.user("ada@example.com"))
 		ms.NoError(err)
-		return factors[0].Data
+		return factors[slices.IndexFunc(factors, func(f models.Factor) bool { return f.Kind == models.FactorTOTP })].Data
 	}
 	first := stored()
 	ms.False(bytes.Contains(first, key))

@@ -24,12 +24,15 @@ var variants = []variant{
 		return nil, err
 	}
 	row.Session.User = &row.User
+	row.User.sessionID = row.Session.ID
 	return &row.Session, nil
 `, `	s := &Session{User: &User{}}
 	if err := DB.WithContext(ctx).Where("id = ? AND token_digest = ?", idInToken(rawToken), secret.TokenDigest(rawToken)).First(s); err != nil {
 		return nil, err
 	}
-	return s, DB.WithContext(ctx).Find(s.User, s.UserID)
+	err := DB.WithContext(ctx).Find(s.User, s.UserID)
+	s.User.sessionID = s.ID
+	return s, err
 `}}},
 	{name: "session: the join, not prepared", edits: []edit{{"internal/database/statement.go", "	if db.Dialect.Name() != \"postgres\" {\n", "	if false {\n"}}},
 	{name: "cookie: values by gob", edits: []edit{

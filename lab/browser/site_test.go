@@ -35,6 +35,11 @@ type site struct {
 // server.
 func openSite(t *testing.T) *site {
 	t.Helper()
+	return openSiteAt(t, siteName)
+}
+
+func openSiteAt(t *testing.T, host string) *site {
+	t.Helper()
 	requireChromium(t, person{})
 	port := binary.FreePort(t)
 	s := &site{dir: t.TempDir(), mails: services.OpenMailbox(t, certificate())}
@@ -43,7 +48,7 @@ func openSite(t *testing.T) *site {
 	proxy.TLS = certificate().TLS()
 	proxy.StartTLS()
 	t.Cleanup(proxy.Close)
-	s.url = "https://" + net.JoinHostPort(siteName, portOf(t, proxy.URL))
+	s.url = "https://" + net.JoinHostPort(host, portOf(t, proxy.URL))
 	s.env = binary.Production("PORT="+port, "HOST="+s.url, s.mails.Variable, certificate().Variable())
 	s.app = binary.Start(t, s.dir, s.env...)
 	return s
