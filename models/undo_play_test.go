@@ -1,0 +1,716 @@
+package models_test
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gobuffalo/nulls"
+	"github.com/gofrs/uuid"
+
+	"corral/internal/outbox"
+	"corral/internal/passkey"
+	"corral/internal/passkey/passkeytest"
+	"corral/internal/secret"
+	"corral/internal/totp"
+	"corral/models"
+	"corral/models/modelstest"
+)
+
+// A play is what an owner and a thief do to an account, each with what they have.
+// The rules of "this wasn't me" hold after each move, and at its end the owner gets
+// the account back.
+type play struct {
+	start start
+	moves []move
+}
+
+// start is what there is before the first move.
+type start struct {
+	passkey, totp, secondStep bool // of the owner
+	recent                    bool // set within the lifetime of the links
+	password, session, phone  bool // of the owner's, known to or held by the thief: a confirmed session, the TOTP secret
+	mailbox                   bool // the thief reads the owner's mails
+}
+
+// move is one of a player's. n chooses among what the move applies to.
+type move struct {
+	thief bool
+	name  string
+	n     int
+}
+
+func (m move) String() string {
+	return fmt.Sprintf("%s: %s %d", map[bool]string{true: "thief", false: "owner"}[m.thief], m.name, m.n)
+}
+
+// ownersMailboxes and thiefsMailboxes are the emails of each, the first one first.
+var (
+	ownersMailboxes = []string{"ada@example.com", "ada@example.org"}
+	thiefsMailboxes = []string{"eve@example.com", "eve@example.org"}
+)
+
+// player has what a person has.
+type player struct {
+	mailboxes []string
+	password  string   // that they believe to be the account's
+	passwords int      // chosen until now
+	keys      [][]byte // of TOTP
+	passkeys  []device
+	added     []uuid.UUID // all factors
+	codes     []string
+	session   string // token
+	client    models.Client
+}
+
+// device holds one passkey.
+type device struct {
+	id uuid.UUID // of the factor
+	*passkeytest.Authenticator
+}
+
+// letter is a link that was mailed.
+type letter struct {
+	email, template, link string
+	number                int
+}
+
+// stage is where a play is performed.
+type stage struct {
+	ms           *ModelSuite
+	start        start
+	id           uuid.UUID // of the account
+	owner, thief *player
+	letters      []letter
+	waits        map[uuid.UUID]time.Time // parts of undos
+	changes      int                     // most until now
+	setUp        int                     // changes before the first move
+	own          []models.Factor         // that the owner had then
+	givenUp      []uuid.UUID             // of these, what the owner removed or replaced
+	began        time.Time
+	owners       bool // the switch was the owner's doing
+	ended        bool // the thief has ended the owner's links
+
+	user    *models.User // as it was seen last, also deleted
+	factors []models.Factor
+	lastID  uuid.UUID // of the mails that were read
+}
+
+// broken is a rule that does not hold.
+type broken string
+
+func (s *stage) require(holds bool, rule string, args ...any) {
+	if !holds {
+		panic(broken(fmt.Sprintf(rule, args...)))
+	}
+}
+
+// may reports whether a move was made. It fails for errors that nobody may see.
+func (s *stage) may(err error) bool {
+	for _, refusal := range []error{models.ErrNotFound, models.ErrBadCredentials, models.ErrBadCode, models.ErrRefused, models.ErrSecondStep, passkey.ErrRefused, passkey.ErrUnknown, passkey.ErrExpired} {
+		if errors.Is(err, refusal) {
+			return false
+		}
+	}
+	s.require(err == nil, "%v", err)
+	return true
+}
+
+func (s *stage) must(err error) { s.require(err == nil, "%v", err) }
+
+// read reads the account and its factors anew.
+func (s *stage) read() {
+	s.user = &models.User{}
+	s.must(s.ms.DB.Find(s.user, s.id))
+	list, err := models.FactorsOf(s.ms.T().Context(), s.user)
+	s.must(err)
+	s.factors = list
+}
+
+// state is what a mailbox alone must not change while the second step is on.
+func (s *stage) state() string {
+	state := fmt.Sprint(s.user.SecondStep)
+	for _, f := range s.factors {
+		state += f.ID.String()
+	}
+	return state
+}
+
+func (s *stage) inUse(id uuid.UUID) bool {
+	return slices.ContainsFunc(s.factors, func(f models.Factor) bool { return f.ID == id })
+}
+
+// perform returns the rule that a play breaks, or "".
+func (ms *ModelSuite) perform(p play) (rule string) {
+	modelstest.Empty(ms.T())
+	models.Clock.Stop()
+	s := &stage{ms: ms, start: p.start, waits: map[uuid.UUID]time.Time{}}
+	defer func() {
+		if cause := recover(); cause != nil {
+			rule = fmt.Sprint(cause)
+			if _, ok := cause.(broken); !ok {
+				panic(cause)
+			}
+		}
+	}()
+	s.prepare()
+	for _, m := range p.moves {
+		if models.Clock.Now().Sub(s.began) > 5*day {
+			break
+		}
+		s.play(m)
+	}
+	s.ownerGetsItBack(p.moves)
+	return ""
+}
+
+func (s *stage) prepare() {
+	ctx := s.ms.T().Context()
+	s.id = s.ms.signUp(ownersMailboxes[0]).ID
+	s.read()
+	s.owner = &player{mailboxes: ownersMailboxes, password: modelstest.Password, client: clientAt("192.0.2.1")}
+	s.thief = &player{mailboxes: thiefsMailboxes, client: clientAt("198.51.100.1")}
+	if s.start.passkey {
+		s.addPasskey(s.owner, s.user)
+		s.read()
+	}
+	if s.start.totp {
+		s.setTOTP(s.owner, s.user)
+	} else if s.start.passkey && s.start.secondStep {
+		codes, err := s.user.TurnSecondStep(ctx, true, s.owner.client)
+		s.must(err)
+		s.owner.codes = codes
+	}
+	s.look()
+	s.claim(s.owner)
+	if !s.start.recent {
+		s.wait(30 * day)
+	}
+	if s.start.mailbox {
+		s.thief.mailboxes = slices.Concat(thiefsMailboxes, ownersMailboxes[:1])
+	}
+	if s.start.password {
+		s.thief.password = modelstest.Password
+	}
+	if s.start.phone {
+		s.thief.keys = slices.Clone(s.owner.keys)
+	}
+	if s.start.session {
+		started, err := models.StartSession(ctx, s.user, s.thief.client, models.Session{ConfirmedAt: nullNow()})
+		s.must(err)
+		s.thief.session = started.RawToken
+	}
+	s.own, s.setUp, s.began = s.factors, s.user.Changes, models.Clock.Now()
+	s.look()
+}
+
+// claim gives the player what is in use and nobody's yet.
+func (s *stage) claim(p *player) {
+	for _, f := range s.factors {
+		known := slices.Contains(s.owner.added, f.ID) || s.thief != nil && slices.Contains(s.thief.added, f.ID)
+		if !known {
+			p.added = append(p.added, f.ID)
+		}
+	}
+}
+
+// look reads what changed, and checks the rules that always hold.
+func (s *stage) look() {
+	s.readMails()
+	s.read()
+	kinds, second := map[string]int{}, false
+	for _, f := range s.factors {
+		kinds[f.Kind]++
+		second = second || f.Kind != models.FactorCodes
+	}
+	s.require(kinds[models.FactorTOTP] <= 1 && kinds[models.FactorCodes] <= 1, "there are %v", kinds)
+	s.require(!s.user.SecondStep || second, "nothing passes the second step")
+	if s.user.Changes != s.changes {
+		s.require(s.user.Changes > s.changes, "the numbers went back from %d to %d", s.changes, s.user.Changes)
+		s.changes = s.user.Changes
+		listed, err := s.ms.DB.Where("user_id = ? AND number BETWEEN 1 AND ?", s.id, s.changes).Count(&models.Change{})
+		s.must(err)
+		s.require(listed == s.changes, "%d changes of %d", listed, s.changes)
+	}
+	var parts []models.UndoPart
+	s.must(s.ms.DB.Where("user_id = ?", s.id).All(&parts))
+	waits := map[uuid.UUID]time.Time{}
+	for _, part := range parts {
+		due, known := s.waits[part.ID]
+		if !known {
+			due = models.Clock.Now().Add(24 * time.Hour)
+		}
+		s.require(due.Equal(part.DueAt), "a part is due at %v, not %v", part.DueAt, due)
+		waits[part.ID] = due
+	}
+	s.waits = waits
+}
+
+func (s *stage) readMails() {
+	var mails []outbox.Mail
+	s.must(s.ms.DB.Where("id > ?", s.lastID).Order("id").All(&mails))
+	for _, m := range mails {
+		s.lastID = m.ID
+		link, err := models.Outbox.Token(&m)
+		s.must(err)
+		t := &models.Token{}
+		if link != "" && s.ms.DB.Where("token_digest = ?", secret.TokenDigest(link)).First(t) == nil { // else it is void already
+			s.letters = append(s.letters, letter{m.Recipient, m.Template, link, t.Number})
+		}
+	}
+}
+
+// wait lets the janitor do what is due, and nothing else.
+func (s *stage) wait(d time.Duration) {
+	models.Clock.Move(d)
+	s.must(models.FinishUndos(s.ms.T().Context()))
+	before, due := s.state(), false
+	for _, at := range s.waits {
+		due = due || !at.After(models.Clock.Now())
+	}
+	s.look()
+	s.require(due || s.state() == before, "a factor was moved too early")
+}
+
+// play makes a move, if it is possible.
+func (s *stage) play(m move) {
+	p := s.owner
+	if m.thief {
+		p = s.thief
+	}
+	s.must(s.ms.DB.RawQuery("DELETE FROM rate_limits").Exec()) // they would only take time
+	before, on, state := s.factors, s.user.SecondStep, s.state()
+	moves[m.name](s, p, m.n)
+	s.look()
+	s.claim(p)
+	if slices.Contains([]string{"undo", "reset", "old reset link", "log in"}, m.name) {
+		s.require(!on || s.state() == state, "a mailbox alone moved a factor at once")
+	}
+	if !m.thief && m.name != "undo" && !strings.HasPrefix(m.name, "wait") {
+		for _, f := range before {
+			if !s.inUse(f.ID) {
+				s.givenUp = append(s.givenUp, f.ID)
+			}
+		}
+	}
+	if s.start.strangersOnly() && m.thief {
+		s.require(s.found(s.thief) == nil, "a mailbox alone logged in")
+	}
+}
+
+// strangersOnly reports whether the thief lacks what passes the owner's second step.
+func (st start) strangersOnly() bool {
+	return (st.secondStep || st.totp) && !st.recent && !st.session && !st.phone && (st.passkey || st.totp)
+}
+
+// found returns the session of the player, or nil.
+func (s *stage) found(p *player) *models.Session {
+	session, err := models.FindSession(s.ms.T().Context(), p.session, p.client)
+	if !s.may(err) {
+		return nil
+	}
+	return session
+}
+
+// confirmed returns the confirmed session of the player, who logs in if need be, or nil.
+func (s *stage) confirmed(p *player) *models.Session {
+	session := s.found(p)
+	if session == nil || !session.Confirmed() {
+		s.logIn(p, 0)
+		if session = s.found(p); session != nil && !session.Confirmed() {
+			session = nil
+		}
+	}
+	return session
+}
+
+// logIn logs in with the password and a second step, or with a passkey alone.
+func (s *stage) logIn(p *player, n int) bool {
+	ctx := s.ms.T().Context()
+	for _, d := range rotated(p.passkeys, n) {
+		started, err := models.LogInWithPasskey(ctx, s.ms.got(d.Authenticator), p.client, false)
+		if s.may(err) {
+			p.session = started.RawToken
+			return true
+		}
+	}
+	if p.password == "" {
+		return false
+	}
+	started, due, err := models.LogIn(ctx, models.Credentials{Email: s.user.Email, Password: p.password, Client: p.client}, false)
+	if !s.may(err) {
+		return false
+	}
+	if due == nil {
+		p.session = started.RawToken
+		return true
+	}
+	client := p.client
+	client.RawSecondStep = due.Raw()
+	due, err = models.FindSecondStep(ctx, client)
+	s.must(err)
+	started = s.pass(p, due)
+	if started != nil {
+		p.session = started.RawToken
+	}
+	return started != nil
+}
+
+// pass passes a second step by what the player has. Codes are kept for last.
+func (s *stage) pass(p *player, due *models.SecondStep) *models.LoggedIn {
+	ctx := s.ms.T().Context()
+	passed := func(err error) bool { return s.may(err) }
+	for _, key := range p.keys {
+		models.Clock.Move(time.Minute) // a code works once
+		if started, err := due.Pass(ctx, totp.Code(key, models.Clock.Now()), false, p.client); passed(err) {
+			return started
+		}
+	}
+	s.read()
+	for _, d := range p.passkeys {
+		if !s.inUse(d.id) {
+			continue // the browser finds none
+		}
+		answer := answerOf(d.Get(s.ms.T(), s.ms.options(due.User.PasskeyOptions(ctx, models.PasskeySecondStep))))
+		if started, err := due.PassWithPasskey(ctx, answer, false, p.client); passed(err) {
+			return started
+		}
+	}
+	if len(p.codes) == 0 {
+		return nil
+	}
+	code := p.codes[0]
+	p.codes = p.codes[1:]
+	started, err := due.Pass(ctx, code, false, p.client)
+	passed(err)
+	return started
+}
+
+// choose sets a password that the other one does not know.
+func (p *player) choose() string {
+	p.passwords++
+	p.password = fmt.Sprintf("%s chose these words as number %d", p.mailboxes[0], p.passwords)
+	return p.password
+}
+
+// live returns the "this wasn't me" links that the player can read, the oldest first.
+func (s *stage) live(p *player, since int) (list []letter) {
+	for _, l := range s.letters {
+		if l.number <= since || !slices.Contains(p.mailboxes, l.email) {
+			continue
+		}
+		if _, err := models.FindNotMe(s.ms.T().Context(), l.link); s.may(err) {
+			list = append(list, l)
+		}
+	}
+	slices.SortStableFunc(list, func(a, b letter) int { return a.number - b.number })
+	return list
+}
+
+// reset sets a password by a mailed link, after the second step.
+func (s *stage) reset(p *player, link string) bool {
+	ctx := s.ms.T().Context()
+	token, err := models.FindReset(ctx, link)
+	if !s.may(err) {
+		return false
+	}
+	client := p.client
+	due, err := models.FindResetStep(ctx, token, client)
+	s.must(err)
+	if due != nil {
+		due.User, err = models.FindUserByEmail(ctx, token.Email)
+		s.must(err)
+		s.pass(p, due) // or not: the form is refused then
+		client.RawSecondStep = due.Raw()
+	}
+	_, err = models.ResetPassword(ctx, link, p.choose(), client)
+	return s.may(err)
+}
+
+// moves are all that a player can do, by name.
+var moves = map[string]func(s *stage, p *player, n int){
+	"wait minutes": func(s *stage, _ *player, n int) { s.wait(time.Duration(n%20) * time.Minute) },
+	"wait hours":   func(s *stage, _ *player, n int) { s.wait(time.Duration(n%13) * time.Hour) },
+	"wait a day":   func(s *stage, _ *player, n int) { s.wait(24 * time.Hour) },
+	"log in":       func(s *stage, p *player, n int) { s.logIn(p, n) },
+	"log out": func(s *stage, p *player, n int) {
+		client := p.client
+		client.RawSession = p.session
+		s.must(errorOf(models.EndSession(s.ms.T().Context(), client)))
+	},
+	"undo": func(s *stage, p *player, n int) {
+		since := 0
+		if p == s.owner {
+			since = s.setUp // not what they set up themselves
+		}
+		if links := s.live(p, since); len(links) > 0 {
+			s.may(models.Undo(s.ms.T().Context(), links[n%len(links)].link, p.client))
+		}
+	},
+	"reset": func(s *stage, p *player, n int) {
+		s.must(models.RequestReset(s.ms.T().Context(), p.mailboxes[n%len(p.mailboxes)], "", p.client))
+		s.readMails()
+		s.reset(p, s.letters[len(s.letters)-1].link)
+	},
+	"old reset link": func(s *stage, p *player, n int) {
+		for _, l := range rotated(s.letters, n) {
+			if l.template == models.MailReset && slices.Contains(p.mailboxes, l.email) && s.reset(p, l.link) {
+				return
+			}
+		}
+	},
+	"change password": func(s *stage, p *player, n int) {
+		if session := s.confirmed(p); session != nil {
+			s.must(session.User.ChangePassword(s.ms.T().Context(), p.choose(), p.client))
+			s.logIn(p, n)
+		}
+	},
+	"change email": func(s *stage, p *player, n int) {
+		session := s.confirmed(p)
+		email := p.mailboxes[n%2]
+		if session == nil || session.User.Email == email {
+			return
+		}
+		s.must(session.User.RequestEmailChange(s.ms.T().Context(), email, p.client))
+		s.readMails()
+		for _, l := range s.letters {
+			if l.template == models.MailEmailConfirm && l.email == email {
+				s.may(session.User.ConfirmEmailChange(s.ms.T().Context(), l.link, p.client))
+			}
+		}
+	},
+	"add passkey": func(s *stage, p *player, n int) {
+		if session := s.confirmed(p); session != nil {
+			s.addPasskey(p, session.User)
+		}
+	},
+	"remove passkey": func(s *stage, p *player, n int) {
+		used, _, err := models.PasskeysOf(s.ms.T().Context(), s.user)
+		s.must(err)
+		if session := s.confirmed(p); session != nil && len(used) > 0 {
+			s.may(session.User.RemovePasskey(s.ms.T().Context(), used[n%len(used)].ID.String(), p.client))
+		}
+	},
+	"take a passkey back": func(s *stage, p *player, n int) {
+		_, removed, err := models.PasskeysOf(s.ms.T().Context(), s.user)
+		s.must(err)
+		if session := s.confirmed(p); session != nil && len(removed) > 0 {
+			s.may(session.User.RestorePasskey(s.ms.T().Context(), removed[n%len(removed)].ID.String(), p.client))
+		}
+	},
+	"set TOTP": func(s *stage, p *player, n int) {
+		if session := s.confirmed(p); session != nil && s.setTOTP(p, session.User) {
+			s.letGo(p, models.FactorTOTP, models.FactorCodes)
+		}
+	},
+	"remove TOTP": func(s *stage, p *player, n int) {
+		if session := s.confirmed(p); session != nil {
+			s.may(session.User.RemoveTOTP(s.ms.T().Context(), p.client))
+		}
+	},
+	"make codes": func(s *stage, p *player, n int) {
+		if session := s.confirmed(p); session != nil {
+			if codes, err := session.User.MakeRecoveryCodes(s.ms.T().Context(), p.client); s.may(err) {
+				s.letGo(p, models.FactorCodes)
+				p.codes = codes
+			}
+		}
+	},
+	"turn the switch": func(s *stage, p *player, n int) {
+		session := s.confirmed(p)
+		if session == nil || p == s.owner && s.start.strangersOnly() {
+			return
+		}
+		if codes, err := session.User.TurnSecondStep(s.ms.T().Context(), !session.User.SecondStep, p.client); s.may(err) {
+			s.letGo(p, models.FactorCodes)
+			p.codes = codes
+			s.owners = s.owners || p == s.owner
+		}
+	},
+	"delete": func(s *stage, p *player, n int) {
+		if session := s.confirmed(p); session != nil {
+			s.must(session.User.Delete(s.ms.T().Context(), p.client))
+		}
+	},
+	"end other sessions": func(s *stage, p *player, n int) { // of the activity page
+		if session := s.found(p); session != nil {
+			s.must(session.EndOtherSessions(s.ms.T().Context(), p.client))
+		}
+	},
+	"decide": func(s *stage, p *player, n int) {
+		if session := s.found(p); session != nil {
+			// An owner who stops what the owner began has to live with it.
+			s.may(session.DecideUndo(s.ms.T().Context(), p == s.owner || n%2 == 0, p.client))
+		}
+	},
+	"end links": func(s *stage, p *player, n int) {
+		session := s.confirmed(p)
+		if session == nil {
+			return
+		}
+		links, err := models.LostLinksOf(s.ms.T().Context(), session.User)
+		s.must(err)
+		if len(links) == 0 {
+			return
+		}
+		l := links[n%len(links)]
+		if p == s.owner == slices.Contains(ownersMailboxes, l.Email) {
+			return // everybody's own are of use
+		}
+		ended := s.endLinks(p, session.User, l.ID.String())
+		s.require(!ended || p == s.owner || s.start.phone, "the thief ended the owner's links")
+		s.ended = s.ended || ended && p == s.thief
+	},
+}
+
+func (s *stage) endLinks(p *player, user *models.User, id string) bool {
+	ctx := s.ms.T().Context()
+	for _, key := range p.keys {
+		models.Clock.Move(time.Minute)
+		if s.may(user.EndLinksByCode(ctx, id, totp.Code(key, models.Clock.Now()), p.client)) {
+			return true
+		}
+	}
+	for _, d := range p.passkeys {
+		if s.inUse(d.id) {
+			answer := answerOf(d.Get(s.ms.T(), s.ms.options(user.PasskeyOptions(ctx, models.PasskeyLinks+id))))
+			if s.may(user.EndLinksByPasskey(ctx, id, answer, p.client)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (s *stage) addPasskey(p *player, user *models.User) {
+	a := passkeytest.New(site)
+	s.must(user.AddPasskey(s.ms.T().Context(), s.ms.created(a, user), "", "", p.client))
+	list, err := models.FactorsOf(s.ms.T().Context(), user)
+	s.must(err)
+	p.passkeys = append(p.passkeys, device{list[len(list)-1].ID, a})
+}
+
+// letGo notes that the owner replaced factors of some kinds.
+func (s *stage) letGo(p *player, kinds ...string) {
+	s.read()
+	for _, f := range s.own {
+		if p == s.owner && slices.Contains(kinds, f.Kind) && !s.inUse(f.ID) {
+			s.givenUp = append(s.givenUp, f.ID)
+		}
+	}
+}
+
+func (s *stage) setTOTP(p *player, user *models.User) bool {
+	key := totp.NewKey()
+	codes, err := user.SetTOTP(s.ms.T().Context(), key, totp.Code(key, models.Clock.Now()), p.client)
+	if !s.may(err) {
+		return false
+	}
+	p.keys = append(p.keys, key)
+	if codes != nil {
+		p.codes = codes
+	}
+	return true
+}
+
+// ownerGetsItBack uses the oldest link since the first move, and what the owner has.
+// A thief of the owner's mailbox has used all others before.
+func (s *stage) ownerGetsItBack(last []move) {
+	if s.start.mailbox && !s.start.strangersOnly() || s.ended {
+		return // a thief of all that the owner has is as good as the owner
+	}
+	undoer := s.owner
+	if s.start.mailbox {
+		undoer = s.thief
+	}
+	for s.play(move{name: "reset"}); len(s.live(undoer, s.setUp)) > 0; {
+		s.play(move{thief: s.start.mailbox, name: "undo"})
+	}
+	s.require(slices.Contains(ownersMailboxes, s.user.Email) && !s.user.DeletedAt.Valid, "the email is %s, deleted %v", s.user.Email, s.user.DeletedAt)
+	for range 2 {
+		for _, m := range last {
+			if m.thief {
+				s.play(m)
+				s.require(s.found(s.thief) == nil, "the thief is in after the undo")
+			}
+		}
+		s.wait(12 * time.Hour)
+		if s.start.mailbox { // the owner is told, and comes
+			s.play(move{name: "reset"})
+			s.require(s.logIn(s.owner, 0), "the owner is out")
+		}
+	}
+	for _, f := range s.factors {
+		s.require(!slices.Contains(s.thief.added, f.ID), "the thief's %s remains", f.Kind)
+	}
+	for _, f := range s.own {
+		s.require(s.inUse(f.ID) || slices.Contains(s.givenUp, f.ID), "the owner's %s is gone", f.Kind)
+	}
+	on := s.start.totp || s.start.secondStep && s.start.passkey
+	s.require(s.owners || s.user.SecondStep == on, "the second step is %v", s.user.SecondStep)
+	s.play(move{name: "reset"})
+	s.require(s.logIn(s.owner, 0), "the owner is out")
+}
+
+// rotated returns the list from n on.
+func rotated[T any](list []T, n int) []T {
+	if len(list) == 0 {
+		return nil
+	}
+	n %= len(list)
+	return slices.Concat(list[n:], list[:n])
+}
+
+// often are moves that a play has more of.
+var often = []string{"log in", "undo", "wait hours", "reset", "change email", "add passkey", "remove passkey", "set TOTP", "remove TOTP", "turn the switch", "decide"}
+
+// randomPlay returns a play of some moves.
+func randomPlay(random *rand.Rand) (p play) {
+	flip := func() bool { return random.IntN(2) == 0 }
+	p.start = start{passkey: flip(), totp: flip(), secondStep: flip(), recent: random.IntN(4) == 0, password: flip(), session: flip(), phone: random.IntN(4) == 0, mailbox: random.IntN(3) == 0}
+	if !p.start.mailbox {
+		p.start.session = true
+	}
+	names := slices.Concat(slices.Sorted(maps.Keys(moves)), often)
+	for range 4 + random.IntN(12) {
+		p.moves = append(p.moves, move{thief: random.IntN(3) > 0, name: names[random.IntN(len(names))], n: random.IntN(100)})
+	}
+	return p
+}
+
+// shrink leaves out moves without which the rule is broken, too.
+func (ms *ModelSuite) shrink(p play) (play, string) {
+	rule := ms.perform(p)
+	for i := 0; i < len(p.moves); {
+		less := play{p.start, slices.Delete(slices.Clone(p.moves), i, i+1)}
+		if broken := ms.perform(less); broken != "" {
+			p, rule, i = less, broken, 0
+		} else {
+			i++
+		}
+	}
+	return p, rule
+}
+
+func (ms *ModelSuite) Test_Undo_PlayOfOwnerAndThief() {
+	const seed = 1
+	random := rand.New(rand.NewPCG(seed, 0))
+	for n := range 60 {
+		p := randomPlay(random)
+		if ms.perform(p) == "" {
+			continue
+		}
+		p, rule := ms.shrink(p)
+		lines := []string{}
+		for _, m := range p.moves {
+			lines = append(lines, m.String())
+		}
+		ms.FailNow(rule, "play %d of seed %d\n%+v\n%s", n, seed, p.start, strings.Join(lines, "\n"))
+	}
+}
+
+func nullNow() nulls.Time { return nulls.NewTime(models.Clock.Now()) }
