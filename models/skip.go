@@ -3,6 +3,7 @@ package models
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/gobuffalo/pop/v6"
@@ -35,7 +36,8 @@ func (u *User) skipFrom(tx *pop.Connection, rawDeviceCookie string, client Clien
 
 // SkipsOf returns the browsers that skip the second step of an account, newest first.
 func SkipsOf(ctx context.Context, user *User) (list []DeviceCookie, err error) {
-	err = DB.WithContext(ctx).Where(skipping, user.ID, Clock.Now(), user.CredentialVersion).Order("skips_until DESC, id").All(&list)
+	err = DB.WithContext(ctx).Where(skipping, user.ID, Clock.Now(), user.CredentialVersion).All(&list)
+	slices.SortFunc(list, func(a, b DeviceCookie) int { return b.SkipsUntil.Time.Compare(a.SkipsUntil.Time) })
 	return list, wrap("listing device cookies", err)
 }
 
