@@ -119,7 +119,7 @@ func sayFailures(f *models.Findings) {
 	}
 	say("The last failed attempts:")
 	for _, a := range f.Failures {
-		say("  %s, %s, from %s: %s", moment(a.CreatedAt), useragent.Describe(a.UserAgent), a.IP, text("account_activity."+a.Kind))
+		say("  %s, %s, from %s: %s", moment(a.CreatedAt), useragent.Describe(a.UserAgent), a.IP, text("activity."+a.Kind))
 	}
 }
 

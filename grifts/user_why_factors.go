@@ -43,7 +43,7 @@ func sayFactors(f *models.Findings) {
 		say("  The second step is skipped by %s, from %s, until %s.", useragent.Describe(skip.UserAgent), skip.IP, moment(skip.SkipsUntil.Time))
 	}
 	for _, w := range f.Waiting {
-		say("  At %s: %s. An undo or a task asked for it; a login by a factor that was there before stops it.", moment(w.DueAt), strings.TrimSpace(text("account_activity."+w.Kind)+" "+w.Name))
+		say("  At %s: %s. An undo or a task asked for it; a login by a factor that was there before stops it.", moment(w.DueAt), strings.TrimSpace(text("activity."+w.Kind)+" "+w.Name))
 	}
 }
 

@@ -73,8 +73,8 @@ type device struct {
 	*passkeytest.Authenticator
 }
 
-// letter is a link that was mailed.
-type letter struct {
+// sentLink is a link that was mailed.
+type sentLink struct {
 	email, template, link string
 	number                int
 }
@@ -85,7 +85,7 @@ type stage struct {
 	start        start
 	id           uuid.UUID // of the account
 	owner, thief *player
-	letters      []letter
+	mailed       []sentLink
 	waits        map[uuid.UUID]time.Time // parts of undos
 	changes      int                     // most until now
 	setUp        int                     // changes before the first move
@@ -259,7 +259,7 @@ func (s *stage) readMails() {
 		s.must(err)
 		t := &models.Token{}
 		if link != "" && s.ms.DB.Where("token_digest = ?", secret.TokenDigest(link)).First(t) == nil { // else it is void already
-			s.letters = append(s.letters, letter{m.Recipient, m.Template, link, t.Number})
+			s.mailed = append(s.mailed, sentLink{m.Recipient, m.Template, link, t.Number})
 		}
 	}
 }
@@ -398,8 +398,8 @@ func (p *player) choose() string {
 }
 
 // live returns the "this wasn't me" links that the player can read, the oldest first.
-func (s *stage) live(p *player, since int) (list []letter) {
-	for _, l := range s.letters {
+func (s *stage) live(p *player, since int) (list []sentLink) {
+	for _, l := range s.mailed {
 		if l.number <= since || !slices.Contains(p.mailboxes, l.email) {
 			continue
 		}
@@ -407,7 +407,7 @@ func (s *stage) live(p *player, since int) (list []letter) {
 			list = append(list, l)
 		}
 	}
-	slices.SortStableFunc(list, func(a, b letter) int { return a.number - b.number })
+	slices.SortStableFunc(list, func(a, b sentLink) int { return a.number - b.number })
 	return list
 }
 
@@ -454,10 +454,10 @@ var moves = map[string]func(s *stage, p *player, n int){
 	"reset": func(s *stage, p *player, n int) {
 		s.must(models.RequestReset(s.ms.T().Context(), p.mailboxes[n%len(p.mailboxes)], "", p.client))
 		s.readMails()
-		s.reset(p, s.letters[len(s.letters)-1].link)
+		s.reset(p, s.mailed[len(s.mailed)-1].link)
 	},
 	"old reset link": func(s *stage, p *player, n int) {
-		for _, l := range rotated(s.letters, n) {
+		for _, l := range rotated(s.mailed, n) {
 			if l.template == models.MailReset && slices.Contains(p.mailboxes, l.email) && s.reset(p, l.link) {
 				return
 			}
@@ -477,7 +477,7 @@ var moves = map[string]func(s *stage, p *player, n int){
 		}
 		s.must(session.User.RequestEmailChange(s.ms.T().Context(), email, p.client))
 		s.readMails()
-		for _, l := range s.letters {
+		for _, l := range s.mailed {
 			if l.template == models.MailEmailConfirm && l.email == email {
 				s.may(session.User.ConfirmEmailChange(s.ms.T().Context(), l.link, p.client))
 			}

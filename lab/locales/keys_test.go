@@ -140,7 +140,7 @@ func TestKeys_ExistAndAreUsed(t *testing.T) {
 	use("mail.not_me.button", "the mails whose link undoes a change share it")
 	use("mail.not_me.note", "and what it is good for")
 	for _, kind := range m.kinds {
-		use("account_activity."+kind, "every kind of activity has a text")
+		use("activity."+kind, "every kind of activity has a text")
 	}
 	for key := range texts {
 		require.True(t, used[key], "nothing uses %s", key)
