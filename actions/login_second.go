@@ -70,7 +70,7 @@ func secondStepPassed(c buffalo.Context, step *models.SecondStep, session *model
 	}
 	logIn(c, session)
 	c.Flash().Add("success", "login.done")
-	return cmp.Or(step.Next, "/")
+	return cmp.Or(string(step.Next), "/")
 }
 
 // secondStepEnded leads back to the password if the cookie keeps no login, or one

@@ -179,8 +179,11 @@ func TestLoginSecond_WhileLoggedInAsAnother(t *testing.T) {
 func TestLoginSecond_KeepsRememberAndNext(t *testing.T) {
 	s := newSite(t)
 	codes := s.withSecondStep("ada@example.com")
+	ampersands, quotes := "/account?"+strings.Repeat("&", 1000), "/account?"+strings.Repeat(`"`, 1000)
 	for next, want := range map[string]string{
 		"/account/sessions?a=b":         "/account/sessions?a=b",
+		ampersands:                      ampersands,
+		quotes:                          quotes,
 		"//evil.example":                "/",
 		"/login/second":                 "/",
 		"/" + strings.Repeat("x", 5000): "/", // would not fit into the cookie

@@ -22,7 +22,7 @@ type SecondStep struct {
 	Version   int       `json:"version"` // of the credentials: ends with any change of them
 	ExpiresAt time.Time `json:"expires"`
 	Remember  bool      `json:"remember,omitempty"`
-	Next      string    `json:"next,omitempty"` // the page to go to afterwards, or ""
+	Next      []byte    `json:"next,omitempty"` // the page to go to afterwards, or ""; as a string, JSON could make it too long for a cookie
 
 	Mail  uuid.UUID `json:"mail,omitzero"` // of MailNotPassed, which waits for the end
 	DueAt time.Time `json:"due,omitzero"`  // of the mail
@@ -57,7 +57,7 @@ func (u *User) askSecondStep(tx *pop.Connection, client Client, remember bool) (
 		return nil, err
 	}
 	p, before := u.secondStep(), rawSecondStep(client)
-	p.Remember, p.Next, p.Mail, p.DueAt = remember, client.Next, before.Mail, before.DueAt
+	p.Remember, p.Next, p.Mail, p.DueAt = remember, []byte(client.Next), before.Mail, before.DueAt
 	if before.UserID == u.ID && Clock.Now().Before(p.DueAt) {
 		return p, nil
 	}
