@@ -43,6 +43,7 @@ func (s *Session) Enrol(ctx context.Context, rawToken string) error {
 		if err := tokens.Redeem(tx, token); err != nil {
 			return err
 		}
-		return wrap("updating a session", tx.RawQuery("UPDATE sessions SET may_enrol = ? WHERE id = ?", true, s.ID).Exec())
+		err = tx.RawQuery("UPDATE sessions SET may_enrol = ? WHERE id = ?", true, s.ID).Exec()
+		return wrap("updating a session", err)
 	})
 }

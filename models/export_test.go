@@ -92,3 +92,8 @@ func changing(ctx context.Context, email string, change func(tx *pop.Connection,
 
 // Rekey replaces the secrets of the operator.
 func Rekey(secretsOfOperator ...string) { secrets = secret.NewRing("corral", secretsOfOperator) }
+
+// MailEnrolment mails the link of an enrolment, although none is required.
+func MailEnrolment(ctx context.Context, email string) error {
+	return changing(ctx, email, func(tx *pop.Connection, u *User) error { return u.mailEnrolment(tx, Client{}) })
+}

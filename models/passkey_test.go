@@ -229,7 +229,6 @@ func (ms *ModelSuite) Test_Passkey_LastWayIn() {
 // Of the last two passkeys, parallel requests remove one.
 func (ms *ModelSuite) Test_Passkey_LastWayInUnderParallelRequests() {
 	ms.signUp("ada@example.com")
-	user := ms.user("ada@example.com")
 	var removals []func() error
 	for range 4 {
 		f := ms.addPasskey(passkeytest.New(site), "ada@example.com")
@@ -243,7 +242,7 @@ func (ms *ModelSuite) Test_Passkey_LastWayInUnderParallelRequests() {
 			}
 		})
 	}
-	user = ms.user("ada@example.com")
+	user := ms.user("ada@example.com")
 	ms.NoError(errorOf(user.RemovePassword(ms.T().Context(), here)))
 	refused := 0
 	for _, err := range atOnce(removals...) {
@@ -272,6 +271,18 @@ func (ms *ModelSuite) Test_Passkey_DueForRemoval() {
 	ms.later(24 * time.Hour)
 	ms.ErrorIs(errorOf(ms.logInWith(ms.got(thiefs))), passkey.ErrRefused)
 	ms.hasFactors([]string{"passkey"}, true, "hers")
+}
+
+func (ms *ModelSuite) Test_Passkey_NewestHost() {
+	ctx := ms.T().Context()
+	host, err := models.NewestPasskeyHost(ctx)
+	ms.NoError(err)
+	ms.Empty(host)
+	ms.signUp("ada@example.com")
+	ms.addPasskey(passkeytest.New(site), "ada@example.com")
+	host, err = models.NewestPasskeyHost(ctx)
+	ms.NoError(err)
+	ms.Equal("localhost", host)
 }
 
 // secondStepOf returns what comes after the right password.

@@ -100,14 +100,15 @@ func (ms *ModelSuite) Test_Skip_EndsWithAChange() {
 
 func (ms *ModelSuite) Test_Skip_End() {
 	ctx := ms.T().Context()
-	ada, bob := ms.signUp("ada@example.com"), ms.signUp("bob@example.com")
+	ms.signUp("ada@example.com")
+	bob := ms.signUp("bob@example.com")
 	_, codes := modelstest.SetTOTP(ms.T(), "ada@example.com")
 	var cookies []string
 	for _, code := range codes[:3] {
 		cookies = append(cookies, ms.passStep("ada@example.com", code, true, here))
 		models.Clock.Move(time.Second)
 	}
-	ada = ms.user("ada@example.com")
+	ada := ms.user("ada@example.com")
 	list, err := models.SkipsOf(ctx, ada)
 	ms.NoError(err)
 	ms.Len(list, 3)

@@ -30,9 +30,9 @@ func (ms *ModelSuite) Test_TOTP_SetTurnsTheSecondStepOn() {
 }
 
 func (ms *ModelSuite) Test_TOTP_SetLeavesTheRecoveryCodes() {
-	ada := ms.signUp("ada@example.com")
+	ms.signUp("ada@example.com")
 	ms.addFactor("passkey")
-	ada = ms.user("ada@example.com")
+	ada := ms.user("ada@example.com")
 	codes, err := ada.TurnSecondStep(ms.T().Context(), true, here)
 	ms.NoError(err)
 	_, none := modelstest.SetTOTP(ms.T(), "ada@example.com")
