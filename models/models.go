@@ -46,6 +46,9 @@ var hasher = password.NewHasher()
 // ErrBusy means that too many passwords wait to be hashed.
 var ErrBusy = password.ErrBusy
 
+// ErrRefused means that a change is not open to the session, or would leave no way in.
+var ErrRefused = errors.New("refused")
+
 // ErrNotFound means that there is no such row in this account.
 var ErrNotFound = token.ErrNotFound
 

@@ -22,7 +22,7 @@ type SecondStep struct {
 	Version   int       `json:"version"` // of the credentials: ends with any change of them
 	ExpiresAt time.Time `json:"expires"`
 	Remember  bool      `json:"remember,omitempty"`
-	Next      []byte    `json:"next,omitempty"` // the page to go to afterwards, or ""; as a string, JSON could make it too long for a cookie
+	Next      []byte    `json:"next,omitempty"` // the page to go to afterwards; as a string, its escapes would not fit into a cookie
 
 	Mail  uuid.UUID `json:"mail,omitzero"` // of MailNotPassed, which waits for the end
 	DueAt time.Time `json:"due,omitzero"`  // of the mail

@@ -11,10 +11,6 @@ import (
 	"github.com/gofrs/uuid"
 )
 
-// ErrRefused means that the session's login was not by a factor that decides, or that
-// no way in would remain.
-var ErrRefused = errors.New("refused")
-
 // DecideUndo stops what waits, or does it now. It returns ErrNotFound if nothing
 // waits, and ErrRefused unless the session's login was by a factor that stays.
 func (s *Session) DecideUndo(ctx context.Context, now bool, client Client) error {

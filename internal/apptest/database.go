@@ -4,13 +4,17 @@ import (
 	"crypto/rand"
 	"database/sql"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/gobuffalo/pop/v6"
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
+
+	"corral/internal/database"
 )
 
 // NewDatabase creates a temporary SQLite file or, if server is a PostgreSQL URL, a
@@ -63,4 +67,15 @@ func Main(m *testing.M, server string, connect func(databaseURL string) error) {
 	code := m.Run()
 	drop()
 	os.Exit(code)
+}
+
+// MainWithTables is Main for a package with tables of its own: it sets db to a
+// database on the server of TEST_DATABASE_URL, or in a SQLite file, with the tables.
+func MainWithTables(m *testing.M, db **pop.Connection, migrations fs.FS) {
+	Main(m, os.Getenv("TEST_DATABASE_URL"), func(databaseURL string) (err error) {
+		if *db, err = database.Open(databaseURL); err == nil {
+			err = database.Migrate(*db, migrations)
+		}
+		return err
+	})
 }

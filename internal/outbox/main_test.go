@@ -3,7 +3,6 @@ package outbox_test
 import (
 	"bytes"
 	"errors"
-	"os"
 	"sync/atomic"
 	"testing"
 	"testing/fstest"
@@ -14,7 +13,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"corral/internal/apptest"
-	"corral/internal/database"
 	"corral/internal/outbox"
 )
 
@@ -43,14 +41,7 @@ var migrations = fstest.MapFS{"20260101000000_create_mails.up.fizz": {Data: []by
 // db is on the server of TEST_DATABASE_URL or a SQLite file. newQueue empties it.
 var db *pop.Connection
 
-func TestMain(m *testing.M) {
-	apptest.Main(m, os.Getenv("TEST_DATABASE_URL"), func(databaseURL string) (err error) {
-		if db, err = database.Open(databaseURL); err == nil {
-			err = database.Migrate(db, migrations)
-		}
-		return err
-	})
-}
+func TestMain(m *testing.M) { apptest.MainWithTables(m, &db, migrations) }
 
 var ahead atomic.Int64
 

@@ -1,7 +1,6 @@
 package passkey_test
 
 import (
-	"os"
 	"sync"
 	"testing"
 	"testing/fstest"
@@ -11,7 +10,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"corral/internal/apptest"
-	"corral/internal/database"
 	"corral/internal/passkey"
 	"corral/internal/passkey/passkeytest"
 )
@@ -30,14 +28,7 @@ var migrations = fstest.MapFS{"20260101000000_create_used_challenges.up.fizz": {
 // db is on the server of TEST_DATABASE_URL or in a SQLite file.
 var db *pop.Connection
 
-func TestMain(m *testing.M) {
-	apptest.Main(m, os.Getenv("TEST_DATABASE_URL"), func(databaseURL string) (err error) {
-		if db, err = database.Open(databaseURL); err == nil {
-			err = database.Migrate(db, migrations)
-		}
-		return err
-	})
-}
+func TestMain(m *testing.M) { apptest.MainWithTables(m, &db, migrations) }
 
 // Of answers to the same challenge, at once and later, one is accepted.
 func TestVerified_Redeem(t *testing.T) {

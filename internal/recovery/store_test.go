@@ -1,7 +1,6 @@
 package recovery_test
 
 import (
-	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -14,7 +13,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"corral/internal/apptest"
-	"corral/internal/database"
 	"corral/internal/recovery"
 )
 
@@ -32,14 +30,7 @@ var migrations = fstest.MapFS{"20260101000000_create_recovery_codes.up.fizz": {D
 
 var db *pop.Connection
 
-func TestMain(m *testing.M) {
-	apptest.Main(m, os.Getenv("TEST_DATABASE_URL"), func(databaseURL string) (err error) {
-		if db, err = database.Open(databaseURL); err == nil {
-			err = database.Migrate(db, migrations)
-		}
-		return err
-	})
-}
+func TestMain(m *testing.M) { apptest.MainWithTables(m, &db, migrations) }
 
 var noon = time.Date(2026, 11, 28, 12, 0, 0, 0, time.UTC)
 

@@ -2,7 +2,6 @@ package token_test
 
 import (
 	"errors"
-	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -13,7 +12,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"corral/internal/apptest"
-	"corral/internal/database"
 	"corral/internal/token"
 )
 
@@ -41,14 +39,7 @@ var migrations = fstest.MapFS{"20260101000000_create_tokens.up.fizz": {Data: []b
 // which each test begins, empties it.
 var db *pop.Connection
 
-func TestMain(m *testing.M) {
-	apptest.Main(m, os.Getenv("TEST_DATABASE_URL"), func(databaseURL string) (err error) {
-		if db, err = database.Open(databaseURL); err == nil {
-			err = database.Migrate(db, migrations)
-		}
-		return err
-	})
-}
+func TestMain(m *testing.M) { apptest.MainWithTables(m, &db, migrations) }
 
 var ada = token.Token{Purpose: "reset", Subject: "ada@example.com", Email: "ada@example.com"}
 
