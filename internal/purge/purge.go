@@ -57,8 +57,7 @@ func pause(d time.Duration) func(context.Context) {
 }
 
 // Run applies the rules of the database's time, one transaction for each batch, then
-// the jobs.
-// It does nothing while another node runs.
+// the jobs. It does nothing while another node runs.
 func Run(ctx context.Context, db *pop.Connection, clocks database.Clocks, rules func(now time.Time) []Rule, jobs ...Job) error {
 	return database.TryLock(ctx, db, "purge", func() error {
 		now, err := clocks.Compare(ctx, db)

@@ -13,7 +13,11 @@ import (
 
 func TestRequests_LeaveNothingBehind(t *testing.T) {
 	before := goroutinesAfter(t, 100)
-	require.LessOrEqual(t, goroutinesAfter(t, 3100), before+5)
+	after := goroutinesAfter(t, 3100)
+	if after > before+5 { // a connection or a mail may have been under way; a leak is there again
+		after = goroutinesAfter(t, 3100)
+	}
+	require.LessOrEqual(t, after, before+5)
 }
 
 // goroutinesAfter returns the goroutines of a new process after a number of
