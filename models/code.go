@@ -1,6 +1,7 @@
 package models
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -32,18 +33,24 @@ func (u *User) passCode(ctx context.Context, typed string, client Client, passed
 	return errors.Join(err, wrong)
 }
 
-// redeemCode counts the code before the check. The bucket of the account is for TOTP,
-// also without a secret, and never stops a recovery code: an attacker with the
-// password must not keep the owner out.
-func (u *User) redeemCode(tx *pop.Connection, typed string, client Client) (f *Factor, err error) {
-	buckets, redeem := loginsPerClient.OfClient(limitDigest, client.IP), u.redeemRecoveryCode
-	if totp.LooksLikeCode(typed) {
-		buckets, redeem = append(buckets, u.wrongCodes()), u.redeemTOTP
+// redeemCode redeems a code of TOTP, after counting it, or a recovery code. A limit
+// stops only wrong recovery codes, which have 120 bits: an attacker with the password,
+// or behind the same IP, must not keep the owner out.
+func (u *User) redeemCode(tx *pop.Connection, typed string, client Client) (*Factor, error) {
+	buckets := loginsPerClient.OfClient(limitDigest, client.IP)
+	if !totp.LooksLikeCode(typed) {
+		f, err := u.redeemRecoveryCode(tx, typed, client)
+		if errors.Is(err, ErrBadCode) {
+			err = cmp.Or(buckets.Take(tx, Clock.Now()), err)
+		}
+		return f, err
 	}
+	buckets = append(buckets, u.wrongCodes())
 	if err := buckets.Take(tx, Clock.Now()); err != nil {
 		return nil, err
 	}
-	if f, err = redeem(tx, typed, client); err != nil {
+	f, err := u.redeemTOTP(tx, typed)
+	if err != nil {
 		return nil, err
 	}
 	return f, buckets.Refund(tx, 0)

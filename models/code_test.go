@@ -114,22 +114,31 @@ func (ms *ModelSuite) Test_PassCode_PasswordLeavesTheCount() {
 	ms.ErrorAs(ms.pass(totp.Code(key, models.Clock.Now()), nthIP(6)), &limited, "a reset leaves it too")
 }
 
-// Prevents a flood: guesses of recovery codes count for the client.
+// Prevents a flood: guesses of recovery codes count for the client. They stop further
+// ones and codes of TOTP, but no right recovery code: others may share the IP.
 func (ms *ModelSuite) Test_PassCode_TenFailuresOfAClient() {
 	models.Clock.Stop()
 	ms.signUp("ada@example.com")
-	_, codes := modelstest.SetTOTP(ms.T(), "ada@example.com")
+	key, codes := modelstest.SetTOTP(ms.T(), "ada@example.com")
+	const wrong = "AAAA-AAAA-AAAA-AAAA-AAAA-AAAA"
 	for range 10 {
-		ms.ErrorIs(ms.pass("AAAA-AAAA-AAAA-AAAA-AAAA-AAAA", "192.0.2.1"), models.ErrBadCode)
+		ms.ErrorIs(ms.pass(wrong, "192.0.2.1"), models.ErrBadCode)
 	}
 	var limited *models.RateLimited
-	ms.ErrorAs(ms.pass(codes[0], "192.0.2.1"), &limited)
+	recorded := ms.count("activities")
+	for _, code := range []string{wrong, modelstest.WrongCode(key), modelstest.NextCode(key)} {
+		ms.ErrorAs(ms.pass(code, "192.0.2.1"), &limited)
+	}
+	ms.Equal(recorded, ms.count("activities"))
 	for i := range 9 {
-		ms.NoError(ms.pass(codes[i], "192.0.2.2"), "right ones do not count")
+		ms.NoError(ms.pass(codes[i], "192.0.2.1"))
 	}
+	ms.ErrorAs(ms.pass(codes[0], "192.0.2.1"), &limited, "a used one is wrong")
+	ms.NoError(ms.pass(modelstest.NextCode(key), "192.0.2.2"))
 	for range 10 {
-		ms.ErrorIs(ms.pass(codes[0], "192.0.2.2"), models.ErrBadCode)
+		ms.ErrorIs(ms.pass(codes[0], "192.0.2.2"), models.ErrBadCode, "right ones do not count")
 	}
+	ms.NoError(ms.pass(codes[9], "192.0.2.2"))
 }
 
 func (ms *ModelSuite) Test_PassCode_WithoutFactors() {

@@ -57,7 +57,7 @@ func (u *User) RemoveTOTP(ctx context.Context, client Client) error {
 
 // redeemTOTP accepts a code of the account's TOTP secret. One statement compares
 // and stores its step: prevents replay, also on another node.
-func (u *User) redeemTOTP(tx *pop.Connection, typed string, _ Client) (*Factor, error) {
+func (u *User) redeemTOTP(tx *pop.Connection, typed string) (*Factor, error) {
 	f, err := u.factor(tx, FactorTOTP)
 	if err != nil || f == nil {
 		return nil, cmp.Or(err, ErrBadCode)
