@@ -80,10 +80,10 @@ func (u *User) confirmFactor(tx *pop.Connection, f *Factor, client Client) error
 }
 
 // undoRemoves reports whether an undo removes the factor soon: an attacker may have
-// added it.
+// added it. An operator removes those of the owner.
 func (u *User) undoRemoves(tx *pop.Connection, f *Factor) (bool, error) {
 	var parts []UndoPart
-	err := tx.Where("user_id = ? AND factor_id = ?", u.ID, f.ID).All(&parts)
+	err := tx.Where("user_id = ? AND factor_id = ? AND number > 0", u.ID, f.ID).All(&parts)
 	for _, p := range parts {
 		restores, stateErr := u.stateBefore(tx, p) // it was taken back meanwhile
 		if err = errors.Join(err, stateErr); err == nil && !restores {

@@ -136,7 +136,8 @@ func (u *User) keepAWayIn(tx *pop.Connection) error {
 }
 
 // stopUndo is called when a login used a factor: that it is undone, or an operator
-// removes the factors, stops.
+// removes the factors, stops. The part of the switch goes on: an attacker who reads the
+// owner's mails and added the factor would keep the owner out for good.
 func (u *User) stopUndo(tx *pop.Connection, f *Factor) error {
 	// Of TOTP secrets and sets of codes there is one: the other one's return stops too.
 	return u.dropUndoParts(tx, `number = 0 OR factor_id IN (
