@@ -22,7 +22,10 @@ func documents(t *testing.T) map[string]string {
 	paths, err := filepath.Glob(root + "docs/*.md")
 	require.NoError(t, err)
 	texts := map[string]string{}
-	for _, path := range append(paths, root+"README.md", root+"CONTRIBUTING.md", root+"SECURITY.md") {
+	for _, name := range []string{"README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "lab/README.md"} {
+		paths = append(paths, root+name)
+	}
+	for _, path := range paths {
 		text, err := os.ReadFile(path)
 		require.NoError(t, err)
 		texts[strings.TrimPrefix(filepath.ToSlash(path), root)] = string(text)
@@ -33,7 +36,7 @@ func documents(t *testing.T) map[string]string {
 var (
 	// A fence may name the quoted file: ```go actions/login.go
 	fence = regexp.MustCompile("(?ms)^```([^\n]*)\n(.*?)^```$")
-	link  = regexp.MustCompile(`\]\(([^)#\s]+)(?:#[^)]*)?\)`)
+	link  = regexp.MustCompile(`\]\(([^)#\s]*)(?:#([^)]*))?\)`)
 	named = regexp.MustCompile("`(\\.?[\\w-]+(?:/[\\w.-]+)*/[\\w.-]+\\.\\w+)`")
 	ours  = regexp.MustCompile(`^[A-Z][A-Z0-9_]*[A-Z0-9]$`)
 )
@@ -43,11 +46,21 @@ func TestDocuments_PathsExist(t *testing.T) {
 	for name, text := range documents(t) {
 		text = fence.ReplaceAllString(text, "")
 		for _, match := range link.FindAllStringSubmatch(text, -1) {
-			if !strings.Contains(match[1], "://") {
-				_, err := os.Stat(filepath.Join(root, filepath.Dir(name), match[1]))
-				require.NoError(t, err, "linked in %s", name)
-				checked++
+			path, anchor := match[1], match[2]
+			if strings.Contains(path, "://") {
+				continue
 			}
+			if path == "" { // in the document itself
+				path = filepath.Base(name)
+			}
+			path = filepath.Join(root, filepath.Dir(name), path)
+			require.True(t, exists(path), "%s is linked in %s", path, name)
+			if anchor != "" {
+				target, err := os.ReadFile(path)
+				require.NoError(t, err)
+				require.Contains(t, anchors(string(target)), anchor, "linked in %s", name)
+			}
+			checked++
 		}
 		for _, match := range named.FindAllStringSubmatch(text, -1) {
 			if !strings.HasPrefix(match[1], "storage/") { // made by the app
@@ -57,6 +70,11 @@ func TestDocuments_PathsExist(t *testing.T) {
 		}
 	}
 	require.NotZero(t, checked)
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 // A line of three dots omits lines.

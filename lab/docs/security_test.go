@@ -57,7 +57,7 @@ var (
 	otherRow = regexp.MustCompile(`(?m)^\| (\d+\.\d+\.\d+) \| ([^123|][^|]+) \|$`)
 	testName = regexp.MustCompile("`((?:Test|Fuzz)_?\\w+)`")
 	toBelow  = regexp.MustCompile(`\]\(#([^)]+)\)`)
-	headline = regexp.MustCompile(`(?m)^## (.+)$`)
+	headline = regexp.MustCompile(`(?m)^##+ (.+)$`)
 	function = regexp.MustCompile(`(?m)^func (?:\(\w+ \*\w+\) )?((?:Test|Fuzz)\w+)\(`)
 )
 
@@ -83,7 +83,8 @@ func testsThatExist(t *testing.T) map[string]bool {
 
 func anchors(text string) (list []string) {
 	for _, match := range headline.FindAllStringSubmatch(text, -1) {
-		list = append(list, strings.ToLower(strings.ReplaceAll(match[1], " ", "-")))
+		title := regexp.MustCompile(`[^\w -]`).ReplaceAllString(strings.ToLower(match[1]), "")
+		list = append(list, strings.ReplaceAll(title, " ", "-"))
 	}
 	return list
 }
