@@ -16,14 +16,7 @@
 //		… // store verified.Credential.Encode(), log in
 //	})
 //
-// Redeem makes an answer work once, on all nodes. It needs this table in PostgreSQL
-// or SQLite, with an index on expires_at, after which rows may be deleted:
-//
-//	CREATE TABLE used_challenges (
-//		id         UUID NOT NULL PRIMARY KEY,
-//		digest     BYTEA NOT NULL UNIQUE, -- SHA-256
-//		expires_at TIMESTAMP NOT NULL
-//	)
+// Redeem makes an answer work once, on all nodes. It needs the table of package once.
 //
 // User verification and discoverable credentials are required. Attestation and
 // extensions are not asked for; those that come nonetheless are ignored.
@@ -44,9 +37,8 @@ import (
 	"github.com/go-webauthn/webauthn/protocol"
 	"github.com/go-webauthn/webauthn/webauthn"
 	"github.com/gobuffalo/pop/v6"
-	"github.com/gofrs/uuid"
 
-	"corral/internal/database"
+	"corral/internal/once"
 	"corral/internal/secret"
 )
 
@@ -155,15 +147,11 @@ type Verified struct {
 // Redeem uses the challenge up, in the transaction that it serves. It returns
 // ErrExpired if it was used before.
 func (v *Verified) Redeem(tx *pop.Connection, now time.Time) error {
-	err := tx.RawQuery("INSERT INTO used_challenges (id, digest, expires_at) VALUES (?, ?, ?)",
-		uuid.Must(uuid.NewV7()), v.ChallengeDigest, now.Add(Lifetime)).Exec()
-	if database.IsDuplicate(err) {
+	err := once.Use(tx, v.ChallengeDigest, now.Add(Lifetime))
+	if errors.Is(err, once.ErrUsed) {
 		return ErrExpired
 	}
-	if err != nil {
-		return fmt.Errorf("using a challenge: %w", err)
-	}
-	return nil
+	return err
 }
 
 // Problem returns the HTTP status and the message key of a refusal, or 0 and "".

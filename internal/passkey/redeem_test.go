@@ -14,7 +14,7 @@ import (
 	"corral/internal/passkey/passkeytest"
 )
 
-// migrations is that of the package comment.
+// migrations is that of package once.
 var migrations = fstest.MapFS{"20260101000000_create_used_challenges.up.fizz": {Data: []byte(`
 	create_table("used_challenges") {
 		t.Column("id", "uuid", {primary: true})

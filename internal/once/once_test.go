@@ -1,0 +1,63 @@
+package once_test
+
+import (
+	"errors"
+	"sync"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/gobuffalo/pop/v6"
+	"github.com/stretchr/testify/require"
+
+	"corral/internal/apptest"
+	"corral/internal/once"
+)
+
+// migrations is that of the package comment.
+var migrations = fstest.MapFS{"20260101000000_create_used_challenges.up.fizz": {Data: []byte(`
+	create_table("used_challenges") {
+		t.Column("id", "uuid", {primary: true})
+		t.Column("digest", "blob", {})
+		t.Column("expires_at", "timestamp", {})
+		t.DisableTimestamps()
+	}
+	add_index("used_challenges", "digest", {unique: true})
+`)}}
+
+// db is on the server of TEST_DATABASE_URL or in a SQLite file.
+var db *pop.Connection
+
+func TestMain(m *testing.M) { apptest.MainWithTables(m, &db, migrations) }
+
+func use(digest string) error {
+	return db.Transaction(func(tx *pop.Connection) error { return once.Use(tx, []byte(digest), time.Now().Add(time.Hour)) })
+}
+
+func TestUse(t *testing.T) {
+	errs := make([]error, 3)
+	var using sync.WaitGroup
+	for i := range errs {
+		using.Go(func() { errs[i] = use("one") })
+	}
+	using.Wait()
+	used := 0
+	for _, err := range errs {
+		if err != nil {
+			require.ErrorIs(t, err, once.ErrUsed)
+			used++
+		}
+	}
+	require.Equal(t, 2, used)
+	require.NoError(t, use("another"))
+}
+
+// The secret works again if what it served did not happen.
+func TestUse_RollsBack(t *testing.T) {
+	refused := errors.New("refused")
+	require.ErrorIs(t, db.Transaction(func(tx *pop.Connection) error {
+		require.NoError(t, once.Use(tx, []byte("rolled back"), time.Now()))
+		return refused
+	}), refused)
+	require.NoError(t, use("rolled back"))
+}
