@@ -3,22 +3,24 @@
 //
 //	provider := oidc.New(oidc.Config{
 //		Issuer: "https://accounts.example.com", ClientID: "shop", ClientSecret: secret,
-//		RedirectURL: "https://shop.example/auth/callback",
+//		RedirectURL: "https://shop.example/auth/example/callback",
 //	})
+//	states := oidc.States{Secrets: ring, Now: time.Now}
 //
 //	// The route that leads to the provider:
 //	flow := oidc.NewFlow()
+//	state := states.Seal(oidc.State{Flow: flow, Provider: "example", Purpose: "login"}, rawBrowser)
 //	location, err := provider.Begin(ctx, flow, state) // redirect to location
 //
 //	// The route of RedirectURL:
+//	state, err := states.Open(c.Param("state"), "example", rawBrowser)
+//	err = state.Redeem(db)
 //	answer := oidc.Answer{Code: c.Param("code"), Iss: c.Param("iss"), Error: c.Param("error")}
-//	identity, err := provider.Finish(ctx, flow, answer)
+//	identity, err := provider.Finish(ctx, state.Flow, answer)
 //
-// The caller keeps the flow from Begin to Finish, sealed and for one browser. State
-// is an unguessable string of the caller's, which the provider returns to RedirectURL.
-// Before Finish, the caller checks that this browser began a flow with that state,
-// with this provider and for this purpose, and that it was not finished before:
-// prevents logging a victim in to the attacker's account, and mixing up providers.
+// A [State] binds the answer to the browser that began, to the provider and to the
+// purpose, and works once: prevents logging a victim in to the attacker's account, and
+// mixing up providers.
 //
 // An account belongs to the issuer and the subject of an [Identity]. The email is a
 // claim that the provider need not have checked and that changes.

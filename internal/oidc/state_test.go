@@ -1,0 +1,89 @@
+package oidc_test
+
+import (
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/gobuffalo/pop/v6"
+	"github.com/stretchr/testify/require"
+
+	"corral/internal/apptest"
+	"corral/internal/oidc"
+	"corral/internal/secret"
+)
+
+// db has the table of package once.
+var db *pop.Connection
+
+func TestMain(m *testing.M) {
+	apptest.MainWithTables(m, &db, fstest.MapFS{"20260101000000_create_used_challenges.up.fizz": {Data: []byte(`
+		create_table("used_challenges") {
+			t.Column("id", "uuid", {primary: true})
+			t.Column("digest", "blob", {})
+			t.Column("expires_at", "timestamp", {})
+			t.DisableTimestamps()
+		}
+		add_index("used_challenges", "digest", {unique: true})
+	`)}})
+}
+
+// statesAt returns States at a time that the test moves.
+func statesAt(now *time.Time, secrets ...string) oidc.States {
+	return oidc.States{Secrets: secret.NewRing("shop", secrets), Now: func() time.Time { return *now }}
+}
+
+func TestStates_Open(t *testing.T) {
+	now := time.Now()
+	states, state := statesAt(&now, "old"), oidc.State{Flow: confirming(), Provider: "one", Purpose: "link", Subject: "ada's session", Next: "/account?a=1"}
+	sealed := states.Seal(state, "browser")
+	require.Regexp(t, `^[\w-]+$`, sealed)
+	require.NotEqual(t, sealed, states.Seal(state, "browser"))
+	opened, err := states.Open(sealed, "one", "browser")
+	require.NoError(t, err)
+	require.Equal(t, []any{state.Flow, "one", "link", "ada's session", "/account?a=1"},
+		[]any{opened.Flow, opened.Provider, opened.Purpose, opened.Subject, opened.Next})
+	require.True(t, now.Add(oidc.StateLifetime).Equal(opened.ExpiresAt))
+	_, err = statesAt(&now, "new", "old").Open(sealed, "one", "browser")
+	require.NoError(t, err, "the operator replaced the secret")
+
+	unbound := states.Seal(state, "") // of a browser without a cookie
+	for name, open := range map[string]func() (*oidc.State, error){
+		"none":             func() (*oidc.State, error) { return states.Open("", "one", "browser") },
+		"not base64":       func() (*oidc.State, error) { return states.Open(sealed+"!", "one", "browser") },
+		"cut off":          func() (*oidc.State, error) { return states.Open(sealed[:len(sealed)-4], "one", "browser") },
+		"another secret":   func() (*oidc.State, error) { return statesAt(&now, "new").Open(sealed, "one", "browser") },
+		"another provider": func() (*oidc.State, error) { return states.Open(sealed, "two", "browser") },
+		"another browser":  func() (*oidc.State, error) { return states.Open(sealed, "one", "other") },
+		"no browser":       func() (*oidc.State, error) { return states.Open(unbound, "one", "") },
+		"too old": func() (*oidc.State, error) {
+			now = now.Add(oidc.StateLifetime)
+			return states.Open(sealed, "one", "browser")
+		},
+	} {
+		before := now
+		_, err := open()
+		now = before
+		require.ErrorIs(t, err, oidc.ErrState, name)
+	}
+	now = now.Add(oidc.StateLifetime - time.Second)
+	_, err = states.Open(sealed, "one", "browser")
+	require.NoError(t, err)
+}
+
+func TestState_Redeem(t *testing.T) {
+	now := time.Now()
+	states := statesAt(&now, "secret")
+	for range 2 { // two logins of one browser
+		sealed := states.Seal(oidc.State{Flow: oidc.NewFlow(), Provider: "one"}, "browser")
+		for i, node := range []*pop.Connection{db, db} {
+			state, err := states.Open(sealed, "one", "browser")
+			require.NoError(t, err)
+			err = state.Redeem(node)
+			require.Equal(t, i == 0, err == nil)
+			if err != nil {
+				require.ErrorIs(t, err, oidc.ErrState)
+			}
+		}
+	}
+}
