@@ -57,7 +57,7 @@ var kinds = map[string]kind{
 }
 
 // ownKinds is for mails that you add. Their templates have data, subject, t, and url
-// (the public URL). docs/build-on-it.md adds one.
+// (the public URL). docs/own-it.md adds one.
 var ownKinds = outbox.Kinds{}
 
 // Start starts a worker. Without a mail server, mails stay in the outbox: see

@@ -69,13 +69,11 @@ func pagesInChromium(t *testing.T, a *app) {
 		chromedp.SendKeys("#q", "plan 01"),
 		until(`document.querySelectorAll("#list li").length == 1`),
 		chromedp.Evaluate(`document.fonts.load("16px Inter").then((found) => found.length)`, &fonts, awaited),
-		chromedp.Navigate(a.url+"/admin"),
+		chromedp.Navigate(a.url+"/clock"),
+		until(`document.getElementById("clock").textContent != ""`),
 		until(`document.getElementById("help").style.display == "none"`),
 		chromedp.Click(`#main button`),
 		until(`document.getElementById("help").style.display == ""`),
-		chromedp.Navigate(a.url+"/clock"),
-		until(`document.getElementById("clock").textContent != ""`),
-		chromedp.Navigate(a.url+"/"),
 	)...))
 	mutex.Lock()
 	defer mutex.Unlock()

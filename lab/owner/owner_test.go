@@ -1,9 +1,11 @@
-// Package owner follows docs/own-it.md and docs/build-on-it.md word for word in a
-// clone. After each step the app builds, after each section `go test ./...` passes
-// and the running app has the effects of its steps. The last `go test` is on
-// PostgreSQL, if there is a server.
-//
+// Package owner follows docs/own-it.md word for word in a clone. After each step the
+// app builds, after each section `go test ./...` passes and the running app has the
+// effects of its steps. The last `go test` is on PostgreSQL, if there is a server.
 // Then the binary runs as in production, behind nginx.
+//
+// TestDrop follows each step of the section Drop in a clone of its own:
+//
+//	go test -run TestDrop/Languages ./owner
 //
 // The clone is of the last commit with the working tree's changes to tracked files.
 // -short leaves out the clone's tests.
@@ -29,29 +31,45 @@ func TestOwnersDay(t *testing.T) {
 	}
 	c := newClone(t)
 	a := &app{clone: c}
-	for _, document := range documents {
-		sections := readGuide(t, c.dir, document)
-		for n, s := range sections {
-			passed := t.Run(s.title, func(t *testing.T) {
-				c.t, s = t, readGuide(t, c.dir, document)[n] // as renamed by earlier steps
-				for _, step := range s.steps {
-					c.follow(step)
-				}
-				c.test(document == documents[len(documents)-1] && n == len(sections)-1)
-				a.start(t)
-				defer a.stop()
-				require.Contains(t, effects, s.title)
-				effects[s.title](t, a)
-			})
-			if !passed {
-				return // the next section builds on it
+	sections := readGuide(t, c.dir)
+	for n, s := range sections {
+		passed := t.Run(s.title, func(t *testing.T) {
+			c.t, s = t, readGuide(t, c.dir)[n] // as renamed by earlier steps
+			for _, step := range s.steps {
+				c.follow(step)
 			}
+			c.test(n == len(sections)-1)
+			a.start(t)
+			defer a.stop()
+			require.Contains(t, effects, s.title)
+			effects[s.title](t, a)
+		})
+		if !passed {
+			return // the next section builds on it
 		}
 	}
 	t.Run("In production", func(t *testing.T) {
 		c.t = t
 		inProduction(t, c)
 	})
+}
+
+func TestDrop(t *testing.T) {
+	sections := readGuide(t, "../..")
+	drop := sections[len(sections)-1]
+	require.Equal(t, "Drop", drop.title)
+	for _, step := range drop.steps {
+		t.Run(step.title, func(t *testing.T) {
+			c := newClone(t)
+			c.follow(step)
+			c.test(false)
+			a := &app{clone: c}
+			a.start(t)
+			defer a.stop()
+			require.Contains(t, drops, step.title)
+			drops[step.title](t, a)
+		})
+	}
 }
 
 type clone struct {
