@@ -14,14 +14,17 @@ func AccountSecurityShow(c buffalo.Context) error { return renderSecurity(c, nil
 // renderSecurity shows the page, with messages at the fields of its forms.
 func renderSecurity(c buffalo.Context, wrong messages) error {
 	user := currentUser(c)
-	factors, err := models.FactorsOf(c, user)
 	waiting, waitingErr := models.WaitingOf(c, user)
 	decides, decidesErr := currentSession(c).DecidesUndo(c)
 	since, sinceErr := user.PasswordSince(c)
 	left, leftErr := user.RecoveryCodesLeft(c)
 	browsers, browsersErr := models.SkipsOf(c, user)
 	links, linksErr := models.LostLinksOf(c, user)
-	if err := errors.Join(err, waitingErr, decidesErr, sinceErr, leftErr, browsersErr, linksErr, showPasskeys(c, user)); err != nil {
+	ways, factorsErr := showFactors(c, user)
+	if err := errors.Join(
+		waitingErr, decidesErr, sinceErr, leftErr, browsersErr, linksErr, factorsErr,
+		showRemovedPasskeys(c, user),
+	); err != nil {
 		return err
 	}
 	c.Set("title", "account_security.title")
@@ -29,8 +32,6 @@ func renderSecurity(c buffalo.Context, wrong messages) error {
 	c.Set("may_enrol", !user.MustEnrol() || currentSession(c).MayEnrol)
 	c.Set("confirmed", currentSession(c).Confirmed())
 	c.Set("passwordSince", since)
-	c.Set("totp", ofKind(factors, models.FactorTOTP))
-	c.Set("codes", ofKind(factors, models.FactorCodes))
 	c.Set("codes_left", left)
 	c.Set("browsers", browsers)
 	c.Set("links", links)
@@ -39,7 +40,7 @@ func renderSecurity(c buffalo.Context, wrong messages) error {
 		c.Set("link", "")
 	}
 	c.Set("decides", decides)
-	setProtection(c, len(ofKind(factors, models.FactorPasskey))+len(ofKind(factors, models.FactorTOTP)), left)
+	setProtection(c, ways, left)
 	return renderForm(c, "account_security/show.plush.html", wrong)
 }
 
@@ -61,6 +62,17 @@ func setProtection(c buffalo.Context, ways, codesLeft int) {
 		sentences = append(sentences, t("account_security.next_way"))
 	}
 	c.Set("protection", sentences)
+}
+
+// showFactors sets the factors of an account for a page. ways is how many of them pass
+// a second step, but for recovery codes.
+func showFactors(c buffalo.Context, user *models.User) (ways int, err error) {
+	factors, err := models.FactorsOf(c, user)
+	passkeys, totp := ofKind(factors, models.FactorPasskey), ofKind(factors, models.FactorTOTP)
+	c.Set("passkeys", passkeys)
+	c.Set("totp", totp)
+	c.Set("codes", ofKind(factors, models.FactorCodes))
+	return len(passkeys) + len(totp), err
 }
 
 func ofKind(factors []models.Factor, kind string) (list []models.Factor) {

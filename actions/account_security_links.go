@@ -6,7 +6,6 @@ import (
 
 	"github.com/gobuffalo/buffalo"
 
-	"corral/internal/passkey"
 	"corral/internal/web"
 	"corral/models"
 )
@@ -15,28 +14,12 @@ type codeForm struct {
 	Code string `form:"code"`
 }
 
-// AccountSecurityLinksOptions is POST /account/security/links/{id}/options.
-func AccountSecurityLinksOptions(c buffalo.Context) error {
-	return passkeyOptions(c, func() (*passkey.Challenge, error) {
-		return currentUser(c).PasskeyOptions(c, models.PasskeyLinks+c.Param("id"))
-	})
-}
-
 // AccountSecurityLinksDestroy is DELETE /account/security/links/{id}: ends the
 // links in a mailbox that the account has left, with a code or, as JSON, a passkey
 // given for that purpose.
 func AccountSecurityLinksDestroy(c buffalo.Context) error {
 	if web.SendsJSON(c.Request()) {
-		return passkeyAnswer(c, http.StatusOK, func(form passkeyForm) (string, error) {
-			err := currentUser(c).EndLinksByPasskey(c, c.Param("id"), form.Answer, clientOf(c))
-			if errors.Is(err, models.ErrNotFound) {
-				return "", c.Error(http.StatusNotFound, errors.New("no such link"))
-			}
-			if err == nil {
-				noteLinksEnded(c)
-			}
-			return "/account/security", err
-		})
+		return endLinksByPasskey(c)
 	}
 	var form codeForm
 	if err := web.Bind(c, &form); err != nil {

@@ -90,7 +90,7 @@ func secondStepEnded(c buffalo.Context, err error) error {
 }
 
 func renderLoginSecond(c buffalo.Context, step *models.SecondStep, form loginSecondForm, message string) error {
-	if err := showPasskeys(c, step.User); err != nil {
+	if _, err := showFactors(c, step.User); err != nil {
 		return err
 	}
 	c.Set("title", "login_second.title")

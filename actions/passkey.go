@@ -91,14 +91,6 @@ func SudoPasskeyCreate(c buffalo.Context) error {
 	})
 }
 
-// showPasskeys sets those of an account for a page.
-func showPasskeys(c buffalo.Context, user *models.User) error {
-	used, removed, err := models.PasskeysOf(c, user)
-	c.Set("passkeys", used)
-	c.Set("removedPasskeys", removed)
-	return err
-}
-
 // passkeyOptions answers with what navigator.credentials takes. It sets no cookie:
 // two tabs must not disturb each other.
 func passkeyOptions(c buffalo.Context, options func() (*passkey.Challenge, error)) error {

@@ -58,7 +58,7 @@ func SudoCreate(c buffalo.Context) error {
 }
 
 func renderSudo(c buffalo.Context, message string) error {
-	if err := showPasskeys(c, currentUser(c)); err != nil {
+	if _, err := showFactors(c, currentUser(c)); err != nil {
 		return err
 	}
 	field := "password"

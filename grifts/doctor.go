@@ -13,7 +13,6 @@ import (
 	"corral/internal/database"
 	"corral/internal/env"
 	"corral/internal/oidc"
-	"corral/internal/passkey"
 	"corral/internal/task"
 	"corral/mailers"
 	"corral/migrations"
@@ -123,20 +122,6 @@ func checkMigrations(config.Config) (string, error) {
 		return "", fmt.Errorf("the database is newer than this release (migration %s): use the newer release, or restore a backup", unknown[len(unknown)-1])
 	}
 	return "all are applied", nil
-}
-
-// checkHost fails if HOST was changed, until a passkey is made under the new one.
-func checkHost(c config.Config) (string, error) {
-	if models.DB != nil {
-		made, err := models.NewestPasskeyHost(context.Background())
-		if host := c.Host.Hostname(); err == nil && made != "" && made != host { // without a schema, the check before it fails
-			return "", fmt.Errorf("passkeys were made for %s and do not work under %s: set HOST back, or tell their owners to log in with another factor and to add new ones", made, host)
-		}
-	}
-	if reason := passkey.Unusable(c.Host); reason != "" {
-		return c.Host.String() + ". " + text(reason), nil
-	}
-	return c.Host.String(), nil
 }
 
 func checkClock(config.Config) (string, error) {

@@ -1,0 +1,24 @@
+package grifts
+
+import (
+	"context"
+	"fmt"
+
+	"corral/config"
+	"corral/internal/passkey"
+	"corral/models"
+)
+
+// checkHost fails if HOST was changed, until a passkey is made under the new one.
+func checkHost(c config.Config) (string, error) {
+	if models.DB != nil {
+		made, err := models.NewestPasskeyHost(context.Background())
+		if host := c.Host.Hostname(); err == nil && made != "" && made != host { // without a schema, the check before it fails
+			return "", fmt.Errorf("passkeys were made for %s and do not work under %s: set HOST back, or tell their owners to log in with another factor and to add new ones", made, host)
+		}
+	}
+	if reason := passkey.Unusable(c.Host); reason != "" {
+		return c.Host.String() + ". " + text(reason), nil
+	}
+	return c.Host.String(), nil
+}
