@@ -9,7 +9,6 @@ import (
 
 	"github.com/gobuffalo/pop/v6"
 
-	"corral/internal/passkey"
 	"corral/internal/totp"
 )
 
@@ -38,14 +37,6 @@ func (u *User) EndLinksByCode(ctx context.Context, id, typed string, client Clie
 	}
 	return u.passCode(ctx, typed, client, func(tx *pop.Connection, f *Factor) error {
 		return errors.Join(u.confirmFactor(tx, f, client), u.endLinks(tx, id, f, client))
-	})
-}
-
-// EndLinksByPasskey is endLinks with a passkey. It also returns the errors of
-// LogInWithPasskey.
-func (u *User) EndLinksByPasskey(ctx context.Context, id string, answer passkey.Answer, client Client) error {
-	return usePasskey(ctx, PasskeyLinks+id, u.ID.String(), answer, client, func(tx *pop.Connection, user *User, f *Factor) error {
-		return errors.Join(user.noteUse(tx, f, client), user.endLinks(tx, id, f, client))
 	})
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/gobuffalo/nulls"
 	"github.com/gobuffalo/pop/v6"
 
+	"corral/config"
 	"corral/internal/passkey"
 	"corral/internal/ratelimit"
 	"corral/internal/secret"
@@ -18,6 +19,10 @@ import (
 
 // passkeys is set by Connect.
 var passkeys *passkey.RelyingParty
+
+func newRelyingParty(c config.Config) *passkey.RelyingParty {
+	return passkey.New(passkey.Options{PublicURL: c.Host, Name: "Corral", Secrets: secrets, Now: Clock.Now})
+}
 
 // What a challenge is for.
 const (

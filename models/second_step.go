@@ -12,7 +12,6 @@ import (
 	"github.com/gofrs/uuid"
 
 	"corral/internal/outbox"
-	"corral/internal/passkey"
 )
 
 // SecondStep is a login after the right password, or a mailed reset, which waits for a
@@ -139,18 +138,4 @@ func (p *SecondStep) passedBy(tx *pop.Connection, f *Factor, skip bool, client C
 		err = p.User.skipFrom(tx, s.RawDeviceCookie, client)
 	}
 	return s, errors.Join(err, p.User.record(tx, s.activity(), client))
-}
-
-// PassWithPasskey is Pass with a passkey. It returns the errors of LogInWithPasskey in
-// place of ErrBadCode.
-func (p *SecondStep) PassWithPasskey(ctx context.Context, answer passkey.Answer, skip bool, client Client) (s *LoggedIn, err error) {
-	err = usePasskey(ctx, PasskeySecondStep, p.UserID.String(), answer, client, func(tx *pop.Connection, user *User, f *Factor) error {
-		if user.CredentialVersion != p.Version {
-			return ErrNotFound
-		}
-		p.User = user
-		s, err = p.passedBy(tx, f, skip, client)
-		return err
-	})
-	return s, err
 }

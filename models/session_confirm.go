@@ -9,7 +9,6 @@ import (
 	"github.com/gobuffalo/nulls"
 	"github.com/gobuffalo/pop/v6"
 
-	"corral/internal/passkey"
 	"corral/internal/secret"
 )
 
@@ -48,16 +47,9 @@ func (s *Session) Confirm(ctx context.Context, with Credentials) (rawToken strin
 	return s.endIfRefused(ctx, rawToken, err, with.Client)
 }
 
-// ConfirmWithPasskey is Confirm by a passkey of the logged-in user. It returns the
-// errors of LogInWithPasskey in place of ErrBadCredentials.
-func (s *Session) ConfirmWithPasskey(ctx context.Context, answer passkey.Answer, client Client) (rawToken string, err error) {
-	return s.confirmBy(ctx, client, func(passed useOfFactor) error {
-		return usePasskey(ctx, PasskeySudo, s.UserID.String(), answer, client, passed)
-	})
-}
-
 func (s *Session) confirmWithCode(ctx context.Context, typed string, client Client) (rawToken string, err error) {
-	return s.confirmBy(ctx, client, func(passed useOfFactor) error {
+	badCode := func(err error) bool { return errors.Is(err, ErrBadCode) }
+	return s.confirmBy(ctx, client, badCode, func(passed useOfFactor) error {
 		return s.User.passCode(ctx, typed, client, func(tx *pop.Connection, f *Factor) error { return passed(tx, s.User, f) })
 	})
 }
@@ -65,8 +57,9 @@ func (s *Session) confirmWithCode(ctx context.Context, typed string, client Clie
 // useOfFactor is called with the locked account in the transaction that uses a factor.
 type useOfFactor = func(tx *pop.Connection, user *User, f *Factor) error
 
-// confirmBy counts a confirmation, as countConfirmation does, and runs use.
-func (s *Session) confirmBy(ctx context.Context, client Client, use func(passed useOfFactor) error) (rawToken string, err error) {
+// confirmBy counts a confirmation, as countConfirmation does, and runs use. It is
+// refunded after an error that is no failure of the client.
+func (s *Session) confirmBy(ctx context.Context, client Client, failed func(error) bool, use func(passed useOfFactor) error) (rawToken string, err error) {
 	if err := inTransaction(ctx, s.countConfirmation); err != nil {
 		return "", err
 	}
@@ -77,7 +70,7 @@ func (s *Session) confirmBy(ctx context.Context, client Client, use func(passed 
 		rawToken, err = s.confirm(tx, user)
 		return err
 	})
-	if err != nil && !errors.Is(err, ErrBadCode) && !passkeyRefused(err) {
+	if err != nil && !failed(err) {
 		err = errors.Join(err, inTransaction(context.WithoutCancel(ctx), s.refundConfirmation))
 	}
 	return s.endIfRefused(ctx, rawToken, err, client)

@@ -1,0 +1,40 @@
+package models
+
+import (
+	"context"
+	"errors"
+
+	"github.com/gobuffalo/pop/v6"
+
+	"corral/internal/passkey"
+)
+
+// PassWithPasskey is Pass with a passkey. It returns the errors of LogInWithPasskey in
+// place of ErrBadCode.
+func (p *SecondStep) PassWithPasskey(ctx context.Context, answer passkey.Answer, skip bool, client Client) (s *LoggedIn, err error) {
+	err = usePasskey(ctx, PasskeySecondStep, p.UserID.String(), answer, client, func(tx *pop.Connection, user *User, f *Factor) error {
+		if user.CredentialVersion != p.Version {
+			return ErrNotFound
+		}
+		p.User = user
+		s, err = p.passedBy(tx, f, skip, client)
+		return err
+	})
+	return s, err
+}
+
+// ConfirmWithPasskey is Confirm by a passkey of the logged-in user. It returns the
+// errors of LogInWithPasskey in place of ErrBadCredentials.
+func (s *Session) ConfirmWithPasskey(ctx context.Context, answer passkey.Answer, client Client) (rawToken string, err error) {
+	return s.confirmBy(ctx, client, passkeyRefused, func(passed useOfFactor) error {
+		return usePasskey(ctx, PasskeySudo, s.UserID.String(), answer, client, passed)
+	})
+}
+
+// EndLinksByPasskey is endLinks with a passkey. It also returns the errors of
+// LogInWithPasskey.
+func (u *User) EndLinksByPasskey(ctx context.Context, id string, answer passkey.Answer, client Client) error {
+	return usePasskey(ctx, PasskeyLinks+id, u.ID.String(), answer, client, func(tx *pop.Connection, user *User, f *Factor) error {
+		return errors.Join(user.noteUse(tx, f, client), user.endLinks(tx, id, f, client))
+	})
+}
