@@ -68,11 +68,13 @@ func setProtection(c buffalo.Context, ways, codesLeft int) {
 // a second step, but for recovery codes.
 func showFactors(c buffalo.Context, user *models.User) (ways int, err error) {
 	factors, err := models.FactorsOf(c, user)
-	passkeys, totp := ofKind(factors, models.FactorPasskey), ofKind(factors, models.FactorTOTP)
-	c.Set("passkeys", passkeys)
-	c.Set("totp", totp)
-	c.Set("codes", ofKind(factors, models.FactorCodes))
-	return len(passkeys) + len(totp), err
+	codes := ofKind(factors, models.FactorCodes)
+	ways = len(factors) - len(codes)
+	c.Set("passkeys", ofKind(factors, models.FactorPasskey))
+	c.Set("totp", ofKind(factors, models.FactorTOTP))
+	c.Set("codes", codes)
+	c.Set("ways", ways)
+	return ways, err
 }
 
 func ofKind(factors []models.Factor, kind string) (list []models.Factor) {

@@ -15,8 +15,7 @@ type codeForm struct {
 }
 
 // AccountSecurityLinksDestroy is DELETE /account/security/links/{id}: ends the
-// links in a mailbox that the account has left, with a code or, as JSON, a passkey
-// given for that purpose.
+// links in a mailbox that the account has left, by a factor given for that purpose.
 func AccountSecurityLinksDestroy(c buffalo.Context) error {
 	if web.SendsJSON(c.Request()) {
 		return endLinksByPasskey(c)

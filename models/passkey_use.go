@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/gobuffalo/pop/v6"
+	"github.com/gofrs/uuid"
 
 	"corral/internal/passkey"
 )
@@ -37,4 +38,28 @@ func (u *User) EndLinksByPasskey(ctx context.Context, id string, answer passkey.
 	return usePasskey(ctx, PasskeyLinks+id, u.ID.String(), answer, client, func(tx *pop.Connection, user *User, f *Factor) error {
 		return errors.Join(user.noteUse(tx, f, client), user.endLinks(tx, id, f, client))
 	})
+}
+
+// RemovePassword removes the password, ends every session, turns the second step on,
+// and mails the owner. It returns recovery codes if the second step was off,
+// ErrRefused without a passkey, and ErrBadCredentials as lock does.
+func (u *User) RemovePassword(ctx context.Context, client Client) (codes []string, err error) {
+	err = u.change(ctx, func(tx *pop.Connection) error {
+		if u.PasswordDigest == "" {
+			return nil
+		}
+		if err := u.storePassword(tx, ""); err != nil {
+			return err
+		}
+		if err := u.keepAWayInWithout(tx, uuid.Nil); err != nil {
+			return err
+		}
+		// First: its link undoes the switch, too.
+		err := errors.Join(u.record(tx, ActivityPasswordRemoved, client), u.mailChange(tx, ChangePasswordRemoved, MailPasswordRemoved, u.Email, client))
+		if err == nil && !u.SecondStep {
+			codes, _, err = u.turnSecondStep(tx, true, client)
+		}
+		return err
+	})
+	return codes, err
 }

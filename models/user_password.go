@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/gobuffalo/pop/v6"
-	"github.com/gofrs/uuid"
 
 	"corral/internal/password"
 )
@@ -47,30 +46,6 @@ func (u *User) PasswordSince(ctx context.Context) (time.Time, error) {
 		return list[0].CreatedAt, nil
 	}
 	return u.CreatedAt, nil // at sign-up
-}
-
-// RemovePassword removes the password, ends every session, turns the second step on,
-// and mails the owner. It returns recovery codes if the second step was off,
-// ErrRefused without a passkey, and ErrBadCredentials as lock does.
-func (u *User) RemovePassword(ctx context.Context, client Client) (codes []string, err error) {
-	err = u.change(ctx, func(tx *pop.Connection) error {
-		if u.PasswordDigest == "" {
-			return nil
-		}
-		if err := u.storePassword(tx, ""); err != nil {
-			return err
-		}
-		if err := u.keepAWayInWithout(tx, uuid.Nil); err != nil {
-			return err
-		}
-		// First: its link undoes the switch, too.
-		err := errors.Join(u.record(tx, ActivityPasswordRemoved, client), u.mailChange(tx, ChangePasswordRemoved, MailPasswordRemoved, u.Email, client))
-		if err == nil && !u.SecondStep {
-			codes, _, err = u.turnSecondStep(tx, true, client)
-		}
-		return err
-	})
-	return codes, err
 }
 
 // storePassword stores a digest, "" for none. It ends the sessions and deletes all
