@@ -156,3 +156,18 @@ func (u *User) storeSecondStep(tx *pop.Connection, on bool) error {
 	}
 	return wrap("turning the second step", tx.UpdateColumns(u, "second_step", "updated_at"))
 }
+
+// keepAWayInWithout returns ErrRefused if the locked account would have no way in
+// without a factor. One that an undo removes soon is none.
+func (u *User) keepAWayInWithout(tx *pop.Connection, id uuid.UUID) error {
+	var kinds []string
+	err := tx.RawQuery(`SELECT kind FROM factors WHERE user_id = ? AND removed_at IS NULL AND id <> ? AND kind <> ?
+		AND id NOT IN (SELECT factor_id FROM undo_parts WHERE user_id = ?)`, u.ID, id, FactorCodes, u.ID).All(&kinds)
+	if err != nil {
+		return fmt.Errorf("counting factors: %w", err)
+	}
+	if u.SecondStep && len(kinds) == 0 || u.PasswordDigest == "" && !slices.Contains(kinds, FactorPasskey) {
+		return ErrRefused
+	}
+	return nil
+}

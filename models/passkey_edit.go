@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/gobuffalo/nulls"
 	"github.com/gobuffalo/pop/v6"
@@ -101,19 +100,4 @@ func (u *User) editPasskey(ctx context.Context, id string, removed bool, edit fu
 		}
 		return edit(tx, &found[0])
 	})
-}
-
-// keepAWayInWithout returns ErrRefused if the locked account would have no way in
-// without a factor. One that an undo removes soon is none.
-func (u *User) keepAWayInWithout(tx *pop.Connection, id uuid.UUID) error {
-	var kinds []string
-	err := tx.RawQuery(`SELECT kind FROM factors WHERE user_id = ? AND removed_at IS NULL AND id <> ? AND kind <> ?
-		AND id NOT IN (SELECT factor_id FROM undo_parts WHERE user_id = ?)`, u.ID, id, FactorCodes, u.ID).All(&kinds)
-	if err != nil {
-		return fmt.Errorf("counting factors: %w", err)
-	}
-	if u.SecondStep && len(kinds) == 0 || u.PasswordDigest == "" && !slices.Contains(kinds, FactorPasskey) {
-		return ErrRefused
-	}
-	return nil
 }
