@@ -101,6 +101,9 @@ func (u *User) finishUndo(tx *pop.Connection, parts []UndoPart, client Client) e
 }
 
 func (u *User) deleteUndoParts(tx *pop.Connection, parts []UndoPart) error {
+	if len(parts) == 0 { // another node was first
+		return nil
+	}
 	ids := []uuid.UUID{}
 	for _, p := range parts {
 		ids = append(ids, p.ID)

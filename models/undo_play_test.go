@@ -109,12 +109,17 @@ func (s *stage) require(holds bool, rule string, args ...any) {
 	}
 }
 
+// isRefusal reports whether users may see an error.
+func isRefusal(err error) bool {
+	return slices.ContainsFunc([]error{
+		models.ErrNotFound, models.ErrBadCredentials, models.ErrBadCode, models.ErrRefused, models.ErrSecondStep, passkey.ErrRefused, passkey.ErrUnknown, passkey.ErrExpired,
+	}, func(refusal error) bool { return errors.Is(err, refusal) })
+}
+
 // may reports whether a move was made. It fails for errors that nobody may see.
 func (s *stage) may(err error) bool {
-	for _, refusal := range []error{models.ErrNotFound, models.ErrBadCredentials, models.ErrBadCode, models.ErrRefused, models.ErrSecondStep, passkey.ErrRefused, passkey.ErrUnknown, passkey.ErrExpired} {
-		if errors.Is(err, refusal) {
-			return false
-		}
+	if isRefusal(err) {
+		return false
 	}
 	s.require(err == nil, "%v", err)
 	return true
@@ -630,6 +635,7 @@ func (s *stage) ownerGetsItBack(last []move) {
 	for s.play(move{name: "reset"}); len(s.live(undoer, s.setUp)) > 0; {
 		s.play(move{thief: s.start.mailbox, name: "undo"})
 	}
+	s.require(s.start.mailbox || len(s.live(s.thief, 0)) == 0, "the thief has links")
 	s.require(slices.Contains(ownersMailboxes, s.user.Email) && !s.user.DeletedAt.Valid, "the email is %s, deleted %v", s.user.Email, s.user.DeletedAt)
 	for range 2 {
 		for _, m := range last {
