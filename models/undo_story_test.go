@@ -1,0 +1,32 @@
+package models_test
+
+// A thief at an open desk does these in every order. The owner's oldest link undoes
+// all of it, and the thief's links and mails undo nothing.
+func (ms *ModelSuite) Test_Undo_StoriesOfAThief() {
+	thiefs := []string{"change email", "add passkey", "remove TOTP", "delete", "reset", "end other sessions"}
+	secondStep := start{passkey: true, totp: true, session: true}
+	for _, first := range thiefs {
+		for _, second := range thiefs {
+			if first != second {
+				ms.requireUndone(start{session: true}, first, second)
+				ms.requireUndone(secondStep, first, second)
+			}
+		}
+	}
+	ms.requireUndone(secondStep, "change email", "add passkey", "reset", "delete")
+	ms.requireUndone(secondStep, "add passkey", "change email", "remove TOTP", "reset")
+	ms.requireUndone(secondStep, "remove TOTP", "add passkey", "end other sessions", "change email")
+	ms.requireUndone(start{session: true}, "end other sessions", "change email", "reset", "add passkey")
+	ms.requireUndone(start{session: true, passkey: true}, "add passkey", "change email", "reset", "delete")
+}
+
+// requireUndone performs moves of a thief. At the end the owner has all back.
+func (ms *ModelSuite) requireUndone(st start, names ...string) {
+	var moves []move
+	for _, name := range names {
+		moves = append(moves, move{thief: true, name: name})
+	}
+	if rule := ms.perform(play{st, moves}); rule != "" {
+		ms.FailNow(rule, "%+v: %v", st, names)
+	}
+}
