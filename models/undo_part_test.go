@@ -187,6 +187,39 @@ func (ms *ModelSuite) Test_Undo_AnAdditionIsNotTakenBack() {
 	ms.ErrorIs(ms.user("ada@example.com").RestorePasskey(ctx, passkey.ID.String(), here), models.ErrNotFound)
 }
 
+// A login by what took its place stops the return of a stolen phone's secret for good.
+func (ms *ModelSuite) Test_Undo_ReplacedTOTPDoesNotReturnLater() {
+	models.Clock.Stop()
+	ms.signUp("ada@example.com")
+	stolen := ms.addFactor("totp")
+	ms.addFactor("passkey")
+	ms.turnSecondStep(true)
+	ms.removeFactor(stolen)
+	replaced := ms.addFactor("totp")
+	ms.notMe("totp_removed")
+	ms.NoError(models.UseFactor(ms.T().Context(), "ada@example.com", replaced))
+	ms.removeFactor(replaced)
+	ms.later(24 * time.Hour)
+	ms.hasFactors([]string{"passkey"}, true, "a day later")
+}
+
+// The owner turns the second step on again, with nothing but what is undone later.
+func (ms *ModelSuite) Test_Undo_KeepsAWayIn() {
+	models.Clock.Stop()
+	ctx := ms.T().Context()
+	ms.signUp("ada@example.com")
+	passkey := ms.addFactor("passkey")
+	ms.turnSecondStep(true)
+	ms.addFactor("totp")
+	ms.notMe("totp_added")
+	ms.NoError(ms.user("ada@example.com").SetPassword(ctx, modelstest.Password))
+	ms.turnSecondStep(false)
+	ms.removeFactor(passkey)
+	ms.NoError(errorOf(ms.user("ada@example.com").TurnSecondStep(ctx, true, here)))
+	ms.later(24 * time.Hour)
+	ms.hasFactors([]string{"codes"}, false, "nothing else passes it")
+}
+
 // The owner takes a passkey back before the undo does: nothing removes it.
 func (ms *ModelSuite) Test_Undo_TakenBackMeanwhile() {
 	models.Clock.Stop()

@@ -52,6 +52,18 @@ func (ms *ModelSuite) later(d time.Duration) {
 
 var nothing = []string{}
 
+// A notice has the number of the change that follows. Its link is as good, once.
+func (ms *ModelSuite) Test_Undo_EndsLinksOfTheSameNumber() {
+	ms.signUp("ada@example.com")
+	ms.addFactor("passkey")
+	ms.NoError(ms.user("ada@example.com").RequestEmailChange(ms.T().Context(), "ada@example.org", here))
+	notice := modelstest.Link(ms.T(), "ada@example.com", models.MailEmailRequested)
+	ms.addFactor("passkey")
+	ms.notMe("passkey_added")
+	ms.hasFactors([]string{"passkey"}, false, "the older one")
+	ms.ErrorIs(models.Undo(ms.T().Context(), notice, here), models.ErrNotFound)
+}
+
 func (ms *ModelSuite) Test_Undo_FactorsAtOnceWithoutSecondStep() {
 	ms.signUp("ada@example.com")
 	ms.addFactor("passkey")
