@@ -1,8 +1,10 @@
 package actions
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -10,6 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"corral/internal/apptest"
+	"corral/internal/passkey"
+	"corral/internal/passkey/passkeytest"
 	"corral/models"
 	"corral/models/modelstest"
 )
@@ -28,6 +32,19 @@ var kindsOfEmail = map[string]func(t testing.TB, email string){
 		modelstest.SignUp(t, email)
 		modelstest.SetTOTP(t, email)
 	},
+	"taken, with a passkey": func(t testing.TB, email string) { addPasskeyTo(t, modelstest.SignUp(t, email)) },
+	"taken, with a passkey as second step": func(t testing.TB, email string) {
+		user := modelstest.SignUp(t, email)
+		addPasskeyTo(t, user)
+		_, err := user.TurnSecondStep(t.Context(), true, models.Client{})
+		require.NoError(t, err)
+	},
+	"taken, without a password": func(t testing.TB, email string) {
+		user := modelstest.SignUp(t, email)
+		addPasskeyTo(t, user)
+		_, err := user.RemovePassword(t.Context(), models.Client{})
+		require.NoError(t, err)
+	},
 	"invited, without a password yet": func(t testing.TB, email string) {
 		_, err := models.CreateUser(t.Context(), email, "")
 		require.NoError(t, err)
@@ -43,6 +60,17 @@ var kindsOfEmail = map[string]func(t testing.TB, email string){
 	"requested by a sign-up": func(t testing.TB, email string) {
 		require.NoError(t, models.RequestSignup(t.Context(), email, "", models.Client{}))
 	},
+}
+
+// addPasskeyTo adds a passkey without the pages.
+func addPasskeyTo(t testing.TB, user *models.User) {
+	t.Helper()
+	challenge, err := user.PasskeyOptions(t.Context(), models.PasskeyNew)
+	require.NoError(t, err)
+	options, err := json.Marshal(challenge)
+	require.NoError(t, err)
+	answer := passkey.Answer(passkeytest.New(origin).Create(t, options))
+	require.NoError(t, user.AddPasskey(t.Context(), answer, "", "", models.Client{}))
 }
 
 // visit sends an email to forms and returns the responses.
@@ -66,6 +94,21 @@ func times(count int, path string, fields ...string) visit {
 	}
 }
 
+// random is what differs in all options.
+var random = regexp.MustCompile(`"(challenge|state)":"[^"]*"`)
+
+// passkeyLogin asks for options between logins that fail, and refuses an answer.
+func passkeyLogin(b *browser, email string) (answers []apptest.Answer) {
+	for range 7 {
+		options := b.PostJSON("/login/passkey/options", "{}")
+		require.Equal(b.site.t, 200, options.StatusCode)
+		options.Page = random.ReplaceAllStringFunc(options.Page, func(s string) string { return strings.Repeat("x", len(s)) })
+		login := times(1, "/login", "password")(b, email)
+		answers = append(answers, options, login[0], b.PostJSON("/login/passkey", "{}"))
+	}
+	return answers
+}
+
 // Prevents account enumeration at each form with an email: status, headers,
 // cookies' names, lengths and attributes, and every byte of the page are the
 // same, also beyond the rate limit.
@@ -75,6 +118,7 @@ func TestAlike(t *testing.T) {
 		"sign up":         times(5, "/signup"),
 		"forgot":          times(5, "/password/forgot"),
 		"change of email": changeEmail,
+		"passkey":         passkeyLogin,
 	} {
 		s := newProductionSite(t, trustLoopback)
 		models.Clock.Stop() // Retry-After is the same for all

@@ -134,7 +134,7 @@ func TestPasskey_LogsInWhileAnotherIs(t *testing.T) {
 func TestPasskey_LoginOptions(t *testing.T) {
 	s := newSite(t)
 	ada, _ := s.withPasskey("ada@example.com")
-	before := rows(t)
+	before, kept := rows(t), count(t, "used_challenges")+count(t, "rate_limits")+count(t, "activities")
 	for _, b := range []*browser{s.browser(), ada} {
 		var options struct {
 			PublicKey map[string]any
@@ -149,6 +149,7 @@ func TestPasskey_LoginOptions(t *testing.T) {
 	for range 30 { // not limited
 		s.browser().options("/login/passkey")
 	}
+	require.Equal(t, kept, count(t, "used_challenges")+count(t, "rate_limits")+count(t, "activities"))
 }
 
 // hostileAnswers are refused at every route.
@@ -257,11 +258,17 @@ func TestPasskey_RateLimit(t *testing.T) {
 	requireLocation(t, known.usesPasskey("/login/passkey", a), 200, "/")
 }
 
-var passkeyRoutes = []string{"/login/passkey", "/login/passkey/options", "/sudo/passkey", "/sudo/passkey/options", passkeysPath, passkeysPath + "/options"}
+var passkeyRoutes = []string{
+	"/login/passkey", "/login/passkey/options", "/sudo/passkey", "/sudo/passkey/options", passkeysPath, passkeysPath + "/options",
+	"/account/security/links/x/options", "/login/second/passkey", "/login/second/passkey/options",
+}
 
 func TestPasskey_AnswersJSON(t *testing.T) {
 	s := newSite(t)
-	ada, _ := s.withPasskey("ada@example.com")
+	ada, a := s.withPasskeyAsSecondStep("ada@example.com")
+	ada.logOut()
+	requireLocation(t, ada.usesPasskey("/login/passkey", a), 200, "/")
+	ada.logIn("ada@example.com") // another one, which waits for its second step
 	for _, path := range passkeyRoutes {
 		requireProblem(t, ada.Post(path, url.Values{"state": {"x"}}), 415, "")
 		requireProblem(t, ada.PostJSON(path, `{"state": "`+strings.Repeat("x", 2<<20)+`"}`), 413, "")
@@ -277,7 +284,8 @@ func TestPasskey_AnswersJSON(t *testing.T) {
 			requireProblem(t, ada.PostJSON(path, body), 422, "That passkey was not accepted.")
 		}
 		models.Clock.Move(3 * time.Minute) // past the rate limit
-		ada.confirm(modelstest.Password)
+		requireLocation(t, ada.usesPasskey("/sudo/passkey", a), 200, "/account")
+		ada.logIn("ada@example.com")
 	}
 	anonymous := s.browser()
 	for _, path := range passkeyRoutes[2:] {

@@ -2,6 +2,7 @@ package actions
 
 import (
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -13,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"corral/internal/apptest"
+	"corral/internal/passkey/passkeytest"
 	"corral/models"
 	"corral/models/modelstest"
 )
@@ -160,6 +162,43 @@ func TestSudo_LeadsBackToAnEmptyForm(t *testing.T) {
 	require.Equal(t, "/account", b.Put("/account/email", url.Values{"email": {"ada@new.example"}}).Location())
 	require.Equal(t, "/account", b.Put("/account/password", url.Values{"password": {newPassword}}).Location())
 	require.Equal(t, "/welcome", b.Delete("/account", nil).Location())
+}
+
+// A page shows a form of a sudo route to confirmed users only: what others typed would
+// be lost.
+func TestSudo_FormsAreForConfirmedUsers(t *testing.T) {
+	s := newSite(t)
+	ada, _ := s.withPasskey("ada@example.com")
+	ada.addsPasskey(passkeytest.New(origin))
+	require.Equal(t, "/account/security", ada.Delete(passkeysPath+"/"+newestFactor(t).ID.String(), nil).Location())
+	ada.setTOTP()
+	require.Len(t, ada.recoveryCodes(), 10)
+	ada.Put("/account/email", url.Values{"email": {"ada@new.example"}})
+	ada.Post("/account/email/confirm/"+modelstest.Link(t, "ada@new.example", models.MailEmailConfirm), nil)
+	pages := func() (forms string) {
+		for _, path := range []string{"/account", "/account/security", "/account/security/recovery-codes", "/account/security/totp"} {
+			forms += ada.Get(path).Page
+		}
+		return forms
+	}
+	confirmed := pages()
+	models.Clock.Move(10 * time.Minute)
+	unconfirmed := pages()
+	shown := 0
+	for _, r := range app.Routes() {
+		if Guard(r) != "sudo" || r.Method == "GET" {
+			continue
+		}
+		path := strings.TrimSuffix(trimSlash(r.Path), "/options")
+		path = strings.ReplaceAll(regexp.QuoteMeta(path), `\{id\}`, `[^/"]+`)
+		form := regexp.MustCompile(`(action|data-passkey)="` + path + `"`)
+		require.False(t, form.MatchString(unconfirmed), path)
+		if path != "/account/security/totp" || r.Method == "DELETE" {
+			require.True(t, form.MatchString(confirmed), path)
+			shown++
+		}
+	}
+	require.Greater(t, shown, 10)
 }
 
 func TestSudo_LeadsToOwnPagesOnly(t *testing.T) {

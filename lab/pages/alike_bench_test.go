@@ -17,32 +17,40 @@ import (
 //
 //	go test -run '^$' -bench Alike -benchtime 200x ./pages
 func BenchmarkAlike(b *testing.B) {
+	login := func(v *site.Browser, email string) site.Answer {
+		return v.Post("/login", "email", email, "password", "not the password")
+	}
 	signUp := func(v *site.Browser, email string) site.Answer { return v.Post("/signup", "email", email) }
 	forgot := func(v *site.Browser, email string) site.Answer { return v.Post("/password/forgot", "email", email) }
 	for _, form := range []struct {
 		name   string
-		before int // earlier submissions with the email
+		before int    // earlier submissions with the email
+		with   string // kind of factor of the taken one, whose second step is on, or ""
 		send   func(v *site.Browser, email string) site.Answer
 	}{
-		{"login", 0, func(v *site.Browser, email string) site.Answer {
-			return v.Post("/login", "email", email, "password", "not the password")
-		}},
-		{"signup", 0, signUp},
-		{"signup, over the limit", 3, signUp},
-		{"forgot", 0, forgot},
-		{"forgot, over the limit", 3, forgot},
-		{"change of email", 0, func(v *site.Browser, email string) site.Answer {
+		{"login", 0, "", login},
+		{"login, passkey", 0, "passkey", login},
+		{"login, TOTP", 0, "totp", login},
+		{"signup", 0, "", signUp},
+		{"signup, over the limit", 3, "", signUp},
+		{"forgot", 0, "", forgot},
+		{"forgot, over the limit", 3, "", forgot},
+		{"change of email", 0, "", func(v *site.Browser, email string) site.Answer {
 			return v.Put("/account/email", "email", email)
 		}},
 	} {
-		b.Run(form.name, func(b *testing.B) { compare(b, form.before, form.send) })
+		b.Run(form.name, func(b *testing.B) { compare(b, form.before, form.with, form.send) })
 	}
 }
 
-func compare(b *testing.B, before int, send func(v *site.Browser, email string) site.Answer) {
+func compare(b *testing.B, before int, with string, send func(v *site.Browser, email string) site.Answer) {
 	s := site.OpenProduction(b)
 	s.SignUp("carol@example.com")
 	s.SignUp("ada@example.com")
+	if with != "" {
+		s.Execute("INSERT INTO factors (id, user_id, kind, name, data, last_step, created_at, removed_number) SELECT id, id, $1, '', '', 0, created_at, 0 FROM users", with)
+		s.Browser().TurnSecondStepOn("ada@example.com")
+	}
 	s.ClearLimits()
 	v := s.Browser()
 	if b.Name() == "BenchmarkAlike/change_of_email" {
