@@ -143,6 +143,16 @@ func TestPasskeys(t *testing.T) {
 			s.tenMinutesLater(t)
 			zoe.visit("/sudo")
 			zoe.see("sudo-without-password")
+
+			zoe.logOutQuietly()
+			zoe.visit("/password/forgot")
+			zoe.fill("[name=email]", zoe.email)
+			zoe.press(`[action="/password/forgot"] [type=submit]`)
+			zoe.visit(s.mails.Link(t, zoe.email, "/password/reset/"))
+			require.Equal(t, "/login/second", zoe.path())
+			zoe.see("login-second-reset")
+			zoe.press(secondButton)
+			require.Equal(t, "/password/reset", zoe.path())
 		})
 	}
 }

@@ -63,6 +63,7 @@ func (s *site) tellOfSecurity(t *testing.T, p person) {
 	zoe.visit("/account/security")
 	zoe.see("security-waiting-unconfirmed")
 	zoe.press(`main [aria-labelledby=password-heading] a`)
+	zoe.see("sudo-code")
 	zoe.fill("[name=code]", codes[2])
 	zoe.press(`[action="/sudo"] [type=submit]`)
 	require.Equal(t, "/account/security", zoe.path())
@@ -78,6 +79,40 @@ func (s *site) tellOfSecurity(t *testing.T, p person) {
 	require.False(t, zoe.has(`[action="/account/security/undo"]`))
 	zoe.visit("/account/activity")
 	zoe.see("activity-security")
+	zoe.visit(s.mails.Link(t, zoe.email, "/not-me/"))
+	zoe.see("not-me-waits")
+}
+
+// What a user sees who has to set up a second step first.
+func TestSecurity_Required(t *testing.T) {
+	t.Parallel()
+	for _, language := range languages(t) {
+		t.Run(language, func(t *testing.T) {
+			t.Parallel()
+			s := openSite(t)
+			s.restart(t, "SECOND_FACTOR=required")
+			zoe := &story{browser: openBrowser(t, s, person{language: language, looks: true}), email: "zoe@example.com", password: firstPassword}
+			zoe.visit("/signup")
+			zoe.fill("[name=email]", zoe.email)
+			zoe.press(`[action="/signup"] [type=submit]`)
+			zoe.visit(s.mails.Link(t, zoe.email, "/signup/"))
+			zoe.fill("[name=password]", zoe.password)
+			zoe.press(`[action="/signup/password"] [type=submit]`)
+			require.Equal(t, "/account/security", zoe.path())
+			zoe.see("security-enrol")
+			zoe.logOutQuietly()
+			zoe.visit("/login")
+			zoe.logIn(zoe.password)
+			require.Equal(t, "/account/security", zoe.path())
+			zoe.see("security-enrol-mailed")
+			zoe.visit(s.mails.Link(t, zoe.email, "/account/security/enrol/"))
+			zoe.see("enrol")
+			zoe.press(`main [action^="/account/security/enrol/"] [type=submit]`)
+			zoe.setTOTP()
+			zoe.visit("/")
+			require.Equal(t, "/", zoe.path())
+		})
+	}
 }
 
 // setTOTP sets TOTP by the pages.
