@@ -86,9 +86,10 @@ func (ms *ModelSuite) Test_Undo_FactorsADayLaterWithSecondStep() {
 	ms.NoError(models.Undo(ms.T().Context(), first, here))
 	ms.later(24*time.Hour - time.Second)
 	ms.hasFactors([]string{"totp", "codes"}, true, "a mailbox alone moves no factor")
-	resets := len(modelstest.Mails(ms.T(), "ada@example.com"))
+	resets, version := len(modelstest.Mails(ms.T(), "ada@example.com")), ms.user("ada@example.com").CredentialVersion
 	ms.later(time.Second)
 	ms.hasFactors(nothing, false, "a day later")
+	ms.Greater(ms.user("ada@example.com").CredentialVersion, version, "it ends logins that wait for their second step")
 	ms.ElementsMatch([]string{models.MailUndoFinished, models.MailReset}, modelstest.Mails(ms.T(), "ada@example.com")[resets:])
 	ms.Zero(ms.count("undo_parts"))
 }
