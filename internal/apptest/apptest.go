@@ -1,5 +1,6 @@
 // Package apptest is the test kit of a Buffalo app: a database for each test
-// binary, browsers that use real sockets, mails, and a concurrent log.
+// binary, browsers that use real sockets, access to queued mails, and a buffer for
+// the log.
 //
 //	func TestMain(m *testing.M) {
 //		apptest.Main(m, os.Getenv("TEST_DATABASE_URL"), connectAndMigrate)
@@ -25,9 +26,9 @@ import (
 // outgoing connections and for port 0.
 func FreePort(t testing.TB) string {
 	t.Helper()
-	const first, past = 20_000, 32_000
+	const first, end = 20_000, 32_000
 	for range 100 {
-		port := strconv.Itoa(first + rand.IntN(past-first))
+		port := strconv.Itoa(first + rand.IntN(end-first))
 		if l, err := net.Listen("tcp", "127.0.0.1:"+port); err == nil {
 			l.Close()
 			return port

@@ -25,7 +25,7 @@ func NewServer(t testing.TB, handler http.Handler) *Server {
 	return &Server{server, t}
 }
 
-// NewTLSServer is NewServer over HTTPS. app gets the public URL.
+// NewTLSServer is NewServer over HTTPS. It calls app with the public URL.
 func NewTLSServer(t testing.TB, app func(baseURL *url.URL) http.Handler) *Server {
 	t.Helper()
 	server := httptest.NewUnstartedServer(nil)
@@ -40,8 +40,8 @@ func (s *Server) baseURL() *url.URL {
 	return u
 }
 
-// Browser keeps cookies and does not follow redirects. Connection errors fail
-// the test.
+// Browser is a client that keeps cookies and does not follow redirects. A
+// connection error fails the test.
 type Browser struct {
 	Header http.Header // sent with each request
 
@@ -77,7 +77,7 @@ func (a Answer) LocationPath() string {
 	return path
 }
 
-// Send sends a request, with a form unless it is nil.
+// Send sends a request, with a form unless form is nil.
 func (b *Browser) Send(method, path string, form url.Values) Answer {
 	b.server.t.Helper()
 	contentType := ""
@@ -148,8 +148,8 @@ func withMethod(form url.Values, method string) url.Values {
 	return sent
 }
 
-// Cookie returns the value of the cookie whose name, after any __Host-, ends with
-// suffix, or "".
+// Cookie returns the value of the first cookie whose name ends with suffix, or "". It
+// finds a cookie with or without the prefix __Host-.
 func (b *Browser) Cookie(suffix string) string {
 	for _, c := range b.client.Jar.Cookies(b.server.baseURL()) {
 		if strings.HasSuffix(c.Name, suffix) {

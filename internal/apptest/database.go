@@ -18,7 +18,7 @@ import (
 )
 
 // NewDatabase creates a temporary SQLite file or, if server is a PostgreSQL URL, a
-// database there. drop removes it.
+// database on that server. drop removes the database.
 func NewDatabase(server string) (databaseURL string, drop func(), err error) {
 	if server != "" {
 		return newPostgres(server)
@@ -31,7 +31,7 @@ func NewDatabase(server string) (databaseURL string, drop func(), err error) {
 }
 
 func newPostgres(server string) (databaseURL string, drop func(), err error) {
-	own, err := url.Parse(server)
+	created, err := url.Parse(server)
 	if err != nil {
 		return "", nil, err
 	}
@@ -44,15 +44,15 @@ func newPostgres(server string) (databaseURL string, drop func(), err error) {
 		admin.Close()
 		return "", nil, err
 	}
-	own.Path = "/" + name
-	return own.String(), func() {
+	created.Path = "/" + name
+	return created.String(), func() {
 		admin.Exec("DROP DATABASE " + name + " WITH (FORCE)")
 		admin.Close()
 	}, nil
 }
 
-// Main is for TestMain: it runs a package's tests on a new database, which connect
-// opens and migrates.
+// Main creates a database, which connect opens and migrates, runs a package's tests,
+// and exits. Call it from TestMain.
 func Main(m *testing.M, server string, connect func(databaseURL string) error) {
 	databaseURL, drop, err := NewDatabase(server)
 	if err == nil {
@@ -69,8 +69,9 @@ func Main(m *testing.M, server string, connect func(databaseURL string) error) {
 	os.Exit(code)
 }
 
-// MainWithTables is Main for a package with tables of its own: it sets db to a
-// database on the server of TEST_DATABASE_URL, or in a SQLite file, with the tables.
+// MainWithTables is Main for a package that has migrations of its own. It stores the
+// connection in db. TEST_DATABASE_URL is the server; if it is unset, the database is a
+// SQLite file.
 func MainWithTables(m *testing.M, db **pop.Connection, migrations fs.FS) {
 	Main(m, os.Getenv("TEST_DATABASE_URL"), func(databaseURL string) (err error) {
 		if *db, err = database.Open(databaseURL); err == nil {

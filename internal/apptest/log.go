@@ -5,7 +5,7 @@ import (
 	"sync"
 )
 
-// LogBuffer is a log that is safe for concurrent use.
+// LogBuffer is a buffer for a log. It is safe for concurrent use.
 type LogBuffer struct {
 	mutex  sync.Mutex
 	buffer bytes.Buffer

@@ -8,7 +8,7 @@ import (
 	"corral/internal/outbox"
 )
 
-// Mails returns the templates of the mails to an email, oldest first.
+// Mails returns the names of the templates of all mails to email, oldest first.
 func Mails(t testing.TB, db *pop.Connection, email string) (templates []string) {
 	t.Helper()
 	query := db.Dialect.TranslateSQL("SELECT template FROM mails WHERE recipient = ? ORDER BY created_at")
@@ -18,7 +18,7 @@ func Mails(t testing.TB, db *pop.Connection, email string) (templates []string) 
 	return templates
 }
 
-// NewestMail returns the newest mail to an email from a template.
+// NewestMail returns the newest mail to email that has the given template.
 func NewestMail(t testing.TB, db *pop.Connection, email, template string) *outbox.Mail {
 	t.Helper()
 	m := &outbox.Mail{}

@@ -9,17 +9,18 @@
 //		}),
 //	})
 //
-// Unlike gorilla's CookieStore, it writes the cookie only when the session has
-// changed, although Buffalo saves it on every page, and removes an empty one.
+// Buffalo saves the session on every page. Unlike gorilla's CookieStore, [Store.Save]
+// writes the cookie only if the session has changed, and removes the cookie of an
+// empty session.
 //
-// It ignores cookies that it cannot read. Cookies do not expire: store the
-// expiry among the values.
+// The store ignores cookies that it cannot read. Cookies do not expire: keep an
+// expiry among the session's values.
 //
 // The cookie fits in the 4,096 bytes that browsers accept: Save drops the oldest
 // of Buffalo's flash messages, and returns an error if the rest is too large.
 //
-// Keys must be strings. Values may have any type that is registered with
-// encoding/gob; strings, bytes and int64 are the cheapest.
+// The keys of session values must be strings. The values may have any type that is
+// registered with encoding/gob; string, []byte and int64 are the cheapest.
 package cookiestore
 
 import (
@@ -35,19 +36,20 @@ import (
 // Options configure a Store.
 type Options struct {
 	// Keys are pairs of an authentication key (32 or 64 bytes) and an encryption
-	// key (16, 24 or 32). The first pair writes cookies; all pairs read them. Save
-	// writes a cookie of another pair again, so that the pair can be removed later.
+	// key (16, 24 or 32 bytes). The first pair writes cookies; all pairs read them.
+	// Save replaces a cookie that another pair wrote, so that the pair can be removed
+	// later.
 	Keys [][]byte
 
 	// Secure restricts the cookie to TLS.
 	Secure bool
 
-	// MaxAge returns the cookie's lifetime in seconds; 0 or a nil MaxAge mean until
-	// the browser closes.
+	// MaxAge returns the cookie's lifetime in seconds. With 0 or a nil MaxAge, the
+	// cookie lasts until the browser closes.
 	MaxAge func(values map[any]any) int
 
-	// ReadOnly, if not nil, reports whether a request, such as a prefetch, leaves
-	// the session as it is and gets no flash messages.
+	// ReadOnly, if not nil, reports whether a request, such as a prefetch, must not
+	// change the session. Such a request gets no flash messages.
 	ReadOnly func(r *http.Request) bool
 
 	// OnRefused, if not nil, is called when a cookie cannot be read.
@@ -63,6 +65,7 @@ type Store struct {
 	onRefused func(r *http.Request)
 }
 
+// New returns a Store.
 func New(o Options) *Store {
 	s := &Store{securecookie.CodecsFromPairs(o.Keys...), o.Secure, o.MaxAge, o.ReadOnly, o.OnRefused}
 	for _, codec := range s.codecs {
@@ -74,7 +77,7 @@ func New(o Options) *Store {
 	return s
 }
 
-// Get returns the session of a request, always the same one.
+// Get returns the session of a request: for the same request, the same session.
 func (s *Store) Get(r *http.Request, name string) (*sessions.Session, error) {
 	return sessions.GetRegistry(r).Get(s, name)
 }
@@ -112,7 +115,7 @@ func (s *Store) read(cookie *http.Cookie) (values map[any]any, id string, err er
 	} else if err := securecookie.DecodeMulti(cookie.Name, cookie.Value, &encoded, s.codecs[1:]...); err != nil {
 		return nil, "", err
 	} else {
-		id = "of another pair" // Save writes it again
+		id = "of another pair" // equals no fingerprint, so Save writes the cookie
 	}
 	values, err = decode(encoded)
 	return values, id, err
@@ -157,11 +160,12 @@ func (s *Store) cookie(session *sessions.Session, encoded []byte) (*http.Cookie,
 	if s.maxAge != nil {
 		options.MaxAge = s.maxAge(session.Values)
 	}
-	value, err := securecookie.EncodeMulti(session.Name(), bytes.Clone(encoded), s.codecs...) // encrypts in place
+	// Clone: EncodeMulti encrypts in place.
+	value, err := securecookie.EncodeMulti(session.Name(), bytes.Clone(encoded), s.codecs...)
 	return sessions.NewCookie(session.Name(), value, &options), err
 }
 
-// fingerprint returns a session's ID: its hash, or "" if it is empty.
+// fingerprint returns the ID of an encoded session: its hash, or "" if it is nil.
 func fingerprint(encoded []byte) string {
 	if encoded == nil {
 		return ""

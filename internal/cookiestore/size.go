@@ -10,8 +10,8 @@ import (
 	"github.com/gorilla/sessions"
 )
 
-// maxBytes is what every browser accepts, name and attributes included (RFC 6265,
-// 6.1).
+// maxBytes is the size of a cookie, with its name and attributes, that every browser
+// accepts (RFC 6265, 6.1).
 const maxBytes = 4096
 
 func size(cookie *http.Cookie) int { return len(cookie.String()) }
@@ -21,7 +21,7 @@ func size(cookie *http.Cookie) int { return len(cookie.String()) }
 func (s *Store) dropFlash(session *sessions.Session) (cookie *http.Cookie, encoded []byte, err error) {
 	var flash map[string][]string
 	if text, ok := session.Values[flashKey].([]byte); ok {
-		json.Unmarshal(text, &flash) // drop what Buffalo cannot read
+		json.Unmarshal(text, &flash) // on error, drop all messages: Buffalo cannot read them either
 	}
 	most := 0 // messages of one kind
 	for _, messages := range flash {

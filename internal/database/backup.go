@@ -22,13 +22,13 @@ func Backup(ctx context.Context, db *pop.Connection, path string, without ...str
 	if db.Dialect.Name() == "postgres" {
 		return ErrOwnTool
 	}
-	// SQLite would create it with the umask's mode.
+	// VACUUM INTO would create the file with the umask's mode.
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return fmt.Errorf("the backup cannot be written: %w", err)
 	}
 	file.Close()
-	if path, err = filepath.Abs(path); err != nil { // SQLite takes file:x for a URI
+	if path, err = filepath.Abs(path); err != nil { // SQLite would read a path like file:x as a URI
 		return fmt.Errorf("the backup cannot be written: %w", err)
 	}
 	err = db.WithContext(ctx).RawQuery("VACUUM INTO ?", path).Exec()
@@ -42,8 +42,8 @@ func Backup(ctx context.Context, db *pop.Connection, path string, without ...str
 	return nil
 }
 
-// emptyCopy deletes all rows of those tables that the SQLite file has, and their
-// bytes.
+// emptyCopy deletes all rows of the tables in the SQLite file, and vacuums it: the
+// bytes of deleted rows would stay. It skips tables that the file does not have.
 func emptyCopy(ctx context.Context, path string, tables []string) error {
 	details := sqliteDetails(path)
 	details.Pool, details.IdlePool = 1, 1
@@ -60,7 +60,7 @@ func emptyCopy(ctx context.Context, path string, tables []string) error {
 	for _, table := range tables {
 		known, err := copied.Where("type = 'table' AND name = ?", table).Count("sqlite_master")
 		if err == nil && known > 0 {
-			err = copied.RawQuery(emptying(table)).Exec()
+			err = copied.RawQuery(deleteRows(table)).Exec()
 		}
 		if err != nil {
 			return fmt.Errorf("emptying %s: %w", table, err)
@@ -69,10 +69,10 @@ func emptyCopy(ctx context.Context, path string, tables []string) error {
 	return copied.RawQuery("VACUUM").Exec()
 }
 
-func emptying(table string) string { return "DELETE FROM " + table }
+func deleteRows(table string) string { return "DELETE FROM " + table }
 
 // DumpCommand returns a shell command that copies a PostgreSQL database to a new
-// file readable only by its owner, without the rows of some tables.
+// file readable only by its owner, without the rows of the tables named by without.
 func DumpCommand(databaseURL, path string, without ...string) string {
 	quoted := func(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
 	options := ""

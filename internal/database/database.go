@@ -1,6 +1,5 @@
-// Package database opens an app's SQLite or PostgreSQL database through pop, and
-// adds migrations at start, backups, locks between nodes, and the classification of
-// errors.
+// Package database opens an app's SQLite or PostgreSQL database through pop. It also
+// migrates at start, makes backups, locks between nodes, and classifies errors.
 //
 //	db, err := database.Open("sqlite3://storage/app.sqlite")
 //	if err != nil {
@@ -58,7 +57,7 @@ func Open(databaseURL string) (*pop.Connection, error) {
 		db.Close()
 		return nil, unopened(err)
 	}
-	noteFile(db)
+	rememberFile(db)
 	return db, nil
 }
 
@@ -87,8 +86,8 @@ func connectionDetails(databaseURL string) (*pop.ConnectionDetails, error) {
 		complete, err := withTimeouts(databaseURL)
 		return &pop.ConnectionDetails{
 			URL:             complete,
-			Pool:            20, // of PostgreSQL's 100: for four nodes
-			IdlePool:        20, // opening connections would slow a burst
+			Pool:            20, // PostgreSQL allows 100: enough for four nodes
+			IdlePool:        20, // opening connections would slow a burst of requests
 			ConnMaxIdleTime: 5 * time.Minute,
 		}, err
 	}
@@ -113,8 +112,8 @@ func sqliteDetails(path string) *pop.ConnectionDetails {
 			"lock":          "false",     // pop's lock would serialize all statements
 			"_journal_mode": "WAL",       // readers do not wait for the writer
 			"_synchronous":  "FULL",      // commits survive a power cut, unlike with NORMAL, mattn's default
-			"_txlock":       "immediate", // prevents failure between reading and writing
-			"_busy_timeout": "5000",      // milliseconds a writer waits for another
+			"_txlock":       "immediate", // a transaction that reads before it writes could fail
+			"_busy_timeout": "5000",      // milliseconds that a writer waits for another
 			"_fk":           "true",
 			"_time_format":  "sqlite", // sortable text in both drivers
 		},
@@ -123,8 +122,8 @@ func sqliteDetails(path string) *pop.ConnectionDetails {
 
 const idleTimeout = "idle_in_transaction_session_timeout"
 
-// withTimeouts adds timeouts that a PostgreSQL URL does not set. Statements have
-// none: a request's context ends them, and migrations take longer.
+// withTimeouts adds the timeouts that a PostgreSQL URL does not set. It sets none for
+// statements: a request's context ends them, and a migration may take long.
 func withTimeouts(databaseURL string) (string, error) {
 	if _, err := url.Parse(databaseURL); err != nil { // err quotes the URL and its password
 		return "", errors.New("DATABASE_URL is not understood: write it like postgres://user:password@host/name")
@@ -156,17 +155,17 @@ func sqlitePath(databaseURL string) (path string, isSQLite bool) {
 		path, isSQLite = strings.CutPrefix(databaseURL, "sqlite://")
 	}
 	path, _, _ = strings.Cut(path, "?")
-	return strings.TrimPrefix(path, "file:"), isSQLite // SQLite's own prefix
+	return strings.TrimPrefix(path, "file:"), isSQLite // the prefix of SQLite's URIs
 }
 
-// CheckPrivate returns an error if other users can read a SQLite file, or what a
-// crash has left beside it.
+// CheckPrivate returns an error if other users of the machine can read a SQLite file,
+// or a journal that a crash has left beside it.
 func CheckPrivate(databaseURL string) error {
 	path, _ := sqlitePath(databaseURL)
 	for _, suffix := range []string{"", "-wal", "-shm", "-journal"} {
 		file := path + suffix
 		info, err := os.Stat(file)
-		if err == nil && !info.IsDir() && info.Mode().Perm()&0o077 != 0 && runtime.GOOS != "windows" { // Open says what else is wrong
+		if err == nil && !info.IsDir() && info.Mode().Perm()&0o077 != 0 && runtime.GOOS != "windows" { // Open reports other errors
 			return fmt.Errorf("other users can read or write the file %s (mode %04o): run chmod 600 %s", file, info.Mode().Perm(), file)
 		}
 	}

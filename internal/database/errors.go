@@ -18,12 +18,12 @@ import (
 // later request may succeed. It is false for missing files and for errors of
 // http.Client and net.Dial.
 func Unavailable(err error) bool {
-	var foreign *url.Error
+	var httpClient *url.Error
 	var connect *pgconn.ConnectError
 	var network *net.OpError
 	var postgres *pgconn.PgError
 	switch {
-	case errors.As(err, &foreign):
+	case errors.As(err, &httpClient):
 		return false
 	case errors.Is(err, errRemoved), errors.Is(err, driver.ErrBadConn), errors.Is(err, sql.ErrConnDone), errors.As(err, &connect), pgconn.SafeToRetry(err),
 		errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled),
@@ -36,15 +36,15 @@ func Unavailable(err error) bool {
 	case errors.As(err, &postgres):
 		// SQLSTATE classes: connection, read-only, login (password rotated, role
 		// locked), no such database, deadlock, resources, lock, shutdown, disk.
-		// A pooler answers statements with those of its own connection.
+		// A pooler answers a statement with the code of its own connection's error.
 		return slices.Contains([]string{"08", "25", "28", "3D", "40", "53", "55", "57", "58"}, postgres.Code[:min(2, len(postgres.Code))])
 	}
 	return sqliteSays(err, "database is locked", "unable to open database", "disk I/O error",
 		"database or disk is full", "readonly database", "sql: database is closed")
 }
 
-// isStale reports whether a migration of the next release has changed a type in the
-// result of a named statement, which the connection's next use parses anew.
+// isStale reports whether a prepared statement has become invalid because a migration
+// changed the type of a column in its result. pgx prepares it again at its next use.
 func isStale(err error) bool {
 	var postgres *pgconn.PgError
 	return errors.As(err, &postgres) && postgres.Code == "0A000" && postgres.Routine == "RevalidateCachedQuery"
@@ -59,7 +59,8 @@ func IsDuplicate(err error) bool {
 	return sqliteSays(err, "UNIQUE constraint failed")
 }
 
-// sqliteSays searches texts: SQLite's drivers share no error type.
+// sqliteSays reports whether the message of err contains one of texts. The SQLite
+// drivers have no error type in common.
 func sqliteSays(err error, texts ...string) bool {
 	return err != nil && slices.ContainsFunc(texts, func(text string) bool { return strings.Contains(err.Error(), text) })
 }

@@ -10,20 +10,21 @@ import (
 	"github.com/gobuffalo/pop/v6"
 )
 
-// openedFiles holds what Open opened, by path: fs.FileInfo.
+// openedFiles maps the path of each SQLite file to its fs.FileInfo at Open.
 var openedFiles sync.Map
 
-func noteFile(db *pop.Connection) {
+func rememberFile(db *pop.Connection) {
 	if info, err := os.Stat(sqliteFile(db)); err == nil && db.Dialect.Name() != "postgres" {
 		openedFiles.Store(sqliteFile(db), info)
 	}
 }
 
-// errRemoved means that what is written is lost.
+// errRemoved completes a sentence that begins with the name of the file.
 var errRemoved = errors.New("was removed or replaced while the app runs, so what it writes is lost: stop the app, put the file back, start the app")
 
-// CheckFile returns an error, which is Unavailable, if the file of db was removed or
-// replaced: open connections would still use the old one.
+// CheckFile returns an error if the SQLite file of db was removed or replaced since
+// Open: open connections still write to the old file. Unavailable reports true for
+// this error.
 func CheckFile(db *pop.Connection) error {
 	opened, ok := openedFiles.Load(sqliteFile(db))
 	if !ok {

@@ -11,9 +11,9 @@ import (
 	"github.com/gobuffalo/pop/v6"
 )
 
-// WithLock runs fn while no other process holds the named lock, which a transaction
-// of its own holds until fn returns or ctx ends: on SQLite, one of an empty database
-// beside db's file.
+// WithLock waits for the named lock, which one process at a time can hold, and runs
+// fn. The lock lasts until fn returns or ctx ends. On PostgreSQL, a transaction holds
+// it as an advisory lock; on SQLite, a transaction on an empty file beside db's does.
 func WithLock(ctx context.Context, db *pop.Connection, name string, fn func() error) error {
 	if db.Dialect.Name() != "postgres" {
 		return lockedBeside(ctx, sqliteFile(db), name, fn)
@@ -21,8 +21,9 @@ func WithLock(ctx context.Context, db *pop.Connection, name string, fn func() er
 	return locked(ctx, db, "SELECT true FROM pg_advisory_xact_lock($1)", name, fn)
 }
 
-// lockedBeside holds SQLite's lock of a file, which every system has. The file
-// stays: if one process removed it, two others could lock two of its name.
+// lockedBeside runs fn while it locks a file by SQLite, which works on every system.
+// It does not remove the file: if it did, another process could still hold the lock
+// of the removed file while a third locks a new file of that name.
 func lockedBeside(ctx context.Context, path, name string, fn func() error) error {
 	path += "-" + name
 	if err := makePrivateFile(path); err != nil {
@@ -42,7 +43,7 @@ func lockedBeside(ctx context.Context, path, name string, fn func() error) error
 	return fn()
 }
 
-// sqliteURI returns the URI of a file, because a URI can set the mode.
+// sqliteURI returns a path as a URI, to which options such as the mode can be added.
 func sqliteURI(path string) string {
 	return "file:" + strings.NewReplacer("%", "%25", "#", "%23").Replace(path)
 }
@@ -53,8 +54,8 @@ func sqliteFile(db *pop.Connection) string {
 	return path
 }
 
-// TryLock is WithLock, but returns nil without running fn if another node holds the
-// lock. On SQLite, which has one node, it only runs fn.
+// TryLock is WithLock without waiting: if another node holds the lock, it returns nil
+// and does not run fn. On SQLite, which has one node, it runs fn without a lock.
 func TryLock(ctx context.Context, db *pop.Connection, name string, fn func() error) error {
 	return locked(ctx, db, "SELECT pg_try_advisory_xact_lock($1)", name, fn)
 }
@@ -64,7 +65,7 @@ func locked(ctx context.Context, db *pop.Connection, query, name string, fn func
 		return fn()
 	}
 	return db.WithContext(ctx).Transaction(func(tx *pop.Connection) error {
-		// The transaction idles while fn runs.
+		// The transaction is idle while fn runs.
 		if err := tx.RawQuery("SET LOCAL idle_in_transaction_session_timeout = 0").Exec(); err != nil {
 			return fmt.Errorf("locking %s: %w", name, err)
 		}

@@ -9,8 +9,9 @@ import (
 	"github.com/gobuffalo/pop/v6"
 )
 
-// Migrate applies the missing migrations, on one node at a time. Unknown migrations
-// in db are an error: this release would misread the schema of a newer one.
+// Migrate applies the missing migrations, on one node at a time. It returns an error
+// if db has migrations that this release does not know: this release would misread the
+// schema of a newer one.
 func Migrate(db *pop.Connection, migrations fs.FS) error {
 	box, err := pop.NewMigrationBox(migrations, db)
 	if err != nil {

@@ -12,19 +12,20 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// execMode is pgx's setting in a URL. cache_describe uses no named statements.
+// execMode is the URL parameter of pgx for how it sends statements. The mode
+// cache_describe uses no named statements.
 const execMode = "default_query_exec_mode"
 
 // forPooler finds out whether a pooler such as PgBouncer is between the app and
 // PostgreSQL, and returns a URL that works with it. A pooler in transaction mode
-// gives each transaction another of PostgreSQL's connections, where named
-// statements are missing or taken. A URL with a mode is left as it is.
+// may run each transaction on another connection, where a named statement does not
+// exist or its name is taken. forPooler keeps a mode that the URL already has.
 func forPooler(databaseURL string) (string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Second)
 	defer cancel()
 	conn, err := pgx.Connect(ctx, databaseURL)
 	if refused := (*pgconn.PgError)(nil); errors.As(err, &refused) && strings.Contains(refused.Message, "unsupported startup parameter") {
-		// Its role may have the setting: ALTER ROLE … SET.
+		// Without it, operators can set the timeout for the role: ALTER ROLE … SET.
 		databaseURL = withQuery(databaseURL, func(q url.Values) { q.Del(idleTimeout) })
 		conn, err = pgx.Connect(ctx, databaseURL)
 	}
@@ -32,12 +33,12 @@ func forPooler(databaseURL string) (string, error) {
 		return "", err
 	}
 	defer conn.Close(ctx)
-	rows, _ := conn.Query(ctx, "SELECT pg_backend_pid()", pgx.QueryExecModeSimpleProtocol) // err is CollectOneRow's, too
+	rows, _ := conn.Query(ctx, "SELECT pg_backend_pid()", pgx.QueryExecModeSimpleProtocol) // CollectOneRow returns the error
 	server, err := pgx.CollectOneRow(rows, pgx.RowTo[uint32])
 	if err != nil {
 		return "", err
 	}
-	if server == conn.PgConn().PID() { // a pooler tells a number of its own
+	if server == conn.PgConn().PID() { // a pooler reports a PID of its own
 		return databaseURL, nil
 	}
 	return withQuery(databaseURL, func(q url.Values) {
@@ -47,8 +48,8 @@ func forPooler(databaseURL string) (string, error) {
 	}), nil
 }
 
-// ThroughPooler reports whether db uses no named statements, as Open decides when
-// it finds a pooler.
+// ThroughPooler reports whether db avoids named statements: because Open found a
+// pooler, or because the URL says so.
 func ThroughPooler(db *pop.Connection) bool {
 	u, err := url.Parse(db.URL())
 	if err != nil || db.Dialect.Name() != "postgres" {

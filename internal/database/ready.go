@@ -16,20 +16,20 @@ const (
 	writeEvery   = 5 * time.Second
 )
 
-// Readiness says whether a node can serve.
+// Readiness checks whether a node can serve requests.
 type Readiness struct {
 	Migrations fs.FS
 	Clocks     Clocks
 
 	mutex   sync.Mutex
-	db      *pop.Connection // last written
+	db      *pop.Connection // of the last write
 	written time.Time
 }
 
-// Check returns nil if, within readyTimeout, db answers, has all migrations, agrees
-// on the time and commits a write, and if its file is still the one that was opened.
-// Reading does not show a full disk or a standby, and a write that is rolled back
-// may not show a full disk. It writes at most every five seconds.
+// Check returns nil if, within two seconds, db answers, has all migrations, has the
+// node's time and commits a write, and if its SQLite file is still the one that Open
+// opened. Reading does not reveal a full disk or a standby server, and a write that is
+// rolled back may not reveal a full disk. Check writes at most every five seconds.
 func (r *Readiness) Check(ctx context.Context, db *pop.Connection) error {
 	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
@@ -54,7 +54,7 @@ func (r *Readiness) Check(ctx context.Context, db *pop.Connection) error {
 	return nil
 }
 
-// write commits a row as it is, of a table that no request uses.
+// write commits an update that changes nothing, of a table that no request uses.
 func write(ctx context.Context, db *pop.Connection) error {
 	table := db.MigrationTableName()
 	err := db.WithContext(ctx).RawQuery("UPDATE " + table + " SET version = version WHERE version = (SELECT MIN(version) FROM " + table + ")").Exec()
@@ -78,7 +78,7 @@ func Examine(ctx context.Context, db *pop.Connection) error {
 	}
 	var applied int
 	if err := db.Store.GetContext(ctx, &applied, "SELECT count(*) FROM "+db.MigrationTableName()); err != nil {
-		return nil // CompareSchema says why
+		return nil // CompareSchema returns this error
 	}
 	return write(ctx, db)
 }

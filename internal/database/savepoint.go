@@ -6,9 +6,9 @@ import (
 	"github.com/gobuffalo/pop/v6"
 )
 
-// Undone runs fn and rolls back its writes but keeps the rest of tx, so that a
-// request without effect takes as long as one with effect. Calls do not nest. If fn
-// fails, roll tx back.
+// Undone runs fn and rolls back its writes, but not the rest of tx, so that a request
+// without effect takes as long as one with an effect. Do not nest calls. If fn
+// fails, the caller must roll tx back.
 func Undone(tx *pop.Connection, fn func(tx *pop.Connection) error) error {
 	if err := tx.RawQuery("SAVEPOINT undone").Exec(); err != nil {
 		return fmt.Errorf("setting a savepoint: %w", err)

@@ -8,8 +8,8 @@ import (
 	"modernc.org/sqlite"
 )
 
-// Pop uses the driver name sqlite3, which it registers for mattn's driver with
-// -tags sqlite.
+// Pop looks for a driver named sqlite3. With -tags sqlite, it registers mattn's driver,
+// in C, by that name; otherwise the name is free for this one, in Go.
 func init() {
 	sql.Register("sqlite3", &sqlite.Driver{})
 }

@@ -11,17 +11,17 @@ import (
 	"github.com/jmoiron/sqlx"
 )
 
-// Statement is a query that each connection of a pool parses once. Use it for
-// queries of every request: SQLite takes longer to parse them than to run them. For
-// PostgreSQL, pgx does that by itself, and parses anew what a migration of the next
-// release has invalidated.
+// Statement is a query that each connection of a pool prepares once. Use it for the
+// queries of every request: SQLite takes longer to parse them than to run them. On
+// PostgreSQL, pgx prepares all statements by itself, and again if a migration has
+// invalidated them.
 //
 //	var userByID = database.Statement{SQL: "SELECT email FROM users WHERE id = ?"}
 type Statement struct {
 	SQL string
 
 	mutex    sync.Mutex
-	db       *pop.Connection // for which s was prepared
+	db       *pop.Connection // that prepared belongs to
 	prepared *sqlx.Stmt
 }
 
@@ -38,7 +38,7 @@ func (s *Statement) Get(ctx context.Context, db *pop.Connection, dest any, args 
 	return prepared.GetContext(ctx, dest, args...)
 }
 
-// preparer is implemented by pop's pool.
+// preparer is a method of pop's pool that pop's Store interface lacks.
 type preparer interface {
 	PreparexContext(ctx context.Context, query string) (*sqlx.Stmt, error)
 }
@@ -63,8 +63,8 @@ func (s *Statement) on(ctx context.Context, db *pop.Connection) (*sqlx.Stmt, err
 	return prepared, nil
 }
 
-// List returns the columns of a model for SELECT and RETURNING. With * in its place,
-// a release would fail as soon as the next one's migration adds a column.
+// List returns the columns of a model for SELECT and RETURNING. With *, a release
+// would fail as soon as a migration of the next release adds a column.
 func List(model any) string {
 	return pop.NewModel(model, context.Background()).Columns().Readable().String()
 }

@@ -10,8 +10,8 @@ import (
 )
 
 // CheckTLS returns an error if an attacker on the network could read or change the
-// database's traffic: each server that the driver may try, by the URL or by its
-// variables such as PGSSLMODE, must be local or verified by TLS.
+// traffic with the database. Each server that the driver may connect to, by the URL or
+// by variables such as PGSSLMODE, must be local or verified by TLS.
 func CheckTLS(databaseURL string) error {
 	if _, isSQLite := sqlitePath(databaseURL); isSQLite {
 		return nil
@@ -30,8 +30,8 @@ func CheckTLS(databaseURL string) error {
 	return nil
 }
 
-// isVerified accepts the driver's verify-full and verify-ca, which checks the
-// certificate in a function of its own.
+// isVerified reports whether the driver verifies the server's certificate. For
+// verify-ca, the driver sets InsecureSkipVerify and verifies in a callback.
 func isVerified(c *tls.Config) bool {
 	return c != nil && (!c.InsecureSkipVerify || c.VerifyPeerCertificate != nil || c.VerifyConnection != nil)
 }

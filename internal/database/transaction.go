@@ -10,9 +10,9 @@ import (
 
 var errRolledBack = errors.New("rolled back")
 
-// Transaction returns middleware for generated resources: it runs a handler in a
+// Transaction returns middleware for generated resources. It runs a handler in a
 // transaction, c.Value("tx"), and rolls back if the handler returns an error or
-// responds with an error status. db returns what Open returned.
+// responds with an error status. db must return a connection from Open.
 //
 // Do not apply it to the whole app: on SQLite, writers wait for each other.
 func Transaction(db func() *pop.Connection) buffalo.MiddlewareFunc {

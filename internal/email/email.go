@@ -1,4 +1,4 @@
-// Package email normalizes emails and finds mistyped ones.
+// Package email normalizes emails and suggests corrections of mistyped ones.
 package email
 
 import (
@@ -17,9 +17,9 @@ const (
 	maxLocalBytes = 64  // before the @: RFC 5321, 4.5.3.1.1
 )
 
-// Normalize returns the canonical form of an email: without what is pasted around
-// it, in lower case, its domain in ASCII. ok is false if typed is no email.
-// Normalize is idempotent.
+// Normalize returns the canonical form of an email: in lower case, with its domain in
+// ASCII, and without spaces and invisible characters around it. ok is false if typed
+// is no email. Normalize is idempotent.
 func Normalize(typed string) (email string, ok bool) {
 	// Before anything else: norm loops on some invalid UTF-8 (GO-2026-5970).
 	if len(typed) > 4*maxBytes || !utf8.ValidString(typed) || strings.ContainsFunc(typed, becomesASCII) {
@@ -30,8 +30,8 @@ func Normalize(typed string) (email string, ok bool) {
 	if !found || len(local) > maxLocalBytes || !legible(local) {
 		return "", false
 	}
-	// Registration maps nothing: it refuses a look-alike domain, which other
-	// profiles turn into the real one.
+	// The Registration profile refuses a look-alike domain. Other profiles would map
+	// it to the real one.
 	ascii, err := idna.Registration.ToASCII(domain)
 	if err != nil {
 		return "", false
@@ -66,16 +66,16 @@ func becomesASCII(r rune) bool {
 	return r >= utf8.RuneSelf && norm.NFC.String(string(r))[0] < utf8.RuneSelf
 }
 
-// pasted reports whether r is copied, unseen, with an email: spaces and format
-// characters such as U+200B, U+2068 and U+FEFF. Not U+202E, which reverses what
-// follows it.
+// pasted reports whether r is often copied along with an email and not seen: a space
+// or a format character such as U+200B, U+2068 and U+FEFF. It is false for U+202E,
+// which reverses the text that follows it.
 func pasted(r rune) bool {
 	return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) && r != '\u202e'
 }
 
 // identifier refuses invisible characters by their Unicode properties: controls,
-// default ignorables, joiners that join nothing. It refuses symbols beyond ASCII
-// too, some of which are blank.
+// default ignorables, and joiners that join nothing. It also refuses symbols beyond
+// ASCII, some of which are blank.
 var identifier = precis.NewIdentifier()
 
 // legible reports whether all of local is visible. Prevents spoofing.
@@ -84,7 +84,8 @@ func legible(local string) bool {
 	return err == nil
 }
 
-// lower never maps to ASCII from beyond it, as unicode.ToLower does with U+0130.
+// lower is unicode.ToLower, but maps no character beyond ASCII to an ASCII character,
+// as ToLower does with U+0130.
 func lower(r rune) rune {
 	if l := unicode.ToLower(r); r < utf8.RuneSelf || l >= utf8.RuneSelf {
 		return l

@@ -31,7 +31,7 @@ import (
 // Vars are environment variables and their faults.
 type Vars struct {
 	values map[string]string
-	files  map[string]string // by variable, if its value is from a file
+	files  map[string]string // the file that set a variable, by key
 	faults []error
 }
 
@@ -46,8 +46,8 @@ func Faults(err error) (faults []Fault) {
 	if joined == nil {
 		return nil
 	}
-	for _, one := range joined.Unwrap() {
-		if fault, ok := one.(Fault); ok {
+	for _, err := range joined.Unwrap() {
+		if fault, ok := err.(Fault); ok {
 			faults = append(faults, fault)
 		}
 	}
@@ -67,14 +67,16 @@ func New(environ []string) *Vars {
 
 func (v *Vars) Set(key, value string) { v.values[key] = value }
 
-// SetFrom sets a variable from a file, which its faults name.
+// SetFrom sets a variable that was read from a file. Faults of the variable name the
+// file.
 func (v *Vars) SetFrom(file, key, value string) {
 	v.Set(key, value)
 	v.files[key] = file
 }
 
-// Dotenv returns the variables in a file, or a fault, which never quotes the file:
-// it may hold secrets.
+// Dotenv returns the variables in a .env file, and whether the file exists. If the
+// file cannot be read, it records a fault, which never quotes the file: it may hold
+// secrets.
 func (v *Vars) Dotenv(path string) (values map[string]string, found bool) {
 	name := filepath.Base(path)
 	content, err := os.ReadFile(path)
@@ -146,7 +148,7 @@ func (v *Vars) Secret(key string) string {
 	return value
 }
 
-// OneOf returns the variable, which must be one of values; the first is the
+// OneOf returns the variable, which must be one of values. The first of them is the
 // default.
 func (v *Vars) OneOf(key string, values ...string) string {
 	value := v.Get(key, values[0])
@@ -229,7 +231,7 @@ func (v *Vars) PublicURL(key string) *url.URL {
 	}
 	u, err := url.Parse(value)
 	if err != nil || !hasHost(u, "http", "https") || u.User != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
-		if !strings.Contains(value, "@") { // else it may hold a password
+		if !strings.Contains(value, "@") { // with an @, the value may hold a password
 			value = "=" + value
 		} else {
 			value = ""
@@ -240,9 +242,9 @@ func (v *Vars) PublicURL(key string) *url.URL {
 	return &url.URL{Scheme: u.Scheme, Host: strings.ToLower(u.Host)}
 }
 
-// Issuer returns the URL of an OpenID Connect issuer as it was written, or nil if the
-// variable is unset or faulty. With loopback, an issuer on this machine may have plain
-// http.
+// Issuer returns the URL of an OpenID Connect issuer, not normalized, or nil if the
+// variable is unset or faulty. If loopback is true, an issuer on this machine may use
+// plain http.
 func (v *Vars) Issuer(key string, loopback bool) *url.URL {
 	value := v.Get(key, "")
 	if value == "" {
@@ -271,11 +273,11 @@ func hasHost(u *url.URL, schemes ...string) bool {
 	return slices.Contains(schemes, u.Scheme) && u.Hostname() != "" && (u.Port() == "" || isPort(u.Port()))
 }
 
-// PercentEncode is the remedy for a URL that its password breaks.
+// PercentEncode is the remedy for a URL that is invalid because of its password.
 const PercentEncode = "percent-encode special characters of the password (# as %%23, / as %%2F, ? as %%3F, %% as %%25)"
 
-// IsPostgres reports whether value is a URL of a PostgreSQL database, not broken by
-// its password.
+// IsPostgres reports whether value is the URL of a PostgreSQL database. It is false if
+// a special character in the password makes the URL mean something else.
 func IsPostgres(value string) bool {
 	u, err := url.Parse(value)
 	return err == nil && slices.Contains([]string{"postgres", "postgresql"}, u.Scheme) &&
@@ -310,8 +312,8 @@ func (v *Vars) KeyPair(certKey, keyKey string) (cert, key string) {
 	return cert, key
 }
 
-// Prefixes returns the networks in a list separated by commas or spaces. An IP
-// is a network of one.
+// Prefixes returns the networks in a list separated by commas or spaces. A single IP
+// is a network too.
 func (v *Vars) Prefixes(key string) []netip.Prefix {
 	var list []netip.Prefix
 	for _, value := range strings.FieldsFunc(v.Get(key, ""), func(r rune) bool { return r == ',' || r == ' ' }) {
@@ -319,8 +321,7 @@ func (v *Vars) Prefixes(key string) []netip.Prefix {
 		if addr, addrErr := netip.ParseAddr(value); addrErr == nil {
 			prefix, err = addr.Prefix(addr.BitLen())
 		}
-		// Clients are compared as IPv4, so ::ffff:10.0.0.0/104 would match
-		// none.
+		// Clients' IPs are compared as IPv4, so ::ffff:10.0.0.0/104 would contain none.
 		if err != nil || prefix.Addr().Is4In6() {
 			v.Fault(key, "%s: %s is not a network: write it like 10.0.0.0/8", key, value)
 			continue
@@ -336,8 +337,8 @@ var public = map[string][2]netip.Addr{
 	"IPv6": {netip.MustParseAddr("2000::"), netip.MustParseAddr("3fff:ffff:ffff:ffff:ffff:ffff:ffff:ffff")},
 }
 
-// Proxies is Prefixes for proxies whose headers are trusted. Together they must not
-// hold all of IPv4 or IPv6: any client could claim any IP.
+// Proxies is Prefixes for proxies whose headers are trusted. Together the networks
+// must not cover all of IPv4 or IPv6: any client could claim any IP.
 func (v *Vars) Proxies(key string) []netip.Prefix {
 	list := v.Prefixes(key)
 	for name, span := range public {

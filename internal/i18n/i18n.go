@@ -35,13 +35,13 @@ const DefaultLanguage = "en-US"
 
 // Texts are an app's texts.
 type Texts struct {
-	tags    []language.Tag // the default first, to which the matcher falls back
+	tags    []language.Tag // the default language first: the matcher falls back to it
 	locales map[string]*locale
 	matcher language.Matcher
 	matched matches
 }
 
-// Load finds the locale files in files and its folders.
+// Load finds the locale files in files and its subfolders.
 func Load(files fs.FS) (*Texts, error) {
 	t := &Texts{locales: map[string]*locale{}}
 	err := fs.WalkDir(files, ".", func(file string, entry fs.DirEntry, err error) error {
@@ -85,7 +85,7 @@ func (t *Texts) add(files fs.FS, file string) error {
 		l = newLocale(files, name)
 		t.tags, t.locales[tag.String()] = append(t.tags, tag), l
 	}
-	l.names = append(l.names, file)
+	l.paths = append(l.paths, file)
 	return nil
 }
 
@@ -117,7 +117,7 @@ func (t *Texts) Names() []string {
 
 func (t *Texts) Ships(name string) bool { return t.locales[name] != nil }
 
-// In returns the texts of a language, or nil if it is not shipped.
+// In returns the Translate of a language, or nil if the language is not shipped.
 func (t *Texts) In(name string) Translate {
 	if l, ok := t.locales[name]; ok {
 		return l.translate

@@ -16,8 +16,8 @@ type Translate func(key string, args ...any) string
 
 type locale struct {
 	files  fs.FS
-	name   string // as in file names
-	names  []string
+	name   string // of the language, as in file names
+	paths  []string
 	parsed atomic.Pointer[parse]
 
 	fallback *locale // nil for the default language
@@ -39,13 +39,13 @@ func (l *locale) parseOnce() *parse {
 // parse uses a bundle of its own: go-i18n's default is global.
 func (l *locale) parse() (bundle.TranslateFunc, error) {
 	texts := bundle.New()
-	for _, name := range l.names {
-		source, err := fs.ReadFile(l.files, name)
+	for _, path := range l.paths {
+		source, err := fs.ReadFile(l.files, path)
 		if err == nil {
 			err = texts.ParseTranslationFileBytes(l.name+".yaml", source)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("locale file %s: %w", name, err)
+			return nil, fmt.Errorf("locale file %s: %w", path, err)
 		}
 	}
 	return texts.Tfunc(l.name)

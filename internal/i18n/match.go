@@ -8,7 +8,8 @@ import (
 	"golang.org/x/text/language"
 )
 
-// maxAcceptLanguage bounds, in bytes, the work that a client can cause.
+// maxAcceptLanguage is the number of bytes of Accept-Language that are read: bounds
+// the work that a client can cause.
 const maxAcceptLanguage = 256
 
 // Match returns the first shipped language of chosen, else the best match for
@@ -19,7 +20,7 @@ func (t *Texts) Match(acceptLanguage string, chosen ...string) string {
 			return name
 		}
 	}
-	if len(acceptLanguage) > maxAcceptLanguage { // the first are preferred
+	if len(acceptLanguage) > maxAcceptLanguage { // keep the first languages: they are usually preferred
 		acceptLanguage = acceptLanguage[:max(0, strings.LastIndexByte(acceptLanguage[:maxAcceptLanguage], ','))]
 	}
 	return t.matched.get(acceptLanguage, t.match)
@@ -32,7 +33,7 @@ func (t *Texts) match(acceptLanguage string) string {
 		wanted, _, _ = language.ParseAcceptLanguage(strings.Join(readable, ","))
 	}
 	_, index, confidence := t.matcher.Match(wanted...)
-	if confidence == language.No { // shared scripts do not match: Arabic is no Persian
+	if confidence == language.No { // such as Arabic for Persian, which share a script
 		return DefaultLanguage
 	}
 	return t.tags[index].String()
@@ -66,6 +67,6 @@ func (m *matches) get(header string, match func(string) string) string {
 	if m.byHeader == nil || len(m.byHeader) == maxMatches {
 		m.byHeader = map[string]string{}
 	}
-	m.byHeader[strings.Clone(header)] = name // the key would keep all headers in memory
+	m.byHeader[strings.Clone(header)] = name // without Clone, the key would keep the request's headers in memory
 	return name
 }

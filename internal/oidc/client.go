@@ -11,16 +11,16 @@ import (
 	"time"
 )
 
-// maxAnswer is how much is read of an answer. A provider that went bad must not fill
-// the memory.
+// maxAnswer is the number of bytes that are read of an answer. Prevents a compromised
+// provider from filling the memory.
 const maxAnswer = 512 << 10
 
 // newClient returns a client that follows no redirects and uses no proxy. Each request
 // takes timeout at most, body included.
 func newClient(timeout time.Duration) *http.Client {
 	return &http.Client{Transport: &transport{timeout, &http.Transport{
-		// A connection that the provider is about to close would lose a code, since a
-		// POST is not sent again.
+		// The provider may close a connection that is reused. net/http does not repeat
+		// a POST, so the code would be lost.
 		DisableKeepAlives:      true,
 		MaxResponseHeaderBytes: 64 << 10,
 	}}}
@@ -31,9 +31,9 @@ type transport struct {
 	base    *http.Transport
 }
 
-// RoundTrip reads the whole answer, so that all errors of the connection are the
-// request's: go-oidc and oauth2 do not wrap those of the body. Unless an answer is
-// a success or the token endpoint's refusal, it is an error.
+// RoundTrip reads the whole body of the answer, so that it returns all errors of the
+// connection: go-oidc and oauth2 do not wrap an error from reading a body. It returns
+// an error unless the answer is a success or a refusal of the token endpoint.
 func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	ctx, cancel := context.WithTimeout(r.Context(), t.timeout)
 	defer cancel()

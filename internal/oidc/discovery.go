@@ -12,23 +12,23 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// discoveryLifetime bounds the time for which a key is trusted that the provider has
+// discoveryLifetime bounds how long a key stays trusted that the provider has
 // withdrawn.
 const discoveryLifetime = time.Hour
 
-// asymmetric lists the signatures of ID tokens that are accepted. With HS256 the
-// client secret would be enough to forge one; none is no signature.
+// asymmetric lists the accepted signature algorithms of ID tokens. With HS256, an
+// attacker could forge a token with the client secret; with none, without any secret.
 var asymmetric = []string{
 	goidc.RS256, goidc.RS384, goidc.RS512, goidc.PS256, goidc.PS384, goidc.PS512,
 	goidc.ES256, goidc.ES384, goidc.ES512, goidc.EdDSA,
 }
 
-// metadata is what the discovery document says.
+// metadata is read from the provider's discovery document.
 type metadata struct {
 	oauth2     oauth2.Config
 	keys       *goidc.RemoteKeySet
 	algorithms []string
-	sendsIss   bool // with every answer: RFC 9207
+	sendsIss   bool // every answer has the parameter iss: RFC 9207
 	expires    time.Time
 }
 
@@ -38,15 +38,15 @@ func (p *Provider) Discover(ctx context.Context) error {
 	return err
 }
 
-// discover returns the metadata of the last hour, or fetches it. Concurrent callers
-// share one request, which goes on when their clients disconnect. A failure is not
-// kept: the next caller asks again.
+// discover returns metadata that was fetched within the last hour, or fetches it.
+// Concurrent callers share one request, which continues when their contexts end. It
+// does not cache an error: the next call fetches again.
 func (p *Provider) discover(ctx context.Context) (*metadata, error) {
 	if m := p.known(); m != nil {
 		return m, nil
 	}
 	fetched := p.discovery.DoChan("", func() (any, error) {
-		if m := p.known(); m != nil { // fetched since
+		if m := p.known(); m != nil { // fetched by an earlier call meanwhile
 			return m, nil
 		}
 		m, err := p.fetch()
@@ -98,8 +98,8 @@ func (p *Provider) fetch() (*metadata, error) {
 	if len(algorithms) == 0 { // go-oidc would accept RS256
 		return nil, errors.New("the provider lists no asymmetric algorithm for ID tokens")
 	}
-	// Without a list it is client_secret_basic (OpenID Connect Discovery, 3). Detecting
-	// it would send a code twice.
+	// Without a list, the method is client_secret_basic (OpenID Connect Discovery, 3).
+	// oauth2 would detect the method by sending a code twice.
 	endpoint.AuthStyle = oauth2.AuthStyleInHeader
 	if len(document.AuthMethods) > 0 && !slices.Contains(document.AuthMethods, "client_secret_basic") {
 		endpoint.AuthStyle = oauth2.AuthStyleInParams
@@ -116,9 +116,9 @@ func (p *Provider) fetch() (*metadata, error) {
 	}, nil
 }
 
-// checkEndpoint prevents sending codes and the client secret in the clear, and users
-// to a URL of another scheme, such as javascript. An issuer with plain http, which is
-// for tests, may have such endpoints.
+// checkEndpoint prevents sending codes and the client secret unencrypted, and
+// redirecting users to a URL of another scheme, such as javascript. Only an issuer
+// with plain http, for tests, may have endpoints with plain http.
 func (p *Provider) checkEndpoint(target string) error {
 	plain := strings.HasPrefix(p.Issuer, "http://") && strings.HasPrefix(target, "http://")
 	if !plain && !strings.HasPrefix(target, "https://") {

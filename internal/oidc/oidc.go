@@ -1,4 +1,4 @@
-// Package oidc logs the users of an app in with an OpenID Connect provider, by the
+// Package oidc lets users log in to an app with an OpenID Connect provider, by the
 // authorization code flow with PKCE. It has neither routes nor tables.
 //
 //	provider := oidc.New(oidc.Config{
@@ -22,11 +22,11 @@
 // purpose, and works once: prevents logging a victim in to the attacker's account, and
 // mixing up providers.
 //
-// An account belongs to the issuer and the subject of an [Identity]. The email is a
-// claim that the provider need not have checked and that changes.
+// Identify an account by the issuer and the subject of an [Identity], not by the
+// email: the provider may not have verified it, and it may change.
 //
-// The provider is not asked before the first use. Each Begin or Finish takes ten
-// seconds at most.
+// The first Begin or Finish fetches the provider's metadata. Each call takes at most
+// ten seconds.
 package oidc
 
 import (
@@ -48,10 +48,10 @@ import (
 
 var (
 	// ErrUnavailable means that the provider is down, slow or not a provider. A
-	// later use asks it again.
+	// later call may succeed.
 	ErrUnavailable = errors.New("the provider is unavailable")
 
-	// ErrCancelled means that the user did not want to log in.
+	// ErrCancelled means that the user declined to log in.
 	ErrCancelled = errors.New("the user cancelled the login")
 
 	// ErrAuthTime means that the provider does not say that the user logged in to it
@@ -65,7 +65,7 @@ type Config struct {
 	ClientID     string
 	ClientSecret string
 	RedirectURL  string
-	Name         string // for users
+	Name         string // shown to users
 
 	Now     func() time.Time // time.Now, if nil
 	Timeout time.Duration    // of Begin and of Finish; ten seconds, if 0
@@ -79,7 +79,7 @@ type Provider struct {
 	discovery singleflight.Group
 }
 
-// New returns a provider, without a connection to it.
+// New returns a provider. It does not connect to it.
 func New(c Config) *Provider {
 	c.Timeout = cmp.Or(c.Timeout, 10*time.Second)
 	if c.Now == nil {
@@ -88,14 +88,14 @@ func New(c Config) *Provider {
 	return &Provider{Config: c, client: newClient(c.Timeout)}
 }
 
-// A Flow is one login. NewFlow draws its secrets; it survives JSON.
+// A Flow is the state of one login between Begin and Finish. It can be stored as JSON.
 type Flow struct {
 	Verifier string `json:"verifier"` // of PKCE: the code is useless without it
 	Nonce    string `json:"nonce"`    // binds the ID token to this flow
 
 	// MaxAge, if positive, asks the provider for a login within that time. Finish then
-	// wants an auth_time less than ten minutes old: ask for less, so that the user has
-	// time to come back.
+	// requires an auth_time less than ten minutes old. Set MaxAge to less than that, so
+	// that the user has time to come back.
 	MaxAge time.Duration `json:"max_age,omitempty"`
 	Prompt string        `json:"prompt,omitempty"` // such as login or select_account, or ""
 }
@@ -103,7 +103,7 @@ type Flow struct {
 // NewFlow returns a flow with new secrets.
 func NewFlow() Flow { return Flow{Verifier: oauth2.GenerateVerifier(), Nonce: secret.NewToken()} }
 
-// Begin returns the URL that the user's browser has to be redirected to.
+// Begin returns the URL to redirect the user's browser to.
 func (p *Provider) Begin(ctx context.Context, flow Flow, state string) (location string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, p.Timeout)
 	defer cancel()
@@ -121,19 +121,20 @@ func (p *Provider) Begin(ctx context.Context, flow Flow, state string) (location
 	return m.oauth2.AuthCodeURL(state, options...), nil
 }
 
-// An Answer has the parameters that the provider adds to RedirectURL, state aside.
+// An Answer has the parameters that the provider adds to RedirectURL, except state.
 type Answer struct{ Code, Iss, Error string }
 
 // An Identity is a user of a provider.
 type Identity struct {
 	Issuer   string
 	Subject  string    // 1 to 255 bytes, unique and constant at the issuer
-	Email    string    // as claimed, perhaps of somebody else or no email at all; "" without a claim
-	AuthTime time.Time // when the user logged in to the provider; zero if it does not say
+	Email    string    // as claimed: may be another user's, or invalid; "" without a claim
+	AuthTime time.Time // when the user logged in to the provider; zero without a claim
 }
 
-// Finish redeems the answer to a flow. Its error wraps ErrUnavailable, ErrCancelled or
-// ErrAuthTime, or says what is wrong with the answer, without its secrets.
+// Finish redeems the code of an answer and returns the user. Its error wraps
+// ErrUnavailable, ErrCancelled or ErrAuthTime, or describes what is wrong with the
+// answer, without its secrets.
 func (p *Provider) Finish(ctx context.Context, flow Flow, answer Answer) (Identity, error) {
 	ctx, cancel := context.WithTimeout(ctx, p.Timeout)
 	defer cancel()
@@ -151,11 +152,11 @@ func (p *Provider) Finish(ctx context.Context, flow Flow, answer Answer) (Identi
 	return p.verify(ctx, m, flow, rawIDToken)
 }
 
-// check checks all that came by the browser.
+// check checks the flow and the answer, which the browser sent.
 func (p *Provider) check(m *metadata, flow Flow, answer Answer) error {
 	switch {
-	// Prevents mix-up: the code of another provider must not be sent to this one, nor
-	// the other way round (RFC 9207, 2.4).
+	// Prevents a mix-up: the code of another provider must not be sent to this one, nor
+	// this one's code to another (RFC 9207, 2.4).
 	case answer.Iss != p.Issuer && (answer.Iss != "" || m.sendsIss):
 		return fmt.Errorf("the answer is of issuer %.100q", answer.Iss)
 	case answer.Error == "access_denied":
@@ -166,7 +167,7 @@ func (p *Provider) check(m *metadata, flow Flow, answer Answer) error {
 		return fmt.Errorf("the provider answered %.100q", answer.Error)
 	case answer.Code == "":
 		return errors.New("the answer has no code")
-	case flow.Verifier == "", flow.Nonce == "": // a forgotten one would match a token without a nonce
+	case flow.Verifier == "", flow.Nonce == "": // an empty nonce would match a token without one
 		return errors.New("the flow has no secrets")
 	}
 	return nil
@@ -174,7 +175,7 @@ func (p *Provider) check(m *metadata, flow Flow, answer Answer) error {
 
 func (p *Provider) exchange(ctx context.Context, m *metadata, flow Flow, code string) (rawIDToken string, err error) {
 	token, err := m.oauth2.Exchange(goidc.ClientContext(ctx, p.client), code, oauth2.VerifierOption(flow.Verifier))
-	if refused, ok := errors.AsType[*oauth2.RetrieveError](err); ok { // whose text may quote secrets
+	if refused, ok := errors.AsType[*oauth2.RetrieveError](err); ok { // its text may quote secrets
 		return "", fmt.Errorf("the token endpoint answered %d %.100q", refused.Response.StatusCode, refused.ErrorCode)
 	}
 	if err != nil {
@@ -184,5 +185,5 @@ func (p *Provider) exchange(ctx context.Context, m *metadata, flow Flow, code st
 	return rawIDToken, nil
 }
 
-// unavailable cuts the text, which may quote an answer.
+// unavailable returns an ErrUnavailable. It cuts the text, which may quote an answer.
 func unavailable(err error) error { return fmt.Errorf("%w: %.300v", ErrUnavailable, err) }

@@ -5,14 +5,14 @@ import (
 	"time"
 )
 
-// maxJump is more than NTP slews a clock between two purges, and less than any
-// row lives.
+// maxJump is more than NTP adjusts a clock between two purges, and less than the
+// lifetime of any row.
 const maxJump = 5 * time.Second
 
-// reading is the time by both clocks of a machine.
+// reading is the time of both clocks of a machine.
 type reading struct {
-	wall    time.Time
-	running time.Duration // by the monotonic clock, which nobody sets
+	wall      time.Time
+	monotonic time.Duration // since started, by a clock that is never set
 }
 
 var started = time.Now()
@@ -23,9 +23,10 @@ var readClocks = func() reading {
 	return reading{now.Round(0), now.Sub(started)}
 }
 
-// warnOfJump logs that the wall clock was set since before: rows expire by it.
+// warnOfJump logs a warning if the wall clock, by which rows expire, was set since
+// before.
 func (r reading) warnOfJump(logger *slog.Logger, before reading) {
-	jump := r.wall.Sub(before.wall) - (r.running - before.running)
+	jump := r.wall.Sub(before.wall) - (r.monotonic - before.monotonic)
 	if jump.Abs() > maxJump {
 		logger.Warn("clock jumped", "error", "by "+jump.Round(time.Second).String()+
 			": sessions and links may have ended early or late; check NTP (or did this machine sleep?)")

@@ -6,8 +6,8 @@
 //	})
 //	defer janitor.Stop()
 //
-// Rows expire by the database's clock. A node whose own clock differs purges
-// nothing: see database.Clocks.
+// Rows expire by the database's clock. A node whose own clock differs, by
+// [database.Clocks], purges nothing.
 package purge
 
 import (
@@ -25,7 +25,7 @@ import (
 const (
 	// Every is the pause between two purges of a node.
 	Every = 10 * time.Minute
-	// Batch is the maximum of rows in one statement.
+	// Batch is the maximum number of rows in one statement.
 	Batch = 500
 )
 
@@ -33,17 +33,17 @@ const (
 type Rule struct {
 	Change string // such as "DELETE FROM tokens"
 	Table  string
-	Where  string // served by an index
-	Order  string // of that index: makes the database use it
+	Where  string // has an index
+	Order  string // the index's order, so that the database uses it
 	Args   []any
 }
 
-// Job is what more is due, such as a change that waits for its date.
+// Job is other work that is due at some time, such as making a change on its date.
 type Job func(ctx context.Context) error
 
 // Tests replace these.
 var (
-	betweenBatches = pause(50 * time.Millisecond) // lets other writers in
+	betweenBatches = pause(50 * time.Millisecond) // lets other writers write
 	betweenPurges  = pause(Every)
 )
 
@@ -56,8 +56,8 @@ func pause(d time.Duration) func(context.Context) {
 	}
 }
 
-// Run applies the rules of the database's time, one transaction for each batch, then
-// the jobs. It does nothing while another node runs.
+// Run applies the rules, with one transaction for each batch, and then runs the jobs.
+// It passes the database's time to rules. It does nothing while another node purges.
 func Run(ctx context.Context, db *pop.Connection, clocks database.Clocks, rules func(now time.Time) []Rule, jobs ...Job) error {
 	return database.TryLock(ctx, db, "purge", func() error {
 		now, err := clocks.Compare(ctx, db)
@@ -65,7 +65,7 @@ func Run(ctx context.Context, db *pop.Connection, clocks database.Clocks, rules 
 			return err
 		}
 		for _, r := range rules(now) {
-			if _, err := r.run(ctx, db, " SKIP LOCKED"); err != nil { // no writer waits
+			if _, err := r.run(ctx, db, " SKIP LOCKED"); err != nil { // does not wait for writers
 				return err
 			}
 		}
@@ -78,8 +78,8 @@ func Run(ctx context.Context, db *pop.Connection, clocks database.Clocks, rules 
 	})
 }
 
-// RunAll applies the rule beside a janitor, for a task that may leave no row: it
-// waits for locked ones. It returns the number of rows.
+// RunAll applies the rule at once, even while a janitor runs, and returns the number of
+// rows. It waits for locked rows, so that no expired row is left.
 func (r Rule) RunAll(ctx context.Context, db *pop.Connection) (rows int, err error) {
 	return r.run(ctx, db, "")
 }
@@ -98,8 +98,8 @@ func (r Rule) run(ctx context.Context, db *pop.Connection, locked string) (rows 
 	}
 }
 
-// statement changes one batch. On PostgreSQL it looks rows up by an array of
-// ids: prevents a table scan.
+// statement returns the SQL for one batch. On PostgreSQL it looks rows up by an array
+// of ids: prevents a table scan.
 func (r Rule) statement(dialect, locked string) string {
 	batch := fmt.Sprintf("SELECT id FROM %s WHERE %s ORDER BY %s LIMIT %d", r.Table, r.Where, r.Order, Batch)
 	if dialect == "postgres" {
@@ -115,8 +115,8 @@ type Janitor struct {
 	done   chan struct{}
 }
 
-// Start starts a janitor, which runs at once and then every ten minutes. It warns
-// when the clock of the machine was set meanwhile.
+// Start starts a janitor, which purges at once and then every ten minutes. The janitor
+// logs a warning if the clock of the machine was set in between.
 func Start(db *pop.Connection, clocks database.Clocks, logger *slog.Logger, rules func(now time.Time) []Rule, jobs ...Job) *Janitor {
 	j := &Janitor{done: make(chan struct{})}
 	j.ctx, j.cancel = context.WithCancel(context.Background())
@@ -135,13 +135,13 @@ func Start(db *pop.Connection, clocks database.Clocks, logger *slog.Logger, rule
 	return j
 }
 
-// Stop interrupts a purge and waits for its end.
+// Stop interrupts a running purge and waits until the janitor has ended.
 func (j *Janitor) Stop() {
 	j.cancel()
 	<-j.done
 }
 
-// runSafely turns a panic into an error: the app runs on without purges.
+// runSafely is Run, but returns a panic as an error: prevents a crash of the app.
 func runSafely(ctx context.Context, db *pop.Connection, clocks database.Clocks, rules func(now time.Time) []Rule, jobs []Job) (err error) {
 	defer func() {
 		if cause := recover(); cause != nil {

@@ -8,11 +8,11 @@ import (
 	"github.com/gobuffalo/pop/v6"
 )
 
-// Buckets are those of one attempt. All attempts have them in the same order:
-// prevents deadlocks.
+// Buckets are the buckets of one attempt. Keep them in the same order for all
+// attempts: prevents deadlocks.
 type Buckets []Bucket
 
-// Counts are the counts of buckets, by their rows.
+// Counts maps the rows of buckets to their counts.
 type Counts map[string]Count
 
 // Rows returns the rows of the buckets.
@@ -37,15 +37,15 @@ func (bs Buckets) Check(counts Counts, now time.Time) error {
 	return longest
 }
 
-// Take counts an attempt in all buckets, or in none and returns *Exceeded. Call it
-// in a transaction.
+// Take counts an attempt in all buckets. If one of them is full, it counts nothing and
+// returns *Exceeded. Call it in a transaction.
 func (bs Buckets) Take(tx *pop.Connection, now time.Time) error {
 	_, err := bs.take(tx, now, 0)
 	return err
 }
 
-// Start is Take for an attempt that is in flight until Fail or Refund. It returns
-// the counts before it.
+// Start is Take for an attempt that is in flight until Fail or Refund. It returns the
+// counts without this attempt.
 func (bs Buckets) Start(tx *pop.Connection, now time.Time) (Counts, error) {
 	return bs.take(tx, now, 1)
 }
@@ -74,12 +74,13 @@ func (bs Buckets) take(tx *pop.Connection, now time.Time, pending int) (Counts, 
 	return before, err
 }
 
-// Fail leaves a started attempt counted.
+// Fail ends a started attempt, which stays counted.
 func (bs Buckets) Fail(tx *pop.Connection) error {
 	return bs.end(tx, func(Bucket) int { return 0 })
 }
 
-// Refund takes a started attempt off, and failures before it that were in a row.
+// Refund ends a started attempt and uncounts it. Where attempts count in a row, it
+// also uncounts the given number of failures before it.
 func (bs Buckets) Refund(tx *pop.Connection, failures int) error {
 	return bs.end(tx, func(b Bucket) int {
 		if b.Window > 0 {
@@ -89,14 +90,14 @@ func (bs Buckets) Refund(tx *pop.Connection, failures int) error {
 	})
 }
 
-// end takes attempts off. A row that was purged meanwhile comes back and counts
-// nothing, for its purge_ms is 0.
+// end ends an attempt and subtracts off(bucket) from each count. It inserts a row that
+// was purged meanwhile, with a purge_ms of 0: the row counts nothing.
 func (bs Buckets) end(tx *pop.Connection, off func(Bucket) int) error {
 	var rows []Count
 	for _, b := range bs {
 		rows = append(rows, Count{ID: b.Row, Attempts: off(b)})
 	}
-	// open_ms = 0: it was open for this attempt.
+	// open_ms = 0: the bucket accepted this attempt without a wait.
 	_, err := upsert(tx, rows, `pending = CASE WHEN rate_limits.pending > 0 THEN rate_limits.pending - 1 ELSE 0 END,
 		attempts = CASE WHEN rate_limits.attempts > excluded.attempts THEN rate_limits.attempts - excluded.attempts ELSE 0 END,
 		open_ms = CASE WHEN excluded.attempts > 0 THEN 0 ELSE rate_limits.open_ms END,
@@ -104,8 +105,8 @@ func (bs Buckets) end(tx *pop.Connection, off func(Bucket) int) error {
 	return err
 }
 
-// upsert inserts the rows, or sets their columns, and returns them. It locks them
-// in the given order.
+// upsert inserts the rows or, if they exist, updates them by set, and returns them. It
+// locks them in the given order.
 func upsert(tx *pop.Connection, rows []Count, set string) (stored []Count, err error) {
 	var args []any
 	for _, r := range rows {
@@ -123,8 +124,8 @@ func upsertSQL(rows int, set string) string {
 		" RETURNING id, attempts, pending, last_ms, open_ms, purge_ms"
 }
 
-// Peek returns the attempts that count at now, and what Check says, without
-// counting.
+// Peek returns the number of attempts that count at now, and what Check returns. It
+// counts nothing.
 func (b Bucket) Peek(tx *pop.Connection, now time.Time) (attempts int, refused *Exceeded, err error) {
 	var found []Count
 	err = tx.RawQuery("SELECT id, attempts, pending, last_ms, open_ms, purge_ms FROM rate_limits WHERE id = ?", b.Row).All(&found)

@@ -18,7 +18,8 @@ type Count struct {
 // Failures returns the attempts that are not in flight.
 func (c Count) Failures() int { return c.Attempts - c.Pending }
 
-// at returns the count without what is over at now.
+// at returns the count at now: without expired attempts, and without attempts in flight
+// that have taken too long.
 func (c Count) at(now time.Time) Count {
 	ms := now.UnixMilli()
 	if c.PurgeMS <= ms {
@@ -47,9 +48,10 @@ func (l Limit) Check(c Count, now time.Time) (refused *Exceeded) {
 	return refused
 }
 
-// wait is at most what the limit asks for, even if the clock was set back.
-func wait(untilMS int64, now time.Time, most time.Duration) time.Duration {
-	return min(max(time.Duration(untilMS-now.UnixMilli())*time.Millisecond, time.Second), most)
+// wait returns the time until untilMS: at least a second, and at most longest, even if
+// the clock was set back.
+func wait(untilMS int64, now time.Time, longest time.Duration) time.Duration {
+	return min(max(time.Duration(untilMS-now.UnixMilli())*time.Millisecond, time.Second), longest)
 }
 
 // add counts an attempt that Check allows.
@@ -58,7 +60,7 @@ func (l Limit) add(c Count, now time.Time, pending int) Count {
 	c.Attempts++
 	c.Pending += pending
 	c.LastMS = now.UnixMilli()
-	c.OpenMS = 0 // "now" would refuse a node whose clock is behind
+	c.OpenMS = 0 // not now, which would refuse a node whose clock is behind
 	if l.Free > 0 && c.Attempts >= l.Free {
 		c.OpenMS = now.Add(min(firstWait<<min(c.Attempts-l.Free, doublings), maxWait)).UnixMilli()
 	}

@@ -11,13 +11,14 @@ import (
 
 const (
 	lineWait = 10 * time.Second
-	linePoll = 250 * time.Millisecond // for attempts that end on other nodes
-	lineMost = 128                    // attempts that wait for a bucket
+	linePoll = 250 * time.Millisecond // for attempts in flight on other nodes, which do not wake
+	lineMost = 128                    // waiting attempts for a bucket
 )
 
-// A Line has attempts of this process wait, bucket by bucket, while attempts in
-// flight may still make room: one for which a bucket is full of failures is
-// refused at once. The zero Line is ready to use.
+// A Line makes attempts of this process wait while a bucket is full of attempts in
+// flight, some of which may be refunded. It refuses an attempt at once if a bucket is
+// full of failures. Attempts wait for each bucket in turn. The zero Line is ready to
+// use.
 type Line struct {
 	mu      sync.Mutex
 	buckets map[string]*bucketLine
@@ -25,12 +26,12 @@ type Line struct {
 
 type bucketLine struct {
 	waiting int
-	head    chan struct{} // holds a value while an attempt is first
-	wake    chan struct{}
+	head    chan struct{} // holds a value while the line has a first attempt
+	wake    chan struct{} // tells the first attempt that one in flight has ended
 }
 
-// Try calls try, which starts an attempt, until it returns another error than
-// that attempts in flight fill a bucket, for at most ten seconds.
+// Try calls try, which starts an attempt. While try fails because attempts in flight
+// fill a bucket, Try waits and calls it again, for at most ten seconds.
 func (l *Line) Try(ctx context.Context, try func() error) error {
 	err := try()
 	row := inFlight(err)
@@ -65,12 +66,13 @@ func (l *Line) Try(ctx context.Context, try func() error) error {
 	}
 }
 
-// Attempt runs try as an attempt in flight. It leaves it counted if failed reports
-// that its error is a failure, and takes it off otherwise, although the client may
-// be gone. It returns *Exceeded after a query if a bucket is full.
+// Attempt starts an attempt, runs try and ends the attempt, even if ctx has ended. The
+// attempt stays counted if failed reports that the error of try is a failure. If a
+// bucket is full, Attempt does not run try and returns *Exceeded.
 func (l *Line) Attempt(ctx context.Context, db *pop.Connection, buckets Buckets, now func() time.Time, try func() error, failed func(err error) bool) error {
 	err := l.Try(ctx, func() error {
-		for _, b := range buckets { // without a transaction, of which attackers could begin many
+		// Check before the transaction: prevents a flood of transactions.
+		for _, b := range buckets {
 			if _, refused, err := b.Peek(db.WithContext(ctx), now()); err != nil {
 				return err
 			} else if refused != nil {
@@ -129,7 +131,8 @@ func (l *Line) leave(row string) {
 	}
 }
 
-// Wake has the first attempt of each bucket try again: one in flight has ended.
+// Wake makes the first attempt in each bucket's line start again. Call it when an
+// attempt in flight has ended.
 func (l *Line) Wake(buckets Buckets) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

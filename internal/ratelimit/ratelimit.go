@@ -1,14 +1,15 @@
 // Package ratelimit counts attempts in the database, so that nodes share the
 // counts and restarts keep them.
 //
-// A [Limit] allows a number of attempts within a window, or in a row with growing
-// waits:
+// A [Limit] allows a number of attempts within a time window, or a number of attempts
+// in a row with growing waits between them:
 //
 //	var perClient = ratelimit.Limit{Name: "login client", Most: 10, Window: 3 * time.Minute}
 //	var perEmail = ratelimit.Limit{Name: "login email", Most: 100, Free: 5}
 //
-// An attempt has [Buckets], one for each subject: an email, or a client. Take
-// locks and counts, in a transaction, so that simultaneous attempts cannot pass:
+// An attempt has [Buckets], one for each subject, such as an email or a client. Take
+// locks them and counts the attempt, in a transaction, so that simultaneous attempts
+// cannot exceed the limit:
 //
 //	buckets := append(perClient.OfClient(digest, ip), perEmail.Bucket(digest, email))
 //	err := buckets.Take(tx, time.Now())
@@ -16,28 +17,27 @@
 //		// answer 429 with exceeded.RetryAfter
 //	}
 //
-// Where only failures count, Start takes the place of Take: the attempt is in
-// flight until Fail leaves it counted or Refund takes it off. A [Line] has
-// attempts wait while those in flight may still make room:
+// Where only failures count, call Start instead of Take. The attempt is then in
+// flight until Fail keeps it counted or Refund uncounts it. A [Line] makes attempts
+// wait while attempts in flight fill a bucket:
 //
 //	var line ratelimit.Line
 //	err := line.Try(ctx, func() error { … buckets.Start(tx, time.Now()) … })
 //	defer line.Wake(buckets)
 //	// judge the attempt; then buckets.Fail(tx) or buckets.Refund(tx, failures)
 //
-// Attempt does all that for a function that judges.
+// [Line.Attempt] does all this around a function that judges the attempt.
 //
-// The package needs this table in PostgreSQL or SQLite, with times in Unix
-// milliseconds and an index on purge_ms, after which rows count nothing and may be
-// deleted:
+// The package needs this table in PostgreSQL or SQLite, with an index on purge_ms.
+// Times are Unix milliseconds:
 //
 //	CREATE TABLE rate_limits (
 //		id       VARCHAR(43) NOT NULL PRIMARY KEY,
 //		attempts INTEGER NOT NULL,
 //		pending  INTEGER NOT NULL, -- attempts that are in flight
 //		last_ms  BIGINT NOT NULL,  -- the last attempt
-//		open_ms  BIGINT NOT NULL,  -- no attempt before
-//		purge_ms BIGINT NOT NULL
+//		open_ms  BIGINT NOT NULL,  -- attempts before this time are refused
+//		purge_ms BIGINT NOT NULL   -- from this time on the row counts nothing: delete it
 //	)
 package ratelimit
 
@@ -51,24 +51,24 @@ const (
 	firstWait = time.Second
 	maxWait   = 900 * time.Second
 	doublings = 10 // of firstWait, which then exceeds maxWait
-	// purgeAfter bounds the number of rows, many of which are for emails without
+	// purgeAfter bounds the number of rows, many of which are for emails without an
 	// account.
 	purgeAfter = 90 * 24 * time.Hour
-	// maxFlight is how long after the last Start attempts are in flight: those of a
-	// process that died count as failed.
+	// maxFlight is how long after the last Start attempts count as in flight. After
+	// that they count as failed: their process may have died.
 	maxFlight = 30 * time.Second
 )
 
 // A Limit is a number of attempts.
 type Limit struct {
-	// Name separates the limit's counts from others.
+	// Name separates the counts of this limit from those of others.
 	Name string
 
-	// Most is the number of attempts within Window, or in a row.
+	// Most is the number of attempts within Window or, if Window is 0, in a row.
 	Most int
 
-	// Window is how long attempts count, from the first on. If 0, they count
-	// until Refund or Clear, and for at least 90 days.
+	// Window is how long attempts count, from the first on. If 0, they count until
+	// Refund or Clear, or until 90 days after the last.
 	Window time.Duration
 
 	// Free is the number of attempts without a wait. Each further one doubles
@@ -80,7 +80,7 @@ type Limit struct {
 type Exceeded struct {
 	RetryAfter time.Duration // at least a second
 	Locked     bool          // Most attempts in a row: only Clear helps
-	inFlight   string        // id of the bucket, if attempts in flight may still make room
+	inFlight   string        // row of the bucket, if it is full of attempts in flight
 }
 
 func (e *Exceeded) Error() string {
@@ -99,9 +99,9 @@ func (l Limit) Bucket(digest func(text string) string, subject string) Bucket {
 	return Bucket{l, digest(l.Name + "\x00" + subject)}
 }
 
-// OfClient returns the buckets of a client: of its IPv4 address, or of its IPv6
-// /64, which belongs to one customer, and of its /48, which has ten times as many
-// attempts: prevents floods from a customer with many /64s.
+// OfClient returns the buckets of a client's IP. An IPv4 has one. An IPv6 has one for
+// its /64, which belongs to one customer, and one for its /48, which allows ten times
+// as many attempts: prevents floods from a customer with many /64s.
 func (l Limit) OfClient(digest func(text string) string, client netip.Addr) Buckets {
 	client = client.Unmap()
 	if !client.Is6() {

@@ -1,5 +1,5 @@
-// Package recovery makes the codes that a user prints and types when the other
-// factors are lost, and keeps them in sets. Each works once:
+// Package recovery makes recovery codes: a user prints them, and types one to log in
+// when the other factors are lost. It stores the codes in sets. Each code works once:
 //
 //	codes, err := recovery.Issue(tx, set, 10)               // "K3QA-7XJM-…": show them once
 //	ok, err := recovery.Redeem(tx, set, typed, time.Now()) // true for one of them, once
@@ -36,11 +36,11 @@ func New() string {
 }
 
 // Normalize returns the characters of base32 in a typed code. Case and separators
-// are ignored, full-width characters mapped, and 0, 1 and 8, which base32 lacks, read
-// as the letters that look like them in upper case.
+// are ignored and full-width characters mapped. Base32 has no 0, 1 and 8, so these are
+// read as the letters O, I and B.
 func Normalize(typed string) string {
 	return strings.Map(func(r rune) rune {
-		if '！' <= r && r <= '～' { // full-width, as keyboards for Japanese type
+		if '！' <= r && r <= '～' { // full-width characters of Japanese keyboards
 			r -= '！' - '!'
 		}
 		switch r = unicode.ToUpper(r); {
@@ -57,9 +57,9 @@ func Normalize(typed string) string {
 	}, typed)
 }
 
-// Digest returns the SHA-256 of a code, as New returned it or as typed, to be stored
-// instead of the code. It needs neither salt nor a slow hash, as 2^120 codes cannot be
-// tried (ASVS 6.5.2 asks for 112 bits), so one look-up finds it.
+// Digest returns the SHA-256 of a code, normalized, which is stored instead of the
+// code. An attacker cannot test 2^120 codes, so the digest needs neither a salt nor a
+// slow hash (ASVS 6.5.2 asks for 112 bits), and one query finds it.
 func Digest(code string) []byte {
 	sum := sha256.Sum256([]byte(Normalize(code)))
 	return sum[:]

@@ -9,7 +9,7 @@ import (
 	"github.com/gofrs/uuid"
 )
 
-// row is a code of a set.
+// row is one code of a set.
 type row struct {
 	ID       uuid.UUID  `db:"id"`
 	FactorID uuid.UUID  `db:"factor_id"`
@@ -19,7 +19,7 @@ type row struct {
 
 func (row) TableName() string { return "recovery_codes" }
 
-// Issue stores the digests of so many new codes as a set, and returns the codes.
+// Issue makes count codes, stores their digests as a set, and returns the codes.
 func Issue(tx *pop.Connection, set uuid.UUID, count int) (codes []string, err error) {
 	for range count {
 		code := New()
@@ -32,8 +32,8 @@ func Issue(tx *pop.Connection, set uuid.UUID, count int) (codes []string, err er
 	return codes, nil
 }
 
-// Redeem uses a typed code of a set up. ok is false if the set has no such code, or it
-// was used before, perhaps by a concurrent call.
+// Redeem marks a typed code of a set as used. ok is false if the set has no such code,
+// or if the code was used before, perhaps by a concurrent call.
 func Redeem(tx *pop.Connection, set uuid.UUID, typed string, now time.Time) (ok bool, err error) {
 	used, err := tx.RawQuery("UPDATE recovery_codes SET used_at = ? WHERE factor_id = ? AND digest = ? AND used_at IS NULL",
 		now, set, Digest(typed)).ExecWithCount()
@@ -43,7 +43,7 @@ func Redeem(tx *pop.Connection, set uuid.UUID, typed string, now time.Time) (ok 
 	return used > 0, nil
 }
 
-// Left returns how many codes of a set were not used.
+// Left returns the number of unused codes of a set.
 func Left(tx *pop.Connection, set uuid.UUID) (int, error) {
 	left, err := tx.Where("factor_id = ? AND used_at IS NULL", set).Count(&row{})
 	if err != nil {

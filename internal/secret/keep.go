@@ -18,7 +18,7 @@ func Keep(path string, store bool) (string, error) {
 	content, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		if err = writeNew(path, []byte(New())); err == nil {
-			content, err = os.ReadFile(path) // perhaps another process's
+			content, err = os.ReadFile(path) // another process may have written it first
 		}
 	}
 	secret := strings.TrimSpace(string(content))
@@ -31,8 +31,9 @@ func Keep(path string, store bool) (string, error) {
 	return secret, nil
 }
 
-// writeNew creates a file readable only by its owner, unless there is one. The
-// link is atomic: a reader that saw half a secret would derive weak keys.
+// writeNew creates a file readable only by its owner, unless the file exists. It links
+// the file to its path when the content is complete: a reader of half a secret would
+// derive weak keys.
 func writeNew(path string, content []byte) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
@@ -50,5 +51,5 @@ func writeNew(path string, content []byte) error {
 	if err == nil || errors.Is(err, fs.ErrExist) {
 		return nil
 	}
-	return os.Rename(file.Name(), path) // the file system has no links
+	return os.Rename(file.Name(), path) // on a file system without links
 }

@@ -1,14 +1,15 @@
 // Package secret derives keys from the secrets that an operator sets, and makes
 // and checks such secrets.
 //
-// A [Ring] holds secrets, the newest first. The first signs and encrypts; all
-// open, so that replacing a secret loses nothing:
+// A [Ring] holds secrets, the newest first. It seals with the first secret and opens
+// with all, so that values stay readable after a secret was replaced:
 //
 //	ring := secret.NewRing("shop", []string{newest, older})
 //	sealed := ring.Seal("invoices", plain)
 //	plain, err := ring.Open("invoices", sealed)
 //
-// Each key serves one purpose: values sealed for one cannot be opened for another.
+// Each key serves one purpose: a value sealed for one purpose cannot be opened for
+// another.
 package secret
 
 import (
@@ -63,13 +64,13 @@ func (r Ring) Pairs(purpose string) (pairs [][]byte) {
 	return pairs
 }
 
-// Seal encrypts plain with AES-256-GCM and the first secret's key. Equal values are
-// sealed differently.
+// Seal encrypts plain with AES-256-GCM and the first secret's key. The nonce is random:
+// sealing a value twice gives two results.
 func (r Ring) Seal(purpose string, plain []byte) []byte {
 	return newAEAD(r.Key(purpose)).Seal(nil, nil, plain, nil)
 }
 
-// Open decrypts what Seal returned for the purpose under any of the secrets.
+// Open decrypts a value that Seal returned for the purpose, with any of the secrets.
 func (r Ring) Open(purpose string, sealed []byte) ([]byte, error) {
 	for _, key := range r.Keys(purpose) {
 		if plain, err := newAEAD(key).Open(nil, nil, sealed, nil); err == nil {

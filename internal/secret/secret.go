@@ -12,7 +12,7 @@ import (
 // (ASVS 11.2.3).
 const minBytes = 32
 
-// published are secrets in documentation, known to attackers.
+// published are secrets of documentation, which attackers know.
 var published = []string{
 	"buffalo-secret",
 	"replace-this-by-the-output-of-task-secret",
@@ -51,8 +51,8 @@ func distinct(s string) int {
 	return len(seen)
 }
 
-// repeats reports whether s repeats a block shorter than minBytes. The last one may
-// be cut.
+// repeats reports whether s repeats a block shorter than minBytes. The last
+// repetition may be incomplete.
 func repeats(s string) bool {
 	for size := 1; size < minBytes && size <= len(s)/2; size++ {
 		if s[size:] == s[:len(s)-size] {

@@ -11,8 +11,8 @@ import (
 // Check is a condition that must hold.
 type Check struct {
 	Name      string
-	Variables []string                        // if one has a fault, the check fails with it, without Run
-	Run       func() (good string, err error) // err names the remedy
+	Variables []string                        // if one has a fault, the check fails and does not run
+	Run       func() (good string, err error) // good says what holds; err names the remedy
 }
 
 // Examine prints a line for each check and returns an error if one failed. A
@@ -42,9 +42,9 @@ func named(checks []Check, variable string) bool {
 	return slices.ContainsFunc(checks, func(c Check) bool { return slices.Contains(c.Variables, variable) })
 }
 
-func (c Check) examine(faults []env.Fault, mine func(variable string) bool) (good string, failures []string) {
+func (c Check) examine(faults []env.Fault, concerns func(variable string) bool) (good string, failures []string) {
 	for _, fault := range faults {
-		if mine(fault.Key) {
+		if concerns(fault.Key) {
 			failures = append(failures, fault.Line)
 		}
 	}

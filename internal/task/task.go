@@ -5,7 +5,8 @@
 //		task.Add("user:delete", "EMAIL", "Deletes an account", deleteUser)
 //	}
 //
-// With --help a task prints its usage; with wrong arguments it returns it.
+// With --help, a task prints its usage. With the wrong number of arguments, it returns
+// its usage as an error.
 package task
 
 import (
@@ -23,8 +24,9 @@ import (
 // Out is where tasks print. Tests replace it.
 var Out io.Writer = os.Stdout
 
-// Add adds a task, replacing one of Buffalo's by that name. params names its
-// arguments, separated by spaces; one in brackets at the end may be left out.
+// Add adds a task, and replaces a task of Buffalo's that has the same name. params
+// names its arguments, separated by spaces. A name in brackets, at the end, is an
+// optional argument.
 func Add(name, params, help string, run func(args []string) error) {
 	usage := strings.TrimSpace("usage: task " + name + " " + params)
 	description := help

@@ -21,7 +21,7 @@ func Name(header string) (name, system string) {
 	if ua.IsIOS() && ua.Device != "" {
 		system = ua.Device // more specific than iOS
 	}
-	// The parser takes anything in an unknown header for a name.
+	// In an unknown header, the parser takes any text for a name.
 	if name == system || !productName.MatchString(name) {
 		name = ""
 	}
@@ -39,9 +39,8 @@ func Describe(header string) string {
 	return "an unknown browser"
 }
 
-// productName matches a word, or the few browser names of two. Prevents abuse of
-// mails that quote the header: it admits no sentence, web address or telephone
-// number.
+// productName matches one word, or one of the few browser names of two words. Prevents
+// abuse of mails that quote the header: no sentence, URL or telephone number matches.
 var productName = regexp.MustCompile(`^[A-Za-z][A-Za-z_-]{0,31}( (App|Browser|Chrome|Explorer|Mini|Safari|Touch))?$`)
 
 // Printable returns the printable characters of s, at most n bytes.

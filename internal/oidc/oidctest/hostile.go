@@ -6,16 +6,16 @@ import (
 	"strings"
 )
 
-// Case is a behaviour that must not log anybody in.
+// Case is a behaviour of the issuer with which no user must be logged in.
 type Case struct {
 	Name string
 	Behaviour
-	Unavailable bool // the provider is unavailable, rather than the login refused
-	Confirming  bool // only a login with max_age has to be refused
+	Unavailable bool // Finish must return ErrUnavailable
+	Confirming  bool // only a login with max_age must fail
 }
 
-// Hostile returns the behaviours of an attacker in the place of the provider, or of
-// another client or provider.
+// Hostile returns what an attacker may do who is the provider, another client of it,
+// or another provider.
 func (i *Issuer) Hostile() []Case {
 	now := i.Now().Unix()
 	claim := func(key string, value any) Behaviour {
@@ -76,7 +76,7 @@ func huge(w http.ResponseWriter, _ *http.Request) {
 	w.Write([]byte(`{"padding": "` + strings.Repeat("x", 10<<20) + `"}`))
 }
 
-// elsewhere redirects to where the same is found.
+// elsewhere redirects to a path that gives the same answer.
 func elsewhere(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, elsewherePath+r.URL.Path, http.StatusTemporaryRedirect)
 }
