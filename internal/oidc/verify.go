@@ -14,11 +14,12 @@ import (
 
 const (
 	clockSkew = time.Minute      // of the provider's clock
-	freshFor  = 10 * time.Minute // how long a login at the provider confirms
+	freshFor  = 10 * time.Minute // the maximum age of a login, if Flow.MaxAge is set
 )
 
 // verify verifies the signature and the claims of an ID token (OpenID Connect Core,
-// 3.1.3.7). go-oidc checks issuer, exp, nbf, and that the audience holds the client.
+// 3.1.3.7). go-oidc checks the issuer, exp and nbf, and that the audience includes the
+// client.
 func (p *Provider) verify(ctx context.Context, m *metadata, flow Flow, rawIDToken string) (Identity, error) {
 	keys := &keySet{remote: m.keys}
 	verifier := goidc.NewVerifier(p.Issuer, keys, &goidc.Config{ClientID: p.ClientID, SupportedSigningAlgs: m.algorithms, Now: p.Now})
@@ -37,7 +38,7 @@ func (p *Provider) verify(ctx context.Context, m *metadata, flow Flow, rawIDToke
 	if err := token.Claims(&claims); err != nil {
 		return Identity{}, fmt.Errorf("the ID token is refused: %w", err)
 	}
-	// Issuer is that of the configuration: Google's tokens may have another form.
+	// Issuer is taken from the configuration: Google's tokens may spell it differently.
 	identity := Identity{Issuer: p.Issuer, Subject: token.Subject, Email: claims.Email}
 	if claims.AuthTime != nil {
 		identity.AuthTime = time.Unix(int64(*claims.AuthTime), 0)
@@ -47,7 +48,7 @@ func (p *Provider) verify(ctx context.Context, m *metadata, flow Flow, rawIDToke
 	case token.Nonce != flow.Nonce: // prevents use of a stolen token in another browser
 		return Identity{}, errors.New("the ID token has another nonce")
 	case claims.AuthorizedParty != p.ClientID && (claims.AuthorizedParty != "" || len(token.Audience) != 1):
-		// Prevents use of a token that another client got, and shares with this one.
+		// Prevents use of a token that was issued to another client.
 		return Identity{}, fmt.Errorf("the ID token is for client %.100q among %d", claims.AuthorizedParty, len(token.Audience))
 	case token.IssuedAt.IsZero(), token.IssuedAt.After(now.Add(clockSkew)):
 		return Identity{}, errors.New("the ID token has no iat or one in the future")
@@ -59,14 +60,14 @@ func (p *Provider) verify(ctx context.Context, m *metadata, flow Flow, rawIDToke
 	return identity, nil
 }
 
-// isSubject refuses what a database might refuse or change. A replacement character
-// may stand for any byte, so that two subjects would become one.
+// isSubject reports whether s is a subject that every database stores unchanged. A
+// replacement character may stand for any invalid byte: two subjects would become one.
 func isSubject(s string) bool {
 	return s != "" && len(s) <= 255 && !strings.ContainsFunc(s, func(r rune) bool { return unicode.IsControl(r) || r == unicode.ReplacementChar })
 }
 
-// keySet tells keys that cannot be fetched from a wrong signature: the verifier does
-// not wrap its error.
+// keySet records whether the keys could not be fetched. The verifier does not wrap that
+// error, so it looks like a wrong signature.
 type keySet struct {
 	remote      *goidc.RemoteKeySet
 	unreachable bool

@@ -13,17 +13,17 @@ import (
 	"corral/internal/database"
 )
 
-// waits are the times between attempts: six in nine hours.
+// waits are the times between attempts. A mail has six attempts in nine hours.
 var waits = []time.Duration{time.Minute, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour, 6 * time.Hour}
 
-// lease is how long one worker owns a claimed mail. It must exceed smtpTimeout.
+// lease is how long a claimed mail belongs to one worker. It must exceed smtpTimeout.
 const lease = 2 * time.Minute
 
-// maxLastError is the size of the column.
+// maxLastError is the size of the column last_error.
 const maxLastError = 255
 
-// Claim takes the mail that is due longest, or returns ErrNotFound. Those of low
-// priority come last. No other worker can claim it for two minutes.
+// Claim claims the mail that was due first, or returns ErrNotFound. Mails of low
+// priority come after all others. For two minutes, no other worker can claim the mail.
 func (q *Queue) Claim(ctx context.Context, db *pop.Connection) (*Mail, error) {
 	return q.claim(ctx, db, true)
 }
@@ -50,8 +50,7 @@ func (q *Queue) claim(ctx context.Context, db *pop.Connection, low bool) (*Mail,
 	return &claimed[0], nil
 }
 
-// Delivered records the delivery of m, or that there was nothing to send, and wipes
-// its token.
+// Delivered records that m was delivered or dropped, and removes its token.
 func (q *Queue) Delivered(ctx context.Context, db *pop.Connection, m *Mail) error {
 	err := db.WithContext(ctx).RawQuery("UPDATE mails SET delivered_at = ?, due_at = NULL, sealed_token = NULL, last_error = '' WHERE id = ?",
 		q.now(), m.ID).Exec()
@@ -65,12 +64,12 @@ type permanent struct{ error }
 
 func (p permanent) Unwrap() error { return p.error }
 
-// Permanent marks an error that further attempts would repeat: the mail is given
-// up.
+// Permanent marks an error that every further attempt would return. The worker then
+// gives the mail up.
 func Permanent(err error) error { return permanent{err} }
 
-// Failed records a failed attempt and schedules the next one or gives m up. It does
-// nothing if another worker has claimed or delivered m since.
+// Failed records a failed attempt, and schedules the next attempt or gives m up. It
+// does nothing if another worker has claimed or delivered m meanwhile.
 func (q *Queue) Failed(ctx context.Context, db *pop.Connection, m *Mail, cause error) error {
 	now := q.now()
 	change, args := "given_up_at = ?, due_at = NULL, sealed_token = NULL", []any{now}
@@ -85,7 +84,7 @@ func (q *Queue) Failed(ctx context.Context, db *pop.Connection, m *Mail, cause e
 	return nil
 }
 
-// isLast reports whether the attempt that failed was the last.
+// isLast reports whether m has no attempt left after one that failed with cause.
 func isLast(m *Mail, cause error) bool {
 	return m.Attempts > len(waits) || errors.As(cause, new(permanent))
 }
@@ -103,7 +102,7 @@ func printable(s string, n int) string {
 	return s
 }
 
-// Overdue reports whether m is due for longer than a running worker leaves it.
+// Overdue reports whether m has been due for so long that no worker can be running.
 func (q *Queue) Overdue(m *Mail) bool {
 	return m.DueAt.Valid && m.DueAt.Time.Add(lease+time.Minute).Before(q.now())
 }

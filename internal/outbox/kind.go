@@ -7,7 +7,7 @@ import (
 	"github.com/gobuffalo/pop/v6"
 )
 
-// Kinds are an app's mails with data of their own, by template.
+// Kinds are the kinds of an app's mails that carry data, by template.
 type Kinds map[string]anyKind
 
 type anyKind struct {
@@ -23,8 +23,9 @@ type anyKind struct {
 //	err := digest.Add(tx, queue, user.Email, user.Language, documents)
 type Kind[T any] struct{ template string }
 
-// NewKind adds a kind. The subject is a text or its key, as the app decides. The
-// example is for previews. NewKind panics if the example cannot be JSON.
+// NewKind adds a kind. The app decides whether the subject is a text or a message key.
+// The example is data for previews. NewKind panics if the example cannot be encoded as
+// JSON.
 func NewKind[T any](kinds Kinds, template, subject string, example T) Kind[T] {
 	data, err := json.Marshal(example)
 	if err != nil {
@@ -38,8 +39,8 @@ func NewKind[T any](kinds Kinds, template, subject string, example T) Kind[T] {
 	return Kind[T]{template}
 }
 
-// Add queues a mail in the transaction of what it announces. The data is stored as
-// JSON.
+// Add queues a mail with its data, which is stored as JSON. Call it in the transaction
+// of the change that the mail announces.
 func (k Kind[T]) Add(tx *pop.Connection, q *Queue, recipient, language string, data T) error {
 	content, err := json.Marshal(data)
 	if err != nil {

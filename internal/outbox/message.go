@@ -11,8 +11,8 @@ import (
 	"corral/internal/email"
 )
 
-// toSMTP converts a message for the SMTP library, which refuses emails with line
-// breaks and encodes those in other headers: prevents header injection.
+// toSMTP converts a message for the SMTP library. The library refuses emails with line
+// breaks, and encodes line breaks in other headers: prevents header injection.
 func toSMTP(m mail.Message) (*gomail.Msg, error) {
 	message := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
 	if err := message.From(m.From); err != nil {

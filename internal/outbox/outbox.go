@@ -1,13 +1,14 @@
 // Package outbox queues mails in the database and delivers them by SMTP.
 //
-// A mail is a row of the table mails, queued in the transaction of what it
-// announces: a crash leaves both or neither. A worker in each process delivers
-// what is due, up to eight mails at once, those of low priority last. It gives a
-// mail up after six attempts in nine hours, or at a permanent error. Two minutes
-// after a worker is killed, another one delivers its mail, which may arrive
-// twice. The app deletes rows that were delivered or given up.
-// Add, Cancel and Once serve alarms that are sent later, unless what they are about
-// ends well.
+// A mail is a row of the table mails. It is queued in the transaction of the change
+// that it announces, so that a crash leaves both or neither. A worker in each process
+// delivers due mails, up to eight at once, and those of low priority last. It gives a
+// mail up after six attempts in nine hours, or after a permanent error. If a worker is
+// killed, another one delivers its mails two minutes later; such a mail may arrive
+// twice. The app deletes the rows of mails that were delivered or given up.
+//
+// A mail with a later DueAt is sent then, unless Cancel removes it before: a warning
+// that is only sent if the user does not come back, for example.
 //
 //	queue := outbox.NewQueue(outbox.Options{Now: time.Now, Seal: seal, Open: open})
 //	worker := outbox.Start(outbox.WorkerOptions{
@@ -17,7 +18,7 @@
 //	defer worker.Stop()
 //
 //	err := db.Transaction(func(tx *pop.Connection) error {
-//		// … what the mail announces
+//		// … the change that the mail announces
 //		return queue.Add(tx, outbox.Mail{Recipient: email, Template: "reset", Data: "{}"}, rawToken)
 //	})
 //	if err == nil {
@@ -58,7 +59,7 @@ import (
 	"github.com/gofrs/uuid"
 )
 
-// ErrNotFound means that there is no such mail, or that none is due.
+// ErrNotFound means that the mail does not exist, or that no mail is due.
 var ErrNotFound = errors.New("no such mail")
 
 // Mail is a row of the outbox.
@@ -70,12 +71,12 @@ type Mail struct {
 	Data        string     `db:"data"`         // for Compose, such as JSON
 	LowPriority bool       `db:"low_priority"` // delivered after all others
 	Resolved    string     `db:"resolved"`     // the template that Resolve chose, or ""
-	SealedToken []byte     `db:"sealed_token"` // wiped when delivered or given up
+	SealedToken []byte     `db:"sealed_token"` // removed when the mail is delivered or given up
 	Attempts    int        `db:"attempts"`
 	LastError   string     `db:"last_error"`
 	CreatedAt   time.Time  `db:"created_at"`
-	DueAt       nulls.Time `db:"due_at"`       // of the next attempt; null after the last
-	DeliveredAt nulls.Time `db:"delivered_at"` // delivered
+	DueAt       nulls.Time `db:"due_at"` // the time of the next attempt; null after the last
+	DeliveredAt nulls.Time `db:"delivered_at"`
 	GivenUpAt   nulls.Time `db:"given_up_at"`
 }
 
@@ -95,13 +96,13 @@ type Options struct {
 // NewQueue returns a queue.
 func NewQueue(o Options) *Queue { return &Queue{options: o, wake: make(chan struct{}, 1)} }
 
-// now returns the time in the precision of both databases.
+// now returns the time with the precision that both databases store.
 func (q *Queue) now() time.Time { return q.options.Now().UTC().Truncate(time.Microsecond) }
 
-// Add queues m in the transaction of what it announces. The caller sets Recipient,
-// Template, Language and Data; DueAt unless it is due now, and ID, a UUIDv7, to cancel
-// it until then. rawToken is the token of the mail's link, or "". Call Wake after the
-// commit.
+// Add queues m. Call it in the transaction of the change that m announces, and Wake
+// after the commit. The caller sets Recipient, Template, Language and Data. For a mail
+// that is due later, the caller sets DueAt, and an ID (a UUIDv7) for Cancel. rawToken
+// is the token of the mail's link, or "".
 func (q *Queue) Add(tx *pop.Connection, m Mail, rawToken string) error {
 	if m.ID.IsNil() {
 		m.ID = uuid.Must(uuid.NewV7()) // rows expire in index order; crypto/rand never fails
@@ -118,8 +119,8 @@ func (q *Queue) Add(tx *pop.Connection, m Mail, rawToken string) error {
 	return nil
 }
 
-// Wake makes the worker of this process look for mails at once; others look every
-// few seconds.
+// Wake makes the worker of this process look for due mails at once. Other workers look
+// every few seconds.
 func (q *Queue) Wake() {
 	select {
 	case q.wake <- struct{}{}:
@@ -139,8 +140,9 @@ func (q *Queue) Token(m *Mail) (rawToken string, err error) {
 	return string(token), err
 }
 
-// Resolve calls decide, which may change Template, Language and SealedToken, at the
-// first delivery only: a mail stays as it was sent.
+// Resolve calls decide, which may change Template, Language and SealedToken of m, and
+// stores them. It calls decide at the first attempt only, so that a mail that arrives
+// twice has the same content.
 func (q *Queue) Resolve(ctx context.Context, db *pop.Connection, m *Mail, decide func() error) error {
 	if m.Resolved != "" {
 		m.Template = m.Resolved

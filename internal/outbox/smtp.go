@@ -19,28 +19,28 @@ import (
 )
 
 const (
-	smtpTimeout  = 30 * time.Second // less than the lease
+	smtpTimeout  = 30 * time.Second // of a delivery; shorter than the lease
 	reachTimeout = 5 * time.Second
 )
 
 var errSlow = errors.New("the mail server took too long")
 
-// SMTP is a mail.Sender that, from NewSMTP, requires TLS with a valid certificate.
-// Buffalo's falls back to plain text and has no timeout.
+// SMTP is a mail.Sender with a timeout. It requires TLS with a valid certificate, if it
+// comes from NewSMTP. Buffalo's sender has no timeout and may fall back to plain text.
 type SMTP struct {
-	Timeout time.Duration // of a delivery: 30 s, at most the lease
+	Timeout time.Duration // of a delivery: 30 seconds by default, less than the lease
 
 	host    string
 	dial    func(ctx context.Context, network, hostport string) (net.Conn, error)
 	options []gomail.Option
 }
 
-// logins are in order of preference.
+// logins lists the login methods in order of preference.
 var logins = []gomail.SMTPAuthType{gomail.SMTPAuthSCRAMSHA256, gomail.SMTPAuthPlain, gomail.SMTPAuthLogin}
 
 // NewSMTP returns a sender for smtp://user:password@host:587, with STARTTLS, or
-// smtps://user:password@host:465, with implicit TLS. HELO has the domain: see
-// Domain. A nil tlsConfig trusts the system's authorities.
+// smtps://user:password@host:465, with implicit TLS. The sender gives domain in HELO:
+// see Domain. If tlsConfig is nil, it trusts the system's authorities.
 func NewSMTP(u *url.URL, domain string, tlsConfig *tls.Config) *SMTP {
 	return newSMTP(u, domain, tlsConfig, gomail.TLSMandatory)
 }
@@ -116,20 +116,20 @@ func (s *SMTP) Send(m mail.Message) error {
 		}
 		return err
 	}
-	client.Close() // ignore its error: the server has the mail, and a next attempt would duplicate it
+	client.Close() // ignore its error: the server has the mail, and another attempt would duplicate it
 	return nil
 }
 
-// isRefusal reports whether the server refused the recipient or the message for
-// good (RFC 5321, 4.2.1). An earlier refusal is of the connection or the sender,
-// which the operator can mend.
+// isRefusal reports whether the server refused the recipient or the message
+// permanently (RFC 5321, 4.2.1). An earlier refusal concerns the connection or the
+// sender, which the operator can correct.
 func isRefusal(err error) bool {
 	var e *gomail.SendError
 	return errors.As(err, &e) && e.ErrorCode()/100 == 5 &&
 		slices.Contains([]gomail.SendErrReason{gomail.ErrSMTPRcptTo, gomail.ErrSMTPData, gomail.ErrSMTPDataClose}, e.Reason)
 }
 
-// Reach connects and logs in within five seconds.
+// Reach returns an error unless the sender can connect and log in within five seconds.
 func (s *SMTP) Reach(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, reachTimeout)
 	defer cancel()
@@ -141,8 +141,8 @@ func (s *SMTP) Reach(ctx context.Context) error {
 	return nil
 }
 
-// connect logs in. It closes the connection when ctx ends: the library's timeout is
-// for each step, and a failed login leaves the connection open.
+// connect connects and logs in. The connection closes when ctx ends: the library's
+// timeout is for each step only, and a failed login leaves the connection open.
 func (s *SMTP) connect(ctx context.Context) (*gomail.Client, error) {
 	dial := func(dialing context.Context, network, hostport string) (net.Conn, error) {
 		conn, err := s.dial(dialing, network, hostport)
@@ -152,7 +152,7 @@ func (s *SMTP) connect(ctx context.Context) (*gomail.Client, error) {
 		return conn, err
 	}
 	client, err := gomail.NewClient(s.host, slices.Concat(s.options, []gomail.Option{
-		gomail.WithTimeout(2 * s.Timeout), // ctx ends first, for a clear error
+		gomail.WithTimeout(2 * s.Timeout), // later than ctx, which gives a clear error
 		gomail.WithDialContextFunc(dial),
 	})...)
 	if err != nil {

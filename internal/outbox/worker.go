@@ -15,12 +15,12 @@ import (
 	"github.com/gobuffalo/pop/v6"
 )
 
-// ErrNothingToSend is returned by Compose for a mail without a recipient, which
-// is dropped: it counts as delivered.
+// ErrNothingToSend is returned by Compose to drop a mail. A dropped mail is recorded
+// as delivered.
 var ErrNothingToSend = errors.New("nothing to send")
 
-// errBrokenOff is recorded for a mail whose attempts recorded no error, such as
-// those that crashed the process.
+// errBrokenOff is recorded for a mail whose attempts all ended without a record, for
+// example because they crashed the process.
 var errBrokenOff = errors.New("every attempt was broken off, as by a crash")
 
 // WorkerOptions configure a worker.
@@ -29,28 +29,30 @@ type WorkerOptions struct {
 	Queue  *Queue
 	Logger *slog.Logger
 
-	// Compose returns the message of a mail at its delivery, in several goroutines.
-	// It may change m, or return ErrNothingToSend or a Permanent error.
+	// Compose returns the message of a mail that is about to be delivered. It must be
+	// safe for concurrent use. It may change m, and return ErrNothingToSend or a
+	// Permanent error.
 	Compose func(ctx context.Context, m *Mail) (mail.Message, error)
 
-	// GivenUp, unless nil, is called before a mail is recorded as given up, until it
-	// succeeds.
+	// GivenUp, if not nil, is called before a mail is recorded as given up, again and
+	// again until it succeeds.
 	GivenUp func(ctx context.Context, m *Mail) error
 
-	// Sender delivers several messages at once. With nil, mails stay queued.
+	// Sender delivers messages. It must be safe for concurrent use. If nil, mails stay
+	// queued.
 	Sender mail.Sender
 
 	// Every is how often the worker looks for due mails, by default five seconds.
 	Every time.Duration
 }
 
-// A worker delivers atOnce mails at once, so that a slow server delays only its
-// own. Mails of low priority, which anyone can cause in any number, leave some
-// slots free.
+// A worker delivers up to atOnce mails at once, so that a mail that a server accepts
+// slowly does not delay the others. At most lowAtOnce of them have low priority: any
+// client can cause many of these.
 const (
 	atOnce       = 8
 	lowAtOnce    = 6
-	recordMargin = 15 * time.Second // of the lease, for the statement that records the outcome
+	recordMargin = 15 * time.Second // the end of the lease, in which no outcome is recorded
 	stopTimeout  = 10 * time.Second // for statements while the process is stopping
 )
 
@@ -60,12 +62,12 @@ type Worker struct {
 	cancel     context.CancelFunc
 	done       chan struct{}
 	deliveries sync.WaitGroup
-	slots      chan struct{} // holds a value for each delivery
-	freed      chan struct{} // receives a value after a delivery
-	recordFor  time.Duration // how long after the claim an outcome is recorded
+	slots      chan struct{} // holds a value for each running delivery
+	freed      chan struct{} // receives a value after each delivery
+	recordFor  time.Duration // an outcome is recorded within this time after the claim
 }
 
-// Start starts a worker. Several may run in a process.
+// Start starts a worker. A process may have several.
 func Start(o WorkerOptions) *Worker {
 	ctx, cancel := context.WithCancel(context.Background())
 	w := newWorker(o)
@@ -83,7 +85,7 @@ func newWorker(o WorkerOptions) *Worker {
 		slots: make(chan struct{}, atOnce), freed: make(chan struct{}, 1)}
 }
 
-// Stop waits for the current mails and stops the worker.
+// Stop stops the worker and waits for its running deliveries.
 func (w *Worker) Stop() {
 	w.cancel()
 	<-w.done
@@ -106,7 +108,7 @@ func (w *Worker) run(ctx context.Context) {
 	}
 }
 
-// deliverDue starts to deliver due mails while there are slots.
+// deliverDue starts the delivery of due mails while slots are free.
 func (w *Worker) deliverDue(ctx context.Context) {
 	for ctx.Err() == nil && len(w.slots) < atOnce {
 		m, err := w.claim(ctx)
@@ -124,21 +126,21 @@ func (w *Worker) deliverDue(ctx context.Context) {
 			<-w.slots
 			select {
 			case w.freed <- struct{}{}:
-			default: // run will look anyway
+			default: // a value is there already, so run will look
 			}
 		})
 	}
 }
 
-// claim is not cut off by Stop: the claim might be committed, and its mail would
-// wait for the end of the lease.
+// claim claims a mail. Stop does not interrupt it: the claim might be committed, and
+// the mail would wait until the lease ends.
 func (w *Worker) claim(ctx context.Context) (*Mail, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
 	defer cancel()
 	return w.options.Queue.claim(ctx, w.options.DB, len(w.slots) < lowAtOnce)
 }
 
-// deliver delivers m, also while ctx ends: Stop waits for it.
+// deliver delivers m and records the outcome, even if ctx ends: Stop waits for it.
 func (w *Worker) deliver(ctx context.Context, m *Mail, claimed time.Time) {
 	queue, logger := w.options.Queue, w.options.Logger.With("mail_id", m.ID.String())
 	err := w.send(context.WithoutCancel(ctx), m)
@@ -167,8 +169,9 @@ func (w *Worker) failed(ctx context.Context, m *Mail, cause error) error {
 	return w.options.Queue.Failed(ctx, w.options.DB, m, cause)
 }
 
-// recordOutcome calls record until it succeeds, within the lease: a mail whose outcome is
-// lost, as while SQLite is locked, is delivered twice.
+// recordOutcome calls record until it succeeds, or until the lease is about to end.
+// Prevents duplicates: a mail whose outcome is not recorded, for example because
+// SQLite is locked, is delivered again.
 func (w *Worker) recordOutcome(ctx context.Context, claimed time.Time, record func(context.Context) error) error {
 	recording, cancel := context.WithDeadline(context.WithoutCancel(ctx), claimed.Add(w.recordFor))
 	defer cancel()
@@ -186,14 +189,15 @@ func (w *Worker) recordOutcome(ctx context.Context, claimed time.Time, record fu
 	}
 }
 
-// send turns a panic into an error: the mail is given up and does not stop others.
+// send composes and sends m. It returns a panic as an error, so that the mail does not
+// stop the delivery of others.
 func (w *Worker) send(ctx context.Context, m *Mail) (err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			err = fmt.Errorf("panic: %v\n%s", cause, debug.Stack())
 		}
 	}()
-	if m.Attempts > len(waits)+1 { // the last attempt recorded nothing
+	if m.Attempts > len(waits)+1 { // the last attempt left no record
 		return errBrokenOff
 	}
 	message, err := w.options.Compose(ctx, m)

@@ -12,25 +12,26 @@ import (
 	"github.com/gofrs/uuid"
 )
 
-// A Credential is what is stored of a passkey.
+// A Credential is the data of a passkey that the app stores.
 type Credential struct {
 	ID             []byte // 1 to 1023 bytes, chosen by the authenticator
 	PublicKey      []byte // COSE, at most 1024 bytes
-	SignCount      uint32 // the highest that was seen
-	AAGUID         []byte // 16 bytes: the model of the authenticator, unproved
+	SignCount      uint32 // the highest counter that the authenticator has sent
+	AAGUID         []byte // 16 bytes: the model of the authenticator, as it claims
 	BackupEligible bool   // may be synced between devices
 	BackedUp       bool
 	Transports     []string // hints for browsers, like "internal"
-	RPID           string   // the only host that it works under
+	RPID           string   // the only host under which the passkey works
 }
 
-// Encode returns c as the app stores it.
+// Encode returns c as bytes for the app to store.
 func (c Credential) Encode() []byte {
 	encoded, _ := json.Marshal(c) // cannot fail
 	return encoded
 }
 
-// Decode returns the credential that Encode returned. That of damaged bytes verifies no answer.
+// Decode returns the credential that Encode encoded. If the bytes are damaged, it
+// returns a credential that verifies no answer.
 func Decode(stored []byte) (c Credential) {
 	if json.Unmarshal(stored, &c) != nil {
 		return Credential{}
@@ -38,8 +39,8 @@ func Decode(stored []byte) (c Credential) {
 	return c
 }
 
-// NormalizeName returns a typed name of a passkey as it is stored, if it has 1 to 64
-// characters.
+// NormalizeName returns the name of a passkey as it is stored: without control
+// characters and surrounding spaces. ok reports whether it has 1 to 64 characters.
 func NormalizeName(typed string) (name string, ok bool) {
 	name = strings.TrimSpace(strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {
@@ -51,7 +52,7 @@ func NormalizeName(typed string) (name string, ok bool) {
 	return name, 1 <= n && n <= 64
 }
 
-// transports are those that browsers know. Clients can send anything.
+// transports are the valid transports. Clients can send any string.
 var transports = []protocol.AuthenticatorTransport{protocol.USB, protocol.NFC, protocol.BLE, protocol.SmartCard, protocol.Hybrid, protocol.Internal}
 
 func (p *RelyingParty) fromLibrary(c *webauthn.Credential) Credential {
@@ -82,14 +83,15 @@ func descriptors(credentials []Credential) (list []protocol.CredentialDescriptor
 	return list
 }
 
-// SuggestedName returns the name of the well-known product that holds the passkey,
-// or "". The authenticator says so itself: it is a name, not a proof.
+// SuggestedName returns the name of the product that holds the passkey, if it is
+// well-known, or "". It depends on the AAGUID, which proves nothing.
 func (c Credential) SuggestedName() string {
 	return products[uuid.FromBytesOrNil(c.AAGUID).String()]
 }
 
-// products is from github.com/passkeydeveloper/passkey-authenticator-aaguids and the
-// FIDO Metadata Service.
+// products maps AAGUIDs to names. The source is
+// github.com/passkeydeveloper/passkey-authenticator-aaguids and the FIDO Metadata
+// Service.
 var products = map[string]string{
 	"ea9b8d66-4d01-1d21-3ce4-b6b48cb575d4": "Google Password Manager",
 	"adce0002-35bc-c60a-648b-0b25f1f05503": "Chrome on Mac",

@@ -8,9 +8,10 @@ import (
 	"github.com/go-webauthn/webauthn/webauthn"
 )
 
-// BeginLogin returns a challenge for any passkey, or, with the handle of an account,
-// for that account's passkeys only. The allowed ones are told to the browser: give
-// none unless the client has proved a first factor.
+// BeginLogin returns a challenge. If handle is nil, any passkey can answer it;
+// otherwise only the passkeys of the account with that handle can. The browser gets the
+// list allow, of passkeys to choose from. Leave it empty before the client has passed a
+// first factor: the list reveals that the account exists.
 func (p *RelyingParty) BeginLogin(purpose, subject string, handle []byte, allow []Credential) (*Challenge, error) {
 	if p.unusable != nil {
 		return nil, p.unusable
@@ -23,9 +24,9 @@ func (p *RelyingParty) BeginLogin(purpose, subject string, handle []byte, allow 
 	return p.newChallenge(protocol.AssertCeremony, purpose, subject, request.Response, session)
 }
 
-// FinishLogin verifies the answer of navigator.credentials.get.
-// The lookup function returns the handle of the account that has the credential of
-// an ID, and the credential. Its error is returned as it is.
+// FinishLogin verifies the answer of navigator.credentials.get. It calls lookup for
+// the credential with an ID and for the handle of its account, and returns lookup's
+// error unchanged.
 func (p *RelyingParty) FinishLogin(purpose, subject string, a Answer, lookup func(id []byte) (handle []byte, c Credential, err error)) (*Verified, error) {
 	session, err := p.open(protocol.AssertCeremony, purpose, subject, a.State)
 	if err != nil {
@@ -64,7 +65,7 @@ func (p *RelyingParty) verify(session *webauthn.SessionData, parsed *protocol.Pa
 	if len(allowed) > 0 && !slices.ContainsFunc(allowed, func(id []byte) bool { return slices.Equal(id, parsed.RawID) }) {
 		return nil, errors.New("another passkey was asked for")
 	}
-	session.AllowedCredentialIDs = nil // the library wants all of them in the user
+	session.AllowedCredentialIDs = nil // checked above: the library requires that the user has all of them
 	c := stored.toLibrary()
 	// The library refuses a changed eligibility, but password managers do change it.
 	c.Flags.BackupEligible = parsed.Response.AuthenticatorData.Flags.HasBackupEligible()

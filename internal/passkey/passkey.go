@@ -1,11 +1,11 @@
-// Package passkey registers and verifies passkeys (WebAuthn Level 3) without tables
-// and routes of its own.
+// Package passkey registers and verifies passkeys (WebAuthn Level 3). The app has the
+// routes and stores the passkeys.
 //
-// A browser asks for a challenge, gives its publicKey to navigator.credentials, and
+// A browser requests a [Challenge], passes its publicKey to navigator.credentials, and
 // sends an [Answer]:
 //
 //	party := passkey.New(passkey.Options{PublicURL: host, Name: "Shop", Secrets: ring, Now: time.Now})
-//	challenge, err := party.BeginLogin("login", "", nil, nil) // answer with its JSON
+//	challenge, err := party.BeginLogin("login", "", nil, nil) // send it as JSON
 //	…
 //	verified, err := party.FinishLogin("login", "", answer, func(id []byte) ([]byte, passkey.Credential, error) {
 //		row, err := findPasskey(db, id) // passkey.ErrUnknown if there is none
@@ -16,10 +16,10 @@
 //		… // store verified.Credential.Encode(), log in
 //	})
 //
-// Redeem makes an answer work once, on all nodes. It needs the table of package once.
+// Redeem makes an answer work only once, on all nodes. It needs the table of package once.
 //
-// User verification and discoverable credentials are required. Attestation and
-// extensions are not asked for; those that come nonetheless are ignored.
+// The package requires user verification and discoverable credentials. It requests
+// neither attestation nor extensions, and ignores them in answers.
 package passkey
 
 import (
@@ -47,22 +47,22 @@ const Lifetime = 5 * time.Minute
 
 // Errors of FinishRegistration and FinishLogin, which wrap them.
 var (
-	// ErrExpired means that the challenge is too old, or was used: the browser needs
-	// another.
+	// ErrExpired means that the challenge is too old or was used. The browser needs a
+	// new one.
 	ErrExpired = errors.New("the challenge is too old or was used")
-	// ErrRefused means that the answer proves nothing, or that its state is damaged or
-	// another purpose's or subject's.
+	// ErrRefused means that the answer is not valid, or that its state is damaged or
+	// belongs to another purpose or subject.
 	ErrRefused = errors.New("the passkey is refused")
-	// ErrUnknown is for lookup functions: no passkey has this ID.
+	// ErrUnknown is returned by lookup functions if no passkey has the ID.
 	ErrUnknown = errors.New("the passkey is unknown")
 )
 
-// ErrUnusable is the error of all methods where [Unusable] gives a reason.
+// ErrUnusable is returned by all methods if [Unusable] returns a reason.
 var ErrUnusable = errors.New("passkeys do not work")
 
 // Options configures a RelyingParty.
 type Options struct {
-	PublicURL *url.URL // its host is the RP ID, for good: passkeys work under no other
+	PublicURL *url.URL // its host is the RP ID; if it changes, registered passkeys stop working
 	Name      string   // of the site, for the browser's dialogs
 	Secrets   secret.Ring
 	Now       func() time.Time
@@ -83,8 +83,8 @@ const (
 	UnusableHTTP = "passkey.off_http" // plain http, which browsers accept for localhost only
 )
 
-// Unusable returns the message key of why browsers refuse passkeys under publicURL, or
-// "".
+// Unusable returns the message key of the reason why browsers refuse passkeys under
+// publicURL, or "".
 func Unusable(publicURL *url.URL) string {
 	host := publicURL.Hostname()
 	_, notIP := netip.ParseAddr(host)
@@ -99,6 +99,8 @@ func Unusable(publicURL *url.URL) string {
 	return ""
 }
 
+// New returns a RelyingParty. If browsers refuse passkeys under the public URL, all
+// its methods return ErrUnusable.
 func New(o Options) *RelyingParty {
 	if reason := Unusable(o.PublicURL); reason != "" {
 		return &RelyingParty{unusable: fmt.Errorf("%w under %s (%s)", ErrUnusable, o.PublicURL, reason)}
@@ -121,31 +123,30 @@ func New(o Options) *RelyingParty {
 	return &RelyingParty{o, origin, w, err}
 }
 
-// A Challenge is what a browser needs to answer. Its JSON is
-// {"publicKey": {…}, "state": "…"}.
+// A Challenge is sent to the browser. Its JSON is {"publicKey": {…}, "state": "…"}.
 type Challenge struct {
 	PublicKey any    `json:"publicKey"` // for parseCreationOptionsFromJSON or parseRequestOptionsFromJSON
-	State     string `json:"state"`     // sealed; to be sent back
+	State     string `json:"state"`     // encrypted; the browser sends it back
 }
 
-// An Answer is what the browser sends.
+// An Answer is the browser's answer to a challenge.
 type Answer struct {
 	State      string          `json:"state"`
-	Credential json.RawMessage `json:"credential"` // as its toJSON returns it
+	Credential json.RawMessage `json:"credential"` // the result of PublicKeyCredential.toJSON
 }
 
-// Verified is a right answer.
+// Verified is the result of a valid answer.
 type Verified struct {
-	Credential      Credential // as it is now, to be stored
+	Credential      Credential // with the new counter and flags: store it
 	ChallengeDigest []byte     // SHA-256
 
-	// For the log. A copied key makes the counter stand still, but so do some
-	// honest authenticators.
+	// CounterStuck and BackupChanged are for the log. A counter that does not grow may
+	// mean that the key was copied, but some honest authenticators do not count.
 	CounterStuck, BackupChanged bool
 }
 
-// Redeem uses the challenge up, in the transaction that it serves. It returns
-// ErrExpired if it was used before.
+// Redeem marks the challenge as used. Call it in the transaction that logs in or stores
+// the passkey. It returns ErrExpired if the challenge was used before.
 func (v *Verified) Redeem(tx *pop.Connection, now time.Time) error {
 	err := once.Use(tx, v.ChallengeDigest, now.Add(Lifetime))
 	if errors.Is(err, once.ErrUsed) {
@@ -154,7 +155,8 @@ func (v *Verified) Redeem(tx *pop.Connection, now time.Time) error {
 	return err
 }
 
-// Problem returns the HTTP status and the message key of a refusal, or 0 and "".
+// Problem returns the HTTP status and the message key for an error of this package, or
+// 0 and "" for other errors.
 func Problem(err error) (status int, messageKey string) {
 	switch {
 	case errors.Is(err, ErrUnknown):
@@ -167,8 +169,8 @@ func Problem(err error) (status int, messageKey string) {
 	return 0, ""
 }
 
-// state is what a challenge was made for. Sealing it needs no row, so that strangers
-// fill no table and two tabs do not disturb each other.
+// state is what a challenge was made for. The browser keeps it, encrypted, instead of
+// a row: clients that are not logged in cannot fill a table, and each tab has its own.
 type state struct {
 	Ceremony         protocol.CeremonyType
 	Purpose, Subject string
@@ -186,8 +188,9 @@ func (p *RelyingParty) newChallenge(ceremony protocol.CeremonyType, purpose, sub
 	return &Challenge{publicKey, base64.RawURLEncoding.EncodeToString(p.options.Secrets.Seal(purposeOfState, plain))}, nil
 }
 
-// open returns the session that newChallenge sealed. The purpose and the subject
-// prevent that a challenge which the attacker may answer serves for another.
+// open returns the session that newChallenge sealed. Purpose and subject must be the
+// same: prevents an attacker from using an answer to a challenge of their own for
+// another purpose or another user's account.
 func (p *RelyingParty) open(ceremony protocol.CeremonyType, purpose, subject, sealed string) (*webauthn.SessionData, error) {
 	if p.unusable != nil {
 		return nil, p.unusable
@@ -218,8 +221,9 @@ func digest(session *webauthn.SessionData) []byte {
 	return sum[:]
 }
 
-// withoutExtensions removes what extensions of the browser said: nobody asked them,
-// and the library refuses an answer for their sake.
+// withoutExtensions removes the results of WebAuthn extensions from an answer. The
+// library refuses an answer with results that were not requested, which some browsers
+// send.
 func withoutExtensions(answer []byte) ([]byte, error) {
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(answer, &members); err != nil {
@@ -229,7 +233,7 @@ func withoutExtensions(answer []byte) ([]byte, error) {
 	return json.Marshal(members)
 }
 
-// checkOrigin compares exactly: the library ignores case, user and path.
+// checkOrigin compares the origin exactly. The library ignores case, user and path.
 func (p *RelyingParty) checkOrigin(client protocol.CollectedClientData) error {
 	if client.Origin != p.origin {
 		return refused(errors.New("the answer is for another origin"))
@@ -239,7 +243,7 @@ func (p *RelyingParty) checkOrigin(client protocol.CollectedClientData) error {
 
 func refused(err error) error { return fmt.Errorf("%w: %w", ErrRefused, err) }
 
-// user is what the library knows of an account.
+// user is an account in the form that the library requires.
 type user struct {
 	User
 	credentials []webauthn.Credential

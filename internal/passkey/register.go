@@ -10,24 +10,24 @@ import (
 
 // User is the account that a passkey is registered for.
 type User struct {
-	Handle      []byte // the account's ID, 1 to 64 bytes without personal data
-	Name        string // shown by authenticators: the email
+	Handle      []byte // identifies the account: 1 to 64 bytes, without personal data
+	Name        string // the email, which authenticators show
 	DisplayName string
 }
 
-// algorithms in order of preference. Every authenticator has one of them.
+// algorithms are in order of preference. Every authenticator supports one of them.
 var algorithms = []protocol.CredentialParameter{
 	{Type: protocol.PublicKeyCredentialType, Algorithm: webauthncose.AlgES256},
 	{Type: protocol.PublicKeyCredentialType, Algorithm: webauthncose.AlgEdDSA},
 	{Type: protocol.PublicKeyCredentialType, Algorithm: webauthncose.AlgRS256},
 }
 
-// maxPublicKey is in bytes; a key of RSA-4096 has 530. A login with a huge one would
-// take the server seconds.
+// maxPublicKey is the maximum size of a public key in bytes. An RSA-4096 key has 530.
+// Prevents denial of service: verifying with a huge key takes seconds.
 const maxPublicKey = 1024
 
-// BeginRegistration returns a challenge for u's authenticators but for those that
-// hold one of the excluded credentials.
+// BeginRegistration returns a challenge for u. The browser refuses authenticators that
+// already hold one of the excluded credentials.
 func (p *RelyingParty) BeginRegistration(purpose, subject string, u User, exclude []Credential) (*Challenge, error) {
 	if p.unusable != nil {
 		return nil, p.unusable
@@ -40,8 +40,9 @@ func (p *RelyingParty) BeginRegistration(purpose, subject string, u User, exclud
 	return p.newChallenge(protocol.CreateCeremony, purpose, subject, creation.Response, session)
 }
 
-// FinishRegistration verifies the answer of navigator.credentials.create. The credential's ID may be another account's already: the app's unique
-// key must refuse that.
+// FinishRegistration verifies the answer of navigator.credentials.create. The app must
+// refuse, by a unique index, a credential ID that is stored already: an attacker can
+// choose the ID of another account's passkey.
 func (p *RelyingParty) FinishRegistration(purpose, subject string, a Answer) (*Verified, error) {
 	session, err := p.open(protocol.CreateCeremony, purpose, subject, a.State)
 	if err != nil {
@@ -58,14 +59,15 @@ func (p *RelyingParty) FinishRegistration(purpose, subject string, a Answer) (*V
 	if err := p.checkOrigin(parsed.Response.CollectedClientData); err != nil {
 		return nil, err
 	}
-	// Nobody asked for attestation. This leaves its parsers of certificates unused.
+	// Ignore attestation, which was not requested: the library's parsers of its
+	// certificates would only add to the attack surface.
 	object := &parsed.Response.AttestationObject
 	object.Format, object.AttStatement, object.SubStatements = string(protocol.AttestationFormatNone), nil, nil
 	created, err := p.webAuthn.CreateCredential(user{User: User{Handle: session.UserID}}, *session, parsed)
 	if err != nil {
 		return nil, refused(err)
 	}
-	// The library reads the key at the first login only.
+	// The library would parse the key only at the first login.
 	if _, err := webauthncose.ParsePublicKey(created.PublicKey); err != nil {
 		return nil, refused(err)
 	}

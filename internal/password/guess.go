@@ -13,22 +13,21 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// freeLists frees zxcvbn's word lists, 1.5 MB, which it has copied into
-// dictionaries.
+// freeLists frees 1.5 MB: zxcvbn's word lists, of which it keeps copies.
 var freeLists = sync.OnceFunc(func() { frequency.FrequencyLists = nil })
 
-// minPart is in letters: shorter parts of an email are parts of many words.
+// minPart is a number of letters. Shorter parts of an email occur in many words.
 const minPart = 3
 
-// guessable returns the message key of what makes a normalized password guessable,
-// or "".
+// guessable returns the message key of the reason why a normalized password can be
+// guessed, or "".
 func (p Policy) guessable(password, email string) (messageKey string) {
 	freeLists()
 	words, parts := p.personal(email)
 	if result := judge(password, words); result.Score < minScore {
 		return weakness(result.Sequence)
 	}
-	// zxcvbn takes three words in a row for unguessable, even if all are parts of
+	// zxcvbn rates three words in a row as unguessable, even if they are all parts of
 	// the email.
 	lower := strings.ToLower(password)
 	if rest := parts.Replace(lower); rest != lower && judge(rest, words).Score < minScore {
@@ -37,7 +36,7 @@ func (p Policy) guessable(password, email string) (messageKey string) {
 	return ""
 }
 
-// judge passes zxcvbn the first judgedCharacters of a password.
+// judge returns zxcvbn's judgement of the first judgedCharacters of a password.
 func judge(password string, words []string) zxcvbn.Result {
 	if runes := []rune(password); len(runes) > judgedCharacters {
 		password = string(runes[:judgedCharacters])
@@ -50,8 +49,9 @@ func judge(password string, words []string) zxcvbn.Result {
 	return zxcvbn.PasswordStrength(legible(password), inputs)
 }
 
-// personal returns the words of an email and of the policy, and a replacer that
-// removes those of minPart letters or more from a text in lower case.
+// personal returns the words that an attacker would try for an email: its parts and
+// the policy's words. parts removes the words of at least minPart letters from a text
+// in lower case.
 func (p Policy) personal(email string) (words []string, parts *strings.Replacer) {
 	local, domain, _ := strings.Cut(email, "@")
 	name, _, _ := strings.Cut(local, "+")
@@ -108,15 +108,17 @@ func dictionaryWeakness(dictionary string) (messageKey string) {
 	return "password.guessable_word"
 }
 
-// newLegible returns a function that rewrites a password, or a word to compare it
-// with, for zxcvbn.
+// newLegible returns a function that rewrites a text for zxcvbn: the password, or a word
+// to compare it with.
 //
-// zxcvbn finds repetitions by the byte, so each non-ASCII character of the password
-// becomes a control character of its own, while there are enough. They are seven
-// apart: zxcvbn takes bytes up to five apart for a sequence.
+// zxcvbn compares bytes, not characters. The function replaces each distinct non-ASCII
+// character of the password by a control character, of which there are 17. Successive
+// ones differ by seven, because zxcvbn takes bytes that differ by up to five for a
+// sequence.
 //
-// zxcvbn tries all combinations of substitutions. Four brackets for c and three
-// strokes for i would take a second, so one of each remains.
+// zxcvbn tries all combinations of look-alikes, such as four brackets for c and three
+// characters for i. That can take a second, so the function keeps one bracket for c and
+// maps | to !.
 func newLegible(password string) func(text string) string {
 	const firstByte, bytes, apart = 14, 17, 7 // avoids line breaks
 	places := map[rune]int{}

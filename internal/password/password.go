@@ -15,8 +15,9 @@
 //	match, outdated, err := hasher.Verify(ctx, place, normalized, digest)
 //	match = match && ok
 //
-// The [Place] decides which hash is next: known browsers first, networks in turn.
-// Without an account, pass the digest "", which takes as long to verify.
+// Hashes wait for a CPU core by their [Place]: known browsers come first, and networks
+// take turns. If there is no account, pass the digest "", which takes as long to
+// verify.
 package password
 
 import (
@@ -30,7 +31,7 @@ import (
 )
 
 // hashParams are OWASP's minimum for argon2id: 19 MiB, two passes, one lane
-// (Password Storage Cheat Sheet). If raised, Verify reports older digests as
+// (Password Storage Cheat Sheet). If you raise them, Verify reports older digests as
 // outdated.
 var hashParams = &argon2id.Params{
 	Memory:      19456, // KiB
@@ -46,8 +47,8 @@ func absentDigest(p *argon2id.Params) string {
 	return fmt.Sprintf("$argon2id$v=19$m=%d,t=%d,p=%d$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", p.Memory, p.Iterations, p.Parallelism)
 }
 
-// ErrBusy is returned when a hash waited too long, its context ended, or too many
-// of its network waited. Nothing was computed.
+// ErrBusy means that a hash was not computed: it waited too long, its context ended,
+// or too many hashes of its network were waiting.
 var ErrBusy = errors.New("too many passwords are being hashed")
 
 // A Hasher hashes one password per core at a time. Prevents memory exhaustion by a
@@ -64,8 +65,8 @@ func NewHasher() *Hasher {
 	return &Hasher{queue: queue{cores: runtime.GOMAXPROCS(0)}}
 }
 
-// NewTestHasher returns a Hasher with cheap hashes for tests, which NewHasher's
-// reports as outdated.
+// NewTestHasher returns a Hasher for tests, whose hashes are cheap. A Hasher from
+// NewHasher reports their digests as outdated.
 func NewTestHasher() *Hasher {
 	h := NewHasher()
 	h.params = testParams
@@ -90,8 +91,8 @@ func (h *Hasher) Hash(ctx context.Context, place Place, normalized string) (dige
 // Verify reports whether digest matches a normalized password, and whether its
 // parameters are outdated. It may return ErrBusy.
 //
-// The digest "" means no account or no password. It never matches but takes as
-// long: prevents user enumeration by timing.
+// The digest "" means that there is no account, or that it has no password. It never
+// matches but takes as long: prevents user enumeration by timing.
 func (h *Hasher) Verify(ctx context.Context, place Place, normalized, digest string) (match, outdated bool, err error) {
 	today := cmp.Or(h.params, hashParams)
 	if digest == "" {
@@ -101,7 +102,7 @@ func (h *Hasher) Verify(ctx context.Context, place Place, normalized, digest str
 	if err != nil {
 		return false, false, fmt.Errorf("reading a password digest: %w", err)
 	}
-	// Prevents denial of service by a digest planted in the database.
+	// Prevents denial of service by a digest that an attacker wrote to the database.
 	if p.Memory > 16*hashParams.Memory || p.Iterations > 16*hashParams.Iterations {
 		return false, false, errors.New("a password digest has absurd parameters")
 	}

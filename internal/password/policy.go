@@ -16,17 +16,16 @@ const (
 	minScore = 3
 	// judgedCharacters bounds zxcvbn's time, which grows faster than the password.
 	judgedCharacters = 32
-	// emoji is the pattern of a flag with tags, or of a symbol with an optional
-	// skin tone. Unicode reserves the unassigned characters of these blocks for
-	// emoji.
+	// emoji is the pattern of a flag with tags, or of a symbol with an optional skin
+	// tone. It includes unassigned characters that Unicode reserves for emoji.
 	emoji = `(?:\x{1F3F4}[\x{E0030}-\x{E0039}\x{E0061}-\x{E007A}]+\x{E007F}|[\p{So}\p{Sm}\x{1F300}-\x{1FAFF}][\x{1F3FB}-\x{1F3FF}]?)`
 )
 
-// Normalize returns the form of a password that is hashed: OpaqueString of RFC
-// 8265, which changes spaces and composition but never letters or case. It keeps
-// emoji, and other characters of keyboards that OpaqueString refuses, and drops
-// variation selectors, which not every keyboard types after ❤. ok is false for
-// control characters, invalid UTF-8 and more than 512 bytes.
+// Normalize returns the form of a password that is hashed. It is OpaqueString of RFC
+// 8265, which normalizes spaces and composition but keeps letters and case, with two
+// exceptions. Normalize keeps emoji and other characters of keyboards that OpaqueString
+// refuses, and drops variation selectors, which only some keyboards add to characters
+// such as ❤. ok is false for control characters, invalid UTF-8 and more than 512 bytes.
 func Normalize(typed string) (normalized string, ok bool) {
 	if len(typed) > utf8.UTFMax*maxCharacters || !utf8.ValidString(typed) {
 		return "", false
@@ -41,13 +40,13 @@ func Normalize(typed string) (normalized string, ok bool) {
 var (
 	// selected matches a symbol with a variation selector.
 	selected = regexp.MustCompile(`([\p{S}\p{P}0-9ℹ])[\x{FE0E}\x{FE0F}]`)
-	// keyed matches what keyboards type and OpaqueString refuses: emoji with
-	// joiners and tags or newer than its tables, punctuation out of the context
+	// keyed matches characters of keyboards that OpaqueString refuses: emoji with
+	// joiners or tags, emoji newer than its tables, punctuation outside of the context
 	// that RFC 5892, A, demands, and the non-joiner of Persian.
 	keyed = regexp.MustCompile(emoji + `(?:\x{200D}` + emoji + `)*|[·͵׳״・]|\p{Arabic}(?:\x{200C}\p{Arabic})+`)
 )
 
-// space replaces any space by the ASCII one.
+// space maps every kind of space to the ASCII space.
 func space(r rune) rune {
 	if unicode.Is(unicode.Zs, r) {
 		return ' '

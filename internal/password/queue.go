@@ -13,27 +13,27 @@ const (
 	// the client gets a response.
 	maxWait = 10 * time.Second
 
-	// maxShare is how many hashes of a network may wait for each core, in either
-	// line: a quarter of what a core computes in maxWait.
+	// maxShare is how many hashes of a network may wait for each core, in each of the
+	// two lines: a quarter of what a core computes in maxWait.
 	maxShare = 100
 
-	// Every othersTurn-th turn is for the others: known browsers that log in again
-	// and again must not keep new ones out.
+	// Every fourth turn is for the other browsers first: known browsers that log in
+	// again and again must not keep new browsers out.
 	othersTurn = 4
 )
 
-// A Place is where a hash waits for a core.
+// A Place decides in which order hashes get a core.
 type Place struct {
 	Network string // of the client, such as a /24 or /48; networks take turns
 	Known   bool   // a known browser, or the owner of a mailed link: before others
 }
 
-// queue hands out cores. Known browsers are first; within them, and within the
-// others, networks take turns.
+// queue hands out cores. It has two lines, of which the known browsers' is first. In
+// each line, networks take turns.
 type queue struct {
 	mu            sync.Mutex
-	cores         int // free ones
-	turns         int // so far
+	cores         int // that are free
+	turns         int // that were given so far
 	known, others line
 }
 
@@ -54,8 +54,8 @@ func (q *queue) wait(ctx context.Context, p Place) (done func(), err error) {
 	}
 }
 
-// enter returns a channel that is closed when a core is free, or nil if too many
-// of the network wait.
+// enter returns a channel that is closed when the hash has a core, or nil if too many
+// hashes of the network wait.
 func (q *queue) enter(p Place) chan struct{} {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -73,7 +73,7 @@ func (q *queue) enter(p Place) chan struct{} {
 	return turn
 }
 
-// leave gives a place up, or a core that was handed over in this moment.
+// leave stops waiting. If the hash was given a core at this moment, leave releases it.
 func (q *queue) leave(p Place, turn chan struct{}) {
 	q.mu.Lock()
 	left := q.line(p).remove(p.Network, turn)
@@ -90,7 +90,7 @@ func (q *queue) line(p Place) *line {
 	return &q.others
 }
 
-// release hands a core to the next, or frees it.
+// release gives a core to the next hash. If none waits, the core is free.
 func (q *queue) release() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -117,9 +117,9 @@ func (q *queue) Waiting() bool {
 	return len(q.known.networks)+len(q.others.networks) > 0
 }
 
-// line holds what waits, by network.
+// line holds the turns that hashes wait for, by network.
 type line struct {
-	networks []string // the next first
+	networks []string // the next network first
 	waiting  map[string][]chan struct{}
 }
 
@@ -133,7 +133,7 @@ func (l *line) add(network string, turn chan struct{}) {
 	l.waiting[network] = append(l.waiting[network], turn)
 }
 
-// next removes the first of the next network, or returns nil.
+// next removes and returns the first turn of the next network, or returns nil.
 func (l *line) next() chan struct{} {
 	if len(l.networks) == 0 {
 		return nil

@@ -5,9 +5,9 @@
 //	issuer.Behave(oidctest.Behaviour{Subject: "bob", Email: "bob@example.com"})
 //	// … a browser that follows its redirects is Bob
 //
-// It asks for nothing: its authorization endpoint redirects back at once. It is as
-// strict as OpenID Connect Core and RFC 7636, unless a [Behaviour] makes it hostile;
-// [Issuer.Hostile] lists those that every app has to refuse.
+// The issuer has no login page: its authorization endpoint redirects back at once. It
+// is as strict as OpenID Connect Core and RFC 7636, unless a [Behaviour] makes it
+// hostile. [Issuer.Hostile] lists the behaviours that every app must refuse.
 package oidctest
 
 import (
@@ -37,7 +37,7 @@ const (
 	TokenPath     = "/token"
 	KeysPath      = "/keys"
 
-	elsewherePath = "/elsewhere" // before each of these: the same
+	elsewherePath = "/elsewhere" // a prefix of these paths, which give the same answers
 )
 
 // Issuer is a provider with one client.
@@ -46,9 +46,9 @@ type Issuer struct {
 	ClientID     string
 	ClientSecret string
 
-	// Set by changes of New.
-	Now func() time.Time // of its tokens; time.Now, if nil
-	TLS *tls.Config      // nil is plain http
+	// These are set by the changes of New.
+	Now func() time.Time // the issuer's clock; time.Now, if nil
+	TLS *tls.Config      // plain http, if nil
 
 	t         testing.TB
 	key       *ecdsa.PrivateKey
@@ -58,29 +58,30 @@ type Issuer struct {
 	served    map[string]int
 }
 
-// Behaviour is what an issuer does. It is honest as far as its fields are zero.
+// Behaviour is what an issuer does. The zero Behaviour is that of an honest issuer.
 type Behaviour struct {
-	Subject string // who logs in; "ada", if ""
-	Email   string // the claim; "" leaves it out
-	Error   string // the answer instead of a code, such as access_denied
+	Subject string // the user who logs in; "ada", if ""
+	Email   string // the claim email; no claim, if ""
+	Error   string // answered instead of a code, such as access_denied
 
-	Algorithm  string // of ID tokens: HS256 with the client secret, or none
+	Algorithm  string // of ID tokens: ES256, if ""; HS256, with the client secret; or none
 	AuthMethod string // of the client; client_secret_basic, if ""
 
+	// These change what the issuer sends.
 	Discovery func(document map[string]any)
-	Answer    func(parameters url.Values) // of the redirect back
+	Answer    func(parameters url.Values) // in the redirect to the app
 	Claims    func(claims map[string]any)
-	Endpoints map[string]http.HandlerFunc // by path: answer in place of the issuer's own
+	Endpoints map[string]http.HandlerFunc // by path: handlers that replace the issuer's
 }
 
-// grant is what a code is for.
+// grant is what the issuer remembers of a code.
 type grant struct {
 	request   url.Values
 	behaviour Behaviour
 }
 
-// New starts an issuer on 127.0.0.1 until the end of the test. Ada, who is
-// ada@example.com, logs in.
+// New starts an issuer on 127.0.0.1, which stops when the test ends. The user who logs
+// in is ada, with the email ada@example.com.
 func New(t testing.TB, changes ...func(*Issuer)) *Issuer {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -100,20 +101,20 @@ func New(t testing.TB, changes ...func(*Issuer)) *Issuer {
 	}
 	i.URL = server.URL
 	t.Cleanup(func() {
-		server.CloseClientConnections() // ends what is slow
+		server.CloseClientConnections() // ends slow answers, for which Close would wait
 		server.Close()
 	})
 	return i
 }
 
-// Behave changes the behaviour in later logins.
+// Behave changes the behaviour of the issuer from the next request on.
 func (i *Issuer) Behave(b Behaviour) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.behaviour = b
 }
 
-// Served returns how many requests for a path there were.
+// Served returns the number of requests for a path.
 func (i *Issuer) Served(path string) int {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -209,7 +210,7 @@ func (i *Issuer) token(w http.ResponseWriter, r *http.Request, b Behaviour) {
 	}
 	i.mu.Lock()
 	g, found := i.grants[r.PostForm.Get("code")]
-	delete(i.grants, r.PostForm.Get("code")) // good once
+	delete(i.grants, r.PostForm.Get("code")) // a code works once
 	i.mu.Unlock()
 	verifier := sha256.Sum256([]byte(r.PostForm.Get("code_verifier")))
 	if !found || r.PostForm.Get("grant_type") != "authorization_code" || r.PostForm.Get("redirect_uri") != g.request.Get("redirect_uri") ||
@@ -229,7 +230,7 @@ func (i *Issuer) idToken(g grant) string {
 		claims["email"] = g.behaviour.Email
 	}
 	if g.request.Has("max_age") || slices.Contains(strings.Fields(g.request.Get("prompt")), "login") {
-		claims["auth_time"] = now // who has to log in to the provider again does so
+		claims["auth_time"] = now // the user logs in to the provider again
 	}
 	if g.behaviour.Claims != nil {
 		g.behaviour.Claims(claims)

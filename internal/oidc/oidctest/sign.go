@@ -8,8 +8,8 @@ import (
 	"encoding/json"
 )
 
-// keys also has the client secret, if it signs: a client that accepts HS256 then finds
-// its key.
+// keys returns the public keys. With HS256, the client secret is among them, so that an
+// app that wrongly accepts HS256 finds the key.
 func (i *Issuer) keys(b Behaviour) []map[string]string {
 	point, err := i.key.PublicKey.Bytes() // 4, X, Y
 	if err != nil {

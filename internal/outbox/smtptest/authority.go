@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// Authority signs certificates of servers.
+// Authority is a certificate authority.
 type Authority struct {
 	t    testing.TB
 	key  *ecdsa.PrivateKey
@@ -52,7 +52,7 @@ func (a *Authority) sign(template *x509.Certificate, key *ecdsa.PublicKey) *x509
 	return cert
 }
 
-// Certify returns the TLS configuration of a server with that name or IP.
+// Certify returns the TLS configuration of a server with the given name or IP.
 func (a *Authority) Certify(name string, expires time.Time) *tls.Config {
 	a.t.Helper()
 	key := newKey(a.t)

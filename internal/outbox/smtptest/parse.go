@@ -22,8 +22,8 @@ type Message struct {
 	Text, HTML string
 }
 
-// Parse parses a mail with a text and an HTML alternative, in this order and
-// quoted-printable.
+// Parse parses a mail. It fails the test unless the mail has two alternatives, text
+// and then HTML, both in quoted-printable.
 func Parse(t testing.TB, r Received) Message {
 	t.Helper()
 	raw, err := mail.ReadMessage(bytes.NewReader(r.Raw))
@@ -63,7 +63,7 @@ func Require(t testing.TB, r Received, to, subject string) Message {
 	require.Equal(t, "auto-generated", m.Header.Get("Auto-Submitted"))
 	require.Regexp(t, `^<[0-9a-f-]{36}@corral\.example>$`, m.Header.Get("Message-Id"))
 
-	// Neither List-Unsubscribe nor the name of a library.
+	// There is no List-Unsubscribe and no header that names a library.
 	names := []string{}
 	for name, values := range m.Header {
 		require.Len(t, values, 1, name)

@@ -2,7 +2,7 @@
 //
 //	server := smtptest.New(t)
 //	sender := outbox.NewSMTP(server.URL, "www.example.com", server.Authority.Trusting())
-//	// … what sends a mail
+//	// … send a mail
 //	message := smtptest.Parse(t, server.Next())
 package smtptest
 
@@ -20,33 +20,33 @@ import (
 	gosmtp "github.com/emersion/go-smtp"
 )
 
-// Server is a mail server. User ada logs in with the password hunter2, after TLS
-// only.
+// Server is a mail server. Its only user is ada with the password hunter2, who can log
+// in only over TLS.
 type Server struct {
 	URL       *url.URL      // with user and password
 	Arrived   chan Received // accepted mails
-	Authority *Authority    // of its certificate
+	Authority *Authority    // signs the server's certificate
 
-	// Set by changes of New.
-	TLS      *tls.Config               // nil offers none
+	// These are set by the changes of New.
+	TLS      *tls.Config               // no TLS, if nil
 	Implicit bool                      // TLS from the first byte
-	Open     bool                      // needs no login
+	Open     bool                      // accepts mail without a login
 	OnRcpt   func(to string) error     // answers RCPT
 	OnData   func(mail Received) error // answers DATA
-	OnReset  func(conn net.Conn)       // after the answer to DATA
-	Debug    io.Writer                 // receives the conversation, except inside TLS
+	OnReset  func(conn net.Conn)       // is called after the answer to DATA
+	Debug    io.Writer                 // receives the conversation, except what TLS encrypts
 
 	t testing.TB
 }
 
-// Received is a mail with its envelope.
+// Received is a mail with the sender and the recipients of its envelope.
 type Received struct {
 	From string
 	To   []string
 	Raw  []byte
 }
 
-// New starts a server on 127.0.0.1 until the end of the test.
+// New starts a server on 127.0.0.1, which stops when the test ends.
 func New(t testing.TB, changes ...func(*Server)) *Server {
 	t.Helper()
 	authority := NewAuthority(t)
@@ -80,7 +80,7 @@ func (s *Server) Next() Received {
 	return Await(s.t, s.Arrived)
 }
 
-// NextTo waits for a mail to a recipient and keeps others for Next.
+// NextTo waits for a mail to email. It keeps other mails for Next.
 func (s *Server) NextTo(email string) Received {
 	s.t.Helper()
 	var others []Received
@@ -98,13 +98,13 @@ func (s *Server) NextTo(email string) Received {
 	}
 }
 
-// Await receives a value within a minute.
+// Await receives a value from c. It fails the test after a minute.
 func Await[T any](t testing.TB, c <-chan T) (value T) {
 	t.Helper()
 	select {
 	case value = <-c:
 	case <-time.After(time.Minute):
-		t.Fatal("it did not come")
+		t.Fatal("nothing was received within a minute")
 	}
 	return value
 }

@@ -1,11 +1,10 @@
-// Package passkeytest is a software authenticator with the browser that it is plugged
-// into, for tests.
+// Package passkeytest simulates an authenticator and its browser, for tests.
 //
 //	authenticator := passkeytest.New("https://shop.example")
-//	answer := authenticator.Create(t, options) // what a route answered: {"publicKey": …, "state": …}
+//	answer := authenticator.Create(t, options) // options is the JSON of a passkey.Challenge
 //	answer = authenticator.Get(t, options)
 //
-// The JSON of an Answer is {"state": …, "credential": …}, the next request's body.
+// Send the [Answer] as JSON: {"state": …, "credential": …}.
 package passkeytest
 
 import (
@@ -36,25 +35,25 @@ const (
 	RS256 = -257
 )
 
-// Authenticator holds passkeys. Its fields may be changed between two answers.
+// Authenticator holds passkeys. Tests may change its fields between two answers.
 type Authenticator struct {
-	Origin     string // the page's, as the browser reports it
-	RPID       string // "" for the one that the options name
+	Origin     string // of the page, as the browser reports it
+	RPID       string // the RP ID of the options, if ""
 	Algorithm  int    // of new passkeys
 	AAGUID     [16]byte
 	Transports []string
-	ID         []byte // of the next new passkey, instead of a random one
-	UserHandle []byte // instead of the passkey's; empty, but not nil, for none
+	ID         []byte // of new passkeys; random, if nil
+	UserHandle []byte // the passkey's, if nil; none, if empty
 
 	SignCount    uint32 // grows by one with each answer
-	CounterStuck bool   // it does not
+	CounterStuck bool   // stops SignCount
 
-	NotPresent, NotVerified  bool // the user
+	NotPresent, NotVerified  bool // the user is not
 	BackupEligible, BackedUp bool
 	CrossOrigin              bool // the page is in a frame of another site
 
-	Extensions  map[string]any // client outputs that nobody asked for
-	Attestation string         // format of a worthless statement that nobody asked for
+	Extensions  map[string]any // results of extensions that were not requested
+	Attestation string         // format of an invalid statement that was not requested
 
 	passkeys []passkey
 }
@@ -66,12 +65,12 @@ type passkey struct {
 }
 
 // New returns an authenticator in a browser that shows a page of origin. It makes
-// ES256 keys and verifies its user.
+// ES256 keys and verifies the user.
 func New(origin string) *Authenticator {
 	return &Authenticator{Origin: origin, Algorithm: ES256, Transports: []string{"internal", "hybrid"}}
 }
 
-// An Answer is what the browser sends.
+// An Answer is the browser's answer to a challenge.
 type Answer struct {
 	State      string          `json:"state"`
 	Credential json.RawMessage `json:"credential"`
@@ -102,8 +101,8 @@ type options struct {
 	}
 }
 
-// Create is navigator.credentials.create: it makes a passkey. It fails the test if
-// the options exclude one of the authenticator's, or its algorithm.
+// Create is navigator.credentials.create: it makes a passkey. It fails the test if the
+// options exclude a passkey of the authenticator, or do not allow its algorithm.
 func (a *Authenticator) Create(t testing.TB, optionsJSON []byte) Answer {
 	t.Helper()
 	var o options
@@ -236,7 +235,7 @@ func sign(t testing.TB, key crypto.Signer, message []byte) []byte {
 
 func hashOf(key crypto.Signer) crypto.Hash {
 	if _, ok := key.(ed25519.PrivateKey); ok {
-		return 0 // it signs the message itself
+		return 0 // Ed25519 signs the message, not a hash of it
 	}
 	return crypto.SHA256
 }
