@@ -13,12 +13,12 @@ var (
 	nameForm   = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9]{0,31}$`)
 )
 
-// standardLibrary holds the first elements of paths that Go reserves.
+// standardLibrary lists the first elements of import paths that Go reserves.
 const standardLibrary = " archive bufio bytes cmd cmp compress container context crypto database debug embed encoding errors " +
 	"expvar flag fmt go hash html image index internal io iter log main maps math mime net os path plugin reflect regexp " +
 	"runtime slices sort strconv strings structs sync syscall testing text time unicode unique unsafe vendor weak "
 
-// check returns why an app cannot have the identity, or nil.
+// check returns an error if an app cannot have the identity.
 func (i identity) check() error {
 	first, _, _ := strings.Cut(i.module, "/")
 	switch {

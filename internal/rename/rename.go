@@ -1,5 +1,5 @@
-// Package rename gives a clone of an app another module path and name, in every
-// file that git tracks and that is its own.
+// Package rename gives a clone of an app another module path and name, in all of its
+// files that git tracks.
 package rename
 
 import (
@@ -17,8 +17,8 @@ import (
 	"unicode/utf8"
 )
 
-// identity is an app's module path and its name, which occurs as Name, name and
-// NAME.
+// identity is an app's module path and its name. In files, the name occurs as Name,
+// name and NAME.
 type identity struct{ module, name string }
 
 func (i identity) slug() string { return strings.ToLower(i.name) }
@@ -31,7 +31,8 @@ func (i identity) binary() string {
 	return path.Base(path.Dir(i.module))
 }
 
-// version is what the lab's go.mod requires, beside its replace.
+// version is the version of the app that the lab's go.mod requires. A replace
+// directive there makes it meaningless, but it must fit the module path.
 func (i identity) version() string {
 	if base := path.Base(i.module); majorVersion.MatchString(base) {
 		return base + ".0.0"
@@ -58,27 +59,27 @@ func Run(name, newName, newModule string) (changed int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	// Every file is read before the first is written.
+	// replaceIn has read all files, so that an error there changes none.
 	for file, content := range renamed {
-		if err := os.WriteFile(file, content, 0o600); err != nil { // keeps the mode
+		if err := os.WriteFile(file, content, 0o600); err != nil { // the file exists and keeps its mode
 			return 0, fmt.Errorf("%w; `git restore .` undoes the changes", err)
 		}
 	}
 	return len(renamed), nil
 }
 
-// replacer replaces one identity by another. The first match at a place wins, so
-// longer ones come first.
+// replacer returns a Replacer of identity i by identity to. At each position it
+// replaces the first pair that matches, so longer texts come first.
 func (i identity) replacer(to identity, files []string) *strings.Replacer {
 	pairs := []string{
 		"module " + i.module + "\n", "module " + to.module + "\n",
-		"replace " + i.module + " =>", "replace " + to.module + " =>", // of the lab
+		"replace " + i.module + " =>", "replace " + to.module + " =>", // in the lab's go.mod
 		i.module + " " + i.version(), to.module + " " + to.version(),
 		"\n/" + i.binary() + "\n", "\n/" + to.binary() + "\n", // .gitignore
 		i.binary() + " task", to.binary() + " task",
 	}
 	for _, folder := range packageFolders(files) {
-		for _, before := range []string{`"`, "`", "'", "(", " ", "+"} { // not "/", as in a file path
+		for _, before := range []string{`"`, "`", "'", "(", " ", "+"} { // not "/", which is part of a file path
 			pairs = append(pairs, before+i.module+"/"+folder, before+to.module+"/"+folder)
 		}
 	}
@@ -101,7 +102,8 @@ func packageFolders(files []string) []string {
 	return slices.Compact(folders)
 }
 
-// unchanged lists files about others: the author, and other modules.
+// unchanged lists files that do not name the app: LICENSE names its author, and go.sum
+// other modules.
 var unchanged = []string{"LICENSE", "go.sum"}
 
 func replaceIn(files []string, replacer *strings.Replacer) (changed map[string][]byte, err error) {
@@ -115,7 +117,7 @@ func replaceIn(files []string, replacer *strings.Replacer) (changed map[string][
 			return nil, err
 		}
 		if bytes.IndexByte(before, 0) >= 0 || !utf8.Valid(before) {
-			continue // an image
+			continue // a binary file, such as an image
 		}
 		text := strings.ReplaceAll(string(before), "\r\n", "\n")
 		after := []byte(replacer.Replace(text))
@@ -127,7 +129,7 @@ func replaceIn(files []string, replacer *strings.Replacer) (changed map[string][
 				return nil, fmt.Errorf("%s: %w", file, err)
 			}
 		}
-		if bytes.Contains(before, []byte("\r\n")) { // a checkout on Windows
+		if bytes.Contains(before, []byte("\r\n")) { // keep the line ends of a checkout on Windows
 			after = bytes.ReplaceAll(after, []byte("\n"), []byte("\r\n"))
 		}
 		changed[file] = after
@@ -135,8 +137,9 @@ func replaceIn(files []string, replacer *strings.Replacer) (changed map[string][
 	return changed, nil
 }
 
-// cleanClone returns the files that git tracks in this folder, the top of the
-// module. It refuses uncommitted changes, so that git can restore the files.
+// cleanClone returns the files that git tracks in the working directory, which must be
+// the top of the module. It refuses uncommitted changes, so that git can restore the
+// files.
 func cleanClone(module string) (files []string, err error) {
 	gomod, err := os.ReadFile("go.mod")
 	if first, _, _ := strings.Cut(string(gomod), "\n"); err != nil || strings.TrimRight(first, "\r") != "module "+module {
@@ -157,7 +160,7 @@ func cleanClone(module string) (files []string, err error) {
 // isVendored reports whether a file belongs to another module.
 func isVendored(file string) bool { return strings.Contains("/"+file, "/vendor/") }
 
-// git is the only program that the app runs.
+// git runs git, the only program that the app runs.
 func git(args ...string) (string, error) {
 	output, err := exec.Command("git", args...).Output()
 	if exit := new(exec.ExitError); errors.As(err, &exit) {

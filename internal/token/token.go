@@ -1,15 +1,15 @@
-// Package token keeps one-time tokens, the secrets of mailed links, in the table
-// tokens. A token works for one purpose, once, for a while. The table holds
-// SHA-256 digests only: a leaked table redeems nothing.
+// Package token stores one-time tokens, the secrets of mailed links, in the table
+// tokens. A token works once, for one purpose, until it expires. The table holds only
+// SHA-256 digests: an attacker who reads it cannot redeem a token.
 //
 //	tokens := token.Store{Now: time.Now, Lifetimes: map[string]time.Duration{"reset": time.Hour}}
 //	raw, err := tokens.Issue(tx, token.Token{Purpose: "reset", Subject: email, Email: email})
 //	t, err := tokens.Find(tx, raw, "reset")
 //	err = tokens.Redeem(tx, t)
 //
-// Several tokens of one purpose and subject work until one of them is redeemed:
-// another client's request must not end the link that the owner has open. A migration
-// creates the table:
+// All tokens of a purpose and subject work until one of them is redeemed. Prevents an
+// attacker from ending the owner's link by requesting another. A migration creates the
+// table:
 //
 //	create_table("tokens") {
 //		t.Column("id", "uuid", {primary: true})
@@ -47,21 +47,22 @@ import (
 type Token struct {
 	ID          uuid.UUID     `db:"id"`
 	Purpose     string        `db:"purpose"`
-	Subject     string        `db:"subject"` // redeeming one ends all of a purpose and subject
-	Number      int           `db:"number"`  // orders the tokens of a user, if the app wants that
+	Subject     string        `db:"subject"` // redeeming a token ends all of its purpose and subject
+	Number      int           `db:"number"`  // for the app, to order the tokens of a user
 	TokenDigest []byte        `db:"token_digest" json:"-"`
-	Email       string        `db:"email"` // where it was mailed
+	Email       string        `db:"email"` // the recipient of the token's mail
 	UserID      uuid.NullUUID `db:"user_id"`
-	Next        string        `db:"next"` // the page to go to afterwards, or ""
+	Next        string        `db:"next"` // the page to redirect to after redeeming, or ""
 	CreatedAt   time.Time     `db:"created_at"`
-	ExpiresAt   time.Time     `db:"expires_at"` // or when it was redeemed
+	ExpiresAt   time.Time     `db:"expires_at"` // once redeemed: the time of that
 	Redeemed    bool          `db:"redeemed"`
 }
 
-// ErrNotFound means that no token works. A [DeadError] wraps it.
+// ErrNotFound means that the token does not exist or does not work. A [DeadError]
+// wraps it.
 var ErrNotFound = errors.New("not found")
 
-// DeadError says why a token that there was no longer works.
+// DeadError says why an existing token no longer works.
 type DeadError struct {
 	Token    *Token
 	Redeemed bool // otherwise expired
@@ -82,7 +83,7 @@ type Store struct {
 	Lifetimes map[string]time.Duration // by purpose
 }
 
-// Issue stores t with a new secret, which it returns.
+// Issue stores t with the digest of a new secret, and returns the secret.
 func (s Store) Issue(tx *pop.Connection, t Token) (raw string, err error) {
 	raw = secret.NewToken()
 	t.ID, t.TokenDigest, t.CreatedAt = uuid.Must(uuid.NewV7()), secret.TokenDigest(raw), s.Now()
@@ -93,8 +94,8 @@ func (s Store) Issue(tx *pop.Connection, t Token) (raw string, err error) {
 	return raw, nil
 }
 
-// Find returns a token that works for one of the purposes, or ErrNotFound, or
-// *DeadError.
+// Find returns the token with the given secret, if it works for one of the purposes.
+// Otherwise it returns ErrNotFound or a *DeadError.
 func (s Store) Find(tx *pop.Connection, raw string, purposes ...string) (*Token, error) {
 	t := &Token{}
 	err := tx.Where("token_digest = ?", secret.TokenDigest(raw)).First(t)
@@ -111,8 +112,8 @@ func (s Store) Find(tx *pop.Connection, raw string, purposes ...string) (*Token,
 	return t, nil
 }
 
-// Redeem uses t up, and with it all tokens of its purpose and subject. Of two
-// concurrent calls, one gets *DeadError.
+// Redeem marks t and all other tokens of its purpose and subject as redeemed. Of two
+// concurrent calls, one returns *DeadError.
 func (s Store) Redeem(tx *pop.Connection, t *Token) error {
 	var redeemed []uuid.UUID
 	err := tx.RawQuery("UPDATE tokens SET redeemed = ?, expires_at = ? WHERE purpose = ? AND subject = ? AND redeemed = ? RETURNING id",
@@ -135,13 +136,14 @@ func (s Store) Void(tx *pop.Connection, purpose, subject string) error {
 	return nil
 }
 
-// Start starts the lifetime of a token now, when its mail is handed over, and
-// reports whether the token works.
+// Start makes the lifetime of a token begin now, and reports whether the token works.
+// Call it when the token's mail is delivered.
 func (s Store) Start(tx *pop.Connection, raw string) (works bool, err error) {
 	return s.restart(tx, raw, func(*Token) time.Time { return s.Now() })
 }
 
-// StartAtIssue starts the lifetime when the token was issued: its mail was given up.
+// StartAtIssue makes the lifetime of a token begin when the token was issued. Call it
+// when the token's mail is given up.
 func (s Store) StartAtIssue(tx *pop.Connection, raw string) error {
 	_, err := s.restart(tx, raw, func(t *Token) time.Time { return t.CreatedAt })
 	return err
@@ -150,7 +152,7 @@ func (s Store) StartAtIssue(tx *pop.Connection, raw string) error {
 func (s Store) restart(tx *pop.Connection, raw string, begin func(*Token) time.Time) (works bool, err error) {
 	t, err := s.Find(tx, raw, slices.Collect(maps.Keys(s.Lifetimes))...)
 	if dead := (*DeadError)(nil); errors.As(err, &dead) && !dead.Redeemed {
-		t, err = dead.Token, nil // too old only because its mail is late
+		t, err = dead.Token, nil // it expired while its mail was queued
 	}
 	if errors.Is(err, ErrNotFound) {
 		return false, nil

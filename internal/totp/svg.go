@@ -8,14 +8,14 @@ import (
 )
 
 const (
-	quiet = 4 // modules of the white border (ISO/IEC 18004)
-	scale = 4 // CSS pixels of a module
+	quiet = 4 // width of the white border in modules (ISO/IEC 18004)
+	scale = 4 // width of a module in CSS pixels
 )
 
-// SVG returns the QR code of a URI as an image/svg+xml document, to be served from a
-// route of its own: it needs no style or script that a content security policy
-// forbids. It is black on white in dark mode too, where many scanners read no
-// inverted code. The error is of a URI with more than 2,331 bytes.
+// SVG returns the QR code of a URI as an image/svg+xml document. Serve it from its own
+// route: it needs no inline style or script, which a content security policy forbids.
+// It is black on white in dark mode too, because many scanners cannot read an inverted
+// code. SVG returns an error if the URI has more than 2,331 bytes.
 func SVG(uri string) ([]byte, error) {
 	code, err := qr.Encode(uri, qr.M)
 	if err != nil {

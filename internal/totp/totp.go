@@ -1,22 +1,22 @@
 // Package totp makes and checks the codes of authenticator apps (RFC 6238): SHA-1,
 // six digits, a new one every 30 seconds.
 //
-// To enrol a user, show a new key as text and as a QR code, and store it once the
-// user typed a code that matches:
+// To enrol a user, show a new key as text and as a QR code. Store the key when the user
+// has typed a code that matches:
 //
 //	key := totp.NewKey()
 //	text := totp.Text(key) // "JBSW Y3DP …"
 //	svg, err := totp.SVG(totp.URI(key, "Corral", "ada@example.com"))
 //	step, ok := totp.Match(key, typed, time.Now())
 //
-// Match refuses no replay: a code is good for up to 90 seconds, also for an attacker
-// who watched it being typed. The caller stores the step of each code that it
-// accepts, that of the enrolment included, and accepts only greater ones. Comparing
-// and storing are one statement, so that of two concurrent requests one fails:
+// Match does not prevent replays: a code matches for up to 90 seconds, also for an
+// attacker who has watched the user type it. The caller must store the step of each
+// code that it accepts, including the first, and accept only greater steps. Do it in
+// one statement, so that only one of two concurrent requests succeeds:
 //
 //	UPDATE … SET totp_step = ? WHERE id = ? AND totp_step < ?
 //
-// Nor does Match limit attempts: three of a million codes match at any time.
+// Match does not limit attempts either: at any time, three of a million codes match.
 package totp
 
 import (
@@ -37,8 +37,8 @@ const (
 	period   = 30 * time.Second
 )
 
-// NewKey returns a key: 20 bytes of crypto/rand. Checking codes takes the key itself,
-// so the caller seals what it stores: a digest would not do.
+// NewKey returns a key: 20 bytes of crypto/rand. The caller must store it encrypted: a
+// digest would not do, because checking a code takes the key itself.
 func NewKey() []byte {
 	key := make([]byte, keyBytes)
 	rand.Read(key) // never returns an error
@@ -54,12 +54,12 @@ func Text(key []byte) string {
 	return text
 }
 
-// encode needs no padding for 20 bytes.
+// encode returns the key in base32. 20 bytes need no padding.
 func encode(key []byte) string { return base32.StdEncoding.EncodeToString(key) }
 
-// URI returns the otpauth URI of the key, which an app shows under the issuer and
-// account. Algorithm, digits and period are the format's defaults: without them, the
-// QR code is coarser and easier to scan.
+// URI returns the otpauth URI of the key. Authenticator apps show the issuer and the
+// account. The URI leaves out algorithm, digits and period, which are the defaults, so
+// that the QR code is coarser and easier to scan.
 //
 // See https://github.com/google/google-authenticator/wiki/Key-Uri-Format.
 func URI(key []byte, issuer, account string) string {
@@ -67,9 +67,9 @@ func URI(key []byte, issuer, account string) string {
 	return "otpauth://totp/" + issuer + ":" + escape(account) + "?secret=" + encode(key) + "&issuer=" + issuer
 }
 
-// escape returns text for a path or query: apps show the + of url.QueryEscape, and
-// url.PathEscape leaves an & that ends the issuer. Colons go: apps split at the first
-// one, encoded or not.
+// escape escapes text for the path and the query. It replaces the + of url.QueryEscape,
+// which apps would show; url.PathEscape would keep an &, which would end the issuer. It
+// removes colons, because apps split at the first one, escaped or not.
 func escape(text string) string {
 	return strings.ReplaceAll(url.QueryEscape(strings.ReplaceAll(text, ":", "")), "+", "%20")
 }
@@ -86,15 +86,15 @@ func Code(key []byte, at time.Time) string {
 // step returns the number of the period since 1970 (RFC 6238, section 4.2).
 func step(at time.Time) int64 { return at.Unix() / int64(period/time.Second) }
 
-// Match reports whether typed is the code of now or of the step before or after,
+// Match reports whether typed is the code of now, or of the step before or after it,
 // since clocks differ and typing takes time. It returns the code's step.
 func Match(key []byte, typed string, now time.Time) (matched int64, ok bool) {
-	if len(key) != keyBytes { // prevents a bypass: everybody knows the codes of no key
+	if len(key) != keyBytes { // prevents a bypass: an attacker can compute the codes of an empty key
 		return 0, false
 	}
 	code := []byte(normalize(typed))
-	// To the last one: if two steps have the same code, storing the first would
-	// leave the code good for the second.
+	// Continue after a match: if two steps have the same code and the caller stored the
+	// first, the code would work again in the second.
 	for _, at := range []time.Time{now.Add(-period), now, now.Add(period)} {
 		if subtle.ConstantTimeCompare([]byte(Code(key, at)), code) == 1 {
 			matched, ok = step(at), true
@@ -103,15 +103,15 @@ func Match(key []byte, typed string, now time.Time) (matched int64, ok bool) {
 	return matched, ok
 }
 
-// LooksLikeCode reports whether typed is six digits, as no recovery code is.
+// LooksLikeCode reports whether typed is six digits. No recovery code is.
 func LooksLikeCode(typed string) bool {
 	code := normalize(typed)
 	return len(code) == digits && strings.Trim(code, "0123456789") == ""
 }
 
-// normalize returns a typed code in ASCII digits: without spaces, which apps show
-// within a code, and characters that are copied unseen. Keyboards for Arabic and
-// Japanese type other digits.
+// normalize returns a typed code without spaces, which apps show within codes, and
+// without invisible characters. It maps digits, such as those of Arabic and Japanese
+// keyboards, to ASCII.
 func normalize(typed string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
@@ -124,8 +124,8 @@ func normalize(typed string) string {
 	}, typed)
 }
 
-// value returns the value of a digit of any script. Unicode has the ten of a script
-// in order, without a gap (UAX #44, Numeric_Type).
+// value returns the value of a digit of any script. In Unicode, the ten digits of a
+// script are in order and without gaps (UAX #44, Numeric_Type).
 func value(digit rune) rune {
 	first := digit
 	for unicode.IsDigit(first - 1) {

@@ -9,8 +9,8 @@ import (
 	"github.com/gobuffalo/plush/v4/ast"
 )
 
-// call compiles the call of a helper, t("key"), or of a method, user.Name(). It
-// leaves helpers that take plush's context to plush, except partial.
+// call compiles the call of a helper, such as t("key"), or of a method, such as
+// user.Name(). A helper that takes plush's context is left to plush, except partial.
 func (c *compiler) call(node *ast.CallExpression) value {
 	arguments := c.values(node.Arguments)
 	if arguments == nil || node.Block != nil || node.ChainCallee != nil {
@@ -35,10 +35,10 @@ func (c *compiler) call(node *ast.CallExpression) value {
 		switch f := f.(type) {
 		case partialHelper:
 			return c.engine.runPartial(c.locale, arguments, in)
-		// The most frequent helpers: faster than by reflection.
+		// Call the most frequent helpers without reflection, which is slow.
 		case translate:
 			if len(arguments) > 0 {
-				return say(f, arguments, in)
+				return text(f, arguments, in)
 			}
 		case buffalo.RouteHelperFunc: // loginPath()
 			if len(arguments) == 0 {
@@ -64,7 +64,7 @@ func (c *compiler) method(callee ast.Expression, name string, arguments []value)
 			return nil, err
 		}
 		if v == nil {
-			return nil, errForPlush // which panics
+			return nil, errForPlush // plush panics
 		}
 		rv := reflect.ValueOf(v)
 		m := rv.MethodByName(name)
@@ -105,8 +105,8 @@ func takesContext(helper any) bool {
 	return false
 }
 
-// call calls a function as plush does: nil is a parameter's zero value, and up to
-// two arguments may be missing.
+// call calls a function as plush does: it passes nil as the zero value, and fills in
+// up to two missing arguments.
 func call(f reflect.Value, arguments []value, in *scope) (any, error) {
 	if f.Kind() == reflect.Pointer {
 		f = f.Elem()
@@ -115,7 +115,7 @@ func call(f reflect.Value, arguments []value, in *scope) (any, error) {
 		return nil, errFailed
 	}
 	if f.IsNil() {
-		return nil, errForPlush // which panics
+		return nil, errForPlush // plush panics
 	}
 	t := f.Type()
 	missing := t.NumIn() - len(arguments)
@@ -168,7 +168,8 @@ func call(f reflect.Value, arguments []value, in *scope) (any, error) {
 	return results[0].Interface(), nil
 }
 
-func say(t translate, arguments []value, in *scope) (any, error) {
+// text calls the helper t.
+func text(t translate, arguments []value, in *scope) (any, error) {
 	v, err := arguments[0](in)
 	if err != nil {
 		return nil, err

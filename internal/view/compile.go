@@ -9,32 +9,32 @@ import (
 	"github.com/gobuffalo/plush/v4/token"
 )
 
-// A template is compiled into one function for each node of its syntax tree, which
-// does what plush's evaluator does. If one node cannot be compiled, plush renders
-// the whole template: starting over in the middle of a page would call its helpers
+// The compiler makes a function of each node of a template's syntax tree. The function
+// does the same as plush's evaluator. If one node cannot be compiled, plush renders the
+// whole template: it could not go on in the middle of a page without calling helpers
 // twice.
 
-// step writes a part of a page: its text, or what run writes.
+// step writes a part of a page: text or, if run is set, what run writes.
 type step struct {
 	text string
 	run  func(page *bytes.Buffer, in *scope) error
 }
 
 var (
-	errUnknown  = errors.New("unknown name")  // false in a condition
-	errFailed   = errors.New("failed")        // plush fails too, with a message
-	errForPlush = errors.New("left to plush") // plush may fail or not
+	errUnknown  = errors.New("unknown name")  // counts as false in a condition
+	errFailed   = errors.New("failed")        // plush returns an error too, with a message
+	errForPlush = errors.New("left to plush") // plush may return an error, panic or succeed
 )
 
 // compiler compiles one variant of a template with its partials.
 type compiler struct {
 	engine *Engine
 	variant
-	partials []string // being inlined, the outermost first
-	left     *string  // for leave; may be nil
+	partials []string // that are being inlined, the outermost first
+	left     *string  // set by leave, unless nil
 }
 
-// compile returns nil for a template that is left to plush.
+// compile returns the steps of a template, or nil if plush must render it.
 func (c *compiler) compile(source string) []step {
 	program, err := parser.Parse(source)
 	if err != nil {

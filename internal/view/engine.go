@@ -1,8 +1,9 @@
-// Package view renders plush templates for Buffalo, each parsed and compiled once.
+// Package view renders plush templates for Buffalo. It parses and compiles each
+// template once.
 //
-// Buffalo's own engine takes half of the time of a page: it walks the template
-// folder, parses the templates and copies a hundred helpers, and plush evaluates by
-// reflection. [Engine] has the same methods:
+// Buffalo's own engine takes half of the time of a request: for each page it walks the
+// template folder, parses the templates and copies a hundred helpers, and plush
+// evaluates by reflection. [Engine] has the same methods:
 //
 //	r := view.New(view.Options{
 //		Templates: templates.FS,
@@ -12,16 +13,17 @@
 //	})
 //	c.Render(http.StatusOK, r.HTML("login/new.plush.html"))
 //
-// Names, fields, methods, operators, conditions, loops, calls and partials are
-// compiled. Plush renders a template with anything else (let, functions, a helper
-// that takes plush's context as form_for does), and Buffalo's engine one in another
-// format (.md, .tmpl) or with translations (index.de.html). The output is the same,
-// except that a compiled template escapes a [fmt.Stringer], which plush does not.
+// The compiler knows names, fields, methods, operators, conditions, loops, calls and
+// partials. A template that has anything else (let, functions, a helper that takes
+// plush's context as form_for does) is rendered by plush. One in another format (.md,
+// .tmpl) or with translations (index.de.html) is rendered by Buffalo's engine. The
+// output is the same, except that a compiled template escapes a [fmt.Stringer], which
+// plush does not.
 //
-// Calls with one constant, t("login.title"), assetPath("app.css") and
-// partial("nav"), are evaluated once for each language: t of Options.Language and
-// assetPath must always return the same for one key. A page whose data has a t of
-// its own calls that.
+// Calls with a constant, such as t("login.title"), assetPath("app.css") and
+// partial("nav"), are evaluated once for each language. So the t of Options.Language
+// and assetPath must always return the same text for a key. If the data of a page has
+// its own t, the page calls that one.
 package view
 
 import (
@@ -35,8 +37,8 @@ import (
 	"github.com/gobuffalo/buffalo/render"
 )
 
-// Engine is a render.Engine whose HTML is compiled. A name in a template is looked
-// up in the page's data, then in its language's helpers, then in the app's.
+// Engine is a render.Engine that compiles HTML templates. It looks up a name in the
+// page's data, then in the helpers of the page's language, then in the app's helpers.
 type Engine struct {
 	*render.Engine
 	language   func(name string) map[string]any
@@ -55,21 +57,21 @@ type Options struct {
 	Layout    string         // for pages that name none
 	Helpers   map[string]any // for all templates
 
-	// Language, if set, returns the helpers of a language: the page's lang, or ""
-	// if that is no string. It returns nil for an unknown language, which is
-	// rendered as "".
+	// Language, if set, returns the helpers of a language. The name is the value lang
+	// of the page's data, or "" if that is no string. Language returns nil for an
+	// unknown language; the page then gets the helpers of "".
 	Language func(name string) map[string]any
 
-	// Reload reads the templates for every page, and logs once which of them are not
-	// compiled, and why: for development.
+	// Reload, for development, reads the templates for every page. It also logs, once
+	// for each template that is not compiled, the reason.
 	Reload bool
 
-	// OnFallback, if set, is called with the name of each template that is left to
-	// plush or Buffalo, which takes several times as long.
+	// OnFallback, if set, is called with the name of each template that plush or
+	// Buffalo renders, which takes several times as long.
 	OnFallback func(template string)
 }
 
-// New returns an engine. Add helpers to plush.Helpers before the first page.
+// New returns an engine. The first page copies plush.Helpers: add helpers there before.
 func New(o Options) *Engine {
 	if o.Templates == nil {
 		o.Templates = embed.FS{}
@@ -77,7 +79,7 @@ func New(o Options) *Engine {
 	e := &Engine{
 		Engine: render.New(render.Options{
 			TemplatesFS: o.Templates,
-			AssetsFS:    embed.FS{}, // Buffalo looks for a manifest in it
+			AssetsFS:    embed.FS{}, // must be set: Buffalo looks for a manifest in it
 			HTMLLayout:  o.Layout,
 			Helpers:     maps.Clone(o.Helpers),
 		}),
@@ -92,7 +94,8 @@ func New(o Options) *Engine {
 	return e
 }
 
-// HTML renders the first template inside the others, or inside the layout.
+// HTML renders the first template inside the others, each inside the next. If there is
+// only one, it renders it inside the layout.
 func (e *Engine) HTML(names ...string) render.Renderer {
 	var own []string
 	for _, name := range names {
@@ -104,12 +107,12 @@ func (e *Engine) HTML(names ...string) render.Renderer {
 	return page{e, "text/html; charset=utf-8", own}
 }
 
-// Text renders a template of plain text, which escapes nothing.
+// Text renders a template of plain text. It does not escape values.
 func (e *Engine) Text(name string) render.Renderer {
-	return text{page{e, "text/plain; charset=utf-8", []string{name}}}
+	return textPage{page{e, "text/plain; charset=utf-8", []string{name}}}
 }
 
-// Bytes renders like HTML, outside of a handler.
+// Bytes is HTML outside of a handler: it returns the page.
 func (e *Engine) Bytes(name string, data map[string]any, layout ...string) ([]byte, error) {
 	var b bytes.Buffer
 	err := e.HTML(append([]string{name}, layout...)...).Render(&b, data)

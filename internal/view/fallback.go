@@ -9,8 +9,8 @@ import (
 	"github.com/gobuffalo/plush/v4/ast"
 )
 
-// reportFallback reports a template that plush or Buffalo renders. In development it
-// is logged once, with the reason.
+// reportFallback reports that plush or Buffalo rendered a template. In development it
+// logs the reason, once for each template.
 func (e *Engine) reportFallback(name string, reason func() string) {
 	if e.onFallback != nil {
 		e.onFallback(name)
@@ -32,10 +32,10 @@ func (e *Engine) fallbackReason(name string, t *plush.Template, in *scope, l *lo
 	return *c.left
 }
 
-// maxReason is in characters.
+// maxReason is a number of characters.
 const maxReason = 100
 
-// leave notes the innermost statement that is not compiled, for fallbackReason.
+// leave records the innermost statement that cannot be compiled, for fallbackReason.
 func (c *compiler) leave(s ast.Statement) {
 	if c.left == nil || *c.left != "" {
 		return

@@ -8,9 +8,9 @@ import (
 	"github.com/gobuffalo/plush/v4/ast"
 )
 
-// fold evaluates a call that returns the same on every page of a language: a text
-// without placeholders, the path of an asset, a partial. Four fifths of what a page
-// evaluates are such calls.
+// fold evaluates, while compiling, a call that returns the same on every page of a
+// language: a text without placeholders, the path of an asset, a partial. Four fifths
+// of the calls of a page are such calls. folded is false for others.
 func (c *compiler) fold(node *ast.CallExpression) (steps []step, folded bool) {
 	function, ok := node.Function.(*ast.Identifier)
 	if !ok || node.Callee != nil || node.Block != nil || node.ChainCallee != nil || len(node.Arguments) == 0 {
@@ -28,8 +28,8 @@ func (c *compiler) fold(node *ast.CallExpression) (steps []step, folded bool) {
 		}
 	case "assetPath":
 		if assetPath, ok := helper.(assetPath); ok && len(node.Arguments) == 1 {
-			if address, err := assetPath(key.Value); err == nil {
-				return text(address)
+			if path, err := assetPath(key.Value); err == nil {
+				return text(path)
 			}
 		}
 	case "partial":
@@ -40,13 +40,13 @@ func (c *compiler) fold(node *ast.CallExpression) (steps []step, folded bool) {
 	return nil, false
 }
 
-// maxInline is the maximal depth of inlined partials.
+// maxInline is the maximum depth of inlined partials.
 const maxInline = 8
 
-// inline compiles a partial in its place.
+// inline compiles a partial into the template that calls it.
 func (c *compiler) inline(name string, arguments []ast.Expression) (steps []step, folded bool) {
 	if slices.Contains(c.partials, name) || len(c.partials) == maxInline {
-		return nil, false // recursive: as deep as the data
+		return nil, false // a recursive partial is as deep as the page's data
 	}
 	inner := *c
 	inner.partials = append(slices.Clip(c.partials), name)

@@ -24,7 +24,7 @@ func (c *compiler) index(node *ast.IndexExpression) value {
 	}
 }
 
-// item returns an item of a map, slice or array. It panics where plush does.
+// item returns an item of a map, slice or array.
 func item(list, index any) (any, error) {
 	rv, i := reflect.ValueOf(list), reflect.ValueOf(index)
 	switch rv.Kind() {

@@ -5,7 +5,7 @@ import (
 	"regexp"
 )
 
-// Linked returns text as HTML with its URLs as links.
+// Linked returns text as HTML in which URLs are links.
 func Linked(text string) template.HTML {
 	return template.HTML(urls.ReplaceAllString(template.HTMLEscapeString(text), `<a href="$0">$0</a>`))
 }

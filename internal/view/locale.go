@@ -5,7 +5,7 @@ import (
 	"reflect"
 )
 
-// locale is what all pages of one language share.
+// locale holds the helpers that all pages of one language share.
 type locale struct {
 	scope *scope    // the helpers of the language, then those of the engine
 	t     translate // nil if the language has none
@@ -14,7 +14,7 @@ type locale struct {
 // translate is the type of the helper t.
 type translate = func(key string, args ...any) string
 
-// translator converts a t of any named type, or returns nil.
+// translator converts t, a function of any named type, or returns nil.
 func translator(t any) translate {
 	if t, ok := t.(translate); ok {
 		return t
@@ -26,7 +26,7 @@ func translator(t any) translate {
 	return nil
 }
 
-// locale returns the locale of a page by its lang.
+// locale returns the locale for the value lang of a page's data.
 func (e *Engine) locale(lang any) *locale {
 	name, _ := lang.(string)
 	if l, ok := e.locales.Load(name); ok {
@@ -37,11 +37,11 @@ func (e *Engine) locale(lang any) *locale {
 		helpers = maps.Clone(e.language(name))
 	}
 	if helpers == nil && name != "" {
-		return e.locale("") // not stored: unknown names are unlimited
+		return e.locale("") // not stored: clients could fill the memory with unknown names
 	}
 	t := translator(helpers["t"])
 	if t != nil {
-		helpers["t"] = t // once, not at every call
+		helpers["t"] = t // saves a conversion at every call
 	}
 	l, _ := e.locales.LoadOrStore(name, &locale{&scope{helpers, &scope{own: e.helpers()}}, t})
 	return l.(*locale)

@@ -12,7 +12,9 @@ import (
 
 func (c *compiler) loop(node *ast.ForExpression) []step {
 	for _, name := range []string{node.KeyName, node.ValueName} {
-		if slices.Contains(foldable, name) || name == "TIME_FORMAT" { // plush formats times after the loop
+		// A variable TIME_FORMAT has no effect in plush, which formats times after the
+		// loop.
+		if slices.Contains(foldable, name) || name == "TIME_FORMAT" {
 			return nil
 		}
 	}
@@ -34,7 +36,7 @@ func (c *compiler) loop(node *ast.ForExpression) []step {
 	}}}
 }
 
-// each calls do for every item of a list.
+// each calls do for every item of list.
 func each(list any, do func(key, item any) error) error {
 	rv := reflect.ValueOf(list)
 	if rv.Kind() == reflect.Pointer {

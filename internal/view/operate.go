@@ -19,7 +19,7 @@ func (c *compiler) infix(node *ast.InfixExpression) value {
 	return nil
 }
 
-// lenient turns a failed operand into nil, as plush does for some operators.
+// lenient returns nil for an operand that fails, as plush does for some operators.
 func lenient(operand value) value {
 	if operand == nil {
 		return nil

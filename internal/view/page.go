@@ -14,7 +14,7 @@ import (
 	"github.com/gobuffalo/plush/v4"
 )
 
-// page is a template and its layouts.
+// page renders a template in its layouts.
 type page struct {
 	engine      *Engine
 	contentType string
@@ -35,7 +35,7 @@ func (p page) Render(w io.Writer, data render.Data) error {
 		var err error
 		templates[n], err = p.engine.template(name)
 		if errors.Is(err, errFormat) || errors.Is(err, fs.ErrNotExist) {
-			return p.renderStock(w, data) // which finds it, or returns an error
+			return p.renderStock(w, data) // finds the template or returns an error
 		}
 		if err != nil {
 			return err
@@ -44,7 +44,7 @@ func (p page) Render(w io.Writer, data render.Data) error {
 	html := buffers.Get().(*bytes.Buffer)
 	defer buffers.Put(html)
 	l := p.engine.locale(data["lang"])
-	// The layout sees what a template sets, the caller's data stays unchanged.
+	// The layout sees values that a template sets; the caller's data does not change.
 	in := &scope{map[string]any{"contentType": p.contentType}, &scope{data, l.scope}}
 	for n, name := range p.names {
 		if n > 0 {
@@ -63,7 +63,7 @@ func (e *Engine) exec(html *bytes.Buffer, name string, t *plush.Template, in *sc
 	if steps := e.steps(name, t, in, l); steps != nil && run(steps, html, in) == nil {
 		return nil
 	}
-	// Not compiled, or failed: plush returns a better error.
+	// The template is not compiled, or it failed: plush returns a better error.
 	html.Reset()
 	text, err := t.Exec(in.forPlush())
 	if err != nil {
@@ -74,14 +74,13 @@ func (e *Engine) exec(html *bytes.Buffer, name string, t *plush.Template, in *sc
 	return nil
 }
 
-// text is a page of plain text. Nothing from data or helpers is escaped in it, nor
-// in lists and structs.
-type text struct{ page }
+// textPage is a page of plain text, in which no value is escaped.
+type textPage struct{ page }
 
-// unescaped reverts the escaping of plush, which takes every template for HTML.
+// unescaped reverts the escaping of plush, which treats every template as HTML.
 var unescaped = strings.NewReplacer("&#34;", `"`, "&#39;", "'", "&amp;", "&", "&lt;", "<", "&gt;", ">")
 
-func (t text) Render(w io.Writer, data render.Data) error {
+func (t textPage) Render(w io.Writer, data render.Data) error {
 	var escaped bytes.Buffer
 	if err := t.page.Render(&escaped, data); err != nil {
 		return err

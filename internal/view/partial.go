@@ -8,11 +8,11 @@ import (
 	"github.com/gobuffalo/plush/v4"
 )
 
-// partialHelper lets the compiler recognize the engine's partial.
+// partialHelper is the type of the helper partial, by which the compiler recognizes it.
 type partialHelper func(name string, data map[string]any, help plush.HelperContext) (template.HTML, error)
 
-// partial renders login/_form.plush.html for partial("login/form") in a template
-// that is left to plush.
+// partial is the helper partial in templates that plush renders. For
+// partial("login/form"), it renders login/_form.plush.html.
 func (e *Engine) partial(name string, data map[string]any, help plush.HelperContext) (template.HTML, error) {
 	html, err := e.plushPartial(name, data, help)
 	if err != nil {
@@ -69,7 +69,7 @@ func (e *Engine) runPartial(l *locale, arguments []value, in *scope) (any, error
 	}
 	html := new(bytes.Buffer)
 	if err = run(steps, html, inner); err == errUnknown {
-		err = errFailed // else the caller would take it for an unknown name of its own
+		err = errFailed // in a condition of the caller, errUnknown would count as false
 	}
 	return template.HTML(html.String()), err
 }

@@ -9,7 +9,8 @@ import (
 	"github.com/gobuffalo/plush/v4"
 )
 
-// scope holds the names of a template: its own, then those around it.
+// scope holds the names that a template can use: its own, then those of the outer
+// scope.
 type scope struct {
 	own   map[string]any
 	outer *scope
@@ -33,14 +34,14 @@ func (s *scope) Value(key any) any {
 func pathHelper(helper buffalo.RouteHelperFunc) buffalo.RouteHelperFunc {
 	return func(options map[string]any) (template.HTML, error) {
 		path, err := helper(options)
-		address, query, found := strings.Cut(string(path), "?")
-		if address != "/" {
-			address = strings.TrimSuffix(address, "/")
+		trimmed, query, found := strings.Cut(string(path), "?")
+		if trimmed != "/" {
+			trimmed = strings.TrimSuffix(trimmed, "/")
 		}
 		if found {
-			address += "?" + query
+			trimmed += "?" + query
 		}
-		return template.HTML(address), err
+		return template.HTML(trimmed), err
 	}
 }
 
@@ -57,8 +58,9 @@ func (s *scope) hides(outer *scope, names ...string) bool {
 	return false
 }
 
-// forPlush returns the scope as a context of plush. What a template sets goes into
-// own, for the layout. The names around are looked up, not copied.
+// forPlush returns the scope as a context of plush. Plush stores the values that a
+// template sets in own, where the layout finds them. It looks outer names up; copying
+// them would be slow.
 func (s *scope) forPlush() *plush.Context {
 	return plush.NewContextWithOuter(s.own, &plush.Context{Context: lookup{context.Background(), s.outer}})
 }

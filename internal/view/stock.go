@@ -37,7 +37,8 @@ func unique(list []string) (kept []string) {
 	return kept
 }
 
-// assetHelpers replaces Buffalo's helpers for assets, with the app's assetPath.
+// assetHelpers returns replacements of Buffalo's helpers for assets. They call the
+// app's assetPath.
 func (e *Engine) assetHelpers() map[string]any {
 	url, ok := e.Helpers["assetPath"].(assetPath)
 	if !ok {
@@ -54,14 +55,14 @@ func (e *Engine) assetHelpers() map[string]any {
 func assetTag[O ~map[string]any](url assetPath, tag func(string, O) template.HTML) any {
 	return func(name string, options map[string]any) (template.HTML, error) {
 		src, err := url(name)
-		own := O{} // the tag writes to it
+		own := O{} // a copy: tag writes to it
 		maps.Copy(own, options)
 		return tag(src, own), err
 	}
 }
 
-// withHelpers adds the language's helpers to a template engine of Buffalo. The
-// page's data may hide them.
+// withHelpers adds the language's helpers to a template engine of Buffalo. Values of
+// the page's data with the same names take precedence.
 func (e *Engine) withHelpers(next render.TemplateEngine) render.TemplateEngine {
 	return func(source string, data, helpers map[string]any) (string, error) {
 		all := maps.Clone(helpers)
@@ -77,15 +78,15 @@ func (e *Engine) withHelpers(next render.TemplateEngine) render.TemplateEngine {
 	}
 }
 
-// isTranslated reports whether the page may have translated templates,
-// index.de.html: Buffalo's i18n middleware has set languages.
+// isTranslated reports whether the page may have translated templates, such as
+// index.de.html. It has if Buffalo's i18n middleware has set languages.
 func (p page) isTranslated(data map[string]any) bool {
 	languages, _ := data["languages"].([]string)
 	return len(languages) > 0
 }
 
 func (p page) renderStock(w io.Writer, data render.Data) error {
-	own := maps.Clone(data) // Buffalo writes to it
+	own := maps.Clone(data) // a copy: Buffalo writes to it
 	if own == nil {
 		own = render.Data{}
 	}

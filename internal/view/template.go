@@ -32,7 +32,7 @@ func (e *Engine) template(name string) (*plush.Template, error) {
 	return t, nil
 }
 
-// source returns the text of a template. login/new is login/new.plush.html.
+// source returns the text of a template. The name login/new means login/new.plush.html.
 func (e *Engine) source(name string) (string, error) {
 	if path.Ext(name) == "" {
 		name += ".html"
@@ -46,8 +46,8 @@ func (e *Engine) source(name string) (string, error) {
 	return string(source), err
 }
 
-// isOtherFormat reports whether Buffalo renders the name's extension by another
-// template engine: Markdown, Go templates, and what the app adds.
+// isOtherFormat reports whether the name's extension belongs to another template engine
+// of Buffalo: Markdown, Go templates, or an engine that the app has added.
 func (e *Engine) isOtherFormat(name string) bool {
 	_, extensions, _ := strings.Cut(path.Base(name), ".")
 	return slices.ContainsFunc(strings.Split(extensions, "."), func(ext string) bool {
@@ -62,19 +62,19 @@ func partialName(name string) string {
 	return folder + "_" + file
 }
 
-// variant is a template compiled for a language. If folds, the results of foldable
-// helpers are constants in it. A page that redefines one of them needs the other
-// variant.
+// variant is a template compiled for a language. If folds is true, the results of the
+// foldable helpers are constants in it. A page that redefines one of these helpers
+// needs a variant without folds.
 type variant struct {
 	name   string
 	locale *locale
 	folds  bool
 }
 
-// foldable are the helpers that compiled templates may hold the results of.
+// foldable are the helpers whose results a compiled template may contain.
 var foldable = []string{"t", "assetPath", "partial"}
 
-// steps returns the compiled template, or nil if plush has to render it.
+// steps returns the compiled template, or nil if plush must render it.
 func (e *Engine) steps(name string, t *plush.Template, in *scope, l *locale) []step {
 	v := variant{name, l, !in.hides(l.scope, foldable...)}
 	if steps, ok := e.compiled.Load(v); ok && !e.reload {

@@ -10,7 +10,7 @@ import (
 // value evaluates an expression.
 type value func(in *scope) (any, error)
 
-// value returns nil for an expression that is left to plush.
+// value compiles an expression. It returns nil for an expression that is left to plush.
 func (c *compiler) value(node ast.Expression) value {
 	switch node := node.(type) {
 	case nil:
@@ -59,7 +59,7 @@ func truth(v any) bool {
 	return rv.Kind() != reflect.Pointer || !rv.IsNil()
 }
 
-// name compiles a name, or a field of it: current_user.Email.
+// name compiles a name, or a field of one, such as current_user.Email.
 func name(node *ast.Identifier) value {
 	if node.Callee != nil {
 		owner := name(node.Callee)
@@ -79,7 +79,7 @@ func name(node *ast.Identifier) value {
 	}
 }
 
-// field returns a field of a struct, or a method of its value.
+// field returns the field of a struct, or its method, by name.
 func field(owner any, name string) (any, error) {
 	rv := reflect.ValueOf(owner)
 	if !rv.IsValid() {
@@ -138,7 +138,7 @@ func (c *compiler) array(node *ast.ArrayLiteral) value {
 	}
 }
 
-// values returns nil if one of the expressions is left to plush.
+// values compiles expressions. It returns nil if one of them is left to plush.
 func (c *compiler) values(nodes []ast.Expression) []value {
 	values := make([]value, len(nodes))
 	for i, node := range nodes {

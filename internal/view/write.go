@@ -10,8 +10,8 @@ import (
 	"github.com/gobuffalo/plush/v4"
 )
 
-// write writes a value as plush does, but escapes a fmt.Stringer. Values of other
-// types write nothing.
+// write writes a value as plush does, but escapes a fmt.Stringer. It writes nothing for
+// types that are not listed here.
 func write(page *bytes.Buffer, value any, in *scope) error {
 	switch v := value.(type) {
 	case time.Time:
@@ -22,7 +22,7 @@ func write(page *bytes.Buffer, value any, in *scope) error {
 		page.WriteString(v.Format(layout))
 	case *time.Time:
 		if v == nil {
-			return errForPlush // which panics
+			return errForPlush // plush panics
 		}
 		return write(page, *v, in)
 	case interface{ Interface() any }:

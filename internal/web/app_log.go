@@ -6,17 +6,18 @@ import (
 	"slices"
 )
 
-// AppLogger returns a logger for the app's own lines. It keeps every attribute and
-// adds the ID and route of the context's request: slog.InfoContext(c, "imported",
-// "rows", 7). It redacts emails, tokens and secrets of the request. As the default
-// logger it also receives log.Printf, at level INFO:
+// AppLogger returns a logger for the app's own lines. It keeps all attributes, adds the
+// ID and the route of the context's request, and redacts emails, tokens and secrets of
+// the request. As the default logger, it also receives log.Printf at level INFO:
 //
 //	slog.SetDefault(web.AppLogger(logger))
+//	slog.InfoContext(c, "imported", "rows", 7)
 func AppLogger(logger *slog.Logger) *slog.Logger {
 	return slog.New(appHandler{next: logger.Handler()})
 }
 
-// appHandler writes to the handler of NewLogger. Groups become key prefixes.
+// appHandler passes records to the handler of NewLogger. It turns groups into prefixes
+// of keys.
 type appHandler struct {
 	next   slog.Handler
 	prefix string
@@ -72,11 +73,11 @@ func flatten(attrs []slog.Attr, prefix string, a slog.Attr) []slog.Attr {
 	return attrs
 }
 
-// chosen marks an attribute that the log keeps whatever its key.
+// chosen marks an attribute that the log keeps, whatever its key is.
 type chosen struct{ value slog.Value }
 
-// choose marks attributes as chosen, and renames those that would replace a key of
-// every line.
+// choose marks attributes as chosen. It renames those that would replace a key that
+// every line has.
 func choose(info *RequestInfo, attrs []slog.Attr) (made []slog.Attr) {
 	for _, a := range attrs {
 		made = flatten(made, "", a)

@@ -18,23 +18,22 @@ import (
 	"time"
 )
 
-// Assets serves a folder's files, except Go files, under names that contain their
-// digest, for browsers to cache forever: css/app.css is
-// /assets/css/app.0123456789abcdef.css. Under any other digest the file is served
-// uncached: during a rolling update, nodes get requests from pages of another
-// release.
+// Assets serves a folder's files, except Go files. Each path contains the digest of the
+// file, so that browsers can cache it forever: css/app.css is
+// /assets/css/app.0123456789abcdef.css. With another digest, the file is served but not
+// cached: during a rolling update, pages of another release request it.
 //
-// A stylesheet refers to other files by name: url("../fonts/sans.woff2").
+// A stylesheet refers to other files by name, such as url("../fonts/sans.woff2").
 type Assets struct {
 	files      fs.FS
 	live       bool
-	byName     map[string]*asset // empty if live
-	compressed chan struct{}     // closed when all files are compressed
+	byName     map[string]*asset // empty, if live
+	compressed chan struct{}     // is closed when all files are compressed
 	compress   sync.Once
 }
 
 type asset struct {
-	path        string // served at, escaped
+	path        string // of the URL, escaped
 	digest      string
 	contentType string
 	bodies
@@ -43,7 +42,8 @@ type asset struct {
 // atRoot lists the files that browsers and robots request at fixed paths.
 var atRoot = []string{"favicon.ico", "robots.txt"}
 
-// LoadAssets reads the folder. If live, each request reads its file.
+// LoadAssets reads the files of a folder. If live is true, each request reads its file
+// again.
 func LoadAssets(files fs.FS, live bool) (*Assets, error) {
 	a := &Assets{files: files, live: live, byName: map[string]*asset{}, compressed: make(chan struct{})}
 	if live {
@@ -81,7 +81,7 @@ func (a *Assets) file(name string) (*asset, error) {
 	return nil, fs.ErrNotExist
 }
 
-// readAsset reads a file. within are the stylesheets that refer to it.
+// readAsset reads a file. within lists the stylesheets through which it was reached.
 func readAsset(files fs.FS, name string, within ...string) (*asset, error) {
 	content, err := fs.ReadFile(files, name)
 	if err != nil {
@@ -101,7 +101,7 @@ func readAsset(files fs.FS, name string, within ...string) (*asset, error) {
 	return file, nil
 }
 
-// nameAndDigest splits a path built by readAsset. digest is "" if the path has none.
+// nameAndDigest splits the path of an asset. digest is "" if the path has none.
 func nameAndDigest(served string) (name, digest string) {
 	name, inFolder := strings.CutPrefix(served, "/assets/")
 	if !inFolder {
@@ -157,8 +157,8 @@ func (a *Assets) serve(next http.Handler, page ErrorPage) http.Handler {
 	})
 }
 
-// compressFiles compresses text files, the smallest first. Meanwhile they are
-// served uncompressed.
+// compressFiles compresses text files, the smallest first. Until then they are served
+// uncompressed.
 func (a *Assets) compressFiles() {
 	defer close(a.compressed)
 	files := slices.SortedFunc(maps.Values(a.byName), func(x, y *asset) int { return cmp.Compare(len(x.plain.bytes), len(y.plain.bytes)) })

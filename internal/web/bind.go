@@ -10,9 +10,9 @@ import (
 	"github.com/gobuffalo/buffalo/binding"
 )
 
-// Bind is c.Bind for the body alone: it ignores passwords in the query. An
-// unreadable body is a 400. Never bind a model: a form struct lists what a client
-// may set.
+// Bind is c.Bind without the query: a password in a URL must not work. It returns a 400
+// error for an unreadable body. Do not bind a model: a form struct lists the values that
+// a client may set.
 func Bind(c buffalo.Context, form any) error {
 	if err := bindBody(c, form); err != nil {
 		return c.Error(http.StatusBadRequest, fmt.Errorf("binding a form: %w", err))
@@ -26,8 +26,8 @@ func bindBody(c buffalo.Context, form any) error {
 	return binding.Exec(&body, form)
 }
 
-// Checkbox is a form field that is true unless "", "0", "false", "no" or "off". In
-// JSON it may be a boolean too.
+// Checkbox is the value of a form field: false for "", "0", "false", "no" and "off",
+// otherwise true. In JSON it may also be a boolean.
 type Checkbox bool
 
 func (b *Checkbox) UnmarshalText(text []byte) error {

@@ -15,14 +15,14 @@ import (
 	"github.com/andybalholm/brotli"
 )
 
-// bodies is content in several codings. It must hold no secret: compression would
-// leak it by the length (BREACH).
+// bodies is content in several codings. It must not contain secrets: the length of
+// compressed content can reveal them (BREACH).
 type bodies struct {
 	plain        *body
-	gzip, brotli atomic.Pointer[body] // nil until compressed, or if no smaller
+	gzip, brotli atomic.Pointer[body] // nil until compressed, or if not smaller than plain
 }
 
-// body is content with its header values, all read-only.
+// body is content with the values of its headers. All are read-only.
 type body struct {
 	bytes                []byte
 	etag, length, coding []string // coding is nil for plain
@@ -37,7 +37,8 @@ func newBody(b []byte, coding string) *body {
 	return made
 }
 
-// compress takes 4 s of CPU time per MiB, a tenth of that above 1 MiB.
+// compress compresses the content. It takes 4 s of CPU time per MiB, and a tenth of
+// that for content above 1 MiB.
 func (b *bodies) compress() {
 	if z := gzipped(b.plain.bytes); z != nil {
 		b.gzip.Store(newBody(z, "gzip"))

@@ -10,12 +10,12 @@ import (
 	"net/url"
 )
 
-// defaultMaxBody is in bytes.
-const defaultMaxBody = 1 << 20
+const defaultMaxBody = 1 << 20 // bytes
 
-// limitBody refuses bodies longer than the path's limit: with 413 before the app if
-// the length is known, else by a read error that satisfies TooLarge. It reads
-// urlencoded forms: MethodOverride and Buffalo need them before routing.
+// limitBody refuses bodies that exceed the path's limit. If the length is known, it
+// answers 413 before the app runs; otherwise reading the body returns an error that
+// satisfies TooLarge. It also reads urlencoded forms, which MethodOverride and Buffalo
+// need before routing.
 func limitBody(next http.Handler, o Options) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Body == nil || r.Body == http.NoBody {
@@ -27,7 +27,7 @@ func limitBody(next http.Handler, o Options) http.Handler {
 		r.Body = http.MaxBytesReader(underlying(w), r.Body, info.maxBody)
 		switch {
 		case r.ContentLength > info.maxBody:
-			w.Header().Set("Connection", "close") // the rest is not read
+			w.Header().Set("Connection", "close") // the body is not read
 			status = http.StatusRequestEntityTooLarge
 		case mediaType(r) == "application/x-www-form-urlencoded":
 			status = readForm(r)
@@ -41,7 +41,8 @@ func limitBody(next http.Handler, o Options) http.Handler {
 	})
 }
 
-// underlying returns net/http's writer: MaxBytesReader closes its connection.
+// underlying returns net/http's own writer, which MaxBytesReader needs to close the
+// connection.
 func underlying(w http.ResponseWriter) http.ResponseWriter {
 	if res, ok := w.(*response); ok {
 		return res.ResponseWriter
@@ -58,7 +59,8 @@ func mediaType(r *http.Request) string {
 	return name
 }
 
-// readForm sets r.PostForm and rewinds the body. It returns an error status, or 0.
+// readForm parses the form into r.PostForm, and makes the body readable again. It
+// returns the status of an error, or 0.
 func readForm(r *http.Request) int {
 	body, err := io.ReadAll(r.Body)
 	switch {
@@ -68,15 +70,15 @@ func readForm(r *http.Request) int {
 		return http.StatusBadRequest
 	}
 	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
-	// net/http ignores the form of a DELETE, which may hold a password.
+	// Not ParseForm, which ignores the form of a DELETE: it may contain a password.
 	if r.PostForm, err = url.ParseQuery(string(body)); err != nil {
 		return http.StatusBadRequest
 	}
 	return 0
 }
 
-// TooLarge reports whether err came from a body beyond its limit, or a multipart
-// form with too many parts. The app answers 413.
+// TooLarge reports whether err means that a body exceeds its limit, or that a multipart
+// form has too many parts. The app answers 413.
 func TooLarge(err error) bool {
 	return errors.As(err, new(*http.MaxBytesError)) || errors.Is(err, multipart.ErrMessageTooLarge)
 }

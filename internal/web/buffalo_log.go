@@ -13,15 +13,15 @@ import (
 	"github.com/gobuffalo/logger"
 )
 
-// BuffaloLogger returns a logger for buffalo.Options: app.Logger, c.Logger() and
-// Buffalo's worker then write to AppLogger's log.
+// BuffaloLogger returns a logger for buffalo.Options. With it, app.Logger, c.Logger()
+// and Buffalo's worker write to the same log as AppLogger.
 func BuffaloLogger(l *slog.Logger) logger.FieldLogger {
 	return &fieldLogger{handler: AppLogger(l).Handler()}
 }
 
-// RequestLogger replaces Buffalo's, whose lines hold paths and so tokens.
-// c.Logger() adds the request's ID and route, and the request's own line has the
-// fields of c.LogField:
+// RequestLogger replaces Buffalo's request logger, which logs paths and so tokens.
+// c.Logger() adds the request's ID and route to its lines. The line that the request
+// itself writes has the fields of c.LogField.
 //
 //	app.Middleware.Replace(buffalo.RequestLogger, web.RequestLogger)
 func RequestLogger(next buffalo.Handler) buffalo.Handler {
@@ -31,7 +31,7 @@ func RequestLogger(next buffalo.Handler) buffalo.Handler {
 		}
 		info := Info(c)
 		c.LogField("request", info)
-		// Each field that the handler adds makes another logger.
+		// c.Logger() is another logger after each c.LogField, so read it at the end.
 		defer func() { info.fields, _ = c.Logger().(*fieldLogger) }()
 		return next(c)
 	}
@@ -54,7 +54,7 @@ func (l *fieldLogger) WithField(key string, value any) logger.FieldLogger {
 		return &bound
 	case time.Duration:
 		if key == "render" {
-			return l // set by Buffalo on every page
+			return l // Buffalo sets it on every page
 		}
 	}
 	return &fieldLogger{l.handler, l.info, l, key, value}
@@ -68,8 +68,8 @@ func (l *fieldLogger) WithFields(fields map[string]any) logger.FieldLogger {
 	return with
 }
 
-// attrs returns the fields in the order they were added. Of equal keys the later
-// counts.
+// attrs returns the fields in the order in which they were added. If a key occurs
+// twice, the later value counts.
 func (l *fieldLogger) attrs() (attrs []slog.Attr) {
 	for ; l != nil && l.parent != nil; l = l.parent {
 		if !slices.ContainsFunc(attrs, func(a slog.Attr) bool { return a.Key == l.key }) {

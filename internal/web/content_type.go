@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// contentTypes overrides the system's table.
+// contentTypes overrides the table of the operating system.
 var contentTypes = map[string]string{
 	".css":         "text/css; charset=utf-8",
 	".html":        "text/html; charset=utf-8",
@@ -47,7 +47,7 @@ func contentType(name string) string {
 	return "application/octet-stream"
 }
 
-// isText reports whether to compress: media are compressed already.
+// isText reports whether a file is worth compressing. Media are compressed already.
 func isText(contentType string) bool {
 	return strings.HasPrefix(contentType, "text/") || strings.HasSuffix(contentType, "json") ||
 		strings.HasSuffix(contentType, "xml") || contentType == "application/wasm"

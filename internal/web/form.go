@@ -11,10 +11,10 @@ import (
 	"github.com/gobuffalo/buffalo"
 )
 
-// MethodOverride lets forms send PUT, PATCH and DELETE by a field _method.
-// Buffalo's accepts any method, also in the query, and reads whole multipart forms
-// before any middleware. This one reads only their first field, where form_for puts
-// _method.
+// MethodOverride lets forms send PUT, PATCH and DELETE by a field _method. Buffalo's
+// MethodOverride accepts any method, also from the query, and reads whole multipart
+// forms before any middleware runs. This one reads only the first field of a multipart
+// form, where form_for puts _method.
 func MethodOverride(_ http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodPost {
 		return
@@ -29,8 +29,8 @@ func MethodOverride(_ http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// firstField returns a multipart form's first field if it is short and has that
-// name. The body stays readable.
+// firstField returns the value of a multipart form's first field, if the field is short
+// and has the given name. The body stays readable.
 func firstField(r *http.Request, name string) (value string) {
 	_, params, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	var read bytes.Buffer
@@ -47,10 +47,10 @@ func firstField(r *http.Request, name string) (value string) {
 	return value
 }
 
-// ParseMultipart is a middleware that reads multipart forms into memory, for
-// c.Param, c.File and c.Bind. Put it behind the guards: bodies may be as long as
-// Options.MaxBody. Images from scratch have no folder for temporary files. A
-// handler that streams the parts from c.Request().MultipartReader skips it:
+// ParseMultipart is a middleware that reads multipart forms into memory, for c.Param,
+// c.File and c.Bind. It uses no temporary files: a container may have no folder for
+// them. Put it behind the guards, because a body may be as long as Options.MaxBody. Skip
+// it for a handler that streams the parts from c.Request().MultipartReader:
 //
 //	app.Use(Authorize)
 //	app.Use(web.ParseMultipart)
@@ -61,7 +61,7 @@ func ParseMultipart(next buffalo.Handler) buffalo.Handler {
 		if mediaType(r) != "multipart/form-data" {
 			return next(c)
 		}
-		info.request = r // to redact the parsed fields too
+		info.request = r // so that the log redacts the parsed fields
 		switch err := r.ParseMultipartForm(max(info.maxBody, defaultMaxBody)); {
 		case TooLarge(err):
 			return c.Error(http.StatusRequestEntityTooLarge, err)

@@ -6,8 +6,8 @@ import (
 	"syscall"
 )
 
-// OnHangup calls stop after SIGHUP, which would kill the process at once, unless
-// the process was started to ignore it, as by nohup.
+// OnHangup calls stop after SIGHUP, which would otherwise kill the process at once. It
+// does nothing if the process ignores SIGHUP, as under nohup.
 func OnHangup(stop func()) {
 	if signal.Ignored(syscall.SIGHUP) {
 		return

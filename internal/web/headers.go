@@ -5,8 +5,7 @@ import (
 	"net/http"
 )
 
-// setHeaders sets the security headers. Responses share the values, which Set
-// replaces and Add copies.
+// setHeaders sets the security headers of every response.
 func setHeaders(next http.Handler, o Options) http.Handler {
 	always := http.Header{}
 	always.Set(policyHeader, string(cmp.Or(o.Policy, DefaultPolicy)))
@@ -16,7 +15,7 @@ func setHeaders(next http.Handler, o Options) http.Handler {
 	always.Set("Cross-Origin-Opener-Policy", "same-origin")
 	always.Set("Cross-Origin-Resource-Policy", "same-origin")
 	always.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()")
-	always.Set("Cache-Control", "no-store") // assets and kept pages override it
+	always.Set("Cache-Control", "no-store") // Assets and Pages override it
 	if o.HTTPS {
 		hsts := "max-age=63072000"
 		if o.HSTSSubdomains {
@@ -27,7 +26,7 @@ func setHeaders(next http.Handler, o Options) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		for name, value := range always {
-			h[name] = value[:1:1] // without capacity, so that Add copies
+			h[name] = value[:1:1] // responses share the slice: without capacity, Add copies it
 		}
 		next.ServeHTTP(w, r)
 	})

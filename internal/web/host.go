@@ -11,17 +11,17 @@ import (
 	"sync"
 )
 
-// isHealthCheck reports whether the path is /healthz or /readyz, which load
-// balancers request by IP, without TLS.
+// isHealthCheck reports whether the path is /healthz or /readyz, which load balancers
+// request by IP and without TLS.
 func isHealthCheck(r *http.Request) bool {
 	path := strings.TrimSuffix(r.URL.Path, "/")
 	return path == "/healthz" || path == "/readyz"
 }
 
-// requireHost answers 421 unless Host is the public URL's or, with LoopbackNames, a
-// loopback name. Prevents DNS rebinding: any other name may point to 127.0.0.1.
-// Pages on another loopback name are redirected: a browser would have a session for
-// each name.
+// requireHost answers 421 unless the request's Host is the public URL's or, with
+// LoopbackNames, a loopback name. Prevents DNS rebinding: any other name may point to
+// 127.0.0.1. It redirects pages from one loopback name to another, because a browser
+// would have a separate session for each name.
 func requireHost(next http.Handler, o Options) http.Handler {
 	own := withPort(o.PublicURL.Host, o.PublicURL.Scheme)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -50,9 +50,9 @@ func requireHost(next http.Handler, o Options) http.Handler {
 	})
 }
 
-// requireHTTPS redirects GETs over http to https. It refuses other requests: a
-// redirect would hide that they were sent in the clear. A trusted proxy without
-// X-Forwarded-Proto gets 502, since a redirect would be endless.
+// requireHTTPS redirects GETs over http to https. It refuses other requests over http:
+// a redirect would hide that they were sent unencrypted. If a trusted proxy sends no
+// X-Forwarded-Proto, it answers 502, because a redirect would repeat endlessly.
 func requireHTTPS(next http.Handler, o Options) http.Handler {
 	if !o.HTTPS {
 		return next

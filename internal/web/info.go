@@ -14,19 +14,19 @@ import (
 type RequestInfo struct {
 	ID     string     // sent as X-Request-Id
 	Client netip.Addr // the client's IP, see clientAddr; invalid on a unix socket
-	Secure bool       // by https, to this process or a trusted proxy
-	Route  string     // pattern, not path: paths hold tokens
-	UserID string     // "" when nobody is logged in
+	Secure bool       // sent by https, to this process or to a trusted proxy
+	Route  string     // the pattern, not the path: paths contain tokens
+	UserID string     // "" if no user is logged in
 
 	// EmailDigest is a keyed digest of the email in a form with credentials, or "".
 	EmailDigest string
 
-	Trace string // error and stack, for development's error page
+	Trace string // error and stack, for the error page in development
 
-	event         string // the first of Event
+	event         string // the first event that Event was called with
 	schemeUnknown bool   // a trusted proxy did not say whether the client used https
 
-	maxBody  int64         // bytes; 0 without body
+	maxBody  int64         // bytes; 0 without a body
 	method   string        // before MethodOverride
 	request  *http.Request // for redaction
 	response *response
@@ -36,8 +36,7 @@ type RequestInfo struct {
 
 type infoKey struct{}
 
-// Info returns the request info, which outside of New's handler is empty and logs
-// nothing.
+// Info returns the request info. Outside of New's handler, it is empty and logs nothing.
 func Info(ctx context.Context) *RequestInfo {
 	if info, ok := ctx.Value(infoKey{}).(*RequestInfo); ok {
 		return info
@@ -45,14 +44,14 @@ func Info(ctx context.Context) *RequestInfo {
 	return &RequestInfo{request: new(http.Request), logger: slog.New(slog.DiscardHandler)}
 }
 
-// Started reports whether the response has begun. If so, the app's error handler
-// panics with http.ErrAbortHandler: a partial response must not look complete.
+// Started reports whether the response has begun. If so, the app's error handler must
+// panic with http.ErrAbortHandler: a partial response must not look complete.
 func (r *RequestInfo) Started() bool { return r.response != nil && r.response.status != 0 }
 
-// observe makes the RequestInfo, and logs the request when its response is complete
-// or cut off.
+// observe makes the RequestInfo. It logs the request when the response is complete or
+// cut off.
 func observe(next http.Handler, logger *slog.Logger, trusted []netip.Prefix) http.Handler {
-	var warned sync.Once // once a process: every request may have the fault
+	var warned sync.Once // every request may have the fault
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
 		client, viaProxy, fault := clientAddr(r, trusted)
@@ -65,7 +64,7 @@ func observe(next http.Handler, logger *slog.Logger, trusted []netip.Prefix) htt
 
 			schemeUnknown: r.TLS == nil && viaProxy && r.Header.Get("X-Forwarded-Proto") == "",
 		}
-		if fault != "" && !isHealthCheck(r) { // a proxy's own
+		if fault != "" && !isHealthCheck(r) { // a proxy sends health checks without a client
 			warned.Do(func() {
 				info.line(slog.LevelWarn, "client IP unknown", slog.String("error", fault+": all clients of this proxy share one rate limit"))
 			})
@@ -80,21 +79,21 @@ func observe(next http.Handler, logger *slog.Logger, trusted []netip.Prefix) htt
 			info.log(res.status, cut || res.failed, time.Since(start))
 		}()
 		next.ServeHTTP(res, info.request)
-		res.begin(http.StatusOK) // as net/http does when the handler wrote nothing
+		res.begin(http.StatusOK) // if the handler wrote nothing, as net/http does
 		cut = false
 	})
 }
 
-// mayBeSmuggled reports whether the request may have had a Content-Length beside
-// its Transfer-Encoding, or a Transfer-Encoding in HTTP/1.0, which net/http hides.
-// A proxy may read such a body otherwise, so the connection must close: prevents
-// request smuggling (RFC 9112, 6.1).
+// mayBeSmuggled reports whether the request may have had both a Content-Length and a
+// Transfer-Encoding, or a Transfer-Encoding in HTTP/1.0. net/http removes the evidence.
+// A proxy may read another body length from such a request, so the connection must
+// close: prevents request smuggling (RFC 9112, 6.1).
 func mayBeSmuggled(r *http.Request) bool {
 	return r.ProtoMajor == 1 && (r.ProtoMinor == 0 || len(r.TransferEncoding) > 0)
 }
 
-// ownRequest copies the request, with HEAD as GET. net/http must still see HEAD, or
-// it would send a body and desynchronize the connection.
+// ownRequest returns a copy of the request in which HEAD is GET. net/http must still
+// see HEAD, or it would send a body and desynchronize the connection.
 func ownRequest(ctx context.Context, r *http.Request) *http.Request {
 	own := r.WithContext(ctx)
 	url := *r.URL

@@ -5,14 +5,15 @@ import (
 	"time"
 )
 
-// Limits are the limits of a path's requests.
+// Limits are the limits of requests for a path.
 type Limits struct {
-	Pattern string         // a part in braces matches any
-	MaxBody int64          // bytes; the largest match counts
+	Pattern string         // such as /imports/{id}: a part in braces matches any text
+	MaxBody int64          // bytes; of several matches, the largest counts
 	MaxTime *time.Duration // nil: 15 s; 0: unlimited
 }
 
-// MaxBody returns an Options.MaxBody for the list, 1 MiB for other paths.
+// MaxBody returns a function for Options.MaxBody. Paths that match no pattern have 1
+// MiB.
 func MaxBody(list []Limits) func(path string) int64 {
 	return func(path string) (most int64) {
 		for _, l := range list {
@@ -27,7 +28,8 @@ func MaxBody(list []Limits) func(path string) int64 {
 	}
 }
 
-// MaxTime returns an Options.MaxTime for the list, 15 s for other paths.
+// MaxTime returns a function for Options.MaxTime. Paths that match no pattern have 15
+// seconds.
 func MaxTime(list []Limits) func(path string) time.Duration {
 	var own []Limits
 	for _, l := range list {

@@ -5,12 +5,12 @@ import (
 	"strings"
 )
 
-// maxLocalPath keeps session cookies that hold a path below 4096 bytes.
+// maxLocalPath keeps a session cookie that contains a path below 4096 bytes.
 const maxLocalPath = 1024
 
-// IsLocalPath reports whether path, which may have a query, is on this site.
-// Prevents open redirects: it refuses what browsers may read differently
-// (backslashes, control characters, white space, Unicode look-alikes).
+// IsLocalPath reports whether path, which may have a query, is on this site. Prevents
+// open redirects: it is false for characters that browsers may interpret differently,
+// such as backslashes, control characters, white space and Unicode look-alikes.
 func IsLocalPath(path string) bool {
 	if len(path) > maxLocalPath || !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") {
 		return false
@@ -24,8 +24,8 @@ func IsLocalPath(path string) bool {
 	if err != nil || u.Scheme != "" || u.Host != "" || u.User != nil || u.Opaque != "" {
 		return false
 	}
-	// If decoded or cleaned again, slashes, backslashes and dot segments may turn
-	// into an authority.
+	// If a browser or proxy decodes or cleans the path again, slashes, backslashes and
+	// dot segments may turn into a host.
 	return !strings.HasPrefix(u.Path, "//") && !strings.ContainsAny(u.Path, "\\\x00\r\n\t") &&
 		!strings.Contains(u.Path+"/", "/./") && !strings.Contains(u.Path+"/", "/../")
 }

@@ -16,16 +16,17 @@ import (
 
 var lineKeys = []string{slog.TimeKey, slog.LevelKey, "event", "request_id", "method", "route", "status", "ms", "client", "user_id", "email_digest"}
 
-// logged lists the allowed keys besides AppLogger's. Prevents logging a parameter,
-// cookie, token, email or path by accident.
+// logged lists the allowed keys. AppLogger's lines may have others. Prevents logging a
+// parameter, cookie, token, email or path by accident.
 var logged = append(slices.Clip(lineKeys),
 	"error", "stack",
 	"mail_id", "template", "attempt", // of the mail worker
 	"lines", // of LogBuffer
 )
 
-// NewLogger returns a logger of JSON or key=value lines, quoted so that values
-// cannot forge lines. The app uses AppLogger and BuffaloLogger instead.
+// NewLogger returns a logger for this package that writes lines of JSON or key=value.
+// Values are quoted, so that they cannot forge lines. For the app's own lines, use
+// AppLogger and BuffaloLogger.
 func NewLogger(w io.Writer, level slog.Level, json bool) *slog.Logger {
 	o := &slog.HandlerOptions{Level: level, ReplaceAttr: allow}
 	to := func(w io.Writer) *slog.Logger {
@@ -77,8 +78,9 @@ func (r *RequestInfo) log(status int, cut bool, duration time.Duration) {
 	r.line(slog.LevelInfo, event, append(attrs, choose(r, r.fields.attrs())...)...)
 }
 
-// Event logs a security event. The first one of a request is on its line, and a
-// second refusal on none: a flood of refused requests must write one line each.
+// Event logs a security event. The first event of a request is on the request's line,
+// another one on its own line. Event drops another refusal: in a flood of refused
+// requests, each must write only one line.
 func (r *RequestInfo) Event(name string) {
 	switch {
 	case r.event == "" && r.response != nil:
@@ -88,7 +90,7 @@ func (r *RequestInfo) Event(name string) {
 	}
 }
 
-// Error logs an error, which the client does not see.
+// Error logs an error that the client does not see.
 func (r *RequestInfo) Error(err error) {
 	r.Trace = fmt.Sprintf("%v\n\n%s", err, debug.Stack())
 	r.line(slog.LevelError, "error", slog.String("error", r.withoutSecrets(err.Error())))
@@ -125,8 +127,8 @@ func (r *RequestInfo) attrs() []slog.Attr {
 	return attrs
 }
 
-// Printed logs what net/http and other libraries print, such as a failed TLS
-// handshake.
+// Printed is a writer that logs what net/http and other libraries print, such as a
+// failed TLS handshake.
 type Printed struct{ Logger *slog.Logger }
 
 func (p Printed) Write(text []byte) (int, error) {
@@ -141,7 +143,8 @@ func (r *RequestInfo) client() string {
 	return r.Client.String()
 }
 
-// knownMethod keeps invented methods out of the log.
+// knownMethod returns method, or "other": prevents a client from writing text to the
+// log by inventing a method.
 func knownMethod(method string) string {
 	switch method {
 	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch,

@@ -11,30 +11,30 @@ import (
 
 const (
 	maxPending = 1 << 20         // bytes: some thousand lines
-	flushTime  = 2 * time.Second // less than the time to stop
+	flushTime  = 2 * time.Second // less than a service manager waits for a stop
 )
 
-// LogBuffer is a writer for NewLogger that never waits: a reader of standard output
-// that stalls must not stop the app, and one that dies must not end it. Lines that
-// find the buffer full, or no reader, are dropped. Once lines flow again, one says
-// how many were lost.
+// LogBuffer is a writer for NewLogger that never waits. A program that reads standard
+// output must not stop the app when it stalls, nor end the app when it dies. LogBuffer
+// drops lines if the buffer is full or the reader is gone. When it can write again, it
+// logs how many lines were lost.
 type LogBuffer struct {
 	to      io.Writer
-	report  func(lost int) []byte // the line, by NewLogger
+	report  func(lost int) []byte // returns the line about lost lines; set by NewLogger
 	wake    chan struct{}
 	stopped chan struct{}
 
 	mutex   sync.Mutex
 	pending []byte
-	lost    int // lines since
+	lost    int // lines dropped since the last report
 	closed  bool
 }
 
-// logBuffers are those to flush before the process exits.
+// logBuffers holds all open buffers, to be flushed before the process exits.
 var logBuffers sync.Map
 
-// NewLogBuffer returns a buffer that writes to w in the background. It makes the
-// process survive SIGPIPE, which a write to a closed pipe sends.
+// NewLogBuffer returns a buffer that writes to w in the background. It ignores SIGPIPE,
+// by which a write to a closed pipe would kill the process.
 func NewLogBuffer(w io.Writer) *LogBuffer {
 	signal.Ignore(syscall.SIGPIPE)
 	b := &LogBuffer{to: w, wake: make(chan struct{}, 1), stopped: make(chan struct{})}
@@ -44,7 +44,7 @@ func NewLogBuffer(w io.Writer) *LogBuffer {
 	return b
 }
 
-// Write takes whole lines.
+// Write buffers lines, which must be whole.
 func (b *LogBuffer) Write(lines []byte) (int, error) {
 	b.mutex.Lock()
 	if len(b.pending)+len(lines) > maxPending {
@@ -60,7 +60,7 @@ func (b *LogBuffer) Write(lines []byte) (int, error) {
 func (b *LogBuffer) notify() {
 	select {
 	case b.wake <- struct{}{}:
-	default: // it is awake
+	default: // run is about to flush
 	}
 }
 
@@ -78,7 +78,7 @@ func (b *LogBuffer) run() {
 	}
 }
 
-// flush writes what is pending, and reports whether there may be more.
+// flush writes the pending lines, and reports whether there may be more.
 func (b *LogBuffer) flush() bool {
 	b.mutex.Lock()
 	lines, lost := b.pending, b.lost
@@ -97,14 +97,14 @@ func (b *LogBuffer) flush() bool {
 	b.mutex.Lock()
 	b.lost += lost + bytes.Count(lines[n:], []byte("\n"))
 	if lost > 0 {
-		b.lost-- // the line that said so
+		b.lost-- // the report was one of the lines
 	}
 	b.mutex.Unlock()
 	return false
 }
 
-// Close writes what is pending, for two seconds at most. A stalled reader may miss
-// the end.
+// Close writes the pending lines. It gives up after two seconds, for example if the
+// reader has stalled.
 func (b *LogBuffer) Close() {
 	logBuffers.Delete(b)
 	b.mutex.Lock()

@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// IsNavigation reports whether the user will see the response: not that of a fetch,
-// an image or a prefetch. Other requests must not leave messages for the next page,
-// nor become the place to return to. Clients other than browsers navigate if they
-// accept HTML.
+// IsNavigation reports whether the user will see the response. It is false for fetches,
+// images and prefetches: these must not use up or leave flash messages, and must not
+// become the page to return to after a login. For clients other than browsers, it
+// reports whether they accept HTML.
 func IsNavigation(r *http.Request) bool {
 	mode := r.Header.Get("Sec-Fetch-Mode")
 	return (mode == "" || mode == "navigate") && r.Header.Get("X-Requested-With") == "" && !IsPrefetch(r) && acceptsHTML(r)
@@ -25,8 +25,8 @@ func IsPrefetch(r *http.Request) bool {
 	return false
 }
 
-// acceptsHTML ignores weights: no client lists HTML to refuse it. Buffalo's package
-// httptest asks for application/html.
+// acceptsHTML reports whether the client accepts HTML. It ignores weights: no client
+// lists HTML to refuse it. Buffalo's package httptest accepts application/html.
 func acceptsHTML(r *http.Request) bool {
 	accept := strings.ToLower(strings.Join(r.Header.Values("Accept"), ","))
 	return accept == "" || strings.Contains(accept, "html") || strings.Contains(accept, "*/*") || strings.Contains(accept, "text/*")

@@ -5,12 +5,13 @@ import (
 	"net/url"
 )
 
-// refuseCrossOrigin prevents cross-site request forgery by Sec-Fetch-Site, or
-// Origin in older browsers, of which net/http compares the host alone.
+// refuseCrossOrigin prevents cross-site request forgery. It checks Sec-Fetch-Site or,
+// from older browsers, Origin. It compares the whole origin; net/http compares only the
+// host.
 //
-// Buffalo's csrf middleware never checks the origin and is off under GO_ENV=test.
-// Its token goes stale on an open login page and needs a cookie on anonymous ones.
-// SameSite=Lax is the second defence.
+// Buffalo's csrf middleware does not check the origin and is off under GO_ENV=test. Its
+// token expires while a login page is open, and needs a cookie on pages without a
+// session. The cookies' SameSite=Lax is the second defence.
 func refuseCrossOrigin(next http.Handler, o Options) http.Handler {
 	refuse := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		Info(r.Context()).Event("cross-origin refused")
@@ -32,8 +33,8 @@ func refuseCrossOrigin(next http.Handler, o Options) http.Handler {
 	})
 }
 
-// isOwnOrigin reports whether origin is exactly that of the request: the public
-// URL's or, with LoopbackNames, a loopback name's.
+// isOwnOrigin reports whether origin is exactly that of the URL which was requested:
+// the public URL or, with LoopbackNames, a loopback name.
 func isOwnOrigin(origin string, r *http.Request, o Options) bool {
 	scheme := o.PublicURL.Scheme
 	if withPort(r.Host, scheme) != withPort(o.PublicURL.Host, scheme) {

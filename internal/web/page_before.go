@@ -11,8 +11,9 @@ import (
 	"github.com/gorilla/mux"
 )
 
-// PageBefore returns the path of this site's page in the Referer, with its parameter
-// next, or "". A refused form's path may have no GET, but its parent has.
+// PageBefore returns the path of the page in the Referer, with its parameter next, or
+// "" if the page is not on this site. After a refused form, the path may have no GET:
+// then PageBefore returns the nearest parent that has one.
 func PageBefore(router *mux.Router, r *http.Request) string {
 	referer, err := url.Parse(r.Referer())
 	if err != nil || referer.Host != r.Host {

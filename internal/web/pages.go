@@ -12,11 +12,11 @@ import (
 	"sync"
 )
 
-// Pages lists pages that are the same for all clients without a session. Each is
-// rendered once per language.
+// Pages lists kept pages: those that are the same for all clients without a session.
+// Each is rendered once for each language.
 type Pages struct {
 	Paths         []string // without a trailing slash; none in development
-	SessionCookie string   // its requests go to the app, even if it is invalid
+	SessionCookie string   // requests with this cookie, even an invalid one, go to the app
 	Language      func(*http.Request) string
 }
 
@@ -27,14 +27,14 @@ type keptPage struct {
 
 type pageKey struct{ path, language string }
 
-// Header values of all kept pages, read-only.
+// These are header values of all kept pages. They are read-only.
 var (
-	revalidate = []string{"no-cache"} // browsers keep and revalidate it
+	revalidate = []string{"no-cache"} // browsers keep a page and revalidate it
 	pageVary   = []string{"Cookie, Accept-Language, Accept-Encoding"}
 )
 
-// keepPages serves the kept pages. They hold no secret that compression could leak
-// (BREACH).
+// keepPages serves the kept pages. They may be compressed, because they contain no
+// secret (BREACH).
 func keepPages(app http.Handler, o Pages) http.Handler {
 	var kept sync.Map // pageKey → *keptPage
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -48,7 +48,7 @@ func keepPages(app http.Handler, o Pages) http.Handler {
 		if !ok {
 			fresh := renderPage(app, r.Context(), w.Header(), key)
 			if fresh == nil {
-				app.ServeHTTP(w, r) // such as an error page, not to be kept
+				app.ServeHTTP(w, r) // the response, such as an error page, must not be kept
 				return
 			}
 			page, _ = kept.LoadOrStore(key, fresh)
@@ -58,9 +58,9 @@ func keepPages(app http.Handler, o Pages) http.Handler {
 	})
 }
 
-// renderPage renders a page for a request with nothing of the client's but its
-// language: prevents cache poisoning. It returns nil for a response that is not the
-// same for all clients: an error, a cookie, a script nonce.
+// renderPage renders a page for a request that has only the client's language: prevents
+// cache poisoning. It returns nil for a response that is not the same for all clients,
+// because it is an error or has a cookie or a script nonce.
 func renderPage(app http.Handler, ctx context.Context, header http.Header, key pageKey) *keptPage {
 	r := &http.Request{
 		Method: http.MethodGet, URL: &url.URL{Path: key.path}, RequestURI: key.path,
@@ -107,11 +107,11 @@ func (p *keptPage) write(w http.ResponseWriter, r *http.Request) {
 	body.write(w)
 }
 
-// matches reports whether If-None-Match has the ETag (RFC 9110, 13.1.2).
+// matches reports whether If-None-Match contains the ETag (RFC 9110, 13.1.2).
 func matches(header []string, etag string) bool {
 	for _, list := range header {
-		for _, one := range strings.Split(list, ",") {
-			if one = strings.TrimPrefix(strings.TrimSpace(one), "W/"); one == etag || one == "*" {
+		for _, tag := range strings.Split(list, ",") {
+			if tag = strings.TrimPrefix(strings.TrimSpace(tag), "W/"); tag == etag || tag == "*" {
 				return true
 			}
 		}

@@ -5,9 +5,9 @@ import (
 	"github.com/gobuffalo/envy"
 )
 
-// DisablePlugins keeps buffalo.New from running every buffalo-* program in
-// ./plugins and $GOPATH/bin: Buffalo loads its plugins once, and none in its test
-// environment.
+// DisablePlugins prevents buffalo.New from running every buffalo-* program in ./plugins
+// and $GOPATH/bin. Buffalo loads its plugins once, and none if GO_ENV is test, so
+// DisablePlugins loads them under that.
 func DisablePlugins() {
 	envy.Temp(func() {
 		envy.Set("GO_ENV", "test")

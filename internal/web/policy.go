@@ -10,7 +10,8 @@ import (
 type Policy string
 
 // DefaultPolicy allows scripts, styles, images, requests and forms of the app's own
-// origin, nothing inline. Options extend it, or AllowSource for one response:
+// origin. It allows nothing inline. Extend it for all responses by Options.Policy, or
+// for one response by AllowSource:
 //
 //	web.DefaultPolicy.Allow("font-src", "'self'")
 //	web.AllowSource(c.Response().Header(), "img-src", "https://images.example")
@@ -19,8 +20,9 @@ const DefaultPolicy Policy = "default-src 'none'; script-src 'self'; style-src '
 
 const policyHeader = "Content-Security-Policy"
 
-// Allow returns the policy with sources added to a directive, which may be new. It
-// panics if a source could end the directive: prevents injected directives.
+// Allow returns the policy with sources added to a directive, which the policy may not
+// have yet. It panics if a source contains a character that ends the directive:
+// prevents injection of other directives.
 func (p Policy) Allow(directive string, sources ...string) Policy {
 	directives := p.directives()
 	i := indexOf(directives, directive)
@@ -70,9 +72,9 @@ func AllowSource(h http.Header, directive string, sources ...string) {
 	h.Set(policyHeader, string(policyOf(h).Allow(directive, sources...)))
 }
 
-// DropDirective drops a directive from the policy of one response, before it
-// begins. htmx and Alpine need it for require-trusted-types-for; Alpine also needs
-// 'unsafe-eval' in script-src, except its CSP build.
+// DropDirective drops a directive from the policy of one response, before it begins.
+// Pages with htmx or Alpine need that for require-trusted-types-for. Alpine, except its
+// CSP build, also needs 'unsafe-eval' in script-src.
 func DropDirective(h http.Header, directive string) {
 	h.Set(policyHeader, string(policyOf(h).Without(directive)))
 }

@@ -10,8 +10,9 @@ import (
 	"github.com/gorilla/mux"
 )
 
-// WriteProblem writes a problem (RFC 9457). detail is a message, or "". fields
-// holds what is wrong with a form, by field: the member errors, in Pop's format.
+// WriteProblem writes a problem (RFC 9457). detail is a message, or "". fields has the
+// messages about a form's fields, by field name. They become the member errors, in
+// Pop's format.
 func WriteProblem(w http.ResponseWriter, status int, detail string, fields map[string]string) {
 	members := map[string]any{}
 	if len(fields) > 0 {
@@ -37,8 +38,8 @@ func WriteProblemWith(w http.ResponseWriter, status int, detail string, members 
 	w.Write(b) // ignore write errors: the client is gone
 }
 
-// WantsJSON reports whether to answer with JSON: the client accepts it, but not
-// HTML, or sends JSON or credentials.
+// WantsJSON reports whether to answer with JSON: if the client does not accept HTML,
+// and accepts JSON, sends JSON, or sends an Authorization header.
 func WantsJSON(r *http.Request) bool {
 	accept := strings.ToLower(strings.Join(r.Header.Values("Accept"), ","))
 	if strings.Contains(accept, "text/html") {
@@ -47,8 +48,8 @@ func WantsJSON(r *http.Request) bool {
 	return strings.Contains(accept, "json") || r.Header.Get("Authorization") != "" || strings.Contains(strings.ToLower(r.Header.Get("Content-Type")), "json")
 }
 
-// AllowedMethods returns the methods routed at the request's path, for the Allow
-// header of a 405.
+// AllowedMethods returns the methods that have a route for the request's path, for the
+// Allow header of a 405.
 func AllowedMethods(router *mux.Router, r *http.Request) []string {
 	var allowed []string
 	for _, method := range []string{"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"} {

@@ -8,37 +8,37 @@ import (
 	"sync"
 )
 
-// proxyProtocol are the first bytes of its two versions.
+// proxyProtocol lists the first bytes of the PROXY protocol's two versions.
 var proxyProtocol = [][]byte{[]byte("PROXY "), []byte("\r\n\r\n\x00\r\nQUIT\n")}
 
-// noteProxyProtocol returns a listener that logs one warning when a load balancer
-// speaks the PROXY protocol, which net/http answers with 400 without a trace.
-func noteProxyProtocol(l net.Listener, logger *slog.Logger) net.Listener {
-	return notingListener{l, sync.OnceFunc(func() {
+// detectProxyProtocol returns a listener that logs one warning if a load balancer
+// speaks the PROXY protocol. net/http answers 400 to it and logs nothing.
+func detectProxyProtocol(l net.Listener, logger *slog.Logger) net.Listener {
+	return detectingListener{l, sync.OnceFunc(func() {
 		logger.Warn("PROXY protocol refused", "error", "a load balancer sends it before each request: let it send X-Forwarded-For instead")
 	})}
 }
 
-type notingListener struct {
+type detectingListener struct {
 	net.Listener
 	warn func()
 }
 
-func (l notingListener) Accept() (net.Conn, error) {
+func (l detectingListener) Accept() (net.Conn, error) {
 	conn, err := l.Listener.Accept()
 	if err != nil {
 		return nil, err
 	}
-	return &notingConn{Conn: conn, warn: l.warn}, nil
+	return &detectingConn{Conn: conn, warn: l.warn}, nil
 }
 
-// notingConn looks at the first bytes that arrive.
-type notingConn struct {
+// detectingConn calls warn if the first bytes are of the PROXY protocol.
+type detectingConn struct {
 	net.Conn
-	warn func() // nil after them
+	warn func() // nil after the first bytes
 }
 
-func (c *notingConn) Read(b []byte) (int, error) {
+func (c *detectingConn) Read(b []byte) (int, error) {
 	n, err := c.Conn.Read(b)
 	if c.warn != nil && n > 0 {
 		for _, start := range proxyProtocol {
@@ -51,11 +51,12 @@ func (c *notingConn) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// ReadFrom sends files without copying them, as the connection does.
-func (c *notingConn) ReadFrom(r io.Reader) (int64, error) { return io.Copy(c.Conn, r) }
+// ReadFrom lets the connection send a file without copying it into memory.
+func (c *detectingConn) ReadFrom(r io.Reader) (int64, error) { return io.Copy(c.Conn, r) }
 
-// CloseWrite lets a client read an answer before the connection closes.
-func (c *notingConn) CloseWrite() error {
+// CloseWrite lets net/http close a connection so that the client can still read the
+// response.
+func (c *detectingConn) CloseWrite() error {
 	if conn, ok := c.Conn.(interface{ CloseWrite() error }); ok {
 		return conn.CloseWrite()
 	}

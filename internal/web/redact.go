@@ -19,8 +19,8 @@ var (
 	secretName = regexp.MustCompile(`(?i)password|token|secret|code`)
 )
 
-// redact replaces emails and tokens, which PostgreSQL and mail servers quote. It
-// truncates last: the rest of a token would not look like one.
+// redact replaces emails and tokens, which PostgreSQL and mail servers quote in errors.
+// It truncates the text last: part of a token would not look like a token.
 func redact(text string) string {
 	text = tokenLike.ReplaceAllString(emailLike.ReplaceAllString(text, "(address)"), "(token)")
 	if len(text) > maxError {
@@ -29,11 +29,12 @@ func redact(text string) string {
 	return text
 }
 
-// shortestSecret is in bytes: any text contains shorter ones by chance.
+// shortestSecret is the number of bytes of the shortest secret that is redacted.
+// Shorter ones occur in any text by chance.
 const shortestSecret = 4
 
-// struck marks redacted secrets until all are replaced. It is shorter than any:
-// otherwise a secret such as "inpu" would match the replacement of another.
+// struck takes the place of redacted secrets until all are replaced. It is shorter than
+// any secret: otherwise a secret such as "inpu" would match the replacement of another.
 const struck = "\x00"
 
 func (r *RequestInfo) withoutSecrets(text string) string {
@@ -43,9 +44,9 @@ func (r *RequestInfo) withoutSecrets(text string) string {
 	return strings.ReplaceAll(text, struck, "(input)")
 }
 
-// secrets returns what the client sent that may be secret, in every quoted form,
-// the longest first: cookies, credentials, fields and path variables named like
-// secrets, and path segments like tokens.
+// secrets returns the values of a request that may be secret: cookies, credentials,
+// fields and path variables whose names say so, and path segments that look like
+// tokens. It returns each value in all quoted forms, and the longest values first.
 func secrets(r *http.Request, route string) []string {
 	var values []string
 	for _, cookie := range r.Cookies() {

@@ -7,8 +7,9 @@ import (
 	"time"
 )
 
-// reloadScript reloads the page when the files or the process change. A hidden
-// page has no stream: browsers open six connections to a host, for all tabs.
+// reloadScript reloads the page when the files or the process change. A hidden page
+// closes its stream, because browsers open at most six connections to a host, for all
+// tabs together.
 const reloadScript = `let seen, stream
 const watch = () => {
   stream?.close()
@@ -23,13 +24,13 @@ document.addEventListener("visibilitychange", watch)
 watch()
 `
 
-// LiveReload serves GET /dev/reload.js, a script for every page, and GET
-// /dev/reload, its stream of server-sent events. Development only.
+// LiveReload serves a script for every page, GET /dev/reload.js, and the stream of
+// server-sent events that the script reads, GET /dev/reload. It is for development.
 type LiveReload struct {
 	Files []fs.FS // watched for changes
 }
 
-// process distinguishes this process from a rebuilt one.
+// process distinguishes this process from the next one.
 var process = time.Now().UnixNano()
 
 const lookEvery = 300 * time.Millisecond
@@ -67,7 +68,7 @@ func (l LiveReload) state() string {
 	for _, files := range l.Files {
 		fs.WalkDir(files, ".", func(_ string, entry fs.DirEntry, err error) error {
 			if err != nil || entry.IsDir() {
-				return nil // removed meanwhile: the next call notices
+				return nil // the file was just removed; the next call counts without it
 			}
 			if info, err := entry.Info(); err == nil && info.ModTime().After(newest) {
 				newest = info.ModTime()

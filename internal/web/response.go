@@ -9,10 +9,11 @@ import (
 	"strings"
 )
 
-// response is the app's writer. It records the status. Once flushed or hijacked it
-// is a stream, whose context ends as soon as the server stops. Buffalo's writer
-// looks for http.Flusher, http.Hijacker and CloseNotify, http.ResponseController
-// for Unwrap.
+// response is the ResponseWriter of the app. It records the status. Once flushed or
+// hijacked, it is a stream, whose context ends when the server begins to stop.
+//
+// Buffalo's writer needs its methods Flush, Hijack and CloseNotify;
+// http.ResponseController needs Unwrap.
 type response struct {
 	http.ResponseWriter
 	status   int // 0 until the response begins
@@ -20,13 +21,13 @@ type response struct {
 	failed   bool            // a write failed
 	context  context.Context // of the request
 	cancel   context.CancelFunc
-	release  func() bool // of a stream's context, or nil
-	closes   bool        // the connection closes after the response
+	release  func() bool // frees what stream allocated; nil if this is no stream
+	closes   bool        // the connection must close after the response
 	http2    bool
 }
 
-// connectionHeaders must not be in HTTP/2 (RFC 9113, 8.2.2), for which net/http
-// removes the first two only.
+// connectionHeaders are not allowed in HTTP/2 (RFC 9113, 8.2.2). net/http removes only
+// the first two.
 var connectionHeaders = []string{"Connection", "Transfer-Encoding", "Keep-Alive", "Proxy-Connection", "Upgrade"}
 
 func newResponse(ctx context.Context, w http.ResponseWriter) *response {
@@ -44,7 +45,7 @@ func (w *response) end() {
 
 func (w *response) WriteHeader(status int) {
 	if w.hijacked || status == w.status {
-		return // Buffalo sends 200 after handlers without status
+		return // Buffalo sends 200 after a handler that sent no status itself
 	}
 	if status >= 200 || status == http.StatusSwitchingProtocols {
 		w.begin(status)
@@ -55,7 +56,7 @@ func (w *response) WriteHeader(status int) {
 func (w *response) Write(b []byte) (int, error) {
 	w.begin(http.StatusOK)
 	if w.status == http.StatusNoContent || w.status == http.StatusNotModified {
-		return len(b), nil // Buffalo would report net/http's refusal of the body as an error
+		return len(b), nil // net/http refuses a body here, which Buffalo would report as an error
 	}
 	n, err := w.ResponseWriter.Write(b)
 	w.failed = w.failed || err != nil
@@ -97,7 +98,7 @@ func withoutSlash(location string) string {
 	return path
 }
 
-// FlushError is for http.ResponseController.
+// FlushError implements the method that http.ResponseController looks for.
 func (w *response) FlushError() error {
 	w.begin(http.StatusOK)
 	w.stream()
@@ -119,16 +120,18 @@ func (w *response) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	return conn, buffered, err
 }
 
-// CloseNotify is for Buffalo's render.EventSource. New code uses the context.
+// CloseNotify implements the deprecated http.CloseNotifier for Buffalo's
+// render.EventSource.
 func (w *response) CloseNotify() <-chan bool {
 	gone := make(chan bool, 1)
 	context.AfterFunc(w.context, func() { gone <- true })
 	return gone
 }
 
-// Unwrap is for http.ResponseController.
+// Unwrap implements the method that http.ResponseController looks for.
 func (w *response) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
+// stream makes the request's context end when the server begins to stop.
 func (w *response) stream() {
 	if stopping, ok := w.context.Value(stoppingKey{}).(context.Context); ok && w.release == nil {
 		w.release = context.AfterFunc(stopping, w.cancel)

@@ -7,8 +7,8 @@ import (
 	"github.com/gobuffalo/buffalo"
 )
 
-// BindScript is Bind for a route that scripts use, with JSON. It answers other bodies
-// with a problem, and returns false.
+// BindScript is Bind for a route that scripts call with JSON. If the body is no JSON or
+// cannot be bound, it answers with a problem and returns false.
 func BindScript(c buffalo.Context, form any) bool {
 	status := http.StatusUnprocessableEntity
 	if !SendsJSON(c.Request()) {
@@ -26,8 +26,8 @@ func BindScript(c buffalo.Context, form any) bool {
 // SendsJSON reports whether the request has a body of JSON.
 func SendsJSON(r *http.Request) bool { return mediaType(r) == "application/json" }
 
-// AnswerScript answers with JSON. Unlike c.Render, it writes no cookie and leaves
-// flash messages for the next page.
+// AnswerScript answers with JSON. Unlike c.Render, it writes no cookie and keeps flash
+// messages for the next page.
 func AnswerScript(c buffalo.Context, v any) error {
 	b, err := json.Marshal(v)
 	if err != nil {
@@ -41,7 +41,7 @@ func AnswerScript(c buffalo.Context, v any) error {
 // RedirectScript answers with {"location": path}, and saves the session with the flash
 // messages for that page.
 func RedirectScript(c buffalo.Context, status int, path string) error {
-	c.Response().Header().Set("Content-Type", "application/json") // so that Redirect writes no page
+	c.Response().Header().Set("Content-Type", "application/json") // otherwise Redirect writes HTML
 	if err := c.Redirect(status, "%s", path); err != nil {
 		return err
 	}

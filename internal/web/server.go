@@ -17,26 +17,27 @@ import (
 // ListenOptions says where a Server listens.
 type ListenOptions struct {
 	Addr              string         // host:port
-	Sockets           []net.Listener // those of systemd, not Addr
-	CertFile, KeyFile string         // the server ends TLS itself; "" for a server behind a proxy
+	Sockets           []net.Listener // from systemd; if there are any, Addr is not used
+	CertFile, KeyFile string         // for https; "" for http, behind a proxy
 }
 
-// Server is a Buffalo servers.Server for New's handler instead of the bare app.
+// Server implements Buffalo's servers.Server. It serves the handler from New, instead
+// of the app alone.
 type Server struct {
 	http      http.Server
 	listeners []net.Listener
-	accepted  chan struct{}  // closed when no more connections are accepted
+	accepted  chan struct{}  // is closed when no more connections are accepted
 	open      sync.WaitGroup // all connections except HTTP/2
 	http2     sync.Map       // net.Conn → nil: the HTTP/2 connections
 
-	stopStreams, stopAll context.CancelFunc // end the contexts of requests
+	stopStreams, stopAll context.CancelFunc // end the contexts of streams, and of all requests
 }
 
 // stoppingKey is the key of a context that ends when Shutdown begins.
 type stoppingKey struct{}
 
-// Listen opens the port and reads the certificate, so that both fail early. The
-// handler is New's.
+// Listen opens the port and reads the certificate, so that errors are found before the
+// app starts. handler must come from New.
 func Listen(o ListenOptions, handler http.Handler, logger *slog.Logger) (*Server, error) {
 	s := &Server{accepted: make(chan struct{}), http: http.Server{
 		Handler:           handler,
@@ -47,7 +48,7 @@ func Listen(o ListenOptions, handler http.Handler, logger *slog.Logger) (*Server
 		MaxHeaderBytes:    32<<10 - 4096, // net/http adds 4096; nginx passes on 32 KiB at most
 		ErrorLog:          log.New(Printed{logger}, "", 0),
 
-		HTTP2: &http.HTTP2Config{WriteByteTimeout: 30 * time.Second}, // for HTTP/2, WriteTimeout ends only a stream
+		HTTP2: &http.HTTP2Config{WriteByteTimeout: 30 * time.Second}, // in HTTP/2, WriteTimeout does not end the connection
 
 		DisableGeneralOptionsHandler: true, // its response would have no headers
 	}}
@@ -72,12 +73,13 @@ func Listen(o ListenOptions, handler http.Handler, logger *slog.Logger) (*Server
 		s.listeners = []net.Listener{listener}
 	}
 	for i, l := range s.listeners {
-		s.listeners[i] = noteProxyProtocol(l, logger)
+		s.listeners[i] = detectProxyProtocol(l, logger)
 	}
 	return s, nil
 }
 
-// Start serves until Shutdown, ignoring Buffalo's handler: the bare app.
+// Start serves until Shutdown. It ignores the handler that Buffalo passes: the app
+// alone.
 func (s *Server) Start(context.Context, http.Handler) error {
 	defer close(s.accepted)
 	serve := s.http.Serve
@@ -90,10 +92,10 @@ func (s *Server) Start(context.Context, http.Handler) error {
 	}
 	failed := http.ErrServerClosed
 	for range s.listeners {
-		if err := <-ended; !errors.Is(err, net.ErrClosed) { // not by Shutdown
+		if err := <-ended; !errors.Is(err, net.ErrClosed) { // ErrClosed comes from Shutdown
 			failed = err
 		}
-		s.close() // one that fails ends all
+		s.close() // if one listener fails, end all
 	}
 	return failed
 }
@@ -104,8 +106,8 @@ func (s *Server) close() {
 	}
 }
 
-// connState counts open connections, except hijacked ones. HTTP/2 connections
-// become active with each request.
+// connState counts open connections, except hijacked and HTTP/2 ones. net/http makes an
+// HTTP/2 connection active again with each request.
 func (s *Server) connState(c net.Conn, state http.ConnState) {
 	switch state {
 	case http.StateNew:
@@ -131,13 +133,13 @@ func speaksHTTP2(c net.Conn) bool {
 	return ok && encrypted.ConnectionState().NegotiatedProtocol == "h2"
 }
 
-// Shutdown stops listening and answers all requests already sent. net/http alone
-// would drop one that it is still reading or accepting. HTTP/2 connections are told
-// to end; what arrives meanwhile is answered.
+// Shutdown stops listening and answers all requests that were already sent. net/http
+// alone would drop a request that it is still reading or accepting. Shutdown tells
+// clients of HTTP/2 to stop, and answers requests that they send until then.
 //
-// The context of a stream, which has flushed its response or hijacked its
-// connection, ends at once. Shutdown waits for streams, except hijacked
-// connections, as for other requests, until ctx ends. Then all contexts end.
+// A stream is a request that has flushed its response or hijacked its connection. The
+// contexts of streams end at once. Shutdown waits for all requests, except hijacked
+// ones, until ctx ends. Then the contexts of all requests end.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.stopStreams()
 	defer s.stopAll()
@@ -145,7 +147,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	answered := make(chan struct{})
 	go func() {
 		<-s.accepted
-		s.http.SetKeepAlivesEnabled(false) // idle connections close now, others after their response
+		s.http.SetKeepAlivesEnabled(false) // closes idle connections now, others after their response
 		s.open.Wait()
 		close(answered)
 	}()
@@ -156,7 +158,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	return s.http.Shutdown(ctx)
 }
 
-// SetAddr is part of Buffalo's interface; Listen took the port.
+// SetAddr implements servers.Server. It does nothing: Listen has opened the port.
 func (s *Server) SetAddr(string) {}
 
 func (s *Server) String() string { return "server on " + s.Address() }

@@ -12,17 +12,17 @@ import (
 	"syscall"
 )
 
-// FirstSocket is the first descriptor that systemd passes: sd_listen_fds(3).
+// FirstSocket is the first file descriptor that systemd passes: sd_listen_fds(3).
 const FirstSocket = 3
 
-// Sockets returns listeners for n sockets that systemd passes, the descriptors from
-// first on. They stay open while processes are replaced: clients wait instead of
-// being refused.
+// Sockets returns listeners for n sockets that systemd passes, from the file descriptor
+// first on. Systemd keeps the sockets open while it restarts the app, so that clients
+// wait instead of being refused.
 func Sockets(first, n int) (list []net.Listener, err error) {
 	for fd := first; fd < first+n; fd++ {
 		file := os.NewFile(uintptr(fd), "systemd socket")
 		listener, err := net.FileListener(file)
-		file.Close() // the listener has its own
+		file.Close() // the listener has its own descriptor
 		if err == nil && !isListening(listener) {
 			listener.Close()
 			err = errors.New("it accepts no connections")
@@ -44,16 +44,16 @@ func isListening(l net.Listener) (listening bool) {
 	return listening && err == nil
 }
 
-// AllUnix reports whether there are listeners, each on a unix socket, whose peers
-// are trusted proxies.
+// AllUnix reports whether there are listeners and all are unix sockets. The peers of a
+// unix socket are trusted proxies.
 func AllUnix(list []net.Listener) bool {
 	return len(list) > 0 && !slices.ContainsFunc(list, func(l net.Listener) bool { return !isUnix(l.Addr()) })
 }
 
 func isUnix(addr net.Addr) bool { return addr != nil && addr.Network() == "unix" }
 
-// overUnix reports whether a request came over a unix socket: the permissions of
-// its file say whose.
+// overUnix reports whether a request came over a unix socket. The permissions of the
+// socket's file decide who can connect.
 func overUnix(r *http.Request) bool {
 	addr, _ := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
 	return isUnix(addr)
@@ -62,12 +62,12 @@ func overUnix(r *http.Request) bool {
 func newListener(address string) (net.Listener, error) {
 	network := "tcp"
 	if addr, err := netip.ParseAddrPort(address); err == nil && addr.Addr().Is4() {
-		network = "tcp4" // else 0.0.0.0 accepts IPv6, too, past a firewall for IPv4
+		network = "tcp4" // with tcp, 0.0.0.0 accepts IPv6 too, past a firewall for IPv4
 	}
 	return net.Listen(network, address)
 }
 
-// Address returns what the server listens on, separated by commas.
+// Address returns the addresses that the server listens on, separated by commas.
 func (s *Server) Address() string {
 	var list []string
 	for _, l := range s.listeners {

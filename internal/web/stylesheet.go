@@ -8,12 +8,13 @@ import (
 	"strings"
 )
 
-// reference matches a file in a stylesheet: url("../fonts/sans.woff2").
+// reference matches a reference to a file, such as url("../fonts/sans.woff2").
 var reference = regexp.MustCompile(`url\(\s*["']?([^"'()?#\s]+)`)
 
-// withPaths replaces references to other files, relative to the stylesheet or below
-// /assets/, by the paths at which they are served. References to other sites, and
-// to the stylesheets that this one is within, stay.
+// withPaths replaces the references of a stylesheet by the paths at which the files are
+// served. References are relative to the stylesheet, or begin with /assets/. It does not
+// change references to other sites, or to the stylesheets in within: prevents endless
+// recursion.
 func withPaths(files fs.FS, name string, css []byte, within []string) []byte {
 	within = append(slices.Clip(within), name)
 	return reference.ReplaceAllFunc(css, func(match []byte) []byte {

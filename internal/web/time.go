@@ -7,15 +7,15 @@ import (
 )
 
 const (
-	// defaultMaxTime matches Server's timeouts.
+	// defaultMaxTime fits the timeouts of Server.
 	defaultMaxTime = 15 * time.Second
-	// sendTime is what a slow client has after the deadline to receive the error
-	// page.
+	// sendTime is how long a slow client may take, after the deadline, to receive the
+	// error page.
 	sendTime = 15 * time.Second
 )
 
-// limitTime ends the request's context after the path's limit, so that database
-// queries give up. The connection's deadlines follow.
+// limitTime ends the request's context after the path's limit, so that database queries
+// end. It sets the connection's deadlines accordingly.
 func limitTime(next http.Handler, maxTime func(path string) time.Duration) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		limit := maxTime(r.URL.Path)
@@ -45,5 +45,5 @@ func Controller(ctx context.Context) *http.ResponseController {
 	if res := Info(ctx).response; res != nil {
 		return http.NewResponseController(res)
 	}
-	return http.NewResponseController(nil) // methods return http.ErrNotSupported
+	return http.NewResponseController(nil) // its methods return http.ErrNotSupported
 }

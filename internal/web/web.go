@@ -1,5 +1,5 @@
-// Package web serves a Buffalo app. It handles what Buffalo's middleware never
-// sees: 404s, static files, and panics before routing.
+// Package web serves a Buffalo app. It does what Buffalo's middleware cannot, because
+// that runs only after routing: it protects and logs 404s, static files and panics too.
 //
 //	handler := web.New(app, web.Options{
 //		PublicURL: publicURL,
@@ -11,37 +11,37 @@
 //	…
 //	return app.Serve(server)
 //
-// Give the app's options MethodOverride and BuffaloLogger, replace Buffalo's request
-// logger by RequestLogger and remove its panic handler. Info returns the request
+// Set MethodOverride and BuffaloLogger in the app's options, replace Buffalo's request
+// logger by RequestLogger, and remove Buffalo's panic handler. Info returns the request
 // info.
 //
 // # Bodies
 //
-// Any content type passes. New reads urlencoded forms, up to MaxBody of the path.
-// The handler reads other bodies, by c.Bind or as a stream, and ParseMultipart
-// parses uploads after the guards. The app's error handler answers 413 to errors
-// that satisfy TooLarge.
+// Every content type is allowed. New reads urlencoded forms, up to MaxBody of the path.
+// Handlers read other bodies, by c.Bind or as a stream. ParseMultipart parses uploads
+// after the guards. The app's error handler answers 413 to errors that satisfy TooLarge.
 //
 // # Time
 //
-// A request's context ends after MaxTime of its path, the connection's deadlines 15
-// seconds later; Controller sets others. Urlencoded forms must arrive within 15
-// seconds. Streams, long downloads and WebSockets need a MaxTime of their own, and
-// end as Server.Shutdown says.
+// A request's context ends after MaxTime of its path. The connection's deadlines are 15
+// seconds later; a handler can set others by Controller. Urlencoded forms must arrive
+// within 15 seconds. Streams, long downloads and WebSockets need a longer MaxTime, and
+// end when the server stops: see [Server.Shutdown].
 //
 // # Headers
 //
-// Every response has the security headers, which handlers may replace. Options and
-// AllowSource extend the content security policy, DefaultPolicy.
+// Every response has the security headers, which handlers may replace. Options.Policy
+// and AllowSource extend the content security policy, DefaultPolicy.
 //
 // # Log
 //
-// NewLogger's lines have listed keys only. Each request writes one, with the ID that
-// the response has as X-Request-Id and its first Info(c).Event; a second one and
-// Info(c).Error write others.
-// LogBuffer keeps a reader of the log that stalls or dies from stopping the app.
-// AppLogger, BuffaloLogger and RequestLogger add the app's own lines, with all their
-// attributes.
+// Each request writes one line. It has the ID, which the response has as X-Request-Id,
+// and the first event of Info(c).Event. A second event and Info(c).Error write lines of
+// their own. A line has only listed keys, so that no secret gets into it by accident.
+//
+// AppLogger, BuffaloLogger and RequestLogger are for the app's own lines, which keep all
+// attributes. LogBuffer prevents a program that reads the log from stopping the app when
+// it stalls or dies.
 package web
 
 import (
@@ -52,13 +52,13 @@ import (
 	"time"
 )
 
-// Options describes the app to New.
+// Options configure New.
 type Options struct {
-	PublicURL      *url.URL                        // HOST
-	HTTPS          bool                            // production: http is redirected or refused, HSTS is sent
-	HSTSSubdomains bool                            // HSTS covers the public URL's subdomains too
-	LoopbackNames  bool                            // development and tests: loopback names are accepted too
-	TrustedProxies []netip.Prefix                  // X-Forwarded-For and X-Forwarded-Proto are trusted from these
+	PublicURL      *url.URL                        // what HOST says
+	HTTPS          bool                            // for production: redirect or refuse http, and send HSTS
+	HSTSSubdomains bool                            // HSTS includes the public URL's subdomains
+	LoopbackNames  bool                            // for development and tests: accept loopback names as Host
+	TrustedProxies []netip.Prefix                  // whose X-Forwarded-For and X-Forwarded-Proto are trusted
 	MaxBody        func(path string) int64         // bytes; nil: 1 MiB
 	MaxTime        func(path string) time.Duration // 0: unlimited; nil: 15 s
 	Policy         Policy                          // of every response; "": DefaultPolicy
@@ -72,8 +72,8 @@ type Options struct {
 // ErrorPage writes the app's page or problem for a status of 400 or more.
 type ErrorPage func(w http.ResponseWriter, r *http.Request, status int)
 
-// New returns the handler to serve: app inside the chain. Requests pass from the
-// last line to the first.
+// New returns a handler that wraps the app. A request passes the handlers below from
+// the last line to the first.
 func New(app http.Handler, o Options) http.Handler {
 	if o.MaxBody == nil {
 		o.MaxBody = func(string) int64 { return defaultMaxBody }
@@ -82,15 +82,15 @@ func New(app http.Handler, o Options) http.Handler {
 		o.MaxTime = func(string) time.Duration { return defaultMaxTime }
 	}
 	h := limitTime(app, o.MaxTime)             // bounds the time a request waits for the database
-	h = keepPages(h, o.Pages)                  // renders pages without a session once
-	h = limitBody(h, o)                        // before Buffalo reads forms
+	h = keepPages(h, o.Pages)                  // serves pages that are the same for all clients
+	h = limitBody(h, o)                        // must come before Buffalo reads forms
 	h = refuseCrossOrigin(h, o)                // prevents cross-site request forgery
 	h = o.Assets.serve(h, o.ErrorPage)         // files need none of the above
 	h = serveReload(h, o.Reload)               // development only
 	h = requireHTTPS(h, o)                     // production only
 	h = requireHost(h, o)                      // prevents poisoned links and DNS rebinding
 	h = setHeaders(h, o)                       // on every response
-	h = recoverPanics(h, o.ErrorPage)          // keeps the connection
+	h = recoverPanics(h, o.ErrorPage)          // answers 500 instead of closing the connection
 	h = observe(h, o.Logger, o.TrustedProxies) // makes the request info, logs the request
 	return h
 }
