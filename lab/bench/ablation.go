@@ -44,8 +44,8 @@ var measures = [...]struct {
 	crowdSlowest:  {"crowd: pages, 99th percentile", "ms", false},
 }
 
-// ablation prints what a start, a page and a login cost in each variant of the app.
-// The unchanged app is measured twice: the difference is noise.
+// ablation prints the costs of a start, a page and a login in each variant of the app.
+// It measures the unchanged app twice: that difference is noise.
 func (b *bench) ablation() error {
 	all := slices.Concat([]variant{{name: "the app as it is", crowded: true}, {name: "the same once more", crowded: true}}, variants)
 	var subjects []*subject
@@ -95,7 +95,7 @@ func (b *bench) round(subjects []*subject) error {
 		}
 	}()
 	var pages, logins []func(time.Duration) error
-	costs := make([]map[int]*[]float64, len(subjects)) // by measure
+	costs := make([]map[int]*[]float64, len(subjects)) // for each subject, by measure
 	for i, s := range subjects {
 		v, err := s.visit()
 		if err != nil {
@@ -129,15 +129,16 @@ func (b *bench) round(subjects []*subject) error {
 	return nil
 }
 
-// startAndCrowd measures what needs a new process.
+// startAndCrowd takes the measures that need a new process: start, idle memory and
+// crowd.
 func startAndCrowd(subjects []*subject) error {
-	var l starting
+	var start startTimes
 	for range turns {
 		for _, s := range subjects {
-			if err := l.again(s.program); err != nil {
+			if err := start.measure(s.program); err != nil {
 				return err
 			}
-			s.samples[startCost] = append(s.samples[startCost], l.cpu[len(l.cpu)-1])
+			s.samples[startCost] = append(s.samples[startCost], start.cpu[len(start.cpu)-1])
 		}
 	}
 	for _, s := range subjects {

@@ -11,7 +11,7 @@ import (
 	"corral/lab/binary"
 )
 
-// Runs every load for a moment, so that the benchmark works when it is needed.
+// Prevents that a change of the app breaks the benchmark unnoticed.
 func TestBench_EverySectionMeasures(t *testing.T) {
 	b := &bench{dir: t.TempDir(), each: 200 * time.Millisecond}
 	require.NoError(t, b.build())
@@ -28,7 +28,7 @@ func TestBench_EverySectionMeasures(t *testing.T) {
 	defer s.stop()
 	known, err := s.fourInKnownBrowsers()
 	require.NoError(t, err)
-	for _, l := range []*loginLoad{s.four(), known} {
+	for _, l := range []*loginLoad{s.fourUsers(), known} {
 		require.NoError(t, inTurns(b.each, l.run))
 		require.Positive(t, median(l.speeds))
 		require.Positive(t, median(l.costs))
@@ -37,13 +37,13 @@ func TestBench_EverySectionMeasures(t *testing.T) {
 	require.NoError(t, err)
 	require.Positive(t, memory.idle)
 	require.Positive(t, memory.loaded)
-	var l starting
-	require.NoError(t, l.again(b.programs[ours]))
-	require.Positive(t, l.first[0])
-	require.Positive(t, l.cpu[0])
+	var start startTimes
+	require.NoError(t, start.measure(b.programs[ours]))
+	require.Positive(t, start.first[0])
+	require.Positive(t, start.cpu[0])
 }
 
-// Variants must follow the source.
+// The variants edit texts of the source, which may have changed.
 func TestAblation_VariantsCompile(t *testing.T) {
 	for _, v := range variants {
 		t.Run(v.name, func(t *testing.T) {
@@ -78,7 +78,7 @@ func TestNumber(t *testing.T) {
 	for want, got := range map[string]string{
 		"4843 req/s": number(4843.4, "req/s"),
 		"10.4 ms":    number(10.44, "ms"),
-		"1.19 times": number(1.194, "times"), // a tenth more counts
+		"1.19 times": number(1.194, "times"), // two digits: the target is 1.3
 		"0 users":    number(0, "users"),
 		"":           number(math.NaN(), "ms"), // not measured
 	} {

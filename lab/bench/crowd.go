@@ -8,14 +8,14 @@ import (
 	"time"
 )
 
-// atOnce is how many users log in at the same moment, as after a power cut.
+// atOnce is how many users log in at the same time, as after a power cut.
 const atOnce = 200
 
 // crowd is the result of atOnce logins on all cores.
 type crowd struct {
-	loggedIn, refused float64 // users; refused with 503
-	peak              float64 // memory, in MB
-	slowest           float64 // 99th percentile of other users' pages meanwhile, in ms
+	loggedIn, refused float64 // numbers of users; refused means 503
+	peak              float64 // peak memory in MB
+	slowest           float64 // 99th percentile, in ms, of the pages of other users at that time
 }
 
 func (b *bench) crowds() ([]figure, error) {
@@ -68,7 +68,7 @@ func (p *program) crowd() (c crowd, err error) {
 	)
 	for n := range atOnce {
 		wait.Go(func() {
-			switch status, err := s.tryLogin(n + 1); {
+			switch status, err := s.loginStatus(n + 1); {
 			case err != nil:
 				failed <- err
 			case status == "303":
@@ -105,15 +105,15 @@ func (p *program) crowd() (c crowd, err error) {
 	return c, err
 }
 
-// tryLogin sends the login form of an account and returns the status.
-func (s *site) tryLogin(n int) (status string, err error) {
+// loginStatus sends the login form of an account and returns the status.
+func (s *site) loginStatus(n int) (status string, err error) {
 	c, err := dial(s.addr)
 	if err != nil {
 		return "", err
 	}
 	defer c.Close()
-	r := postLogin(account(n), address(n), "")
-	r.status = "" // any
+	r := postLogin(account(n), clientIP(n), "")
+	r.status = "" // any status is accepted
 	header, err := c.send(r)
 	if err != nil {
 		return "", err

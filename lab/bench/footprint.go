@@ -8,12 +8,12 @@ import (
 
 const starts = 2 * turns
 
-// footprint measures size, memory, and the time of start and build.
+// footprint measures binary size, memory, and the times of a start and a build.
 func (b *bench) footprint() ([]figure, error) {
-	started := make([]starting, len(b.programs))
+	started := make([]startTimes, len(b.programs))
 	for range starts {
 		for i, p := range b.programs {
-			if err := started[i].again(p); err != nil {
+			if err := started[i].measure(p); err != nil {
 				return nil, err
 			}
 		}
@@ -47,7 +47,7 @@ func (b *bench) footprint() ([]figure, error) {
 	for n := range turns {
 		for _, r := range builds {
 			if r != nil {
-				if err := r.again(n); err != nil {
+				if err := r.measure(n); err != nil {
 					return nil, err
 				}
 			}
@@ -62,17 +62,18 @@ func (b *bench) footprint() ([]figure, error) {
 	return []figure{idle, loaded, first, cpu, size, build, buildCPU}, nil
 }
 
-// starting holds the times of several starts, in milliseconds.
-type starting struct{ first, cpu []float64 }
+// startTimes are the times of several starts, in milliseconds: until the first answer,
+// and of the CPU.
+type startTimes struct{ first, cpu []float64 }
 
-func (l *starting) again(p *program) error {
+func (t *startTimes) measure(p *program) error {
 	s, err := p.start("")
 	if err != nil {
 		return err
 	}
 	defer s.stop()
 	used, err := s.cpu()
-	l.first, l.cpu = append(l.first, milliseconds(s.first)), append(l.cpu, milliseconds(used))
+	t.first, t.cpu = append(t.first, milliseconds(s.first)), append(t.cpu, milliseconds(used))
 	return err
 }
 
@@ -85,7 +86,7 @@ func (p *program) memory(each time.Duration) (f footprint, err error) {
 		return f, err
 	}
 	defer s.stop()
-	time.Sleep(min(each, 3*time.Second)) // for work after the start
+	time.Sleep(min(each, 3*time.Second)) // until work after the start has ended
 	if f.idle, err = s.memory("VmRSS"); err != nil {
 		return f, err
 	}

@@ -10,7 +10,8 @@ import (
 	"corral/lab/bench/growth"
 )
 
-// growth compares the costs in the largest database with those in the smallest.
+// growth compares the costs of requests in the largest database with those in the
+// smallest.
 func (b *bench) growth() ([]figure, error) {
 	figures, err := b.grown("SQLite", "")
 	if err != nil {

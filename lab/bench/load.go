@@ -12,26 +12,26 @@ import (
 	"time"
 )
 
-// request is a raw HTTP request and the status that it must get.
+// request is a raw HTTP request and the status of the response that it must get.
 type request struct {
 	raw    []byte
-	status string // "200"; "" is any
+	status string // such as "200"; "" means any
 }
 
 // measured is the result of a load.
 type measured struct {
 	requests int
 	took     time.Duration
-	waits    []time.Duration // of each request
+	waits    []time.Duration // the time until each response
 }
 
 func (m measured) perSecond() float64 { return float64(m.requests) / m.took.Seconds() }
 
-// turns is how often each of several loads runs.
+// turns is the number of times that each of several loads runs.
 const turns = 7
 
-// inTurns runs each load for d in total, in pieces: other load on the machine
-// affects all of them.
+// inTurns runs each load for d in total. The loads take turns, so that other load on
+// the machine affects all of them.
 func inTurns(d time.Duration, loads ...func(d time.Duration) error) error {
 	for range turns {
 		for _, run := range loads {
@@ -43,7 +43,7 @@ func inTurns(d time.Duration, loads ...func(d time.Duration) error) error {
 	return nil
 }
 
-// percentile returns the time within which p of 100 requests were answered.
+// percentile returns the time within which p percent of the requests were answered.
 func percentile(waits []time.Duration, p int) time.Duration {
 	if len(waits) == 0 {
 		return 0
@@ -52,7 +52,7 @@ func percentile(waits []time.Duration, p int) time.Duration {
 	return waits[min(len(waits)*p/100, len(waits)-1)]
 }
 
-// load repeats each request on a connection of its own for d.
+// load repeats each request for d, each on its own connection.
 func load(addr string, requests []request, d time.Duration) (measured, error) {
 	var (
 		wait  sync.WaitGroup
@@ -95,7 +95,7 @@ func repeat(addr string, r request, end time.Time) ([]time.Duration, error) {
 	return waits, nil
 }
 
-// connection is an HTTP client that takes little CPU time from the server.
+// connection is an HTTP client that needs little CPU time, which the server lacks.
 type connection struct {
 	net.Conn
 	in *bufio.Reader
@@ -109,8 +109,8 @@ func dial(addr string) (*connection, error) {
 	return &connection{c, bufio.NewReaderSize(c, 16<<10)}, nil
 }
 
-// send sends a request and returns the response's header. An unexpected status is
-// an error.
+// send sends a request and returns the response's header. It returns an error for an
+// unexpected status.
 func (c *connection) send(r request) (header []byte, err error) {
 	if _, err := c.Write(r.raw); err != nil {
 		return nil, err

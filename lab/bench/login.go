@@ -10,8 +10,8 @@ import (
 	"github.com/alexedwards/argon2id"
 )
 
-// login measures logins against the bare hash on the same core, and how many logins
-// at once affect memory and other users' pages.
+// login compares logins with the password hash alone, on the same core. It also
+// measures how many simultaneous logins affect memory and the pages of other users.
 func (b *bench) login() ([]figure, error) {
 	figures, err := b.logins()
 	if err != nil {
@@ -21,8 +21,8 @@ func (b *bench) login() ([]figure, error) {
 	return append(figures, crowd...), err
 }
 
-// logins runs four logins at a time, in unknown browsers, about which the server
-// mails the users, and in known ones.
+// logins measures four logins at a time, in unknown and in known browsers. The server
+// mails users about logins in unknown browsers.
 func (b *bench) logins() ([]figure, error) {
 	bare := &hashes{}
 	runs := []func(time.Duration) error{bare.run}
@@ -33,7 +33,7 @@ func (b *bench) logins() ([]figure, error) {
 			return nil, err
 		}
 		defer s.stop()
-		unknown, known = append(unknown, s.four()), append(known, nil)
+		unknown, known = append(unknown, s.fourUsers()), append(known, nil)
 		last := len(known) - 1
 		runs = append(runs, unknown[last].run)
 		if known[last] = unknown[last]; p.source != "" { // the plain server knows no browsers
@@ -71,18 +71,19 @@ type loginLoad struct {
 	site   *site
 	sent   []request
 	speeds []float64 // logins a second
-	costs  []float64 // CPU milliseconds of each
+	costs  []float64 // CPU milliseconds a login
 }
 
-func (s *site) four() *loginLoad {
+// fourUsers returns a load of four users in unknown browsers.
+func (s *site) fourUsers() *loginLoad {
 	l := &loginLoad{site: s}
 	for n := range 4 {
-		l.sent = append(l.sent, postLogin(account(n), address(n), ""))
+		l.sent = append(l.sent, postLogin(account(n), clientIP(n), ""))
 	}
 	return l
 }
 
-// fourInKnownBrowsers returns a load of users with device cookies.
+// fourInKnownBrowsers returns a load of four users with device cookies.
 func (s *site) fourInKnownBrowsers() (*loginLoad, error) {
 	l := &loginLoad{site: s}
 	for n := range 4 {
@@ -92,7 +93,7 @@ func (s *site) fourInKnownBrowsers() (*loginLoad, error) {
 		}
 		for cookie := range strings.SplitSeq(cookies, "; ") {
 			if strings.Contains(cookie, "device=") {
-				l.sent = append(l.sent, postLogin(account(n), address(n), cookie))
+				l.sent = append(l.sent, postLogin(account(n), clientIP(n), cookie))
 			}
 		}
 	}
@@ -102,7 +103,8 @@ func (s *site) fourInKnownBrowsers() (*loginLoad, error) {
 	return l, nil
 }
 
-// run includes the CPU time of work that the server does after the logins.
+// run runs the load for d. The costs include the CPU time of work that the server does
+// after the logins.
 func (l *loginLoad) run(d time.Duration) error {
 	before, err := l.site.cpu()
 	if err != nil {
@@ -119,7 +121,7 @@ func (l *loginLoad) run(d time.Duration) error {
 	return err
 }
 
-// hashes verifies passwords in a process of its own on the server's core.
+// hashes verifies passwords in a separate process on the server's core.
 type hashes struct{ speeds, costs []float64 }
 
 func (h *hashes) run(d time.Duration) error {
@@ -139,8 +141,8 @@ func (h *hashes) run(d time.Duration) error {
 	return nil
 }
 
-// printHashes verifies passwords for d and prints how many a second, and the CPU
-// time of each in milliseconds.
+// printHashes verifies passwords for d. It prints the number of hashes a second, and
+// the CPU time of a hash in milliseconds.
 func printHashes(d time.Duration) error {
 	digest, err := argon2id.CreateHash(password, &params)
 	if err != nil {

@@ -1,20 +1,20 @@
-// Bench measures the app as it ships, beside a login written by hand on net/http,
-// html/template and SQLite (bench/plain), and prints one table.
+// Bench measures the app as it ships, and for comparison a minimal login on net/http,
+// html/template and SQLite (bench/plain). It prints one table.
 //
 // In lab/:
 //
 //	go run ./bench pages login footprint      three minutes
-//	go run ./bench -old DIR pages login       beside the app of another checkout
-//	go run ./bench ablation                   what each fast path saves: fifteen minutes
-//	go run ./bench growth                     ten minutes a database, and 10 GB
-//	go run ./bench -sizes 1000,100000 growth  smaller databases
-//	go run ./bench -postgres postgres://… growth  also on a PostgreSQL server that may create databases
-//	go run ./bench                            all of it
+//	go run ./bench -old DIR pages login       compares with the app of another checkout, too
+//	go run ./bench ablation                   what each optimization saves: fifteen minutes
+//	go run ./bench growth                     costs in large databases: ten minutes each, and 10 GB
+//	go run ./bench -sizes 1000,100000 growth  in smaller databases
+//	go run ./bench -postgres postgres://… growth  also on a PostgreSQL server, where it creates databases
+//	go run ./bench                            all sections
 //
-// For pages and logins, server and load have a core each; otherwise all cores. What
-// is compared runs in turns, and each figure is the median of its turns, so that
-// other load on the machine affects all. CPU is the processor time of the server's
-// threads, the best figure on a busy machine.
+// For pages and logins, the server and the load have a core each; otherwise all cores.
+// The programs take turns, and each figure is the median of its turns, so that other
+// load on the machine affects all programs. CPU is the processor time of the server's
+// threads, which depends least on other load.
 package main
 
 import (
@@ -40,7 +40,7 @@ var sections = []struct {
 }
 
 type bench struct {
-	dir      string // of its files
+	dir      string // for temporary files
 	old      string // another checkout to compare with, or ""
 	programs []*program
 	each     time.Duration // duration of a load
@@ -49,10 +49,10 @@ type bench struct {
 	postgres string        // a server, or ""
 }
 
-// program is a server under measurement.
+// program is a server that is measured.
 type program struct {
-	file, dir string // its binary; its database and logs
-	source    string // the checkout that it was built from; "" is the plain one
+	file, dir string // the binary; the folder of its database and logs
+	source    string // the checkout that it was built from; "" for bench/plain
 	env       []string
 }
 
@@ -64,12 +64,12 @@ const (
 )
 
 func main() {
-	hashes := flag.Duration("hashes", 0, "only hash passwords for so long, and print how many a second, and the CPU time of each")
+	hashes := flag.Duration("hashes", 0, "only hash passwords for this time, and print the hashes a second and the CPU time of each")
 	b := &bench{}
 	flag.DurationVar(&b.each, "each", 7*time.Second, "how long each load lasts")
 	flag.StringVar(&b.old, "old", "", "another checkout of the app, to compare with")
-	flag.IntVar(&b.rounds, "rounds", 3, "ablation: how often all variants are started")
-	flag.StringVar(&b.sizes, "sizes", "1000,1000000,10000000", "growth: sessions, from few to many")
+	flag.IntVar(&b.rounds, "rounds", 3, "ablation: how often each variant is measured")
+	flag.StringVar(&b.sizes, "sizes", "1000,1000000,10000000", "growth: numbers of sessions, ascending")
 	flag.StringVar(&b.postgres, "postgres", os.Getenv("TEST_DATABASE_URL"), "growth: a PostgreSQL server where databases may be created")
 	flag.Parse()
 	var err error

@@ -9,20 +9,20 @@ import (
 	"strings"
 )
 
-// variant is the app with a part left out, replaced, or added.
+// variant is the app with a part left out, replaced or added.
 type variant struct {
 	name    string
 	edits   []edit
 	env     []string // of the process
-	crowded bool     // measured with many logins at once, too
+	crowded bool     // also measured with many simultaneous logins
 }
 
-// edit replaces a text that occurs once in a source file, or adds a file, if old is
-// "".
+// edit replaces the text old, which must occur once in a source file. If old is "", it
+// adds a file.
 type edit struct{ file, old, new string }
 
-// overlay writes the changed files to dir and returns the go command's flags that
-// replace those in source.
+// overlay writes the changed files to dir. It returns flags that make the go command
+// use them instead of the files in source.
 func (v variant) overlay(source, dir string) (flags []string, err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
@@ -46,7 +46,7 @@ func (v variant) overlay(source, dir string) (flags []string, err error) {
 				return nil, err
 			}
 			if n := strings.Count(string(before), e.old); n != 1 {
-				return nil, fmt.Errorf("%s has this text %d times, and not once: the variant %q has to follow the source\n%s", e.file, n, v.name, e.old)
+				return nil, fmt.Errorf("%s has this text %d times instead of once: change the variant %q as the source has changed\n%s", e.file, n, v.name, e.old)
 			}
 			content = strings.Replace(string(before), e.old, e.new, 1)
 		}

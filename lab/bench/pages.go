@@ -2,10 +2,10 @@ package main
 
 import "time"
 
-// connections are those of wrk when the targets were set.
+// connections is the number that wrk used when the targets were set.
 const connections = 32
 
-// pages measures pages in requests a second and in CPU time.
+// pages measures the requests a second and the CPU time of pages.
 func (b *bench) pages() ([]figure, error) {
 	var home, welcome, login []*pageLoad // by program
 	var runs []func(time.Duration) error
@@ -41,13 +41,13 @@ func (b *bench) pages() ([]figure, error) {
 	return append(figures, list("/login anonymous", login, 25_000, 0)...), nil
 }
 
-// visited is a server with the cookies of a logged-in user.
+// visited is a running server, and the cookies of a user who is logged in to it.
 type visited struct {
 	*site
 	cookies string
 }
 
-// visit starts a program on the server's core, and logs in.
+// visit starts a program on the server's core, and logs in to it.
 func (p *program) visit() (*visited, error) {
 	s, err := p.start(serverCore)
 	if err != nil {
@@ -61,7 +61,7 @@ func (p *program) visit() (*visited, error) {
 	return &visited{s, cookies}, nil
 }
 
-// page returns a load of one page, for / as a logged-in user.
+// page returns a load of one page. The page / is requested by a logged-in user.
 func (v *visited) page(path string) *pageLoad {
 	cookies := ""
 	if path == "/" {
@@ -79,7 +79,7 @@ type pageLoad struct {
 	site   *site
 	sent   []request
 	speeds []float64 // requests a second
-	costs  []float64 // CPU microseconds of each
+	costs  []float64 // CPU microseconds a request
 }
 
 // run loads the page for d, after a warm-up.

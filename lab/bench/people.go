@@ -13,12 +13,12 @@ import (
 	_ "modernc.org/sqlite" // the driver "sqlite"
 )
 
-// get is the request of a browser through a proxy that ended TLS.
+// get returns the request of a browser, as a TLS proxy forwards it.
 func get(path, cookies, status string) request {
 	return request{[]byte("GET " + path + " HTTP/1.1\r\n" + headers("127.0.0.1", cookies) + "\r\n"), status}
 }
 
-// postLogin is the login form of an account, from the client's IP.
+// postLogin returns the request with the login form of an account, from a client's IP.
 func postLogin(email, client, cookies string) request {
 	form := "email=" + email + "&password=" + strings.ReplaceAll(password, " ", "+")
 	return request{[]byte("POST /login HTTP/1.1\r\n" + headers(client, cookies) +
@@ -37,7 +37,8 @@ func headers(client, cookies string) string {
 	return h
 }
 
-// logIn logs in and returns the cookies, without the flash message.
+// logIn logs in as user n and returns the cookies. It visits / once, which removes the
+// flash message from them.
 func (s *site) logIn(n int) (cookies string, err error) {
 	c, err := dial(s.addr)
 	if err != nil {
@@ -45,7 +46,7 @@ func (s *site) logIn(n int) (cookies string, err error) {
 	}
 	defer c.Close()
 	kept := map[string]string{}
-	for _, r := range []request{postLogin(account(n), address(n), ""), {}} {
+	for _, r := range []request{postLogin(account(n), clientIP(n), ""), {}} {
 		if r.raw == nil {
 			r = get("/", join(kept), "200")
 		}
@@ -74,7 +75,7 @@ func join(cookies map[string]string) string {
 	return strings.Join(pairs, "; ")
 }
 
-// All users have one password: one hash is enough.
+// All users have the same password, so that filling the table needs only one hash.
 const (
 	accounts = 256
 	password = "four random words work well"
@@ -82,10 +83,10 @@ const (
 
 func account(n int) string { return fmt.Sprintf("person%d@bench.example", n) }
 
-// address returns the IP that account n logs in from.
-func address(n int) string { return fmt.Sprintf("198.51.100.%d", n%256) }
+// clientIP returns the IP that account n logs in from.
+func clientIP(n int) string { return fmt.Sprintf("198.51.100.%d", n%256) }
 
-// fill creates the database of a Corral server, with its users.
+// fill creates the database of a Corral server, with users.
 func (p *program) fill() error {
 	migrate := exec.Command(p.file, "task", "db:migrate")
 	migrate.Dir, migrate.Env = p.dir, p.environment("3000")
@@ -111,5 +112,5 @@ func (p *program) fill() error {
 	return nil
 }
 
-// params are those of the app's hashes.
+// params are the parameters of the app's password hashes.
 var params = argon2id.Params{Memory: 19456, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32}

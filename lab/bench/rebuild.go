@@ -9,12 +9,11 @@ import (
 	"time"
 )
 
-// rebuild is a copy of the source that is changed and built repeatedly. It holds
-// the seconds of each build.
+// rebuild is a copy of the source that is changed and built repeatedly.
 type rebuild struct {
 	source, action string
-	content        []byte // of the action
-	took, cpu      []float64
+	content        []byte    // of the file action
+	took, cpu      []float64 // seconds of each build
 }
 
 func (p *program) copySource(below string) (*rebuild, error) {
@@ -41,9 +40,10 @@ func (p *program) copySource(below string) (*rebuild, error) {
 	return r, err
 }
 
-// again changes a line of the action and builds. The first build fills the cache.
-func (r *rebuild) again(n int) error {
-	change := strings.Repeat("\nvar _ = 1\n", n) + fmt.Sprintf("\nvar changed%d = 1\n", n) // a named variable, or nothing is linked
+// measure changes the action for the n-th time, and measures a build. Build 0 does not
+// count, because it fills the cache.
+func (r *rebuild) measure(n int) error {
+	change := strings.Repeat("\nvar _ = 1\n", n) + fmt.Sprintf("\nvar changed%d = 1\n", n) // without a named variable, go build would not link
 	if err := os.WriteFile(r.action, append(r.content, change...), 0o600); err != nil {
 		return err
 	}

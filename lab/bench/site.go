@@ -15,21 +15,21 @@ import (
 	"corral/lab/binary"
 )
 
-// site is a server under measurement, on a core of its own.
+// site is a running server that is measured.
 type site struct {
 	*exec.Cmd
 	addr  string
-	began time.Time     // process start
-	first time.Duration // duration until its first response
+	began time.Time     // when the process started
+	first time.Duration // from then until the first response
 }
 
 const (
 	serverCore = "0"
 	loadCore   = "1"
-	host       = "bench.example" // what the proxy in front of it would be asked for
+	host       = "bench.example"
 )
 
-// environment is that of a server behind a proxy on this machine.
+// environment returns the environment of a server behind a proxy on this machine.
 func (p *program) environment(port string) []string {
 	return append([]string{"GO_ENV=production", "ADDR=127.0.0.1", "PORT=" + port, "HOST=https://" + host, "TRUSTED_PROXIES=127.0.0.1/32",
 		"DATABASE_URL=sqlite3://" + p.database(), "SESSION_SECRET=" + binary.Secret,
@@ -39,8 +39,8 @@ func (p *program) environment(port string) []string {
 
 func (p *program) database() string { return filepath.Join(p.dir, "bench.sqlite") }
 
-// start runs a server on a core ("" is all) until it answers, with its log in a
-// file.
+// start starts a server on a core, or on all if core is "", and waits until it answers.
+// The server's log is a file.
 func (p *program) start(core string) (*site, error) {
 	port, err := freePort()
 	if err != nil {
@@ -74,10 +74,11 @@ func (s *site) stop() {
 	s.Wait()
 }
 
-// pinned returns a command on one core ("" is all), if the machine has taskset.
+// pinned returns a command that runs on a core, or on all if core is "". Without
+// taskset, it runs on all.
 func pinned(core, program string, args ...string) *exec.Cmd {
 	if core == "" {
-		core = fmt.Sprintf("0-%d", runtime.NumCPU()-1) // otherwise it inherits the load's core
+		core = fmt.Sprintf("0-%d", runtime.NumCPU()-1) // undoes pinSelf, which the command would inherit
 	}
 	if _, err := exec.LookPath("taskset"); err != nil {
 		return exec.Command(program, args...)
@@ -85,7 +86,7 @@ func pinned(core, program string, args ...string) *exec.Cmd {
 	return exec.Command("taskset", append([]string{"-c", core, program}, args...)...)
 }
 
-// pinSelf leaves the server's core to the server.
+// pinSelf moves this process to loadCore.
 func pinSelf() {
 	exec.Command("taskset", "-a", "-p", "-c", loadCore, strconv.Itoa(os.Getpid())).Run() // ignore a missing taskset
 }
@@ -100,12 +101,12 @@ func freePort() (string, error) {
 	return port, err
 }
 
-// cpu returns the process's CPU time, user and system. Go's threads live until the
-// process ends.
+// cpu returns the CPU time of the process, user and system. It adds up the threads:
+// Go's live until the process ends.
 func (s *site) cpu() (used time.Duration, err error) {
 	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", s.Process.Pid))
 	if err != nil || len(threads) == 0 {
-		return 0, errors.New("/proc tells no processor time")
+		return 0, errors.New("/proc has no processor times")
 	}
 	for _, thread := range threads {
 		stat, err := os.ReadFile(thread)
@@ -122,8 +123,8 @@ func (s *site) cpu() (used time.Duration, err error) {
 	return used, nil
 }
 
-// memory returns a line of /proc/PID/status in MB: VmRSS is current, VmHWM the
-// peak.
+// memory returns a line of /proc/PID/status in MB, such as VmRSS, the current memory,
+// or VmHWM, the peak.
 func (s *site) memory(line string) (float64, error) {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.Process.Pid))
 	if err != nil {

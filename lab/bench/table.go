@@ -14,9 +14,9 @@ import (
 // figure is a line of the table.
 type figure struct {
 	name   string
-	values []float64 // by program; NaN, or missing, is not measured
+	values []float64 // by program; NaN or missing if not measured
 	unit   string
-	target float64 // of ours, or 0
+	target float64 // for ours, or 0
 	atMost bool    // the target is an upper bound
 }
 
@@ -31,7 +31,7 @@ func (f figure) met() bool {
 	return f.target == 0 || f.atMost == (f.value(ours) <= f.target) || f.value(ours) == f.target
 }
 
-// ratio returns ours divided by another program's, or "".
+// ratio returns the value of ours divided by that of another program, or "".
 func (f figure) ratio(to int) string {
 	if math.IsNaN(f.value(to)) {
 		return ""
@@ -39,7 +39,8 @@ func (f figure) ratio(to int) string {
 	return fmt.Sprintf("%.2f", f.value(ours)/f.value(to))
 }
 
-// print prints a table, with the columns of the old checkout if there is one.
+// print prints the figures as a table. It has columns for the old checkout if there is
+// one.
 func print(figures []figure) error {
 	compared := slices.ContainsFunc(figures, func(f figure) bool { return !math.IsNaN(f.value(old)) })
 	heading := []string{"figure", "Corral", "plain", "ratio", "target", "met"}
@@ -63,7 +64,7 @@ func print(figures []figure) error {
 	return printLines(os.Stdout, lines)
 }
 
-// printLines prints a Markdown table, whose first line is its heading.
+// printLines prints a Markdown table. The first line is its heading.
 func printLines(to io.Writer, lines [][]string) error {
 	w := tabwriter.NewWriter(to, 0, 0, 1, ' ', 0)
 	for n, line := range lines {
@@ -93,8 +94,8 @@ func microseconds(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1
 
 func median(figures []float64) float64 { return quantile(figures, 0.5) }
 
-// quantile returns the value below which a share of the figures is, or NaN if there
-// are none.
+// quantile returns the figure that the given share of the figures is below, or NaN if
+// there are none.
 func quantile(figures []float64, share float64) float64 {
 	if len(figures) == 0 {
 		return math.NaN()

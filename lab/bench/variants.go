@@ -1,7 +1,8 @@
 package main
 
-// variants are what the ablation compares: the app's fast paths, each left out;
-// then other costs, each left out; then former fast paths, each added.
+// variants are compared by the ablation. The first ones each leave out an optimization
+// of the app, the next ones another cost. The last ones each add an optimization that
+// the app no longer has.
 var variants = []variant{
 	{name: "templates: evaluated by plush, not compiled", edits: []edit{{"internal/view/template.go",
 		"steps := (&compiler{engine: e, variant: v}).compile(t.Input)",
@@ -56,7 +57,7 @@ func decodeJSON(encoded []byte) (map[any]any, error) {
 	{name: "cookie: written on every page", edits: []edit{{"internal/cookiestore/cookiestore.go",
 		"if fingerprint(encoded) == session.ID {", "if encoded == nil && session.ID == \"\" {"}}},
 
-	{name: "no line of the log", edits: []edit{{"internal/web/info.go",
+	{name: "no request log", edits: []edit{{"internal/web/info.go",
 		"info.log(res.status, cut || res.failed, time.Since(start))", "_, _ = cut, start"}}},
 	{name: "no events of Buffalo", edits: []edit{{"actions/events.go", "", `package actions
 
@@ -71,11 +72,11 @@ func (silent) Emit(events.Event) error                                 { return 
 `}}},
 	{name: "session: the join, with a context that cannot end", edits: []edit{{"models/session_find.go",
 		"	var row sessionAndUser\n", "	ctx = context.WithoutCancel(ctx)\n	var row sessionAndUser\n"}}},
-	{name: "path helpers: made once", edits: []edit{
+	{name: "path helpers: shared by all requests", edits: []edit{
 		{"actions/app.go", "\t\tif c.Development() {\n\t\t\tfor _, r := range devRoutes {\n\t\t\t\tr.addTo(app)\n\t\t\t}\n\t\t}\n", "\t\tshareHelpers(app)\n"},
 		{"actions/helpers.go", "", sharedHelpers}}},
-	{name: "responses: in one piece", edits: []edit{
-		{"internal/web/server.go", "noteProxyProtocol(l, logger)", "holding{noteProxyProtocol(l, logger)}"},
+	{name: "responses: sent in one write", edits: []edit{
+		{"internal/web/server.go", "detectProxyProtocol(l, logger)", "holding{detectProxyProtocol(l, logger)}"},
 		{"internal/web/hold.go", "", heldConn}}},
 	{name: "GOMEMLIMIT=100MiB", env: []string{"GOMEMLIMIT=100MiB"}, crowded: true},
 	{name: "GOGC=400", env: []string{"GOGC=400"}, crowded: true},
@@ -86,8 +87,8 @@ func (silent) Emit(events.Event) error                                 { return 
 		{"internal/password/rush.go", "", rush}}},
 }
 
-// sharedHelpers makes the path helpers once: it serves the routes through a second
-// App, for which Buffalo makes none.
+// sharedHelpers makes the path helpers once, not for each request: it serves the routes
+// through a second App, for which Buffalo makes no path helpers.
 const sharedHelpers = `package actions
 
 import (
@@ -126,8 +127,8 @@ func (c withHelpers) Value(key any) any {
 }
 `
 
-// heldConn buffers what net/http writes, in pieces of 4 KiB, until it reads the
-// next request.
+// heldConn buffers what net/http writes until net/http reads the next request. Without
+// it, net/http sends pieces of 4 KiB.
 const heldConn = `package web
 
 import "net"
@@ -169,7 +170,7 @@ func (c *heldConn) send() {
 }
 `
 
-// rush doubles GOMAXPROCS from the first hash to a second after the last, and then
+// rush doubles GOMAXPROCS while passwords are hashed, and for a second more. Then it
 // returns memory to the system.
 const rush = `package password
 

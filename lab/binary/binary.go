@@ -1,5 +1,5 @@
-// Package binary builds the app as it ships and runs it in processes with their
-// own environments.
+// Package binary builds the app as it ships, and runs it in processes with environments
+// of their own.
 //
 //	func TestMain(m *testing.M) { os.Exit(binary.Run(m)) }
 //
@@ -27,14 +27,16 @@ import (
 	_ "corral/mailers"
 )
 
+// Root returns the folder of the app.
 func Root() string {
 	_, file, _, _ := runtime.Caller(0)
 	return filepath.Dir(filepath.Dir(filepath.Dir(file)))
 }
 
-// Build builds the app to a file as docs/deploy.md says.
+// Build builds the app to a file, with the flags of docs/deploy.md.
 func Build(file string) error { return BuildPackage(file, Root(), ".") }
 
+// BuildPackage is Build for a package of a module, with more flags.
 func BuildPackage(file, module, pkg string, flags ...string) error {
 	cmd := exec.Command("go", slices.Concat([]string{"build", "-trimpath", "-ldflags=-s -w", "-o", file}, flags, []string{pkg})...)
 	cmd.Dir, cmd.Env = module, append(os.Environ(), "CGO_ENABLED=0")
@@ -54,7 +56,7 @@ var built = sync.OnceValues(func() (path string, err error) {
 	return path, Build(path)
 })
 
-// Run runs the tests of a package for TestMain and removes the binary.
+// Run runs the tests of a package and removes the binary. Call it from TestMain.
 func Run(m *testing.M) (code int) {
 	defer func() { os.RemoveAll(scratch) }()
 	return m.Run()

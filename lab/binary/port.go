@@ -11,9 +11,9 @@ import (
 // picks ports for outgoing connections.
 func FreePort(t testing.TB) string {
 	t.Helper()
-	const first, past = 20_000, 32_000
+	const first, end = 20_000, 32_000
 	for range 100 {
-		port := strconv.Itoa(first + rand.IntN(past-first))
+		port := strconv.Itoa(first + rand.IntN(end-first))
 		if l, err := net.Listen("tcp", "127.0.0.1:"+port); err == nil {
 			l.Close()
 			return port

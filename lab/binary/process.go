@@ -18,11 +18,12 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// Secret is the SESSION_SECRET of Production.
 const Secret = "c0f1e2d3b4a5968778695a4b3c2d1e0ff0e1d2c3b4a5968778695a4b3c2d1e0f"
 
-// Production returns a production environment behind a local proxy at
-// https://127.0.0.1, with a mail server that is down. Later variables override
-// earlier ones.
+// Production returns the environment of an app in production, behind a local proxy at
+// https://127.0.0.1, with a mail server that is down. Variables in more override
+// others.
 func Production(more ...string) []string {
 	return append([]string{"GO_ENV=production", "ADDR=127.0.0.1", "HOST=https://127.0.0.1", "TRUSTED_PROXIES=127.0.0.1/32",
 		"SMTP_URL=smtp://127.0.0.1:1", "SESSION_SECRET=" + Secret}, more...)
@@ -32,15 +33,16 @@ func Production(more ...string) []string {
 type Process struct {
 	*exec.Cmd
 	URL      string // set by Launch
-	Out, Err Output // what it printed
+	Out, Err Output // the process's standard output and error
 
 	t       testing.TB
-	ended   chan struct{}
-	outcome error
+	ended   chan struct{} // is closed when the process has ended
+	outcome error         // of the process, once it has ended
 }
 
-// Command returns a process to start in dir with only env. Its HOME is not dir:
-// Buffalo runs the go command, which writes there after the process has ended.
+// Command returns a process to start in dir. Its environment is env, PATH and HOME. HOME
+// is not dir: Buffalo runs the go command, which writes to HOME even after the process
+// has ended.
 func Command(t testing.TB, dir string, env []string, args ...string) *Process {
 	t.Helper()
 	p := &Process{Cmd: exec.Command(Path(t), args...), t: t}
@@ -49,6 +51,7 @@ func Command(t testing.TB, dir string, env []string, args ...string) *Process {
 	return p
 }
 
+// Start is Launch, but waits until the app is ready.
 func Start(t testing.TB, dir string, env ...string) *Process {
 	t.Helper()
 	p := Launch(t, dir, env...)
@@ -68,6 +71,7 @@ func Launch(t testing.TB, dir string, env ...string) *Process {
 	return p
 }
 
+// Launch starts the process and kills it when the test ends.
 func (p *Process) Launch() {
 	p.t.Helper()
 	for _, v := range p.Env {
@@ -83,24 +87,26 @@ func (p *Process) Launch() {
 
 // TakeSocket passes sockets to the process as systemd does.
 func (p *Process) TakeSocket(sockets ...*os.File) {
-	// The shell knows its PID and becomes the process.
+	// The shell knows its own PID. With exec, the process has the same.
 	p.Path, p.Args = "/bin/sh", []string{"sh", "-c", fmt.Sprintf(`LISTEN_PID=$$ LISTEN_FDS=%d exec "$0"`, len(sockets)), p.Path}
 	p.ExtraFiles = sockets
 }
 
+// AwaitReady waits until the app is ready. It fails the test after a minute.
 func (p *Process) AwaitReady() {
 	p.t.Helper()
 	for deadline := time.After(time.Minute); !p.Ready(); {
 		select {
 		case <-p.ended:
-			require.Fail(p.t, "it has ended", p.Log())
+			require.Fail(p.t, "the process has ended", p.Log())
 		case <-deadline:
-			require.Fail(p.t, "it is not ready", p.Log())
+			require.Fail(p.t, "the app is not ready", p.Log())
 		case <-time.After(5 * time.Millisecond):
 		}
 	}
 }
 
+// Ready reports whether /readyz answers 200.
 func (p *Process) Ready() bool {
 	res, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(p.request("/readyz"))
 	if err != nil {
@@ -110,7 +116,7 @@ func (p *Process) Ready() bool {
 	return res.StatusCode == http.StatusOK
 }
 
-// Get requests a page as a browser behind the proxy does.
+// Get requests a page as the proxy does for a browser.
 func (p *Process) Get(path string) (status int, page string) {
 	p.t.Helper()
 	r := p.request(path)
@@ -133,25 +139,29 @@ func (p *Process) request(path string) *http.Request {
 
 func (p *Process) Signal(s os.Signal) error { return p.Cmd.Process.Signal(s) }
 
+// Stop ends the process by SIGTERM. It fails the test if the process reports an error.
 func (p *Process) Stop() {
 	p.t.Helper()
 	require.NoError(p.t, p.Signal(syscall.SIGTERM))
 	require.NoError(p.t, p.Wait(), p.Log())
 }
 
-// Kill kills the process, which may have ended.
+// Kill kills the process. It may have ended already.
 func (p *Process) Kill() {
 	p.Cmd.Process.Kill()
 	<-p.ended
 }
 
+// Wait waits until the process has ended, and returns its error.
 func (p *Process) Wait() error {
 	<-p.ended
 	return p.outcome
 }
 
+// Log returns all that the process has printed.
 func (p *Process) Log() string { return p.Out.String() + p.Err.String() }
 
+// Output is a buffer that is safe for concurrent use.
 type Output struct {
 	mutex  sync.Mutex
 	buffer bytes.Buffer

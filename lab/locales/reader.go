@@ -13,13 +13,13 @@ import (
 	tag "golang.org/x/text/language"
 )
 
-// Reader recognizes the texts of one language and records those it met.
+// Reader recognizes the texts of one language, and records which of them it has met.
 type Reader struct {
-	Language string // a BCP 47 tag: pt-BR
+	Language string // a BCP 47 tag, such as pt-BR
 	texts    Texts
 	patterns map[string]*regexp.Regexp // by key
 	met      map[string]bool           // by key
-	names    map[string]string         // language names by language
+	names    map[string]string         // the name of each language in itself
 }
 
 // Readers returns a Reader for each shipped language.
@@ -42,7 +42,7 @@ func Readers(t testing.TB) []*Reader {
 	return readers
 }
 
-// pattern matches a text with any words for its placeholders.
+// pattern returns a pattern of the text. Each placeholder matches any word.
 func (t Text) pattern() string {
 	var alternatives []string
 	for _, form := range t.Forms {
@@ -55,7 +55,7 @@ func (t Text) pattern() string {
 	return "^(?:" + strings.Join(alternatives, "|") + ")$"
 }
 
-// Unmet returns the keys of texts that were not met.
+// Unmet returns the keys of texts that the Reader has not met.
 func (r *Reader) Unmet() []string {
 	var keys []string
 	for key := range r.texts {
@@ -67,15 +67,15 @@ func (r *Reader) Unmet() []string {
 	return keys
 }
 
-// Page returns the texts of a page that are not in its language's file.
+// Page returns the texts of a page that are not in the locale file of its language.
 func (r *Reader) Page(t testing.TB, page string) []string {
 	t.Helper()
-	root, err := html.ParseWithOptions(strings.NewReader(page), html.ParseOptionEnableScripting(false)) // reads noscript
+	root, err := html.ParseWithOptions(strings.NewReader(page), html.ParseOptionEnableScripting(false)) // false: parse noscript elements
 	require.NoError(t, err)
 	var untranslated []string
 	for node := range root.Descendants() {
 		for _, text := range textsOf(node) {
-			if text != r.names[strings.ToLower(attribute(node.Parent, "lang"))] { // in the chooser
+			if text != r.names[strings.ToLower(attribute(node.Parent, "lang"))] { // a language's name in the language chooser
 				untranslated = append(untranslated, r.Untranslated(text)...)
 			}
 		}
@@ -83,10 +83,11 @@ func (r *Reader) Page(t testing.TB, page string) []string {
 	return untranslated
 }
 
-// shownAttributes are those that users see or hear, besides those for scripts.
+// shownAttributes are the attributes whose values users see or hear. Those that scripts
+// show begin with data-.
 var shownAttributes = []string{"alt", "title", "label", "placeholder", "aria-label", "aria-description"}
 
-// textsOf returns the texts of a node.
+// textsOf returns the texts of a node that users see or hear.
 func textsOf(node *html.Node) []string {
 	switch {
 	case node.Type == html.TextNode && !slices.Contains([]string{"script", "style", "pre"}, node.Parent.Data):
@@ -113,8 +114,8 @@ func attribute(node *html.Node, name string) string {
 	return ""
 }
 
-// Untranslated returns the parts, between dots and brackets, that are neither a text
-// of the language nor universal.
+// Untranslated splits a text at middle dots, and returns the parts that are neither a
+// text of the language nor universal.
 func (r *Reader) Untranslated(text string) []string {
 	var untranslated []string
 	for _, part := range strings.Split(text, " · ") {
@@ -140,8 +141,8 @@ func (r *Reader) isTime(part string) bool {
 	return err == nil
 }
 
-// universal matches what is not translated: numbers, emails, IPs, links, paths, codes, the
-// IDs of accounts, and the mark before a mail's signature.
+// universal matches texts that are the same in all languages: numbers, emails, IPs,
+// links, paths, codes, the IDs of accounts, and the mark before a mail's signature.
 var universal = regexp.MustCompile(`^(?:\d+|[\w.+-]+@[\w.-]+|[\da-f]*[.:][\d.:a-f]+|https?://\S+|/[\w/-]+|[\w-]{22}|--|(?:[A-Z2-7]{4}[ -]?){6,8})$`)
 
 func trim(text string) string {

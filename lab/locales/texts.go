@@ -1,5 +1,5 @@
-// Package locales checks the shipped locale files, and that pages and mails hold
-// no other texts than those of their language.
+// Package locales checks the shipped locale files. It also checks that pages and mails
+// have only texts of their language.
 package locales
 
 import (
@@ -22,7 +22,7 @@ func shipped() fs.FS { return os.DirFS(filepath.Join(binary.Root(), "locales")) 
 // Texts are the texts of a language by key.
 type Texts map[string]Text
 
-// Text is a text by plural form. Unless Plural, it has only the form "other".
+// Text is a text by plural form. If Plural is false, it has only the form "other".
 type Text struct {
 	Plural bool
 	Forms  map[language.Plural]string
@@ -31,9 +31,9 @@ type Text struct {
 // Other returns the form that every text has.
 func (t Text) Other() string { return t.Forms[language.Other] }
 
-// Read reads locale files without the app's translator, which falls back
-// silently. It returns the texts by language, as in the file names (pt-br), and
-// duplicate keys, of which the last would win.
+// Read reads locale files. It does not use the app's translator, which falls back to
+// another language without an error. It returns the texts by language, as in the file
+// names (pt-br), and duplicate keys, of which the app would use the last.
 func Read(files fs.FS) (languages map[string]Texts, twice []string, err error) {
 	b := bundle.New()
 	seen := map[string]bool{}

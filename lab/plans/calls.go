@@ -13,27 +13,28 @@ import (
 	"corral/lab/plans/record"
 )
 
-// sending are the methods of pop and its store that send a statement.
+// sending lists the methods of pop and its store that send a statement.
 var sending = []string{
 	"All", "Count", "Create", "Destroy", "Exec", "ExecContext", "ExecWithCount", "Exists", "Find", "First", "Get", "GetContext",
 	"Last", "QueryContext", "QueryRowContext", "Save", "Select", "SelectContext", "Update", "UpdateColumns",
 }
 
-// needNoPlan are functions whose statements look for no row.
+// needNoPlan lists functions whose statements need not be recorded, with the reason:
+// the function NAME …
 var needNoPlan = map[string]string{
 	"Get":       "is recorded at the line that calls it",
 	"Open":      "pings the database before the recorder starts",
-	"forPooler": "asks for the number of a process before the recorder starts",
+	"forPooler": "asks for a process ID before the recorder starts",
 	"Examine":   "reads the whole database, for the task doctor",
 	"Backup":    "copies the database, on SQLite only",
 	"emptyCopy": "empties tables of the copy",
-	"write":     "writes one row of the migrations, which are few",
+	"write":     "updates a row of the table of migrations, which is small",
 	"locked":    "takes a lock, on PostgreSQL only",
-	"Undone":    "sets a savepoint and goes back to it",
+	"Undone":    "sets a savepoint and rolls back to it",
 }
 
-// unrecorded returns the places in Go files that send a statement but sent none of
-// statements: their plans are unknown.
+// unrecorded returns the lines of Go files that can send a statement, but sent none of
+// the recorded statements. Their plans are unknown.
 func unrecorded(root string, folders []string, statements []record.Statement) (places []string, err error) {
 	for _, folder := range folders {
 		err := filepath.WalkDir(filepath.Join(root, folder), func(path string, entry fs.DirEntry, err error) error {
@@ -82,16 +83,16 @@ func unrecordedIn(path, relative string, statements []record.Statement) (places 
 	return places, nil
 }
 
-// usesSQL reports whether a file can send statements: it imports Pop or is of
-// package models, which does.
+// usesSQL reports whether a file can send statements: it imports Pop or database/sql, or
+// belongs to package models.
 func usesSQL(file *ast.File) bool {
 	return file.Name.Name == "models" || slices.ContainsFunc(file.Imports, func(i *ast.ImportSpec) bool {
 		return strings.Contains(i.Path.Value, "gobuffalo/pop") || i.Path.Value == `"database/sql"`
 	})
 }
 
-// sends reports whether a call is one of the methods. Those of tokens, a
-// token.Store, are recorded in its package.
+// sends reports whether a call sends a statement. It is false for the methods of tokens,
+// a token.Store, whose statements are recorded in package token.
 func sends(file *ast.File, call *ast.CallExpr) bool {
 	selector, ok := call.Fun.(*ast.SelectorExpr)
 	if !ok || !slices.Contains(sending, selector.Sel.Name) {

@@ -9,12 +9,13 @@ import (
 	"strings"
 )
 
-// rowsForPlans is enough for PostgreSQL to prefer an index.
+// rowsForPlans is the number of rows of each table: enough for PostgreSQL to prefer an
+// index.
 const rowsForPlans = 5_000
 
-// values are expressions for row i by column type. Equal types have equal
-// values, so that foreign keys hold. A minority of times is in the past, like
-// due and expired rows.
+// values maps column types to expressions for row i. Columns of the same type have the
+// same values, so that foreign keys hold. Few of the times are in the past, as for due
+// and expired rows.
 var values = map[string]string{
 	"uuid":                        "md5(i::text)::uuid",
 	"bytea":                       "sha256(i::text::bytea)",
@@ -40,7 +41,7 @@ func fill(ctx context.Context, conn *sql.Conn) error {
 			table, strings.Join(columns[table], ", "), strings.Join(expressions[table], ", "), rowsForPlans))
 	}
 	for _, s := range append(statements, "ANALYZE "+strings.Join(slices.Collect(maps.Keys(columns)), ", "),
-		"SET enable_sort = off", // else it sorts a few expired rows instead of using an index
+		"SET enable_sort = off", // otherwise PostgreSQL sorts a few expired rows instead of using an index
 		"SET plan_cache_mode = force_generic_plan",
 	) {
 		if _, err := conn.ExecContext(ctx, s); err != nil {
@@ -66,9 +67,9 @@ func columnsOfTables(ctx context.Context, conn *sql.Conn) (columns, expressions 
 		}
 		value, ok := values[kind]
 		if !ok {
-			return nil, nil, fmt.Errorf("%s.%s is %s: say in values what may stand there", table, column, kind)
+			return nil, nil, fmt.Errorf("%s.%s is %s: add an expression for this type to values", table, column, kind)
 		}
-		if nullable == "YES" { // a minority: queued mails, tokens of accounts
+		if nullable == "YES" { // few rows have a value, as for queued mails
 			value = fmt.Sprintf("CASE WHEN i %% 100 = 0 THEN %s END", value)
 		}
 		columns[table], expressions[table] = append(columns[table], column), append(expressions[table], value)

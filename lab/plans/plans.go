@@ -1,5 +1,5 @@
-// Package plans runs the app's suites, records their statements and reads each
-// plan: it must find rows by an index and sort none.
+// Package plans runs the app's tests, records the statements that the app sends, and
+// checks the plan of each: it must find rows by an index and must not sort.
 package plans
 
 import (
@@ -16,7 +16,7 @@ import (
 // testKit opens the databases of the app's suites and calls opened(connection).
 const testKit = "models/modelstest"
 
-// Exceptions by calling function.
+// These are exceptions, by the function that sends the statement.
 var (
 	mayScan = map[string]string{
 		"internal/database.Migrate":       "a row for each migration",
@@ -24,24 +24,24 @@ var (
 		"internal/outbox.(*Queue).Newest": "development only",
 	}
 	maySort = map[string]string{
-		"models.SessionsOf": "what one user has",
-		"models.Explain":    "what one user has and was sent",
+		"models.SessionsOf": "the sessions of one user",
+		"models.Explain":    "the rows and the mails of one user",
 	}
 )
 
 type plan struct {
 	text  string
 	scans bool // reads a whole table or index
-	sorts bool // sorts what it found
+	sorts bool // sorts rows
 }
 
-// planned matches statements that have a plan. The others change tables or copy
-// the database.
+// planned matches statements that have a plan. Other statements change the schema or
+// copy the database.
 var planned = regexp.MustCompile(`(?i)^\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b`)
 
 type explainer func(ctx context.Context, conn *sql.Conn, query string, args []any) ([]plan, error)
 
-// complaints returns the statements that slow down with the number of rows.
+// complaints describes the statements that slow down as the number of rows grows.
 func complaints(ctx context.Context, conn *sql.Conn, explain explainer, statements []record.Statement) (list []string, err error) {
 	for _, s := range statements {
 		if !planned.MatchString(s.Query) {
@@ -64,8 +64,8 @@ func complaints(ctx context.Context, conn *sql.Conn, explain explainer, statemen
 	return list, nil
 }
 
-// explainSQLite returns the plan without statistics, which the app never
-// collects: it does not depend on the number of rows.
+// explainSQLite returns the plan of a statement. It does not depend on the number of
+// rows, because the app never collects statistics.
 func explainSQLite(ctx context.Context, conn *sql.Conn, query string, args []any) ([]plan, error) {
 	rows, err := conn.QueryContext(ctx, "EXPLAIN QUERY PLAN "+query, args...)
 	if err != nil {
@@ -80,7 +80,7 @@ func explainSQLite(ctx context.Context, conn *sql.Conn, query string, args []any
 			return nil, err
 		}
 		p.text += step + "\n"
-		// Excludes constant rows, and subqueries, which have steps of their own.
+		// Constant rows are no scan. Subqueries have steps of their own.
 		scan := strings.HasPrefix(step, "SCAN ") && step != "SCAN CONSTANT ROW" && !strings.HasSuffix(step, "VALUES CLAUSE") && !strings.HasPrefix(step, "SCAN (")
 		p.scans = p.scans || scan || strings.Contains(step, "AUTOMATIC")
 		p.sorts = p.sorts || strings.Contains(step, "TEMP B-TREE")
@@ -88,10 +88,10 @@ func explainSQLite(ctx context.Context, conn *sql.Conn, query string, args []any
 	return []plan{p}, rows.Err()
 }
 
-// explainPostgres returns the plan for the arguments and the generic one, which
-// PostgreSQL may use after five runs.
+// explainPostgres returns two plans: one for the arguments, and the generic one, which
+// PostgreSQL may use after five executions of a prepared statement.
 func explainPostgres(ctx context.Context, conn *sql.Conn, query string, args []any) ([]plan, error) {
-	asked, err := explained(ctx, conn, query, args...)
+	custom, err := explained(ctx, conn, query, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -104,7 +104,7 @@ func explainPostgres(ctx context.Context, conn *sql.Conn, query string, args []a
 		execute += "(NULL" + strings.Repeat(", NULL", len(args)-1) + ")"
 	}
 	generic, err := explained(ctx, conn, execute)
-	return []plan{asked, generic}, err
+	return []plan{custom, generic}, err
 }
 
 type node struct {

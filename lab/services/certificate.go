@@ -1,5 +1,5 @@
-// Package services runs the app's surroundings: databases, a PostgreSQL server,
-// a mail server, and local certificates.
+// Package services provides what the app needs around it: databases, a PostgreSQL
+// server, a mail server, nginx, PgBouncer and certificates.
 package services
 
 import (
@@ -18,7 +18,7 @@ import (
 	"time"
 )
 
-// Certificate is self-signed and valid for 127.0.0.1.
+// Certificate is a self-signed certificate for 127.0.0.1.
 type Certificate struct {
 	Pair          tls.Certificate
 	Roots         *x509.CertPool
@@ -26,8 +26,8 @@ type Certificate struct {
 	Fingerprint   string // of its public key, for Chromium
 }
 
-// NewCertificate makes a certificate, also valid for hosts, and writes its
-// files to dir.
+// NewCertificate makes a certificate, which is valid for hosts too, and writes its files
+// to dir.
 func NewCertificate(dir string, hosts ...string) (*Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -66,5 +66,5 @@ func NewCertificate(dir string, hosts ...string) (*Certificate, error) {
 // TLS returns a server configuration with the certificate.
 func (c *Certificate) TLS() *tls.Config { return &tls.Config{Certificates: []tls.Certificate{c.Pair}} }
 
-// Variable makes a process trust the certificate.
+// Variable returns an environment variable that makes a process trust the certificate.
 func (c *Certificate) Variable() string { return "SSL_CERT_FILE=" + c.File }

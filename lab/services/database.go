@@ -14,26 +14,26 @@ import (
 	_ "modernc.org/sqlite" // the driver "sqlite"
 )
 
-// Required reports whether CORRAL_REQUIRE, the gate's list of installed
-// programs, has a program. Its tests must not be skipped then.
+// Required reports whether CORRAL_REQUIRE contains the name of a program. Then tests
+// that need the program must not be skipped.
 func Required(program string) bool {
 	return strings.Contains(os.Getenv("CORRAL_REQUIRE"), program)
 }
 
-// Server returns the URL of a PostgreSQL server for new databases, or skips the
-// test.
+// Server returns the URL of a PostgreSQL server on which to create databases. Without
+// one, it skips the test.
 func Server(t testing.TB) string {
 	t.Helper()
 	server := os.Getenv("TEST_DATABASE_URL")
 	if server == "" {
 		require.False(t, Required("postgres"))
-		t.Skip("needs PostgreSQL: set TEST_DATABASE_URL to a server on which databases may be made")
+		t.Skip("needs PostgreSQL: set TEST_DATABASE_URL to a server on which databases may be created")
 	}
 	return server
 }
 
-// NewDatabase returns an empty database, on server unless that is "", until the
-// test ends.
+// NewDatabase returns the URL of an empty database, which is removed when the test ends.
+// It is on server or, if that is "", in a SQLite file.
 func NewDatabase(t testing.TB, server string) (databaseURL string) {
 	t.Helper()
 	if server == "" {
@@ -45,12 +45,13 @@ func NewDatabase(t testing.TB, server string) (databaseURL string) {
 	_, err = admin.Exec("CREATE DATABASE " + name)
 	require.NoError(t, err)
 	t.Cleanup(func() { admin.Exec("DROP DATABASE " + name + " WITH (FORCE)"); admin.Close() })
-	own, err := url.Parse(server)
+	created, err := url.Parse(server)
 	require.NoError(t, err)
-	own.Path = "/" + name
-	return own.String()
+	created.Path = "/" + name
+	return created.String()
 }
 
+// OpenDatabase opens a database until the test ends.
 func OpenDatabase(t testing.TB, databaseURL string) *sql.DB {
 	t.Helper()
 	driver, name := "pgx", databaseURL
@@ -63,6 +64,7 @@ func OpenDatabase(t testing.TB, databaseURL string) *sql.DB {
 	return db
 }
 
+// Execute executes a statement in a database.
 func Execute(t testing.TB, databaseURL, statement string, args ...any) {
 	t.Helper()
 	db := OpenDatabase(t, databaseURL)

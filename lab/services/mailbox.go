@@ -23,18 +23,19 @@ import (
 
 const patience = 30 * time.Second
 
-// Mailbox is a mail server that requires TLS and a password, and keeps the
-// mails.
+// Mailbox is a mail server that requires TLS and a password. It keeps the mails.
 type Mailbox struct {
-	Variable string // SMTP_URL=…
-	Read     []Mail // returned by Wait
+	Variable string // SMTP_URL=…, for the app's environment
+	Read     []Mail // the mails that Wait has returned
 
 	mutex  sync.Mutex
 	unread []Mail
 }
 
+// Mail is a received mail.
 type Mail struct{ To, Subject, Text, HTML string }
 
+// OpenMailbox starts a Mailbox until the test ends.
 func OpenMailbox(t testing.TB, c *Certificate) *Mailbox {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -42,13 +43,14 @@ func OpenMailbox(t testing.TB, c *Certificate) *Mailbox {
 	m := &Mailbox{Variable: "SMTP_URL=smtp://ada:hunter2@" + listener.Addr().String()}
 	server := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return &delivery{mailbox: m}, nil }))
 	server.Domain, server.TLSConfig, server.EnableSMTPUTF8 = "mail.example.com", c.TLS(), true
-	server.ErrorLog = log.New(io.Discard, "", 0) // of killed clients
+	server.ErrorLog = log.New(io.Discard, "", 0) // tests kill clients
 	go server.Serve(listener)
 	t.Cleanup(func() { server.Close() })
 	return m
 }
 
-// Link waits for a mail with a link below path and returns the link's path.
+// Link waits for a mail to an email that has a link whose path begins with path, and
+// returns the path of the link.
 func (m *Mailbox) Link(t testing.TB, to, path string) string {
 	t.Helper()
 	found := m.Wait(t, "to "+to+" with a link to "+path, func(m Mail) bool { return m.To == to && strings.Contains(m.Text, path) })
@@ -61,7 +63,7 @@ func (m *Mailbox) Link(t testing.TB, to, path string) string {
 	return ""
 }
 
-// Wait returns the oldest unread mail that fits.
+// Wait waits for a mail for which fits is true, and returns the oldest unread one.
 func (m *Mailbox) Wait(t testing.TB, which string, fits func(Mail) bool) (found Mail) {
 	t.Helper()
 	require.Eventually(t, func() bool {
@@ -79,6 +81,7 @@ func (m *Mailbox) Wait(t testing.TB, which string, fits func(Mail) bool) (found 
 	return found
 }
 
+// Unread returns the mails that Wait has not returned.
 func (m *Mailbox) Unread() []Mail {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
@@ -93,7 +96,7 @@ type delivery struct {
 
 func (d *delivery) AuthMechanisms() []string { return []string{sasl.Plain} }
 
-func (d *delivery) Auth(string) (sasl.Server, error) { // go-smtp offers it only within TLS
+func (d *delivery) Auth(string) (sasl.Server, error) { // go-smtp offers AUTH only after STARTTLS
 	return sasl.NewPlainServer(func(_, username, password string) error {
 		if d.loggedIn = username == "ada" && password == "hunter2"; !d.loggedIn {
 			return smtp.ErrAuthFailed

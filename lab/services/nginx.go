@@ -18,10 +18,10 @@ import (
 	"corral/lab/binary"
 )
 
-// Domain is the site's in docs/deploy.md.
+// Domain is the site's domain in docs/deploy.md.
 const Domain = "login.example.com"
 
-// RequireNginx skips the test where nginx is missing.
+// RequireNginx skips the test if nginx is not installed.
 func RequireNginx(t testing.TB) {
 	t.Helper()
 	if _, err := exec.LookPath("nginx"); err != nil {
@@ -30,9 +30,9 @@ func RequireNginx(t testing.TB) {
 	}
 }
 
-// StartNginx runs nginx in front of two processes, until the test ends, as a
-// clone's docs/deploy.md configures it. It returns the HTTPS address and the file
-// of the error log.
+// StartNginx runs nginx in front of two processes, until the test ends. The
+// configuration is that of a clone's docs/deploy.md. StartNginx returns the host and
+// port for HTTPS, and the file of the error log.
 func StartNginx(t testing.TB, clone string, c *Certificate, upstream [2]string) (address, errorLog string) {
 	t.Helper()
 	dir, address := t.TempDir(), "127.0.0.1:"+binary.FreePort(t)
@@ -46,7 +46,7 @@ func StartNginx(t testing.TB, clone string, c *Certificate, upstream [2]string) 
 	})
 	as := ""
 	if os.Geteuid() == 0 {
-		as = "user root;" // may read the folder
+		as = "user root;" // so that nginx may read the folder
 	}
 	whole := fmt.Sprintf(`%s daemon off; worker_processes 2; pid %[2]s/pid; error_log %[2]s/error.log;
 		events { worker_connections 512; }
@@ -73,6 +73,8 @@ func StartNginx(t testing.TB, clone string, c *Certificate, upstream [2]string) 
 	return address, errorLog
 }
 
+// documented returns the nginx configuration of docs/deploy.md, with the texts in local
+// replaced.
 func documented(t testing.TB, clone string, local map[string]string) string {
 	t.Helper()
 	document, err := os.ReadFile(filepath.Join(clone, "docs/deploy.md"))

@@ -15,9 +15,10 @@ import (
 	"corral/lab/binary"
 )
 
-// StartPgBouncer runs PgBouncer in transaction mode in front of a server until the
-// test ends, or skips the test if PgBouncer is not installed. All clients share a
-// few connections. It adds configuration and returns the URL of a database.
+// StartPgBouncer runs PgBouncer in transaction mode in front of a server, until the test
+// ends. It skips the test if PgBouncer is not installed. All clients share three
+// connections to the server. It adds lines of configuration, and returns the URL of a
+// database.
 func StartPgBouncer(t testing.TB, s *Postgres, database, configuration string) (databaseURL string) {
 	t.Helper()
 	path, err := exec.LookPath("pgbouncer")
@@ -37,7 +38,7 @@ func StartPgBouncer(t testing.TB, s *Postgres, database, configuration string) (
 	log, err := os.Create(filepath.Join(s.dir, "bouncer.log"))
 	require.NoError(t, err)
 	bouncer.Stdout, bouncer.Stderr = log, log
-	if os.Geteuid() == 0 { // it refuses to run as root
+	if os.Geteuid() == 0 { // PgBouncer refuses to run as root
 		uid, gid := s.user()
 		bouncer.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}
 	}

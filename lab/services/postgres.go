@@ -16,13 +16,13 @@ import (
 	"corral/lab/binary"
 )
 
-// Postgres is a PostgreSQL server that a test may stop.
+// Postgres is a PostgreSQL server that a test can stop.
 type Postgres struct {
 	t         testing.TB
 	dir, port string
 }
 
-// StartPostgres starts a server, or skips the test without its programs.
+// StartPostgres starts a server. It skips the test if PostgreSQL is not installed.
 func StartPostgres(t testing.TB) *Postgres {
 	t.Helper()
 	Server(t)
@@ -30,7 +30,8 @@ func StartPostgres(t testing.TB) *Postgres {
 		require.False(t, Required("postgres"))
 		t.Skip("needs PostgreSQL's programs: apt-get install postgresql")
 	}
-	dir, err := os.MkdirTemp("", "corral-postgres-") // not t.TempDir: another user must get in, and socket names are short
+	// Not t.TempDir: another user must have access, and socket paths must be short.
+	dir, err := os.MkdirTemp("", "corral-postgres-")
 	require.NoError(t, err)
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	s := &Postgres{t: t, dir: dir, port: binary.FreePort(t)}
@@ -44,19 +45,22 @@ func StartPostgres(t testing.TB) *Postgres {
 	return s
 }
 
-// URL returns the URL of a database; "postgres" exists from the start.
+// URL returns the URL of a database. The database postgres exists from the start.
 func (s *Postgres) URL(database string) string {
 	return "postgres://postgres@127.0.0.1:" + s.port + "/" + database + "?sslmode=disable"
 }
 
+// Start starts the server again.
 func (s *Postgres) Start() {
 	s.t.Helper()
 	s.run("pg_ctl", "-l", filepath.Join(s.dir, "log"), "-w", "start", "-o", "-h 127.0.0.1 -p "+s.port+" -k '"+s.dir+"' -F")
 }
 
-// Stop stops the server, as a restart ("fast") or a crash ("immediate") does.
+// Stop stops the server. The mode "fast" is that of a restart, "immediate" is like a
+// crash.
 func (s *Postgres) Stop(mode string) { s.t.Helper(); s.run("pg_ctl", "-m", mode, "-w", "stop") }
 
+// Signal sends a signal to the server and its child processes.
 func (s *Postgres) Signal(signal syscall.Signal) {
 	s.t.Helper()
 	pidfile, err := os.ReadFile(filepath.Join(s.dir, "data", "postmaster.pid"))
@@ -76,8 +80,8 @@ func (s *Postgres) Signal(signal syscall.Signal) {
 	}
 }
 
-// programs returns the folder of the newest server's programs, or "". Debian
-// keeps them out of PATH.
+// programs returns the folder with the programs of the newest installed server, or "".
+// Debian does not add it to PATH.
 func programs() string {
 	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
 	if initdb, err := exec.LookPath("initdb"); err == nil {
@@ -102,7 +106,8 @@ func (s *Postgres) run(name string, args ...string) {
 	}
 }
 
-// command returns a program of PostgreSQL, which refuses to run as root.
+// command returns a command that runs a program of PostgreSQL, not as root: PostgreSQL
+// refuses that.
 func (s *Postgres) command(name string, args ...string) *exec.Cmd {
 	cmd := exec.Command(filepath.Join(programs(), name), append([]string{"-D", filepath.Join(s.dir, "data")}, args...)...)
 	cmd.Dir = s.dir

@@ -9,7 +9,7 @@ import (
 	"fmt"
 )
 
-// Key derives a key from a SESSION_SECRET as the app does.
+// Key derives a key from SESSION_SECRET as the app does.
 func Key(secret, purpose string) []byte {
 	key, err := hkdf.Key(sha256.New, []byte(secret), nil, "corral: "+purpose, 32)
 	if err != nil {
@@ -18,8 +18,8 @@ func Key(secret, purpose string) []byte {
 	return key
 }
 
-// Token returns the token of the newest mail from a template to an email, while
-// it is queued.
+// Token returns the token of the newest mail to email with the given template. The mail
+// must still be queued.
 func Token(db *sql.DB, secret, template, email string) (string, error) {
 	var sealed []byte
 	err := db.QueryRow("SELECT sealed_token FROM mails WHERE recipient = $1 AND template = $2 ORDER BY created_at DESC LIMIT 1", email, template).Scan(&sealed)

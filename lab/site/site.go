@@ -1,4 +1,4 @@
-// Package site runs the app as users meet it, with browsers and access to its
+// Package site runs the app as it ships, and provides browsers and access to the
 // database.
 //
 //	s := site.Open(t)              // in development
@@ -25,12 +25,14 @@ import (
 	"corral/lab/services"
 )
 
+// Password is the password of all accounts.
 const Password = "four random words work well"
 
+// Site is a running app.
 type Site struct {
 	*binary.Process
-	DB  *sql.DB // beside the app
-	Dir string  // the working folder
+	DB  *sql.DB // a connection of its own
+	Dir string  // the app's working directory
 
 	t         testing.TB
 	transport http.RoundTripper
@@ -48,7 +50,7 @@ func Open(t testing.TB, env ...string) *Site {
 // OpenProduction starts the app in production.
 func OpenProduction(t testing.TB, env ...string) *Site {
 	t.Helper()
-	const host = "https://login.example.com" // a name: browsers use no passkeys under an IP address
+	const host = "https://login.example.com" // not an IP, under which browsers refuse passkeys
 	s := open(t, binary.Production(append([]string{"HOST=" + host}, env...)...))
 	s.transport, s.baseURL = Proxy(t, s.URL), host
 	return s
@@ -60,8 +62,8 @@ func open(t testing.TB, env []string) *Site {
 	return &Site{t: t, Dir: dir, Process: binary.Start(t, dir, append(env, "DATABASE_URL="+databaseURL)...), DB: services.OpenDatabase(t, databaseURL)}
 }
 
-// Proxy is a TLS proxy for a process: it forwards https in the clear with
-// X-Forwarded-Proto.
+// Proxy returns a RoundTripper that sends https requests to a process as a TLS proxy
+// does: unencrypted, with X-Forwarded-Proto.
 func Proxy(t testing.TB, process string) http.RoundTripper {
 	t.Helper()
 	to, err := url.Parse(process)
@@ -81,7 +83,7 @@ func (x proxy) RoundTrip(r *http.Request) (*http.Response, error) {
 	return http.DefaultTransport.RoundTrip(r)
 }
 
-// Paths returns the paths of the GET routes in `task routes`.
+// Paths returns the paths of the GET routes that `task routes` lists.
 func (s *Site) Paths() (paths []string) {
 	s.t.Helper()
 	list := binary.Command(s.t, s.Dir, s.Env, "task", "routes")
@@ -101,7 +103,7 @@ func (s *Site) Execute(statement string, args ...any) {
 
 func (s *Site) ClearLimits() { s.t.Helper(); s.Execute("DELETE FROM rate_limits") }
 
-// Token returns the token of the newest mail from a template to an email.
+// Token returns the token of the newest mail to email with the given template.
 func (s *Site) Token(template, email string) string {
 	s.t.Helper()
 	token, err := services.Token(s.DB, binary.Secret, template, email)
@@ -109,17 +111,20 @@ func (s *Site) Token(template, email string) string {
 	return token
 }
 
-// SignUp creates an account in a new browser.
+// SignUp creates an account, in a browser of its own.
 func (s *Site) SignUp(email string) { s.t.Helper(); s.Browser().SignUp(email) }
 
+// Browser is a client that keeps cookies and does not follow redirects.
 type Browser struct {
 	Client *http.Client
 	Header http.Header
 	site   *Site
 }
 
+// Firefox is the User-Agent of browsers.
 const Firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0"
 
+// Browser returns a browser without cookies.
 func (s *Site) Browser() *Browser {
 	jar, err := cookiejar.New(nil)
 	require.NoError(s.t, err)
@@ -127,6 +132,7 @@ func (s *Site) Browser() *Browser {
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
 }
 
+// Answer is a response and its body.
 type Answer struct {
 	*http.Response
 	Page string
@@ -134,7 +140,7 @@ type Answer struct {
 
 func (a Answer) Location() string { return a.Header.Get("Location") }
 
-// Send sends a request with header names and values, which may include Host.
+// Send sends a request. header has names and values by turns, and may include Host.
 func (b *Browser) Send(method, path, body string, header ...string) Answer {
 	t := b.site.t
 	t.Helper()
@@ -159,7 +165,7 @@ func (b *Browser) Send(method, path, body string, header ...string) Answer {
 
 func (b *Browser) Get(path string) Answer { b.site.t.Helper(); return b.Send("GET", path, "") }
 
-// Post sends a form of names and values.
+// Post sends a form. fields has names and values by turns.
 func (b *Browser) Post(path string, fields ...string) Answer {
 	b.site.t.Helper()
 	form := url.Values{}
@@ -179,8 +185,8 @@ func (b *Browser) Delete(path string, fields ...string) Answer {
 	return b.Post(path, append(fields, "_method", "DELETE")...)
 }
 
-// SignUp creates an account and logs out. The account follows the browser's
-// language.
+// SignUp creates an account and logs out. The account has no language setting, so that
+// pages follow Accept-Language.
 func (b *Browser) SignUp(email string) {
 	s := b.site
 	s.t.Helper()
@@ -192,13 +198,13 @@ func (b *Browser) SignUp(email string) {
 	s.Execute("UPDATE users SET language = '' WHERE email = $1", email)
 }
 
-// LogIn submits the login form, with more fields.
+// LogIn submits the login form. fields adds names and values.
 func (b *Browser) LogIn(email string, fields ...string) Answer {
 	b.site.t.Helper()
 	return b.Post("/login", append(fields, "email", email, "password", Password)...)
 }
 
-// TurnSecondStepOn turns it on for an account without a factor.
+// TurnSecondStepOn turns the second step on for an account that has no second factor.
 func (b *Browser) TurnSecondStepOn(email string) {
 	b.site.t.Helper()
 	b.site.Execute("UPDATE users SET second_step = $1 WHERE email = $2", true, email)

@@ -11,10 +11,10 @@ import (
 )
 
 type database struct {
-	size int // sessions, and users
-	made int // sessions, deleted ones included
+	size int // number of users, and of sessions
+	made int // number of sessions, including deleted ones
 	pop  *pop.Connection
-	// conn changes rows behind the app's own connections and their caches.
+	// conn changes rows without the app, so that the app's caches do not know.
 	conn  *sql.Conn
 	page  func(n int) error
 	close func()
@@ -51,8 +51,8 @@ func (r Run) open(ctx context.Context, size int) (d *database, err error) {
 	return d, fill(ctx, d.conn, size)
 }
 
-// limit logs in with wrong passwords until limitedEmail has to wait a quarter of an
-// hour in each database. They share the clock.
+// limit makes failed logins until limitedEmail has to wait 15 minutes, in each
+// database. The databases share the clock.
 func limit(ctx context.Context, all []*database) {
 	for range 16 {
 		models.Clock.Move(15 * time.Minute)

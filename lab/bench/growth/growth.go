@@ -1,5 +1,5 @@
-// Package growth measures whether the app's work costs the same with a thousand
-// sessions in the database, with a million, and with ten million.
+// Package growth measures whether requests and purges cost the same with a thousand, a
+// million and ten million sessions in the database.
 package growth
 
 import (
@@ -16,17 +16,17 @@ import (
 	"corral/models"
 )
 
-// Target is the maximal ratio of a cost in the largest database to that in the
+// Target is the maximum ratio of a cost in the largest database to that in the
 // smallest.
 const Target = 1.3
 
-// active is how many users use the app at the same time, at every size.
+// active is the number of users who use the app at the same time, at every size.
 const active = 1000
 
 // Row is the cost of one kind of work at each size.
 type Row struct {
 	Name  string
-	Part  bool // part of the previous row, which has the target
+	Part  bool // part of the previous row; has no target
 	Costs []time.Duration
 }
 
@@ -45,15 +45,15 @@ func (r Row) String() string {
 	return strings.Join(text, " → ")
 }
 
-// work is a kind of work; n counts its repetitions.
+// work is a kind of work.
 type work struct {
 	name    string
 	rounds  int
-	do      func(ctx context.Context, n int) error
+	do      func(ctx context.Context, n int) error       // n counts the repetitions
 	prepare func(ctx context.Context, d *database) error // before each repetition
 }
 
-// works are the pages and forms, done as by the handlers.
+// works returns all kinds of work. They call what the handlers call.
 func works(size int, page func(n int) error) []work {
 	return []work{
 		{"page: GET / of somebody who is logged in", 10 * active, func(context.Context, int) error { return page(rand.IntN(active)) }, nil},
@@ -80,17 +80,17 @@ func works(size int, page func(n int) error) []work {
 			if limited := new(models.RateLimited); errors.As(err, &limited) {
 				return nil
 			}
-			return fmt.Errorf("it was not refused: %w", err)
+			return fmt.Errorf("the attempt was not refused: %w", err)
 		}, nil},
 		{"janitor: a purge that finds nothing", active / 2, purge, nil},
-		{"janitor: a purge of 10 dead sessions", 400, purge, makeDead(10)},
-		{"janitor: a purge of 400 dead sessions", 200, purge, makeDead(400)}, // purges wait between batches of 500
+		{"janitor: a purge of 10 dead sessions", 400, purge, addExpired(10)},
+		{"janitor: a purge of 400 dead sessions", 200, purge, addExpired(400)}, // a purge waits between batches of 500
 	}
 }
 
 func purge(ctx context.Context, _ int) error { return models.Purge(ctx) }
 
-// client returns another client for each n.
+// client returns a different client for each n.
 func client(n int) models.Client {
 	return models.Client{IP: netip.AddrFrom4([4]byte{10, byte(n >> 16), byte(n >> 8), byte(n)}), UserAgent: "Mozilla/5.0 (X11; Linux x86_64)"}
 }
@@ -99,13 +99,13 @@ func client(n int) models.Client {
 type Run struct {
 	Config      config.Config
 	NewDatabase func() (url string, drop func(), err error)
-	Sizes       []int        // sessions, ascending
-	Share       int          // divides the number of rounds
+	Sizes       []int        // numbers of sessions, ascending
+	Share       int          // divides the numbers of rounds
 	Say         func(string) // reports progress
 }
 
-// turns is how often the work visits each database, so that other load on the
-// machine affects all of them.
+// turns is how often each kind of work runs in each database. The databases take turns,
+// so that other load on the machine affects all of them.
 const turns = 10
 
 // Measure fills a database of each size and does the work in all of them.
@@ -157,8 +157,8 @@ func (r Run) compare(ctx context.Context, all []*database, n int) (medians []tim
 	return medians, nil
 }
 
-// do returns the cost of each round of a turn. The first rounds, which fill caches,
-// do not count.
+// do does one turn of a work, and returns the cost of each round. The first rounds do
+// not count, because they fill caches.
 func (d *database) do(ctx context.Context, w work, turn, share int) (costs []time.Duration, err error) {
 	rounds := max(w.rounds/turns/share, 1)
 	warm := max(rounds/10, 1)

@@ -1,7 +1,7 @@
-// Plain is the same login by hand, for comparison: net/http, html/template and
-// SQLite, an opaque token in a cookie, its digest in a row, one hash per core at a
-// time. It has no rate limits, headers, mails, languages, cross-origin check,
-// request log or expiry.
+// Plain is a minimal login, for comparison with the app: net/http, html/template and
+// SQLite, a random token in a cookie, its digest in a row, one hash per core at a time.
+// It has no rate limits, security headers, mails, languages, cross-origin check, request
+// log or expiry.
 package main
 
 import (
@@ -19,7 +19,7 @@ import (
 	_ "modernc.org/sqlite"
 )
 
-// As in bench/people.go.
+// These are the same as in bench/people.go.
 const (
 	accounts = 256
 	password = "four random words work well"
@@ -102,8 +102,8 @@ func open() (*sql.DB, error) {
 		CREATE TABLE IF NOT EXISTS sessions (token_digest BLOB PRIMARY KEY, user_id INTEGER) WITHOUT ROWID`); err != nil {
 		return nil, err
 	}
-	var people int
-	if err := db.QueryRow("SELECT COUNT(*) FROM users").Scan(&people); err != nil || people > 0 {
+	var users int
+	if err := db.QueryRow("SELECT COUNT(*) FROM users").Scan(&users); err != nil || users > 0 {
 		return db, err
 	}
 	hashed, err := argon2id.CreateHash(password, &argon2id.Params{Memory: 19456, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32})

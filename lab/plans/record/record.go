@@ -1,5 +1,5 @@
-// Package record records the statements that the app sends while its suites
-// run. Package plans adds its file to the app's test kit with go test -overlay.
+// Package record records the statements that the app sends while its tests run. Package
+// plans adds this file to the app's test kit, by go test -overlay.
 package record
 
 import (
@@ -21,17 +21,17 @@ import (
 	"github.com/jmoiron/sqlx"
 )
 
-// Statement is a statement that a line of the app sent, with its first
-// arguments.
+// Statement is a statement that a line of the app has sent, with the arguments of the
+// first time.
 type Statement struct {
 	Query    string
 	Args     []Arg
 	File     string // from the root of the app
 	Line     int
-	Function string // "models.FindSession"
+	Function string // such as "models.FindSession"
 }
 
-// Arg is an argument as a database driver gets it; all nil is NULL.
+// Arg is an argument as the database driver gets it. If all fields are nil, it is NULL.
 type Arg struct {
 	Int   *int64     `json:",omitempty"`
 	Float *float64   `json:",omitempty"`
@@ -41,25 +41,25 @@ type Arg struct {
 	Time  *time.Time `json:",omitempty"`
 }
 
-// recorder is a connector between the app and its database driver. It ignores
-// statements of tests.
+// recorder is a driver.Connector that wraps the app's database driver. It does not
+// record statements that tests send.
 type recorder struct {
 	driver driver.Driver
 	dsn    string
 
 	root, module string
-	passed       []string // not callers: the test kits and database.Statement
+	skipped      []string // files and folders that do not count as callers
 	output       *json.Encoder
 
 	lock  sync.Mutex
-	known map[string]bool // text and line
-	sent  *[]string       // in order, during Statements
+	known map[string]bool // recorded statements, by text and line
+	sent  *[]string       // the result of Statements, while it runs
 }
 
 var active *recorder
 
-// Start records the statements of a connection in a file of the folder. The
-// app is the module below root.
+// Start records the statements of a connection in a new file of a folder. The app is
+// the module in root.
 func Start(conn *pop.Connection, folder, root, module string) {
 	file, err := os.Create(filepath.Join(folder, fmt.Sprint(os.Getpid(), ".json")))
 	if err != nil {
@@ -70,8 +70,8 @@ func Start(conn *pop.Connection, folder, root, module string) {
 	active = &recorder{
 		driver: pool.Driver(), dsn: conn.Dialect.URL(),
 		root: root + "/", module: module + "/",
-		passed: []string{filepath.Dir(self), filepath.Join(root, "internal/apptest"), filepath.Join(root, "internal/database/statement.go")},
-		output: json.NewEncoder(file), known: map[string]bool{},
+		skipped: []string{filepath.Dir(self), filepath.Join(root, "internal/apptest"), filepath.Join(root, "internal/database/statement.go")},
+		output:  json.NewEncoder(file), known: map[string]bool{},
 	}
 	details := conn.Dialect.Details()
 	pool.DB.Close()
@@ -80,13 +80,12 @@ func Start(conn *pop.Connection, folder, root, module string) {
 	pool.SetMaxIdleConns(details.IdlePool)
 }
 
-// poolOf returns a connection's pool, the field DB of an unexported type of
-// pop.
+// poolOf returns the pool of a connection: the field DB of an unexported type of pop.
 func poolOf(conn *pop.Connection) *sqlx.DB {
 	return reflect.ValueOf(conn.Store).Elem().FieldByName("DB").Interface().(*sqlx.DB)
 }
 
-// Statements returns what the app sends while do runs, including BEGIN.
+// Statements returns the statements that the app sends while do runs, including BEGIN.
 func Statements(do func()) (sent []string) {
 	collect := func(to *[]string) {
 		active.lock.Lock()
@@ -99,7 +98,7 @@ func Statements(do func()) (sent []string) {
 	return sent
 }
 
-// note adds to the result of Statements. The lock is held.
+// note adds a statement to the result of Statements. The caller holds the lock.
 func (l *recorder) note(query string) {
 	if l.sent != nil {
 		*l.sent = append(*l.sent, query)
@@ -167,8 +166,8 @@ func (a Arg) Value() any {
 	return nil
 }
 
-// caller returns the line of the app that is nearest to the database, unless it
-// is a test's.
+// caller returns the line of the app that sends the statement: the innermost one on the
+// stack. ok is false if that is a line of a test.
 func (l *recorder) caller() (s Statement, ok bool) {
 	var pcs [64]uintptr
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(1, pcs[:])])
@@ -176,7 +175,7 @@ func (l *recorder) caller() (s Statement, ok bool) {
 		var frame runtime.Frame
 		frame, more = frames.Next()
 		path, ours := strings.CutPrefix(frame.File, l.root)
-		if ours && !slices.Contains(l.passed, filepath.Dir(frame.File)) && !slices.Contains(l.passed, frame.File) {
+		if ours && !slices.Contains(l.skipped, filepath.Dir(frame.File)) && !slices.Contains(l.skipped, frame.File) {
 			name, _, _ := strings.Cut(strings.TrimPrefix(frame.Function, l.module), ".func")
 			return Statement{File: path, Line: frame.Line, Function: name}, !strings.HasSuffix(path, "_test.go")
 		}

@@ -1,10 +1,10 @@
-// Growth prints what the app's work costs in databases of a thousand, a million and
-// ten million sessions, as JSON, for `go run ./bench growth`.
+// Growth prints, as JSON, the costs of requests and purges in databases of a thousand, a
+// million and ten million sessions. `go run ./bench growth` runs it.
 //
 //	go run ./bench/growth/run                        SQLite
-//	go run ./bench/growth/run -server postgres://…   a PostgreSQL server that may create databases
+//	go run ./bench/growth/run -server postgres://…   a PostgreSQL server on which it may create databases
 //
-// Ten million take some 10 GB in TMPDIR, or on the server, and ten minutes.
+// Ten million sessions take some 10 GB in TMPDIR, or on the server, and ten minutes.
 package main
 
 import (
@@ -23,8 +23,8 @@ import (
 )
 
 func main() {
-	server := flag.String("server", "", "a PostgreSQL server; none is SQLite")
-	sizes := flag.String("sizes", "1000,1000000,10000000", "sessions, from few to many")
+	server := flag.String("server", "", "URL of a PostgreSQL server; without it, SQLite")
+	sizes := flag.String("sizes", "1000,1000000,10000000", "numbers of sessions, ascending")
 	flag.Parse()
 	if err := run(*server, *sizes); err != nil {
 		fmt.Fprintln(os.Stderr, err)
