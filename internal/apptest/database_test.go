@@ -11,7 +11,7 @@ import (
 
 func TestNewDatabase_IsEmpty(t *testing.T) {
 	for range 2 {
-		open(t, "CREATE TABLE notes (id INTEGER)") // fails if the table exists
+		open(t, "CREATE TABLE notes (id INTEGER)") // would fail if the table existed
 	}
 }
 

@@ -31,7 +31,7 @@ func TestClock_Stops(t *testing.T) {
 	require.Eventually(t, func() bool { return c.Now().After(first) }, time.Second, time.Microsecond)
 }
 
-func TestClock_TellsAnothersTime(t *testing.T) {
+func TestClock_AtStartsFromAnotherClock(t *testing.T) {
 	var c, set clock.Clock
 	theirs := time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
 	require.Equal(t, theirs, c.At(theirs))

@@ -19,8 +19,8 @@ var keys = [][]byte{bytes.Repeat([]byte("a"), 32), bytes.Repeat([]byte("e"), 32)
 
 func newStore() *Store { return New(Options{Keys: keys}) }
 
-// saved changes the session of a cookie, which may be nil, and returns the
-// cookie that is set, or nil.
+// saved changes the session of a cookie, or a new session if cookie is nil, and saves
+// it. It returns the cookie that Save sets, or nil.
 func saved(t testing.TB, store *Store, cookie *http.Cookie, change func(*sessions.Session)) *http.Cookie {
 	t.Helper()
 	r := httptest.NewRequest("GET", "/", nil)
@@ -161,7 +161,7 @@ func TestStore_ReadsCookiesOfOlderKeys(t *testing.T) {
 	require.Equal(t, 1, refused, "a request without a cookie is not refused")
 }
 
-// Treating the session as empty would log the user out.
+// An empty cookie would log the user out.
 func TestStore_UnwritableValueKeepsTheSession(t *testing.T) {
 	store := newStore()
 	cookie := saved(t, store, nil, put("token", "one"))
@@ -184,7 +184,7 @@ func FuzzCookie(f *testing.F) {
 	f.Add("x")
 	f.Add(good[len(good)/2:])
 	f.Add("MTIzfA==")
-	const forged = `{"token":"sforged"}` // as decode reads it
+	const forged = `{"token":"sforged"}` // a session in the form that decode reads
 	f.Add(base64.URLEncoding.EncodeToString([]byte(forged)))
 	f.Add(base64.URLEncoding.EncodeToString([]byte("1700000000|" + forged + "|" + strings.Repeat("x", 32))))
 	f.Add(strings.Repeat("x", 10_000))
@@ -198,7 +198,7 @@ func FuzzCookie(f *testing.F) {
 	})
 }
 
-// gorilla's limit of 30 days is off.
+// By default, gorilla refuses cookies that are older than 30 days.
 func TestStore_OldCookieIsRead(t *testing.T) {
 	store := newStore()
 	cookie := saved(t, store, nil, put("token", "one"))

@@ -63,7 +63,7 @@ func TestValues_RejectsInvalidValues(t *testing.T) {
 	}
 }
 
-// Older and newer releases may have written the cookie.
+// Another release may have written the cookie.
 func TestValues_UnknownTypesAreErrors(t *testing.T) {
 	var b bytes.Buffer
 	var value any = &basket{[]string{"a"}}

@@ -24,7 +24,8 @@ func TestBackup_NeverReplacesAFile(t *testing.T) {
 	require.ErrorContains(t, database.Backup(t.Context(), db, "nowhere/at/all"), "the backup cannot be written")
 }
 
-// The copy has no bytes of deleted rows. Tables of a later release may be missing.
+// The copy must not contain the bytes of deleted rows. The database may lack tables that
+// only a later release has.
 func TestBackup_WithoutTables(t *testing.T) {
 	db := open(t, newDatabase(t, ""))
 	require.NoError(t, database.Migrate(db, migrations))

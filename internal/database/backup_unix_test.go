@@ -18,7 +18,7 @@ func TestBackup(t *testing.T) {
 	require.NoError(t, database.Migrate(db, migrations))
 	exec(t, db, "INSERT INTO notes (id, text) VALUES (1, 'kept')")
 	path := filepath.Join(t.TempDir(), "it's a copy.sqlite")
-	old := syscall.Umask(0) // allows others everything
+	old := syscall.Umask(0) // new files are readable by others
 	require.NoError(t, database.Backup(t.Context(), db, path))
 	syscall.Umask(old)
 	info, err := os.Stat(path)

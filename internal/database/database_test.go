@@ -49,7 +49,7 @@ func TestOpen_RemovedFileIsNotReplaced(t *testing.T) {
 	db := open(t, "sqlite3://"+path)
 	require.NoError(t, os.Remove(path))
 	var err error
-	for range 2 { // the open connection and a new one
+	for range 2 { // first on the open connection, then on a new one
 		var tx *pop.Connection
 		if tx, err = db.NewTransaction(); err != nil {
 			break

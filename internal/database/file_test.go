@@ -18,7 +18,7 @@ func TestReadiness_RemovedFile(t *testing.T) {
 	const gone = "was removed or replaced while the app runs"
 	require.NoError(t, os.Rename(path, path+".old"))
 	require.ErrorContains(t, check(t, db), path+" "+gone)
-	require.NoError(t, os.WriteFile(path, nil, 0o600)) // as after a restore
+	require.NoError(t, os.WriteFile(path, nil, 0o600)) // replaced, as by a restore
 	require.ErrorContains(t, check(t, db), gone)
 	require.NoError(t, os.Rename(path+".old", path))
 	require.NoError(t, check(t, db))

@@ -36,7 +36,8 @@ func TestTryLock_OneNodeAtATime(t *testing.T) {
 	require.Equal(t, []string{"b", "a"}, ran)
 }
 
-// The transaction that holds the lock idles beyond the timeout.
+// The transaction that holds the lock is idle for longer than the timeout of idle
+// transactions.
 func TestWithLock_Waits(t *testing.T) {
 	if !onPostgres() {
 		return

@@ -8,7 +8,7 @@ import (
 	"corral/internal/database"
 )
 
-// lab/cluster runs a pooler.
+// lab/cluster tests it with a real pooler.
 func TestThroughPooler(t *testing.T) {
 	url := databaseURL(t)
 	require.False(t, database.ThroughPooler(open(t, url)))

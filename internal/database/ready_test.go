@@ -56,13 +56,13 @@ func TestReadiness_DatabaseDoesNotAnswer(t *testing.T) {
 	require.Error(t, newReadiness().Check(ctx, db))
 }
 
-// oneConnection makes db use one connection for everything.
+// oneConnection limits db to one connection.
 func oneConnection(db *pop.Connection) *pop.Connection {
 	db.Store.(interface{ SetMaxOpenConns(int) }).SetMaxOpenConns(1)
 	return db
 }
 
-// A new version says that others have committed a write.
+// PRAGMA data_version changes when another connection has committed a write.
 func TestReadiness_CommitsAWriteEveryFiveSeconds(t *testing.T) {
 	url := databaseURL(t)
 	db, other := open(t, url), oneConnection(open(t, url))
@@ -101,7 +101,7 @@ func TestReadiness_DatabaseCannotBeWritten(t *testing.T) {
 	}
 }
 
-// Reading and writing may miss a damaged page.
+// Other checks read and write, but may not touch a damaged page.
 func TestExamine_DamagedPages(t *testing.T) {
 	url := newDatabase(t, "")
 	db := open(t, url)

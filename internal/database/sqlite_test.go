@@ -16,7 +16,7 @@ func TestSQLite_EveryConnectionHasThePragmas(t *testing.T) {
 	for range db.Dialect.Details().Pool {
 		conn, err := pool.Conn(t.Context())
 		require.NoError(t, err)
-		defer conn.Close() // at the end: all connections are open at once
+		defer conn.Close() // not in the loop: all connections must be open at the same time
 		for pragma, want := range map[string]string{"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "busy_timeout": "5000"} {
 			var got string
 			require.NoError(t, conn.QueryRowContext(t.Context(), "PRAGMA "+pragma).Scan(&got))

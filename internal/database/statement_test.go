@@ -53,7 +53,7 @@ func TestStatement_ConcurrentUse(t *testing.T) {
 	all.Wait()
 }
 
-// A migration of the next release changes the schema under this one.
+// During a rolling update, a migration of the next release changes the schema.
 func TestStatement_SurvivesOtherMigrations(t *testing.T) {
 	db := oneConnection(migrated(t))
 	exec(t, db, "INSERT INTO notes (id, text) VALUES (1, 'one')")
@@ -70,7 +70,7 @@ func TestStatement_SurvivesOtherMigrations(t *testing.T) {
 	require.NoError(t, get())
 }
 
-// Prepare again: the table may exist by then.
+// The table may exist by the time of the next call.
 func TestStatement_PreparesAgainAfterAnError(t *testing.T) {
 	db := open(t, databaseURL(t))
 	statement := &database.Statement{SQL: "SELECT count(*) FROM notes"}

@@ -22,9 +22,9 @@ func TestNormalize(t *testing.T) {
 		"josé@example.com":                         "josé@example.com",
 		"jose\u0301@example.com":                   "josé@example.com",
 		"ada@localhost":                            "ada@localhost",
-		"\u212Aarl@example.com":                    "",                   // KELVIN SIGN is not k
-		"ada@\u212Aelvin.example":                  "",                   // nor in a domain
-		"\u0130@example.com":                       "\u0130@example.com", // I with dot is not i
+		"\u212Aarl@example.com":                    "",                   // the Kelvin sign must not become k
+		"ada@\u212Aelvin.example":                  "",                   // in a domain either
+		"\u0130@example.com":                       "\u0130@example.com", // I with a dot must not become i
 		"":                                         "",
 		"ada":                                      "",
 		"ada@":                                     "",
@@ -38,8 +38,8 @@ func TestNormalize(t *testing.T) {
 		"ada@[127.0.0.1]":                          "",
 		`"a b"@example.com`:                        "",
 		"ada\x00@example.com":                      "",
-		"\u202eada@example.com":                    "", // read from right to left
-		"a\u200bda@example.com":                    "", // a space that is not seen
+		"\u202eada@example.com":                    "", // reverses the text after it
+		"a\u200bda@example.com":                    "", // an invisible space
 		"a\u00adda@example.com":                    "",
 		"ada\xff@example.com":                      "",
 		"\u2068ada@example.com\u2069":              "ada@example.com", // pasted
@@ -77,7 +77,7 @@ func long(local string) string {
 	return local + "@" + strings.Join([]string{label, label, label, label}, ".") + "b"
 }
 
-// Prevents spoofing.
+// Prevents spoofing: two emails would look the same.
 func TestNormalize_RefusesInvisibleCharacters(t *testing.T) {
 	joiners := &unicode.RangeTable{R16: []unicode.Range16{{Lo: 0x200c, Hi: 0x200d, Stride: 1}}}
 	invisible := rangetable.Merge(unicode.C, unicode.Z, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
@@ -92,7 +92,7 @@ func TestNormalize_RefusesInvisibleCharacters(t *testing.T) {
 			count++
 		}
 	})
-	require.Greater(t, count, 400_000) // most are for private use
+	require.Greater(t, count, 400_000) // most of them are private-use characters
 }
 
 func TestParseAddress(t *testing.T) {
@@ -119,7 +119,7 @@ func TestParseAddress(t *testing.T) {
 	}
 }
 
-// Idempotent: otherwise the owner of a stored email could not log in.
+// If Normalize were not idempotent, the owner of a stored email could not log in.
 func FuzzNormalize(f *testing.F) {
 	f.Add("Ada@Example.com")
 	f.Add("\u212A@b\u00fccher.example")

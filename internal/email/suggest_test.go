@@ -16,7 +16,7 @@ func TestSuggest(t *testing.T) {
 		"ada@gmail.co":    "ada@gmail.com",
 		"ada@hotmial.con": "ada@hotmail.com",
 		"ada@gmail.com":   "", // nothing to correct
-		"ada@example.com": "", // near none
+		"ada@example.com": "", // near no common domain
 		"ada@mail.com":    "ada@gmail.com",
 		"ada@abc.com":     "", // two letters from aol.com, as many are
 		"ada@a0l.com":     "ada@aol.com",
@@ -28,7 +28,7 @@ func TestSuggest(t *testing.T) {
 	}
 }
 
-// The email that was meant is among those one letter away from its typo.
+// The intended email must be one of the variants of the mistyped one.
 func TestOneLetterAway(t *testing.T) {
 	for typed, want := range map[string]string{
 		"ad@example.com":   "ada@example.com",

@@ -25,7 +25,7 @@ func TestVars_RejectsBadValues(t *testing.T) {
 	)
 	for name, kind := range map[string]struct {
 		read  func(v *env.Vars)
-		lines map[string]string // by value
+		lines map[string]string // the fault of each value
 	}{
 		"OneOf": {func(v *env.Vars) { v.OneOf("X", "open", "closed") }, map[string]string{
 			"yes":  "X=yes is unknown: use open, closed",

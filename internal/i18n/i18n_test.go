@@ -87,13 +87,13 @@ func TestTexts_Match(t *testing.T) {
 		"de\r\nX: y":               "en-US",
 		"<script>":                 "en-US",
 		"../../etc/passwd":         "en-US",
-		"fr-FR,fr;q=0.9,-BE;q=0.4": "fr", // as browsers have sent it
+		"fr-FR,fr;q=0.9,-BE;q=0.4": "fr", // sent by some browsers
 		"fr-FR_tradnl, chrome://global/locale/intl.properties, fr;q=0.5, Croatianq, q=0.01": "fr",
 		"xx,de;q=0.5":                            "de",
 		"fr;q=x,de;q=0.5":                        "de",
 		"fr," + strings.Repeat("de;q=0.5,", 200): "fr",
 		strings.Repeat("tlh,", 60) + "de":        "de",
-		strings.Repeat("tlh,", 64) + "de":        "en-US", // too long, cut
+		strings.Repeat("tlh,", 64) + "de":        "en-US", // beyond maxAcceptLanguage
 		strings.Repeat("de", 1<<20):              "en-US",
 	} {
 		require.Equal(t, want, texts.Match(header), "%.60q", header)
@@ -179,7 +179,7 @@ func TestTexts_ConcurrentFirstUse(t *testing.T) {
 	all.Wait()
 }
 
-// Start-up only lists the files.
+// BenchmarkLoad measures the start of the app, which only lists the files.
 func BenchmarkLoad(b *testing.B) {
 	var text strings.Builder
 	for n := range 270 {
@@ -240,7 +240,7 @@ func FuzzMatch(f *testing.F) {
 	})
 }
 
-// Prevents a client from filling memory with ever new headers.
+// Prevents a client from filling the memory by sending new headers all the time.
 func TestTexts_MatchCacheIsBounded(t *testing.T) {
 	texts := shipped(t)
 	for n := range 3 * maxMatches {

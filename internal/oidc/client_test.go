@@ -8,14 +8,14 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A proxy of the environment would see codes, and net/http takes none for the
-// addresses of tests.
+// A proxy from the environment could read codes. This test looks at the field, because
+// net/http never uses a proxy for the loopback IPs of tests.
 func TestClient_UsesNoProxy(t *testing.T) {
 	require.Nil(t, newClient(time.Second).Transport.(*transport).base.Proxy)
 	require.NotNil(t, http.DefaultTransport.(*http.Transport).Proxy)
 }
 
-// Prevents sending the client secret in the clear.
+// Prevents sending the client secret unencrypted.
 func TestProvider_EndpointsAreHTTPS(t *testing.T) {
 	secure, plain := New(Config{Issuer: "https://accounts.example.com"}), New(Config{Issuer: "http://127.0.0.1:8080"})
 	require.NoError(t, secure.checkEndpoint("https://tokens.example.com/token"))

@@ -16,7 +16,7 @@ import (
 	"corral/internal/oidc/oidctest"
 )
 
-// instead has an endpoint that answers in place of the issuer's.
+// instead returns a behaviour in which answer replaces the endpoint at path.
 func instead(path string, answer http.HandlerFunc) oidctest.Behaviour {
 	return oidctest.Behaviour{Endpoints: map[string]http.HandlerFunc{path: answer}}
 }
@@ -32,10 +32,10 @@ func TestProvider_UnavailableIssuers(t *testing.T) {
 		path, kind, _ := strings.Cut(hostile.Name, " ")
 		checked[kind] = true
 		issuer.Behave(oidctest.Behaviour{})
-		patient := func(c *oidc.Config) { c.Timeout = time.Hour } // each request
+		patient := func(c *oidc.Config) { c.Timeout = time.Hour } // of each request; p.Timeout is shorter below
 		p, flow := newProvider(issuer, patient), oidc.NewFlow()
 		answer := begin(t, p, flow)
-		if path == oidctest.DiscoveryPath { // the document is not yet known
+		if path == oidctest.DiscoveryPath { // a new provider has no metadata yet
 			p = newProvider(issuer, patient)
 		}
 		if reasons[kind] == "context deadline exceeded" {
@@ -50,7 +50,7 @@ func TestProvider_UnavailableIssuers(t *testing.T) {
 	require.Len(t, checked, len(reasons))
 }
 
-// An answer of 512 KiB is read.
+// An answer may have 512 KiB.
 func TestProvider_AnswerOfTheLargestSize(t *testing.T) {
 	issuer := oidctest.New(t)
 	p := newProvider(issuer)
@@ -90,7 +90,7 @@ func TestProvider_FailedDiscoveryIsNotKept(t *testing.T) {
 	require.ErrorContains(t, err, "connection refused")
 }
 
-// A withdrawn key is trusted for an hour at most.
+// A key that the provider has withdrawn is trusted for at most an hour.
 func TestProvider_DiscoversAgainAfterAnHour(t *testing.T) {
 	issuer, now := oidctest.New(t), time.Now()
 	p := newProvider(issuer, func(c *oidc.Config) { c.Now = func() time.Time { return now } })
@@ -118,8 +118,8 @@ func TestProvider_ConcurrentUsesShareADiscovery(t *testing.T) {
 	require.Equal(t, 1, issuer.Served(oidctest.DiscoveryPath))
 }
 
-// The first client disconnects, and the second still gets its answer.
-func TestProvider_DisconnectEndsNoDiscovery(t *testing.T) {
+// The first client disconnects. The second still gets the metadata.
+func TestProvider_DiscoverySurvivesADisconnect(t *testing.T) {
 	issuer := oidctest.New(t)
 	document := discoveryDocument(t, issuer)
 	asked, answer := make(chan bool), make(chan bool)
@@ -138,10 +138,10 @@ func TestProvider_DisconnectEndsNoDiscovery(t *testing.T) {
 	go func() { ended <- p.Discover(context.Background()) }()
 	answer <- true
 	require.NoError(t, <-ended)
-	require.Equal(t, 2, issuer.Served(oidctest.DiscoveryPath), "the test's own, and one")
+	require.Equal(t, 2, issuer.Served(oidctest.DiscoveryPath), "one by the test, one by the provider")
 }
 
-// A request ends by itself, and no caller waits longer than it may.
+// A caller waits at most p.Timeout, and each request ends after the client's timeout.
 func TestProvider_DiscoveryEnds(t *testing.T) {
 	issuer := oidctest.New(t)
 	issuer.Behave(instead(oidctest.DiscoveryPath, oidctest.Silent))
@@ -196,7 +196,8 @@ func TestProvider_RefusesDocuments(t *testing.T) {
 	}
 }
 
-// A page that says that the provider is down is not a wrong signature.
+// Instead of keys, a provider that is down may send a page. That is not a wrong
+// signature.
 func TestProvider_KeysAreHTML(t *testing.T) {
 	issuer := oidctest.New(t)
 	issuer.Behave(instead(oidctest.KeysPath, func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("<!doctype html>")) }))
@@ -205,7 +206,7 @@ func TestProvider_KeysAreHTML(t *testing.T) {
 	require.ErrorContains(t, err, "the answer is not JSON")
 }
 
-// An algorithm that the provider does not list is refused, though its key is known.
+// An algorithm that the provider does not list is refused, even if its key is known.
 func TestProvider_RefusesAnUnlistedAlgorithm(t *testing.T) {
 	issuer := oidctest.New(t)
 	issuer.Behave(oidctest.Behaviour{Discovery: func(document map[string]any) {

@@ -24,7 +24,8 @@ func newProvider(issuer *oidctest.Issuer, changes ...func(*oidc.Config)) *oidc.P
 	return oidc.New(c)
 }
 
-// browser follows the redirect to the issuer and returns the one back.
+// browser requests the location at the issuer, and returns the parameters of the
+// redirect to the app.
 func browser(t *testing.T, location string) url.Values {
 	t.Helper()
 	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
@@ -38,7 +39,7 @@ func browser(t *testing.T, location string) url.Values {
 	return back.Query()
 }
 
-// begin goes to the issuer and back.
+// begin begins a flow and returns the issuer's answer.
 func begin(t *testing.T, p *oidc.Provider, flow oidc.Flow) oidc.Answer {
 	t.Helper()
 	location, err := p.Begin(t.Context(), flow, "the state")
@@ -53,14 +54,14 @@ func logIn(t *testing.T, p *oidc.Provider, flow oidc.Flow) (oidc.Identity, error
 	return p.Finish(t.Context(), flow, begin(t, p, flow))
 }
 
-// confirming returns a flow that wants a recent login.
+// confirming returns a flow that requires a recent login at the provider.
 func confirming() oidc.Flow {
 	flow := oidc.NewFlow()
 	flow.MaxAge = 5 * time.Minute
 	return flow
 }
 
-// The identity stays that of the subject when its email changes; another subject with
+// When the email of a subject changes, the identity stays the same. Another subject with
 // the same email is another identity.
 func TestProvider_LogsIn(t *testing.T) {
 	issuer := oidctest.New(t)
@@ -129,7 +130,7 @@ func TestFlow_SurvivesJSON(t *testing.T) {
 	require.NotEqual(t, flow.Nonce, oidc.NewFlow().Nonce)
 }
 
-// refusals are the reasons for the cases of Issuer.Hostile that reach the provider.
+// refusals are the errors for the cases of Issuer.Hostile that are not Unavailable.
 var refusals = map[string]string{
 	"wrong issuer":                     "the ID token is refused: oidc: id token issued by a different provider",
 	"wrong audience":                   "the ID token is refused: oidc: expected audience",
@@ -182,7 +183,7 @@ func TestProvider_RefusesHostileIssuers(t *testing.T) {
 	require.Len(t, refusals, checked)
 }
 
-// Each is next to a hostile one.
+// Each of these is almost like a hostile case.
 func TestProvider_AcceptsWhatIsAllowed(t *testing.T) {
 	issuer := oidctest.New(t)
 	now := time.Now().Add(-24 * time.Hour).Unix()
@@ -203,7 +204,7 @@ func TestProvider_AcceptsWhatIsAllowed(t *testing.T) {
 	}
 }
 
-// Prevents that an attacker who saw a code, in a log or by a referrer, uses it.
+// Prevents an attacker from using a code that leaked, for example in a log.
 func TestProvider_CodeIsForOneFlow(t *testing.T) {
 	issuer := oidctest.New(t)
 	p, flow := newProvider(issuer), oidc.NewFlow()
@@ -218,7 +219,7 @@ func TestProvider_CodeIsForOneFlow(t *testing.T) {
 	require.EqualError(t, err, `the token endpoint answered 400 "invalid_grant"`, "replayed")
 }
 
-// Without its secrets a flow would accept a token without a nonce.
+// A flow with an empty nonce would accept a token without one.
 func TestProvider_RefusesAFlowWithoutSecrets(t *testing.T) {
 	issuer := oidctest.New(t)
 	p := newProvider(issuer)
@@ -229,7 +230,8 @@ func TestProvider_RefusesAFlowWithoutSecrets(t *testing.T) {
 	require.Zero(t, issuer.Served(oidctest.TokenPath))
 }
 
-// A code of one provider must not reach another, which would use it at the first.
+// A code of one provider must not be sent to another, which could redeem it at the
+// first.
 func TestProvider_MixUp(t *testing.T) {
 	honest, attacker := oidctest.New(t), oidctest.New(t)
 	flow := oidc.NewFlow()
@@ -239,7 +241,7 @@ func TestProvider_MixUp(t *testing.T) {
 	require.Zero(t, attacker.Served(oidctest.TokenPath))
 }
 
-// An answer without iss is good unless the provider promises one.
+// An answer without iss is valid, unless the provider's metadata says that it sends iss.
 func TestProvider_WithoutIss(t *testing.T) {
 	issuer := oidctest.New(t)
 	const promise = "authorization_response_iss_parameter_supported"
@@ -256,7 +258,7 @@ func TestProvider_WithoutIss(t *testing.T) {
 	require.EqualError(t, err, `the answer is of issuer "https://attacker.example"`)
 }
 
-func TestProvider_AnswersErrors(t *testing.T) {
+func TestProvider_ErrorAnswers(t *testing.T) {
 	issuer := oidctest.New(t)
 	p := newProvider(issuer)
 	for code, want := range map[string]error{
@@ -271,7 +273,7 @@ func TestProvider_AnswersErrors(t *testing.T) {
 	require.Zero(t, issuer.Served(oidctest.TokenPath))
 }
 
-// An answer fills no log.
+// Prevents a provider from filling the log.
 func TestProvider_ErrorsAreShort(t *testing.T) {
 	issuer, long := oidctest.New(t), strings.Repeat("x", 1000)
 	p := newProvider(issuer)
@@ -289,7 +291,7 @@ func TestProvider_ErrorsAreShort(t *testing.T) {
 	}
 }
 
-func TestProvider_TellsNoSecrets(t *testing.T) {
+func TestProvider_ErrorsQuoteNoSecrets(t *testing.T) {
 	issuer := oidctest.New(t)
 	issuer.Behave(oidctest.Behaviour{Endpoints: map[string]http.HandlerFunc{oidctest.TokenPath: func(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, r.Header.Get("Authorization")+r.PostForm.Encode()+strings.Repeat("x", 1<<20), http.StatusBadRequest)

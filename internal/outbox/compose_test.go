@@ -22,8 +22,8 @@ func note(to string) mail.Message {
 	return m
 }
 
-// compose is the Compose function of an app that knows the templates link,
-// notice and nobody.
+// compose returns the Compose function of an app with the templates link, notice and
+// nobody.
 func compose(q *outbox.Queue) func(context.Context, *outbox.Mail) (mail.Message, error) {
 	return func(_ context.Context, m *outbox.Mail) (mail.Message, error) {
 		switch m.Template {
@@ -60,16 +60,17 @@ func options(q *outbox.Queue, sender mail.Sender) (outbox.WorkerOptions, records
 	return outbox.WorkerOptions{DB: db, Queue: q, Compose: compose(q), Sender: sender, Logger: slog.New(slog.NewTextHandler(log, nil))}, log
 }
 
-// idle returns a worker that delivers when a test calls DeliverAll, and its log.
+// idle returns a worker that delivers only when the test calls DeliverAll, and the
+// worker's log.
 func idle(q *outbox.Queue, sender mail.Sender) (*outbox.Worker, records) {
 	o, log := options(q, sender)
 	return outbox.Idle(o), log
 }
 
-// records is a log that tests read.
+// records is a log that tests can read record by record.
 type records chan string
 
-// Write is called with one record at a time.
+// Write sends a record. slog calls it once for each.
 func (r records) Write(record []byte) (int, error) {
 	r <- string(record)
 	return len(record), nil

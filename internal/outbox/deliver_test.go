@@ -50,7 +50,7 @@ func TestClaim_LowPriority(t *testing.T) {
 	nothingDue(t, q)
 }
 
-// A claimed mail is its worker's for two minutes.
+// For two minutes, no other worker can claim a claimed mail.
 func TestClaim_Lease(t *testing.T) {
 	q, ctx := newQueue(t), t.Context()
 	add(t, q, "zoe@example.com")
@@ -62,7 +62,7 @@ func TestClaim_Lease(t *testing.T) {
 	require.Equal(t, first.ID, second.ID)
 	require.Equal(t, 2, second.Attempts)
 
-	// The first worker is late: what the second recorded stays.
+	// The first worker is late. It must not overwrite what the second has recorded.
 	require.NoError(t, q.Failed(ctx, db, first, errors.New("late")))
 	require.Empty(t, mailTo(t, "zoe@example.com").LastError)
 	moveClock(time.Minute + 30*time.Second)

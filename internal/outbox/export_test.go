@@ -9,10 +9,10 @@ var ErrSlow = errSlow
 
 const Lease time.Duration = lease
 
-// Idle returns a worker that delivers when DeliverAll is called.
+// Idle returns a worker that delivers only when DeliverAll is called.
 func Idle(o WorkerOptions) *Worker { return newWorker(o) }
 
-// DeliverAll delivers until nothing is due.
+// DeliverAll delivers until no mail is due.
 func (w *Worker) DeliverAll(ctx context.Context) {
 	for {
 		w.deliverDue(ctx)
@@ -28,7 +28,7 @@ func (w *Worker) DeliverAll(ctx context.Context) {
 // RecordFor shortens the time within which an outcome is recorded.
 func (w *Worker) RecordFor(d time.Duration) { w.recordFor = d }
 
-// Limits of concurrent deliveries.
+// These are the limits of concurrent deliveries.
 const (
 	AtOnce    = atOnce
 	LowAtOnce = lowAtOnce

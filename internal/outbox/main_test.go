@@ -16,7 +16,7 @@ import (
 	"corral/internal/outbox"
 )
 
-// migrations is that of the package comment.
+// migrations is the migration in the package comment.
 var migrations = fstest.MapFS{"20260101000000_create_mails.up.fizz": {Data: []byte(`
 	create_table("mails") {
 		t.Column("id", "uuid", {primary: true})
@@ -38,7 +38,7 @@ var migrations = fstest.MapFS{"20260101000000_create_mails.up.fizz": {Data: []by
 	sql("CREATE INDEX mails_due_at_idx ON mails (low_priority, due_at) WHERE due_at IS NOT NULL;")
 `)}}
 
-// db is on the server of TEST_DATABASE_URL or a SQLite file. newQueue empties it.
+// db is the database of all tests. newQueue empties it.
 var db *pop.Connection
 
 func TestMain(m *testing.M) { apptest.MainWithTables(m, &db, migrations) }
@@ -82,7 +82,7 @@ func add(t testing.TB, q *outbox.Queue, recipients ...string) {
 	}
 }
 
-// put queues a mail without waking a worker, like another process.
+// put queues a mail but wakes no worker, as if another process had queued it.
 func put(t testing.TB, m outbox.Mail) {
 	t.Helper()
 	m.CreatedAt, m.DueAt = now().UTC(), nulls.NewTime(now().UTC())

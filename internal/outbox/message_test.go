@@ -14,7 +14,7 @@ import (
 	"corral/internal/outbox/smtptest"
 )
 
-// As RFC 5322 demands.
+// The mail must be as RFC 5322 demands.
 func TestMessage_OnTheWire(t *testing.T) {
 	q := newQueue(t)
 	put(t, outbox.Mail{Recipient: "ada@example.com", Template: "link"})

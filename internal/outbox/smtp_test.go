@@ -123,7 +123,7 @@ func TestSMTP_SilentServerTimesOut(t *testing.T) {
 		smtp, began := impatient(s), time.Now()
 		require.ErrorIs(t, smtp.Send(note("ada@example.com")), outbox.ErrSlow)
 		require.Less(t, time.Since(began), 20*smtp.Timeout)
-		smtptest.Await(t, gone) // no connection is left open
+		smtptest.Await(t, gone) // the connection was closed
 	}
 }
 
@@ -205,7 +205,7 @@ func TestNewDevelopmentSMTP_OtherMachine(t *testing.T) {
 	s := smtptest.New(t, func(s *smtptest.Server) { s.TLS = nil })
 	_, port, err := net.SplitHostPort(s.URL.Host)
 	require.NoError(t, err)
-	s.URL.Host = "0.0.0.0:" + port // this machine, though not by a loopback IP
+	s.URL.Host = "0.0.0.0:" + port // reaches this machine, but is no loopback IP
 	require.ErrorContains(t, outbox.NewDevelopmentSMTP(s.URL, "localhost", nil).Send(note("ada@example.com")), "does not support STARTTLS")
 	require.Empty(t, s.Arrived)
 }

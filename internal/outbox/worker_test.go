@@ -31,7 +31,7 @@ func TestWorker_WakeDeliversAtOnce(t *testing.T) {
 	}
 }
 
-// It finds mails of other processes, and those that are due again.
+// The worker finds mails that other processes have queued, and mails that are due again.
 func TestWorker_FindsDueMails(t *testing.T) {
 	q, s := newQueue(t), smtptest.New(t)
 	start(t, q, s, time.Millisecond)
@@ -39,8 +39,8 @@ func TestWorker_FindsDueMails(t *testing.T) {
 	require.Equal(t, []string{"zoe@example.com"}, s.Next().To)
 }
 
-// After six attempts in nine hours the mail is given up. The row keeps the cause
-// and loses the token.
+// After six attempts in nine hours, the mail is given up. The row keeps the last error,
+// but not the token.
 func TestWorker_GivesUpAfterSixAttempts(t *testing.T) {
 	q, attempts := newQueue(t), 0
 	s := smtptest.New(t, func(s *smtptest.Server) {
@@ -128,7 +128,7 @@ func TestWorker_WithoutSenderDeliversNothing(t *testing.T) {
 	require.Zero(t, mailTo(t, "zoe@example.com").Attempts)
 }
 
-// It counts as delivered; the log says that it was not sent.
+// The mail counts as delivered. The log says that it was dropped.
 func TestWorker_NothingToSend(t *testing.T) {
 	q, s := newQueue(t), smtptest.New(t)
 	w, log := idle(q, sender(s))

@@ -16,7 +16,7 @@ import (
 	"corral/internal/outbox/smtptest"
 )
 
-// panicking panics at one recipient.
+// panicking is a sender that panics for one recipient.
 type panicking struct{ mail.Sender }
 
 func (e panicking) Send(m mail.Message) error {
@@ -26,7 +26,7 @@ func (e panicking) Send(m mail.Message) error {
 	return e.Sender.Send(m)
 }
 
-// The cause is recorded and the next attempt scheduled.
+// The error is recorded, and the next attempt is scheduled.
 func TestWorker_FailedMailsDoNotBlockOthers(t *testing.T) {
 	q, s := newQueue(t), smtptest.New(t)
 	w, log := idle(q, panicking{sender(s)})
@@ -51,7 +51,7 @@ func TestWorker_FailedMailsDoNotBlockOthers(t *testing.T) {
 	require.Contains(t, log.logged(t, "panic: boom"), "worker_trouble_test.go", "the log says where")
 }
 
-// A killed worker leaves a lease that expires.
+// The lease of a killed worker expires.
 func TestWorker_GivesUpACrashingMail(t *testing.T) {
 	q, s := newQueue(t), smtptest.New(t)
 	w, log := idle(q, sender(s))
@@ -99,14 +99,14 @@ func TestWorker_DeliversAgainIfItCannotBeRecorded(t *testing.T) {
 	require.Equal(t, smtptest.Parse(t, first).Header.Get("Message-Id"), smtptest.Parse(t, again).Header.Get("Message-Id"), "so that mail programs show it once")
 }
 
-// breaking drops the table after the delivery.
+// breaking is a sender that drops the table after it has delivered.
 type breaking struct{ mail.Sender }
 
 func (b breaking) Send(m mail.Message) error {
 	return errors.Join(b.Sender.Send(m), db.RawQuery("ALTER TABLE mails RENAME TO mails_away").Exec())
 }
 
-// Queueing succeeds while the mail server fails.
+// Mails can be queued while the mail server is down.
 func TestWorker_DeliversOnceTheServerWorks(t *testing.T) {
 	for name, trouble := range map[string]struct {
 		ail    func(s *smtptest.Server, over chan struct{})
@@ -147,10 +147,10 @@ func TestWorker_DeliversOnceTheServerWorks(t *testing.T) {
 	}
 }
 
-// The mail is not delivered twice.
+// Recording the outcome fails at first. The mail must not be delivered twice.
 func TestWorker_RecordsTheOutcomeLater(t *testing.T) {
 	const never = 1 << 20
-	var left atomic.Int64 // statements until the column is back
+	var left atomic.Int64 // number of statements until the column exists again
 	left.Store(never)
 	s := smtptest.New(t)
 	newQueue(t)
@@ -165,13 +165,13 @@ func TestWorker_RecordsTheOutcomeLater(t *testing.T) {
 	w, log := idle(q, broken(func(m mail.Message) error {
 		require.NoError(t, sender(s).Send(m))
 		require.NoError(t, db.RawQuery("ALTER TABLE mails RENAME COLUMN delivered_at TO renamed").Exec())
-		left.Store(5) // the worker's next claim is one of them
+		left.Store(5) // including the worker's next claim
 		return nil
 	}))
 	add(t, q, "zoe@example.com")
 	w.DeliverAll(t.Context())
 	log.logged(t, "mail delivered")
-	for len(log) > 0 { // a claim that met the missing column
+	for len(log) > 0 { // errors of claims, while the column was missing
 		require.NotContains(t, <-log, "delivered\"", "once")
 	}
 	require.Less(t, left.Load(), int64(1), "the worker tried again")
@@ -185,7 +185,7 @@ type broken func(m mail.Message) error
 
 func (b broken) Send(m mail.Message) error { return b(m) }
 
-// What the operator can mend, such as a wrong password, is not final.
+// An error that the operator can correct, such as a wrong password, is not permanent.
 func TestWorker_PermanentRefusal(t *testing.T) {
 	refuse := func(code int) error { return &gosmtp.SMTPError{Code: code, Message: "no such user"} }
 	for name, c := range map[string]struct {
@@ -230,13 +230,13 @@ func TestWorker_PermanentErrorOfCompose(t *testing.T) {
 	require.Empty(t, s.Arrived)
 }
 
-// Else the mail might wait for the end of the lease.
+// If Stop interrupted a claim, the mail could wait until the lease ends.
 func TestWorker_StopDuringAClaim(t *testing.T) {
 	s := smtptest.New(t)
 	add(t, newQueue(t), "zoe@example.com")
 	ctx, stop := context.WithCancel(t.Context())
 	o := queueOptions
-	o.Now = func() time.Time { stop(); return now() } // Claim asks for the time first
+	o.Now = func() time.Time { stop(); return now() } // Claim calls Now first
 	w, log := idle(outbox.NewQueue(o), sender(s))
 	w.DeliverAll(ctx)
 	require.Error(t, ctx.Err())
@@ -244,8 +244,8 @@ func TestWorker_StopDuringAClaim(t *testing.T) {
 	require.Equal(t, []string{"zoe@example.com"}, s.Next().To)
 }
 
-// GivenUp is called for the last attempt only, again after a failure, before the
-// token is wiped.
+// GivenUp is called after the last attempt, and again if it fails, while the mail still
+// has its token.
 func TestWorker_GivenUp(t *testing.T) {
 	code, tokens := 450, [][]byte{}
 	q, s := newQueue(t), smtptest.New(t, func(s *smtptest.Server) {

@@ -13,7 +13,7 @@ import (
 	"corral/internal/outbox/smtptest"
 )
 
-// queueMany queues mails to as many recipients.
+// queueMany queues count mails, each to another recipient.
 func queueMany(t *testing.T, count int) *outbox.Queue {
 	t.Helper()
 	q := newQueue(t)
@@ -36,7 +36,7 @@ func requireEachOnce(t *testing.T, s *smtptest.Server, count int) {
 	require.Equal(t, count, sent)
 }
 
-// gate waits for a number of mails.
+// gate closes the channel all when a number of mails has arrived.
 type gate struct {
 	left int
 	lock sync.Mutex
@@ -70,8 +70,8 @@ func TestWorker_FourAtOnceDeliverEachMailOnce(t *testing.T) {
 	requireEachOnce(t, s, count)
 }
 
-// hanging starts a worker whose server takes no mail to hang… until the test ends,
-// and reports each.
+// hanging starts a worker with a server that does not answer a mail to hang… until the
+// test ends. The channel hangs receives a value for each such mail.
 func hanging(t *testing.T, q *outbox.Queue, every time.Duration) (s *smtptest.Server, hangs chan bool) {
 	t.Helper()
 	over, hangs := make(chan struct{}), make(chan bool, 100)
@@ -112,7 +112,7 @@ func TestWorker_DeliversEightAtOnce(t *testing.T) {
 	for range outbox.AtOnce {
 		smtptest.Await(t, hangs)
 	}
-	for range 5 { // it looks again
+	for range 5 { // the worker looks for more mails, which it must not start
 		q.Wake()
 		require.Eventually(t, func() bool { return len(q.Woken()) == 0 }, time.Minute, time.Millisecond)
 	}

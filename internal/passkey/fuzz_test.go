@@ -13,12 +13,13 @@ import (
 	"corral/internal/passkey/passkeytest"
 )
 
-// The targets replace the parts of a right answer by hostile ones. All must be
-// refused without a panic, or be right.
+// The fuzz targets replace the parts of a valid answer by hostile ones. Each answer must
+// be refused without a panic, or be valid.
 
 type parts = map[string][]byte
 
-// split returns the parts of an answer that hold CBOR or come from the authenticator.
+// split returns the binary parts of an answer, and a function that returns the answer
+// with other parts.
 func split(t testing.TB, answer passkeytest.Answer) (parts, func(parts) []byte) {
 	t.Helper()
 	var credential map[string]any
@@ -46,7 +47,8 @@ func requireSafe(t *testing.T, err error) {
 	}
 }
 
-// deep is CBOR of nested arrays; long is an array that claims 2^32 elements.
+// deep is CBOR of a thousand nested arrays. long is the head of an array with 2^32
+// elements.
 var deep, long = append(slices.Repeat([]byte{0x81}, 1_000), 0), []byte{0x9a, 0xff, 0xff, 0xff, 0xff}
 
 func FuzzRegistration_AttestationObject(f *testing.F) {
@@ -87,7 +89,7 @@ func FuzzRegistration_PublicKey(f *testing.F) {
 			_, with := split(t, answer)
 			verified, err := s.FinishRegistration("register", "ada", passkey.Answer{State: answer.State, Credential: with(parts{"attestationObject": cbor(t, map[string]any{"fmt": "none", "attStmt": map[string]any{}, "authData": data})})})
 			requireSafe(t, err)
-			if err == nil { // what is stored is used at the next login
+			if err == nil { // the stored key must not break the next login
 				loginWith(t, s, a, verified.Credential.PublicKey)
 			}
 		}

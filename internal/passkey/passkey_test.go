@@ -25,7 +25,7 @@ var (
 	bob = passkey.User{Handle: []byte("bob's account ID"), Name: "bob@example.com", DisplayName: "Bob"}
 )
 
-// site is a relying party with its clock, which stands still, and its credentials.
+// site is a relying party with a stopped clock, and the credentials that it has stored.
 type site struct {
 	*passkey.RelyingParty
 	now    time.Time
@@ -181,7 +181,7 @@ func TestBeginLogin_Options(t *testing.T) {
 	require.Equal(t, want, decode(t, s.loginOptions(t, ada.Handle, held)))
 }
 
-// refusals are answers that prove nothing.
+// refusals change an authenticator so that its answers must be refused.
 var refusals = map[string]func(*passkeytest.Authenticator){
 	"phished":                func(a *passkeytest.Authenticator) { a.Origin = "https://shop.example.evil.example" },
 	"subdomain":              func(a *passkeytest.Authenticator) { a.Origin = "https://blog.shop.example" },
@@ -213,7 +213,7 @@ func TestFinish_Refused(t *testing.T) {
 	}
 }
 
-// An answer is for one challenge.
+// An answer is valid for one challenge only.
 func TestFinish_OtherChallenge(t *testing.T) {
 	s, a := newSite(t, origin), passkeytest.New(origin)
 	s.register(t, a, ada)
@@ -227,7 +227,8 @@ func TestFinish_OtherChallenge(t *testing.T) {
 	require.ErrorIs(t, err, passkey.ErrRefused)
 }
 
-// A challenge is for one of the two ceremonies, whatever the purpose.
+// A challenge is either for a registration or for a login, even if the purpose is the
+// same.
 func TestFinish_OtherCeremony(t *testing.T) {
 	s, a := newSite(t, origin), passkeytest.New(origin)
 	s.register(t, a, ada)
@@ -245,7 +246,7 @@ func stateOf(t testing.TB, options []byte) string {
 	return challenge.State
 }
 
-func TestFinish_Junk(t *testing.T) {
+func TestFinish_InvalidAnswers(t *testing.T) {
 	s := newSite(t, origin)
 	creation, request := stateOf(t, s.options(t, ada)), stateOf(t, s.loginOptions(t, nil))
 	for _, junk := range []string{"", "null", "[]", "{", "{}", `"a"`, `{"id":1}`, `{"id":"AA","rawId":"AA","type":"public-key"}`, strings.Repeat("[", 100_000)} {
@@ -400,7 +401,7 @@ func TestFinishLogin_NoCounter(t *testing.T) {
 	require.False(t, verified.CounterStuck)
 }
 
-func TestFinish_IgnoresWhatNobodyAskedFor(t *testing.T) {
+func TestFinish_IgnoresUnrequestedData(t *testing.T) {
 	s, a := newSite(t, origin), passkeytest.New(origin)
 	a.Extensions = map[string]any{"credProps": map[string]any{"rk": true}, "prf": "not as specified", "unknown": 1}
 	for _, a.Attestation = range []string{"packed", "tpm", "unknown"} {

@@ -14,7 +14,7 @@ import (
 	"corral/internal/passkey/passkeytest"
 )
 
-// migrations is that of package once.
+// migrations creates the table of package once.
 var migrations = fstest.MapFS{"20260101000000_create_used_challenges.up.fizz": {Data: []byte(`
 	create_table("used_challenges") {
 		t.Column("id", "uuid", {primary: true})
@@ -25,12 +25,12 @@ var migrations = fstest.MapFS{"20260101000000_create_used_challenges.up.fizz": {
 	add_index("used_challenges", "digest", {unique: true})
 `)}}
 
-// db is on the server of TEST_DATABASE_URL or in a SQLite file.
+// db is the database of all tests.
 var db *pop.Connection
 
 func TestMain(m *testing.M) { apptest.MainWithTables(m, &db, migrations) }
 
-// Of answers to the same challenge, at once and later, one is accepted.
+// Only one answer to a challenge is accepted, also if several come at the same time.
 func TestVerified_Redeem(t *testing.T) {
 	s, a := newSite(t, origin), passkeytest.New(origin)
 	s.register(t, a, ada)

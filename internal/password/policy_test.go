@@ -81,7 +81,7 @@ func TestPolicy_RefusesPartsOfTheEmail(t *testing.T) {
 	}
 }
 
-// The dictionaries still hold each freed list.
+// zxcvbn's dictionaries must still contain each list that was freed.
 func TestPolicy_FreedListsAreStillKnown(t *testing.T) {
 	policy.Check("four random words work well", "ada@example.com")
 	require.Empty(t, frequency.FrequencyLists)
@@ -95,7 +95,7 @@ func TestPolicy_FreedListsAreStillKnown(t *testing.T) {
 	}
 }
 
-// The rest is not judged: zxcvbn's time grows faster than the password.
+// The rest is not judged, because zxcvbn's time grows faster than the length.
 func TestPolicy_JudgesTheFirst32Characters(t *testing.T) {
 	const strong = "v9#Tq!xZ$kW2 mule orbit"
 	_, key := policy.Check(strong, "ada@example.com")
@@ -128,7 +128,7 @@ func TestNormalize_OpaqueString(t *testing.T) {
 
 func TestNormalize_Emoji(t *testing.T) {
 	for typed, want := range map[string]string{
-		"❤️":                    "❤", // with a variation selector, as most keyboards type it
+		"❤️":                    "❤", // has a variation selector, as from most keyboards
 		"❤":                     "❤",
 		"1️⃣ #️⃣":               "1\u20e3 #\u20e3",
 		"☝️👍🏽":                  "☝👍🏽",
@@ -139,7 +139,7 @@ func TestNormalize_Emoji(t *testing.T) {
 		"\U0001FAE9":            "\U0001FAE9", // of Unicode 16
 		"clave·segura":          "clave·segura",
 		"کار\u200cها":           "کار\u200cها",
-		"a\ufe0f":               "", // no emoji
+		"a\ufe0f":               "", // a is no emoji
 		"❤\ufe0f\ufe0f":         "",
 		"\ufe0f":                "",
 		"a\u200db":              "",
@@ -161,7 +161,7 @@ func TestNormalize_Emoji(t *testing.T) {
 	require.Contains(t, normalized, "👨‍👩‍👧")
 }
 
-// Digests outlive this code: Normalize is idempotent, and agrees with RFC 8265 on
+// Stored digests depend on Normalize. It must be idempotent, and agree with RFC 8265 on
 // passwords that RFC 8265 accepts.
 func FuzzNormalize(f *testing.F) {
 	for _, seed := range []string{"cafe\u0301 \u00a0", "❤️👨‍👩‍👧", "=\ufe0f\u0338", "\U0001d15e\u200d☺", "‼️", "·l·l"} {
@@ -198,7 +198,7 @@ func TestPolicy_Words(t *testing.T) {
 	require.Equal(t, "password.guessable_personal", key)
 }
 
-// The parts of this email are too short to be judged by themselves.
+// The parts of this email are shorter than minPart.
 func TestPolicy_WholeEmailAndItsHalves(t *testing.T) {
 	const email = "x7-q9.k3_z8@c3.d4.e5.f6"
 	for _, typed := range []string{email + "1", "x7-q9.k3_z8-2024", "c3.d4.e5.f6-2024"} {
@@ -216,8 +216,8 @@ func TestPolicy_JudgesNonASCIIWords(t *testing.T) {
 	require.Empty(t, key)
 }
 
-// BenchmarkPolicy_CheckHostile measures the slowest known passwords: an
-// attacker with a link may submit any number.
+// BenchmarkPolicy_CheckHostile measures the slowest known passwords. An attacker who has
+// a link can submit any number of them.
 func BenchmarkPolicy_CheckHostile(b *testing.B) {
 	for name, typed := range map[string]string{
 		"every substitution": "4@8({[<3690$5!1|7+%2xz4@8({[<3690$5!1|7+%2xz",

@@ -8,8 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// queued returns a queue without a free core, in which these places wait, and a
-// function that frees cores and returns the places in the order of their turns.
+// queued returns a queue without a free core, in which the places wait. It also returns
+// a function that releases cores, and returns the places that got one, in order.
 func queued(t *testing.T, places ...Place) (*queue, func(cores int) []Place) {
 	t.Helper()
 	q := &queue{}
@@ -43,7 +43,7 @@ func TestQueue_KnownBrowsersFirst(t *testing.T) {
 	require.Equal(t, []Place{known, unknown, unknown, unknown}, free(4))
 }
 
-// Known browsers that log in again and again do not keep new ones out.
+// Known browsers that log in again and again must not keep new browsers out.
 func TestQueue_EveryFourthTurnIsForTheOthers(t *testing.T) {
 	unknown, known := Place{Network: "192.0.2.0/24"}, Place{Network: "198.51.100.0/24", Known: true}
 	_, free := queued(t, unknown, known, known, known, known, known)
@@ -69,8 +69,8 @@ func TestQueue_BoundsTheShareOfANetwork(t *testing.T) {
 	require.NotNil(t, q.enter(Place{Network: "198.51.100.0/24"}))
 }
 
-// A client that disconnects loses no core.
-func TestQueue_LeavingGivesTheTurnOn(t *testing.T) {
+// When a client disconnects, its core goes to the next.
+func TestQueue_LeavingReleasesTheCore(t *testing.T) {
 	first, second := Place{Network: "192.0.2.0/24"}, Place{Network: "198.51.100.0/24"}
 	q := &queue{}
 	gone, cancel := context.WithCancel(t.Context())
@@ -82,7 +82,7 @@ func TestQueue_LeavingGivesTheTurnOn(t *testing.T) {
 	left, next := q.enter(first), q.enter(second)
 	q.release()
 	<-left
-	q.leave(first, left) // its core came in the same moment
+	q.leave(first, left) // it was given a core at the same moment
 	<-next
 	q.release()
 	require.Equal(t, 1, q.cores)

@@ -6,8 +6,8 @@
 //	})
 //	defer janitor.Stop()
 //
-// Rows expire by the database's clock. A node whose own clock differs, by
-// [database.Clocks], purges nothing.
+// Rows expire by the database's clock. A node whose own clock differs from it purges
+// nothing: see [database.Clocks.Compare].
 package purge
 
 import (
@@ -33,8 +33,8 @@ const (
 type Rule struct {
 	Change string // such as "DELETE FROM tokens"
 	Table  string
-	Where  string // has an index
-	Order  string // the index's order, so that the database uses it
+	Where  string // a condition for which the table has an index
+	Order  string // the columns of that index, so that the database uses it
 	Args   []any
 }
 

@@ -53,13 +53,13 @@ func rules(time.Time) []Rule {
 	return []Rule{{Change: "DELETE FROM notes", Table: "notes", Where: "expires <= ?", Order: "expires", Args: []any{10}}}
 }
 
-// A clock that was set is logged, in either direction.
+// The log has a warning if the clock was set forward or back.
 func TestJanitor_ClockJumps(t *testing.T) {
 	noon := time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
 	readings := []reading{
 		{noon, time.Hour},
 		{noon.Add(Every), time.Hour + Every},
-		{noon.Add(2*Every + maxJump), time.Hour + 2*Every}, // as NTP may
+		{noon.Add(2*Every + maxJump), time.Hour + 2*Every}, // NTP may adjust the clock by so much
 		{noon.Add(3 * time.Hour), time.Hour + 3*Every},
 		{noon.Add(time.Hour), time.Hour + 4*Every},
 	}
@@ -100,7 +100,7 @@ func clocks() database.Clocks {
 	return database.Clocks{Node: new(clock.Clock), Database: new(clock.Clock)}
 }
 
-// replacePause runs do between batches, for the length of a test.
+// replacePause calls do between batches, instead of waiting, until the test ends.
 func replacePause(t *testing.T, do func()) {
 	before := betweenBatches
 	betweenBatches = func(context.Context) { do() }
@@ -115,7 +115,7 @@ func TestRun(t *testing.T) {
 	require.Equal(t, 1, count(t, db))
 }
 
-// A rule may change rows so that it does not find them again.
+// A rule may update rows instead of deleting them.
 func TestRun_Update(t *testing.T) {
 	db := newDatabase(t, Batch+10)
 	replacePause(t, func() {})
@@ -127,7 +127,7 @@ func TestRun_Update(t *testing.T) {
 	require.Equal(t, Batch+11, count(t, db))
 }
 
-// Other writers run between batches.
+// Other writers can write between batches.
 func TestRun_InBatches(t *testing.T) {
 	db := newDatabase(t, 2*Batch+10)
 	var left []int
@@ -155,7 +155,7 @@ func TestRun_LeavesLockedRows(t *testing.T) {
 	require.Equal(t, 1, count(t, db))
 }
 
-// A task leaves no row, in batches: it waits for what others have locked.
+// RunAll leaves no row: it waits for rows that others have locked. It works in batches.
 func TestRule_RunAll(t *testing.T) {
 	db, pauses := newDatabase(t, 2*Batch+10), 0
 	replacePause(t, func() { pauses++ })
@@ -184,7 +184,7 @@ func TestRule_RunAll(t *testing.T) {
 	require.Equal(t, 2, pauses)
 }
 
-// The other node does not wait.
+// A second node returns at once.
 func TestRun_OneNodeAtATime(t *testing.T) {
 	db := newDatabase(t, Batch+10)
 	if db.Dialect.Name() != "postgres" {
@@ -193,7 +193,7 @@ func TestRun_OneNodeAtATime(t *testing.T) {
 	pauses := 0
 	replacePause(t, func() {
 		pauses++
-		require.NoError(t, Run(t.Context(), db, clocks(), rules)) // as another node would
+		require.NoError(t, Run(t.Context(), db, clocks(), rules)) // like another node
 		require.Equal(t, 11, count(t, db), "the other node is purging")
 	})
 	require.NoError(t, Run(t.Context(), db, clocks(), rules))
@@ -201,7 +201,7 @@ func TestRun_OneNodeAtATime(t *testing.T) {
 	require.Equal(t, 1, count(t, db))
 }
 
-// A wrong clock of a node removes nothing; the database's counts.
+// A node with a wrong clock removes nothing. Rows expire by the database's clock.
 func TestRun_ByTheDatabasesClock(t *testing.T) {
 	db, c := newDatabase(t, 3), clocks()
 	var at []time.Time
@@ -236,7 +236,7 @@ func TestJanitor(t *testing.T) {
 	janitor.Stop()
 }
 
-// The next purge completes it.
+// Stop interrupts a purge. The next purge completes it.
 func TestJanitor_Stop(t *testing.T) {
 	db := newDatabase(t, Batch+10)
 	log, paused, goOn := &apptest.LogBuffer{}, make(chan bool), make(chan bool)
@@ -250,13 +250,13 @@ func TestJanitor_Stop(t *testing.T) {
 	<-stopped
 	require.Empty(t, log.String(), "a stop is not a fault")
 	require.Equal(t, 11, count(t, db))
-	require.Eventually(t, func() bool { // the lock of the one that was stopped is let go in the background
+	require.Eventually(t, func() bool { // PostgreSQL releases the stopped janitor's lock in the background
 		require.NoError(t, Run(t.Context(), db, clocks(), rules))
 		return count(t, db) == 1
 	}, time.Minute, time.Millisecond)
 }
 
-// The janitor runs on.
+// The janitor continues after an error or a panic.
 func TestJanitor_FaultsAreLogged(t *testing.T) {
 	db := newDatabase(t, 1)
 	for want, faulty := range map[string]func(time.Time) []Rule{

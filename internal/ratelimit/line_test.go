@@ -12,7 +12,7 @@ import (
 	"corral/internal/ratelimit"
 )
 
-// Attempts in flight wait, and only failures refuse the next one.
+// Attempts wait for those in flight. Only failures lead to a refusal.
 func TestLine_WaitsForAttemptsInFlight(t *testing.T) {
 	db := database(t)
 	var line ratelimit.Line
@@ -55,7 +55,7 @@ func TestLine_WaitsForAttemptsInFlight(t *testing.T) {
 	require.Equal(t, inWindow.Check(full, start), line.Try(t.Context(), begin), "at once")
 }
 
-// oneInFlight returns a bucket with room for one attempt, which is in flight.
+// oneInFlight returns a bucket that allows one attempt, which is in flight.
 func oneInFlight(t *testing.T) (*pop.Connection, ratelimit.Buckets) {
 	db := database(t)
 	one := inWindow
@@ -65,7 +65,8 @@ func oneInFlight(t *testing.T) (*pop.Connection, ratelimit.Buckets) {
 	return db, buckets
 }
 
-// An attempt of a process that died is no longer in flight, but counts.
+// After 30 seconds, an attempt is no longer in flight, but counts as failed: its process
+// may have died.
 func TestLine_ForgetsAttemptsInFlight(t *testing.T) {
 	db, buckets := oneInFlight(t)
 	var line ratelimit.Line
@@ -74,7 +75,7 @@ func TestLine_ForgetsAttemptsInFlight(t *testing.T) {
 	}), "at once")
 }
 
-// Attempts of another node wake no line of this one.
+// When an attempt ends on another node, it does not wake the lines of this one.
 func TestLine_WaitsForOtherNodes(t *testing.T) {
 	db, buckets := oneInFlight(t)
 	var line ratelimit.Line
@@ -87,8 +88,8 @@ func TestLine_WaitsForOtherNodes(t *testing.T) {
 	}))
 }
 
-// Of a bucket that is full of failures and one that attempts in flight fill, the
-// first refuses at once.
+// If one bucket is full of failures and another of attempts in flight, the attempt is
+// refused at once.
 func TestLine_FailuresRefuseAtOnce(t *testing.T) {
 	db := database(t)
 	one := inWindow
@@ -102,7 +103,7 @@ func TestLine_FailuresRefuseAtOnce(t *testing.T) {
 	}))
 }
 
-// Only what failed reports counts, also if the client is gone.
+// An attempt stays counted only if failed returns true, even if ctx has ended.
 func TestLine_Attempt(t *testing.T) {
 	db := database(t)
 	var line ratelimit.Line

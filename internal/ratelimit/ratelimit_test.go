@@ -29,8 +29,8 @@ func count(t *testing.T, db *pop.Connection, id string) ratelimit.Count {
 	return append(found, ratelimit.Count{})[0]
 }
 
-// take returns an attempt's wait, 0 if it is allowed, and requires that Check
-// agrees with Take.
+// take takes an attempt and returns the wait, or 0 if it is allowed. It requires that
+// Check and Take agree.
 func take(t *testing.T, db *pop.Connection, l ratelimit.Limit, id string, now time.Time) time.Duration {
 	t.Helper()
 	b := ratelimit.Bucket{Limit: l, Row: id}
@@ -94,7 +94,7 @@ func TestLimit_CountsWithinTheWindow(t *testing.T) {
 	require.Equal(t, 3*time.Minute, take(t, db, inWindow, "client", now))
 }
 
-// After the clock was set back, RetryAfter is at most the rule's longest wait.
+// After the clock was set back, RetryAfter must not exceed the limit's longest wait.
 func TestLimit_ClockSetBack(t *testing.T) {
 	db := database(t)
 	for range 10 {
@@ -130,7 +130,7 @@ func begin(t *testing.T, db *pop.Connection, bs ratelimit.Buckets, now time.Time
 	return counts
 }
 
-func TestBuckets_RefundTakesTheAttemptOff(t *testing.T) {
+func TestBuckets_RefundUncountsTheAttempt(t *testing.T) {
 	db := database(t)
 	ada, client := ratelimit.Buckets{{Limit: inARow, Row: "ada"}}, ratelimit.Buckets{{Limit: inWindow, Row: "client"}}
 	for range 3 {
@@ -211,7 +211,7 @@ func TestBuckets_SimultaneousAttemptsCannotPass(t *testing.T) {
 	require.Equal(t, 10, count(t, db, "client").Attempts)
 }
 
-// Attempts lock the same buckets in the same order, when they start and when they end.
+// Attempts lock buckets in the same order, both when they start and when they end.
 func TestBuckets_DoNotDeadlock(t *testing.T) {
 	db := database(t)
 	client, email := ratelimit.Bucket{Limit: inWindow, Row: "z client"}, ratelimit.Bucket{Limit: inARow, Row: "a email"}
@@ -233,7 +233,7 @@ func TestBuckets_DoNotDeadlock(t *testing.T) {
 	all.Wait()
 }
 
-// A refused attempt counts in none of its buckets.
+// A refused attempt is not counted in any of its buckets.
 func TestBuckets_TakeAllOrNone(t *testing.T) {
 	db := database(t)
 	for range 10 {

@@ -8,6 +8,5 @@ import (
 	"modernc.org/sqlite"
 )
 
-// Pop uses the driver name sqlite3, which with -tags sqlite it registers
-// itself.
+// Pop looks for a driver named sqlite3, which it registers itself with -tags sqlite.
 func init() { sql.Register("sqlite3", &sqlite.Driver{}) }

@@ -16,7 +16,7 @@ import (
 	"corral/internal/recovery"
 )
 
-// migrations is that of the package comment.
+// migrations creates the table in the package comment.
 var migrations = fstest.MapFS{"20260101000000_create_recovery_codes.up.fizz": {Data: []byte(`
 	create_table("recovery_codes") {
 		t.Column("id", "uuid", {primary: true})
@@ -71,7 +71,7 @@ func TestRedeem_NotOfAnotherSet(t *testing.T) {
 	require.False(t, redeem(t, uuid.Nil, codes[1]))
 }
 
-func TestRedeem_OnceAtOnce(t *testing.T) {
+func TestRedeem_OneOfConcurrentCallsSucceeds(t *testing.T) {
 	set, codes := issue(t)
 	var redeemed atomic.Int32
 	var all sync.WaitGroup
@@ -90,7 +90,7 @@ func TestRedeem_OnceAtOnce(t *testing.T) {
 	require.EqualValues(t, 1, redeemed.Load())
 }
 
-// The table holds digests only.
+// The table must contain only digests.
 func TestIssue_DigestOnly(t *testing.T) {
 	set, codes := issue(t)
 	var digests [][]byte

@@ -11,10 +11,10 @@ func TestRename_Check(t *testing.T) {
 		{"example.com/you/app", "App"},
 		{"github.com/You/My-App", "MyApp2"},
 		{"paddock", "Paddock"},
-		{"git.example.com:8443/app", "x"}, // see below
+		{"git.example.com:8443/app", "x"}, // the only one that is refused
 		{"example.com/app/v2", "lower"},
 		{"tools.example.com/a_b~c.d", "ABC"},
-		{"www.example.com/app", "App"}, // .env wins wherever the path sorts
+		{"www.example.com/app", "App"},
 		{"zoo", "App"},
 	} {
 		if err := good.check(); good.name != "x" {

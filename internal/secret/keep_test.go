@@ -35,7 +35,7 @@ func mode(t *testing.T, path string) os.FileMode {
 	return info.Mode().Perm()
 }
 
-// Prevents forged cookies: a truncated secret is guessable.
+// Prevents forged cookies: an attacker can guess a truncated secret.
 func TestKeep_RejectsADamagedFile(t *testing.T) {
 	for _, content := range []string{"", "3f1d"} {
 		path := filepath.Join(t.TempDir(), "development.secret")
@@ -52,7 +52,8 @@ func TestKeep_CannotBeKept(t *testing.T) {
 	require.ErrorContains(t, err, "the development secret cannot be kept: ")
 }
 
-// With two secrets, one start could not read the sessions and mails of the other.
+// If two processes made different secrets, neither could read the other's sessions and
+// mails.
 func TestKeep_ConcurrentFirstStarts(t *testing.T) {
 	for range 10 {
 		path := filepath.Join(t.TempDir(), "storage", "development.secret")

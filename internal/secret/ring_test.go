@@ -24,7 +24,7 @@ func TestRing_Key(t *testing.T) {
 	require.Equal(t, [][]byte{key, newRing(other).Key("one")}, newRing(one, other).Keys("one"))
 }
 
-// Other keys would void sealed and digested values.
+// If keys changed, values that were sealed or digested before could not be read.
 func TestRing_KeyIsStable(t *testing.T) {
 	ring := newRing("3f1d0a9c5b7e4826a1c3e5f708192b4d")
 	require.Equal(t, "H4whpmbQZVDWILU6S08cBuNo1hso_rvxo-d-7khQcsw", ring.Digest("rate limits", "ada@example.com"))

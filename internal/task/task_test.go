@@ -12,7 +12,7 @@ import (
 	"corral/internal/task"
 )
 
-// received are the last arguments of the task test:greet.
+// received are the arguments of the last run of the task test:greet.
 var received []string
 
 func init() {

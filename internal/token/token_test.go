@@ -15,7 +15,7 @@ import (
 	"corral/internal/token"
 )
 
-// migrations is that of the package comment.
+// migrations is the migration in the package comment.
 var migrations = fstest.MapFS{"20260101000000_create_tokens.up.fizz": {Data: []byte(`
 	create_table("tokens") {
 		t.Column("id", "uuid", {primary: true})
@@ -35,15 +35,14 @@ var migrations = fstest.MapFS{"20260101000000_create_tokens.up.fizz": {Data: []b
 	add_index("tokens", ["purpose", "subject"], {})
 `)}}
 
-// db is on the server of TEST_DATABASE_URL or in a SQLite file. newStore, with
-// which each test begins, empties it.
+// db is the database of all tests. Each test begins with newStore, which empties it.
 var db *pop.Connection
 
 func TestMain(m *testing.M) { apptest.MainWithTables(m, &db, migrations) }
 
 var ada = token.Token{Purpose: "reset", Subject: "ada@example.com", Email: "ada@example.com"}
 
-// newStore returns a store of an empty table, and its clock, which stands still.
+// newStore returns a store of an empty table, and the time of its stopped clock.
 func newStore(t testing.TB) (token.Store, *time.Time) {
 	t.Helper()
 	apptest.Empty(t, db)
@@ -58,7 +57,8 @@ func issue(t testing.TB, s token.Store, which token.Token) string {
 	return raw
 }
 
-// requireDead requires that raw does not work because it was redeemed, or expired.
+// requireDead requires that raw does not work because it was redeemed, or because it has
+// expired.
 func requireDead(t testing.TB, s token.Store, raw string, redeemed bool) {
 	t.Helper()
 	_, err := s.Find(db, raw, "reset")
@@ -135,9 +135,9 @@ func TestStore_OneOfTwentyConcurrentUsesSucceeds(t *testing.T) {
 	require.Equal(t, 1, succeeded)
 }
 
-// A token's lifetime starts again when its mail is delivered, or at its creation if
-// the mail is given up.
-func TestStore_StartAndUnstart(t *testing.T) {
+// The lifetime of a token begins when its mail is delivered. If the mail is given up, it
+// begins when the token was issued.
+func TestStore_Lifetime(t *testing.T) {
 	s, now := newStore(t)
 	raw := issue(t, s, ada)
 	*now = now.Add(9 * time.Hour)

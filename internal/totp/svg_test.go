@@ -20,8 +20,8 @@ var (
 	run = regexp.MustCompile(`M(\d+) (\d+)h(\d+)v1H(\d+)z`)
 )
 
-// The document has the modules of the code and no others, on white, with a quiet
-// zone of four modules, and nothing that a content security policy forbids.
+// The document has exactly the modules of the code, on white and with a border of four
+// modules. It has nothing that a content security policy forbids.
 func TestSVG(t *testing.T) {
 	for _, account := range []string{"ada@example.com", "josé@bücher.example", strings.Repeat("ü", 64) + "@" + strings.Repeat("例", 60) + ".jp"} {
 		uri := totp.URI(key, "Corral", account)

@@ -17,7 +17,7 @@ import (
 )
 
 // key and vectors are those of RFC 6238, appendix B, for SHA-1. The codes there have
-// eight digits, of which six are the last.
+// eight digits, the last six of which are ours.
 var (
 	key     = []byte("12345678901234567890")
 	vectors = map[int64]string{
@@ -81,7 +81,7 @@ func TestMatch_AsTyped(t *testing.T) {
 	}
 }
 
-// sixes are the steps of the codes 000000, 111111, … 999999.
+// sixes are the steps whose codes are 000000, 111111, … 999999.
 var sixes = []int64{349495, 574232, 2988964, 81128, 311044, 1248555, 654412, 478073, 580751, 691}
 
 func TestMatch_DigitsOfAllScripts(t *testing.T) {
@@ -98,8 +98,8 @@ func TestMatch_DigitsOfAllScripts(t *testing.T) {
 	require.Greater(t, found, 600)
 }
 
-// If two steps have the same code, storing the first one would leave the code good
-// for a replay.
+// If two steps have the same code and the caller stored the first, an attacker could use
+// the code again.
 func TestMatch_ReturnsTheLastStepOfACode(t *testing.T) {
 	const first = 910737
 	at := time.Unix(30*first, 0)
@@ -112,7 +112,7 @@ func TestMatch_ReturnsTheLastStepOfACode(t *testing.T) {
 	}
 }
 
-// Anybody can compute the codes of an empty key.
+// An attacker can compute the codes of an empty key.
 func TestMatch_RejectsTheCodesOfNoKey(t *testing.T) {
 	now := time.Unix(1234567890, 0)
 	for _, wrong := range [][]byte{nil, {}, key[:19]} {
@@ -169,7 +169,7 @@ func TestURI(t *testing.T) {
 	}
 }
 
-// Apps take what is before the first colon for the issuer.
+// Authenticator apps take the text before the first colon for the issuer.
 func TestURI_HasOneColon(t *testing.T) {
 	uri, err := url.Parse(totp.URI(key, "Corral: test", `"a:b"@example.com`))
 	require.NoError(t, err)

@@ -16,7 +16,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// compiled are snippets that are compiled, with the same result as plush's.
+// compiled are snippets that the engine compiles. The result is the same as that of
+// plush.
 var compiled = []string{
 	`text`, `<%= text %>`, `<%= html %>`, `<%= number %>`, `<%= id %>`, `<%= nil %>`, `<%# a comment %>text`, `<%= %>`,
 	`<%= yes %><%= no %>`, `<%= 1.5 %>`, `<%= float %> <%= small %> <%= huge %> <%= float + 1.5 %>`, `<%= int64 %> <%= uint8 %> <%= float32 %> <%= rune %>`,
@@ -48,7 +49,8 @@ var compiled = []string{
 	`<%= partial("row", {t: shout}) %>`,
 }
 
-// leftToPlush are snippets that plush renders, with the same result or error.
+// leftToPlush are snippets that the engine leaves to plush. The result or error is the
+// same as that of plush.
 var leftToPlush = []string{
 	`<% let a = "b" %><%= a %>`, `<% if (yes) { %>a<% } %>`, `<%= unknown %>`, `<%= member.hidden %>`, `<%= member.Nothing %>`, `<%= text.Nothing %>`, `<%= shout(1) %>`, `<%= t(1) %>`, `<%= t() %>`, `<%= fails() %>`, `<%= text() %>`,
 	`<%= for (x) in text { %>a<% } %>`, `<%= for (x) in unknown { %>a<% } %>`, `<%= number ~= "7" %>`, `<%= text ~= "^a" %>`, `<%= partial("none") %>`, `<%= partial("stock") %>`,
@@ -81,7 +83,7 @@ func (m *member) Self() *member      { return m }
 func (member) Add(a, b int) int      { return a + b }
 func (member) Fail() (string, error) { return "", fs.ErrNotExist }
 
-// named is a t of a type that the engine does not know.
+// named is a type of the helper t that the engine does not know.
 type named func(key string, args ...any) string
 
 type htmler struct{}
@@ -123,7 +125,7 @@ func snippetData() map[string]any {
 	}
 }
 
-// routeHelper is like buffalo.RouteHelperFunc.
+// routeHelper is a path helper.
 type routeHelper func(o map[string]any) (template.HTML, error)
 
 var snippetFiles = templatesOf(
@@ -150,7 +152,7 @@ func TestCompile_AgreesWithPlush(t *testing.T) {
 				if compiles {
 					require.NoError(t, wantErr)
 				}
-				for range 2 { // the second comes from the cache
+				for range 2 { // the second result comes from the cache
 					fallbacks = 0
 					page, err := e.Bytes("snippet", snippetData())
 					if wantErr != nil {

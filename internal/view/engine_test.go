@@ -19,7 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// counting counts how often each file is opened.
+// counting is a file system that counts how often each file is opened.
 type counting struct {
 	fs.FS
 	mu    sync.Mutex
@@ -33,7 +33,7 @@ func (c *counting) Open(name string) (fs.File, error) {
 	return c.FS.Open(name)
 }
 
-// templatesOf makes template files from name, text pairs.
+// templatesOf returns template files from pairs of a name and a text.
 func templatesOf(pairs ...string) fstest.MapFS {
 	files := fstest.MapFS{}
 	for i := 0; i < len(pairs); i += 2 {
@@ -44,7 +44,7 @@ func templatesOf(pairs ...string) fstest.MapFS {
 
 const layout = "application.plush.html"
 
-// engineOf returns an engine on those files, with a layout that is nothing but a frame.
+// engineOf returns an engine with template files and a minimal layout.
 func engineOf(pairs ...string) *Engine {
 	files := templatesOf(append([]string{layout, "<main><%= yield %></main>"}, pairs...)...)
 	return New(Options{Templates: files, Layout: layout})
@@ -101,15 +101,15 @@ func TestEngine_PartialNames(t *testing.T) {
 	require.Equal(t, "<main>form form form nav</main>", rendered(t, e, "show.html", nil))
 }
 
-// A partial sees the names around it and those that it is given. What it is
-// given and what it sets end with it.
+// A partial sees the names of the template that calls it, and its own arguments. Its
+// arguments, and names that it sets, are not visible after it.
 func TestEngine_PartialScope(t *testing.T) {
 	e := engineOf("_row.plush.html", `<% let inner = "set" %><%= person %>=<%= label %>`,
 		"show.plush.html", `<%= partial("row", {label: "one"}) %>,<%= partial("row", {label: "two"}) %>,<%= if (inner) { %>leaked<% } %><%= if (label) { %>leaked<% } %>`)
 	require.Equal(t, "<main>Ada=one,Ada=two,</main>", rendered(t, e, "show", map[string]any{"person": "Ada"}))
 }
 
-// Data is escaped, and no template: in the page, the layout and a partial.
+// Data is escaped, and not executed as a template, in the page, the layout and a partial.
 func TestEngine_Escapes(t *testing.T) {
 	const typed = `<script>alert("1")</script>&'<%= secret %>`
 	e := New(Options{Layout: layout, Templates: templatesOf(
@@ -124,7 +124,7 @@ func TestEngine_Escapes(t *testing.T) {
 	require.Equal(t, "<main><b>ours</b></main>", rendered(t, engineOf("show.plush.html", "<%= ours %>"), "show", map[string]any{"ours": template.HTML("<b>ours</b>")}))
 }
 
-// Half a page is never sent.
+// A partial page must not be sent.
 func TestEngine_ErrorsRenderNothing(t *testing.T) {
 	boom := func() (string, error) { return "", errors.New("boom") }
 	for name, want := range map[string]string{
@@ -145,7 +145,7 @@ func TestEngine_ErrorsRenderNothing(t *testing.T) {
 	require.Zero(t, page.Len())
 }
 
-// An error is not cached: the file may be fixed.
+// An error is not cached, because the file may be corrected.
 func TestEngine_ErrorIsNotCached(t *testing.T) {
 	files := templatesOf(layout, "<%= yield %>", "show.plush.html", "<%= if (")
 	e := New(Options{Layout: layout, Templates: files})
@@ -155,7 +155,7 @@ func TestEngine_ErrorIsNotCached(t *testing.T) {
 	require.Equal(t, "fixed", rendered(t, e, "show", nil))
 }
 
-// Pages that are rendered at once share their parsed templates and nothing else.
+// Pages that are rendered concurrently share parsed templates, but no data.
 func TestEngine_PagesAtOnceDoNotMix(t *testing.T) {
 	e := engineOf("_who.plush.html", "<%= who %>", "show.plush.html", `<%= for (i) in range(1, 3) { %><%= partial("who") %><% } %>`, "stock.plush.html", `<% let x = who %><%= for (i) in range(1, 3) { %><%= partial("who") %><% } %>`)
 	var all sync.WaitGroup
@@ -173,7 +173,7 @@ func TestEngine_PagesAtOnceDoNotMix(t *testing.T) {
 	all.Wait()
 }
 
-// What a template sets ends with the page: neither the next page nor the handler sees it.
+// A name that a template sets is visible neither on the next page nor to the handler.
 func TestEngine_KeepsNothingBetweenPages(t *testing.T) {
 	e := engineOf("first.plush.html", `<% let who = "Ada" %><%= who %>`, "second.plush.html", "<%= if (who) { %>leaked<% } %>")
 	data := map[string]any{}
@@ -211,7 +211,7 @@ func TestEngine_TextOfListsIsNotEscaped(t *testing.T) {
 	}
 }
 
-// The helpers of a language are made once, for HTML and for plain text.
+// Options.Language is called once for each language, for HTML and plain text together.
 func TestEngine_Language(t *testing.T) {
 	made := map[string]int{}
 	e := New(Options{Layout: layout, Templates: templatesOf(layout, "<%= yield %>", "show.plush.html", `<%= greeting %> <%= t("a") %>`, "letter.plush.txt", `<%= t("a") %>`),
@@ -230,7 +230,7 @@ func TestEngine_Language(t *testing.T) {
 	require.Equal(t, map[string]int{"de": 1, "fr": 1}, made)
 }
 
-// A page in no known language is in the default one.
+// A page without a known language gets the helpers of "".
 func TestEngine_UnknownLanguage(t *testing.T) {
 	asked := map[string]int{}
 	e := New(Options{Templates: templatesOf("show.html", `<%= t("a") %> <%= t(key) %>`), Language: func(name string) map[string]any {
@@ -247,7 +247,7 @@ func TestEngine_UnknownLanguage(t *testing.T) {
 	require.Equal(t, map[string]int{"": 1, "de": 1, "xx": 1}, asked)
 }
 
-// Path helpers are in the data of a page, as Buffalo puts them there.
+// Buffalo puts path helpers into the data of a page.
 func TestEngine_PathHelpers(t *testing.T) {
 	app := buffalo.New(buffalo.Options{})
 	app.GET("/widgets/{widget_id}", func(buffalo.Context) error { return nil }).Name("widget")
@@ -270,14 +270,14 @@ func TestEngine_PathHelpers(t *testing.T) {
 	require.ErrorContains(t, err, "missing parameters")
 }
 
-// Plush writes what a Stringer says as it is.
+// Plush does not escape a Stringer.
 func TestEngine_EscapesStringers(t *testing.T) {
 	e := New(Options{Templates: templatesOf("show.html", `<%= link %>|<%= user.Link %>|<%= [link] %>`)})
 	link := &url.URL{Scheme: "javascript", Opaque: `"<script>`}
 	require.Equal(t, strings.TrimSuffix(strings.Repeat("javascript:&#34;&lt;script&gt;|", 3), "|"), rendered(t, e, "show", map[string]any{"link": link, "user": struct{ Link fmt.Stringer }{link}}))
 }
 
-// In development the log says which templates are not compiled, once, and why.
+// In development, the log says once for each template that it is not compiled, and why.
 func TestEngine_LogsWhatIsNotCompiled(t *testing.T) {
 	before, flags, output := slog.Default(), log.Flags(), log.Writer()
 	t.Cleanup(func() { slog.SetDefault(before); log.SetFlags(flags); log.SetOutput(output) })
@@ -306,7 +306,7 @@ func TestEngine_LogsWhatIsNotCompiled(t *testing.T) {
 	}
 }
 
-// A helper is called once for a page, also when the page is left to plush.
+// A helper is called once for each page, even if plush renders the page.
 func TestEngine_CallsHelpersOnce(t *testing.T) {
 	e := New(Options{Templates: templatesOf("show.html", `<%= count() %> <%= partial("stock") %> <%= linkTo("/", {body: "x"}) %>`, "_stock.html", `<% let x = count() %><%= x %>`)})
 	calls := 0

@@ -17,8 +17,8 @@ func engineWithLanguages(pairs ...string) *Engine {
 	return New(Options{Templates: templatesOf(append([]string{layout, "<main><%= yield %></main>"}, pairs...)...), Layout: layout, Language: inLanguage})
 }
 
-// The results are those of evaluated calls: per language, escaped, never a
-// template.
+// A folded call has the same result as an evaluated one: in the page's language, escaped,
+// and not executed as a template.
 func TestFold_KeepsEveryByte(t *testing.T) {
 	files := []string{
 		"application.plush.html", `<title><%= t("title") %></title><%= partial("nav") %>|<%= partial("row", {n: "1"}) %>|<%= yield %>`,
@@ -36,7 +36,7 @@ func TestFold_KeepsEveryByte(t *testing.T) {
 			page := rendered(t, e, "show", data)
 			require.Contains(t, page, "&lt;%= secret %&gt;", "a text is no template")
 			require.Contains(t, page, "&#34;"+language+"&#34;")
-			data["t"] = inLanguage(language)["t"] // evaluated, not folded
+			data["t"] = inLanguage(language)["t"] // a t of the page prevents folding
 			require.Equal(t, rendered(t, e, "show", data), page)
 		}
 	}

@@ -12,15 +12,15 @@ import (
 	"github.com/gobuffalo/nulls"
 )
 
-// skipped templates may run forever (unclosed comments, recursive functions, large
-// numbers) or print what differs from run to run.
+// skipped matches templates that may run forever (unclosed comments, recursive
+// functions, large numbers) or whose output differs from run to run.
 var skipped = regexp.MustCompile(`<%#|fn|\d{4}|debug|inspect|env`)
 
-// addresses of pointers differ from run to run.
+// addresses matches pointers, which differ from run to run.
 var addresses = regexp.MustCompile(`0x[0-9a-f]+`)
 
-// FuzzAgainstPlush renders templates by plush and by the engine: same output, or
-// two errors.
+// FuzzAgainstPlush renders templates by plush and by the engine. Both must have the same
+// output, or both must return an error.
 func FuzzAgainstPlush(f *testing.F) {
 	for _, source := range append(compiled, leftToPlush...) {
 		f.Add(source, "a <b>", 7, 1.5, true)
@@ -57,7 +57,8 @@ func FuzzAgainstPlush(f *testing.F) {
 	})
 }
 
-// recovered turns panics into errors, as Buffalo does, and removes addresses.
+// recovered calls render. It returns a panic as an error, as Buffalo does, and removes
+// pointers from the output.
 func recovered(render func() (string, error)) (html string, err error) {
 	defer func() {
 		if r := recover(); r != nil {

@@ -36,7 +36,7 @@ func TestHelpers_ContentForTheLayout(t *testing.T) {
 // widget is the model of `buffalo generate resource widget name desc:text`.
 type widget struct{ ID, Name, Desc string }
 
-// generated are the templates of the CLI v0.18.14, a little shorter.
+// generated are templates that the Buffalo CLI v0.18.14 generates, a little shortened.
 var generated = templatesOf(
 	layout, "<main><%= yield %></main>",
 	"widgets/_form.plush.html", `<%= f.InputTag("Name") %>

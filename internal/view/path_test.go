@@ -26,7 +26,7 @@ func TestEngine_PathsOfRoutes(t *testing.T) {
 		app := buffalo.New(buffalo.Options{Env: "test"})
 		app.GET("/", show)
 		app.GET("/other", show).Name("login")
-		app.GET(login, show).Name("login") // of equal names, Buffalo takes the last
+		app.GET(login, show).Name("login") // of routes with the same name, Buffalo uses the last
 		app.Group("/admin").GET("/users", show)
 		return app
 	}
@@ -38,7 +38,7 @@ func TestEngine_PathsOfRoutes(t *testing.T) {
 	}
 }
 
-// A page may have a path helper of its own.
+// A page's data may replace a path helper.
 func TestEngine_PathHelperOfAPage(t *testing.T) {
 	e := New(Options{Templates: templatesOf("show.html", `<%= loginPath() %>`)})
 	app := buffalo.New(buffalo.Options{Env: "test"})

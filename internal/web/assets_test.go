@@ -17,7 +17,7 @@ const (
 	style     = "body{}body{}body{}"
 )
 
-// serveAssets serves files, once they are compressed.
+// serveAssets serves files and waits until they are compressed.
 func serveAssets(t *testing.T, files fstest.MapFS) (*httptest.Server, *Assets) {
 	t.Helper()
 	assets, err := LoadAssets(files, false)
@@ -117,14 +117,14 @@ func TestAssets_CompressionDoesNotDelayRequests(t *testing.T) {
 	}
 	assets, err := LoadAssets(files, false)
 	require.NoError(t, err)
-	assets.compress.Do(func() {}) // as if it took forever
+	assets.compress.Do(func() {}) // prevents compression, as if it took very long
 	require.Equal(t, ",,,,", encodings(serve(t, echo, func(o *Options) { o.Assets = assets }), assets))
 	require.Equal(t, "br,,,,", encodings(serveAssets(t, files)))
 
 	assets, err = LoadAssets(files, false)
 	require.NoError(t, err)
 	encodings(serve(t, echo, func(o *Options) { o.Assets = assets }), assets)
-	<-assets.compressed // closed soon after the start
+	<-assets.compressed
 	live, err := LoadAssets(files, true)
 	require.NoError(t, err)
 	require.Equal(t, ",,,,", encodings(serve(t, echo, func(o *Options) { o.Assets = live }), live))

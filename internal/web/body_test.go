@@ -26,7 +26,7 @@ func TestBody_Form(t *testing.T) {
 	}{
 		{"/x", full, 200},
 		{"/x", full + "x", 413},
-		{"/xx", full + "x", 200}, // another path, another limit
+		{"/xx", full + "x", 200}, // this path has another limit
 		{"/x", "a=%zz", 400},
 	} {
 		res, _ := send(t, s, "POST", c.path, c.body)
@@ -67,7 +67,8 @@ func TestBody_AnyContentTypeReachesTheApp(t *testing.T) {
 	}
 }
 
-// Known lengths are refused before the app, unknown ones while it reads.
+// A body of known length is refused before the app runs, one of unknown length while the
+// app reads it.
 func TestBody_TooLongIs413(t *testing.T) {
 	called := 0
 	s := serve(t, newApp("POST", func(c buffalo.Context) error {

@@ -72,7 +72,7 @@ func TestConn_HijackedClosesDuringAWrite(t *testing.T) {
 			return
 		}
 		go func() {
-			_, err := taken.Write(make([]byte, 64<<20)) // more than socket buffers hold
+			_, err := taken.Write(make([]byte, 64<<20)) // exceeds the socket buffers
 			failed <- err
 		}()
 		time.AfterFunc(50*time.Millisecond, func() { taken.Close() })
@@ -86,7 +86,7 @@ func TestConn_HijackedClosesDuringAWrite(t *testing.T) {
 	}
 }
 
-// The connection is closed: another response must not follow half of one.
+// The connection is closed, because another response must not follow a partial one.
 func TestConn_ClientThatDoesNotReadIsCutOff(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)

@@ -36,7 +36,8 @@ func TestMethodOverride_OnlyFromAForm(t *testing.T) {
 	}
 }
 
-// A HEAD would make the body the next response on the connection.
+// If a form could make a request a HEAD, the client would take the body for the next
+// response.
 func TestMethodOverride_HEADLeavesTheConnectionInStep(t *testing.T) {
 	s := serve(t, echo)
 	conn, err := net.Dial("tcp", s.Listener.Addr().String())
@@ -54,7 +55,8 @@ func TestMethodOverride_HEADLeavesTheConnectionInStep(t *testing.T) {
 	}
 }
 
-// upload returns a multipart form of field-value pairs and a file.
+// upload returns a multipart form with fields, from pairs of a name and a value, and a
+// file.
 func upload(t *testing.T, file []byte, pairs ...string) (body *bytes.Buffer, contentType string) {
 	t.Helper()
 	body = new(bytes.Buffer)
@@ -97,8 +99,8 @@ func TestMethodOverride_ReadsTheFirstMultipartField(t *testing.T) {
 	}
 }
 
-// newUpload returns an app whose handler shows the form in each of Buffalo's
-// ways. reads counts bytes read before a guard.
+// newUpload returns an app whose handler reads a form by c.Param, c.File and c.Bind. It
+// sets reads to a number that is 0 if nothing of the form was read before the guard.
 func newUpload(reads *int) *buffalo.App {
 	app := newApp("PUT", func(c buffalo.Context) error {
 		file, err := c.File("picture")
@@ -133,7 +135,7 @@ func newUpload(reads *int) *buffalo.App {
 }
 
 func TestParseMultipart(t *testing.T) {
-	t.Setenv("TMPDIR", "/nonexistent") // as in images from scratch
+	t.Setenv("TMPDIR", "/nonexistent") // a container may have no folder for temporary files
 	reads := -1
 	s := serve(t, newUpload(&reads), maxBody(20<<20))
 	body, kind := upload(t, make([]byte, 15<<20), "_method", "PUT", "title", "A title")

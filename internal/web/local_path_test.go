@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// hostilePaths are not local, by attack.
+// hostilePaths are paths that must be refused, by the attack.
 var hostilePaths = map[string][]string{
 	"no path at all":   {"", " ", "?next=/", "#top", ".", "..", ":80", "a", "a/b", "/ ", " /", "\u00a0/", "%2f", "%2f%2fevil.example", "%5c%5cevil.example"},
 	"another host":     {"//", "///", "//evil.example", "///evil.example", "////evil.example", "//evil.example:80", "//[::1]/", "//127.1", "//evil.example/%2f..", "evil.example"},
@@ -49,9 +49,9 @@ func TestIsLocalPath_AcceptsOwnPaths(t *testing.T) {
 	}
 }
 
-// An accepted path stays on this site: for net/url, for browsers, which read
-// backslashes as slashes and drop TAB, CR and LF, when decoded or cleaned
-// again, and in net/http's Location.
+// An accepted path must stay on this site in every interpretation: by net/url; by
+// browsers, which read backslashes as slashes and drop TAB, CR and LF; after it is
+// decoded or cleaned again; and in the Location that net/http writes.
 func FuzzIsLocalPath(f *testing.F) {
 	for _, paths := range hostilePaths {
 		for _, local := range paths {

@@ -31,7 +31,8 @@ func TestLogBuffer_WritesInOrder(t *testing.T) {
 	}
 }
 
-// The app goes on while nothing reads, and the log says what it lacks.
+// The app continues while the reader of the log stalls. Then the log says how many lines
+// were lost.
 func TestLogBuffer_StalledReader(t *testing.T) {
 	reader, writer := io.Pipe()
 	b := NewLogBuffer(writer)
@@ -57,7 +58,7 @@ func TestLogBuffer_StalledReader(t *testing.T) {
 	require.Contains(t, log.Text(), "event=flows")
 }
 
-// A write to a pipe without a reader fails; another may read later.
+// A write to a pipe without a reader fails. Another reader may come later.
 func TestLogBuffer_DeadReader(t *testing.T) {
 	w := &failing{}
 	b := NewLogBuffer(w)

@@ -22,7 +22,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// buffer is a log that may be read while it is written.
+// buffer is a log that tests may read while the app writes it.
 type buffer struct {
 	mu sync.Mutex
 	b  bytes.Buffer
@@ -47,7 +47,7 @@ func (l *buffer) lines(t testing.TB) []map[string]any {
 	return lines
 }
 
-// wait returns the lines once there are n: lines follow their responses.
+// wait waits for n lines and returns them. A line may be written after its response.
 func (l *buffer) wait(t testing.TB, n int) (lines []map[string]any) {
 	t.Helper()
 	require.Eventually(t, func() bool { lines = l.lines(t); return len(lines) >= n }, 10*time.Second, time.Millisecond)
@@ -93,7 +93,7 @@ func TestLog_RequestHasTheseKeysOnly(t *testing.T) {
 	require.NotContains(t, fmt.Sprint(lines), "secret")
 }
 
-// A refused request writes no more than another.
+// A refused request writes one line, as any other.
 func TestLog_FirstEventIsThatOfTheRequest(t *testing.T) {
 	var log buffer
 	s := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -194,7 +194,7 @@ func TestLog_ErrorsDoNotQuoteInput(t *testing.T) {
 	logger.Error("error", "error", strings.Repeat("é", 5000))
 	lines := log.lines(t)
 	require.Less(t, len(lines[len(lines)-1]["error"].(string)), 2100)
-	logger.Error("error", "error", strings.Repeat(" ", maxError-30)+token) // at the point of truncation
+	logger.Error("error", "error", strings.Repeat(" ", maxError-30)+token) // spans the point of truncation
 	lines = log.lines(t)
 	require.NotContains(t, lines[len(lines)-1]["error"], token[:20])
 
@@ -212,7 +212,7 @@ func TestLog_ErrorsDoNotQuoteInput(t *testing.T) {
 	require.Contains(t, r.Trace, "correct horse", "the developer's page shows all of it")
 }
 
-// A form of such inputs could fill the memory.
+// If a secret matched the replacement of another, a form could fill the memory.
 func TestLog_RedactionMarkersDoNotGrow(t *testing.T) {
 	r := RequestInfo{request: &http.Request{PostForm: url.Values{"code": slices.Repeat([]string{"canc", "inpu", "((in", "put)"}, 9)}}}
 	require.Equal(t, "context (input)eled", r.withoutSecrets("context canceled"))

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Failed responses and responses with a cookie are for one client.
+// Errors and responses with a cookie are for one client only.
 func TestKeepPages_OnlyPagesForAllClients(t *testing.T) {
 	answers := []func(w http.ResponseWriter, r *http.Request){
 		func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) },
@@ -22,7 +22,7 @@ func TestKeepPages_OnlyPagesForAllClients(t *testing.T) {
 			fmt.Fprint(w, "cookie")
 		},
 		func(w http.ResponseWriter, _ *http.Request) { panic("kept from the client") },
-		func(w http.ResponseWriter, r *http.Request) { // an error after the page has begun
+		func(w http.ResponseWriter, r *http.Request) { // an error after the response has begun
 			fmt.Fprint(w, "half")
 			if Info(r.Context()).Started() {
 				panic(http.ErrAbortHandler)

@@ -19,7 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// trap is a folder that panics once set.
+// trap is a file system that panics when set is true.
 type trap struct {
 	fs.FS
 	set bool

@@ -47,7 +47,7 @@ func TestServer_WarnsOfTheProxyProtocol(t *testing.T) {
 	}
 }
 
-// What net/http asks of a connection still works.
+// The wrapped connection still has the methods that net/http uses to send files.
 func TestServer_SendsFiles(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "file")
 	content := strings.Repeat("content ", 100_000)

@@ -67,7 +67,7 @@ func TestBindScript(t *testing.T) {
 	}
 }
 
-// The page that the script goes to shows the flash messages.
+// The flash messages are shown on the page of the location.
 func TestRedirectScript(t *testing.T) {
 	app := scriptApp()
 	w := httptest.NewRecorder()

@@ -64,10 +64,9 @@ func TestServer_CutsOffSlowAndRefusesLongRequests(t *testing.T) {
 	require.Contains(t, exchange(t, address, start+full+strings.Repeat("x", 4096)+end), "431 Request Header Fields Too Large")
 }
 
-// net/http answers these without the handler: one line of plain text, without
-// our headers or details, on a connection that closes. A header time-out gets
-// no answer.
-func TestServer_WhatNetHTTPAnswers(t *testing.T) {
+// net/http answers these requests itself, with one line of plain text that reveals
+// nothing. It closes the connection.
+func TestServer_InvalidRequests(t *testing.T) {
 	_, address := listen(t, echo, ListenOptions{})
 	for request, status := range map[string]string{
 		"nonsense\r\n\r\n":                                                                                     "400 Bad Request",
@@ -91,15 +90,16 @@ func TestServer_WhatNetHTTPAnswers(t *testing.T) {
 	}
 }
 
-// net/http's answer would have no headers.
+// net/http's own answer would lack the security headers.
 func TestServer_OptionsAsteriskHasHeaders(t *testing.T) {
 	_, address := listen(t, echo, ListenOptions{})
 	require.Contains(t, exchange(t, address, "OPTIONS * HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"), "Content-Security-Policy: ")
 }
 
-// Prevents request smuggling: chunked overrides Content-Length (RFC 9112, 6.3),
-// and the connection closes (6.1), so that what follows is no request. net/http
-// hides which chunked requests had both, so it closes after all of them.
+// Prevents request smuggling. Transfer-Encoding overrides Content-Length (RFC 9112,
+// 6.3), and the connection closes (6.1), so that the bytes after the body are not taken
+// for a request. net/http hides which chunked requests had both headers, so the
+// connection closes after all chunked requests.
 func TestServer_BodyHasOneLength(t *testing.T) {
 	silent := http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})
 	flushed := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { http.NewResponseController(w).Flush() })
@@ -178,8 +178,8 @@ func TestServer_TLS(t *testing.T) {
 	require.Equal(t, 2, res.ProtoMajor)
 }
 
-// overHTTP2 sends a GET with one more field, unchanged, and returns the headers
-// of the answer, or nil if the stream was reset.
+// overHTTP2 sends a GET with one more header field, unchanged. It returns the headers of
+// the response, or nil if the server has reset the stream.
 func overHTTP2(t *testing.T, address string, roots *x509.CertPool, name, value string) *http2.MetaHeadersFrame {
 	t.Helper()
 	conn, err := tls.Dial("tcp", address, &tls.Config{RootCAs: roots, NextProtos: []string{"h2"}})
@@ -215,9 +215,9 @@ func TestServer_HTTP2RefusesLineEndsInHeaders(t *testing.T) {
 	}
 }
 
-// HTTP/2 knows no headers of a connection (RFC 9113, 8.2.2): a proxy that turned
-// them into HTTP/1.1 would see another request. Go refuses them in requests, and
-// we remove them from responses.
+// HTTP/2 does not allow headers of the connection (RFC 9113, 8.2.2): after a proxy has
+// translated them to HTTP/1.1, they could change where a request ends. net/http refuses
+// them in requests; we remove them from responses.
 func TestServer_HTTP2HasNoConnectionHeaders(t *testing.T) {
 	certFile, keyFile, roots := certificateFiles(t)
 	served := 0
@@ -283,7 +283,7 @@ func TestServer_ShutdownAnswersRequestsInFlight(t *testing.T) {
 	require.NoError(t, <-stopped)
 }
 
-// Idle HTTP/2 connections are told to end.
+// Shutdown ends idle HTTP/2 connections.
 func TestServer_ShutdownAnswersHTTP2Requests(t *testing.T) {
 	certFile, keyFile, roots := certificateFiles(t)
 	s, address := listen(t, echo, ListenOptions{CertFile: certFile, KeyFile: keyFile})
@@ -298,7 +298,7 @@ func TestServer_ShutdownAnswersHTTP2Requests(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	stopped, body := make(chan error), strings.NewReader("a=b")
-	trace := &httptrace.ClientTrace{Got100Continue: func() { // the handler is reading
+	trace := &httptrace.ClientTrace{Got100Continue: func() { // the handler has begun to read
 		go func() { stopped <- s.Shutdown(ctx) }()
 		for err := error(nil); err == nil; {
 			var other net.Conn
@@ -319,7 +319,8 @@ func TestServer_ShutdownAnswersHTTP2Requests(t *testing.T) {
 	require.NoError(t, <-stopped)
 }
 
-// 0.0.0.0 is IPv4 only: a firewall for IPv4 must not leave IPv6 open. :: is both.
+// 0.0.0.0 must not accept IPv6, which a firewall for IPv4 leaves open. [::] accepts
+// both.
 func TestListen_AddressFamily(t *testing.T) {
 	for addr, ipv6 := range map[string]bool{"0.0.0.0:0": false, "[::]:0": true} {
 		s, err := Listen(ListenOptions{Addr: addr}, echo, slog.New(slog.DiscardHandler))

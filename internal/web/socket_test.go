@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// passed returns a descriptor of a socket, as systemd passes it.
+// passed returns a file descriptor of a socket, like one that systemd passes.
 func passed(t *testing.T, socket interface{ File() (*os.File, error) }) int {
 	t.Helper()
 	file, err := socket.File()
@@ -27,7 +27,8 @@ func passed(t *testing.T, socket interface{ File() (*os.File, error) }) int {
 	return fd
 }
 
-// unixSocket listens in a folder whose name is short enough.
+// unixSocket returns a listener. Its path is shorter than one in t.TempDir, which could
+// be too long for a socket.
 func unixSocket(t *testing.T) *net.UnixListener {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "web")
@@ -101,8 +102,8 @@ func TestSockets_CannotBeServed(t *testing.T) {
 	}
 }
 
-// The permissions of a unix socket's file say whose peer it is, so that it may
-// name the client.
+// A peer of a unix socket may send the client's IP: the permissions of the socket's file
+// decide who can connect.
 func TestClient_PeersOfUnixSocketsAreTrusted(t *testing.T) {
 	for _, l := range []net.Listener{unixSocket(t), tcpSocket(t)} {
 		s, err := Listen(ListenOptions{Sockets: []net.Listener{l}}, observe(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -18,7 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// open sends a GET and returns the response, to be read by lines.
+// open sends a GET. It returns the response and a reader of its body.
 func open(t *testing.T, address string) (*http.Response, *bufio.Reader) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
@@ -124,8 +124,8 @@ func TestStream_HandlerHijacks(t *testing.T) {
 	}
 }
 
-// waiting returns an app that begins a response, reports its context's error,
-// and completes the response.
+// waiting returns an app that begins a response, waits until its context ends, sends the
+// context's error to ended, and completes the response.
 func waiting(begin func(http.ResponseWriter)) (app http.Handler, started chan bool, ended chan error) {
 	started, ended = make(chan bool, 1), make(chan error, 1)
 	return newApp("GET", func(c buffalo.Context) error {
@@ -138,7 +138,7 @@ func waiting(begin func(http.ResponseWriter)) (app http.Handler, started chan bo
 	}), started, ended
 }
 
-// What the handler sends after its context ended still arrives.
+// The client receives what the handler sends after its context has ended.
 func TestStream_EndsWhenTheServerStops(t *testing.T) {
 	certFile, keyFile, roots := certificateFiles(t)
 	for scheme, o := range map[string]ListenOptions{"http": {}, "https": {CertFile: certFile, KeyFile: keyFile}} {

@@ -19,7 +19,7 @@ func maxTimeOf(limit time.Duration) func(*Options) {
 	return func(o *Options) { o.MaxTime = func(string) time.Duration { return limit } }
 }
 
-// serveWithin serves an app with that net/http timeout.
+// serveWithin serves an app with the given timeouts of net/http.
 func serveWithin(t *testing.T, timeout time.Duration, app http.Handler, change ...func(*Options)) *httptest.Server {
 	t.Helper()
 	s := httptest.NewUnstartedServer(chain(t, app, change...))
@@ -70,7 +70,7 @@ func TestTime_UnlimitedOutlivesTheTimeouts(t *testing.T) {
 	require.Equal(t, "part part part part ", string(answer))
 }
 
-// deadlines records the deadlines set.
+// deadlines is a ResponseWriter that records the deadlines that are set.
 type deadlines struct {
 	*httptest.ResponseRecorder
 	read, write time.Time

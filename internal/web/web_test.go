@@ -18,7 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// echo shows the method, path and form.
+// echo is an app that answers with the method, path and form of a request.
 var echo = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 	MethodOverride(w, r)
 	if r.URL.Path == "/panic" {
@@ -29,7 +29,7 @@ var echo = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 
 func page(w http.ResponseWriter, _ *http.Request, status int) { w.WriteHeader(status) }
 
-// newApp returns an app with the options that actions uses.
+// newApp returns an app with the same options as package actions.
 func newApp(method string, h buffalo.Handler) *buffalo.App {
 	app := buffalo.New(buffalo.Options{Env: "test", Logger: logger.NewLogger("panic"), MethodOverride: MethodOverride})
 	app.Middleware.Remove(buffalo.RequestLogger, app.PanicHandler)
@@ -50,7 +50,7 @@ func newApp(method string, h buffalo.Handler) *buffalo.App {
 	return app
 }
 
-// testOptions returns development's options, with a stylesheet.
+// testOptions returns options as in development, with a stylesheet.
 func testOptions(t testing.TB) Options {
 	t.Helper()
 	assets, err := LoadAssets(fstest.MapFS{"app.css": {Data: []byte(strings.Repeat("body{}", 100))}}, false)
@@ -155,8 +155,7 @@ func TestHost(t *testing.T) {
 	}
 }
 
-// Without Sec-Fetch-Site, Origin must be exactly ours: scheme and host, and no
-// more.
+// Without Sec-Fetch-Site, Origin must be exactly the scheme and host of this site.
 func TestCrossOrigin_Exact(t *testing.T) {
 	production, development := serve(t, echo, inProduction), serve(t, echo)
 	tunnel := serve(t, echo, func(o *Options) { o.PublicURL = &url.URL{Scheme: "https", Host: "tunnel.example"} })
@@ -208,7 +207,7 @@ func TestHost_DevelopmentRedirectsToOneName(t *testing.T) {
 			require.Equal(t, "http://localhost:3000//a%2Fb?c=d", res.Header.Get("Location"))
 		}
 	}
-	for _, host := range []string{"localhost:3000", "127.0.0.1:4000"} { // another port may be a proxy's or a test's
+	for _, host := range []string{"localhost:3000", "127.0.0.1:4000"} { // another port, such as that of a proxy or a test, is not redirected
 		res, _ := send(t, s, "GET", "/", "", "Host", host)
 		require.Equal(t, 200, res.StatusCode, host)
 	}
@@ -277,7 +276,7 @@ func TestClientAddr(t *testing.T) {
 		{"[fd00::1]:5", "2001:db8::1", "2001:db8::1", ""},
 		{"[::ffff:10.0.0.1]:5", "198.51.100.1", "198.51.100.1", ""},
 		{"@", "198.51.100.1", "invalid IP", ""},
-		// With a port, as Azure and others send it.
+		// Azure and others add a port.
 		{"10.0.0.1:5", "203.0.113.7:51234", "203.0.113.7", ""},
 		{"10.0.0.1:5", "203.0.113.7:51234, 10.0.0.2:80", "203.0.113.7", ""},
 		{"10.0.0.1:5", "[2001:db8::1]:51234", "2001:db8::1", ""},
@@ -300,8 +299,8 @@ func TestClientAddr(t *testing.T) {
 	}
 }
 
-// One warning a process, and none for health checks, which a proxy sends for
-// itself.
+// The log has one warning for a process. A proxy sends health checks without a client,
+// so they cause no warning.
 func TestClientAddr_WarnsOnce(t *testing.T) {
 	for header, want := range map[string]string{"": "X-Forwarded-For is missing", "nonsense": "X-Forwarded-For is unreadable"} {
 		var log bytes.Buffer

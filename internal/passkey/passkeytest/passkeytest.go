@@ -48,7 +48,7 @@ type Authenticator struct {
 	SignCount    uint32 // grows by one with each answer
 	CounterStuck bool   // stops SignCount
 
-	NotPresent, NotVerified  bool // the user is not
+	NotPresent, NotVerified  bool // the user is not present, or not verified
 	BackupEligible, BackedUp bool
 	CrossOrigin              bool // the page is in a frame of another site
 
