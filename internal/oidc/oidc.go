@@ -18,9 +18,9 @@
 //	answer := oidc.Answer{Code: c.Param("code"), Iss: c.Param("iss"), Error: c.Param("error")}
 //	identity, err := provider.Finish(ctx, state.Flow, answer)
 //
-// A [State] binds the answer to the browser that began, to the provider and to the
-// purpose, and works once: prevents logging a victim in to the attacker's account, and
-// mixing up providers.
+// A [State] binds the answer to the browser that began the login, to the provider and to
+// the purpose. It works only once. Prevents logging a victim in to the attacker's
+// account, and mixing up providers.
 //
 // Identify an account by the issuer and the subject of an [Identity], not by the
 // email: the provider may not have verified it, and it may change.

@@ -17,21 +17,21 @@ import (
 // StateLifetime is how long a login at the provider may take.
 const StateLifetime = 10 * time.Minute
 
-// ErrState means that an answer belongs to no login that this browser began with this
-// provider, or to one that is too old or finished.
+// ErrState means that this browser did not begin the login that the answer belongs to,
+// or not with this provider, or that the login is too old or was finished.
 var ErrState = errors.New("the state is refused")
 
-// A State is a login that began. Sealed, it is the parameter state: it needs no row, so
-// that strangers fill no table and two tabs do not disturb each other.
+// A State is a login that has begun. Encrypted, it is the parameter state. It needs no
+// row: clients that are not logged in cannot fill a table, and each tab has its own.
 type State struct {
 	Flow     Flow   `json:"flow"`
-	Provider string `json:"provider"` // the app's name for it
+	Provider string `json:"provider"` // the app's name of the provider
 	Purpose  string `json:"purpose"`
-	Subject  string `json:"subject,omitempty"` // who it is for, such as a session, or ""
-	Next     string `json:"next,omitempty"`    // the page to go to afterwards, or ""
+	Subject  string `json:"subject,omitempty"` // such as the session that the login is for, or ""
+	Next     string `json:"next,omitempty"`    // the page to redirect to after the login, or ""
 
-	// Set by Seal.
-	Browser   []byte    `json:"browser"` // digest of the browser's secret
+	// Seal sets these.
+	Browser   []byte    `json:"browser"` // digest of rawBrowser
 	ExpiresAt time.Time `json:"expires"`
 }
 
@@ -43,16 +43,17 @@ type States struct {
 
 const purposeOfState = "provider states"
 
-// Seal returns the parameter state. RawBrowser is a secret that the browser keeps in an
-// encrypted cookie: prevents logging a victim in to the attacker's account.
+// Seal returns the parameter state. rawBrowser is a secret that the browser keeps in an
+// encrypted cookie. It binds the state to that browser: prevents logging a victim in to
+// the attacker's account.
 func (s States) Seal(state State, rawBrowser string) string {
 	state.Browser, state.ExpiresAt = secret.TokenDigest(rawBrowser), s.Now().Add(StateLifetime)
-	plain, _ := json.Marshal(state) // texts and numbers: never fails
+	plain, _ := json.Marshal(state) // cannot fail
 	return base64.RawURLEncoding.EncodeToString(s.Secrets.Seal(purposeOfState, plain))
 }
 
-// Open returns the state of an answer that came to the provider's RedirectURL, or
-// ErrState. The caller compares Subject, and dispatches on Purpose.
+// Open decrypts the state of an answer, or returns ErrState. provider is the name of the
+// provider whose RedirectURL got the answer. The caller must check Purpose and Subject.
 func (s States) Open(sealed, provider, rawBrowser string) (*State, error) {
 	encrypted, err := base64.RawURLEncoding.DecodeString(sealed)
 	if err != nil {
@@ -69,7 +70,7 @@ func (s States) Open(sealed, provider, rawBrowser string) (*State, error) {
 	switch {
 	case rawBrowser == "", !bytes.Equal(state.Browser, secret.TokenDigest(rawBrowser)):
 		return nil, fmt.Errorf("%w: another browser's", ErrState)
-	case state.Provider != provider: // prevents mix-up: the code is another provider's
+	case state.Provider != provider: // prevents a mix-up: the code is from another provider
 		return nil, fmt.Errorf("%w: another provider's", ErrState)
 	case !s.Now().Before(state.ExpiresAt):
 		return nil, fmt.Errorf("%w: too old", ErrState)
@@ -77,9 +78,9 @@ func (s States) Open(sealed, provider, rawBrowser string) (*State, error) {
 	return state, nil
 }
 
-// Redeem uses the state up, on all nodes. Call it before Finish, in a transaction of
-// its own: the code of a failed login must not be tried again. It returns ErrState if
-// it was used before, and needs the table of package once.
+// Redeem marks the state as used, on all nodes, and returns ErrState if it was used
+// before. It needs the table of package once. Call it before Finish, in a separate
+// transaction: prevents another use of the code after a failed login.
 func (s *State) Redeem(tx *pop.Connection) error {
 	err := once.Use(tx, secret.TokenDigest(s.Flow.Nonce), s.ExpiresAt)
 	if errors.Is(err, once.ErrUsed) {

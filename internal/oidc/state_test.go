@@ -13,7 +13,7 @@ import (
 	"corral/internal/secret"
 )
 
-// db has the table of package once.
+// db is a database with the table of package once.
 var db *pop.Connection
 
 func TestMain(m *testing.M) {
@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 	`)}})
 }
 
-// statesAt returns States at a time that the test moves.
+// statesAt returns States whose clock the test can move.
 func statesAt(now *time.Time, secrets ...string) oidc.States {
 	return oidc.States{Secrets: secret.NewRing("shop", secrets), Now: func() time.Time { return *now }}
 }

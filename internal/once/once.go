@@ -1,9 +1,10 @@
-// Package once makes a secret that needs no row until then work once, on all nodes:
+// Package once makes a secret work only once, on all nodes. The secret needs no row
+// until it is used:
 //
 //	err := once.Use(tx, digest, time.Now().Add(lifetime))
 //
-// It needs this table in PostgreSQL or SQLite, with an index on expires_at, after which
-// rows may be deleted:
+// The package needs this table in PostgreSQL or SQLite, with an index on expires_at.
+// Delete the rows after that time:
 //
 //	CREATE TABLE used_challenges (
 //		id         UUID NOT NULL PRIMARY KEY,
@@ -26,8 +27,9 @@ import (
 // ErrUsed means that the secret was used before.
 var ErrUsed = errors.New("the secret was used before")
 
-// Use uses up the secret of a digest, SHA-256, in the transaction that it serves. Its
-// lifetime must end by expires. After ErrUsed the transaction can only be rolled back.
+// Use marks a secret, given by its SHA-256 digest, as used. Call it in the transaction
+// of what the secret allows. The secret must not be valid after expires. If Use returns
+// ErrUsed, the transaction must be rolled back.
 func Use(tx *pop.Connection, digest []byte, expires time.Time) error {
 	err := tx.RawQuery("INSERT INTO used_challenges (id, digest, expires_at) VALUES (?, ?, ?)", uuid.Must(uuid.NewV7()), digest, expires).Exec()
 	if database.IsDuplicate(err) {

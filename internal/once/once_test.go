@@ -14,7 +14,7 @@ import (
 	"corral/internal/once"
 )
 
-// migrations is that of the package comment.
+// migrations creates the table in the package comment.
 var migrations = fstest.MapFS{"20260101000000_create_used_challenges.up.fizz": {Data: []byte(`
 	create_table("used_challenges") {
 		t.Column("id", "uuid", {primary: true})
@@ -25,7 +25,7 @@ var migrations = fstest.MapFS{"20260101000000_create_used_challenges.up.fizz": {
 	add_index("used_challenges", "digest", {unique: true})
 `)}}
 
-// db is on the server of TEST_DATABASE_URL or in a SQLite file.
+// db is the database of all tests.
 var db *pop.Connection
 
 func TestMain(m *testing.M) { apptest.MainWithTables(m, &db, migrations) }
@@ -52,7 +52,7 @@ func TestUse(t *testing.T) {
 	require.NoError(t, use("another"))
 }
 
-// The secret works again if what it served did not happen.
+// If the transaction is rolled back, the secret works again.
 func TestUse_RollsBack(t *testing.T) {
 	refused := errors.New("refused")
 	require.ErrorIs(t, db.Transaction(func(tx *pop.Connection) error {
