@@ -27,7 +27,7 @@ func TestActivity_PagesLinkToOlderOnes(t *testing.T) {
 	require.False(t, zoe.has(`main a[rel="next"]`))
 	require.Contains(t, zoe.text("main li:last-child"), "Account created")
 
-	// An old page may link to entries that were purged since.
+	// A page that is still open may link to entries that were purged.
 	zoe.visit("/account/activity?before=00000000-0000-7000-8000-000000000000")
 	zoe.see("activity-empty")
 	require.False(t, zoe.has("main li"))

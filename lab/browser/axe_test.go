@@ -25,12 +25,12 @@ var axeSource = sync.OnceValue(func() string {
 	return string(source)
 })
 
-// axe returns axe-core's findings. It runs in an isolated world, so the page's
-// policy stays in force.
+// axe returns the violations that axe-core finds. The script runs in an isolated world,
+// so that the page's content security policy stays in force.
 func (b *browser) axe() (violations []string) {
 	b.t.Helper()
 	if axeSource() == "" {
-		return nil // TestAxe_FindsMissingLabels skips
+		return nil // without axe-core, TestAxe_FindsMissingLabels is skipped
 	}
 	b.do("asking axe", chromedp.ActionFunc(func(ctx context.Context) error {
 		frame := chromedp.FromContext(ctx).Target.TargetID

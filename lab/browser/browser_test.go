@@ -33,8 +33,8 @@ type browser struct {
 	site *site
 	ctx  context.Context
 
-	loads    chan struct{}             // a page is loaded and drawn
-	half     *page.EventLifecycleEvent // only one of both
+	loads    chan struct{}             // receives a value when a page is loaded and drawn
+	half     *page.EventLifecycleEvent // the event of a page that is only loaded, or only drawn
 	mutex    sync.Mutex
 	noise    []string  // requests to another host, errors, policy violations
 	received []float64 // bytes of each response, headers included
@@ -57,12 +57,12 @@ func openBrowserIn(t *testing.T, s *site, p person, chromium context.Context, op
 		}
 		b.listen(event)
 	})
-	require.NoError(t, chromedp.Run(ctx), "opening a tab") // Run would bind the tab to a deadline
+	require.NoError(t, chromedp.Run(ctx), "opening a tab") // without a deadline, after which the tab would close
 	b.do("setting up", network.Enable(), log.Enable(), runtime.Enable(), inspector.Enable(),
 		emulation.SetUserAgentOverride(b.userAgent).WithAcceptLanguage(b.language),
 		network.SetExtraHTTPHeaders(network.Headers{ipHeader: b.ip}),
 		emulation.SetScriptExecutionDisabled(b.noScript),
-		emulation.SetFocusEmulationEnabled(true), // both of two browsers
+		emulation.SetFocusEmulationEnabled(true), // so that two browsers can have the focus
 		b.screen,
 		tellOfViolations)
 	if !b.noisy {
@@ -71,8 +71,8 @@ func openBrowserIn(t *testing.T, s *site, p person, chromium context.Context, op
 	return b
 }
 
-// openTab opens a window with its own profile. chromedp would open a tab, which
-// Chromium refuses without a window.
+// openTab opens a tab with its own profile, in a new window. chromedp would open it
+// without a window, which Chromium refuses.
 func openTab(t *testing.T, p person) (id target.ID) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(requireChromium(t, p), patience)
@@ -90,10 +90,10 @@ func (b *browser) listen(event any) {
 	case *page.EventLifecycleEvent:
 		b.arrives(e)
 	case *page.EventFrameNavigated:
-		if e.Type == page.NavigationTypeBackForwardCacheRestore { // not loaded again
+		if e.Type == page.NavigationTypeBackForwardCacheRestore { // such a page is not loaded again
 			b.loads <- struct{}{}
 		}
-	case *fetch.EventRequestPaused: // a test breaks what is sent
+	case *fetch.EventRequestPaused: // in tests that break requests
 		go chromedp.Run(b.ctx, fetch.ContinueRequest(e.RequestID).WithPostData(base64.StdEncoding.EncodeToString([]byte("email=%"))))
 	case *network.EventRequestWillBeSent:
 		if !strings.HasPrefix(e.Request.URL, b.site.url+"/") {
@@ -112,7 +112,7 @@ func (b *browser) listen(event any) {
 	case *runtime.EventConsoleAPICalled:
 		b.hear(fmt.Sprintf("console.%s %s", e.Type, e.Args[0].Value))
 	case *log.EventEntryAdded:
-		if e.Entry.Source != log.SourceNetwork && e.Entry.Level != log.LevelInfo { // refused forms are network errors
+		if e.Entry.Source != log.SourceNetwork && e.Entry.Level != log.LevelInfo { // answers with an error status are logged as network errors
 			b.hear(e.Entry.Text)
 		}
 	}
@@ -125,8 +125,8 @@ var tellOfViolations = chromedp.ActionFunc(func(ctx context.Context) error {
 	return err
 })
 
-// arrives waits for load and paint: Chromium drops clicks on a page that is not
-// drawn.
+// arrives handles the events of a page that loads and is drawn. Both must have happened:
+// Chromium drops clicks on a page that is not drawn.
 func (b *browser) arrives(e *page.EventLifecycleEvent) {
 	if e.Name != "load" && e.Name != "firstContentfulPaint" {
 		return
@@ -166,7 +166,7 @@ func (b *browser) do(what string, actions ...chromedp.Action) {
 	}
 }
 
-// leads runs a step that ends on another page.
+// leads runs actions that lead to another page, and waits for the page.
 func (b *browser) leads(what string, actions ...chromedp.Action) {
 	b.t.Helper()
 	for len(b.loads) > 0 {
@@ -175,7 +175,7 @@ func (b *browser) leads(what string, actions ...chromedp.Action) {
 	b.do(what, append(actions, b.nextPage())...)
 }
 
-// nextPage waits for the page that an earlier step leads to.
+// nextPage waits for the page to which earlier actions lead.
 func (b *browser) nextPage() chromedp.Action {
 	return chromedp.ActionFunc(func(ctx context.Context) error {
 		select {
@@ -203,14 +203,14 @@ func (b *browser) visitElsewhere(url string) {
 	}))
 }
 
-// evaluate runs JavaScript, also where the page's scripts are off.
+// evaluate runs JavaScript, even if scripts are disabled for the page.
 func evaluate[T any](b *browser, js string) (answer T) {
 	b.t.Helper()
 	b.do("asking the page for "+js, chromedp.Evaluate(js, &answer))
 	return answer
 }
 
-// await waits until the page, or the next one, evaluates js as true.
+// await waits until js is true on this page, or on the next one.
 func (b *browser) await(js string) {
 	b.t.Helper()
 	b.do("waiting for "+js, chromedp.ActionFunc(func(ctx context.Context) error {

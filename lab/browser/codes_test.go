@@ -17,7 +17,7 @@ import (
 	"corral/internal/totp"
 )
 
-// A second step is set up, used and turned off, with and without scripts.
+// A user sets up, uses and turns off a second step, with and without scripts.
 func TestCodes(t *testing.T) {
 	t.Parallel()
 	for _, language := range languages(t) {
@@ -126,7 +126,7 @@ func (s *story) downloads(codes []string) {
 	}))
 }
 
-// requireSheet requires a text of codes that says whose they are.
+// requireSheet requires that a text has the codes and names the site and the account.
 func (s *story) requireSheet(codes []string, text string) {
 	s.t.Helper()
 	require.True(s.t, strings.HasSuffix(text, "\n\n"+strings.Join(codes, "\n")+"\n"), text)

@@ -54,8 +54,8 @@ func TestDevelopment_ShowsMailsAndReloads(t *testing.T) {
 	b.await(`document.getElementById("saved") !== null`)
 }
 
-// Over plain http by a name other than localhost, Chromium sends no
-// Sec-Fetch-Site, and with Referrer-Policy: no-referrer it sends Origin: null.
+// Over plain http, under a name other than localhost, Chromium does not send
+// Sec-Fetch-Site. With Referrer-Policy: no-referrer, it would send Origin: null.
 func TestDevelopment_FormsWorkByNameOverPlainHTTP(t *testing.T) {
 	t.Parallel()
 	port := binary.FreePort(t)
@@ -74,12 +74,13 @@ func TestDevelopment_FormsWorkByNameOverPlainHTTP(t *testing.T) {
 
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
-	b.noise = slices.DeleteFunc(b.noise, func(noise string) bool { // needs TLS
+	b.noise = slices.DeleteFunc(b.noise, func(noise string) bool { // warnings about features that need TLS
 		return strings.HasPrefix(noise, "The Cross-Origin-Opener-Policy header has been ignored")
 	})
 }
 
-// Browsers open six connections to a host, for all tabs. Only windows hide tabs.
+// Browsers open at most six connections to a host, for all tabs together. A tab is
+// hidden only if another tab of its window is in front.
 func TestDevelopment_ServesManyTabs(t *testing.T) {
 	t.Parallel()
 	s := openDevelopment(t)

@@ -59,7 +59,7 @@ func TestErrors_EachHasAPage(t *testing.T) {
 				stranger.do("another screen", night)
 				require.Empty(t, stranger.axe())
 			}
-			stranger.photograph("error-421-"+language, stranger.screen) // without style: assets of the wrong host are 421, too
+			stranger.photograph("error-421-"+language, stranger.screen) // has no style: assets of the wrong host are 421 too
 		})
 	}
 }
@@ -79,7 +79,7 @@ func TestErrors_DatabaseOutageAndFaultHavePages(t *testing.T) {
 	for _, language := range languages(t) {
 		b := openBrowser(t, s, person{language: language, looks: true})
 		b.visit("/login")
-		logIn(b) // does not wait: each browser has its answer after five seconds
+		logIn(b) // does not wait for the answer, which comes after five seconds
 		browsers = append(browsers, b)
 	}
 	for _, b := range browsers {

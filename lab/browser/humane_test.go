@@ -45,7 +45,7 @@ func TestHumane_CapsLock(t *testing.T) {
 	require.Empty(t, press("false"))
 }
 
-// The page never says "strong": only the server knows what is guessable.
+// The page never says "strong": only the server knows which passwords can be guessed.
 func TestHumane_StrengthAgreesWithTheServer(t *testing.T) {
 	t.Parallel()
 	s := openSite(t)
@@ -58,8 +58,8 @@ func TestHumane_StrengthAgreesWithTheServer(t *testing.T) {
 	for _, c := range []struct{ password, page, server string }{
 		{"a", "short", "too short"},
 		{"fourteen chars", "short", "too short"},
-		{"ééééééééééééé", "short", "too short"},               // thirteen characters in either form of Unicode
-		{strings.Repeat("e\u0301", 10), "short", "too short"}, // ten for the server, twenty as typed
+		{"ééééééééééééé", "short", "too short"},               // thirteen characters, whichever normalization form was typed
+		{strings.Repeat("e\u0301", 10), "short", "too short"}, // ten characters for the server, which composes them
 		{strings.Repeat("馬", 15), "easy", "easy to guess"},
 		{strings.Repeat("a", 15), "easy", "easy to guess"},
 		{strings.Repeat("abc", 40), "easy", "easy to guess"},
@@ -99,13 +99,13 @@ func TestHumane_FormIsSentOnce(t *testing.T) {
 		b.fill("[name=email]", "zoe@example.com")
 		b.press(`[action="/signup"] [type=submit]`)
 		require.Equal(t, "/check-mail", b.path())
-		b.do("going back", evaluating("history.back()")) // Chromium kept the page: no load
+		b.do("going back", evaluating("history.back()")) // Chromium has kept the page and does not load it again
 		b.await(`location.pathname === "/signup" && document.readyState === "complete"`)
 		require.Equal(t, "zoe@example.com", evaluate[string](b, `document.querySelector("[name=email]").value`), "what was typed is kept")
 	}
 }
 
-// The browser takes the fragment from redirect to redirect, and the script into the
+// The browser keeps the fragment of the URL through redirects. The script adds it to the
 // form.
 func TestHumane_LoginKeepsTheFragment(t *testing.T) {
 	t.Parallel()

@@ -25,7 +25,7 @@ func TestKeyboard_LogsIn(t *testing.T) {
 	b.leads("pressing Enter", chromedp.KeyEvent(kb.Enter))
 	require.Equal(t, "/", b.path())
 
-	// The first stop skips the navigation.
+	// The first Tab stop is the link that skips the navigation.
 	b.visit("/account")
 	b.keys(kb.Tab)
 	require.Equal(t, "#main", evaluate[string](b, `document.activeElement.getAttribute("href")`))
@@ -52,13 +52,14 @@ func TestKeyboard_FocusIsVisible(t *testing.T) {
 	}
 }
 
-// tabRound tabs once around the page and fails where the focus is not visible.
+// tabRound presses Tab until the focus leaves the page. It fails the test if the focus
+// is not visible.
 func (b *browser) tabRound() {
 	b.t.Helper()
 	stops := evaluate[int](b, focusable+".length")
 	require.Greater(b.t, stops, 3, b.path())
 	seen := map[string]bool{}
-	for range stops + 1 { // once it leaves the page
+	for range stops + 1 { // the last Tab leaves the page
 		b.keys(kb.Tab)
 		if at := evaluate[string](b, focusedAt); at != "" {
 			require.NotContains(b.t, at, "hidden: ", b.path())
@@ -68,12 +69,12 @@ func (b *browser) tabRound() {
 	require.Len(b.t, seen, stops, "%s: every stop once", b.path())
 }
 
-// focusable are the Tab stops.
+// focusable selects the Tab stops.
 const focusable = `[...document.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea, summary")]
 	.filter(e => e.tabIndex >= 0 && !e.disabled && e.checkVisibility())`
 
-// focusedAt describes the focused element, marked as hidden unless it is on
-// screen, uncovered, and outlined or shadowed only while focused.
+// focusedAt describes the focused element. It adds a mark if the element is off screen
+// or covered, or if its outline and shadow are the same without the focus.
 const focusedAt = `(() => {
 	const e = document.activeElement, box = e.getBoundingClientRect()
 	if (e === document.body) return ""

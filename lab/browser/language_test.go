@@ -37,7 +37,7 @@ func TestLanguage_AccountPrecedesBrowser(t *testing.T) {
 	zoe.visit("/account")
 	zoe.see("account")
 	zoe.chooseLanguage("ar")
-	zoe.language = "ar" // of the pages: the browser still sends de
+	zoe.language = "ar" // the expected language; the browser still sends de
 	zoe.see("account-language-flash")
 	require.Equal(t, "ar", evaluate[string](zoe.browser, `document.querySelector("#account_language").value`))
 
@@ -79,7 +79,7 @@ func TestLanguage_AccountPrecedesBrowser(t *testing.T) {
 	mailIn("de", "/password/reset/")
 }
 
-// chooseLanguage sets the account's language; "" follows the browser.
+// chooseLanguage sets the account's language. With "", pages follow the browser.
 func (s *story) chooseLanguage(name string) {
 	s.t.Helper()
 	evaluate[string](s.browser, fmt.Sprintf(`document.querySelector("#account_language").value = %q`, name))

@@ -117,12 +117,12 @@ func (s *site) httpBrowser(t *testing.T, language, userAgent string) *httpBrowse
 	var err error
 	v.browser.Jar, err = cookiejar.New(nil)
 	require.NoError(t, err)
-	// Clients are limited to ten mails an hour, so each language has its own.
+	// A client can request ten mails an hour, so each language has its own client.
 	v.header = http.Header{"Accept-Language": {language}, "User-Agent": {userAgent}, ipHeader: {fmt.Sprintf("2001:db8:%x::7", language[:2])}}
 	return v
 }
 
-// follow opens a link and returns the path that it leads to.
+// follow opens a link and returns the path that it redirects to.
 func (v *httpBrowser) follow(link string) string { return v.ask("GET", link, nil) }
 
 func (v *httpBrowser) send(path string, fields ...string) {

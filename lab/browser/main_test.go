@@ -1,5 +1,5 @@
-// Package browser drives the production app in Debian's Chromium, behind a TLS
-// proxy and with a mail server. It writes screenshots to ../../screenshots.
+// Package browser tests the production app with Debian's Chromium, behind a TLS proxy
+// and with a mail server. It writes screenshots to ../../screenshots.
 package browser
 
 import (
@@ -41,9 +41,9 @@ var certificate = sync.OnceValue(func() *services.Certificate {
 	return c
 })
 
-var quit sync.Map // functions by program
+var quit sync.Map // functions that end a browser, by program
 
-// Shared by all tests, each with a profile of its own.
+// All tests share these browsers. Each test has its own profile.
 var (
 	chromium = sync.OnceValues(func() (context.Context, error) { return launch(quickest()) })
 	windowed = sync.OnceValues(func() (context.Context, error) { return launch("chromium") })
@@ -53,13 +53,13 @@ func launch(program string) (context.Context, error) {
 	ctx, cancel := chromedp.NewExecAllocator(context.Background(), chromiumFlags(program)...)
 	quit.Store(program, cancel)
 	ctx, cancel = chromedp.NewContext(ctx)
-	defer time.AfterFunc(2*patience, cancel).Stop() // Run's own deadline would end the browser later
+	defer time.AfterFunc(2*patience, cancel).Stop() // a deadline for Run alone: one in ctx would end the browser later
 	return ctx, chromedp.Run(ctx)
 }
 
-// quickest returns Chromium without windows, if installed: it takes two thirds of
-// the time but keeps no page for Back. Debian's program in PATH is a script that
-// would leave Chromium running.
+// quickest returns the headless shell of Chromium, if it is installed. It takes two
+// thirds of the time, but does not keep pages for Back. It is not the program in PATH,
+// a script of Debian's, which would leave Chromium running.
 func quickest() string {
 	for _, program := range []string{"/usr/lib/chromium/chromium-headless-shell", "chromium-headless-shell"} {
 		if path, err := exec.LookPath(program); err == nil {
@@ -69,10 +69,11 @@ func quickest() string {
 	return "chromium"
 }
 
-// plainName is a name of this machine that browsers do not trust without TLS.
+// plainName is a name of this machine under which browsers do not trust plain http.
 const plainName = "corral.test"
 
-// siteName is the production site's: under an IP address, browsers use no passkeys.
+// siteName is the host of the production site. It is no IP, under which browsers refuse
+// passkeys.
 const siteName = "login.corral.test"
 
 func chromiumFlags(program string) []chromedp.ExecAllocatorOption {

@@ -70,7 +70,7 @@ func TestPage_OpenPageStillSubmits(t *testing.T) {
 		}},
 		{"the cookies were cleared", func(b *browser) { b.do("clearing the cookies", forgetCookies) }},
 	} {
-		b := &story{browser: openBrowser(t, s, person{noisy: true}), email: zoe.email} // its icon may load while the app is down
+		b := &story{browser: openBrowser(t, s, person{noisy: true}), email: zoe.email} // noisy: the icon may be requested while the app is down
 		b.visit("/account")
 		require.Equal(t, "/login", b.path())
 		require.Empty(t, b.cookies(), "that of the message has gone with it")

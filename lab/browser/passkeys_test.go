@@ -33,8 +33,8 @@ func (b *browser) held(id webauthn.AuthenticatorID) (list []*webauthn.Credential
 	return list
 }
 
-// withoutAutofill has the pages of the browser offer passkeys by button only: the
-// authenticator would answer at once.
+// withoutAutofill makes pages offer passkeys only by a button. With autofill, the
+// simulated authenticator would answer at once.
 func (b *browser) withoutAutofill() {
 	b.t.Helper()
 	b.script(`PublicKeyCredential.isConditionalMediationAvailable = async () => false`)
@@ -65,7 +65,7 @@ func (s *story) logOutQuietly() {
 	s.press(`main [action="/logout"] [type=submit]`)
 }
 
-// alert is what the page says beside a button.
+// alert returns the message beside a button.
 func (b *browser) alert(button string) string {
 	b.t.Helper()
 	return b.text(strings.TrimSuffix(button, " button") + " [role=alert]")
@@ -76,7 +76,7 @@ func (b *browser) awaitAlert(button, text string) {
 	b.await(element(strings.TrimSuffix(button, " button")+" [role=alert]") + `.textContent.startsWith("` + text + `")`)
 }
 
-// awaitQuiet waits until a press is over.
+// awaitQuiet waits until the button can be pressed again.
 func (b *browser) awaitQuiet(button string) {
 	b.t.Helper()
 	b.await(`!` + element(button) + `.hasAttribute("aria-busy")`)
@@ -179,8 +179,8 @@ func TestPasskeys_AsSecondStep(t *testing.T) {
 	require.Equal(t, "/", zoe.path(), "it was skipped")
 }
 
-// Chromium offers passkeys among saved passwords, and its authenticator takes one at
-// once.
+// Chromium offers passkeys in the list of saved passwords. Its simulated authenticator
+// chooses one at once.
 func TestPasskeys_Autofill(t *testing.T) {
 	t.Parallel()
 	s := openSite(t)
@@ -193,7 +193,7 @@ func TestPasskeys_Autofill(t *testing.T) {
 	require.Equal(t, []string{"You were logged in."}, zoe.flashes())
 }
 
-// Challenges end after five minutes.
+// A challenge expires after five minutes.
 func TestPasskeys_AutofillRenewsItsChallenge(t *testing.T) {
 	t.Parallel()
 	b := openBrowser(t, openSite(t), person{})
@@ -218,7 +218,7 @@ func TestPasskeys_AutofillRenewsItsChallenge(t *testing.T) {
 	require.Equal(t, 2, evaluate[int](b, "asked"), "not while the user has a prompt")
 }
 
-// A user who cancels knows it.
+// The page shows no error to a user who cancels.
 func TestPasskeys_CancelledOrUnverified(t *testing.T) {
 	t.Parallel()
 	s := openSite(t)
@@ -238,12 +238,12 @@ func TestPasskeys_CancelledOrUnverified(t *testing.T) {
 	require.Equal(t, "/", zoe.path())
 }
 
-// What is removed here stays in the authenticator, since it may be taken back. What
-// this site does not know goes.
+// A passkey that the user removes stays in the authenticator, because the user may undo
+// the removal. A passkey that the site does not know is removed from the authenticator.
 func TestPasskeys_RemovedAndUnknown(t *testing.T) {
 	t.Parallel()
 	s := openSite(t)
-	zoe := s.welcomeAs(t, "zoe@example.com", person{noisy: true}) // 404 and 422
+	zoe := s.welcomeAs(t, "zoe@example.com", person{noisy: true}) // because of answers with 404 and 422
 	zoe.withoutAutofill()
 	authenticator := zoe.plugIn()
 	zoe.addPasskey()
@@ -272,7 +272,7 @@ func TestPasskeys_RemovedAndUnknown(t *testing.T) {
 	}
 }
 
-// Each tab has its challenge.
+// Each tab has its own challenge.
 func TestPasskeys_TwoTabs(t *testing.T) {
 	t.Parallel()
 	s := openSite(t)
@@ -316,7 +316,7 @@ func TestPasskeys_OfTwoAccounts(t *testing.T) {
 	require.Contains(t, zoe.text("main"), "yan@example.com")
 }
 
-// The authenticator shows the account by its email of today.
+// The authenticator shows the account's current email.
 func TestPasskeys_ChangedEmail(t *testing.T) {
 	t.Parallel()
 	s := openSite(t)

@@ -18,9 +18,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Chromium's own password manager logs its decisions on each form; its prompt
-// is not part of the page. It fills only forms without passkeys by itself, in others
-// it waits for a choice of its list: this site has an IP address, so it has none.
+// The prompt of Chromium's password manager is not part of the page, so the test reads
+// the decisions that the manager logs. The manager fills a form by itself only if the
+// form offers no passkeys. This site has an IP as its host, so it offers none.
 func TestPasswordManager_SavesAndFills(t *testing.T) {
 	t.Parallel()
 	s, profile := openSiteAt(t, "127.0.0.1"), t.TempDir()
@@ -62,12 +62,12 @@ func TestPasswordManager_SavesAndFills(t *testing.T) {
 	require.Equal(t, "ASK the user", m.decision(), "it offers to save the new password")
 }
 
-// manager is a Chromium with its own window: the throwaway profiles of other
-// tests save no passwords.
+// manager is a Chromium with a lasting profile. The temporary profiles of other tests
+// save no passwords.
 type manager struct {
 	*browser
-	internals *browser // chrome://password-manager-internals
-	read      int      // characters of it
+	internals *browser // shows chrome://password-manager-internals
+	read      int      // characters of that page that decision has read
 	quit      func()
 }
 
@@ -84,7 +84,7 @@ func openManager(t *testing.T, s *site, profile string) *manager {
 	require.NoError(t, chromedp.Run(ctx))
 	m := &manager{internals: openBrowserIn(t, s, person{noisy: true}, ctx), browser: openBrowserIn(t, s, person{}, ctx)}
 	m.internals.visitElsewhere("chrome://password-manager-internals")
-	m.quit = func() { // saves what is in memory
+	m.quit = func() { // Chromium saves passwords when it ends
 		ctx, cancel := context.WithTimeout(ctx, patience)
 		defer cancel()
 		require.NoError(t, chromedp.Cancel(ctx))
@@ -92,7 +92,8 @@ func openManager(t *testing.T, s *site, profile string) *manager {
 	return m
 }
 
-// write types with mouse and keyboard: passwords set by scripts are not saved.
+// write types a text with mouse and keyboard: Chromium does not save passwords that
+// scripts have filled in.
 func (m *manager) write(selector, text string) {
 	m.t.Helper()
 	m.click(selector)
@@ -111,7 +112,7 @@ func (m *manager) decision() string {
 	return strings.TrimSpace(decision)
 }
 
-// store saves a login in a profile: tests cannot press the prompt's button.
+// store saves a password in a profile. Tests cannot press the button of the prompt.
 func store(t *testing.T, profile, siteURL, email, password string) {
 	t.Helper()
 	db, err := sql.Open("sqlite", filepath.Join(profile, "Default", "Login Data"))
@@ -141,7 +142,7 @@ func store(t *testing.T, profile, siteURL, email, password string) {
 	require.NoError(t, err)
 }
 
-// sealed encrypts a password as Chromium does without a key ring.
+// sealed encrypts a password as Chromium does on a system without a key ring.
 func sealed(t *testing.T, password string) []byte {
 	t.Helper()
 	key, err := pbkdf2.Key(sha1.New, "peanuts", []byte("saltysalt"), 1, 16)

@@ -2,15 +2,16 @@ package browser
 
 import "cmp"
 
+// person is a user and the settings of the user's browser.
 type person struct {
 	language  string
 	noScript  bool
 	screen    screen
 	userAgent string
 	ip        string
-	looks     bool // checks every page closely
-	noisy     bool // may make noise
-	goesBack  bool // to pages that the browser kept
+	looks     bool // see checks every page on several screens, and takes screenshots
+	noisy     bool // noise does not fail the test
+	goesBack  bool // needs a Chromium that keeps pages for Back
 }
 
 const (
@@ -18,7 +19,7 @@ const (
 	iPhone      = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1"
 )
 
-// usual are the defaults.
+// usual has the defaults.
 var usual = person{language: "en-US", screen: wideLight, userAgent: linuxChrome, ip: "203.0.113.7"}
 
 func (p person) orElse(other person) person {

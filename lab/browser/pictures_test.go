@@ -19,7 +19,7 @@ import (
 
 var pictures = flag.Bool("pictures", false, "put the pictures of the README into docs/images")
 
-// Takes the README's pictures:
+// TestPictures takes the pictures of the README:
 //
 //	go test ./browser -run TestPictures -pictures
 func TestPictures(t *testing.T) {

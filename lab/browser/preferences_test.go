@@ -26,7 +26,8 @@ func TestPreferences_ForcedColorsShowControlsAndFocus(t *testing.T) {
 	}
 }
 
-// frameless finds controls whose border does not differ from the background.
+// frameless is a script that finds controls whose border has the colour of the
+// background.
 const frameless = `[...document.querySelectorAll(".btn, .site-header button, input:not([type=hidden], [type=checkbox]), select")].filter(e => e.checkVisibility() && !e.matches(".visually-hidden")).flatMap(e => {
 	const s = getComputedStyle(e), ground = getComputedStyle(document.documentElement).backgroundColor
 	const drawn = ["Top", "Right", "Bottom", "Left"].every(side => s["border" + side + "Style"] !== "none" && parseFloat(s["border" + side + "Width"]) >= 1)
@@ -43,14 +44,14 @@ func TestPreferences_ReducedMotionStopsMotion(t *testing.T) {
 	})
 }
 
-// moving finds elements with animations or transitions.
+// moving is a script that finds elements with animations or transitions.
 const moving = `[...document.querySelectorAll("*")].flatMap(e => ["", "::before", "::after"].flatMap(part => {
 	const s = getComputedStyle(e, part || null)
 	const moves = s.animationName !== "none" || s.transitionDuration.split(", ").some(d => parseFloat(d) > 0) || s.scrollBehavior === "smooth"
 	return moves ? [e.outerHTML.slice(0, 100) + part] : []
 }))`
 
-// prefers sets media features, as names and values.
+// prefers sets media features, given as names and values by turns.
 func prefers(pairs ...string) chromedp.Action {
 	var features []*emulation.MediaFeature
 	for i := 0; i < len(pairs); i += 2 {
@@ -59,8 +60,8 @@ func prefers(pairs ...string) chromedp.Action {
 	return emulation.SetEmulatedMedia().WithFeatures(features)
 }
 
-// somePages calls look with a form error, a flash message, and a list with
-// buttons.
+// somePages calls look on a page with a form error, one with a flash message, and one
+// with a list and buttons.
 func somePages(t *testing.T, look func(b *browser, page string)) {
 	t.Helper()
 	s := openSite(t)

@@ -7,8 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Prevents leaks on paper: typed text, even if shown on the screen, and links with
-// tokens.
+// Prevents leaks on paper: a printed page must have no typed text, even if the screen
+// shows it, and no links with tokens.
 func TestPrint_LeavesOutSecrets(t *testing.T) {
 	t.Parallel()
 	s := openSite(t)
@@ -65,7 +65,8 @@ func (s *story) typeShown(field string) {
 	require.Equal(s.t, "text", evaluate[string](s.browser, element(field)+".type"))
 }
 
-// requirePrint requires that the printed page has words, no field, and no others.
+// requirePrint requires that the printed page has the given words, but neither fields nor
+// the texts in others.
 func (b *browser) requirePrint(name, words string, others ...string) {
 	b.t.Helper()
 	b.do("printing", emulation.SetEmulatedMedia().WithMedia("print"))

@@ -8,7 +8,7 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// screen is the width of a page and the preferred colour scheme.
+// screen is the width of a screen and the preferred colour scheme.
 type screen struct {
 	width  int64
 	scheme string

@@ -12,7 +12,7 @@ import (
 	"corral/internal/totp"
 )
 
-// What the security page shows of an account that was used for a while.
+// TestSecurity uses an account for a while, and checks what its security page shows.
 func TestSecurity(t *testing.T) {
 	t.Parallel()
 	for _, language := range languages(t) {
@@ -70,7 +70,7 @@ func (s *site) tellOfSecurity(t *testing.T, p person) {
 
 	_, err = s.database(t).Exec("UPDATE sessions SET factor_id = (SELECT id FROM factors WHERE kind = 'codes')")
 	require.NoError(t, err)
-	_, err = s.database(t).Exec("DELETE FROM changes WHERE kind = 'codes_added'") // older than the account
+	_, err = s.database(t).Exec("DELETE FROM changes WHERE kind = 'codes_added'") // as if the codes were older than the history
 	require.NoError(t, err)
 	zoe.visit("/account/security")
 	zoe.see("security-waiting")
@@ -115,7 +115,7 @@ func TestSecurity_Required(t *testing.T) {
 	}
 }
 
-// setTOTP sets TOTP by the pages.
+// setTOTP sets TOTP up on the pages.
 func (s *story) setTOTP() (codes []string) {
 	s.t.Helper()
 	s.visit("/account/security/totp")

@@ -14,8 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// see checks the page; for persons that look, on several screens, by axe and with
-// screenshots. The story continues after findings.
+// see checks the page. If person.looks is set, it checks the page on several screens and
+// with axe, and takes screenshots. The test continues after a failed check.
 func (b *browser) see(name string) {
 	b.t.Helper()
 	name += "-" + b.language
@@ -42,7 +42,7 @@ func (b *browser) see(name string) {
 	b.do("back to the usual screen", b.screen)
 }
 
-// photograph takes the whole page once it is drawn.
+// photograph takes a screenshot of the whole page when it is drawn.
 func (b *browser) photograph(name string, s screen) {
 	b.t.Helper()
 	require.NoError(b.t, os.MkdirAll("../../screenshots", 0o755))
@@ -50,7 +50,7 @@ func (b *browser) photograph(name string, s screen) {
 	var png []byte
 	b.do("photographing "+name,
 		chromedp.ActionFunc(func(ctx context.Context) (err error) {
-			png, err = page.CaptureScreenshot().WithOptimizeForSpeed(true).Do(ctx) // larger files, sooner
+			png, err = page.CaptureScreenshot().WithOptimizeForSpeed(true).Do(ctx) // makes larger files in less time
 			return err
 		}),
 		s)
@@ -75,14 +75,14 @@ func (b *browser) showWhole(width, least int64, scale float64) {
 
 func awaitPromise(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }
 
-// misfits finds sideways scrolling, cut text, elements outside of the screen or
-// their button, and targets too small for a finger.
+// misfits is a script that finds layout errors: sideways scrolling, cut text, elements
+// outside of the screen or of their button, and targets that are too small for a finger.
 const misfits = `(() => {
 	const found = []
 	if (document.documentElement.scrollWidth > innerWidth) found.push("the page is " + document.documentElement.scrollWidth + " px wide")
 	for (const e of document.body.querySelectorAll("*")) {
 		const box = e.getBoundingClientRect(), style = getComputedStyle(e)
-		if (!e.checkVisibility() || box.width <= 1 || box.bottom <= 0 || e.ariaHidden === "true") continue // for screen readers, or until it has the focus
+		if (!e.checkVisibility() || box.width <= 1 || box.bottom <= 0 || e.ariaHidden === "true") continue // only for screen readers, or hidden until it has the focus
 		const note = what => found.push(what + ": " + e.outerHTML.slice(0, 150))
 		if (box.left < -0.5 || box.right > innerWidth + 0.5) note("leaves the screen")
 		const wide = e.scrollWidth > e.clientWidth + 1, high = e.scrollHeight > e.clientHeight + 1

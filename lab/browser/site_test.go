@@ -44,7 +44,7 @@ func openSiteAt(t *testing.T, host string) *site {
 	port := binary.FreePort(t)
 	s := &site{dir: t.TempDir(), mails: services.OpenMailbox(t, certificate())}
 	proxy := httptest.NewUnstartedServer(reverseProxy("127.0.0.1:" + port))
-	proxy.Config.ErrorLog = log.New(io.Discard, "", 0) // connections that Chromium drops
+	proxy.Config.ErrorLog = log.New(io.Discard, "", 0) // Chromium drops connections
 	proxy.TLS = certificate().TLS()
 	proxy.StartTLS()
 	t.Cleanup(proxy.Close)
@@ -60,7 +60,7 @@ func (s *site) restart(t *testing.T, changes ...string) {
 	s.app = binary.Start(t, s.dir, append(slices.Clip(s.env), changes...)...)
 }
 
-// ipHeader carries a browser's IP to the proxy.
+// ipHeader is the header by which a browser tells the proxy its IP.
 const ipHeader = "X-Test-IP"
 
 func reverseProxy(app string) http.Handler {
@@ -73,8 +73,8 @@ func reverseProxy(app string) http.Handler {
 	}}
 }
 
-// whole buffers a response, as nginx does. Unbuffered, one in thirty ended
-// without its last bytes.
+// whole buffers a response, as nginx does. Without that, one in thirty responses lost
+// its last bytes.
 func whole(res *http.Response) error {
 	body, err := io.ReadAll(res.Body)
 	res.Body.Close()
@@ -82,8 +82,8 @@ func whole(res *http.Response) error {
 	return err
 }
 
-// openDevelopment starts the app in development in a copy of the files that it
-// reads.
+// openDevelopment starts the app in development, in a copy of the files that it reads
+// there.
 func openDevelopment(t *testing.T, env ...string) *site {
 	t.Helper()
 	requireChromium(t, person{})
@@ -99,11 +99,11 @@ func openDevelopment(t *testing.T, env ...string) *site {
 func (s *site) database(t *testing.T) *sql.DB {
 	t.Helper()
 	db := services.OpenDatabase(t, "sqlite3://"+filepath.Join(s.dir, "storage", "production.sqlite"))
-	db.SetMaxOpenConns(1) // keeps its transaction
+	db.SetMaxOpenConns(1) // so that BEGIN and later statements use the same connection
 	return db
 }
 
-// tenMinutesLater lets all confirmations expire.
+// tenMinutesLater makes all confirmations at /sudo expire.
 func (s *site) tenMinutesLater(t *testing.T) {
 	t.Helper()
 	_, err := s.database(t).Exec("UPDATE sessions SET confirmed_at = NULL")
@@ -122,7 +122,7 @@ func portOf(t *testing.T, rawURL string) string {
 	return u.Port()
 }
 
-// dialHere dials any name at this machine.
+// dialHere connects to this machine, whatever the host in address is.
 func dialHere(ctx context.Context, network, address string) (net.Conn, error) {
 	_, port, err := net.SplitHostPort(address)
 	if err != nil {
@@ -131,7 +131,7 @@ func dialHere(ctx context.Context, network, address string) (net.Conn, error) {
 	return new(net.Dialer).DialContext(ctx, network, net.JoinHostPort("127.0.0.1", port))
 }
 
-// client makes requests without the browser and follows no redirect.
+// client is an HTTP client that does not follow redirects.
 var client = &http.Client{
 	Timeout:       patience,
 	Transport:     &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, DialContext: dialHere},

@@ -34,8 +34,9 @@ func TestStory(t *testing.T) {
 	}
 }
 
-// languages returns all shipped languages in the gate, otherwise English, German
-// with its long words, and Arabic from right to left: a quarter of an hour less.
+// languages returns all shipped languages if CORRAL_REQUIRE has Chromium. Otherwise, to
+// save fifteen minutes, it returns English, German, which has long words, and Arabic,
+// which is written from right to left.
 func languages(t *testing.T) (codes []string) {
 	t.Helper()
 	if !services.Required("chromium") {
@@ -50,7 +51,7 @@ func languages(t *testing.T) (codes []string) {
 	return codes
 }
 
-// story is the use of one account, from sign-up to deletion.
+// story uses one account, from sign-up to deletion.
 type story struct {
 	*browser
 	email, password string
@@ -141,7 +142,7 @@ func (s *story) logOut(t *testing.T) {
 	require.Equal(t, "/welcome", s.path())
 	s.see("welcome-flash")
 	s.back()
-	s.back() // to the home page
+	s.back() // to the home page that the browser kept
 	require.NotContains(t, s.text("body"), s.email, "Back shows nothing private")
 	require.Equal(t, "302 /login?next=%2F", s.ask("/", copied), "a copied cookie is dead")
 	s.visit("/welcome")
@@ -165,7 +166,7 @@ func (s *story) resetPassword(t *testing.T) {
 	s.requireFlashOnce()
 }
 
-// chooseAnother sets a password through a mailed link, after a bad one.
+// chooseAnother sets a password by a mailed link. It tries a bad one first.
 func (s *story) chooseAnother(t *testing.T, password string) {
 	t.Helper()
 	require.Equal(t, "/password/reset", s.path(), "the token has left the address bar")
@@ -230,7 +231,7 @@ func (s *story) endOtherSessions(t *testing.T) {
 	s.see("devices-one")
 }
 
-// confirm follows a link to /sudo and confirms.
+// confirm follows a link that leads to /sudo, and confirms there.
 func (s *story) confirm(t *testing.T, link string) {
 	s.site.tenMinutesLater(t)
 	s.visit("/account")
@@ -332,7 +333,8 @@ func (b *browser) requireFlashOnce() {
 	require.Empty(b.t, b.flashes(), "shown once")
 }
 
-// requireError requires that the field is marked, described and focused.
+// requireError requires that a field with an error is marked, described by the message,
+// and focused.
 func (b *browser) requireError(name string) {
 	b.t.Helper()
 	require.Equal(b.t, name, evaluate[string](b, `document.querySelector("[aria-invalid=true]")?.name ?? ""`))
@@ -340,8 +342,8 @@ func (b *browser) requireError(name string) {
 	require.NotEmpty(b.t, evaluate[string](b, `document.activeElement.getAttribute("aria-describedby").split(" ").map(id => document.getElementById(id).innerText).join()`))
 }
 
-// ask sends cookies without the browser and returns the status and the
-// Location.
+// ask sends a request with the given cookies, without the browser. It returns the status
+// and the Location.
 func (b *browser) ask(path string, cookies []*http.Cookie) string {
 	b.t.Helper()
 	req, err := http.NewRequest("GET", b.site.url+path, nil)

@@ -19,7 +19,7 @@ const password = "four random words work well"
 type browser struct {
 	cluster *cluster
 	client  *http.Client
-	at      *node // bypasses nginx; nil uses it
+	at      *node // the node to connect to; nginx, if nil
 	from    string
 }
 
@@ -41,7 +41,7 @@ func (c *cluster) browser() *browser {
 	return b
 }
 
-// transport connects to nginx for any name, or to the node.
+// transport connects to nginx or to a node, whatever the host of the URL is.
 func (b *browser) transport() http.RoundTripper {
 	toNginx := &http.Transport{
 		TLSClientConfig: &tls.Config{RootCAs: b.cluster.certificate.Roots},
@@ -68,7 +68,7 @@ func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { retur
 func request(method, target string, form url.Values) *http.Request {
 	r, err := http.NewRequest(method, target, strings.NewReader(form.Encode()))
 	if err != nil {
-		panic(err) // invalid test URL
+		panic(err) // the test's URL is invalid
 	}
 	if form != nil {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")

@@ -1,5 +1,5 @@
-// Package cluster runs two nodes of the production binary behind nginx, as
-// docs/deploy.md configures it, on a PostgreSQL server that tests may stop.
+// Package cluster runs two nodes of the production binary on a PostgreSQL server that
+// tests may stop. They are behind nginx with the configuration of docs/deploy.md.
 package cluster
 
 import (
@@ -18,7 +18,7 @@ func TestMain(m *testing.M) { os.Exit(binary.Run(m)) }
 type cluster struct {
 	t           *testing.T
 	postgres    *services.Postgres
-	databaseURL string // of the nodes
+	databaseURL string // that the nodes use
 	mail        *services.Mailbox
 	certificate *services.Certificate
 	nodes       [2]*node
@@ -26,8 +26,8 @@ type cluster struct {
 	nginxLog    string
 }
 
-// newCluster starts both nodes at once. between, if not nil, returns the database's
-// URL through a pooler.
+// newCluster starts both nodes at the same time. If between is not nil, it returns the
+// URL of the database through a pooler.
 func newCluster(t *testing.T, between func(*services.Postgres) string) *cluster {
 	t.Helper()
 	services.Server(t)

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// load continuously reads pages and submits forms, logged in and not, through
-// nginx, which retries no form.
+// load requests pages and submits forms all the time, logged in and not, through nginx.
+// nginx does not retry forms.
 type load struct {
 	cluster *cluster
 	stopped chan struct{}
@@ -36,7 +36,7 @@ type step struct {
 	method, path string
 	form         url.Values
 	status       int
-	page         string // text on the page
+	page         string // a text on the page
 }
 
 func (c *cluster) startLoad(emails ...string) *load {
@@ -91,7 +91,7 @@ func (l *load) take(s step) {
 	}
 }
 
-// await waits for more good responses.
+// await waits for a number of further good responses.
 func (l *load) await(more int) {
 	l.cluster.t.Helper()
 	enough := l.counted(&l.good) + more

@@ -12,15 +12,15 @@ import (
 	"corral/lab/binary"
 )
 
-// node runs the app on a socket that stays open, as systemd does: while no process
-// runs, connections wait.
+// node runs the app on a socket that stays open, as systemd does. While no process runs,
+// connections wait.
 type node struct {
 	cluster    *cluster
 	address    string
-	release    string          // the binary; "": this release
-	socket     *os.File        // nil: the process listens itself
-	process    *binary.Process // current or last
-	earlierLog string          // of earlier processes
+	release    string          // the binary of another release, or "" for this one
+	socket     *os.File        // if nil, the process opens its own socket
+	process    *binary.Process // the current or last one
+	earlierLog string          // the logs of earlier processes
 }
 
 func (c *cluster) newNode() *node {
@@ -29,7 +29,7 @@ func (c *cluster) newNode() *node {
 	require.NoError(c.t, err)
 	socket, err := l.(*net.TCPListener).File()
 	require.NoError(c.t, err)
-	l.Close() // the copy stays open
+	l.Close() // its copy, socket, stays open
 	n := &node{cluster: c, address: l.Addr().String(), socket: socket}
 	c.t.Cleanup(n.closeSocket)
 	return n

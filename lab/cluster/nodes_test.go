@@ -51,7 +51,7 @@ func TestNodes(t *testing.T) {
 	}
 }
 
-// Four more nodes start at once on each of two empty databases.
+// On each of two empty databases, four more nodes start at the same time.
 func migrateAtOnce(t *testing.T, c *cluster) {
 	files, err := filepath.Glob(filepath.Join(binary.Root(), "migrations/*.up.fizz"))
 	require.NoError(t, err)
@@ -82,7 +82,7 @@ func oneSession(t *testing.T, c *cluster) {
 	b.at = c.nodes[1]
 	require.True(t, b.isHome(ada))
 
-	thief := c.browser() // with copied cookies
+	thief := c.browser() // has copies of the cookies
 	thief.client.Jar, thief.at = b.client.Jar, c.nodes[0]
 	require.True(t, thief.isHome(ada))
 	cookies := b.client.Jar.Cookies(&url.URL{Scheme: "https", Host: domain, Path: "/"})
@@ -114,7 +114,7 @@ func oneRateLimit(t *testing.T, c *cluster) {
 		require.NotEmpty(t, a.header.Get("Retry-After"))
 	}
 
-	b.from = "198.51.100.77" // by client, for any email
+	b.from = "198.51.100.77" // the limit of a client, for any email
 	for n := range 10 {
 		b.at = c.nodes[n%2]
 		require.Equal(t, http.StatusUnprocessableEntity, b.logIn(fmt.Sprintf("stranger%d@example.com", n), "wrong").status)
@@ -132,7 +132,7 @@ func oneMail(t *testing.T, c *cluster) {
 		b.at, b.from = c.nodes[n%2], fmt.Sprintf("203.0.113.%d", n)
 		require.Equal(t, http.StatusSeeOther, b.send("POST", "/signup", url.Values{"email": {fmt.Sprintf("%d@once.example", n)}}).status)
 	}
-	// Done at the first attempt, so none can be sent again.
+	// Each mail was delivered at the first attempt, so none was sent twice.
 	eventually(t, func() bool {
 		return people == c.query("postgres", `SELECT count(*) FROM mails
 			WHERE recipient LIKE '%@once.example' AND delivered_at IS NOT NULL AND attempts = 1 AND due_at IS NULL`)

@@ -15,7 +15,7 @@ func rollingRestart(t *testing.T, c *cluster) {
 	for range 2 {
 		for _, n := range c.nodes {
 			n.stop()
-			n.start() // connections wait for it
+			n.start() // connections wait until it serves
 			eventually(t, n.ready, "the new process is not ready")
 			l.await(40)
 		}
@@ -47,7 +47,7 @@ func databaseHangs(t *testing.T, c *cluster) {
 	c.postgres.Signal(syscall.SIGSTOP)
 	defer c.postgres.Signal(syscall.SIGCONT)
 	var all sync.WaitGroup
-	for range 50 { // more than a node's connections
+	for range 50 { // more than a node's pool of connections
 		all.Go(func() {
 			if a, err := b.try("GET", "/", nil); err != nil || a.status != http.StatusServiceUnavailable {
 				t.Errorf("%d, %v", a.status, err)
@@ -61,12 +61,12 @@ func databaseHangs(t *testing.T, c *cluster) {
 	require.True(t, b.isHome(ada))
 }
 
-// The requests in progress fail, and those that arrive while the process dies.
-// Later ones go to the other node.
+// Requests in progress fail, and so do those that arrive while the process dies. Later
+// requests go to the other node.
 func nodeKilled(t *testing.T, c *cluster) {
 	killed, other := c.nodes[0], c.nodes[1]
 	killed.stop()
-	killed.closeSocket() // nothing listens when the process is gone
+	killed.closeSocket() // so that nothing listens after the process has died
 	killed.start()
 	c.awaitReady()
 	l := c.startLoad(ada, bob)

@@ -9,8 +9,8 @@ import (
 	"corral/lab/services"
 )
 
-// PgBouncer before 1.21 knows no named statements, and refuses settings that it
-// was not told to ignore.
+// PgBouncer before 1.21 does not support named statements. It refuses settings that its
+// configuration does not tell it to ignore.
 func TestPgBouncer_TransactionMode(t *testing.T) {
 	for name, more := range map[string]string{"as it is": "", "with the time-out ignored": "ignore_startup_parameters = idle_in_transaction_session_timeout"} {
 		t.Run(name, func(t *testing.T) {

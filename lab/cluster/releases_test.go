@@ -15,7 +15,8 @@ import (
 	"corral/lab/binary"
 )
 
-// extension is what docs/deploy.md allows a migration while two releases run.
+// extension has the changes that docs/deploy.md allows in a migration while two releases
+// run.
 const extension = `
 add_column("%[1]s", "nullable", "string", {"null": true})
 add_column("%[1]s", "with_default", "bool", {"default": false})
@@ -24,7 +25,7 @@ add_index("%[1]s", "with_default", {})
 
 var tables = []string{"users", "sessions", "tokens", "rate_limits", "device_cookies", "mails", "activities", "changes"}
 
-// nextRelease builds the app with a migration more for each table.
+// nextRelease builds the app with one more migration, which changes each table.
 func nextRelease(t *testing.T) (path string) {
 	t.Helper()
 	dir, replace := t.TempDir(), map[string]string{}
@@ -43,7 +44,7 @@ func nextRelease(t *testing.T) (path string) {
 	return path
 }
 
-// In a rolling update the first new node changes the schema under the old ones.
+// In a rolling update, the first new node changes the schema while old nodes run.
 func TestReleases_TwoAtOnce(t *testing.T) {
 	next := nextRelease(t)
 	c := newCluster(t, nil)
@@ -59,11 +60,11 @@ func TestReleases_TwoAtOnce(t *testing.T) {
 
 	old, other := c.nodes[0], c.nodes[1]
 	other.release = next
-	for _, n := range []*node{other, old} { // one after the other
+	for _, n := range []*node{other, old} {
 		n.stop()
 		n.release = next
 		n.start()
-		c.awaitReady() // the old node too
+		c.awaitReady() // including the old node
 		l.await(400)
 	}
 	l.end()
@@ -76,7 +77,7 @@ func TestReleases_TwoAtOnce(t *testing.T) {
 	}, "a mail is left")
 }
 
-// signUp asks for accounts and returns for how many.
+// signUp requests accounts, and returns the number of them.
 func (l *load) signUp() (n int) {
 	for ; ; n++ {
 		select {

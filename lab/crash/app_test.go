@@ -19,11 +19,11 @@ type app struct {
 	*binary.Process
 	dir      string
 	env      []string
-	db       *sql.DB       // a connection beside the app
-	answered chan struct{} // one per answer
+	db       *sql.DB       // a connection of the test's own
+	answered chan struct{} // receives a value for each answer
 }
 
-// witness is the application name of this process in PostgreSQL.
+// witness is the application_name of this test in PostgreSQL.
 const witness = "corral-crash-witness"
 
 func newApp(t *testing.T, databaseURL string) *app {

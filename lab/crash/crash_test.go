@@ -1,10 +1,10 @@
-// Package crash kills the production app with SIGKILL during all actions on
-// accounts, then checks that the database holds everything that was answered and
-// nothing incomplete.
+// Package crash kills the production app with SIGKILL while users do all that they can
+// do with accounts. Then it checks the database: everything that the app has answered
+// must be stored, and nothing must be incomplete.
 //
 //	CORRAL_CRASHES=1000 go test ./crash -v -timeout 0
 //
-// sets the number of crashes on each database, by default 3.
+// sets the number of crashes on each database. The default is 3.
 package crash
 
 import (
@@ -38,14 +38,14 @@ func TestCrash_SQLite(t *testing.T) { crash(t, "") }
 func TestCrash_Postgres(t *testing.T) { crash(t, services.Server(t)) }
 
 const (
-	atOnce      = 8  // simultaneous persons
-	mostAnswers = 24 // between two crashes
+	atOnce      = 8  // number of persons who use the app at the same time
+	mostAnswers = 24 // maximum number of answers between two crashes
 )
 
 func crash(t *testing.T, server string) {
 	a := newApp(t, services.NewDatabase(t, server))
 
-	a.spawn(t) // empty database: dies while migrating
+	a.spawn(t) // on an empty database, so that it dies while it migrates
 	time.Sleep(rand.N(150 * time.Millisecond))
 	a.Kill()
 	a.start(t)
@@ -66,8 +66,8 @@ func crash(t *testing.T, server string) {
 	report(t, a, people)
 }
 
-// live runs persons concurrently, replacing those whose account is deleted, until
-// the app is killed.
+// live runs persons concurrently until the app is killed. It replaces persons who have
+// deleted their account.
 func live(a *app, people []*person, end func()) []*person {
 	var lock sync.Mutex
 	next := func() *person {

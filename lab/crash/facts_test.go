@@ -28,7 +28,8 @@ func requireConsistent(t *testing.T, a *app, people []*person) {
 	require.Empty(t, held, "facts without an account")
 }
 
-// settle determines whether the interrupted request took effect.
+// settle finds out, from the facts in the database, whether the interrupted request took
+// effect.
 func (p *person) settle(t *testing.T, held facts) {
 	t.Helper()
 	if p.doing.name == "confirm" && p.maybe != nil {
@@ -44,7 +45,7 @@ func (p *person) settle(t *testing.T, held facts) {
 			w.loggedIn = w.loggedIn && !p.doing.logsIn
 			p.world, p.maybe, p.gone = w, nil, p.doing.name == "delete the account"
 			if p.doing.name == "reset" {
-				delete(p.cookies, deviceCookie) // void, and the new one was not answered
+				delete(p.cookies, deviceCookie) // no longer valid, and the answer with the new one is lost
 			}
 			p.cut++
 			return
@@ -57,7 +58,8 @@ func (p *person) settle(t *testing.T, held facts) {
 	require.Failf(t, "inconsistent", "%s: %q was interrupted\nheld:   %v\nbefore: %v\nafter:  %v", p.name, p.doing.name, held, p.world.facts, could)
 }
 
-// holdings select the rows that exist: an email and a fact about it.
+// holdings are queries for the facts in the database. Each row is an email and a fact
+// about it.
 var holdings = []string{
 	"SELECT email, 'account ' || email AS fact FROM users WHERE deleted_at IS NULL",
 	"SELECT email, 'password' AS fact FROM users WHERE password_digest <> ''",
@@ -116,18 +118,18 @@ func rateLimitID(limit, email string) string {
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// faults count rows that must not exist.
+// faults are queries that count rows which must not exist.
 var faults = map[string]string{
 	"a sign-up link that was not mailed":       "SELECT count(*) FROM tokens WHERE purpose = 'signup' AND NOT EXISTS (SELECT 1 FROM mails WHERE template = 'signup' AND recipient = tokens.email)",
 	"a change of email that was not announced": "SELECT count(*) FROM tokens JOIN users ON users.id = user_id WHERE purpose = 'email_confirm' AND NOT redeemed AND (NOT EXISTS (SELECT 1 FROM mails WHERE template = 'email_confirm' AND recipient = tokens.email) OR NOT EXISTS (SELECT 1 FROM mails WHERE template = 'email_requested' AND recipient = users.email))",
-	"a session without user":                   "SELECT count(*) FROM sessions LEFT JOIN users ON users.id = user_id WHERE users.id IS NULL",
-	"a known browser without user":             "SELECT count(*) FROM device_cookies LEFT JOIN users ON users.id = user_id WHERE users.id IS NULL",
-	"a token without user":                     "SELECT count(*) FROM tokens LEFT JOIN users ON users.id = user_id WHERE users.id IS NULL AND user_id IS NOT NULL",
-	"activity without user":                    "SELECT count(*) FROM activities LEFT JOIN users ON users.id = user_id WHERE users.id IS NULL AND user_id IS NOT NULL",
+	"a session without a user":                 "SELECT count(*) FROM sessions LEFT JOIN users ON users.id = user_id WHERE users.id IS NULL",
+	"a known browser without a user":           "SELECT count(*) FROM device_cookies LEFT JOIN users ON users.id = user_id WHERE users.id IS NULL",
+	"a token without a user":                   "SELECT count(*) FROM tokens LEFT JOIN users ON users.id = user_id WHERE users.id IS NULL AND user_id IS NOT NULL",
+	"activity without a user":                  "SELECT count(*) FROM activities LEFT JOIN users ON users.id = user_id WHERE users.id IS NULL AND user_id IS NOT NULL",
 	"an account without a way in":              "SELECT count(*) FROM users WHERE password_digest = '' AND deleted_at IS NULL AND NOT EXISTS (SELECT 1 FROM tokens WHERE purpose IN ('reset', 'invite') AND tokens.email = users.email)",
 	"a mail that is never sent":                "SELECT count(*) FROM mails WHERE due_at IS NULL AND delivered_at IS NULL AND given_up_at IS NULL",
 	"a mail that lost its link":                "SELECT count(*) FROM mails WHERE sealed_token IS NULL AND delivered_at IS NULL AND given_up_at IS NULL AND resolved IN ('', template) AND template IN ('signup', 'reset', 'email_confirm', 'email_requested', 'email_changed', 'new_browser', 'password_changed', 'account_deleted')",
-	"a count that cannot be":                   "SELECT count(*) FROM rate_limits WHERE attempts < 0 OR attempts > 100",
+	"an impossible count":                      "SELECT count(*) FROM rate_limits WHERE attempts < 0 OR attempts > 100",
 }
 
 func requireWhole(t *testing.T, a *app) {
@@ -148,7 +150,7 @@ func requireWhole(t *testing.T, a *app) {
 	require.Zero(t, broken, "references to deleted rows")
 }
 
-// waitForBackends waits until PostgreSQL has finished the commits of the dead app.
+// waitForBackends waits until PostgreSQL has finished the commits of the killed app.
 func waitForBackends(t *testing.T, a *app) {
 	t.Helper()
 	if !a.postgres() {

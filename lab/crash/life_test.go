@@ -10,7 +10,7 @@ import (
 func (p *person) live() bool {
 	for !p.gone {
 		if p.facts["known browsers"] == 0 {
-			delete(p.cookies, deviceCookie) // the app has removed it
+			delete(p.cookies, deviceCookie) // the app no longer knows this browser
 		}
 		if !p.next()() {
 			return false
@@ -33,7 +33,7 @@ func (p *person) next() func() bool {
 		return p.signUp
 	case p.password == "" || p.facts["token reset"] > 0:
 		return p.reset
-	case p.failures() >= 4: // interrupted logins count too; one more would mean a wait
+	case p.failures() >= 4: // including interrupted logins; after one more, a login would have to wait
 		return p.leave
 	case p.loggedIn:
 		may = []func() bool{p.confirm, p.changePassword, p.askForEmail, p.logOut, p.endOthers, p.takeAnotherBrowser, p.delete}
@@ -79,7 +79,7 @@ func (p *person) signUp() bool {
 
 func (p *person) logIn() bool {
 	known := p.cookies[deviceCookie] != ""
-	counted := func(w *world) { // attempts count before they are made
+	counted := func(w *world) { // the app counts an attempt before it checks the password
 		if !known { // a known browser has its own bucket
 			w.facts["failures "+w.email]++
 		}
@@ -89,7 +89,7 @@ func (p *person) logIn() bool {
 		w.facts["sessions"]++
 		w.loggedIn = true
 		if !known {
-			if w.facts["known browsers"] > 0 { // else it set the password
+			if w.facts["known browsers"] > 0 { // no mail is sent about an account's first browser
 				w.notice("new_browser")
 			}
 			w.facts["known browsers"]++
@@ -97,7 +97,7 @@ func (p *person) logIn() bool {
 	}})
 }
 
-// mistype is a failed attempt, which a crash must not undo.
+// mistype makes a failed attempt. A crash must not undo its count.
 func (p *person) mistype() bool {
 	known := p.cookies[deviceCookie] != ""
 	return p.do(step{name: "mistype", password: true, refused: true, method: "POST", path: "/login", form: url.Values{"email": {p.email}, "password": {"wrong"}}, effect: func(w *world) {
@@ -125,7 +125,7 @@ func (p *person) reset() bool {
 		}})
 }
 
-// setPassword is the effect of every new password.
+// setPassword has the effects of a new password.
 func (w *world) setPassword(password string) {
 	w.password, w.facts["password"], w.pending = password, 1, ""
 	for _, dead := range []string{"sessions", "token reset", "token email_confirm"} {
@@ -144,7 +144,8 @@ func (p *person) changePassword() bool {
 	}})
 }
 
-// confirm renews the token, which is lost with an answer.
+// confirm confirms at /sudo. That renews the session token; if the answer is lost, so is
+// the session.
 func (p *person) confirm() bool {
 	return p.do(step{name: "confirm", password: true, method: "POST", path: "/sudo", form: url.Values{"password": {p.password}}, effect: func(*world) {}})
 }

@@ -13,19 +13,19 @@ import (
 	"sync/atomic"
 )
 
-// world is what the database holds about a person.
+// world is what the database should contain about a person.
 type world struct {
 	facts    facts
 	email    string
-	password string // "" if void
+	password string // "" if the account has none
 	loggedIn bool
 	pending  string // the email to confirm, or ""
-	changes  int    // listed so far
+	changes  int    // number of changes to the account so far
 	left     []left // former emails, oldest first
-	undoable []int  // the change from which on each "this wasn't me" link undoes
+	undoable []int  // for each "this wasn't me" link, the first change that it undoes
 }
 
-// left is an email and the change that left it.
+// left is a former email, and the number of the change that replaced it.
 type left struct {
 	email  string
 	number int
@@ -39,12 +39,12 @@ func (w world) clone() world {
 	return w
 }
 
-// notice is the effect of a mail about what is no change.
+// notice has the effects of a mail about an event that changes nothing.
 func (w *world) notice(template string) {
 	w.mailNotMe(template, w.changes+1)
 }
 
-// change is the effect of a change and its mail.
+// change has the effects of a change and of the mail about it.
 func (w *world) change(template string) {
 	w.changes++
 	w.mailNotMe(template, w.changes)
@@ -56,7 +56,8 @@ func (w *world) mailNotMe(template string, number int) {
 	w.facts["token undo"] = len(w.undoable)
 }
 
-// redeem is the effect of a link: it and those of later changes end.
+// redeem has the effects of a "this wasn't me" link: the link and those of later changes
+// stop working.
 func (w *world) redeem(number int) {
 	w.undoable = slices.DeleteFunc(w.undoable, func(n int) bool { return n >= number })
 	if w.facts["token undo"] = len(w.undoable); len(w.undoable) == 0 {
@@ -68,7 +69,7 @@ func (w *world) drop(prefix string) {
 	maps.DeleteFunc(w.facts, func(fact string, _ int) bool { return strings.HasPrefix(fact, prefix) })
 }
 
-// person uses a browser. It takes one step at a time, so that a crash
+// person is a user with a browser. A person takes one step at a time, so that a crash
 // interrupts at most one.
 type person struct {
 	app     *app
@@ -76,15 +77,15 @@ type person struct {
 	cookies map[string]string
 	world
 	doing step    // the request in progress
-	maybe []world // possible worlds if it gets no answer
+	maybe []world // the possible worlds if the request gets no answer
 
-	emails     int // used so far
+	emails     int // number of emails used so far
 	resets     int
 	attempts   int // since the last success, in any bucket
-	stuck      int // attempts that a crash interrupted: in flight for a while
+	stuck      int // attempts that a crash interrupted: they stay in flight for a while
 	busy, gone bool
-	told       map[string]int // answers by step
-	cut        int            // requests that took effect unanswered
+	told       map[string]int // number of answers, by step
+	cut        int            // number of requests that took effect but got no answer
 }
 
 func newPerson(a *app, n int) *person {
@@ -102,19 +103,19 @@ func (p *person) nthEmail(n int) string { return fmt.Sprintf("%s.%d@example.com"
 
 func newPassword() string { return fmt.Sprintf("four random words and %d", rand.Uint64()) }
 
-// clients numbers requests: each has its own client, to stay below the clients'
-// rate limits.
+// clients numbers the requests. Each comes from another client, so that no client
+// exceeds its rate limits.
 var clients atomic.Uint32
 
 // step is a request that changes something.
 type step struct {
 	name, method, path string
 	form               url.Values
-	halves             []func(*world) // effects of its earlier transactions
-	effect             func(*world)   // effect once answered
-	refused            bool           // expects 422
-	password           bool           // is an attempt that counts until it is answered
-	logsIn             bool           // the answer holds the session
+	halves             []func(*world) // the effects of earlier transactions of the request
+	effect             func(*world)   // the effect of the whole request
+	refused            bool           // the answer must be 422
+	password           bool           // the request is an attempt, which counts until it is answered
+	logsIn             bool           // the answer has the session cookie
 }
 
 // do sends the request. It returns false if the app was killed.

@@ -34,7 +34,7 @@ func documents(t *testing.T) map[string]string {
 }
 
 var (
-	// A fence may name the quoted file: ```go actions/login.go
+	// After the language, a fence may name the quoted file: ```go actions/login.go
 	fence = regexp.MustCompile("(?ms)^```([^\n]*)\n(.*?)^```$")
 	link  = regexp.MustCompile(`\]\(([^)#\s]*)(?:#([^)]*))?\)`)
 	named = regexp.MustCompile("`(\\.?[\\w-]+(?:/[\\w.-]+)*/[\\w.-]+\\.\\w+)`")
@@ -63,7 +63,7 @@ func TestDocuments_PathsExist(t *testing.T) {
 			checked++
 		}
 		for _, match := range named.FindAllStringSubmatch(text, -1) {
-			if !strings.HasPrefix(match[1], "storage/") { // made by the app
+			if !strings.HasPrefix(match[1], "storage/") { // the app makes files there
 				require.FileExists(t, filepath.Join(root, match[1]), "named in %s", name)
 				checked++
 			}
@@ -77,11 +77,11 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// A line of three dots omits lines.
+// In a quotation, a line of three dots stands for omitted lines.
 func TestDocuments_QuotationsAreTrue(t *testing.T) {
 	checked := 0
 	for name, text := range documents(t) {
-		if name == "docs/own-it.md" { // quotes files of owners: see lab/owner
+		if name == "docs/own-it.md" { // it quotes files that owners write; lab/owner tests them
 			continue
 		}
 		for _, match := range fence.FindAllStringSubmatch(text, -1) {
@@ -134,7 +134,7 @@ func TestDotenvExample_KnowsItsVariables(t *testing.T) {
 	}
 }
 
-// The example file is public.
+// The example file is public, so attackers know its secret.
 func TestDotenvExample_SecretIsRefused(t *testing.T) {
 	example, err := os.ReadFile(root + ".env.example")
 	require.NoError(t, err)

@@ -31,7 +31,7 @@ func TestEvents_AreInventoried(t *testing.T) {
 	}
 }
 
-// Tests list provocations in a map for requireEvents.
+// Tests pass maps of events and the requests that cause them to requireEvents.
 func TestEvents_AreProvoked(t *testing.T) {
 	requests, _ := loggedEvents(t)
 	paths, err := filepath.Glob(root + "actions/*_test.go")
@@ -71,7 +71,7 @@ func isProvocations(e ast.Expr) bool {
 	return ok && to.Name == "site"
 }
 
-// loggedEvents returns the logged events: those of requests, and all others.
+// loggedEvents returns the events that the source logs, those of requests and others.
 func loggedEvents(t *testing.T) (requests, others map[string]bool) {
 	t.Helper()
 	requests, others = map[string]bool{}, map[string]bool{}

@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// appFolders are those that docs/login.md covers.
+// appFolders are the folders that docs/login.md describes.
 const appFolders = `(?:actions|cmd|config|mailers|models)`
 
 const maxLoginFiles = 20
@@ -37,7 +37,7 @@ func TestLogin_ExecutesTheFilesItNames(t *testing.T) {
 		require.Contains(t, named, file, "a login executes it")
 	}
 	for _, file := range named {
-		if file != "cmd/cmd.go" && file != "actions/app.go" { // which build the app
+		if file != "cmd/cmd.go" && file != "actions/app.go" { // these build the app before a login
 			require.Contains(t, executed, file, "docs/login.md names it, and no login executes it")
 		}
 	}
@@ -97,7 +97,7 @@ func readProfile(t *testing.T, path string, counts map[string]int) {
 	}
 }
 
-// Lines that are not blank, to the nearest hundred.
+// The README counts lines that are not blank, to the nearest hundred.
 func TestReadme_LengthOfTheLoginCore(t *testing.T) {
 	lines := 0
 	for _, file := range loginFiles(t) {

@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The requirements of ASVS 5.0.0 by level, and those that do not apply.
+// These are the requirements of ASVS 5.0.0 by level, and those that do not apply.
 var level1 = strings.Fields(`
 	1.2.1 1.2.2 1.2.3 1.2.4 1.2.5 1.3.2 2.1.1 2.2.1 2.2.2 2.3.1 3.2.1 3.2.2 3.3.1 3.4.1 3.4.2 3.5.1 3.5.3 4.1.1 6.1.1 6.2.1 6.2.2
 	6.2.3 6.2.4 6.2.5 6.2.6 6.2.7 6.2.8 6.3.1 6.3.2 6.4.1 6.4.2 7.2.1 7.2.2 7.2.3 7.2.4 7.4.1 7.4.2 8.1.1 8.2.1 8.2.2 8.3.1 11.3.1
@@ -89,7 +89,8 @@ func anchors(text string) (list []string) {
 	return list
 }
 
-// Requirements that apply have one row with level and proof, others a reason.
+// A requirement that applies has one row with its level and its proof. Another one has a
+// reason.
 func TestSecurity_ListsEveryRequirement(t *testing.T) {
 	text := document(t, "security.md")
 	found := map[string][]string{}

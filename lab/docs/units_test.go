@@ -12,8 +12,8 @@ import (
 	"corral/lab/services"
 )
 
-// units writes the systemd units of docs/deploy.md to a folder, with programs and
-// files that exist.
+// units writes the systemd units of docs/deploy.md to a folder. It replaces programs and
+// files by some that exist here.
 func units(t *testing.T) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
@@ -29,8 +29,9 @@ func units(t *testing.T) (dir string) {
 	return dir
 }
 
-// Otherwise five failed starts, as while the database is away, are the end.
-func TestUnits_AreStartedForEver(t *testing.T) {
+// By default, systemd gives up after five failed starts, for example while the database
+// is down.
+func TestUnits_RestartWithoutLimit(t *testing.T) {
 	unit, err := os.ReadFile(filepath.Join(units(t), "corral.service"))
 	require.NoError(t, err)
 	options, service, _ := strings.Cut(string(unit), "[Service]\n")
@@ -38,7 +39,7 @@ func TestUnits_AreStartedForEver(t *testing.T) {
 	require.Contains(t, service, "\nRestart=always\n")
 }
 
-func TestUnits_SystemdUnderstandsThem(t *testing.T) {
+func TestUnits_AreValid(t *testing.T) {
 	if _, err := exec.LookPath("systemd-analyze"); err != nil {
 		require.False(t, services.Required("systemd"))
 		t.Skip("needs systemd-analyze: apt-get install systemd")
@@ -47,7 +48,7 @@ func TestUnits_SystemdUnderstandsThem(t *testing.T) {
 	service, socket := filepath.Join(dir, "corral.service"), filepath.Join(dir, "corral.socket")
 	for _, args := range [][]string{
 		{"verify", "--man=no", service, socket},
-		{"security", "--offline=true", "--threshold=15", service}, // of 100
+		{"security", "--offline=true", "--threshold=15", service}, // out of 100
 	} {
 		out, err := exec.Command("systemd-analyze", args...).CombinedOutput()
 		require.NoError(t, err, string(out))

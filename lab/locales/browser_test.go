@@ -10,12 +10,12 @@ import (
 	"corral/lab/site"
 )
 
-// story is the use of the whole app in one language.
+// story uses the whole app in one language.
 type story struct {
 	*site.Site
 	t      *testing.T
 	reader *Reader
-	seen   map[string]bool // paths and routes
+	seen   map[string]bool // paths and routes of the pages that were read
 }
 
 func newStory(t *testing.T, reader *Reader) *story {
@@ -29,7 +29,7 @@ func (s *story) browser() *site.Browser {
 	return b
 }
 
-// read requires that an answer is a page in the story's language.
+// read requires that an answer has the status and is a page in the story's language.
 func (s *story) read(a site.Answer, status int, route ...string) {
 	s.t.Helper()
 	require.Equal(s.t, status, a.StatusCode, a.Page)

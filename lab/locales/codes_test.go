@@ -14,7 +14,7 @@ var (
 	codeShown = regexp.MustCompile(`<code class="recovery">([^<]*)</code>`)
 )
 
-// codes are the pages about TOTP, recovery codes and the second step.
+// codes reads the pages about TOTP, recovery codes and the second step.
 func (s *story) codes() {
 	s.browser().SignUp("tim@example.com")
 	b := s.browser()

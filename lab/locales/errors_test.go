@@ -17,7 +17,7 @@ import (
 	"corral/config"
 )
 
-// Some statuses are answered only by handlers of owners.
+// Only handlers that owners add answer with some of these statuses.
 func TestLanguages_ErrorPagesSpeakOne(t *testing.T) {
 	c, err := config.Load(nil, t.TempDir())
 	require.NoError(t, err)

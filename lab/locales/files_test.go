@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// faults returns the differences between languages: missing and extra keys,
-// empty texts, missing plural forms, other placeholders, untranslated texts.
+// faults describes differences between languages: missing and extra keys, empty texts,
+// missing plural forms, different placeholders, and untranslated texts.
 func faults(t *testing.T, files fs.FS) []string {
 	t.Helper()
 	languages, twice, err := Read(files)
@@ -51,7 +51,7 @@ func faults(t *testing.T, files fs.FS) []string {
 	return list
 }
 
-// alike are the languages in which a text equals the English one, by key.
+// alike lists, by key, the languages in which a text may equal the English one.
 var alike = map[string][]string{
 	"app.name":                          {"ar", "de", "es", "fr", "ja", "pt-br"},
 	"page.error":                        {"es"},
@@ -61,8 +61,8 @@ var alike = map[string][]string{
 	"passkey.name":                      {"de"},
 }
 
-// formFault returns the fault of a form. The forms for one and two may write
-// the number as a word.
+// formFault returns the fault of a form, or "". The forms for one and two may have a
+// word instead of the number.
 func formFault(translation string, other bool, want string) string {
 	filled, wanted := Placeholders(translation), Placeholders(want)
 	missing := func(name string) bool { return !slices.Contains(wanted, name) }
@@ -138,8 +138,8 @@ func TestFiles_CheckFindsFaults(t *testing.T) {
 	}))
 }
 
-// Pasted texts are found by their script, or because languages share no whole
-// sentence.
+// Finds texts that were pasted from another language: they have another script, or are
+// whole sentences that two languages have in common.
 func TestFiles_EachInItsOwnLanguage(t *testing.T) {
 	languages, _, err := Read(shipped())
 	require.NoError(t, err)

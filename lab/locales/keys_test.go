@@ -24,11 +24,11 @@ var (
 	looksKey   = regexp.MustCompile(`^[a-z_]+(\.[a-z_]+)+$`)
 )
 
-// mentioned are the keys in templates and Go code with their placeholders, and
-// the names of mails and kinds of activity.
+// mentioned has the keys that templates and Go code use, with the placeholders that they
+// fill, and the names of mails and of kinds of activity.
 type mentioned struct {
-	keys  map[string][]string // where, by key
-	fills map[string][]string // "where key" → placeholders
+	keys  map[string][]string // files, by key
+	fills map[string][]string // placeholders, by "FILE KEY"
 	mails []string
 	kinds []string // of activity
 }
@@ -47,7 +47,7 @@ func readMentioned(t *testing.T, root string, sections map[string]bool) mentione
 			for _, arg := range argument.FindAllStringSubmatch(found[2], -1) {
 				names = append(names, arg[1])
 			}
-			if found[3] != "" { // a number
+			if found[3] != "" { // a number, for plurals
 				names = []string{"Count"}
 			}
 			slices.Sort(names)
@@ -125,7 +125,7 @@ func TestKeys_ExistAndAreUsed(t *testing.T) {
 			used[key] = true
 			continue
 		}
-		for _, part := range []string{".title", ".text"} { // error pages
+		for _, part := range []string{".title", ".text"} { // of error pages
 			use(key+part, where[0])
 		}
 	}

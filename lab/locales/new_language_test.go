@@ -17,7 +17,7 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(binary.Run(m)) }
 
-// clone returns a folder with the files that development reads.
+// clone returns a folder with copies of the files that the app reads in development.
 func clone(t *testing.T) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
@@ -41,8 +41,8 @@ func pageFor(t *testing.T, p *binary.Process, acceptLanguage string) string {
 	return string(page)
 }
 
-// Follows "Add a language" in CONTRIBUTING.md: a copy of the English file is
-// offered, and the check names every untranslated text.
+// Follows "Add a language" in CONTRIBUTING.md with a copy of the English file. The app
+// offers the language, and the check names every text as untranslated.
 func TestFiles_NewLanguageIsOffered(t *testing.T) {
 	dir := clone(t)
 	english, err := os.ReadFile(filepath.Join(dir, "locales/all.en-us.yaml"))

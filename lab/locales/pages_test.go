@@ -42,7 +42,7 @@ func TestLanguages_EveryPageSpeaksOne(t *testing.T) {
 	}
 }
 
-// withoutPage are paths without a page.
+// withoutPage lists paths that answer with something else than a page.
 var withoutPage = map[string]bool{
 	"/healthz": true, "/readyz": true, "/.well-known/change-password": true,
 	"/.well-known/passkey-endpoints": true,
@@ -50,20 +50,21 @@ var withoutPage = map[string]bool{
 	"/account/security/totp.svg": true, // a picture
 }
 
-// shownElsewhere reports whether the story shows a key's text on no page.
+// shownElsewhere reports whether the text of a key is on no page that the story reads.
 func shownElsewhere(key string) bool {
 	return slices.Contains([]string{
 		"language.name", "time.layout", // shown in another form
-		"password.guessable", // there is always a better reason
+		"password.guessable", // in practice, there is always a more specific reason
 		// For handlers of owners: see TestLanguages_ErrorPagesSpeakOne.
 		"error.too_many.title", "error.too_many.text", "error.unauthorized.title", "error.unauthorized.text", "error.other.title", "error.other.text",
 		"error.proxy.title", "error.proxy.text",
-		// In problems, and under a HOST that browsers refuse: see the tests of package actions.
+		// These are in problems, or on pages under a HOST that browsers refuse: see the
+		// tests of package actions.
 		"passkey.refused", "passkey.unknown", "passkey.expired", "passkey.second_step_only",
 		"passkey.off_ip", "passkey.off_name", "passkey.off_http",
-		// About factors that change back a day later.
+		// These are about factors that change a day later.
 		"not_me.waits",
-		"recovery_codes.copy", "recovery_codes.copied", "recovery_codes.download", // by a script
+		"recovery_codes.copy", "recovery_codes.copied", "recovery_codes.download", // shown by a script
 		"login.remember_hours", // only with a short REMEMBER_LIFETIME: TestLogin_SaysHowLongItRemembers
 	}, key)
 }
@@ -105,7 +106,7 @@ func (s *story) guest() {
 	s.read(b.Get("/signup/x"), 404)
 }
 
-// refusals are failed and rate-limited logins.
+// refusals reads pages after failed and rate-limited logins.
 func (s *story) refusals() {
 	b := s.browser()
 	wrong := func() site.Answer { return b.Post("/login", "email", "eve@example.com", "password", "wrong") }
@@ -152,7 +153,7 @@ func (s *story) settings() {
 	s.read(b.Get("/account/activity"), 200)
 }
 
-// confirmation reads what /sudo says, until it ends a session.
+// confirmation reads the messages of /sudo, until too many failures end the session.
 func (s *story) confirmation(b *site.Browser) {
 	s.Execute("UPDATE sessions SET confirmed_at = NULL")
 	s.read(b.Get("/account"), 200) // links to it
@@ -190,7 +191,7 @@ func (s *story) secondStep() {
 	s.read(b.Get("/account/activity"), 200)
 }
 
-// enrolment is the story of a site that requires a second step.
+// enrolment reads the pages of a site that requires a second step.
 func (s *story) enrolment() {
 	requiring := &story{site.Open(s.t, "SECOND_FACTOR=required"), s.t, s.reader, s.seen}
 	b := requiring.browser()
@@ -261,7 +262,8 @@ func (s *story) emailChange() {
 	s.read(b.Get("/account/activity"), 200)
 }
 
-// deadLinks reads why mailed links, and the forms behind them, are refused.
+// deadLinks reads the reasons why mailed links, and the forms that they lead to, are
+// refused.
 func (s *story) deadLinks() {
 	s.ClearLimits()
 	b, amy := s.browser(), s.browser()
@@ -287,7 +289,7 @@ func (s *story) deadLinks() {
 	s.read(amy.Get("/account/email/confirm/"+s.Token("email_confirm", "bob@new.example")), 404) // of another account
 }
 
-// developer reads the mails in development.
+// developer reads the pages that show mails in development.
 func (s *story) developer() {
 	b := s.browser()
 	b.Post("/password/forgot", "email", "nobody@example.com")
@@ -305,7 +307,7 @@ var (
 	element  = regexp.MustCompile(`<[^>]*>`)
 )
 
-// mails reads each kind as text and HTML.
+// mails reads each kind of mail, as text and HTML.
 func (s *story) mails() {
 	b, kinds := s.browser(), 0
 	for key := range s.reader.texts {
@@ -324,7 +326,8 @@ func (s *story) mails() {
 		text := mailText.FindStringSubmatch(shown.Page)
 		require.NotNil(s.t, text, shown.Page)
 		page := b.Get("/dev/mail/" + id + "?html").Page
-		// In the page, and in the body for mail programs that show only that.
+		// The language is in the html element, and in the body for mail programs that
+		// show only the body.
 		direction := map[bool]string{true: "rtl", false: "ltr"}[s.reader.Language == "ar"]
 		require.Equal(s.t, 2, strings.Count(page, ` lang="`+s.reader.Language+`" dir="`+direction+`"`))
 		untranslated := append(s.reader.Page(s.t, shown.Page), s.reader.Page(s.t, page)...)
@@ -336,7 +339,7 @@ func (s *story) mails() {
 	require.GreaterOrEqual(s.t, kinds, 10)
 }
 
-// errors provokes each error. The last ones break the app.
+// errors causes each error. The last ones break the app.
 func (s *story) errors() {
 	s.browser().SignUp("eva@example.com")
 	b := s.browser()

@@ -16,7 +16,8 @@ import (
 	"corral/lab/site"
 )
 
-// security is the page of an account without and with factors, and what it ends.
+// security reads the security page of an account, without and with factors, and the
+// messages after factors are removed.
 func (s *story) security() {
 	s.browser().SignUp("sam@example.com")
 	b := s.browser()
@@ -72,7 +73,7 @@ func (s *story) security() {
 	s.Execute("DELETE FROM factors")
 }
 
-// setTOTP sets TOTP by the pages.
+// setTOTP sets TOTP up on the pages.
 func (s *story) setTOTP(b *site.Browser) (key []byte) {
 	page := b.Get("/account/security/totp")
 	s.read(page, 200)
@@ -82,12 +83,13 @@ func (s *story) setTOTP(b *site.Browser) (key []byte) {
 	return key
 }
 
-// pathBelow returns the first path of a form that begins so.
+// pathBelow returns the first path of a form on the page that begins with path.
 func pathBelow(page site.Answer, path string) string {
 	return regexp.MustCompile(`action="(` + path + `[^"]+)"`).FindStringSubmatch(page.Page)[1]
 }
 
-// passkeys are added, renamed, removed and taken back, and end as the only way in.
+// passkeys adds, renames and removes passkeys, and undoes a removal. At the end, a
+// passkey is the only way to log in.
 func (s *story) passkeys() {
 	s.browser().SignUp("pia@example.com")
 	b := s.browser()

@@ -11,7 +11,8 @@ import (
 	"corral/lab/binary"
 )
 
-// blunders are forbidden in texts, by language; "" is all.
+// blunders are patterns that are forbidden in texts, by language. Those of "" are
+// forbidden in all languages.
 var blunders = map[string]map[string]*regexp.Regexp{
 	"": {
 		"a typewriter's quotation mark or apostrophe": regexp.MustCompile(`['"]`),
@@ -60,8 +61,8 @@ func TestTypography_FollowsEachLanguage(t *testing.T) {
 	}
 }
 
-// Invisible characters are written as escapes such as \u202f for translators to
-// see.
+// Invisible characters must be written as escapes such as \u202f, so that translators
+// see them.
 func TestTypography_NothingInvisible(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join(binary.Root(), "locales", "*.yaml"))
 	require.NoError(t, err)

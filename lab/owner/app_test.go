@@ -18,7 +18,7 @@ import (
 	"corral/lab/binary"
 )
 
-// app.browser is Ada's.
+// Ada and Bob have accounts. app.client is logged in as Ada.
 const (
 	ada         = "ada@example.com"
 	adaPassword = "analytical engine number one"
@@ -26,11 +26,11 @@ const (
 	bobPassword = "a dark horse with no name"
 )
 
-// app is the app of a clone with a browser in which Ada is logged in. Its database
-// outlives a restart.
+// app is the app of a clone, with a browser in which Ada is logged in. A restart keeps
+// the database.
 type app struct {
 	clone     *clone
-	url       string // as browsers see it
+	url       string // that browsers use
 	env       []string
 	transport http.RoundTripper // of browsers
 	client    *http.Client
@@ -53,7 +53,7 @@ func (a *app) start(t *testing.T) {
 	a.client = a.browser(t, ada, adaPassword)
 }
 
-// serve starts the process, which answers at address.
+// serve starts the process and waits until it answers at address.
 func (a *app) serve(t *testing.T, address string) {
 	t.Helper()
 	a.log = new(bytes.Buffer)

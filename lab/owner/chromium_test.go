@@ -18,11 +18,11 @@ import (
 	"corral/lab/services"
 )
 
-// pagesInChromium tests what needs a browser: htmx, Alpine and the inline script
-// run, the font and another site's image load, and the content security policy
-// refuses nothing.
+// pagesInChromium tests what needs a browser. htmx, Alpine and the inline script must
+// run, the font and the image of another site must load, and the content security policy
+// must not refuse anything.
 func pagesInChromium(t *testing.T, a *app) {
-	program, err := exec.LookPath("/usr/lib/chromium/chromium-headless-shell") // takes less time
+	program, err := exec.LookPath("/usr/lib/chromium/chromium-headless-shell") // faster than chromium
 	if err != nil {
 		program, err = exec.LookPath("chromium")
 	}

@@ -21,7 +21,8 @@ type step struct {
 	blocks []block
 }
 
-// block is fenced text. Its info string is a language and, for a whole file, a path.
+// block is a fenced block of text. Its info string is a language and, if the block is a
+// whole file, the file's path.
 type block struct{ language, path, text string }
 
 // readGuide reads docs/own-it.md of a clone.
@@ -54,8 +55,8 @@ func readGuide(t *testing.T, clone string) (sections []section) {
 	return sections
 }
 
-// A recipe adds fifteen lines of Go at most, without imports, comments and tests. A
-// step with commas in its title has several.
+// A recipe may add at most fifteen lines of Go, not counting imports, comments and tests.
+// A step with commas in its title has several recipes.
 func TestRecipes_AreShort(t *testing.T) {
 	recipes := 0
 	for _, s := range readGuide(t, "../..") {

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// effects test the running app after each section.
+// effects are the tests of the running app after each section.
 var effects = map[string]func(*testing.T, *app){
 	"Change": func(t *testing.T, a *app) {
 		require.Contains(t, a.get(t, "/"), "<title>Home · Paddock</title>")

@@ -1,14 +1,14 @@
-// Package owner follows docs/own-it.md word for word in a clone. After each step the
-// app builds, after each section `go test ./...` passes and the running app has the
-// effects of its steps. The last `go test` is on PostgreSQL, if there is a server.
+// Package owner follows docs/own-it.md word for word in a clone. After each step, the app
+// must build. After each section, `go test ./...` must pass and the running app must have
+// the effects of the section. The last `go test` uses PostgreSQL, if there is a server.
 // Then the binary runs as in production, behind nginx.
 //
-// TestDrop follows each step of the section Drop in a clone of its own:
+// TestDrop follows each step of the section Drop in its own clone:
 //
 //	go test -run TestDrop/Languages ./owner
 //
-// The clone is of the last commit with the working tree's changes to tracked files.
-// -short leaves out the clone's tests.
+// A clone has the last commit and uncommitted changes to tracked files. With -short, the
+// clone's tests do not run.
 package owner_test
 
 import (
@@ -26,7 +26,7 @@ import (
 
 func TestOwnersDay(t *testing.T) {
 	if _, err := exec.LookPath("npm"); err != nil {
-		require.False(t, services.Required("axe")) // which npm installs
+		require.False(t, services.Required("axe")) // npm, which installs axe, is needed
 		t.Skip("needs npm: apt-get install npm")
 	}
 	c := newClone(t)
@@ -34,7 +34,7 @@ func TestOwnersDay(t *testing.T) {
 	sections := readGuide(t, c.dir)
 	for n, s := range sections {
 		passed := t.Run(s.title, func(t *testing.T) {
-			c.t, s = t, readGuide(t, c.dir)[n] // as renamed by earlier steps
+			c.t, s = t, readGuide(t, c.dir)[n] // read again: earlier steps may have renamed the app in the guide
 			for _, step := range s.steps {
 				c.follow(step)
 			}
@@ -75,7 +75,7 @@ func TestDrop(t *testing.T) {
 type clone struct {
 	t    *testing.T
 	dir  string
-	path string // PATH of its commands
+	path string // PATH of commands in the clone
 	bin  string // the app, as built after the last step
 }
 
@@ -124,7 +124,7 @@ func (c *clone) follow(s step) {
 	c.run("go", "build", "-ldflags=-s -w", "-o", c.bin, ".")
 }
 
-// test runs the clone's tests, the last time on PostgreSQL.
+// test runs the clone's tests. If last is true, it runs them on PostgreSQL.
 func (c *clone) test(last bool) {
 	c.t.Helper()
 	if testing.Short() {

@@ -18,8 +18,9 @@ import (
 	"corral/lab/services"
 )
 
-// inProduction tests the recipes with the production binary, behind nginx as the
-// clone's docs/deploy.md configures it, on PostgreSQL if there is a server.
+// inProduction tests the recipes with the production binary, on PostgreSQL if there is a
+// server. The binary is behind nginx with the configuration of the clone's
+// docs/deploy.md.
 func inProduction(t *testing.T, c *clone) {
 	services.RequireNginx(t)
 	certificate, err := services.NewCertificate(t.TempDir(), services.Domain)

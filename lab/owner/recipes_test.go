@@ -23,8 +23,8 @@ import (
 	"corral/internal/web"
 )
 
-// recipesOf test the sections with recipes, in development after each and in
-// production.
+// recipesOf are the tests of the recipes, by section. They run in development after their
+// section, and again in production.
 var recipesOf = map[string]func(*testing.T, *app){
 	"Build": func(t *testing.T, a *app) {
 		uploadComesBack(t, a)
@@ -60,12 +60,12 @@ func upload(t *testing.T, a *app, name string, content []byte) (status int, page
 	file.Write(content)
 	require.NoError(t, form.Close())
 	res, page := a.do(t, a.client, "POST", "/documents", &body, "Content-Type", form.FormDataContentType(),
-		"Expect", "100-continue") // a body that is too large is not sent
+		"Expect", "100-continue") // without it, the client would send a body that is too large
 	return res.StatusCode, page
 }
 
 func uploadComesBack(t *testing.T, a *app) {
-	content := make([]byte, 3<<20) // more than a path without maxBody accepts, and nginx
+	content := make([]byte, 3<<20) // more than nginx, or a path without MaxBody, accepts by default
 	rand.Read(content)
 	status, page := upload(t, a, "Größe <1>.bin", content)
 	require.Equal(t, http.StatusOK, status, page)
@@ -154,7 +154,8 @@ func rowsOfCSV(t *testing.T, a *app) {
 	require.WithinDuration(t, time.Now(), created, time.Hour)
 }
 
-// The second event is sent after the first was read, in the same response.
+// The app sends the second event after the test has read the first, in the same
+// response.
 func eventsArriveOneByOne(t *testing.T, a *app) {
 	r, err := http.NewRequestWithContext(t.Context(), "GET", a.url+"/events", nil)
 	require.NoError(t, err)

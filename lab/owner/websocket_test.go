@@ -17,7 +17,7 @@ import (
 	"corral/internal/web"
 )
 
-// Both libraries take over the connection through the whole chain.
+// Both WebSocket libraries can hijack the connection behind all handlers and middleware.
 func TestWebSocket_EitherLibrary(t *testing.T) {
 	app := buffalo.New(buffalo.Options{Env: "test", Logger: web.BuffaloLogger(slog.New(slog.DiscardHandler)), MethodOverride: web.MethodOverride})
 	app.Middleware.Replace(buffalo.RequestLogger, web.RequestLogger)

@@ -11,9 +11,10 @@ import (
 	"corral/lab/site"
 )
 
-// BenchmarkAlike measures whether timing reveals that an email has an account, at
-// each form in production. It compares the medians of alternating samples with
-// taken and free emails; the noise is the difference between halves of one kind.
+// BenchmarkAlike measures, for each form in production, whether timing reveals that an
+// email has an account. It submits the form with taken and free emails by turns, and
+// compares the medians. The noise is the difference between two halves of the samples
+// with one kind of email.
 //
 //	go test -run '^$' -bench Alike -benchtime 200x ./pages
 func BenchmarkAlike(b *testing.B) {
@@ -24,8 +25,8 @@ func BenchmarkAlike(b *testing.B) {
 	forgot := func(v *site.Browser, email string) site.Answer { return v.Post("/password/forgot", "email", email) }
 	for _, form := range []struct {
 		name   string
-		before int    // earlier submissions with the email
-		with   string // kind of factor of the taken one, whose second step is on, or ""
+		before int    // how often the form is submitted with the email before
+		with   string // the kind of second factor of the account with a taken email, or ""
 		send   func(v *site.Browser, email string) site.Answer
 	}{
 		{"login", 0, "", login},
@@ -59,7 +60,7 @@ func compare(b *testing.B, before int, with string, send func(v *site.Browser, e
 	n := 0
 	from := func(k int) { v.Header.Set("X-Forwarded-For", fmt.Sprintf("10.%d.%d.%d", n>>8, n&255, k)) }
 	sample := func(taken bool) time.Duration {
-		n++ // attempts count: use another email and client each time
+		n++ // use another email and client each time, because of the rate limits
 		email := fmt.Sprintf("user%07d@example.com", n)
 		if taken {
 			s.Execute("UPDATE users SET email = $1 WHERE email <> 'carol@example.com'", email)
@@ -78,7 +79,7 @@ func compare(b *testing.B, before int, with string, send func(v *site.Browser, e
 	sample(true)
 	sample(false)
 	var taken, free []time.Duration
-	for first := true; b.Loop(); first = !first { // neither is always first
+	for first := true; b.Loop(); first = !first { // so that neither kind is always first
 		for _, isTaken := range []bool{first, !first} {
 			if isTaken {
 				taken = append(taken, sample(true))
@@ -88,7 +89,7 @@ func compare(b *testing.B, before int, with string, send func(v *site.Browser, e
 		}
 	}
 	ms := func(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
-	b.ReportMetric(0, "ns/op") // includes preparations
+	b.ReportMetric(0, "ns/op") // hides the default metric, which includes preparations
 	b.ReportMetric(ms(median(taken)), "taken-ms")
 	b.ReportMetric(ms(median(free)), "free-ms")
 	b.ReportMetric(ms(median(taken)-median(free)), "difference-ms")

@@ -43,7 +43,7 @@ func allRows(t *testing.T, s *site.Site) map[string]int {
 	return counts
 }
 
-// Mail scanners, previews and images of other sites request any link.
+// Mail scanners, link previews and images on other sites may request any link.
 func TestExposure_SafeMethodsChangeNothing(t *testing.T) {
 	s := site.OpenProduction(t)
 	s.SignUp("ada@example.com")
@@ -75,7 +75,8 @@ var (
 	inline  = regexp.MustCompile(`(?i)\son[a-z]+\s*=|\sstyle\s*=|<style|<script(\s[^>]*)?>[^<]|javascript:|<iframe|<object|<embed|<base`)
 )
 
-// strictPolicy is the policy of the app as it ships. An owner extends it.
+// strictPolicy is the content security policy of the app as it ships. An owner may extend
+// it.
 const strictPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; " +
 	"base-uri 'none'; object-src 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
 

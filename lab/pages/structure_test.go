@@ -17,8 +17,8 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(binary.Run(m)) }
 
-// everyPage returns each page in each state by name. Names of refused forms end
-// in "refused".
+// everyPage returns each page in each state, by name. The names of pages with a refused
+// form end in "refused".
 func everyPage(t *testing.T, language string) map[string]site.Answer {
 	t.Helper()
 	s := site.OpenProduction(t)
@@ -128,7 +128,7 @@ func TestPages_FieldsSayAutocomplete(t *testing.T) {
 	}
 }
 
-// element holds an element's attributes, its name in "" and its text in "text".
+// element has an element's attributes. The key "" is its name, and "text" its text.
 type element map[string]string
 
 type parsedPage struct {
@@ -139,7 +139,7 @@ type parsedPage struct {
 
 func parsePage(t *testing.T, source string) *parsedPage {
 	t.Helper()
-	root, err := html.ParseWithOptions(strings.NewReader(source), html.ParseOptionEnableScripting(false)) // reads noscript
+	root, err := html.ParseWithOptions(strings.NewReader(source), html.ParseOptionEnableScripting(false)) // false: parse noscript elements
 	require.NoError(t, err)
 	p := &parsedPage{t: t, ids: map[string]element{}}
 	for n := range root.Descendants() {
@@ -235,8 +235,8 @@ func (p *parsedPage) requireReferences() {
 	}
 }
 
-// requireNothingForeign requires that nothing is inline or from another site, and
-// scripts are modules.
+// requireNothingForeign requires that no script or style is inline or from another site,
+// and that scripts are modules.
 func (p *parsedPage) requireNothingForeign() {
 	require.Empty(p.t, p.all("style"))
 	for _, e := range p.elements {
@@ -254,8 +254,8 @@ func (p *parsedPage) requireNothingForeign() {
 	}
 }
 
-// requireError requires that the error is in the title, announced, tied to its
-// fields, and focused.
+// requireError requires that the title mentions the error, that screen readers announce
+// it, that its fields refer to it, and that it gets the focus.
 func (p *parsedPage) requireError() {
 	require.Contains(p.t, p.one("title")["text"], " · ")
 	require.Equal(p.t, 2, strings.Count(p.one("title")["text"], " · "), "it names the error, the page and the app")

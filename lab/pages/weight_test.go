@@ -16,8 +16,8 @@ import (
 	"corral/lab/site"
 )
 
-// compressed returns the total size of the app's files, each compressed with
-// gzip.
+// compressed returns the total size of the app's files with an extension, each
+// compressed with gzip.
 func compressed(t *testing.T, extension string) (size int) {
 	t.Helper()
 	require.NoError(t, filepath.WalkDir(filepath.Join(binary.Root(), "assets"), func(name string, _ fs.DirEntry, err error) error {
@@ -43,13 +43,13 @@ func TestPageWeight_FilesAreSmall(t *testing.T) {
 	require.LessOrEqual(t, compressed(t, ".js"), 5<<10, "all modules together")
 }
 
-// loaded matches the files that a page loads.
+// loaded matches the files that a page loads, in its HTML.
 var loaded = regexp.MustCompile(`(?:src|<link rel="(?:icon|stylesheet)" href)="(/[^"]+)"`)
 
 func TestPageWeight_LoginIsSmall(t *testing.T) {
 	b := site.OpenProduction(t).Browser()
 	fetch := func(path, language, coding string) string {
-		a := b.Send("GET", path, "", "Accept-Language", language, "Accept-Encoding", coding) // set by hand: the client leaves the body compressed
+		a := b.Send("GET", path, "", "Accept-Language", language, "Accept-Encoding", coding) // with this header, the client does not decompress the body
 		require.Equal(t, 200, a.StatusCode, path)
 		return a.Page
 	}

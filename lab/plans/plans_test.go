@@ -21,7 +21,7 @@ import (
 	"corral/lab/services"
 )
 
-// sqlFolders are the folders in which every sending place must be covered.
+// sqlFolders are the folders in which tests must run every line that sends a statement.
 var sqlFolders = []string{"models", "internal/database", "internal/once", "internal/outbox", "internal/purge", "internal/ratelimit", "internal/recovery", "internal/token"}
 
 func TestMain(m *testing.M) { os.Exit(binary.Run(m)) }
@@ -77,8 +77,8 @@ func recordSuites(t *testing.T, server string) (statements []record.Statement) {
 	return statements
 }
 
-// overlay adds the recorder to the test kit, and testdata's tests to their
-// packages.
+// overlay writes a file for go test -overlay, which adds the recorder to the test kit and
+// the tests in testdata to their packages.
 func overlay(t *testing.T, folder, module string) (path string) {
 	t.Helper()
 	kit := filepath.Join(binary.Root(), testKit)
@@ -132,13 +132,13 @@ func newDatabase(t *testing.T, server string) (*sql.Conn, explainer) {
 	return conn, explainPostgres
 }
 
-// judge returns the complaints about statements on the database of
-// TEST_DATABASE_URL.
+// judge returns the complaints about statements, on the server of TEST_DATABASE_URL or on
+// SQLite.
 func judge(t *testing.T, statements ...record.Statement) []string {
 	t.Helper()
 	server := os.Getenv("TEST_DATABASE_URL")
 	conn, explain := newDatabase(t, server)
-	if server != "" { // pop translates ? to $1
+	if server != "" { // as pop translates placeholders
 		for i, s := range statements {
 			n := 0
 			statements[i].Query = regexp.MustCompile(`\?`).ReplaceAllStringFunc(s.Query, func(string) string { n++; return fmt.Sprint("$", n) })
@@ -194,15 +194,15 @@ func TestComplaints_RefuseScans(t *testing.T) {
 		from("models.X", "DELETE FROM sessions"))
 }
 
-// The exceptions for sorts and scans are separate.
+// A function that may sort may not scan.
 func TestComplaints_RefuseSorts(t *testing.T) {
 	const query = "SELECT * FROM sessions WHERE user_id = ? ORDER BY ip"
 	requireRefused(t, from("models.X", query, noOne), from("models.SessionsOf", "SELECT * FROM sessions ORDER BY ip"))
 	require.Empty(t, judge(t, from("models.SessionsOf", query, noOne)))
 }
 
-// A generic plan ignores the arguments: if a third of the rows may have
-// expired, it reads the table from its start.
+// A generic plan ignores the arguments. It assumes that a third of the rows have
+// expired, and reads the table from its start.
 func TestComplaints_ReadTheGenericPlan(t *testing.T) {
 	const dead = "SELECT id FROM tokens WHERE expires_at < ? "
 	require.Empty(t, judge(t, from("models.X", dead+"ORDER BY expires_at LIMIT 100", time.Now())))

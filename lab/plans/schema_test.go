@@ -9,8 +9,8 @@ import (
 	"corral/lab/services"
 )
 
-// foreignKeysWithoutIndex lists the columns that deleting a referenced row
-// would scan, which no plan shows.
+// foreignKeysWithoutIndex selects foreign keys without an index. To delete a row that
+// they refer to, the database would scan the table; no plan shows that.
 const (
 	foreignKeysWithoutIndexSQLite = `
 		SELECT m.name || '.' || f."from" FROM sqlite_master m, pragma_foreign_key_list(m.name) f

@@ -15,7 +15,7 @@ import (
 	"corral/lab/binary"
 )
 
-// ends runs the app until it exits.
+// ends starts the app and waits until it exits.
 func ends(t *testing.T, dir string, environ []string, args ...string) *process {
 	t.Helper()
 	p := command(t, dir, environ, args...)
@@ -27,7 +27,7 @@ func ends(t *testing.T, dir string, environ []string, args ...string) *process {
 	return p
 }
 
-// Development reads templates, texts and assets from the folders.
+// In a clone, development reads templates, texts and assets from the folders.
 func TestProcess_ServesInAClone(t *testing.T) {
 	dir := t.TempDir()
 	for _, folder := range []string{"assets", "locales", "templates"} {
@@ -37,7 +37,7 @@ func TestProcess_ServesInAClone(t *testing.T) {
 	require.FileExists(t, filepath.Join(dir, "storage", "development.sqlite"))
 }
 
-// Development builds embed them.
+// Outside of a clone, development uses the embedded files.
 func TestProcess_ServesAnywhere(t *testing.T) {
 	serves(t, t.TempDir())
 }
@@ -54,7 +54,7 @@ func serves(t *testing.T, dir string) {
 	require.NoError(t, res.Body.Close())
 	require.Equal(t, http.StatusOK, res.StatusCode)
 	require.Contains(t, string(page), `<input class="form-control" id="password"`)
-	p.Stop() // a signal is no failure
+	p.Stop() // fails if a signal makes the app exit with an error
 }
 
 func writeDotenv(t *testing.T, dir, content string) {
@@ -99,7 +99,7 @@ func TestProcess_ReadsDotenv(t *testing.T) {
 	require.Equal(t, "PORT=70001 is not a port: use a number from 1 to 65535 (set in .env)\n", p.Err.String())
 }
 
-// Buffalo's envy loads .env over the variables before main runs.
+// Before main runs, Buffalo's package envy loads .env, which overrides variables.
 func TestProcess_DotenvOverridesTheEnvironment(t *testing.T) {
 	dir := t.TempDir()
 	writeDotenv(t, dir, "PORT=70001\n")
@@ -117,7 +117,7 @@ func TestProcess_RefusesDotenvInProduction(t *testing.T) {
 	require.Contains(t, p.Err.String(), "there is a .env file beside the app: ")
 }
 
-// The driver's errors must not quote it either. Nothing listens on port 1.
+// The driver's errors must not quote the password either. Nothing listens on port 1.
 func TestProcess_DatabasePasswordIsNotPrinted(t *testing.T) {
 	for _, url := range []string{
 		"postgres://corral:hunter2@127.0.0.1:1/corral",

@@ -14,13 +14,13 @@ import (
 	"corral/lab/binary"
 )
 
-// nobody is the Dockerfile's user.
+// nobody is the user in the Dockerfile.
 const nobody = 65532
 
-// The binary, built by the Dockerfile's command, runs chrooted with only what
-// the last stage provides.
+// The binary, built by the command of the Dockerfile, runs in a chroot with only the
+// files of the last stage.
 func TestContainer_NeedsNothingElse(t *testing.T) {
-	root, err := os.MkdirTemp("", "corral-container-") // not t.TempDir: other users must get in
+	root, err := os.MkdirTemp("", "corral-container-") // not t.TempDir: other users must have access
 	require.NoError(t, err)
 	t.Cleanup(func() { os.RemoveAll(root) })
 	require.NoError(t, os.Chmod(root, 0o755))
@@ -36,7 +36,7 @@ func TestContainer_NeedsNothingElse(t *testing.T) {
 	if os.Geteuid() == 0 {
 		require.NoError(t, os.Chown(storage, nobody, nobody))
 		contained.Credential = &syscall.Credential{Uid: nobody, Gid: nobody}
-	} else { // allows chroot
+	} else { // a user namespace allows chroot
 		contained.Cloneflags = syscall.CLONE_NEWUSER
 		contained.UidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getuid(), Size: 1}}
 	}
@@ -48,7 +48,7 @@ func TestContainer_NeedsNothingElse(t *testing.T) {
 			"DATABASE_URL=sqlite3:///storage/app.sqlite", server.url("hunter2"), "PORT=" + port, "ADDR=127.0.0.1"}
 		return p
 	}
-	for _, task := range []string{"db:migrate", "doctor"} { // which verifies the mail server's certificate
+	for _, task := range []string{"db:migrate", "doctor"} { // doctor verifies the mail server's certificate
 		p := contain("task", task)
 		require.NoError(t, p.Run(), p.Log())
 	}

@@ -8,8 +8,8 @@ import (
 	"corral/lab/binary"
 )
 
-// Any of them may be the one that makes the file, switches it to WAL or runs a
-// migration while the others look.
+// Any of the processes may create the file, switch it to WAL, or migrate it while the
+// others open it.
 func TestStart_ManyFirstStartsAtOnce(t *testing.T) {
 	for range 3 {
 		dir, database := t.TempDir(), newDatabase(t)

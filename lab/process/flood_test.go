@@ -12,8 +12,8 @@ import (
 	"corral/lab/binary"
 )
 
-// However long or broken what a client sends is, a request writes one line of a few
-// hundred bytes, or a flood would fill the disk sooner.
+// A request writes one line of a few hundred bytes, however long or invalid it is.
+// Prevents a flood from filling the disk faster.
 func TestLog_FloodWritesOneShortLineARequest(t *testing.T) {
 	const proxied = "Host: 127.0.0.1\r\nX-Forwarded-Proto: https\r\nX-Forwarded-For: 192.0.2.1\r\nConnection: close\r\n"
 	const form = "POST /login HTTP/1.1\r\n" + proxied + "Content-Type: application/x-www-form-urlencoded\r\n"
@@ -46,7 +46,7 @@ func TestLog_FloodWritesOneShortLineARequest(t *testing.T) {
 		require.NoError(t, err)
 		_, err = io.WriteString(conn, request)
 		require.NoError(t, err, name)
-		answer, _ := io.ReadAll(conn) // the server may reset what it did not read
+		answer, _ := io.ReadAll(conn) // ignore the error: the server may reset the connection before it has read all
 		require.NotContains(t, string(answer), "HTTP/1.1 500", name)
 		conn.Close()
 	}
@@ -60,7 +60,7 @@ func TestLog_FloodWritesOneShortLineARequest(t *testing.T) {
 		}
 		require.NoError(t, json.Unmarshal([]byte(text), &line))
 		seen[line.Event] = true
-		if line.ID != "" && line.Event != "client IP unknown" { // once a process
+		if line.ID != "" && line.Event != "client IP unknown" { // which is logged once
 			ofRequests[line.ID]++
 			require.Equal(t, 1, ofRequests[line.ID], text)
 		}

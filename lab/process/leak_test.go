@@ -14,7 +14,7 @@ import (
 func TestRequests_LeaveNothingBehind(t *testing.T) {
 	before := goroutinesAfter(t, 100)
 	after := goroutinesAfter(t, 3100)
-	if after > before+5 { // a connection or a mail may have been under way; a leak is there again
+	if after > before+5 { // count again: a connection or a mail may have been in progress, but a leak remains
 		after = goroutinesAfter(t, 3100)
 	}
 	require.LessOrEqual(t, after, before+5)

@@ -20,11 +20,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// spy is a browser that collects every secret sent or received.
+// spy is a browser that collects every secret that it sends or receives.
 type spy struct {
 	*http.Client
 	t       *testing.T
-	db      *sql.DB // the app's
+	db      *sql.DB // the app's database
 	secrets map[string]bool
 	header  http.Header
 }
@@ -179,7 +179,7 @@ func provokeErrors(b *spy) {
 	require.Equal(b.t, 303, b.post("/logout", "_method", "DELETE"))
 	for b.post("/login", "email", "carol.is.slow@example.com", "password", "wrong words of carol") != 429 {
 	}
-	// The failing query holds a token's digest and an email.
+	// The failing query contains a token's digest and an email.
 	b.drop("device_cookies")
 	require.Equal(b.t, 500, b.post("/login", "email", adasEmail, "password", adasThird))
 	b.drop("tokens")
@@ -192,17 +192,17 @@ func (b *spy) drop(table string) {
 	require.NoError(b.t, err)
 }
 
-// keysOfLines are the keys of each kind of line.
+// keysOfLines lists the keys of each kind of line, by event.
 var keysOfLines = map[string][]string{
 	"request":            {"client", "event", "level", "method", "ms", "request_id", "route", "status", "time", "user_id"},
 	"error":              {"client", "error", "event", "level", "method", "request_id", "route", "time", "user_id"},
 	"mail not delivered": {"attempt", "error", "event", "level", "mail_id", "template", "time"},
 	"listening":          {"address", "event", "level", "public_url", "time"},
 	"client IP unknown":  {"client", "error", "event", "level", "method", "request_id", "route", "time", "user_id"},
-	"":                   {"client", "event", "level", "method", "request_id", "route", "time", "user_id"}, // a request's second event
+	"":                   {"client", "event", "level", "method", "request_id", "route", "time", "user_id"}, // all other events
 }
 
-// ofNoRequest matches Buffalo's lines about start and stop.
+// ofNoRequest matches the lines of Buffalo when it starts and stops.
 var ofNoRequest = regexp.MustCompile(`^(starting|stopping|shutting down|all background jobs stopped|shutdown completed)`)
 
 func requireClean(t *testing.T, log string, secrets map[string]bool) {
@@ -224,18 +224,18 @@ func requireClean(t *testing.T, log string, secrets map[string]bool) {
 		}
 		var keys []string
 		for key := range line {
-			if key != "email_digest" { // on lines of forms with credentials
+			if key != "email_digest" { // only on lines of forms with credentials
 				keys = append(keys, key)
 			}
 		}
-		if strings.HasSuffix(event, " failed") { // of a login or a confirmation
+		if strings.HasSuffix(event, " failed") { // a failed login or confirmation
 			require.Regexp(t, `^[\w-]{43}$`, line["email_digest"])
 		}
 		slices.Sort(keys)
 		require.Equal(t, want, keys, text)
 		require.Regexp(t, `^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$`, line["time"])
 		seen[event]++
-		plain, _ := json.Marshal(line) // without the first writer's escapes
+		plain, _ := json.Marshal(line) // the secrets are compared without the log's escapes
 		for secret := range secrets {
 			for _, form := range []string{secret, url.QueryEscape(secret), url.PathEscape(secret)} {
 				require.NotContains(t, strings.ToLower(text+string(plain)), strings.ToLower(form))
@@ -247,7 +247,7 @@ func requireClean(t *testing.T, log string, secrets map[string]bool) {
 	}
 }
 
-// What reads the log may die, as a journal that is restarted.
+// The program that reads the log may die, for example when the journal is restarted.
 func TestLog_ReaderDies(t *testing.T) {
 	p, reader, writer := withPipe(t)
 	require.NoError(t, reader.Close())
@@ -259,10 +259,10 @@ func TestLog_ReaderDies(t *testing.T) {
 	p.Stop()
 }
 
-// Or it stalls, as one whose disk is full.
+// The program that reads the log may stall, for example because its disk is full.
 func TestLog_ReaderStalls(t *testing.T) {
 	p, reader, writer := withPipe(t)
-	const requests = 12_000 // more lines than the pipe and the buffer take
+	const requests = 12_000 // their lines exceed the pipe and the buffer
 	for range requests {
 		status, _ := p.Get("/healthz")
 		require.Equal(t, 200, status)
@@ -279,14 +279,14 @@ func TestLog_ReaderStalls(t *testing.T) {
 	}
 	require.Equal(t, requests, logged+lost)
 
-	for range 2_000 { // it stalls again
+	for range 2_000 { // the reader stalls again
 		p.Get("/healthz")
 	}
-	p.Stop() // ends with status 0
+	p.Stop() // must end with status 0
 	require.NoError(t, writer.Close())
 }
 
-// withPipe starts a process whose standard output is a pipe, of which nothing is read.
+// withPipe starts a process whose standard output is a pipe that nothing reads.
 func withPipe(t *testing.T) (p *process, reader, writer *os.File) {
 	t.Helper()
 	reader, writer, err := os.Pipe()

@@ -19,15 +19,15 @@ import (
 	"corral/lab/services"
 )
 
-// mailServer is an SMTP server with configurable extensions and the login ada
-// and hunter2.
+// mailServer is an SMTP server with configurable extensions. Its only user is ada with
+// the password hunter2.
 type mailServer struct {
 	listener    net.Listener
 	certificate *services.Certificate
 	variable    string            // SSL_CERT_FILE=…
-	offers      []string          // before TLS
-	onData      func(to string)   // before a mail is accepted
-	answers     map[string]string // to a verb, instead of 250; %s is its argument
+	offers      []string          // extensions that it offers before TLS
+	onData      func(to string)   // is called before a mail is accepted
+	answers     map[string]string // answers by verb, instead of 250; %s is the argument
 }
 
 func newMailServer(t *testing.T, offers ...string) *mailServer {
@@ -54,7 +54,7 @@ func (s *mailServer) url(password string) string {
 	return "SMTP_URL=smtp://ada:" + password + "@" + s.listener.Addr().String()
 }
 
-// serve implements RFC 5321 as far as needed.
+// serve implements as much of RFC 5321 as the tests need.
 func (s *mailServer) serve(conn net.Conn, offers []string) {
 	defer conn.Close()
 	lines := bufio.NewScanner(conn)
@@ -114,8 +114,8 @@ func queue(t *testing.T, db *sql.DB, recipients ...string) {
 	}
 }
 
-// outbox returns a migrated database and the environment of a node that
-// delivers its mails.
+// outbox returns a migrated database, and the environment of a node that delivers the
+// mails in it.
 func outbox(t *testing.T, mail *mailServer) (db *sql.DB, env []string) {
 	t.Helper()
 	variable := newDatabase(t)

@@ -27,8 +27,8 @@ func (p *process) ask(b *http.Client, method, path string, form url.Values) *htt
 	return res
 }
 
-// requireDown requires that, without the database, no user is logged in or out
-// and liveness holds.
+// requireDown requires that, without the database, no user can log in or out, and that
+// /healthz still answers 200.
 func (p *process) requireDown(loggedIn *http.Client, password string) {
 	p.t.Helper()
 	for _, path := range []string{"/", "/account", "/account/sessions", "/login"} {
@@ -59,7 +59,7 @@ func TestOutage_PostgresRecovers(t *testing.T) {
 	p := start(t, dir, database)
 	ada := p.browser()
 	require.Equal(t, 303, p.logIn(ada, "ada@example.com", password))
-	for _, how := range []string{"fast", "immediate"} { // stop and crash
+	for _, how := range []string{"fast", "immediate"} { // a stop and a crash
 		server.Stop(how)
 		p.requireDown(ada, password)
 		server.Start()
@@ -67,7 +67,7 @@ func TestOutage_PostgresRecovers(t *testing.T) {
 	}
 }
 
-// Another process holds the write lock: reads work, writes fail after five
+// While another process has the write lock, reads work and writes fail after five
 // seconds.
 func TestOutage_LockedSQLiteRecovers(t *testing.T) {
 	dir := t.TempDir()
@@ -90,7 +90,7 @@ func TestOutage_LockedSQLiteRecovers(t *testing.T) {
 	p.requireRecovered(ada, password)
 }
 
-// Reads still work, so only a check notices.
+// Reads still work, so only a check that writes notices.
 func TestOutage_FullDiskIsNotReady(t *testing.T) {
 	dir := t.TempDir()
 	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=16m,mode=700"); err != nil {
@@ -120,7 +120,7 @@ func TestOutage_FullDiskIsNotReady(t *testing.T) {
 	require.Equal(t, 303, p.logIn(p.browser(), "ada@example.com", password))
 }
 
-// The operator rotates the role's password, locks it, or renames the database.
+// The operator changes the role's password, locks the role, or renames the database.
 func TestOutage_RefusedConnectionsAre503(t *testing.T) {
 	server := services.StartPostgres(t)
 	admin, dir := server.URL("postgres"), t.TempDir()
@@ -146,8 +146,8 @@ func TestOutage_RefusedConnectionsAre503(t *testing.T) {
 	}
 }
 
-// The pool's connections still use the removed file: without a check half the
-// requests would work, and their writes would be lost.
+// Open connections still use the removed file. Without a check, some requests would
+// succeed, and their writes would be lost.
 func TestOutage_RemovedSQLiteFile(t *testing.T) {
 	dir := t.TempDir()
 	p := start(t, dir)

@@ -34,7 +34,8 @@ func start(t *testing.T, dir string, env ...string) *process {
 	return &process{binary.Start(t, dir, append(env, "ADDR=127.0.0.1")...), t}
 }
 
-// refused returns the errors of a process that must exit with status 1.
+// refused runs a process that must exit with status 1, and returns what it prints to
+// standard error.
 func refused(t *testing.T, dir string, env []string, args ...string) string {
 	t.Helper()
 	p := command(t, dir, env, args...)
@@ -127,7 +128,7 @@ func TestDevelopment_ReloadsChangedFiles(t *testing.T) {
 	require.Equal(t, 500, status)
 	require.Contains(t, page, "welcome/show.plush.html", "development says what is wrong")
 	require.Contains(t, page, "goroutine", "and where")
-	p.Stop() // an open stream does not delay the stop
+	p.Stop() // although the stream is open
 }
 
 func event(t *testing.T, stream io.Reader) string {

@@ -48,7 +48,7 @@ func TestStop_AnswersRequestsInFlight(t *testing.T) {
 		conn, err := net.Dial("tcp", strings.TrimPrefix(p.URL, "http://"))
 		require.NoError(t, err)
 		fmt.Fprintf(conn, "POST /login HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 9\r\n\r\nemai")
-		_, _ = p.Get("/login") // by now the server has read the first part
+		_, _ = p.Get("/login") // when this is answered, the server has read the first part
 		require.NoError(t, p.Signal(signal))
 		fmt.Fprint(conn, "l=ada")
 		answer, err := io.ReadAll(conn)
@@ -58,8 +58,8 @@ func TestStop_AnswersRequestsInFlight(t *testing.T) {
 	}
 }
 
-// half sends a form except its last byte. finish sends that and returns the
-// status after the connection is closed.
+// half sends a form without its last byte. finish sends the last byte, waits until the
+// connection is closed, and returns the status.
 func (p *process) half(path, body string) (finish func() (status int)) {
 	p.t.Helper()
 	conn, err := net.Dial("tcp", strings.TrimPrefix(p.URL, "http://"))
@@ -75,7 +75,7 @@ func (p *process) half(path, body string) (finish func() (status int)) {
 	fmt.Fprint(conn, body[:cut])
 	return func() int {
 		fmt.Fprint(conn, body[cut:])
-		_, err := reader.ReadString('\n') // the end of the 100
+		_, err := reader.ReadString('\n') // the empty line after 100 Continue
 		require.NoError(p.t, err)
 		res, err := http.ReadResponse(reader, nil)
 		require.NoError(p.t, err)
@@ -84,8 +84,8 @@ func (p *process) half(path, body string) (finish func() (status int)) {
 	}
 }
 
-// The process ends requests, then the mail worker, then the database: mails of
-// the last requests are delivered and recorded.
+// The process first ends requests, then the mail worker, then the database, so that the
+// mails of the last requests are delivered and recorded.
 func TestStop_RequestsThenWorkerThenDatabase(t *testing.T) {
 	dir, database := t.TempDir(), newDatabase(t)
 	mail := newMailServer(t, "STARTTLS")
@@ -103,7 +103,7 @@ func TestStop_RequestsThenWorkerThenDatabase(t *testing.T) {
 	}
 	require.Equal(t, 303, first())
 	select {
-	case <-arrived: // the worker outlives the requests
+	case <-arrived: // the worker stops after the requests
 	case <-time.After(time.Minute):
 		require.Fail(t, "the mail did not come", p.Out.String())
 	}
@@ -147,8 +147,8 @@ func TestBody_200MBAreNotKeptInMemory(t *testing.T) {
 					req.Host, req.ContentLength = "127.0.0.1", length
 					req.Header.Set("X-Forwarded-Proto", "https")
 					req.Header.Set("Content-Type", kind)
-					if res, err := new(http.Transport).RoundTrip(req); err == nil { // the server may close first
-						if method != "GET" || length == size || kind == kinds[0] { // else nothing reads it, or knows its length
+					if res, err := new(http.Transport).RoundTrip(req); err == nil { // the server may close the connection before it answers
+						if method != "GET" || length == size || kind == kinds[0] { // in the other case, the app does not read the body and does not know its length
 							require.GreaterOrEqual(t, res.StatusCode, 400)
 						}
 						require.True(t, res.Close, "the rest is not read")

@@ -38,7 +38,7 @@ func TestSlow_AThousandClientsDoNotDelayOthers(t *testing.T) {
 	slow := []string{
 		"GET /welcome HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: ",
 		"POST /login HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 60000\r\n\r\nemail=",
-		strings.Repeat(file, 100), // more than the buffers hold
+		strings.Repeat(file, 100), // the responses exceed the buffers
 	}
 	dialer := net.Dialer{Control: func(_, _ string, conn syscall.RawConn) error {
 		return conn.Control(func(fd uintptr) { syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF, 4096) })
@@ -50,7 +50,7 @@ func TestSlow_AThousandClientsDoNotDelayOthers(t *testing.T) {
 		_, err = fmt.Fprint(conn, slow[i%len(slow)])
 		require.NoError(t, err)
 	}
-	// Connections are accepted in order: all are open by now.
+	// Connections are accepted in order, so all others are open now.
 	for range 5 {
 		b := s.Browser()
 		b.Client.Transport = &http.Transport{DisableKeepAlives: true}

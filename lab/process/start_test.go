@@ -17,7 +17,7 @@ import (
 	"corral/lab/services"
 )
 
-// oneLine is like refused but requires a single line.
+// oneLine is refused for a process that must print a single line.
 func oneLine(t *testing.T, dir string, env []string, args ...string) string {
 	t.Helper()
 	text := refused(t, dir, env, args...)
@@ -60,7 +60,7 @@ func TestStart_UnreadableFileIsNotChanged(t *testing.T) {
 	torn := append(bytes.Clone(database[:4096]), bytes.Repeat([]byte("torn"), 1024)...)
 	for what, content := range map[string][]byte{
 		"noise": bytes.Repeat([]byte("no database "), 999),
-		"torn":  torn, // after a valid first page
+		"torn":  torn, // damaged after a valid first page
 	} {
 		dir := t.TempDir()
 		path := filepath.Join(dir, "x.sqlite")
@@ -124,7 +124,7 @@ func TestProduction_LogsJSONOnStdout(t *testing.T) {
 
 func TestProduction_MakesPrivateFilesInStorage(t *testing.T) {
 	dir := t.TempDir()
-	home := t.TempDir() // Buffalo's packages leave empty folders there
+	home := t.TempDir() // Buffalo's packages create empty folders in HOME
 	p := start(t, dir, binary.Production("HOME="+home)...)
 	p.Stop()
 	entries, err := os.ReadDir(dir)

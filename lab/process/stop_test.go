@@ -18,7 +18,7 @@ import (
 	"corral/lab/binary"
 )
 
-// Package http alone would close the connection.
+// net/http alone would close the connection.
 func TestStop_AnswersAHalfReadRequest(t *testing.T) {
 	for _, sent := range []syscall.Signal{syscall.SIGTERM, syscall.SIGHUP} {
 		t.Run(sent.String(), func(t *testing.T) { answersAHalfReadRequest(t, sent) })
@@ -27,15 +27,15 @@ func TestStop_AnswersAHalfReadRequest(t *testing.T) {
 
 func answersAHalfReadRequest(t *testing.T, sent syscall.Signal) {
 	handled := make(chan os.Signal, 1)
-	signal.Notify(handled, syscall.SIGHUP) // else the app inherits that nohup ignores it
+	signal.Notify(handled, syscall.SIGHUP) // otherwise the app ignores SIGHUP if the test runs under nohup
 	defer signal.Stop(handled)
 	p := start(t, t.TempDir())
 	conn, err := net.Dial("tcp", strings.TrimPrefix(p.URL, "http://"))
 	require.NoError(t, err)
 	fmt.Fprint(conn, "GET /login HTTP/1.1\r\nHost: 127")
-	_, _ = p.Get("/login") // by now the server has accepted the first connection
+	_, _ = p.Get("/login") // when this is answered, the server has accepted the first connection
 	require.NoError(t, p.Signal(sent))
-	for reachable := true; reachable; { // until the stop has begun
+	for reachable := true; reachable; { // wait until the stop has begun
 		probe, err := net.Dial("tcp", strings.TrimPrefix(p.URL, "http://"))
 		if reachable = err == nil; reachable {
 			probe.Close()
@@ -56,10 +56,10 @@ func TestStart_SystemdSocketLosesNoConnection(t *testing.T) {
 	socket, err := listener.(*net.TCPListener).File()
 	require.NoError(t, err)
 	defer socket.Close()
-	require.NoError(t, listener.Close()) // the copy stays open
+	require.NoError(t, listener.Close()) // its copy stays open
 	for range 2 {
 		answer := make(chan error)
-		go func() { // no process accepts yet
+		go func() { // no process accepts connections yet
 			res, err := http.Get("http://" + listener.Addr().String() + "/login")
 			if err == nil {
 				err = res.Body.Close()
@@ -74,7 +74,7 @@ func TestStart_SystemdSocketLosesNoConnection(t *testing.T) {
 	}
 }
 
-// fileOf returns a descriptor of a new socket, which stays open, and its address.
+// fileOf returns the file of a new socket, which stays open, and its address.
 func fileOf(t *testing.T, network, address string) (file *os.File, bound string) {
 	t.Helper()
 	var socket interface{ File() (*os.File, error) }
@@ -98,7 +98,7 @@ func fileOf(t *testing.T, network, address string) (file *os.File, bound string)
 	return file, bound
 }
 
-// shortDir returns a folder for unix sockets.
+// shortDir returns a folder whose path is short enough for unix sockets.
 func shortDir(t *testing.T) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "corral")

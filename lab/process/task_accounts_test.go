@@ -13,8 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// newDatabase returns a DATABASE_URL variable of a new database on the suites'
-// server.
+// newDatabase returns DATABASE_URL=… for a new database, on the server of
+// TEST_DATABASE_URL or in a SQLite file.
 func newDatabase(t *testing.T) (variable string) {
 	t.Helper()
 	return "DATABASE_URL=" + services.NewDatabase(t, os.Getenv("TEST_DATABASE_URL"))

@@ -19,7 +19,7 @@ func TestTask_Backup_WhileTheAppRuns(t *testing.T) {
 	p := start(t, dir)
 	before := p.browser()
 	require.Equal(t, 303, p.logIn(before, "ada@example.com", passwords["ada@example.com"]))
-	old := syscall.Umask(0) // allows others everything
+	old := syscall.Umask(0) // new files are readable by others
 	require.Contains(t, task(t, dir, nil, "db:backup", "it's a copy.sqlite"), "The database was written to it's a copy.sqlite.")
 	syscall.Umask(old)
 	require.Equal(t, 200, p.home(before))
@@ -39,7 +39,7 @@ func TestTask_Backup_WhileTheAppRuns(t *testing.T) {
 	require.Equal(t, 303, restored.logIn(restored.browser(), "ada@example.com", passwords["ada@example.com"]))
 }
 
-// Follows docs/deploy.md.
+// Follows the steps of docs/deploy.md.
 func TestTask_Backup_CanBeRestored(t *testing.T) {
 	dir := t.TempDir()
 	passwords := seeded(t, dir)
@@ -51,7 +51,7 @@ func TestTask_Backup_CanBeRestored(t *testing.T) {
 	before.Stop()
 	task(t, dir, nil, "user:delete", "ada@example.com")
 	task(t, dir, nil, "user:create", "dora@example.com")
-	crashed := start(t, dir) // leaves its -wal and -shm
+	crashed := start(t, dir) // leaves the files -wal and -shm
 	crashed.Kill()
 
 	database := filepath.Join(dir, "storage", "development.sqlite")
@@ -59,7 +59,7 @@ func TestTask_Backup_CanBeRestored(t *testing.T) {
 	for _, old := range []string{"-wal", "-shm"} {
 		require.NoError(t, os.RemoveAll(database+old))
 	}
-	p := start(t, dir, "PORT="+port(before.URL)) // which is in the cookie's name
+	p := start(t, dir, "PORT="+port(before.URL)) // the same port, which is part of the cookie's name
 	require.Equal(t, 303, p.logIn(p.browser(), "ada@example.com", passwords["ada@example.com"]))
 	require.Contains(t, refused(t, dir, nil, "task", "user:delete", "dora@example.com"), "has no account")
 	require.NotEqual(t, 200, p.home(thief), "a session that was ended stays so")
@@ -91,7 +91,7 @@ func TestTask_Backup_CreatesNoDatabase(t *testing.T) {
 	require.NoFileExists(t, filepath.Join(dir, "storage", "development.sqlite"))
 }
 
-// Backups precede updates.
+// Operators make a backup before they update.
 func TestTask_Backup_DoesNotMigrate(t *testing.T) {
 	dir := t.TempDir()
 	services.Execute(t, sqlite(dir, "old.sqlite"), "CREATE TABLE schema_migration (version TEXT)")

@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// healthy returns an environment without faults, database included.
+// healthy returns an environment without faults, with a migrated database.
 func healthy(t *testing.T, dir string) []string {
 	t.Helper()
 	server := newMailServer(t, "STARTTLS")
@@ -24,7 +24,7 @@ func healthy(t *testing.T, dir string) []string {
 	return env
 }
 
-// examined returns the doctor's lines by check.
+// examined returns the lines that the doctor prints, by check.
 func examined(t *testing.T, stdout string) map[string]string {
 	t.Helper()
 	lines := map[string]string{}
@@ -37,7 +37,8 @@ func examined(t *testing.T, stdout string) map[string]string {
 	return lines
 }
 
-// failing runs the doctor on an environment with faults.
+// failing runs the doctor in an environment with faults, and returns its lines by check
+// and the summary.
 func failing(t *testing.T, dir string, env []string) (lines map[string]string, summary string) {
 	t.Helper()
 	p := command(t, dir, env, "task", "doctor")
@@ -93,7 +94,7 @@ func TestTask_Doctor_NamesTheOneFault(t *testing.T) {
 		{"HOST=http://login.example.com", "host", "is not https"},
 		{"TRUSTED_PROXIES=0.0.0.0/0", "https", "TRUSTED_PROXIES=0.0.0.0/0 covers all of IPv4"},
 		{"TRUSTED_PROXIES=", "https", "nothing ends TLS"},
-		{plain.url("hunter2"), "mail", "accepts no login over TLS"},   // would accept the password without TLS
+		{plain.url("hunter2"), "mail", "accepts no login over TLS"},   // accepts passwords only without TLS
 		{unknown.url("hunter2"), "mail", "accepts no login over TLS"}, // certificate of an unknown authority
 		{healthyMail(env, "hunter3"), "mail", "accepts no login over TLS"},
 		{"SMTP_URL=smtp://127.0.0.1:1", "mail", "127.0.0.1:1 accepts no login over TLS: check SMTP_URL, the firewall"},
@@ -149,7 +150,7 @@ func TestTask_Doctor_DamagedDatabase(t *testing.T) {
 	task(t, dir, env, "db:migrate")
 	path := filepath.Join(dir, "x.sqlite")
 	db := services.OpenDatabase(t, "sqlite3://"+path)
-	var page int // not of the schema, without which the database cannot be opened
+	var page int // not a page of the schema: without that, the database cannot be opened
 	require.NoError(t, db.QueryRow("SELECT rootpage FROM sqlite_schema WHERE name = 'activities'").Scan(&page))
 	require.NoError(t, db.Close())
 	content, err := os.ReadFile(path)

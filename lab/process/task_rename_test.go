@@ -25,13 +25,13 @@ func git(t *testing.T, dir string, args ...string) string {
 	return string(output)
 }
 
-// clone returns a committed copy of this checkout with its local changes.
+// clone returns a clone of this checkout, in which local changes are committed.
 func clone(t *testing.T) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
 	for _, name := range strings.Split(strings.Trim(git(t, binary.Root(), "ls-files", "-z", "--cached", "--others", "--exclude-standard"), "\x00"), "\x00") {
 		content, err := os.ReadFile(filepath.Join(binary.Root(), name))
-		if errors.Is(err, fs.ErrNotExist) { // deleted, not committed
+		if errors.Is(err, fs.ErrNotExist) { // deleted, but the deletion is not committed
 			continue
 		}
 		require.NoError(t, err)
@@ -99,13 +99,13 @@ func TestTask_Rename_LeavesNoOldName(t *testing.T) {
 	}
 	require.Empty(t, git(t, dir, "diff", "--summary"), "no file changed its mode")
 
-	// Everything builds. To save time, only tests that meet a name run.
+	// Everything must build. To save time, only tests that use a name run.
 	goes(t, dir, "vet", "./...")
 	goes(t, filepath.Join(dir, "lab"), "vet", "./...")
 	goes(t, dir, "test", "./...", "-run", "Config|Log|Session|Device|Guards|CheckPassword|Ready|Mails|Route|Rename")
 	goes(t, filepath.Join(dir, "lab"), "test", "./process", "-run", "TestProcess_DotenvOverridesTheEnvironment")
 
-	// The renamed task can rename again, without the lab.
+	// The renamed app can be renamed again, even without the lab.
 	require.NoError(t, os.RemoveAll(filepath.Join(dir, "lab")))
 	commit(t, dir)
 	goes(t, dir, "run", ".", "task", "rename", "example.com/acme/wicket", "Wicket")
@@ -115,7 +115,7 @@ func TestTask_Rename_LeavesNoOldName(t *testing.T) {
 	goes(t, dir, "vet", "./...")
 }
 
-// As a checkout of git for Windows may be, with a vendor folder.
+// A checkout on Windows may have other line ends. It also has a vendor folder here.
 func TestTask_Rename_KeepsLineEndsAndForeignCode(t *testing.T) {
 	dir := t.TempDir()
 	const foreign = "package corral // Corral is another module's\n"
@@ -155,7 +155,7 @@ func TestCheckout_HasTheSameLineEndsOnWindows(t *testing.T) {
 }
 
 func TestTask_Rename_RefusesToLoseChanges(t *testing.T) {
-	dir, env := t.TempDir(), []string{"HOME=" + t.TempDir()} // go leaves files there
+	dir, env := t.TempDir(), []string{"HOME=" + t.TempDir()} // the go command creates files in HOME
 	rename := []string{"task", "rename", "example.com/acme/turnstile", "Turnstile"}
 	require.Contains(t, refused(t, dir, env, "task", "rename", "example.com/acme/turnstile"), "usage: task rename MODULE NAME")
 	require.Contains(t, refused(t, dir, env, "task", "rename", "no path", "Turnstile"), `"no path" is not a module path`)

@@ -21,7 +21,7 @@ func TestTask_Routes_PrintsGuards(t *testing.T) {
 func TestGuards_EveryRouteDeclaresOne(t *testing.T) {
 	p := command(t, t.TempDir(), binary.Production(), "task", "routes")
 	require.NoError(t, p.Run(), p.Err.String())
-	_, routes, _ := strings.Cut(p.Out.String(), "\n") // below the header
+	_, routes, _ := strings.Cut(p.Out.String(), "\n") // without the header
 	require.Greater(t, strings.Count(routes, "\n"), 30)
 	for line := range strings.Lines(routes) {
 		require.Regexp(t, `^(GET|OPTIONS|POST|PUT|PATCH|DELETE) +/\S* +(public|guest|user|sudo) +corral/actions\.[A-Z]\w+\n$`, line)

@@ -35,7 +35,7 @@ func TestTask_UserCreate_LinkWorksOnce(t *testing.T) {
 	link := invite(t, dir, "Dora@Example.COM")
 	p := start(t, dir)
 	b := p.browser()
-	for range 2 { // opening does not redeem it
+	for range 2 { // opening the link does not redeem it
 		res, err := b.Get(p.URL + link)
 		require.NoError(t, err)
 		res.Body.Close()

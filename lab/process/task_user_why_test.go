@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// whyLines returns the task's lines about an email, with T for times and D for
-// the digest.
+// whyLines returns the lines that the task prints about an email. T stands for times and
+// D for the digest.
 func whyLines(t *testing.T, dir string, env []string, email string) []string {
 	t.Helper()
 	said := task(t, dir, env, "user:why", email)

@@ -19,9 +19,10 @@ import (
 
 var timeElement = regexp.MustCompile(`<time datetime="([^"]+)">([^<]+)</time>`)
 
-// When summer time begins or ends, on a machine or in PostgreSQL, no session, wait
-// or link gains or loses the hour: times are stored, logged and shown in UTC. Nodes
-// 25 hours apart, on a database in a third zone, show any that is not.
+// When summer time begins or ends on a machine or in PostgreSQL, no session, wait or link
+// may last an hour longer or shorter: times are stored, logged and shown in UTC. The test
+// uses nodes whose time zones are 25 hours apart, on a database in a third zone, so that
+// a time that is not in UTC is noticed.
 func TestTimeZone_MovesNothing(t *testing.T) {
 	dir, database := t.TempDir(), newDatabase(t)
 	db := services.OpenDatabase(t, strings.TrimPrefix(database, "DATABASE_URL="))

@@ -29,8 +29,7 @@ func (p *process) page(b *http.Client, path string) string {
 
 var sessionForm = regexp.MustCompile(`<form action="(/account/sessions/[0-9a-f-]{36})"`)
 
-// otherSession returns the form action that ends the one session of another
-// browser.
+// otherSession returns the path of the form that ends the session of the other browser.
 func (p *process) otherSession(b *http.Client) (path string) {
 	p.t.Helper()
 	page := p.page(b, "/account/sessions")
@@ -47,7 +46,7 @@ func (p *process) otherSession(b *http.Client) (path string) {
 	return path
 }
 
-// tlsProxy forwards https in the clear, to every node.
+// tlsProxy sends https requests to the nodes unencrypted, as a TLS proxy does.
 type tlsProxy struct{}
 
 func (tlsProxy) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -58,7 +57,7 @@ func (tlsProxy) RoundTrip(r *http.Request) (*http.Response, error) {
 	return http.DefaultTransport.RoundTrip(r)
 }
 
-// In production: the cookies of development are those of one port.
+// The nodes run in production: in development, the name of a cookie contains the port.
 func TestTwoNodes_ShareSessions(t *testing.T) {
 	dir, database := t.TempDir(), newDatabase(t)
 	passwords := seeded(t, dir, database)
@@ -106,7 +105,7 @@ func TestTwoNodes_ShareRateLimits(t *testing.T) {
 	require.Equal(t, 429, again.logIn(again.browser(), "ada@example.com", passwords["ada@example.com"]), "for three minutes")
 }
 
-// Such as a machine whose clock was set to another time zone.
+// The clock of a machine may be set to another time zone.
 func TestTwoNodes_WrongClockPurgesNothing(t *testing.T) {
 	dir, database := t.TempDir(), services.NewDatabase(t, services.Server(t))
 	password := seeded(t, dir, "DATABASE_URL="+database)["ada@example.com"]
@@ -114,8 +113,8 @@ func TestTwoNodes_WrongClockPurgesNothing(t *testing.T) {
 	ada := one.browser()
 	require.Equal(t, 303, one.logIn(ada, "ada@example.com", password))
 
-	// For one node alone, the database's clock is behind: public comes before
-	// pg_catalog.
+	// Make the database's clock wrong for one node only: its search_path has public
+	// before pg_catalog.
 	services.Execute(t, database, `CREATE FUNCTION public.clock_timestamp() RETURNS timestamptz LANGUAGE sql
 		AS 'SELECT pg_catalog.clock_timestamp() - interval ''40 minutes'''`)
 	wrong := "DATABASE_URL=" + database + "&search_path=public,pg_catalog"
@@ -130,8 +129,8 @@ func TestTwoNodes_WrongClockPurgesNothing(t *testing.T) {
 	require.Equal(t, "fail "+apart+"\n", lines["clock"])
 }
 
-// Follows docs/deploy.md: at each step one node after the other is restarted, and
-// every browser keeps working on both.
+// Follows docs/deploy.md. At each step, one node after the other is restarted, and every
+// browser stays logged in on both.
 func TestTwoNodes_RotateSecretsWithoutLogout(t *testing.T) {
 	const s1, s2 = binary.Secret, "9b1c7d3e5f7081a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d5e6f7081920"
 	dir, database := t.TempDir(), newDatabase(t)

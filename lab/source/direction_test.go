@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// mayImport lists which folders' packages a folder may import. Nothing in internal/
-// knows the app.
+// mayImport lists, by folder, the folders that it may import. internal/ must not import
+// the app.
 var mayImport = map[string][]string{
 	"internal":   {"internal"},
 	"assets":     {},
@@ -46,14 +46,14 @@ func TestSource_DependenciesPointDown(t *testing.T) {
 		require.NoError(t, list.Decode(&p))
 		path, below := strings.CutPrefix(p.ImportPath, module)
 		from, _, _ := strings.Cut(path, "/")
-		if !below || from == "cmd" { // main knows all of them
+		if !below || from == "cmd" { // these may import all folders
 			continue
 		}
 		packages++
 		allowed, known := mayImport[from]
 		require.True(t, known, "%s: list in mayImport what %s may import", path, from)
 		imports := p.Imports
-		if from == "internal" { // an app's tests may use all of it
+		if from == "internal" { // tests of the app may import all of it
 			imports = slices.Concat(p.Imports, p.TestImports, p.XTestImports)
 		}
 		for _, imported := range imports {

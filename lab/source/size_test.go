@@ -9,13 +9,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Limits of the app.
+// These are the limits of the app's size.
 const (
-	mostLines       = 7_500 // of Go in the app, blank ones and tests left out
+	mostLines       = 7_500 // lines of Go in the app, without blank lines and tests
 	mostLinesOfFile = 200
 )
 
-// The app is everything outside of internal/ and lab/, but for what its tests share.
+// The app is everything outside of internal/ and lab/, without test kits.
 func TestSource_TheAppIsSmall(t *testing.T) {
 	all := 0
 	for _, file := range tracked(t) {

@@ -17,7 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// These tests check what docs/security.md says that the source never does.
+// These tests check the claims of docs/security.md about what the source never does.
 
 const root = "../../"
 
@@ -57,15 +57,15 @@ func shipped(t *testing.T) map[string]*ast.File {
 
 func importsOf(file *ast.File) (paths []string) {
 	for _, spec := range file.Imports {
-		path, _ := strconv.Unquote(spec.Path.Value) // the parser has read it
+		path, _ := strconv.Unquote(spec.Path.Value) // valid, because the parser has accepted it
 		paths = append(paths, path)
 	}
 	return paths
 }
 
-// never lists imports that the app must not have, with the files that may.
+// never lists imports that the app must not have, with the files that are exceptions.
 var never = map[string][]string{
-	"os/exec":           {"internal/rename/rename.go"}, // for the developer: go mod and gofmt
+	"os/exec":           {"internal/rename/rename.go"}, // runs git for the developer
 	"unsafe":            nil,
 	"C":                 nil,
 	"plugin":            nil,
@@ -96,7 +96,7 @@ func TestSource_ImportsNothingUnsafe(t *testing.T) {
 	}
 }
 
-// The app connects to its database, its mail server and its providers only.
+// The app connects only to its database, its mail server and its providers.
 func TestSource_SendsNoHTTPRequests(t *testing.T) {
 	clients := []string{"Get", "Post", "PostForm", "Head", "Client", "DefaultClient", "Transport", "DefaultTransport", "NewRequest", "NewRequestWithContext"}
 	eachSelector(t, func(path, pkg, name string) {
@@ -107,7 +107,7 @@ func TestSource_SendsNoHTTPRequests(t *testing.T) {
 	})
 }
 
-// Files come from the binary, with digests in their names: no folder is served.
+// Assets come from the binary and have digests in their names. The app serves no folder.
 func TestSource_ServesNoFolder(t *testing.T) {
 	eachSelector(t, func(path, pkg, name string) {
 		require.NotEqual(t, "ServeFiles", name, path)
@@ -130,7 +130,7 @@ func eachSelector(t *testing.T, fn func(path, pkg, name string)) {
 	}
 }
 
-// plain lists the modules that the app uses without cryptography.
+// plain lists the modules of which the app uses no cryptography.
 var plain = []string{
 	"github.com/andybalholm/brotli", "github.com/gobuffalo", "github.com/gofrs/uuid", "github.com/gorilla/mux", "github.com/gorilla/sessions",
 	"github.com/jackc/pgx", "github.com/jmoiron/sqlx", "github.com/joho/godotenv", "github.com/mattn/go-sqlite3", "github.com/mileusna/useragent",
@@ -138,8 +138,7 @@ var plain = []string{
 	"golang.org/x/net/html", "golang.org/x/net/idna", "golang.org/x/sync", "golang.org/x/text", "modernc.org/sqlite", "rsc.io/qr",
 }
 
-// encrypts reports whether a package may encrypt, hash, sign or draw random
-// numbers.
+// encrypts reports whether a package may encrypt, hash, sign or make random numbers.
 func encrypts(imported string) bool {
 	first, _, _ := strings.Cut(imported, "/")
 	if !strings.Contains(first, ".") { // of this module, or of the standard library
@@ -148,8 +147,8 @@ func encrypts(imported string) bool {
 	return !slices.ContainsFunc(plain, func(module string) bool { return imported == module || strings.HasPrefix(imported, module+"/") })
 }
 
-// The inventory lists exactly the packages that encrypt, hash, sign or draw random
-// numbers.
+// The inventory in docs/security.md must list exactly the packages that encrypt, hash,
+// sign or make random numbers.
 func TestSource_CryptographyIsInventoried(t *testing.T) {
 	used := map[string]bool{}
 	for _, file := range shipped(t) {
@@ -175,7 +174,7 @@ func TestSource_CryptographyIsInventoried(t *testing.T) {
 	require.ElementsMatch(t, names, inventoried)
 }
 
-// Clients cannot write patterns.
+// Prevents a client from supplying a regular expression.
 func TestSource_PatternsAreConstant(t *testing.T) {
 	found, constants := 0, constantsOf(shipped(t))
 	for file, syntax := range shipped(t) {

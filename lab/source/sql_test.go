@@ -11,7 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// sqlMethods take statements or parts of them: from argument from on, one or all.
+// sqlMethods are methods that take statements or parts of statements: argument from, and
+// if all is true, also the arguments after it.
 var sqlMethods = map[string]struct {
 	from int
 	all  bool
@@ -27,25 +28,25 @@ var sqlMethods = map[string]struct {
 
 var storeMethods = map[string]int{"Get": 1, "Select": 1, "Exec": 0}
 
-// sqlTypes have fields that are statements or parts of them.
+// sqlTypes lists, by type, fields that are statements or parts of statements.
 var sqlTypes = map[string][]string{
 	"Statement": {"SQL"},
 	"Rule":      {"Change", "Table", "Where", "Order"},
 }
 
-// sqlParameters are parameters, by index, of functions in models/,
-// internal/database/ and internal/ratelimit/ that are parts of statements. Their
-// calls are checked.
+// sqlParameters lists, by function, the indexes of parameters that are parts of
+// statements, in models/, internal/database/ and internal/ratelimit/. The test checks
+// their calls, too.
 var sqlParameters = map[string][]int{
 	"upsert":   {2},
 	"lockUser": {1, 2}, "lock": {1}, "endSessions": {1}, "endSkips": {3}, "dropUndoParts": {1}, "recordFor": {1}, "locked": {2},
 	"remove": {0, 1, 2}, // in models/purge.go
 }
 
-// ownStatements are functions that build statements of constants and numbers.
-var ownStatements = []string{"upsertSQL", "statement", "Columns", "List", "MigrationTableName", "emptying"}
+// ownStatements are functions that build statements from constants and numbers.
+var ownStatements = []string{"upsertSQL", "statement", "Columns", "List", "MigrationTableName", "deleteRows"}
 
-// Prevents SQL injection: values are arguments.
+// Prevents SQL injection: values must be arguments.
 func TestSource_StatementsAreConstant(t *testing.T) {
 	constants := constantsOf(shipped(t))
 	statements, parameters := 0, 0
@@ -81,8 +82,8 @@ func TestSource_StatementsAreConstant(t *testing.T) {
 	require.Greater(t, parameters, 20)
 }
 
-// Of two releases that run at once, the older one would fail on the newer one's
-// columns.
+// With *, an older release would fail on the columns of a newer one that runs at the same
+// time.
 func TestSource_StatementsNameTheirColumns(t *testing.T) {
 	for file, syntax := range shipped(t) {
 		ast.Inspect(syntax, func(n ast.Node) bool {
@@ -106,18 +107,18 @@ func statementsOf(call *ast.CallExpr) []ast.Expr {
 	method, ok := sqlMethods[name]
 	switch {
 	case !ok, len(call.Args) <= method.from,
-		on == "prepared", // its statement is given to PreparexContext
+		on == "prepared", // PreparexContext was given its statement
 		slices.Contains([]string{"strings", "filepath", "path", "errors"}, on):
 		return nil
 	case method.all:
 		return call.Args[method.from:]
-	case strings.HasSuffix(name, "Join"): // a table and what joins it
+	case strings.HasSuffix(name, "Join"): // the table and the condition
 		return call.Args[:min(2, len(call.Args))]
 	}
 	return call.Args[method.from : method.from+1]
 }
 
-// statementsIn returns the fields of a literal, and of nested ones, that are
+// statementsIn returns the fields of a composite literal, and of literals in it, that are
 // statements.
 func statementsIn(literal *ast.CompositeLit, declared ast.Expr) (texts []ast.Expr) {
 	name, elements := "", ast.Expr(nil)
@@ -170,8 +171,8 @@ type source struct {
 	constants map[string]bool
 }
 
-// constant reports whether a text is a literal, a sum of them, a parameter of
-// sqlParameters, or a variable of such values only.
+// constant reports whether a text is constant: a literal, a sum of constant texts, a
+// parameter in sqlParameters, or a variable that gets only such values.
 func (s source) constant(e ast.Expr) bool {
 	switch e := e.(type) {
 	case *ast.BasicLit:
@@ -212,8 +213,8 @@ func (s source) isGivenConstants(name string) bool {
 	return given > 0 && all
 }
 
-// isParameter reports whether a name is a parameter of sqlParameters, of the
-// declaration or a named function in it.
+// isParameter reports whether a name is a parameter in sqlParameters, of the declaration
+// or of a named function in it.
 func (s source) isParameter(name string) (found bool) {
 	ast.Inspect(s.within, func(n ast.Node) bool {
 		switch n := n.(type) {

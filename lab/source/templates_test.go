@@ -11,13 +11,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Prevents injection: what a client typed never becomes a template or a format.
+// Prevents injection: a value from a client must not become a template or a format.
 func TestSource_TemplatesAndFormatsAreConstant(t *testing.T) {
 	redirects, pages := 0, 0
 	for path, file := range shipped(t) {
 		eachCall(file, func(within *ast.FuncDecl, call *ast.CallExpr) {
 			switch on, name := called(call); {
-			case strings.HasPrefix(path, "internal/"): // renders no page of the app
+			case strings.HasPrefix(path, "internal/"): // has no pages of the app
 			case (on == "r" || on == "render") && slices.Contains(renderers, name), on == "" && name == "renderForm":
 				pages++
 				template := call.Args[0]
@@ -47,10 +47,10 @@ func TestSource_TemplatesAndFormatsAreConstant(t *testing.T) {
 	require.Greater(t, pages, 15)
 }
 
-// renderers take a template, or its name, as their first argument.
+// renderers are methods whose first argument is a template, or its name.
 var renderers = []string{"HTML", "Text", "Plain", "Bytes", "JavaScript", "Template", "String", "Auto"}
 
-// Prevents mass assignment: requests are bound to form structs, never to models.
+// Prevents mass assignment: requests must be bound to form structs, not to models.
 func TestSource_FormsAreBound(t *testing.T) {
 	bound := 0
 	for path, file := range shipped(t) {
@@ -111,8 +111,8 @@ func eachCall(file *ast.File, fn func(within *ast.FuncDecl, call *ast.CallExpr))
 	}
 }
 
-// URLs in pages are the app's own: a path that the source spells, a path helper, an
-// asset. A client's value could be javascript:, which plush does not refuse.
+// A URL in a page must be a constant path, a path helper or an asset. A value from a
+// client could be a javascript: URL, which plush does not refuse.
 func TestSource_LinksAreTheAppsOwn(t *testing.T) {
 	set := valuesOf(t)
 	attribute := regexp.MustCompile(`(?i)\b(?:href|src|srcset|action|formaction|poster|cite|data|background|ping)\s*=\s*("(?:<%(?s:.*?)%>|[^"])*"|[^"]\S*)`)
@@ -164,15 +164,15 @@ func startsWithPath(e ast.Expr) bool {
 		return regexp.MustCompile(`^"/\w`).MatchString(e.Value)
 	case *ast.BinaryExpr:
 		return startsWithPath(e.X)
-	case *ast.IndexExpr: // of a map that is spelled there, too
+	case *ast.IndexExpr: // an item of a map that is also constant
 		literal, ok := e.X.(*ast.CompositeLit)
 		return ok && !slices.ContainsFunc(literal.Elts, func(element ast.Expr) bool { return !startsWithPath(element.(*ast.KeyValueExpr).Value) })
 	}
 	return false
 }
 
-// Templates put nothing into scripts, styles or event handlers, and the scripts
-// evaluate no text.
+// Templates must not write values into scripts, styles or event handlers, and scripts
+// must not evaluate text.
 func TestSource_TemplatesAndScripts(t *testing.T) {
 	inScript := regexp.MustCompile(`(?is)<script[^>]*>[^<]|<style|\son\w+=`)
 	asCode := regexp.MustCompile(`innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|setTimeout\(\s*["'\x60]|localStorage|sessionStorage|indexedDB|postMessage|onpaste|window\.\w+\s*=[^=]`)
@@ -181,7 +181,7 @@ func TestSource_TemplatesAndScripts(t *testing.T) {
 		text, err := os.ReadFile(root + path)
 		require.NoError(t, err)
 		switch {
-		case strings.HasPrefix(path, "templates/mail/"): // mail programs know no stylesheet
+		case strings.HasPrefix(path, "templates/mail/"): // mail programs ignore stylesheets
 		case strings.HasPrefix(path, "templates/") && strings.HasSuffix(path, ".html"):
 			templates++
 			require.NotRegexp(t, inScript, regexp.MustCompile(`<%[^%]*%>`).ReplaceAllString(string(text), "…"), path)

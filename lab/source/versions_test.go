@@ -9,19 +9,20 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// floors are the oldest versions without a known vulnerability; see go.mod.
-// govulncheck knows no gobuffalo module: exactly are the versions that were reviewed.
+// floors are the oldest versions without a known vulnerability: see go.mod.
 var floors = map[string]string{
 	"github.com/sirupsen/logrus": "v1.9.3", "golang.org/x/text": "v0.39.0", "golang.org/x/net": "v0.56.0", "golang.org/x/crypto": "v0.52.0",
 	"github.com/gorilla/sessions": "v1.4.0", "github.com/gorilla/securecookie": "v1.1.2", "github.com/gorilla/mux": "v1.8.1", "github.com/jackc/pgx/v5": "v5.9.2",
 }
 
+// exactly are the versions that were reviewed, of modules about which govulncheck knows
+// nothing.
 var exactly = map[string]string{
 	"github.com/gobuffalo/buffalo": "v1.1.0", "github.com/gobuffalo/plush/v4": "v4.1.22", "github.com/gobuffalo/pop/v6": "v6.4.1",
 	"github.com/gobuffalo/middleware": "v1.0.0", "github.com/gobuffalo/helpers": "v0.6.7",
 }
 
-func TestSource_VersionsThatWereRead(t *testing.T) {
+func TestSource_ReviewedVersions(t *testing.T) {
 	for _, module := range []string{root, root + "lab"} {
 		requireVersions(t, module)
 	}

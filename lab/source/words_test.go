@@ -13,15 +13,16 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Retired names. In prose some have other meanings.
+// These are names that the glossary has replaced. They are allowed in prose, where some
+// have other meanings.
 var (
-	// In Go. Say instead: rate limit, log in, log out, redeem, purge, client, discard,
-	// mail, deliver, request (an email change).
+	// Parts of Go identifiers. Write instead: rate limit, log in, log out, redeem, purge,
+	// client, discard, mail, deliver, request (an email change).
 	retiredWords = regexp.MustCompile(`(?i:throttl|sweep|visitor|turnedOut|emailAsked|newDevice|knownDevice|emailAddress|clientAddress|ipAddress\z)` +
 		`|(^s|S)ign(ed)?(In|Out)|(^s|S)pen[dt](s|ing)?(\z|[A-Z_])|(^c|C)hores?(\z|[A-Z_])|^letters?(\z|[A-Z_])|^TestLetter|(^s|S)entAt\z`)
-	// Types. Say instead: Client, RateLimited, DeviceCookie, email, outbox.
+	// Types. Write instead: Client, RateLimited, DeviceCookie, email, outbox.
 	retiredTypes = regexp.MustCompile(`^(Origin|Throttled|Device|Address|Chore|Letter)$`)
-	// In locale keys, tables, columns and CSS classes.
+	// Parts of locale keys, tables, columns and CSS classes.
 	retiredNames = regexp.MustCompile(`(^|[._-])(throttl\w*|sweep|visitor|sign(ed)?[_-](in|out)|signin|signout|spent|chores?|letters?|` +
 		`address|email[_-]asked|problem|sent[_-]at|failed[_-]at|new[_-]device|known[_-]device)($|[._-])`)
 )
@@ -49,7 +50,7 @@ func TestSource_NoRetiredGoIdentifiers(t *testing.T) {
 }
 
 func TestSource_NoRetiredNames(t *testing.T) {
-	// By folder: where such names are declared.
+	// The patterns, by folder, match declarations of such names.
 	for folder, declared := range map[string]*regexp.Regexp{
 		"locales/":        regexp.MustCompile(`(?m)^- {id: ([\w.]+),`),
 		"migrations/":     regexp.MustCompile(`(?:create_table|t\.Column)\("(\w+)"`),

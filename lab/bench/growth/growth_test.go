@@ -10,8 +10,7 @@ import (
 	"corral/internal/apptest"
 )
 
-// Runs every kind of work on small databases, so that the benchmark works when it
-// is needed.
+// Prevents that a change of the app breaks the benchmark unnoticed.
 func TestMeasure(t *testing.T) {
 	newDatabase := func() (string, func(), error) { return apptest.NewDatabase(os.Getenv("TEST_DATABASE_URL")) }
 	c, err := config.Load(os.Environ(), ".")

@@ -1,4 +1,4 @@
-// Package handler measures pages without a socket.
+// Package handler measures the app's handler, without a socket.
 package handler
 
 import (
@@ -19,7 +19,7 @@ import (
 
 func TestMain(m *testing.M) { modelstest.Main(m) }
 
-// BenchmarkPages measures pages in production without the socket.
+// BenchmarkPages measures pages as in production.
 //
 //	go test -run '^$' -bench Pages ./bench/handler
 func BenchmarkPages(b *testing.B) {
@@ -49,7 +49,8 @@ func BenchmarkPages(b *testing.B) {
 	}
 }
 
-// productionHandler is the app in production, with its log in /dev/null.
+// productionHandler returns the app's handler as in production. It writes its log to
+// /dev/null.
 func productionHandler(b *testing.B) http.Handler {
 	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
 	require.NoError(b, err)
@@ -62,11 +63,11 @@ func productionHandler(b *testing.B) http.Handler {
 	return actions.Handler(actions.App(c, logger), c, logger, nil)
 }
 
-// request is that of a browser, to a process that ends TLS.
+// request returns the request of a browser over https.
 func request(method, path, form, cookies string) *http.Request {
 	r := httptest.NewRequest(method, "https://corral.example"+path, strings.NewReader(form))
 	if form == "" {
-		r.Body = http.NoBody // as net/http has it
+		r.Body = http.NoBody // as in a server
 	}
 	r.Header = http.Header{
 		"Accept":          {"text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"},
@@ -84,7 +85,8 @@ func request(method, path, form, cookies string) *http.Request {
 	return r
 }
 
-// cookiesOf logs Ada in and shows the flash message.
+// cookiesOf logs Ada in and returns the cookies. It visits a page once, which removes
+// the flash message from them.
 func cookiesOf(b *testing.B, h http.Handler) (cookies string) {
 	credentials := url.Values{"email": {"ada@example.com"}, "password": {modelstest.Password}}.Encode()
 	for _, page := range []struct{ method, path, form string }{{"POST", "/login", credentials}, {"GET", "/", ""}} {
@@ -101,7 +103,7 @@ func cookiesOf(b *testing.B, h http.Handler) (cookies string) {
 	return cookies
 }
 
-// blank discards a response.
+// blank is a ResponseWriter that discards the response.
 type blank struct {
 	header        http.Header
 	status, bytes int

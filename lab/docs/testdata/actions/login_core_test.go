@@ -10,7 +10,8 @@ import (
 	"corral/models/modelstest"
 )
 
-// A login is what runs in the second test but not the first.
+// Package docs compares the coverage of these two tests: the code of a login runs in the
+// second but not in the first.
 
 func TestLoginCore_Before(t *testing.T) { beforeLogin(t) }
 
@@ -23,6 +24,6 @@ func TestLoginCore_Login(t *testing.T) {
 func beforeLogin(t *testing.T) *browser {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
-	models.Clock.Move(2 * time.Hour) // from then on, owners get mails about new browsers
+	models.Clock.Move(2 * time.Hour) // an hour after sign-up, mails about new browsers begin
 	return s.browser()
 }

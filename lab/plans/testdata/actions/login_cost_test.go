@@ -15,8 +15,8 @@ import (
 	"corral/models/modelstest"
 )
 
-// A refused attempt costs one indexed statement, no transaction and no hash.
-// Others are counted and recorded in one transaction.
+// A refused attempt sends one statement, which uses an index. It needs neither a
+// transaction nor a hash. Other attempts are counted and recorded in one transaction.
 func TestLogin_CostOfARefusedAttempt(t *testing.T) {
 	s := newSite(t)
 	models.Clock.Stop()
@@ -50,7 +50,7 @@ func TestLogin_CostOfARefusedAttempt(t *testing.T) {
 	}
 }
 
-// docs/login.md lists them.
+// The statements are those that docs/login.md lists.
 func TestLogin_SendsTheListedStatements(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
@@ -77,8 +77,8 @@ func TestLogin_SendsTheListedStatements(t *testing.T) {
 	require.Len(t, login(b), 9, "a known browser")
 }
 
-// listedStatements returns the words of docs/login.md's statements in order: a
-// verb and tables.
+// listedStatements returns the statements that docs/login.md lists, in order. Each is a
+// list of words: a verb and tables.
 func listedStatements(t *testing.T) (list [][]string) {
 	t.Helper()
 	document, err := os.ReadFile("../docs/login.md")
