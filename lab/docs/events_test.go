@@ -19,7 +19,7 @@ import (
 func TestEvents_AreInventoried(t *testing.T) {
 	inventory := section(t, "The log")
 	var listed []string
-	for _, row := range regexp.MustCompile("(?m)^\\| (`.+`) \\| .*\\|$").FindAllStringSubmatch(inventory[strings.Index(inventory, "\n| event |"):], -1) {
+	for _, row := range regexp.MustCompile("(?m)^(`.+`) \\|.*$").FindAllStringSubmatch(inventory[strings.Index(inventory, "\nevent |"):], -1) {
 		for _, name := range strings.Split(row[1], ", ") {
 			listed = append(listed, strings.Trim(name, "`"))
 		}

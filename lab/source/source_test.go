@@ -164,7 +164,7 @@ func TestSource_CryptographyIsInventoried(t *testing.T) {
 	require.True(t, found)
 	cryptography, _, _ = strings.Cut(cryptography, "\n## ")
 	var inventoried []string
-	for _, match := range regexp.MustCompile("(?m)^\\| `((?:crypto|hash|golang.org|github.com)/[a-z0-9./-]+)` \\|").FindAllStringSubmatch(cryptography, -1) {
+	for _, match := range regexp.MustCompile("(?m)^`((?:crypto|hash|golang.org|github.com)/[a-z0-9./-]+)` \\|").FindAllStringSubmatch(cryptography, -1) {
 		inventoried = append(inventoried, match[1])
 	}
 	var names []string
