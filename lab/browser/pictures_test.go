@@ -29,26 +29,35 @@ func TestPictures(t *testing.T) {
 	ada.visit("/logout")
 	ada.press(`main [action="/logout"] [type=submit]`)
 	ada.visit("/welcome")
-	ada.picture("welcome", wideLight)
+	ada.picture("welcome", wideLight, 2)
 	ada.visit("/login")
 	ada.logIn("not the password")
-	ada.picture("login", wideLight)
-	ada.picture("mobile", screen{390, "light"})
+	ada.picture("login", wideLight, 2)
+	ada.picture("mobile", screen{390, "light"}, 2)
 	ada.fill("[name=password]", ada.password)
 	ada.press(`[action="/login"] [type=submit]`)
-	ada.picture("home", wideLight)
+	ada.picture("home", wideLight, 2)
 
 	phone := &story{browser: openBrowser(t, s, person{userAgent: iPhone, ip: "198.51.100.24"}), email: ada.email}
 	phone.visit("/login")
 	phone.click("[name=remember]")
 	phone.logIn(ada.password)
 	ada.visit("/account/sessions")
-	ada.picture("devices", wideLight)
+	ada.picture("devices", wideLight, 2)
 	ada.visit("/account/activity")
-	ada.picture("dark", wideDark)
+	ada.picture("dark", wideDark, 2)
+
+	ada.visit("/account/security")
+	ada.picture("security", wideLight, 1.25) // a long page
+	ada.setTOTP()
+	ada.visit("/logout")
+	ada.press(`main [action="/logout"] [type=submit]`)
+	ada.visit("/login")
+	ada.logIn(ada.password)
+	ada.picture("second-step", screen{390, "dark"}, 2)
 }
 
-func (b *browser) picture(name string, s screen) {
+func (b *browser) picture(name string, s screen, scale float64) {
 	b.t.Helper()
 	folder := "../../screenshots"
 	if *pictures {
@@ -57,9 +66,9 @@ func (b *browser) picture(name string, s screen) {
 	require.NoError(b.t, os.MkdirAll(folder, 0o755))
 	var taken []byte
 	b.do("in the colours of "+name, s,
-		emulation.SetDeviceMetricsOverride(min(s.width, 960), 640, 2, false),
+		emulation.SetDeviceMetricsOverride(min(s.width, 960), 640, scale, false),
 		chromedp.Evaluate("scrollTo(0, 0), document.activeElement.blur(), null", nil))
-	b.showWhole(min(s.width, 960), 640, 2)
+	b.showWhole(min(s.width, 960), 640, scale)
 	b.do("taking a picture of "+name,
 		chromedp.CaptureScreenshot(&taken),
 		b.screen)
