@@ -59,7 +59,7 @@ func compose(c config.Config, m *outbox.Mail) (mail.Message, error) {
 
 // Preview composes a mail with example data.
 func Preview(c config.Config, name string) (mail.Message, error) {
-	data := cmp.Or(ownKinds.Example(name), `{"when":"2026-01-02T15:04:05Z"}`)
+	data := cmp.Or(ownKinds.Example(name), `{"when":"2026-01-02T15:04:05Z","until":"2026-01-10T15:04:05Z"}`)
 	return compose(c, &outbox.Mail{Recipient: "ada@example.com", Template: name, Data: data})
 }
 
@@ -86,7 +86,7 @@ func (k kind) addData(data map[string]any, t i18n.Translate, c config.Config, m 
 		return err
 	}
 	browser, system := useragent.Name(details.UserAgent)
-	names := map[string]any{"email": m.Recipient, "new_email": details.NewEmail}
+	names := map[string]any{"email": m.Recipient, "new_email": details.NewEmail, "until": i18n.FormatTime(t, details.Until)}
 	maps.Copy(data, map[string]any{
 		"subject": t("mail."+m.Template+".subject", names),
 		"text":    t("mail."+m.Template+".text", names),

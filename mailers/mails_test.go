@@ -100,6 +100,8 @@ func TestMails_ArriveWithWorkingLinks(t *testing.T) {
 
 	require.NoError(t, models.RequestReset(ctx, obrien, "", client))
 	m = notice(requireMail(t, s.NextTo(obrien), obrien, "This email address is reserved"))
+	until := models.Clock.Now().Add(models.DeletedUserLifetime)
+	require.Regexp(t, "until ("+until.Add(-time.Minute).Format("Jan 2, 2006")+"|"+until.Format("Jan 2, 2006")+"), ", m.Text)
 	require.Empty(t, m.link(t))
 	require.NoError(t, models.Undo(ctx, undo, client))
 	r := s.NextTo(obrien)

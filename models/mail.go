@@ -50,6 +50,7 @@ type MailData struct {
 	IP        string    `json:"ip"`
 	UserAgent string    `json:"user_agent"`
 	NewEmail  string    `json:"new_email,omitempty"`
+	Until     time.Time `json:"until,omitzero"` // MailEmailReserved: the end of that
 }
 
 // queueMail queues a mail in the transaction of what it announces. rawToken goes

@@ -2,6 +2,7 @@ package models
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"time"
 
@@ -85,9 +86,35 @@ func resolveTaken(ctx context.Context, m *outbox.Mail, userID uuid.UUID, instead
 	}
 	m.Template, m.SealedToken = instead, nil
 	if err = resolveLanguage(ctx, m); errors.Is(err, ErrNotFound) {
-		m.Template, err = MailEmailReserved, nil
+		m.Template = MailEmailReserved
+		return resolveReserved(ctx, m)
 	}
 	return err
+}
+
+// resolveReserved says until when the recipient's email is taken: that of a deleted
+// account, or one that a mailed link brings back.
+func resolveReserved(ctx context.Context, m *outbox.Mail) error {
+	var data MailData
+	var users []User
+	var links []Token
+	tx := DB.WithContext(ctx)
+	err := errors.Join(
+		json.Unmarshal([]byte(m.Data), &data),
+		tx.Where("email = ?", m.Recipient).All(&users),
+		tx.Where("email = ? AND purpose = ?", m.Recipient, PurposeUndo).All(&links),
+	)
+	for _, u := range users {
+		data.Until = u.DeletedAt.Time.Add(DeletedUserLifetime)
+	}
+	for _, t := range links {
+		if t.ExpiresAt.After(data.Until) {
+			data.Until = t.ExpiresAt
+		}
+	}
+	content, encodeErr := json.Marshal(data)
+	m.Data = string(content)
+	return wrap("resolving a mail to a reserved email", errors.Join(err, encodeErr))
 }
 
 // emailChangeOf returns the account that requested the change, or uuid.Nil if the

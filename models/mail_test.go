@@ -80,6 +80,7 @@ func (ms *ModelSuite) Test_Mail_ReservedEmail() {
 	template, rawToken := ms.resolved("ada@example.com")
 	ms.Equal(models.MailEmailReserved, template, "there is no account")
 	ms.Empty(rawToken)
+	ms.requireReservedFor(7 * day)
 	ms.NoError(bob.RequestEmailChange(ms.T().Context(), "ada@example.com", models.Client{}))
 	template, rawToken = ms.resolved("ada@example.com")
 	ms.Equal(models.MailEmailReserved, template)
@@ -89,6 +90,27 @@ func (ms *ModelSuite) Test_Mail_ReservedEmail() {
 	ms.changeEmail(ada, "ada@example.com") // the owner may have it back
 	models.Clock.Move(7 * 24 * time.Hour)
 	ms.changeEmail(bob, "ada@example.org")
+}
+
+func (ms *ModelSuite) Test_Mail_ReservedEmailOfADeletedAccount() {
+	ms.NoError(ms.signUp("ada@example.com").Delete(ms.T().Context(), here))
+	models.Clock.Move(time.Second)
+	ms.requestSignup("ada@example.com")
+	ms.requireReservedFor(models.DeletedUserLifetime - time.Second)
+}
+
+// requireReservedFor requires that the newest mail to ada says until when.
+func (ms *ModelSuite) requireReservedFor(d time.Duration) {
+	ms.T().Helper()
+	m, data := ms.mail("ada@example.com"), models.MailData{}
+	for range 2 { // a second delivery says the same
+		ms.NoError(models.ResolveMail(ms.T().Context(), m))
+		ms.Equal(models.MailEmailReserved, m.Template)
+		ms.NoError(json.Unmarshal([]byte(m.Data), &data))
+		ms.WithinDuration(models.Clock.Now().Add(d), data.Until, time.Minute)
+		ms.False(data.When.IsZero())
+		ms.NoError(ms.DB.Find(m, m.ID))
+	}
 }
 
 func (ms *ModelSuite) Test_Mail_LanguageOfTheAccount() {

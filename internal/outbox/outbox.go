@@ -140,9 +140,9 @@ func (q *Queue) Token(m *Mail) (rawToken string, err error) {
 	return string(token), err
 }
 
-// Resolve calls decide, which may change Template, Language and SealedToken of m, and
-// stores them. It calls decide at the first attempt only, so that a mail that arrives
-// twice has the same content.
+// Resolve calls decide, which may change Template, Language, SealedToken and Data of m,
+// and stores them. It calls decide at the first attempt only, so that a mail that
+// arrives twice has the same content.
 func (q *Queue) Resolve(ctx context.Context, db *pop.Connection, m *Mail, decide func() error) error {
 	if m.Resolved != "" {
 		m.Template = m.Resolved
@@ -152,7 +152,7 @@ func (q *Queue) Resolve(ctx context.Context, db *pop.Connection, m *Mail, decide
 		return err
 	}
 	m.Resolved = m.Template
-	if err := db.WithContext(ctx).UpdateColumns(m, "language", "sealed_token", "resolved"); err != nil {
+	if err := db.WithContext(ctx).UpdateColumns(m, "language", "sealed_token", "data", "resolved"); err != nil {
 		return fmt.Errorf("resolving a mail: %w", err)
 	}
 	return nil
