@@ -3,6 +3,7 @@ package actions
 import (
 	"net/url"
 	"testing"
+	"time"
 
 	"github.com/gofrs/uuid"
 	"github.com/stretchr/testify/require"
@@ -47,6 +48,9 @@ func TestAccountSecurityUndo_OnlyByAFactorThatStays(t *testing.T) {
 	undoWaits(t, "ada@example.com")
 	page := b.Get("/account/security").Page
 	require.Contains(t, page, `id="undo-heading"`)
+	due := &models.UndoPart{}
+	require.NoError(t, models.DB.First(due))
+	require.Regexp(t, `(?s)<strong>Authenticator app removed</strong>.*datetime="`+due.DueAt.UTC().Format(time.RFC3339), page, "what waits, and until when")
 	require.NotContains(t, page, `action="/account/security/undo"`)
 	for _, choice := range []string{"stop", "now"} {
 		a := b.Post("/account/security/undo", url.Values{"choice": {choice}})

@@ -201,6 +201,33 @@ func TestPasskey_AnswerWorksOnce(t *testing.T) {
 	requireProblem(t, s.browser().answers("/login/passkey", late), 409, "That took too long. Please try again.")
 }
 
+// Every route answers with 409 to a challenge that is too old, and to one that was used.
+func TestPasskey_EveryRouteRefusesOldChallenges(t *testing.T) {
+	s := newSite(t)
+	models.Clock.Stop()
+	ada, a := s.withPasskeyAsSecondStep("ada@example.com")
+	const late = "That took too long. Please try again."
+	ada.logOut()
+	requireLocation(t, ada.usesPasskey("/login/passkey", a), 200, "/")
+	sudo, added := a.Get(t, ada.options("/sudo/passkey")), passkeytest.New(origin).Create(t, ada.options(passkeysPath))
+	links := a.Get(t, ada.options("/account/security/links/x"))
+	ada.logIn("ada@example.com")
+	second := a.Get(t, ada.options("/login/second/passkey"))
+	models.Clock.Move(4 * time.Minute)
+	ada.logIn("ada@example.com") // which may take as long
+	models.Clock.Move(time.Minute)
+	requireProblem(t, ada.answers("/login/second/passkey", second), 409, late)
+	requireProblem(t, ada.answersBy("DELETE", "/account/security/links/x", links), 409, late)
+	requireProblem(t, ada.answers(passkeysPath, added), 409, late)
+	requireProblem(t, ada.answers("/sudo/passkey", sudo), 409, late)
+
+	sudo, added = a.Get(t, ada.options("/sudo/passkey")), passkeytest.New(origin).Create(t, ada.options(passkeysPath))
+	requireLocation(t, ada.answers("/sudo/passkey", sudo), 200, "/account")
+	requireLocation(t, ada.answers(passkeysPath, added), 201, "/account/security")
+	requireProblem(t, ada.answers("/sudo/passkey", sudo), 409, late)
+	requireProblem(t, ada.answers(passkeysPath, added), 409, late)
+}
+
 func TestPasskey_TwoTabs(t *testing.T) {
 	s := newSite(t)
 	_, a := s.withPasskey("ada@example.com")
