@@ -1,5 +1,5 @@
-# docs/deploy.md says how to run it. A test builds by the last RUN line, and
-# runs the binary with no more around it than the last stage has.
+# docs/deploy.md says how to run it. A test builds the binary by the last RUN line,
+# and runs it with only the files of the last stage.
 FROM golang:1.26 AS build
 WORKDIR /src
 COPY go.mod go.sum ./

@@ -1,5 +1,5 @@
-// Sends a form once, however often its button is pressed, until Back or a
-// time-out: the user may have stopped the request.
+// Sends a form once, however often its button is pressed. After Back or ten seconds
+// it can be sent again: the user may have stopped the request.
 
 const timeout = 10000 // milliseconds
 const sent = new Set()
@@ -19,8 +19,8 @@ addEventListener("submit", (event) => {
 
 addEventListener("pageshow", () => sent.forEach(release))
 
-// No server sees the fragment of the page to go to after a login: the browser
-// keeps it from form to redirect.
+// Keeps the fragment of the page to return to after a login: a browser does not send
+// it to the server.
 if (location.hash) {
   for (const field of document.querySelectorAll("[name=next]")) field.form.action += location.hash
 }

@@ -1,10 +1,10 @@
-// Passkeys. The page has the texts, and an element for each use: data-passkey is the
-// path of its answers, data-method their method if not POST, data-new asks for a new
-// passkey.
+// Passkeys. The page has the texts, and an element for each use of passkeys:
+// data-passkey is the path that answers are sent to, data-method the method if it is
+// not POST, and data-new makes a new passkey.
 const words = document.querySelector("#passkey-words").dataset
-const old = 4 * 60 * 1000 // milliseconds; challenges end after five minutes
+const old = 4 * 60 * 1000 // milliseconds; a challenge expires after five minutes
 
-let prompt = new AbortController() // of the browser's prompt: it shows one at a time
+let prompt = new AbortController() // ends the browser's prompt; a browser shows only one
 let pressed = false
 let offered = 0
 
@@ -33,7 +33,7 @@ async function press(use) {
   try {
     await answer(use, {})
   } catch (error) {
-    if (error.status === 401 || error.status === 403) return location.reload() // logged out, or no longer confirmed
+    if (error.status === 401 || error.status === 403) return location.reload() // the user must log in or confirm again
     explain(use, error)
   }
   button.removeAttribute("aria-busy")
@@ -41,22 +41,22 @@ async function press(use) {
   if ("autofill" in use.dataset) offer(use)
 }
 
-// Offers passkeys among the saved passwords, until one is chosen or the button is
-// pressed.
+// Offers passkeys in the browser's list of saved passwords, until the user chooses one
+// or presses the button.
 async function offer(use) {
   offered = Date.now()
   if (!(await PublicKeyCredential.isConditionalMediationAvailable?.()) || pressed) return
   try {
     await answer(use, { mediation: "conditional" })
   } catch (error) {
-    if (!error.chosen) return // nobody asked for it
+    if (!error.chosen) return // the user has not chosen a passkey
     explain(use, error)
     offer(use)
   }
 }
 
-// Asks the site for a challenge and the browser for its answer, and goes where the
-// site says.
+// Requests a challenge, has the browser answer it, sends the answer, and goes to the
+// page that the site names.
 async function answer(use, how) {
   prompt.abort()
   const { signal } = (prompt = new AbortController())
@@ -71,7 +71,7 @@ async function answer(use, how) {
   try {
     const to = await send(path, { state, credential, next, remember: checked("remember"), skip: checked("skip") }, use.dataset.method)
     location.assign(to.location + (next ? location.hash : ""))
-    return new Promise(() => {}) // until the next page
+    return new Promise(() => {}) // never resolves: the next page loads
   } catch (error) {
     if (error.forget) tell("signalUnknownCredential", { credentialId: credential.id })
     throw Object.assign(error, { chosen: true })
@@ -89,7 +89,7 @@ async function send(path, body, method = "POST") {
   throw Object.assign(new Error(), said)
 }
 
-// Says what went wrong, unless the user has cancelled.
+// Shows an error, unless the user has cancelled.
 function explain(use, error) {
   if (error.name === "AbortError" || error.name === "NotAllowedError") return
   say(use, error.name === "InvalidStateError" ? words.there : error.detail || words.failed)
@@ -99,7 +99,7 @@ function say(use, text) {
   use.querySelector("[role=alert]").textContent = text
 }
 
-// Tells the authenticator, where the browser can.
+// Tells the authenticator, if the browser supports it.
 function tell(what, details) {
   PublicKeyCredential[what]?.({ rpId: location.hostname, ...details }).catch(() => {})
 }

@@ -12,8 +12,8 @@ for (const input of document.querySelectorAll("input[type=password]")) {
   input.addEventListener("input", () => strength?.())
 }
 
-// Adds a button that shows the password. It is hidden again before the form is
-// sent or the page is left: password managers look for a password field.
+// Adds a button that shows the password. The script hides the password again before
+// the form is sent or the page is left: password managers look for a password field.
 function addReveal(input) {
   const button = element("button", { type: "button", className: "reveal", title: words.show })
   button.setAttribute("aria-label", words.show)
@@ -41,8 +41,8 @@ function eye() {
   return svg
 }
 
-// Adds a meter of the length of a new password. Only the server knows which are
-// easy to guess, as the texts say.
+// Adds a meter of the length of a new password. Only the server knows which passwords
+// are easy to guess; the texts say so.
 function addStrength(input) {
   const meter = element("meter", { max: input.dataset.min, hidden: true, ariaHidden: "true" })
   const status = addStatus(input)
@@ -56,8 +56,8 @@ function addStrength(input) {
   }
 }
 
-// Does the part of models.CheckPassword that is possible here. It never refuses
-// what the server accepts.
+// Checks what models.CheckPassword checks, as far as a script can. It never refuses a
+// password that the server accepts.
 function verdict(password, min, email) {
   const judged = [...password].slice(0, 64).join("")
   if ([...password].length > 128) return "long"

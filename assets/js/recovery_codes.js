@@ -9,7 +9,7 @@ function add(name, properties) {
   return element
 }
 
-// Browsers have no clipboard on pages without TLS.
+// Without TLS, browsers have no clipboard.
 if (navigator.clipboard) {
   const copy = add("button", { type: "button", className: "btn", textContent: words.copy })
   copy.addEventListener("click", () => navigator.clipboard.writeText(text).then(() => { status.textContent = words.copied }))
