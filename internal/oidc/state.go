@@ -21,8 +21,9 @@ const StateLifetime = 10 * time.Minute
 // or not with this provider, or that the login is too old or was finished.
 var ErrState = errors.New("the state is refused")
 
-// A State is a login that has begun. Encrypted, it is the parameter state. It needs no
-// row: clients that are not logged in cannot fill a table, and each tab has its own.
+// A State is a login that has begun. The browser keeps it, encrypted, as the parameter
+// state of OAuth 2.0. It needs no row: clients that are not logged in cannot fill a
+// table, and each tab has its own.
 type State struct {
 	Flow     Flow   `json:"flow"`
 	Provider string `json:"provider"` // the app's name of the provider
@@ -43,7 +44,7 @@ type States struct {
 
 const purposeOfState = "provider states"
 
-// Seal returns the parameter state. rawBrowser is a secret that the browser keeps in an
+// Seal returns the state encrypted. rawBrowser is a secret that the browser keeps in an
 // encrypted cookie. It binds the state to that browser: prevents logging a victim in to
 // the attacker's account.
 func (s States) Seal(state State, rawBrowser string) string {
