@@ -1,6 +1,7 @@
 package grifts
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -32,6 +33,13 @@ func sayFactors(f *models.Findings) {
 		case models.FactorCodes:
 			say("  recovery codes, made %s, %s, %d left", moment(factor.CreatedAt), used, f.CodesLeft)
 		}
+	}
+	for _, i := range f.Identities {
+		used := "never used"
+		if i.LastUsedAt.Valid {
+			used = "last used " + moment(i.LastUsedAt.Time)
+		}
+		say("  identity “%s” of %s, as %s then, linked %s, %s", i.Subject, i.Issuer, cmp.Or(i.Email, "no email"), moment(i.CreatedAt), used)
 	}
 	if f.User.SecondStep && len(f.Factors) > 0 {
 		say("If its owner has none of them any more, `task user:reset-factors %s` removes them.", f.Email)

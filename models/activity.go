@@ -32,7 +32,7 @@ const (
 	ActivityLogin           = "login"
 	ActivityLoginNewBrowser = "login_new_browser"
 	ActivityLoginFailed     = "login_failed"
-	ActivitySecondStepAsked = "second_step_asked" // after the right password
+	ActivitySecondStepAsked = "second_step_asked" // after the right password, or a provider's login
 	ActivitySkipEnded       = "skip_ended"        // of one browser, or all
 	ActivityPasswordFailed  = "password_failed"   // in a confirmation
 	ActivityUnconfirmed     = "unconfirmed"       // too many failed confirmations: ends the session
@@ -49,6 +49,8 @@ const (
 	ActivityPasskeyAdded    = "passkey_added"
 	ActivityPasskeyRemoved  = "passkey_removed"
 	ActivityPasskeyRestored = "passkey_restored"
+	ActivityIdentityAdded   = "identity_added" // of a provider
+	ActivityIdentityRemoved = "identity_removed"
 	ActivityTOTPAdded       = "totp_added"
 	ActivityTOTPRemoved     = "totp_removed"
 	ActivityCodesAdded      = "codes_added" // recovery codes

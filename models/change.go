@@ -35,6 +35,8 @@ const (
 	ChangeSecondStepOff   = ActivitySecondStepOff
 	ChangePasswordRemoved = ActivityPasswordRemoved
 	ChangePasskeyRestored = ActivityPasskeyRestored
+	ChangeIdentityAdded   = ActivityIdentityAdded
+	ChangeIdentityRemoved = ActivityIdentityRemoved
 
 	// Of factors, after the kind.
 	added   = "_added"

@@ -158,16 +158,24 @@ func (u *User) storeSecondStep(tx *pop.Connection, on bool) error {
 }
 
 // keepAWayInWithout returns ErrRefused if the locked account would have no way in
-// without a factor. One that an undo removes soon is none.
+// without a factor: a passkey, or a password or identity and what passes the second
+// step, if that is on.
 func (u *User) keepAWayInWithout(tx *pop.Connection, id uuid.UUID) error {
-	var kinds []string
-	err := tx.RawQuery(`SELECT kind FROM factors WHERE user_id = ? AND removed_at IS NULL AND id <> ? AND kind <> ?
-		AND id NOT IN (SELECT factor_id FROM undo_parts WHERE user_id = ?)`, u.ID, id, FactorCodes, u.ID).All(&kinds)
-	if err != nil {
-		return fmt.Errorf("counting factors: %w", err)
+	kinds, err := u.kindsWithout(tx, id)
+	identity, identityErr := u.hasIdentity(tx)
+	if err := errors.Join(err, identityErr); err != nil {
+		return err
 	}
-	if u.SecondStep && len(kinds) == 0 || u.PasswordDigest == "" && !slices.Contains(kinds, FactorPasskey) {
+	if u.SecondStep && len(kinds) == 0 || u.PasswordDigest == "" && !identity && !slices.Contains(kinds, FactorPasskey) {
 		return ErrRefused
 	}
 	return nil
+}
+
+// kindsWithout returns the kinds of the account's passkeys and TOTP secrets but one. What
+// an undo removes soon is none.
+func (u *User) kindsWithout(tx *pop.Connection, id uuid.UUID) (kinds []string, err error) {
+	err = tx.RawQuery(`SELECT kind FROM factors WHERE user_id = ? AND removed_at IS NULL AND id <> ? AND kind <> ?
+		AND id NOT IN (SELECT factor_id FROM undo_parts WHERE user_id = ?)`, u.ID, id, FactorCodes, u.ID).All(&kinds)
+	return kinds, wrap("counting factors", err)
 }

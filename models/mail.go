@@ -38,6 +38,10 @@ const (
 	MailCodesLow        = "codes_low"              // notice: few recovery codes are left
 	MailNotPassed       = "second_step_not_passed" // notice: after the right password
 	MailEnrol           = "enrol"                  // link to set up a second step
+	MailIdentity        = "identity"               // link to create an account with a provider
+	MailIdentityLink    = "identity_link"          // the same for an email that has an account: link to link it
+	MailIdentityAdded   = "identity_added"         // notice
+	MailIdentityRemoved = "identity_removed"       // notice
 	MailEmailReserved   = "email_reserved"         // notice to a reserved email that was requested
 	MailFactorsReset    = "factors_reset"          // notice: an operator removes them a day later
 	MailFactorsRemoved  = "factors_removed"        // notice: an operator did
@@ -59,7 +63,7 @@ func queueMail(tx *pop.Connection, m outbox.Mail, client Client, rawToken string
 	if m.Language == "" {
 		m.Language = client.Language
 	}
-	m.LowPriority = m.Template == MailSignup // attackers can request any number
+	m.LowPriority = m.Template == MailSignup || m.Template == MailIdentity // attackers can request any number
 	data := MailData{When: Clock.Now(), IP: client.ip(), UserAgent: useragent.Printable(client.UserAgent, maxUserAgent)}
 	if len(newEmail) > 0 {
 		data.NewEmail = newEmail[0]
@@ -78,12 +82,16 @@ func (u *User) mail(tx *pop.Connection, template string, client Client) error {
 
 // mailLink issues a token and queues a mail with its link.
 func mailLink(tx *pop.Connection, t Token, template, language string, client Client, newEmail ...string) error {
+	_, err := mailToken(tx, t, template, language, client, newEmail...)
+	return err
+}
+
+func mailToken(tx *pop.Connection, t Token, template, language string, client Client, newEmail ...string) (rawToken string, err error) {
 	t.Next = client.Next
-	rawToken, err := tokens.Issue(tx, t)
-	if err != nil {
-		return err
+	if rawToken, err = tokens.Issue(tx, t); err != nil {
+		return "", err
 	}
-	return queueMail(tx, outbox.Mail{Recipient: t.Email, Template: template, Language: language}, client, rawToken, newEmail...)
+	return rawToken, queueMail(tx, outbox.Mail{Recipient: t.Email, Template: template, Language: language}, client, rawToken, newEmail...)
 }
 
 // mailNotMe mails a link that undoes the change of a number, and all later ones,

@@ -28,12 +28,17 @@ func resolveMail(ctx context.Context, m *outbox.Mail) error {
 			return err
 		}
 		return resolveTaken(ctx, m, userID, MailEmailTaken)
-	case MailReset:
+	case MailReset, MailIdentity:
+		identity := m.Template == MailIdentity
 		err := resolveLanguage(ctx, m)
+		if err == nil && identity {
+			m.Template = MailIdentityLink
+		}
 		if !errors.Is(err, ErrNotFound) {
 			return err
 		}
-		if err := resolveTaken(ctx, m, uuid.Nil, MailEmailReserved); err != nil || m.Template == MailEmailReserved {
+		err = resolveTaken(ctx, m, uuid.Nil, MailEmailReserved)
+		if err != nil || m.Template == MailEmailReserved || identity && settings.SignupOpen {
 			return err
 		}
 		return outbox.ErrNothingToSend

@@ -99,7 +99,7 @@ func LogInWithPasskey(ctx context.Context, answer passkey.Answer, client Client,
 // usePasskey verifies an answer, and runs serve with the locked account in the
 // transaction that uses the challenge up. Failures count for the client.
 func usePasskey(ctx context.Context, purpose, subject string, answer passkey.Answer, client Client, serve func(tx *pop.Connection, user *User, f *Factor) error) error {
-	buckets, err := client.passkeyBuckets(ctx)
+	buckets, err := client.answerBuckets(ctx)
 	if err != nil {
 		return err
 	}
@@ -131,13 +131,13 @@ func passkeyRefused(err error) bool {
 	return status != 0
 }
 
-// passkeyBuckets returns those of the client, or that of a known browser, which
-// attackers cannot fill.
-func (c Client) passkeyBuckets(ctx context.Context) (ratelimit.Buckets, error) {
+// answerBuckets returns the buckets for an answer of an authenticator or provider: those
+// of the client, or that of a known browser, which attackers cannot fill.
+func (c Client) answerBuckets(ctx context.Context) (ratelimit.Buckets, error) {
 	digest := secret.TokenDigest(c.RawDeviceCookie)
 	known, err := DB.WithContext(ctx).Where("token_digest = ? AND expires_at > ?", digest, Clock.Now()).Exists(&DeviceCookie{})
 	if known {
-		return ratelimit.Buckets{bucketOf(passkeysPerDeviceCookie, string(digest))}, err
+		return ratelimit.Buckets{bucketOf(answersPerDeviceCookie, string(digest))}, err
 	}
 	return loginsPerClient.OfClient(limitDigest, c.IP), err
 }

@@ -3,6 +3,7 @@ package models
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/gobuffalo/pop/v6"
 	"github.com/gofrs/uuid"
@@ -51,11 +52,15 @@ func (u *User) RemovePassword(ctx context.Context, client Client) (codes []strin
 		if err := u.storePassword(tx, ""); err != nil {
 			return err
 		}
-		if err := u.keepAWayInWithout(tx, uuid.Nil); err != nil {
+		kinds, err := u.kindsWithout(tx, uuid.Nil)
+		if err == nil && !slices.Contains(kinds, FactorPasskey) {
+			err = ErrRefused
+		}
+		if err != nil {
 			return err
 		}
 		// First: its link undoes the switch, too.
-		err := errors.Join(u.record(tx, ActivityPasswordRemoved, client), u.mailChange(tx, ChangePasswordRemoved, MailPasswordRemoved, u.Email, client))
+		err = errors.Join(u.record(tx, ActivityPasswordRemoved, client), u.mailChange(tx, ChangePasswordRemoved, MailPasswordRemoved, u.Email, client))
 		if err == nil && !u.SecondStep {
 			codes, _, err = u.turnSecondStep(tx, true, client)
 		}

@@ -16,7 +16,7 @@ const DeadTokenLifetime = 7 * 24 * time.Hour
 // that undoes it is over. Its mail may be late.
 const DeletedUserLifetime = 8 * 24 * time.Hour
 
-// RemovedFactorLifetime is how long a removed factor is kept: until the last link
+// RemovedFactorLifetime is how long a removed factor or identity is kept: until the last link
 // that restores it is over, and the undo that it started.
 const RemovedFactorLifetime = 9 * 24 * time.Hour
 
@@ -53,6 +53,7 @@ func expired(now time.Time) []purge.Rule {
 		remove("mails", ofDeletedUsers, "recipient", now.Add(-DeletedUserLifetime)),
 		remove("users", "deleted_at <= ?", "deleted_at", now.Add(-DeletedUserLifetime)),
 		remove("factors", "removed_at <= ?", "removed_at", now.Add(-RemovedFactorLifetime)),
+		remove("identities", "removed_at <= ?", "removed_at", now.Add(-RemovedFactorLifetime)),
 		remove("used_challenges", "expires_at <= ?", "expires_at", now),
 		remove("device_cookies", "expires_at <= ?", "expires_at", now),
 		remove("activities", "created_at <= ?", "created_at", now.Add(-ActivityLifetime)),

@@ -25,8 +25,9 @@ var (
 	// wait allows 96 codes a day, of a million.
 	codesPerAccount = ratelimit.Limit{Name: "codes account", Most: math.MaxInt, Free: 5}
 
-	// Apart from that of passwords: a passkey of another account must not clear it.
-	passkeysPerDeviceCookie = ratelimit.Limit{Name: "passkey device cookie", Most: 10, Window: 3 * time.Minute}
+	// Of passkeys and providers, apart from that of passwords: a passkey of another
+	// account must not clear it.
+	answersPerDeviceCookie = ratelimit.Limit{Name: "passkey device cookie", Most: 10, Window: 3 * time.Minute}
 
 	// Refuses nothing: the failures that a login of the client takes off those of
 	// the email.

@@ -22,7 +22,11 @@ func (u *User) TurnSecondStep(ctx context.Context, on bool, client Client) (code
 		if err != nil {
 			return err
 		}
-		if on && !passes || !on && u.PasswordDigest == "" {
+		identity, err := u.hasIdentity(tx)
+		if err != nil {
+			return err
+		}
+		if on && !passes || !on && u.PasswordDigest == "" && !identity {
 			return ErrRefused
 		}
 		var number int

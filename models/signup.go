@@ -2,6 +2,7 @@ package models
 
 import (
 	"context"
+	"errors"
 
 	"github.com/gobuffalo/nulls"
 	"github.com/gobuffalo/pop/v6"
@@ -18,7 +19,7 @@ func RequestSignup(ctx context.Context, email, language string, client Client) e
 // FindSignup returns a sign-up token, or ErrNotFound. It does not redeem it.
 func FindSignup(ctx context.Context, rawToken string) (*Token, error) {
 	tx := DB.WithContext(ctx)
-	token, err := tokens.Find(tx, rawToken, PurposeSignup)
+	token, err := tokens.Find(tx, rawToken, PurposeSignup, PurposeIdentity)
 	if err != nil {
 		return nil, err
 	}
@@ -36,23 +37,31 @@ func CompleteSignup(ctx context.Context, rawToken, normalized, language string, 
 	if err != nil {
 		return nil, err
 	}
-	var s *LoggedIn
+	like := Session{ConfirmedAt: nulls.NewTime(Clock.Now()), MayEnrol: true}
+	return completeSignup(ctx, rawToken, User{Language: language, PasswordDigest: digest}, client, like, nil)
+}
+
+// completeSignup runs store, if not nil, with the new account.
+func completeSignup(ctx context.Context, rawToken string, user User, client Client, like Session, store func(tx *pop.Connection, user *User) error) (s *LoggedIn, err error) {
 	err = announcing(ctx, func(tx *pop.Connection) error {
-		token, err := tokens.Find(tx, rawToken, PurposeSignup)
+		token, err := tokens.Find(tx, rawToken, PurposeSignup, PurposeIdentity)
+		if err == nil {
+			err = tokens.Redeem(tx, token)
+		}
 		if err != nil {
 			return err
 		}
-		if err := tokens.Redeem(tx, token); err != nil {
+		user.Email = token.Email
+		if err := createUser(tx, &user); err != nil {
 			return err
 		}
-		user := &User{Email: token.Email, Language: language, PasswordDigest: digest}
-		if err := createUser(tx, user); err != nil {
+		if store != nil {
+			err = store(tx, &user)
+		}
+		if err := errors.Join(err, user.record(tx, ActivitySignup, client)); err != nil {
 			return err
 		}
-		if err := user.record(tx, ActivitySignup, client); err != nil {
-			return err
-		}
-		s, err = startSession(tx, user, client, Session{ConfirmedAt: nulls.NewTime(Clock.Now()), MayEnrol: true})
+		s, err = startSession(tx, &user, client, like)
 		return err
 	})
 	return s, notFoundIfTaken(err)

@@ -14,7 +14,8 @@ const (
 	PurposeInvite       = "invite" // a reset link that an operator hands over
 	PurposeEmailConfirm = "email_confirm"
 	PurposeUndo         = "undo"
-	PurposeEnrol        = "enrol" // of a second step
+	PurposeEnrol        = "enrol"    // of a second step
+	PurposeIdentity     = "identity" // a sign-up, or a link to an account, with a provider
 )
 
 // Lifetimes of tokens, by purpose. That of a mailed one starts at the delivery.
@@ -24,6 +25,7 @@ var Lifetimes = map[string]time.Duration{
 	PurposeInvite:       24 * time.Hour,
 	PurposeEmailConfirm: 24 * time.Hour,
 	PurposeEnrol:        time.Hour,
+	PurposeIdentity:     24 * time.Hour,
 	PurposeUndo:         7 * 24 * time.Hour, // the old email is reserved as long
 }
 

@@ -16,7 +16,7 @@ import (
 
 // Undo redeems a "this wasn't me" link: it undoes its change and all later ones,
 // deletion too, and mails a reset link. The attacker may know the password: it
-// becomes void, as do sessions, tokens and device cookies. With the second step on,
+// becomes void, as do sessions, tokens, device cookies and links to providers. With the second step on,
 // factors change a day later. Both emails are told.
 func Undo(ctx context.Context, rawToken string, client Client) error {
 	err := announcing(ctx, func(tx *pop.Connection) error {
@@ -41,7 +41,8 @@ func Undo(ctx context.Context, rawToken string, client Client) error {
 		if err := user.storeEmail(tx, token.Email); err != nil {
 			return err
 		}
-		if err := errors.Join(user.storePassword(tx, ""), user.voidDeviceCookies(tx), user.undoChanges(tx, token.Number), user.record(tx, ActivityUndone, client)); err != nil {
+		_, err = user.removeIdentities(tx, "TRUE") // all: the attacker may own the one and know the other
+		if err := errors.Join(err, user.storePassword(tx, ""), user.voidDeviceCookies(tx), user.undoChanges(tx, token.Number), user.record(tx, ActivityUndone, client)); err != nil {
 			return err
 		}
 		for _, told := range slices.Compact([]string{lost, user.Email}) {

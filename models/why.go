@@ -24,6 +24,7 @@ type Findings struct {
 	Tokens        []Token        // unexpired
 	Sessions      []Session      // newest seen first
 	Factors       []Factor       // oldest first
+	Identities    []Identity     // oldest first
 	CodesLeft     int            // recovery codes
 	LimitedCodes  *RateLimited   // nil: TOTP is not rate limited
 	Skips         []DeviceCookie // browsers that skip the second step
@@ -96,11 +97,12 @@ func (f *Findings) findKnownBrowsers(ctx context.Context) error {
 }
 
 func (f *Findings) findFactors(ctx context.Context) (err error) {
-	var errs [4]error
+	var errs [5]error
 	f.Factors, errs[0] = FactorsOf(ctx, f.User)
 	f.CodesLeft, errs[1] = f.User.RecoveryCodesLeft(ctx)
 	f.Skips, errs[2] = SkipsOf(ctx, f.User)
 	f.Waiting, errs[3] = WaitingOf(ctx, f.User)
+	f.Identities, errs[4] = IdentitiesOf(ctx, f.User)
 	_, f.LimitedCodes, err = f.User.wrongCodes().Peek(DB.WithContext(ctx), Clock.Now())
 	return errors.Join(append(errs[:], err)...)
 }

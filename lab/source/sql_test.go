@@ -39,7 +39,7 @@ var sqlTypes = map[string][]string{
 // their calls, too.
 var sqlParameters = map[string][]int{
 	"upsert":   {2},
-	"lockUser": {1, 2}, "lock": {1}, "endSessions": {1}, "endSkips": {3}, "dropUndoParts": {1}, "recordFor": {1}, "locked": {2},
+	"lockUser": {1, 2}, "lock": {1}, "endSessions": {1}, "endSkips": {3}, "dropUndoParts": {1}, "removeIdentities": {1}, "recordFor": {1}, "locked": {2},
 	"remove": {0, 1, 2}, // in models/purge.go
 }
 

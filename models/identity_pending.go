@@ -1,0 +1,93 @@
+package models
+
+import (
+	"bytes"
+	"context"
+
+	"github.com/gobuffalo/pop/v6"
+
+	"corral/internal/email"
+	"corral/internal/oidc"
+	"corral/internal/secret"
+)
+
+// PendingIdentity is one that waits for the link that was mailed to its email. The
+// session cookie of the browser that came from the provider keeps it.
+type PendingIdentity struct {
+	Issuer      string `json:"issuer"`
+	Subject     string `json:"subject"`
+	Email       string `json:"email"` // normalized
+	TokenDigest []byte `json:"token"` // of the link, which means the identity in this browser only
+}
+
+// Means reports whether the link of a token means the identity.
+func (p *PendingIdentity) Means(rawToken string) bool {
+	return p != nil && bytes.Equal(p.TokenDigest, secret.TokenDigest(rawToken))
+}
+
+func (p *PendingIdentity) claimed() oidc.Identity {
+	return oidc.Identity{Issuer: p.Issuer, Subject: p.Subject, Email: p.Email}
+}
+
+// RequestIdentity mails a link to the email of an unknown identity: the account that
+// has it links the identity, and a new one is created with it. It returns nil for a
+// claim that is no email, and *RateLimited.
+func RequestIdentity(ctx context.Context, claimed oidc.Identity, language string, client Client) (*PendingIdentity, error) {
+	normalized, ok := email.Normalize(claimed.Email)
+	if !ok {
+		return nil, nil
+	}
+	p := &PendingIdentity{Issuer: claimed.Issuer, Subject: claimed.Subject, Email: normalized}
+	// Counted as a sign-up: the mailbox gets no more of both together.
+	return p, requestMail(ctx, MailSignup, client, normalized, func(tx *pop.Connection) error {
+		rawToken, err := mailToken(tx, Token{Purpose: PurposeIdentity, Subject: normalized, Email: normalized}, MailIdentity, language, client)
+		p.TokenDigest = secret.TokenDigest(rawToken)
+		return err
+	})
+}
+
+// FindLink returns nil if the link is for the user's email, or ErrNotFound, or
+// *OtherAccountError. It does not redeem the token.
+func (u *User) FindLink(ctx context.Context, rawToken string) error {
+	_, err := u.findLink(DB.WithContext(ctx), rawToken)
+	return err
+}
+
+func (u *User) findLink(tx *pop.Connection, rawToken string) (*Token, error) {
+	token, err := tokens.Find(tx, rawToken, PurposeIdentity)
+	if err == nil && token.Email != u.Email {
+		err = &OtherAccountError{token.Email}
+	}
+	return token, err
+}
+
+// LinkPending redeems the link and links the identity. It returns ErrIdentityTaken, the
+// errors of FindLink, ErrNotFound if the link does not mean the identity, and
+// ErrBadCredentials as lock does.
+func (u *User) LinkPending(ctx context.Context, rawToken string, p *PendingIdentity, client Client) error {
+	return u.change(ctx, func(tx *pop.Connection) error {
+		token, err := u.findLink(tx, rawToken)
+		if err == nil && !p.Means(rawToken) {
+			err = ErrNotFound
+		}
+		if err == nil {
+			err = tokens.Redeem(tx, token)
+		}
+		if err != nil {
+			return err
+		}
+		return u.link(tx, p.claimed(), client)
+	})
+}
+
+// CompleteSignupWithIdentity is CompleteSignup without a password. The session is not
+// confirmed. It returns ErrIdentityTaken, too.
+func CompleteSignupWithIdentity(ctx context.Context, rawToken string, p *PendingIdentity, language string, client Client) (*LoggedIn, error) {
+	if !p.Means(rawToken) {
+		return nil, ErrNotFound
+	}
+	return completeSignup(ctx, rawToken, User{Language: language}, client, Session{MayEnrol: true}, func(tx *pop.Connection, user *User) error {
+		_, err := user.storeIdentity(tx, p.claimed())
+		return err
+	})
+}
