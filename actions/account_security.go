@@ -24,6 +24,7 @@ func renderSecurity(c buffalo.Context, wrong messages) error {
 	if err := errors.Join(
 		waitingErr, decidesErr, sinceErr, leftErr, browsersErr, linksErr, factorsErr,
 		showRemovedPasskeys(c, user),
+		showProviders(c, user),
 	); err != nil {
 		return err
 	}
@@ -49,6 +50,8 @@ func setProtection(c buffalo.Context, ways, codesLeft int) {
 	on, t := currentUser(c).SecondStep, T.In(language(c))
 	var sentences []string
 	switch {
+	case !on && !currentUser(c).HasPassword(): // but a provider
+		sentences = []string{t("account_security.protection_provider"), t("account_security.next_factor")}
 	case !on && ways == 0:
 		sentences = []string{t("account_security.protection_password"), t("account_security.next_factor")}
 	case !on:

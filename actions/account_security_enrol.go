@@ -17,6 +17,7 @@ var enrolment = map[string]bool{
 	"/account/security":                  false,
 	"/account/security/enrol/{token}":    false,
 	"/sudo":                              false,
+	"/sudo/{provider}":                   false,
 	"/sudo/passkey":                      false,
 	"/sudo/passkey/options":              false,
 	"/account/security/totp":             true,

@@ -30,6 +30,7 @@ var openTo = map[string]bool{
 	"GET /account/security/enrol/{token}":     false,
 	"POST /account/security/enrol/{token}":    false,
 	"GET /sudo":                               false,
+	"GET /sudo/{provider}":                    false,
 	"POST /sudo":                              false,
 	"POST /sudo/passkey":                      false,
 	"POST /sudo/passkey/options":              false,

@@ -22,6 +22,8 @@ var routes = []route{
 	get("/welcome", public, WelcomeShow),
 	put("/language", public, LanguageUpdate),
 	del("/logout", public, LogoutDestroy),
+	get("/auth/{provider}", public, AuthShow),
+	get("/auth/{provider}/callback", public, AuthCallbackShow),
 	post("/login/passkey", public, LoginPasskeyCreate),
 	post("/login/passkey/options", public, LoginPasskeyOptions),
 	get("/login/second", public, LoginSecondNew), // for the login that the cookie keeps
@@ -30,6 +32,8 @@ var routes = []route{
 	post("/login/second/passkey/options", public, LoginSecondPasskeyOptions),
 	get("/signup/password", public, SignupPasswordNew),
 	post("/signup/password", public, SignupPasswordCreate),
+	get("/signup/identity", public, SignupIdentityNew),
+	post("/signup/identity", public, SignupIdentityCreate),
 	get("/signup/{token}", public, SignupShow),
 	get("/check-mail", public, CheckMailShow),
 	get("/password/forgot", public, PasswordForgotNew),
@@ -62,6 +66,8 @@ var routes = []route{
 	post("/account/security/undo", user, AccountSecurityUndoCreate),
 	get("/account/security/enrol/{token}", user, AccountSecurityEnrolNew),
 	post("/account/security/enrol/{token}", user, AccountSecurityEnrolCreate),
+	get("/auth/link/{token}", user, AuthLinkNew),
+	post("/auth/link/{token}", user, AuthLinkCreate),
 	get("/account/sessions", user, AccountSessionsIndex),
 	del("/account/sessions", user, AccountSessionsDestroyOthers),
 	del("/account/sessions/{id}", user, AccountSessionsDestroy),
@@ -71,6 +77,7 @@ var routes = []route{
 	post("/account/email/confirm/{token}", user, AccountEmailConfirmCreate),
 	get("/sudo", user, SudoNew),
 	post("/sudo", user, SudoCreate),
+	get("/sudo/{provider}", user, SudoProviderShow),
 	post("/sudo/passkey", user, SudoPasskeyCreate),
 	post("/sudo/passkey/options", user, SudoPasskeyOptions),
 
@@ -84,6 +91,8 @@ var routes = []route{
 	put("/account/security/passkeys/{id}", sudo, AccountSecurityPasskeysUpdate),
 	del("/account/security/passkeys/{id}", sudo, AccountSecurityPasskeysDestroy),
 	post("/account/security/passkeys/{id}/restore", sudo, AccountSecurityPasskeysRestore),
+	get("/account/security/providers/{provider}", sudo, AccountSecurityProvidersShow),
+	del("/account/security/providers/{provider}", sudo, AccountSecurityProvidersDestroy),
 	get("/account/security/totp", sudo, AccountSecurityTOTPNew),
 	post("/account/security/totp", sudo, AccountSecurityTOTPCreate),
 	del("/account/security/totp", sudo, AccountSecurityTOTPDestroy),
@@ -173,21 +182,4 @@ func Handler(app *buffalo.App, c config.Config, logger *slog.Logger, reload http
 		ErrorPage:      errorPage,
 		Reload:         reload,
 	})
-}
-
-// publicPages lists the pages that are the same for every client without a session:
-// each is rendered once per language and revalidated by its ETag.
-func publicPages(c config.Config) web.Pages {
-	if c.Development() {
-		return web.Pages{} // edits show at once
-	}
-	paths := []string{"/welcome", "/login", "/password/forgot"}
-	if c.SignupOpen {
-		paths = append(paths, "/signup")
-	}
-	return web.Pages{
-		Paths:         paths,
-		SessionCookie: cookieName(c, sessionCookieName),
-		Language:      func(r *http.Request) string { return languageOf(r, "") },
-	}
 }

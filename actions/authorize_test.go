@@ -21,7 +21,7 @@ import (
 
 // fillPath returns a path of the table with its placeholders filled.
 func fillPath(path string) string {
-	return strings.NewReplacer("{token}", "x", "{id}", "6ba7b810-9dad-11d1-80b4-00c04fd430c8").Replace(trimSlash(path))
+	return strings.NewReplacer("{token}", "x", "{provider}", "oidc", "{id}", "6ba7b810-9dad-11d1-80b4-00c04fd430c8").Replace(trimSlash(path))
 }
 
 func TestGuards_UserRoutesRefuseAnonymous(t *testing.T) {

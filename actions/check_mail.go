@@ -19,10 +19,10 @@ const (
 
 // askToCheckMail redirects to the next page. Prevents account enumeration: it is
 // the same whether or not a mail was queued.
-func askToCheckMail(c buffalo.Context, typed, purpose string) error {
+func askToCheckMail(c buffalo.Context, typed, purpose, next string) error {
 	c.Session().Set(mailedToKey, shown(strings.TrimSpace(typed)))
 	c.Session().Set(mailedForKey, purpose)
-	return redirectTo(c, web.WithNext("/check-mail", nextIn(c.Params())))
+	return redirectTo(c, web.WithNext("/check-mail", next))
 }
 
 func CheckMailShow(c buffalo.Context) error {

@@ -60,11 +60,15 @@ func currentSession(c context.Context) *models.Session {
 func currentUser(c context.Context) *models.User { return currentSession(c).User }
 
 // logIn is the only way to log in. It clears the old session: prevents session
-// fixation.
+// fixation. An identity that waits for its link stays for the account with its email.
 func logIn(c buffalo.Context, session *models.LoggedIn) {
+	pending, _ := c.Session().Get(pendingKey).(string)
 	c.Session().Clear()
 	c.Flash().Clear()
 	keepToken(c, session.Session, session.RawToken)
+	if pending != "" {
+		keepPendingOf(c, session.User, pending)
+	}
 	setDeviceCookie(c, session.RawDeviceCookie)
 	info := web.Info(c)
 	info.UserID = session.UserID.String()

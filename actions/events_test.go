@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"corral/internal/apptest"
+	"corral/internal/oidc/oidctest"
 	"corral/internal/web"
 	"corral/models"
 	"corral/models/modelstest"
@@ -35,10 +36,25 @@ var securityEvents = map[string]func(s *site){
 		for b := s.browser(); b.Post("/login", url.Values{"email": {"bea@example.com"}}).StatusCode != 429; {
 		}
 	},
-	"passkey refused":                      func(s *site) { s.browser().PostJSON("/login/passkey", "{}") },
-	"passkey added":                        func(s *site) { s.withPasskey("eve@example.com") },
-	"passkey changed":                      func(s *site) { s.removesPasskey() },
-	"password removed":                     func(s *site) { b, _ := s.withPasskey("eve@example.com"); b.Delete("/account/password", nil) },
+	"passkey refused":  func(s *site) { s.browser().PostJSON("/login/passkey", "{}") },
+	"passkey added":    func(s *site) { s.withPasskey("eve@example.com") },
+	"passkey changed":  func(s *site) { s.removesPasskey() },
+	"password removed": func(s *site) { b, _ := s.withPasskey("eve@example.com"); b.Delete("/account/password", nil) },
+	"provider refused": func(s *site) { s.atProvider().browser().clicks("/auth/oidc/callback") },
+	"provider unavailable": func(s *site) {
+		p := s.atProvider()
+		p.one.Behave(oidctest.Behaviour{Error: "server_error"})
+		p.browser().byProvider("/auth/oidc")
+	},
+	"identity linked": func(s *site) {
+		s.atProvider().loggedIn("ada@example.com", firefox).byProvider("/account/security/providers/oidc")
+	},
+	"identity unlinked": func(s *site) {
+		p := s.atProvider()
+		b := p.loggedIn("ada@example.com", firefox)
+		b.byProvider("/account/security/providers/oidc")
+		b.Delete("/account/security/providers/oidc", url.Values{})
+	},
 	"logout":                               func(s *site) { s.loggedIn("ada@example.com", firefox).logOut() },
 	"guard refused":                        func(s *site) { s.browser().Get("/account") },
 	"cross-origin refused":                 func(s *site) { s.with("Sec-Fetch-Site", "cross-site").Post("/login", url.Values{"a": {"b"}}) },
@@ -67,6 +83,13 @@ var securityEvents = map[string]func(s *site){
 	"account deleted": func(s *site) { s.loggedIn("ada@example.com", firefox).Delete("/account", nil) },
 	"panic":           func(s *site) { s.loggedIn("ada@example.com", firefox).Get("/panic") },
 	"error":           func(s *site) { s.withoutDatabase("/password/reset/x") },
+}
+
+// atProvider is s with providers and Ada.
+func (s *site) atProvider() *providerSite {
+	p := startProviderSite(s.t, newProductionSite)
+	modelstest.SignUp(s.t, "ada@example.com")
+	return p
 }
 
 func (s *site) removesPasskey() {

@@ -37,7 +37,7 @@ func requestLink(c buffalo.Context, purpose string, show func(c buffalo.Context,
 	} else {
 		web.Info(c).Event("reset requested")
 	}
-	return askToCheckMail(c, form.Email, purpose)
+	return askToCheckMail(c, form.Email, purpose, nextIn(c.Params()))
 }
 
 // linkForm is the form behind a mailed link, which sets a password.
@@ -93,6 +93,17 @@ func (l linkForm) render(c buffalo.Context, rawToken string, token *models.Token
 // owner would set the password of an account that is not theirs. A form without a
 // digest is not from a page of this app; it passed the cross-origin check.
 func (l linkForm) submit(c buffalo.Context, save func(rawToken string, token *models.Token, password string) error) error {
+	return l.submitted(c, func(form newPasswordForm, rawToken string, token *models.Token) error {
+		password, messageKey := models.CheckPassword(form.Password, token.Email)
+		if messageKey != "" {
+			return l.render(c, rawToken, token, passwordMessage(c, messageKey))
+		}
+		return save(rawToken, token, password)
+	})
+}
+
+// submitted is submit for a form without a password.
+func (l linkForm) submitted(c buffalo.Context, save func(form newPasswordForm, rawToken string, token *models.Token) error) error {
 	var form newPasswordForm
 	if err := web.Bind(c, &form); err != nil {
 		return err
@@ -104,11 +115,7 @@ func (l linkForm) submit(c buffalo.Context, save func(rawToken string, token *mo
 	if err != nil {
 		return deadLink(c, err)
 	}
-	password, messageKey := models.CheckPassword(form.Password, token.Email)
-	if messageKey != "" {
-		return l.render(c, rawToken, token, passwordMessage(c, messageKey))
-	}
-	return deadLink(c, save(rawToken, token, password))
+	return deadLink(c, save(form, rawToken, token))
 }
 
 // deadLink says why a mailed link, or the form behind it, was refused, and how to

@@ -24,6 +24,7 @@ var (
 )
 
 func load(c config.Config) {
+	loadProviders(c)
 	live := c.Development()
 	folder := func(name string, embedded fs.FS) fs.FS {
 		if info, err := os.Stat(name); live && err == nil && info.IsDir() {
@@ -48,6 +49,7 @@ func load(c config.Config) {
 			"linked":       view.Linked,
 			"passkeysOff":  passkey.Unusable(c.Host),
 			"passwordMin":  c.PasswordMin,
+			"providers":    providers,
 			"rememberHint": hint, "rememberCount": count,
 			"signupOpen": c.SignupOpen,
 			"title":      "", // for generated pages, which set none

@@ -95,15 +95,20 @@ func keepNext(c buffalo.Context) {
 }
 
 // returnPath returns path if it is one on this site to go to after a login, or "":
-// not the logout page, nor those of guests, which would redirect. Of /sudo it is
-// where that leads.
+// not the logout page, nor those of guests, which would redirect, nor those that lead
+// to a provider, which an attacker's link must not. Of /sudo it is where that leads.
 func returnPath(path string) string {
 	u, err := url.Parse(path)
 	if !web.IsLocalPath(path) || err != nil || slices.Contains([]string{"/login", "/login/second", "/logout", "/signup"}, trimSlash(u.Path)) {
 		return ""
 	}
-	if trimSlash(u.Path) == "/sudo" {
+	switch {
+	case trimSlash(u.Path) == "/sudo", strings.HasPrefix(u.Path, "/sudo/"):
 		return returnPath(u.Query().Get("next"))
+	case strings.HasPrefix(u.Path, "/account/security/providers/"):
+		return "/account/security"
+	case strings.HasPrefix(u.Path, "/auth/") && !strings.HasPrefix(u.Path, "/auth/link/"):
+		return ""
 	}
 	return path
 }

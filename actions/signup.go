@@ -29,7 +29,13 @@ func renderSignup(c buffalo.Context, typed, message string) error {
 var signupLink = linkForm{"signup_token", "/signup/password", models.FindSignup, renderSignupPassword, nil}
 
 // SignupShow is GET /signup/{token}, the mailed link.
-func SignupShow(c buffalo.Context) error { return signupLink.open(c) }
+func SignupShow(c buffalo.Context) error {
+	link := signupLink
+	if pending, _ := pendingIdentity(c); pending.Means(c.Param("token")) {
+		link.path = "/signup/identity"
+	}
+	return link.open(c)
+}
 
 func SignupPasswordNew(c buffalo.Context) error { return signupLink.show(c) }
 
@@ -40,12 +46,17 @@ func SignupPasswordCreate(c buffalo.Context) error {
 		if err != nil {
 			return err
 		}
-		web.Info(c).Event("account created")
-		logIn(c, session)
-		c.Session().Set(signupLink.key, rawToken) // a second submit leads home
-		c.Flash().Add("success", "signup.done")
-		return redirectTo(c, cmp.Or(token.Next, "/"))
+		return signedUp(c, session, rawToken, token)
 	})
+}
+
+func signedUp(c buffalo.Context, session *models.LoggedIn, rawToken string, token *models.Token) error {
+	web.Info(c).Event("account created")
+	logIn(c, session)
+	c.Session().Delete(pendingKey)
+	c.Session().Set(signupLink.key, rawToken) // a second submit leads home
+	c.Flash().Add("success", "signup.done")
+	return redirectTo(c, cmp.Or(token.Next, "/"))
 }
 
 func renderSignupPassword(c buffalo.Context, message string) error {

@@ -58,7 +58,8 @@ func SudoCreate(c buffalo.Context) error {
 }
 
 func renderSudo(c buffalo.Context, message string) error {
-	if _, err := showFactors(c, currentUser(c)); err != nil {
+	_, err := showFactors(c, currentUser(c))
+	if err := errors.Join(err, showProviders(c, currentUser(c))); err != nil {
 		return err
 	}
 	field := "password"

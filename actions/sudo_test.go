@@ -79,8 +79,12 @@ func TestSudo_EveryRouteAsksForAConfirmation(t *testing.T) {
 		b.Header.Set("Referer", s.URL+"/account")
 		a := b.Send(method, paths[i], form)
 		if method == "GET" {
+			next := paths[i]
+			if next == "/account/security/providers/oidc" { // the form of /sudo must not lead to a provider
+				next = "/account/security"
+			}
 			require.Equal(t, 302, a.StatusCode, paths[i])
-			require.Equal(t, "/sudo?"+url.Values{"next": {paths[i]}}.Encode(), a.Location())
+			require.Equal(t, "/sudo?"+url.Values{"next": {next}}.Encode(), a.Location())
 		} else {
 			require.Equal(t, 303, a.StatusCode, "%s %s", method, paths[i])
 			require.Equal(t, "/sudo?next=%2Faccount", a.Location(), "%s %s", method, paths[i])

@@ -25,6 +25,7 @@ func TestLanguages_EveryPageSpeaksOne(t *testing.T) {
 			s.settings()
 			s.secondStep()
 			s.enrolment()
+			s.providers()
 			s.sessions()
 			s.security()
 			s.passkeys()
@@ -47,7 +48,8 @@ var withoutPage = map[string]bool{
 	"/healthz": true, "/readyz": true, "/.well-known/change-password": true,
 	"/.well-known/passkey-endpoints": true,
 	"/signup/{token}":                true, "/password/reset/{token}": true, // redirects
-	"/account/security/totp.svg": true, // a picture
+	"/account/security/totp.svg": true,                                                                                                              // a picture
+	"/auth/{provider}":           true, "/auth/{provider}/callback": true, "/sudo/{provider}": true, "/account/security/providers/{provider}": true, // redirects
 }
 
 // shownElsewhere reports whether the text of a key is on no page that the story reads.

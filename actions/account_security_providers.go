@@ -1,0 +1,60 @@
+package actions
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/gobuffalo/buffalo"
+
+	"corral/internal/oidc"
+	"corral/internal/web"
+	"corral/models"
+)
+
+// AccountSecurityProvidersShow is GET /account/security/providers/{provider}: leads to
+// the provider, and links the identity that comes back.
+func AccountSecurityProvidersShow(c buffalo.Context) error {
+	return goToProvider(c, toLink, oidc.NewFlow())
+}
+
+// AccountSecurityProvidersDestroy is DELETE /account/security/providers/{provider}.
+func AccountSecurityProvidersDestroy(c buffalo.Context) error {
+	return withProvider(c, func(p *provider) error {
+		err := currentUser(c).Unlink(c, p.Issuer, clientOf(c))
+		switch {
+		case errors.Is(err, models.ErrNotFound):
+			return c.Error(http.StatusNotFound, err)
+		case errors.Is(err, models.ErrRefused):
+			return renderSecurity(c, messages{"providers": T.Translate(c, "provider.last_way_in")})
+		case err != nil:
+			return factorsChanged(c, err)
+		}
+		web.Info(c).Event("identity unlinked")
+		c.Flash().Add("success", T.Translate(c, "provider.unlinked", map[string]any{"name": p.Name}))
+		return redirect(c, "accountSecurityPath()")
+	})
+}
+
+// linkedProvider is a provider with the user's identities there.
+type linkedProvider struct {
+	ID, Name   string
+	Identities []models.Identity
+}
+
+// showProviders sets the providers for a page.
+func showProviders(c buffalo.Context, user *models.User) error {
+	identities, err := models.IdentitiesOf(c, user)
+	list, linked := []linkedProvider{}, false
+	for _, p := range providers {
+		l := linkedProvider{ID: p.ID, Name: p.Name}
+		for _, i := range identities {
+			if i.Issuer == p.Issuer {
+				l.Identities, linked = append(l.Identities, i), true
+			}
+		}
+		list = append(list, l)
+	}
+	c.Set("linkedProviders", list)
+	c.Set("linked", linked)
+	return err
+}

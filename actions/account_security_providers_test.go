@@ -1,0 +1,155 @@
+package actions
+
+import (
+	"net/url"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"corral/config"
+	"corral/internal/apptest"
+	"corral/models"
+	"corral/models/modelstest"
+)
+
+const providersPath = "/account/security/providers/"
+
+func TestSecurityProviders_LinkAndUnlink(t *testing.T) {
+	s := newProviderSite(t)
+	modelstest.SignUp(t, "ada@example.com")
+	b := s.loggedIn("ada@example.com", firefox)
+	page := b.Get("/account/security").Page
+	require.Contains(t, page, `href="/account/security/providers/oidc">Link<`)
+	require.NotContains(t, page, ">Unlink<")
+	version := s.user("ada@example.com").CredentialVersion
+	a := b.byProvider(providersPath + "oidc")
+	require.Equal(t, 302, a.StatusCode)
+	require.Equal(t, "/account/security", a.Location())
+	page = b.Get(a.Location()).Page
+	require.Equal(t, []string{"Example &amp; Co was linked. You can log in with it from now on."}, apptest.Flashes(page))
+	require.Contains(t, page, "When linked, its email was <bdi>ada@example.com</bdi>")
+	require.Contains(t, page, "Not used yet")
+	require.Contains(t, page, `href="/account/security/providers/oidc2">Link<`)
+	require.NotContains(t, page, `href="/account/security/providers/oidc">`)
+	require.Equal(t, version+1, s.user("ada@example.com").CredentialVersion)
+	require.Equal(t, "/account/security", b.byProvider(providersPath+"oidc").Location(), "again: nothing changes")
+	require.Equal(t, []string{models.MailIdentityAdded}, modelstest.Mails(t, "ada@example.com"))
+
+	other := s.browser()
+	require.Equal(t, "/", other.byProvider("/auth/oidc").Location())
+	a = b.Delete(providersPath+"oidc", url.Values{})
+	require.Equal(t, 303, a.StatusCode)
+	require.Equal(t, "/account/security", a.Location())
+	page = b.Get(a.Location()).Page
+	require.Contains(t, apptest.Flashes(page), "Example &amp; Co was unlinked. It no longer logs you in here.")
+	require.Contains(t, page, `href="/account/security/providers/oidc">Link<`)
+	require.Equal(t, version+2, s.user("ada@example.com").CredentialVersion)
+	require.Contains(t, modelstest.Mails(t, "ada@example.com"), models.MailIdentityRemoved)
+	require.Equal(t, "/check-mail", s.browser().byProvider("/auth/oidc").Location(), "as an unknown one")
+	require.Equal(t, 404, b.Delete(providersPath+"oidc", url.Values{}).StatusCode)
+	require.Equal(t, 404, b.Delete(providersPath+"oidc3", url.Values{}).StatusCode)
+	page = b.Get("/account/activity").Page
+	require.Contains(t, page, "Account elsewhere linked")
+	require.Contains(t, page, "Account elsewhere unlinked")
+
+	require.Equal(t, "/account/security", b.byProvider(providersPath+"oidc").Location(), "her own may come back")
+	require.Equal(t, []string{s.one.URL}, s.identities("ada@example.com"))
+}
+
+// Also one that another account unlinked lately.
+func TestSecurityProviders_IdentityOfAnotherAccount(t *testing.T) {
+	s := newProviderSite(t)
+	s.linked("eve@example.com")
+	modelstest.SignUp(t, "ada@example.com")
+	for range 2 {
+		b := s.loggedIn("ada@example.com", firefox)
+		a := b.byProvider(providersPath + "oidc")
+		require.Equal(t, "/account/security", a.Location())
+		require.Contains(t, apptest.Flashes(b.Get(a.Location()).Page), "Nothing was changed: this account at Example &amp; Co belongs to another account here.")
+		require.Empty(t, s.identities("ada@example.com"))
+		if len(s.identities("eve@example.com")) > 0 {
+			require.NoError(t, s.user("eve@example.com").Unlink(t.Context(), s.one.URL, models.Client{}))
+		}
+	}
+}
+
+// The page has the buttons only while the user is confirmed.
+func TestSecurityProviders_Unconfirmed(t *testing.T) {
+	s := newProviderSite(t)
+	s.linked("ada@example.com")
+	b := s.unconfirmed("ada@example.com")
+	page := b.Get("/account/security").Page
+	require.Contains(t, page, "Example &amp; Co")
+	require.NotContains(t, page, providersPath)
+	require.Equal(t, "/sudo?next=%2Faccount%2Fsecurity", b.clicks(providersPath+"oidc2").Location())
+	require.Equal(t, "/sudo", b.Delete(providersPath+"oidc", url.Values{}).LocationPath())
+	require.Equal(t, []string{s.one.URL}, s.identities("ada@example.com"))
+}
+
+// onlyByProvider creates an account that has nothing but a provider, and logs in.
+func (s *providerSite) onlyByProvider(email string) *browser {
+	s.t.Helper()
+	user, err := models.CreateUser(s.t.Context(), email, "")
+	require.NoError(s.t, err)
+	require.NoError(s.t, user.Link(s.t.Context(), s.identity(), models.Client{}))
+	b := s.with("User-Agent", firefox)
+	require.Equal(s.t, "/", b.byProvider("/auth/oidc").Location())
+	b.Get("/") // with the flash
+	return b
+}
+
+// The last way in stays.
+func TestSecurityProviders_LastWayIn(t *testing.T) {
+	s := newProviderSite(t)
+	b := s.onlyByProvider("ada@example.com")
+	require.Equal(t, "/account/security", b.byProvider("/sudo/oidc?next=/account/security").Location())
+	a := b.Delete(providersPath+"oidc", url.Values{})
+	require.Equal(t, 422, a.StatusCode)
+	require.Contains(t, a.Page, "You could no longer log in without it.")
+	require.Equal(t, []string{s.one.URL}, s.identities("ada@example.com"))
+	b.byProvider(providersPath + "oidc2")
+	require.Equal(t, 303, b.Delete(providersPath+"oidc", url.Values{}).StatusCode, "another one is left")
+	require.Equal(t, 422, b.Delete(providersPath+"oidc2", url.Values{}).StatusCode)
+	require.Equal(t, "/account", b.Put("/account/password", url.Values{"password": {modelstest.Password}}).Location())
+	require.Equal(t, 303, b.Delete(providersPath+"oidc2", url.Values{}).StatusCode, "a password is left")
+}
+
+// An answer that comes after the session changed links nothing.
+func TestSecurityProviders_LinksForItsSessionOnly(t *testing.T) {
+	s := newProviderSite(t)
+	for _, email := range []string{"ada@example.com", "eve@example.com"} {
+		modelstest.SignUp(t, email)
+	}
+	b := s.loggedIn("ada@example.com", firefox)
+	for name, change := range map[string]func(){
+		"another account":     func() { b.logIn("eve@example.com") },
+		"a new session":       func() { b.logIn("ada@example.com") },
+		"logged out":          func() { b.logOut() },
+		"ten minutes later":   func() { models.Clock.Move(10 * time.Minute) },
+		"the cookie was lost": func() { b.RefuseCookies() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			b.Browser = s.loggedIn("ada@example.com", firefox).Browser
+			back := b.toProvider(providersPath + "oidc")
+			change()
+			require.Equal(t, "/login", b.Get(back).LocationPath())
+			require.Empty(t, s.identities("ada@example.com"))
+			require.Empty(t, s.identities("eve@example.com"))
+		})
+	}
+}
+
+// SECOND_FACTOR=required: nothing but the enrolment is open, and a provider is none.
+func TestSecurityProviders_WhileEnrolling(t *testing.T) {
+	s := newProviderSite(t, func(c *config.Config) { c.SecondFactorRequired = true })
+	modelstest.SignUp(t, "ada@example.com")
+	b := s.browser()
+	link := b.fromProvider("ada@example.com")
+	b.logIn("ada@example.com")
+	require.Equal(t, "/account/security", b.clicks(providersPath+"oidc").Location())
+	require.Equal(t, "/account/security", b.Get(link).Location())
+	require.Equal(t, "/account/security", b.Post(link, url.Values{}).Location())
+	require.Empty(t, s.identities("ada@example.com"))
+	require.NotContains(t, b.Get("/account/security").Page, "Accounts elsewhere")
+}

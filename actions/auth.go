@@ -1,0 +1,102 @@
+package actions
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+
+	"github.com/gobuffalo/buffalo"
+	"github.com/gobuffalo/pop/v6"
+
+	"corral/internal/oidc"
+	"corral/internal/web"
+	"corral/models"
+)
+
+// AuthShow is GET /auth/{provider}: leads to the provider. It is no POST: the content
+// security policy stops the redirect of a form.
+func AuthShow(c buffalo.Context) error { return goToProvider(c, toLogIn, oidc.NewFlow()) }
+
+var errAnswer = errors.New("the provider's answer is refused")
+
+// AuthCallbackShow is GET /auth/{provider}/callback, where the provider sends the
+// browser back to.
+func AuthCallbackShow(c buffalo.Context) error {
+	return withProvider(c, func(p *provider) error {
+		var state *oidc.State
+		var identity oidc.Identity
+		err := models.AttemptWithProvider(c, clientOf(c), func(tx *pop.Connection) error {
+			rawBrowser, _ := c.Session().Get(browserKey).(string)
+			opened, err := states.Open(c.Param("state"), p.ID, rawBrowser)
+			if err == nil && opened.Subject != subjectOf(c, opened.Purpose) {
+				err = fmt.Errorf("%w: another session's", oidc.ErrState)
+			}
+			if err == nil {
+				err = opened.Redeem(tx)
+			}
+			if err != nil {
+				return err
+			}
+			state = opened
+			identity, err = p.Finish(c, state.Flow, oidc.Answer{Code: c.Param("code"), Iss: c.Param("iss"), Error: c.Param("error")})
+			if err != nil {
+				return fmt.Errorf("%w: %w", errAnswer, err)
+			}
+			return nil
+		})
+		var limited *models.RateLimited
+		switch {
+		case errors.Is(err, errAnswer), errors.Is(err, oidc.ErrState), errors.As(err, &limited):
+			return providerFailed(c, p, state, err)
+		case err != nil:
+			return err
+		case state.Purpose == toLink:
+			return identityLinked(c, p, currentUser(c).Link(c, identity, clientOf(c)))
+		case state.Purpose == toConfirm:
+			return confirmWithIdentity(c, p, state, identity)
+		}
+		return logInWithIdentity(c, p, state, identity)
+	})
+}
+
+// logInWithIdentity logs in as after a right password. An unknown identity ends at
+// /check-mail, whether or not its email has an account: prevents enumeration.
+func logInWithIdentity(c buffalo.Context, p *provider, state *oidc.State, identity oidc.Identity) error {
+	client := clientOf(c)
+	client.Next = state.Next
+	session, due, err := models.LogInWithIdentity(c, identity, client)
+	switch {
+	case errors.Is(err, models.ErrNotFound):
+		return requestIdentity(c, p, state, identity, client)
+	case err != nil:
+		return err
+	case due != nil:
+		askSecondStep(c, due)
+		return redirect(c, "loginSecondPath()")
+	}
+	logIn(c, session)
+	c.Flash().Add("success", "login.done")
+	return redirectTo(c, cmp.Or(state.Next, "/"))
+}
+
+func requestIdentity(c buffalo.Context, p *provider, state *oidc.State, identity oidc.Identity, client models.Client) error {
+	pending, err := models.RequestIdentity(c, identity, language(c), client)
+	if message, ok := rateLimited(c, err); ok {
+		c.Response().Header().Del("Retry-After")
+		return backFromProvider(c, state, message)
+	}
+	if err != nil {
+		return err
+	}
+	if pending == nil {
+		c.Flash().Set("warning", []string{T.Translate(c, "provider.no_email", map[string]any{"name": p.Name})})
+		page := "/login"
+		if settings.SignupOpen {
+			page = "/signup"
+		}
+		return redirectTo(c, web.WithNext(page, state.Next))
+	}
+	keepPending(c, pending)
+	web.Info(c).Event("signup requested")
+	return askToCheckMail(c, pending.Email, models.PurposeIdentity, state.Next)
+}

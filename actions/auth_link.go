@@ -1,0 +1,55 @@
+package actions
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/gobuffalo/buffalo"
+
+	"corral/internal/web"
+	"corral/models"
+)
+
+// AuthLinkNew is GET /auth/link/{token}, the mailed link of an unknown identity whose
+// email has an account: a page with a button. In a browser that did not come from the
+// provider it is a plain login.
+func AuthLinkNew(c buffalo.Context) error {
+	if err := currentUser(c).FindLink(c, c.Param("token")); err != nil {
+		return deadLink(c, err)
+	}
+	pending, p := pendingIdentity(c)
+	if !pending.Means(c.Param("token")) {
+		return redirect(c, "rootPath()")
+	}
+	c.Set("title", "auth_link.title")
+	c.Set("name", p.Name)
+	c.Set("action", "/auth/link/"+c.Param("token"))
+	return c.Render(http.StatusOK, r.HTML("auth_link/new.plush.html"))
+}
+
+// AuthLinkCreate is POST /auth/link/{token}.
+func AuthLinkCreate(c buffalo.Context) error {
+	pending, p := pendingIdentity(c)
+	err := currentUser(c).LinkPending(c, c.Param("token"), pending, clientOf(c))
+	if err != nil && !errors.Is(err, models.ErrIdentityTaken) && !errors.Is(err, models.ErrBadCredentials) {
+		return deadLink(c, err)
+	}
+	c.Session().Delete(pendingKey)
+	return identityLinked(c, p, err)
+}
+
+// identityLinked leads to the page that lists identities.
+func identityLinked(c buffalo.Context, p *provider, err error) error {
+	kind, key := "success", "provider.linked"
+	switch {
+	case errors.Is(err, models.ErrIdentityTaken):
+		kind, key = "warning", "provider.taken"
+		web.Info(c).Event("provider refused")
+	case err != nil:
+		return factorsChanged(c, err)
+	default:
+		web.Info(c).Event("identity linked")
+	}
+	c.Flash().Add(kind, T.Translate(c, key, map[string]any{"name": p.Name}))
+	return redirect(c, "accountSecurityPath()")
+}

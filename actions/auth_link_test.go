@@ -1,0 +1,159 @@
+package actions
+
+import (
+	"net/url"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"corral/internal/apptest"
+	"corral/models"
+	"corral/models/modelstest"
+)
+
+// identities returns those of an account, as issuers.
+func (s *providerSite) identities(email string) (issuers []string) {
+	s.t.Helper()
+	list, err := models.IdentitiesOf(s.t.Context(), s.user(email))
+	require.NoError(s.t, err)
+	for _, i := range list {
+		issuers = append(issuers, i.Issuer)
+	}
+	return issuers
+}
+
+// fromProvider comes back from the first provider with an unknown identity, and returns
+// the mailed link.
+func (b *browser) fromProvider(email string) (link string) {
+	b.site.t.Helper()
+	require.Equal(b.site.t, "/check-mail", b.byProvider("/auth/oidc").LocationPath())
+	return "/auth/link/" + modelstest.Link(b.site.t, email, models.MailIdentity)
+}
+
+// An unknown identity whose email has an account is linked by the mailed link, after a
+// login with what the account has.
+func TestAuthLink(t *testing.T) {
+	s := newProviderSite(t)
+	modelstest.SignUp(t, "ada@example.com")
+	b := s.browser()
+	link := b.fromProvider("ada@example.com")
+	a := b.Get(link)
+	require.Equal(t, 302, a.StatusCode)
+	require.Equal(t, "/login?"+url.Values{"next": {link}}.Encode(), a.Location())
+	page := b.Get(a.Location()).Page
+	require.Equal(t, link, b.logInFrom(page, "ada@example.com").Location())
+	page = b.Get(link).Page
+	require.Contains(t, page, "You were logged in.")
+	require.Contains(t, page, "Link Example &amp; Co?")
+	require.Contains(t, page, "logs you in here as ada@example.com")
+	require.Empty(t, s.identities("ada@example.com"), "a GET links nothing")
+	a = b.Post(link, url.Values{})
+	require.Equal(t, 303, a.StatusCode)
+	require.Equal(t, "/account/security", a.Location())
+	page = b.Get(a.Location()).Page
+	require.Equal(t, []string{"Example &amp; Co was linked. You can log in with it from now on."}, apptest.Flashes(page))
+	require.Equal(t, []string{s.one.URL}, s.identities("ada@example.com"))
+	require.Contains(t, modelstest.Mails(t, "ada@example.com"), models.MailIdentityAdded)
+	require.Equal(t, "/", b.Post(link, url.Values{}).Location(), "used")
+	require.Equal(t, "/", s.browser().byProvider("/auth/oidc").Location())
+}
+
+// It survives the second step of the login.
+func TestAuthLink_AfterTheSecondStep(t *testing.T) {
+	s := newProviderSite(t)
+	codes := s.withSecondStep("ada@example.com")
+	b := s.browser()
+	link := b.fromProvider("ada@example.com")
+	require.Equal(t, "/login/second", b.logInFrom(b.Get(b.Get(link).Location()).Page, "ada@example.com").Location())
+	require.Equal(t, link, b.secondStep(codes[0]).Location())
+	require.Equal(t, "/account/security", b.Post(link, url.Values{}).Location())
+	require.Equal(t, []string{s.one.URL}, s.identities("ada@example.com"))
+}
+
+// In a browser that did not come from the provider, which may be that of the owner whom
+// an attacker made get the mail, it is a plain login.
+func TestAuthLink_InAnotherBrowser(t *testing.T) {
+	s := newProviderSite(t)
+	modelstest.SignUp(t, "ada@example.com")
+	link := s.browser().fromProvider("ada@example.com")
+	b := s.browser()
+	require.Equal(t, link, b.logInFrom(b.Get(b.Get(link).Location()).Page, "ada@example.com").Location())
+	require.Equal(t, "/", b.Get(link).Location())
+	require.Equal(t, 404, b.Post(link, url.Values{}).StatusCode)
+	require.Empty(t, s.identities("ada@example.com"))
+}
+
+// Of two logins, a link means the one that it was mailed for.
+func TestAuthLink_MeansItsOwnIdentity(t *testing.T) {
+	s := newProviderSite(t)
+	modelstest.SignUp(t, "ada@example.com")
+	b := s.browser()
+	first := b.fromProvider("ada@example.com")
+	b.byProvider("/auth/oidc2")
+	b.logIn("ada@example.com")
+	require.Equal(t, "/", b.Get(first).Location())
+	require.Equal(t, 404, b.Post(first, url.Values{}).StatusCode)
+	require.Empty(t, s.identities("ada@example.com"))
+}
+
+// Who logs in as somebody else has brought no identity.
+func TestAuthLink_OfAnotherAccount(t *testing.T) {
+	s := newProviderSite(t)
+	for _, email := range []string{"ada@example.com", "eve@example.com"} {
+		modelstest.SignUp(t, email)
+	}
+	b := s.browser()
+	link := b.fromProvider("ada@example.com")
+	b.logIn("eve@example.com")
+	for _, a := range []apptest.Answer{b.Get(link), b.Post(link, url.Values{})} {
+		require.Equal(t, 404, a.StatusCode)
+		require.Contains(t, a.Page, "It belongs to ada@example.com, and you are logged in as eve@example.com.")
+	}
+	b.logIn("ada@example.com")
+	require.Equal(t, "/", b.Get(link).Location(), "the login of another dropped the identity")
+	require.Empty(t, s.identities("ada@example.com"))
+	require.Empty(t, s.identities("eve@example.com"))
+}
+
+func TestAuthLink_OfATakenIdentity(t *testing.T) {
+	s := newProviderSite(t)
+	modelstest.SignUp(t, "ada@example.com")
+	b := s.browser()
+	link := b.fromProvider("ada@example.com")
+	s.linked("eve@example.com")
+	b.logIn("ada@example.com")
+	a := b.Post(link, url.Values{})
+	require.Equal(t, "/account/security", a.Location())
+	require.Contains(t, apptest.Flashes(b.Get(a.Location()).Page), "Nothing was changed: this account at Example &amp; Co belongs to another account here.")
+	require.Empty(t, s.identities("ada@example.com"))
+	require.Equal(t, []string{s.one.URL}, s.identities("eve@example.com"))
+}
+
+// The provider was taken out meanwhile.
+func TestAuthLink_OfAProviderThatIsGone(t *testing.T) {
+	s := newProviderSite(t)
+	modelstest.SignUp(t, "ada@example.com")
+	b := s.browser()
+	link := b.fromProvider("ada@example.com")
+	b.logIn("ada@example.com")
+	providers = providers[1:]
+	require.Equal(t, "/", b.Get(link).Location())
+	require.Equal(t, 404, b.Post(link, url.Values{}).StatusCode)
+	require.Empty(t, s.identities("ada@example.com"))
+}
+
+func TestAuthLink_Dead(t *testing.T) {
+	s := newProviderSite(t)
+	modelstest.SignUp(t, "ada@example.com")
+	b := s.browser()
+	link := b.fromProvider("ada@example.com")
+	b.logIn("ada@example.com")
+	for _, dead := range []string{"/auth/link/x", "/auth/link/" + modelstest.Link(t, "ada@example.com", models.MailIdentity) + "x"} {
+		require.Equal(t, 404, b.Get(dead).StatusCode)
+		require.Equal(t, 404, b.Post(dead, url.Values{}).StatusCode)
+	}
+	models.Clock.Move(models.Lifetimes[models.PurposeIdentity])
+	b.logIn("ada@example.com")
+	require.Equal(t, 404, b.Get(link).StatusCode)
+	require.Empty(t, s.identities("ada@example.com"))
+}

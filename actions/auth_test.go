@@ -1,0 +1,304 @@
+package actions
+
+import (
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"corral/config"
+	"corral/internal/apptest"
+	"corral/internal/oidc/oidctest"
+	"corral/models"
+	"corral/models/modelstest"
+)
+
+func TestAuth_LogsIn(t *testing.T) {
+	s := newProviderSite(t)
+	s.linked("ada@example.com")
+	s.loggedIn("ada@example.com", safari)
+	b := s.with("User-Agent", firefox)
+	a := b.byProvider("/auth/oidc?next=/account%3Fa%3D1")
+	require.Equal(t, 302, a.StatusCode)
+	require.Equal(t, "/account?a=1", a.Location())
+	require.Equal(t, []string{"You were logged in."}, apptest.Flashes(b.Get("/account").Page))
+	b.requireLoggedIn("ada@example.com")
+	require.Equal(t, "/sudo", b.Delete("/account", nil).LocationPath(), "a login with a provider does not confirm")
+	require.NotContains(t, b.Get("/account/sessions").Page, "Stays logged in")
+	require.Contains(t, modelstest.Mails(t, "ada@example.com"), models.MailNewBrowser)
+	identities, err := models.IdentitiesOf(t.Context(), s.user("ada@example.com"))
+	require.NoError(t, err)
+	require.True(t, identities[0].LastUsedAt.Valid)
+	require.Contains(t, b.Get("/account/activity").Page, "Logged in from a new browser")
+}
+
+func (s *site) user(email string) *models.User {
+	s.t.Helper()
+	user, err := models.FindUserByEmail(s.t.Context(), email)
+	require.NoError(s.t, err)
+	return user
+}
+
+// It ends the session that the browser had, as every login does.
+func TestAuth_SwitchesAccounts(t *testing.T) {
+	s := newProviderSite(t)
+	s.linked("ada@example.com")
+	modelstest.SignUp(t, "eve@example.com")
+	b, copied := s.loggedIn("eve@example.com", firefox), s.browser()
+	copied.SetCookie("corral", b.sessionCookie())
+	require.Equal(t, "/", b.byProvider("/auth/oidc").Location())
+	b.requireLoggedIn("ada@example.com")
+	copied.requireLoggedOut()
+}
+
+func TestAuth_AsksForTheSecondStep(t *testing.T) {
+	s := newProviderSite(t)
+	models.Clock.Stop()
+	s.linked("ada@example.com")
+	_, codes := modelstest.SetTOTP(t, "ada@example.com")
+	b := s.browser()
+	a := b.byProvider("/auth/oidc?next=/account")
+	require.Equal(t, "/login/second", a.Location())
+	b.requireLoggedOut()
+	require.Contains(t, modelstest.Mails(t, "ada@example.com"), models.MailNotPassed)
+	a = b.secondStep(codes[0], "skip")
+	require.Equal(t, "/account", a.Location())
+	require.NotContains(t, modelstest.Mails(t, "ada@example.com"), models.MailNotPassed)
+	b.logOut()
+	require.Equal(t, "/", b.byProvider("/auth/oidc").Location(), "the browser skips it")
+	b.requireLoggedIn("ada@example.com")
+}
+
+// Two tabs of one browser do not disturb each other.
+func TestAuth_TwoTabs(t *testing.T) {
+	s := newProviderSite(t)
+	s.linked("ada@example.com")
+	b := s.browser()
+	one, other := b.toProvider("/auth/oidc?next=/account"), b.toProvider("/auth/oidc2")
+	require.Equal(t, "/check-mail", b.Get(other).Location())
+	require.Equal(t, "/account", b.Get(one).Location())
+}
+
+// The identity is the issuer and the subject: a claim of an email is nobody.
+func TestAuth_EmailClaimLogsNobodyIn(t *testing.T) {
+	s := newProviderSite(t)
+	s.linked("ada@example.com")
+	s.one.Behave(oidctest.Behaviour{Email: "eve@example.com"})
+	b := s.browser()
+	require.Equal(t, "/", b.byProvider("/auth/oidc").Location(), "her email at the provider changed")
+	b.requireLoggedIn("ada@example.com")
+	identities, err := models.IdentitiesOf(t.Context(), s.user("ada@example.com"))
+	require.NoError(t, err)
+	require.Equal(t, "ada@example.com", identities[0].Email, "read once")
+
+	for name, path := range map[string]string{"another subject": "/auth/oidc", "another issuer": "/auth/oidc2"} {
+		s.one.Behave(oidctest.Behaviour{Subject: "mallory", Email: "ada@example.com"})
+		s.two.Behave(oidctest.Behaviour{Subject: "ada", Email: "ada@example.com"})
+		mallory := s.browser()
+		require.Equal(t, "/check-mail", mallory.byProvider(path).Location(), name)
+		mallory.requireLoggedOut()
+	}
+}
+
+// An unknown identity gets a mail, by which it creates an account in this browser.
+func TestAuth_SignsUp(t *testing.T) {
+	s := newProviderSite(t)
+	s.one.Behave(oidctest.Behaviour{Email: " Zoe@Example.com"})
+	b := s.browser()
+	a := b.byProvider("/auth/oidc?next=/account")
+	require.Equal(t, "/check-mail?next=%2Faccount", a.Location())
+	page := b.Get(a.Location()).Page
+	require.Contains(t, page, "We sent an email to zoe@example.com.")
+	require.Contains(t, page, "24 hours")
+	link := "/signup/" + modelstest.Link(t, "zoe@example.com", models.MailIdentity)
+	require.Equal(t, "/signup/identity", b.Get(link).Location())
+	page = b.Get("/signup/identity").Page
+	require.Contains(t, page, "For zoe@example.com. You then log in with Example &amp; Co")
+	require.NotContains(t, page, `type="password"`)
+	a = b.Post("/signup/identity", url.Values{"link": {field(page, "link")}})
+	require.Equal(t, 303, a.StatusCode)
+	require.Equal(t, "/account", a.Location())
+	b.requireLoggedIn("zoe@example.com")
+	require.False(t, s.user("zoe@example.com").HasPassword())
+	require.Equal(t, "/sudo", b.Delete("/account", nil).LocationPath(), "not confirmed")
+	require.Equal(t, "/", b.Post("/signup/identity", url.Values{}).Location(), "a second press leads home")
+
+	other := s.browser()
+	require.Equal(t, "/", other.byProvider("/auth/oidc").Location())
+	other.requireLoggedIn("zoe@example.com")
+	require.Contains(t, other.Get("/account/security").Page, "An account that you have elsewhere lets you in")
+}
+
+// In another browser, which may be that of the email's owner, it is a plain sign-up.
+func TestAuth_SignUpInAnotherBrowser(t *testing.T) {
+	s := newProviderSite(t)
+	mallory, zoe := s.browser(), s.browser()
+	s.one.Behave(oidctest.Behaviour{Subject: "mallory", Email: "zoe@example.com"})
+	mallory.byProvider("/auth/oidc")
+	link := "/signup/" + modelstest.Link(t, "zoe@example.com", models.MailIdentity)
+	require.Equal(t, "/signup/password", zoe.Get(link).Location())
+	require.Equal(t, "/signup/password", zoe.Get("/signup/identity").Location())
+	require.Equal(t, 404, zoe.Post("/signup/identity", url.Values{}).StatusCode)
+	require.Equal(t, "/", zoe.Post("/signup/password", url.Values{"password": {modelstest.Password}}).Location())
+	identities, err := models.IdentitiesOf(t.Context(), s.user("zoe@example.com"))
+	require.NoError(t, err)
+	require.Empty(t, identities)
+	require.Equal(t, "/check-mail", mallory.byProvider("/auth/oidc").Location())
+	mallory.requireLoggedOut()
+}
+
+// A link means the identity of the login that it was mailed for, and no other.
+func TestAuth_SignUpWithAnotherLink(t *testing.T) {
+	s := newProviderSite(t)
+	b := s.browser()
+	b.byProvider("/auth/oidc")
+	first := modelstest.Link(t, "ada@example.com", models.MailIdentity)
+	b.byProvider("/auth/oidc2")
+	second := modelstest.Link(t, "ada@example.com", models.MailIdentity)
+	require.Equal(t, "/signup/password", b.Get("/signup/"+first).Location())
+	require.Equal(t, "/signup/identity", b.Get("/signup/"+second).Location())
+	b.Post("/signup/identity", url.Values{})
+	identities, err := models.IdentitiesOf(t.Context(), s.user("ada@example.com"))
+	require.NoError(t, err)
+	require.Len(t, identities, 1)
+	require.Equal(t, s.two.URL, identities[0].Issuer)
+}
+
+// The form is bound to the link that it was rendered for.
+func TestAuth_SignUpFormOfAnotherLink(t *testing.T) {
+	s := newProviderSite(t)
+	b := s.browser()
+	b.byProvider("/auth/oidc")
+	b.Get("/signup/" + modelstest.Link(t, "ada@example.com", models.MailIdentity))
+	form := url.Values{"link": {field(b.Get("/signup/identity").Page, "link")}}
+	s.browser().signUp("eve@example.com")
+	b.Get("/signup/" + modelstest.Link(t, "eve@example.com", models.MailSignup))
+	require.Equal(t, 422, b.Post("/signup/identity", form).StatusCode)
+	require.Equal(t, 404, b.Post("/signup/identity", url.Values{}).StatusCode)
+	require.Equal(t, 404, s.browser().Get("/signup/identity").StatusCode)
+	_, err := models.FindUserByEmail(t.Context(), "ada@example.com")
+	require.ErrorIs(t, err, models.ErrNotFound)
+}
+
+// An identity that another account has, or had until lately, creates none.
+func TestAuth_SignUpWithATakenIdentity(t *testing.T) {
+	for name, take := range map[string]func(s *providerSite){
+		"unlinked": func(s *providerSite) {
+			require.NoError(s.t, s.user("eve@example.com").Unlink(s.t.Context(), s.one.URL, models.Client{}))
+		},
+		"deleted account": func(s *providerSite) {
+			require.NoError(s.t, s.user("eve@example.com").Delete(s.t.Context(), models.Client{}))
+		},
+		"linked meanwhile": nil,
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newProviderSite(t)
+			if take != nil {
+				s.linked("eve@example.com")
+				take(s)
+			}
+			b := s.browser()
+			require.Equal(t, "/check-mail", b.byProvider("/auth/oidc").Location(), "as an unknown one")
+			if take == nil {
+				s.linked("eve@example.com")
+			}
+			b.Get("/signup/" + modelstest.Link(t, "ada@example.com", models.MailIdentity))
+			a := b.Post("/signup/identity", url.Values{})
+			require.Equal(t, "/signup/password", a.Location())
+			require.Equal(t, []string{"Nothing was changed: this account at Example &amp; Co belongs to another account here."}, apptest.Flashes(b.Get(a.Location()).Page))
+			require.Equal(t, 404, b.Post("/signup/identity", url.Values{}).StatusCode)
+			require.Equal(t, "/", b.Post("/signup/password", url.Values{"password": {modelstest.Password}}).Location())
+		})
+	}
+}
+
+func TestAuth_WithoutAnEmail(t *testing.T) {
+	for _, claim := range []string{"", "no email", strings.Repeat("x", 250) + "@example.com"} {
+		s := newProviderSite(t)
+		s.one.Behave(oidctest.Behaviour{Email: claim})
+		b := s.browser()
+		b.requireAlert(b.byProvider("/auth/oidc?next=/account"), "/signup?next=%2Faccount", "Example &amp; Co told us no email address.")
+	}
+	s := newProviderSite(t, func(c *config.Config) { c.SignupOpen = false })
+	s.one.Behave(oidctest.Behaviour{Email: "no email"})
+	b := s.browser()
+	b.requireAlert(b.byProvider("/auth/oidc"), "/login", "Example &amp; Co told us no email address.")
+}
+
+// Nothing tells whether the email of an unknown identity has an account.
+func TestAuth_UnknownIdentitiesAreAlike(t *testing.T) {
+	for _, open := range []bool{true, false} {
+		var pages []string
+		for _, prepare := range kindsOfEmail {
+			s := newProviderSite(t, func(c *config.Config) { c.SignupOpen = open })
+			prepare(t, "ada@example.com")
+			b := s.browser()
+			a := b.byProvider("/auth/oidc")
+			require.Equal(t, 302, a.StatusCode)
+			require.Equal(t, "/check-mail", a.Location())
+			next := b.Get(a.Location())
+			a.Header.Del("X-Request-Id")
+			a.Header.Del("Date")
+			a.Header.Del("Set-Cookie")
+			pages = append(pages, a.Page+next.Page, b.shape(a))
+		}
+		for i := range pages[2:] {
+			require.Equal(t, pages[i%2], pages[2+i])
+		}
+	}
+}
+
+// shape is what may differ between two answers: headers, and the length of the cookie.
+func (b *browser) shape(a apptest.Answer) string {
+	text := []string{a.Status, strings.Repeat("x", len(b.sessionCookie()))}
+	for _, name := range []string{"Location", "Retry-After", "Content-Type", "Clear-Site-Data", "Content-Length"} {
+		text = append(text, name+": "+a.Header.Get(name))
+	}
+	return strings.Join(text, "\n")
+}
+
+// The mail of an unknown identity is limited with those of sign-ups.
+func TestAuth_MailsAreLimited(t *testing.T) {
+	s := newProviderSite(t)
+	for range 3 {
+		s.browser().signUp("ada@example.com")
+	}
+	b := s.browser()
+	require.Equal(t, "/check-mail", b.byProvider("/auth/oidc").Location())
+	require.NotContains(t, modelstest.Mails(t, "ada@example.com"), models.MailIdentity)
+
+	s = newProviderSite(t, func(c *config.Config) { c.MailsPerClient = 1 })
+	b = s.browser()
+	require.Equal(t, "/check-mail", b.byProvider("/auth/oidc").Location())
+	a := b.byProvider("/auth/oidc?next=/account")
+	require.Empty(t, a.Header.Get("Retry-After"))
+	b.requireAlert(a, "/login?next=%2Faccount", "Too many attempts.")
+}
+
+// Failures count for the client, as those of passwords do.
+func TestAuth_FailuresAreLimited(t *testing.T) {
+	s := newProviderSite(t)
+	models.Clock.Stop()
+	s.linked("ada@example.com")
+	b := s.browser()
+	for range 10 {
+		b.requireAlert(b.Get(b.toProvider("/auth/oidc")+"x"), "/login", "That took too long")
+	}
+	a := b.byProvider("/auth/oidc")
+	require.Empty(t, a.Header.Get("Retry-After"))
+	b.requireAlert(a, "/login", "Too many attempts. Please wait")
+	b.requireLoggedOut()
+	require.Equal(t, 429, b.logIn("ada@example.com").StatusCode)
+	models.Clock.Move(3 * time.Minute)
+	require.Equal(t, "/", b.byProvider("/auth/oidc").Location())
+	b.logOut()
+	b.Get("/welcome") // with the flash
+	for range 11 {    // neither the user's will nor an outage counts
+		s.one.Behave(oidctest.Behaviour{Error: "access_denied"})
+		b.requireAlert(b.byProvider("/auth/oidc"), "/login", "The login with Example &amp; Co was cancelled.")
+		s.one.Behave(oidctest.Behaviour{Error: "server_error"})
+		b.requireAlert(b.byProvider("/auth/oidc"), "/login", "Example &amp; Co cannot be reached.")
+	}
+}

@@ -1,0 +1,168 @@
+package actions
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
+	"slices"
+
+	"github.com/gobuffalo/buffalo"
+
+	"corral/config"
+	"corral/internal/oidc"
+	"corral/internal/secret"
+	"corral/internal/web"
+	"corral/models"
+)
+
+// provider is one that users may log in with.
+type provider struct {
+	ID   string // in paths
+	Name string
+	*oidc.Provider
+}
+
+// Set by App.
+var (
+	providers []provider
+	states    oidc.States
+)
+
+func loadProviders(c config.Config) {
+	providers, states = nil, oidc.States{Secrets: secret.NewRing("corral", c.SessionSecrets), Now: models.Clock.Now}
+	for _, p := range c.Providers {
+		providers = append(providers, provider{p.ID, p.Name, oidc.New(oidc.Config{
+			Issuer: p.Issuer.String(), ClientID: p.ClientID, ClientSecret: p.ClientSecret,
+			RedirectURL: c.Host.String() + "/auth/" + p.ID + "/callback", Now: models.Clock.Now,
+		})})
+	}
+}
+
+// findProvider returns nil if there is none.
+func findProvider(is func(p provider) bool) *provider {
+	if i := slices.IndexFunc(providers, is); i >= 0 {
+		return &providers[i]
+	}
+	return nil
+}
+
+// withProvider runs handle with the provider of the path.
+func withProvider(c buffalo.Context, handle func(p *provider) error) error {
+	p := findProvider(func(p provider) bool { return p.ID == c.Param("provider") })
+	if p == nil {
+		return c.Error(http.StatusNotFound, errors.New("no such provider"))
+	}
+	return handle(p)
+}
+
+// What a user goes to a provider for.
+const (
+	toLogIn   = "login"
+	toLink    = "link"
+	toConfirm = "confirm"
+)
+
+// Keys of Buffalo's session.
+const (
+	browserKey = "browser" // a secret that binds an answer of a provider to the browser; one for all tabs
+	pendingKey = "pending" // a models.PendingIdentity
+)
+
+// goToProvider redirects to the provider, from pages of this site only: prevents that
+// an attacker's link logs in, or links the account that the browser has there.
+func goToProvider(c buffalo.Context, purpose string, flow oidc.Flow) error {
+	return withProvider(c, func(p *provider) error {
+		if !web.FromOwnPage(c.Request()) {
+			web.Info(c).Event("cross-origin refused")
+			return c.Error(http.StatusForbidden, errors.New("a login with a provider begins on a page of this site"))
+		}
+		rawBrowser, ok := c.Session().Get(browserKey).(string)
+		if !ok {
+			rawBrowser = secret.NewToken()
+			c.Session().Set(browserKey, rawBrowser)
+		}
+		state := &oidc.State{Flow: flow, Provider: p.ID, Purpose: purpose, Subject: subjectOf(c, purpose), Next: nextIn(c.Params())}
+		location, err := p.Begin(c, flow, states.Seal(*state, rawBrowser))
+		if err != nil {
+			return providerFailed(c, p, state, err)
+		}
+		return redirectTo(c, location)
+	})
+}
+
+// subjectOf returns the session that a link or confirmation is for.
+func subjectOf(c buffalo.Context, purpose string) string {
+	if session := currentSession(c); session != nil && purpose != toLogIn {
+		return session.ID.String() + " of " + session.UserID.String()
+	}
+	return ""
+}
+
+// providerFailed leads back to where the login began, with a sentence. It logs why, for
+// the operator. Of an answer without a valid state, state is nil.
+func providerFailed(c buffalo.Context, p *provider, state *oidc.State, err error) error {
+	message, limited := rateLimited(c, err)
+	key := "provider.refused"
+	switch {
+	case limited:
+		c.Response().Header().Del("Retry-After") // of the attempt, not of the page that follows
+	case errors.Is(err, oidc.ErrUnavailable):
+		key = "provider.unavailable"
+		web.Info(c).Event("provider unavailable")
+	case errors.Is(err, oidc.ErrCancelled):
+		key = "provider.cancelled"
+	case errors.Is(err, oidc.ErrAuthTime):
+		key = "provider.auth_time"
+	case errors.Is(err, oidc.ErrState) && noCookies(c):
+		web.Info(c).Event("provider refused")
+		return redirectTo(c, "/login?cookies=none")
+	case errors.Is(err, oidc.ErrState):
+		key = "provider.state"
+	}
+	if !limited {
+		message = T.Translate(c, key, map[string]any{"name": p.Name})
+		web.Info(c).Event("provider refused")
+		slog.WarnContext(c, "provider failed", "provider", p.ID, "error", err)
+	}
+	return backFromProvider(c, state, message)
+}
+
+func backFromProvider(c buffalo.Context, state *oidc.State, message string) error {
+	c.Flash().Set("warning", []string{message})
+	page, next := "", ""
+	if state != nil {
+		page, next = map[string]string{toLink: "/account/security", toConfirm: "/sudo"}[state.Purpose], state.Next
+	}
+	return redirectTo(c, web.WithNext(cmp.Or(page, "/login"), next))
+}
+
+// pendingIdentity returns what this browser brought from a provider, and its provider,
+// or nil.
+func pendingIdentity(c buffalo.Context) (*models.PendingIdentity, *provider) {
+	text, _ := c.Session().Get(pendingKey).(string)
+	pending := &models.PendingIdentity{}
+	if json.Unmarshal([]byte(text), pending) != nil {
+		return nil, nil
+	}
+	p := findProvider(func(p provider) bool { return p.Issuer == pending.Issuer })
+	if p == nil { // it was configured then
+		return nil, nil
+	}
+	return pending, p
+}
+
+func keepPending(c buffalo.Context, pending *models.PendingIdentity) {
+	text, _ := json.Marshal(pending) // texts: never fails
+	c.Session().Set(pendingKey, string(text))
+}
+
+// keepPendingOf keeps what the session had before the login of a user, unless it is for
+// another email.
+func keepPendingOf(c buffalo.Context, user *models.User, text string) {
+	pending := models.PendingIdentity{}
+	if json.Unmarshal([]byte(text), &pending) == nil && pending.Email == user.Email {
+		c.Session().Set(pendingKey, text)
+	}
+}

@@ -1,0 +1,46 @@
+package actions
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/gobuffalo/buffalo"
+
+	"corral/models"
+)
+
+// SignupIdentityNew is GET /signup/identity: a page with a button, in the browser that
+// came from the provider.
+func SignupIdentityNew(c buffalo.Context) error {
+	rawToken, token, err := signupLink.opened(c)
+	if err != nil {
+		return deadLink(c, err)
+	}
+	pending, p := pendingIdentity(c)
+	if !pending.Means(rawToken) {
+		return redirect(c, "signupPasswordPath()")
+	}
+	c.Set("title", "signup.identity_title")
+	c.Set("email", token.Email)
+	c.Set("name", p.Name)
+	c.Set("link", models.FormDigests(rawToken)[0])
+	return c.Render(http.StatusOK, r.HTML("signup/identity.plush.html"))
+}
+
+// SignupIdentityCreate is POST /signup/identity: creates the account without a password
+// and logs in.
+func SignupIdentityCreate(c buffalo.Context) error {
+	return signupLink.submitted(c, func(_ newPasswordForm, rawToken string, token *models.Token) error {
+		pending, p := pendingIdentity(c)
+		session, err := models.CompleteSignupWithIdentity(c, rawToken, pending, language(c), clientOf(c))
+		if errors.Is(err, models.ErrIdentityTaken) { // choose a password then
+			c.Session().Delete(pendingKey)
+			c.Flash().Add("warning", T.Translate(c, "provider.taken", map[string]any{"name": p.Name}))
+			return redirect(c, "signupPasswordPath()")
+		}
+		if err != nil {
+			return err
+		}
+		return signedUp(c, session, rawToken, token)
+	})
+}

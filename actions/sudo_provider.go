@@ -1,0 +1,45 @@
+package actions
+
+import (
+	"cmp"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/gobuffalo/buffalo"
+
+	"corral/internal/oidc"
+	"corral/internal/web"
+	"corral/models"
+)
+
+// providerFreshness is asked of the provider for a confirmation. A login up to ten
+// minutes old is good, so that there is time to come back.
+const providerFreshness = 5 * time.Minute
+
+// SudoProviderShow is GET /sudo/{provider}: leads to the provider to confirm.
+func SudoProviderShow(c buffalo.Context) error {
+	if currentUser(c).SecondStep {
+		return c.Error(http.StatusForbidden, errors.New("the second step is on"))
+	}
+	flow := oidc.NewFlow()
+	flow.MaxAge = providerFreshness
+	return goToProvider(c, toConfirm, flow)
+}
+
+func confirmWithIdentity(c buffalo.Context, p *provider, state *oidc.State, identity oidc.Identity) error {
+	session := currentSession(c)
+	rawToken, err := session.ConfirmWithIdentity(c, identity)
+	switch {
+	case errors.Is(err, models.ErrNotFound), errors.Is(err, models.ErrRefused):
+		web.Info(c).Event("provider refused")
+		return backFromProvider(c, state, T.Translate(c, "provider.not_linked", map[string]any{"name": p.Name}))
+	case err != nil:
+		return err
+	}
+	if rawToken != "" {
+		keepToken(c, session, rawToken)
+	}
+	web.Info(c).Event("confirmed")
+	return redirectTo(c, cmp.Or(state.Next, "/account"))
+}

@@ -1,0 +1,82 @@
+package locales
+
+import (
+	"net/http"
+
+	"github.com/stretchr/testify/require"
+
+	"corral/internal/oidc/oidctest"
+	"corral/lab/site"
+)
+
+// providers reads the pages of a site whose users log in with a provider.
+func (s *story) providers() {
+	issuer := oidctest.New(s.t)
+	p := &story{site.Open(s.t, "OIDC_ISSUER="+issuer.URL, "OIDC_CLIENT_ID="+issuer.ClientID, "OIDC_CLIENT_SECRET="+issuer.ClientSecret, "OIDC_NAME=1"),
+		s.t, s.reader, s.seen}
+	const security, link = "/account/security", "/account/security/providers/oidc"
+	b := p.browser()
+	s.read(b.Get("/login"), 200) // with a button
+	for _, behaviour := range []oidctest.Behaviour{{Error: "server_error"}, {Error: "access_denied"}, {Error: "invalid_scope"}} {
+		issuer.Behave(behaviour)
+		p.byProvider(b, "/auth/oidc")
+		s.read(b.Get("/login"), 200) // down, cancelled, refused
+	}
+	b.Get("/auth/oidc/callback")
+	s.read(b.Get("/login"), 200) // without a state
+	issuer.Behave(oidctest.Behaviour{})
+	p.byProvider(b, "/auth/oidc")
+	s.read(b.Get("/signup"), 200) // without an email
+
+	issuer.Behave(oidctest.Behaviour{Email: "zoe@example.com"})
+	p.byProvider(b, "/auth/oidc")
+	s.read(b.Get("/check-mail"), 200)
+	b.Get("/signup/" + p.Token("identity", "zoe@example.com"))
+	s.read(b.Get("/signup/identity"), 200)
+	require.Equal(s.t, "/", b.Post("/signup/identity", "sent", "").Location())
+	s.read(b.Get(security), 200) // a provider only
+	s.read(b.Get("/sudo"), 200)
+	issuer.Behave(oidctest.Behaviour{Claims: func(claims map[string]any) { claims["auth_time"] = nil }})
+	p.byProvider(b, "/sudo/oidc")
+	s.read(b.Get("/sudo"), 200) // without auth_time
+	issuer.Behave(oidctest.Behaviour{Subject: "eve"})
+	p.byProvider(b, "/sudo/oidc")
+	s.read(b.Get("/sudo"), 200) // of another
+	issuer.Behave(oidctest.Behaviour{})
+	p.byProvider(b, "/sudo/oidc")
+	s.read(b.Get(security), 200)
+	s.read(b.Delete(link), 422) // the last way in
+
+	p.SignUp("ada@example.com")
+	b = p.browser()
+	b.LogIn("ada@example.com")
+	p.byProvider(b, link)
+	s.read(b.Get(security), 200) // belongs to zoe
+	issuer.Behave(oidctest.Behaviour{Subject: "2", Email: "ada@example.com"})
+	b.LogOut()
+	p.ClearLimits()
+	p.byProvider(b, "/auth/oidc")
+	b.LogIn("ada@example.com")
+	mailed := "/auth/link/" + p.Token("identity", "ada@example.com")
+	s.read(b.Get(mailed), 200, "/auth/link/{token}")
+	b.Post(mailed, "sent", "")
+	s.read(b.Get(security), 200) // linked
+	b.Delete(link)
+	s.read(b.Get(security), 200) // unlinked
+	s.read(b.Get("/account/activity"), 200)
+}
+
+// byProvider follows a link to the provider, and the redirect back.
+func (s *story) byProvider(b *site.Browser, path string) {
+	t := s.t
+	t.Helper()
+	to := b.Send("GET", path, "", "Sec-Fetch-Site", "same-origin")
+	require.Equal(t, 302, to.StatusCode)
+	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	answer, err := client.Get(to.Location())
+	require.NoError(t, err)
+	defer answer.Body.Close()
+	back, err := answer.Location()
+	require.NoError(t, err)
+	require.Equal(t, 302, b.Get(back.RequestURI()).StatusCode)
+}
