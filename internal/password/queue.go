@@ -76,9 +76,9 @@ func (q *queue) enter(p Place) chan struct{} {
 // leave stops waiting. If the hash was given a core at this moment, leave releases it.
 func (q *queue) leave(p Place, turn chan struct{}) {
 	q.mu.Lock()
-	left := q.line(p).remove(p.Network, turn)
+	removed := q.line(p).remove(p.Network, turn)
 	q.mu.Unlock()
-	if !left {
+	if !removed {
 		q.release()
 	}
 }

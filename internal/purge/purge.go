@@ -86,12 +86,12 @@ func (r Rule) RunAll(ctx context.Context, db *pop.Connection) (rows int, err err
 
 func (r Rule) run(ctx context.Context, db *pop.Connection, locked string) (rows int, err error) {
 	for {
-		done, err := db.WithContext(ctx).RawQuery(r.statement(db.Dialect.Name(), locked), r.Args...).ExecWithCount()
-		rows += done
+		changed, err := db.WithContext(ctx).RawQuery(r.statement(db.Dialect.Name(), locked), r.Args...).ExecWithCount()
+		rows += changed
 		if err != nil {
 			return rows, fmt.Errorf("purging %s: %w", r.Table, err)
 		}
-		if done < Batch {
+		if changed < Batch {
 			return rows, nil
 		}
 		betweenBatches(ctx)

@@ -50,7 +50,7 @@ func (c *compiler) inline(name string, arguments []ast.Expression) (steps []step
 	}
 	inner := *c
 	inner.partials = append(slices.Clip(c.partials), name)
-	var own value
+	var data value
 	if len(arguments) > 0 {
 		hash, ok := arguments[0].(*ast.HashLiteral)
 		if !ok || len(arguments) > 1 {
@@ -64,7 +64,7 @@ func (c *compiler) inline(name string, arguments []ast.Expression) (steps []step
 				inner.folds = false
 			}
 		}
-		if own = c.hash(hash); own == nil {
+		if data = c.hash(hash); data == nil {
 			return nil, true
 		}
 	}
@@ -73,14 +73,14 @@ func (c *compiler) inline(name string, arguments []ast.Expression) (steps []step
 		return nil, true
 	}
 	partial := inner.compile(t.Input)
-	if partial == nil || own == nil {
+	if partial == nil || data == nil {
 		return partial, true
 	}
 	return []step{{run: func(page *bytes.Buffer, in *scope) error {
-		given, err := own(in)
+		own, err := data(in)
 		if err != nil {
 			return err
 		}
-		return run(partial, page, &scope{given.(map[string]any), in})
+		return run(partial, page, &scope{own.(map[string]any), in})
 	}}}, true
 }

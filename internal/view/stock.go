@@ -55,9 +55,9 @@ func (e *Engine) assetHelpers() map[string]any {
 func assetTag[O ~map[string]any](url assetPath, tag func(string, O) template.HTML) any {
 	return func(name string, options map[string]any) (template.HTML, error) {
 		src, err := url(name)
-		own := O{} // a copy: tag writes to it
-		maps.Copy(own, options)
-		return tag(src, own), err
+		attributes := O{} // a copy: tag writes to it
+		maps.Copy(attributes, options)
+		return tag(src, attributes), err
 	}
 }
 
@@ -86,11 +86,11 @@ func (p page) isTranslated(data map[string]any) bool {
 }
 
 func (p page) renderStock(w io.Writer, data render.Data) error {
-	own := maps.Clone(data) // a copy: Buffalo writes to it
-	if own == nil {
-		own = render.Data{}
+	copied := maps.Clone(data) // Buffalo writes to it
+	if copied == nil {
+		copied = render.Data{}
 	}
-	err := p.engine.Template(p.contentType, p.names...).Render(w, own)
+	err := p.engine.Template(p.contentType, p.names...).Render(w, copied)
 	if err == nil {
 		p.engine.reportFallback(p.names[0], func() string { return "Buffalo's own engine: another format, or translated" })
 	}

@@ -30,11 +30,11 @@ type body struct {
 
 func newBody(b []byte, coding string) *body {
 	sum := sha256.Sum256(b)
-	made := &body{bytes: b, etag: []string{`"` + hex.EncodeToString(sum[:12]) + `"`}, length: []string{strconv.Itoa(len(b))}}
+	encoded := &body{bytes: b, etag: []string{`"` + hex.EncodeToString(sum[:12]) + `"`}, length: []string{strconv.Itoa(len(b))}}
 	if coding != "" {
-		made.coding = []string{coding}
+		encoded.coding = []string{coding}
 	}
-	return made
+	return encoded
 }
 
 // compress compresses the content. It takes 4 s of CPU time per MiB, and a tenth of

@@ -23,7 +23,7 @@ func isHealthCheck(r *http.Request) bool {
 // 127.0.0.1. It redirects pages from one loopback name to another, because a browser
 // would have a separate session for each name.
 func requireHost(next http.Handler, o Options) http.Handler {
-	own := withPort(o.PublicURL.Host, o.PublicURL.Scheme)
+	public := withPort(o.PublicURL.Host, o.PublicURL.Scheme)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		host := withPort(r.Host, o.PublicURL.Scheme)
 		loopback := o.LoopbackNames && isLoopback(host)
@@ -35,10 +35,10 @@ func requireHost(next http.Handler, o Options) http.Handler {
 			Info(r.Context()).Event("host refused")
 			o.ErrorPage(w, r, http.StatusBadRequest)
 			return
-		case host == own:
+		case host == public:
 			next.ServeHTTP(w, r)
 			return
-		case loopback && isLoopback(own) && portOf(host) == portOf(own) && r.Method == http.MethodGet:
+		case loopback && isLoopback(public) && portOf(host) == portOf(public) && r.Method == http.MethodGet:
 			http.Redirect(w, r, publicURL(r, o), http.StatusFound)
 			return
 		case loopback:

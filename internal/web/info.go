@@ -95,11 +95,11 @@ func mayBeSmuggled(r *http.Request) bool {
 // ownRequest returns a copy of the request in which HEAD is GET. net/http must still
 // see HEAD, or it would send a body and desynchronize the connection.
 func ownRequest(ctx context.Context, r *http.Request) *http.Request {
-	own := r.WithContext(ctx)
+	copied := r.WithContext(ctx)
 	url := *r.URL
-	own.URL = &url
-	if own.Method == http.MethodHead {
-		own.Method = http.MethodGet
+	copied.URL = &url
+	if copied.Method == http.MethodHead {
+		copied.Method = http.MethodGet
 	}
-	return own
+	return copied
 }

@@ -122,8 +122,8 @@ func (b *bench) round(subjects []*subject) error {
 		return err
 	}
 	for i, s := range subjects {
-		for measure, of := range costs[i] {
-			s.samples[measure] = append(s.samples[measure], *of...)
+		for measure, samples := range costs[i] {
+			s.samples[measure] = append(s.samples[measure], *samples...)
 		}
 	}
 	return nil

@@ -45,12 +45,12 @@ func Read(files fs.FS) (languages map[string]Texts, twice []string, err error) {
 		if err != nil {
 			return err
 		}
-		of := language.Parse(path.Base(name))
-		if len(of) != 1 {
+		parsed := language.Parse(path.Base(name))
+		if len(parsed) != 1 {
 			return fmt.Errorf("%s names no language that has plural rules", name)
 		}
 		for _, found := range keyLine.FindAllStringSubmatch(string(content), -1) {
-			id := of[0].Tag + " " + found[1]
+			id := parsed[0].Tag + " " + found[1]
 			if seen[id] {
 				twice = append(twice, id)
 			}

@@ -48,14 +48,14 @@ func StartNginx(t testing.TB, clone string, c *Certificate, upstream [2]string) 
 	if os.Geteuid() == 0 {
 		as = "user root;" // so that nginx may read the folder
 	}
-	whole := fmt.Sprintf(`%s daemon off; worker_processes 2; pid %[2]s/pid; error_log %[2]s/error.log;
+	configuration := fmt.Sprintf(`%s daemon off; worker_processes 2; pid %[2]s/pid; error_log %[2]s/error.log;
 		events { worker_connections 512; }
 		http { access_log off; client_body_temp_path %[2]s/a; proxy_temp_path %[2]s/b; fastcgi_temp_path %[2]s/c;
 			uwsgi_temp_path %[2]s/d; scgi_temp_path %[2]s/e;
 			%[3]s
 		}`, as, dir, site)
 	conf := filepath.Join(dir, "nginx.conf")
-	require.NoError(t, os.WriteFile(conf, []byte(whole), 0o600))
+	require.NoError(t, os.WriteFile(conf, []byte(configuration), 0o600))
 	errorLog = filepath.Join(dir, "error.log")
 	nginx := exec.Command("nginx", "-p", dir, "-e", errorLog, "-c", conf)
 	require.NoError(t, nginx.Start())

@@ -143,11 +143,11 @@ func (r Run) compare(ctx context.Context, all []*database, n int) (medians []tim
 	for turn := range turns {
 		for i, d := range all {
 			models.DB = d.pop
-			some, err := d.do(ctx, works(d.size, d.page)[n], turn, r.Share)
+			ofTurn, err := d.do(ctx, works(d.size, d.page)[n], turn, r.Share)
 			if err != nil {
 				return nil, fmt.Errorf("with %d sessions: %w", d.size, err)
 			}
-			costs[i] = append(costs[i], some...)
+			costs[i] = append(costs[i], ofTurn...)
 		}
 	}
 	for _, c := range costs {
