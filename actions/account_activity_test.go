@@ -97,7 +97,8 @@ func TestAccountActivity_EveryKindHasAText(t *testing.T) {
 	}, desk.activity("/account/activity"))
 }
 
-// A newer release, to which this one is the older node, or an owner's code may write it.
+// A node of a newer release, or code of an owner, may write a kind that this release does
+// not know.
 func TestAccountActivity_UnknownKind(t *testing.T) {
 	b := logInAs(newSite(t), "ada@example.com")
 	require.NoError(t, models.DB.RawQuery("UPDATE activities SET kind = 'photo_added'").Exec())

@@ -211,7 +211,7 @@ func TestAccountSessions_LanguageRedirectsBack(t *testing.T) {
 	require.Equal(t, "/account/sessions", b.Post("/language", chosen("en-US")).Location())
 }
 
-// The newest hundred, and a button for the rest.
+// The page lists the newest hundred sessions, and has a button that ends the rest.
 func TestAccountSessions_Index_TooMany(t *testing.T) {
 	s := newSite(t)
 	ada := modelstest.SignUp(t, "ada@example.com")

@@ -58,7 +58,7 @@ func TestAccount_Destroy(t *testing.T) {
 	b.logIn("ada@example.com")
 	other.logIn("ada@example.com")
 	b.Put("/account/email", url.Values{"email": {"ada@new.example"}})
-	b.Get("/account") // with the flashes
+	b.Get("/account") // shows the flash messages
 	a := b.Delete("/account", nil)
 	require.Equal(t, "/welcome", a.Location())
 	require.Equal(t, []string{"Your account was deleted."}, apptest.Flashes(b.Get("/welcome").Page))
@@ -82,7 +82,7 @@ func TestAccount_Destroy(t *testing.T) {
 	require.Equal(t, 302, b.Get("/signup/"+modelstest.Link(t, "ada@example.com", models.MailSignup)).StatusCode, "free again")
 }
 
-// purgeDeleted purges when deleted accounts are over.
+// purgeDeleted purges after the time for which deleted accounts are kept.
 func purgeDeleted(t *testing.T) {
 	t.Helper()
 	models.Clock.Move(models.DeletedUserLifetime)
@@ -91,8 +91,8 @@ func purgeDeleted(t *testing.T) {
 	require.NoError(t, models.Purge(t.Context()))
 }
 
-// The owner of a deleted account takes it back by the mailed link. Until then every
-// page answers as if there were no account, and the email stays taken.
+// The owner of a deleted account can take it back by a mailed link. Until then, every page
+// answers as if there were no account, but no other account can have the email.
 func TestAccount_DeletionIsUndone(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")

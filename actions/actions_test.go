@@ -14,8 +14,8 @@ import (
 
 func TestMain(m *testing.M) { modelstest.Main(m) }
 
-// ActionSuite is Buffalo's action suite, whose requests pass the whole chain.
-// For the app behind a socket see site_test.go.
+// ActionSuite is Buffalo's action suite. Its requests pass all handlers of package web.
+// For an app that listens on a socket, see site_test.go.
 type ActionSuite struct {
 	*suite.Action
 	handler http.Handler
@@ -26,13 +26,13 @@ func Test_ActionSuite(t *testing.T) {
 	app := newApp(c)
 	as := suite.NewAction(app)
 	if as.DB == nil {
-		t.Fatal("the suite has no database") // it would skip every assertion on rows
+		t.Fatal("the suite has no database") // the suite would skip all assertions on rows
 	}
 	handler := Handler(app, c, testLogger(c), nil)
 	suite.Run(t, &ActionSuite{as, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r.Host = c.Host.Host
-		// The suite's session has no cookie; without one, public pages are
-		// served.
+		// The suite keeps its session without a cookie. Without a session cookie, requests
+		// would get the kept pages of package web.
 		r.AddCookie(&http.Cookie{Name: cookieName(c, sessionCookieName), Value: "suite"})
 		handler.ServeHTTP(w, r)
 	})})
@@ -52,7 +52,7 @@ func (as *ActionSuite) XML(path string, args ...any) *httptest.XML {
 
 func (as *ActionSuite) SetupTest() {
 	db := as.DB
-	as.DB = nil // the suite would empty schema_migration
+	as.DB = nil // otherwise the suite would empty schema_migration
 	as.Action.SetupTest()
 	as.DB = db
 	modelstest.Empty(as.T())

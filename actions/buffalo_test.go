@@ -23,7 +23,7 @@ func writes(word string) buffalo.MiddlewareFunc {
 	}
 }
 
-// Every way in which Buffalo adds a route works, behind the guard.
+// All of Buffalo's methods that add a route work, and the guard protects the route.
 func TestBuffalo_RoutesBehaveAsInAPlainApp(t *testing.T) {
 	s := newSite(t)
 	done := func(c buffalo.Context) error {

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// _method=HEAD would desynchronize the connection.
+// Prevents _method=HEAD, which would desynchronize the connection.
 func TestConnection_MethodOverride(t *testing.T) {
 	s := newSite(t)
 	conn, err := net.Dial("tcp", s.Listener.Addr().String())

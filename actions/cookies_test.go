@@ -79,7 +79,7 @@ func TestSession_CookieIsOpaque(t *testing.T) {
 	}
 }
 
-// decodings returns text, also decoded from base64.
+// decodings returns a text, and the text decoded from base64.
 func decodings(text string) []string {
 	list := []string{text}
 	for _, encoding := range []*base64.Encoding{base64.URLEncoding, base64.RawURLEncoding, base64.StdEncoding} {
@@ -93,7 +93,7 @@ func decodings(text string) []string {
 	return list
 }
 
-// Prevents two copies on two ports from logging each other out.
+// Prevents two copies of the app, on two ports of one host, from logging users out.
 func TestCookies_DevelopmentNamesCarryThePort(t *testing.T) {
 	s := newSite(t, func(c *config.Config) { c.Env, c.Addr = config.Development, "127.0.0.1:4111" })
 	modelstest.SignUp(t, "ada@example.com")

@@ -13,8 +13,8 @@ import (
 	"corral/models/modelstest"
 )
 
-// unsafeRoutes returns the routes that may change something, with placeholders
-// filled.
+// unsafeRoutes returns the routes that may change something. The placeholders of their
+// paths are filled.
 func unsafeRoutes() (methods, paths []string) {
 	for _, r := range app.Routes() {
 		if r.Method != http.MethodGet && r.Method != http.MethodOptions {
@@ -25,7 +25,7 @@ func unsafeRoutes() (methods, paths []string) {
 	return methods, paths
 }
 
-// Prevents cross-site request forgery, also on routes added later.
+// Prevents cross-site request forgery, also on routes that are added later.
 func TestCrossOrigin_UnsafeRoutesRefuse(t *testing.T) {
 	log := captureLog(t)
 	s := newSite(t)
@@ -39,7 +39,7 @@ func TestCrossOrigin_UnsafeRoutesRefuse(t *testing.T) {
 		for _, header := range []http.Header{
 			{"Sec-Fetch-Site": {"cross-site"}},
 			{"Sec-Fetch-Site": {"same-site"}, "Origin": {"https://evil.127.0.0.1.example"}},
-			{"Origin": {"https://evil.example"}}, // an old browser without Sec-Fetch-Site
+			{"Origin": {"https://evil.example"}}, // from an old browser, without Sec-Fetch-Site
 			{"Origin": {"null"}},
 		} {
 			b.Header = header

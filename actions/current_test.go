@@ -99,7 +99,7 @@ func TestSession_LoginClearsAndRenews(t *testing.T) {
 	s := newSite(t)
 	attacker, victim := s.browser(), s.browser()
 	modelstest.SignUp(t, "ada@example.com")
-	attacker.Get("/?planted") // with a return path and a flash
+	attacker.Get("/?planted") // stores a page to return to, and a flash message
 	victim.SetCookie("corral", attacker.sessionCookie())
 	victim.logIn("ada@example.com")
 	require.NotEqual(t, attacker.sessionCookie(), victim.sessionCookie())

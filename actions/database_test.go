@@ -26,7 +26,7 @@ func closedDatabase(t testing.TB) *pop.Connection {
 	return conn
 }
 
-// readOnlyDatabase returns a connection on which writes fail, as on a standby or a
+// readOnlyDatabase returns a connection on which writes fail, as on a standby server or a
 // full disk.
 func readOnlyDatabase(t testing.TB) *pop.Connection {
 	t.Helper()
@@ -56,8 +56,8 @@ func TestDatabase_ReadOnlyIsNotReady(t *testing.T) {
 	require.Equal(t, 200, b.Get("/readyz").StatusCode)
 }
 
-// The browser loses its cookie while the database is down, and the page says that
-// the session was not ended.
+// A user logs out while the database is down. The browser loses its cookie, and the page
+// says that the session could not be ended.
 func TestDatabase_DownLogoutDeletesTheCookie(t *testing.T) {
 	for name, away := range map[string]func(testing.TB) *pop.Connection{"read-only": readOnlyDatabase, "closed": closedDatabase} {
 		t.Run(name, func(t *testing.T) {

@@ -171,7 +171,7 @@ func TestErrors_ProxyWithoutScheme(t *testing.T) {
 	require.NotRegexp(t, ` (src|href|action)=`, a.Page, "links would not work")
 }
 
-// A client that disconnects is not an error, unlike a handler that fails.
+// A handler that fails is logged as an error, but a client that disconnects is not.
 func TestErrors_AfterTheResponseBegan(t *testing.T) {
 	modelstest.Empty(t)
 	log, c := captureLog(t), modelstest.Config()
@@ -197,13 +197,13 @@ func TestErrors_AfterTheResponseBegan(t *testing.T) {
 			require.ErrorIs(t, err, io.ErrUnexpectedEOF)
 		}
 	}
-	s.Close() // when all requests are done
+	s.Close() // waits for all requests
 	require.NotContains(t, log.String(), "broken pipe")
 	require.Contains(t, log.String(), "the handler failed")
 	require.Equal(t, 2, strings.Count(log.String(), "request cut off"))
 }
 
-// A user can name the request that failed, and an operator finds it in the log.
+// The error page shows the ID of the request, by which an operator finds it in the log.
 func TestErrors_PagesShowTheRequestsID(t *testing.T) {
 	b := newSite(t).browser()
 	for _, a := range []apptest.Answer{b.Get("/nothing"), b.Send("DELETE", "/welcome", nil), b.Send("PATCH", "/", nil)} {

@@ -20,7 +20,7 @@ func TestFiles_OnlyAssetsAreServed(t *testing.T) {
 			"/healthz/", "/readyz/x",
 		} {
 			a := b.Get(path)
-			if path == "/healthz/" { // the same as without the slash
+			if path == "/healthz/" { // the same route as without the slash
 				require.Equal(t, "ok\n", a.Page)
 				continue
 			}

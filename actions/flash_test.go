@@ -10,7 +10,7 @@ import (
 	"corral/models/modelstest"
 )
 
-// Redirects and error pages do not consume it.
+// Redirects and error pages do not use up a flash message.
 func TestFlash_ShownOnce(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
@@ -35,7 +35,7 @@ func TestFlash_PrefetchLeavesIt(t *testing.T) {
 	require.Equal(t, []string{"You were logged in."}, apptest.Flashes(b.Get("/").Page))
 }
 
-// The store drops the oldest messages, on every route.
+// Whatever the route is, the store drops the oldest messages.
 func TestFlash_NeverOutgrowsTheCookie(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")

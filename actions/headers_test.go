@@ -17,7 +17,7 @@ import (
 	"corral/models/modelstest"
 )
 
-// headersEverywhere are on every response.
+// headersEverywhere are the headers of every response.
 var headersEverywhere = map[string]string{
 	"Content-Security-Policy":      string(policy),
 	"X-Content-Type-Options":       "nosniff",
@@ -51,8 +51,8 @@ const (
 	problem     = "application/problem+json"
 )
 
-// answers covers every status of this app. Package web tests what net/http
-// answers without the app.
+// answers causes a response of each status that the app uses. Package web tests responses
+// that net/http sends without the app.
 var answers = []struct {
 	name    string
 	status  int

@@ -12,7 +12,7 @@ import (
 	"corral/models/modelstest"
 )
 
-// hostileTexts maps typed texts to what no page may contain.
+// hostileTexts maps typed texts to a text that no page may contain.
 var hostileTexts = map[string]string{
 	`"><svg onload=alert(1)>@example.com`:        "<svg",
 	`'><img src=x onerror=alert(1)>@example.com`: "<img src=x",
@@ -37,12 +37,13 @@ var hostileTexts = map[string]string{
 	"<eve@example.com> ada@example.com":          "<eve",
 }
 
-// Hostile input is escaped or not shown, and causes no login, mail or server error.
+// Hostile input must be escaped or not shown. It must not cause a login, a mail or a server
+// error.
 func TestInput_IsTextOnly(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
 	for text, trace := range hostileTexts {
-		models.Clock.Move(time.Hour) // past the rate limits of the client
+		models.Clock.Move(time.Hour) // the rate limits of the client end
 		for _, path := range []string{"/login", "/signup", "/password/forgot"} {
 			b := s.browser()
 			a := b.Post(path, url.Values{"email": {text}, "password": {text}, "remember": {text}})
@@ -100,7 +101,7 @@ func TestInput_HostileFieldNamesCauseNoServerError(t *testing.T) {
 	} {
 		a := b.Post("/login", url.Values{name: {"x"}})
 		require.Contains(t, []int{400, 422}, a.StatusCode, "%.40q", name)
-		models.Clock.Move(time.Hour) // past the rate limits
+		models.Clock.Move(time.Hour) // the rate limits end
 	}
 }
 

@@ -13,7 +13,8 @@ import (
 	"corral/models/modelstest"
 )
 
-// anotherLanguage returns a shipped language, if possible not the default.
+// anotherLanguage returns a shipped language that is not the default, or the default if
+// there is no other.
 func anotherLanguage() string {
 	names := T.Names()
 	return names[min(1, len(names)-1)]
@@ -25,7 +26,7 @@ func chosen(language string) url.Values {
 	return url.Values{"_method": {"PUT"}, "language": {language}}
 }
 
-// The choice also applies to pages that package web serves.
+// The choice also applies to the kept pages of package web.
 func TestLanguage_ChosenByAnyClient(t *testing.T) {
 	s, other := newSite(t), anotherLanguage()
 	b := s.browser()
@@ -76,7 +77,7 @@ func TestLanguage_Unknown(t *testing.T) {
 	for _, name := range []string{"", "xx", "en", "../de", "de\r\nSet-Cookie: x=y", "\x00"} {
 		for _, path := range []string{"/language", "/account/language"} {
 			if name == "" && path == "/account/language" {
-				continue // follows the browser
+				continue // this option follows the browser
 			}
 			a := b.Post(path, chosen(name))
 			require.Equal(t, 422, a.StatusCode, "%s %q", path, name)
@@ -88,7 +89,7 @@ func TestLanguage_Unknown(t *testing.T) {
 	require.Contains(t, b.Get("/").Page, `<html lang="en-US"`, "an unknown language in the cookie is ignored")
 }
 
-// The nearest parent that has a page is on this site.
+// The browser is redirected to the nearest parent path that has a page, on this site.
 func TestLanguage_RedirectsBack(t *testing.T) {
 	s := newSite(t)
 	b := s.browser()

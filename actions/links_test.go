@@ -24,7 +24,7 @@ type link struct {
 	mail     string                                    // template
 	request  func(s *site) (owner *browser, to string) // queues the mail
 	use      func(b *browser, rawToken string) apptest.Answer
-	next     string // page after a good token
+	next     string // the page to which a valid token leads
 }
 
 const newPassword = "an entirely new set of words"
@@ -84,7 +84,7 @@ var links = map[string]link{
 		}, "/login"},
 }
 
-// damagedTokens returns what a mail client or an attacker may make of a token.
+// damagedTokens returns variants of a token that a mail client or an attacker may send.
 func damagedTokens(rawToken string) []string {
 	return []string{
 		"x", rawToken[1:], rawToken[:42], rawToken + "A", rawToken + "=", strings.ToLower(rawToken), "%00", rawToken + "%00", "%00" + rawToken,
@@ -93,8 +93,8 @@ func damagedTokens(rawToken string) []string {
 	}
 }
 
-// Tokens that are damaged, redeemed, for another purpose or of another account
-// redeem nothing.
+// A token must be refused if it is damaged, redeemed, for another purpose, or for another
+// account.
 func TestLinks_DeadTokenChangesNothing(t *testing.T) {
 	for name, link := range links {
 		t.Run(name, func(t *testing.T) {
@@ -111,7 +111,7 @@ func TestLinks_DeadTokenChangesNothing(t *testing.T) {
 				t.Helper()
 				requirePage(a, "This link no longer works", why)
 			}
-			bob := logInAs(s, "bob@example.com") // for links that need a login
+			bob := logInAs(s, "bob@example.com") // some links need a login
 			before := rows(t)
 			for _, bad := range damagedTokens(rawToken) {
 				requireDead(owner.Get(link.path+bad), bad)
@@ -130,7 +130,7 @@ func TestLinks_DeadTokenChangesNothing(t *testing.T) {
 			require.Equal(t, before, rows(t))
 
 			require.Equal(t, link.next, link.use(owner, rawToken).Location(), "it was not redeemed by that")
-			if name == "confirm" { // needs a login
+			if name == "confirm" { // this link needs a login
 				require.Equal(t, "/", owner.Get(link.path+rawToken).Location(), "used: its owner is sent home")
 				require.Equal(t, "/", link.use(owner, rawToken).Location())
 				return
@@ -175,8 +175,8 @@ func TestLinks_Expire(t *testing.T) {
 	}
 }
 
-// A form belongs to the link that it was rendered for, whatever link the browser
-// opened since: an attacker's page may open one.
+// A form belongs to the link for which it was rendered, even if the browser has opened
+// another link since: a page of an attacker may open one.
 func TestLinks_FormOfAnotherLinkIsRefused(t *testing.T) {
 	for _, form := range []struct {
 		open, form, mail string
@@ -212,7 +212,7 @@ func TestLinks_FormOfAnotherLinkIsRefused(t *testing.T) {
 			}
 			before := rows(t)
 			b.Get(form.open + tokens["eve@example.com"])
-			for range 2 { // also when it is sent again, and with no link in the session
+			for range 2 { // the second time, the session has no link
 				a := submit()
 				require.Equal(t, 422, a.StatusCode)
 				require.Contains(t, a.Page, "This form was for ada@example.com.")
@@ -226,7 +226,7 @@ func TestLinks_FormOfAnotherLinkIsRefused(t *testing.T) {
 	}
 }
 
-// A stranger's request, or a further one of the owner's, leaves the open form good.
+// After another request for a mail, by an attacker or the owner, an open form still works.
 func TestLinks_FurtherRequestLeavesTheFormGood(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
@@ -243,7 +243,7 @@ func TestLinks_FurtherRequestLeavesTheFormGood(t *testing.T) {
 	}
 }
 
-// A form behind a link names its account and the user of the browser.
+// A form that a link leads to names the link's account, and the user who is logged in.
 func TestLinks_FormNamesBothAccounts(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
@@ -281,7 +281,7 @@ func TestLinks_OneOfTwentyConcurrentUsesSucceeds(t *testing.T) {
 			for status := range statuses {
 				count[status]++
 			}
-			if name == "confirm" { // one browser, whose user is sent home
+			if name == "confirm" { // in this browser, the user is redirected to the home page
 				require.Equal(t, map[int]int{303: 20}, count)
 				require.Contains(t, owner.Get("/").Page, "<dd>ada@new.example</dd>")
 				changed := slices.DeleteFunc(modelstest.Mails(t, "ada@example.com"), func(template string) bool { return template != models.MailEmailChanged })
@@ -293,8 +293,7 @@ func TestLinks_OneOfTwentyConcurrentUsesSucceeds(t *testing.T) {
 	}
 }
 
-// listening starts the app behind web.Server, with a connection for each
-// request.
+// listening starts the app behind web.Server. Each request has its own connection.
 func listening(t *testing.T) *site {
 	t.Helper()
 	modelstest.Empty(t)
@@ -340,7 +339,7 @@ func TestLinks_WithoutTokenOpenNothing(t *testing.T) {
 	require.Equal(t, 404, s.browser().Put("/password/reset", url.Values{"password": {newPassword}}).StatusCode)
 }
 
-// Prevents header injection: a typed email adds neither header nor recipient.
+// Prevents header injection: a typed email must add neither a header nor a recipient.
 func TestForms_CannotInjectMailHeaders(t *testing.T) {
 	s := newSite(t)
 	ada := logInAs(s, "ada@example.com")

@@ -86,7 +86,7 @@ func (as *ActionSuite) Test_Login_GuestsOnly() {
 	as.Equal("/", res.Location())
 }
 
-// From a tab that was open before the login of another account.
+// The form may be sent from a tab that was open before another user logged in.
 func TestLogin_WhileLoggedInAsAnother(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
@@ -94,7 +94,7 @@ func TestLogin_WhileLoggedInAsAnother(t *testing.T) {
 	b, copied := s.loggedIn("ada@example.com", firefox), s.browser()
 	copied.SetCookie("corral", b.sessionCookie())
 	require.Equal(t, 200, copied.Get("/").StatusCode)
-	b.Get("/") // with the flash
+	b.Get("/") // shows the flash message
 
 	a := b.Post("/login", url.Values{"email": {"bob@example.com"}, "password": {"wrong"}})
 	require.Equal(t, 422, a.StatusCode)

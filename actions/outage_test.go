@@ -12,7 +12,7 @@ import (
 	"corral/models/modelstest"
 )
 
-// SQLite must not create an empty file in its place.
+// The file was removed. SQLite must not create an empty file in its place.
 func TestOutage_MovedSQLiteFileIs503(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "100%#1.sqlite")
 	c := modelstest.Config()
@@ -28,7 +28,7 @@ func TestOutage_MovedSQLiteFileIs503(t *testing.T) {
 	cookie := ada.sessionCookie()
 
 	moved := path + ".away"
-	models.DB.Store.(interface{ SetMaxIdleConns(int) }).SetMaxIdleConns(0) // the last connection to close it removes the journal
+	models.DB.Store.(interface{ SetMaxIdleConns(int) }).SetMaxIdleConns(0) // closes the connections, the last of which removes the journal
 	require.NoError(t, os.Rename(path, moved))
 	for _, path := range []string{"/", "/account", "/login"} {
 		a := ada.Get(path)

@@ -16,7 +16,7 @@ import (
 
 var publicPaths = []string{"/welcome", "/login", "/signup", "/password/forgot"}
 
-// uncompressed sets headers and stops Go's client from requesting compression.
+// uncompressed sets headers so that Go's client does not decompress the response.
 func uncompressed(b *browser, headers ...string) *browser {
 	b.Header.Set("Accept-Encoding", "identity")
 	for i := 0; i < len(headers); i += 2 {
@@ -42,7 +42,8 @@ func TestPublicPages_Headers(t *testing.T) {
 	}
 }
 
-// A session cookie, even a broken one, gets the app's page, with no-store.
+// A request with a session cookie, even an invalid one, gets the page from the app, with
+// no-store.
 func TestPublicPages_EqualTheAppsPages(t *testing.T) {
 	s := newProductionSite(t)
 	for _, language := range []string{"en-US", "tlh", ""} {

@@ -20,14 +20,14 @@ import (
 )
 
 type attempts struct {
-	times int           // 0 means once
-	after time.Duration // time before the first
+	times int           // number of attempts; 0 means one
+	after time.Duration // time that passes before the first
 	email string        // "" is ada@example.com, which has an account; %d is the number of the attempt
-	right bool          // password
+	right bool          // the password is right
 	via   string        // X-Forwarded-For; %d is the number of the attempt
 	node  int           // 0 or 1, on one database
 	known bool          // the browser is known to ada@example.com
-	want  int           // status
+	want  int           // the status of the response
 	wait  int           // Retry-After in seconds
 }
 
@@ -40,7 +40,7 @@ const (
 // docs/security.md lists the limits.
 var rateLimitCases = []struct {
 	name     string
-	trusted  string // TRUSTED_PROXIES; the peer of every request is 127.0.0.1
+	trusted  string // TRUSTED_PROXIES; requests come from 127.0.0.1
 	attempts []attempts
 }{
 	{"per email: five are free, then the wait grows, for all clients", "127.0.0.0/8", []attempts{
@@ -75,14 +75,14 @@ var rateLimitCases = []struct {
 	{"of two waits the longer counts", "127.0.0.0/8", []attempts{
 		{times: 5, via: "192.0.2.1", want: wrong},
 		{times: 5, email: "user%d@example.com", via: "192.0.2.1", want: wrong},
-		{via: "192.0.2.1", want: refused, wait: 180}, // the client's
+		{via: "192.0.2.1", want: refused, wait: 180}, // by the limit of the client
 	}},
 	{"of two waits the longer counts, the other way round", "127.0.0.0/8", []attempts{
 		{times: 9, email: "user%d@example.com", via: "192.0.2.1", want: wrong},
 		{times: 5, via: "192.0.2.2", want: wrong},
 		{after: time.Second, via: "192.0.2.2", want: wrong},
 		{after: 2 * time.Second, via: "192.0.2.2", want: wrong},
-		{after: 175 * time.Second, via: "192.0.2.1", want: wrong}, // the email's eighth, the client's tenth
+		{after: 175 * time.Second, via: "192.0.2.1", want: wrong}, // the eighth of the email, the tenth of the client
 		{via: "192.0.2.1", want: refused, wait: 8},                // the email's
 	}},
 	{"IPv6 by /64", "127.0.0.0/8", []attempts{
@@ -130,11 +130,11 @@ var rateLimitCases = []struct {
 		{times: 5, via: "192.0.2.%d", want: wrong},
 		{via: "192.0.2.6", right: true, want: refused, wait: 1},
 		{via: "192.0.2.6", known: true, right: true, want: ok},
-		{via: "192.0.2.6", right: true, want: refused, wait: 1}, // unknown browsers still wait
+		{via: "192.0.2.6", right: true, want: refused, wait: 1}, // unknown browsers must still wait
 		{times: 5, via: "192.0.2.%d", known: true, want: wrong},
 		{via: "192.0.2.6", known: true, right: true, want: refused, wait: 1},
 		{times: 5, via: "198.51.100.%d", email: "bob@example.com", want: wrong},
-		{via: "198.51.100.6", known: true, email: "bob@example.com", right: true, want: refused, wait: 1}, // known to one account only
+		{via: "198.51.100.6", known: true, email: "bob@example.com", right: true, want: refused, wait: 1}, // the browser is not known to Bob's account
 	}},
 	{"two nodes count together", "127.0.0.0/8", []attempts{
 		{times: 3, via: "192.0.2.1", want: wrong},
@@ -162,7 +162,7 @@ func TestRateLimit_OfLogins(t *testing.T) {
 			models.Clock.Reset()
 			nodes := []*site{restart(t, proxies), restart(t, proxies)}
 			known := nodes[0].loggedIn("ada@example.com", firefox)
-			models.Clock.Stop() // time passes by "after" only
+			models.Clock.Stop() // only the field after moves the clock
 			for line, a := range c.attempts {
 				models.Clock.Move(a.after)
 				for n := range max(a.times, 1) {
@@ -202,7 +202,7 @@ func TestRateLimit_FiveOfFiftyConcurrentAttemptsPass(t *testing.T) {
 	proxies := trustLoopback
 	nodes := []*site{newSite(t, proxies), restart(t, proxies)}
 	modelstest.SignUp(t, "ada@example.com")
-	models.Clock.Stop() // else a slow machine may wait out the first second
+	models.Clock.Stop() // on a slow machine, the first wait of a second could end
 	statuses := make(chan int, 50)
 	var all sync.WaitGroup
 	for n := range 50 {
@@ -243,7 +243,7 @@ func TestRateLimit_LocksAfterAHundredAttempts(t *testing.T) {
 	require.Equal(t, "/", b.logIn("ada@example.com").Location())
 }
 
-// Thirty people behind one IP log in at once with right passwords, on two nodes.
+// Thirty users behind one IP log in at the same time with right passwords, on two nodes.
 func TestRateLimit_ThirtyPeopleBehindOneIP(t *testing.T) {
 	nodes := []*site{newSite(t), restart(t)}
 	answers := make(chan string, 30)
@@ -274,8 +274,8 @@ func TestRateLimit_CountsPasswordConfirmations(t *testing.T) {
 	require.Equal(t, refused, ada.logIn("ada@example.com").StatusCode, "it is one bucket")
 }
 
-// Prevents account enumeration: limits of an account, of an email without one
-// and of a client look alike.
+// Prevents account enumeration: the responses are alike, whether the limit is that of an
+// account, of an email without an account, or of a client.
 func TestRateLimit_DoesNotRevealAccounts(t *testing.T) {
 	s := newSite(t, trustLoopback)
 	models.Clock.Stop()
@@ -303,12 +303,12 @@ func TestRateLimit_DoesNotRevealAccounts(t *testing.T) {
 	for n := range 10 {
 		require.Equal(t, wrong, attempt(fmt.Sprintf("user%d@example.com", n), "192.0.2.9").StatusCode)
 	}
-	models.Clock.Move(179 * time.Second) // the client's wait is a second too
+	models.Clock.Move(179 * time.Second) // then the wait of the client is a second, too
 	require.Equal(t, known, appearance(attempt("bob@example.com", "192.0.2.9"), "bob@example.com"))
 	require.Equal(t, known, appearance(attempt("zoe@example.com", "192.0.2.9"), "zoe@example.com"))
 }
 
-// Attackers cannot keep the hasher busy.
+// Prevents attackers from keeping the hasher busy.
 func TestRateLimit_RefusedAttemptHashesNothing(t *testing.T) {
 	s := newSite(t)
 	models.Clock.Stop()

@@ -25,7 +25,7 @@ func TestReturnPath_IsNotTheLogoutPage(t *testing.T) {
 	}
 }
 
-// A login from there would lead home, with a second message.
+// A login from such a page would lead to the home page, with a second message.
 func TestReturnPath_IsNoPageOfGuests(t *testing.T) {
 	for _, path := range []string{"/login", "/login/", "/login?next=/login?next=/account", "/signup", "/log%69n"} {
 		require.Empty(t, returnPath(path))

@@ -11,7 +11,7 @@ import (
 	"corral/models/modelstest"
 )
 
-// Browsers accept 4096 bytes.
+// Browsers accept cookies of up to 4096 bytes.
 func TestSessionCookie_FullestSessionFits(t *testing.T) {
 	store := newSessionStore(modelstest.Config())
 	r := httptest.NewRequest("GET", "/", nil)

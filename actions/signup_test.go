@@ -27,7 +27,7 @@ func TestSignup_CreatesTheAccountAndLogsIn(t *testing.T) {
 	a := b.signUp(" Zoe@Example.com ")
 	require.Equal(t, 303, a.StatusCode)
 	require.Equal(t, "/check-mail", a.Location())
-	for range 2 { // also when reloaded
+	for range 2 { // the second time, the page is reloaded
 		page := b.Get("/check-mail").Page
 		require.Contains(t, page, "We sent an email to Zoe@Example.com.")
 		require.Contains(t, page, `<input type="hidden" name="email" value="Zoe@Example.com"><button class="btn" type="submit">Send it again</button>`)
@@ -69,8 +69,8 @@ func TestSignup_TakenEmailLooksTheSame(t *testing.T) {
 	require.Equal(t, 404, taken.Get(link).StatusCode, "it is not sent: the mail says that there is an account")
 }
 
-// requireAlike requires the same status, headers and page, and cookies of one
-// size.
+// requireAlike requires that responses have the same status, headers and page, and cookies
+// of the same size.
 func requireAlike(t *testing.T, a, b apptest.Answer, renames ...string) {
 	t.Helper()
 	require.Equal(t, a.StatusCode, b.StatusCode)
@@ -191,8 +191,8 @@ func TestSignup_ThreeMailsAnHour(t *testing.T) {
 	require.Len(t, modelstest.Mails(t, "zoe@example.com"), 5)
 }
 
-// Each purpose of mails has a limit of its own: a classroom that signed up can ask
-// for resets.
+// Mails of each purpose have their own limit. After many users behind one IP have signed
+// up, they can still request resets.
 func TestSignup_TenRequestsAnHourForAClient(t *testing.T) {
 	b := newSite(t).browser()
 	for _, path := range []string{"/signup", "/password/forgot"} {

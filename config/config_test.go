@@ -48,7 +48,7 @@ var (
 	}
 )
 
-// loaded returns the configuration outside of go test.
+// loaded loads the configuration as outside of go test.
 func loaded(t *testing.T, v vars) Config {
 	t.Helper()
 	c, err := load(v.environ(), t.TempDir(), false, false)
@@ -109,7 +109,7 @@ func TestLoad_DefaultsInProduction(t *testing.T) {
 	require.False(t, c.Development())
 }
 
-// Which values a variable takes is tested in package env.
+// Package env tests which values a variable accepts.
 func TestLoad_Variables(t *testing.T) {
 	for _, test := range []struct {
 		key, value string
@@ -180,7 +180,8 @@ func TestLoad_UnderGoTest(t *testing.T) {
 	require.EqualError(t, err, "TEST_DATABASE_URL is not postgres://user:password@host/name: leave it out to test on SQLite")
 }
 
-// systemd names the process that it passes sockets to. lab/process passes some.
+// A variable of systemd names the process that gets the sockets. lab/process passes real
+// ones.
 func TestLoad_Sockets(t *testing.T) {
 	require.Empty(t, loaded(t, vars{"LISTEN_PID": "1", "LISTEN_FDS": "1"}).Sockets)
 	mine := strconv.Itoa(os.Getpid())

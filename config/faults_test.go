@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Each fault is one plain line, and one cause is one fault. Which values a
-// variable refuses is tested in package env.
+// Each fault is one line, and each cause gives one fault. Package env tests which values a
+// variable refuses.
 func TestFaults(t *testing.T) {
 	const (
 		percent  = "percent-encode special characters of the password (# as %23, / as %2F, ? as %3F, % as %25)"
@@ -62,7 +62,7 @@ func TestFaults(t *testing.T) {
 	} {
 		t.Run(test.key+"="+test.value, func(t *testing.T) {
 			require.Equal(t, []string{test.line}, faults(t, development.with(vars{test.key: test.value}), t.TempDir()))
-			// One line in production, too.
+			// In production, the fault is also one line.
 			require.Equal(t, []string{test.line}, faults(t, production.with(vars{test.key: test.value}), t.TempDir()))
 		})
 	}
@@ -166,7 +166,7 @@ func TestProduction_DatabaseFileIsPrivate(t *testing.T) {
 	loaded(t, development.with(vars{"DATABASE_URL": "sqlite3://" + path}))
 
 	require.NoError(t, os.Chmod(path, 0o600))
-	for _, suffix := range []string{"-wal", "-shm", "-journal"} { // of a crash, with pages of the database
+	for _, suffix := range []string{"-wal", "-shm", "-journal"} { // a crash leaves these files, which contain rows
 		require.NoError(t, os.WriteFile(path+suffix, nil, 0o600))
 		loaded(t, v)
 		require.NoError(t, os.Chmod(path+suffix, 0o644))

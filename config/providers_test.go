@@ -52,7 +52,7 @@ func TestProviders_Faults(t *testing.T) {
 	}
 }
 
-// An issuer on this machine may have plain http, but not in production.
+// An issuer on this machine may use plain http, except in production.
 func TestProviders_Loopback(t *testing.T) {
 	v := one.with(vars{"OIDC_ISSUER": "http://localhost:8080"})
 	require.Equal(t, "http://localhost:8080", loaded(t, development.with(v)).Providers[0].Issuer.String())

@@ -32,7 +32,7 @@ func printedBy(fn func()) string {
 	return b.String()
 }
 
-// Other command lines are tested in package task.
+// Package task tests other command lines.
 func TestTasks_AreListed(t *testing.T) {
 	printed, err := run(t, "task", "list")
 	require.NoError(t, err)
@@ -89,7 +89,7 @@ func TestUserCreate_WrongArguments(t *testing.T) {
 	}
 }
 
-// The passwords are public: only development may have them.
+// The passwords are public, so the task works only in development.
 func TestSeed_OutsideDevelopment(t *testing.T) {
 	printed, err := run(t, "task", "db:seed")
 	require.ErrorContains(t, err, "db:seed is for development")

@@ -9,7 +9,7 @@ import (
 	"corral/locales"
 )
 
-// A file that cannot be parsed fails here, not at the first page.
+// An invalid file would panic only at the first page.
 func TestFiles_AreParsed(t *testing.T) {
 	texts, err := i18n.Load(locales.FS)
 	require.NoError(t, err)

@@ -46,7 +46,7 @@ func TestCompose_HeaderInjection(t *testing.T) {
 	require.NotContains(t, smtptest.Parse(t, r).Header, "Bcc")
 }
 
-// Every mail names its language twice: some mail programs show only the body.
+// Every mail has its language in two elements: some mail programs show only the body.
 func TestCompose_EveryMailInEveryLanguage(t *testing.T) {
 	modelstest.Empty(t)
 	c := configOf(smtptest.New(t))
@@ -60,7 +60,7 @@ func TestCompose_EveryMailInEveryLanguage(t *testing.T) {
 		} {
 			m := &outbox.Mail{Recipient: "ada@example.com", Template: template, Language: language, Data: "{}"}
 			if template == models.MailReset {
-				m.Recipient = ada.Email // without account there is nothing to send
+				m.Recipient = ada.Email // without an account, nothing is sent
 			}
 			message, err := mailers.Compose(t.Context(), c, m)
 			require.NoError(t, err)

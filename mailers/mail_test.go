@@ -11,8 +11,8 @@ import (
 
 type message struct{ smtptest.Message }
 
-// links returns the links in the text. The HTML has them too, the last one twice:
-// as a button and as text.
+// links returns the links in the text. It requires that the HTML has them too, the last one
+// twice: as a button and as text.
 func (m message) links(t testing.TB) (list []string) {
 	t.Helper()
 	for line := range strings.Lines(m.Text) {

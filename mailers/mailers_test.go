@@ -31,7 +31,7 @@ func configOf(s *smtptest.Server) config.Config {
 	})
 }
 
-// sender trusts the certificate of a test server, unlike that of Start.
+// sender trusts the certificate of a test server. The sender of Start would not.
 func sender(s *smtptest.Server) *outbox.SMTP {
 	return outbox.NewSMTP(s.URL, "corral.example", s.Authority.Trusting())
 }
@@ -75,7 +75,7 @@ func TestStart(t *testing.T) {
 	require.ErrorContains(t, mailers.Reach(t.Context(), configOf(s)), "unknown authority")
 }
 
-// Only in development may a server on this machine do without TLS.
+// Only in development, a server on this machine needs no TLS.
 func TestReach_NeedsTLSOutsideDevelopment(t *testing.T) {
 	c := configOf(smtptest.New(t, func(s *smtptest.Server) { s.TLS = nil }))
 	for _, env := range []string{config.Production, config.Test} {
@@ -94,7 +94,8 @@ func TestStart_WithoutServer(t *testing.T) {
 	require.Zero(t, mailTo(t, "zoe@example.com").Attempts)
 }
 
-// A reset without account is dropped; the log says so and names no user.
+// The mail of a reset for an email without an account is dropped. The log says so, but does
+// not contain the email.
 func TestReset_WithoutAccount(t *testing.T) {
 	s := smtptest.New(t)
 	log := start(t, s)
@@ -108,8 +109,8 @@ func TestReset_WithoutAccount(t *testing.T) {
 	require.Empty(t, m.SealedToken)
 }
 
-// develop starts the worker of a development server with a mail server without
-// TLS, as Mailpit is.
+// develop starts a worker as in development, with a mail server without TLS, such as
+// Mailpit.
 func develop(t testing.TB, change ...func(s *smtptest.Server)) *smtptest.Server {
 	t.Helper()
 	s := smtptest.New(t, append(change, func(s *smtptest.Server) { s.TLS = nil })...)
@@ -125,7 +126,7 @@ func TestStart_DevelopmentNeedsNoTLS(t *testing.T) {
 	require.Equal(t, []string{"zoe@example.com"}, develop(t).Next().To)
 }
 
-// A link that was used or is void is not mailed by a late attempt.
+// A late attempt does not mail a link that was used or is void.
 func TestStart_DeadLinkIsGivenUp(t *testing.T) {
 	for name, end := range map[string]func(rawToken string) error{
 		"used": func(rawToken string) error {
@@ -138,7 +139,7 @@ func TestStart_DeadLinkIsGivenUp(t *testing.T) {
 			return ada.ChangePassword(t.Context(), modelstest.Password, models.Client{})
 		},
 	} {
-		t.Run(name, func(t *testing.T) { // each with a worker of its own
+		t.Run(name, func(t *testing.T) { // each case has its own worker
 			modelstest.Empty(t)
 			modelstest.SignUp(t, "ada@example.com")
 			require.NoError(t, models.RequestReset(t.Context(), "ada@example.com", "", models.Client{}))
@@ -161,7 +162,7 @@ func TestStart_DeadLinkIsGivenUp(t *testing.T) {
 	}
 }
 
-// A mail that waited for longer than its link lasts has a link that works.
+// If a mail was queued for longer than the lifetime of its link, the link still works.
 func TestStart_LateMailHasAWorkingLink(t *testing.T) {
 	modelstest.Empty(t)
 	modelstest.SignUp(t, "ada@example.com")
@@ -180,7 +181,7 @@ func TestStart_LateMailHasAWorkingLink(t *testing.T) {
 	require.False(t, works())
 }
 
-// The link of a mail that was given up ends as if no delivery had been tried.
+// If a mail is given up, the lifetime of its link begins when the link was made.
 func TestStart_LinkOfAMailGivenUp(t *testing.T) {
 	modelstest.Empty(t)
 	modelstest.SignUp(t, "ada@example.com")

@@ -70,7 +70,7 @@ func TestMails_ArriveWithWorkingLinks(t *testing.T) {
 
 	user, err := models.FindUserByEmail(ctx, zoe)
 	require.NoError(t, err)
-	_, err = models.StartSession(ctx, user, client, models.Session{}) // another browser than that of the reset
+	_, err = models.StartSession(ctx, user, client, models.Session{}) // in a browser that is not the one of the reset
 	require.NoError(t, err)
 	m = notice(requireMail(t, s.NextTo(zoe), zoe, "New login to your account"))
 	notMe(m, zoe)
@@ -105,7 +105,7 @@ func TestMails_ArriveWithWorkingLinks(t *testing.T) {
 	require.Empty(t, m.link(t))
 	require.NoError(t, models.Undo(ctx, undo, client))
 	r := s.NextTo(obrien)
-	if smtptest.Parse(t, r).Subject == "Set a new password" { // mails are delivered at once, in any order
+	if smtptest.Parse(t, r).Subject == "Set a new password" { // mails are delivered concurrently, in any order
 		r = s.NextTo(obrien)
 	}
 	m = notice(requireMail(t, r, obrien, "A change of your account was undone"))

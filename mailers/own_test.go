@@ -10,7 +10,7 @@ import (
 	"corral/models/modelstest"
 )
 
-// A mail of the owner's has templates and data of its own. docs/own-it.md adds one.
+// A mail that an owner adds has its own templates and data. docs/own-it.md adds one.
 func TestTemplateData_OwnMail(t *testing.T) {
 	outbox.NewKind(ownKinds, "own", "app.name", []string{})
 	defer delete(ownKinds, "own")

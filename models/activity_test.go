@@ -138,7 +138,7 @@ func (ms *ModelSuite) Test_Activity_IsRolledBackWithItsTransaction() {
 	ms.Equal(1, ms.count("sessions"))
 }
 
-// Pages show each row once, even if times are equal and rows are added.
+// Each row is on exactly one page, even if rows have the same time, or are added.
 func (ms *ModelSuite) Test_ActivityOf_Pages() {
 	models.Clock.Stop()
 	ada, bob := ms.signUp("ada@example.com"), ms.signUp("bob@example.com")

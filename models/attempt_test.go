@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A client that disconnects while its attempt is judged hides no failure, and
-// leaves nothing of an attempt that does not count.
+// A client must not be able to hide a failed attempt by disconnecting while the password is
+// checked. An attempt that does not count must leave no trace.
 func TestAttempt_Disconnecting(t *testing.T) {
 	user, err := CreateUser(t.Context(), "disconnecting@example.com", "")
 	require.NoError(t, err)
@@ -36,7 +36,7 @@ func TestAttempt_Disconnecting(t *testing.T) {
 		disconnect()
 		return ActivityLogin, nil
 	})
-	require.True(t, errors.Is(err, context.Canceled) || errors.Is(err, sql.ErrTxDone), err) // database/sql may have rolled back first
+	require.True(t, errors.Is(err, context.Canceled) || errors.Is(err, sql.ErrTxDone), err) // database/sql may have rolled back already
 	requireCounted(0)
 	for _, failed := range []bool{true, false} {
 		ctx, disconnect := context.WithCancel(t.Context())

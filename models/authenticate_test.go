@@ -46,12 +46,12 @@ func (ms *ModelSuite) Test_Authenticate_BadCredentials() {
 		{"ada@example.com\x00", modelstest.Password},
 		{strings.Repeat("a", 1<<20), modelstest.Password},
 	} {
-		models.Clock.Move(time.Hour) // beyond the rate limits
+		models.Clock.Move(time.Hour) // the rate limits end
 		ms.ErrorIs(ms.authenticate(typed.email, typed.password, "192.0.2.1"), models.ErrBadCredentials, "%.40q %.40q", typed.email, typed.password)
 	}
 }
 
-// New hash parameters apply to a user at the next login.
+// After the hash parameters have changed, a user's next login stores a new digest.
 func (ms *ModelSuite) Test_Authenticate_Rehashes() {
 	rawToken := ms.start(ms.signUp("ada@example.com"), false)
 	weak := argon2.IDKey([]byte(modelstest.Password), []byte("saltsaltsaltsalt"), 1, 8192, 1, 32)

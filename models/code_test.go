@@ -10,7 +10,7 @@ import (
 	"corral/models/modelstest"
 )
 
-// pass passes the second step of ada's login from a client of its own.
+// pass passes the second step of a login of ada, from a new client.
 func (ms *ModelSuite) pass(code, ip string) error {
 	return errorOf(models.PassCode(ms.T().Context(), ms.user("ada@example.com"), code, clientAt(ip)))
 }
@@ -39,7 +39,7 @@ func (ms *ModelSuite) Test_PassCode_ReplayIsRefused() {
 	ms.ErrorIs(ms.pass(totp.Code(key, now), "192.0.2.1"), models.ErrBadCode, "an older one")
 }
 
-// Each attempt has a connection of its own, as those of several nodes.
+// Each attempt uses its own connection, like attempts on several nodes.
 func (ms *ModelSuite) Test_PassCode_OnceAtOnce() {
 	ms.signUp("ada@example.com")
 	key, codes := modelstest.SetTOTP(ms.T(), "ada@example.com")
@@ -98,7 +98,8 @@ func (ms *ModelSuite) Test_PassCode_WaitsGrowAndNeverLock() {
 	ms.NotZero(wrong())
 }
 
-// Logins, confirmations and the end of links share the count, which stops no passkey.
+// Logins, confirmations and the ending of links have one count of failed codes. It does not
+// limit passkeys.
 func (ms *ModelSuite) Test_PassCode_OneCount() {
 	models.Clock.Stop()
 	ctx := ms.T().Context()
@@ -130,7 +131,7 @@ func (ms *ModelSuite) Test_PassCode_OneCount() {
 	ms.ErrorIs(ms.pass(modelstest.WrongCode(key), "192.0.2.3"), models.ErrBadCode, "a passed second step clears it")
 }
 
-// An attacker with the password gets no more attempts by logging in.
+// An attacker who has the password must not get more attempts by logging in again.
 func (ms *ModelSuite) Test_PassCode_PasswordLeavesTheCount() {
 	models.Clock.Stop()
 	ms.signUp("ada@example.com")
@@ -147,8 +148,9 @@ func (ms *ModelSuite) Test_PassCode_PasswordLeavesTheCount() {
 	ms.ErrorAs(ms.pass(totp.Code(key, models.Clock.Now()), nthIP(6)), &limited, "a reset leaves it too")
 }
 
-// Prevents a flood: guesses of recovery codes count for the client. They stop further
-// ones and codes of TOTP, but no right recovery code: others may share the IP.
+// Prevents a flood: wrong recovery codes count for the client. Beyond the limit, TOTP codes
+// and wrong recovery codes are refused, but not a right recovery code: other users may have
+// the same IP.
 func (ms *ModelSuite) Test_PassCode_TenFailuresOfAClient() {
 	models.Clock.Stop()
 	ms.signUp("ada@example.com")
@@ -190,7 +192,7 @@ func (ms *ModelSuite) Test_PassCode_OfAnotherAccount() {
 	key, codes := modelstest.SetTOTP(ms.T(), "bob@example.com")
 	ms.ErrorIs(ms.pass(codes[0], "192.0.2.1"), models.ErrBadCode)
 	ms.ErrorIs(ms.pass(modelstest.NextCode(key), "192.0.2.1"), models.ErrBadCode)
-	// Nor is a secret of use in the row of another.
+	// A secret that is copied to the row of another account does not work there.
 	ms.NoError(ms.DB.RawQuery("UPDATE factors SET data = (SELECT data FROM factors WHERE user_id = ? AND kind = 'totp') WHERE user_id = ? AND kind = 'totp'",
 		ms.user("bob@example.com").ID, ms.user("ada@example.com").ID).Exec())
 	ms.ErrorIs(ms.pass(modelstest.NextCode(key), "192.0.2.1"), models.ErrBadCode)
@@ -219,8 +221,8 @@ func (ms *ModelSuite) Test_PassCode_FirstUseIsMailed() {
 	ms.True(factors[1].LastUsedAt.Valid)
 }
 
-// A login by a factor that is due for removal stops that; a confirmation by it is
-// refused.
+// A login by a factor that is to be removed stops the removal. A confirmation by such a
+// factor is refused.
 func (ms *ModelSuite) Test_PassCode_StopsAnUndo() {
 	ctx := ms.T().Context()
 	ms.signUp("ada@example.com")

@@ -8,14 +8,14 @@ import (
 	"corral/models/modelstest"
 )
 
-// knownBrowser logs in with a device cookie and returns the one it gets.
+// knownBrowser logs in with a device cookie and returns the new one.
 func (ms *ModelSuite) knownBrowser(user *models.User, rawDeviceCookie string) string {
 	s, err := models.StartSession(ms.T().Context(), user, models.Client{RawDeviceCookie: rawDeviceCookie}, models.Session{})
 	ms.NoError(err)
 	return s.RawDeviceCookie
 }
 
-// An attacker who fills the bucket of an email does not lock out its owner.
+// An attacker who fills the bucket of an email must not lock the owner out.
 func (ms *ModelSuite) Test_RateLimit_KnownBrowserHasABucketOfItsOwn() {
 	models.Clock.Stop()
 	ctx, ada := ms.T().Context(), ms.signUp("ada@example.com")
@@ -46,8 +46,8 @@ func (ms *ModelSuite) Test_RateLimit_KnownBrowserHasABucketOfItsOwn() {
 func (ms *ModelSuite) Test_DeviceCookie_IsOfOneAccountAndExpires() {
 	ctx, ada, bob := ms.T().Context(), ms.signUp("ada@example.com"), ms.signUp("bob@example.com")
 	cookie := ms.knownBrowser(ada, "")
-	known := func(email string) bool { // reports whether a login succeeds while the email is rate limited
-		models.Clock.Stop() // a slow machine must not wait out the first second
+	known := func(email string) bool { // whether a login succeeds although the email is rate limited
+		models.Clock.Stop() // on a slow machine, the first wait of a second could end
 		for n := range 6 {
 			ms.wait(email, nthIP(n))
 		}

@@ -7,7 +7,7 @@ import (
 	"corral/models/modelstest"
 )
 
-// Undoing an email change voids the password and the links of later changes.
+// An undo of a change of email voids the password and the links of later changes.
 func (ms *ModelSuite) Test_Undo() {
 	ctx, ada := ms.T().Context(), ms.signUp("ada@example.com")
 	ms.changeEmail(ada, "ada@example.org")
@@ -34,8 +34,8 @@ func (ms *ModelSuite) Test_Undo() {
 	ms.NoError(err)
 }
 
-// A thief changes the email and deletes the account. The thief's own link undoes
-// the deletion only; the owner's undoes both, whichever comes first.
+// A thief changes the email and deletes the account. The thief's own link undoes only the
+// deletion. The owner's link undoes both, whichever link is used first.
 func (ms *ModelSuite) Test_Undo_DeletionAfterAnEmailChange() {
 	for _, thiefFirst := range []bool{false, true} {
 		modelstest.Empty(ms.T())
@@ -57,7 +57,7 @@ func (ms *ModelSuite) Test_Undo_DeletionAfterAnEmailChange() {
 	}
 }
 
-// The order of changes is that of their numbers: a node's clock may be behind.
+// Changes are ordered by their numbers, because the clock of a node may be behind.
 func (ms *ModelSuite) Test_Undo_ClockWentBack() {
 	ctx, ada := ms.T().Context(), ms.signUp("ada@example.com")
 	ms.changeEmail(ada, "eve@example.org")
@@ -74,7 +74,8 @@ func (ms *ModelSuite) Test_Undo_ClockWentBack() {
 	ms.Equal([]int{1, 2}, numbers)
 }
 
-// A reset for a deleted account mails that it is deleted, to its email only.
+// After a request for a reset of a deleted account, a mail to the account's email says that
+// it is deleted.
 func (ms *ModelSuite) Test_Undo_ResetOfADeletedAccount() {
 	ctx, ada := ms.T().Context(), ms.signUp("ada@example.com")
 	ms.NoError(ada.Delete(ctx, here))
@@ -84,7 +85,7 @@ func (ms *ModelSuite) Test_Undo_ResetOfADeletedAccount() {
 	ms.Empty(rawToken)
 }
 
-// A link to a new email is void while another account has it, or has it reserved.
+// A link that confirms a new email is void while another account has or reserves the email.
 func (ms *ModelSuite) Test_EmailChange_TakenMeanwhile() {
 	ctx, ada := ms.T().Context(), ms.signUp("ada@example.com")
 	ms.NoError(ada.RequestEmailChange(ctx, "new@example.com", models.Client{}))

@@ -7,7 +7,7 @@ import (
 	"corral/models/modelstest"
 )
 
-// again repeats a change of ada's account until no other one comes first.
+// again repeats a change of ada's account while concurrent changes make it fail.
 func (ms *ModelSuite) again(change func(u *models.User) error) func() error {
 	return func() error {
 		for {
@@ -18,7 +18,7 @@ func (ms *ModelSuite) again(change func(u *models.User) error) func() error {
 	}
 }
 
-// Parallel requests remove all that can be removed: a way in remains.
+// Concurrent requests remove all that they can. The account must keep a way to log in.
 func (ms *ModelSuite) Test_Factors_LastOnesRemovedAtOnce() {
 	ctx := ms.T().Context()
 	for _, secondStep := range []bool{false, true} {
@@ -50,7 +50,7 @@ func (ms *ModelSuite) Test_Factors_LastOnesRemovedAtOnce() {
 	}
 }
 
-// The mailbox that the owner left takes the account back, or its links end.
+// The old mailbox takes the account back while the owner ends its links. Only one succeeds.
 func (ms *ModelSuite) Test_EndLinks_AgainstAnUndo() {
 	ctx := ms.T().Context()
 	for range 8 {
@@ -77,7 +77,7 @@ func (ms *ModelSuite) Test_EndLinks_AgainstAnUndo() {
 	}
 }
 
-// All that changes factors, at once: one comes first, and none waits for ever.
+// All changes of factors run concurrently. There must be no deadlock.
 func (ms *ModelSuite) Test_Factors_ConcurrentChangesDoNotDeadlock() {
 	ctx := ms.T().Context()
 	for range 4 {

@@ -8,7 +8,7 @@ import (
 )
 
 func TestNewID_Ascends(t *testing.T) {
-	const moment = 6 // bytes of milliseconds
+	const moment = 6 // the first bytes of a UUIDv7 are milliseconds
 	last := newID()
 	for range 10_000 {
 		id := newID()

@@ -12,8 +12,8 @@ import (
 	"corral/models/modelstest"
 )
 
-// resolved returns the template and token of the newest mail to an email at
-// delivery, or "" if there is nothing to send.
+// resolved returns the template and the token that the newest mail to an email has at its
+// delivery. The template is "" if nothing is sent.
 func (ms *ModelSuite) resolved(email string) (template, rawToken string) {
 	m := ms.mail(email)
 	if err := models.ResolveMail(ms.T().Context(), m); err != nil {
@@ -44,7 +44,7 @@ func (ms *ModelSuite) Test_Mail_SignupWithAccount() {
 	ms.Empty(rawToken, "no link that would be refused")
 }
 
-// The mail is resolved at delivery, not at the request.
+// The template of a mail is decided at the delivery, not at the request.
 func (ms *ModelSuite) Test_Mail_SignupWithAccountSince() {
 	ms.requestSignup("ada@example.com")
 	ms.signUp("ada@example.com")
@@ -52,7 +52,7 @@ func (ms *ModelSuite) Test_Mail_SignupWithAccountSince() {
 	ms.Equal(models.MailSignupTaken, template)
 }
 
-// In development, a sign-up mail is read again after its link was used.
+// In development, pages show a sign-up mail even after its link was used.
 func (ms *ModelSuite) Test_Mail_StaysAsItWasSent() {
 	ms.requestSignup("ada@example.com")
 	template, rawToken := ms.resolved("ada@example.com")
@@ -87,7 +87,7 @@ func (ms *ModelSuite) Test_Mail_ReservedEmail() {
 	ms.Empty(rawToken)
 
 	models.Clock.Move(time.Hour)
-	ms.changeEmail(ada, "ada@example.com") // the owner may have it back
+	ms.changeEmail(ada, "ada@example.com") // the owner may change back to the former email
 	models.Clock.Move(7 * 24 * time.Hour)
 	ms.changeEmail(bob, "ada@example.org")
 }
@@ -148,8 +148,8 @@ func (ms *ModelSuite) Test_Mail_EmailChangeToAnAccount() {
 	ms.Equal([]string{models.MailEmailRequested}, modelstest.Mails(ms.T(), "ada@example.com"), "as if it had none")
 }
 
-// The mails of a deleted account stay as long as the account: an attacker must not
-// silence notices. Their links are void, but those that undo a change.
+// The mails of a deleted account are kept as long as the account: an attacker must not
+// suppress notices. Their links are void, except links that undo a change.
 func (ms *ModelSuite) Test_Mail_DeletedAccount() {
 	ctx, ada := ms.T().Context(), ms.signUp("ada@example.com")
 	ms.signUp("bob@example.com")
@@ -174,8 +174,9 @@ func (ms *ModelSuite) Test_Mail_DeletedAccount() {
 	ms.Equal([]string{models.MailReset}, modelstest.Mails(ms.T(), "bob@example.com"), "those to others stay")
 }
 
-// A link's lifetime starts when its mail is delivered, however late, unless it was
-// redeemed or made void before; at its creation if the mail is given up.
+// The lifetime of a link begins when its mail is delivered, however late, unless the link
+// was redeemed or voided before. If the mail is given up, the lifetime begins when the link
+// was made.
 func (ms *ModelSuite) Test_Mail_DeliveryStartsTheLifetime() {
 	models.Clock.Stop()
 	ctx := ms.T().Context()
@@ -229,7 +230,7 @@ func (ms *ModelSuite) Test_Mail_WakesTheWorker() {
 	<-models.Outbox.Woken()
 }
 
-// Strangers can cause floods of sign-up mails: they delay no other mail.
+// Attackers can cause floods of sign-up mails. These must not delay other mails.
 func (ms *ModelSuite) Test_Mail_SignupsComeLast() {
 	ms.signUp("ada@example.com")
 	ms.requestSignup("zoe@example.com")

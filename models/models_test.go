@@ -13,13 +13,13 @@ import (
 	"corral/models/modelstest"
 )
 
-// ModelSuite is Buffalo's model suite on a database of its own.
+// ModelSuite is Buffalo's model suite.
 type ModelSuite struct{ *suite.Model }
 
 func Test_ModelSuite(t *testing.T) {
 	m := suite.NewModel()
 	if m.DB == nil {
-		t.Fatal("the suite has no database") // it would skip assertions silently
+		t.Fatal("the suite has no database") // the suite would skip assertions silently
 	}
 	suite.Run(t, &ModelSuite{m})
 	suite.Run(t, &generated{models.ModelSuite{Model: m}})
@@ -32,20 +32,20 @@ func (g *generated) SetupTest() { (&ModelSuite{g.Model}).SetupTest() }
 
 func (ms *ModelSuite) SetupTest() {
 	db := ms.DB
-	ms.DB = nil // keeps the suite from emptying schema_migration
+	ms.DB = nil // otherwise the suite would empty schema_migration
 	ms.Model.SetupTest()
 	ms.DB = db
 	modelstest.Empty(ms.T())
 }
 
-// here is the client that tests use.
+// here is the client that tests use by default.
 var here = clientAt("192.0.2.1")
 
 func clientAt(ip string) models.Client {
 	return models.Client{IP: netip.MustParseAddr(ip), UserAgent: "Test/1.0"}
 }
 
-// nthIP returns the IP of the nth client, in a network of its own.
+// nthIP returns the IP of the nth client. Each is in another network.
 func nthIP(n int) string { return fmt.Sprintf("10.%d.%d.1", n/256, n%256) }
 
 func (ms *ModelSuite) signUp(email string) *models.User { return modelstest.SignUp(ms.T(), email) }

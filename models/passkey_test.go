@@ -16,7 +16,7 @@ import (
 
 const site = "http://localhost:3000" // HOST of the tests
 
-// options returns what a route would answer.
+// options returns the JSON of a challenge, as a route would answer.
 func (ms *ModelSuite) options(challenge *passkey.Challenge, err error) []byte {
 	ms.NoError(err)
 	encoded, err := json.Marshal(challenge)
@@ -26,7 +26,7 @@ func (ms *ModelSuite) options(challenge *passkey.Challenge, err error) []byte {
 
 func answerOf(a passkeytest.Answer) passkey.Answer { return passkey.Answer(a) }
 
-// created is the answer of a new passkey for the account.
+// created makes a new passkey for an account, and returns the answer.
 func (ms *ModelSuite) created(a *passkeytest.Authenticator, user *models.User) passkey.Answer {
 	return answerOf(a.Create(ms.T(), ms.options(user.PasskeyOptions(ms.T().Context(), models.PasskeyNew))))
 }
@@ -72,7 +72,7 @@ func (ms *ModelSuite) Test_Passkey_LogsInAlone() {
 	ms.Equal(uint32(2), stored.SignCount)
 }
 
-// An answer works once: of two nodes at once, one accepts it.
+// An answer works once. Of two nodes that get it at the same time, one accepts it.
 func (ms *ModelSuite) Test_Passkey_AnswerWorksOnce() {
 	ms.signUp("ada@example.com")
 	a := passkeytest.New(site)
@@ -123,7 +123,7 @@ func (ms *ModelSuite) Test_Passkey_Refused() {
 	stranger.Create(ms.T(), ms.options(ms.user("ada@example.com").PasskeyOptions(ms.T().Context(), models.PasskeyNew)))
 	ms.ErrorIs(errorOf(ms.logInWith(ms.got(stranger))), passkey.ErrUnknown, "in no row")
 	ms.ErrorIs(errorOf(ms.logInWith(passkey.Answer{})), passkey.ErrRefused)
-	// What was meant for another purpose.
+	// An answer to a challenge for another purpose must be refused.
 	own := answerOf(a.Get(ms.T(), ms.options(ms.user("ada@example.com").PasskeyOptions(ms.T().Context(), models.PasskeySudo))))
 	ms.ErrorIs(errorOf(ms.logInWith(own)), passkey.ErrRefused)
 
@@ -135,13 +135,14 @@ func (ms *ModelSuite) Test_Passkey_Refused() {
 	ms.ErrorIs(errorOf(ms.logInWith(ms.got(a))), passkey.ErrRefused, "deleted")
 }
 
-// A credential that another account registered, or had, logs in to that one only.
+// A credential that another account has or had cannot be registered again. It logs in only
+// to that account.
 func (ms *ModelSuite) Test_Passkey_CredentialIsUnique() {
 	ms.signUp("ada@example.com")
 	ms.signUp("eve@example.com")
 	a := passkeytest.New(site)
 	f := ms.addPasskey(a, "ada@example.com")
-	for range 2 { // in use, then removed
+	for range 2 { // first with a passkey in use, then with a removed one
 		eve := ms.user("eve@example.com")
 		thiefs := passkeytest.New(site)
 		thiefs.ID = f.CredentialID
@@ -226,7 +227,7 @@ func (ms *ModelSuite) Test_Passkey_LastWayIn() {
 	ms.ErrorIs(remove(second), models.ErrRefused, "TOTP alone does not log in")
 }
 
-// Of the last two passkeys, parallel requests remove one.
+// Of the last two passkeys, concurrent requests can remove only one.
 func (ms *ModelSuite) Test_Passkey_LastWayInUnderParallelRequests() {
 	ms.signUp("ada@example.com")
 	var removals []func() error
@@ -236,7 +237,7 @@ func (ms *ModelSuite) Test_Passkey_LastWayInUnderParallelRequests() {
 			for {
 				user := ms.user("ada@example.com")
 				err := user.RemovePasskey(ms.T().Context(), f.ID.String(), here)
-				if err != models.ErrBadCredentials { // another one was first
+				if err != models.ErrBadCredentials { // another request was first
 					return err
 				}
 			}
@@ -255,7 +256,8 @@ func (ms *ModelSuite) Test_Passkey_LastWayInUnderParallelRequests() {
 	ms.hasFactors([]string{"passkey", "codes"}, true, "one is left")
 }
 
-// A passkey that an undo removes soon is no way in, but a second step.
+// A passkey that an undo removes a day later cannot log in alone, but works as a second
+// step.
 func (ms *ModelSuite) Test_Passkey_DueForRemoval() {
 	models.Clock.Stop()
 	ms.signUp("ada@example.com")
@@ -285,7 +287,7 @@ func (ms *ModelSuite) Test_Passkey_NewestHost() {
 	ms.Equal("localhost", host)
 }
 
-// secondStepOf returns what comes after the right password.
+// secondStepOf returns the second step that follows the right password.
 func (ms *ModelSuite) secondStepOf(email string) *models.SecondStep {
 	ctx, client := ms.T().Context(), here
 	_, due, err := models.LogIn(ctx, models.Credentials{Email: email, Password: modelstest.Password, Client: here}, false)
@@ -301,7 +303,7 @@ func (ms *ModelSuite) passBy(step *models.SecondStep, a *passkeytest.Authenticat
 	return errorOf(step.PassWithPasskey(ms.T().Context(), answer, false, here))
 }
 
-// Using it so stops its removal.
+// To use the passkey as a second step stops its removal.
 func (ms *ModelSuite) Test_Passkey_DueForRemovalIsASecondStep() {
 	ms.signUp("ada@example.com")
 	a := passkeytest.New(site)
@@ -325,7 +327,7 @@ func (ms *ModelSuite) Test_Passkey_SecondStepEndsWithAChange() {
 	ms.NoError(ms.passBy(ms.secondStepOf("ada@example.com"), a))
 }
 
-// A thief takes back a passkey that its owner removed: the owner's link undoes that.
+// A thief takes back a passkey that the owner had removed. The owner's link undoes that.
 func (ms *ModelSuite) Test_Passkey_RestoringIsAChange() {
 	ms.signUp("ada@example.com")
 	a := passkeytest.New(site)
@@ -339,7 +341,7 @@ func (ms *ModelSuite) Test_Passkey_RestoringIsAChange() {
 	ms.hasFactors(nothing, false, "removed again")
 }
 
-// Only failures count, and for a client that is no known browser for all accounts.
+// Only failures count. Those of a client that is no known browser count for all accounts.
 func (ms *ModelSuite) Test_Passkey_RateLimit() {
 	models.Clock.Stop()
 	ms.signUp("ada@example.com")

@@ -15,7 +15,7 @@ import (
 
 const day = 24 * time.Hour
 
-// purge purges while both clocks agree.
+// purge purges with the clocks of the node and the database at the same time.
 func (ms *ModelSuite) purge() {
 	models.DatabaseClock.Set(models.Clock.Now())
 	ms.NoError(models.Purge(ms.T().Context()))
@@ -67,7 +67,7 @@ func (ms *ModelSuite) Test_Purge_Sessions() {
 	left(time.Second, 0, "and not longer")
 }
 
-// A node with a wrong clock ends no session of the others.
+// A node with a wrong clock must not end sessions.
 func (ms *ModelSuite) Test_Purge_WrongClock() {
 	ada := ms.signUp("ada@example.com")
 	ms.start(ada, false)

@@ -13,8 +13,8 @@ import (
 	"corral/models/modelstest"
 )
 
-// wait makes an attempt with a wrong password from an unknown browser and returns
-// its RetryAfter, or 0.
+// wait makes an attempt with a wrong password from an unknown browser. It returns the
+// RetryAfter of the error, or 0.
 func (ms *ModelSuite) wait(email, ip string) time.Duration {
 	err := ms.authenticate(email, "wrong", ip)
 	if limited, ok := errors.AsType[*models.RateLimited](err); ok {
@@ -126,7 +126,7 @@ func (ms *ModelSuite) Test_RateLimit_IPv6By64() {
 }
 
 func (ms *ModelSuite) Test_RateLimit_FiftyAtOnce() {
-	models.Clock.Stop() // a slow machine must not wait out the first second
+	models.Clock.Stop() // on a slow machine, the first wait of a second could end
 	var attempts []func() error
 	for n := range 50 {
 		attempts = append(attempts, func() error { return ms.authenticate("ada@example.com", "wrong", nthIP(n)) })
@@ -168,7 +168,7 @@ func (ms *ModelSuite) Test_RateLimit_RefusedAttemptHashesNothing() {
 	})
 }
 
-// A leaked table names no email.
+// The table must not reveal emails to an attacker who reads it.
 func (ms *ModelSuite) Test_RateLimit_KeyedDigest() {
 	models.Clock.Stop()
 	ms.wait("ada@example.com", "192.0.2.1")
@@ -181,7 +181,7 @@ func (ms *ModelSuite) Test_RateLimit_KeyedDigest() {
 	}
 }
 
-// Over the limit of an email, a request does the same work and leaves nothing.
+// A request that exceeds the limit of an email does the same work, but stores nothing.
 func (ms *ModelSuite) Test_RateLimit_MailsOverTheLimit() {
 	for range 3 {
 		ms.requestSignup("zoe@example.com")
@@ -197,7 +197,7 @@ func (ms *ModelSuite) Test_RateLimit_MailsOverTheLimit() {
 	ms.Equal(4, ms.count("mails"))
 }
 
-// Thirty people behind one IP log in at once with their right passwords.
+// Thirty users behind one IP log in at the same time with right passwords.
 func (ms *ModelSuite) Test_RateLimit_AttemptsInFlightWait() {
 	var logins []func() error
 	for n := range 30 {
@@ -220,8 +220,8 @@ func (ms *ModelSuite) Test_RateLimit_AttemptsInFlightWait() {
 	ms.Zero(left)
 }
 
-// An attempt that was not judged leaves nothing: the queue was full, or the
-// client disconnected while it waited.
+// An attempt whose password was not checked does not count: the queue was full, or the client
+// disconnected while it waited.
 func (ms *ModelSuite) Test_RateLimit_UnjudgedAttemptsDoNotCount() {
 	models.Clock.Stop()
 	ms.signUp("ada@example.com")
@@ -250,7 +250,7 @@ func (ms *ModelSuite) Test_RateLimit_UnjudgedAttemptsDoNotCount() {
 	ms.Equal(time.Second, ms.wait("ada@example.com", "192.0.2.1"))
 }
 
-// A /48 has ten times the attempts of a /64.
+// A /48 may make ten times as many attempts as a /64.
 func (ms *ModelSuite) Test_RateLimit_IPv6By48() {
 	models.Clock.Stop()
 	for n := range 100 {
@@ -260,7 +260,8 @@ func (ms *ModelSuite) Test_RateLimit_IPv6By48() {
 	ms.Zero(ms.wait("another@example.com", "2001:db8:2::1"))
 }
 
-// Of what strangers count, nothing tells of an account, whatever its owner does.
+// Prevents account enumeration: whatever the owner of an account does, other clients have
+// the same waits as for an email without an account.
 func (ms *ModelSuite) Test_RateLimit_OwnersLeaveOtherCountsAlone() {
 	const newPassword = "an entirely new set of words"
 	ctx := ms.T().Context()
@@ -290,8 +291,8 @@ func (ms *ModelSuite) Test_RateLimit_OwnersLeaveOtherCountsAlone() {
 	}
 }
 
-// A day of attackers on many networks, who try and ask for resets as often as the
-// limits allow: the owner, each time at a new browser, gets in within one mail.
+// For a day, attackers on many networks make as many attempts and reset requests as the
+// limits allow. The owner, in a new browser each time, can still log in by at most one mail.
 func (ms *ModelSuite) Test_RateLimit_OwnerGetsInUnderAttack() {
 	models.Clock.Stop()
 	ctx := ms.T().Context()
@@ -320,8 +321,8 @@ func (ms *ModelSuite) Test_RateLimit_OwnerGetsInUnderAttack() {
 	ms.True(limited.Locked, "the attackers did what they could")
 }
 
-// The owner asks for a reset after failures that filled the client's limit, and
-// those of the email.
+// The owner requests a reset after failed attempts have filled the limits of the client and
+// of the email.
 func (ms *ModelSuite) Test_RateLimit_ResetBrowserLogsIn() {
 	models.Clock.Stop()
 	ms.signUp("ada@example.com")
@@ -339,7 +340,7 @@ func (ms *ModelSuite) Test_RateLimit_ResetBrowserLogsIn() {
 	ms.NotZero(ms.wait("ada@example.com", "192.0.2.1"), "another browser there")
 }
 
-// A used reset clears the count of mails.
+// A reset clears the count of mails.
 func (ms *ModelSuite) Test_RateLimit_UsedResetAllowsMails() {
 	ms.signUp("ada@example.com")
 	for range 3 {
@@ -352,7 +353,7 @@ func (ms *ModelSuite) Test_RateLimit_UsedResetAllowsMails() {
 	ms.Equal(12, ms.count("mails"))
 }
 
-// The purposes of mails have limits of their own, for an email and for a client.
+// Mails of each purpose have their own limits, for an email and for a client.
 func (ms *ModelSuite) Test_RateLimit_MailsPerClient() {
 	models.Clock.Stop()
 	ctx := ms.T().Context()
@@ -370,8 +371,8 @@ func (ms *ModelSuite) Test_RateLimit_MailsPerClient() {
 	}
 }
 
-// A known browser overtakes a hundred others of its network, with the cost of real
-// hashes.
+// A known browser gets a hash before a hundred other clients of its network. The hashes cost
+// as much as in production.
 func (ms *ModelSuite) Test_RateLimit_KnownBrowserOvertakes() {
 	ms.signUp("ada@example.com")
 	s, err := ms.logIn("ada@example.com", modelstest.Password, here)
@@ -386,7 +387,7 @@ func (ms *ModelSuite) Test_RateLimit_KnownBrowserOvertakes() {
 				client := clientAt(fmt.Sprintf("2001:db8:1:%x::1", n))
 				_, err := ms.logIn(fmt.Sprintf("user%d@example.com", n), "wrong", client)
 				ended.Add(1)
-				if !errors.Is(err, models.ErrBusy) { // as on a slow machine, after ten seconds
+				if !errors.Is(err, models.ErrBusy) { // on a slow machine, hashes wait for more than ten seconds
 					ms.ErrorIs(err, models.ErrBadCredentials)
 				}
 			})

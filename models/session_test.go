@@ -43,7 +43,7 @@ func (ms *ModelSuite) Test_Session_Start() {
 	}
 }
 
-// A new IP is stored at once, also within the minute.
+// A new IP is stored at once, even within a minute after the last request.
 func (ms *ModelSuite) Test_Session_LastSeenIP() {
 	ada := ms.signUp("ada@example.com")
 	rawToken := ms.start(ada, true)
@@ -57,7 +57,7 @@ func (ms *ModelSuite) Test_Session_LastSeenIP() {
 	}
 }
 
-// The database holds no token.
+// The database must not contain the token.
 func (ms *ModelSuite) Test_Session_DigestOnly() {
 	ada := ms.signUp("ada@example.com")
 	rawToken := ms.start(ada, false)
@@ -91,7 +91,7 @@ func (ms *ModelSuite) Test_Session_IDWithoutSecretIsRefused() {
 
 func (ms *ModelSuite) Test_NewID_IsUUIDv7() {
 	ada := ms.signUp("ada@example.com")
-	ms.startAt(ada, false, "192.0.2.1") // in a new browser: there is a mail
+	ms.startAt(ada, false, "192.0.2.1") // in a new browser, so a mail is queued
 	ms.requestSignup("zoe@example.com")
 	ms.ErrorIs(ms.authenticate("ada@example.com", "wrong", "192.0.2.1"), models.ErrBadCredentials)
 	for _, table := range []string{"sessions", "device_cookies", "tokens", "mails", "activities"} {
@@ -125,7 +125,7 @@ func (ms *ModelSuite) Test_Session_ExpiresAfterItsLifetime() {
 		_, err := ms.find(rawToken)
 		ms.NoError(err)
 	}
-	models.Clock.Move(20 * time.Minute) // 12 hours, never idle
+	models.Clock.Move(20 * time.Minute) // after 12 hours in which the session was never idle
 	_, err := ms.find(rawToken)
 	ms.ErrorIs(err, models.ErrNotFound)
 }

@@ -56,8 +56,8 @@ func (ms *ModelSuite) Test_Token_OnePurposeAndOneEmail() {
 	ms.False(ms.resets(newer), "it was mailed to an email that she has given up")
 }
 
-// A mailed link, which anyone can request, does not end an operator's link;
-// setting the password does.
+// A mailed link, which any client can request, must not end an operator's link. To set the
+// password does.
 func (ms *ModelSuite) Test_Token_InviteOutlivesARequest() {
 	ms.signUp("ada@example.com")
 	invite, err := models.IssueInvite(ms.T().Context(), "ada@example.com")
@@ -88,7 +88,7 @@ func (ms *ModelSuite) Test_Token_OtherAccountsKeepTheirs() {
 	ms.True(ms.resets(hers))
 }
 
-// The database holds tokens only as digests or sealed.
+// The database must contain tokens only as digests, or encrypted.
 func (ms *ModelSuite) Test_Token_NotInTheDatabase() {
 	ms.signUp("ada@example.com")
 	rawToken := ms.requestReset("ada@example.com")

@@ -65,7 +65,8 @@ func (ms *ModelSuite) Test_TOTP_LastFactorStays() {
 	ms.Contains(modelstest.Mails(ms.T(), "ada@example.com"), "totp_removed")
 }
 
-// The database holds no key, and a secret of the operator can be retired.
+// The database must not contain the key in plain. The operator can replace the secret that
+// encrypts it.
 func (ms *ModelSuite) Test_TOTP_KeyIsSealed() {
 	ms.signUp("ada@example.com")
 	key, codes := modelstest.SetTOTP(ms.T(), "ada@example.com")

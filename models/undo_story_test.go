@@ -1,7 +1,7 @@
 package models_test
 
-// A thief at an open desk does these in every order. The owner's oldest link undoes
-// all of it, and the thief's links and mails undo nothing.
+// A thief at an open session makes these moves in every order. The owner's oldest link must
+// undo all of them. The thief's links must undo nothing.
 func (ms *ModelSuite) Test_Undo_StoriesOfAThief() {
 	thiefs := []string{"change email", "add passkey", "remove TOTP", "delete", "reset", "end other sessions"}
 	secondStep := start{passkey: true, totp: true, session: true}
@@ -20,7 +20,7 @@ func (ms *ModelSuite) Test_Undo_StoriesOfAThief() {
 	ms.requireUndone(start{session: true, passkey: true}, "add passkey", "change email", "reset", "delete")
 }
 
-// requireUndone performs moves of a thief. At the end the owner has all back.
+// requireUndone performs moves of a thief. At the end, the owner must have everything back.
 func (ms *ModelSuite) requireUndone(st start, names ...string) {
 	var moves []move
 	for _, name := range names {

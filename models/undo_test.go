@@ -44,7 +44,7 @@ func (ms *ModelSuite) notMe(template string) {
 	ms.NoError(models.Undo(ms.T().Context(), modelstest.Link(ms.T(), "ada@example.com", template), here))
 }
 
-// later moves the clock and lets the janitor do what is due.
+// later moves the clock forward, and lets the janitor make the changes that are due.
 func (ms *ModelSuite) later(d time.Duration) {
 	models.Clock.Move(d)
 	ms.purge()
@@ -52,7 +52,8 @@ func (ms *ModelSuite) later(d time.Duration) {
 
 var nothing = []string{}
 
-// A notice has the number of the change that follows. Its link is as good, once.
+// A notice has the number of the next change. An undo of that change also ends the link of
+// the notice.
 func (ms *ModelSuite) Test_Undo_EndsLinksOfTheSameNumber() {
 	ms.signUp("ada@example.com")
 	ms.addFactor("passkey")
@@ -72,7 +73,7 @@ func (ms *ModelSuite) Test_Undo_FactorsAtOnceWithoutSecondStep() {
 	ms.hasFactors(nothing, false, "undone at once")
 }
 
-// A thief of the password who sets TOTP must not keep the owner out.
+// A thief who knows the password and sets TOTP must not lock the owner out.
 func (ms *ModelSuite) Test_Undo_FactorsADayLaterWithSecondStep() {
 	models.Clock.Stop()
 	ms.signUp("ada@example.com")
@@ -106,7 +107,8 @@ func (ms *ModelSuite) Test_Undo_LoginStopsThePartOfItsFactor() {
 	ms.hasFactors([]string{"passkey"}, false, "the other parts went on")
 }
 
-// A stolen phone holds the mailbox and the TOTP secret that its owner replaced.
+// A thief has the owner's phone, with the mailbox and the TOTP secret, which the owner has
+// replaced.
 func (ms *ModelSuite) Test_Undo_ReplacedTOTPStaysReplaced() {
 	models.Clock.Stop()
 	ms.signUp("ada@example.com")
@@ -124,7 +126,7 @@ func (ms *ModelSuite) Test_Undo_ReplacedTOTPStaysReplaced() {
 	ms.Equal(replaced.ID, factors[1].ID)
 }
 
-// A removed factor comes back. What took its place goes first.
+// An undo brings a removed factor back. First it removes the factor that replaced it.
 func (ms *ModelSuite) Test_Undo_RestoresARemovedFactor() {
 	models.Clock.Stop()
 	ms.signUp("ada@example.com")
@@ -158,7 +160,7 @@ func (ms *ModelSuite) Test_Undo_ASecondOneNeitherPostponesNorCancels() {
 	ms.NotNil(totp)
 }
 
-// What a login stopped can be undone by the link of an older change.
+// After a login has stopped an undo, the link of an older change still works.
 func (ms *ModelSuite) Test_Undo_StoppedPartIsUndoneByALowerLink() {
 	models.Clock.Stop()
 	ms.signUp("ada@example.com")
@@ -185,7 +187,7 @@ func (ms *ModelSuite) Test_Undo_RemovedFactorIsPurgedAfterItsLastLink() {
 	ms.Zero(ms.count("factors"))
 }
 
-// The session of a login by a factor that stays decides; others do not.
+// Only a session that began with a factor that is not undone may decide about an undo.
 func (ms *ModelSuite) Test_Undo_Decide() {
 	for _, now := range []bool{false, true} {
 		modelstest.Empty(ms.T())

@@ -8,7 +8,7 @@ import (
 	"corral/models/modelstest"
 )
 
-// A reset while the old password is being verified voids that attempt.
+// A reset while the old password is being verified makes that attempt fail.
 func (ms *ModelSuite) Test_User_ResetMeanwhile() {
 	ctx, ada := ms.T().Context(), ms.signUp("ada@example.com")
 	ms.NoError(errorOf(models.ResetPassword(ctx, ms.requestReset("ada@example.com"), "an entirely new set of words", here)))
@@ -57,7 +57,7 @@ func (ms *ModelSuite) Test_User_OneOfThreeGetsTheEmail() {
 	}
 }
 
-// onlyOne runs all functions at once: one succeeds, the others get ErrNotFound.
+// onlyOne runs functions concurrently. One must succeed, the others must return ErrNotFound.
 func (ms *ModelSuite) onlyOne(all ...func() error) {
 	errs := atOnce(all...)
 	ms.Len(slices.DeleteFunc(slices.Clone(errs), func(err error) bool { return err != nil }), 1)

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A rehash fails if another password digest was stored meanwhile.
+// A rehash must not replace a password digest that was stored meanwhile.
 func TestRehash_ResetMeanwhile(t *testing.T) {
 	user, err := CreateUser(t.Context(), "rehash@example.com", "")
 	require.NoError(t, err)
