@@ -133,4 +133,29 @@ func TestTask_Backup_PrintsPostgresCommand(t *testing.T) {
 	require.NotContains(t, string(dumped), "a session\n")
 }
 
+// Follows the steps of docs/deploy.md.
+func TestTask_Backup_PostgresCanBeRestored(t *testing.T) {
+	server := services.Server(t)
+	dir, databaseURL := t.TempDir(), services.NewDatabase(t, server)
+	variable := "DATABASE_URL=" + databaseURL
+	passwords := seeded(t, dir, variable)
+	before := start(t, dir, variable)
+	thief := before.browser()
+	require.Equal(t, 303, before.logIn(thief, "bob@example.com", passwords["bob@example.com"]))
+	_, dump, ok := strings.Cut(refused(t, dir, []string{variable}, "task", "db:backup", "copy"), "never from an argument: ")
+	require.True(t, ok)
+	before.Stop()
+
+	empty := services.NewDatabase(t, server)
+	for _, line := range []string{dump, "pg_restore --no-owner --dbname='" + empty + "' copy"} {
+		shell := exec.Command("sh", "-c", line)
+		shell.Dir = dir
+		output, err := shell.CombinedOutput()
+		require.NoError(t, err, string(output))
+	}
+	p := start(t, dir, "DATABASE_URL="+empty, "PORT="+port(before.URL)) // the same port, which is part of the cookie's name
+	require.NotEqual(t, 200, p.home(thief), "no copy holds a session")
+	require.Equal(t, 303, p.logIn(p.browser(), "ada@example.com", passwords["ada@example.com"]))
+}
+
 func port(url string) string { return url[strings.LastIndex(url, ":")+1:] }
