@@ -34,7 +34,7 @@ func keyIn(t testing.TB, page string) []byte {
 	return key
 }
 
-// setTOTP sets a TOTP secret by the pages.
+// setTOTP sets a TOTP secret on the pages.
 func (b *browser) setTOTP() (key []byte) {
 	b.site.t.Helper()
 	key = b.offeredKey()
@@ -51,7 +51,7 @@ func (s *site) addPasskey(email string) {
 	require.NoError(s.t, models.DB.Create(&models.Factor{UserID: user.ID, Kind: models.FactorPasskey, Name: "Phone", Data: []byte("{}"), CreatedAt: models.Clock.Now()}))
 }
 
-// codePages returns the pages about codes. It sets TOTP.
+// codePages sets TOTP and returns the pages about codes.
 func (b *browser) codePages() map[string]apptest.Answer {
 	b.site.t.Helper()
 	pages := map[string]apptest.Answer{
@@ -118,7 +118,7 @@ func TestTOTP_KeyIsOfTheSession(t *testing.T) {
 	require.Equal(t, 422, fresh.Post("/account/security/totp", url.Values{"code": {"000000"}}).StatusCode, "no key was offered")
 }
 
-// The key outlives a confirmation: the user may have scanned it.
+// After a confirmation, the page offers the same key: the user may have scanned it.
 func TestTOTP_KeyOutlivesAConfirmation(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
@@ -130,7 +130,7 @@ func TestTOTP_KeyOutlivesAConfirmation(t *testing.T) {
 	require.Equal(t, key, b.offeredKey())
 }
 
-// An open desk shows neither key nor codes.
+// An attacker at an open session sees neither the key nor codes.
 func TestTOTP_SecretsAreShownToConfirmedUsers(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
@@ -172,7 +172,7 @@ func TestTOTP_JSON(t *testing.T) {
 	require.Equal(t, 422, b.Delete("/account/security/totp", nil).StatusCode)
 }
 
-// Of several at once one is set, and the others see it.
+// Of several concurrent requests, one sets the secret. The others answer that it is set.
 func TestTOTP_SetAtOnce(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
@@ -196,7 +196,7 @@ func TestTOTP_SetAtOnce(t *testing.T) {
 	require.Equal(t, 1, set)
 }
 
-// Nothing that a client sends breaks the form.
+// Whatever a client sends, the form must not cause a server error.
 func TestTOTP_HostileCodes(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")

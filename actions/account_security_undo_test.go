@@ -13,7 +13,7 @@ import (
 	"corral/models/modelstest"
 )
 
-// undoWaits adds a passkey, then a TOTP secret whose undo waits.
+// undoWaits adds a passkey, and then a TOTP secret whose undo waits a day.
 func undoWaits(t testing.TB, email string) (passkey *models.Factor) {
 	t.Helper()
 	passkey = addFactor(t, email, models.FactorPasskey)
@@ -42,7 +42,7 @@ func TestAccountSecurityUndo_NothingWaits(t *testing.T) {
 	require.Equal(t, 422, b.Post("/account/security/undo", url.Values{"choice": {"later"}}).StatusCode)
 }
 
-// A mailbox and the password alone neither stop nor hasten an undo.
+// The mailbox and the password alone must neither stop nor speed up an undo.
 func TestAccountSecurityUndo_OnlyByAFactorThatStays(t *testing.T) {
 	b := logInAs(newSite(t), "ada@example.com")
 	undoWaits(t, "ada@example.com")

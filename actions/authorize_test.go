@@ -19,7 +19,7 @@ import (
 	"corral/models/modelstest"
 )
 
-// fillPath returns a path of the table with its placeholders filled.
+// fillPath returns the path of a route with its placeholders filled.
 func fillPath(path string) string {
 	return strings.NewReplacer("{token}", "x", "{provider}", "oidc", "{id}", "6ba7b810-9dad-11d1-80b4-00c04fd430c8").Replace(trimSlash(path))
 }
@@ -141,7 +141,7 @@ func TestGuards_KeepOneMessage(t *testing.T) {
 	require.Equal(t, []string{"You need to login first."}, apptest.Flashes(b.Get("/login").Page))
 }
 
-// next returns the field of a page's form, or "".
+// next returns the value of the field next on a page, or "".
 func next(page string) string {
 	_, field, _ := strings.Cut(page, `<input type="hidden" name="next" value="`)
 	value, _, _ := strings.Cut(field, `"`)
@@ -188,7 +188,7 @@ func TestReturnPath_OfEachTab(t *testing.T) {
 	require.Equal(t, "/?tab=2", b.logInFrom(other, "ada@example.com").Location())
 }
 
-// Attackers can make links to the login page.
+// Attackers can make links to the login page, with any next.
 func TestReturnPath_FromALink(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
@@ -228,7 +228,7 @@ func TestReturnPath_KeptByLinksBetweenPages(t *testing.T) {
 	require.Equal(t, "/login"+query, b.Post("/language", chosen("en-US")).Location())
 }
 
-// The link may be opened in another browser.
+// The user may open the link in another browser.
 func TestReturnPath_KeptByMailedLinks(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
@@ -266,7 +266,8 @@ func TestReturnPath_OfARefusedForm(t *testing.T) {
 	require.Equal(t, "/login", b.Put("/account/password", nil).Location())
 }
 
-// Background requests get 401, and leave neither a message nor a return path.
+// A background request gets 401. It must leave neither a flash message nor a page to return
+// to.
 func TestGuards_BackgroundRequestsDoNotChangeTheSession(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
@@ -275,7 +276,7 @@ func TestGuards_BackgroundRequestsDoNotChangeTheSession(t *testing.T) {
 		{"Accept", "text/event-stream"}, {"Accept", "application/xml"}, {"Sec-Purpose", "prefetch;prerender"},
 	} {
 		expired := s.loggedIn("ada@example.com", firefox)
-		expired.Get("/") // with the flash
+		expired.Get("/") // shows the flash message
 		models.Clock.Move(31 * time.Minute)
 		for _, b := range []*browser{s.browser(), expired} {
 			b.Header.Set(background[0], background[1])
@@ -302,7 +303,7 @@ func TestGuards_EndedSession(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
 	b := s.loggedIn("ada@example.com", firefox)
-	b.Get("/") // with the flash
+	b.Get("/") // shows the flash message
 	models.Clock.Move(31 * time.Minute)
 	b.Header.Set("Sec-Fetch-Mode", "cors")
 	require.Equal(t, 401, b.Get("/account").StatusCode)
@@ -320,8 +321,8 @@ func TestGuards_AnswerJSONWithAProblem(t *testing.T) {
 	require.JSONEq(t, `{"type":"about:blank","title":"Unauthorized","status":401,"detail":"not logged in"}`, a.Page)
 }
 
-// The guard local checks the client's IP: with ADDR=0.0.0.0, or behind a proxy,
-// other machines reach the app and can send any Host.
+// The guard local checks the client's IP, not the Host. With ADDR=0.0.0.0, or behind a
+// proxy, other machines can reach the app and send any Host.
 func TestAuthorize_LocalChecksTheClient(t *testing.T) {
 	log := captureLog(t)
 	s := newSite(t, trustLoopback, func(c *config.Config) { c.Env = config.Development })

@@ -21,7 +21,7 @@ import (
 
 const origin = "http://localhost:3000" // HOST of the tests
 
-// options asks for options.
+// options requests options for the browser.
 func (b *browser) options(path string) []byte {
 	b.site.t.Helper()
 	a := b.PostJSON(path+"/options", "{}")
@@ -31,7 +31,7 @@ func (b *browser) options(path string) []byte {
 	return []byte(a.Page)
 }
 
-// answers posts the answer of an authenticator, with more fields.
+// answers posts the answer of an authenticator, with further fields.
 func (b *browser) answers(path string, answer passkeytest.Answer, more ...map[string]any) apptest.Answer {
 	b.site.t.Helper()
 	return b.answersBy("POST", path, answer, more...)
@@ -48,7 +48,7 @@ func (b *browser) answersBy(method, path string, answer passkeytest.Answer, more
 	return b.SendJSON(method, path, string(body))
 }
 
-// usesPasskey asks the newest passkey of the authenticator.
+// usesPasskey answers with the newest passkey of the authenticator.
 func (b *browser) usesPasskey(path string, a *passkeytest.Authenticator, more ...map[string]any) apptest.Answer {
 	b.site.t.Helper()
 	return b.answers(path, a.Get(b.site.t, b.options(path)), more...)
@@ -56,7 +56,7 @@ func (b *browser) usesPasskey(path string, a *passkeytest.Authenticator, more ..
 
 const passkeysPath = "/account/security/passkeys"
 
-// addsPasskey returns the id of a new passkey.
+// addsPasskey adds a passkey and returns its id.
 func (b *browser) addsPasskey(a *passkeytest.Authenticator, more ...map[string]any) (id string) {
 	b.site.t.Helper()
 	answer := b.answers(passkeysPath, a.Create(b.site.t, b.options(passkeysPath)), more...)
@@ -117,7 +117,7 @@ func TestPasskey_LogsIn(t *testing.T) {
 	}
 }
 
-// A login as somebody else ends the session before.
+// A login as another user ends the session that the browser had.
 func TestPasskey_LogsInWhileAnotherIs(t *testing.T) {
 	s := newSite(t)
 	_, a := s.withPasskey("ada@example.com")
@@ -130,7 +130,8 @@ func TestPasskey_LogsInWhileAnotherIs(t *testing.T) {
 	require.Equal(t, "/login", copied.Get("/").LocationPath())
 }
 
-// The options are the same for all, and set and store nothing.
+// The options are the same for all clients. To request them sets no cookie and stores no
+// row.
 func TestPasskey_LoginOptions(t *testing.T) {
 	s := newSite(t)
 	ada, _ := s.withPasskey("ada@example.com")
@@ -146,13 +147,13 @@ func TestPasskey_LoginOptions(t *testing.T) {
 		require.Equal(t, map[string]any{"rpId": "localhost", "timeout": 300_000., "userVerification": "required"}, options.PublicKey)
 	}
 	require.Equal(t, before, rows(t))
-	for range 30 { // not limited
+	for range 30 { // requests for options have no rate limit
 		s.browser().options("/login/passkey")
 	}
 	require.Equal(t, kept, count(t, "used_challenges")+count(t, "rate_limits")+count(t, "activities"))
 }
 
-// hostileAnswers are refused at every route.
+// hostileAnswers must be refused at every route.
 var hostileAnswers = map[string]func(*passkeytest.Authenticator){
 	"another origin":    func(a *passkeytest.Authenticator) { a.Origin = "https://evil.example" },
 	"another port":      func(a *passkeytest.Authenticator) { a.Origin = "http://localhost:3001" },
@@ -181,7 +182,7 @@ func TestPasskey_HostileAnswers(t *testing.T) {
 	sudo, login := ada.options("/sudo/passkey"), ada.options("/login/passkey")
 	requireProblem(t, ada.answers("/login/passkey", a.Get(t, sudo)), 422, "That passkey was not accepted.")
 	requireProblem(t, ada.answers("/sudo/passkey", a.Get(t, login)), 422, "That passkey was not accepted.")
-	// Bob's authenticator ignores that hers was asked for.
+	// The options ask for Ada's passkey. Bob's authenticator ignores that.
 	theirs := strings.Replace(string(sudo), "allowCredentials", "ignored", 1)
 	requireProblem(t, ada.answers("/sudo/passkey", bobs.Get(t, []byte(theirs))), 422, "That passkey was not accepted.")
 }
@@ -238,7 +239,8 @@ func TestPasskey_TwoTabs(t *testing.T) {
 	require.Equal(t, 200, b.Get("/").StatusCode)
 }
 
-// A browser forgets a passkey for good: it is told only of one that no row has.
+// A browser that is told that a passkey is unknown removes it. So it must be told only if
+// no row has the passkey.
 func TestPasskey_ForgetsOnlyUnknownOnes(t *testing.T) {
 	s := newSite(t)
 	ada, a := s.withPasskey("ada@example.com")
@@ -295,7 +297,7 @@ func TestPasskey_AnswersJSON(t *testing.T) {
 	ada, a := s.withPasskeyAsSecondStep("ada@example.com")
 	ada.logOut()
 	requireLocation(t, ada.usesPasskey("/login/passkey", a), 200, "/")
-	ada.logIn("ada@example.com") // another one, which waits for its second step
+	ada.logIn("ada@example.com") // another login, which waits for its second step
 	for _, path := range passkeyRoutes {
 		requireProblem(t, ada.Post(path, url.Values{"state": {"x"}}), 415, "")
 		requireProblem(t, ada.PostJSON(path, `{"state": "`+strings.Repeat("x", 2<<20)+`"}`), 413, "")
@@ -323,7 +325,7 @@ func TestPasskey_AnswersJSON(t *testing.T) {
 	}
 }
 
-// withPasskeyAsSecondStep is withPasskey with the switch on.
+// withPasskeyAsSecondStep is withPasskey with the second step turned on.
 func (s *site) withPasskeyAsSecondStep(email string) (*browser, *passkeytest.Authenticator) {
 	s.t.Helper()
 	b, a := s.withPasskey(email)
@@ -396,7 +398,7 @@ func TestPasskey_Confirms(t *testing.T) {
 	requireLocation(t, ada.usesPasskey("/sudo/passkey", a, map[string]any{"next": "//evil.example"}), 200, "/account")
 }
 
-// Ten that fail end the session.
+// Ten failed confirmations end the session.
 func TestPasskey_FailedConfirmationsEndTheSession(t *testing.T) {
 	s := newSite(t)
 	ada, a := s.withPasskey("ada@example.com")
@@ -409,7 +411,7 @@ func TestPasskey_FailedConfirmationsEndTheSession(t *testing.T) {
 	require.Equal(t, "/login", ada.Get("/account").LocationPath())
 }
 
-// The old mailbox keeps its links until an old factor ends them.
+// The links of the old mailbox work until a factor that is old enough ends them.
 func TestPasskey_EndsLinks(t *testing.T) {
 	s := newSite(t)
 	models.Clock.Stop()
@@ -440,7 +442,7 @@ func TestPasskeyEndpoints(t *testing.T) {
 	require.JSONEq(t, `{"enroll": "`+origin+`/account/security", "manage": "`+origin+`/account/security"}`, a.Page)
 }
 
-// Browsers refuse passkeys under such a HOST: the page says why.
+// Browsers refuse passkeys under some HOSTs. The page says why.
 func TestPasskey_Off(t *testing.T) {
 	for host, why := range map[string]string{
 		"http://127.0.0.1:3000":   "the address of this site is an IP address",

@@ -19,7 +19,7 @@ import (
 	"corral/models/modelstest"
 )
 
-// newApp replaces the app of this process, and the settings of earlier ones.
+// newApp makes an app, which replaces the app of this process and its settings.
 func newApp(c config.Config) *buffalo.App {
 	appOnce = sync.Once{}
 	app := App(c, testLogger(c))
@@ -32,7 +32,7 @@ func newApp(c config.Config) *buffalo.App {
 	return app
 }
 
-// compressed holds the assets of all apps: compressing takes 0.1 s.
+// compressed holds the assets, which all apps share: compressing them takes 0.1 s.
 var compressed *web.Assets
 
 type site struct {
@@ -40,21 +40,21 @@ type site struct {
 	t testing.TB
 }
 
-// newSite starts the app over http, with an empty database.
+// newSite starts the app with http and an empty database.
 func newSite(t testing.TB, changes ...func(*config.Config)) *site {
 	t.Helper()
 	modelstest.Empty(t)
 	return restart(t, changes...)
 }
 
-// restart starts the app with the existing rows.
+// restart starts the app and keeps the rows of the database.
 func restart(t testing.TB, changes ...func(*config.Config)) *site {
 	t.Helper()
 	c := modelstest.Config(changes...)
 	return &site{apptest.NewServer(t, Handler(newApp(c), c, testLogger(c), nil)), t}
 }
 
-// newProductionSite starts the app in production, over https.
+// newProductionSite starts the app in production with https.
 func newProductionSite(t testing.TB, changes ...func(*config.Config)) *site {
 	t.Helper()
 	modelstest.Empty(t)
@@ -66,7 +66,7 @@ func newProductionSite(t testing.TB, changes ...func(*config.Config)) *site {
 	}), t}
 }
 
-// behindProxy is restart in production behind a TLS proxy, with a route that
+// behindProxy is restart, but in production behind a TLS proxy. The app has a route that
 // panics.
 func behindProxy(t testing.TB) *site {
 	t.Helper()
@@ -88,7 +88,7 @@ func behindProxy(t testing.TB) *site {
 	return &site{s, t}
 }
 
-// trustLoopback treats the test's browsers as proxies.
+// trustLoopback makes the app trust the browsers of tests as proxies.
 func trustLoopback(c *config.Config) {
 	c.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
 }
@@ -161,8 +161,8 @@ func (s *site) do(req *http.Request) apptest.Answer {
 	return s.send(s.Client().Transport, req)
 }
 
-// ask sends a request to /login past behindProxy's proxy, which would set host
-// and scheme.
+// ask sends a request to /login directly, without the proxy of behindProxy, which would set
+// the host and the scheme.
 func (s *site) ask(method, host, scheme, body string) apptest.Answer {
 	s.t.Helper()
 	req, err := http.NewRequest(method, "http://"+s.Listener.Addr().String()+"/login", strings.NewReader(body))
@@ -183,7 +183,7 @@ func (s *site) send(transport http.RoundTripper, req *http.Request) apptest.Answ
 	return apptest.Answer{Response: res, Page: string(page)}
 }
 
-// listItems returns a page's list items, as HTML.
+// listItems returns the list items of a page as HTML.
 func listItems(page string) []string {
 	var items []string
 	for _, part := range strings.Split(page, `<li class="list-group-item">`)[1:] {
@@ -193,7 +193,7 @@ func listItems(page string) []string {
 	return items
 }
 
-// served filters paths by the table of routes: an owner may have removed pages.
+// served returns the paths that have a route: an owner may have removed pages.
 func served(paths ...string) []string {
 	return slices.DeleteFunc(paths, func(path string) bool {
 		return !slices.ContainsFunc(routes, func(r route) bool { return r.path == path })

@@ -28,7 +28,7 @@ import (
 	"corral/models/modelstest"
 )
 
-// A fault of a variable is the result of the check that names it.
+// If a variable has a fault, the check that lists the variable fails.
 func TestDoctor_FaultsAreResultsOfChecks(t *testing.T) {
 	for variable, want := range map[string]string{
 		"SESSION_SECRET":  "secret",
@@ -46,7 +46,7 @@ func TestDoctor_FaultsAreResultsOfChecks(t *testing.T) {
 		"SIGNUP":          "other settings",
 		"PASSWORD_MIN":    "other settings",
 		"LOG_LEVEL":       "other settings",
-		"OIDC_ISSUER":     "other settings", // without the check of a provider
+		"OIDC_ISSUER":     "other settings", // without a provider, there is no check for it
 		"ANYTHING_ELSE":   "other settings",
 	} {
 		all := checks(config.Config{})

@@ -15,7 +15,7 @@ import (
 	"corral/models/modelstest"
 )
 
-// explained returns what `task user:why` prints, with T for times.
+// explained returns what `task user:why` prints. T stands for times.
 func explained(t *testing.T, f *models.Findings, c config.Config) string {
 	t.Helper()
 	printed := printedBy(func() { explain(f, c) })

@@ -6,7 +6,7 @@ import (
 	"corral/models"
 )
 
-// A node of an older release listed a change without counting it in the account.
+// A node of an older release may store a change without counting it in the account's row.
 func (ms *ModelSuite) Test_Change_IsNumberedAfterTheList() {
 	ada := ms.signUp("ada@example.com")
 	ms.NoError(ms.DB.Create(&models.Change{ID: uuid.Must(uuid.NewV7()), UserID: ada.ID, Number: 3, Kind: models.ChangeEmail}))

@@ -8,7 +8,7 @@ import (
 	"corral/models/modelstest"
 )
 
-// lost returns the ids of links that were mailed to other emails of ada's, by email.
+// lost returns the ids of the links that were mailed to former emails of ada, by email.
 func (ms *ModelSuite) lost(user *models.User) map[string]string {
 	list, err := models.LostLinksOf(ms.T().Context(), user)
 	ms.NoError(err)
@@ -20,7 +20,7 @@ func (ms *ModelSuite) lost(user *models.User) map[string]string {
 	return ids
 }
 
-// An owner who left a mailbox on purpose ends what it could do to the account.
+// An owner who gave a mailbox up on purpose can end its links.
 func (ms *ModelSuite) Test_EndLinks() {
 	models.Clock.Stop()
 	ctx := ms.T().Context()
@@ -53,7 +53,8 @@ func (ms *ModelSuite) Test_EndLinks() {
 	ms.NoError(models.Undo(ctx, modelstest.Link(ms.T(), "ada@example.net", models.MailPasswordChanged), here))
 }
 
-// An attacker in sudo must not end the owner's links with a factor that they undo.
+// An attacker at a confirmed session must not end the owner's links by a factor that these
+// links undo.
 func (ms *ModelSuite) Test_EndLinks_RefusesFactors() {
 	models.Clock.Stop()
 	ctx, ada, bob := ms.T().Context(), ms.signUp("ada@example.com"), ms.signUp("bob@example.com")
@@ -78,7 +79,7 @@ func (ms *ModelSuite) Test_EndLinks_RefusesFactors() {
 	ms.ErrorIs(models.EndLinks(ctx, &before, link, young, here), models.ErrBadCredentials, "something changed meanwhile")
 }
 
-// A thief may have confirmed the session, and reset the password from the new mailbox.
+// A thief may have confirmed the session, and have reset the password by the new mailbox.
 func (ms *ModelSuite) Test_EndLinks_NeitherByAResetNorByAConfirmation() {
 	models.Clock.Stop()
 	ms.signUp("ada@example.com")
@@ -96,7 +97,7 @@ func (ms *ModelSuite) Test_EndLinks_NeitherByAResetNorByAConfirmation() {
 	ms.user("ada@example.com")
 }
 
-// A refused answer may be given again: its challenge is used up with what it serves.
+// A challenge is used only if the request succeeds, so a refused answer can be sent again.
 func (ms *ModelSuite) Test_EndLinks_RefusedPasskeyUsesNoChallengeUp() {
 	models.Clock.Stop()
 	ctx := ms.T().Context()
@@ -113,7 +114,7 @@ func (ms *ModelSuite) Test_EndLinks_RefusedPasskeyUsesNoChallengeUp() {
 	ms.Equal(used, ms.count("used_challenges"))
 }
 
-// The link of a mail that came late lives longer than seven days.
+// If a mail was delivered late, its link works until seven days after the delivery.
 func (ms *ModelSuite) Test_EndLinks_RefusesAFactorThatALateLinkUndoes() {
 	models.Clock.Stop()
 	ctx := ms.T().Context()

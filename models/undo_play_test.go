@@ -21,23 +21,23 @@ import (
 	"corral/models/modelstest"
 )
 
-// A play is what an owner and a thief do to an account, each with what they have.
-// The rules of "this wasn't me" hold after each move, and at its end the owner gets
-// the account back.
+// A play is a sequence of moves of an owner and a thief, each with the credentials that they
+// have. After each move, the rules of "this wasn't me" must hold. At the end, the owner must
+// get the account back.
 type play struct {
 	start start
 	moves []move
 }
 
-// start is what there is before the first move.
+// start is the state before the first move.
 type start struct {
-	passkey, totp, secondStep bool // of the owner
-	recent                    bool // set within the lifetime of the links
-	password, session, phone  bool // of the owner's, known to or held by the thief: a confirmed session, the TOTP secret
+	passkey, totp, secondStep bool // the owner has these
+	recent                    bool // they were set within the lifetime of the links
+	password, session, phone  bool // the thief has these of the owner: the password, a confirmed session, the TOTP secret
 	mailbox                   bool // the thief reads the owner's mails
 }
 
-// move is one of a player's. n chooses among what the move applies to.
+// move is a move of a player. n chooses one of the things to which the move applies.
 type move struct {
 	thief bool
 	name  string
@@ -48,26 +48,27 @@ func (m move) String() string {
 	return fmt.Sprintf("%s: %s %d", map[bool]string{true: "thief", false: "owner"}[m.thief], m.name, m.n)
 }
 
-// ownersMailboxes and thiefsMailboxes are the emails of each, the first one first.
+// ownersMailboxes and thiefsMailboxes are the emails that each can read, in the order in which
+// they are used.
 var (
 	ownersMailboxes = []string{"ada@example.com", "ada@example.org"}
 	thiefsMailboxes = []string{"eve@example.com", "eve@example.org"}
 )
 
-// player has what a person has.
+// player is the owner or the thief, with the credentials that the player has.
 type player struct {
 	mailboxes []string
-	password  string   // that they believe to be the account's
-	passwords int      // chosen until now
-	keys      [][]byte // of TOTP
+	password  string   // that the player believes to be the account's
+	passwords int      // number of passwords chosen so far
+	keys      [][]byte // keys of TOTP
 	passkeys  []device
-	added     []uuid.UUID // all factors
+	added     []uuid.UUID // all factors that the player has added
 	codes     []string
-	session   string // token
+	session   string // session token
 	client    models.Client
 }
 
-// device holds one passkey.
+// device is an authenticator with one passkey.
 type device struct {
 	id uuid.UUID // of the factor
 	*passkeytest.Authenticator
@@ -79,25 +80,25 @@ type sentLink struct {
 	number                int
 }
 
-// stage is where a play is performed.
+// stage performs a play on an account.
 type stage struct {
 	ms           *ModelSuite
 	start        start
 	id           uuid.UUID // of the account
 	owner, thief *player
 	mailed       []sentLink
-	waits        map[uuid.UUID]time.Time // parts of undos
-	changes      int                     // most until now
-	setUp        int                     // changes before the first move
-	own          []models.Factor         // that the owner had then
-	givenUp      []uuid.UUID             // of these, what the owner removed or replaced
+	waits        map[uuid.UUID]time.Time // waiting parts of undos
+	changes      int                     // highest number of a change so far
+	setUp        int                     // number of changes before the first move
+	own          []models.Factor         // the owner's factors at that time
+	givenUp      []uuid.UUID             // those of them that the owner has removed or replaced
 	began        time.Time
-	owners       bool // the switch was the owner's doing
+	owners       bool // the owner has switched the second step
 	ended        bool // the thief has ended the owner's links
 
-	user    *models.User // as it was seen last, also deleted
+	user    *models.User // as it was after the last move, even if deleted
 	factors []models.Factor
-	lastID  uuid.UUID // of the mails that were read
+	lastID  uuid.UUID // of the last mail that was read
 }
 
 // broken is a rule that does not hold.
@@ -109,14 +110,15 @@ func (s *stage) require(holds bool, rule string, args ...any) {
 	}
 }
 
-// isRefusal reports whether users may see an error.
+// isRefusal reports whether an error is one that users may see.
 func isRefusal(err error) bool {
 	return slices.ContainsFunc([]error{
 		models.ErrNotFound, models.ErrBadCredentials, models.ErrBadCode, models.ErrRefused, models.ErrSecondStep, passkey.ErrRefused, passkey.ErrUnknown, passkey.ErrExpired,
 	}, func(refusal error) bool { return errors.Is(err, refusal) })
 }
 
-// may reports whether a move was made. It fails for errors that nobody may see.
+// may reports whether a move succeeded. It fails the test for an error that users must not
+// see.
 func (s *stage) may(err error) bool {
 	if isRefusal(err) {
 		return false
@@ -136,7 +138,7 @@ func (s *stage) read() {
 	s.factors = list
 }
 
-// state is what a mailbox alone must not change while the second step is on.
+// state describes what a mailbox alone must not change while the second step is on.
 func (s *stage) state() string {
 	state := fmt.Sprint(s.user.SecondStep)
 	for _, f := range s.factors {
@@ -213,7 +215,7 @@ func (s *stage) prepare() {
 	s.look()
 }
 
-// claim gives the player what is in use and nobody's yet.
+// claim assigns new factors to the player who has added them.
 func (s *stage) claim(p *player) {
 	for _, f := range s.factors {
 		known := slices.Contains(s.owner.added, f.ID) || s.thief != nil && slices.Contains(s.thief.added, f.ID)
@@ -223,7 +225,7 @@ func (s *stage) claim(p *player) {
 	}
 }
 
-// look reads what changed, and checks the rules that always hold.
+// look reads the account after a move, and checks the rules that must always hold.
 func (s *stage) look() {
 	s.readMails()
 	s.read()
@@ -263,13 +265,13 @@ func (s *stage) readMails() {
 		link, err := models.Outbox.Token(&m)
 		s.must(err)
 		t := &models.Token{}
-		if link != "" && s.ms.DB.Where("token_digest = ?", secret.TokenDigest(link)).First(t) == nil { // else it is void already
+		if link != "" && s.ms.DB.Where("token_digest = ?", secret.TokenDigest(link)).First(t) == nil { // otherwise the link is void already
 			s.mailed = append(s.mailed, sentLink{m.Recipient, m.Template, link, t.Number})
 		}
 	}
 }
 
-// wait lets the janitor do what is due, and nothing else.
+// wait lets the janitor make the changes that are due.
 func (s *stage) wait(d time.Duration) {
 	models.Clock.Move(d)
 	s.must(models.FinishUndos(s.ms.T().Context()))
@@ -281,13 +283,13 @@ func (s *stage) wait(d time.Duration) {
 	s.require(due || s.state() == before, "a factor was moved too early")
 }
 
-// play makes a move, if it is possible.
+// play makes a move, if the move is possible.
 func (s *stage) play(m move) {
 	p := s.owner
 	if m.thief {
 		p = s.thief
 	}
-	s.must(s.ms.DB.RawQuery("DELETE FROM rate_limits").Exec()) // they would only take time
+	s.must(s.ms.DB.RawQuery("DELETE FROM rate_limits").Exec()) // waiting for them would only take time
 	before, on, state := s.factors, s.user.SecondStep, s.state()
 	moves[m.name](s, p, m.n)
 	s.look()
@@ -307,7 +309,7 @@ func (s *stage) play(m move) {
 	}
 }
 
-// strangersOnly reports whether the thief lacks what passes the owner's second step.
+// strangersOnly reports whether the thief cannot pass the owner's second step.
 func (st start) strangersOnly() bool {
 	return (st.secondStep || st.totp) && !st.recent && !st.session && !st.phone && (st.passkey || st.totp)
 }
@@ -321,7 +323,8 @@ func (s *stage) found(p *player) *models.Session {
 	return session
 }
 
-// confirmed returns the confirmed session of the player, who logs in if need be, or nil.
+// confirmed returns the confirmed session of the player, or nil. The player logs in if
+// necessary.
 func (s *stage) confirmed(p *player) *models.Session {
 	session := s.found(p)
 	if session == nil || !session.Confirmed() {
@@ -365,7 +368,7 @@ func (s *stage) logIn(p *player, n int) bool {
 	return started != nil
 }
 
-// pass passes a second step by what the player has. Codes are kept for last.
+// pass passes a second step by a factor that the player has. Recovery codes are used last.
 func (s *stage) pass(p *player, due *models.SecondStep) *models.LoggedIn {
 	ctx := s.ms.T().Context()
 	passed := func(err error) bool { return s.may(err) }
@@ -378,7 +381,7 @@ func (s *stage) pass(p *player, due *models.SecondStep) *models.LoggedIn {
 	s.read()
 	for _, d := range p.passkeys {
 		if !s.inUse(d.id) {
-			continue // the browser finds none
+			continue // the browser has no passkey that the options allow
 		}
 		answer := answerOf(d.Get(s.ms.T(), s.ms.options(due.User.PasskeyOptions(ctx, models.PasskeySecondStep))))
 		if started, err := due.PassWithPasskey(ctx, answer, false, p.client); passed(err) {
@@ -395,7 +398,7 @@ func (s *stage) pass(p *player, due *models.SecondStep) *models.LoggedIn {
 	return started
 }
 
-// choose sets a password that the other one does not know.
+// choose sets a password that the other player does not know.
 func (p *player) choose() string {
 	p.passwords++
 	p.password = fmt.Sprintf("%s chose these words as number %d", p.mailboxes[0], p.passwords)
@@ -429,14 +432,14 @@ func (s *stage) reset(p *player, link string) bool {
 	if due != nil {
 		due.User, err = models.FindUserByEmail(ctx, token.Email)
 		s.must(err)
-		s.pass(p, due) // or not: the form is refused then
+		s.pass(p, due) // if the player cannot, the form is refused
 		client.RawSecondStep = due.Raw()
 	}
 	_, err = models.ResetPassword(ctx, link, p.choose(), client)
 	return s.may(err)
 }
 
-// moves are all that a player can do, by name.
+// moves are all moves of a player, by name.
 var moves = map[string]func(s *stage, p *player, n int){
 	"wait minutes": func(s *stage, _ *player, n int) { s.wait(time.Duration(n%20) * time.Minute) },
 	"wait hours":   func(s *stage, _ *player, n int) { s.wait(time.Duration(n%13) * time.Hour) },
@@ -450,7 +453,7 @@ var moves = map[string]func(s *stage, p *player, n int){
 	"undo": func(s *stage, p *player, n int) {
 		since := 0
 		if p == s.owner {
-			since = s.setUp // not what they set up themselves
+			since = s.setUp // the owner does not undo the owner's own changes
 		}
 		if links := s.live(p, since); len(links) > 0 {
 			s.may(models.Undo(s.ms.T().Context(), links[n%len(links)].link, p.client))
@@ -541,14 +544,14 @@ var moves = map[string]func(s *stage, p *player, n int){
 			s.must(session.User.Delete(s.ms.T().Context(), p.client))
 		}
 	},
-	"end other sessions": func(s *stage, p *player, n int) { // of the activity page
+	"end other sessions": func(s *stage, p *player, n int) { // on the activity page
 		if session := s.found(p); session != nil {
 			s.must(session.EndOtherSessions(s.ms.T().Context(), p.client))
 		}
 	},
 	"decide": func(s *stage, p *player, n int) {
 		if session := s.found(p); session != nil {
-			// An owner who stops what the owner began has to live with it.
+			// If the owner stops an undo that the owner began, the rules no longer protect the owner.
 			s.may(session.DecideUndo(s.ms.T().Context(), p == s.owner || n%2 == 0, p.client))
 		}
 	},
@@ -564,7 +567,7 @@ var moves = map[string]func(s *stage, p *player, n int){
 		}
 		l := links[n%len(links)]
 		if p == s.owner == slices.Contains(ownersMailboxes, l.Email) {
-			return // everybody's own are of use
+			return // each player's own factors remain useful
 		}
 		ended := s.endLinks(p, session.User, l.ID.String())
 		s.require(!ended || p == s.owner || s.start.phone, "the thief ended the owner's links")
@@ -599,7 +602,7 @@ func (s *stage) addPasskey(p *player, user *models.User) {
 	p.passkeys = append(p.passkeys, device{list[len(list)-1].ID, a})
 }
 
-// letGo notes that the owner replaced factors of some kinds.
+// letGo records that the owner has replaced factors of some kinds.
 func (s *stage) letGo(p *player, kinds ...string) {
 	s.read()
 	for _, f := range s.own {
@@ -622,11 +625,11 @@ func (s *stage) setTOTP(p *player, user *models.User) bool {
 	return true
 }
 
-// ownerGetsItBack uses the oldest link since the first move, and what the owner has.
-// A thief of the owner's mailbox has used all others before.
+// ownerGetsItBack uses the oldest link since the first move, and the owner's credentials. A
+// thief who reads the owner's mails has used all other links before.
 func (s *stage) ownerGetsItBack(last []move) {
 	if s.start.mailbox && !s.start.strangersOnly() || s.ended {
-		return // a thief of all that the owner has is as good as the owner
+		return // a thief with all credentials of the owner cannot be told from the owner
 	}
 	undoer := s.owner
 	if s.start.mailbox {
@@ -645,7 +648,7 @@ func (s *stage) ownerGetsItBack(last []move) {
 			}
 		}
 		s.wait(12 * time.Hour)
-		if s.start.mailbox { // the owner is told, and comes
+		if s.start.mailbox { // the owner reads a mail and logs in
 			s.play(move{name: "reset"})
 			s.require(s.logIn(s.owner, 0), "the owner is out")
 		}
@@ -662,7 +665,7 @@ func (s *stage) ownerGetsItBack(last []move) {
 	s.require(s.logIn(s.owner, 0), "the owner is out")
 }
 
-// rotated returns the list from n on.
+// rotated returns the list, beginning with item n.
 func rotated[T any](list []T, n int) []T {
 	if len(list) == 0 {
 		return nil
@@ -671,10 +674,10 @@ func rotated[T any](list []T, n int) []T {
 	return slices.Concat(list[n:], list[:n])
 }
 
-// often are moves that a play has more of.
+// often lists moves that occur more often in a play.
 var often = []string{"log in", "undo", "wait hours", "reset", "change email", "add passkey", "remove passkey", "set TOTP", "remove TOTP", "turn the switch", "decide"}
 
-// randomPlay returns a play of some moves.
+// randomPlay returns a play of random moves.
 func randomPlay(random *rand.Rand) (p play) {
 	flip := func() bool { return random.IntN(2) == 0 }
 	p.start = start{passkey: flip(), totp: flip(), secondStep: flip(), recent: random.IntN(4) == 0, password: flip(), session: flip(), phone: random.IntN(4) == 0, mailbox: random.IntN(3) == 0}
@@ -688,7 +691,7 @@ func randomPlay(random *rand.Rand) (p play) {
 	return p
 }
 
-// shrink leaves out moves without which the rule is broken, too.
+// shrink returns a shorter play that breaks the same rule.
 func (ms *ModelSuite) shrink(p play) (play, string) {
 	rule := ms.perform(p)
 	for i := 0; i < len(p.moves); {
