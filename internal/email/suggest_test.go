@@ -18,7 +18,7 @@ func TestSuggest(t *testing.T) {
 		"ada@gmail.com":   "", // nothing to correct
 		"ada@example.com": "", // near no common domain
 		"ada@mail.com":    "ada@gmail.com",
-		"ada@abc.com":     "", // two letters from aol.com, as many are
+		"ada@abc.com":     "", // two letters from aol.com, like many other domains
 		"ada@a0l.com":     "ada@aol.com",
 		"ada":             "",
 		"ada@gmial.com" + strings.Repeat("m", 1<<20): "",

@@ -70,8 +70,9 @@ func TestWorker_FourAtOnceDeliverEachMailOnce(t *testing.T) {
 	requireEachOnce(t, s, count)
 }
 
-// hanging starts a worker with a server that does not answer a mail to hang… until the
-// test ends. The channel hangs receives a value for each such mail.
+// hanging starts a worker and a server. The server does not answer mails whose recipient
+// begins with "hang" until the test ends. The channel hangs receives a value for each of
+// them.
 func hanging(t *testing.T, q *outbox.Queue, every time.Duration) (s *smtptest.Server, hangs chan bool) {
 	t.Helper()
 	over, hangs := make(chan struct{}), make(chan bool, 100)
@@ -89,6 +90,7 @@ func hanging(t *testing.T, q *outbox.Queue, every time.Duration) (s *smtptest.Se
 	return s, hangs
 }
 
+// hang queues mails that the server of hanging does not answer.
 func hang(t *testing.T, count int, low bool) {
 	t.Helper()
 	for n := range count {

@@ -79,8 +79,8 @@ type RelyingParty struct {
 // Message keys of Unusable.
 const (
 	UnusableIP   = "passkey.off_ip"   // the host is an IP address
-	UnusableName = "passkey.off_name" // the host is no domain, like "intranet"
-	UnusableHTTP = "passkey.off_http" // plain http, which browsers accept for localhost only
+	UnusableName = "passkey.off_name" // the host is not a domain name, such as "intranet"
+	UnusableHTTP = "passkey.off_http" // plain http, which browsers accept only for localhost
 )
 
 // Unusable returns the message key of the reason why browsers refuse passkeys under
@@ -115,7 +115,7 @@ func New(o Options) *RelyingParty {
 		AttestationPreference: protocol.PreferNoAttestation,
 		AuthenticatorSelection: protocol.AuthenticatorSelection{
 			ResidentKey:        protocol.ResidentKeyRequirementRequired,
-			RequireResidentKey: protocol.ResidentKeyRequired(), // for WebAuthn Level 1
+			RequireResidentKey: protocol.ResidentKeyRequired(), // for browsers with WebAuthn Level 1
 			UserVerification:   protocol.VerificationRequired,
 		},
 		Timeouts: webauthn.TimeoutsConfig{Login: timeout, Registration: timeout},

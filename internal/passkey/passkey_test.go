@@ -195,7 +195,7 @@ var refusals = map[string]func(*passkeytest.Authenticator){
 	"other RP":               func(a *passkeytest.Authenticator) { a.RPID = "evil.example" },
 	"user not present":       func(a *passkeytest.Authenticator) { a.NotPresent = true },
 	"user not verified":      func(a *passkeytest.Authenticator) { a.NotVerified = true },
-	"backed up unbackupable": func(a *passkeytest.Authenticator) { a.BackedUp = true },
+	"backed up, ineligible":  func(a *passkeytest.Authenticator) { a.BackedUp = true },
 }
 
 func TestFinish_Refused(t *testing.T) {
