@@ -4,64 +4,71 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
-	"slices"
-	"time"
 
-	"github.com/gobuffalo/nulls"
 	"github.com/gobuffalo/pop/v6"
 	"github.com/gofrs/uuid"
+
+	"corral/internal/factor"
 )
 
 // Factor is a passkey, a TOTP secret or a set of recovery codes. A removed one is
 // kept, out of use, while a mailed link may restore it.
-type Factor struct {
-	ID            uuid.UUID  `db:"id"`
-	UserID        uuid.UUID  `db:"user_id"`
-	Kind          string     `db:"kind"`
-	Name          string     `db:"name"`                   // of a passkey
-	CredentialID  []byte     `db:"credential_id" json:"-"` // of a passkey; else null
-	Data          []byte     `db:"data" json:"-"`          // a passkey's credential; a sealed TOTP secret
-	LastStep      int64      `db:"last_step"`              // of the newest accepted TOTP code
-	CreatedAt     time.Time  `db:"created_at"`
-	LastUsedAt    nulls.Time `db:"last_used_at"`
-	RemovedAt     nulls.Time `db:"removed_at"`
-	RemovedNumber int        `db:"removed_number"` // of the change that removed it; 0: its addition was undone
-}
+type Factor = factor.Factor
 
 // The kinds of factors.
 const (
-	FactorPasskey = "passkey"
-	FactorTOTP    = "totp"
-	FactorCodes   = "codes"
+	FactorPasskey = factor.Passkey
+	FactorTOTP    = factor.TOTP
+	FactorCodes   = factor.Codes
 )
 
-func (f Factor) nullID() uuid.NullUUID { return uuid.NullUUID{UUID: f.ID, Valid: true} }
-
 // FactorsOf returns the factors of an account that are in use, oldest first.
-func FactorsOf(ctx context.Context, user *User) ([]Factor, error) {
-	return factorsOf(DB.WithContext(ctx), user)
+func FactorsOf(ctx context.Context, user *User) (factor.List, error) {
+	return user.factors(DB.WithContext(ctx))
 }
 
-func factorsOf(tx *pop.Connection, user *User) (list []Factor, err error) {
-	err = tx.Where("user_id = ? AND removed_at IS NULL", user.ID).Order("id").All(&list)
-	return list, wrap("listing factors", err)
+func (u *User) factors(tx *pop.Connection) (factor.List, error) {
+	list, err := factor.Of(tx, u.ID)
+	return list.InUse(), err
 }
 
 // factor returns the account's factor of a kind of which there is one, or nil.
 func (u *User) factor(tx *pop.Connection, kind string) (*Factor, error) {
-	list, err := factorsOf(tx, u)
-	if i := slices.IndexFunc(list, func(f Factor) bool { return f.Kind == kind }); i >= 0 {
-		return &list[i], nil
-	}
-	return nil, err
+	list, err := u.factors(tx)
+	return list.OfKind(kind).Oldest(), err
 }
 
 // canPass reports whether the account has a passkey or TOTP secret. Recovery codes are
 // few.
 func (u *User) canPass(tx *pop.Connection) (bool, error) {
-	list, err := factorsOf(tx, u)
-	return slices.ContainsFunc(list, func(f Factor) bool { return f.Kind != FactorCodes }), err
+	list, err := u.factors(tx)
+	return len(list.OfKind(FactorPasskey, FactorTOTP)) > 0, err
+}
+
+// keepAWayInWithout returns ErrRefused if the locked account would have no way in
+// without a factor: a passkey, or a password or identity and what passes the second
+// step, if that is on.
+func (u *User) keepAWayInWithout(tx *pop.Connection, id uuid.UUID) error {
+	list, err := u.factorsWithout(tx, id)
+	identity, identityErr := u.hasIdentity(tx)
+	if err := errors.Join(err, identityErr); err != nil {
+		return err
+	}
+	if u.SecondStep && len(list) == 0 || !u.HasPassword() && !identity && len(list.OfKind(FactorPasskey)) == 0 {
+		return ErrRefused
+	}
+	return nil
+}
+
+// factorsWithout returns the account's passkeys and TOTP secrets but one, and but what
+// an undo removes soon.
+func (u *User) factorsWithout(tx *pop.Connection, id uuid.UUID) (factor.List, error) {
+	list, err := u.factors(tx)
+	parts, partsErr := undoPartsOf(tx, u)
+	for _, p := range parts {
+		list = list.Without(p.FactorID)
+	}
+	return list.OfKind(FactorPasskey, FactorTOTP).Without(id), errors.Join(err, partsErr)
 }
 
 // useFactor notes that a login used the factor, within its transaction. That stops
@@ -94,12 +101,8 @@ func (u *User) undoRemoves(tx *pop.Connection, f *Factor) (bool, error) {
 }
 
 func (u *User) noteUse(tx *pop.Connection, f *Factor, client Client) error {
-	first := !f.LastUsedAt.Valid && f.Kind != FactorCodes // each use of a code is mailed
-	f.LastUsedAt = nulls.NewTime(Clock.Now())
-	if err := tx.UpdateColumns(f, "last_used_at"); err != nil {
-		return fmt.Errorf("using a factor: %w", err)
-	}
-	if err := u.wrongCodes().Clear(tx); err != nil || !first {
+	first, err := f.Use(tx, Clock.Now())
+	if err = errors.Join(err, u.wrongCodes().Clear(tx)); err != nil || !first || f.Kind == FactorCodes { // each use of a code is mailed
 		return err
 	}
 	return errors.Join(u.record(tx, ActivityFactorFirstUsed, client), u.mailNotice(tx, MailFactorFirstUsed, client))
@@ -114,11 +117,11 @@ func (u *User) addFactor(tx *pop.Connection, f *Factor, client Client) error {
 // storeFactor is addFactor without a mail: what is done at once has one, whose
 // number is that of the first change.
 func (u *User) storeFactor(tx *pop.Connection, f *Factor, client Client) (number int, err error) {
-	f.ID, f.UserID, f.CreatedAt = newID(), u.ID, Clock.Now()
-	if err := tx.Create(f); err != nil {
-		return 0, fmt.Errorf("storing a factor: %w", err)
+	f.UserID = u.ID
+	if err := f.Add(tx, Clock.Now()); err != nil {
+		return 0, err
 	}
-	return u.changeFactor(tx, f.Kind+added, f.nullID(), client)
+	return u.changeFactor(tx, f.Kind+added, f.NullID(), client)
 }
 
 // removeFactor takes a factor of the locked account out of use, and lists and mails
@@ -130,11 +133,10 @@ func (u *User) removeFactor(tx *pop.Connection, f *Factor, client Client) error 
 
 // voidFactor is removeFactor without a mail.
 func (u *User) voidFactor(tx *pop.Connection, f *Factor, client Client) (number int, err error) {
-	if number, err = u.changeFactor(tx, f.Kind+removed, f.nullID(), client); err != nil {
+	if number, err = u.changeFactor(tx, f.Kind+removed, f.NullID(), client); err != nil {
 		return 0, err
 	}
-	f.RemovedAt, f.RemovedNumber = nulls.NewTime(Clock.Now()), number
-	return number, wrap("removing a factor", tx.UpdateColumns(f, "removed_at", "removed_number"))
+	return number, f.Remove(tx, Clock.Now(), number)
 }
 
 // changeFactor lists and records a change of a factor or of the switch. Its kind
@@ -155,27 +157,4 @@ func (u *User) storeSecondStep(tx *pop.Connection, on bool) error {
 		}
 	}
 	return wrap("turning the second step", tx.UpdateColumns(u, "second_step", "updated_at"))
-}
-
-// keepAWayInWithout returns ErrRefused if the locked account would have no way in
-// without a factor: a passkey, or a password or identity and what passes the second
-// step, if that is on.
-func (u *User) keepAWayInWithout(tx *pop.Connection, id uuid.UUID) error {
-	kinds, err := u.kindsWithout(tx, id)
-	identity, identityErr := u.hasIdentity(tx)
-	if err := errors.Join(err, identityErr); err != nil {
-		return err
-	}
-	if u.SecondStep && len(kinds) == 0 || u.PasswordDigest == "" && !identity && !slices.Contains(kinds, FactorPasskey) {
-		return ErrRefused
-	}
-	return nil
-}
-
-// kindsWithout returns the kinds of the account's passkeys and TOTP secrets but one. What
-// an undo removes soon is none.
-func (u *User) kindsWithout(tx *pop.Connection, id uuid.UUID) (kinds []string, err error) {
-	err = tx.RawQuery(`SELECT kind FROM factors WHERE user_id = ? AND removed_at IS NULL AND id <> ? AND kind <> ?
-		AND id NOT IN (SELECT factor_id FROM undo_parts WHERE user_id = ?)`, u.ID, id, FactorCodes, u.ID).All(&kinds)
-	return kinds, wrap("counting factors", err)
 }

@@ -68,9 +68,13 @@ func (u *User) endLinks(tx *pop.Connection, id string, factor *Factor, client Cl
 // and than the link of a number, whose mail may have been late. One that was taken
 // back is as old as that.
 func (u *User) isOlder(tx *pop.Connection, f *Factor, number int) (bool, error) {
-	older, err := tx.Where(`id = ? AND user_id = ? AND kind <> ? AND removed_at IS NULL
-		AND NOT EXISTS (SELECT 1 FROM undo_parts p WHERE p.user_id = factors.user_id AND p.factor_id = factors.id)
-		AND NOT EXISTS (SELECT 1 FROM changes c WHERE c.user_id = factors.user_id AND c.factor_id = factors.id AND (c.number >= ? OR c.created_at >= ?))`,
-		f.ID, u.ID, FactorCodes, number, Clock.Now().Add(-Lifetimes[PurposeUndo])).Exists(&Factor{})
-	return older, wrap("finding a factor", err)
+	list, err := u.factors(tx)
+	if err != nil || list.OfKind(FactorPasskey, FactorTOTP).ByID(f.ID) == nil {
+		return false, err
+	}
+	var young []int
+	err = tx.RawQuery(`SELECT 1 FROM undo_parts WHERE user_id = ? AND factor_id = ?
+		UNION ALL SELECT 1 FROM changes WHERE user_id = ? AND factor_id = ? AND (number >= ? OR created_at >= ?)`,
+		u.ID, f.ID, u.ID, f.ID, number, Clock.Now().Add(-Lifetimes[PurposeUndo])).All(&young)
+	return len(young) == 0, wrap("looking for changes of a factor", err)
 }

@@ -3,7 +3,6 @@ package models
 import (
 	"cmp"
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -12,6 +11,7 @@ import (
 	"github.com/gobuffalo/pop/v6"
 
 	"corral/config"
+	"corral/internal/factor"
 	"corral/internal/passkey"
 	"corral/internal/ratelimit"
 	"corral/internal/secret"
@@ -44,41 +44,27 @@ func PasskeyLoginOptions() (*passkey.Challenge, error) {
 
 // PasskeyOptions returns a challenge for the account's passkeys, or for a new one.
 func (u *User) PasskeyOptions(ctx context.Context, purpose string) (*passkey.Challenge, error) {
-	list, err := passkeysOf(ctx, u, purpose == PasskeyNew)
+	list, err := factor.Of(DB.WithContext(ctx), u.ID)
 	if err != nil {
 		return nil, err
 	}
-	var credentials []passkey.Credential
-	for _, f := range list {
-		credentials = append(credentials, passkey.Decode(f.Data))
-	}
 	if purpose == PasskeyNew {
+		// Excludes removed ones, too: an authenticator would replace one, which could not
+		// be restored then.
 		user := passkey.User{Handle: u.ID.Bytes(), Name: u.Email, DisplayName: u.Email}
-		return passkeys.BeginRegistration(purpose, u.ID.String(), user, credentials)
+		return passkeys.BeginRegistration(purpose, u.ID.String(), user, list.Credentials())
 	}
-	return passkeys.BeginLogin(purpose, u.ID.String(), u.ID.Bytes(), credentials)
-}
-
-// passkeysOf returns the passkeys in use, oldest first, or those that are kept, too:
-// an authenticator would replace a removed one, which could not be restored then.
-func passkeysOf(ctx context.Context, user *User, kept bool) (list []Factor, err error) {
-	which := "user_id = ? AND kind = ?"
-	if !kept {
-		which += " AND removed_at IS NULL"
-	}
-	err = DB.WithContext(ctx).Where(which, user.ID, FactorPasskey).Order("id").All(&list)
-	return list, wrap("listing passkeys", err)
+	return passkeys.BeginLogin(purpose, u.ID.String(), u.ID.Bytes(), list.InUse().Credentials())
 }
 
 // NewestPasskeyHost returns the host that the newest passkey in use works under, or
 // "".
 func NewestPasskeyHost(ctx context.Context) (string, error) {
-	var list []Factor
-	err := DB.WithContext(ctx).Where("kind = ? AND removed_at IS NULL", FactorPasskey).Order("id DESC").Limit(1).All(&list)
-	if err != nil || len(list) == 0 {
-		return "", wrap("finding a passkey", err)
+	f, err := factor.NewestPasskey(DB.WithContext(ctx))
+	if err != nil || f == nil {
+		return "", err
 	}
-	return passkey.Decode(list[0].Data).RPID, nil
+	return f.Credential().RPID, nil
 }
 
 // LogInWithPasskey starts a session that passed both steps. It returns
@@ -88,7 +74,7 @@ func LogInWithPasskey(ctx context.Context, answer passkey.Answer, client Client,
 		if err := user.useFactor(tx, f, client); err != nil {
 			return err
 		}
-		if s, err = startSession(tx, user, client, Session{Remembered: remember, FactorID: f.nullID(), ConfirmedAt: nulls.NewTime(Clock.Now())}); err != nil {
+		if s, err = startSession(tx, user, client, Session{Remembered: remember, FactorID: f.NullID(), ConfirmedAt: nulls.NewTime(Clock.Now())}); err != nil {
 			return err
 		}
 		return user.record(tx, s.activity(), client)
@@ -104,19 +90,18 @@ func usePasskey(ctx context.Context, purpose, subject string, answer passkey.Ans
 		return err
 	}
 	return waiting.Attempt(ctx, DB, buckets, Clock.Now, func() error {
-		f := &Factor{}
-		verified, err := passkeys.FinishLogin(purpose, subject, answer, func(id []byte) ([]byte, passkey.Credential, error) {
-			err := DB.WithContext(ctx).Where("credential_id = ?", id).First(f)
-			if errors.Is(err, sql.ErrNoRows) {
-				err = passkey.ErrUnknown
+		var f *Factor
+		verified, err := passkeys.FinishLogin(purpose, subject, answer, func(id []byte) (_ []byte, _ passkey.Credential, err error) {
+			if f, err = factor.ByCredential(DB.WithContext(ctx), id); err != nil {
+				return nil, passkey.Credential{}, err
 			}
-			return f.UserID.Bytes(), passkey.Decode(f.Data), err
+			return f.UserID.Bytes(), f.Credential(), nil
 		})
 		if err != nil {
 			return err
 		}
 		return announcing(ctx, func(tx *pop.Connection) error {
-			user, err := f.lockVerified(tx, verified, purpose)
+			user, err := lockVerified(tx, f, verified, purpose)
 			if err != nil {
 				return err
 			}
@@ -142,20 +127,24 @@ func (c Client) answerBuckets(ctx context.Context) (ratelimit.Buckets, error) {
 	return loginsPerClient.OfClient(limitDigest, c.IP), err
 }
 
-// lockVerified locks the account of a verified passkey, uses its challenge up, and
-// stores its counter. It returns passkey.ErrRefused if either was removed.
-func (f *Factor) lockVerified(tx *pop.Connection, verified *passkey.Verified, purpose string) (*User, error) {
+// lockVerified locks the account of a verified passkey, reads both anew, uses its
+// challenge up, and stores its counter. It returns passkey.ErrRefused if either was
+// removed.
+func lockVerified(tx *pop.Connection, f *Factor, verified *passkey.Verified, purpose string) (*User, error) {
 	user, err := lockUser(tx, toChange, "id = ? AND deleted_at IS NULL", f.UserID)
-	if err == nil {
-		err = tx.Where("id = ? AND removed_at IS NULL", f.ID).First(f)
-	}
-	if errors.Is(err, ErrNotFound) || errors.Is(err, sql.ErrNoRows) {
+	if errors.Is(err, ErrNotFound) {
 		return nil, passkey.ErrRefused
 	}
-	if err == nil {
-		err = verified.Redeem(tx, Clock.Now())
-	}
 	if err != nil {
+		return nil, err
+	}
+	list, err := user.factors(tx)
+	current := list.ByID(f.ID)
+	if err != nil || current == nil {
+		return nil, cmp.Or(err, passkey.ErrRefused)
+	}
+	*f = *current
+	if err := verified.Redeem(tx, Clock.Now()); err != nil {
 		return nil, err
 	}
 	if goes, err := user.undoRemoves(tx, f); err != nil || goes && purpose != PasskeySecondStep {
@@ -167,6 +156,5 @@ func (f *Factor) lockVerified(tx *pop.Connection, verified *passkey.Verified, pu
 	if verified.BackupChanged { // synced from now on, or no longer
 		slog.WarnContext(tx.Context(), "passkey backup changed")
 	}
-	f.Data = verified.Credential.Encode()
-	return user, wrap("storing a passkey", tx.UpdateColumns(f, "data"))
+	return user, f.StoreCredential(tx, verified.Credential)
 }

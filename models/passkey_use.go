@@ -3,7 +3,6 @@ package models
 import (
 	"context"
 	"errors"
-	"slices"
 
 	"github.com/gobuffalo/pop/v6"
 	"github.com/gofrs/uuid"
@@ -52,8 +51,8 @@ func (u *User) RemovePassword(ctx context.Context, client Client) (codes []strin
 		if err := u.storePassword(tx, ""); err != nil {
 			return err
 		}
-		kinds, err := u.kindsWithout(tx, uuid.Nil)
-		if err == nil && !slices.Contains(kinds, FactorPasskey) {
+		list, err := u.factorsWithout(tx, uuid.Nil)
+		if err == nil && len(list.OfKind(FactorPasskey)) == 0 {
 			err = ErrRefused
 		}
 		if err != nil {

@@ -15,7 +15,7 @@ import (
 // or ErrBadCredentials as lock does.
 func (u *User) ResetFactors(ctx context.Context, now bool) (due time.Time, err error) {
 	err = u.change(ctx, func(tx *pop.Connection) error {
-		factors, err := factorsOf(tx, u)
+		factors, err := u.factors(tx)
 		parts := []UndoPart{}
 		for _, f := range factors {
 			parts = append(parts, UndoPart{FactorID: f.ID})
@@ -54,7 +54,7 @@ func (u *User) resetFactors(tx *pop.Connection, parts []UndoPart) error {
 		return nil
 	}
 	first := u.Changes + 1
-	factors, err := factorsOf(tx, u)
+	factors, err := u.factors(tx)
 	for _, f := range factors {
 		if slices.ContainsFunc(parts, func(p UndoPart) bool { return p.FactorID == f.ID }) { // not one that was added since
 			_, voidErr := u.voidFactor(tx, &f, Client{})

@@ -130,7 +130,7 @@ func (p *SecondStep) passedBy(tx *pop.Connection, f *Factor, skip bool, client C
 	if p.Passed = p.Reset != uuid.Nil; p.Passed {
 		return nil, nil
 	}
-	s, err := startSession(tx, p.User, client, Session{Remembered: p.Remember, ConfirmedAt: nulls.NewTime(Clock.Now()), FactorID: f.nullID()})
+	s, err := startSession(tx, p.User, client, Session{Remembered: p.Remember, ConfirmedAt: nulls.NewTime(Clock.Now()), FactorID: f.NullID()})
 	if err != nil {
 		return nil, err
 	}

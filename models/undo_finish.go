@@ -53,9 +53,8 @@ func (s *Session) DecidesUndo(ctx context.Context) (bool, error) {
 // was in use before all that is undone. A login by another has stopped its removal,
 // but it may be an attacker's, who must not keep the owner's factors out.
 func (s *Session) decides(tx *pop.Connection, pending []UndoPart) (bool, error) {
-	stays, err := tx.Where("id = ? AND user_id = ? AND removed_at IS NULL AND id NOT IN (SELECT factor_id FROM undo_parts WHERE user_id = ?)",
-		s.FactorID, s.UserID, s.UserID).Exists(&Factor{})
-	if err != nil || !stays {
+	factors, err := s.User.factors(tx)
+	if err != nil || factors.ByID(s.FactorID.UUID) == nil || slices.ContainsFunc(pending, func(p UndoPart) bool { return p.FactorID == s.FactorID.UUID }) {
 		return false, err
 	}
 	oldest := slices.MinFunc(pending, func(a, b UndoPart) int { return a.Number - b.Number })

@@ -8,6 +8,8 @@ import (
 
 	"github.com/gobuffalo/pop/v6"
 	"github.com/gofrs/uuid"
+
+	"corral/internal/factor"
 )
 
 // UndoPart is a part of an undo that waits: of one factor, or of the switch.
@@ -64,7 +66,8 @@ func (u *User) stateNow(tx *pop.Connection, factorID uuid.UUID) (bool, error) {
 	if factorID == theSwitch.UUID {
 		return u.SecondStep, nil
 	}
-	return tx.Where("id = ? AND removed_at IS NULL", factorID).Exists(&Factor{})
+	list, err := u.factors(tx)
+	return list.ByID(factorID) != nil, err
 }
 
 // stateBefore is stateNow before the changes that p undoes.
@@ -118,13 +121,17 @@ func (u *User) setState(tx *pop.Connection, factorID uuid.UUID, used bool) (now 
 	if factorID == theSwitch.UUID {
 		return used, u.storeSecondStep(tx, used)
 	}
-	if used {
-		restored, err := tx.RawQuery(`UPDATE factors SET removed_at = NULL WHERE id = ? AND (kind = ? OR NOT EXISTS (
-			SELECT 1 FROM factors other WHERE other.user_id = factors.user_id AND other.kind = factors.kind AND other.removed_at IS NULL))`,
-			factorID, FactorPasskey).ExecWithCount()
-		return restored > 0, wrap("restoring a factor", err)
+	list, err := factor.Of(tx, u.ID)
+	f := list.ByID(factorID)
+	switch {
+	case err != nil || f == nil: // purged
+		return false, err
+	case !used:
+		return false, f.Remove(tx, Clock.Now(), 0)
+	case f.Kind != FactorPasskey && len(list.InUse().OfKind(f.Kind)) > 0:
+		return false, nil
 	}
-	return false, wrap("undoing a factor", tx.RawQuery("UPDATE factors SET removed_at = ?, removed_number = 0 WHERE id = ?", Clock.Now(), factorID).Exec())
+	return true, f.Restore(tx)
 }
 
 // keepAWayIn turns the switch off if nothing is left that passes the second step.
@@ -139,7 +146,13 @@ func (u *User) keepAWayIn(tx *pop.Connection) error {
 // removes the factors, stops. The part of the switch goes on: an attacker who reads the
 // owner's mails and added the factor would keep the owner out for good.
 func (u *User) stopUndo(tx *pop.Connection, f *Factor) error {
-	// Of TOTP secrets and sets of codes there is one: the other one's return stops too.
-	return u.dropUndoParts(tx, `number = 0 OR factor_id IN (
-		SELECT id FROM factors WHERE user_id = ? AND (id = ? OR kind = ? AND kind <> ?))`, u.ID, f.ID, f.Kind, FactorPasskey)
+	ids := []uuid.UUID{f.ID}
+	if f.Kind != FactorPasskey { // of which there is one: the other one's return stops too
+		list, err := factor.Of(tx, u.ID)
+		if err != nil {
+			return err
+		}
+		ids = list.OfKind(f.Kind).IDs()
+	}
+	return u.dropUndoParts(tx, "number = 0 OR factor_id IN (?)", ids)
 }

@@ -3,8 +3,9 @@ package models
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
+
+	"corral/internal/factor"
 )
 
 // Waiting is what a part of an undo will do.
@@ -18,15 +19,15 @@ type Waiting struct {
 func WaitingOf(ctx context.Context, user *User) (list []Waiting, err error) {
 	tx := DB.WithContext(ctx)
 	parts, err := undoPartsOf(tx, user)
+	factors, factorsErr := factor.Of(tx, user.ID)
 	listed := map[string]bool{}
 	for _, p := range parts {
-		var found []Factor // none: the switch
-		before, beforeErr := user.stateBefore(tx, p)
-		if err := errors.Join(beforeErr, tx.Where("id = ?", p.FactorID).All(&found)); err != nil {
-			return nil, fmt.Errorf("listing what waits: %w", err)
+		before, err := user.stateBefore(tx, p)
+		if err != nil {
+			return nil, err
 		}
 		w := Waiting{Kind: secondStepKind[before], DueAt: p.DueAt}
-		for _, f := range found {
+		if f := factors.ByID(p.FactorID); f != nil { // nil: the switch
 			w.Kind, w.Name = f.Kind+map[bool]string{true: added, false: removed}[before], f.Name
 		}
 		if key := p.FactorID.String() + w.Kind; !listed[key] { // a second undo may do what the first one did
@@ -34,5 +35,5 @@ func WaitingOf(ctx context.Context, user *User) (list []Waiting, err error) {
 			list = append(list, w)
 		}
 	}
-	return list, err
+	return list, errors.Join(err, factorsErr)
 }

@@ -1,0 +1,116 @@
+// Package factor keeps the factors of users in the table factors: passkeys, TOTP
+// secrets and sets of recovery codes. A removed one is kept, out of use, so that it
+// can be restored.
+//
+//	list, err := factor.Of(tx, userID)
+//	list.InUse().OfKind(factor.Passkey, factor.TOTP) // what passes a second step
+//
+//	f := factor.NewTOTP(ring, userID, key, typed, time.Now()) // nil: the code is wrong
+//	err = f.Add(tx, time.Now())
+//	ok, err := f.RedeemTOTP(tx, ring, typed, time.Now())
+//
+//	f := &factor.Factor{UserID: userID, Kind: factor.Passkey, Name: name, CredentialID: c.ID, Data: c.Encode()}
+//	err = f.Add(tx, time.Now())
+//	f, err := factor.ByCredential(tx, c.ID)
+//
+//	set := &factor.Factor{UserID: userID, Kind: factor.Codes, Data: []byte{}}
+//	err = set.Add(tx, time.Now())
+//	codes, err := recovery.Issue(tx, set.ID, 10)
+//
+// The caller locks the user's row before a change: of two requests, one would remove
+// what the other one counts on. A migration creates the table:
+//
+//	create_table("factors") {
+//		t.Column("id", "uuid", {primary: true})
+//		t.Column("user_id", "uuid", {})
+//		t.Column("kind", "string", {size: 16})
+//		t.Column("name", "string", {size: 64})
+//		t.Column("credential_id", "blob", {"null": true})
+//		t.Column("data", "blob", {})
+//		t.Column("last_step", "bigint", {})
+//		t.Column("created_at", "timestamp", {})
+//		t.Column("last_used_at", "timestamp", {"null": true})
+//		t.Column("removed_at", "timestamp", {"null": true})
+//		t.Column("removed_number", "integer", {})
+//		t.DisableTimestamps()
+//	}
+//	add_index("factors", ["user_id", "id"], {})
+//	add_index("factors", "credential_id", {unique: true})
+//	add_index("factors", ["kind", "id"], {})
+//
+// Credential IDs are unique, also those of removed passkeys: an account must not take
+// over the passkey of another.
+package factor
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/gobuffalo/nulls"
+	"github.com/gobuffalo/pop/v6"
+	"github.com/gofrs/uuid"
+)
+
+// The kinds of factors.
+const (
+	Passkey = "passkey"
+	TOTP    = "totp"
+	Codes   = "codes" // a set of recovery codes
+)
+
+// Factor is a row of the table.
+type Factor struct {
+	ID            uuid.UUID  `db:"id"`
+	UserID        uuid.UUID  `db:"user_id"`
+	Kind          string     `db:"kind"`
+	Name          string     `db:"name"`                   // of a passkey
+	CredentialID  []byte     `db:"credential_id" json:"-"` // of a passkey; else null
+	Data          []byte     `db:"data" json:"-"`          // a passkey's credential; a sealed TOTP secret
+	LastStep      int64      `db:"last_step"`              // of the newest accepted TOTP code
+	CreatedAt     time.Time  `db:"created_at"`
+	LastUsedAt    nulls.Time `db:"last_used_at"`
+	RemovedAt     nulls.Time `db:"removed_at"`     // null: it is in use
+	RemovedNumber int        `db:"removed_number"` // of the change that removed it; 0: its addition was undone
+}
+
+// InUse reports whether the factor was not removed.
+func (f *Factor) InUse() bool { return !f.RemovedAt.Valid }
+
+// NullID returns the ID for columns that may be null.
+func (f *Factor) NullID() uuid.NullUUID { return uuid.NullUUID{UUID: f.ID, Valid: true} }
+
+// Add stores a new factor under an ID of its own.
+func (f *Factor) Add(tx *pop.Connection, now time.Time) error {
+	f.ID, f.CreatedAt = uuid.Must(uuid.NewV7()), now // crypto/rand never fails
+	if err := tx.Create(f); err != nil {
+		return fmt.Errorf("storing a factor: %w", err)
+	}
+	return nil
+}
+
+// Remove takes the factor out of use, by the change of a number.
+func (f *Factor) Remove(tx *pop.Connection, now time.Time, number int) error {
+	f.RemovedAt, f.RemovedNumber = nulls.NewTime(now), number
+	return f.update(tx, "removing a factor", "removed_at", "removed_number")
+}
+
+// Restore takes a removed factor into use again. Of the kinds of which there is one,
+// the caller sees to that.
+func (f *Factor) Restore(tx *pop.Connection) error {
+	f.RemovedAt = nulls.Time{}
+	return f.update(tx, "restoring a factor", "removed_at")
+}
+
+// Use notes that the factor was used.
+func (f *Factor) Use(tx *pop.Connection, now time.Time) (first bool, err error) {
+	first = !f.LastUsedAt.Valid
+	f.LastUsedAt = nulls.NewTime(now)
+	return first, f.update(tx, "using a factor", "last_used_at")
+}
+
+func (f *Factor) update(tx *pop.Connection, what string, columns ...string) error {
+	if err := tx.UpdateColumns(f, columns...); err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	return nil
+}

@@ -1,0 +1,51 @@
+package factor
+
+import (
+	"fmt"
+
+	"github.com/gobuffalo/pop/v6"
+
+	"corral/internal/passkey"
+)
+
+// NewPasskey returns a factor of a credential under a normalized name.
+func NewPasskey(c passkey.Credential, name string) *Factor {
+	return &Factor{Kind: Passkey, Name: name, CredentialID: c.ID, Data: c.Encode()}
+}
+
+// Credential returns that of a passkey.
+func (f *Factor) Credential() passkey.Credential { return passkey.Decode(f.Data) }
+
+// Rename gives a passkey a normalized name.
+func (f *Factor) Rename(tx *pop.Connection, name string) error {
+	f.Name = name
+	return f.update(tx, "renaming a passkey", "name")
+}
+
+// StoreCredential stores what a use of the passkey changed: its counter, for one.
+func (f *Factor) StoreCredential(tx *pop.Connection, c passkey.Credential) error {
+	f.Data = c.Encode()
+	return f.update(tx, "storing a passkey", "data")
+}
+
+// ByCredential returns the passkey, in use or removed, with a credential ID, or
+// passkey.ErrUnknown.
+func ByCredential(tx *pop.Connection, id []byte) (*Factor, error) {
+	var found List
+	if err := tx.Where("credential_id = ?", id).All(&found); err != nil {
+		return nil, fmt.Errorf("finding a passkey: %w", err)
+	}
+	if len(found) == 0 {
+		return nil, passkey.ErrUnknown
+	}
+	return &found[0], nil
+}
+
+// NewestPasskey returns the newest passkey of all users that is in use, or nil.
+func NewestPasskey(tx *pop.Connection) (*Factor, error) {
+	var found List
+	if err := tx.Where("kind = ? AND removed_at IS NULL", Passkey).Order("id DESC").Limit(1).All(&found); err != nil {
+		return nil, fmt.Errorf("finding a passkey: %w", err)
+	}
+	return found.Oldest(), nil
+}
