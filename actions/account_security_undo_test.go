@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"corral/internal/apptest"
+	"corral/internal/undo"
 	"corral/models"
 	"corral/models/modelstest"
 )
@@ -18,7 +19,7 @@ func undoWaits(t testing.TB, email string) (passkey *models.Factor) {
 	t.Helper()
 	passkey = addFactor(t, email, models.FactorPasskey)
 	totp, due := addFactor(t, email, models.FactorTOTP), models.Clock.Now().Add(models.UndoDelay)
-	require.NoError(t, models.DB.Create(&models.UndoPart{ID: uuid.Must(uuid.NewV7()), UserID: totp.UserID, Number: 2, FactorID: totp.ID, DueAt: due}))
+	require.NoError(t, models.DB.Create(&undo.Part{ID: uuid.Must(uuid.NewV7()), UserID: totp.UserID, Number: 2, Item: totp.ID, DueAt: due}))
 	return passkey
 }
 
@@ -28,8 +29,8 @@ func addFactor(t testing.TB, email, kind string) *models.Factor {
 	require.NoError(t, err)
 	f := &models.Factor{ID: uuid.Must(uuid.NewV7()), UserID: user.ID, Kind: kind, Name: "Phone", Data: []byte("data"), CreatedAt: models.Clock.Now()}
 	require.NoError(t, models.DB.Create(f))
-	require.NoError(t, models.DB.Create(&models.Change{ID: uuid.Must(uuid.NewV7()), UserID: user.ID, Number: 1 + count(t, "changes"),
-		Kind: kind + "_added", FactorID: uuid.NullUUID{UUID: f.ID, Valid: true}, CreatedAt: models.Clock.Now()}))
+	require.NoError(t, models.DB.Create(&undo.Change{ID: uuid.Must(uuid.NewV7()), UserID: user.ID, Number: 1 + count(t, "changes"),
+		Kind: kind + "_added", Item: uuid.NullUUID{UUID: f.ID, Valid: true}, CreatedAt: models.Clock.Now()}))
 	return f
 }
 
@@ -48,7 +49,7 @@ func TestAccountSecurityUndo_OnlyByAFactorThatStays(t *testing.T) {
 	undoWaits(t, "ada@example.com")
 	page := b.Get("/account/security").Page
 	require.Contains(t, page, `id="undo-heading"`)
-	due := &models.UndoPart{}
+	due := &undo.Part{}
 	require.NoError(t, models.DB.First(due))
 	require.Regexp(t, `(?s)<strong>Authenticator app removed</strong>.*datetime="`+due.DueAt.UTC().Format(time.RFC3339), page, "what waits, and until when")
 	require.NotContains(t, page, `action="/account/security/undo"`)

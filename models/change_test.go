@@ -3,13 +3,14 @@ package models_test
 import (
 	"github.com/gofrs/uuid"
 
+	"corral/internal/undo"
 	"corral/models"
 )
 
 // A node of an older release may store a change without counting it in the account's row.
 func (ms *ModelSuite) Test_Change_IsNumberedAfterTheList() {
 	ada := ms.signUp("ada@example.com")
-	ms.NoError(ms.DB.Create(&models.Change{ID: uuid.Must(uuid.NewV7()), UserID: ada.ID, Number: 3, Kind: models.ChangeEmail}))
+	ms.NoError(ms.DB.Create(&undo.Change{ID: uuid.Must(uuid.NewV7()), UserID: ada.ID, Number: 3, Kind: models.ActivityEmail}))
 	ms.addFactor("passkey")
 	ms.Equal(4, ms.user("ada@example.com").Changes)
 }

@@ -93,10 +93,7 @@ func (u *User) ConfirmEmailChange(ctx context.Context, rawToken string, client C
 		if err := u.storeEmail(tx, token.Email); err != nil {
 			return err
 		}
-		if err := u.record(tx, ActivityEmail, client); err != nil {
-			return err
-		}
-		return u.mailChange(tx, ChangeEmail, MailEmailChanged, old, client)
+		return u.mailChange(tx, ActivityEmail, MailEmailChanged, old, client)
 	})
 	return notFoundIfTaken(err)
 }

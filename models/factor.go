@@ -9,6 +9,7 @@ import (
 	"github.com/gofrs/uuid"
 
 	"corral/internal/factor"
+	"corral/internal/undo"
 )
 
 // Factor is a passkey, a TOTP secret or a set of recovery codes. A removed one is
@@ -64,11 +65,11 @@ func (u *User) keepAWayInWithout(tx *pop.Connection, id uuid.UUID) error {
 // an undo removes soon.
 func (u *User) factorsWithout(tx *pop.Connection, id uuid.UUID) (factor.List, error) {
 	list, err := u.factors(tx)
-	parts, partsErr := undoPartsOf(tx, u)
-	for _, p := range parts {
-		list = list.Without(p.FactorID)
+	pending, pendingErr := u.journal(tx).Pending()
+	for _, p := range pending {
+		list = list.Without(p.Item)
 	}
-	return list.OfKind(FactorPasskey, FactorTOTP).Without(id), errors.Join(err, partsErr)
+	return list.OfKind(FactorPasskey, FactorTOTP).Without(id), errors.Join(err, pendingErr)
 }
 
 // useFactor notes that a login used the factor, within its transaction. That stops
@@ -80,24 +81,10 @@ func (u *User) useFactor(tx *pop.Connection, f *Factor, client Client) error {
 // confirmFactor is useFactor for a confirmation. It stops nothing, and returns
 // ErrBadCode for a factor that is due for removal: it may be an attacker's.
 func (u *User) confirmFactor(tx *pop.Connection, f *Factor, client Client) error {
-	if goes, err := u.undoRemoves(tx, f); err != nil || goes {
+	if goes, err := u.journal(tx).Removes(f.ID); err != nil || goes {
 		return cmp.Or(err, ErrBadCode)
 	}
 	return u.noteUse(tx, f, client)
-}
-
-// undoRemoves reports whether an undo removes the factor soon: an attacker may have
-// added it. An operator removes those of the owner.
-func (u *User) undoRemoves(tx *pop.Connection, f *Factor) (bool, error) {
-	var parts []UndoPart
-	err := tx.Where("user_id = ? AND factor_id = ? AND number > 0", u.ID, f.ID).All(&parts)
-	for _, p := range parts {
-		restores, stateErr := u.stateBefore(tx, p) // it was taken back meanwhile
-		if err = errors.Join(err, stateErr); err == nil && !restores {
-			return true, nil
-		}
-	}
-	return false, wrap("finding a part of an undo", err)
 }
 
 func (u *User) noteUse(tx *pop.Connection, f *Factor, client Client) error {
@@ -111,7 +98,7 @@ func (u *User) noteUse(tx *pop.Connection, f *Factor, client Client) error {
 // addFactor stores a factor of the locked account, and lists and mails the change.
 func (u *User) addFactor(tx *pop.Connection, f *Factor, client Client) error {
 	number, err := u.storeFactor(tx, f, client)
-	return errors.Join(err, u.mailNotMe(tx, number, f.Kind+added, u.Email, client))
+	return errors.Join(err, u.mailNotMe(tx, number, f.Kind+undo.Added, u.Email, client))
 }
 
 // storeFactor is addFactor without a mail: what is done at once has one, whose
@@ -121,31 +108,22 @@ func (u *User) storeFactor(tx *pop.Connection, f *Factor, client Client) (number
 	if err := f.Add(tx, Clock.Now()); err != nil {
 		return 0, err
 	}
-	return u.changeFactor(tx, f.Kind+added, f.NullID(), client)
+	return u.listChange(tx, f.Kind+undo.Added, f.NullID(), client)
 }
 
 // removeFactor takes a factor of the locked account out of use, and lists and mails
 // the change.
 func (u *User) removeFactor(tx *pop.Connection, f *Factor, client Client) error {
 	number, err := u.voidFactor(tx, f, client)
-	return errors.Join(err, u.mailNotMe(tx, number, f.Kind+removed, u.Email, client))
+	return errors.Join(err, u.mailNotMe(tx, number, f.Kind+undo.Removed, u.Email, client))
 }
 
 // voidFactor is removeFactor without a mail.
 func (u *User) voidFactor(tx *pop.Connection, f *Factor, client Client) (number int, err error) {
-	if number, err = u.changeFactor(tx, f.Kind+removed, f.NullID(), client); err != nil {
+	if number, err = u.listChange(tx, f.Kind+undo.Removed, f.NullID(), client); err != nil {
 		return 0, err
 	}
 	return number, f.Remove(tx, Clock.Now(), number)
-}
-
-// changeFactor lists and records a change of a factor or of the switch. Its kind
-// names activity and mail.
-func (u *User) changeFactor(tx *pop.Connection, kind string, factorID uuid.NullUUID, client Client) (number int, err error) {
-	if number, err = u.listChange(tx, kind, factorID); err != nil {
-		return 0, err
-	}
-	return number, errors.Join(u.raiseVersion(tx), u.record(tx, kind, client))
 }
 
 func (u *User) storeSecondStep(tx *pop.Connection, on bool) error {

@@ -62,7 +62,7 @@ func (u *User) link(tx *pop.Connection, claimed oidc.Identity, client Client) er
 	if linked, err := u.storeIdentity(tx, claimed); err != nil || !linked {
 		return err
 	}
-	return errors.Join(u.raiseVersion(tx), u.record(tx, ActivityIdentityAdded, client), u.mailChange(tx, ChangeIdentityAdded, MailIdentityAdded, u.Email, client))
+	return errors.Join(u.raiseVersion(tx), u.mailChange(tx, ActivityIdentityAdded, MailIdentityAdded, u.Email, client))
 }
 
 // storeIdentity reports whether the identity was not the locked account's already. A
@@ -106,7 +106,7 @@ func (u *User) Unlink(ctx context.Context, issuer string, client Client) error {
 		if err != nil {
 			return err
 		}
-		return errors.Join(u.raiseVersion(tx), u.record(tx, ActivityIdentityRemoved, client), u.mailChange(tx, ChangeIdentityRemoved, MailIdentityRemoved, u.Email, client))
+		return errors.Join(u.raiseVersion(tx), u.mailChange(tx, ActivityIdentityRemoved, MailIdentityRemoved, u.Email, client))
 	})
 }
 

@@ -72,9 +72,6 @@ func (u *User) isOlder(tx *pop.Connection, f *Factor, number int) (bool, error) 
 	if err != nil || list.OfKind(FactorPasskey, FactorTOTP).ByID(f.ID) == nil {
 		return false, err
 	}
-	var young []int
-	err = tx.RawQuery(`SELECT 1 FROM undo_parts WHERE user_id = ? AND factor_id = ?
-		UNION ALL SELECT 1 FROM changes WHERE user_id = ? AND factor_id = ? AND (number >= ? OR created_at >= ?)`,
-		u.ID, f.ID, u.ID, f.ID, number, Clock.Now().Add(-Lifetimes[PurposeUndo])).All(&young)
-	return len(young) == 0, wrap("looking for changes of a factor", err)
+	young, err := u.journal(tx).Young(f.ID, number, Clock.Now().Add(-Lifetimes[PurposeUndo]))
+	return !young, err
 }

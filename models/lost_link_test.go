@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"corral/internal/passkey/passkeytest"
+	"corral/internal/undo"
 	"corral/models"
 	"corral/models/modelstest"
 )
@@ -65,7 +66,7 @@ func (ms *ModelSuite) Test_EndLinks_RefusesFactors() {
 	models.Clock.Move(time.Second)
 	young := ms.addFactor("totp")
 	models.Clock.Move(7 * day)
-	ms.NoError(ms.DB.Create(&models.UndoPart{ID: ada.ID, UserID: ada.ID, FactorID: due.ID, DueAt: models.Clock.Now()}))
+	ms.NoError(ms.DB.Create(&undo.Part{ID: ada.ID, UserID: ada.ID, Item: due.ID, DueAt: models.Clock.Now()}))
 	ms.changeEmail(ms.user("ada@example.com"), "ada@example.org")
 	ada = ms.user("ada@example.org")
 	link := ms.lost(ada)["ada@example.com"]

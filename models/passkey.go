@@ -147,7 +147,7 @@ func lockVerified(tx *pop.Connection, f *Factor, verified *passkey.Verified, pur
 	if err := verified.Redeem(tx, Clock.Now()); err != nil {
 		return nil, err
 	}
-	if goes, err := user.undoRemoves(tx, f); err != nil || goes && purpose != PasskeySecondStep {
+	if goes, err := user.journal(tx).Removes(f.ID); err != nil || goes && purpose != PasskeySecondStep {
 		return nil, cmp.Or(err, ErrSecondStepOnly)
 	}
 	if verified.CounterStuck { // a copy, or an authenticator that does not count

@@ -59,7 +59,7 @@ func (u *User) RemovePassword(ctx context.Context, client Client) (codes []strin
 			return err
 		}
 		// First: its link undoes the switch, too.
-		err = errors.Join(u.record(tx, ActivityPasswordRemoved, client), u.mailChange(tx, ChangePasswordRemoved, MailPasswordRemoved, u.Email, client))
+		err = u.mailChange(tx, ActivityPasswordRemoved, MailPasswordRemoved, u.Email, client)
 		if err == nil && !u.SecondStep {
 			codes, _, err = u.turnSecondStep(tx, true, client)
 		}

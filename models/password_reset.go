@@ -61,7 +61,7 @@ func ResetPassword(ctx context.Context, rawToken, normalized string, client Clie
 			return err
 		}
 		rawDeviceCookie, _, err = user.setDeviceCookie(tx, client)
-		return errors.Join(err, user.record(tx, ActivityPasswordReset, client), user.mailChange(tx, ChangePasswordReset, MailPasswordChanged, user.Email, client))
+		return errors.Join(err, user.mailChange(tx, ActivityPasswordReset, MailPasswordChanged, user.Email, client))
 	})
 	return rawDeviceCookie, err
 }

@@ -7,6 +7,9 @@ import (
 	"time"
 
 	"github.com/gobuffalo/pop/v6"
+	"github.com/gofrs/uuid"
+
+	"corral/internal/undo"
 )
 
 // ResetFactors removes the factors of an account and turns its second step off, for
@@ -15,48 +18,36 @@ import (
 // or ErrBadCredentials as lock does.
 func (u *User) ResetFactors(ctx context.Context, now bool) (due time.Time, err error) {
 	err = u.change(ctx, func(tx *pop.Connection) error {
-		factors, err := u.factors(tx)
-		parts := []UndoPart{}
-		for _, f := range factors {
-			parts = append(parts, UndoPart{FactorID: f.ID})
-		}
-		if u.SecondStep {
-			parts = append(parts, UndoPart{FactorID: theSwitch.UUID})
-		}
-		waiting, waitingErr := undoPartsOf(tx, u)
-		i := slices.IndexFunc(waiting, func(p UndoPart) bool { return p.Number == 0 })
+		used, err := items{u, tx}.InUse()
+		pending, pendingErr := u.journal(tx).Pending()
+		removals, removedAt := undo.Removals(pending)
 		switch due = Clock.Now(); {
-		case err != nil || waitingErr != nil:
-			return errors.Join(err, waitingErr)
-		case len(parts) == 0:
+		case err != nil || pendingErr != nil:
+			return errors.Join(err, pendingErr)
+		case len(used) == 0:
 			return ErrNotFound
 		case now:
-			return errors.Join(u.dropUndoParts(tx, "number = 0"), u.resetFactors(tx, parts))
-		case i >= 0: // a second call neither postpones nor hastens it
-			due = waiting[i].DueAt
+			return errors.Join(u.journal(tx).StopRemovals(), u.resetFactors(tx, used))
+		case len(removals) > 0: // a second call neither postpones nor hastens it
+			due = removedAt
 			return nil
 		}
 		due = due.Add(UndoDelay)
-		for _, p := range parts {
-			p.ID, p.UserID, p.DueAt = newID(), u.ID, due
-			err = errors.Join(err, tx.Create(&p))
-		}
-		return errors.Join(wrap("storing a part of a reset", err), u.record(tx, ActivityFactorsReset, Client{}), u.mailNotice(tx, MailFactorsReset, Client{}))
+		return errors.Join(u.journal(tx).RemoveLater(due, used), u.record(tx, ActivityFactorsReset, Client{}), u.mailNotice(tx, MailFactorsReset, Client{}))
 	})
 	return due, err
 }
 
-// resetFactors does an operator's parts. They are changes like the owner's, so that
+// resetFactors does an operator's removals. They are changes like the owner's, so that
 // the mail's link brings the factors back.
-func (u *User) resetFactors(tx *pop.Connection, parts []UndoPart) error {
-	parts = slices.DeleteFunc(slices.Clone(parts), func(p UndoPart) bool { return p.Number > 0 })
-	if len(parts) == 0 {
+func (u *User) resetFactors(tx *pop.Connection, removals []uuid.UUID) error {
+	if len(removals) == 0 {
 		return nil
 	}
 	first := u.Changes + 1
 	factors, err := u.factors(tx)
 	for _, f := range factors {
-		if slices.ContainsFunc(parts, func(p UndoPart) bool { return p.FactorID == f.ID }) { // not one that was added since
+		if slices.Contains(removals, f.ID) { // not one that was added since
 			_, voidErr := u.voidFactor(tx, &f, Client{})
 			err = errors.Join(err, voidErr)
 		}

@@ -8,7 +8,7 @@ import (
 )
 
 // secondStepKind is the kind of a turn of the switch, and the name of its mail.
-var secondStepKind = map[bool]string{true: ChangeSecondStepOn, false: ChangeSecondStepOff}
+var secondStepKind = map[bool]string{true: ActivitySecondStepOn, false: ActivitySecondStepOff}
 
 // TurnSecondStep turns the switch. On, it returns new recovery codes; they go when
 // it is off. It returns ErrRefused if a login would be impossible afterwards, and
@@ -42,7 +42,7 @@ func (u *User) turnSecondStep(tx *pop.Connection, on bool, client Client) (codes
 	if err := u.storeSecondStep(tx, on); err != nil {
 		return nil, 0, err
 	}
-	if number, err = u.changeFactor(tx, secondStepKind[on], theSwitch, client); err == nil {
+	if number, err = u.listChange(tx, secondStepKind[on], theSwitch, client); err == nil {
 		codes, _, err = u.replaceCodes(tx, on, client)
 	}
 	return codes, number, err

@@ -4,20 +4,59 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
+	"time"
 
 	"github.com/gobuffalo/nulls"
 	"github.com/gobuffalo/pop/v6"
-	"github.com/gofrs/uuid"
 
 	"corral/internal/outbox"
 )
 
+// UndoDelay is how long the owner may stop the undo of a factor's change.
+const UndoDelay = 24 * time.Hour
+
+// NotMe is what the page of a "this wasn't me" link shows: no current values, since
+// the mailbox may be another's by now.
+type NotMe struct {
+	Email string   // where the link was mailed
+	What  string   // kind of the change that the mail was about, or ""
+	Kinds []string // of the changes that will be undone, newest first
+	Waits bool     // changes of factors are undone a day later
+}
+
+// FindNotMe returns what a "this wasn't me" link does, or ErrNotFound. It does not
+// redeem the token.
+func FindNotMe(ctx context.Context, rawToken string) (*NotMe, error) {
+	tx := DB.WithContext(ctx)
+	token, err := tokens.Find(tx, rawToken, PurposeUndo)
+	if err != nil {
+		return nil, err
+	}
+	user := &User{}
+	if err := tx.Find(user, token.UserID.UUID); err != nil {
+		return nil, fmt.Errorf("finding a user: %w", err)
+	}
+	list, err := user.journal(tx).Since(token.Number)
+	if err != nil {
+		return nil, err
+	}
+	found := &NotMe{Email: token.Email}
+	for _, c := range list {
+		found.Kinds = append(found.Kinds, c.Kind)
+		found.Waits = found.Waits || user.SecondStep && c.Item.Valid
+		if c.Number == token.Number {
+			found.What = c.Kind
+		}
+	}
+	return found, nil
+}
+
 // Undo redeems a "this wasn't me" link: it undoes its change and all later ones,
 // deletion too, and mails a reset link. The attacker may know the password: it
-// becomes void, as do sessions, tokens, device cookies and links to providers. With the second step on,
-// factors change a day later. Both emails are told.
+// becomes void, as do sessions, tokens, device cookies and links to providers. With the
+// second step on, factors change a day later: a mailbox alone must not move one. Both
+// emails are told.
 func Undo(ctx context.Context, rawToken string, client Client) error {
 	err := announcing(ctx, func(tx *pop.Connection) error {
 		token, err := tokens.Find(tx, rawToken, PurposeUndo)
@@ -59,38 +98,14 @@ func (u *User) mailReset(tx *pop.Connection, client Client) error {
 	return mailLink(tx, Token{Purpose: PurposeReset, Subject: u.Email, Email: u.Email}, MailReset, u.Language, client)
 }
 
-// undoChanges undoes the changes of the locked account from a number on: those of
-// factors at once, or a day later if the second step is on: a mailbox alone must not
-// move a factor.
 func (u *User) undoChanges(tx *pop.Connection, number int) error {
-	list, err := u.changesSince(tx, number)
-	if err != nil {
-		return err
-	}
-	parts := map[uuid.UUID]UndoPart{}
-	for _, c := range list {
-		if c.FactorID.Valid {
-			parts[c.FactorID.UUID] = UndoPart{UserID: u.ID, Number: number, FactorID: c.FactorID.UUID}
-		} else if err := u.markUndone(tx, number, c.FactorID); err != nil {
-			return err
-		}
-	}
+	delay := time.Duration(0)
 	if u.SecondStep {
-		return u.scheduleUndo(tx, parts)
+		delay = UndoDelay
 	}
-	if err := u.dropUndoParts(tx, "number = 0 OR number >= ?", number); err != nil { // done now
+	changed, err := u.journal(tx).Undo(number, delay)
+	if err != nil || !changed {
 		return err
 	}
-	_, err = u.apply(tx, slices.Collect(maps.Values(parts)))
-	return err
-}
-
-// markUndone marks the changes of a factor from a number on, so that no later undo
-// looks at them.
-func (u *User) markUndone(tx *pop.Connection, number int, factorID uuid.NullUUID) error {
-	query, args := "factor_id IS NULL", []any{true, u.ID, number}
-	if factorID.Valid {
-		query, args = "factor_id = ?", append(args, factorID.UUID)
-	}
-	return wrap("marking undone changes", tx.RawQuery("UPDATE changes SET undone = ? WHERE user_id = ? AND number >= ? AND "+query, args...).Exec())
+	return u.undone(tx)
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/gofrs/uuid"
 
 	"corral/internal/passkey/passkeytest"
+	"corral/internal/undo"
 	"corral/models"
 	"corral/models/modelstest"
 )
@@ -114,7 +115,7 @@ func (ms *ModelSuite) Test_Undo_StopsTheOperator() {
 		other := ms.addFactor("totp")
 		ms.start(ms.user("ada@example.com"), false)
 		ms.start(ms.user("ada@example.com"), false)
-		ms.NoError(ms.DB.Create(&models.UndoPart{ID: ada.ID, UserID: ada.ID, FactorID: passkey.ID, DueAt: models.Clock.Now().Add(models.UndoDelay)}))
+		ms.NoError(ms.DB.Create(&undo.Part{ID: ada.ID, UserID: ada.ID, Item: passkey.ID, DueAt: models.Clock.Now().Add(models.UndoDelay)}))
 		stop(other)
 		ms.Zero(ms.count("undo_parts"), name)
 	}

@@ -17,6 +17,7 @@ import (
 	"corral/internal/passkey/passkeytest"
 	"corral/internal/secret"
 	"corral/internal/totp"
+	"corral/internal/undo"
 	"corral/models"
 	"corral/models/modelstest"
 )
@@ -239,11 +240,11 @@ func (s *stage) look() {
 	if s.user.Changes != s.changes {
 		s.require(s.user.Changes > s.changes, "the numbers went back from %d to %d", s.changes, s.user.Changes)
 		s.changes = s.user.Changes
-		listed, err := s.ms.DB.Where("user_id = ? AND number BETWEEN 1 AND ?", s.id, s.changes).Count(&models.Change{})
+		listed, err := s.ms.DB.Where("user_id = ? AND number BETWEEN 1 AND ?", s.id, s.changes).Count(&undo.Change{})
 		s.must(err)
 		s.require(listed == s.changes, "%d changes of %d", listed, s.changes)
 	}
-	var parts []models.UndoPart
+	var parts []undo.Part
 	s.must(s.ms.DB.Where("user_id = ?", s.id).All(&parts))
 	waits := map[uuid.UUID]time.Time{}
 	for _, part := range parts {

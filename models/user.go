@@ -113,14 +113,14 @@ func emailTaken(tx *pop.Connection, email string, userID uuid.UUID) (bool, error
 // janitor removes the account and its data after DeletedUserLifetime. It returns ErrBadCredentials as lock does.
 func (u *User) Delete(ctx context.Context, client Client) error {
 	return u.change(ctx, func(tx *pop.Connection) error {
-		if err := errors.Join(u.storePassword(tx, ""), u.voidDeviceCookies(tx), u.record(tx, ActivityDeleted, client)); err != nil {
+		if err := errors.Join(u.storePassword(tx, ""), u.voidDeviceCookies(tx)); err != nil {
 			return err
 		}
 		u.DeletedAt = nulls.NewTime(Clock.Now())
 		if err := tx.UpdateColumns(u, "deleted_at", "updated_at"); err != nil {
 			return fmt.Errorf("deleting a user: %w", err)
 		}
-		return u.mailChange(tx, ChangeDeletion, MailAccountDeleted, u.Email, client)
+		return u.mailChange(tx, ActivityDeleted, MailAccountDeleted, u.Email, client)
 	})
 }
 

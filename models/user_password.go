@@ -31,21 +31,17 @@ func (u *User) ChangePassword(ctx context.Context, normalized string, client Cli
 		return err
 	}
 	return u.change(ctx, func(tx *pop.Connection) error {
-		return errors.Join(u.storePassword(tx, digest), u.record(tx, ActivityPassword, client), u.mailChange(tx, ChangePassword, MailPasswordChanged, u.Email, client))
+		return errors.Join(u.storePassword(tx, digest), u.mailChange(tx, ActivityPassword, MailPasswordChanged, u.Email, client))
 	})
 }
 
 // PasswordSince returns when the password was set or changed.
 func (u *User) PasswordSince(ctx context.Context) (time.Time, error) {
-	var list []Change
-	err := DB.WithContext(ctx).Where("user_id = ? AND kind IN (?, ?)", u.ID, ChangePassword, ChangePasswordReset).Order("number DESC").Limit(1).All(&list)
-	if err != nil {
-		return time.Time{}, fmt.Errorf("finding the change of a password: %w", err)
+	changed, err := u.journal(DB.WithContext(ctx)).Newest(ActivityPassword, ActivityPasswordReset)
+	if err != nil || changed == nil {
+		return u.CreatedAt, err // at sign-up
 	}
-	if len(list) > 0 {
-		return list[0].CreatedAt, nil
-	}
-	return u.CreatedAt, nil // at sign-up
+	return changed.CreatedAt, nil
 }
 
 // storePassword stores a digest, "" for none. It ends the sessions and deletes all

@@ -22,7 +22,7 @@ import (
 )
 
 // sqlFolders are the folders in which tests must run every line that sends a statement.
-var sqlFolders = []string{"models", "internal/database", "internal/factor", "internal/once", "internal/outbox", "internal/purge", "internal/ratelimit", "internal/recovery", "internal/token"}
+var sqlFolders = []string{"models", "internal/database", "internal/factor", "internal/once", "internal/outbox", "internal/purge", "internal/ratelimit", "internal/recovery", "internal/token", "internal/undo"}
 
 func TestMain(m *testing.M) { os.Exit(binary.Run(m)) }
 

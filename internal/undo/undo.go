@@ -1,0 +1,187 @@
+// Package undo lists the reversible changes of users' accounts, numbered from 1, and
+// undoes a change and all later ones, whoever made them. A link in a mail carries the
+// number of the change that it undoes.
+//
+// Some changes are of an item, which is in use or not: a factor, or a switch. The
+// package undoes these, by the app's [Items]. The kind of such a change ends in Added,
+// Removed, On or Off. What other changes did, like that of an email, the app undoes.
+//
+//	j := undo.Journal{Tx: tx, UserID: user.ID, Items: items, Now: time.Now}
+//	number, err := j.Add("totp"+undo.Added, uuid.NullUUID{UUID: totp, Valid: true})
+//	…
+//	changed, err := j.Undo(number, 0)
+//	_, err = j.Undo(number, 24*time.Hour) // items later, so that the owner may stop it
+//	err = j.Used(totp)                    // a login did: what waits for it stops
+//
+// What waits are parts, each of one item. A background job finishes those that are due:
+//
+//	users, err := undo.Due(db, time.Now())
+//	… // for each, in a transaction
+//	due, err := j.Due()
+//	changed, err := j.Finish(due)
+//
+// RemoveLater has an operator's removals wait among the parts; the app does them.
+//
+// The caller locks the user's row. A migration creates the tables:
+//
+//	create_table("changes") {
+//		t.Column("id", "uuid", {primary: true})
+//		t.Column("user_id", "uuid", {})
+//		t.Column("number", "integer", {})
+//		t.Column("kind", "string", {size: 32})
+//		t.Column("factor_id", "uuid", {"null": true})
+//		t.Column("undone", "bool", {default: false})
+//		t.Column("created_at", "timestamp", {})
+//		t.DisableTimestamps()
+//	}
+//	add_index("changes", ["user_id", "number"], {unique: true})
+//
+//	create_table("undo_parts") {
+//		t.Column("id", "uuid", {primary: true})
+//		t.Column("user_id", "uuid", {})
+//		t.Column("number", "integer", {})
+//		t.Column("factor_id", "uuid", {})
+//		t.Column("due_at", "timestamp", {})
+//		t.DisableTimestamps()
+//	}
+//	add_index("undo_parts", ["user_id", "due_at", "id"], {})
+//	add_index("undo_parts", "due_at", {})
+package undo
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/gobuffalo/pop/v6"
+	"github.com/gofrs/uuid"
+)
+
+// Endings of the kinds of an item's changes.
+const (
+	Added   = "_added"
+	Removed = "_removed"
+	On      = "_on"
+	Off     = "_off"
+)
+
+// Change is a row of the table changes.
+type Change struct {
+	ID        uuid.UUID     `db:"id"`
+	UserID    uuid.UUID     `db:"user_id"`
+	Number    int           `db:"number"` // clocks of several nodes would not order changes
+	Kind      string        `db:"kind"`
+	Item      uuid.NullUUID `db:"factor_id"` // null: of none
+	Undone    bool          `db:"undone"`
+	CreatedAt time.Time     `db:"created_at"`
+}
+
+func (Change) TableName() string { return "changes" }
+
+// before reports whether the item was in use before the change.
+func (c Change) before() bool {
+	return strings.HasSuffix(c.Kind, Removed) || strings.HasSuffix(c.Kind, Off)
+}
+
+// Items are what a user has that is in use or not.
+type Items interface {
+	// InUse returns those in use.
+	InUse() ([]uuid.UUID, error)
+	// Set takes an item into use or out of use, and reports whether it is in use then:
+	// another one may be in its place.
+	Set(item uuid.UUID, use bool) (inUse bool, err error)
+}
+
+// Journal is the list of one user, within a transaction.
+type Journal struct {
+	Tx     *pop.Connection
+	UserID uuid.UUID
+	Items  Items
+	Now    func() time.Time
+}
+
+// Add lists a change, of an item or of none.
+func (j Journal) Add(kind string, item uuid.NullUUID) (number int, err error) {
+	var numbers []int
+	if err := j.Tx.RawQuery("SELECT COALESCE(MAX(number), 0) + 1 FROM changes WHERE user_id = ?", j.UserID).All(&numbers); err != nil {
+		return 0, fmt.Errorf("numbering a change: %w", err)
+	}
+	c := &Change{ID: newID(), UserID: j.UserID, Number: numbers[0], Kind: kind, Item: item, CreatedAt: j.Now()}
+	if err := j.Tx.Create(c); err != nil {
+		return 0, fmt.Errorf("listing a change: %w", err)
+	}
+	return c.Number, nil
+}
+
+func newID() uuid.UUID { return uuid.Must(uuid.NewV7()) } // crypto/rand never fails
+
+// Since returns the changes from a number on that were not undone, newest first.
+func (j Journal) Since(number int) (list []Change, err error) {
+	err = j.Tx.Where("user_id = ? AND number >= ? AND undone = ?", j.UserID, number, false).Order("number DESC").All(&list)
+	if err != nil {
+		return nil, fmt.Errorf("listing changes: %w", err)
+	}
+	return list, nil
+}
+
+// Newest returns the newest change of the kinds, or nil.
+func (j Journal) Newest(kinds ...string) (*Change, error) {
+	var list []Change
+	err := j.Tx.Where("user_id = ?", j.UserID).Where("kind IN (?)", kinds).Order("number DESC").Limit(1).All(&list)
+	if err != nil || len(list) == 0 {
+		return nil, wrap("finding a change", err)
+	}
+	return &list[0], nil
+}
+
+// Young reports whether an item was changed by the change of a number, or a later one,
+// or at a time or later, or whether a part for it waits.
+func (j Journal) Young(item uuid.UUID, number int, at time.Time) (bool, error) {
+	var found []int
+	err := j.Tx.RawQuery(`SELECT 1 FROM undo_parts WHERE user_id = ? AND factor_id = ?
+		UNION ALL SELECT 1 FROM changes WHERE user_id = ? AND factor_id = ? AND (number >= ? OR created_at >= ?)`,
+		j.UserID, item, j.UserID, item, number, at).All(&found)
+	return len(found) > 0, wrap("looking for changes of an item", err)
+}
+
+// Undo undoes the changes from a number on: those of items at once, or after a delay
+// if it is not 0. It reports whether items changed. What waits already is neither
+// postponed nor stopped: an attacker could repeat that for ever. An operator's removals
+// are stopped.
+func (j Journal) Undo(number int, delay time.Duration) (changed bool, err error) {
+	list, err := j.Since(number)
+	if err != nil {
+		return false, err
+	}
+	var parts []Part
+	for _, c := range list {
+		if c.Item.Valid && !has(parts, c.Item.UUID) {
+			parts = append(parts, Part{UserID: j.UserID, Number: number, Item: c.Item.UUID})
+		}
+	}
+	if err := j.mark("factor_id IS NULL", number); err != nil {
+		return false, err
+	}
+	if delay > 0 {
+		return false, errors.Join(j.StopRemovals(), j.schedule(parts, j.Now().Add(delay)))
+	}
+	if err := j.stop("number = 0 OR number >= ?", number); err != nil { // done now
+		return false, err
+	}
+	return j.apply(parts)
+}
+
+// mark marks changes from a number on, so that no later undo looks at them.
+func (j Journal) mark(which string, number int, args ...any) error {
+	return wrap("marking undone changes", j.Tx.RawQuery("UPDATE changes SET undone = ? WHERE user_id = ? AND number >= ? AND "+which,
+		append([]any{true, j.UserID, number}, args...)...).Exec())
+}
+
+// wrap adds what failed to an error. It returns nil for nil.
+func wrap(what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", what, err)
+}

@@ -1,0 +1,368 @@
+package undo_test
+
+import (
+	"slices"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/gobuffalo/pop/v6"
+	"github.com/gofrs/uuid"
+	"github.com/stretchr/testify/require"
+
+	"corral/internal/apptest"
+	"corral/internal/undo"
+)
+
+// migrations is that of the package comment.
+var migrations = fstest.MapFS{"20260101000000_create_changes.up.fizz": {Data: []byte(`
+	create_table("changes") {
+		t.Column("id", "uuid", {primary: true})
+		t.Column("user_id", "uuid", {})
+		t.Column("number", "integer", {})
+		t.Column("kind", "string", {size: 32})
+		t.Column("factor_id", "uuid", {"null": true})
+		t.Column("undone", "bool", {default: false})
+		t.Column("created_at", "timestamp", {})
+		t.DisableTimestamps()
+	}
+	add_index("changes", ["user_id", "number"], {unique: true})
+
+	create_table("undo_parts") {
+		t.Column("id", "uuid", {primary: true})
+		t.Column("user_id", "uuid", {})
+		t.Column("number", "integer", {})
+		t.Column("factor_id", "uuid", {})
+		t.Column("due_at", "timestamp", {})
+		t.DisableTimestamps()
+	}
+	add_index("undo_parts", ["user_id", "due_at", "id"], {})
+	add_index("undo_parts", "due_at", {})
+`)}}
+
+// db is on the server of TEST_DATABASE_URL or in a SQLite file.
+var db *pop.Connection
+
+func TestMain(m *testing.M) { apptest.MainWithTables(m, &db, migrations) }
+
+const day = 24 * time.Hour
+
+// account is a user with a key, of which there is one, and other items.
+type account struct {
+	t    testing.TB
+	id   uuid.UUID
+	now  time.Time
+	used []uuid.UUID
+	keys []uuid.UUID // used or not
+}
+
+func (a *account) InUse() ([]uuid.UUID, error) { return slices.Clone(a.used), nil }
+
+func (a *account) Set(item uuid.UUID, use bool) (inUse bool, err error) {
+	isKey := func(id uuid.UUID) bool { return slices.Contains(a.keys, id) }
+	switch {
+	case !use:
+		a.used = slices.DeleteFunc(a.used, func(id uuid.UUID) bool { return id == item })
+	case isKey(item) && slices.ContainsFunc(a.used, isKey):
+		return false, nil
+	default:
+		a.used = append(a.used, item)
+	}
+	return use, nil
+}
+
+// newAccount returns one of empty tables.
+func newAccount(t testing.TB) *account {
+	t.Helper()
+	apptest.Empty(t, db)
+	return &account{t: t, id: newID(), now: time.Date(2026, 11, 28, 12, 0, 0, 0, time.UTC)}
+}
+
+func newID() uuid.UUID { return uuid.Must(uuid.NewV4()) }
+
+func (a *account) journal() undo.Journal {
+	return undo.Journal{Tx: db, UserID: a.id, Items: a, Now: func() time.Time { return a.now }}
+}
+
+// change lists a change of an item, which it makes, or of none.
+func (a *account) change(kind string, item ...uuid.UUID) (number int) {
+	a.t.Helper()
+	of := uuid.NullUUID{}
+	for _, id := range item {
+		of = uuid.NullUUID{UUID: id, Valid: true}
+		ended := func(ending string) bool { return kind == "item"+ending || kind == "key"+ending }
+		done, err := a.Set(id, ended(undo.Added) || ended(undo.On))
+		require.NoError(a.t, err)
+		require.Equal(a.t, ended(undo.Added) || ended(undo.On), done)
+	}
+	number, err := a.journal().Add(kind, of)
+	require.NoError(a.t, err)
+	return number
+}
+
+func (a *account) add(kind string) (item uuid.UUID, number int) {
+	a.t.Helper()
+	item = newID()
+	if kind == "key" {
+		a.keys = append(a.keys, item)
+	}
+	return item, a.change(kind+undo.Added, item)
+}
+
+// undo undoes the changes from a number on and reports whether items changed.
+func (a *account) undo(number int, delay time.Duration) bool {
+	a.t.Helper()
+	changed, err := a.journal().Undo(number, delay)
+	require.NoError(a.t, err)
+	return changed
+}
+
+func (a *account) pending() []undo.Part {
+	a.t.Helper()
+	list, err := a.journal().Pending()
+	require.NoError(a.t, err)
+	return list
+}
+
+// finish finishes what is due after a time and reports whether items changed.
+func (a *account) finish(after time.Duration) bool {
+	a.t.Helper()
+	a.now = a.now.Add(after)
+	due, err := a.journal().Due()
+	require.NoError(a.t, err)
+	changed, err := a.journal().Finish(due)
+	require.NoError(a.t, err)
+	return changed
+}
+
+func (a *account) has(items ...uuid.UUID) {
+	a.t.Helper()
+	require.ElementsMatch(a.t, items, a.used)
+}
+
+func TestAdd_NumbersChanges(t *testing.T) {
+	a := newAccount(t)
+	require.Equal(t, 1, a.change("email"))
+	item, number := a.add("item")
+	require.Equal(t, 2, number)
+	other := *a
+	other.id = newID()
+	require.Equal(t, 1, other.change("email"), "of another user")
+
+	list, err := a.journal().Since(1)
+	require.NoError(t, err)
+	require.Equal(t, []string{"item_added", "email"}, []string{list[0].Kind, list[1].Kind}, "newest first")
+	require.Equal(t, item, list[0].Item.UUID)
+	require.True(t, a.now.Equal(list[1].CreatedAt))
+
+	newest, err := a.journal().Newest("password", "email")
+	require.NoError(t, err)
+	require.Equal(t, 1, newest.Number)
+	newest, err = a.journal().Newest("password")
+	require.NoError(t, err)
+	require.Nil(t, newest)
+}
+
+func TestUndo_AtOnce(t *testing.T) {
+	a := newAccount(t)
+	kept, _ := a.add("item")
+	key, _ := a.add("key")
+	number := a.change("email")
+	a.change("key"+undo.Removed, key)
+	a.add("key")
+	a.change("item"+undo.Off, kept)
+	require.True(t, a.undo(number, 0))
+	a.has(kept, key)
+	left, err := a.journal().Since(number)
+	require.NoError(t, err)
+	require.Empty(t, left, "no later undo looks at them")
+	require.False(t, a.undo(number, 0), "nothing is left to undo")
+	require.True(t, a.undo(1, 0))
+	a.has()
+}
+
+func TestUndo_Later(t *testing.T) {
+	a := newAccount(t)
+	kept, _ := a.add("item")
+	added, number := a.add("item")
+	a.change("item"+undo.Removed, kept)
+	brief, _ := a.add("item")
+	a.change("item"+undo.Removed, brief)
+	require.False(t, a.undo(number, day))
+	a.has(added)
+	require.Len(t, a.pending(), 2, "what is as before needs no part")
+	effects, err := a.journal().Effects()
+	require.NoError(t, err)
+	due := a.now.Add(day)
+	for i, e := range effects {
+		require.True(t, due.Equal(e.DueAt))
+		effects[i].DueAt = time.Time{}
+	}
+	require.ElementsMatch(t, []undo.Effect{{Item: added}, {Item: kept, Use: true}}, effects)
+
+	require.False(t, a.finish(day-time.Second))
+	users, err := undo.Due(db, a.now)
+	require.NoError(t, err)
+	require.Empty(t, users)
+	a.now = a.now.Add(time.Second)
+	users, err = undo.Due(db, a.now)
+	require.NoError(t, err)
+	require.Equal(t, []uuid.UUID{a.id}, users, "once for two parts")
+	require.True(t, a.finish(0))
+	a.has(kept)
+	require.Empty(t, a.pending())
+	require.False(t, a.finish(0), "nothing is due")
+}
+
+// An attacker could repeat either for ever.
+func TestUndo_NeitherPostponesNorStops(t *testing.T) {
+	a := newAccount(t)
+	_, first := a.add("item")
+	_, second := a.add("item")
+	a.undo(second, day)
+	a.now = a.now.Add(time.Hour)
+	a.undo(first, day)
+	effects, err := a.journal().Effects()
+	require.NoError(t, err)
+	require.Len(t, effects, 2, "one for each item")
+	require.True(t, a.finish(23*time.Hour))
+	require.Len(t, a.used, 1)
+	require.True(t, a.finish(time.Hour))
+	a.has()
+}
+
+// What waits for the same item may be stopped, or not.
+func TestUndo_WantsWhatIsSoonNoMore(t *testing.T) {
+	a := newAccount(t)
+	item, first := a.add("item")
+	number := a.change("item"+undo.Removed, item)
+	a.undo(number, day)
+	a.now = a.now.Add(time.Hour)
+	a.undo(first, day)
+	require.True(t, a.finish(23*time.Hour))
+	a.has(item)
+	require.True(t, a.finish(time.Hour))
+	a.has()
+}
+
+// What waits is done by a lower undo, which waits for nothing.
+func TestUndo_AtOnceDoesWhatWaits(t *testing.T) {
+	a := newAccount(t)
+	_, number := a.add("item")
+	a.undo(number, day)
+	require.True(t, a.undo(number, 0))
+	require.Empty(t, a.pending())
+}
+
+// A key that another one keeps out returns by a lower undo.
+func TestFinish_KeptOut(t *testing.T) {
+	a := newAccount(t)
+	old, first := a.add("key")
+	number := a.change("key"+undo.Removed, old)
+	a.undo(number, day)
+	later, _ := a.add("key")
+	require.False(t, a.finish(day))
+	a.has(later)
+	require.True(t, a.undo(number, 0))
+	a.has(old)
+	require.True(t, a.undo(first, 0))
+	a.has()
+}
+
+// The owner has taken it back meanwhile.
+func TestRemoves(t *testing.T) {
+	a := newAccount(t)
+	kept, _ := a.add("item")
+	added, number := a.add("item")
+	a.change("item"+undo.Removed, kept)
+	a.undo(number, day)
+	a.change("item"+undo.Added, kept)
+	for item, want := range map[uuid.UUID]bool{kept: false, added: true, newID(): false} {
+		removes, err := a.journal().Removes(item)
+		require.NoError(t, err)
+		require.Equal(t, want, removes)
+	}
+}
+
+func TestStays(t *testing.T) {
+	a := newAccount(t)
+	kept, _ := a.add("item")
+	removed, _ := a.add("item")
+	added, number := a.add("item")
+	a.change("item"+undo.Removed, removed)
+	a.undo(number, day)
+	later, _ := a.add("item")
+	for item, want := range map[uuid.UUID]bool{kept: true, removed: false, added: false, later: false} {
+		stays, err := a.journal().Stays(item, a.pending())
+		require.NoError(t, err)
+		require.Equal(t, want, stays)
+	}
+	require.NoError(t, a.journal().Used(added))
+	stays, err := a.journal().Stays(added, a.pending())
+	require.NoError(t, err)
+	require.False(t, stays, "a login by it has stopped its removal")
+}
+
+func TestYoung(t *testing.T) {
+	a := newAccount(t)
+	item, number := a.add("item")
+	other, _ := a.add("item")
+	require.NoError(t, a.journal().RemoveLater(a.now.Add(day), []uuid.UUID{other}))
+	for name, test := range map[string]struct {
+		item   uuid.UUID
+		number int
+		at     time.Time
+		want   bool
+	}{
+		"older than both": {item, number + 1, a.now.Add(time.Second), false},
+		"than the time":   {item, number, a.now.Add(time.Second), true},
+		"than the number": {item, number + 1, a.now, true},
+		"due for removal": {other, number + 9, a.now.Add(time.Second), true},
+		"of no such item": {newID(), number, a.now, false},
+	} {
+		young, err := a.journal().Young(test.item, test.number, test.at)
+		require.NoError(t, err)
+		require.Equal(t, test.want, young, name)
+	}
+}
+
+func TestRemoveLater(t *testing.T) {
+	a := newAccount(t)
+	item, number := a.add("item")
+	other, _ := a.add("item")
+	plan := func() {
+		require.NoError(t, a.journal().RemoveLater(a.now.Add(day), []uuid.UUID{item, other}))
+		items, due := undo.Removals(a.pending())
+		require.ElementsMatch(t, []uuid.UUID{item, other}, items)
+		require.True(t, a.now.Add(day).Equal(due))
+	}
+	plan()
+	removes, err := a.journal().Removes(item)
+	require.NoError(t, err)
+	require.False(t, removes, "no attacker added it")
+	require.False(t, a.finish(day), "the app removes them")
+	a.has(item, other)
+
+	for name, stop := range map[string]func() error{
+		"a login":      func() error { return a.journal().Used(item) },
+		"the operator": func() error { return a.journal().StopRemovals() },
+		"an undo":      func() error { _, err := a.journal().Undo(number+9, day); return err },
+	} {
+		plan()
+		require.NoError(t, stop())
+		require.Empty(t, a.pending(), name)
+	}
+}
+
+func TestUsed(t *testing.T) {
+	a := newAccount(t)
+	used, number := a.add("item")
+	a.add("item")
+	a.undo(number, day)
+	require.NoError(t, a.journal().Used(used, newID()))
+	require.Len(t, a.pending(), 1, "that of the other one goes on")
+	require.NoError(t, a.journal().Drop(a.pending()))
+	require.Empty(t, a.pending())
+	require.NoError(t, a.journal().Drop(nil))
+	require.Len(t, a.used, 2)
+}

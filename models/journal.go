@@ -1,0 +1,98 @@
+package models
+
+import (
+	"errors"
+
+	"github.com/gobuffalo/pop/v6"
+	"github.com/gofrs/uuid"
+
+	"corral/internal/factor"
+	"corral/internal/undo"
+)
+
+// theSwitch of the second step is an item of the journal, as factors are.
+var theSwitch = uuid.NullUUID{Valid: true}
+
+// journal returns the list of the account's reversible changes. Their kinds are those
+// of activity.
+func (u *User) journal(tx *pop.Connection) undo.Journal {
+	return undo.Journal{Tx: tx, UserID: u.ID, Items: items{u, tx}, Now: Clock.Now}
+}
+
+// listChange lists and records a change of the locked account. That of an item raises
+// the version.
+func (u *User) listChange(tx *pop.Connection, kind string, item uuid.NullUUID, client Client) (number int, err error) {
+	if u.Changes, err = u.journal(tx).Add(kind, item); err != nil {
+		return 0, err
+	}
+	if item.Valid {
+		err = u.raiseVersion(tx)
+	}
+	return u.Changes, errors.Join(err, wrap("numbering a change", tx.UpdateColumns(u, "changes", "updated_at")), u.record(tx, kind, client))
+}
+
+// raiseVersion voids skips, and logins that wait for their second step.
+func (u *User) raiseVersion(tx *pop.Connection) error {
+	u.CredentialVersion++
+	return wrap("raising a credential version", tx.UpdateColumns(u, "credential_version", "updated_at"))
+}
+
+// mailChange is listChange of no item, with a mail whose link undoes it.
+func (u *User) mailChange(tx *pop.Connection, kind, template, before string, client Client) error {
+	number, err := u.listChange(tx, kind, uuid.NullUUID{}, client)
+	return errors.Join(err, u.mailNotMe(tx, number, template, before, client, u.Email))
+}
+
+// items are the factors and the switch of an account.
+type items struct {
+	user *User
+	tx   *pop.Connection
+}
+
+func (i items) InUse() ([]uuid.UUID, error) {
+	list, err := i.user.factors(i.tx)
+	ids := list.IDs()
+	if i.user.SecondStep {
+		ids = append(ids, theSwitch.UUID)
+	}
+	return ids, err
+}
+
+// Set restores no TOTP secret if another took its place, which a login confirmed.
+func (i items) Set(item uuid.UUID, use bool) (inUse bool, err error) {
+	if item == theSwitch.UUID {
+		return use, i.user.storeSecondStep(i.tx, use)
+	}
+	list, err := factor.Of(i.tx, i.user.ID)
+	f := list.ByID(item)
+	switch {
+	case err != nil || f == nil: // purged
+		return false, err
+	case !use:
+		return false, f.Remove(i.tx, Clock.Now(), 0)
+	case f.Kind != FactorPasskey && len(list.InUse().OfKind(f.Kind)) > 0:
+		return false, nil
+	}
+	return true, f.Restore(i.tx)
+}
+
+// undone is called after an undo has changed items. It turns the switch off if nothing
+// is left that passes the second step.
+func (u *User) undone(tx *pop.Connection) error {
+	passes, err := u.canPass(tx)
+	if err == nil && u.SecondStep && !passes {
+		err = u.storeSecondStep(tx, false)
+	}
+	return errors.Join(err, u.raiseVersion(tx))
+}
+
+// stopUndo is called when a login used a factor: that it is undone, or an operator
+// removes the factors, stops. The part of the switch goes on: an attacker who reads the
+// owner's mails and added the factor would keep the owner out for good.
+func (u *User) stopUndo(tx *pop.Connection, f *Factor) error {
+	if f.Kind == FactorPasskey {
+		return u.journal(tx).Used(f.ID)
+	}
+	list, err := factor.Of(tx, u.ID) // of other kinds there is one: another one's return stops too
+	return errors.Join(err, u.journal(tx).Used(list.OfKind(f.Kind).IDs()...))
+}
