@@ -38,7 +38,7 @@ func forPooler(databaseURL string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if server == conn.PgConn().PID() { // a pooler reports a PID of its own
+	if server == conn.PgConn().PID() { // a pooler reports another PID
 		return databaseURL, nil
 	}
 	return withQuery(databaseURL, func(q url.Values) {

@@ -30,8 +30,8 @@ func (w *Worker) RecordFor(d time.Duration) { w.recordFor = d }
 
 // These are the limits of concurrent deliveries.
 const (
-	AtOnce    = atOnce
-	LowAtOnce = lowAtOnce
+	MaxDeliveries    = maxDeliveries
+	MaxLowDeliveries = maxLowDeliveries
 )
 
 // Cancel is Stop without waiting.

@@ -2,7 +2,7 @@
 //
 // A mail is a row of the table mails. It is queued in the transaction of the change
 // that it announces, so that a crash leaves both or neither. A worker in each process
-// delivers due mails, up to eight at once, and those of low priority last. It gives a
+// delivers due mails, up to eight concurrently, and those of low priority last. It gives a
 // mail up after six attempts in nine hours, or after a permanent error. If a worker is
 // killed, another one delivers its mails two minutes later; such a mail may arrive
 // twice. The app deletes the rows of mails that were delivered or given up.

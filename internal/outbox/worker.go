@@ -46,14 +46,14 @@ type WorkerOptions struct {
 	Every time.Duration
 }
 
-// A worker delivers up to atOnce mails at once, so that a mail that a server accepts
-// slowly does not delay the others. At most lowAtOnce of them have low priority: any
-// client can cause many of these.
+// A worker delivers up to maxDeliveries mails concurrently, so that a mail that a server
+// accepts slowly does not delay the others. At most maxLowDeliveries of them have low
+// priority: any client can cause many of these.
 const (
-	atOnce       = 8
-	lowAtOnce    = 6
-	recordMargin = 15 * time.Second // the end of the lease, in which no outcome is recorded
-	stopTimeout  = 10 * time.Second // for statements while the process is stopping
+	maxDeliveries    = 8
+	maxLowDeliveries = 6
+	recordMargin     = 15 * time.Second // the end of the lease, in which no outcome is recorded
+	stopTimeout      = 10 * time.Second // for statements while the process is stopping
 )
 
 // Worker delivers mails until it is stopped.
@@ -82,7 +82,7 @@ func Start(o WorkerOptions) *Worker {
 
 func newWorker(o WorkerOptions) *Worker {
 	return &Worker{options: o, done: make(chan struct{}), recordFor: lease - recordMargin,
-		slots: make(chan struct{}, atOnce), freed: make(chan struct{}, 1)}
+		slots: make(chan struct{}, maxDeliveries), freed: make(chan struct{}, 1)}
 }
 
 // Stop stops the worker and waits for its running deliveries.
@@ -110,7 +110,7 @@ func (w *Worker) run(ctx context.Context) {
 
 // deliverDue starts the delivery of due mails while slots are free.
 func (w *Worker) deliverDue(ctx context.Context) {
-	for ctx.Err() == nil && len(w.slots) < atOnce {
+	for ctx.Err() == nil && len(w.slots) < maxDeliveries {
 		m, err := w.claim(ctx)
 		if errors.Is(err, ErrNotFound) {
 			return
@@ -137,7 +137,7 @@ func (w *Worker) deliverDue(ctx context.Context) {
 func (w *Worker) claim(ctx context.Context) (*Mail, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
 	defer cancel()
-	return w.options.Queue.claim(ctx, w.options.DB, len(w.slots) < lowAtOnce)
+	return w.options.Queue.claim(ctx, w.options.DB, len(w.slots) < maxLowDeliveries)
 }
 
 // deliver delivers m and records the outcome, even if ctx ends: Stop waits for it.

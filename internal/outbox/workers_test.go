@@ -54,7 +54,7 @@ func (g *gate) pass(smtptest.Received) error {
 	return nil
 }
 
-func TestWorker_FourAtOnceDeliverEachMailOnce(t *testing.T) {
+func TestWorker_FourWorkersDeliverEachMailOnce(t *testing.T) {
 	const count = 200
 	q, gate := queueMany(t, count), newGate(count)
 	s := smtptest.New(t, func(s *smtptest.Server) { s.OnData = gate.pass })
@@ -107,11 +107,11 @@ func TestWorker_HangingDelivery(t *testing.T) {
 	require.Equal(t, []string{"zoe@example.com"}, s.Next().To)
 }
 
-func TestWorker_DeliversEightAtOnce(t *testing.T) {
+func TestWorker_DeliversEightConcurrently(t *testing.T) {
 	q := newQueue(t)
-	hang(t, 3*outbox.AtOnce, false)
+	hang(t, 3*outbox.MaxDeliveries, false)
 	_, hangs := hanging(t, q, time.Millisecond)
-	for range outbox.AtOnce {
+	for range outbox.MaxDeliveries {
 		smtptest.Await(t, hangs)
 	}
 	for range 5 { // the worker looks for more mails, which it must not start
@@ -120,15 +120,15 @@ func TestWorker_DeliversEightAtOnce(t *testing.T) {
 	}
 	claimed, err := db.Where("attempts = 1").Count(&outbox.Mail{})
 	require.NoError(t, err)
-	require.Equal(t, outbox.AtOnce, claimed)
+	require.Equal(t, outbox.MaxDeliveries, claimed)
 	require.Empty(t, hangs)
 }
 
 func TestWorker_LowPriorityDoesNotDelayOthers(t *testing.T) {
 	q := newQueue(t)
-	hang(t, 3*outbox.AtOnce, true)
+	hang(t, 3*outbox.MaxDeliveries, true)
 	s, hangs := hanging(t, q, time.Hour)
-	for range outbox.LowAtOnce {
+	for range outbox.MaxLowDeliveries {
 		smtptest.Await(t, hangs)
 	}
 	add(t, q, "zoe@example.com")

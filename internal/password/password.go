@@ -52,7 +52,7 @@ func absentDigest(p *argon2id.Params) string {
 var ErrBusy = errors.New("too many passwords are being hashed")
 
 // A Hasher hashes one password per core at a time. Prevents memory exhaustion by a
-// flood of logins: each hash takes 19 MiB, and more at once would be no faster.
+// flood of logins: each hash takes 19 MiB, and more hashes at a time would not be faster.
 //
 // The zero Hasher is always busy.
 type Hasher struct {
