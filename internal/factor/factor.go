@@ -1,9 +1,9 @@
-// Package factor keeps the factors of users in the table factors: passkeys, TOTP
-// secrets and sets of recovery codes. A removed one is kept, out of use, so that it
-// can be restored.
+// Package factor stores the factors of users in the table factors: passkeys, TOTP
+// secrets and sets of recovery codes. It keeps a removed factor, so that it can be
+// restored.
 //
 //	list, err := factor.Of(tx, userID)
-//	list.InUse().OfKind(factor.Passkey, factor.TOTP) // what passes a second step
+//	list.InUse().OfKind(factor.Passkey, factor.TOTP) // those that pass a second step
 //
 //	f := factor.NewTOTP(ring, userID, key, typed, time.Now()) // nil: the code is wrong
 //	err = f.Add(tx, time.Now())
@@ -17,8 +17,8 @@
 //	err = set.Add(tx, time.Now())
 //	codes, err := recovery.Issue(tx, set.ID, 10)
 //
-// The caller locks the user's row before a change: of two requests, one would remove
-// what the other one counts on. A migration creates the table:
+// The caller must lock the user's row before a change: otherwise a concurrent request
+// could remove a factor that this one relies on. A migration creates the table:
 //
 //	create_table("factors") {
 //		t.Column("id", "uuid", {primary: true})
@@ -38,8 +38,8 @@
 //	add_index("factors", "credential_id", {unique: true})
 //	add_index("factors", ["kind", "id"], {})
 //
-// Credential IDs are unique, also those of removed passkeys: an account must not take
-// over the passkey of another.
+// Credential IDs are unique, including those of removed passkeys: an account must not
+// take over the passkey of another.
 package factor
 
 import (
@@ -64,22 +64,22 @@ type Factor struct {
 	UserID        uuid.UUID  `db:"user_id"`
 	Kind          string     `db:"kind"`
 	Name          string     `db:"name"`                   // of a passkey
-	CredentialID  []byte     `db:"credential_id" json:"-"` // of a passkey; else null
-	Data          []byte     `db:"data" json:"-"`          // a passkey's credential; a sealed TOTP secret
-	LastStep      int64      `db:"last_step"`              // of the newest accepted TOTP code
+	CredentialID  []byte     `db:"credential_id" json:"-"` // of a passkey; null for other kinds
+	Data          []byte     `db:"data" json:"-"`          // the credential of a passkey, or a TOTP secret, encrypted
+	LastStep      int64      `db:"last_step"`              // the step of the newest accepted TOTP code
 	CreatedAt     time.Time  `db:"created_at"`
 	LastUsedAt    nulls.Time `db:"last_used_at"`
-	RemovedAt     nulls.Time `db:"removed_at"`     // null: it is in use
-	RemovedNumber int        `db:"removed_number"` // of the change that removed it; 0: its addition was undone
+	RemovedAt     nulls.Time `db:"removed_at"`     // null while the factor is in use
+	RemovedNumber int        `db:"removed_number"` // the number of the change that removed it; 0 if its addition was undone
 }
 
-// InUse reports whether the factor was not removed.
+// InUse reports whether the factor is in use: not removed.
 func (f *Factor) InUse() bool { return !f.RemovedAt.Valid }
 
 // NullID returns the ID for columns that may be null.
 func (f *Factor) NullID() uuid.NullUUID { return uuid.NullUUID{UUID: f.ID, Valid: true} }
 
-// Add stores a new factor under an ID of its own.
+// Add stores a new factor, and sets its ID.
 func (f *Factor) Add(tx *pop.Connection, now time.Time) error {
 	f.ID, f.CreatedAt = uuid.Must(uuid.NewV7()), now // crypto/rand never fails
 	if err := tx.Create(f); err != nil {
@@ -88,20 +88,20 @@ func (f *Factor) Add(tx *pop.Connection, now time.Time) error {
 	return nil
 }
 
-// Remove takes the factor out of use, by the change of a number.
+// Remove takes the factor out of use. number is the number of the change that does so.
 func (f *Factor) Remove(tx *pop.Connection, now time.Time, number int) error {
 	f.RemovedAt, f.RemovedNumber = nulls.NewTime(now), number
 	return f.update(tx, "removing a factor", "removed_at", "removed_number")
 }
 
-// Restore takes a removed factor into use again. Of the kinds of which there is one,
-// the caller sees to that.
+// Restore takes a removed factor into use again. The caller must remove another factor
+// of a kind of which a user can have only one.
 func (f *Factor) Restore(tx *pop.Connection) error {
 	f.RemovedAt = nulls.Time{}
 	return f.update(tx, "restoring a factor", "removed_at")
 }
 
-// Use notes that the factor was used.
+// Use records that the factor was used, and reports whether it was the first time.
 func (f *Factor) Use(tx *pop.Connection, now time.Time) (first bool, err error) {
 	first = !f.LastUsedAt.Valid
 	f.LastUsedAt = nulls.NewTime(now)

@@ -21,7 +21,7 @@ import (
 	"corral/internal/totp"
 )
 
-// migrations is that of the package comment.
+// migrations is the migration in the package comment.
 var migrations = fstest.MapFS{"20260101000000_create_factors.up.fizz": {Data: []byte(`
 	create_table("factors") {
 		t.Column("id", "uuid", {primary: true})
@@ -42,7 +42,7 @@ var migrations = fstest.MapFS{"20260101000000_create_factors.up.fizz": {Data: []
 	add_index("factors", ["kind", "id"], {})
 `)}}
 
-// db is on the server of TEST_DATABASE_URL or in a SQLite file.
+// db is the database of all tests.
 var db *pop.Connection
 
 func TestMain(m *testing.M) { apptest.MainWithTables(m, &db, migrations) }
@@ -79,7 +79,7 @@ func of(t testing.TB, userID uuid.UUID) factor.List {
 	return list
 }
 
-// newUser returns the ID of a user in an empty table.
+// newUser empties the table and returns the ID of a user.
 func newUser(t testing.TB) uuid.UUID {
 	t.Helper()
 	apptest.Empty(t, db)
@@ -191,7 +191,7 @@ func TestTOTP_EachCodeOnce(t *testing.T) {
 	require.Nil(t, factor.NewTOTP(ring, f.UserID, key, totp.Code(key, next), noon), "a wrong code enrols nothing")
 }
 
-func TestTOTP_OnceAtOnce(t *testing.T) {
+func TestTOTP_OneOfConcurrentUsesSucceeds(t *testing.T) {
 	f, key := addTOTP(t, newUser(t))
 	next := noon.Add(time.Minute)
 	var redeemed atomic.Int32
@@ -212,7 +212,7 @@ func TestTOTP_OnceAtOnce(t *testing.T) {
 	require.EqualValues(t, 1, redeemed.Load())
 }
 
-// A key is sealed for its user, and an older secret of the operator can be retired.
+// A key is encrypted for its user. The operator can replace the secret that encrypts it.
 func TestTOTP_Sealed(t *testing.T) {
 	user := newUser(t)
 	f, key := addTOTP(t, user)

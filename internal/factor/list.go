@@ -13,7 +13,7 @@ import (
 // List holds factors of one user, oldest first.
 type List []Factor
 
-// Of returns the factors of a user, those that were removed too.
+// Of returns the factors of a user, including removed ones.
 func Of(tx *pop.Connection, userID uuid.UUID) (list List, err error) {
 	if err := tx.Where("user_id = ?", userID).Order("id").All(&list); err != nil {
 		return nil, fmt.Errorf("listing factors: %w", err)
@@ -21,21 +21,21 @@ func Of(tx *pop.Connection, userID uuid.UUID) (list List, err error) {
 	return list, nil
 }
 
-// InUse returns those that were not removed.
+// InUse returns the factors that are in use.
 func (l List) InUse() List { return l.filter(func(f Factor) bool { return f.InUse() }) }
 
-// Restorable returns those that were removed and may be taken back. One whose addition
-// was undone may be an attacker's.
+// Restorable returns the removed factors that the user may restore. It leaves out factors
+// whose addition was undone: they may be an attacker's.
 func (l List) Restorable() List {
 	return l.filter(func(f Factor) bool { return !f.InUse() && f.RemovedNumber > 0 })
 }
 
-// OfKind returns those of the kinds.
+// OfKind returns the factors of the given kinds.
 func (l List) OfKind(kinds ...string) List {
 	return l.filter(func(f Factor) bool { return slices.Contains(kinds, f.Kind) })
 }
 
-// Without returns those that are none of the ids.
+// Without returns the factors whose IDs are not among ids.
 func (l List) Without(ids ...uuid.UUID) List {
 	return l.filter(func(f Factor) bool { return !slices.Contains(ids, f.ID) })
 }
@@ -57,7 +57,7 @@ func (l List) ByID(id uuid.UUID) *Factor {
 	return nil
 }
 
-// Oldest returns the first one, or nil.
+// Oldest returns the oldest factor, or nil.
 func (l List) Oldest() *Factor {
 	if len(l) == 0 {
 		return nil
@@ -65,7 +65,7 @@ func (l List) Oldest() *Factor {
 	return &l[0]
 }
 
-// IDs returns the IDs.
+// IDs returns the IDs of the factors.
 func (l List) IDs() (ids []uuid.UUID) {
 	for _, f := range l {
 		ids = append(ids, f.ID)
@@ -73,7 +73,7 @@ func (l List) IDs() (ids []uuid.UUID) {
 	return ids
 }
 
-// Credentials returns those of passkeys.
+// Credentials returns the credentials of the passkeys.
 func (l List) Credentials() (credentials []passkey.Credential) {
 	for _, f := range l.OfKind(Passkey) {
 		credentials = append(credentials, f.Credential())

@@ -8,27 +8,28 @@ import (
 	"corral/internal/passkey"
 )
 
-// NewPasskey returns a factor of a credential under a normalized name.
+// NewPasskey returns a factor for a credential. name must be normalized.
 func NewPasskey(c passkey.Credential, name string) *Factor {
 	return &Factor{Kind: Passkey, Name: name, CredentialID: c.ID, Data: c.Encode()}
 }
 
-// Credential returns that of a passkey.
+// Credential returns the credential of a passkey.
 func (f *Factor) Credential() passkey.Credential { return passkey.Decode(f.Data) }
 
-// Rename gives a passkey a normalized name.
+// Rename renames a passkey. name must be normalized.
 func (f *Factor) Rename(tx *pop.Connection, name string) error {
 	f.Name = name
 	return f.update(tx, "renaming a passkey", "name")
 }
 
-// StoreCredential stores what a use of the passkey changed: its counter, for one.
+// StoreCredential stores the credential of a passkey after a use, which changes its
+// counter and flags.
 func (f *Factor) StoreCredential(tx *pop.Connection, c passkey.Credential) error {
 	f.Data = c.Encode()
 	return f.update(tx, "storing a passkey", "data")
 }
 
-// ByCredential returns the passkey, in use or removed, with a credential ID, or
+// ByCredential returns the passkey with a credential ID, even if it was removed, or
 // passkey.ErrUnknown.
 func ByCredential(tx *pop.Connection, id []byte) (*Factor, error) {
 	var found List

@@ -12,8 +12,8 @@ import (
 	"corral/internal/totp"
 )
 
-// NewTOTP returns a factor of a key, sealed for the user, or nil if the code that the
-// user typed does not match. The code is redeemed.
+// NewTOTP returns a factor for a key, which it encrypts for the user. It returns nil if the
+// code that the user typed does not match. A code that matches is redeemed.
 func NewTOTP(ring secret.Ring, userID uuid.UUID, key []byte, typed string, now time.Time) *Factor {
 	step, ok := totp.Match(key, typed, now)
 	if !ok {
@@ -22,19 +22,20 @@ func NewTOTP(ring secret.Ring, userID uuid.UUID, key []byte, typed string, now t
 	return &Factor{UserID: userID, Kind: TOTP, Data: ring.Seal(purposeOf(userID), key), LastStep: step}
 }
 
-// RedeemTOTP reports whether a typed code is that of the secret and was not redeemed
-// before. One statement compares and stores its step: prevents replay, also on another
+// RedeemTOTP reports whether a typed code matches and was not redeemed before. It compares
+// and stores the step of the code in one statement: prevents replays, also on another
 // node.
 func (f *Factor) RedeemTOTP(tx *pop.Connection, ring secret.Ring, typed string, now time.Time) (ok bool, err error) {
 	key, err := ring.Open(purposeOf(f.UserID), f.Data)
 	if err != nil { // recovery codes still work
 		slog.ErrorContext(tx.Context(), "a TOTP secret cannot be opened", "error", err)
 	}
-	step, ok := totp.Match(key, typed, now) // never of no key
+	step, ok := totp.Match(key, typed, now) // false if the key is empty
 	if !ok {
 		return false, nil
 	}
-	// Sealed again: an older secret of the operator may be retired some day.
+	// Encrypt the key again, with the newest secret, so that the operator can remove older
+	// ones.
 	redeemed, err := tx.RawQuery("UPDATE factors SET last_step = ?, data = ? WHERE id = ? AND last_step < ?",
 		step, ring.Seal(purposeOf(f.UserID), key), f.ID, step).ExecWithCount()
 	if err != nil {
@@ -43,5 +44,6 @@ func (f *Factor) RedeemTOTP(tx *pop.Connection, ring secret.Ring, typed string, 
 	return redeemed > 0, nil
 }
 
-// purposeOf seals a key for its user: it is of no use in another's row.
+// purposeOf returns the purpose for encrypting the key of a user. Prevents the use of a key
+// that was copied to the row of another user.
 func purposeOf(userID uuid.UUID) string { return "totp of " + userID.String() }

@@ -9,11 +9,11 @@ import (
 	"github.com/gofrs/uuid"
 )
 
-// Part is a row of the table undo_parts: what waits for one item.
+// Part is a row of the table undo_parts: a part of an undo that waits, for one item.
 type Part struct {
 	ID     uuid.UUID `db:"id"`
 	UserID uuid.UUID `db:"user_id"`
-	Number int       `db:"number"` // of the oldest change to undo; 0: a removal of an operator
+	Number int       `db:"number"` // the number of the oldest change to undo; 0 for a removal by an operator
 	Item   uuid.UUID `db:"factor_id"`
 	DueAt  time.Time `db:"due_at"`
 }
@@ -24,28 +24,27 @@ func has(parts []Part, item uuid.UUID) bool {
 	return slices.ContainsFunc(parts, func(p Part) bool { return p.Item == item })
 }
 
-// Pending returns what waits, the next first.
+// Pending returns the waiting parts. Those that are due first come first.
 func (j Journal) Pending() (list []Part, err error) {
 	err = j.Tx.Where("user_id = ?", j.UserID).Order("due_at, id").All(&list)
 	return list, wrap("listing parts of undos", err)
 }
 
-// Due returns what waits and is due.
+// Due returns the parts that are due.
 func (j Journal) Due() ([]Part, error) {
 	list, err := j.Pending()
 	return slices.DeleteFunc(list, func(p Part) bool { return p.DueAt.After(j.Now()) }), err
 }
 
-// Due returns the users for whom something is due.
+// Due returns the users who have parts that are due.
 func Due(tx *pop.Connection, now time.Time) (users []uuid.UUID, err error) {
 	if err := tx.RawQuery("SELECT user_id FROM undo_parts WHERE due_at <= ? ORDER BY due_at", now).All(&users); err != nil {
 		return nil, fmt.Errorf("finding due undos: %w", err)
 	}
-	return slices.Compact(users), nil // a user between others is there again: finds nothing
+	return slices.Compact(users), nil // a user may still occur twice; the second time, nothing is due
 }
 
-// Removals returns the items of an operator's removals among parts, and when they are
-// due.
+// Removals returns the items that an operator removes, and the time at which that is due.
 func Removals(parts []Part) (items []uuid.UUID, due time.Time) {
 	for _, p := range parts {
 		if p.Number == 0 {
@@ -55,7 +54,7 @@ func Removals(parts []Part) (items []uuid.UUID, due time.Time) {
 	return items, due
 }
 
-// RemoveLater has an operator's removals of items wait.
+// RemoveLater stores an operator's removals of items, which wait until due.
 func (j Journal) RemoveLater(due time.Time, items []uuid.UUID) error {
 	for _, item := range items {
 		if err := j.store(Part{Item: item, DueAt: due}); err != nil {
@@ -65,8 +64,9 @@ func (j Journal) RemoveLater(due time.Time, items []uuid.UUID) error {
 	return nil
 }
 
-// schedule stores the parts that may change something. What waits for the same does
-// not do: another item may still be in its place, or it may be stopped.
+// schedule stores the parts that change something, or whose item has a waiting part. It
+// stores a part even if the waiting one does the same: a login may stop that one, or another
+// item may be in the item's place when it is due.
 func (j Journal) schedule(parts []Part, due time.Time) error {
 	pending, err := j.Pending()
 	if err != nil {
@@ -101,9 +101,9 @@ func (j Journal) states(p Part) (now, before bool, err error) {
 		return false, false, err
 	}
 	now = slices.Contains(used, p.Item)
-	before = now // unless there are changes that are not undone already
+	before = now // if no change of the item remains to be undone
 	list, err := j.Since(p.Number)
-	for _, c := range list { // the oldest tells
+	for _, c := range list { // the oldest change, which is the last, decides
 		if c.Item.Valid && c.Item.UUID == p.Item {
 			before = c.before()
 		}
@@ -111,8 +111,8 @@ func (j Journal) states(p Part) (now, before bool, err error) {
 	return now, before, err
 }
 
-// Finish undoes parts, but for removals, and deletes them all. It reports whether
-// items changed.
+// Finish carries out parts, except an operator's removals, and deletes all of them. It
+// reports whether items changed.
 func (j Journal) Finish(parts []Part) (changed bool, err error) {
 	if changed, err = j.apply(parts); err != nil {
 		return false, err
@@ -120,7 +120,8 @@ func (j Journal) Finish(parts []Part) (changed bool, err error) {
 	return changed, j.Drop(parts)
 }
 
-// apply undoes parts. Removals make room for what is restored.
+// apply carries out parts. It first takes items out of use, which makes room for items that
+// are restored.
 func (j Journal) apply(parts []Part) (changed bool, err error) {
 	for _, restoring := range []bool{false, true} {
 		for _, p := range parts {
@@ -137,7 +138,7 @@ func (j Journal) apply(parts []Part) (changed bool, err error) {
 				}
 				changed = changed || now == before
 			}
-			if now != before { // another one is in its place: a lower link may restore it
+			if now != before { // another item is in its place; an undo of an earlier change may restore this one
 				continue
 			}
 			if err := j.mark("factor_id = ?", p.Number, p.Item); err != nil {
@@ -151,12 +152,12 @@ func (j Journal) apply(parts []Part) (changed bool, err error) {
 // Effect is what a part will do.
 type Effect struct {
 	Item  uuid.UUID
-	Use   bool // takes the item into use, or out of use
+	Use   bool // whether the item will be in use
 	DueAt time.Time
 }
 
-// Effects returns what the parts that wait will do, the next first. Several may be to
-// the same effect.
+// Effects returns the effects of the waiting parts. Those that are due first come first.
+// Parts with the same effect give one.
 func (j Journal) Effects() (list []Effect, err error) {
 	pending, err := j.Pending()
 	for _, p := range pending {
@@ -171,30 +172,31 @@ func (j Journal) Effects() (list []Effect, err error) {
 	return list, err
 }
 
-// Removes reports whether an undo takes an item out of use soon: an attacker may have
-// added it. What an operator removes is the owner's.
+// Removes reports whether a waiting part of an undo takes an item out of use. An attacker may
+// have added such an item. Removals by an operator do not count: those items are the
+// owner's.
 func (j Journal) Removes(item uuid.UUID) (bool, error) {
 	pending, err := j.Pending()
 	for _, p := range pending {
 		if p.Item != item || p.Number == 0 {
 			continue
 		}
-		if _, before, err := j.states(p); err != nil || !before { // not if it was taken back meanwhile
+		if _, before, err := j.states(p); err != nil || !before { // before is true if the item was restored meanwhile
 			return err == nil, err
 		}
 	}
 	return false, err
 }
 
-// Stays reports whether an item is in use and was before all that parts undo: an
-// attacker did not add it.
+// Stays reports whether an item is in use, and was in use before all changes that parts undo.
+// An attacker has not added such an item.
 func (j Journal) Stays(item uuid.UUID, parts []Part) (bool, error) {
 	oldest := slices.MinFunc(parts, func(a, b Part) int { return a.Number - b.Number })
 	now, before, err := j.states(Part{Number: oldest.Number, Item: item})
 	return now && before && !has(parts, item), err
 }
 
-// Used stops the parts for items that a login used, and an operator's removals.
+// Used stops the parts for items that a login has used, and an operator's removals.
 func (j Journal) Used(items ...uuid.UUID) error {
 	return j.stop("number = 0 OR factor_id IN (?)", items)
 }
@@ -208,7 +210,7 @@ func (j Journal) Drop(parts []Part) error {
 	for _, p := range parts {
 		ids = append(ids, p.ID)
 	}
-	if len(ids) == 0 { // another node was first
+	if len(ids) == 0 { // another node has finished them
 		return nil
 	}
 	return j.stop("id IN (?)", ids)

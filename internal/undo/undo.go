@@ -1,28 +1,29 @@
-// Package undo lists the reversible changes of users' accounts, numbered from 1, and
-// undoes a change and all later ones, whoever made them. A link in a mail carries the
-// number of the change that it undoes.
+// Package undo stores the reversible changes of users' accounts, numbered from 1. It
+// undoes a change together with all later ones, by whomever they were made. A link in a
+// mail has the number of the change that it undoes.
 //
-// Some changes are of an item, which is in use or not: a factor, or a switch. The
-// package undoes these, by the app's [Items]. The kind of such a change ends in Added,
-// Removed, On or Off. What other changes did, like that of an email, the app undoes.
+// Some changes are changes of an item that is in use or not, such as a factor or a switch.
+// The package undoes these, by the app's [Items]. The kind of such a change ends in Added,
+// Removed, On or Off. The app undoes other changes, such as that of an email.
 //
 //	j := undo.Journal{Tx: tx, UserID: user.ID, Items: items, Now: time.Now}
 //	number, err := j.Add("totp"+undo.Added, uuid.NullUUID{UUID: totp, Valid: true})
 //	…
 //	changed, err := j.Undo(number, 0)
-//	_, err = j.Undo(number, 24*time.Hour) // items later, so that the owner may stop it
-//	err = j.Used(totp)                    // a login did: what waits for it stops
+//	_, err = j.Undo(number, 24*time.Hour) // items change later, so that the owner may stop it
+//	err = j.Used(totp)                    // a login has used the item: its waiting parts stop
 //
-// What waits are parts, each of one item. A background job finishes those that are due:
+// An undo with a delay stores a waiting [Part] for each item. A background job finishes
+// the parts that are due:
 //
 //	users, err := undo.Due(db, time.Now())
 //	… // for each, in a transaction
 //	due, err := j.Due()
 //	changed, err := j.Finish(due)
 //
-// RemoveLater has an operator's removals wait among the parts; the app does them.
+// RemoveLater stores removals by an operator as waiting parts. The app carries them out.
 //
-// The caller locks the user's row. A migration creates the tables:
+// The caller must lock the user's row. A migration creates the tables:
 //
 //	create_table("changes") {
 //		t.Column("id", "uuid", {primary: true})
@@ -58,7 +59,7 @@ import (
 	"github.com/gofrs/uuid"
 )
 
-// Endings of the kinds of an item's changes.
+// These are the endings of the kinds of changes of an item.
 const (
 	Added   = "_added"
 	Removed = "_removed"
@@ -70,9 +71,9 @@ const (
 type Change struct {
 	ID        uuid.UUID     `db:"id"`
 	UserID    uuid.UUID     `db:"user_id"`
-	Number    int           `db:"number"` // clocks of several nodes would not order changes
+	Number    int           `db:"number"` // orders the changes, which the clocks of several nodes could not
 	Kind      string        `db:"kind"`
-	Item      uuid.NullUUID `db:"factor_id"` // null: of none
+	Item      uuid.NullUUID `db:"factor_id"` // null if the change is not of an item
 	Undone    bool          `db:"undone"`
 	CreatedAt time.Time     `db:"created_at"`
 }
@@ -84,16 +85,16 @@ func (c Change) before() bool {
 	return strings.HasSuffix(c.Kind, Removed) || strings.HasSuffix(c.Kind, Off)
 }
 
-// Items are what a user has that is in use or not.
+// Items are the items of a user, each of which is in use or not.
 type Items interface {
-	// InUse returns those in use.
+	// InUse returns the items that are in use.
 	InUse() ([]uuid.UUID, error)
-	// Set takes an item into use or out of use, and reports whether it is in use then:
-	// another one may be in its place.
+	// Set takes an item into use or out of use, and reports whether it is in use now.
+	// Another item in its place may prevent that.
 	Set(item uuid.UUID, use bool) (inUse bool, err error)
 }
 
-// Journal is the list of one user, within a transaction.
+// Journal is the list of changes of one user, within a transaction.
 type Journal struct {
 	Tx     *pop.Connection
 	UserID uuid.UUID
@@ -101,7 +102,7 @@ type Journal struct {
 	Now    func() time.Time
 }
 
-// Add lists a change, of an item or of none.
+// Add stores a change and returns its number.
 func (j Journal) Add(kind string, item uuid.NullUUID) (number int, err error) {
 	var numbers []int
 	if err := j.Tx.RawQuery("SELECT COALESCE(MAX(number), 0) + 1 FROM changes WHERE user_id = ?", j.UserID).All(&numbers); err != nil {
@@ -116,7 +117,7 @@ func (j Journal) Add(kind string, item uuid.NullUUID) (number int, err error) {
 
 func newID() uuid.UUID { return uuid.Must(uuid.NewV7()) } // crypto/rand never fails
 
-// Since returns the changes from a number on that were not undone, newest first.
+// Since returns the changes from a number on that are not undone, newest first.
 func (j Journal) Since(number int) (list []Change, err error) {
 	err = j.Tx.Where("user_id = ? AND number >= ? AND undone = ?", j.UserID, number, false).Order("number DESC").All(&list)
 	if err != nil {
@@ -135,8 +136,8 @@ func (j Journal) Newest(kinds ...string) (*Change, error) {
 	return &list[0], nil
 }
 
-// Young reports whether an item was changed by the change of a number, or a later one,
-// or at a time or later, or whether a part for it waits.
+// Young reports whether an item was changed by the change with a number or a later one, or
+// since a time, or has a waiting part.
 func (j Journal) Young(item uuid.UUID, number int, at time.Time) (bool, error) {
 	var found []int
 	err := j.Tx.RawQuery(`SELECT 1 FROM undo_parts WHERE user_id = ? AND factor_id = ?
@@ -145,10 +146,10 @@ func (j Journal) Young(item uuid.UUID, number int, at time.Time) (bool, error) {
 	return len(found) > 0, wrap("looking for changes of an item", err)
 }
 
-// Undo undoes the changes from a number on: those of items at once, or after a delay
-// if it is not 0. It reports whether items changed. What waits already is neither
-// postponed nor stopped: an attacker could repeat that for ever. An operator's removals
-// are stopped.
+// Undo undoes the changes from a number on. It changes items at once or, if delay is not 0,
+// stores parts that wait for the delay. It reports whether items changed. It neither
+// postpones nor stops waiting parts, because an attacker could repeat that forever. It stops
+// removals by an operator.
 func (j Journal) Undo(number int, delay time.Duration) (changed bool, err error) {
 	list, err := j.Since(number)
 	if err != nil {
@@ -166,19 +167,19 @@ func (j Journal) Undo(number int, delay time.Duration) (changed bool, err error)
 	if delay > 0 {
 		return false, errors.Join(j.StopRemovals(), j.schedule(parts, j.Now().Add(delay)))
 	}
-	if err := j.stop("number = 0 OR number >= ?", number); err != nil { // done now
+	if err := j.stop("number = 0 OR number >= ?", number); err != nil { // apply does what these would do
 		return false, err
 	}
 	return j.apply(parts)
 }
 
-// mark marks changes from a number on, so that no later undo looks at them.
+// mark marks changes from a number on as undone, so that later undos ignore them.
 func (j Journal) mark(which string, number int, args ...any) error {
 	return wrap("marking undone changes", j.Tx.RawQuery("UPDATE changes SET undone = ? WHERE user_id = ? AND number >= ? AND "+which,
 		append([]any{true, j.UserID, number}, args...)...).Exec())
 }
 
-// wrap adds what failed to an error. It returns nil for nil.
+// wrap adds a text to an error. It returns nil for nil.
 func wrap(what string, err error) error {
 	if err == nil {
 		return nil

@@ -14,7 +14,7 @@ import (
 	"corral/internal/undo"
 )
 
-// migrations is that of the package comment.
+// migrations is the migration in the package comment.
 var migrations = fstest.MapFS{"20260101000000_create_changes.up.fizz": {Data: []byte(`
 	create_table("changes") {
 		t.Column("id", "uuid", {primary: true})
@@ -40,20 +40,20 @@ var migrations = fstest.MapFS{"20260101000000_create_changes.up.fizz": {Data: []
 	add_index("undo_parts", "due_at", {})
 `)}}
 
-// db is on the server of TEST_DATABASE_URL or in a SQLite file.
+// db is the database of all tests.
 var db *pop.Connection
 
 func TestMain(m *testing.M) { apptest.MainWithTables(m, &db, migrations) }
 
 const day = 24 * time.Hour
 
-// account is a user with a key, of which there is one, and other items.
+// account is a user with items. Only one of the items called keys can be in use.
 type account struct {
 	t    testing.TB
 	id   uuid.UUID
 	now  time.Time
 	used []uuid.UUID
-	keys []uuid.UUID // used or not
+	keys []uuid.UUID // in use or not
 }
 
 func (a *account) InUse() ([]uuid.UUID, error) { return slices.Clone(a.used), nil }
@@ -71,7 +71,7 @@ func (a *account) Set(item uuid.UUID, use bool) (inUse bool, err error) {
 	return use, nil
 }
 
-// newAccount returns one of empty tables.
+// newAccount empties the tables and returns an account.
 func newAccount(t testing.TB) *account {
 	t.Helper()
 	apptest.Empty(t, db)
@@ -84,7 +84,7 @@ func (a *account) journal() undo.Journal {
 	return undo.Journal{Tx: db, UserID: a.id, Items: a, Now: func() time.Time { return a.now }}
 }
 
-// change lists a change of an item, which it makes, or of none.
+// change stores a change. If the change is of an item, it also changes the item.
 func (a *account) change(kind string, item ...uuid.UUID) (number int) {
 	a.t.Helper()
 	of := uuid.NullUUID{}
@@ -124,7 +124,7 @@ func (a *account) pending() []undo.Part {
 	return list
 }
 
-// finish finishes what is due after a time and reports whether items changed.
+// finish finishes the parts that are due after a time, and reports whether items changed.
 func (a *account) finish(after time.Duration) bool {
 	a.t.Helper()
 	a.now = a.now.Add(after)
@@ -214,7 +214,7 @@ func TestUndo_Later(t *testing.T) {
 	require.False(t, a.finish(0), "nothing is due")
 }
 
-// An attacker could repeat either for ever.
+// An attacker could repeat either forever.
 func TestUndo_NeitherPostponesNorStops(t *testing.T) {
 	a := newAccount(t)
 	_, first := a.add("item")
@@ -231,8 +231,9 @@ func TestUndo_NeitherPostponesNorStops(t *testing.T) {
 	a.has()
 }
 
-// What waits for the same item may be stopped, or not.
-func TestUndo_WantsWhatIsSoonNoMore(t *testing.T) {
+// A waiting part will restore the item. A second undo, which removes it, must store a part
+// although the item is not in use now.
+func TestUndo_OfAnItemThatWaits(t *testing.T) {
 	a := newAccount(t)
 	item, first := a.add("item")
 	number := a.change("item"+undo.Removed, item)
@@ -245,7 +246,7 @@ func TestUndo_WantsWhatIsSoonNoMore(t *testing.T) {
 	a.has()
 }
 
-// What waits is done by a lower undo, which waits for nothing.
+// An undo without a delay also does what waiting parts would do, and deletes them.
 func TestUndo_AtOnceDoesWhatWaits(t *testing.T) {
 	a := newAccount(t)
 	_, number := a.add("item")
@@ -254,7 +255,8 @@ func TestUndo_AtOnceDoesWhatWaits(t *testing.T) {
 	require.Empty(t, a.pending())
 }
 
-// A key that another one keeps out returns by a lower undo.
+// A key does not return if another key is in its place. An undo of an earlier change brings
+// it back.
 func TestFinish_KeptOut(t *testing.T) {
 	a := newAccount(t)
 	old, first := a.add("key")
@@ -269,7 +271,7 @@ func TestFinish_KeptOut(t *testing.T) {
 	a.has()
 }
 
-// The owner has taken it back meanwhile.
+// Removes is false if the owner has restored the item meanwhile.
 func TestRemoves(t *testing.T) {
 	a := newAccount(t)
 	kept, _ := a.add("item")
