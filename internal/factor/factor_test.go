@@ -182,12 +182,12 @@ func redeem(t testing.TB, f *factor.Factor, ring secret.Ring, typed string, now 
 
 func TestTOTP_EachCodeOnce(t *testing.T) {
 	f, key := addTOTP(t, newUser(t))
-	require.False(t, redeem(t, f, ring, totp.Code(key, noon), noon), "that of the enrolment")
+	require.False(t, redeem(t, f, ring, totp.Code(key, noon), noon), "the code of the enrolment")
 	next := noon.Add(time.Minute)
 	require.False(t, redeem(t, f, ring, "", next))
 	require.True(t, redeem(t, f, ring, totp.Code(key, next), next))
 	require.False(t, redeem(t, f, ring, totp.Code(key, next), next))
-	require.False(t, redeem(t, f, ring, totp.Code(key, next.Add(-30*time.Second)), next), "an older one")
+	require.False(t, redeem(t, f, ring, totp.Code(key, next.Add(-30*time.Second)), next), "an older code")
 	require.Nil(t, factor.NewTOTP(ring, f.UserID, key, totp.Code(key, next), noon), "a wrong code enrols nothing")
 }
 

@@ -98,7 +98,7 @@ func TestWorker_DeliversOnceAfterAnOutage(t *testing.T) {
 	m := mailTo(t, "zoe@example.com")
 	require.True(t, m.DeliveredAt.Valid)
 	require.Empty(t, m.LastError)
-	require.Empty(t, m.SealedToken, "wiped once sent")
+	require.Empty(t, m.SealedToken, "removed after the delivery")
 }
 
 func TestWorker_StopWaitsForTheCurrentMail(t *testing.T) {

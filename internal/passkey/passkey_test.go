@@ -277,7 +277,7 @@ func TestFinish_State(t *testing.T) {
 	first, err := s.finishRegistration(answer)
 	require.NoError(t, err)
 	again, err := s.finishRegistration(answer)
-	require.NoError(t, err, "the digest is what makes it work once")
+	require.NoError(t, err, "only Redeem refuses a second use")
 	require.Equal(t, first.ChallengeDigest, again.ChallengeDigest)
 	require.Len(t, first.ChallengeDigest, 32)
 	s.now = s.now.Add(time.Second)
@@ -329,7 +329,7 @@ func TestFinishLogin_UserHandle(t *testing.T) {
 		require.ErrorIs(t, err, passkey.ErrRefused, "%q", handle)
 	}
 	_, err := s.finishLogin(a.Get(t, s.loginOptions(t, ada.Handle, held)))
-	require.NoError(t, err, "optional where the account is known")
+	require.NoError(t, err, "the handle is optional if the account is known")
 	a.UserHandle = bob.Handle
 	_, err = s.finishLogin(a.Get(t, s.loginOptions(t, ada.Handle, held)))
 	require.ErrorIs(t, err, passkey.ErrRefused)

@@ -93,7 +93,7 @@ func TestReadClocks(t *testing.T) {
 	now := readClocks()
 	require.WithinDuration(t, time.Now(), now.wall, time.Minute)
 	require.GreaterOrEqual(t, now.monotonic, before.monotonic)
-	require.Equal(t, now.wall, now.wall.Round(0), "without the monotonic clock, which Sub would take")
+	require.Equal(t, now.wall, now.wall.Round(0), "without the monotonic reading, which Sub would use")
 }
 
 func clocks() database.Clocks {

@@ -202,7 +202,7 @@ func TestBuckets_SimultaneousAttemptsCannotPass(t *testing.T) {
 		})
 	}
 	all.Wait()
-	require.EqualValues(t, 5, allowed.Load(), "the free attempts and no more")
+	require.EqualValues(t, 5, allowed.Load(), "only the attempts without a wait")
 	require.EqualValues(t, 45, refused.Load())
 	for range 30 {
 		all.Go(func() { attempt(ratelimit.Buckets{client}) })

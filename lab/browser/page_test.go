@@ -73,7 +73,7 @@ func TestPage_OpenPageStillSubmits(t *testing.T) {
 		b := &story{browser: openBrowser(t, s, person{noisy: true}), email: zoe.email} // noisy: the icon may be requested while the app is down
 		b.visit("/account")
 		require.Equal(t, "/login", b.path())
-		require.Empty(t, b.cookies(), "that of the message has gone with it")
+		require.Empty(t, b.cookies(), "the cookie was removed with the flash message")
 		require.Equal(t, []string{"next"}, evaluate[[]string](b.browser, `[...document.querySelectorAll("[action='/login'] [type=hidden]")].map(e => e.name)`))
 		meanwhile.do(b.browser)
 		b.logIn(zoe.password)

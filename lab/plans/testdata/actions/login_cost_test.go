@@ -32,9 +32,9 @@ func TestLogin_CostOfARefusedAttempt(t *testing.T) {
 	}
 	for range 5 {
 		require.Len(t, statements(stranger, "ada@example.com", wrong), 7, "look-up, BEGIN, record, lock, count, account, end")
-		require.Len(t, statements(known, "ada@example.com", wrong), 7, "as many")
+		require.Len(t, statements(known, "ada@example.com", wrong), 7, "as many as from an unknown browser")
 	}
-	require.Len(t, statements(stranger, "nobody@example.com", wrong), 7, "as many")
+	require.Len(t, statements(stranger, "nobody@example.com", wrong), 7, "as many as from an unknown browser")
 	require.Len(t, statements(stranger, "bea@example.com", wrong), 7, "with a second step, too")
 	for range 3 {
 		statements(stranger, "nobody@example.com", wrong)
