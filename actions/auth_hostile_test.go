@@ -48,7 +48,7 @@ func accountRows(t testing.TB) (counts []int) {
 
 // One of each class; internal/oidc tests all.
 func TestAuthHostile_Provider(t *testing.T) {
-	classes := []string{"wrong audience", "wrong nonce", "algorithm none", "issued in the future", "subject that is not UTF-8",
+	classes := []string{"wrong audience", "wrong nonce", "algorithm none", "signed with another key", "issued in the future", "subject that is not UTF-8",
 		"iss of another provider", "code of another login", oidctest.TokenPath + " of 10 MB", oidctest.KeysPath + " redirects"}
 	for _, name := range classes {
 		t.Run(name, func(t *testing.T) {

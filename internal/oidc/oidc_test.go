@@ -142,6 +142,7 @@ var refusals = map[string]string{
 	"no nonce":                         "the ID token has another nonce",
 	"algorithm none":                   "the ID token is refused: oidc: malformed jwt",
 	"HS256 with the client secret":     "the ID token is refused: oidc: malformed jwt",
+	"signed with another key":          "the ID token is refused: failed to verify signature",
 	"expired":                          "the ID token is refused: oidc: token is expired",
 	"no exp":                           "the ID token is refused: oidc: token is expired",
 	"issued in the future":             "the ID token has no iat or one in the future",

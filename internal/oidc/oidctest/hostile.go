@@ -41,6 +41,7 @@ func (i *Issuer) Hostile() []Case {
 		{Name: "no nonce", Behaviour: claim("nonce", nil)},
 		{Name: "algorithm none", Behaviour: signedWith("none")},
 		{Name: "HS256 with the client secret", Behaviour: signedWith("HS256")},
+		{Name: "signed with another key", Behaviour: signedWith(AnotherKey)},
 		{Name: "expired", Behaviour: claim("exp", now-1)},
 		{Name: "no exp", Behaviour: claim("exp", nil)},
 		{Name: "issued in the future", Behaviour: claim("iat", now+120)},

@@ -2,11 +2,16 @@ package oidctest
 
 import (
 	"crypto/ecdsa"
+	"crypto/elliptic"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/json"
 )
+
+// AnotherKey is a Behaviour.Algorithm: ES256 with a key that is not the issuer's, under
+// the ID of its own.
+const AnotherKey = "another key"
 
 // keys returns the public keys. With HS256, the client secret is among them, so that an
 // app that wrongly accepts HS256 finds the key.
@@ -24,6 +29,11 @@ func (i *Issuer) keys(b Behaviour) []map[string]string {
 
 // sign returns a JSON Web Token (RFC 7515, 7.1). The ID of a key is its algorithm.
 func (i *Issuer) sign(claims map[string]any, algorithm string) string {
+	key := i.key
+	if algorithm == AnotherKey {
+		algorithm = "ES256"
+		key, _ = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	}
 	header, _ := json.Marshal(map[string]string{"alg": algorithm, "kid": algorithm, "typ": "JWT"})
 	payload, err := json.Marshal(claims)
 	if err != nil {
@@ -34,7 +44,7 @@ func (i *Issuer) sign(claims map[string]any, algorithm string) string {
 	var signature []byte
 	switch algorithm {
 	case "ES256":
-		r, s, err := ecdsa.Sign(rand.Reader, i.key, digest[:])
+		r, s, err := ecdsa.Sign(rand.Reader, key, digest[:])
 		if err != nil {
 			i.t.Error(err)
 			return ""
