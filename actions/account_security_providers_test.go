@@ -57,6 +57,15 @@ func TestSecurityProviders_LinkAndUnlink(t *testing.T) {
 	require.Equal(t, []string{s.one.URL}, s.identities("ada@example.com"))
 }
 
+func TestSecurityProviders_FormsAreForConfirmedUsers(t *testing.T) {
+	s := newProviderSite(t)
+	s.linked("ada@example.com")
+	b := s.loggedIn("ada@example.com", firefox)
+	require.Contains(t, b.Get("/account/security").Page, `action="/account/security/providers/oidc"`)
+	models.Clock.Move(10 * time.Minute)
+	require.NotContains(t, b.Get("/account/security").Page, `action="/account/security/providers/`)
+}
+
 // Also one that another account unlinked lately.
 func TestSecurityProviders_IdentityOfAnotherAccount(t *testing.T) {
 	s := newProviderSite(t)

@@ -190,7 +190,7 @@ func TestSudo_FormsAreForConfirmedUsers(t *testing.T) {
 	unconfirmed := pages()
 	shown := 0
 	for _, r := range app.Routes() {
-		if Guard(r) != "sudo" || r.Method == "GET" {
+		if Guard(r) != "sudo" || r.Method == "GET" || strings.Contains(r.Path, "{provider}") { // this site has none
 			continue
 		}
 		path := strings.TrimSuffix(trimSlash(r.Path), "/options")
