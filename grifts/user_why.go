@@ -2,15 +2,19 @@ package grifts
 
 import (
 	"context"
+	_ "embed"
 	"fmt"
 	"slices"
 	"strings"
+	"text/template"
 	"time"
 
 	"corral/config"
 	"corral/internal/database"
 	"corral/internal/email"
 	"corral/internal/i18n"
+	"corral/internal/outbox"
+	"corral/internal/task"
 	"corral/internal/useragent"
 	"corral/locales"
 	"corral/migrations"
@@ -28,133 +32,67 @@ func why(args []string) error {
 			return fmt.Errorf("%w; run `task db:migrate` first", err)
 		}
 		f, err := models.Explain(context.Background(), normalized)
-		if err == nil {
-			explain(f, c)
-			say("Its email_digest in the log is %s.", models.EmailDigest(normalized))
+		if err != nil {
+			return err
 		}
-		return err
+		return explain(f, c)
 	})
 }
 
-func explain(f *models.Findings, c config.Config) {
-	if f.User == nil {
-		sayNoAccount(f, c)
-	} else {
-		sayAccount(f)
-		sayFactors(f)
-	}
-	sayLimits(f)
-	sayLinks(f)
-	sayMails(f, c)
-	if f.User != nil {
-		sayFailures(f)
-		saySessions(f)
-	}
+//go:embed user_why.txt
+var whyText string
+
+var whyTemplate = template.Must(template.New("user_why").Funcs(template.FuncMap{
+	"after":   func(wait time.Duration) string { return moment(models.Clock.Now().Add(wait)) },
+	"browser": useragent.Describe,
+	"digest":  models.EmailDigest,
+	"moment":  moment,
+	"overdue": func(m *outbox.Mail) bool { return models.Outbox.Overdue(m) },
+	"subject": func(mail string) string { return text("mail." + mail + ".subject") },
+	"text":    func(key ...string) string { return text(strings.Join(key, "")) },
+}).Parse(whyText))
+
+// findings are the data of user_why.txt.
+type findings struct {
+	*models.Findings
+	Config config.Config
 }
 
-func sayNoAccount(f *models.Findings, c config.Config) {
-	say("%s has no account.", f.Email)
-	if reserved := f.Reserved(); reserved != nil {
-		say("It is reserved until %s: its account was deleted or changed to another email, and a mailed link can undo that until then. No other account can have the email.",
-			moment(reserved.ExpiresAt))
-	}
-	if len(f.Similar) > 0 {
-		var emails []string
-		for _, user := range f.Similar {
-			emails = append(emails, user.Email)
-		}
-		say("Was it mistyped? These have an account: %s.", strings.Join(emails, ", "))
-	}
-	if !c.SignupOpen {
-		say("Sign-up is closed: create an account with `task user:create %s`.", f.Email)
-	}
+func explain(f *models.Findings, c config.Config) error {
+	return whyTemplate.Execute(task.Out, findings{f, c})
 }
 
-func sayAccount(f *models.Findings) {
-	say("%s has an account, created at %s.", f.Email, moment(f.User.CreatedAt))
-	if f.User.Language != "" {
-		say("Its pages and mails are in the language %s.", f.User.Language)
-	}
-	switch {
-	case f.User.PasswordDigest != "":
-		say("It has a password.")
-	case slices.ContainsFunc(f.Factors, func(factor models.Factor) bool { return factor.Kind == models.FactorPasskey }):
-		say("It has no password: its passkeys log in.")
-	default:
-		say("It has no password, so no login succeeds: its owner was invited and never set one, or undid a change. A mailed link sets one (/password/forgot).")
-	}
+// Has reports whether the account has a factor of a kind.
+func (f findings) Has(kind string) bool {
+	return slices.ContainsFunc(f.Factors, func(factor models.Factor) bool { return factor.Kind == kind })
 }
 
-func sayLimits(f *models.Findings) {
-	if f.Attempts == 0 {
-		say("No failed attempts in a row are counted for the email.")
-	} else {
-		say("Failed attempts in a row with this email, by unknown browsers: %d.", f.Attempts)
-	}
-	switch l := f.Limited; {
-	case l == nil:
-		say("It is not rate limited. (But a client with ten failures in three minutes has to wait, with any email.)")
-	case l.Locked:
-		say("It is locked for unknown browsers: waiting does not unlock it. A browser that resets the password by mail becomes a known one.")
-	default:
-		say("It is rate limited until %s, also for the right password.", moment(models.Clock.Now().Add(l.RetryAfter)))
-	}
-	if f.User == nil {
-		return
-	}
-	say("Browsers that have logged in to the account before: %d. Each has a rate limit of its own.", len(f.KnownBrowsers))
-	for _, l := range f.KnownBrowsers {
-		if l != nil && l.Locked {
-			say("  One of them is locked until the password is reset by mail.")
-		} else if l != nil {
-			say("  One of them is rate limited until %s.", moment(models.Clock.Now().Add(l.RetryAfter)))
-		}
-	}
-}
-
-func sayFailures(f *models.Findings) {
-	if len(f.Failures) == 0 {
-		say("There was no failed attempt in the last 90 days.")
-		return
-	}
-	say("The last failed attempts:")
-	for _, a := range f.Failures {
-		say("  %s, %s, from %s: %s", moment(a.CreatedAt), useragent.Describe(a.UserAgent), a.IP, text("activity."+a.Kind))
-	}
-}
-
-func sayLinks(f *models.Findings) {
-	texts := map[string]string{
-		models.PurposeEmailConfirm: "A link to confirm a change of email to EMAIL works until MOMENT, for the account that requested it.",
-	}
-	if f.User == nil {
-		texts[models.PurposeSignup] = "A link to sign up works until MOMENT."
-	} else {
-		texts[models.PurposeInvite] = "A link of `task user:create` to set a password works until MOMENT."
-		texts[models.PurposeReset] = "A link to set a new password works until MOMENT."
-		texts[models.PurposeEnrol] = "A link to set up a second step works until MOMENT."
-	}
-	works := sayUndoLinks(f)
+// UndoLinks returns those to undo changes of the account by email, the last to
+// expire first. Without an account they reserve the email.
+func (f findings) UndoLinks() map[string][]models.Token {
+	links := map[string][]models.Token{}
 	for _, token := range f.Tokens {
-		if text, ok := texts[token.Purpose]; ok { // others have no effect here
-			works = true
-			say("%s", strings.NewReplacer("EMAIL", token.Email, "MOMENT", moment(token.ExpiresAt)).Replace(text))
+		if token.Purpose == models.PurposeUndo && f.User != nil {
+			links[token.Email] = append(links[token.Email], token)
 		}
 	}
-	if !works {
-		say("No mailed link works.")
-	}
+	return links
 }
 
-func saySessions(f *models.Findings) {
-	if len(f.Sessions) == 0 {
-		say("There is no session.")
-		return
+// Links returns the others that have an effect: a sign-up without an account, and
+// what needs one with it.
+func (f findings) Links() (links []models.Token) {
+	for _, token := range f.Tokens {
+		switch token.Purpose {
+		case models.PurposeEmailConfirm:
+			links = append(links, token)
+		case models.PurposeSignup, models.PurposeReset, models.PurposeInvite, models.PurposeEnrol:
+			if (token.Purpose == models.PurposeSignup) == (f.User == nil) {
+				links = append(links, token)
+			}
+		}
 	}
-	say("Sessions:")
-	for _, s := range f.Sessions {
-		say("  %s, from %s, logged in %s, last seen %s", useragent.Describe(s.UserAgent), s.IP, moment(s.CreatedAt), moment(s.LastSeenAt))
-	}
+	return links
 }
 
 // text returns a text of the pages and mails.

@@ -18,7 +18,7 @@ import (
 // explained returns what `task user:why` prints. T stands for times.
 func explained(t *testing.T, f *models.Findings, c config.Config) string {
 	t.Helper()
-	printed := printedBy(func() { explain(f, c) })
+	printed := printedBy(func() { require.NoError(t, explain(f, c)) })
 	return regexp.MustCompile(`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC`).ReplaceAllString(printed, "T")
 }
 
@@ -64,7 +64,7 @@ func TestUserWhy_EveryFindingHasASentence(t *testing.T) {
 		Limited:       &models.RateLimited{RetryAfter: 4 * time.Second},
 		KnownBrowsers: []*models.RateLimited{nil, {RetryAfter: time.Second}, {Locked: true}},
 		Failures:      []models.Activity{{Kind: models.ActivityPasswordFailed, IP: "192.0.2.0/24"}},
-		Tokens:        tokens(models.PurposeSignup, models.PurposeReset, models.PurposeInvite, models.PurposeEmailConfirm, models.PurposeUndo, models.PurposeUndo),
+		Tokens:        tokens(models.PurposeSignup, models.PurposeReset, models.PurposeInvite, models.PurposeEmailConfirm, models.PurposeUndo, models.PurposeUndo, models.PurposeEnrol),
 	}, config.Config{})
 	for _, want := range []string{
 		"Its pages and mails are in the language de.\n",
@@ -76,6 +76,8 @@ func TestUserWhy_EveryFindingHasASentence(t *testing.T) {
 		"  One of them is locked until the password is reset by mail.\n",
 		"  T, an unknown browser, from 192.0.2.0/24: Wrong current password\n",
 		"A link to set a new password works until T.\n",
+		"A link of `task user:create` to set a password works until T.\n",
+		"A link to set up a second step works until T.\n",
 		"A link to confirm a change of email to ada@example.org works until T, for the account that requested it.\n",
 		"Links to undo changes, mailed to ada@example.org: 2. The last one works until T.\n",
 		"There is no session.\n",
@@ -88,6 +90,7 @@ func TestUserWhy_EveryFindingHasASentence(t *testing.T) {
 		Tokens: tokens(models.PurposeUndo, models.PurposeReset)}, config.Config{SignupOpen: true})
 	require.Contains(t, said, "It is reserved until T: its account was deleted or changed to another email")
 	require.Contains(t, said, "No mailed link works.\n")
+	require.Contains(t, explained(t, &models.Findings{Tokens: tokens(models.PurposeSignup)}, config.Config{}), "A link to sign up works until T.\n")
 }
 
 func TestUserWhy_Factors(t *testing.T) {

@@ -21,7 +21,7 @@ type Findings struct {
 	LimitedMails  []string       // templates
 	Failures      []Activity     // newest first
 	Mails         []outbox.Mail  // newest first
-	Tokens        []Token        // unexpired
+	Tokens        []Token        // the last to expire first
 	Sessions      []Session      // newest seen first
 	Factors       []Factor       // oldest first
 	Identities    []Identity     // oldest first
@@ -48,7 +48,7 @@ func Explain(ctx context.Context, normalized string) (f *Findings, err error) {
 	db, now := DB.WithContext(ctx), Clock.Now()
 	err = errors.Join(f.findLimits(ctx),
 		db.Where("recipient = ?", normalized).Order("created_at DESC").Limit(newestFindings).All(&f.Mails),
-		db.Where("(email = ? OR user_id = ?) AND expires_at > ?", normalized, userID, now).All(&f.Tokens))
+		db.Where("(email = ? OR user_id = ?) AND expires_at > ?", normalized, userID, now).Order("expires_at DESC").All(&f.Tokens))
 	if f.User == nil {
 		err = errors.Join(err, db.Where("email IN (?)", email.OneLetterAway(normalized)).Order("email").All(&f.Similar))
 	} else {
