@@ -30,7 +30,7 @@ func AccountEmailUpdate(c buffalo.Context) error {
 		return renderAccount(c, messages{"email": T.Translate(c, "account.same_email")})
 	}
 	err := user.RequestEmailChange(c, newEmail, clientOf(c))
-	if message, ok := rateLimited(c, err); ok {
+	if message := refusal(c, err); message != "" {
 		return renderAccount(c, messages{"email": message})
 	}
 	if err != nil {

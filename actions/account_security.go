@@ -5,6 +5,7 @@ import (
 
 	"github.com/gobuffalo/buffalo"
 
+	"corral/internal/web"
 	"corral/models"
 )
 
@@ -43,6 +44,25 @@ func renderSecurity(c buffalo.Context, wrong messages) error {
 	c.Set("decides", decides)
 	setProtection(c, ways, left)
 	return renderForm(c, "account_security/show.plush.html", wrong)
+}
+
+// securityChanged redirects to the page with a message after a change, unless err
+// is not nil. If another change came first, the page shows what holds now, or asks
+// the user to log in.
+func securityChanged(c buffalo.Context, err error, event, message string) error {
+	if err != nil {
+		return changedBefore(c, err)
+	}
+	web.Info(c).Event(event)
+	c.Flash().Add("success", message)
+	return redirect(c, "accountSecurityPath()")
+}
+
+func changedBefore(c buffalo.Context, err error) error {
+	if errors.Is(err, models.ErrBadCredentials) {
+		return redirect(c, "accountSecurityPath()")
+	}
+	return err
 }
 
 // setProtection sets how well the account is protected, and what to do next.

@@ -2,7 +2,6 @@ package actions
 
 import (
 	"errors"
-	"net/http"
 
 	"github.com/gobuffalo/buffalo"
 
@@ -25,26 +24,13 @@ func AccountSecurityLinksDestroy(c buffalo.Context) error {
 		return err
 	}
 	err := currentUser(c).EndLinksByCode(c, c.Param("id"), form.Code, clientOf(c))
-	message, limited := rateLimited(c, err)
-	switch {
-	case errors.Is(err, models.ErrNotFound):
-		return c.Error(http.StatusNotFound, err)
-	case errors.Is(err, models.ErrBadCode):
-		message = T.Translate(c, "login_second.invalid")
-	case errors.Is(err, models.ErrRefused):
+	message := refusal(c, err)
+	if errors.Is(err, models.ErrRefused) {
 		message = T.Translate(c, "account_security.links_refused")
-	case err != nil && !limited:
-		return changedMeanwhile(c, err)
 	}
 	if message != "" {
 		c.Set("link", c.Param("id"))
 		return renderSecurity(c, messages{"code": message})
 	}
-	noteLinksEnded(c)
-	return redirect(c, "accountSecurityPath()")
-}
-
-func noteLinksEnded(c buffalo.Context) {
-	web.Info(c).Event("links ended")
-	c.Flash().Add("success", "account_security.links_ended")
+	return securityChanged(c, err, "links ended", "account_security.links_ended")
 }

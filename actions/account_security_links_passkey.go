@@ -7,6 +7,7 @@ import (
 	"github.com/gobuffalo/buffalo"
 
 	"corral/internal/passkey"
+	"corral/internal/web"
 	"corral/models"
 )
 
@@ -25,7 +26,8 @@ func endLinksByPasskey(c buffalo.Context) error {
 			return "", c.Error(http.StatusNotFound, errors.New("no such link"))
 		}
 		if err == nil {
-			noteLinksEnded(c)
+			web.Info(c).Event("links ended")
+			c.Flash().Add("success", "account_security.links_ended")
 		}
 		return "/account/security", err
 	})

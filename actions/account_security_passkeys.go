@@ -81,16 +81,8 @@ func AccountSecurityPasskeysRestore(c buffalo.Context) error {
 
 // passkeyChanged leads back to the page, with a message, or shows why not.
 func passkeyChanged(c buffalo.Context, message string, err error) error {
-	switch {
-	case errors.Is(err, models.ErrNotFound):
-		web.Info(c).Event("foreign id refused")
-		return c.Error(http.StatusNotFound, err)
-	case errors.Is(err, models.ErrRefused):
+	if errors.Is(err, models.ErrRefused) {
 		return renderSecurity(c, messages{"passkeys": T.Translate(c, "passkey.last_way_in")})
-	case err != nil:
-		return factorsChanged(c, err)
 	}
-	web.Info(c).Event("passkey changed")
-	c.Flash().Add("success", message)
-	return redirect(c, "accountSecurityPath()")
+	return securityChanged(c, err, "passkey changed", message)
 }

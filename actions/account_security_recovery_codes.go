@@ -41,7 +41,7 @@ func AccountSecurityRecoveryCodesCreate(c buffalo.Context) error {
 		return renderRecoveryCodes(c, nil, T.Translate(c, "recovery_codes.off"))
 	}
 	if err != nil {
-		return factorsChanged(c, err)
+		return changedBefore(c, err)
 	}
 	web.Info(c).Event("recovery codes made")
 	return showRecoveryCodes(c, codes)

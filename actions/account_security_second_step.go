@@ -29,13 +29,8 @@ func AccountSecuritySecondStepUpdate(c buffalo.Context) error {
 		}
 		return renderSecurity(c, messages{"second_step": T.Translate(c, needs)})
 	}
-	if err != nil {
-		return factorsChanged(c, err)
-	}
-	if !on {
-		web.Info(c).Event("second step turned off")
-		c.Flash().Add("success", "second_step.turned_off")
-		return redirect(c, "accountSecurityPath()")
+	if err != nil || !on {
+		return securityChanged(c, err, "second step turned off", "second_step.turned_off")
 	}
 	web.Info(c).Event("second step turned on")
 	c.Flash().Add("success", "second_step.turned_on")

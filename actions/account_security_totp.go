@@ -2,7 +2,6 @@ package actions
 
 import (
 	"errors"
-	"net/http"
 
 	"github.com/gobuffalo/buffalo"
 
@@ -10,10 +9,6 @@ import (
 	"corral/internal/web"
 	"corral/models"
 )
-
-type totpForm struct {
-	Code string `form:"code"`
-}
 
 // offeredTOTPKey is the key in Buffalo's session of a TOTP secret that the user has
 // seen, and typed no code of yet.
@@ -47,7 +42,7 @@ func AccountSecurityTOTPImage(c buffalo.Context) error {
 // AccountSecurityTOTPCreate is POST /account/security/totp: stores the secret once
 // the user types a code of it, and turns the second step on.
 func AccountSecurityTOTPCreate(c buffalo.Context) error {
-	var form totpForm
+	var form codeForm
 	if err := web.Bind(c, &form); err != nil {
 		return err
 	}
@@ -60,7 +55,7 @@ func AccountSecurityTOTPCreate(c buffalo.Context) error {
 		return renderTOTP(c, secret, T.Translate(c, "login_second.invalid"))
 	}
 	if err != nil {
-		return factorsChanged(c, err)
+		return changedBefore(c, err)
 	}
 	web.Info(c).Event("totp added")
 	c.Session().Delete(offeredTOTPKey)
@@ -71,17 +66,10 @@ func AccountSecurityTOTPCreate(c buffalo.Context) error {
 // AccountSecurityTOTPDestroy is DELETE /account/security/totp.
 func AccountSecurityTOTPDestroy(c buffalo.Context) error {
 	err := currentUser(c).RemoveTOTP(c, clientOf(c))
-	switch {
-	case errors.Is(err, models.ErrRefused):
+	if errors.Is(err, models.ErrRefused) {
 		return renderSecurity(c, messages{"totp": T.Translate(c, "totp.last")})
-	case errors.Is(err, models.ErrNotFound):
-		return c.Error(http.StatusNotFound, err)
-	case err != nil:
-		return factorsChanged(c, err)
 	}
-	web.Info(c).Event("totp removed")
-	c.Flash().Add("success", "totp.removed")
-	return redirect(c, "accountSecurityPath()")
+	return securityChanged(c, err, "totp removed", "totp.removed")
 }
 
 // offeredTOTP returns the secret that the session offers, or 404 if the account has
@@ -92,7 +80,7 @@ func offeredTOTP(c buffalo.Context) ([]byte, error) {
 		return nil, err
 	}
 	if has {
-		return nil, c.Error(http.StatusNotFound, models.ErrNotFound)
+		return nil, models.ErrNotFound
 	}
 	secret, ok := c.Session().Get(offeredTOTPKey).([]byte)
 	if !ok {
@@ -106,13 +94,4 @@ func renderTOTP(c buffalo.Context, secret []byte, message string) error {
 	c.Set("title", "totp.title")
 	c.Set("key", totp.Text(secret))
 	return renderForm(c, "account_security_totp/new.plush.html", messages{"code": message})
-}
-
-// factorsChanged handles the error of a change of factors. If another one came first,
-// it shows what holds now, or asks the user to log in.
-func factorsChanged(c buffalo.Context, err error) error {
-	if errors.Is(err, models.ErrBadCredentials) {
-		return redirect(c, "accountSecurityPath()")
-	}
-	return err
 }

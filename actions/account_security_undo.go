@@ -26,15 +26,8 @@ func AccountSecurityUndoCreate(c buffalo.Context) error {
 		return c.Error(http.StatusUnprocessableEntity, errors.New("choice is neither stop nor now"))
 	}
 	err := currentSession(c).DecideUndo(c, form.Choice == "now", clientOf(c))
-	switch {
-	case errors.Is(err, models.ErrNotFound):
-		return c.Error(http.StatusNotFound, err)
-	case errors.Is(err, models.ErrRefused):
+	if errors.Is(err, models.ErrRefused) {
 		return renderSecurity(c, messages{"choice": T.Translate(c, "account_security.undo_refused")})
-	case err != nil:
-		return err
 	}
-	web.Info(c).Event("undo decided")
-	c.Flash().Add("success", message)
-	return redirect(c, "accountSecurityPath()")
+	return securityChanged(c, err, "undo decided", message)
 }

@@ -1,7 +1,6 @@
 package actions
 
 import (
-	"errors"
 	"net/http"
 
 	"github.com/gobuffalo/buffalo"
@@ -29,10 +28,6 @@ func AccountSessionsDestroy(c buffalo.Context) error {
 		return LogoutDestroy(c)
 	}
 	err := models.EndSessionOf(c, current.User, c.Param("id"), clientOf(c))
-	if errors.Is(err, models.ErrNotFound) {
-		web.Info(c).Event("foreign id refused")
-		return c.Error(http.StatusNotFound, err)
-	}
 	if err != nil {
 		return err
 	}

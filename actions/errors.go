@@ -40,6 +40,11 @@ func renderError(status int, err error, c buffalo.Context) error {
 		panic(http.ErrAbortHandler) // a partial response must not look complete
 	}
 	switch {
+	case status == http.StatusInternalServerError && errors.Is(err, models.ErrNotFound):
+		status, err = http.StatusNotFound, c.Error(http.StatusNotFound, err)
+		if c.Param("id") != "" {
+			web.Info(c).Event("foreign id refused")
+		}
 	case web.TooLarge(err):
 		status = http.StatusRequestEntityTooLarge
 	case status == http.StatusInternalServerError && models.Unavailable(err):

@@ -35,7 +35,7 @@ func LoginCreate(c buffalo.Context) error {
 		web.Info(c).Event("login failed")
 		return renderLogin(c, form, T.Translate(c, "login.invalid"))
 	}
-	if message, ok := rateLimited(c, err); ok {
+	if message := refusal(c, err); message != "" {
 		return renderLogin(c, form, message)
 	}
 	if err != nil {

@@ -48,11 +48,7 @@ func LoginSecondCreate(c buffalo.Context) error {
 		return secondStepEnded(c, err)
 	}
 	session, err := step.Pass(c, form.Code, bool(form.Skip), clientOf(c))
-	if errors.Is(err, models.ErrBadCode) {
-		web.Info(c).Event("second step failed")
-		return renderLoginSecond(c, step, form, T.Translate(c, "login_second.invalid"))
-	}
-	if message, ok := rateLimited(c, err); ok {
+	if message := refusal(c, err); message != "" {
 		return renderLoginSecond(c, step, form, message)
 	}
 	if err != nil {

@@ -26,7 +26,7 @@ func requestLink(c buffalo.Context, purpose string, show func(c buffalo.Context,
 		return show(c, form.Email, T.Translate(c, "email.invalid"))
 	}
 	err := request(c, normalized, language(c), clientOf(c))
-	if message, ok := rateLimited(c, err); ok {
+	if message := refusal(c, err); message != "" {
 		return show(c, form.Email, message)
 	}
 	if err != nil {

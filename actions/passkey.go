@@ -120,9 +120,9 @@ func passkeyAnswer(c buffalo.Context, status int, use func(form passkeyForm) (pa
 
 func passkeyProblem(c buffalo.Context, err error) error {
 	status, messageKey := passkey.Problem(err)
-	message, limited := rateLimited(c, err)
+	message := refusal(c, err)
 	switch {
-	case limited:
+	case message != "":
 		status = http.StatusTooManyRequests
 	case errors.Is(err, models.ErrSecondStepOnly):
 		messageKey = "passkey.second_step_only"
@@ -139,7 +139,7 @@ func passkeyProblem(c buffalo.Context, err error) error {
 	if status == http.StatusNotFound { // the browser may discard it: no undo restores it
 		members["forget"] = true
 	}
-	if !limited {
+	if message == "" {
 		web.Info(c).Event("passkey refused")
 		message = T.Translate(c, messageKey)
 	}

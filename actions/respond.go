@@ -61,19 +61,24 @@ func renderForm(c buffalo.Context, template string, wrong messages) error {
 	return c.Render(status, r.HTML(template))
 }
 
-// rateLimited returns the message if err is a rate limit, and sets Retry-After.
-func rateLimited(c buffalo.Context, err error) (message string, ok bool) {
+// refusal returns a message if err is a wrong code, or a rate limit, of which it
+// sets Retry-After.
+func refusal(c buffalo.Context, err error) (message string) {
+	if errors.Is(err, models.ErrBadCode) {
+		web.Info(c).Event("second step failed")
+		return T.Translate(c, "login_second.invalid")
+	}
 	var limited *models.RateLimited
 	if !errors.As(err, &limited) {
-		return "", false
+		return ""
 	}
 	web.Info(c).Event("rate limited")
 	seconds := int(math.Ceil(limited.RetryAfter.Seconds()))
 	c.Response().Header().Set("Retry-After", strconv.Itoa(seconds))
 	if limited.Locked {
-		return T.Translate(c, "rate_limit.locked"), true
+		return T.Translate(c, "rate_limit.locked")
 	}
-	return waitMessage(T.In(language(c)), seconds), true
+	return waitMessage(T.In(language(c)), seconds)
 }
 
 func waitMessage(t i18n.Translate, seconds int) string {

@@ -31,15 +31,12 @@ func SudoCreate(c buffalo.Context) error {
 	with := credentials(c, session.User.Email, form.Password)
 	with.Code = form.Code
 	rawToken, err := session.Confirm(c, with)
-	switch message, limited := rateLimited(c, err); {
-	case errors.Is(err, models.ErrBadCode):
-		web.Info(c).Event("second step failed")
-		return renderSudo(c, T.Translate(c, "login_second.invalid"))
+	switch message := refusal(c, err); {
+	case message != "":
+		return renderSudo(c, message)
 	case errors.Is(err, models.ErrBadCredentials):
 		web.Info(c).Event("password confirmation failed")
 		return renderSudo(c, T.Translate(c, "sudo.wrong_password"))
-	case limited:
-		return renderSudo(c, message)
 	case errors.Is(err, models.ErrSessionEnded):
 		web.Info(c).Event("too many confirmations failed")
 		forgetSession(c)

@@ -102,6 +102,11 @@ func loggedEvents(t *testing.T) (requests, others map[string]bool) {
 }
 
 func noteEvent(call *ast.CallExpr, requests, others map[string]bool) {
+	if function, ok := call.Fun.(*ast.Ident); ok && function.Name == "securityChanged" {
+		if event, constant := text(call.Args[2]); constant { // it calls Event
+			requests[event] = true
+		}
+	}
 	selector, ok := call.Fun.(*ast.SelectorExpr)
 	if !ok || len(call.Args) == 0 {
 		return
