@@ -9,6 +9,7 @@ import (
 
 	"corral/config"
 	"corral/internal/apptest"
+	"corral/internal/web"
 	"corral/models"
 	"corral/models/modelstest"
 )
@@ -54,7 +55,7 @@ func TestEnrolment_NothingElseIsReached(t *testing.T) {
 			if g := Guard(r); g != "user" && g != "sudo" {
 				continue
 			}
-			name := r.Method + " " + trimSlash(r.Path)
+			name := r.Method + " " + web.TrimSlash(r.Path)
 			a := b.Send(r.Method, fillPath(r.Path), url.Values{})
 			if needsLink, open := openTo[name]; open && (linked || !needsLink) {
 				require.False(t, a.Location() == "/account/security" && a.StatusCode == 302, name)

@@ -2,12 +2,10 @@ package actions
 
 import (
 	"errors"
-	"net/http"
 
 	"github.com/gobuffalo/buffalo"
 
 	"corral/internal/oidc"
-	"corral/internal/web"
 	"corral/models"
 )
 
@@ -21,17 +19,10 @@ func AccountSecurityProvidersShow(c buffalo.Context) error {
 func AccountSecurityProvidersDestroy(c buffalo.Context) error {
 	return withProvider(c, func(p *provider) error {
 		err := currentUser(c).Unlink(c, p.Issuer, clientOf(c))
-		switch {
-		case errors.Is(err, models.ErrNotFound):
-			return c.Error(http.StatusNotFound, err)
-		case errors.Is(err, models.ErrRefused):
+		if errors.Is(err, models.ErrRefused) {
 			return renderSecurity(c, messages{"providers": T.Translate(c, "provider.last_way_in")})
-		case err != nil:
-			return factorsChanged(c, err)
 		}
-		web.Info(c).Event("identity unlinked")
-		c.Flash().Add("success", T.Translate(c, "provider.unlinked", map[string]any{"name": p.Name}))
-		return redirect(c, "accountSecurityPath()")
+		return securityChanged(c, err, "identity unlinked", T.Translate(c, "provider.unlinked", map[string]any{"name": p.Name}))
 	})
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/gobuffalo/buffalo"
 
 	"corral/config"
+	"corral/internal/route"
 	"corral/internal/web"
 )
 
@@ -17,7 +18,7 @@ import (
 // the defaults: post("/photos", user, PhotosCreate, maxBody(20<<20)). Any other
 // route is for logged-in users, unless app.Middleware.Skip(Authorize, handler)
 // opens it.
-var routes = []route{
+var routes = route.Table{
 	// Anyone.
 	get("/welcome", public, WelcomeShow),
 	put("/language", public, LanguageUpdate),
@@ -47,8 +48,8 @@ var routes = []route{
 	get("/.well-known/passkey-endpoints", public, PasskeyEndpointsShow),
 	get("/healthz", public, HealthzShow),
 	get("/readyz", public, ReadyzShow),
-	newRoute("OPTIONS", "/healthz", public, HealthzShow, nil), // HAProxy's check
-	newRoute("OPTIONS", "/readyz", public, ReadyzShow, nil),
+	route.New("OPTIONS", "/healthz", public, HealthzShow), // HAProxy's check
+	route.New("OPTIONS", "/readyz", public, ReadyzShow),
 
 	// Guests. A logged-in user is sent home.
 	get("/login", guest, LoginNew),
@@ -102,6 +103,10 @@ var routes = []route{
 	del("/account/security/links/{id}", sudo, AccountSecurityLinksDestroy),
 	post("/account/security/links/{id}/options", sudo, AccountSecurityLinksOptions),
 	put("/account/security/second-step", sudo, AccountSecuritySecondStepUpdate),
+
+	// Development: the outbox.
+	get("/dev/mail", local, DevMailIndex),
+	get("/dev/mail/{id}", local, DevMailShow),
 }
 
 var (
@@ -138,7 +143,6 @@ func App(c config.Config, logger *slog.Logger) *buffalo.App {
 		app.Middleware.Replace(buffalo.RequestLogger, web.RequestLogger)
 		app.Middleware.Remove(app.PanicHandler)
 
-		app.Use(noteRoute) // the log names routes, not paths
 		app.Use(Identify)
 		app.Use(Translate)
 		app.Use(Authorize)          // closed by default
@@ -148,13 +152,8 @@ func App(c config.Config, logger *slog.Logger) *buffalo.App {
 		app.Middleware.Skip(Identify, HealthzShow, ReadyzShow, LogoutDestroy)
 
 		for _, r := range routes {
-			if c.SignupOpen || !strings.HasPrefix(r.path, "/signup") {
-				r.addTo(app)
-			}
-		}
-		if c.Development() {
-			for _, r := range devRoutes {
-				r.addTo(app)
+			if (c.SignupOpen || !strings.HasPrefix(r.Path, "/signup")) && (c.Development() || r.Guard != local) {
+				must(r.AddTo(app))
 			}
 		}
 	})
@@ -173,8 +172,8 @@ func Handler(app *buffalo.App, c config.Config, logger *slog.Logger, reload http
 		HSTSSubdomains: c.HSTSSubdomains,
 		LoopbackNames:  !c.Production(),
 		TrustedProxies: c.TrustedProxies,
-		MaxBody:        web.MaxBody(allLimits()),
-		MaxTime:        web.MaxTime(allLimits()),
+		MaxBody:        routes.MaxBody,
+		MaxTime:        routes.MaxTime,
 		Policy:         policy,
 		Assets:         assetFiles,
 		Pages:          publicPages(c),

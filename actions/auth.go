@@ -81,7 +81,7 @@ func logInWithIdentity(c buffalo.Context, p *provider, state *oidc.State, identi
 
 func requestIdentity(c buffalo.Context, p *provider, state *oidc.State, identity oidc.Identity, client models.Client) error {
 	pending, err := models.RequestIdentity(c, identity, language(c), client)
-	if message, ok := rateLimited(c, err); ok {
+	if message := refusal(c, err); message != "" {
 		c.Response().Header().Del("Retry-After")
 		return backFromProvider(c, state, message)
 	}

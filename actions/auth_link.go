@@ -46,7 +46,7 @@ func identityLinked(c buffalo.Context, p *provider, err error) error {
 		kind, key = "warning", "provider.taken"
 		web.Info(c).Event("provider refused")
 	case err != nil:
-		return factorsChanged(c, err)
+		return changedBefore(c, err)
 	default:
 		web.Info(c).Event("identity linked")
 	}

@@ -7,50 +7,28 @@ import (
 
 	"github.com/gobuffalo/buffalo"
 
+	"corral/internal/route"
 	"corral/internal/web"
 	"corral/models"
 )
 
-type guard string
+var (
+	public = route.Guard{Name: "public", MaxBody: 64 << 10} // anyone
+	guest  = route.Guard{Name: "guest", MaxBody: 64 << 10}  // logged-in users are redirected home
+	user   = route.Guard{Name: "user", MaxBody: 1 << 20}    // anonymous clients are redirected to the login page
+	sudo   = route.Guard{Name: "sudo", MaxBody: 1 << 20}    // others than confirmed users are redirected to /sudo
 
-const (
-	public guard = "public" // anyone
-	guest  guard = "guest"  // logged-in users are redirected home
-	user   guard = "user"   // anonymous clients are redirected to the login page
-	sudo   guard = "sudo"   // others than confirmed users are redirected to /sudo
-	local  guard = "local"  // clients on this machine: with ADDR=0.0.0.0 others reach it too, and can forge Host
+	// In development, clients on this machine: with ADDR=0.0.0.0 others reach it too,
+	// and can forge Host.
+	local = route.Guard{Name: "local"}
 )
 
 // guardOf returns the guard of a route, or user if the table has none.
-func guardOf(method, path string) (g guard, declared bool) {
-	for _, table := range [][]route{routes, devRoutes} {
-		for _, r := range table {
-			if r.method == method && r.path == trimSlash(path) {
-				return r.guard, true
-			}
-		}
+func guardOf(method, path string) (g route.Guard, declared bool) {
+	if r, ok := routes.Find(method, path); ok {
+		return r.Guard, true
 	}
 	return user, false
-}
-
-// trimSlash removes the slash that Buffalo appends to paths.
-func trimSlash(path string) string {
-	if path == "/" {
-		return path
-	}
-	return strings.TrimSuffix(path, "/")
-}
-
-func noteRoute(next buffalo.Handler) buffalo.Handler {
-	return func(c buffalo.Context) error {
-		web.Info(c).Route = trimSlash(currentRoute(c).Path)
-		return next(c)
-	}
-}
-
-func currentRoute(c buffalo.Context) buffalo.RouteInfo {
-	info, _ := c.Value("current_route").(buffalo.RouteInfo)
-	return info
 }
 
 var (
@@ -61,16 +39,16 @@ var (
 // Authorize enforces the guard of the route.
 func Authorize(next buffalo.Handler) buffalo.Handler {
 	return func(c buffalo.Context) error {
-		info := currentRoute(c)
-		g, _ := guardOf(info.Method, info.Path)
-		if info.Method == http.MethodPost && trimSlash(info.Path) == "/login" {
+		method, path := route.Of(c)
+		g, _ := guardOf(method, path)
+		if method == http.MethodPost && path == "/login" {
 			g = public // from a tab that was open before: switches accounts
 		}
 		switch loggedIn := currentSession(c) != nil; {
 		case (g == user || g == sudo) && !loggedIn:
 			web.Info(c).Event("guard refused")
 			return askToLogIn(c)
-		case (g == user || g == sudo) && mustEnrol(currentSession(c), trimSlash(info.Path)):
+		case (g == user || g == sudo) && mustEnrol(currentSession(c), path):
 			web.Info(c).Event("guard refused")
 			return askToEnrol(c)
 		case g == sudo && !currentSession(c).Confirmed():
@@ -150,9 +128,9 @@ func noCookies(c buffalo.Context) bool { return len(c.Request().Cookies()) == 0 
 
 // Guard returns the guard of a route, for the routes task.
 func Guard(info *buffalo.RouteInfo) string {
-	g, declared := guardOf(info.Method, info.Path)
+	g, declared := guardOf(info.Method, web.TrimSlash(info.Path))
 	if !declared {
-		g += " (not in the table)"
+		return g.Name + " (not in the table)"
 	}
-	return string(g)
+	return g.Name
 }

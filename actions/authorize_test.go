@@ -15,13 +15,14 @@ import (
 
 	"corral/config"
 	"corral/internal/apptest"
+	"corral/internal/web"
 	"corral/models"
 	"corral/models/modelstest"
 )
 
 // fillPath returns the path of a route with its placeholders filled.
 func fillPath(path string) string {
-	return strings.NewReplacer("{token}", "x", "{provider}", "oidc", "{id}", "6ba7b810-9dad-11d1-80b4-00c04fd430c8").Replace(trimSlash(path))
+	return strings.NewReplacer("{token}", "x", "{provider}", "oidc", "{id}", "6ba7b810-9dad-11d1-80b4-00c04fd430c8").Replace(web.TrimSlash(path))
 }
 
 func TestGuards_UserRoutesRefuseAnonymous(t *testing.T) {

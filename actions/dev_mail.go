@@ -12,11 +12,6 @@ import (
 	"corral/models"
 )
 
-var devRoutes = []route{
-	get("/dev/mail", local, DevMailIndex),
-	get("/dev/mail/{id}", local, DevMailShow),
-}
-
 func DevMailIndex(c buffalo.Context) error {
 	mails, err := models.Outbox.Newest(c, models.DB)
 	if err != nil {

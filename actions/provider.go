@@ -103,10 +103,10 @@ func subjectOf(c buffalo.Context, purpose string) string {
 // providerFailed leads back to where the login began, with a sentence. It logs why, for
 // the operator. Of an answer without a valid state, state is nil.
 func providerFailed(c buffalo.Context, p *provider, state *oidc.State, err error) error {
-	message, limited := rateLimited(c, err)
+	message := refusal(c, err)
 	key := "provider.refused"
 	switch {
-	case limited:
+	case message != "":
 		c.Response().Header().Del("Retry-After") // of the attempt, not of the page that follows
 	case errors.Is(err, oidc.ErrUnavailable):
 		key = "provider.unavailable"
@@ -121,7 +121,7 @@ func providerFailed(c buffalo.Context, p *provider, state *oidc.State, err error
 	case errors.Is(err, oidc.ErrState):
 		key = "provider.state"
 	}
-	if !limited {
+	if message == "" {
 		message = T.Translate(c, key, map[string]any{"name": p.Name})
 		web.Info(c).Event("provider refused")
 		slog.WarnContext(c, "provider failed", "provider", p.ID, "error", err)

@@ -104,11 +104,11 @@ func keepNext(c buffalo.Context) {
 // to a provider, which an attacker's link must not. Of /sudo it is where that leads.
 func returnPath(path string) string {
 	u, err := url.Parse(path)
-	if !web.IsLocalPath(path) || err != nil || slices.Contains([]string{"/login", "/login/second", "/logout", "/signup"}, trimSlash(u.Path)) {
+	if !web.IsLocalPath(path) || err != nil || slices.Contains([]string{"/login", "/login/second", "/logout", "/signup"}, web.TrimSlash(u.Path)) {
 		return ""
 	}
 	switch {
-	case trimSlash(u.Path) == "/sudo", strings.HasPrefix(u.Path, "/sudo/"):
+	case web.TrimSlash(u.Path) == "/sudo", strings.HasPrefix(u.Path, "/sudo/"):
 		return returnPath(u.Query().Get("next"))
 	case strings.HasPrefix(u.Path, "/account/security/providers/"):
 		return "/account/security"

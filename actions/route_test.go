@@ -62,10 +62,3 @@ func TestRoute_MaxTimeEndsTheContext(t *testing.T) {
 		require.Equal(t, want, b.Get(path).Page, path)
 	}
 }
-
-// App stops with this line.
-func TestRoute_UnknownMethodIsAnError(t *testing.T) {
-	newSite(t)
-	_, err := route{method: "ANY", path: "/anything", handler: WelcomeShow}.add(app)
-	require.EqualError(t, err, "the table of routes knows no method ANY, which /anything has")
-}

@@ -15,6 +15,7 @@ import (
 
 	"corral/config"
 	"corral/internal/apptest"
+	"corral/internal/route"
 	"corral/internal/web"
 	"corral/models/modelstest"
 )
@@ -196,6 +197,6 @@ func listItems(page string) []string {
 // served returns the paths that have a route: an owner may have removed pages.
 func served(paths ...string) []string {
 	return slices.DeleteFunc(paths, func(path string) bool {
-		return !slices.ContainsFunc(routes, func(r route) bool { return r.path == path })
+		return !slices.ContainsFunc(routes, func(r route.Route) bool { return r.Path == path })
 	})
 }

@@ -15,6 +15,7 @@ import (
 
 	"corral/internal/apptest"
 	"corral/internal/passkey/passkeytest"
+	"corral/internal/web"
 	"corral/models"
 	"corral/models/modelstest"
 )
@@ -37,7 +38,7 @@ func TestSudo_RoutesThatChangeCredentials(t *testing.T) {
 	newSite(t)
 	guarded := 0
 	for _, r := range app.Routes() {
-		path := trimSlash(r.Path)
+		path := web.TrimSlash(r.Path)
 		if r.Method == "GET" || path != "/account" && !strings.HasPrefix(path, "/account/") || userRoutesThatChange[r.Method+" "+path] != "" {
 			continue
 		}
@@ -193,7 +194,7 @@ func TestSudo_FormsAreForConfirmedUsers(t *testing.T) {
 		if Guard(r) != "sudo" || r.Method == "GET" || strings.Contains(r.Path, "{provider}") { // this site has none
 			continue
 		}
-		path := strings.TrimSuffix(trimSlash(r.Path), "/options")
+		path := strings.TrimSuffix(web.TrimSlash(r.Path), "/options")
 		path = strings.ReplaceAll(regexp.QuoteMeta(path), `\{id\}`, `[^/"]+`)
 		form := regexp.MustCompile(`(action|data-passkey)="` + path + `"`)
 		require.False(t, form.MatchString(unconfirmed), path)

@@ -10,7 +10,8 @@ import (
 	"net/url"
 )
 
-const defaultMaxBody = 1 << 20 // bytes
+// DefaultMaxBody is for paths without a limit of their own, in bytes.
+const DefaultMaxBody = 1 << 20
 
 // limitBody refuses bodies that exceed the path's limit. If the length is known, it
 // answers 413 before the app runs; otherwise reading the body returns an error that

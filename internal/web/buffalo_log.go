@@ -21,11 +21,14 @@ func BuffaloLogger(l *slog.Logger) logger.FieldLogger {
 
 // RequestLogger replaces Buffalo's request logger, which logs paths and so tokens.
 // c.Logger() adds the request's ID and route to its lines. The line that the request
-// itself writes has the fields of c.LogField.
+// itself writes names the route and has the fields of c.LogField.
 //
 //	app.Middleware.Replace(buffalo.RequestLogger, web.RequestLogger)
 func RequestLogger(next buffalo.Handler) buffalo.Handler {
 	return func(c buffalo.Context) error {
+		if route, ok := c.Value("current_route").(buffalo.RouteInfo); ok {
+			Info(c).Route = TrimSlash(route.Path)
+		}
 		if _, ours := c.Logger().(*fieldLogger); !ours {
 			return next(c)
 		}

@@ -62,7 +62,7 @@ func ParseMultipart(next buffalo.Handler) buffalo.Handler {
 			return next(c)
 		}
 		info.request = r // so that the log redacts the parsed fields
-		switch err := r.ParseMultipartForm(max(info.maxBody, defaultMaxBody)); {
+		switch err := r.ParseMultipartForm(max(info.maxBody, DefaultMaxBody)); {
 		case TooLarge(err):
 			return c.Error(http.StatusRequestEntityTooLarge, err)
 		case err != nil:

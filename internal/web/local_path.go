@@ -29,3 +29,11 @@ func IsLocalPath(path string) bool {
 	return !strings.HasPrefix(u.Path, "//") && !strings.ContainsAny(u.Path, "\\\x00\r\n\t") &&
 		!strings.Contains(u.Path+"/", "/./") && !strings.Contains(u.Path+"/", "/../")
 }
+
+// TrimSlash removes the slash that Buffalo appends to the paths of routes.
+func TrimSlash(path string) string {
+	if path == "/" {
+		return path
+	}
+	return strings.TrimSuffix(path, "/")
+}

@@ -6,13 +6,13 @@ import (
 	"time"
 )
 
-const (
-	// defaultMaxTime fits the timeouts of Server.
-	defaultMaxTime = 15 * time.Second
-	// sendTime is how long a slow client may take, after the deadline, to receive the
-	// error page.
-	sendTime = 15 * time.Second
-)
+// DefaultMaxTime is for paths without a limit of their own. It fits the timeouts of
+// Server.
+const DefaultMaxTime = 15 * time.Second
+
+// sendTime is how long a slow client may take, after the deadline, to receive the
+// error page.
+const sendTime = 15 * time.Second
 
 // limitTime ends the request's context after the path's limit, so that database queries
 // end. It sets the connection's deadlines accordingly.
@@ -24,7 +24,7 @@ func limitTime(next http.Handler, maxTime func(path string) time.Duration) http.
 			next.ServeHTTP(w, r)
 			return
 		}
-		if limit > defaultMaxTime {
+		if limit > DefaultMaxTime {
 			setDeadlines(w, time.Now().Add(limit+sendTime))
 		}
 		ctx, cancel := context.WithTimeout(r.Context(), limit)

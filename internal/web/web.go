@@ -76,10 +76,10 @@ type ErrorPage func(w http.ResponseWriter, r *http.Request, status int)
 // the last line to the first.
 func New(app http.Handler, o Options) http.Handler {
 	if o.MaxBody == nil {
-		o.MaxBody = func(string) int64 { return defaultMaxBody }
+		o.MaxBody = func(string) int64 { return DefaultMaxBody }
 	}
 	if o.MaxTime == nil {
-		o.MaxTime = func(string) time.Duration { return defaultMaxTime }
+		o.MaxTime = func(string) time.Duration { return DefaultMaxTime }
 	}
 	h := limitTime(app, o.MaxTime)             // bounds the time a request waits for the database
 	h = keepPages(h, o.Pages)                  // serves pages that are the same for all clients

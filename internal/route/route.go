@@ -1,0 +1,145 @@
+// Package route keeps the routes of an app in one table, each with its guard and
+// its limits:
+//
+//	var (
+//		public = route.Guard{Name: "public", MaxBody: 64 << 10}
+//		user   = route.Guard{Name: "user", MaxBody: 1 << 20}
+//	)
+//
+//	var routes = route.Table{
+//		route.Get("/photos", public, PhotosIndex),
+//		route.Post("/photos", user, PhotosCreate, route.MaxBody(20<<20)),
+//	}
+//
+// A middleware of the app finds the guard with Table.Find(Of(c)) and enforces it.
+// Table.MaxBody and Table.MaxTime are those of web.Options.
+package route
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/gobuffalo/buffalo"
+
+	"corral/internal/web"
+)
+
+// Guard says who may use a route.
+type Guard struct {
+	Name    string
+	MaxBody int64 // bytes, of a route without a limit of its own
+}
+
+// Route is a line of the table.
+type Route struct {
+	Method, Path string
+	Guard        Guard
+	Handler      buffalo.Handler
+
+	maxBody int64
+	maxTime *time.Duration
+}
+
+// Limit is a limit that differs from the default.
+type Limit func(*Route)
+
+// MaxBody limits the request body, in bytes.
+func MaxBody(bytes int64) Limit { return func(r *Route) { r.maxBody = bytes } }
+
+// MaxTime limits the duration of a request; 0 is unlimited, for streams.
+func MaxTime(d time.Duration) Limit { return func(r *Route) { r.maxTime = &d } }
+
+func Get(path string, g Guard, h buffalo.Handler, limits ...Limit) Route {
+	return New("GET", path, g, h, limits...)
+}
+
+func Post(path string, g Guard, h buffalo.Handler, limits ...Limit) Route {
+	return New("POST", path, g, h, limits...)
+}
+
+func Put(path string, g Guard, h buffalo.Handler, limits ...Limit) Route {
+	return New("PUT", path, g, h, limits...)
+}
+
+func Delete(path string, g Guard, h buffalo.Handler, limits ...Limit) Route {
+	return New("DELETE", path, g, h, limits...)
+}
+
+// New returns a route of any method.
+func New(method, path string, g Guard, h buffalo.Handler, limits ...Limit) Route {
+	r := Route{Method: method, Path: path, Guard: g, Handler: h, maxBody: g.MaxBody}
+	for _, set := range limits {
+		set(&r)
+	}
+	return r
+}
+
+// AddTo adds the route to app, or returns an error if Buffalo has no such method.
+func (r Route) AddTo(app *buffalo.App) (*buffalo.RouteInfo, error) {
+	add, ok := map[string]func(string, buffalo.Handler) *buffalo.RouteInfo{
+		"GET": app.GET, "POST": app.POST, "PUT": app.PUT, "PATCH": app.PATCH, "DELETE": app.DELETE, "OPTIONS": app.OPTIONS,
+	}[r.Method]
+	if !ok {
+		return nil, fmt.Errorf("the table of routes knows no method %s, which %s has", r.Method, r.Path)
+	}
+	return add(r.Path, r.Handler), nil
+}
+
+func (r Route) matches(path string) bool {
+	parts, wanted := strings.Split(strings.Trim(path, "/"), "/"), strings.Split(strings.Trim(r.Path, "/"), "/")
+	if len(parts) != len(wanted) {
+		return false
+	}
+	for i, part := range wanted {
+		if !strings.HasPrefix(part, "{") && part != parts[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// Table holds routes.
+type Table []Route
+
+// Find returns the route of a method and a path as they stand in the table.
+func (t Table) Find(method, path string) (Route, bool) {
+	for _, r := range t {
+		if r.Method == method && r.Path == path {
+			return r, true
+		}
+	}
+	return Route{}, false
+}
+
+// MaxBody returns the largest body of the routes that match path, in bytes, or
+// web.DefaultMaxBody outside of the table: Buffalo parses a form before any middleware.
+func (t Table) MaxBody(path string) (most int64) {
+	for _, r := range t {
+		if r.matches(path) {
+			most = max(most, r.maxBody)
+		}
+	}
+	if most == 0 {
+		return web.DefaultMaxBody
+	}
+	return most
+}
+
+// MaxTime returns the limit of the first route with one that matches path, or
+// web.DefaultMaxTime.
+func (t Table) MaxTime(path string) time.Duration {
+	for _, r := range t {
+		if r.maxTime != nil && r.matches(path) {
+			return *r.maxTime
+		}
+	}
+	return web.DefaultMaxTime
+}
+
+// Of returns the method and the path of the route of a request, as they stand in a
+// table.
+func Of(c buffalo.Context) (method, path string) {
+	info, _ := c.Value("current_route").(buffalo.RouteInfo)
+	return info.Method, web.TrimSlash(info.Path)
+}

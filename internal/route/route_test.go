@@ -1,0 +1,65 @@
+package route
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/gobuffalo/buffalo"
+	"github.com/stretchr/testify/require"
+
+	"corral/internal/web"
+)
+
+var public = Guard{Name: "public", MaxBody: 1}
+
+func show(c buffalo.Context) error {
+	method, path := Of(c)
+	c.Response().Write([]byte(method + " " + path))
+	return nil
+}
+
+func TestTable_Limits(t *testing.T) {
+	forever := time.Duration(0)
+	table := Table{
+		Get("/", public, show),
+		Get("/notes/new", public, show, MaxBody(2)),
+		Post("/notes/{id}", Guard{Name: "user", MaxBody: 3}, show),
+		Put("/events/{id:[0-9]+}", Guard{Name: "local"}, show, MaxTime(forever)),
+	}
+	for path, want := range map[string]int64{
+		"/": 1, "": 1, "/notes/new": 3, "/notes/new/": 3, "/notes/7": 3, "/notes": web.DefaultMaxBody, "/notes/7/x": web.DefaultMaxBody, "/events/1": web.DefaultMaxBody,
+	} {
+		require.Equal(t, want, table.MaxBody(path), path)
+	}
+	require.Equal(t, forever, table.MaxTime("/events/1"))
+	require.Equal(t, web.DefaultMaxTime, table.MaxTime("/notes/7"))
+}
+
+func TestTable_FindsTheRouteOfARequest(t *testing.T) {
+	app := buffalo.New(buffalo.Options{Env: "test"})
+	table := Table{Get("/", public, show), Get("/notes/{id}", public, show), Delete("/notes/{id}", Guard{Name: "user"}, show)}
+	for _, r := range table {
+		_, err := r.AddTo(app)
+		require.NoError(t, err)
+	}
+	for path, want := range map[string]string{"/": "GET /", "/notes/7": "GET /notes/{id}", "/notes/7/": "GET /notes/{id}"} {
+		req, err := http.NewRequest("GET", path, nil)
+		require.NoError(t, err)
+		res := httptest.NewRecorder()
+		app.ServeHTTP(res, req)
+		require.Equal(t, want, res.Body.String(), path)
+	}
+	found, ok := table.Find("DELETE", "/notes/{id}")
+	require.True(t, ok)
+	require.Equal(t, "user", found.Guard.Name)
+	_, ok = table.Find("PUT", "/notes/{id}")
+	require.False(t, ok)
+}
+
+// The app stops with this line.
+func TestRoute_UnknownMethodIsAnError(t *testing.T) {
+	_, err := New("ANY", "/anything", public, show).AddTo(buffalo.New(buffalo.Options{Env: "test"}))
+	require.EqualError(t, err, "the table of routes knows no method ANY, which /anything has")
+}
