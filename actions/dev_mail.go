@@ -1,11 +1,12 @@
 package actions
 
 import (
+	"context"
 	"errors"
 	"net/http"
-	"time"
 
 	"github.com/gobuffalo/buffalo"
+	"github.com/gobuffalo/buffalo/mail"
 
 	"corral/internal/outbox"
 	"corral/mailers"
@@ -17,13 +18,9 @@ func DevMailIndex(c buffalo.Context) error {
 	if err != nil {
 		return err
 	}
-	var list []devMail
-	for i := range mails {
-		mail, err := openMail(c, &mails[i])
-		if err != nil {
-			return err
-		}
-		list = append(list, mail)
+	list, err := outbox.Previews(c, mails, compose)
+	if err != nil {
+		return err
 	}
 	c.Set("title", "dev_mail.title")
 	c.Set("mails", list)
@@ -40,7 +37,7 @@ func DevMailShow(c buffalo.Context) error {
 	if err != nil {
 		return err
 	}
-	mail, err := openMail(c, m)
+	list, err := outbox.Previews(c, []outbox.Mail{*m}, compose)
 	if err != nil {
 		return err
 	}
@@ -48,29 +45,14 @@ func DevMailShow(c buffalo.Context) error {
 		// Mail clients need inline styles.
 		c.Response().Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")
 		c.Response().Header().Set("Content-Type", "text/html; charset=utf-8")
-		_, err := c.Response().Write([]byte(mail.HTML))
+		_, err := c.Response().Write([]byte(list[0].HTML))
 		return err
 	}
 	c.Set("title", "dev_mail.title")
-	c.Set("mail", mail)
+	c.Set("mail", list[0])
 	return c.Render(http.StatusOK, r.HTML("dev_mail/show.plush.html"))
 }
 
-type devMail struct {
-	ID, To, Subject, Text, HTML string
-	At                          time.Time
-}
-
-func openMail(c buffalo.Context, m *outbox.Mail) (devMail, error) {
-	mail := devMail{ID: m.ID.String(), To: m.Recipient, At: m.CreatedAt}
-	message, err := mailers.Compose(c, settings, m)
-	if errors.Is(err, outbox.ErrNothingToSend) {
-		mail.Subject = T.Translate(c, "dev_mail.unsent", map[string]any{"template": m.Template})
-		return mail, nil
-	}
-	if err != nil {
-		return mail, err
-	}
-	mail.Subject, mail.Text, mail.HTML = message.Subject, message.Bodies[0].Content, message.Bodies[1].Content
-	return mail, nil
+func compose(ctx context.Context, m *outbox.Mail) (mail.Message, error) {
+	return mailers.Compose(ctx, settings, m)
 }
