@@ -54,11 +54,11 @@ func TestGuards_UndeclaredRouteIsClosed(t *testing.T) {
 
 type testWidgets struct{ buffalo.BaseResource }
 
-func (testWidgets) List(c buffalo.Context) error   { return writePlain(c, 200, "all widgets") }
+func (testWidgets) List(c buffalo.Context) error   { return web.AnswerPlain(c, 200, "all widgets") }
 func (testWidgets) Create(c buffalo.Context) error { return c.Redirect(303, "testWidgetsPath()") }
 
-func testReports(c buffalo.Context) error { return writePlain(c, 200, "reports") }
-func testTeams(c buffalo.Context) error   { return writePlain(c, 200, "team "+c.Param("id")) }
+func testReports(c buffalo.Context) error { return web.AnswerPlain(c, 200, "reports") }
+func testTeams(c buffalo.Context) error   { return web.AnswerPlain(c, 200, "team "+c.Param("id")) }
 
 func TestGuards_RoutesOutsideTheTableAreClosed(t *testing.T) {
 	s := newSite(t)

@@ -1,10 +1,8 @@
 package actions
 
 import (
-	"context"
 	"errors"
 	"net/http"
-	"strings"
 
 	"github.com/gobuffalo/buffalo"
 
@@ -30,38 +28,19 @@ var errorKeys = map[int]string{
 // renderError renders the error of a handler. Buffalo calls it with 500 unless
 // the handler chose a status.
 func renderError(status int, err error, c buffalo.Context) error {
-	w, req := c.Response(), c.Request()
-	started := web.Info(req.Context()).Started()
-	clientGone := (started || models.Unavailable(err)) && errors.Is(req.Context().Err(), context.Canceled)
-	if started {
-		if !clientGone {
-			web.Info(req.Context()).Error(err)
-		}
-		panic(http.ErrAbortHandler) // a partial response must not look complete
-	}
-	switch {
-	case status == http.StatusInternalServerError && errors.Is(err, models.ErrNotFound):
+	if status == http.StatusInternalServerError && errors.Is(err, models.ErrNotFound) {
 		status, err = http.StatusNotFound, c.Error(http.StatusNotFound, err)
 		if c.Param("id") != "" {
 			web.Info(c).Event("foreign id refused")
 		}
-	case web.TooLarge(err):
-		status = http.StatusRequestEntityTooLarge
-	case status == http.StatusInternalServerError && models.Unavailable(err):
-		status = http.StatusServiceUnavailable
-	case status == http.StatusMethodNotAllowed:
-		w.Header().Set("Allow", strings.Join(web.AllowedMethods(app.Muxer(), req), ", "))
 	}
-	if status >= http.StatusInternalServerError && !clientGone {
-		web.Info(req.Context()).Error(err)
-	}
-	key := errorKeys[status]
+	status = web.Failed(c, status, err, models.Unavailable, app.Muxer())
 	detail := ""
 	if httpError := (buffalo.HTTPError{}); status < http.StatusInternalServerError && errors.As(err, &httpError) {
 		detail = httpError.Error() // the text given to c.Error
 	}
 	language, _ := c.Value("lang").(string) // "" before Translate
-	writeError(w, req, status, key, language, detail)
+	writeError(c.Response(), c.Request(), status, errorKeys[status], language, detail)
 	return nil
 }
 

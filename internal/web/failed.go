@@ -1,0 +1,39 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/gobuffalo/buffalo"
+	"github.com/gorilla/mux"
+)
+
+// Failed does for an error handler of Buffalo's what does not depend on its page. It
+// logs a fault of the server, sets Allow of a 405, aborts a response that has begun,
+// and returns the status: 413 for a body that is too large, and 503 for an error that
+// unavailable reports.
+func Failed(c buffalo.Context, status int, err error, unavailable func(error) bool, router *mux.Router) int {
+	info, r := Info(c), c.Request()
+	down := unavailable(err)
+	clientGone := (info.Started() || down) && errors.Is(r.Context().Err(), context.Canceled)
+	if info.Started() {
+		if !clientGone {
+			info.Error(err)
+		}
+		panic(http.ErrAbortHandler) // a partial response must not look complete
+	}
+	switch {
+	case TooLarge(err):
+		status = http.StatusRequestEntityTooLarge
+	case status == http.StatusInternalServerError && down:
+		status = http.StatusServiceUnavailable
+	case status == http.StatusMethodNotAllowed:
+		c.Response().Header().Set("Allow", strings.Join(AllowedMethods(router, r), ", "))
+	}
+	if status >= http.StatusInternalServerError && !clientGone {
+		info.Error(err)
+	}
+	return status
+}

@@ -1,0 +1,20 @@
+package web
+
+import (
+	"io"
+	"net/http"
+
+	"github.com/gobuffalo/buffalo"
+)
+
+// AnswerPlain answers with a line of text, and without one with 204 to OPTIONS.
+// Unlike c.Render, it does not touch the session.
+func AnswerPlain(c buffalo.Context, status int, line string) error {
+	if c.Request().Method == http.MethodOptions && status == http.StatusOK {
+		status = http.StatusNoContent
+	}
+	c.Response().Header().Set("Content-Type", "text/plain; charset=utf-8")
+	c.Response().WriteHeader(status)
+	io.WriteString(c.Response(), line+"\n") // ignore write errors: the client is gone
+	return nil
+}
