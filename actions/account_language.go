@@ -22,7 +22,7 @@ func AccountLanguageUpdate(c buffalo.Context) error {
 	if err := currentUser(c).ChooseLanguage(c, chosen); err != nil {
 		return err
 	}
-	setLanguageCookie(c, chosen) // for error pages, and after logout
+	languageCookie().Set(c, chosen) // for error pages, and after logout
 	c.Flash().Add("success", "account.language_saved")
 	return redirect(c, "accountPath()")
 }

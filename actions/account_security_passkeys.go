@@ -8,7 +8,6 @@ import (
 
 	"corral/internal/i18n"
 	"corral/internal/passkey"
-	"corral/internal/useragent"
 	"corral/internal/web"
 	"corral/models"
 )
@@ -39,8 +38,8 @@ func AccountSecurityPasskeysCreate(c buffalo.Context) error {
 		if !ok && name != "" {
 			return "", passkey.ErrRefused
 		}
-		browser, system := useragent.Name(c.Request().UserAgent())
-		err := currentUser(c).AddPasskey(c, form.Answer, name, i18n.Browser(T.In(language(c)), browser, system), clientOf(c))
+		suggested := i18n.Browser(T.In(language(c)), c.Request().UserAgent())
+		err := currentUser(c).AddPasskey(c, form.Answer, name, suggested, clientOf(c))
 		if err != nil {
 			return "", err
 		}

@@ -2,8 +2,6 @@ package actions
 
 import (
 	"net"
-	"net/http"
-	"time"
 
 	"github.com/gobuffalo/buffalo"
 
@@ -19,7 +17,7 @@ func clientOf(c buffalo.Context) models.Client {
 		IP:              web.Info(c).Client,
 		UserAgent:       c.Request().UserAgent(),
 		Language:        language(c),
-		RawDeviceCookie: deviceCookie(c),
+		RawDeviceCookie: deviceCookie().Value(c.Request()),
 		RawSession:      rawSession,
 		RawSecondStep:   rawSecondStep,
 		Next:            nextIn(c.Params()),
@@ -31,14 +29,9 @@ func credentials(c buffalo.Context, email, password string) models.Credentials {
 	return models.Credentials{Email: email, Password: password, Client: clientOf(c)}
 }
 
-const deviceCookieName = "corral-device"
-
-func deviceCookie(c buffalo.Context) string {
-	cookie, err := c.Request().Cookie(cookieName(settings, deviceCookieName))
-	if err != nil {
-		return ""
-	}
-	return cookie.Value
+// deviceCookie marks a known browser, also after logout.
+func deviceCookie() web.Cookie {
+	return web.Cookie{Name: cookieName(settings, "corral-device"), Lifetime: models.DeviceCookieLifetime}
 }
 
 // cookieName returns a cookie's full name. Browsers accept __Host- from https only,
@@ -53,21 +46,4 @@ func cookieName(c config.Config, name string) string {
 		return name + "-" + port
 	}
 	return name
-}
-
-// setDeviceCookie marks a known browser, also after logout.
-func setDeviceCookie(c buffalo.Context, rawDeviceCookie string) {
-	setCookie(c, cookieName(settings, deviceCookieName), rawDeviceCookie, models.DeviceCookieLifetime)
-}
-
-func setCookie(c buffalo.Context, name, value string, lifetime time.Duration) {
-	http.SetCookie(c.Response(), &http.Cookie{
-		Name:     name,
-		Value:    value,
-		Path:     "/",
-		MaxAge:   int(lifetime.Seconds()),
-		Secure:   web.Info(c).Secure, // true for every request in production
-		HttpOnly: true,
-		SameSite: http.SameSiteLaxMode,
-	})
 }

@@ -69,7 +69,7 @@ func logIn(c buffalo.Context, session *models.LoggedIn) {
 	if pending != "" {
 		keepPendingOf(c, session.User, pending)
 	}
-	setDeviceCookie(c, session.RawDeviceCookie)
+	deviceCookie().Set(c, session.RawDeviceCookie)
 	info := web.Info(c)
 	info.UserID = session.UserID.String()
 	info.Event("login succeeded")

@@ -22,7 +22,7 @@ func PasswordResetUpdate(c buffalo.Context) error {
 		if err != nil {
 			return err
 		}
-		setDeviceCookie(c, rawDeviceCookie)
+		deviceCookie().Set(c, rawDeviceCookie)
 		web.Info(c).Event("password reset")
 		if session := currentSession(c); session != nil && session.User.Email != token.Email {
 			c.Flash().Add("success", "password_reset.done_other")

@@ -42,7 +42,7 @@ func load(c config.Config) {
 		Templates: folder("templates", templates.FS),
 		Layout:    "application.plush.html",
 		Reload:    live,
-		Language:  inLanguage,
+		Language:  T.Helpers,
 		Helpers: map[string]any{
 			"assetPath":    assetFiles.Path,
 			"development":  live,

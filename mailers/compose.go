@@ -14,7 +14,6 @@ import (
 	"corral/config"
 	"corral/internal/i18n"
 	"corral/internal/outbox"
-	"corral/internal/useragent"
 	"corral/internal/view"
 	"corral/locales"
 	"corral/models"
@@ -85,7 +84,6 @@ func (k kind) addData(data map[string]any, t i18n.Translate, c config.Config, m 
 	if err != nil {
 		return err
 	}
-	browser, system := useragent.Name(details.UserAgent)
 	names := map[string]any{"email": m.Recipient, "new_email": details.NewEmail, "until": i18n.FormatTime(t, details.Until)}
 	maps.Copy(data, map[string]any{
 		"subject": t("mail."+m.Template+".subject", names),
@@ -94,7 +92,7 @@ func (k kind) addData(data map[string]any, t i18n.Translate, c config.Config, m 
 		"notice":  k.isNotice(),
 		"when":    i18n.FormatTime(t, details.When),
 		"ip":      details.IP,
-		"browser": i18n.Browser(t, browser, system),
+		"browser": i18n.Browser(t, details.UserAgent),
 	})
 	path, name := k.link, m.Template
 	if k.notMe {

@@ -1,0 +1,42 @@
+package i18n
+
+import (
+	"cmp"
+	"html/template"
+	"time"
+
+	"corral/internal/useragent"
+)
+
+// Helpers returns the template helpers of a language, or nil if it is not shipped;
+// "" is the default language:
+//
+//	t            the texts
+//	dir          the dir attribute
+//	languages    Options
+//	moment       TimeElement
+//	browserName  Browser, or the text browser.unknown
+func (t *Texts) Helpers(name string) map[string]any {
+	name = cmp.Or(name, DefaultLanguage)
+	in := t.In(name)
+	if in == nil {
+		return nil
+	}
+	return map[string]any{
+		"t":           in,
+		"dir":         Direction(name),
+		"languages":   t.Options(name),
+		"moment":      func(at time.Time) template.HTML { return TimeElement(in, at) },
+		"browserName": func(header string) string { return cmp.Or(Browser(in, header), in("browser.unknown")) },
+	}
+}
+
+// Browser describes a browser by its User-Agent header: its name and system, joined
+// by the text browser.on_system unless one is unknown, or "".
+func Browser(t Translate, header string) string {
+	name, system := useragent.Name(header)
+	if name != "" && system != "" {
+		return t("browser.on_system", map[string]any{"browser": name, "system": system})
+	}
+	return name + system
+}

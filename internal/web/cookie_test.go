@@ -1,0 +1,42 @@
+package web
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/gobuffalo/buffalo"
+	"github.com/stretchr/testify/require"
+)
+
+func TestCookie(t *testing.T) {
+	k := Cookie{Name: "lang", Lifetime: time.Hour}
+	app := buffalo.New(buffalo.Options{Env: "test"})
+	app.GET("/", func(c buffalo.Context) error {
+		k.Set(c, k.Value(c.Request()))
+		return nil
+	})
+	set := func(sent string) *http.Cookie {
+		req := httptest.NewRequest("GET", "/", nil)
+		if sent != "" {
+			req.AddCookie(&http.Cookie{Name: "lang", Value: sent})
+		}
+		res := httptest.NewRecorder()
+		app.ServeHTTP(res, req)
+		for _, cookie := range res.Result().Cookies() {
+			if cookie.Name == "lang" {
+				return cookie
+			}
+		}
+		return nil
+	}
+	kept := set("de")
+	require.Equal(t, "de", kept.Value)
+	require.Equal(t, 3600, kept.MaxAge)
+	require.Equal(t, "/", kept.Path)
+	require.True(t, kept.HttpOnly)
+	require.False(t, kept.Secure, "by http")
+	require.Equal(t, http.SameSiteLaxMode, kept.SameSite)
+	require.Negative(t, set("").MaxAge, "removed")
+}
