@@ -103,7 +103,7 @@ func load(environ []string, dir string, underTest, task bool) (Config, error) {
 	c.Host = e.host(addr, port)
 	c.TLSCertFile, c.TLSKeyFile = e.KeyPair("TLS_CERT_FILE", "TLS_KEY_FILE")
 	c.SMTP = e.MailServer("SMTP_URL")
-	c.MailFrom = e.mailFrom(c.Host)
+	c.MailFrom = e.MailFrom("MAIL_FROM", "Corral", c.Host.Hostname())
 	c.SessionSecrets = e.sessionSecrets(c.Env)
 	c.Providers = e.providers()
 	if c.Production() {

@@ -2,11 +2,9 @@ package config
 
 import (
 	"net"
-	"net/mail"
 	"net/url"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"corral/internal/env"
 	"corral/internal/web"
@@ -42,17 +40,7 @@ func (e *reader) databaseURL() string {
 	if e.testing {
 		return e.testDatabaseURL()
 	}
-	v := e.Secret("DATABASE_URL")
-	if v == "" {
-		return "sqlite3://" + filepath.Join(e.dir, "storage", e.Get("GO_ENV", Development)+".sqlite")
-	}
-	scheme, path, _ := strings.Cut(v, "://")
-	isSQLite := path != "" && (scheme == "sqlite3" || scheme == "sqlite")
-	if !isSQLite && !env.IsPostgres(v) {
-		// Without the value: it holds a password.
-		e.Fault("DATABASE_URL", "DATABASE_URL is neither sqlite3://path nor postgres://user:password@host/name: "+env.PercentEncode)
-	}
-	return v
+	return e.Database("DATABASE_URL", "sqlite3://"+filepath.Join(e.dir, "storage", e.Get("GO_ENV", Development)+".sqlite"))
 }
 
 // testDatabaseURL returns "" for a temporary SQLite file.
@@ -62,22 +50,6 @@ func (e *reader) testDatabaseURL() string {
 		e.Fault("TEST_DATABASE_URL", "TEST_DATABASE_URL is not postgres://user:password@host/name: leave it out to test on SQLite")
 	}
 	return v
-}
-
-func (e *reader) mailFrom(host *url.URL) *mail.Address {
-	v := e.Get("MAIL_FROM", "")
-	if v == "" {
-		domain := host.Hostname()
-		if strings.Contains(domain, ":") {
-			domain = "localhost" // an IPv6 host is no email domain
-		}
-		return &mail.Address{Name: "Corral", Address: "no-reply@" + domain}
-	}
-	from, err := mail.ParseAddress(v)
-	if err != nil {
-		e.Fault("MAIL_FROM", "MAIL_FROM=%s is not an email: write it like Corral <login@example.com>", v)
-	}
-	return from
 }
 
 // sockets returns those that systemd passes to this process.

@@ -2,7 +2,6 @@ package config
 
 import (
 	"path/filepath"
-	"strings"
 
 	"corral/internal/database"
 	"corral/internal/secret"
@@ -10,10 +9,10 @@ import (
 )
 
 func (e *reader) sessionSecrets(environment string) []string {
-	value := e.Secret("SESSION_SECRET")
+	list := e.Secrets("SESSION_SECRET", "set it to the output of `corral task secret`")
 	switch {
-	case value != "":
-		return e.checkedSecrets(value)
+	case len(list) > 0:
+		return list
 	case e.Faulty("SESSION_SECRET"), e.Faulty("GO_ENV"):
 		return nil // has a fault already
 	case e.testing:
@@ -24,22 +23,6 @@ func (e *reader) sessionSecrets(environment string) []string {
 		e.Fault("SESSION_SECRET", "SESSION_SECRET is missing: set it to the output of `corral task secret`")
 		return nil
 	}
-}
-
-func (e *reader) checkedSecrets(value string) []string {
-	var secrets []string
-	for line := range strings.Lines(value) {
-		if line = strings.TrimSpace(line); line != "" {
-			secrets = append(secrets, strings.Split(line, ",")...)
-		}
-	}
-	for i := range secrets {
-		secrets[i] = strings.TrimSpace(secrets[i])
-		if weakness := secret.Weakness(secrets[i]); weakness != "" {
-			e.Fault("SESSION_SECRET", "SESSION_SECRET, value %d, %s: set it to the output of `corral task secret`", i+1, weakness)
-		}
-	}
-	return secrets
 }
 
 // developmentSecret is kept in a file: sessions survive a restart.

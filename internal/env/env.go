@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"net/mail"
 	"net/netip"
 	"net/url"
 	"os"
@@ -26,6 +27,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/joho/godotenv"
+
+	"corral/internal/secret"
 )
 
 // Vars are environment variables and their faults.
@@ -146,6 +149,23 @@ func (v *Vars) Secret(key string) string {
 		v.Fault(key, "%s_FILE names a file that is empty", key)
 	}
 	return value
+}
+
+// Secrets returns the secrets that the variable lists, separated by commas or lines.
+// Each must be strong; remedy says how to get one.
+func (v *Vars) Secrets(key, remedy string) (list []string) {
+	for line := range strings.Lines(v.Secret(key)) {
+		if line = strings.TrimSpace(line); line != "" {
+			list = append(list, strings.Split(line, ",")...)
+		}
+	}
+	for i := range list {
+		list[i] = strings.TrimSpace(list[i])
+		if weakness := secret.Weakness(list[i]); weakness != "" {
+			v.Fault(key, "%s, value %d, %s: %s", key, i+1, weakness, remedy)
+		}
+	}
+	return list
 }
 
 // OneOf returns the variable, which must be one of values. The first of them is the
@@ -282,6 +302,37 @@ func IsPostgres(value string) bool {
 	u, err := url.Parse(value)
 	return err == nil && slices.Contains([]string{"postgres", "postgresql"}, u.Scheme) &&
 		u.Host+u.Path+u.RawQuery != "" && u.Fragment == "" && !strings.Contains(u.Path, "@")
+}
+
+// Database returns the URL of an SQLite file or of a PostgreSQL database.
+func (v *Vars) Database(key, fallback string) string {
+	value := v.Secret(key)
+	if value == "" {
+		return fallback
+	}
+	scheme, path, _ := strings.Cut(value, "://")
+	isSQLite := path != "" && (scheme == "sqlite3" || scheme == "sqlite")
+	if !isSQLite && !IsPostgres(value) {
+		// Without the value: it holds a password.
+		v.Fault(key, "%s is neither sqlite3://path nor postgres://user:password@host/name: "+PercentEncode, key)
+	}
+	return value
+}
+
+// MailFrom returns the sender of mails, by default name and no-reply at host.
+func (v *Vars) MailFrom(key, name, host string) *mail.Address {
+	value := v.Get(key, "")
+	if value == "" {
+		if strings.Contains(host, ":") {
+			host = "localhost" // an IPv6 host is no email domain
+		}
+		return &mail.Address{Name: name, Address: "no-reply@" + host}
+	}
+	from, err := mail.ParseAddress(value)
+	if err != nil {
+		v.Fault(key, "%s=%s is not an email: write it like %s <login@example.com>", key, value, name)
+	}
+	return from
 }
 
 // MailServer returns the URL of a mail server, or nil.

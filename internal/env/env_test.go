@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"corral/internal/env"
+	"corral/internal/secret"
 )
 
 func vars(value string) *env.Vars { return env.New([]string{"X=" + value}) }
@@ -80,6 +81,7 @@ func TestVars_SecretFaultsQuoteNothing(t *testing.T) {
 }
 
 func TestVars_AcceptsGoodValues(t *testing.T) {
+	strong, other := secret.New(), secret.New()
 	for _, test := range []struct {
 		value string
 		read  func(v *env.Vars) any
@@ -111,6 +113,14 @@ func TestVars_AcceptsGoodValues(t *testing.T) {
 		{"http://localhost:8080/realms/a", func(v *env.Vars) any { return v.Issuer("X", true).String() }, "http://localhost:8080/realms/a"},
 		{"http://127.0.0.2", func(v *env.Vars) any { return v.Issuer("X", true).String() }, "http://127.0.0.2"},
 		{"http://[::1]:8080", func(v *env.Vars) any { return v.Issuer("X", true).String() }, "http://[::1]:8080"},
+		{"", func(v *env.Vars) any { return v.Database("X", "sqlite3://fallback") }, "sqlite3://fallback"},
+		{"sqlite3:///var/lib/app.sqlite", func(v *env.Vars) any { return v.Database("X", "") }, "sqlite3:///var/lib/app.sqlite"},
+		{"postgres://ada:hunter2@db/app", func(v *env.Vars) any { return v.Database("X", "") }, "postgres://ada:hunter2@db/app"},
+		{"", func(v *env.Vars) any { return v.MailFrom("X", "App", "example.com").String() }, `"App" <no-reply@example.com>`},
+		{"", func(v *env.Vars) any { return v.MailFrom("X", "App", "2001:db8::7").String() }, `"App" <no-reply@localhost>`},
+		{"Ada <ada@example.com>", func(v *env.Vars) any { return v.MailFrom("X", "App", "example.com").String() }, `"Ada" <ada@example.com>`},
+		{"", func(v *env.Vars) any { return v.Secrets("X", "mend it") }, []string(nil)},
+		{strong + " , " + other + "\n\n" + strong, func(v *env.Vars) any { return v.Secrets("X", "mend it") }, []string{strong, other, strong}},
 		{"", func(v *env.Vars) any { return v.MailServer("X") }, (*url.URL)(nil)},
 		{"smtps://mail.example.com", func(v *env.Vars) any { return v.MailServer("X").String() }, "smtps://mail.example.com"},
 		{"smtp://ada:hunter2@mail.example.com:587", func(v *env.Vars) any { return v.MailServer("X").String() }, "smtp://ada:hunter2@mail.example.com:587"},

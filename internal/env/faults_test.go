@@ -14,14 +14,16 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"corral/internal/env"
+	"corral/internal/secret"
 )
 
 func TestVars_RejectsBadValues(t *testing.T) {
 	const (
-		issuer  = " is not an issuer: write it like https://accounts.example.com, without ? and #"
-		plain   = " is not https: anyone on the way could log in as any user"
-		baseURL = " is not a public URL: write it like https://login.example.com, or unset it if your shell set it"
-		mailer  = "X is not a mail server: write it like smtp://user:password@mail.example.com:587, and percent-encode special characters of the password (# as %23, / as %2F, ? as %3F, % as %25)"
+		issuer   = " is not an issuer: write it like https://accounts.example.com, without ? and #"
+		plain    = " is not https: anyone on the way could log in as any user"
+		baseURL  = " is not a public URL: write it like https://login.example.com, or unset it if your shell set it"
+		database = "X is neither sqlite3://path nor postgres://user:password@host/name: percent-encode special characters of the password (# as %23, / as %2F, ? as %3F, % as %25)"
+		mailer   = "X is not a mail server: write it like smtp://user:password@mail.example.com:587, and percent-encode special characters of the password (# as %23, / as %2F, ? as %3F, % as %25)"
 	)
 	for name, kind := range map[string]struct {
 		read  func(v *env.Vars)
@@ -85,6 +87,20 @@ func TestVars_RejectsBadValues(t *testing.T) {
 			"http://accounts.example.com": "X=http://accounts.example.com" + plain,
 			"http://localhost.example":    "X=http://localhost.example" + plain,
 			"http://192.0.2.7":            "X=http://192.0.2.7" + plain,
+		}},
+		"Database": {func(v *env.Vars) { v.Database("X", "") }, map[string]string{
+			"mysql://ada:hunter2@db/app":       database,
+			"app.sqlite":                       database,
+			"sqlite3://":                       database,
+			"postgres://ada:pass#word@db/app":  database,
+			"postgres://ada:hunter2%zz@db/app": database,
+		}},
+		"MailFrom": {func(v *env.Vars) { v.MailFrom("X", "App", "example.com") }, map[string]string{
+			"nobody": "X=nobody is not an email: write it like App <login@example.com>",
+		}},
+		"Secrets": {func(v *env.Vars) { v.Secrets("X", "mend it") }, map[string]string{
+			"short":             "X, value 1, is shorter than 32 bytes: mend it",
+			secret.New() + ",x": "X, value 2, is shorter than 32 bytes: mend it",
 		}},
 		"MailServer": {func(v *env.Vars) { require.Nil(t, v.MailServer("X")) }, map[string]string{
 			"mail.example.com":                               mailer,
