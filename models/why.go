@@ -3,12 +3,13 @@ package models
 import (
 	"context"
 	"errors"
-	"fmt"
 
+	"github.com/gobuffalo/pop/v6"
 	"github.com/gofrs/uuid"
 
 	"corral/internal/email"
 	"corral/internal/outbox"
+	"corral/internal/ratelimit"
 )
 
 // Findings tell an operator why an email cannot log in.
@@ -46,65 +47,53 @@ func Explain(ctx context.Context, normalized string) (f *Findings, err error) {
 		userID = f.User.ID
 	}
 	db, now := DB.WithContext(ctx), Clock.Now()
-	err = errors.Join(f.findLimits(ctx),
+	err = errors.Join(f.findLimits(db),
 		db.Where("recipient = ?", normalized).Order("created_at DESC").Limit(newestFindings).All(&f.Mails),
 		db.Where("(email = ? OR user_id = ?) AND expires_at > ?", normalized, userID, now).Order("expires_at DESC").All(&f.Tokens))
 	if f.User == nil {
 		err = errors.Join(err, db.Where("email IN (?)", email.OneLetterAway(normalized)).Order("email").All(&f.Similar))
 	} else {
-		var sessionsErr error
-		f.Sessions, sessionsErr = SessionsOf(ctx, f.User)
-		err = errors.Join(err, sessionsErr, f.findKnownBrowsers(ctx), f.findFactors(ctx),
+		err = errors.Join(err, f.findSessionsAndFactors(ctx),
 			db.Where("user_id = ?", userID).Where("kind IN (?)", failures).Order("id DESC").Limit(newestFindings).All(&f.Failures))
 	}
-	if err != nil {
-		return nil, fmt.Errorf("explaining an email: %w", err)
-	}
-	return f, nil
+	return f, wrap("explaining an email", err)
 }
 
-func (f *Findings) findLimits(ctx context.Context) (err error) {
-	db, now := DB.WithContext(ctx), Clock.Now()
-	if f.Attempts, f.Limited, err = bucketOf(loginsPerEmail, f.Email).Peek(db, now); err != nil {
-		return err
+func (f *Findings) findLimits(db *pop.Connection) error {
+	var errs []error
+	peek := func(b ratelimit.Bucket) (attempts int, limited *RateLimited) {
+		attempts, limited, err := b.Peek(db, Clock.Now())
+		errs = append(errs, err)
+		return attempts, limited
 	}
+	f.Attempts, f.Limited = peek(bucketOf(loginsPerEmail, f.Email))
 	for _, template := range []string{MailSignup, MailReset, MailEmailConfirm} {
-		_, limited, err := bucketOf(mailsPerEmail(template), f.Email).Peek(db, now)
-		if err != nil {
-			return err
-		}
-		if limited != nil {
+		if _, limited := peek(bucketOf(mailsPerEmail(template), f.Email)); limited != nil {
 			f.LimitedMails = append(f.LimitedMails, template)
 		}
 	}
-	return nil
-}
-
-func (f *Findings) findKnownBrowsers(ctx context.Context) error {
-	db, now := DB.WithContext(ctx), Clock.Now()
-	var cookies []DeviceCookie
-	if err := db.Where("user_id = ? AND expires_at > ?", f.User.ID, now).All(&cookies); err != nil {
-		return err
+	if f.User == nil {
+		return errors.Join(errs...)
 	}
+	_, f.LimitedCodes = peek(f.User.wrongCodes())
+	var cookies []DeviceCookie
+	err := db.Where("user_id = ? AND expires_at > ?", f.User.ID, Clock.Now()).All(&cookies)
 	for _, cookie := range cookies {
-		_, limited, err := bucketOf(loginsPerDeviceCookie, string(cookie.TokenDigest)).Peek(db, now)
-		if err != nil {
-			return err
-		}
+		_, limited := peek(bucketOf(loginsPerDeviceCookie, string(cookie.TokenDigest)))
 		f.KnownBrowsers = append(f.KnownBrowsers, limited)
 	}
-	return nil
+	return errors.Join(append(errs, err)...)
 }
 
-func (f *Findings) findFactors(ctx context.Context) (err error) {
-	var errs [5]error
-	f.Factors, errs[0] = FactorsOf(ctx, f.User)
-	f.CodesLeft, errs[1] = f.User.RecoveryCodesLeft(ctx)
-	f.Skips, errs[2] = SkipsOf(ctx, f.User)
-	f.Waiting, errs[3] = WaitingOf(ctx, f.User)
-	f.Identities, errs[4] = IdentitiesOf(ctx, f.User)
-	_, f.LimitedCodes, err = f.User.wrongCodes().Peek(DB.WithContext(ctx), Clock.Now())
-	return errors.Join(append(errs[:], err)...)
+func (f *Findings) findSessionsAndFactors(ctx context.Context) error {
+	var errs [6]error
+	f.Sessions, errs[0] = SessionsOf(ctx, f.User)
+	f.Factors, errs[1] = FactorsOf(ctx, f.User)
+	f.CodesLeft, errs[2] = f.User.RecoveryCodesLeft(ctx)
+	f.Skips, errs[3] = SkipsOf(ctx, f.User)
+	f.Waiting, errs[4] = WaitingOf(ctx, f.User)
+	f.Identities, errs[5] = IdentitiesOf(ctx, f.User)
+	return errors.Join(errs[:]...)
 }
 
 // Reserved returns the undo token that reserves the email, or nil.
