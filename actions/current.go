@@ -3,9 +3,7 @@ package actions
 import (
 	"context"
 	"errors"
-	"math"
 	"net/http"
-	"time"
 
 	"github.com/gobuffalo/buffalo"
 	"github.com/gorilla/sessions"
@@ -114,20 +112,11 @@ const sessionCookieName = "corral"
 // secret writes; all can read.
 func newSessionStore(c config.Config) sessions.Store {
 	return cookiestore.New(cookiestore.Options{
-		Keys:      secret.NewRing("corral", c.SessionSecrets).Pairs("session cookie"),
-		Secure:    c.Production(),
-		MaxAge:    rememberedFor,
-		ReadOnly:  web.IsPrefetch,
-		OnRefused: func(r *http.Request) { web.Info(r.Context()).Event("cookie refused") },
+		Keys:       secret.NewRing("corral", c.SessionSecrets).Pairs("session cookie"),
+		Secure:     c.Production(),
+		ExpiresKey: expiresKey, // for the browser: the session's row decides
+		Now:        models.Clock.Now,
+		ReadOnly:   web.IsPrefetch,
+		OnRefused:  func(r *http.Request) { web.Info(r.Context()).Event("cookie refused") },
 	})
-}
-
-// rememberedFor returns the cookie's lifetime in seconds, or 0 for a browser
-// session. The session's row decides when it expires.
-func rememberedFor(values map[any]any) int {
-	expires, ok := values[expiresKey].(int64)
-	if !ok {
-		return 0
-	}
-	return int(math.Ceil(time.Unix(expires, 0).Sub(models.Clock.Now()).Seconds()))
 }

@@ -27,7 +27,9 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"errors"
+	"math"
 	"net/http"
+	"time"
 
 	"github.com/gorilla/securecookie"
 	"github.com/gorilla/sessions"
@@ -44,9 +46,12 @@ type Options struct {
 	// Secure restricts the cookie to TLS.
 	Secure bool
 
-	// MaxAge returns the cookie's lifetime in seconds. With 0 or a nil MaxAge, the
-	// cookie lasts until the browser closes.
-	MaxAge func(values map[any]any) int
+	// ExpiresKey is the key of an int64 among the values: the Unix time at which the
+	// browser forgets the cookie. Without one it does so when it closes.
+	ExpiresKey string
+
+	// Now is the clock that ExpiresKey is compared with.
+	Now func() time.Time
 
 	// ReadOnly, if not nil, reports whether a request, such as a prefetch, must not
 	// change the session. Such a request gets no flash messages.
@@ -60,14 +65,15 @@ type Options struct {
 type Store struct {
 	codecs    []securecookie.Codec
 	secure    bool
-	maxAge    func(values map[any]any) int
+	expires   string
+	now       func() time.Time
 	readOnly  func(r *http.Request) bool
 	onRefused func(r *http.Request)
 }
 
 // New returns a Store.
 func New(o Options) *Store {
-	s := &Store{securecookie.CodecsFromPairs(o.Keys...), o.Secure, o.MaxAge, o.ReadOnly, o.OnRefused}
+	s := &Store{securecookie.CodecsFromPairs(o.Keys...), o.Secure, o.ExpiresKey, o.Now, o.ReadOnly, o.OnRefused}
 	for _, codec := range s.codecs {
 		cookie := codec.(*securecookie.SecureCookie)
 		cookie.SetSerializer(securecookie.NopEncoder{})
@@ -157,8 +163,8 @@ func (s *Store) cookie(session *sessions.Session, encoded []byte) (*http.Cookie,
 		options.MaxAge = -1
 		return sessions.NewCookie(session.Name(), "", &options), nil
 	}
-	if s.maxAge != nil {
-		options.MaxAge = s.maxAge(session.Values)
+	if at, ok := session.Values[s.expires].(int64); ok {
+		options.MaxAge = int(math.Ceil(time.Unix(at, 0).Sub(s.now()).Seconds()))
 	}
 	// Clone: EncodeMulti encrypts in place.
 	value, err := securecookie.EncodeMulti(session.Name(), bytes.Clone(encoded), s.codecs...)

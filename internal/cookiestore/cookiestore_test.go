@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gorilla/sessions"
 	"github.com/stretchr/testify/require"
@@ -109,14 +110,12 @@ func TestStore_Attributes(t *testing.T) {
 	require.False(t, saved(t, newStore(), nil, put("token", "one")).Secure)
 }
 
-func TestStore_MaxAge(t *testing.T) {
-	store := New(Options{Keys: keys, MaxAge: func(values map[any]any) int {
-		seconds, _ := values["seconds"].(int64)
-		return int(seconds)
-	}})
+func TestStore_Expires(t *testing.T) {
+	now := time.Unix(1_800_000_000, 500_000_000)
+	store := New(Options{Keys: keys, ExpiresKey: "expires", Now: func() time.Time { return now }})
 	require.Zero(t, saved(t, store, nil, put("token", "one")).MaxAge)
-	cookie := saved(t, store, nil, put("seconds", int64(60)))
-	require.Equal(t, 60, cookie.MaxAge)
+	cookie := saved(t, store, nil, put("expires", now.Unix()+60))
+	require.Equal(t, 60, cookie.MaxAge, "rounded up: the row decides")
 	gone := saved(t, store, cookie, func(s *sessions.Session) { s.Options.MaxAge = -1 })
 	require.Negative(t, gone.MaxAge, "gorilla's way to remove a session")
 	require.Empty(t, gone.Value)
