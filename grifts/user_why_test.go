@@ -104,6 +104,7 @@ func TestUserWhy_Factors(t *testing.T) {
 		CodesLeft:    7,
 		LimitedCodes: &models.RateLimited{RetryAfter: time.Minute},
 		Skips:        []models.DeviceCookie{{IP: "192.0.2.1", SkipsUntil: at}},
+		Identities:   []models.Identity{{Issuer: "https://accounts.example.com", Subject: "1", LastUsedAt: at}},
 		Waiting:      []models.Waiting{{Kind: models.ActivityTOTPRemoved, DueAt: now}},
 	}
 	said := explained(t, f, config.Config{})
@@ -113,6 +114,7 @@ func TestUserWhy_Factors(t *testing.T) {
 		"  passkey “Phone”, added T, last used T\n",
 		"  TOTP, added T, never used\n",
 		"  recovery codes, made T, last used T, 7 left\n",
+		"  identity “1” of https://accounts.example.com, as no email then, linked T, last used T\n",
 		"`task user:reset-factors ada@example.com` removes them.\n",
 		"TOTP codes are rate limited until T; passkeys and recovery codes are not.\n",
 		"  The second step is skipped by an unknown browser, from 192.0.2.1, until T.\n",
