@@ -83,6 +83,19 @@ func (u *User) record(tx *pop.Connection, kind string, client Client) error {
 	return err
 }
 
+// recording runs fn and records the kind, with the account locked against deletion.
+func (u *User) recording(ctx context.Context, kind string, client Client, fn func(tx *pop.Connection) error) error {
+	return inTransaction(ctx, func(tx *pop.Connection) error {
+		if _, err := lockUser(tx, toRecord, "id = ?", u.ID); err != nil {
+			return err
+		}
+		if err := fn(tx); err != nil {
+			return err
+		}
+		return u.record(tx, kind, client)
+	})
+}
+
 // recordAttempt writes one row in one statement, with or without an account:
 // prevents enumeration by timing.
 func recordAttempt(tx *pop.Connection, email, kind string, client Client) (id uuid.UUID, err error) {

@@ -50,9 +50,9 @@ func (u *User) findToken(tx *pop.Connection, rawToken, purpose string) (*Token, 
 		return nil, err
 	}
 	if token.UserID.UUID != u.ID { // a mistyped email must not take over another account
-		owner := &User{}
-		if err := tx.Find(owner, token.UserID.UUID); err != nil {
-			return nil, fmt.Errorf("finding a user: %w", err)
+		owner, err := findUser(tx, "id = ?", token.UserID.UUID)
+		if err != nil {
+			return nil, err
 		}
 		return nil, &OtherAccountError{owner.Email}
 	}

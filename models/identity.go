@@ -96,14 +96,10 @@ func (u *User) storeIdentity(tx *pop.Connection, claimed oidc.Identity) (linked 
 // as lock does.
 func (u *User) Unlink(ctx context.Context, issuer string, client Client) error {
 	return u.change(ctx, func(tx *pop.Connection) error {
-		removed, err := u.removeIdentities(tx, "issuer = ?", issuer)
-		if err == nil && removed == 0 {
-			err = ErrNotFound
+		if err := atLeastOne(u.removeIdentities(tx, "issuer = ?", issuer)); err != nil {
+			return err
 		}
-		if err == nil {
-			err = u.keepAWayInWithout(tx, uuid.Nil)
-		}
-		if err != nil {
+		if err := u.keepAWayInWithout(tx, uuid.Nil); err != nil {
 			return err
 		}
 		return errors.Join(u.raiseVersion(tx), u.mailChange(tx, ActivityIdentityRemoved, MailIdentityRemoved, u.Email, client))

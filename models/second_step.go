@@ -2,7 +2,6 @@ package models
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"errors"
 	"time"
@@ -82,12 +81,9 @@ func FindSecondStep(ctx context.Context, client Client) (*SecondStep, error) {
 	if !p.Passed && !Clock.Now().Before(p.ExpiresAt) {
 		return nil, ErrNotFound
 	}
-	p.User = &User{}
-	err := DB.WithContext(ctx).Where("id = ? AND credential_version = ?", p.UserID, p.Version).First(p.User)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, ErrNotFound
-	}
-	return &p, wrap("finding a user", err)
+	var err error
+	p.User, err = findUser(DB.WithContext(ctx), "id = ? AND credential_version = ?", p.UserID, p.Version)
+	return &p, err
 }
 
 // FindResetStep returns the second step that a mailed reset waits for, or nil: the

@@ -139,16 +139,11 @@ func (s *Session) confirm(tx *pop.Connection, user *User) (rawToken string, err 
 // endAfterFailures ends the session, although the client may be gone, if too many
 // confirmations failed.
 func (s *Session) endAfterFailures(ctx context.Context, client Client) (ended bool, err error) {
-	err = inTransaction(context.WithoutCancel(ctx), func(tx *pop.Connection) error {
-		if _, err := lockUser(tx, toRecord, "id = ?", s.UserID); err != nil {
-			return err
-		}
-		n, err := endSessions(tx, "id = ? AND failed_confirmations >= ?", s.ID, maxFailedConfirmations)
-		if err != nil || n == 0 {
-			return err
-		}
-		ended = true
-		return s.User.record(tx, ActivityUnconfirmed, client)
+	err = s.User.recording(context.WithoutCancel(ctx), ActivityUnconfirmed, client, func(tx *pop.Connection) error {
+		return atLeastOne(endSessions(tx, "id = ? AND failed_confirmations >= ?", s.ID, maxFailedConfirmations))
 	})
-	return ended, err
+	if errors.Is(err, ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
 }

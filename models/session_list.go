@@ -35,44 +35,24 @@ func EndSessionOf(ctx context.Context, user *User, id string, client Client) err
 	if err != nil {
 		return ErrNotFound
 	}
-	return inTransaction(ctx, func(tx *pop.Connection) error {
-		if _, err := lockUser(tx, toRecord, "id = ?", user.ID); err != nil {
-			return err
-		}
-		ended, err := endSessions(tx, "id = ? AND user_id = ?", sessionID, user.ID)
-		if err != nil {
-			return err
-		}
-		if ended == 0 {
-			return ErrNotFound
-		}
-		return user.record(tx, ActivitySessionEnded, client)
+	return user.recording(ctx, ActivitySessionEnded, client, func(tx *pop.Connection) error {
+		return atLeastOne(endSessions(tx, "id = ? AND user_id = ?", sessionID, user.ID))
 	})
 }
 
 // EndOtherSessions ends every session of the account but this one.
 func (s *Session) EndOtherSessions(ctx context.Context, client Client) error {
-	return inTransaction(ctx, func(tx *pop.Connection) error {
-		if _, err := lockUser(tx, toRecord, "id = ?", s.UserID); err != nil {
-			return err
-		}
-		if _, err := endSessions(tx, "user_id = ? AND id <> ?", s.UserID, s.ID); err != nil {
-			return err
-		}
-		return s.User.record(tx, ActivityOthersEnded, client)
+	return s.User.recording(ctx, ActivityOthersEnded, client, func(tx *pop.Connection) error {
+		_, err := endSessions(tx, "user_id = ? AND id <> ?", s.UserID, s.ID)
+		return err
 	})
 }
 
 // EndSessionsOf ends every session of an account, for an operator.
 func EndSessionsOf(ctx context.Context, user *User) (ended int, err error) {
-	err = inTransaction(ctx, func(tx *pop.Connection) error {
-		if _, err := lockUser(tx, toRecord, "id = ?", user.ID); err != nil {
-			return err
-		}
-		if ended, err = endSessions(tx, "user_id = ?", user.ID); err != nil {
-			return err
-		}
-		return user.record(tx, ActivityOperatorEnded, Client{})
+	err = user.recording(ctx, ActivityOperatorEnded, Client{}, func(tx *pop.Connection) error {
+		ended, err = endSessions(tx, "user_id = ?", user.ID)
+		return err
 	})
 	return ended, err
 }
@@ -80,6 +60,14 @@ func EndSessionsOf(ctx context.Context, user *User) (ended int, err error) {
 func endSessions(tx *pop.Connection, which string, args ...any) (ended int, err error) {
 	ended, err = tx.RawQuery("DELETE FROM sessions WHERE "+which, args...).ExecWithCount()
 	return ended, wrap("ending sessions", err)
+}
+
+// atLeastOne returns ErrNotFound if a statement changed no row.
+func atLeastOne(changed int, err error) error {
+	if err == nil && changed == 0 {
+		return ErrNotFound
+	}
+	return err
 }
 
 // EndAllSessions ends the sessions of all accounts, in batches. It records no

@@ -2,7 +2,6 @@ package models
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
@@ -57,18 +56,9 @@ func EndSkips(ctx context.Context, user *User, client Client) error {
 }
 
 func endSkips(ctx context.Context, user *User, client Client, which string, args ...any) error {
-	return inTransaction(ctx, func(tx *pop.Connection) error {
-		if _, err := lockUser(tx, toRecord, "id = ?", user.ID); err != nil {
-			return err
-		}
+	return user.recording(ctx, ActivitySkipEnded, client, func(tx *pop.Connection) error {
 		ended, err := tx.RawQuery("UPDATE device_cookies SET skips_until = NULL WHERE "+which+skipping,
 			append(args, user.ID, Clock.Now(), user.CredentialVersion)...).ExecWithCount()
-		if err != nil {
-			return fmt.Errorf("ending skips: %w", err)
-		}
-		if ended == 0 {
-			return ErrNotFound
-		}
-		return user.record(tx, ActivitySkipEnded, client)
+		return atLeastOne(ended, wrap("ending skips", err))
 	})
 }

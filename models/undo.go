@@ -33,9 +33,9 @@ func FindNotMe(ctx context.Context, rawToken string) (*NotMe, error) {
 	if err != nil {
 		return nil, err
 	}
-	user := &User{}
-	if err := tx.Find(user, token.UserID.UUID); err != nil {
-		return nil, fmt.Errorf("finding a user: %w", err)
+	user, err := findUser(tx, "id = ?", token.UserID.UUID)
+	if err != nil {
+		return nil, err
 	}
 	list, err := user.journal(tx).Since(token.Number)
 	if err != nil {

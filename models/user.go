@@ -2,7 +2,6 @@ package models
 
 import (
 	"context"
-	"database/sql"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -53,12 +52,19 @@ var ErrEmailTaken = errors.New("the email has an account")
 // FindUserByEmail returns the account of a normalized email. If there is none, or it
 // is deleted, it returns ErrNotFound.
 func FindUserByEmail(ctx context.Context, email string) (*User, error) {
-	user := &User{}
-	err := DB.WithContext(ctx).Where("email = ? AND deleted_at IS NULL", email).First(user)
-	if errors.Is(err, sql.ErrNoRows) {
+	return findUser(DB.WithContext(ctx), "email = ? AND deleted_at IS NULL", email)
+}
+
+// findUser returns ErrNotFound without one.
+func findUser(tx *pop.Connection, where string, args ...any) (*User, error) {
+	var found []User
+	if err := tx.RawQuery("SELECT "+database.List(&User{})+" FROM users WHERE "+where, args...).All(&found); err != nil {
+		return nil, fmt.Errorf("finding a user: %w", err)
+	}
+	if len(found) == 0 {
 		return nil, ErrNotFound
 	}
-	return user, wrap("finding a user", err)
+	return &found[0], nil
 }
 
 // CreateUser creates an account without a password for a normalized email, or
@@ -137,32 +143,31 @@ func lockUser(tx *pop.Connection, lock, where string, args ...any) (*User, error
 	if tx.Dialect.Name() == "postgres" {
 		where += " FOR " + lock
 	}
-	var found []User
-	if err := tx.RawQuery("SELECT "+database.List(&User{})+" FROM users WHERE "+where, args...).All(&found); err != nil {
-		return nil, fmt.Errorf("locking a user: %w", err)
-	}
-	if len(found) == 0 {
-		return nil, ErrNotFound
-	}
-	return &found[0], nil
+	return findUser(tx, where, args...)
 }
 
 // lock locks the row and reads u anew. It returns ErrBadCredentials if the account
 // was deleted, its password or a factor changed, or its session has ended, since u
 // was read.
 func (u *User) lock(tx *pop.Connection, lock string) error {
-	locked, err := lockUser(tx, lock, "id = ? AND credential_version = ?", u.ID, u.CredentialVersion)
-	if err == ErrNotFound {
-		return ErrBadCredentials
-	}
+	current, err := u.lockAsRead(tx, lock)
 	if err != nil {
 		return err
 	}
 	if err := u.requireSession(tx); err != nil {
 		return err
 	}
-	*u = *locked
+	*u = *current
 	return nil
+}
+
+// lockAsRead is lock without the session, and leaves u.
+func (u *User) lockAsRead(tx *pop.Connection, lock string) (*User, error) {
+	current, err := lockUser(tx, lock, "id = ? AND credential_version = ?", u.ID, u.CredentialVersion)
+	if errors.Is(err, ErrNotFound) {
+		err = ErrBadCredentials
+	}
+	return current, err
 }
 
 // change runs fn with the account locked, and u read anew. It returns
