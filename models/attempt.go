@@ -20,7 +20,6 @@ type attempt struct {
 	buckets    ratelimit.Buckets
 	failures   int  // of the client with this email, in a row before
 	known      bool // the client is a known browser
-	session    *Session
 	activityID uuid.UUID
 }
 
@@ -75,16 +74,11 @@ func (with Credentials) begin(ctx context.Context, kind string) (*attempt, error
 	if err := buckets.Check(counts, Clock.Now()); err != nil {
 		return nil, err
 	}
-	a := &attempt{buckets: buckets, known: known, session: with.session}
+	a := &attempt{buckets: buckets, known: known}
 	return a, inTransaction(ctx, func(tx *pop.Connection) error {
 		// First: locks the account before the buckets.
 		if a.activityID, err = recordAttempt(tx, normalized, kind, with.Client); err != nil {
 			return err
-		}
-		if with.session != nil {
-			if err := with.session.countConfirmation(tx); err != nil {
-				return err
-			}
 		}
 		before, err := buckets.Start(tx, Clock.Now())
 		a.failures = before[own.Row].Failures()
@@ -99,11 +93,6 @@ func (a *attempt) end(ctx context.Context, failed bool) error {
 		return a.buckets.Fail(DB.WithContext(ctx))
 	}
 	return inTransaction(ctx, func(tx *pop.Connection) error {
-		if a.session != nil {
-			if err := a.session.refundConfirmation(tx); err != nil {
-				return err
-			}
-		}
 		return a.refund(tx, "", 0)
 	})
 }

@@ -17,8 +17,7 @@ type Credentials struct {
 	Password string
 	Client   Client
 
-	Code    string   // confirms in place of the password if the second step is on
-	session *Session // that they confirm, or nil
+	Code string // confirms in place of the password if the second step is on
 }
 
 // ErrBadCredentials means that email or password is wrong, never which.

@@ -36,15 +36,16 @@ func (s *Session) Confirm(ctx context.Context, with Credentials) (rawToken strin
 	if s.User.SecondStep {
 		return s.confirmWithCode(ctx, with.Code, with.Client)
 	}
-	with.session = s
-	_, err = with.attempt(ctx, ActivityPasswordFailed, func(tx *pop.Connection, user *User) (kind string, err error) {
-		if user.SecondStep { // turned on meanwhile
-			return "", ErrBadCredentials
-		}
-		rawToken, err = s.confirm(tx, user)
-		return "", err
+	badPassword := func(err error) bool { return errors.Is(err, ErrBadCredentials) }
+	return s.confirmBy(ctx, with.Client, badPassword, func(passed useOfFactor) error {
+		_, err := with.attempt(ctx, ActivityPasswordFailed, func(tx *pop.Connection, user *User) (kind string, err error) {
+			if user.SecondStep { // turned on meanwhile
+				return "", ErrBadCredentials
+			}
+			return "", passed(tx, user, nil)
+		})
+		return err
 	})
-	return s.endIfRefused(ctx, rawToken, err, with.Client)
 }
 
 func (s *Session) confirmWithCode(ctx context.Context, typed string, client Client) (rawToken string, err error) {
@@ -54,18 +55,21 @@ func (s *Session) confirmWithCode(ctx context.Context, typed string, client Clie
 	})
 }
 
-// useOfFactor is called with the locked account in the transaction that uses a factor.
+// useOfFactor is called with the locked account in the transaction that uses a factor,
+// or with nil in that of a password.
 type useOfFactor = func(tx *pop.Connection, user *User, f *Factor) error
 
 // confirmBy counts a confirmation, as countConfirmation does, and runs use. It is
 // refunded after an error that is no failure of the client.
 func (s *Session) confirmBy(ctx context.Context, client Client, failed func(error) bool, use func(passed useOfFactor) error) (rawToken string, err error) {
 	if err := inTransaction(ctx, s.countConfirmation); err != nil {
-		return "", err
+		return s.endIfRefused(ctx, "", err, client)
 	}
 	err = use(func(tx *pop.Connection, user *User, f *Factor) (err error) {
-		if err := user.confirmFactor(tx, f, client); err != nil {
-			return err
+		if f != nil {
+			if err := user.confirmFactor(tx, f, client); err != nil {
+				return err
+			}
 		}
 		rawToken, err = s.confirm(tx, user)
 		return err
@@ -88,7 +92,7 @@ func (s *Session) endIfRefused(ctx context.Context, rawToken string, err error, 
 	return "", errors.Join(err, endErr)
 }
 
-// countConfirmation counts a confirmation as failed, before hashing, so that
+// countConfirmation counts a confirmation as failed before the check, so that
 // disconnecting cannot hide it.
 func (s *Session) countConfirmation(tx *pop.Connection) error {
 	var counted []int
