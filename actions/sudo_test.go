@@ -20,8 +20,8 @@ import (
 	"corral/models/modelstest"
 )
 
-// userRoutesThatChange are the routes below /account that change something without
-// a confirmation, with the reason.
+// userRoutesThatChange lists the routes below /account that change something without a
+// confirmation, with the reason.
 var userRoutesThatChange = map[string]string{
 	"PUT /account/language":                  "a preference",
 	"DELETE /account/sessions":               "ends sessions only",
@@ -33,7 +33,7 @@ var userRoutesThatChange = map[string]string{
 	"POST /account/security/undo":            "asks for a login by a factor",
 }
 
-// A route that changes a credential is sudo, or named above.
+// A route that changes something must have the guard sudo, or be listed above.
 func TestSudo_RoutesThatChangeCredentials(t *testing.T) {
 	newSite(t)
 	guarded := 0
@@ -48,7 +48,8 @@ func TestSudo_RoutesThatChangeCredentials(t *testing.T) {
 	require.NotZero(t, guarded)
 }
 
-// sudoRoutes returns the routes of the guard with placeholders filled.
+// sudoRoutes returns the routes that have the guard sudo. The placeholders of their paths
+// are filled.
 func sudoRoutes() (methods, paths []string) {
 	for _, r := range app.Routes() {
 		if Guard(r) == "sudo" {
@@ -109,7 +110,7 @@ func TestSudo_EveryRouteAsksForAConfirmation(t *testing.T) {
 	require.Equal(t, ada.PasswordDigest, again.PasswordDigest)
 }
 
-// A login confirms for ten minutes, as does a sign-up.
+// A login or a sign-up counts as a confirmation for ten minutes.
 func TestSudo_LastsTenMinutes(t *testing.T) {
 	s := newSite(t)
 	models.Clock.Stop()
@@ -138,7 +139,7 @@ func TestSudo_LastsTenMinutes(t *testing.T) {
 	require.Equal(t, "/sudo", change(confirmed))
 }
 
-// The page has an empty form: what was sent before is not replayed.
+// The page has an empty form: the values that were sent are not sent again.
 func TestSudo_LeadsBackToAnEmptyForm(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
@@ -169,8 +170,8 @@ func TestSudo_LeadsBackToAnEmptyForm(t *testing.T) {
 	require.Equal(t, "/welcome", b.Delete("/account", nil).Location())
 }
 
-// A page shows a form of a sudo route to confirmed users only: what others typed would
-// be lost.
+// A page shows the form of a sudo route only to users who have confirmed. What other users
+// type would be lost.
 func TestSudo_FormsAreForConfirmedUsers(t *testing.T) {
 	s := newSite(t)
 	ada, _ := s.withPasskey("ada@example.com")
@@ -250,7 +251,7 @@ func TestSudo_AnonymousIsAskedToLogIn(t *testing.T) {
 	require.Equal(t, "/login", b.Delete("/account", nil).Location())
 }
 
-// An open session gives no further attempts.
+// An attacker at an open session must not get additional attempts.
 func TestSudo_IsRateLimited(t *testing.T) {
 	s := newSite(t)
 	models.Clock.Stop()
@@ -272,7 +273,7 @@ func TestSudo_IsRateLimited(t *testing.T) {
 	require.Equal(t, "/account", b.confirm(modelstest.Password).Location())
 }
 
-// The tenth wrong one in a row ends this session, and no other.
+// The tenth wrong password in a row ends this session, but no other.
 func TestSudo_TenWrongOnesEndTheSession(t *testing.T) {
 	s := newSite(t)
 	models.Clock.Stop()
@@ -282,7 +283,7 @@ func TestSudo_TenWrongOnesEndTheSession(t *testing.T) {
 		b, copied := s.loggedIn("ada@example.com", firefox), s.browser()
 		wrong := func(want int) apptest.Answer {
 			t.Helper()
-			models.Clock.Move(time.Minute) // beyond the rate limits
+			models.Clock.Move(time.Minute) // the rate limits end
 			a := b.confirm("wrong")
 			require.Equal(t, want, a.StatusCode)
 			return a
@@ -316,7 +317,7 @@ func TestSudo_TenWrongOnesEndTheSession(t *testing.T) {
 	require.True(t, slices.ContainsFunc(list, func(a models.Activity) bool { return a.Kind == models.ActivityUnconfirmed }))
 }
 
-// The token is new: a copied cookie does not become a confirmed one.
+// A confirmation replaces the session token, so that a stolen cookie is not confirmed.
 func TestSudo_RenewsTheToken(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
@@ -336,7 +337,7 @@ func TestSudo_RenewsTheToken(t *testing.T) {
 	require.Equal(t, 2, n, "the sessions are the same")
 }
 
-// One tab confirms, the other acts.
+// A confirmation in one tab counts for another tab.
 func TestSudo_TwoTabs(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
@@ -349,8 +350,8 @@ func TestSudo_TwoTabs(t *testing.T) {
 	}
 }
 
-// Both tabs send the form before the first has its answer: the cookie of either
-// order works.
+// Two tabs send the form at the same time. The browser's cookie must work, in whichever order
+// the answers arrive.
 func TestSudo_TwoTabsAtOnce(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
@@ -366,7 +367,7 @@ func TestSudo_TwoTabsAtOnce(t *testing.T) {
 		done.Wait()
 		renewed := 0
 		for i, a := range answers {
-			if a.LocationPath() == "/login" { // the first was done before the second began
+			if a.LocationPath() == "/login" { // the first request ended before the second began
 				continue
 			}
 			require.Equal(t, "/account", a.Location())
@@ -393,7 +394,7 @@ func TestSudo_IsForOneSession(t *testing.T) {
 	require.Equal(t, "/welcome", b.Delete("/account", nil).Location())
 }
 
-// A new password does not prolong it: no confirmation was given.
+// A new password does not prolong the confirmation.
 func TestSudo_PasswordChangeDoesNotConfirm(t *testing.T) {
 	s := newSite(t)
 	models.Clock.Stop()
@@ -415,7 +416,7 @@ func TestSudo_SessionEndedMeanwhile(t *testing.T) {
 		"/account/email": {"_method": {"PUT"}, "email": {"ada@new.example"}}, "/sudo": {"password": {modelstest.Password}},
 	} {
 		b := s.loggedIn("ada@example.com", firefox)
-		b.Get("/") // with the flash
+		b.Get("/") // shows the flash message
 		before := rows(t)
 		app.Use(func(next buffalo.Handler) buffalo.Handler {
 			return func(c buffalo.Context) error {
