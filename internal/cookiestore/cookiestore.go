@@ -46,11 +46,11 @@ type Options struct {
 	// Secure restricts the cookie to TLS.
 	Secure bool
 
-	// ExpiresKey is the key of an int64 among the values: the Unix time at which the
-	// browser forgets the cookie. Without one it does so when it closes.
+	// ExpiresKey is the key of a value of type int64: the Unix time at which the browser
+	// removes the cookie. Without that value, the cookie lasts until the browser closes.
 	ExpiresKey string
 
-	// Now is the clock that ExpiresKey is compared with.
+	// Now is the clock by which the cookie's lifetime is computed.
 	Now func() time.Time
 
 	// ReadOnly, if not nil, reports whether a request, such as a prefetch, must not

@@ -152,7 +152,7 @@ func (v *Vars) Secret(key string) string {
 }
 
 // Secrets returns the secrets that the variable lists, separated by commas or lines.
-// Each must be strong; remedy says how to get one.
+// A weak secret is a fault; remedy says how to make a strong one.
 func (v *Vars) Secrets(key, remedy string) (list []string) {
 	for line := range strings.Lines(v.Secret(key)) {
 		if line = strings.TrimSpace(line); line != "" {
@@ -304,7 +304,7 @@ func IsPostgres(value string) bool {
 		u.Host+u.Path+u.RawQuery != "" && u.Fragment == "" && !strings.Contains(u.Path, "@")
 }
 
-// Database returns the URL of an SQLite file or of a PostgreSQL database.
+// Database returns the URL of a SQLite file or of a PostgreSQL database.
 func (v *Vars) Database(key, fallback string) string {
 	value := v.Secret(key)
 	if value == "" {
@@ -313,18 +313,19 @@ func (v *Vars) Database(key, fallback string) string {
 	scheme, path, _ := strings.Cut(value, "://")
 	isSQLite := path != "" && (scheme == "sqlite3" || scheme == "sqlite")
 	if !isSQLite && !IsPostgres(value) {
-		// Without the value: it holds a password.
+		// Do not quote the value: it holds a password.
 		v.Fault(key, "%s is neither sqlite3://path nor postgres://user:password@host/name: "+PercentEncode, key)
 	}
 	return value
 }
 
-// MailFrom returns the sender of mails, by default name and no-reply at host.
+// MailFrom returns the sender of mails. The default is name with the email no-reply at
+// host.
 func (v *Vars) MailFrom(key, name, host string) *mail.Address {
 	value := v.Get(key, "")
 	if value == "" {
 		if strings.Contains(host, ":") {
-			host = "localhost" // an IPv6 host is no email domain
+			host = "localhost" // an email cannot have an IPv6 as its domain
 		}
 		return &mail.Address{Name: name, Address: "no-reply@" + host}
 	}

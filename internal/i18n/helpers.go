@@ -8,8 +8,8 @@ import (
 	"corral/internal/useragent"
 )
 
-// Helpers returns the template helpers of a language, or nil if it is not shipped;
-// "" is the default language:
+// Helpers returns the template helpers of a language, or nil if the language is not
+// shipped. The name "" means the default language. The helpers are:
 //
 //	t            the texts
 //	dir          the dir attribute
@@ -31,8 +31,9 @@ func (t *Texts) Helpers(name string) map[string]any {
 	}
 }
 
-// Browser describes a browser by its User-Agent header: its name and system, joined
-// by the text browser.on_system unless one is unknown, or "".
+// Browser describes a browser by its User-Agent header. It returns the names of the
+// browser and its system, joined by the text browser.on_system, or the one that is known,
+// or "".
 func Browser(t Translate, header string) string {
 	name, system := useragent.Name(header)
 	if name != "" && system != "" {

@@ -7,10 +7,10 @@ import (
 	"github.com/gobuffalo/buffalo/mail"
 )
 
-// Preview is a mail as it would be sent now, for a page of development.
+// Preview is a mail as it would be sent now. It is for a page in development.
 type Preview struct {
 	*Mail
-	Subject, Text, HTML string // "" if there is nothing to send
+	Subject, Text, HTML string // "" if nothing would be sent
 }
 
 // Previews composes mails as the worker does.

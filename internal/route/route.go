@@ -1,5 +1,5 @@
-// Package route keeps the routes of an app in one table, each with its guard and
-// its limits:
+// Package route describes the routes of an app in one table. Each route has a guard and
+// limits:
 //
 //	var (
 //		public = route.Guard{Name: "public", MaxBody: 64 << 10}
@@ -11,8 +11,8 @@
 //		route.Post("/photos", user, PhotosCreate, route.MaxBody(20<<20)),
 //	}
 //
-// A middleware of the app finds the guard with Table.Find(Of(c)) and enforces it.
-// Table.MaxBody and Table.MaxTime are those of web.Options.
+// A middleware of the app finds the guard by Table.Find(Of(c)) and enforces it.
+// Table.MaxBody and Table.MaxTime are functions for web.Options.
 package route
 
 import (
@@ -28,7 +28,7 @@ import (
 // Guard says who may use a route.
 type Guard struct {
 	Name    string
-	MaxBody int64 // bytes, of a route without a limit of its own
+	MaxBody int64 // bytes; for routes without their own limit
 }
 
 // Route is a line of the table.
@@ -47,7 +47,7 @@ type Limit func(*Route)
 // MaxBody limits the request body, in bytes.
 func MaxBody(bytes int64) Limit { return func(r *Route) { r.maxBody = bytes } }
 
-// MaxTime limits the duration of a request; 0 is unlimited, for streams.
+// MaxTime limits the duration of a request. 0 means no limit, for streams.
 func MaxTime(d time.Duration) Limit { return func(r *Route) { r.maxTime = &d } }
 
 func Get(path string, g Guard, h buffalo.Handler, limits ...Limit) Route {
@@ -66,7 +66,7 @@ func Delete(path string, g Guard, h buffalo.Handler, limits ...Limit) Route {
 	return New("DELETE", path, g, h, limits...)
 }
 
-// New returns a route of any method.
+// New returns a route for the given method.
 func New(method, path string, g Guard, h buffalo.Handler, limits ...Limit) Route {
 	r := Route{Method: method, Path: path, Guard: g, Handler: h, maxBody: g.MaxBody}
 	for _, set := range limits {
@@ -99,10 +99,10 @@ func (r Route) matches(path string) bool {
 	return true
 }
 
-// Table holds routes.
+// Table is a list of routes.
 type Table []Route
 
-// Find returns the route of a method and a path as they stand in the table.
+// Find returns the route with a method and a path, both as written in the table.
 func (t Table) Find(method, path string) (Route, bool) {
 	for _, r := range t {
 		if r.Method == method && r.Path == path {
@@ -112,8 +112,9 @@ func (t Table) Find(method, path string) (Route, bool) {
 	return Route{}, false
 }
 
-// MaxBody returns the largest body of the routes that match path, in bytes, or
-// web.DefaultMaxBody outside of the table: Buffalo parses a form before any middleware.
+// MaxBody returns the largest limit, in bytes, of the routes that match path, or
+// web.DefaultMaxBody if none does. It looks at the path alone, because Buffalo parses forms
+// before the middleware that knows the route.
 func (t Table) MaxBody(path string) (most int64) {
 	for _, r := range t {
 		if r.matches(path) {
@@ -126,7 +127,7 @@ func (t Table) MaxBody(path string) (most int64) {
 	return most
 }
 
-// MaxTime returns the limit of the first route with one that matches path, or
+// MaxTime returns the limit of the first route that matches path and has one, or
 // web.DefaultMaxTime.
 func (t Table) MaxTime(path string) time.Duration {
 	for _, r := range t {
@@ -137,8 +138,7 @@ func (t Table) MaxTime(path string) time.Duration {
 	return web.DefaultMaxTime
 }
 
-// Of returns the method and the path of the route of a request, as they stand in a
-// table.
+// Of returns the method and the path of a request's route, as written in the table.
 func Of(c buffalo.Context) (method, path string) {
 	info, _ := c.Value("current_route").(buffalo.RouteInfo)
 	return info.Method, web.TrimSlash(info.Path)

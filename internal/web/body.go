@@ -10,7 +10,7 @@ import (
 	"net/url"
 )
 
-// DefaultMaxBody is for paths without a limit of their own, in bytes.
+// DefaultMaxBody is the limit, in bytes, of paths without their own limit.
 const DefaultMaxBody = 1 << 20
 
 // limitBody refuses bodies that exceed the path's limit. If the length is known, it

@@ -7,13 +7,13 @@ import (
 	"github.com/gobuffalo/buffalo"
 )
 
-// Cookie is a cookie for all paths that no script reads.
+// Cookie is a cookie for all paths, which scripts cannot read.
 type Cookie struct {
 	Name     string
 	Lifetime time.Duration
 }
 
-// Value returns its value in a request, or "".
+// Value returns the value of the cookie in a request, or "".
 func (k Cookie) Value(r *http.Request) string {
 	cookie, err := r.Cookie(k.Name)
 	if err != nil {
@@ -22,8 +22,8 @@ func (k Cookie) Value(r *http.Request) string {
 	return cookie.Value
 }
 
-// Set sets the cookie; "" removes it. It is Secure if the request came by https, as
-// all do in production.
+// Set sets the cookie; the value "" removes it. The cookie is Secure if the request came by
+// https, as all requests do in production.
 func (k Cookie) Set(c buffalo.Context, value string) {
 	lifetime := k.Lifetime
 	if value == "" {

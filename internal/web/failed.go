@@ -10,10 +10,10 @@ import (
 	"github.com/gorilla/mux"
 )
 
-// Failed does for an error handler of Buffalo's what does not depend on its page. It
-// logs a fault of the server, sets Allow of a 405, aborts a response that has begun,
-// and returns the status: 413 for a body that is too large, and 503 for an error that
-// unavailable reports.
+// Failed does what an error handler for Buffalo must do besides writing a page. It logs
+// errors of the server, sets Allow for a 405, aborts a response that has begun, and returns
+// the status. The status is 413 for a body that is too large, and 503 for an error for which
+// unavailable returns true.
 func Failed(c buffalo.Context, status int, err error, unavailable func(error) bool, router *mux.Router) int {
 	info, r := Info(c), c.Request()
 	down := unavailable(err)

@@ -7,8 +7,8 @@ import (
 	"github.com/gobuffalo/buffalo"
 )
 
-// AnswerPlain answers with a line of text, and without one with 204 to OPTIONS.
-// Unlike c.Render, it does not touch the session.
+// AnswerPlain answers with a line of text. It answers OPTIONS with 204 and no text. Unlike
+// c.Render, it does not use the session.
 func AnswerPlain(c buffalo.Context, status int, line string) error {
 	if c.Request().Method == http.MethodOptions && status == http.StatusOK {
 		status = http.StatusNoContent

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// DefaultMaxTime is for paths without a limit of their own. It fits the timeouts of
+// DefaultMaxTime is the limit of paths without their own limit. It fits the timeouts of
 // Server.
 const DefaultMaxTime = 15 * time.Second
 

@@ -9,8 +9,8 @@ import (
 	"encoding/json"
 )
 
-// AnotherKey is a Behaviour.Algorithm: ES256 with a key that is not the issuer's, under
-// the ID of its own.
+// AnotherKey is a value of Behaviour.Algorithm: ES256 with a key that is not the issuer's,
+// but has the ID of the issuer's key.
 const AnotherKey = "another key"
 
 // keys returns the public keys. With HS256, the client secret is among them, so that an
