@@ -1,0 +1,234 @@
+package models_test
+
+import (
+	"errors"
+	"net/url"
+	"sync"
+	"time"
+
+	"corral/config"
+	"corral/internal/oidc"
+	"corral/models"
+	"corral/models/modelstest"
+)
+
+const (
+	issuer, otherIssuer = "https://accounts.example", "https://other.example"
+	goneIssuer          = "https://gone.example" // is not configured
+)
+
+// configureProviders configures two until the end of the test. ms.DB is of before.
+func (ms *ModelSuite) configureProviders() {
+	modelstest.Configure(ms.T(), func(c *config.Config) {
+		for _, name := range []string{issuer, otherIssuer} {
+			u, err := url.Parse(name)
+			ms.NoError(err)
+			c.Providers = append(c.Providers, config.Provider{Issuer: u})
+		}
+	})
+}
+
+func identityOf(issuer, subject string) oidc.Identity {
+	return oidc.Identity{Issuer: issuer, Subject: subject, Email: subject + "@example.com"}
+}
+
+func (ms *ModelSuite) link(email, issuer, subject string) {
+	ms.NoError(ms.user(email).Link(ms.T().Context(), identityOf(issuer, subject), here))
+}
+
+func (ms *ModelSuite) identities(email string) (subjects []string) {
+	list, err := models.IdentitiesOf(ms.T().Context(), ms.user(email))
+	ms.NoError(err)
+	subjects = []string{}
+	for _, i := range list {
+		subjects = append(subjects, i.Subject)
+	}
+	return subjects
+}
+
+// withIdentity creates an account with an identity and no password.
+func (ms *ModelSuite) withIdentity(email string) {
+	_, err := models.CreateUser(ms.T().Context(), email, "")
+	ms.NoError(err)
+	ms.link(email, issuer, "ada")
+}
+
+func (ms *ModelSuite) unlink(email, issuer string) error {
+	return ms.user(email).Unlink(ms.T().Context(), issuer, here)
+}
+
+// One way in remains: a passkey, or a password or identity and what passes the second
+// step.
+func (ms *ModelSuite) Test_Identity_AWayInRemains() {
+	ms.configureProviders()
+	ctx := ms.T().Context()
+	ms.withIdentity("ada@example.com")
+	ms.ErrorIs(ms.unlink("ada@example.com", issuer), models.ErrRefused)
+	ms.link("ada@example.com", goneIssuer, "ada")
+	ms.ErrorIs(ms.unlink("ada@example.com", issuer), models.ErrRefused, "a provider that is not configured is no way in")
+	ms.ErrorIs(ms.unlink("ada@example.com", otherIssuer), models.ErrNotFound)
+	ms.Equal([]string{"ada", "ada"}, ms.identities("ada@example.com"), "nothing was removed")
+
+	modelstest.SetTOTP(ms.T(), "ada@example.com")
+	ms.ErrorIs(ms.unlink("ada@example.com", issuer), models.ErrRefused, "TOTP alone logs nobody in")
+	ms.ErrorIs(ms.user("ada@example.com").RemoveTOTP(ctx, here), models.ErrRefused, "nothing would pass the second step")
+	ms.NoError(errorOf(ms.user("ada@example.com").TurnSecondStep(ctx, false, here)), "the identity logs in")
+	ms.NoError(ms.user("ada@example.com").RemoveTOTP(ctx, here))
+	passkey := ms.addFactor(models.FactorPasskey)
+	ms.NoError(errorOf(ms.user("ada@example.com").TurnSecondStep(ctx, true, here)))
+	ms.NoError(ms.unlink("ada@example.com", issuer), "the passkey logs in")
+	ms.ErrorIs(errorOf(ms.user("ada@example.com").TurnSecondStep(ctx, false, here)), models.ErrRefused, "neither password nor identity")
+	ms.ErrorIs(ms.user("ada@example.com").RemovePasskey(ctx, passkey.ID.String(), here), models.ErrRefused)
+
+	ms.link("ada@example.com", issuer, "ada")
+	ms.ErrorIs(ms.user("ada@example.com").RemovePasskey(ctx, passkey.ID.String(), here), models.ErrRefused, "the second step is on")
+	ms.NoError(errorOf(ms.user("ada@example.com").TurnSecondStep(ctx, false, here)))
+	ms.NoError(ms.user("ada@example.com").RemovePasskey(ctx, passkey.ID.String(), here), "the identity logs in")
+}
+
+// An identity does not do in place of a passkey.
+func (ms *ModelSuite) Test_Identity_RemovePasswordNeedsAPasskey() {
+	ms.configureProviders()
+	ms.signUp("ada@example.com")
+	ms.link("ada@example.com", issuer, "ada")
+	ms.ErrorIs(errorOf(ms.user("ada@example.com").RemovePassword(ms.T().Context(), here)), models.ErrRefused)
+	modelstest.SetTOTP(ms.T(), "ada@example.com")
+	ms.ErrorIs(errorOf(ms.user("ada@example.com").RemovePassword(ms.T().Context(), here)), models.ErrRefused)
+	ms.True(ms.user("ada@example.com").HasPassword())
+}
+
+// Of two last ways in, parallel requests remove one.
+func (ms *ModelSuite) Test_Identity_ParallelUnlinks() {
+	ms.configureProviders()
+	for range 5 {
+		modelstest.Empty(ms.T())
+		ms.withIdentity("ada@example.com")
+		ms.link("ada@example.com", otherIssuer, "ada")
+		errs := make([]error, 2)
+		var unlinking sync.WaitGroup
+		for i, name := range []string{issuer, otherIssuer} {
+			user := ms.user("ada@example.com")
+			unlinking.Go(func() { errs[i] = user.Unlink(ms.T().Context(), name, here) })
+		}
+		unlinking.Wait()
+		ms.Len(ms.identities("ada@example.com"), 1)
+		ms.False(errs[0] == nil && errs[1] == nil)
+	}
+}
+
+// Two accounts link the same identity at once: one gets it.
+func (ms *ModelSuite) Test_Identity_ParallelLinks() {
+	for range 5 {
+		modelstest.Empty(ms.T())
+		users := []*models.User{ms.signUp("ada@example.com"), ms.signUp("bob@example.com")}
+		errs := make([]error, len(users))
+		var linking sync.WaitGroup
+		for i, user := range users {
+			linking.Go(func() { errs[i] = user.Link(ms.T().Context(), identityOf(issuer, "ada"), here) })
+		}
+		linking.Wait()
+		ms.NotEqual(errs[0] == nil, errs[1] == nil)
+		ms.ErrorIs(errors.Join(errs...), models.ErrIdentityTaken)
+		ms.Len(append(ms.identities("ada@example.com"), ms.identities("bob@example.com")...), 1)
+	}
+}
+
+// Linking ends what waits for a second step, and what skips it.
+func (ms *ModelSuite) Test_Identity_ChangesRaiseTheVersion() {
+	ms.withSecondStep()
+	client := ms.ask(here)
+	ms.link("ada@example.com", issuer, "ada")
+	ms.ErrorIs(errorOf(models.FindSecondStep(ms.T().Context(), client)), models.ErrNotFound)
+	client = ms.ask(here)
+	ms.NoError(ms.unlink("ada@example.com", issuer))
+	ms.ErrorIs(errorOf(models.FindSecondStep(ms.T().Context(), client)), models.ErrNotFound)
+}
+
+// The attacker may know one identity and own another: an undo removes all, at once, also
+// with the second step on.
+func (ms *ModelSuite) Test_Identity_UndoRemovesAll() {
+	for _, secondStep := range []bool{false, true} {
+		modelstest.Empty(ms.T())
+		ms.signUp("ada@example.com")
+		ms.link("ada@example.com", issuer, "ada")
+		first := modelstest.Link(ms.T(), "ada@example.com", models.MailIdentityAdded)
+		if secondStep {
+			modelstest.SetTOTP(ms.T(), "ada@example.com")
+		}
+		ms.link("ada@example.com", otherIssuer, "mallory")
+		found, err := models.FindNotMe(ms.T().Context(), modelstest.Link(ms.T(), "ada@example.com", models.MailIdentityAdded))
+		ms.NoError(err)
+		ms.Equal(&models.NotMe{Email: "ada@example.com", What: models.ChangeIdentityAdded, Kinds: []string{models.ChangeIdentityAdded}}, found)
+		ms.notMe(models.MailIdentityAdded)
+		ms.Empty(ms.identities("ada@example.com"))
+		ms.Equal(secondStep, ms.user("ada@example.com").SecondStep)
+		ms.ErrorIs(ms.logInWithIdentity("mallory", otherIssuer), models.ErrNotFound)
+		ms.ErrorIs(ms.logInWithIdentity("ada", issuer), models.ErrNotFound)
+		ms.NoError(models.Undo(ms.T().Context(), first, here), "the older link works on")
+		ms.Empty(ms.identities("ada@example.com"), "none comes back")
+	}
+}
+
+func (ms *ModelSuite) logInWithIdentity(subject, issuer string) error {
+	_, _, err := models.LogInWithIdentity(ms.T().Context(), identityOf(issuer, subject), here)
+	return err
+}
+
+// A removed identity stays taken while a link may undo the removal, then it is free.
+func (ms *ModelSuite) Test_Identity_StaysTakenWhileItIsKept() {
+	models.Clock.Stop()
+	ms.signUp("ada@example.com")
+	eve := ms.signUp("eve@example.com")
+	ms.link("ada@example.com", issuer, "ada")
+	ms.NoError(ms.unlink("ada@example.com", issuer))
+	ms.later(9*day - time.Second)
+	ms.ErrorIs(eve.Link(ms.T().Context(), identityOf(issuer, "ada"), here), models.ErrIdentityTaken)
+	ms.later(time.Second)
+	ms.NoError(eve.Link(ms.T().Context(), identityOf(issuer, "ada"), here))
+}
+
+// Her own comes back, with the email of then.
+func (ms *ModelSuite) Test_Identity_LinkedAgain() {
+	ms.signUp("ada@example.com")
+	ms.link("ada@example.com", issuer, "ada")
+	ms.NoError(ms.logInWithIdentity("ada", issuer))
+	ms.NoError(ms.unlink("ada@example.com", issuer))
+	claimed := identityOf(issuer, "ada")
+	claimed.Email = "no email"
+	ms.NoError(ms.user("ada@example.com").Link(ms.T().Context(), claimed, here))
+	list, err := models.IdentitiesOf(ms.T().Context(), ms.user("ada@example.com"))
+	ms.NoError(err)
+	ms.Len(list, 1)
+	ms.Empty(list[0].Email)
+	ms.False(list[0].LastUsedAt.Valid)
+	ms.Equal(1, ms.count("identities"))
+}
+
+func (ms *ModelSuite) Test_Identity_OfADeletedAccount() {
+	ms.signUp("ada@example.com")
+	ms.link("ada@example.com", issuer, "ada")
+	ms.NoError(ms.user("ada@example.com").Delete(ms.T().Context(), here))
+	ms.ErrorIs(ms.logInWithIdentity("ada", issuer), models.ErrNotFound)
+	ms.NoError(models.Undo(ms.T().Context(), modelstest.Link(ms.T(), "ada@example.com", models.MailAccountDeleted), here))
+	ms.ErrorIs(ms.logInWithIdentity("ada", issuer), models.ErrNotFound, "the undo removed it")
+}
+
+// What the mail of an unknown identity says is decided when it is delivered.
+func (ms *ModelSuite) Test_Identity_MailIsResolved() {
+	request := func(email string) (template string) {
+		_, err := models.RequestIdentity(ms.T().Context(), oidc.Identity{Issuer: issuer, Subject: "x", Email: email}, "", here)
+		ms.NoError(err)
+		template, _ = ms.resolved(email)
+		return template
+	}
+	ms.signUp("ada@example.com")
+	ms.NoError(ms.signUp("bob@example.com").Delete(ms.T().Context(), here))
+	ms.Equal(models.MailIdentityLink, request("ada@example.com"))
+	ms.Equal(models.MailIdentity, request("carol@example.com"))
+	ms.Equal(models.MailEmailReserved, request("bob@example.com"))
+
+	modelstest.Configure(ms.T(), func(c *config.Config) { c.SignupOpen = false })
+	ms.Equal(models.MailIdentityLink, request("ada@example.com"))
+	ms.Empty(request("carol@example.com"), "no account is made")
+	ms.Equal(models.MailEmailReserved, request("bob@example.com"))
+}
