@@ -96,7 +96,8 @@ func (b *browser) listen(event any) {
 	case *fetch.EventRequestPaused: // in tests that break requests
 		go chromedp.Run(b.ctx, fetch.ContinueRequest(e.RequestID).WithPostData(base64.StdEncoding.EncodeToString([]byte("email=%"))))
 	case *network.EventRequestWillBeSent:
-		if !strings.HasPrefix(e.Request.URL, b.site.url+"/") {
+		own := strings.HasPrefix(e.Request.URL, b.site.url+"/")
+		if !own && (b.site.provider == "" || !strings.HasPrefix(e.Request.URL, b.site.provider+"/")) {
 			b.hear("request to " + e.Request.URL)
 		}
 	case *network.EventLoadingFinished:

@@ -29,6 +29,7 @@ type site struct {
 	mails    *services.Mailbox // nil in development
 	app      *binary.Process
 	env      []string
+	provider string // the URL of one that pages may lead to, or ""
 }
 
 // openSite starts the app in production, behind a TLS proxy and with a mail
