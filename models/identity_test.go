@@ -158,7 +158,7 @@ func (ms *ModelSuite) Test_Identity_UndoRemovesAll() {
 		ms.link("ada@example.com", otherIssuer, "mallory")
 		found, err := models.FindNotMe(ms.T().Context(), modelstest.Link(ms.T(), "ada@example.com", models.MailIdentityAdded))
 		ms.NoError(err)
-		ms.Equal(&models.NotMe{Email: "ada@example.com", What: models.ChangeIdentityAdded, Kinds: []string{models.ChangeIdentityAdded}}, found)
+		ms.Equal(&models.NotMe{Email: "ada@example.com", What: models.ActivityIdentityAdded, Kinds: []string{models.ActivityIdentityAdded}}, found)
 		ms.notMe(models.MailIdentityAdded)
 		ms.Empty(ms.identities("ada@example.com"))
 		ms.Equal(secondStep, ms.user("ada@example.com").SecondStep)
