@@ -136,6 +136,7 @@ func TestSecurityProviders_LinksForItsSessionOnly(t *testing.T) {
 		"a new session":       func() { b.logIn("ada@example.com") },
 		"logged out":          func() { b.logOut() },
 		"ten minutes later":   func() { models.Clock.Move(10 * time.Minute) },
+		"ended elsewhere":     func() { require.NoError(t, models.DB.RawQuery("DELETE FROM sessions").Exec()) },
 		"the cookie was lost": func() { b.RefuseCookies() },
 	} {
 		t.Run(name, func(t *testing.T) {
