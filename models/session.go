@@ -90,11 +90,8 @@ func startSession(tx *pop.Connection, user *User, client Client, like Session) (
 		MayEnrol:    like.MayEnrol,
 		User:        user,
 	}
-	if _, err := user.lockAsRead(tx, toLogIn); err != nil {
+	if err := s.insert(tx); err != nil { // first: locks the account
 		return nil, err
-	}
-	if err := tx.Create(s); err != nil {
-		return nil, fmt.Errorf("starting a session: %w", err)
 	}
 	if _, err := endSession(tx, client); err != nil {
 		return nil, err
@@ -107,6 +104,23 @@ func startSession(tx *pop.Connection, user *User, client Client, like Session) (
 		return nil, err
 	}
 	return &LoggedIn{s, rawToken, rawDeviceCookie, isNew}, nil
+}
+
+func (s *Session) insert(tx *pop.Connection) error {
+	query := `INSERT INTO sessions (id, user_id, token_digest, remembered, factor_id, ip, last_seen_ip, user_agent, created_at, last_seen_at, confirmed_at, may_enrol)
+		SELECT ?, id, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM users WHERE id = ? AND credential_version = ?`
+	if tx.Dialect.Name() == "postgres" {
+		query += " FOR " + toLogIn
+	}
+	inserted, err := tx.RawQuery(query, s.ID, s.TokenDigest, s.Remembered, s.FactorID, s.IP, s.LastSeenIP, s.UserAgent, s.CreatedAt, s.LastSeenAt,
+		s.ConfirmedAt, s.MayEnrol, s.UserID, s.User.CredentialVersion).ExecWithCount()
+	if err != nil {
+		return fmt.Errorf("starting a session: %w", err)
+	}
+	if inserted == 0 {
+		return ErrBadCredentials
+	}
+	return nil
 }
 
 func newSessionToken(id uuid.UUID) string { return id.String() + "." + secret.NewToken() }

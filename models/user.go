@@ -150,7 +150,10 @@ func lockUser(tx *pop.Connection, lock, where string, args ...any) (*User, error
 // was deleted, its password or a factor changed, or its session has ended, since u
 // was read.
 func (u *User) lock(tx *pop.Connection, lock string) error {
-	current, err := u.lockAsRead(tx, lock)
+	current, err := lockUser(tx, lock, "id = ? AND credential_version = ?", u.ID, u.CredentialVersion)
+	if errors.Is(err, ErrNotFound) {
+		return ErrBadCredentials
+	}
 	if err != nil {
 		return err
 	}
@@ -159,15 +162,6 @@ func (u *User) lock(tx *pop.Connection, lock string) error {
 	}
 	*u = *current
 	return nil
-}
-
-// lockAsRead is lock without the session, and leaves u.
-func (u *User) lockAsRead(tx *pop.Connection, lock string) (*User, error) {
-	current, err := lockUser(tx, lock, "id = ? AND credential_version = ?", u.ID, u.CredentialVersion)
-	if errors.Is(err, ErrNotFound) {
-		err = ErrBadCredentials
-	}
-	return current, err
 }
 
 // change runs fn with the account locked, and u read anew. It returns

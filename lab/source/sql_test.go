@@ -39,7 +39,7 @@ var sqlTypes = map[string][]string{
 // The test checks their calls, too.
 var sqlParameters = map[string][]int{
 	"upsert":   {2},
-	"findUser": {1}, "lockUser": {1, 2}, "lock": {1}, "lockAsRead": {1}, "endSessions": {1}, "endSkips": {3}, "stop": {0}, "mark": {0}, "removeIdentities": {1}, "recordFor": {1}, "locked": {2},
+	"findUser": {1}, "lockUser": {1, 2}, "lock": {1}, "endSessions": {1}, "endSkips": {3}, "stop": {0}, "mark": {0}, "removeIdentities": {1}, "recordFor": {1}, "locked": {2},
 	"remove": {0, 1, 2}, // in models/purge.go
 }
 
