@@ -122,6 +122,8 @@ func TestUserWhy_Factors(t *testing.T) {
 	} {
 		require.Contains(t, said, want)
 	}
+	said = explained(t, &models.Findings{User: &models.User{}, Identities: f.Identities}, config.Config{})
+	require.Contains(t, said, "It has no password: its identities log in, if their providers are configured.\n")
 	said = explained(t, &models.Findings{User: &models.User{}}, config.Config{})
 	require.Contains(t, said, "Its second step is off: the password alone logs in.\n")
 	require.NotContains(t, said, "reset-factors")
