@@ -36,10 +36,6 @@ var securityEvents = map[string]func(s *site){
 		for b := s.browser(); b.Post("/login", url.Values{"email": {"bea@example.com"}}).StatusCode != 429; {
 		}
 	},
-	"passkey refused":  func(s *site) { s.browser().PostJSON("/login/passkey", "{}") },
-	"passkey added":    func(s *site) { s.withPasskey("eve@example.com") },
-	"passkey changed":  func(s *site) { s.removesPasskey() },
-	"password removed": func(s *site) { b, _ := s.withPasskey("eve@example.com"); b.Delete("/account/password", nil) },
 	"provider refused": func(s *site) { s.atProvider().browser().clicks("/auth/oidc/callback") },
 	"provider unavailable": func(s *site) {
 		p := s.atProvider()
@@ -90,11 +86,6 @@ func (s *site) atProvider() *providerSite {
 	p := startProviderSite(s.t, newProductionSite)
 	modelstest.SignUp(s.t, "ada@example.com")
 	return p
-}
-
-func (s *site) removesPasskey() {
-	b, _ := s.withPasskey("eve@example.com")
-	b.Delete(passkeysPath+"/"+newestPasskeyOf(s.t, "eve@example.com"), nil)
 }
 
 func TestEvents_AreLogged(t *testing.T) { requireEvents(t, securityEvents) }
@@ -160,27 +151,6 @@ func TestEvents_MailWithheld(t *testing.T) {
 	}
 	require.Regexp(t, `"event":"mail withheld","request_id":"\w+","method":"POST","route":"/password/forgot"`, log.String())
 	require.NotContains(t, log.String(), "ada@")
-}
-
-// Accepted all the same: some honest authenticators do not count, or change.
-func TestEvents_OddPasskeys(t *testing.T) {
-	log := captureLog(t)
-	s := newProductionSite(t)
-	logTo(t, log)
-	_, a := s.withPasskey("ada@example.com")
-	uses := func() (events []string) {
-		before := len(log.String())
-		requireLocation(t, s.browser().usesPasskey("/login/passkey", a), 200, "/")
-		return eventsIn(t, log.String()[before:])
-	}
-	plain := uses()
-	require.NotContains(t, plain, "passkey counter stuck")
-	require.NotContains(t, plain, "passkey backup changed")
-	a.CounterStuck = true
-	require.Contains(t, uses(), "passkey counter stuck")
-	a.CounterStuck, a.BackupEligible = false, true
-	require.Contains(t, uses(), "passkey backup changed")
-	require.NotContains(t, uses(), "passkey backup changed")
 }
 
 func logTo(t *testing.T, log io.Writer) {

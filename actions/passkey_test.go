@@ -577,3 +577,9 @@ func TestAccountPassword_Remove(t *testing.T) {
 	require.True(t, user.HasPassword())
 	require.True(t, user.SecondStep, "it stays on")
 }
+
+// Browsers offer passkeys among the emails that they fill in.
+func TestLoginPasskey_Autofill(t *testing.T) {
+	email := parsePage(t, newSite(t).browser().Get("/login").Page).with("autocomplete")[0]
+	require.Equal(t, "username webauthn", email["autocomplete"])
+}

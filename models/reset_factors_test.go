@@ -3,7 +3,6 @@ package models_test
 import (
 	"time"
 
-	"corral/internal/passkey/passkeytest"
 	"corral/models"
 	"corral/models/modelstest"
 )
@@ -61,21 +60,6 @@ func (ms *ModelSuite) Test_ResetFactors_StoppedByALogin() {
 	ms.NoError(models.UseFactor(ms.T().Context(), "ada@example.com", passkey))
 	ms.later(2 * day)
 	ms.hasFactors([]string{"passkey", "totp"}, true, "stopped")
-}
-
-// The owner has no password, or forgot it: nothing is asked for but the factor.
-func (ms *ModelSuite) Test_ResetFactors_FactorsWorkUntilThen() {
-	models.Clock.Stop()
-	ms.signUp("ada@example.com")
-	a := passkeytest.New(site)
-	ms.addPasskey(a, "ada@example.com")
-	key, _ := modelstest.SetTOTP(ms.T(), "ada@example.com")
-	ms.resetFactors(false)
-	s := ms.found(ms.user("ada@example.com"))
-	ms.NoError(ms.confirmWithCode(s, modelstest.NextCode(key)))
-	ms.NotZero(ms.count("undo_parts"), "a confirmation stops nothing")
-	ms.NoError(errorOf(ms.logInWith(ms.got(a))))
-	ms.Zero(ms.count("undo_parts"))
 }
 
 // Or too late: either link brings back what was removed.

@@ -1,0 +1,67 @@
+package models_test
+
+import (
+	"time"
+
+	"github.com/gofrs/uuid"
+
+	"corral/internal/passkey/passkeytest"
+	"corral/models"
+)
+
+// The first undo goes on, and the second one follows a day after its own link.
+func (ms *ModelSuite) Test_Undo_ALowerLinkWantsTheOpposite() {
+	models.Clock.Stop()
+	ms.signUp("ada@example.com")
+	ms.addFactor("totp")
+	ms.turnSecondStep(true)
+	passkey := ms.addPasskey(passkeytest.New(site), "ada@example.com")
+	ms.removeFactor(&passkey)
+	ms.NoError(ms.user("ada@example.com").RestorePasskey(ms.T().Context(), passkey.ID.String(), here))
+	ms.notMe(models.MailPasskeyRestored)
+	models.Clock.Move(time.Hour)
+	ms.notMe("passkey_removed")
+	ms.later(23 * time.Hour)
+	ms.hasFactors([]string{"totp"}, true, "the first")
+	ms.later(time.Hour)
+	ms.hasFactors([]string{"totp", "passkey"}, true, "the second")
+}
+
+// Nobody takes back a passkey whose addition was undone: it may be a thief's.
+func (ms *ModelSuite) Test_Undo_AnAdditionIsNotTakenBack() {
+	ctx := ms.T().Context()
+	ms.signUp("ada@example.com")
+	passkey := ms.addFactor("passkey")
+	removed := func() (ids []uuid.UUID) {
+		_, list, err := models.PasskeysOf(ctx, ms.user("ada@example.com"))
+		ms.NoError(err)
+		for _, f := range list {
+			ids = append(ids, f.ID)
+		}
+		return ids
+	}
+	ms.removeFactor(passkey)
+	ms.Equal([]uuid.UUID{passkey.ID}, removed())
+	ms.notMe("passkey_removed")
+	ms.hasFactors([]string{"passkey"}, false, "it is back")
+	ms.notMe("passkey_added")
+	ms.hasFactors(nothing, false, "undone")
+	ms.Empty(removed())
+	ms.ErrorIs(ms.user("ada@example.com").RestorePasskey(ctx, passkey.ID.String(), here), models.ErrNotFound)
+}
+
+// The owner takes a passkey back before the undo does: nothing removes it.
+func (ms *ModelSuite) Test_Undo_TakenBackMeanwhile() {
+	models.Clock.Stop()
+	ms.signUp("ada@example.com")
+	a := passkeytest.New(site)
+	passkey := ms.addPasskey(a, "ada@example.com")
+	ms.addFactor("totp")
+	ms.turnSecondStep(true)
+	ms.removeFactor(&passkey)
+	ms.notMe("passkey_removed")
+	ms.NoError(ms.user("ada@example.com").RestorePasskey(ms.T().Context(), passkey.ID.String(), here))
+	ms.NoError(errorOf(ms.logInWith(ms.got(a))))
+	ms.later(24 * time.Hour)
+	ms.hasFactors([]string{"passkey", "totp"}, true, "a day later")
+}
