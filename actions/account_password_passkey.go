@@ -25,7 +25,7 @@ func AccountPasswordDestroy(c buffalo.Context) error {
 	}
 	c.Flash().Add("success", "passkey.password_removed")
 	if len(codes) > 0 {
-		return showRecoveryCodes(c, codes)
+		return secondStepTurnedOn(c, codes)
 	}
 	return redirect(c, "accountSecurityPath()")
 }

@@ -18,14 +18,14 @@ func renderSecurity(c buffalo.Context, wrong messages) error {
 	waiting, waitingErr := models.WaitingOf(c, user)
 	decides, decidesErr := currentSession(c).DecidesUndo(c)
 	since, sinceErr := user.PasswordSince(c)
-	left, leftErr := user.RecoveryCodesLeft(c)
 	browsers, browsersErr := models.SkipsOf(c, user)
 	links, linksErr := models.LostLinksOf(c, user)
 	ways, factorsErr := showFactors(c, user)
 	if err := errors.Join(
-		waitingErr, decidesErr, sinceErr, leftErr, browsersErr, linksErr, factorsErr,
+		waitingErr, decidesErr, sinceErr, browsersErr, linksErr, factorsErr,
 		showRemovedPasskeys(c, user),
 		showProviders(c, user),
+		showCodesLeft(c, user),
 	); err != nil {
 		return err
 	}
@@ -34,7 +34,6 @@ func renderSecurity(c buffalo.Context, wrong messages) error {
 	c.Set("may_enrol", !user.MustEnrol() || currentSession(c).MayEnrol)
 	c.Set("confirmed", currentSession(c).Confirmed())
 	c.Set("passwordSince", since)
-	c.Set("codes_left", left)
 	c.Set("browsers", browsers)
 	c.Set("links", links)
 	c.Set("waiting", waiting)
@@ -42,7 +41,7 @@ func renderSecurity(c buffalo.Context, wrong messages) error {
 		c.Set("link", "")
 	}
 	c.Set("decides", decides)
-	setProtection(c, ways, left)
+	setProtection(c, ways)
 	return renderForm(c, "account_security/show.plush.html", wrong)
 }
 
@@ -66,7 +65,7 @@ func changedBefore(c buffalo.Context, err error) error {
 }
 
 // setProtection sets how well the account is protected, and what to do next.
-func setProtection(c buffalo.Context, ways, codesLeft int) {
+func setProtection(c buffalo.Context, ways int) {
 	on, t := currentUser(c).SecondStep, T.In(language(c))
 	var sentences []string
 	switch {
@@ -76,10 +75,9 @@ func setProtection(c buffalo.Context, ways, codesLeft int) {
 		sentences = []string{t("account_security.protection_password"), t("account_security.next_factor")}
 	case !on:
 		sentences = []string{t("account_security.protection_factor"), t("account_security.next_second_step")}
-	case codesLeft == 0:
-		sentences = []string{t("account_security.protection_second_step", ways), t("account_security.next_codes")}
 	default:
-		sentences = []string{t("account_security.protection_second_step", ways), t("recovery_codes.left", codesLeft)}
+		sentences = append(sentences, t("account_security.protection_second_step", ways))
+		sentences = append(sentences, aboutCodesLeft(c))
 	}
 	if on && ways == 1 {
 		sentences = append(sentences, t("account_security.next_way"))

@@ -2,35 +2,25 @@ package actions
 
 import (
 	"errors"
+	"net/http"
 
 	"github.com/gobuffalo/buffalo"
 
 	"corral/internal/web"
-	"corral/models"
 )
 
-type codeForm struct {
-	Code string `form:"code"`
+// endLinks holds how the factors end the links in a mailbox that the account has left,
+// by whether the client sends JSON.
+var endLinks = map[bool]buffalo.Handler{
+	false: endLinksByCode,
+	true:  endLinksByPasskey,
 }
 
 // AccountSecurityLinksDestroy is DELETE /account/security/links/{id}: ends the
 // links in a mailbox that the account has left, by a factor given for that purpose.
 func AccountSecurityLinksDestroy(c buffalo.Context) error {
-	if web.SendsJSON(c.Request()) {
-		return endLinksByPasskey(c)
+	if end := endLinks[web.SendsJSON(c.Request())]; end != nil {
+		return end(c)
 	}
-	var form codeForm
-	if err := web.Bind(c, &form); err != nil {
-		return err
-	}
-	err := currentUser(c).EndLinksByCode(c, c.Param("id"), form.Code, clientOf(c))
-	message := refusal(c, err)
-	if errors.Is(err, models.ErrRefused) {
-		message = T.Translate(c, "account_security.links_refused")
-	}
-	if message != "" {
-		c.Set("link", c.Param("id"))
-		return renderSecurity(c, messages{"code": message})
-	}
-	return securityChanged(c, err, "links ended", "account_security.links_ended")
+	return c.Error(http.StatusUnsupportedMediaType, errors.New("no factor ends links by this"))
 }

@@ -23,6 +23,21 @@ func showRecoveryCodes(c buffalo.Context, codes []string) error {
 	return redirect(c, "accountSecurityRecoveryCodesPath()")
 }
 
+// showCodesLeft sets how many codes of an account are left.
+func showCodesLeft(c buffalo.Context, user *models.User) error {
+	left, err := user.RecoveryCodesLeft(c)
+	c.Set("codes_left", left)
+	return err
+}
+
+// aboutCodesLeft says it, for showCodesLeft, or what to do next.
+func aboutCodesLeft(c buffalo.Context) string {
+	if left := c.Value("codes_left").(int); left > 0 {
+		return T.In(language(c))("recovery_codes.left", left)
+	}
+	return T.Translate(c, "account_security.next_codes")
+}
+
 // AccountSecurityRecoveryCodesShow is GET /account/security/recovery-codes.
 func AccountSecurityRecoveryCodesShow(c buffalo.Context) error {
 	codes := ""
@@ -48,13 +63,11 @@ func AccountSecurityRecoveryCodesCreate(c buffalo.Context) error {
 }
 
 func renderRecoveryCodes(c buffalo.Context, codes []string, message string) error {
-	left, err := currentUser(c).RecoveryCodesLeft(c)
-	if err != nil {
+	if err := showCodesLeft(c, currentUser(c)); err != nil {
 		return err
 	}
 	c.Set("title", "recovery_codes.title")
 	c.Set("new_codes", codes)
-	c.Set("codes_left", left)
 	c.Set("host", settings.Host.Host)
 	return renderForm(c, "account_security_recovery_codes/show.plush.html", messages{"codes": message})
 }

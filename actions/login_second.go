@@ -10,11 +10,6 @@ import (
 	"corral/models"
 )
 
-type loginSecondForm struct {
-	Code string       `form:"code"`
-	Skip web.Checkbox `form:"skip"`
-}
-
 // secondStepKey is that of a models.SecondStep in Buffalo's session.
 const secondStepKey = "second_step"
 
@@ -33,28 +28,7 @@ func LoginSecondNew(c buffalo.Context) error {
 	if step.Passed {
 		return redirect(c, "passwordResetPath()")
 	}
-	return renderLoginSecond(c, step, loginSecondForm{}, "")
-}
-
-// LoginSecondCreate is POST /login/second: logs in and redirects to the page that
-// was requested at the login, or opens the form behind a mailed link.
-func LoginSecondCreate(c buffalo.Context) error {
-	var form loginSecondForm
-	if err := web.Bind(c, &form); err != nil {
-		return err
-	}
-	step, err := models.FindSecondStep(c, clientOf(c))
-	if err != nil {
-		return secondStepEnded(c, err)
-	}
-	session, err := step.Pass(c, form.Code, bool(form.Skip), clientOf(c))
-	if message := refusal(c, err); message != "" {
-		return renderLoginSecond(c, step, form, message)
-	}
-	if err != nil {
-		return secondStepEnded(c, err)
-	}
-	return redirectTo(c, secondStepPassed(c, step, session))
+	return renderLoginSecond(c, step, false, "")
 }
 
 // secondStepPassed logs in, or notes that the form of a reset is open. It returns the
@@ -85,13 +59,13 @@ func secondStepEnded(c buffalo.Context, err error) error {
 	return redirect(c, "loginPath()")
 }
 
-func renderLoginSecond(c buffalo.Context, step *models.SecondStep, form loginSecondForm, message string) error {
+func renderLoginSecond(c buffalo.Context, step *models.SecondStep, skip bool, message string) error {
 	if _, err := showFactors(c, step.User); err != nil {
 		return err
 	}
 	c.Set("title", "login_second.title")
 	c.Set("email", step.User.Email)
 	c.Set("login", step.Reset.IsNil())
-	c.Set("skip", bool(form.Skip))
+	c.Set("skip", skip)
 	return renderForm(c, "login_second/new.plush.html", messages{"code": message})
 }

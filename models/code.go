@@ -7,12 +7,8 @@ import (
 
 	"github.com/gobuffalo/pop/v6"
 
-	"corral/internal/ratelimit"
 	"corral/internal/totp"
 )
-
-// ErrBadCode means that a code is wrong, or was used before.
-var ErrBadCode = errors.New("bad code")
 
 // passCode runs passed, within the transaction that uses a typed code up: six digits
 // are of TOTP, all else is a recovery code. It returns ErrBadCode, *RateLimited, or
@@ -56,6 +52,34 @@ func (u *User) redeemCode(tx *pop.Connection, typed string, client Client) (*Fac
 	return f, buckets.Refund(tx, 0)
 }
 
-// wrongCodes counts the account's wrong codes of TOTP in a row, until a factor is used:
-// a right password, which an attacker may have, leaves it.
-func (u *User) wrongCodes() ratelimit.Bucket { return bucketOf(codesPerAccount, u.ID.String()) }
+// Pass starts the session, or opens the reset, if the code is right. With skip, the
+// browser needs none for 30 days. It returns ErrBadCode, *RateLimited, or ErrNotFound
+// if a password or factor changed meanwhile.
+func (p *SecondStep) Pass(ctx context.Context, typed string, skip bool, client Client) (s *LoggedIn, err error) {
+	err = p.User.passCode(ctx, typed, client, func(tx *pop.Connection, f *Factor) (err error) {
+		s, err = p.passedBy(tx, f, skip, client)
+		return err
+	})
+	if errors.Is(err, ErrBadCredentials) {
+		return nil, ErrNotFound
+	}
+	return s, err
+}
+
+func (s *Session) confirmWithCode(ctx context.Context, typed string, client Client) (rawToken string, err error) {
+	badCode := func(err error) bool { return errors.Is(err, ErrBadCode) }
+	return s.confirmBy(ctx, client, badCode, func(passed useOfFactor) error {
+		return s.User.passCode(ctx, typed, client, func(tx *pop.Connection, f *Factor) error { return passed(tx, s.User, f) })
+	})
+}
+
+// EndLinksByCode is endLinks with a code of TOTP that the user typed for it. It also
+// returns ErrBadCode, *RateLimited, or ErrBadCredentials as lock does.
+func (u *User) EndLinksByCode(ctx context.Context, id, typed string, client Client) error {
+	if !totp.LooksLikeCode(typed) { // a recovery code would be used up in vain
+		return ErrBadCode
+	}
+	return u.passCode(ctx, typed, client, func(tx *pop.Connection, f *Factor) error {
+		return errors.Join(u.confirmFactor(tx, f, client), u.endLinks(tx, id, f, client))
+	})
+}

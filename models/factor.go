@@ -9,12 +9,16 @@ import (
 	"github.com/gofrs/uuid"
 
 	"corral/internal/factor"
+	"corral/internal/ratelimit"
 	"corral/internal/undo"
 )
 
 // Factor is a passkey, a TOTP secret or a set of recovery codes. A removed one is
 // kept, out of use, while a mailed link may restore it.
 type Factor = factor.Factor
+
+// ErrBadCode means that a code is wrong, or was used before.
+var ErrBadCode = errors.New("bad code")
 
 // The kinds of factors.
 const (
@@ -94,6 +98,10 @@ func (u *User) noteUse(tx *pop.Connection, f *Factor, client Client) error {
 	}
 	return errors.Join(u.record(tx, ActivityFactorFirstUsed, client), u.mailNotice(tx, MailFactorFirstUsed, client))
 }
+
+// wrongCodes counts the account's wrong codes of TOTP in a row, until a factor is used:
+// a right password, which an attacker may have, leaves it.
+func (u *User) wrongCodes() ratelimit.Bucket { return bucketOf(codesPerAccount, u.ID.String()) }
 
 // addFactor stores a factor of the locked account, and lists and mails the change.
 func (u *User) addFactor(tx *pop.Connection, f *Factor, client Client) error {

@@ -8,8 +8,6 @@ import (
 	"strings"
 
 	"github.com/gobuffalo/pop/v6"
-
-	"corral/internal/totp"
 )
 
 // LostLinksOf returns a "this wasn't me" link for each email that the account no
@@ -27,17 +25,6 @@ func (u *User) lostLinks(tx *pop.Connection) (list []Token, err error) {
 	err = tx.Where("user_id = ? AND purpose = ? AND email <> ? AND redeemed = ? AND expires_at > ?",
 		u.ID, PurposeUndo, u.Email, false, Clock.Now()).All(&list)
 	return list, wrap("listing links of lost emails", err)
-}
-
-// EndLinksByCode is endLinks with a code of TOTP that the user typed for it. It also
-// returns ErrBadCode, *RateLimited, or ErrBadCredentials as lock does.
-func (u *User) EndLinksByCode(ctx context.Context, id, typed string, client Client) error {
-	if !totp.LooksLikeCode(typed) { // a recovery code would be used up in vain
-		return ErrBadCode
-	}
-	return u.passCode(ctx, typed, client, func(tx *pop.Connection, f *Factor) error {
-		return errors.Join(u.confirmFactor(tx, f, client), u.endLinks(tx, id, f, client))
-	})
 }
 
 // endLinks ends all "this wasn't me" links that were mailed to the email of one of

@@ -103,20 +103,6 @@ func (u *User) mayReset(token *Token, client Client) bool {
 	return !u.SecondStep || p.Passed && p.Reset == token.ID && p.UserID == u.ID && p.Version == u.CredentialVersion
 }
 
-// Pass starts the session, or opens the reset, if the code is right. With skip, the
-// browser needs none for 30 days. It returns ErrBadCode, *RateLimited, or ErrNotFound
-// if a password or factor changed meanwhile.
-func (p *SecondStep) Pass(ctx context.Context, typed string, skip bool, client Client) (s *LoggedIn, err error) {
-	err = p.User.passCode(ctx, typed, client, func(tx *pop.Connection, f *Factor) (err error) {
-		s, err = p.passedBy(tx, f, skip, client)
-		return err
-	})
-	if errors.Is(err, ErrBadCredentials) {
-		return nil, ErrNotFound
-	}
-	return s, err
-}
-
 // passedBy starts the session of a login that used the factor, or marks a reset. It
 // takes the locked account.
 func (p *SecondStep) passedBy(tx *pop.Connection, f *Factor, skip bool, client Client) (*LoggedIn, error) {

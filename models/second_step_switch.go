@@ -42,8 +42,9 @@ func (u *User) turnSecondStep(tx *pop.Connection, on bool, client Client) (codes
 	if err := u.storeSecondStep(tx, on); err != nil {
 		return nil, 0, err
 	}
-	if number, err = u.listChange(tx, secondStepKind[on], theSwitch, client); err == nil {
-		codes, _, err = u.replaceCodes(tx, on, client)
+	if number, err = u.listChange(tx, secondStepKind[on], theSwitch, client); err != nil {
+		return nil, 0, err
 	}
+	codes, _, err = u.replaceCodes(tx, on, client)
 	return codes, number, err
 }

@@ -48,13 +48,6 @@ func (s *Session) Confirm(ctx context.Context, with Credentials) (rawToken strin
 	})
 }
 
-func (s *Session) confirmWithCode(ctx context.Context, typed string, client Client) (rawToken string, err error) {
-	badCode := func(err error) bool { return errors.Is(err, ErrBadCode) }
-	return s.confirmBy(ctx, client, badCode, func(passed useOfFactor) error {
-		return s.User.passCode(ctx, typed, client, func(tx *pop.Connection, f *Factor) error { return passed(tx, s.User, f) })
-	})
-}
-
 // useOfFactor is called with the locked account in the transaction that uses a factor,
 // or with nil in that of a password.
 type useOfFactor = func(tx *pop.Connection, user *User, f *Factor) error

@@ -1,0 +1,34 @@
+package actions
+
+import (
+	"github.com/gobuffalo/buffalo"
+
+	"corral/internal/web"
+	"corral/models"
+)
+
+type loginSecondForm struct {
+	Code string       `form:"code"`
+	Skip web.Checkbox `form:"skip"`
+}
+
+// LoginSecondCreate is POST /login/second: logs in and redirects to the page that
+// was requested at the login, or opens the form behind a mailed link.
+func LoginSecondCreate(c buffalo.Context) error {
+	var form loginSecondForm
+	if err := web.Bind(c, &form); err != nil {
+		return err
+	}
+	step, err := models.FindSecondStep(c, clientOf(c))
+	if err != nil {
+		return secondStepEnded(c, err)
+	}
+	session, err := step.Pass(c, form.Code, bool(form.Skip), clientOf(c))
+	if message := refusal(c, err); message != "" {
+		return renderLoginSecond(c, step, bool(form.Skip), message)
+	}
+	if err != nil {
+		return secondStepEnded(c, err)
+	}
+	return redirectTo(c, secondStepPassed(c, step, session))
+}
