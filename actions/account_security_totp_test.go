@@ -43,13 +43,7 @@ func (b *browser) setTOTP() (key []byte) {
 	return key
 }
 
-// addPasskey adds a passkey without its pages.
-func (s *site) addPasskey(email string) {
-	s.t.Helper()
-	user, err := models.FindUserByEmail(s.t.Context(), email)
-	require.NoError(s.t, err)
-	require.NoError(s.t, models.DB.Create(&models.Factor{UserID: user.ID, Kind: models.FactorPasskey, Name: "Phone", Data: []byte("{}"), CreatedAt: models.Clock.Now()}))
-}
+func init() { morePages = append(morePages, (*browser).codePages) }
 
 // codePages sets TOTP and returns the pages about codes.
 func (b *browser) codePages() map[string]apptest.Answer {
@@ -225,4 +219,10 @@ func TestTOTP_Events(t *testing.T) {
 		"second step turned on":  func(s *site) { s.addPasskey("ada@example.com"); turn(loggedIn(s), "true") },
 		"second step turned off": func(s *site) { b := loggedIn(s); b.setTOTP(); turn(b, "false") },
 	})
+}
+
+func TestTOTP_Autocomplete(t *testing.T) {
+	code := parsePage(t, everyPage(t, "en-US")["totp"].Page).with("autocomplete")
+	require.Len(t, code, 1)
+	require.Equal(t, "one-time-code", code[0]["autocomplete"])
 }

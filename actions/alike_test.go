@@ -1,7 +1,6 @@
 package actions
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/url"
 	"regexp"
@@ -12,8 +11,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"corral/internal/apptest"
-	"corral/internal/passkey"
-	"corral/internal/passkey/passkeytest"
 	"corral/models"
 	"corral/models/modelstest"
 )
@@ -27,23 +24,6 @@ var kindsOfEmail = map[string]func(t testing.TB, email string){
 	},
 	"taken, in another language": func(t testing.TB, email string) {
 		require.NoError(t, modelstest.SignUp(t, email).ChooseLanguage(t.Context(), "de"))
-	},
-	"taken, with a second step": func(t testing.TB, email string) {
-		modelstest.SignUp(t, email)
-		modelstest.SetTOTP(t, email)
-	},
-	"taken, with a passkey": func(t testing.TB, email string) { addPasskeyTo(t, modelstest.SignUp(t, email)) },
-	"taken, with a passkey as second step": func(t testing.TB, email string) {
-		user := modelstest.SignUp(t, email)
-		addPasskeyTo(t, user)
-		_, err := user.TurnSecondStep(t.Context(), true, models.Client{})
-		require.NoError(t, err)
-	},
-	"taken, without a password": func(t testing.TB, email string) {
-		user := modelstest.SignUp(t, email)
-		addPasskeyTo(t, user)
-		_, err := user.RemovePassword(t.Context(), models.Client{})
-		require.NoError(t, err)
 	},
 	"invited, without a password yet": func(t testing.TB, email string) {
 		_, err := models.CreateUser(t.Context(), email, "")
@@ -60,17 +40,6 @@ var kindsOfEmail = map[string]func(t testing.TB, email string){
 	"requested by a sign-up": func(t testing.TB, email string) {
 		require.NoError(t, models.RequestSignup(t.Context(), email, "", models.Client{}))
 	},
-}
-
-// addPasskeyTo adds a passkey without the pages.
-func addPasskeyTo(t testing.TB, user *models.User) {
-	t.Helper()
-	challenge, err := user.PasskeyOptions(t.Context(), models.PasskeyNew)
-	require.NoError(t, err)
-	options, err := json.Marshal(challenge)
-	require.NoError(t, err)
-	answer := passkey.Answer(passkeytest.New(origin).Create(t, options))
-	require.NoError(t, user.AddPasskey(t.Context(), answer, "", "", models.Client{}))
 }
 
 // visit sends an email to forms and returns the responses.

@@ -22,16 +22,6 @@ import (
 var securityEvents = map[string]func(s *site){
 	"login succeeded": func(s *site) { s.loggedIn("ada@example.com", firefox) },
 	"login failed":    func(s *site) { s.browser().Post("/login", url.Values{"email": {"ada@example.com"}, "password": {"x"}}) },
-	"second step asked": func(s *site) {
-		s.withSecondStep("eve@example.com")
-		s.browser().logIn("eve@example.com")
-	},
-	"second step failed": func(s *site) {
-		s.withSecondStep("eve@example.com")
-		b := s.browser()
-		b.logIn("eve@example.com")
-		b.secondStep("wrong")
-	},
 	"rate limited": func(s *site) {
 		for b := s.browser(); b.Post("/login", url.Values{"email": {"bea@example.com"}}).StatusCode != 429; {
 		}

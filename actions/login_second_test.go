@@ -2,26 +2,14 @@ package actions
 
 import (
 	"net/url"
-	"strings"
 	"testing"
-	"time"
 
 	"github.com/gofrs/uuid"
 	"github.com/stretchr/testify/require"
 
 	"corral/internal/apptest"
 	"corral/models"
-	"corral/models/modelstest"
 )
-
-// withSecondStep signs up an account whose second step is on, and returns its
-// recovery codes.
-func (s *site) withSecondStep(email string) (codes []string) {
-	s.t.Helper()
-	modelstest.SignUp(s.t, email)
-	_, codes = modelstest.SetTOTP(s.t, email)
-	return codes
-}
 
 // secondStep sends the form of /login/second; fields are checkboxes to check.
 func (b *browser) secondStep(code string, fields ...string) apptest.Answer {
@@ -43,58 +31,6 @@ func (b *browser) requireLoggedOut() {
 	require.Equal(b.site.t, "/login", b.Get("/account").LocationPath())
 }
 
-func TestLoginSecond(t *testing.T) {
-	s := newSite(t)
-	codes := s.withSecondStep("ada@example.com")
-	b := s.browser()
-	a := b.logIn("ada@example.com")
-	require.Equal(t, 303, a.StatusCode)
-	require.Equal(t, "/login/second", a.Location())
-	require.Empty(t, b.Cookie("corral-device"), "it is no known browser yet")
-	require.Zero(t, count(t, "sessions"), "no session before the second step")
-	b.requireLoggedOut()
-
-	a = b.Get("/login/second")
-	require.Equal(t, 200, a.StatusCode)
-	require.Equal(t, "no-store", a.Header.Get("Cache-Control"))
-	require.Contains(t, a.Page, "To log in as ada@example.com, enter a code.")
-	require.Contains(t, a.Page, `name="code" type="text" dir="ltr" autocomplete="one-time-code"`)
-	require.NotContains(t, a.Page, "aria-invalid")
-
-	a = b.secondStep(codes[0])
-	require.Equal(t, 303, a.StatusCode)
-	require.Equal(t, "/", a.Location())
-	page := b.Get("/").Page
-	require.Equal(t, []string{"You were logged in."}, apptest.Flashes(page))
-	require.Contains(t, page, "<dd>ada@example.com</dd>")
-	require.NotEmpty(t, b.Cookie("corral-device"))
-	session := &models.Session{}
-	require.NoError(t, models.DB.First(session))
-	require.True(t, session.Confirmed())
-	require.True(t, session.FactorID.Valid)
-	require.Equal(t, "/login", b.Get("/login/second").Location(), "it is over")
-}
-
-func TestLoginSecond_Refused(t *testing.T) {
-	s := newSite(t)
-	codes, others := s.withSecondStep("ada@example.com"), s.withSecondStep("bob@example.com")
-	b := s.browser()
-	b.logIn("ada@example.com")
-	for _, code := range []string{"", "wrong", others[0], strings.Repeat("x", 60000), "\xff", "\x00", `"><script>alert(1)</script>`} {
-		a := b.secondStep(code)
-		require.Equal(t, 422, a.StatusCode, "%.20q", code)
-		require.Contains(t, a.Page, `id="code-error" role="alert">That code is not valid.<`)
-		require.Contains(t, a.Page, `aria-invalid="true" aria-describedby="code-error code-hint"`)
-		require.Contains(t, a.Page, "<title>Error · ")
-		require.NotContains(t, a.Page, "<script>alert")
-	}
-	require.Zero(t, count(t, "sessions"))
-	require.Equal(t, 303, b.secondStep(codes[0]).StatusCode)
-	b.logOut()
-	b.logIn("ada@example.com")
-	require.Equal(t, 422, b.secondStep(codes[0]).StatusCode, "a used code")
-}
-
 func TestLoginSecond_WithoutState(t *testing.T) {
 	s := newSite(t)
 	b := s.browser()
@@ -105,124 +41,6 @@ func TestLoginSecond_WithoutState(t *testing.T) {
 	}
 	b.logIn("nobody@example.com")
 	require.Equal(t, "/login", b.secondStep("wrong").Location())
-}
-
-func TestLoginSecond_EndsAfterFiveMinutes(t *testing.T) {
-	s := newSite(t)
-	models.Clock.Stop()
-	codes := s.withSecondStep("ada@example.com")
-	b := s.browser()
-	b.logIn("ada@example.com")
-	models.Clock.Move(5*time.Minute - time.Second)
-	require.Equal(t, 200, b.Get("/login/second").StatusCode)
-	models.Clock.Move(time.Second)
-	a := b.secondStep(codes[0])
-	require.Equal(t, 303, a.StatusCode)
-	require.Equal(t, "/login", a.Location())
-	require.Equal(t, []string{"That took too long, or the account was changed meanwhile. Log in again."}, apptest.Flashes(b.Get("/login").Page))
-	require.Equal(t, "/login", b.Get("/login/second").Location())
-	require.Empty(t, apptest.Flashes(b.Get("/login").Page), "said once")
-	require.Equal(t, "/login/second", b.logIn("ada@example.com").Location())
-	require.Equal(t, "/", b.secondStep(codes[0]).Location(), "the code was not used up")
-}
-
-// A thief's login must not outlive what the owner does about it.
-func TestLoginSecond_EndsWithAChangeOfPasswordOrFactor(t *testing.T) {
-	for name, change := range map[string]func(u *models.User) error{
-		"password": func(u *models.User) error { return u.SetPassword(t.Context(), newPassword) },
-		"deletion": func(u *models.User) error { return u.Delete(t.Context(), models.Client{}) },
-		"factor":   func(*models.User) error { changeCredentials(t); return nil },
-	} {
-		s := newSite(t)
-		codes := s.withSecondStep("ada@example.com")
-		b := s.browser()
-		b.logIn("ada@example.com")
-		user, err := models.FindUserByEmail(t.Context(), "ada@example.com")
-		require.NoError(t, err)
-		require.NoError(t, change(user))
-		require.Equal(t, "/login", b.secondStep(codes[0]).Location(), name)
-		b.requireLoggedOut()
-	}
-}
-
-func TestLoginSecond_EndsWithALoginAsAnother(t *testing.T) {
-	s := newSite(t)
-	codes := s.withSecondStep("ada@example.com")
-	modelstest.SignUp(t, "bob@example.com")
-	b := s.browser()
-	b.logIn("ada@example.com")
-	require.Equal(t, "/", b.logIn("bob@example.com").Location())
-	require.Equal(t, "/login", b.secondStep(codes[0]).Location())
-	b.requireLoggedIn("bob@example.com")
-	b.logIn("ada@example.com")
-	b.logOut()
-	require.Equal(t, "/login", b.secondStep(codes[0]).Location(), "nor a logout")
-}
-
-// From a tab that was open before.
-func TestLoginSecond_WhileLoggedInAsAnother(t *testing.T) {
-	s := newSite(t)
-	codes := s.withSecondStep("ada@example.com")
-	modelstest.SignUp(t, "bob@example.com")
-	b := s.loggedIn("bob@example.com", firefox)
-	require.Equal(t, "/login/second", b.logIn("ada@example.com").Location())
-	b.requireLoggedIn("bob@example.com")
-	require.Equal(t, 422, b.secondStep("wrong").StatusCode)
-	b.requireLoggedIn("bob@example.com")
-	copied := s.browser()
-	copied.SetCookie("corral", b.sessionCookie())
-	require.Equal(t, "/", b.secondStep(codes[0]).Location())
-	b.requireLoggedIn("ada@example.com")
-	copied.requireLoggedOut()
-}
-
-func TestLoginSecond_KeepsRememberAndNext(t *testing.T) {
-	s := newSite(t)
-	codes := s.withSecondStep("ada@example.com")
-	ampersands, quotes := "/account?"+strings.Repeat("&", 1000), "/account?"+strings.Repeat(`"`, 1000)
-	for next, want := range map[string]string{
-		"/account/sessions?a=b":         "/account/sessions?a=b",
-		ampersands:                      ampersands,
-		quotes:                          quotes,
-		"//evil.example":                "/",
-		"/login/second":                 "/",
-		"/" + strings.Repeat("x", 5000): "/", // would not fit into the cookie
-	} {
-		b := s.browser()
-		a := b.Post("/login", url.Values{"email": {"ada@example.com"}, "password": {modelstest.Password}, "remember": {"true"}, "next": {next}})
-		require.Equal(t, "/login/second", a.Location())
-		require.Zero(t, cookieNamed(t, a, "corral").MaxAge)
-		a = b.secondStep(codes[0])
-		codes = codes[1:]
-		require.Equal(t, want, a.Location())
-		require.Positive(t, cookieNamed(t, a, "corral").MaxAge)
-	}
-}
-
-// The right password is no failure, whatever becomes of the second step.
-func TestLoginSecond_RightPasswordIsRefunded(t *testing.T) {
-	s := newSite(t)
-	models.Clock.Stop()
-	s.withSecondStep("ada@example.com")
-	b := s.browser()
-	for range 12 {
-		require.Equal(t, "/login/second", b.logIn("ada@example.com").Location())
-	}
-}
-
-func TestLoginSecond_Activity(t *testing.T) {
-	s := newSite(t)
-	codes := s.withSecondStep("ada@example.com")
-	b := s.browser()
-	b.logIn("ada@example.com")
-	b.secondStep("wrong")
-	b.secondStep(codes[0])
-	b.logOut()
-	b.logIn("ada@example.com")
-	b.secondStep(codes[1])
-	require.Equal(t, []string{
-		"login", "code_used", "second_step_asked", "logout", "login_new_browser", "code_used", "code_failed", "second_step_asked",
-	}, kindsOf(t, "ada@example.com")[:8])
 }
 
 // kindsOf returns the activity of an account, newest first.
@@ -243,19 +61,4 @@ func count(t testing.TB, table string) int {
 	n, err := models.DB.Count(table)
 	require.NoError(t, err)
 	return n
-}
-
-func TestLoginSecond_SkipOnThisBrowser(t *testing.T) {
-	s := newSite(t)
-	codes := s.withSecondStep("ada@example.com")
-	b := s.browser()
-	b.logIn("ada@example.com")
-	require.Contains(t, b.Get("/login/second").Page, `name="skip" type="checkbox" value="true" aria-describedby="skip-hint">`)
-	require.Contains(t, b.secondStep("wrong", "skip").Page, `aria-describedby="skip-hint" checked>`, "a refused form keeps it")
-	require.Equal(t, "/", b.secondStep(codes[0], "skip").Location())
-	b.logOut()
-	require.Equal(t, "/", b.logIn("ada@example.com").Location())
-	b.requireLoggedIn("ada@example.com")
-	require.Equal(t, "/sudo", b.Post("/account", url.Values{"_method": {"DELETE"}}).LocationPath(), "not confirmed")
-	require.Equal(t, "/login/second", s.browser().logIn("ada@example.com").Location())
 }

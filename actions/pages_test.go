@@ -18,6 +18,9 @@ import (
 	"corral/models/modelstest"
 )
 
+// morePages are of other files.
+var morePages []func(b *browser) map[string]apptest.Answer
+
 // everyPage returns each page in each state, by name. Refused forms have names
 // ending in "refused".
 func everyPage(t *testing.T, language string) map[string]apptest.Answer {
@@ -53,7 +56,9 @@ func everyPage(t *testing.T, language string) map[string]apptest.Answer {
 	pages["account email refused"] = b.Put("/account/email", url.Values{"email": {"ada"}})
 	pages["account password refused"] = b.Put("/account/password", url.Values{"password": {"short"}})
 	pages["sudo refused"] = b.confirm("x")
-	maps.Copy(pages, b.codePages())
+	for _, more := range morePages {
+		maps.Copy(pages, more(b))
+	}
 	b.Put("/account/email", url.Values{"email": {"ada@new.example"}})
 	models.Clock.Move(10 * time.Minute)
 	pages["account unconfirmed"], pages["security unconfirmed"] = b.Get("/account"), b.Get("/account/security")
@@ -109,7 +114,7 @@ func TestPages_Autocomplete(t *testing.T) {
 	for name, want := range map[string][]string{
 		"login": {"username", "current-password"}, "signup": {"username"}, "forgot": {"username"},
 		"choose": {"username", "new-password"}, "reset": {"username", "new-password"},
-		"/account": {"email"}, "/account/security": {"username", "new-password"}, "/sudo": {"username", "current-password"}, "totp": {"one-time-code"}, "account unconfirmed": nil, "security unconfirmed": nil,
+		"/account": {"email"}, "/account/security": {"username", "new-password"}, "/sudo": {"username", "current-password"}, "account unconfirmed": nil, "security unconfirmed": nil,
 	} {
 		var found []string
 		for _, field := range parsePage(t, pages[name].Page).all("input") {

@@ -540,44 +540,6 @@ func TestAccountSecurityPasskeys_Names(t *testing.T) {
 	require.NotNil(t, a)
 }
 
-func TestAccountPassword_Remove(t *testing.T) {
-	s := newSite(t)
-	modelstest.SignUp(t, "eve@example.com")
-	eve := s.loggedIn("eve@example.com", firefox)
-	refused := eve.Delete("/account/password", nil)
-	require.Equal(t, 422, refused.StatusCode)
-	require.Contains(t, refused.Page, "Add a passkey first.")
-
-	ada, a := s.withPasskey("ada@example.com")
-	phone := s.loggedIn("ada@example.com", safari)
-	require.Contains(t, ada.Get("/account/security").Page, "Remove the password")
-	require.Equal(t, "/account/security/recovery-codes", ada.Delete("/account/password", nil).Location())
-	page := ada.Get("/account/security/recovery-codes").Page
-	require.Equal(t, []string{"Your password was removed. Every other device was logged out."}, apptest.Flashes(page))
-	require.Len(t, shownCode.FindAllString(page, -1), 10, "the second step was turned on")
-	page = ada.Get("/account/security").Page
-	require.Contains(t, page, `>Set a password</button>`)
-	require.NotContains(t, page, "Remove the password")
-	require.Equal(t, "/login", phone.Get("/").LocationPath())
-	require.Equal(t, 422, s.browser().logIn("ada@example.com").StatusCode)
-	user, err := models.FindUserByEmail(t.Context(), "ada@example.com")
-	require.NoError(t, err)
-	require.True(t, user.SecondStep)
-	require.Equal(t, []string{"password_removed"}, mailsAbout(t, "ada@example.com", "password_"))
-	require.Equal(t, "/account/security", ada.Delete("/account/password", nil).Location(), "again")
-
-	last := ada.Delete(passkeysPath+"/"+newestPasskeyOf(t, "ada@example.com"), nil)
-	require.Equal(t, 422, last.StatusCode)
-	require.Contains(t, last.Page, `role="alert">You could no longer log in without this passkey.`)
-	requireLocation(t, s.browser().usesPasskey("/login/passkey", a), 200, "/")
-
-	require.Equal(t, "/account", ada.Put("/account/password", url.Values{"password": {newPassword}}).Location(), "sets one again")
-	user, err = models.FindUserByEmail(t.Context(), "ada@example.com")
-	require.NoError(t, err)
-	require.True(t, user.HasPassword())
-	require.True(t, user.SecondStep, "it stays on")
-}
-
 // Browsers offer passkeys among the emails that they fill in.
 func TestLoginPasskey_Autofill(t *testing.T) {
 	email := parsePage(t, newSite(t).browser().Get("/login").Page).with("autocomplete")[0]

@@ -3,7 +3,6 @@ package actions
 import (
 	"net/url"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -25,95 +24,6 @@ func (b *browser) openReset(email string) {
 func (b *browser) reset(password string) apptest.Answer {
 	b.site.t.Helper()
 	return b.Put("/password/reset", url.Values{"password": {password}})
-}
-
-// A mailbox alone changes nothing.
-func TestPasswordReset_AsksForTheSecondStep(t *testing.T) {
-	s := newSite(t)
-	models.Clock.Stop()
-	codes := s.withSecondStep("ada@example.com")
-	b := s.browser()
-	b.openReset("ada@example.com")
-	a := b.Get("/password/reset")
-	require.Equal(t, 302, a.StatusCode)
-	require.Equal(t, "/login/second", a.Location())
-	for _, password := range []string{newPassword, "short", ""} {
-		a = b.reset(password)
-		require.Equal(t, 303, a.StatusCode)
-		require.Equal(t, "/login/second", a.Location())
-	}
-	page := b.Get("/login/second").Page
-	require.Contains(t, page, "To set a new password for ada@example.com, enter a code.")
-	require.NotContains(t, page, `name="skip"`)
-	require.Equal(t, 422, b.secondStep("wrong").StatusCode)
-	require.Equal(t, "/login/second", b.Get("/password/reset").Location())
-
-	a = b.secondStep(codes[0], "skip")
-	require.Equal(t, 303, a.StatusCode)
-	require.Equal(t, "/password/reset", a.Location())
-	require.Zero(t, count(t, "sessions"), "it does not log in")
-	b.requireLoggedOut()
-	require.Contains(t, b.Get("/password/reset").Page, "For ada@example.com.")
-	require.Equal(t, "/password/reset", b.Get("/login/second").Location(), "once is enough")
-	require.Equal(t, 422, b.reset("short").StatusCode)
-
-	models.Clock.Move(59 * time.Minute)
-	require.Equal(t, "/password/reset", b.Get("/login/second").Location())
-	require.Equal(t, 200, b.Get("/password/reset").StatusCode, "until the link ends")
-	require.Equal(t, "/login", b.reset(newPassword).Location())
-	a = b.Post("/login", url.Values{"email": {"ada@example.com"}, "password": {newPassword}})
-	require.Equal(t, "/login/second", a.Location(), "the second step stays on")
-	require.Equal(t, "/", b.secondStep(codes[1]).Location(), "and its factors")
-}
-
-// What was passed for a link opens that one only, and ends with a change.
-func TestPasswordReset_SecondStepIsOfOneLink(t *testing.T) {
-	for name, change := range map[string]func(s *site, b *browser){
-		"another link":            func(s *site, b *browser) { b.openReset("ada@example.com") },
-		"a link of another":       func(s *site, b *browser) { s.withSecondStep("bob@example.com"); b.openReset("bob@example.com") },
-		"a change of credentials": func(*site, *browser) { changeCredentials(t) },
-		"a login of another": func(s *site, b *browser) {
-			s.withSecondStep("bob@example.com")
-			b.logIn("bob@example.com")
-		},
-	} {
-		s := newSite(t)
-		codes := s.withSecondStep("ada@example.com")
-		b := s.browser()
-		b.openReset("ada@example.com")
-		b.Get("/password/reset")
-		require.Equal(t, "/password/reset", b.secondStep(codes[0]).Location())
-		require.Equal(t, 200, b.Get("/password/reset").StatusCode)
-		change(s, b)
-		require.Equal(t, "/login/second", b.Get("/password/reset").Location(), name)
-		require.Equal(t, "/login/second", b.reset(newPassword).Location(), name)
-	}
-}
-
-// A code for a link logs nobody in, and a login opens no link.
-func TestPasswordReset_SecondStepIsNoLogin(t *testing.T) {
-	s := newSite(t)
-	codes := s.withSecondStep("ada@example.com")
-	b := s.browser()
-	b.openReset("ada@example.com")
-	b.logIn("ada@example.com")
-	require.Equal(t, "/", b.secondStep(codes[0]).Location())
-	b.openReset("ada@example.com")
-	require.Equal(t, "/login/second", b.Get("/password/reset").Location())
-	require.Equal(t, "/login/second", b.reset(newPassword).Location())
-}
-
-// The switch may be turned on while a password is typed or hashed.
-func TestResetPassword_ChecksTheSecondStepInTheTransaction(t *testing.T) {
-	modelstest.Empty(t)
-	modelstest.SignUp(t, "ada@example.com")
-	rawToken, err := models.IssueInvite(t.Context(), "ada@example.com")
-	require.NoError(t, err)
-	modelstest.SetTOTP(t, "ada@example.com")
-	_, err = models.ResetPassword(t.Context(), rawToken, newPassword, models.Client{})
-	require.ErrorIs(t, err, models.ErrSecondStep)
-	_, err = models.FindReset(t.Context(), rawToken)
-	require.NoError(t, err, "the link stays good")
 }
 
 // changeCredentials does what each change of a factor does.

@@ -53,23 +53,6 @@ func SetSecondStep(ctx context.Context, email string, on bool) error {
 	})
 }
 
-// PassCode does what a login does with a code, and ConfirmCode what a confirmation does.
-func PassCode(ctx context.Context, user *User, typed string, client Client) (f *Factor, err error) {
-	err = user.passCode(ctx, typed, client, func(tx *pop.Connection, used *Factor) error {
-		f = used
-		return user.useFactor(tx, f, client)
-	})
-	return f, err
-}
-
-func ConfirmCode(ctx context.Context, user *User, typed string, client Client) (f *Factor, err error) {
-	err = user.passCode(ctx, typed, client, func(tx *pop.Connection, used *Factor) error {
-		f = used
-		return user.confirmFactor(tx, f, client)
-	})
-	return f, err
-}
-
 // EndLinks does what EndLinksByPasskey does after the check of the factor.
 func EndLinks(ctx context.Context, user *User, id string, f *Factor, client Client) error {
 	return user.change(ctx, func(tx *pop.Connection) error { return user.endLinks(tx, id, f, client) })

@@ -2,7 +2,6 @@ package models_test
 
 import (
 	"errors"
-	"time"
 
 	"corral/internal/outbox"
 	"corral/models"
@@ -16,12 +15,6 @@ func (ms *ModelSuite) ask(client models.Client) models.Client {
 	ms.NotNil(due)
 	client.RawSecondStep = due.Raw()
 	return client
-}
-
-func (ms *ModelSuite) passWith(client models.Client, code string) {
-	step, err := models.FindSecondStep(ms.T().Context(), client)
-	ms.NoError(err)
-	ms.NoError(errorOf(step.Pass(ms.T().Context(), code, false, client)))
 }
 
 // deliver delivers what is due and returns the templates of what is sent.
@@ -40,97 +33,6 @@ func (ms *ModelSuite) deliver() (sent []string) {
 		}
 		ms.NoError(models.Outbox.Delivered(ctx, ms.DB, m))
 	}
-}
-
-func (ms *ModelSuite) withSecondStep() (codes []string) {
-	models.Clock.Stop()
-	ms.signUp("ada@example.com")
-	_, codes = modelstest.SetTOTP(ms.T(), "ada@example.com")
-	ms.deliver()
-	return codes
-}
-
-func (ms *ModelSuite) Test_NotPassed_IsMailedAfterFiveMinutes() {
-	ms.withSecondStep()
-	ms.ask(here)
-	models.Clock.Move(5*time.Minute - time.Second)
-	ms.Empty(ms.deliver())
-	link := modelstest.Link(ms.T(), "ada@example.com", models.MailNotPassed)
-	models.Clock.Move(time.Second)
-	ms.Equal([]string{models.MailNotPassed}, ms.deliver())
-	found, err := models.FindNotMe(ms.T().Context(), link)
-	ms.NoError(err)
-	ms.Equal(&models.NotMe{Email: "ada@example.com"}, found, "it undoes what comes next")
-}
-
-func (ms *ModelSuite) Test_NotPassed_PassingCancelsTheMail() {
-	codes := ms.withSecondStep()
-	tokens := ms.count("tokens")
-	ms.passWith(ms.ask(here), codes[0])
-	models.Clock.Move(time.Hour)
-	ms.NotContains(ms.deliver(), models.MailNotPassed)
-	ms.Equal(tokens+1, ms.count("tokens"), "of the mail about the code")
-}
-
-// Nothing but the second step of that login cancels the mail.
-func (ms *ModelSuite) Test_NotPassed_OwnersLoginHidesNoAttacker() {
-	codes := ms.withSecondStep()
-	ms.ask(clientAt("198.51.100.1"))
-	ms.passWith(ms.ask(here), codes[0])
-	models.Clock.Move(time.Hour)
-	ms.Contains(ms.deliver(), models.MailNotPassed)
-}
-
-// The owner may type the password again, and an attacker who does postpones nothing.
-func (ms *ModelSuite) Test_NotPassed_FurtherLoginOfABrowserKeepsTheMail() {
-	codes := ms.withSecondStep()
-	client := ms.ask(here)
-	models.Clock.Move(4 * time.Minute)
-	client = ms.ask(client)
-	models.Clock.Move(59 * time.Second)
-	ms.passWith(client, codes[0])
-	models.Clock.Move(time.Hour)
-	ms.NotContains(ms.deliver(), models.MailNotPassed)
-
-	client = ms.ask(here)
-	for range 2 {
-		models.Clock.Move(150 * time.Second)
-		client = ms.ask(client)
-	}
-	ms.Equal([]string{models.MailNotPassed}, ms.deliver(), "five minutes after the first")
-	ms.Equal(2, ms.queued(models.MailNotPassed), "the third login has one of its own")
-}
-
-// What a browser waits for at one account hides nothing at another.
-func (ms *ModelSuite) Test_NotPassed_IsOfOneAccount() {
-	ms.withSecondStep()
-	ms.signUp("bob@example.com")
-	modelstest.SetTOTP(ms.T(), "bob@example.com")
-	client := here
-	_, due, err := models.LogIn(ms.T().Context(), models.Credentials{Email: "bob@example.com", Password: modelstest.Password, Client: client}, false)
-	ms.NoError(err)
-	client.RawSecondStep = due.Raw()
-	ms.ask(client)
-	ms.Equal(2, ms.queued(models.MailNotPassed))
-}
-
-func (ms *ModelSuite) Test_NotPassed_OnceADay() {
-	ms.withSecondStep()
-	for range 20 {
-		ms.ask(here)
-	}
-	models.Clock.Move(5 * time.Minute)
-	ms.Equal([]string{models.MailNotPassed}, ms.deliver())
-	for range 3 {
-		models.Clock.Move(7 * time.Hour)
-		ms.ask(here)
-		models.Clock.Move(5 * time.Minute)
-		ms.Empty(ms.deliver())
-	}
-	models.Clock.Move(3 * time.Hour)
-	ms.ask(here)
-	models.Clock.Move(5 * time.Minute)
-	ms.Equal([]string{models.MailNotPassed}, ms.deliver(), "a day later")
 }
 
 func (ms *ModelSuite) queued(template string) int {

@@ -1,25 +1,9 @@
 package models_test
 
 import (
-	"time"
-
-	"github.com/gofrs/uuid"
-
 	"corral/models"
 	"corral/models/modelstest"
 )
-
-// passStep logs in with a recovery code and returns the browser's device cookie.
-func (ms *ModelSuite) passStep(email, code string, skip bool, client models.Client) string {
-	_, due, err := models.LogIn(ms.T().Context(), models.Credentials{Email: email, Password: modelstest.Password, Client: client}, false)
-	ms.NoError(err)
-	client.RawSecondStep = due.Raw()
-	step, err := models.FindSecondStep(ms.T().Context(), client)
-	ms.NoError(err)
-	s, err := step.Pass(ms.T().Context(), code, skip, client)
-	ms.NoError(err)
-	return s.RawDeviceCookie
-}
 
 // skips reports whether a login by password needs no second step.
 func (ms *ModelSuite) skips(email, rawDeviceCookie string) bool {
@@ -33,95 +17,4 @@ func (ms *ModelSuite) skips(email, rawDeviceCookie string) bool {
 		ms.False(s.FactorID.Valid)
 	}
 	return s != nil
-}
-
-func (ms *ModelSuite) Test_Skip() {
-	models.Clock.Stop()
-	ms.signUp("ada@example.com")
-	_, codes := modelstest.SetTOTP(ms.T(), "ada@example.com")
-	plain := ms.passStep("ada@example.com", codes[0], false, here)
-	ms.False(ms.skips("ada@example.com", plain), "a known browser alone does not")
-	cookie := ms.passStep("ada@example.com", codes[1], true, here)
-	ms.True(ms.skips("ada@example.com", cookie))
-	ms.False(ms.skips("ada@example.com", ""))
-	ms.False(ms.skips("ada@example.com", plain))
-
-	list, err := models.SkipsOf(ms.T().Context(), ms.user("ada@example.com"))
-	ms.NoError(err)
-	ms.Len(list, 1)
-	ms.Equal("192.0.2.1", list[0].IP)
-	ms.Equal("Test/1.0", list[0].UserAgent)
-	ms.WithinDuration(models.Clock.Now().Add(30*day), list[0].SkipsUntil.Time, time.Millisecond)
-
-	models.Clock.Move(30*day - time.Second)
-	ms.True(ms.skips("ada@example.com", cookie), "not longer by logins in between")
-	models.Clock.Move(time.Second)
-	ms.False(ms.skips("ada@example.com", cookie))
-	list, err = models.SkipsOf(ms.T().Context(), ms.user("ada@example.com"))
-	ms.NoError(err)
-	ms.Empty(list)
-}
-
-func (ms *ModelSuite) Test_Skip_IsOfOneAccount() {
-	cookies := map[string]string{}
-	for _, email := range []string{"ada@example.com", "bob@example.com"} {
-		ms.signUp(email)
-		_, codes := modelstest.SetTOTP(ms.T(), email)
-		cookies[email] = ms.passStep(email, codes[0], true, here)
-	}
-	ms.True(ms.skips("ada@example.com", cookies["ada@example.com"]))
-	ms.False(ms.skips("ada@example.com", cookies["bob@example.com"]))
-}
-
-func (ms *ModelSuite) Test_Skip_EndsWithAChange() {
-	for name, change := range map[string]func() error{
-		"factor": func() error { return errorOf(models.AddFactor(ms.T().Context(), "ada@example.com", "passkey")) },
-		"password": func() error {
-			return ms.user("ada@example.com").ChangePassword(ms.T().Context(), modelstest.Password, here)
-		},
-		"undo": func() error {
-			return models.Undo(ms.T().Context(), modelstest.Link(ms.T(), "ada@example.com", models.MailCodeUsed), here)
-		},
-	} {
-		modelstest.Empty(ms.T())
-		ms.signUp("ada@example.com")
-		_, codes := modelstest.SetTOTP(ms.T(), "ada@example.com")
-		cookie := ms.passStep("ada@example.com", codes[0], true, here)
-		ms.NoError(change(), name)
-		if name == "undo" {
-			ms.NoError(ms.user("ada@example.com").SetPassword(ms.T().Context(), modelstest.Password))
-		}
-		ms.False(ms.skips("ada@example.com", cookie), name)
-		list, err := models.SkipsOf(ms.T().Context(), ms.user("ada@example.com"))
-		ms.NoError(err)
-		ms.Empty(list, name)
-	}
-}
-
-func (ms *ModelSuite) Test_Skip_End() {
-	ctx := ms.T().Context()
-	ms.signUp("ada@example.com")
-	bob := ms.signUp("bob@example.com")
-	_, codes := modelstest.SetTOTP(ms.T(), "ada@example.com")
-	var cookies []string
-	for _, code := range codes[:3] {
-		cookies = append(cookies, ms.passStep("ada@example.com", code, true, here))
-		models.Clock.Move(time.Second)
-	}
-	ada := ms.user("ada@example.com")
-	list, err := models.SkipsOf(ctx, ada)
-	ms.NoError(err)
-	ms.Len(list, 3)
-	for _, id := range []string{"", "x", uuid.Nil.String()} {
-		ms.ErrorIs(models.EndSkip(ctx, ada, id, here), models.ErrNotFound)
-	}
-	ms.ErrorIs(models.EndSkip(ctx, bob, list[0].ID.String(), here), models.ErrNotFound, "another's")
-	ms.ErrorIs(models.EndSkips(ctx, bob, here), models.ErrNotFound)
-	ms.NoError(models.EndSkip(ctx, ada, list[0].ID.String(), here))
-	ms.ErrorIs(models.EndSkip(ctx, ada, list[0].ID.String(), here), models.ErrNotFound)
-	ms.False(ms.skips("ada@example.com", cookies[2]), "the newest")
-	ms.True(ms.skips("ada@example.com", cookies[1]))
-	ms.NoError(models.EndSkips(ctx, ada, here))
-	ms.False(ms.skips("ada@example.com", cookies[1]))
-	ms.Equal(models.ActivitySkipEnded, ms.activity(ada)[1])
 }

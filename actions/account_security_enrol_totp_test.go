@@ -1,0 +1,82 @@
+package actions
+
+import (
+	"net/url"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"corral/models"
+	"corral/models/modelstest"
+)
+
+// A user sets the second step up by the link in the mail of the login.
+func TestEnrolment_ByTheMailedLink(t *testing.T) {
+	s := requiring(t)
+	models.Clock.Stop()
+	modelstest.SignUp(t, "ada@example.com")
+	b := s.loggedIn("ada@example.com", firefox)
+	require.Equal(t, []string{models.MailEnrol}, modelstest.Mails(t, "ada@example.com"))
+	page := b.Get("/account/security").Page
+	require.Contains(t, page, "We sent a link to ada@example.com")
+	require.NotContains(t, page, `href="/account/security/totp"`)
+	require.Equal(t, "/account/security", b.Get("/account/security/totp").Location())
+
+	link := "/account/security/enrol/" + modelstest.Link(t, "ada@example.com", models.MailEnrol)
+	require.Equal(t, 404, b.Get(link+"x").StatusCode)
+	require.Equal(t, 404, b.Post(link+"x", url.Values{}).StatusCode)
+	page = b.Get(link).Page
+	require.Contains(t, page, "For ada@example.com, in this browser.")
+	require.Contains(t, page, `action="`+link+`"`)
+	require.Equal(t, "/account/security", b.Get("/account/security/totp").Location(), "opening it is not enough")
+	a := b.Post(link, url.Values{})
+	require.Equal(t, 303, a.StatusCode)
+	require.Equal(t, "/account/security", a.Location())
+	require.Contains(t, b.Get("/account/security").Page, `href="/account/security/totp"`)
+	require.Equal(t, "/account/security", b.Get("/account").Location(), "there is none yet")
+
+	b.setTOTP()
+	require.Equal(t, 200, b.Get("/account/security/recovery-codes").StatusCode)
+	b.requireLoggedIn("ada@example.com")
+	require.Equal(t, "/", b.Get(link).Location(), "used")
+}
+
+// An attacker with the password must not enrol first, nor get in when the owner does.
+func TestEnrolment_AttackerWithThePassword(t *testing.T) {
+	s := requiring(t)
+	modelstest.SignUp(t, "ada@example.com")
+	attacker, owner := s.loggedIn("ada@example.com", safari), s.loggedIn("ada@example.com", firefox)
+	owner.Post("/account/security/enrol/"+modelstest.Link(t, "ada@example.com", models.MailEnrol), url.Values{})
+	require.Equal(t, "/account/security", attacker.Get("/account/security/totp").Location())
+	require.Equal(t, "/account/security", attacker.Post("/account/security/totp", url.Values{"code": {"1"}}).Location())
+	owner.setTOTP()
+	owner.requireLoggedIn("ada@example.com")
+	attacker.requireLoggedOut()
+	require.Equal(t, "/login/second", attacker.logIn("ada@example.com").Location())
+}
+
+// A session that came from a sign-up link needs no other link.
+func TestEnrolment_AfterTheSignUp(t *testing.T) {
+	s := requiring(t)
+	models.Clock.Stop()
+	b := s.browser()
+	b.signUp("dora@example.com")
+	b.Get("/signup/" + modelstest.Link(t, "dora@example.com", models.MailSignup))
+	b.Post("/signup/password", url.Values{"password": {modelstest.Password}})
+	require.Equal(t, "/account/security", b.Get("/").Location())
+	require.Contains(t, b.Get("/account/security").Page, "Set up an authenticator app")
+	require.NotContains(t, modelstest.Mails(t, "dora@example.com"), models.MailEnrol)
+	b.setTOTP()
+	require.Contains(t, b.Get("/").Page, "<dd>dora@example.com</dd>")
+}
+
+// Who has a second step notices nothing.
+func TestEnrolment_WithASecondStep(t *testing.T) {
+	s := requiring(t)
+	codes := s.withSecondStep("ada@example.com")
+	b := s.browser()
+	b.logIn("ada@example.com")
+	require.Equal(t, "/", b.secondStep(codes[0]).Location())
+	b.requireLoggedIn("ada@example.com")
+	require.NotContains(t, modelstest.Mails(t, "ada@example.com"), models.MailEnrol)
+}
