@@ -58,18 +58,6 @@ func TestAuthLink(t *testing.T) {
 	require.Equal(t, "/", s.browser().byProvider("/auth/oidc").Location())
 }
 
-// It survives the second step of the login.
-func TestAuthLink_AfterTheSecondStep(t *testing.T) {
-	s := newProviderSite(t)
-	codes := s.withSecondStep("ada@example.com")
-	b := s.browser()
-	link := b.fromProvider("ada@example.com")
-	require.Equal(t, "/login/second", b.logInFrom(b.Get(b.Get(link).Location()).Page, "ada@example.com").Location())
-	require.Equal(t, link, b.secondStep(codes[0]).Location())
-	require.Equal(t, "/account/security", b.Post(link, url.Values{}).Location())
-	require.Equal(t, []string{s.one.URL}, s.identities("ada@example.com"))
-}
-
 // In a browser that did not come from the provider, which may be that of the owner whom
 // an attacker made get the mail, it is a plain login.
 func TestAuthLink_InAnotherBrowser(t *testing.T) {

@@ -2,56 +2,15 @@ package actions
 
 import (
 	"net/url"
-	"regexp"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"corral/internal/apptest"
-	"corral/internal/passkey/passkeytest"
-	"corral/internal/web"
 	"corral/models"
 	"corral/models/modelstest"
 )
-
-// A page shows the form of a sudo route only to users who have confirmed. What other users
-// type would be lost.
-func TestSudo_FormsAreForConfirmedUsers(t *testing.T) {
-	s := newSite(t)
-	ada, _ := s.withPasskey("ada@example.com")
-	ada.addsPasskey(passkeytest.New(origin))
-	require.Equal(t, "/account/security", ada.Delete(passkeysPath+"/"+newestFactor(t).ID.String(), nil).Location())
-	ada.setTOTP()
-	require.Len(t, ada.recoveryCodes(), 10)
-	ada.Put("/account/email", url.Values{"email": {"ada@new.example"}})
-	ada.Post("/account/email/confirm/"+modelstest.Link(t, "ada@new.example", models.MailEmailConfirm), nil)
-	pages := func() (forms string) {
-		for _, path := range []string{"/account", "/account/security", "/account/security/recovery-codes", "/account/security/totp"} {
-			forms += ada.Get(path).Page
-		}
-		return forms
-	}
-	confirmed := pages()
-	models.Clock.Move(10 * time.Minute)
-	unconfirmed := pages()
-	shown := 0
-	for _, r := range app.Routes() {
-		if Guard(r) != "sudo" || r.Method == "GET" || strings.Contains(r.Path, "{provider}") { // this site has none
-			continue
-		}
-		path := strings.TrimSuffix(web.TrimSlash(r.Path), "/options")
-		path = strings.ReplaceAll(regexp.QuoteMeta(path), `\{id\}`, `[^/"]+`)
-		form := regexp.MustCompile(`(action|data-passkey)="` + path + `"`)
-		require.False(t, form.MatchString(unconfirmed), path)
-		if path != "/account/security/totp" || r.Method == "DELETE" {
-			require.True(t, form.MatchString(confirmed), path)
-			shown++
-		}
-	}
-	require.Greater(t, shown, 10)
-}
 
 // With the second step on, a password does not confirm.
 func TestSudo_NeedsACodeWithTheSecondStepOn(t *testing.T) {

@@ -13,8 +13,6 @@ import (
 	"corral/config"
 	"corral/internal/factor"
 	"corral/internal/passkey"
-	"corral/internal/ratelimit"
-	"corral/internal/secret"
 )
 
 // passkeys is set by Connect.
@@ -114,17 +112,6 @@ func usePasskey(ctx context.Context, purpose, subject string, answer passkey.Ans
 func passkeyRefused(err error) bool {
 	status, _ := passkey.Problem(err)
 	return status != 0
-}
-
-// answerBuckets returns the buckets for an answer of an authenticator or provider: those
-// of the client, or that of a known browser, which attackers cannot fill.
-func (c Client) answerBuckets(ctx context.Context) (ratelimit.Buckets, error) {
-	digest := secret.TokenDigest(c.RawDeviceCookie)
-	known, err := DB.WithContext(ctx).Where("token_digest = ? AND expires_at > ?", digest, Clock.Now()).Exists(&DeviceCookie{})
-	if known {
-		return ratelimit.Buckets{bucketOf(answersPerDeviceCookie, string(digest))}, err
-	}
-	return loginsPerClient.OfClient(limitDigest, c.IP), err
 }
 
 // lockVerified locks the account of a verified passkey, reads both anew, uses its

@@ -10,6 +10,7 @@ import (
 
 	"corral/internal/database"
 	"corral/internal/ratelimit"
+	"corral/internal/secret"
 )
 
 // RateLimited means too many attempts.
@@ -69,4 +70,15 @@ func requestMail(ctx context.Context, template string, client Client, email stri
 		}
 		return queue(tx)
 	})
+}
+
+// answerBuckets returns the buckets for an answer of an authenticator or provider: those
+// of the client, or that of a known browser, which attackers cannot fill.
+func (c Client) answerBuckets(ctx context.Context) (ratelimit.Buckets, error) {
+	digest := secret.TokenDigest(c.RawDeviceCookie)
+	known, err := DB.WithContext(ctx).Where("token_digest = ? AND expires_at > ?", digest, Clock.Now()).Exists(&DeviceCookie{})
+	if known {
+		return ratelimit.Buckets{bucketOf(answersPerDeviceCookie, string(digest))}, err
+	}
+	return loginsPerClient.OfClient(limitDigest, c.IP), err
 }

@@ -1,0 +1,22 @@
+package actions
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"corral/models/modelstest"
+)
+
+// With the second step on, only that confirms; also if it was turned on meanwhile.
+func TestSudoProvider_NotWithASecondStep(t *testing.T) {
+	s := newProviderSite(t)
+	s.linked("ada@example.com")
+	b := s.unconfirmed("ada@example.com")
+	back := b.toProvider("/sudo/oidc")
+	modelstest.SetTOTP(t, "ada@example.com")
+	b.requireAlert(b.Get(back), "/sudo", "That account at Example &amp; Co is not the one")
+	require.Equal(t, 403, b.clicks("/sudo/oidc").StatusCode)
+	require.NotContains(t, b.Get("/sudo").Page, "/sudo/oidc")
+	require.Equal(t, "/sudo", b.Delete("/account", nil).LocationPath())
+}
