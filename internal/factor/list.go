@@ -6,8 +6,6 @@ import (
 
 	"github.com/gobuffalo/pop/v6"
 	"github.com/gofrs/uuid"
-
-	"corral/internal/passkey"
 )
 
 // List holds factors of one user, oldest first.
@@ -71,12 +69,4 @@ func (l List) IDs() (ids []uuid.UUID) {
 		ids = append(ids, f.ID)
 	}
 	return ids
-}
-
-// Credentials returns the credentials of the passkeys.
-func (l List) Credentials() (credentials []passkey.Credential) {
-	for _, f := range l.OfKind(Passkey) {
-		credentials = append(credentials, f.Credential())
-	}
-	return credentials
 }

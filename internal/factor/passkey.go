@@ -50,3 +50,11 @@ func NewestPasskey(tx *pop.Connection) (*Factor, error) {
 	}
 	return found.Oldest(), nil
 }
+
+// Credentials returns the credentials of the passkeys.
+func (l List) Credentials() (credentials []passkey.Credential) {
+	for _, f := range l.OfKind(Passkey) {
+		credentials = append(credentials, f.Credential())
+	}
+	return credentials
+}
