@@ -71,3 +71,24 @@ func renderRecoveryCodes(c buffalo.Context, codes []string, message string) erro
 	c.Set("host", settings.Host.Host)
 	return renderForm(c, "account_security_recovery_codes/show.plush.html", messages{"codes": message})
 }
+
+type codeForm struct {
+	Code string `form:"code"`
+}
+
+func endLinksByCode(c buffalo.Context) error {
+	var form codeForm
+	if err := web.Bind(c, &form); err != nil {
+		return err
+	}
+	err := currentUser(c).EndLinksByCode(c, c.Param("id"), form.Code, clientOf(c))
+	message := refusal(c, err)
+	if errors.Is(err, models.ErrRefused) {
+		message = T.Translate(c, "account_security.links_refused")
+	}
+	if message != "" {
+		c.Set("link", c.Param("id"))
+		return renderSecurity(c, messages{"code": message})
+	}
+	return securityChanged(c, err, "links ended", "account_security.links_ended")
+}
