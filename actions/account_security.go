@@ -85,8 +85,7 @@ func setProtection(c buffalo.Context, ways int) {
 	c.Set("protection", sentences)
 }
 
-// showFactors sets the factors of an account for a page. ways is how many of them pass
-// a second step, but for recovery codes.
+// showFactors sets an account's factors for a page. Recovery codes are none of the ways.
 func showFactors(c buffalo.Context, user *models.User) (ways int, err error) {
 	factors, err := models.FactorsOf(c, user)
 	codes := ofKind(factors, models.FactorCodes)

@@ -19,7 +19,6 @@ func PasskeyEndpointsShow(c buffalo.Context) error {
 	return web.AnswerScript(c, map[string]string{"enroll": page, "manage": page})
 }
 
-// showRemovedPasskeys sets those of an account that can be taken back.
 func showRemovedPasskeys(c buffalo.Context, user *models.User) error {
 	_, removed, err := models.PasskeysOf(c, user)
 	c.Set("removedPasskeys", removed)

@@ -23,7 +23,6 @@ func showRecoveryCodes(c buffalo.Context, codes []string) error {
 	return redirect(c, "accountSecurityRecoveryCodesPath()")
 }
 
-// showCodesLeft sets how many codes of an account are left.
 func showCodesLeft(c buffalo.Context, user *models.User) error {
 	left, err := user.RecoveryCodesLeft(c)
 	c.Set("codes_left", left)

@@ -154,7 +154,6 @@ func AccountSecurityLinksOptions(c buffalo.Context) error {
 	})
 }
 
-// endLinksByPasskey is AccountSecurityLinksDestroy of JSON clients.
 func endLinksByPasskey(c buffalo.Context) error {
 	return passkeyAnswer(c, http.StatusOK, func(form passkeyForm) (string, error) {
 		err := currentUser(c).EndLinksByPasskey(c, c.Param("id"), form.Answer, clientOf(c))
