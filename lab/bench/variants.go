@@ -73,7 +73,7 @@ func (silent) Emit(events.Event) error                                 { return 
 	{name: "session: the join, with a context that cannot end", edits: []edit{{"models/session_find.go",
 		"	var row sessionAndUser\n", "	ctx = context.WithoutCancel(ctx)\n	var row sessionAndUser\n"}}},
 	{name: "path helpers: shared by all requests", edits: []edit{
-		{"actions/app.go", "\t\tif c.Development() {\n\t\t\tfor _, r := range devRoutes {\n\t\t\t\tr.addTo(app)\n\t\t\t}\n\t\t}\n", "\t\tshareHelpers(app)\n"},
+		{"actions/app.go", "must(r.AddTo(app))\n\t\t\t}\n\t\t}\n", "must(r.AddTo(app))\n\t\t\t}\n\t\t}\n\t\tshareHelpers(app)\n"},
 		{"actions/helpers.go", "", sharedHelpers}}},
 	{name: "responses: sent in one write", edits: []edit{
 		{"internal/web/server.go", "detectProxyProtocol(l, logger)", "holding{detectProxyProtocol(l, logger)}"},
