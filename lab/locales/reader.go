@@ -42,15 +42,20 @@ func Readers(t testing.TB) []*Reader {
 	return readers
 }
 
-// pattern returns a pattern of the text. Each placeholder matches any word.
+// pattern returns a pattern of the text. Each placeholder matches any word, but that of
+// a time several.
 func (t Text) pattern() string {
 	var alternatives []string
 	for _, form := range t.Forms {
 		parts := placeholder.Split(trim(form), -1)
+		names := placeholder.FindAllString(trim(form), -1)
 		for i, part := range parts {
 			parts[i] = regexp.QuoteMeta(part)
+			if i < len(names) {
+				parts[i] += map[bool]string{true: `.+`, false: `\S+`}[names[i] == "{{.until}}"]
+			}
 		}
-		alternatives = append(alternatives, strings.Join(parts, `\S+`))
+		alternatives = append(alternatives, strings.Join(parts, ""))
 	}
 	return "^(?:" + strings.Join(alternatives, "|") + ")$"
 }
