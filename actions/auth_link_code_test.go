@@ -2,9 +2,13 @@ package actions
 
 import (
 	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"corral/internal/oidc/oidctest"
+	"corral/models/modelstest"
 )
 
 // It survives the second step of the login.
@@ -17,4 +21,30 @@ func TestAuthLink_AfterTheSecondStep(t *testing.T) {
 	require.Equal(t, link, b.secondStep(codes[0]).Location())
 	require.Equal(t, "/account/security", b.Post(link, url.Values{}).Location())
 	require.Equal(t, []string{s.one.URL}, s.identities("ada@example.com"))
+}
+
+// The cookie has 4 KB. What is too long for it is left out, and fails no login.
+func TestAuthLink_LongIdentities(t *testing.T) {
+	label := strings.Repeat("b", 58)
+	for name, c := range map[string]struct {
+		subject, email string
+		links          bool
+	}{
+		"of most providers": {strings.Repeat("s", 64), "ada@example.com", true},
+		"longest subject":   {strings.Repeat("s", 255), "ada@example.com", true},
+		"longest email":     {strings.Repeat("s", 64), strings.Repeat("a", 64) + "@" + label + "." + label + "." + label + ".example", false},
+		"both":              {strings.Repeat("s", 255), strings.Repeat("a", 64) + "@" + label + "." + label + "." + label + ".example", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newProviderSite(t)
+			codes := s.withSecondStep(c.email)
+			s.one.Behave(oidctest.Behaviour{Subject: c.subject, Email: c.email})
+			b := s.browser()
+			link := b.fromProvider(c.email)
+			a := b.Post("/login", url.Values{"email": {c.email}, "password": {modelstest.Password}, "next": {"/account?" + strings.Repeat("a", 1014)}})
+			require.Equal(t, "/login/second", a.Location())
+			require.Equal(t, "/account", b.secondStep(codes[0]).LocationPath())
+			require.Equal(t, map[bool]int{true: 200, false: 302}[c.links], b.Get(link).StatusCode)
+		})
+	}
 }

@@ -153,8 +153,18 @@ func pendingIdentity(c buffalo.Context) (*models.PendingIdentity, *provider) {
 	return pending, p
 }
 
+// maxPending leaves room in the cookie, which is limited to 4 KB, for a login that waits
+// for its second step.
+const maxPending = 400
+
+// keepPending keeps the identity for this browser. One that is too long is left out: its
+// link is a plain sign-up or login.
 func keepPending(c buffalo.Context, pending *models.PendingIdentity) {
 	text, _ := json.Marshal(pending) // texts: never fails
+	if len(text)+len(pending.Email) > maxPending { // mailedToKey has it, too
+		c.Session().Delete(pendingKey)
+		return
+	}
 	c.Session().Set(pendingKey, string(text))
 }
 
