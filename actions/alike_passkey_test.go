@@ -2,10 +2,13 @@ package actions
 
 import (
 	"encoding/json"
+	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"corral/internal/apptest"
 	"corral/internal/passkey"
 	"corral/internal/passkey/passkeytest"
 	"corral/models"
@@ -13,6 +16,7 @@ import (
 )
 
 func init() {
+	formsWithEmail["passkey"] = passkeyLogin
 	kindsOfEmail["taken, with a passkey"] = func(t testing.TB, email string) { addPasskeyTo(t, modelstest.SignUp(t, email)) }
 	kindsOfEmail["taken, with a passkey as second step"] = func(t testing.TB, email string) {
 		user := modelstest.SignUp(t, email)
@@ -37,4 +41,19 @@ func addPasskeyTo(t testing.TB, user *models.User) {
 	require.NoError(t, err)
 	answer := passkey.Answer(passkeytest.New(origin).Create(t, options))
 	require.NoError(t, user.AddPasskey(t.Context(), answer, "", "", models.Client{}))
+}
+
+// random is what differs in all options.
+var random = regexp.MustCompile(`"(challenge|state)":"[^"]*"`)
+
+// passkeyLogin asks for options between logins that fail, and refuses an answer.
+func passkeyLogin(b *browser, email string) (answers []apptest.Answer) {
+	for range 7 {
+		options := b.PostJSON("/login/passkey/options", "{}")
+		require.Equal(b.site.t, 200, options.StatusCode)
+		options.Page = random.ReplaceAllStringFunc(options.Page, func(s string) string { return strings.Repeat("x", len(s)) })
+		login := times(1, "/login", "password")(b, email)
+		answers = append(answers, options, login[0], b.PostJSON("/login/passkey", "{}"))
+	}
+	return answers
 }

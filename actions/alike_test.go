@@ -3,7 +3,6 @@ package actions
 import (
 	"fmt"
 	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -63,32 +62,19 @@ func times(count int, path string, fields ...string) visit {
 	}
 }
 
-// random is what differs in all options.
-var random = regexp.MustCompile(`"(challenge|state)":"[^"]*"`)
-
-// passkeyLogin asks for options between logins that fail, and refuses an answer.
-func passkeyLogin(b *browser, email string) (answers []apptest.Answer) {
-	for range 7 {
-		options := b.PostJSON("/login/passkey/options", "{}")
-		require.Equal(b.site.t, 200, options.StatusCode)
-		options.Page = random.ReplaceAllStringFunc(options.Page, func(s string) string { return strings.Repeat("x", len(s)) })
-		login := times(1, "/login", "password")(b, email)
-		answers = append(answers, options, login[0], b.PostJSON("/login/passkey", "{}"))
-	}
-	return answers
+// formsWithEmail holds the forms of TestAlike.
+var formsWithEmail = map[string]visit{
+	"login":           times(8, "/login", "password"),
+	"sign up":         times(5, "/signup"),
+	"forgot":          times(5, "/password/forgot"),
+	"change of email": changeEmail,
 }
 
 // Prevents account enumeration at each form with an email: status, headers,
 // cookies' names, lengths and attributes, and every byte of the page are the
 // same, also beyond the rate limit.
 func TestAlike(t *testing.T) {
-	for form, visit := range map[string]visit{
-		"login":           times(8, "/login", "password"),
-		"sign up":         times(5, "/signup"),
-		"forgot":          times(5, "/password/forgot"),
-		"change of email": changeEmail,
-		"passkey":         passkeyLogin,
-	} {
+	for form, visit := range formsWithEmail {
 		s := newProductionSite(t, trustLoopback)
 		models.Clock.Stop() // Retry-After is the same for all
 		var expected []apptest.Answer

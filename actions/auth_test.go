@@ -284,17 +284,3 @@ func TestAuth_FailuresAreLimited(t *testing.T) {
 		b.requireAlert(b.byProvider("/auth/oidc"), "/login", "Example &amp; Co cannot be reached.")
 	}
 }
-
-// A pending identity, a long page to go to and a second step fit into the cookie.
-func TestAuth_CookieFits(t *testing.T) {
-	s := newProviderSite(t)
-	s.withSecondStep("ada@example.com")
-	s.one.Behave(oidctest.Behaviour{Subject: strings.Repeat("s", 64), Email: "ada@example.com"})
-	b := s.browser()
-	long := "/account?" + strings.Repeat("x", 1015)
-	require.Equal(t, "/check-mail", b.byProvider("/auth/oidc?"+url.Values{"next": {long}}.Encode()).LocationPath())
-	a := b.Post("/login", url.Values{"email": {"ada@example.com"}, "password": {modelstest.Password}, "next": {long}})
-	require.Equal(t, "/login/second", a.Location())
-	require.Less(t, len(b.sessionCookie()), 4000)
-	t.Log(len(b.sessionCookie()))
-}

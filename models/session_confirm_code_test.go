@@ -78,3 +78,18 @@ func (ms *ModelSuite) Test_Session_ConfirmRefusesAFactorThatIsDueForRemoval() {
 	ms.ErrorIs(ms.confirmWithCode(s, modelstest.NextCode(key)), models.ErrBadCode)
 	ms.False(ms.reloaded(s).Confirmed())
 }
+
+func (ms *ModelSuite) Test_Session_NoEleventhConfirmation_ByCode() {
+	ms.signUp("ada@example.com")
+	_, codes := modelstest.SetTOTP(ms.T(), "ada@example.com")
+	s := ms.found(ms.user("ada@example.com"))
+	ms.NoError(ms.DB.RawQuery("UPDATE sessions SET failed_confirmations = 10").Exec())
+	_, err := s.Confirm(ms.T().Context(), models.Credentials{Code: codes[0], Client: here})
+	ms.ErrorIs(err, models.ErrSessionEnded)
+	ms.Zero(ms.count("sessions"))
+}
+
+func (ms *ModelSuite) confirmWithCode(s *models.Session, code string) error {
+	_, err := s.Confirm(ms.T().Context(), models.Credentials{Email: s.User.Email, Password: modelstest.Password, Code: code, Client: here})
+	return err
+}

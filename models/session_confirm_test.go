@@ -126,16 +126,6 @@ func (ms *ModelSuite) Test_Session_NoEleventhConfirmation() {
 	ms.Zero(ms.count("sessions"))
 }
 
-func (ms *ModelSuite) Test_Session_NoEleventhConfirmation_ByCode() {
-	ms.signUp("ada@example.com")
-	_, codes := modelstest.SetTOTP(ms.T(), "ada@example.com")
-	s := ms.found(ms.user("ada@example.com"))
-	ms.NoError(ms.DB.RawQuery("UPDATE sessions SET failed_confirmations = 10").Exec())
-	_, err := s.Confirm(ms.T().Context(), models.Credentials{Code: codes[0], Client: here})
-	ms.ErrorIs(err, models.ErrSessionEnded)
-	ms.Zero(ms.count("sessions"))
-}
-
 // Disconnecting hides no failure: it is counted before hashing. One that was not
 // checked does not count.
 func (ms *ModelSuite) Test_Session_CountsConfirmationsBeforeHashing() {
@@ -202,9 +192,4 @@ func (ms *ModelSuite) Test_Session_ConfirmationsOfOneSession() {
 	ms.Zero(ms.reloaded(one).FailedConfirmations)
 	ms.False(ms.reloaded(other).Confirmed())
 	ms.Equal(1, ms.reloaded(other).FailedConfirmations)
-}
-
-func (ms *ModelSuite) confirmWithCode(s *models.Session, code string) error {
-	_, err := s.Confirm(ms.T().Context(), models.Credentials{Email: s.User.Email, Password: modelstest.Password, Code: code, Client: here})
-	return err
 }

@@ -1,0 +1,63 @@
+package factor_test
+
+import (
+	"testing"
+
+	"github.com/gofrs/uuid"
+	"github.com/stretchr/testify/require"
+
+	"corral/internal/database"
+	"corral/internal/factor"
+	"corral/internal/passkey"
+)
+
+func addPasskey(t testing.TB, userID uuid.UUID, id string) *factor.Factor {
+	t.Helper()
+	return add(t, userID, factor.NewPasskey(passkey.Credential{ID: []byte(id), RPID: "example.com"}, "Phone"))
+}
+
+func TestList_Credentials(t *testing.T) {
+	user := newUser(t)
+	addPasskey(t, user, "first")
+	addOf(t, user, factor.Codes)
+	addPasskey(t, user, "second")
+	credentials := of(t, user).Credentials()
+	require.Len(t, credentials, 2)
+	require.Equal(t, "first", string(credentials[0].ID))
+}
+
+// An account must not take over the passkey of another, even a removed one.
+func TestPasskey_IDsAreUnique(t *testing.T) {
+	f := addPasskey(t, newUser(t), "id")
+	require.NoError(t, f.Remove(db, noon, 1))
+	again := factor.NewPasskey(passkey.Credential{ID: []byte("id")}, "")
+	require.True(t, database.IsDuplicate(again.Add(db, noon)))
+}
+
+func TestPasskey(t *testing.T) {
+	user := newUser(t)
+	newest, err := factor.NewestPasskey(db)
+	require.NoError(t, err)
+	require.Nil(t, newest)
+	_, err = factor.ByCredential(db, []byte("first"))
+	require.ErrorIs(t, err, passkey.ErrUnknown)
+
+	first, second := addPasskey(t, user, "first"), addPasskey(t, user, "second")
+	addOf(t, user, factor.Codes)
+	newest, err = factor.NewestPasskey(db)
+	require.NoError(t, err)
+	require.Equal(t, second.ID, newest.ID)
+	require.NoError(t, second.Remove(db, noon, 1))
+	newest, err = factor.NewestPasskey(db)
+	require.NoError(t, err)
+	require.Equal(t, first.ID, newest.ID)
+	found, err := factor.ByCredential(db, []byte("second"))
+	require.NoError(t, err)
+	require.Equal(t, second.ID, found.ID, "removed ones too")
+
+	require.NoError(t, first.Rename(db, "Key"))
+	require.NoError(t, first.StoreCredential(db, passkey.Credential{ID: []byte("first"), SignCount: 7}))
+	stored := of(t, user).ByID(first.ID)
+	require.Equal(t, "Key", stored.Name)
+	require.EqualValues(t, 7, stored.Credential().SignCount)
+}

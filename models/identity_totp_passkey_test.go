@@ -1,0 +1,46 @@
+package models_test
+
+import (
+	"corral/models"
+	"corral/models/modelstest"
+)
+
+// One way in remains: a passkey, or a password or identity and what passes the second
+// step.
+func (ms *ModelSuite) Test_Identity_AWayInRemains() {
+	ms.configureProviders()
+	ctx := ms.T().Context()
+	ms.withIdentity("ada@example.com")
+	ms.ErrorIs(ms.unlink("ada@example.com", issuer), models.ErrRefused)
+	ms.link("ada@example.com", goneIssuer, "ada")
+	ms.ErrorIs(ms.unlink("ada@example.com", issuer), models.ErrRefused, "a provider that is not configured is no way in")
+	ms.ErrorIs(ms.unlink("ada@example.com", otherIssuer), models.ErrNotFound)
+	ms.Equal([]string{"ada", "ada"}, ms.identities("ada@example.com"), "nothing was removed")
+
+	modelstest.SetTOTP(ms.T(), "ada@example.com")
+	ms.ErrorIs(ms.unlink("ada@example.com", issuer), models.ErrRefused, "TOTP alone logs nobody in")
+	ms.ErrorIs(ms.user("ada@example.com").RemoveTOTP(ctx, here), models.ErrRefused, "nothing would pass the second step")
+	ms.NoError(errorOf(ms.user("ada@example.com").TurnSecondStep(ctx, false, here)), "the identity logs in")
+	ms.NoError(ms.user("ada@example.com").RemoveTOTP(ctx, here))
+	passkey := ms.addFactor(models.FactorPasskey)
+	ms.NoError(errorOf(ms.user("ada@example.com").TurnSecondStep(ctx, true, here)))
+	ms.NoError(ms.unlink("ada@example.com", issuer), "the passkey logs in")
+	ms.ErrorIs(errorOf(ms.user("ada@example.com").TurnSecondStep(ctx, false, here)), models.ErrRefused, "neither password nor identity")
+	ms.ErrorIs(ms.user("ada@example.com").RemovePasskey(ctx, passkey.ID.String(), here), models.ErrRefused)
+
+	ms.link("ada@example.com", issuer, "ada")
+	ms.ErrorIs(ms.user("ada@example.com").RemovePasskey(ctx, passkey.ID.String(), here), models.ErrRefused, "the second step is on")
+	ms.NoError(errorOf(ms.user("ada@example.com").TurnSecondStep(ctx, false, here)))
+	ms.NoError(ms.user("ada@example.com").RemovePasskey(ctx, passkey.ID.String(), here), "the identity logs in")
+}
+
+// An identity does not do in place of a passkey.
+func (ms *ModelSuite) Test_Identity_RemovePasswordNeedsAPasskey() {
+	ms.configureProviders()
+	ms.signUp("ada@example.com")
+	ms.link("ada@example.com", issuer, "ada")
+	ms.ErrorIs(errorOf(ms.user("ada@example.com").RemovePassword(ms.T().Context(), here)), models.ErrRefused)
+	modelstest.SetTOTP(ms.T(), "ada@example.com")
+	ms.ErrorIs(errorOf(ms.user("ada@example.com").RemovePassword(ms.T().Context(), here)), models.ErrRefused)
+	ms.True(ms.user("ada@example.com").HasPassword())
+}

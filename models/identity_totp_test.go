@@ -1,0 +1,22 @@
+package models_test
+
+import (
+	"corral/models"
+	"corral/models/modelstest"
+)
+
+// Linking ends what waits for a second step, and what skips it.
+func (ms *ModelSuite) Test_Identity_ChangesRaiseTheVersion() {
+	ms.withSecondStep()
+	client := ms.ask(here)
+	ms.link("ada@example.com", issuer, "ada")
+	ms.ErrorIs(errorOf(models.FindSecondStep(ms.T().Context(), client)), models.ErrNotFound)
+	client = ms.ask(here)
+	ms.NoError(ms.unlink("ada@example.com", issuer))
+	ms.ErrorIs(errorOf(models.FindSecondStep(ms.T().Context(), client)), models.ErrNotFound)
+}
+
+func (ms *ModelSuite) Test_Identity_UndoRemovesAll_WithTheSecondStep() {
+	ms.undoRemovesAllIdentities(func() { modelstest.SetTOTP(ms.T(), "ada@example.com") })
+	ms.True(ms.user("ada@example.com").SecondStep)
+}
