@@ -206,3 +206,10 @@ func TestLoginSecond_SkipOnThisBrowser(t *testing.T) {
 	require.Equal(t, "/sudo", b.Post("/account", url.Values{"_method": {"DELETE"}}).LocationPath(), "not confirmed")
 	require.Equal(t, "/login/second", s.browser().logIn("ada@example.com").Location())
 }
+
+func TestLoginSecond_CodeWithoutState(t *testing.T) {
+	b := newSite(t).browser()
+	requireNoSecondStep(t, b.secondStep("wrong"))
+	b.logIn("nobody@example.com")
+	require.Equal(t, "/login", b.secondStep("wrong").Location())
+}

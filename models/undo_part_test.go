@@ -162,23 +162,6 @@ func (ms *ModelSuite) Test_Undo_ReplacedTOTPDoesNotReturnLater() {
 	ms.hasFactors([]string{"passkey"}, true, "a day later")
 }
 
-// The owner turns the second step on again, with nothing but what is undone later.
-func (ms *ModelSuite) Test_Undo_KeepsAWayIn() {
-	models.Clock.Stop()
-	ctx := ms.T().Context()
-	ms.signUp("ada@example.com")
-	passkey := ms.addFactor("passkey")
-	ms.turnSecondStep(true)
-	ms.addFactor("totp")
-	ms.notMe("totp_added")
-	ms.NoError(ms.user("ada@example.com").SetPassword(ctx, modelstest.Password))
-	ms.turnSecondStep(false)
-	ms.removeFactor(passkey)
-	ms.NoError(errorOf(ms.user("ada@example.com").TurnSecondStep(ctx, true, here)))
-	ms.later(24 * time.Hour)
-	ms.hasFactors([]string{"codes"}, false, "nothing else passes it")
-}
-
 // A deleted account changes back, and no mail tells of it.
 func (ms *ModelSuite) Test_Undo_FinishesInADeletedAccount() {
 	models.Clock.Stop()

@@ -1,0 +1,25 @@
+package models_test
+
+import (
+	"time"
+
+	"corral/models"
+	"corral/models/modelstest"
+)
+
+// The owner turns the second step on again, with nothing but what is undone later.
+func (ms *ModelSuite) Test_Undo_KeepsAWayIn() {
+	models.Clock.Stop()
+	ctx := ms.T().Context()
+	ms.signUp("ada@example.com")
+	passkey := ms.addFactor("passkey")
+	ms.turnSecondStep(true)
+	ms.addFactor("totp")
+	ms.notMe("totp_added")
+	ms.NoError(ms.user("ada@example.com").SetPassword(ctx, modelstest.Password))
+	ms.turnSecondStep(false)
+	ms.removeFactor(passkey)
+	ms.NoError(errorOf(ms.user("ada@example.com").TurnSecondStep(ctx, true, here)))
+	ms.later(24 * time.Hour)
+	ms.hasFactors([]string{"codes"}, false, "nothing else passes it")
+}
