@@ -160,7 +160,7 @@ const maxPending = 400
 // keepPending keeps the identity for this browser. One that is too long is left out: its
 // link is a plain sign-up or login.
 func keepPending(c buffalo.Context, pending *models.PendingIdentity) {
-	text, _ := json.Marshal(pending) // texts: never fails
+	text, _ := json.Marshal(pending)               // texts: never fails
 	if len(text)+len(pending.Email) > maxPending { // mailedToKey has it, too
 		c.Session().Delete(pendingKey)
 		return
