@@ -51,11 +51,20 @@ var drops = map[string]func(*testing.T, *app){
 	},
 	"The activity page": func(t *testing.T, a *app) { isGone(t, a, "/account/activity") },
 	"The devices page":  func(t *testing.T, a *app) { isGone(t, a, "/account/sessions") },
+	"Passkeys": func(t *testing.T, a *app) {
+		isMissing(t, a, "/.well-known/passkey-endpoints")
+		require.NotContains(t, a.get(t, "/account/security"), "/passkey")
+	},
 }
 
 func isGone(t *testing.T, a *app, path string) {
 	t.Helper()
 	require.NotContains(t, a.get(t, "/"), path)
+	isMissing(t, a, path)
+}
+
+func isMissing(t *testing.T, a *app, path string) {
+	t.Helper()
 	status, _ := a.send(t, "GET", path, nil)
 	require.Equal(t, http.StatusNotFound, status)
 }
