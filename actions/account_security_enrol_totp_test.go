@@ -3,9 +3,11 @@ package actions
 import (
 	"net/url"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"corral/internal/apptest"
 	"corral/models"
 	"corral/models/modelstest"
 )
@@ -79,4 +81,36 @@ func TestEnrolment_WithASecondStep(t *testing.T) {
 	require.Equal(t, "/", b.secondStep(codes[0]).Location())
 	b.requireLoggedIn("ada@example.com")
 	require.NotContains(t, modelstest.Mails(t, "ada@example.com"), models.MailEnrol)
+}
+
+func TestEnrolment_LinkIsOfOneAccount(t *testing.T) {
+	s := requiring(t)
+	models.Clock.Stop()
+	modelstest.SignUp(t, "ada@example.com")
+	modelstest.SignUp(t, "bob@example.com")
+	s.loggedIn("ada@example.com", firefox)
+	link := "/account/security/enrol/" + modelstest.Link(t, "ada@example.com", models.MailEnrol)
+	require.Equal(t, "/login?next="+url.QueryEscape(link), s.browser().Get(link).Location())
+	bob := s.loggedIn("bob@example.com", firefox)
+	for _, a := range []apptest.Answer{bob.Get(link), bob.Post(link, url.Values{})} {
+		require.Equal(t, 404, a.StatusCode)
+		require.Contains(t, a.Page, "ada@example.com")
+	}
+	require.Equal(t, "/account/security", bob.Get("/account/security/totp").Location())
+	models.Clock.Move(time.Hour)
+	ada := s.loggedIn("ada@example.com", safari)
+	require.Equal(t, 404, ada.Post(link, url.Values{}).StatusCode, "expired")
+	require.Equal(t, "/account/security", ada.Get("/account/security/totp").Location())
+}
+
+// By a passkey and the switch.
+func TestEnrolment_ByAPasskey(t *testing.T) {
+	s := requiring(t)
+	modelstest.SignUp(t, "ada@example.com")
+	b := s.loggedIn("ada@example.com", firefox)
+	b.Post("/account/security/enrol/"+modelstest.Link(t, "ada@example.com", models.MailEnrol), url.Values{})
+	s.addPasskey("ada@example.com")
+	require.Equal(t, "/account/security", b.Get("/").Location(), "a passkey alone leaves a login by password as it was")
+	require.Equal(t, "/account/security/recovery-codes", b.Put("/account/security/second-step", url.Values{"on": {"true"}}).Location())
+	b.requireLoggedIn("ada@example.com")
 }
