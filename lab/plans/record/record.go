@@ -61,7 +61,7 @@ var active *recorder
 // Start records the statements of a connection in a new file of a folder. The app is
 // the module in root.
 func Start(conn *pop.Connection, folder, root, module string) {
-	file, err := os.Create(filepath.Join(folder, fmt.Sprint(os.Getpid(), ".json")))
+	file, err := os.CreateTemp(folder, "*.json")
 	if err != nil {
 		panic(err)
 	}
