@@ -25,7 +25,9 @@ func Unavailable(err error) bool {
 	switch {
 	case errors.As(err, &httpClient):
 		return false
-	case errors.Is(err, errRemoved), errors.Is(err, driver.ErrBadConn), errors.Is(err, sql.ErrConnDone), errors.As(err, &connect), pgconn.SafeToRetry(err),
+	case errors.Is(err, errRemoved), errors.Is(err, driver.ErrBadConn), errors.Is(err, sql.ErrConnDone),
+		errors.Is(err, sql.ErrTxDone), // its context has ended between two statements
+		errors.As(err, &connect), pgconn.SafeToRetry(err),
 		errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled),
 		errors.Is(err, io.ErrUnexpectedEOF): // PostgreSQL crashed while answering
 		return true
