@@ -10,7 +10,7 @@ import (
 )
 
 // enrolment holds the paths that are open to a user who has to set up a second step,
-// and whether the session needs to come from a mailed link for them.
+// and whether the session must have redeemed a mailed link first.
 var enrolment = map[string]bool{
 	"/logout":                            false,
 	"/account/language":                  false,

@@ -17,7 +17,7 @@ import (
 
 // Keys of Buffalo's session once logged in.
 const (
-	tokenKey   = "token"   // of a row of models.Session
+	tokenKey   = "token"   // the raw token of a models.Session
 	expiresKey = "expires" // Unix seconds; with "remember me" only
 )
 
@@ -31,7 +31,7 @@ func Identify(next buffalo.Handler) buffalo.Handler {
 		session, err := models.FindSession(c, rawToken, models.Client{IP: web.Info(c).Client})
 		if errors.Is(err, models.ErrNotFound) {
 			web.Info(c).Event("session refused") // may be a copied cookie
-			if web.IsNavigation(c.Request()) {   // otherwise the user would not learn that it has ended
+			if web.IsNavigation(c.Request()) {   // else the next page tells the user that the session has ended
 				c.Set("session_ended", "login.ended")
 				c.Session().Delete(tokenKey)
 				c.Session().Delete(expiresKey)
@@ -57,8 +57,8 @@ func currentSession(c context.Context) *models.Session {
 // currentUser returns the logged-in user. Only for guarded routes.
 func currentUser(c context.Context) *models.User { return currentSession(c).User }
 
-// logIn is the only way to log in. It clears the old session: prevents session
-// fixation. An identity that waits for its link stays for the account with its email.
+// logIn is the only way to log in. It clears the old session, which prevents session
+// fixation, but for a pending identity with the user's email.
 func logIn(c buffalo.Context, session *models.LoggedIn) {
 	pending, _ := c.Session().Get(pendingKey).(string)
 	c.Session().Clear()
@@ -73,7 +73,7 @@ func logIn(c buffalo.Context, session *models.LoggedIn) {
 	info.Event("login succeeded")
 }
 
-// keepToken puts the session's token into the cookie. Each one voids the one before.
+// keepToken puts the session's token into the cookie. A new token voids the last one.
 func keepToken(c buffalo.Context, session *models.Session, rawToken string) {
 	c.Session().Set(tokenKey, rawToken)
 	if session.Remembered {
@@ -82,7 +82,7 @@ func keepToken(c buffalo.Context, session *models.Session, rawToken string) {
 }
 
 // logOut is the only way to log out. It deletes the row, which voids copied
-// cookies, and the cookie even if that fails.
+// cookies. It deletes the browser's cookie even if that fails.
 func logOut(c buffalo.Context) (err error) {
 	if client := clientOf(c); client.RawSession != "" {
 		var user *models.User
@@ -114,7 +114,7 @@ func newSessionStore(c config.Config) sessions.Store {
 	return cookiestore.New(cookiestore.Options{
 		Keys:       secret.NewRing("corral", c.SessionSecrets).Pairs("session cookie"),
 		Secure:     c.Production(),
-		ExpiresKey: expiresKey, // for the browser: the session's row decides
+		ExpiresKey: expiresKey, // for the browser only: the row says when the session ends
 		Now:        models.Clock.Now,
 		ReadOnly:   web.IsPrefetch,
 		OnRefused:  func(r *http.Request) { web.Info(r.Context()).Event("cookie refused") },

@@ -7,8 +7,8 @@ type emailForm struct {
 
 // newPasswordForm is behind a mailed link.
 type newPasswordForm struct {
-	Email    string `form:"username"` // the account that the form names
-	Link     string `form:"link"`     // of models.FormDigests
+	Email    string `form:"username"` // of the account, for password managers
+	Link     string `form:"link"`     // one of models.FormDigests
 	Password string `form:"password"`
 }
 

@@ -70,8 +70,8 @@ const (
 	pendingKey = "pending" // a models.PendingIdentity
 )
 
-// goToProvider redirects to the provider, from pages of this site only: prevents that
-// an attacker's link logs in, or links the account that the browser has there.
+// goToProvider redirects to the provider, from pages of this site only. A page of an
+// attacker could otherwise log the browser in, or link its account at the provider.
 func goToProvider(c buffalo.Context, purpose string, flow oidc.Flow) error {
 	return withProvider(c, func(p *provider) error {
 		if !web.FromOwnPage(c.Request()) {
@@ -92,7 +92,7 @@ func goToProvider(c buffalo.Context, purpose string, flow oidc.Flow) error {
 	})
 }
 
-// subjectOf returns the session that a link or confirmation is for.
+// subjectOf names the session that links an identity or confirms; "" for a login.
 func subjectOf(c buffalo.Context, purpose string) string {
 	if session := currentSession(c); session != nil && purpose != toLogIn {
 		return session.ID.String() + " of " + session.UserID.String()
@@ -101,13 +101,13 @@ func subjectOf(c buffalo.Context, purpose string) string {
 }
 
 // providerFailed leads back to where the login began, with a sentence. It logs why, for
-// the operator. Of an answer without a valid state, state is nil.
+// the operator. The state is nil if the answer had no valid one.
 func providerFailed(c buffalo.Context, p *provider, state *oidc.State, err error) error {
 	message := refusal(c, err)
 	key := "provider.refused"
 	switch {
 	case message != "":
-		c.Response().Header().Del("Retry-After") // of the attempt, not of the page that follows
+		c.Response().Header().Del("Retry-After") // rateLimited set it for the attempt, not for the page that follows
 	case errors.Is(err, oidc.ErrUnavailable):
 		key = "provider.unavailable"
 		web.Info(c).Event("provider unavailable")
@@ -147,7 +147,7 @@ func pendingIdentity(c buffalo.Context) (*models.PendingIdentity, *provider) {
 		return nil, nil
 	}
 	p := findProvider(func(p provider) bool { return p.Issuer == pending.Issuer })
-	if p == nil { // it was configured then
+	if p == nil { // it is no longer configured
 		return nil, nil
 	}
 	return pending, p
@@ -157,19 +157,19 @@ func pendingIdentity(c buffalo.Context) (*models.PendingIdentity, *provider) {
 // for its second step.
 const maxPending = 400
 
-// keepPending keeps the identity for this browser. One that is too long is left out: its
-// link is a plain sign-up or login.
+// keepPending keeps the identity for this browser. One that is too long is not kept: the
+// mailed link then signs up or logs in without it.
 func keepPending(c buffalo.Context, pending *models.PendingIdentity) {
-	text, _ := json.Marshal(pending)               // texts: never fails
-	if len(text)+len(pending.Email) > maxPending { // mailedToKey has it, too
+	text, _ := json.Marshal(pending)               // only strings: never fails
+	if len(text)+len(pending.Email) > maxPending { // the email is under mailedToKey, too
 		c.Session().Delete(pendingKey)
 		return
 	}
 	c.Session().Set(pendingKey, string(text))
 }
 
-// keepPendingOf keeps what the session had before the login of a user, unless it is for
-// another email.
+// keepPendingOf puts the pending identity of before the login back if its email is the
+// user's.
 func keepPendingOf(c buffalo.Context, user *models.User, text string) {
 	pending := models.PendingIdentity{}
 	if json.Unmarshal([]byte(text), &pending) == nil && pending.Email == user.Email {

@@ -8,11 +8,11 @@ import (
 	"corral/models"
 )
 
-// The words of the table of routes.
+// Short names for the table of routes.
 var (
 	get, post, put, del = route.Get, route.Post, route.Put, route.Delete
 
-	// maxBody limits the request body, in bytes. The largest limit of a path counts.
+	// maxBody limits the request body, in bytes. Of several routes with one path, the largest limit counts.
 	maxBody = route.MaxBody
 	// maxTime limits the duration of a request, 15 seconds by default; 0 is unlimited,
 	// for streams.

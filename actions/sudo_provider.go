@@ -13,14 +13,14 @@ import (
 	"corral/models"
 )
 
-// providerFreshness is asked of the provider for a confirmation. A login up to ten
-// minutes old is good, so that there is time to come back.
+// providerFreshness is the max_age of a confirmation. An auth_time of up to ten minutes
+// ago is accepted, so that there is time to come back from the provider.
 const providerFreshness = 5 * time.Minute
 
 // SudoProviderShow is GET /sudo/{provider}: leads to the provider to confirm.
 func SudoProviderShow(c buffalo.Context) error {
 	if currentUser(c).SecondStep {
-		return c.Error(http.StatusForbidden, errors.New("the second step is on"))
+		return c.Error(http.StatusForbidden, errors.New("with the second step on, a provider cannot confirm"))
 	}
 	flow := oidc.NewFlow()
 	flow.MaxAge = providerFreshness

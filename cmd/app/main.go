@@ -1,4 +1,4 @@
-// The Buffalo CLI requires this file: see main.go.
+// The Buffalo CLI requires this file: see /main.go.
 package main
 
 import "corral/cmd"
