@@ -6,6 +6,7 @@ import (
 	"math"
 	"net/http"
 	"net/url"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -99,12 +100,12 @@ func keepNext(c buffalo.Context) {
 	c.Set("next_query", web.WithNext("", next))
 }
 
-// returnPath returns path if it is one on this site to go to after a login, or "":
+// returnPath returns a path if it is one on this site to go to after a login, or "":
 // not the logout page, nor those of guests, which would redirect, nor those that lead
 // to a provider, which an attacker's link must not. Of /sudo it is where that leads.
-func returnPath(path string) string {
-	u, err := url.Parse(path)
-	if !web.IsLocalPath(path) || err != nil || slices.Contains([]string{"/login", "/login/second", "/logout", "/signup"}, web.TrimSlash(u.Path)) {
+func returnPath(to string) string {
+	u, err := url.Parse(to)
+	if !web.IsLocalPath(to) || err != nil || !isClean(to) || !isClean(u.Path) || slices.Contains([]string{"/login", "/login/second", "/logout", "/signup"}, web.TrimSlash(u.Path)) {
 		return ""
 	}
 	switch {
@@ -115,7 +116,14 @@ func returnPath(path string) string {
 	case strings.HasPrefix(u.Path, "/auth/") && !strings.HasPrefix(u.Path, "/auth/link/"):
 		return ""
 	}
-	return path
+	return to
+}
+
+// isClean reports whether neither http.Redirect nor a browser makes another path of it:
+// what is checked must be what the client gets.
+func isClean(p string) bool {
+	p, _, _ = strings.Cut(p, "?")
+	return path.Clean(p) == web.TrimSlash(p)
 }
 
 // shown returns typed text as valid UTF-8 to show again, or "" if longer than any

@@ -16,6 +16,18 @@ func TestReturnPath_OnThisSiteOnly(t *testing.T) {
 	}
 }
 
+// http.Redirect cleans what is before the query, fragment included, and browsers resolve
+// dots, also as %2e: the page that the client goes to would be another than was checked.
+func TestReturnPath_IsWhatTheClientGets(t *testing.T) {
+	for _, path := range []string{"/account//security/providers/oidc", "/#/../account/security/providers/oidc", "/#/../auth/oidc", "/x/../logout",
+		"/account/%2e%2e/auth/oidc", "/account/%2E./auth/oidc", "/./auth/oidc", "/account/security/./providers/oidc"} {
+		require.Empty(t, returnPath(path))
+	}
+	for _, path := range []string{"/account?a=//b/../c", "/account#x", "/account/?a=.."} {
+		require.Equal(t, path, returnPath(path))
+	}
+}
+
 func TestReturnPath_IsNotTheLogoutPage(t *testing.T) {
 	for _, path := range []string{"/logout", "/logout/", "/logout?x=1", "/log%6fut", "/logout#x"} {
 		require.Empty(t, returnPath(path))
