@@ -23,21 +23,22 @@ var errAnswer = errors.New("the provider's answer is refused")
 // browser back to.
 func AuthCallbackShow(c buffalo.Context) error {
 	return withProvider(c, func(p *provider) error {
-		var state *oidc.State
+		// Not counted: another site's images would lock the login of the client's IP.
+		rawBrowser, _ := c.Session().Get(browserKey).(string)
+		state, err := states.Open(c.Param("state"), p.ID, rawBrowser)
+		if err == nil && state.Subject != subjectOf(c, state.Purpose) {
+			err = fmt.Errorf("%w: another session's", oidc.ErrState)
+		}
+		if err != nil {
+			return providerFailed(c, p, nil, err)
+		}
 		var identity oidc.Identity
-		err := models.AttemptWithProvider(c, clientOf(c), func(tx *pop.Connection) error {
-			rawBrowser, _ := c.Session().Get(browserKey).(string)
-			opened, err := states.Open(c.Param("state"), p.ID, rawBrowser)
-			if err == nil && opened.Subject != subjectOf(c, opened.Purpose) {
-				err = fmt.Errorf("%w: another session's", oidc.ErrState)
+		err = models.AttemptWithProvider(c, clientOf(c), func(tx *pop.Connection) error {
+			if c.Param("error") == "" { // else there is no code, and no row for clients to fill the table with
+				if err := state.Redeem(tx); err != nil {
+					return err
+				}
 			}
-			if err == nil {
-				err = opened.Redeem(tx)
-			}
-			if err != nil {
-				return err
-			}
-			state = opened
 			identity, err = p.Finish(c, state.Flow, oidc.Answer{Code: c.Param("code"), Iss: c.Param("iss"), Error: c.Param("error")})
 			if err != nil {
 				return fmt.Errorf("%w: %w", errAnswer, err)

@@ -31,7 +31,9 @@ func TestAuthLink_LongIdentities(t *testing.T) {
 		links          bool
 	}{
 		"of most providers": {strings.Repeat("s", 64), "ada@example.com", true},
-		"longest subject":   {strings.Repeat("s", 255), "ada@example.com", true},
+		"long subject":      {strings.Repeat("s", 150), "ada@example.com", true},
+		"longest subject":   {strings.Repeat("s", 255), "ada@example.com", false},
+		"quotes":            {strings.Repeat(`"`, 50), "ada@example.com", false},
 		"longest email":     {strings.Repeat("s", 64), strings.Repeat("a", 64) + "@" + label + "." + label + "." + label + ".example", false},
 		"both":              {strings.Repeat("s", 255), strings.Repeat("a", 64) + "@" + label + "." + label + "." + label + ".example", false},
 	} {

@@ -265,8 +265,11 @@ func TestAuth_FailuresAreLimited(t *testing.T) {
 	models.Clock.Stop()
 	s.linked("ada@example.com")
 	b := s.browser()
-	for range 10 {
+	for range 11 { // another site's images could send these
 		b.requireAlert(b.Get(b.toProvider("/auth/oidc")+"x"), "/login", "That took too long")
+	}
+	for range 10 {
+		b.requireAlert(b.Get(strings.Replace(b.toProvider("/auth/oidc"), "code=", "code=x", 1)), "/login", "The login with Example &amp; Co")
 	}
 	a := b.byProvider("/auth/oidc")
 	require.Empty(t, a.Header.Get("Retry-After"))
@@ -277,10 +280,15 @@ func TestAuth_FailuresAreLimited(t *testing.T) {
 	require.Equal(t, "/", b.byProvider("/auth/oidc").Location())
 	b.logOut()
 	b.Get("/welcome") // with the flash
-	for range 11 {    // neither the user's will nor an outage counts
+	before, err := models.DB.Count("used_challenges")
+	require.NoError(t, err)
+	for range 11 { // neither the user's will nor an outage counts
 		s.one.Behave(oidctest.Behaviour{Error: "access_denied"})
 		b.requireAlert(b.byProvider("/auth/oidc"), "/login", "The login with Example &amp; Co was cancelled.")
 		s.one.Behave(oidctest.Behaviour{Error: "server_error"})
 		b.requireAlert(b.byProvider("/auth/oidc"), "/login", "Example &amp; Co cannot be reached.")
 	}
+	after, err := models.DB.Count("used_challenges")
+	require.NoError(t, err)
+	require.Equal(t, before, after, "nor do they fill a table")
 }

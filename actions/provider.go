@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/gobuffalo/buffalo"
 
@@ -155,13 +156,14 @@ func pendingIdentity(c buffalo.Context) (*models.PendingIdentity, *provider) {
 
 // maxPending leaves room in the cookie, which is limited to 4 KB, for a login that waits
 // for its second step.
-const maxPending = 400
+const maxPending = 320
 
 // keepPending keeps the identity for this browser. One that is too long is not kept: the
 // mailed link then signs up or logs in without it.
 func keepPending(c buffalo.Context, pending *models.PendingIdentity) {
-	text, _ := json.Marshal(pending)               // only strings: never fails
-	if len(text)+len(pending.Email) > maxPending { // the email is under mailedToKey, too
+	text, _ := json.Marshal(pending) // only strings: never fails
+	// The email is under mailedToKey, too; the cookie would escape a backslash again.
+	if len(text)+len(pending.Email) > maxPending || strings.Contains(string(text), `\`) {
 		c.Session().Delete(pendingKey)
 		return
 	}
