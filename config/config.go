@@ -8,18 +8,18 @@ import (
 	"net/mail"
 	"net/netip"
 	"net/url"
-	"path/filepath"
 	"testing"
 	"time"
 
 	"corral/internal/env"
+	"corral/internal/web"
 )
 
 // The environments that GO_ENV names.
 const (
-	Development = "development"
-	Test        = "test"
-	Production  = "production"
+	Development = env.Development
+	Test        = env.Test
+	Production  = env.Production
 )
 
 // longest is the maximal lifetime of a session: browsers keep no cookie longer.
@@ -78,13 +78,10 @@ func LoadTask(environ []string, dir string) (Config, error) {
 }
 
 func load(environ []string, dir string, underTest, task bool) (Config, error) {
-	e := &reader{Vars: env.New(environ), dir: dir, testing: underTest, task: task}
-	if !underTest {
-		e.readDotenv()
-	}
+	e := env.NewApp(environ, env.Options{Dir: dir, Testing: underTest, Task: task})
 	c := Config{
-		Env:                  e.environment(),
-		DatabaseURL:          e.databaseURL(),
+		Env:                  e.Env(),
+		DatabaseURL:          e.DatabaseURL(),
 		SessionIdle:          e.Duration("SESSION_IDLE", 30*time.Minute, longest),
 		SessionLifetime:      e.Duration("SESSION_LIFETIME", 12*time.Hour, longest),
 		RememberLifetime:     e.Duration("REMEMBER_LIFETIME", 30*24*time.Hour, longest),
@@ -96,51 +93,26 @@ func load(environ []string, dir string, underTest, task bool) (Config, error) {
 		TrustedProxies:       e.Proxies("TRUSTED_PROXIES"),
 		LogLevel:             e.LogLevel("LOG_LEVEL"),
 	}
-	port := e.Port("PORT", "3000")
-	addr := e.addr()
-	c.Addr = net.JoinHostPort(addr, port)
-	c.Sockets = e.sockets()
-	c.Host = e.host(addr, port)
+	c.Addr, c.Host = e.Endpoint()
+	c.Sockets = e.Listeners()
 	c.TLSCertFile, c.TLSKeyFile = e.KeyPair("TLS_CERT_FILE", "TLS_KEY_FILE")
 	c.SMTP = e.MailServer("SMTP_URL")
 	c.MailFrom = e.MailFrom("MAIL_FROM", "Corral", c.Host.Hostname())
-	c.SessionSecrets = e.sessionSecrets(c.Env)
-	c.Providers = e.providers()
+	c.SessionSecrets = e.SessionSecrets("set it to the output of `corral task secret`")
+	c.Providers = providers(e)
 	if c.Production() {
-		e.refuseUnsafe(c)
+		refuseUnsafe(e, c)
 	}
 	return c, e.Err()
 }
 
-type reader struct {
-	*env.Vars
-	dir     string
-	dotenv  bool // there is a .env in dir
-	testing bool
-	task    bool
-}
-
-// readDotenv sets the variables of dir/.env, which production refuses: see
-// refuseUnsafe.
-func (e *reader) readDotenv() {
-	values, found := e.Dotenv(filepath.Join(e.dir, ".env"))
-	if e.dotenv = found; e.production() {
-		return
+// refuseUnsafe adds faults of what production refuses.
+func refuseUnsafe(e *env.App, c Config) {
+	e.CheckProduction(c.DatabaseURL)
+	if len(c.TrustedProxies) == 0 && !c.TLS() && !web.AllUnix(c.Sockets) && !e.Faulty("TRUSTED_PROXIES") && !e.Faulty("TLS_CERT_FILE") {
+		e.Fault("TRUSTED_PROXIES", "nothing ends TLS: set TRUSTED_PROXIES to the proxy's network, or TLS_CERT_FILE and TLS_KEY_FILE")
 	}
-	for key, value := range values {
-		e.SetFrom(".env", key, value)
+	if c.SMTP == nil && !e.Faulty("SMTP_URL") {
+		e.Fault("SMTP_URL", "SMTP_URL is missing: users could not reset a password")
 	}
 }
-
-func (e *reader) environment() string {
-	if e.testing {
-		return e.OneOf("GO_ENV", Test, Development, Production)
-	}
-	name := e.OneOf("GO_ENV", Development, Test, Production)
-	if name == Test {
-		e.Fault("GO_ENV", "GO_ENV=test is for go test only: use development or production")
-	}
-	return name
-}
-
-func (e *reader) production() bool { return e.Get("GO_ENV", "") == Production }

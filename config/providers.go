@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"net/url"
 	"slices"
+
+	"corral/internal/env"
 )
 
 // Provider is an OpenID Connect provider that users may log in with.
@@ -15,11 +17,11 @@ type Provider struct {
 	Name         string // for users; the host of the issuer, if unset
 }
 
-func (e *reader) providers() []Provider {
-	loopback := !e.production()
+func providers(e *env.App) []Provider {
+	loopback := !e.Production()
 	list := slices.Concat(
-		e.provider("OIDC_", Provider{"oidc", e.Issuer("OIDC_ISSUER", loopback), e.Get("OIDC_CLIENT_ID", ""), e.Secret("OIDC_CLIENT_SECRET"), e.Get("OIDC_NAME", "")}),
-		e.provider("OIDC_2_", Provider{"oidc2", e.Issuer("OIDC_2_ISSUER", loopback), e.Get("OIDC_2_CLIENT_ID", ""), e.Secret("OIDC_2_CLIENT_SECRET"), e.Get("OIDC_2_NAME", "")}),
+		provider(e, "OIDC_", Provider{"oidc", e.Issuer("OIDC_ISSUER", loopback), e.Get("OIDC_CLIENT_ID", ""), e.Secret("OIDC_CLIENT_SECRET"), e.Get("OIDC_NAME", "")}),
+		provider(e, "OIDC_2_", Provider{"oidc2", e.Issuer("OIDC_2_ISSUER", loopback), e.Get("OIDC_2_CLIENT_ID", ""), e.Secret("OIDC_2_CLIENT_SECRET"), e.Get("OIDC_2_NAME", "")}),
 	)
 	if len(list) == 2 && list[0].Issuer.String() == list[1].Issuer.String() { // an identity is an issuer and a subject
 		e.Fault("OIDC_2_ISSUER", "OIDC_2_ISSUER=%s is OIDC_ISSUER, too: name another provider, or none", list[1].Issuer)
@@ -28,7 +30,7 @@ func (e *reader) providers() []Provider {
 }
 
 // provider returns p, or nothing if it is not set or faulty.
-func (e *reader) provider(prefix string, p Provider) []Provider {
+func provider(e *env.App, prefix string, p Provider) []Provider {
 	switch {
 	case p == Provider{ID: p.ID}, e.Faulty(prefix + "ISSUER"), e.Faulty(prefix + "CLIENT_SECRET"):
 		return nil

@@ -5,6 +5,8 @@
 //	port := vars.Get("PORT", "3000")
 //	idle := vars.Duration("SESSION_IDLE", 30*time.Minute, 24*time.Hour)
 //	if err := vars.Err(); err != nil { … }
+//
+// App adds the variables that Buffalo apps have in common.
 package env
 
 import (
