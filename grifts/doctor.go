@@ -2,11 +2,9 @@ package grifts
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"os"
-	"strings"
 	"time"
 
 	"corral/config"
@@ -72,17 +70,8 @@ func checkHTTPS(c config.Config) (string, error) {
 		return fmt.Sprintf("TLS ends at a proxy in %v, which has to send X-Forwarded-Proto, and X-Forwarded-For: "+
 			`without it the log warns "client IP unknown", and its clients share one rate limit`, c.TrustedProxies), nil
 	}
-	certificate, err := tls.LoadX509KeyPair(c.TLSCertFile, c.TLSKeyFile)
-	if err != nil {
-		return "", fmt.Errorf("TLS_CERT_FILE and TLS_KEY_FILE cannot be used: %w", err)
-	}
-	if err := certificate.Leaf.VerifyHostname(c.Host.Hostname()); err != nil {
-		return "", fmt.Errorf("TLS_CERT_FILE is for another name than HOST (%w): get one for it", err)
-	}
-	if expires := certificate.Leaf.NotAfter; time.Now().After(expires) {
-		return "", fmt.Errorf("TLS_CERT_FILE expired on %s: renew it", expires.UTC().Format(time.DateOnly))
-	}
-	return "this app ends TLS, with a certificate until " + certificate.Leaf.NotAfter.UTC().Format(time.DateOnly), nil
+	until, err := env.CheckCertificate(c.TLSCertFile, c.TLSKeyFile, c.Host.Hostname())
+	return "this app ends TLS, with a certificate until " + until.UTC().Format(time.DateOnly), err
 }
 
 func checkMail(c config.Config) (string, error) {
@@ -96,14 +85,7 @@ func checkDatabase(c config.Config) (string, error) {
 	if err := models.ConnectExisting(c); err != nil {
 		return "", fmt.Errorf("%w; check DATABASE_URL, or create the database with `task db:migrate`", err)
 	}
-	if err := database.Examine(context.Background(), models.DB); err != nil {
-		return "", err
-	}
-	kind := models.DB.Dialect.Name()
-	if database.ThroughPooler(models.DB) {
-		kind += ", through a pooler: without named statements"
-	}
-	return "the database can be read and written (" + kind + ")", nil
+	return "the database can be read and written (" + database.Kind(models.DB) + ")", database.Examine(context.Background(), models.DB)
 }
 
 var errNoDatabase = errors.New("unknown until the database answers")
@@ -112,16 +94,7 @@ func checkMigrations(config.Config) (string, error) {
 	if models.DB == nil {
 		return "", errNoDatabase
 	}
-	missing, unknown, err := database.CompareSchema(context.Background(), models.DB, migrations.Files)
-	switch {
-	case err != nil:
-		return "", fmt.Errorf("there is no schema yet: run `task db:migrate` (%w)", err)
-	case len(missing) > 0:
-		return "", fmt.Errorf("missing: %s; run `task db:migrate`, or start the app", strings.Join(missing, ", "))
-	case len(unknown) > 0:
-		return "", fmt.Errorf("the database is newer than this release (migration %s): use the newer release, or restore a backup", unknown[len(unknown)-1])
-	}
-	return "all are applied", nil
+	return "all are applied", database.ExamineSchema(context.Background(), models.DB, migrations.Files, "run `task db:migrate`")
 }
 
 func checkClock(config.Config) (string, error) {

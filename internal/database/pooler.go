@@ -58,3 +58,11 @@ func ThroughPooler(db *pop.Connection) bool {
 	mode := u.Query()[execMode]
 	return len(mode) > 0 && mode[0] != "cache_statement"
 }
+
+// Kind names the kind of database for operators, and whether db is ThroughPooler.
+func Kind(db *pop.Connection) string {
+	if ThroughPooler(db) {
+		return db.Dialect.Name() + ", through a pooler: without named statements"
+	}
+	return db.Dialect.Name()
+}

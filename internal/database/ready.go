@@ -96,3 +96,18 @@ func CheckSchema(ctx context.Context, db *pop.Connection, migrations fs.FS) erro
 	}
 	return nil
 }
+
+// ExamineSchema returns an error, with a remedy, unless exactly the migrations are
+// applied. migrate says how to apply them.
+func ExamineSchema(ctx context.Context, db *pop.Connection, migrations fs.FS, migrate string) error {
+	missing, unknown, err := CompareSchema(ctx, db, migrations)
+	switch {
+	case err != nil:
+		return fmt.Errorf("there is no schema yet: %s (%w)", migrate, err)
+	case len(missing) > 0:
+		return fmt.Errorf("missing: %s; %s, or start the app", strings.Join(missing, ", "), migrate)
+	case len(unknown) > 0:
+		return fmt.Errorf("the database is newer than this release (migration %s): use the newer release, or restore a backup", unknown[len(unknown)-1])
+	}
+	return nil
+}

@@ -31,6 +31,11 @@ func TestReadiness(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, missing)
 	require.Empty(t, unknown)
+	require.NoError(t, examineSchema(t, db))
+}
+
+func examineSchema(t *testing.T, db *pop.Connection) error {
+	return database.ExamineSchema(t.Context(), db, migrations, "migrate")
 }
 
 func TestReadiness_MissingMigration(t *testing.T) {
@@ -38,6 +43,7 @@ func TestReadiness_MissingMigration(t *testing.T) {
 	db := migrated(t)
 	exec(t, db, "DELETE FROM schema_migration WHERE version = ?", oldest)
 	require.EqualError(t, check(t, db), "migrations are missing: "+oldest)
+	require.EqualError(t, examineSchema(t, db), "missing: "+oldest+"; migrate, or start the app")
 }
 
 func TestReadiness_AllowsNewerDatabases(t *testing.T) {
@@ -47,6 +53,9 @@ func TestReadiness_AllowsNewerDatabases(t *testing.T) {
 	_, unknown, err := database.CompareSchema(t.Context(), db, migrations)
 	require.NoError(t, err)
 	require.Equal(t, []string{"29990101000000"}, unknown)
+	require.ErrorContains(t, examineSchema(t, db), "the database is newer than this release (migration 29990101000000)")
+	exec(t, db, "DROP TABLE schema_migration")
+	require.ErrorContains(t, examineSchema(t, db), "there is no schema yet: migrate (")
 }
 
 func TestReadiness_DatabaseDoesNotAnswer(t *testing.T) {

@@ -150,8 +150,8 @@ func TestVars_RejectsBadValues(t *testing.T) {
 }
 
 func TestVars_KeyPair(t *testing.T) {
-	cert, key := certificate(t)
-	_, otherKey := certificate(t)
+	cert, key := certificate(t, time.Now().Add(time.Hour))
+	_, otherKey := certificate(t, time.Now().Add(time.Hour))
 	read := func(cert, key string) (*env.Vars, []string) {
 		v := env.New([]string{"CERT=" + cert, "KEY=" + key})
 		gotCert, gotKey := v.KeyPair("CERT", "KEY")
@@ -176,11 +176,25 @@ func TestVars_KeyPair(t *testing.T) {
 	}
 }
 
-func certificate(t *testing.T) (cert, key string) {
+func TestCheckCertificate(t *testing.T) {
+	check := func(ends time.Time, host string) error {
+		cert, key := certificate(t, ends)
+		until, err := env.CheckCertificate(cert, key, host)
+		require.WithinDuration(t, ends, until, time.Second)
+		return err
+	}
+	require.NoError(t, check(time.Now().Add(time.Hour), "login.example.com"))
+	require.ErrorContains(t, check(time.Now().Add(time.Hour), "www.example.com"), "TLS_CERT_FILE is for another name than HOST")
+	require.ErrorContains(t, check(time.Now().Add(-time.Hour), "login.example.com"), "TLS_CERT_FILE expired on ")
+	_, err := env.CheckCertificate("none", "none", "login.example.com")
+	require.ErrorContains(t, err, "cannot be used")
+}
+
+func certificate(t *testing.T, until time.Time) (cert, key string) {
 	t.Helper()
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour)}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: until, DNSNames: []string{"login.example.com"}}
 	signed, err := x509.CreateCertificate(rand.Reader, template, template, &private.PublicKey, private)
 	require.NoError(t, err)
 	encoded, err := x509.MarshalPKCS8PrivateKey(private)
