@@ -12,7 +12,7 @@ import (
 )
 
 // DeviceCookie makes a browser known to an account (OWASP, Slow Down Online
-// Guessing Attacks with Device Cookies).
+// Guessing Attacks with Device Cookies). A login from a new browser is mailed.
 type DeviceCookie struct {
 	ID          uuid.UUID `db:"id"`
 	UserID      uuid.UUID `db:"user_id"`

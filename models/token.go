@@ -29,7 +29,7 @@ var Lifetimes = map[string]time.Duration{
 	PurposeUndo:         7 * 24 * time.Hour, // the old email is reserved as long
 }
 
-var tokens = token.Store{Now: Clock.Now, Lifetimes: Lifetimes}
+var tokens = token.Store{Now: Clock.Now, Lifetimes: Lifetimes} // also checks and redeems them
 
 type (
 	// Token is a mailed secret that works once.

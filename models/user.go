@@ -16,7 +16,7 @@ import (
 	"corral/internal/email"
 )
 
-// User is an account.
+// User is an account. A new column needs a migration: see docs/own-it.md.
 type User struct {
 	ID                uuid.UUID  `db:"id"`
 	Email             string     `db:"email"`                       // normalized
