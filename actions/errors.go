@@ -1,6 +1,7 @@
 package actions
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 
@@ -40,13 +41,13 @@ func renderError(status int, err error, c buffalo.Context) error {
 		detail = httpError.Error() // the text given to c.Error
 	}
 	language, _ := c.Value("lang").(string) // "" before Translate
-	writeError(c.Response(), c.Request(), status, errorKeys[status], language, detail)
+	writeError(c.Response(), c.Request(), status, "", language, detail)
 	return nil
 }
 
 // errorPage is renderError for requests that do not reach the app.
 func errorPage(w http.ResponseWriter, req *http.Request, status int) {
-	key := errorKeys[status]
+	key := ""
 	if status == http.StatusBadGateway {
 		key = "error.proxy" // by package web: X-Forwarded-Proto is missing
 	}
@@ -56,36 +57,19 @@ func errorPage(w http.ResponseWriter, req *http.Request, status int) {
 // writeError uses neither session nor database: either may have failed. The
 // flash stays for the next page.
 func writeError(w http.ResponseWriter, req *http.Request, status int, key, language, detail string) {
-	if status < http.StatusBadRequest {
-		status, key = http.StatusInternalServerError, errorKeys[http.StatusInternalServerError]
-	}
-	if key == "" {
-		key = "error.other"
-	}
-	if status == http.StatusServiceUnavailable {
-		w.Header().Set("Retry-After", "5") // seconds
-	}
-	if web.WantsJSON(req) {
-		web.WriteProblem(w, status, detail, nil)
-		return
-	}
-	data := map[string]any{"lang": languageOf(req, language), "title": key + ".title", "key": key, "status": status, "request_id": web.Info(req.Context()).ID}
-	for name, helper := range app.RouteHelpers() { // as Buffalo does for handlers
-		data[name] = helper
-	}
-	if settings.Development() {
-		data["trace"] = web.Info(req.Context()).Trace
-	}
-	var layout []string
-	if key == "error.misdirected" || key == "error.proxy" { // links would not work
-		data["bare"], layout = true, []string{"bare.plush.html"}
-	}
-	html, err := r.Bytes("error/show.plush.html", data, layout...)
-	if err != nil {
-		web.Info(req.Context()).Error(err)
-		html = []byte(http.StatusText(status))
-	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.WriteHeader(status)
-	w.Write(html) // ignore write errors: the client is gone
+	web.WriteError(w, req, status, detail, func(status int) ([]byte, error) {
+		key = cmp.Or(key, errorKeys[status], "error.other")
+		data := map[string]any{"lang": languageOf(req, language), "title": key + ".title", "key": key, "status": status, "request_id": web.Info(req.Context()).ID}
+		for name, helper := range app.RouteHelpers() { // as Buffalo does for handlers
+			data[name] = helper
+		}
+		if settings.Development() {
+			data["trace"] = web.Info(req.Context()).Trace
+		}
+		if key == "error.misdirected" || key == "error.proxy" { // links would not work
+			data["bare"] = true
+			return r.Bytes("error/show.plush.html", data, "bare.plush.html")
+		}
+		return r.Bytes("error/show.plush.html", data)
+	})
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"corral/internal/i18n"
 	"corral/models/modelstest"
 )
 
@@ -29,7 +30,7 @@ func TestErrors_RefusedFormInJSON(t *testing.T) {
 		detail     string
 	}{
 		{422, "", text("login.invalid")},
-		{429, "1", waitMessage(text, 1)},
+		{429, "1", i18n.FormatWait(text, 1)},
 	} {
 		a := b.Post("/login", form)
 		require.Equal(t, want.status, a.StatusCode)

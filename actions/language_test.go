@@ -9,6 +9,7 @@ import (
 
 	"corral/config"
 	"corral/internal/apptest"
+	"corral/internal/i18n"
 	"corral/models"
 	"corral/models/modelstest"
 )
@@ -210,6 +211,6 @@ func TestRateLimit_LongWaitInMinutes(t *testing.T) {
 	newSite(t)
 	english := T.In("en-US")
 	for seconds, want := range map[int]string{1: "1 second", 2: "2 seconds", 90: "90 seconds", 91: "2 minutes", 900: "15 minutes", 3600: "60 minutes"} {
-		require.Contains(t, waitMessage(english, seconds), "Please wait "+want+", then", seconds)
+		require.Contains(t, i18n.FormatWait(english, seconds), "Please wait "+want+", then", seconds)
 	}
 }

@@ -44,6 +44,15 @@ func Normalize(typed string) (email string, ok bool) {
 	return email, true
 }
 
+// Shown returns typed text as valid UTF-8 to show again, or "" if longer than any email.
+func Shown(typed string) string {
+	typed = strings.ReplaceAll(strings.ToValidUTF8(typed, ""), "\x00", "")
+	if len(typed) > maxBytes {
+		return ""
+	}
+	return typed
+}
+
 // ParseAddress is [mail.ParseAddress] that also accepts dots where RFC 5321 has
 // none, as in a..b@docomo.ne.jp: some providers have given out such emails. The
 // String of the address quotes them, as SMTP requires.

@@ -135,3 +135,9 @@ func FuzzNormalize(f *testing.F) {
 		require.NotContains(t, once, "\n")
 	})
 }
+
+func TestShown(t *testing.T) {
+	require.Equal(t, "Ada@ <b>", email.Shown("Ada@\x00 <b>\xff"))
+	require.Len(t, email.Shown(strings.Repeat("a", 254)), 254)
+	require.Empty(t, email.Shown(strings.Repeat("a", 255)))
+}

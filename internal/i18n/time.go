@@ -14,3 +14,12 @@ func FormatTime(t Translate, at time.Time) string { return at.UTC().Format(t("ti
 func TimeElement(t Translate, at time.Time) template.HTML {
 	return template.HTML(`<time datetime="` + at.UTC().Format(time.RFC3339) + `">` + template.HTMLEscapeString(FormatTime(t, at)) + `</time>`)
 }
+
+// FormatWait says how long to wait, by the texts rate_limit.seconds, or
+// rate_limit.minutes above 90 seconds.
+func FormatWait(t Translate, seconds int) string {
+	if seconds > 90 {
+		return t("rate_limit.minutes", (seconds+59)/60) // rounded up, so that waiting is enough
+	}
+	return t("rate_limit.seconds", seconds)
+}

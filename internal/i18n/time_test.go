@@ -1,6 +1,7 @@
 package i18n
 
 import (
+	"fmt"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -19,4 +20,11 @@ func TestFormatTime_UsesTheLanguagesLayout(t *testing.T) {
 	require.Equal(t, "23.11.2026, 22:30 UTC", FormatTime(texts.In("de"), at))
 
 	require.EqualValues(t, `<time datetime="2026-11-23T22:30:59Z">23.11.2026, 22:30 UTC</time>`, TimeElement(texts.In("de"), at))
+}
+
+func TestFormatWait(t *testing.T) {
+	translate := func(key string, args ...any) string { return fmt.Sprint(key, args) }
+	for seconds, want := range map[int]string{1: "rate_limit.seconds[1]", 90: "rate_limit.seconds[90]", 91: "rate_limit.minutes[2]", 120: "rate_limit.minutes[2]"} {
+		require.Equal(t, want, FormatWait(translate, seconds))
+	}
 }

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/url"
+	"path"
 	"strings"
 )
 
@@ -36,4 +37,19 @@ func TrimSlash(path string) string {
 		return path
 	}
 	return strings.TrimSuffix(path, "/")
+}
+
+// LocalURL returns a path as a URL, or nil unless IsLocalPath, and neither http.Redirect
+// nor a browser makes another path of it: what is checked must be what the client gets.
+func LocalURL(path string) *url.URL {
+	u, err := url.Parse(path)
+	if err != nil || !IsLocalPath(path) || !isClean(path) || !isClean(u.Path) {
+		return nil
+	}
+	return u
+}
+
+func isClean(p string) bool {
+	p, _, _ = strings.Cut(p, "?")
+	return path.Clean(p) == TrimSlash(p)
 }

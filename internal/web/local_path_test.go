@@ -49,6 +49,15 @@ func TestIsLocalPath_AcceptsOwnPaths(t *testing.T) {
 	}
 }
 
+func TestLocalURL_IsWhatTheClientGets(t *testing.T) {
+	for _, path := range []string{"/", "/account", "/account/", "/account?a=//b/../c", "/account#x", "/account/?a=.."} {
+		require.NotNil(t, LocalURL(path), path)
+	}
+	for _, path := range []string{"", "//evil.example", "/a//b", "/#/../b", "/x/../b", "/a/%2e%2e/b", "/a%2f/b", "/\\evil.example"} {
+		require.Nil(t, LocalURL(path), path)
+	}
+}
+
 // An accepted path must stay on this site in every interpretation: by net/url; by
 // browsers, which read backslashes as slashes and drop TAB, CR and LF; after it is
 // decoded or cleaned again; and in the Location that net/http writes.

@@ -32,9 +32,9 @@ func TestSource_TemplatesAndFormatsAreConstant(t *testing.T) {
 			case on == "plush" && slices.Contains([]string{"Render", "RenderR", "BuffaloRenderer", "RunScript", "Parse"}, name),
 				on == "plush" && name == "NewTemplate" && path != "internal/view/template.go":
 				require.Fail(t, "a template that is not a file", path)
-			case on == "c" && name == "Redirect" && within.Name.Name == "redirect":
+			case on == "c" && name == "Redirect" && path == "internal/web/redirect.go" && within.Name.Name == "Redirect":
 				require.Equal(t, "to", call.Args[1].(*ast.Ident).Name, "%s: checked at its calls", path)
-			case on == "c" && name == "Redirect", on == "" && name == "redirect":
+			case on == "c" && name == "Redirect", on == "" && name == "redirect", on == "web" && name == "Redirect":
 				_, literal := call.Args[1].(*ast.BasicLit)
 				require.True(t, literal, "%s: the second argument of Redirect is a format", path)
 				redirects++

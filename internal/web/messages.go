@@ -1,0 +1,36 @@
+package web
+
+import (
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/gobuffalo/buffalo"
+	"github.com/gobuffalo/buffalo/render"
+)
+
+// Messages say what is wrong with a form, by field; "" is nothing.
+type Messages map[string]string
+
+// RenderForm shows the page of a form, with 200; if refused, with messages and 422, or
+// 429 after SetRetryAfter. JSON clients get the messages as a problem. The page has
+// messages, and form_message: all of them in one text, "" for none.
+func RenderForm(c buffalo.Context, page render.Renderer, wrong Messages) error {
+	maps.DeleteFunc(wrong, func(_, message string) bool { return message == "" })
+	message := strings.Join(slices.Compact(slices.Sorted(maps.Values(wrong))), " ")
+	status := http.StatusOK
+	if message != "" {
+		status = http.StatusUnprocessableEntity
+		if c.Response().Header().Get("Retry-After") != "" {
+			status = http.StatusTooManyRequests
+		}
+		if WantsJSON(c.Request()) {
+			WriteProblem(c.Response(), status, message, wrong)
+			return nil
+		}
+	}
+	c.Set("messages", wrong)
+	c.Set("form_message", message)
+	return c.Render(status, page)
+}
