@@ -8,7 +8,7 @@ import (
 	"corral/internal/outbox"
 )
 
-// Mails returns the names of the templates of all mails to email, oldest first.
+// Mails returns the template names of the mails whose recipient is email, oldest first.
 func Mails(t testing.TB, db *pop.Connection, email string) (templates []string) {
 	t.Helper()
 	query := db.Dialect.TranslateSQL("SELECT template FROM mails WHERE recipient = ? ORDER BY created_at")

@@ -19,8 +19,8 @@ type Clock struct {
 // Now returns the time in UTC, truncated to PostgreSQL's precision, a microsecond.
 func (c *Clock) Now() time.Time { return c.At(time.Now()) }
 
-// At is like Now, but for t, the time of another clock such as a database's. With it,
-// tests can stop and move that clock too.
+// At is like Now, but starts from t, the time read from another clock such as the
+// database's. While c is stopped, t is ignored.
 func (c *Clock) At(t time.Time) time.Time {
 	if stopped := c.stopped.Load(); stopped != 0 {
 		t = time.Unix(0, stopped)

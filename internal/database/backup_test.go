@@ -13,11 +13,11 @@ import (
 
 func TestBackup_NeverReplacesAFile(t *testing.T) {
 	db := open(t, newDatabase(t, ""))
-	taken := filepath.Join(t.TempDir(), "taken")
+	existing := filepath.Join(t.TempDir(), "existing")
 	for _, content := range []string{"precious", ""} {
-		require.NoError(t, os.WriteFile(taken, []byte(content), 0o600))
-		require.ErrorContains(t, database.Backup(t.Context(), db, taken), "the backup cannot be written: open "+taken+": file exists")
-		kept, err := os.ReadFile(taken)
+		require.NoError(t, os.WriteFile(existing, []byte(content), 0o600))
+		require.ErrorContains(t, database.Backup(t.Context(), db, existing), "the backup cannot be written: open "+existing+": file exists")
+		kept, err := os.ReadFile(existing)
 		require.NoError(t, err)
 		require.Equal(t, content, string(kept))
 	}
@@ -34,7 +34,7 @@ func TestBackup_WithoutTables(t *testing.T) {
 		exec(t, db, "INSERT INTO secrets (text) VALUES ('to be forgotten')")
 	}
 	exec(t, db, "INSERT INTO notes (id, text) VALUES (1, 'to be kept')")
-	path := filepath.Join(t.TempDir(), "it's 100% a copy#1")
+	path := filepath.Join(t.TempDir(), "it's 100% a copy#1") // ' has a meaning in SQL, % and # in URLs
 	require.NoError(t, database.Backup(t.Context(), db, path, "secrets", "of_a_later_release"))
 	require.Equal(t, []string{"to be kept"}, notes(t, db))
 

@@ -14,7 +14,7 @@ import (
 )
 
 func TestOpen_CreatesAPrivateFile(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "storage", "100% #1.sqlite")
+	path := filepath.Join(t.TempDir(), "storage", "100% #1.sqlite") // % and # have a meaning in URLs
 	exec(t, open(t, "sqlite://"+path+"?x=y"), "CREATE TABLE notes (id INTEGER, text TEXT)")
 	for name, mode := range map[string]os.FileMode{path: 0o600, filepath.Dir(path): 0o700} {
 		info, err := os.Stat(name)

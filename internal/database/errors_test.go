@@ -22,34 +22,49 @@ func TestUnavailable(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	cancelled := db.WithContext(ctx).RawQuery("SELECT 1").Exec()
-	cutOff := timeOutBetweenStatements(t, db)
-	fault := db.RawQuery("SELECT nonsense FROM notes").Exec()
+	rolledBack := cancelBetweenStatements(t, db)
+	unknownColumn := db.RawQuery("SELECT nonsense FROM notes").Exec()
 	require.NoError(t, db.Store.Close())
 	closed := db.RawQuery("SELECT 1").Exec()
-	for _, err := range []error{cancelled, cutOff, closed, context.DeadlineExceeded, &pgconn.PgError{Code: "57P01"},
-		&pgconn.PgError{Code: "28P01"}, &pgconn.PgError{Code: "28000"}, &pgconn.PgError{Code: "3D000"}, &pgconn.PgError{Code: "08P01"},
-		errors.New("database is locked (5) (SQLITE_BUSY)")} {
+	for _, err := range []error{
+		cancelled, rolledBack, closed, context.DeadlineExceeded,
+		errors.New("database is locked (5) (SQLITE_BUSY)"),
+		&pgconn.PgError{Code: "57P01"}, // admin_shutdown
+		&pgconn.PgError{Code: "28P01"}, // invalid_password
+		&pgconn.PgError{Code: "28000"}, // invalid_authorization_specification
+		&pgconn.PgError{Code: "3D000"}, // invalid_catalog_name: no such database
+		&pgconn.PgError{Code: "08P01"}, // protocol_violation
+	} {
 		require.Error(t, err)
 		require.True(t, database.Unavailable(fmt.Errorf("asking: %w", err)), "%v", err)
 	}
-	_, missing := os.Open("nowhere")
-	_, dead := net.Dial("tcp", "127.0.0.1:1")
-	_, unreachable := http.Get("http://127.0.0.1:1")
-	for _, err := range []error{nil, fault, errors.New("no"), missing, dead, unreachable, &pgconn.PgError{Code: "23505"}, &pgconn.PgError{Code: "42501"}, &pgconn.PgError{Code: "0A000"}, &pgconn.PgError{}} {
+	_, missingFile := os.Open("nowhere")
+	// Network errors of other services are not the database's.
+	_, dialRefused := net.Dial("tcp", "127.0.0.1:1")
+	_, httpRefused := http.Get("http://127.0.0.1:1")
+	for _, err := range []error{
+		nil, unknownColumn, errors.New("no"), missingFile, dialRefused, httpRefused,
+		&pgconn.PgError{Code: "23505"}, // unique_violation
+		&pgconn.PgError{Code: "42501"}, // insufficient_privilege
+		&pgconn.PgError{Code: "0A000"}, // feature_not_supported
+		&pgconn.PgError{},
+	} {
 		require.False(t, database.Unavailable(err), "%v", err)
 	}
 }
 
-// timeOutBetweenStatements returns the error of a transaction whose context has ended, so
-// that database/sql has rolled it back.
-func timeOutBetweenStatements(t *testing.T, db *pop.Connection) error {
+// cancelBetweenStatements returns the error of a statement in a transaction that
+// database/sql has rolled back because its context was cancelled.
+func cancelBetweenStatements(t *testing.T, db *pop.Connection) error {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	return db.WithContext(ctx).Transaction(func(tx *pop.Connection) error {
 		cancel()
 		err := tx.RawQuery("SELECT 1").Exec()
 		for !errors.Is(err, sql.ErrTxDone) {
-			_, err = tx.TX.Exec("SELECT 1") // without the context
+			// Without the context, so that the statement fails only after the rollback, which
+			// runs in a goroutine.
+			_, err = tx.TX.Exec("SELECT 1")
 		}
 		return err
 	})

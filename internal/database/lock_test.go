@@ -29,7 +29,7 @@ func TestTryLock_OneNodeAtATime(t *testing.T) {
 	}
 	require.NoError(t, database.TryLock(t.Context(), one, "a", func() error {
 		require.NoError(t, try("a"))
-		require.Empty(t, ran, "the other node has it")
+		require.Empty(t, ran, "one holds the lock")
 		return try("b")
 	}))
 	require.NoError(t, try("a"))

@@ -12,8 +12,8 @@ import (
 	"corral/internal/database"
 )
 
-// migrations create a table with a unique column. There is a file for both databases,
-// and one for each.
+// migrations create a table with a unique column. One file is for both databases; then
+// each database has a file of its own.
 var migrations = fstest.MapFS{
 	"20260101000000_create_notes.up.fizz": {Data: []byte(`create_table("notes") {
 		t.Column("id", "integer", {primary: true})

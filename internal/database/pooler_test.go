@@ -9,7 +9,7 @@ import (
 	"corral/internal/database"
 )
 
-// lab/cluster tests it with a real pooler.
+// lab/cluster tests ThroughPooler with a real pooler.
 func TestThroughPooler(t *testing.T) {
 	url := databaseURL(t)
 	require.False(t, database.ThroughPooler(open(t, url)))
