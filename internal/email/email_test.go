@@ -23,7 +23,7 @@ func TestNormalize(t *testing.T) {
 		"jose\u0301@example.com":                   "josé@example.com",
 		"ada@localhost":                            "ada@localhost",
 		"\u212Aarl@example.com":                    "",                   // the Kelvin sign must not become k
-		"ada@\u212Aelvin.example":                  "",                   // in a domain either
+		"ada@\u212Aelvin.example":                  "",                   // nor in a domain
 		"\u0130@example.com":                       "\u0130@example.com", // I with a dot must not become i
 		"":                                         "",
 		"ada":                                      "",
@@ -37,30 +37,32 @@ func TestNormalize(t *testing.T) {
 		"ada@example.com\r\nBcc: b@x":              "",
 		"ada@[127.0.0.1]":                          "",
 		`"a b"@example.com`:                        "",
-		"ada\x00@example.com":                      "",
-		"\u202eada@example.com":                    "", // reverses the text after it
-		"a\u200bda@example.com":                    "", // an invisible space
-		"a\u00adda@example.com":                    "",
-		"ada\xff@example.com":                      "",
-		"\u2068ada@example.com\u2069":              "ada@example.com", // pasted
-		"\u202a\u200bada@example.com\u202c\ufeff ": "ada@example.com",
-		"ada@example.com\x00":                      "",
-		"ada@exa\u3164mple.com":                    "",
+		"ada\x00@example.com":                      "",                         // a control character
+		"\u202eada@example.com":                    "",                         // reverses the text after it
+		"a\u200bda@example.com":                    "",                         // a zero width space
+		"a\u00adda@example.com":                    "",                         // a soft hyphen
+		"ada\xff@example.com":                      "",                         // invalid UTF-8
+		"\u2068ada@example.com\u2069":              "ada@example.com",          // isolates: copied along from a page, and trimmed
+		"\u202a\u200bada@example.com\u202c\ufeff ": "ada@example.com",          // also trimmed
+		"ada@example.com\x00":                      "",                         // NUL is not trimmed: it is not copied from a page
+		"ada@exa\u3164mple.com":                    "",                         // the Hangul filler, a letter that is drawn blank
 		"a⠀da@example.com":                         "",                         // a Braille pattern without dots
-		"نامه\u200cها@example.com":                 "نامه\u200cها@example.com", // changes how letters join
-		"a\u200cda@example.com":                    "",
-		"a..b@docomo.ne.jp":                        "a..b@docomo.ne.jp",
+		"نامه\u200cها@example.com":                 "نامه\u200cها@example.com", // the non-joiner changes how letters join
+		joinedLetter + "ada@example.com":           joinedLetter + "ada@example.com",
+		"a\u200cda@example.com":                    "",                  // no use between Latin letters
+		"a..b@docomo.ne.jp":                        "a..b@docomo.ne.jp", // Japanese carriers gave out emails with such dots
 		"ab.@docomo.ne.jp":                         "ab.@docomo.ne.jp",
 		".Ab@docomo.ne.jp":                         ".ab@docomo.ne.jp",
-		"..@docomo.ne.jp":                          "",
+		"..@docomo.ne.jp":                          "", // only dots
 		"a..(b)@docomo.ne.jp":                      "",
 		"a..b c@docomo.ne.jp":                      "",
 		"a..b@docomo.ne.jp, c@docomo.ne.jp":        "",
-		strings.Repeat("a", 65) + "@example.com":   "",
+		strings.Repeat("a", 65) + "@example.com":   "",        // at most 64 bytes before the @
 		long("a"):                                  long("a"), // 254 bytes
 		long("aa"):                                 "",
 		"ada@" + strings.Repeat("a.", 130) + "com": "",
-		strings.Repeat("a", 1<<20):                 "",
+		strings.Repeat("a", 1<<20):                 "", // not parsed: too long
+		// A label of a domain has at most 63 bytes, in ASCII.
 		strings.Repeat("a", 64) + "@" + strings.Repeat("b", 63): strings.Repeat("a", 64) + "@" + strings.Repeat("b", 63),
 		strings.Repeat("a", 64) + "@" + strings.Repeat("b", 64): "",
 		"ada@" + strings.Repeat("\u00fc", 60) + ".example":      "",
@@ -77,22 +79,28 @@ func long(local string) string {
 	return local + "@" + strings.Join([]string{label, label, label, label}, ".") + "b"
 }
 
-// Prevents spoofing: two emails would look the same.
+// In Devanagari, joiners are allowed after a virama, which suppresses the vowel of a
+// letter, and refused after other letters and signs.
+const (
+	joinedLetter = "न्\u200d" // na, virama, joiner
+	vowelSign    = "नि"       // na, vowel sign i
+)
+
+// Prevents spoofing: with an invisible character, an email would look like another one.
 func TestNormalize_RefusesInvisibleCharacters(t *testing.T) {
-	joiners := &unicode.RangeTable{R16: []unicode.Range16{{Lo: 0x200c, Hi: 0x200d, Stride: 1}}}
 	invisible := rangetable.Merge(unicode.C, unicode.Z, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
 	count := 0
 	rangetable.Visit(invisible, func(r rune) {
-		for _, typed := range []string{"a" + string(r) + "da@example.com", "a@exa" + string(r) + "mple.com", "नि" + string(r) + "ada@example.com"} {
-			if !utf8.ValidRune(r) || unicode.Is(joiners, r) && strings.HasPrefix(typed, "न") {
-				continue
+		for _, typed := range []string{"a" + string(r) + "da@example.com", "a@exa" + string(r) + "mple.com", vowelSign + string(r) + "ada@example.com"} {
+			if !utf8.ValidRune(r) {
+				continue // a surrogate
 			}
 			got, ok := email.Normalize(typed)
 			require.False(t, ok, "%U in %q", r, got)
 			count++
 		}
 	})
-	require.Greater(t, count, 400_000) // most of them are private-use characters
+	require.Greater(t, count, 400_000) // over 130,000 private-use characters, in three emails each
 }
 
 func TestParseAddress(t *testing.T) {

@@ -15,10 +15,10 @@ func TestSuggest(t *testing.T) {
 		"Ada@GMIAL.com":   "ada@gmail.com",
 		"ada@gmail.co":    "ada@gmail.com",
 		"ada@hotmial.con": "ada@hotmail.com",
-		"ada@gmail.com":   "", // nothing to correct
-		"ada@example.com": "", // near no common domain
-		"ada@mail.com":    "ada@gmail.com",
-		"ada@abc.com":     "", // two letters from aol.com, like many other domains
+		"ada@gmail.com":   "",              // nothing to correct
+		"ada@example.com": "",              // near no common domain
+		"ada@mail.com":    "ada@gmail.com", // a domain of its own, but not a common one: only a suggestion
+		"ada@abc.com":     "",              // two edits from aol.com, like many other domains
 		"ada@a0l.com":     "ada@aol.com",
 		"ada":             "",
 		"ada@gmial.com" + strings.Repeat("m", 1<<20): "",
@@ -31,14 +31,14 @@ func TestSuggest(t *testing.T) {
 // The intended email must be one of the variants of the mistyped one.
 func TestOneLetterAway(t *testing.T) {
 	for typed, want := range map[string]string{
-		"ad@example.com":   "ada@example.com",
-		"aad@example.com":  "ada@example.com",
-		"adaa@example.com": "ada@example.com",
-		"ads@example.com":  "ada@example.com",
-		"ada@exmaple.com":  "ada@example.com",
-		"ada@example.co":   "ada@example.com",
-		"bob@example.comm": "bob@example.com",
-		"bob+@example.com": "bob@example.com",
+		"ad@example.com":   "ada@example.com", // inserted
+		"aad@example.com":  "ada@example.com", // transposed
+		"adaa@example.com": "ada@example.com", // deleted
+		"ads@example.com":  "ada@example.com", // replaced
+		"ada@exmaple.com":  "ada@example.com", // transposed
+		"ada@example.co":   "ada@example.com", // inserted at the end
+		"bob@example.comm": "bob@example.com", // deleted at the end
+		"bob+@example.com": "bob@example.com", // deleted
 	} {
 		require.Contains(t, email.OneLetterAway(typed), want, "%.80q", typed)
 	}
