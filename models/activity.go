@@ -9,8 +9,6 @@ import (
 	"github.com/gobuffalo/nulls"
 	"github.com/gobuffalo/pop/v6"
 	"github.com/gofrs/uuid"
-
-	"corral/internal/useragent"
 )
 
 // Activity is an entry in the history of an account, written in the transaction of
@@ -114,7 +112,7 @@ func recordFor(tx *pop.Connection, owner string, ownerArg any, kind string, clie
 	err = tx.RawQuery(`
 		INSERT INTO activities (id, user_id, kind, ip, network, user_agent, created_at, shorten_at)
 		VALUES (?, `+owner+`, ?, ?, ?, ?, ?, ?)`,
-		id, ownerArg, kind, client.ip(), client.network(), useragent.Printable(client.UserAgent, maxUserAgent), now, shortenAt).Exec()
+		id, ownerArg, kind, client.ip(), client.network(), client.userAgent(), now, shortenAt).Exec()
 	if err != nil {
 		return id, fmt.Errorf("recording %s: %w", kind, err)
 	}

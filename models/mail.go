@@ -8,7 +8,6 @@ import (
 	"github.com/gobuffalo/pop/v6"
 
 	"corral/internal/outbox"
-	"corral/internal/useragent"
 )
 
 // The names of the app's mails.
@@ -64,7 +63,7 @@ func queueMail(tx *pop.Connection, m outbox.Mail, client Client, rawToken string
 		m.Language = client.Language
 	}
 	m.LowPriority = m.Template == MailSignup || m.Template == MailIdentity // attackers can request any number
-	data := MailData{When: Clock.Now(), IP: client.ip(), UserAgent: useragent.Printable(client.UserAgent, maxUserAgent)}
+	data := MailData{When: Clock.Now(), IP: client.ip(), UserAgent: client.userAgent()}
 	if len(newEmail) > 0 {
 		data.NewEmail = newEmail[0]
 	}

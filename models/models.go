@@ -19,6 +19,7 @@ import (
 	"corral/internal/password"
 	"corral/internal/secret"
 	"corral/internal/token"
+	"corral/internal/useragent"
 	"corral/migrations"
 )
 
@@ -158,6 +159,9 @@ func (c Client) ip() string {
 	}
 	return c.IP.String()
 }
+
+// userAgent fits into the columns.
+func (c Client) userAgent() string { return useragent.Printable(c.UserAgent, 255) }
 
 func (c Client) network() string {
 	bits := 48

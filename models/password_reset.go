@@ -57,7 +57,7 @@ func ResetPassword(ctx context.Context, rawToken, normalized string, client Clie
 		if err := tokens.Redeem(tx, token); err != nil {
 			return err
 		}
-		if err := errors.Join(user.storePassword(tx, digest), user.voidDeviceCookies(tx)); err != nil {
+		if err := errors.Join(user.storePassword(tx, digest), deviceCookies.Void(tx, user.ID)); err != nil {
 			return err
 		}
 		rawDeviceCookie, _, err = user.setDeviceCookie(tx, client)

@@ -75,10 +75,9 @@ func requestMail(ctx context.Context, template string, client Client, email stri
 // answerBuckets returns the buckets for an answer of an authenticator or provider: those
 // of the client, or that of a known browser, which attackers cannot fill.
 func (c Client) answerBuckets(ctx context.Context) (ratelimit.Buckets, error) {
-	digest := secret.TokenDigest(c.RawDeviceCookie)
-	known, err := DB.WithContext(ctx).Where("token_digest = ? AND expires_at > ?", digest, Clock.Now()).Exists(&DeviceCookie{})
+	known, err := deviceCookies.Known(DB.WithContext(ctx), c.RawDeviceCookie)
 	if known {
-		return ratelimit.Buckets{bucketOf(answersPerDeviceCookie, string(digest))}, err
+		return ratelimit.Buckets{bucketOf(answersPerDeviceCookie, string(secret.TokenDigest(c.RawDeviceCookie)))}, err
 	}
 	return loginsPerClient.OfClient(limitDigest, c.IP), err
 }

@@ -51,7 +51,7 @@ func (u *User) secondStep() *SecondStep {
 // queues a mail to the owner, which passing cancels. A further login of the browser
 // keeps the mail and its time: an attacker who tries on would postpone it for ever.
 func (u *User) askSecondStep(tx *pop.Connection, client Client, remember bool) (*SecondStep, error) {
-	if skips, err := u.skips(tx, client); err != nil || skips {
+	if skips, err := deviceCookies.Skips(tx, u.ID, u.CredentialVersion, client.RawDeviceCookie); err != nil || skips {
 		return nil, err
 	}
 	p, before := u.secondStep(), rawSecondStep(client)
@@ -117,7 +117,7 @@ func (p *SecondStep) passedBy(tx *pop.Connection, f *Factor, skip bool, client C
 		return nil, err
 	}
 	if err = errors.Join(Outbox.Cancel(tx, p.Mail), tokens.Void(tx, PurposeUndo, p.Mail.String())); skip && err == nil {
-		err = p.User.skipFrom(tx, s.RawDeviceCookie, client)
+		err = deviceCookies.StartSkip(tx, p.UserID, p.User.CredentialVersion, s.RawDeviceCookie, client.ip(), client.userAgent())
 	}
 	return s, errors.Join(err, p.User.record(tx, s.activity(), client))
 }

@@ -12,7 +12,6 @@ import (
 	"github.com/gofrs/uuid"
 
 	"corral/internal/secret"
-	"corral/internal/useragent"
 )
 
 // Session is a logged-in browser, which holds a token: the row's id, a dot and a
@@ -36,9 +35,6 @@ type Session struct {
 
 	User *User `db:"-" belongs_to:"user"` // never nil
 }
-
-// maxUserAgent is the size of the column.
-const maxUserAgent = 255
 
 // seenEvery is the least time between two writes of last_seen_at for the same IP.
 const seenEvery = time.Minute
@@ -83,7 +79,7 @@ func startSession(tx *pop.Connection, user *User, client Client, like Session) (
 		FactorID:    like.FactorID,
 		IP:          client.ip(),
 		LastSeenIP:  client.ip(),
-		UserAgent:   useragent.Printable(client.UserAgent, maxUserAgent),
+		UserAgent:   client.userAgent(),
 		CreatedAt:   now,
 		LastSeenAt:  now,
 		ConfirmedAt: like.ConfirmedAt,

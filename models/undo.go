@@ -81,7 +81,7 @@ func Undo(ctx context.Context, rawToken string, client Client) error {
 			return err
 		}
 		_, err = user.removeIdentities(tx, "TRUE") // all: the attacker may own the one and know the other
-		if err := errors.Join(err, user.storePassword(tx, ""), user.voidDeviceCookies(tx), user.undoChanges(tx, token.Number), user.record(tx, ActivityUndone, client)); err != nil {
+		if err := errors.Join(err, user.storePassword(tx, ""), deviceCookies.Void(tx, user.ID), user.undoChanges(tx, token.Number), user.record(tx, ActivityUndone, client)); err != nil {
 			return err
 		}
 		for _, told := range slices.Compact([]string{lost, user.Email}) {

@@ -119,7 +119,7 @@ func emailTaken(tx *pop.Connection, email string, userID uuid.UUID) (bool, error
 // janitor removes the account and its data after DeletedUserLifetime. It returns ErrBadCredentials as lock does.
 func (u *User) Delete(ctx context.Context, client Client) error {
 	return u.change(ctx, func(tx *pop.Connection) error {
-		if err := errors.Join(u.storePassword(tx, ""), u.voidDeviceCookies(tx)); err != nil {
+		if err := errors.Join(u.storePassword(tx, ""), deviceCookies.Void(tx, u.ID)); err != nil {
 			return err
 		}
 		u.DeletedAt = nulls.NewTime(Clock.Now())

@@ -19,7 +19,7 @@ func (u *User) SetPassword(ctx context.Context, normalized string) error {
 		return err
 	}
 	return u.change(ctx, func(tx *pop.Connection) error {
-		return errors.Join(u.storePassword(tx, digest), u.voidDeviceCookies(tx), bucketOf(loginsPerEmail, u.Email).Clear(tx))
+		return errors.Join(u.storePassword(tx, digest), deviceCookies.Void(tx, u.ID), bucketOf(loginsPerEmail, u.Email).Clear(tx))
 	})
 }
 

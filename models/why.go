@@ -76,8 +76,7 @@ func (f *Findings) findLimits(db *pop.Connection) error {
 		return errors.Join(errs...)
 	}
 	_, f.LimitedCodes = peek(f.User.wrongCodes())
-	var cookies []DeviceCookie
-	err := db.Where("user_id = ? AND expires_at > ?", f.User.ID, Clock.Now()).All(&cookies)
+	cookies, err := deviceCookies.Of(db, f.User.ID)
 	for _, cookie := range cookies {
 		_, limited := peek(bucketOf(loginsPerDeviceCookie, string(cookie.TokenDigest)))
 		f.KnownBrowsers = append(f.KnownBrowsers, limited)

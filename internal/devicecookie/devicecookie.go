@@ -1,0 +1,119 @@
+// Package devicecookie makes browsers known to the accounts that they logged in to
+// (OWASP, Slow Down Online Guessing Attacks with Device Cookies). A known browser may
+// skip the second step for a while.
+//
+//	cookies := devicecookie.Store{Now: time.Now, Lifetime: 180 * 24 * time.Hour}
+//	raw, err := cookies.Issue(tx, user.ID)            // after a login: the browser keeps it
+//	known, err := cookies.Renew(tx, user.ID, cookie)  // at the next one
+//
+// The cookie holds a random token, the table its SHA-256. Rows go when expires_at is over:
+//
+//	CREATE TABLE device_cookies (
+//		id uuid PRIMARY KEY, user_id uuid NOT NULL, token_digest blob NOT NULL UNIQUE,
+//		created_at timestamp NOT NULL, expires_at timestamp NOT NULL, skips_until timestamp,
+//		skip_version integer NOT NULL, ip varchar(45) NOT NULL, user_agent varchar(255) NOT NULL
+//	)
+package devicecookie
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/gobuffalo/nulls"
+	"github.com/gobuffalo/pop/v6"
+	"github.com/gofrs/uuid"
+
+	"corral/internal/secret"
+)
+
+// Cookie is a known browser of an account.
+type Cookie struct {
+	ID          uuid.UUID `db:"id"`
+	UserID      uuid.UUID `db:"user_id"`
+	TokenDigest []byte    `db:"token_digest" json:"-"`
+	CreatedAt   time.Time `db:"created_at"`
+	ExpiresAt   time.Time `db:"expires_at"`
+
+	SkipsUntil  nulls.Time `db:"skips_until"`  // null: does not skip the second step
+	SkipVersion int        `db:"skip_version"` // of the credentials when that was set
+	IP          string     `db:"ip"`           // of the client that set it
+	UserAgent   string     `db:"user_agent"`
+}
+
+func (Cookie) TableName() string { return "device_cookies" }
+
+// Store finds and changes device cookies.
+type Store struct {
+	Now      func() time.Time
+	Lifetime time.Duration // starts again at each login
+	Skip     time.Duration // how long a browser may skip the second step
+}
+
+// Issue makes a browser known to an account, and returns what its cookie keeps.
+func (s Store) Issue(tx *pop.Connection, userID uuid.UUID) (raw string, err error) {
+	raw = secret.NewToken()
+	now := s.Now()
+	c := &Cookie{
+		ID:          uuid.Must(uuid.NewV7()), // crypto/rand never fails
+		UserID:      userID,
+		TokenDigest: secret.TokenDigest(raw),
+		CreatedAt:   now,
+		ExpiresAt:   now.Add(s.Lifetime),
+	}
+	if err := tx.Create(c); err != nil {
+		return "", fmt.Errorf("storing a device cookie: %w", err)
+	}
+	return raw, nil
+}
+
+// Renew starts the lifetime of a cookie again, or returns false if the account does not
+// know it.
+func (s Store) Renew(tx *pop.Connection, userID uuid.UUID, raw string) (known bool, err error) {
+	if raw == "" {
+		return false, nil
+	}
+	renewed, err := tx.RawQuery("UPDATE device_cookies SET expires_at = ? WHERE token_digest = ? AND user_id = ? AND expires_at > ?",
+		s.Now().Add(s.Lifetime), secret.TokenDigest(raw), userID, s.Now()).ExecWithCount()
+	if err != nil {
+		return false, fmt.Errorf("renewing a device cookie: %w", err)
+	}
+	return renewed > 0, nil
+}
+
+// Known reports whether a cookie is that of a known browser, of any account.
+func (s Store) Known(tx *pop.Connection, raw string) (bool, error) {
+	return exists(tx.Where("token_digest = ? AND expires_at > ?", secret.TokenDigest(raw), s.Now()))
+}
+
+// Of returns the known browsers of an account.
+func (s Store) Of(tx *pop.Connection, userID uuid.UUID) ([]Cookie, error) {
+	return all(tx.Where("user_id = ? AND expires_at > ?", userID, s.Now()))
+}
+
+// Any reports whether an account has device cookies, expired ones too.
+func (s Store) Any(tx *pop.Connection, userID uuid.UUID) (bool, error) {
+	return exists(tx.Where("user_id = ?", userID))
+}
+
+// Void removes the device cookies of an account.
+func (s Store) Void(tx *pop.Connection, userID uuid.UUID) error {
+	if err := tx.RawQuery("DELETE FROM device_cookies WHERE user_id = ?", userID).Exec(); err != nil {
+		return fmt.Errorf("voiding device cookies: %w", err)
+	}
+	return nil
+}
+
+func exists(query *pop.Query) (bool, error) {
+	found, err := query.Exists(&Cookie{})
+	if err != nil {
+		return false, fmt.Errorf("finding a device cookie: %w", err)
+	}
+	return found, nil
+}
+
+func all(query *pop.Query) (list []Cookie, err error) {
+	if err := query.All(&list); err != nil {
+		return nil, fmt.Errorf("listing device cookies: %w", err)
+	}
+	return list, nil
+}

@@ -1,0 +1,160 @@
+package devicecookie_test
+
+import (
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/gobuffalo/pop/v6"
+	"github.com/gofrs/uuid"
+	"github.com/stretchr/testify/require"
+
+	"corral/internal/apptest"
+	"corral/internal/clock"
+	"corral/internal/devicecookie"
+)
+
+// migrations creates the table in the package comment.
+var migrations = fstest.MapFS{"20260101000000_create_device_cookies.up.fizz": {Data: []byte(`
+	create_table("device_cookies") {
+		t.Column("id", "uuid", {primary: true})
+		t.Column("user_id", "uuid", {})
+		t.Column("token_digest", "blob", {})
+		t.Column("created_at", "timestamp", {})
+		t.Column("expires_at", "timestamp", {})
+		t.Column("skips_until", "timestamp", {"null": true})
+		t.Column("skip_version", "integer", {default: 0})
+		t.Column("ip", "string", {size: 45, default: ""})
+		t.Column("user_agent", "string", {size: 255, default: ""})
+		t.DisableTimestamps()
+	}
+	add_index("device_cookies", "token_digest", {unique: true})
+`)}}
+
+var db *pop.Connection
+
+func TestMain(m *testing.M) { apptest.MainWithTables(m, &db, migrations) }
+
+const day = 24 * time.Hour
+
+type fixture struct {
+	*testing.T
+	clock    clock.Clock
+	store    devicecookie.Store
+	ada, bob uuid.UUID
+}
+
+func newFixture(t *testing.T) *fixture {
+	f := &fixture{T: t, ada: uuid.Must(uuid.NewV7()), bob: uuid.Must(uuid.NewV7())}
+	f.clock.Stop()
+	f.store = devicecookie.Store{Now: f.clock.Now, Lifetime: 180 * day, Skip: 30 * day}
+	return f
+}
+
+func (f *fixture) issue(userID uuid.UUID) (raw string) {
+	f.Helper()
+	raw, err := f.store.Issue(db, userID)
+	require.NoError(f, err)
+	return raw
+}
+
+// is returns a condition, which had no error.
+func (f *fixture) is(holds bool, err error) bool {
+	f.Helper()
+	require.NoError(f, err)
+	return holds
+}
+
+func (f *fixture) of(userID uuid.UUID) int {
+	f.Helper()
+	list, err := f.store.Of(db, userID)
+	require.NoError(f, err)
+	return len(list)
+}
+
+func TestStore_KnowsTheBrowserOfOneAccount(t *testing.T) {
+	f := newFixture(t)
+	require.False(t, f.is(f.store.Any(db, f.ada)))
+	raw := f.issue(f.ada)
+	require.True(t, f.is(f.store.Known(db, raw)))
+	require.True(t, f.is(f.store.Renew(db, f.ada, raw)))
+	require.False(t, f.is(f.store.Renew(db, f.bob, raw)))
+	for _, other := range []string{"", "x"} {
+		require.False(t, f.is(f.store.Known(db, other)))
+		require.False(t, f.is(f.store.Renew(db, f.ada, other)))
+	}
+	require.Equal(t, []int{1, 0}, []int{f.of(f.ada), f.of(f.bob)})
+}
+
+func TestStore_LifetimeStartsAgain(t *testing.T) {
+	f := newFixture(t)
+	raw := f.issue(f.ada)
+	for range 2 {
+		f.clock.Move(180*day - time.Second)
+		require.True(t, f.is(f.store.Renew(db, f.ada, raw)))
+	}
+	f.clock.Move(180 * day)
+	require.False(t, f.is(f.store.Renew(db, f.ada, raw)))
+	require.False(t, f.is(f.store.Known(db, raw)))
+	require.Zero(t, f.of(f.ada))
+	require.True(t, f.is(f.store.Any(db, f.ada)))
+}
+
+func TestStore_Void(t *testing.T) {
+	f := newFixture(t)
+	first, second, bobs := f.issue(f.ada), f.issue(f.ada), f.issue(f.bob)
+	require.NoError(t, f.store.Void(db, f.ada))
+	for raw, known := range map[string]bool{first: false, second: false, bobs: true} {
+		require.Equal(t, known, f.is(f.store.Known(db, raw)))
+	}
+}
+
+func (f *fixture) skip(raw string, version int) {
+	f.Helper()
+	require.NoError(f, f.store.StartSkip(db, f.ada, version, raw, "192.0.2.1", "Firefox"))
+}
+
+func TestStore_SkipsForOneAccountAndVersion(t *testing.T) {
+	f := newFixture(t)
+	raw, plain := f.issue(f.ada), f.issue(f.ada)
+	f.skip(raw, 7)
+	require.True(t, f.is(f.store.Skips(db, f.ada, 7, raw)))
+	require.False(t, f.is(f.store.Skips(db, f.ada, 7, plain)))
+	require.False(t, f.is(f.store.Skips(db, f.ada, 8, raw)))
+	require.False(t, f.is(f.store.Skips(db, f.bob, 7, raw)))
+	f.clock.Move(30 * day)
+	require.False(t, f.is(f.store.Skips(db, f.ada, 7, raw)))
+}
+
+func TestStore_SkipsOnlyFromABrowserOfTheAccount(t *testing.T) {
+	f := newFixture(t)
+	bobs := f.issue(f.bob)
+	f.skip(bobs, 1)
+	require.False(t, f.is(f.store.Skips(db, f.bob, 1, bobs)))
+}
+
+func TestStore_EndSkips(t *testing.T) {
+	f := newFixture(t)
+	raws := []string{f.issue(f.ada), f.issue(f.ada), f.issue(f.ada)}
+	for _, raw := range raws {
+		f.skip(raw, 1)
+		f.clock.Move(time.Minute)
+	}
+	list, err := f.store.Skipping(db, f.ada, 1)
+	require.NoError(t, err)
+	require.Len(t, list, 3)
+	require.True(t, list[0].SkipsUntil.Time.After(list[1].SkipsUntil.Time), "newest first")
+	require.Equal(t, "192.0.2.1 Firefox", list[0].IP+" "+list[0].UserAgent)
+
+	ended := func(n int, err error) int {
+		require.NoError(t, err)
+		return n
+	}
+	require.Zero(t, ended(f.store.EndSkip(db, f.bob, 1, list[0].ID)))
+	require.Zero(t, ended(f.store.EndSkip(db, f.ada, 1, uuid.Nil)))
+	require.Equal(t, 1, ended(f.store.EndSkip(db, f.ada, 1, list[0].ID)))
+	require.False(t, f.is(f.store.Skips(db, f.ada, 1, raws[2])))
+	require.Equal(t, 2, ended(f.store.EndSkips(db, f.ada, 1)))
+	require.Zero(t, ended(f.store.EndSkips(db, f.ada, 1)))
+	require.True(t, f.is(f.store.Known(db, raws[0])))
+}

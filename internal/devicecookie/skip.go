@@ -1,0 +1,55 @@
+package devicecookie
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/gobuffalo/pop/v6"
+	"github.com/gofrs/uuid"
+
+	"corral/internal/secret"
+)
+
+// skipping takes a version of the account's credentials: a change of password or factor
+// ends skips.
+const skipping = "user_id = ? AND skip_version = ? AND skips_until > ?"
+
+// Skips reports whether the browser of a cookie may skip the second step of an account.
+func (s Store) Skips(tx *pop.Connection, userID uuid.UUID, version int, raw string) (bool, error) {
+	return exists(tx.Where("token_digest = ? AND "+skipping, secret.TokenDigest(raw), userID, version, s.Now()))
+}
+
+// StartSkip lets the browser of a cookie skip the second step from now on.
+func (s Store) StartSkip(tx *pop.Connection, userID uuid.UUID, version int, raw, ip, userAgent string) error {
+	err := tx.RawQuery("UPDATE device_cookies SET skips_until = ?, skip_version = ?, ip = ?, user_agent = ? WHERE token_digest = ? AND user_id = ?",
+		s.Now().Add(s.Skip), version, ip, userAgent, secret.TokenDigest(raw), userID).Exec()
+	if err != nil {
+		return fmt.Errorf("skipping the second step: %w", err)
+	}
+	return nil
+}
+
+// Skipping returns the browsers that skip the second step of an account, newest first.
+func (s Store) Skipping(tx *pop.Connection, userID uuid.UUID, version int) ([]Cookie, error) {
+	list, err := all(tx.Where(skipping, userID, version, s.Now()))
+	slices.SortFunc(list, func(a, b Cookie) int { return b.SkipsUntil.Time.Compare(a.SkipsUntil.Time) })
+	return list, err
+}
+
+// EndSkip has a browser pass the second step again. It returns how many skipped it.
+func (s Store) EndSkip(tx *pop.Connection, userID uuid.UUID, version int, id uuid.UUID) (ended int, err error) {
+	return endSkips(tx, "id = ? AND "+skipping, id, userID, version, s.Now())
+}
+
+// EndSkips is EndSkip for all browsers of an account.
+func (s Store) EndSkips(tx *pop.Connection, userID uuid.UUID, version int) (ended int, err error) {
+	return endSkips(tx, skipping, userID, version, s.Now())
+}
+
+func endSkips(tx *pop.Connection, which string, args ...any) (int, error) {
+	ended, err := tx.RawQuery("UPDATE device_cookies SET skips_until = NULL WHERE "+which, args...).ExecWithCount()
+	if err != nil {
+		return 0, fmt.Errorf("ending skips: %w", err)
+	}
+	return ended, nil
+}
