@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
 
 	"corral/lab/bench/growth"
 )
@@ -13,19 +12,21 @@ import (
 // growth compares the costs of requests in the largest database with those in the
 // smallest.
 func (b *bench) growth() ([]figure, error) {
-	figures, err := b.grown("SQLite", "")
+	figures, err := b.growthOn("SQLite", "")
 	if err != nil {
 		return nil, err
 	}
 	if b.postgres == "" {
-		return append(figures, figure{name: "growth on PostgreSQL: not measured, -postgres names no server"}), nil
+		return append(figures, figure{name: "growth on PostgreSQL: not measured, since -postgres names no server"}), nil
 	}
-	more, err := b.grown("PostgreSQL", b.postgres)
+	more, err := b.growthOn("PostgreSQL", b.postgres)
 	return append(figures, more...), err
 }
 
-func (b *bench) grown(database, server string) (figures []figure, err error) {
-	cmd := exec.Command("go", "run", "./bench/growth/run", "-sizes", b.sizes, "-server", server)
+// growthOn runs in another process for each database system, since the app's packages
+// keep the database, its prepared statements and caches.
+func (b *bench) growthOn(database, server string) (figures []figure, err error) {
+	cmd := pinned("", "go", "run", "./bench/growth/run", "-sizes", b.sizes, "-server", server)
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, os.Stderr
 	if err := cmd.Run(); err != nil {
@@ -36,8 +37,11 @@ func (b *bench) grown(database, server string) (figures []figure, err error) {
 		return nil, err
 	}
 	for _, r := range rows {
-		f := figure{name: fmt.Sprintf("%s, %s: %s", database, r.Name, r), values: []float64{r.Ratio()}, unit: "times", target: growth.Target, atMost: true}
-		if r.Part {
+		f := figure{
+			name:   fmt.Sprintf("%s, %s: %s", database, r.Name, r),
+			values: []float64{r.Ratio()}, unit: "times", target: growth.Target, atMost: true,
+		}
+		if r.PartOfPrevious {
 			f.target = 0
 		}
 		figures = append(figures, f)

@@ -11,9 +11,9 @@ import (
 )
 
 type database struct {
-	size int // number of users, and of sessions
-	made int // number of sessions, including deleted ones
-	pop  *pop.Connection
+	size     int // number of users, and of the sessions of fill
+	sessions int // number of sessions ever added, including deleted ones
+	pop      *pop.Connection
 	// conn changes rows without the app, so that the app's caches do not know.
 	conn  *sql.Conn
 	page  func(n int) error
@@ -30,7 +30,7 @@ func (r Run) open(ctx context.Context, size int) (d *database, err error) {
 		drop()
 		return nil, err
 	}
-	d = &database{size: size, made: size, pop: models.DB}
+	d = &database{size: size, sessions: size, pop: models.DB}
 	d.close = func() { d.pop.Close(); drop() }
 	defer func() {
 		if err != nil {
@@ -51,9 +51,9 @@ func (r Run) open(ctx context.Context, size int) (d *database, err error) {
 	return d, fill(ctx, d.conn, size)
 }
 
-// limit makes failed logins until limitedEmail has to wait 15 minutes, in each
+// fillBucket makes failed logins until limitedEmail has to wait 15 minutes, in each
 // database. The databases share the clock.
-func limit(ctx context.Context, all []*database) {
+func fillBucket(ctx context.Context, all []*database) {
 	for range 16 {
 		models.Clock.Move(15 * time.Minute)
 		models.DatabaseClock.Move(15 * time.Minute)

@@ -20,14 +20,15 @@ import (
 // smallest.
 const Target = 1.3
 
-// active is the number of users who use the app at the same time, at every size.
+// active is the number of users whose requests are measured. It is the same at every
+// size: the other rows only make the tables large.
 const active = 1000
 
-// Row is the cost of one kind of work at each size.
+// Row is the cost of an operation at each size.
 type Row struct {
-	Name  string
-	Part  bool // part of the previous row; has no target
-	Costs []time.Duration
+	Name           string
+	PartOfPrevious bool // a part of the previous row's operation; has no target
+	Costs          []time.Duration
 }
 
 // Ratio is the cost in the largest database divided by that in the smallest.
@@ -45,50 +46,51 @@ func (r Row) String() string {
 	return strings.Join(text, " → ")
 }
 
-// work is a kind of work.
-type work struct {
-	name    string
-	rounds  int
-	do      func(ctx context.Context, n int) error       // n counts the repetitions
-	prepare func(ctx context.Context, d *database) error // before each repetition
+// operation is what a row measures.
+type operation struct {
+	name           string
+	partOfPrevious bool
+	rounds         int
+	prepare        func(ctx context.Context, d *database) error        // before each round, not measured
+	do             func(ctx context.Context, d *database, n int) error // n counts the rounds
 }
 
-// works returns all kinds of work. They call what the handlers call.
-func works(size int, page func(n int) error) []work {
-	return []work{
-		{"page: GET / of somebody who is logged in", 10 * active, func(context.Context, int) error { return page(rand.IntN(active)) }, nil},
-		{"of it: the session and its person", 20 * active, func(ctx context.Context, _ int) error {
-			_, err := models.FindSession(ctx, rawToken(rand.IntN(active), size), models.Client{IP: netip.MustParseAddr("192.0.2.1")})
-			return err
-		}, nil},
-		{"login in a new browser", active / 10, func(ctx context.Context, n int) error {
-			_, _, err := models.LogIn(ctx, models.Credentials{Email: email(nth(n%active, size)), Password: password, Client: client(n)}, true)
-			return err
-		}, nil},
-		{"of it, without the hash: account, device, session", active, func(ctx context.Context, n int) error {
-			user, err := models.FindUserByEmail(ctx, email(nth(n%active, size)))
-			if err == nil {
-				_, err = models.StartSession(ctx, user, client(n), models.Session{Remembered: true})
-			}
-			return err
-		}, nil},
-		{"rate limit: an attempt that is counted, a mail requested", active, func(ctx context.Context, n int) error {
-			return models.RequestReset(ctx, fmt.Sprintf("stranger%d@example.org", n), "", client(n))
-		}, nil},
-		{"rate limit: an attempt that is refused", 5 * active, func(ctx context.Context, n int) error {
-			_, _, err := models.LogIn(ctx, models.Credentials{Email: limitedEmail, Password: "x", Client: client(n)}, false)
-			if limited := new(models.RateLimited); errors.As(err, &limited) {
-				return nil
-			}
-			return fmt.Errorf("the attempt was not refused: %w", err)
-		}, nil},
-		{"janitor: a purge that finds nothing", active / 2, purge, nil},
-		{"janitor: a purge of 10 dead sessions", 400, purge, addExpired(10)},
-		{"janitor: a purge of 400 dead sessions", 200, purge, addExpired(400)}, // a purge waits between batches of 500
-	}
+// operations call what the handlers call.
+var operations = []operation{
+	{name: "page: GET / of a logged-in user", rounds: 10 * active, do: func(_ context.Context, d *database, _ int) error {
+		return d.page(rand.IntN(active))
+	}},
+	{name: "a part of it: finding the session and its user", partOfPrevious: true, rounds: 20 * active, do: func(ctx context.Context, d *database, _ int) error {
+		_, err := models.FindSession(ctx, rawToken(rand.IntN(active), d.size), models.Client{IP: netip.MustParseAddr("192.0.2.1")})
+		return err
+	}},
+	{name: "login in a new browser", rounds: active / 10, do: func(ctx context.Context, d *database, n int) error {
+		_, _, err := models.LogIn(ctx, models.Credentials{Email: activeEmail(n%active, d.size), Password: password, Client: client(n)}, true)
+		return err
+	}},
+	{name: "a part of it: finding the account, starting the session", partOfPrevious: true, rounds: active, do: func(ctx context.Context, d *database, n int) error {
+		user, err := models.FindUserByEmail(ctx, activeEmail(n%active, d.size))
+		if err == nil {
+			_, err = models.StartSession(ctx, user, client(n), models.Session{Remembered: true})
+		}
+		return err
+	}},
+	{name: "rate limit: an attempt that is counted, a mail requested", rounds: active, do: func(ctx context.Context, _ *database, n int) error {
+		return models.RequestReset(ctx, fmt.Sprintf("stranger%d@example.org", n), "", client(n))
+	}},
+	{name: "rate limit: an attempt that is refused", rounds: 5 * active, do: func(ctx context.Context, _ *database, n int) error {
+		_, _, err := models.LogIn(ctx, models.Credentials{Email: limitedEmail, Password: "x", Client: client(n)}, false)
+		if limited := new(models.RateLimited); errors.As(err, &limited) {
+			return nil
+		}
+		return fmt.Errorf("the attempt was not refused: %w", err)
+	}},
+	{name: "janitor: a purge that finds nothing", rounds: active / 2, do: purge},
+	{name: "janitor: a purge of 10 expired sessions", rounds: 400, prepare: addExpired(10), do: purge},
+	{name: "janitor: a purge of 400 expired sessions", rounds: 200, prepare: addExpired(400), do: purge}, // a purge waits between batches of 500
 }
 
-func purge(ctx context.Context, _ int) error { return models.Purge(ctx) }
+func purge(ctx context.Context, _ *database, _ int) error { return models.Purge(ctx) }
 
 // client returns a different client for each n.
 func client(n int) models.Client {
@@ -99,16 +101,16 @@ func client(n int) models.Client {
 type Run struct {
 	Config      config.Config
 	NewDatabase func() (url string, drop func(), err error)
-	Sizes       []int        // numbers of sessions, ascending
-	Share       int          // divides the numbers of rounds
-	Say         func(string) // reports progress
+	Sizes       []int             // numbers of sessions, ascending
+	Divisor     int               // divides the numbers of rounds, for a short test
+	Report      func(line string) // is called with the progress
 }
 
-// turns is how often each kind of work runs in each database. The databases take turns,
-// so that other load on the machine affects all of them.
+// turns is the number of times that each operation is measured in each database. The
+// databases take turns, so that other load on the machine affects all of them.
 const turns = 10
 
-// Measure fills a database of each size and does the work in all of them.
+// Measure fills a database of each size and runs the operations in all of them.
 func (r Run) Measure(ctx context.Context) (rows []Row, err error) {
 	var all []*database
 	defer func() {
@@ -123,31 +125,31 @@ func (r Run) Measure(ctx context.Context) (rows []Row, err error) {
 			return nil, fmt.Errorf("with %d sessions: %w", size, err)
 		}
 		all = append(all, d)
-		r.Say(fmt.Sprintf("%d sessions, filled in %s", size, time.Since(began).Round(time.Second)))
+		r.Report(fmt.Sprintf("%d sessions, filled in %s", size, time.Since(began).Round(time.Second)))
 	}
-	limit(ctx, all)
-	for n, w := range works(0, nil) {
-		row := Row{Name: w.name, Part: strings.HasPrefix(w.name, "of it")}
-		if row.Costs, err = r.compare(ctx, all, n); err != nil {
-			return nil, fmt.Errorf("%s: %w", w.name, err)
+	fillBucket(ctx, all)
+	for _, o := range operations {
+		row := Row{Name: o.name, PartOfPrevious: o.partOfPrevious}
+		if row.Costs, err = r.compare(ctx, all, o); err != nil {
+			return nil, fmt.Errorf("%s: %w", o.name, err)
 		}
-		r.Say(fmt.Sprintf("  %s: %s", w.name, row))
+		r.Report(fmt.Sprintf("  %s: %s", o.name, row))
 		rows = append(rows, row)
 	}
 	return rows, nil
 }
 
-// compare returns the median cost of the n-th work in each database.
-func (r Run) compare(ctx context.Context, all []*database, n int) (medians []time.Duration, err error) {
+// compare returns the median cost of an operation in each database.
+func (r Run) compare(ctx context.Context, all []*database, o operation) (medians []time.Duration, err error) {
 	costs := make([][]time.Duration, len(all))
 	for turn := range turns {
 		for i, d := range all {
 			models.DB = d.pop
-			ofTurn, err := d.do(ctx, works(d.size, d.page)[n], turn, r.Share)
+			turnCosts, err := d.run(ctx, o, turn, r.Divisor)
 			if err != nil {
 				return nil, fmt.Errorf("with %d sessions: %w", d.size, err)
 			}
-			costs[i] = append(costs[i], ofTurn...)
+			costs[i] = append(costs[i], turnCosts...)
 		}
 	}
 	for _, c := range costs {
@@ -157,22 +159,22 @@ func (r Run) compare(ctx context.Context, all []*database, n int) (medians []tim
 	return medians, nil
 }
 
-// do does one turn of a work, and returns the cost of each round. The first rounds do
-// not count, because they fill caches.
-func (d *database) do(ctx context.Context, w work, turn, share int) (costs []time.Duration, err error) {
-	rounds := max(w.rounds/turns/share, 1)
-	warm := max(rounds/10, 1)
-	for n := range rounds + warm {
-		if w.prepare != nil {
-			if err := w.prepare(ctx, d); err != nil {
+// run runs one turn of an operation, and returns the cost of each round. The first
+// rounds do not count, because they fill caches.
+func (d *database) run(ctx context.Context, o operation, turn, divisor int) (costs []time.Duration, err error) {
+	rounds := max(o.rounds/turns/divisor, 1)
+	warmup := max(rounds/10, 1)
+	for n := range rounds + warmup {
+		if o.prepare != nil {
+			if err := o.prepare(ctx, d); err != nil {
 				return nil, err
 			}
 		}
 		began := time.Now()
-		if err := w.do(ctx, turn*(rounds+warm)+n); err != nil {
+		if err := o.do(ctx, d, turn*(rounds+warmup)+n); err != nil {
 			return nil, err
 		}
-		if n >= warm {
+		if n >= warmup {
 			costs = append(costs, time.Since(began))
 		}
 	}

@@ -47,8 +47,8 @@ func run(server, list string) error {
 		return err
 	}
 	newDatabase := func() (string, func(), error) { return apptest.NewDatabase(server) }
-	say := func(line string) { fmt.Fprintln(os.Stderr, line) }
-	rows, err := growth.Run{Config: c, NewDatabase: newDatabase, Sizes: sizes, Share: 1, Say: say}.Measure(context.Background())
+	report := func(line string) { fmt.Fprintln(os.Stderr, line) }
+	rows, err := growth.Run{Config: c, NewDatabase: newDatabase, Sizes: sizes, Divisor: 1, Report: report}.Measure(context.Background())
 	if err != nil {
 		return err
 	}
