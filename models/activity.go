@@ -2,7 +2,6 @@ package models
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
@@ -97,10 +96,7 @@ func (u *User) recording(ctx context.Context, kind string, client Client, fn fun
 // recordAttempt writes one row in one statement, with or without an account:
 // prevents enumeration by timing.
 func recordAttempt(tx *pop.Connection, email, kind string, client Client) (id uuid.UUID, err error) {
-	owner := "(SELECT id FROM users WHERE email = ?)"
-	if tx.Dialect.Name() == "postgres" {
-		owner = "(SELECT id FROM users WHERE email = ? FOR " + toRecord + ")" // not an account that is being deleted
-	}
+	owner := "(SELECT id FROM users WHERE email = ?" + rowLock(tx, toRecord) + ")" // not an account that is being deleted
 	return recordFor(tx, owner, email, kind, client)
 }
 
@@ -109,14 +105,11 @@ func recordFor(tx *pop.Connection, owner string, ownerArg any, kind string, clie
 	if client.IP.IsValid() {
 		shortenAt = nulls.NewTime(now.Add(IPLifetime))
 	}
-	err = tx.RawQuery(`
+	_, err = exec(tx, "recording "+kind, `
 		INSERT INTO activities (id, user_id, kind, ip, network, user_agent, created_at, shorten_at)
 		VALUES (?, `+owner+`, ?, ?, ?, ?, ?, ?)`,
-		id, ownerArg, kind, client.ip(), client.network(), client.userAgent(), now, shortenAt).Exec()
-	if err != nil {
-		return id, fmt.Errorf("recording %s: %w", kind, err)
-	}
-	return id, nil
+		id, ownerArg, kind, client.ip(), client.network(), client.userAgent(), now, shortenAt)
+	return id, err
 }
 
 // ActivityOf returns up to limit entries of an account's history older than the
@@ -127,8 +120,6 @@ func ActivityOf(ctx context.Context, user *User, before uuid.UUID, limit int) ([
 		query = query.Where("id < ?", before)
 	}
 	var list []Activity
-	if err := query.Order("id DESC").Limit(limit).All(&list); err != nil { // UUIDv7: ordered by time
-		return nil, fmt.Errorf("listing activity: %w", err)
-	}
-	return list, nil
+	err := query.Order("id DESC").Limit(limit).All(&list) // UUIDv7: ordered by time
+	return list, wrap("listing activity", err)
 }

@@ -3,7 +3,6 @@ package models
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/gobuffalo/pop/v6"
@@ -101,12 +100,12 @@ func (a *attempt) end(ctx context.Context, failed bool) error {
 // stay: attackers would see that the email has an account.
 func (a *attempt) refund(tx *pop.Connection, kind string, failures int) (err error) {
 	if kind == "" {
-		err = tx.RawQuery("DELETE FROM activities WHERE id = ?", a.activityID).Exec()
+		_, err = exec(tx, "recording an attempt", "DELETE FROM activities WHERE id = ?", a.activityID)
 	} else {
-		err = tx.RawQuery("UPDATE activities SET kind = ? WHERE id = ?", kind, a.activityID).Exec()
+		_, err = exec(tx, "recording an attempt", "UPDATE activities SET kind = ? WHERE id = ?", kind, a.activityID)
 	}
 	if err != nil {
-		return fmt.Errorf("recording an attempt: %w", err)
+		return err
 	}
 	return a.buckets.Refund(tx, failures)
 }
@@ -121,13 +120,10 @@ func countBuckets(ctx context.Context, normalized, rawDeviceCookie string, rows 
 		SELECT '`+knownBrowser+`', 0, 0, 0, 0, 0 FROM device_cookies JOIN users ON users.id = device_cookies.user_id
 		WHERE device_cookies.token_digest = ? AND device_cookies.expires_at > ? AND users.email = ?`,
 		rows, secret.TokenDigest(rawDeviceCookie), Clock.Now(), normalized).All(&found)
-	if err != nil {
-		return nil, false, fmt.Errorf("looking up rate limits: %w", err)
-	}
 	counts = ratelimit.Counts{}
 	for _, count := range found {
 		counts[count.ID] = count
 	}
 	_, known = counts[knownBrowser]
-	return counts, known, nil
+	return counts, known, wrap("looking up rate limits", err)
 }

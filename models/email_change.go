@@ -3,7 +3,6 @@ package models
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/gobuffalo/pop/v6"
 
@@ -46,17 +45,13 @@ func (u *User) FindEmailChange(ctx context.Context, rawToken string) (newEmail s
 // findToken returns a token of the account, or ErrNotFound, or *OtherAccountError.
 func (u *User) findToken(tx *pop.Connection, rawToken, purpose string) (*Token, error) {
 	token, err := tokens.Find(tx, rawToken, purpose)
-	if err != nil {
-		return nil, err
-	}
-	if token.UserID.UUID != u.ID { // a mistyped email must not take over another account
-		owner, err := findUser(tx, "id = ?", token.UserID.UUID)
-		if err != nil {
-			return nil, err
+	if err == nil && token.UserID.UUID != u.ID { // a mistyped email must not take over another account
+		var owner *User
+		if owner, err = findUser(tx, "id = ?", token.UserID.UUID); err == nil {
+			err = &OtherAccountError{owner.Email}
 		}
-		return nil, &OtherAccountError{owner.Email}
 	}
-	return token, nil
+	return token, err
 }
 
 func (u *User) findEmailChange(tx *pop.Connection, rawToken string) (*Token, error) {
@@ -65,13 +60,10 @@ func (u *User) findEmailChange(tx *pop.Connection, rawToken string) (*Token, err
 		return nil, err
 	}
 	taken, err := emailTaken(tx, token.Email, u.ID)
-	if err != nil {
-		return nil, err
-	}
 	if taken {
-		return nil, ErrNotFound
+		err = ErrNotFound
 	}
-	return token, nil
+	return token, err
 }
 
 // ConfirmEmailChange redeems the token, changes the email and mails an undo link
@@ -101,18 +93,17 @@ func (u *User) ConfirmEmailChange(ctx context.Context, rawToken string, client C
 // storeEmail changes the email, or returns ErrEmailTaken. It deletes the reset
 // tokens of both emails, which would work again if the old email came back.
 func (u *User) storeEmail(tx *pop.Connection, email string) error {
-	err := tx.RawQuery("DELETE FROM tokens WHERE purpose IN (?, ?) AND subject IN (?, ?) AND redeemed = ?",
-		PurposeReset, PurposeInvite, u.Email, email, false).Exec()
+	_, err := exec(tx, "voiding tokens", "DELETE FROM tokens WHERE purpose IN (?, ?) AND subject IN (?, ?) AND redeemed = ?",
+		PurposeReset, PurposeInvite, u.Email, email, false)
 	if err != nil {
-		return fmt.Errorf("voiding tokens: %w", err)
+		return err
 	}
 	u.Email = email
-	if err := tx.UpdateColumns(u, "email", "deleted_at", "updated_at"); database.IsDuplicate(err) {
+	err = tx.UpdateColumns(u, "email", "deleted_at", "updated_at")
+	if database.IsDuplicate(err) {
 		return ErrEmailTaken
-	} else if err != nil {
-		return fmt.Errorf("storing an email: %w", err)
 	}
-	return nil
+	return wrap("storing an email", err)
 }
 
 // notFoundIfTaken makes a link void whose email another account has just taken.

@@ -3,7 +3,6 @@ package models
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -44,9 +43,9 @@ func (u *User) endLinks(tx *pop.Connection, id string, factor *Factor, client Cl
 	if older, err := u.isOlder(tx, factor, oldest.Number); err != nil || !older {
 		return errors.Join(err, ErrRefused)
 	}
-	if err := tx.RawQuery("DELETE FROM tokens WHERE user_id = ? AND purpose = ? AND email = ? AND redeemed = ?",
-		u.ID, PurposeUndo, list[i].Email, false).Exec(); err != nil {
-		return fmt.Errorf("ending links: %w", err)
+	if _, err := exec(tx, "ending links", "DELETE FROM tokens WHERE user_id = ? AND purpose = ? AND email = ? AND redeemed = ?",
+		u.ID, PurposeUndo, list[i].Email, false); err != nil {
+		return err
 	}
 	return u.record(tx, ActivityLinksEnded, client)
 }

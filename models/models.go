@@ -5,7 +5,6 @@ package models
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/netip"
 
 	"github.com/gobuffalo/pop/v6"
@@ -134,13 +133,8 @@ func announcing(ctx context.Context, fn func(tx *pop.Connection) error) error {
 	return nil
 }
 
-// wrap adds what failed to an error. It returns nil for nil.
-func wrap(what string, err error) error {
-	if err == nil {
-		return nil
-	}
-	return fmt.Errorf("%s: %w", what, err)
-}
+// Short names of what many files need for their statements.
+var wrap, exec, execOne, rowLock = database.Wrap, database.Change, database.ChangeOne, database.RowLock
 
 // Client is the client info. Tasks use the zero value.
 type Client struct {

@@ -19,11 +19,8 @@ func (u *User) TurnSecondStep(ctx context.Context, on bool, client Client) (code
 			return nil
 		}
 		passes, err := u.canPass(tx)
-		if err != nil {
-			return err
-		}
-		identity, err := u.hasIdentity(tx)
-		if err != nil {
+		identity, identityErr := u.hasIdentity(tx)
+		if err := errors.Join(err, identityErr); err != nil {
 			return err
 		}
 		if on && !passes || !on && u.PasswordDigest == "" && !identity {

@@ -3,7 +3,6 @@ package models
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 
@@ -103,20 +102,10 @@ func startSession(tx *pop.Connection, user *User, client Client, like Session) (
 }
 
 func (s *Session) insert(tx *pop.Connection) error {
-	query := `INSERT INTO sessions (id, user_id, token_digest, remembered, factor_id, ip, last_seen_ip, user_agent, created_at, last_seen_at, confirmed_at, may_enrol)
-		SELECT ?, id, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM users WHERE id = ? AND credential_version = ?`
-	if tx.Dialect.Name() == "postgres" {
-		query += " FOR " + toLogIn
-	}
-	inserted, err := tx.RawQuery(query, s.ID, s.TokenDigest, s.Remembered, s.FactorID, s.IP, s.LastSeenIP, s.UserAgent, s.CreatedAt, s.LastSeenAt,
-		s.ConfirmedAt, s.MayEnrol, s.UserID, s.User.CredentialVersion).ExecWithCount()
-	if err != nil {
-		return fmt.Errorf("starting a session: %w", err)
-	}
-	if inserted == 0 {
-		return ErrBadCredentials
-	}
-	return nil
+	return execOne(tx, ErrBadCredentials, "starting a session", `INSERT INTO sessions (id, user_id, token_digest, remembered, factor_id, ip, last_seen_ip, user_agent, created_at, last_seen_at, confirmed_at, may_enrol)
+		SELECT ?, id, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM users WHERE id = ? AND credential_version = ?`+rowLock(tx, toLogIn),
+		s.ID, s.TokenDigest, s.Remembered, s.FactorID, s.IP, s.LastSeenIP, s.UserAgent, s.CreatedAt, s.LastSeenAt,
+		s.ConfirmedAt, s.MayEnrol, s.UserID, s.User.CredentialVersion)
 }
 
 func newSessionToken(id uuid.UUID) string { return id.String() + "." + secret.NewToken() }
@@ -150,9 +139,9 @@ func (s *Session) seen(ctx context.Context, client Client, now time.Time) error 
 		return nil
 	}
 	s.LastSeenAt, s.LastSeenIP = now, client.ip()
-	err := DB.WithContext(ctx).RawQuery("UPDATE sessions SET last_seen_at = ?, last_seen_ip = ? WHERE id = ? AND last_seen_at <= ?",
-		now, s.LastSeenIP, s.ID, now).Exec()
-	return wrap("updating a session", err)
+	_, err := exec(DB.WithContext(ctx), "updating a session", "UPDATE sessions SET last_seen_at = ?, last_seen_ip = ? WHERE id = ? AND last_seen_at <= ?",
+		now, s.LastSeenIP, s.ID, now)
+	return err
 }
 
 // EndSession logs the client out. It returns the user, or nil without a session.

@@ -104,8 +104,8 @@ func (s *Session) countConfirmation(tx *pop.Connection) error {
 
 // refundConfirmation takes off one that was not checked.
 func (s *Session) refundConfirmation(tx *pop.Connection) error {
-	err := tx.RawQuery("UPDATE sessions SET failed_confirmations = failed_confirmations - 1 WHERE id = ? AND failed_confirmations > 0", s.ID).Exec()
-	return wrap("refunding a confirmation", err)
+	_, err := exec(tx, "refunding a confirmation", "UPDATE sessions SET failed_confirmations = failed_confirmations - 1 WHERE id = ? AND failed_confirmations > 0", s.ID)
+	return err
 }
 
 // confirm replaces the token, as a login does: a copied cookie must not become a
@@ -115,22 +115,12 @@ func (s *Session) confirm(tx *pop.Connection, user *User) (rawToken string, err 
 	s.ConfirmedAt, s.FailedConfirmations = nulls.NewTime(Clock.Now()), 0
 	rawToken = newSessionToken(s.ID)
 	const confirmed = "UPDATE sessions SET confirmed_at = ?, failed_confirmations = 0"
-	replaced, err := tx.RawQuery(confirmed+", token_digest = ? WHERE id = ? AND user_id = ? AND token_digest = ?",
-		s.ConfirmedAt, secret.TokenDigest(rawToken), s.ID, user.ID, s.TokenDigest).ExecWithCount()
-	if err != nil {
-		return "", fmt.Errorf("confirming a session: %w", err)
+	replaced, err := exec(tx, "confirming a session", confirmed+", token_digest = ? WHERE id = ? AND user_id = ? AND token_digest = ?",
+		s.ConfirmedAt, secret.TokenDigest(rawToken), s.ID, user.ID, s.TokenDigest)
+	if err != nil || replaced > 0 {
+		return rawToken, err
 	}
-	if replaced > 0 {
-		return rawToken, nil
-	}
-	found, err := tx.RawQuery(confirmed+" WHERE id = ? AND user_id = ?", s.ConfirmedAt, s.ID, user.ID).ExecWithCount()
-	if err != nil {
-		return "", fmt.Errorf("confirming a session: %w", err)
-	}
-	if found == 0 {
-		return "", ErrNotFound
-	}
-	return "", nil
+	return "", execOne(tx, ErrNotFound, "confirming a session", confirmed+" WHERE id = ? AND user_id = ?", s.ConfirmedAt, s.ID, user.ID)
 }
 
 // endAfterFailures ends the session, although the client may be gone, if too many

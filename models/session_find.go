@@ -63,11 +63,8 @@ func (u *User) requireSession(tx *pop.Connection) error {
 		return nil
 	}
 	exists, err := tx.Where("id = ?", u.sessionID).Exists(&Session{})
-	if err != nil {
-		return fmt.Errorf("finding a session: %w", err)
-	}
-	if !exists {
+	if err == nil && !exists {
 		return ErrBadCredentials
 	}
-	return nil
+	return wrap("finding a session", err)
 }

@@ -2,7 +2,6 @@ package models
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/gobuffalo/pop/v6"
@@ -19,14 +18,11 @@ const MaxSessions = 100
 func SessionsOf(ctx context.Context, user *User) ([]Session, error) {
 	var sessions []Session
 	err := DB.WithContext(ctx).Where("user_id = ?", user.ID).Order("last_seen_at DESC, created_at DESC, id").Limit(MaxSessions + 1).All(&sessions)
-	if err != nil {
-		return nil, fmt.Errorf("listing sessions: %w", err)
-	}
 	for i := range sessions {
 		sessions[i].User = user
 	}
 	now := Clock.Now()
-	return slices.DeleteFunc(sessions, func(s Session) bool { return s.expired(now) }), nil
+	return slices.DeleteFunc(sessions, func(s Session) bool { return s.expired(now) }), wrap("listing sessions", err)
 }
 
 // EndSessionOf ends one session of an account, or returns ErrNotFound.
@@ -58,8 +54,7 @@ func EndSessionsOf(ctx context.Context, user *User) (ended int, err error) {
 }
 
 func endSessions(tx *pop.Connection, which string, args ...any) (ended int, err error) {
-	ended, err = tx.RawQuery("DELETE FROM sessions WHERE "+which, args...).ExecWithCount()
-	return ended, wrap("ending sessions", err)
+	return exec(tx, "ending sessions", "DELETE FROM sessions WHERE "+which, args...)
 }
 
 // atLeastOne returns ErrNotFound if a statement changed no row.

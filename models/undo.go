@@ -3,7 +3,6 @@ package models
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -71,9 +70,9 @@ func Undo(ctx context.Context, rawToken string, client Client) error {
 			return err
 		}
 		// Links of older changes stay: an attacker may make two.
-		if err := tx.RawQuery("DELETE FROM tokens WHERE user_id = ? AND purpose = ? AND number >= ? AND redeemed = ?",
-			user.ID, PurposeUndo, token.Number, false).Exec(); err != nil {
-			return fmt.Errorf("voiding later links: %w", err)
+		if _, err := exec(tx, "voiding later links", "DELETE FROM tokens WHERE user_id = ? AND purpose = ? AND number >= ? AND redeemed = ?",
+			user.ID, PurposeUndo, token.Number, false); err != nil {
+			return err
 		}
 		lost := user.Email
 		user.DeletedAt = nulls.Time{}

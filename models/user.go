@@ -86,13 +86,10 @@ func createUser(tx *pop.Connection, user *User) error {
 	if database.IsDuplicate(err) { // by a concurrent call
 		return ErrEmailTaken
 	}
-	if err != nil {
-		return fmt.Errorf("creating a user: %w", err)
+	if err == nil && invalid.HasAny() {
+		err = invalid
 	}
-	if invalid.HasAny() {
-		return fmt.Errorf("creating a user: %w", invalid)
-	}
-	return nil
+	return wrap("creating a user", err)
 }
 
 // Validate is called by Pop.
@@ -123,10 +120,7 @@ func (u *User) Delete(ctx context.Context, client Client) error {
 			return err
 		}
 		u.DeletedAt = nulls.NewTime(Clock.Now())
-		if err := tx.UpdateColumns(u, "deleted_at", "updated_at"); err != nil {
-			return fmt.Errorf("deleting a user: %w", err)
-		}
-		return u.mailChange(tx, ActivityDeleted, MailAccountDeleted, u.Email, client)
+		return errors.Join(wrap("deleting a user", tx.UpdateColumns(u, "deleted_at", "updated_at")), u.mailChange(tx, ActivityDeleted, MailAccountDeleted, u.Email, client))
 	})
 }
 
@@ -140,10 +134,7 @@ const (
 // lockUser finds an account and locks its row, or returns ErrNotFound. Lock it
 // before other rows: prevents deadlocks.
 func lockUser(tx *pop.Connection, lock, where string, args ...any) (*User, error) {
-	if tx.Dialect.Name() == "postgres" {
-		where += " FOR " + lock
-	}
-	return findUser(tx, where, args...)
+	return findUser(tx, where+rowLock(tx, lock), args...)
 }
 
 // lock locks the row and reads u anew. It returns ErrBadCredentials if the account

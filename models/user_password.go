@@ -53,10 +53,11 @@ func (u *User) storePassword(tx *pop.Connection, digest string) error {
 	if err := tx.UpdateColumns(u, "password_digest", "credential_version", "updated_at"); err != nil {
 		return fmt.Errorf("storing a password: %w", err)
 	}
-	if err := tx.RawQuery("DELETE FROM sessions WHERE user_id = ?", u.ID).Exec(); err != nil {
-		return fmt.Errorf("ending sessions: %w", err)
+	if _, err := endSessions(tx, "user_id = ?", u.ID); err != nil {
+		return err
 	}
-	return wrap("voiding tokens", tx.RawQuery("DELETE FROM tokens WHERE (user_id = ? OR email = ?) AND purpose <> ? AND redeemed = ?", u.ID, u.Email, PurposeUndo, false).Exec())
+	_, err := exec(tx, "voiding tokens", "DELETE FROM tokens WHERE (user_id = ? OR email = ?) AND purpose <> ? AND redeemed = ?", u.ID, u.Email, PurposeUndo, false)
+	return err
 }
 
 // rehash stores the same password with the current parameters. It returns
@@ -67,14 +68,8 @@ func (u *User) rehash(ctx context.Context, place password.Place, normalized stri
 		return err
 	}
 	// Not updated_at: announceNewBrowser reads it.
-	stored, err := DB.WithContext(ctx).RawQuery("UPDATE users SET password_digest = ? WHERE id = ? AND password_digest = ?",
-		digest, u.ID, u.PasswordDigest).ExecWithCount()
-	if err != nil {
-		return fmt.Errorf("rehashing a password: %w", err)
-	}
-	if stored == 0 {
-		return ErrBadCredentials
-	}
+	before := u.PasswordDigest
 	u.PasswordDigest = digest
-	return nil
+	return execOne(DB.WithContext(ctx), ErrBadCredentials, "rehashing a password",
+		"UPDATE users SET password_digest = ? WHERE id = ? AND password_digest = ?", digest, u.ID, before)
 }

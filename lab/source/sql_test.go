@@ -38,13 +38,13 @@ var sqlTypes = map[string][]string{
 // statements, in models/, internal/database/, internal/devicecookie/, internal/ratelimit/ and
 // internal/undo/. The test checks their calls, too.
 var sqlParameters = map[string][]int{
-	"upsert":   {2},
+	"upsert": {2}, "Change": {2}, "ChangeOne": {3}, "exec": {2}, "execOne": {3},
 	"findUser": {1}, "lockUser": {1, 2}, "lock": {1}, "endSessions": {1}, "endSkips": {1}, "stop": {0}, "mark": {0}, "removeIdentities": {1}, "recordFor": {1}, "locked": {2},
 	"remove": {0, 1, 2}, // in models/purge.go
 }
 
 // ownStatements are functions that build statements from constants and numbers.
-var ownStatements = []string{"upsertSQL", "statement", "Columns", "List", "MigrationTableName", "deleteRows"}
+var ownStatements = []string{"upsertSQL", "statement", "Columns", "List", "MigrationTableName", "deleteRows", "rowLock"}
 
 // Prevents SQL injection: values must be arguments.
 func TestSource_StatementsAreConstant(t *testing.T) {

@@ -1,0 +1,41 @@
+package database
+
+import (
+	"fmt"
+
+	"github.com/gobuffalo/pop/v6"
+)
+
+// Change runs a statement and returns the number of rows that it changed. An error
+// says what failed.
+func Change(tx *pop.Connection, what, statement string, args ...any) (changed int, err error) {
+	changed, err = tx.RawQuery(statement, args...).ExecWithCount()
+	return changed, Wrap(what, err)
+}
+
+// ChangeOne is Change for a statement that has to change a row. If it changes none,
+// ChangeOne returns the error none.
+func ChangeOne(tx *pop.Connection, none error, what, statement string, args ...any) error {
+	changed, err := Change(tx, what, statement, args...)
+	if err == nil && changed == 0 {
+		return none
+	}
+	return err
+}
+
+// Wrap adds what failed to an error. It returns nil for nil.
+func Wrap(what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", what, err)
+}
+
+// RowLock returns the end of a SELECT that locks its rows, such as " FOR SHARE" for
+// SHARE, in PostgreSQL. In SQLite, which has one writer at a time, it is "".
+func RowLock(tx *pop.Connection, lock string) string {
+	if tx.Dialect.Name() != "postgres" {
+		return ""
+	}
+	return " FOR " + lock
+}
