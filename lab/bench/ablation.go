@@ -26,7 +26,7 @@ const (
 	memoryIdle
 	memoryLoaded
 	crowdPeak
-	crowdSlowest
+	crowdPages99th
 )
 
 // measures are the columns of the table. Costs are CPU time.
@@ -34,14 +34,14 @@ var measures = [...]struct {
 	name, unit string
 	compared   bool // also printed as a ratio to the unchanged app
 }{
-	startCost:     {"start", "ms", true},
-	homeCost:      {"page, logged in", "µs", true},
-	anonymousCost: {"page, anonymous", "µs", true},
-	loginCost:     {"login", "ms", true},
-	memoryIdle:    {"memory, idle", "MB", false},
-	memoryLoaded:  {"after load", "MB", false},
-	crowdPeak:     {"crowd: peak", "MB", false},
-	crowdSlowest:  {"crowd: pages, 99th percentile", "ms", false},
+	startCost:      {name: "start", unit: "ms", compared: true},
+	homeCost:       {name: "page, logged in", unit: "µs", compared: true},
+	anonymousCost:  {name: "page, anonymous", unit: "µs", compared: true},
+	loginCost:      {name: "login", unit: "ms", compared: true},
+	memoryIdle:     {name: "memory, idle", unit: "MB"},
+	memoryLoaded:   {name: "after load", unit: "MB"},
+	crowdPeak:      {name: "crowd: peak", unit: "MB"},
+	crowdPages99th: {name: "crowd: pages, 99th percentile", unit: "ms"},
 }
 
 // ablation prints the costs of a start, a page and a login in each variant of the app.
@@ -88,9 +88,9 @@ func (b *bench) round(subjects []*subject) error {
 	if err := startAndCrowd(subjects); err != nil {
 		return err
 	}
-	var sites []*visited
+	var visits []*visit
 	defer func() {
-		for _, v := range sites {
+		for _, v := range visits {
 			v.stop()
 		}
 	}()
@@ -101,7 +101,7 @@ func (b *bench) round(subjects []*subject) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", s.name, err)
 		}
-		sites = append(sites, v)
+		visits = append(visits, v)
 		home, anonymous := v.page("/"), v.page("/login")
 		known, err := v.fourInKnownBrowsers()
 		if err != nil {
@@ -114,7 +114,7 @@ func (b *bench) round(subjects []*subject) error {
 		return err
 	}
 	for i, s := range subjects {
-		if err := s.note(sites[i].site, memoryLoaded); err != nil {
+		if err := s.recordMemory(visits[i].site, memoryLoaded); err != nil {
 			return err
 		}
 	}
@@ -130,7 +130,7 @@ func (b *bench) round(subjects []*subject) error {
 }
 
 // startAndCrowd takes the measures that need a new process: start, idle memory and
-// crowd.
+// simultaneous logins.
 func startAndCrowd(subjects []*subject) error {
 	var start startTimes
 	for range turns {
@@ -147,7 +147,7 @@ func startAndCrowd(subjects []*subject) error {
 			return err
 		}
 		time.Sleep(3 * time.Second)
-		err = s.note(idle, memoryIdle)
+		err = s.recordMemory(idle, memoryIdle)
 		idle.stop()
 		if err != nil {
 			return err
@@ -155,19 +155,19 @@ func startAndCrowd(subjects []*subject) error {
 		if !s.crowded {
 			continue
 		}
-		c, err := s.crowd()
+		c, err := s.measureCrowd()
 		if err != nil {
 			return err
 		}
 		s.samples[crowdPeak] = append(s.samples[crowdPeak], c.peak)
-		s.samples[crowdSlowest] = append(s.samples[crowdSlowest], c.slowest)
+		s.samples[crowdPages99th] = append(s.samples[crowdPages99th], c.pages99th)
 	}
 	return nil
 }
 
-// note records the process's current memory.
-func (s *subject) note(of *site, measure int) error {
-	m, err := of.memory("VmRSS")
+// recordMemory records the current memory of a server of the subject.
+func (s *subject) recordMemory(server *site, measure int) error {
+	m, err := server.memory("VmRSS")
 	s.samples[measure] = append(s.samples[measure], m)
 	return err
 }

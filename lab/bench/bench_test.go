@@ -11,8 +11,8 @@ import (
 	"corral/lab/binary"
 )
 
-// Prevents that a change of the app breaks the benchmark unnoticed.
-func TestBench_EverySectionMeasures(t *testing.T) {
+// A change of the app must not break the benchmark unnoticed.
+func TestBench_Measures(t *testing.T) {
 	b := &bench{dir: t.TempDir(), each: 200 * time.Millisecond}
 	require.NoError(t, b.build())
 
@@ -37,6 +37,11 @@ func TestBench_EverySectionMeasures(t *testing.T) {
 	require.NoError(t, err)
 	require.Positive(t, memory.idle)
 	require.Positive(t, memory.loaded)
+	crowd, err := b.programs[ours].measureCrowd()
+	require.NoError(t, err)
+	require.Positive(t, crowd.loggedIn)
+	require.Positive(t, crowd.peak)
+	require.Positive(t, crowd.pages99th)
 	var start startTimes
 	require.NoError(t, start.measure(b.programs[ours]))
 	require.Positive(t, start.first[0])
@@ -55,22 +60,22 @@ func TestAblation_VariantsCompile(t *testing.T) {
 }
 
 func TestAblation_MissingTextIsAnError(t *testing.T) {
-	v := variant{edits: []edit{{"main.go", "no such text", ""}}}
+	v := variant{edits: []edit{{file: "main.go", old: "no such text"}}}
 	_, err := v.overlay(binary.Root(), t.TempDir())
 	require.ErrorContains(t, err, "main.go")
 	require.ErrorContains(t, err, "no such text")
 }
 
 func TestFigure_Met(t *testing.T) {
-	of := func(value float64, atMost bool) figure {
+	figureWith := func(value float64, atMost bool) figure {
 		return figure{values: []float64{value}, target: 2, atMost: atMost}
 	}
-	require.True(t, of(3, false).met())
-	require.False(t, of(1, false).met())
-	require.True(t, of(1, true).met())
-	require.False(t, of(3, true).met())
+	require.True(t, figureWith(3, false).met())
+	require.False(t, figureWith(1, false).met())
+	require.True(t, figureWith(1, true).met())
+	require.False(t, figureWith(3, true).met())
 	for _, atMost := range []bool{true, false} {
-		require.True(t, of(2, atMost).met())
+		require.True(t, figureWith(2, atMost).met())
 	}
 }
 

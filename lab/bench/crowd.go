@@ -8,26 +8,27 @@ import (
 	"time"
 )
 
-// atOnce is how many users log in at the same time, as after a power cut.
-const atOnce = 200
+// crowdSize is how many users log in at the same time, as after a power cut.
+const crowdSize = 200
 
-// crowd is the result of atOnce logins on all cores.
+// crowd is the result of crowdSize logins on all cores.
 type crowd struct {
 	loggedIn, refused float64 // numbers of users; refused means 503
 	peak              float64 // peak memory in MB
-	slowest           float64 // 99th percentile, in ms, of the pages of other users at that time
+	pages99th         float64 // 99th percentile, in ms, of pages that other clients load at that time
 }
 
-func (b *bench) crowds() ([]figure, error) {
-	name := fmt.Sprintf("%d logins at once", atOnce)
+// crowdFigures returns the medians of three crowds.
+func (b *bench) crowdFigures() ([]figure, error) {
+	name := fmt.Sprintf("%d logins at once", crowdSize)
 	figures := []figure{
-		{name + ": logged in", nil, "users", 0, false},
-		{name + ": refused for now (503)", nil, "users", 0, false},
-		{name + ": peak memory", nil, "MB", 150, true},
-		{name + ": other pages, 99th percentile", nil, "ms", 50, true},
+		{name: name + ": logged in", unit: "users"},
+		{name: name + ": refused for now (503)", unit: "users"},
+		{name: name + ": peak memory", unit: "MB", target: 150, atMost: true},
+		{name: name + ": other pages, 99th percentile", unit: "ms", target: 50, atMost: true},
 	}
 	for _, p := range b.programs {
-		if p.source == "" {
+		if p.source == "" { // not comparable: the plain server refuses no login, however many wait
 			for i := range figures {
 				figures[i].values = append(figures[i].values, math.NaN())
 			}
@@ -35,11 +36,11 @@ func (b *bench) crowds() ([]figure, error) {
 		}
 		var all [4][]float64
 		for range 3 {
-			c, err := p.crowd()
+			c, err := p.measureCrowd()
 			if err != nil {
 				return nil, err
 			}
-			for i, v := range []float64{c.loggedIn, c.refused, c.peak, c.slowest} {
+			for i, v := range []float64{c.loggedIn, c.refused, c.peak, c.pages99th} {
 				all[i] = append(all[i], v)
 			}
 		}
@@ -50,8 +51,9 @@ func (b *bench) crowds() ([]figure, error) {
 	return figures, nil
 }
 
-// crowd logs atOnce users in while other users load pages.
-func (p *program) crowd() (c crowd, err error) {
+// measureCrowd logs crowdSize users in while two other clients load pages: one logged in,
+// the other not.
+func (p *program) measureCrowd() (c crowd, err error) {
 	s, err := p.start("")
 	if err != nil {
 		return c, err
@@ -62,12 +64,12 @@ func (p *program) crowd() (c crowd, err error) {
 		return c, err
 	}
 	var (
-		wait              sync.WaitGroup
+		logins            sync.WaitGroup
 		loggedIn, refused atomic.Int64
-		failed            = make(chan error, atOnce)
+		failed            = make(chan error, crowdSize)
 	)
-	for n := range atOnce {
-		wait.Go(func() {
+	for n := range crowdSize {
+		logins.Go(func() {
 			switch status, err := s.loginStatus(n + 1); {
 			case err != nil:
 				failed <- err
@@ -81,8 +83,8 @@ func (p *program) crowd() (c crowd, err error) {
 		})
 	}
 	ended := make(chan struct{})
-	go func() { wait.Wait(); close(ended) }()
-	var waits []time.Duration
+	go func() { logins.Wait(); close(ended) }()
+	var latencies []time.Duration
 	for running := true; running; {
 		select {
 		case <-ended:
@@ -92,7 +94,7 @@ func (p *program) crowd() (c crowd, err error) {
 			if err != nil {
 				return c, err
 			}
-			waits = append(waits, m.waits...)
+			latencies = append(latencies, m.latencies...)
 		}
 	}
 	close(failed)
@@ -100,7 +102,7 @@ func (p *program) crowd() (c crowd, err error) {
 		return c, err
 	}
 	c.loggedIn, c.refused = float64(loggedIn.Load()), float64(refused.Load())
-	c.slowest = milliseconds(percentile(waits, 99))
+	c.pages99th = milliseconds(percentile(latencies, 99))
 	c.peak, err = s.memory("VmHWM")
 	return c, err
 }

@@ -18,13 +18,13 @@ func (b *bench) footprint() ([]figure, error) {
 			}
 		}
 	}
-	idle := figure{"memory, idle", nil, "MB", 0, true}
-	loaded := figure{"memory after load", nil, "MB", 45, true}
-	first := figure{"start to first answer", nil, "ms", 150, true}
-	cpu := figure{"start to first answer, CPU", nil, "ms", 0, true}
-	size := figure{"binary", nil, "MiB", 35, true}
-	build := figure{"go build after a change of an action", nil, "s", 4, true}
-	buildCPU := figure{"go build after a change of an action, CPU", nil, "s", 0, true}
+	idle := figure{name: "memory, idle", unit: "MB", atMost: true}
+	loaded := figure{name: "memory after load", unit: "MB", target: 45, atMost: true}
+	first := figure{name: "start to first answer", unit: "ms", target: 150, atMost: true}
+	cpu := figure{name: "start to first answer, CPU", unit: "ms", atMost: true}
+	size := figure{name: "binary", unit: "MiB", target: 35, atMost: true}
+	build := figure{name: "go build after a change of an action", unit: "s", target: 4, atMost: true}
+	buildCPU := figure{name: "go build after a change of an action, CPU", unit: "s", atMost: true}
 	builds := make([]*rebuild, len(b.programs))
 	for i, p := range b.programs {
 		memory, err := p.memory(b.each)
@@ -57,13 +57,13 @@ func (b *bench) footprint() ([]figure, error) {
 		if r == nil {
 			r = &rebuild{}
 		}
-		build.values, buildCPU.values = append(build.values, quantile(r.took, 0)), append(buildCPU.values, median(r.cpu))
+		build.values, buildCPU.values = append(build.values, quantile(r.durations, 0)), append(buildCPU.values, median(r.cpu))
 	}
 	return []figure{idle, loaded, first, cpu, size, build, buildCPU}, nil
 }
 
-// startTimes are the times of several starts, in milliseconds: until the first answer,
-// and of the CPU.
+// startTimes are the times of several starts, in milliseconds: the time until the first
+// answer, and the CPU time until then.
 type startTimes struct{ first, cpu []float64 }
 
 func (t *startTimes) measure(p *program) error {

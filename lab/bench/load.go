@@ -18,14 +18,14 @@ type request struct {
 	status string // such as "200"; "" means any
 }
 
-// measured is the result of a load.
-type measured struct {
-	requests int
-	took     time.Duration
-	waits    []time.Duration // the time until each response
+// loadResult is the result of a load.
+type loadResult struct {
+	requests  int
+	duration  time.Duration
+	latencies []time.Duration // the time until each response
 }
 
-func (m measured) perSecond() float64 { return float64(m.requests) / m.took.Seconds() }
+func (r loadResult) perSecond() float64 { return float64(r.requests) / r.duration.Seconds() }
 
 // turns is the number of times that each of several loads runs.
 const turns = 7
@@ -44,37 +44,37 @@ func inTurns(d time.Duration, loads ...func(d time.Duration) error) error {
 }
 
 // percentile returns the time within which p percent of the requests were answered.
-func percentile(waits []time.Duration, p int) time.Duration {
-	if len(waits) == 0 {
+func percentile(latencies []time.Duration, p int) time.Duration {
+	if len(latencies) == 0 {
 		return 0
 	}
-	slices.Sort(waits)
-	return waits[min(len(waits)*p/100, len(waits)-1)]
+	slices.Sort(latencies)
+	return latencies[min(len(latencies)*p/100, len(latencies)-1)]
 }
 
 // load repeats each request for d, each on its own connection.
-func load(addr string, requests []request, d time.Duration) (measured, error) {
+func load(addr string, requests []request, d time.Duration) (loadResult, error) {
 	var (
-		wait  sync.WaitGroup
-		mutex sync.Mutex
-		all   measured
-		first error
+		clients    sync.WaitGroup
+		mutex      sync.Mutex
+		all        loadResult
+		firstError error
 	)
 	began := time.Now()
 	for _, r := range requests {
-		wait.Go(func() {
-			waits, err := repeat(addr, r, began.Add(d))
+		clients.Go(func() {
+			latencies, err := repeat(addr, r, began.Add(d))
 			mutex.Lock()
 			defer mutex.Unlock()
-			all.waits = append(all.waits, waits...)
-			if first == nil {
-				first = err
+			all.latencies = append(all.latencies, latencies...)
+			if firstError == nil {
+				firstError = err
 			}
 		})
 	}
-	wait.Wait()
-	all.took, all.requests = time.Since(began), len(all.waits)
-	return all, first
+	clients.Wait()
+	all.duration, all.requests = time.Since(began), len(all.latencies)
+	return all, firstError
 }
 
 func repeat(addr string, r request, end time.Time) ([]time.Duration, error) {
@@ -83,16 +83,16 @@ func repeat(addr string, r request, end time.Time) ([]time.Duration, error) {
 		return nil, err
 	}
 	defer c.Close()
-	var waits []time.Duration
+	var latencies []time.Duration
 	for sent := time.Now(); sent.Before(end); {
 		if _, err := c.send(r); err != nil {
-			return waits, err
+			return latencies, err
 		}
 		now := time.Now()
-		waits = append(waits, now.Sub(sent))
+		latencies = append(latencies, now.Sub(sent))
 		sent = now
 	}
-	return waits, nil
+	return latencies, nil
 }
 
 // connection is an HTTP client that needs little CPU time, which the server lacks.

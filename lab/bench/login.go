@@ -11,14 +11,14 @@ import (
 )
 
 // login compares logins with the password hash alone, on the same core. It also
-// measures how many simultaneous logins affect memory and the pages of other users.
+// measures how crowdSize simultaneous logins affect memory and other pages.
 func (b *bench) login() ([]figure, error) {
 	figures, err := b.logins()
 	if err != nil {
 		return nil, err
 	}
-	crowd, err := b.crowds()
-	return append(figures, crowd...), err
+	more, err := b.crowdFigures()
+	return append(figures, more...), err
 }
 
 // logins measures four logins at a time, in unknown and in known browsers. The server
@@ -47,16 +47,16 @@ func (b *bench) logins() ([]figure, error) {
 		return nil, err
 	}
 	figures := []figure{
-		{"the bare hash", []float64{median(bare.speeds)}, "/s", 0, false},
-		{"the bare hash, CPU", []float64{median(bare.costs)}, "ms", 0, true},
+		{name: "the bare hash", values: []float64{median(bare.speeds)}, unit: "/s"},
+		{name: "the bare hash, CPU", values: []float64{median(bare.costs)}, unit: "ms", atMost: true},
 	}
 	for _, kind := range []struct {
 		name  string
 		loads []*loginLoad
 	}{{"each in a new browser", unknown}, {"in a known browser", known}} {
-		speed := figure{"logins, " + kind.name, nil, "/s", 0, false}
-		cost := figure{"login, " + kind.name + ", CPU", nil, "ms", 0, true}
-		share := figure{"hash's share of it", nil, "%", 85, false}
+		speed := figure{name: "logins, " + kind.name, unit: "/s"}
+		cost := figure{name: "login, " + kind.name + ", CPU", unit: "ms", atMost: true}
+		share := figure{name: "hash's share of the CPU", unit: "%", target: 85}
 		for _, l := range kind.loads {
 			speed.values, cost.values = append(speed.values, median(l.speeds)), append(cost.values, median(l.costs))
 			share.values = append(share.values, median(bare.costs)/median(l.costs)*100)
@@ -68,17 +68,17 @@ func (b *bench) logins() ([]figure, error) {
 
 // loginLoad repeats the logins of several users. It holds the results of each turn.
 type loginLoad struct {
-	site   *site
-	sent   []request
-	speeds []float64 // logins a second
-	costs  []float64 // CPU milliseconds a login
+	site     *site
+	requests []request
+	speeds   []float64 // logins a second
+	costs    []float64 // CPU milliseconds a login
 }
 
 // fourUsers returns a load of four users in unknown browsers.
 func (s *site) fourUsers() *loginLoad {
 	l := &loginLoad{site: s}
 	for n := range 4 {
-		l.sent = append(l.sent, postLogin(account(n), clientIP(n), ""))
+		l.requests = append(l.requests, postLogin(account(n), clientIP(n), ""))
 	}
 	return l
 }
@@ -93,12 +93,12 @@ func (s *site) fourInKnownBrowsers() (*loginLoad, error) {
 		}
 		for cookie := range strings.SplitSeq(cookies, "; ") {
 			if strings.Contains(cookie, "device=") {
-				l.sent = append(l.sent, postLogin(account(n), clientIP(n), cookie))
+				l.requests = append(l.requests, postLogin(account(n), clientIP(n), cookie))
 			}
 		}
 	}
-	if len(l.sent) != 4 {
-		return nil, fmt.Errorf("%d of 4 logins set a device cookie", len(l.sent))
+	if len(l.requests) != 4 {
+		return nil, fmt.Errorf("%d of 4 logins set a device cookie", len(l.requests))
 	}
 	return l, nil
 }
@@ -110,7 +110,7 @@ func (l *loginLoad) run(d time.Duration) error {
 	if err != nil {
 		return err
 	}
-	m, err := load(l.site.addr, l.sent, d)
+	m, err := load(l.site.addr, l.requests, d)
 	if err != nil {
 		return err
 	}

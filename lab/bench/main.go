@@ -44,16 +44,16 @@ type bench struct {
 	old      string // another checkout to compare with, or ""
 	programs []*program
 	each     time.Duration // duration of a load
-	rounds   int           // of the ablation
-	sizes    string        // of the databases of growth
-	postgres string        // a server, or ""
+	rounds   int           // how often the ablation measures each variant
+	sizes    string        // of growth: numbers of sessions, such as "1000,1000000"
+	postgres string        // URL of a PostgreSQL server for growth, or ""
 }
 
 // program is a server that is measured.
 type program struct {
-	file, dir string // the binary; the folder of its database and logs
-	source    string // the checkout that it was built from; "" for bench/plain
-	env       []string
+	file, dir string   // the binary; the folder of its database and logs
+	source    string   // the checkout that it was built from; "" for bench/plain
+	env       []string // additions to its environment
 }
 
 // Indexes of bench.programs.

@@ -13,7 +13,7 @@ import (
 type variant struct {
 	name    string
 	edits   []edit
-	env     []string // of the process
+	env     []string // additions to its environment
 	crowded bool     // also measured with many simultaneous logins
 }
 
@@ -27,13 +27,13 @@ func (v variant) overlay(source, dir string) (flags []string, err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
-	replaced := map[string]string{}
+	replacements := map[string]string{} // by original file
 	for i, e := range v.edits {
 		original := filepath.Join(source, e.file)
-		changed, known := replaced[original]
+		changed, known := replacements[original]
 		if !known {
 			changed = filepath.Join(dir, fmt.Sprint(i, "-", filepath.Base(e.file)))
-			replaced[original] = changed
+			replacements[original] = changed
 		}
 		content := e.new
 		if e.old != "" {
@@ -54,7 +54,7 @@ func (v variant) overlay(source, dir string) (flags []string, err error) {
 			return nil, err
 		}
 	}
-	list, err := json.Marshal(map[string]any{"Replace": replaced})
+	list, err := json.Marshal(map[string]any{"Replace": replacements})
 	if err != nil {
 		return nil, err
 	}

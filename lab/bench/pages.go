@@ -27,28 +27,28 @@ func (b *bench) pages() ([]figure, error) {
 	if err := inTurns(b.each, runs...); err != nil {
 		return nil, err
 	}
-	list := func(name string, loads []*pageLoad, least, most float64) []figure {
-		speed := figure{"GET " + name, nil, "req/s", least, false}
-		cost := figure{"GET " + name + ", CPU", nil, "µs", most, true}
+	figuresOf := func(name string, loads []*pageLoad, minSpeed, maxCost float64) []figure {
+		speed := figure{name: "GET " + name, unit: "req/s", target: minSpeed}
+		cost := figure{name: "GET " + name + ", CPU", unit: "µs", target: maxCost, atMost: true}
 		for _, l := range loads {
 			speed.values = append(speed.values, median(l.speeds))
 			cost.values = append(cost.values, median(l.costs))
 		}
 		return []figure{speed, cost}
 	}
-	figures := list("/ logged in", home, 10_000, 100)
-	figures = append(figures, list("/welcome anonymous", welcome, 25_000, 0)...)
-	return append(figures, list("/login anonymous", login, 25_000, 0)...), nil
+	figures := figuresOf("/ logged in", home, 10_000, 100)
+	figures = append(figures, figuresOf("/welcome anonymous", welcome, 25_000, 0)...)
+	return append(figures, figuresOf("/login anonymous", login, 25_000, 0)...), nil
 }
 
-// visited is a running server, and the cookies of a user who is logged in to it.
-type visited struct {
+// visit is a running server, and the cookies of a user who is logged in to it.
+type visit struct {
 	*site
 	cookies string
 }
 
 // visit starts a program on the server's core, and logs in to it.
-func (p *program) visit() (*visited, error) {
+func (p *program) visit() (*visit, error) {
 	s, err := p.start(serverCore)
 	if err != nil {
 		return nil, err
@@ -58,40 +58,40 @@ func (p *program) visit() (*visited, error) {
 		s.stop()
 		return nil, err
 	}
-	return &visited{s, cookies}, nil
+	return &visit{s, cookies}, nil
 }
 
 // page returns a load of one page. The page / is requested by a logged-in user.
-func (v *visited) page(path string) *pageLoad {
+func (v *visit) page(path string) *pageLoad {
 	cookies := ""
 	if path == "/" {
 		cookies = v.cookies
 	}
 	p := &pageLoad{site: v.site}
 	for range connections {
-		p.sent = append(p.sent, get(path, cookies, "200"))
+		p.requests = append(p.requests, get(path, cookies, "200"))
 	}
 	return p
 }
 
 // pageLoad requests a page. It holds the results of each turn.
 type pageLoad struct {
-	site   *site
-	sent   []request
-	speeds []float64 // requests a second
-	costs  []float64 // CPU microseconds a request
+	site     *site
+	requests []request
+	speeds   []float64 // requests a second
+	costs    []float64 // CPU microseconds a request
 }
 
 // run loads the page for d, after a warm-up.
 func (p *pageLoad) run(d time.Duration) error {
-	if _, err := load(p.site.addr, p.sent, d/5); err != nil {
+	if _, err := load(p.site.addr, p.requests, d/5); err != nil {
 		return err
 	}
 	before, err := p.site.cpu()
 	if err != nil {
 		return err
 	}
-	m, err := load(p.site.addr, p.sent, d)
+	m, err := load(p.site.addr, p.requests, d)
 	if err != nil {
 		return err
 	}

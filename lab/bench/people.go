@@ -45,10 +45,10 @@ func (s *site) logIn(n int) (cookies string, err error) {
 		return "", err
 	}
 	defer c.Close()
-	kept := map[string]string{}
+	jar := map[string]string{}
 	for _, r := range []request{postLogin(account(n), clientIP(n), ""), {}} {
 		if r.raw == nil {
-			r = get("/", join(kept), "200")
+			r = get("/", join(jar), "200")
 		}
 		header, err := c.send(r)
 		if err != nil {
@@ -58,11 +58,11 @@ func (s *site) logIn(n int) (cookies string, err error) {
 			if set, ok := strings.CutPrefix(line, "Set-Cookie: "); ok {
 				pair, _, _ := strings.Cut(set, ";")
 				name, value, _ := strings.Cut(strings.TrimSpace(pair), "=")
-				kept[name] = value
+				jar[name] = value
 			}
 		}
 	}
-	return join(kept), nil
+	return join(jar), nil
 }
 
 func join(cookies map[string]string) string {

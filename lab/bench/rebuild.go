@@ -11,9 +11,9 @@ import (
 
 // rebuild is a copy of the source that is changed and built repeatedly.
 type rebuild struct {
-	source, action string
-	content        []byte    // of the file action
-	took, cpu      []float64 // seconds of each build
+	source, action string    // the folder of the copy; the file that is changed
+	content        []byte    // of action
+	durations, cpu []float64 // seconds of each build
 }
 
 func (p *program) copySource(below string) (*rebuild, error) {
@@ -53,7 +53,7 @@ func (r *rebuild) measure(n int) error {
 	if err := cmd.Run(); err != nil || n == 0 {
 		return err
 	}
-	r.took = append(r.took, time.Since(began).Seconds())
+	r.durations = append(r.durations, time.Since(began).Seconds())
 	r.cpu = append(r.cpu, (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds())
 	return nil
 }

@@ -76,8 +76,8 @@ func (silent) Emit(events.Event) error                                 { return 
 		{"actions/app.go", "must(r.AddTo(app))\n\t\t\t}\n\t\t}\n", "must(r.AddTo(app))\n\t\t\t}\n\t\t}\n\t\tshareHelpers(app)\n"},
 		{"actions/helpers.go", "", sharedHelpers}}},
 	{name: "responses: sent in one write", edits: []edit{
-		{"internal/web/server.go", "detectProxyProtocol(l, logger)", "holding{detectProxyProtocol(l, logger)}"},
-		{"internal/web/hold.go", "", heldConn}}},
+		{"internal/web/server.go", "detectProxyProtocol(l, logger)", "bufferingListener{detectProxyProtocol(l, logger)}"},
+		{"internal/web/buffer.go", "", bufferedConn}}},
 	{name: "GOMEMLIMIT=100MiB", env: []string{"GOMEMLIMIT=100MiB"}, crowded: true},
 	{name: "GOGC=400", env: []string{"GOGC=400"}, crowded: true},
 	{name: "memory: not returned after the start", crowded: true, edits: []edit{{"cmd/cmd.go",
@@ -101,25 +101,25 @@ import (
 func shareHelpers(app *buffalo.App) {
 	second := buffalo.New(app.Options)
 	second.Middleware, second.ErrorHandlers = app.Middleware, app.ErrorHandlers
-	made := map[string]any{}
+	helpers := map[string]any{}
 	for _, route := range app.Routes() {
 		route.App = second
 		helper := route.BuildPathHelper()
-		made[route.PathName], r.Helpers[route.PathName] = helper, helper
+		helpers[route.PathName], r.Helpers[route.PathName] = helper, helper
 		route.MuxRoute.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			route.ServeHTTP(w, r.WithContext(withHelpers{r.Context(), made}))
+			route.ServeHTTP(w, r.WithContext(withHelpers{r.Context(), helpers}))
 		}))
 	}
 }
 
 type withHelpers struct {
 	context.Context
-	made map[string]any
+	helpers map[string]any
 }
 
 func (c withHelpers) Value(key any) any {
 	if name, ok := key.(string); ok {
-		if helper, ok := c.made[name]; ok {
+		if helper, ok := c.helpers[name]; ok {
 			return helper
 		}
 	}
@@ -127,45 +127,45 @@ func (c withHelpers) Value(key any) any {
 }
 `
 
-// heldConn buffers what net/http writes until net/http reads the next request. Without
+// bufferedConn buffers what net/http writes until net/http reads the next request. Without
 // it, net/http sends pieces of 4 KiB.
-const heldConn = `package web
+const bufferedConn = `package web
 
 import "net"
 
-type holding struct{ net.Listener }
+type bufferingListener struct{ net.Listener }
 
-func (l holding) Accept() (net.Conn, error) {
+func (l bufferingListener) Accept() (net.Conn, error) {
 	c, err := l.Listener.Accept()
-	return &heldConn{Conn: c}, err
+	return &bufferedConn{Conn: c}, err
 }
 
-type heldConn struct {
+type bufferedConn struct {
 	net.Conn
-	held []byte
+	unsent []byte
 }
 
-func (c *heldConn) Write(b []byte) (int, error) {
-	c.held = append(c.held, b...)
+func (c *bufferedConn) Write(b []byte) (int, error) {
+	c.unsent = append(c.unsent, b...)
 	return len(b), nil
 }
 
-func (c *heldConn) Read(b []byte) (int, error) {
+func (c *bufferedConn) Read(b []byte) (int, error) {
 	if len(b) > 1 { // otherwise net/http checks whether the client is still there
 		c.send()
 	}
 	return c.Conn.Read(b)
 }
 
-func (c *heldConn) Close() error {
+func (c *bufferedConn) Close() error {
 	c.send()
 	return c.Conn.Close()
 }
 
-func (c *heldConn) send() {
-	if len(c.held) > 0 {
-		c.Conn.Write(c.held)
-		c.held = c.held[:0]
+func (c *bufferedConn) send() {
+	if len(c.unsent) > 0 {
+		c.Conn.Write(c.unsent)
+		c.unsent = c.unsent[:0]
 	}
 }
 `
@@ -185,8 +185,8 @@ var (
 	cores   = runtime.GOMAXPROCS(0)
 	mutex   sync.Mutex
 	running int
-	on      bool
-	pause    = time.AfterFunc(time.Hour, restore)
+	doubled bool // GOMAXPROCS
+	pause   = time.AfterFunc(time.Hour, restore)
 )
 
 func beginHash() {
@@ -194,8 +194,8 @@ func beginHash() {
 	defer mutex.Unlock()
 	running++
 	pause.Stop()
-	if !on {
-		on = true
+	if !doubled {
+		doubled = true
 		runtime.GOMAXPROCS(2 * cores)
 	}
 }
@@ -211,8 +211,8 @@ func endHash() {
 func restore() {
 	mutex.Lock()
 	defer mutex.Unlock()
-	if on && running == 0 {
-		on = false
+	if doubled && running == 0 {
+		doubled = false
 		runtime.GOMAXPROCS(cores)
 		go debug.FreeOSMemory()
 	}

@@ -106,12 +106,12 @@ func open() (*sql.DB, error) {
 	if err := db.QueryRow("SELECT COUNT(*) FROM users").Scan(&users); err != nil || users > 0 {
 		return db, err
 	}
-	hashed, err := argon2id.CreateHash(password, &argon2id.Params{Memory: 19456, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32})
+	passwordDigest, err := argon2id.CreateHash(password, &argon2id.Params{Memory: 19456, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32})
 	if err != nil {
 		return nil, err
 	}
 	for n := range accounts {
-		if _, err := db.Exec("INSERT INTO users (email, digest) VALUES (?, ?)", fmt.Sprintf("person%d@bench.example", n), hashed); err != nil {
+		if _, err := db.Exec("INSERT INTO users (email, digest) VALUES (?, ?)", fmt.Sprintf("person%d@bench.example", n), passwordDigest); err != nil {
 			return nil, err
 		}
 	}
