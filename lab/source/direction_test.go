@@ -26,7 +26,8 @@ var mayImport = map[string][]string{
 	"grifts":     {"internal", "config", "models", "mailers", "actions", "locales", "templates", "assets", "migrations"},
 }
 
-func goes(t *testing.T, dir string, args ...string) string {
+// runGo runs the go command in dir and returns its output.
+func runGo(t *testing.T, dir string, args ...string) string {
 	t.Helper()
 	cmd := exec.Command("go", args...)
 	cmd.Dir, cmd.Stderr = dir, os.Stderr
@@ -36,9 +37,9 @@ func goes(t *testing.T, dir string, args ...string) string {
 }
 
 func TestSource_DependenciesPointDown(t *testing.T) {
-	module := strings.TrimSpace(goes(t, root, "list", "-m")) + "/"
+	module := strings.TrimSpace(runGo(t, root, "list", "-m")) + "/"
 	packages, upwards := 0, []string{}
-	for list := json.NewDecoder(strings.NewReader(goes(t, root, "list", "-json=ImportPath,Imports,TestImports,XTestImports", "./..."))); list.More(); {
+	for list := json.NewDecoder(strings.NewReader(runGo(t, root, "list", "-json=ImportPath,Imports,TestImports,XTestImports", "./..."))); list.More(); {
 		var p struct {
 			ImportPath                         string
 			Imports, TestImports, XTestImports []string

@@ -40,8 +40,9 @@ func tracked(t *testing.T) (paths []string) {
 	return paths
 }
 
-// shipped parses the Go files of the app, without tests and test kits.
-func shipped(t *testing.T) map[string]*ast.File {
+// productionFiles parses the Go files of the app and of internal/, without tests and
+// test kits.
+func productionFiles(t *testing.T) map[string]*ast.File {
 	t.Helper()
 	files := map[string]*ast.File{}
 	for _, path := range tracked(t) {
@@ -63,8 +64,9 @@ func importsOf(file *ast.File) (paths []string) {
 	return paths
 }
 
-// never lists imports that the app must not have, with the files that are exceptions.
-var never = map[string][]string{
+// forbiddenImports are imports that the app must not have, with the files that are
+// exceptions.
+var forbiddenImports = map[string][]string{
 	"os/exec":           {"internal/rename/rename.go"}, // runs git for the developer
 	"unsafe":            nil,
 	"C":                 nil,
@@ -87,9 +89,9 @@ var never = map[string][]string{
 }
 
 func TestSource_ImportsNothingUnsafe(t *testing.T) {
-	for path, file := range shipped(t) {
+	for path, file := range productionFiles(t) {
 		for _, imported := range importsOf(file) {
-			if allowed, listed := never[imported]; listed {
+			if allowed, listed := forbiddenImports[imported]; listed {
 				require.Contains(t, allowed, path, "imports %s", imported)
 			}
 		}
@@ -118,7 +120,7 @@ func TestSource_ServesNoFolder(t *testing.T) {
 // eachSelector calls fn with every pkg.Name in the app.
 func eachSelector(t *testing.T, fn func(path, pkg, name string)) {
 	t.Helper()
-	for path, file := range shipped(t) {
+	for path, file := range productionFiles(t) {
 		ast.Inspect(file, func(n ast.Node) bool {
 			if selector, ok := n.(*ast.SelectorExpr); ok {
 				if pkg, ok := selector.X.(*ast.Ident); ok {
@@ -130,8 +132,8 @@ func eachSelector(t *testing.T, fn func(path, pkg, name string)) {
 	}
 }
 
-// plain lists the modules of which the app uses no cryptography.
-var plain = []string{
+// plainModules are the modules of which the app uses no cryptography.
+var plainModules = []string{
 	"github.com/andybalholm/brotli", "github.com/gobuffalo", "github.com/gofrs/uuid", "github.com/gorilla/mux", "github.com/gorilla/sessions",
 	"github.com/jackc/pgx", "github.com/jmoiron/sqlx", "github.com/joho/godotenv", "github.com/mattn/go-sqlite3", "github.com/mileusna/useragent",
 	"github.com/nicksnyder/go-i18n", "github.com/trustelem/zxcvbn", "github.com/wneessen/go-mail",
@@ -141,17 +143,17 @@ var plain = []string{
 // encrypts reports whether a package may encrypt, hash, sign or make random numbers.
 func encrypts(imported string) bool {
 	first, _, _ := strings.Cut(imported, "/")
-	if !strings.Contains(first, ".") { // of this module, or of the standard library
+	if !strings.Contains(first, ".") { // a package of this module or of the standard library
 		return slices.Contains([]string{"crypto", "hash"}, first)
 	}
-	return !slices.ContainsFunc(plain, func(module string) bool { return imported == module || strings.HasPrefix(imported, module+"/") })
+	return !slices.ContainsFunc(plainModules, func(module string) bool { return imported == module || strings.HasPrefix(imported, module+"/") })
 }
 
 // The inventory in docs/security.md must list exactly the packages that encrypt, hash,
 // sign or make random numbers.
 func TestSource_CryptographyIsInventoried(t *testing.T) {
 	used := map[string]bool{}
-	for _, file := range shipped(t) {
+	for _, file := range productionFiles(t) {
 		for _, path := range importsOf(file) {
 			if encrypts(path) {
 				used[path] = true
@@ -176,13 +178,13 @@ func TestSource_CryptographyIsInventoried(t *testing.T) {
 
 // Prevents a client from supplying a regular expression.
 func TestSource_PatternsAreConstant(t *testing.T) {
-	found, constants := 0, constantsOf(shipped(t))
-	for file, syntax := range shipped(t) {
+	found, constants := 0, constantsOf(productionFiles(t))
+	for file, syntax := range productionFiles(t) {
 		ast.Inspect(syntax, func(n ast.Node) bool {
 			if call, ok := n.(*ast.CallExpr); ok {
-				if on, name := called(call); on == "regexp" && !strings.HasPrefix(name, "Quote") {
+				if qualifier, name := callee(call); qualifier == "regexp" && !strings.HasPrefix(name, "Quote") {
 					found++
-					require.True(t, source{syntax.Decls[0], constants[path.Dir(file)]}.constant(call.Args[0]), file)
+					require.True(t, scope{decl: syntax.Decls[0], constants: constants[path.Dir(file)]}.isConstant(call.Args[0]), file)
 				}
 			}
 			return true

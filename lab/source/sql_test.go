@@ -11,92 +11,96 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// sqlMethods are methods that take statements or parts of statements: argument from, and
-// if all is true, also the arguments after it.
+// sqlMethods are methods that take SQL, a statement or a part of one: the argument with
+// index first, and if andRest is true, also the arguments after it.
 var sqlMethods = map[string]struct {
-	from int
-	all  bool
+	first   int
+	andRest bool
 }{
-	"RawQuery": {}, "Where": {}, "Order": {}, "Having": {}, "GroupBy": {all: true}, "Select": {all: true},
+	"RawQuery": {}, "Where": {}, "Order": {}, "Having": {}, "GroupBy": {andRest: true}, "Select": {andRest: true},
 	"Join": {}, "LeftJoin": {}, "RightJoin": {}, "LeftOuterJoin": {}, "RightOuterJoin": {}, "InnerJoin": {}, "LeftInnerJoin": {}, "RightInnerJoin": {},
 	"MustExec": {}, "Queryx": {}, "QueryRow": {}, "QueryRowx": {}, "NamedExec": {}, "NamedQuery": {}, "Prepare": {}, "Preparex": {}, "PrepareNamed": {},
-	"ExecContext": {from: 1}, "QueryContext": {from: 1}, "QueryxContext": {from: 1}, "QueryRowContext": {from: 1}, "QueryRowxContext": {from: 1},
-	"MustExecContext": {from: 1}, "NamedExecContext": {from: 1}, "NamedQueryContext": {from: 1},
-	"PrepareContext": {from: 1}, "PreparexContext": {from: 1}, "PrepareNamedContext": {from: 1},
-	"GetContext": {from: 2}, "SelectContext": {from: 2},
+	"ExecContext": {first: 1}, "QueryContext": {first: 1}, "QueryxContext": {first: 1}, "QueryRowContext": {first: 1}, "QueryRowxContext": {first: 1},
+	"MustExecContext": {first: 1}, "NamedExecContext": {first: 1}, "NamedQueryContext": {first: 1},
+	"PrepareContext": {first: 1}, "PreparexContext": {first: 1}, "PrepareNamedContext": {first: 1},
+	"GetContext": {first: 2}, "SelectContext": {first: 2},
 }
 
+// storeMethods are methods of the field Store of a Pop connection, with the index of
+// the argument that is SQL. Methods of these names of other types take no SQL.
 var storeMethods = map[string]int{"Get": 1, "Select": 1, "Exec": 0}
 
-// sqlTypes lists, by type, fields that are statements or parts of statements.
+// sqlTypes lists, by type, the fields that are SQL.
 var sqlTypes = map[string][]string{
 	"Statement": {"SQL"},
 	"Rule":      {"Change", "Table", "Where", "Order"},
 }
 
-// sqlParameters lists, by function, the indexes of parameters that are parts of
-// statements, in models/, internal/database/, internal/devicecookie/, internal/ratelimit/ and
-// internal/undo/. The test checks their calls, too.
+// sqlParameters lists, by function, the indexes of the parameters that are SQL, for the
+// functions of sqlPackages. The test checks the calls of these functions, too.
 var sqlParameters = map[string][]int{
 	"upsert": {2}, "Change": {2}, "ChangeOne": {3}, "exec": {2}, "execOne": {3},
 	"findUser": {1}, "lockUser": {1, 2}, "lock": {1}, "endSessions": {1}, "endSkips": {1}, "stop": {0}, "mark": {0}, "removeIdentities": {1}, "recordFor": {1}, "locked": {2},
 	"remove": {0, 1, 2}, // in models/purge.go
 }
 
-// ownStatements are functions that build statements from constants and numbers.
-var ownStatements = []string{"upsertSQL", "statement", "Columns", "List", "MigrationTableName", "deleteRows", "rowLock"}
+var sqlPackages = []string{"models", "internal/database", "internal/ratelimit", "internal/undo", "internal/devicecookie"}
+
+// trustedFunctions build SQL from constants and numbers.
+var trustedFunctions = []string{"upsertSQL", "statement", "Columns", "List", "MigrationTableName", "deleteRows", "rowLock"}
 
 // Prevents SQL injection: values must be arguments.
 func TestSource_StatementsAreConstant(t *testing.T) {
-	constants := constantsOf(shipped(t))
-	statements, parameters := 0, 0
-	for file, syntax := range shipped(t) {
+	constants := constantsOf(productionFiles(t))
+	texts, parameters := 0, 0
+	for file, syntax := range productionFiles(t) {
 		for _, decl := range syntax.Decls {
-			s := source{decl, constants[path.Dir(file)]}
+			s := scope{decl: decl, constants: constants[path.Dir(file)]}
 			ast.Inspect(decl, func(n ast.Node) bool {
 				switch n := n.(type) {
 				case *ast.CallExpr:
-					for _, text := range statementsOf(n) {
-						statements++
-						require.True(t, s.constant(text), "%s: a statement is not constant", file)
+					for _, sql := range sqlArguments(n) {
+						texts++
+						require.True(t, s.isConstant(sql), "%s: SQL is not constant", file)
 					}
-					_, name := called(n)
+					if !slices.Contains(sqlPackages, path.Dir(file)) {
+						return true
+					}
+					_, name := callee(n)
 					for _, i := range sqlParameters[name] {
-						if !slices.Contains([]string{"models", "internal/database", "internal/ratelimit", "internal/undo", "internal/devicecookie"}, path.Dir(file)) {
-							continue
-						}
 						parameters++
-						require.True(t, s.constant(n.Args[i]), "%s: an argument of %s is not constant", file, name)
+						require.True(t, s.isConstant(n.Args[i]), "%s: an argument of %s is not constant", file, name)
 					}
 				case *ast.CompositeLit:
-					for _, text := range statementsIn(n, n.Type) {
-						statements++
-						require.True(t, s.constant(text), "%s: a statement is not constant", file)
+					for _, sql := range sqlFields(n, n.Type) {
+						texts++
+						require.True(t, s.isConstant(sql), "%s: SQL is not constant", file)
 					}
 				}
 				return true
 			})
 		}
 	}
-	require.Greater(t, statements, 50)
+	require.Greater(t, texts, 50)
 	require.Greater(t, parameters, 20)
 }
 
 // With *, an older release would fail on the columns of a newer one that runs at the same
 // time.
 func TestSource_StatementsNameTheirColumns(t *testing.T) {
-	for file, syntax := range shipped(t) {
+	for file, syntax := range productionFiles(t) {
 		ast.Inspect(syntax, func(n ast.Node) bool {
-			if text, ok := n.(*ast.BasicLit); ok {
-				require.NotRegexp(t, `(?i)\b(select|returning)\s+(\w+\.)?\*`, text.Value, file)
+			if literal, ok := n.(*ast.BasicLit); ok {
+				require.NotRegexp(t, `(?i)\b(select|returning)\s+(\w+\.)?\*`, literal.Value, file)
 			}
 			return true
 		})
 	}
 }
 
-func statementsOf(call *ast.CallExpr) []ast.Expr {
-	on, name := called(call)
+// sqlArguments returns the arguments of a call that are SQL.
+func sqlArguments(call *ast.CallExpr) []ast.Expr {
+	qualifier, name := callee(call)
 	if selector, isMethod := call.Fun.(*ast.SelectorExpr); isMethod {
 		if store, isField := selector.X.(*ast.SelectorExpr); isField && store.Sel.Name == "Store" {
 			if i, ok := storeMethods[name]; ok {
@@ -106,21 +110,21 @@ func statementsOf(call *ast.CallExpr) []ast.Expr {
 	}
 	method, ok := sqlMethods[name]
 	switch {
-	case !ok, len(call.Args) <= method.from,
-		on == "prepared", // PreparexContext was given its statement
-		slices.Contains([]string{"strings", "filepath", "path", "errors"}, on):
+	case !ok, len(call.Args) <= method.first,
+		qualifier == "prepared", // a variable of internal/database: PreparexContext took the SQL
+		slices.Contains([]string{"strings", "filepath", "path", "errors"}, qualifier):
 		return nil
-	case method.all:
-		return call.Args[method.from:]
+	case method.andRest:
+		return call.Args[method.first:]
 	case strings.HasSuffix(name, "Join"): // the table and the condition
 		return call.Args[:min(2, len(call.Args))]
 	}
-	return call.Args[method.from : method.from+1]
+	return call.Args[method.first : method.first+1]
 }
 
-// statementsIn returns the fields of a composite literal, and of literals in it, that are
-// statements.
-func statementsIn(literal *ast.CompositeLit, declared ast.Expr) (texts []ast.Expr) {
+// sqlFields returns the fields of a composite literal, and of literals in it, that are
+// SQL.
+func sqlFields(literal *ast.CompositeLit, declared ast.Expr) (fields []ast.Expr) {
 	name, elements := "", ast.Expr(nil)
 	switch declared := declared.(type) {
 	case *ast.Ident:
@@ -134,17 +138,18 @@ func statementsIn(literal *ast.CompositeLit, declared ast.Expr) (texts []ast.Exp
 		switch element := element.(type) {
 		case *ast.KeyValueExpr:
 			if key, ok := element.Key.(*ast.Ident); ok && slices.Contains(sqlTypes[name], key.Name) {
-				texts = append(texts, element.Value)
+				fields = append(fields, element.Value)
 			}
 		case *ast.CompositeLit:
 			if element.Type == nil {
-				texts = append(texts, statementsIn(element, elements)...)
+				fields = append(fields, sqlFields(element, elements)...)
 			}
 		}
 	}
-	return texts
+	return fields
 }
 
+// constantsOf returns the names of the constants of each package, by its folder.
 func constantsOf(files map[string]*ast.File) map[string]map[string]bool {
 	packages := map[string]map[string]bool{}
 	for file, syntax := range files {
@@ -165,58 +170,61 @@ func constantsOf(files map[string]*ast.File) map[string]map[string]bool {
 	return packages
 }
 
-// source is a declaration, with the constants of its package.
-type source struct {
-	within    ast.Decl
+// scope is where an expression stands: a declaration, and the constants of its package.
+type scope struct {
+	decl      ast.Decl
 	constants map[string]bool
 }
 
-// constant reports whether a text is constant: a literal, a sum of constant texts, a
-// parameter in sqlParameters, or a variable that gets only such values.
-func (s source) constant(e ast.Expr) bool {
+// isConstant reports whether a text has no part from a client: whether it is a literal,
+// a constant, a sum of such texts, the SQL of a Statement, the result of a trusted
+// function, a parameter in sqlParameters, or a variable that gets only such values.
+func (s scope) isConstant(e ast.Expr) bool {
 	switch e := e.(type) {
 	case *ast.BasicLit:
 		return true
 	case *ast.BinaryExpr:
-		return s.constant(e.X) && s.constant(e.Y)
+		return s.isConstant(e.X) && s.isConstant(e.Y)
 	case *ast.CallExpr:
-		_, name := called(e)
-		return slices.Contains(ownStatements, name) || name == "TranslateSQL" && s.constant(e.Args[0])
+		_, name := callee(e)
+		return slices.Contains(trustedFunctions, name) || name == "TranslateSQL" && s.isConstant(e.Args[0])
 	case *ast.SelectorExpr:
 		return e.Sel.Name == "SQL" // of a Statement
 	case *ast.Ident:
-		return s.constants[e.Name] || s.isParameter(e.Name) || s.isGivenConstants(e.Name)
+		return s.constants[e.Name] || s.isParameter(e.Name) || s.getsConstants(e.Name)
 	}
 	return false
 }
 
-func (s source) isGivenConstants(name string) bool {
-	given, all := 0, true
-	ast.Inspect(s.within, func(n ast.Node) bool {
+// getsConstants reports whether a name is a constant of the declaration, or a variable
+// whose values are all constant.
+func (s scope) getsConstants(name string) bool {
+	values, all := 0, true
+	ast.Inspect(s.decl, func(n ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.AssignStmt:
 			for i, left := range n.Lhs {
 				if to, ok := left.(*ast.Ident); ok && to.Name == name && i < len(n.Rhs) {
-					given++
-					all = all && s.constant(n.Rhs[i])
+					values++
+					all = all && s.isConstant(n.Rhs[i])
 				}
 			}
 		case *ast.GenDecl:
 			for _, spec := range n.Specs {
 				if value, ok := spec.(*ast.ValueSpec); ok && n.Tok == token.CONST && value.Names[0].Name == name {
-					given++
+					values++
 				}
 			}
 		}
 		return true
 	})
-	return given > 0 && all
+	return values > 0 && all
 }
 
 // isParameter reports whether a name is a parameter in sqlParameters, of the declaration
 // or of a named function in it.
-func (s source) isParameter(name string) (found bool) {
-	ast.Inspect(s.within, func(n ast.Node) bool {
+func (s scope) isParameter(name string) (found bool) {
+	ast.Inspect(s.decl, func(n ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.FuncDecl:
 			found = found || hasParameter(n.Name.Name, n.Type, name)
@@ -232,6 +240,7 @@ func (s source) isParameter(name string) (found bool) {
 	return found
 }
 
+// hasParameter reports whether a parameter of a function is in sqlParameters.
 func hasParameter(function string, signature *ast.FuncType, name string) bool {
 	var names []string
 	for _, field := range signature.Params.List {

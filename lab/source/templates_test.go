@@ -14,31 +14,31 @@ import (
 // Prevents injection: a value from a client must not become a template or a format.
 func TestSource_TemplatesAndFormatsAreConstant(t *testing.T) {
 	redirects, pages := 0, 0
-	for path, file := range shipped(t) {
-		eachCall(file, func(within *ast.FuncDecl, call *ast.CallExpr) {
-			switch on, name := called(call); {
+	for path, file := range productionFiles(t) {
+		eachCall(file, func(function *ast.FuncDecl, call *ast.CallExpr) {
+			switch qualifier, name := callee(call); {
 			case strings.HasPrefix(path, "internal/"): // has no pages of the app
-			case (on == "r" || on == "render") && slices.Contains(renderers, name), on == "" && name == "renderForm":
+			case (qualifier == "r" || qualifier == "render") && slices.Contains(renderers, name), qualifier == "" && name == "renderForm":
 				pages++
 				template := call.Args[0]
-				if on == "" {
+				if qualifier == "" {
 					template = call.Args[1]
 				}
 				_, literal := template.(*ast.BasicLit)
 				parameter, ok := template.(*ast.Ident)
-				require.True(t, literal || ok && within.Name.Name == "renderForm" && parameter.Name == "template", "%s: a client chooses the template", path)
+				require.True(t, literal || ok && function.Name.Name == "renderForm" && parameter.Name == "template", "%s: a client chooses the template", path)
 			}
-			switch on, name := called(call); {
-			case on == "plush" && slices.Contains([]string{"Render", "RenderR", "BuffaloRenderer", "RunScript", "Parse"}, name),
-				on == "plush" && name == "NewTemplate" && path != "internal/view/template.go":
+			switch qualifier, name := callee(call); {
+			case qualifier == "plush" && slices.Contains([]string{"Render", "RenderR", "BuffaloRenderer", "RunScript", "Parse"}, name),
+				qualifier == "plush" && name == "NewTemplate" && path != "internal/view/template.go":
 				require.Fail(t, "a template that is not a file", path)
-			case on == "c" && name == "Redirect" && path == "internal/web/redirect.go" && within.Name.Name == "Redirect":
+			case qualifier == "c" && name == "Redirect" && path == "internal/web/redirect.go" && function.Name.Name == "Redirect":
 				require.Equal(t, "to", call.Args[1].(*ast.Ident).Name, "%s: checked at its calls", path)
-			case on == "c" && name == "Redirect", on == "" && name == "redirect", on == "web" && name == "Redirect":
+			case qualifier == "c" && name == "Redirect", qualifier == "" && name == "redirect", qualifier == "web" && name == "Redirect":
 				_, literal := call.Args[1].(*ast.BasicLit)
 				require.True(t, literal, "%s: the second argument of Redirect is a format", path)
 				redirects++
-			case on == "app" && name == "Resource":
+			case qualifier == "app" && name == "Resource":
 				require.Fail(t, "Resource adds routes without a line in the table", path)
 			}
 		})
@@ -53,41 +53,42 @@ var renderers = []string{"HTML", "Text", "Plain", "Bytes", "JavaScript", "Templa
 // Prevents mass assignment: requests must be bound to form structs, not to models.
 func TestSource_FormsAreBound(t *testing.T) {
 	bound := 0
-	for path, file := range shipped(t) {
-		eachCall(file, func(within *ast.FuncDecl, call *ast.CallExpr) {
-			on, name := called(call)
+	for path, file := range productionFiles(t) {
+		eachCall(file, func(function *ast.FuncDecl, call *ast.CallExpr) {
+			qualifier, name := callee(call)
 			if name != "Bind" && name != "BindScript" {
 				return
 			}
-			require.Equal(t, "web", on, "%s: c.Bind reads the query too", path)
-			require.Regexp(t, `^[a-z]\w*Form$`, typeOf(call.Args[1], within), "%s: Bind fills every field", path)
+			require.Equal(t, "web", qualifier, "%s: c.Bind reads the query too", path)
+			require.Regexp(t, `^[a-z]\w*Form$`, typeOf(call.Args[1], function), "%s: Bind fills every field", path)
 			bound++
 		})
 	}
 	require.Greater(t, bound, 5)
 }
 
-// called returns the name of a called function, and its package or receiver.
-func called(call *ast.CallExpr) (on, name string) {
+// callee returns the name of a called function. The qualifier is the name before the
+// dot, a package or a variable, or "".
+func callee(call *ast.CallExpr) (qualifier, name string) {
 	switch f := call.Fun.(type) {
 	case *ast.Ident:
 		return "", f.Name
 	case *ast.SelectorExpr:
 		if x, ok := f.X.(*ast.Ident); ok {
-			on = x.Name
+			qualifier = x.Name
 		}
-		return on, f.Sel.Name
+		return qualifier, f.Sel.Name
 	}
 	return "", ""
 }
 
 // typeOf returns the type of a variable that is passed by its address, or "".
-func typeOf(e ast.Expr, within *ast.FuncDecl) (name string) {
+func typeOf(e ast.Expr, function *ast.FuncDecl) (name string) {
 	address, ok := e.(*ast.UnaryExpr)
 	if !ok {
 		return ""
 	}
-	ast.Inspect(within, func(n ast.Node) bool {
+	ast.Inspect(function, func(n ast.Node) bool {
 		if spec, ok := n.(*ast.ValueSpec); ok && spec.Names[0].Name == address.X.(*ast.Ident).Name {
 			if declared, ok := spec.Type.(*ast.Ident); ok {
 				name = declared.Name
@@ -98,12 +99,13 @@ func typeOf(e ast.Expr, within *ast.FuncDecl) (name string) {
 	return name
 }
 
-func eachCall(file *ast.File, fn func(within *ast.FuncDecl, call *ast.CallExpr)) {
+// eachCall calls fn with every call in the functions of a file.
+func eachCall(file *ast.File, fn func(function *ast.FuncDecl, call *ast.CallExpr)) {
 	for _, decl := range file.Decls {
-		if within, ok := decl.(*ast.FuncDecl); ok {
-			ast.Inspect(within, func(n ast.Node) bool {
+		if function, ok := decl.(*ast.FuncDecl); ok {
+			ast.Inspect(function, func(n ast.Node) bool {
 				if call, ok := n.(*ast.CallExpr); ok {
-					fn(within, call)
+					fn(function, call)
 				}
 				return true
 			})
@@ -143,11 +145,12 @@ func TestSource_LinksAreTheAppsOwn(t *testing.T) {
 	require.Greater(t, links, 50)
 }
 
+// valuesOf returns the expressions that handlers set template variables to, by name.
 func valuesOf(t *testing.T) map[string][]ast.Expr {
 	set := map[string][]ast.Expr{}
-	for _, file := range shipped(t) {
+	for _, file := range productionFiles(t) {
 		eachCall(file, func(_ *ast.FuncDecl, call *ast.CallExpr) {
-			if on, name := called(call); on == "c" && name == "Set" {
+			if qualifier, name := callee(call); qualifier == "c" && name == "Set" {
 				if key, ok := call.Args[0].(*ast.BasicLit); ok {
 					name := strings.Trim(key.Value, `"`)
 					set[name] = append(set[name], call.Args[1])
@@ -158,6 +161,7 @@ func valuesOf(t *testing.T) map[string][]ast.Expr {
 	return set
 }
 
+// startsWithPath reports whether a text begins with a constant path of this site.
 func startsWithPath(e ast.Expr) bool {
 	switch e := e.(type) {
 	case *ast.BasicLit:
