@@ -9,14 +9,10 @@ import (
 	"corral/internal/web"
 )
 
-type accountEmailForm struct {
-	Email string `form:"email"`
-}
-
 // AccountEmailUpdate is PUT /account/email: mails a link that completes the
 // change. The response tells nothing about the new email.
 func AccountEmailUpdate(c buffalo.Context) error {
-	var form accountEmailForm
+	var form emailForm
 	if err := web.Bind(c, &form); err != nil {
 		return err
 	}

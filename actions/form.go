@@ -1,6 +1,6 @@
 package actions
 
-// emailForm requests a mailed link.
+// emailForm requests a mailed link, or a change of email.
 type emailForm struct {
 	Email string `form:"email"`
 }

@@ -122,21 +122,17 @@ func (l linkForm) submitted(c buffalo.Context, save func(form newPasswordForm, r
 // get a new one. The logged-in owner of a used link is redirected home.
 func deadLink(c buffalo.Context, err error) error {
 	var other *models.OtherAccountError
-	if errors.As(err, &other) {
-		return renderDeadLink(c, http.StatusNotFound, "dead_link.other_account_title", "dead_link.other_account", other.Email)
-	}
-	if errors.Is(err, models.ErrSecondStep) {
-		return redirect(c, "loginSecondPath()")
-	}
-	if errors.Is(err, errUnopened) {
-		return renderDeadLink(c, http.StatusNotFound, "dead_link.title", "dead_link.unopened", "")
-	}
-	if !errors.Is(err, models.ErrNotFound) {
-		return err
-	}
 	var dead *models.DeadToken
 	session := currentSession(c)
 	switch {
+	case errors.As(err, &other):
+		return renderDeadLink(c, http.StatusNotFound, "dead_link.other_account_title", "dead_link.other_account", other.Email)
+	case errors.Is(err, models.ErrSecondStep):
+		return redirect(c, "loginSecondPath()")
+	case errors.Is(err, errUnopened):
+		return renderDeadLink(c, http.StatusNotFound, "dead_link.title", "dead_link.unopened", "")
+	case !errors.Is(err, models.ErrNotFound):
+		return err
 	case !errors.As(err, &dead):
 		return renderDeadLink(c, http.StatusNotFound, "dead_link.title", "dead_link.wrong", "")
 	case !dead.Redeemed:

@@ -1,9 +1,7 @@
 package actions
 
 import (
-	"io/fs"
 	"log"
-	"os"
 	"time"
 
 	"corral/assets"
@@ -26,20 +24,14 @@ var (
 func load(c config.Config) {
 	loadProviders(c)
 	live := c.Development()
-	folder := func(name string, embedded fs.FS) fs.FS {
-		if info, err := os.Stat(name); live && err == nil && info.IsDir() {
-			return os.DirFS(name)
-		}
-		return embedded // also for a development build outside the checkout
-	}
 	hint, count := "login.remember_days", int(c.RememberLifetime/(24*time.Hour))
 	if count < 2 {
 		hint, count = "login.remember_hours", int(c.RememberLifetime/time.Hour)
 	}
-	T = must(i18n.Load(folder("locales", locales.FS)))
-	assetFiles = must(web.LoadAssets(folder("assets", assets.FS), live))
+	T = must(i18n.Load(view.Folder("locales", locales.FS, live)))
+	assetFiles = must(web.LoadAssets(view.Folder("assets", assets.FS, live), live))
 	r = view.New(view.Options{
-		Templates: folder("templates", templates.FS),
+		Templates: view.Folder("templates", templates.FS, live),
 		Layout:    "application.plush.html",
 		Reload:    live,
 		Language:  T.Helpers,

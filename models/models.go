@@ -11,6 +11,7 @@ import (
 	"github.com/gofrs/uuid"
 
 	"corral/config"
+	"corral/internal/clientip"
 	"corral/internal/clock"
 	"corral/internal/database"
 	"corral/internal/email"
@@ -147,27 +148,12 @@ type Client struct {
 	Next            string // the page to go to after the login, or ""
 }
 
-func (c Client) ip() string {
-	if !c.IP.IsValid() {
-		return ""
-	}
-	return c.IP.String()
-}
+func (c Client) ip() string { return clientip.Text(c.IP) }
 
 // userAgent fits into the columns.
 func (c Client) userAgent() string { return useragent.Printable(c.UserAgent, 255) }
 
-func (c Client) network() string {
-	bits := 48
-	if c.IP.Is4() {
-		bits = 24
-	}
-	network, err := c.IP.Prefix(bits)
-	if err != nil {
-		return ""
-	}
-	return network.String()
-}
+func (c Client) network() string { return clientip.Network(c.IP) }
 
 // place is where a password of the client waits to be hashed.
 func (c Client) place(known bool) password.Place {

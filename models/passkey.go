@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 
 	"github.com/gobuffalo/nulls"
 	"github.com/gobuffalo/pop/v6"
@@ -88,13 +87,7 @@ func usePasskey(ctx context.Context, purpose, subject string, answer passkey.Ans
 		return err
 	}
 	return waiting.Attempt(ctx, DB, buckets, Clock.Now, func() error {
-		var f *Factor
-		verified, err := passkeys.FinishLogin(purpose, subject, answer, func(id []byte) (_ []byte, _ passkey.Credential, err error) {
-			if f, err = factor.ByCredential(DB.WithContext(ctx), id); err != nil {
-				return nil, passkey.Credential{}, err
-			}
-			return f.UserID.Bytes(), f.Credential(), nil
-		})
+		f, verified, err := factor.VerifyPasskey(DB.WithContext(ctx), passkeys, purpose, subject, answer)
 		if err != nil {
 			return err
 		}
@@ -120,7 +113,7 @@ func passkeyRefused(err error) bool {
 func lockVerified(tx *pop.Connection, f *Factor, verified *passkey.Verified, purpose string) (*User, error) {
 	user, err := lockUser(tx, toChange, "id = ? AND deleted_at IS NULL", f.UserID)
 	if errors.Is(err, ErrNotFound) {
-		return nil, passkey.ErrRefused
+		err = passkey.ErrRefused
 	}
 	if err != nil {
 		return nil, err
@@ -137,11 +130,5 @@ func lockVerified(tx *pop.Connection, f *Factor, verified *passkey.Verified, pur
 	if goes, err := user.journal(tx).Removes(f.ID); err != nil || goes && purpose != PasskeySecondStep {
 		return nil, cmp.Or(err, ErrSecondStepOnly)
 	}
-	if verified.CounterStuck { // a copy, or an authenticator that does not count
-		slog.WarnContext(tx.Context(), "passkey counter stuck")
-	}
-	if verified.BackupChanged { // synced from now on, or no longer
-		slog.WarnContext(tx.Context(), "passkey backup changed")
-	}
-	return user, f.StoreCredential(tx, verified.Credential)
+	return user, f.StoreVerified(tx, verified)
 }

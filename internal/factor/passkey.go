@@ -2,6 +2,7 @@ package factor
 
 import (
 	"fmt"
+	"log/slog"
 
 	"github.com/gobuffalo/pop/v6"
 
@@ -22,10 +23,28 @@ func (f *Factor) Rename(tx *pop.Connection, name string) error {
 	return f.update(tx, "renaming a passkey", "name")
 }
 
-// StoreCredential stores the credential of a passkey after a use, which changes its
-// counter and flags.
-func (f *Factor) StoreCredential(tx *pop.Connection, c passkey.Credential) error {
-	f.Data = c.Encode()
+// VerifyPasskey verifies an answer as FinishLogin of p does, and returns the passkey that
+// gave it, even if it was removed.
+func VerifyPasskey(db *pop.Connection, p *passkey.RelyingParty, purpose, subject string, a passkey.Answer) (f *Factor, v *passkey.Verified, err error) {
+	v, err = p.FinishLogin(purpose, subject, a, func(id []byte) (handle []byte, c passkey.Credential, err error) {
+		if f, err = ByCredential(db, id); err != nil {
+			return nil, c, err
+		}
+		return f.UserID.Bytes(), f.Credential(), nil
+	})
+	return f, v, err
+}
+
+// StoreVerified stores the credential of a passkey after a use, which changes its counter
+// and flags. It logs changes that the operator may want to know of.
+func (f *Factor) StoreVerified(tx *pop.Connection, v *passkey.Verified) error {
+	if v.CounterStuck { // a copy, or an authenticator that does not count
+		slog.WarnContext(tx.Context(), "passkey counter stuck")
+	}
+	if v.BackupChanged { // synced from now on, or no longer
+		slog.WarnContext(tx.Context(), "passkey backup changed")
+	}
+	f.Data = v.Credential.Encode()
 	return f.update(tx, "storing a passkey", "data")
 }
 

@@ -56,7 +56,7 @@ func TestPasskey(t *testing.T) {
 	require.Equal(t, second.ID, found.ID, "removed ones too")
 
 	require.NoError(t, first.Rename(db, "Key"))
-	require.NoError(t, first.StoreCredential(db, passkey.Credential{ID: []byte("first"), SignCount: 7}))
+	require.NoError(t, first.StoreVerified(db, &passkey.Verified{Credential: passkey.Credential{ID: []byte("first"), SignCount: 7}}))
 	stored := of(t, user).ByID(first.ID)
 	require.Equal(t, "Key", stored.Name)
 	require.EqualValues(t, 7, stored.Credential().SignCount)

@@ -1,0 +1,28 @@
+// Package clientip writes the IPs of clients as rows and limits keep them.
+//
+//	row.IP, row.Network = clientip.Text(ip), clientip.Network(ip)
+package clientip
+
+import "net/netip"
+
+// Text returns the IP as text, or "" for the zero Addr.
+func Text(ip netip.Addr) string {
+	if !ip.IsValid() {
+		return ""
+	}
+	return ip.String()
+}
+
+// Network returns the /24 of an IPv4 or the /48 of an IPv6, which name a site but no
+// client, or "" for the zero Addr.
+func Network(ip netip.Addr) string {
+	if !ip.IsValid() {
+		return ""
+	}
+	bits := 48
+	if ip.Is4() {
+		bits = 24
+	}
+	network, _ := ip.Prefix(bits) // never fails: both have so many bits
+	return network.String()
+}
