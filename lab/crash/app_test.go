@@ -23,8 +23,8 @@ type app struct {
 	answered chan struct{} // receives a value for each answer
 }
 
-// witness is the application_name of this test in PostgreSQL.
-const witness = "corral-crash-witness"
+// testName is the application_name of this test's own connection to PostgreSQL.
+const testName = "corral-crash-test"
 
 func newApp(t *testing.T, databaseURL string) *app {
 	t.Helper()
@@ -32,18 +32,18 @@ func newApp(t *testing.T, databaseURL string) *app {
 	require.NoError(t, err)
 	if u.Scheme == "postgres" {
 		query := u.Query()
-		query.Set("application_name", witness)
+		query.Set("application_name", testName)
 		u.RawQuery = query.Encode()
 	}
 	return &app{
-		dir: t.TempDir(), db: services.OpenDatabase(t, u.String()), answered: make(chan struct{}, atOnce),
+		dir: t.TempDir(), db: services.OpenDatabase(t, u.String()), answered: make(chan struct{}, concurrency),
 		env: binary.Production("HOST=https://corral.example", "PORT="+binary.FreePort(t), "DATABASE_URL="+databaseURL),
 	}
 }
 
-func (a *app) spawn(t *testing.T) { t.Helper(); a.Process = binary.Launch(t, a.dir, a.env...) }
+func (a *app) launch(t *testing.T) { t.Helper(); a.Process = binary.Launch(t, a.dir, a.env...) }
 
-func (a *app) start(t *testing.T) { t.Helper(); a.spawn(t); a.AwaitReady() }
+func (a *app) start(t *testing.T) { t.Helper(); a.launch(t); a.AwaitReady() }
 
 func (a *app) postgres() bool {
 	var version string

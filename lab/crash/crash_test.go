@@ -38,22 +38,22 @@ func TestCrash_SQLite(t *testing.T) { crash(t, "") }
 func TestCrash_Postgres(t *testing.T) { crash(t, services.Server(t)) }
 
 const (
-	atOnce      = 8  // number of persons who use the app at the same time
-	mostAnswers = 24 // maximum number of answers between two crashes
+	concurrency = 8  // number of persons who use the app at the same time
+	maxAnswers  = 24 // maximum number of answers before a crash is triggered
 )
 
 func crash(t *testing.T, server string) {
 	a := newApp(t, services.NewDatabase(t, server))
 
-	a.spawn(t) // on an empty database, so that it dies while it migrates
+	a.launch(t) // on an empty database, so that the app dies while it migrates
 	time.Sleep(rand.N(150 * time.Millisecond))
 	a.Kill()
 	a.start(t)
 
 	var people []*person
 	for range crashes(t) {
-		people = live(a, people, func() {
-			a.awaitAnswers(rand.N(mostAnswers))
+		people = useApp(a, people, func() {
+			a.awaitAnswers(rand.N(maxAnswers))
 			time.Sleep(rand.N(50 * time.Millisecond)) // a random moment
 			a.Kill()
 		})
@@ -66,9 +66,9 @@ func crash(t *testing.T, server string) {
 	report(t, a, people)
 }
 
-// live runs persons concurrently until the app is killed. It replaces persons who have
-// deleted their account.
-func live(a *app, people []*person, end func()) []*person {
+// useApp lets persons take steps concurrently until kill has killed the app. It replaces
+// persons who are gone, and returns all persons.
+func useApp(a *app, people []*person, kill func()) []*person {
 	var lock sync.Mutex
 	next := func() *person {
 		lock.Lock()
@@ -83,13 +83,13 @@ func live(a *app, people []*person, end func()) []*person {
 		return people[len(people)-1]
 	}
 	var all sync.WaitGroup
-	for range atOnce {
+	for range concurrency {
 		all.Go(func() {
-			for next().live() {
+			for next().takeSteps() {
 			}
 		})
 	}
-	end()
+	kill()
 	all.Wait()
 	for _, p := range people {
 		p.busy = false
@@ -99,15 +99,15 @@ func live(a *app, people []*person, end func()) []*person {
 
 func report(t *testing.T, a *app, people []*person) {
 	t.Helper()
-	done, cut := map[string]int{}, 0
+	answers, unanswered := map[string]int{}, 0
 	for _, p := range people {
-		for name, count := range p.told {
-			done[name] += count
+		for name, count := range p.answers {
+			answers[name] += count
 		}
-		cut += p.cut
+		unanswered += p.unanswered
 	}
-	t.Logf("%d users; answered: %v; interrupted but done: %d", len(people), done, cut)
-	require.NotEmpty(t, done)
+	t.Logf("%d users; answered: %v; interrupted but done: %d", len(people), answers, unanswered)
+	require.NotEmpty(t, answers)
 	var users int
 	require.NoError(t, a.db.QueryRow("SELECT count(*) FROM users").Scan(&users))
 	t.Logf("%d accounts in the end", users)

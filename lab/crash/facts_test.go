@@ -19,48 +19,47 @@ import (
 func requireConsistent(t *testing.T, a *app, people []*person) {
 	t.Helper()
 	waitForBackends(t, a)
-	requireWhole(t, a)
-	held := readFacts(t, a, people)
+	requireNoFaults(t, a)
+	stored := readFacts(t, a, people)
 	for _, p := range people {
-		p.settle(t, held[p.name])
-		delete(held, p.name)
+		p.reconcile(t, stored[p.name])
+		delete(stored, p.name)
 	}
-	require.Empty(t, held, "facts without an account")
+	require.Empty(t, stored, "facts without an account")
 }
 
-// settle finds out, from the facts in the database, whether the interrupted request took
-// effect.
-func (p *person) settle(t *testing.T, held facts) {
+// reconcile finds out, from the facts in the database, whether the interrupted request
+// took effect.
+func (p *person) reconcile(t *testing.T, stored facts) {
 	t.Helper()
-	if p.doing.name == "confirm" && p.maybe != nil {
-		p.world.loggedIn = false
+	if p.current.name == "confirm" && p.possible != nil {
+		p.loggedIn = false
 		delete(p.cookies, sessionCookie)
 	}
-	if maps.Equal(p.world.facts, held) {
-		p.maybe = nil // it had no effect
+	if maps.Equal(p.facts, stored) {
+		p.possible = nil // the request had no effect
 		return
 	}
-	for _, w := range p.maybe {
-		if maps.Equal(w.facts, held) {
-			w.loggedIn = w.loggedIn && !p.doing.logsIn
-			p.world, p.maybe, p.gone = w, nil, p.doing.name == "delete the account"
-			if p.doing.name == "reset" {
+	for _, s := range p.possible {
+		if maps.Equal(s.facts, stored) {
+			s.loggedIn = s.loggedIn && !p.current.logsIn
+			p.state, p.possible, p.gone = s, nil, p.current.name == "delete the account"
+			if p.current.name == "reset" {
 				delete(p.cookies, deviceCookie) // no longer valid, and the answer with the new one is lost
 			}
-			p.cut++
+			p.unanswered++
 			return
 		}
 	}
-	var could []facts
-	for _, w := range p.maybe {
-		could = append(could, w.facts)
+	var after []facts
+	for _, s := range p.possible {
+		after = append(after, s.facts)
 	}
-	require.Failf(t, "inconsistent", "%s: %q was interrupted\nheld:   %v\nbefore: %v\nafter:  %v", p.name, p.doing.name, held, p.world.facts, could)
+	require.Failf(t, "inconsistent", "%s: %q was interrupted\nstored: %v\nbefore: %v\nafter:  %v", p.name, p.current.name, stored, p.facts, after)
 }
 
-// holdings are queries for the facts in the database. Each row is an email and a fact
-// about it.
-var holdings = []string{
+// factQueries select the facts in the database. Each row is an email and a fact about it.
+var factQueries = []string{
 	"SELECT email, 'account ' || email AS fact FROM users WHERE deleted_at IS NULL",
 	"SELECT email, 'password' AS fact FROM users WHERE password_digest <> ''",
 	"SELECT email, 'sessions' AS fact FROM sessions JOIN users ON users.id = user_id",
@@ -69,16 +68,17 @@ var holdings = []string{
 	"SELECT recipient AS email, 'mail ' || template || ' ' || recipient AS fact FROM mails",
 }
 
+// readFacts returns the facts in the database, by name of person.
 func readFacts(t *testing.T, a *app, people []*person) map[string]facts {
 	t.Helper()
-	held := map[string]facts{}
+	stored := map[string]facts{}
 	add := func(name, fact string, count int) {
-		if held[name] == nil {
-			held[name] = facts{}
+		if stored[name] == nil {
+			stored[name] = facts{}
 		}
-		held[name][fact] += count
+		stored[name][fact] += count
 	}
-	for _, query := range holdings {
+	for _, query := range factQueries {
 		rows, err := a.db.Query(query)
 		require.NoError(t, err)
 		for rows.Next() {
@@ -109,7 +109,7 @@ func readFacts(t *testing.T, a *app, people []*person) map[string]facts {
 			}
 		}
 	}
-	return held
+	return stored
 }
 
 func rateLimitID(limit, email string) string {
@@ -132,12 +132,12 @@ var faults = map[string]string{
 	"an impossible count":                      "SELECT count(*) FROM rate_limits WHERE attempts < 0 OR attempts > 100",
 }
 
-func requireWhole(t *testing.T, a *app) {
+func requireNoFaults(t *testing.T, a *app) {
 	t.Helper()
 	for fault, query := range faults {
-		var found int
-		require.NoError(t, a.db.QueryRow(query).Scan(&found))
-		require.Zero(t, found, fault)
+		var rows int
+		require.NoError(t, a.db.QueryRow(query).Scan(&rows))
+		require.Zero(t, rows, fault)
 	}
 	if a.postgres() {
 		return
@@ -157,9 +157,9 @@ func waitForBackends(t *testing.T, a *app) {
 		return
 	}
 	require.Eventually(t, func() bool {
-		var left int
+		var backends int
 		err := a.db.QueryRow(`SELECT count(*) FROM pg_stat_activity
-			WHERE datname = current_database() AND backend_type = 'client backend' AND application_name <> $1`, witness).Scan(&left)
-		return err == nil && left == 0
+			WHERE datname = current_database() AND backend_type = 'client backend' AND application_name <> $1`, testName).Scan(&backends)
+		return err == nil && backends == 0
 	}, time.Minute, 5*time.Millisecond)
 }

@@ -5,14 +5,13 @@ import (
 	"net/url"
 )
 
-// live takes steps until the account is deleted. It returns false if the app was
-// killed.
-func (p *person) live() bool {
+// takeSteps takes steps until the person is gone. It returns false if the app was killed.
+func (p *person) takeSteps() bool {
 	for !p.gone {
 		if p.facts["known browsers"] == 0 {
 			delete(p.cookies, deviceCookie) // the app no longer knows this browser
 		}
-		if !p.next()() {
+		if takeStep := p.nextStep(); !takeStep() {
 			return false
 		}
 	}
@@ -24,11 +23,12 @@ const (
 	sessionCookie = "__Host-corral"
 )
 
-func (p *person) next() func() bool {
-	may := []func() bool{p.logIn, p.logIn, p.logIn}
+// nextStep returns a step that is possible in the person's state, often a random one.
+func (p *person) nextStep() func() bool {
+	choices := []func() bool{p.logIn, p.logIn, p.logIn}
 	switch {
 	case p.facts["account "+p.email] == 0 && p.facts["token signup"] == 0:
-		return p.askToSignUp
+		return p.requestSignUp
 	case p.facts["account "+p.email] == 0:
 		return p.signUp
 	case p.password == "" || p.facts["token reset"] > 0:
@@ -36,63 +36,64 @@ func (p *person) next() func() bool {
 	case p.failures() >= 4: // including interrupted logins; after one more, a login would have to wait
 		return p.leave
 	case p.loggedIn:
-		may = []func() bool{p.confirm, p.changePassword, p.askForEmail, p.logOut, p.endOthers, p.takeAnotherBrowser, p.delete}
+		choices = []func() bool{p.confirm, p.changePassword, p.requestEmail, p.logOut, p.endOthers, p.takeAnotherBrowser, p.delete}
 		if p.pending != "" {
-			may = append(may, p.confirmEmail, p.confirmEmail)
+			choices = append(choices, p.confirmEmail, p.confirmEmail)
 		}
 	case p.failures() < 2:
-		may = append(may, p.mistype)
+		choices = append(choices, p.mistype)
 	}
 	if !p.loggedIn && p.resets < 3 {
-		may = append(may, p.askForReset)
+		choices = append(choices, p.requestReset)
 	}
-	if len(p.left) > 0 && p.resets < 3 {
-		may = append(may, p.undo)
+	if len(p.former) > 0 && p.resets < 3 {
+		choices = append(choices, p.undo)
 	}
-	return may[rand.IntN(len(may))]
+	return choices[rand.IntN(len(choices))]
 }
 
 func (p *person) failures() int { return max(p.attempts, p.facts["failures "+p.email]) }
 
+// leave ends the steps of the person.
 func (p *person) leave() bool {
 	p.gone = true
 	return true
 }
 
-func (p *person) askToSignUp() bool {
-	return p.do(step{name: "ask to sign up", method: "POST", path: "/signup", form: url.Values{"email": {p.email}}, effect: func(w *world) {
-		w.facts["token signup"] = 1
-		w.facts["mail signup "+w.email]++
-		w.facts["requested sign-ups"]++
+func (p *person) requestSignUp() bool {
+	return p.do(step{name: "request a sign-up", method: "POST", path: "/signup", form: url.Values{"email": {p.email}}, effect: func(s *state) {
+		s.facts["token signup"] = 1
+		s.facts["mail signup "+s.email]++
+		s.facts["requested sign-ups"]++
 	}})
 }
 
 func (p *person) signUp() bool {
 	password := newPassword()
 	return p.follow("/signup/", "signup", p.email) &&
-		p.do(step{name: "sign up", logsIn: true, method: "POST", path: "/signup/password", form: url.Values{"password": {password}}, effect: func(w *world) {
-			w.drop("token signup")
-			w.facts["account "+w.email], w.facts["password"], w.facts["sessions"], w.facts["known browsers"] = 1, 1, 1, 1
-			w.password, w.loggedIn = password, true
+		p.do(step{name: "sign up", logsIn: true, method: "POST", path: "/signup/password", form: url.Values{"password": {password}}, effect: func(s *state) {
+			s.drop("token signup")
+			s.facts["account "+s.email], s.facts["password"], s.facts["sessions"], s.facts["known browsers"] = 1, 1, 1, 1
+			s.password, s.loggedIn = password, true
 		}})
 }
 
 func (p *person) logIn() bool {
 	known := p.cookies[deviceCookie] != ""
-	counted := func(w *world) { // the app counts an attempt before it checks the password
+	countAttempt := func(s *state) { // the app counts an attempt before it checks the password
 		if !known { // a known browser has its own bucket
-			w.facts["failures "+w.email]++
+			s.facts["failures "+s.email]++
 		}
 	}
 	form := url.Values{"email": {p.email}, "password": {p.password}}
-	return p.do(step{name: "log in", password: true, logsIn: true, method: "POST", path: "/login", form: form, halves: []func(*world){counted}, effect: func(w *world) {
-		w.facts["sessions"]++
-		w.loggedIn = true
+	return p.do(step{name: "log in", password: true, logsIn: true, method: "POST", path: "/login", form: form, partial: []func(*state){countAttempt}, effect: func(s *state) {
+		s.facts["sessions"]++
+		s.loggedIn = true
 		if !known {
-			if w.facts["known browsers"] > 0 { // no mail is sent about an account's first browser
-				w.notice("new_browser")
+			if s.facts["known browsers"] > 0 { // no mail is sent about an account's first browser
+				s.notice("new_browser")
 			}
-			w.facts["known browsers"]++
+			s.facts["known browsers"]++
 		}
 	}})
 }
@@ -100,114 +101,117 @@ func (p *person) logIn() bool {
 // mistype makes a failed attempt. A crash must not undo its count.
 func (p *person) mistype() bool {
 	known := p.cookies[deviceCookie] != ""
-	return p.do(step{name: "mistype", password: true, refused: true, method: "POST", path: "/login", form: url.Values{"email": {p.email}, "password": {"wrong"}}, effect: func(w *world) {
+	return p.do(step{name: "mistype", password: true, refused: true, method: "POST", path: "/login", form: url.Values{"email": {p.email}, "password": {"wrong"}}, effect: func(s *state) {
 		if !known {
-			w.facts["failures "+w.email]++
+			s.facts["failures "+s.email]++
 		}
 	}})
 }
 
-func (p *person) askForReset() bool {
+func (p *person) requestReset() bool {
 	p.resets++
-	return p.do(step{name: "request a reset", method: "POST", path: "/password/forgot", form: url.Values{"email": {p.email}}, effect: func(w *world) {
-		w.facts["token reset"]++
-		w.facts["mail reset "+w.email]++
+	return p.do(step{name: "request a reset", method: "POST", path: "/password/forgot", form: url.Values{"email": {p.email}}, effect: func(s *state) {
+		s.facts["token reset"]++
+		s.facts["mail reset "+s.email]++
 	}})
 }
 
 func (p *person) reset() bool {
 	password := newPassword()
 	return p.follow("/password/reset/", "reset", p.email) &&
-		p.do(step{name: "reset", method: "PUT", path: "/password/reset", form: url.Values{"password": {password}}, effect: func(w *world) {
-			w.setPassword(password)
-			w.facts["known browsers"] = 1
-			w.loggedIn = false
+		p.do(step{name: "reset", method: "PUT", path: "/password/reset", form: url.Values{"password": {password}}, effect: func(s *state) {
+			s.setPassword(password)
+			s.facts["known browsers"] = 1
+			s.loggedIn = false
 		}})
 }
 
 // setPassword has the effects of a new password.
-func (w *world) setPassword(password string) {
-	w.password, w.facts["password"], w.pending = password, 1, ""
-	for _, dead := range []string{"sessions", "token reset", "token email_confirm"} {
-		w.drop(dead)
+func (s *state) setPassword(password string) {
+	s.password, s.facts["password"], s.pending = password, 1, ""
+	for _, fact := range []string{"sessions", "token reset", "token email_confirm"} {
+		s.drop(fact)
 	}
-	w.change("password_changed")
+	s.change("password_changed")
 }
 
 func (p *person) changePassword() bool {
 	password := newPassword()
 	form := url.Values{"password": {password}}
-	loggedOut := func(w *world) { w.setPassword(password); w.loggedIn = false }
-	return p.do(step{name: "change the password", logsIn: true, method: "PUT", path: "/account/password", form: form, halves: []func(*world){loggedOut}, effect: func(w *world) {
-		w.setPassword(password)
-		w.facts["sessions"] = 1
+	// A crash before the last transaction, which starts a session, leaves none.
+	withoutSession := func(s *state) { s.setPassword(password); s.loggedIn = false }
+	return p.do(step{name: "change the password", logsIn: true, method: "PUT", path: "/account/password", form: form, partial: []func(*state){withoutSession}, effect: func(s *state) {
+		s.setPassword(password)
+		s.facts["sessions"] = 1
 	}})
 }
 
-// confirm confirms at /sudo. That renews the session token; if the answer is lost, so is
-// the session.
+// confirm confirms the password at /sudo, which renews the session token. If the answer
+// is lost, so is the session.
 func (p *person) confirm() bool {
-	return p.do(step{name: "confirm", password: true, method: "POST", path: "/sudo", form: url.Values{"password": {p.password}}, effect: func(*world) {}})
+	return p.do(step{name: "confirm", password: true, method: "POST", path: "/sudo", form: url.Values{"password": {p.password}}, effect: func(*state) {}})
 }
 
-func (p *person) askForEmail() bool {
-	wanted := p.newEmail()
-	form := url.Values{"email": {wanted}}
-	return p.do(step{name: "request another email", method: "PUT", path: "/account/email", form: form, effect: func(w *world) {
-		w.pending = wanted
-		w.facts["token email_confirm"]++
-		w.facts["mail email_confirm "+wanted]++
-		w.notice("email_requested")
+func (p *person) requestEmail() bool {
+	email := p.newEmail()
+	form := url.Values{"email": {email}}
+	return p.do(step{name: "request another email", method: "PUT", path: "/account/email", form: form, effect: func(s *state) {
+		s.pending = email
+		s.facts["token email_confirm"]++
+		s.facts["mail email_confirm "+email]++
+		s.notice("email_requested")
 	}})
 }
 
 func (p *person) confirmEmail() bool {
 	path := "/account/email/confirm/" + p.app.token("email_confirm", p.pending)
-	return p.do(step{name: "confirm it", method: "POST", path: path, form: url.Values{}, effect: func(w *world) {
-		w.drop("token email_confirm")
-		w.change("email_changed")
-		w.left = append(w.left, left{w.email, w.changes})
-		w.moveTo(w.pending)
+	return p.do(step{name: "confirm the email", method: "POST", path: path, form: url.Values{}, effect: func(s *state) {
+		s.drop("token email_confirm")
+		s.change("email_changed")
+		s.former = append(s.former, formerEmail{email: s.email, change: s.changes})
+		s.moveTo(s.pending)
 	}})
 }
 
-func (w *world) moveTo(email string) {
-	w.drop("account")
-	w.drop("token reset")
-	w.email, w.pending, w.facts["account "+email] = email, "", 1
+// moveTo has the effects of another email of the account.
+func (s *state) moveTo(email string) {
+	s.drop("account")
+	s.drop("token reset")
+	s.email, s.pending, s.facts["account "+email] = email, "", 1
 }
 
+// undo opens the "this wasn't me" link that was mailed to the last former email.
 func (p *person) undo() bool {
 	p.resets++
-	old := p.left[len(p.left)-1]
+	old := p.former[len(p.former)-1]
 	path := "/not-me/" + p.app.token("email_changed", old.email)
-	return p.do(step{name: "undo it", method: "POST", path: path, form: url.Values{}, effect: func(w *world) {
-		lost := w.email
-		w.moveTo(old.email)
-		w.left = w.left[:len(w.left)-1]
-		w.redeem(old.number)
-		for _, dead := range []string{"sessions", "known browsers", "password", "token email_confirm"} {
-			w.drop(dead)
+	return p.do(step{name: "undo the change", method: "POST", path: path, form: url.Values{}, effect: func(s *state) {
+		undone := s.email
+		s.moveTo(old.email)
+		s.former = s.former[:len(s.former)-1]
+		s.redeem(old.change)
+		for _, fact := range []string{"sessions", "known browsers", "password", "token email_confirm"} {
+			s.drop(fact)
 		}
-		w.password, w.loggedIn, w.facts["token reset"] = "", false, 1
-		w.facts["mail reset "+old.email]++
-		w.facts["mail undone "+old.email]++
-		w.facts["mail undone "+lost]++
+		s.password, s.loggedIn, s.facts["token reset"] = "", false, 1
+		s.facts["mail reset "+old.email]++
+		s.facts["mail undone "+old.email]++
+		s.facts["mail undone "+undone]++
 	}})
 }
 
 func (p *person) logOut() bool {
-	return p.do(step{name: "log out", method: "DELETE", path: "/logout", form: url.Values{}, effect: func(w *world) {
-		if w.facts["sessions"]--; w.facts["sessions"] == 0 {
-			w.drop("sessions")
+	return p.do(step{name: "log out", method: "DELETE", path: "/logout", form: url.Values{}, effect: func(s *state) {
+		if s.facts["sessions"]--; s.facts["sessions"] == 0 {
+			s.drop("sessions")
 		}
-		w.loggedIn = false
+		s.loggedIn = false
 	}})
 }
 
 func (p *person) endOthers() bool {
-	return p.do(step{name: "end other sessions", method: "DELETE", path: "/account/sessions", form: url.Values{}, effect: func(w *world) {
-		w.facts["sessions"] = 1
+	return p.do(step{name: "end other sessions", method: "DELETE", path: "/account/sessions", form: url.Values{}, effect: func(s *state) {
+		s.facts["sessions"] = 1
 	}})
 }
 
@@ -217,11 +221,11 @@ func (p *person) takeAnotherBrowser() bool {
 }
 
 func (p *person) delete() bool {
-	p.gone = p.do(step{name: "delete the account", method: "DELETE", path: "/account", form: url.Values{}, effect: func(w *world) {
-		for _, dead := range []string{"account", "password", "sessions", "known browsers", "token email_confirm", "token reset"} {
-			w.drop(dead)
+	p.gone = p.do(step{name: "delete the account", method: "DELETE", path: "/account", form: url.Values{}, effect: func(s *state) {
+		for _, fact := range []string{"account", "password", "sessions", "known browsers", "token email_confirm", "token reset"} {
+			s.drop(fact)
 		}
-		w.change("account_deleted")
+		s.change("account_deleted")
 	}})
 	return p.gone
 }

@@ -13,84 +13,85 @@ import (
 	"sync/atomic"
 )
 
-// world is what the database should contain about a person.
-type world struct {
+// state is what the database should contain about a person.
+type state struct {
 	facts    facts
 	email    string
 	password string // "" if the account has none
 	loggedIn bool
-	pending  string // the email to confirm, or ""
-	changes  int    // number of changes to the account so far
-	left     []left // former emails, oldest first
-	undoable []int  // for each "this wasn't me" link, the first change that it undoes
+	pending  string        // the email to confirm, or ""
+	changes  int           // number of changes to the account so far
+	former   []formerEmail // oldest first
+	undoable []int         // for each "this wasn't me" link, the first change that it undoes
 }
 
-// left is a former email, and the number of the change that replaced it.
-type left struct {
+// formerEmail is an email, and the number of the change that replaced it.
+type formerEmail struct {
 	email  string
-	number int
+	change int
 }
 
 // facts counts rows by kind.
 type facts map[string]int
 
-func (w world) clone() world {
-	w.facts, w.left, w.undoable = maps.Clone(w.facts), slices.Clone(w.left), slices.Clone(w.undoable)
-	return w
+func (s state) clone() state {
+	s.facts, s.former, s.undoable = maps.Clone(s.facts), slices.Clone(s.former), slices.Clone(s.undoable)
+	return s
 }
 
 // notice has the effects of a mail about an event that changes nothing.
-func (w *world) notice(template string) {
-	w.mailNotMe(template, w.changes+1)
+func (s *state) notice(template string) {
+	s.mailNotMe(template, s.changes+1)
 }
 
 // change has the effects of a change and of the mail about it.
-func (w *world) change(template string) {
-	w.changes++
-	w.mailNotMe(template, w.changes)
+func (s *state) change(template string) {
+	s.changes++
+	s.mailNotMe(template, s.changes)
 }
 
-func (w *world) mailNotMe(template string, number int) {
-	w.facts["mail "+template+" "+w.email]++
-	w.undoable = append(w.undoable, number)
-	w.facts["token undo"] = len(w.undoable)
+func (s *state) mailNotMe(template string, number int) {
+	s.facts["mail "+template+" "+s.email]++
+	s.undoable = append(s.undoable, number)
+	s.facts["token undo"] = len(s.undoable)
 }
 
-// redeem has the effects of a "this wasn't me" link: the link and those of later changes
-// stop working.
-func (w *world) redeem(number int) {
-	w.undoable = slices.DeleteFunc(w.undoable, func(n int) bool { return n >= number })
-	if w.facts["token undo"] = len(w.undoable); len(w.undoable) == 0 {
-		delete(w.facts, "token undo")
+// redeem has the effects of a "this wasn't me" link that undoes the change of that number:
+// this link and the links of later changes stop working.
+func (s *state) redeem(number int) {
+	s.undoable = slices.DeleteFunc(s.undoable, func(n int) bool { return n >= number })
+	if s.facts["token undo"] = len(s.undoable); len(s.undoable) == 0 {
+		delete(s.facts, "token undo")
 	}
 }
 
-func (w *world) drop(prefix string) {
-	maps.DeleteFunc(w.facts, func(fact string, _ int) bool { return strings.HasPrefix(fact, prefix) })
+func (s *state) drop(prefix string) {
+	maps.DeleteFunc(s.facts, func(fact string, _ int) bool { return strings.HasPrefix(fact, prefix) })
 }
 
 // person is a user with a browser. A person takes one step at a time, so that a crash
-// interrupts at most one.
+// interrupts at most one step.
 type person struct {
 	app     *app
 	name    string
 	cookies map[string]string
-	world
-	doing step    // the request in progress
-	maybe []world // the possible worlds if the request gets no answer
+	state
+	current  step    // the request in progress
+	possible []state // the possible states if the request gets no answer
 
-	emails     int // number of emails used so far
-	resets     int
-	attempts   int // since the last success, in any bucket
-	stuck      int // attempts that a crash interrupted: they stay in flight for a while
-	busy, gone bool
-	told       map[string]int // number of answers, by step
-	cut        int            // number of requests that took effect but got no answer
+	emails      int            // number of emails used so far
+	resets      int            // number of resets requested, including those of undone changes
+	attempts    int            // number of attempts since the last success, in any bucket
+	interrupted int            // number of attempts that a crash interrupted: they stay pending for a while
+	busy        bool           // takes steps until the next crash
+	gone        bool           // takes no more steps, for example because the account is deleted
+	answers     map[string]int // number of answers, by step
+	unanswered  int            // number of requests that took effect but got no answer
 }
 
 func newPerson(a *app, n int) *person {
-	p := &person{app: a, name: fmt.Sprintf("p%d", n), cookies: map[string]string{}, busy: true, told: map[string]int{}}
-	p.world = world{facts: facts{}, email: p.newEmail()}
+	p := &person{app: a, name: fmt.Sprintf("p%d", n), cookies: map[string]string{}, busy: true, answers: map[string]int{}}
+	p.state = state{facts: facts{}, email: p.newEmail()}
 	return p
 }
 
@@ -103,16 +104,16 @@ func (p *person) nthEmail(n int) string { return fmt.Sprintf("%s.%d@example.com"
 
 func newPassword() string { return fmt.Sprintf("four random words and %d", rand.Uint64()) }
 
-// clients numbers the requests. Each comes from another client, so that no client
-// exceeds its rate limits.
+// clients is the number of requests so far. Each comes from another client IP, so that no
+// client exceeds its rate limits.
 var clients atomic.Uint32
 
 // step is a request that changes something.
 type step struct {
 	name, method, path string
 	form               url.Values
-	halves             []func(*world) // the effects of earlier transactions of the request
-	effect             func(*world)   // the effect of the whole request
+	partial            []func(*state) // the effects of the request if a crash prevents its later transactions
+	effect             func(*state)   // the effect of the whole request
 	refused            bool           // the answer must be 422
 	password           bool           // the request is an attempt, which counts until it is answered
 	logsIn             bool           // the answer has the session cookie
@@ -120,19 +121,19 @@ type step struct {
 
 // do sends the request. It returns false if the app was killed.
 func (p *person) do(s step) bool {
-	for _, effect := range append(s.halves, s.effect) {
-		w := p.world.clone()
-		effect(&w)
-		p.maybe = append(p.maybe, w)
+	for _, effect := range append(s.partial, s.effect) {
+		after := p.state.clone()
+		effect(&after)
+		p.possible = append(p.possible, after)
 	}
-	p.doing = s
+	p.current = s
 	if s.password {
 		p.attempts++
 	}
 	status, ok := p.send(s.method, s.path, s.form)
 	if !ok {
 		if s.password {
-			p.stuck++
+			p.interrupted++
 		}
 		return false
 	}
@@ -143,14 +144,14 @@ func (p *person) do(s step) bool {
 	if status != want {
 		panic(fmt.Sprintf("%s: %s was answered with %d", p.name, s.name, status))
 	}
-	p.world, p.maybe = p.maybe[len(p.maybe)-1], nil
-	p.told[s.name]++
+	p.state, p.possible = p.possible[len(p.possible)-1], nil
+	p.answers[s.name]++
 	select {
 	case p.app.answered <- struct{}{}:
 	default: // the app is about to be killed
 	}
 	if s.password && !s.refused {
-		p.attempts = p.stuck
+		p.attempts = p.interrupted
 	}
 	return true
 }
