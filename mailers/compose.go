@@ -42,12 +42,7 @@ func compose(c config.Config, m *outbox.Mail) (mail.Message, error) {
 	if err != nil {
 		return mail.Message{}, fmt.Errorf("composing a mail: %w", err)
 	}
-	message := mail.NewMessage()
-	message.From, message.To = c.MailFrom.String(), []string{m.Recipient}
-	message.Subject = data["subject"].(string)
-	message.SetHeader("Auto-Submitted", "auto-generated") // RFC 3834: prevents out-of-office answers
-	// The same at every attempt: mail programs hide duplicates.
-	message.SetHeader("Message-ID", "<"+m.ID.String()+"@"+outbox.Domain(c.Host.Hostname())+">")
+	message := m.Message(c.MailFrom, c.Host.Hostname(), data["subject"].(string))
 	// Mail programs prefer the last part.
 	err = message.AddBodies(data, engine().Text("mail/"+file+".plush.txt"), engine().HTML("mail/"+file+".plush.html"))
 	if err != nil {
@@ -67,8 +62,8 @@ func templateData(c config.Config, m *outbox.Mail) (file string, data map[string
 	language := texts().Match("", m.Language)
 	t := texts().In(language)
 	data = map[string]any{"lang": language, "dir": i18n.Direction(language), "t": t, "host": c.Host.Host}
-	if kind, ok := kinds[m.Template]; ok {
-		return "message", data, kind.addData(data, t, c, m)
+	if key := "mail." + m.Template + ".subject"; ownKinds.Example(m.Template) == "" && t(key) != key { // a text makes it one of the app
+		return "message", data, kindOf(m.Template).addData(data, t, c, m)
 	}
 	subject, own, err := ownKinds.Read(m)
 	data["subject"], data["url"], data["data"] = t(subject), c.Host.String(), own
@@ -89,24 +84,18 @@ func (k kind) addData(data map[string]any, t i18n.Translate, c config.Config, m 
 		"subject": t("mail."+m.Template+".subject", names),
 		"text":    t("mail."+m.Template+".text", names),
 		"link":    "", "log_in": "",
-		"notice":  k.isNotice(),
+		"notice":  k.notice,
 		"when":    i18n.FormatTime(t, details.When),
 		"ip":      details.IP,
 		"browser": i18n.Browser(t, details.UserAgent),
 	})
-	path, name := k.link, m.Template
-	if k.notMe {
-		path = "/not-me/"
-		if !k.own {
-			name = "not_me"
-		}
-	}
-	if path != "" {
-		data["link"] = template.HTML(c.Host.String() + path + rawToken)
+	if k.link != "" {
+		data["link"] = template.HTML(c.Host.String() + k.link + rawToken)
 		if k.logIn {
 			data["log_in"] = template.HTML(c.Host.String() + "/login")
 		}
-		data["button"], data["note"] = t("mail."+name+".button"), t("mail."+name+".note")
+		button := "mail." + cmp.Or(k.button, m.Template)
+		data["button"], data["note"] = t(button+".button"), t(button+".note")
 	}
 	return nil
 }

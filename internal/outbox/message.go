@@ -11,6 +11,16 @@ import (
 	"corral/internal/email"
 )
 
+// Message returns a message without bodies. Its headers name the mail, for programs that
+// hide duplicates, and prevent out-of-office answers (RFC 3834). host is the app's.
+func (m *Mail) Message(from *netmail.Address, host, subject string) mail.Message {
+	message := mail.NewMessage()
+	message.From, message.To, message.Subject = from.String(), []string{m.Recipient}, subject
+	message.SetHeader("Auto-Submitted", "auto-generated")
+	message.SetHeader("Message-ID", "<"+m.ID.String()+"@"+Domain(host)+">") // the same at every attempt
+	return message
+}
+
 // toSMTP converts a message for the SMTP library. The library refuses emails with line
 // breaks, and encodes line breaks in other headers: prevents header injection.
 func toSMTP(m mail.Message) (*gomail.Msg, error) {

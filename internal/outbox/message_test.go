@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	buffalo "github.com/gobuffalo/buffalo/mail"
+	"github.com/gofrs/uuid"
 	"github.com/stretchr/testify/require"
 
 	"corral/internal/outbox"
@@ -108,4 +109,13 @@ func TestDomain(t *testing.T) {
 	} {
 		require.Equal(t, want, outbox.Domain(host))
 	}
+}
+
+func TestMail_Message(t *testing.T) {
+	m := &outbox.Mail{ID: uuid.Must(uuid.NewV7()), Recipient: "ada@example.com"}
+	message := m.Message(&mail.Address{Name: "Corral", Address: "no-reply@corral.example"}, "192.0.2.1", "Hello")
+	require.Equal(t, `"Corral" <no-reply@corral.example>`, message.From)
+	require.Equal(t, []string{"ada@example.com"}, message.To)
+	require.Equal(t, "Hello", message.Subject)
+	require.Equal(t, map[string]string{"Auto-Submitted": "auto-generated", "Message-ID": "<" + m.ID.String() + "@[192.0.2.1]>"}, message.Headers)
 }
