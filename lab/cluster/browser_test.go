@@ -19,8 +19,8 @@ const password = "four random words work well"
 type browser struct {
 	cluster *cluster
 	client  *http.Client
-	at      *node // the node to connect to; nginx, if nil
-	from    string
+	node    *node  // connects to this node; if nil, to nginx
+	ip      string // the client IP that it reports to a node
 }
 
 type answer struct {
@@ -33,7 +33,7 @@ type answer struct {
 func (c *cluster) browser() *browser {
 	jar, err := cookiejar.New(nil)
 	require.NoError(c.t, err)
-	b := &browser{cluster: c, from: "198.51.100.1"}
+	b := &browser{cluster: c, ip: "198.51.100.1"}
 	b.client = &http.Client{
 		Jar: jar, Transport: b.transport(), Timeout: time.Minute,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -50,13 +50,13 @@ func (b *browser) transport() http.RoundTripper {
 		},
 	}
 	return roundTripper(func(r *http.Request) (*http.Response, error) {
-		if b.at == nil {
+		if b.node == nil {
 			return toNginx.RoundTrip(r)
 		}
 		direct := r.Clone(r.Context())
-		direct.URL.Scheme, direct.URL.Host, direct.Host = "http", b.at.address, domain
+		direct.URL.Scheme, direct.URL.Host, direct.Host = "http", b.node.address, domain
 		direct.Header.Set("X-Forwarded-Proto", "https")
-		direct.Header.Set("X-Forwarded-For", b.from)
+		direct.Header.Set("X-Forwarded-For", b.ip)
 		return http.DefaultTransport.RoundTrip(direct)
 	})
 }
@@ -83,7 +83,7 @@ func (b *browser) try(method, path string, form url.Values) (answer, error) {
 	}
 	defer res.Body.Close()
 	page, err := io.ReadAll(res.Body)
-	return answer{res.StatusCode, res.Header.Get("Location"), string(page), res.Header}, err
+	return answer{status: res.StatusCode, location: res.Header.Get("Location"), page: string(page), header: res.Header}, err
 }
 
 func (b *browser) send(method, path string, form url.Values) answer {
@@ -95,6 +95,7 @@ func (b *browser) send(method, path string, form url.Values) answer {
 
 func (b *browser) get(path string) answer { b.cluster.t.Helper(); return b.send("GET", path, nil) }
 
+// change submits a form with a method that browsers do not have.
 func (b *browser) change(method, path string, form url.Values) answer {
 	b.cluster.t.Helper()
 	if form == nil {
@@ -115,6 +116,7 @@ func (b *browser) isHome(email string) bool {
 	return a.status == http.StatusOK && strings.Contains(a.page, email)
 }
 
+// account creates an account with the password.
 func (c *cluster) account(email string) {
 	c.t.Helper()
 	_, path, found := strings.Cut(strings.TrimSpace(c.task("user:create", email)), "https://"+domain)

@@ -18,7 +18,7 @@ func TestMain(m *testing.M) { os.Exit(binary.Run(m)) }
 type cluster struct {
 	t           *testing.T
 	postgres    *services.Postgres
-	databaseURL string // that the nodes use
+	databaseURL string // what the nodes connect to
 	mail        *services.Mailbox
 	certificate *services.Certificate
 	nodes       [2]*node
@@ -26,9 +26,9 @@ type cluster struct {
 	nginxLog    string
 }
 
-// newCluster starts both nodes at the same time. If between is not nil, it returns the
-// URL of the database through a pooler.
-func newCluster(t *testing.T, between func(*services.Postgres) string) *cluster {
+// newCluster starts both nodes at the same time. If startPooler is not nil, the nodes
+// connect to the database through the URL that it returns.
+func newCluster(t *testing.T, startPooler func(*services.Postgres) string) *cluster {
 	t.Helper()
 	services.Server(t)
 	services.RequireNginx(t)
@@ -36,8 +36,8 @@ func newCluster(t *testing.T, between func(*services.Postgres) string) *cluster 
 	require.NoError(t, err)
 	c := &cluster{t: t, postgres: services.StartPostgres(t), mail: services.OpenMailbox(t, certificate), certificate: certificate}
 	c.databaseURL = c.postgres.URL("postgres")
-	if between != nil {
-		c.databaseURL = between(c.postgres)
+	if startPooler != nil {
+		c.databaseURL = startPooler(c.postgres)
 	}
 	for i := range c.nodes {
 		c.nodes[i] = c.newNode()
@@ -74,7 +74,7 @@ func (c *cluster) awaitReady() {
 	}
 }
 
-func eventually(t *testing.T, condition func() bool, otherwise string) {
+func eventually(t *testing.T, condition func() bool, failure string) {
 	t.Helper()
-	require.Eventually(t, condition, time.Minute, 20*time.Millisecond, otherwise)
+	require.Eventually(t, condition, time.Minute, 20*time.Millisecond, failure)
 }

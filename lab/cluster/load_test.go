@@ -14,21 +14,21 @@ import (
 type load struct {
 	cluster *cluster
 	stopped chan struct{}
-	all     sync.WaitGroup
+	clients sync.WaitGroup
 
 	lock        sync.Mutex
-	good        int
-	unavailable int
-	failures    []failure
+	good        int       // number of expected responses
+	unavailable int       // number of 503s
+	failures    []failure // all others, and the 503s
 }
 
 // failure is a request with an unexpected response.
 type failure struct {
 	began, ended time.Time
-	what         string
+	text         string
 }
 
-func (f failure) String() string { return f.began.Format("15:04:05.000 ") + f.what }
+func (f failure) String() string { return f.began.Format("15:04:05.000 ") + f.text }
 
 // step is a request and its expected response.
 type step struct {
@@ -43,17 +43,17 @@ func (c *cluster) startLoad(emails ...string) *load {
 	c.t.Helper()
 	l := &load{cluster: c, stopped: make(chan struct{})}
 	c.t.Cleanup(l.end)
-	for _, email := range append(emails, emails...) {
-		person, stranger := c.browser(), c.browser()
-		if a := person.logIn(email, password); a.status != http.StatusSeeOther {
+	for _, email := range append(emails, emails...) { // two sessions each
+		user, guest := c.browser(), c.browser()
+		if a := user.logIn(email, password); a.status != http.StatusSeeOther {
 			c.t.Fatalf("%s cannot log in: %d", email, a.status)
 		}
-		l.all.Go(func() {
+		l.clients.Go(func() {
 			l.repeat(
-				step{person, "GET", "/", nil, http.StatusOK, email},
-				step{person, "POST", "/account/language", url.Values{"_method": {"PUT"}, "language": {"en-US"}}, http.StatusSeeOther, ""},
-				step{stranger, "GET", "/login", nil, http.StatusOK, "<form"},
-				step{stranger, "POST", "/logout", url.Values{"_method": {"DELETE"}}, http.StatusSeeOther, ""},
+				step{browser: user, method: "GET", path: "/", status: http.StatusOK, page: email},
+				step{browser: user, method: "POST", path: "/account/language", form: url.Values{"_method": {"PUT"}, "language": {"en-US"}}, status: http.StatusSeeOther},
+				step{browser: guest, method: "GET", path: "/login", status: http.StatusOK, page: "<form"},
+				step{browser: guest, method: "POST", path: "/logout", form: url.Values{"_method": {"DELETE"}}, status: http.StatusSeeOther},
 			)
 		})
 	}
@@ -75,30 +75,32 @@ func (l *load) repeat(steps ...step) {
 func (l *load) take(s step) {
 	began := time.Now()
 	a, err := s.browser.try(s.method, s.path, s.form)
-	ended := time.Now()
+	f := failure{began: began, ended: time.Now(), text: "503"}
 	l.lock.Lock()
 	defer l.lock.Unlock()
 	switch {
 	case err != nil:
-		l.failures = append(l.failures, failure{began, ended, fmt.Sprintf("%s %s: %v", s.method, s.path, err)})
+		f.text = fmt.Sprintf("%s %s: %v", s.method, s.path, err)
 	case a.status == http.StatusServiceUnavailable:
 		l.unavailable++
-		l.failures = append(l.failures, failure{began, ended, "503"})
 	case a.status != s.status || !strings.Contains(a.page, s.page):
-		l.failures = append(l.failures, failure{began, ended, fmt.Sprintf("%s %s: %d %s", s.method, s.path, a.status, a.location)})
+		f.text = fmt.Sprintf("%s %s: %d %s", s.method, s.path, a.status, a.location)
 	default:
 		l.good++
+		return
 	}
+	l.failures = append(l.failures, f)
 }
 
 // await waits for a number of further good responses.
 func (l *load) await(more int) {
 	l.cluster.t.Helper()
-	enough := l.counted(&l.good) + more
-	eventually(l.cluster.t, func() bool { return l.counted(&l.good) >= enough }, "the site does not answer as it should")
+	enough := l.read(&l.good) + more
+	eventually(l.cluster.t, func() bool { return l.read(&l.good) >= enough }, "the site does not answer as it should")
 }
 
-func (l *load) counted(n *int) int {
+// read returns a number that the clients change.
+func (l *load) read(n *int) int {
 	l.lock.Lock()
 	defer l.lock.Unlock()
 	return *n
@@ -110,34 +112,27 @@ func (l *load) end() {
 	default:
 		close(l.stopped)
 	}
-	l.all.Wait()
+	l.clients.Wait()
 }
 
-func (l *load) since(then time.Time) (list []failure) {
-	l.lock.Lock()
-	defer l.lock.Unlock()
+// failuresWhere returns the failures that have a property. All clients have ended.
+func (l *load) failuresWhere(has func(failure) bool) (list []failure) {
 	for _, f := range l.failures {
-		if f.began.After(then) {
+		if has(f) {
 			list = append(list, f)
 		}
 	}
 	return list
 }
 
-func (l *load) outside(from, to time.Time) (list []failure) {
-	for _, f := range l.since(time.Time{}) {
-		if f.ended.Before(from) || f.began.After(to) {
-			list = append(list, f)
-		}
-	}
-	return list
+func (l *load) failuresAfter(start time.Time) []failure {
+	return l.failuresWhere(func(f failure) bool { return f.began.After(start) })
 }
 
-func (l *load) otherThan503() (list []failure) {
-	for _, f := range l.since(time.Time{}) {
-		if f.what != "503" {
-			list = append(list, f)
-		}
-	}
-	return list
+func (l *load) failuresOutside(start, end time.Time) []failure {
+	return l.failuresWhere(func(f failure) bool { return f.ended.Before(start) || f.began.After(end) })
+}
+
+func (l *load) failuresExcept503() []failure {
+	return l.failuresWhere(func(f failure) bool { return f.text != "503" })
 }

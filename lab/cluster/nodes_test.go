@@ -26,7 +26,7 @@ func TestNodes(t *testing.T) {
 	c := newCluster(t, nil)
 	c.account(ada)
 	c.account(bob)
-	for _, part := range []struct {
+	for _, subtest := range []struct {
 		name string
 		test func(*testing.T, *cluster)
 	}{
@@ -39,14 +39,14 @@ func TestNodes(t *testing.T) {
 		{"DatabaseHangs", databaseHangs},
 		{"NodeKilled", nodeKilled},
 	} {
-		t.Run(part.name, func(t *testing.T) {
+		t.Run(subtest.name, func(t *testing.T) {
 			t.Cleanup(func() {
 				if t.Failed() {
 					log, _ := os.ReadFile(c.nginxLog)
 					t.Log(c.nodes[0].loggedErrors(), c.nodes[1].loggedErrors(), string(log))
 				}
 			})
-			part.test(t, c)
+			subtest.test(t, c)
 		})
 	}
 }
@@ -62,10 +62,10 @@ func migrateAtOnce(t *testing.T, c *cluster) {
 		var all sync.WaitGroup
 		for range 4 {
 			all.Go(func() {
-				migrating := c.command("task", "db:migrate")
-				migrating.Env = append(migrating.Env, "DATABASE_URL="+c.postgres.URL(database))
-				if err := migrating.Run(); err != nil {
-					t.Errorf("%v: %s", err, migrating.Log())
+				migrate := c.command("task", "db:migrate")
+				migrate.Env = append(migrate.Env, "DATABASE_URL="+c.postgres.URL(database))
+				if err := migrate.Run(); err != nil {
+					t.Errorf("%v: %s", err, migrate.Log())
 				}
 			})
 		}
@@ -77,23 +77,23 @@ func migrateAtOnce(t *testing.T, c *cluster) {
 
 func oneSession(t *testing.T, c *cluster) {
 	b := c.browser()
-	b.at = c.nodes[0]
+	b.node = c.nodes[0]
 	require.Equal(t, http.StatusSeeOther, b.logIn(ada, password).status)
-	b.at = c.nodes[1]
+	b.node = c.nodes[1]
 	require.True(t, b.isHome(ada))
 
 	thief := c.browser() // has copies of the cookies
-	thief.client.Jar, thief.at = b.client.Jar, c.nodes[0]
+	thief.client.Jar, thief.node = b.client.Jar, c.nodes[0]
 	require.True(t, thief.isHome(ada))
 	cookies := b.client.Jar.Cookies(&url.URL{Scheme: "https", Host: domain, Path: "/"})
 	require.Equal(t, http.StatusSeeOther, b.change("DELETE", "/logout", nil).status)
 	thief = c.browser()
 	thief.client.Jar.SetCookies(&url.URL{Scheme: "https", Host: domain, Path: "/"}, cookies)
-	thief.at = c.nodes[0]
+	thief.node = c.nodes[0]
 	require.Equal(t, "/login?next=%2F", thief.get("/").location)
 
 	phone, laptop := c.browser(), c.browser()
-	phone.at, laptop.at = c.nodes[0], c.nodes[1]
+	phone.node, laptop.node = c.nodes[0], c.nodes[1]
 	require.Equal(t, http.StatusSeeOther, phone.logIn(ada, password).status)
 	require.Equal(t, http.StatusSeeOther, laptop.logIn(ada, password).status)
 	require.Equal(t, http.StatusSeeOther, laptop.change("DELETE", "/account/sessions", nil).status)
@@ -104,37 +104,37 @@ func oneSession(t *testing.T, c *cluster) {
 func oneRateLimit(t *testing.T, c *cluster) {
 	b := c.browser()
 	for n := range 5 {
-		b.at = c.nodes[n%2]
+		b.node = c.nodes[n%2]
 		require.Equal(t, http.StatusUnprocessableEntity, b.logIn("carol@example.com", "wrong").status)
 	}
 	for n := range 2 {
-		b.at = c.nodes[n]
+		b.node = c.nodes[n]
 		a := b.logIn("carol@example.com", "wrong")
 		require.Equal(t, http.StatusTooManyRequests, a.status)
 		require.NotEmpty(t, a.header.Get("Retry-After"))
 	}
 
-	b.from = "198.51.100.77" // the limit of a client, for any email
+	b.ip = "198.51.100.77" // the limit of a client, for any email
 	for n := range 10 {
-		b.at = c.nodes[n%2]
+		b.node = c.nodes[n%2]
 		require.Equal(t, http.StatusUnprocessableEntity, b.logIn(fmt.Sprintf("stranger%d@example.com", n), "wrong").status)
 	}
 	for n := range 2 {
-		b.at = c.nodes[n]
+		b.node = c.nodes[n]
 		require.Equal(t, http.StatusTooManyRequests, b.logIn(bob, password).status)
 	}
 }
 
 func oneMail(t *testing.T, c *cluster) {
-	const people = 30
-	for n := range people {
+	const signUps = 30
+	for n := range signUps {
 		b := c.browser()
-		b.at, b.from = c.nodes[n%2], fmt.Sprintf("203.0.113.%d", n)
+		b.node, b.ip = c.nodes[n%2], fmt.Sprintf("203.0.113.%d", n)
 		require.Equal(t, http.StatusSeeOther, b.send("POST", "/signup", url.Values{"email": {fmt.Sprintf("%d@once.example", n)}}).status)
 	}
 	// Each mail was delivered at the first attempt, so none was sent twice.
 	eventually(t, func() bool {
-		return people == c.query("postgres", `SELECT count(*) FROM mails
+		return signUps == c.query("postgres", `SELECT count(*) FROM mails
 			WHERE recipient LIKE '%@once.example' AND delivered_at IS NOT NULL AND attempts = 1 AND due_at IS NULL`)
 	}, "mails are left")
 	mails, recipients := 0, map[string]bool{}
@@ -142,9 +142,9 @@ func oneMail(t *testing.T, c *cluster) {
 		if strings.HasSuffix(m.To, "@once.example") {
 			mails++
 			recipients[m.To] = true
-			require.Contains(t, m.Text, "https://"+domain, "the link is the site's, not the node's")
+			require.Contains(t, m.Text, "https://"+domain, "the link has the public URL, not the node's address")
 		}
 	}
-	require.Equal(t, people, mails)
-	require.Len(t, recipients, people)
+	require.Equal(t, signUps, mails)
+	require.Len(t, recipients, signUps)
 }

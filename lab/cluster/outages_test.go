@@ -15,13 +15,13 @@ func rollingRestart(t *testing.T, c *cluster) {
 	for range 2 {
 		for _, n := range c.nodes {
 			n.stop()
-			n.start() // connections wait until it serves
+			n.start() // connections wait until the new process serves
 			eventually(t, n.ready, "the new process is not ready")
 			l.await(40)
 		}
 	}
 	l.end()
-	require.Empty(t, l.since(time.Time{}))
+	require.Empty(t, l.failures)
 }
 
 func databaseRestarted(t *testing.T, c *cluster) {
@@ -29,15 +29,15 @@ func databaseRestarted(t *testing.T, c *cluster) {
 		l := c.startLoad(ada, bob)
 		c.postgres.Stop(mode)
 		require.False(t, c.nodes[0].ready())
-		outage := l.counted(&l.unavailable)
-		eventually(t, func() bool { return l.counted(&l.unavailable) >= outage+20 }, "no 503 during the outage")
+		before := l.read(&l.unavailable)
+		eventually(t, func() bool { return l.read(&l.unavailable) >= before+20 }, "no 503 during the outage")
 		c.postgres.Start()
 		c.awaitReady()
-		recovered := time.Now()
+		recovery := time.Now()
 		l.await(40)
 		l.end()
-		require.Empty(t, l.otherThan503(), mode)
-		require.Empty(t, l.since(recovered), mode)
+		require.Empty(t, l.failuresExcept503(), mode)
+		require.Empty(t, l.failuresAfter(recovery), mode)
 	}
 }
 
@@ -70,14 +70,14 @@ func nodeKilled(t *testing.T, c *cluster) {
 	killed.start()
 	c.awaitReady()
 	l := c.startLoad(ada, bob)
-	alive := time.Now()
+	beforeKill := time.Now()
 	killed.kill()
-	died := time.Now()
+	afterKill := time.Now()
 	l.await(100)
 	require.True(t, other.ready())
 	killed.start()
 	c.awaitReady()
 	l.await(40)
 	l.end()
-	require.Empty(t, l.outside(alive, died))
+	require.Empty(t, l.failuresOutside(beforeKill, afterKill))
 }

@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -28,14 +27,14 @@ var tables = []string{"users", "sessions", "tokens", "rate_limits", "device_cook
 // nextRelease builds the app with one more migration, which changes each table.
 func nextRelease(t *testing.T) (path string) {
 	t.Helper()
-	dir, replace := t.TempDir(), map[string]string{}
+	dir, replacements := t.TempDir(), map[string]string{}
 	for i, table := range tables {
 		name := fmt.Sprintf("2999010100000%d_extend_%s.up.fizz", i, table)
 		file := filepath.Join(dir, name)
 		require.NoError(t, os.WriteFile(file, fmt.Appendf(nil, extension, table), 0o600))
-		replace[filepath.Join(binary.Root(), "migrations", name)] = file
+		replacements[filepath.Join(binary.Root(), "migrations", name)] = file
 	}
-	overlay, err := json.Marshal(map[string]any{"Replace": replace})
+	overlay, err := json.Marshal(map[string]any{"Replace": replacements})
 	require.NoError(t, err)
 	list := filepath.Join(dir, "overlay.json")
 	require.NoError(t, os.WriteFile(list, overlay, 0o600))
@@ -53,9 +52,9 @@ func TestReleases_TwoAtOnce(t *testing.T) {
 	c.account(carol)
 	before := c.query("postgres", "SELECT count(*) FROM schema_migration")
 	l := c.startLoad(ada, bob)
-	signedUp := 0
-	l.all.Go(func() { signedUp = l.signUp() })
-	l.all.Go(func() { l.logInAndOut(carol) })
+	signUps := 0
+	l.clients.Go(func() { signUps = l.signUp() })
+	l.clients.Go(func() { l.logInAndOut(carol) })
 	l.await(100)
 
 	old, other := c.nodes[0], c.nodes[1]
@@ -64,16 +63,16 @@ func TestReleases_TwoAtOnce(t *testing.T) {
 		n.stop()
 		n.release = next
 		n.start()
-		c.awaitReady() // including the old node
+		c.awaitReady() // the old node, too
 		l.await(400)
 	}
 	l.end()
-	require.Empty(t, l.since(time.Time{}))
+	require.Empty(t, l.failures)
 	require.Empty(t, append(c.nodes[0].loggedErrors(), c.nodes[1].loggedErrors()...))
 	require.Equal(t, before+len(tables), c.query("postgres", "SELECT count(*) FROM schema_migration"))
-	require.NotZero(t, signedUp)
+	require.NotZero(t, signUps)
 	eventually(t, func() bool {
-		return signedUp == c.query("postgres", "SELECT count(*) FROM mails WHERE recipient LIKE '%@up.example' AND delivered_at IS NOT NULL AND attempts = 1")
+		return signUps == c.query("postgres", "SELECT count(*) FROM mails WHERE recipient LIKE '%@up.example' AND delivered_at IS NOT NULL AND attempts = 1")
 	}, "a mail is left")
 }
 
@@ -85,7 +84,7 @@ func (l *load) signUp() (n int) {
 			return n
 		default:
 			b := l.cluster.browser()
-			l.take(step{b, "POST", "/signup", url.Values{"email": {fmt.Sprintf("%d@up.example", n)}}, http.StatusSeeOther, ""})
+			l.take(step{browser: b, method: "POST", path: "/signup", form: url.Values{"email": {fmt.Sprintf("%d@up.example", n)}}, status: http.StatusSeeOther})
 		}
 	}
 }
@@ -93,9 +92,9 @@ func (l *load) signUp() (n int) {
 func (l *load) logInAndOut(email string) {
 	b := l.cluster.browser()
 	l.repeat(
-		step{b, "POST", "/login", url.Values{"email": {email}, "password": {password}}, http.StatusSeeOther, ""},
-		step{b, "GET", "/account/sessions", nil, http.StatusOK, "This device"},
-		step{b, "POST", "/account/sessions", url.Values{"_method": {"DELETE"}}, http.StatusSeeOther, ""},
-		step{b, "POST", "/logout", url.Values{"_method": {"DELETE"}}, http.StatusSeeOther, ""},
+		step{browser: b, method: "POST", path: "/login", form: url.Values{"email": {email}, "password": {password}}, status: http.StatusSeeOther},
+		step{browser: b, method: "GET", path: "/account/sessions", status: http.StatusOK, page: "This device"},
+		step{browser: b, method: "POST", path: "/account/sessions", form: url.Values{"_method": {"DELETE"}}, status: http.StatusSeeOther},
+		step{browser: b, method: "POST", path: "/logout", form: url.Values{"_method": {"DELETE"}}, status: http.StatusSeeOther},
 	)
 }
