@@ -13,14 +13,14 @@ import (
 	"corral/lab/plans/record"
 )
 
-// sending lists the methods of pop and its store that send a statement.
-var sending = []string{
+// sendingMethods are the methods of Pop and its store that send a statement.
+var sendingMethods = []string{
 	"All", "Count", "Create", "Destroy", "Exec", "ExecContext", "ExecWithCount", "Exists", "Find", "First", "Get", "GetContext",
 	"Last", "QueryContext", "QueryRowContext", "Save", "Select", "SelectContext", "Update", "UpdateColumns",
 }
 
-// needNoPlan lists functions whose statements need not be recorded, with the reason:
-// the function NAME …
+// needNoPlan lists functions whose statements need not be recorded. The reasons complete
+// the sentence that begins with the name of the function.
 var needNoPlan = map[string]string{
 	"Get":       "is recorded at the line that calls it",
 	"Open":      "pings the database before the recorder starts",
@@ -34,7 +34,7 @@ var needNoPlan = map[string]string{
 }
 
 // unrecorded returns the lines of Go files that can send a statement, but sent none of
-// the recorded statements. Their plans are unknown.
+// the recorded ones. The plans of the statements of these lines are unknown.
 func unrecorded(root string, folders []string, statements []record.Statement) (places []string, err error) {
 	for _, folder := range folders {
 		err := filepath.WalkDir(filepath.Join(root, folder), func(path string, entry fs.DirEntry, err error) error {
@@ -91,15 +91,15 @@ func usesSQL(file *ast.File) bool {
 	})
 }
 
-// sends reports whether a call sends a statement. It is false for the methods of tokens,
-// a token.Store, whose statements are recorded in package token.
+// sends reports whether a call sends a statement. It returns false for the methods of the
+// variable tokens, a token.Store: their statements are recorded in package token.
 func sends(file *ast.File, call *ast.CallExpr) bool {
 	selector, ok := call.Fun.(*ast.SelectorExpr)
-	if !ok || !slices.Contains(sending, selector.Sel.Name) {
+	if !ok || !slices.Contains(sendingMethods, selector.Sel.Name) {
 		return false
 	}
-	on, ok := selector.X.(*ast.Ident)
-	return !ok || on.Name != "tokens" && !slices.ContainsFunc(file.Imports, func(i *ast.ImportSpec) bool {
-		return strings.HasSuffix(strings.Trim(i.Path.Value, `"`), on.Name)
+	receiver, ok := selector.X.(*ast.Ident)
+	return !ok || receiver.Name != "tokens" && !slices.ContainsFunc(file.Imports, func(i *ast.ImportSpec) bool {
+		return strings.HasSuffix(strings.Trim(i.Path.Value, `"`), receiver.Name) // a function of a package, such as os.Create
 	})
 }

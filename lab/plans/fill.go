@@ -35,7 +35,7 @@ func fill(ctx context.Context, conn *sql.Conn) error {
 	if err != nil {
 		return err
 	}
-	statements := []string{"SET session_replication_role = replica"} // rows come before those that they refer to
+	statements := []string{"SET session_replication_role = replica"} // disables foreign keys: tables are filled in any order
 	for table := range columns {
 		statements = append(statements, fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM generate_series(1, %d) AS i ORDER BY md5(i::text)",
 			table, strings.Join(columns[table], ", "), strings.Join(expressions[table], ", "), rowsForPlans))

@@ -16,7 +16,7 @@ import (
 // testKit opens the databases of the app's suites and calls opened(connection).
 const testKit = "models/modelstest"
 
-// These are exceptions, by the function that sends the statement.
+// These functions may send statements that scan or sort, for the reasons given.
 var (
 	mayScan = map[string]string{
 		"internal/database.Migrate":       "a row for each migration",
@@ -35,16 +35,16 @@ type plan struct {
 	sorts bool // sorts rows
 }
 
-// planned matches statements that have a plan. Other statements change the schema or
+// hasPlan matches statements that have a plan. Other statements change the schema or
 // copy the database.
-var planned = regexp.MustCompile(`(?i)^\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b`)
+var hasPlan = regexp.MustCompile(`(?i)^\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b`)
 
 type explainer func(ctx context.Context, conn *sql.Conn, query string, args []any) ([]plan, error)
 
 // complaints describes the statements that slow down as the number of rows grows.
 func complaints(ctx context.Context, conn *sql.Conn, explain explainer, statements []record.Statement) (list []string, err error) {
 	for _, s := range statements {
-		if !planned.MatchString(s.Query) {
+		if !hasPlan.MatchString(s.Query) {
 			continue
 		}
 		var args []any
@@ -64,8 +64,8 @@ func complaints(ctx context.Context, conn *sql.Conn, explain explainer, statemen
 	return list, nil
 }
 
-// explainSQLite returns the plan of a statement. It does not depend on the number of
-// rows, because the app never collects statistics.
+// explainSQLite returns the plan of a statement. The plan does not depend on the number
+// of rows, because the app never collects statistics.
 func explainSQLite(ctx context.Context, conn *sql.Conn, query string, args []any) ([]plan, error) {
 	rows, err := conn.QueryContext(ctx, "EXPLAIN QUERY PLAN "+query, args...)
 	if err != nil {
@@ -91,22 +91,23 @@ func explainSQLite(ctx context.Context, conn *sql.Conn, query string, args []any
 // explainPostgres returns two plans: one for the arguments, and the generic one, which
 // PostgreSQL may use after five executions of a prepared statement.
 func explainPostgres(ctx context.Context, conn *sql.Conn, query string, args []any) ([]plan, error) {
-	custom, err := explained(ctx, conn, query, args...)
+	custom, err := planOf(ctx, conn, query, args...)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := conn.ExecContext(ctx, "PREPARE planned AS "+query); err != nil {
+	if _, err := conn.ExecContext(ctx, "PREPARE statement AS "+query); err != nil {
 		return nil, err
 	}
-	defer conn.ExecContext(ctx, "DEALLOCATE planned")
-	execute := "EXECUTE planned"
+	defer conn.ExecContext(ctx, "DEALLOCATE statement")
+	execute := "EXECUTE statement"
 	if len(args) > 0 {
 		execute += "(NULL" + strings.Repeat(", NULL", len(args)-1) + ")"
 	}
-	generic, err := explained(ctx, conn, execute)
+	generic, err := planOf(ctx, conn, execute)
 	return []plan{custom, generic}, err
 }
 
+// node is a step of a plan in PostgreSQL.
 type node struct {
 	Type      string `json:"Node Type"`
 	Index     string `json:"Index Name"`
@@ -114,7 +115,8 @@ type node struct {
 	Nodes     []node `json:"Plans"`
 }
 
-func explained(ctx context.Context, conn *sql.Conn, query string, args ...any) (plan, error) {
+// planOf returns the plan of a statement in PostgreSQL.
+func planOf(ctx context.Context, conn *sql.Conn, query string, args ...any) (plan, error) {
 	var content string
 	if err := conn.QueryRowContext(ctx, "EXPLAIN (FORMAT JSON) "+query, args...).Scan(&content); err != nil {
 		return plan{}, err
@@ -128,10 +130,11 @@ func explained(ctx context.Context, conn *sql.Conn, query string, args ...any) (
 	return p, err
 }
 
+// add adds a node, and the nodes below it, to the plan.
 func (p *plan) add(n node, indent string) {
 	p.text += fmt.Sprintln(indent+n.Type, n.Index, n.Condition)
-	whole := strings.Contains(n.Type, "Index") && n.Condition == "" // reads the whole index
-	p.scans = p.scans || strings.Contains(n.Type, "Seq Scan") || whole
+	readsWholeIndex := strings.Contains(n.Type, "Index") && n.Condition == ""
+	p.scans = p.scans || strings.Contains(n.Type, "Seq Scan") || readsWholeIndex
 	p.sorts = p.sorts || strings.Contains(n.Type, "Sort")
 	for _, below := range n.Nodes {
 		p.add(below, indent+"  ")

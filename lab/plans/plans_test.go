@@ -49,8 +49,8 @@ func TestPlans_EveryStatementUsesAnIndex(t *testing.T) {
 func recordSuites(t *testing.T, server string) (statements []record.Statement) {
 	t.Helper()
 	folder := t.TempDir()
-	packages := goes(t, "list", "-f", `{{if or (eq .Dir "") .TestGoFiles .XTestGoFiles}}{{.ImportPath}}:{{join .TestImports ","}},{{join .XTestImports ","}},{{end}}`, "./...")
-	module := strings.TrimSpace(goes(t, "list", "-m"))
+	packages := runGo(t, "list", "-f", `{{if or (eq .Dir "") .TestGoFiles .XTestGoFiles}}{{.ImportPath}}:{{join .TestImports ","}},{{join .XTestImports ","}},{{end}}`, "./...")
+	module := strings.TrimSpace(runGo(t, "list", "-m"))
 	args := []string{"test", "-count=1", "-timeout=10m", "-overlay", overlay(t, folder, module)}
 	for line := range strings.Lines(packages) {
 		if path, imports, ok := strings.Cut(line, ":"); ok && strings.Contains(imports, module+"/"+testKit+",") {
@@ -85,11 +85,11 @@ func overlay(t *testing.T, folder, module string) (path string) {
 	clause := "package " + filepath.Base(testKit)
 	source, err := os.ReadFile("record/record.go")
 	require.NoError(t, err)
-	dir, replaced := t.TempDir(), map[string]string{}
+	dir, replacements := t.TempDir(), map[string]string{}
 	add := func(name, content string) {
 		file := filepath.Join(dir, name)
 		require.NoError(t, os.WriteFile(file, []byte(content), 0o600))
-		replaced[filepath.Join(kit, name)] = file
+		replacements[filepath.Join(kit, name)] = file
 	}
 	add("record.go", strings.Replace(string(source), "\npackage record\n", "\n"+clause+"\n", 1))
 	add("hook.go", fmt.Sprintf("%s\n\nimport \"github.com/gobuffalo/pop/v6\"\n\nfunc init() { opened = func(c *pop.Connection) { Start(c, %q, %q, %q) } }\n",
@@ -99,16 +99,17 @@ func overlay(t *testing.T, folder, module string) (path string) {
 	for _, test := range tests {
 		absolute, err := filepath.Abs(test)
 		require.NoError(t, err)
-		replaced[filepath.Join(binary.Root(), strings.TrimPrefix(test, "testdata/"))] = absolute
+		replacements[filepath.Join(binary.Root(), strings.TrimPrefix(test, "testdata/"))] = absolute
 	}
-	content, err := json.Marshal(map[string]any{"Replace": replaced})
+	content, err := json.Marshal(map[string]any{"Replace": replacements})
 	require.NoError(t, err)
 	path = filepath.Join(dir, "overlay.json")
 	require.NoError(t, os.WriteFile(path, content, 0o600))
 	return path
 }
 
-func goes(t *testing.T, args ...string) string {
+// runGo runs the go command in the app's folder and returns its output.
+func runGo(t *testing.T, args ...string) string {
 	t.Helper()
 	cmd := exec.Command("go", args...)
 	cmd.Dir = binary.Root()
@@ -132,13 +133,13 @@ func newDatabase(t *testing.T, server string) (*sql.Conn, explainer) {
 	return conn, explainPostgres
 }
 
-// judge returns the complaints about statements, on the server of TEST_DATABASE_URL or on
+// complain returns the complaints about statements, on the server of TEST_DATABASE_URL or on
 // SQLite.
-func judge(t *testing.T, statements ...record.Statement) []string {
+func complain(t *testing.T, statements ...record.Statement) []string {
 	t.Helper()
 	server := os.Getenv("TEST_DATABASE_URL")
 	conn, explain := newDatabase(t, server)
-	if server != "" { // as pop translates placeholders
+	if server != "" { // placeholders are ?, or on PostgreSQL $1, $2 and so on
 		for i, s := range statements {
 			n := 0
 			statements[i].Query = regexp.MustCompile(`\?`).ReplaceAllStringFunc(s.Query, func(string) string { n++; return fmt.Sprint("$", n) })
@@ -149,7 +150,8 @@ func judge(t *testing.T, statements ...record.Statement) []string {
 	return list
 }
 
-func from(function, query string, args ...any) record.Statement {
+// statement returns a statement that a function has sent.
+func statement(function, query string, args ...any) record.Statement {
 	s := record.Statement{Function: function, Query: query}
 	for _, arg := range args {
 		switch arg := arg.(type) {
@@ -162,52 +164,53 @@ func from(function, query string, args ...any) record.Statement {
 	return s
 }
 
+// requireRefused requires a complaint about each statement.
 func requireRefused(t *testing.T, statements ...record.Statement) {
 	t.Helper()
-	list := judge(t, statements...)
+	list := complain(t, statements...)
 	for _, s := range statements {
-		require.True(t, slices.ContainsFunc(list, func(c string) bool { return strings.Contains(c, s.Query) }), s.Query)
+		require.True(t, slices.ContainsFunc(list, func(complaint string) bool { return strings.Contains(complaint, s.Query) }), s.Query)
 	}
 }
 
-const noOne = "00000000-0000-0000-0000-000000000000"
+const unknownID = "00000000-0000-0000-0000-000000000000"
 
 func TestComplaints_AcceptIndexes(t *testing.T) {
 	const email = "ada@example.com"
-	require.Empty(t, judge(t,
-		from("models.X", "SELECT * FROM users WHERE email = ?", email),
-		from("models.X", "DELETE FROM tokens WHERE user_id = (SELECT id FROM users WHERE email = ?)", email),
-		from("models.X", "SELECT 1 FROM users WHERE email = ? UNION ALL SELECT 2", email),
-		from("models.X", "UPDATE users SET language = 'de' WHERE id IN (SELECT user_id FROM tokens WHERE email = ?)", email),
-		from("models.X", "SELECT id FROM mails WHERE low_priority = FALSE AND due_at <= ? ORDER BY due_at LIMIT 1", time.Now()),
-		from("models.X", "SELECT 1"),
-		from("models.X", "VACUUM"), // has no plan
-		from("internal/database.Migrate", "DELETE FROM sessions")))
+	require.Empty(t, complain(t,
+		statement("models.X", "SELECT * FROM users WHERE email = ?", email),
+		statement("models.X", "DELETE FROM tokens WHERE user_id = (SELECT id FROM users WHERE email = ?)", email),
+		statement("models.X", "SELECT 1 FROM users WHERE email = ? UNION ALL SELECT 2", email),
+		statement("models.X", "UPDATE users SET language = 'de' WHERE id IN (SELECT user_id FROM tokens WHERE email = ?)", email),
+		statement("models.X", "SELECT id FROM mails WHERE low_priority = FALSE AND due_at <= ? ORDER BY due_at LIMIT 1", time.Now()),
+		statement("models.X", "SELECT 1"),
+		statement("models.X", "VACUUM"), // has no plan
+		statement("internal/database.Migrate", "DELETE FROM sessions")))
 }
 
 func TestComplaints_RefuseScans(t *testing.T) {
 	requireRefused(t,
-		from("models.X", "SELECT * FROM users WHERE language = ?", "de"),
-		from("models.X", "DELETE FROM sessions WHERE ip = ?", "192.0.2.1"),
-		from("models.X", "UPDATE users SET language = '' WHERE id IN (SELECT user_id FROM tokens WHERE subject = ?)", "x"),
-		from("models.X", "SELECT id FROM sessions ORDER BY id"), // reads the whole index
-		from("models.X", "DELETE FROM sessions"))
+		statement("models.X", "SELECT * FROM users WHERE language = ?", "de"),
+		statement("models.X", "DELETE FROM sessions WHERE ip = ?", "192.0.2.1"),
+		statement("models.X", "UPDATE users SET language = '' WHERE id IN (SELECT user_id FROM tokens WHERE subject = ?)", "x"),
+		statement("models.X", "SELECT id FROM sessions ORDER BY id"), // reads the whole index
+		statement("models.X", "DELETE FROM sessions"))
 }
 
 // A function that may sort may not scan.
 func TestComplaints_RefuseSorts(t *testing.T) {
 	const query = "SELECT * FROM sessions WHERE user_id = ? ORDER BY ip"
-	requireRefused(t, from("models.X", query, noOne), from("models.SessionsOf", "SELECT * FROM sessions ORDER BY ip"))
-	require.Empty(t, judge(t, from("models.SessionsOf", query, noOne)))
+	requireRefused(t, statement("models.X", query, unknownID), statement("models.SessionsOf", "SELECT * FROM sessions ORDER BY ip"))
+	require.Empty(t, complain(t, statement("models.SessionsOf", query, unknownID)))
 }
 
-// A generic plan ignores the arguments. It assumes that a third of the rows have
-// expired, and reads the table from its start.
+// A generic plan ignores the arguments: PostgreSQL assumes that a third of the rows have
+// expired, and without ORDER BY reads the table from its start.
 func TestComplaints_ReadTheGenericPlan(t *testing.T) {
-	const dead = "SELECT id FROM tokens WHERE expires_at < ? "
-	require.Empty(t, judge(t, from("models.X", dead+"ORDER BY expires_at LIMIT 100", time.Now())))
+	const expired = "SELECT id FROM tokens WHERE expires_at < ? "
+	require.Empty(t, complain(t, statement("models.X", expired+"ORDER BY expires_at LIMIT 100", time.Now())))
 	if os.Getenv("TEST_DATABASE_URL") != "" {
-		requireRefused(t, from("models.X", dead+"LIMIT 100", time.Now()))
+		requireRefused(t, statement("models.X", expired+"LIMIT 100", time.Now()))
 	}
 }
 

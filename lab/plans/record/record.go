@@ -51,9 +51,9 @@ type recorder struct {
 	skipped      []string // files and folders that do not count as callers
 	output       *json.Encoder
 
-	lock  sync.Mutex
-	known map[string]bool // recorded statements, by text and line
-	sent  *[]string       // the result of Statements, while it runs
+	lock     sync.Mutex
+	recorded map[string]bool // by statement and line
+	sent     *[]string       // the result of Statements while that runs, or nil
 }
 
 var active *recorder
@@ -71,7 +71,7 @@ func Start(conn *pop.Connection, folder, root, module string) {
 		driver: pool.Driver(), dsn: conn.Dialect.URL(),
 		root: root + "/", module: module + "/",
 		skipped: []string{filepath.Dir(self), filepath.Join(root, "internal/apptest"), filepath.Join(root, "internal/database/statement.go")},
-		output:  json.NewEncoder(file), known: map[string]bool{},
+		output:  json.NewEncoder(file), recorded: map[string]bool{},
 	}
 	details := conn.Dialect.Details()
 	pool.DB.Close()
@@ -87,41 +87,42 @@ func poolOf(conn *pop.Connection) *sqlx.DB {
 
 // Statements returns the statements that the app sends while do runs, including BEGIN.
 func Statements(do func()) (sent []string) {
-	collect := func(to *[]string) {
+	collectIn := func(to *[]string) {
 		active.lock.Lock()
 		defer active.lock.Unlock()
 		active.sent = to
 	}
-	collect(&sent)
-	defer collect(nil)
+	collectIn(&sent)
+	defer collectIn(nil)
 	do()
 	return sent
 }
 
-// note adds a statement to the result of Statements. The caller holds the lock.
-func (l *recorder) note(query string) {
-	if l.sent != nil {
-		*l.sent = append(*l.sent, query)
+// collect adds a statement to the result of Statements. The caller holds the lock.
+func (r *recorder) collect(query string) {
+	if r.sent != nil {
+		*r.sent = append(*r.sent, query)
 	}
 }
 
-func (l *recorder) add(query string, args []driver.NamedValue) {
-	s, ok := l.caller()
+// add records a statement, unless a test sends it or its line has sent it before.
+func (r *recorder) add(query string, args []driver.NamedValue) {
+	s, ok := r.caller()
 	if !ok {
 		return
 	}
-	l.lock.Lock()
-	defer l.lock.Unlock()
-	l.note(query)
+	r.lock.Lock()
+	defer r.lock.Unlock()
+	r.collect(query)
 	key := fmt.Sprint(query, s.File, s.Line)
-	if l.known[key] {
+	if r.recorded[key] {
 		return
 	}
-	l.known[key], s.Query = true, query
+	r.recorded[key], s.Query = true, query
 	for _, arg := range args {
 		s.Args = append(s.Args, argOf(arg.Value))
 	}
-	if err := l.output.Encode(s); err != nil {
+	if err := r.output.Encode(s); err != nil {
 		panic(err)
 	}
 }
@@ -168,30 +169,30 @@ func (a Arg) Value() any {
 
 // caller returns the line of the app that sends the statement: the innermost one on the
 // stack. ok is false if that is a line of a test.
-func (l *recorder) caller() (s Statement, ok bool) {
+func (r *recorder) caller() (s Statement, ok bool) {
 	var pcs [64]uintptr
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(1, pcs[:])])
 	for more := true; more; {
 		var frame runtime.Frame
 		frame, more = frames.Next()
-		path, ours := strings.CutPrefix(frame.File, l.root)
-		if ours && !slices.Contains(l.skipped, filepath.Dir(frame.File)) && !slices.Contains(l.skipped, frame.File) {
-			name, _, _ := strings.Cut(strings.TrimPrefix(frame.Function, l.module), ".func")
+		path, ours := strings.CutPrefix(frame.File, r.root)
+		if ours && !slices.Contains(r.skipped, filepath.Dir(frame.File)) && !slices.Contains(r.skipped, frame.File) {
+			name, _, _ := strings.Cut(strings.TrimPrefix(frame.Function, r.module), ".func")
 			return Statement{File: path, Line: frame.Line, Function: name}, !strings.HasSuffix(path, "_test.go")
 		}
 	}
 	return s, false
 }
 
-func (l *recorder) Connect(context.Context) (driver.Conn, error) {
-	conn, err := l.driver.Open(l.dsn)
+func (r *recorder) Connect(context.Context) (driver.Conn, error) {
+	conn, err := r.driver.Open(r.dsn)
 	if err != nil {
 		return nil, err
 	}
-	return &recordingConn{conn, l}, nil
+	return &recordingConn{Conn: conn, recorder: r}, nil
 }
 
-func (l *recorder) Driver() driver.Driver { return l.driver }
+func (r *recorder) Driver() driver.Driver { return r.driver }
 
 type recordingConn struct {
 	driver.Conn
@@ -213,12 +214,12 @@ func (c *recordingConn) PrepareContext(ctx context.Context, query string) (drive
 	if err != nil {
 		return nil, err
 	}
-	return &recordingStmt{stmt, c, query}, nil
+	return &recordingStmt{Stmt: stmt, conn: c, query: query}, nil
 }
 
 func (c *recordingConn) BeginTx(ctx context.Context, options driver.TxOptions) (driver.Tx, error) {
 	c.recorder.lock.Lock()
-	c.recorder.note("BEGIN")
+	c.recorder.collect("BEGIN")
 	c.recorder.lock.Unlock()
 	return c.Conn.(driver.ConnBeginTx).BeginTx(ctx, options)
 }
