@@ -23,14 +23,6 @@ var (
 	local = route.Guard{Name: "local"}
 )
 
-// guardOf returns the guard of a route, or user if the table has none.
-func guardOf(method, path string) (g route.Guard, declared bool) {
-	if r, ok := routes.Find(method, path); ok {
-		return r.Guard, true
-	}
-	return user, false
-}
-
 var (
 	errLoggedOut   = errors.New("not logged in")
 	errUnconfirmed = errors.New("not confirmed within ten minutes: see /sudo")
@@ -40,7 +32,7 @@ var (
 func Authorize(next buffalo.Handler) buffalo.Handler {
 	return func(c buffalo.Context) error {
 		method, path := route.Of(c)
-		g, _ := guardOf(method, path)
+		g, _ := routes.GuardOf(method, path, user)
 		if method == http.MethodPost && path == "/login" {
 			g = public // from a tab that was open before: switches accounts
 		}
@@ -128,7 +120,7 @@ func noCookies(c buffalo.Context) bool { return len(c.Request().Cookies()) == 0 
 
 // Guard returns the guard of a route, for the routes task.
 func Guard(info *buffalo.RouteInfo) string {
-	g, declared := guardOf(info.Method, web.TrimSlash(info.Path))
+	g, declared := routes.GuardOf(info.Method, web.TrimSlash(info.Path), user)
 	if !declared {
 		return g.Name + " (not in the table)"
 	}

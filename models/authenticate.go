@@ -45,23 +45,20 @@ func LogIn(ctx context.Context, with Credentials, remember bool) (s *LoggedIn, d
 // verify always computes one hash, also for an unknown email: prevents
 // enumeration by timing.
 func (with Credentials) verify(ctx context.Context, place password.Place) (*User, error) {
-	var user *User
-	digest := ""
-	if typed, ok := email.Normalize(with.Email); ok {
-		found, err := FindUserByEmail(ctx, typed)
-		if err != nil && !errors.Is(err, ErrNotFound) {
-			return nil, err
-		}
-		if found != nil {
-			user, digest = found, found.PasswordDigest
-		}
+	typed, _ := email.Normalize(with.Email) // "" if it is none, which no account has
+	user, err := FindUserByEmail(ctx, typed)
+	if errors.Is(err, ErrNotFound) {
+		user, err = &User{}, nil // its digest matches nothing
 	}
-	normalized, usable := password.Normalize(with.Password)
-	match, outdated, err := hasher.Verify(ctx, place, normalized, digest)
 	if err != nil {
 		return nil, err
 	}
-	if !match || !usable || user == nil {
+	normalized, usable := password.Normalize(with.Password)
+	match, outdated, err := hasher.Verify(ctx, place, normalized, user.PasswordDigest)
+	if err != nil {
+		return nil, err
+	}
+	if !match || !usable {
 		return nil, ErrBadCredentials
 	}
 	if outdated {

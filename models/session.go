@@ -3,7 +3,6 @@ package models
 import (
 	"context"
 	"errors"
-	"strings"
 	"time"
 
 	"github.com/gobuffalo/nulls"
@@ -108,13 +107,7 @@ func (s *Session) insert(tx *pop.Connection) error {
 		s.ConfirmedAt, s.MayEnrol, s.UserID, s.User.CredentialVersion)
 }
 
-func newSessionToken(id uuid.UUID) string { return id.String() + "." + secret.NewToken() }
-
-// idInToken returns the id in a token, or uuid.Nil, which no row has.
-func idInToken(rawToken string) uuid.UUID {
-	id, _, _ := strings.Cut(rawToken, ".")
-	return uuid.FromStringOrNil(id)
-}
+var newSessionToken, idInToken = secret.NewTokenOf, secret.IDInToken
 
 // Is reports whether other is the same session.
 func (s Session) Is(other *Session) bool { return s.ID == other.ID }

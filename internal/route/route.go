@@ -11,7 +11,7 @@
 //		route.Post("/photos", user, PhotosCreate, route.MaxBody(20<<20)),
 //	}
 //
-// A middleware of the app finds the guard by Table.Find(Of(c)) and enforces it.
+// A middleware of the app finds the guard by Of and Table.GuardOf, and enforces it.
 // Table.MaxBody and Table.MaxTime are functions for web.Options.
 package route
 
@@ -110,6 +110,14 @@ func (t Table) Find(method, path string) (Route, bool) {
 		}
 	}
 	return Route{}, false
+}
+
+// GuardOf returns the guard of the route that Find returns, or undeclared if there is none.
+func (t Table) GuardOf(method, path string, undeclared Guard) (g Guard, declared bool) {
+	if r, ok := t.Find(method, path); ok {
+		return r.Guard, true
+	}
+	return undeclared, false
 }
 
 // MaxBody returns the largest limit, in bytes, of the routes that match path, or

@@ -56,6 +56,13 @@ func TestTable_FindsTheRouteOfARequest(t *testing.T) {
 	require.Equal(t, "user", found.Guard.Name)
 	_, ok = table.Find("PUT", "/notes/{id}")
 	require.False(t, ok)
+	other := Guard{Name: "other"}
+	guard, declared := table.GuardOf("DELETE", "/notes/{id}", other)
+	require.True(t, declared)
+	require.Equal(t, found.Guard, guard)
+	guard, declared = table.GuardOf("PUT", "/notes/{id}", other)
+	require.False(t, declared)
+	require.Equal(t, other, guard)
 }
 
 // The app stops with this line.

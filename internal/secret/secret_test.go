@@ -6,6 +6,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/gofrs/uuid"
 	"github.com/stretchr/testify/require"
 
 	"corral/internal/secret"
@@ -55,4 +56,14 @@ func TestNewToken_NeverRepeats(t *testing.T) {
 	all.Wait()
 	require.Equal(t, secret.TokenDigest("a"), secret.TokenDigest("a"))
 	require.Len(t, secret.TokenDigest("a"), 32)
+}
+
+func TestNewTokenOf(t *testing.T) {
+	id := uuid.Must(uuid.NewV7())
+	one, two := secret.NewTokenOf(id), secret.NewTokenOf(id)
+	require.NotEqual(t, one, two)
+	require.Equal(t, id, secret.IDInToken(one))
+	for _, wrong := range []string{"", ".", "x." + one, secret.NewToken()} {
+		require.Equal(t, uuid.Nil, secret.IDInToken(wrong))
+	}
 }

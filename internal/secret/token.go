@@ -3,6 +3,9 @@ package secret
 import (
 	"crypto/sha256"
 	"encoding/base64"
+	"strings"
+
+	"github.com/gofrs/uuid"
 )
 
 // NewToken returns a one-time token for a link or cookie: 32 bytes of crypto/rand
@@ -15,4 +18,13 @@ func NewToken() string { return base64.RawURLEncoding.EncodeToString(random()) }
 func TokenDigest(rawToken string) []byte {
 	sum := sha256.Sum256([]byte(rawToken))
 	return sum[:]
+}
+
+// NewTokenOf returns a token that names its row: the id, a dot and a NewToken.
+func NewTokenOf(id uuid.UUID) string { return id.String() + "." + NewToken() }
+
+// IDInToken returns the id in a token of NewTokenOf, or uuid.Nil, which no row has.
+func IDInToken(rawToken string) uuid.UUID {
+	id, _, _ := strings.Cut(rawToken, ".")
+	return uuid.FromStringOrNil(id)
 }
