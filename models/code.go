@@ -4,11 +4,21 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"math"
 
 	"github.com/gobuffalo/pop/v6"
 
+	"corral/internal/ratelimit"
 	"corral/internal/totp"
 )
+
+// codesPerAccount never locks: an attacker with the password would lock the owner out.
+// The longest wait allows 96 codes a day, of a million.
+var codesPerAccount = ratelimit.Limit{Name: "codes account", Most: math.MaxInt, Free: 5}
+
+// wrongCodes counts the account's wrong codes of TOTP in a row, until a factor is used:
+// a right password, which an attacker may have, leaves it.
+func (u *User) wrongCodes() ratelimit.Bucket { return bucketOf(codesPerAccount, u.ID.String()) }
 
 // passCode runs passed, within the transaction that uses a typed code up: six digits
 // are of TOTP, all else is a recovery code. It returns ErrBadCode, *RateLimited, or

@@ -9,7 +9,6 @@ import (
 	"github.com/gofrs/uuid"
 
 	"corral/internal/factor"
-	"corral/internal/ratelimit"
 	"corral/internal/undo"
 )
 
@@ -93,15 +92,12 @@ func (u *User) confirmFactor(tx *pop.Connection, f *Factor, client Client) error
 
 func (u *User) noteUse(tx *pop.Connection, f *Factor, client Client) error {
 	first, err := f.Use(tx, Clock.Now())
-	if err = errors.Join(err, u.wrongCodes().Clear(tx)); err != nil || !first || f.Kind == FactorCodes { // each use of a code is mailed
+	err = errors.Join(err, u.wrongCodes().Clear(tx))
+	if err != nil || !first || f.Kind == FactorCodes { // each use of a code is mailed
 		return err
 	}
 	return errors.Join(u.record(tx, ActivityFactorFirstUsed, client), u.mailNotice(tx, MailFactorFirstUsed, client))
 }
-
-// wrongCodes counts the account's wrong codes of TOTP in a row, until a factor is used:
-// a right password, which an attacker may have, leaves it.
-func (u *User) wrongCodes() ratelimit.Bucket { return bucketOf(codesPerAccount, u.ID.String()) }
 
 // addFactor stores a factor of the locked account, and lists and mails the change.
 func (u *User) addFactor(tx *pop.Connection, f *Factor, client Client) error {

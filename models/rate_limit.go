@@ -22,10 +22,6 @@ var (
 	loginsPerDeviceCookie = ratelimit.Limit{Name: "login device cookie", Most: 100, Free: 5}
 	loginsPerClient       = ratelimit.Limit{Name: "login client", Most: 10, Window: 3 * time.Minute}
 
-	// Never locked: an attacker with the password would lock the owner out. The longest
-	// wait allows 96 codes a day, of a million.
-	codesPerAccount = ratelimit.Limit{Name: "codes account", Most: math.MaxInt, Free: 5}
-
 	// Of passkeys and providers, apart from that of passwords: a passkey of another
 	// account must not clear it.
 	answersPerDeviceCookie = ratelimit.Limit{Name: "passkey device cookie", Most: 10, Window: 3 * time.Minute}
