@@ -36,7 +36,7 @@ func TestLoginSecond(t *testing.T) {
 	a = b.Get("/login/second")
 	require.Equal(t, 200, a.StatusCode)
 	require.Equal(t, "no-store", a.Header.Get("Cache-Control"))
-	require.Contains(t, a.Page, "To log in as ada@example.com, enter a code.")
+	require.Contains(t, a.Page, "To log in as ada@example.com, pass the second step.")
 	require.Contains(t, a.Page, `name="code" type="text" dir="ltr" autocomplete="one-time-code"`)
 	require.NotContains(t, a.Page, "aria-invalid")
 

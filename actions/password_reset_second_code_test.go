@@ -27,7 +27,7 @@ func TestPasswordReset_AsksForTheSecondStep(t *testing.T) {
 		require.Equal(t, "/login/second", a.Location())
 	}
 	page := b.Get("/login/second").Page
-	require.Contains(t, page, "To set a new password for ada@example.com, enter a code.")
+	require.Contains(t, page, "To set a new password for ada@example.com, pass the second step.")
 	require.NotContains(t, page, `name="skip"`)
 	require.Equal(t, 422, b.secondStep("wrong").StatusCode)
 	require.Equal(t, "/login/second", b.Get("/password/reset").Location())
