@@ -55,6 +55,13 @@ var drops = map[string]func(*testing.T, *app){
 		isMissing(t, a, "/.well-known/passkey-endpoints")
 		require.NotContains(t, a.get(t, "/account/security"), "/passkey")
 	},
+	"TOTP and recovery codes": func(t *testing.T, a *app) {
+		isMissing(t, a, "/account/security/totp")
+		isMissing(t, a, "/account/security/recovery-codes")
+		security := a.get(t, "/account/security")
+		require.NotContains(t, security, "totp")
+		require.NotContains(t, security, "recovery")
+	},
 }
 
 func isGone(t *testing.T, a *app, path string) {

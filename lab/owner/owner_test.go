@@ -3,7 +3,7 @@
 // the effects of the section. The last `go test` uses PostgreSQL, if there is a server.
 // Then the binary runs as in production, behind nginx.
 //
-// TestDrop follows each step of the section Drop in its own clone:
+// TestDrop follows each step of the section Drop alone:
 //
 //	go test -run TestDrop/Languages ./owner
 //
@@ -58,9 +58,11 @@ func TestDrop(t *testing.T) {
 	sections := readGuide(t, "../..")
 	drop := sections[len(sections)-1]
 	require.Equal(t, "Drop", drop.title)
+	c := newClone(t)
 	for _, step := range drop.steps {
 		t.Run(step.title, func(t *testing.T) {
-			c := newClone(t)
+			c.t = t
+			c.run("bash", "-ec", "git reset --quiet --hard; git clean -dffqx") // the same folder: Go has cached the other packages
 			c.follow(step)
 			c.test(false)
 			a := &app{clone: c}
