@@ -88,20 +88,11 @@ func setProtection(c buffalo.Context, ways int) {
 // showFactors sets an account's factors for a page. Recovery codes are none of the ways.
 func showFactors(c buffalo.Context, user *models.User) (ways int, err error) {
 	factors, err := models.FactorsOf(c, user)
-	codes := ofKind(factors, models.FactorCodes)
+	codes := factors.OfKind(models.FactorCodes)
 	ways = len(factors) - len(codes)
-	c.Set("passkeys", ofKind(factors, models.FactorPasskey))
-	c.Set("totp", ofKind(factors, models.FactorTOTP))
+	c.Set("passkeys", factors.OfKind(models.FactorPasskey))
+	c.Set("totp", factors.OfKind(models.FactorTOTP))
 	c.Set("codes", codes)
 	c.Set("ways", ways)
 	return ways, err
-}
-
-func ofKind(factors []models.Factor, kind string) (list []models.Factor) {
-	for _, f := range factors {
-		if f.Kind == kind {
-			list = append(list, f)
-		}
-	}
-	return list
 }

@@ -101,7 +101,7 @@ func AccountPasswordDestroy(c buffalo.Context) error {
 	}
 	c.Flash().Add("success", "passkey.password_removed")
 	if len(codes) > 0 {
-		return secondStepTurnedOn(c, codes)
+		return showRecoveryCodes(c, codes)
 	}
 	return redirect(c, "accountSecurityPath()")
 }

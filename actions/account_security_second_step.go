@@ -34,9 +34,5 @@ func AccountSecuritySecondStepUpdate(c buffalo.Context) error {
 	}
 	web.Info(c).Event("second step turned on")
 	c.Flash().Add("success", "second_step.turned_on")
-	return secondStepTurnedOn(c, codes)
-}
-
-func secondStepTurnedOn(c buffalo.Context, codes []string) error {
 	return showRecoveryCodes(c, codes)
 }

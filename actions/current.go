@@ -57,16 +57,13 @@ func currentSession(c context.Context) *models.Session {
 // currentUser returns the logged-in user. Only for guarded routes.
 func currentUser(c context.Context) *models.User { return currentSession(c).User }
 
-// logIn is the only way to log in. It clears the old session, which prevents session
-// fixation, but for a pending identity with the user's email.
+// logIn is the only way to log in. It clears the old session: prevents session fixation.
 func logIn(c buffalo.Context, session *models.LoggedIn) {
 	pending, _ := c.Session().Get(pendingKey).(string)
 	c.Session().Clear()
 	c.Flash().Clear()
 	keepToken(c, session.Session, session.RawToken)
-	if pending != "" {
-		keepPendingOf(c, session.User, pending)
-	}
+	keepPendingOf(c, session.User, pending)
 	deviceCookie().Set(c, session.RawDeviceCookie)
 	info := web.Info(c)
 	info.UserID = session.UserID.String()

@@ -13,7 +13,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"corral/internal/apptest"
-	"corral/internal/oidc/oidctest"
 	"corral/internal/web"
 	"corral/models"
 	"corral/models/modelstest"
@@ -25,21 +24,6 @@ var securityEvents = map[string]func(s *site){
 	"rate limited": func(s *site) {
 		for b := s.browser(); b.Post("/login", url.Values{"email": {"bea@example.com"}}).StatusCode != 429; {
 		}
-	},
-	"provider refused": func(s *site) { s.atProvider().browser().clicks("/auth/oidc/callback") },
-	"provider unavailable": func(s *site) {
-		p := s.atProvider()
-		p.one.Behave(oidctest.Behaviour{Error: "server_error"})
-		p.browser().byProvider("/auth/oidc")
-	},
-	"identity linked": func(s *site) {
-		s.atProvider().loggedIn("ada@example.com", firefox).byProvider("/account/security/providers/oidc")
-	},
-	"identity unlinked": func(s *site) {
-		p := s.atProvider()
-		b := p.loggedIn("ada@example.com", firefox)
-		b.byProvider("/account/security/providers/oidc")
-		b.Delete("/account/security/providers/oidc", url.Values{})
 	},
 	"logout":                               func(s *site) { s.loggedIn("ada@example.com", firefox).logOut() },
 	"guard refused":                        func(s *site) { s.browser().Get("/account") },
@@ -69,13 +53,6 @@ var securityEvents = map[string]func(s *site){
 	"account deleted": func(s *site) { s.loggedIn("ada@example.com", firefox).Delete("/account", nil) },
 	"panic":           func(s *site) { s.loggedIn("ada@example.com", firefox).Get("/panic") },
 	"error":           func(s *site) { s.withoutDatabase("/password/reset/x") },
-}
-
-// atProvider is s with providers and Ada.
-func (s *site) atProvider() *providerSite {
-	p := startProviderSite(s.t, newProductionSite)
-	modelstest.SignUp(s.t, "ada@example.com")
-	return p
 }
 
 func TestEvents_AreLogged(t *testing.T) { requireEvents(t, securityEvents) }

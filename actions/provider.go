@@ -170,8 +170,8 @@ func keepPending(c buffalo.Context, pending *models.PendingIdentity) {
 	c.Session().Set(pendingKey, string(text))
 }
 
-// keepPendingOf puts the pending identity of before the login back if its email is the
-// user's.
+// keepPendingOf puts the pending identity of before the login, or "", back into the
+// cleared session if its email is the user's.
 func keepPendingOf(c buffalo.Context, user *models.User, text string) {
 	pending := models.PendingIdentity{}
 	if json.Unmarshal([]byte(text), &pending) == nil && pending.Email == user.Email {

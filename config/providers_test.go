@@ -58,3 +58,9 @@ func TestProviders_Loopback(t *testing.T) {
 	require.Equal(t, "http://localhost:8080", loaded(t, development.with(v)).Providers[0].Issuer.String())
 	require.Equal(t, []string{"OIDC_ISSUER=http://localhost:8080 is not https: anyone on the way could log in as any user"}, faults(t, production.with(v), t.TempDir()))
 }
+
+func TestProviders_SecretsAreNotRepeated(t *testing.T) {
+	requireNotRepeated(t, vars{"OIDC_CLIENT_SECRET": "hunter2"})
+	requireNotRepeated(t, vars{"OIDC_CLIENT_SECRET_FILE": "hunter2"})
+	requireNotRepeated(t, vars{"OIDC_ISSUER": "https://ada:hunter2@accounts.example.com"})
+}

@@ -104,7 +104,6 @@ func TestUserWhy_Factors(t *testing.T) {
 		CodesLeft:    7,
 		LimitedCodes: &models.RateLimited{RetryAfter: time.Minute},
 		Skips:        []models.DeviceCookie{{IP: "192.0.2.1", SkipsUntil: at}},
-		Identities:   []models.Identity{{Issuer: "https://accounts.example.com", Subject: "1", LastUsedAt: at}},
 		Waiting:      []models.Waiting{{Kind: models.ActivityTOTPRemoved, DueAt: now}},
 	}
 	said := explained(t, f, config.Config{})
@@ -114,7 +113,6 @@ func TestUserWhy_Factors(t *testing.T) {
 		"  passkey “Phone”, added T, last used T\n",
 		"  TOTP, added T, never used\n",
 		"  recovery codes, made T, last used T, 7 left\n",
-		"  identity “1” of https://accounts.example.com, as no email then, linked T, last used T\n",
 		"`task user:reset-factors ada@example.com` removes them.\n",
 		"TOTP codes are rate limited until T; passkeys and recovery codes are not.\n",
 		"  The second step is skipped by an unknown browser, from 192.0.2.1, until T.\n",
@@ -122,8 +120,6 @@ func TestUserWhy_Factors(t *testing.T) {
 	} {
 		require.Contains(t, said, want)
 	}
-	said = explained(t, &models.Findings{User: &models.User{}, Identities: f.Identities}, config.Config{})
-	require.Contains(t, said, "It has no password: its identities log in, if their providers are configured.\n")
 	said = explained(t, &models.Findings{User: &models.User{}}, config.Config{})
 	require.Contains(t, said, "Its second step is off: the password alone logs in.\n")
 	require.NotContains(t, said, "reset-factors")

@@ -49,16 +49,24 @@ func (u *User) canPass(tx *pop.Connection) (bool, error) {
 	return len(list.OfKind(FactorPasskey, FactorTOTP)) > 0, err
 }
 
+// hasFirstStep reports whether the account has a password or an identity.
+func (u *User) hasFirstStep(tx *pop.Connection) (bool, error) {
+	if u.HasPassword() {
+		return true, nil
+	}
+	return u.hasIdentity(tx)
+}
+
 // keepAWayInWithout returns ErrRefused if the locked account would have no way in
 // without a factor: a passkey, or a password or identity and what passes the second
 // step, if that is on.
 func (u *User) keepAWayInWithout(tx *pop.Connection, id uuid.UUID) error {
 	list, err := u.factorsWithout(tx, id)
-	identity, identityErr := u.hasIdentity(tx)
-	if err := errors.Join(err, identityErr); err != nil {
+	first, firstErr := u.hasFirstStep(tx)
+	if err := errors.Join(err, firstErr); err != nil {
 		return err
 	}
-	if u.SecondStep && len(list) == 0 || !u.HasPassword() && !identity && len(list.OfKind(FactorPasskey)) == 0 {
+	if u.SecondStep && len(list) == 0 || !first && len(list.OfKind(FactorPasskey)) == 0 {
 		return ErrRefused
 	}
 	return nil

@@ -28,24 +28,30 @@ func resolveMail(ctx context.Context, m *outbox.Mail) error {
 			return err
 		}
 		return resolveTaken(ctx, m, userID, MailEmailTaken)
-	case MailReset, MailIdentity:
-		identity := m.Template == MailIdentity
-		err := resolveLanguage(ctx, m)
-		if err == nil && identity {
-			m.Template = MailIdentityLink
-		}
-		if !errors.Is(err, ErrNotFound) {
-			return err
-		}
-		err = resolveTaken(ctx, m, uuid.Nil, MailEmailReserved)
-		if err != nil || m.Template == MailEmailReserved || identity && settings.SignupOpen {
-			return err
-		}
-		return outbox.ErrNothingToSend
+	case MailReset:
+		return resolveByAccount(ctx, m, MailReset, false)
+	case MailIdentity:
+		return resolveByAccount(ctx, m, MailIdentityLink, settings.SignupOpen)
 	case MailNotPassed:
 		return Outbox.Once(ctx, DB, m, 24*time.Hour)
 	}
 	return nil
+}
+
+// resolveByAccount sends the mail to accounts as forAccounts, and if forOthers to others.
+func resolveByAccount(ctx context.Context, m *outbox.Mail, forAccounts string, forOthers bool) error {
+	err := resolveLanguage(ctx, m)
+	if err == nil {
+		m.Template = forAccounts
+	}
+	if !errors.Is(err, ErrNotFound) {
+		return err
+	}
+	err = resolveTaken(ctx, m, uuid.Nil, MailEmailReserved)
+	if err == nil && m.Template != MailEmailReserved && !forOthers {
+		return outbox.ErrNothingToSend
+	}
+	return err
 }
 
 // StartLink starts the lifetime of the link in a mail that is being delivered, or

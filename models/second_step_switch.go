@@ -19,11 +19,11 @@ func (u *User) TurnSecondStep(ctx context.Context, on bool, client Client) (code
 			return nil
 		}
 		passes, err := u.canPass(tx)
-		identity, identityErr := u.hasIdentity(tx)
-		if err := errors.Join(err, identityErr); err != nil {
+		first, firstErr := u.hasFirstStep(tx)
+		if err := errors.Join(err, firstErr); err != nil {
 			return err
 		}
-		if on && !passes || !on && u.PasswordDigest == "" && !identity {
+		if on && !passes || !on && !first {
 			return ErrRefused
 		}
 		var number int

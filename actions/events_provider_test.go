@@ -1,0 +1,36 @@
+package actions
+
+import (
+	"net/url"
+	"testing"
+
+	"corral/internal/oidc/oidctest"
+	"corral/models/modelstest"
+)
+
+// atProvider is s with providers and Ada.
+func (s *site) atProvider() *providerSite {
+	p := startProviderSite(s.t, newProductionSite)
+	modelstest.SignUp(s.t, "ada@example.com")
+	return p
+}
+
+func TestEvents_ProvidersAreLogged(t *testing.T) {
+	requireEvents(t, map[string]func(s *site){
+		"provider refused": func(s *site) { s.atProvider().browser().clicks("/auth/oidc/callback") },
+		"provider unavailable": func(s *site) {
+			p := s.atProvider()
+			p.one.Behave(oidctest.Behaviour{Error: "server_error"})
+			p.browser().byProvider("/auth/oidc")
+		},
+		"identity linked": func(s *site) {
+			s.atProvider().loggedIn("ada@example.com", firefox).byProvider("/account/security/providers/oidc")
+		},
+		"identity unlinked": func(s *site) {
+			p := s.atProvider()
+			b := p.loggedIn("ada@example.com", firefox)
+			b.byProvider("/account/security/providers/oidc")
+			b.Delete("/account/security/providers/oidc", url.Values{})
+		},
+	})
+}
