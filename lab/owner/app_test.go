@@ -44,7 +44,7 @@ func (a *app) start(t *testing.T) {
 	t.Helper()
 	port := binary.FreePort(t)
 	first := a.env == nil
-	a.url, a.env = "http://localhost:"+port, []string{"PORT=" + port}
+	a.url, a.env = "http://localhost:"+port, []string{"PORT=" + port, "OIDC_ISSUER=http://localhost:1", "OIDC_CLIENT_ID=app", "OIDC_CLIENT_SECRET=secret"}
 	a.transport, a.mail = http.DefaultTransport, a.outboxMail
 	if first {
 		a.task("db:seed")

@@ -62,6 +62,13 @@ var drops = map[string]func(*testing.T, *app){
 		require.NotContains(t, security, "totp")
 		require.NotContains(t, security, "recovery")
 	},
+	"Providers": func(t *testing.T, a *app) {
+		isMissing(t, a, "/auth/oidc")
+		_, login := a.do(t, &http.Client{Transport: a.transport}, "GET", "/login", nil)
+		require.Contains(t, login, `action="/login"`)
+		require.NotContains(t, login, "/auth/")
+		require.NotContains(t, a.get(t, "/account/security"), "/providers")
+	},
 }
 
 func isGone(t *testing.T, a *app, path string) {
