@@ -7,6 +7,7 @@ import (
 	"github.com/gobuffalo/pop/v6"
 
 	"corral/internal/oidc"
+	"corral/internal/oidc/links"
 )
 
 // AttemptWithProvider runs try, which redeems an answer of a provider. Failures count
@@ -49,12 +50,7 @@ func LogInWithIdentity(ctx context.Context, claimed oidc.Identity, client Client
 
 // useIdentity notes that the locked account used the identity, or returns ErrNotFound.
 func (u *User) useIdentity(tx *pop.Connection, claimed oidc.Identity) error {
-	used, err := tx.RawQuery("UPDATE identities SET last_used_at = ? WHERE issuer = ? AND subject = ? AND user_id = ? AND removed_at IS NULL",
-		Clock.Now(), claimed.Issuer, claimed.Subject, u.ID).ExecWithCount()
-	if err == nil && used == 0 {
-		return ErrNotFound
-	}
-	return wrap("using an identity", err)
+	return atLeastOne(links.Use(tx, u.ID, claimed, Clock.Now()))
 }
 
 // ConfirmWithIdentity is Confirm by a fresh login of the user with a provider. It

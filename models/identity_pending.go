@@ -8,6 +8,7 @@ import (
 
 	"corral/internal/email"
 	"corral/internal/oidc"
+	"corral/internal/oidc/links"
 	"corral/internal/secret"
 )
 
@@ -87,7 +88,7 @@ func CompleteSignupWithIdentity(ctx context.Context, rawToken string, p *Pending
 		return nil, ErrNotFound
 	}
 	return completeSignup(ctx, rawToken, User{Language: language}, client, Session{MayEnrol: true}, func(tx *pop.Connection, user *User) error {
-		_, err := user.storeIdentity(tx, p.claimed())
+		_, err := links.Add(tx, user.ID, p.claimed(), Clock.Now())
 		return err
 	})
 }

@@ -1,5 +1,6 @@
 // Package oidc lets users log in to an app with an OpenID Connect provider, by the
-// authorization code flow with PKCE. It has neither routes nor tables.
+// authorization code flow with PKCE. It has neither routes nor tables;
+// package links, below it, has one for who logs in with what.
 //
 //	provider := oidc.New(oidc.Config{
 //		Issuer: "https://accounts.example.com", ClientID: "shop", ClientSecret: secret,

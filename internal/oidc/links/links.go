@@ -1,0 +1,91 @@
+// Package links keeps which accounts log in with which identities of providers.
+//
+//	added, err := links.Add(tx, user.ID, identity, time.Now()) // of package oidc
+//	used, err := links.Use(tx, user.ID, identity, time.Now())  // at a login
+//
+// A removed link is kept, out of use: nobody else can add its identity until the app
+// deletes the row.
+//
+//	CREATE TABLE identities (
+//		id uuid PRIMARY KEY, user_id uuid NOT NULL, issuer varchar(255) NOT NULL, subject varchar(255) NOT NULL,
+//		email varchar(254) NOT NULL, created_at timestamp NOT NULL, last_used_at timestamp, removed_at timestamp,
+//		UNIQUE (issuer, subject)
+//	)
+package links
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/gobuffalo/nulls"
+	"github.com/gobuffalo/pop/v6"
+	"github.com/gofrs/uuid"
+
+	"corral/internal/database"
+	"corral/internal/email"
+	"corral/internal/oidc"
+)
+
+// ErrTaken means that the identity is another account's.
+var ErrTaken = errors.New("the identity belongs to another account")
+
+// Link is an identity that logs in to an account.
+type Link struct {
+	ID         uuid.UUID  `db:"id"`
+	UserID     uuid.UUID  `db:"user_id"`
+	Issuer     string     `db:"issuer"`
+	Subject    string     `db:"subject"`
+	Email      string     `db:"email"`      // normalized, or ""; the claim when it was added, never read again
+	CreatedAt  time.Time  `db:"created_at"` // or added again
+	LastUsedAt nulls.Time `db:"last_used_at"`
+	RemovedAt  nulls.Time `db:"removed_at"`
+}
+
+func (Link) TableName() string { return "identities" }
+
+// Of returns the links of an account that are in use, oldest first.
+func Of(tx *pop.Connection, userID uuid.UUID) (list []Link, err error) {
+	err = tx.Where("user_id = ? AND removed_at IS NULL", userID).Order("id").All(&list)
+	return list, database.Wrap("listing identities", err)
+}
+
+// Add links an identity to an account. A removed link of the account comes back into use.
+// added is false if the identity was linked already. Add returns ErrTaken.
+func Add(tx *pop.Connection, userID uuid.UUID, claimed oidc.Identity, now time.Time) (added bool, err error) {
+	var found []Link
+	if err := tx.Where("issuer = ? AND subject = ?", claimed.Issuer, claimed.Subject).All(&found); err != nil {
+		return false, fmt.Errorf("finding an identity: %w", err)
+	}
+	claim, _ := email.Normalize(claimed.Email)
+	l := Link{UserID: userID, Issuer: claimed.Issuer, Subject: claimed.Subject, Email: claim, CreatedAt: now}
+	switch {
+	case len(found) == 0:
+		l.ID = uuid.Must(uuid.NewV7()) // crypto/rand never fails
+		err = tx.Create(&l)
+	case found[0].UserID != userID:
+		return false, ErrTaken
+	case !found[0].RemovedAt.Valid:
+		return false, nil
+	default:
+		l.ID = found[0].ID
+		err = tx.UpdateColumns(&l, "email", "created_at", "last_used_at", "removed_at")
+	}
+	if database.IsDuplicate(err) { // added to another account meanwhile
+		err = ErrTaken
+	}
+	return true, database.Wrap("storing an identity", err)
+}
+
+// Use notes a login with an identity. used is 0 unless the account has it in use.
+func Use(tx *pop.Connection, userID uuid.UUID, claimed oidc.Identity, now time.Time) (used int, err error) {
+	return database.Change(tx, "using an identity", "UPDATE identities SET last_used_at = ? WHERE issuer = ? AND subject = ? AND user_id = ? AND removed_at IS NULL",
+		now, claimed.Issuer, claimed.Subject, userID)
+}
+
+// Remove takes the links of an account to an issuer out of use, or all for the issuer "".
+// It returns how many.
+func Remove(tx *pop.Connection, userID uuid.UUID, issuer string, now time.Time) (removed int, err error) {
+	return database.Change(tx, "removing identities", "UPDATE identities SET removed_at = ? WHERE user_id = ? AND removed_at IS NULL AND (issuer = ? OR ? = '')",
+		now, userID, issuer, issuer)
+}
