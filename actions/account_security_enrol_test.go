@@ -2,6 +2,7 @@ package actions
 
 import (
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -44,12 +45,13 @@ var openTo = map[string]bool{
 }
 
 func TestEnrolment_NothingElseIsReached(t *testing.T) {
+	log := captureLog(t)
 	s := requiring(t)
 	modelstest.SignUp(t, "ada@example.com")
 	for _, linked := range []bool{false, true} {
 		b := s.loggedIn("ada@example.com", firefox)
 		require.NoError(t, models.DB.RawQuery("UPDATE sessions SET may_enrol = ?", linked).Exec())
-		before, guarded := rows(t), 0
+		before, guarded, logged := rows(t), 0, len(log.String())
 		for _, r := range app.Routes() {
 			if g := Guard(r); g != "user" && g != "sudo" {
 				continue
@@ -73,6 +75,7 @@ func TestEnrolment_NothingElseIsReached(t *testing.T) {
 			require.Equal(t, 403, background.Send(r.Method, fillPath(r.Path), url.Values{}).StatusCode, name)
 		}
 		require.Greater(t, guarded, 10)
+		require.Equal(t, 2*guarded, strings.Count(log.String()[logged:], `event="guard refused"`))
 		require.Equal(t, before, rows(t))
 		require.Equal(t, 200, b.Get("/account/security").StatusCode, "still logged in")
 		require.Equal(t, 303, b.logOut().StatusCode)

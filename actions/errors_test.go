@@ -135,6 +135,19 @@ func TestErrors_FlashStays(t *testing.T) {
 	require.Equal(t, []string{"You need to login first."}, apptest.Flashes(b.Get("/login").Page))
 }
 
+func TestErrors_CauseIsNotShown(t *testing.T) {
+	s := newSite(t)
+	app.DELETE("/logout/fail", func(c buffalo.Context) error { return c.Error(500, errors.New("not for clients")) })
+	modelstest.SignUp(t, "ada@example.com")
+	for _, accept := range []string{"text/html", "application/json"} {
+		b := s.loggedIn("ada@example.com", firefox)
+		b.Header.Set("Accept", accept)
+		a := b.Delete("/logout/fail", nil)
+		require.Equal(t, 500, a.StatusCode)
+		require.NotContains(t, a.Page, "not for clients")
+	}
+}
+
 func TestErrors_PanicIs500(t *testing.T) {
 	s := newSite(t)
 	app.DELETE("/logout/boom", func(buffalo.Context) error { panic("not for clients") })

@@ -81,6 +81,19 @@ func requireEvents(t *testing.T, provocations map[string]func(s *site)) {
 	}
 }
 
+func TestEvents_NameClientAndUser(t *testing.T) {
+	log := captureLog(t)
+	s := behindProxy(t)
+	modelstest.Empty(t)
+	ada := modelstest.SignUp(t, "ada@example.com")
+	b := s.loggedIn("ada@example.com", firefox)
+	for _, path := range []string{"/", "/account"} {
+		before := len(log.String())
+		b.Get(path)
+		require.Contains(t, log.String()[before:], `"client":"127.0.0.1","user_id":"`+ada.ID.String()+`"`)
+	}
+}
+
 // The digest shows whether attempts are for one account or many, but no email.
 func TestEvents_FailuresCarryADigestOfTheEmail(t *testing.T) {
 	log := captureLog(t)

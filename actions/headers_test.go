@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"corral/config"
 	"corral/internal/apptest"
 	"corral/models"
 	"corral/models/modelstest"
@@ -140,7 +141,9 @@ func TestHeaders_OnEveryAnswer(t *testing.T) {
 }
 
 func TestHeaders_HSTSInProductionOnly(t *testing.T) {
-	require.Empty(t, newSite(t).browser().Get("/welcome").Header.Get("Strict-Transport-Security"))
+	hsts := func(s *site) string { return s.browser().Get("/welcome").Header.Get("Strict-Transport-Security") }
+	require.Empty(t, hsts(newSite(t)))
+	require.Equal(t, "max-age=63072000; includeSubDomains", hsts(newProductionSite(t, func(c *config.Config) { c.HSTSSubdomains = true })))
 }
 
 func stylesheetPath(html string) string {

@@ -120,6 +120,7 @@ func TestPages_Autocomplete(t *testing.T) {
 		for _, field := range parsePage(t, pages[name].Page).all("input") {
 			if field["type"] != "hidden" && field["type"] != "checkbox" {
 				found = append(found, strings.TrimSuffix(field["autocomplete"], " webauthn")) // of passkeys, which have their test
+				require.Equal(t, strings.HasSuffix(field["autocomplete"], "-password"), field["type"] == "password", "%s: %v", name, field)
 			}
 		}
 		require.Equal(t, want, found, name)

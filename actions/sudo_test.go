@@ -32,6 +32,12 @@ var userRoutesThatChange = map[string]string{
 }
 
 // A route that changes something must have the guard sudo, or be listed above.
+func TestSudo_RefusalIsLogged(t *testing.T) {
+	requireEvents(t, map[string]func(s *site){
+		"guard refused": func(s *site) { s.unconfirmed("ada@example.com").Delete("/account", nil) },
+	})
+}
+
 func TestSudo_RoutesThatChangeCredentials(t *testing.T) {
 	newSite(t)
 	guarded := 0

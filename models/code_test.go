@@ -19,7 +19,7 @@ func (ms *ModelSuite) Test_PassCode_Window() {
 	ms.signUp("ada@example.com")
 	key, _ := modelstest.SetTOTP(ms.T(), "ada@example.com")
 	models.Clock.Move(time.Hour)
-	for _, step := range []time.Duration{-2, 2} {
+	for _, step := range []time.Duration{-9, -2, 2, 9} {
 		ms.ErrorIs(ms.pass(totp.Code(key, models.Clock.Now().Add(step*30*time.Second)), "192.0.2.1"), models.ErrBadCode, step)
 	}
 	for _, step := range []time.Duration{-1, 0, 1} {
@@ -105,12 +105,14 @@ func (ms *ModelSuite) Test_PassCode_PasswordLeavesTheCount() {
 	models.Clock.Move(time.Hour)
 	for n := range 5 {
 		ms.ErrorIs(ms.pass(modelstest.WrongCode(key), nthIP(n)), models.ErrBadCode)
-		ms.NoError(ms.authenticate("ada@example.com", modelstest.Password, nthIP(n)))
+		_, due, err := models.LogIn(ms.T().Context(), models.Credentials{Email: "ada@example.com", Password: modelstest.Password, Client: clientAt(nthIP(n))}, false)
+		ms.NoError(err)
+		ms.NotNil(due)
 	}
 	var limited *models.RateLimited
 	ms.ErrorAs(ms.pass(modelstest.WrongCode(key), nthIP(5)), &limited)
-	rawToken := ms.requestReset("ada@example.com")
-	ms.True(ms.resets(rawToken))
+	ms.NoError(models.RequestReset(ms.T().Context(), "ada@example.com", "", models.Client{}))
+	ms.True(ms.resets(modelstest.Link(ms.T(), "ada@example.com", models.MailReset)))
 	ms.ErrorAs(ms.pass(totp.Code(key, models.Clock.Now()), nthIP(6)), &limited, "a reset leaves it too")
 }
 

@@ -5,9 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/gobuffalo/pop/v6"
+	"github.com/gobuffalo/pop/v6/logging"
 
 	"corral/models"
 	"corral/models/modelstest"
@@ -195,6 +199,24 @@ func (ms *ModelSuite) Test_RateLimit_MailsOverTheLimit() {
 	models.Clock.Move(time.Hour)
 	ms.requestSignup("zoe@example.com")
 	ms.Equal(4, ms.count("mails"))
+}
+
+// Prevents reading from the time whether others requested a mail to the email.
+func (ms *ModelSuite) Test_RateLimit_WithheldMailIsWritten() {
+	written := func() (statements int) {
+		pop.SetTxLogger(func(_ logging.Level, _ any, statement string, _ ...any) {
+			if strings.Contains(statement, "INSERT INTO \"mails\"") || strings.Contains(statement, "INSERT INTO \"tokens\"") {
+				statements++
+			}
+		})
+		defer pop.SetTxLogger(func(logging.Level, any, string, ...any) {})
+		ms.requestSignup("zoe@example.com")
+		return statements
+	}
+	for range 4 {
+		ms.Equal(2, written())
+	}
+	ms.Equal(3, ms.count("mails"), "the fourth was undone")
 }
 
 // Thirty users behind one IP log in at the same time with right passwords.

@@ -176,6 +176,22 @@ func TestStore_UnwritableValueKeepsTheSession(t *testing.T) {
 	}
 }
 
+// Encryption alone would let a client change values.
+func TestStore_EveryByteIsAuthenticated(t *testing.T) {
+	store := newStore()
+	good, err := base64.URLEncoding.DecodeString(saved(t, store, nil, put("token", "secret")).Value)
+	require.NoError(t, err)
+	for i := range good {
+		changed := bytes.Clone(good)
+		changed[i] ^= 1
+		r := httptest.NewRequest("GET", "/", nil)
+		r.AddCookie(&http.Cookie{Name: "app", Value: base64.URLEncoding.EncodeToString(changed)})
+		session, err := store.Get(r, "app")
+		require.NoError(t, err)
+		require.Empty(t, session.Values, "byte %d", i)
+	}
+}
+
 func FuzzCookie(f *testing.F) {
 	store := newStore()
 	good := saved(f, store, nil, put("token", "secret")).Value

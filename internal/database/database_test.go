@@ -2,6 +2,7 @@ package database_test
 
 import (
 	"bytes"
+	"database/sql"
 	"os"
 	"path/filepath"
 	"strings"
@@ -22,6 +23,11 @@ func TestOpen_CreatesAPrivateFile(t *testing.T) {
 		require.Equal(t, mode, info.Mode().Perm(), name)
 	}
 	require.Empty(t, notes(t, open(t, "sqlite3://file:"+path)), "the same file, by another form of its name")
+}
+
+func TestOpen_PoolIsConstant(t *testing.T) {
+	most := map[bool]int{false: 8, true: 20}[onPostgres()]
+	require.Equal(t, most, open(t, databaseURL(t)).Store.(interface{ Stats() sql.DBStats }).Stats().MaxOpenConnections)
 }
 
 func TestOpen_ErrorIsOneLineWithoutPassword(t *testing.T) {

@@ -2,6 +2,7 @@ package secret_test
 
 import (
 	"bytes"
+	"encoding/hex"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -19,6 +20,8 @@ func TestRing_Key(t *testing.T) {
 	require.NotEqual(t, key, newRing(one).Key("two"), "no key serves two purposes")
 	require.NotEqual(t, key, newRing(other).Key("one"))
 	require.NotEqual(t, key, secret.NewRing("another app", []string{one}).Key("one"))
+
+	require.Equal(t, "03d91e866fe4bc9cdb895f8f69741a55fda82e02b4ab4bf024e632fe566ed4c9", hex.EncodeToString(key), "of another HKDF")
 
 	require.Equal(t, key, newRing(one, other).Key("one"), "the first secret's")
 	require.Equal(t, [][]byte{key, newRing(other).Key("one")}, newRing(one, other).Keys("one"))

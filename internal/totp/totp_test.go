@@ -39,7 +39,7 @@ func TestMatch(t *testing.T) {
 			require.True(t, ok, now)
 			require.Equal(t, seconds/30, step, "the code's own step")
 		}
-		for _, now := range []int64{first - 31, first + 60} {
+		for _, now := range []int64{first - 31, first + 60, first - 3600, first + 3600, first - 270, first + 270} {
 			step, ok := totp.Match(key, code, time.Unix(now, 0))
 			require.False(t, ok, now)
 			require.Zero(t, step)

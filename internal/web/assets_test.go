@@ -35,7 +35,7 @@ func pathOf(t *testing.T, assets *Assets, name string) string {
 }
 
 func TestAssets(t *testing.T) {
-	s, assets := serveAssets(t, fstest.MapFS{"app.css": {Data: []byte(strings.Repeat("body{}", 100))}})
+	s, assets := serveAssets(t, fstest.MapFS{"app.css": {Data: []byte(strings.Repeat("body{}", 100))}, "embed.go": {Data: []byte("package assets")}})
 	path := pathOf(t, assets, "app.css")
 	for accept, encoding := range map[string]string{"": "", "gzip": "gzip", "gzip, br": "br", "br;q=0, gzip": "gzip", "identity": "", "BR": "br"} {
 		res, _ := send(t, s, "GET", path, "", "Accept-Encoding", accept)
@@ -52,6 +52,8 @@ func TestAssets(t *testing.T) {
 		res, _ := send(t, s, "GET", missing, "")
 		require.Equal(t, 404, res.StatusCode, missing)
 	}
+	_, err := assets.Path("embed.go")
+	require.ErrorContains(t, err, "there is no asset", "Go files are not served")
 	res, _ := send(t, s, "POST", path, "a=1")
 	require.Equal(t, 405, res.StatusCode)
 	require.Equal(t, "GET, HEAD", res.Header.Get("Allow"))

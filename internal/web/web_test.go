@@ -224,7 +224,9 @@ func TestHTTPS(t *testing.T) {
 			require.Equal(t, "https://corral.example"+path, res.Header.Get("Location"))
 		}
 	}
-	res, _ := send(t, s, "POST", "/login", "password=x", "Host", "corral.example", "X-Forwarded-Proto", "http")
+	res, _ := send(t, s, "GET", "/", "", "Host", "CORRAL.example:443", "X-Forwarded-Proto", "http")
+	require.Equal(t, "https://corral.example/", res.Header.Get("Location"), "HOST, not the Host that came")
+	res, _ = send(t, s, "POST", "/login", "password=x", "Host", "corral.example", "X-Forwarded-Proto", "http")
 	require.Equal(t, 403, res.StatusCode)
 	untrusted := serve(t, echo, inProduction, func(o *Options) { o.TrustedProxies = nil })
 	res, _ = send(t, untrusted, "POST", "/login", "password=x", "Host", "corral.example", "X-Forwarded-Proto", "https")

@@ -56,6 +56,7 @@ func TestExposure_SafeMethodsChangeNothing(t *testing.T) {
 		"/signup/{token}", "/signup/"+s.Token("signup", "dora@example.com"),
 		"/password/reset/{token}", "/password/reset/"+s.Token("reset", "ada@example.com"),
 		"/confirm/{token}", "/confirm/"+s.Token("email_confirm", "ada@example.net"),
+		"/not-me/{token}", "/not-me/"+s.Token("email_requested", "ada@example.com"),
 		"{token}", "x", "{id}", "x")
 	before := allRows(t, s)
 	for _, b := range []*site.Browser{ada, s.Browser()} {

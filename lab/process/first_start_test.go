@@ -1,12 +1,22 @@
 package process
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"corral/lab/binary"
+	"corral/lab/services"
 )
+
+func TestStart_MakesNoAccount(t *testing.T) {
+	dir, database := t.TempDir(), newDatabase(t)
+	start(t, dir, binary.Production(database)...)
+	var users int
+	require.NoError(t, services.OpenDatabase(t, strings.TrimPrefix(database, "DATABASE_URL=")).QueryRow("SELECT count(*) FROM users").Scan(&users))
+	require.Zero(t, users)
+}
 
 // Any of the processes may create the file, switch it to WAL, or migrate it while the
 // others open it.
