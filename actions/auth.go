@@ -24,8 +24,7 @@ var errAnswer = errors.New("the provider's answer is refused")
 func AuthCallbackShow(c buffalo.Context) error {
 	return withProvider(c, func(p *provider) error {
 		// Not counted: another site's images would lock the login of the client's IP.
-		rawBrowser, _ := c.Session().Get(browserKey).(string)
-		state, err := states.Open(c.Param("state"), p.ID, rawBrowser)
+		state, err := states.Answered(c.Session(), p, c.Param("state"))
 		if err == nil && state.Subject != subjectOf(c, state.Purpose) {
 			err = fmt.Errorf("%w: another session's", oidc.ErrState)
 		}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
-	"slices"
 	"strings"
 
 	"github.com/gobuffalo/buffalo"
@@ -18,40 +17,27 @@ import (
 	"corral/models"
 )
 
-// provider is one that users may log in with.
-type provider struct {
-	ID   string // in paths
-	Name string
-	*oidc.Provider
-}
+type provider = oidc.Provider
 
 // Set by App.
 var (
-	providers []provider
+	providers oidc.Providers
 	states    oidc.States
 )
 
 func loadProviders(c config.Config) {
 	providers, states = nil, oidc.States{Secrets: secret.NewRing("corral", c.SessionSecrets), Now: models.Clock.Now}
 	for _, p := range c.Providers {
-		providers = append(providers, provider{p.ID, p.Name, oidc.New(oidc.Config{
-			Issuer: p.Issuer.String(), ClientID: p.ClientID, ClientSecret: p.ClientSecret,
+		providers = append(providers, oidc.New(oidc.Config{
+			ID: p.ID, Name: p.Name, Issuer: p.Issuer.String(), ClientID: p.ClientID, ClientSecret: p.ClientSecret,
 			RedirectURL: c.Host.String() + "/auth/" + p.ID + "/callback", Now: models.Clock.Now,
-		})})
+		}))
 	}
-}
-
-// findProvider returns nil if there is none.
-func findProvider(is func(p provider) bool) *provider {
-	if i := slices.IndexFunc(providers, is); i >= 0 {
-		return &providers[i]
-	}
-	return nil
 }
 
 // withProvider runs handle with the provider of the path.
 func withProvider(c buffalo.Context, handle func(p *provider) error) error {
-	p := findProvider(func(p provider) bool { return p.ID == c.Param("provider") })
+	p := providers.ByID(c.Param("provider"))
 	if p == nil {
 		return c.Error(http.StatusNotFound, errors.New("no such provider"))
 	}
@@ -65,11 +51,8 @@ const (
 	toConfirm = "confirm"
 )
 
-// Keys of Buffalo's session.
-const (
-	browserKey = "browser" // a secret that binds an answer of a provider to the browser; one for all tabs
-	pendingKey = "pending" // a models.PendingIdentity
-)
+// pendingKey is that of a models.PendingIdentity in Buffalo's session.
+const pendingKey = "pending"
 
 // goToProvider redirects to the provider, from pages of this site only. A page of an
 // attacker could otherwise log the browser in, or link its account at the provider.
@@ -79,15 +62,10 @@ func goToProvider(c buffalo.Context, purpose string, flow oidc.Flow) error {
 			web.Info(c).Event("cross-origin refused")
 			return c.Error(http.StatusForbidden, errors.New("a login with a provider begins on a page of this site"))
 		}
-		rawBrowser, ok := c.Session().Get(browserKey).(string)
-		if !ok {
-			rawBrowser = secret.NewToken()
-			c.Session().Set(browserKey, rawBrowser)
-		}
-		state := &oidc.State{Flow: flow, Provider: p.ID, Purpose: purpose, Subject: subjectOf(c, purpose), Next: nextIn(c.Params())}
-		location, err := p.Begin(c, flow, states.Seal(*state, rawBrowser))
+		state := oidc.State{Flow: flow, Purpose: purpose, Subject: subjectOf(c, purpose), Next: nextIn(c.Params())}
+		location, err := states.Begin(c, c.Session(), p, state)
 		if err != nil {
-			return providerFailed(c, p, state, err)
+			return providerFailed(c, p, &state, err)
 		}
 		return redirectTo(c, location)
 	})
@@ -105,29 +83,19 @@ func subjectOf(c buffalo.Context, purpose string) string {
 // the operator. The state is nil if the answer had no valid one.
 func providerFailed(c buffalo.Context, p *provider, state *oidc.State, err error) error {
 	message := refusal(c, err)
-	key := "provider.refused"
-	switch {
-	case message != "":
+	if message != "" {
 		c.Response().Header().Del("Retry-After") // rateLimited set it for the attempt, not for the page that follows
-	case errors.Is(err, oidc.ErrUnavailable):
-		key = "provider.unavailable"
+		return backFromProvider(c, state, message)
+	}
+	if errors.Is(err, oidc.ErrUnavailable) {
 		web.Info(c).Event("provider unavailable")
-	case errors.Is(err, oidc.ErrCancelled):
-		key = "provider.cancelled"
-	case errors.Is(err, oidc.ErrAuthTime):
-		key = "provider.auth_time"
-	case errors.Is(err, oidc.ErrState) && noCookies(c):
-		web.Info(c).Event("provider refused")
+	}
+	web.Info(c).Event("provider refused")
+	if errors.Is(err, oidc.ErrState) && noCookies(c) {
 		return redirectTo(c, "/login?cookies=none")
-	case errors.Is(err, oidc.ErrState):
-		key = "provider.state"
 	}
-	if message == "" {
-		message = T.Translate(c, key, map[string]any{"name": p.Name})
-		web.Info(c).Event("provider refused")
-		slog.WarnContext(c, "provider failed", "provider", p.ID, "error", err)
-	}
-	return backFromProvider(c, state, message)
+	slog.WarnContext(c, "provider failed", "provider", p.ID, "error", err)
+	return backFromProvider(c, state, T.Translate(c, oidc.MessageKey(err), map[string]any{"name": p.Name}))
 }
 
 func backFromProvider(c buffalo.Context, state *oidc.State, message string) error {
@@ -144,11 +112,9 @@ func backFromProvider(c buffalo.Context, state *oidc.State, message string) erro
 func pendingIdentity(c buffalo.Context) (*models.PendingIdentity, *provider) {
 	text, _ := c.Session().Get(pendingKey).(string)
 	pending := &models.PendingIdentity{}
-	if json.Unmarshal([]byte(text), pending) != nil {
-		return nil, nil
-	}
-	p := findProvider(func(p provider) bool { return p.Issuer == pending.Issuer })
-	if p == nil { // it is no longer configured
+	_ = json.Unmarshal([]byte(text), pending) // no provider has the issuer ""
+	p := providers.ByIssuer(pending.Issuer)
+	if p == nil { // or it is no longer configured
 		return nil, nil
 	}
 	return pending, p

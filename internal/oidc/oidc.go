@@ -3,18 +3,16 @@
 // package links, below it, has one for who logs in with what.
 //
 //	provider := oidc.New(oidc.Config{
-//		Issuer: "https://accounts.example.com", ClientID: "shop", ClientSecret: secret,
+//		ID: "example", Issuer: "https://accounts.example.com", ClientID: "shop", ClientSecret: secret,
 //		RedirectURL: "https://shop.example/auth/example/callback",
 //	})
 //	states := oidc.States{Secrets: ring, Now: time.Now}
 //
 //	// The route that leads to the provider:
-//	flow := oidc.NewFlow()
-//	state := states.Seal(oidc.State{Flow: flow, Provider: "example", Purpose: "login"}, rawBrowser)
-//	location, err := provider.Begin(ctx, flow, state) // redirect to location
+//	location, err := states.Begin(ctx, c.Session(), provider, oidc.State{Flow: oidc.NewFlow(), Purpose: "login"})
 //
 //	// The route of RedirectURL:
-//	state, err := states.Open(c.Param("state"), "example", rawBrowser)
+//	state, err := states.Answered(c.Session(), provider, c.Param("state"))
 //	err = state.Redeem(db)
 //	answer := oidc.Answer{Code: c.Param("code"), Iss: c.Param("iss"), Error: c.Param("error")}
 //	identity, err := provider.Finish(ctx, state.Flow, answer)
@@ -62,6 +60,7 @@ var (
 
 // Config describes a provider, and the app as its client.
 type Config struct {
+	ID           string // of the app, for paths and states
 	Issuer       string // exactly as the provider writes it
 	ClientID     string
 	ClientSecret string

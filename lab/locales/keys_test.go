@@ -55,7 +55,7 @@ func readMentioned(t *testing.T, root string, sections map[string]bool) mentione
 		}
 		return err
 	}))
-	for _, folder := range []string{"actions", "internal/i18n", "internal/passkey", "internal/password", "mailers", "models"} {
+	for _, folder := range []string{"actions", "internal/i18n", "internal/oidc", "internal/passkey", "internal/password", "mailers", "models"} {
 		require.NoError(t, filepath.WalkDir(filepath.Join(root, folder), func(name string, entry fs.DirEntry, err error) error {
 			if err == nil && strings.HasSuffix(name, ".go") && !strings.HasSuffix(name, "_test.go") {
 				m.readGo(t, name, sections)

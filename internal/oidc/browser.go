@@ -1,0 +1,72 @@
+package oidc
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"corral/internal/secret"
+)
+
+// Providers are those of an app.
+type Providers []*Provider
+
+// ByID returns the provider with an ID, or nil.
+func (ps Providers) ByID(id string) *Provider {
+	return ps.find(func(p *Provider) bool { return p.ID == id })
+}
+
+// ByIssuer returns the provider with an issuer, or nil.
+func (ps Providers) ByIssuer(issuer string) *Provider {
+	return ps.find(func(p *Provider) bool { return p.Issuer == issuer })
+}
+
+func (ps Providers) find(is func(p *Provider) bool) *Provider {
+	if i := slices.IndexFunc(ps, is); i >= 0 {
+		return ps[i]
+	}
+	return nil
+}
+
+// A Session is what a browser keeps, encrypted, such as a *buffalo.Session.
+type Session interface {
+	Get(key any) any
+	Set(key, value any)
+}
+
+// browserKey is the key in a Session of the secret that binds states to the browser: one
+// for all tabs.
+const browserKey = "browser"
+
+// Begin seals a state, which needs no Provider, and returns the URL to redirect the
+// browser of the session to.
+func (s States) Begin(ctx context.Context, session Session, p *Provider, state State) (location string, err error) {
+	rawBrowser, ok := session.Get(browserKey).(string)
+	if !ok {
+		rawBrowser = secret.NewToken()
+		session.Set(browserKey, rawBrowser)
+	}
+	state.Provider = p.ID
+	return p.Begin(ctx, state.Flow, s.Seal(state, rawBrowser))
+}
+
+// Answered is Open for the browser of a session.
+func (s States) Answered(session Session, p *Provider, sealed string) (*State, error) {
+	rawBrowser, _ := session.Get(browserKey).(string)
+	return s.Open(sealed, p.ID, rawBrowser)
+}
+
+// MessageKey returns the message key of an error of Begin, Answered, Redeem or Finish.
+func MessageKey(err error) string {
+	switch {
+	case errors.Is(err, ErrUnavailable):
+		return "provider.unavailable"
+	case errors.Is(err, ErrCancelled):
+		return "provider.cancelled"
+	case errors.Is(err, ErrAuthTime):
+		return "provider.auth_time"
+	case errors.Is(err, ErrState):
+		return "provider.state"
+	}
+	return "provider.refused"
+}
