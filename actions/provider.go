@@ -138,9 +138,7 @@ func keepPending(c buffalo.Context, pending *models.PendingIdentity) {
 
 // keepPendingOf puts the pending identity of before the login, or "", back into the
 // cleared session if its email is the user's.
-func keepPendingOf(c buffalo.Context, user *models.User, text string) {
+var keepPendingOf = web.Restorer(pendingKey, func(text string, user *models.User) bool {
 	pending := models.PendingIdentity{}
-	if json.Unmarshal([]byte(text), &pending) == nil && pending.Email == user.Email {
-		c.Session().Set(pendingKey, text)
-	}
-}
+	return json.Unmarshal([]byte(text), &pending) == nil && pending.Email == user.Email
+})

@@ -41,44 +41,44 @@ type Options struct {
 // NewApp reads environ. In development .env overrides it, as in Buffalo; in
 // production that file is a fault of CheckProduction.
 func NewApp(environ []string, o Options) *App {
-	a := &App{Vars: New(environ), o: o}
+	e := &App{Vars: New(environ), o: o}
 	if o.Testing {
-		a.name = a.OneOf("GO_ENV", Test, Development, Production)
-		return a
+		e.name = e.OneOf("GO_ENV", Test, Development, Production)
+		return e
 	}
-	values, found := a.Dotenv(filepath.Join(o.Dir, ".env"))
-	if a.dotenv = found; a.Get("GO_ENV", "") != Production {
+	values, found := e.Dotenv(filepath.Join(o.Dir, ".env"))
+	if e.dotenv = found; e.Get("GO_ENV", "") != Production {
 		for key, value := range values {
-			a.SetFrom(".env", key, value)
+			e.SetFrom(".env", key, value)
 		}
 	}
-	if a.name = a.OneOf("GO_ENV", Development, Test, Production); a.name == Test {
-		a.Fault("GO_ENV", "GO_ENV=test is for go test only: use development or production")
+	if e.name = e.OneOf("GO_ENV", Development, Test, Production); e.name == Test {
+		e.Fault("GO_ENV", "GO_ENV=test is for go test only: use development or production")
 	}
-	return a
+	return e
 }
 
 // Env returns GO_ENV.
-func (a *App) Env() string { return a.name }
+func (e *App) Env() string { return e.name }
 
 // Production reports whether GO_ENV is production.
-func (a *App) Production() bool { return a.name == Production }
+func (e *App) Production() bool { return e.name == Production }
 
 // Endpoint returns the host:port of ADDR and PORT to listen on, and HOST, the public
 // URL, which production demands and which has to be https there.
-func (a *App) Endpoint() (listen string, publicURL *url.URL) {
-	port, fallback := a.Port("PORT", "3000"), "127.0.0.1"
-	if a.Production() {
+func (e *App) Endpoint() (listen string, publicURL *url.URL) {
+	port, fallback := e.Port("PORT", "3000"), "127.0.0.1"
+	if e.Production() {
 		fallback = "0.0.0.0"
 	}
-	addr := a.Addr("ADDR", fallback)
+	addr := e.Addr("ADDR", fallback)
 	listen = net.JoinHostPort(addr, port)
-	publicURL = a.PublicURL("HOST")
+	publicURL = e.PublicURL("HOST")
 	switch {
-	case publicURL == nil && a.Production() && !a.Faulty("HOST"):
-		a.Fault("HOST", "HOST is missing: set it to the public URL, like https://login.example.com")
-	case publicURL != nil && a.Production() && publicURL.Scheme != "https":
-		a.Fault("HOST", "HOST=%s is not https: a password must not cross the network in the clear", a.Get("HOST", ""))
+	case publicURL == nil && e.Production() && !e.Faulty("HOST"):
+		e.Fault("HOST", "HOST is missing: set it to the public URL, like https://login.example.com")
+	case publicURL != nil && e.Production() && publicURL.Scheme != "https":
+		e.Fault("HOST", "HOST=%s is not https: a password must not cross the network in the clear", e.Get("HOST", ""))
 	}
 	if publicURL == nil {
 		publicURL = &url.URL{Scheme: "http", Host: "localhost:" + port}
@@ -92,57 +92,57 @@ func (a *App) Endpoint() (listen string, publicURL *url.URL) {
 // DatabaseURL returns DATABASE_URL, or a SQLite file in the folder storage. Under go
 // test it returns TEST_DATABASE_URL, or "" for a temporary file: tests empty every
 // table.
-func (a *App) DatabaseURL() string {
-	if !a.o.Testing {
-		return a.Database("DATABASE_URL", "sqlite3://"+filepath.Join(a.o.Dir, "storage", a.Get("GO_ENV", Development)+".sqlite"))
+func (e *App) DatabaseURL() string {
+	if !e.o.Testing {
+		return e.Database("DATABASE_URL", "sqlite3://"+filepath.Join(e.o.Dir, "storage", e.Get("GO_ENV", Development)+".sqlite"))
 	}
-	value := a.Get("TEST_DATABASE_URL", "")
+	value := e.Get("TEST_DATABASE_URL", "")
 	if value != "" && !IsPostgres(value) {
-		a.Fault("TEST_DATABASE_URL", "TEST_DATABASE_URL is not postgres://user:password@host/name: leave it out to test on SQLite")
+		e.Fault("TEST_DATABASE_URL", "TEST_DATABASE_URL is not postgres://user:password@host/name: leave it out to test on SQLite")
 	}
 	return value
 }
 
 // Listeners returns the sockets that systemd passes to this process.
-func (a *App) Listeners() []net.Listener {
-	list, err := web.Sockets(web.FirstSocket, a.Sockets("LISTEN_PID", "LISTEN_FDS"))
+func (e *App) Listeners() []net.Listener {
+	list, err := web.Sockets(web.FirstSocket, e.Sockets("LISTEN_PID", "LISTEN_FDS"))
 	if err != nil {
-		a.Fault("LISTEN_FDS", "%v", err)
+		e.Fault("LISTEN_FDS", "%v", err)
 	}
 	return list
 }
 
 // SessionSecrets returns SESSION_SECRET. Without it, tests get a new secret, and
 // development one in a file, so that sessions survive a restart. Faults end with remedy.
-func (a *App) SessionSecrets(remedy string) []string {
-	list := a.Secrets("SESSION_SECRET", remedy)
+func (e *App) SessionSecrets(remedy string) []string {
+	list := e.Secrets("SESSION_SECRET", remedy)
 	switch {
-	case len(list) > 0, a.Faulty("SESSION_SECRET"), a.Faulty("GO_ENV"):
+	case len(list) > 0, e.Faulty("SESSION_SECRET"), e.Faulty("GO_ENV"):
 		return list
-	case a.o.Testing:
+	case e.o.Testing:
 		return []string{secret.New()}
-	case a.name == Development:
-		value, err := secret.Keep(filepath.Join(a.o.Dir, "storage", "development.secret"), !a.o.Task)
+	case e.name == Development:
+		value, err := secret.Keep(filepath.Join(e.o.Dir, "storage", "development.secret"), !e.o.Task)
 		if err != nil {
-			a.Fault("SESSION_SECRET", "%v", err)
+			e.Fault("SESSION_SECRET", "%v", err)
 		}
 		return []string{value}
 	}
-	a.Fault("SESSION_SECRET", "SESSION_SECRET is missing: %s", remedy)
+	e.Fault("SESSION_SECRET", "SESSION_SECRET is missing: %s", remedy)
 	return nil
 }
 
 // CheckProduction records faults of what production refuses: a .env file, a database
 // that others can read, on the way (unless DATABASE_TLS=off) or on this machine.
-func (a *App) CheckProduction(databaseURL string) {
-	if a.dotenv {
-		a.Fault(".env", "there is a .env file beside the app: its values would replace the real environment; remove it")
+func (e *App) CheckProduction(databaseURL string) {
+	if e.dotenv {
+		e.Fault(".env", "there is a .env file beside the app: its values would replace the real environment; remove it")
 	}
-	verified := a.OneOf("DATABASE_TLS", "verified", "off") == "verified" && !a.Faulty("DATABASE_URL")
+	verified := e.OneOf("DATABASE_TLS", "verified", "off") == "verified" && !e.Faulty("DATABASE_URL")
 	if err := database.CheckTLS(databaseURL); verified && err != nil {
-		a.Fault("DATABASE_TLS", "%v; DATABASE_TLS=off accepts that", err)
+		e.Fault("DATABASE_TLS", "%v; DATABASE_TLS=off accepts that", err)
 	}
 	if err := database.CheckPrivate(databaseURL); err != nil {
-		a.Fault("DATABASE_URL", "DATABASE_URL: %v", err)
+		e.Fault("DATABASE_URL", "DATABASE_URL: %v", err)
 	}
 }

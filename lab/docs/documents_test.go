@@ -156,7 +156,7 @@ func variables(t *testing.T) (all, secrets []string) {
 	t.Helper()
 	paths, err := filepath.Glob(root + "config/*.go")
 	require.NoError(t, err)
-	for _, path := range paths {
+	for _, path := range append(paths, root+"internal/env/app.go") {
 		if strings.HasSuffix(path, "_test.go") {
 			continue
 		}
