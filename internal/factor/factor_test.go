@@ -48,12 +48,12 @@ func add(t testing.TB, userID uuid.UUID, f *factor.Factor) *factor.Factor {
 	return f
 }
 
-func addOf(t testing.TB, userID uuid.UUID, kind string) *factor.Factor {
+func addKind(t testing.TB, userID uuid.UUID, kind string) *factor.Factor {
 	t.Helper()
 	return add(t, userID, &factor.Factor{Kind: kind, Data: []byte{}})
 }
 
-func of(t testing.TB, userID uuid.UUID) factor.List {
+func factorsOf(t testing.TB, userID uuid.UUID) factor.List {
 	t.Helper()
 	list, err := factor.Of(db, userID)
 	require.NoError(t, err)
@@ -69,12 +69,12 @@ func newUser(t testing.TB) uuid.UUID {
 
 func TestList(t *testing.T) {
 	user := newUser(t)
-	require.Nil(t, of(t, user).Oldest())
-	first, second := addOf(t, user, "key"), addOf(t, user, "app")
-	codes, third := addOf(t, user, "codes"), addOf(t, user, "key")
-	addOf(t, uuid.Must(uuid.NewV4()), "key")
+	require.Nil(t, factorsOf(t, user).Oldest())
+	first, second := addKind(t, user, "key"), addKind(t, user, "app")
+	codes, third := addKind(t, user, "codes"), addKind(t, user, "key")
+	addKind(t, uuid.Must(uuid.NewV4()), "key")
 
-	list := of(t, user)
+	list := factorsOf(t, user)
 	require.Equal(t, []uuid.UUID{first.ID, second.ID, codes.ID, third.ID}, list.IDs(), "oldest first")
 	require.Equal(t, []uuid.UUID{first.ID, second.ID, third.ID}, list.OfKind("key", "app").IDs())
 	require.Equal(t, []uuid.UUID{second.ID, third.ID}, list.Without(first.ID, codes.ID).IDs())
@@ -85,10 +85,10 @@ func TestList(t *testing.T) {
 
 func TestFactor_RemoveAndRestore(t *testing.T) {
 	user := newUser(t)
-	removed, undone := addOf(t, user, "removed"), addOf(t, user, "undone")
+	removed, undone := addKind(t, user, "removed"), addKind(t, user, "undone")
 	require.NoError(t, removed.Remove(db, noon, 3))
 	require.NoError(t, undone.Remove(db, noon, 0))
-	list := of(t, user)
+	list := factorsOf(t, user)
 	require.Len(t, list, 2, "kept")
 	require.Empty(t, list.InUse())
 	require.Equal(t, []uuid.UUID{removed.ID}, list.Restorable().IDs(), "not one whose addition was undone")
@@ -96,19 +96,19 @@ func TestFactor_RemoveAndRestore(t *testing.T) {
 	require.Equal(t, 3, list[0].RemovedNumber)
 
 	require.NoError(t, list[0].Restore(db))
-	list = of(t, user)
+	list = factorsOf(t, user)
 	require.Equal(t, []uuid.UUID{removed.ID}, list.InUse().IDs())
 	require.Empty(t, list.Restorable())
 }
 
 func TestFactor_Use(t *testing.T) {
 	user := newUser(t)
-	f := addOf(t, user, "kind")
+	f := addKind(t, user, "kind")
 	for _, want := range []bool{true, false} {
 		first, err := f.Use(db, noon)
 		require.NoError(t, err)
 		require.Equal(t, want, first)
-		f = of(t, user).Oldest()
+		f = factorsOf(t, user).Oldest()
 		require.True(t, noon.Equal(f.LastUsedAt.Time))
 	}
 }

@@ -19,9 +19,9 @@ func addPasskey(t testing.TB, userID uuid.UUID, id string) *factor.Factor {
 func TestList_Credentials(t *testing.T) {
 	user := newUser(t)
 	addPasskey(t, user, "first")
-	addOf(t, user, factor.Codes)
+	addKind(t, user, factor.Codes)
 	addPasskey(t, user, "second")
-	credentials := of(t, user).Credentials()
+	credentials := factorsOf(t, user).Credentials()
 	require.Len(t, credentials, 2)
 	require.Equal(t, "first", string(credentials[0].ID))
 }
@@ -43,7 +43,7 @@ func TestPasskey(t *testing.T) {
 	require.ErrorIs(t, err, passkey.ErrUnknown)
 
 	first, second := addPasskey(t, user, "first"), addPasskey(t, user, "second")
-	addOf(t, user, factor.Codes)
+	addKind(t, user, factor.Codes)
 	newest, err = factor.NewestPasskey(db)
 	require.NoError(t, err)
 	require.Equal(t, second.ID, newest.ID)
@@ -57,7 +57,7 @@ func TestPasskey(t *testing.T) {
 
 	require.NoError(t, first.Rename(db, "Key"))
 	require.NoError(t, first.StoreVerified(db, &passkey.Verified{Credential: passkey.Credential{ID: []byte("first"), SignCount: 7}}))
-	stored := of(t, user).ByID(first.ID)
+	stored := factorsOf(t, user).ByID(first.ID)
 	require.Equal(t, "Key", stored.Name)
 	require.EqualValues(t, 7, stored.Credential().SignCount)
 }

@@ -29,7 +29,7 @@ func addTOTP(t testing.TB, userID uuid.UUID) (f *factor.Factor, key []byte) {
 
 func redeem(t testing.TB, f *factor.Factor, ring secret.Ring, typed string, now time.Time) bool {
 	t.Helper()
-	ok, err := of(t, f.UserID).ByID(f.ID).RedeemTOTP(db, ring, typed, now)
+	ok, err := factorsOf(t, f.UserID).ByID(f.ID).RedeemTOTP(db, ring, typed, now)
 	require.NoError(t, err)
 	return ok
 }

@@ -14,8 +14,8 @@ import (
 	"corral/internal/outbox/smtptest"
 )
 
-// note returns a message without a template.
-func note(to string) mail.Message {
+// message returns a message without a template.
+func message(to string) mail.Message {
 	m := mail.NewMessage()
 	m.From, m.To, m.Subject = "Corral <no-reply@corral.example>", []string{to}, "Hello"
 	m.Bodies = []mail.Body{{Content: "Hello", ContentType: "text/plain; charset=utf-8"}}
@@ -40,14 +40,14 @@ func compose(q *outbox.Queue) func(context.Context, *outbox.Mail) (mail.Message,
 		if err != nil {
 			return mail.Message{}, err
 		}
-		message := note(m.Recipient)
-		message.SetHeader("Auto-Submitted", "auto-generated")
-		message.SetHeader("Message-ID", "<"+m.ID.String()+"@corral.example>")
-		message.Bodies = []mail.Body{
+		composed := message(m.Recipient)
+		composed.SetHeader("Auto-Submitted", "auto-generated")
+		composed.SetHeader("Message-ID", "<"+m.ID.String()+"@corral.example>")
+		composed.Bodies = []mail.Body{
 			{Content: "Token: " + rawToken, ContentType: "text/plain; charset=utf-8"},
 			{Content: "<p>Token: " + rawToken, ContentType: "text/html; charset=utf-8"},
 		}
-		return message, nil
+		return composed, nil
 	}
 }
 
@@ -76,8 +76,8 @@ func (r records) Write(record []byte) (int, error) {
 	return len(record), nil
 }
 
-// logged waits for a record with the text.
-func (r records) logged(t testing.TB, text string) string {
+// await waits for a record with the text.
+func (r records) await(t testing.TB, text string) string {
 	t.Helper()
 	for {
 		if record := smtptest.Await(t, r); strings.Contains(record, text) {

@@ -20,13 +20,13 @@ func claim(t testing.TB, q *outbox.Queue) *outbox.Mail {
 	return m
 }
 
-func nothingDue(t testing.TB, q *outbox.Queue) {
+func requireNothingDue(t testing.TB, q *outbox.Queue) {
 	t.Helper()
 	_, err := q.Claim(t.Context(), db)
 	require.ErrorIs(t, err, outbox.ErrNotFound)
 }
 
-func TestClaim_Empty(t *testing.T) { nothingDue(t, newQueue(t)) }
+func TestClaim_Empty(t *testing.T) { requireNothingDue(t, newQueue(t)) }
 
 func TestClaim_DueLongestFirst(t *testing.T) {
 	q := newQueue(t)
@@ -37,7 +37,7 @@ func TestClaim_DueLongestFirst(t *testing.T) {
 	require.Equal(t, "zoe@example.com", claim(t, q).Recipient)
 	require.Equal(t, "ada@example.com", claim(t, q).Recipient)
 	require.Equal(t, "max@example.com", claim(t, q).Recipient)
-	nothingDue(t, q)
+	requireNothingDue(t, q)
 }
 
 func TestClaim_LowPriority(t *testing.T) {
@@ -47,7 +47,7 @@ func TestClaim_LowPriority(t *testing.T) {
 	add(t, q, "zoe@example.com")
 	require.Equal(t, "zoe@example.com", claim(t, q).Recipient)
 	require.Equal(t, "low@example.com", claim(t, q).Recipient)
-	nothingDue(t, q)
+	requireNothingDue(t, q)
 }
 
 // For two minutes, no other worker can claim a claimed mail.
@@ -56,7 +56,7 @@ func TestClaim_Lease(t *testing.T) {
 	add(t, q, "zoe@example.com")
 	first := claim(t, q)
 	moveClock(2*time.Minute - 10*time.Second)
-	nothingDue(t, q)
+	requireNothingDue(t, q)
 	moveClock(10 * time.Second)
 	second := claim(t, q)
 	require.Equal(t, first.ID, second.ID)
@@ -66,12 +66,12 @@ func TestClaim_Lease(t *testing.T) {
 	require.NoError(t, q.Failed(ctx, db, first, errors.New("late")))
 	require.Empty(t, mailTo(t, "zoe@example.com").LastError)
 	moveClock(time.Minute + 30*time.Second)
-	nothingDue(t, q)
+	requireNothingDue(t, q)
 	require.NoError(t, q.Delivered(ctx, db, second))
 	require.NoError(t, q.Failed(ctx, db, first, errors.New("late")))
 	require.NoError(t, q.Failed(ctx, db, second, errors.New("late")))
 	moveClock(24 * time.Hour)
-	nothingDue(t, q)
+	requireNothingDue(t, q)
 	require.Empty(t, mailTo(t, "zoe@example.com").LastError)
 }
 
@@ -82,7 +82,7 @@ func TestDelivered_IsDone(t *testing.T) {
 	require.NotEmpty(t, m.SealedToken)
 	require.NoError(t, q.Delivered(t.Context(), db, m))
 	moveClock(24 * time.Hour)
-	nothingDue(t, q)
+	requireNothingDue(t, q)
 	m = mailTo(t, "zoe@example.com")
 	require.True(t, m.DeliveredAt.Valid)
 	require.Empty(t, m.SealedToken)

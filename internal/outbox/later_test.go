@@ -23,7 +23,7 @@ func TestQueue_AddLater(t *testing.T) {
 	q := newQueue(t)
 	id := addLater(t, q, "zoe@example.com")
 	moveClock(5*time.Minute - 5*time.Second)
-	nothingDue(t, q)
+	requireNothingDue(t, q)
 	moveClock(5 * time.Second)
 	require.Equal(t, id, claim(t, q).ID)
 }
@@ -36,7 +36,7 @@ func TestQueue_Cancel(t *testing.T) {
 	moveClock(5 * time.Minute)
 	m := claim(t, q)
 	require.Equal(t, second, m.ID)
-	nothingDue(t, q)
+	requireNothingDue(t, q)
 	require.NoError(t, q.Delivered(t.Context(), db, m))
 	require.NoError(t, q.Cancel(db, second))
 	require.True(t, mailTo(t, "max@example.com").DeliveredAt.Valid, "too late")

@@ -15,7 +15,7 @@ import (
 	"corral/internal/outbox/smtptest"
 )
 
-// The mail must be as RFC 5322 demands.
+// smtptest.Require checks the rules of RFC 5322.
 func TestMessage_OnTheWire(t *testing.T) {
 	q := newQueue(t)
 	put(t, outbox.Mail{Recipient: "ada@example.com", Template: "link"})
@@ -30,7 +30,7 @@ func TestMessage_Encoding(t *testing.T) {
 	s := smtptest.New(t)
 	long := strings.Repeat("Žluťoučký kůň úpěl ďábelské ódy. 馬 ", 200)
 	from := mail.Address{Name: "Žofie, “Corral” & Co", Address: "no-reply@corral.example"}
-	m := note("ada@example.com")
+	m := message("ada@example.com")
 	m.From, m.Subject = from.String(), strings.Repeat("Zurücksetzen Ihres Paßworts ", 10)
 	m.Bodies = []buffalo.Body{
 		{Content: long + "\n.\n..\nFrom here\n", ContentType: "text/plain; charset=utf-8"},
@@ -54,7 +54,7 @@ func TestMessage_Encoding(t *testing.T) {
 // A server that supports RFC 6531 gets a mail to a non-ASCII email.
 func TestMessage_EmailOutsideASCII(t *testing.T) {
 	s := smtptest.New(t)
-	require.NoError(t, sender(s).Send(note("zoë@example.com")))
+	require.NoError(t, sender(s).Send(message("zoë@example.com")))
 	require.Equal(t, []string{"zoë@example.com"}, s.Next().To)
 }
 
@@ -64,8 +64,8 @@ func TestMessage_HeaderInjection(t *testing.T) {
 		"ada@example.com\r\nBcc: eve@example.com", "ada@example.com\nBcc: eve@example.com", "ada@example.com\r\n\r\nHello",
 		"ada@example.com, eve@example.com", "<ada@example.com>\r\nRCPT TO:<eve@example.com>", "ada@example.com\x00", "",
 	} {
-		require.Error(t, sender(s).Send(note(email)), "%q", email)
-		m := note("ada@example.com")
+		require.Error(t, sender(s).Send(message(email)), "%q", email)
+		m := message("ada@example.com")
 		m.From = "<" + email + ">"
 		require.Error(t, sender(s).Send(m), "%q", email)
 	}
@@ -86,7 +86,7 @@ func TestMessage_HeaderInjection(t *testing.T) {
 
 func TestMessage_CopiesAndAttachments(t *testing.T) {
 	s := smtptest.New(t)
-	m := note("ada@example.com")
+	m := message("ada@example.com")
 	m.CC, m.Bcc = []string{"bea@example.com"}, []string{"cleo@example.com"}
 	require.NoError(t, m.AddAttachment("bill.pdf", "application/pdf", strings.NewReader("of a bill")))
 	require.NoError(t, m.AddEmbedded("logo.png", strings.NewReader("of a logo")))
@@ -94,12 +94,12 @@ func TestMessage_CopiesAndAttachments(t *testing.T) {
 	r := s.Next()
 	slices.Sort(r.To)
 	require.Equal(t, []string{"ada@example.com", "bea@example.com", "cleo@example.com"}, r.To)
-	for _, want := range []string{"Cc: <bea@example.com>", "application/pdf", `inline; filename="logo.png"`, "b2YgYSBiaWxs", "b2YgYSBsb2dv"} {
+	for _, want := range []string{"Cc: <bea@example.com>", "application/pdf", `inline; filename="logo.png"`, "b2YgYSBiaWxs", "b2YgYSBsb2dv"} { // the contents in base64
 		require.True(t, bytes.Contains(r.Raw, []byte(want)), "%s in\n%s", want, r.Raw)
 	}
 	require.NotContains(t, string(r.Raw), "cleo")
 
-	m.Bodies[0].ContentType = "of nothing/"
+	m.Bodies[0].ContentType = "invalid/"
 	require.Error(t, sender(s).Send(m))
 }
 

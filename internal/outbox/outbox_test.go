@@ -40,7 +40,7 @@ func TestQueue_AddIsRolledBack(t *testing.T) {
 		require.NoError(t, q.Add(tx, outbox.Mail{Recipient: "zoe@example.com"}, ""))
 		return want
 	}), want)
-	nothingDue(t, q)
+	requireNothingDue(t, q)
 }
 
 func TestQueue_Wake(t *testing.T) {

@@ -18,7 +18,7 @@ import (
 
 func TestSMTP_ImplicitTLS(t *testing.T) {
 	s := smtptest.New(t, func(s *smtptest.Server) { s.Implicit = true })
-	require.NoError(t, sender(s).Send(note("ada@example.com")))
+	require.NoError(t, sender(s).Send(message("ada@example.com")))
 	require.Equal(t, []string{"ada@example.com"}, s.Next().To)
 }
 
@@ -32,9 +32,9 @@ func TestSMTP_QuotesDotsOutOfPlace(t *testing.T) {
 	} {
 		conversation := make(records, 10000)
 		s := smtptest.New(t, func(s *smtptest.Server) { s.Debug = conversation })
-		require.NoError(t, sender(s).Send(note(to)))
+		require.NoError(t, sender(s).Send(message(to)))
 		require.NotNil(t, s.Next())
-		conversation.logged(t, "RCPT TO:"+quoted+"\r\n")
+		conversation.await(t, "RCPT TO:"+quoted+"\r\n")
 	}
 }
 
@@ -48,11 +48,11 @@ func TestSMTP_RefusesServer(t *testing.T) {
 	} {
 		for _, implicit := range []bool{false, true} {
 			s := smtptest.New(t, change, func(s *smtptest.Server) { s.Implicit = implicit && s.TLS != nil })
-			require.ErrorContains(t, sender(s).Send(note("ada@example.com")), reason)
+			require.ErrorContains(t, sender(s).Send(message("ada@example.com")), reason)
 			require.ErrorContains(t, sender(s).Reach(t.Context()), reason)
 			require.Empty(t, s.Arrived)
 			s.URL.User = nil
-			require.ErrorContains(t, sender(s).Send(note("ada@example.com")), reason, "also without a login")
+			require.ErrorContains(t, sender(s).Send(message("ada@example.com")), reason, "also without a login")
 			require.Empty(t, s.Arrived)
 		}
 	}
@@ -60,21 +60,21 @@ func TestSMTP_RefusesServer(t *testing.T) {
 
 func TestSMTP_SystemAuthorities(t *testing.T) {
 	s := smtptest.New(t)
-	require.ErrorContains(t, outbox.NewSMTP(s.URL, "corral.example", nil).Send(note("ada@example.com")), "unknown authority")
+	require.ErrorContains(t, outbox.NewSMTP(s.URL, "corral.example", nil).Send(message("ada@example.com")), "unknown authority")
 }
 
 func TestSMTP_ServerName(t *testing.T) {
 	s := smtptest.New(t, func(s *smtptest.Server) { s.TLS = s.Authority.Certify("mail.example.com", time.Now().Add(time.Hour)) })
 	trusting := s.Authority.Trusting()
 	trusting.ServerName = "mail.example.com"
-	require.NoError(t, outbox.NewSMTP(s.URL, "corral.example", trusting).Send(note("ada@example.com")))
+	require.NoError(t, outbox.NewSMTP(s.URL, "corral.example", trusting).Send(message("ada@example.com")))
 }
 
 func TestSMTP_WrongPassword(t *testing.T) {
 	for _, implicit := range []bool{false, true} {
 		s := smtptest.New(t, func(s *smtptest.Server) { s.Implicit = implicit })
 		s.URL.User = url.UserPassword("ada", "correct horse")
-		for _, err := range []error{sender(s).Send(note("ada@example.com")), sender(s).Reach(t.Context())} {
+		for _, err := range []error{sender(s).Send(message("ada@example.com")), sender(s).Reach(t.Context())} {
 			require.ErrorContains(t, err, "535")
 			require.NotContains(t, err.Error(), "correct horse")
 		}
@@ -94,7 +94,7 @@ func TestSMTP_ServerIsDown(t *testing.T) {
 	s := smtptest.New(t)
 	s.URL.Host = l.Addr().String()
 	l.Close()
-	require.ErrorContains(t, sender(s).Send(note("ada@example.com")), "connection refused")
+	require.ErrorContains(t, sender(s).Send(message("ada@example.com")), "connection refused")
 }
 
 // impatient returns a sender whose deliveries time out after 300 ms.
@@ -109,30 +109,30 @@ func TestSMTP_SilentServerTimesOut(t *testing.T) {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		require.NoError(t, err)
 		defer l.Close()
-		gone := make(chan error, 1)
+		closed := make(chan error, 1)
 		go func() {
 			conn, err := l.Accept()
 			if err == nil {
 				fmt.Fprint(conn, greeting)
 				_, err = bufio.NewReader(conn).WriteTo(new(strings.Builder))
 			}
-			gone <- err
+			closed <- err
 		}()
 		s := smtptest.New(t)
 		s.URL.Host = l.Addr().String()
 		smtp, began := impatient(s), time.Now()
-		require.ErrorIs(t, smtp.Send(note("ada@example.com")), outbox.ErrSlow)
+		require.ErrorIs(t, smtp.Send(message("ada@example.com")), outbox.ErrSlow)
 		require.Less(t, time.Since(began), 20*smtp.Timeout)
-		smtptest.Await(t, gone) // the connection was closed
+		smtptest.Await(t, closed)
 	}
 }
 
 // The timeout bounds the whole delivery, not each step.
 func TestSMTP_SilentAfterTheMail(t *testing.T) {
-	over := make(chan struct{})
-	t.Cleanup(func() { close(over) })
-	s := smtptest.New(t, func(s *smtptest.Server) { s.OnData = func(smtptest.Received) error { <-over; return nil } })
-	require.ErrorIs(t, impatient(s).Send(note("ada@example.com")), outbox.ErrSlow)
+	end := make(chan struct{})
+	t.Cleanup(func() { close(end) })
+	s := smtptest.New(t, func(s *smtptest.Server) { s.OnData = func(smtptest.Received) error { <-end; return nil } })
+	require.ErrorIs(t, impatient(s).Send(message("ada@example.com")), outbox.ErrSlow)
 }
 
 func TestSMTP_TimeoutIsWithinTheLease(t *testing.T) {
@@ -141,12 +141,12 @@ func TestSMTP_TimeoutIsWithinTheLease(t *testing.T) {
 
 func TestSMTP_DisconnectAfterTheMailIsADelivery(t *testing.T) {
 	s := smtptest.New(t, func(s *smtptest.Server) { s.OnReset = func(conn net.Conn) { conn.Close() } })
-	require.NoError(t, sender(s).Send(note("ada@example.com")))
+	require.NoError(t, sender(s).Send(message("ada@example.com")))
 	require.Equal(t, []string{"ada@example.com"}, s.Next().To)
 }
 
 func TestSMTP_FailedLoginClosesTheConnection(t *testing.T) {
-	left := make(chan error, 1)
+	closed := make(chan error, 1)
 	s := smtptest.New(t)
 	server := s.URL.Host
 	proxy, err := net.Listen("tcp", "127.0.0.1:0")
@@ -163,11 +163,11 @@ func TestSMTP_FailedLoginClosesTheConnection(t *testing.T) {
 		}
 		go bufio.NewReader(upstream).WriteTo(client)
 		_, err = bufio.NewReader(client).WriteTo(upstream)
-		left <- err
+		closed <- err
 	}()
 	s.URL.User, s.URL.Host = url.UserPassword("ada", "wrong"), proxy.Addr().String()
-	require.Error(t, sender(s).Send(note("ada@example.com")))
-	smtptest.Await(t, left)
+	require.Error(t, sender(s).Send(message("ada@example.com")))
+	smtptest.Await(t, closed)
 }
 
 // The server's answer about the recipient is recorded for the operator.
@@ -178,7 +178,7 @@ func TestSMTP_RefusesRecipient(t *testing.T) {
 				return &gosmtp.SMTPError{Code: code, Message: "mailbox of ada@example.com is shut"}
 			}
 		})
-		err := sender(s).Send(note("ada@example.com"))
+		err := sender(s).Send(message("ada@example.com"))
 		require.ErrorContains(t, err, fmt.Sprint(code))
 		require.ErrorContains(t, err, "is shut")
 		require.Empty(t, s.Arrived)
@@ -196,7 +196,7 @@ func TestNewDevelopmentSMTP(t *testing.T) {
 		if s.Open {
 			s.URL.User = nil
 		}
-		require.NoError(t, outbox.NewDevelopmentSMTP(s.URL, "localhost", nil).Send(note("ada@example.com")), name)
+		require.NoError(t, outbox.NewDevelopmentSMTP(s.URL, "localhost", nil).Send(message("ada@example.com")), name)
 		require.Equal(t, []string{"ada@example.com"}, s.Next().To)
 	}
 }
@@ -206,6 +206,6 @@ func TestNewDevelopmentSMTP_OtherMachine(t *testing.T) {
 	_, port, err := net.SplitHostPort(s.URL.Host)
 	require.NoError(t, err)
 	s.URL.Host = "0.0.0.0:" + port // reaches this machine, but is no loopback IP
-	require.ErrorContains(t, outbox.NewDevelopmentSMTP(s.URL, "localhost", nil).Send(note("ada@example.com")), "does not support STARTTLS")
+	require.ErrorContains(t, outbox.NewDevelopmentSMTP(s.URL, "localhost", nil).Send(message("ada@example.com")), "does not support STARTTLS")
 	require.Empty(t, s.Arrived)
 }

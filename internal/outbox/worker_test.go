@@ -26,7 +26,7 @@ func TestWorker_WakeDeliversAtOnce(t *testing.T) {
 	for _, email := range []string{"zoe@example.com", "bea@example.com", "dan@example.com"} {
 		add(t, q, email)
 		require.Equal(t, []string{email}, s.Next().To)
-		log.logged(t, "mail delivered")
+		log.await(t, "mail delivered")
 		require.Eventually(t, func() bool { return len(q.Woken()) == 0 }, 10*time.Second, time.Millisecond, "the worker was woken")
 	}
 }

@@ -16,20 +16,20 @@ import (
 	"corral/internal/outbox/smtptest"
 )
 
-// panicking is a sender that panics for one recipient.
-type panicking struct{ mail.Sender }
+// panickingSender panics for one recipient.
+type panickingSender struct{ mail.Sender }
 
-func (e panicking) Send(m mail.Message) error {
+func (p panickingSender) Send(m mail.Message) error {
 	if m.To[0] == "panic@example.com" {
 		panic("boom")
 	}
-	return e.Sender.Send(m)
+	return p.Sender.Send(m)
 }
 
-// The error is recorded, and the next attempt is scheduled.
+// The error of a mail is recorded with it, and the next attempt is scheduled.
 func TestWorker_FailedMailsDoNotBlockOthers(t *testing.T) {
 	q, s := newQueue(t), smtptest.New(t)
-	w, log := idle(q, panicking{sender(s)})
+	w, log := idle(q, panickingSender{sender(s)})
 	poison := map[string]outbox.Mail{
 		"panic: boom":                     {Recipient: "panic@example.com", Template: "notice"},
 		"no mail is named nonsense":       {Recipient: "template@example.com", Template: "nonsense"},
@@ -48,10 +48,10 @@ func TestWorker_FailedMailsDoNotBlockOthers(t *testing.T) {
 		require.Contains(t, m.LastError, cause)
 		require.False(t, m.DeliveredAt.Valid)
 	}
-	require.Contains(t, log.logged(t, "panic: boom"), "worker_trouble_test.go", "the log says where")
+	require.Contains(t, log.await(t, "panic: boom"), "worker_trouble_test.go", "the log has the stack")
 }
 
-// The lease of a killed worker expires.
+// A mail that kills each worker is claimed again when the lease of the worker expires.
 func TestWorker_GivesUpACrashingMail(t *testing.T) {
 	q, s := newQueue(t), smtptest.New(t)
 	w, log := idle(q, sender(s))
@@ -68,7 +68,7 @@ func TestWorker_GivesUpACrashingMail(t *testing.T) {
 	require.False(t, m.DueAt.Valid || m.DeliveredAt.Valid)
 	require.Contains(t, m.LastError, "every attempt was broken off")
 	require.Empty(t, m.SealedToken)
-	log.logged(t, "every attempt was broken off")
+	log.await(t, "every attempt was broken off")
 	require.Equal(t, []string{"zoe@example.com"}, s.Next().To)
 	require.Empty(t, s.Arrived)
 }
@@ -77,7 +77,7 @@ func TestWorker_SurvivesTheDatabase(t *testing.T) {
 	q, s := newQueue(t), smtptest.New(t)
 	require.NoError(t, db.RawQuery("ALTER TABLE mails RENAME TO mails_away").Exec())
 	_, log := start(t, q, s, time.Millisecond)
-	log.logged(t, "mail cannot be claimed")
+	log.await(t, "mail cannot be claimed")
 	require.NoError(t, db.RawQuery("ALTER TABLE mails_away RENAME TO mails").Exec())
 	put(t, outbox.Mail{Recipient: "zoe@example.com", Template: "notice"})
 	require.Equal(t, []string{"zoe@example.com"}, s.Next().To)
@@ -85,11 +85,11 @@ func TestWorker_SurvivesTheDatabase(t *testing.T) {
 
 func TestWorker_DeliversAgainIfItCannotBeRecorded(t *testing.T) {
 	q, s := newQueue(t), smtptest.New(t)
-	w, log := idle(q, breaking{sender(s)})
+	w, log := idle(q, tableHider{sender(s)})
 	w.RecordFor(0)
 	put(t, outbox.Mail{Recipient: "zoe@example.com", Template: "notice"})
 	w.DeliverAll(t.Context())
-	log.logged(t, "mail outcome cannot be recorded")
+	log.await(t, "mail outcome cannot be recorded")
 	first := s.Next()
 	require.NoError(t, db.RawQuery("ALTER TABLE mails_away RENAME TO mails").Exec())
 	w, _ = idle(q, sender(s))
@@ -99,21 +99,22 @@ func TestWorker_DeliversAgainIfItCannotBeRecorded(t *testing.T) {
 	require.Equal(t, smtptest.Parse(t, first).Header.Get("Message-Id"), smtptest.Parse(t, again).Header.Get("Message-Id"), "so that mail programs show it once")
 }
 
-// breaking is a sender that drops the table after it has delivered.
-type breaking struct{ mail.Sender }
+// tableHider renames the table after it has delivered, so that the outcome cannot be
+// recorded.
+type tableHider struct{ mail.Sender }
 
-func (b breaking) Send(m mail.Message) error {
-	return errors.Join(b.Sender.Send(m), db.RawQuery("ALTER TABLE mails RENAME TO mails_away").Exec())
+func (h tableHider) Send(m mail.Message) error {
+	return errors.Join(h.Sender.Send(m), db.RawQuery("ALTER TABLE mails RENAME TO mails_away").Exec())
 }
 
 // Mails can be queued while the mail server is down.
 func TestWorker_DeliversOnceTheServerWorks(t *testing.T) {
 	for name, trouble := range map[string]struct {
-		ail    func(s *smtptest.Server, over chan struct{})
+		cause  func(s *smtptest.Server, end chan struct{})
 		reason string
 	}{
-		"slow": {func(s *smtptest.Server, over chan struct{}) {
-			s.OnData = func(smtptest.Received) error { <-over; return nil }
+		"slow": {func(s *smtptest.Server, end chan struct{}) {
+			s.OnData = func(smtptest.Received) error { <-end; return nil }
 		}, outbox.ErrSlow.Error()},
 		"refusing": {func(s *smtptest.Server, _ chan struct{}) {
 			s.OnRcpt = func(string) error { return errors.New("not today") }
@@ -124,9 +125,9 @@ func TestWorker_DeliversOnceTheServerWorks(t *testing.T) {
 		}, "certificate"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			q, over := newQueue(t), make(chan struct{})
-			failing := smtptest.New(t, func(s *smtptest.Server) { trouble.ail(s, over) })
-			t.Cleanup(func() { close(over) })
+			q, end := newQueue(t), make(chan struct{})
+			failing := smtptest.New(t, func(s *smtptest.Server) { trouble.cause(s, end) })
+			t.Cleanup(func() { close(end) })
 			smtp := sender(failing)
 			if name == "slow" {
 				smtp = impatient(failing)
@@ -138,11 +139,11 @@ func TestWorker_DeliversOnceTheServerWorks(t *testing.T) {
 			require.Contains(t, m.LastError, trouble.reason)
 			require.False(t, m.DeliveredAt.Valid)
 
-			well := smtptest.New(t)
-			w, _ = idle(q, sender(well))
+			working := smtptest.New(t)
+			w, _ = idle(q, sender(working))
 			moveClock(time.Minute)
 			w.DeliverAll(t.Context())
-			require.Equal(t, "Token: "+rawToken, smtptest.Parse(t, well.Next()).Text)
+			require.Equal(t, "Token: "+rawToken, smtptest.Parse(t, working.Next()).Text)
 		})
 	}
 }
@@ -150,40 +151,41 @@ func TestWorker_DeliversOnceTheServerWorks(t *testing.T) {
 // Recording the outcome fails at first. The mail must not be delivered twice.
 func TestWorker_RecordsTheOutcomeLater(t *testing.T) {
 	const never = 1 << 20
-	var left atomic.Int64 // number of statements until the column exists again
-	left.Store(never)
+	var statementsLeft atomic.Int64 // until the column exists again
+	statementsLeft.Store(never)
 	s := smtptest.New(t)
 	newQueue(t)
 	o := queueOptions
 	o.Now = func() time.Time { // called before each statement
-		if left.Add(-1) == 0 {
+		if statementsLeft.Add(-1) == 0 {
 			require.NoError(t, db.RawQuery("ALTER TABLE mails RENAME COLUMN renamed TO delivered_at").Exec())
 		}
 		return now()
 	}
 	q := outbox.NewQueue(o)
-	w, log := idle(q, broken(func(m mail.Message) error {
+	w, log := idle(q, senderFunc(func(m mail.Message) error {
 		require.NoError(t, sender(s).Send(m))
 		require.NoError(t, db.RawQuery("ALTER TABLE mails RENAME COLUMN delivered_at TO renamed").Exec())
-		left.Store(5) // including the worker's next claim
+		statementsLeft.Store(5) // including the worker's next claim
 		return nil
 	}))
 	add(t, q, "zoe@example.com")
 	w.DeliverAll(t.Context())
-	log.logged(t, "mail delivered")
+	log.await(t, "mail delivered")
 	for len(log) > 0 { // errors of claims, while the column was missing
-		require.NotContains(t, <-log, "delivered\"", "once")
+		require.NotContains(t, <-log, "delivered\"", "the mail is delivered once")
 	}
-	require.Less(t, left.Load(), int64(1), "the worker tried again")
+	require.Less(t, statementsLeft.Load(), int64(1), "the worker tried again")
 	m := mailTo(t, "zoe@example.com")
 	require.True(t, m.DeliveredAt.Valid)
 	require.Equal(t, 1, m.Attempts)
 	require.Len(t, s.Arrived, 1)
 }
 
-type broken func(m mail.Message) error
+// senderFunc is a mail.Sender.
+type senderFunc func(m mail.Message) error
 
-func (b broken) Send(m mail.Message) error { return b(m) }
+func (f senderFunc) Send(m mail.Message) error { return f(m) }
 
 // An error that the operator can correct, such as a wrong password, is not permanent.
 func TestWorker_PermanentRefusal(t *testing.T) {

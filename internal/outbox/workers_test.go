@@ -23,6 +23,8 @@ func queueMany(t *testing.T, count int) *outbox.Queue {
 	return q
 }
 
+// requireEachOnce requires that count mails have arrived, each to another recipient, and
+// are recorded as delivered at the first attempt.
 func requireEachOnce(t *testing.T, s *smtptest.Server, count int) {
 	t.Helper()
 	require.Len(t, s.Arrived, count)
@@ -31,67 +33,69 @@ func requireEachOnce(t *testing.T, s *smtptest.Server, count int) {
 		recipients[s.Next().To[0]] = true
 	}
 	require.Len(t, recipients, count)
-	sent, err := db.Where("delivered_at IS NOT NULL AND attempts = 1").Count(&outbox.Mail{})
+	delivered, err := db.Where("delivered_at IS NOT NULL AND attempts = 1").Count(&outbox.Mail{})
 	require.NoError(t, err)
-	require.Equal(t, count, sent)
+	require.Equal(t, count, delivered)
 }
 
-// gate closes the channel all when a number of mails has arrived.
-type gate struct {
-	left int
-	lock sync.Mutex
-	all  chan struct{}
+// countdown closes the channel done when a number of mails has arrived.
+type countdown struct {
+	lock      sync.Mutex
+	remaining int
+	done      chan struct{}
 }
 
-func newGate(count int) *gate { return &gate{left: count, all: make(chan struct{})} }
+func newCountdown(count int) *countdown {
+	return &countdown{remaining: count, done: make(chan struct{})}
+}
 
-func (g *gate) pass(smtptest.Received) error {
-	g.lock.Lock()
-	defer g.lock.Unlock()
-	if g.left--; g.left == 0 {
-		close(g.all)
+func (c *countdown) arrive(smtptest.Received) error {
+	c.lock.Lock()
+	defer c.lock.Unlock()
+	if c.remaining--; c.remaining == 0 {
+		close(c.done)
 	}
 	return nil
 }
 
 func TestWorker_FourWorkersDeliverEachMailOnce(t *testing.T) {
 	const count = 200
-	q, gate := queueMany(t, count), newGate(count)
-	s := smtptest.New(t, func(s *smtptest.Server) { s.OnData = gate.pass })
+	q, mails := queueMany(t, count), newCountdown(count)
+	s := smtptest.New(t, func(s *smtptest.Server) { s.OnData = mails.arrive })
 	var workers []*outbox.Worker
 	for range 4 {
 		w, _ := start(t, q, s, 0)
 		workers = append(workers, w)
 	}
-	smtptest.Await(t, gate.all)
+	smtptest.Await(t, mails.done)
 	for _, w := range workers {
 		w.Stop()
 	}
 	requireEachOnce(t, s, count)
 }
 
-// hanging starts a worker and a server. The server does not answer mails whose recipient
-// begins with "hang" until the test ends. The channel hangs receives a value for each of
-// them.
-func hanging(t *testing.T, q *outbox.Queue, every time.Duration) (s *smtptest.Server, hangs chan bool) {
+// newHangingServer starts a server, and a worker that delivers to it. Until the test ends,
+// the server does not answer mails whose recipient begins with "hang". The channel hangs
+// receives a value for each of these mails.
+func newHangingServer(t *testing.T, q *outbox.Queue, every time.Duration) (s *smtptest.Server, hangs chan bool) {
 	t.Helper()
-	over, hangs := make(chan struct{}), make(chan bool, 100)
+	end, hangs := make(chan struct{}), make(chan bool, 100)
 	s = smtptest.New(t, func(s *smtptest.Server) {
 		s.OnData = func(m smtptest.Received) error {
 			if strings.HasPrefix(m.To[0], "hang") {
 				hangs <- true
-				<-over
+				<-end
 			}
 			return nil
 		}
 	})
 	start(t, q, s, every)
-	t.Cleanup(func() { close(over) }) // before the worker stops
+	t.Cleanup(func() { close(end) }) // before the worker stops
 	return s, hangs
 }
 
-// hang queues mails that the server of hanging does not answer.
-func hang(t *testing.T, count int, low bool) {
+// queueHanging queues mails that the server of newHangingServer does not answer.
+func queueHanging(t *testing.T, count int, low bool) {
 	t.Helper()
 	for n := range count {
 		put(t, outbox.Mail{Recipient: fmt.Sprintf("hang%d@example.com", n), Template: "notice", LowPriority: low})
@@ -100,17 +104,17 @@ func hang(t *testing.T, count int, low bool) {
 
 func TestWorker_HangingDelivery(t *testing.T) {
 	q := newQueue(t)
-	hang(t, 1, false)
+	queueHanging(t, 1, false)
 	put(t, outbox.Mail{Recipient: "zoe@example.com", Template: "notice"})
-	s, hangs := hanging(t, q, time.Hour)
+	s, hangs := newHangingServer(t, q, time.Hour)
 	smtptest.Await(t, hangs)
 	require.Equal(t, []string{"zoe@example.com"}, s.Next().To)
 }
 
 func TestWorker_DeliversEightConcurrently(t *testing.T) {
 	q := newQueue(t)
-	hang(t, 3*outbox.MaxDeliveries, false)
-	_, hangs := hanging(t, q, time.Millisecond)
+	queueHanging(t, 3*outbox.MaxDeliveries, false)
+	_, hangs := newHangingServer(t, q, time.Millisecond)
 	for range outbox.MaxDeliveries {
 		smtptest.Await(t, hangs)
 	}
@@ -126,8 +130,8 @@ func TestWorker_DeliversEightConcurrently(t *testing.T) {
 
 func TestWorker_LowPriorityDoesNotDelayOthers(t *testing.T) {
 	q := newQueue(t)
-	hang(t, 3*outbox.MaxDeliveries, true)
-	s, hangs := hanging(t, q, time.Hour)
+	queueHanging(t, 3*outbox.MaxDeliveries, true)
+	s, hangs := newHangingServer(t, q, time.Hour)
 	for range outbox.MaxLowDeliveries {
 		smtptest.Await(t, hangs)
 	}

@@ -63,8 +63,8 @@ func TestJanitor_ClockJumps(t *testing.T) {
 		{noon.Add(3 * time.Hour), time.Hour + 3*Every},
 		{noon.Add(time.Hour), time.Hour + 4*Every},
 	}
-	purge, read := betweenPurges, readClocks
-	t.Cleanup(func() { betweenPurges, readClocks = purge, read })
+	oldPause, oldRead := betweenPurges, readClocks
+	t.Cleanup(func() { betweenPurges, readClocks = oldPause, oldRead })
 	n := 0
 	readClocks = func() reading { n++; return readings[min(n, len(readings))-1] }
 	done := make(chan bool)
@@ -130,13 +130,13 @@ func TestRun_Update(t *testing.T) {
 // Other writers can write between batches.
 func TestRun_InBatches(t *testing.T) {
 	db := newDatabase(t, 2*Batch+10)
-	var left []int
+	var counts []int
 	replacePause(t, func() {
-		exec(t, db, "INSERT INTO notes (id, text, expires) VALUES (?, 'new', 99)", 9999+len(left))
-		left = append(left, count(t, db))
+		exec(t, db, "INSERT INTO notes (id, text, expires) VALUES (?, 'new', 99)", 9999+len(counts))
+		counts = append(counts, count(t, db))
 	})
 	require.NoError(t, Run(t.Context(), db, clocks(), rules))
-	require.Equal(t, []int{Batch + 12, 13}, left)
+	require.Equal(t, []int{Batch + 12, 13}, counts)
 	require.Equal(t, 3, count(t, db))
 }
 
@@ -148,24 +148,25 @@ func TestRun_LeavesLockedRows(t *testing.T) {
 	require.NoError(t, db.Transaction(func(tx *pop.Connection) error {
 		exec(t, tx, "UPDATE notes SET text = text WHERE id = 1")
 		require.NoError(t, Run(t.Context(), db, clocks(), rules))
-		require.Equal(t, 2, count(t, db), "outside of the transaction")
+		require.Equal(t, 2, count(t, db), "the transaction has a lock on the other row")
 		return nil
 	}))
 	require.NoError(t, Run(t.Context(), db, clocks(), rules))
 	require.Equal(t, 1, count(t, db))
 }
 
-// RunAll leaves no row: it waits for rows that others have locked. It works in batches.
+// RunAll leaves no row, since it waits for rows that others have locked. It works in
+// batches.
 func TestRule_RunAll(t *testing.T) {
 	db, pauses := newDatabase(t, 2*Batch+10), 0
 	replacePause(t, func() { pauses++ })
 	all := Rule{Change: "DELETE FROM notes", Table: "notes", Where: "id IS NOT NULL", Order: "id"}
-	locked, ended := make(chan bool), make(chan int)
+	locked, deleted := make(chan bool), make(chan int)
 	go func() {
 		<-locked
 		rows, err := all.RunAll(t.Context(), db)
 		assert.NoError(t, err)
-		ended <- rows
+		deleted <- rows
 	}()
 	require.NoError(t, db.Transaction(func(tx *pop.Connection) error {
 		exec(t, tx, "UPDATE notes SET text = text WHERE id = 1")
@@ -179,7 +180,7 @@ func TestRule_RunAll(t *testing.T) {
 		}
 		return nil
 	}))
-	require.Equal(t, 2*Batch+11, <-ended)
+	require.Equal(t, 2*Batch+11, <-deleted)
 	require.Zero(t, count(t, db))
 	require.Equal(t, 2, pauses)
 }
@@ -204,21 +205,21 @@ func TestRun_OneNodeAtATime(t *testing.T) {
 // A node with a wrong clock removes nothing. Rows expire by the database's clock.
 func TestRun_ByTheDatabasesClock(t *testing.T) {
 	db, c := newDatabase(t, 3), clocks()
-	var at []time.Time
-	all := func(now time.Time) []Rule { at = append(at, now); return rules(now) }
+	var times []time.Time
+	all := func(now time.Time) []Rule { times = append(times, now); return rules(now) }
 	for _, skew := range []time.Duration{40 * time.Minute, -40 * time.Minute} {
 		c.Node.Reset()
 		c.Node.Move(skew)
 		require.ErrorContains(t, Run(t.Context(), db, c, all), "40m0s apart")
 	}
-	require.Empty(t, at)
+	require.Empty(t, times)
 	require.Equal(t, 4, count(t, db))
 
 	c.Node.Reset()
 	c.Node.Move(5 * time.Second)
 	c.Database.Set(time.Now())
 	require.NoError(t, Run(t.Context(), db, c, all))
-	require.Equal(t, []time.Time{c.Database.Now()}, at)
+	require.Equal(t, []time.Time{c.Database.Now()}, times)
 	require.Equal(t, 1, count(t, db))
 }
 
@@ -239,14 +240,14 @@ func TestJanitor(t *testing.T) {
 // Stop interrupts a purge. The next purge completes it.
 func TestJanitor_Stop(t *testing.T) {
 	db := newDatabase(t, Batch+10)
-	log, paused, goOn := &apptest.LogBuffer{}, make(chan bool), make(chan bool)
-	replacePause(t, func() { paused <- true; <-goOn })
+	log, paused, resume := &apptest.LogBuffer{}, make(chan bool), make(chan bool)
+	replacePause(t, func() { paused <- true; <-resume })
 	janitor := Start(db, clocks(), slog.New(slog.NewTextHandler(log, nil)), rules)
 	<-paused
 	stopped := make(chan bool)
 	go func() { janitor.Stop(); close(stopped) }()
 	<-janitor.ctx.Done()
-	close(goOn)
+	close(resume)
 	<-stopped
 	require.Empty(t, log.String(), "a stop is not a fault")
 	require.Equal(t, 11, count(t, db))

@@ -26,9 +26,9 @@ func TestLine_WaitsForAttemptsInFlight(t *testing.T) {
 	for range 10 {
 		require.NoError(t, line.Try(t.Context(), begin))
 	}
-	gone, cancel := context.WithCancel(t.Context())
+	cancelled, cancel := context.WithCancel(t.Context())
 	cancel()
-	require.Error(t, line.Try(gone, begin))
+	require.Error(t, line.Try(cancelled, begin))
 	waiting := make(chan error, 30)
 	for range 30 {
 		go func() {
@@ -94,12 +94,12 @@ func TestLine_FailuresRefuseAtOnce(t *testing.T) {
 	db := database(t)
 	one := inWindow
 	one.Most = 1
-	failed, flying := ratelimit.Buckets{{Limit: one, Row: "failed"}}, ratelimit.Buckets{{Limit: one, Row: "flying"}}
-	require.NoError(t, failed.Take(db, start))
-	begin(t, db, flying, start)
+	failures, inFlight := ratelimit.Buckets{{Limit: one, Row: "failures"}}, ratelimit.Buckets{{Limit: one, Row: "in flight"}}
+	require.NoError(t, failures.Take(db, start))
+	begin(t, db, inFlight, start)
 	var line ratelimit.Line
 	require.Equal(t, &ratelimit.Exceeded{RetryAfter: 3 * time.Minute}, line.Try(t.Context(), func() error {
-		return append(flying, failed...).Take(db, start)
+		return append(inFlight, failures...).Take(db, start)
 	}))
 }
 
@@ -114,7 +114,7 @@ func TestLine_Attempt(t *testing.T) {
 	}
 	for range 20 {
 		require.NoError(t, attempt(t.Context(), func() error {
-			require.Equal(t, 1, count(t, db, "client").Pending, "counted before")
+			require.Equal(t, 1, count(t, db, "client").Pending, "counted before the attempt ends")
 			return nil
 		}))
 		require.ErrorIs(t, attempt(t.Context(), func() error { return fault }), fault)
@@ -128,6 +128,6 @@ func TestLine_Attempt(t *testing.T) {
 	require.Equal(t, 10, full.Attempts)
 	require.Zero(t, full.Pending)
 	var exceeded *ratelimit.Exceeded
-	require.ErrorAs(t, attempt(t.Context(), func() error { t.Error("it runs"); return nil }), &exceeded)
+	require.ErrorAs(t, attempt(t.Context(), func() error { t.Error("a refused attempt runs"); return nil }), &exceeded)
 	require.Equal(t, full, count(t, db, "client"))
 }

@@ -32,11 +32,11 @@ func TestNormalize(t *testing.T) {
 		"K3QA-7XJM-OIBL-ABCD-EFGH-2345",
 		want,
 		"k3qa7xjmoiblabcdefgh2345",
-		" k3qa 7xjm\toibl\u00a0abcd\u202fefgh 2345\r\n",
-		"K3QA–7XJM—OIBL‑ABCD_EFGH.2345",
-		"K3QA-7XJM-018L-A8CD-EFGH-2345",
-		"Ｋ３ＱＡ－７ＸＪＭ－０１８Ｌ－ａｂｃｄ－ｅｆｇｈ　２３４５",
-		"\u2066\ufeffK3QA-7XJM\u200b-OIBL-ABCD-EFGH-2345\u2069",
+		" k3qa 7xjm\toibl\u00a0abcd\u202fefgh 2345\r\n",         // kinds of spaces
+		"K3QA–7XJM—OIBL‑ABCD_EFGH.2345",                         // kinds of hyphens
+		"K3QA-7XJM-018L-A8CD-EFGH-2345",                         // base32 has no 0, 1 and 8: they are O, I and B
+		"Ｋ３ＱＡ－７ＸＪＭ－０１８Ｌ－ａｂｃｄ－ｅｆｇｈ　２３４５",                         // typed with a Japanese keyboard
+		"\u2066\ufeffK3QA-7XJM\u200b-OIBL-ABCD-EFGH-2345\u2069", // pasted with invisible characters
 	} {
 		require.Equal(t, want, recovery.Normalize(typed), typed)
 	}

@@ -93,18 +93,18 @@ func TestStore_TokenExpires(t *testing.T) {
 	requireDead(t, s, raw, false)
 }
 
-// Redeeming a token ends all of its purpose and subject, and no other.
+// Redeeming a token ends all tokens of its purpose and subject, and no others.
 func TestStore_RedeemEndsAllOfASubject(t *testing.T) {
 	s, _ := newStore(t)
 	bob, signup := ada, ada
 	bob.Subject, signup.Purpose = "bob@example.com", "signup"
-	first, second, his, other := issue(t, s, ada), issue(t, s, ada), issue(t, s, bob), issue(t, s, signup)
+	first, second, bobs, adasSignup := issue(t, s, ada), issue(t, s, ada), issue(t, s, bob), issue(t, s, signup)
 	found, err := s.Find(db, first, "reset")
 	require.NoError(t, err)
 	require.NoError(t, s.Redeem(db, found))
 	requireDead(t, s, first, true)
 	requireDead(t, s, second, true)
-	for raw, purpose := range map[string]string{his: "reset", other: "signup"} {
+	for raw, purpose := range map[string]string{bobs: "reset", adasSignup: "signup"} {
 		_, err := s.Find(db, raw, purpose)
 		require.NoError(t, err)
 	}
@@ -115,24 +115,24 @@ func TestStore_OneOfTwentyConcurrentUsesSucceeds(t *testing.T) {
 	s, _ := newStore(t)
 	found, err := s.Find(db, issue(t, s, ada), "reset")
 	require.NoError(t, err)
-	redeemed := make(chan error, 20)
+	errs := make(chan error, 20)
 	var all sync.WaitGroup
 	for range 20 {
 		all.Go(func() {
-			redeemed <- db.Transaction(func(tx *pop.Connection) error { return s.Redeem(tx, found) })
+			errs <- db.Transaction(func(tx *pop.Connection) error { return s.Redeem(tx, found) })
 		})
 	}
 	all.Wait()
-	close(redeemed)
-	succeeded := 0
-	for err := range redeemed {
+	close(errs)
+	successes := 0
+	for err := range errs {
 		if err == nil {
-			succeeded++
+			successes++
 		} else {
 			require.ErrorIs(t, err, token.ErrNotFound)
 		}
 	}
-	require.Equal(t, 1, succeeded)
+	require.Equal(t, 1, successes)
 }
 
 // The lifetime of a token begins when its mail is delivered. If the mail is given up, it
@@ -156,7 +156,7 @@ func TestStore_Lifetime(t *testing.T) {
 	require.NoError(t, s.Redeem(db, found))
 	works, err = s.Start(db, raw)
 	require.NoError(t, err)
-	require.False(t, works, "redeemed")
+	require.False(t, works, "a redeemed token")
 	require.NoError(t, s.StartAtIssue(db, raw))
 	requireDead(t, s, raw, true)
 	works, err = s.Start(db, "unknown")

@@ -2,6 +2,7 @@ package undo_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -87,15 +88,15 @@ func (a *account) journal() undo.Journal {
 // change stores a change. If the change is of an item, it also changes the item.
 func (a *account) change(kind string, item ...uuid.UUID) (number int) {
 	a.t.Helper()
-	of := uuid.NullUUID{}
+	changed := uuid.NullUUID{}
 	for _, id := range item {
-		of = uuid.NullUUID{UUID: id, Valid: true}
-		ended := func(ending string) bool { return kind == "item"+ending || kind == "key"+ending }
-		done, err := a.Set(id, ended(undo.Added) || ended(undo.On))
+		changed = uuid.NullUUID{UUID: id, Valid: true}
+		use := strings.HasSuffix(kind, undo.Added) || strings.HasSuffix(kind, undo.On)
+		inUse, err := a.Set(id, use)
 		require.NoError(a.t, err)
-		require.Equal(a.t, ended(undo.Added) || ended(undo.On), done)
+		require.Equal(a.t, use, inUse)
 	}
-	number, err := a.journal().Add(kind, of)
+	number, err := a.journal().Add(kind, changed)
 	require.NoError(a.t, err)
 	return number
 }
@@ -135,7 +136,8 @@ func (a *account) finish(after time.Duration) bool {
 	return changed
 }
 
-func (a *account) has(items ...uuid.UUID) {
+// requireUsed requires that exactly these items are in use.
+func (a *account) requireUsed(items ...uuid.UUID) {
 	a.t.Helper()
 	require.ElementsMatch(a.t, items, a.used)
 }
@@ -147,7 +149,7 @@ func TestAdd_NumbersChanges(t *testing.T) {
 	require.Equal(t, 2, number)
 	other := *a
 	other.id = newID()
-	require.Equal(t, 1, other.change("email"), "of another user")
+	require.Equal(t, 1, other.change("email"), "another user's changes have numbers of their own")
 
 	list, err := a.journal().Since(1)
 	require.NoError(t, err)
@@ -172,13 +174,13 @@ func TestUndo_AtOnce(t *testing.T) {
 	a.add("key")
 	a.change("item"+undo.Off, kept)
 	require.True(t, a.undo(number, 0))
-	a.has(kept, key)
-	left, err := a.journal().Since(number)
+	a.requireUsed(kept, key)
+	changes, err := a.journal().Since(number)
 	require.NoError(t, err)
-	require.Empty(t, left, "no later undo looks at them")
+	require.Empty(t, changes, "a later undo ignores undone changes")
 	require.False(t, a.undo(number, 0), "nothing is left to undo")
 	require.True(t, a.undo(1, 0))
-	a.has()
+	a.requireUsed()
 }
 
 func TestUndo_Later(t *testing.T) {
@@ -189,7 +191,7 @@ func TestUndo_Later(t *testing.T) {
 	brief, _ := a.add("item")
 	a.change("item"+undo.Removed, brief)
 	require.False(t, a.undo(number, day))
-	a.has(added)
+	a.requireUsed(added)
 	require.Len(t, a.pending(), 2, "an item that the undo does not change needs no part")
 	effects, err := a.journal().Effects()
 	require.NoError(t, err)
@@ -209,12 +211,13 @@ func TestUndo_Later(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []uuid.UUID{a.id}, users, "a user with two parts occurs once")
 	require.True(t, a.finish(0))
-	a.has(kept)
+	a.requireUsed(kept)
 	require.Empty(t, a.pending())
 	require.False(t, a.finish(0), "nothing is due")
 }
 
-// An attacker could repeat either forever.
+// An undo must neither postpone the parts of an earlier undo nor stop them: an attacker
+// could repeat it forever.
 func TestUndo_NeitherPostponesNorStops(t *testing.T) {
 	a := newAccount(t)
 	_, first := a.add("item")
@@ -228,11 +231,11 @@ func TestUndo_NeitherPostponesNorStops(t *testing.T) {
 	require.True(t, a.finish(23*time.Hour))
 	require.Len(t, a.used, 1)
 	require.True(t, a.finish(time.Hour))
-	a.has()
+	a.requireUsed()
 }
 
-// A waiting part will restore the item. A second undo, which removes it, must store a part
-// although the item is not in use now.
+// A waiting part will restore the item. A second undo, which removes the item again, must
+// store a part although the item is not in use now.
 func TestUndo_OfAnItemThatWaits(t *testing.T) {
 	a := newAccount(t)
 	item, first := a.add("item")
@@ -241,12 +244,13 @@ func TestUndo_OfAnItemThatWaits(t *testing.T) {
 	a.now = a.now.Add(time.Hour)
 	a.undo(first, day)
 	require.True(t, a.finish(23*time.Hour))
-	a.has(item)
+	a.requireUsed(item)
 	require.True(t, a.finish(time.Hour))
-	a.has()
+	a.requireUsed()
 }
 
-// An undo without a delay also does what waiting parts would do, and deletes them.
+// An undo without a delay also does what the waiting parts would do, and deletes these
+// parts.
 func TestUndo_AtOnceDoesWhatWaits(t *testing.T) {
 	a := newAccount(t)
 	_, number := a.add("item")
@@ -255,20 +259,20 @@ func TestUndo_AtOnceDoesWhatWaits(t *testing.T) {
 	require.Empty(t, a.pending())
 }
 
-// A key does not return if another key is in its place. An undo of an earlier change brings
-// it back.
-func TestFinish_KeptOut(t *testing.T) {
+// A key does not return if another key is in its place. A later undo of the same change
+// brings it back.
+func TestFinish_KeyInThePlaceOfAnother(t *testing.T) {
 	a := newAccount(t)
 	old, first := a.add("key")
 	number := a.change("key"+undo.Removed, old)
 	a.undo(number, day)
 	later, _ := a.add("key")
 	require.False(t, a.finish(day))
-	a.has(later)
+	a.requireUsed(later)
 	require.True(t, a.undo(number, 0))
-	a.has(old)
+	a.requireUsed(old)
 	require.True(t, a.undo(first, 0))
-	a.has()
+	a.requireUsed()
 }
 
 // Removes is false if the owner has restored the item meanwhile.
@@ -302,7 +306,7 @@ func TestStays(t *testing.T) {
 	require.NoError(t, a.journal().Used(added))
 	stays, err := a.journal().Stays(added, a.pending())
 	require.NoError(t, err)
-	require.False(t, stays, "a login by it has stopped its removal")
+	require.False(t, stays, "a login by the item has stopped its removal")
 }
 
 func TestYoung(t *testing.T) {
@@ -316,11 +320,11 @@ func TestYoung(t *testing.T) {
 		at     time.Time
 		want   bool
 	}{
-		"older than both": {item, number + 1, a.now.Add(time.Second), false},
-		"than the time":   {item, number, a.now.Add(time.Second), true},
-		"than the number": {item, number + 1, a.now, true},
-		"due for removal": {other, number + 9, a.now.Add(time.Second), true},
-		"of no such item": {newID(), number, a.now, false},
+		"older than the number and the time": {item, number + 1, a.now.Add(time.Second), false},
+		"younger than the time":              {item, number, a.now.Add(time.Second), true},
+		"younger than the number":            {item, number + 1, a.now, true},
+		"due for removal":                    {other, number + 9, a.now.Add(time.Second), true},
+		"unknown item":                       {newID(), number, a.now, false},
 	} {
 		young, err := a.journal().Young(test.item, test.number, test.at)
 		require.NoError(t, err)
@@ -341,9 +345,9 @@ func TestRemoveLater(t *testing.T) {
 	plan()
 	removes, err := a.journal().Removes(item)
 	require.NoError(t, err)
-	require.False(t, removes, "no attacker added it")
-	require.False(t, a.finish(day), "the app removes them")
-	a.has(item, other)
+	require.False(t, removes, "the app removes the item, not the undo")
+	require.False(t, a.finish(day), "the app removes the items")
+	a.requireUsed(item, other)
 
 	for name, stop := range map[string]func() error{
 		"a login":      func() error { return a.journal().Used(item) },
