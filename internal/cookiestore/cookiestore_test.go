@@ -51,9 +51,9 @@ func TestStore_EmptyFlashSetsNoCookie(t *testing.T) {
 	require.Nil(t, saved(t, store, nil, put(flashKey, []byte("{}"))))
 	filled := saved(t, store, nil, put(flashKey, []byte(`{"info":["x"]}`)))
 	require.NotNil(t, filled)
-	gone := saved(t, store, filled, put(flashKey, []byte("{}")))
-	require.Negative(t, gone.MaxAge, "nothing is left: the cookie is removed")
-	require.Empty(t, gone.Value)
+	removal := saved(t, store, filled, put(flashKey, []byte("{}")))
+	require.Negative(t, removal.MaxAge, "nothing is left: the cookie is removed")
+	require.Empty(t, removal.Value)
 	require.Nil(t, saved(t, store, nil, put(flashKey, []byte("{}"))))
 }
 
@@ -116,9 +116,9 @@ func TestStore_Expires(t *testing.T) {
 	require.Zero(t, saved(t, store, nil, put("token", "one")).MaxAge)
 	cookie := saved(t, store, nil, put("expires", now.Unix()+60))
 	require.Equal(t, 60, cookie.MaxAge, "rounded up: the row decides")
-	gone := saved(t, store, cookie, func(s *sessions.Session) { s.Options.MaxAge = -1 })
-	require.Negative(t, gone.MaxAge, "gorilla's way to remove a session")
-	require.Empty(t, gone.Value)
+	removal := saved(t, store, cookie, func(s *sessions.Session) { s.Options.MaxAge = -1 })
+	require.Negative(t, removal.MaxAge, "gorilla's way to remove a session")
+	require.Empty(t, removal.Value)
 }
 
 func TestStore_EncryptsValues(t *testing.T) {
@@ -128,8 +128,8 @@ func TestStore_EncryptsValues(t *testing.T) {
 	require.NoError(t, err)
 	inner, err := base64.URLEncoding.DecodeString(string(bytes.Split(text, []byte("|"))[1]))
 	require.NoError(t, err)
-	for _, seen := range []string{cookie.Value, string(text), string(inner)} {
-		require.NotContains(t, seen, "legible")
+	for _, text := range []string{cookie.Value, string(text), string(inner)} {
+		require.NotContains(t, text, "legible")
 	}
 	saved(t, store, cookie, func(s *sessions.Session) {
 		require.NotEmpty(t, s.ID)

@@ -22,7 +22,7 @@ type Readiness struct {
 	Clocks     Clocks
 
 	mutex   sync.Mutex
-	db      *pop.Connection // of the last write
+	db      *pop.Connection // the database of the last write
 	written time.Time
 }
 

@@ -21,7 +21,7 @@ type Statement struct {
 	SQL string
 
 	mutex    sync.Mutex
-	db       *pop.Connection // that prepared belongs to
+	db       *pop.Connection // the database of prepared
 	prepared *sqlx.Stmt
 }
 

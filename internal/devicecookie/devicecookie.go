@@ -35,8 +35,8 @@ type Cookie struct {
 	ExpiresAt   time.Time `db:"expires_at"`
 
 	SkipsUntil  nulls.Time `db:"skips_until"`  // null: does not skip the second step
-	SkipVersion int        `db:"skip_version"` // of the credentials when that was set
-	IP          string     `db:"ip"`           // of the client that set it
+	SkipVersion int        `db:"skip_version"` // the version of the credentials when SkipsUntil was set
+	IP          string     `db:"ip"`           // the client that set SkipsUntil
 	UserAgent   string     `db:"user_agent"`
 }
 

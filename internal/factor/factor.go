@@ -63,8 +63,8 @@ type Factor struct {
 	ID            uuid.UUID  `db:"id"`
 	UserID        uuid.UUID  `db:"user_id"`
 	Kind          string     `db:"kind"`
-	Name          string     `db:"name"`                   // of a passkey
-	CredentialID  []byte     `db:"credential_id" json:"-"` // of a passkey; null for other kinds
+	Name          string     `db:"name"`                   // the name of a passkey
+	CredentialID  []byte     `db:"credential_id" json:"-"` // the ID of a passkey; null for other kinds
 	Data          []byte     `db:"data" json:"-"`          // the credential of a passkey, or a TOTP secret, encrypted
 	LastStep      int64      `db:"last_step"`              // the step of the newest accepted TOTP code
 	CreatedAt     time.Time  `db:"created_at"`

@@ -16,7 +16,7 @@ type Translate func(key string, args ...any) string
 
 type locale struct {
 	files  fs.FS
-	name   string // of the language, as in file names
+	name   string // the name of the language, as in file names
 	paths  []string
 	parsed atomic.Pointer[parse]
 

@@ -32,7 +32,7 @@ func TestProvider_UnavailableIssuers(t *testing.T) {
 		path, kind, _ := strings.Cut(hostile.Name, " ")
 		checked[kind] = true
 		issuer.Behave(oidctest.Behaviour{})
-		patient := func(c *oidc.Config) { c.Timeout = time.Hour } // of each request; p.Timeout is shorter below
+		patient := func(c *oidc.Config) { c.Timeout = time.Hour } // the limit of each request; p.Timeout is shorter below
 		p, flow := newProvider(issuer, patient), oidc.NewFlow()
 		answer := begin(t, p, flow)
 		if path == oidctest.DiscoveryPath { // a new provider has no metadata yet
@@ -122,9 +122,9 @@ func TestProvider_ConcurrentUsesShareADiscovery(t *testing.T) {
 func TestProvider_DiscoverySurvivesADisconnect(t *testing.T) {
 	issuer := oidctest.New(t)
 	document := discoveryDocument(t, issuer)
-	asked, answer := make(chan bool), make(chan bool)
+	requested, answer := make(chan bool), make(chan bool)
 	issuer.Behave(instead(oidctest.DiscoveryPath, func(w http.ResponseWriter, r *http.Request) {
-		asked <- true
+		requested <- true
 		<-answer
 		write(w, document)
 	}))
@@ -132,7 +132,7 @@ func TestProvider_DiscoverySurvivesADisconnect(t *testing.T) {
 	first, disconnect := context.WithCancel(t.Context())
 	ended := make(chan error)
 	go func() { ended <- p.Discover(first) }()
-	<-asked
+	<-requested
 	disconnect()
 	require.ErrorIs(t, <-ended, oidc.ErrUnavailable)
 	go func() { ended <- p.Discover(context.Background()) }()

@@ -68,7 +68,7 @@ type Config struct {
 	Name         string // shown to users
 
 	Now     func() time.Time // time.Now, if nil
-	Timeout time.Duration    // of Begin and of Finish; ten seconds, if 0
+	Timeout time.Duration    // the limit of Begin and of Finish; ten seconds, if 0
 }
 
 // A Provider is safe for concurrent use.
@@ -90,7 +90,7 @@ func New(c Config) *Provider {
 
 // A Flow is the state of one login between Begin and Finish. It can be stored as JSON.
 type Flow struct {
-	Verifier string `json:"verifier"` // of PKCE: the code is useless without it
+	Verifier string `json:"verifier"` // the PKCE verifier: the code is useless without it
 	Nonce    string `json:"nonce"`    // binds the ID token to this flow
 
 	// MaxAge, if positive, asks the provider for a login within that time. Finish then

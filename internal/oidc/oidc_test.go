@@ -121,11 +121,11 @@ func TestProvider_BeginsWithPKCE(t *testing.T) {
 func TestFlow_SurvivesJSON(t *testing.T) {
 	flow := confirming()
 	flow.Prompt = "login"
-	kept, err := json.Marshal(flow)
+	encoded, err := json.Marshal(flow)
 	require.NoError(t, err)
-	var back oidc.Flow
-	require.NoError(t, json.Unmarshal(kept, &back))
-	require.Equal(t, flow, back)
+	var decoded oidc.Flow
+	require.NoError(t, json.Unmarshal(encoded, &decoded))
+	require.Equal(t, flow, decoded)
 	require.NotEqual(t, flow.Verifier, oidc.NewFlow().Verifier)
 	require.NotEqual(t, flow.Nonce, oidc.NewFlow().Nonce)
 }

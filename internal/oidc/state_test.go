@@ -47,7 +47,7 @@ func TestStates_Open(t *testing.T) {
 	_, err = statesAt(&now, "new", "old").Open(sealed, "one", "browser")
 	require.NoError(t, err, "the operator replaced the secret")
 
-	unbound := states.Seal(state, "") // of a browser without a cookie
+	unbound := states.Seal(state, "") // sealed for a browser without a cookie
 	for name, open := range map[string]func() (*oidc.State, error){
 		"none":             func() (*oidc.State, error) { return states.Open("", "one", "browser") },
 		"not base64":       func() (*oidc.State, error) { return states.Open(sealed+"!", "one", "browser") },

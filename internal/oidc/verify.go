@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	clockSkew = time.Minute      // of the provider's clock
+	clockSkew = time.Minute      // tolerance for the provider's clock
 	freshFor  = 10 * time.Minute // the maximum age of a login, if Flow.MaxAge is set
 )
 

@@ -53,7 +53,7 @@ func TestQueue_Once(t *testing.T) {
 		addLater(t, q, "zoe@example.com")
 	}
 	addLater(t, q, "max@example.com")
-	add(t, q, "zoe@example.com") // of another template
+	add(t, q, "zoe@example.com") // a mail of another template
 	require.NoError(t, deliver(claim(t, q)))
 	moveClock(5 * time.Minute)
 	claimed := map[string][]*outbox.Mail{}

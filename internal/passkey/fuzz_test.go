@@ -24,15 +24,15 @@ func split(t testing.TB, answer passkeytest.Answer) (parts, func(parts) []byte) 
 	t.Helper()
 	var credential map[string]any
 	require.NoError(t, json.Unmarshal(answer.Credential, &credential))
-	response, found := credential["response"].(map[string]any), parts{}
+	response, binary := credential["response"].(map[string]any), parts{}
 	for name, value := range response {
 		if text, ok := value.(string); ok {
 			decoded, err := base64.RawURLEncoding.DecodeString(text)
 			require.NoError(t, err)
-			found[name] = decoded
+			binary[name] = decoded
 		}
 	}
-	return found, func(hostile parts) []byte {
+	return binary, func(hostile parts) []byte {
 		for name, value := range hostile {
 			response[name] = base64.RawURLEncoding.EncodeToString(value)
 		}
@@ -124,15 +124,15 @@ func FuzzLogin(f *testing.F) {
 func FuzzFinish_Request(f *testing.F) {
 	s, a := newSite(f, origin), passkeytest.New(origin)
 	s.register(f, a, ada)
-	created, got := a.Create(f, s.options(f, ada)), a.Get(f, s.loginOptions(f, nil))
-	f.Add(created.State, []byte(created.Credential))
-	f.Add(got.State, []byte(got.Credential))
+	registration, login := a.Create(f, s.options(f, ada)), a.Get(f, s.loginOptions(f, nil))
+	f.Add(registration.State, []byte(registration.Credential))
+	f.Add(login.State, []byte(login.Credential))
 	f.Fuzz(func(t *testing.T, state string, credential []byte) {
-		for _, state := range []string{state, created.State} {
+		for _, state := range []string{state, registration.State} {
 			_, err := s.FinishRegistration("register", "ada", passkey.Answer{State: state, Credential: credential})
 			requireSafe(t, err)
 		}
-		for _, state := range []string{state, got.State} {
+		for _, state := range []string{state, login.State} {
 			_, err := s.FinishLogin("login", "", passkey.Answer{State: state, Credential: credential}, s.lookup)
 			requireSafe(t, err)
 		}

@@ -63,7 +63,7 @@ var ErrUnusable = errors.New("passkeys do not work")
 // Options configures a RelyingParty.
 type Options struct {
 	PublicURL *url.URL // its host is the RP ID; if it changes, registered passkeys stop working
-	Name      string   // of the site, for the browser's dialogs
+	Name      string   // the site's name, for the browser's dialogs
 	Secrets   secret.Ring
 	Now       func() time.Time
 }

@@ -155,8 +155,8 @@ func decode(t testing.TB, options []byte) (publicKey map[string]any) {
 
 func TestBeginRegistration_Options(t *testing.T) {
 	s := newSite(t, origin)
-	held := s.register(t, passkeytest.New(origin), ada)
-	challenge, err := s.BeginRegistration("register", "ada", ada, []passkey.Credential{held})
+	credential := s.register(t, passkeytest.New(origin), ada)
+	challenge, err := s.BeginRegistration("register", "ada", ada, []passkey.Credential{credential})
 	require.NoError(t, err)
 	algorithm := func(id float64) any { return map[string]any{"type": "public-key", "alg": id} }
 	require.Equal(t, map[string]any{
@@ -166,7 +166,7 @@ func TestBeginRegistration_Options(t *testing.T) {
 		"timeout":                300_000.,
 		"attestation":            "none",
 		"authenticatorSelection": map[string]any{"residentKey": "required", "requireResidentKey": true, "userVerification": "required"},
-		"excludeCredentials":     []any{map[string]any{"type": "public-key", "id": base64.RawURLEncoding.EncodeToString(held.ID), "transports": []any{"hybrid", "internal"}}},
+		"excludeCredentials":     []any{map[string]any{"type": "public-key", "id": base64.RawURLEncoding.EncodeToString(credential.ID), "transports": []any{"hybrid", "internal"}}},
 	}, decode(t, asJSON(t, challenge)))
 	_, err = s.BeginRegistration("register", "ada", passkey.User{}, nil)
 	require.Error(t, err)
@@ -174,11 +174,11 @@ func TestBeginRegistration_Options(t *testing.T) {
 
 func TestBeginLogin_Options(t *testing.T) {
 	s := newSite(t, origin)
-	held := s.register(t, passkeytest.New(origin), ada)
+	credential := s.register(t, passkeytest.New(origin), ada)
 	want := map[string]any{"rpId": "shop.example", "timeout": 300_000., "userVerification": "required"}
 	require.Equal(t, want, decode(t, s.loginOptions(t, nil)))
-	want["allowCredentials"] = []any{map[string]any{"type": "public-key", "id": base64.RawURLEncoding.EncodeToString(held.ID), "transports": []any{"hybrid", "internal"}}}
-	require.Equal(t, want, decode(t, s.loginOptions(t, ada.Handle, held)))
+	want["allowCredentials"] = []any{map[string]any{"type": "public-key", "id": base64.RawURLEncoding.EncodeToString(credential.ID), "transports": []any{"hybrid", "internal"}}}
+	require.Equal(t, want, decode(t, s.loginOptions(t, ada.Handle, credential)))
 }
 
 // refusals change an authenticator so that its answers must be refused.
@@ -217,13 +217,13 @@ func TestFinish_Refused(t *testing.T) {
 func TestFinish_OtherChallenge(t *testing.T) {
 	s, a := newSite(t, origin), passkeytest.New(origin)
 	s.register(t, a, ada)
-	got := a.Get(t, s.loginOptions(t, nil))
-	got.State = stateOf(t, s.loginOptions(t, nil))
-	_, err := s.finishLogin(got)
+	login := a.Get(t, s.loginOptions(t, nil))
+	login.State = stateOf(t, s.loginOptions(t, nil))
+	_, err := s.finishLogin(login)
 	require.ErrorIs(t, err, passkey.ErrRefused)
-	created := a.Create(t, s.options(t, ada))
-	created.State = stateOf(t, s.options(t, ada))
-	_, err = s.finishRegistration(created)
+	registration := a.Create(t, s.options(t, ada))
+	registration.State = stateOf(t, s.options(t, ada))
+	_, err = s.finishRegistration(registration)
 	require.ErrorIs(t, err, passkey.ErrRefused)
 }
 
@@ -232,10 +232,10 @@ func TestFinish_OtherChallenge(t *testing.T) {
 func TestFinish_OtherCeremony(t *testing.T) {
 	s, a := newSite(t, origin), passkeytest.New(origin)
 	s.register(t, a, ada)
-	created, got := a.Create(t, s.options(t, ada)), a.Get(t, s.loginOptions(t, nil))
-	_, err := s.FinishLogin("register", "ada", passkey.Answer(created), s.lookup)
+	registration, login := a.Create(t, s.options(t, ada)), a.Get(t, s.loginOptions(t, nil))
+	_, err := s.FinishLogin("register", "ada", passkey.Answer(registration), s.lookup)
 	require.ErrorIs(t, err, passkey.ErrRefused)
-	_, err = s.FinishRegistration("login", "", passkey.Answer(got))
+	_, err = s.FinishRegistration("login", "", passkey.Answer(login))
 	require.ErrorIs(t, err, passkey.ErrRefused)
 }
 
@@ -264,9 +264,9 @@ func TestFinish_State(t *testing.T) {
 		_, err := s.FinishRegistration(other[0], other[1], passkey.Answer(answer))
 		require.ErrorIs(t, err, passkey.ErrRefused, other)
 	}
-	got := a.Get(t, s.loginOptions(t, nil))
+	login := a.Get(t, s.loginOptions(t, nil))
 	for _, other := range [][2]string{{"second", ""}, {"login", "ada"}} {
-		_, err := s.FinishLogin(other[0], other[1], passkey.Answer(got), s.lookup)
+		_, err := s.FinishLogin(other[0], other[1], passkey.Answer(login), s.lookup)
 		require.ErrorIs(t, err, passkey.ErrRefused, other)
 	}
 	for _, state := range []string{"", "?", answer.State[1:], answer.State[:20], stateOf(t, newSite(t, origin).options(t, ada))} {
@@ -322,16 +322,16 @@ func TestFinishLogin_WrongKey(t *testing.T) {
 
 func TestFinishLogin_UserHandle(t *testing.T) {
 	s, a := newSite(t, origin), passkeytest.New(origin)
-	held := s.register(t, a, ada)
+	credential := s.register(t, a, ada)
 	for _, handle := range [][]byte{bob.Handle, {}} {
 		a.UserHandle = handle
 		_, err := s.finishLogin(a.Get(t, s.loginOptions(t, nil)))
 		require.ErrorIs(t, err, passkey.ErrRefused, "%q", handle)
 	}
-	_, err := s.finishLogin(a.Get(t, s.loginOptions(t, ada.Handle, held)))
+	_, err := s.finishLogin(a.Get(t, s.loginOptions(t, ada.Handle, credential)))
 	require.NoError(t, err, "the handle is optional if the account is known")
 	a.UserHandle = bob.Handle
-	_, err = s.finishLogin(a.Get(t, s.loginOptions(t, ada.Handle, held)))
+	_, err = s.finishLogin(a.Get(t, s.loginOptions(t, ada.Handle, credential)))
 	require.ErrorIs(t, err, passkey.ErrRefused)
 }
 
@@ -466,11 +466,11 @@ func TestCredential_SuggestedName(t *testing.T) {
 
 func TestCredential_Stored(t *testing.T) {
 	s, a := newSite(t, origin), passkeytest.New(origin)
-	held := s.register(t, a, ada)
-	require.Equal(t, held, passkey.Decode(held.Encode()))
+	credential := s.register(t, a, ada)
+	require.Equal(t, credential, passkey.Decode(credential.Encode()))
 	for _, damaged := range []string{"", "{", `{"ID":"AA==","SignCount":"x"}`} {
 		require.Equal(t, passkey.Credential{}, passkey.Decode([]byte(damaged)))
-		s.stored[string(held.ID)] = row{ada.Handle, passkey.Decode([]byte(damaged))}
+		s.stored[string(credential.ID)] = row{ada.Handle, passkey.Decode([]byte(damaged))}
 		_, err := s.finishLogin(a.Get(t, s.loginOptions(t, nil)))
 		require.ErrorIs(t, err, passkey.ErrRefused)
 	}

@@ -55,10 +55,12 @@ func TestHasher_TestDigestsAreOutdated(t *testing.T) {
 	}
 }
 
+// Without a digest, Verify also hashes: it waits for a core, which a cancelled context does
+// not get.
 func TestHasher_AbsentDigestIsHashed(t *testing.T) {
-	gone, cancel := context.WithCancel(t.Context())
+	cancelled, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, _, err := new(Hasher).Verify(gone, Place{}, "x", "")
+	_, _, err := new(Hasher).Verify(cancelled, Place{}, "x", "")
 	require.ErrorIs(t, err, ErrBusy)
 }
 
@@ -81,7 +83,7 @@ func TestHasher_EveryCharacterCounts(t *testing.T) {
 		password:                  true,
 		password + " ":            false,
 		strings.ToLower(password): false,
-		password[:72]:             false,
+		password[:72]:             false, // all that bcrypt would read
 		password[:119]:            false,
 		"":                        false,
 	} {
@@ -110,20 +112,20 @@ func TestHasher_OneHashPerCore(t *testing.T) {
 		require.NoError(t, err)
 		release = append(release, done)
 	}
-	gone, cancel := context.WithCancel(t.Context())
+	cancelled, cancel := context.WithCancel(t.Context())
 	cancel()
 	for range 3 {
-		_, err := hasher.Hash(gone, Place{}, "x")
-		require.ErrorIs(t, err, ErrBusy, "one more than cores")
+		_, err := hasher.Hash(cancelled, Place{}, "x")
+		require.ErrorIs(t, err, ErrBusy, "more hashes than cores")
 	}
-	got := make(chan error, 1)
+	waiting := make(chan error, 1)
 	go func() {
 		_, err := hasher.Hash(t.Context(), Place{}, "x")
-		got <- err
+		waiting <- err
 	}()
 	for _, done := range release {
 		done()
 	}
-	require.NoError(t, <-got)
+	require.NoError(t, <-waiting)
 	require.Equal(t, runtime.GOMAXPROCS(0), hasher.cores)
 }

@@ -136,7 +136,7 @@ func TestNormalize_Emoji(t *testing.T) {
 		"👩🏽‍💻🏳️‍🌈":              "👩🏽‍💻🏳‍🌈",
 		"🇩🇪🏴󠁧󠁢󠁥󠁮󠁧󠁿":             "🇩🇪🏴󠁧󠁢󠁥󠁮󠁧󠁿",
 		"🙂‍↔️ℹ️‼️":              "🙂‍↔ℹ‼",
-		"\U0001FAE9":            "\U0001FAE9", // of Unicode 16
+		"\U0001FAE9":            "\U0001FAE9", // a character of Unicode 16
 		"clave·segura":          "clave·segura",
 		"کار\u200cها":           "کار\u200cها",
 		"a\ufe0f":               "", // a is no emoji

@@ -24,7 +24,7 @@ const (
 
 // A Place decides in which order hashes get a core.
 type Place struct {
-	Network string // of the client, such as a /24 or /48; networks take turns
+	Network string // the network of the client, such as a /24 or /48; networks take turns
 	Known   bool   // a known browser, or the owner of a mailed link: before others
 }
 
@@ -32,8 +32,8 @@ type Place struct {
 // each line, networks take turns.
 type queue struct {
 	mu            sync.Mutex
-	cores         int // that are free
-	turns         int // that were given so far
+	cores         int // number of free cores
+	turns         int // number of turns given so far
 	known, others line
 }
 

@@ -65,25 +65,25 @@ func TestQueue_BoundsTheShareOfANetwork(t *testing.T) {
 	require.Nil(t, q.enter(flood))
 	_, err := q.wait(t.Context(), flood)
 	require.ErrorIs(t, err, ErrBusy)
-	require.NotNil(t, q.enter(Place{Network: flood.Network, Known: true}), "a flood does not use up that of known browsers")
+	require.NotNil(t, q.enter(Place{Network: flood.Network, Known: true}), "a flood does not use up the share of known browsers")
 	require.NotNil(t, q.enter(Place{Network: "198.51.100.0/24"}))
 }
 
-// When a client disconnects, its core goes to the next.
+// When a client disconnects, its core goes to the next client.
 func TestQueue_LeavingReleasesTheCore(t *testing.T) {
 	first, second := Place{Network: "192.0.2.0/24"}, Place{Network: "198.51.100.0/24"}
 	q := &queue{}
-	gone, cancel := context.WithCancel(t.Context())
+	cancelled, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := q.wait(gone, first)
+	_, err := q.wait(cancelled, first)
 	require.ErrorIs(t, err, ErrBusy)
 	require.Empty(t, q.others.networks)
 
-	left, next := q.enter(first), q.enter(second)
+	firstTurn, secondTurn := q.enter(first), q.enter(second)
 	q.release()
-	<-left
-	q.leave(first, left) // it was given a core at the same moment
-	<-next
+	<-firstTurn
+	q.leave(first, firstTurn) // the first client was given a core at the same moment
+	<-secondTurn
 	q.release()
 	require.Equal(t, 1, q.cores)
 }

@@ -58,31 +58,31 @@ func TestKeep_ConcurrentFirstStarts(t *testing.T) {
 	for range 10 {
 		path := filepath.Join(t.TempDir(), "storage", "development.secret")
 		var all sync.WaitGroup
-		kept := make([]string, 8)
-		for i := range kept {
+		secrets := make([]string, 8)
+		for i := range secrets {
 			all.Go(func() {
 				var err error
-				if kept[i], err = secret.Keep(path, true); err != nil {
+				if secrets[i], err = secret.Keep(path, true); err != nil {
 					t.Error(err)
 				}
 			})
 		}
 		all.Wait()
-		require.Len(t, slices.Compact(kept), 1)
-		require.Len(t, kept[0], 64)
+		require.Len(t, slices.Compact(secrets), 1)
+		require.Len(t, secrets[0], 64)
 	}
 }
 
 func TestKeep_StoresNothing(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "storage", "development.secret")
-	made, err := secret.Keep(path, false)
+	unstored, err := secret.Keep(path, false)
 	require.NoError(t, err)
-	require.Empty(t, secret.Weakness(made))
+	require.Empty(t, secret.Weakness(unstored))
 	require.NoDirExists(t, filepath.Dir(path))
 
 	stored, err := secret.Keep(path, true)
 	require.NoError(t, err)
-	read, err := secret.Keep(path, false)
+	again, err := secret.Keep(path, false)
 	require.NoError(t, err)
-	require.Equal(t, stored, read)
+	require.Equal(t, stored, again)
 }

@@ -86,22 +86,22 @@ var sixes = []int64{349495, 574232, 2988964, 81128, 311044, 1248555, 654412, 478
 
 func TestMatch_DigitsOfAllScripts(t *testing.T) {
 	names := strings.Fields("ZERO ONE TWO THREE FOUR FIVE SIX SEVEN EIGHT NINE")
-	found := 0
+	digits := 0
 	rangetable.Visit(unicode.Nd, func(r rune) {
 		words := strings.Fields(runenames.Name(r))
 		value := slices.Index(names, words[len(words)-1])
 		require.NotEqual(t, -1, value, words)
 		_, ok := totp.Match(key, strings.Repeat(string(r), 6), time.Unix(30*sixes[value], 0))
 		require.True(t, ok, words)
-		found++
+		digits++
 	})
-	require.Greater(t, found, 600)
+	require.Greater(t, digits, 600)
 }
 
 // If two steps have the same code and the caller stored the first, an attacker could use
 // the code again.
 func TestMatch_ReturnsTheLastStepOfACode(t *testing.T) {
-	const first = 910737
+	const first = 910737 // a step whose code is the same as the next one's
 	at := time.Unix(30*first, 0)
 	code := totp.Code(key, at)
 	require.Equal(t, code, totp.Code(key, at.Add(30*time.Second)))
@@ -140,10 +140,10 @@ func TestLooksLikeCode(t *testing.T) {
 func TestNewKey(t *testing.T) {
 	seen := map[string]bool{}
 	for range 1000 {
-		made := totp.NewKey()
-		require.Len(t, made, 20)
-		require.False(t, seen[string(made)])
-		seen[string(made)] = true
+		key := totp.NewKey()
+		require.Len(t, key, 20)
+		require.False(t, seen[string(key)])
+		seen[string(key)] = true
 	}
 }
 

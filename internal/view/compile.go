@@ -30,7 +30,7 @@ var (
 type compiler struct {
 	engine *Engine
 	variant
-	partials []string // that are being inlined, the outermost first
+	partials []string // names of the partials that are being inlined, the outermost first
 	left     *string  // set by leave, unless nil
 }
 

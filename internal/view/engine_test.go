@@ -196,7 +196,7 @@ func TestEngine_TextIsNotEscaped(t *testing.T) {
 	})
 	var text bytes.Buffer
 	require.NoError(t, e.Text("mail.plush.txt").Render(&text, map[string]any{"name": "O'Brien", "t": translate, "link": "https://a.example/?x=1&y=2"}))
-	require.Equal(t, "O'Brien: Hello & <O'Brien> https://a.example/?x=1&y=2", text.String(), "and it has no layout")
+	require.Equal(t, "O'Brien: Hello & <O'Brien> https://a.example/?x=1&y=2", text.String(), "without the layout")
 	require.Equal(t, "text/plain; charset=utf-8", e.Text("mail.plush.txt").ContentType())
 }
 
@@ -213,10 +213,10 @@ func TestEngine_TextOfListsIsNotEscaped(t *testing.T) {
 
 // Options.Language is called once for each language, for HTML and plain text together.
 func TestEngine_Language(t *testing.T) {
-	made := map[string]int{}
+	calls := map[string]int{}
 	e := New(Options{Layout: layout, Templates: templatesOf(layout, "<%= yield %>", "show.plush.html", `<%= greeting %> <%= t("a") %>`, "letter.plush.txt", `<%= t("a") %>`),
 		Language: func(name string) map[string]any {
-			made[name]++
+			calls[name]++
 			return map[string]any{"greeting": "hello in " + name, "t": named(func(key string, _ ...any) string { return key + "'" + name })}
 		}})
 	for range 2 {
@@ -227,14 +227,14 @@ func TestEngine_Language(t *testing.T) {
 			require.Equal(t, "a'"+name, text.String())
 		}
 	}
-	require.Equal(t, map[string]int{"de": 1, "fr": 1}, made)
+	require.Equal(t, map[string]int{"de": 1, "fr": 1}, calls)
 }
 
 // A page without a known language gets the helpers of "".
 func TestEngine_UnknownLanguage(t *testing.T) {
-	asked := map[string]int{}
+	calls := map[string]int{}
 	e := New(Options{Templates: templatesOf("show.html", `<%= t("a") %> <%= t(key) %>`), Language: func(name string) map[string]any {
-		asked[name]++
+		calls[name]++
 		if name != "" && name != "de" {
 			return nil
 		}
@@ -244,7 +244,7 @@ func TestEngine_UnknownLanguage(t *testing.T) {
 		require.Equal(t, "a in &#39;&#39; b in &#39;&#39;", rendered(t, e, "show", map[string]any{"lang": lang, "key": "b"}))
 	}
 	require.Equal(t, "a in &#39;de&#39; b in &#39;de&#39;", rendered(t, e, "show", map[string]any{"lang": "de", "key": "b"}))
-	require.Equal(t, map[string]int{"": 1, "de": 1, "xx": 1}, asked)
+	require.Equal(t, map[string]int{"": 1, "de": 1, "xx": 1}, calls)
 }
 
 // Buffalo puts path helpers into the data of a page.
@@ -259,13 +259,13 @@ func TestEngine_PathHelpers(t *testing.T) {
 	e := New(Options{OnFallback: func(string) { t.Error("not compiled") }, Templates: templatesOf(
 		"show.html", `<a href="<%= loginPath() %>"><%= loginPath({next: "/a b"}) %> <%= widgetPath({widget_id: id}) %> <%= partial("link") %></a>`, "_link.html", `<%= loginPath() %>`, "none.html", `<%= widgetPath() %>`)})
 	require.Equal(t, `<a href="/login">/login?next=%2Fa+b /widgets/7 /login</a>`, rendered(t, e, "show", data), "without Buffalo's slash at the end")
-	left := New(Options{Templates: templatesOf("show.html", `<% let home = rootPath() %><%= home %> <%= linkTo(loginPath(), {body: "x"}) %>`)})
+	stock := New(Options{Templates: templatesOf("show.html", `<% let home = rootPath() %><%= home %> <%= linkTo(loginPath(), {body: "x"}) %>`)})
 	app.GET("/", func(buffalo.Context) error { return nil })
 	data["rootPath"] = app.RouteHelpers()["rootPath"]
-	require.Equal(t, `/ <a href="/login">x</a>`, rendered(t, left, "show", data), "also where plush renders")
+	require.Equal(t, `/ <a href="/login">x</a>`, rendered(t, stock, "show", data), "plush renders this page")
 	var fragment bytes.Buffer
-	require.NoError(t, left.Template("text/html", "show.html").Render(&fragment, data))
-	require.Equal(t, `/ <a href="/login">x</a>`, fragment.String(), "and Buffalo")
+	require.NoError(t, stock.Template("text/html", "show.html").Render(&fragment, data))
+	require.Equal(t, `/ <a href="/login">x</a>`, fragment.String(), "without a layout, too")
 	_, err := e.Bytes("none", data)
 	require.ErrorContains(t, err, "missing parameters")
 }

@@ -33,7 +33,7 @@ type Assets struct {
 }
 
 type asset struct {
-	path        string // of the URL, escaped
+	path        string // the path of the URL, escaped
 	digest      string
 	contentType string
 	bodies

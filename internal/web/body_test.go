@@ -96,15 +96,15 @@ func TestTooLarge(t *testing.T) {
 }
 
 func TestBody_IsReadWhileItIsSent(t *testing.T) {
-	got := make(chan string)
+	pieces := make(chan string)
 	s := serve(t, newApp("POST", func(c buffalo.Context) error {
 		for b := make([]byte, 100); ; {
 			n, err := c.Request().Body.Read(b)
 			if n > 0 {
-				got <- string(b[:n])
+				pieces <- string(b[:n])
 			}
 			if err != nil {
-				close(got)
+				close(pieces)
 				return nil
 			}
 		}
@@ -116,10 +116,10 @@ func TestBody_IsReadWhileItIsSent(t *testing.T) {
 	go http.DefaultTransport.RoundTrip(req)
 	for n := range 3 {
 		fmt.Fprint(parts, n)
-		require.Equal(t, fmt.Sprint(n), <-got)
+		require.Equal(t, fmt.Sprint(n), <-pieces)
 	}
 	parts.Close()
-	_, open := <-got
+	_, open := <-pieces
 	require.False(t, open)
 }
 

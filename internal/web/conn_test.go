@@ -119,11 +119,11 @@ func TestConn_ClientThatDoesNotReadIsCutOff(t *testing.T) {
 		if err != nil {
 			break
 		}
-		got, err := io.ReadAll(res.Body)
+		body, err := io.ReadAll(res.Body)
 		if err != nil {
 			break
 		}
-		require.Equal(t, string(page), string(got))
+		require.Equal(t, string(page), string(body))
 	}
 }
 

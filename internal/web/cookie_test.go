@@ -31,12 +31,12 @@ func TestCookie(t *testing.T) {
 		}
 		return nil
 	}
-	kept := set("de")
-	require.Equal(t, "de", kept.Value)
-	require.Equal(t, 3600, kept.MaxAge)
-	require.Equal(t, "/", kept.Path)
-	require.True(t, kept.HttpOnly)
-	require.False(t, kept.Secure, "by http")
-	require.Equal(t, http.SameSiteLaxMode, kept.SameSite)
+	cookie := set("de")
+	require.Equal(t, "de", cookie.Value)
+	require.Equal(t, 3600, cookie.MaxAge)
+	require.Equal(t, "/", cookie.Path)
+	require.True(t, cookie.HttpOnly)
+	require.False(t, cookie.Secure, "by http")
+	require.Equal(t, http.SameSiteLaxMode, cookie.SameSite)
 	require.Negative(t, set("").MaxAge, "removed")
 }

@@ -161,7 +161,7 @@ func TestParseMultipart_Refuses(t *testing.T) {
 		{"nonsense", "multipart/form-data", 1 << 10, 400},
 	} {
 		s := serve(t, newUpload(&reads), maxBody(c.limit))
-		req, err := http.NewRequest("PUT", s.URL, io.MultiReader(strings.NewReader(c.body))) // of unknown length
+		req, err := http.NewRequest("PUT", s.URL, io.MultiReader(strings.NewReader(c.body))) // a body of unknown length
 		require.NoError(t, err)
 		req.Header.Set("Content-Type", c.kind)
 		res, err := http.DefaultTransport.RoundTrip(req)

@@ -31,7 +31,7 @@ type RequestInfo struct {
 	request  *http.Request // for redaction
 	response *response
 	logger   *slog.Logger
-	fields   *fieldLogger // of c.LogField, or nil
+	fields   *fieldLogger // the fields of c.LogField, or nil
 }
 
 type infoKey struct{}

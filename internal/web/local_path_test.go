@@ -29,9 +29,9 @@ var hostilePaths = map[string][]string{
 }
 
 func TestIsLocalPath_RefusesHostilePaths(t *testing.T) {
-	for what, paths := range hostilePaths {
+	for attack, paths := range hostilePaths {
 		for _, path := range paths {
-			require.False(t, IsLocalPath(path), "%s: %.80q", what, path)
+			require.False(t, IsLocalPath(path), "%s: %.80q", attack, path)
 		}
 	}
 }
@@ -84,15 +84,15 @@ func FuzzIsLocalPath(f *testing.F) {
 		w := httptest.NewRecorder()
 		http.Redirect(w, httptest.NewRequest("POST", "https://corral.example/login", nil), local, http.StatusSeeOther)
 		location := w.Header().Get("Location")
-		for _, read := range []string{local, asBrowser, path.Clean(pathOnly), path.Clean(decoded), (&url.URL{Path: decoded}).EscapedPath(), location} {
-			u, err := base.Parse(read)
+		for _, reading := range []string{local, asBrowser, path.Clean(pathOnly), path.Clean(decoded), (&url.URL{Path: decoded}).EscapedPath(), location} {
+			u, err := base.Parse(reading)
 			if err != nil {
 				continue
 			}
-			require.Equal(t, "https", u.Scheme, "%q", read)
-			require.Equal(t, "corral.example", u.Host, "%q", read)
+			require.Equal(t, "https", u.Scheme, "%q", reading)
+			require.Equal(t, "corral.example", u.Host, "%q", reading)
 			require.Nil(t, u.User)
-			require.False(t, strings.HasPrefix(u.Path, "//"), "%q: without its dots it is another host", read)
+			require.False(t, strings.HasPrefix(u.Path, "//"), "%q: without its dots it is another host", reading)
 		}
 		require.False(t, strings.ContainsAny(local+location, "\r\n\x00"))
 	})

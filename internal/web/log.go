@@ -20,8 +20,8 @@ var lineKeys = []string{slog.TimeKey, slog.LevelKey, "event", "request_id", "met
 // parameter, cookie, token, email or path by accident.
 var logged = append(slices.Clip(lineKeys),
 	"error", "stack",
-	"mail_id", "template", "attempt", // of the mail worker
-	"lines", // of LogBuffer
+	"mail_id", "template", "attempt", // keys of the mail worker
+	"lines", // a key of LogBuffer
 )
 
 // NewLogger returns a logger for this package that writes lines of JSON or key=value.

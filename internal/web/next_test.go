@@ -16,10 +16,10 @@ func TestWithNext(t *testing.T) {
 }
 
 func TestPageOf(t *testing.T) {
-	for asked, want := range map[string]string{
+	for target, want := range map[string]string{
 		"/": "/", "/a": "/a", "/a/": "/a", "/a/?b=1": "/a?b=1", "/a%2Fb/": "/a%2Fb", "//evil.example": "", "/" + strings.Repeat("a", 2000): "",
 	} {
-		require.Equal(t, want, PageOf(httptest.NewRequest("GET", "http://example.com"+asked, nil)), asked)
+		require.Equal(t, want, PageOf(httptest.NewRequest("GET", "http://example.com"+target, nil)), target)
 	}
 }
 

@@ -19,7 +19,7 @@ type response struct {
 	status   int // 0 until the response begins
 	hijacked bool
 	failed   bool            // a write failed
-	context  context.Context // of the request
+	context  context.Context // the request's context
 	cancel   context.CancelFunc
 	release  func() bool // frees what stream allocated; nil if this is no stream
 	closes   bool        // the connection must close after the response

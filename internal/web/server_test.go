@@ -157,10 +157,10 @@ func certificateFiles(t *testing.T) (certFile, keyFile string, roots *x509.CertP
 func TestServer_TLS(t *testing.T) {
 	certFile, keyFile, roots := certificateFiles(t)
 	_, address := listen(t, echo, ListenOptions{CertFile: certFile, KeyFile: keyFile})
-	for version, taken := range map[uint16]bool{tls.VersionTLS10: false, tls.VersionTLS11: false, tls.VersionTLS12: true, tls.VersionTLS13: true} {
+	for version, accepted := range map[uint16]bool{tls.VersionTLS10: false, tls.VersionTLS11: false, tls.VersionTLS12: true, tls.VersionTLS13: true} {
 		conn, err := tls.Dial("tcp", address, &tls.Config{RootCAs: roots, MinVersion: version, MaxVersion: version})
-		require.Equal(t, taken, err == nil, "%x: %v", version, err)
-		if taken {
+		require.Equal(t, accepted, err == nil, "%x: %v", version, err)
+		if accepted {
 			conn.Close()
 		}
 	}

@@ -124,14 +124,14 @@ func TestClient_PeersOfUnixSocketsAreTrusted(t *testing.T) {
 		r.Header.Set("X-Forwarded-Proto", "https")
 		res, err := client.Do(r)
 		require.NoError(t, err)
-		seen, err := io.ReadAll(res.Body)
+		body, err := io.ReadAll(res.Body)
 		require.NoError(t, err)
 		res.Body.Close()
 		want := "127.0.0.1"
 		if isUnix(l.Addr()) {
 			want = "192.0.2.1 by https"
 		}
-		require.Equal(t, want, string(seen))
+		require.Equal(t, want, string(body))
 		require.NoError(t, s.Shutdown(t.Context()))
 	}
 }

@@ -58,7 +58,7 @@ func TestStream_FlushSends(t *testing.T) {
 }
 
 func TestStream_EventsArriveOneByOne(t *testing.T) {
-	gone, log := make(chan bool), new(buffer)
+	disconnected, log := make(chan bool), new(buffer)
 	s := serve(t, newApp("GET", func(c buffalo.Context) error {
 		events, err := render.NewEventSource(c.Response())
 		if err != nil {
@@ -70,7 +70,7 @@ func TestStream_EventsArriveOneByOne(t *testing.T) {
 			}
 		}
 		<-events.CloseNotify()
-		close(gone)
+		close(disconnected)
 		return nil
 	}), logTo(log))
 	res, lines := open(t, s.Listener.Addr().String())
@@ -83,7 +83,7 @@ func TestStream_EventsArriveOneByOne(t *testing.T) {
 		require.NoError(t, err)
 	}
 	res.Body.Close()
-	<-gone
+	<-disconnected
 	require.EqualValues(t, 200, log.wait(t, 1)[0]["status"])
 }
 

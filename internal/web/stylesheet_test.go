@@ -29,7 +29,7 @@ func TestAssets_Stylesheet(t *testing.T) {
 	found := regexp.MustCompile(`/assets/[^"'?# )]+`).FindAllString(strings.TrimSuffix(css, kept), -1)
 	require.Len(t, found, len(served))
 	for i, path := range found {
-		if name := served[i]; name != "css/other.css" { // whose content depends on the stylesheet that refers to it
+		if name := served[i]; name != "css/other.css" { // the content of other.css depends on the stylesheet that refers to it
 			require.Equal(t, pathOf(t, assets, name), path)
 		}
 		res, _ := send(t, s, "GET", path, "")

@@ -45,12 +45,12 @@ func TestTime_UnlimitedOutlivesTheTimeouts(t *testing.T) {
 		if _, limited := c.Deadline(); limited {
 			return errors.New("the context has a deadline")
 		}
-		sent, err := io.ReadAll(c.Request().Body)
+		body, err := io.ReadAll(c.Request().Body)
 		if err != nil {
 			return err
 		}
 		time.Sleep(4 * timeout)
-		c.Response().Write(sent)
+		c.Response().Write(body)
 		return nil
 	})
 	s := serveWithin(t, timeout, app, maxTimeOf(0))

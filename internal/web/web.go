@@ -58,10 +58,10 @@ type Options struct {
 	HTTPS          bool                            // for production: redirect or refuse http, and send HSTS
 	HSTSSubdomains bool                            // HSTS includes the public URL's subdomains
 	LoopbackNames  bool                            // for development and tests: accept loopback names as Host
-	TrustedProxies []netip.Prefix                  // whose X-Forwarded-For and X-Forwarded-Proto are trusted
+	TrustedProxies []netip.Prefix                  // networks of proxies: their X-Forwarded-For and X-Forwarded-Proto are trusted
 	MaxBody        func(path string) int64         // bytes; nil: 1 MiB
 	MaxTime        func(path string) time.Duration // 0: unlimited; nil: 15 s
-	Policy         Policy                          // of every response; "": DefaultPolicy
+	Policy         Policy                          // sent with every response; DefaultPolicy, if ""
 	Assets         *Assets
 	Pages          Pages
 	Logger         *slog.Logger

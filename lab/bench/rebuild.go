@@ -12,7 +12,7 @@ import (
 // rebuild is a copy of the source that is changed and built repeatedly.
 type rebuild struct {
 	source, action string    // the folder of the copy; the file that is changed
-	content        []byte    // of action
+	content        []byte    // the original content of action
 	durations, cpu []float64 // seconds of each build
 }
 

@@ -37,7 +37,7 @@ type Process struct {
 
 	t       testing.TB
 	ended   chan struct{} // is closed when the process has ended
-	outcome error         // of the process, once it has ended
+	outcome error         // how the process ended, once it has
 }
 
 // Command returns a process to start in dir. Its environment is env, PATH and HOME. HOME

@@ -23,7 +23,7 @@ type Certificate struct {
 	Pair          tls.Certificate
 	Roots         *x509.CertPool
 	File, KeyFile string
-	Fingerprint   string // of its public key, for Chromium
+	Fingerprint   string // digest of the public key, for Chromium
 }
 
 // NewCertificate makes a certificate, which is valid for hosts too, and writes its files

@@ -72,7 +72,7 @@ var forbiddenImports = map[string][]string{
 	"C":                 nil,
 	"plugin":            nil,
 	"net/rpc":           nil,
-	"text/template":     {"grifts/user_why.go"}, // which prints text to a terminal
+	"text/template":     {"grifts/user_why.go"}, // prints text to a terminal
 	"encoding/xml":      nil,
 	"math/rand":         nil,
 	"math/rand/v2":      nil,

@@ -189,7 +189,7 @@ func (s scope) isConstant(e ast.Expr) bool {
 		_, name := callee(e)
 		return slices.Contains(trustedFunctions, name) || name == "TranslateSQL" && s.isConstant(e.Args[0])
 	case *ast.SelectorExpr:
-		return e.Sel.Name == "SQL" // of a Statement
+		return e.Sel.Name == "SQL" // the SQL of a Statement
 	case *ast.Ident:
 		return s.constants[e.Name] || s.isParameter(e.Name) || s.getsConstants(e.Name)
 	}

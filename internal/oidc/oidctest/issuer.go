@@ -64,8 +64,8 @@ type Behaviour struct {
 	Email   string // the claim email; no claim, if ""
 	Error   string // answered instead of a code, such as access_denied
 
-	Algorithm  string // of ID tokens: ES256, if ""; HS256, with the client secret; none; or AnotherKey
-	AuthMethod string // of the client; client_secret_basic, if ""
+	Algorithm  string // the algorithm of ID tokens: ES256, if ""; HS256, with the client secret; none; or AnotherKey
+	AuthMethod string // how the client authenticates; client_secret_basic, if ""
 
 	// These change what the issuer sends.
 	Discovery func(document map[string]any)

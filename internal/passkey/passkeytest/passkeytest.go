@@ -37,12 +37,12 @@ const (
 
 // Authenticator holds passkeys. Tests may change its fields between two answers.
 type Authenticator struct {
-	Origin     string // of the page, as the browser reports it
+	Origin     string // the page's origin, as the browser reports it
 	RPID       string // the RP ID of the options, if ""
-	Algorithm  int    // of new passkeys
+	Algorithm  int    // the algorithm of new passkeys
 	AAGUID     [16]byte
 	Transports []string
-	ID         []byte // of new passkeys; random, if nil
+	ID         []byte // the ID of new passkeys; random, if nil
 	UserHandle []byte // the passkey's, if nil; none, if empty
 
 	SignCount    uint32 // grows by one with each answer

@@ -38,7 +38,7 @@ type table struct {
 	name    string
 	divisor int
 	columns string
-	values  string // of the columns; the words in capitals are placeholders of expressions
+	values  string // expressions of the columns; the words in capitals are placeholders
 }
 
 var sessions = table{
@@ -64,7 +64,7 @@ var tables = []table{
 var dialects = map[string]struct {
 	id           string   // format of the ID of row %s
 	randomRow    string   // format of a random row number from 1 to %d
-	placeholders []string // and their expressions, in pairs
+	placeholders []string // placeholders and their expressions, in pairs
 	numbers      string   // format of the FROM item with the numbers i from 1 to %d
 	beforeFill   []string // disable what makes filling slow
 	afterFill    []string // enable it again
