@@ -63,8 +63,9 @@ func (m *Mailbox) Link(t testing.TB, to, path string) string {
 	return ""
 }
 
-// Wait waits for a mail for which fits is true, and returns the oldest unread one.
-func (m *Mailbox) Wait(t testing.TB, which string, fits func(Mail) bool) (found Mail) {
+// Wait waits for an unread mail for which fits is true, and returns the oldest of these
+// mails. description is printed if none arrives.
+func (m *Mailbox) Wait(t testing.TB, description string, fits func(Mail) bool) (found Mail) {
 	t.Helper()
 	require.Eventually(t, func() bool {
 		m.mutex.Lock()
@@ -76,7 +77,7 @@ func (m *Mailbox) Wait(t testing.TB, which string, fits func(Mail) bool) (found 
 		found = m.unread[i]
 		m.unread = slices.Delete(m.unread, i, i+1)
 		return true
-	}, patience, 5*time.Millisecond, "no mail %s", which)
+	}, patience, 5*time.Millisecond, "no mail %s", description)
 	m.Read = append(m.Read, found)
 	return found
 }

@@ -36,7 +36,7 @@ func RequireNginx(t testing.TB) {
 func StartNginx(t testing.TB, clone string, c *Certificate, upstream [2]string) (address, errorLog string) {
 	t.Helper()
 	dir, address := t.TempDir(), "127.0.0.1:"+binary.FreePort(t)
-	site := documented(t, clone, map[string]string{
+	site := documentedConfiguration(t, clone, map[string]string{
 		"10.0.0.11:3000":                      upstream[0],
 		"10.0.0.12:3000":                      upstream[1],
 		"listen 443 ":                         "listen " + address + " ",
@@ -44,16 +44,16 @@ func StartNginx(t testing.TB, clone string, c *Certificate, upstream [2]string) 
 		"/etc/ssl/" + Domain + ".pem":         c.File,
 		"/etc/ssl/private/" + Domain + ".key": c.KeyFile,
 	})
-	as := ""
+	user := ""
 	if os.Geteuid() == 0 {
-		as = "user root;" // so that nginx may read the folder
+		user = "user root;" // so that nginx may read the folder
 	}
 	configuration := fmt.Sprintf(`%s daemon off; worker_processes 2; pid %[2]s/pid; error_log %[2]s/error.log;
 		events { worker_connections 512; }
 		http { access_log off; client_body_temp_path %[2]s/a; proxy_temp_path %[2]s/b; fastcgi_temp_path %[2]s/c;
 			uwsgi_temp_path %[2]s/d; scgi_temp_path %[2]s/e;
 			%[3]s
-		}`, as, dir, site)
+		}`, user, dir, site)
 	conf := filepath.Join(dir, "nginx.conf")
 	require.NoError(t, os.WriteFile(conf, []byte(configuration), 0o600))
 	errorLog = filepath.Join(dir, "error.log")
@@ -73,18 +73,18 @@ func StartNginx(t testing.TB, clone string, c *Certificate, upstream [2]string) 
 	return address, errorLog
 }
 
-// documented returns the nginx configuration of docs/deploy.md, with the texts in local
-// replaced.
-func documented(t testing.TB, clone string, local map[string]string) string {
+// documentedConfiguration returns the nginx configuration of docs/deploy.md, with the keys
+// of replacements replaced by their values.
+func documentedConfiguration(t testing.TB, clone string, replacements map[string]string) string {
 	t.Helper()
 	document, err := os.ReadFile(filepath.Join(clone, "docs/deploy.md"))
 	require.NoError(t, err)
 	match := regexp.MustCompile("(?s)```nginx\n(.*?)```").FindSubmatch(document)
 	require.NotNil(t, match)
 	text := string(match[1])
-	for documented, here := range local {
-		require.Equal(t, 1, strings.Count(text, documented), documented)
-		text = strings.ReplaceAll(text, documented, here)
+	for old, replacement := range replacements {
+		require.Equal(t, 1, strings.Count(text, old), old)
+		text = strings.ReplaceAll(text, old, replacement)
 	}
 	return text
 }

@@ -16,9 +16,9 @@ import (
 )
 
 // StartPgBouncer runs PgBouncer in transaction mode in front of a server, until the test
-// ends. It skips the test if PgBouncer is not installed. All clients share three
-// connections to the server. It adds lines of configuration, and returns the URL of a
-// database.
+// ends, and returns the URL of a database. It skips the test if PgBouncer is not
+// installed. All clients share three connections to the server. configuration is lines
+// that are added to the section [pgbouncer].
 func StartPgBouncer(t testing.TB, s *Postgres, database, configuration string) (databaseURL string) {
 	t.Helper()
 	path, err := exec.LookPath("pgbouncer")

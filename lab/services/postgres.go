@@ -106,8 +106,8 @@ func (s *Postgres) run(name string, args ...string) {
 	}
 }
 
-// command returns a command that runs a program of PostgreSQL, not as root: PostgreSQL
-// refuses that.
+// command returns a command that runs a program of PostgreSQL as the user postgres, if
+// this process runs as root: PostgreSQL refuses to run as root.
 func (s *Postgres) command(name string, args ...string) *exec.Cmd {
 	cmd := exec.Command(filepath.Join(programs(), name), append([]string{"-D", filepath.Join(s.dir, "data")}, args...)...)
 	cmd.Dir = s.dir

@@ -31,7 +31,7 @@ const Password = "four random words work well"
 // Site is a running app.
 type Site struct {
 	*binary.Process
-	DB  *sql.DB // a connection of its own
+	DB  *sql.DB // the test's own connection to the database
 	Dir string  // the app's working directory
 
 	t         testing.TB
