@@ -15,8 +15,8 @@ import (
 	"corral/lab/binary"
 )
 
-// ends starts the app and waits until it exits.
-func ends(t *testing.T, dir string, environ []string, args ...string) *process {
+// run runs the app until it exits, with any status.
+func run(t *testing.T, dir string, environ []string, args ...string) *process {
 	t.Helper()
 	p := command(t, dir, environ, args...)
 	defer time.AfterFunc(time.Minute, func() { p.Cmd.Process.Kill() }).Stop()
@@ -33,16 +33,17 @@ func TestProcess_ServesInAClone(t *testing.T) {
 	for _, folder := range []string{"assets", "locales", "templates"} {
 		require.NoError(t, os.Symlink(filepath.Join(binary.Root(), folder), filepath.Join(dir, folder)))
 	}
-	serves(t, dir)
+	requireServes(t, dir)
 	require.FileExists(t, filepath.Join(dir, "storage", "development.sqlite"))
 }
 
 // Outside of a clone, development uses the embedded files.
 func TestProcess_ServesAnywhere(t *testing.T) {
-	serves(t, t.TempDir())
+	requireServes(t, t.TempDir())
 }
 
-func serves(t *testing.T, dir string) {
+// requireServes requires that the app serves a page at the URL that it prints.
+func requireServes(t *testing.T, dir string) {
 	t.Helper()
 	p := start(t, dir)
 	_, baseURL, found := strings.Cut(strings.TrimSpace(p.Err.String()), "reached at ")
@@ -64,7 +65,7 @@ func writeDotenv(t *testing.T, dir, content string) {
 
 func TestProcess_RefusesTestOutsideGoTest(t *testing.T) {
 	dir := t.TempDir()
-	p := ends(t, dir, []string{"GO_ENV=test"})
+	p := run(t, dir, []string{"GO_ENV=test"})
 	require.Equal(t, 1, p.ProcessState.ExitCode())
 	require.Equal(t, "GO_ENV=test is for go test only: use development or production\n", p.Err.String())
 	require.Empty(t, p.Out.String())
@@ -73,7 +74,7 @@ func TestProcess_RefusesTestOutsideGoTest(t *testing.T) {
 
 func TestProcess_RefusesBareProduction(t *testing.T) {
 	dir := t.TempDir()
-	p := ends(t, dir, []string{"GO_ENV=production"})
+	p := run(t, dir, []string{"GO_ENV=production"})
 	require.Equal(t, 1, p.ProcessState.ExitCode())
 	require.Equal(t, strings.Join([]string{
 		"HOST is missing: set it to the public URL, like https://login.example.com",
@@ -86,7 +87,7 @@ func TestProcess_RefusesBareProduction(t *testing.T) {
 }
 
 func TestProcess_PrintsASecret(t *testing.T) {
-	p := ends(t, t.TempDir(), []string{"GO_ENV=production"}, "task", "secret")
+	p := run(t, t.TempDir(), []string{"GO_ENV=production"}, "task", "secret")
 	require.Equal(t, 0, p.ProcessState.ExitCode(), p.Err.String())
 	require.Regexp(t, `^[0-9a-f]{64}\n$`, p.Out.String())
 }
@@ -94,7 +95,7 @@ func TestProcess_PrintsASecret(t *testing.T) {
 func TestProcess_ReadsDotenv(t *testing.T) {
 	dir := t.TempDir()
 	writeDotenv(t, dir, "PORT=70001\n")
-	p := ends(t, dir, nil)
+	p := run(t, dir, nil)
 	require.Equal(t, 1, p.ProcessState.ExitCode())
 	require.Equal(t, "PORT=70001 is not a port: use a number from 1 to 65535 (set in .env)\n", p.Err.String())
 }
@@ -103,7 +104,7 @@ func TestProcess_ReadsDotenv(t *testing.T) {
 func TestProcess_DotenvOverridesTheEnvironment(t *testing.T) {
 	dir := t.TempDir()
 	writeDotenv(t, dir, "PORT=70001\n")
-	p := ends(t, dir, []string{"PORT=70002", "LOG_LEVEL=loud"})
+	p := run(t, dir, []string{"PORT=70002", "LOG_LEVEL=loud"})
 	require.Equal(t, 1, p.ProcessState.ExitCode())
 	require.Equal(t, "LOG_LEVEL=loud is unknown: use debug, info, warn or error\n"+
 		"PORT=70001 is not a port: use a number from 1 to 65535 (set in .env)\n", p.Err.String())
@@ -112,7 +113,7 @@ func TestProcess_DotenvOverridesTheEnvironment(t *testing.T) {
 func TestProcess_RefusesDotenvInProduction(t *testing.T) {
 	dir := t.TempDir()
 	writeDotenv(t, dir, "LOG_LEVEL=debug\n")
-	p := ends(t, dir, []string{"GO_ENV=production"})
+	p := run(t, dir, []string{"GO_ENV=production"})
 	require.Equal(t, 1, p.ProcessState.ExitCode())
 	require.Contains(t, p.Err.String(), "there is a .env file beside the app: ")
 }
@@ -126,7 +127,7 @@ func TestProcess_DatabasePasswordIsNotPrinted(t *testing.T) {
 		"postgres://corral:hunter2%zz@127.0.0.1:1/corral",
 		"postgres:///corral?host=127.0.0.1&port=1&user=corral&password=hunter2&sslmode=maybe",
 	} {
-		p := ends(t, t.TempDir(), []string{"DATABASE_URL=" + url})
+		p := run(t, t.TempDir(), []string{"DATABASE_URL=" + url})
 		require.Equal(t, 1, p.ProcessState.ExitCode())
 		require.Regexp(t, "^(DATABASE_URL is|the database cannot be opened)", p.Err.String())
 		require.NotContains(t, p.Log(), "hunter2")

@@ -32,34 +32,34 @@ func TestContainer_NeedsNothingElse(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(root, "etc/ssl/certs/ca-certificates.crt"), authority, 0o644))
 	storage := filepath.Join(root, "storage")
 	require.NoError(t, os.Mkdir(storage, 0o700))
-	contained := &syscall.SysProcAttr{Chroot: root}
+	attr := &syscall.SysProcAttr{Chroot: root}
 	if os.Geteuid() == 0 {
 		require.NoError(t, os.Chown(storage, nobody, nobody))
-		contained.Credential = &syscall.Credential{Uid: nobody, Gid: nobody}
+		attr.Credential = &syscall.Credential{Uid: nobody, Gid: nobody}
 	} else { // a user namespace allows chroot
-		contained.Cloneflags = syscall.CLONE_NEWUSER
-		contained.UidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getuid(), Size: 1}}
+		attr.Cloneflags = syscall.CLONE_NEWUSER
+		attr.UidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getuid(), Size: 1}}
 	}
 	port := binary.FreePort(t)
-	contain := func(args ...string) *process {
+	inContainer := func(args ...string) *process {
 		p := command(t, "/", nil, args...)
-		p.Path, p.SysProcAttr = "/app", contained
+		p.Path, p.SysProcAttr = "/app", attr
 		p.Env = []string{"GO_ENV=production", "HOST=https://127.0.0.1", "TRUSTED_PROXIES=127.0.0.1/32", "SESSION_SECRET=" + binary.Secret,
 			"DATABASE_URL=sqlite3:///storage/app.sqlite", server.url("hunter2"), "PORT=" + port, "ADDR=127.0.0.1"}
 		return p
 	}
 	for _, task := range []string{"db:migrate", "doctor"} { // doctor verifies the mail server's certificate
-		p := contain("task", task)
+		p := inContainer("task", task)
 		require.NoError(t, p.Run(), p.Log())
 	}
-	p := contain()
+	p := inContainer()
 	p.Launch()
 	p.AwaitReady()
 	status, page := p.Get("/login")
 	require.Equal(t, 200, status, page)
 	entries, err := os.ReadDir(root)
 	require.NoError(t, err)
-	require.Len(t, entries, 3, "it writes to /storage alone")
+	require.Len(t, entries, 3, "the app writes to /storage alone")
 }
 
 func buildAsDocumented(t *testing.T, file string) {

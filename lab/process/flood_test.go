@@ -12,8 +12,8 @@ import (
 	"corral/lab/binary"
 )
 
-// A request writes one line of a few hundred bytes, however long or invalid it is.
-// Prevents a flood from filling the disk faster.
+// Prevents a flood from filling the disk faster: a request writes one line of a few
+// hundred bytes, however long or invalid it is.
 func TestLog_FloodWritesOneShortLineARequest(t *testing.T) {
 	const proxied = "Host: 127.0.0.1\r\nX-Forwarded-Proto: https\r\nX-Forwarded-For: 192.0.2.1\r\nConnection: close\r\n"
 	const form = "POST /login HTTP/1.1\r\n" + proxied + "Content-Type: application/x-www-form-urlencoded\r\n"
@@ -51,7 +51,7 @@ func TestLog_FloodWritesOneShortLineARequest(t *testing.T) {
 		conn.Close()
 	}
 	p.Stop()
-	ofRequests, seen := map[string]int{}, map[string]bool{}
+	linesOf, seen := map[string]int{}, map[string]bool{} // by request ID; by event
 	for text := range strings.Lines(p.Out.String()) {
 		require.Less(t, len(text), 400)
 		var line struct {
@@ -61,8 +61,8 @@ func TestLog_FloodWritesOneShortLineARequest(t *testing.T) {
 		require.NoError(t, json.Unmarshal([]byte(text), &line))
 		seen[line.Event] = true
 		if line.ID != "" && line.Event != "client IP unknown" { // which is logged once
-			ofRequests[line.ID]++
-			require.Equal(t, 1, ofRequests[line.ID], text)
+			linesOf[line.ID]++
+			require.Equal(t, 1, linesOf[line.ID], text)
 		}
 	}
 	for _, event := range []string{"login failed", "request", "host refused", "cross-origin refused", "clear text refused", "guard refused", "cookie refused", "token refused", "body refused"} {

@@ -2,9 +2,6 @@ package process
 
 import (
 	"bufio"
-	"corral/lab/binary"
-	"corral/lab/services"
-	"corral/lab/site"
 	"database/sql"
 	"encoding/json"
 	"io"
@@ -18,6 +15,10 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"corral/lab/binary"
+	"corral/lab/services"
+	"corral/lab/site"
 )
 
 // spy is a browser that collects every secret that it sends or receives.
@@ -35,8 +36,8 @@ func (p *process) spy() *spy {
 	return b
 }
 
-// note adds texts that must not be logged.
-func (b *spy) note(texts ...string) {
+// addSecrets adds texts that must not be logged.
+func (b *spy) addSecrets(texts ...string) {
 	for _, text := range texts {
 		b.secrets[text] = true
 	}
@@ -46,7 +47,7 @@ func (b *spy) send(method, path string, form url.Values) (status int) {
 	b.t.Helper()
 	for name, values := range form {
 		if name != "_method" && name != "remember" {
-			b.note(values...)
+			b.addSecrets(values...)
 		}
 	}
 	req, err := http.NewRequest(method, "https://127.0.0.1"+path, strings.NewReader(form.Encode()))
@@ -64,7 +65,7 @@ func (b *spy) send(method, path string, form url.Values) (status int) {
 	require.NoError(b.t, err)
 	for _, cookie := range res.Cookies() {
 		if cookie.Value != "" {
-			b.note(cookie.Value)
+			b.addSecrets(cookie.Value)
 		}
 	}
 	return res.StatusCode
@@ -81,20 +82,22 @@ func (b *spy) post(path string, pairs ...string) int {
 	return b.send("POST", path, form)
 }
 
+// link returns the path of a mailed link.
 func (b *spy) link(prefix, email, template string) string {
 	b.t.Helper()
 	token, err := services.Token(b.db, binary.Secret, template, email)
 	require.NoError(b.t, err)
-	b.note(token)
+	b.addSecrets(token)
 	return prefix + token
 }
 
+// These are secrets of Ada: emails and successive passwords.
 const (
-	adasEmail  = "ada.keeps.quiet@example.com"
-	adasOther  = "ada.elsewhere@example.net"
-	adasFirst  = "seven quiet otters drum"
-	adasSecond = "nine louder herons hum"
-	adasThird  = "ten patient badgers knit"
+	adasEmail          = "ada.keeps.quiet@example.com"
+	adasOtherEmail     = "ada.elsewhere@example.net"
+	adasFirstPassword  = "seven quiet otters drum"
+	adasSecondPassword = "nine louder herons hum"
+	adasThirdPassword  = "ten patient badgers knit"
 )
 
 func TestLog_WholeStoryKeepsSecrets(t *testing.T) {
@@ -104,12 +107,12 @@ func TestLog_WholeStoryKeepsSecrets(t *testing.T) {
 	p := start(t, dir, binary.Production(database, mail.url("hunter2"), mail.variable)...)
 	b := p.spy()
 	b.db = services.OpenDatabase(t, strings.TrimPrefix(database, "DATABASE_URL="))
-	b.note(binary.Secret, "hunter2", "argon2id", adasEmail, adasOther, "127.0.0.1:1", "forged", "FROM device_cookies", "INSERT INTO")
+	b.addSecrets(binary.Secret, "hunter2", "argon2id", adasEmail, adasOtherEmail, "127.0.0.1:1", "forged", "FROM device_cookies", "INSERT INTO")
 	b.header = http.Header{
 		"Accept": {"text/html"}, "User-Agent": {"agent-of-ada"}, "Referer": {"https://127.0.0.1/referred-from"}, "Authorization": {"Basic b2Z0LXRyaWVk"},
 		"X-Forwarded-For": {`not-an-address", "event":"forged`}, "Accept-Language": {"x-language-of-ada"}, "X-Real-Ip": {"192.0.2.66"},
 	}
-	b.note("agent-of-ada", "referred-from", "b2Z0LXRyaWVk", "not-an-address", "language-of-ada", "192.0.2.66", "asked-for", "path-of-ada")
+	b.addSecrets("agent-of-ada", "referred-from", "b2Z0LXRyaWVk", "not-an-address", "language-of-ada", "192.0.2.66", "asked-for", "path-of-ada")
 
 	signUp(b)
 	logInAndOut(b)
@@ -131,7 +134,7 @@ func signUp(b *spy) {
 	require.Equal(b.t, 404, b.get("/signup/path-of-ada"))
 	require.Equal(b.t, 302, b.get(b.link("/signup/", adasEmail, "signup")))
 	require.Equal(b.t, 422, b.post("/signup/password", "password", "letters only"))
-	require.Equal(b.t, 303, b.post("/signup/password", "password", adasFirst))
+	require.Equal(b.t, 303, b.post("/signup/password", "password", adasFirstPassword))
 }
 
 func logInAndOut(b *spy) {
@@ -139,7 +142,7 @@ func logInAndOut(b *spy) {
 	require.Equal(b.t, 422, b.post("/login", "email", "nobody.here@example.com", "password", "wrong words of ada"))
 	require.Equal(b.t, 422, b.post("/login", "email", "x\r\nlevel=INFO event=forged", "password", "y\nevent=forged"))
 	require.Equal(b.t, 422, b.post("/login?email=asked-for", "email", adasEmail, "password", "wrong words of ada"))
-	require.Equal(b.t, 303, b.post("/login", "email", strings.ToUpper(adasEmail), "password", adasFirst, "remember", "1"))
+	require.Equal(b.t, 303, b.post("/login", "email", strings.ToUpper(adasEmail), "password", adasFirstPassword, "remember", "1"))
 	require.Equal(b.t, 200, b.get("/?tab=asked-for"))
 }
 
@@ -148,21 +151,21 @@ func changeEverything(b *spy) {
 	require.Equal(b.t, 404, b.post("/account/sessions/path-of-ada", "_method", "DELETE"))
 	require.Equal(b.t, 303, b.post("/account/sessions", "_method", "DELETE"))
 	require.Equal(b.t, 422, b.post("/sudo", "password", "wrong words of ada"))
-	require.Equal(b.t, 303, b.post("/sudo?next=/asked-for", "password", adasFirst))
+	require.Equal(b.t, 303, b.post("/sudo?next=/asked-for", "password", adasFirstPassword))
 	require.Equal(b.t, 422, b.post("/account/password", "_method", "PUT", "password", "letters only"))
-	require.Equal(b.t, 303, b.post("/account/password", "_method", "PUT", "password", adasSecond))
-	require.Equal(b.t, 303, b.post("/account/email", "_method", "PUT", "email", adasOther))
-	confirm := b.link("/account/email/confirm/", adasOther, "email_confirm")
+	require.Equal(b.t, 303, b.post("/account/password", "_method", "PUT", "password", adasSecondPassword))
+	require.Equal(b.t, 303, b.post("/account/email", "_method", "PUT", "email", adasOtherEmail))
+	confirm := b.link("/account/email/confirm/", adasOtherEmail, "email_confirm")
 	require.Equal(b.t, 200, b.get(confirm))
 	require.Equal(b.t, 303, b.post(confirm))
 	undo := b.link("/not-me/", adasEmail, "email_changed")
 	require.Equal(b.t, 200, b.get(undo))
 	require.Equal(b.t, 303, b.post(undo))
-	require.Equal(b.t, 404, b.get(undo), "it is used up")
+	require.Equal(b.t, 404, b.get(undo), "the link was redeemed")
 	require.Equal(b.t, 303, b.post("/password/forgot", "email", adasEmail))
 	require.Equal(b.t, 302, b.get(b.link("/password/reset/", adasEmail, "reset")))
-	require.Equal(b.t, 303, b.post("/password/reset", "_method", "PUT", "password", adasThird))
-	require.Equal(b.t, 303, b.post("/login", "email", adasEmail, "password", adasThird))
+	require.Equal(b.t, 303, b.post("/password/reset", "_method", "PUT", "password", adasThirdPassword))
+	require.Equal(b.t, 303, b.post("/login", "email", adasEmail, "password", adasThirdPassword))
 }
 
 func provokeErrors(b *spy) {
@@ -181,19 +184,20 @@ func provokeErrors(b *spy) {
 	}
 	// The failing query contains a token's digest and an email.
 	b.drop("device_cookies")
-	require.Equal(b.t, 500, b.post("/login", "email", adasEmail, "password", adasThird))
+	require.Equal(b.t, 500, b.post("/login", "email", adasEmail, "password", adasThirdPassword))
 	b.drop("tokens")
 	require.Equal(b.t, 500, b.get("/password/reset/path-of-ada"))
 }
 
+// drop removes a table, so that the queries of the next request fail.
 func (b *spy) drop(table string) {
 	b.t.Helper()
 	_, err := b.db.Exec("DROP TABLE " + table)
 	require.NoError(b.t, err)
 }
 
-// keysOfLines lists the keys of each kind of line, by event.
-var keysOfLines = map[string][]string{
+// lineKeys are the keys of each kind of line, by event.
+var lineKeys = map[string][]string{
 	"request":            {"client", "event", "level", "method", "ms", "request_id", "route", "status", "time", "user_id"},
 	"error":              {"client", "error", "event", "level", "method", "request_id", "route", "time", "user_id"},
 	"mail not delivered": {"attempt", "error", "event", "level", "mail_id", "template", "time"},
@@ -202,9 +206,10 @@ var keysOfLines = map[string][]string{
 	"":                   {"client", "event", "level", "method", "request_id", "route", "time", "user_id"}, // all other events
 }
 
-// ofNoRequest matches the lines of Buffalo when it starts and stops.
-var ofNoRequest = regexp.MustCompile(`^(starting|stopping|shutting down|all background jobs stopped|shutdown completed)`)
+// buffaloEvents matches the lines of Buffalo when it starts and stops.
+var buffaloEvents = regexp.MustCompile(`^(starting|stopping|shutting down|all background jobs stopped|shutdown completed)`)
 
+// requireClean requires that the lines of a log have the expected keys and no secrets.
 func requireClean(t *testing.T, log string, secrets map[string]bool) {
 	t.Helper()
 	seen := map[string]int{}
@@ -212,14 +217,14 @@ func requireClean(t *testing.T, log string, secrets map[string]bool) {
 		var line map[string]any
 		require.NoError(t, json.Unmarshal([]byte(text), &line), text)
 		event := line["event"].(string)
-		want, ok := keysOfLines[event]
+		want, ok := lineKeys[event]
 		if !ok {
-			want = keysOfLines[""]
+			want = lineKeys[""]
 		}
-		if _, first := line["status"]; first {
-			want = keysOfLines["request"]
+		if _, ok := line["status"]; ok {
+			want = lineKeys["request"]
 		}
-		if ofNoRequest.MatchString(event) {
+		if buffaloEvents.MatchString(event) {
 			want = []string{"event", "level", "time"}
 		}
 		var keys []string

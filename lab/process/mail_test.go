@@ -25,26 +25,26 @@ type mailServer struct {
 	listener    net.Listener
 	certificate *services.Certificate
 	variable    string            // SSL_CERT_FILE=…
-	offers      []string          // extensions that it offers before TLS
+	extensions  []string          // what EHLO lists before TLS
 	onData      func(to string)   // is called before a mail is accepted
 	answers     map[string]string // answers by verb, instead of 250; %s is the argument
 }
 
-func newMailServer(t *testing.T, offers ...string) *mailServer {
+func newMailServer(t *testing.T, extensions ...string) *mailServer {
 	t.Helper()
 	certificate, err := services.NewCertificate(t.TempDir())
 	require.NoError(t, err)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	t.Cleanup(func() { listener.Close() })
-	s := &mailServer{listener: listener, certificate: certificate, variable: certificate.Variable(), offers: offers}
+	s := &mailServer{listener: listener, certificate: certificate, variable: certificate.Variable(), extensions: extensions}
 	go func() {
 		for {
 			conn, err := listener.Accept()
 			if err != nil {
 				return
 			}
-			go s.serve(conn, s.offers)
+			go s.serve(conn, s.extensions)
 		}
 	}()
 	return s
@@ -55,7 +55,7 @@ func (s *mailServer) url(password string) string {
 }
 
 // serve implements as much of RFC 5321 as the tests need.
-func (s *mailServer) serve(conn net.Conn, offers []string) {
+func (s *mailServer) serve(conn net.Conn, extensions []string) {
 	defer conn.Close()
 	lines := bufio.NewScanner(conn)
 	if _, encrypted := conn.(*tls.Conn); !encrypted {
@@ -69,8 +69,8 @@ func (s *mailServer) serve(conn net.Conn, offers []string) {
 		switch verb, argument, _ := strings.Cut(lines.Text(), " "); verb {
 		case "EHLO":
 			fmt.Fprint(conn, "250-mail.example.com\r\n")
-			for _, offer := range offers {
-				fmt.Fprintf(conn, "250-%s\r\n", offer)
+			for _, extension := range extensions {
+				fmt.Fprintf(conn, "250-%s\r\n", extension)
 			}
 			fmt.Fprint(conn, "250 8BITMIME\r\n")
 		case "STARTTLS":
@@ -104,6 +104,7 @@ func (s *mailServer) serve(conn net.Conn, offers []string) {
 	}
 }
 
+// queue adds mails to the outbox.
 func queue(t *testing.T, db *sql.DB, recipients ...string) {
 	t.Helper()
 	for _, to := range recipients {
@@ -138,7 +139,7 @@ func TestMail_TwoProcessesSendEachMailOnce(t *testing.T) {
 	for range count {
 		select {
 		case to := <-arrived:
-			require.True(t, recipients[to], "%s got two", to)
+			require.True(t, recipients[to], "%s got two mails", to)
 			delete(recipients, to)
 		case <-time.After(time.Minute):
 			require.Fail(t, "mails are left", nodes[0].Log()+nodes[1].Log())
@@ -149,21 +150,21 @@ func TestMail_TwoProcessesSendEachMailOnce(t *testing.T) {
 		n.Stop()
 	}
 	require.Empty(t, arrived)
-	var sent int
-	require.NoError(t, db.QueryRow("SELECT count(*) FROM mails WHERE delivered_at IS NOT NULL AND attempts = 1").Scan(&sent))
-	require.Equal(t, count, sent)
+	var delivered int
+	require.NoError(t, db.QueryRow("SELECT count(*) FROM mails WHERE delivered_at IS NOT NULL AND attempts = 1").Scan(&delivered))
+	require.Equal(t, count, delivered)
 }
 
 func TestMail_IsSentAgainAfterTheLease(t *testing.T) {
-	mail, arrived, killed := newMailServer(t, "STARTTLS"), make(chan string, 9), make(chan bool)
-	mail.onData = func(to string) { arrived <- to; <-killed }
+	mail, arrived, accept := newMailServer(t, "STARTTLS"), make(chan string, 9), make(chan bool)
+	mail.onData = func(to string) { arrived <- to; <-accept }
 	db, env := outbox(t, mail)
 	queue(t, db, "first@example.com")
 	began := time.Now()
 	first := launch(t, env)
 	require.Equal(t, "first@example.com", <-arrived)
 	first.Kill()
-	close(killed)
+	close(accept)
 	var due time.Time
 	require.NoError(t, db.QueryRow("SELECT due_at FROM mails").Scan(&due))
 	require.WithinRange(t, due, began.Add(2*time.Minute-time.Second), time.Now().Add(2*time.Minute))
@@ -176,6 +177,7 @@ func TestMail_IsSentAgainAfterTheLease(t *testing.T) {
 	require.Equal(t, "first@example.com", <-arrived)
 }
 
+// launch starts the app in an empty folder, and does not wait until it is ready.
 func launch(t *testing.T, env []string) *process {
 	t.Helper()
 	return &process{binary.Launch(t, t.TempDir(), env...), t}

@@ -16,7 +16,7 @@ import (
 	"corral/lab/services"
 )
 
-func (p *process) ask(b *http.Client, method, path string, form url.Values) *http.Response {
+func (p *process) request(b *http.Client, method, path string, form url.Values) *http.Response {
 	p.t.Helper()
 	req, err := http.NewRequest(method, p.URL+path, strings.NewReader(form.Encode()))
 	require.NoError(p.t, err)
@@ -32,22 +32,23 @@ func (p *process) ask(b *http.Client, method, path string, form url.Values) *htt
 func (p *process) requireDown(loggedIn *http.Client, password string) {
 	p.t.Helper()
 	for _, path := range []string{"/", "/account", "/account/sessions", "/login"} {
-		res := p.ask(loggedIn, "GET", path, nil)
+		res := p.request(loggedIn, "GET", path, nil)
 		require.Equal(p.t, 503, res.StatusCode, path)
 		require.NotEmpty(p.t, res.Header.Get("Retry-After"))
 		require.Empty(p.t, res.Cookies(), "the browser keeps its session")
 	}
-	res := p.ask(p.browser(), "POST", "/login", url.Values{"email": {"ada@example.com"}, "password": {password}})
+	res := p.request(p.browser(), "POST", "/login", url.Values{"email": {"ada@example.com"}, "password": {password}})
 	require.Equal(p.t, 503, res.StatusCode)
 	require.Empty(p.t, res.Cookies())
-	require.Equal(p.t, 503, p.ask(p.browser(), "GET", "/readyz", nil).StatusCode)
-	require.Equal(p.t, 200, p.ask(p.browser(), "GET", "/healthz", nil).StatusCode)
-	require.Equal(p.t, 200, p.ask(p.browser(), "GET", "/welcome", nil).StatusCode, "pages without database still work")
+	require.Equal(p.t, 503, p.request(p.browser(), "GET", "/readyz", nil).StatusCode)
+	require.Equal(p.t, 200, p.request(p.browser(), "GET", "/healthz", nil).StatusCode)
+	require.Equal(p.t, 200, p.request(p.browser(), "GET", "/welcome", nil).StatusCode, "pages without database still work")
 }
 
+// requireRecovered requires that the app becomes ready, and that users can log in again.
 func (p *process) requireRecovered(loggedIn *http.Client, password string) {
 	p.t.Helper()
-	require.Eventually(p.t, func() bool { return p.ask(p.browser(), "GET", "/readyz", nil).StatusCode == 200 }, time.Minute, 20*time.Millisecond)
+	require.Eventually(p.t, func() bool { return p.request(p.browser(), "GET", "/readyz", nil).StatusCode == 200 }, time.Minute, 20*time.Millisecond)
 	require.Equal(p.t, 200, p.home(loggedIn), "still logged in")
 	require.Equal(p.t, 303, p.logIn(p.browser(), "ada@example.com", password))
 }
@@ -55,12 +56,12 @@ func (p *process) requireRecovered(loggedIn *http.Client, password string) {
 func TestOutage_PostgresRecovers(t *testing.T) {
 	server := services.StartPostgres(t)
 	dir, database := t.TempDir(), "DATABASE_URL="+server.URL("postgres")
-	password := seeded(t, dir, database)["ada@example.com"]
+	password := seed(t, dir, database)["ada@example.com"]
 	p := start(t, dir, database)
 	ada := p.browser()
 	require.Equal(t, 303, p.logIn(ada, "ada@example.com", password))
-	for _, how := range []string{"fast", "immediate"} { // a stop and a crash
-		server.Stop(how)
+	for _, mode := range []string{"fast", "immediate"} { // a stop and a crash
+		server.Stop(mode)
 		p.requireDown(ada, password)
 		server.Start()
 		p.requireRecovered(ada, password)
@@ -71,7 +72,7 @@ func TestOutage_PostgresRecovers(t *testing.T) {
 // seconds.
 func TestOutage_LockedSQLiteRecovers(t *testing.T) {
 	dir := t.TempDir()
-	password := seeded(t, dir)["ada@example.com"]
+	password := seed(t, dir)["ada@example.com"]
 	p := start(t, dir)
 	ada := p.browser()
 	require.Equal(t, 303, p.logIn(ada, "ada@example.com", password))
@@ -81,7 +82,7 @@ func TestOutage_LockedSQLiteRecovers(t *testing.T) {
 	db.SetMaxOpenConns(1)
 	_, err := db.Exec("BEGIN IMMEDIATE")
 	require.NoError(t, err)
-	res := p.ask(p.browser(), "POST", "/login", url.Values{"email": {"ada@example.com"}, "password": {password}})
+	res := p.request(p.browser(), "POST", "/login", url.Values{"email": {"ada@example.com"}, "password": {password}})
 	require.Equal(t, 503, res.StatusCode)
 	require.Empty(t, res.Cookies())
 	require.Equal(t, 200, p.home(ada))
@@ -97,7 +98,7 @@ func TestOutage_FullDiskIsNotReady(t *testing.T) {
 		t.Skip("needs root, to mount a small disk: ", err)
 	}
 	t.Cleanup(func() { require.NoError(t, syscall.Unmount(dir, syscall.MNT_DETACH)) })
-	password := seeded(t, dir)["ada@example.com"]
+	password := seed(t, dir)["ada@example.com"]
 	p := start(t, dir)
 	ada := p.browser()
 	require.Equal(t, 303, p.logIn(ada, "ada@example.com", password))
@@ -108,19 +109,19 @@ func TestOutage_FullDiskIsNotReady(t *testing.T) {
 	require.ErrorIs(t, err, syscall.ENOSPC)
 	require.NoError(t, filler.Close())
 	require.Equal(t, 503, p.logIn(p.browser(), "ada@example.com", password))
-	require.Eventually(t, func() bool { return p.ask(ada, "GET", "/readyz", nil).StatusCode == 503 }, time.Minute, 100*time.Millisecond)
-	lines, _ := failing(t, dir, []string{"DATABASE_URL=sqlite3://storage/development.sqlite"})
+	require.Eventually(t, func() bool { return p.request(ada, "GET", "/readyz", nil).StatusCode == 503 }, time.Minute, 100*time.Millisecond)
+	lines, _ := doctorFaults(t, dir, []string{"DATABASE_URL=sqlite3://storage/development.sqlite"})
 	require.Contains(t, lines["database"], "fail the database cannot be written: ")
-	require.Equal(t, 303, p.ask(ada, "DELETE", "/logout", nil).StatusCode)
+	require.Equal(t, 303, p.request(ada, "DELETE", "/logout", nil).StatusCode)
 	require.Contains(t, p.page(ada, "/welcome"), "the session could not be ended")
 	require.Equal(t, 302, p.home(ada), "the cookie is gone")
 
 	require.NoError(t, os.Remove(filler.Name()))
-	require.Eventually(t, func() bool { return p.ask(ada, "GET", "/readyz", nil).StatusCode == 200 }, time.Minute, 100*time.Millisecond)
+	require.Eventually(t, func() bool { return p.request(ada, "GET", "/readyz", nil).StatusCode == 200 }, time.Minute, 100*time.Millisecond)
 	require.Equal(t, 303, p.logIn(p.browser(), "ada@example.com", password))
 }
 
-// The operator changes the role's password, locks the role, or renames the database.
+// The operator locks the role, or renames the database.
 func TestOutage_RefusedConnectionsAre503(t *testing.T) {
 	server := services.StartPostgres(t)
 	admin, dir := server.URL("postgres"), t.TempDir()
@@ -128,7 +129,7 @@ func TestOutage_RefusedConnectionsAre503(t *testing.T) {
 		services.Execute(t, admin, statement)
 	}
 	database := "DATABASE_URL=" + strings.Replace(server.URL("app"), "postgres@", "app@", 1)
-	password := seeded(t, dir, database)["ada@example.com"]
+	password := seed(t, dir, database)["ada@example.com"]
 	p := start(t, dir, database)
 	ada := p.browser()
 	require.Equal(t, 303, p.logIn(ada, "ada@example.com", password))
@@ -153,11 +154,11 @@ func TestOutage_RemovedSQLiteFile(t *testing.T) {
 	p := start(t, dir)
 	file := filepath.Join(dir, "storage/development.sqlite")
 	require.NoError(t, os.Rename(file, file+".removed"))
-	require.Equal(t, 503, p.ask(p.browser(), "GET", "/readyz", nil).StatusCode)
+	require.Equal(t, 503, p.request(p.browser(), "GET", "/readyz", nil).StatusCode)
 	form := url.Values{"email": {"zoe@example.com"}}
-	require.Equal(t, 503, p.ask(p.browser(), "POST", "/signup", form).StatusCode, "else what it writes is lost")
+	require.Equal(t, 503, p.request(p.browser(), "POST", "/signup", form).StatusCode, "what it writes would be lost")
 	require.NoError(t, os.Rename(file+".removed", file))
-	require.Equal(t, 200, p.ask(p.browser(), "GET", "/readyz", nil).StatusCode)
+	require.Equal(t, 200, p.request(p.browser(), "GET", "/readyz", nil).StatusCode)
 	p.Stop()
 	require.Contains(t, p.Log(), "the database file storage/development.sqlite was removed or replaced while the app runs")
 }

@@ -34,9 +34,9 @@ func start(t *testing.T, dir string, env ...string) *process {
 	return &process{binary.Start(t, dir, append(env, "ADDR=127.0.0.1")...), t}
 }
 
-// refused runs a process that must exit with status 1, and returns what it prints to
-// standard error.
-func refused(t *testing.T, dir string, env []string, args ...string) string {
+// refusal runs a process that must exit with status 1, and returns what the process
+// prints to standard error.
+func refusal(t *testing.T, dir string, env []string, args ...string) string {
 	t.Helper()
 	p := command(t, dir, env, args...)
 	err := p.Run()
@@ -47,6 +47,7 @@ func refused(t *testing.T, dir string, env []string, args ...string) string {
 	return p.Err.String()
 }
 
+// sqlite returns the URL of a SQLite database.
 func sqlite(path ...string) string { return "sqlite3://" + filepath.Join(path...) }
 
 func TestStart_FilesAreReadableByTheirOwnerOnly(t *testing.T) {
@@ -67,7 +68,7 @@ func TestStart_UnusableDatabaseIsOneLine(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "noise.sqlite"), bytes.Repeat([]byte("no database "), 999), 0o600))
 	for _, url := range []string{"sqlite3://" + dir, "sqlite3://noise.sqlite", "postgres://nobody@127.0.0.1:1/none"} {
-		line := refused(t, dir, []string{"DATABASE_URL=" + url, "PORT=" + binary.FreePort(t)})
+		line := refusal(t, dir, []string{"DATABASE_URL=" + url, "PORT=" + binary.FreePort(t)})
 		require.Contains(t, line, "database", url)
 		require.Equal(t, 1, strings.Count(line, "\n"), "one plain line: %s", line)
 	}
@@ -77,7 +78,7 @@ func TestStart_RefusesANewerDatabase(t *testing.T) {
 	dir := t.TempDir()
 	start(t, dir).Kill()
 	services.Execute(t, sqlite(dir, "storage/development.sqlite"), "INSERT INTO schema_migration (version) VALUES ('29990101000000')")
-	require.Contains(t, refused(t, dir, nil), "the database is newer than this release (migration 29990101000000)")
+	require.Contains(t, refusal(t, dir, nil), "the database is newer than this release (migration 29990101000000)")
 }
 
 func TestStart_ServesOnPostgres(t *testing.T) {
@@ -110,7 +111,7 @@ func TestDevelopment_ReloadsChangedFiles(t *testing.T) {
 	res, err := http.Get(p.URL + "/dev/reload")
 	require.NoError(t, err)
 	defer res.Body.Close()
-	first := event(t, res.Body)
+	earlier := event(t, res.Body)
 	welcome := filepath.Join(dir, "templates/welcome/show.plush.html")
 	for path, text := range map[string]string{
 		welcome: "<h1>Changed as it runs</h1>",
@@ -118,8 +119,8 @@ func TestDevelopment_ReloadsChangedFiles(t *testing.T) {
 	} {
 		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
 		next := event(t, res.Body)
-		require.NotEqual(t, first, next, "the page sees the restart")
-		first = next
+		require.NotEqual(t, earlier, next, "the page sees the change")
+		earlier = next
 	}
 	_, page = p.Get("/welcome")
 	require.Contains(t, page, "Changed as it runs")
@@ -128,9 +129,10 @@ func TestDevelopment_ReloadsChangedFiles(t *testing.T) {
 	require.Equal(t, 500, status)
 	require.Contains(t, page, "welcome/show.plush.html", "development says what is wrong")
 	require.Contains(t, page, "goroutine", "and where")
-	p.Stop() // although the stream is open
+	p.Stop() // ends, although the stream is open
 }
 
+// event reads the next server-sent event.
 func event(t *testing.T, stream io.Reader) string {
 	t.Helper()
 	var text strings.Builder
@@ -144,11 +146,11 @@ func event(t *testing.T, stream io.Reader) string {
 
 func TestCommandLine_RefusesUnknownCommands(t *testing.T) {
 	dir := t.TempDir()
-	require.Contains(t, refused(t, dir, nil, "serve"), `unknown command "serve"`)
-	require.Contains(t, refused(t, dir, nil, "task", "nope"), "nope")
-	require.Contains(t, refused(t, dir, nil, "task", "user:create"), "usage: task user:create EMAIL")
-	require.Contains(t, refused(t, dir, nil, "task", "user:create", "nobody"), "is not an email address")
-	require.Contains(t, refused(t, dir, binary.Production(), "task", "db:seed"), "db:seed is for development")
+	require.Contains(t, refusal(t, dir, nil, "serve"), `unknown command "serve"`)
+	require.Contains(t, refusal(t, dir, nil, "task", "nope"), "nope")
+	require.Contains(t, refusal(t, dir, nil, "task", "user:create"), "usage: task user:create EMAIL")
+	require.Contains(t, refusal(t, dir, nil, "task", "user:create", "nobody"), "is not an email address")
+	require.Contains(t, refusal(t, dir, binary.Production(), "task", "db:seed"), "db:seed is for development")
 }
 
 func TestTask_Seed_CanRunAgain(t *testing.T) {
@@ -170,7 +172,7 @@ func TestTask_UserCreate_PrintsALink(t *testing.T) {
 	site := start(t, dir)
 	status, _ := site.Get(link)
 	require.Equal(t, 302, status)
-	require.Contains(t, refused(t, dir, nil, "task", "user:create", "dora@example.com"), "has an account already")
+	require.Contains(t, refusal(t, dir, nil, "task", "user:create", "dora@example.com"), "has an account already")
 }
 
 func TestTask_Secret_NeverRepeats(t *testing.T) {

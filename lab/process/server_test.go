@@ -29,7 +29,7 @@ func TestStart_OccupiedPortIsNamed(t *testing.T) {
 	require.NoError(t, err)
 	defer l.Close()
 	_, port, _ := net.SplitHostPort(l.Addr().String())
-	require.Contains(t, refused(t, dir, []string{"PORT=" + port}), "127.0.0.1:"+port+" cannot be listened on")
+	require.Contains(t, refusal(t, dir, []string{"PORT=" + port}), "127.0.0.1:"+port+" cannot be listened on")
 }
 
 func TestStart_UnusableCertificateIsOneLine(t *testing.T) {
@@ -37,7 +37,7 @@ func TestStart_UnusableCertificateIsOneLine(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "noise.pem"), []byte("no certificate"), 0o600))
 	for _, file := range []string{"missing.pem", "noise.pem", dir} {
 		env := binary.Production("PORT="+binary.FreePort(t), "TLS_CERT_FILE="+file, "TLS_KEY_FILE="+file)
-		line := oneLine(t, dir, env)
+		line := oneLineRefusal(t, dir, env)
 		require.Contains(t, line, "TLS_CERT_FILE")
 	}
 }
@@ -58,9 +58,9 @@ func TestStop_AnswersRequestsInFlight(t *testing.T) {
 	}
 }
 
-// half sends a form without its last byte. finish sends the last byte, waits until the
-// connection is closed, and returns the status.
-func (p *process) half(path, body string) (finish func() (status int)) {
+// sendAllButLastByte sends a form without its last byte. finish sends the last byte,
+// waits until the connection is closed, and returns the status.
+func (p *process) sendAllButLastByte(path, body string) (finish func() (status int)) {
 	p.t.Helper()
 	conn, err := net.Dial("tcp", strings.TrimPrefix(p.URL, "http://"))
 	require.NoError(p.t, err)
@@ -89,10 +89,10 @@ func (p *process) half(path, body string) (finish func() (status int)) {
 func TestStop_RequestsThenWorkerThenDatabase(t *testing.T) {
 	dir, database := t.TempDir(), newDatabase(t)
 	mail := newMailServer(t, "STARTTLS")
-	arrived, taken := make(chan bool, 1), make(chan bool)
-	mail.onData = func(string) { arrived <- true; <-taken }
+	arrived, accept := make(chan bool, 1), make(chan bool)
+	mail.onData = func(string) { arrived <- true; <-accept }
 	p := start(t, dir, binary.Production(database, mail.url("hunter2"), mail.variable)...)
-	first, last := p.half("/signup", "email=bob@example.com"), p.half("/login", "email=nobody@example.com")
+	first, last := p.sendAllButLastByte("/signup", "email=bob@example.com"), p.sendAllButLastByte("/login", "email=nobody@example.com")
 
 	require.NoError(t, p.Signal(syscall.SIGTERM))
 	for err := error(nil); err == nil; { // until no connection is accepted
@@ -107,20 +107,21 @@ func TestStop_RequestsThenWorkerThenDatabase(t *testing.T) {
 	case <-time.After(time.Minute):
 		require.Fail(t, "the mail did not come", p.Out.String())
 	}
-	require.Equal(t, 422, last(), "so does the database")
-	close(taken)
+	require.Equal(t, 422, last(), "the database stops after the requests, too")
+	close(accept)
 	require.NoError(t, p.Wait(), "exit status 0")
 	require.Contains(t, p.Out.String(), `"mail delivered"`)
 	require.NotContains(t, p.Out.String(), "cannot be recorded", "the database outlives the worker")
 
-	var mails, sent int
+	var mails, delivered int
 	db := services.OpenDatabase(t, strings.TrimPrefix(database, "DATABASE_URL="))
-	require.NoError(t, db.QueryRow("SELECT count(*), count(delivered_at) FROM mails").Scan(&mails, &sent))
+	require.NoError(t, db.QueryRow("SELECT count(*), count(delivered_at) FROM mails").Scan(&mails, &delivered))
 	require.Equal(t, 1, mails)
-	require.Equal(t, 1, sent)
+	require.Equal(t, 1, delivered)
 }
 
-func (p *process) highWater() int {
+// peakMemory returns the maximum resident memory of the process so far, in bytes.
+func (p *process) peakMemory() int {
 	p.t.Helper()
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.Cmd.Process.Pid))
 	require.NoError(p.t, err)
@@ -137,7 +138,7 @@ func TestBody_200MBAreNotKeptInMemory(t *testing.T) {
 	p := start(t, t.TempDir(), binary.Production()...)
 	const size = 200 << 20
 	kinds := []string{"application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/json"}
-	before := p.highWater()
+	before := p.peakMemory()
 	for _, path := range []string{"/login", "/welcome", "/nothing", "/assets/x"} {
 		for _, method := range []string{"POST", "PUT", "GET"} {
 			for _, kind := range kinds {
@@ -148,7 +149,7 @@ func TestBody_200MBAreNotKeptInMemory(t *testing.T) {
 					req.Header.Set("X-Forwarded-Proto", "https")
 					req.Header.Set("Content-Type", kind)
 					if res, err := new(http.Transport).RoundTrip(req); err == nil { // the server may close the connection before it answers
-						if method != "GET" || length == size || kind == kinds[0] { // in the other case, the app does not read the body and does not know its length
+						if method != "GET" || length == size || kind == kinds[0] { // otherwise the app neither reads the body nor knows its length
 							require.GreaterOrEqual(t, res.StatusCode, 400)
 						}
 						require.True(t, res.Close, "the rest is not read")
@@ -158,11 +159,12 @@ func TestBody_200MBAreNotKeptInMemory(t *testing.T) {
 			}
 		}
 	}
-	require.Less(t, p.highWater()-before, 20<<20)
+	require.Less(t, p.peakMemory()-before, 20<<20)
 	status, _ := p.Get("/welcome")
 	require.Equal(t, 200, status)
 }
 
+// endless reads form data without an end.
 type endless struct{}
 
 func (endless) Read(b []byte) (int, error) {

@@ -17,10 +17,10 @@ import (
 	"corral/lab/services"
 )
 
-// oneLine is refused for a process that must print a single line.
-func oneLine(t *testing.T, dir string, env []string, args ...string) string {
+// oneLineRefusal is refusal for a process that must print a single line.
+func oneLineRefusal(t *testing.T, dir string, env []string, args ...string) string {
 	t.Helper()
-	text := refused(t, dir, env, args...)
+	text := refusal(t, dir, env, args...)
 	line, rest, _ := strings.Cut(text, "\n")
 	require.Empty(t, rest, "one plain line")
 	require.NotContains(t, line, "\t")
@@ -29,7 +29,7 @@ func oneLine(t *testing.T, dir string, env []string, args ...string) string {
 
 func TestStart_RestartKeepsSecretAndAccounts(t *testing.T) {
 	dir := t.TempDir()
-	passwords := seeded(t, dir)
+	passwords := seed(t, dir)
 	var secrets [][]byte
 	for range 2 {
 		p := start(t, dir)
@@ -47,29 +47,29 @@ func TestStart_SecondNamesTheOccupiedPort(t *testing.T) {
 	first := start(t, dir)
 	_, port, err := net.SplitHostPort(strings.TrimPrefix(first.URL, "http://"))
 	require.NoError(t, err)
-	require.Contains(t, oneLine(t, dir, []string{"PORT=" + port}), "cannot be listened on")
+	require.Contains(t, oneLineRefusal(t, dir, []string{"PORT=" + port}), "cannot be listened on")
 	status, _ := first.Get("/welcome")
 	require.Equal(t, 200, status)
 }
 
-func TestStart_UnreadableFileIsNotChanged(t *testing.T) {
-	whole := t.TempDir()
-	seeded(t, whole)
-	database, err := os.ReadFile(filepath.Join(whole, "storage", "development.sqlite"))
+func TestStart_DamagedFileIsNotChanged(t *testing.T) {
+	intact := t.TempDir()
+	seed(t, intact)
+	database, err := os.ReadFile(filepath.Join(intact, "storage", "development.sqlite"))
 	require.NoError(t, err)
-	torn := append(bytes.Clone(database[:4096]), bytes.Repeat([]byte("torn"), 1024)...)
-	for what, content := range map[string][]byte{
-		"noise": bytes.Repeat([]byte("no database "), 999),
-		"torn":  torn, // damaged after a valid first page
+	damaged := append(bytes.Clone(database[:4096]), bytes.Repeat([]byte("torn"), 1024)...)
+	for name, content := range map[string][]byte{
+		"noise":   bytes.Repeat([]byte("no database "), 999),
+		"damaged": damaged, // after a valid first page
 	} {
 		dir := t.TempDir()
 		path := filepath.Join(dir, "x.sqlite")
 		require.NoError(t, os.WriteFile(path, content, 0o600))
-		line := oneLine(t, dir, []string{"DATABASE_URL=sqlite3://x.sqlite", "PORT=" + binary.FreePort(t)})
-		require.Regexp(t, "database|migration", line, what)
+		line := oneLineRefusal(t, dir, []string{"DATABASE_URL=sqlite3://x.sqlite", "PORT=" + binary.FreePort(t)})
+		require.Regexp(t, "database|migration", line, name)
 		after, err := os.ReadFile(path)
 		require.NoError(t, err)
-		require.True(t, bytes.Equal(content, after), what)
+		require.True(t, bytes.Equal(content, after), name)
 	}
 }
 
@@ -95,11 +95,11 @@ func TestStart_UnreadableDatabaseIsNotReplaced(t *testing.T) {
 
 func TestStart_NewerDatabaseLosesNothing(t *testing.T) {
 	dir := t.TempDir()
-	passwords := seeded(t, dir)
+	passwords := seed(t, dir)
 	database := sqlite(dir, "storage/development.sqlite")
 	services.Execute(t, database, "INSERT INTO schema_migration (version) VALUES ('29990101000000')")
 	for _, args := range [][]string{nil, {"task", "db:migrate"}, {"task", "db:seed"}, {"task", "user:create", "dora@example.com"}} {
-		require.Contains(t, oneLine(t, dir, []string{"PORT=" + binary.FreePort(t)}, args...), "the database is newer than this release")
+		require.Contains(t, oneLineRefusal(t, dir, []string{"PORT=" + binary.FreePort(t)}, args...), "the database is newer than this release")
 	}
 	services.Execute(t, database, "DELETE FROM schema_migration WHERE version = '29990101000000'")
 	p := start(t, dir)
@@ -112,7 +112,7 @@ func TestProduction_LogsJSONOnStdout(t *testing.T) {
 	p.Get("/nothing")
 	p.Stop()
 	lines := strings.Split(strings.TrimSpace(p.Out.String()), "\n")
-	require.GreaterOrEqual(t, len(lines), 3, "with that of the readiness check")
+	require.GreaterOrEqual(t, len(lines), 3, "with the line of the readiness check")
 	for _, line := range lines {
 		require.True(t, json.Valid([]byte(line)), line)
 		require.NotContains(t, line, `"error"`, "a stop is not an error")
@@ -143,7 +143,7 @@ func TestProduction_MakesPrivateFilesInStorage(t *testing.T) {
 func TestCommandLine_ErrorsAreOneLine(t *testing.T) {
 	dir := t.TempDir()
 	for _, args := range [][]string{{"serve"}, {"--version"}, {"task", "nope"}, {"task", "user:create"}, {"task", "user:create", "x\ny"}} {
-		require.NotEmpty(t, oneLine(t, dir, nil, args...))
+		require.NotEmpty(t, oneLineRefusal(t, dir, nil, args...))
 	}
 	require.NoFileExists(t, filepath.Join(dir, "storage", "development.sqlite"), "a typo creates no database")
 }

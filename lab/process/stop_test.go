@@ -18,23 +18,23 @@ import (
 	"corral/lab/binary"
 )
 
-// net/http alone would close the connection.
+// net/http alone would close a connection on which it has read half a request.
 func TestStop_AnswersAHalfReadRequest(t *testing.T) {
-	for _, sent := range []syscall.Signal{syscall.SIGTERM, syscall.SIGHUP} {
-		t.Run(sent.String(), func(t *testing.T) { answersAHalfReadRequest(t, sent) })
+	for _, stop := range []syscall.Signal{syscall.SIGTERM, syscall.SIGHUP} {
+		t.Run(stop.String(), func(t *testing.T) { answersAHalfReadRequest(t, stop) })
 	}
 }
 
-func answersAHalfReadRequest(t *testing.T, sent syscall.Signal) {
-	handled := make(chan os.Signal, 1)
-	signal.Notify(handled, syscall.SIGHUP) // otherwise the app ignores SIGHUP if the test runs under nohup
-	defer signal.Stop(handled)
+func answersAHalfReadRequest(t *testing.T, stop syscall.Signal) {
+	received := make(chan os.Signal, 1)
+	signal.Notify(received, syscall.SIGHUP) // otherwise the app ignores SIGHUP if the test runs under nohup
+	defer signal.Stop(received)
 	p := start(t, t.TempDir())
 	conn, err := net.Dial("tcp", strings.TrimPrefix(p.URL, "http://"))
 	require.NoError(t, err)
 	fmt.Fprint(conn, "GET /login HTTP/1.1\r\nHost: 127")
 	_, _ = p.Get("/login") // when this is answered, the server has accepted the first connection
-	require.NoError(t, p.Signal(sent))
+	require.NoError(t, p.Signal(stop))
 	for reachable := true; reachable; { // wait until the stop has begun
 		probe, err := net.Dial("tcp", strings.TrimPrefix(p.URL, "http://"))
 		if reachable = err == nil; reachable {
@@ -56,7 +56,7 @@ func TestStart_SystemdSocketLosesNoConnection(t *testing.T) {
 	socket, err := listener.(*net.TCPListener).File()
 	require.NoError(t, err)
 	defer socket.Close()
-	require.NoError(t, listener.Close()) // its copy stays open
+	require.NoError(t, listener.Close()) // the copy, socket, stays open
 	for range 2 {
 		answer := make(chan error)
 		go func() { // no process accepts connections yet
@@ -74,8 +74,8 @@ func TestStart_SystemdSocketLosesNoConnection(t *testing.T) {
 	}
 }
 
-// fileOf returns the file of a new socket, which stays open, and its address.
-func fileOf(t *testing.T, network, address string) (file *os.File, bound string) {
+// openSocket opens a socket as systemd does, and returns its file and its address.
+func openSocket(t *testing.T, network, address string) (file *os.File, bound string) {
 	t.Helper()
 	var socket interface{ File() (*os.File, error) }
 	if network == "udp" {
@@ -109,8 +109,8 @@ func shortDir(t *testing.T) string {
 
 // A proxy on this machine needs neither a port nor TRUSTED_PROXIES.
 func TestStart_SystemdSocketsAreAllServed(t *testing.T) {
-	one, path := fileOf(t, "unix", filepath.Join(shortDir(t), "one"))
-	other, otherPath := fileOf(t, "unix", filepath.Join(shortDir(t), "other"))
+	one, path := openSocket(t, "unix", filepath.Join(shortDir(t), "one"))
+	other, otherPath := openSocket(t, "unix", filepath.Join(shortDir(t), "other"))
 	p := command(t, t.TempDir(), binary.Production("TRUSTED_PROXIES="))
 	p.TakeSocket(one, other)
 	p.Launch()
@@ -133,14 +133,14 @@ func TestStart_SystemdSocketsAreAllServed(t *testing.T) {
 }
 
 func TestStart_SystemdSocketsThatCannotBeServed(t *testing.T) {
-	good, _ := fileOf(t, "tcp", "127.0.0.1:0")
-	datagrams, _ := fileOf(t, "udp", "127.0.0.1:0")
+	good, _ := openSocket(t, "tcp", "127.0.0.1:0")
+	datagrams, _ := openSocket(t, "udp", "127.0.0.1:0")
 	p := command(t, t.TempDir(), binary.Production())
 	p.TakeSocket(good, datagrams)
 	require.Error(t, p.Run())
 	require.Regexp(t, `^socket 2 of systemd cannot be served \(.*\): list streams by ListenStream=, without Accept=\n$`, p.Err.String())
 
-	unix, _ := fileOf(t, "unix", filepath.Join(shortDir(t), "s"))
+	unix, _ := openSocket(t, "unix", filepath.Join(shortDir(t), "s"))
 	p = command(t, t.TempDir(), binary.Production("TRUSTED_PROXIES="))
 	p.TakeSocket(unix, good)
 	require.Error(t, p.Run())

@@ -1,7 +1,6 @@
 package process
 
 import (
-	"corral/lab/services"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
@@ -11,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"corral/lab/services"
 )
 
 // newDatabase returns DATABASE_URL=… for a new database, on the server of
@@ -28,7 +29,8 @@ func task(t *testing.T, dir string, env []string, args ...string) string {
 	return p.Out.String()
 }
 
-func seeded(t *testing.T, dir string, env ...string) (passwords map[string]string) {
+// seed runs the task db:seed, and returns the passwords of its accounts by email.
+func seed(t *testing.T, dir string, env ...string) (passwords map[string]string) {
 	t.Helper()
 	passwords = map[string]string{}
 	for line := range strings.Lines(task(t, dir, env, "db:seed")) {
@@ -39,6 +41,7 @@ func seeded(t *testing.T, dir string, env ...string) (passwords map[string]strin
 	return passwords
 }
 
+// browser returns a client that keeps cookies and follows no redirects.
 func (p *process) browser() *http.Client {
 	jar, err := cookiejar.New(nil)
 	require.NoError(p.t, err)
@@ -53,6 +56,7 @@ func (p *process) logIn(b *http.Client, email, password string) (status int) {
 	return res.StatusCode
 }
 
+// home returns the status of the home page, which redirects unless the user is logged in.
 func (p *process) home(b *http.Client) (status int) {
 	p.t.Helper()
 	res, err := b.Get(p.URL + "/")
@@ -65,7 +69,7 @@ func (p *process) home(b *http.Client) (status int) {
 
 func TestTask_SessionsEnd_LogsOut(t *testing.T) {
 	dir, database := t.TempDir(), newDatabase(t)
-	passwords := seeded(t, dir, database)
+	passwords := seed(t, dir, database)
 	p := start(t, dir, database)
 	ada, adasPhone, bob := p.browser(), p.browser(), p.browser()
 	for _, b := range []*http.Client{ada, adasPhone} {
@@ -74,11 +78,11 @@ func TestTask_SessionsEnd_LogsOut(t *testing.T) {
 	require.Equal(t, 303, p.logIn(bob, "bob@example.com", passwords["bob@example.com"]))
 
 	require.Equal(t, "Sessions ended: 2\n", task(t, dir, []string{database}, "sessions:end", " Ada@Example.com "))
-	require.Equal(t, 302, p.home(ada), "from the next request on")
+	require.Equal(t, 302, p.home(ada), "already on the next request")
 	require.Equal(t, 302, p.home(adasPhone))
 	require.Equal(t, 200, p.home(bob))
 
-	require.Equal(t, 303, p.logIn(ada, "ada@example.com", passwords["ada@example.com"]), "nothing else is lost")
+	require.Equal(t, 303, p.logIn(ada, "ada@example.com", passwords["ada@example.com"]), "the password still works")
 	require.Equal(t, "Sessions ended: 2\n", task(t, dir, []string{database}, "sessions:end", "all"))
 	require.Equal(t, 302, p.home(ada))
 	require.Equal(t, 302, p.home(bob))
@@ -87,7 +91,7 @@ func TestTask_SessionsEnd_LogsOut(t *testing.T) {
 
 func TestTask_UserDelete_RemovesTheAccount(t *testing.T) {
 	dir, database := t.TempDir(), newDatabase(t)
-	passwords := seeded(t, dir, database)
+	passwords := seed(t, dir, database)
 	p := start(t, dir, database)
 	ada, bob := p.browser(), p.browser()
 	require.Equal(t, 303, p.logIn(ada, "ada@example.com", passwords["ada@example.com"]))
@@ -99,16 +103,16 @@ func TestTask_UserDelete_RemovesTheAccount(t *testing.T) {
 	require.Equal(t, 422, p.logIn(p.browser(), "ada@example.com", passwords["ada@example.com"]))
 	_, page := p.Get("/dev/mail")
 	require.Contains(t, page, "Your account was deleted")
-	require.Contains(t, refused(t, dir, []string{database}, "task", "user:delete", "ada@example.com"), "ada@example.com has no account")
+	require.Contains(t, refusal(t, dir, []string{database}, "task", "user:delete", "ada@example.com"), "ada@example.com has no account")
 }
 
 func TestTask_AccountTasksRefuseBadEmails(t *testing.T) {
 	dir := t.TempDir()
 	for name, usage := range map[string]string{"user:delete": "task user:delete EMAIL", "sessions:end": "task sessions:end EMAIL|all"} {
-		require.Equal(t, "usage: "+usage+"\n", refused(t, dir, nil, "task", name))
-		require.Equal(t, "usage: "+usage+"\n", refused(t, dir, nil, "task", name, "ada@example.com", "bob@example.com"))
-		require.Equal(t, "\"nobody\" is not an email address\n", refused(t, dir, nil, "task", name, "nobody"))
-		require.Equal(t, "dora@example.com has no account\n", refused(t, dir, nil, "task", name, "dora@example.com"))
+		require.Equal(t, "usage: "+usage+"\n", refusal(t, dir, nil, "task", name))
+		require.Equal(t, "usage: "+usage+"\n", refusal(t, dir, nil, "task", name, "ada@example.com", "bob@example.com"))
+		require.Equal(t, "\"nobody\" is not an email address\n", refusal(t, dir, nil, "task", name, "nobody"))
+		require.Equal(t, "dora@example.com has no account\n", refusal(t, dir, nil, "task", name, "dora@example.com"))
 	}
 }
 

@@ -1,7 +1,6 @@
 package process
 
 import (
-	"corral/lab/services"
 	"net/url"
 	"os"
 	"os/exec"
@@ -11,11 +10,13 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"corral/lab/services"
 )
 
 func TestTask_Backup_WhileTheAppRuns(t *testing.T) {
 	dir := t.TempDir()
-	passwords := seeded(t, dir)
+	passwords := seed(t, dir)
 	p := start(t, dir)
 	before := p.browser()
 	require.Equal(t, 303, p.logIn(before, "ada@example.com", passwords["ada@example.com"]))
@@ -24,25 +25,25 @@ func TestTask_Backup_WhileTheAppRuns(t *testing.T) {
 	syscall.Umask(old)
 	require.Equal(t, 200, p.home(before))
 
-	copied := filepath.Join(dir, "it's a copy.sqlite")
-	info, err := os.Stat(copied)
+	backup := filepath.Join(dir, "it's a copy.sqlite")
+	info, err := os.Stat(backup)
 	require.NoError(t, err)
 	require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
-	db := services.OpenDatabase(t, "sqlite3://"+copied)
+	db := services.OpenDatabase(t, "sqlite3://"+backup)
 	for _, table := range []string{"sessions", "device_cookies", "tokens"} {
 		var rows int
 		require.NoError(t, db.QueryRow("SELECT count(*) FROM "+table).Scan(&rows))
 		require.Zero(t, rows, table)
 	}
 	require.NoError(t, db.Close())
-	restored := start(t, t.TempDir(), "DATABASE_URL=sqlite3://"+copied)
+	restored := start(t, t.TempDir(), "DATABASE_URL=sqlite3://"+backup)
 	require.Equal(t, 303, restored.logIn(restored.browser(), "ada@example.com", passwords["ada@example.com"]))
 }
 
-// Follows the steps of docs/deploy.md.
+// These are the steps of docs/deploy.md.
 func TestTask_Backup_CanBeRestored(t *testing.T) {
 	dir := t.TempDir()
-	passwords := seeded(t, dir)
+	passwords := seed(t, dir)
 	before := start(t, dir)
 	thief := before.browser()
 	require.Equal(t, 303, before.logIn(thief, "bob@example.com", passwords["bob@example.com"]))
@@ -56,33 +57,33 @@ func TestTask_Backup_CanBeRestored(t *testing.T) {
 
 	database := filepath.Join(dir, "storage", "development.sqlite")
 	require.NoError(t, os.Rename(filepath.Join(dir, "copy.sqlite"), database))
-	for _, old := range []string{"-wal", "-shm"} {
-		require.NoError(t, os.RemoveAll(database+old))
+	for _, suffix := range []string{"-wal", "-shm"} {
+		require.NoError(t, os.RemoveAll(database+suffix))
 	}
 	p := start(t, dir, "PORT="+port(before.URL)) // the same port, which is part of the cookie's name
 	require.Equal(t, 303, p.logIn(p.browser(), "ada@example.com", passwords["ada@example.com"]))
-	require.Contains(t, refused(t, dir, nil, "task", "user:delete", "dora@example.com"), "has no account")
-	require.NotEqual(t, 200, p.home(thief), "a session that was ended stays so")
+	require.Contains(t, refusal(t, dir, nil, "task", "user:delete", "dora@example.com"), "has no account")
+	require.NotEqual(t, 200, p.home(thief), "the backup does not restore an ended session")
 }
 
 func TestTask_Backup_NeverReplacesAFile(t *testing.T) {
 	dir := t.TempDir()
-	seeded(t, dir)
-	taken := filepath.Join(dir, "taken")
+	seed(t, dir)
+	existing := filepath.Join(dir, "existing")
 	for _, content := range []string{"precious", ""} {
-		require.NoError(t, os.WriteFile(taken, []byte(content), 0o600))
-		require.Contains(t, refused(t, dir, nil, "task", "db:backup", "taken"), "the backup cannot be written: open taken: file exists")
-		kept, err := os.ReadFile(taken)
+		require.NoError(t, os.WriteFile(existing, []byte(content), 0o600))
+		require.Contains(t, refusal(t, dir, nil, "task", "db:backup", "existing"), "the backup cannot be written: open existing: file exists")
+		kept, err := os.ReadFile(existing)
 		require.NoError(t, err)
 		require.Equal(t, content, string(kept))
 	}
-	require.Contains(t, refused(t, dir, nil, "task", "db:backup", "nowhere/at/all"), "the backup cannot be written")
-	require.Equal(t, "usage: task db:backup FILE\n", refused(t, dir, nil, "task", "db:backup"))
+	require.Contains(t, refusal(t, dir, nil, "task", "db:backup", "nowhere/at/all"), "the backup cannot be written")
+	require.Equal(t, "usage: task db:backup FILE\n", refusal(t, dir, nil, "task", "db:backup"))
 }
 
 func TestTask_Backup_CreatesNoDatabase(t *testing.T) {
 	dir := t.TempDir()
-	require.Contains(t, refused(t, dir, nil, "task", "db:backup", "copy"), "there is no database file storage/development.sqlite: is this the right folder?")
+	require.Contains(t, refusal(t, dir, nil, "task", "db:backup", "copy"), "there is no database file storage/development.sqlite: is this the right folder?")
 	entries, err := os.ReadDir(dir)
 	require.NoError(t, err)
 	for _, entry := range entries {
@@ -97,19 +98,19 @@ func TestTask_Backup_DoesNotMigrate(t *testing.T) {
 	services.Execute(t, sqlite(dir, "old.sqlite"), "CREATE TABLE schema_migration (version TEXT)")
 	task(t, dir, []string{"DATABASE_URL=sqlite3://old.sqlite"}, "db:backup", "copy.sqlite")
 	for _, name := range []string{"old.sqlite", "copy.sqlite"} {
-		var migrated int
-		require.NoError(t, services.OpenDatabase(t, sqlite(dir, name)).QueryRow("SELECT count(*) FROM schema_migration").Scan(&migrated))
-		require.Zero(t, migrated, name)
+		var migrations int
+		require.NoError(t, services.OpenDatabase(t, sqlite(dir, name)).QueryRow("SELECT count(*) FROM schema_migration").Scan(&migrations))
+		require.Zero(t, migrations, name)
 	}
 }
 
 func TestTask_Backup_PrintsPostgresCommand(t *testing.T) {
 	databaseURL := strings.Replace(services.NewDatabase(t, services.Server(t)), "postgres@", "postgres:s3cret@", 1)
 	dir, variable := t.TempDir(), "DATABASE_URL="+databaseURL
-	said := refused(t, dir, []string{variable}, "task", "db:backup", "it's a copy")
-	require.NotContains(t, said, "s3cret")
-	_, line, ok := strings.Cut(strings.TrimSpace(said), "never from an argument: ")
-	require.True(t, ok, said)
+	message := refusal(t, dir, []string{variable}, "task", "db:backup", "it's a copy")
+	require.NotContains(t, message, "s3cret")
+	_, line, ok := strings.Cut(strings.TrimSpace(message), "never from an argument: ")
+	require.True(t, ok, message)
 	require.NoFileExists(t, filepath.Join(dir, "it's a copy"))
 
 	shell := exec.Command("sh", "-c", line)
@@ -127,22 +128,22 @@ func TestTask_Backup_PrintsPostgresCommand(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
 	require.NotZero(t, info.Size())
-	dumped, err := exec.Command("pg_restore", "--file=-", filepath.Join(dir, "it's a copy")).CombinedOutput()
-	require.NoError(t, err, string(dumped))
-	require.Contains(t, string(dumped), "CREATE TABLE public.sessions")
-	require.NotContains(t, string(dumped), "a session\n")
+	restore, err := exec.Command("pg_restore", "--file=-", filepath.Join(dir, "it's a copy")).CombinedOutput()
+	require.NoError(t, err, string(restore))
+	require.Contains(t, string(restore), "CREATE TABLE public.sessions")
+	require.NotContains(t, string(restore), "a session\n")
 }
 
-// Follows the steps of docs/deploy.md.
+// These are the steps of docs/deploy.md.
 func TestTask_Backup_PostgresCanBeRestored(t *testing.T) {
 	server := services.Server(t)
 	dir, databaseURL := t.TempDir(), services.NewDatabase(t, server)
 	variable := "DATABASE_URL=" + databaseURL
-	passwords := seeded(t, dir, variable)
+	passwords := seed(t, dir, variable)
 	before := start(t, dir, variable)
 	thief := before.browser()
 	require.Equal(t, 303, before.logIn(thief, "bob@example.com", passwords["bob@example.com"]))
-	_, dump, ok := strings.Cut(refused(t, dir, []string{variable}, "task", "db:backup", "copy"), "never from an argument: ")
+	_, dump, ok := strings.Cut(refusal(t, dir, []string{variable}, "task", "db:backup", "copy"), "never from an argument: ")
 	require.True(t, ok)
 	before.Stop()
 
@@ -154,7 +155,7 @@ func TestTask_Backup_PostgresCanBeRestored(t *testing.T) {
 		require.NoError(t, err, string(output))
 	}
 	p := start(t, dir, "DATABASE_URL="+empty, "PORT="+port(before.URL)) // the same port, which is part of the cookie's name
-	require.NotEqual(t, 200, p.home(thief), "no copy holds a session")
+	require.NotEqual(t, 200, p.home(thief), "the backup has no sessions")
 	require.Equal(t, 303, p.logIn(p.browser(), "ada@example.com", passwords["ada@example.com"]))
 }
 

@@ -1,8 +1,6 @@
 package process
 
 import (
-	"corral/lab/binary"
-	"corral/lab/services"
 	"net"
 	"os"
 	"path/filepath"
@@ -11,10 +9,13 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"corral/lab/binary"
+	"corral/lab/services"
 )
 
-// healthy returns an environment without faults, with a migrated database.
-func healthy(t *testing.T, dir string) []string {
+// healthyEnv returns an environment without faults, with a migrated database.
+func healthyEnv(t *testing.T, dir string) []string {
 	t.Helper()
 	server := newMailServer(t, "STARTTLS")
 	env := []string{newDatabase(t), "HOST=https://login.example.com", "TRUSTED_PROXIES=10.0.0.0/8",
@@ -24,8 +25,8 @@ func healthy(t *testing.T, dir string) []string {
 	return env
 }
 
-// examined returns the lines that the doctor prints, by check.
-func examined(t *testing.T, stdout string) map[string]string {
+// linesByCheck returns the lines that the doctor prints, by check.
+func linesByCheck(t *testing.T, stdout string) map[string]string {
 	t.Helper()
 	lines := map[string]string{}
 	for line := range strings.Lines(stdout) {
@@ -37,22 +38,22 @@ func examined(t *testing.T, stdout string) map[string]string {
 	return lines
 }
 
-// failing runs the doctor in an environment with faults, and returns its lines by check
-// and the summary.
-func failing(t *testing.T, dir string, env []string) (lines map[string]string, summary string) {
+// doctorFaults runs the doctor in an environment with faults, and returns its lines by
+// check and the summary.
+func doctorFaults(t *testing.T, dir string, env []string) (lines map[string]string, summary string) {
 	t.Helper()
 	p := command(t, dir, env, "task", "doctor")
 	require.Error(t, p.Run())
 	require.Equal(t, 1, p.ProcessState.ExitCode(), p.Err.String())
 	require.NotContains(t, p.Out.String()+p.Err.String(), "hunter")
-	return examined(t, p.Out.String()), p.Err.String()
+	return linesByCheck(t, p.Out.String()), p.Err.String()
 }
 
 func TestTask_Doctor_PassesAndChangesNothing(t *testing.T) {
 	dir := t.TempDir()
-	env := healthy(t, dir)
+	env := healthyEnv(t, dir)
 	for _, mode := range []string{"GO_ENV=development", "GO_ENV=production"} {
-		lines := examined(t, task(t, dir, append(env, mode), "doctor"))
+		lines := linesByCheck(t, task(t, dir, append(env, mode), "doctor"))
 		require.Len(t, lines, 10)
 		for name, line := range lines {
 			require.Regexp(t, "^pass ", line, name)
@@ -65,7 +66,7 @@ func TestTask_Doctor_PassesAndChangesNothing(t *testing.T) {
 func TestTask_Doctor_EmptyEnvironmentNamesEachRemedy(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, ".env"), []byte("LOG_LEVEL=loud\n"), 0o600))
-	lines, summary := failing(t, dir, nil)
+	lines, summary := doctorFaults(t, dir, nil)
 	for name, want := range map[string]string{
 		"secret":         "fail SESSION_SECRET is missing: set it to ",
 		"host":           "fail HOST is missing: set it to ",
@@ -87,7 +88,7 @@ func TestTask_Doctor_EmptyEnvironmentNamesEachRemedy(t *testing.T) {
 
 func TestTask_Doctor_NamesTheOneFault(t *testing.T) {
 	dir := t.TempDir()
-	env := healthy(t, dir)
+	env := healthyEnv(t, dir)
 	plain, unknown := newMailServer(t, "AUTH PLAIN"), newMailServer(t, "STARTTLS")
 	for _, c := range []struct{ variable, name, want string }{
 		{"SESSION_SECRET=hunter", "secret", "is shorter than 32 bytes: set it to "},
@@ -101,7 +102,7 @@ func TestTask_Doctor_NamesTheOneFault(t *testing.T) {
 		{"SMTP_URL=nonsense", "mail", "SMTP_URL is not a mail server"},
 		{"PASSWORD_MIN=1", "other settings", "PASSWORD_MIN=1: use a number"},
 	} {
-		lines, summary := failing(t, dir, append(env, c.variable))
+		lines, summary := doctorFaults(t, dir, append(env, c.variable))
 		require.Contains(t, lines[c.name], "fail ", c.variable)
 		require.Contains(t, lines[c.name], c.want)
 		require.Equal(t, "1 of 10 checks failed\n", summary, c.variable)
@@ -120,17 +121,17 @@ func healthyMail(env []string, password string) string {
 
 func TestTask_Doctor_GivesUpOnASilentMailServer(t *testing.T) {
 	dir := t.TempDir()
-	env := healthy(t, dir)
+	env := healthyEnv(t, dir)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	defer listener.Close()
-	lines, _ := failing(t, dir, append(env, "SMTP_URL=smtp://"+listener.Addr().String()))
+	lines, _ := doctorFaults(t, dir, append(env, "SMTP_URL=smtp://"+listener.Addr().String()))
 	require.Contains(t, lines["mail"], "fail "+listener.Addr().String()+" accepts no login over TLS")
 }
 
 func TestTask_Doctor_ComparesMigrations(t *testing.T) {
 	dir := t.TempDir()
-	env := healthy(t, dir)
+	env := healthyEnv(t, dir)
 	_, database, _ := strings.Cut(env[0], "=")
 	for _, change := range []struct{ statement, want string }{
 		{"INSERT INTO schema_migration (version) VALUES ('29990101000000')", "fail the database is newer than this release (migration 29990101000000)"},
@@ -138,7 +139,7 @@ func TestTask_Doctor_ComparesMigrations(t *testing.T) {
 		{"DROP TABLE schema_migration", "fail there is no schema yet: run `task db:migrate`"},
 	} {
 		services.Execute(t, database, change.statement)
-		lines, summary := failing(t, dir, env)
+		lines, summary := doctorFaults(t, dir, env)
 		require.Contains(t, lines["migrations"], change.want)
 		require.Equal(t, "1 of 10 checks failed\n", summary)
 	}
@@ -146,7 +147,7 @@ func TestTask_Doctor_ComparesMigrations(t *testing.T) {
 
 func TestTask_Doctor_DamagedDatabase(t *testing.T) {
 	dir := t.TempDir()
-	env := append(healthy(t, dir), "DATABASE_URL=sqlite3://x.sqlite")
+	env := append(healthyEnv(t, dir), "DATABASE_URL=sqlite3://x.sqlite")
 	task(t, dir, env, "db:migrate")
 	path := filepath.Join(dir, "x.sqlite")
 	db := services.OpenDatabase(t, "sqlite3://"+path)
@@ -157,15 +158,15 @@ func TestTask_Doctor_DamagedDatabase(t *testing.T) {
 	require.NoError(t, err)
 	copy(content[(page-1)*4096:page*4096], strings.Repeat("torn", 1024))
 	require.NoError(t, os.WriteFile(path, content, 0o600))
-	lines, summary := failing(t, dir, env)
+	lines, summary := doctorFaults(t, dir, env)
 	require.Contains(t, lines["database"], "fail the database is damaged, restore a backup: ")
 	require.Equal(t, "1 of 10 checks failed\n", summary)
 }
 
 func TestTask_Doctor_DatabaseDoesNotAnswer(t *testing.T) {
 	dir := t.TempDir()
-	env := append(healthy(t, dir), "DATABASE_URL=postgres://corral:hunter2@127.0.0.1:1/corral")
-	lines, summary := failing(t, dir, env)
+	env := append(healthyEnv(t, dir), "DATABASE_URL=postgres://corral:hunter2@127.0.0.1:1/corral")
+	lines, summary := doctorFaults(t, dir, env)
 	require.Contains(t, lines["database"], "fail the database cannot be opened: ")
 	require.Contains(t, lines["migrations"], "fail unknown")
 	require.Contains(t, lines["clock"], "fail unknown")

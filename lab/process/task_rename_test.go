@@ -1,7 +1,6 @@
 package process
 
 import (
-	"corral/lab/binary"
 	"errors"
 	"io/fs"
 	"os"
@@ -11,12 +10,14 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"corral/lab/binary"
 )
 
 func git(t *testing.T, dir string, args ...string) string {
 	t.Helper()
 	if _, err := exec.LookPath("git"); err != nil {
-		t.Skip("needs git: renaming a clone is taken back by it")
+		t.Skip("needs git: the task rename runs it")
 	}
 	cmd := exec.Command("git", append([]string{"-c", "user.name=Ada", "-c", "user.email=ada@example.com", "-c", "safe.directory=*"}, args...)...)
 	cmd.Dir = dir
@@ -49,8 +50,8 @@ func commit(t *testing.T, dir string) {
 	git(t, dir, "commit", "-q", "-m", "A clone")
 }
 
-// goes runs the go command on SQLite, which is faster.
-func goes(t *testing.T, dir string, args ...string) string {
+// runGo runs the go command. Tests that it runs use SQLite, which is faster.
+func runGo(t *testing.T, dir string, args ...string) string {
 	t.Helper()
 	cmd := exec.Command("go", args...)
 	cmd.Dir, cmd.Env = dir, append(os.Environ(), "TEST_DATABASE_URL=")
@@ -61,8 +62,8 @@ func goes(t *testing.T, dir string, args ...string) string {
 
 func TestTask_Rename_LeavesNoOldName(t *testing.T) {
 	dir := clone(t)
-	said := task(t, dir, []string{"HOME=" + t.TempDir()}, "rename", "www.example.com/acme/turn-stile/v2", "Turnstile")
-	require.Regexp(t, `^This is Turnstile now, module www\.example\.com/acme/turn-stile/v2: \d{2,} files were changed\.`, said)
+	output := task(t, dir, []string{"HOME=" + t.TempDir()}, "rename", "www.example.com/acme/turn-stile/v2", "Turnstile")
+	require.Regexp(t, `^This is Turnstile now, module www\.example\.com/acme/turn-stile/v2: \d{2,} files were changed\.`, output)
 	require.NotContains(t, git(t, dir, "status", "--porcelain"), "??", "no file is new")
 
 	require.NoError(t, filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
@@ -91,8 +92,8 @@ func TestTask_Rename_LeavesNoOldName(t *testing.T) {
 		require.NoError(t, err)
 		require.Contains(t, string(content), want, file)
 	}
-	for _, somewhere := range []string{`"__Host-turnstile"`, `mail.Address{Name: "Turnstile"`} {
-		git(t, dir, "grep", "--quiet", "--fixed-strings", somewhere, "--", "*.go")
+	for _, text := range []string{`"__Host-turnstile"`, `mail.Address{Name: "Turnstile"`} {
+		git(t, dir, "grep", "--quiet", "--fixed-strings", text, "--", "*.go")
 	}
 	for _, file := range []string{"LICENSE", "go.sum", "lab/go.sum"} {
 		require.Empty(t, git(t, dir, "diff", "--stat", "--", file))
@@ -100,19 +101,19 @@ func TestTask_Rename_LeavesNoOldName(t *testing.T) {
 	require.Empty(t, git(t, dir, "diff", "--summary"), "no file changed its mode")
 
 	// Everything must build. To save time, only tests that use a name run.
-	goes(t, dir, "vet", "./...")
-	goes(t, filepath.Join(dir, "lab"), "vet", "./...")
-	goes(t, dir, "test", "./...", "-run", "Config|Log|Session|Device|Guards|CheckPassword|Ready|Mails|Route|Rename")
-	goes(t, filepath.Join(dir, "lab"), "test", "./process", "-run", "TestProcess_DotenvOverridesTheEnvironment")
+	runGo(t, dir, "vet", "./...")
+	runGo(t, filepath.Join(dir, "lab"), "vet", "./...")
+	runGo(t, dir, "test", "./...", "-run", "Config|Log|Session|Device|Guards|CheckPassword|Ready|Mails|Route|Rename")
+	runGo(t, filepath.Join(dir, "lab"), "test", "./process", "-run", "TestProcess_DotenvOverridesTheEnvironment")
 
 	// The renamed app can be renamed again, even without the lab.
 	require.NoError(t, os.RemoveAll(filepath.Join(dir, "lab")))
 	commit(t, dir)
-	goes(t, dir, "run", ".", "task", "rename", "example.com/acme/wicket", "Wicket")
-	for _, somewhere := range []string{`"__Host-wicket"`, `"example.com/acme/wicket/models"`} {
-		git(t, dir, "grep", "--quiet", "--fixed-strings", somewhere, "--", "*.go")
+	runGo(t, dir, "run", ".", "task", "rename", "example.com/acme/wicket", "Wicket")
+	for _, text := range []string{`"__Host-wicket"`, `"example.com/acme/wicket/models"`} {
+		git(t, dir, "grep", "--quiet", "--fixed-strings", text, "--", "*.go")
 	}
-	goes(t, dir, "vet", "./...")
+	runGo(t, dir, "vet", "./...")
 }
 
 // A checkout on Windows may have other line ends. It also has a vendor folder here.
@@ -157,27 +158,27 @@ func TestCheckout_HasTheSameLineEndsOnWindows(t *testing.T) {
 func TestTask_Rename_RefusesToLoseChanges(t *testing.T) {
 	dir, env := t.TempDir(), []string{"HOME=" + t.TempDir()} // the go command creates files in HOME
 	rename := []string{"task", "rename", "example.com/acme/turnstile", "Turnstile"}
-	require.Contains(t, refused(t, dir, env, "task", "rename", "example.com/acme/turnstile"), "usage: task rename MODULE NAME")
-	require.Contains(t, refused(t, dir, env, "task", "rename", "no path", "Turnstile"), `"no path" is not a module path`)
-	require.Contains(t, refused(t, dir, env, "task", "rename", "example.com/a", "no name"), `"no name" is not a name for this`)
-	require.Contains(t, refused(t, dir, env, rename...), "this folder is not the top of a clone")
+	require.Contains(t, refusal(t, dir, env, "task", "rename", "example.com/acme/turnstile"), "usage: task rename MODULE NAME")
+	require.Contains(t, refusal(t, dir, env, "task", "rename", "no path", "Turnstile"), `"no path" is not a module path`)
+	require.Contains(t, refusal(t, dir, env, "task", "rename", "example.com/a", "no name"), `"no name" is not a name for this`)
+	require.Contains(t, refusal(t, dir, env, rename...), "this folder is not the top of a clone")
 
 	gomod := filepath.Join(dir, "go.mod")
 	require.NoError(t, os.WriteFile(gomod, []byte("module somebody/elses\n"), 0o600))
-	require.Contains(t, refused(t, dir, env, rename...), "this folder is not the top of a clone")
+	require.Contains(t, refusal(t, dir, env, rename...), "this folder is not the top of a clone")
 
 	own, err := os.ReadFile(filepath.Join(binary.Root(), "go.mod"))
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(gomod, own, 0o600))
-	require.Contains(t, refused(t, dir, env, rename...), "git cannot list this folder: ")
+	require.Contains(t, refusal(t, dir, env, rename...), "git cannot list this folder: ")
 
 	git(t, dir, "init", "-q")
-	require.Contains(t, refused(t, dir, env, rename...), "there are changes that are not committed", "a file that git does not know")
+	require.Contains(t, refusal(t, dir, env, rename...), "there are changes that are not committed", "a file that git does not know")
 	require.NoError(t, os.WriteFile(filepath.Join(dir, ".gitignore"), []byte("/storage/\n"), 0o600))
 	commit(t, dir)
 	require.Empty(t, git(t, dir, "status", "--porcelain"))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, ".gitignore"), []byte("/storage/\n# more\n"), 0o600))
-	require.Contains(t, refused(t, dir, env, rename...), "there are changes that are not committed")
+	require.Contains(t, refusal(t, dir, env, rename...), "there are changes that are not committed")
 	kept, err := os.ReadFile(gomod)
 	require.NoError(t, err)
 	require.Equal(t, string(own), string(kept))

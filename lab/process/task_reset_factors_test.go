@@ -16,7 +16,7 @@ var totpKey = regexp.MustCompile(`id="totp-key"[^>]*>([A-Z2-7 ]+)<`)
 
 func TestTask_ResetFactors(t *testing.T) {
 	dir, env := t.TempDir(), []string{newDatabase(t)}
-	passwords := seeded(t, dir, env...)
+	passwords := seed(t, dir, env...)
 	p := start(t, dir, env...)
 	logIn := func() (home int) {
 		b := p.browser()
@@ -38,7 +38,7 @@ func TestTask_ResetFactors(t *testing.T) {
 	require.Contains(t, task(t, dir, env, "user:reset-factors", "ada@example.com", "--now"), "The factors of ada@example.com were removed")
 	require.Equal(t, 200, logIn())
 	for _, email := range []string{"ada@example.com", "bob@example.com"} {
-		require.Contains(t, refused(t, dir, env, "task", "user:reset-factors", email), email+" has no factors to remove, and its second step is off")
+		require.Contains(t, refusal(t, dir, env, "task", "user:reset-factors", email), email+" has no factors to remove, and its second step is off")
 	}
-	require.Equal(t, "\"--later\" is not --now\n", refused(t, dir, env, "task", "user:reset-factors", "ada@example.com", "--later"))
+	require.Equal(t, "\"--later\" is not --now\n", refusal(t, dir, env, "task", "user:reset-factors", "ada@example.com", "--later"))
 }

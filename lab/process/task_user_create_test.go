@@ -1,7 +1,6 @@
 package process
 
 import (
-	"corral/lab/services"
 	"net/http"
 	"net/url"
 	"path/filepath"
@@ -11,15 +10,18 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"corral/lab/services"
 )
 
 var inviteLink = regexp.MustCompile(`(?m)^http://localhost:3000(/password/reset/[\w-]{43})$`)
 
+// invite creates an account, and returns the path of the printed link.
 func invite(t *testing.T, dir, email string) (path string) {
 	t.Helper()
-	printed := task(t, dir, nil, "user:create", email)
-	require.Regexp(t, inviteLink, printed)
-	return inviteLink.FindStringSubmatch(printed)[1]
+	output := task(t, dir, nil, "user:create", email)
+	require.Regexp(t, inviteLink, output)
+	return inviteLink.FindStringSubmatch(output)[1]
 }
 
 func (p *process) send(b *http.Client, path string, form url.Values) (status int, location string) {
@@ -71,7 +73,7 @@ func TestTask_UserCreate_RefusesATakenEmail(t *testing.T) {
 	dir := t.TempDir()
 	invite(t, dir, "dora@example.com")
 	for _, typed := range []string{"dora@example.com", "DORA@example.com", " dora@EXAMPLE.com "} {
-		require.Equal(t, "dora@example.com has an account already", oneLine(t, dir, nil, "task", "user:create", typed))
+		require.Equal(t, "dora@example.com has an account already", oneLineRefusal(t, dir, nil, "task", "user:create", typed))
 	}
 }
 
@@ -81,15 +83,15 @@ func TestTask_Migrate_CreatesTheDatabase(t *testing.T) {
 		require.Equal(t, "The schema is up to date.\n", task(t, dir, nil, "db:migrate"))
 		require.FileExists(t, filepath.Join(dir, "storage", "development.sqlite"))
 	}
-	require.Contains(t, oneLine(t, dir, []string{"DATABASE_URL=sqlite3://" + dir}, "task", "db:migrate"), "database")
+	require.Contains(t, oneLineRefusal(t, dir, []string{"DATABASE_URL=sqlite3://" + dir}, "task", "db:migrate"), "database")
 }
 
 func TestTask_Seed_PasswordsOpenTheAccounts(t *testing.T) {
 	dir := t.TempDir()
-	passwords := seeded(t, dir)
+	passwords := seed(t, dir)
 	require.Len(t, passwords, 3)
 	p := start(t, dir)
-	require.Equal(t, passwords, seeded(t, dir), "again, while the app runs")
+	require.Equal(t, passwords, seed(t, dir), "again, while the app runs")
 	for email, password := range passwords {
 		require.True(t, strings.HasSuffix(email, "@example.com"))
 		want := 303

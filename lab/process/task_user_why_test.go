@@ -14,15 +14,15 @@ import (
 // D for the digest.
 func whyLines(t *testing.T, dir string, env []string, email string) []string {
 	t.Helper()
-	said := task(t, dir, env, "user:why", email)
-	said = regexp.MustCompile(`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC`).ReplaceAllString(said, "T")
-	said = regexp.MustCompile(`[\w-]{43}`).ReplaceAllString(said, "D")
-	return strings.Split(strings.TrimSpace(said), "\n")
+	output := task(t, dir, env, "user:why", email)
+	output = regexp.MustCompile(`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC`).ReplaceAllString(output, "T")
+	output = regexp.MustCompile(`[\w-]{43}`).ReplaceAllString(output, "D")
+	return strings.Split(strings.TrimSpace(output), "\n")
 }
 
 func TestTask_UserWhy_ExplainsAnAccount(t *testing.T) {
 	dir, env := t.TempDir(), []string{newDatabase(t)}
-	passwords := seeded(t, dir, env...)
+	passwords := seed(t, dir, env...)
 	p := start(t, dir, env...)
 	ada := p.browser()
 	require.Equal(t, 303, p.logIn(ada, "ada@example.com", passwords["ada@example.com"]))
@@ -55,7 +55,7 @@ func TestTask_UserWhy_ExplainsAnAccount(t *testing.T) {
 // README.md shows this line.
 func TestTask_UserWhy_SaysLocked(t *testing.T) {
 	dir, env := t.TempDir(), []string{newDatabase(t)}
-	passwords := seeded(t, dir, env...)
+	passwords := seed(t, dir, env...)
 	lines := whyLines(t, dir, env, "carol@example.com")
 	require.Contains(t, lines, "Failed attempts in a row with this email, by unknown browsers: 100.")
 	require.Contains(t, lines, "It is locked for unknown browsers: waiting does not unlock it. A browser that resets the password by mail becomes a known one.")
@@ -63,13 +63,13 @@ func TestTask_UserWhy_SaysLocked(t *testing.T) {
 	p := start(t, dir, env...)
 	require.Equal(t, http.StatusTooManyRequests, p.logIn(p.browser(), "carol@example.com", passwords["carol@example.com"]))
 	require.Equal(t, 303, p.logIn(p.browser(), "bob@example.com", passwords["bob@example.com"]))
-	seeded(t, dir, env...)
+	seed(t, dir, env...)
 	require.Equal(t, http.StatusTooManyRequests, p.logIn(p.browser(), "carol@example.com", passwords["carol@example.com"]), "again")
 }
 
 func TestTask_UserWhy_SuggestsSimilarEmails(t *testing.T) {
 	dir, env := t.TempDir(), []string{newDatabase(t)}
-	seeded(t, dir, env...)
+	seed(t, dir, env...)
 	p := start(t, dir, env...)
 	p.logIn(p.browser(), "bbo@example.com", "wrong")
 	p.send(p.browser(), "/signup", map[string][]string{"email": {"bbo@example.com"}})
@@ -108,9 +108,9 @@ func TestTask_UserWhy_SaysThatAPasswordIsMissing(t *testing.T) {
 
 func TestTask_UserWhy_ChangesNothing(t *testing.T) {
 	dir := t.TempDir()
-	require.Equal(t, "usage: task user:why EMAIL\n", refused(t, dir, nil, "task", "user:why"))
-	require.Equal(t, "usage: task user:why EMAIL\n", refused(t, dir, nil, "task", "user:why", "ada@example.com", "bob@example.com"))
-	require.Equal(t, "\"nobody\" is not an email address\n", refused(t, dir, nil, "task", "user:why", "nobody"))
-	require.Contains(t, refused(t, dir, nil, "task", "user:why", "ada@example.com"), "there is no database file storage/development.sqlite: is this the right folder?")
+	require.Equal(t, "usage: task user:why EMAIL\n", refusal(t, dir, nil, "task", "user:why"))
+	require.Equal(t, "usage: task user:why EMAIL\n", refusal(t, dir, nil, "task", "user:why", "ada@example.com", "bob@example.com"))
+	require.Equal(t, "\"nobody\" is not an email address\n", refusal(t, dir, nil, "task", "user:why", "nobody"))
+	require.Contains(t, refusal(t, dir, nil, "task", "user:why", "ada@example.com"), "there is no database file storage/development.sqlite: is this the right folder?")
 	require.NoFileExists(t, filepath.Join(dir, "storage", "development.sqlite"))
 }

@@ -30,7 +30,7 @@ func TestTimeZone_MovesNothing(t *testing.T) {
 		_, err := db.Exec(`DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET timezone = ''Asia/Kathmandu''', current_database()); END $$`)
 		require.NoError(t, err)
 	}
-	password := seeded(t, dir, database)["ada@example.com"]
+	password := seed(t, dir, database)["ada@example.com"]
 	node := func(zone string) *process {
 		p := start(t, dir, binary.Production(database, "TZ="+zone, "SESSION_IDLE=5m")...)
 		p.URL = strings.Replace(p.URL, "http:", "https:", 1)
@@ -46,20 +46,20 @@ func TestTimeZone_MovesNothing(t *testing.T) {
 	for i, p := range nodes {
 		b := browser(p)
 		require.Equal(t, 303, p.logIn(b, "ada@example.com", password))
-		shown := timeElement.FindAllStringSubmatch(nodes[1-i].page(b, "/account/sessions"), -1)
-		require.NotEmpty(t, shown)
-		for _, s := range shown {
-			at := requireRecent(t, time.RFC3339, s[1])
-			require.Equal(t, at.UTC().Format("Jan 2, 2006, 3:04 PM UTC"), s[2])
+		times := timeElement.FindAllStringSubmatch(nodes[1-i].page(b, "/account/sessions"), -1)
+		require.NotEmpty(t, times)
+		for _, match := range times {
+			at := requireRecent(t, time.RFC3339, match[1])
+			require.Equal(t, at.UTC().Format("Jan 2, 2006, 3:04 PM UTC"), match[2])
 		}
-		require.Equal(t, 303, p.ask(b, "POST", "/password/forgot", url.Values{"email": {"ada@example.com"}}).StatusCode)
+		require.Equal(t, 303, p.request(b, "POST", "/password/forgot", url.Values{"email": {"ada@example.com"}}).StatusCode)
 	}
 
 	attacker := browser(east)
 	for n := range 10 {
 		require.Equal(t, 422, east.logIn(attacker, fmt.Sprintf("nobody%d@example.com", n), "wrong"))
 	}
-	res := west.ask(attacker, "POST", "/login", url.Values{"email": {"ada@example.com"}, "password": {password}})
+	res := west.request(attacker, "POST", "/login", url.Values{"email": {"ada@example.com"}, "password": {password}})
 	require.Equal(t, 429, res.StatusCode)
 	wait, err := strconv.Atoi(res.Header.Get("Retry-After"))
 	require.NoError(t, err)
@@ -78,6 +78,7 @@ func TestTimeZone_MovesNothing(t *testing.T) {
 	}
 }
 
+// requireRecent requires a time of the last minutes, and returns it.
 func requireRecent(t *testing.T, layout, text string) time.Time {
 	t.Helper()
 	at, err := time.Parse(layout, text)

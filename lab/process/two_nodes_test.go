@@ -60,15 +60,15 @@ func (tlsProxy) RoundTrip(r *http.Request) (*http.Response, error) {
 // The nodes run in production: in development, the name of a cookie contains the port.
 func TestTwoNodes_ShareSessions(t *testing.T) {
 	dir, database := t.TempDir(), newDatabase(t)
-	passwords := seeded(t, dir, database)
+	passwords := seed(t, dir, database)
 	one, other := start(t, dir, binary.Production(database)...), start(t, dir, binary.Production(database)...)
 	desk, phone := one.browser(), one.browser()
 	for _, node := range []*process{one, other} {
 		node.URL = strings.Replace(node.URL, "http:", "https:", 1)
 	}
 	desk.Transport, phone.Transport = tlsProxy{}, tlsProxy{}
-	logIn := func(b *http.Client, at *process) {
-		require.Equal(t, 303, at.logIn(b, "ada@example.com", passwords["ada@example.com"]))
+	logIn := func(b *http.Client, node *process) {
+		require.Equal(t, 303, node.logIn(b, "ada@example.com", passwords["ada@example.com"]))
 		require.Equal(t, 200, one.home(b))
 		require.Equal(t, 200, other.home(b))
 	}
@@ -92,7 +92,7 @@ func TestTwoNodes_ShareSessions(t *testing.T) {
 
 func TestTwoNodes_ShareRateLimits(t *testing.T) {
 	dir, database := t.TempDir(), newDatabase(t)
-	passwords := seeded(t, dir, database)
+	passwords := seed(t, dir, database)
 	one, other := start(t, dir, database), start(t, dir, database)
 	for n, node := range []*process{one, other, one, other, one, other, one, other, one, other} {
 		require.Equal(t, 422, node.logIn(node.browser(), fmt.Sprintf("user%d@example.com", n), "wrong"))
@@ -108,7 +108,7 @@ func TestTwoNodes_ShareRateLimits(t *testing.T) {
 // The clock of a machine may be set to another time zone.
 func TestTwoNodes_WrongClockPurgesNothing(t *testing.T) {
 	dir, database := t.TempDir(), services.NewDatabase(t, services.Server(t))
-	password := seeded(t, dir, "DATABASE_URL="+database)["ada@example.com"]
+	password := seed(t, dir, "DATABASE_URL="+database)["ada@example.com"]
 	one := start(t, dir, "DATABASE_URL="+database)
 	ada := one.browser()
 	require.Equal(t, 303, one.logIn(ada, "ada@example.com", password))
@@ -125,44 +125,44 @@ func TestTwoNodes_WrongClockPurgesNothing(t *testing.T) {
 	require.False(t, other.Ready())
 	require.True(t, one.Ready())
 	require.Equal(t, 200, one.home(ada))
-	lines, _ := failing(t, dir, []string{wrong})
+	lines, _ := doctorFaults(t, dir, []string{wrong})
 	require.Equal(t, "fail "+apart+"\n", lines["clock"])
 }
 
-// Follows docs/deploy.md. At each step, one node after the other is restarted, and every
-// browser stays logged in on both.
+// These are the steps of docs/deploy.md. At each step, one node after the other is
+// restarted, and every browser stays logged in on both.
 func TestTwoNodes_RotateSecretsWithoutLogout(t *testing.T) {
-	const s1, s2 = binary.Secret, "9b1c7d3e5f7081a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d5e6f7081920"
+	const oldSecret, newSecret = binary.Secret, "9b1c7d3e5f7081a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d5e6f7081920"
 	dir, database := t.TempDir(), newDatabase(t)
-	password := seeded(t, dir, database)["ada@example.com"]
+	password := seed(t, dir, database)["ada@example.com"]
 	node := func(secrets string) *process {
 		p := start(t, dir, binary.Production(database, "SESSION_SECRET="+secrets)...)
 		p.URL = strings.Replace(p.URL, "http:", "https:", 1)
 		return p
 	}
-	nodes := [2]*process{node(s1), node(s1)}
+	nodes := [2]*process{node(oldSecret), node(oldSecret)}
 	var browsers []*http.Client
-	logInAndLook := func() {
-		for _, at := range nodes {
-			b := at.browser()
+	logInOnBoth := func() { // and requires that all browsers are still logged in
+		for _, n := range nodes {
+			b := n.browser()
 			b.Transport = tlsProxy{}
-			require.Equal(t, 303, at.logIn(b, "ada@example.com", password))
+			require.Equal(t, 303, n.logIn(b, "ada@example.com", password))
 			browsers = append(browsers, b)
 		}
 		for _, b := range browsers {
 			for range 2 {
-				for _, at := range nodes {
-					require.Equal(t, 200, at.home(b))
+				for _, n := range nodes {
+					require.Equal(t, 200, n.home(b))
 				}
 			}
 		}
 	}
-	logInAndLook()
-	for _, secrets := range []string{s1 + "," + s2, s2 + "," + s1, s2} {
+	logInOnBoth()
+	for _, secrets := range []string{oldSecret + "," + newSecret, newSecret + "," + oldSecret, newSecret} {
 		for i := range nodes {
 			nodes[i].Stop()
 			nodes[i] = node(secrets)
-			logInAndLook()
+			logInOnBoth()
 		}
 	}
 }
