@@ -113,17 +113,10 @@ func (a *attempt) refund(tx *pop.Connection, kind string, failures int) (err err
 // countBuckets also reports whether the browser is known, in the same query.
 func countBuckets(ctx context.Context, normalized, rawDeviceCookie string, rows []string) (counts ratelimit.Counts, known bool, err error) {
 	const knownBrowser = "known browser"
-	var found []ratelimit.Count
-	err = DB.WithContext(ctx).RawQuery(`
-		SELECT id, attempts, pending, last_ms, open_ms, purge_ms FROM rate_limits WHERE id IN (?)
-		UNION ALL
+	counts, err = ratelimit.Read(DB.WithContext(ctx), rows, `
 		SELECT '`+knownBrowser+`', 0, 0, 0, 0, 0 FROM device_cookies JOIN users ON users.id = device_cookies.user_id
 		WHERE device_cookies.token_digest = ? AND device_cookies.expires_at > ? AND users.email = ?`,
-		rows, secret.TokenDigest(rawDeviceCookie), Clock.Now(), normalized).All(&found)
-	counts = ratelimit.Counts{}
-	for _, count := range found {
-		counts[count.ID] = count
-	}
+		secret.TokenDigest(rawDeviceCookie), Clock.Now(), normalized)
 	_, known = counts[knownBrowser]
-	return counts, known, wrap("looking up rate limits", err)
+	return counts, known, err
 }

@@ -16,7 +16,9 @@ var theSwitch = uuid.NullUUID{Valid: true}
 // journal returns the list of the account's reversible changes. Their kinds are those
 // of activity.
 func (u *User) journal(tx *pop.Connection) undo.Journal {
-	return undo.Journal{Tx: tx, UserID: u.ID, Items: items{u, tx}, Now: Clock.Now}
+	turn := func(on bool) error { return u.storeSecondStep(tx, on) }
+	items := factor.Items{Tx: tx, UserID: u.ID, Now: Clock.Now, Switch: theSwitch.UUID, On: &u.SecondStep, Turn: turn}
+	return undo.Journal{Tx: tx, UserID: u.ID, Items: items, Now: Clock.Now}
 }
 
 // listChange lists and records a change of the locked account. That of an item raises
@@ -41,39 +43,6 @@ func (u *User) raiseVersion(tx *pop.Connection) error {
 func (u *User) mailChange(tx *pop.Connection, kind, template, before string, client Client) error {
 	number, err := u.listChange(tx, kind, uuid.NullUUID{}, client)
 	return errors.Join(err, u.mailNotMe(tx, number, template, before, client, u.Email))
-}
-
-// items are the factors and the switch of an account.
-type items struct {
-	user *User
-	tx   *pop.Connection
-}
-
-func (i items) InUse() ([]uuid.UUID, error) {
-	list, err := i.user.factors(i.tx)
-	ids := list.IDs()
-	if i.user.SecondStep {
-		ids = append(ids, theSwitch.UUID)
-	}
-	return ids, err
-}
-
-// Set restores no TOTP secret if another took its place, which a login confirmed.
-func (i items) Set(item uuid.UUID, use bool) (inUse bool, err error) {
-	if item == theSwitch.UUID {
-		return use, i.user.storeSecondStep(i.tx, use)
-	}
-	list, err := factor.Of(i.tx, i.user.ID)
-	f := list.ByID(item)
-	switch {
-	case err != nil || f == nil: // purged
-		return false, err
-	case !use:
-		return false, f.Remove(i.tx, Clock.Now(), 0)
-	case f.Kind != FactorPasskey && len(list.InUse().OfKind(f.Kind)) > 0:
-		return false, nil
-	}
-	return true, f.Restore(i.tx)
 }
 
 // undone is called after an undo has changed items. It turns the switch off if nothing

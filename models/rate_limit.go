@@ -8,7 +8,6 @@ import (
 
 	"github.com/gobuffalo/pop/v6"
 
-	"corral/internal/database"
 	"corral/internal/ratelimit"
 	"corral/internal/secret"
 )
@@ -56,15 +55,11 @@ func requestMail(ctx context.Context, template string, client Client, email stri
 		if err := perClient.OfClient(limitDigest, client.IP).Take(tx, Clock.Now()); err != nil {
 			return err
 		}
-		err := ratelimit.Buckets{bucketOf(mailsPerEmail(template), email)}.Take(tx, Clock.Now())
-		if _, limited := err.(*RateLimited); limited {
+		withheld, err := ratelimit.Buckets{bucketOf(mailsPerEmail(template), email)}.TakeOrUndo(tx, Clock.Now(), queue)
+		if withheld {
 			slog.InfoContext(ctx, "mail withheld")
-			return database.Undone(tx, queue)
 		}
-		if err != nil {
-			return err
-		}
-		return queue(tx)
+		return err
 	})
 }
 

@@ -18,7 +18,7 @@ import (
 // or ErrBadCredentials as lock does.
 func (u *User) ResetFactors(ctx context.Context, now bool) (due time.Time, err error) {
 	err = u.change(ctx, func(tx *pop.Connection) error {
-		used, err := items{u, tx}.InUse()
+		used, err := u.journal(tx).Items.InUse()
 		pending, pendingErr := u.journal(tx).Pending()
 		removals, removedAt := undo.Removals(pending)
 		switch due = Clock.Now(); {

@@ -27,12 +27,8 @@ func SessionsOf(ctx context.Context, user *User) ([]Session, error) {
 
 // EndSessionOf ends one session of an account, or returns ErrNotFound.
 func EndSessionOf(ctx context.Context, user *User, id string, client Client) error {
-	sessionID, err := uuid.FromString(id)
-	if err != nil {
-		return ErrNotFound
-	}
 	return user.recording(ctx, ActivitySessionEnded, client, func(tx *pop.Connection) error {
-		return atLeastOne(endSessions(tx, "id = ? AND user_id = ?", sessionID, user.ID))
+		return atLeastOne(endSessions(tx, "id = ? AND user_id = ?", uuid.FromStringOrNil(id), user.ID))
 	})
 }
 

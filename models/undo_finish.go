@@ -1,7 +1,6 @@
 package models
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -45,14 +44,15 @@ func (s *Session) DecideUndo(ctx context.Context, now bool, client Client) error
 		if err != nil {
 			return err
 		}
-		pending, err := s.User.journal(tx).Pending()
-		if err != nil || len(pending) == 0 {
-			return cmp.Or(err, ErrNotFound)
-		}
-		if decides, err := s.decides(tx, pending); err != nil || !decides {
-			return cmp.Or(err, ErrRefused)
-		}
-		if now {
+		pending, decides, err := s.decides(tx)
+		switch {
+		case err != nil:
+			return err
+		case len(pending) == 0:
+			return ErrNotFound
+		case !decides:
+			return ErrRefused
+		case now:
 			return s.User.finishUndo(tx, pending, client)
 		}
 		return errors.Join(s.User.journal(tx).Drop(pending), s.User.record(tx, ActivityUndoStopped, client))
@@ -61,22 +61,19 @@ func (s *Session) DecideUndo(ctx context.Context, now bool, client Client) error
 
 // DecidesUndo reports whether the session may decide about what waits.
 func (s *Session) DecidesUndo(ctx context.Context) (bool, error) {
-	tx := DB.WithContext(ctx)
-	pending, err := s.User.journal(tx).Pending()
-	if err != nil || len(pending) == 0 {
-		return false, err
-	}
-	return s.decides(tx, pending)
+	_, decides, err := s.decides(DB.WithContext(ctx))
+	return decides, err
 }
 
-// decides reports whether the session's login was by a factor that stays. A login by
-// another has stopped its removal, but it may be an attacker's, who must not keep the
-// owner's factors out.
-func (s *Session) decides(tx *pop.Connection, pending []undo.Part) (bool, error) {
-	if !s.FactorID.Valid {
-		return false, nil
+// decides reports whether something waits, and the session's login was by a factor that
+// stays. A login by another has stopped its removal, but it may be an attacker's, who must
+// not keep the owner's factors out.
+func (s *Session) decides(tx *pop.Connection) (pending []undo.Part, decides bool, err error) {
+	pending, err = s.User.journal(tx).Pending()
+	if err == nil && len(pending) > 0 && s.FactorID.Valid {
+		decides, err = s.User.journal(tx).Stays(s.FactorID.UUID, pending)
 	}
-	return s.User.journal(tx).Stays(s.FactorID.UUID, pending)
+	return pending, decides, err
 }
 
 // FinishUndos does what is due, for the janitor.

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/gobuffalo/pop/v6"
+
+	"corral/internal/database"
 )
 
 // Buckets are the buckets of one attempt. Keep them in the same order for all
@@ -44,6 +46,19 @@ func (bs Buckets) Take(tx *pop.Connection, now time.Time) error {
 	return err
 }
 
+// TakeOrUndo is Take before fn, which it always runs. If a bucket is full, it undoes the
+// work of fn and reports that: neither the result nor the time tells how often fn ran.
+func (bs Buckets) TakeOrUndo(tx *pop.Connection, now time.Time, fn func(tx *pop.Connection) error) (undone bool, err error) {
+	err = bs.Take(tx, now)
+	if _, full := err.(*Exceeded); full {
+		return true, database.Undone(tx, fn)
+	}
+	if err == nil {
+		err = fn(tx)
+	}
+	return false, err
+}
+
 // Start is Take for an attempt that is in flight until Fail or Refund. It returns the
 // counts without this attempt.
 func (bs Buckets) Start(tx *pop.Connection, now time.Time) (Counts, error) {
@@ -72,6 +87,22 @@ func (bs Buckets) take(tx *pop.Connection, now time.Time, pending int) (Counts, 
 	_, err = upsert(tx, rows, `attempts = excluded.attempts, pending = excluded.pending,
 		last_ms = excluded.last_ms, open_ms = excluded.open_ms, purge_ms = excluded.purge_ms`)
 	return before, err
+}
+
+// Read returns the counts of rows, and of what also selects: a query whose columns are
+// like those of Count.
+func Read(tx *pop.Connection, rows []string, also string, args ...any) (Counts, error) {
+	var found []Count
+	err := tx.RawQuery("SELECT id, attempts, pending, last_ms, open_ms, purge_ms FROM rate_limits WHERE id IN (?) UNION ALL "+also,
+		append([]any{rows}, args...)...).All(&found)
+	if err != nil {
+		return nil, fmt.Errorf("looking up rate limits: %w", err)
+	}
+	counts := Counts{}
+	for _, c := range found {
+		counts[c.ID] = c
+	}
+	return counts, nil
 }
 
 // Fail ends a started attempt, which stays counted.

@@ -244,6 +244,39 @@ func TestBuckets_TakeAllOrNone(t *testing.T) {
 	require.Zero(t, count(t, db, "ada").Attempts)
 }
 
+func TestBuckets_TakeOrUndo(t *testing.T) {
+	db, now := database(t), time.Now()
+	require.NoError(t, db.RawQuery("CREATE TABLE notes (text VARCHAR(10))").Exec())
+	bs := ratelimit.Buckets{{Row: "a", Limit: ratelimit.Limit{Most: 2, Window: time.Hour}}}
+	for _, undone := range []bool{false, false, true, true} {
+		require.NoError(t, db.Transaction(func(tx *pop.Connection) error {
+			ran := false
+			got, err := bs.TakeOrUndo(tx, now, func(tx *pop.Connection) error {
+				ran = true
+				return tx.RawQuery("INSERT INTO notes (text) VALUES ('a')").Exec()
+			})
+			require.True(t, ran)
+			require.Equal(t, undone, got)
+			return err
+		}))
+	}
+	var notes []string
+	require.NoError(t, db.RawQuery("SELECT text FROM notes").All(&notes))
+	require.Len(t, notes, 2)
+	require.Equal(t, 2, count(t, db, "a").Attempts)
+}
+
+func TestRead(t *testing.T) {
+	db, now := database(t), time.Now()
+	l := ratelimit.Limit{Most: 9, Window: time.Hour}
+	take(t, db, l, "a", now)
+	take(t, db, l, "b", now)
+	counts, err := ratelimit.Read(db, []string{"a", "c"}, "SELECT 'also', 7, 0, 0, 0, 0 WHERE 1 = ?", 1)
+	require.NoError(t, err)
+	require.Len(t, counts, 2)
+	require.Equal(t, []int{1, 7}, []int{counts["a"].Attempts, counts["also"].Attempts})
+}
+
 func TestBucket_PeekCountsNothing(t *testing.T) {
 	db := database(t)
 	ada := ratelimit.Bucket{Limit: inARow, Row: "ada"}

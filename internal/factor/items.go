@@ -1,0 +1,48 @@
+package factor
+
+import (
+	"time"
+
+	"github.com/gobuffalo/pop/v6"
+	"github.com/gofrs/uuid"
+)
+
+// Items are the factors of a user, and a switch, as the items of package undo.
+type Items struct {
+	Tx     *pop.Connection
+	UserID uuid.UUID
+	Now    func() time.Time
+
+	Switch uuid.UUID           // the item that is in use while On is true
+	On     *bool               // which Turn changes
+	Turn   func(on bool) error // stores the switch
+}
+
+// InUse implements undo.Items.
+func (i Items) InUse() ([]uuid.UUID, error) {
+	list, err := Of(i.Tx, i.UserID)
+	ids := list.InUse().IDs()
+	if *i.On {
+		ids = append(ids, i.Switch)
+	}
+	return ids, err
+}
+
+// Set implements undo.Items. It restores no factor but a passkey if another of its kind
+// took its place, which a login confirmed.
+func (i Items) Set(item uuid.UUID, use bool) (inUse bool, err error) {
+	if item == i.Switch {
+		return use, i.Turn(use)
+	}
+	list, err := Of(i.Tx, i.UserID)
+	f := list.ByID(item)
+	switch {
+	case err != nil || f == nil: // purged
+		return false, err
+	case !use:
+		return false, f.Remove(i.Tx, i.Now(), 0)
+	case f.Kind != Passkey && len(list.InUse().OfKind(f.Kind)) > 0:
+		return false, nil
+	}
+	return true, f.Restore(i.Tx)
+}

@@ -1,0 +1,48 @@
+package factor_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/gofrs/uuid"
+	"github.com/stretchr/testify/require"
+
+	"corral/internal/factor"
+	"corral/internal/undo"
+)
+
+var _ undo.Items = factor.Items{}
+
+func TestItems(t *testing.T) {
+	user, on := newUser(t), true
+	items := factor.Items{Tx: db, UserID: user, Now: func() time.Time { return noon }, Switch: uuid.Nil, On: &on, Turn: func(to bool) error {
+		on = to
+		return nil
+	}}
+	set := func(item uuid.UUID, use bool) bool {
+		t.Helper()
+		inUse, err := items.Set(item, use)
+		require.NoError(t, err)
+		return inUse
+	}
+	inUse := func() []uuid.UUID {
+		t.Helper()
+		ids, err := items.InUse()
+		require.NoError(t, err)
+		return ids
+	}
+	first := addOf(t, user, factor.TOTP)
+	require.Equal(t, []uuid.UUID{first.ID, uuid.Nil}, inUse())
+	require.False(t, set(uuid.Nil, false))
+	require.False(t, set(first.ID, false))
+	require.Empty(t, inUse())
+	require.True(t, set(uuid.Nil, true))
+	require.True(t, set(first.ID, true))
+	require.Equal(t, []uuid.UUID{first.ID, uuid.Nil}, inUse())
+
+	require.False(t, set(first.ID, false))
+	second := addOf(t, user, factor.TOTP)
+	require.False(t, set(first.ID, true), "another took its place")
+	require.Equal(t, []uuid.UUID{second.ID, uuid.Nil}, inUse())
+	require.False(t, set(uuid.Must(uuid.NewV4()), true), "purged")
+}
