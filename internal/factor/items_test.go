@@ -31,7 +31,7 @@ func TestItems(t *testing.T) {
 		require.NoError(t, err)
 		return ids
 	}
-	first := addOf(t, user, factor.TOTP)
+	first := addKind(t, user, factor.TOTP)
 	require.Equal(t, []uuid.UUID{first.ID, uuid.Nil}, inUse())
 	require.False(t, set(uuid.Nil, false))
 	require.False(t, set(first.ID, false))
@@ -41,7 +41,7 @@ func TestItems(t *testing.T) {
 	require.Equal(t, []uuid.UUID{first.ID, uuid.Nil}, inUse())
 
 	require.False(t, set(first.ID, false))
-	second := addOf(t, user, factor.TOTP)
+	second := addKind(t, user, factor.TOTP)
 	require.False(t, set(first.ID, true), "another took its place")
 	require.Equal(t, []uuid.UUID{second.ID, uuid.Nil}, inUse())
 	require.False(t, set(uuid.Must(uuid.NewV4()), true), "purged")
