@@ -416,6 +416,7 @@ var passkeyEndingLinks = regexp.MustCompile(`data-passkey="(/account/security/li
 
 // The links of the old mailbox work until a factor that is old enough ends them.
 func TestPasskey_EndsLinks(t *testing.T) {
+	log := captureLog(t)
 	s := newSite(t)
 	models.Clock.Stop()
 	_, old := s.withPasskey("ada@example.com")
@@ -436,6 +437,7 @@ func TestPasskey_EndsLinks(t *testing.T) {
 	requireProblem(t, end(old, "/account/security/links/x"), 422, "That passkey was not accepted.")
 	require.Equal(t, 404, b.answersBy("DELETE", "/account/security/links/x", old.Get(t, b.options("/account/security/links/x"))).StatusCode)
 	requireLocation(t, end(old, path), 200, "/account/security")
+	require.Contains(t, log.String(), `event="links ended"`)
 	require.NotContains(t, b.Get("/account/security").Page, "links-heading")
 }
 

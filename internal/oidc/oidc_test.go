@@ -305,6 +305,11 @@ func TestProvider_ErrorsQuoteNoSecrets(t *testing.T) {
 	}}})
 	_, err = logIn(t, newProvider(issuer), oidc.NewFlow())
 	require.EqualError(t, err, `the token endpoint answered 400 ""`)
+
+	issuer.Behave(oidctest.Behaviour{Claims: func(claims map[string]any) { claims["iss"] = "https://evil.example" }})
+	_, err = logIn(t, newProvider(issuer), oidc.NewFlow())
+	require.ErrorContains(t, err, "the ID token is refused")
+	require.NotContains(t, err.Error(), "eyJ", "the token")
 }
 
 func TestProvider_ClientSecretPost(t *testing.T) {

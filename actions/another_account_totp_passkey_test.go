@@ -1,0 +1,37 @@
+package actions
+
+import (
+	"net/url"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"corral/models"
+	"corral/models/modelstest"
+)
+
+// The id of another account's passkey, browser or link is as unknown as any other.
+func TestAnotherAccount_IDsAreNotFound(t *testing.T) {
+	s := newSite(t)
+	modelstest.SignUp(t, "ada@example.com")
+	_, _, _, link := s.leftMailbox()
+	s.withPasskey("zoe@example.com")
+	require.NoError(t, models.DB.RawQuery("UPDATE device_cookies SET skips_until = expires_at, skip_version = (SELECT credential_version FROM users WHERE users.id = user_id)").Exec())
+	idOf := func(table, where string) (id string) {
+		require.NoError(t, models.DB.Store.Get(&id, "SELECT id FROM "+table+" WHERE "+where+" AND user_id = (SELECT id FROM users WHERE email = 'zoe@example.com')"))
+		return id
+	}
+	passkey := "/account/security/passkeys/" + idOf("factors", "kind = 'passkey'")
+	browser := "/account/security/browsers/" + idOf("device_cookies", "skips_until IS NOT NULL")
+
+	modelstest.SignUp(t, "eve@example.com")
+	key, _ := modelstest.SetTOTP(t, "eve@example.com")
+	eve := s.browser()
+	eve.logIn("eve@example.com")
+	require.Equal(t, "/", eve.secondStep(modelstest.NextCode(key)).Location())
+	require.Equal(t, 404, eve.Put(passkey, url.Values{"name": {"Eve's"}}).StatusCode)
+	require.Equal(t, 404, eve.Delete(passkey, nil).StatusCode)
+	require.Equal(t, 404, eve.Post(passkey+"/restore", nil).StatusCode)
+	require.Equal(t, 404, eve.Delete(browser, nil).StatusCode)
+	require.Equal(t, 404, eve.Delete(link, url.Values{"code": {modelstest.NextCode(key)}}).StatusCode)
+}
