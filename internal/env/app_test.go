@@ -45,14 +45,17 @@ func TestApp_Endpoint(t *testing.T) {
 		listen, publicURL string
 		faults            []string
 	}{
-		{nil, "127.0.0.1:3000", "http://localhost:3000", nil},
-		{[]string{"PORT=80", "ADDR=192.0.2.7"}, "192.0.2.7:80", "http://192.0.2.7:80", nil},
-		{[]string{"ADDR=::"}, "[::]:3000", "http://localhost:3000", nil},
-		{[]string{"GO_ENV=production", "HOST=https://login.example.com"}, "0.0.0.0:3000", "https://login.example.com", nil},
-		{[]string{"GO_ENV=production"}, "0.0.0.0:3000", "http://localhost:3000", []string{"HOST is missing: set it to the public URL, like https://login.example.com"}},
+		{listen: "127.0.0.1:3000", publicURL: "http://localhost:3000"},
+		{environ: []string{"PORT=80", "ADDR=192.0.2.7"}, listen: "192.0.2.7:80", publicURL: "http://192.0.2.7:80"},
+		{environ: []string{"ADDR=::"}, listen: "[::]:3000", publicURL: "http://localhost:3000"},
+		{environ: []string{"GO_ENV=production", "HOST=https://login.example.com"}, listen: "0.0.0.0:3000", publicURL: "https://login.example.com"},
 		{
-			[]string{"GO_ENV=production", "HOST=http://a.example"}, "0.0.0.0:3000", "http://a.example",
-			[]string{"HOST=http://a.example is not https: a password must not cross the network in the clear"},
+			environ: []string{"GO_ENV=production"}, listen: "0.0.0.0:3000", publicURL: "http://localhost:3000",
+			faults: []string{"HOST is missing: set it to the public URL, like https://login.example.com"},
+		},
+		{
+			environ: []string{"GO_ENV=production", "HOST=http://a.example"}, listen: "0.0.0.0:3000", publicURL: "http://a.example",
+			faults: []string{"HOST=http://a.example is not https: a password must not cross the network in the clear"},
 		},
 	} {
 		a := app(t, env.Options{}, test.environ...)

@@ -320,11 +320,11 @@ func TestYoung(t *testing.T) {
 		at     time.Time
 		want   bool
 	}{
-		"older than the number and the time": {item, number + 1, a.now.Add(time.Second), false},
-		"younger than the time":              {item, number, a.now.Add(time.Second), true},
-		"younger than the number":            {item, number + 1, a.now, true},
-		"due for removal":                    {other, number + 9, a.now.Add(time.Second), true},
-		"unknown item":                       {newID(), number, a.now, false},
+		"older than the number and the time": {item: item, number: number + 1, at: a.now.Add(time.Second), want: false},
+		"younger than the time":              {item: item, number: number, at: a.now.Add(time.Second), want: true},
+		"younger than the number":            {item: item, number: number + 1, at: a.now, want: true},
+		"due for removal":                    {item: other, number: number + 9, at: a.now.Add(time.Second), want: true},
+		"unknown item":                       {item: newID(), number: number, at: a.now, want: false},
 	} {
 		young, err := a.journal().Young(test.item, test.number, test.at)
 		require.NoError(t, err)

@@ -83,7 +83,7 @@ func (s *site) tellOfSecurity(t *testing.T, p person) {
 	zoe.see("not-me-waits")
 }
 
-// What a user sees who has to set up a second step first.
+// The pages of a user that must set up a second step before anything else.
 func TestSecurity_Required(t *testing.T) {
 	t.Parallel()
 	for _, language := range languages(t) {

@@ -26,30 +26,30 @@ func BenchmarkAlike(b *testing.B) {
 	for _, form := range []struct {
 		name   string
 		before int    // how often the form is submitted with the email before
-		with   string // the kind of second factor of the account with a taken email, or ""
+		factor string // the kind of second factor of the account with a taken email, or ""
 		send   func(v *site.Browser, email string) site.Answer
 	}{
-		{"login", 0, "", login},
-		{"login, passkey", 0, "passkey", login},
-		{"login, TOTP", 0, "totp", login},
-		{"signup", 0, "", signUp},
-		{"signup, over the limit", 3, "", signUp},
-		{"forgot", 0, "", forgot},
-		{"forgot, over the limit", 3, "", forgot},
-		{"change of email", 0, "", func(v *site.Browser, email string) site.Answer {
+		{name: "login", send: login},
+		{name: "login, passkey", factor: "passkey", send: login},
+		{name: "login, TOTP", factor: "totp", send: login},
+		{name: "signup", send: signUp},
+		{name: "signup, over the limit", before: 3, send: signUp},
+		{name: "forgot", send: forgot},
+		{name: "forgot, over the limit", before: 3, send: forgot},
+		{name: "change of email", send: func(v *site.Browser, email string) site.Answer {
 			return v.Put("/account/email", "email", email)
 		}},
 	} {
-		b.Run(form.name, func(b *testing.B) { compare(b, form.before, form.with, form.send) })
+		b.Run(form.name, func(b *testing.B) { compare(b, form.before, form.factor, form.send) })
 	}
 }
 
-func compare(b *testing.B, before int, with string, send func(v *site.Browser, email string) site.Answer) {
+func compare(b *testing.B, before int, factor string, send func(v *site.Browser, email string) site.Answer) {
 	s := site.OpenProduction(b)
 	s.SignUp("carol@example.com")
 	s.SignUp("ada@example.com")
-	if with != "" {
-		s.Execute("INSERT INTO factors (id, user_id, kind, name, data, last_step, created_at, removed_number) SELECT id, id, $1, '', '', 0, created_at, 0 FROM users", with)
+	if factor != "" {
+		s.Execute("INSERT INTO factors (id, user_id, kind, name, data, last_step, created_at, removed_number) SELECT id, id, $1, '', '', 0, created_at, 0 FROM users", factor)
 		s.Browser().TurnSecondStepOn("ada@example.com")
 	}
 	s.ClearLimits()
@@ -58,7 +58,7 @@ func compare(b *testing.B, before int, with string, send func(v *site.Browser, e
 		require.Equal(b, "/", v.LogIn("carol@example.com").Location())
 	}
 	n := 0
-	from := func(k int) { v.Header.Set("X-Forwarded-For", fmt.Sprintf("10.%d.%d.%d", n>>8, n&255, k)) }
+	setIP := func(k int) { v.Header.Set("X-Forwarded-For", fmt.Sprintf("10.%d.%d.%d", n>>8, n&255, k)) }
 	sample := func(taken bool) time.Duration {
 		n++ // use another email and client each time, because of the rate limits
 		email := fmt.Sprintf("user%07d@example.com", n)
@@ -66,15 +66,15 @@ func compare(b *testing.B, before int, with string, send func(v *site.Browser, e
 			s.Execute("UPDATE users SET email = $1 WHERE email <> 'carol@example.com'", email)
 		}
 		for k := range before {
-			from(k)
+			setIP(k)
 			send(v, email)
 		}
-		from(before)
+		setIP(before)
 		began := time.Now()
 		answer := send(v, email)
-		took := time.Since(began)
+		duration := time.Since(began)
 		require.Contains(b, []int{303, 422}, answer.StatusCode, "the form was processed")
-		return took
+		return duration
 	}
 	sample(true)
 	sample(false)

@@ -14,8 +14,8 @@ type Case struct {
 	Confirming  bool // only a login with max_age must fail
 }
 
-// Hostile returns what an attacker may do who is the provider, another client of it,
-// or another provider.
+// Hostile returns the attacks of a malicious provider, of another client of the provider,
+// and of another provider.
 func (i *Issuer) Hostile() []Case {
 	now := i.Now().Unix()
 	claim := func(key string, value any) Behaviour {
