@@ -34,9 +34,7 @@ func AccountSecurityTOTPImage(c buffalo.Context) error {
 	if err != nil {
 		return err
 	}
-	c.Response().Header().Set("Content-Type", "image/svg+xml")
-	_, err = c.Response().Write(svg)
-	return err
+	return web.AnswerAs(c, "image/svg+xml", svg)
 }
 
 // AccountSecurityTOTPCreate is POST /account/security/totp: stores the secret once

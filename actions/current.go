@@ -70,6 +70,14 @@ func logIn(c buffalo.Context, session *models.LoggedIn) {
 	info.Event("login succeeded")
 }
 
+// confirmed keeps the new token of a confirmed session, unless another tab got it.
+func confirmed(c buffalo.Context, session *models.Session, rawToken string) {
+	if rawToken != "" {
+		keepToken(c, session, rawToken)
+	}
+	web.Info(c).Event("confirmed")
+}
+
 // keepToken puts the session's token into the cookie. A new token voids the last one.
 func keepToken(c buffalo.Context, session *models.Session, rawToken string) {
 	c.Session().Set(tokenKey, rawToken)

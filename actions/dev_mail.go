@@ -9,6 +9,7 @@ import (
 	"github.com/gobuffalo/buffalo/mail"
 
 	"corral/internal/outbox"
+	"corral/internal/web"
 	"corral/mailers"
 	"corral/models"
 )
@@ -44,9 +45,7 @@ func DevMailShow(c buffalo.Context) error {
 	if c.Request().URL.Query().Has("html") {
 		// Mail clients need inline styles.
 		c.Response().Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")
-		c.Response().Header().Set("Content-Type", "text/html; charset=utf-8")
-		_, err := c.Response().Write([]byte(list[0].HTML))
-		return err
+		return web.AnswerAs(c, "text/html; charset=utf-8", []byte(list[0].HTML))
 	}
 	c.Set("title", "dev_mail.title")
 	c.Set("mail", list[0])

@@ -83,10 +83,7 @@ func SudoPasskeyCreate(c buffalo.Context) error {
 		if err != nil {
 			return "", err
 		}
-		if rawToken != "" {
-			keepToken(c, session, rawToken)
-		}
-		web.Info(c).Event("confirmed")
+		confirmed(c, session, rawToken)
 		return cmp.Or(returnPath(form.Next), "/account"), nil
 	})
 }

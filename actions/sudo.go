@@ -47,10 +47,7 @@ func SudoCreate(c buffalo.Context) error {
 	case err != nil:
 		return err
 	}
-	if rawToken != "" {
-		keepToken(c, session, rawToken)
-	}
-	web.Info(c).Event("confirmed")
+	confirmed(c, session, rawToken)
 	return redirectTo(c, cmp.Or(nextIn(c.Params()), "/account"))
 }
 

@@ -37,9 +37,6 @@ func confirmWithIdentity(c buffalo.Context, p *provider, state *oidc.State, iden
 	case err != nil:
 		return err
 	}
-	if rawToken != "" {
-		keepToken(c, session, rawToken)
-	}
-	web.Info(c).Event("confirmed")
+	confirmed(c, session, rawToken)
 	return redirectTo(c, cmp.Or(state.Next, "/account"))
 }

@@ -3,9 +3,7 @@ package cmd
 
 import (
 	"fmt"
-	"io/fs"
 	"log/slog"
-	"net/http"
 	"os"
 	"runtime/debug"
 	"time"
@@ -49,17 +47,13 @@ func serve() error {
 	defer out.Close()
 	logger := web.NewLogger(out, c.LogLevel, c.Production())
 	slog.SetDefault(web.AppLogger(logger)) // for slog and log.Printf
-	var reload http.Handler
-	if c.Development() {
-		reload = web.LiveReload{Files: []fs.FS{os.DirFS("templates"), os.DirFS("assets"), os.DirFS("locales")}}
-	}
 	app := actions.App(c, logger)
 	server, err := web.Listen(web.ListenOptions{
 		Addr:     c.Addr,
 		Sockets:  c.Sockets,
 		CertFile: c.TLSCertFile,
 		KeyFile:  c.TLSKeyFile,
-	}, actions.Handler(app, c, logger, reload), logger)
+	}, actions.Handler(app, c, logger, web.NewLiveReload(c.Development(), "templates", "assets", "locales")), logger)
 	if err != nil {
 		return err
 	}

@@ -14,8 +14,8 @@ var (
 )
 
 func TestProviders(t *testing.T) {
-	first := Provider{"oidc", &url.URL{Scheme: "https", Host: "accounts.example.com", Path: "/"}, "corral", "hunter2", "Example"}
-	second := Provider{"oidc2", &url.URL{Scheme: "https", Host: "sso.example.com", Path: "/realms/a"}, "corral2", "hunter3", "sso.example.com"}
+	first := Provider{ID: "oidc", Issuer: &url.URL{Scheme: "https", Host: "accounts.example.com", Path: "/"}, ClientID: "corral", ClientSecret: "hunter2", Name: "Example"}
+	second := Provider{ID: "oidc2", Issuer: &url.URL{Scheme: "https", Host: "sso.example.com", Path: "/realms/a"}, ClientID: "corral2", ClientSecret: "hunter3", Name: "sso.example.com"}
 	require.Equal(t, []Provider{first}, loaded(t, production.with(one)).Providers)
 	require.Equal(t, []Provider{second}, loaded(t, production.with(two)).Providers)
 	require.Equal(t, []Provider{first, second}, loaded(t, production.with(one).with(two)).Providers)

@@ -7,6 +7,13 @@ import (
 	"github.com/gobuffalo/buffalo"
 )
 
+// AnswerAs answers with content of a type. Unlike c.Render, it does not use the session.
+func AnswerAs(c buffalo.Context, contentType string, content []byte) error {
+	c.Response().Header().Set("Content-Type", contentType)
+	c.Response().Write(content) // ignore write errors: the client is gone
+	return nil
+}
+
 // AnswerPlain answers with a line of text. It answers OPTIONS with 204 and no text. Unlike
 // c.Render, it does not use the session.
 func AnswerPlain(c buffalo.Context, status int, line string) error {

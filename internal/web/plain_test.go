@@ -27,3 +27,12 @@ func TestAnswerPlain(t *testing.T) {
 	status = 503
 	require.Equal(t, 503, answer("OPTIONS").Code)
 }
+
+func TestAnswerAs(t *testing.T) {
+	app := buffalo.New(buffalo.Options{Env: "test"})
+	app.GET("/", func(c buffalo.Context) error { return AnswerAs(c, "image/svg+xml", []byte("<svg/>")) })
+	res := httptest.NewRecorder()
+	app.ServeHTTP(res, httptest.NewRequest("GET", "/", nil))
+	require.Equal(t, "<svg/>", res.Body.String())
+	require.Equal(t, "image/svg+xml", res.Header().Get("Content-Type"))
+}

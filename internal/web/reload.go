@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/http"
+	"os"
 	"time"
 )
 
@@ -28,6 +29,18 @@ watch()
 // server-sent events that the script reads, GET /dev/reload. It is for development.
 type LiveReload struct {
 	Files []fs.FS // watched for changes
+}
+
+// NewLiveReload returns a LiveReload of folders if live, else nil.
+func NewLiveReload(live bool, folders ...string) http.Handler {
+	if !live {
+		return nil
+	}
+	var l LiveReload
+	for _, name := range folders {
+		l.Files = append(l.Files, os.DirFS(name))
+	}
+	return l
 }
 
 // process distinguishes this process from the next one.
