@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gofrs/uuid"
 	"github.com/stretchr/testify/require"
 
 	"corral/models"
@@ -18,9 +19,10 @@ func TestSessionCookie_FullestSessionFits(t *testing.T) {
 	session, err := store.Get(r, "corral")
 	require.NoError(t, err)
 	long := strings.Repeat("x", 254)
+	waiting := models.SecondStep{UserID: uuid.Must(uuid.NewV7()), Mail: uuid.Must(uuid.NewV7()), Reset: uuid.Must(uuid.NewV7()), Next: []byte("/" + strings.Repeat("x", 1023))}
 	values := map[any]any{
 		resetLink.key: strings.Repeat("t", 43), signupLink.key: strings.Repeat("t", 43),
-		mailedToKey: long, mailedForKey: models.PurposeSignup, "_flash_": []byte(`{"warning":["` + long + `"]}`),
+		mailedToKey: long, mailedForKey: models.PurposeSignup, secondStepKey: waiting.Raw(), "_flash_": []byte(`{"warning":["login_second.ended"]}`),
 	}
 	for key, value := range values {
 		session.Values[key] = value
