@@ -442,7 +442,9 @@ func TestPasskey_EndsLinks(t *testing.T) {
 }
 
 func TestPasskeyEndpoints(t *testing.T) {
-	a := newSite(t).browser().Get("/.well-known/passkey-endpoints")
+	b := newSite(t).browser()
+	a := b.Get("/.well-known/passkey-endpoints")
+	require.Equal(t, a.Page, b.Get("/.well-known/passkey-endpoints?callback=steal").Page)
 	require.Equal(t, 200, a.StatusCode)
 	require.Equal(t, "application/json", a.Header.Get("Content-Type"))
 	require.JSONEq(t, `{"enroll": "`+origin+`/account/security", "manage": "`+origin+`/account/security"}`, a.Page)
