@@ -22,3 +22,15 @@ func TestTemplateData_OwnMail(t *testing.T) {
 	require.Equal(t, []any{"Corral", c.Host.String(), c.Host.Host, i18n.DefaultLanguage, "ltr"},
 		[]any{data["subject"], data["url"], data["host"], data["lang"], data["dir"]})
 }
+
+// Its subject may be a text as those of the app's mails are.
+func TestTemplateData_OwnMailWithATextOfTheApp(t *testing.T) {
+	const name = "new_browser"
+	outbox.NewKind(ownKinds, name, "mail."+name+".subject", []string{})
+	defer delete(ownKinds, name)
+	file, data, err := templateData(modelstest.Config(), &outbox.Mail{Template: name, Data: `["a"]`})
+	require.NoError(t, err)
+	require.Equal(t, name, file)
+	require.Equal(t, []string{"a"}, data["data"])
+	require.Equal(t, "New login to your account", data["subject"])
+}
