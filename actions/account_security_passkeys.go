@@ -52,7 +52,7 @@ type passkeyNameForm struct {
 	Name string `form:"name"`
 }
 
-// AccountSecurityPasskeysUpdate is PUT /account/security/passkeys/{id}: renames it.
+// AccountSecurityPasskeysUpdate is PUT /account/security/passkeys/{id}: renames a passkey.
 func AccountSecurityPasskeysUpdate(c buffalo.Context) error {
 	var form passkeyNameForm
 	if err := web.Bind(c, &form); err != nil {
@@ -60,7 +60,7 @@ func AccountSecurityPasskeysUpdate(c buffalo.Context) error {
 	}
 	name, ok := passkey.NormalizeName(form.Name)
 	if !ok {
-		c.Set("renamed", c.Param("id"))
+		c.Set("renaming", c.Param("id"))
 		return renderSecurity(c, messages{"name": T.Translate(c, "passkey.name_invalid")})
 	}
 	return passkeyChanged(c, "passkey.renamed", currentUser(c).RenamePasskey(c, c.Param("id"), name))
@@ -71,13 +71,13 @@ func AccountSecurityPasskeysDestroy(c buffalo.Context) error {
 	return passkeyChanged(c, "passkey.removed", currentUser(c).RemovePasskey(c, c.Param("id"), clientOf(c)))
 }
 
-// AccountSecurityPasskeysRestore is POST /account/security/passkeys/{id}/restore: takes
-// a removed one back.
+// AccountSecurityPasskeysRestore is POST /account/security/passkeys/{id}/restore: restores
+// a removed passkey.
 func AccountSecurityPasskeysRestore(c buffalo.Context) error {
 	return passkeyChanged(c, "passkey.restored", currentUser(c).RestorePasskey(c, c.Param("id"), clientOf(c)))
 }
 
-// passkeyChanged leads back to the page, with a message, or shows why not.
+// passkeyChanged redirects to the security page, or shows there why it is refused.
 func passkeyChanged(c buffalo.Context, message string, err error) error {
 	if errors.Is(err, models.ErrRefused) {
 		return renderSecurity(c, messages{"passkeys": T.Translate(c, "passkey.last_way_in")})
@@ -85,8 +85,8 @@ func passkeyChanged(c buffalo.Context, message string, err error) error {
 	return securityChanged(c, err, "passkey changed", message)
 }
 
-// AccountPasswordDestroy is DELETE /account/password: leaves passkeys as the only way
-// in, ends every session and starts a new one for this browser.
+// AccountPasswordDestroy is DELETE /account/password: removes the password, ends every
+// session and starts a new one for this browser.
 func AccountPasswordDestroy(c buffalo.Context) error {
 	codes, err := currentUser(c).RemovePassword(c, clientOf(c))
 	if errors.Is(err, models.ErrRefused) {
@@ -100,7 +100,7 @@ func AccountPasswordDestroy(c buffalo.Context) error {
 		return changedMeanwhile(c, err)
 	}
 	c.Flash().Add("success", "passkey.password_removed")
-	if len(codes) > 0 {
+	if len(codes) > 0 { // without a password the second step is on: these are its first codes
 		return showRecoveryCodes(c, codes)
 	}
 	return redirect(c, "accountSecurityPath()")

@@ -13,8 +13,8 @@ import (
 	"corral/models"
 )
 
-// AuthShow is GET /auth/{provider}: leads to the provider. It is no POST: the content
-// security policy stops the redirect of a form.
+// AuthShow is GET /auth/{provider}: redirects to the provider. After a POST, the policy's
+// form-action would stop the redirect.
 func AuthShow(c buffalo.Context) error { return goToProvider(c, toLogIn, oidc.NewFlow()) }
 
 var errAnswer = errors.New("the provider's answer is refused")
@@ -23,17 +23,17 @@ var errAnswer = errors.New("the provider's answer is refused")
 // browser back to.
 func AuthCallbackShow(c buffalo.Context) error {
 	return withProvider(c, func(p *provider) error {
-		// Not counted: another site's images would lock the login of the client's IP.
+		// A wrong state is no attempt: images of another site could fill the client's bucket.
 		state, err := states.Answered(c.Session(), p, c.Param("state"))
 		if err == nil && state.Subject != subjectOf(c, state.Purpose) {
-			err = fmt.Errorf("%w: another session's", oidc.ErrState)
+			err = fmt.Errorf("%w: it belongs to another session", oidc.ErrState)
 		}
 		if err != nil {
 			return providerFailed(c, p, nil, err)
 		}
 		var identity oidc.Identity
 		err = models.AttemptWithProvider(c, clientOf(c), func(tx *pop.Connection) error {
-			if c.Param("error") == "" { // else there is no code, and no row for clients to fill the table with
+			if c.Param("error") == "" { // Redeem writes a row: refusals must not fill the table
 				if err := state.Redeem(tx); err != nil {
 					return err
 				}
@@ -59,8 +59,8 @@ func AuthCallbackShow(c buffalo.Context) error {
 	})
 }
 
-// logInWithIdentity logs in as after a right password. An unknown identity ends at
-// /check-mail, whether or not its email has an account: prevents enumeration.
+// logInWithIdentity logs in, or asks for the second step, as LoginCreate does. An unknown
+// identity ends at /check-mail, whether or not its email has an account: prevents enumeration.
 func logInWithIdentity(c buffalo.Context, p *provider, state *oidc.State, identity oidc.Identity) error {
 	client := clientOf(c)
 	client.Next = state.Next
@@ -79,10 +79,11 @@ func logInWithIdentity(c buffalo.Context, p *provider, state *oidc.State, identi
 	return redirectTo(c, cmp.Or(state.Next, "/"))
 }
 
+// requestIdentity mails a link to an unknown identity's email, if there is one.
 func requestIdentity(c buffalo.Context, p *provider, state *oidc.State, identity oidc.Identity, client models.Client) error {
 	pending, err := models.RequestIdentity(c, identity, language(c), client)
 	if message := refusal(c, err); message != "" {
-		c.Response().Header().Del("Retry-After")
+		c.Response().Header().Del("Retry-After") // refusal set it for a 429; this is a redirect
 		return backFromProvider(c, state, message)
 	}
 	if err != nil {

@@ -16,16 +16,16 @@ var (
 	public = route.Guard{Name: "public", MaxBody: 64 << 10} // anyone
 	guest  = route.Guard{Name: "guest", MaxBody: 64 << 10}  // logged-in users are redirected home
 	user   = route.Guard{Name: "user", MaxBody: 1 << 20}    // anonymous clients are redirected to the login page
-	sudo   = route.Guard{Name: "sudo", MaxBody: 1 << 20}    // others than confirmed users are redirected to /sudo
+	sudo   = route.Guard{Name: "sudo", MaxBody: 1 << 20}    // as user; unconfirmed users are redirected to /sudo
 
-	// In development, clients on this machine: with ADDR=0.0.0.0 others reach it too,
-	// and can forge Host.
+	// local is for clients on this machine, in development. It checks the IP, not Host,
+	// which others can forge if ADDR=0.0.0.0 lets them reach the app.
 	local = route.Guard{Name: "local"}
 )
 
 var (
 	errLoggedOut   = errors.New("not logged in")
-	errUnconfirmed = errors.New("not confirmed within ten minutes: see /sudo")
+	errUnconfirmed = errors.New("not confirmed in the last ten minutes: confirm at /sudo")
 )
 
 // Authorize enforces the guard of the route.
@@ -34,13 +34,13 @@ func Authorize(next buffalo.Handler) buffalo.Handler {
 		method, path := route.Of(c)
 		g, _ := routes.GuardOf(method, path, user)
 		if method == http.MethodPost && path == "/login" {
-			g = public // from a tab that was open before: switches accounts
+			g = public // a form that was opened before the login may switch accounts
 		}
 		switch loggedIn := currentSession(c) != nil; {
 		case (g == user || g == sudo) && !loggedIn:
 			web.Info(c).Event("guard refused")
 			return askToLogIn(c)
-		case (g == user || g == sudo) && mustEnrol(currentSession(c), path):
+		case (g == user || g == sudo) && closedUntilEnrolled(currentSession(c), path):
 			web.Info(c).Event("guard refused")
 			return askToEnrol(c)
 		case g == sudo && !currentSession(c).Confirmed():
@@ -59,16 +59,15 @@ func Authorize(next buffalo.Handler) buffalo.Handler {
 	}
 }
 
-// mustEnrol reports whether a route is closed to a user who has to set up a second
-// step first.
-func mustEnrol(session *models.Session, path string) bool {
-	linked, open := enrolment[path]
-	return session.User.MustEnrol() && !(open && (session.MayEnrol || !linked))
+// closedUntilEnrolled reports whether a route is closed to a user who has to set up a
+// second step first.
+func closedUntilEnrolled(session *models.Session, path string) bool {
+	needsLink, open := enrolment[path]
+	return session.User.MustEnrol() && !(open && (session.MayEnrol || !needsLink))
 }
 
-// askToLogIn redirects an anonymous client to the login page, with the page to go
-// to afterwards: that of a GET, or the one that held the form. Background requests
-// get 401 and change no session.
+// askToLogIn redirects an anonymous client to the login page, which leads to the
+// requested page afterwards. Background requests get 401 and no flash message.
 func askToLogIn(c buffalo.Context) error {
 	if web.WantsJSON(c.Request()) || !web.IsNavigation(c.Request()) {
 		return c.Error(http.StatusUnauthorized, errLoggedOut)
@@ -87,8 +86,8 @@ func askToLogIn(c buffalo.Context) error {
 	return redirectTo(c, to)
 }
 
-// requestedPage returns the page of a refused GET, or that which held the form, or
-// "".
+// requestedPage returns the path of a GET, for other methods that of the page with the
+// form, or "" if it is unknown.
 func requestedPage(c buffalo.Context) string {
 	if c.Request().Method == http.MethodGet {
 		return returnPath(web.PageOf(c.Request()))
@@ -96,9 +95,9 @@ func requestedPage(c buffalo.Context) string {
 	return returnPath(web.PageBefore(app.Muxer(), c.Request()))
 }
 
-// askToConfirm redirects a logged-in user to /sudo, which leads back to an empty
-// form. It keeps nothing of the request: what somebody sends from an open desk would
-// otherwise run when the owner confirms.
+// askToConfirm redirects a logged-in user to /sudo, which leads back to the page. It
+// drops the request: otherwise a form that an attacker sent from an unattended browser
+// would run when the owner confirms.
 func askToConfirm(c buffalo.Context) error {
 	if web.WantsJSON(c.Request()) || !web.IsNavigation(c.Request()) {
 		return c.Error(http.StatusForbidden, errUnconfirmed)
@@ -109,8 +108,8 @@ func askToConfirm(c buffalo.Context) error {
 	return redirectTo(c, web.WithNext("/sudo", requestedPage(c)))
 }
 
-// keptNoCookie reports whether the user logged in just now, but the browser kept no
-// cookie.
+// keptNoCookie reports whether a request follows the login page without a cookie: the
+// browser seems to keep none.
 func keptNoCookie(c buffalo.Context) bool {
 	page, _, _ := strings.Cut(web.PageBefore(app.Muxer(), c.Request()), "?")
 	return page == "/login" && noCookies(c)

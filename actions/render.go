@@ -49,7 +49,7 @@ func load(c config.Config) {
 	})
 }
 
-func must[T any](value T, err error) T {
+func must[V any](value V, err error) V {
 	if err != nil {
 		log.Fatal(err) // a broken file of this repository
 	}

@@ -9,8 +9,8 @@ import (
 	"corral/models"
 )
 
-// SignupIdentityNew is GET /signup/identity: a page with a button, in the browser that
-// came from the provider.
+// SignupIdentityNew is GET /signup/identity: shows the button that creates the account.
+// A browser that did not come from the provider chooses a password instead.
 func SignupIdentityNew(c buffalo.Context) error {
 	rawToken, token, err := signupLink.opened(c)
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 
 type sudoForm struct {
 	Password string `form:"password"`
-	Code     string `form:"code"` // in its place with the second step on
+	Code     string `form:"code"` // instead, if the second step is on
 }
 
 // SudoNew is GET /sudo: asks a logged-in user to confirm that it is them.
@@ -20,8 +20,8 @@ func SudoNew(c buffalo.Context) error {
 	return renderSudo(c, "")
 }
 
-// SudoCreate is POST /sudo: opens the routes of the guard sudo to the session and
-// redirects to the page that the user was on.
+// SudoCreate is POST /sudo: confirms the session, and redirects to the page that the
+// user was on.
 func SudoCreate(c buffalo.Context) error {
 	var form sudoForm
 	if err := web.Bind(c, &form); err != nil {
@@ -42,7 +42,7 @@ func SudoCreate(c buffalo.Context) error {
 		forgetSession(c)
 		c.Set("session_ended", "sudo.ended")
 		return askToLogIn(c)
-	case errors.Is(err, models.ErrNotFound): // by another request
+	case errors.Is(err, models.ErrNotFound): // another request ended the session
 		return askToLogIn(c)
 	case err != nil:
 		return err

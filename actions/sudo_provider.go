@@ -13,8 +13,8 @@ import (
 	"corral/models"
 )
 
-// providerFreshness is the max_age of a confirmation. An auth_time of up to ten minutes
-// ago is accepted, so that there is time to come back from the provider.
+// providerFreshness is the max_age that a confirmation asks of the provider. Package oidc
+// accepts twice that age: the user needs time to come back.
 const providerFreshness = 5 * time.Minute
 
 // SudoProviderShow is GET /sudo/{provider}: leads to the provider to confirm.

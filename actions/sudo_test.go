@@ -104,7 +104,7 @@ func TestSudo_EveryRouteAsksForAConfirmation(t *testing.T) {
 			require.Equal(t, 403, a.StatusCode, "%s %s, %s", method, paths[i], name)
 			require.Empty(t, a.Cookies())
 			if name == "Accept" {
-				require.JSONEq(t, `{"type":"about:blank","title":"Forbidden","status":403,"detail":"not confirmed within ten minutes: see /sudo"}`, a.Page)
+				require.JSONEq(t, `{"type":"about:blank","title":"Forbidden","status":403,"detail":"not confirmed in the last ten minutes: confirm at /sudo"}`, a.Page)
 			}
 		}
 	}

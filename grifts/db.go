@@ -29,7 +29,7 @@ var seeds = []struct {
 }
 
 func seed([]string) error {
-	c, err := config.Load(os.Environ(), ".") // stores the secret: the counters that lock Carol depend on it
+	c, err := config.Load(os.Environ(), ".") // stores a new secret: the server finds Carol's bucket by it
 	if err != nil {
 		return err
 	}
@@ -67,10 +67,10 @@ func seedUser(email, password string, locked bool) error {
 	return lock(ctx, email)
 }
 
-// lock fails to log in until the email is locked, each time from another client.
-// The clock starts in the past, skips the waits and ends at the present.
+// lock makes as many failed attempts as lock an email, each from another IP. It moves
+// the clock back first, and forward instead of waiting, so that it ends at the present.
 func lock(ctx context.Context, email string) error {
-	const attempts, wait = 100, 15 * time.Minute
+	const attempts, wait = 100, 15 * time.Minute // the longest wait between two
 	models.Clock.Move(-attempts * wait)
 	for n := range attempts {
 		client := models.Client{IP: netip.AddrFrom4([4]byte{192, 0, 2, byte(n)})}

@@ -22,7 +22,7 @@ func (u *User) wrongCodes() ratelimit.Bucket { return bucketOf(codesPerAccount, 
 
 // passCode runs passed, within the transaction that uses a typed code up: six digits
 // are of TOTP, all else is a recovery code. It returns ErrBadCode, *RateLimited, or
-// ErrBadCredentials as lock does.
+// ErrBadCredentials if the account changed meanwhile.
 func (u *User) passCode(ctx context.Context, typed string, client Client, passed func(tx *pop.Connection, f *Factor) error) error {
 	var wrong error // the transaction counts it
 	err := u.change(ctx, func(tx *pop.Connection) error {
@@ -84,7 +84,7 @@ func (s *Session) confirmWithCode(ctx context.Context, typed string, client Clie
 }
 
 // EndLinksByCode is endLinks with a code of TOTP that the user typed for it. It also
-// returns ErrBadCode, *RateLimited, or ErrBadCredentials as lock does.
+// returns ErrBadCode, *RateLimited, or ErrBadCredentials if the account changed meanwhile.
 func (u *User) EndLinksByCode(ctx context.Context, id, typed string, client Client) error {
 	if !totp.LooksLikeCode(typed) { // a recovery code would be used up in vain
 		return ErrBadCode

@@ -35,7 +35,7 @@ func (u *User) hasIdentity(tx *pop.Connection) (bool, error) {
 }
 
 // Link links an identity, and mails the owner. It returns ErrIdentityTaken, and
-// ErrBadCredentials as lock does.
+// ErrBadCredentials if the account changed meanwhile.
 func (u *User) Link(ctx context.Context, claimed oidc.Identity, client Client) error {
 	return u.change(ctx, func(tx *pop.Connection) error { return u.link(tx, claimed, client) })
 }
@@ -48,8 +48,8 @@ func (u *User) link(tx *pop.Connection, claimed oidc.Identity, client Client) er
 }
 
 // Unlink removes the account's identities of an issuer, and mails the owner. It returns
-// ErrNotFound without one, ErrRefused if no way in would remain, and ErrBadCredentials
-// as lock does.
+// ErrNotFound without one, ErrRefused if no way in would remain, and ErrBadCredentials if the
+// account changed meanwhile.
 func (u *User) Unlink(ctx context.Context, issuer string, client Client) error {
 	return u.change(ctx, func(tx *pop.Connection) error {
 		if err := atLeastOne(u.removeIdentities(tx, issuer)); err != nil {

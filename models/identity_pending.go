@@ -64,7 +64,7 @@ func (u *User) findLink(tx *pop.Connection, rawToken string) (*Token, error) {
 
 // LinkPending redeems the link and links the identity. It returns ErrIdentityTaken, the
 // errors of FindLink, ErrNotFound if the link does not mean the identity, and
-// ErrBadCredentials as lock does.
+// ErrBadCredentials if the account changed meanwhile.
 func (u *User) LinkPending(ctx context.Context, rawToken string, p *PendingIdentity, client Client) error {
 	return u.change(ctx, func(tx *pop.Connection) error {
 		token, err := u.findLink(tx, rawToken)

@@ -24,7 +24,7 @@ func PasskeysOf(ctx context.Context, user *User) (used, removed factor.List, err
 
 // AddPasskey adds a passkey under a normalized name; "" is that of the product that
 // holds it, or else of the browser. It returns passkey.ErrRefused or ErrExpired, and
-// ErrBadCredentials as lock does.
+// ErrBadCredentials if the account changed meanwhile.
 func (u *User) AddPasskey(ctx context.Context, answer passkey.Answer, name, browser string, client Client) error {
 	verified, err := passkeys.FinishRegistration(PasskeyNew, u.ID.String(), answer)
 	if err != nil {
@@ -52,7 +52,7 @@ func (u *User) RenamePasskey(ctx context.Context, id, name string) error {
 }
 
 // RemovePasskey returns ErrNotFound unless the passkey is the account's, ErrRefused
-// if it is the last way in, and ErrBadCredentials as lock does.
+// if it is the last way in, and ErrBadCredentials if the account changed meanwhile.
 func (u *User) RemovePasskey(ctx context.Context, id string, client Client) error {
 	return u.editPasskey(ctx, id, factor.List.InUse, func(tx *pop.Connection, f *Factor) error {
 		if err := u.keepAWayInWithout(tx, f.ID); err != nil {
@@ -63,7 +63,7 @@ func (u *User) RemovePasskey(ctx context.Context, id string, client Client) erro
 }
 
 // RestorePasskey takes a removed passkey back into use. It returns ErrNotFound unless
-// it is kept, or if its addition was undone, and ErrBadCredentials as lock does.
+// it is kept, or if its addition was undone, and ErrBadCredentials if the account changed meanwhile.
 func (u *User) RestorePasskey(ctx context.Context, id string, client Client) error {
 	return u.editPasskey(ctx, id, factor.List.Restorable, func(tx *pop.Connection, f *Factor) error {
 		if err := f.Restore(tx); err != nil {

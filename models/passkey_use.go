@@ -42,7 +42,7 @@ func (u *User) EndLinksByPasskey(ctx context.Context, id string, answer passkey.
 
 // RemovePassword removes the password, ends every session, turns the second step on,
 // and mails the owner. It returns recovery codes if the second step was off,
-// ErrRefused without a passkey, and ErrBadCredentials as lock does.
+// ErrRefused without a passkey, and ErrBadCredentials if the account changed meanwhile.
 func (u *User) RemovePassword(ctx context.Context, client Client) (codes []string, err error) {
 	err = u.change(ctx, func(tx *pop.Connection) error {
 		if u.PasswordDigest == "" {

@@ -26,7 +26,7 @@ func (u *User) RecoveryCodesLeft(ctx context.Context) (int, error) {
 }
 
 // MakeRecoveryCodes returns new recovery codes and voids the old ones. It returns
-// ErrRefused while the second step is off, and ErrBadCredentials as lock does.
+// ErrRefused while the second step is off, and ErrBadCredentials if the account changed meanwhile.
 func (u *User) MakeRecoveryCodes(ctx context.Context, client Client) (codes []string, err error) {
 	err = u.change(ctx, func(tx *pop.Connection) error {
 		if !u.SecondStep {

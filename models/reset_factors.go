@@ -15,7 +15,7 @@ import (
 // ResetFactors removes the factors of an account and turns its second step off, for
 // an operator: now, or a day after a mail. The mail's link stops it, as does a login
 // by a factor. It returns when it is done, ErrNotFound if there is nothing to remove,
-// or ErrBadCredentials as lock does.
+// or ErrBadCredentials if the account changed meanwhile.
 func (u *User) ResetFactors(ctx context.Context, now bool) (due time.Time, err error) {
 	err = u.change(ctx, func(tx *pop.Connection) error {
 		used, err := u.journal(tx).Items.InUse()

@@ -12,7 +12,7 @@ var secondStepKind = map[bool]string{true: ActivitySecondStepOn, false: Activity
 
 // TurnSecondStep turns the switch. On, it returns new recovery codes; they go when
 // it is off. It returns ErrRefused if a login would be impossible afterwards, and
-// ErrBadCredentials as lock does.
+// ErrBadCredentials if the account changed meanwhile.
 func (u *User) TurnSecondStep(ctx context.Context, on bool, client Client) (codes []string, err error) {
 	err = u.change(ctx, func(tx *pop.Connection) error {
 		if u.SecondStep == on {

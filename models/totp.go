@@ -18,7 +18,7 @@ func (u *User) HasTOTP(ctx context.Context) (bool, error) {
 
 // SetTOTP stores a key, of which the user typed a code, and turns the second step
 // on. If it was off, it returns new recovery codes. It returns ErrBadCode,
-// ErrRefused if the account has a key, and ErrBadCredentials as lock does.
+// ErrRefused if the account has a key, and ErrBadCredentials if the account changed meanwhile.
 func (u *User) SetTOTP(ctx context.Context, key []byte, typed string, client Client) (codes []string, err error) {
 	f := factor.NewTOTP(secrets, u.ID, key, typed, Clock.Now())
 	if f == nil {
@@ -38,7 +38,7 @@ func (u *User) SetTOTP(ctx context.Context, key []byte, typed string, client Cli
 }
 
 // RemoveTOTP removes the TOTP secret. It returns ErrNotFound without one, ErrRefused
-// if no way in would remain, and ErrBadCredentials as lock does.
+// if no way in would remain, and ErrBadCredentials if the account changed meanwhile.
 func (u *User) RemoveTOTP(ctx context.Context, client Client) error {
 	return u.change(ctx, func(tx *pop.Connection) error {
 		f, err := u.factor(tx, FactorTOTP)

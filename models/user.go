@@ -113,7 +113,7 @@ func emailTaken(tx *pop.Connection, email string, userID uuid.UUID) (bool, error
 }
 
 // Delete marks the account as deleted and mails a link that undoes that. The
-// janitor removes the account and its data after DeletedUserLifetime. It returns ErrBadCredentials as lock does.
+// janitor removes the account and its data after DeletedUserLifetime. It returns ErrBadCredentials if the account changed meanwhile.
 func (u *User) Delete(ctx context.Context, client Client) error {
 	return u.change(ctx, func(tx *pop.Connection) error {
 		if err := errors.Join(u.storePassword(tx, ""), deviceCookies.Void(tx, u.ID)); err != nil {
@@ -156,7 +156,7 @@ func (u *User) lock(tx *pop.Connection, lock string) error {
 }
 
 // change runs fn with the account locked, and u read anew. It returns
-// ErrBadCredentials as lock does.
+// ErrBadCredentials if the account changed meanwhile.
 func (u *User) change(ctx context.Context, fn func(tx *pop.Connection) error) error {
 	return announcing(ctx, func(tx *pop.Connection) error {
 		if err := u.lock(tx, toChange); err != nil {

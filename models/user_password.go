@@ -11,8 +11,8 @@ import (
 	"corral/internal/password"
 )
 
-// SetPassword sets a normalized password like a reset, without a mail, and lets
-// unknown browsers in again: for tasks. It returns ErrBadCredentials as lock does.
+// SetPassword sets a normalized password as a reset does, but without a mail: for tasks.
+// It returns ErrBadCredentials if the account changed meanwhile.
 func (u *User) SetPassword(ctx context.Context, normalized string) error {
 	digest, err := hasher.Hash(ctx, password.Place{}, normalized) // slow: outside the transaction
 	if err != nil {
@@ -24,7 +24,7 @@ func (u *User) SetPassword(ctx context.Context, normalized string) error {
 }
 
 // ChangePassword sets a normalized password, ends every session and mails the
-// owner. Known browsers stay known. It returns ErrBadCredentials as lock does.
+// owner. Known browsers stay known. It returns ErrBadCredentials if the account changed meanwhile.
 func (u *User) ChangePassword(ctx context.Context, normalized string, client Client) error {
 	digest, err := hasher.Hash(ctx, client.place(true), normalized) // slow: outside the transaction
 	if err != nil {
@@ -44,9 +44,9 @@ func (u *User) PasswordSince(ctx context.Context) (time.Time, error) {
 	return changed.CreatedAt, nil
 }
 
-// storePassword stores a digest, "" for none. It ends the sessions and deletes all
-// tokens but those that undo a change. The email's rate limit stays: attackers would
-// see that the email has an account.
+// storePassword stores a digest, or "" to remove the password. It ends the sessions and
+// deletes the mailed links that work, but those that undo a change. It clears no rate
+// limit: an attacker who filled it would see that the email has an account.
 func (u *User) storePassword(tx *pop.Connection, digest string) error {
 	u.PasswordDigest = digest
 	u.CredentialVersion++
@@ -67,7 +67,7 @@ func (u *User) rehash(ctx context.Context, place password.Place, normalized stri
 	if err != nil {
 		return err
 	}
-	// Not updated_at: announceNewBrowser reads it.
+	// Not updated_at, by which announceNewBrowser knows when the user set the password.
 	before := u.PasswordDigest
 	u.PasswordDigest = digest
 	return execOne(DB.WithContext(ctx), ErrBadCredentials, "rehashing a password",
