@@ -18,18 +18,7 @@ import (
 )
 
 // Main runs the command line of the process.
-func Main() {
-	var err error
-	if len(os.Args) > 1 {
-		err = task.Run(os.Args[1:])
-	} else {
-		err = serve()
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-}
+func Main() { task.Main(serve) }
 
 func serve() error {
 	c, err := config.Load(os.Environ(), ".")

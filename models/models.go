@@ -16,6 +16,7 @@ import (
 	"corral/internal/database"
 	"corral/internal/email"
 	"corral/internal/outbox"
+	"corral/internal/passkey"
 	"corral/internal/password"
 	"corral/internal/secret"
 	"corral/internal/token"
@@ -69,7 +70,7 @@ func connect(c config.Config, open func(databaseURL string) (*pop.Connection, er
 		hasher = password.NewTestHasher()
 	}
 	secrets = secret.NewRing("corral", c.SessionSecrets)
-	passkeys = newRelyingParty(c)
+	passkeys = passkey.New(passkey.Options{PublicURL: c.Host, Name: "Corral", Secrets: secrets, Now: Clock.Now})
 	passwords = password.Policy{Min: c.PasswordMin, Words: []string{"corral", c.Host.Hostname()}}
 	Outbox = outbox.NewQueue(outbox.Options{
 		Now:  Clock.Now,

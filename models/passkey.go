@@ -9,17 +9,12 @@ import (
 	"github.com/gobuffalo/nulls"
 	"github.com/gobuffalo/pop/v6"
 
-	"corral/config"
 	"corral/internal/factor"
 	"corral/internal/passkey"
 )
 
 // passkeys is set by Connect.
 var passkeys *passkey.RelyingParty
-
-func newRelyingParty(c config.Config) *passkey.RelyingParty {
-	return passkey.New(passkey.Options{PublicURL: c.Host, Name: "Corral", Secrets: secrets, Now: Clock.Now})
-}
 
 // What a challenge is for.
 const (

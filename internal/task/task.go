@@ -46,6 +46,26 @@ func Add(name, params, help string, run func(args []string) error) {
 	})
 }
 
+// Main runs the command line of the process, or start if there is none. After an error it
+// prints that and exits with 1.
+func Main(start func() error) {
+	if code := runOr(start, os.Args[1:], os.Stderr); code != 0 {
+		os.Exit(code)
+	}
+}
+
+func runOr(start func() error, args []string, stderr io.Writer) (code int) {
+	run := start
+	if len(args) > 0 {
+		run = func() error { return Run(args) }
+	}
+	if err := run(); err != nil {
+		fmt.Fprintln(stderr, err)
+		return 1
+	}
+	return 0
+}
+
 // Run runs the command line `task NAME ARGUMENT…`, or lists the tasks.
 func Run(args []string) error {
 	if args[0] != "task" {
