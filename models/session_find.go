@@ -17,14 +17,16 @@ import (
 // FindSession returns the session of a token with its user, or ErrNotFound. It
 // updates LastSeenAt and LastSeenIP.
 func FindSession(ctx context.Context, rawToken string, client Client) (*Session, error) {
-	s, err := findSession(ctx, rawToken)
+	var row sessionAndUser
+	err := sessionByToken().Get(ctx, DB, &row, idInToken(rawToken), secret.TokenDigest(rawToken))
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, ErrNotFound
 	}
 	if err != nil {
 		return nil, fmt.Errorf("finding a session: %w", err)
 	}
-	now := Clock.Now()
+	s, now := &row.Session, Clock.Now()
+	s.User, row.User.sessionID = &row.User, s.ID
 	if s.expired(now) {
 		return nil, errors.Join(ErrNotFound, DB.WithContext(ctx).Destroy(s))
 	}
@@ -43,17 +45,6 @@ var sessionByToken = sync.OnceValue(func() *database.Statement {
 		FROM sessions JOIN users ON users.id = sessions.user_id
 		WHERE sessions.id = ? AND sessions.token_digest = ?`}
 })
-
-func findSession(ctx context.Context, rawToken string) (*Session, error) {
-	var row sessionAndUser
-	err := sessionByToken().Get(ctx, DB, &row, idInToken(rawToken), secret.TokenDigest(rawToken))
-	if err != nil {
-		return nil, err
-	}
-	row.Session.User = &row.User
-	row.User.sessionID = row.Session.ID
-	return &row.Session, nil
-}
 
 // requireSession returns ErrBadCredentials if the session that u was found by has
 // ended since: a change that waits for a hash must not outlive a logout. Call it
