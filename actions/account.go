@@ -32,8 +32,8 @@ func AccountDestroy(c buffalo.Context) error {
 	return redirect(c, "welcomePath()")
 }
 
-// changedMeanwhile handles the error of a change by a confirmed user. If the session
-// has ended since the guard saw it, it asks the user to log in.
+// changedMeanwhile handles the error of a change by a confirmed user. It asks the user to
+// log in if the session has ended since the guard checked it.
 func changedMeanwhile(c buffalo.Context, err error) error {
 	if errors.Is(err, models.ErrBadCredentials) {
 		return askToLogIn(c)

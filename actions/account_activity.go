@@ -14,7 +14,7 @@ const activityPerPage = 25
 // AccountActivityIndex is GET /account/activity. ?before=ID shows older entries; a
 // page number would shift as entries are added.
 func AccountActivityIndex(c buffalo.Context) error {
-	before := uuid.FromStringOrNil(c.Param("before")) // invalid: the newest page
+	before := uuid.FromStringOrNil(c.Param("before")) // an invalid ID shows the newest page
 	list, err := models.ActivityOf(c, currentUser(c), before, activityPerPage+1)
 	if err != nil {
 		return err

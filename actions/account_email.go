@@ -9,8 +9,8 @@ import (
 	"corral/internal/web"
 )
 
-// AccountEmailUpdate is PUT /account/email: mails a link that completes the
-// change. The response tells nothing about the new email.
+// AccountEmailUpdate is PUT /account/email: mails a link that completes the change. The
+// response does not tell whether the new email has an account.
 func AccountEmailUpdate(c buffalo.Context) error {
 	var form emailForm
 	if err := web.Bind(c, &form); err != nil {
@@ -22,7 +22,7 @@ func AccountEmailUpdate(c buffalo.Context) error {
 	switch {
 	case !ok:
 		return renderAccount(c, messages{"email": T.Translate(c, "email.invalid")})
-	case newEmail == user.Email: // else the owner is told of a change, with an undo link that ends every session
+	case newEmail == user.Email: // prevents a mail about a change that is none
 		return renderAccount(c, messages{"email": T.Translate(c, "account.same_email")})
 	}
 	err := user.RequestEmailChange(c, newEmail, clientOf(c))
@@ -38,8 +38,8 @@ func AccountEmailUpdate(c buffalo.Context) error {
 	return redirect(c, "accountPath()")
 }
 
-// AccountEmailConfirmNew is GET /account/email/confirm/{token}, the mailed
-// link: a page with a button.
+// AccountEmailConfirmNew is GET /account/email/confirm/{token}, the mailed link: shows
+// the button that redeems it.
 func AccountEmailConfirmNew(c buffalo.Context) error {
 	email, err := currentUser(c).FindEmailChange(c, c.Param("token"))
 	if err != nil {

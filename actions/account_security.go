@@ -12,7 +12,7 @@ import (
 // AccountSecurityShow is GET /account/security.
 func AccountSecurityShow(c buffalo.Context) error { return renderSecurity(c, nil) }
 
-// renderSecurity shows the page, with messages at the fields of its forms.
+// renderSecurity shows the security page, with messages at the fields of its forms.
 func renderSecurity(c buffalo.Context, wrong messages) error {
 	user := currentUser(c)
 	waiting, waitingErr := models.WaitingOf(c, user)
@@ -37,7 +37,7 @@ func renderSecurity(c buffalo.Context, wrong messages) error {
 	c.Set("browsers", browsers)
 	c.Set("links", links)
 	c.Set("waiting", waiting)
-	if c.Value("link") == nil { // the one with a wrong code
+	if c.Value("link") == nil { // the ID of the link whose form had a wrong code
 		c.Set("link", "")
 	}
 	c.Set("decides", decides)
@@ -45,9 +45,9 @@ func renderSecurity(c buffalo.Context, wrong messages) error {
 	return renderForm(c, "account_security/show.plush.html", wrong)
 }
 
-// securityChanged redirects to the page with a message after a change, unless err
-// is not nil. If another change came first, the page shows what holds now, or asks
-// the user to log in.
+// securityChanged redirects to the security page, with a message if the change was made.
+// If another change came first, there is no message: the page shows what holds now, or
+// the user has to log in. It returns any other error.
 func securityChanged(c buffalo.Context, err error, event, message string) error {
 	if err != nil {
 		return changedBefore(c, err)
@@ -69,7 +69,7 @@ func setProtection(c buffalo.Context, ways int) {
 	on, t := currentUser(c).SecondStep, T.In(language(c))
 	var sentences []string
 	switch {
-	case !on && !currentUser(c).HasPassword(): // but a provider
+	case !on && !currentUser(c).HasPassword(): // the user logs in with a provider
 		sentences = []string{t("account_security.protection_provider"), t("account_security.next_factor")}
 	case !on && ways == 0:
 		sentences = []string{t("account_security.protection_password"), t("account_security.next_factor")}
@@ -85,7 +85,7 @@ func setProtection(c buffalo.Context, ways int) {
 	c.Set("protection", sentences)
 }
 
-// showFactors sets an account's factors for a page. Recovery codes are none of the ways.
+// showFactors sets an account's factors for a page. Recovery codes do not count as a way.
 func showFactors(c buffalo.Context, user *models.User) (ways int, err error) {
 	factors, err := models.FactorsOf(c, user)
 	codes := factors.OfKind(models.FactorCodes)

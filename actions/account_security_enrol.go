@@ -9,8 +9,8 @@ import (
 	"corral/internal/web"
 )
 
-// enrolment holds the paths that are open to a user who has to set up a second step,
-// and whether the session must have redeemed a mailed link first.
+// enrolment holds the paths that are open to a user who has to set up a second step, and
+// for each whether the session must have redeemed a mailed link first.
 var enrolment = map[string]bool{
 	"/logout":                            false,
 	"/account/language":                  false,
@@ -36,8 +36,8 @@ func askToEnrol(c buffalo.Context) error {
 	return redirect(c, "accountSecurityPath()")
 }
 
-// AccountSecurityEnrolNew is GET /account/security/enrol/{token}, the mailed link: a
-// page with a button.
+// AccountSecurityEnrolNew is GET /account/security/enrol/{token}, the mailed link:
+// shows the button that redeems it.
 func AccountSecurityEnrolNew(c buffalo.Context) error {
 	if err := currentUser(c).FindEnrolment(c, c.Param("token")); err != nil {
 		return deadLink(c, err)

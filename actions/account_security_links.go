@@ -9,15 +9,15 @@ import (
 	"corral/internal/web"
 )
 
-// endLinks holds how the factors end the links in a mailbox that the account has left,
-// by whether the client sends JSON.
+// endLinks holds a handler for each factor that can end mailed links, by whether the
+// client sends JSON.
 var endLinks = map[bool]buffalo.Handler{
 	false: endLinksByCode,
 	true:  endLinksByPasskey,
 }
 
-// AccountSecurityLinksDestroy is DELETE /account/security/links/{id}: ends the
-// links in a mailbox that the account has left, by a factor given for that purpose.
+// AccountSecurityLinksDestroy is DELETE /account/security/links/{id}: ends the mailed
+// links to a former email of the account, if the user gives a factor for that purpose.
 func AccountSecurityLinksDestroy(c buffalo.Context) error {
 	if end := endLinks[web.SendsJSON(c.Request())]; end != nil {
 		return end(c)

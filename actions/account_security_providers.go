@@ -9,8 +9,8 @@ import (
 	"corral/models"
 )
 
-// AccountSecurityProvidersShow is GET /account/security/providers/{provider}: leads to
-// the provider, and links the identity that comes back.
+// AccountSecurityProvidersShow is GET /account/security/providers/{provider}: redirects
+// to the provider. AuthCallbackShow links the identity.
 func AccountSecurityProvidersShow(c buffalo.Context) error {
 	return goToProvider(c, toLink, oidc.NewFlow())
 }
@@ -32,7 +32,7 @@ type linkedProvider struct {
 	Identities []models.Identity
 }
 
-// showProviders sets the providers for a page.
+// showProviders sets the providers for a page, and whether any has an identity of the user.
 func showProviders(c buffalo.Context, user *models.User) error {
 	identities, err := models.IdentitiesOf(c, user)
 	list, linked := []linkedProvider{}, false

@@ -14,8 +14,8 @@ import (
 // not seen yet.
 const newCodesKey = "recovery_codes"
 
-// showRecoveryCodes redirects to the page that shows new codes, once, or how many are
-// left.
+// showRecoveryCodes redirects to the page of recovery codes. The page shows new codes
+// once, and otherwise how many are left.
 func showRecoveryCodes(c buffalo.Context, codes []string) error {
 	if len(codes) > 0 {
 		c.Session().Set(newCodesKey, strings.Join(codes, " "))
@@ -29,7 +29,7 @@ func showCodesLeft(c buffalo.Context, user *models.User) error {
 	return err
 }
 
-// aboutCodesLeft says it, for showCodesLeft, or what to do next.
+// aboutCodesLeft says how many codes are left, which showCodesLeft has set, or to make some.
 func aboutCodesLeft(c buffalo.Context) string {
 	if left := c.Value("codes_left").(int); left > 0 {
 		return T.In(language(c))("recovery_codes.left", left)
@@ -40,7 +40,7 @@ func aboutCodesLeft(c buffalo.Context) string {
 // AccountSecurityRecoveryCodesShow is GET /account/security/recovery-codes.
 func AccountSecurityRecoveryCodesShow(c buffalo.Context) error {
 	codes := ""
-	if web.IsNavigation(c.Request()) { // the user will see them
+	if web.IsNavigation(c.Request()) { // a prefetch must not use the codes up: they are shown once
 		codes, _ = c.Session().Get(newCodesKey).(string)
 		c.Session().Delete(newCodesKey)
 	}

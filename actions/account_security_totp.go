@@ -10,8 +10,8 @@ import (
 	"corral/models"
 )
 
-// offeredTOTPKey is the key in Buffalo's session of a TOTP secret that the user has
-// seen, and typed no code of yet.
+// offeredTOTPKey is the key in Buffalo's session of a TOTP secret that the user has seen,
+// but has not typed a code of.
 const offeredTOTPKey = "totp"
 
 // AccountSecurityTOTPNew is GET /account/security/totp: shows a new secret.
@@ -23,7 +23,7 @@ func AccountSecurityTOTPNew(c buffalo.Context) error {
 	return renderTOTP(c, secret, "")
 }
 
-// AccountSecurityTOTPImage is GET /account/security/totp.svg: the secret as a QR
+// AccountSecurityTOTPImage is GET /account/security/totp.svg: shows the secret as a QR
 // code.
 func AccountSecurityTOTPImage(c buffalo.Context) error {
 	secret, err := offeredTOTP(c)
@@ -70,8 +70,8 @@ func AccountSecurityTOTPDestroy(c buffalo.Context) error {
 	return securityChanged(c, err, "totp removed", "totp.removed")
 }
 
-// offeredTOTP returns the secret that the session offers, or 404 if the account has
-// one. It is the same until it is set: the user may have scanned it.
+// offeredTOTP returns the secret that the session offers, or ErrNotFound if the account has
+// one. The session keeps its secret until it is stored: the user may have scanned it.
 func offeredTOTP(c buffalo.Context) ([]byte, error) {
 	has, err := currentUser(c).HasTOTP(c)
 	if err != nil {

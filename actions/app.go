@@ -17,7 +17,7 @@ import (
 // routes is the table of routes with their guards, and limits that differ from
 // the defaults: post("/photos", user, PhotosCreate, maxBody(20<<20)). Any other
 // route is for logged-in users, unless app.Middleware.Skip(Authorize, handler)
-// opens it.
+// makes it public.
 var routes = route.Table{
 	// Anyone.
 	get("/welcome", public, WelcomeShow),
@@ -27,7 +27,7 @@ var routes = route.Table{
 	get("/auth/{provider}/callback", public, AuthCallbackShow),
 	post("/login/passkey", public, LoginPasskeyCreate),
 	post("/login/passkey/options", public, LoginPasskeyOptions),
-	get("/login/second", public, LoginSecondNew), // for the login that the cookie keeps
+	get("/login/second", public, LoginSecondNew), // for the login that waits in the cookie
 	post("/login/second", public, LoginSecondCreate),
 	post("/login/second/passkey", public, LoginSecondPasskeyCreate),
 	post("/login/second/passkey/options", public, LoginSecondPasskeyOptions),
@@ -116,8 +116,8 @@ var (
 	settings config.Config
 )
 
-// App returns the app of this process, made by the first call. Connect models
-// before it serves.
+// App returns the app of this process, which the first call makes. Call models.Connect
+// before the app serves.
 func App(c config.Config, logger *slog.Logger) *buffalo.App {
 	appOnce.Do(func() {
 		settings = c
@@ -148,7 +148,7 @@ func App(c config.Config, logger *slog.Logger) *buffalo.App {
 		app.Use(Authorize)          // closed by default
 		app.Use(web.ParseMultipart) // uploads, after the guards
 
-		// They respond while the database is down.
+		// These handlers respond while the database is down.
 		app.Middleware.Skip(Identify, HealthzShow, ReadyzShow, LogoutDestroy)
 
 		for _, r := range routes {
@@ -160,8 +160,8 @@ func App(c config.Config, logger *slog.Logger) *buffalo.App {
 	return app
 }
 
-// policy is the content security policy of all pages. A handler extends its own by
-// web.AllowSource.
+// policy is the content security policy of all pages. A handler extends that of its page
+// by web.AllowSource.
 var policy = web.DefaultPolicy
 
 // Handler returns app with everything between it and the socket.

@@ -10,9 +10,9 @@ import (
 	"corral/models"
 )
 
-// AuthLinkNew is GET /auth/link/{token}, the mailed link of an unknown identity whose
-// email has an account: a page with a button. In a browser that did not come from the
-// provider it is a plain login.
+// AuthLinkNew is GET /auth/link/{token}, the mailed link for an unknown identity whose
+// email has an account: shows the button that links the identity. A browser that did not
+// come from the provider has no identity to link, and is redirected home.
 func AuthLinkNew(c buffalo.Context) error {
 	if err := currentUser(c).FindLink(c, c.Param("token")); err != nil {
 		return deadLink(c, err)
@@ -27,7 +27,7 @@ func AuthLinkNew(c buffalo.Context) error {
 	return c.Render(http.StatusOK, r.HTML("auth_link/new.plush.html"))
 }
 
-// AuthLinkCreate is POST /auth/link/{token}.
+// AuthLinkCreate is POST /auth/link/{token}: links the identity.
 func AuthLinkCreate(c buffalo.Context) error {
 	pending, p := pendingIdentity(c)
 	err := currentUser(c).LinkPending(c, c.Param("token"), pending, clientOf(c))
@@ -38,7 +38,7 @@ func AuthLinkCreate(c buffalo.Context) error {
 	return identityLinked(c, p, err)
 }
 
-// identityLinked leads to the page that lists identities.
+// identityLinked redirects to the security page, and says whether err refused the identity.
 func identityLinked(c buffalo.Context, p *provider, err error) error {
 	kind, key := "success", "provider.linked"
 	switch {

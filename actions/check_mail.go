@@ -11,14 +11,14 @@ import (
 	"corral/models"
 )
 
-// Session keys about a requested mail.
+// Keys in Buffalo's session about a requested mail.
 const (
 	mailedToKey  = "mailed_to"  // the typed email
-	mailedForKey = "mailed_for" // the purpose of its link, to request it again
+	mailedForKey = "mailed_for" // the purpose of the mailed link, to request it again
 )
 
-// askToCheckMail redirects to the next page. Prevents account enumeration: it is
-// the same whether or not a mail was queued.
+// askToCheckMail redirects to /check-mail. Prevents account enumeration: the page is the
+// same whether or not a mail was queued.
 func askToCheckMail(c buffalo.Context, typed, purpose, next string) error {
 	c.Session().Set(mailedToKey, shown(strings.TrimSpace(typed)))
 	c.Session().Set(mailedForKey, purpose)
@@ -29,7 +29,7 @@ func CheckMailShow(c buffalo.Context) error {
 	to, _ := c.Session().Get(mailedToKey).(string)
 	purpose, _ := c.Session().Get(mailedForKey).(string)
 	if purpose == models.PurposeSignup && !settings.SignupOpen {
-		to, purpose = "", "" // it was open when the mail was requested
+		to, purpose = "", "" // sign-up was closed after the mail was requested
 	}
 	keepNext(c)
 	c.Set("title", "check_mail.title")

@@ -15,7 +15,7 @@ import (
 	"corral/models"
 )
 
-// Keys of Buffalo's session once logged in.
+// Keys in Buffalo's session of a logged-in user.
 const (
 	tokenKey   = "token"   // the raw token of a models.Session
 	expiresKey = "expires" // Unix seconds; with "remember me" only
@@ -30,8 +30,8 @@ func Identify(next buffalo.Handler) buffalo.Handler {
 		}
 		session, err := models.FindSession(c, rawToken, models.Client{IP: web.Info(c).Client})
 		if errors.Is(err, models.ErrNotFound) {
-			web.Info(c).Event("session refused") // may be a copied cookie
-			if web.IsNavigation(c.Request()) {   // else the next page tells the user that the session has ended
+			web.Info(c).Event("session refused") // for the log: the cookie may be a copied one
+			if web.IsNavigation(c.Request()) {   // others leave it to the next page to tell the user
 				c.Set("session_ended", "login.ended")
 				c.Session().Delete(tokenKey)
 				c.Session().Delete(expiresKey)
@@ -70,7 +70,7 @@ func logIn(c buffalo.Context, session *models.LoggedIn) {
 	info.Event("login succeeded")
 }
 
-// confirmed keeps the new token of a confirmed session, unless another tab got it.
+// confirmed keeps the new token of a confirmed session, unless it is "": another tab got it.
 func confirmed(c buffalo.Context, session *models.Session, rawToken string) {
 	if rawToken != "" {
 		keepToken(c, session, rawToken)
@@ -86,8 +86,8 @@ func keepToken(c buffalo.Context, session *models.Session, rawToken string) {
 	}
 }
 
-// logOut is the only way to log out. It deletes the row, which voids copied
-// cookies. It deletes the browser's cookie even if that fails.
+// logOut is the only way to log out. It deletes the row, which voids copied cookies. It
+// deletes the browser's cookie even if the database fails.
 func logOut(c buffalo.Context) (err error) {
 	if client := clientOf(c); client.RawSession != "" {
 		var user *models.User
@@ -113,8 +113,8 @@ func forgetSession(c buffalo.Context) {
 
 const sessionCookieName = "corral"
 
-// newSessionStore keeps Buffalo's session in an encrypted cookie. The first
-// secret writes; all can read.
+// newSessionStore keeps Buffalo's session in an encrypted cookie. The first secret
+// encrypts; each can decrypt.
 func newSessionStore(c config.Config) sessions.Store {
 	return cookiestore.New(cookiestore.Options{
 		Keys:       secret.NewRing("corral", c.SessionSecrets).Pairs("session cookie"),

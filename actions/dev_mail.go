@@ -28,8 +28,8 @@ func DevMailIndex(c buffalo.Context) error {
 	return c.Render(http.StatusOK, r.HTML("dev_mail/index.plush.html"))
 }
 
-// DevMailShow is GET /dev/mail/{id}: the text of a mail, or its HTML with
-// ?html.
+// DevMailShow is GET /dev/mail/{id}: shows the text of a mail, or with ?html the mail's
+// HTML.
 func DevMailShow(c buffalo.Context) error {
 	m, err := models.Outbox.Find(c, models.DB, c.Param("id"))
 	if errors.Is(err, outbox.ErrNotFound) {
@@ -43,7 +43,7 @@ func DevMailShow(c buffalo.Context) error {
 		return err
 	}
 	if c.Request().URL.Query().Has("html") {
-		// Mail clients need inline styles.
+		// The mail has inline styles, which mail clients need and the app's policy forbids.
 		c.Response().Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")
 		return web.AnswerAs(c, "text/html; charset=utf-8", []byte(list[0].HTML))
 	}

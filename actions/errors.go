@@ -11,7 +11,7 @@ import (
 	"corral/models"
 )
 
-// errorKeys holds the message keys of statuses. Others use error.other.
+// errorKeys holds the message keys by HTTP status. Other statuses use error.other.
 var errorKeys = map[int]string{
 	http.StatusBadRequest:            "error.bad_request",
 	http.StatusUnauthorized:          "error.unauthorized",
@@ -40,7 +40,7 @@ func renderError(status int, err error, c buffalo.Context) error {
 	if httpError := (buffalo.HTTPError{}); status < http.StatusInternalServerError && errors.As(err, &httpError) {
 		detail = httpError.Error() // the text given to c.Error
 	}
-	language, _ := c.Value("lang").(string) // "" before Translate
+	language, _ := c.Value("lang").(string) // "" if Translate has not run
 	writeError(c.Response(), c.Request(), status, "", language, detail)
 	return nil
 }
@@ -49,13 +49,13 @@ func renderError(status int, err error, c buffalo.Context) error {
 func errorPage(w http.ResponseWriter, req *http.Request, status int) {
 	key := ""
 	if status == http.StatusBadGateway {
-		key = "error.proxy" // by package web: X-Forwarded-Proto is missing
+		key = "error.proxy" // package web refuses requests without X-Forwarded-Proto
 	}
 	writeError(w, req, status, key, "", "")
 }
 
-// writeError uses neither session nor database: either may have failed. The
-// flash stays for the next page.
+// writeError uses neither session nor database: either may have failed. So the flash
+// message stays for the next page.
 func writeError(w http.ResponseWriter, req *http.Request, status int, key, language, detail string) {
 	web.WriteError(w, req, status, detail, func(status int) ([]byte, error) {
 		key = cmp.Or(key, errorKeys[status], "error.other")
@@ -66,7 +66,7 @@ func writeError(w http.ResponseWriter, req *http.Request, status int, key, langu
 		if settings.Development() {
 			data["trace"] = web.Info(req.Context()).Trace
 		}
-		if key == "error.misdirected" || key == "error.proxy" { // links would not work
+		if key == "error.misdirected" || key == "error.proxy" { // no link of the usual layout would work
 			data["bare"] = true
 			return r.Bytes("error/show.plush.html", data, "bare.plush.html")
 		}

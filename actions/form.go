@@ -5,10 +5,10 @@ type emailForm struct {
 	Email string `form:"email"`
 }
 
-// newPasswordForm is behind a mailed link.
+// newPasswordForm sets a password, behind a mailed link.
 type newPasswordForm struct {
-	Email    string `form:"username"` // of the account, for password managers
-	Link     string `form:"link"`     // one of models.FormDigests
+	Email    string `form:"username"` // for password managers, which store it with the password
+	Link     string `form:"link"`     // one of models.FormDigests: binds the form to its link
 	Password string `form:"password"`
 }
 

@@ -15,7 +15,7 @@ func HealthzShow(c buffalo.Context) error {
 	return web.AnswerPlain(c, http.StatusOK, "ok")
 }
 
-// ReadyzShow is GET /readyz: readiness. Only the log has the reason.
+// ReadyzShow is GET /readyz: readiness. The reason of a failure is in the log only.
 func ReadyzShow(c buffalo.Context) error {
 	if err := models.Ready(c); err != nil {
 		web.Info(c).Error(err)

@@ -13,7 +13,7 @@ import (
 
 var errNoSuchLanguage = errors.New("the language is not shipped")
 
-// LanguageUpdate is PUT /language: sets the language cookie and redirects back.
+// LanguageUpdate is PUT /language: sets the cookie, and redirects to the form's page.
 func LanguageUpdate(c buffalo.Context) error {
 	var form languageForm
 	if err := web.Bind(c, &form); err != nil {
@@ -58,8 +58,8 @@ func languageCookie() web.Cookie {
 	return web.Cookie{Name: cookieName(settings, "corral-lang"), Lifetime: 365 * 24 * time.Hour}
 }
 
-// languageOf returns the language of the response: the account's, which may be "",
-// then the cookie's, then the browser's.
+// languageOf returns the language of the response: the account's, if that is not "", or
+// else the cookie's, or else the browser's.
 func languageOf(r *http.Request, account string) string {
 	return T.Match(r.Header.Get("Accept-Language"), account, languageCookie().Value(r))
 }

@@ -17,14 +17,14 @@ type loginForm struct {
 }
 
 func LoginNew(c buffalo.Context) error {
-	if c.Param("cookies") == "none" && noCookies(c) { // see askToLogIn, which set one
+	if c.Param("cookies") == "none" && noCookies(c) { // an earlier response set one
 		c.Flash().Add("warning", "login.no_cookies")
 	}
 	return renderLogin(c, loginForm{}, "")
 }
 
-// LoginCreate is POST /login: logs in and redirects to the requested page, or to
-// /login/second. It ends the session that the browser had.
+// LoginCreate is POST /login: logs in and redirects to the requested page, or asks for
+// the second step. It ends the session that the browser had.
 func LoginCreate(c buffalo.Context) error {
 	var form loginForm
 	if err := web.Bind(c, &form); err != nil {

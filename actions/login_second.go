@@ -10,16 +10,16 @@ import (
 	"corral/models"
 )
 
-// secondStepKey is that of a models.SecondStep in Buffalo's session.
+// secondStepKey is the key in Buffalo's session of a models.SecondStep.
 const secondStepKey = "second_step"
 
-// askSecondStep has the cookie keep what waits for its second step.
+// askSecondStep puts into the cookie the login or reset that waits for its second step.
 func askSecondStep(c buffalo.Context, due *models.SecondStep) {
 	c.Session().Set(secondStepKey, due.Raw())
 	web.Info(c).Event("second step asked")
 }
 
-// LoginSecondNew is GET /login/second: asks for a code.
+// LoginSecondNew is GET /login/second: asks for a passkey or code.
 func LoginSecondNew(c buffalo.Context) error {
 	step, err := models.FindSecondStep(c, clientOf(c))
 	if err != nil {
@@ -31,8 +31,8 @@ func LoginSecondNew(c buffalo.Context) error {
 	return renderLoginSecond(c, step, false, "")
 }
 
-// secondStepPassed logs in, or notes that the form of a reset is open. It returns the
-// page to go to.
+// secondStepPassed logs in, or puts into the cookie that a reset has passed the second
+// step. It returns the page to go to.
 func secondStepPassed(c buffalo.Context, step *models.SecondStep, session *models.LoggedIn) (page string) {
 	if step.Passed {
 		c.Session().Set(secondStepKey, step.Raw())
@@ -43,8 +43,8 @@ func secondStepPassed(c buffalo.Context, step *models.SecondStep, session *model
 	return cmp.Or(string(step.Next), "/")
 }
 
-// secondStepEnded leads back to the password if the cookie keeps no login, or one
-// that is over.
+// secondStepEnded redirects to the login page if the cookie holds no login that waits for
+// its second step, or one that has expired.
 func secondStepEnded(c buffalo.Context, err error) error {
 	if !errors.Is(err, models.ErrNotFound) {
 		return err

@@ -12,8 +12,8 @@ type loginSecondForm struct {
 	Skip web.Checkbox `form:"skip"`
 }
 
-// LoginSecondCreate is POST /login/second: logs in and redirects to the page that
-// was requested at the login, or opens the form behind a mailed link.
+// LoginSecondCreate is POST /login/second: logs in and redirects to the page that was
+// requested at the login. For a password reset, it redirects to the reset's form.
 func LoginSecondCreate(c buffalo.Context) error {
 	var form loginSecondForm
 	if err := web.Bind(c, &form); err != nil {

@@ -8,8 +8,8 @@ import (
 	"corral/internal/web"
 )
 
-// LogoutNew is GET /logout: a page with a button. Prevents logout by a link or
-// image of another site.
+// LogoutNew is GET /logout: shows a button. If the GET logged out, a link or image of
+// another site could log users out.
 func LogoutNew(c buffalo.Context) error {
 	c.Set("title", "logout.title")
 	return c.Render(http.StatusOK, r.HTML("logout/new.plush.html"))

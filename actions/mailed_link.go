@@ -46,11 +46,11 @@ type linkForm struct {
 	path string
 	find func(ctx context.Context, rawToken string) (*models.Token, error)
 	page func(c buffalo.Context, message string) error
-	may  func(c buffalo.Context, token *models.Token) error // or nil; its error is deadLink's
+	may  func(c buffalo.Context, token *models.Token) error // may be nil; deadLink answers its error
 }
 
-// open moves the token from the link to the session: out of the address bar and
-// the history. It redeems nothing: mail scanners follow links.
+// open moves the token from the link to the session, so that it is not in the address bar
+// and the history. It does not redeem the token: mail scanners follow links.
 func (l linkForm) open(c buffalo.Context) error {
 	rawToken := c.Param("token")
 	if _, err := l.find(c, rawToken); err != nil {
@@ -70,7 +70,7 @@ func (l linkForm) show(c buffalo.Context) error {
 
 var errUnopened = errors.New("no mailed link was opened, or the browser keeps no cookies")
 
-// opened returns the token in the session.
+// opened returns the token that open put into the session, or an error for deadLink.
 func (l linkForm) opened(c buffalo.Context) (rawToken string, token *models.Token, err error) {
 	rawToken, ok := c.Session().Get(l.key).(string)
 	if !ok {
@@ -89,9 +89,9 @@ func (l linkForm) render(c buffalo.Context, rawToken string, token *models.Token
 }
 
 // submit calls save with the token and the password. It refuses a form that was
-// rendered for another link: an attacker's page may have opened one since, and the
-// owner would set the password of an account that is not theirs. A form without a
-// digest is not from a page of this app; it passed the cross-origin check.
+// rendered for another link: an attacker's page may have opened that link since, and the
+// user would set the password of the attacker's account. A form without a digest is not
+// from a page of this app, and not from another site: it passed the cross-origin check.
 func (l linkForm) submit(c buffalo.Context, save func(rawToken string, token *models.Token, password string) error) error {
 	return l.submitted(c, func(form newPasswordForm, rawToken string, token *models.Token) error {
 		password, messageKey := models.CheckPassword(form.Password, token.Email)

@@ -9,7 +9,7 @@ import (
 	"corral/models"
 )
 
-// NotMeNew is GET /not-me/{token}, the link of security mails: a page with a button.
+// NotMeNew is GET /not-me/{token}, the link of security mails: shows a button.
 func NotMeNew(c buffalo.Context) error {
 	found, err := models.FindNotMe(c, c.Param("token"))
 	if err != nil {

@@ -15,9 +15,9 @@ import (
 // passkeyForm is what assets/js/passkeys.js sends.
 type passkeyForm struct {
 	passkey.Answer
-	Name     string       `json:"name"`     // of a new passkey
-	Remember web.Checkbox `json:"remember"` // at a login
-	Skip     web.Checkbox `json:"skip"`     // at its second step
+	Name     string       `json:"name"`     // the name of a new passkey
+	Remember web.Checkbox `json:"remember"` // for a login
+	Skip     web.Checkbox `json:"skip"`     // for a second step
 	Next     string       `json:"next"`
 }
 
@@ -51,8 +51,8 @@ func LoginSecondPasskeyOptions(c buffalo.Context) error {
 	})
 }
 
-// LoginSecondPasskeyCreate is POST /login/second/passkey: logs in after the right
-// password.
+// LoginSecondPasskeyCreate is POST /login/second/passkey: passes the second step
+// as LoginSecondCreate does, with a passkey.
 func LoginSecondPasskeyCreate(c buffalo.Context) error {
 	return passkeyAnswer(c, http.StatusOK, func(form passkeyForm) (string, error) {
 		step, err := models.FindSecondStep(c, clientOf(c))
@@ -91,7 +91,7 @@ func SudoPasskeyCreate(c buffalo.Context) error {
 // passkeyOptions answers with what navigator.credentials takes. It sets no cookie:
 // two tabs must not disturb each other.
 func passkeyOptions(c buffalo.Context, options func() (*passkey.Challenge, error)) error {
-	var form passkeyForm // of which it needs nothing
+	var form passkeyForm // BindScript checks the request; no field is used
 	if !web.BindScript(c, &form) {
 		return nil
 	}
@@ -123,17 +123,17 @@ func passkeyProblem(c buffalo.Context, err error) error {
 		status = http.StatusTooManyRequests
 	case errors.Is(err, models.ErrSecondStepOnly):
 		messageKey = "passkey.second_step_only"
-	case errors.Is(err, models.ErrRefused): // too young to end links
+	case errors.Is(err, models.ErrRefused): // the passkey is too new to end mailed links
 		status, messageKey = http.StatusUnprocessableEntity, "account_security.links_refused"
 	case errors.Is(err, passkey.ErrUnusable):
 		return c.Error(http.StatusNotFound, err)
 	case errors.Is(err, models.ErrSessionEnded), errors.Is(err, models.ErrNotFound), errors.Is(err, models.ErrBadCredentials):
-		return c.Error(http.StatusUnauthorized, errLoggedOut) // or the second step is over
+		return c.Error(http.StatusUnauthorized, errLoggedOut) // or the login that waits for its second step has expired
 	case status == 0:
 		return err
 	}
 	members := map[string]any{}
-	if status == http.StatusNotFound { // the browser may discard it: no undo restores it
+	if status == http.StatusNotFound { // the browser may forget the passkey: no undo restores it
 		members["forget"] = true
 	}
 	if message == "" {

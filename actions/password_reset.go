@@ -26,14 +26,14 @@ func PasswordResetUpdate(c buffalo.Context) error {
 		web.Info(c).Event("password reset")
 		if session := currentSession(c); session != nil && session.User.Email != token.Email {
 			c.Flash().Add("success", "password_reset.done_other")
-			return redirect(c, "rootPath()") // which says who is logged in
+			return redirect(c, "rootPath()") // the home page says who is logged in
 		}
 		c.Flash().Add("success", "password_reset.done")
 		return redirectTo(c, web.WithNext("/login", token.Next))
 	})
 }
 
-// mayReset asks for the second step before the form: a mailbox alone changes nothing.
+// mayReset asks for the second step first: access to the mailbox is not enough.
 func mayReset(c buffalo.Context, token *models.Token) error {
 	due, err := models.FindResetStep(c, token, clientOf(c))
 	if due == nil {

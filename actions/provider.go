@@ -19,7 +19,7 @@ import (
 
 type provider = oidc.Provider
 
-// Set by App.
+// App sets these.
 var (
 	providers oidc.Providers
 	states    oidc.States
@@ -44,18 +44,18 @@ func withProvider(c buffalo.Context, handle func(p *provider) error) error {
 	return handle(p)
 }
 
-// What a user goes to a provider for.
+// Purposes of a redirect to a provider.
 const (
 	toLogIn   = "login"
 	toLink    = "link"
 	toConfirm = "confirm"
 )
 
-// pendingKey is that of a models.PendingIdentity in Buffalo's session.
+// pendingKey is the key in Buffalo's session of a models.PendingIdentity.
 const pendingKey = "pending"
 
-// goToProvider redirects to the provider, from pages of this site only. A page of an
-// attacker could otherwise log the browser in, or link its account at the provider.
+// goToProvider redirects to the provider, from pages of this site only: an attacker's page
+// must not log the browser in, or link the browser's account at the provider.
 func goToProvider(c buffalo.Context, purpose string, flow oidc.Flow) error {
 	return withProvider(c, func(p *provider) error {
 		if !web.FromOwnPage(c.Request()) {
@@ -71,7 +71,7 @@ func goToProvider(c buffalo.Context, purpose string, flow oidc.Flow) error {
 	})
 }
 
-// subjectOf names the session that links an identity or confirms; "" for a login.
+// subjectOf names the session that links an identity or confirms, or returns "" for a login.
 func subjectOf(c buffalo.Context, purpose string) string {
 	if session := currentSession(c); session != nil && purpose != toLogIn {
 		return session.ID.String() + " of " + session.UserID.String()
@@ -79,12 +79,12 @@ func subjectOf(c buffalo.Context, purpose string) string {
 	return ""
 }
 
-// providerFailed leads back to where the login began, with a sentence. It logs why, for
-// the operator. The state is nil if the answer had no valid one.
+// providerFailed redirects to the page where the login began, with a message. It logs the
+// cause for the operator. The state is nil if the answer had no valid one.
 func providerFailed(c buffalo.Context, p *provider, state *oidc.State, err error) error {
 	message := refusal(c, err)
 	if message != "" {
-		c.Response().Header().Del("Retry-After") // rateLimited set it for the attempt, not for the page that follows
+		c.Response().Header().Del("Retry-After") // refusal set it for a 429; this is a redirect
 		return backFromProvider(c, state, message)
 	}
 	if errors.Is(err, oidc.ErrUnavailable) {
@@ -107,14 +107,14 @@ func backFromProvider(c buffalo.Context, state *oidc.State, message string) erro
 	return redirectTo(c, web.WithNext(cmp.Or(page, "/login"), next))
 }
 
-// pendingIdentity returns what this browser brought from a provider, and its provider,
-// or nil.
+// pendingIdentity returns the identity that this browser brought from a provider, and the
+// provider, or nil.
 func pendingIdentity(c buffalo.Context) (*models.PendingIdentity, *provider) {
 	text, _ := c.Session().Get(pendingKey).(string)
 	pending := &models.PendingIdentity{}
 	_ = json.Unmarshal([]byte(text), pending) // no provider has the issuer ""
 	p := providers.ByIssuer(pending.Issuer)
-	if p == nil { // or it is no longer configured
+	if p == nil { // no identity, or its provider is no longer configured
 		return nil, nil
 	}
 	return pending, p
@@ -128,7 +128,7 @@ const maxPending = 320
 // mailed link then signs up or logs in without it.
 func keepPending(c buffalo.Context, pending *models.PendingIdentity) {
 	text, _ := json.Marshal(pending) // only strings: never fails
-	// The email is under mailedToKey, too; the cookie would escape a backslash again.
+	// The cookie holds the email under mailedToKey, too, and would escape a backslash again.
 	if len(text)+len(pending.Email) > maxPending || strings.Contains(string(text), `\`) {
 		c.Session().Delete(pendingKey)
 		return
@@ -136,8 +136,8 @@ func keepPending(c buffalo.Context, pending *models.PendingIdentity) {
 	c.Session().Set(pendingKey, string(text))
 }
 
-// keepPendingOf puts the pending identity of before the login, or "", back into the
-// cleared session if its email is the user's.
+// keepPendingOf puts the pending identity that the session had before the login back into
+// the cleared session, if its email is the user's.
 var keepPendingOf = web.Restorer(pendingKey, func(text string, user *models.User) bool {
 	pending := models.PendingIdentity{}
 	return json.Unmarshal([]byte(text), &pending) == nil && pending.Email == user.Email

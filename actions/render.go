@@ -14,7 +14,7 @@ import (
 	"corral/templates"
 )
 
-// Set by App. In development, files are read from the folders for every page.
+// App sets these. In development, they read their files anew for every page.
 var (
 	r          *view.Engine
 	T          *i18n.Texts

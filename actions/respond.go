@@ -21,14 +21,14 @@ var (
 
 type messages = web.Messages
 
-// renderForm shows the page of a form, with messages if it was refused.
+// renderForm shows the page of a form, with messages if the form was refused.
 func renderForm(c buffalo.Context, template string, wrong messages) error {
 	keepNext(c)
 	return web.RenderForm(c, r.HTML(template), wrong)
 }
 
-// refusal returns a message if err is a wrong code, or a rate limit, of which it
-// sets Retry-After.
+// refusal returns a message if err is a wrong code or a rate limit, or else "". For a rate
+// limit it sets Retry-After.
 func refusal(c buffalo.Context, err error) (message string) {
 	if errors.Is(err, models.ErrBadCode) {
 		web.Info(c).Event("second step failed")
@@ -46,20 +46,20 @@ func refusal(c buffalo.Context, err error) (message string) {
 	return i18n.FormatWait(T.In(language(c)), seconds)
 }
 
-// nextIn returns where the client wants to go after the login, or "". It is a
-// parameter and not in the session, so each tab has its own.
+// nextIn returns the path to redirect to after the login, or "". The path is a parameter,
+// not in the session, so that each tab has its own.
 func nextIn(params buffalo.ParamValues) string { return returnPath(params.Get("next")) }
 
-// keepNext passes the parameter on, in the forms and links of a page.
+// keepNext passes the parameter "next" on, in the forms and links of a page.
 func keepNext(c buffalo.Context) {
 	next := nextIn(c.Params())
 	c.Set("next", next)
 	c.Set("next_query", web.WithNext("", next))
 }
 
-// returnPath returns a path if it is one on this site to go to after a login, or "":
-// not the logout page, nor those of guests, which would redirect, nor those that lead
-// to a provider, which an attacker's link must not. Of /sudo it is where that leads.
+// returnPath returns the path if a login may redirect there, or "". It refuses other sites,
+// the logout page, guest pages, which would redirect again, and pages that redirect to a
+// provider: an attacker's link must not start that. For /sudo it returns the page after it.
 func returnPath(to string) string {
 	u := web.LocalURL(to)
 	if u == nil || slices.Contains([]string{"/login", "/login/second", "/logout", "/signup"}, web.TrimSlash(u.Path)) {

@@ -54,7 +54,7 @@ func signedUp(c buffalo.Context, session *models.LoggedIn, rawToken string, toke
 	web.Info(c).Event("account created")
 	logIn(c, session)
 	c.Session().Delete(pendingKey)
-	c.Session().Set(signupLink.key, rawToken) // a second submit leads home
+	c.Session().Set(signupLink.key, rawToken) // so that a second submit is redirected home
 	c.Flash().Add("success", "signup.done")
 	return redirectTo(c, cmp.Or(token.Next, "/"))
 }

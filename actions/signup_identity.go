@@ -33,7 +33,7 @@ func SignupIdentityCreate(c buffalo.Context) error {
 	return signupLink.submitted(c, func(_ newPasswordForm, rawToken string, token *models.Token) error {
 		pending, p := pendingIdentity(c)
 		session, err := models.CompleteSignupWithIdentity(c, rawToken, pending, language(c), clientOf(c))
-		if errors.Is(err, models.ErrIdentityTaken) { // choose a password then
+		if errors.Is(err, models.ErrIdentityTaken) { // the user may still choose a password
 			c.Session().Delete(pendingKey)
 			c.Flash().Add("warning", T.Translate(c, "provider.taken", map[string]any{"name": p.Name}))
 			return redirect(c, "signupPasswordPath()")

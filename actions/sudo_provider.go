@@ -17,7 +17,7 @@ import (
 // accepts twice that age: the user needs time to come back.
 const providerFreshness = 5 * time.Minute
 
-// SudoProviderShow is GET /sudo/{provider}: leads to the provider to confirm.
+// SudoProviderShow is GET /sudo/{provider}: redirects to the provider for a fresh login.
 func SudoProviderShow(c buffalo.Context) error {
 	if currentUser(c).SecondStep {
 		return c.Error(http.StatusForbidden, errors.New("with the second step on, a provider cannot confirm"))
