@@ -1,8 +1,6 @@
 package models
 
 import (
-	"encoding/json"
-	"fmt"
 	"time"
 
 	"github.com/gobuffalo/pop/v6"
@@ -67,11 +65,9 @@ func queueMail(tx *pop.Connection, m outbox.Mail, client Client, rawToken string
 	if len(newEmail) > 0 {
 		data.NewEmail = newEmail[0]
 	}
-	content, err := json.Marshal(data)
-	if err != nil {
-		return fmt.Errorf("queueing a mail: %w", err)
+	if err := m.SetData(data); err != nil {
+		return err
 	}
-	m.Data = string(content)
 	return Outbox.Add(tx, m, rawToken)
 }
 

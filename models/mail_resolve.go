@@ -123,9 +123,7 @@ func resolveReserved(ctx context.Context, m *outbox.Mail) error {
 			data.Until = t.ExpiresAt
 		}
 	}
-	content, encodeErr := json.Marshal(data)
-	m.Data = string(content)
-	return wrap("resolving a mail to a reserved email", errors.Join(err, encodeErr))
+	return wrap("resolving a mail to a reserved email", errors.Join(err, m.SetData(data)))
 }
 
 // emailChangeOf returns the account that requested the change, or uuid.Nil if the

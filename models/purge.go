@@ -36,9 +36,7 @@ func Purge(ctx context.Context) error { return purge.Run(ctx, DB, clocks, expire
 
 // expired returns the rules for expired rows.
 func expired(now time.Time) []purge.Rule {
-	remove := func(table, where, order string, args ...any) purge.Rule {
-		return purge.Rule{Change: "DELETE FROM " + table, Table: table, Where: where, Order: order, Args: args}
-	}
+	remove := purge.DeleteRule
 	ofDeletedUsers := "recipient IN (SELECT email FROM users WHERE deleted_at <= ?)"
 	if DB.Dialect.Name() == "postgres" { // which would scan all mails for IN
 		ofDeletedUsers = "recipient = ANY(ARRAY(SELECT email FROM users WHERE deleted_at <= ?))"

@@ -64,5 +64,5 @@ func atLeastOne(changed int, err error) error {
 // EndAllSessions ends the sessions of all accounts, in batches. It records no
 // activity.
 func EndAllSessions(ctx context.Context) (ended int, err error) {
-	return purge.Rule{Change: "DELETE FROM sessions", Table: "sessions", Where: "id > ?", Order: "id", Args: []any{uuid.Nil}}.RunAll(ctx, DB)
+	return purge.DeleteRule("sessions", "id > ?", "id", uuid.Nil).RunAll(ctx, DB)
 }

@@ -42,11 +42,11 @@ func NewKind[T any](kinds Kinds, template, subject string, example T) Kind[T] {
 // Add queues a mail with its data, which is stored as JSON. Call it in the transaction
 // of the change that the mail announces.
 func (k Kind[T]) Add(tx *pop.Connection, q *Queue, recipient, language string, data T) error {
-	content, err := json.Marshal(data)
-	if err != nil {
+	m := Mail{Recipient: recipient, Template: k.template, Language: language}
+	if err := m.SetData(data); err != nil {
 		return fmt.Errorf("queueing a mail: %w", err)
 	}
-	return q.Add(tx, Mail{Recipient: recipient, Template: k.template, Language: language, Data: string(content)}, "")
+	return q.Add(tx, m, "")
 }
 
 // Read returns the subject of a mail and its data, a T.

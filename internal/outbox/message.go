@@ -1,6 +1,7 @@
 package outbox
 
 import (
+	"encoding/json"
 	"fmt"
 	"mime"
 	netmail "net/mail"
@@ -10,6 +11,16 @@ import (
 
 	"corral/internal/email"
 )
+
+// SetData stores the data of the mail's texts as JSON.
+func (m *Mail) SetData(data any) error {
+	content, err := json.Marshal(data)
+	if err != nil {
+		return fmt.Errorf("the data of a mail: %w", err)
+	}
+	m.Data = string(content)
+	return nil
+}
 
 // Message returns a message without bodies. Its headers name the mail, for programs that
 // hide duplicates, and prevent out-of-office answers (RFC 3834). host is the app's.

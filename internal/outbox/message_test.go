@@ -111,6 +111,14 @@ func TestDomain(t *testing.T) {
 	}
 }
 
+func TestMail_SetData(t *testing.T) {
+	m := &outbox.Mail{Data: "{}"}
+	require.NoError(t, m.SetData(map[string]int{"a": 1}))
+	require.JSONEq(t, `{"a": 1}`, m.Data)
+	require.ErrorContains(t, m.SetData(func() {}), "the data of a mail: ")
+	require.JSONEq(t, `{"a": 1}`, m.Data)
+}
+
 func TestMail_Message(t *testing.T) {
 	m := &outbox.Mail{ID: uuid.Must(uuid.NewV7()), Recipient: "ada@example.com"}
 	message := m.Message(&mail.Address{Name: "Corral", Address: "no-reply@corral.example"}, "192.0.2.1", "Hello")

@@ -38,6 +38,11 @@ type Rule struct {
 	Args   []any
 }
 
+// DeleteRule is a Rule that deletes the rows.
+func DeleteRule(table, where, order string, args ...any) Rule {
+	return Rule{Change: "DELETE FROM " + table, Table: table, Where: where, Order: order, Args: args}
+}
+
 // Job is other work that is due at some time, such as making a change on its date.
 type Job func(ctx context.Context) error
 

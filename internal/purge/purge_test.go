@@ -50,7 +50,7 @@ func count(t *testing.T, db *pop.Connection) int {
 }
 
 func rules(time.Time) []Rule {
-	return []Rule{{Change: "DELETE FROM notes", Table: "notes", Where: "expires <= ?", Order: "expires", Args: []any{10}}}
+	return []Rule{DeleteRule("notes", "expires <= ?", "expires", 10)}
 }
 
 // The log has a warning if the clock was set forward or back.
