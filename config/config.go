@@ -28,11 +28,11 @@ const longest = 400 * 24 * time.Hour
 type Config struct {
 	Env     string
 	Addr    string         // host:port to listen on
-	Sockets []net.Listener // those of systemd, instead of Addr
+	Sockets []net.Listener // opened by systemd, used instead of Addr
 	Host    *url.URL       // the public URL; links in mails start with it
 
 	DatabaseURL    string
-	SessionSecrets []string // the first signs, all verify
+	SessionSecrets []string // the first is for new data, each can read old data
 
 	SessionIdle      time.Duration // between requests, without "remember me"
 	SessionLifetime  time.Duration // without "remember me"
@@ -41,8 +41,8 @@ type Config struct {
 	HSTSSubdomains bool // HSTS covers subdomains
 	PasswordMin    int  // characters
 	SignupOpen     bool
-	MailsPerClient int            // an hour, of each purpose
-	TrustedProxies []netip.Prefix // whose X-Forwarded-* headers count
+	MailsPerClient int            // per hour and purpose
+	TrustedProxies []netip.Prefix // networks of proxies whose X-Forwarded-* headers are believed
 
 	SecondFactorRequired bool // users without a second step set one up first
 
@@ -51,7 +51,7 @@ type Config struct {
 	SMTP     *url.URL // nil delivers nothing (development)
 	MailFrom *mail.Address
 
-	Providers []Provider // of OpenID Connect, at most two
+	Providers []Provider // OpenID Connect providers, at most two
 
 	LogLevel slog.Level
 }
@@ -65,14 +65,14 @@ func (c Config) Development() bool { return c.Env == Development }
 // TLS reports whether the app ends TLS itself.
 func (c Config) TLS() bool { return c.TLSCertFile != "" }
 
-// Load reads environ, "KEY=value" pairs. In development dir/.env overrides it, as
-// in Buffalo; in production that file is a fault; tests ignore it. The error joins
-// all faults, one line each.
+// Load reads environ, "KEY=value" pairs. In development the file dir/.env overrides them,
+// as in Buffalo; in production the file is a fault; tests ignore it. The error joins all
+// faults, one line each.
 func Load(environ []string, dir string) (Config, error) {
 	return load(environ, dir, testing.Testing(), false)
 }
 
-// LoadTask is Load for a task, which stores no new secret: the folder may be wrong.
+// LoadTask is Load for a task. It stores no new secret: a task may run in a wrong folder.
 func LoadTask(environ []string, dir string) (Config, error) {
 	return load(environ, dir, testing.Testing(), true)
 }
@@ -106,7 +106,7 @@ func load(environ []string, dir string, underTest, task bool) (Config, error) {
 	return c, e.Err()
 }
 
-// refuseUnsafe adds faults of what production refuses.
+// refuseUnsafe adds the faults that only production has.
 func refuseUnsafe(e *env.App, c Config) {
 	e.CheckProduction(c.DatabaseURL)
 	if len(c.TrustedProxies) == 0 && !c.TLS() && !web.AllUnix(c.Sockets) && !e.Faulty("TRUSTED_PROXIES") && !e.Faulty("TLS_CERT_FILE") {

@@ -10,7 +10,7 @@ import (
 	"corral/models"
 )
 
-// notBackedUp lists tables of which a restore would revive rows that have ended.
+// notBackedUp lists tables that a backup leaves out: a restore would revive ended rows.
 var notBackedUp = []string{"sessions", "device_cookies", "tokens"}
 
 // backup does not migrate: it runs before an update.
@@ -18,7 +18,7 @@ func backup(args []string) error {
 	return withExisting(func(c config.Config) error {
 		err := database.Backup(context.Background(), models.DB, args[0], notBackedUp...)
 		if errors.Is(err, database.ErrOwnTool) {
-			// An error, so that a nightly job notices that there is no backup.
+			// This is an error, so that a nightly job notices that there is no backup.
 			return fmt.Errorf("this database is PostgreSQL, which has a tool for it; it reads the password from the file in PGPASSFILE, never from an argument: %s",
 				database.DumpCommand(c.DatabaseURL, args[0], notBackedUp...))
 		}

@@ -36,7 +36,7 @@ func checks(c config.Config) []task.Check {
 		{Name: "secret", Variables: []string{"SESSION_SECRET"}, Run: good("SESSION_SECRET is strong")},
 		{Name: "https", Variables: []string{"TRUSTED_PROXIES", "TLS_CERT_FILE", "TLS_KEY_FILE"}, Run: of(checkHTTPS)},
 		{Name: "mail", Variables: []string{"SMTP_URL", "MAIL_FROM"}, Run: of(checkMail)},
-		{Name: "database", Variables: []string{"DATABASE_URL"}, Run: of(checkDatabase)}, // opens it
+		{Name: "database", Variables: []string{"DATABASE_URL"}, Run: of(checkDatabase)}, // connects, for the checks that follow
 		{Name: "database TLS", Variables: []string{"DATABASE_TLS"}, Run: good("the connection is local, verified by TLS, or DATABASE_TLS=off")},
 		{Name: "migrations", Run: of(checkMigrations)},
 		{Name: "host", Variables: []string{"HOST"}, Run: of(checkHost)},
@@ -49,13 +49,13 @@ func checks(c config.Config) []task.Check {
 	return append(list, task.Check{Name: "other settings", Run: good("are understood")})
 }
 
-// providerVariables lists those that may have faults, by the ID of their provider.
+// providerVariables lists the variables that may have faults, by provider ID.
 var providerVariables = map[string][]string{
 	"oidc":  {"OIDC_ISSUER", "OIDC_CLIENT_SECRET"},
 	"oidc2": {"OIDC_2_ISSUER", "OIDC_2_CLIENT_SECRET"},
 }
 
-// checkProvider does not check the client, which takes a login.
+// checkProvider does not check the client ID and secret, which takes a login.
 func checkProvider(p config.Provider) (string, error) {
 	if err := oidc.New(oidc.Config{Issuer: p.Issuer.String()}).Discover(context.Background()); err != nil {
 		return "", fmt.Errorf("%s cannot be used: check %s, which must be exactly as the provider writes it, and the firewall (%w)",

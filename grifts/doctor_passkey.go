@@ -9,11 +9,11 @@ import (
 	"corral/models"
 )
 
-// checkHost fails if HOST was changed, until a passkey is made under the new one.
+// checkHost fails if HOST was changed since the newest passkey was made.
 func checkHost(c config.Config) (string, error) {
 	if models.DB != nil {
 		made, err := models.NewestPasskeyHost(context.Background())
-		if host := c.Host.Hostname(); err == nil && made != "" && made != host { // without a schema, the check before it fails
+		if host := c.Host.Hostname(); err == nil && made != "" && made != host { // without a schema, checkMigrations fails
 			return "", fmt.Errorf("passkeys were made for %s and do not work under %s: set HOST back, or tell their owners to log in with another factor and to add new ones", made, host)
 		}
 	}

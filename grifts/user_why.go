@@ -67,8 +67,8 @@ func (f findings) Has(kind string) bool {
 	return slices.ContainsFunc(f.Factors, func(factor models.Factor) bool { return factor.Kind == kind })
 }
 
-// UndoLinks returns those to undo changes of the account by email, the last to
-// expire first. Without an account they reserve the email.
+// UndoLinks returns the mailed links that undo changes of the account, by email, the last
+// to expire first. Without an account, such links only reserve the email.
 func (f findings) UndoLinks() map[string][]models.Token {
 	links := map[string][]models.Token{}
 	for _, token := range f.Tokens {
@@ -79,8 +79,8 @@ func (f findings) UndoLinks() map[string][]models.Token {
 	return links
 }
 
-// Links returns the others that have an effect: a sign-up without an account, and
-// what needs one with it.
+// Links returns the other mailed links that have an effect: without an account those of
+// sign-up, with an account the rest.
 func (f findings) Links() (links []models.Token) {
 	for _, token := range f.Tokens {
 		switch token.Purpose {

@@ -43,7 +43,7 @@ func compose(c config.Config, m *outbox.Mail) (mail.Message, error) {
 		return mail.Message{}, fmt.Errorf("composing a mail: %w", err)
 	}
 	message := m.Message(c.MailFrom, c.Host.Hostname(), data["subject"].(string))
-	// Mail programs prefer the last part.
+	// HTML is last: mail programs prefer the last part.
 	err = message.AddBodies(data, engine().Text("mail/"+file+".plush.txt"), engine().HTML("mail/"+file+".plush.html"))
 	if err != nil {
 		return mail.Message{}, fmt.Errorf("composing a mail: %w", err)
@@ -62,7 +62,7 @@ func templateData(c config.Config, m *outbox.Mail) (file string, data map[string
 	language := texts().Match("", m.Language)
 	t := texts().In(language)
 	data = map[string]any{"lang": language, "dir": i18n.Direction(language), "t": t, "host": c.Host.Host}
-	if key := "mail." + m.Template + ".subject"; ownKinds.Example(m.Template) == "" && t(key) != key { // a text makes it one of the app
+	if key := "mail." + m.Template + ".subject"; ownKinds.Example(m.Template) == "" && t(key) != key { // the app's mails have this text
 		return "message", data, kindOf(m.Template).addData(data, t, c, m)
 	}
 	subject, own, err := ownKinds.Read(m)

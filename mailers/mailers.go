@@ -15,13 +15,13 @@ import (
 // kind describes a mail. Its texts are mail.NAME in the locale files.
 type kind struct {
 	link   string // path of the button; the token is appended
-	button string // whose texts the button and its note have; "" is NAME
+	button string // the NAME whose texts the button and its note have; "" is the mail's own
 	logIn  bool   // has a link to log in
-	notice bool   // says when and from where it was done
+	notice bool   // says when, and from which client, the change was made
 }
 
-// notMe is the kind of a notice whose link undoes a change and all later ones: of each
-// mail that kinds does not list.
+// notMe is the kind of each mail that kinds does not list: a notice whose link undoes a
+// change and all later ones.
 var notMe = kind{link: "/not-me/", button: "not_me", notice: true}
 
 // kinds holds the other mails of the app by template name. Package models queues them.
@@ -47,8 +47,8 @@ func kindOf(template string) kind {
 	return notMe
 }
 
-// ownKinds is for mails that you add. Their templates have data, subject, t, and url
-// (the public URL). docs/own-it.md adds one.
+// ownKinds is for mails that you add, as docs/own-it.md does. Their templates have data,
+// subject, t, and url (the public URL).
 var ownKinds = outbox.Kinds{}
 
 // Start starts a worker. Without a mail server, mails stay in the outbox: see
