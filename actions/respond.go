@@ -13,7 +13,8 @@ import (
 	"corral/models"
 )
 
-// Short names of what many handlers call.
+// Short names of what many handlers call: redirect takes a path helper such as
+// "loginPath()", redirectTo a path, also one from a client.
 var (
 	redirect, redirectTo = web.Redirect, web.RedirectTo
 	shown                = email.Shown
@@ -21,7 +22,8 @@ var (
 
 type messages = web.Messages
 
-// renderForm shows the page of a form, with messages if the form was refused.
+// renderForm shows the page of a form; if the form was refused, with messages and 422,
+// or 429 after a rate limit. JSON clients get the messages as a problem.
 func renderForm(c buffalo.Context, template string, wrong messages) error {
 	keepNext(c)
 	return web.RenderForm(c, r.HTML(template), wrong)

@@ -72,11 +72,8 @@ func connect(c config.Config, open func(databaseURL string) (*pop.Connection, er
 	secrets = secret.NewRing("corral", c.SessionSecrets)
 	passkeys = passkey.New(passkey.Options{PublicURL: c.Host, Name: "Corral", Secrets: secrets, Now: Clock.Now})
 	passwords = password.Policy{Min: c.PasswordMin, Words: []string{"corral", c.Host.Hostname()}}
-	Outbox = outbox.NewQueue(outbox.Options{
-		Now:  Clock.Now,
-		Seal: func(plain []byte) []byte { return secrets.Seal("mail tokens", plain) },
-		Open: func(sealed []byte) ([]byte, error) { return secrets.Open("mail tokens", sealed) },
-	})
+	seal, unseal := secrets.For("mail tokens")
+	Outbox = outbox.NewQueue(outbox.Options{Now: Clock.Now, Seal: seal, Open: unseal})
 	pop.SetNowFunc(Clock.Now)
 	pop.Connections[c.Env] = db
 	return nil

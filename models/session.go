@@ -107,6 +107,7 @@ func (s *Session) insert(tx *pop.Connection) error {
 		s.ConfirmedAt, s.MayEnrol, s.UserID, s.User.CredentialVersion)
 }
 
+// The token of a session names its row.
 var newSessionToken, idInToken = secret.NewTokenOf, secret.IDInToken
 
 // Is reports whether other is the same session.

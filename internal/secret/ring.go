@@ -111,3 +111,9 @@ func digest(key []byte, text string) string {
 	mac.Write([]byte(text))
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
+
+// For returns Seal and Open for a purpose.
+func (r Ring) For(purpose string) (seal func(plain []byte) []byte, open func(sealed []byte) ([]byte, error)) {
+	return func(plain []byte) []byte { return r.Seal(purpose, plain) },
+		func(sealed []byte) ([]byte, error) { return r.Open(purpose, sealed) }
+}

@@ -100,3 +100,16 @@ func TestRing_Pairs(t *testing.T) {
 	authentication, encryption := ring.Keys("cookie, authentication"), ring.Keys("cookie, encryption")
 	require.Equal(t, [][]byte{authentication[0], encryption[0], authentication[1], encryption[1]}, ring.Pairs("cookie"))
 }
+
+func TestRing_For(t *testing.T) {
+	ring := secret.NewRing("app", []string{secret.New()})
+	seal, open := ring.For("mails")
+	plain, err := open(ring.Seal("mails", []byte("text")))
+	require.NoError(t, err)
+	require.Equal(t, "text", string(plain))
+	plain, err = ring.Open("mails", seal([]byte("text")))
+	require.NoError(t, err)
+	require.Equal(t, "text", string(plain))
+	_, err = open(ring.Seal("cookies", []byte("text")))
+	require.Error(t, err)
+}
