@@ -23,8 +23,8 @@ type Credentials struct {
 // ErrBadCredentials means that email or password is wrong, never which.
 var ErrBadCredentials = errors.New("bad credentials")
 
-// LogIn starts a session for the account of the credentials. If its second step is
-// on and the client does not skip it, LogIn returns that instead. It returns ErrBadCredentials, *RateLimited or ErrBusy.
+// LogIn starts a session, or returns the second step if the account's is on and the client
+// does not skip it. It returns ErrBadCredentials, *RateLimited or ErrBusy.
 func LogIn(ctx context.Context, with Credentials, remember bool) (s *LoggedIn, due *SecondStep, err error) {
 	_, err = with.attempt(ctx, ActivityLoginFailed, func(tx *pop.Connection, user *User) (kind string, err error) {
 		like := Session{Remembered: remember, ConfirmedAt: nulls.NewTime(Clock.Now())}
@@ -45,7 +45,7 @@ func LogIn(ctx context.Context, with Credentials, remember bool) (s *LoggedIn, d
 // verify always computes one hash, also for an unknown email: prevents
 // enumeration by timing.
 func (with Credentials) verify(ctx context.Context, place password.Place) (*User, error) {
-	typed, _ := email.Normalize(with.Email) // "" if it is none, which no account has
+	typed, _ := email.Normalize(with.Email) // "", which no account has, if the text is no email
 	user, err := FindUserByEmail(ctx, typed)
 	if errors.Is(err, ErrNotFound) {
 		user, err = &User{}, nil // its digest matches nothing

@@ -9,7 +9,7 @@ import (
 	"corral/internal/ratelimit"
 )
 
-// mailEnrolment mails the link of Enrol. Over the limit, the last one stays good.
+// mailEnrolment mails a link for Enrol. Over the rate limit it does not: the last link works.
 func (u *User) mailEnrolment(tx *pop.Connection, client Client) error {
 	err := ratelimit.Buckets{bucketOf(mailsPerEmail(MailEnrol), u.Email)}.Take(tx, Clock.Now())
 	if limited := (*RateLimited)(nil); err != nil {
@@ -22,15 +22,15 @@ func (u *User) mailEnrolment(tx *pop.Connection, client Client) error {
 	return mailLink(tx, Token{Purpose: PurposeEnrol, Subject: u.ID.String(), Email: u.Email, UserID: u.nullID()}, MailEnrol, u.Language, client)
 }
 
-// FindEnrolment returns nil if the link is the user's, or ErrNotFound, or
+// FindEnrolment returns nil if the mailed link is the user's, or ErrNotFound, or
 // *OtherAccountError. It does not redeem the token.
 func (u *User) FindEnrolment(ctx context.Context, rawToken string) error {
 	_, err := u.findToken(DB.WithContext(ctx), rawToken, PurposeEnrol)
 	return err
 }
 
-// Enrol redeems the link: the session may set up a second step. It returns the errors
-// of FindEnrolment.
+// Enrol redeems the mailed link, and lets the session set up a second step. It returns the
+// errors of FindEnrolment.
 func (s *Session) Enrol(ctx context.Context, rawToken string) error {
 	return inTransaction(ctx, func(tx *pop.Connection) error {
 		if _, err := lockUser(tx, toRecord, "id = ?", s.UserID); err != nil {

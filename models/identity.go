@@ -13,8 +13,8 @@ import (
 	"corral/internal/oidc/links"
 )
 
-// Identity is an account at a provider that logs in to one here. A removed one is kept,
-// out of use, while a mailed link may undo that, so that nobody else takes it.
+// Identity is an account at a provider that logs in to an account here. A removed identity
+// is kept, out of use, while a mailed link may restore it: no other account may take it.
 type Identity = links.Link
 
 // ErrIdentityTaken means that the identity is another account's.
@@ -25,8 +25,8 @@ func IdentitiesOf(ctx context.Context, user *User) ([]Identity, error) {
 	return links.Of(DB.WithContext(ctx), user.ID)
 }
 
-// hasIdentity reports whether the account can log in with a provider. One that is no
-// longer configured is no way in.
+// hasIdentity reports whether the account can log in with a provider. A provider that is
+// no longer configured does not count.
 func (u *User) hasIdentity(tx *pop.Connection) (bool, error) {
 	list, err := links.Of(tx, u.ID)
 	return slices.ContainsFunc(list, func(i Identity) bool {
@@ -34,7 +34,7 @@ func (u *User) hasIdentity(tx *pop.Connection) (bool, error) {
 	}), err
 }
 
-// Link links an identity, and mails the owner. It returns ErrIdentityTaken, and
+// Link links an identity to the account, and mails the owner. It returns ErrIdentityTaken, and
 // ErrBadCredentials if the account changed meanwhile.
 func (u *User) Link(ctx context.Context, claimed oidc.Identity, client Client) error {
 	return u.change(ctx, func(tx *pop.Connection) error { return u.link(tx, claimed, client) })
@@ -48,8 +48,8 @@ func (u *User) link(tx *pop.Connection, claimed oidc.Identity, client Client) er
 }
 
 // Unlink removes the account's identities of an issuer, and mails the owner. It returns
-// ErrNotFound without one, ErrRefused if no way in would remain, and ErrBadCredentials if the
-// account changed meanwhile.
+// ErrNotFound without one, ErrRefused if no way in would remain, and ErrBadCredentials if
+// the account changed meanwhile.
 func (u *User) Unlink(ctx context.Context, issuer string, client Client) error {
 	return u.change(ctx, func(tx *pop.Connection) error {
 		if err := atLeastOne(u.removeIdentities(tx, issuer)); err != nil {

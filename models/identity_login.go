@@ -10,9 +10,9 @@ import (
 	"corral/internal/oidc/links"
 )
 
-// AttemptWithProvider runs try, which redeems an answer of a provider. Failures count
-// for the client, like those of a login, but not what the user or the provider's
-// outage caused. It returns *RateLimited.
+// AttemptWithProvider runs try, which redeems an answer of a provider. Failures count for
+// the client, like those of a login, unless the user cancelled or a server was down. It
+// returns *RateLimited.
 func AttemptWithProvider(ctx context.Context, client Client, try func(tx *pop.Connection) error) error {
 	buckets, err := client.answerBuckets(ctx)
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"corral/internal/undo"
 )
 
-// theSwitch of the second step is an item of the journal, as factors are.
+// theSwitch is the second step as an item of the journal. The other items are factors.
 var theSwitch = uuid.NullUUID{Valid: true}
 
 // journal returns the list of the account's reversible changes. Their kinds are those
@@ -21,8 +21,8 @@ func (u *User) journal(tx *pop.Connection) undo.Journal {
 	return undo.Journal{Tx: tx, UserID: u.ID, Items: items, Now: Clock.Now}
 }
 
-// listChange lists and records a change of the locked account. That of an item raises
-// the version.
+// listChange lists and records a change of the locked account. A change of an item raises
+// the credential version.
 func (u *User) listChange(tx *pop.Connection, kind string, item uuid.NullUUID, client Client) (number int, err error) {
 	if u.Changes, err = u.journal(tx).Add(kind, item); err != nil {
 		return 0, err
@@ -39,14 +39,14 @@ func (u *User) raiseVersion(tx *pop.Connection) error {
 	return wrap("raising a credential version", tx.UpdateColumns(u, "credential_version", "updated_at"))
 }
 
-// mailChange is listChange of no item, with a mail whose link undoes it.
+// mailChange is listChange for a change of no item, and mails a link that undoes it.
 func (u *User) mailChange(tx *pop.Connection, kind, template, before string, client Client) error {
 	number, err := u.listChange(tx, kind, uuid.NullUUID{}, client)
 	return errors.Join(err, u.mailNotMe(tx, number, template, before, client, u.Email))
 }
 
-// undone is called after an undo has changed items. It turns the switch off if nothing
-// is left that passes the second step.
+// undone is called after an undo has changed items. It turns the second step off if no
+// factor is left that passes it.
 func (u *User) undone(tx *pop.Connection) error {
 	passes, err := u.canPass(tx)
 	if err == nil && u.SecondStep && !passes {
@@ -55,13 +55,13 @@ func (u *User) undone(tx *pop.Connection) error {
 	return errors.Join(err, u.raiseVersion(tx))
 }
 
-// stopUndo is called when a login used a factor: that it is undone, or an operator
-// removes the factors, stops. The part of the switch goes on: an attacker who reads the
-// owner's mails and added the factor would keep the owner out for good.
+// stopUndo stops the undo of a factor that a login used, and an operator's removal of all.
+// The undo of the switch goes on: otherwise an attacker who reads the owner's mails and
+// added the factor would keep the owner out for good.
 func (u *User) stopUndo(tx *pop.Connection, f *Factor) error {
 	if f.Kind == FactorPasskey {
 		return u.journal(tx).Used(f.ID)
 	}
-	list, err := factor.Of(tx, u.ID) // of other kinds there is one: another one's return stops too
+	list, err := factor.Of(tx, u.ID) // other kinds have one factor in use: restoring another stops, too
 	return errors.Join(err, u.journal(tx).Used(list.OfKind(f.Kind).IDs()...))
 }

@@ -58,7 +58,7 @@ func (u *User) RemovePassword(ctx context.Context, client Client) (codes []strin
 		if err != nil {
 			return err
 		}
-		// First: its link undoes the switch, too.
+		// Before the second step is turned on: the mail's link undoes that, too.
 		err = u.mailChange(tx, ActivityPasswordRemoved, MailPasswordRemoved, u.Email, client)
 		if err == nil && !u.SecondStep {
 			codes, _, err = u.turnSecondStep(tx, true, client)

@@ -15,7 +15,7 @@ func RequestReset(ctx context.Context, email, language string, client Client) er
 }
 
 // FindReset returns a reset or invite token of an account, or ErrNotFound. It does
-// not redeem it.
+// not redeem the token.
 func FindReset(ctx context.Context, rawToken string) (*Token, error) {
 	token, err := tokens.Find(DB.WithContext(ctx), rawToken, PurposeReset, PurposeInvite)
 	if err != nil {
@@ -25,10 +25,10 @@ func FindReset(ctx context.Context, rawToken string) (*Token, error) {
 	return token, err
 }
 
-// ResetPassword redeems such a token and sets a normalized password. The client
-// becomes the only known browser: attackers who fill the rate limits cannot keep it
-// out. Of two concurrent calls, one gets ErrNotFound. It returns ErrSecondStep if
-// the client has not passed the account's: a mailbox alone changes nothing.
+// ResetPassword redeems a reset or invite token and sets a normalized password. The client
+// becomes the only known browser: attackers who fill the rate limits cannot keep it out.
+// Of two concurrent calls, one gets ErrNotFound. It returns ErrSecondStep if the client has
+// not passed the account's second step: access to the mailbox is not enough.
 func ResetPassword(ctx context.Context, rawToken, normalized string, client Client) (rawDeviceCookie string, err error) {
 	token, err := FindReset(ctx, rawToken)
 	if err != nil {
@@ -43,7 +43,7 @@ func ResetPassword(ctx context.Context, rawToken, normalized string, client Clie
 		if err != nil {
 			return err
 		}
-		// Before the token, as requestMail does: prevents deadlocks.
+		// The bucket comes before the token, as in requestMail: prevents deadlocks.
 		if err := bucketOf(mailsPerEmail(MailReset), user.Email).Clear(tx); err != nil {
 			return err
 		}

@@ -12,12 +12,12 @@ import (
 // and the delivery of a late mail can start the lifetime of its link.
 const DeadTokenLifetime = 7 * 24 * time.Hour
 
-// DeletedUserLifetime is how long a deleted account is kept: until the last link
-// that undoes it is over. Its mail may be late.
+// DeletedUserLifetime is how long a deleted account is kept: until the last link that
+// undoes the deletion has expired. The link's mail may be late.
 const DeletedUserLifetime = 8 * 24 * time.Hour
 
-// RemovedFactorLifetime is how long a removed factor or identity is kept: until the last link
-// that restores it is over, and the undo that it started.
+// RemovedFactorLifetime is how long a removed factor or identity is kept: until the last
+// link that restores it has expired, and the undo that the link started has ended.
 const RemovedFactorLifetime = 9 * 24 * time.Hour
 
 // How long mails are kept, for `task user:why`.
@@ -38,7 +38,7 @@ func Purge(ctx context.Context) error { return purge.Run(ctx, DB, clocks, expire
 func expired(now time.Time) []purge.Rule {
 	remove := purge.DeleteRule
 	ofDeletedUsers := "recipient IN (SELECT email FROM users WHERE deleted_at <= ?)"
-	if DB.Dialect.Name() == "postgres" { // which would scan all mails for IN
+	if DB.Dialect.Name() == "postgres" { // PostgreSQL would scan all mails for IN
 		ofDeletedUsers = "recipient = ANY(ARRAY(SELECT email FROM users WHERE deleted_at <= ?))"
 	}
 	return []purge.Rule{

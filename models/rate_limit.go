@@ -21,12 +21,12 @@ var (
 	loginsPerDeviceCookie = ratelimit.Limit{Name: "login device cookie", Most: 100, Free: 5}
 	loginsPerClient       = ratelimit.Limit{Name: "login client", Most: 10, Window: 3 * time.Minute}
 
-	// Of passkeys and providers, apart from that of passwords: a passkey of another
-	// account must not clear it.
+	// This limits passkeys and providers. It is not that of passwords: a passkey of another
+	// account must not clear failures with passwords.
 	answersPerDeviceCookie = ratelimit.Limit{Name: "passkey device cookie", Most: 10, Window: 3 * time.Minute}
 
-	// Refuses nothing: the failures that a login of the client takes off those of
-	// the email.
+	// This refuses nothing. It counts the failures of one client with an email: a login of
+	// the client takes these off loginsPerEmail.
 	loginsPerEmailAndClient = ratelimit.Limit{Name: "login email and client", Most: math.MaxInt}
 )
 

@@ -12,7 +12,7 @@ import (
 
 const (
 	recoveryCodes = 10
-	fewCodes      = 3 // when so many are left, the owner is told
+	fewCodes      = 3 // when so many are left, the owner gets a mail
 )
 
 // RecoveryCodesLeft returns how many codes of the account were not used yet.
@@ -39,8 +39,8 @@ func (u *User) MakeRecoveryCodes(ctx context.Context, client Client) (codes []st
 	return codes, err
 }
 
-// replaceCodes stores a new set of codes, if fresh, and removes the old one. number
-// is that of the new one: the link undoes both.
+// replaceCodes stores a new set of codes, if fresh, and then removes the old one. It
+// returns the number of the first change: a link with this number undoes both.
 func (u *User) replaceCodes(tx *pop.Connection, fresh bool, client Client) (codes []string, number int, err error) {
 	old, err := u.factor(tx, FactorCodes)
 	if err == nil && fresh {

@@ -12,10 +12,10 @@ import (
 	"corral/internal/undo"
 )
 
-// ResetFactors removes the factors of an account and turns its second step off, for
-// an operator: now, or a day after a mail. The mail's link stops it, as does a login
-// by a factor. It returns when it is done, ErrNotFound if there is nothing to remove,
-// or ErrBadCredentials if the account changed meanwhile.
+// ResetFactors removes the factors of an account and turns its second step off, for an
+// operator: now, or a day after a mail. The mail's link stops the removal, as does a login
+// by a factor. It returns the time of the removal, ErrNotFound if there is nothing to
+// remove, or ErrBadCredentials if the account changed meanwhile.
 func (u *User) ResetFactors(ctx context.Context, now bool) (due time.Time, err error) {
 	err = u.change(ctx, func(tx *pop.Connection) error {
 		used, err := u.journal(tx).Items.InUse()
@@ -28,7 +28,7 @@ func (u *User) ResetFactors(ctx context.Context, now bool) (due time.Time, err e
 			return ErrNotFound
 		case now:
 			return errors.Join(u.journal(tx).StopRemovals(), u.resetFactors(tx, used))
-		case len(removals) > 0: // a second call neither postpones nor hastens it
+		case len(removals) > 0: // a second call neither postpones nor hastens the removal
 			due = removedAt
 			return nil
 		}
@@ -38,8 +38,8 @@ func (u *User) ResetFactors(ctx context.Context, now bool) (due time.Time, err e
 	return due, err
 }
 
-// resetFactors does an operator's removals. They are changes like the owner's, so that
-// the mail's link brings the factors back.
+// resetFactors makes an operator's removals. They are listed like the owner's changes, so
+// that the mail's link restores the factors.
 func (u *User) resetFactors(tx *pop.Connection, removals []uuid.UUID) error {
 	if len(removals) == 0 {
 		return nil
@@ -47,7 +47,7 @@ func (u *User) resetFactors(tx *pop.Connection, removals []uuid.UUID) error {
 	first := u.Changes + 1
 	factors, err := u.factors(tx)
 	for _, f := range factors {
-		if slices.Contains(removals, f.ID) { // not one that was added since
+		if slices.Contains(removals, f.ID) { // a factor that was added since stays
 			_, voidErr := u.voidFactor(tx, &f, Client{})
 			err = errors.Join(err, voidErr)
 		}

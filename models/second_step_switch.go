@@ -7,11 +7,11 @@ import (
 	"github.com/gobuffalo/pop/v6"
 )
 
-// secondStepKind is the kind of a turn of the switch, and the name of its mail.
+// secondStepKind is the kind of turning the second step on or off, and the mail's name.
 var secondStepKind = map[bool]string{true: ActivitySecondStepOn, false: ActivitySecondStepOff}
 
-// TurnSecondStep turns the switch. On, it returns new recovery codes; they go when
-// it is off. It returns ErrRefused if a login would be impossible afterwards, and
+// TurnSecondStep turns the second step on and returns new recovery codes, or turns it off
+// and removes them. It returns ErrRefused if a login would be impossible afterwards, and
 // ErrBadCredentials if the account changed meanwhile.
 func (u *User) TurnSecondStep(ctx context.Context, on bool, client Client) (codes []string, err error) {
 	err = u.change(ctx, func(tx *pop.Connection) error {
@@ -33,8 +33,8 @@ func (u *User) TurnSecondStep(ctx context.Context, on bool, client Client) (code
 	return codes, err
 }
 
-// turnSecondStep turns the switch of the locked account, with new recovery codes or
-// none, and lists the changes. number is that of the first.
+// turnSecondStep does so for the locked account, lists the changes, and returns the number
+// of the first: a link with this number undoes them all.
 func (u *User) turnSecondStep(tx *pop.Connection, on bool, client Client) (codes []string, number int, err error) {
 	if err := u.storeSecondStep(tx, on); err != nil {
 		return nil, 0, err

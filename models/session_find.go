@@ -46,9 +46,9 @@ var sessionByToken = sync.OnceValue(func() *database.Statement {
 		WHERE sessions.id = ? AND sessions.token_digest = ?`}
 })
 
-// requireSession returns ErrBadCredentials if the session that u was found by has
-// ended since: a change that waits for a hash must not outlive a logout. Call it
-// with the row of u locked, as those who end sessions do.
+// requireSession returns ErrBadCredentials if the session that u was found by has ended
+// since: a change that waits for a hash must not be made after a logout. The row of u must
+// be locked; all that ends sessions locks it, too.
 func (u *User) requireSession(tx *pop.Connection) error {
 	if u.sessionID == uuid.Nil {
 		return nil

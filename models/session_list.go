@@ -13,8 +13,8 @@ import (
 // MaxSessions bounds what SessionsOf lists.
 const MaxSessions = 100
 
-// SessionsOf returns the unexpired sessions of an account, newest seen first:
-// MaxSessions, and one more if there are more.
+// SessionsOf returns the unexpired sessions of an account, the last seen first. It returns
+// MaxSessions at most, and one more if there are more.
 func SessionsOf(ctx context.Context, user *User) ([]Session, error) {
 	var sessions []Session
 	err := DB.WithContext(ctx).Where("user_id = ?", user.ID).Order("last_seen_at DESC, created_at DESC, id").Limit(MaxSessions + 1).All(&sessions)

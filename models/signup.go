@@ -16,7 +16,7 @@ func RequestSignup(ctx context.Context, email, language string, client Client) e
 	})
 }
 
-// FindSignup returns a sign-up token, or ErrNotFound. It does not redeem it.
+// FindSignup returns a sign-up token, or ErrNotFound. It does not redeem the token.
 func FindSignup(ctx context.Context, rawToken string) (*Token, error) {
 	tx := DB.WithContext(ctx)
 	token, err := tokens.Find(tx, rawToken, PurposeSignup, PurposeIdentity)
@@ -41,7 +41,7 @@ func CompleteSignup(ctx context.Context, rawToken, normalized, language string, 
 	return completeSignup(ctx, rawToken, User{Language: language, PasswordDigest: digest}, client, like, nil)
 }
 
-// completeSignup runs store, if not nil, with the new account.
+// completeSignup creates the account, runs store, if not nil, with it, and logs in.
 func completeSignup(ctx context.Context, rawToken string, user User, client Client, like Session, store func(tx *pop.Connection, user *User) error) (s *LoggedIn, err error) {
 	err = announcing(ctx, func(tx *pop.Connection) error {
 		token, err := tokens.Find(tx, rawToken, PurposeSignup, PurposeIdentity)

@@ -14,11 +14,11 @@ const (
 	PurposeInvite       = "invite" // a reset link that an operator hands over
 	PurposeEmailConfirm = "email_confirm"
 	PurposeUndo         = "undo"
-	PurposeEnrol        = "enrol"    // of a second step
-	PurposeIdentity     = "identity" // a sign-up, or a link to an account, with a provider
+	PurposeEnrol        = "enrol"    // to set up a second step
+	PurposeIdentity     = "identity" // to sign up with an identity, or to link it to an account
 )
 
-// Lifetimes of tokens, by purpose. That of a mailed one starts at the delivery.
+// Lifetimes of tokens, by purpose. The lifetime of a mailed token starts at the delivery.
 var Lifetimes = map[string]time.Duration{
 	PurposeSignup:       24 * time.Hour,
 	PurposeReset:        time.Hour, // short: others may read the mailbox later
@@ -26,10 +26,10 @@ var Lifetimes = map[string]time.Duration{
 	PurposeEmailConfirm: 24 * time.Hour,
 	PurposeEnrol:        time.Hour,
 	PurposeIdentity:     24 * time.Hour,
-	PurposeUndo:         7 * 24 * time.Hour, // the old email is reserved as long
+	PurposeUndo:         7 * 24 * time.Hour, // the old email stays reserved for as long
 }
 
-var tokens = token.Store{Now: Clock.Now, Lifetimes: Lifetimes} // also checks and redeems them
+var tokens = token.Store{Now: Clock.Now, Lifetimes: Lifetimes} // issues, finds and redeems tokens
 
 type (
 	// Token is a mailed secret that works once.
@@ -38,11 +38,11 @@ type (
 	DeadToken = token.DeadError
 )
 
-// IssueInvite returns a token that sets a password, for an operator.
+// IssueInvite returns a token that sets a password, for an operator to hand over.
 func IssueInvite(ctx context.Context, email string) (rawToken string, err error) {
 	return tokens.Issue(DB.WithContext(ctx), Token{Purpose: PurposeInvite, Subject: email, Email: email})
 }
 
-// FormDigests bind a form to the mailed link that it was rendered for: the first
-// is for the form, which may return with any.
+// FormDigests returns digests that bind a form to the mailed link that it was rendered for,
+// one for each secret. A form gets the first, and is accepted with any.
 func FormDigests(rawToken string) []string { return secrets.Digests("link forms", rawToken) }

@@ -16,9 +16,9 @@ func (u *User) HasTOTP(ctx context.Context) (bool, error) {
 	return f != nil, err
 }
 
-// SetTOTP stores a key, of which the user typed a code, and turns the second step
-// on. If it was off, it returns new recovery codes. It returns ErrBadCode,
-// ErrRefused if the account has a key, and ErrBadCredentials if the account changed meanwhile.
+// SetTOTP stores a key of which the user typed a code, and turns the second step on. If the
+// second step was off, SetTOTP returns new recovery codes. It returns ErrBadCode, ErrRefused
+// if the account has a key, and ErrBadCredentials if the account changed meanwhile.
 func (u *User) SetTOTP(ctx context.Context, key []byte, typed string, client Client) (codes []string, err error) {
 	f := factor.NewTOTP(secrets, u.ID, key, typed, Clock.Now())
 	if f == nil {
@@ -52,7 +52,7 @@ func (u *User) RemoveTOTP(ctx context.Context, client Client) error {
 	})
 }
 
-// redeemTOTP accepts a code of the account's TOTP secret.
+// redeemTOTP uses up a code of the account's TOTP secret, or returns ErrBadCode.
 func (u *User) redeemTOTP(tx *pop.Connection, typed string) (*Factor, error) {
 	f, err := u.factor(tx, FactorTOTP)
 	if err != nil || f == nil {
