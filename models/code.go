@@ -16,15 +16,15 @@ import (
 // The longest wait allows 96 codes a day, of a million.
 var codesPerAccount = ratelimit.Limit{Name: "codes account", Most: math.MaxInt, Free: 5}
 
-// wrongCodes counts the account's wrong codes of TOTP in a row, until a factor is used:
-// a right password, which an attacker may have, leaves it.
+// wrongCodes is the bucket of the account's wrong TOTP codes in a row. Only the use of a
+// factor clears it: an attacker may have the password.
 func (u *User) wrongCodes() ratelimit.Bucket { return bucketOf(codesPerAccount, u.ID.String()) }
 
-// passCode runs passed, within the transaction that uses a typed code up: six digits
-// are of TOTP, all else is a recovery code. It returns ErrBadCode, *RateLimited, or
+// passCode uses a typed code up, and runs passed in the same transaction. Six digits are a
+// TOTP code, all else is a recovery code. It returns ErrBadCode, *RateLimited, or
 // ErrBadCredentials if the account changed meanwhile.
 func (u *User) passCode(ctx context.Context, typed string, client Client, passed func(tx *pop.Connection, f *Factor) error) error {
-	var wrong error // the transaction counts it
+	var wrong error // apart from err: the transaction that counts the code must commit
 	err := u.change(ctx, func(tx *pop.Connection) error {
 		f, err := u.redeemCode(tx, typed, client)
 		if errors.Is(err, ErrBadCode) {
@@ -39,9 +39,9 @@ func (u *User) passCode(ctx context.Context, typed string, client Client, passed
 	return errors.Join(err, wrong)
 }
 
-// redeemCode redeems a code of TOTP, after counting it, or a recovery code. A limit
-// stops only wrong recovery codes, which have 120 bits: an attacker with the password,
-// or behind the same IP, must not keep the owner out.
+// redeemCode redeems a TOTP code, after counting it, or a recovery code. A rate limit never
+// stops a right recovery code, which has 120 bits: an attacker with the password, or with
+// the same IP, must not keep the owner out.
 func (u *User) redeemCode(tx *pop.Connection, typed string, client Client) (*Factor, error) {
 	buckets := loginsPerClient.OfClient(limitDigest, client.IP)
 	if !totp.LooksLikeCode(typed) {
@@ -62,9 +62,9 @@ func (u *User) redeemCode(tx *pop.Connection, typed string, client Client) (*Fac
 	return f, buckets.Refund(tx, 0)
 }
 
-// Pass starts the session, or opens the reset, if the code is right. With skip, the
-// browser needs none for 30 days. It returns ErrBadCode, *RateLimited, or ErrNotFound
-// if a password or factor changed meanwhile.
+// Pass starts the session, or lets the reset go on, if the code is right. With skip, the
+// browser needs no second step for 30 days. It returns ErrBadCode, *RateLimited, or
+// ErrNotFound if a password or factor changed meanwhile.
 func (p *SecondStep) Pass(ctx context.Context, typed string, skip bool, client Client) (s *LoggedIn, err error) {
 	err = p.User.passCode(ctx, typed, client, func(tx *pop.Connection, f *Factor) (err error) {
 		s, err = p.passedBy(tx, f, skip, client)
@@ -83,7 +83,7 @@ func (s *Session) confirmWithCode(ctx context.Context, typed string, client Clie
 	})
 }
 
-// EndLinksByCode is endLinks with a code of TOTP that the user typed for it. It also
+// EndLinksByCode is endLinks with a TOTP code that the user typed for this purpose. It also
 // returns ErrBadCode, *RateLimited, or ErrBadCredentials if the account changed meanwhile.
 func (u *User) EndLinksByCode(ctx context.Context, id, typed string, client Client) error {
 	if !totp.LooksLikeCode(typed) { // a recovery code would be used up in vain

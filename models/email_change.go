@@ -27,7 +27,7 @@ func (u *User) RequestEmailChange(ctx context.Context, newEmail string, client C
 	})
 }
 
-// OtherAccountError means that a link works, for the account with this email.
+// OtherAccountError means that a mailed link works, but for the account with this email.
 type OtherAccountError struct{ Email string }
 
 func (e *OtherAccountError) Error() string { return "a link of another account" }
@@ -90,8 +90,8 @@ func (u *User) ConfirmEmailChange(ctx context.Context, rawToken string, client C
 	return notFoundIfTaken(err)
 }
 
-// storeEmail changes the email, or returns ErrEmailTaken. It deletes the reset
-// tokens of both emails, which would work again if the old email came back.
+// storeEmail changes the email, or returns ErrEmailTaken. It deletes the reset tokens of
+// both emails: otherwise those of the old email would work again if it came back.
 func (u *User) storeEmail(tx *pop.Connection, email string) error {
 	_, err := exec(tx, "voiding tokens", "DELETE FROM tokens WHERE purpose IN (?, ?) AND subject IN (?, ?) AND redeemed = ?",
 		PurposeReset, PurposeInvite, u.Email, email, false)
@@ -106,7 +106,7 @@ func (u *User) storeEmail(tx *pop.Connection, email string) error {
 	return wrap("storing an email", err)
 }
 
-// notFoundIfTaken makes a link void whose email another account has just taken.
+// notFoundIfTaken returns ErrNotFound for a link whose email another account just took.
 func notFoundIfTaken(err error) error {
 	if errors.Is(err, ErrEmailTaken) {
 		return ErrNotFound

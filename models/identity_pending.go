@@ -12,13 +12,13 @@ import (
 	"corral/internal/secret"
 )
 
-// PendingIdentity is one that waits for the link that was mailed to its email. The
-// session cookie of the browser that came from the provider keeps it.
+// PendingIdentity is an identity that waits for the link that was mailed to its email. It
+// is in the session cookie of the browser that came from the provider.
 type PendingIdentity struct {
 	Issuer      string `json:"issuer"`
 	Subject     string `json:"subject"`
 	Email       string `json:"email"` // normalized
-	TokenDigest []byte `json:"token"` // of the link, which means the identity in this browser only
+	TokenDigest []byte `json:"token"` // of the mailed link, which means the identity in this browser only
 }
 
 // Means reports whether the link of a token means the identity.
@@ -30,16 +30,16 @@ func (p *PendingIdentity) claimed() oidc.Identity {
 	return oidc.Identity{Issuer: p.Issuer, Subject: p.Subject, Email: p.Email}
 }
 
-// RequestIdentity mails a link to the email of an unknown identity: the account that
-// has it links the identity, and a new one is created with it. It returns nil for a
-// claim that is no email, and *RateLimited.
+// RequestIdentity mails a link to the email of an unknown identity. The link links the
+// identity to the account that has the email, or creates one. RequestIdentity returns nil
+// if the claimed email is none, and *RateLimited.
 func RequestIdentity(ctx context.Context, claimed oidc.Identity, language string, client Client) (*PendingIdentity, error) {
 	normalized, ok := email.Normalize(claimed.Email)
 	if !ok {
 		return nil, nil
 	}
 	p := &PendingIdentity{Issuer: claimed.Issuer, Subject: claimed.Subject, Email: normalized}
-	// Counted as a sign-up: the mailbox gets no more of both together.
+	// Counted as a sign-up: a mailbox gets no more mails by both than by one of them.
 	return p, requestMail(ctx, MailSignup, client, normalized, func(tx *pop.Connection) error {
 		rawToken, err := mailToken(tx, Token{Purpose: PurposeIdentity, Subject: normalized, Email: normalized}, MailIdentity, language, client)
 		p.TokenDigest = secret.TokenDigest(rawToken)
@@ -47,7 +47,7 @@ func RequestIdentity(ctx context.Context, claimed oidc.Identity, language string
 	})
 }
 
-// FindLink returns nil if the link is for the user's email, or ErrNotFound, or
+// FindLink returns nil if the mailed link is for the user's email, or ErrNotFound, or
 // *OtherAccountError. It does not redeem the token.
 func (u *User) FindLink(ctx context.Context, rawToken string) error {
 	_, err := u.findLink(DB.WithContext(ctx), rawToken)
@@ -62,8 +62,8 @@ func (u *User) findLink(tx *pop.Connection, rawToken string) (*Token, error) {
 	return token, err
 }
 
-// LinkPending redeems the link and links the identity. It returns ErrIdentityTaken, the
-// errors of FindLink, ErrNotFound if the link does not mean the identity, and
+// LinkPending redeems the mailed link and links the identity. It returns ErrIdentityTaken,
+// the errors of FindLink, ErrNotFound if the mailed link does not mean the identity, and
 // ErrBadCredentials if the account changed meanwhile.
 func (u *User) LinkPending(ctx context.Context, rawToken string, p *PendingIdentity, client Client) error {
 	return u.change(ctx, func(tx *pop.Connection) error {

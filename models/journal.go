@@ -55,7 +55,7 @@ func (u *User) undone(tx *pop.Connection) error {
 	return errors.Join(err, u.raiseVersion(tx))
 }
 
-// stopUndo stops the undo of a factor that a login used, and an operator's removal of all.
+// stopUndo stops the undo of a factor that a login used, and any removal by an operator.
 // The undo of the switch goes on: otherwise an attacker who reads the owner's mails and
 // added the factor would keep the owner out for good.
 func (u *User) stopUndo(tx *pop.Connection, f *Factor) error {

@@ -36,12 +36,12 @@ const (
 	MailNotPassed       = "second_step_not_passed" // notice: after the right password
 	MailEnrol           = "enrol"                  // link to set up a second step
 	MailIdentity        = "identity"               // link to create an account with a provider
-	MailIdentityLink    = "identity_link"          // the same for an email that has an account: link to link it
+	MailIdentityLink    = "identity_link"          // link to link the identity to the email's account
 	MailIdentityAdded   = "identity_added"         // notice
 	MailIdentityRemoved = "identity_removed"       // notice
 	MailEmailReserved   = "email_reserved"         // notice to a reserved email that was requested
-	MailFactorsReset    = "factors_reset"          // notice: an operator removes them a day later
-	MailFactorsRemoved  = "factors_removed"        // notice: an operator did
+	MailFactorsReset    = "factors_reset"          // notice: an operator removes the factors a day later
+	MailFactorsRemoved  = "factors_removed"        // notice: an operator removed the factors
 	MailAccountDeleted  = "account_deleted"        // notice, with undo link
 )
 
@@ -51,11 +51,11 @@ type MailData struct {
 	IP        string    `json:"ip"`
 	UserAgent string    `json:"user_agent"`
 	NewEmail  string    `json:"new_email,omitempty"`
-	Until     time.Time `json:"until,omitzero"` // MailEmailReserved: the end of that
+	Until     time.Time `json:"until,omitzero"` // the end of the reservation, in MailEmailReserved
 }
 
-// queueMail queues a mail in the transaction of what it announces. rawToken goes
-// into its link; "" means none.
+// queueMail queues a mail in the transaction of what the mail announces. rawToken is for
+// the mail's link; "" means no link.
 func queueMail(tx *pop.Connection, m outbox.Mail, client Client, rawToken string, newEmail ...string) error {
 	if m.Language == "" {
 		m.Language = client.Language
@@ -89,15 +89,15 @@ func mailToken(tx *pop.Connection, t Token, template, language string, client Cl
 	return rawToken, queueMail(tx, outbox.Mail{Recipient: t.Email, Template: template, Language: language}, client, rawToken, newEmail...)
 }
 
-// mailNotMe mails a link that undoes the change of a number, and all later ones,
-// to the email that the account had before it.
+// mailNotMe mails a link that undoes the change with the number, and all later ones. The
+// mail goes to before, the email that the account had before the change.
 func (u *User) mailNotMe(tx *pop.Connection, number int, template, before string, client Client, newEmail ...string) error {
-	// A subject of its own: redeeming the link must not end those of older changes.
+	// Each link has its own subject: redeeming one must not end those of older changes.
 	notMe := Token{Purpose: PurposeUndo, Subject: newID().String(), Number: number, Email: before, UserID: u.nullID()}
 	return mailLink(tx, notMe, template, u.Language, client, newEmail...)
 }
 
-// mailNotice is mailNotMe about what is no change: its link undoes those that follow.
+// mailNotice is mailNotMe about an event that is no change. The link undoes later changes.
 func (u *User) mailNotice(tx *pop.Connection, template string, client Client, newEmail ...string) error {
 	return u.mailNotMe(tx, u.Changes+1, template, u.Email, client, newEmail...)
 }

@@ -22,8 +22,8 @@ func PasskeysOf(ctx context.Context, user *User) (used, removed factor.List, err
 	return list.InUse(), list.Restorable(), err
 }
 
-// AddPasskey adds a passkey under a normalized name; "" is that of the product that
-// holds it, or else of the browser. It returns passkey.ErrRefused or ErrExpired, and
+// AddPasskey adds a passkey under a normalized name. For "" it takes the name of the product
+// that holds the passkey, or else browser. It returns passkey.ErrRefused or ErrExpired, and
 // ErrBadCredentials if the account changed meanwhile.
 func (u *User) AddPasskey(ctx context.Context, answer passkey.Answer, name, browser string, client Client) error {
 	verified, err := passkeys.FinishRegistration(PasskeyNew, u.ID.String(), answer)
@@ -62,8 +62,8 @@ func (u *User) RemovePasskey(ctx context.Context, id string, client Client) erro
 	})
 }
 
-// RestorePasskey takes a removed passkey back into use. It returns ErrNotFound unless
-// it is kept, or if its addition was undone, and ErrBadCredentials if the account changed meanwhile.
+// RestorePasskey takes a removed passkey back into use. It returns ErrNotFound if that is no
+// longer kept or its addition was undone, and ErrBadCredentials if the account changed meanwhile.
 func (u *User) RestorePasskey(ctx context.Context, id string, client Client) error {
 	return u.editPasskey(ctx, id, factor.List.Restorable, func(tx *pop.Connection, f *Factor) error {
 		if err := f.Restore(tx); err != nil {
@@ -74,7 +74,7 @@ func (u *User) RestorePasskey(ctx context.Context, id string, client Client) err
 	})
 }
 
-// editPasskey finds one of the account's passkeys that which returns, under the lock.
+// editPasskey locks the account, and runs edit with the passkey of id among those of which.
 func (u *User) editPasskey(ctx context.Context, id string, which func(factor.List) factor.List, edit func(tx *pop.Connection, f *Factor) error) error {
 	return u.change(ctx, func(tx *pop.Connection) error {
 		list, err := factor.Of(tx, u.ID)

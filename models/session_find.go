@@ -48,7 +48,7 @@ var sessionByToken = sync.OnceValue(func() *database.Statement {
 
 // requireSession returns ErrBadCredentials if the session that u was found by has ended
 // since: a change that waits for a hash must not be made after a logout. The row of u must
-// be locked; all that ends sessions locks it, too.
+// be locked, as a logout locks it.
 func (u *User) requireSession(tx *pop.Connection) error {
 	if u.sessionID == uuid.Nil {
 		return nil

@@ -15,12 +15,12 @@ import (
 // UndoDelay is how long the owner may stop the undo of a factor's change.
 const UndoDelay = 24 * time.Hour
 
-// NotMe is what the page of a "this wasn't me" link shows: no current values, since
-// the mailbox may be another's by now.
+// NotMe is what the page of a "this wasn't me" link shows. It has no current values of the
+// account: the mailbox may be another's by now.
 type NotMe struct {
 	Email string   // where the link was mailed
-	What  string   // kind of the change that the mail was about, or ""
-	Kinds []string // of the changes that will be undone, newest first
+	What  string   // the kind of the change that the mail was about, or ""
+	Kinds []string // the kinds of the changes that will be undone, newest first
 	Waits bool     // changes of factors are undone a day later
 }
 
@@ -51,11 +51,11 @@ func FindNotMe(ctx context.Context, rawToken string) (*NotMe, error) {
 	return found, nil
 }
 
-// Undo redeems a "this wasn't me" link: it undoes its change and all later ones,
-// deletion too, and mails a reset link. The attacker may know the password: it
-// becomes void, as do sessions, tokens, device cookies and links to providers. With the
-// second step on, factors change a day later: a mailbox alone must not move one. Both
-// emails are told.
+// Undo redeems a "this wasn't me" link. It undoes the link's change and all later ones, also
+// a deletion, and mails a reset link. The attacker may know the password: it becomes void,
+// as do sessions, tokens, device cookies and identities. If the second step is on, factors
+// change a day later: a mailbox alone must not change one. Both emails, the lost one and the
+// restored one, get a mail.
 func Undo(ctx context.Context, rawToken string, client Client) error {
 	err := announcing(ctx, func(tx *pop.Connection) error {
 		token, err := tokens.Find(tx, rawToken, PurposeUndo)
@@ -69,7 +69,7 @@ func Undo(ctx context.Context, rawToken string, client Client) error {
 		if err := tokens.Redeem(tx, token); err != nil {
 			return err
 		}
-		// Links of older changes stay: an attacker may make two.
+		// Links of older changes stay: the attacker may have made those changes, too.
 		if _, err := exec(tx, "voiding later links", "DELETE FROM tokens WHERE user_id = ? AND purpose = ? AND number >= ? AND redeemed = ?",
 			user.ID, PurposeUndo, token.Number, false); err != nil {
 			return err
@@ -79,7 +79,7 @@ func Undo(ctx context.Context, rawToken string, client Client) error {
 		if err := user.storeEmail(tx, token.Email); err != nil {
 			return err
 		}
-		_, err = user.removeIdentities(tx, "") // all: the attacker may own the one and know the other
+		_, err = user.removeIdentities(tx, "") // of all issuers: each may be the attacker's, or known to the attacker
 		if err := errors.Join(err, user.storePassword(tx, ""), deviceCookies.Void(tx, user.ID), user.undoChanges(tx, token.Number), user.record(tx, ActivityUndone, client)); err != nil {
 			return err
 		}

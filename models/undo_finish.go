@@ -11,14 +11,14 @@ import (
 	"corral/internal/undo"
 )
 
-// Waiting is what a part of an undo will do.
+// Waiting is a change that an undo, or an operator's removal of factors, will make.
 type Waiting struct {
-	Kind  string // of the change that it will make
-	Name  string // of a passkey
+	Kind  string // the kind of that change
+	Name  string // the name of the passkey, or ""
 	DueAt time.Time
 }
 
-// WaitingOf returns what waits in an account, the next first.
+// WaitingOf returns the waiting changes of an account, the next first.
 func WaitingOf(ctx context.Context, user *User) (list []Waiting, err error) {
 	tx := DB.WithContext(ctx)
 	factors, err := factor.Of(tx, user.ID)
@@ -33,8 +33,8 @@ func WaitingOf(ctx context.Context, user *User) (list []Waiting, err error) {
 	return list, errors.Join(err, effectsErr)
 }
 
-// DecideUndo stops what waits, or does it now. It returns ErrNotFound if nothing
-// waits, and ErrRefused unless the session's login was by a factor that stays.
+// DecideUndo stops the waiting changes, or makes them now. It returns ErrNotFound if there
+// are none, and ErrRefused unless the session's login was by a factor that stays.
 func (s *Session) DecideUndo(ctx context.Context, now bool, client Client) error {
 	return announcing(ctx, func(tx *pop.Connection) error {
 		err := s.User.lock(tx, toChange)
@@ -59,15 +59,15 @@ func (s *Session) DecideUndo(ctx context.Context, now bool, client Client) error
 	})
 }
 
-// DecidesUndo reports whether the session may decide about what waits.
+// DecidesUndo reports whether the session may decide about the waiting changes.
 func (s *Session) DecidesUndo(ctx context.Context) (bool, error) {
 	_, decides, err := s.decides(DB.WithContext(ctx))
 	return decides, err
 }
 
-// decides reports whether something waits, and the session's login was by a factor that
-// stays. A login by another has stopped its removal, but it may be an attacker's, who must
-// not keep the owner's factors out.
+// decides returns the waiting parts, and whether the session's login was by a factor that
+// stays. A login by any other factor has stopped the removal of that factor, but may be an
+// attacker's, who must not keep the owner's factors out.
 func (s *Session) decides(tx *pop.Connection) (pending []undo.Part, decides bool, err error) {
 	pending, err = s.User.journal(tx).Pending()
 	if err == nil && len(pending) > 0 && s.FactorID.Valid {
@@ -76,7 +76,7 @@ func (s *Session) decides(tx *pop.Connection) (pending []undo.Part, decides bool
 	return pending, decides, err
 }
 
-// FinishUndos does what is due, for the janitor.
+// FinishUndos makes the waiting changes that are due, for the janitor.
 func FinishUndos(ctx context.Context) error {
 	users, err := undo.Due(DB.WithContext(ctx), Clock.Now())
 	for _, id := range users {
@@ -99,14 +99,14 @@ func FinishUndos(ctx context.Context) error {
 	return err
 }
 
-// finishUndo applies parts, tells the owner, and mails a reset link again: it was
-// of no use without the factors.
+// finishUndo applies parts, mails the owner, and mails a reset link again: the first one
+// was of no use without the factors.
 func (u *User) finishUndo(tx *pop.Connection, parts []undo.Part, client Client) error {
 	changed, err := u.journal(tx).Finish(parts)
 	if err != nil || !changed {
 		return err
 	}
-	if err := errors.Join(u.undone(tx), u.record(tx, ActivityUndoFinished, client)); err != nil || u.DeletedAt.Valid { // the link that takes it back mails one
+	if err := errors.Join(u.undone(tx), u.record(tx, ActivityUndoFinished, client)); err != nil || u.DeletedAt.Valid { // undoing the deletion mails a reset link
 		return err
 	}
 	return errors.Join(u.mail(tx, MailUndoFinished, client), u.mailReset(tx, client))

@@ -23,8 +23,8 @@ func (u *User) SetPassword(ctx context.Context, normalized string) error {
 	})
 }
 
-// ChangePassword sets a normalized password, ends every session and mails the
-// owner. Known browsers stay known. It returns ErrBadCredentials if the account changed meanwhile.
+// ChangePassword sets a normalized password, ends every session and mails the owner. Known
+// browsers stay known. It returns ErrBadCredentials if the account changed meanwhile.
 func (u *User) ChangePassword(ctx context.Context, normalized string, client Client) error {
 	digest, err := hasher.Hash(ctx, client.place(true), normalized) // slow: outside the transaction
 	if err != nil {
@@ -39,7 +39,7 @@ func (u *User) ChangePassword(ctx context.Context, normalized string, client Cli
 func (u *User) PasswordSince(ctx context.Context) (time.Time, error) {
 	changed, err := u.journal(DB.WithContext(ctx)).Newest(ActivityPassword, ActivityPasswordReset)
 	if err != nil || changed == nil {
-		return u.CreatedAt, err // at sign-up
+		return u.CreatedAt, err // it was set at sign-up
 	}
 	return changed.CreatedAt, nil
 }
