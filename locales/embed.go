@@ -1,4 +1,4 @@
-// Package locales embeds the texts, one file a language.
+// Package locales embeds the texts. A file is a language: copy one to add yours, or delete it.
 package locales
 
 import "embed"
