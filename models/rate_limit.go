@@ -15,7 +15,7 @@ import (
 // RateLimited means too many attempts.
 type RateLimited = ratelimit.Exceeded
 
-// At most 100 attempts in a row: NIST SP 800-63B-4, 3.2.2.
+// At most 100 attempts in a row: NIST SP 800-63B-4, 3.2.2. See attempt.go for their use.
 var (
 	loginsPerEmail        = ratelimit.Limit{Name: "login email", Most: 100, Free: 5}
 	loginsPerDeviceCookie = ratelimit.Limit{Name: "login device cookie", Most: 100, Free: 5}

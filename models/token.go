@@ -29,7 +29,7 @@ var Lifetimes = map[string]time.Duration{
 	PurposeUndo:         7 * 24 * time.Hour, // the old email stays reserved for as long
 }
 
-var tokens = token.Store{Now: Clock.Now, Lifetimes: Lifetimes} // issues, finds and redeems tokens
+var tokens = token.Store{Now: Clock.Now, Lifetimes: Lifetimes} // Find checks a token, Redeem uses it up: see internal/token
 
 type (
 	// Token is a mailed secret that works once.
