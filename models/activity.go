@@ -16,7 +16,7 @@ type Activity struct {
 	ID        uuid.UUID     `db:"id"`
 	UserID    uuid.NullUUID `db:"user_id"` // null: an attempt on an email without account
 	Kind      string        `db:"kind"`
-	IP        string        `db:"ip"`         // of the client, later its network
+	IP        string        `db:"ip"`         // the client's, later only its network
 	Network   string        `db:"network"`    // the /24 or /48 of the IP
 	UserAgent string        `db:"user_agent"` // printable
 	CreatedAt time.Time     `db:"created_at"`
@@ -34,13 +34,13 @@ const (
 	ActivityPasswordFailed  = "password_failed"   // in a confirmation
 	ActivityUnconfirmed     = "unconfirmed"       // too many failed confirmations: ends the session
 	ActivityLogout          = "logout"
-	ActivitySessionEnded    = "session_ended"  // another one
-	ActivityOthersEnded     = "others_ended"   // all others
-	ActivityOperatorEnded   = "operator_ended" // all, by a task
+	ActivitySessionEnded    = "session_ended"  // a session other than the current one
+	ActivityOthersEnded     = "others_ended"   // all but the current one
+	ActivityOperatorEnded   = "operator_ended" // all sessions, by a task
 	ActivityPassword        = "password"
 	ActivityPasswordReset   = "password_reset" // set by a mailed link
 	ActivityPasswordRemoved = "password_removed"
-	ActivityEmailRequested  = "email_requested" // change waits for its link
+	ActivityEmailRequested  = "email_requested" // the change waits for its mailed link
 	ActivityEmail           = "email"
 	ActivityDeleted         = "deleted"
 	ActivityPasskeyAdded    = "passkey_added"
@@ -55,16 +55,16 @@ const (
 	ActivitySecondStepOn    = "second_step_on"
 	ActivitySecondStepOff   = "second_step_off"
 	ActivityCodeFailed      = "code_failed"
-	ActivityCodeUsed        = "code_used" // of the recovery codes
+	ActivityCodeUsed        = "code_used" // a recovery code
 	ActivityFactorFirstUsed = "factor_first_used"
-	ActivityFactorsReset    = "factors_reset" // by an operator, a day later
-	ActivityUndone          = "undone"        // a change
+	ActivityFactorsReset    = "factors_reset" // an operator removes the factors, a day later
+	ActivityUndone          = "undone"        // a change was undone
 	ActivityUndoFinished    = "undo_finished"
 	ActivityUndoStopped     = "undo_stopped"
-	ActivityLinksEnded      = "links_ended" // of an email that the account no longer has
+	ActivityLinksEnded      = "links_ended" // mailed links to an email that the account no longer has
 )
 
-// failures are the kinds of failed attempts, and of what they led to.
+// failures are the kinds of failed attempts, and of the end of a session after too many.
 var failures = []string{ActivityLoginFailed, ActivityPasswordFailed, ActivityUnconfirmed, ActivityCodeFailed}
 
 func (a Activity) Failed() bool { return slices.Contains(failures, a.Kind) }
@@ -96,7 +96,7 @@ func (u *User) recording(ctx context.Context, kind string, client Client, fn fun
 // recordAttempt writes one row in one statement, with or without an account:
 // prevents enumeration by timing.
 func recordAttempt(tx *pop.Connection, email, kind string, client Client) (id uuid.UUID, err error) {
-	owner := "(SELECT id FROM users WHERE email = ?" + rowLock(tx, toRecord) + ")" // not an account that is being deleted
+	owner := "(SELECT id FROM users WHERE email = ?" + rowLock(tx, toRecord) + ")" // null if the account is being deleted
 	return recordFor(tx, owner, email, kind, client)
 }
 

@@ -17,14 +17,14 @@ import (
 // hashing, so that disconnecting cannot hide it.
 type attempt struct {
 	buckets    ratelimit.Buckets
-	failures   int  // of the client with this email, in a row before
+	failures   int  // of the client with this email, in a row, before this attempt
 	known      bool // the client is a known browser
 	activityID uuid.UUID
 }
 
-// attempt verifies the credentials and runs succeed in the transaction that
-// records the attempt as a kind, "" for not at all. It returns *RateLimited,
-// ErrBadCredentials, or an error after which the attempt does not count.
+// attempt verifies the credentials and runs succeed. The transaction of succeed records the
+// attempt as the kind that succeed returns; "" is for no record. attempt returns
+// *RateLimited, ErrBadCredentials, or an error after which the attempt does not count.
 func (with Credentials) attempt(ctx context.Context, failed string, succeed func(tx *pop.Connection, user *User) (kind string, err error)) (user *User, err error) {
 	var a *attempt
 	err = waiting.Try(ctx, func() (err error) {
@@ -75,7 +75,7 @@ func (with Credentials) begin(ctx context.Context, kind string) (*attempt, error
 	}
 	a := &attempt{buckets: buckets, known: known}
 	return a, inTransaction(ctx, func(tx *pop.Connection) error {
-		// First: locks the account before the buckets.
+		// This comes first: it locks the account before the buckets.
 		if a.activityID, err = recordAttempt(tx, normalized, kind, with.Client); err != nil {
 			return err
 		}
@@ -85,7 +85,7 @@ func (with Credentials) begin(ctx context.Context, kind string) (*attempt, error
 	})
 }
 
-// end leaves the attempt counted, or undoes it, although the client may be gone.
+// end keeps a failed attempt counted, and discards others, even if the client is gone.
 func (a *attempt) end(ctx context.Context, failed bool) error {
 	ctx = context.WithoutCancel(ctx)
 	if failed {
@@ -96,8 +96,8 @@ func (a *attempt) end(ctx context.Context, failed bool) error {
 	})
 }
 
-// refund takes the attempt off with failures before it. Those of other clients
-// stay: attackers would see that the email has an account.
+// refund uncounts the attempt and the failures before it. Those of other clients stay: an
+// attacker who found them gone would know that the email has an account.
 func (a *attempt) refund(tx *pop.Connection, kind string, failures int) (err error) {
 	if kind == "" {
 		_, err = exec(tx, "recording an attempt", "DELETE FROM activities WHERE id = ?", a.activityID)
@@ -110,7 +110,7 @@ func (a *attempt) refund(tx *pop.Connection, kind string, failures int) (err err
 	return a.buckets.Refund(tx, failures)
 }
 
-// countBuckets also reports whether the browser is known, in the same query.
+// countBuckets reads the counts of buckets, and whether the browser is known, in one query.
 func countBuckets(ctx context.Context, normalized, rawDeviceCookie string, rows []string) (counts ratelimit.Counts, known bool, err error) {
 	const knownBrowser = "known browser"
 	counts, err = ratelimit.Read(DB.WithContext(ctx), rows, `

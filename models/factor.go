@@ -36,14 +36,14 @@ func (u *User) factors(tx *pop.Connection) (factor.List, error) {
 	return list.InUse(), err
 }
 
-// factor returns the account's factor of a kind of which there is one, or nil.
+// factor returns the account's factor of a kind of which it has one at most, or nil.
 func (u *User) factor(tx *pop.Connection, kind string) (*Factor, error) {
 	list, err := u.factors(tx)
 	return list.OfKind(kind).Oldest(), err
 }
 
-// canPass reports whether the account has a passkey or TOTP secret. Recovery codes are
-// few.
+// canPass reports whether the account has a passkey or TOTP secret. Recovery codes do not
+// count: they run out.
 func (u *User) canPass(tx *pop.Connection) (bool, error) {
 	list, err := u.factors(tx)
 	return len(list.OfKind(FactorPasskey, FactorTOTP)) > 0, err
@@ -57,9 +57,9 @@ func (u *User) hasFirstStep(tx *pop.Connection) (bool, error) {
 	return u.hasIdentity(tx)
 }
 
-// keepAWayInWithout returns ErrRefused if the locked account would have no way in
-// without a factor: a passkey, or a password or identity and what passes the second
-// step, if that is on.
+// keepAWayInWithout returns ErrRefused if the locked account would have no way in without
+// the factor of id. A way in is a passkey, or a password or identity; if the second step is
+// on, together with a factor that passes it.
 func (u *User) keepAWayInWithout(tx *pop.Connection, id uuid.UUID) error {
 	list, err := u.factorsWithout(tx, id)
 	first, firstErr := u.hasFirstStep(tx)
@@ -72,8 +72,8 @@ func (u *User) keepAWayInWithout(tx *pop.Connection, id uuid.UUID) error {
 	return nil
 }
 
-// factorsWithout returns the account's passkeys and TOTP secrets but one, and but what
-// an undo removes soon.
+// factorsWithout returns the account's passkeys and TOTP secrets, without the one of id, and
+// without those that wait for their removal.
 func (u *User) factorsWithout(tx *pop.Connection, id uuid.UUID) (factor.List, error) {
 	list, err := u.factors(tx)
 	pending, pendingErr := u.journal(tx).Pending()
@@ -83,14 +83,14 @@ func (u *User) factorsWithout(tx *pop.Connection, id uuid.UUID) (factor.List, er
 	return list.OfKind(FactorPasskey, FactorTOTP).Without(id), errors.Join(err, pendingErr)
 }
 
-// useFactor notes that a login used the factor, within its transaction. That stops
-// the factor's removal, if an undo waits. It takes the locked account.
+// useFactor notes that a login used the factor, within the login's transaction. This stops
+// the factor's removal by an undo that waits. The account must be locked.
 func (u *User) useFactor(tx *pop.Connection, f *Factor, client Client) error {
 	return errors.Join(u.noteUse(tx, f, client), u.stopUndo(tx, f))
 }
 
-// confirmFactor is useFactor for a confirmation. It stops nothing, and returns
-// ErrBadCode for a factor that is due for removal: it may be an attacker's.
+// confirmFactor is useFactor for a confirmation. It stops no undo, and returns ErrBadCode
+// for a factor that waits for its removal: the factor may be an attacker's.
 func (u *User) confirmFactor(tx *pop.Connection, f *Factor, client Client) error {
 	if goes, err := u.journal(tx).Removes(f.ID); err != nil || goes {
 		return cmp.Or(err, ErrBadCode)
@@ -101,7 +101,7 @@ func (u *User) confirmFactor(tx *pop.Connection, f *Factor, client Client) error
 func (u *User) noteUse(tx *pop.Connection, f *Factor, client Client) error {
 	first, err := f.Use(tx, Clock.Now())
 	err = errors.Join(err, u.wrongCodes().Clear(tx))
-	if err != nil || !first || f.Kind == FactorCodes { // each use of a code is mailed
+	if err != nil || !first || f.Kind == FactorCodes { // each use of a recovery code has its own mail
 		return err
 	}
 	return errors.Join(u.record(tx, ActivityFactorFirstUsed, client), u.mailNotice(tx, MailFactorFirstUsed, client))
@@ -113,8 +113,8 @@ func (u *User) addFactor(tx *pop.Connection, f *Factor, client Client) error {
 	return errors.Join(err, u.mailNotMe(tx, number, f.Kind+undo.Added, u.Email, client))
 }
 
-// storeFactor is addFactor without a mail: what is done at once has one, whose
-// number is that of the first change.
+// storeFactor is addFactor without a mail. Changes that are made together share one mail,
+// with the number of the first change.
 func (u *User) storeFactor(tx *pop.Connection, f *Factor, client Client) (number int, err error) {
 	f.UserID = u.ID
 	if err := f.Add(tx, Clock.Now()); err != nil {
@@ -141,7 +141,7 @@ func (u *User) voidFactor(tx *pop.Connection, f *Factor, client Client) (number 
 func (u *User) storeSecondStep(tx *pop.Connection, on bool) error {
 	u.SecondStep = on
 	if on && settings.SecondFactorRequired {
-		// Ends those that only wait for it: an attacker with the password may have one.
+		// End sessions that wait for the user to enrol: one may be an attacker's.
 		if _, err := endSessions(tx, "user_id = ? AND may_enrol = ? AND factor_id IS NULL", u.ID, false); err != nil {
 			return err
 		}

@@ -38,7 +38,7 @@ func resolveMail(ctx context.Context, m *outbox.Mail) error {
 	return nil
 }
 
-// resolveByAccount sends the mail to accounts as forAccounts, and if forOthers to others.
+// resolveByAccount sends forAccounts to an account, and m to other emails if forOthers.
 func resolveByAccount(ctx context.Context, m *outbox.Mail, forAccounts string, forOthers bool) error {
 	err := resolveLanguage(ctx, m)
 	if err == nil {
@@ -68,8 +68,8 @@ func StartLink(ctx context.Context, m *outbox.Mail) error {
 	return err
 }
 
-// StartLinkAtIssue starts the lifetime of the link in a mail that was given up at
-// its creation.
+// StartLinkAtIssue has the lifetime of the link in a mail that was given up start when the
+// link was created.
 func StartLinkAtIssue(ctx context.Context, m *outbox.Mail) error {
 	rawToken, err := Outbox.Token(m)
 	if err != nil {
@@ -103,8 +103,8 @@ func resolveTaken(ctx context.Context, m *outbox.Mail, userID uuid.UUID, instead
 	return err
 }
 
-// resolveReserved says until when the recipient's email is taken: that of a deleted
-// account, or one that a mailed link brings back.
+// resolveReserved tells until when the recipient's email is reserved: for a deleted account,
+// or for an account that a mailed link may give the email back.
 func resolveReserved(ctx context.Context, m *outbox.Mail) error {
 	var data MailData
 	var users []User

@@ -27,8 +27,8 @@ import (
 // DB is the database that Connect opened.
 var DB *pop.Connection
 
-// Clock tells the time, DatabaseClock that of the database, by which rows are
-// purged. Tests move them.
+// Clock tells the time. DatabaseClock tells the database's time, by which rows are purged.
+// Tests move both.
 var Clock, DatabaseClock clock.Clock
 
 var clocks = database.Clocks{Node: &Clock, Database: &DatabaseClock}
@@ -47,7 +47,7 @@ var hasher = password.NewHasher()
 // ErrBusy means that too many passwords wait to be hashed.
 var ErrBusy = password.ErrBusy
 
-// ErrRefused means that a change is not open to the session, or would leave no way in.
+// ErrRefused means that the session may not make a change, or that no way in would remain.
 var ErrRefused = errors.New("refused")
 
 // ErrNotFound means that there is no such row in this account.
@@ -95,8 +95,8 @@ func CompareClocks(ctx context.Context) error {
 	return err
 }
 
-// Unavailable reports whether err is that of an unavailable database or a full
-// hashing queue.
+// Unavailable reports whether err means that the database is unavailable, or that the
+// hashing queue is full.
 func Unavailable(err error) bool { return errors.Is(err, ErrBusy) || database.Unavailable(err) }
 
 // CheckPassword judges a new password for the account of email. messageKey says
@@ -148,7 +148,7 @@ type Client struct {
 
 func (c Client) ip() string { return clientip.Text(c.IP) }
 
-// userAgent fits into the columns.
+// userAgent returns the user agent, cut to fit into the columns.
 func (c Client) userAgent() string { return useragent.Printable(c.UserAgent, 255) }
 
 func (c Client) network() string { return clientip.Network(c.IP) }

@@ -13,16 +13,16 @@ import (
 	"corral/internal/passkey"
 )
 
-// passkeys is set by Connect.
+// Connect sets passkeys.
 var passkeys *passkey.RelyingParty
 
-// What a challenge is for.
+// The purposes of a challenge.
 const (
 	PasskeyNew        = "new"
-	PasskeyLogin      = "login" // by nothing else
+	PasskeyLogin      = "login" // with a passkey alone
 	PasskeySecondStep = "second step"
 	PasskeySudo       = "sudo"
-	PasskeyLinks      = "links of " // and the id of one: to end them
+	PasskeyLinks      = "links of " // followed by the ID of a mailed link: to end such links
 )
 
 // ErrSecondStepOnly means that an undo removes the passkey soon.
@@ -41,8 +41,8 @@ func (u *User) PasskeyOptions(ctx context.Context, purpose string) (*passkey.Cha
 		return nil, err
 	}
 	if purpose == PasskeyNew {
-		// Excludes removed ones, too: an authenticator would replace one, which could not
-		// be restored then.
+		// This excludes removed passkeys, too: the authenticator would replace one, which
+		// could not be restored then.
 		user := passkey.User{Handle: u.ID.Bytes(), Name: u.Email, DisplayName: u.Email}
 		return passkeys.BeginRegistration(purpose, u.ID.String(), user, list.Credentials())
 	}
@@ -102,9 +102,9 @@ func passkeyRefused(err error) bool {
 	return status != 0
 }
 
-// lockVerified locks the account of a verified passkey, reads both anew, uses its
-// challenge up, and stores its counter. It returns passkey.ErrRefused if either was
-// removed.
+// lockVerified locks the account of a verified passkey, reads both anew, uses the challenge
+// up, and stores the passkey's counter. It returns passkey.ErrRefused if the account or the
+// passkey was removed.
 func lockVerified(tx *pop.Connection, f *Factor, verified *passkey.Verified, purpose string) (*User, error) {
 	user, err := lockUser(tx, toChange, "id = ? AND deleted_at IS NULL", f.UserID)
 	if errors.Is(err, ErrNotFound) {

@@ -62,8 +62,8 @@ func (u *User) RemovePasskey(ctx context.Context, id string, client Client) erro
 	})
 }
 
-// RestorePasskey takes a removed passkey back into use. It returns ErrNotFound if that is no
-// longer kept or its addition was undone, and ErrBadCredentials if the account changed meanwhile.
+// RestorePasskey restores a removed passkey. It returns ErrNotFound if that is not kept or
+// its addition was undone, and ErrBadCredentials if the account changed meanwhile.
 func (u *User) RestorePasskey(ctx context.Context, id string, client Client) error {
 	return u.editPasskey(ctx, id, factor.List.Restorable, func(tx *pop.Connection, f *Factor) error {
 		if err := f.Restore(tx); err != nil {

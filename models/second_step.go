@@ -17,16 +17,16 @@ import (
 // factor. The session cookie keeps it, encrypted and authenticated; it is no session.
 type SecondStep struct {
 	UserID    uuid.UUID `json:"user"`
-	Version   int       `json:"version"` // of the credentials: ends with any change of them
+	Version   int       `json:"version"` // of the credentials: any change of them ends the second step
 	ExpiresAt time.Time `json:"expires"`
 	Remember  bool      `json:"remember,omitempty"`
 	Next      []byte    `json:"next,omitempty"` // the page to go to afterwards; as a string, its escapes would not fit into a cookie
 
-	Mail  uuid.UUID `json:"mail,omitzero"` // of MailNotPassed, which waits for the end
-	DueAt time.Time `json:"due,omitzero"`  // of the mail
+	Mail  uuid.UUID `json:"mail,omitzero"` // the ID of MailNotPassed, which is sent if the step is not passed
+	DueAt time.Time `json:"due,omitzero"`  // when that mail is due
 
 	Reset  uuid.UUID `json:"reset,omitzero"`   // the token of a mailed reset; uuid.Nil: a login
-	Passed bool      `json:"passed,omitempty"` // for the reset, until its link ends
+	Passed bool      `json:"passed,omitempty"` // the reset may go on until its link expires
 
 	User *User `json:"-"`
 }
@@ -34,7 +34,7 @@ type SecondStep struct {
 // SecondStepLifetime is how long the second step may take.
 const SecondStepLifetime = 5 * time.Minute
 
-// Raw returns what the session cookie keeps.
+// Raw returns the text that the session cookie keeps.
 func (p *SecondStep) Raw() string {
 	raw, _ := json.Marshal(p) // texts and numbers: never fails
 	return string(raw)
@@ -47,9 +47,9 @@ func (u *User) secondStep() *SecondStep {
 	return &SecondStep{UserID: u.ID, Version: u.CredentialVersion, ExpiresAt: Clock.Now().Add(SecondStepLifetime)}
 }
 
-// askSecondStep returns what a login waits for, or nil if the client skips it. It
-// queues a mail to the owner, which passing cancels. A further login of the browser
-// keeps the mail and its time: an attacker who tries on would postpone it for ever.
+// askSecondStep returns the second step of a login, or nil if the client skips it. It queues
+// a mail to the owner, which passing the step cancels. A further login of the browser keeps
+// the mail's due time: otherwise an attacker who goes on trying would postpone it for ever.
 func (u *User) askSecondStep(tx *pop.Connection, client Client, remember bool) (*SecondStep, error) {
 	if skips, err := deviceCookies.Skips(tx, u.ID, u.CredentialVersion, client.RawDeviceCookie); err != nil || skips {
 		return nil, err
@@ -68,14 +68,14 @@ func (u *User) askSecondStep(tx *pop.Connection, client Client, remember bool) (
 	return p, queueMail(tx, m, client, rawToken)
 }
 
-// rawSecondStep returns what a client's session cookie keeps.
+// rawSecondStep returns the second step in a client's session cookie, unchecked.
 func rawSecondStep(client Client) (p SecondStep) {
-	_ = json.Unmarshal([]byte(client.RawSecondStep), &p) // the zero SecondStep is over
+	_ = json.Unmarshal([]byte(client.RawSecondStep), &p) // the zero SecondStep has expired
 	return p
 }
 
-// FindSecondStep returns what a client's session cookie keeps, with its user, or
-// ErrNotFound: there is none, it is too old, or a password or factor changed.
+// FindSecondStep returns the second step in a client's session cookie, with its user. It
+// returns ErrNotFound if there is none, it has expired, or a password or factor changed.
 func FindSecondStep(ctx context.Context, client Client) (*SecondStep, error) {
 	p := rawSecondStep(client)
 	if !p.Passed && !Clock.Now().Before(p.ExpiresAt) {
@@ -86,8 +86,8 @@ func FindSecondStep(ctx context.Context, client Client) (*SecondStep, error) {
 	return &p, err
 }
 
-// FindResetStep returns the second step that a mailed reset waits for, or nil: the
-// account's is off, or the client has passed it for this link.
+// FindResetStep returns the second step that a mailed reset waits for. It returns nil if the
+// account's second step is off, or if the client has passed it for this mailed link.
 func FindResetStep(ctx context.Context, token *Token, client Client) (*SecondStep, error) {
 	user, err := FindUserByEmail(ctx, token.Email)
 	if err != nil || user.mayReset(token, client) {
@@ -103,8 +103,8 @@ func (u *User) mayReset(token *Token, client Client) bool {
 	return !u.SecondStep || p.Passed && p.Reset == token.ID && p.UserID == u.ID && p.Version == u.CredentialVersion
 }
 
-// passedBy starts the session of a login that used the factor, or marks a reset. It
-// takes the locked account.
+// passedBy starts the session of a login that used the factor, or marks a reset as passed.
+// The account p.User must be locked.
 func (p *SecondStep) passedBy(tx *pop.Connection, f *Factor, skip bool, client Client) (*LoggedIn, error) {
 	if err := p.User.useFactor(tx, f, client); err != nil {
 		return nil, err

@@ -22,14 +22,14 @@ type Session struct {
 	IP          string        `db:"ip"` // of the client at login
 	LastSeenIP  string        `db:"last_seen_ip"`
 	UserAgent   string        `db:"user_agent"`
-	FactorID    uuid.NullUUID `db:"factor_id"` // that the login used
+	FactorID    uuid.NullUUID `db:"factor_id"` // the factor that the login used
 	CreatedAt   time.Time     `db:"created_at"`
 	LastSeenAt  time.Time     `db:"last_seen_at"`
 
 	ConfirmedAt         nulls.Time `db:"confirmed_at"`         // null: asks for a confirmation
 	FailedConfirmations int        `db:"failed_confirmations"` // since the last one
 
-	MayEnrol bool `db:"may_enrol"` // came from a mailed link: see MustEnrol
+	MayEnrol bool `db:"may_enrol"` // the session redeemed a mailed link: see MustEnrol
 
 	User *User `db:"-" belongs_to:"user"` // never nil
 }
@@ -45,8 +45,8 @@ type LoggedIn struct {
 	NewBrowser      bool
 }
 
-// StartSession logs a browser in, with a session that is remembered, confirmed and by
-// the factor as another. The caller records the activity.
+// StartSession logs a browser in. Whether the session is remembered and confirmed, and its
+// factor, are those of like. The caller records the activity.
 func StartSession(ctx context.Context, user *User, client Client, like Session) (s *LoggedIn, err error) {
 	err = announcing(ctx, func(tx *pop.Connection) error {
 		s, err = startSession(tx, user, client, like)
@@ -55,7 +55,7 @@ func StartSession(ctx context.Context, user *User, client Client, like Session) 
 	return s, err
 }
 
-// activity is the kind that a login by password is recorded as.
+// activity returns the kind that the login is recorded as.
 func (s *LoggedIn) activity() string {
 	if s.NewBrowser {
 		return ActivityLoginNewBrowser
@@ -63,9 +63,9 @@ func (s *LoggedIn) activity() string {
 	return ActivityLogin
 }
 
-// startSession replaces the client's session by one like another, and makes it a known
-// browser. It returns ErrBadCredentials if the account was deleted, or its password
-// or a factor changed, since user was read.
+// startSession replaces the client's session, and makes the client a known browser. See
+// StartSession for like. It returns ErrBadCredentials if the account was deleted, or its
+// password or a factor changed, since user was read.
 func startSession(tx *pop.Connection, user *User, client Client, like Session) (*LoggedIn, error) {
 	id, now := newID(), Clock.Now()
 	rawToken := newSessionToken(id)
@@ -84,7 +84,7 @@ func startSession(tx *pop.Connection, user *User, client Client, like Session) (
 		MayEnrol:    like.MayEnrol,
 		User:        user,
 	}
-	if err := s.insert(tx); err != nil { // first: locks the account
+	if err := s.insert(tx); err != nil { // this is first: it locks the account
 		return nil, err
 	}
 	if _, err := endSession(tx, client); err != nil {
@@ -126,8 +126,8 @@ func (s *Session) expired(now time.Time) bool {
 	return idle || !now.Before(s.ExpiresAt())
 }
 
-// seen writes more often if SESSION_IDLE is short, so that a busy session does not
-// expire.
+// seen stores that the session was used, at most once in seenEvery, or more often if
+// SESSION_IDLE is short: a session in use must not expire.
 func (s *Session) seen(ctx context.Context, client Client, now time.Time) error {
 	if client.ip() == s.LastSeenIP && now.Before(s.LastSeenAt.Add(min(seenEvery, settings.SessionIdle/4))) {
 		return nil

@@ -31,7 +31,7 @@ func (s *Session) Confirmed() bool {
 // left open on a shared computer: the password, which counts as a login attempt, or
 // the code if the second step is on. It returns the new token of the session, or "" if
 // another tab got it meanwhile; ErrBadCredentials, ErrBadCode, *RateLimited or ErrBusy;
-// ErrSessionEnded; or ErrNotFound if the session has ended otherwise.
+// ErrSessionEnded; or ErrNotFound if something else ended the session.
 func (s *Session) Confirm(ctx context.Context, with Credentials) (rawToken string, err error) {
 	if s.User.SecondStep {
 		return s.confirmWithCode(ctx, with.Code, with.Client)
@@ -48,12 +48,12 @@ func (s *Session) Confirm(ctx context.Context, with Credentials) (rawToken strin
 	})
 }
 
-// useOfFactor is called with the locked account in the transaction that uses a factor,
-// or with nil in that of a password.
+// useOfFactor is called with the locked account, in the transaction that uses a factor. For
+// a password, f is nil.
 type useOfFactor = func(tx *pop.Connection, user *User, f *Factor) error
 
-// confirmBy counts a confirmation, as countConfirmation does, and runs use. It is
-// refunded after an error that is no failure of the client.
+// confirmBy counts a confirmation as failed, and runs use. It refunds the count after an
+// error that is no failure of the client.
 func (s *Session) confirmBy(ctx context.Context, client Client, failed func(error) bool, use func(passed useOfFactor) error) (rawToken string, err error) {
 	if err := inTransaction(ctx, s.countConfirmation); err != nil {
 		return s.endIfRefused(ctx, "", err, client)
@@ -102,7 +102,7 @@ func (s *Session) countConfirmation(tx *pop.Connection) error {
 	return nil
 }
 
-// refundConfirmation takes off one that was not checked.
+// refundConfirmation uncounts a confirmation that was not checked.
 func (s *Session) refundConfirmation(tx *pop.Connection) error {
 	_, err := exec(tx, "refunding a confirmation", "UPDATE sessions SET failed_confirmations = failed_confirmations - 1 WHERE id = ? AND failed_confirmations > 0", s.ID)
 	return err
@@ -123,8 +123,8 @@ func (s *Session) confirm(tx *pop.Connection, user *User) (rawToken string, err 
 	return "", execOne(tx, ErrNotFound, "confirming a session", confirmed+" WHERE id = ? AND user_id = ?", s.ConfirmedAt, s.ID, user.ID)
 }
 
-// endAfterFailures ends the session, although the client may be gone, if too many
-// confirmations failed.
+// endAfterFailures ends the session if too many confirmations failed, even if the client is
+// gone.
 func (s *Session) endAfterFailures(ctx context.Context, client Client) (ended bool, err error) {
 	err = s.User.recording(context.WithoutCancel(ctx), ActivityUnconfirmed, client, func(tx *pop.Connection) error {
 		return atLeastOne(endSessions(tx, "id = ? AND failed_confirmations >= ?", s.ID, maxFailedConfirmations))

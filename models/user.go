@@ -29,10 +29,10 @@ type User struct {
 	CreatedAt         time.Time  `db:"created_at"`
 	UpdatedAt         time.Time  `db:"updated_at"`
 
-	sessionID uuid.UUID `db:"-"` // of FindSession, or nil
+	sessionID uuid.UUID `db:"-"` // set by FindSession, or else uuid.Nil
 }
 
-// HasPassword reports whether the account has one.
+// HasPassword reports whether the account has a password.
 func (u *User) HasPassword() bool { return u.PasswordDigest != "" }
 
 // Handle names the account to authenticators, in base64url.
@@ -40,9 +40,9 @@ func (u *User) Handle() string { return base64.RawURLEncoding.EncodeToString(u.I
 
 func (u *User) nullID() uuid.NullUUID { return uuid.NullUUID{UUID: u.ID, Valid: true} }
 
-// MustEnrol reports whether the user has to set up a second step before anything
-// else: SECOND_FACTOR=required. A session may do so that came from a mailed link, of
-// the sign-up or of Enrol: an attacker with the password must not do it first.
+// MustEnrol reports whether the user has to set up a second step before anything else:
+// SECOND_FACTOR=required. Only a session that redeemed a mailed link, of the sign-up or of
+// Enrol, may do so: an attacker with the password must not do it first.
 func (u *User) MustEnrol() bool { return settings.SecondFactorRequired && !u.SecondStep }
 
 // ErrEmailTaken means that the email has an account or is reserved for one. Only
@@ -55,7 +55,7 @@ func FindUserByEmail(ctx context.Context, email string) (*User, error) {
 	return findUser(DB.WithContext(ctx), "email = ? AND deleted_at IS NULL", email)
 }
 
-// findUser returns ErrNotFound without one.
+// findUser returns the user that where selects, or ErrNotFound.
 func findUser(tx *pop.Connection, where string, args ...any) (*User, error) {
 	var found []User
 	if err := tx.RawQuery("SELECT "+database.List(&User{})+" FROM users WHERE "+where, args...).All(&found); err != nil {
@@ -112,8 +112,8 @@ func emailTaken(tx *pop.Connection, email string, userID uuid.UUID) (bool, error
 	return len(found) > 0, wrap("looking for an email", err)
 }
 
-// Delete marks the account as deleted and mails a link that undoes that. The
-// janitor removes the account and its data after DeletedUserLifetime. It returns ErrBadCredentials if the account changed meanwhile.
+// Delete marks the account as deleted, until the janitor removes it, and mails a link that
+// undoes that. It returns ErrBadCredentials if the account changed meanwhile.
 func (u *User) Delete(ctx context.Context, client Client) error {
 	return u.change(ctx, func(tx *pop.Connection) error {
 		if err := errors.Join(u.storePassword(tx, ""), deviceCookies.Void(tx, u.ID)); err != nil {
@@ -131,8 +131,8 @@ const (
 	toRecord = "KEY SHARE" // excludes deletion
 )
 
-// lockUser finds an account and locks its row, or returns ErrNotFound. Lock it
-// before other rows: prevents deadlocks.
+// lockUser finds an account and locks its row, or returns ErrNotFound. Lock this row before
+// other rows: prevents deadlocks.
 func lockUser(tx *pop.Connection, lock, where string, args ...any) (*User, error) {
 	return findUser(tx, where+rowLock(tx, lock), args...)
 }
@@ -155,8 +155,8 @@ func (u *User) lock(tx *pop.Connection, lock string) error {
 	return nil
 }
 
-// change runs fn with the account locked, and u read anew. It returns
-// ErrBadCredentials if the account changed meanwhile.
+// change locks the account, reads u anew and runs fn. It returns ErrBadCredentials if the
+// account changed meanwhile, as lock does.
 func (u *User) change(ctx context.Context, fn func(tx *pop.Connection) error) error {
 	return announcing(ctx, func(tx *pop.Connection) error {
 		if err := u.lock(tx, toChange); err != nil {
