@@ -23,7 +23,7 @@ var errAnswer = errors.New("the provider's answer is refused")
 // browser back to.
 func AuthCallbackShow(c buffalo.Context) error {
 	return withProvider(c, func(p *provider) error {
-		// A wrong state is no attempt: images of another site could fill the client's bucket.
+		// A wrong state is no attempt: another site's images could fill the client's bucket.
 		state, err := states.Answered(c.Session(), p, c.Param("state"))
 		if err == nil && state.Subject != subjectOf(c, state.Purpose) {
 			err = fmt.Errorf("%w: it belongs to another session", oidc.ErrState)
@@ -60,7 +60,7 @@ func AuthCallbackShow(c buffalo.Context) error {
 }
 
 // logInWithIdentity logs in, or asks for the second step, as LoginCreate does. An unknown
-// identity ends at /check-mail, whether or not its email has an account: prevents enumeration.
+// identity is sent to /check-mail, with or without an account: prevents enumeration.
 func logInWithIdentity(c buffalo.Context, p *provider, state *oidc.State, identity oidc.Identity) error {
 	client := clientOf(c)
 	client.Next = state.Next

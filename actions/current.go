@@ -70,7 +70,7 @@ func logIn(c buffalo.Context, session *models.LoggedIn) {
 	info.Event("login succeeded")
 }
 
-// confirmed keeps the new token of a confirmed session, unless it is "": another tab got it.
+// confirmed keeps the new token of a confirmed session, or none if another tab got it.
 func confirmed(c buffalo.Context, session *models.Session, rawToken string) {
 	if rawToken != "" {
 		keepToken(c, session, rawToken)

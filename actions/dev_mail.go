@@ -28,8 +28,7 @@ func DevMailIndex(c buffalo.Context) error {
 	return c.Render(http.StatusOK, r.HTML("dev_mail/index.plush.html"))
 }
 
-// DevMailShow is GET /dev/mail/{id}: shows the text of a mail, or with ?html the mail's
-// HTML.
+// DevMailShow is GET /dev/mail/{id}: shows a mail's text, or with ?html the mail's HTML.
 func DevMailShow(c buffalo.Context) error {
 	m, err := models.Outbox.Find(c, models.DB, c.Param("id"))
 	if errors.Is(err, outbox.ErrNotFound) {

@@ -71,7 +71,7 @@ func goToProvider(c buffalo.Context, purpose string, flow oidc.Flow) error {
 	})
 }
 
-// subjectOf names the session that links an identity or confirms, or returns "" for a login.
+// subjectOf names the session that links an identity or confirms; "" is for a login.
 func subjectOf(c buffalo.Context, purpose string) string {
 	if session := currentSession(c); session != nil && purpose != toLogIn {
 		return session.ID.String() + " of " + session.UserID.String()
@@ -128,7 +128,7 @@ const maxPending = 320
 // mailed link then signs up or logs in without it.
 func keepPending(c buffalo.Context, pending *models.PendingIdentity) {
 	text, _ := json.Marshal(pending) // only strings: never fails
-	// The cookie holds the email under mailedToKey, too, and would escape a backslash again.
+	// The cookie also holds the email under mailedToKey, and would escape a backslash again.
 	if len(text)+len(pending.Email) > maxPending || strings.Contains(string(text), `\`) {
 		c.Session().Delete(pendingKey)
 		return

@@ -19,8 +19,7 @@ const SkipLifetime = 30 * 24 * time.Hour
 
 var deviceCookies = devicecookie.Store{Now: Clock.Now, Lifetime: DeviceCookieLifetime, Skip: SkipLifetime}
 
-// setDeviceCookie makes the client a known browser, and mails the owner if it was not one
-// before.
+// setDeviceCookie makes the client a known browser, and mails the owner if it is a new one.
 func (u *User) setDeviceCookie(tx *pop.Connection, client Client) (rawDeviceCookie string, isNew bool, err error) {
 	if known, err := deviceCookies.Renew(tx, u.ID, client.RawDeviceCookie); err != nil || known {
 		return client.RawDeviceCookie, false, err

@@ -9,7 +9,7 @@ import (
 	"corral/internal/ratelimit"
 )
 
-// mailEnrolment mails a link for Enrol. Over the rate limit, the last link goes on to work.
+// mailEnrolment mails a link for Enrol. Over the rate limit, the last link keeps working.
 func (u *User) mailEnrolment(tx *pop.Connection, client Client) error {
 	err := ratelimit.Buckets{bucketOf(mailsPerEmail(MailEnrol), u.Email)}.Take(tx, Clock.Now())
 	if limited := (*RateLimited)(nil); err != nil {

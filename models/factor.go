@@ -12,8 +12,8 @@ import (
 	"corral/internal/undo"
 )
 
-// Factor is a passkey, a TOTP secret or a set of recovery codes. A removed one is
-// kept, out of use, while a mailed link may restore it.
+// Factor is a passkey, a TOTP secret or a set of recovery codes. A removed factor
+// is kept, out of use, while a mailed link may restore it.
 type Factor = factor.Factor
 
 // ErrBadCode means that a code is wrong, or was used before.
@@ -72,8 +72,8 @@ func (u *User) keepAWayInWithout(tx *pop.Connection, id uuid.UUID) error {
 	return nil
 }
 
-// factorsWithout returns the account's passkeys and TOTP secrets, without the one of id, and
-// without those that wait for their removal.
+// factorsWithout returns the account's passkeys and TOTP secrets, except the one of id, and
+// those that wait for their removal.
 func (u *User) factorsWithout(tx *pop.Connection, id uuid.UUID) (factor.List, error) {
 	list, err := u.factors(tx)
 	pending, pendingErr := u.journal(tx).Pending()

@@ -34,8 +34,8 @@ func (u *User) hasIdentity(tx *pop.Connection) (bool, error) {
 	}), err
 }
 
-// Link links an identity to the account, and mails the owner. It returns ErrIdentityTaken, and
-// ErrBadCredentials if the account changed meanwhile.
+// Link links an identity to the account, and mails the owner. It returns ErrIdentityTaken,
+// and ErrBadCredentials if the account changed meanwhile.
 func (u *User) Link(ctx context.Context, claimed oidc.Identity, client Client) error {
 	return u.change(ctx, func(tx *pop.Connection) error { return u.link(tx, claimed, client) })
 }

@@ -30,7 +30,7 @@ func (p *PendingIdentity) claimed() oidc.Identity {
 	return oidc.Identity{Issuer: p.Issuer, Subject: p.Subject, Email: p.Email}
 }
 
-// RequestIdentity mails a link to the email of an unknown identity. The link links the
+// RequestIdentity mails a link to the email of an unknown identity. That links the
 // identity to the account that has the email, or creates one. RequestIdentity returns nil
 // if the claimed email is none, and *RateLimited.
 func RequestIdentity(ctx context.Context, claimed oidc.Identity, language string, client Client) (*PendingIdentity, error) {

@@ -60,7 +60,7 @@ func queueMail(tx *pop.Connection, m outbox.Mail, client Client, rawToken string
 	if m.Language == "" {
 		m.Language = client.Language
 	}
-	m.LowPriority = m.Template == MailSignup || m.Template == MailIdentity // attackers can request any number
+	m.LowPriority = m.Template == MailSignup || m.Template == MailIdentity // attackers can request any number of these
 	data := MailData{When: Clock.Now(), IP: client.ip(), UserAgent: client.userAgent()}
 	if len(newEmail) > 0 {
 		data.NewEmail = newEmail[0]

@@ -103,8 +103,8 @@ func resolveTaken(ctx context.Context, m *outbox.Mail, userID uuid.UUID, instead
 	return err
 }
 
-// resolveReserved tells until when the recipient's email is reserved: for a deleted account,
-// or for an account that a mailed link may give the email back.
+// resolveReserved tells until when the recipient's email is reserved: for a deleted account
+// or by a mailed link that may bring the email back.
 func resolveReserved(ctx context.Context, m *outbox.Mail) error {
 	var data MailData
 	var users []User

@@ -88,8 +88,7 @@ var readiness = database.Readiness{Migrations: migrations.Files, Clocks: clocks}
 // on the time.
 func Ready(ctx context.Context) error { return readiness.Check(ctx, DB) }
 
-// CompareClocks returns an error if this machine and the database disagree on the
-// time.
+// CompareClocks returns an error if this machine and the database disagree on the time.
 func CompareClocks(ctx context.Context) error {
 	_, err := clocks.Compare(ctx, DB)
 	return err

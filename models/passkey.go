@@ -49,8 +49,7 @@ func (u *User) PasskeyOptions(ctx context.Context, purpose string) (*passkey.Cha
 	return passkeys.BeginLogin(purpose, u.ID.String(), u.ID.Bytes(), list.InUse().Credentials())
 }
 
-// NewestPasskeyHost returns the host that the newest passkey in use works under, or
-// "".
+// NewestPasskeyHost returns the host that the newest passkey in use works under, or "".
 func NewestPasskeyHost(ctx context.Context) (string, error) {
 	f, err := factor.NewestPasskey(DB.WithContext(ctx))
 	if err != nil || f == nil {

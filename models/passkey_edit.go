@@ -15,7 +15,7 @@ import (
 )
 
 // PasskeysOf returns the passkeys of an account that are in use, and the removed ones
-// that can be taken back, oldest first.
+// that can be restored, oldest first.
 func PasskeysOf(ctx context.Context, user *User) (used, removed factor.List, err error) {
 	list, err := factor.Of(DB.WithContext(ctx), user.ID)
 	list = list.OfKind(FactorPasskey)

@@ -20,7 +20,7 @@ const DeletedUserLifetime = 8 * 24 * time.Hour
 // link that restores it has expired, and the undo that the link started has ended.
 const RemovedFactorLifetime = 9 * 24 * time.Hour
 
-// How long mails are kept, for `task user:why`.
+// Lifetimes of mails that were sent or given up. `task user:why` lists them.
 const (
 	DeliveredMailLifetime = 30 * 24 * time.Hour
 	GivenUpMailLifetime   = 90 * 24 * time.Hour

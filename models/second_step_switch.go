@@ -33,8 +33,8 @@ func (u *User) TurnSecondStep(ctx context.Context, on bool, client Client) (code
 	return codes, err
 }
 
-// turnSecondStep does so for the locked account, lists the changes, and returns the number
-// of the first: a link with this number undoes them all.
+// turnSecondStep turns the second step of the locked account, lists the changes, and returns
+// the number of the first: a link with this number undoes them all.
 func (u *User) turnSecondStep(tx *pop.Connection, on bool, client Client) (codes []string, number int, err error) {
 	if err := u.storeSecondStep(tx, on); err != nil {
 		return nil, 0, err

@@ -45,8 +45,8 @@ type LoggedIn struct {
 	NewBrowser      bool
 }
 
-// StartSession logs a browser in. Whether the session is remembered and confirmed, and its
-// factor, are those of like. The caller records the activity.
+// StartSession logs a browser in. Its session is remembered and confirmed as like is, and
+// has the factor of like. The caller records the activity.
 func StartSession(ctx context.Context, user *User, client Client, like Session) (s *LoggedIn, err error) {
 	err = announcing(ctx, func(tx *pop.Connection) error {
 		s, err = startSession(tx, user, client, like)

@@ -123,8 +123,7 @@ func (s *Session) confirm(tx *pop.Connection, user *User) (rawToken string, err 
 	return "", execOne(tx, ErrNotFound, "confirming a session", confirmed+" WHERE id = ? AND user_id = ?", s.ConfirmedAt, s.ID, user.ID)
 }
 
-// endAfterFailures ends the session if too many confirmations failed, even if the client is
-// gone.
+// endAfterFailures ends the session after too many failures, even if the client is gone.
 func (s *Session) endAfterFailures(ctx context.Context, client Client) (ended bool, err error) {
 	err = s.User.recording(context.WithoutCancel(ctx), ActivityUnconfirmed, client, func(tx *pop.Connection) error {
 		return atLeastOne(endSessions(tx, "id = ? AND failed_confirmations >= ?", s.ID, maxFailedConfirmations))

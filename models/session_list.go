@@ -13,8 +13,8 @@ import (
 // MaxSessions bounds what SessionsOf lists.
 const MaxSessions = 100
 
-// SessionsOf returns the unexpired sessions of an account, the last seen first. It returns
-// MaxSessions at most, and one more if there are more.
+// SessionsOf returns the unexpired sessions of an account, the last seen first. One more
+// than MaxSessions means that there are more.
 func SessionsOf(ctx context.Context, user *User) ([]Session, error) {
 	var sessions []Session
 	err := DB.WithContext(ctx).Where("user_id = ?", user.ID).Order("last_seen_at DESC, created_at DESC, id").Limit(MaxSessions + 1).All(&sessions)
@@ -61,8 +61,7 @@ func atLeastOne(changed int, err error) error {
 	return err
 }
 
-// EndAllSessions ends the sessions of all accounts, in batches. It records no
-// activity.
+// EndAllSessions ends the sessions of all accounts, in batches. It records no activity.
 func EndAllSessions(ctx context.Context) (ended int, err error) {
 	return purge.DeleteRule("sessions", "id > ?", "id", uuid.Nil).RunAll(ctx, DB)
 }

@@ -19,8 +19,7 @@ func EndSkip(ctx context.Context, user *User, id string, client Client) error {
 	})
 }
 
-// EndSkips is EndSkip for all browsers of an account. It returns ErrNotFound if none
-// skips.
+// EndSkips is EndSkip for all browsers of an account, or returns ErrNotFound if none skips.
 func EndSkips(ctx context.Context, user *User, client Client) error {
 	return user.recording(ctx, ActivitySkipEnded, client, func(tx *pop.Connection) error {
 		return atLeastOne(deviceCookies.EndSkips(tx, user.ID, user.CredentialVersion))

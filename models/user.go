@@ -112,8 +112,9 @@ func emailTaken(tx *pop.Connection, email string, userID uuid.UUID) (bool, error
 	return len(found) > 0, wrap("looking for an email", err)
 }
 
-// Delete marks the account as deleted, until the janitor removes it, and mails a link that
-// undoes that. It returns ErrBadCredentials if the account changed meanwhile.
+// Delete marks the account as deleted and mails a link that undoes the deletion. The janitor
+// removes the account and its data after DeletedUserLifetime. Delete returns
+// ErrBadCredentials if the account changed meanwhile.
 func (u *User) Delete(ctx context.Context, client Client) error {
 	return u.change(ctx, func(tx *pop.Connection) error {
 		if err := errors.Join(u.storePassword(tx, ""), deviceCookies.Void(tx, u.ID)); err != nil {

@@ -45,8 +45,8 @@ func (u *User) PasswordSince(ctx context.Context) (time.Time, error) {
 }
 
 // storePassword stores a digest, or "" to remove the password. It ends the sessions and
-// deletes the mailed links that work, but those that undo a change. It clears no rate
-// limit: an attacker who filled it would see that the email has an account.
+// deletes the mailed links that work, except those that undo a change. It clears no rate
+// limit: an attacker who filled one would see that the email has an account.
 func (u *User) storePassword(tx *pop.Connection, digest string) error {
 	u.PasswordDigest = digest
 	u.CredentialVersion++

@@ -18,8 +18,8 @@ type Findings struct {
 	User          *User          // nil: no account
 	Attempts      int            // failed in a row, by unknown browsers
 	Limited       *RateLimited   // nil: unknown browsers may log in
-	KnownBrowsers []*RateLimited // nil elements may log in
-	LimitedMails  []string       // templates
+	KnownBrowsers []*RateLimited // one of each known browser; nil: it may log in
+	LimitedMails  []string       // the names of those that are rate limited
 	Failures      []Activity     // newest first
 	Mails         []outbox.Mail  // newest first
 	Tokens        []Token        // the last to expire first
@@ -29,7 +29,7 @@ type Findings struct {
 	CodesLeft     int            // recovery codes
 	LimitedCodes  *RateLimited   // nil: TOTP is not rate limited
 	Skips         []DeviceCookie // browsers that skip the second step
-	Waiting       []Waiting      // what an undo or an operator does, the next first
+	Waiting       []Waiting      // changes that wait, the next first
 	Similar       []User         // if there is no account: one letter away
 }
 
