@@ -13,7 +13,7 @@ func AccountSecurityBrowsersDestroy(c buffalo.Context) error {
 	return securityChanged(c, err, "skip ended", "account_security.browsers_ended")
 }
 
-// AccountSecurityBrowsersDestroyAll is DELETE /account/security/browsers: does so for all.
+// AccountSecurityBrowsersDestroyAll is DELETE /account/security/browsers, for all of them.
 func AccountSecurityBrowsersDestroyAll(c buffalo.Context) error {
 	err := models.EndSkips(c, currentUser(c), clientOf(c))
 	return securityChanged(c, err, "skip ended", "account_security.browsers_ended")

@@ -23,7 +23,7 @@ func AccountSecurityTOTPNew(c buffalo.Context) error {
 	return renderTOTP(c, secret, "")
 }
 
-// AccountSecurityTOTPImage is GET /account/security/totp.svg: shows the secret as QR code.
+// AccountSecurityTOTPImage is GET /account/security/totp.svg: the secret as a QR code.
 func AccountSecurityTOTPImage(c buffalo.Context) error {
 	secret, err := offeredTOTP(c)
 	if err != nil {

@@ -164,7 +164,7 @@ func App(c config.Config, logger *slog.Logger) *buffalo.App {
 // by web.AllowSource.
 var policy = web.DefaultPolicy
 
-// Handler returns app with everything between it and the socket.
+// Handler returns app behind package web, which adds limits, headers, assets and the log.
 func Handler(app *buffalo.App, c config.Config, logger *slog.Logger, reload http.Handler) http.Handler {
 	return web.New(app, web.Options{
 		PublicURL:      c.Host,

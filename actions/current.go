@@ -31,7 +31,7 @@ func Identify(next buffalo.Handler) buffalo.Handler {
 		session, err := models.FindSession(c, rawToken, models.Client{IP: web.Info(c).Client})
 		if errors.Is(err, models.ErrNotFound) {
 			web.Info(c).Event("session refused") // for the log: the cookie may be a copied one
-			if web.IsNavigation(c.Request()) {   // others leave it to the next page to tell the user
+			if web.IsNavigation(c.Request()) {   // other requests show the user no message
 				c.Set("session_ended", "login.ended")
 				c.Session().Delete(tokenKey)
 				c.Session().Delete(expiresKey)

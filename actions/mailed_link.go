@@ -88,10 +88,10 @@ func (l linkForm) render(c buffalo.Context, rawToken string, token *models.Token
 	return l.page(c, message)
 }
 
-// submit calls save with the token and the password. It refuses a form that was
-// rendered for another link: an attacker's page may have opened that link since, and the
-// user would set the password of the attacker's account. A form without a digest is not
-// from a page of this app, and not from another site: it passed the cross-origin check.
+// submit calls save with the token and the password. It refuses a form that was rendered
+// for another link: an attacker's page may have opened that link since, and the user would
+// set the password of the attacker's account. It accepts a form without a digest, which no
+// page of this app sends: the cross-origin check has refused other sites.
 func (l linkForm) submit(c buffalo.Context, save func(rawToken string, token *models.Token, password string) error) error {
 	return l.submitted(c, func(form newPasswordForm, rawToken string, token *models.Token) error {
 		password, messageKey := models.CheckPassword(form.Password, token.Email)

@@ -9,7 +9,7 @@ import (
 
 var resetLink = linkForm{"reset_token", "/password/reset", models.FindReset, renderPasswordReset, mayReset}
 
-// PasswordResetShow is GET /password/reset/{token}, the mailed link.
+// PasswordResetShow is GET /password/reset/{token}, the mailed link: see linkForm.open.
 func PasswordResetShow(c buffalo.Context) error { return resetLink.open(c) }
 
 func PasswordResetEdit(c buffalo.Context) error { return resetLink.show(c) }

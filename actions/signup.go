@@ -28,7 +28,7 @@ func renderSignup(c buffalo.Context, typed, message string) error {
 
 var signupLink = linkForm{"signup_token", "/signup/password", models.FindSignup, renderSignupPassword, nil}
 
-// SignupShow is GET /signup/{token}, the mailed link.
+// SignupShow is GET /signup/{token}, the mailed link: see linkForm.open.
 func SignupShow(c buffalo.Context) error {
 	link := signupLink
 	if pending, _ := pendingIdentity(c); pending.Means(c.Param("token")) {
