@@ -18,7 +18,7 @@ func AuthLinkNew(c buffalo.Context) error {
 		return deadLink(c, err)
 	}
 	pending, p := pendingIdentity(c)
-	if !pending.Means(c.Param("token")) {
+	if !pending.IsFor(c.Param("token")) {
 		return redirect(c, "rootPath()")
 	}
 	c.Set("title", "auth_link.title")

@@ -66,7 +66,7 @@ func writeError(w http.ResponseWriter, req *http.Request, status int, key, langu
 		if settings.Development() {
 			data["trace"] = web.Info(req.Context()).Trace
 		}
-		if key == "error.misdirected" || key == "error.proxy" { // no link of the usual layout would work
+		if key == "error.misdirected" || key == "error.proxy" { // the host or scheme is wrong: links would not work
 			data["bare"] = true
 			return r.Bytes("error/show.plush.html", data, "bare.plush.html")
 		}

@@ -14,7 +14,7 @@ import (
 )
 
 // Short names of what many handlers call: redirect takes a path helper such as
-// "loginPath()", redirectTo a path, also one from a client.
+// "loginPath()", redirectTo a path, which returnPath has checked if it is a client's.
 var (
 	redirect, redirectTo = web.Redirect, web.RedirectTo
 	shown                = email.Shown
@@ -48,8 +48,8 @@ func refusal(c buffalo.Context, err error) (message string) {
 	return i18n.FormatWait(T.In(language(c)), seconds)
 }
 
-// nextIn returns the path to redirect to after the login, or "". The path is a parameter,
-// not in the session, so that each tab has its own.
+// nextIn returns the path to redirect to after the login, or "". It is a parameter, not a
+// session value: two tabs may log in towards different pages.
 func nextIn(params buffalo.ParamValues) string { return returnPath(params.Get("next")) }
 
 // keepNext passes the parameter "next" on, in the forms and links of a page.
@@ -59,9 +59,9 @@ func keepNext(c buffalo.Context) {
 	c.Set("next_query", web.WithNext("", next))
 }
 
-// returnPath returns the path if a login may redirect there, or "". It refuses other sites,
-// the logout page, guest pages, which would redirect again, and pages that redirect to a
-// provider: an attacker's link must not start that. For /sudo it returns the page after it.
+// returnPath returns the path if a login may redirect there, or "": not to other sites, nor
+// to pages of guests or the logout. For /sudo it returns the page that follows. It returns
+// no path that redirects to a provider, which an attacker's link must not start.
 func returnPath(to string) string {
 	u := web.LocalURL(to)
 	if u == nil || slices.Contains([]string{"/login", "/login/second", "/logout", "/signup"}, web.TrimSlash(u.Path)) {

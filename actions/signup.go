@@ -9,8 +9,8 @@ import (
 	"corral/models"
 )
 
-// SignupNew is GET /signup. It asks for no password: prevents pre-hijacking of
-// an email that another user owns.
+// SignupNew is GET /signup. It asks for no password, so that an attacker cannot set one
+// for the email of another user: prevents pre-hijacking.
 func SignupNew(c buffalo.Context) error {
 	return renderSignup(c, "", "")
 }
@@ -26,12 +26,12 @@ func renderSignup(c buffalo.Context, typed, message string) error {
 	return renderForm(c, "signup/new.plush.html", messages{"email": message})
 }
 
-var signupLink = linkForm{"signup_token", "/signup/password", models.FindSignup, renderSignupPassword, nil}
+var signupLink = linkForm{key: "signup_token", path: "/signup/password", find: models.FindSignup, page: renderSignupPassword}
 
 // SignupShow is GET /signup/{token}, the mailed link: see linkForm.open.
 func SignupShow(c buffalo.Context) error {
 	link := signupLink
-	if pending, _ := pendingIdentity(c); pending.Means(c.Param("token")) {
+	if pending, _ := pendingIdentity(c); pending.IsFor(c.Param("token")) {
 		link.path = "/signup/identity"
 	}
 	return link.open(c)
@@ -54,7 +54,7 @@ func signedUp(c buffalo.Context, session *models.LoggedIn, rawToken string, toke
 	web.Info(c).Event("account created")
 	logIn(c, session)
 	c.Session().Delete(pendingKey)
-	c.Session().Set(signupLink.key, rawToken) // so that a second submit is redirected home
+	c.Session().Set(signupLink.key, rawToken) // a form that is sent twice is redirected home
 	c.Flash().Add("success", "signup.done")
 	return redirectTo(c, cmp.Or(token.Next, "/"))
 }

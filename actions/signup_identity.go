@@ -17,7 +17,7 @@ func SignupIdentityNew(c buffalo.Context) error {
 		return deadLink(c, err)
 	}
 	pending, p := pendingIdentity(c)
-	if !pending.Means(rawToken) {
+	if !pending.IsFor(rawToken) {
 		return redirect(c, "signupPasswordPath()")
 	}
 	c.Set("title", "signup.identity_title")

@@ -32,9 +32,9 @@ type Config struct {
 	Host    *url.URL       // the public URL; links in mails start with it
 
 	DatabaseURL    string
-	SessionSecrets []string // the first is for new data, each can read old data
+	SessionSecrets []string // the first protects new cookies, all open old ones
 
-	SessionIdle      time.Duration // between requests, without "remember me"
+	SessionIdle      time.Duration // longest pause between requests, without "remember me"
 	SessionLifetime  time.Duration // without "remember me"
 	RememberLifetime time.Duration // with "remember me"
 
@@ -44,7 +44,7 @@ type Config struct {
 	MailsPerClient int            // per hour and purpose
 	TrustedProxies []netip.Prefix // networks of proxies whose X-Forwarded-* headers are believed
 
-	SecondFactorRequired bool // users without a second step set one up first
+	SecondFactorRequired bool // users without a second step can do nothing before they set one up
 
 	TLSCertFile, TLSKeyFile string
 
@@ -72,7 +72,7 @@ func Load(environ []string, dir string) (Config, error) {
 	return load(environ, dir, testing.Testing(), false)
 }
 
-// LoadTask is Load for a task. It stores no new secret: a task may run in a wrong folder.
+// LoadTask is Load, but stores no new development secret: a task may run in a wrong folder.
 func LoadTask(environ []string, dir string) (Config, error) {
 	return load(environ, dir, testing.Testing(), true)
 }

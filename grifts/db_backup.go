@@ -10,22 +10,22 @@ import (
 	"corral/models"
 )
 
-// notBackedUp lists tables that a backup leaves out: a restore would revive ended rows.
+// notBackedUp lists tables that a backup leaves out: a restore would revive what has ended.
 var notBackedUp = []string{"sessions", "device_cookies", "tokens"}
 
-// backup does not migrate: it runs before an update.
+// backup does not migrate the schema: operators call it before an update.
 func backup(args []string) error {
 	return withExisting(func(c config.Config) error {
 		err := database.Backup(context.Background(), models.DB, args[0], notBackedUp...)
 		if errors.Is(err, database.ErrOwnTool) {
 			// This is an error, so that a nightly job notices that there is no backup.
-			return fmt.Errorf("this database is PostgreSQL, which has a tool for it; it reads the password from the file in PGPASSFILE, never from an argument: %s",
+			return fmt.Errorf("this database is PostgreSQL, whose own tool backs it up: run this command, which reads the password from the file that PGPASSFILE names: %s",
 				database.DumpCommand(c.DatabaseURL, args[0], notBackedUp...))
 		}
 		if err != nil {
 			return err
 		}
-		say("The database was written to %s. To restore it: stop the app, put this file in place of the database's, remove the -wal and -shm files beside it, start the app.", args[0])
+		say("The database was written to %s. To restore it: stop the app, replace the database file with it, remove the -wal and -shm files of the database, start the app.", args[0])
 		return nil
 	})
 }

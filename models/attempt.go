@@ -27,7 +27,7 @@ type attempt struct {
 // *RateLimited, ErrBadCredentials, or an error after which the attempt does not count.
 func (with Credentials) attempt(ctx context.Context, failed string, succeed func(tx *pop.Connection, user *User) (kind string, err error)) (user *User, err error) {
 	var a *attempt
-	err = waiting.Try(ctx, func() (err error) {
+	err = waiting.Start(ctx, func() (err error) {
 		a, err = with.begin(ctx, failed)
 		return err
 	})

@@ -21,8 +21,8 @@ type PendingIdentity struct {
 	TokenDigest []byte `json:"token"` // of the mailed link, which means the identity in this browser only
 }
 
-// Means reports whether the link of a token means the identity.
-func (p *PendingIdentity) Means(rawToken string) bool {
+// IsFor reports whether the link of a token means the identity.
+func (p *PendingIdentity) IsFor(rawToken string) bool {
 	return p != nil && bytes.Equal(p.TokenDigest, secret.TokenDigest(rawToken))
 }
 
@@ -68,7 +68,7 @@ func (u *User) findLink(tx *pop.Connection, rawToken string) (*Token, error) {
 func (u *User) LinkPending(ctx context.Context, rawToken string, p *PendingIdentity, client Client) error {
 	return u.change(ctx, func(tx *pop.Connection) error {
 		token, err := u.findLink(tx, rawToken)
-		if err == nil && !p.Means(rawToken) {
+		if err == nil && !p.IsFor(rawToken) {
 			err = ErrNotFound
 		}
 		if err == nil {
@@ -84,7 +84,7 @@ func (u *User) LinkPending(ctx context.Context, rawToken string, p *PendingIdent
 // CompleteSignupWithIdentity is CompleteSignup without a password. The session is not
 // confirmed. It returns ErrIdentityTaken, too.
 func CompleteSignupWithIdentity(ctx context.Context, rawToken string, p *PendingIdentity, language string, client Client) (*LoggedIn, error) {
-	if !p.Means(rawToken) {
+	if !p.IsFor(rawToken) {
 		return nil, ErrNotFound
 	}
 	return completeSignup(ctx, rawToken, User{Language: language}, client, Session{MayEnrol: true}, func(tx *pop.Connection, user *User) error {

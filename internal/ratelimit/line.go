@@ -11,14 +11,14 @@ import (
 
 const (
 	lineWait = 10 * time.Second
-	linePoll = 250 * time.Millisecond // for attempts in flight on other nodes, which do not wake
-	lineMost = 128                    // waiting attempts for a bucket
+	linePoll = 250 * time.Millisecond // finds attempts that ended on other nodes: Wake is local
+	lineMost = 128                    // attempts that wait for one bucket
 )
 
 // A Line makes attempts of this process wait while a bucket is full of attempts in
 // flight, some of which may be refunded. It refuses an attempt at once if a bucket is
-// full of failures. Attempts wait for each bucket in turn. The zero Line is ready to
-// use.
+// full of failures. Attempts that wait for the same bucket start one after the other.
+// The zero Line is ready to use.
 type Line struct {
 	mu      sync.Mutex
 	buckets map[string]*bucketLine
@@ -26,15 +26,15 @@ type Line struct {
 
 type bucketLine struct {
 	waiting int
-	head    chan struct{} // holds a value while the line has a first attempt
-	wake    chan struct{} // tells the first attempt that one in flight has ended
+	head    chan struct{} // a semaphore: its holder is first in line
+	wake    chan struct{} // tells the first in line that an attempt in flight has ended
 }
 
-// Try calls try, which starts an attempt. While try fails because attempts in flight
-// fill a bucket, Try waits and calls it again, for at most ten seconds.
-func (l *Line) Try(ctx context.Context, try func() error) error {
-	err := try()
-	row := inFlight(err)
+// Start calls start, which starts an attempt. While start fails because attempts in
+// flight fill a bucket, Start waits and calls it again, for at most ten seconds.
+func (l *Line) Start(ctx context.Context, start func() error) error {
+	err := start()
+	row := fullBucket(err)
 	if row == "" {
 		return err
 	}
@@ -54,7 +54,7 @@ func (l *Line) Try(ctx context.Context, try func() error) error {
 	poll := time.NewTicker(linePoll)
 	defer poll.Stop()
 	for {
-		if err = try(); inFlight(err) == "" {
+		if err = start(); fullBucket(err) == "" {
 			return err
 		}
 		select {
@@ -66,11 +66,11 @@ func (l *Line) Try(ctx context.Context, try func() error) error {
 	}
 }
 
-// Attempt starts an attempt, runs try and ends the attempt, even if ctx has ended. The
-// attempt stays counted if failed reports that the error of try is a failure. If a
-// bucket is full, Attempt does not run try and returns *Exceeded.
-func (l *Line) Attempt(ctx context.Context, db *pop.Connection, buckets Buckets, now func() time.Time, try func() error, failed func(err error) bool) error {
-	err := l.Try(ctx, func() error {
+// Attempt starts an attempt, calls use and returns its error. The attempt stays counted
+// if failed reports true for that error, else it is refunded, even if ctx has ended
+// meanwhile. If a bucket is full, Attempt returns *Exceeded and does not call use.
+func (l *Line) Attempt(ctx context.Context, db *pop.Connection, buckets Buckets, now func() time.Time, use func() error, failed func(err error) bool) error {
+	err := l.Start(ctx, func() error {
 		// Check before the transaction: prevents a flood of transactions.
 		for _, b := range buckets {
 			if _, refused, err := b.Peek(db.WithContext(ctx), now()); err != nil {
@@ -88,14 +88,15 @@ func (l *Line) Attempt(ctx context.Context, db *pop.Connection, buckets Buckets,
 		return err
 	}
 	defer l.Wake(buckets)
-	ended := db.WithContext(context.WithoutCancel(ctx))
-	if err = try(); err != nil && failed(err) {
-		return errors.Join(err, buckets.Fail(ended))
+	detached := db.WithContext(context.WithoutCancel(ctx))
+	if err = use(); err != nil && failed(err) {
+		return errors.Join(err, buckets.Fail(detached))
 	}
-	return errors.Join(err, buckets.Refund(ended, 0))
+	return errors.Join(err, buckets.Refund(detached, 0))
 }
 
-func inFlight(err error) (row string) {
+// fullBucket returns the row of the bucket that attempts in flight fill, or "".
+func fullBucket(err error) (row string) {
 	if exceeded, ok := errors.AsType[*Exceeded](err); ok {
 		return exceeded.inFlight
 	}
@@ -131,7 +132,7 @@ func (l *Line) leave(row string) {
 	}
 }
 
-// Wake makes the first attempt in each bucket's line start again. Call it when an
+// Wake makes the first attempt in each bucket's line call start again. Call it when an
 // attempt in flight has ended.
 func (l *Line) Wake(buckets Buckets) {
 	l.mu.Lock()

@@ -24,15 +24,15 @@ func TestLine_WaitsForAttemptsInFlight(t *testing.T) {
 		})
 	}
 	for range 10 {
-		require.NoError(t, line.Try(t.Context(), begin))
+		require.NoError(t, line.Start(t.Context(), begin))
 	}
 	cancelled, cancel := context.WithCancel(t.Context())
 	cancel()
-	require.Error(t, line.Try(cancelled, begin))
+	require.Error(t, line.Start(cancelled, begin))
 	waiting := make(chan error, 30)
 	for range 30 {
 		go func() {
-			err := line.Try(t.Context(), begin)
+			err := line.Start(t.Context(), begin)
 			if err == nil {
 				err = buckets.Refund(db, 0)
 				line.Wake(buckets)
@@ -52,7 +52,7 @@ func TestLine_WaitsForAttemptsInFlight(t *testing.T) {
 	full := count(t, db, "client")
 	require.Equal(t, 10, full.Attempts)
 	require.Zero(t, full.Pending)
-	require.Equal(t, inWindow.Check(full, start), line.Try(t.Context(), begin), "at once")
+	require.Equal(t, inWindow.Check(full, start), line.Start(t.Context(), begin), "at once")
 }
 
 // oneInFlight returns a bucket that allows one attempt, which is in flight.
@@ -70,7 +70,7 @@ func oneInFlight(t *testing.T) (*pop.Connection, ratelimit.Buckets) {
 func TestLine_ForgetsAttemptsInFlight(t *testing.T) {
 	db, buckets := oneInFlight(t)
 	var line ratelimit.Line
-	require.Equal(t, &ratelimit.Exceeded{RetryAfter: 150 * time.Second}, line.Try(t.Context(), func() error {
+	require.Equal(t, &ratelimit.Exceeded{RetryAfter: 150 * time.Second}, line.Start(t.Context(), func() error {
 		return buckets.Take(db, start.Add(30*time.Second))
 	}), "at once")
 }
@@ -80,7 +80,7 @@ func TestLine_WaitsForOtherNodes(t *testing.T) {
 	db, buckets := oneInFlight(t)
 	var line ratelimit.Line
 	tries := 0
-	require.NoError(t, line.Try(t.Context(), func() error {
+	require.NoError(t, line.Start(t.Context(), func() error {
 		if tries++; tries == 3 {
 			require.NoError(t, buckets.Refund(db, 0))
 		}
@@ -98,7 +98,7 @@ func TestLine_FailuresRefuseAtOnce(t *testing.T) {
 	require.NoError(t, failures.Take(db, start))
 	begin(t, db, inFlight, start)
 	var line ratelimit.Line
-	require.Equal(t, &ratelimit.Exceeded{RetryAfter: 3 * time.Minute}, line.Try(t.Context(), func() error {
+	require.Equal(t, &ratelimit.Exceeded{RetryAfter: 3 * time.Minute}, line.Start(t.Context(), func() error {
 		return append(inFlight, failures...).Take(db, start)
 	}))
 }

@@ -22,7 +22,7 @@
 // wait while attempts in flight fill a bucket:
 //
 //	var line ratelimit.Line
-//	err := line.Try(ctx, func() error { … buckets.Start(tx, time.Now()) … })
+//	err := line.Start(ctx, func() error { … buckets.Start(tx, time.Now()) … })
 //	defer line.Wake(buckets)
 //	// judge the attempt; then buckets.Fail(tx) or buckets.Refund(tx, failures)
 //
