@@ -41,7 +41,7 @@ var kinds = map[string]kind{
 }
 
 func kindOf(template string) kind {
-	if k, ok := kinds[template]; ok {
+	if k, listed := kinds[template]; listed || ownKinds.Example(template) != "" {
 		return k
 	}
 	return notMe

@@ -162,6 +162,15 @@ func TestStart_DeadLinkIsGivenUp(t *testing.T) {
 	}
 }
 
+// An attacker who voids the link of a notice does not keep the notice from the owner.
+func TestStart_NoticeWithAVoidLinkIsSent(t *testing.T) {
+	modelstest.Empty(t)
+	ada := modelstest.SignUp(t, "ada@example.com")
+	require.NoError(t, ada.ChangePassword(t.Context(), modelstest.Password, models.Client{}))
+	require.NoError(t, models.DB.RawQuery("DELETE FROM tokens").Exec())
+	require.Equal(t, "Your password was changed", smtptest.Parse(t, develop(t).Next()).Subject)
+}
+
 // If a mail was queued for longer than the lifetime of its link, the link still works.
 func TestStart_LateMailHasAWorkingLink(t *testing.T) {
 	modelstest.Empty(t)

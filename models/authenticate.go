@@ -48,7 +48,7 @@ func (with Credentials) verify(ctx context.Context, place password.Place) (*User
 	typed, _ := email.Normalize(with.Email) // "", which no account has, if the text is no email
 	user, err := FindUserByEmail(ctx, typed)
 	if errors.Is(err, ErrNotFound) {
-		user, err = &User{}, nil // its digest matches nothing
+		user, err = &User{}, nil // has no password
 	}
 	if err != nil {
 		return nil, err
@@ -58,7 +58,7 @@ func (with Credentials) verify(ctx context.Context, place password.Place) (*User
 	if err != nil {
 		return nil, err
 	}
-	if !match || !usable {
+	if !match || !usable || !user.HasPassword() {
 		return nil, ErrBadCredentials
 	}
 	if outdated {

@@ -50,6 +50,17 @@ func (ms *ModelSuite) Test_Session_LoginConfirms() {
 	ms.True(ms.reloaded(s.Session).Confirmed())
 }
 
+// With the second step on, the right password confirms nothing, whatever factors there are.
+func (ms *ModelSuite) Test_Session_PasswordConfirmsNothingWithTheSecondStepOn() {
+	ada := ms.signUp("ada@example.com")
+	ms.NoError(ms.DB.RawQuery("UPDATE users SET second_step = ? WHERE id = ?", true, ada.ID).Exec())
+	s := ms.found(ada)
+	rawToken, err := ms.confirm(s, modelstest.Password)
+	ms.Error(err)
+	ms.Empty(rawToken)
+	ms.False(ms.reloaded(s).Confirmed())
+}
+
 func (ms *ModelSuite) Test_Session_Confirm() {
 	ada := ms.signUp("ada@example.com")
 	old := ms.start(ada, false)

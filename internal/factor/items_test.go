@@ -45,4 +45,9 @@ func TestItems(t *testing.T) {
 	require.False(t, set(first.ID, true), "another took its place")
 	require.Equal(t, []uuid.UUID{second.ID, uuid.Nil}, inUse())
 	require.False(t, set(uuid.Must(uuid.NewV4()), true), "purged")
+
+	passkey, other := addKind(t, user, factor.Passkey), addKind(t, user, factor.Passkey)
+	require.False(t, set(passkey.ID, false))
+	require.True(t, set(passkey.ID, true), "an account may have several")
+	require.Contains(t, inUse(), other.ID)
 }

@@ -46,8 +46,8 @@ func (bs Buckets) Take(tx *pop.Connection, now time.Time) error {
 	return err
 }
 
-// TakeOrUndo is Take before fn, which it always runs. If a bucket is full, it undoes the
-// work of fn and reports that: neither the result nor the time tells how often fn ran.
+// TakeOrUndo is Take, and then fn. If a bucket is full, it runs fn too, undoes its work and
+// reports that: neither the result nor the time tells how often fn ran.
 func (bs Buckets) TakeOrUndo(tx *pop.Connection, now time.Time, fn func(tx *pop.Connection) error) (undone bool, err error) {
 	err = bs.Take(tx, now)
 	if _, full := err.(*Exceeded); full {

@@ -1,0 +1,21 @@
+package actions
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// A browser that keeps no cookies cannot prove that it began the login. That is not a fault
+// of the provider.
+func TestNoCookies_ProviderSaysSo(t *testing.T) {
+	log := captureLog(t)
+	s := newProviderSite(t)
+	b := s.withoutCookies()
+	a := b.Get(b.toProvider("/auth/oidc"))
+	require.Equal(t, 302, a.StatusCode)
+	require.Equal(t, "/login?cookies=none", a.Location())
+	require.Contains(t, b.Get(a.Location()).Page, needsCookies)
+	require.Contains(t, log.String(), "provider refused")
+	require.NotContains(t, log.String(), "provider failed")
+}
