@@ -102,6 +102,18 @@ func TestDocuments_QuotationsAreTrue(t *testing.T) {
 	require.NotZero(t, checked)
 }
 
+// The path of a quoted file is in the info string of its block, which browsers do not show.
+func TestDocuments_PathsCanBeSeen(t *testing.T) {
+	checked := 0
+	for name, text := range documents(t) {
+		for _, match := range regexp.MustCompile("(?m)^```\\w+ (\\S+)$").FindAllStringSubmatch(text, -1) {
+			require.Contains(t, text, "\n**"+match[1]+"**\n\n"+match[0]+"\n", name)
+			checked++
+		}
+	}
+	require.NotZero(t, checked)
+}
+
 func TestReadme_ListsEveryVariable(t *testing.T) {
 	readme := documents(t)["README.md"]
 	var listed []string
