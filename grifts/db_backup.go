@@ -19,7 +19,7 @@ func backup(args []string) error {
 		err := database.Backup(context.Background(), models.DB, args[0], notBackedUp...)
 		if errors.Is(err, database.ErrOwnTool) {
 			// This is an error, so that a nightly job notices that there is no backup.
-			return fmt.Errorf("this database is PostgreSQL, whose own tool backs it up: run this command, which reads the password from the file that PGPASSFILE names: %s",
+			return fmt.Errorf("this database is PostgreSQL, whose own tool backs it up: run this command, which reads the password from the file that PGPASSFILE names, never from an argument: %s",
 				database.DumpCommand(c.DatabaseURL, args[0], notBackedUp...))
 		}
 		if err != nil {
