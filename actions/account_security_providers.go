@@ -12,13 +12,13 @@ import (
 // AccountSecurityProvidersShow is GET /account/security/providers/{provider}: redirects
 // to the provider. AuthCallbackShow links the identity.
 func AccountSecurityProvidersShow(c buffalo.Context) error {
-	return goToProvider(c, toLink, oidc.NewFlow())
+	return goToProvider(c, toAdd, oidc.NewFlow())
 }
 
 // AccountSecurityProvidersDestroy is DELETE /account/security/providers/{provider}.
 func AccountSecurityProvidersDestroy(c buffalo.Context) error {
 	return withProvider(c, func(p *provider) error {
-		err := currentUser(c).Unlink(c, p.Issuer, clientOf(c))
+		err := currentUser(c).RemoveIdentity(c, p.Issuer, clientOf(c))
 		if errors.Is(err, models.ErrRefused) {
 			return renderSecurity(c, messages{"providers": T.Translate(c, "provider.last_way_in")})
 		}

@@ -75,7 +75,7 @@ func TestSecurityProviders_IdentityOfAnotherAccount(t *testing.T) {
 		require.Contains(t, apptest.Flashes(b.Get(a.Location()).Page), "Nothing was changed: this account at Example &amp; Co belongs to another account here.")
 		require.Empty(t, s.identities("ada@example.com"))
 		if len(s.identities("eve@example.com")) > 0 {
-			require.NoError(t, s.user("eve@example.com").Unlink(t.Context(), s.one.URL, models.Client{}))
+			require.NoError(t, s.user("eve@example.com").RemoveIdentity(t.Context(), s.one.URL, models.Client{}))
 		}
 	}
 }
@@ -98,7 +98,7 @@ func (s *providerSite) onlyByProvider(email string) *browser {
 	s.t.Helper()
 	user, err := models.CreateUser(s.t.Context(), email, "")
 	require.NoError(s.t, err)
-	require.NoError(s.t, user.Link(s.t.Context(), s.identity(), models.Client{}))
+	require.NoError(s.t, user.AddIdentity(s.t.Context(), s.identity(), models.Client{}))
 	b := s.with("User-Agent", firefox)
 	require.Equal(s.t, "/", b.byProvider("/auth/oidc").Location())
 	b.Get("/") // with the flash

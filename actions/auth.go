@@ -50,8 +50,8 @@ func AuthCallbackShow(c buffalo.Context) error {
 			return providerFailed(c, p, state, err)
 		case err != nil:
 			return err
-		case state.Purpose == toLink:
-			return identityLinked(c, p, currentUser(c).Link(c, identity, clientOf(c)))
+		case state.Purpose == toAdd:
+			return respondAdded(c, p, currentUser(c).AddIdentity(c, identity, clientOf(c)))
 		case state.Purpose == toConfirm:
 			return confirmWithIdentity(c, p, state, identity)
 		}

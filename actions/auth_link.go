@@ -14,7 +14,7 @@ import (
 // email has an account: shows the button that links the identity. A browser that did not
 // come from the provider has no identity to link, and is redirected home.
 func AuthLinkNew(c buffalo.Context) error {
-	if err := currentUser(c).FindLink(c, c.Param("token")); err != nil {
+	if err := currentUser(c).FindIdentityLink(c, c.Param("token")); err != nil {
 		return deadLink(c, err)
 	}
 	pending, p := pendingIdentity(c)
@@ -27,19 +27,19 @@ func AuthLinkNew(c buffalo.Context) error {
 	return c.Render(http.StatusOK, r.HTML("auth_link/new.plush.html"))
 }
 
-// AuthLinkCreate is POST /auth/link/{token}: links the identity.
+// AuthLinkCreate is POST /auth/link/{token}: adds the identity to the account.
 func AuthLinkCreate(c buffalo.Context) error {
 	pending, p := pendingIdentity(c)
-	err := currentUser(c).LinkPending(c, c.Param("token"), pending, clientOf(c))
+	err := currentUser(c).AddPendingIdentity(c, c.Param("token"), pending, clientOf(c))
 	if err != nil && !errors.Is(err, models.ErrIdentityTaken) && !errors.Is(err, models.ErrBadCredentials) {
 		return deadLink(c, err)
 	}
 	c.Session().Delete(pendingKey)
-	return identityLinked(c, p, err)
+	return respondAdded(c, p, err)
 }
 
-// identityLinked redirects to the security page, and says whether err refused the identity.
-func identityLinked(c buffalo.Context, p *provider, err error) error {
+// respondAdded redirects to the security page, and says whether err refused the identity.
+func respondAdded(c buffalo.Context, p *provider, err error) error {
 	kind, key := "success", "provider.linked"
 	switch {
 	case errors.Is(err, models.ErrIdentityTaken):

@@ -167,7 +167,7 @@ func TestAuth_SignUpFormOfAnotherLink(t *testing.T) {
 func TestAuth_SignUpWithATakenIdentity(t *testing.T) {
 	for name, take := range map[string]func(s *providerSite){
 		"unlinked": func(s *providerSite) {
-			require.NoError(s.t, s.user("eve@example.com").Unlink(s.t.Context(), s.one.URL, models.Client{}))
+			require.NoError(s.t, s.user("eve@example.com").RemoveIdentity(s.t.Context(), s.one.URL, models.Client{}))
 		},
 		"deleted account": func(s *providerSite) {
 			require.NoError(s.t, s.user("eve@example.com").Delete(s.t.Context(), models.Client{}))

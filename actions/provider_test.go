@@ -55,7 +55,7 @@ func (s *providerSite) identity() oidc.Identity {
 // provider.
 func (s *providerSite) linked(email string) {
 	s.t.Helper()
-	require.NoError(s.t, modelstest.SignUp(s.t, email).Link(s.t.Context(), s.identity(), models.Client{}))
+	require.NoError(s.t, modelstest.SignUp(s.t, email).AddIdentity(s.t.Context(), s.identity(), models.Client{}))
 }
 
 // clicks follows a link on a page of the site.

@@ -10,49 +10,49 @@ import (
 
 	"corral/config"
 	"corral/internal/oidc"
-	"corral/internal/oidc/links"
+	"corral/internal/oidc/identities"
 )
 
 // Identity is an account at a provider that logs in to an account here. A removed identity
 // is kept, out of use, while a mailed link may restore it: no other account may take it.
-type Identity = links.Link
+type Identity = identities.Identity
 
 // ErrIdentityTaken means that the identity is another account's.
-var ErrIdentityTaken = links.ErrTaken
+var ErrIdentityTaken = identities.ErrTaken
 
 // IdentitiesOf returns the identities of an account that are in use, oldest first.
 func IdentitiesOf(ctx context.Context, user *User) ([]Identity, error) {
-	return links.Of(DB.WithContext(ctx), user.ID)
+	return identities.Of(DB.WithContext(ctx), user.ID)
 }
 
 // hasIdentity reports whether the account can log in with a provider. A provider that is
 // no longer configured does not count.
 func (u *User) hasIdentity(tx *pop.Connection) (bool, error) {
-	list, err := links.Of(tx, u.ID)
+	list, err := identities.Of(tx, u.ID)
 	return slices.ContainsFunc(list, func(i Identity) bool {
 		return slices.ContainsFunc(settings.Providers, func(p config.Provider) bool { return p.Issuer.String() == i.Issuer })
 	}), err
 }
 
-// Link links an identity to the account, and mails the owner. It returns ErrIdentityTaken,
+// AddIdentity adds an identity to the account, and mails the owner. It returns ErrIdentityTaken,
 // and ErrBadCredentials if the account changed meanwhile.
-func (u *User) Link(ctx context.Context, claimed oidc.Identity, client Client) error {
-	return u.change(ctx, func(tx *pop.Connection) error { return u.link(tx, claimed, client) })
+func (u *User) AddIdentity(ctx context.Context, claimed oidc.Identity, client Client) error {
+	return u.change(ctx, func(tx *pop.Connection) error { return u.addIdentity(tx, claimed, client) })
 }
 
-func (u *User) link(tx *pop.Connection, claimed oidc.Identity, client Client) error {
-	if linked, err := links.Add(tx, u.ID, claimed, Clock.Now()); err != nil || !linked {
+func (u *User) addIdentity(tx *pop.Connection, claimed oidc.Identity, client Client) error {
+	if added, err := identities.Add(tx, u.ID, claimed, Clock.Now()); err != nil || !added {
 		return err
 	}
 	return errors.Join(u.raiseVersion(tx), u.mailChange(tx, ActivityIdentityAdded, MailIdentityAdded, u.Email, client))
 }
 
-// Unlink removes the account's identities of an issuer, and mails the owner. It returns
+// RemoveIdentity removes the account's identities of an issuer, and mails the owner. It returns
 // ErrNotFound without one, ErrRefused if no way in would remain, and ErrBadCredentials if
 // the account changed meanwhile.
-func (u *User) Unlink(ctx context.Context, issuer string, client Client) error {
+func (u *User) RemoveIdentity(ctx context.Context, issuer string, client Client) error {
 	return u.change(ctx, func(tx *pop.Connection) error {
-		if err := atLeastOne(u.removeIdentities(tx, issuer)); err != nil {
+		if err := atLeastOne(identities.Remove(tx, u.ID, issuer, Clock.Now())); err != nil {
 			return err
 		}
 		if err := u.keepAWayInWithout(tx, uuid.Nil); err != nil {
@@ -62,6 +62,6 @@ func (u *User) Unlink(ctx context.Context, issuer string, client Client) error {
 	})
 }
 
-func (u *User) removeIdentities(tx *pop.Connection, issuer string) (int, error) {
-	return links.Remove(tx, u.ID, issuer, Clock.Now())
+func (u *User) removeAllIdentities(tx *pop.Connection) (int, error) {
+	return identities.RemoveAll(tx, u.ID, Clock.Now())
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/gobuffalo/pop/v6"
 
 	"corral/internal/oidc"
-	"corral/internal/oidc/links"
+	"corral/internal/oidc/identities"
 )
 
 // AttemptWithProvider runs try, which redeems an answer of a provider. Failures count for
@@ -50,7 +50,7 @@ func LogInWithIdentity(ctx context.Context, claimed oidc.Identity, client Client
 
 // useIdentity notes that the locked account used the identity, or returns ErrNotFound.
 func (u *User) useIdentity(tx *pop.Connection, claimed oidc.Identity) error {
-	return atLeastOne(links.Use(tx, u.ID, claimed, Clock.Now()))
+	return atLeastOne(identities.Use(tx, u.ID, claimed, Clock.Now()))
 }
 
 // ConfirmWithIdentity is Confirm by a fresh login of the user with a provider. It

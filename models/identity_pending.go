@@ -8,7 +8,7 @@ import (
 
 	"corral/internal/email"
 	"corral/internal/oidc"
-	"corral/internal/oidc/links"
+	"corral/internal/oidc/identities"
 	"corral/internal/secret"
 )
 
@@ -30,7 +30,7 @@ func (p *PendingIdentity) claimed() oidc.Identity {
 	return oidc.Identity{Issuer: p.Issuer, Subject: p.Subject, Email: p.Email}
 }
 
-// RequestIdentity mails a link to the email of an unknown identity. That links the
+// RequestIdentity mails a link to the email of an unknown identity. The link adds the
 // identity to the account that has the email, or creates one. RequestIdentity returns nil
 // if the claimed email is none, and *RateLimited.
 func RequestIdentity(ctx context.Context, claimed oidc.Identity, language string, client Client) (*PendingIdentity, error) {
@@ -47,14 +47,14 @@ func RequestIdentity(ctx context.Context, claimed oidc.Identity, language string
 	})
 }
 
-// FindLink returns nil if the mailed link is for the user's email, or ErrNotFound, or
+// FindIdentityLink returns nil if the mailed link is for the user's email, or ErrNotFound, or
 // *OtherAccountError. It does not redeem the token.
-func (u *User) FindLink(ctx context.Context, rawToken string) error {
-	_, err := u.findLink(DB.WithContext(ctx), rawToken)
+func (u *User) FindIdentityLink(ctx context.Context, rawToken string) error {
+	_, err := u.findIdentityLink(DB.WithContext(ctx), rawToken)
 	return err
 }
 
-func (u *User) findLink(tx *pop.Connection, rawToken string) (*Token, error) {
+func (u *User) findIdentityLink(tx *pop.Connection, rawToken string) (*Token, error) {
 	token, err := tokens.Find(tx, rawToken, PurposeIdentity)
 	if err == nil && token.Email != u.Email {
 		err = &OtherAccountError{token.Email}
@@ -62,12 +62,12 @@ func (u *User) findLink(tx *pop.Connection, rawToken string) (*Token, error) {
 	return token, err
 }
 
-// LinkPending redeems the mailed link and links the identity. It returns ErrIdentityTaken,
-// the errors of FindLink, ErrNotFound if the mailed link does not mean the identity, and
+// AddPendingIdentity redeems the mailed link and adds the identity. It returns ErrIdentityTaken,
+// the errors of FindIdentityLink, ErrNotFound if the mailed link does not mean the identity, and
 // ErrBadCredentials if the account changed meanwhile.
-func (u *User) LinkPending(ctx context.Context, rawToken string, p *PendingIdentity, client Client) error {
+func (u *User) AddPendingIdentity(ctx context.Context, rawToken string, p *PendingIdentity, client Client) error {
 	return u.change(ctx, func(tx *pop.Connection) error {
-		token, err := u.findLink(tx, rawToken)
+		token, err := u.findIdentityLink(tx, rawToken)
 		if err == nil && !p.IsFor(rawToken) {
 			err = ErrNotFound
 		}
@@ -77,7 +77,7 @@ func (u *User) LinkPending(ctx context.Context, rawToken string, p *PendingIdent
 		if err != nil {
 			return err
 		}
-		return u.link(tx, p.claimed(), client)
+		return u.addIdentity(tx, p.claimed(), client)
 	})
 }
 
@@ -88,7 +88,7 @@ func CompleteSignupWithIdentity(ctx context.Context, rawToken string, p *Pending
 		return nil, ErrNotFound
 	}
 	return completeSignup(ctx, rawToken, User{Language: language}, client, Session{MayEnrol: true}, func(tx *pop.Connection, user *User) error {
-		_, err := links.Add(tx, user.ID, p.claimed(), Clock.Now())
+		_, err := identities.Add(tx, user.ID, p.claimed(), Clock.Now())
 		return err
 	})
 }

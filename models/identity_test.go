@@ -33,7 +33,7 @@ func identityOf(issuer, subject string) oidc.Identity {
 }
 
 func (ms *ModelSuite) link(email, issuer, subject string) {
-	ms.NoError(ms.user(email).Link(ms.T().Context(), identityOf(issuer, subject), here))
+	ms.NoError(ms.user(email).AddIdentity(ms.T().Context(), identityOf(issuer, subject), here))
 }
 
 func (ms *ModelSuite) identities(email string) (subjects []string) {
@@ -54,7 +54,7 @@ func (ms *ModelSuite) withIdentity(email string) {
 }
 
 func (ms *ModelSuite) unlink(email, issuer string) error {
-	return ms.user(email).Unlink(ms.T().Context(), issuer, here)
+	return ms.user(email).RemoveIdentity(ms.T().Context(), issuer, here)
 }
 
 // Of two last ways in, parallel requests remove one.
@@ -68,7 +68,7 @@ func (ms *ModelSuite) Test_Identity_ParallelUnlinks() {
 		var unlinking sync.WaitGroup
 		for i, name := range []string{issuer, otherIssuer} {
 			user := ms.user("ada@example.com")
-			unlinking.Go(func() { errs[i] = user.Unlink(ms.T().Context(), name, here) })
+			unlinking.Go(func() { errs[i] = user.RemoveIdentity(ms.T().Context(), name, here) })
 		}
 		unlinking.Wait()
 		ms.Len(ms.identities("ada@example.com"), 1)
@@ -84,7 +84,7 @@ func (ms *ModelSuite) Test_Identity_ParallelLinks() {
 		errs := make([]error, len(users))
 		var linking sync.WaitGroup
 		for i, user := range users {
-			linking.Go(func() { errs[i] = user.Link(ms.T().Context(), identityOf(issuer, "ada"), here) })
+			linking.Go(func() { errs[i] = user.AddIdentity(ms.T().Context(), identityOf(issuer, "ada"), here) })
 		}
 		linking.Wait()
 		ms.NotEqual(errs[0] == nil, errs[1] == nil)
@@ -130,9 +130,9 @@ func (ms *ModelSuite) Test_Identity_StaysTakenWhileItIsKept() {
 	ms.link("ada@example.com", issuer, "ada")
 	ms.NoError(ms.unlink("ada@example.com", issuer))
 	ms.later(9*day - time.Second)
-	ms.ErrorIs(eve.Link(ms.T().Context(), identityOf(issuer, "ada"), here), models.ErrIdentityTaken)
+	ms.ErrorIs(eve.AddIdentity(ms.T().Context(), identityOf(issuer, "ada"), here), models.ErrIdentityTaken)
 	ms.later(time.Second)
-	ms.NoError(eve.Link(ms.T().Context(), identityOf(issuer, "ada"), here))
+	ms.NoError(eve.AddIdentity(ms.T().Context(), identityOf(issuer, "ada"), here))
 }
 
 // Her own comes back, with the email of then.
@@ -143,7 +143,7 @@ func (ms *ModelSuite) Test_Identity_LinkedAgain() {
 	ms.NoError(ms.unlink("ada@example.com", issuer))
 	claimed := identityOf(issuer, "ada")
 	claimed.Email = "no email"
-	ms.NoError(ms.user("ada@example.com").Link(ms.T().Context(), claimed, here))
+	ms.NoError(ms.user("ada@example.com").AddIdentity(ms.T().Context(), claimed, here))
 	list, err := models.IdentitiesOf(ms.T().Context(), ms.user("ada@example.com"))
 	ms.NoError(err)
 	ms.Len(list, 1)

@@ -79,7 +79,7 @@ func Undo(ctx context.Context, rawToken string, client Client) error {
 		if err := user.storeEmail(tx, token.Email); err != nil {
 			return err
 		}
-		_, err = user.removeIdentities(tx, "") // of all issuers: each may be the attacker's, or known to the attacker
+		_, err = user.removeAllIdentities(tx) // each may be the attacker's, or known to the attacker
 		if err := errors.Join(err, user.storePassword(tx, ""), deviceCookies.Void(tx, user.ID), user.undoChanges(tx, token.Number), user.record(tx, ActivityUndone, client)); err != nil {
 			return err
 		}

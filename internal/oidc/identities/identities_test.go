@@ -1,4 +1,4 @@
-package links_test
+package identities_test
 
 import (
 	"strings"
@@ -12,7 +12,7 @@ import (
 
 	"corral/internal/apptest"
 	"corral/internal/oidc"
-	"corral/internal/oidc/links"
+	"corral/internal/oidc/identities"
 )
 
 // migrations creates the table in the package comment.
@@ -46,21 +46,28 @@ func newIdentity(issuer string) oidc.Identity {
 
 func add(t *testing.T, userID uuid.UUID, i oidc.Identity) (added bool) {
 	t.Helper()
-	added, err := links.Add(db, userID, i, noon)
+	added, err := identities.Add(db, userID, i, noon)
 	require.NoError(t, err)
 	return added
 }
 
 func remove(t *testing.T, userID uuid.UUID, issuer string) int {
 	t.Helper()
-	removed, err := links.Remove(db, userID, issuer, noon)
+	removed, err := identities.Remove(db, userID, issuer, noon)
+	require.NoError(t, err)
+	return removed
+}
+
+func removeAll(t *testing.T, userID uuid.UUID) int {
+	t.Helper()
+	removed, err := identities.RemoveAll(db, userID, noon)
 	require.NoError(t, err)
 	return removed
 }
 
 func issuers(t *testing.T, userID uuid.UUID) string {
 	t.Helper()
-	list, err := links.Of(db, userID)
+	list, err := identities.Of(db, userID)
 	require.NoError(t, err)
 	var found []string
 	for _, l := range list {
@@ -73,11 +80,11 @@ func TestAdd_OneAccountHasAnIdentity(t *testing.T) {
 	ada, bob, one := newUser(), newUser(), newIdentity("one")
 	require.True(t, add(t, ada, one))
 	require.False(t, add(t, ada, one))
-	_, err := links.Add(db, bob, one, noon)
-	require.ErrorIs(t, err, links.ErrTaken)
+	_, err := identities.Add(db, bob, one, noon)
+	require.ErrorIs(t, err, identities.ErrTaken)
 	require.True(t, add(t, ada, newIdentity("two")))
 	require.Equal(t, "one two", issuers(t, ada))
-	list, err := links.Of(db, ada)
+	list, err := identities.Of(db, ada)
 	require.NoError(t, err)
 	require.Equal(t, "ada@example.com", list[0].Email)
 	require.WithinDuration(t, noon, list[0].CreatedAt, 0)
@@ -91,22 +98,24 @@ func TestRemove_KeepsTheIdentityFromOthers(t *testing.T) {
 	require.Equal(t, 1, remove(t, ada, one.Issuer))
 	require.Zero(t, remove(t, ada, one.Issuer))
 	require.Empty(t, issuers(t, ada))
-	_, err := links.Add(db, bob, one, noon)
-	require.ErrorIs(t, err, links.ErrTaken)
+	_, err := identities.Add(db, bob, one, noon)
+	require.ErrorIs(t, err, identities.ErrTaken)
 	one.Email = "no email"
 	require.True(t, add(t, ada, one))
-	list, err := links.Of(db, ada)
+	list, err := identities.Of(db, ada)
 	require.NoError(t, err)
 	require.Len(t, list, 1)
 	require.Empty(t, list[0].Email)
 }
 
-func TestRemove_All(t *testing.T) {
+func TestRemoveAll(t *testing.T) {
 	ada, bob := newUser(), newUser()
 	add(t, ada, newIdentity("one"))
 	add(t, ada, newIdentity("two"))
 	add(t, bob, newIdentity("one"))
-	require.Equal(t, 2, remove(t, ada, ""))
+	require.Zero(t, remove(t, ada, ""))
+	require.Equal(t, 2, removeAll(t, ada))
+	require.Zero(t, removeAll(t, ada))
 	require.Empty(t, issuers(t, ada))
 	require.Equal(t, "one", issuers(t, bob))
 }
@@ -115,16 +124,16 @@ func TestUse(t *testing.T) {
 	ada, bob, one := newUser(), newUser(), newIdentity("one")
 	add(t, ada, one)
 	use := func(userID uuid.UUID, i oidc.Identity) int {
-		used, err := links.Use(db, userID, i, noon)
+		used, err := identities.Use(db, userID, i, noon)
 		require.NoError(t, err)
 		return used
 	}
 	require.Equal(t, 1, use(ada, one))
 	require.Zero(t, use(bob, one))
 	require.Zero(t, use(ada, newIdentity("one")))
-	list, err := links.Of(db, ada)
+	list, err := identities.Of(db, ada)
 	require.NoError(t, err)
 	require.WithinDuration(t, noon, list[0].LastUsedAt.Time, 0)
-	remove(t, ada, "")
+	removeAll(t, ada)
 	require.Zero(t, use(ada, one))
 }

@@ -1,17 +1,17 @@
-// Package links keeps which accounts log in with which identities of providers.
+// Package identities stores which identities of providers log in to which accounts.
 //
-//	added, err := links.Add(tx, user.ID, identity, time.Now()) // of package oidc
-//	used, err := links.Use(tx, user.ID, identity, time.Now())  // at a login
+//	added, err := identities.Add(tx, user.ID, identity, time.Now()) // of package oidc
+//	used, err := identities.Use(tx, user.ID, identity, time.Now())  // at a login
 //
-// A removed link is kept, out of use: nobody else can add its identity until the app
-// deletes the row.
+// A removed identity is kept, out of use: no other account can add it until the app deletes
+// the row.
 //
 //	CREATE TABLE identities (
 //		id uuid PRIMARY KEY, user_id uuid NOT NULL, issuer varchar(255) NOT NULL, subject varchar(255) NOT NULL,
 //		email varchar(254) NOT NULL, created_at timestamp NOT NULL, last_used_at timestamp, removed_at timestamp,
 //		UNIQUE (issuer, subject)
 //	)
-package links
+package identities
 
 import (
 	"errors"
@@ -30,8 +30,8 @@ import (
 // ErrTaken means that the identity is another account's.
 var ErrTaken = errors.New("the identity belongs to another account")
 
-// Link is an identity that logs in to an account.
-type Link struct {
+// Identity is an identity that logs in to an account.
+type Identity struct {
 	ID         uuid.UUID  `db:"id"`
 	UserID     uuid.UUID  `db:"user_id"`
 	Issuer     string     `db:"issuer"`
@@ -42,34 +42,34 @@ type Link struct {
 	RemovedAt  nulls.Time `db:"removed_at"`
 }
 
-func (Link) TableName() string { return "identities" }
+func (Identity) TableName() string { return "identities" }
 
-// Of returns the links of an account that are in use, oldest first.
-func Of(tx *pop.Connection, userID uuid.UUID) (list []Link, err error) {
+// Of returns the identities of an account that are in use, oldest first.
+func Of(tx *pop.Connection, userID uuid.UUID) (list []Identity, err error) {
 	err = tx.Where("user_id = ? AND removed_at IS NULL", userID).Order("id").All(&list)
 	return list, database.Wrap("listing identities", err)
 }
 
-// Add links an identity to an account. A removed link of the account comes back into use.
-// added is false if the identity was linked already. Add returns ErrTaken.
+// Add adds an identity to an account. One that the account had removed comes back into use.
+// added is false if the account has the identity already. Add returns ErrTaken.
 func Add(tx *pop.Connection, userID uuid.UUID, claimed oidc.Identity, now time.Time) (added bool, err error) {
-	var found []Link
+	var found []Identity
 	if err := tx.Where("issuer = ? AND subject = ?", claimed.Issuer, claimed.Subject).All(&found); err != nil {
 		return false, fmt.Errorf("finding an identity: %w", err)
 	}
 	claim, _ := email.Normalize(claimed.Email)
-	l := Link{UserID: userID, Issuer: claimed.Issuer, Subject: claimed.Subject, Email: claim, CreatedAt: now}
+	i := Identity{UserID: userID, Issuer: claimed.Issuer, Subject: claimed.Subject, Email: claim, CreatedAt: now}
 	switch {
 	case len(found) == 0:
-		l.ID = uuid.Must(uuid.NewV7()) // crypto/rand never fails
-		err = tx.Create(&l)
+		i.ID = uuid.Must(uuid.NewV7()) // crypto/rand never fails
+		err = tx.Create(&i)
 	case found[0].UserID != userID:
 		return false, ErrTaken
 	case !found[0].RemovedAt.Valid:
 		return false, nil
 	default:
-		l.ID = found[0].ID
-		err = tx.UpdateColumns(&l, "email", "created_at", "last_used_at", "removed_at")
+		i.ID = found[0].ID
+		err = tx.UpdateColumns(&i, "email", "created_at", "last_used_at", "removed_at")
 	}
 	if database.IsDuplicate(err) { // added to another account meanwhile
 		err = ErrTaken
@@ -83,9 +83,16 @@ func Use(tx *pop.Connection, userID uuid.UUID, claimed oidc.Identity, now time.T
 		now, claimed.Issuer, claimed.Subject, userID)
 }
 
-// Remove takes the links of an account to an issuer out of use, or all for the issuer "".
-// It returns how many.
+// Remove takes the identities of an account at an issuer out of use. It returns how many.
 func Remove(tx *pop.Connection, userID uuid.UUID, issuer string, now time.Time) (removed int, err error) {
-	return database.Change(tx, "removing identities", "UPDATE identities SET removed_at = ? WHERE user_id = ? AND removed_at IS NULL AND (issuer = ? OR ? = '')",
-		now, userID, issuer, issuer)
+	return remove(tx, now, "user_id = ? AND issuer = ?", userID, issuer)
+}
+
+// RemoveAll is Remove for all issuers.
+func RemoveAll(tx *pop.Connection, userID uuid.UUID, now time.Time) (removed int, err error) {
+	return remove(tx, now, "user_id = ?", userID)
+}
+
+func remove(tx *pop.Connection, now time.Time, where string, args ...any) (removed int, err error) {
+	return database.Change(tx, "removing identities", "UPDATE identities SET removed_at = ? WHERE removed_at IS NULL AND "+where, append([]any{now}, args...)...)
 }
