@@ -36,6 +36,9 @@ func TestOwnersDay(t *testing.T) {
 		passed := t.Run(s.title, func(t *testing.T) {
 			c.t, s = t, readGuide(t, c.dir)[n] // read again: earlier steps may have renamed the app in the guide
 			for _, step := range s.steps {
+				if s.title == "Drop" { // its scripts refuse uncommitted changes
+					c.run("bash", "-ec", `git add --all; git commit --quiet --message "The last step"`)
+				}
 				c.follow(step)
 			}
 			c.test(n == len(sections)-1)
@@ -72,6 +75,17 @@ func TestDrop(t *testing.T) {
 			drops[step.title](t, a)
 		})
 	}
+}
+
+func TestDrop_RefusesToLoseChanges(t *testing.T) {
+	c := newClone(t)
+	require.NoError(t, os.WriteFile(filepath.Join(c.dir, "go.mod"), nil, 0o600))
+	drop := exec.Command("sh", "docs/own-it/drop/passkeys.sh")
+	drop.Dir = c.dir
+	out, err := drop.CombinedOutput()
+	require.Error(t, err)
+	require.Contains(t, string(out), "changes that are not committed")
+	require.Equal(t, " M go.mod\n", c.run("git", "status", "--porcelain"))
 }
 
 type clone struct {

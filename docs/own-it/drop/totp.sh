@@ -1,0 +1,26 @@
+# Drops TOTP and recovery codes.
+. "$(dirname "$0")/common.sh"
+
+remove internal/totp internal/recovery internal/factor/totp*
+remove_named totp recovery code
+
+# Routes.
+remove_lines 'AccountSecurity(TOTP|RecoveryCodes)|LoginSecondCreate|/totp' actions/app.go actions/account_security_enrol.go
+
+# The security page, and where new recovery codes were shown.
+remove_lines 'CodesLeft\(|Set\("(totp|codes)"|ByCode' actions/account_security.go actions/account_security_links.go
+replace 'showRecoveryCodes\(c, codes\)' 'redirect(c, "accountSecurityPath()")' actions/account_security_*.go
+replace 'codes(?=, err := .*TurnSecondStep)' '_' actions/account_security_*.go
+
+# Confirmation by a code.
+remove_lines '\bCode\b' actions/sudo.go models/authenticate.go
+replace 'return s\.confirmWithCode\(.*' 'return "", ErrBadCredentials' models/session_confirm.go
+
+# The second step, the task user:why, mails.
+remove_lines 'wrongCodes|replaceCodes|RecoveryCodesLeft' models/factor.go models/second_step_switch.go models/why.go
+remove_lines 'Mail(TOTP|Code)' models/mail.go
+
+# Templates and texts.
+remove_lines 'partial\(".*(totp|code)' templates/account_security/*.html templates/login_second/*.html templates/sudo/*.html
+remove_lines 'id: (totp|recovery_codes|login_second\.(code|hint|skip|button)|account_security\.(totp|recovery|next_codes|links_end,)|mail\.(totp|code))' locales/*.yaml
+finish
