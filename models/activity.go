@@ -80,10 +80,10 @@ func (u *User) record(tx *pop.Connection, kind string, client Client) error {
 	return err
 }
 
-// recording runs fn and records the kind, with the account locked against deletion.
+// recording runs fn and records an activity, in a transaction that excludes deletion.
 func (u *User) recording(ctx context.Context, kind string, client Client, fn func(tx *pop.Connection) error) error {
 	return inTransaction(ctx, func(tx *pop.Connection) error {
-		if _, err := lockUser(tx, toRecord, "id = ?", u.ID); err != nil {
+		if _, err := lockUser(tx, recordLock, "id = ?", u.ID); err != nil {
 			return err
 		}
 		if err := fn(tx); err != nil {
@@ -96,24 +96,24 @@ func (u *User) recording(ctx context.Context, kind string, client Client, fn fun
 // recordAttempt writes one row in one statement, with or without an account:
 // prevents enumeration by timing.
 func recordAttempt(tx *pop.Connection, email, kind string, client Client) (id uuid.UUID, err error) {
-	owner := "(SELECT id FROM users WHERE email = ?" + rowLock(tx, toRecord) + ")" // null if the account is being deleted
-	return recordFor(tx, owner, email, kind, client)
+	userID := "(SELECT id FROM users WHERE email = ?" + rowLock(tx, recordLock) + ")" // null if the account is being deleted
+	return recordFor(tx, userID, email, kind, client)
 }
 
-func recordFor(tx *pop.Connection, owner string, ownerArg any, kind string, client Client) (id uuid.UUID, err error) {
+func recordFor(tx *pop.Connection, userIDSQL string, arg any, kind string, client Client) (id uuid.UUID, err error) {
 	id, now, shortenAt := newID(), Clock.Now(), nulls.Time{}
 	if client.IP.IsValid() {
 		shortenAt = nulls.NewTime(now.Add(IPLifetime))
 	}
 	_, err = exec(tx, "recording "+kind, `
 		INSERT INTO activities (id, user_id, kind, ip, network, user_agent, created_at, shorten_at)
-		VALUES (?, `+owner+`, ?, ?, ?, ?, ?, ?)`,
-		id, ownerArg, kind, client.ip(), client.network(), client.userAgent(), now, shortenAt)
+		VALUES (?, `+userIDSQL+`, ?, ?, ?, ?, ?, ?)`,
+		id, arg, kind, client.ip(), client.network(), client.userAgent(), now, shortenAt)
 	return id, err
 }
 
-// ActivityOf returns up to limit entries of an account's history older than the
-// entry before, newest first. uuid.Nil starts at the newest.
+// ActivityOf returns up to limit entries of an account's history, newest first: those older
+// than the entry whose ID is before, or all for uuid.Nil.
 func ActivityOf(ctx context.Context, user *User, before uuid.UUID, limit int) ([]Activity, error) {
 	query := DB.WithContext(ctx).Where("user_id = ?", user.ID)
 	if before != uuid.Nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/gofrs/uuid"
 
 	"corral/internal/email"
+	"corral/internal/password"
 	"corral/internal/ratelimit"
 	"corral/internal/secret"
 )
@@ -17,26 +18,26 @@ import (
 // hashing, so that disconnecting cannot hide it.
 type attempt struct {
 	buckets    ratelimit.Buckets
-	failures   int  // of the client with this email, in a row, before this attempt
+	failures   int  // in a row before this attempt: of the client with this email, or of the known browser
 	known      bool // the client is a known browser
 	activityID uuid.UUID
 }
 
-// attempt verifies the credentials and runs succeed. The transaction of succeed records the
-// attempt as the kind that succeed returns; "" is for no record. attempt returns
+// use makes an attempt: it verifies the credentials, and runs succeed in a transaction that
+// records the attempt as the kind that succeed returns, or not at all for "". It returns
 // *RateLimited, ErrBadCredentials, or an error after which the attempt does not count.
-func (with Credentials) attempt(ctx context.Context, failed string, succeed func(tx *pop.Connection, user *User) (kind string, err error)) (user *User, err error) {
+func (with Credentials) use(ctx context.Context, failedKind string, succeed func(tx *pop.Connection, user *User) (kind string, err error)) (user *User, err error) {
 	var a *attempt
-	err = waiting.Start(ctx, func() (err error) {
-		a, err = with.begin(ctx, failed)
+	err = loginLine.Start(ctx, func() (err error) {
+		a, err = with.begin(ctx, failedKind)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	defer waiting.Wake(a.buckets)
-	if user, err = with.verify(ctx, with.Client.place(a.known)); err == nil {
-		err = announcing(ctx, func(tx *pop.Connection) error {
+	defer loginLine.Wake(a.buckets)
+	if user, err = with.verify(ctx, password.Place{Network: with.Client.network(), Known: a.known}); err == nil {
+		err = inTransactionWithMail(ctx, func(tx *pop.Connection) error {
 			kind, err := succeed(tx, user)
 			if err != nil {
 				return err
@@ -50,9 +51,9 @@ func (with Credentials) attempt(ctx context.Context, failed string, succeed func
 	return user, nil
 }
 
-// begin counts and records an attempt in its buckets: those of client and email, or
-// that of a known browser, which attackers cannot fill. It returns *RateLimited
-// after one query if one is full.
+// begin records an attempt and counts it in its buckets: those of client and email, or
+// that of a known browser, which attackers cannot fill. If a bucket is full, it returns
+// *RateLimited after a single query.
 func (with Credentials) begin(ctx context.Context, kind string) (*attempt, error) {
 	normalized, ok := email.Normalize(with.Email)
 	subject := normalized
@@ -61,9 +62,9 @@ func (with Credentials) begin(ctx context.Context, kind string) (*attempt, error
 	}
 	deviceCookie := bucketOf(loginsPerDeviceCookie, string(secret.TokenDigest(with.Client.RawDeviceCookie)))
 	buckets := loginsPerClient.OfClient(limitDigest, with.Client.IP)
-	own := bucketOf(loginsPerEmailAndClient, subject+"\x00"+buckets[0].Row)
+	own := bucketOf(loginsPerEmailAndClient, subject+"\x00"+buckets[0].ID)
 	buckets = append(buckets, own, bucketOf(loginsPerEmail, subject))
-	counts, known, err := countBuckets(ctx, normalized, with.Client.RawDeviceCookie, append(buckets.Rows(), deviceCookie.Row))
+	counts, known, err := countBuckets(ctx, normalized, with.Client.RawDeviceCookie, append(buckets.IDs(), deviceCookie.ID))
 	if err != nil {
 		return nil, err
 	}
@@ -75,17 +76,17 @@ func (with Credentials) begin(ctx context.Context, kind string) (*attempt, error
 	}
 	a := &attempt{buckets: buckets, known: known}
 	return a, inTransaction(ctx, func(tx *pop.Connection) error {
-		// This comes first: it locks the account before the buckets.
+		// First: the user's row is locked before the buckets, see lockUser.
 		if a.activityID, err = recordAttempt(tx, normalized, kind, with.Client); err != nil {
 			return err
 		}
 		before, err := buckets.Start(tx, Clock.Now())
-		a.failures = before[own.Row].Failures()
+		a.failures = before[own.ID].Failures()
 		return err
 	})
 }
 
-// end keeps a failed attempt counted, and discards others, even if the client is gone.
+// end keeps a failed attempt counted and discards any other, even if the client is gone.
 func (a *attempt) end(ctx context.Context, failed bool) error {
 	ctx = context.WithoutCancel(ctx)
 	if failed {
@@ -96,11 +97,12 @@ func (a *attempt) end(ctx context.Context, failed bool) error {
 	})
 }
 
-// refund uncounts the attempt and the failures before it. Those of other clients stay: an
-// attacker who found them gone would know that the email has an account.
+// refund records the attempt as the kind, or not at all for "", and takes it and the failures
+// before it off the counts. Failures of other clients stay counted: an attacker who saw them
+// gone would know that the email has an account.
 func (a *attempt) refund(tx *pop.Connection, kind string, failures int) (err error) {
 	if kind == "" {
-		_, err = exec(tx, "recording an attempt", "DELETE FROM activities WHERE id = ?", a.activityID)
+		_, err = exec(tx, "discarding an attempt", "DELETE FROM activities WHERE id = ?", a.activityID)
 	} else {
 		_, err = exec(tx, "recording an attempt", "UPDATE activities SET kind = ? WHERE id = ?", kind, a.activityID)
 	}
@@ -111,9 +113,9 @@ func (a *attempt) refund(tx *pop.Connection, kind string, failures int) (err err
 }
 
 // countBuckets reads the counts of buckets, and whether the browser is known, in one query.
-func countBuckets(ctx context.Context, normalized, rawDeviceCookie string, rows []string) (counts ratelimit.Counts, known bool, err error) {
+func countBuckets(ctx context.Context, normalized, rawDeviceCookie string, ids []string) (counts ratelimit.Counts, known bool, err error) {
 	const knownBrowser = "known browser"
-	counts, err = ratelimit.Read(DB.WithContext(ctx), rows, `
+	counts, err = ratelimit.Read(DB.WithContext(ctx), ids, `
 		SELECT '`+knownBrowser+`', 0, 0, 0, 0, 0 FROM device_cookies JOIN users ON users.id = device_cookies.user_id
 		WHERE device_cookies.token_digest = ? AND device_cookies.expires_at > ? AND users.email = ?`,
 		secret.TokenDigest(rawDeviceCookie), Clock.Now(), normalized)

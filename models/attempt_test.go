@@ -32,7 +32,7 @@ func TestAttempt_Disconnecting(t *testing.T) {
 		require.Equal(t, want, recorded)
 	}
 	ctx, disconnect := context.WithCancel(t.Context())
-	_, err = with.attempt(ctx, ActivityLoginFailed, func(*pop.Connection, *User) (string, error) {
+	_, err = with.use(ctx, ActivityLoginFailed, func(*pop.Connection, *User) (string, error) {
 		disconnect()
 		return ActivityLogin, nil
 	})

@@ -23,10 +23,10 @@ type Credentials struct {
 // ErrBadCredentials means that email or password is wrong, never which.
 var ErrBadCredentials = errors.New("bad credentials")
 
-// LogIn starts a session, or returns the second step if the account's is on and the client
-// does not skip it. It returns ErrBadCredentials, *RateLimited or ErrBusy.
+// LogIn starts a session. If the account has a second step that the client does not skip, it
+// returns this step instead. Its errors are ErrBadCredentials, *RateLimited and ErrBusy.
 func LogIn(ctx context.Context, with Credentials, remember bool) (s *LoggedIn, due *SecondStep, err error) {
-	_, err = with.attempt(ctx, ActivityLoginFailed, func(tx *pop.Connection, user *User) (kind string, err error) {
+	_, err = with.use(ctx, ActivityLoginFailed, func(tx *pop.Connection, user *User) (kind string, err error) {
 		like := Session{Remembered: remember, ConfirmedAt: nulls.NewTime(Clock.Now())}
 		if user.SecondStep {
 			if due, err = user.askSecondStep(tx, with.Client, remember); due != nil || err != nil {
@@ -45,8 +45,8 @@ func LogIn(ctx context.Context, with Credentials, remember bool) (s *LoggedIn, d
 // verify always computes one hash, also for an unknown email: prevents
 // enumeration by timing.
 func (with Credentials) verify(ctx context.Context, place password.Place) (*User, error) {
-	typed, _ := email.Normalize(with.Email) // "", which no account has, if the text is no email
-	user, err := FindUserByEmail(ctx, typed)
+	normalizedEmail, _ := email.Normalize(with.Email) // "" if invalid: no account has this email
+	user, err := FindUserByEmail(ctx, normalizedEmail)
 	if errors.Is(err, ErrNotFound) {
 		user, err = &User{}, nil // has no password
 	}

@@ -24,7 +24,7 @@ func (u *User) wrongCodes() ratelimit.Bucket { return bucketOf(codesPerAccount, 
 // TOTP code, all else is a recovery code. It returns ErrBadCode, *RateLimited, or
 // ErrBadCredentials if the account changed meanwhile.
 func (u *User) passCode(ctx context.Context, typed string, client Client, passed func(tx *pop.Connection, f *Factor) error) error {
-	var wrong error // apart from err: the transaction that counts the code must commit
+	var wrong error // not in err: the transaction that counts the code must commit
 	err := u.change(ctx, func(tx *pop.Connection) error {
 		f, err := u.redeemCode(tx, typed, client)
 		if errors.Is(err, ErrBadCode) {
@@ -67,7 +67,7 @@ func (u *User) redeemCode(tx *pop.Connection, typed string, client Client) (*Fac
 // ErrNotFound if a password or factor changed meanwhile.
 func (p *SecondStep) Pass(ctx context.Context, typed string, skip bool, client Client) (s *LoggedIn, err error) {
 	err = p.User.passCode(ctx, typed, client, func(tx *pop.Connection, f *Factor) (err error) {
-		s, err = p.passedBy(tx, f, skip, client)
+		s, err = p.complete(tx, f, skip, client)
 		return err
 	})
 	if errors.Is(err, ErrBadCredentials) {

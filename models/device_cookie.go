@@ -31,8 +31,8 @@ func (u *User) setDeviceCookie(tx *pop.Connection, client Client) (rawDeviceCook
 	return rawDeviceCookie, true, err
 }
 
-// announceNewBrowser mails the owner, except about the first login after the
-// password was set.
+// announceNewBrowser mails the owner, except if the account has no known browser yet and
+// changed within the last hour, as by a sign-up or reset.
 func (u *User) announceNewBrowser(tx *pop.Connection, client Client) error {
 	if Clock.Now().Sub(u.UpdatedAt) < time.Hour {
 		if any, err := deviceCookies.Any(tx, u.ID); err != nil || !any {

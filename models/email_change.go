@@ -13,7 +13,7 @@ import (
 // It returns *RateLimited.
 func (u *User) RequestEmailChange(ctx context.Context, newEmail string, client Client) error {
 	return requestMail(ctx, MailEmailConfirm, client, newEmail, func(tx *pop.Connection) error {
-		if err := u.lock(tx, toChange); err != nil {
+		if err := u.lock(tx, changeLock); err != nil {
 			return err
 		}
 		if err := u.record(tx, ActivityEmailRequested, client); err != nil {
@@ -69,8 +69,8 @@ func (u *User) findEmailChange(tx *pop.Connection, rawToken string) (*Token, err
 // ConfirmEmailChange redeems the token, changes the email and mails an undo link
 // to the old one.
 func (u *User) ConfirmEmailChange(ctx context.Context, rawToken string, client Client) error {
-	err := announcing(ctx, func(tx *pop.Connection) error {
-		u, err := lockUser(tx, toChange, "id = ?", u.ID)
+	err := inTransactionWithMail(ctx, func(tx *pop.Connection) error {
+		u, err := lockUser(tx, changeLock, "id = ?", u.ID)
 		if err != nil {
 			return err
 		}

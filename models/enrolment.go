@@ -33,7 +33,7 @@ func (u *User) FindEnrolment(ctx context.Context, rawToken string) error {
 // errors of FindEnrolment.
 func (s *Session) Enrol(ctx context.Context, rawToken string) error {
 	return inTransaction(ctx, func(tx *pop.Connection) error {
-		if _, err := lockUser(tx, toRecord, "id = ?", s.UserID); err != nil {
+		if _, err := lockUser(tx, recordLock, "id = ?", s.UserID); err != nil {
 			return err
 		}
 		token, err := s.User.findToken(tx, rawToken, PurposeEnrol)

@@ -17,7 +17,7 @@ type ModelSuite struct{ *suite.Model }
 
 // Authenticate makes an attempt that confirms no session.
 func Authenticate(ctx context.Context, with Credentials) (*User, error) {
-	return with.attempt(ctx, ActivityPasswordFailed, func(*pop.Connection, *User) (kind string, err error) { return "", nil })
+	return with.use(ctx, ActivityPasswordFailed, func(*pop.Connection, *User) (kind string, err error) { return "", nil })
 }
 
 // HoldHashing runs fn while every hash has to wait.
@@ -65,7 +65,7 @@ func UseFactor(ctx context.Context, email string, f *Factor) error {
 
 func changing(ctx context.Context, email string, change func(tx *pop.Connection, u *User) error) error {
 	return inTransaction(ctx, func(tx *pop.Connection) error {
-		user, err := lockUser(tx, toChange, "email = ?", email)
+		user, err := lockUser(tx, changeLock, "email = ?", email)
 		if err != nil {
 			return err
 		}

@@ -57,10 +57,10 @@ func (u *User) hasFirstStep(tx *pop.Connection) (bool, error) {
 	return u.hasIdentity(tx)
 }
 
-// keepAWayInWithout returns ErrRefused if the locked account would have no way in without
-// the factor of id. A way in is a passkey, or a password or identity; if the second step is
-// on, together with a factor that passes it.
-func (u *User) keepAWayInWithout(tx *pop.Connection, id uuid.UUID) error {
+// requireWayInWithout returns ErrRefused if the account would have no way in without the
+// factor with the id. A way in is a passkey, or a password or identity; if the second step is
+// on, together with a factor that passes it. The user's row must be locked.
+func (u *User) requireWayInWithout(tx *pop.Connection, id uuid.UUID) error {
 	list, err := u.factorsWithout(tx, id)
 	first, firstErr := u.hasFirstStep(tx)
 	if err := errors.Join(err, firstErr); err != nil {
@@ -72,8 +72,8 @@ func (u *User) keepAWayInWithout(tx *pop.Connection, id uuid.UUID) error {
 	return nil
 }
 
-// factorsWithout returns the account's passkeys and TOTP secrets, except the one of id, and
-// those that wait for their removal.
+// factorsWithout returns the account's passkeys and TOTP secrets, except the one with the id
+// and those that an undo will remove.
 func (u *User) factorsWithout(tx *pop.Connection, id uuid.UUID) (factor.List, error) {
 	list, err := u.factors(tx)
 	pending, pendingErr := u.journal(tx).Pending()
@@ -83,16 +83,16 @@ func (u *User) factorsWithout(tx *pop.Connection, id uuid.UUID) (factor.List, er
 	return list.OfKind(FactorPasskey, FactorTOTP).Without(id), errors.Join(err, pendingErr)
 }
 
-// useFactor notes that a login used the factor, within the login's transaction. This stops
-// the factor's removal by an undo that waits. The account must be locked.
+// useFactor records that a login used the factor, in the login's transaction. This stops a
+// waiting undo from removing the factor. The user's row must be locked.
 func (u *User) useFactor(tx *pop.Connection, f *Factor, client Client) error {
 	return errors.Join(u.noteUse(tx, f, client), u.stopUndo(tx, f))
 }
 
 // confirmFactor is useFactor for a confirmation. It stops no undo, and returns ErrBadCode
-// for a factor that waits for its removal: the factor may be an attacker's.
+// for a factor that an undo will remove: the factor may be an attacker's.
 func (u *User) confirmFactor(tx *pop.Connection, f *Factor, client Client) error {
-	if goes, err := u.journal(tx).Removes(f.ID); err != nil || goes {
+	if removes, err := u.journal(tx).Removes(f.ID); err != nil || removes {
 		return cmp.Or(err, ErrBadCode)
 	}
 	return u.noteUse(tx, f, client)
@@ -107,14 +107,14 @@ func (u *User) noteUse(tx *pop.Connection, f *Factor, client Client) error {
 	return errors.Join(u.record(tx, ActivityFactorFirstUsed, client), u.mailNotice(tx, MailFactorFirstUsed, client))
 }
 
-// addFactor stores a factor of the locked account, and lists and mails the change.
+// addFactor stores a factor, and lists and mails the change. The user's row must be locked.
 func (u *User) addFactor(tx *pop.Connection, f *Factor, client Client) error {
 	number, err := u.storeFactor(tx, f, client)
 	return errors.Join(err, u.mailNotMe(tx, number, f.Kind+undo.Added, u.Email, client))
 }
 
 // storeFactor is addFactor without a mail. Changes that are made together share one mail,
-// with the number of the first change.
+// whose link has the number of the first change.
 func (u *User) storeFactor(tx *pop.Connection, f *Factor, client Client) (number int, err error) {
 	f.UserID = u.ID
 	if err := f.Add(tx, Clock.Now()); err != nil {
@@ -123,8 +123,8 @@ func (u *User) storeFactor(tx *pop.Connection, f *Factor, client Client) (number
 	return u.listChange(tx, f.Kind+undo.Added, f.NullID(), client)
 }
 
-// removeFactor takes a factor of the locked account out of use, and lists and mails
-// the change.
+// removeFactor takes a factor out of use, and lists and mails the change. The user's row
+// must be locked.
 func (u *User) removeFactor(tx *pop.Connection, f *Factor, client Client) error {
 	number, err := u.voidFactor(tx, f, client)
 	return errors.Join(err, u.mailNotMe(tx, number, f.Kind+undo.Removed, u.Email, client))
@@ -146,5 +146,5 @@ func (u *User) storeSecondStep(tx *pop.Connection, on bool) error {
 			return err
 		}
 	}
-	return wrap("turning the second step", tx.UpdateColumns(u, "second_step", "updated_at"))
+	return wrap("turning the second step on or off", tx.UpdateColumns(u, "second_step", "updated_at"))
 }

@@ -55,7 +55,7 @@ func (u *User) RemoveIdentity(ctx context.Context, issuer string, client Client)
 		if err := atLeastOne(identities.Remove(tx, u.ID, issuer, Clock.Now())); err != nil {
 			return err
 		}
-		if err := u.keepAWayInWithout(tx, uuid.Nil); err != nil {
+		if err := u.requireWayInWithout(tx, uuid.Nil); err != nil {
 			return err
 		}
 		return errors.Join(u.raiseVersion(tx), u.mailChange(tx, ActivityIdentityRemoved, MailIdentityRemoved, u.Email, client))

@@ -12,16 +12,16 @@ import (
 	"corral/internal/secret"
 )
 
-// PendingIdentity is an identity that waits for the link that was mailed to its email. It
-// is in the session cookie of the browser that came from the provider.
+// PendingIdentity is an identity that waits for the user to open the link that was mailed to
+// its email. The session cookie of the browser that came from the provider keeps it.
 type PendingIdentity struct {
 	Issuer      string `json:"issuer"`
 	Subject     string `json:"subject"`
 	Email       string `json:"email"` // normalized
-	TokenDigest []byte `json:"token"` // of the mailed link, which means the identity in this browser only
+	TokenDigest []byte `json:"token"` // of the mailed link, which stands for the identity in this browser only
 }
 
-// IsFor reports whether the link of a token means the identity.
+// IsFor reports whether the mailed link with the token stands for the identity.
 func (p *PendingIdentity) IsFor(rawToken string) bool {
 	return p != nil && bytes.Equal(p.TokenDigest, secret.TokenDigest(rawToken))
 }
@@ -31,8 +31,8 @@ func (p *PendingIdentity) claimed() oidc.Identity {
 }
 
 // RequestIdentity mails a link to the email of an unknown identity. The link adds the
-// identity to the account that has the email, or creates one. RequestIdentity returns nil
-// if the claimed email is none, and *RateLimited.
+// identity to the account that has the email, or creates one. RequestIdentity returns nil,
+// nil if the claimed email is invalid. Its error is *RateLimited.
 func RequestIdentity(ctx context.Context, claimed oidc.Identity, language string, client Client) (*PendingIdentity, error) {
 	normalized, ok := email.Normalize(claimed.Email)
 	if !ok {
@@ -63,8 +63,8 @@ func (u *User) findIdentityLink(tx *pop.Connection, rawToken string) (*Token, er
 }
 
 // AddPendingIdentity redeems the mailed link and adds the identity. It returns ErrIdentityTaken,
-// the errors of FindIdentityLink, ErrNotFound if the mailed link does not mean the identity, and
-// ErrBadCredentials if the account changed meanwhile.
+// the errors of FindIdentityLink, ErrNotFound if the mailed link does not stand for the identity,
+// and ErrBadCredentials if the account changed meanwhile.
 func (u *User) AddPendingIdentity(ctx context.Context, rawToken string, p *PendingIdentity, client Client) error {
 	return u.change(ctx, func(tx *pop.Connection) error {
 		token, err := u.findIdentityLink(tx, rawToken)
@@ -81,8 +81,8 @@ func (u *User) AddPendingIdentity(ctx context.Context, rawToken string, p *Pendi
 	})
 }
 
-// CompleteSignupWithIdentity is CompleteSignup without a password. The session is not
-// confirmed. It returns ErrIdentityTaken, too.
+// CompleteSignupWithIdentity is CompleteSignup with an identity instead of a password. The
+// session is not confirmed. It also returns ErrIdentityTaken.
 func CompleteSignupWithIdentity(ctx context.Context, rawToken string, p *PendingIdentity, language string, client Client) (*LoggedIn, error) {
 	if !p.IsFor(rawToken) {
 		return nil, ErrNotFound

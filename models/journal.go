@@ -21,8 +21,8 @@ func (u *User) journal(tx *pop.Connection) undo.Journal {
 	return undo.Journal{Tx: tx, UserID: u.ID, Items: items, Now: Clock.Now}
 }
 
-// listChange lists and records a change of the locked account. A change of an item raises
-// the credential version.
+// listChange adds a change to the journal and records it as an activity. A change of an item
+// raises the credential version. The user's row must be locked.
 func (u *User) listChange(tx *pop.Connection, kind string, item uuid.NullUUID, client Client) (number int, err error) {
 	if u.Changes, err = u.journal(tx).Add(kind, item); err != nil {
 		return 0, err
@@ -39,15 +39,14 @@ func (u *User) raiseVersion(tx *pop.Connection) error {
 	return wrap("raising a credential version", tx.UpdateColumns(u, "credential_version", "updated_at"))
 }
 
-// mailChange is listChange for a change of no item, and mails a link that undoes it.
-func (u *User) mailChange(tx *pop.Connection, kind, template, before string, client Client) error {
+// mailChange is listChange for a change of no item, and mails recipient a link that undoes it.
+func (u *User) mailChange(tx *pop.Connection, kind, template, recipient string, client Client) error {
 	number, err := u.listChange(tx, kind, uuid.NullUUID{}, client)
-	return errors.Join(err, u.mailNotMe(tx, number, template, before, client, u.Email))
+	return errors.Join(err, u.mailNotMe(tx, number, template, recipient, client, u.Email))
 }
 
-// undone is called after an undo has changed items. It turns the second step off if no
-// factor is left that passes it.
-func (u *User) undone(tx *pop.Connection) error {
+// afterUndo turns the second step off if the undo has left no factor that passes it.
+func (u *User) afterUndo(tx *pop.Connection) error {
 	passes, err := u.canPass(tx)
 	if err == nil && u.SecondStep && !passes {
 		err = u.storeSecondStep(tx, false)
@@ -56,7 +55,7 @@ func (u *User) undone(tx *pop.Connection) error {
 }
 
 // stopUndo stops the undo of a factor that a login used, and any removal by an operator.
-// The undo of the switch goes on: otherwise an attacker who reads the owner's mails and
+// The second step's undo goes on: otherwise an attacker who reads the owner's mails and
 // added the factor would keep the owner out for good.
 func (u *User) stopUndo(tx *pop.Connection, f *Factor) error {
 	if f.Kind == FactorPasskey {

@@ -10,8 +10,8 @@ import (
 )
 
 // LostLinksOf returns a "this wasn't me" link for each email that the account no longer
-// has: the one that expires last. Until then, the email's mailbox can take the account
-// back.
+// has: the one that expires last. Until it expires, a reader of that email's mailbox can
+// take the account back.
 func LostLinksOf(ctx context.Context, user *User) ([]Token, error) {
 	list, err := user.lostLinks(DB.WithContext(ctx))
 	slices.SortFunc(list, func(a, b Token) int {
@@ -26,10 +26,9 @@ func (u *User) lostLinks(tx *pop.Connection) (list []Token, err error) {
 	return list, wrap("listing links of lost emails", err)
 }
 
-// endLinks ends all "this wasn't me" links that were mailed to an email that the account
-// no longer has. The id is that of one of the links. The user gave the factor for this very
-// purpose. endLinks returns ErrNotFound, or ErrRefused if an attacker may have added the
-// factor.
+// endLinks ends all "this wasn't me" links that were mailed to an email that the account no
+// longer has: the email of the link with the id. The user used the factor for this purpose
+// alone. endLinks returns ErrNotFound, or ErrRefused if an attacker may have added the factor.
 func (u *User) endLinks(tx *pop.Connection, id string, factor *Factor, client Client) error {
 	list, err := u.lostLinks(tx)
 	if err != nil {
@@ -51,8 +50,8 @@ func (u *User) endLinks(tx *pop.Connection, id string, factor *Factor, client Cl
 }
 
 // isOlder reports whether a passkey or TOTP secret is older than a link's lifetime, and
-// than the link of a number, whose mail may have been late. The age of a restored factor
-// counts from its restoration.
+// than the link with the number: its mail may have been late. A restored factor is as old
+// as its restoration.
 func (u *User) isOlder(tx *pop.Connection, f *Factor, number int) (bool, error) {
 	list, err := u.factors(tx)
 	if err != nil || list.OfKind(FactorPasskey, FactorTOTP).ByID(f.ID) == nil {

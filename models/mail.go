@@ -90,14 +90,14 @@ func mailToken(tx *pop.Connection, t Token, template, language string, client Cl
 }
 
 // mailNotMe mails a link that undoes the change with the number, and all later ones. The
-// mail goes to before, the email that the account had before the change.
-func (u *User) mailNotMe(tx *pop.Connection, number int, template, before string, client Client, newEmail ...string) error {
+// recipient is the email that the account had before the change.
+func (u *User) mailNotMe(tx *pop.Connection, number int, template, recipient string, client Client, newEmail ...string) error {
 	// Each link has its own subject: redeeming one must not end those of older changes.
-	notMe := Token{Purpose: PurposeUndo, Subject: newID().String(), Number: number, Email: before, UserID: u.nullID()}
+	notMe := Token{Purpose: PurposeUndo, Subject: newID().String(), Number: number, Email: recipient, UserID: u.nullID()}
 	return mailLink(tx, notMe, template, u.Language, client, newEmail...)
 }
 
-// mailNotice is mailNotMe about an event that is no change. The link undoes later changes.
+// mailNotice is mailNotMe for an event that is no change. The link undoes later changes.
 func (u *User) mailNotice(tx *pop.Connection, template string, client Client, newEmail ...string) error {
 	return u.mailNotMe(tx, u.Changes+1, template, u.Email, client, newEmail...)
 }

@@ -29,7 +29,8 @@ func resolveMail(ctx context.Context, m *outbox.Mail) error {
 		}
 		return resolveTaken(ctx, m, userID, MailEmailTaken)
 	case MailReset:
-		return resolveByAccount(ctx, m, MailReset, false)
+		const forOthers = false
+		return resolveByAccount(ctx, m, MailReset, forOthers)
 	case MailIdentity:
 		return resolveByAccount(ctx, m, MailIdentityLink, settings.SignupOpen)
 	case MailNotPassed:
@@ -38,11 +39,11 @@ func resolveMail(ctx context.Context, m *outbox.Mail) error {
 	return nil
 }
 
-// resolveByAccount sends forAccounts to an account, and m to other emails if forOthers.
-func resolveByAccount(ctx context.Context, m *outbox.Mail, forAccounts string, forOthers bool) error {
+// resolveByAccount sends the template to an account, and m to other emails only if forOthers.
+func resolveByAccount(ctx context.Context, m *outbox.Mail, template string, forOthers bool) error {
 	err := resolveLanguage(ctx, m)
 	if err == nil {
-		m.Template = forAccounts
+		m.Template = template
 	}
 	if !errors.Is(err, ErrNotFound) {
 		return err
@@ -68,8 +69,8 @@ func StartLink(ctx context.Context, m *outbox.Mail) error {
 	return err
 }
 
-// StartLinkAtIssue has the lifetime of the link in a mail that was given up start when the
-// link was created.
+// StartLinkAtIssue is StartLink for a mail that was given up: the lifetime of its link
+// counts from the creation of the link.
 func StartLinkAtIssue(ctx context.Context, m *outbox.Mail) error {
 	rawToken, err := Outbox.Token(m)
 	if err != nil {
@@ -126,8 +127,8 @@ func resolveReserved(ctx context.Context, m *outbox.Mail) error {
 	return wrap("resolving a mail to a reserved email", errors.Join(err, m.SetData(data)))
 }
 
-// emailChangeOf returns the account that requested the change, or uuid.Nil if the
-// token is gone: the previous owner may take an email back.
+// emailChangeOf returns the ID of the account that requested the change, or uuid.Nil if the
+// token is gone: the previous owner may have taken the email back.
 func emailChangeOf(ctx context.Context, m *outbox.Mail) (uuid.UUID, error) {
 	rawToken, err := Outbox.Token(m)
 	if err != nil {

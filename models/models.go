@@ -50,7 +50,7 @@ var ErrBusy = password.ErrBusy
 // ErrRefused means that the session may not make a change, or that no way in would remain.
 var ErrRefused = errors.New("refused")
 
-// ErrNotFound means that there is no such row in this account.
+// ErrNotFound means that the account has no such row.
 var ErrNotFound = token.ErrNotFound
 
 // Connect opens the database of c as DB. It creates a missing SQLite file, readable
@@ -114,7 +114,7 @@ func EmailDigest(typed string) string {
 // newID returns a UUIDv7: rows expire in index order.
 func newID() uuid.UUID { return uuid.Must(uuid.NewV7()) } // crypto/rand never fails
 
-// inTransaction rolls back if fn fails or ctx ends.
+// inTransaction runs fn in a transaction. It rolls back if fn fails or ctx ends.
 func inTransaction(ctx context.Context, fn func(tx *pop.Connection) error) error {
 	if err := database.CheckFile(DB); err != nil {
 		return err
@@ -122,8 +122,8 @@ func inTransaction(ctx context.Context, fn func(tx *pop.Connection) error) error
 	return DB.WithContext(ctx).Transaction(fn)
 }
 
-// announcing is inTransaction for an fn that queues mails.
-func announcing(ctx context.Context, fn func(tx *pop.Connection) error) error {
+// inTransactionWithMail is inTransaction for an fn that queues mails: it starts their delivery.
+func inTransactionWithMail(ctx context.Context, fn func(tx *pop.Connection) error) error {
 	if err := inTransaction(ctx, fn); err != nil {
 		return err
 	}
@@ -151,8 +151,3 @@ func (c Client) ip() string { return clientip.Text(c.IP) }
 func (c Client) userAgent() string { return useragent.Printable(c.UserAgent, 255) }
 
 func (c Client) network() string { return clientip.Network(c.IP) }
-
-// place is where a password of the client waits to be hashed.
-func (c Client) place(known bool) password.Place {
-	return password.Place{Network: c.network(), Known: known}
-}

@@ -34,15 +34,15 @@ func PasskeyLoginOptions() (*passkey.Challenge, error) {
 	return passkeys.BeginLogin(PasskeyLogin, "", nil, nil)
 }
 
-// PasskeyOptions returns a challenge for the account's passkeys, or for a new one.
+// PasskeyOptions returns a challenge for the account's passkeys or, for PasskeyNew, for a new one.
 func (u *User) PasskeyOptions(ctx context.Context, purpose string) (*passkey.Challenge, error) {
 	list, err := factor.Of(DB.WithContext(ctx), u.ID)
 	if err != nil {
 		return nil, err
 	}
 	if purpose == PasskeyNew {
-		// This excludes removed passkeys, too: the authenticator would replace one, which
-		// could not be restored then.
+		// Excludes removed passkeys, too: one that the authenticator replaced could not be
+		// restored.
 		user := passkey.User{Handle: u.ID.Bytes(), Name: u.Email, DisplayName: u.Email}
 		return passkeys.BeginRegistration(purpose, u.ID.String(), user, list.Credentials())
 	}
@@ -58,8 +58,8 @@ func NewestPasskeyHost(ctx context.Context) (string, error) {
 	return f.Credential().RPID, nil
 }
 
-// LogInWithPasskey starts a session that passed both steps. It returns
-// passkey.ErrRefused, ErrUnknown or ErrExpired, or *RateLimited.
+// LogInWithPasskey starts a session that passed both steps. It returns passkey.ErrRefused,
+// passkey.ErrUnknown, passkey.ErrExpired or *RateLimited.
 func LogInWithPasskey(ctx context.Context, answer passkey.Answer, client Client, remember bool) (s *LoggedIn, err error) {
 	err = usePasskey(ctx, PasskeyLogin, "", answer, client, func(tx *pop.Connection, user *User, f *Factor) error {
 		if err := user.useFactor(tx, f, client); err != nil {
@@ -73,19 +73,19 @@ func LogInWithPasskey(ctx context.Context, answer passkey.Answer, client Client,
 	return s, err
 }
 
-// usePasskey verifies an answer, and runs serve with the locked account in the
-// transaction that uses the challenge up. Failures count for the client.
+// usePasskey verifies an authenticator's answer, and runs serve in the transaction that uses
+// the challenge up and locks the user's row. Failures count against the client's rate limit.
 func usePasskey(ctx context.Context, purpose, subject string, answer passkey.Answer, client Client, serve func(tx *pop.Connection, user *User, f *Factor) error) error {
 	buckets, err := client.answerBuckets(ctx)
 	if err != nil {
 		return err
 	}
-	return waiting.Attempt(ctx, DB, buckets, Clock.Now, func() error {
+	return loginLine.Attempt(ctx, DB, buckets, Clock.Now, func() error {
 		f, verified, err := factor.VerifyPasskey(DB.WithContext(ctx), passkeys, purpose, subject, answer)
 		if err != nil {
 			return err
 		}
-		return announcing(ctx, func(tx *pop.Connection) error {
+		return inTransactionWithMail(ctx, func(tx *pop.Connection) error {
 			user, err := lockVerified(tx, f, verified, purpose)
 			if err != nil {
 				return err
@@ -101,11 +101,11 @@ func passkeyRefused(err error) bool {
 	return status != 0
 }
 
-// lockVerified locks the account of a verified passkey, reads both anew, uses the challenge
-// up, and stores the passkey's counter. It returns passkey.ErrRefused if the account or the
-// passkey was removed.
+// lockVerified locks the user's row of a verified passkey, reads user and passkey anew, uses
+// the challenge up, and stores the passkey's counter. It returns passkey.ErrRefused if the
+// account or the passkey was removed.
 func lockVerified(tx *pop.Connection, f *Factor, verified *passkey.Verified, purpose string) (*User, error) {
-	user, err := lockUser(tx, toChange, "id = ? AND deleted_at IS NULL", f.UserID)
+	user, err := lockUser(tx, changeLock, "id = ? AND deleted_at IS NULL", f.UserID)
 	if errors.Is(err, ErrNotFound) {
 		err = passkey.ErrRefused
 	}
@@ -121,7 +121,7 @@ func lockVerified(tx *pop.Connection, f *Factor, verified *passkey.Verified, pur
 	if err := verified.Redeem(tx, Clock.Now()); err != nil {
 		return nil, err
 	}
-	if goes, err := user.journal(tx).Removes(f.ID); err != nil || goes && purpose != PasskeySecondStep {
+	if removes, err := user.journal(tx).Removes(f.ID); err != nil || removes && purpose != PasskeySecondStep {
 		return nil, cmp.Or(err, ErrSecondStepOnly)
 	}
 	return user, f.StoreVerified(tx, verified)

@@ -22,9 +22,9 @@ func PasskeysOf(ctx context.Context, user *User) (used, removed factor.List, err
 	return list.InUse(), list.Restorable(), err
 }
 
-// AddPasskey adds a passkey under a normalized name. For "" it takes the name of the product
-// that holds the passkey, or else browser. It returns passkey.ErrRefused or ErrExpired, and
-// ErrBadCredentials if the account changed meanwhile.
+// AddPasskey adds a passkey. The name must be normalized. If it is empty, the passkey has the
+// name of the product that holds it, or else of the browser. AddPasskey returns
+// passkey.ErrRefused, passkey.ErrExpired, or ErrBadCredentials if the account changed meanwhile.
 func (u *User) AddPasskey(ctx context.Context, answer passkey.Answer, name, browser string, client Client) error {
 	verified, err := passkeys.FinishRegistration(PasskeyNew, u.ID.String(), answer)
 	if err != nil {
@@ -55,15 +55,15 @@ func (u *User) RenamePasskey(ctx context.Context, id, name string) error {
 // if it is the last way in, and ErrBadCredentials if the account changed meanwhile.
 func (u *User) RemovePasskey(ctx context.Context, id string, client Client) error {
 	return u.editPasskey(ctx, id, factor.List.InUse, func(tx *pop.Connection, f *Factor) error {
-		if err := u.keepAWayInWithout(tx, f.ID); err != nil {
+		if err := u.requireWayInWithout(tx, f.ID); err != nil {
 			return err
 		}
 		return u.removeFactor(tx, f, client)
 	})
 }
 
-// RestorePasskey restores a removed passkey. It returns ErrNotFound if that is not kept or
-// its addition was undone, and ErrBadCredentials if the account changed meanwhile.
+// RestorePasskey restores a removed passkey. It returns ErrNotFound if the passkey is not
+// kept or its addition was undone, and ErrBadCredentials if the account changed meanwhile.
 func (u *User) RestorePasskey(ctx context.Context, id string, client Client) error {
 	return u.editPasskey(ctx, id, factor.List.Restorable, func(tx *pop.Connection, f *Factor) error {
 		if err := f.Restore(tx); err != nil {
@@ -74,11 +74,11 @@ func (u *User) RestorePasskey(ctx context.Context, id string, client Client) err
 	})
 }
 
-// editPasskey locks the account, and runs edit with the passkey of id among those of which.
-func (u *User) editPasskey(ctx context.Context, id string, which func(factor.List) factor.List, edit func(tx *pop.Connection, f *Factor) error) error {
+// editPasskey locks the user's row, and runs edit with the passkey that has the id among editable.
+func (u *User) editPasskey(ctx context.Context, id string, editable func(factor.List) factor.List, edit func(tx *pop.Connection, f *Factor) error) error {
 	return u.change(ctx, func(tx *pop.Connection) error {
 		list, err := factor.Of(tx, u.ID)
-		f := which(list.OfKind(FactorPasskey)).ByID(uuid.FromStringOrNil(id))
+		f := editable(list.OfKind(FactorPasskey)).ByID(uuid.FromStringOrNil(id))
 		if err != nil || f == nil {
 			return cmp.Or(err, ErrNotFound)
 		}

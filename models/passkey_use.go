@@ -18,13 +18,13 @@ func (p *SecondStep) PassWithPasskey(ctx context.Context, answer passkey.Answer,
 			return ErrNotFound
 		}
 		p.User = user
-		s, err = p.passedBy(tx, f, skip, client)
+		s, err = p.complete(tx, f, skip, client)
 		return err
 	})
 	return s, err
 }
 
-// ConfirmWithPasskey is Confirm by a passkey of the logged-in user. It returns the
+// ConfirmWithPasskey is Confirm with a passkey of the logged-in user. It returns the
 // errors of LogInWithPasskey in place of ErrBadCredentials.
 func (s *Session) ConfirmWithPasskey(ctx context.Context, answer passkey.Answer, client Client) (rawToken string, err error) {
 	return s.confirmBy(ctx, client, passkeyRefused, func(passed useOfFactor) error {

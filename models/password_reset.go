@@ -5,6 +5,8 @@ import (
 	"errors"
 
 	"github.com/gobuffalo/pop/v6"
+
+	"corral/internal/password"
 )
 
 // RequestReset mails a reset link. It returns *RateLimited.
@@ -34,12 +36,12 @@ func ResetPassword(ctx context.Context, rawToken, normalized string, client Clie
 	if err != nil {
 		return "", err
 	}
-	digest, err := hasher.Hash(ctx, client.place(true), normalized) // slow: outside the transaction
+	digest, err := hasher.Hash(ctx, password.Place{Network: client.network(), Known: true}, normalized) // slow: outside the transaction
 	if err != nil {
 		return "", err
 	}
-	err = announcing(ctx, func(tx *pop.Connection) error {
-		user, err := lockUser(tx, toChange, "email = ?", token.Email)
+	err = inTransactionWithMail(ctx, func(tx *pop.Connection) error {
+		user, err := lockUser(tx, changeLock, "email = ?", token.Email)
 		if err != nil {
 			return err
 		}

@@ -21,17 +21,17 @@ var (
 	loginsPerDeviceCookie = ratelimit.Limit{Name: "login device cookie", Most: 100, Free: 5}
 	loginsPerClient       = ratelimit.Limit{Name: "login client", Most: 10, Window: 3 * time.Minute}
 
-	// This limits passkeys and providers. It is not that of passwords: a passkey of another
-	// account must not clear failures with passwords.
+	// answersPerDeviceCookie limits passkeys and providers. Passwords have a limit of their
+	// own: a passkey of another account must not clear their failures.
 	answersPerDeviceCookie = ratelimit.Limit{Name: "passkey device cookie", Most: 10, Window: 3 * time.Minute}
 
-	// This refuses nothing. It counts the failures of one client with an email: a login of
-	// the client takes these off loginsPerEmail.
+	// loginsPerEmailAndClient refuses nothing. It counts a client's failures with an email,
+	// which a login of the client takes off loginsPerEmail.
 	loginsPerEmailAndClient = ratelimit.Limit{Name: "login email and client", Most: math.MaxInt}
 )
 
-// waiting holds the logins that wait for others of the same client or email.
-var waiting ratelimit.Line
+// loginLine makes attempts wait while others in flight may free their buckets.
+var loginLine ratelimit.Line
 
 // mailsPerEmail limits the mails of a template that requests cause.
 func mailsPerEmail(template string) ratelimit.Limit {
@@ -51,7 +51,7 @@ func limitDigest(text string) string { return secrets.Digest("rate limits", text
 // mail was requested.
 func requestMail(ctx context.Context, template string, client Client, email string, queue func(tx *pop.Connection) error) error {
 	perClient := ratelimit.Limit{Name: template + " mail client", Most: settings.MailsPerClient, Window: time.Hour}
-	return announcing(ctx, func(tx *pop.Connection) error {
+	return inTransactionWithMail(ctx, func(tx *pop.Connection) error {
 		if err := perClient.OfClient(limitDigest, client.IP).Take(tx, Clock.Now()); err != nil {
 			return err
 		}

@@ -33,17 +33,17 @@ func (u *User) MakeRecoveryCodes(ctx context.Context, client Client) (codes []st
 			return ErrRefused
 		}
 		var number int
-		codes, number, err = u.replaceCodes(tx, true, client)
+		codes, number, err = u.replaceCodes(tx, client)
 		return errors.Join(err, u.mailNotMe(tx, number, MailCodesAdded, u.Email, client))
 	})
 	return codes, err
 }
 
-// replaceCodes stores a new set of codes, if fresh, and then removes the old one. It
-// returns the number of the first change: a link with this number undoes both.
-func (u *User) replaceCodes(tx *pop.Connection, fresh bool, client Client) (codes []string, number int, err error) {
+// replaceCodes stores a new set of codes, if the second step is on, and then removes the old
+// one. It returns the number of the first change: a link with this number undoes both.
+func (u *User) replaceCodes(tx *pop.Connection, client Client) (codes []string, number int, err error) {
 	old, err := u.factor(tx, FactorCodes)
-	if err == nil && fresh {
+	if err == nil && u.SecondStep {
 		set := &Factor{Kind: FactorCodes, Data: []byte{}}
 		if number, err = u.storeFactor(tx, set, client); err == nil {
 			codes, err = recovery.Issue(tx, set.ID, recoveryCodes)

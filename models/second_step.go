@@ -23,7 +23,7 @@ type SecondStep struct {
 	Next      []byte    `json:"next,omitempty"` // the page to go to afterwards; as a string, its escapes would not fit into a cookie
 
 	Mail  uuid.UUID `json:"mail,omitzero"` // the ID of MailNotPassed, which is sent if the step is not passed
-	DueAt time.Time `json:"due,omitzero"`  // when that mail is due
+	DueAt time.Time `json:"due,omitzero"`  // when MailNotPassed is due
 
 	Reset  uuid.UUID `json:"reset,omitzero"`   // the token of a mailed reset; uuid.Nil: a login
 	Passed bool      `json:"passed,omitempty"` // the reset may go on until its link expires
@@ -103,9 +103,9 @@ func (u *User) mayReset(token *Token, client Client) bool {
 	return !u.SecondStep || p.Passed && p.Reset == token.ID && p.UserID == u.ID && p.Version == u.CredentialVersion
 }
 
-// passedBy starts the session of a login that used the factor, or marks a reset as passed.
-// The account p.User must be locked.
-func (p *SecondStep) passedBy(tx *pop.Connection, f *Factor, skip bool, client Client) (*LoggedIn, error) {
+// complete starts the session of a login that used the factor, or marks a reset as passed.
+// The row of p.User must be locked.
+func (p *SecondStep) complete(tx *pop.Connection, f *Factor, skip bool, client Client) (*LoggedIn, error) {
 	if err := p.User.useFactor(tx, f, client); err != nil {
 		return nil, err
 	}

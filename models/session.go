@@ -27,7 +27,7 @@ type Session struct {
 	LastSeenAt  time.Time     `db:"last_seen_at"`
 
 	ConfirmedAt         nulls.Time `db:"confirmed_at"`         // null: asks for a confirmation
-	FailedConfirmations int        `db:"failed_confirmations"` // since the last one
+	FailedConfirmations int        `db:"failed_confirmations"` // since the last that succeeded
 
 	MayEnrol bool `db:"may_enrol"` // the session redeemed a mailed link: see MustEnrol
 
@@ -45,10 +45,10 @@ type LoggedIn struct {
 	NewBrowser      bool
 }
 
-// StartSession logs a browser in. Its session is remembered and confirmed as like is, and
-// has the factor of like. The caller records the activity.
+// StartSession logs a browser in. The session has Remembered, ConfirmedAt, FactorID and
+// MayEnrol from like. The caller records the activity.
 func StartSession(ctx context.Context, user *User, client Client, like Session) (s *LoggedIn, err error) {
-	err = announcing(ctx, func(tx *pop.Connection) error {
+	err = inTransactionWithMail(ctx, func(tx *pop.Connection) error {
 		s, err = startSession(tx, user, client, like)
 		return err
 	})
@@ -84,7 +84,7 @@ func startSession(tx *pop.Connection, user *User, client Client, like Session) (
 		MayEnrol:    like.MayEnrol,
 		User:        user,
 	}
-	if err := s.insert(tx); err != nil { // this is first: it locks the account
+	if err := s.insert(tx); err != nil { // first: locks the user's row, see lockUser
 		return nil, err
 	}
 	if _, err := endSession(tx, client); err != nil {
@@ -102,7 +102,7 @@ func startSession(tx *pop.Connection, user *User, client Client, like Session) (
 
 func (s *Session) insert(tx *pop.Connection) error {
 	return execOne(tx, ErrBadCredentials, "starting a session", `INSERT INTO sessions (id, user_id, token_digest, remembered, factor_id, ip, last_seen_ip, user_agent, created_at, last_seen_at, confirmed_at, may_enrol)
-		SELECT ?, id, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM users WHERE id = ? AND credential_version = ?`+rowLock(tx, toLogIn),
+		SELECT ?, id, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM users WHERE id = ? AND credential_version = ?`+rowLock(tx, loginLock),
 		s.ID, s.TokenDigest, s.Remembered, s.FactorID, s.IP, s.LastSeenIP, s.UserAgent, s.CreatedAt, s.LastSeenAt,
 		s.ConfirmedAt, s.MayEnrol, s.UserID, s.User.CredentialVersion)
 }
@@ -126,9 +126,9 @@ func (s *Session) expired(now time.Time) bool {
 	return idle || !now.Before(s.ExpiresAt())
 }
 
-// seen stores that the session was used, at most once in seenEvery, or more often if
+// markSeen stores that the session was used, at most once in seenEvery, or more often if
 // SESSION_IDLE is short: a session in use must not expire.
-func (s *Session) seen(ctx context.Context, client Client, now time.Time) error {
+func (s *Session) markSeen(ctx context.Context, client Client, now time.Time) error {
 	if client.ip() == s.LastSeenIP && now.Before(s.LastSeenAt.Add(min(seenEvery, settings.SessionIdle/4))) {
 		return nil
 	}
@@ -152,7 +152,7 @@ func endSession(tx *pop.Connection, client Client) (*User, error) {
 		return nil, nil
 	}
 	id, digest := idInToken(client.RawSession), secret.TokenDigest(client.RawSession)
-	user, err := lockUser(tx, toRecord, "id = (SELECT user_id FROM sessions WHERE id = ? AND token_digest = ?)", id, digest)
+	user, err := lockUser(tx, recordLock, "id = (SELECT user_id FROM sessions WHERE id = ? AND token_digest = ?)", id, digest)
 	if errors.Is(err, ErrNotFound) {
 		return nil, nil
 	}

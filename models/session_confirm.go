@@ -21,8 +21,8 @@ const maxFailedConfirmations = 10
 // ErrSessionEnded means that too many confirmations failed.
 var ErrSessionEnded = errors.New("the session has ended: too many failed confirmations")
 
-// Confirmed reports whether the user has confirmed within ten minutes that it is
-// them, by the login or later.
+// Confirmed reports whether the login, or a later confirmation, confirmed the session within
+// the last ten minutes.
 func (s *Session) Confirmed() bool {
 	return s.ConfirmedAt.Valid && Clock.Now().Before(s.ConfirmedAt.Time.Add(confirmedFor))
 }
@@ -38,7 +38,7 @@ func (s *Session) Confirm(ctx context.Context, with Credentials) (rawToken strin
 	}
 	badPassword := func(err error) bool { return errors.Is(err, ErrBadCredentials) }
 	return s.confirmBy(ctx, with.Client, badPassword, func(passed useOfFactor) error {
-		_, err := with.attempt(ctx, ActivityPasswordFailed, func(tx *pop.Connection, user *User) (kind string, err error) {
+		_, err := with.use(ctx, ActivityPasswordFailed, func(tx *pop.Connection, user *User) (kind string, err error) {
 			if user.SecondStep { // turned on meanwhile
 				return "", ErrBadCredentials
 			}
@@ -48,15 +48,15 @@ func (s *Session) Confirm(ctx context.Context, with Credentials) (rawToken strin
 	})
 }
 
-// useOfFactor is called with the locked account, in the transaction that uses a factor. For
-// a password, f is nil.
+// useOfFactor is called in the transaction that uses a factor and locks the user's row. For a
+// password, f is nil.
 type useOfFactor = func(tx *pop.Connection, user *User, f *Factor) error
 
 // confirmBy counts a confirmation as failed, and runs use. It refunds the count after an
 // error that is no failure of the client.
 func (s *Session) confirmBy(ctx context.Context, client Client, failed func(error) bool, use func(passed useOfFactor) error) (rawToken string, err error) {
 	if err := inTransaction(ctx, s.countConfirmation); err != nil {
-		return s.endIfRefused(ctx, "", err, client)
+		return s.endIfTooManyFailed(ctx, "", err, client)
 	}
 	err = use(func(tx *pop.Connection, user *User, f *Factor) (err error) {
 		if f != nil {
@@ -70,11 +70,11 @@ func (s *Session) confirmBy(ctx context.Context, client Client, failed func(erro
 	if err != nil && !failed(err) {
 		err = errors.Join(err, inTransaction(context.WithoutCancel(ctx), s.refundConfirmation))
 	}
-	return s.endIfRefused(ctx, rawToken, err, client)
+	return s.endIfTooManyFailed(ctx, rawToken, err, client)
 }
 
-// endIfRefused ends the session after the last confirmation that may fail.
-func (s *Session) endIfRefused(ctx context.Context, rawToken string, err error, client Client) (string, error) {
+// endIfTooManyFailed ends the session if err is that of the last confirmation that may fail.
+func (s *Session) endIfTooManyFailed(ctx context.Context, rawToken string, err error, client Client) (string, error) {
 	if err == nil || s.FailedConfirmations < maxFailedConfirmations {
 		return rawToken, err
 	}
@@ -102,15 +102,15 @@ func (s *Session) countConfirmation(tx *pop.Connection) error {
 	return nil
 }
 
-// refundConfirmation uncounts a confirmation that was not checked.
+// refundConfirmation takes a confirmation that was not checked off the count.
 func (s *Session) refundConfirmation(tx *pop.Connection) error {
 	_, err := exec(tx, "refunding a confirmation", "UPDATE sessions SET failed_confirmations = failed_confirmations - 1 WHERE id = ? AND failed_confirmations > 0", s.ID)
 	return err
 }
 
 // confirm replaces the token, as a login does: a copied cookie must not become a
-// confirmed one. Of two tabs at once, the first gets the token: the second would
-// void the first one's cookie.
+// confirmed one. Of two tabs at once, only the first gets a new token: another one
+// would void it.
 func (s *Session) confirm(tx *pop.Connection, user *User) (rawToken string, err error) {
 	s.ConfirmedAt, s.FailedConfirmations = nulls.NewTime(Clock.Now()), 0
 	rawToken = newSessionToken(s.ID)

@@ -30,7 +30,7 @@ func FindSession(ctx context.Context, rawToken string, client Client) (*Session,
 	if s.expired(now) {
 		return nil, errors.Join(ErrNotFound, DB.WithContext(ctx).Destroy(s))
 	}
-	return s, s.seen(ctx, client, now)
+	return s, s.markSeen(ctx, client, now)
 }
 
 type sessionAndUser struct {
@@ -46,9 +46,9 @@ var sessionByToken = sync.OnceValue(func() *database.Statement {
 		WHERE sessions.id = ? AND sessions.token_digest = ?`}
 })
 
-// requireSession returns ErrBadCredentials if the session that u was found by has ended
-// since: a change that waits for a hash must not be made after a logout. The row of u must
-// be locked, as a logout locks it.
+// requireSession returns ErrBadCredentials if the session that FindSession read u with has
+// ended: a change of password must not succeed after a logout during the hashing. The user's
+// row must be locked: a logout locks it, too.
 func (u *User) requireSession(tx *pop.Connection) error {
 	if u.sessionID == uuid.Nil {
 		return nil

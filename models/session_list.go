@@ -10,11 +10,11 @@ import (
 	"corral/internal/purge"
 )
 
-// MaxSessions bounds what SessionsOf lists.
+// MaxSessions is how many sessions a page lists.
 const MaxSessions = 100
 
-// SessionsOf returns the unexpired sessions of an account, the last seen first. One more
-// than MaxSessions means that there are more.
+// SessionsOf returns the unexpired sessions of an account, the most recently seen first. It
+// returns MaxSessions and one more if the page cannot list all.
 func SessionsOf(ctx context.Context, user *User) ([]Session, error) {
 	var sessions []Session
 	err := DB.WithContext(ctx).Where("user_id = ?", user.ID).Order("last_seen_at DESC, created_at DESC, id").Limit(MaxSessions + 1).All(&sessions)
@@ -49,8 +49,8 @@ func EndSessionsOf(ctx context.Context, user *User) (ended int, err error) {
 	return ended, err
 }
 
-func endSessions(tx *pop.Connection, which string, args ...any) (ended int, err error) {
-	return exec(tx, "ending sessions", "DELETE FROM sessions WHERE "+which, args...)
+func endSessions(tx *pop.Connection, where string, args ...any) (ended int, err error) {
+	return exec(tx, "ending sessions", "DELETE FROM sessions WHERE "+where, args...)
 }
 
 // atLeastOne returns ErrNotFound if a statement changed no row.
@@ -63,5 +63,5 @@ func atLeastOne(changed int, err error) error {
 
 // EndAllSessions ends the sessions of all accounts, in batches. It records no activity.
 func EndAllSessions(ctx context.Context) (ended int, err error) {
-	return purge.DeleteRule("sessions", "id > ?", "id", uuid.Nil).RunAll(ctx, DB)
+	return purge.DeleteRule("sessions", "id > ?", "id", uuid.Nil).RunAll(ctx, DB) // all rows
 }

@@ -7,6 +7,8 @@ import (
 	"github.com/gobuffalo/nulls"
 	"github.com/gobuffalo/pop/v6"
 	"github.com/gofrs/uuid"
+
+	"corral/internal/password"
 )
 
 // RequestSignup mails a link to choose a password. It returns *RateLimited.
@@ -33,7 +35,7 @@ func FindSignup(ctx context.Context, rawToken string) (*Token, error) {
 // CompleteSignup redeems a sign-up token, creates the account with a normalized
 // password and logs in. Of two concurrent calls, one gets ErrNotFound.
 func CompleteSignup(ctx context.Context, rawToken, normalized, language string, client Client) (*LoggedIn, error) {
-	digest, err := hasher.Hash(ctx, client.place(true), normalized) // slow: outside the transaction
+	digest, err := hasher.Hash(ctx, password.Place{Network: client.network(), Known: true}, normalized) // slow: outside the transaction
 	if err != nil {
 		return nil, err
 	}
@@ -41,9 +43,9 @@ func CompleteSignup(ctx context.Context, rawToken, normalized, language string, 
 	return completeSignup(ctx, rawToken, User{Language: language, PasswordDigest: digest}, client, like, nil)
 }
 
-// completeSignup creates the account, runs store, if not nil, with it, and logs in.
+// completeSignup creates the account, runs store unless it is nil, and logs in.
 func completeSignup(ctx context.Context, rawToken string, user User, client Client, like Session, store func(tx *pop.Connection, user *User) error) (s *LoggedIn, err error) {
-	err = announcing(ctx, func(tx *pop.Connection) error {
+	err = inTransactionWithMail(ctx, func(tx *pop.Connection) error {
 		token, err := tokens.Find(tx, rawToken, PurposeSignup, PurposeIdentity)
 		if err == nil {
 			err = tokens.Redeem(tx, token)

@@ -12,7 +12,7 @@ func SkipsOf(ctx context.Context, user *User) ([]DeviceCookie, error) {
 	return deviceCookies.Skipping(DB.WithContext(ctx), user.ID, user.CredentialVersion)
 }
 
-// EndSkip makes a browser pass the second step again, or returns ErrNotFound.
+// EndSkip ends a browser's skip of the second step, or returns ErrNotFound.
 func EndSkip(ctx context.Context, user *User, id string, client Client) error {
 	return user.recording(ctx, ActivitySkipEnded, client, func(tx *pop.Connection) error {
 		return atLeastOne(deviceCookies.EndSkip(tx, user.ID, user.CredentialVersion, uuid.FromStringOrNil(id)))

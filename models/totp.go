@@ -16,7 +16,7 @@ func (u *User) HasTOTP(ctx context.Context) (bool, error) {
 	return f != nil, err
 }
 
-// SetTOTP stores a key of which the user typed a code, and turns the second step on. If the
+// SetTOTP stores a key, of which typed must be a code, and turns the second step on. If the
 // second step was off, SetTOTP returns new recovery codes. It returns ErrBadCode, ErrRefused
 // if the account has a key, and ErrBadCredentials if the account changed meanwhile.
 func (u *User) SetTOTP(ctx context.Context, key []byte, typed string, client Client) (codes []string, err error) {
@@ -45,7 +45,7 @@ func (u *User) RemoveTOTP(ctx context.Context, client Client) error {
 		if err != nil || f == nil {
 			return cmp.Or(err, ErrNotFound)
 		}
-		if err := u.keepAWayInWithout(tx, f.ID); err != nil {
+		if err := u.requireWayInWithout(tx, f.ID); err != nil {
 			return err
 		}
 		return u.removeFactor(tx, f, client)

@@ -16,7 +16,7 @@ import (
 const UndoDelay = 24 * time.Hour
 
 // NotMe is what the page of a "this wasn't me" link shows. It has no current values of the
-// account: the mailbox may be another's by now.
+// account: the mailbox may have a new owner.
 type NotMe struct {
 	Email string   // where the link was mailed
 	What  string   // the kind of the change that the mail was about, or ""
@@ -57,12 +57,12 @@ func FindNotMe(ctx context.Context, rawToken string) (*NotMe, error) {
 // change a day later: a mailbox alone must not change one. Both emails, the lost one and the
 // restored one, get a mail.
 func Undo(ctx context.Context, rawToken string, client Client) error {
-	err := announcing(ctx, func(tx *pop.Connection) error {
+	err := inTransactionWithMail(ctx, func(tx *pop.Connection) error {
 		token, err := tokens.Find(tx, rawToken, PurposeUndo)
 		if err != nil {
 			return err
 		}
-		user, err := lockUser(tx, toChange, "id = ?", token.UserID.UUID)
+		user, err := lockUser(tx, changeLock, "id = ?", token.UserID.UUID)
 		if err != nil {
 			return err
 		}
@@ -83,8 +83,8 @@ func Undo(ctx context.Context, rawToken string, client Client) error {
 		if err := errors.Join(err, user.storePassword(tx, ""), deviceCookies.Void(tx, user.ID), user.undoChanges(tx, token.Number), user.record(tx, ActivityUndone, client)); err != nil {
 			return err
 		}
-		for _, told := range slices.Compact([]string{lost, user.Email}) {
-			if err := queueMail(tx, outbox.Mail{Recipient: told, Template: MailUndone, Language: user.Language}, client, ""); err != nil {
+		for _, recipient := range slices.Compact([]string{lost, user.Email}) {
+			if err := queueMail(tx, outbox.Mail{Recipient: recipient, Template: MailUndone, Language: user.Language}, client, ""); err != nil {
 				return err
 			}
 		}
@@ -106,5 +106,5 @@ func (u *User) undoChanges(tx *pop.Connection, number int) error {
 	if err != nil || !changed {
 		return err
 	}
-	return u.undone(tx)
+	return u.afterUndo(tx)
 }

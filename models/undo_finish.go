@@ -36,8 +36,8 @@ func WaitingOf(ctx context.Context, user *User) (list []Waiting, err error) {
 // DecideUndo stops the waiting changes, or makes them now. It returns ErrNotFound if there
 // are none, and ErrRefused unless the session's login was by a factor that stays.
 func (s *Session) DecideUndo(ctx context.Context, now bool, client Client) error {
-	return announcing(ctx, func(tx *pop.Connection) error {
-		err := s.User.lock(tx, toChange)
+	return inTransactionWithMail(ctx, func(tx *pop.Connection) error {
+		err := s.User.lock(tx, changeLock)
 		if errors.Is(err, ErrBadCredentials) { // the undo has ended the session
 			return ErrRefused
 		}
@@ -66,8 +66,8 @@ func (s *Session) DecidesUndo(ctx context.Context) (bool, error) {
 }
 
 // decides returns the waiting parts, and whether the session's login was by a factor that
-// stays. A login by any other factor has stopped the removal of that factor, but may be an
-// attacker's, who must not keep the owner's factors out.
+// stays. A login by another factor may be an attacker's, who must not keep the owner's
+// factors out.
 func (s *Session) decides(tx *pop.Connection) (pending []undo.Part, decides bool, err error) {
 	pending, err = s.User.journal(tx).Pending()
 	if err == nil && len(pending) > 0 && s.FactorID.Valid {
@@ -80,8 +80,8 @@ func (s *Session) decides(tx *pop.Connection) (pending []undo.Part, decides bool
 func FinishUndos(ctx context.Context) error {
 	users, err := undo.Due(DB.WithContext(ctx), Clock.Now())
 	for _, id := range users {
-		err := announcing(ctx, func(tx *pop.Connection) error {
-			user, err := lockUser(tx, toChange, "id = ?", id)
+		err := inTransactionWithMail(ctx, func(tx *pop.Connection) error {
+			user, err := lockUser(tx, changeLock, "id = ?", id)
 			if err != nil {
 				return err
 			}
@@ -99,14 +99,14 @@ func FinishUndos(ctx context.Context) error {
 	return err
 }
 
-// finishUndo applies parts, mails the owner, and mails a reset link again: the first one
+// finishUndo applies parts, mails the owner, and mails a second reset link: the first one
 // was of no use without the factors.
 func (u *User) finishUndo(tx *pop.Connection, parts []undo.Part, client Client) error {
 	changed, err := u.journal(tx).Finish(parts)
 	if err != nil || !changed {
 		return err
 	}
-	if err := errors.Join(u.undone(tx), u.record(tx, ActivityUndoFinished, client)); err != nil || u.DeletedAt.Valid { // undoing the deletion mails a reset link
+	if err := errors.Join(u.afterUndo(tx), u.record(tx, ActivityUndoFinished, client)); err != nil || u.DeletedAt.Valid { // undoing the deletion mails a reset link
 		return err
 	}
 	return errors.Join(u.mail(tx, MailUndoFinished, client), u.mailReset(tx, client))

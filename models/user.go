@@ -24,8 +24,8 @@ type User struct {
 	PasswordDigest    string     `db:"password_digest" json:"-"`    // a PHC string; "" until a password is set
 	SecondStep        bool       `db:"second_step"`                 // a login by password needs a factor
 	CredentialVersion int        `db:"credential_version" json:"-"` // raised by each change of password or factor
-	Changes           int        `db:"changes" json:"-"`            // the number of the last one
-	DeletedAt         nulls.Time `db:"deleted_at"`                  // null: it is not deleted
+	Changes           int        `db:"changes" json:"-"`            // the number of the journal's last change
+	DeletedAt         nulls.Time `db:"deleted_at"`                  // null: not deleted
 	CreatedAt         time.Time  `db:"created_at"`
 	UpdatedAt         time.Time  `db:"updated_at"`
 
@@ -125,11 +125,11 @@ func (u *User) Delete(ctx context.Context, client Client) error {
 	})
 }
 
-// Row locks on an account in PostgreSQL; SQLite has one writer at a time.
+// Locks on a user's row in PostgreSQL; SQLite has one writer at a time.
 const (
-	toChange = "UPDATE"    // excludes all others
-	toLogIn  = "SHARE"     // excludes changes
-	toRecord = "KEY SHARE" // excludes deletion
+	changeLock = "UPDATE"    // excludes all others
+	loginLock  = "SHARE"     // excludes changes
+	recordLock = "KEY SHARE" // excludes deletion
 )
 
 // lockUser finds an account and locks its row, or returns ErrNotFound. Lock this row before
@@ -156,11 +156,11 @@ func (u *User) lock(tx *pop.Connection, lock string) error {
 	return nil
 }
 
-// change locks the account, reads u anew and runs fn. It returns ErrBadCredentials if the
+// change locks the user's row, reads u anew and runs fn. It returns ErrBadCredentials if the
 // account changed meanwhile, as lock does.
 func (u *User) change(ctx context.Context, fn func(tx *pop.Connection) error) error {
-	return announcing(ctx, func(tx *pop.Connection) error {
-		if err := u.lock(tx, toChange); err != nil {
+	return inTransactionWithMail(ctx, func(tx *pop.Connection) error {
+		if err := u.lock(tx, changeLock); err != nil {
 			return err
 		}
 		return fn(tx)

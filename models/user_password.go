@@ -26,7 +26,7 @@ func (u *User) SetPassword(ctx context.Context, normalized string) error {
 // ChangePassword sets a normalized password, ends every session and mails the owner. Known
 // browsers stay known. It returns ErrBadCredentials if the account changed meanwhile.
 func (u *User) ChangePassword(ctx context.Context, normalized string, client Client) error {
-	digest, err := hasher.Hash(ctx, client.place(true), normalized) // slow: outside the transaction
+	digest, err := hasher.Hash(ctx, password.Place{Network: client.network(), Known: true}, normalized) // slow: outside the transaction
 	if err != nil {
 		return err
 	}
@@ -67,7 +67,7 @@ func (u *User) rehash(ctx context.Context, place password.Place, normalized stri
 	if err != nil {
 		return err
 	}
-	// Not updated_at, by which announceNewBrowser knows when the user set the password.
+	// updated_at stays: announceNewBrowser takes it for the time of the last change.
 	before := u.PasswordDigest
 	u.PasswordDigest = digest
 	return execOne(DB.WithContext(ctx), ErrBadCredentials, "rehashing a password",

@@ -19,11 +19,11 @@ type Findings struct {
 	Attempts      int            // failed in a row, by unknown browsers
 	Limited       *RateLimited   // nil: unknown browsers may log in
 	KnownBrowsers []*RateLimited // one of each known browser; nil: it may log in
-	LimitedMails  []string       // the names of those that are rate limited
+	LimitedMails  []string       // the templates that are rate limited
 	Failures      []Activity     // newest first
 	Mails         []outbox.Mail  // newest first
 	Tokens        []Token        // the last to expire first
-	Sessions      []Session      // newest seen first
+	Sessions      []Session      // the most recently seen first
 	Factors       []Factor       // oldest first
 	Identities    []Identity     // oldest first
 	CodesLeft     int            // recovery codes

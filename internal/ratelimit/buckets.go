@@ -14,13 +14,13 @@ import (
 // attempts: prevents deadlocks.
 type Buckets []Bucket
 
-// Counts maps the rows of buckets to their counts.
+// Counts maps the IDs of buckets to their counts.
 type Counts map[string]Count
 
-// Rows returns the rows of the buckets.
-func (bs Buckets) Rows() (ids []string) {
+// IDs returns the IDs of the buckets.
+func (bs Buckets) IDs() (ids []string) {
 	for _, b := range bs {
-		ids = append(ids, b.Row)
+		ids = append(ids, b.ID)
 	}
 	return ids
 }
@@ -29,7 +29,7 @@ func (bs Buckets) Rows() (ids []string) {
 func (bs Buckets) Check(counts Counts, now time.Time) error {
 	var longest *Exceeded
 	for _, b := range bs {
-		if e := b.Check(counts[b.Row], now); e != nil && (longest == nil || e.RetryAfter > longest.RetryAfter) {
+		if e := b.Check(counts[b.ID], now); e != nil && (longest == nil || e.RetryAfter > longest.RetryAfter) {
 			longest = e
 		}
 	}
@@ -46,8 +46,8 @@ func (bs Buckets) Take(tx *pop.Connection, now time.Time) error {
 	return err
 }
 
-// TakeOrUndo is Take, and then fn. If a bucket is full, it runs fn too, undoes its work and
-// reports that: neither the result nor the time tells how often fn ran.
+// TakeOrUndo is Take, and then fn. If a bucket is full, it runs fn all the same, undoes fn's
+// work and returns true: neither the result nor the time shows that the bucket is full.
 func (bs Buckets) TakeOrUndo(tx *pop.Connection, now time.Time, fn func(tx *pop.Connection) error) (undone bool, err error) {
 	err = bs.Take(tx, now)
 	if _, full := err.(*Exceeded); full {
@@ -68,7 +68,7 @@ func (bs Buckets) Start(tx *pop.Connection, now time.Time) (Counts, error) {
 func (bs Buckets) take(tx *pop.Connection, now time.Time, pending int) (Counts, error) {
 	var rows []Count
 	for _, b := range bs {
-		rows = append(rows, Count{ID: b.Row})
+		rows = append(rows, Count{ID: b.ID})
 	}
 	locked, err := upsert(tx, rows, "attempts = rate_limits.attempts")
 	if err != nil {
@@ -82,19 +82,19 @@ func (bs Buckets) take(tx *pop.Connection, now time.Time, pending int) (Counts, 
 		return nil, err
 	}
 	for i, b := range bs {
-		rows[i] = b.add(before[b.Row], now, pending)
+		rows[i] = b.add(before[b.ID], now, pending)
 	}
 	_, err = upsert(tx, rows, `attempts = excluded.attempts, pending = excluded.pending,
 		last_ms = excluded.last_ms, open_ms = excluded.open_ms, purge_ms = excluded.purge_ms`)
 	return before, err
 }
 
-// Read returns the counts of rows, and of what also selects: a query whose columns are
-// like those of Count.
-func Read(tx *pop.Connection, rows []string, also string, args ...any) (Counts, error) {
+// Read returns the counts of the buckets with the ids, and those that the query union
+// returns: its columns are like those of Count.
+func Read(tx *pop.Connection, ids []string, union string, args ...any) (Counts, error) {
 	var found []Count
-	err := tx.RawQuery("SELECT id, attempts, pending, last_ms, open_ms, purge_ms FROM rate_limits WHERE id IN (?) UNION ALL "+also,
-		append([]any{rows}, args...)...).All(&found)
+	err := tx.RawQuery("SELECT id, attempts, pending, last_ms, open_ms, purge_ms FROM rate_limits WHERE id IN (?) UNION ALL "+union,
+		append([]any{ids}, args...)...).All(&found)
 	if err != nil {
 		return nil, fmt.Errorf("looking up rate limits: %w", err)
 	}
@@ -105,13 +105,13 @@ func Read(tx *pop.Connection, rows []string, also string, args ...any) (Counts, 
 	return counts, nil
 }
 
-// Fail ends a started attempt, which stays counted.
+// Fail ends an attempt that Start began. The attempt stays counted.
 func (bs Buckets) Fail(tx *pop.Connection) error {
 	return bs.end(tx, func(Bucket) int { return 0 })
 }
 
-// Refund ends a started attempt and uncounts it. Where attempts count in a row, it
-// also uncounts the given number of failures before it.
+// Refund ends an attempt that Start began, and takes it off the counts. Where attempts
+// count in a row, it also takes off the given number of failures before the attempt.
 func (bs Buckets) Refund(tx *pop.Connection, failures int) error {
 	return bs.end(tx, func(b Bucket) int {
 		if b.Window > 0 {
@@ -126,7 +126,7 @@ func (bs Buckets) Refund(tx *pop.Connection, failures int) error {
 func (bs Buckets) end(tx *pop.Connection, off func(Bucket) int) error {
 	var rows []Count
 	for _, b := range bs {
-		rows = append(rows, Count{ID: b.Row, Attempts: off(b)})
+		rows = append(rows, Count{ID: b.ID, Attempts: off(b)})
 	}
 	// open_ms = 0: the bucket accepted this attempt without a wait.
 	_, err := upsert(tx, rows, `pending = CASE WHEN rate_limits.pending > 0 THEN rate_limits.pending - 1 ELSE 0 END,
@@ -159,7 +159,7 @@ func upsertSQL(rows int, set string) string {
 // counts nothing.
 func (b Bucket) Peek(tx *pop.Connection, now time.Time) (attempts int, refused *Exceeded, err error) {
 	var found []Count
-	err = tx.RawQuery("SELECT id, attempts, pending, last_ms, open_ms, purge_ms FROM rate_limits WHERE id = ?", b.Row).All(&found)
+	err = tx.RawQuery("SELECT id, attempts, pending, last_ms, open_ms, purge_ms FROM rate_limits WHERE id = ?", b.ID).All(&found)
 	if err != nil {
 		return 0, nil, fmt.Errorf("looking up a rate limit: %w", err)
 	}
@@ -171,7 +171,7 @@ func (b Bucket) Peek(tx *pop.Connection, now time.Time) (attempts int, refused *
 
 // Clear removes the bucket's row.
 func (b Bucket) Clear(tx *pop.Connection) error {
-	if err := tx.RawQuery("DELETE FROM rate_limits WHERE id = ?", b.Row).Exec(); err != nil {
+	if err := tx.RawQuery("DELETE FROM rate_limits WHERE id = ?", b.ID).Exec(); err != nil {
 		return fmt.Errorf("clearing a rate limit: %w", err)
 	}
 	return nil

@@ -30,19 +30,19 @@ type bucketLine struct {
 	wake    chan struct{} // tells the first in line that an attempt in flight has ended
 }
 
-// Start calls start, which starts an attempt. While start fails because attempts in
-// flight fill a bucket, Start waits and calls it again, for at most ten seconds.
+// Start calls start, which starts an attempt. While attempts in flight fill a bucket, so
+// that start fails, Start waits and calls start again, for at most ten seconds.
 func (l *Line) Start(ctx context.Context, start func() error) error {
 	err := start()
-	row := fullBucket(err)
-	if row == "" {
+	id := fullBucket(err)
+	if id == "" {
 		return err
 	}
-	b := l.enter(row)
+	b := l.enter(id)
 	if b == nil {
 		return err
 	}
-	defer l.leave(row)
+	defer l.leave(id)
 	ctx, cancel := context.WithTimeout(ctx, lineWait)
 	defer cancel()
 	select {
@@ -66,9 +66,9 @@ func (l *Line) Start(ctx context.Context, start func() error) error {
 	}
 }
 
-// Attempt starts an attempt, calls use and returns its error. The attempt stays counted
-// if failed reports true for that error, else it is refunded, even if ctx has ended
-// meanwhile. If a bucket is full, Attempt returns *Exceeded and does not call use.
+// Attempt starts an attempt, calls use and returns the error of use. If failed returns true
+// for this error, the attempt stays counted. Otherwise Attempt refunds it, even if ctx has
+// ended meanwhile. If a bucket is full, Attempt returns *Exceeded and does not call use.
 func (l *Line) Attempt(ctx context.Context, db *pop.Connection, buckets Buckets, now func() time.Time, use func() error, failed func(err error) bool) error {
 	err := l.Start(ctx, func() error {
 		// Check before the transaction: prevents a flood of transactions.
@@ -95,25 +95,25 @@ func (l *Line) Attempt(ctx context.Context, db *pop.Connection, buckets Buckets,
 	return errors.Join(err, buckets.Refund(detached, 0))
 }
 
-// fullBucket returns the row of the bucket that attempts in flight fill, or "".
-func fullBucket(err error) (row string) {
+// fullBucket returns the ID of the bucket that attempts in flight fill, or "".
+func fullBucket(err error) (id string) {
 	if exceeded, ok := errors.AsType[*Exceeded](err); ok {
 		return exceeded.inFlight
 	}
 	return ""
 }
 
-// enter returns nil if the line is full.
-func (l *Line) enter(row string) *bucketLine {
+// enter returns the line of the bucket with the id, or nil if the line is full.
+func (l *Line) enter(id string) *bucketLine {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.buckets == nil {
 		l.buckets = map[string]*bucketLine{}
 	}
-	b := l.buckets[row]
+	b := l.buckets[id]
 	if b == nil {
 		b = &bucketLine{head: make(chan struct{}, 1), wake: make(chan struct{}, 1)}
-		l.buckets[row] = b
+		l.buckets[id] = b
 	}
 	if b.waiting == lineMost {
 		return nil
@@ -122,13 +122,13 @@ func (l *Line) enter(row string) *bucketLine {
 	return b
 }
 
-func (l *Line) leave(row string) {
+func (l *Line) leave(id string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	b := l.buckets[row]
+	b := l.buckets[id]
 	b.waiting--
 	if b.waiting == 0 {
-		delete(l.buckets, row)
+		delete(l.buckets, id)
 	}
 }
 
@@ -138,7 +138,7 @@ func (l *Line) Wake(buckets Buckets) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, bucket := range buckets {
-		if b := l.buckets[bucket.Row]; b != nil {
+		if b := l.buckets[bucket.ID]; b != nil {
 			select {
 			case b.wake <- struct{}{}:
 			default:

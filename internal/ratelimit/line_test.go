@@ -16,7 +16,7 @@ import (
 func TestLine_WaitsForAttemptsInFlight(t *testing.T) {
 	db := database(t)
 	var line ratelimit.Line
-	buckets := ratelimit.Buckets{{Limit: inWindow, Row: "client"}}
+	buckets := ratelimit.Buckets{{Limit: inWindow, ID: "client"}}
 	begin := func() error {
 		return db.Transaction(func(tx *pop.Connection) error {
 			_, err := buckets.Start(tx, start)
@@ -60,7 +60,7 @@ func oneInFlight(t *testing.T) (*pop.Connection, ratelimit.Buckets) {
 	db := database(t)
 	one := inWindow
 	one.Most = 1
-	buckets := ratelimit.Buckets{{Limit: one, Row: "client"}}
+	buckets := ratelimit.Buckets{{Limit: one, ID: "client"}}
 	begin(t, db, buckets, start)
 	return db, buckets
 }
@@ -94,7 +94,7 @@ func TestLine_FailuresRefuseAtOnce(t *testing.T) {
 	db := database(t)
 	one := inWindow
 	one.Most = 1
-	failures, inFlight := ratelimit.Buckets{{Limit: one, Row: "failures"}}, ratelimit.Buckets{{Limit: one, Row: "in flight"}}
+	failures, inFlight := ratelimit.Buckets{{Limit: one, ID: "failures"}}, ratelimit.Buckets{{Limit: one, ID: "in flight"}}
 	require.NoError(t, failures.Take(db, start))
 	begin(t, db, inFlight, start)
 	var line ratelimit.Line
@@ -107,7 +107,7 @@ func TestLine_FailuresRefuseAtOnce(t *testing.T) {
 func TestLine_Attempt(t *testing.T) {
 	db := database(t)
 	var line ratelimit.Line
-	buckets := ratelimit.Buckets{{Limit: inWindow, Row: "client"}}
+	buckets := ratelimit.Buckets{{Limit: inWindow, ID: "client"}}
 	wrong, fault := errors.New("wrong"), errors.New("fault")
 	attempt := func(ctx context.Context, try func() error) error {
 		return line.Attempt(ctx, db, buckets, func() time.Time { return start }, try, func(err error) bool { return errors.Is(err, wrong) })

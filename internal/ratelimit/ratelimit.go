@@ -80,7 +80,7 @@ type Limit struct {
 type Exceeded struct {
 	RetryAfter time.Duration // at least a second
 	Locked     bool          // Most attempts in a row: only Clear helps
-	inFlight   string        // row of the bucket, if it is full of attempts in flight
+	inFlight   string        // the ID of the bucket, if attempts in flight fill it
 }
 
 func (e *Exceeded) Error() string {
@@ -90,7 +90,7 @@ func (e *Exceeded) Error() string {
 // Bucket is the row that counts the attempts of a subject.
 type Bucket struct {
 	Limit
-	Row string // id
+	ID string
 }
 
 // Bucket returns a subject's bucket. A keyed digest hides the subjects from

@@ -33,7 +33,7 @@ func count(t *testing.T, db *pop.Connection, id string) ratelimit.Count {
 // Check and Take agree.
 func take(t *testing.T, db *pop.Connection, l ratelimit.Limit, id string, now time.Time) time.Duration {
 	t.Helper()
-	b := ratelimit.Bucket{Limit: l, Row: id}
+	b := ratelimit.Bucket{Limit: l, ID: id}
 	_, expected, err := b.Peek(db, now)
 	require.NoError(t, err)
 	err = db.Transaction(func(tx *pop.Connection) error { return ratelimit.Buckets{b}.Take(tx, now) })
@@ -69,7 +69,7 @@ func TestLimit_LocksAfterAHundredInARow(t *testing.T) {
 		now = now.Add(15 * time.Minute)
 	}
 	now = now.Add(80 * 24 * time.Hour)
-	ada := ratelimit.Bucket{Limit: inARow, Row: "ada"}
+	ada := ratelimit.Bucket{Limit: inARow, ID: "ada"}
 	err := ratelimit.Buckets{ada}.Take(db, now)
 	require.Equal(t, &ratelimit.Exceeded{RetryAfter: 15 * time.Minute, Locked: true}, err)
 	require.EqualError(t, err, "rate limit exceeded: retry after 15m0s")
@@ -132,7 +132,7 @@ func begin(t *testing.T, db *pop.Connection, bs ratelimit.Buckets, now time.Time
 
 func TestBuckets_RefundUncountsTheAttempt(t *testing.T) {
 	db := database(t)
-	ada, client := ratelimit.Buckets{{Limit: inARow, Row: "ada"}}, ratelimit.Buckets{{Limit: inWindow, Row: "client"}}
+	ada, client := ratelimit.Buckets{{Limit: inARow, ID: "ada"}}, ratelimit.Buckets{{Limit: inWindow, ID: "client"}}
 	for range 3 {
 		for n := range 5 {
 			require.Equal(t, n, begin(t, db, ada, start)["ada"].Attempts)
@@ -154,7 +154,7 @@ func TestBuckets_RefundUncountsTheAttempt(t *testing.T) {
 // A refund keeps the other failures that the bucket counted.
 func TestBuckets_RefundKeepsOtherFailures(t *testing.T) {
 	db := database(t)
-	ada := ratelimit.Buckets{{Limit: inARow, Row: "ada"}}
+	ada := ratelimit.Buckets{{Limit: inARow, ID: "ada"}}
 	for n := range 6 {
 		begin(t, db, ada, start.Add(time.Duration(n)*time.Minute))
 		require.NoError(t, ada.Fail(db))
@@ -171,7 +171,7 @@ func TestBuckets_RefundKeepsOtherFailures(t *testing.T) {
 // Ending an attempt whose row was purged meanwhile creates no row.
 func TestBuckets_EndWithoutRow(t *testing.T) {
 	db := database(t)
-	ada := ratelimit.Buckets{{Limit: inARow, Row: "ada"}}
+	ada := ratelimit.Buckets{{Limit: inARow, ID: "ada"}}
 	for _, end := range []func() error{func() error { return ada.Fail(db) }, func() error { return ada.Refund(db, 9) }} {
 		require.NoError(t, ada[0].Clear(db))
 		require.NoError(t, end())
@@ -182,7 +182,7 @@ func TestBuckets_EndWithoutRow(t *testing.T) {
 
 func TestBuckets_SimultaneousAttemptsCannotPass(t *testing.T) {
 	db := database(t)
-	ada, client := ratelimit.Bucket{Limit: inARow, Row: "ada"}, ratelimit.Bucket{Limit: inWindow, Row: "client"}
+	ada, client := ratelimit.Bucket{Limit: inARow, ID: "ada"}, ratelimit.Bucket{Limit: inWindow, ID: "client"}
 	attempt := func(bs ratelimit.Buckets) error {
 		return db.Transaction(func(tx *pop.Connection) error { return bs.Take(tx, start) })
 	}
@@ -214,7 +214,7 @@ func TestBuckets_SimultaneousAttemptsCannotPass(t *testing.T) {
 // Attempts lock buckets in the same order, both when they start and when they end.
 func TestBuckets_DoNotDeadlock(t *testing.T) {
 	db := database(t)
-	client, email := ratelimit.Bucket{Limit: inWindow, Row: "z client"}, ratelimit.Bucket{Limit: inARow, Row: "a email"}
+	client, email := ratelimit.Bucket{Limit: inWindow, ID: "z client"}, ratelimit.Bucket{Limit: inARow, ID: "a email"}
 	client.Most, email.Free = 1000, 0
 	buckets := ratelimit.Buckets{client, email}
 	var all sync.WaitGroup
@@ -239,7 +239,7 @@ func TestBuckets_TakeAllOrNone(t *testing.T) {
 	for range 10 {
 		require.Zero(t, take(t, db, inWindow, "client", start))
 	}
-	both := ratelimit.Buckets{{Limit: inARow, Row: "ada"}, {Limit: inWindow, Row: "client"}}
+	both := ratelimit.Buckets{{Limit: inARow, ID: "ada"}, {Limit: inWindow, ID: "client"}}
 	require.Error(t, db.Transaction(func(tx *pop.Connection) error { return both.Take(tx, start) }))
 	require.Zero(t, count(t, db, "ada").Attempts)
 }
@@ -247,7 +247,7 @@ func TestBuckets_TakeAllOrNone(t *testing.T) {
 func TestBuckets_TakeOrUndo(t *testing.T) {
 	db, now := database(t), time.Now()
 	require.NoError(t, db.RawQuery("CREATE TABLE notes (text VARCHAR(10))").Exec())
-	bs := ratelimit.Buckets{{Row: "a", Limit: ratelimit.Limit{Most: 2, Window: time.Hour}}}
+	bs := ratelimit.Buckets{{ID: "a", Limit: ratelimit.Limit{Most: 2, Window: time.Hour}}}
 	for _, undone := range []bool{false, false, true, true} {
 		require.NoError(t, db.Transaction(func(tx *pop.Connection) error {
 			ran := false
@@ -279,7 +279,7 @@ func TestRead(t *testing.T) {
 
 func TestBucket_PeekCountsNothing(t *testing.T) {
 	db := database(t)
-	ada := ratelimit.Bucket{Limit: inARow, Row: "ada"}
+	ada := ratelimit.Bucket{Limit: inARow, ID: "ada"}
 	peek := func(now time.Time) int {
 		attempts, refused, err := ada.Peek(db, now)
 		require.NoError(t, err)
@@ -311,12 +311,12 @@ func TestLimit_KeepsRowsWhileTheyCount(t *testing.T) {
 func TestLimit_BucketHidesTheSubject(t *testing.T) {
 	ring := secret.NewRing("test", []string{secret.New()})
 	digest := func(text string) string { return ring.Digest("rate limits", text) }
-	id := inARow.Bucket(digest, "ada@example.com").Row
+	id := inARow.Bucket(digest, "ada@example.com").ID
 	require.NotContains(t, id, "ada")
 	require.Len(t, id, 43)
-	require.Equal(t, id, inARow.Bucket(digest, "ada@example.com").Row)
-	require.NotEqual(t, id, inARow.Bucket(digest, "bob@example.com").Row)
-	require.NotEqual(t, id, inWindow.Bucket(digest, "ada@example.com").Row)
+	require.Equal(t, id, inARow.Bucket(digest, "ada@example.com").ID)
+	require.NotEqual(t, id, inARow.Bucket(digest, "bob@example.com").ID)
+	require.NotEqual(t, id, inWindow.Bucket(digest, "ada@example.com").ID)
 }
 
 func TestLimit_OfClient(t *testing.T) {
@@ -333,7 +333,7 @@ func TestLimit_OfClient(t *testing.T) {
 		buckets := inWindow.OfClient(same, netip.MustParseAddr(client))
 		require.Len(t, buckets, len(want))
 		for i, b := range buckets {
-			require.Equal(t, "window\x00"+want[i], b.Row)
+			require.Equal(t, "window\x00"+want[i], b.ID)
 			require.Equal(t, []int{10, 100}[i], b.Most)
 		}
 	}

@@ -71,6 +71,7 @@ func Empty(t testing.TB) {
 // Password is that of accounts made by SignUp.
 const Password = "four random words work well"
 
+// SignUp creates an account with Password.
 func SignUp(t testing.TB, email string) *models.User {
 	t.Helper()
 	user, err := models.CreateUser(t.Context(), email, "")
