@@ -83,7 +83,7 @@ func listedStatements(t *testing.T) (list [][]string) {
 	t.Helper()
 	document, err := os.ReadFile("../docs/login.md")
 	require.NoError(t, err)
-	for _, row := range regexp.MustCompile(`(?m)^\| ([\d, ]+) \| ([A-Z].+?) \| .+ \|$`).FindAllStringSubmatch(string(document), -1) {
+	for _, row := range regexp.MustCompile(`(?m)^([\d, ]+) \| ([A-Z].+?) \| .+$`).FindAllStringSubmatch(string(document), -1) {
 		for range strings.Split(row[1], ",") {
 			list = append(list, strings.FieldsFunc(row[2], func(r rune) bool { return r == ' ' || r == ',' || r == '…' }))
 		}
