@@ -16,7 +16,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -123,19 +122,8 @@ func newClone(t *testing.T) *clone {
 func (c *clone) follow(s step) {
 	c.t.Helper()
 	c.t.Log(s.title)
-	for _, b := range s.blocks {
-		switch {
-		case b.path != "":
-			file := filepath.Join(c.dir, b.path)
-			require.NoError(c.t, os.MkdirAll(filepath.Dir(file), 0o755))
-			require.NoError(c.t, os.WriteFile(file, []byte(b.text), 0o644))
-		case b.language == "diff":
-			c.feed(b.text, "patch", "-p1", "--force")
-		case b.language == "sh":
-			c.run("bash", "-ec", b.text)
-		default:
-			require.Fail(c.t, "a block that cannot be followed", b.text)
-		}
+	for _, commands := range s.commands {
+		c.run("bash", "-ec", commands)
 	}
 	c.run("go", "build", "-ldflags=-s -w", "-o", c.bin, ".")
 }
@@ -150,18 +138,13 @@ func (c *clone) test(last bool) {
 	if last {
 		server = os.Getenv("TEST_DATABASE_URL")
 	}
-	c.feed("", "env", "TEST_DATABASE_URL="+server, "go", "test", "./...")
+	c.run("env", "TEST_DATABASE_URL="+server, "go", "test", "./...")
 }
 
 func (c *clone) run(name string, args ...string) string {
 	c.t.Helper()
-	return c.feed("", name, args...)
-}
-
-func (c *clone) feed(input, name string, args ...string) string {
-	c.t.Helper()
 	cmd := exec.Command(name, args...)
-	cmd.Dir, cmd.Stdin = c.dir, strings.NewReader(input)
+	cmd.Dir = c.dir
 	// With -trimpath, Go's cache has what it compiled of an earlier clone.
 	cmd.Env = append(os.Environ(), "PATH="+c.path, "CGO_ENABLED=0", "GOFLAGS=-trimpath", "TEST_DATABASE_URL=")
 	out, err := cmd.CombinedOutput()

@@ -2,17 +2,20 @@
 
 set -eu
 cd "$(dirname "$0")/../../.."
-if [ -n "$(git status --porcelain .)" ]; then
+changes=$(git status --porcelain .)
+if [ -n "$changes" ]; then
 	echo "There are changes that are not committed: commit them first, so that you can review the drop and undo it." >&2
 	exit 1
 fi
 
-# remove removes files and folders. Some may be missing: another drop has removed them.
+# Files may be missing below: another drop may have removed them.
+
+# remove PATH... removes files and folders.
 remove() {
 	rm -rf "$@"
 }
 
-# remove_named removes the app's files and folders whose names have one of these words.
+# remove_named WORD... removes the app's files and folders whose names have one of these words.
 remove_named() {
 	for word; do
 		find actions assets config grifts mailers models templates \( -name "$word*" -o -name "*_$word*" \) -prune -exec rm -r {} +
@@ -29,7 +32,7 @@ replace() {
 	perl -0pi -e 'BEGIN { ($pattern, $text) = splice @ARGV, 0, 2; @ARGV = grep -f, @ARGV or exit } s/$pattern/$text/gm' "$@"
 }
 
-# finish makes a module of what is left.
+# finish formats and builds what is left.
 finish() {
 	gofmt -w .
 	go mod tidy
