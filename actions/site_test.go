@@ -15,6 +15,7 @@ import (
 
 	"corral/config"
 	"corral/internal/apptest"
+	"corral/internal/i18n"
 	"corral/internal/route"
 	"corral/internal/web"
 	"corral/models/modelstest"
@@ -26,15 +27,18 @@ func newApp(c config.Config) *buffalo.App {
 	app := App(c, testLogger(c))
 	if !c.Development() {
 		if compressed == nil {
-			compressed = assetFiles
+			compressed, parsed = assetFiles, T
 		}
-		assetFiles = compressed
+		assetFiles, T = compressed, parsed
 	}
 	return app
 }
 
-// compressed holds the assets, which all apps share: compressing them takes 0.1 s.
-var compressed *web.Assets
+// All apps share the assets and the texts: compressing and parsing them takes 0.1 s.
+var (
+	compressed *web.Assets
+	parsed     *i18n.Texts
+)
 
 type site struct {
 	*apptest.Server
