@@ -45,9 +45,9 @@ func renderSecurity(c buffalo.Context, wrong messages) error {
 	return renderForm(c, "account_security/show.plush.html", wrong)
 }
 
-// securityChanged redirects to the security page, with a message if the change was made.
-// If another change came first, there is no message: the page shows what holds now, or
-// the user has to log in. It returns any other error.
+// securityChanged redirects to the security page, with a message if err is nil. If another
+// change came first, there is no message: the page shows the current state, or the user has
+// to log in. securityChanged returns any other error.
 func securityChanged(c buffalo.Context, err error, event, message string) error {
 	if err != nil {
 		return changedBefore(c, err)
@@ -85,7 +85,7 @@ func setProtection(c buffalo.Context, ways int) {
 	c.Set("protection", sentences)
 }
 
-// showFactors sets an account's factors for a page. Recovery codes do not count as a way.
+// showFactors sets an account's factors for a page. ways counts those that are no recovery codes.
 func showFactors(c buffalo.Context, user *models.User) (ways int, err error) {
 	factors, err := models.FactorsOf(c, user)
 	codes := factors.OfKind(models.FactorCodes)

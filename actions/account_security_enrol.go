@@ -9,8 +9,8 @@ import (
 	"corral/internal/web"
 )
 
-// enrolment holds the paths that are open to a user who has to set up a second step, and
-// for each whether the session must have redeemed a mailed link first.
+// enrolment holds the paths that are open to a user who has to set up a second step. The
+// value is true if the session must have redeemed a mailed link first.
 var enrolment = map[string]bool{
 	"/logout":                            false,
 	"/account/language":                  false,

@@ -22,5 +22,5 @@ func AccountSecurityLinksDestroy(c buffalo.Context) error {
 	if end := endLinks[web.SendsJSON(c.Request())]; end != nil {
 		return end(c)
 	}
-	return c.Error(http.StatusUnsupportedMediaType, errors.New("no factor ends links by this"))
+	return c.Error(http.StatusUnsupportedMediaType, errors.New("no factor of this app ends links by this content type"))
 }

@@ -29,7 +29,7 @@ func showCodesLeft(c buffalo.Context, user *models.User) error {
 	return err
 }
 
-// aboutCodesLeft says how many codes are left, as showCodesLeft found, or to make new ones.
+// aboutCodesLeft says how many codes showCodesLeft found, or asks the user to make new ones.
 func aboutCodesLeft(c buffalo.Context) string {
 	if left := c.Value("codes_left").(int); left > 0 {
 		return T.In(language(c))("recovery_codes.left", left)

@@ -23,14 +23,14 @@ func AccountSecuritySecondStepUpdate(c buffalo.Context) error {
 	on := bool(form.On)
 	codes, err := currentUser(c).TurnSecondStep(c, on, clientOf(c))
 	if errors.Is(err, models.ErrRefused) {
-		needs := "second_step.needs_password"
-		if on {
-			needs = "second_step.needs_factor"
-		}
-		return renderSecurity(c, messages{"second_step": T.Translate(c, needs)})
+		messageKey := map[bool]string{true: "second_step.needs_factor", false: "second_step.needs_password"}[on]
+		return renderSecurity(c, messages{"second_step": T.Translate(c, messageKey)})
 	}
-	if err != nil || !on {
-		return securityChanged(c, err, "second step turned off", "second_step.turned_off")
+	if err != nil {
+		return changedBefore(c, err)
+	}
+	if !on {
+		return securityChanged(c, nil, "second step turned off", "second_step.turned_off")
 	}
 	web.Info(c).Event("second step turned on")
 	c.Flash().Add("success", "second_step.turned_on")

@@ -14,8 +14,7 @@ type undoForm struct {
 	Choice string `form:"choice"` // "stop" or "now"
 }
 
-// AccountSecurityUndoCreate is POST /account/security/undo: stops the changes of factors
-// that wait for their time, or makes them now.
+// AccountSecurityUndoCreate is POST /account/security/undo: stops the waiting changes, or makes them now.
 func AccountSecurityUndoCreate(c buffalo.Context) error {
 	var form undoForm
 	if err := web.Bind(c, &form); err != nil {

@@ -82,7 +82,7 @@ var routes = route.Table{
 	post("/sudo/passkey", user, SudoPasskeyCreate),
 	post("/sudo/passkey/options", user, SudoPasskeyOptions),
 
-	// Logged-in users who confirmed within ten minutes that it is them.
+	// Logged-in users whose session was confirmed within the last ten minutes.
 	put("/account/password", sudo, AccountPasswordUpdate),
 	del("/account/password", sudo, AccountPasswordDestroy),
 	put("/account/email", sudo, AccountEmailUpdate),

@@ -13,8 +13,8 @@ import (
 	"corral/models"
 )
 
-// AuthShow is GET /auth/{provider}: redirects to the provider. After a POST, the policy's
-// form-action would stop the redirect.
+// AuthShow is GET /auth/{provider}: redirects to the provider. It is no POST, after which
+// the policy's form-action would stop the redirect.
 func AuthShow(c buffalo.Context) error { return goToProvider(c, toLogIn, oidc.NewFlow()) }
 
 var errAnswer = errors.New("the provider's answer is refused")
@@ -23,9 +23,9 @@ var errAnswer = errors.New("the provider's answer is refused")
 // browser back to.
 func AuthCallbackShow(c buffalo.Context) error {
 	return withProvider(c, func(p *provider) error {
-		// A wrong state is no attempt: another site's images could fill the client's bucket.
+		// A wrong state does not count: images of another site could fill the client's bucket.
 		state, err := states.Answered(c.Session(), p, c.Param("state"))
-		if err == nil && state.Subject != subjectOf(c, state.Purpose) {
+		if err == nil && state.BoundTo != boundTo(c, state.Purpose) {
 			err = fmt.Errorf("%w: it belongs to another session", oidc.ErrState)
 		}
 		if err != nil {
@@ -79,7 +79,7 @@ func logInWithIdentity(c buffalo.Context, p *provider, state *oidc.State, identi
 	return redirectTo(c, cmp.Or(state.Next, "/"))
 }
 
-// requestIdentity mails a link to an unknown identity's email, if there is one.
+// requestIdentity mails a link to the email of an unknown identity, if it has an email.
 func requestIdentity(c buffalo.Context, p *provider, state *oidc.State, identity oidc.Identity, client models.Client) error {
 	pending, err := models.RequestIdentity(c, identity, language(c), client)
 	if message := refusal(c, err); message != "" {

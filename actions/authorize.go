@@ -86,8 +86,8 @@ func askToLogIn(c buffalo.Context) error {
 	return redirectTo(c, to)
 }
 
-// requestedPage returns the path of a GET, for other methods that of the page with the
-// form, or "" if it is unknown.
+// requestedPage returns the path of a GET or, for other methods, the path of the page with
+// the form. It returns "" for an unknown page.
 func requestedPage(c buffalo.Context) string {
 	if c.Request().Method == http.MethodGet {
 		return returnPath(web.PageOf(c.Request()))

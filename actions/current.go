@@ -70,8 +70,8 @@ func logIn(c buffalo.Context, session *models.LoggedIn) {
 	info.Event("login succeeded")
 }
 
-// confirmed keeps the new token of a confirmed session, or none if another tab got it.
-func confirmed(c buffalo.Context, session *models.Session, rawToken string) {
+// keepConfirmed keeps the new token of a confirmed session, or the old one if another tab got it.
+func keepConfirmed(c buffalo.Context, session *models.Session, rawToken string) {
 	if rawToken != "" {
 		keepToken(c, session, rawToken)
 	}
@@ -114,7 +114,7 @@ func forgetSession(c buffalo.Context) {
 const sessionCookieName = "corral"
 
 // newSessionStore keeps Buffalo's session in an encrypted cookie. The first secret
-// encrypts; each can decrypt.
+// encrypts, all decrypt.
 func newSessionStore(c config.Config) sessions.Store {
 	return cookiestore.New(cookiestore.Options{
 		Keys:       secret.NewRing("corral", c.SessionSecrets).Pairs("session cookie"),

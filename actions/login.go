@@ -17,7 +17,7 @@ type loginForm struct {
 }
 
 func LoginNew(c buffalo.Context) error {
-	if c.Param("cookies") == "none" && noCookies(c) { // an earlier response set one
+	if c.Param("cookies") == "none" && noCookies(c) { // the browser did not keep one that was set before
 		c.Flash().Add("warning", "login.no_cookies")
 	}
 	return renderLogin(c, loginForm{}, "")

@@ -28,7 +28,8 @@ func LoginSecondNew(c buffalo.Context) error {
 	if step.Passed {
 		return redirect(c, "passwordResetPath()")
 	}
-	return renderLoginSecond(c, step, false, "")
+	const skip = false
+	return renderLoginSecond(c, step, skip, "")
 }
 
 // secondStepPassed logs in, or puts into the cookie that a reset has passed the second

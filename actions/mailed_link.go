@@ -42,11 +42,11 @@ func requestLink(c buffalo.Context, purpose string, show func(c buffalo.Context,
 
 // linkForm is the form behind a mailed link, which sets a password.
 type linkForm struct {
-	key  string // session key of the token
-	path string
-	find func(ctx context.Context, rawToken string) (*models.Token, error)
-	page func(c buffalo.Context, message string) error
-	may  func(c buffalo.Context, token *models.Token) error // may be nil; deadLink answers its error
+	key   string // the key of the token in Buffalo's session
+	path  string
+	find  func(ctx context.Context, rawToken string) (*models.Token, error)
+	page  func(c buffalo.Context, message string) error
+	check func(c buffalo.Context, token *models.Token) error // or nil; deadLink handles its error
 }
 
 // open moves the token from the link to the session, so that it is not in the address bar
@@ -76,8 +76,8 @@ func (l linkForm) opened(c buffalo.Context) (rawToken string, token *models.Toke
 	if !ok {
 		return "", nil, errUnopened
 	}
-	if token, err = l.find(c, rawToken); err == nil && l.may != nil {
-		err = l.may(c, token)
+	if token, err = l.find(c, rawToken); err == nil && l.check != nil {
+		err = l.check(c, token)
 	}
 	return rawToken, token, err
 }
@@ -93,7 +93,7 @@ func (l linkForm) render(c buffalo.Context, rawToken string, token *models.Token
 // set the password of the attacker's account. It accepts a form without a digest, which no
 // page of this app sends: the cross-origin check has refused other sites.
 func (l linkForm) submit(c buffalo.Context, save func(rawToken string, token *models.Token, password string) error) error {
-	return l.submitted(c, func(form newPasswordForm, rawToken string, token *models.Token) error {
+	return l.submitForm(c, func(form newPasswordForm, rawToken string, token *models.Token) error {
 		password, messageKey := models.CheckPassword(form.Password, token.Email)
 		if messageKey != "" {
 			return l.render(c, rawToken, token, passwordMessage(c, messageKey))
@@ -102,8 +102,8 @@ func (l linkForm) submit(c buffalo.Context, save func(rawToken string, token *mo
 	})
 }
 
-// submitted is submit for a form without a password.
-func (l linkForm) submitted(c buffalo.Context, save func(form newPasswordForm, rawToken string, token *models.Token) error) error {
+// submitForm is submit for a form without a password.
+func (l linkForm) submitForm(c buffalo.Context, save func(form newPasswordForm, rawToken string, token *models.Token) error) error {
 	var form newPasswordForm
 	if err := web.Bind(c, &form); err != nil {
 		return err
@@ -118,8 +118,8 @@ func (l linkForm) submitted(c buffalo.Context, save func(form newPasswordForm, r
 	return deadLink(c, save(form, rawToken, token))
 }
 
-// deadLink says why a mailed link, or the form behind it, was refused, and how to
-// get a new one. The logged-in owner of a used link is redirected home.
+// deadLink says why a mailed link, or the form behind it, was refused, and how to get a new
+// one. It redirects the logged-in owner of a used link home, and returns other errors and nil.
 func deadLink(c buffalo.Context, err error) error {
 	var other *models.OtherAccountError
 	var dead *models.DeadToken

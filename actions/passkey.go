@@ -83,7 +83,7 @@ func SudoPasskeyCreate(c buffalo.Context) error {
 		if err != nil {
 			return "", err
 		}
-		confirmed(c, session, rawToken)
+		keepConfirmed(c, session, rawToken)
 		return cmp.Or(returnPath(form.Next), "/account"), nil
 	})
 }
@@ -128,7 +128,7 @@ func passkeyProblem(c buffalo.Context, err error) error {
 	case errors.Is(err, passkey.ErrUnusable):
 		return c.Error(http.StatusNotFound, err)
 	case errors.Is(err, models.ErrSessionEnded), errors.Is(err, models.ErrNotFound), errors.Is(err, models.ErrBadCredentials):
-		return c.Error(http.StatusUnauthorized, errLoggedOut) // or the login that waits for its second step has expired
+		return c.Error(http.StatusUnauthorized, errLoggedOut) // also if a login that waits for its second step has expired
 	case status == 0:
 		return err
 	}

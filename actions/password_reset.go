@@ -7,7 +7,7 @@ import (
 	"corral/models"
 )
 
-var resetLink = linkForm{"reset_token", "/password/reset", models.FindReset, renderPasswordReset, mayReset}
+var resetLink = linkForm{key: "reset_token", path: "/password/reset", find: models.FindReset, page: renderPasswordReset, check: checkSecondStep}
 
 // PasswordResetShow is GET /password/reset/{token}, the mailed link: see linkForm.open.
 func PasswordResetShow(c buffalo.Context) error { return resetLink.open(c) }
@@ -33,8 +33,8 @@ func PasswordResetUpdate(c buffalo.Context) error {
 	})
 }
 
-// mayReset asks for the second step first: access to the mailbox is not enough.
-func mayReset(c buffalo.Context, token *models.Token) error {
+// checkSecondStep asks for the second step first: access to the mailbox is not enough.
+func checkSecondStep(c buffalo.Context, token *models.Token) error {
 	due, err := models.FindResetStep(c, token, clientOf(c))
 	if due == nil {
 		return err

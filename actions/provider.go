@@ -62,7 +62,7 @@ func goToProvider(c buffalo.Context, purpose string, flow oidc.Flow) error {
 			web.Info(c).Event("cross-origin refused")
 			return c.Error(http.StatusForbidden, errors.New("a login with a provider begins on a page of this site"))
 		}
-		state := oidc.State{Flow: flow, Purpose: purpose, Subject: subjectOf(c, purpose), Next: nextIn(c.Params())}
+		state := oidc.State{Flow: flow, Purpose: purpose, BoundTo: boundTo(c, purpose), Next: nextIn(c.Params())}
 		location, err := states.Begin(c, c.Session(), p, state)
 		if err != nil {
 			return providerFailed(c, p, &state, err)
@@ -71,16 +71,16 @@ func goToProvider(c buffalo.Context, purpose string, flow oidc.Flow) error {
 	})
 }
 
-// subjectOf names the session that links an identity or confirms; "" is for a login.
-func subjectOf(c buffalo.Context, purpose string) string {
+// boundTo names the session that links an identity or confirms. For a login it returns "".
+func boundTo(c buffalo.Context, purpose string) string {
 	if session := currentSession(c); session != nil && purpose != toLogIn {
 		return session.ID.String() + " of " + session.UserID.String()
 	}
 	return ""
 }
 
-// providerFailed redirects to the page where the login began, with a message. It logs the
-// cause for the operator. The state is nil if the answer had no valid one.
+// providerFailed redirects to the page where the login began, with a message, and logs the
+// cause for the operator. The state is nil if the provider's answer has no valid one.
 func providerFailed(c buffalo.Context, p *provider, state *oidc.State, err error) error {
 	message := refusal(c, err)
 	if message != "" {

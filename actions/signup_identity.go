@@ -30,7 +30,7 @@ func SignupIdentityNew(c buffalo.Context) error {
 // SignupIdentityCreate is POST /signup/identity: creates the account without a password
 // and logs in.
 func SignupIdentityCreate(c buffalo.Context) error {
-	return signupLink.submitted(c, func(_ newPasswordForm, rawToken string, token *models.Token) error {
+	return signupLink.submitForm(c, func(_ newPasswordForm, rawToken string, token *models.Token) error {
 		pending, p := pendingIdentity(c)
 		session, err := models.CompleteSignupWithIdentity(c, rawToken, pending, language(c), clientOf(c))
 		if errors.Is(err, models.ErrIdentityTaken) { // the user may still choose a password

@@ -12,10 +12,10 @@ import (
 
 type sudoForm struct {
 	Password string `form:"password"`
-	Code     string `form:"code"` // instead, if the second step is on
+	Code     string `form:"code"` // in place of the password if the second step is on
 }
 
-// SudoNew is GET /sudo: asks a logged-in user to confirm that it is them.
+// SudoNew is GET /sudo: asks a logged-in user for a confirmation.
 func SudoNew(c buffalo.Context) error {
 	return renderSudo(c, "")
 }
@@ -47,7 +47,7 @@ func SudoCreate(c buffalo.Context) error {
 	case err != nil:
 		return err
 	}
-	confirmed(c, session, rawToken)
+	keepConfirmed(c, session, rawToken)
 	return redirectTo(c, cmp.Or(nextIn(c.Params()), "/account"))
 }
 

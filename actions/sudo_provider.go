@@ -37,6 +37,6 @@ func confirmWithIdentity(c buffalo.Context, p *provider, state *oidc.State, iden
 	case err != nil:
 		return err
 	}
-	confirmed(c, session, rawToken)
+	keepConfirmed(c, session, rawToken)
 	return redirectTo(c, cmp.Or(state.Next, "/account"))
 }

@@ -32,7 +32,7 @@ type Config struct {
 	Host    *url.URL       // the public URL; links in mails start with it
 
 	DatabaseURL    string
-	SessionSecrets []string // the first protects new cookies, all open old ones
+	SessionSecrets []string // the first encrypts cookies, all decrypt
 
 	SessionIdle      time.Duration // longest pause between requests, without "remember me"
 	SessionLifetime  time.Duration // without "remember me"
@@ -44,7 +44,7 @@ type Config struct {
 	MailsPerClient int            // per hour and purpose
 	TrustedProxies []netip.Prefix // networks of proxies whose X-Forwarded-* headers are believed
 
-	SecondFactorRequired bool // users without a second step can do nothing before they set one up
+	SecondFactorRequired bool // users must set up a second step before anything else
 
 	TLSCertFile, TLSKeyFile string
 
@@ -62,23 +62,23 @@ func (c Config) Production() bool { return c.Env == Production }
 // Development reports whether GO_ENV is development.
 func (c Config) Development() bool { return c.Env == Development }
 
-// TLS reports whether the app ends TLS itself.
+// TLS reports whether the app terminates TLS itself.
 func (c Config) TLS() bool { return c.TLSCertFile != "" }
 
 // Load reads environ, "KEY=value" pairs. In development the file dir/.env overrides them,
-// as in Buffalo; in production the file is a fault; tests ignore it. The error joins all
-// faults, one line each.
+// as in Buffalo, and Load stores a secret if there is none. In production the file is a
+// fault; tests ignore it. The error joins all faults, one line each.
 func Load(environ []string, dir string) (Config, error) {
-	return load(environ, dir, testing.Testing(), false)
+	return load(environ, env.Options{Dir: dir, Testing: testing.Testing()})
 }
 
-// LoadTask is Load, but stores no new development secret: a task may run in a wrong folder.
+// LoadTask is Load, but stores no secret: a task may run in a wrong folder.
 func LoadTask(environ []string, dir string) (Config, error) {
-	return load(environ, dir, testing.Testing(), true)
+	return load(environ, env.Options{Dir: dir, Testing: testing.Testing(), Task: true})
 }
 
-func load(environ []string, dir string, underTest, task bool) (Config, error) {
-	e := env.NewApp(environ, env.Options{Dir: dir, Testing: underTest, Task: task})
+func load(environ []string, o env.Options) (Config, error) {
+	e := env.NewApp(environ, o)
 	c := Config{
 		Env:                  e.Env(),
 		DatabaseURL:          e.DatabaseURL(),
@@ -106,11 +106,11 @@ func load(environ []string, dir string, underTest, task bool) (Config, error) {
 	return c, e.Err()
 }
 
-// refuseUnsafe adds the faults that only production has.
+// refuseUnsafe adds the faults that only production has. The peer of a unix socket is a proxy.
 func refuseUnsafe(e *env.App, c Config) {
 	e.CheckProduction(c.DatabaseURL)
 	if len(c.TrustedProxies) == 0 && !c.TLS() && !web.AllUnix(c.Sockets) && !e.Faulty("TRUSTED_PROXIES") && !e.Faulty("TLS_CERT_FILE") {
-		e.Fault("TRUSTED_PROXIES", "nothing ends TLS: set TRUSTED_PROXIES to the proxy's network, or TLS_CERT_FILE and TLS_KEY_FILE")
+		e.Fault("TRUSTED_PROXIES", "nothing terminates TLS: set TRUSTED_PROXIES to the proxy's network, or TLS_CERT_FILE and TLS_KEY_FILE")
 	}
 	if c.SMTP == nil && !e.Faulty("SMTP_URL") {
 		e.Fault("SMTP_URL", "SMTP_URL is missing: users could not reset a password")

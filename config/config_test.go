@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"corral/internal/env"
 )
 
 const (
@@ -51,14 +53,14 @@ var (
 // loaded loads the configuration as outside of go test.
 func loaded(t *testing.T, v vars) Config {
 	t.Helper()
-	c, err := load(v.environ(), t.TempDir(), false, false)
+	c, err := load(v.environ(), env.Options{Dir: t.TempDir()})
 	require.NoError(t, err)
 	return c
 }
 
 func faults(t *testing.T, v vars, dir string) []string {
 	t.Helper()
-	_, err := load(v.environ(), dir, false, false)
+	_, err := load(v.environ(), env.Options{Dir: dir})
 	if err == nil {
 		return nil
 	}
@@ -74,7 +76,7 @@ func fileWith(t *testing.T, content string) string {
 
 func TestLoad_Defaults(t *testing.T) {
 	dir := t.TempDir()
-	c, err := load(nil, dir, false, false)
+	c, err := load(nil, env.Options{Dir: dir})
 	require.NoError(t, err)
 	require.Len(t, c.SessionSecrets, 1)
 	require.NotNil(t, c.MailFrom)

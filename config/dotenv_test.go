@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"corral/internal/env"
 )
 
 func writeDotenv(t *testing.T, dir, content string) {
@@ -17,12 +19,12 @@ func writeDotenv(t *testing.T, dir, content string) {
 func TestDotenv(t *testing.T) {
 	dir := t.TempDir()
 	writeDotenv(t, dir, "# mine\nPORT=8080\nLOG_LEVEL=debug\n")
-	c, err := load([]string{"PORT=9090", "ADDR=127.0.0.2"}, dir, false, false)
+	c, err := load([]string{"PORT=9090", "ADDR=127.0.0.2"}, env.Options{Dir: dir})
 	require.NoError(t, err)
 	require.Equal(t, "127.0.0.2:8080", c.Addr, "the file comes before the environment, as Buffalo has it")
 	require.Equal(t, slog.LevelDebug, c.LogLevel)
 
-	c, err = load(nil, dir, true, false)
+	c, err = load(nil, env.Options{Dir: dir, Testing: true})
 	require.NoError(t, err)
 	require.Equal(t, slog.LevelInfo, c.LogLevel, "tests do not depend on a developer's .env")
 }

@@ -89,7 +89,7 @@ func TestFaults_AllAtOnce(t *testing.T) {
 }
 
 func TestProductionRefuses(t *testing.T) {
-	const noTLS = "nothing ends TLS: set TRUSTED_PROXIES to the proxy's network, or TLS_CERT_FILE and TLS_KEY_FILE"
+	const noTLS = "nothing terminates TLS: set TRUSTED_PROXIES to the proxy's network, or TLS_CERT_FILE and TLS_KEY_FILE"
 	for name, test := range map[string]struct {
 		changes vars
 		line    string

@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"corral/internal/env"
 	"corral/internal/secret"
 )
 
@@ -23,12 +24,12 @@ func TestSessionSecret_New(t *testing.T) {
 
 func TestDevelopmentSecret(t *testing.T) {
 	dir := t.TempDir()
-	first, err := load(nil, dir, false, false)
+	first, err := load(nil, env.Options{Dir: dir})
 	require.NoError(t, err)
 	require.Regexp(t, `^[0-9a-f]{64}$`, first.SessionSecrets[0])
 	require.FileExists(t, filepath.Join(dir, "storage", "development.secret"))
 
-	again, err := load(nil, dir, false, false)
+	again, err := load(nil, env.Options{Dir: dir})
 	require.NoError(t, err)
 	require.Equal(t, first.SessionSecrets, again.SessionSecrets)
 
@@ -37,7 +38,7 @@ func TestDevelopmentSecret(t *testing.T) {
 
 func TestDevelopmentSecret_IsNotMadeByATask(t *testing.T) {
 	dir := t.TempDir()
-	c, err := load(nil, dir, false, true)
+	c, err := load(nil, env.Options{Dir: dir, Task: true})
 	require.NoError(t, err)
 	require.Len(t, c.SessionSecrets, 1)
 	require.NoDirExists(t, filepath.Join(dir, "storage"))

@@ -29,7 +29,7 @@ var seeds = []struct {
 }
 
 func seed([]string) error {
-	c, err := config.Load(os.Environ(), ".") // stores a new secret: the server finds Carol's bucket by it
+	c, err := config.Load(os.Environ(), ".") // stores a new secret, which the server needs to find Carol's rate limit
 	if err != nil {
 		return err
 	}
@@ -67,14 +67,14 @@ func seedUser(email, password string, locked bool) error {
 	return lock(ctx, email)
 }
 
-// lock makes as many failed attempts as lock an email, each from another IP. It moves
-// the clock back first, and forward instead of waiting, so that it ends at the present.
+// lock makes as many failed attempts as lock an email, each from another IP. It first moves
+// the clock back, and then forward instead of waiting, so that it ends at the present time.
 func lock(ctx context.Context, email string) error {
-	const attempts, wait = 100, 15 * time.Minute // the longest wait between two
+	const attempts, wait, remember = 100, 15 * time.Minute, false // the longest wait between two attempts
 	models.Clock.Move(-attempts * wait)
 	for n := range attempts {
 		client := models.Client{IP: netip.AddrFrom4([4]byte{192, 0, 2, byte(n)})}
-		_, _, err := models.LogIn(ctx, models.Credentials{Email: email, Password: "a wrong one", Client: client}, false)
+		_, _, err := models.LogIn(ctx, models.Credentials{Email: email, Password: "a wrong one", Client: client}, remember)
 		if !errors.Is(err, models.ErrBadCredentials) {
 			return fmt.Errorf("locking %s: %w", email, err)
 		}

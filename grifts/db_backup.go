@@ -10,15 +10,15 @@ import (
 	"corral/models"
 )
 
-// notBackedUp lists tables that a backup leaves out: a restore would revive what has ended.
+// notBackedUp lists tables that a backup leaves out: a restore must not bring ended rows back.
 var notBackedUp = []string{"sessions", "device_cookies", "tokens"}
 
 // backup does not migrate the schema: operators call it before an update.
 func backup(args []string) error {
 	return withExisting(func(c config.Config) error {
 		err := database.Backup(context.Background(), models.DB, args[0], notBackedUp...)
-		if errors.Is(err, database.ErrOwnTool) {
-			// This is an error, so that a nightly job notices that there is no backup.
+		if errors.Is(err, database.ErrUsePgDump) {
+			// An error: a nightly job must notice that there is no backup.
 			return fmt.Errorf("this database is PostgreSQL, whose own tool backs it up: run this command, which reads the password from the file that PGPASSFILE names, never from an argument: %s",
 				database.DumpCommand(c.DatabaseURL, args[0], notBackedUp...))
 		}

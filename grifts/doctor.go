@@ -67,11 +67,11 @@ func checkProvider(p config.Provider) (string, error) {
 // checkHTTPS also parses the certificate, which config only opens.
 func checkHTTPS(c config.Config) (string, error) {
 	if !c.TLS() {
-		return fmt.Sprintf("TLS ends at a proxy in %v, which has to send X-Forwarded-Proto, and X-Forwarded-For: "+
-			`without it the log warns "client IP unknown", and its clients share one rate limit`, c.TrustedProxies), nil
+		return fmt.Sprintf("a proxy in %v terminates TLS. It has to send X-Forwarded-Proto, and X-Forwarded-For: "+
+			`without that header, the log warns "client IP unknown", and all clients share one rate limit`, c.TrustedProxies), nil
 	}
 	until, err := env.CheckCertificate(c.TLSCertFile, c.TLSKeyFile, c.Host.Hostname())
-	return "this app ends TLS, with a certificate until " + until.UTC().Format(time.DateOnly), err
+	return "this app terminates TLS, with a certificate until " + until.UTC().Format(time.DateOnly), err
 }
 
 func checkMail(c config.Config) (string, error) {

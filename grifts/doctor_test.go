@@ -106,7 +106,7 @@ func TestDoctor_Certificate(t *testing.T) {
 		said, err := checkHTTPS(conf)
 		if c.want == "" {
 			require.NoError(t, err, name)
-			require.Contains(t, said, "this app ends TLS")
+			require.Contains(t, said, "this app terminates TLS")
 			continue
 		}
 		require.ErrorContains(t, err, c.want, name)

@@ -12,15 +12,15 @@ import (
 	"github.com/gobuffalo/pop/v6"
 )
 
-// ErrOwnTool is returned by Backup for PostgreSQL: use pg_dump.
-var ErrOwnTool = errors.New("the database has a backup tool of its own")
+// ErrUsePgDump is returned by Backup for PostgreSQL: see DumpCommand.
+var ErrUsePgDump = errors.New("pg_dump backs up PostgreSQL")
 
 // Backup copies a SQLite database that is in use to a new file, readable only by
 // its owner. It never replaces a file. The tables named by without are empty in
 // the copy: a restore must not bring ended sessions back.
 func Backup(ctx context.Context, db *pop.Connection, path string, without ...string) error {
 	if db.Dialect.Name() == "postgres" {
-		return ErrOwnTool
+		return ErrUsePgDump
 	}
 	// VACUUM INTO would create the file with the umask's mode.
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)

@@ -65,7 +65,7 @@ func TestBackup_RefusesPostgres(t *testing.T) {
 		return
 	}
 	path := filepath.Join(t.TempDir(), "copy")
-	require.ErrorIs(t, database.Backup(t.Context(), open(t, databaseURL(t)), path), database.ErrOwnTool)
+	require.ErrorIs(t, database.Backup(t.Context(), open(t, databaseURL(t)), path), database.ErrUsePgDump)
 	require.NoFileExists(t, path)
 }
 

@@ -6,7 +6,7 @@
 //	raw, err := cookies.Issue(tx, user.ID)            // after a login: the browser keeps it
 //	known, err := cookies.Renew(tx, user.ID, cookie)  // at the next one
 //
-// The cookie holds a random token, the table its SHA-256. Rows go when expires_at is over:
+// The cookie holds a random token, the table its SHA-256. Delete rows after expires_at:
 //
 //	CREATE TABLE device_cookies (
 //		id uuid PRIMARY KEY, user_id uuid NOT NULL, token_digest blob NOT NULL UNIQUE,

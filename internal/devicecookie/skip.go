@@ -10,8 +10,8 @@ import (
 	"corral/internal/secret"
 )
 
-// skipping takes a version of the account's credentials: a change of password or factor
-// ends skips.
+// skipping selects an account's cookies that skip now. The version is that of the account's
+// credentials: a change of password or factor ends skips.
 const skipping = "user_id = ? AND skip_version = ? AND skips_until > ?"
 
 // Skips reports whether the browser of a cookie may skip the second step of an account.
@@ -36,18 +36,18 @@ func (s Store) Skipping(tx *pop.Connection, userID uuid.UUID, version int) ([]Co
 	return list, err
 }
 
-// EndSkip has a browser pass the second step again. It returns how many skipped it.
+// EndSkip ends a browser's skip of the second step. It returns 0 if there was none.
 func (s Store) EndSkip(tx *pop.Connection, userID uuid.UUID, version int, id uuid.UUID) (ended int, err error) {
 	return endSkips(tx, "id = ? AND "+skipping, id, userID, version, s.Now())
 }
 
-// EndSkips is EndSkip for all browsers of an account.
+// EndSkips is EndSkip for all browsers of an account. It returns how many skipped.
 func (s Store) EndSkips(tx *pop.Connection, userID uuid.UUID, version int) (ended int, err error) {
 	return endSkips(tx, skipping, userID, version, s.Now())
 }
 
-func endSkips(tx *pop.Connection, which string, args ...any) (int, error) {
-	ended, err := tx.RawQuery("UPDATE device_cookies SET skips_until = NULL WHERE "+which, args...).ExecWithCount()
+func endSkips(tx *pop.Connection, where string, args ...any) (int, error) {
+	ended, err := tx.RawQuery("UPDATE device_cookies SET skips_until = NULL WHERE "+where, args...).ExecWithCount()
 	if err != nil {
 		return 0, fmt.Errorf("ending skips: %w", err)
 	}

@@ -64,8 +64,8 @@ func (e *App) Env() string { return e.name }
 // Production reports whether GO_ENV is production.
 func (e *App) Production() bool { return e.name == Production }
 
-// Endpoint returns the host:port of ADDR and PORT to listen on, and HOST, the public
-// URL, which production demands and which has to be https there.
+// Endpoint returns the host:port to listen on, from ADDR and PORT, and the public URL, from
+// HOST. In production HOST is required, and its scheme must be https.
 func (e *App) Endpoint() (listen string, publicURL *url.URL) {
 	port, fallback := e.Port("PORT", "3000"), "127.0.0.1"
 	if e.Production() {
@@ -132,8 +132,8 @@ func (e *App) SessionSecrets(remedy string) []string {
 	return nil
 }
 
-// CheckProduction records faults of what production refuses: a .env file, a database
-// that others can read, on the way (unless DATABASE_TLS=off) or on this machine.
+// CheckProduction records what production refuses: a .env file, a database connection that
+// others can read (unless DATABASE_TLS=off), and a database file that they can read.
 func (e *App) CheckProduction(databaseURL string) {
 	if e.dotenv {
 		e.Fault(".env", "there is a .env file beside the app: its values would replace the real environment; remove it")

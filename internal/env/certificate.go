@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// CheckCertificate returns the end of the certificate in the files that TLS_CERT_FILE
-// and TLS_KEY_FILE name, or an error with a remedy if browsers would refuse it for host.
+// CheckCertificate returns the time until which the certificate of TLS_CERT_FILE and
+// TLS_KEY_FILE is valid, or an error with a remedy if browsers would refuse it for host.
 func CheckCertificate(certFile, keyFile, host string) (until time.Time, err error) {
 	certificate, err := tls.LoadX509KeyPair(certFile, keyFile)
 	if err != nil {

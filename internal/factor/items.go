@@ -14,7 +14,7 @@ type Items struct {
 	Now    func() time.Time
 
 	Switch uuid.UUID           // the item that is in use while On is true
-	On     *bool               // which Turn changes
+	On     *bool               // changed by Turn
 	Turn   func(on bool) error // stores the switch
 }
 
@@ -28,8 +28,8 @@ func (i Items) InUse() ([]uuid.UUID, error) {
 	return ids, err
 }
 
-// Set implements undo.Items. It restores no factor but a passkey if another of its kind
-// took its place, which a login confirmed.
+// Set implements undo.Items. Of TOTP secrets and sets of codes, only one can be in use: Set
+// does not restore another.
 func (i Items) Set(item uuid.UUID, use bool) (inUse bool, err error) {
 	if item == i.Switch {
 		return use, i.Turn(use)

@@ -23,8 +23,8 @@ func (f *Factor) Rename(tx *pop.Connection, name string) error {
 	return f.update(tx, "renaming a passkey", "name")
 }
 
-// VerifyPasskey verifies an answer as FinishLogin of p does, and returns the passkey that
-// gave it, even if it was removed.
+// VerifyPasskey verifies an answer as p.FinishLogin does, and returns the passkey that
+// answered, even if it was removed.
 func VerifyPasskey(db *pop.Connection, p *passkey.RelyingParty, purpose, subject string, a passkey.Answer) (f *Factor, v *passkey.Verified, err error) {
 	v, err = p.FinishLogin(purpose, subject, a, func(id []byte) (handle []byte, c passkey.Credential, err error) {
 		if f, err = ByCredential(db, id); err != nil {

@@ -38,22 +38,22 @@ type Session interface {
 // for all tabs.
 const browserKey = "browser"
 
-// Begin seals a state, which needs no Provider, and returns the URL to redirect the
-// browser of the session to.
+// Begin sets the state's Provider, seals the state, and returns the URL to redirect the
+// session's browser to.
 func (s States) Begin(ctx context.Context, session Session, p *Provider, state State) (location string, err error) {
-	rawBrowser, ok := session.Get(browserKey).(string)
+	browserSecret, ok := session.Get(browserKey).(string)
 	if !ok {
-		rawBrowser = secret.NewToken()
-		session.Set(browserKey, rawBrowser)
+		browserSecret = secret.NewToken()
+		session.Set(browserKey, browserSecret)
 	}
 	state.Provider = p.ID
-	return p.Begin(ctx, state.Flow, s.Seal(state, rawBrowser))
+	return p.Begin(ctx, state.Flow, s.Seal(state, browserSecret))
 }
 
 // Answered is Open for the browser of a session.
 func (s States) Answered(session Session, p *Provider, sealed string) (*State, error) {
-	rawBrowser, _ := session.Get(browserKey).(string)
-	return s.Open(sealed, p.ID, rawBrowser)
+	browserSecret, _ := session.Get(browserKey).(string)
+	return s.Open(sealed, p.ID, browserSecret)
 }
 
 // MessageKey returns the message key of an error of Begin, Answered, Redeem or Finish.

@@ -11,9 +11,9 @@ import (
 	"time"
 )
 
-// maxAnswer is the number of bytes that are read of an answer. Prevents a compromised
-// provider from filling the memory.
-const maxAnswer = 512 << 10
+// maxResponse limits the body of a response, in bytes. Prevents a compromised provider from
+// filling the memory.
+const maxResponse = 512 << 10
 
 // newClient returns a client that follows no redirects and uses no proxy. Each request
 // takes timeout at most, body included.
@@ -31,30 +31,30 @@ type transport struct {
 	base    *http.Transport
 }
 
-// RoundTrip reads the whole body of the answer, so that it returns all errors of the
-// connection: go-oidc and oauth2 do not wrap an error from reading a body. It returns
-// an error unless the answer is a success or a refusal of the token endpoint.
+// RoundTrip reads the whole body of the response, so that it returns all errors of the
+// connection: go-oidc and oauth2 do not wrap an error from reading a body. It returns an
+// error unless the response is a success, or the token endpoint refuses the request.
 func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	ctx, cancel := context.WithTimeout(r.Context(), t.timeout)
 	defer cancel()
-	answer, err := t.base.RoundTrip(r.WithContext(ctx))
+	response, err := t.base.RoundTrip(r.WithContext(ctx))
 	if err != nil {
 		return nil, err
 	}
-	defer answer.Body.Close()
-	refusal := r.Method == http.MethodPost && answer.StatusCode/100 == 4 && answer.StatusCode != http.StatusTooManyRequests
-	if answer.StatusCode != http.StatusOK && !refusal {
-		return nil, fmt.Errorf("the answer is %d", answer.StatusCode)
+	defer response.Body.Close()
+	refusal := r.Method == http.MethodPost && response.StatusCode/100 == 4 && response.StatusCode != http.StatusTooManyRequests
+	if response.StatusCode != http.StatusOK && !refusal {
+		return nil, fmt.Errorf("the response is %d", response.StatusCode)
 	}
-	body, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer+1))
+	body, err := io.ReadAll(io.LimitReader(response.Body, maxResponse+1))
 	switch {
 	case err != nil:
 		return nil, err
-	case len(body) > maxAnswer:
-		return nil, errors.New("the answer is too large")
+	case len(body) > maxResponse:
+		return nil, errors.New("the response is too large")
 	case !refusal && !json.Valid(body):
-		return nil, errors.New("the answer is not JSON")
+		return nil, errors.New("the response is not JSON")
 	}
-	answer.Body = io.NopCloser(bytes.NewReader(body))
-	return answer, nil
+	response.Body = io.NopCloser(bytes.NewReader(body))
+	return response, nil
 }

@@ -12,12 +12,12 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// discoveryLifetime bounds how long a key stays trusted that the provider has
-// withdrawn.
+// discoveryLifetime limits how long the app trusts a key after the provider has
+// withdrawn it.
 const discoveryLifetime = time.Hour
 
 // asymmetric lists the accepted signature algorithms of ID tokens. With HS256, an
-// attacker could forge a token with the client secret; with none, without any secret.
+// attacker could forge a token with the client secret. The algorithm none needs no secret.
 var asymmetric = []string{
 	goidc.RS256, goidc.RS384, goidc.RS512, goidc.PS256, goidc.PS384, goidc.PS512,
 	goidc.ES256, goidc.ES384, goidc.ES512, goidc.EdDSA,
@@ -39,8 +39,8 @@ func (p *Provider) Discover(ctx context.Context) error {
 }
 
 // discover returns metadata that was fetched within the last hour, or fetches it.
-// Concurrent callers share one request, which continues when their contexts end. It
-// does not cache an error: the next call fetches again.
+// Concurrent callers share one request, which continues when their contexts end. After an
+// error, the next call fetches again.
 func (p *Provider) discover(ctx context.Context) (*metadata, error) {
 	if m := p.known(); m != nil {
 		return m, nil
@@ -75,7 +75,7 @@ func (p *Provider) known() *metadata {
 
 func (p *Provider) fetch() (*metadata, error) {
 	ctx := goidc.ClientContext(context.Background(), p.client)
-	found, err := goidc.NewProvider(ctx, p.Issuer) // compares the issuer
+	found, err := goidc.NewProvider(ctx, p.Issuer) // checks that the document is of this issuer
 	if err != nil {
 		return nil, err
 	}
@@ -95,7 +95,7 @@ func (p *Provider) fetch() (*metadata, error) {
 		}
 	}
 	algorithms := slices.DeleteFunc(document.Algorithms, func(a string) bool { return !slices.Contains(asymmetric, a) })
-	if len(algorithms) == 0 { // go-oidc would accept RS256
+	if len(algorithms) == 0 { // for an empty list, go-oidc accepts RS256
 		return nil, errors.New("the provider lists no asymmetric algorithm for ID tokens")
 	}
 	// Without a list, the method is client_secret_basic (OpenID Connect Discovery, 3).

@@ -22,7 +22,7 @@ func instead(path string, answer http.HandlerFunc) oidctest.Behaviour {
 }
 
 func TestProvider_UnavailableIssuers(t *testing.T) {
-	reasons := map[string]string{"of 10 MB": "the answer is too large", "redirects": "the answer is 307", "fails": "the answer is 503",
+	reasons := map[string]string{"of 10 MB": "the response is too large", "redirects": "the response is 307", "fails": "the response is 503",
 		"is slow": "context deadline exceeded", "is silent": "context deadline exceeded"}
 	issuer, checked := oidctest.New(t), map[string]bool{}
 	for _, hostile := range issuer.Hostile() {
@@ -55,7 +55,7 @@ func TestProvider_AnswerOfTheLargestSize(t *testing.T) {
 	issuer := oidctest.New(t)
 	p := newProvider(issuer)
 	require.NoError(t, p.Discover(t.Context()))
-	for size, want := range map[int]string{512 << 10: "cannot parse json", 512<<10 + 1: "the answer is too large"} {
+	for size, want := range map[int]string{512 << 10: "cannot parse json", 512<<10 + 1: "the response is too large"} {
 		issuer.Behave(instead(oidctest.TokenPath, func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "application/json")
 			w.Write([]byte(`"` + strings.Repeat("x", size-2) + `"`))
@@ -203,7 +203,7 @@ func TestProvider_KeysAreHTML(t *testing.T) {
 	issuer.Behave(instead(oidctest.KeysPath, func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("<!doctype html>")) }))
 	_, err := logIn(t, newProvider(issuer), oidc.NewFlow())
 	require.ErrorIs(t, err, oidc.ErrUnavailable)
-	require.ErrorContains(t, err, "the answer is not JSON")
+	require.ErrorContains(t, err, "the response is not JSON")
 }
 
 // An algorithm that the provider does not list is refused, even if its key is known.

@@ -1,6 +1,6 @@
 // Package oidc lets users log in to an app with an OpenID Connect provider, by the
-// authorization code flow with PKCE. It has neither routes nor tables;
-// package links, below it, has one for who logs in with what.
+// authorization code flow with PKCE. It has neither routes nor tables. Package identities,
+// below it, stores which identities log in to which accounts.
 //
 //	provider := oidc.New(oidc.Config{
 //		ID: "example", Issuer: "https://accounts.example.com", ClientID: "shop", ClientSecret: secret,
@@ -121,7 +121,8 @@ func (p *Provider) Begin(ctx context.Context, flow Flow, state string) (location
 	return m.oauth2.AuthCodeURL(state, options...), nil
 }
 
-// An Answer has the parameters that the provider adds to RedirectURL, except state.
+// An Answer is the provider's authorization response (OAuth 2.0): the parameters that it
+// adds to RedirectURL, except state.
 type Answer struct{ Code, Iss, Error string }
 
 // An Identity is a user of a provider.
@@ -185,5 +186,5 @@ func (p *Provider) exchange(ctx context.Context, m *metadata, flow Flow, code st
 	return rawIDToken, nil
 }
 
-// unavailable returns an ErrUnavailable. It cuts the text, which may quote an answer.
+// unavailable returns an ErrUnavailable. It cuts the text, which may quote a response.
 func unavailable(err error) error { return fmt.Errorf("%w: %.300v", ErrUnavailable, err) }

@@ -17,8 +17,8 @@ import (
 // StateLifetime is how long a login at the provider may take.
 const StateLifetime = 10 * time.Minute
 
-// ErrState means that this browser did not begin the login that the answer belongs to,
-// or not with this provider, or that the login is too old or was finished.
+// ErrState means that the login is too old or was finished, or that this browser did not
+// begin it with this provider.
 var ErrState = errors.New("the state is refused")
 
 // A State is a login that has begun. The browser keeps it, encrypted, as the parameter
@@ -26,14 +26,14 @@ var ErrState = errors.New("the state is refused")
 // table, and each tab has its own.
 type State struct {
 	Flow     Flow   `json:"flow"`
-	Provider string `json:"provider"` // the app's name of the provider
+	Provider string `json:"provider"` // its ID in the app
 	Purpose  string `json:"purpose"`
-	Subject  string `json:"subject,omitempty"` // such as the session that the login is for, or ""
-	Next     string `json:"next,omitempty"`    // the page to redirect to after the login, or ""
+	BoundTo  string `json:"bound_to,omitempty"` // such as the session that the login is for, or ""
+	Next     string `json:"next,omitempty"`     // the page to redirect to after the login, or ""
 
 	// Seal sets these.
-	Browser   []byte    `json:"browser"` // digest of rawBrowser
-	ExpiresAt time.Time `json:"expires"`
+	BrowserDigest []byte    `json:"browser"` // of browserSecret
+	ExpiresAt     time.Time `json:"expires"`
 }
 
 // States seals and opens states.
@@ -42,25 +42,24 @@ type States struct {
 	Now     func() time.Time
 }
 
-const purposeOfState = "provider states"
+const statePurpose = "provider states" // of the keys that seal states
 
-// Seal returns the state encrypted. rawBrowser is a secret that the browser keeps in an
-// encrypted cookie. It binds the state to that browser: prevents logging a victim in to
-// the attacker's account.
-func (s States) Seal(state State, rawBrowser string) string {
-	state.Browser, state.ExpiresAt = secret.TokenDigest(rawBrowser), s.Now().Add(StateLifetime)
+// Seal returns the state encrypted. The browser keeps browserSecret in an encrypted cookie.
+// It binds the state to this browser: prevents logging a victim in to the attacker's account.
+func (s States) Seal(state State, browserSecret string) string {
+	state.BrowserDigest, state.ExpiresAt = secret.TokenDigest(browserSecret), s.Now().Add(StateLifetime)
 	plain, _ := json.Marshal(state) // cannot fail
-	return base64.RawURLEncoding.EncodeToString(s.Secrets.Seal(purposeOfState, plain))
+	return base64.RawURLEncoding.EncodeToString(s.Secrets.Seal(statePurpose, plain))
 }
 
-// Open decrypts the state of an answer, or returns ErrState. provider is the name of the
-// provider whose RedirectURL got the answer. The caller must check Purpose and Subject.
-func (s States) Open(sealed, provider, rawBrowser string) (*State, error) {
+// Open decrypts the state of an answer, or returns ErrState. provider is the ID of the
+// provider whose RedirectURL got the answer. The caller must check Purpose and BoundTo.
+func (s States) Open(sealed, provider, browserSecret string) (*State, error) {
 	encrypted, err := base64.RawURLEncoding.DecodeString(sealed)
 	if err != nil {
 		return nil, fmt.Errorf("%w: it is damaged", ErrState)
 	}
-	plain, err := s.Secrets.Open(purposeOfState, encrypted)
+	plain, err := s.Secrets.Open(statePurpose, encrypted)
 	if err != nil {
 		return nil, fmt.Errorf("%w: it is forged", ErrState)
 	}
@@ -69,7 +68,7 @@ func (s States) Open(sealed, provider, rawBrowser string) (*State, error) {
 		return nil, fmt.Errorf("%w: %w", ErrState, err)
 	}
 	switch {
-	case rawBrowser == "", !bytes.Equal(state.Browser, secret.TokenDigest(rawBrowser)):
+	case browserSecret == "", !bytes.Equal(state.BrowserDigest, secret.TokenDigest(browserSecret)):
 		return nil, fmt.Errorf("%w: another browser's", ErrState)
 	case state.Provider != provider: // prevents a mix-up: the code is from another provider
 		return nil, fmt.Errorf("%w: another provider's", ErrState)
@@ -80,8 +79,8 @@ func (s States) Open(sealed, provider, rawBrowser string) (*State, error) {
 }
 
 // Redeem marks the state as used, on all nodes, and returns ErrState if it was used
-// before. It needs the table of package once. Call it before Finish, in a separate
-// transaction: prevents another use of the code after a failed login.
+// before. It needs the table of package once. Call it before Finish, in a transaction of
+// its own: a login that fails must not roll back the mark.
 func (s *State) Redeem(tx *pop.Connection) error {
 	err := once.Use(tx, secret.TokenDigest(s.Flow.Nonce), s.ExpiresAt)
 	if errors.Is(err, once.ErrUsed) {

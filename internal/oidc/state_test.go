@@ -35,14 +35,14 @@ func statesAt(now *time.Time, secrets ...string) oidc.States {
 
 func TestStates_Open(t *testing.T) {
 	now := time.Now()
-	states, state := statesAt(&now, "old"), oidc.State{Flow: confirming(), Provider: "one", Purpose: "link", Subject: "ada's session", Next: "/account?a=1"}
+	states, state := statesAt(&now, "old"), oidc.State{Flow: confirming(), Provider: "one", Purpose: "link", BoundTo: "ada's session", Next: "/account?a=1"}
 	sealed := states.Seal(state, "browser")
 	require.Regexp(t, `^[\w-]+$`, sealed)
 	require.NotEqual(t, sealed, states.Seal(state, "browser"))
 	opened, err := states.Open(sealed, "one", "browser")
 	require.NoError(t, err)
 	require.Equal(t, []any{state.Flow, "one", "link", "ada's session", "/account?a=1"},
-		[]any{opened.Flow, opened.Provider, opened.Purpose, opened.Subject, opened.Next})
+		[]any{opened.Flow, opened.Provider, opened.Purpose, opened.BoundTo, opened.Next})
 	require.True(t, now.Add(oidc.StateLifetime).Equal(opened.ExpiresAt))
 	_, err = statesAt(&now, "new", "old").Open(sealed, "one", "browser")
 	require.NoError(t, err, "the operator replaced the secret")

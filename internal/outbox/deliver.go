@@ -25,9 +25,11 @@ const maxLastError = 255
 // Claim claims the mail that was due first, or returns ErrNotFound. Mails of low
 // priority come after all others. For two minutes, no other worker can claim the mail.
 func (q *Queue) Claim(ctx context.Context, db *pop.Connection) (*Mail, error) {
-	return q.claim(ctx, db, true)
+	const low = true
+	return q.claim(ctx, db, low)
 }
 
+// claim is Claim, but claims a mail of low priority only if low is true.
 func (q *Queue) claim(ctx context.Context, db *pop.Connection, low bool) (*Mail, error) {
 	lock := ""
 	if db.Dialect.Name() == "postgres" {

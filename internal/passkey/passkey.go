@@ -178,14 +178,14 @@ type state struct {
 	Session          webauthn.SessionData
 }
 
-const purposeOfState = "passkey challenges"
+const statePurpose = "passkey challenges" // of the keys that seal states
 
 func (p *RelyingParty) newChallenge(ceremony protocol.CeremonyType, purpose, subject string, publicKey any, session *webauthn.SessionData) (*Challenge, error) {
 	plain, err := json.Marshal(state{ceremony, purpose, subject, p.options.Now().Add(Lifetime), *session})
 	if err != nil {
 		return nil, fmt.Errorf("sealing a challenge: %w", err)
 	}
-	return &Challenge{publicKey, base64.RawURLEncoding.EncodeToString(p.options.Secrets.Seal(purposeOfState, plain))}, nil
+	return &Challenge{publicKey, base64.RawURLEncoding.EncodeToString(p.options.Secrets.Seal(statePurpose, plain))}, nil
 }
 
 // open returns the session that newChallenge sealed. Purpose and subject must be the
@@ -199,7 +199,7 @@ func (p *RelyingParty) open(ceremony protocol.CeremonyType, purpose, subject, se
 	if err != nil {
 		return nil, refused(err)
 	}
-	plain, err := p.options.Secrets.Open(purposeOfState, encrypted)
+	plain, err := p.options.Secrets.Open(statePurpose, encrypted)
 	if err != nil {
 		return nil, refused(err)
 	}

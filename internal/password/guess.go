@@ -13,7 +13,7 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// freeLists frees 1.5 MB: zxcvbn's word lists, of which it keeps copies.
+// freeLists frees 1.5 MB: the word lists of zxcvbn, which keeps copies of them.
 var freeLists = sync.OnceFunc(func() { frequency.FrequencyLists = nil })
 
 // minPart is a number of letters. Shorter parts of an email occur in many words.

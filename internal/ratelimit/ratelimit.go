@@ -18,8 +18,8 @@
 //	}
 //
 // Where only failures count, call Start instead of Take. The attempt is then in
-// flight until Fail keeps it counted or Refund uncounts it. A [Line] makes attempts
-// wait while attempts in flight fill a bucket:
+// flight until Fail keeps it counted or Refund takes it off the count. A [Line] makes
+// attempts wait while attempts in flight fill a bucket:
 //
 //	var line ratelimit.Line
 //	err := line.Start(ctx, func() error { … buckets.Start(tx, time.Now()) … })

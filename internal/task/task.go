@@ -46,8 +46,8 @@ func Add(name, params, help string, run func(args []string) error) {
 	})
 }
 
-// Main runs the command line of the process, or start if there is none. After an error it
-// prints that and exits with 1.
+// Main runs the command line of the process, or start if there are no arguments. It prints
+// an error and exits with 1.
 func Main(start func() error) {
 	if code := runOr(start, os.Args[1:], os.Stderr); code != 0 {
 		os.Exit(code)

@@ -54,7 +54,7 @@ type Token struct {
 	UserID      uuid.NullUUID `db:"user_id"`
 	Next        string        `db:"next"` // the page to redirect to after redeeming, or ""
 	CreatedAt   time.Time     `db:"created_at"`
-	ExpiresAt   time.Time     `db:"expires_at"` // once redeemed: the time of that
+	ExpiresAt   time.Time     `db:"expires_at"` // of a redeemed token: when it was redeemed
 	Redeemed    bool          `db:"redeemed"`
 }
 

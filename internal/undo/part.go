@@ -65,8 +65,8 @@ func (j Journal) RemoveLater(due time.Time, items []uuid.UUID) error {
 }
 
 // schedule stores the parts that change something, or whose item has a waiting part. It
-// stores a part even if the waiting one does the same: a login may stop that one, or another
-// item may be in the item's place when it is due.
+// stores a part even if the waiting one does the same: a login may stop the waiting one, or
+// another item may have the item's place when that is due.
 func (j Journal) schedule(parts []Part, due time.Time) error {
 	pending, err := j.Pending()
 	if err != nil {
@@ -216,6 +216,6 @@ func (j Journal) Drop(parts []Part) error {
 	return j.stop("id IN (?)", ids)
 }
 
-func (j Journal) stop(which string, args ...any) error {
-	return wrap("deleting parts of undos", j.Tx.RawQuery("DELETE FROM undo_parts WHERE user_id = ? AND ("+which+")", append([]any{j.UserID}, args...)...).Exec())
+func (j Journal) stop(where string, args ...any) error {
+	return wrap("deleting parts of undos", j.Tx.RawQuery("DELETE FROM undo_parts WHERE user_id = ? AND ("+where+")", append([]any{j.UserID}, args...)...).Exec())
 }

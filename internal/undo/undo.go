@@ -136,20 +136,20 @@ func (j Journal) Newest(kinds ...string) (*Change, error) {
 	return &list[0], nil
 }
 
-// Young reports whether an item was changed by the change with a number or a later one, or
-// since a time, or has a waiting part.
-func (j Journal) Young(item uuid.UUID, number int, at time.Time) (bool, error) {
+// Young reports whether an item was changed from the change with the number on, or since a
+// time, or has a waiting part.
+func (j Journal) Young(item uuid.UUID, number int, since time.Time) (bool, error) {
 	var found []int
 	err := j.Tx.RawQuery(`SELECT 1 FROM undo_parts WHERE user_id = ? AND factor_id = ?
 		UNION ALL SELECT 1 FROM changes WHERE user_id = ? AND factor_id = ? AND (number >= ? OR created_at >= ?)`,
-		j.UserID, item, j.UserID, item, number, at).All(&found)
+		j.UserID, item, j.UserID, item, number, since).All(&found)
 	return len(found) > 0, wrap("looking for changes of an item", err)
 }
 
-// Undo undoes the changes from a number on. It changes items at once or, if delay is not 0,
-// stores parts that wait for the delay. It reports whether items changed. It neither
-// postpones nor stops waiting parts, because an attacker could repeat that forever. It stops
-// removals by an operator.
+// Undo undoes the changes from a number on, stops removals by an operator, and reports
+// whether items changed. It changes items at once or, if delay is not 0, stores parts that
+// wait for the delay. It does not postpone parts that wait already: an attacker could repeat
+// that forever.
 func (j Journal) Undo(number int, delay time.Duration) (changed bool, err error) {
 	list, err := j.Since(number)
 	if err != nil {
@@ -167,15 +167,15 @@ func (j Journal) Undo(number int, delay time.Duration) (changed bool, err error)
 	if delay > 0 {
 		return false, errors.Join(j.StopRemovals(), j.schedule(parts, j.Now().Add(delay)))
 	}
-	if err := j.stop("number = 0 OR number >= ?", number); err != nil { // apply does what these would do
+	if err := j.stop("number = 0 OR number >= ?", number); err != nil { // apply does now what these parts would do later
 		return false, err
 	}
 	return j.apply(parts)
 }
 
 // mark marks changes from a number on as undone, so that later undos ignore them.
-func (j Journal) mark(which string, number int, args ...any) error {
-	return wrap("marking undone changes", j.Tx.RawQuery("UPDATE changes SET undone = ? WHERE user_id = ? AND number >= ? AND "+which,
+func (j Journal) mark(where string, number int, args ...any) error {
+	return wrap("marking undone changes", j.Tx.RawQuery("UPDATE changes SET undone = ? WHERE user_id = ? AND number >= ? AND "+where,
 		append([]any{true, j.UserID, number}, args...)...).Exec())
 }
 

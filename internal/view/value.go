@@ -7,7 +7,7 @@ import (
 	"github.com/gobuffalo/plush/v4/ast"
 )
 
-// value evaluates an expression.
+// value is a compiled expression: a function that evaluates it.
 type value func(in *scope) (any, error)
 
 // value compiles an expression. It returns nil for an expression that is left to plush.
@@ -117,7 +117,7 @@ func (c *compiler) not(node *ast.PrefixExpression) value {
 		if err != nil && err != errUnknown {
 			return nil, err
 		}
-		return err != nil || !truth(v), nil
+		return err != nil || !truth(v), nil // an unknown name counts as false
 	}
 }
 

@@ -13,8 +13,8 @@ import (
 
 // MethodOverride lets forms send PUT, PATCH and DELETE by a field _method. Buffalo's
 // MethodOverride accepts any method, also from the query, and reads whole multipart
-// forms before any middleware runs. This one reads only the first field of a multipart
-// form, where form_for puts _method.
+// forms before any middleware runs. This one takes the field from PostForm, which
+// limitBody has parsed, or from the first field of a multipart form, where form_for puts it.
 func MethodOverride(_ http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodPost {
 		return
@@ -49,8 +49,8 @@ func firstField(r *http.Request, name string) (value string) {
 
 // ParseMultipart is a middleware that reads multipart forms into memory, for c.Param,
 // c.File and c.Bind. It uses no temporary files: a container may have no folder for
-// them. Put it behind the guards, because a body may be as long as Options.MaxBody. Skip
-// it for a handler that streams the parts from c.Request().MultipartReader:
+// them. Put it behind the guards: only then may a client fill memory with a body of
+// Options.MaxBody. Skip it for a handler that streams c.Request().MultipartReader:
 //
 //	app.Use(Authorize)
 //	app.Use(web.ParseMultipart)
@@ -61,8 +61,8 @@ func ParseMultipart(next buffalo.Handler) buffalo.Handler {
 		if mediaType(r) != "multipart/form-data" {
 			return next(c)
 		}
-		info.request = r // so that the log redacts the parsed fields
-		switch err := r.ParseMultipartForm(max(info.maxBody, DefaultMaxBody)); {
+		info.request = r                                                         // so that the log redacts the parsed fields
+		switch err := r.ParseMultipartForm(max(info.maxBody, DefaultMaxBody)); { // in memory: no body is longer
 		case TooLarge(err):
 			return c.Error(http.StatusRequestEntityTooLarge, err)
 		case err != nil:

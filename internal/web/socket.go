@@ -44,8 +44,8 @@ func isListening(l net.Listener) (listening bool) {
 	return listening && err == nil
 }
 
-// AllUnix reports whether there are listeners and all are unix sockets. The peers of a
-// unix socket are trusted proxies.
+// AllUnix reports whether there are listeners and all are unix sockets. The peer of a unix
+// socket is a trusted proxy.
 func AllUnix(list []net.Listener) bool {
 	return len(list) > 0 && !slices.ContainsFunc(list, func(l net.Listener) bool { return !isUnix(l.Addr()) })
 }

@@ -79,7 +79,7 @@ func TestProcess_RefusesBareProduction(t *testing.T) {
 	require.Equal(t, strings.Join([]string{
 		"HOST is missing: set it to the public URL, like https://login.example.com",
 		"SESSION_SECRET is missing: set it to the output of `corral task secret`",
-		"nothing ends TLS: set TRUSTED_PROXIES to the proxy's network, or TLS_CERT_FILE and TLS_KEY_FILE",
+		"nothing terminates TLS: set TRUSTED_PROXIES to the proxy's network, or TLS_CERT_FILE and TLS_KEY_FILE",
 		"SMTP_URL is missing: users could not reset a password",
 		"",
 	}, "\n"), p.Err.String())

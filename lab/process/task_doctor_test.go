@@ -70,7 +70,7 @@ func TestTask_Doctor_EmptyEnvironmentNamesEachRemedy(t *testing.T) {
 	for name, want := range map[string]string{
 		"secret":         "fail SESSION_SECRET is missing: set it to ",
 		"host":           "fail HOST is missing: set it to ",
-		"https":          "fail nothing ends TLS: set TRUSTED_PROXIES ",
+		"https":          "fail nothing terminates TLS: set TRUSTED_PROXIES ",
 		"mail":           "fail SMTP_URL is missing: ",
 		"database":       "fail there is no database file storage/production.sqlite: is this the right folder?; check DATABASE_URL, or create the database with `task db:migrate`",
 		"database TLS":   "pass the connection is local",
@@ -94,7 +94,7 @@ func TestTask_Doctor_NamesTheOneFault(t *testing.T) {
 		{"SESSION_SECRET=hunter", "secret", "is shorter than 32 bytes: set it to "},
 		{"HOST=http://login.example.com", "host", "is not https"},
 		{"TRUSTED_PROXIES=0.0.0.0/0", "https", "TRUSTED_PROXIES=0.0.0.0/0 covers all of IPv4"},
-		{"TRUSTED_PROXIES=", "https", "nothing ends TLS"},
+		{"TRUSTED_PROXIES=", "https", "nothing terminates TLS"},
 		{plain.url("hunter2"), "mail", "accepts no login over TLS"},   // accepts passwords only without TLS
 		{unknown.url("hunter2"), "mail", "accepts no login over TLS"}, // certificate of an unknown authority
 		{healthyMail(env, "hunter3"), "mail", "accepts no login over TLS"},

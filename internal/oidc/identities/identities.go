@@ -77,7 +77,7 @@ func Add(tx *pop.Connection, userID uuid.UUID, claimed oidc.Identity, now time.T
 	return true, database.Wrap("storing an identity", err)
 }
 
-// Use notes a login with an identity. used is 0 unless the account has it in use.
+// Use records a login with an identity. used is 0 unless the account has it in use.
 func Use(tx *pop.Connection, userID uuid.UUID, claimed oidc.Identity, now time.Time) (used int, err error) {
 	return database.Change(tx, "using an identity", "UPDATE identities SET last_used_at = ? WHERE issuer = ? AND subject = ? AND user_id = ? AND removed_at IS NULL",
 		now, claimed.Issuer, claimed.Subject, userID)
