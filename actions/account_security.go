@@ -45,9 +45,8 @@ func renderSecurity(c buffalo.Context, wrong messages) error {
 	return renderForm(c, "account_security/show.plush.html", wrong)
 }
 
-// securityChanged redirects to the security page, with a message if err is nil. If another
-// change came first, there is no message: the page shows the current state, or the user has
-// to log in. securityChanged returns any other error.
+// securityChanged redirects to the security page, with a message if err is nil, and without
+// one if another change came first. It returns any other error.
 func securityChanged(c buffalo.Context, err error, event, message string) error {
 	if err != nil {
 		return changedBefore(c, err)

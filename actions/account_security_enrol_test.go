@@ -22,8 +22,8 @@ func requiring(t testing.TB) *site {
 	return newSite(t, required)
 }
 
-// openTo are the routes that a user without a second step reaches. Those that are
-// true need a session from a mailed link.
+// openTo holds the routes that a user without a second step reaches. The value is true if
+// only a session from a mailed link does.
 var openTo = map[string]bool{
 	"GET /logout":                             false,
 	"PUT /account/language":                   false,
@@ -82,7 +82,7 @@ func TestEnrolment_NothingElseIsReached(t *testing.T) {
 	}
 }
 
-// The mail is limited as others are, and the last link stays good.
+// The rate limit of the email also limits these mails. Over it, the last link works.
 func TestEnrolment_MailIsLimited(t *testing.T) {
 	s := requiring(t)
 	models.Clock.Stop()

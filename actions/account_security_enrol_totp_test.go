@@ -72,7 +72,7 @@ func TestEnrolment_AfterTheSignUp(t *testing.T) {
 	require.Contains(t, b.Get("/").Page, "<dd>dora@example.com</dd>")
 }
 
-// Who has a second step notices nothing.
+// Nothing changes for a user who has a second step.
 func TestEnrolment_WithASecondStep(t *testing.T) {
 	s := requiring(t)
 	codes := s.withSecondStep("ada@example.com")

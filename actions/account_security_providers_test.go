@@ -63,7 +63,7 @@ func TestSecurityProviders_FormsAreForConfirmedUsers(t *testing.T) {
 	require.NotContains(t, b.Get("/account/security").Page, `action="/account/security/providers/`)
 }
 
-// Also one that another account unlinked lately.
+// An identity that another account has, or unlinked lately, cannot be linked.
 func TestSecurityProviders_IdentityOfAnotherAccount(t *testing.T) {
 	s := newProviderSite(t)
 	s.linked("eve@example.com")
@@ -93,7 +93,7 @@ func TestSecurityProviders_Unconfirmed(t *testing.T) {
 	require.Equal(t, []string{s.one.URL}, s.identities("ada@example.com"))
 }
 
-// onlyByProvider creates an account that has nothing but a provider, and logs in.
+// onlyByProvider creates an account that can log in only with a provider, and logs in.
 func (s *providerSite) onlyByProvider(email string) *browser {
 	s.t.Helper()
 	user, err := models.CreateUser(s.t.Context(), email, "")
@@ -101,11 +101,11 @@ func (s *providerSite) onlyByProvider(email string) *browser {
 	require.NoError(s.t, user.AddIdentity(s.t.Context(), s.identity(), models.Client{}))
 	b := s.with("User-Agent", firefox)
 	require.Equal(s.t, "/", b.byProvider("/auth/oidc").Location())
-	b.Get("/") // with the flash
+	b.Get("/") // shows the flash message
 	return b
 }
 
-// The last way in stays.
+// A user cannot unlink the last way to log in.
 func TestSecurityProviders_LastWayIn(t *testing.T) {
 	s := newProviderSite(t)
 	b := s.onlyByProvider("ada@example.com")
@@ -147,7 +147,7 @@ func TestSecurityProviders_LinksForItsSessionOnly(t *testing.T) {
 	}
 }
 
-// SECOND_FACTOR=required: nothing but the enrolment is open, and a provider is none.
+// With SECOND_FACTOR=required, only the enrolment is open, and a provider is no second step.
 func TestSecurityProviders_WhileEnrolling(t *testing.T) {
 	s := newProviderSite(t, func(c *config.Config) { c.SecondFactorRequired = true })
 	modelstest.SignUp(t, "ada@example.com")

@@ -95,8 +95,8 @@ func TestTOTP_SetWithACodeOfTheOfferedKey(t *testing.T) {
 	require.Equal(t, "/", other.Post("/login/second", url.Values{"code": {modelstest.NextCode(key)}}).Location())
 }
 
-// A key is offered to one session: neither to another browser nor to the next user
-// of this one.
+// A key is offered to one session, neither to another browser nor to the next user of this
+// browser.
 func TestTOTP_KeyIsOfTheSession(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")

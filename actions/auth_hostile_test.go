@@ -15,8 +15,8 @@ import (
 	"corral/models/modelstest"
 )
 
-// nothingDone requires that an answer was refused with a page and an event, that nobody
-// is logged in, and that nothing but the count of attempts was stored.
+// nothingDone requires that an answer was refused with a page and an event, that no user is
+// logged in, and that only the count of attempts was stored.
 func nothingDone(t *testing.T, what func(s *providerSite, b *browser) (back string)) {
 	t.Helper()
 	log := captureLog(t)
@@ -46,7 +46,7 @@ func accountRows(t testing.TB) (counts []int) {
 	return counts
 }
 
-// One of each class; internal/oidc tests all.
+// One fault of each class. Package oidc tests all.
 func TestAuthHostile_Provider(t *testing.T) {
 	classes := []string{"wrong audience", "wrong nonce", "algorithm none", "signed with another key", "issued in the future", "subject that is not UTF-8",
 		"iss of another provider", "code of another login", oidctest.TokenPath + " of 10 MB", oidctest.KeysPath + " redirects"}
@@ -62,7 +62,7 @@ func TestAuthHostile_Provider(t *testing.T) {
 	}
 }
 
-// The attacker swaps what comes back by the browser.
+// The attacker changes the answer that the browser brings back.
 func TestAuthHostile_Answers(t *testing.T) {
 	replace := func(back, name, value string) string {
 		u, _ := url.Parse(back)
@@ -128,7 +128,7 @@ func TestAuthHostile_Replay(t *testing.T) {
 	b.requireAlert(b.Get(back), "/login", "That took too long")
 }
 
-// A state serves its own purpose.
+// A state does not work for another purpose.
 func TestAuthHostile_OtherPurpose(t *testing.T) {
 	s := newProviderSite(t)
 	modelstest.SignUp(t, "ada@example.com")

@@ -11,7 +11,7 @@ import (
 	"corral/models/modelstest"
 )
 
-// It survives the second step of the login.
+// A pending identity survives the second step of the login.
 func TestAuthLink_AfterTheSecondStep(t *testing.T) {
 	s := newProviderSite(t)
 	codes := s.withSecondStep("ada@example.com")
@@ -23,7 +23,7 @@ func TestAuthLink_AfterTheSecondStep(t *testing.T) {
 	require.Equal(t, []string{s.one.URL}, s.identities("ada@example.com"))
 }
 
-// The cookie has 4 KB. What is too long for it is left out, and fails no login.
+// The cookie is limited to 4 KB. An identity that does not fit is left out; the login succeeds.
 func TestAuthLink_LongIdentities(t *testing.T) {
 	label := strings.Repeat("b", 58)
 	for name, c := range map[string]struct {

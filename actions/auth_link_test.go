@@ -11,7 +11,7 @@ import (
 	"corral/models/modelstest"
 )
 
-// identities returns those of an account, as issuers.
+// identities returns the issuers of an account's identities.
 func (s *providerSite) identities(email string) (issuers []string) {
 	s.t.Helper()
 	list, err := models.IdentitiesOf(s.t.Context(), s.user(email))
@@ -22,16 +22,16 @@ func (s *providerSite) identities(email string) (issuers []string) {
 	return issuers
 }
 
-// fromProvider comes back from the first provider with an unknown identity, and returns
-// the mailed link.
+// fromProvider logs in with an unknown identity of the first provider, and returns the mailed
+// link.
 func (b *browser) fromProvider(email string) (link string) {
 	b.site.t.Helper()
 	require.Equal(b.site.t, "/check-mail", b.byProvider("/auth/oidc").LocationPath())
 	return "/auth/link/" + modelstest.Link(b.site.t, email, models.MailIdentity)
 }
 
-// An unknown identity whose email has an account is linked by the mailed link, after a
-// login with what the account has.
+// An unknown identity whose email has an account is linked by the mailed link, after a login
+// by password.
 func TestAuthLink(t *testing.T) {
 	s := newProviderSite(t)
 	modelstest.SignUp(t, "ada@example.com")
@@ -58,8 +58,8 @@ func TestAuthLink(t *testing.T) {
 	require.Equal(t, "/", s.browser().byProvider("/auth/oidc").Location())
 }
 
-// In a browser that did not come from the provider, which may be that of the owner whom
-// an attacker made get the mail, it is a plain login.
+// A browser that did not come from the provider links nothing: an attacker may have caused
+// the mail, and the owner may open it.
 func TestAuthLink_InAnotherBrowser(t *testing.T) {
 	s := newProviderSite(t)
 	modelstest.SignUp(t, "ada@example.com")
@@ -71,7 +71,7 @@ func TestAuthLink_InAnotherBrowser(t *testing.T) {
 	require.Empty(t, s.identities("ada@example.com"))
 }
 
-// Of two logins, a link means the one that it was mailed for.
+// After two logins, each link stands for the identity that it was mailed for.
 func TestAuthLink_MeansItsOwnIdentity(t *testing.T) {
 	s := newProviderSite(t)
 	modelstest.SignUp(t, "ada@example.com")
@@ -84,7 +84,7 @@ func TestAuthLink_MeansItsOwnIdentity(t *testing.T) {
 	require.Empty(t, s.identities("ada@example.com"))
 }
 
-// Who logs in as somebody else has brought no identity.
+// A login to an account with another email drops the pending identity.
 func TestAuthLink_OfAnotherAccount(t *testing.T) {
 	s := newProviderSite(t)
 	for _, email := range []string{"ada@example.com", "eve@example.com"} {
@@ -117,7 +117,7 @@ func TestAuthLink_OfATakenIdentity(t *testing.T) {
 	require.Equal(t, []string{s.one.URL}, s.identities("eve@example.com"))
 }
 
-// The provider was taken out meanwhile.
+// The provider is no longer configured.
 func TestAuthLink_OfAProviderThatIsGone(t *testing.T) {
 	s := newProviderSite(t)
 	modelstest.SignUp(t, "ada@example.com")

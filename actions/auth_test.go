@@ -40,7 +40,7 @@ func (s *site) user(email string) *models.User {
 	return user
 }
 
-// It ends the session that the browser had, as every login does.
+// A login ends the session that the browser had.
 func TestAuth_SwitchesAccounts(t *testing.T) {
 	s := newProviderSite(t)
 	s.linked("ada@example.com")
@@ -62,7 +62,7 @@ func TestAuth_TwoTabs(t *testing.T) {
 	require.Equal(t, "/account", b.Get(one).Location())
 }
 
-// The identity is the issuer and the subject: a claim of an email is nobody.
+// An identity is an issuer and a subject. A claimed email logs no user in.
 func TestAuth_EmailClaimLogsNobodyIn(t *testing.T) {
 	s := newProviderSite(t)
 	s.linked("ada@example.com")
@@ -112,7 +112,7 @@ func TestAuth_SignsUp(t *testing.T) {
 	require.Contains(t, other.Get("/account/security").Page, "An account that you have elsewhere lets you in")
 }
 
-// In another browser, which may be that of the email's owner, it is a plain sign-up.
+// In another browser, such as that of the email's owner, the link asks for a password.
 func TestAuth_SignUpInAnotherBrowser(t *testing.T) {
 	s := newProviderSite(t)
 	mallory, zoe := s.browser(), s.browser()
@@ -130,7 +130,7 @@ func TestAuth_SignUpInAnotherBrowser(t *testing.T) {
 	mallory.requireLoggedOut()
 }
 
-// A link means the identity of the login that it was mailed for, and no other.
+// A link stands only for the identity of the login that it was mailed for.
 func TestAuth_SignUpWithAnotherLink(t *testing.T) {
 	s := newProviderSite(t)
 	b := s.browser()
@@ -163,7 +163,7 @@ func TestAuth_SignUpFormOfAnotherLink(t *testing.T) {
 	require.ErrorIs(t, err, models.ErrNotFound)
 }
 
-// An identity that another account has, or had until lately, creates none.
+// An identity that another account has, or unlinked lately, creates no account.
 func TestAuth_SignUpWithATakenIdentity(t *testing.T) {
 	for name, take := range map[string]func(s *providerSite){
 		"unlinked": func(s *providerSite) {
@@ -231,7 +231,7 @@ func TestAuth_UnknownIdentitiesAreAlike(t *testing.T) {
 	}
 }
 
-// shape is what may differ between two answers: headers, and the length of the cookie.
+// shape returns what must not differ between two answers: headers, and the cookie's length.
 func (b *browser) shape(a apptest.Answer) string {
 	text := []string{a.Status, strings.Repeat("x", len(b.sessionCookie()))}
 	for _, name := range []string{"Location", "Retry-After", "Content-Type", "Clear-Site-Data", "Content-Length"} {
@@ -240,7 +240,7 @@ func (b *browser) shape(a apptest.Answer) string {
 	return strings.Join(text, "\n")
 }
 
-// The mail of an unknown identity is limited with those of sign-ups.
+// Mails to unknown identities and mails of sign-ups share one limit.
 func TestAuth_MailsAreLimited(t *testing.T) {
 	s := newProviderSite(t)
 	for range 3 {
@@ -258,7 +258,7 @@ func TestAuth_MailsAreLimited(t *testing.T) {
 	b.requireAlert(a, "/login?next=%2Faccount", "Too many attempts.")
 }
 
-// Failures count for the client, as those of passwords do.
+// Failures count against the rate limit of the client, as wrong passwords do.
 func TestAuth_FailuresAreLimited(t *testing.T) {
 	s := newProviderSite(t)
 	models.Clock.Stop()
@@ -278,10 +278,10 @@ func TestAuth_FailuresAreLimited(t *testing.T) {
 	models.Clock.Move(3 * time.Minute)
 	require.Equal(t, "/", b.byProvider("/auth/oidc").Location())
 	b.logOut()
-	b.Get("/welcome") // with the flash
+	b.Get("/welcome") // shows the flash message
 	before, err := models.DB.Count("used_challenges")
 	require.NoError(t, err)
-	for range 11 { // neither the user's will nor an outage counts
+	for range 11 { // neither a cancelled login nor an outage counts
 		s.one.Behave(oidctest.Behaviour{Error: "access_denied"})
 		b.requireAlert(b.byProvider("/auth/oidc"), "/login", "The login with Example &amp; Co was cancelled.")
 		s.one.Behave(oidctest.Behaviour{Error: "server_error"})

@@ -52,8 +52,8 @@ const (
 	problem     = "application/problem+json"
 )
 
-// answers causes a response of each status that the app uses. Package web tests responses
-// that net/http sends without the app.
+// answers holds a request for each status that the app uses. Package web tests responses that
+// net/http sends without the app.
 var answers = []struct {
 	name    string
 	status  int

@@ -46,6 +46,8 @@ func Translate(next buffalo.Handler) buffalo.Handler {
 
 func language(c buffalo.Context) string { return c.Value("lang").(string) }
 
+func textHelpers(language string) map[string]any { return T.Helpers(language) } // tests replace T
+
 func accountLanguage(c buffalo.Context) string {
 	if session := currentSession(c); session != nil {
 		return session.User.Language

@@ -93,7 +93,7 @@ func TestLoginSecond_EndsAfterFiveMinutes(t *testing.T) {
 	require.Equal(t, "/", b.secondStep(codes[0]).Location(), "the code was not used up")
 }
 
-// A thief's login must not outlive what the owner does about it.
+// A thief's login must end if the owner changes the password or a factor.
 func TestLoginSecond_EndsWithAChangeOfPasswordOrFactor(t *testing.T) {
 	for name, change := range map[string]func(u *models.User) error{
 		"password": func(u *models.User) error { return u.SetPassword(t.Context(), newPassword) },
@@ -126,7 +126,7 @@ func TestLoginSecond_EndsWithALoginAsAnother(t *testing.T) {
 	require.Equal(t, "/login", b.secondStep(codes[0]).Location(), "nor a logout")
 }
 
-// From a tab that was open before.
+// The form may be sent from a tab that was open before another user logged in.
 func TestLoginSecond_WhileLoggedInAsAnother(t *testing.T) {
 	s := newSite(t)
 	codes := s.withSecondStep("ada@example.com")
@@ -166,7 +166,7 @@ func TestLoginSecond_KeepsRememberAndNext(t *testing.T) {
 	}
 }
 
-// The right password is no failure, whatever becomes of the second step.
+// The right password is no failure, even if the second step fails.
 func TestLoginSecond_RightPasswordIsRefunded(t *testing.T) {
 	s := newSite(t)
 	models.Clock.Stop()

@@ -6,8 +6,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A browser that keeps no cookies cannot prove that it began the login. That is not a fault
-// of the provider.
+// A browser that keeps no cookies cannot prove that it began the login. The page must not
+// blame the provider.
 func TestNoCookies_ProviderSaysSo(t *testing.T) {
 	log := captureLog(t)
 	s := newProviderSite(t)

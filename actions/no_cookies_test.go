@@ -11,14 +11,14 @@ import (
 	"corral/models/modelstest"
 )
 
-// withoutCookies returns a browser that keeps none, and follows redirects as
-// browsers do: with the Referer of the first request.
+// withoutCookies returns a browser that keeps no cookies.
 func (s *site) withoutCookies() *browser {
 	b := s.browser()
 	b.RefuseCookies()
 	return b
 }
 
+// follow follows redirects as browsers do: with the Referer of the first request.
 func (b *browser) follow(a apptest.Answer, referer string) apptest.Answer {
 	b.site.t.Helper()
 	b.Header.Set("Referer", b.site.URL+referer)
@@ -44,11 +44,12 @@ func TestNoCookies_LoginSaysSo(t *testing.T) {
 		require.Empty(t, a.Cookies())
 	}
 
-	// A link of the login page to a page for logged-in users.
+	// The first cookie of this browser comes with the redirect: the login page must not say
+	// that the browser keeps none.
 	b := s.browser()
 	b.Header.Set("Referer", s.URL+"/login")
 	require.Equal(t, []string{"You need to login first."}, apptest.Flashes(b.Get(b.Get("/account").Location()).Page))
-	plain := s.withoutCookies()
-	plain.Header.Set("Referer", s.URL+"/login")
-	require.Equal(t, "/login", plain.Get("/logout").Location())
+	b = s.withoutCookies()
+	b.Header.Set("Referer", s.URL+"/login")
+	require.Equal(t, "/login", b.Get("/logout").Location(), "no page to return to")
 }

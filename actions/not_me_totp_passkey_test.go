@@ -12,8 +12,8 @@ import (
 	"corral/models/modelstest"
 )
 
-// The mailbox may be another's by now: the page names the email that it was mailed
-// to, the kinds of changes, and nothing else of the account.
+// The mailbox may have a new owner: the page shows only the email that the link was mailed to
+// and the kinds of changes.
 func TestNotMe_ShowsNoCurrentValues(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")

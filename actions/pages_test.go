@@ -18,7 +18,7 @@ import (
 	"corral/models/modelstest"
 )
 
-// morePages are of other files.
+// morePages is filled by other files.
 var morePages []func(b *browser) map[string]apptest.Answer
 
 // everyPage returns each page in each state, by name. Refused forms have names
@@ -70,7 +70,7 @@ func everyPage(t *testing.T, language string) map[string]apptest.Answer {
 	return pages
 }
 
-// Assistive technology depends on it.
+// Assistive technology depends on this structure.
 func TestPages_Structure(t *testing.T) {
 	newSite(t) // loads the languages
 	for _, language := range []string{"en-US", "ar"} {
@@ -108,7 +108,7 @@ func TestPages_NavigationMarksThePage(t *testing.T) {
 	require.Empty(t, parsePage(t, pages["login"].Page).with("aria-current"))
 }
 
-// Password managers depend on it.
+// Password managers depend on autocomplete.
 func TestPages_Autocomplete(t *testing.T) {
 	pages := everyPage(t, "en-US")
 	for name, want := range map[string][]string{

@@ -216,7 +216,7 @@ func TestPasskey_EveryRouteRefusesOldChallenges(t *testing.T) {
 	ada.logIn("ada@example.com")
 	second := a.Get(t, ada.options("/login/second/passkey"))
 	models.Clock.Move(4 * time.Minute)
-	ada.logIn("ada@example.com") // which may take as long
+	ada.logIn("ada@example.com") // the previous login would expire together with the challenge
 	models.Clock.Move(time.Minute)
 	requireProblem(t, ada.answers("/login/second/passkey", second), 409, late)
 	requireProblem(t, ada.answersBy("DELETE", "/account/security/links/x", links), 409, late)

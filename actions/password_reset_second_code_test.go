@@ -11,7 +11,7 @@ import (
 	"corral/models/modelstest"
 )
 
-// A mailbox alone changes nothing.
+// A thief who only reads the mailbox cannot set a password.
 func TestPasswordReset_AsksForTheSecondStep(t *testing.T) {
 	s := newSite(t)
 	models.Clock.Stop()
@@ -50,7 +50,7 @@ func TestPasswordReset_AsksForTheSecondStep(t *testing.T) {
 	require.Equal(t, "/", b.secondStep(codes[1]).Location(), "and its factors")
 }
 
-// What was passed for a link opens that one only, and ends with a change.
+// A second step that was passed for one link opens no other, and ends with a change of factors.
 func TestPasswordReset_SecondStepIsOfOneLink(t *testing.T) {
 	for name, change := range map[string]func(s *site, b *browser){
 		"another link":            func(s *site, b *browser) { b.openReset("ada@example.com") },
@@ -74,7 +74,7 @@ func TestPasswordReset_SecondStepIsOfOneLink(t *testing.T) {
 	}
 }
 
-// A code for a link logs nobody in, and a login opens no link.
+// A second step for a link does not log in, and one for a login opens no link.
 func TestPasswordReset_SecondStepIsNoLogin(t *testing.T) {
 	s := newSite(t)
 	codes := s.withSecondStep("ada@example.com")
@@ -87,7 +87,7 @@ func TestPasswordReset_SecondStepIsNoLogin(t *testing.T) {
 	require.Equal(t, "/login/second", b.reset(newPassword).Location())
 }
 
-// The switch may be turned on while a password is typed or hashed.
+// The second step may be turned on while a password is typed or hashed.
 func TestResetPassword_ChecksTheSecondStepInTheTransaction(t *testing.T) {
 	modelstest.Empty(t)
 	modelstest.SignUp(t, "ada@example.com")

@@ -21,7 +21,7 @@ import (
 
 type attempts struct {
 	times int           // number of attempts; 0 means one
-	after time.Duration // time that passes before the first
+	after time.Duration // time that passes before the first attempt
 	email string        // "" is ada@example.com, which has an account; %d is the number of the attempt
 	right bool          // the password is right
 	via   string        // X-Forwarded-For; %d is the number of the attempt
@@ -244,7 +244,7 @@ func TestRateLimit_LocksAfterAHundredAttempts(t *testing.T) {
 }
 
 // Thirty users behind one IP log in at the same time with right passwords, on two nodes.
-func TestRateLimit_ThirtyPeopleBehindOneIP(t *testing.T) {
+func TestRateLimit_ThirtyUsersBehindOneIP(t *testing.T) {
 	nodes := []*site{newSite(t), restart(t)}
 	answers := make(chan string, 30)
 	for n := range cap(answers) {

@@ -34,7 +34,7 @@ func load(c config.Config) {
 		Templates: view.Folder("templates", templates.FS, live),
 		Layout:    "application.plush.html",
 		Reload:    live,
-		Language:  func(name string) map[string]any { return T.Helpers(name) }, // tests share one T
+		Language:  textHelpers,
 		Helpers: map[string]any{
 			"assetPath":    assetFiles.Path,
 			"development":  live,

@@ -15,8 +15,8 @@ import (
 	"corral/models/modelstest"
 )
 
-// A page shows the form of a sudo route only to users who have confirmed. What other users
-// type would be lost.
+// A page shows the form of a sudo route only to users who have confirmed: others would lose
+// what they type.
 func TestSudo_FormsAreForConfirmedUsers(t *testing.T) {
 	s := newSite(t)
 	ada, _ := s.withPasskey("ada@example.com")

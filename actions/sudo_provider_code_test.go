@@ -8,7 +8,8 @@ import (
 	"corral/models/modelstest"
 )
 
-// With the second step on, only that confirms; also if it was turned on meanwhile.
+// With the second step on, a provider does not confirm, even if the user had left for the
+// provider before it was turned on.
 func TestSudoProvider_NotWithASecondStep(t *testing.T) {
 	s := newProviderSite(t)
 	s.linked("ada@example.com")

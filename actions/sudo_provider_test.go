@@ -35,7 +35,7 @@ func TestSudoProvider_Confirms(t *testing.T) {
 	require.Equal(t, "/account", b.byProvider("/sudo/oidc").Location())
 }
 
-// Whoever sits at an open desk has an account at the provider, too.
+// An attacker at an open session may log in at the provider, with another account.
 func TestSudoProvider_Refuses(t *testing.T) {
 	for name, c := range map[string]struct {
 		oidctest.Behaviour
@@ -59,7 +59,7 @@ func TestSudoProvider_Refuses(t *testing.T) {
 	}
 }
 
-// An identity that is linked to another account confirms nothing either.
+// An identity that is linked to another account does not confirm.
 func TestSudoProvider_OfAnotherAccount(t *testing.T) {
 	s := newProviderSite(t)
 	s.linked("eve@example.com")
@@ -69,8 +69,8 @@ func TestSudoProvider_OfAnotherAccount(t *testing.T) {
 	require.Equal(t, "/sudo", b.Delete("/account", nil).LocationPath())
 }
 
-// An account with nothing but a provider that gives no auth_time sets a password by a
-// mailed link.
+// A user whose only way in is a provider without auth_time sets a password by a mailed link,
+// in order to confirm.
 func TestSudoProvider_WithoutAPassword(t *testing.T) {
 	s := newProviderSite(t)
 	b := s.onlyByProvider("ada@example.com")

@@ -97,7 +97,7 @@ func (ms *ModelSuite) Test_PassCode_WaitsGrowAndNeverLock() {
 	ms.NotZero(wrong())
 }
 
-// An attacker who has the password must not get more attempts by logging in again.
+// The right password does not clear the count of codes: an attacker may have the password.
 func (ms *ModelSuite) Test_PassCode_PasswordLeavesTheCount() {
 	models.Clock.Stop()
 	ms.signUp("ada@example.com")
@@ -116,9 +116,9 @@ func (ms *ModelSuite) Test_PassCode_PasswordLeavesTheCount() {
 	ms.ErrorAs(ms.pass(totp.Code(key, models.Clock.Now()), nthIP(6)), &limited, "a reset leaves it too")
 }
 
-// Prevents a flood: wrong recovery codes count for the client. Beyond the limit, TOTP codes
-// and wrong recovery codes are refused, but not a right recovery code: other users may have
-// the same IP.
+// Prevents a flood: wrong recovery codes count against the limit of the client. Over it, TOTP
+// codes and wrong recovery codes are refused, but not a right recovery code: other users may
+// have the same IP.
 func (ms *ModelSuite) Test_PassCode_TenFailuresOfAClient() {
 	models.Clock.Stop()
 	ms.signUp("ada@example.com")

@@ -17,7 +17,8 @@ const (
 	goneIssuer          = "https://gone.example" // is not configured
 )
 
-// configureProviders configures two until the end of the test. ms.DB is of before.
+// configureProviders configures two providers until the end of the test. It connects models
+// anew, but ms.DB stays.
 func (ms *ModelSuite) configureProviders() {
 	modelstest.Configure(ms.T(), func(c *config.Config) {
 		for _, name := range []string{issuer, otherIssuer} {
@@ -57,7 +58,7 @@ func (ms *ModelSuite) unlink(email, issuer string) error {
 	return ms.user(email).RemoveIdentity(ms.T().Context(), issuer, here)
 }
 
-// Of two last ways in, parallel requests remove one.
+// Of an account's two last ways in, concurrent requests remove only one.
 func (ms *ModelSuite) Test_Identity_ParallelUnlinks() {
 	ms.configureProviders()
 	for range 5 {
@@ -76,7 +77,7 @@ func (ms *ModelSuite) Test_Identity_ParallelUnlinks() {
 	}
 }
 
-// Two accounts link the same identity at once: one gets it.
+// Of two accounts that link the same identity at the same time, one gets it.
 func (ms *ModelSuite) Test_Identity_ParallelLinks() {
 	for range 5 {
 		modelstest.Empty(ms.T())
@@ -93,7 +94,8 @@ func (ms *ModelSuite) Test_Identity_ParallelLinks() {
 	}
 }
 
-// The attacker may know one identity and own another: an undo removes all, at once.
+// The attacker may log in to one provider as the owner, and have linked another identity: an
+// undo removes all of them at once.
 func (ms *ModelSuite) Test_Identity_UndoRemovesAll() {
 	ms.undoRemovesAllIdentities(func() {})
 	ms.False(ms.user("ada@example.com").SecondStep)
@@ -122,7 +124,7 @@ func (ms *ModelSuite) logInWithIdentity(subject, issuer string) error {
 	return err
 }
 
-// A removed identity stays taken while a link may undo the removal, then it is free.
+// No other account can have a removed identity while a link may undo the removal.
 func (ms *ModelSuite) Test_Identity_StaysTakenWhileItIsKept() {
 	models.Clock.Stop()
 	ms.signUp("ada@example.com")
@@ -135,7 +137,7 @@ func (ms *ModelSuite) Test_Identity_StaysTakenWhileItIsKept() {
 	ms.NoError(eve.AddIdentity(ms.T().Context(), identityOf(issuer, "ada"), here))
 }
 
-// Her own comes back, with the email of then.
+// An account can link its removed identity again, with a new email.
 func (ms *ModelSuite) Test_Identity_LinkedAgain() {
 	ms.signUp("ada@example.com")
 	ms.link("ada@example.com", issuer, "ada")
@@ -161,7 +163,7 @@ func (ms *ModelSuite) Test_Identity_OfADeletedAccount() {
 	ms.ErrorIs(ms.logInWithIdentity("ada", issuer), models.ErrNotFound, "the undo removed it")
 }
 
-// What the mail of an unknown identity says is decided when it is delivered.
+// The template of a mail to an unknown identity is decided at the delivery.
 func (ms *ModelSuite) Test_Identity_MailIsResolved() {
 	request := func(email string) (template string) {
 		_, err := models.RequestIdentity(ms.T().Context(), oidc.Identity{Issuer: issuer, Subject: "x", Email: email}, "", here)

@@ -5,8 +5,8 @@ import (
 	"corral/models/modelstest"
 )
 
-// One way in remains: a passkey, or a password or identity and what passes the second
-// step.
+// One way in must remain: a passkey, or a password or identity together with a factor that
+// passes the second step.
 func (ms *ModelSuite) Test_Identity_AWayInRemains() {
 	ms.configureProviders()
 	ctx := ms.T().Context()
@@ -34,7 +34,7 @@ func (ms *ModelSuite) Test_Identity_AWayInRemains() {
 	ms.NoError(ms.user("ada@example.com").RemovePasskey(ctx, passkey.ID.String(), here), "the identity logs in")
 }
 
-// An identity does not do in place of a passkey.
+// An identity does not suffice to remove the password.
 func (ms *ModelSuite) Test_Identity_RemovePasswordNeedsAPasskey() {
 	ms.configureProviders()
 	ms.signUp("ada@example.com")

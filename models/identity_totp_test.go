@@ -5,7 +5,7 @@ import (
 	"corral/models/modelstest"
 )
 
-// Linking ends what waits for a second step, and what skips it.
+// Linking an identity ends logins that wait for their second step, and skips.
 func (ms *ModelSuite) Test_Identity_ChangesRaiseTheVersion() {
 	ms.withSecondStep()
 	client := ms.ask(here)

@@ -6,7 +6,8 @@ import (
 	"corral/models/modelstest"
 )
 
-// A thief may have confirmed the session, and have reset the password by the new mailbox.
+// A thief who has confirmed the session, and reset the password by the new mailbox, cannot end
+// the links.
 func (ms *ModelSuite) Test_EndLinks_NeitherByAResetNorByAConfirmation() {
 	models.Clock.Stop()
 	ms.signUp("ada@example.com")

@@ -99,7 +99,7 @@ func (ms *ModelSuite) Test_Mail_ReservedEmailOfADeletedAccount() {
 	ms.requireReservedFor(models.DeletedUserLifetime - time.Second)
 }
 
-// requireReservedFor requires that the newest mail to ada says until when.
+// requireReservedFor requires that the newest mail to ada says that the email is reserved for d.
 func (ms *ModelSuite) requireReservedFor(d time.Duration) {
 	ms.T().Helper()
 	m, data := ms.mail("ada@example.com"), models.MailData{}

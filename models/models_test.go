@@ -38,7 +38,7 @@ func (ms *ModelSuite) SetupTest() {
 	modelstest.Empty(ms.T())
 }
 
-// here is the client that tests use by default.
+// here is the default client of tests.
 var here = clientAt("192.0.2.1")
 
 func clientAt(ip string) models.Client {

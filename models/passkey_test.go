@@ -26,7 +26,7 @@ func (ms *ModelSuite) options(challenge *passkey.Challenge, err error) []byte {
 
 func answerOf(a passkeytest.Answer) passkey.Answer { return passkey.Answer(a) }
 
-// created makes a new passkey for an account, and returns the answer.
+// created makes a new passkey for an account, and returns the authenticator's answer.
 func (ms *ModelSuite) created(a *passkeytest.Authenticator, user *models.User) passkey.Answer {
 	return answerOf(a.Create(ms.T(), ms.options(user.PasskeyOptions(ms.T().Context(), models.PasskeyNew))))
 }
@@ -274,7 +274,7 @@ func (ms *ModelSuite) passBy(step *models.SecondStep, a *passkeytest.Authenticat
 	return errorOf(step.PassWithPasskey(ms.T().Context(), answer, false, here))
 }
 
-// To use the passkey as a second step stops its removal.
+// The use of a passkey as a second step stops the passkey's removal.
 func (ms *ModelSuite) Test_Passkey_DueForRemovalIsASecondStep() {
 	ms.signUp("ada@example.com")
 	a := passkeytest.New(site)
@@ -298,7 +298,7 @@ func (ms *ModelSuite) Test_Passkey_SecondStepEndsWithAChange() {
 	ms.NoError(ms.passBy(ms.secondStepOf("ada@example.com"), a))
 }
 
-// A thief takes back a passkey that the owner had removed. The owner's link undoes that.
+// A thief restores a passkey that the owner had removed. The owner's link undoes this change.
 func (ms *ModelSuite) Test_Passkey_RestoringIsAChange() {
 	ms.signUp("ada@example.com")
 	a := passkeytest.New(site)
@@ -312,7 +312,7 @@ func (ms *ModelSuite) Test_Passkey_RestoringIsAChange() {
 	ms.hasFactors(nothing, false, "removed again")
 }
 
-// Only failures count. Those of a client that is no known browser count for all accounts.
+// Only failures count. The failures of an unknown browser count for all accounts.
 func (ms *ModelSuite) Test_Passkey_RateLimit() {
 	models.Clock.Stop()
 	ms.signUp("ada@example.com")

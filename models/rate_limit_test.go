@@ -17,8 +17,8 @@ import (
 	"corral/models/modelstest"
 )
 
-// wait makes an attempt with a wrong password from an unknown browser. It returns the
-// RetryAfter of the error, or 0.
+// wait makes an attempt with a wrong password from an unknown browser. It returns the wait that
+// a rate limit demands, or 0.
 func (ms *ModelSuite) wait(email, ip string) time.Duration {
 	err := ms.authenticate(email, "wrong", ip)
 	if limited, ok := errors.AsType[*models.RateLimited](err); ok {
@@ -201,7 +201,7 @@ func (ms *ModelSuite) Test_RateLimit_MailsOverTheLimit() {
 	ms.Equal(4, ms.count("mails"))
 }
 
-// Prevents reading from the time whether others requested a mail to the email.
+// A withheld mail takes as long as a queued one: prevents enumeration by timing.
 func (ms *ModelSuite) Test_RateLimit_WithheldMailIsWritten() {
 	written := func() (statements int) {
 		pop.SetTxLogger(func(_ logging.Level, _ any, statement string, _ ...any) {

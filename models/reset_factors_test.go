@@ -44,7 +44,7 @@ func (ms *ModelSuite) Test_ResetFactors_ADayLater() {
 	ms.ErrorIs(err, models.ErrNotFound)
 }
 
-// The operator was deceived, and the owner sees the mail in time.
+// An attacker has deceived the operator, and the owner sees the mail in time.
 func (ms *ModelSuite) Test_ResetFactors_StoppedByTheLink() {
 	ms.withFactors()
 	ms.resetFactors(false)
@@ -62,7 +62,7 @@ func (ms *ModelSuite) Test_ResetFactors_StoppedByALogin() {
 	ms.hasFactors([]string{"passkey", "totp"}, true, "stopped")
 }
 
-// Or too late: either link brings back what was removed.
+// The owner sees the mail too late: the link of either mail restores the factors.
 func (ms *ModelSuite) Test_ResetFactors_UndoneByALink() {
 	for _, template := range []string{models.MailFactorsReset, models.MailFactorsRemoved} {
 		modelstest.Empty(ms.T())
@@ -85,7 +85,7 @@ func (ms *ModelSuite) Test_ResetFactors_Now() {
 	ms.hasFactors([]string{"passkey", "totp"}, true, "undone")
 }
 
-// What the owner added since stays. The switch goes, as nothing else may pass it.
+// A factor that was added after the request stays. The second step is turned off all the same.
 func (ms *ModelSuite) Test_ResetFactors_KeepsWhatCameLater() {
 	ms.withFactors()
 	ms.resetFactors(false)
@@ -94,7 +94,7 @@ func (ms *ModelSuite) Test_ResetFactors_KeepsWhatCameLater() {
 	ms.hasFactors([]string{"passkey"}, false, "the old ones are gone")
 }
 
-// It delays no undo of the owner's.
+// An operator's reset does not delay the owner's undo.
 func (ms *ModelSuite) Test_ResetFactors_BesideAnUndo() {
 	ms.withFactors()
 	ms.notMe("totp_added")

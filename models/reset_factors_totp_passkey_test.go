@@ -6,7 +6,7 @@ import (
 	"corral/models/modelstest"
 )
 
-// The owner has no password, or forgot it: nothing is asked for but the factor.
+// Until the removal, the factors confirm and log in. Only a login stops the removal.
 func (ms *ModelSuite) Test_ResetFactors_FactorsWorkUntilThen() {
 	models.Clock.Stop()
 	ms.signUp("ada@example.com")

@@ -43,7 +43,7 @@ func (ms *ModelSuite) Test_NotPassed_PassingCancelsTheMail() {
 	ms.Equal(tokens+1, ms.count("tokens"), "of the mail about the code")
 }
 
-// Nothing but the second step of that login cancels the mail.
+// Only the second step of the same login cancels the mail.
 func (ms *ModelSuite) Test_NotPassed_OwnersLoginHidesNoAttacker() {
 	codes := ms.withSecondStep()
 	ms.ask(clientAt("198.51.100.1"))
@@ -52,7 +52,7 @@ func (ms *ModelSuite) Test_NotPassed_OwnersLoginHidesNoAttacker() {
 	ms.Contains(ms.deliver(), models.MailNotPassed)
 }
 
-// The owner may type the password again, and an attacker who does postpones nothing.
+// A further login of the same browser neither queues another mail nor postpones the first one.
 func (ms *ModelSuite) Test_NotPassed_FurtherLoginOfABrowserKeepsTheMail() {
 	codes := ms.withSecondStep()
 	client := ms.ask(here)
@@ -72,7 +72,7 @@ func (ms *ModelSuite) Test_NotPassed_FurtherLoginOfABrowserKeepsTheMail() {
 	ms.Equal(2, ms.queued(models.MailNotPassed), "the third login has one of its own")
 }
 
-// What a browser waits for at one account hides nothing at another.
+// A login that waits at one account must not suppress the mail of another account.
 func (ms *ModelSuite) Test_NotPassed_IsOfOneAccount() {
 	ms.withSecondStep()
 	ms.signUp("bob@example.com")

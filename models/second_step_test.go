@@ -8,7 +8,7 @@ import (
 	"corral/models/modelstest"
 )
 
-// ask sends the right password of ada and returns the client with what it waits for.
+// ask logs ada in with the right password, and returns the client with its second step.
 func (ms *ModelSuite) ask(client models.Client) models.Client {
 	_, due, err := models.LogIn(ms.T().Context(), models.Credentials{Email: "ada@example.com", Password: modelstest.Password, Client: client}, false)
 	ms.NoError(err)
@@ -17,7 +17,7 @@ func (ms *ModelSuite) ask(client models.Client) models.Client {
 	return client
 }
 
-// deliver delivers what is due and returns the templates of what is sent.
+// deliver delivers the mails that are due, and returns the templates of those that are sent.
 func (ms *ModelSuite) deliver() (sent []string) {
 	ctx := ms.T().Context()
 	for {

@@ -27,7 +27,7 @@ func (ms *ModelSuite) Test_Session_ConfirmWithCode() {
 	ms.ErrorIs(ms.confirmWithCode(s, codes[0]), models.ErrBadCode, "a used one")
 }
 
-// The switch was turned on after the request found the session.
+// The second step was turned on after the request had found the session.
 func (ms *ModelSuite) Test_Session_ConfirmAfterTheSwitchWasTurnedOn() {
 	s := ms.found(ms.signUp("ada@example.com"))
 	modelstest.SetTOTP(ms.T(), "ada@example.com")
@@ -35,7 +35,8 @@ func (ms *ModelSuite) Test_Session_ConfirmAfterTheSwitchWasTurnedOn() {
 	ms.False(ms.reloaded(s).Confirmed())
 }
 
-// Waiting is no failure: an attacker with the password would end the owner's session.
+// A rate-limited confirmation is no failure: an attacker who fills the limit must not end the
+// owner's session.
 func (ms *ModelSuite) Test_Session_ConfirmWithCodeWaits() {
 	models.Clock.Stop()
 	ms.signUp("ada@example.com")
@@ -67,7 +68,7 @@ func (ms *ModelSuite) Test_Session_TenWrongCodesEndIt() {
 	ms.Equal(models.ActivityUnconfirmed, ms.activity(ada)[0])
 }
 
-// A thief's factor, which an undo removes a day later, logs in but confirms nothing.
+// A thief's factor, which an undo removes a day later, logs in but does not confirm.
 func (ms *ModelSuite) Test_Session_ConfirmRefusesAFactorThatIsDueForRemoval() {
 	models.Clock.Stop()
 	ms.signUp("ada@example.com")

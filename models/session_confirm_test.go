@@ -50,7 +50,7 @@ func (ms *ModelSuite) Test_Session_LoginConfirms() {
 	ms.True(ms.reloaded(s.Session).Confirmed())
 }
 
-// With the second step on, the right password confirms nothing, whatever factors there are.
+// With the second step on, the right password does not confirm, whatever factors there are.
 func (ms *ModelSuite) Test_Session_PasswordConfirmsNothingWithTheSecondStepOn() {
 	ada := ms.signUp("ada@example.com")
 	ms.NoError(ms.DB.RawQuery("UPDATE users SET second_step = ? WHERE id = ?", true, ada.ID).Exec())
@@ -137,8 +137,8 @@ func (ms *ModelSuite) Test_Session_NoEleventhConfirmation() {
 	ms.Zero(ms.count("sessions"))
 }
 
-// Disconnecting hides no failure: it is counted before hashing. One that was not
-// checked does not count.
+// A failure is counted before hashing, so that disconnecting cannot hide it. A confirmation
+// that was not checked does not count.
 func (ms *ModelSuite) Test_Session_CountsConfirmationsBeforeHashing() {
 	models.Clock.Stop()
 	s := ms.found(ms.signUp("ada@example.com"))
@@ -165,7 +165,7 @@ func (ms *ModelSuite) Test_Session_CountsConfirmationsBeforeHashing() {
 	ms.Equal(5, ms.reloaded(s).FailedConfirmations)
 }
 
-// The email has moved to another account meanwhile.
+// Another account has the email by now.
 func (ms *ModelSuite) Test_Session_ConfirmOwnAccountOnly() {
 	s := ms.found(ms.signUp("ada@example.com"))
 	ms.signUp("bob@example.com")

@@ -13,7 +13,8 @@ import (
 	"corral/models/modelstest"
 )
 
-func TestFindSession_AfterConnectingElsewhere(t *testing.T) {
+// FindSession prepares its query once for each database. Connect may replace models.DB.
+func TestFindSession_FollowsTheDatabase(t *testing.T) {
 	modelstest.Empty(t)
 	ada := modelstest.SignUp(t, "ada@example.com")
 	s, err := models.StartSession(t.Context(), ada, models.Client{}, models.Session{})
@@ -23,8 +24,8 @@ func TestFindSession_AfterConnectingElsewhere(t *testing.T) {
 	require.Equal(t, ada.ID, found.UserID)
 
 	before := models.DB
-	for range 2 {
-		connectElsewhere(t)
+	for range 2 { // there and back, twice
+		connectToAnotherDatabase(t)
 		_, err = models.FindSession(t.Context(), s.RawToken, models.Client{})
 		require.ErrorIs(t, err, models.ErrNotFound)
 		require.NoError(t, models.DB.Store.Close())
@@ -36,7 +37,7 @@ func TestFindSession_AfterConnectingElsewhere(t *testing.T) {
 	}
 }
 
-func connectElsewhere(t *testing.T) {
+func connectToAnotherDatabase(t *testing.T) {
 	t.Helper()
 	url, drop, err := apptest.NewDatabase(os.Getenv("TEST_DATABASE_URL"))
 	require.NoError(t, err)

@@ -5,7 +5,7 @@ import (
 	"corral/models/modelstest"
 )
 
-// skips reports whether a login by password needs no second step.
+// skips reports whether a login by password skips the second step.
 func (ms *ModelSuite) skips(email, rawDeviceCookie string) bool {
 	client := here
 	client.RawDeviceCookie = rawDeviceCookie

@@ -56,8 +56,8 @@ func (ms *ModelSuite) Test_Token_OnePurposeAndOneEmail() {
 	ms.False(ms.resets(newer), "it was mailed to an email that she has given up")
 }
 
-// A mailed link, which any client can request, must not end an operator's link. To set the
-// password does.
+// A request for a mailed link, which any client can make, must not end an operator's link. A
+// new password ends it.
 func (ms *ModelSuite) Test_Token_InviteOutlivesARequest() {
 	ms.signUp("ada@example.com")
 	invite, err := models.IssueInvite(ms.T().Context(), "ada@example.com")

@@ -9,7 +9,8 @@ import (
 	"corral/models"
 )
 
-// The first undo goes on, and the second one follows a day after its own link.
+// The link of an older change demands the opposite of a waiting undo. The waiting undo goes on,
+// and the second one follows a day after its own link.
 func (ms *ModelSuite) Test_Undo_ALowerLinkWantsTheOpposite() {
 	models.Clock.Stop()
 	ms.signUp("ada@example.com")
@@ -27,7 +28,7 @@ func (ms *ModelSuite) Test_Undo_ALowerLinkWantsTheOpposite() {
 	ms.hasFactors([]string{"totp", "passkey"}, true, "the second")
 }
 
-// Nobody takes back a passkey whose addition was undone: it may be a thief's.
+// A passkey whose addition was undone cannot be restored: it may be a thief's.
 func (ms *ModelSuite) Test_Undo_AnAdditionIsNotTakenBack() {
 	ctx := ms.T().Context()
 	ms.signUp("ada@example.com")
@@ -50,7 +51,7 @@ func (ms *ModelSuite) Test_Undo_AnAdditionIsNotTakenBack() {
 	ms.ErrorIs(ms.user("ada@example.com").RestorePasskey(ctx, passkey.ID.String(), here), models.ErrNotFound)
 }
 
-// The owner takes a passkey back before the undo does: nothing removes it.
+// The owner restores a passkey before the undo does. The undo must not remove it.
 func (ms *ModelSuite) Test_Undo_TakenBackMeanwhile() {
 	models.Clock.Stop()
 	ms.signUp("ada@example.com")

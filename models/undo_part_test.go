@@ -11,7 +11,7 @@ import (
 	"corral/models/modelstest"
 )
 
-// loggedInBy starts a session by a factor, which stops its removal.
+// loggedInBy starts a session by a factor. This stops the factor's removal.
 func (ms *ModelSuite) loggedInBy(f *models.Factor) *models.Session {
 	ms.NoError(models.UseFactor(ms.T().Context(), "ada@example.com", f))
 	started, err := models.StartSession(ms.T().Context(), ms.user("ada@example.com"), here, models.Session{FactorID: uuid.NullUUID{UUID: f.ID, Valid: true}})
@@ -21,7 +21,7 @@ func (ms *ModelSuite) loggedInBy(f *models.Factor) *models.Session {
 	return s
 }
 
-// requireDecides tries to stop what waits.
+// requireDecides requires that a session may, or may not, stop the waiting changes.
 func (ms *ModelSuite) requireDecides(want bool, s *models.Session) {
 	may, err := s.DecidesUndo(ms.T().Context())
 	ms.NoError(err)
@@ -33,8 +33,8 @@ func (ms *ModelSuite) requireDecides(want bool, s *models.Session) {
 	}
 }
 
-// A thief who reads the owner's mails and added a factor stops its removal by a
-// login, but not the return of the owner's.
+// A thief who reads the owner's mails and has added a factor can stop the removal of this
+// factor by a login, but not the return of the owner's factor.
 func (ms *ModelSuite) Test_Undo_AThiefsFactorDecidesNothing() {
 	models.Clock.Stop()
 	ms.signUp("ada@example.com")
@@ -49,7 +49,7 @@ func (ms *ModelSuite) Test_Undo_AThiefsFactorDecidesNothing() {
 	ms.hasFactors([]string{"passkey", "totp", "passkey"}, true, "the owner's returned")
 }
 
-// What a second undo wants counts also for what waits already.
+// An undo of an older change also decides about items that wait for an earlier undo.
 func (ms *ModelSuite) Test_Undo_ALowerLinkTakesOverWhatWaits() {
 	for _, lower := range []bool{false, true} {
 		modelstest.Empty(ms.T())
@@ -67,7 +67,7 @@ func (ms *ModelSuite) Test_Undo_ALowerLinkTakesOverWhatWaits() {
 	}
 }
 
-// The undo that waits was made after the login.
+// The undo was made after the login, and has ended the session.
 func (ms *ModelSuite) Test_Undo_AnEndedSessionDecidesNothing() {
 	models.Clock.Stop()
 	ms.signUp("ada@example.com")
@@ -102,8 +102,8 @@ func (ms *ModelSuite) Test_Undo_StopsTheOperator() {
 	}
 }
 
-// What another secret keeps out, since it was set after the undo, returns by a
-// lower link.
+// A TOTP secret that was set after the undo keeps the former one from being restored. The link
+// of an older change restores that.
 func (ms *ModelSuite) Test_Undo_KeptOutIsNotUndone() {
 	models.Clock.Stop()
 	ms.signUp("ada@example.com")
@@ -126,7 +126,8 @@ func (ms *ModelSuite) Test_Undo_KeptOutIsNotUndone() {
 	ms.Equal(old.ID, totp())
 }
 
-// What takes its place is undone by a lower link, later than its return is due.
+// The former secret is due to return while the new one is in use. It returns when the link of an
+// older change removes the new one.
 func (ms *ModelSuite) Test_Undo_KeptOutReturnsWithALowerLink() {
 	models.Clock.Stop()
 	ms.signUp("ada@example.com")
@@ -146,7 +147,7 @@ func (ms *ModelSuite) Test_Undo_KeptOutReturnsWithALowerLink() {
 	ms.Equal([]uuid.UUID{old.ID, passkey.ID}, []uuid.UUID{factors[0].ID, factors[1].ID})
 }
 
-// A login by what took its place stops the return of a stolen phone's secret for good.
+// After a login by the new secret, the secret of a stolen phone never returns.
 func (ms *ModelSuite) Test_Undo_ReplacedTOTPDoesNotReturnLater() {
 	models.Clock.Stop()
 	ms.signUp("ada@example.com")
@@ -162,7 +163,7 @@ func (ms *ModelSuite) Test_Undo_ReplacedTOTPDoesNotReturnLater() {
 	ms.hasFactors([]string{"passkey"}, true, "a day later")
 }
 
-// A deleted account changes back, and no mail tells of it.
+// In a deleted account, the waiting changes are made without a mail.
 func (ms *ModelSuite) Test_Undo_FinishesInADeletedAccount() {
 	models.Clock.Stop()
 	ms.signUp("ada@example.com")
@@ -179,7 +180,7 @@ func (ms *ModelSuite) Test_Undo_FinishesInADeletedAccount() {
 	ms.hasFactors([]string{"passkey"}, true, "undone meanwhile")
 }
 
-// What was done before its day is neither done again nor told.
+// A change that was made before it was due is neither made again nor mailed.
 func (ms *ModelSuite) Test_Undo_WhatIsDoneAlreadyIsNoNews() {
 	for name, early := range map[string]func(totp *models.Factor){
 		"by hand": func(totp *models.Factor) { ms.removeFactor(totp) },

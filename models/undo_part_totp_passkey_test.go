@@ -7,7 +7,7 @@ import (
 	"corral/models/modelstest"
 )
 
-// The owner turns the second step on again, with nothing but what is undone later.
+// The owner turns the second step on again with only a factor that the waiting undo removes.
 func (ms *ModelSuite) Test_Undo_KeepsAWayIn() {
 	models.Clock.Stop()
 	ctx := ms.T().Context()

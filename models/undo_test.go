@@ -7,7 +7,7 @@ import (
 	"corral/models/modelstest"
 )
 
-// has reports the kinds of factors in use, and whether the second step is on.
+// has returns the kinds of factors in use, and whether the second step is on.
 func (ms *ModelSuite) has(email string) (kinds []string, secondStep bool) {
 	user := ms.user(email)
 	factors, err := models.FactorsOf(ms.T().Context(), user)
@@ -126,7 +126,7 @@ func (ms *ModelSuite) Test_Undo_ReplacedTOTPStaysReplaced() {
 	ms.Equal(replaced.ID, factors[1].ID)
 }
 
-// An undo brings a removed factor back. First it removes the factor that replaced it.
+// An undo restores a removed factor. It first removes the factor that replaced it.
 func (ms *ModelSuite) Test_Undo_RestoresARemovedFactor() {
 	models.Clock.Stop()
 	ms.signUp("ada@example.com")

@@ -36,8 +36,7 @@ func TestTryLock_OneNodeAtATime(t *testing.T) {
 	require.Equal(t, []string{"b", "a"}, ran)
 }
 
-// The transaction that holds the lock is idle for longer than the timeout of idle
-// transactions.
+// The transaction that holds the lock outlives idle_in_transaction_session_timeout.
 func TestWithLock_Waits(t *testing.T) {
 	if !onPostgres() {
 		return

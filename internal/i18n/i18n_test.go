@@ -11,7 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func shipped(t testing.TB) *Texts {
+// exampleTexts loads texts in five languages.
+func exampleTexts(t testing.TB) *Texts {
 	t.Helper()
 	texts, err := Load(filesOf(
 		"embed.go", "package locales",
@@ -36,13 +37,13 @@ func filesOf(pairs ...string) fstest.MapFS {
 }
 
 func TestTexts_InEachLanguage(t *testing.T) {
-	texts := shipped(t)
+	texts := exampleTexts(t)
 	for name, want := range map[string]string{
 		"en-US": "Hello Ada", "de": "Hallo Ada", "fr": "Bonjour Ada", "pt-BR": "Olá Ada", "ar": "مرحبا Ada",
 	} {
 		require.Equal(t, want, texts.In(name)("greeting", map[string]any{"name": "Ada"}), name)
 	}
-	require.Equal(t, "Ding", texts.In("de")("widget"), "from a second file, as of the generator")
+	require.Equal(t, "Ding", texts.In("de")("widget"), "from a second file, such as `buffalo generate resource` writes")
 	require.Equal(t, "Dings", texts.In("de")("admin.widget"), "from a file in a folder")
 	require.Nil(t, texts.In("xx"))
 }
@@ -59,7 +60,7 @@ func TestTexts_MissingTextFallsBack(t *testing.T) {
 }
 
 func TestTexts_Match(t *testing.T) {
-	texts := shipped(t)
+	texts := exampleTexts(t)
 	for header, want := range map[string]string{
 		"":                         "en-US",
 		"de":                       "de",
@@ -101,7 +102,7 @@ func TestTexts_Match(t *testing.T) {
 }
 
 func TestTexts_MatchPrefersTheChosenLanguage(t *testing.T) {
-	texts := shipped(t)
+	texts := exampleTexts(t)
 	require.Equal(t, "fr", texts.Match("de", "fr"))
 	require.Equal(t, "fr", texts.Match("de", "", "fr", "ar"), "the first that is shipped")
 	require.Equal(t, "de", texts.Match("de", "", "xx", "../de", "\x00"), "none of them is shipped")
@@ -167,7 +168,7 @@ func TestLoad_RejectsUnknownLanguages(t *testing.T) {
 }
 
 func TestTexts_ConcurrentFirstUse(t *testing.T) {
-	texts := shipped(t)
+	texts := exampleTexts(t)
 	var all sync.WaitGroup
 	for range 20 {
 		all.Go(func() {
@@ -179,7 +180,7 @@ func TestTexts_ConcurrentFirstUse(t *testing.T) {
 	all.Wait()
 }
 
-// BenchmarkLoad measures the start of the app, which only lists the files.
+// BenchmarkLoad measures Load, which only lists the files, and the parsing that follows.
 func BenchmarkLoad(b *testing.B) {
 	var text strings.Builder
 	for n := range 270 {
@@ -207,7 +208,7 @@ func BenchmarkLoad(b *testing.B) {
 }
 
 func TestTexts_Names(t *testing.T) {
-	texts := shipped(t)
+	texts := exampleTexts(t)
 	require.Equal(t, []string{"en-US", "ar", "de", "fr", "pt-BR"}, texts.Names())
 	for _, name := range texts.Names() {
 		require.True(t, texts.Ships(name))
@@ -227,7 +228,7 @@ func TestDirection(t *testing.T) {
 }
 
 func FuzzMatch(f *testing.F) {
-	texts := shipped(f)
+	texts := exampleTexts(f)
 	for _, header := range []string{"", "de", "de-AT,de;q=0.9,en;q=0.8", "*;q=0.1", "de;q=NaN", "x-klingon", "i-default", ",,,", "zh-Hant-TW-u-co-stroke", "\x00"} {
 		f.Add(header, "")
 	}
@@ -242,11 +243,11 @@ func FuzzMatch(f *testing.F) {
 
 // Prevents a client from filling the memory by sending new headers all the time.
 func TestTexts_MatchCacheIsBounded(t *testing.T) {
-	texts := shipped(t)
+	texts := exampleTexts(t)
 	for n := range 3 * maxMatches {
 		require.Equal(t, "en-US", texts.Match(fmt.Sprintf("tlh;q=0.%d", n)))
 		require.LessOrEqual(t, len(texts.matched.byHeader), maxMatches)
 	}
 	require.Equal(t, "en-US", texts.Match("en"))
-	require.Equal(t, "en-US", texts.Match("en"), "remembered")
+	require.Equal(t, "en-US", texts.Match("en"), "from the cache")
 }

@@ -81,7 +81,7 @@ func TestPolicy_RefusesPartsOfTheEmail(t *testing.T) {
 	}
 }
 
-// zxcvbn's dictionaries must still contain each list that was freed.
+// Check frees zxcvbn's word lists. zxcvbn must have a copy of each.
 func TestPolicy_FreedListsAreStillKnown(t *testing.T) {
 	policy.Check("four random words work well", "ada@example.com")
 	require.Empty(t, frequency.FrequencyLists)
@@ -95,7 +95,7 @@ func TestPolicy_FreedListsAreStillKnown(t *testing.T) {
 	}
 }
 
-// The rest is not judged, because zxcvbn's time grows faster than the length.
+// Check does not judge what follows them: zxcvbn's time grows faster than the length.
 func TestPolicy_JudgesTheFirst32Characters(t *testing.T) {
 	const strong = "v9#Tq!xZ$kW2 mule orbit"
 	_, key := policy.Check(strong, "ada@example.com")
@@ -113,7 +113,7 @@ func TestPolicy_CountsCharacters(t *testing.T) {
 	require.NotEqual(t, "password.unusable", key)
 }
 
-// RFC 8265: keyboards compose é differently.
+// Keyboards send é as one character or two. OpaqueString (RFC 8265) makes them equal.
 func TestNormalize_OpaqueString(t *testing.T) {
 	composed, ok := Normalize("caf\u00e9 \u00a0 au lait")
 	require.True(t, ok)
@@ -198,7 +198,7 @@ func TestPolicy_Words(t *testing.T) {
 	require.Equal(t, "password.guessable_personal", key)
 }
 
-// The parts of this email are shorter than minPart.
+// Each part of this email is shorter than minPart. Its halves, before and after the @, are not.
 func TestPolicy_WholeEmailAndItsHalves(t *testing.T) {
 	const email = "x7-q9.k3_z8@c3.d4.e5.f6"
 	for _, typed := range []string{email + "1", "x7-q9.k3_z8-2024", "c3.d4.e5.f6-2024"} {
@@ -213,15 +213,15 @@ func TestPolicy_JudgesNonASCIIWords(t *testing.T) {
 	_, key := policy.Check("zoë@bücher.example", "zoë@bücher.example")
 	require.Equal(t, "password.guessable_personal", key)
 	_, key = policy.Check("абвгдежзийклмноп", "ada@example.com")
-	require.Empty(t, key)
+	require.Empty(t, key, "what newLegible puts in place of the letters is no sequence")
 }
 
-// BenchmarkPolicy_CheckHostile measures the slowest known passwords. An attacker who has
-// a link can submit any number of them.
+// BenchmarkPolicy_CheckHostile measures the slowest known passwords. An attacker with a
+// sign-up link can submit any number of them.
 func BenchmarkPolicy_CheckHostile(b *testing.B) {
 	for name, typed := range map[string]string{
 		"every substitution": "4@8({[<3690$5!1|7+%2xz4@8({[<3690$5!1|7+%2xz",
-		"found by searching": "{591s7e6g|!s..|495$1 t0i-x2(b710!10|0z!$/9{$@@9o3c!8+30{ [0<(11.",
+		"found by a search":  "{591s7e6g|!s..|495$1 t0i-x2(b710!10|0z!$/9{$@@9o3c!8+30{ [0<(11.",
 		"dates":              strings.Repeat("11/1.1-1", 16),
 		"one letter":         strings.Repeat("a", 128),
 		"usual":              "four random words work well",

@@ -95,8 +95,8 @@ func (b *browser) send(method, path string, form url.Values) answer {
 
 func (b *browser) get(path string) answer { b.cluster.t.Helper(); return b.send("GET", path, nil) }
 
-// change submits a form with a method that browsers do not have.
-func (b *browser) change(method, path string, form url.Values) answer {
+// submit submits a form with the method in the field _method: forms cannot send it.
+func (b *browser) submit(method, path string, form url.Values) answer {
 	b.cluster.t.Helper()
 	if form == nil {
 		form = url.Values{}
@@ -123,5 +123,5 @@ func (c *cluster) account(email string) {
 	require.True(c.t, found)
 	b := c.browser()
 	require.Equal(c.t, http.StatusFound, b.get(path).status)
-	require.Equal(c.t, http.StatusSeeOther, b.change("PUT", "/password/reset", url.Values{"password": {password}}).status)
+	require.Equal(c.t, http.StatusSeeOther, b.submit("PUT", "/password/reset", url.Values{"password": {password}}).status)
 }

@@ -31,9 +31,9 @@ func TestNodes(t *testing.T) {
 		test func(*testing.T, *cluster)
 	}{
 		{"MigrateAtOnce", migrateAtOnce},
-		{"OneSession", oneSession},
-		{"OneRateLimit", oneRateLimit},
-		{"OneMail", oneMail},
+		{"ShareSessions", shareSessions},
+		{"ShareRateLimits", shareRateLimits},
+		{"SendEachMailOnce", sendEachMailOnce},
 		{"RollingRestart", rollingRestart},
 		{"DatabaseRestarted", databaseRestarted},
 		{"DatabaseHangs", databaseHangs},
@@ -51,7 +51,7 @@ func TestNodes(t *testing.T) {
 	}
 }
 
-// On each of two empty databases, four more nodes start at the same time.
+// On each of two empty databases, four processes migrate at the same time.
 func migrateAtOnce(t *testing.T, c *cluster) {
 	files, err := filepath.Glob(filepath.Join(binary.Root(), "migrations/*.up.fizz"))
 	require.NoError(t, err)
@@ -75,18 +75,18 @@ func migrateAtOnce(t *testing.T, c *cluster) {
 	}
 }
 
-func oneSession(t *testing.T, c *cluster) {
+func shareSessions(t *testing.T, c *cluster) {
 	b := c.browser()
 	b.node = c.nodes[0]
 	require.Equal(t, http.StatusSeeOther, b.logIn(ada, password).status)
 	b.node = c.nodes[1]
 	require.True(t, b.isHome(ada))
 
-	thief := c.browser() // has copies of the cookies
+	thief := c.browser() // with copies of the cookies
 	thief.client.Jar, thief.node = b.client.Jar, c.nodes[0]
 	require.True(t, thief.isHome(ada))
 	cookies := b.client.Jar.Cookies(&url.URL{Scheme: "https", Host: domain, Path: "/"})
-	require.Equal(t, http.StatusSeeOther, b.change("DELETE", "/logout", nil).status)
+	require.Equal(t, http.StatusSeeOther, b.submit("DELETE", "/logout", nil).status)
 	thief = c.browser()
 	thief.client.Jar.SetCookies(&url.URL{Scheme: "https", Host: domain, Path: "/"}, cookies)
 	thief.node = c.nodes[0]
@@ -96,12 +96,12 @@ func oneSession(t *testing.T, c *cluster) {
 	phone.node, laptop.node = c.nodes[0], c.nodes[1]
 	require.Equal(t, http.StatusSeeOther, phone.logIn(ada, password).status)
 	require.Equal(t, http.StatusSeeOther, laptop.logIn(ada, password).status)
-	require.Equal(t, http.StatusSeeOther, laptop.change("DELETE", "/account/sessions", nil).status)
+	require.Equal(t, http.StatusSeeOther, laptop.submit("DELETE", "/account/sessions", nil).status)
 	require.Equal(t, "/login?next=%2F", phone.get("/").location)
 	require.True(t, laptop.isHome(ada))
 }
 
-func oneRateLimit(t *testing.T, c *cluster) {
+func shareRateLimits(t *testing.T, c *cluster) {
 	b := c.browser()
 	for n := range 5 {
 		b.node = c.nodes[n%2]
@@ -114,7 +114,7 @@ func oneRateLimit(t *testing.T, c *cluster) {
 		require.NotEmpty(t, a.header.Get("Retry-After"))
 	}
 
-	b.ip = "198.51.100.77" // the limit of a client, for any email
+	b.ip = "198.51.100.77" // then the limit of a client, which counts all emails
 	for n := range 10 {
 		b.node = c.nodes[n%2]
 		require.Equal(t, http.StatusUnprocessableEntity, b.logIn(fmt.Sprintf("stranger%d@example.com", n), "wrong").status)
@@ -125,14 +125,14 @@ func oneRateLimit(t *testing.T, c *cluster) {
 	}
 }
 
-func oneMail(t *testing.T, c *cluster) {
+func sendEachMailOnce(t *testing.T, c *cluster) {
 	const signUps = 30
 	for n := range signUps {
 		b := c.browser()
 		b.node, b.ip = c.nodes[n%2], fmt.Sprintf("203.0.113.%d", n)
 		require.Equal(t, http.StatusSeeOther, b.send("POST", "/signup", url.Values{"email": {fmt.Sprintf("%d@once.example", n)}}).status)
 	}
-	// Each mail was delivered at the first attempt, so none was sent twice.
+	// Each mail has one attempt, so none was sent twice.
 	eventually(t, func() bool {
 		return signUps == c.query("postgres", `SELECT count(*) FROM mails
 			WHERE recipient LIKE '%@once.example' AND delivered_at IS NOT NULL AND attempts = 1 AND due_at IS NULL`)

@@ -29,8 +29,8 @@ func (p *process) page(b *http.Client, path string) string {
 
 var sessionForm = regexp.MustCompile(`<form action="(/account/sessions/[0-9a-f-]{36})"`)
 
-// otherSession returns the path of the form that ends the session of the other browser.
-func (p *process) otherSession(b *http.Client) (path string) {
+// otherSessionPath returns the path of the form that ends the session of the other browser.
+func (p *process) otherSessionPath(b *http.Client) (path string) {
 	p.t.Helper()
 	page := p.page(b, "/account/sessions")
 	forms := sessionForm.FindAllStringSubmatchIndex(page, -1)
@@ -57,7 +57,8 @@ func (tlsProxy) RoundTrip(r *http.Request) (*http.Response, error) {
 	return http.DefaultTransport.RoundTrip(r)
 }
 
-// The nodes run in production: in development, the name of a cookie contains the port.
+// The nodes run in production: in development they would have different cookies, whose names
+// contain the port.
 func TestTwoNodes_ShareSessions(t *testing.T) {
 	dir, database := t.TempDir(), newDatabase(t)
 	passwords := seed(t, dir, database)
@@ -74,7 +75,7 @@ func TestTwoNodes_ShareSessions(t *testing.T) {
 	}
 	logIn(desk, one)
 	logIn(phone, other)
-	status, _ := one.send(desk, one.otherSession(desk), url.Values{"_method": {"DELETE"}})
+	status, _ := one.send(desk, one.otherSessionPath(desk), url.Values{"_method": {"DELETE"}})
 	require.Equal(t, 303, status)
 	require.Equal(t, 302, other.home(phone))
 	require.Equal(t, 200, other.home(desk))
@@ -102,10 +103,10 @@ func TestTwoNodes_ShareRateLimits(t *testing.T) {
 		node.Kill()
 	}
 	again := start(t, dir, database)
-	require.Equal(t, 429, again.logIn(again.browser(), "ada@example.com", passwords["ada@example.com"]), "for three minutes")
+	require.Equal(t, 429, again.logIn(again.browser(), "ada@example.com", passwords["ada@example.com"]), "after a restart, until three minutes are over")
 }
 
-// The clock of a machine may be set to another time zone.
+// A node whose clock differs from the database's, for example by a time zone, purges nothing.
 func TestTwoNodes_WrongClockPurgesNothing(t *testing.T) {
 	dir, database := t.TempDir(), services.NewDatabase(t, services.Server(t))
 	password := seed(t, dir, "DATABASE_URL="+database)["ada@example.com"]
@@ -113,8 +114,8 @@ func TestTwoNodes_WrongClockPurgesNothing(t *testing.T) {
 	ada := one.browser()
 	require.Equal(t, 303, one.logIn(ada, "ada@example.com", password))
 
-	// Make the database's clock wrong for one node only: its search_path has public
-	// before pg_catalog.
+	// Make the database's clock wrong for one node only, by a search_path that finds this
+	// function before PostgreSQL's.
 	services.Execute(t, database, `CREATE FUNCTION public.clock_timestamp() RETURNS timestamptz LANGUAGE sql
 		AS 'SELECT pg_catalog.clock_timestamp() - interval ''40 minutes'''`)
 	wrong := "DATABASE_URL=" + database + "&search_path=public,pg_catalog"
@@ -150,7 +151,7 @@ func TestTwoNodes_RotateSecretsWithoutLogout(t *testing.T) {
 			browsers = append(browsers, b)
 		}
 		for _, b := range browsers {
-			for range 2 {
+			for range 2 { // the first answer may replace the cookie by one of the new secret
 				for _, n := range nodes {
 					require.Equal(t, 200, n.home(b))
 				}
