@@ -90,7 +90,7 @@ func requestIdentity(c buffalo.Context, p *provider, state *oidc.State, identity
 		return err
 	}
 	if pending == nil {
-		c.Flash().Set("warning", []string{T.Translate(c, "provider.no_email", map[string]any{"name": p.Name})})
+		c.Flash().Set("danger", []string{T.Translate(c, "provider.no_email", map[string]any{"name": p.Name})})
 		page := "/login"
 		if settings.SignupOpen {
 			page = "/signup"

@@ -43,7 +43,7 @@ func respondAdded(c buffalo.Context, p *provider, err error) error {
 	kind, key := "success", "provider.linked"
 	switch {
 	case errors.Is(err, models.ErrIdentityTaken):
-		kind, key = "warning", "provider.taken"
+		kind, key = "danger", "provider.taken"
 		web.Info(c).Event("provider refused")
 	case err != nil:
 		return changedBefore(c, err)

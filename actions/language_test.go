@@ -64,6 +64,15 @@ func TestLanguage_CookieAttributes(t *testing.T) {
 	}
 }
 
+func TestLanguage_CookieStaysAtLogin(t *testing.T) {
+	b := newSite(t).browser()
+	modelstest.SignUp(t, "ada@example.com")
+	b.Post("/language", chosen(anotherLanguage()))
+	b.logIn("ada@example.com")
+	b.Post("/logout", url.Values{"_method": {"DELETE"}})
+	require.Contains(t, b.Get("/login").Page, `<html lang="`+anotherLanguage()+`"`)
+}
+
 // Another host of the domain may have set a cookie without the __Host- prefix.
 func TestLanguage_ProductionReadsItsOwnCookieOnly(t *testing.T) {
 	b := newProductionSite(t).browser()

@@ -114,7 +114,9 @@ func TestLinks_DeadTokenChangesNothing(t *testing.T) {
 			bob := logInAs(s, "bob@example.com") // some links need a login
 			before := rows(t)
 			for _, bad := range damagedTokens(rawToken) {
-				requireDead(owner.Get(link.path+bad), bad)
+				a := owner.Get(link.path + bad)
+				requireDead(a, bad)
+				require.Contains(t, a.Page, "It was not copied completely", "%.60q", bad)
 				requireDead(link.use(owner, bad), bad)
 			}
 			for other, of := range links {
@@ -169,8 +171,10 @@ func TestLinks_Expire(t *testing.T) {
 			}
 			require.Less(t, owner.Get(link.path+rawToken).StatusCode, 400)
 			models.Clock.Move(time.Second)
-			require.Equal(t, 404, owner.Get(link.path+rawToken).StatusCode)
-			require.Equal(t, 404, link.use(owner, rawToken).StatusCode)
+			for _, a := range []apptest.Answer{owner.Get(link.path + rawToken), link.use(owner, rawToken)} {
+				require.Equal(t, 404, a.StatusCode)
+				require.Contains(t, a.Page, "It is too old.")
+			}
 		})
 	}
 }

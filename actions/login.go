@@ -18,7 +18,7 @@ type loginForm struct {
 
 func LoginNew(c buffalo.Context) error {
 	if c.Param("cookies") == "none" && noCookies(c) { // the browser did not keep one that was set before
-		c.Flash().Add("warning", "login.no_cookies")
+		c.Flash().Add("danger", "login.no_cookies")
 	}
 	return renderLogin(c, loginForm{}, "")
 }

@@ -55,7 +55,7 @@ func secondStepEnded(c buffalo.Context, err error) error {
 	}
 	if clientOf(c).RawSecondStep != "" {
 		c.Session().Delete(secondStepKey)
-		c.Flash().Set("warning", []string{"login_second.ended"})
+		c.Flash().Set("danger", []string{"login_second.ended"})
 	}
 	return redirect(c, "loginPath()")
 }

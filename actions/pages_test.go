@@ -275,6 +275,20 @@ func TestPages_SameFlashIsShownOnce(t *testing.T) {
 	require.Equal(t, []string{"same", "other"}, apptest.Flashes(b.Get("/widgets").Page))
 }
 
+// Screen readers announce errors at once.
+func TestPages_FlashOfAnErrorIsAnAlert(t *testing.T) {
+	roles := map[string]string{"danger": "alert", "error": "alert", "warning": "status", "success": "status", "info": "status", "own": "status"}
+	b := widgets(t, func(c buffalo.Context) {
+		for kind := range roles {
+			c.Flash().Add(kind, kind)
+		}
+	})
+	page := b.Get("/widgets").Page
+	for kind, role := range roles {
+		require.Contains(t, page, `<div class="alert alert-`+kind+`" role="`+role+`"><p>`+kind+`</p>`)
+	}
+}
+
 func TestPages_FlashIsOrdered(t *testing.T) {
 	b := widgets(t, func(c buffalo.Context) {
 		for _, kind := range []string{"warning", "success", "danger", "info"} {

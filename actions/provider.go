@@ -99,7 +99,7 @@ func providerFailed(c buffalo.Context, p *provider, state *oidc.State, err error
 }
 
 func backFromProvider(c buffalo.Context, state *oidc.State, message string) error {
-	c.Flash().Set("warning", []string{message})
+	c.Flash().Set("danger", []string{message})
 	page, next := "", ""
 	if state != nil {
 		page, next = map[string]string{toAdd: "/account/security", toConfirm: "/sudo"}[state.Purpose], state.Next

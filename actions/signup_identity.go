@@ -35,7 +35,7 @@ func SignupIdentityCreate(c buffalo.Context) error {
 		session, err := models.CompleteSignupWithIdentity(c, rawToken, pending, language(c), clientOf(c))
 		if errors.Is(err, models.ErrIdentityTaken) { // the user may still choose a password
 			c.Session().Delete(pendingKey)
-			c.Flash().Add("warning", T.Translate(c, "provider.taken", map[string]any{"name": p.Name}))
+			c.Flash().Add("danger", T.Translate(c, "provider.taken", map[string]any{"name": p.Name}))
 			return redirect(c, "signupPasswordPath()")
 		}
 		if err != nil {

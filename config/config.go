@@ -110,9 +110,9 @@ func load(environ []string, o env.Options) (Config, error) {
 func refuseUnsafe(e *env.App, c Config) {
 	e.CheckProduction(c.DatabaseURL)
 	if len(c.TrustedProxies) == 0 && !c.TLS() && !web.AllUnix(c.Sockets) && !e.Faulty("TRUSTED_PROXIES") && !e.Faulty("TLS_CERT_FILE") {
-		e.Fault("TRUSTED_PROXIES", "nothing terminates TLS: set TRUSTED_PROXIES to the proxy's network, or TLS_CERT_FILE and TLS_KEY_FILE")
+		e.Fault("TRUSTED_PROXIES", "nothing terminates TLS: set TRUSTED_PROXIES to the proxy's network, or TLS_CERT_FILE and TLS_KEY_FILE, or listen on a unix socket alone")
 	}
 	if c.SMTP == nil && !e.Faulty("SMTP_URL") {
-		e.Fault("SMTP_URL", "SMTP_URL is missing: users could not reset a password")
+		e.Fault("SMTP_URL", "SMTP_URL is missing, and users could not reset a password: set it to smtp://user:password@mail.example.com:587")
 	}
 }

@@ -22,6 +22,7 @@ func TestFaults(t *testing.T) {
 		{"GO_ENV", "Production", "GO_ENV=Production is unknown: use development, test, production"},
 		{"GO_ENV", "test", "GO_ENV=test is for go test only: use development or production"},
 		{"ADDR", "127.0.0.1:3000", "ADDR=127.0.0.1:3000 is not an IP or a host name: write it like 127.0.0.1 or ::1, the port goes into PORT"},
+		{"DATABASE_TLS", "on", "DATABASE_TLS=on is unknown: use verified, off"}, // in development, too
 		{"PORT", "http", "PORT=http is not a port: use a number from 1 to 65535"},
 		{"PORT", "30\n00", "PORT=30 00 is not a port: use a number from 1 to 65535"},
 		{"HOST", "login.example.com", "HOST=login.example.com is not a public URL: write it like https://login.example.com, or unset it if your shell set it"},
@@ -89,15 +90,15 @@ func TestFaults_AllAtOnce(t *testing.T) {
 }
 
 func TestProductionRefuses(t *testing.T) {
-	const noTLS = "nothing terminates TLS: set TRUSTED_PROXIES to the proxy's network, or TLS_CERT_FILE and TLS_KEY_FILE"
+	const noTLS = "nothing terminates TLS: set TRUSTED_PROXIES to the proxy's network, or TLS_CERT_FILE and TLS_KEY_FILE, or listen on a unix socket alone"
 	for name, test := range map[string]struct {
 		changes vars
 		line    string
 	}{
 		"no secret":                {vars{"SESSION_SECRET": ""}, "SESSION_SECRET is missing: set it to the output of `corral task secret`"},
 		"no host":                  {vars{"HOST": ""}, "HOST is missing: set it to the public URL, like https://login.example.com"},
-		"http host":                {vars{"HOST": "http://login.example.com"}, "HOST=http://login.example.com is not https: a password must not cross the network in the clear"},
-		"no mail server":           {vars{"SMTP_URL": ""}, "SMTP_URL is missing: users could not reset a password"},
+		"http host":                {vars{"HOST": "http://login.example.com"}, "HOST=http://login.example.com is not https, and a password must not cross the network in the clear: use the https URL"},
+		"no mail server":           {vars{"SMTP_URL": ""}, "SMTP_URL is missing, and users could not reset a password: set it to smtp://user:password@mail.example.com:587"},
 		"no proxy, no certificate": {vars{"TRUSTED_PROXIES": ""}, noTLS},
 		"DATABASE_TLS":             {vars{"DATABASE_TLS": "on"}, "DATABASE_TLS=on is unknown: use verified, off"},
 		"remote PostgreSQL without TLS": {vars{"DATABASE_URL": "postgres://corral:hunter2@db/corral"}, "DATABASE_URL: the connection to db can be read or changed on its way: " +

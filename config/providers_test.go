@@ -43,8 +43,8 @@ func TestProviders_Faults(t *testing.T) {
 		{two.with(vars{"OIDC_2_CLIENT_SECRET": ""}), together2},
 		{one.with(two).with(vars{"OIDC_2_ISSUER": one["OIDC_ISSUER"]}), "OIDC_2_ISSUER=https://accounts.example.com/ is OIDC_ISSUER, too: name another provider, or none"},
 		{vars{"OIDC_ISSUER": "accounts.example.com"}, "OIDC_ISSUER=accounts.example.com is not an issuer: write it like https://accounts.example.com, without ? and #"},
-		{one.with(vars{"OIDC_ISSUER": "http://accounts.example.com"}), "OIDC_ISSUER=http://accounts.example.com is not https: anyone on the way could log in as any user"},
-		{vars{"OIDC_CLIENT_SECRET_FILE": filepath.Join(t.TempDir(), "none")}, "OIDC_CLIENT_SECRET_FILE names a file that cannot be read: no such file or directory"},
+		{one.with(vars{"OIDC_ISSUER": "http://accounts.example.com"}), "OIDC_ISSUER=http://accounts.example.com is not https, and anyone on the way could log in as any user: use the https URL"},
+		{vars{"OIDC_CLIENT_SECRET_FILE": filepath.Join(t.TempDir(), "none")}, "OIDC_CLIENT_SECRET_FILE names a file that cannot be read (no such file or directory): mend the path or the permissions"},
 		{one.with(vars{"OIDC_CLIENT_SECRET_FILE": "hunter2"}), "OIDC_CLIENT_SECRET and OIDC_CLIENT_SECRET_FILE are both set: keep one"},
 	} {
 		require.Equal(t, []string{test.line}, faults(t, development.with(test.v), t.TempDir()), "%v", test.v)
@@ -56,7 +56,7 @@ func TestProviders_Faults(t *testing.T) {
 func TestProviders_Loopback(t *testing.T) {
 	v := one.with(vars{"OIDC_ISSUER": "http://localhost:8080"})
 	require.Equal(t, "http://localhost:8080", loaded(t, development.with(v)).Providers[0].Issuer.String())
-	require.Equal(t, []string{"OIDC_ISSUER=http://localhost:8080 is not https: anyone on the way could log in as any user"}, faults(t, production.with(v), t.TempDir()))
+	require.Equal(t, []string{"OIDC_ISSUER=http://localhost:8080 is not https, and anyone on the way could log in as any user: use the https URL"}, faults(t, production.with(v), t.TempDir()))
 }
 
 func TestProviders_SecretsAreNotRepeated(t *testing.T) {

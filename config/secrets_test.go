@@ -79,7 +79,7 @@ func TestSecretFiles_Lines(t *testing.T) {
 		c := loaded(t, without.with(vars{"SESSION_SECRET_FILE": fileWith(t, content)}))
 		require.Equal(t, []string{goodSecret, otherSecret}, c.SessionSecrets, "%q", content)
 	}
-	require.Equal(t, []string{"SESSION_SECRET, value 2, is shorter than 32 bytes: set it to the output of `corral task secret`"},
+	require.Equal(t, []string{"SESSION_SECRET, value 2, is shorter than 32 bytes: set it to the output of `corral task secret` (set in the file that SESSION_SECRET_FILE names)"},
 		faults(t, without.with(vars{"SESSION_SECRET_FILE": fileWith(t, goodSecret+"\nshort\n")}), t.TempDir()))
 }
 
@@ -87,9 +87,9 @@ func TestSecretFiles_Lines(t *testing.T) {
 func TestSecretFiles_Faults(t *testing.T) {
 	for _, key := range []string{"SESSION_SECRET", "SMTP_URL", "DATABASE_URL"} {
 		without := production.with(vars{key: ""})
-		require.Equal(t, []string{key + "_FILE names a file that cannot be read: no such file or directory"},
+		require.Equal(t, []string{key + "_FILE names a file that cannot be read (no such file or directory): mend the path or the permissions"},
 			faults(t, without.with(vars{key + "_FILE": filepath.Join(t.TempDir(), "none")}), t.TempDir()))
-		require.Equal(t, []string{key + "_FILE names a file that is empty"},
+		require.Equal(t, []string{key + "_FILE names a file that is empty: write the secret into it"},
 			faults(t, without.with(vars{key + "_FILE": fileWith(t, " \n")}), t.TempDir()))
 		require.Equal(t, []string{key + " and " + key + "_FILE are both set: keep one"},
 			faults(t, without.with(vars{key: "x", key + "_FILE": fileWith(t, "y")}), t.TempDir()))

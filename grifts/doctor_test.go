@@ -67,10 +67,10 @@ func TestDoctor_FaultsOfConfig(t *testing.T) {
 		faults[fault.Key] = fault.Line
 	}
 	require.Equal(t, map[string]string{
-		"SESSION_SECRET": "SESSION_SECRET_FILE names a file that is empty",
-		"HOST":           "HOST=http://DATABASE_URL is not https: a password must not cross the network in the clear",
+		"SESSION_SECRET": "SESSION_SECRET_FILE names a file that is empty: write the secret into it",
+		"HOST":           "HOST=http://DATABASE_URL is not https, and a password must not cross the network in the clear: use the https URL",
 		"TLS_CERT_FILE":  "TLS_CERT_FILE and TLS_KEY_FILE go together: set both or neither",
-		"SMTP_URL":       "SMTP_URL is missing: users could not reset a password",
+		"SMTP_URL":       "SMTP_URL is missing, and users could not reset a password: set it to smtp://user:password@mail.example.com:587",
 		"MAIL_FROM":      "MAIL_FROM=HOST is not an email: write it like Corral <login@example.com>",
 		"PORT":           "PORT=HOST is not a port: use a number from 1 to 65535",
 		"ADDR":           "ADDR=HOST/ is not an IP or a host name: write it like 127.0.0.1 or ::1, the port goes into PORT",

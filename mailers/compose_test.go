@@ -1,8 +1,11 @@
 package mailers_test
 
 import (
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -44,6 +47,38 @@ func TestCompose_HeaderInjection(t *testing.T) {
 	r := s.Next()
 	require.Equal(t, []string{"ada@example.com"}, r.To)
 	require.NotContains(t, smtptest.Parse(t, r).Header, "Bcc")
+}
+
+// withoutNotMe are the mails that announce no change, or follow an undo.
+var withoutNotMe = []string{
+	models.MailSignup, models.MailSignupTaken, models.MailReset, models.MailEnrol, models.MailIdentity, models.MailIdentityLink,
+	models.MailEmailConfirm, models.MailEmailTaken, models.MailEmailReserved, models.MailUndone, models.MailUndoFinished,
+}
+
+func TestCompose_SecurityMailsSayWhenAndWhereAndUndo(t *testing.T) {
+	modelstest.Empty(t)
+	c, client := configOf(smtptest.New(t)), models.MailData{When: time.Date(2026, 2, 3, 4, 5, 0, 0, time.UTC), IP: "192.0.2.7", UserAgent: "Firefox"}
+	english, err := locales.FS.ReadFile("all.en-us.yaml")
+	require.NoError(t, err)
+	for _, found := range regexp.MustCompile(`id: mail\.(\w+)\.subject`).FindAllStringSubmatch(string(english), -1) {
+		template := found[1]
+		if slices.Contains(withoutNotMe, template) {
+			continue
+		}
+		t.Run(template, func(t *testing.T) {
+			m := outbox.Mail{Recipient: template + "@example.com", Template: template, Language: "en-US"}
+			require.NoError(t, m.SetData(client))
+			require.NoError(t, models.Outbox.Add(models.DB, m, "raw-token"))
+			m = mailTo(t, m.Recipient)
+			message, err := mailers.Compose(t.Context(), c, &m)
+			require.NoError(t, err)
+			for _, body := range message.Bodies {
+				for _, want := range []string{"https://corral.example/not-me/raw-token", "2026", "4:05", "192.0.2.7", "Firefox"} {
+					require.Contains(t, body.Content, want)
+				}
+			}
+		})
+	}
 }
 
 // Every mail has its language in two elements: some mail programs show only the body.

@@ -29,6 +29,8 @@ type App struct {
 	o      Options
 	name   string // GO_ENV
 	dotenv bool   // there is a .env in the folder
+
+	databaseTLS string // "verified" or "off"
 }
 
 // Options say where an App runs.
@@ -55,6 +57,7 @@ func NewApp(environ []string, o Options) *App {
 	if e.name = e.OneOf("GO_ENV", Development, Test, Production); e.name == Test {
 		e.Fault("GO_ENV", "GO_ENV=test is for go test only: use development or production")
 	}
+	e.databaseTLS = e.OneOf("DATABASE_TLS", "verified", "off")
 	return e
 }
 
@@ -78,7 +81,7 @@ func (e *App) Endpoint() (listen string, publicURL *url.URL) {
 	case publicURL == nil && e.Production() && !e.Faulty("HOST"):
 		e.Fault("HOST", "HOST is missing: set it to the public URL, like https://login.example.com")
 	case publicURL != nil && e.Production() && publicURL.Scheme != "https":
-		e.Fault("HOST", "HOST=%s is not https: a password must not cross the network in the clear", e.Get("HOST", ""))
+		e.Fault("HOST", "HOST=%s is not https, and a password must not cross the network in the clear: use the https URL", e.Get("HOST", ""))
 	}
 	if publicURL == nil {
 		publicURL = &url.URL{Scheme: "http", Host: "localhost:" + port}
@@ -138,8 +141,7 @@ func (e *App) CheckProduction(databaseURL string) {
 	if e.dotenv {
 		e.Fault(".env", "there is a .env file beside the app: its values would replace the real environment; remove it")
 	}
-	verified := e.OneOf("DATABASE_TLS", "verified", "off") == "verified" && !e.Faulty("DATABASE_URL")
-	if err := database.CheckTLS(databaseURL); verified && err != nil {
+	if err := database.CheckTLS(databaseURL); e.databaseTLS == "verified" && !e.Faulty("DATABASE_URL") && err != nil {
 		e.Fault("DATABASE_TLS", "%v; DATABASE_TLS=off accepts that", err)
 	}
 	if err := database.CheckPrivate(databaseURL); err != nil {

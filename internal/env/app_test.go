@@ -55,7 +55,7 @@ func TestApp_Endpoint(t *testing.T) {
 		},
 		{
 			environ: []string{"GO_ENV=production", "HOST=http://a.example"}, listen: "0.0.0.0:3000", publicURL: "http://a.example",
-			faults: []string{"HOST=http://a.example is not https: a password must not cross the network in the clear"},
+			faults: []string{"HOST=http://a.example is not https, and a password must not cross the network in the clear: use the https URL"},
 		},
 	} {
 		a := app(t, env.Options{}, test.environ...)

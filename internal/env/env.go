@@ -143,13 +143,14 @@ func (v *Vars) Secret(key string) string {
 	}
 	content, err := os.ReadFile(path)
 	if err != nil {
-		v.Fault(key, "%s_FILE names a file that cannot be read: %v", key, errors.Unwrap(err))
+		v.Fault(key, "%s_FILE names a file that cannot be read (%v): mend the path or the permissions", key, errors.Unwrap(err))
 		return ""
 	}
 	value := strings.TrimSpace(string(content))
 	if value == "" {
-		v.Fault(key, "%s_FILE names a file that is empty", key)
+		v.Fault(key, "%s_FILE names a file that is empty: write the secret into it", key)
 	}
+	v.files[key] = "the file that " + key + "_FILE names"
 	return value
 }
 
@@ -212,6 +213,8 @@ func (v *Vars) Port(key, fallback string) string {
 	port := v.Get(key, fallback)
 	if !isPort(port) {
 		v.Fault(key, "%s=%s is not a port: use a number from 1 to 65535", key, port)
+	} else if port[0] == '0' {
+		v.Fault(key, "%s=%s begins with a zero: leave it out", key, port)
 	}
 	return port
 }
@@ -279,7 +282,7 @@ func (v *Vars) Issuer(key string, loopback bool) *url.URL {
 	case err != nil || !hasHost(u, "http", "https") || strings.ContainsAny(value, "?#"):
 		v.Fault(key, "%s=%s is not an issuer: write it like https://accounts.example.com, without ? and #", key, value)
 	case u.Scheme == "http" && !(loopback && isLoopback(u.Hostname())):
-		v.Fault(key, "%s=%s is not https: anyone on the way could log in as any user", key, value)
+		v.Fault(key, "%s=%s is not https, and anyone on the way could log in as any user: use the https URL", key, value)
 	default:
 		return u
 	}

@@ -69,8 +69,8 @@ func TestVars_SecretFaultsQuoteNothing(t *testing.T) {
 		environ []string
 		line    string
 	}{
-		{[]string{"X_FILE=" + filepath.Join(t.TempDir(), "hunter2")}, "X_FILE names a file that cannot be read: no such file or directory"},
-		{[]string{"X_FILE=" + fileWith(t, " \n")}, "X_FILE names a file that is empty"},
+		{[]string{"X_FILE=" + filepath.Join(t.TempDir(), "hunter2")}, "X_FILE names a file that cannot be read (no such file or directory): mend the path or the permissions"},
+		{[]string{"X_FILE=" + fileWith(t, " \n")}, "X_FILE names a file that is empty: write the secret into it"},
 		{[]string{"X=hunter2", "X_FILE=" + fileWith(t, "hunter2")}, "X and X_FILE are both set: keep one"},
 	} {
 		v := env.New(test.environ)

@@ -20,7 +20,7 @@ import (
 func TestVars_RejectsBadValues(t *testing.T) {
 	const (
 		issuer   = " is not an issuer: write it like https://accounts.example.com, without ? and #"
-		plain    = " is not https: anyone on the way could log in as any user"
+		plain    = " is not https, and anyone on the way could log in as any user: use the https URL"
 		baseURL  = " is not a public URL: write it like https://login.example.com, or unset it if your shell set it"
 		database = "X is neither sqlite3://path nor postgres://user:password@host/name: percent-encode special characters of the password (# as %23, / as %2F, ? as %3F, % as %25)"
 		mailer   = "X is not a mail server: write it like smtp://user:password@mail.example.com:587, and percent-encode special characters of the password (# as %23, / as %2F, ? as %3F, % as %25)"
@@ -50,6 +50,7 @@ func TestVars_RejectsBadValues(t *testing.T) {
 		"Port": {func(v *env.Vars) { v.Port("X", "3000") }, map[string]string{
 			"http":   "X=http is not a port: use a number from 1 to 65535",
 			"0":      "X=0 is not a port: use a number from 1 to 65535",
+			"03000":  "X=03000 begins with a zero: leave it out",
 			"65536":  "X=65536 is not a port: use a number from 1 to 65535",
 			"30\n00": "X=30 00 is not a port: use a number from 1 to 65535",
 		}},

@@ -39,6 +39,8 @@ func Weakness(secret string) string {
 		return "can be guessed"
 	case repeats(secret):
 		return "repeats a short pattern"
+	case counts(secret):
+		return "is a sequence"
 	}
 	return ""
 }
@@ -51,13 +53,28 @@ func distinct(s string) int {
 	return len(seen)
 }
 
-// repeats reports whether s repeats a block shorter than minBytes. The last
-// repetition may be incomplete.
+// repeats reports whether at least half of s repeats a block shorter than minBytes. In a
+// random secret of hex digits, a sixteenth is equal by chance.
 func repeats(s string) bool {
 	for size := 1; size < minBytes && size <= len(s)/2; size++ {
-		if s[size:] == s[:len(s)-size] {
+		if mostly(s, size, 0) {
 			return true
 		}
 	}
 	return false
+}
+
+// counts reports whether at least half of s is as in "0123456789" or "zyxwvu".
+func counts(s string) bool { return mostly(s, 1, 1) || mostly(s, 1, 255) }
+
+// mostly reports whether at least half of the bytes are the byte size places before plus
+// step.
+func mostly(s string, size int, step byte) bool {
+	found := 0
+	for i := size; i < len(s); i++ {
+		if s[i] == s[i-size]+step {
+			found++
+		}
+	}
+	return 2*found >= len(s)
 }

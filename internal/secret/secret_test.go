@@ -32,8 +32,11 @@ func TestWeakness(t *testing.T) {
 		strings.Repeat("abcdefgh", 50):        "repeats a short pattern",
 		good[:16] + good[:16]:                 "repeats a short pattern",
 		strings.Repeat("abcdefgh", 5) + "abc": "repeats a short pattern",
-		strings.Repeat("buffalo-secret", 4):   "is an example",
-		"replace-this-by-the-output-of-task-secret": "is an example",
+		"zxwv" + strings.Repeat("password", 4) + "1234": "repeats a short pattern",
+		"0123456789abcdefghijklmnopqrstuvwxyzABCDEF":    "is a sequence",
+		"zyxwvutsrqponmlkjihgfedcba" + good[:6]:         "is a sequence",
+		strings.Repeat("buffalo-secret", 4):             "is an example",
+		"replace-this-by-the-output-of-task-secret":     "is an example",
 	} {
 		require.Equal(t, want, secret.Weakness(text), text)
 	}

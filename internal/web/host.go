@@ -5,7 +5,6 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"net/url"
 	"strconv"
 	"strings"
 	"sync"
@@ -76,8 +75,11 @@ func requireHTTPS(next http.Handler, o Options) http.Handler {
 }
 
 func publicURL(r *http.Request, o Options) string {
-	u := url.URL{Scheme: o.PublicURL.Scheme, Host: o.PublicURL.Host, Path: r.URL.Path, RawPath: r.URL.RawPath, RawQuery: r.URL.RawQuery}
-	return u.String()
+	location := o.PublicURL.Scheme + "://" + o.PublicURL.Host + withoutSlash(r.URL.EscapedPath())
+	if r.URL.RawQuery != "" {
+		location += "?" + r.URL.RawQuery
+	}
+	return location
 }
 
 func isPort(s string) bool {

@@ -2,6 +2,8 @@ package web
 
 import (
 	"net/http"
+	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -25,9 +27,18 @@ func IsPrefetch(r *http.Request) bool {
 	return false
 }
 
-// acceptsHTML reports whether the client accepts HTML. It ignores weights: no client
-// lists HTML to refuse it. Buffalo's package httptest accepts application/html.
+// acceptsHTML reports whether the client accepts HTML. Buffalo's package httptest accepts
+// application/html.
 func acceptsHTML(r *http.Request) bool {
-	accept := strings.ToLower(strings.Join(r.Header.Values("Accept"), ","))
+	accept := accepted(r)
 	return accept == "" || strings.Contains(accept, "html") || strings.Contains(accept, "*/*") || strings.Contains(accept, "text/*")
 }
+
+// accepted returns the Accept header in lower case, without what the client excludes by the
+// weight 0.
+func accepted(r *http.Request) string {
+	ranges := strings.Split(strings.ToLower(strings.Join(r.Header.Values("Accept"), ",")), ",")
+	return strings.Join(slices.DeleteFunc(ranges, excluded.MatchString), ",")
+}
+
+var excluded = regexp.MustCompile(`;\s*q\s*=\s*0(\.0*)?\s*(;|$)`)

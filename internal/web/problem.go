@@ -41,7 +41,7 @@ func WriteProblemWith(w http.ResponseWriter, status int, detail string, members 
 // WantsJSON reports whether to answer with JSON: if the client does not accept HTML,
 // and accepts JSON, sends JSON, or sends an Authorization header.
 func WantsJSON(r *http.Request) bool {
-	accept := strings.ToLower(strings.Join(r.Header.Values("Accept"), ","))
+	accept := accepted(r)
 	if strings.Contains(accept, "text/html") {
 		return false
 	}

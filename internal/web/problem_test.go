@@ -34,7 +34,8 @@ func TestProblem(t *testing.T) {
 func TestWantsJSON(t *testing.T) {
 	for accept, want := range map[string]bool{
 		"": false, "*/*": false, "text/html": false, "application/json": true, "application/problem+json, */*": true, "Application/JSON": true,
-		"text/html,application/json;q=0.9": false, "application/json, text/html": false,
+		"text/html,application/json;q=0.9": false, "application/json, text/html": false, "text/html;q=0, application/json": true, "text/html; q=0.0 ,application/json;q=0.5": true,
+		"application/json;q=0": false, "text/html;q=0.01,application/json": false,
 	} {
 		r := httptest.NewRequest("GET", "/", nil)
 		r.Header.Set("Accept", accept)

@@ -224,6 +224,10 @@ func TestHTTPS(t *testing.T) {
 			require.Equal(t, "https://corral.example"+path, res.Header.Get("Location"))
 		}
 	}
+	for path, want := range map[string]string{"/login/": "/login", "/login/?a=b/": "/login?a=b/", "/a%2F": "/a%2F", "/": "/"} {
+		res, _ := send(t, s, "GET", path, "", "Host", "corral.example", "X-Forwarded-Proto", "http")
+		require.Equal(t, "https://corral.example"+want, res.Header.Get("Location"))
+	}
 	res, _ := send(t, s, "GET", "/", "", "Host", "CORRAL.example:443", "X-Forwarded-Proto", "http")
 	require.Equal(t, "https://corral.example/", res.Header.Get("Location"), "HOST, not the Host that came")
 	res, _ = send(t, s, "POST", "/login", "password=x", "Host", "corral.example", "X-Forwarded-Proto", "http")

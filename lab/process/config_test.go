@@ -79,8 +79,8 @@ func TestProcess_RefusesBareProduction(t *testing.T) {
 	require.Equal(t, strings.Join([]string{
 		"HOST is missing: set it to the public URL, like https://login.example.com",
 		"SESSION_SECRET is missing: set it to the output of `corral task secret`",
-		"nothing terminates TLS: set TRUSTED_PROXIES to the proxy's network, or TLS_CERT_FILE and TLS_KEY_FILE",
-		"SMTP_URL is missing: users could not reset a password",
+		"nothing terminates TLS: set TRUSTED_PROXIES to the proxy's network, or TLS_CERT_FILE and TLS_KEY_FILE, or listen on a unix socket alone",
+		"SMTP_URL is missing, and users could not reset a password: set it to smtp://user:password@mail.example.com:587",
 		"",
 	}, "\n"), p.Err.String())
 	require.NoDirExists(t, filepath.Join(dir, "storage"))

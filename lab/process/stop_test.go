@@ -144,5 +144,5 @@ func TestStart_SystemdSocketsThatCannotBeServed(t *testing.T) {
 	p = command(t, t.TempDir(), binary.Production("TRUSTED_PROXIES="))
 	p.TakeSocket(unix, good)
 	require.Error(t, p.Run())
-	require.Equal(t, "nothing terminates TLS: set TRUSTED_PROXIES to the proxy's network, or TLS_CERT_FILE and TLS_KEY_FILE\n", p.Err.String())
+	require.Equal(t, "nothing terminates TLS: set TRUSTED_PROXIES to the proxy's network, or TLS_CERT_FILE and TLS_KEY_FILE, or listen on a unix socket alone\n", p.Err.String())
 }

@@ -98,6 +98,37 @@ func TestSource_ImportsNothingUnsafe(t *testing.T) {
 	}
 }
 
+// The README's test command starts no program: no browser, no PostgreSQL, no second binary.
+func TestSource_TestsOfTheAppStartNoProgram(t *testing.T) {
+	for _, path := range tracked(t) {
+		if strings.HasSuffix(path, "_test.go") && !strings.HasPrefix(path, "lab/") {
+			file, err := parser.ParseFile(token.NewFileSet(), root+path, nil, parser.ImportsOnly)
+			require.NoError(t, err)
+			require.NotContains(t, importsOf(file), "os/exec", path)
+		}
+	}
+}
+
+// Each package of internal/ has its manual and its tests. Test kits are tested by their use.
+func TestSource_InternalPackagesHaveManualsAndTests(t *testing.T) {
+	manuals, tests := map[string]bool{}, map[string]bool{}
+	for _, file := range tracked(t) {
+		folder := path.Dir(file)
+		if !strings.HasPrefix(file, "internal/") || path.Ext(file) != ".go" || strings.Contains(file, "/testdata/") {
+			continue
+		}
+		parsed, err := parser.ParseFile(token.NewFileSet(), root+file, nil, parser.PackageClauseOnly|parser.ParseComments)
+		require.NoError(t, err)
+		manuals[folder] = manuals[folder] || strings.HasPrefix(parsed.Doc.Text(), "Package "+parsed.Name.Name+" ")
+		tests[folder] = tests[folder] || strings.HasSuffix(file, "_test.go") || strings.HasSuffix(folder, "test")
+	}
+	require.Greater(t, len(manuals), 20)
+	for folder := range manuals {
+		require.True(t, manuals[folder], "%s has no package comment", folder)
+		require.True(t, tests[folder], "%s has no tests", folder)
+	}
+}
+
 // The app connects only to its database, its mail server and its providers.
 func TestSource_SendsNoHTTPRequests(t *testing.T) {
 	clients := []string{"Get", "Post", "PostForm", "Head", "Client", "DefaultClient", "Transport", "DefaultTransport", "NewRequest", "NewRequestWithContext"}
