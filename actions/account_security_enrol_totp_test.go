@@ -103,7 +103,7 @@ func TestEnrolment_LinkIsOfOneAccount(t *testing.T) {
 	require.Equal(t, "/account/security", ada.Get("/account/security/totp").Location())
 }
 
-// By a passkey and the switch.
+// A user enrols by a passkey, and by turning the second step on.
 func TestEnrolment_ByAPasskey(t *testing.T) {
 	s := requiring(t)
 	modelstest.SignUp(t, "ada@example.com")

@@ -43,7 +43,7 @@ func addPasskeyTo(t testing.TB, user *models.User) {
 	require.NoError(t, user.AddPasskey(t.Context(), answer, "", "", models.Client{}))
 }
 
-// random is what differs in all options.
+// random matches the members that differ in any two options.
 var random = regexp.MustCompile(`"(challenge|state)":"[^"]*"`)
 
 // passkeyLogin asks for options between logins that fail, and refuses an answer.

@@ -8,7 +8,7 @@ import (
 	"corral/models/modelstest"
 )
 
-// atProvider is s with providers and Ada.
+// atProvider starts a site in production with providers and Ada's account.
 func (s *site) atProvider() *providerSite {
 	p := startProviderSite(s.t, newProductionSite)
 	modelstest.SignUp(s.t, "ada@example.com")

@@ -57,7 +57,7 @@ var securityEvents = map[string]func(s *site){
 
 func TestEvents_AreLogged(t *testing.T) { requireEvents(t, securityEvents) }
 
-// The same events in other places.
+// Other requests cause the same events.
 func TestEvents_AreLoggedElsewhere(t *testing.T) {
 	requireEvents(t, map[string]func(s *site){
 		"host refused": func(s *site) { s.ask("GET", "127.0.0.1:3000.evil.example", "https", "") },

@@ -25,19 +25,19 @@ var userRoutesThatChange = map[string]string{
 	"DELETE /account/sessions":               "ends sessions only",
 	"DELETE /account/sessions/{id}":          "ends a session only",
 	"POST /account/email/confirm/{token}":    "a mailed link",
-	"DELETE /account/security/browsers":      "ends what skips the second step",
-	"DELETE /account/security/browsers/{id}": "ends what skips the second step",
+	"DELETE /account/security/browsers":      "ends skips of the second step",
+	"DELETE /account/security/browsers/{id}": "ends a skip of the second step",
 	"POST /account/security/enrol/{token}":   "a mailed link",
 	"POST /account/security/undo":            "asks for a login by a factor",
 }
 
-// A route that changes something must have the guard sudo, or be listed above.
 func TestSudo_RefusalIsLogged(t *testing.T) {
 	requireEvents(t, map[string]func(s *site){
 		"guard refused": func(s *site) { s.unconfirmed("ada@example.com").Delete("/account", nil) },
 	})
 }
 
+// A route that changes something must have the guard sudo, or be in userRoutesThatChange.
 func TestSudo_RoutesThatChangeCredentials(t *testing.T) {
 	newSite(t)
 	guarded := 0

@@ -23,7 +23,7 @@ func TestTemplateData_OwnMail(t *testing.T) {
 		[]any{data["subject"], data["url"], data["host"], data["lang"], data["dir"]})
 }
 
-// Its subject may be a text as those of the app's mails are.
+// The subject of an owner's mail may be a text whose key is like those of the app's mails.
 func TestTemplateData_OwnMailWithATextOfTheApp(t *testing.T) {
 	const name = "new_browser"
 	outbox.NewKind(ownKinds, name, "mail."+name+".subject", []string{})

@@ -50,7 +50,7 @@ func TestProvider_UnavailableIssuers(t *testing.T) {
 	require.Len(t, checked, len(reasons))
 }
 
-// An answer may have 512 KiB.
+// A response may have 512 KiB.
 func TestProvider_AnswerOfTheLargestSize(t *testing.T) {
 	issuer := oidctest.New(t)
 	p := newProvider(issuer)

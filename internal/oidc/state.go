@@ -44,8 +44,8 @@ type States struct {
 
 const statePurpose = "provider states" // of the keys that seal states
 
-// Seal returns the state encrypted. The browser keeps browserSecret in an encrypted cookie.
-// It binds the state to this browser: prevents logging a victim in to the attacker's account.
+// Seal returns the state encrypted. browserSecret, which the browser keeps in an encrypted
+// cookie, binds the state to it: prevents logging a victim in to the attacker's account.
 func (s States) Seal(state State, browserSecret string) string {
 	state.BrowserDigest, state.ExpiresAt = secret.TokenDigest(browserSecret), s.Now().Add(StateLifetime)
 	plain, _ := json.Marshal(state) // cannot fail

@@ -351,7 +351,7 @@ func TestFinishLogin_OfAnAccount(t *testing.T) {
 	_, err = s.finishLogin(his.Get(t, s.loginOptions(t, ada.Handle, bobs)))
 	require.ErrorIs(t, err, passkey.ErrRefused)
 
-	// Her browser answers with a passkey that the options do not allow.
+	// The browser answers with a passkey that the options do not allow.
 	options := s.loginOptions(t, ada.Handle, first)
 	tampered := strings.Replace(string(options), base64.RawURLEncoding.EncodeToString(first.ID), base64.RawURLEncoding.EncodeToString(newest.ID), 1)
 	_, err = s.finishLogin(hers.Get(t, []byte(tampered)))

@@ -11,8 +11,8 @@ import (
 
 // call compiles the call of a helper, such as t("key"), or of a method, such as
 // user.Name(). A helper that takes plush's context is left to plush, except partial.
-func (c *compiler) call(node *ast.CallExpression) value {
-	arguments := c.values(node.Arguments)
+func (c *compiler) call(node *ast.CallExpression) expression {
+	arguments := c.expressions(node.Arguments)
 	if arguments == nil || node.Block != nil || node.ChainCallee != nil {
 		return nil
 	}
@@ -53,8 +53,8 @@ func (c *compiler) call(node *ast.CallExpression) value {
 	}
 }
 
-func (c *compiler) method(callee ast.Expression, name string, arguments []value) value {
-	owner := c.value(callee)
+func (c *compiler) method(callee ast.Expression, name string, arguments []expression) expression {
+	owner := c.expression(callee)
 	if owner == nil {
 		return nil
 	}
@@ -107,7 +107,7 @@ func takesContext(helper any) bool {
 
 // call calls a function as plush does: it passes nil as the zero value, and fills in
 // up to two missing arguments.
-func call(f reflect.Value, arguments []value, in *scope) (any, error) {
+func call(f reflect.Value, arguments []expression, in *scope) (any, error) {
 	if f.Kind() == reflect.Pointer {
 		f = f.Elem()
 	}
@@ -169,7 +169,7 @@ func call(f reflect.Value, arguments []value, in *scope) (any, error) {
 }
 
 // text calls the helper t.
-func text(t translate, arguments []value, in *scope) (any, error) {
+func text(t translate, arguments []expression, in *scope) (any, error) {
 	v, err := arguments[0](in)
 	if err != nil {
 		return nil, err

@@ -103,7 +103,7 @@ func (c *compiler) output(node ast.Expression) []step {
 			}
 		}
 	}
-	v := c.value(node)
+	v := c.expression(node)
 	if v == nil {
 		return nil
 	}
@@ -118,12 +118,12 @@ func (c *compiler) output(node ast.Expression) []step {
 
 func (c *compiler) condition(node *ast.IfExpression) []step {
 	type branch struct {
-		holds value
+		holds expression
 		steps []step
 	}
-	branches := []branch{{c.value(node.Condition), c.block(node.Block.Statements)}}
+	branches := []branch{{c.expression(node.Condition), c.block(node.Block.Statements)}}
 	for _, other := range node.ElseIf {
-		branches = append(branches, branch{c.value(other.Condition), c.block(other.Block.Statements)})
+		branches = append(branches, branch{c.expression(other.Condition), c.block(other.Block.Statements)})
 	}
 	if node.ElseBlock != nil {
 		always := func(*scope) (any, error) { return true, nil }

@@ -50,7 +50,7 @@ func (c *compiler) inline(name string, arguments []ast.Expression) (steps []step
 	}
 	inner := *c
 	inner.partials = append(slices.Clip(c.partials), name)
-	var data value
+	var data expression
 	if len(arguments) > 0 {
 		hash, ok := arguments[0].(*ast.HashLiteral)
 		if !ok || len(arguments) > 1 {

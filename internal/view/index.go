@@ -6,8 +6,8 @@ import (
 	"github.com/gobuffalo/plush/v4/ast"
 )
 
-func (c *compiler) index(node *ast.IndexExpression) value {
-	index, left := c.value(node.Index), c.value(node.Left)
+func (c *compiler) index(node *ast.IndexExpression) expression {
+	index, left := c.expression(node.Index), c.expression(node.Left)
 	if index == nil || left == nil || node.Callee != nil || node.Value != nil {
 		return nil
 	}

@@ -18,7 +18,7 @@ func (c *compiler) loop(node *ast.ForExpression) []step {
 			return nil
 		}
 	}
-	list, steps := c.value(node.Iterable), c.block(node.Block.Statements)
+	list, steps := c.expression(node.Iterable), c.block(node.Block.Statements)
 	if list == nil || steps == nil {
 		return nil
 	}

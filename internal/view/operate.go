@@ -7,20 +7,20 @@ import (
 	"github.com/gobuffalo/plush/v4/ast"
 )
 
-func (c *compiler) infix(node *ast.InfixExpression) value {
+func (c *compiler) infix(node *ast.InfixExpression) expression {
 	switch node.Operator {
 	case "&&", "||":
 		return c.logic(node)
 	case "==", "!=":
-		return c.operation(node, lenient(c.value(node.Left)), lenient(c.value(node.Right)))
+		return c.operation(node, lenient(c.expression(node.Left)), lenient(c.expression(node.Right)))
 	case "+", "-", "*", "/", "<", ">", "<=", ">=":
-		return c.operation(node, c.value(node.Left), c.value(node.Right))
+		return c.operation(node, c.expression(node.Left), c.expression(node.Right))
 	}
 	return nil
 }
 
 // lenient returns nil for an operand that fails, as plush does for some operators.
-func lenient(operand value) value {
+func lenient(operand expression) expression {
 	if operand == nil {
 		return nil
 	}
@@ -33,8 +33,8 @@ func lenient(operand value) value {
 	}
 }
 
-func (c *compiler) logic(node *ast.InfixExpression) value {
-	left, right := lenient(c.value(node.Left)), lenient(c.value(node.Right))
+func (c *compiler) logic(node *ast.InfixExpression) expression {
+	left, right := lenient(c.expression(node.Left)), lenient(c.expression(node.Right))
 	if left == nil || right == nil {
 		return nil
 	}
@@ -47,7 +47,7 @@ func (c *compiler) logic(node *ast.InfixExpression) value {
 	}
 }
 
-func (c *compiler) operation(node *ast.InfixExpression, left, right value) value {
+func (c *compiler) operation(node *ast.InfixExpression, left, right expression) expression {
 	if left == nil || right == nil {
 		return nil
 	}

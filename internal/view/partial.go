@@ -40,7 +40,7 @@ func (e *Engine) plushPartial(name string, data map[string]any, help plush.Helpe
 func (e *Engine) partialSource(name string) (string, error) { return e.source(partialName(name)) }
 
 // runPartial renders a partial that is not inlined.
-func (e *Engine) runPartial(l *locale, arguments []value, in *scope) (any, error) {
+func (e *Engine) runPartial(l *locale, arguments []expression, in *scope) (any, error) {
 	if len(arguments) == 0 || len(arguments) > 2 {
 		return nil, errForPlush
 	}

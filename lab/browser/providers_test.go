@@ -56,7 +56,7 @@ func TestProviders(t *testing.T) {
 	}
 }
 
-// Without JavaScript, too.
+// Providers work without JavaScript, too.
 func TestProviders_WithoutJavaScript(t *testing.T) {
 	t.Parallel()
 	s, issuer := openNodes(t)

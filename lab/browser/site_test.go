@@ -29,7 +29,7 @@ type site struct {
 	mails    *services.Mailbox // nil in development
 	app      *binary.Process
 	env      []string
-	provider string // the URL of one that pages may lead to, or ""
+	provider string // the URL of a provider that pages may lead to, or ""
 }
 
 // openSite starts the app in production, behind a TLS proxy and with a mail

@@ -1,5 +1,5 @@
 // Package cluster runs two nodes of the production binary on a PostgreSQL server that
-// tests may stop. They are behind nginx with the configuration of docs/deploy.md.
+// tests may stop. The nodes are behind nginx with the configuration of docs/deploy.md.
 package cluster
 
 import (

@@ -39,7 +39,7 @@ var noon = time.Date(2026, 11, 29, 12, 0, 0, 0, time.UTC)
 
 func newUser() uuid.UUID { return uuid.Must(uuid.NewV7()) }
 
-// newIdentity is of a user that no other test has.
+// newIdentity returns an identity that no other test has.
 func newIdentity(issuer string) oidc.Identity {
 	return oidc.Identity{Issuer: "https://" + issuer, Subject: newUser().String(), Email: "Ada@Example.com"}
 }

@@ -7,11 +7,11 @@ import (
 	"github.com/gobuffalo/plush/v4/ast"
 )
 
-// value is a compiled expression: a function that evaluates it.
-type value func(in *scope) (any, error)
+// expression is a compiled expression: a function that evaluates it.
+type expression func(in *scope) (any, error)
 
-// value compiles an expression. It returns nil for an expression that is left to plush.
-func (c *compiler) value(node ast.Expression) value {
+// expression compiles an expression. It returns nil for an expression that is left to plush.
+func (c *compiler) expression(node ast.Expression) expression {
 	switch node := node.(type) {
 	case nil:
 		return constant(nil)
@@ -41,7 +41,7 @@ func (c *compiler) value(node ast.Expression) value {
 	return nil
 }
 
-func constant(v any) value { return func(*scope) (any, error) { return v, nil } }
+func constant(v any) expression { return func(*scope) (any, error) { return v, nil } }
 
 // truth reports whether v counts as true: it is not nil, false or "".
 func truth(v any) bool {
@@ -60,7 +60,7 @@ func truth(v any) bool {
 }
 
 // name compiles a name, or a field of one, such as current_user.Email.
-func name(node *ast.Identifier) value {
+func name(node *ast.Identifier) expression {
 	if node.Callee != nil {
 		owner := name(node.Callee)
 		return func(in *scope) (any, error) {
@@ -107,8 +107,8 @@ func field(owner any, name string) (any, error) {
 	return f.Interface(), nil
 }
 
-func (c *compiler) not(node *ast.PrefixExpression) value {
-	right := c.value(node.Right)
+func (c *compiler) not(node *ast.PrefixExpression) expression {
+	right := c.expression(node.Right)
 	if right == nil || node.Operator != "!" {
 		return nil
 	}
@@ -121,8 +121,8 @@ func (c *compiler) not(node *ast.PrefixExpression) value {
 	}
 }
 
-func (c *compiler) array(node *ast.ArrayLiteral) value {
-	elements := c.values(node.Elements)
+func (c *compiler) array(node *ast.ArrayLiteral) expression {
+	elements := c.expressions(node.Elements)
 	if elements == nil {
 		return nil
 	}
@@ -138,30 +138,30 @@ func (c *compiler) array(node *ast.ArrayLiteral) value {
 	}
 }
 
-// values compiles expressions. It returns nil if one of them is left to plush.
-func (c *compiler) values(nodes []ast.Expression) []value {
-	values := make([]value, len(nodes))
+// expressions compiles expressions. It returns nil if one of them is left to plush.
+func (c *compiler) expressions(nodes []ast.Expression) []expression {
+	list := make([]expression, len(nodes))
 	for i, node := range nodes {
-		if values[i] = c.value(node); values[i] == nil {
+		if list[i] = c.expression(node); list[i] == nil {
 			return nil
 		}
 	}
-	return values
+	return list
 }
 
-func (c *compiler) hash(node *ast.HashLiteral) value {
-	values := map[string]value{}
-	for key, v := range node.Pairs {
-		values[key.TokenLiteral()] = c.value(v)
+func (c *compiler) hash(node *ast.HashLiteral) expression {
+	values := map[string]expression{}
+	for key, value := range node.Pairs {
+		values[key.TokenLiteral()] = c.expression(value)
 		if values[key.TokenLiteral()] == nil {
 			return nil
 		}
 	}
 	return func(in *scope) (any, error) {
 		hash := make(map[string]any, len(values))
-		for key, v := range values {
+		for key, value := range values {
 			var err error
-			if hash[key], err = v(in); err != nil {
+			if hash[key], err = value(in); err != nil {
 				return nil, err
 			}
 		}
