@@ -15,7 +15,7 @@ func AccountSecurityShow(c buffalo.Context) error { return renderSecurity(c, nil
 // renderSecurity shows the security page, with messages at the fields of its forms.
 func renderSecurity(c buffalo.Context, wrong messages) error {
 	user := currentUser(c)
-	waiting, waitingErr := models.WaitingOf(c, user)
+	waiting, waitingErr := models.WaitingChangesOf(c, user)
 	decides, decidesErr := currentSession(c).DecidesUndo(c)
 	since, sinceErr := user.PasswordSince(c)
 	browsers, browsersErr := models.SkipsOf(c, user)

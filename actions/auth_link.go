@@ -14,7 +14,7 @@ import (
 // email has an account: shows the button that links the identity. A browser that did not
 // come from the provider has no identity to link, and is redirected home.
 func AuthLinkNew(c buffalo.Context) error {
-	if err := currentUser(c).FindIdentityLink(c, c.Param("token")); err != nil {
+	if err := currentUser(c).CheckIdentityLink(c, c.Param("token")); err != nil {
 		return deadLink(c, err)
 	}
 	pending, p := pendingIdentity(c)

@@ -104,7 +104,7 @@ func TestUserWhy_Factors(t *testing.T) {
 		CodesLeft:    7,
 		LimitedCodes: &models.RateLimited{RetryAfter: time.Minute},
 		Skips:        []models.DeviceCookie{{IP: "192.0.2.1", SkipsUntil: at}},
-		Waiting:      []models.Waiting{{Kind: models.ActivityTOTPRemoved, DueAt: now}},
+		Waiting:      []models.WaitingChange{{Kind: models.ActivityTOTPRemoved, DueAt: now}},
 	}
 	said := explained(t, f, config.Config{})
 	for _, want := range []string{

@@ -22,15 +22,15 @@ func (u *User) mailEnrolment(tx *pop.Connection, client Client) error {
 	return mailLink(tx, Token{Purpose: PurposeEnrol, Subject: u.ID.String(), Email: u.Email, UserID: u.nullID()}, MailEnrol, u.Language, client)
 }
 
-// FindEnrolment returns nil if the mailed link is the user's, or ErrNotFound, or
+// CheckEnrolment returns nil if the mailed link is the user's, or ErrNotFound, or
 // *OtherAccountError. It does not redeem the token.
-func (u *User) FindEnrolment(ctx context.Context, rawToken string) error {
+func (u *User) CheckEnrolment(ctx context.Context, rawToken string) error {
 	_, err := u.findToken(DB.WithContext(ctx), rawToken, PurposeEnrol)
 	return err
 }
 
 // Enrol redeems the mailed link, and lets the session set up a second step. It returns the
-// errors of FindEnrolment.
+// errors of CheckEnrolment.
 func (s *Session) Enrol(ctx context.Context, rawToken string) error {
 	return inTransaction(ctx, func(tx *pop.Connection) error {
 		if _, err := lockUser(tx, recordLock, "id = ?", s.UserID); err != nil {

@@ -47,9 +47,9 @@ func RequestIdentity(ctx context.Context, claimed oidc.Identity, language string
 	})
 }
 
-// FindIdentityLink returns nil if the mailed link is for the user's email, or ErrNotFound, or
+// CheckIdentityLink returns nil if the mailed link is for the user's email, or ErrNotFound, or
 // *OtherAccountError. It does not redeem the token.
-func (u *User) FindIdentityLink(ctx context.Context, rawToken string) error {
+func (u *User) CheckIdentityLink(ctx context.Context, rawToken string) error {
 	_, err := u.findIdentityLink(DB.WithContext(ctx), rawToken)
 	return err
 }
@@ -63,7 +63,7 @@ func (u *User) findIdentityLink(tx *pop.Connection, rawToken string) (*Token, er
 }
 
 // AddPendingIdentity redeems the mailed link and adds the identity. It returns ErrIdentityTaken,
-// the errors of FindIdentityLink, ErrNotFound if the mailed link does not stand for the identity,
+// the errors of CheckIdentityLink, ErrNotFound if the mailed link does not stand for the identity,
 // and ErrBadCredentials if the account changed meanwhile.
 func (u *User) AddPendingIdentity(ctx context.Context, rawToken string, p *PendingIdentity, client Client) error {
 	return u.change(ctx, func(tx *pop.Connection) error {

@@ -11,20 +11,20 @@ import (
 	"corral/internal/undo"
 )
 
-// Waiting is a change that an undo, or an operator's removal of factors, will make.
-type Waiting struct {
+// WaitingChange is a change that an undo, or an operator's removal of factors, will make.
+type WaitingChange struct {
 	Kind  string // the kind of that change
 	Name  string // the name of the passkey, or ""
 	DueAt time.Time
 }
 
-// WaitingOf returns the waiting changes of an account, the next first.
-func WaitingOf(ctx context.Context, user *User) (list []Waiting, err error) {
+// WaitingChangesOf returns the waiting changes of an account, the next first.
+func WaitingChangesOf(ctx context.Context, user *User) (list []WaitingChange, err error) {
 	tx := DB.WithContext(ctx)
 	factors, err := factor.Of(tx, user.ID)
 	effects, effectsErr := user.journal(tx).Effects()
 	for _, e := range effects {
-		w := Waiting{Kind: secondStepKind[e.Use], DueAt: e.DueAt}
+		w := WaitingChange{Kind: secondStepKind[e.Use], DueAt: e.DueAt}
 		if f := factors.ByID(e.Item); f != nil { // nil: the switch
 			w.Kind, w.Name = f.Kind+map[bool]string{true: undo.Added, false: undo.Removed}[e.Use], f.Name
 		}

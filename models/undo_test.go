@@ -218,7 +218,7 @@ func (ms *ModelSuite) Test_Undo_Decide() {
 func (ms *ModelSuite) Test_Undo_WhatWaits() {
 	models.Clock.Stop()
 	waiting := func() (kinds []string) {
-		list, err := models.WaitingOf(ms.T().Context(), ms.user("ada@example.com"))
+		list, err := models.WaitingChangesOf(ms.T().Context(), ms.user("ada@example.com"))
 		ms.NoError(err)
 		for _, w := range list {
 			ms.True(models.Clock.Now().Add(models.UndoDelay).Equal(w.DueAt))

@@ -15,22 +15,22 @@ import (
 // Findings tell an operator why an email cannot log in.
 type Findings struct {
 	Email         string
-	User          *User          // nil: no account
-	Attempts      int            // failed in a row, by unknown browsers
-	Limited       *RateLimited   // nil: unknown browsers may log in
-	KnownBrowsers []*RateLimited // one of each known browser; nil: it may log in
-	LimitedMails  []string       // the templates that are rate limited
-	Failures      []Activity     // newest first
-	Mails         []outbox.Mail  // newest first
-	Tokens        []Token        // the last to expire first
-	Sessions      []Session      // the most recently seen first
-	Factors       []Factor       // oldest first
-	Identities    []Identity     // oldest first
-	CodesLeft     int            // recovery codes
-	LimitedCodes  *RateLimited   // nil: TOTP is not rate limited
-	Skips         []DeviceCookie // browsers that skip the second step
-	Waiting       []Waiting      // changes that wait, the next first
-	Similar       []User         // if there is no account: one letter away
+	User          *User           // nil: no account
+	Attempts      int             // failed in a row, by unknown browsers
+	Limited       *RateLimited    // nil: unknown browsers may log in
+	KnownBrowsers []*RateLimited  // one of each known browser; nil: it may log in
+	LimitedMails  []string        // the templates that are rate limited
+	Failures      []Activity      // newest first
+	Mails         []outbox.Mail   // newest first
+	Tokens        []Token         // the last to expire first
+	Sessions      []Session       // the most recently seen first
+	Factors       []Factor        // oldest first
+	Identities    []Identity      // oldest first
+	CodesLeft     int             // recovery codes
+	LimitedCodes  *RateLimited    // nil: TOTP is not rate limited
+	Skips         []DeviceCookie  // browsers that skip the second step
+	Waiting       []WaitingChange // changes that wait, the next first
+	Similar       []User          // if there is no account: one letter away
 }
 
 // newestFindings limits failures and mails.
@@ -90,7 +90,7 @@ func (f *Findings) findSessionsAndFactors(ctx context.Context) error {
 	f.Factors, errs[1] = FactorsOf(ctx, f.User)
 	f.CodesLeft, errs[2] = f.User.RecoveryCodesLeft(ctx)
 	f.Skips, errs[3] = SkipsOf(ctx, f.User)
-	f.Waiting, errs[4] = WaitingOf(ctx, f.User)
+	f.Waiting, errs[4] = WaitingChangesOf(ctx, f.User)
 	f.Identities, errs[5] = IdentitiesOf(ctx, f.User)
 	return errors.Join(errs[:]...)
 }
