@@ -51,7 +51,7 @@ func TestCompose_HeaderInjection(t *testing.T) {
 
 // withoutNotMe are the mails that announce no change, or follow an undo.
 var withoutNotMe = []string{
-	models.MailSignup, models.MailSignupTaken, models.MailReset, models.MailEnrol, models.MailIdentity, models.MailIdentityLink,
+	models.MailSignup, models.MailSignupTaken, models.MailReset, models.MailEnrol,
 	models.MailEmailConfirm, models.MailEmailTaken, models.MailEmailReserved, models.MailUndone, models.MailUndoFinished,
 }
 
