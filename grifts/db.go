@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/netip"
 	"os"
-	"time"
 
 	"corral/config"
 	"corral/models"
@@ -64,21 +62,5 @@ func seedUser(email, password string, locked bool) error {
 	if err := user.SetPassword(ctx, normalized); err != nil || !locked {
 		return err
 	}
-	return lock(ctx, email)
-}
-
-// lock makes as many failed attempts as lock an email, each from another IP. It first moves
-// the clock back, and then forward instead of waiting, so that it ends at the present time.
-func lock(ctx context.Context, email string) error {
-	const attempts, wait, remember = 100, 15 * time.Minute, false // the longest wait between two attempts
-	models.Clock.Move(-attempts * wait)
-	for n := range attempts {
-		client := models.Client{IP: netip.AddrFrom4([4]byte{192, 0, 2, byte(n)})}
-		_, _, err := models.LogIn(ctx, models.Credentials{Email: email, Password: "a wrong one", Client: client}, remember)
-		if !errors.Is(err, models.ErrBadCredentials) {
-			return fmt.Errorf("locking %s: %w", email, err)
-		}
-		models.Clock.Move(wait)
-	}
-	return nil
+	return models.Lock(ctx, email)
 }

@@ -3,7 +3,9 @@ package models
 import (
 	"context"
 	"errors"
+	"net/netip"
 	"strings"
+	"time"
 
 	"github.com/gobuffalo/pop/v6"
 	"github.com/gofrs/uuid"
@@ -121,4 +123,20 @@ func countBuckets(ctx context.Context, normalized, rawDeviceCookie string, ids [
 		secret.TokenDigest(rawDeviceCookie), Clock.Now(), normalized)
 	_, known = counts[knownBrowser]
 	return counts, known, err
+}
+
+// Lock counts as many failed attempts as lock an email, each from another IP. It first
+// moves the clock back, and then forward instead of waiting, and so ends at the present time.
+func Lock(ctx context.Context, email string) (err error) {
+	const attempts, wait = 100, 15 * time.Minute // the longest wait between two attempts
+	Clock.Move(-attempts * wait)
+	for n := 0; n < attempts && err == nil; n++ {
+		var a *attempt
+		from := Client{IP: netip.AddrFrom4([4]byte{192, 0, 2, byte(n)})}
+		if a, err = (Credentials{Email: email, Client: from}).begin(ctx, ActivityLoginFailed); err == nil {
+			err = a.end(ctx, true)
+		}
+		Clock.Move(wait)
+	}
+	return err
 }
