@@ -138,6 +138,12 @@ func TestTexts_Reload(t *testing.T) {
 	require.Equal(t, "after", texts.In(DefaultLanguage)("saved"))
 }
 
+func TestTexts_ReloadParsesOnlyWhatHasChanged(t *testing.T) {
+	texts := exampleTexts(t)
+	require.NoError(t, texts.Reload())
+	require.Less(t, testing.AllocsPerRun(10, func() { texts.Reload() }), 100.0)
+}
+
 func TestTexts_AppsShareNoTexts(t *testing.T) {
 	one, err := Load(filesOf("all.en-us.yaml", `- {id: app, translation: "one"}`, "all.de.yaml", `- {id: app, translation: "eins"}`))
 	require.NoError(t, err)

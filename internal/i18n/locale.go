@@ -1,8 +1,10 @@
 package i18n
 
 import (
+	"bytes"
 	"fmt"
 	"io/fs"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -19,6 +21,11 @@ type locale struct {
 	name   string // the name of the language, as in file names
 	paths  []string
 	parsed atomic.Pointer[parse]
+	latest struct { // what the latest parse read and returned
+		sync.Mutex
+		sources [][]byte
+		texts   bundle.TranslateFunc
+	}
 
 	fallback *locale // nil for the default language
 }
@@ -36,19 +43,33 @@ func (l *locale) parseOnce() *parse {
 	return &once
 }
 
-// parse uses a bundle of its own: go-i18n's default is global.
+// parse uses a bundle of its own: go-i18n's default is global. It reads the files, but
+// parses them only if they have changed: that takes ten times longer than a page.
 func (l *locale) parse() (bundle.TranslateFunc, error) {
-	texts := bundle.New()
+	var sources [][]byte
 	for _, path := range l.paths {
 		source, err := fs.ReadFile(l.files, path)
-		if err == nil {
-			err = texts.ParseTranslationFileBytes(l.name+".yaml", source)
-		}
 		if err != nil {
 			return nil, fmt.Errorf("locale file %s: %w", path, err)
 		}
+		sources = append(sources, source)
 	}
-	return texts.Tfunc(l.name)
+	l.latest.Lock()
+	defer l.latest.Unlock()
+	if l.latest.texts != nil && slices.EqualFunc(sources, l.latest.sources, bytes.Equal) {
+		return l.latest.texts, nil
+	}
+	texts := bundle.New()
+	for i, source := range sources {
+		if err := texts.ParseTranslationFileBytes(l.name+".yaml", source); err != nil {
+			return nil, fmt.Errorf("locale file %s: %w", l.paths[i], err)
+		}
+	}
+	t, err := texts.Tfunc(l.name)
+	if err == nil {
+		l.latest.sources, l.latest.texts = sources, t
+	}
+	return t, err
 }
 
 func (l *locale) reload() error {
