@@ -11,35 +11,39 @@ import (
 )
 
 func TestStart_MakesNoAccount(t *testing.T) {
-	dir, database := t.TempDir(), newDatabase(t)
-	start(t, dir, binary.Production(database)...)
-	var users int
-	require.NoError(t, services.OpenDatabase(t, strings.TrimPrefix(database, "DATABASE_URL=")).QueryRow("SELECT count(*) FROM users").Scan(&users))
-	require.Zero(t, users)
+	onEachDatabase(t, func(t *testing.T, database string) {
+		dir := t.TempDir()
+		start(t, dir, binary.Production(database)...)
+		var users int
+		require.NoError(t, services.OpenDatabase(t, strings.TrimPrefix(database, "DATABASE_URL=")).QueryRow("SELECT count(*) FROM users").Scan(&users))
+		require.Zero(t, users)
+	})
 }
 
 // Any of the processes may create the file, switch it to WAL, or migrate it while the
 // others open it.
 func TestStart_ManyFirstStartsAtOnce(t *testing.T) {
-	for range 3 {
-		dir, database := t.TempDir(), newDatabase(t)
-		var all []*process
-		for range 2 {
-			app := command(t, dir, []string{database, "ADDR=127.0.0.1", "PORT=" + binary.FreePort(t)})
-			app.Launch()
-			all = append(all, app)
+	onEachDatabase(t, func(t *testing.T, database string) {
+		for range 3 {
+			dir := t.TempDir()
+			var all []*process
+			for range 2 {
+				app := command(t, dir, []string{database, "ADDR=127.0.0.1", "PORT=" + binary.FreePort(t)})
+				app.Launch()
+				all = append(all, app)
+			}
+			tasks := make([]*process, 4)
+			for i := range tasks {
+				tasks[i] = command(t, dir, []string{database}, "task", "db:migrate")
+				tasks[i].Launch()
+			}
+			for _, task := range tasks {
+				require.NoError(t, task.Wait(), task.Log())
+			}
+			for _, app := range all {
+				app.AwaitReady()
+				app.Stop()
+			}
 		}
-		tasks := make([]*process, 4)
-		for i := range tasks {
-			tasks[i] = command(t, dir, []string{database}, "task", "db:migrate")
-			tasks[i].Launch()
-		}
-		for _, task := range tasks {
-			require.NoError(t, task.Wait(), task.Log())
-		}
-		for _, app := range all {
-			app.AwaitReady()
-			app.Stop()
-		}
-	}
+	})
 }

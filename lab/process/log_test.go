@@ -101,27 +101,29 @@ const (
 )
 
 func TestLog_WholeStoryKeepsSecrets(t *testing.T) {
-	dir, database := t.TempDir(), newDatabase(t)
-	mail := newMailServer(t, "STARTTLS")
-	mail.answers = map[string]string{"RCPT": "450 4.2.1 %s is <" + adasEmail + "> and not here"}
-	p := start(t, dir, binary.Production(database, mail.url("hunter2"), mail.variable)...)
-	b := p.spy()
-	b.db = services.OpenDatabase(t, strings.TrimPrefix(database, "DATABASE_URL="))
-	b.addSecrets(binary.Secret, "hunter2", "argon2id", adasEmail, adasOtherEmail, "127.0.0.1:1", "forged", "FROM device_cookies", "INSERT INTO")
-	b.header = http.Header{
-		"Accept": {"text/html"}, "User-Agent": {"agent-of-ada"}, "Referer": {"https://127.0.0.1/referred-from"}, "Authorization": {"Basic b2Z0LXRyaWVk"},
-		"X-Forwarded-For": {`not-an-address", "event":"forged`}, "Accept-Language": {"x-language-of-ada"}, "X-Real-Ip": {"192.0.2.66"},
-	}
-	b.addSecrets("agent-of-ada", "referred-from", "b2Z0LXRyaWVk", "not-an-address", "language-of-ada", "192.0.2.66", "asked-for", "path-of-ada")
+	onEachDatabase(t, func(t *testing.T, database string) {
+		dir := t.TempDir()
+		mail := newMailServer(t, "STARTTLS")
+		mail.answers = map[string]string{"RCPT": "450 4.2.1 %s is <" + adasEmail + "> and not here"}
+		p := start(t, dir, binary.Production(database, mail.url("hunter2"), mail.variable)...)
+		b := p.spy()
+		b.db = services.OpenDatabase(t, strings.TrimPrefix(database, "DATABASE_URL="))
+		b.addSecrets(binary.Secret, "hunter2", "argon2id", adasEmail, adasOtherEmail, "127.0.0.1:1", "forged", "FROM device_cookies", "INSERT INTO")
+		b.header = http.Header{
+			"Accept": {"text/html"}, "User-Agent": {"agent-of-ada"}, "Referer": {"https://127.0.0.1/referred-from"}, "Authorization": {"Basic b2Z0LXRyaWVk"},
+			"X-Forwarded-For": {`not-an-address", "event":"forged`}, "Accept-Language": {"x-language-of-ada"}, "X-Real-Ip": {"192.0.2.66"},
+		}
+		b.addSecrets("agent-of-ada", "referred-from", "b2Z0LXRyaWVk", "not-an-address", "language-of-ada", "192.0.2.66", "asked-for", "path-of-ada")
 
-	signUp(b)
-	logInAndOut(b)
-	changeEverything(b)
-	provokeErrors(b)
+		signUp(b)
+		logInAndOut(b)
+		changeEverything(b)
+		provokeErrors(b)
 
-	p.Stop()
-	require.Empty(t, p.Err.String(), "all that is logged is on stdout")
-	requireClean(t, p.Out.String(), b.secrets)
+		p.Stop()
+		require.Empty(t, p.Err.String(), "all that is logged is on stdout")
+		requireClean(t, p.Out.String(), b.secrets)
+	})
 }
 
 func signUp(b *spy) {

@@ -117,64 +117,67 @@ func queue(t *testing.T, db *sql.DB, recipients ...string) {
 
 // outbox returns a migrated database, and the environment of a node that delivers the
 // mails in it.
-func outbox(t *testing.T, mail *mailServer) (db *sql.DB, env []string) {
+func outbox(t *testing.T, mail *mailServer, database string) (db *sql.DB, env []string) {
 	t.Helper()
-	variable := newDatabase(t)
-	env = binary.Production(variable, mail.url("hunter2"), mail.variable)
+	env = binary.Production(database, mail.url("hunter2"), mail.variable)
 	task(t, t.TempDir(), env, "db:migrate")
-	return services.OpenDatabase(t, strings.TrimPrefix(variable, "DATABASE_URL=")), env
+	return services.OpenDatabase(t, strings.TrimPrefix(database, "DATABASE_URL=")), env
 }
 
 func TestMail_TwoProcessesSendEachMailOnce(t *testing.T) {
-	const count = 200
-	mail, arrived := newMailServer(t, "STARTTLS"), make(chan string, 2*count)
-	mail.onData = func(to string) { arrived <- to }
-	db, env := outbox(t, mail)
-	recipients := map[string]bool{}
-	for n := range count {
-		recipients[fmt.Sprintf("person%d@example.com", n)] = true
-	}
-	queue(t, db, slices.Collect(maps.Keys(recipients))...)
-	nodes := []*process{launch(t, env), launch(t, env)}
-	for range count {
-		select {
-		case to := <-arrived:
-			require.True(t, recipients[to], "%s got two mails", to)
-			delete(recipients, to)
-		case <-time.After(time.Minute):
-			require.Fail(t, "mails are left", nodes[0].Log()+nodes[1].Log())
+	onEachDatabase(t, func(t *testing.T, database string) {
+		const count = 200
+		mail, arrived := newMailServer(t, "STARTTLS"), make(chan string, 2*count)
+		mail.onData = func(to string) { arrived <- to }
+		db, env := outbox(t, mail, database)
+		recipients := map[string]bool{}
+		for n := range count {
+			recipients[fmt.Sprintf("person%d@example.com", n)] = true
 		}
-	}
-	for _, n := range nodes {
-		n.AwaitReady()
-		n.Stop()
-	}
-	require.Empty(t, arrived)
-	var delivered int
-	require.NoError(t, db.QueryRow("SELECT count(*) FROM mails WHERE delivered_at IS NOT NULL AND attempts = 1").Scan(&delivered))
-	require.Equal(t, count, delivered)
+		queue(t, db, slices.Collect(maps.Keys(recipients))...)
+		nodes := []*process{launch(t, env), launch(t, env)}
+		for range count {
+			select {
+			case to := <-arrived:
+				require.True(t, recipients[to], "%s got two mails", to)
+				delete(recipients, to)
+			case <-time.After(time.Minute):
+				require.Fail(t, "mails are left", nodes[0].Log()+nodes[1].Log())
+			}
+		}
+		for _, n := range nodes {
+			n.AwaitReady()
+			n.Stop()
+		}
+		require.Empty(t, arrived)
+		var delivered int
+		require.NoError(t, db.QueryRow("SELECT count(*) FROM mails WHERE delivered_at IS NOT NULL AND attempts = 1").Scan(&delivered))
+		require.Equal(t, count, delivered)
+	})
 }
 
 func TestMail_IsSentAgainAfterTheLease(t *testing.T) {
-	mail, arrived, accept := newMailServer(t, "STARTTLS"), make(chan string, 9), make(chan bool)
-	mail.onData = func(to string) { arrived <- to; <-accept }
-	db, env := outbox(t, mail)
-	queue(t, db, "first@example.com")
-	began := time.Now()
-	first := launch(t, env)
-	require.Equal(t, "first@example.com", <-arrived)
-	first.Kill()
-	close(accept)
-	var due time.Time
-	require.NoError(t, db.QueryRow("SELECT due_at FROM mails").Scan(&due))
-	require.WithinRange(t, due, began.Add(2*time.Minute-time.Second), time.Now().Add(2*time.Minute))
+	onEachDatabase(t, func(t *testing.T, database string) {
+		mail, arrived, accept := newMailServer(t, "STARTTLS"), make(chan string, 9), make(chan bool)
+		mail.onData = func(to string) { arrived <- to; <-accept }
+		db, env := outbox(t, mail, database)
+		queue(t, db, "first@example.com")
+		began := time.Now()
+		first := launch(t, env)
+		require.Equal(t, "first@example.com", <-arrived)
+		first.Kill()
+		close(accept)
+		var due time.Time
+		require.NoError(t, db.QueryRow("SELECT due_at FROM mails").Scan(&due))
+		require.WithinRange(t, due, began.Add(2*time.Minute-time.Second), time.Now().Add(2*time.Minute))
 
-	queue(t, db, "second@example.com")
-	launch(t, env)
-	require.Equal(t, "second@example.com", <-arrived, "the first mail is still leased")
-	_, err := db.Exec("UPDATE mails SET due_at = $1 WHERE delivered_at IS NULL", time.Now().UTC())
-	require.NoError(t, err)
-	require.Equal(t, "first@example.com", <-arrived)
+		queue(t, db, "second@example.com")
+		launch(t, env)
+		require.Equal(t, "second@example.com", <-arrived, "the first mail is still leased")
+		_, err := db.Exec("UPDATE mails SET due_at = $1 WHERE delivered_at IS NULL", time.Now().UTC())
+		require.NoError(t, err)
+		require.Equal(t, "first@example.com", <-arrived)
+	})
 }
 
 // launch starts the app in an empty folder, and does not wait until it is ready.

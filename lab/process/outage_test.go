@@ -54,6 +54,7 @@ func (p *process) requireRecovered(loggedIn *http.Client, password string) {
 }
 
 func TestOutage_PostgresRecovers(t *testing.T) {
+	t.Parallel()
 	server := services.StartPostgres(t)
 	dir, database := t.TempDir(), "DATABASE_URL="+server.URL("postgres")
 	password := seed(t, dir, database)["ada@example.com"]
@@ -71,6 +72,7 @@ func TestOutage_PostgresRecovers(t *testing.T) {
 // While another process has the write lock, reads work and writes fail after five
 // seconds.
 func TestOutage_LockedSQLiteRecovers(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	password := seed(t, dir)["ada@example.com"]
 	p := start(t, dir)
@@ -93,6 +95,7 @@ func TestOutage_LockedSQLiteRecovers(t *testing.T) {
 
 // Reads still work, so only a check that writes notices.
 func TestOutage_FullDiskIsNotReady(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=16m,mode=700"); err != nil {
 		t.Skip("needs root, to mount a small disk: ", err)
@@ -123,6 +126,7 @@ func TestOutage_FullDiskIsNotReady(t *testing.T) {
 
 // The operator locks the role, or renames the database.
 func TestOutage_RefusedConnectionsAre503(t *testing.T) {
+	t.Parallel()
 	server := services.StartPostgres(t)
 	admin, dir := server.URL("postgres"), t.TempDir()
 	for _, statement := range []string{"CREATE ROLE app LOGIN", "CREATE DATABASE app OWNER app"} {

@@ -87,37 +87,39 @@ func (p *process) sendAllButLastByte(path, body string) (finish func() (status i
 // The process first ends requests, then the mail worker, then the database, so that the
 // mails of the last requests are delivered and recorded.
 func TestStop_RequestsThenWorkerThenDatabase(t *testing.T) {
-	dir, database := t.TempDir(), newDatabase(t)
-	mail := newMailServer(t, "STARTTLS")
-	arrived, accept := make(chan bool, 1), make(chan bool)
-	mail.onData = func(string) { arrived <- true; <-accept }
-	p := start(t, dir, binary.Production(database, mail.url("hunter2"), mail.variable)...)
-	first, last := p.sendAllButLastByte("/signup", "email=bob@example.com"), p.sendAllButLastByte("/login", "email=nobody@example.com")
+	onEachDatabase(t, func(t *testing.T, database string) {
+		dir := t.TempDir()
+		mail := newMailServer(t, "STARTTLS")
+		arrived, accept := make(chan bool, 1), make(chan bool)
+		mail.onData = func(string) { arrived <- true; <-accept }
+		p := start(t, dir, binary.Production(database, mail.url("hunter2"), mail.variable)...)
+		first, last := p.sendAllButLastByte("/signup", "email=bob@example.com"), p.sendAllButLastByte("/login", "email=nobody@example.com")
 
-	require.NoError(t, p.Signal(syscall.SIGTERM))
-	for err := error(nil); err == nil; { // until no connection is accepted
-		var conn net.Conn
-		if conn, err = net.Dial("tcp", strings.TrimPrefix(p.URL, "http://")); err == nil {
-			conn.Close()
+		require.NoError(t, p.Signal(syscall.SIGTERM))
+		for err := error(nil); err == nil; { // until no connection is accepted
+			var conn net.Conn
+			if conn, err = net.Dial("tcp", strings.TrimPrefix(p.URL, "http://")); err == nil {
+				conn.Close()
+			}
 		}
-	}
-	require.Equal(t, 303, first())
-	select {
-	case <-arrived: // the worker stops after the requests
-	case <-time.After(time.Minute):
-		require.Fail(t, "the mail did not come", p.Out.String())
-	}
-	require.Equal(t, 422, last(), "the database stops after the requests, too")
-	close(accept)
-	require.NoError(t, p.Wait(), "exit status 0")
-	require.Contains(t, p.Out.String(), `"mail delivered"`)
-	require.NotContains(t, p.Out.String(), "cannot be recorded", "the database outlives the worker")
+		require.Equal(t, 303, first())
+		select {
+		case <-arrived: // the worker stops after the requests
+		case <-time.After(time.Minute):
+			require.Fail(t, "the mail did not come", p.Out.String())
+		}
+		require.Equal(t, 422, last(), "the database stops after the requests, too")
+		close(accept)
+		require.NoError(t, p.Wait(), "exit status 0")
+		require.Contains(t, p.Out.String(), `"mail delivered"`)
+		require.NotContains(t, p.Out.String(), "cannot be recorded", "the database outlives the worker")
 
-	var mails, delivered int
-	db := services.OpenDatabase(t, strings.TrimPrefix(database, "DATABASE_URL="))
-	require.NoError(t, db.QueryRow("SELECT count(*), count(delivered_at) FROM mails").Scan(&mails, &delivered))
-	require.Equal(t, 1, mails)
-	require.Equal(t, 1, delivered)
+		var mails, delivered int
+		db := services.OpenDatabase(t, strings.TrimPrefix(database, "DATABASE_URL="))
+		require.NoError(t, db.QueryRow("SELECT count(*), count(delivered_at) FROM mails").Scan(&mails, &delivered))
+		require.Equal(t, 1, mails)
+		require.Equal(t, 1, delivered)
+	})
 }
 
 // peakMemory returns the maximum resident memory of the process so far, in bytes.

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
-	"os"
 	"strings"
 	"testing"
 
@@ -14,11 +13,11 @@ import (
 	"corral/lab/services"
 )
 
-// newDatabase returns DATABASE_URL=… for a new database, on the server of
-// TEST_DATABASE_URL or in a SQLite file.
-func newDatabase(t *testing.T) (variable string) {
-	t.Helper()
-	return "DATABASE_URL=" + services.NewDatabase(t, os.Getenv("TEST_DATABASE_URL"))
+// onEachDatabase runs a test with DATABASE_URL=… for a new SQLite file, and for a new
+// database on the server of TEST_DATABASE_URL.
+func onEachDatabase(t *testing.T, test func(t *testing.T, database string)) {
+	t.Run("SQLite", func(t *testing.T) { test(t, "DATABASE_URL="+services.NewDatabase(t, "")) })
+	t.Run("Postgres", func(t *testing.T) { test(t, "DATABASE_URL="+services.NewDatabase(t, services.Server(t))) })
 }
 
 // task returns the output of a task that must succeed.
@@ -68,42 +67,46 @@ func (p *process) home(b *http.Client) (status int) {
 }
 
 func TestTask_SessionsEnd_LogsOut(t *testing.T) {
-	dir, database := t.TempDir(), newDatabase(t)
-	passwords := seed(t, dir, database)
-	p := start(t, dir, database)
-	ada, adasPhone, bob := p.browser(), p.browser(), p.browser()
-	for _, b := range []*http.Client{ada, adasPhone} {
-		require.Equal(t, 303, p.logIn(b, "ada@example.com", passwords["ada@example.com"]))
-	}
-	require.Equal(t, 303, p.logIn(bob, "bob@example.com", passwords["bob@example.com"]))
+	onEachDatabase(t, func(t *testing.T, database string) {
+		dir := t.TempDir()
+		passwords := seed(t, dir, database)
+		p := start(t, dir, database)
+		ada, adasPhone, bob := p.browser(), p.browser(), p.browser()
+		for _, b := range []*http.Client{ada, adasPhone} {
+			require.Equal(t, 303, p.logIn(b, "ada@example.com", passwords["ada@example.com"]))
+		}
+		require.Equal(t, 303, p.logIn(bob, "bob@example.com", passwords["bob@example.com"]))
 
-	require.Equal(t, "Sessions ended: 2\n", task(t, dir, []string{database}, "sessions:end", " Ada@Example.com "))
-	require.Equal(t, 302, p.home(ada), "already on the next request")
-	require.Equal(t, 302, p.home(adasPhone))
-	require.Equal(t, 200, p.home(bob))
+		require.Equal(t, "Sessions ended: 2\n", task(t, dir, []string{database}, "sessions:end", " Ada@Example.com "))
+		require.Equal(t, 302, p.home(ada), "already on the next request")
+		require.Equal(t, 302, p.home(adasPhone))
+		require.Equal(t, 200, p.home(bob))
 
-	require.Equal(t, 303, p.logIn(ada, "ada@example.com", passwords["ada@example.com"]), "the password still works")
-	require.Equal(t, "Sessions ended: 2\n", task(t, dir, []string{database}, "sessions:end", "all"))
-	require.Equal(t, 302, p.home(ada))
-	require.Equal(t, 302, p.home(bob))
-	require.Equal(t, "Sessions ended: 0\n", task(t, dir, []string{database}, "sessions:end", "all"))
+		require.Equal(t, 303, p.logIn(ada, "ada@example.com", passwords["ada@example.com"]), "the password still works")
+		require.Equal(t, "Sessions ended: 2\n", task(t, dir, []string{database}, "sessions:end", "all"))
+		require.Equal(t, 302, p.home(ada))
+		require.Equal(t, 302, p.home(bob))
+		require.Equal(t, "Sessions ended: 0\n", task(t, dir, []string{database}, "sessions:end", "all"))
+	})
 }
 
 func TestTask_UserDelete_RemovesTheAccount(t *testing.T) {
-	dir, database := t.TempDir(), newDatabase(t)
-	passwords := seed(t, dir, database)
-	p := start(t, dir, database)
-	ada, bob := p.browser(), p.browser()
-	require.Equal(t, 303, p.logIn(ada, "ada@example.com", passwords["ada@example.com"]))
-	require.Equal(t, 303, p.logIn(bob, "bob@example.com", passwords["bob@example.com"]))
+	onEachDatabase(t, func(t *testing.T, database string) {
+		dir := t.TempDir()
+		passwords := seed(t, dir, database)
+		p := start(t, dir, database)
+		ada, bob := p.browser(), p.browser()
+		require.Equal(t, 303, p.logIn(ada, "ada@example.com", passwords["ada@example.com"]))
+		require.Equal(t, 303, p.logIn(bob, "bob@example.com", passwords["bob@example.com"]))
 
-	require.Contains(t, task(t, dir, []string{database}, "user:delete", "Ada@example.com"), "The account of ada@example.com is locked.")
-	require.Equal(t, 302, p.home(ada))
-	require.Equal(t, 200, p.home(bob))
-	require.Equal(t, 422, p.logIn(p.browser(), "ada@example.com", passwords["ada@example.com"]))
-	_, page := p.Get("/dev/mail")
-	require.Contains(t, page, "Your account was deleted")
-	require.Contains(t, refusal(t, dir, []string{database}, "task", "user:delete", "ada@example.com"), "ada@example.com has no account")
+		require.Contains(t, task(t, dir, []string{database}, "user:delete", "Ada@example.com"), "The account of ada@example.com is locked.")
+		require.Equal(t, 302, p.home(ada))
+		require.Equal(t, 200, p.home(bob))
+		require.Equal(t, 422, p.logIn(p.browser(), "ada@example.com", passwords["ada@example.com"]))
+		_, page := p.Get("/dev/mail")
+		require.Contains(t, page, "Your account was deleted")
+		require.Contains(t, refusal(t, dir, []string{database}, "task", "user:delete", "ada@example.com"), "ada@example.com has no account")
+	})
 }
 
 func TestTask_AccountTasksRefuseBadEmails(t *testing.T) {

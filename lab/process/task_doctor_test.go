@@ -15,10 +15,10 @@ import (
 )
 
 // healthyEnv returns an environment without faults, with a migrated database.
-func healthyEnv(t *testing.T, dir string) []string {
+func healthyEnv(t *testing.T, dir, database string) []string {
 	t.Helper()
 	server := newMailServer(t, "STARTTLS")
-	env := []string{newDatabase(t), "HOST=https://login.example.com", "TRUSTED_PROXIES=10.0.0.0/8",
+	env := []string{database, "HOST=https://login.example.com", "TRUSTED_PROXIES=10.0.0.0/8",
 		"SESSION_SECRET=" + binary.Secret, server.url("hunter2"), server.variable}
 	task(t, dir, env, "db:migrate")
 	require.NoError(t, os.RemoveAll(filepath.Join(dir, "storage")))
@@ -50,17 +50,19 @@ func doctorFaults(t *testing.T, dir string, env []string) (lines map[string]stri
 }
 
 func TestTask_Doctor_PassesAndChangesNothing(t *testing.T) {
-	dir := t.TempDir()
-	env := healthyEnv(t, dir)
-	for _, mode := range []string{"GO_ENV=development", "GO_ENV=production"} {
-		lines := linesByCheck(t, task(t, dir, append(env, mode), "doctor"))
-		require.Len(t, lines, 10)
-		for name, line := range lines {
-			require.Regexp(t, "^pass ", line, name)
-			require.Equal(t, 1, strings.Count(line, "\n"), name)
+	onEachDatabase(t, func(t *testing.T, database string) {
+		dir := t.TempDir()
+		env := healthyEnv(t, dir, database)
+		for _, mode := range []string{"GO_ENV=development", "GO_ENV=production"} {
+			lines := linesByCheck(t, task(t, dir, append(env, mode), "doctor"))
+			require.Len(t, lines, 10)
+			for name, line := range lines {
+				require.Regexp(t, "^pass ", line, name)
+				require.Equal(t, 1, strings.Count(line, "\n"), name)
+			}
 		}
-	}
-	require.NoDirExists(t, filepath.Join(dir, "storage"), "the doctor creates nothing")
+		require.NoDirExists(t, filepath.Join(dir, "storage"), "the doctor creates nothing")
+	})
 }
 
 func TestTask_Doctor_EmptyEnvironmentNamesEachRemedy(t *testing.T) {
@@ -87,26 +89,28 @@ func TestTask_Doctor_EmptyEnvironmentNamesEachRemedy(t *testing.T) {
 }
 
 func TestTask_Doctor_NamesTheOneFault(t *testing.T) {
-	dir := t.TempDir()
-	env := healthyEnv(t, dir)
-	plain, unknown := newMailServer(t, "AUTH PLAIN"), newMailServer(t, "STARTTLS")
-	for _, c := range []struct{ variable, name, want string }{
-		{"SESSION_SECRET=hunter", "secret", "is shorter than 32 bytes: set it to "},
-		{"HOST=http://login.example.com", "host", "is not https"},
-		{"TRUSTED_PROXIES=0.0.0.0/0", "https", "TRUSTED_PROXIES=0.0.0.0/0 covers all of IPv4"},
-		{"TRUSTED_PROXIES=", "https", "nothing terminates TLS"},
-		{plain.url("hunter2"), "mail", "accepts no login over TLS"},   // accepts passwords only without TLS
-		{unknown.url("hunter2"), "mail", "accepts no login over TLS"}, // certificate of an unknown authority
-		{healthyMail(env, "hunter3"), "mail", "accepts no login over TLS"},
-		{"SMTP_URL=smtp://127.0.0.1:1", "mail", "127.0.0.1:1 accepts no login over TLS: check SMTP_URL, the firewall"},
-		{"SMTP_URL=nonsense", "mail", "SMTP_URL is not a mail server"},
-		{"PASSWORD_MIN=1", "other settings", "PASSWORD_MIN=1: use a number"},
-	} {
-		lines, summary := doctorFaults(t, dir, append(env, c.variable))
-		require.Contains(t, lines[c.name], "fail ", c.variable)
-		require.Contains(t, lines[c.name], c.want)
-		require.Equal(t, "1 of 10 checks failed\n", summary, c.variable)
-	}
+	onEachDatabase(t, func(t *testing.T, database string) {
+		dir := t.TempDir()
+		env := healthyEnv(t, dir, database)
+		plain, unknown := newMailServer(t, "AUTH PLAIN"), newMailServer(t, "STARTTLS")
+		for _, c := range []struct{ variable, name, want string }{
+			{"SESSION_SECRET=hunter", "secret", "is shorter than 32 bytes: set it to "},
+			{"HOST=http://login.example.com", "host", "is not https"},
+			{"TRUSTED_PROXIES=0.0.0.0/0", "https", "TRUSTED_PROXIES=0.0.0.0/0 covers all of IPv4"},
+			{"TRUSTED_PROXIES=", "https", "nothing terminates TLS"},
+			{plain.url("hunter2"), "mail", "accepts no login over TLS"},   // accepts passwords only without TLS
+			{unknown.url("hunter2"), "mail", "accepts no login over TLS"}, // certificate of an unknown authority
+			{healthyMail(env, "hunter3"), "mail", "accepts no login over TLS"},
+			{"SMTP_URL=smtp://127.0.0.1:1", "mail", "127.0.0.1:1 accepts no login over TLS: check SMTP_URL, the firewall"},
+			{"SMTP_URL=nonsense", "mail", "SMTP_URL is not a mail server"},
+			{"PASSWORD_MIN=1", "other settings", "PASSWORD_MIN=1: use a number"},
+		} {
+			lines, summary := doctorFaults(t, dir, append(env, c.variable))
+			require.Contains(t, lines[c.name], "fail ", c.variable)
+			require.Contains(t, lines[c.name], c.want)
+			require.Equal(t, "1 of 10 checks failed\n", summary, c.variable)
+		}
+	})
 }
 
 // healthyMail returns the healthy SMTP_URL with another password.
@@ -120,55 +124,63 @@ func healthyMail(env []string, password string) string {
 }
 
 func TestTask_Doctor_GivesUpOnASilentMailServer(t *testing.T) {
-	dir := t.TempDir()
-	env := healthyEnv(t, dir)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer listener.Close()
-	lines, _ := doctorFaults(t, dir, append(env, "SMTP_URL=smtp://"+listener.Addr().String()))
-	require.Contains(t, lines["mail"], "fail "+listener.Addr().String()+" accepts no login over TLS")
+	t.Parallel()
+	onEachDatabase(t, func(t *testing.T, database string) {
+		dir := t.TempDir()
+		env := healthyEnv(t, dir, database)
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		require.NoError(t, err)
+		defer listener.Close()
+		lines, _ := doctorFaults(t, dir, append(env, "SMTP_URL=smtp://"+listener.Addr().String()))
+		require.Contains(t, lines["mail"], "fail "+listener.Addr().String()+" accepts no login over TLS")
+	})
 }
 
 func TestTask_Doctor_ComparesMigrations(t *testing.T) {
-	dir := t.TempDir()
-	env := healthyEnv(t, dir)
-	_, database, _ := strings.Cut(env[0], "=")
-	for _, change := range []struct{ statement, want string }{
-		{"INSERT INTO schema_migration (version) VALUES ('29990101000000')", "fail the database is newer than this release (migration 29990101000000)"},
-		{"DELETE FROM schema_migration WHERE version = '20261122090000'", "fail missing: 20261122090000; run `task db:migrate`"},
-		{"DROP TABLE schema_migration", "fail there is no schema yet: run `task db:migrate`"},
-	} {
-		services.Execute(t, database, change.statement)
-		lines, summary := doctorFaults(t, dir, env)
-		require.Contains(t, lines["migrations"], change.want)
-		require.Equal(t, "1 of 10 checks failed\n", summary)
-	}
+	onEachDatabase(t, func(t *testing.T, database string) {
+		dir := t.TempDir()
+		env := healthyEnv(t, dir, database)
+		for _, change := range []struct{ statement, want string }{
+			{"INSERT INTO schema_migration (version) VALUES ('29990101000000')", "fail the database is newer than this release (migration 29990101000000)"},
+			{"DELETE FROM schema_migration WHERE version = '20261122090000'", "fail missing: 20261122090000; run `task db:migrate`"},
+			{"DROP TABLE schema_migration", "fail there is no schema yet: run `task db:migrate`"},
+		} {
+			services.Execute(t, strings.TrimPrefix(database, "DATABASE_URL="), change.statement)
+			lines, summary := doctorFaults(t, dir, env)
+			require.Contains(t, lines["migrations"], change.want)
+			require.Equal(t, "1 of 10 checks failed\n", summary)
+		}
+	})
 }
 
 func TestTask_Doctor_DamagedDatabase(t *testing.T) {
-	dir := t.TempDir()
-	env := append(healthyEnv(t, dir), "DATABASE_URL=sqlite3://x.sqlite")
-	task(t, dir, env, "db:migrate")
-	path := filepath.Join(dir, "x.sqlite")
-	db := services.OpenDatabase(t, "sqlite3://"+path)
-	var page int // not a page of the schema: without that, the database cannot be opened
-	require.NoError(t, db.QueryRow("SELECT rootpage FROM sqlite_schema WHERE name = 'activities'").Scan(&page))
-	require.NoError(t, db.Close())
-	content, err := os.ReadFile(path)
-	require.NoError(t, err)
-	copy(content[(page-1)*4096:page*4096], strings.Repeat("torn", 1024))
-	require.NoError(t, os.WriteFile(path, content, 0o600))
-	lines, summary := doctorFaults(t, dir, env)
-	require.Contains(t, lines["database"], "fail the database is damaged, restore a backup: ")
-	require.Equal(t, "1 of 10 checks failed\n", summary)
+	onEachDatabase(t, func(t *testing.T, database string) {
+		dir := t.TempDir()
+		env := append(healthyEnv(t, dir, database), "DATABASE_URL=sqlite3://x.sqlite")
+		task(t, dir, env, "db:migrate")
+		path := filepath.Join(dir, "x.sqlite")
+		db := services.OpenDatabase(t, "sqlite3://"+path)
+		var page int // not a page of the schema: without that, the database cannot be opened
+		require.NoError(t, db.QueryRow("SELECT rootpage FROM sqlite_schema WHERE name = 'activities'").Scan(&page))
+		require.NoError(t, db.Close())
+		content, err := os.ReadFile(path)
+		require.NoError(t, err)
+		copy(content[(page-1)*4096:page*4096], strings.Repeat("torn", 1024))
+		require.NoError(t, os.WriteFile(path, content, 0o600))
+		lines, summary := doctorFaults(t, dir, env)
+		require.Contains(t, lines["database"], "fail the database is damaged, restore a backup: ")
+		require.Equal(t, "1 of 10 checks failed\n", summary)
+	})
 }
 
 func TestTask_Doctor_DatabaseDoesNotAnswer(t *testing.T) {
-	dir := t.TempDir()
-	env := append(healthyEnv(t, dir), "DATABASE_URL=postgres://corral:hunter2@127.0.0.1:1/corral")
-	lines, summary := doctorFaults(t, dir, env)
-	require.Contains(t, lines["database"], "fail the database cannot be opened: ")
-	require.Contains(t, lines["migrations"], "fail unknown")
-	require.Contains(t, lines["clock"], "fail unknown")
-	require.Equal(t, "3 of 10 checks failed\n", summary)
+	onEachDatabase(t, func(t *testing.T, database string) {
+		dir := t.TempDir()
+		env := append(healthyEnv(t, dir, database), "DATABASE_URL=postgres://corral:hunter2@127.0.0.1:1/corral")
+		lines, summary := doctorFaults(t, dir, env)
+		require.Contains(t, lines["database"], "fail the database cannot be opened: ")
+		require.Contains(t, lines["migrations"], "fail unknown")
+		require.Contains(t, lines["clock"], "fail unknown")
+		require.Equal(t, "3 of 10 checks failed\n", summary)
+	})
 }

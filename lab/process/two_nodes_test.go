@@ -60,50 +60,54 @@ func (tlsProxy) RoundTrip(r *http.Request) (*http.Response, error) {
 // The nodes run in production: in development they would have different cookies, whose names
 // contain the port.
 func TestTwoNodes_ShareSessions(t *testing.T) {
-	dir, database := t.TempDir(), newDatabase(t)
-	passwords := seed(t, dir, database)
-	one, other := start(t, dir, binary.Production(database)...), start(t, dir, binary.Production(database)...)
-	desk, phone := one.browser(), one.browser()
-	for _, node := range []*process{one, other} {
-		node.URL = strings.Replace(node.URL, "http:", "https:", 1)
-	}
-	desk.Transport, phone.Transport = tlsProxy{}, tlsProxy{}
-	logIn := func(b *http.Client, node *process) {
-		require.Equal(t, 303, node.logIn(b, "ada@example.com", passwords["ada@example.com"]))
-		require.Equal(t, 200, one.home(b))
-		require.Equal(t, 200, other.home(b))
-	}
-	logIn(desk, one)
-	logIn(phone, other)
-	status, _ := one.send(desk, one.otherSessionPath(desk), url.Values{"_method": {"DELETE"}})
-	require.Equal(t, 303, status)
-	require.Equal(t, 302, other.home(phone))
-	require.Equal(t, 200, other.home(desk))
+	onEachDatabase(t, func(t *testing.T, database string) {
+		dir := t.TempDir()
+		passwords := seed(t, dir, database)
+		one, other := start(t, dir, binary.Production(database)...), start(t, dir, binary.Production(database)...)
+		desk, phone := one.browser(), one.browser()
+		for _, node := range []*process{one, other} {
+			node.URL = strings.Replace(node.URL, "http:", "https:", 1)
+		}
+		desk.Transport, phone.Transport = tlsProxy{}, tlsProxy{}
+		logIn := func(b *http.Client, node *process) {
+			require.Equal(t, 303, node.logIn(b, "ada@example.com", passwords["ada@example.com"]))
+			require.Equal(t, 200, one.home(b))
+			require.Equal(t, 200, other.home(b))
+		}
+		logIn(desk, one)
+		logIn(phone, other)
+		status, _ := one.send(desk, one.otherSessionPath(desk), url.Values{"_method": {"DELETE"}})
+		require.Equal(t, 303, status)
+		require.Equal(t, 302, other.home(phone))
+		require.Equal(t, 200, other.home(desk))
 
-	logIn(phone, other)
-	status, _ = one.send(desk, "/account/sessions", url.Values{"_method": {"DELETE"}})
-	require.Equal(t, 303, status)
-	require.Equal(t, 302, other.home(phone))
+		logIn(phone, other)
+		status, _ = one.send(desk, "/account/sessions", url.Values{"_method": {"DELETE"}})
+		require.Equal(t, 303, status)
+		require.Equal(t, 302, other.home(phone))
 
-	logIn(phone, other)
-	status, _ = one.send(phone, "/logout", url.Values{"_method": {"DELETE"}})
-	require.Equal(t, 303, status)
-	require.Equal(t, 302, other.home(phone))
+		logIn(phone, other)
+		status, _ = one.send(phone, "/logout", url.Values{"_method": {"DELETE"}})
+		require.Equal(t, 303, status)
+		require.Equal(t, 302, other.home(phone))
+	})
 }
 
 func TestTwoNodes_ShareRateLimits(t *testing.T) {
-	dir, database := t.TempDir(), newDatabase(t)
-	passwords := seed(t, dir, database)
-	one, other := start(t, dir, database), start(t, dir, database)
-	for n, node := range []*process{one, other, one, other, one, other, one, other, one, other} {
-		require.Equal(t, 422, node.logIn(node.browser(), fmt.Sprintf("user%d@example.com", n), "wrong"))
-	}
-	for _, node := range []*process{one, other} {
-		require.Equal(t, 429, node.logIn(node.browser(), "ada@example.com", passwords["ada@example.com"]), "the client has failed ten times")
-		node.Kill()
-	}
-	again := start(t, dir, database)
-	require.Equal(t, 429, again.logIn(again.browser(), "ada@example.com", passwords["ada@example.com"]), "after a restart, until three minutes are over")
+	onEachDatabase(t, func(t *testing.T, database string) {
+		dir := t.TempDir()
+		passwords := seed(t, dir, database)
+		one, other := start(t, dir, database), start(t, dir, database)
+		for n, node := range []*process{one, other, one, other, one, other, one, other, one, other} {
+			require.Equal(t, 422, node.logIn(node.browser(), fmt.Sprintf("user%d@example.com", n), "wrong"))
+		}
+		for _, node := range []*process{one, other} {
+			require.Equal(t, 429, node.logIn(node.browser(), "ada@example.com", passwords["ada@example.com"]), "the client has failed ten times")
+			node.Kill()
+		}
+		again := start(t, dir, database)
+		require.Equal(t, 429, again.logIn(again.browser(), "ada@example.com", passwords["ada@example.com"]), "after a restart, until three minutes are over")
+	})
 }
 
 // A node whose clock differs from the database's, for example by a time zone, purges nothing.
@@ -133,37 +137,39 @@ func TestTwoNodes_WrongClockPurgesNothing(t *testing.T) {
 // These are the steps of docs/deploy.md. At each step, one node after the other is
 // restarted, and every browser stays logged in on both.
 func TestTwoNodes_RotateSecretsWithoutLogout(t *testing.T) {
-	const oldSecret, newSecret = binary.Secret, "9b1c7d3e5f7081a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d5e6f7081920"
-	dir, database := t.TempDir(), newDatabase(t)
-	password := seed(t, dir, database)["ada@example.com"]
-	node := func(secrets string) *process {
-		p := start(t, dir, binary.Production(database, "SESSION_SECRET="+secrets)...)
-		p.URL = strings.Replace(p.URL, "http:", "https:", 1)
-		return p
-	}
-	nodes := [2]*process{node(oldSecret), node(oldSecret)}
-	var browsers []*http.Client
-	logInOnBoth := func() { // and requires that all browsers are still logged in
-		for _, n := range nodes {
-			b := n.browser()
-			b.Transport = tlsProxy{}
-			require.Equal(t, 303, n.logIn(b, "ada@example.com", password))
-			browsers = append(browsers, b)
+	onEachDatabase(t, func(t *testing.T, database string) {
+		const oldSecret, newSecret = binary.Secret, "9b1c7d3e5f7081a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d5e6f7081920"
+		dir := t.TempDir()
+		password := seed(t, dir, database)["ada@example.com"]
+		node := func(secrets string) *process {
+			p := start(t, dir, binary.Production(database, "SESSION_SECRET="+secrets)...)
+			p.URL = strings.Replace(p.URL, "http:", "https:", 1)
+			return p
 		}
-		for _, b := range browsers {
-			for range 2 { // the first answer may replace the cookie by one of the new secret
-				for _, n := range nodes {
-					require.Equal(t, 200, n.home(b))
+		nodes := [2]*process{node(oldSecret), node(oldSecret)}
+		var browsers []*http.Client
+		logInOnBoth := func() { // and requires that all browsers are still logged in
+			for _, n := range nodes {
+				b := n.browser()
+				b.Transport = tlsProxy{}
+				require.Equal(t, 303, n.logIn(b, "ada@example.com", password))
+				browsers = append(browsers, b)
+			}
+			for _, b := range browsers {
+				for range 2 { // the first answer may replace the cookie by one of the new secret
+					for _, n := range nodes {
+						require.Equal(t, 200, n.home(b))
+					}
 				}
 			}
 		}
-	}
-	logInOnBoth()
-	for _, secrets := range []string{oldSecret + "," + newSecret, newSecret + "," + oldSecret, newSecret} {
-		for i := range nodes {
-			nodes[i].Stop()
-			nodes[i] = node(secrets)
-			logInOnBoth()
+		logInOnBoth()
+		for _, secrets := range []string{oldSecret + "," + newSecret, newSecret + "," + oldSecret, newSecret} {
+			for i := range nodes {
+				nodes[i].Stop()
+				nodes[i] = node(secrets)
+				logInOnBoth()
+			}
 		}
-	}
+	})
 }
