@@ -18,5 +18,5 @@ func TestUserWhy_Identities(t *testing.T) {
 		Identities: []models.Identity{{Issuer: "https://accounts.example.com", Subject: "1", LastUsedAt: at}},
 	}, config.Config{})
 	require.Contains(t, said, "It has no password: its identities log in, if their providers are configured.\n")
-	require.Contains(t, said, "  identity “1” of https://accounts.example.com, as no email then, linked T, last used T\n")
+	require.Contains(t, said, "  identity “1” of https://accounts.example.com, linked T with no email, last used T\n")
 }

@@ -124,7 +124,7 @@ func TestUserWhy_Factors(t *testing.T) {
 	require.Contains(t, said, "Its second step is off: the password alone logs in.\n")
 	require.NotContains(t, said, "reset-factors")
 	modelstest.Configure(t, func(c *config.Config) { c.SecondFactorRequired = true })
-	const required = "SECOND_FACTOR=required: it reaches nothing else before its owner adds a passkey or TOTP, by a mailed link.\n"
+	const required = "SECOND_FACTOR=required: its owner must first add a passkey or TOTP, by a mailed link.\n"
 	require.Contains(t, explained(t, &models.Findings{User: &models.User{}}, config.Config{}), required)
 	require.NotContains(t, explained(t, f, config.Config{}), required)
 }

@@ -25,7 +25,7 @@ func forPooler(databaseURL string) (string, error) {
 	defer cancel()
 	conn, err := pgx.Connect(ctx, databaseURL)
 	if refused := (*pgconn.PgError)(nil); errors.As(err, &refused) && strings.Contains(refused.Message, "unsupported startup parameter") {
-		// Without it, operators can set the timeout for the role: ALTER ROLE … SET.
+		// Operators can set the timeout for the role instead: ALTER ROLE … SET.
 		databaseURL = withQuery(databaseURL, func(q url.Values) { q.Del(idleTimeout) })
 		conn, err = pgx.Connect(ctx, databaseURL)
 	}

@@ -21,7 +21,7 @@ const (
 // ASCII, and without spaces and invisible characters around it. ok is false if typed
 // is no email. Normalize is idempotent.
 func Normalize(typed string) (email string, ok bool) {
-	// Before anything else: norm loops on some invalid UTF-8 (GO-2026-5970).
+	// This check is first: norm loops on some invalid UTF-8 (GO-2026-5970).
 	if len(typed) > 4*maxBytes || !utf8.ValidString(typed) || strings.ContainsFunc(typed, becomesASCII) {
 		return "", false
 	}

@@ -13,7 +13,7 @@ import (
 // not exist or was delivered.
 func (q *Queue) Cancel(tx *pop.Connection, id uuid.UUID) error {
 	if err := tx.RawQuery("DELETE FROM mails WHERE id = ? AND delivered_at IS NULL", id).Exec(); err != nil {
-		return fmt.Errorf("canceling a mail: %w", err)
+		return fmt.Errorf("cancelling a mail: %w", err)
 	}
 	return nil
 }

@@ -87,9 +87,9 @@ const (
 // publicURL, or "".
 func Unusable(publicURL *url.URL) string {
 	host := publicURL.Hostname()
-	_, notIP := netip.ParseAddr(host)
+	_, err := netip.ParseAddr(host)
 	switch {
-	case notIP == nil:
+	case err == nil:
 		return UnusableIP
 	case protocol.ValidateRPID(host) != nil:
 		return UnusableName

@@ -89,9 +89,9 @@ func (r Rule) RunAll(ctx context.Context, db *pop.Connection) (rows int, err err
 	return r.run(ctx, db, "")
 }
 
-func (r Rule) run(ctx context.Context, db *pop.Connection, locked string) (rows int, err error) {
+func (r Rule) run(ctx context.Context, db *pop.Connection, lockClause string) (rows int, err error) {
 	for {
-		changed, err := db.WithContext(ctx).RawQuery(r.statement(db.Dialect.Name(), locked), r.Args...).ExecWithCount()
+		changed, err := db.WithContext(ctx).RawQuery(r.statement(db.Dialect.Name(), lockClause), r.Args...).ExecWithCount()
 		rows += changed
 		if err != nil {
 			return rows, fmt.Errorf("purging %s: %w", r.Table, err)
@@ -105,10 +105,10 @@ func (r Rule) run(ctx context.Context, db *pop.Connection, locked string) (rows 
 
 // statement returns the SQL for one batch. On PostgreSQL it looks rows up by an array
 // of ids: prevents a table scan.
-func (r Rule) statement(dialect, locked string) string {
+func (r Rule) statement(dialect, lockClause string) string {
 	batch := fmt.Sprintf("SELECT id FROM %s WHERE %s ORDER BY %s LIMIT %d", r.Table, r.Where, r.Order, Batch)
 	if dialect == "postgres" {
-		return r.Change + " WHERE id = ANY(ARRAY(" + batch + " FOR UPDATE" + locked + "))"
+		return r.Change + " WHERE id = ANY(ARRAY(" + batch + " FOR UPDATE" + lockClause + "))"
 	}
 	return r.Change + " WHERE id IN (" + batch + ")"
 }

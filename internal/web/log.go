@@ -78,9 +78,9 @@ func (r *RequestInfo) log(status int, cut bool, duration time.Duration) {
 	r.line(slog.LevelInfo, event, append(attrs, choose(r, r.fields.attrs())...)...)
 }
 
-// Event logs a security event. The first event of a request is on the request's line,
-// another one on its own line. Event drops another refusal: in a flood of refused
-// requests, each must write only one line.
+// Event logs a security event: the first of a request on the request's line, a further one
+// on its own line. Event drops a further refusal: in a flood of refused requests, each must
+// write only one line.
 func (r *RequestInfo) Event(name string) {
 	switch {
 	case r.event == "" && r.response != nil:
