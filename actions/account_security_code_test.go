@@ -93,6 +93,7 @@ func TestAccountSecurityLinks(t *testing.T) {
 		parsePage(t, a.Page).requireError()
 		require.Contains(t, a.Page, "That code is not valid.")
 	}
+	require.Equal(t, 422, b.Send("DELETE", link, nil).StatusCode, "no body")
 	require.Contains(t, page, "You have 10 recovery codes left.", "none is used up in vain")
 	require.Equal(t, 404, b.Delete("/account/security/links/x", url.Values{"code": {modelstest.NextCode(key)}}).StatusCode)
 	require.Equal(t, 200, s.browser().Get("/not-me/"+modelstest.Link(t, "ada@example.com", models.MailEmailChanged)).StatusCode)

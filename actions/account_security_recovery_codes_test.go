@@ -33,6 +33,7 @@ func TestRecoveryCodes_ShownOnce(t *testing.T) {
 	b.Header.Set("Sec-Purpose", "prefetch")
 	require.Empty(t, b.recoveryCodes(), "the user does not see a prefetch")
 	b.Header.Del("Sec-Purpose")
+	b.Send("HEAD", "/account/security/recovery-codes", nil)
 	codes := b.recoveryCodes()
 	require.Len(t, codes, 10)
 	for _, code := range codes {

@@ -10,7 +10,7 @@ import (
 )
 
 type secondStepForm struct {
-	On web.Checkbox `form:"on"`
+	On string `form:"on"` // "true" or "false"
 }
 
 // AccountSecuritySecondStepUpdate is PUT /account/security/second-step: turns the
@@ -20,7 +20,10 @@ func AccountSecuritySecondStepUpdate(c buffalo.Context) error {
 	if err := web.Bind(c, &form); err != nil {
 		return err
 	}
-	on := bool(form.On)
+	on, ok := map[string]bool{"true": true, "false": false}[form.On]
+	if !ok {
+		return renderSecurity(c, messages{"second_step": T.Translate(c, "error.unprocessable.text")})
+	}
 	codes, err := currentUser(c).TurnSecondStep(c, on, clientOf(c))
 	if errors.Is(err, models.ErrRefused) {
 		messageKey := map[bool]string{true: "second_step.needs_factor", false: "second_step.needs_password"}[on]

@@ -25,6 +25,15 @@ func TestSecondStep_Switch(t *testing.T) {
 	require.NotContains(t, a.Page, "Turn on")
 
 	s.addPasskey("ada@example.com")
+	requireRefused := func(on bool) {
+		for _, form := range []url.Values{{}, {"on": {""}}, {"on": {"maybe"}}, {"on": {"on"}}} {
+			a := b.Put("/account/security/second-step", form)
+			require.Equal(t, 422, a.StatusCode, form)
+			require.Contains(t, a.Page, `role="alert">Something in the form is missing or wrong.`)
+			require.Equal(t, on, s.user("ada@example.com").SecondStep, form)
+		}
+	}
+	requireRefused(false)
 	require.Contains(t, b.Get("/account/security").Page, `name="on" value="true">Turn on<`)
 	a = turn("true")
 	require.Equal(t, 303, a.StatusCode)
@@ -33,6 +42,7 @@ func TestSecondStep_Switch(t *testing.T) {
 	require.Equal(t, "/account/security/recovery-codes", turn("true").Location(), "on already")
 	require.Empty(t, b.recoveryCodes())
 
+	requireRefused(true)
 	b.Get("/")
 	require.Contains(t, b.Get("/account/security").Page, `name="on" value="false">Turn off<`)
 	require.Equal(t, "/account/security", turn("false").Location())

@@ -44,14 +44,16 @@ func AccountSecurityTOTPCreate(c buffalo.Context) error {
 		return err
 	}
 	secret, err := offeredTOTP(c)
-	if err != nil {
-		return err
+	var codes []string
+	if err == nil {
+		codes, err = currentUser(c).SetTOTP(c, secret, form.Code, clientOf(c))
 	}
-	codes, err := currentUser(c).SetTOTP(c, secret, form.Code, clientOf(c))
-	if errors.Is(err, models.ErrBadCode) {
+	switch {
+	case errors.Is(err, models.ErrNotFound), errors.Is(err, models.ErrRefused):
+		return renderSecurity(c, messages{"totp": T.Translate(c, "totp.there")})
+	case errors.Is(err, models.ErrBadCode):
 		return renderTOTP(c, secret, T.Translate(c, "login_second.invalid"))
-	}
-	if err != nil {
+	case err != nil:
 		return changedBefore(c, err)
 	}
 	web.Info(c).Event("totp added")

@@ -88,7 +88,9 @@ func TestTOTP_SetWithACodeOfTheOfferedKey(t *testing.T) {
 	for _, path := range []string{"/account/security/totp", "/account/security/totp.svg"} {
 		require.Equal(t, 404, b.Get(path).StatusCode, path)
 	}
-	require.Equal(t, 404, b.Post("/account/security/totp", url.Values{"code": {code}}).StatusCode)
+	a = b.Post("/account/security/totp", url.Values{"code": {code}})
+	require.Equal(t, 422, a.StatusCode)
+	require.Contains(t, a.Page, `role="alert">This account has an authenticator app already.`)
 	other := s.browser()
 	require.Equal(t, "/login/second", other.logIn("ada@example.com").Location())
 	require.Equal(t, 422, other.Post("/login/second", url.Values{"code": {code}}).StatusCode, "used by the enrolment")

@@ -121,7 +121,7 @@ func newSessionStore(c config.Config) sessions.Store {
 		Secure:     c.Production(),
 		ExpiresKey: expiresKey, // for the browser only: the row says when the session ends
 		Now:        models.Clock.Now,
-		ReadOnly:   web.IsPrefetch,
+		ReadOnly:   func(r *http.Request) bool { return web.IsPrefetch(r) || web.IsHead(r) }, // the user may never see the page
 		OnRefused:  func(r *http.Request) { web.Info(r.Context()).Event("cookie refused") },
 	})
 }

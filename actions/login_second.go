@@ -3,6 +3,7 @@ package actions
 import (
 	"cmp"
 	"errors"
+	"net/http"
 
 	"github.com/gobuffalo/buffalo"
 
@@ -51,13 +52,13 @@ func secondStepEnded(c buffalo.Context, err error) error {
 		return err
 	}
 	if keptNoCookie(c) {
-		return redirectTo(c, "/login?cookies=none")
+		return c.Redirect(http.StatusSeeOther, "/login?cookies=none")
 	}
 	if clientOf(c).RawSecondStep != "" {
 		c.Session().Delete(secondStepKey)
 		c.Flash().Set("danger", []string{"login_second.ended"})
 	}
-	return redirect(c, "loginPath()")
+	return c.Redirect(http.StatusSeeOther, "loginPath()")
 }
 
 func renderLoginSecond(c buffalo.Context, step *models.SecondStep, skip bool, message string) error {

@@ -11,9 +11,12 @@ import (
 )
 
 // Bind is c.Bind without the query: a password in a URL must not work. It returns a 400
-// error for an unreadable body. Do not bind a model: a form struct lists the values that
+// error for an unreadable body, and leaves form as it is without a body. Do not bind a model: a form struct lists the values that
 // a client may set.
 func Bind(c buffalo.Context, form any) error {
+	if c.Request().ContentLength == 0 {
+		return nil
+	}
 	if err := bindBody(c, form); err != nil {
 		return c.Error(http.StatusBadRequest, fmt.Errorf("binding a form: %w", err))
 	}

@@ -27,6 +27,10 @@ func IsPrefetch(r *http.Request) bool {
 	return false
 }
 
+// IsHead reports whether the client asked for the headers only. For the app, such a request
+// is a GET.
+func IsHead(r *http.Request) bool { return Info(r.Context()).method == http.MethodHead }
+
 // acceptsHTML reports whether the client accepts HTML. Buffalo's package httptest accepts
 // application/html.
 func acceptsHTML(r *http.Request) bool {

@@ -1,0 +1,31 @@
+package actions
+
+import (
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"corral/config"
+	"corral/models/modelstest"
+)
+
+// Where passkeys are off, a confirmed user can still remove one.
+func TestSecurityPasskeys_WhilePasskeysAreOff(t *testing.T) {
+	s := newSite(t, func(c *config.Config) { c.Host, _ = url.Parse("http://127.0.0.1:3000") })
+	modelstest.SignUp(t, "ada@example.com")
+	s.addPasskey("ada@example.com")
+	b := s.unconfirmed("ada@example.com")
+	section := func() string {
+		_, page, _ := strings.Cut(b.Get("/account/security").Page, `aria-labelledby="passkeys-heading"`)
+		page, _, _ = strings.Cut(page, "</section>")
+		return page
+	}
+	require.Contains(t, section(), "Passkeys are off")
+	require.Contains(t, section(), "Confirm that it is you")
+	require.NotContains(t, section(), `action="`)
+	b.confirm(modelstest.Password)
+	require.Contains(t, section(), `action="/account/security/passkeys/`)
+	require.NotContains(t, section(), "Confirm that it is you")
+}
