@@ -12,7 +12,7 @@ import (
 // AccountSecurityProvidersShow is GET /account/security/providers/{provider}: redirects
 // to the provider. AuthCallbackShow links the identity.
 func AccountSecurityProvidersShow(c buffalo.Context) error {
-	return goToProvider(c, toAdd, oidc.NewFlow())
+	return goToProvider(c, toLink, oidc.NewFlow())
 }
 
 // AccountSecurityProvidersDestroy is DELETE /account/security/providers/{provider}.

@@ -42,7 +42,12 @@ func actionBelow(page, path string) string {
 // addPasskey adds a passkey without its pages.
 func (s *site) addPasskey(email string) {
 	s.t.Helper()
+	require.NoError(s.t, models.DB.Create(&models.Factor{UserID: s.user(email).ID, Kind: models.FactorPasskey, Name: "Phone", Data: []byte("{}"), CreatedAt: models.Clock.Now()}))
+}
+
+func (s *site) user(email string) *models.User {
+	s.t.Helper()
 	user, err := models.FindUserByEmail(s.t.Context(), email)
 	require.NoError(s.t, err)
-	require.NoError(s.t, models.DB.Create(&models.Factor{UserID: user.ID, Kind: models.FactorPasskey, Name: "Phone", Data: []byte("{}"), CreatedAt: models.Clock.Now()}))
+	return user
 }

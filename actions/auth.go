@@ -33,10 +33,8 @@ func AuthCallbackShow(c buffalo.Context) error {
 		}
 		var identity oidc.Identity
 		err = models.AttemptWithProvider(c, clientOf(c), func(tx *pop.Connection) error {
-			if c.Param("error") == "" { // Redeem writes a row: refusals must not fill the table
-				if err := state.Redeem(tx); err != nil {
-					return err
-				}
+			if err := state.Redeem(tx); err != nil {
+				return err
 			}
 			identity, err = p.Finish(c, state.Flow, oidc.Answer{Code: c.Param("code"), Iss: c.Param("iss"), Error: c.Param("error")})
 			if err != nil {
@@ -50,7 +48,7 @@ func AuthCallbackShow(c buffalo.Context) error {
 			return providerFailed(c, p, state, err)
 		case err != nil:
 			return err
-		case state.Purpose == toAdd:
+		case state.Purpose == toLink:
 			return respondAdded(c, p, currentUser(c).AddIdentity(c, identity, clientOf(c)))
 		case state.Purpose == toConfirm:
 			return confirmWithIdentity(c, p, state, identity)

@@ -126,6 +126,11 @@ func TestAuthHostile_Replay(t *testing.T) {
 	b.requireAlert(b.Get(back), "/login", "Example &amp; Co cannot be reached.")
 	s.one.Behave(oidctest.Behaviour{})
 	b.requireAlert(b.Get(back), "/login", "That took too long")
+
+	s.one.Behave(oidctest.Behaviour{Error: "access_denied"})
+	back = b.toProvider("/auth/oidc")
+	b.requireAlert(b.Get(back), "/login", "The login with Example &amp; Co was cancelled.")
+	b.requireAlert(b.Get(back), "/login", "That took too long")
 }
 
 // A state does not work for another purpose.

@@ -47,7 +47,7 @@ func withProvider(c buffalo.Context, handle func(p *provider) error) error {
 // Purposes of a redirect to a provider.
 const (
 	toLogIn   = "login"
-	toAdd     = "add"
+	toLink    = "link"
 	toConfirm = "confirm"
 )
 
@@ -102,7 +102,7 @@ func backFromProvider(c buffalo.Context, state *oidc.State, message string) erro
 	c.Flash().Set("danger", []string{message})
 	page, next := "", ""
 	if state != nil {
-		page, next = map[string]string{toAdd: "/account/security", toConfirm: "/sudo"}[state.Purpose], state.Next
+		page, next = map[string]string{toLink: "/account/security", toConfirm: "/sudo"}[state.Purpose], state.Next
 	}
 	return redirectTo(c, web.WithNext(cmp.Or(page, "/login"), next))
 }
