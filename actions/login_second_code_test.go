@@ -66,6 +66,7 @@ func TestLoginSecond_Refused(t *testing.T) {
 		require.Contains(t, a.Page, `aria-invalid="true" aria-describedby="code-error code-hint"`)
 		require.Contains(t, a.Page, "<title>Error · ")
 		require.NotContains(t, a.Page, "<script>alert")
+		models.Clock.Move(5 * time.Second) // after five wrong codes, the account has to wait
 	}
 	require.Zero(t, count(t, "sessions"))
 	require.Equal(t, 303, b.secondStep(codes[0]).StatusCode)

@@ -52,8 +52,10 @@ func TestSudo_WrongCodesWaitAndEndTheSession(t *testing.T) {
 	require.Equal(t, 429, a.StatusCode)
 	require.Equal(t, "1", a.Header.Get("Retry-After"))
 	for range 4 {
+		models.Clock.Move(time.Minute)
 		require.Equal(t, 422, b.Post("/sudo", url.Values{"code": {"a wrong code"}}).StatusCode)
 	}
+	models.Clock.Move(time.Minute)
 	require.Equal(t, "/login", b.Post("/sudo", url.Values{"code": {"a wrong code"}}).LocationPath())
 	require.Equal(t, []string{"The confirmation failed 10 times in a row, so you were logged out. Log in again to continue."}, apptest.Flashes(b.Get("/login").Page))
 }

@@ -16,8 +16,8 @@ import (
 // The longest wait allows 96 codes a day, of a million.
 var codesPerAccount = ratelimit.Limit{Name: "codes account", Most: math.MaxInt, Free: 5}
 
-// wrongCodes is the bucket of the account's wrong TOTP codes in a row. Only the use of a
-// factor clears it: an attacker may have the password.
+// wrongCodes is the bucket of the account's wrong codes in a row. Only the use of a factor
+// clears it: an attacker may have the password.
 func (u *User) wrongCodes() ratelimit.Bucket { return bucketOf(codesPerAccount, u.ID.String()) }
 
 // passCode uses a typed code up, and runs passed in the same transaction. Six digits are a
@@ -43,7 +43,7 @@ func (u *User) passCode(ctx context.Context, typed string, client Client, passed
 // stops a right recovery code, which has 120 bits: an attacker with the password, or with
 // the same IP, must not keep the owner out.
 func (u *User) redeemCode(tx *pop.Connection, typed string, client Client) (*Factor, error) {
-	buckets := loginsPerClient.OfClient(limitDigest, client.IP)
+	buckets := append(loginsPerClient.OfClient(limitDigest, client.IP), u.wrongCodes())
 	if !totp.LooksLikeCode(typed) {
 		f, err := u.redeemRecoveryCode(tx, typed, client)
 		if errors.Is(err, ErrBadCode) {
@@ -51,7 +51,6 @@ func (u *User) redeemCode(tx *pop.Connection, typed string, client Client) (*Fac
 		}
 		return f, err
 	}
-	buckets = append(buckets, u.wrongCodes())
 	if err := buckets.Take(tx, Clock.Now()); err != nil {
 		return nil, err
 	}

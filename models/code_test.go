@@ -116,6 +116,25 @@ func (ms *ModelSuite) Test_PassCode_PasswordLeavesTheCount() {
 	ms.ErrorAs(ms.pass(totp.Code(key, models.Clock.Now()), nthIP(6)), &limited, "a reset leaves it too")
 }
 
+// Wrong codes of both kinds have one count for the account. A right recovery code passes.
+func (ms *ModelSuite) Test_PassCode_WrongRecoveryCodesCountForTheAccount() {
+	models.Clock.Stop()
+	ms.signUp("ada@example.com")
+	key, codes := modelstest.SetTOTP(ms.T(), "ada@example.com")
+	for n := range 5 {
+		ms.ErrorIs(ms.pass(wrongRecoveryCode, nthIP(n)), models.ErrBadCode)
+	}
+	var limited *models.RateLimited
+	for n, code := range []string{wrongRecoveryCode, modelstest.WrongCode(key), totp.Code(key, models.Clock.Now().Add(30*time.Second))} {
+		ms.ErrorAs(ms.pass(code, nthIP(5+n)), &limited)
+		ms.Equal(time.Second, limited.RetryAfter)
+	}
+	ms.NoError(ms.pass(codes[0], "192.0.2.1"))
+	ms.NoError(ms.pass(modelstest.NextCode(key), "192.0.2.1"), "this clears the count")
+}
+
+const wrongRecoveryCode = "AAAA-AAAA-AAAA-AAAA-AAAA-AAAA"
+
 // Prevents a flood: wrong recovery codes count against the limit of the client. Over it, TOTP
 // codes and wrong recovery codes are refused, but not a right recovery code: other users may
 // have the same IP.
@@ -123,13 +142,18 @@ func (ms *ModelSuite) Test_PassCode_TenFailuresOfAClient() {
 	models.Clock.Stop()
 	ms.signUp("ada@example.com")
 	key, codes := modelstest.SetTOTP(ms.T(), "ada@example.com")
-	const wrong = "AAAA-AAAA-AAAA-AAAA-AAAA-AAAA"
-	for range 10 {
-		ms.ErrorIs(ms.pass(wrong, "192.0.2.1"), models.ErrBadCode)
+	tenFailures := func(ip string, others ...string) { // five at an account: no account has to wait
+		for _, email := range others {
+			other := ms.signUp(email)
+			for range 5 {
+				ms.ErrorIs(errorOf(models.PassCode(ms.T().Context(), other, wrongRecoveryCode, clientAt(ip))), models.ErrBadCode)
+			}
+		}
 	}
+	tenFailures("192.0.2.1", "bob@example.com", "eve@example.com")
 	var limited *models.RateLimited
 	recorded := ms.count("activities")
-	for _, code := range []string{wrong, modelstest.WrongCode(key), modelstest.NextCode(key)} {
+	for _, code := range []string{wrongRecoveryCode, modelstest.WrongCode(key), modelstest.NextCode(key)} {
 		ms.ErrorAs(ms.pass(code, "192.0.2.1"), &limited)
 	}
 	ms.Equal(recorded, ms.count("activities"))
@@ -138,9 +162,7 @@ func (ms *ModelSuite) Test_PassCode_TenFailuresOfAClient() {
 	}
 	ms.ErrorAs(ms.pass(codes[0], "192.0.2.1"), &limited, "a used one is wrong")
 	ms.NoError(ms.pass(modelstest.NextCode(key), "192.0.2.2"))
-	for range 10 {
-		ms.ErrorIs(ms.pass(codes[0], "192.0.2.2"), models.ErrBadCode, "right ones do not count")
-	}
+	tenFailures("192.0.2.2", "cem@example.com", "dan@example.com") // right ones do not count
 	ms.NoError(ms.pass(codes[9], "192.0.2.2"))
 }
 
@@ -148,6 +170,7 @@ func (ms *ModelSuite) Test_PassCode_WithoutFactors() {
 	ms.signUp("ada@example.com")
 	for _, code := range []string{"", "123456", "１２３４５６", "AAAA-AAAA-AAAA-AAAA-AAAA-AAAA", "\x00", "\xff", "' OR 1=1 --"} {
 		ms.ErrorIs(ms.pass(code, "192.0.2.1"), models.ErrBadCode, "%q", code)
+		models.Clock.Move(time.Minute) // after five wrong codes, the account has to wait
 	}
 	ms.Equal(7, ms.count("activities"), "each is recorded")
 }

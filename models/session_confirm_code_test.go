@@ -61,6 +61,7 @@ func (ms *ModelSuite) Test_Session_TenWrongCodesEndIt() {
 	s := ms.found(ada)
 	for range 9 {
 		ms.ErrorIs(ms.confirmWithCode(s, "a wrong code"), models.ErrBadCode)
+		models.Clock.Move(time.Minute)
 	}
 	ms.ErrorIs(ms.confirmWithCode(s, "a wrong code"), models.ErrSessionEnded)
 	ms.ErrorIs(ms.confirmWithCode(s, "a wrong code"), models.ErrNotFound)
