@@ -133,7 +133,7 @@ func passkeyProblem(c buffalo.Context, err error) error {
 		return err
 	}
 	members := map[string]any{}
-	if status == http.StatusNotFound { // the browser may forget the passkey: no undo restores it
+	if status == http.StatusNotFound && !errors.Is(err, models.ErrDeletedAccount) { // the browser may forget the passkey: no undo restores it
 		members["forget"] = true
 	}
 	if message == "" {

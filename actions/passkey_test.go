@@ -241,7 +241,7 @@ func TestPasskey_TwoTabs(t *testing.T) {
 }
 
 // A browser that is told that a passkey is unknown removes it. So it must be told only if
-// no row has the passkey.
+// no row has the passkey: an undo may bring a deleted account back.
 func TestPasskey_ForgetsOnlyUnknownOnes(t *testing.T) {
 	s := newSite(t)
 	ada, a := s.withPasskey("ada@example.com")
@@ -256,6 +256,15 @@ func TestPasskey_ForgetsOnlyUnknownOnes(t *testing.T) {
 	removed := s.browser().usesPasskey("/login/passkey", a)
 	requireProblem(t, removed, 422, "That passkey was not accepted.")
 	require.NotContains(t, removed.Page, "forget")
+
+	modelstest.Empty(t)
+	_, a = s.withPasskey("ada@example.com")
+	user, err := models.FindUserByEmail(t.Context(), "ada@example.com")
+	require.NoError(t, err)
+	require.NoError(t, user.Delete(t.Context(), models.Client{}))
+	deleted := s.browser().usesPasskey("/login/passkey", a)
+	requireProblem(t, deleted, 404, "This site does not know that passkey. Log in another way.")
+	require.NotContains(t, deleted.Page, "forget")
 }
 
 func newestPasskeyOf(t testing.TB, email string) string {

@@ -28,6 +28,9 @@ const (
 // ErrSecondStepOnly means that an undo removes the passkey soon.
 var ErrSecondStepOnly = fmt.Errorf("%w: it serves as a second step only", passkey.ErrRefused)
 
+// ErrDeletedAccount means that the passkey's account was deleted, which a mailed link may undo.
+var ErrDeletedAccount = fmt.Errorf("%w: its account was deleted", passkey.ErrUnknown)
+
 // PasskeyLoginOptions returns a challenge that is the same for all clients: prevents
 // enumeration.
 func PasskeyLoginOptions() (*passkey.Challenge, error) {
@@ -102,12 +105,12 @@ func passkeyRefused(err error) bool {
 }
 
 // lockVerified locks the user's row of a verified passkey, reads user and passkey anew, uses
-// the challenge up, and stores the passkey's counter. It returns passkey.ErrRefused if the
-// account or the passkey was removed.
+// the challenge up, and stores the passkey's counter. It returns ErrDeletedAccount, or
+// passkey.ErrRefused if the passkey was removed.
 func lockVerified(tx *pop.Connection, f *Factor, verified *passkey.Verified, purpose string) (*User, error) {
 	user, err := lockUser(tx, changeLock, "id = ? AND deleted_at IS NULL", f.UserID)
 	if errors.Is(err, ErrNotFound) {
-		err = passkey.ErrRefused
+		err = ErrDeletedAccount
 	}
 	if err != nil {
 		return nil, err

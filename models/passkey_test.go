@@ -132,7 +132,7 @@ func (ms *ModelSuite) Test_Passkey_Refused() {
 	ms.NoError(ms.user("ada@example.com").RestorePasskey(ms.T().Context(), f.ID.String(), here))
 	ms.NoError(errorOf(ms.logInWith(ms.got(a))))
 	ms.NoError(ms.user("ada@example.com").Delete(ms.T().Context(), here))
-	ms.ErrorIs(errorOf(ms.logInWith(ms.got(a))), passkey.ErrRefused, "deleted")
+	ms.ErrorIs(errorOf(ms.logInWith(ms.got(a))), models.ErrDeletedAccount)
 }
 
 // A credential that another account has or had cannot be registered again. It logs in only
