@@ -48,7 +48,7 @@ func RemoveFactor(ctx context.Context, email string, f *Factor) error {
 
 func SetSecondStep(ctx context.Context, email string, on bool) error {
 	return changing(ctx, email, func(tx *pop.Connection, u *User) error {
-		number, err := u.listChange(tx, secondStepKind[on], theSwitch, Client{})
+		number, err := u.addChange(tx, secondStepKind[on], theSwitch, Client{})
 		return errors.Join(u.storeSecondStep(tx, on), err, u.mailNotMe(tx, number, secondStepKind[on], u.Email, Client{}))
 	})
 }

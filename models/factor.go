@@ -107,7 +107,7 @@ func (u *User) noteUse(tx *pop.Connection, f *Factor, client Client) error {
 	return errors.Join(u.record(tx, ActivityFactorFirstUsed, client), u.mailNotice(tx, MailFactorFirstUsed, client))
 }
 
-// addFactor stores a factor, and lists and mails the change. The user's row must be locked.
+// addFactor stores a factor, and adds and mails the change. The user's row must be locked.
 func (u *User) addFactor(tx *pop.Connection, f *Factor, client Client) error {
 	number, err := u.storeFactor(tx, f, client)
 	return errors.Join(err, u.mailNotMe(tx, number, f.Kind+undo.Added, u.Email, client))
@@ -120,10 +120,10 @@ func (u *User) storeFactor(tx *pop.Connection, f *Factor, client Client) (number
 	if err := f.Add(tx, Clock.Now()); err != nil {
 		return 0, err
 	}
-	return u.listChange(tx, f.Kind+undo.Added, f.NullID(), client)
+	return u.addChange(tx, f.Kind+undo.Added, f.NullID(), client)
 }
 
-// removeFactor takes a factor out of use, and lists and mails the change. The user's row
+// removeFactor takes a factor out of use, and adds and mails the change. The user's row
 // must be locked.
 func (u *User) removeFactor(tx *pop.Connection, f *Factor, client Client) error {
 	number, err := u.voidFactor(tx, f, client)
@@ -132,7 +132,7 @@ func (u *User) removeFactor(tx *pop.Connection, f *Factor, client Client) error 
 
 // voidFactor is removeFactor without a mail.
 func (u *User) voidFactor(tx *pop.Connection, f *Factor, client Client) (number int, err error) {
-	if number, err = u.listChange(tx, f.Kind+undo.Removed, f.NullID(), client); err != nil {
+	if number, err = u.addChange(tx, f.Kind+undo.Removed, f.NullID(), client); err != nil {
 		return 0, err
 	}
 	return number, f.Remove(tx, Clock.Now(), number)

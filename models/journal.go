@@ -21,9 +21,9 @@ func (u *User) journal(tx *pop.Connection) undo.Journal {
 	return undo.Journal{Tx: tx, UserID: u.ID, Items: items, Now: Clock.Now}
 }
 
-// listChange adds a change to the journal and records it as an activity. A change of an item
+// addChange adds a change to the journal and records it as an activity. A change of an item
 // raises the credential version. The user's row must be locked.
-func (u *User) listChange(tx *pop.Connection, kind string, item uuid.NullUUID, client Client) (number int, err error) {
+func (u *User) addChange(tx *pop.Connection, kind string, item uuid.NullUUID, client Client) (number int, err error) {
 	if u.Changes, err = u.journal(tx).Add(kind, item); err != nil {
 		return 0, err
 	}
@@ -39,9 +39,9 @@ func (u *User) raiseVersion(tx *pop.Connection) error {
 	return wrap("raising a credential version", tx.UpdateColumns(u, "credential_version", "updated_at"))
 }
 
-// mailChange is listChange for a change of no item, and mails recipient a link that undoes it.
+// mailChange is addChange for a change of no item, and mails recipient a link that undoes it.
 func (u *User) mailChange(tx *pop.Connection, kind, template, recipient string, client Client) error {
-	number, err := u.listChange(tx, kind, uuid.NullUUID{}, client)
+	number, err := u.addChange(tx, kind, uuid.NullUUID{}, client)
 	return errors.Join(err, u.mailNotMe(tx, number, template, recipient, client, u.Email))
 }
 

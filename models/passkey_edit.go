@@ -69,7 +69,7 @@ func (u *User) RestorePasskey(ctx context.Context, id string, client Client) err
 		if err := f.Restore(tx); err != nil {
 			return err
 		}
-		number, err := u.listChange(tx, ActivityPasskeyRestored, f.NullID(), client)
+		number, err := u.addChange(tx, ActivityPasskeyRestored, f.NullID(), client)
 		return errors.Join(err, u.mailNotMe(tx, number, MailPasskeyRestored, u.Email, client))
 	})
 }

@@ -38,7 +38,7 @@ func (u *User) ResetFactors(ctx context.Context, now bool) (due time.Time, err e
 	return due, err
 }
 
-// resetFactors makes an operator's removals. They are listed like the owner's changes, so
+// resetFactors makes an operator's removals. It adds them like the owner's changes, so
 // that the mail's link restores the factors.
 func (u *User) resetFactors(tx *pop.Connection, removals []uuid.UUID) error {
 	if len(removals) == 0 {

@@ -33,13 +33,13 @@ func (u *User) TurnSecondStep(ctx context.Context, on bool, client Client) (code
 	return codes, err
 }
 
-// turnSecondStep turns the second step on or off, lists the changes, and returns the number of
+// turnSecondStep turns the second step on or off, adds the changes, and returns the number of
 // the first: a link with this number undoes them all. The user's row must be locked.
 func (u *User) turnSecondStep(tx *pop.Connection, on bool, client Client) (codes []string, number int, err error) {
 	if err := u.storeSecondStep(tx, on); err != nil {
 		return nil, 0, err
 	}
-	if number, err = u.listChange(tx, secondStepKind[on], theSwitch, client); err != nil {
+	if number, err = u.addChange(tx, secondStepKind[on], theSwitch, client); err != nil {
 		return nil, 0, err
 	}
 	codes, _, err = u.replaceCodes(tx, client)

@@ -110,7 +110,7 @@ func (j Journal) Add(kind string, item uuid.NullUUID) (number int, err error) {
 	}
 	c := &Change{ID: newID(), UserID: j.UserID, Number: numbers[0], Kind: kind, Item: item, CreatedAt: j.Now()}
 	if err := j.Tx.Create(c); err != nil {
-		return 0, fmt.Errorf("listing a change: %w", err)
+		return 0, fmt.Errorf("storing a change: %w", err)
 	}
 	return c.Number, nil
 }
