@@ -13,7 +13,7 @@ import (
 // notBackedUp lists tables that a backup leaves out: a restore must not bring ended rows back.
 var notBackedUp = []string{"sessions", "device_cookies", "tokens"}
 
-// backup does not migrate the schema: operators call it before an update.
+// backup does not migrate the schema: operators make a backup before an update.
 func backup(args []string) error {
 	return withExisting(func(c config.Config) error {
 		err := database.Backup(context.Background(), models.DB, args[0], notBackedUp...)

@@ -36,7 +36,7 @@ const (
 	ActivityLogout          = "logout"
 	ActivitySessionEnded    = "session_ended"  // a session other than the current one
 	ActivityOthersEnded     = "others_ended"   // all but the current one
-	ActivityOperatorEnded   = "operator_ended" // all sessions, by a task
+	ActivityEndedByOperator = "operator_ended" // all sessions, by a task
 	ActivityPassword        = "password"
 	ActivityPasswordReset   = "password_reset" // set by a mailed link
 	ActivityPasswordRemoved = "password_removed"

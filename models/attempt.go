@@ -64,14 +64,14 @@ func (with Credentials) begin(ctx context.Context, kind string) (*attempt, error
 	}
 	deviceCookie := bucketOf(loginsPerDeviceCookie, string(secret.TokenDigest(with.Client.RawDeviceCookie)))
 	buckets := loginsPerClient.OfClient(limitDigest, with.Client.IP)
-	own := bucketOf(loginsPerEmailAndClient, subject+"\x00"+buckets[0].ID)
-	buckets = append(buckets, own, bucketOf(loginsPerEmail, subject))
+	failures := bucketOf(loginsPerEmailAndClient, subject+"\x00"+buckets[0].ID)
+	buckets = append(buckets, failures, bucketOf(loginsPerEmail, subject))
 	counts, known, err := countBuckets(ctx, normalized, with.Client.RawDeviceCookie, append(buckets.IDs(), deviceCookie.ID))
 	if err != nil {
 		return nil, err
 	}
 	if known {
-		buckets, own = ratelimit.Buckets{deviceCookie}, deviceCookie
+		buckets, failures = ratelimit.Buckets{deviceCookie}, deviceCookie
 	}
 	if err := buckets.Check(counts, Clock.Now()); err != nil {
 		return nil, err
@@ -83,7 +83,7 @@ func (with Credentials) begin(ctx context.Context, kind string) (*attempt, error
 			return err
 		}
 		before, err := buckets.Start(tx, Clock.Now())
-		a.failures = before[own.ID].Failures()
+		a.failures = before[failures.ID].Failures()
 		return err
 	})
 }

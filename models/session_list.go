@@ -42,7 +42,7 @@ func (s *Session) EndOtherSessions(ctx context.Context, client Client) error {
 
 // EndSessionsOf ends every session of an account, for an operator.
 func EndSessionsOf(ctx context.Context, user *User) (ended int, err error) {
-	err = user.recording(ctx, ActivityOperatorEnded, Client{}, func(tx *pop.Connection) error {
+	err = user.recording(ctx, ActivityEndedByOperator, Client{}, func(tx *pop.Connection) error {
 		ended, err = endSessions(tx, "user_id = ?", user.ID)
 		return err
 	})
