@@ -36,7 +36,7 @@ func (u *User) factors(tx *pop.Connection) (factor.List, error) {
 	return list.InUse(), err
 }
 
-// factor returns the account's factor of a kind of which it has one at most, or nil.
+// factor returns the account's factor of a kind, or nil. It has at most one of the kind.
 func (u *User) factor(tx *pop.Connection, kind string) (*Factor, error) {
 	list, err := u.factors(tx)
 	return list.OfKind(kind).Oldest(), err

@@ -80,7 +80,7 @@ func (s Store) Renew(tx *pop.Connection, userID uuid.UUID, raw string) (known bo
 	return renewed > 0, nil
 }
 
-// Known reports whether a cookie is that of a known browser, of any account.
+// Known reports whether the browser of a cookie is known to any account.
 func (s Store) Known(tx *pop.Connection, raw string) (bool, error) {
 	return exists(tx.Where("token_digest = ? AND expires_at > ?", secret.TokenDigest(raw), s.Now()))
 }

@@ -88,14 +88,14 @@ func (f *Factor) Add(tx *pop.Connection, now time.Time) error {
 	return nil
 }
 
-// Remove takes the factor out of use. number is the number of the change that does so.
+// Remove takes the factor out of use, by the change with the number.
 func (f *Factor) Remove(tx *pop.Connection, now time.Time, number int) error {
 	f.RemovedAt, f.RemovedNumber = nulls.NewTime(now), number
 	return f.update(tx, "removing a factor", "removed_at", "removed_number")
 }
 
-// Restore takes a removed factor into use again. The caller must remove another factor
-// of a kind of which a user can have only one.
+// Restore takes a removed factor into use again. If a user can have only one factor of the
+// kind, the caller must remove another one first.
 func (f *Factor) Restore(tx *pop.Connection) error {
 	f.RemovedAt = nulls.Time{}
 	return f.update(tx, "restoring a factor", "removed_at")
