@@ -1,1 +1,38 @@
 package actions
+
+import (
+	"net/url"
+	"regexp"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"corral/models"
+	"corral/models/modelstest"
+)
+
+// The link of a notice undoes the next change, which the notice was not about.
+func TestNotMe_SaysWhatTheMailWasAbout(t *testing.T) {
+	s := newSite(t)
+	modelstest.SignUp(t, "ada@example.com")
+	s.loggedIn("ada@example.com", firefox)
+	b := s.loggedIn("ada@example.com", firefox)
+	b.Put("/account/email", url.Values{"email": {"ada@new.example"}})
+	requested, newBrowser := modelstest.Link(t, "ada@example.com", models.MailEmailRequested), modelstest.Link(t, "ada@example.com", models.MailNewBrowser)
+	requireAbout := func(link, what string, undone ...string) {
+		t.Helper()
+		page := s.browser().Get("/not-me/" + link).Page
+		require.Contains(t, page, "<p>Our email was about this:</p>\n  <p><strong>"+what+"</strong></p>")
+		var listed []string
+		for _, item := range regexp.MustCompile(`<li>(.+)</li>`).FindAllStringSubmatch(page, -1) {
+			listed = append(listed, item[1])
+		}
+		require.Equal(t, undone, listed)
+	}
+	requireAbout(newBrowser, "New login to your account")
+	requireAbout(requested, "Your email is about to change")
+	b.Post("/account/email/confirm/"+modelstest.Link(t, "ada@new.example", models.MailEmailConfirm), nil)
+	requireAbout(newBrowser, "New login to your account", "Email changed")
+	requireAbout(requested, "Your email is about to change", "Email changed")
+	requireAbout(modelstest.Link(t, "ada@example.com", models.MailEmailChanged), "Your email was changed", "Email changed")
+}

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/gobuffalo/pop/v6"
+	"github.com/gofrs/uuid"
 
 	"corral/internal/outbox"
 )
@@ -92,10 +93,16 @@ func mailToken(tx *pop.Connection, t Token, template, language string, client Cl
 // mailNotMe mails a link that undoes the change with the number, and all later ones. The
 // recipient is the email that the account had before the change.
 func (u *User) mailNotMe(tx *pop.Connection, number int, template, recipient string, client Client, newEmail ...string) error {
-	// Each link has its own subject: redeeming one must not end those of older changes.
-	notMe := Token{Purpose: PurposeUndo, Subject: newID().String(), Number: number, Email: recipient, UserID: u.nullID()}
-	return mailLink(tx, notMe, template, u.Language, client, newEmail...)
+	return mailLink(tx, u.undoToken(number, template, newID(), recipient), template, u.Language, client, newEmail...)
 }
+
+// undoToken returns the token of a mail's "this wasn't me" link. Each link has its own subject:
+// redeeming one must not end those of older changes. The template tells what the mail was about.
+func (u *User) undoToken(number int, template string, id uuid.UUID, recipient string) Token {
+	return Token{Purpose: PurposeUndo, Subject: undoSubject(template, id), Number: number, Email: recipient, UserID: u.nullID()}
+}
+
+func undoSubject(template string, id uuid.UUID) string { return template + ":" + id.String() }
 
 // mailNotice is mailNotMe for an event that is no change. The link undoes later changes.
 func (u *User) mailNotice(tx *pop.Connection, template string, client Client, newEmail ...string) error {

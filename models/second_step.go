@@ -60,7 +60,7 @@ func (u *User) askSecondStep(tx *pop.Connection, client Client, remember bool) (
 		return p, nil
 	}
 	p.Mail, p.DueAt = newID(), p.ExpiresAt
-	rawToken, err := tokens.Issue(tx, Token{Purpose: PurposeUndo, Subject: p.Mail.String(), Number: u.Changes + 1, Email: u.Email, UserID: u.nullID()})
+	rawToken, err := tokens.Issue(tx, u.undoToken(u.Changes+1, MailNotPassed, p.Mail, u.Email))
 	if err != nil {
 		return nil, err
 	}
@@ -116,7 +116,7 @@ func (p *SecondStep) complete(tx *pop.Connection, f *Factor, skip bool, client C
 	if err != nil {
 		return nil, err
 	}
-	if err = errors.Join(Outbox.Cancel(tx, p.Mail), tokens.Void(tx, PurposeUndo, p.Mail.String())); skip && err == nil {
+	if err = errors.Join(Outbox.Cancel(tx, p.Mail), tokens.Void(tx, PurposeUndo, undoSubject(MailNotPassed, p.Mail))); skip && err == nil {
 		err = deviceCookies.StartSkip(tx, p.UserID, p.User.CredentialVersion, s.RawDeviceCookie, client.ip(), client.userAgent())
 	}
 	return s, errors.Join(err, p.User.record(tx, s.activity(), client))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/gobuffalo/nulls"
@@ -19,7 +20,7 @@ const UndoDelay = 24 * time.Hour
 // account: the mailbox may have a new owner.
 type NotMe struct {
 	Email string   // where the link was mailed
-	What  string   // the kind of the change that the mail was about, or ""
+	What  string   // the template of the mail
 	Kinds []string // the kinds of the changes that will be undone, newest first
 	Waits bool     // changes of factors are undone a day later
 }
@@ -41,12 +42,10 @@ func FindNotMe(ctx context.Context, rawToken string) (*NotMe, error) {
 		return nil, err
 	}
 	found := &NotMe{Email: token.Email}
+	found.What, _, _ = strings.Cut(token.Subject, ":")
 	for _, c := range list {
 		found.Kinds = append(found.Kinds, c.Kind)
 		found.Waits = found.Waits || user.SecondStep && c.Item.Valid
-		if c.Number == token.Number {
-			found.What = c.Kind
-		}
 	}
 	return found, nil
 }

@@ -205,3 +205,20 @@ func (ms *ModelSuite) Test_Undo_WhatIsDoneAlreadyIsNoNews() {
 		ms.Zero(ms.count("undo_parts"), name)
 	}
 }
+
+// A waiting undo also undoes a later change of its item. The page of that change's link still
+// tells what the mail was about.
+func (ms *ModelSuite) Test_Undo_LinkOfAnUndoneChange() {
+	models.Clock.Stop()
+	ms.signUp("ada@example.com")
+	ms.addFactor("passkey")
+	ms.turnSecondStep(true)
+	totp := ms.addFactor("totp")
+	ms.notMe("totp_added")
+	ms.removeFactor(totp)
+	link := modelstest.Link(ms.T(), "ada@example.com", "totp_removed")
+	ms.later(24 * time.Hour)
+	found, err := models.FindNotMe(ms.T().Context(), link)
+	ms.NoError(err)
+	ms.Equal(&models.NotMe{Email: "ada@example.com", What: "totp_removed"}, found)
+}
