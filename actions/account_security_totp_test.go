@@ -114,8 +114,9 @@ func TestTOTP_KeyIsOfTheSession(t *testing.T) {
 	require.Equal(t, 422, fresh.Post("/account/security/totp", url.Values{"code": {"000000"}}).StatusCode, "no key was offered")
 }
 
-// After a confirmation, the page offers the same key: the user may have scanned it.
-func TestTOTP_KeyOutlivesAConfirmation(t *testing.T) {
+// A stranger at the open desk may have seen the key, which leaves no trace in the account. So
+// the next confirmation voids it.
+func TestTOTP_KeyEndsWithTheConfirmation(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
 	b := s.loggedIn("ada@example.com", firefox)
@@ -123,7 +124,11 @@ func TestTOTP_KeyOutlivesAConfirmation(t *testing.T) {
 	models.Clock.Move(10 * time.Minute)
 	require.Equal(t, "/sudo?next=%2Faccount%2Fsecurity%2Ftotp", b.Get("/account/security/totp").Location())
 	b.confirm(modelstest.Password)
-	require.Equal(t, key, b.offeredKey())
+	fresh := b.offeredKey()
+	require.NotEqual(t, key, fresh)
+	require.Equal(t, fresh, b.offeredKey())
+	a := b.Post("/account/security/totp", url.Values{"code": {totp.Code(key, models.Clock.Now())}})
+	require.Equal(t, 422, a.StatusCode)
 }
 
 // An attacker at an open session sees neither the key nor codes.

@@ -51,7 +51,7 @@ func Authorize(next buffalo.Handler) buffalo.Handler {
 				c.Flash().Set("info", []string{"login.already"})
 			}
 			return redirect(c, "rootPath()")
-		case g == local && !web.Info(c).Client.IsLoopback():
+		case g == local && !web.IsLocal(c.Request()):
 			web.Info(c).Event("guard refused")
 			return c.Error(http.StatusForbidden, errors.New("only for clients on this machine"))
 		}

@@ -334,3 +334,15 @@ func TestAuthorize_LocalChecksTheClient(t *testing.T) {
 	}
 	require.Equal(t, 4, strings.Count(log.String(), `event="guard refused"`))
 }
+
+// A tunnel connects from this machine, and makes the app public.
+func TestAuthorize_LocalIsClosedToTunnels(t *testing.T) {
+	s := newSite(t, func(c *config.Config) {
+		c.Env, c.Host = config.Development, &url.URL{Scheme: "https", Host: "demo.example"}
+	})
+	require.Equal(t, 200, s.browser().Get("/dev/mail").StatusCode)
+	for header, value := range map[string]string{"X-Forwarded-For": "192.0.2.7", "Forwarded": "for=192.0.2.7"} {
+		require.Equal(t, 403, s.with(header, value).Get("/dev/mail").StatusCode, header)
+	}
+	require.Equal(t, 403, s.raw("GET /dev/mail HTTP/1.1\r\nHost: demo.example\r\n\r\n").StatusCode)
+}

@@ -75,6 +75,7 @@ func keepConfirmed(c buffalo.Context, session *models.Session, rawToken string) 
 	if rawToken != "" {
 		keepToken(c, session, rawToken)
 	}
+	c.Session().Delete(offeredTOTPKey) // a stranger at the open desk may have seen it
 	web.Info(c).Event("confirmed")
 }
 

@@ -35,6 +35,10 @@ func renderError(status int, err error, c buffalo.Context) error {
 			web.Info(c).Event("foreign id refused")
 		}
 	}
+	if limited := (*models.RateLimited)(nil); status == http.StatusInternalServerError && errors.As(err, &limited) {
+		web.SetRetryAfter(c, limited.RetryAfter)
+		status, err = http.StatusTooManyRequests, c.Error(http.StatusTooManyRequests, err)
+	}
 	status = web.Failed(c, status, err, models.Unavailable, app.Muxer())
 	detail := ""
 	if httpError := (buffalo.HTTPError{}); status < http.StatusInternalServerError && errors.As(err, &httpError) {

@@ -21,6 +21,7 @@ func FuzzPasskeyRoutes(f *testing.F) {
 	s := newSite(f)
 	models.Clock.Stop()
 	ada, a := s.withPasskeyAsSecondStep("ada@example.com")
+	require.Equal(f, 200, ada.answers("/sudo/passkey", a.Get(f, ada.options("/sudo/passkey"))).StatusCode) // turning the second step on ended the confirmation
 	pending := s.browser()
 	pending.logIn("ada@example.com")
 	right := a.Get(f, ada.options("/login/passkey"))

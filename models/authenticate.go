@@ -29,6 +29,9 @@ func LogIn(ctx context.Context, with Credentials, remember bool) (s *LoggedIn, d
 	_, err = with.use(ctx, ActivityLoginFailed, func(tx *pop.Connection, user *User) (kind string, err error) {
 		like := Session{Remembered: remember, ConfirmedAt: nulls.NewTime(Clock.Now())}
 		if user.SecondStep {
+			if err := user.lock(tx, loginLock); err != nil { // an undo meanwhile may have given the account another email
+				return "", err
+			}
 			if due, err = user.askSecondStep(tx, with.Client, remember); due != nil || err != nil {
 				return ActivitySecondStepAsked, err
 			}

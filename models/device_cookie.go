@@ -1,11 +1,13 @@
 package models
 
 import (
+	"errors"
 	"time"
 
 	"github.com/gobuffalo/pop/v6"
 
 	"corral/internal/devicecookie"
+	"corral/internal/ratelimit"
 )
 
 // DeviceCookie makes a browser known to an account.
@@ -31,13 +33,18 @@ func (u *User) setDeviceCookie(tx *pop.Connection, client Client) (rawDeviceCook
 	return rawDeviceCookie, true, err
 }
 
-// announceNewBrowser mails the owner, except if the account has no known browser yet and
-// changed within the last hour, as by a sign-up or reset.
+// announceNewBrowser mails the owner, except about the first browser of an account that was
+// created within the last hour. Over the rate limit it mails nothing: the owner has ten mails,
+// each with a link that ends all sessions.
 func (u *User) announceNewBrowser(tx *pop.Connection, client Client) error {
-	if Clock.Now().Sub(u.UpdatedAt) < time.Hour {
+	if Clock.Now().Sub(u.CreatedAt) < time.Hour {
 		if any, err := deviceCookies.Any(tx, u.ID); err != nil || !any {
 			return err
 		}
 	}
-	return u.mailNotice(tx, MailNewBrowser, client)
+	err := ratelimit.Buckets{bucketOf(newBrowsersPerEmail, u.Email)}.Take(tx, Clock.Now())
+	if limited := (*RateLimited)(nil); errors.As(err, &limited) {
+		return nil
+	}
+	return errors.Join(err, u.mailNotice(tx, MailNewBrowser, client))
 }

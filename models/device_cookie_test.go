@@ -15,6 +15,47 @@ func (ms *ModelSuite) knownBrowser(user *models.User, rawDeviceCookie string) st
 	return s.RawDeviceCookie
 }
 
+// The known browsers are gone, and the attacker may have a passkey that stays.
+func (ms *ModelSuite) Test_NewBrowser_IsAnnouncedAfterAnUndo() {
+	ada := ms.signUp("ada@example.com")
+	models.Clock.Move(2 * time.Hour)
+	ms.changeEmail(ada, "eve@example.com")
+	ms.notMe(models.MailEmailChanged)
+	_, err := models.StartSession(ms.T().Context(), ms.user("ada@example.com"), here, models.Session{})
+	ms.NoError(err)
+	ms.Contains(modelstest.Mails(ms.T(), "ada@example.com"), models.MailNewBrowser)
+}
+
+// The browser of a reset is known: its login is not announced.
+func (ms *ModelSuite) Test_NewBrowser_ResetAnnouncesNone() {
+	ms.signUp("ada@example.com")
+	models.Clock.Move(2 * time.Hour)
+	browser, err := here, error(nil)
+	browser.RawDeviceCookie, err = models.ResetPassword(ms.T().Context(), ms.requestReset("ada@example.com"), "an entirely new set of words", here)
+	ms.NoError(err)
+	_, err = models.StartSession(ms.T().Context(), ms.user("ada@example.com"), browser, models.Session{})
+	ms.NoError(err)
+	ms.NotContains(modelstest.Mails(ms.T(), "ada@example.com"), models.MailNewBrowser)
+}
+
+// An attacker with the password must not bury the owner's other mails.
+func (ms *ModelSuite) Test_NewBrowser_AtMostTenMailsAnHour() {
+	models.Clock.Stop()
+	ada := ms.signUp("ada@example.com")
+	announced := func() int {
+		models.Clock.Move(time.Second)
+		for range 12 {
+			ms.knownBrowser(ada, "")
+		}
+		return ms.queued(models.MailNewBrowser)
+	}
+	ms.knownBrowser(ada, "") // the first of a new account
+	ms.Equal(10, announced())
+	ms.Equal(10, announced())
+	models.Clock.Move(time.Hour)
+	ms.Equal(20, announced())
+}
+
 // An attacker who fills the bucket of an email must not lock the owner out.
 func (ms *ModelSuite) Test_RateLimit_KnownBrowserHasABucketOfItsOwn() {
 	models.Clock.Stop()

@@ -140,6 +140,11 @@ func (u *User) voidFactor(tx *pop.Connection, f *Factor, client Client) (number 
 
 func (u *User) storeSecondStep(tx *pop.Connection, on bool) error {
 	u.SecondStep = on
+	if on { // otherwise a session that the password confirmed could turn it off again
+		if _, err := exec(tx, "ending confirmations", "UPDATE sessions SET confirmed_at = NULL WHERE user_id = ? AND id <> ?", u.ID, u.sessionID); err != nil {
+			return err
+		}
+	}
 	if on && settings.SecondFactorRequired {
 		// End sessions that wait for the user to enrol: one may be an attacker's.
 		if _, err := endSessions(tx, "user_id = ? AND may_enrol = ? AND factor_id IS NULL", u.ID, false); err != nil {

@@ -7,6 +7,7 @@ import (
 	"github.com/gofrs/uuid"
 
 	"corral/internal/factor"
+	"corral/internal/ratelimit"
 	"corral/internal/undo"
 )
 
@@ -22,8 +23,14 @@ func (u *User) journal(tx *pop.Connection) undo.Journal {
 }
 
 // addChange adds a change to the journal and records it as an activity. A change of an item
-// raises the credential version. The user's row must be locked.
+// raises the credential version, and counts for changesPerAccount unless an operator makes it.
+// The user's row must be locked.
 func (u *User) addChange(tx *pop.Connection, kind string, item uuid.NullUUID, client Client) (number int, err error) {
+	if item.Valid && client.IP.IsValid() {
+		if err := (ratelimit.Buckets{bucketOf(changesPerAccount, u.ID.String())}).Take(tx, Clock.Now()); err != nil {
+			return 0, err
+		}
+	}
 	if u.Changes, err = u.journal(tx).Add(kind, item); err != nil {
 		return 0, err
 	}

@@ -30,6 +30,13 @@ var (
 	loginsPerEmailAndClient = ratelimit.Limit{Name: "login email and client", Most: math.MaxInt}
 )
 
+// newBrowsersPerEmail limits mails about logins from new browsers: an attacker with the
+// password could bury the owner's other mails.
+var newBrowsersPerEmail = ratelimit.Limit{Name: "new_browser mail email", Most: 10, Window: time.Hour}
+
+// changesPerAccount limits changes of factors, each of which an undo has to undo.
+var changesPerAccount = ratelimit.Limit{Name: "changes account", Most: 100, Window: 24 * time.Hour}
+
 // loginLine makes attempts wait while others in flight may free their buckets.
 var loginLine ratelimit.Line
 

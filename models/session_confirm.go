@@ -1,6 +1,7 @@
 package models
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -39,8 +40,8 @@ func (s *Session) Confirm(ctx context.Context, with Credentials) (rawToken strin
 	badPassword := func(err error) bool { return errors.Is(err, ErrBadCredentials) }
 	return s.confirmBy(ctx, with.Client, badPassword, func(passed useOfFactor) error {
 		_, err := with.use(ctx, ActivityPasswordFailed, func(tx *pop.Connection, user *User) (kind string, err error) {
-			if user.SecondStep { // turned on meanwhile
-				return "", ErrBadCredentials
+			if err := user.lock(tx, loginLock); err != nil || user.SecondStep { // turned on meanwhile
+				return "", cmp.Or(err, ErrBadCredentials)
 			}
 			return "", passed(tx, user, nil)
 		})

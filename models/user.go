@@ -152,6 +152,7 @@ func (u *User) lock(tx *pop.Connection, lock string) error {
 	if err := u.requireSession(tx); err != nil {
 		return err
 	}
+	current.sessionID = u.sessionID
 	*u = *current
 	return nil
 }

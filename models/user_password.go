@@ -67,7 +67,6 @@ func (u *User) rehash(ctx context.Context, place password.Place, normalized stri
 	if err != nil {
 		return err
 	}
-	// updated_at stays: announceNewBrowser takes it for the time of the last change.
 	before := u.PasswordDigest
 	u.PasswordDigest = digest
 	return execOne(DB.WithContext(ctx), ErrBadCredentials, "rehashing a password",

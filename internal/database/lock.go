@@ -45,7 +45,7 @@ func lockedBeside(ctx context.Context, path, name string, fn func() error) error
 
 // sqliteURI returns a path as a URI, to which options such as the mode can be added.
 func sqliteURI(path string) string {
-	return "file:" + strings.NewReplacer("%", "%25", "#", "%23").Replace(path)
+	return "file:" + strings.NewReplacer("%", "%25", "#", "%23", "?", "%3f").Replace(path)
 }
 
 // sqliteFile returns the path of a database that Open opened.

@@ -34,15 +34,19 @@ func (i Items) Set(item uuid.UUID, use bool) (inUse bool, err error) {
 	if item == i.Switch {
 		return use, i.Turn(use)
 	}
-	list, err := Of(i.Tx, i.UserID)
-	f := list.ByID(item)
-	switch {
-	case err != nil || f == nil: // purged
+	var found List
+	if err := i.Tx.Where("user_id = ? AND id = ?", i.UserID, item).All(&found); err != nil || len(found) == 0 { // purged
 		return false, err
-	case !use:
+	}
+	f := &found[0]
+	if !use {
 		return false, f.Remove(i.Tx, i.Now(), 0)
-	case f.Kind != Passkey && len(list.InUse().OfKind(f.Kind)) > 0:
-		return false, nil
+	}
+	if f.Kind != Passkey {
+		list, err := Of(i.Tx, i.UserID)
+		if err != nil || len(list.InUse().OfKind(f.Kind)) > 0 {
+			return false, err
+		}
 	}
 	return true, f.Restore(i.Tx)
 }

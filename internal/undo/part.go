@@ -72,11 +72,12 @@ func (j Journal) schedule(parts []Part, due time.Time) error {
 	if err != nil {
 		return err
 	}
+	s, err := j.read(parts)
+	if err != nil {
+		return err
+	}
 	for _, p := range parts {
-		now, before, err := j.states(p)
-		if err != nil {
-			return err
-		}
+		now, before := s.of(p)
 		if now == before && !has(pending, p.Item) {
 			continue
 		}
@@ -93,22 +94,55 @@ func (j Journal) store(p Part) error {
 	return wrap("storing a part of an undo", j.Tx.Create(&p))
 }
 
-// states reports whether the item of a part is in use, and whether it was before the
-// changes that the part undoes.
-func (j Journal) states(p Part) (now, before bool, err error) {
+// states holds the items in use and the changes of items, newest first. They are read once,
+// not for each part: an attacker may have made many changes.
+type states struct {
+	used    map[uuid.UUID]bool
+	changes map[uuid.UUID][]Change
+}
+
+// read reads what the parts depend on.
+func (j Journal) read(parts []Part) (s states, err error) {
+	s = states{map[uuid.UUID]bool{}, map[uuid.UUID][]Change{}}
+	if len(parts) == 0 {
+		return s, nil
+	}
 	used, err := j.Items.InUse()
 	if err != nil {
-		return false, false, err
+		return s, err
 	}
-	now = slices.Contains(used, p.Item)
+	for _, item := range used {
+		s.used[item] = true
+	}
+	list, err := j.Since(oldest(parts).Number)
+	for _, c := range list {
+		if c.Item.Valid {
+			s.changes[c.Item.UUID] = append(s.changes[c.Item.UUID], c)
+		}
+	}
+	return s, err
+}
+
+func oldest(parts []Part) Part {
+	return slices.MinFunc(parts, func(a, b Part) int { return a.Number - b.Number })
+}
+
+// of reports whether the item of a part is in use, and whether it was before the changes
+// that the part undoes.
+func (s states) of(p Part) (now, before bool) {
+	now = s.used[p.Item]
 	before = now // if no change of the item remains to be undone
-	list, err := j.Since(p.Number)
-	for _, c := range list { // the oldest change, which is the last, decides
-		if c.Item.Valid && c.Item.UUID == p.Item {
+	for _, c := range s.changes[p.Item] {
+		if c.Number >= p.Number { // the oldest one, which is the last, decides
 			before = c.before()
 		}
 	}
-	return now, before, err
+	return now, before
+}
+
+// undo forgets the changes that the part undoes.
+func (s states) undo(p Part) {
+	s.changes[p.Item] = slices.DeleteFunc(s.changes[p.Item], func(c Change) bool { return c.Number >= p.Number })
 }
 
 // Finish carries out parts, except an operator's removals, and deletes all of them. It
@@ -123,12 +157,13 @@ func (j Journal) Finish(parts []Part) (changed bool, err error) {
 // apply carries out parts. It first takes items out of use, which makes room for items that
 // are restored.
 func (j Journal) apply(parts []Part) (changed bool, err error) {
+	s, err := j.read(parts)
+	if err != nil {
+		return false, err
+	}
 	for _, restoring := range []bool{false, true} {
 		for _, p := range parts {
-			now, before, err := j.states(p)
-			if err != nil {
-				return false, err
-			}
+			now, before := s.of(p)
 			if before != restoring || p.Number == 0 {
 				continue
 			}
@@ -136,6 +171,7 @@ func (j Journal) apply(parts []Part) (changed bool, err error) {
 				if now, err = j.Items.Set(p.Item, before); err != nil {
 					return false, err
 				}
+				s.used[p.Item] = now
 				changed = changed || now == before
 			}
 			if now != before { // another item is in its place; an undo of an earlier change may restore this one
@@ -144,6 +180,7 @@ func (j Journal) apply(parts []Part) (changed bool, err error) {
 			if err := j.mark("factor_id = ?", p.Number, p.Item); err != nil {
 				return false, err
 			}
+			s.undo(p)
 		}
 	}
 	return changed, nil
@@ -160,11 +197,12 @@ type Effect struct {
 // Parts with the same effect give one.
 func (j Journal) Effects() (list []Effect, err error) {
 	pending, err := j.Pending()
+	if err != nil {
+		return nil, err
+	}
+	s, err := j.read(pending)
 	for _, p := range pending {
-		_, before, err := j.states(p)
-		if err != nil {
-			return nil, err
-		}
+		_, before := s.of(p)
 		if !slices.ContainsFunc(list, func(e Effect) bool { return e.Item == p.Item && e.Use == before }) {
 			list = append(list, Effect{p.Item, before, p.DueAt})
 		}
@@ -177,22 +215,23 @@ func (j Journal) Effects() (list []Effect, err error) {
 // owner's.
 func (j Journal) Removes(item uuid.UUID) (bool, error) {
 	pending, err := j.Pending()
-	for _, p := range pending {
-		if p.Item != item || p.Number == 0 {
-			continue
-		}
-		if _, before, err := j.states(p); err != nil || !before { // before is true if the item was restored meanwhile
-			return err == nil, err
-		}
+	if err != nil {
+		return false, err
 	}
-	return false, err
+	pending = slices.DeleteFunc(pending, func(p Part) bool { return p.Item != item || p.Number == 0 })
+	s, err := j.read(pending)
+	return err == nil && slices.ContainsFunc(pending, func(p Part) bool {
+		_, before := s.of(p) // true if the item was restored meanwhile
+		return !before
+	}), err
 }
 
 // Stays reports whether an item is in use, and was in use before all changes that parts undo.
 // An attacker has not added such an item.
 func (j Journal) Stays(item uuid.UUID, parts []Part) (bool, error) {
-	oldest := slices.MinFunc(parts, func(a, b Part) int { return a.Number - b.Number })
-	now, before, err := j.states(Part{Number: oldest.Number, Item: item})
+	p := Part{Number: oldest(parts).Number, Item: item}
+	s, err := j.read([]Part{p})
+	now, before := s.of(p)
 	return now && before && !has(parts, item), err
 }
 

@@ -54,10 +54,15 @@ type account struct {
 	id   uuid.UUID
 	now  time.Time
 	used []uuid.UUID
-	keys []uuid.UUID // in use or not
+
+	reads int         // of InUse
+	keys  []uuid.UUID // in use or not
 }
 
-func (a *account) InUse() ([]uuid.UUID, error) { return slices.Clone(a.used), nil }
+func (a *account) InUse() ([]uuid.UUID, error) {
+	a.reads++
+	return slices.Clone(a.used), nil
+}
 
 func (a *account) Set(item uuid.UUID, use bool) (inUse bool, err error) {
 	isKey := func(id uuid.UUID) bool { return slices.Contains(a.keys, id) }
@@ -163,6 +168,28 @@ func TestAdd_NumbersChanges(t *testing.T) {
 	newest, err = a.journal().Newest("password")
 	require.NoError(t, err)
 	require.Nil(t, newest)
+}
+
+// An attacker may make many changes: an undo must not read all of them for each one.
+func TestUndo_ReadsTheItemsOnce(t *testing.T) {
+	a := newAccount(t)
+	for range 20 {
+		a.add("item")
+	}
+	reads := func(do func()) int {
+		before := a.reads
+		do()
+		return a.reads - before
+	}
+	require.Equal(t, 1, reads(func() { a.undo(1, day) }))
+	require.Equal(t, 1, reads(func() {
+		_, err := a.journal().Effects()
+		require.NoError(t, err)
+	}))
+	require.Equal(t, 1, reads(func() { require.True(t, a.finish(day)) }))
+	require.Empty(t, a.used)
+	a.add("item")
+	require.Equal(t, 1, reads(func() { a.undo(21, 0) }))
 }
 
 func TestUndo_AtOnce(t *testing.T) {

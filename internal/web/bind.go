@@ -2,7 +2,6 @@ package web
 
 import (
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"strings"
 
@@ -18,10 +17,17 @@ func Bind(c buffalo.Context, form any) error {
 		return nil
 	}
 	if err := bindBody(c, form); err != nil {
-		return c.Error(http.StatusBadRequest, fmt.Errorf("binding a form: %w", err))
+		return c.Error(http.StatusBadRequest, unreadable{err})
 	}
 	return nil
 }
+
+// unreadable is an error whose text, which clients get, has no names of Go types.
+type unreadable struct{ error }
+
+func (unreadable) Error() string { return "the body cannot be read, or a field has the wrong type" }
+
+func (u unreadable) Unwrap() error { return u.error }
 
 func bindBody(c buffalo.Context, form any) error {
 	body := *c.Request()

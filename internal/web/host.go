@@ -82,6 +82,14 @@ func publicURL(r *http.Request, o Options) string {
 	return location
 }
 
+// IsLocal reports whether a request comes from this machine, and not through a tunnel,
+// whose clients may be anywhere.
+func IsLocal(r *http.Request) bool {
+	info := Info(r.Context())
+	tunnel := r.Header.Get("X-Forwarded-For")+r.Header.Get("Forwarded") != "" || !isLoopback(withPort(r.Host, "http"))
+	return info.Client.IsLoopback() && (info.viaProxy || !tunnel)
+}
+
 func isPort(s string) bool {
 	_, err := strconv.ParseUint(s, 10, 16)
 	return err == nil

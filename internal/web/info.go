@@ -24,6 +24,7 @@ type RequestInfo struct {
 	Trace string // error and stack, for the error page in development
 
 	event         string // the first event that Event was called with
+	viaProxy      bool   // came from a trusted proxy or a unix socket
 	schemeUnknown bool   // a trusted proxy did not say whether the client used https
 
 	maxBody  int64         // bytes; 0 without a body
@@ -62,6 +63,7 @@ func observe(next http.Handler, logger *slog.Logger, trusted []netip.Prefix) htt
 			method: knownMethod(r.Method),
 			logger: logger,
 
+			viaProxy:      viaProxy,
 			schemeUnknown: r.TLS == nil && viaProxy && r.Header.Get("X-Forwarded-Proto") == "",
 		}
 		if fault != "" && !isHealthCheck(r) { // a proxy sends health checks without a client
