@@ -1,6 +1,8 @@
 package actions
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"testing"
 	"time"
@@ -145,6 +147,49 @@ func TestSecurityProviders_LinksForItsSessionOnly(t *testing.T) {
 			require.Empty(t, s.identities("eve@example.com"))
 		})
 	}
+}
+
+// A state names its session: even with the browser secret of another session of the same
+// account, it is refused.
+func TestSecurityProviders_StateNamesItsSession(t *testing.T) {
+	s := newProviderSite(t)
+	modelstest.SignUp(t, "ada@example.com")
+	ada, other := s.loggedIn("ada@example.com", firefox), s.loggedIn("ada@example.com", safari)
+	back, err := url.Parse(ada.toProvider(providersPath + "oidc"))
+	require.NoError(t, err)
+	other.toProvider(providersPath + "oidc")
+	query := back.Query()
+	state, err := states.Open(query.Get("state"), "oidc", ada.browserSecret())
+	require.NoError(t, err)
+	query.Set("state", states.Seal(*state, other.browserSecret()))
+	require.Equal(t, "/login", other.Get(back.Path+"?"+query.Encode()).Location())
+	require.Empty(t, s.identities("ada@example.com"))
+	require.Equal(t, "/account/security", ada.Get(back.RequestURI()).Location())
+}
+
+// browserSecret returns what binds states to the browser.
+func (b *browser) browserSecret() string {
+	request := httptest.NewRequest("GET", "/", nil)
+	request.AddCookie(&http.Cookie{Name: sessionCookieName, Value: b.sessionCookie()})
+	session, err := newSessionStore(settings).New(request, sessionCookieName)
+	require.NoError(b.site.t, err)
+	return session.Values["browser"].(string)
+}
+
+// The confirmation may expire while the user is at the provider.
+func TestSecurityProviders_ConfirmedUntilItLinks(t *testing.T) {
+	s := newProviderSite(t)
+	modelstest.SignUp(t, "ada@example.com")
+	b := s.loggedIn("ada@example.com", firefox)
+	b.Get("/") // shows the flash message
+	models.Clock.Move(9 * time.Minute)
+	back := b.toProvider(providersPath + "oidc")
+	models.Clock.Move(2 * time.Minute)
+	b.requireAlert(b.Get(back), "/account/security", "Nothing was changed yet. Confirm that it is you")
+	require.Empty(t, s.identities("ada@example.com"))
+	b.confirm(modelstest.Password)
+	require.Equal(t, "/account/security", b.Get(back).Location())
+	require.Equal(t, []string{s.one.URL}, s.identities("ada@example.com"))
 }
 
 // With SECOND_FACTOR=required, only the enrolment is open, and a provider is no second step.

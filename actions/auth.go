@@ -31,6 +31,10 @@ func AuthCallbackShow(c buffalo.Context) error {
 		if err != nil {
 			return providerFailed(c, p, nil, err)
 		}
+		if state.Purpose == toLink && !currentSession(c).Confirmed() { // the confirmation has expired meanwhile
+			web.Info(c).Event("guard refused")
+			return backFromProvider(c, state, "sudo.needed")
+		}
 		var identity oidc.Identity
 		err = models.AttemptWithProvider(c, clientOf(c), func(tx *pop.Connection) error {
 			if err := state.Redeem(tx); err != nil {

@@ -11,11 +11,19 @@ import (
 )
 
 // AuthLinkNew is GET /auth/link/{token}, the mailed link for an unknown identity whose
-// email has an account: shows the button that links the identity. A browser that did not
-// come from the provider has no identity to link, and is redirected home.
+// email has an account: asks the user to log in, then shows the button that links the
+// identity. A browser that did not come from the provider has no identity to link, and is
+// redirected home.
 func AuthLinkNew(c buffalo.Context) error {
-	if err := currentUser(c).CheckIdentityLink(c, c.Param("token")); err != nil {
+	user, _ := c.Value("current_user").(*models.User)
+	err := models.CheckIdentityLink(c, c.Param("token"), user)
+	switch {
+	case err != nil:
 		return deadLink(c, err)
+	case user == nil:
+		return askToLogIn(c)
+	case user.MustEnrol():
+		return askToEnrol(c)
 	}
 	pending, p := pendingIdentity(c)
 	if !pending.IsFor(c.Param("token")) {
@@ -23,6 +31,7 @@ func AuthLinkNew(c buffalo.Context) error {
 	}
 	c.Set("title", "auth_link.title")
 	c.Set("name", p.Name)
+	c.Set("confirmed", currentSession(c).Confirmed())
 	c.Set("action", "/auth/link/"+c.Param("token"))
 	return c.Render(http.StatusOK, r.HTML("auth_link/new.plush.html"))
 }

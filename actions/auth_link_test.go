@@ -130,6 +130,25 @@ func TestAuthLink_OfAProviderThatIsGone(t *testing.T) {
 	require.Empty(t, s.identities("ada@example.com"))
 }
 
+// A session that was open all the time links nothing before the user confirms.
+func TestAuthLink_Unconfirmed(t *testing.T) {
+	s := newProviderSite(t)
+	modelstest.SignUp(t, "ada@example.com")
+	b := s.unconfirmed("ada@example.com")
+	link := b.fromProvider("ada@example.com")
+	page := b.Get(link).Page
+	require.Contains(t, page, `href="/sudo?next=`+link+`"`)
+	require.NotContains(t, page, `action="`+link)
+	b.Header.Set("Referer", s.URL+link)
+	asked := b.Post(link, url.Values{})
+	require.Equal(t, "/sudo?"+url.Values{"next": {link}}.Encode(), asked.Location())
+	require.Empty(t, s.identities("ada@example.com"))
+	require.Equal(t, link, b.Post(asked.Location(), url.Values{"password": {modelstest.Password}}).Location())
+	require.Contains(t, b.Get(link).Page, `action="`+link)
+	require.Equal(t, "/account/security", b.Post(link, url.Values{}).Location())
+	require.Equal(t, []string{s.one.URL}, s.identities("ada@example.com"))
+}
+
 func TestAuthLink_Dead(t *testing.T) {
 	s := newProviderSite(t)
 	modelstest.SignUp(t, "ada@example.com")
@@ -139,6 +158,7 @@ func TestAuthLink_Dead(t *testing.T) {
 	for _, dead := range []string{"/auth/link/x", "/auth/link/" + modelstest.Link(t, "ada@example.com", models.MailIdentity) + "x"} {
 		require.Equal(t, 404, b.Get(dead).StatusCode)
 		require.Equal(t, 404, b.Post(dead, url.Values{}).StatusCode)
+		require.Equal(t, 404, s.browser().Get(dead).StatusCode, "logged out")
 	}
 	models.Clock.Move(models.Lifetimes[models.PurposeIdentity])
 	b.logIn("ada@example.com")

@@ -140,6 +140,16 @@ func TestAuth_SignUpWithAnotherLink(t *testing.T) {
 	require.Equal(t, s.two.URL, identities[0].Issuer)
 }
 
+// The page offers only the identity that the opened link stands for.
+func TestAuth_SignUpPageOfAnotherLink(t *testing.T) {
+	s := newProviderSite(t)
+	b := s.browser()
+	b.byProvider("/auth/oidc")
+	require.Equal(t, "/signup/identity", b.Get("/signup/"+modelstest.Link(t, "ada@example.com", models.MailIdentity)).Location())
+	b.byProvider("/auth/oidc2")
+	require.Equal(t, "/signup/password", b.Get("/signup/identity").Location())
+}
+
 // The form is bound to the link that it was rendered for.
 func TestAuth_SignUpFormOfAnotherLink(t *testing.T) {
 	s := newProviderSite(t)

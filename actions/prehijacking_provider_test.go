@@ -107,6 +107,7 @@ func TestPrehijacking_NonVerifyingProvider(t *testing.T) {
 	mallory.byProvider("/auth/oidc2")
 	link := "/auth/link/" + modelstest.Link(t, "zoe@example.com", models.MailIdentity)
 	require.Equal(t, "/", zoe.Get(link).Location(), "Zoe opens the link in her browser")
+	require.Equal(t, "/account", zoe.byProvider("/sudo/oidc").Location())
 	require.Equal(t, 404, zoe.Post(link, url.Values{}).StatusCode)
 	require.Equal(t, "/login", mallory.Get(link).LocationPath(), "and the attacker in another")
 	s.requireZoesOwn(mallory, 1)

@@ -48,15 +48,15 @@ func RequestIdentity(ctx context.Context, claimed oidc.Identity, language string
 }
 
 // CheckIdentityLink returns nil if the mailed link is for the user's email, or ErrNotFound, or
-// *OtherAccountError. It does not redeem the token.
-func (u *User) CheckIdentityLink(ctx context.Context, rawToken string) error {
-	_, err := u.findIdentityLink(DB.WithContext(ctx), rawToken)
+// *OtherAccountError. It does not redeem the token. user is nil if no user is logged in.
+func CheckIdentityLink(ctx context.Context, rawToken string, user *User) error {
+	_, err := user.findIdentityLink(DB.WithContext(ctx), rawToken)
 	return err
 }
 
 func (u *User) findIdentityLink(tx *pop.Connection, rawToken string) (*Token, error) {
 	token, err := tokens.Find(tx, rawToken, PurposeIdentity)
-	if err == nil && token.Email != u.Email {
+	if err == nil && u != nil && token.Email != u.Email {
 		err = &OtherAccountError{token.Email}
 	}
 	return token, err
