@@ -95,8 +95,9 @@ func TestNormalize_RefusesInvisibleCharacters(t *testing.T) {
 			if !utf8.ValidRune(r) {
 				continue // a surrogate
 			}
-			got, ok := email.Normalize(typed)
-			require.False(t, ok, "%U in %q", r, got)
+			if got, ok := email.Normalize(typed); ok { // require.False would take a quarter of the time
+				require.Fail(t, "accepted", "%U in %q", r, got)
+			}
 			count++
 		}
 	})
