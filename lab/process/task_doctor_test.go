@@ -73,7 +73,7 @@ func TestTask_Doctor_EmptyEnvironmentNamesEachRemedy(t *testing.T) {
 		"secret":         "fail SESSION_SECRET is missing: set it to ",
 		"host":           "fail HOST is missing: set it to ",
 		"https":          "fail nothing terminates TLS: set TRUSTED_PROXIES ",
-		"mail":           "fail SMTP_URL is missing: ",
+		"mail":           "fail SMTP_URL is missing, and users could not reset a password: set it to ",
 		"database":       "fail there is no database file storage/production.sqlite: is this the right folder?; check DATABASE_URL, or create the database with `task db:migrate`",
 		"database TLS":   "pass the connection is local",
 		"migrations":     "fail unknown until the database answers",
