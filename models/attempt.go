@@ -10,10 +10,10 @@ import (
 	"github.com/gobuffalo/pop/v6"
 	"github.com/gofrs/uuid"
 
+	"corral/internal/devicecookie"
 	"corral/internal/email"
 	"corral/internal/password"
 	"corral/internal/ratelimit"
-	"corral/internal/secret"
 )
 
 // attempt is one use of credentials. It is counted and recorded as failed before
@@ -62,21 +62,25 @@ func (with Credentials) begin(ctx context.Context, kind string) (*attempt, error
 	if !ok { // counted all the same: prevents enumeration
 		subject = strings.ToLower(strings.TrimSpace(with.Email))
 	}
-	deviceCookie := bucketOf(loginsPerDeviceCookie, string(secret.TokenDigest(with.Client.RawDeviceCookie)))
+	var browser ratelimit.Buckets // of each account that the browser is known to
+	digests := devicecookie.Digests(with.Client.RawDeviceCookie)
+	for _, digest := range digests {
+		browser = append(browser, bucketOf(loginsPerDeviceCookie, string(digest)))
+	}
 	buckets := loginsPerClient.OfClient(limitDigest, with.Client.IP)
 	failures := bucketOf(loginsPerEmailAndClient, subject+"\x00"+buckets[0].ID)
 	buckets = append(buckets, failures, bucketOf(loginsPerEmail, subject))
-	counts, known, err := countBuckets(ctx, normalized, with.Client.RawDeviceCookie, append(buckets.IDs(), deviceCookie.ID))
+	counts, known, err := countBuckets(ctx, normalized, digests, append(buckets.IDs(), browser.IDs()...))
 	if err != nil {
 		return nil, err
 	}
-	if known {
-		buckets, failures = ratelimit.Buckets{deviceCookie}, deviceCookie
+	if known >= 0 {
+		buckets, failures = browser[known:known+1], browser[known]
 	}
 	if err := buckets.Check(counts, Clock.Now()); err != nil {
 		return nil, err
 	}
-	a := &attempt{buckets: buckets, known: known}
+	a := &attempt{buckets: buckets, known: known >= 0}
 	return a, inTransaction(ctx, func(tx *pop.Connection) error {
 		// First: the user's row is locked before the buckets, see lockUser.
 		if a.activityID, err = recordAttempt(tx, normalized, kind, with.Client); err != nil {
@@ -114,15 +118,19 @@ func (a *attempt) refund(tx *pop.Connection, kind string, failures int) (err err
 	return a.buckets.Refund(tx, failures)
 }
 
-// countBuckets reads the counts of buckets, and whether the browser is known, in one query.
-func countBuckets(ctx context.Context, normalized, rawDeviceCookie string, ids []string) (counts ratelimit.Counts, known bool, err error) {
+// countBuckets reads the counts of buckets in one query, and which of the browser's tokens the
+// account knows: -1 for none.
+func countBuckets(ctx context.Context, normalized string, digests [][]byte, ids []string) (counts ratelimit.Counts, known int, err error) {
 	const knownBrowser = "known browser"
 	counts, err = ratelimit.Read(DB.WithContext(ctx), ids, `
-		SELECT '`+knownBrowser+`', 0, 0, 0, 0, 0 FROM device_cookies JOIN users ON users.id = device_cookies.user_id
-		WHERE device_cookies.token_digest = ? AND device_cookies.expires_at > ? AND users.email = ?`,
-		secret.TokenDigest(rawDeviceCookie), Clock.Now(), normalized)
-	_, known = counts[knownBrowser]
-	return counts, known, err
+		SELECT '`+knownBrowser+`', CASE token_digest WHEN ? THEN 0 WHEN ? THEN 1 ELSE 2 END, 0, 0, 0, 0
+		FROM device_cookies JOIN users ON users.id = device_cookies.user_id
+		WHERE device_cookies.token_digest IN (?) AND device_cookies.expires_at > ? AND users.email = ?`,
+		digests[0], digests[1], digests, Clock.Now(), normalized)
+	if token, found := counts[knownBrowser]; found {
+		return counts, token.Attempts, err
+	}
+	return counts, -1, err
 }
 
 // Lock counts as many failed attempts as lock an email, each from another IP. It first

@@ -29,7 +29,7 @@ func (u *User) setDeviceCookie(tx *pop.Connection, client Client) (rawDeviceCook
 	if err := u.announceNewBrowser(tx, client); err != nil {
 		return "", false, err
 	}
-	rawDeviceCookie, err = deviceCookies.Issue(tx, u.ID)
+	rawDeviceCookie, err = deviceCookies.Issue(tx, u.ID, client.RawDeviceCookie)
 	return rawDeviceCookie, true, err
 }
 

@@ -84,6 +84,34 @@ func (ms *ModelSuite) Test_RateLimit_KnownBrowserHasABucketOfItsOwn() {
 	ms.ErrorAs(err, &limited, "a known browser is rate limited, too")
 }
 
+// Two people who share a browser have a bucket each, even after the other's login.
+func (ms *ModelSuite) Test_RateLimit_AccountsThatShareABrowser() {
+	models.Clock.Stop()
+	ctx, ada, bob := ms.T().Context(), ms.signUp("ada@example.com"), ms.signUp("bob@example.com")
+	with := func(email, password, ip string) models.Credentials {
+		return models.Credentials{Email: email, Password: password, Client: models.Client{IP: netip.MustParseAddr(ip)}}
+	}
+	for n := range 6 {
+		ms.wait("ada@example.com", nthIP(n))
+		ms.wait("bob@example.com", nthIP(n))
+	}
+	shared := ms.knownBrowser(bob, ms.knownBrowser(ada, ""))
+	var limited *models.RateLimited
+	for _, email := range []string{"ada@example.com", "bob@example.com"} {
+		for n := range 6 {
+			c := with(email, "wrong", nthIP(10+n))
+			c.Client.RawDeviceCookie = shared
+			_, err := models.Authenticate(ctx, c)
+			if n < 5 {
+				ms.ErrorIs(err, models.ErrBadCredentials, email)
+			} else {
+				ms.ErrorAs(err, &limited, email)
+			}
+		}
+	}
+	ms.Equal(shared, ms.knownBrowser(ada, shared), "it stays known")
+}
+
 func (ms *ModelSuite) Test_DeviceCookie_IsOfOneAccountAndExpires() {
 	ctx, ada, bob := ms.T().Context(), ms.signUp("ada@example.com"), ms.signUp("bob@example.com")
 	cookie := ms.knownBrowser(ada, "")

@@ -62,7 +62,7 @@ func ResetPassword(ctx context.Context, rawToken, normalized string, client Clie
 		if err := errors.Join(user.storePassword(tx, digest), deviceCookies.Void(tx, user.ID)); err != nil {
 			return err
 		}
-		rawDeviceCookie, err = deviceCookies.Issue(tx, user.ID)
+		rawDeviceCookie, err = deviceCookies.Issue(tx, user.ID, client.RawDeviceCookie)
 		return errors.Join(err, user.mailChange(tx, ActivityPasswordReset, MailPasswordChanged, user.Email, client))
 	})
 	return rawDeviceCookie, err

@@ -9,7 +9,6 @@ import (
 	"github.com/gobuffalo/pop/v6"
 
 	"corral/internal/ratelimit"
-	"corral/internal/secret"
 )
 
 // RateLimited means too many attempts.
@@ -74,8 +73,8 @@ func requestMail(ctx context.Context, template string, client Client, email stri
 // of the client, or that of a known browser, which attackers cannot fill.
 func (c Client) answerBuckets(ctx context.Context) (ratelimit.Buckets, error) {
 	known, err := deviceCookies.Known(DB.WithContext(ctx), c.RawDeviceCookie)
-	if known {
-		return ratelimit.Buckets{bucketOf(answersPerDeviceCookie, string(secret.TokenDigest(c.RawDeviceCookie)))}, err
+	if known != nil {
+		return ratelimit.Buckets{bucketOf(answersPerDeviceCookie, string(known))}, err
 	}
 	return loginsPerClient.OfClient(limitDigest, c.IP), err
 }

@@ -3,10 +3,12 @@
 // skip the second step for a while.
 //
 //	cookies := devicecookie.Store{Now: time.Now, Lifetime: 180 * 24 * time.Hour}
-//	raw, err := cookies.Issue(tx, user.ID)            // after a login: the browser keeps it
+//	raw, err := cookies.Issue(tx, user.ID, cookie)    // after a login: the browser keeps it
 //	known, err := cookies.Renew(tx, user.ID, cookie)  // at the next one
 //
-// The cookie holds a random token, the table its SHA-256. Delete rows after expires_at:
+// The cookie holds a random token for each of the last three accounts that logged in, so that
+// people who share a browser do not make it unknown to each other. The table holds the SHA-256
+// of a token. Delete rows after expires_at:
 //
 //	CREATE TABLE device_cookies (
 //		id uuid PRIMARY KEY, user_id uuid NOT NULL, token_digest blob NOT NULL UNIQUE,
@@ -17,6 +19,7 @@ package devicecookie
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/gobuffalo/nulls"
@@ -49,8 +52,9 @@ type Store struct {
 	Skip     time.Duration // how long a browser may skip the second step
 }
 
-// Issue makes a browser known to an account, and returns what its cookie keeps.
-func (s Store) Issue(tx *pop.Connection, userID uuid.UUID) (raw string, err error) {
+// Issue makes a browser known to an account, and returns what its cookie keeps in place of
+// before.
+func (s Store) Issue(tx *pop.Connection, userID uuid.UUID, before string) (raw string, err error) {
 	raw = secret.NewToken()
 	now := s.Now()
 	c := &Cookie{
@@ -63,7 +67,24 @@ func (s Store) Issue(tx *pop.Connection, userID uuid.UUID) (raw string, err erro
 	if err := tx.Create(c); err != nil {
 		return "", fmt.Errorf("storing a device cookie: %w", err)
 	}
-	return raw, nil
+	return strings.TrimRight(raw+"."+strings.Join(tokens(before)[:maxAccounts-1], "."), "."), nil
+}
+
+// maxAccounts bounds the accounts that one browser is known to.
+const maxAccounts = 3
+
+// tokens returns the tokens in a cookie; "" fills the list up to maxAccounts.
+func tokens(raw string) []string {
+	list := strings.SplitN(raw, ".", maxAccounts+1)
+	return append(list, make([]string, maxAccounts)...)[:maxAccounts]
+}
+
+// Digests returns the digests of a cookie's tokens: always as many, and none of "" is stored.
+func Digests(raw string) (list [][]byte) {
+	for _, token := range tokens(raw) {
+		list = append(list, secret.TokenDigest(token))
+	}
+	return list
 }
 
 // Renew starts the lifetime of a cookie again, or returns false if the account does not
@@ -72,17 +93,21 @@ func (s Store) Renew(tx *pop.Connection, userID uuid.UUID, raw string) (known bo
 	if raw == "" {
 		return false, nil
 	}
-	renewed, err := tx.RawQuery("UPDATE device_cookies SET expires_at = ? WHERE token_digest = ? AND user_id = ? AND expires_at > ?",
-		s.Now().Add(s.Lifetime), secret.TokenDigest(raw), userID, s.Now()).ExecWithCount()
+	renewed, err := tx.RawQuery("UPDATE device_cookies SET expires_at = ? WHERE token_digest IN (?) AND user_id = ? AND expires_at > ?",
+		s.Now().Add(s.Lifetime), Digests(raw), userID, s.Now()).ExecWithCount()
 	if err != nil {
 		return false, fmt.Errorf("renewing a device cookie: %w", err)
 	}
 	return renewed > 0, nil
 }
 
-// Known reports whether the browser of a cookie is known to any account.
-func (s Store) Known(tx *pop.Connection, raw string) (bool, error) {
-	return exists(tx.Where("token_digest = ? AND expires_at > ?", secret.TokenDigest(raw), s.Now()))
+// Known returns the token's digest if the browser of a cookie is known to any account, or nil.
+func (s Store) Known(tx *pop.Connection, raw string) (digest []byte, err error) {
+	list, err := all(ofBrowser(tx, raw).Where("expires_at > ?", s.Now()).Order("id"))
+	if len(list) > 0 {
+		digest = list[0].TokenDigest
+	}
+	return digest, err
 }
 
 // Of returns the known browsers of an account.
@@ -101,6 +126,12 @@ func (s Store) Void(tx *pop.Connection, userID uuid.UUID) error {
 		return fmt.Errorf("voiding device cookies: %w", err)
 	}
 	return nil
+}
+
+// ofBrowser selects the rows of a cookie's tokens.
+func ofBrowser(tx *pop.Connection, raw string) *pop.Query {
+	d := Digests(raw)
+	return tx.Where("token_digest IN (?, ?, ?)", d[0], d[1], d[2])
 }
 
 func exists(query *pop.Query) (bool, error) {

@@ -6,8 +6,6 @@ import (
 
 	"github.com/gobuffalo/pop/v6"
 	"github.com/gofrs/uuid"
-
-	"corral/internal/secret"
 )
 
 // skipping selects an account's cookies that skip now. The version is that of the account's
@@ -16,13 +14,13 @@ const skipping = "user_id = ? AND skip_version = ? AND skips_until > ?"
 
 // Skips reports whether the browser of a cookie may skip the second step of an account.
 func (s Store) Skips(tx *pop.Connection, userID uuid.UUID, version int, raw string) (bool, error) {
-	return exists(tx.Where("token_digest = ? AND "+skipping, secret.TokenDigest(raw), userID, version, s.Now()))
+	return exists(ofBrowser(tx, raw).Where(skipping, userID, version, s.Now()))
 }
 
 // StartSkip lets the browser of a cookie skip the second step from now on.
 func (s Store) StartSkip(tx *pop.Connection, userID uuid.UUID, version int, raw, ip, userAgent string) error {
-	err := tx.RawQuery("UPDATE device_cookies SET skips_until = ?, skip_version = ?, ip = ?, user_agent = ? WHERE token_digest = ? AND user_id = ?",
-		s.Now().Add(s.Skip), version, ip, userAgent, secret.TokenDigest(raw), userID).Exec()
+	err := tx.RawQuery("UPDATE device_cookies SET skips_until = ?, skip_version = ?, ip = ?, user_agent = ? WHERE token_digest IN (?) AND user_id = ?",
+		s.Now().Add(s.Skip), version, ip, userAgent, Digests(raw), userID).Exec()
 	if err != nil {
 		return fmt.Errorf("skipping the second step: %w", err)
 	}
