@@ -39,15 +39,20 @@ func PasskeyLoginOptions() (*passkey.Challenge, error) {
 
 // PasskeyOptions returns a challenge for the account's passkeys or, for PasskeyNew, for a new one.
 func (u *User) PasskeyOptions(ctx context.Context, purpose string) (*passkey.Challenge, error) {
-	list, err := factor.Of(DB.WithContext(ctx), u.ID)
+	tx := DB.WithContext(ctx)
+	list, err := factor.Of(tx, u.ID)
 	if err != nil {
 		return nil, err
 	}
 	if purpose == PasskeyNew {
 		// Excludes removed passkeys, too: one that the authenticator replaced could not be
-		// restored.
+		// restored. No link restores one whose addition was undone.
+		undone, err := u.journal(tx).Undone(list.Removed().IDs())
+		if err != nil {
+			return nil, err
+		}
 		user := passkey.User{Handle: u.ID.Bytes(), Name: u.Email, DisplayName: u.Email}
-		return passkeys.BeginRegistration(purpose, u.ID.String(), user, list.Credentials())
+		return passkeys.BeginRegistration(purpose, u.ID.String(), user, list.Without(undone...).Credentials())
 	}
 	return passkeys.BeginLogin(purpose, u.ID.String(), u.ID.Bytes(), list.InUse().Credentials())
 }

@@ -17,9 +17,11 @@ import (
 // PasskeysOf returns the passkeys of an account that are in use, and the removed ones
 // that can be restored, oldest first.
 func PasskeysOf(ctx context.Context, user *User) (used, removed factor.List, err error) {
-	list, err := factor.Of(DB.WithContext(ctx), user.ID)
+	tx := DB.WithContext(ctx)
+	list, err := factor.Of(tx, user.ID)
 	list = list.OfKind(FactorPasskey)
-	return list.InUse(), list.Restorable(), err
+	undone, undoneErr := user.journal(tx).Undone(list.Removed().IDs())
+	return list.InUse(), list.Restorable().Without(undone...), errors.Join(err, undoneErr)
 }
 
 // AddPasskey adds a passkey. The name must be normalized. If it is empty, the passkey has the
@@ -36,7 +38,12 @@ func (u *User) AddPasskey(ctx context.Context, answer passkey.Answer, name, brow
 		if err := verified.Redeem(tx, Clock.Now()); err != nil {
 			return err
 		}
-		err := u.addFactor(tx, f, client)
+		list, err := factor.Of(tx, u.ID)
+		undone, undoneErr := u.journal(tx).Undone(list.Removed().IDs())
+		if err := errors.Join(err, undoneErr, factor.DeletePasskey(tx, undone, c.ID)); err != nil {
+			return err
+		}
+		err = u.addFactor(tx, f, client)
 		if database.IsDuplicate(err) { // an account must not take over the credential of another
 			return fmt.Errorf("%w: its ID is taken", passkey.ErrRefused)
 		}
@@ -66,6 +73,9 @@ func (u *User) RemovePasskey(ctx context.Context, id string, client Client) erro
 // kept or its addition was undone, and ErrBadCredentials if the account changed meanwhile.
 func (u *User) RestorePasskey(ctx context.Context, id string, client Client) error {
 	return u.editPasskey(ctx, id, factor.List.Restorable, func(tx *pop.Connection, f *Factor) error {
+		if undone, err := u.journal(tx).Undone([]uuid.UUID{f.ID}); err != nil || len(undone) > 0 { // it may be an attacker's
+			return cmp.Or(err, ErrNotFound)
+		}
 		if err := f.Restore(tx); err != nil {
 			return err
 		}

@@ -156,26 +156,83 @@ func (ms *ModelSuite) Test_Passkey_CredentialIsUnique() {
 	ms.Equal(1, ms.count("factors"))
 }
 
+// excluded returns how many passkeys an authenticator must not have for a new one of ada.
+func (ms *ModelSuite) excluded() int {
+	var options struct {
+		PublicKey struct{ ExcludeCredentials []any }
+	}
+	ms.NoError(json.Unmarshal(ms.options(ms.user("ada@example.com").PasskeyOptions(ms.T().Context(), models.PasskeyNew)), &options))
+	return len(options.PublicKey.ExcludeCredentials)
+}
+
+// addAgain adds a passkey with the credential ID of another.
+func (ms *ModelSuite) addAgain(f models.Factor, email string) (*passkeytest.Authenticator, error) {
+	a, user := passkeytest.New(site), ms.user(email)
+	a.ID = f.CredentialID
+	return a, user.AddPasskey(ms.T().Context(), ms.created(a, user), "", "", here)
+}
+
 func (ms *ModelSuite) Test_Passkey_RegistrationExcludesRemovedOnes() {
 	models.Clock.Stop()
 	ms.signUp("ada@example.com")
 	a := passkeytest.New(site)
 	f := ms.addPasskey(a, "ada@example.com")
 	ms.NoError(ms.user("ada@example.com").RemovePasskey(ms.T().Context(), f.ID.String(), here))
-	excluded := func() int {
-		var options struct {
-			PublicKey struct{ ExcludeCredentials []any }
-		}
-		ms.NoError(json.Unmarshal(ms.options(ms.user("ada@example.com").PasskeyOptions(ms.T().Context(), models.PasskeyNew)), &options))
-		return len(options.PublicKey.ExcludeCredentials)
-	}
-	ms.Equal(1, excluded())
+	ms.Equal(1, ms.excluded())
 	used, removed, err := models.PasskeysOf(ms.T().Context(), ms.user("ada@example.com"))
 	ms.NoError(err)
 	ms.Empty(used)
 	ms.Len(removed, 1)
 	ms.later(models.RemovedFactorLifetime)
-	ms.Zero(excluded())
+	ms.Zero(ms.excluded())
+}
+
+// The owner undid the addition of a passkey by mistake.
+func (ms *ModelSuite) Test_Passkey_UndoneMayBeAddedAgain() {
+	ms.signUp("ada@example.com")
+	ms.signUp("eve@example.com")
+	f := ms.addPasskey(passkeytest.New(site), "ada@example.com")
+	ms.notMe("passkey_added")
+	ms.Zero(ms.excluded())
+	ms.ErrorIs(errorOf(ms.addAgain(f, "eve@example.com")), passkey.ErrRefused, "another account")
+	again, err := ms.addAgain(f, "ada@example.com")
+	ms.NoError(err)
+	ms.NoError(errorOf(ms.logInWith(ms.got(again))))
+	ms.Equal(1, ms.count("factors"))
+	ms.ErrorIs(errorOf(ms.addAgain(f, "ada@example.com")), passkey.ErrRefused, "in use")
+}
+
+// A thief must not replace a passkey that the owner's link restores.
+func (ms *ModelSuite) Test_Passkey_UndoneMayNotBeAddedAgainWhileALinkRestoresIt() {
+	ms.signUp("ada@example.com")
+	a := passkeytest.New(site)
+	f := ms.addPasskey(a, "ada@example.com")
+	ms.NoError(ms.user("ada@example.com").RemovePasskey(ms.T().Context(), f.ID.String(), here))
+	ms.NoError(ms.user("ada@example.com").RestorePasskey(ms.T().Context(), f.ID.String(), here))
+	ms.notMe(models.MailPasskeyRestored)
+	ms.Equal(1, ms.excluded())
+	ms.ErrorIs(errorOf(ms.addAgain(f, "ada@example.com")), passkey.ErrRefused)
+	ms.notMe("passkey_removed")
+	ms.NoError(errorOf(ms.logInWith(ms.got(a))))
+}
+
+// A second undo, which waits longer, still has the passkey.
+func (ms *ModelSuite) Test_Passkey_UndoneMayNotBeAddedAgainWhileAnUndoWaits() {
+	models.Clock.Stop()
+	ms.signUp("ada@example.com")
+	ms.addFactor("totp")
+	ms.turnSecondStep(true)
+	f := ms.addPasskey(passkeytest.New(site), "ada@example.com")
+	ms.notMe("passkey_added")
+	ms.later(2 * time.Hour)
+	ms.notMe("second_step_on")
+	ms.later(22 * time.Hour)
+	ms.hasFactors([]string{"totp"}, true, "the first undo")
+	ms.Equal(1, ms.excluded())
+	ms.ErrorIs(errorOf(ms.addAgain(f, "ada@example.com")), passkey.ErrRefused)
+	ms.later(2 * time.Hour)
+	ms.Zero(ms.excluded())
+	ms.NoError(errorOf(ms.addAgain(f, "ada@example.com")))
 }
 
 func (ms *ModelSuite) Test_Passkey_Names() {

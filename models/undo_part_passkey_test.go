@@ -51,6 +51,20 @@ func (ms *ModelSuite) Test_Undo_AnAdditionIsNotTakenBack() {
 	ms.ErrorIs(ms.user("ada@example.com").RestorePasskey(ctx, passkey.ID.String(), here), models.ErrNotFound)
 }
 
+// A thief removes a passkey that the thief has added. The owner's undo of both leaves nothing
+// to restore.
+func (ms *ModelSuite) Test_Undo_AnAdditionIsNotTakenBackAfterItsRemoval() {
+	ctx := ms.T().Context()
+	ms.signUp("ada@example.com")
+	passkey := ms.addFactor("passkey")
+	ms.removeFactor(passkey)
+	ms.notMe("passkey_added")
+	_, removed, err := models.PasskeysOf(ctx, ms.user("ada@example.com"))
+	ms.NoError(err)
+	ms.Empty(removed)
+	ms.ErrorIs(ms.user("ada@example.com").RestorePasskey(ctx, passkey.ID.String(), here), models.ErrNotFound)
+}
+
 // The owner restores a passkey before the undo does. The undo must not remove it.
 func (ms *ModelSuite) Test_Undo_TakenBackMeanwhile() {
 	models.Clock.Stop()

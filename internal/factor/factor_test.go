@@ -91,6 +91,7 @@ func TestFactor_RemoveAndRestore(t *testing.T) {
 	list := factorsOf(t, user)
 	require.Len(t, list, 2, "kept")
 	require.Empty(t, list.InUse())
+	require.Len(t, list.Removed(), 2)
 	require.Equal(t, []uuid.UUID{removed.ID}, list.Restorable().IDs(), "not one whose addition was undone")
 	require.True(t, noon.Equal(list[0].RemovedAt.Time))
 	require.Equal(t, 3, list[0].RemovedNumber)
@@ -99,6 +100,7 @@ func TestFactor_RemoveAndRestore(t *testing.T) {
 	list = factorsOf(t, user)
 	require.Equal(t, []uuid.UUID{removed.ID}, list.InUse().IDs())
 	require.Empty(t, list.Restorable())
+	require.Equal(t, []uuid.UUID{undone.ID}, list.Removed().IDs())
 }
 
 func TestFactor_Use(t *testing.T) {

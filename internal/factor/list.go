@@ -22,6 +22,9 @@ func Of(tx *pop.Connection, userID uuid.UUID) (list List, err error) {
 // InUse returns the factors that are in use.
 func (l List) InUse() List { return l.filter(func(f Factor) bool { return f.InUse() }) }
 
+// Removed returns the factors that were removed.
+func (l List) Removed() List { return l.filter(func(f Factor) bool { return !f.InUse() }) }
+
 // Restorable returns the removed factors that the user may restore. It leaves out factors
 // whose addition was undone: they may be an attacker's.
 func (l List) Restorable() List {

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 
 	"github.com/gobuffalo/pop/v6"
+	"github.com/gofrs/uuid"
 
 	"corral/internal/passkey"
 )
@@ -59,6 +60,17 @@ func ByCredential(tx *pop.Connection, id []byte) (*Factor, error) {
 		return nil, passkey.ErrUnknown
 	}
 	return &found[0], nil
+}
+
+// DeletePasskey deletes the passkey with a credential ID if its ID is among ids.
+func DeletePasskey(tx *pop.Connection, ids []uuid.UUID, credentialID []byte) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	if err := tx.RawQuery("DELETE FROM factors WHERE credential_id = ? AND id IN (?)", credentialID, ids).Exec(); err != nil {
+		return fmt.Errorf("deleting a passkey: %w", err)
+	}
+	return nil
 }
 
 // NewestPasskey returns the newest passkey of all users that is in use, or nil.

@@ -61,3 +61,14 @@ func TestPasskey(t *testing.T) {
 	require.Equal(t, "Key", stored.Name)
 	require.EqualValues(t, 7, stored.Credential().SignCount)
 }
+
+func TestPasskey_Delete(t *testing.T) {
+	user := newUser(t)
+	first, second := addPasskey(t, user, "one"), addPasskey(t, user, "two")
+	for _, ids := range [][]uuid.UUID{nil, {second.ID}} {
+		require.NoError(t, factor.DeletePasskey(db, ids, first.CredentialID))
+		require.Len(t, factorsOf(t, user), 2)
+	}
+	require.NoError(t, factor.DeletePasskey(db, []uuid.UUID{first.ID, second.ID}, first.CredentialID))
+	require.Equal(t, []uuid.UUID{second.ID}, factorsOf(t, user).IDs())
+}

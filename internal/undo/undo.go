@@ -52,6 +52,7 @@ package undo
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -144,6 +145,16 @@ func (j Journal) Young(item uuid.UUID, number int, since time.Time) (bool, error
 		UNION ALL SELECT 1 FROM changes WHERE user_id = ? AND factor_id = ? AND (number >= ? OR created_at >= ?)`,
 		j.UserID, item, j.UserID, item, number, since).All(&found)
 	return len(found) > 0, wrap("looking for changes of an item", err)
+}
+
+// Undone returns those of some items whose changes were all undone. No undo changes these
+// items again.
+func (j Journal) Undone(items []uuid.UUID) ([]uuid.UUID, error) {
+	list, err := j.Since(0)
+	pending, pendingErr := j.Pending()
+	return slices.DeleteFunc(items, func(item uuid.UUID) bool {
+		return has(pending, item) || slices.ContainsFunc(list, func(c Change) bool { return c.Item.UUID == item })
+	}), errors.Join(err, pendingErr)
 }
 
 // Undo undoes the changes from a number on, stops removals by an operator, and reports

@@ -399,3 +399,25 @@ func TestUsed(t *testing.T) {
 	require.NoError(t, a.journal().Drop(nil))
 	require.Len(t, a.used, 2)
 }
+
+func TestJournal_Undone(t *testing.T) {
+	a := newAccount(t)
+	removed, _ := a.add("app")
+	number := a.change("app"+undo.Removed, removed)
+	added, _ := a.add("app")
+	requireUndone := func(want ...uuid.UUID) {
+		t.Helper()
+		undone, err := a.journal().Undone([]uuid.UUID{removed, added})
+		require.NoError(t, err)
+		require.ElementsMatch(t, want, undone)
+	}
+	requireUndone()
+	a.undo(number, day)
+	requireUndone()
+	a.now = a.now.Add(time.Hour)
+	a.undo(1, day)
+	a.finish(day - time.Hour)
+	requireUndone() // the second undo waits
+	a.finish(time.Hour)
+	requireUndone(removed, added)
+}
