@@ -99,7 +99,11 @@ func requestIdentity(c buffalo.Context, p *provider, state *oidc.State, identity
 		}
 		return redirectTo(c, web.WithNext(page, state.Next))
 	}
-	keepPending(c, pending)
+	mailedTo := "" // the cookie has room for the email once: CheckMailShow takes the identity's
+	if !keepPending(c, pending) {
+		mailedTo = pending.Email
+		c.Flash().Set("warning", []string{T.Translate(c, "provider.too_long", map[string]any{"name": p.Name})})
+	}
 	web.Info(c).Event("signup requested")
-	return askToCheckMail(c, pending.Email, models.PurposeIdentity, state.Next)
+	return askToCheckMail(c, mailedTo, models.PurposeIdentity, state.Next)
 }

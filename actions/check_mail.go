@@ -31,6 +31,9 @@ func CheckMailShow(c buffalo.Context) error {
 	if purpose == models.PurposeSignup && !settings.SignupOpen {
 		to, purpose = "", "" // sign-up was closed after the mail was requested
 	}
+	if pending, _ := pendingIdentity(c); pending != nil && purpose == models.PurposeIdentity {
+		to = pending.Email
+	}
 	keepNext(c)
 	c.Set("title", "check_mail.title")
 	c.Set("to", to)

@@ -2,11 +2,10 @@ package actions
 
 import (
 	"cmp"
-	"encoding/json"
 	"errors"
 	"log/slog"
 	"net/http"
-	"strings"
+	"strconv"
 
 	"github.com/gobuffalo/buffalo"
 
@@ -110,9 +109,8 @@ func backFromProvider(c buffalo.Context, state *oidc.State, message string) erro
 // pendingIdentity returns the identity that this browser brought from a provider, and the
 // provider, or nil.
 func pendingIdentity(c buffalo.Context) (*models.PendingIdentity, *provider) {
-	text, _ := c.Session().Get(pendingKey).(string)
-	pending := &models.PendingIdentity{}
-	_ = json.Unmarshal([]byte(text), pending) // no provider has the issuer ""
+	raw, _ := c.Session().Get(pendingKey).(string)
+	pending := models.ParsePendingIdentity(raw)
 	p := providers.ByIssuer(pending.Issuer)
 	if p == nil { // no identity, or its provider is no longer configured
 		return nil, nil
@@ -120,25 +118,23 @@ func pendingIdentity(c buffalo.Context) (*models.PendingIdentity, *provider) {
 	return pending, p
 }
 
-// maxPending leaves room in the cookie, which is limited to 4 KB, for a login that waits
-// for its second step.
-const maxPending = 320
+// maxPending leaves room in the cookie, which is limited to 4 KB, for two opened links and a
+// login that waits for its second step.
+const maxPending = 360
 
-// keepPending keeps the identity for this browser. One that is too long is not kept: the
-// mailed link then signs up or logs in without it.
-func keepPending(c buffalo.Context, pending *models.PendingIdentity) {
-	text, _ := json.Marshal(pending) // only strings: never fails
-	// The cookie also holds the email under mailedToKey, and would escape a backslash again.
-	if len(text)+len(pending.Email) > maxPending || strings.Contains(string(text), `\`) {
+// keepPending keeps the identity for this browser, unless it is too long: the mailed link then
+// signs up or logs in without it.
+func keepPending(c buffalo.Context, pending *models.PendingIdentity) (kept bool) {
+	if len(strconv.Quote(pending.Raw())) > maxPending { // the cookie escapes no more than Quote
 		c.Session().Delete(pendingKey)
-		return
+		return false
 	}
-	c.Session().Set(pendingKey, string(text))
+	c.Session().Set(pendingKey, pending.Raw())
+	return true
 }
 
 // keepPendingOf puts the pending identity that the session had before the login back into
 // the cleared session, if its email is the user's.
-var keepPendingOf = web.Restorer(pendingKey, func(text string, user *models.User) bool {
-	pending := models.PendingIdentity{}
-	return json.Unmarshal([]byte(text), &pending) == nil && pending.Email == user.Email
+var keepPendingOf = web.Restorer(pendingKey, func(raw string, user *models.User) bool {
+	return models.ParsePendingIdentity(raw).Email == user.Email
 })

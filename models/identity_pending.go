@@ -3,6 +3,8 @@ package models
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
+	"strings"
 
 	"github.com/gobuffalo/pop/v6"
 
@@ -15,10 +17,27 @@ import (
 // PendingIdentity is an identity that waits for the user to open the link that was mailed to
 // its email. The session cookie of the browser that came from the provider keeps it.
 type PendingIdentity struct {
-	Issuer      string `json:"issuer"`
-	Subject     string `json:"subject"`
-	Email       string `json:"email"` // normalized
-	TokenDigest []byte `json:"token"` // of the mailed link, which stands for the identity in this browser only
+	Issuer      string
+	Subject     string
+	Email       string // normalized
+	TokenDigest []byte // of the mailed link, which stands for the identity in this browser only
+}
+
+// ParsePendingIdentity reads a text of Raw. Of any other text, it makes an identity of no
+// issuer.
+func ParsePendingIdentity(raw string) *PendingIdentity {
+	parts := strings.SplitN(raw, " ", 4) // only the subject may have a space
+	if len(parts) < 4 {
+		return &PendingIdentity{}
+	}
+	digest, _ := base64.RawURLEncoding.DecodeString(parts[0])
+	return &PendingIdentity{Issuer: parts[1], Email: parts[2], Subject: parts[3], TokenDigest: digest}
+}
+
+// Raw returns the text that the session cookie keeps. Names and quotes, as in JSON, would not
+// fit into it.
+func (p *PendingIdentity) Raw() string {
+	return strings.Join([]string{base64.RawURLEncoding.EncodeToString(p.TokenDigest), p.Issuer, p.Email, p.Subject}, " ")
 }
 
 // IsFor reports whether the mailed link with the token stands for the identity.

@@ -39,7 +39,11 @@ func encode(values map[any]any) ([]byte, error) {
 	if len(texts) == 0 {
 		return nil, nil
 	}
-	return json.Marshal(texts)
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false) // a & would take six bytes
+	err := encoder.Encode(texts)
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
 }
 
 func encodeValue(value any) (text string, err error) {

@@ -9,7 +9,7 @@ remove_lines '\{provider\}|SignupIdentity|AuthLink' actions/app.go actions/accou
 remove_lines '(?i)providers' actions/render.go config/config.go
 
 # Sign-up and log-in: the identity that waits for its link.
-replace '^\tif pending, _ := pendingIdentity(?s:.*?)^\t}\n' '' actions/signup.go
+replace '^\tif pending, _ := pendingIdentity(?s:.*?)^\t}\n' '' actions/signup.go actions/check_mail.go
 remove_lines 'pendingKey|keepPending' actions/signup.go actions/current.go
 replace ', PurposeIdentity' '' models/signup.go
 remove_lines 'PurposeIdentity' models/token.go
