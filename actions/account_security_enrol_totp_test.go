@@ -114,3 +114,62 @@ func TestEnrolment_ByAPasskey(t *testing.T) {
 	require.Equal(t, "/account/security/recovery-codes", b.Put("/account/security/second-step", url.Values{"on": {"true"}}).Location())
 	b.requireLoggedIn("ada@example.com")
 }
+
+// A session that began before the second step was turned off gets a link, too.
+func TestEnrolment_MailAfterTurningOff(t *testing.T) {
+	for name, turnOff := range map[string]func(b *browser, user *models.User, codes []string){
+		"by the user": func(b *browser, _ *models.User, codes []string) {
+			b.secondStep(codes[0])
+			require.Equal(t, "/account/security", b.Put("/account/security/second-step", url.Values{"on": {"false"}}).Location())
+		},
+		"by an operator": func(b *browser, user *models.User, codes []string) {
+			b.secondStep(codes[0])
+			const now = true
+			_, err := user.ResetFactors(t.Context(), now)
+			require.NoError(t, err)
+		},
+		"by an undo": func(b *browser, user *models.User, codes []string) {
+			require.NoError(t, models.Undo(t.Context(), modelstest.Link(t, user.Email, "totp_added"), models.Client{}))
+			user, err := models.FindUserByEmail(t.Context(), user.Email)
+			require.NoError(t, err)
+			require.NoError(t, user.SetPassword(t.Context(), modelstest.Password))
+			models.Clock.Move(models.UndoDelay - time.Minute)
+			b.logIn(user.Email)
+			b.secondStep(codes[0])
+			require.Equal(t, 200, b.Get("/account").StatusCode)
+			models.Clock.Move(time.Minute)
+			require.NoError(t, models.FinishUndos(t.Context()))
+		},
+	} {
+		s := requiring(t)
+		codes := s.withSecondStep("ada@example.com")
+		b := s.browser()
+		b.logIn("ada@example.com")
+		user, err := models.FindUserByEmail(t.Context(), "ada@example.com")
+		require.NoError(t, err)
+		turnOff(b, user, codes)
+		require.Contains(t, b.Get("/account/security").Page, "We sent a link to ada@example.com", name)
+		require.Contains(t, modelstest.Mails(t, "ada@example.com"), models.MailEnrol, name)
+		link := "/account/security/enrol/" + modelstest.Link(t, "ada@example.com", models.MailEnrol)
+		require.Equal(t, "/account/security", b.Post(link, nil).Location())
+		require.NotContains(t, b.Get("/account/security").Page, "We sent a link", name)
+	}
+}
+
+// Nobody can log in to a deleted account.
+func TestEnrolment_NoMailToADeletedAccount(t *testing.T) {
+	s := requiring(t)
+	models.Clock.Stop()
+	s.withSecondStep("ada@example.com")
+	user, err := models.FindUserByEmail(t.Context(), "ada@example.com")
+	require.NoError(t, err)
+	const now = false
+	_, err = user.ResetFactors(t.Context(), now)
+	require.NoError(t, err)
+	require.NoError(t, user.Delete(t.Context(), models.Client{}))
+	models.Clock.Move(models.UndoDelay)
+	require.NoError(t, models.FinishUndos(t.Context()))
+	mails := modelstest.Mails(t, "ada@example.com")
+	require.Contains(t, mails, models.MailFactorsRemoved)
+	require.NotContains(t, mails, models.MailEnrol)
+}

@@ -22,6 +22,15 @@ func (u *User) mailEnrolment(tx *pop.Connection, client Client) error {
 	return mailLink(tx, Token{Purpose: PurposeEnrol, Subject: u.ID.String(), Email: u.Email, UserID: u.nullID()}, MailEnrol, u.Language, client)
 }
 
+// mailEnrolmentAgain is mailEnrolment for sessions that began before the second step was turned
+// off, if the site requires it.
+func (u *User) mailEnrolmentAgain(tx *pop.Connection, client Client) error {
+	if !u.MustEnrol() || u.DeletedAt.Valid {
+		return nil
+	}
+	return u.mailEnrolment(tx, client)
+}
+
 // CheckEnrolment returns nil if the mailed link is the user's, or ErrNotFound, or
 // *OtherAccountError. It does not redeem the token.
 func (u *User) CheckEnrolment(ctx context.Context, rawToken string) error {
