@@ -66,14 +66,18 @@ func changedBefore(c buffalo.Context, err error) error {
 // setProtection sets how well the account is protected, and what to do next.
 func setProtection(c buffalo.Context, ways int) {
 	on, t := currentUser(c).SecondStep, T.In(language(c))
+	linked, _ := c.Value("linked").(bool) // to a provider
+	next := map[bool]string{true: t("account_security.next_factor"), false: t("account_security.next_second_step")}[ways == 0]
 	var sentences []string
 	switch {
-	case !on && !currentUser(c).HasPassword(): // the user logs in with a provider
-		sentences = []string{t("account_security.protection_provider"), t("account_security.next_factor")}
+	case !on && !currentUser(c).HasPassword() && linked: // the user logs in with a provider
+		sentences = []string{t("account_security.protection_provider"), next}
+	case !on && !currentUser(c).HasPassword(): // with a passkey
+		sentences = []string{t("passkey.alone")}
 	case !on && ways == 0:
-		sentences = []string{t("account_security.protection_password"), t("account_security.next_factor")}
+		sentences = []string{t("account_security.protection_password"), next}
 	case !on:
-		sentences = []string{t("account_security.protection_factor"), t("account_security.next_second_step")}
+		sentences = []string{t("account_security.protection_factor"), next}
 	default:
 		sentences = append(sentences, t("account_security.protection_second_step", ways))
 		sentences = append(sentences, aboutCodesLeft(c))

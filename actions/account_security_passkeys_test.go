@@ -8,8 +8,21 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"corral/config"
+	"corral/models"
 	"corral/models/modelstest"
 )
+
+// An account may have only passkeys: an undo made its password void.
+func TestSecurityPasskeys_Alone(t *testing.T) {
+	s := newSite(t)
+	modelstest.SignUp(t, "ada@example.com")
+	b := s.loggedIn("ada@example.com", firefox)
+	s.addPasskey("ada@example.com")
+	require.NoError(t, models.DB.RawQuery("UPDATE users SET password_digest = ''").Exec())
+	page := b.Get("/account/security").Page
+	require.Contains(t, page, `<p class="lead"><span>A passkey lets you in, and nothing else.</span> </p>`)
+	require.NotContains(t, page, "password alone")
+}
 
 // Where passkeys are off, a confirmed user can still remove one.
 func TestSecurityPasskeys_WhilePasskeysAreOff(t *testing.T) {

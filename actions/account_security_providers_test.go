@@ -107,6 +107,18 @@ func (s *providerSite) onlyByProvider(email string) *browser {
 	return b
 }
 
+// The page says what lets the user in, with and without a passkey.
+func TestSecurityProviders_WithoutAPassword(t *testing.T) {
+	s := newProviderSite(t)
+	b := s.onlyByProvider("ada@example.com")
+	const says = `<p class="lead"><span>An account that you have elsewhere lets you in, and whoever gets into that account.</span> <span>`
+	require.Contains(t, b.Get("/account/security").Page, says+"Add a passkey or an authenticator app.</span>")
+	s.addPasskey("ada@example.com")
+	page := b.Get("/account/security").Page
+	require.Contains(t, page, says+"Turn on the second step below.</span>")
+	require.NotContains(t, page, "password alone")
+}
+
 // A user cannot unlink the last way to log in.
 func TestSecurityProviders_LastWayIn(t *testing.T) {
 	s := newProviderSite(t)

@@ -1,0 +1,19 @@
+package actions
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// A linked provider logs in, too, after the password was removed.
+func TestSecurityProviders_PasswordRemoval(t *testing.T) {
+	s := newProviderSite(t)
+	s.linked("ada@example.com")
+	s.addPasskey("ada@example.com")
+	page := s.loggedIn("ada@example.com", firefox).Get("/account/security").Page
+	require.Contains(t, page, "A passkey then logs you in.")
+	for _, text := range []string{page, T.In("en-US")("mail.password_removed.text", map[string]any{"email": "ada@example.com"})} {
+		require.NotContains(t, text, "nothing else")
+	}
+}
