@@ -15,11 +15,11 @@ import (
 )
 
 // requiring starts the app with SECOND_FACTOR=required.
-func requiring(t testing.TB) *site {
+func requiring(t testing.TB, changes ...func(*config.Config)) *site {
 	t.Helper()
-	required := func(c *config.Config) { c.SecondFactorRequired = true }
-	modelstest.Configure(t, required)
-	return newSite(t, required)
+	changes = append(changes, func(c *config.Config) { c.SecondFactorRequired = true })
+	modelstest.Configure(t, changes...)
+	return newSite(t, changes...)
 }
 
 // openTo holds the routes that a user without a second step reaches. The value is true if

@@ -89,6 +89,6 @@ func (u *User) EndLinksByCode(ctx context.Context, id, typed string, client Clie
 		return ErrBadCode
 	}
 	return u.passCode(ctx, typed, client, func(tx *pop.Connection, f *Factor) error {
-		return errors.Join(u.confirmFactor(tx, f, client), u.endLinks(tx, id, f, client))
+		return errors.Join(u.noteUse(tx, f, client), u.endLinks(tx, id, f, client))
 	})
 }

@@ -1,6 +1,8 @@
 package models_test
 
 import (
+	"time"
+
 	"corral/internal/passkey/passkeytest"
 	"corral/models"
 	"corral/models/modelstest"
@@ -40,4 +42,20 @@ func (ms *ModelSuite) Test_EndLinks_RefusedPasskeyUsesNoChallengeUp() {
 		ms.ErrorIs(ada.EndLinksByPasskey(ctx, id, answer, here), models.ErrRefused)
 	}
 	ms.Equal(used, ms.count("used_challenges"))
+}
+
+// The first use of a factor is mailed, also if it ends links.
+func (ms *ModelSuite) Test_EndLinks_FirstUseOfAPasskeyIsMailed() {
+	models.Clock.Stop()
+	ctx := ms.T().Context()
+	ms.signUp("ada@example.com")
+	a := passkeytest.New(site)
+	ms.addPasskey(a, "ada@example.com")
+	models.Clock.Move(7*day + time.Second)
+	ms.changeEmail(ms.user("ada@example.com"), "ada@example.org")
+	ada := ms.user("ada@example.org")
+	id := ms.lost(ada)["ada@example.com"]
+	answer := answerOf(a.Get(ms.T(), ms.options(ada.PasskeyOptions(ctx, models.PasskeyLinks+id))))
+	ms.NoError(ada.EndLinksByPasskey(ctx, id, answer, here))
+	ms.Contains(modelstest.Mails(ms.T(), "ada@example.org"), models.MailFactorFirstUsed)
 }

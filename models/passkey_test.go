@@ -1,6 +1,7 @@
 package models_test
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -170,6 +171,21 @@ func (ms *ModelSuite) addAgain(f models.Factor, email string) (*passkeytest.Auth
 	a, user := passkeytest.New(site), ms.user(email)
 	a.ID = f.CredentialID
 	return a, user.AddPasskey(ms.T().Context(), ms.created(a, user), "", "", here)
+}
+
+// Only passkeys in use are offered.
+func (ms *ModelSuite) Test_Passkey_OptionsWithoutRemovedOnes() {
+	ms.signUp("ada@example.com")
+	used, removed := ms.addPasskey(passkeytest.New(site), "ada@example.com"), ms.addPasskey(passkeytest.New(site), "ada@example.com")
+	ms.NoError(ms.user("ada@example.com").RemovePasskey(ms.T().Context(), removed.ID.String(), here))
+	for _, purpose := range []string{models.PasskeySecondStep, models.PasskeySudo, models.PasskeyLinks + "x"} {
+		var options struct {
+			PublicKey struct{ AllowCredentials []struct{ ID string } }
+		}
+		ms.NoError(json.Unmarshal(ms.options(ms.user("ada@example.com").PasskeyOptions(ms.T().Context(), purpose)), &options))
+		ms.Len(options.PublicKey.AllowCredentials, 1, purpose)
+		ms.Equal(base64.RawURLEncoding.EncodeToString(used.CredentialID), options.PublicKey.AllowCredentials[0].ID, purpose)
+	}
 }
 
 func (ms *ModelSuite) Test_Passkey_RegistrationExcludesRemovedOnes() {

@@ -40,3 +40,22 @@ func (ms *ModelSuite) queued(template string) int {
 	ms.NoError(err)
 	return n
 }
+
+// The second step of another account, with the same credential version, opens no reset.
+func (ms *ModelSuite) Test_ResetPassword_SecondStepIsOfOneAccount() {
+	ctx := ms.T().Context()
+	ms.signUp("ada@example.com")
+	ms.turnSecondStep(true)
+	ada, bob := ms.user("ada@example.com"), ms.signUp("bob@example.com")
+	rawToken, err := models.IssueInvite(ctx, "ada@example.com")
+	ms.NoError(err)
+	token, err := models.FindReset(ctx, rawToken)
+	ms.NoError(err)
+	reset := func(user *models.User) error {
+		client := here
+		client.RawSecondStep = (&models.SecondStep{UserID: user.ID, Version: ada.CredentialVersion, Reset: token.ID, Passed: true}).Raw()
+		return errorOf(models.ResetPassword(ctx, rawToken, "an entirely new set of words", client))
+	}
+	ms.ErrorIs(reset(bob), models.ErrSecondStep)
+	ms.NoError(reset(ada))
+}

@@ -23,3 +23,15 @@ func (ms *ModelSuite) Test_Undo_KeepsAWayIn() {
 	ms.later(24 * time.Hour)
 	ms.hasFactors([]string{"codes"}, false, "nothing else passes it")
 }
+
+// The removal of a password turns the second step on. The link of its mail undoes both.
+func (ms *ModelSuite) Test_Undo_RemovedPasswordTurnedTheSecondStepOn() {
+	models.Clock.Stop()
+	ms.signUp("ada@example.com")
+	ms.addFactor("passkey")
+	ms.NoError(errorOf(ms.user("ada@example.com").RemovePassword(ms.T().Context(), here)))
+	ms.hasFactors([]string{"passkey", "codes"}, true, "removed")
+	ms.notMe(models.MailPasswordRemoved)
+	ms.later(24 * time.Hour)
+	ms.hasFactors([]string{"passkey"}, false, "undone")
+}

@@ -1,0 +1,25 @@
+package actions
+
+import (
+	"net/url"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"corral/internal/oidc/oidctest"
+	"corral/models"
+	"corral/models/modelstest"
+)
+
+// A session that came from the mailed link of an identity needs no other link.
+func TestEnrolment_AfterTheSignUpWithAProvider(t *testing.T) {
+	s := startProviderSite(t, requiring)
+	s.one.Behave(oidctest.Behaviour{Email: "zoe@example.com"})
+	b := s.browser()
+	b.byProvider("/auth/oidc")
+	b.Get("/signup/" + modelstest.Link(t, "zoe@example.com", models.MailIdentity))
+	b.Post("/signup/identity", url.Values{})
+	require.Equal(t, "/account/security", b.Get("/").Location())
+	require.NotContains(t, b.Get("/account/security").Page, "We sent a link")
+	require.NotContains(t, modelstest.Mails(t, "zoe@example.com"), models.MailEnrol)
+}
