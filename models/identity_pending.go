@@ -1,10 +1,7 @@
 package models
 
 import (
-	"bytes"
 	"context"
-	"encoding/base64"
-	"strings"
 
 	"github.com/gobuffalo/pop/v6"
 
@@ -16,38 +13,10 @@ import (
 
 // PendingIdentity is an identity that waits for the user to open the link that was mailed to
 // its email. The session cookie of the browser that came from the provider keeps it.
-type PendingIdentity struct {
-	Issuer      string
-	Subject     string
-	Email       string // normalized
-	TokenDigest []byte // of the mailed link, which stands for the identity in this browser only
-}
+type PendingIdentity = identities.Pending
 
-// ParsePendingIdentity reads a text of Raw. Of any other text, it makes an identity of no
-// issuer.
-func ParsePendingIdentity(raw string) *PendingIdentity {
-	parts := strings.SplitN(raw, " ", 4) // only the subject may have a space
-	if len(parts) < 4 {
-		return &PendingIdentity{}
-	}
-	digest, _ := base64.RawURLEncoding.DecodeString(parts[0])
-	return &PendingIdentity{Issuer: parts[1], Email: parts[2], Subject: parts[3], TokenDigest: digest}
-}
-
-// Raw returns the text that the session cookie keeps. Names and quotes, as in JSON, would not
-// fit into it.
-func (p *PendingIdentity) Raw() string {
-	return strings.Join([]string{base64.RawURLEncoding.EncodeToString(p.TokenDigest), p.Issuer, p.Email, p.Subject}, " ")
-}
-
-// IsFor reports whether the mailed link with the token stands for the identity.
-func (p *PendingIdentity) IsFor(rawToken string) bool {
-	return p != nil && bytes.Equal(p.TokenDigest, secret.TokenDigest(rawToken))
-}
-
-func (p *PendingIdentity) claimed() oidc.Identity {
-	return oidc.Identity{Issuer: p.Issuer, Subject: p.Subject, Email: p.Email}
-}
+// ParsePendingIdentity reads what PendingIdentity.Raw returned.
+var ParsePendingIdentity = identities.ParsePending
 
 // RequestIdentity mails a link to the email of an unknown identity. The link adds the
 // identity to the account that has the email, or creates one. RequestIdentity returns nil,
@@ -57,7 +26,8 @@ func RequestIdentity(ctx context.Context, claimed oidc.Identity, language string
 	if !ok {
 		return nil, nil
 	}
-	p := &PendingIdentity{Issuer: claimed.Issuer, Subject: claimed.Subject, Email: normalized}
+	claimed.Email = normalized
+	p := &PendingIdentity{Identity: claimed}
 	// Counted as a sign-up: a mailbox gets no more mails by both than by one of them.
 	return p, requestMail(ctx, MailSignup, client, normalized, func(tx *pop.Connection) error {
 		rawToken, err := mailToken(tx, Token{Purpose: PurposeIdentity, Subject: normalized, Email: normalized}, MailIdentity, language, client)
@@ -96,7 +66,7 @@ func (u *User) AddPendingIdentity(ctx context.Context, rawToken string, p *Pendi
 		if err != nil {
 			return err
 		}
-		return u.addIdentity(tx, p.claimed(), client)
+		return u.addIdentity(tx, p.Identity, client)
 	})
 }
 
@@ -107,7 +77,7 @@ func CompleteSignupWithIdentity(ctx context.Context, rawToken string, p *Pending
 		return nil, ErrNotFound
 	}
 	return completeSignup(ctx, rawToken, User{Language: language}, client, Session{MayEnrol: true}, func(tx *pop.Connection, user *User) error {
-		_, err := identities.Add(tx, user.ID, p.claimed(), Clock.Now())
+		_, err := identities.Add(tx, user.ID, p.Identity, Clock.Now())
 		return err
 	})
 }

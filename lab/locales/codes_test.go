@@ -25,7 +25,8 @@ func (s *story) codes() {
 	s.read(b.Post("/account/security/totp", "code", "wrong"), 422)
 	key := s.setTOTP(b)
 	page := b.Get("/account/security/recovery-codes")
-	s.read(page, 200) // added
+	s.read(page, 200)                                              // added
+	s.read(b.Post("/account/security/totp", "code", "wrong"), 422) // there already
 	s.read(b.Delete("/account/security/totp"), 422)
 
 	other := s.browser()

@@ -2,6 +2,7 @@ package locales
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/stretchr/testify/require"
 
@@ -27,6 +28,9 @@ func (s *story) providers() {
 	issuer.Behave(oidctest.Behaviour{})
 	p.byProvider(b, "/auth/oidc")
 	s.read(b.Get("/signup"), 200) // without an email
+	issuer.Behave(oidctest.Behaviour{Subject: strings.Repeat(`"`, 200), Email: "zoe@example.com"})
+	p.byProvider(b, "/auth/oidc")
+	s.read(b.Get("/check-mail"), 200) // too long
 
 	issuer.Behave(oidctest.Behaviour{Email: "zoe@example.com"})
 	p.byProvider(b, "/auth/oidc")
