@@ -27,7 +27,7 @@ func chosen(language string) url.Values {
 	return url.Values{"_method": {"PUT"}, "language": {language}}
 }
 
-// The choice also applies to the kept pages of package web.
+// The choice also applies to pages that package web answers from memory.
 func TestLanguage_ChosenByAnyClient(t *testing.T) {
 	s, other := newSite(t), anotherLanguage()
 	b := s.browser()
@@ -64,7 +64,7 @@ func TestLanguage_CookieAttributes(t *testing.T) {
 	}
 }
 
-func TestLanguage_CookieStaysAtLogin(t *testing.T) {
+func TestLanguage_CookieSurvivesLoginAndLogout(t *testing.T) {
 	b := newSite(t).browser()
 	modelstest.SignUp(t, "ada@example.com")
 	b.Post("/language", chosen(anotherLanguage()))
@@ -99,7 +99,8 @@ func TestLanguage_Unknown(t *testing.T) {
 	require.Contains(t, b.Get("/").Page, `<html lang="en-US"`, "an unknown language in the cookie is ignored")
 }
 
-// The browser is redirected to the nearest parent path that has a page, on this site.
+// The browser is redirected to the path of the Referer, or from a path that only takes forms to
+// its nearest parent with a page. An invalid Referer, or that of another site, leads to /welcome.
 func TestLanguage_RedirectsBack(t *testing.T) {
 	s := newSite(t)
 	b := s.browser()
@@ -125,7 +126,7 @@ func TestLanguage_ChooserOnEveryPage(t *testing.T) {
 		t.Helper()
 		require.Contains(t, page, `<form action="/language" method="post">`)
 		require.Contains(t, page, `<option value="en-US" lang="en-US" selected>English</option>`)
-		require.NotContains(t, page, "next=x")
+		require.NotContains(t, page, "next=x", "the chooser does not repeat the query")
 	}
 	for _, path := range []string{"/welcome", "/login", "/nothing"} {
 		requireChooser(b.Get(path + "?next=x").Page)
@@ -160,7 +161,7 @@ func TestAccountLanguage_OverridesTheCookie(t *testing.T) {
 	b.Put("/account/language", url.Values{"language": {""}})
 	require.NoError(t, models.DB.Reload(ada))
 	require.Empty(t, ada.Language)
-	require.Contains(t, b.Get("/").Page, `<html lang="en-US"`, "as Accept-Language asks")
+	require.Contains(t, b.Get("/").Page, `<html lang="en-US"`, "the default again")
 	require.Contains(t, b.Get("/nothing").Page, `<html lang="en-US"`)
 	require.Contains(t, second.Get("/").Page, `<html lang="en-US"`)
 }
@@ -193,7 +194,7 @@ func TestAccountLanguage_AppliesToMails(t *testing.T) {
 	require.Equal(t, map[string]string{models.MailReset: other, models.MailPasswordChanged: other}, mailLanguages(t))
 }
 
-func TestAccountLanguage_UnsetMailsUseThePagesLanguage(t *testing.T) {
+func TestAccountLanguage_MailsUseThePagesLanguageIfUnset(t *testing.T) {
 	s, other := newSite(t), anotherLanguage()
 	modelstest.SignUp(t, "ada@example.com")
 	b := s.browser()

@@ -119,10 +119,10 @@ func TestLinks_DeadTokenChangesNothing(t *testing.T) {
 				require.Contains(t, a.Page, "It was not copied completely", "%.60q", bad)
 				requireDead(link.use(owner, bad), bad)
 			}
-			for other, of := range links {
-				if other != name && link.path != of.path {
-					requireDead(bob.Get(of.path+rawToken), "for another purpose")
-					requireDead(of.use(bob, rawToken), "for another purpose")
+			for otherName, other := range links {
+				if otherName != name {
+					requireDead(bob.Get(other.path+rawToken), "for another purpose")
+					requireDead(other.use(bob, rawToken), "for another purpose")
 				}
 			}
 			if name == "confirm" {
@@ -131,7 +131,7 @@ func TestLinks_DeadTokenChangesNothing(t *testing.T) {
 			}
 			require.Equal(t, before, rows(t))
 
-			require.Equal(t, link.next, link.use(owner, rawToken).Location(), "it was not redeemed by that")
+			require.Equal(t, link.next, link.use(owner, rawToken).Location(), "a refused request does not redeem the token")
 			if name == "confirm" { // this link needs a login
 				require.Equal(t, "/", owner.Get(link.path+rawToken).Location(), "used: its owner is sent home")
 				require.Equal(t, "/", link.use(owner, rawToken).Location())
@@ -140,7 +140,7 @@ func TestLinks_DeadTokenChangesNothing(t *testing.T) {
 			again := s.browser()
 			for _, a := range []apptest.Answer{again.Get(link.path + rawToken), link.use(again, rawToken)} {
 				if name == "sign-up" && a.Request.Method == http.MethodPost {
-					requireDead(a, "this browser opened no link")
+					requireDead(a, "the session keeps no redeemed link")
 					continue
 				}
 				requirePage(a, "This is already done", "used")
@@ -205,10 +205,10 @@ func TestLinks_FormOfAnotherLinkIsRefused(t *testing.T) {
 			require.Contains(t, page, "ada@example.com")
 			_, rest, found := strings.Cut(page, `name="link" value="`)
 			require.True(t, found)
-			link, _, _ := strings.Cut(rest, `"`)
-			require.Len(t, link, 43)
+			digest, _, _ := strings.Cut(rest, `"`) // of models.FormDigests
+			require.Len(t, digest, 43)
 			submit := func() apptest.Answer {
-				typed := url.Values{"username": {"ada@example.com"}, "link": {link}, "password": {newPassword}}
+				typed := url.Values{"username": {"ada@example.com"}, "link": {digest}, "password": {newPassword}}
 				if form.form == "/password/reset" {
 					return b.Put(form.form, typed)
 				}
@@ -216,12 +216,12 @@ func TestLinks_FormOfAnotherLinkIsRefused(t *testing.T) {
 			}
 			before := rows(t)
 			b.Get(form.open + tokens["eve@example.com"])
-			for range 2 { // the second time, the session has no link
+			for range 2 {
 				a := submit()
 				require.Equal(t, 422, a.StatusCode)
 				require.Contains(t, a.Page, "This form was for ada@example.com.")
 				require.NotContains(t, a.Page, "eve@example.com")
-				b.logOut()
+				b.logOut() // the new session has no link
 			}
 			require.Equal(t, before, rows(t))
 			b.Get(form.open + tokens["ada@example.com"])
@@ -285,7 +285,7 @@ func TestLinks_OneOfTwentyConcurrentUsesSucceeds(t *testing.T) {
 			for status := range statuses {
 				count[status]++
 			}
-			if name == "confirm" { // in this browser, the user is redirected to the home page
+			if name == "confirm" { // the other 19 are redirected home, since this browser is logged in
 				require.Equal(t, map[int]int{303: 20}, count)
 				require.Contains(t, owner.Get("/").Page, "<dd>ada@new.example</dd>")
 				changed := slices.DeleteFunc(modelstest.Mails(t, "ada@example.com"), func(template string) bool { return template != models.MailEmailChanged })
@@ -297,7 +297,7 @@ func TestLinks_OneOfTwentyConcurrentUsesSucceeds(t *testing.T) {
 	}
 }
 
-// listening starts the app behind web.Server. Each request has its own connection.
+// listening starts the app behind web.Server, which apptest's server is not.
 func listening(t *testing.T) *site {
 	t.Helper()
 	modelstest.Empty(t)
@@ -308,8 +308,7 @@ func listening(t *testing.T) *site {
 	go server.Start(t.Context(), nil)
 	t.Cleanup(func() { server.Shutdown(t.Context()) })
 	s := &site{apptest.NewServer(t, handler), t}
-	s.URL = "http://" + strings.TrimPrefix(server.String(), "server on ")
-	s.Client().Transport = &http.Transport{DisableKeepAlives: true}
+	s.URL = "http://" + server.Address()
 	return s
 }
 
@@ -335,7 +334,8 @@ func TestLinks_MegabyteIsRefused(t *testing.T) {
 func TestLinks_WithoutTokenOpenNothing(t *testing.T) {
 	s := newSite(t)
 	for path, want := range map[string]int{
-		"/signup/": 200, "/password/reset/": 404, "/account/email/confirm/": 404, "/not-me/": 404,
+		"/signup/":         200, // the form
+		"/password/reset/": 404, "/account/email/confirm/": 404, "/not-me/": 404,
 	} {
 		require.Equal(t, want, s.browser().Get(path).StatusCode, path)
 	}

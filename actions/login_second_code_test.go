@@ -124,7 +124,7 @@ func TestLoginSecond_EndsWithALoginAsAnother(t *testing.T) {
 	b.requireLoggedIn("bob@example.com")
 	b.logIn("ada@example.com")
 	b.logOut()
-	require.Equal(t, "/login", b.secondStep(codes[0]).Location(), "nor a logout")
+	require.Equal(t, "/login", b.secondStep(codes[0]).Location(), "a logout ends it, too")
 }
 
 // The form may be sent from a tab that was open before another user logged in.
@@ -154,7 +154,7 @@ func TestLoginSecond_KeepsRememberAndNext(t *testing.T) {
 		quotes:                          quotes,
 		"//evil.example":                "/",
 		"/login/second":                 "/",
-		"/" + strings.Repeat("x", 1024): "/", // too long: would not fit into every cookie
+		"/" + strings.Repeat("x", 1024): "/", // too long for a cookie once encoded
 	} {
 		b := s.browser()
 		a := b.Post("/login", url.Values{"email": {"ada@example.com"}, "password": {modelstest.Password}, "remember": {"true"}, "next": {next}})
@@ -167,13 +167,13 @@ func TestLoginSecond_KeepsRememberAndNext(t *testing.T) {
 	}
 }
 
-// The right password is no failure, even if the second step fails.
+// The right password is no failure, even if the second step is never passed.
 func TestLoginSecond_RightPasswordIsRefunded(t *testing.T) {
 	s := newSite(t)
 	models.Clock.Stop()
 	s.withSecondStep("ada@example.com")
 	b := s.browser()
-	for range 12 {
+	for range 12 { // more than the rate limit allows failures
 		require.Equal(t, "/login/second", b.logIn("ada@example.com").Location())
 	}
 }
@@ -208,7 +208,7 @@ func TestLoginSecond_SkipOnThisBrowser(t *testing.T) {
 	require.Equal(t, "/login/second", s.browser().logIn("ada@example.com").Location())
 }
 
-func TestLoginSecond_CodeWithoutState(t *testing.T) {
+func TestLoginSecond_CodeWithoutPassword(t *testing.T) {
 	b := newSite(t).browser()
 	requireNoSecondStep(t, b.secondStep("wrong"))
 	b.logIn("nobody@example.com")

@@ -31,7 +31,7 @@ func (ms *ModelSuite) Test_NotPassed_IsMailedAfterFiveMinutes() {
 	ms.Equal([]string{models.MailNotPassed}, ms.deliver())
 	found, err := models.FindNotMe(ms.T().Context(), link)
 	ms.NoError(err)
-	ms.Equal(&models.NotMe{Email: "ada@example.com", What: models.MailNotPassed}, found, "it undoes what comes next")
+	ms.Equal(&models.NotMe{Email: "ada@example.com", Template: models.MailNotPassed}, found, "it undoes what comes next")
 }
 
 func (ms *ModelSuite) Test_NotPassed_PassingCancelsTheMail() {

@@ -13,8 +13,9 @@ import (
 // MaxSessions is how many sessions a page lists.
 const MaxSessions = 100
 
-// SessionsOf returns the unexpired sessions of an account, the most recently seen first. It
-// returns MaxSessions and one more if the page cannot list all.
+// SessionsOf returns the sessions of an account, the most recently seen first: of the newest
+// MaxSessions + 1, those that have not expired. More than MaxSessions mean that the page
+// cannot list all.
 func SessionsOf(ctx context.Context, user *User) ([]Session, error) {
 	var sessions []Session
 	err := DB.WithContext(ctx).Where("user_id = ?", user.ID).Order("last_seen_at DESC, created_at DESC, id").Limit(MaxSessions + 1).All(&sessions)

@@ -44,5 +44,5 @@ func IssueInvite(ctx context.Context, email string) (rawToken string, err error)
 }
 
 // FormDigests returns digests that bind a form to the mailed link that it was rendered for,
-// one for each secret. A form gets the first, and is accepted with any.
+// one for each SESSION_SECRET. A form gets the first, and is accepted with any.
 func FormDigests(rawToken string) []string { return secrets.Digests("link forms", rawToken) }

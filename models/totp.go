@@ -16,9 +16,9 @@ func (u *User) HasTOTP(ctx context.Context) (bool, error) {
 	return f != nil, err
 }
 
-// SetTOTP stores a key, of which typed must be a code, and turns the second step on. If the
+// SetTOTP stores a TOTP secret if typed is a code of it, and turns the second step on. If the
 // second step was off, SetTOTP returns new recovery codes. It returns ErrBadCode, ErrRefused
-// if the account has a key, and ErrBadCredentials if the account changed meanwhile.
+// if the account has one, and ErrBadCredentials if the account changed meanwhile.
 func (u *User) SetTOTP(ctx context.Context, key []byte, typed string, client Client) (codes []string, err error) {
 	f := factor.NewTOTP(secrets, u.ID, key, typed, Clock.Now())
 	if f == nil {

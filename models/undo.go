@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/gobuffalo/nulls"
@@ -13,16 +12,16 @@ import (
 	"corral/internal/outbox"
 )
 
-// UndoDelay is how long the owner may stop the undo of a factor's change.
+// UndoDelay is how long the undo of a factor's change waits, so that the owner may stop it.
 const UndoDelay = 24 * time.Hour
 
 // NotMe is what the page of a "this wasn't me" link shows. It has no current values of the
 // account: the mailbox may have a new owner.
 type NotMe struct {
-	Email string   // where the link was mailed
-	What  string   // the template of the mail
-	Kinds []string // the kinds of the changes that will be undone, newest first
-	Waits bool     // changes of factors are undone a day later
+	Email    string   // where the link was mailed
+	Template string   // of the mail
+	Kinds    []string // the kinds of the changes that will be undone, newest first
+	Waits    bool     // changes of factors are undone a day later
 }
 
 // FindNotMe returns what a "this wasn't me" link does, or ErrNotFound. It does not
@@ -41,8 +40,7 @@ func FindNotMe(ctx context.Context, rawToken string) (*NotMe, error) {
 	if err != nil {
 		return nil, err
 	}
-	found := &NotMe{Email: token.Email}
-	found.What, _, _ = strings.Cut(token.Subject, ":")
+	found := &NotMe{Email: token.Email, Template: templateIn(token.Subject)}
 	for _, c := range list {
 		found.Kinds = append(found.Kinds, c.Kind)
 		found.Waits = found.Waits || user.SecondStep && c.Item.Valid
@@ -52,7 +50,8 @@ func FindNotMe(ctx context.Context, rawToken string) (*NotMe, error) {
 
 // Undo redeems a "this wasn't me" link. It undoes the link's change and all later ones, also
 // a deletion, and mails a reset link. The attacker may know the password: it becomes void,
-// as do sessions, tokens, device cookies and identities. If the second step is on, factors
+// as do sessions, device cookies, identities and mailed links, except those that undo older
+// changes. If the second step is on, factors
 // change a day later: a mailbox alone must not change one. Both emails, the lost one and the
 // restored one, get a mail.
 func Undo(ctx context.Context, rawToken string, client Client) error {

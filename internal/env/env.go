@@ -261,6 +261,7 @@ func (v *Vars) PublicURL(key string) *url.URL {
 		} else {
 			value = ""
 		}
+		// Some shells set HOST to the name of the machine.
 		v.Fault(key, "%s%s is not a public URL: write it like https://login.example.com, or unset it if your shell set it", key, value)
 		return nil
 	}
@@ -298,8 +299,8 @@ func hasHost(u *url.URL, schemes ...string) bool {
 	return slices.Contains(schemes, u.Scheme) && u.Hostname() != "" && (u.Port() == "" || isPort(u.Port()))
 }
 
-// PercentEncode is the remedy for a URL that is invalid because of its password.
-const PercentEncode = "percent-encode special characters of the password (# as %%23, / as %%2F, ? as %%3F, %% as %%25)"
+// percentEncode is a part of the format of a fault, the remedy for a URL that is invalid because of its password.
+const percentEncode = "percent-encode special characters of the password (# as %%23, / as %%2F, ? as %%3F, %% as %%25)"
 
 // IsPostgres reports whether value is the URL of a PostgreSQL database. It is false if
 // a special character in the password makes the URL mean something else.
@@ -319,7 +320,7 @@ func (v *Vars) Database(key, fallback string) string {
 	isSQLite := path != "" && (scheme == "sqlite3" || scheme == "sqlite")
 	if !isSQLite && !IsPostgres(value) {
 		// Do not quote the value: it holds a password.
-		v.Fault(key, "%s is neither sqlite3://path nor postgres://user:password@host/name: "+PercentEncode, key)
+		v.Fault(key, "%s is neither sqlite3://path nor postgres://user:password@host/name: "+percentEncode, key)
 	}
 	return value
 }
@@ -350,23 +351,23 @@ func (v *Vars) MailServer(key string) *url.URL {
 	u, err := url.Parse(value)
 	if err != nil || !hasHost(u, "smtp", "smtps") || strings.Trim(u.Path, "/")+u.RawQuery+u.Fragment != "" {
 		// Do not quote the value: it holds a password.
-		v.Fault(key, "%s is not a mail server: write it like smtp://user:password@mail.example.com:587, and "+PercentEncode, key)
+		v.Fault(key, "%s is not a mail server: write it like smtp://user:password@mail.example.com:587, and "+percentEncode, key)
 		return nil
 	}
 	return u
 }
 
-// KeyPair returns the files of a certificate and its key, which must match, or "".
-func (v *Vars) KeyPair(certKey, keyKey string) (cert, key string) {
-	cert, key = v.Get(certKey, ""), v.Get(keyKey, "")
-	if (cert == "") != (key == "") {
-		v.Fault(certKey, "%s and %s go together: set both or neither", certKey, keyKey)
-	} else if cert != "" {
-		if _, err := tls.LoadX509KeyPair(cert, key); err != nil {
-			v.Fault(certKey, "%s and %s cannot be used: %v", certKey, keyKey, err)
+// KeyPair returns the files of a certificate and its private key, which must match, or "".
+func (v *Vars) KeyPair(certVar, keyVar string) (certFile, keyFile string) {
+	certFile, keyFile = v.Get(certVar, ""), v.Get(keyVar, "")
+	if (certFile == "") != (keyFile == "") {
+		v.Fault(certVar, "%s and %s go together: set both or neither", certVar, keyVar)
+	} else if certFile != "" {
+		if _, err := tls.LoadX509KeyPair(certFile, keyFile); err != nil {
+			v.Fault(certVar, "%s and %s cannot be used: %v", certVar, keyVar, err)
 		}
 	}
-	return cert, key
+	return certFile, keyFile
 }
 
 // Prefixes returns the networks in a list separated by commas or spaces. A single IP
@@ -388,8 +389,8 @@ func (v *Vars) Prefixes(key string) []netip.Prefix {
 	return list
 }
 
-// public are the first and last unicast IPs of IPv4 and IPv6.
-var public = map[string][2]netip.Addr{
+// unicast holds the first and last unicast IP of IPv4, and of global IPv6.
+var unicast = map[string][2]netip.Addr{
 	"IPv4": {netip.MustParseAddr("1.0.0.0"), netip.MustParseAddr("223.255.255.255")},
 	"IPv6": {netip.MustParseAddr("2000::"), netip.MustParseAddr("3fff:ffff:ffff:ffff:ffff:ffff:ffff:ffff")},
 }
@@ -398,7 +399,7 @@ var public = map[string][2]netip.Addr{
 // must not cover all of IPv4 or IPv6: any client could claim any IP.
 func (v *Vars) Proxies(key string) []netip.Prefix {
 	list := v.Prefixes(key)
-	for name, span := range public {
+	for name, span := range unicast {
 		if cover(list, span[0], span[1]) {
 			v.Fault(key, "%s=%s covers all of %s, so that any client could claim any IP: name the proxy's network", key, v.Get(key, ""), name)
 		}

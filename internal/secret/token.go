@@ -8,7 +8,7 @@ import (
 	"github.com/gofrs/uuid"
 )
 
-// NewToken returns a one-time token for a link or cookie: 32 bytes of crypto/rand
+// NewToken returns a random token for a link or cookie: 32 bytes of crypto/rand
 // in URL-safe base64.
 func NewToken() string { return base64.RawURLEncoding.EncodeToString(random()) }
 

@@ -49,8 +49,8 @@ func firstField(r *http.Request, name string) (value string) {
 
 // ParseMultipart is a middleware that reads multipart forms into memory, for c.Param,
 // c.File and c.Bind. It uses no temporary files: a container may have no folder for
-// them. Put it behind the guards: only then may a client fill memory with a body of
-// Options.MaxBody. Skip it for a handler that streams c.Request().MultipartReader:
+// them. Put it behind the guards, so that a client that they refuse cannot fill memory
+// with a body of Options.MaxBody. Skip it for a handler that streams c.Request().MultipartReader:
 //
 //	app.Use(Authorize)
 //	app.Use(web.ParseMultipart)

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// DefaultMaxTime is the limit of paths without their own limit. It fits the timeouts of
-// Server.
+// DefaultMaxTime is the limit of paths without their own limit. Server's timeouts are this,
+// and this and sendTime: only longer limits set deadlines of their own.
 const DefaultMaxTime = 15 * time.Second
 
 // sendTime is how long a slow client may take, after the deadline, to receive the

@@ -9,7 +9,7 @@ import (
 func TestActivity_PagesLinkToOlderOnes(t *testing.T) {
 	t.Parallel()
 	s := openSite(t)
-	zoe := s.welcome(t, "zoe@example.com")
+	zoe := s.signedUp(t, "zoe@example.com")
 	zoe.looks, zoe.language = true, "en-us"
 	phone := s.httpBrowser(t, "en-us", iPhone)
 	for range 27 {

@@ -31,7 +31,7 @@ func TestCodes(t *testing.T) {
 }
 
 func (s *site) tellOfCodes(t *testing.T, p person) {
-	zoe := s.welcomeAs(t, "zoe@example.com", p)
+	zoe := s.signedUpAs(t, "zoe@example.com", p)
 	zoe.visit("/account/security")
 	zoe.see("security-without-codes")
 	zoe.press(`[href="/account/security/totp"]`)

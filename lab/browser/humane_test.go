@@ -110,7 +110,7 @@ func TestHumane_FormIsSentOnce(t *testing.T) {
 func TestHumane_LoginKeepsTheFragment(t *testing.T) {
 	t.Parallel()
 	s := openSite(t)
-	zoe := s.welcome(t, "zoe@example.com")
+	zoe := s.signedUp(t, "zoe@example.com")
 	b := openBrowser(t, s, person{})
 	b.visit("/account/sessions#newest")
 	require.Equal(t, "/login", b.path())
@@ -122,7 +122,7 @@ func TestHumane_LoginKeepsTheFragment(t *testing.T) {
 
 func TestHumane_KeptPageReloads(t *testing.T) {
 	t.Parallel()
-	zoe := openSite(t).welcome(t, "zoe@example.com")
+	zoe := openSite(t).signedUp(t, "zoe@example.com")
 	evaluate[bool](zoe.browser, `dispatchEvent(new PageTransitionEvent("pagehide", {persisted: true}))`)
 	require.Equal(t, "none", evaluate[string](zoe.browser, `getComputedStyle(document.documentElement).display`))
 	zoe.leads("coming back", evaluating(`setTimeout(() => dispatchEvent(new PageTransitionEvent("pageshow", {persisted: true})), 0)`))
@@ -132,7 +132,7 @@ func TestHumane_KeptPageReloads(t *testing.T) {
 func TestHumane_TimesInTheBrowsersZone(t *testing.T) {
 	t.Parallel()
 	s := openSite(t)
-	zoe := s.welcome(t, "zoe@example.com")
+	zoe := s.signedUp(t, "zoe@example.com")
 	zoe.do("moving to Tokyo", emulation.SetTimezoneOverride("Asia/Tokyo"))
 	zoe.visit("/account/sessions")
 	require.Greater(t, evaluate[int](zoe.browser, `document.querySelectorAll("main time").length`), 1)

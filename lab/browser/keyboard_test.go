@@ -11,7 +11,7 @@ import (
 func TestKeyboard_LogsIn(t *testing.T) {
 	t.Parallel()
 	s := openSite(t)
-	zoe := s.welcome(t, "zoe@example.com")
+	zoe := s.signedUp(t, "zoe@example.com")
 	b := openBrowser(t, s, person{})
 	b.visit("/login")
 	b.await(`document.activeElement.name === "email"`)
@@ -36,7 +36,7 @@ func TestKeyboard_LogsIn(t *testing.T) {
 func TestKeyboard_FocusIsVisible(t *testing.T) {
 	t.Parallel()
 	s := openSite(t)
-	zoe := s.welcome(t, "zoe@example.com")
+	zoe := s.signedUp(t, "zoe@example.com")
 	guest := openBrowser(t, s, person{screen: narrowLight})
 	for _, walk := range []struct {
 		*browser

@@ -33,7 +33,7 @@ func TestLanguage_ChooserKeepsThePage(t *testing.T) {
 func TestLanguage_AccountPrecedesBrowser(t *testing.T) {
 	t.Parallel()
 	s := openSite(t)
-	zoe := s.welcomeIn(t, "zoe@example.com", "de")
+	zoe := s.signedUpIn(t, "zoe@example.com", "de")
 	zoe.visit("/account")
 	zoe.see("account")
 	zoe.chooseLanguage("ar")

@@ -11,7 +11,7 @@ import (
 func TestPage_FieldsTakePaste(t *testing.T) {
 	t.Parallel()
 	s := openSite(t)
-	zoe := s.welcome(t, "zoe@example.com")
+	zoe := s.signedUp(t, "zoe@example.com")
 	guest := openBrowser(t, s, person{})
 	for _, typing := range []struct {
 		*browser
@@ -43,7 +43,7 @@ func (b *browser) edit(selector, command string) {
 func TestPage_BackShowsNothingPrivate(t *testing.T) {
 	t.Parallel()
 	s := openSite(t)
-	zoe := s.welcomeAs(t, "zoe@example.com", person{goesBack: true})
+	zoe := s.signedUpAs(t, "zoe@example.com", person{goesBack: true})
 	zoe.visit("/account")
 	zoe.visit("/welcome")
 	other := &story{browser: openBrowser(t, s, person{}), email: zoe.email}
@@ -59,7 +59,7 @@ func TestPage_BackShowsNothingPrivate(t *testing.T) {
 func TestPage_OpenPageStillSubmits(t *testing.T) {
 	t.Parallel()
 	s := openSite(t)
-	zoe := s.welcome(t, "zoe@example.com")
+	zoe := s.signedUp(t, "zoe@example.com")
 	for _, meanwhile := range []struct {
 		happened string
 		do       func(*browser)

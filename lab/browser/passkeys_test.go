@@ -101,7 +101,7 @@ func TestPasskeys(t *testing.T) {
 		t.Run(language, func(t *testing.T) {
 			t.Parallel()
 			s := openSite(t)
-			zoe := s.welcomeAs(t, "zoe@example.com", person{language: language, looks: true})
+			zoe := s.signedUpAs(t, "zoe@example.com", person{language: language, looks: true})
 			zoe.withoutAutofill()
 			authenticator := zoe.plugIn()
 			zoe.addPasskey()
@@ -160,7 +160,7 @@ func TestPasskeys(t *testing.T) {
 func TestPasskeys_AsSecondStep(t *testing.T) {
 	t.Parallel()
 	s := openSite(t)
-	zoe := s.welcome(t, "zoe@example.com")
+	zoe := s.signedUp(t, "zoe@example.com")
 	zoe.withoutAutofill()
 	zoe.plugIn()
 	zoe.addPasskey()
@@ -184,7 +184,7 @@ func TestPasskeys_AsSecondStep(t *testing.T) {
 func TestPasskeys_Autofill(t *testing.T) {
 	t.Parallel()
 	s := openSite(t)
-	zoe := s.welcomeAs(t, "zoe@example.com", person{goesBack: true})
+	zoe := s.signedUpAs(t, "zoe@example.com", person{goesBack: true})
 	zoe.plugIn()
 	zoe.addPasskey()
 	zoe.logOutQuietly()
@@ -222,7 +222,7 @@ func TestPasskeys_AutofillRenewsItsChallenge(t *testing.T) {
 func TestPasskeys_CancelledOrUnverified(t *testing.T) {
 	t.Parallel()
 	s := openSite(t)
-	zoe := s.welcome(t, "zoe@example.com")
+	zoe := s.signedUp(t, "zoe@example.com")
 	zoe.withoutAutofill()
 	authenticator := zoe.plugIn()
 	zoe.addPasskey()
@@ -243,7 +243,7 @@ func TestPasskeys_CancelledOrUnverified(t *testing.T) {
 func TestPasskeys_RemovedAndUnknown(t *testing.T) {
 	t.Parallel()
 	s := openSite(t)
-	zoe := s.welcomeAs(t, "zoe@example.com", person{noisy: true}) // because of answers with 404 and 422
+	zoe := s.signedUpAs(t, "zoe@example.com", person{noisy: true}) // because of answers with 404 and 422
 	zoe.withoutAutofill()
 	authenticator := zoe.plugIn()
 	zoe.addPasskey()
@@ -276,7 +276,7 @@ func TestPasskeys_RemovedAndUnknown(t *testing.T) {
 func TestPasskeys_TwoTabs(t *testing.T) {
 	t.Parallel()
 	s := openSite(t)
-	zoe := s.welcome(t, "zoe@example.com")
+	zoe := s.signedUp(t, "zoe@example.com")
 	other := &story{browser: zoe.tab(), email: zoe.email, password: zoe.password}
 	for _, tab := range []*story{zoe, other} {
 		tab.withoutAutofill()
@@ -296,7 +296,7 @@ func TestPasskeys_TwoTabs(t *testing.T) {
 func TestPasskeys_OfTwoAccounts(t *testing.T) {
 	t.Parallel()
 	s := openSite(t)
-	zoe := s.welcome(t, "zoe@example.com")
+	zoe := s.signedUp(t, "zoe@example.com")
 	zoe.withoutAutofill()
 	zoe.plugIn()
 	zoe.addPasskey()
@@ -320,7 +320,7 @@ func TestPasskeys_OfTwoAccounts(t *testing.T) {
 func TestPasskeys_ChangedEmail(t *testing.T) {
 	t.Parallel()
 	s := openSite(t)
-	zoe := s.welcome(t, "zoe@example.com")
+	zoe := s.signedUp(t, "zoe@example.com")
 	zoe.withoutAutofill()
 	authenticator := zoe.plugIn()
 	zoe.addPasskey()
@@ -338,7 +338,7 @@ func TestPasskeys_WithoutScriptOrSupport(t *testing.T) {
 	require.Contains(t, b.text("main"), "Passkeys need JavaScript, which is off or blocked here.")
 	require.NotContains(t, b.text("main"), "Log in with a passkey")
 
-	zoe := s.welcome(t, "zoe@example.com")
+	zoe := s.signedUp(t, "zoe@example.com")
 	zoe.script(`delete window.PublicKeyCredential`)
 	zoe.visit("/account/security")
 	require.Contains(t, zoe.text("main"), "This browser cannot use passkeys.")

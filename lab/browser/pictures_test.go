@@ -25,7 +25,7 @@ var pictures = flag.Bool("pictures", false, "put the pictures of the README into
 func TestPictures(t *testing.T) {
 	t.Parallel()
 	s := openSite(t)
-	ada := s.welcome(t, "ada@example.com")
+	ada := s.signedUp(t, "ada@example.com")
 	ada.visit("/logout")
 	ada.press(`main [action="/logout"] [type=submit]`)
 	ada.visit("/welcome")

@@ -65,7 +65,7 @@ func prefers(pairs ...string) chromedp.Action {
 func somePages(t *testing.T, look func(b *browser, page string)) {
 	t.Helper()
 	s := openSite(t)
-	zoe := s.welcome(t, "zoe@example.com")
+	zoe := s.signedUp(t, "zoe@example.com")
 	look(zoe.browser, "home-flash")
 	zoe.visit("/account/sessions")
 	look(zoe.browser, "devices")

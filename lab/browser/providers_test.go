@@ -101,7 +101,7 @@ func signsUp(t *testing.T, s *site, issuer *oidctest.Issuer, p person) {
 
 func links(t *testing.T, s *site, issuer *oidctest.Issuer, p person) {
 	t.Helper()
-	ada := s.welcomeAs(t, "ada@example.com", p)
+	ada := s.signedUpAs(t, "ada@example.com", p)
 	ada.logOutQuietly()
 	issuer.Behave(oidctest.Behaviour{Subject: "ada", Email: ada.email})
 	ada.visit("/signup")

@@ -26,7 +26,7 @@ func TestSecurity(t *testing.T) {
 }
 
 func (s *site) tellOfSecurity(t *testing.T, p person) {
-	zoe := s.welcomeAs(t, "zoe@example.com", p)
+	zoe := s.signedUpAs(t, "zoe@example.com", p)
 	codes := zoe.setTOTP()
 	for i, userAgent := range []string{iPhone, linuxChrome} {
 		other := &story{browser: openBrowser(t, s, person{userAgent: userAgent, ip: "198.51.100.24"}), email: zoe.email}

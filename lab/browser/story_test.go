@@ -21,15 +21,15 @@ func TestStory(t *testing.T) {
 	t.Parallel()
 	for _, language := range languages(t) {
 		people := map[string]person{
-			"JavaScript": {language: language, screen: wideLight, looks: true, goesBack: language == "en-us"},
-			"without":    {language: language, screen: narrowDark, noScript: true},
+			"JavaScript":    {language: language, screen: wideLight, looks: true, goesBack: language == "en-us"},
+			"no JavaScript": {language: language, screen: narrowDark, noScript: true},
 		}
 		if language == "en-us" {
 			people["JavaScript, narrow"] = person{language: language, screen: narrowLight}
-			people["without, wide"] = person{language: language, screen: wideDark, noScript: true}
+			people["no JavaScript, wide"] = person{language: language, screen: wideDark, noScript: true}
 		}
 		for name, p := range people {
-			t.Run(language+"/"+name, func(t *testing.T) { t.Parallel(); tell(t, p) })
+			t.Run(language+"/"+name, func(t *testing.T) { t.Parallel(); runStory(t, p) })
 		}
 	}
 }
@@ -57,30 +57,31 @@ type story struct {
 	email, password string
 }
 
-func (s *site) welcome(t *testing.T, email string) *story {
+// signedUp opens a browser and signs up. The user is then logged in.
+func (s *site) signedUp(t *testing.T, email string) *story {
 	t.Helper()
-	return s.welcomeIn(t, email, "")
+	return s.signedUpIn(t, email, "")
 }
 
-func (s *site) welcomeIn(t *testing.T, email, language string) *story {
+func (s *site) signedUpIn(t *testing.T, email, language string) *story {
 	t.Helper()
-	return s.welcomeAs(t, email, person{language: language})
+	return s.signedUpAs(t, email, person{language: language})
 }
 
-func (s *site) welcomeAs(t *testing.T, email string, p person) *story {
+func (s *site) signedUpAs(t *testing.T, email string, p person) *story {
 	t.Helper()
-	zoe := &story{browser: openBrowser(t, s, p), email: email, password: firstPassword}
-	zoe.visit("/signup")
-	zoe.fill("[name=email]", email)
-	zoe.press(`[action="/signup"] [type=submit]`)
-	zoe.visit(s.mails.Link(t, email, "/signup/"))
-	zoe.fill("[name=password]", zoe.password)
-	zoe.press(`[action="/signup/password"] [type=submit]`)
-	require.Equal(t, "/", zoe.path())
-	return zoe
+	user := &story{browser: openBrowser(t, s, p), email: email, password: firstPassword}
+	user.visit("/signup")
+	user.fill("[name=email]", email)
+	user.press(`[action="/signup"] [type=submit]`)
+	user.visit(s.mails.Link(t, email, "/signup/"))
+	user.fill("[name=password]", user.password)
+	user.press(`[action="/signup/password"] [type=submit]`)
+	require.Equal(t, "/", user.path())
+	return user
 }
 
-func tell(t *testing.T, p person) {
+func runStory(t *testing.T, p person) {
 	s := &story{browser: openBrowser(t, openSite(t), p), email: "zoe@example.com"}
 	s.signUp(t)
 	s.logOut(t)
@@ -114,7 +115,7 @@ func (s *story) signUp(t *testing.T) {
 	s.visit("/signup/x")
 	s.see("dead-link")
 	s.visit(older)
-	require.Equal(t, "/signup/password", s.path(), "it works as long as none is used")
+	require.Equal(t, "/signup/password", s.path(), "the older link works until one of them is redeemed")
 
 	s.visit(link)
 	require.Equal(t, "/signup/password", s.path(), "the token has left the address bar")
@@ -225,18 +226,19 @@ func (s *story) endOtherSessions(t *testing.T) {
 		require.NotContains(t, s.text("main"), "2001:db8::7")
 		phone.visit("/account")
 		require.Equal(t, "/login", phone.path(), "it takes effect on the next request")
-		phone.do("forgetting the phone", forgetCookies)
+		phone.do("clearing the phone's cookies", forgetCookies)
 	}
 	s.visit("/account/sessions")
 	s.see("devices-one")
 }
 
-// confirm follows a link that leads to /sudo, and confirms there.
-func (s *story) confirm(t *testing.T, link string) {
+// confirm lets the confirmation expire, follows the link with the selector to /sudo, and
+// confirms there.
+func (s *story) confirm(t *testing.T, selector string) {
 	s.site.tenMinutesLater(t)
 	s.visit("/account")
 	s.see("account-unconfirmed")
-	s.press(link)
+	s.press(selector)
 	s.see("sudo")
 	s.fill("[name=password]", "not the password")
 	s.press(`[action="/sudo"] [type=submit]`)
@@ -258,7 +260,7 @@ func (s *story) changePassword(t *testing.T) {
 	s.fill("[name=password]", s.password)
 	s.press(`[action="/sudo"] [type=submit]`)
 	require.Equal(t, "/account", s.path())
-	require.Empty(t, evaluate[string](s.browser, `document.querySelector("[name=email]").value`), "an empty form")
+	require.Empty(t, evaluate[string](s.browser, `document.querySelector("[name=email]").value`), "the email that was typed is not kept")
 
 	s.visit("/account/security")
 	s.see("security")
@@ -273,7 +275,7 @@ func (s *story) changePassword(t *testing.T) {
 	require.Equal(t, "/account", s.path())
 	s.see("account-flash")
 	s.requireFlashOnce()
-	s.site.mails.Link(t, s.email, "/not-me/")
+	s.site.mails.Link(t, s.email, "/not-me/") // reads this mail: the next link is of another one
 }
 
 func (s *story) changeEmailAndUndo(t *testing.T) {

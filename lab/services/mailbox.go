@@ -49,8 +49,8 @@ func OpenMailbox(t testing.TB, c *Certificate) *Mailbox {
 	return m
 }
 
-// Link waits for a mail to an email that has a link whose path begins with path, and
-// returns the path of the link.
+// Link waits for an unread mail to an email that has a link whose path begins with path,
+// marks it read, and returns the path of the link.
 func (m *Mailbox) Link(t testing.TB, to, path string) string {
 	t.Helper()
 	found := m.Wait(t, "to "+to+" with a link to "+path, func(m Mail) bool { return m.To == to && strings.Contains(m.Text, path) })
