@@ -18,8 +18,8 @@ func TestFaults(t *testing.T) {
 		remedy   = ": set it to the output of `corral task secret`"
 	)
 	for _, test := range []struct{ key, value, line string }{
-		{"GO_ENV", "staging", "GO_ENV=staging is unknown: use development, test, production"},
-		{"GO_ENV", "Production", "GO_ENV=Production is unknown: use development, test, production"},
+		{"GO_ENV", "staging", "GO_ENV=staging is unknown: use development, production"},
+		{"GO_ENV", "Production", "GO_ENV=Production is unknown: use development, production"},
 		{"GO_ENV", "test", "GO_ENV=test is for go test only: use development or production"},
 		{"ADDR", "127.0.0.1:3000", "ADDR=127.0.0.1:3000 is not an IP or a host name: write it like 127.0.0.1 or ::1, the port goes into PORT"},
 		{"DATABASE_TLS", "on", "DATABASE_TLS=on is unknown: use verified, off"}, // in development, too

@@ -23,7 +23,7 @@ func init() {
 	task.Add("db:migrate", "", "Migrates the database to the schema of this release", migrate)
 	task.Add("db:backup", "FILE", "Writes the SQLite database into a new file, while the app runs", backup)
 	task.Add("db:seed", "", "Development: creates accounts for Ada, Bob and Carol, and prints their passwords; Carol's account is locked", seed)
-	task.Add("mail:preview", "NAME", "Prints a mail with example data, as text and as HTML", previewMail)
+	task.Add("mail:preview", "NAME", "Prints a mail with example data, as text and as HTML: reset, new_browser or another of models/mail.go", previewMail)
 	task.Add("doctor", "", "Checks this environment as if for production: pass or fail, with the remedy", doctor)
 	task.Add("routes", "", "Prints every route with its guard", routes)
 	task.Add("secret", "", "Prints a fresh secret for SESSION_SECRET", printSecret)

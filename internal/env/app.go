@@ -54,8 +54,10 @@ func NewApp(environ []string, o Options) *App {
 			e.SetFrom(".env", key, value)
 		}
 	}
-	if e.name = e.OneOf("GO_ENV", Development, Test, Production); e.name == Test {
+	if e.name = e.Get("GO_ENV", Development); e.name == Test {
 		e.Fault("GO_ENV", "GO_ENV=test is for go test only: use development or production")
+	} else {
+		e.OneOf("GO_ENV", Development, Production)
 	}
 	e.databaseTLS = e.OneOf("DATABASE_TLS", "verified", "off")
 	return e
