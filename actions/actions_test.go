@@ -3,11 +3,13 @@ package actions
 import (
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
 	"testing"
 
 	"github.com/gobuffalo/httptest"
 	"github.com/gobuffalo/suite/v4"
+	"github.com/stretchr/testify/require"
 
 	"corral/models/modelstest"
 )
@@ -24,7 +26,8 @@ type ActionSuite struct {
 func Test_ActionSuite(t *testing.T) {
 	c := modelstest.Config()
 	app := newApp(c)
-	as := suite.NewAction(app)
+	as, err := suite.NewActionWithFixtures(app, os.DirFS("../fixtures"))
+	require.NoError(t, err)
 	if as.DB == nil {
 		t.Fatal("the suite has no database") // the suite would skip all assertions on rows
 	}

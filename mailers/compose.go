@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"html/template"
 	"maps"
@@ -66,8 +67,9 @@ func templateData(c config.Config, m *outbox.Mail) (file string, data map[string
 		return "message", data, kindOf(m.Template).addData(data, t, c, m)
 	}
 	subject, own, err := ownKinds.Read(m)
-	data["subject"], data["url"], data["data"] = t(subject), c.Host.String(), own
-	return m.Template, data, err
+	token, tokenErr := models.Outbox.Token(m)
+	data["subject"], data["url"], data["data"], data["token"] = t(subject), c.Host.String(), own, token
+	return m.Template, data, errors.Join(err, tokenErr)
 }
 
 func (k kind) addData(data map[string]any, t i18n.Translate, c config.Config, m *outbox.Mail) error {

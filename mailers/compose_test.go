@@ -16,6 +16,7 @@ import (
 	"corral/mailers"
 	"corral/models"
 	"corral/models/modelstest"
+	"corral/templates"
 )
 
 func TestCompose_Errors(t *testing.T) {
@@ -62,7 +63,8 @@ func TestCompose_SecurityMailsSayWhenAndWhereAndUndo(t *testing.T) {
 	require.NoError(t, err)
 	for _, found := range regexp.MustCompile(`id: mail\.(\w+)\.subject`).FindAllStringSubmatch(string(english), -1) {
 		template := found[1]
-		if slices.Contains(withoutNotMe, template) {
+		_, own := templates.FS.Open("mail/" + template + ".plush.html") // nil: a mail of the app's owner
+		if slices.Contains(withoutNotMe, template) || own == nil {
 			continue
 		}
 		t.Run(template, func(t *testing.T) {

@@ -48,7 +48,7 @@ func kindOf(template string) kind {
 }
 
 // ownKinds is for mails that you add, as docs/own-it.md does. Their templates have data,
-// subject, t, and url (the public URL).
+// subject, t, url (the public URL), and the token of AddLink.
 var ownKinds = outbox.Kinds{}
 
 // Start starts a worker. Without a mail server, mails stay in the outbox: see

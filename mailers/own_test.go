@@ -7,6 +7,7 @@ import (
 
 	"corral/internal/i18n"
 	"corral/internal/outbox"
+	"corral/models"
 	"corral/models/modelstest"
 )
 
@@ -21,6 +22,20 @@ func TestTemplateData_OwnMail(t *testing.T) {
 	require.Equal(t, []string{"a", "b"}, data["data"])
 	require.Equal(t, []any{"Corral", c.Host.String(), c.Host.Host, i18n.DefaultLanguage, "ltr"},
 		[]any{data["subject"], data["url"], data["host"], data["lang"], data["dir"]})
+}
+
+// A link that works once has a token, which the table of mails keeps sealed.
+func TestTemplateData_OwnMailWithALink(t *testing.T) {
+	modelstest.Empty(t)
+	kind := outbox.NewKind(ownKinds, "own", "app.name", []string{})
+	defer delete(ownKinds, "own")
+	require.NoError(t, kind.AddLink(models.DB, models.Outbox, "ada@example.com", "", []string{"a"}, "raw-token"))
+	var m outbox.Mail
+	require.NoError(t, models.DB.First(&m))
+	require.NotContains(t, string(m.SealedToken)+m.Data, "raw-token")
+	_, data, err := templateData(modelstest.Config(), &m)
+	require.NoError(t, err)
+	require.Equal(t, "raw-token", data["token"])
 }
 
 // The subject of an owner's mail may be a text whose key is like those of the app's mails.

@@ -3,6 +3,7 @@ package models_test
 import (
 	"fmt"
 	"net/netip"
+	"os"
 	"sync"
 	"testing"
 
@@ -17,7 +18,10 @@ import (
 type ModelSuite struct{ *suite.Model }
 
 func Test_ModelSuite(t *testing.T) {
-	m := suite.NewModel()
+	m, err := suite.NewModelWithFixtures(os.DirFS("../fixtures"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	if m.DB == nil {
 		t.Fatal("the suite has no database") // the suite would skip assertions silently
 	}

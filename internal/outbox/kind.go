@@ -42,11 +42,16 @@ func NewKind[T any](kinds Kinds, template, subject string, example T) Kind[T] {
 // Add queues a mail with its data, which is stored as JSON. Call it in the transaction
 // of the change that the mail announces.
 func (k Kind[T]) Add(tx *pop.Connection, q *Queue, recipient, language string, data T) error {
+	return k.AddLink(tx, q, recipient, language, data, "")
+}
+
+// AddLink is Add for a mail with a secret link, whose token is stored sealed.
+func (k Kind[T]) AddLink(tx *pop.Connection, q *Queue, recipient, language string, data T, rawToken string) error {
 	m := Mail{Recipient: recipient, Template: k.template, Language: language}
 	if err := m.SetData(data); err != nil {
 		return fmt.Errorf("queueing a mail: %w", err)
 	}
-	return q.Add(tx, m, "")
+	return q.Add(tx, m, rawToken)
 }
 
 // Read returns the subject of a mail and its data, a T.

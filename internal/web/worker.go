@@ -1,0 +1,26 @@
+package web
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/gobuffalo/buffalo/worker"
+)
+
+// Worker is a worker whose Stop waits at most Within for running jobs. That of Buffalo waits
+// forever if a running job starts another.
+type Worker struct {
+	worker.Worker
+	Within time.Duration
+}
+
+func (w Worker) Stop() error {
+	stopped := make(chan error, 1)
+	go func() { stopped <- w.Worker.Stop() }()
+	select {
+	case err := <-stopped:
+		return err
+	case <-time.After(w.Within):
+		return fmt.Errorf("a job of the worker did not end within %v", w.Within)
+	}
+}
