@@ -62,7 +62,7 @@ func TestLogin_SendsTheListedStatements(t *testing.T) {
 	models.Clock.Move(2 * time.Hour)
 
 	listed := listedStatements(t)
-	require.Len(t, listed, 11, "ten, and the link of the mail")
+	require.Len(t, listed, 13, "ten, and the limit and link of the mail")
 	b := s.browser()
 	sent := login(b)
 	require.Len(t, sent, len(listed))
