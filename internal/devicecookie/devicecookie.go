@@ -18,7 +18,9 @@
 package devicecookie
 
 import (
+	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -103,9 +105,9 @@ func (s Store) Renew(tx *pop.Connection, userID uuid.UUID, raw string) (known bo
 
 // Known returns the token's digest if the browser of a cookie is known to any account, or nil.
 func (s Store) Known(tx *pop.Connection, raw string) (digest []byte, err error) {
-	list, err := all(ofBrowser(tx, raw).Where("expires_at > ?", s.Now()).Order("id"))
-	if len(list) > 0 {
-		digest = list[0].TokenDigest
+	list, err := all(ofBrowser(tx, raw).Where("expires_at > ?", s.Now()))
+	if len(list) > 0 { // the oldest, which stays the same
+		digest = slices.MinFunc(list, func(a, b Cookie) int { return bytes.Compare(a.ID[:], b.ID[:]) }).TokenDigest
 	}
 	return digest, err
 }

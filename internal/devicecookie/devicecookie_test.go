@@ -13,6 +13,7 @@ import (
 	"corral/internal/apptest"
 	"corral/internal/clock"
 	"corral/internal/devicecookie"
+	"corral/internal/secret"
 )
 
 // migrations creates the table in the package comment.
@@ -194,4 +195,13 @@ func TestStore_EndSkips(t *testing.T) {
 	require.Equal(t, 2, ended(f.store.EndSkips(db, f.ada, 1)))
 	require.Zero(t, ended(f.store.EndSkips(db, f.ada, 1)))
 	require.True(t, f.known(raws[0]))
+}
+
+// Failures of a browser count in one place, whichever account it logged in to last.
+func TestKnown_IsTheOldest(t *testing.T) {
+	f := newFixture(t)
+	first := f.issue(f.ada)
+	digest, err := f.store.Known(db, f.issueAfter(f.bob, first))
+	require.NoError(t, err)
+	require.Equal(t, secret.TokenDigest(first), digest)
 }
