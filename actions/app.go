@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/gobuffalo/buffalo"
 
@@ -133,7 +132,7 @@ func App(c config.Config, logger *slog.Logger) *buffalo.App {
 			SessionName:    cookieName(c, sessionCookieName),
 			MethodOverride: web.MethodOverride,
 		})
-		app.Worker = web.Worker{Worker: app.Worker, Within: 10 * time.Second}
+		app.Worker = web.NewWorker(app.Worker)
 		app.Muxer().SkipClean(true) // prevents an open redirect by //path
 		for status := range errorKeys {
 			app.ErrorHandlers[status] = renderError

@@ -14,6 +14,9 @@ type Worker struct {
 	Within time.Duration
 }
 
+// NewWorker returns a Worker that waits ten seconds.
+func NewWorker(w worker.Worker) Worker { return Worker{w, 10 * time.Second} }
+
 func (w Worker) Stop() error {
 	stopped := make(chan error, 1)
 	go func() { stopped <- w.Worker.Stop() }()
