@@ -69,7 +69,7 @@ func withUser(typed string, run func(ctx context.Context, user *models.User) err
 		ctx := context.Background()
 		user, err := models.FindUserByEmail(ctx, normalized)
 		if errors.Is(err, models.ErrNotFound) {
-			return fmt.Errorf("%s has no account", normalized)
+			return noAccount(ctx, normalized)
 		}
 		if err != nil {
 			return err

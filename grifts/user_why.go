@@ -43,13 +43,14 @@ func why(args []string) error {
 var whyText string
 
 var whyTemplate = template.Must(template.New("user_why").Funcs(template.FuncMap{
-	"after":   func(wait time.Duration) string { return moment(models.Clock.Now().Add(wait)) },
-	"browser": useragent.Describe,
-	"digest":  models.EmailDigest,
-	"moment":  moment,
-	"overdue": func(m *outbox.Mail) bool { return models.Outbox.Overdue(m) },
-	"subject": func(mail string) string { return text("mail." + mail + ".subject") },
-	"text":    func(key ...string) string { return text(strings.Join(key, "")) },
+	"after":    func(wait time.Duration) string { return moment(models.Clock.Now().Add(wait)) },
+	"browser":  useragent.Describe,
+	"digest":   models.EmailDigest,
+	"moment":   moment,
+	"reserved": reserved,
+	"overdue":  func(m *outbox.Mail) bool { return models.Outbox.Overdue(m) },
+	"subject":  func(mail string) string { return text("mail." + mail + ".subject") },
+	"text":     func(key ...string) string { return text(strings.Join(key, "")) },
 }).Parse(whyText))
 
 // findings are the data of user_why.txt.

@@ -86,9 +86,9 @@ func TestUserWhy_EveryFindingHasASentence(t *testing.T) {
 	}
 	require.NotContains(t, said, "link to sign up", "it opens nothing: there is an account")
 
-	said = explained(t, &models.Findings{Email: "ada@example.org",
+	said = explained(t, &models.Findings{Email: "ada@example.org", Reserved: &models.Reservation{User: ada, ChangedAt: ada.CreatedAt},
 		Tokens: tokens(models.PurposeUndo, models.PurposeReset)}, config.Config{SignupOpen: true})
-	require.Contains(t, said, "It is reserved until T: its account was deleted or changed to another email")
+	require.Contains(t, said, "It is reserved until T: changed to ada@example.com at T. A mailed link can undo that until then.")
 	require.Contains(t, said, "No mailed link works.\n")
 	require.Contains(t, explained(t, &models.Findings{Tokens: tokens(models.PurposeSignup)}, config.Config{}), "A link to sign up works until T.\n")
 }

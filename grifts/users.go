@@ -18,7 +18,7 @@ func createUser(args []string) error {
 	return withDatabase(func(c config.Config) error {
 		user, err := models.CreateUser(context.Background(), normalized, "")
 		if errors.Is(err, models.ErrEmailTaken) {
-			return fmt.Errorf("%s has an account already", normalized)
+			return taken(context.Background(), normalized)
 		}
 		if err != nil {
 			return err

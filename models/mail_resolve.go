@@ -108,23 +108,12 @@ func resolveTaken(ctx context.Context, m *outbox.Mail, userID uuid.UUID, instead
 // or by a mailed link that may bring the email back.
 func resolveReserved(ctx context.Context, m *outbox.Mail) error {
 	var data MailData
-	var users []User
-	var links []Token
-	tx := DB.WithContext(ctx)
-	err := errors.Join(
-		json.Unmarshal([]byte(m.Data), &data),
-		tx.Where("email = ?", m.Recipient).All(&users),
-		tx.Where("email = ? AND purpose = ?", m.Recipient, PurposeUndo).All(&links),
-	)
-	for _, u := range users {
-		data.Until = u.DeletedAt.Time.Add(DeletedUserLifetime)
+	reserved, err := FindReservation(ctx, m.Recipient)
+	if err = errors.Join(err, json.Unmarshal([]byte(m.Data), &data)); err == nil {
+		data.Until = reserved.Until
+		err = m.SetData(data)
 	}
-	for _, t := range links {
-		if t.ExpiresAt.After(data.Until) {
-			data.Until = t.ExpiresAt
-		}
-	}
-	return wrap("resolving a mail to a reserved email", errors.Join(err, m.SetData(data)))
+	return wrap("resolving a mail to a reserved email", err)
 }
 
 // emailChangeOf returns the ID of the account that requested the change, or uuid.Nil if the

@@ -31,6 +31,7 @@ type Findings struct {
 	Skips         []DeviceCookie  // browsers that skip the second step
 	Waiting       []WaitingChange // changes that wait, the next first
 	Similar       []User          // if there is no account: one letter away
+	Reserved      *Reservation    // nil: the email has an account or may get one
 }
 
 // newestFindings limits failures and mails.
@@ -51,7 +52,11 @@ func Explain(ctx context.Context, normalized string) (f *Findings, err error) {
 		db.Where("recipient = ?", normalized).Order("created_at DESC").Limit(newestFindings).All(&f.Mails),
 		db.Where("(email = ? OR user_id = ?) AND expires_at > ?", normalized, userID, now).Order("expires_at DESC").All(&f.Tokens))
 	if f.User == nil {
-		err = errors.Join(err, db.Where("email IN (?)", email.OneLetterAway(normalized)).Order("email").All(&f.Similar))
+		err = errors.Join(err, db.Where("email IN (?) AND deleted_at IS NULL", email.OneLetterAway(normalized)).Order("email").All(&f.Similar))
+		var missing error
+		if f.Reserved, missing = FindReservation(ctx, normalized); !errors.Is(missing, ErrNotFound) {
+			err = errors.Join(err, missing)
+		}
 	} else {
 		err = errors.Join(err, f.findSessionsAndFactors(ctx),
 			db.Where("user_id = ?", userID).Where("kind IN (?)", failures).Order("id DESC").Limit(newestFindings).All(&f.Failures))
@@ -93,14 +98,4 @@ func (f *Findings) findSessionsAndFactors(ctx context.Context) error {
 	f.Waiting, errs[4] = WaitingChangesOf(ctx, f.User)
 	f.Identities, errs[5] = IdentitiesOf(ctx, f.User)
 	return errors.Join(errs[:]...)
-}
-
-// Reserved returns the undo token that reserves the email, or nil.
-func (f *Findings) Reserved() *Token {
-	for _, token := range f.Tokens {
-		if token.Purpose == PurposeUndo && token.Email == f.Email {
-			return &token
-		}
-	}
-	return nil
 }

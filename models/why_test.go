@@ -46,7 +46,7 @@ func (ms *ModelSuite) Test_Explain() {
 	ms.Equal([]string{models.MailReset}, f.LimitedMails)
 	ms.Len(f.Tokens, 3)
 	ms.Empty(f.Similar)
-	ms.Nil(f.Reserved())
+	ms.Nil(f.Reserved)
 }
 
 func (ms *ModelSuite) Test_Explain_NothingWrong() {
@@ -107,10 +107,43 @@ func (ms *ModelSuite) Test_Explain_ReservedEmail() {
 	ms.changeEmail(ada, "ada@example.org")
 	f := ms.explain("ada@example.com")
 	ms.Nil(f.User)
-	ms.WithinDuration(models.Clock.Now().Add(7*day), f.Reserved().ExpiresAt, time.Minute)
+	ms.WithinDuration(models.Clock.Now().Add(7*day), f.Reserved.Until, time.Minute)
+	ms.Equal("ada@example.org", f.Reserved.User.Email)
+	ms.WithinDuration(models.Clock.Now(), f.Reserved.ChangedAt, time.Minute)
 	f = ms.explain("ada@example.org")
-	ms.Nil(f.Reserved(), "it is her own")
+	ms.Nil(f.Reserved, "it is her own")
 	ms.Len(f.Tokens, 2, "the links of the request and of the change")
 	models.Clock.Move(7 * day)
-	ms.Nil(ms.explain("ada@example.com").Reserved())
+	ms.Nil(ms.explain("ada@example.com").Reserved)
+}
+
+func (ms *ModelSuite) Test_Explain_DeletedAccount() {
+	ada := ms.signUp("ada@example.com")
+	ms.NoError(ada.Delete(ms.T().Context(), here))
+	ms.Empty(ms.explain("adah@example.com").Similar, "it is none to log in to")
+	for range 2 { // also after the last link has expired
+		r := ms.explain("ada@example.com").Reserved
+		ms.True(r.User.DeletedAt.Valid)
+		ms.True(r.ChangedAt.IsZero())
+		ms.WithinDuration(r.User.DeletedAt.Time.Add(models.DeletedUserLifetime), r.Until, time.Minute)
+		models.Clock.Move(7*day + time.Hour)
+	}
+}
+
+// A thief changes the email twice.
+func (ms *ModelSuite) Test_Explain_EveryFormerEmail() {
+	models.Clock.Stop()
+	ada := ms.signUp("ada@example.com")
+	ms.changeEmail(ada, "eve@example.com")
+	first := models.Clock.Now()
+	models.Clock.Move(time.Hour)
+	ms.changeEmail(ms.user("eve@example.com"), "eve@example.org")
+	r := ms.explain("ada@example.com").Reserved
+	ms.Equal("eve@example.org", r.User.Email)
+	ms.WithinDuration(first, r.ChangedAt, time.Second)
+	r = ms.explain("eve@example.com").Reserved
+	ms.Equal("eve@example.org", r.User.Email)
+	ms.WithinDuration(models.Clock.Now(), r.ChangedAt, time.Second)
+	_, err := models.FindReservation(ms.T().Context(), "eve@example.org")
+	ms.ErrorIs(err, models.ErrNotFound, "it has an account")
 }

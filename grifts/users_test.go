@@ -1,0 +1,30 @@
+package grifts
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"corral/models"
+	"corral/models/modelstest"
+)
+
+// Tasks name the account to which a former email belongs.
+func TestTasks_ReservedEmail(t *testing.T) {
+	modelstest.Empty(t)
+	ctx := t.Context()
+	ada, bob := modelstest.SignUp(t, "ada@example.com"), modelstest.SignUp(t, "bob@example.com")
+	require.NoError(t, ada.RequestEmailChange(ctx, "eve@example.com", models.Client{}))
+	require.NoError(t, ada.ConfirmEmailChange(ctx, modelstest.Link(t, "eve@example.com", models.MailEmailConfirm), models.Client{}))
+	require.NoError(t, bob.Delete(ctx, models.Client{}))
+	const moment = `\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC`
+	for email, why := range map[string]string{
+		"ada@example.com": "reserved until " + moment + ": changed to eve@example.com at " + moment + "$",
+		"bob@example.com": "reserved until " + moment + ": its account deleted at " + moment + "$",
+	} {
+		require.Regexp(t, "^"+email+" has no account: it is "+why, noAccount(ctx, email).Error())
+		require.Regexp(t, "^"+email+" is "+why, taken(ctx, email).Error())
+	}
+	require.EqualError(t, noAccount(ctx, "nobody@example.com"), "nobody@example.com has no account")
+	require.EqualError(t, taken(ctx, "eve@example.com"), "eve@example.com has an account already")
+}
