@@ -1,6 +1,13 @@
 package actions
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"corral/models"
+	"corral/models/modelstest"
+)
 
 func TestEvents_SecondStepsAreLogged(t *testing.T) {
 	requireEvents(t, map[string]func(s *site){
@@ -15,4 +22,19 @@ func TestEvents_SecondStepsAreLogged(t *testing.T) {
 			b.secondStep("wrong")
 		},
 	})
+}
+
+// A login that waits for its second step has no user yet: its lines name the email's digest.
+func TestEvents_SecondStepFailed(t *testing.T) {
+	log := captureLog(t)
+	s := newProductionSite(t)
+	logTo(t, log)
+	key, _ := modelstest.SetTOTP(t, modelstest.SignUp(t, "ada@example.com").Email)
+	b := s.browser()
+	b.logIn("ada@example.com")
+	require.NoError(t, models.DB.RawQuery("UPDATE factors SET data = ? WHERE kind = ?", []byte("sealed under a removed secret"), models.FactorTOTP).Exec())
+	b.secondStep(modelstest.NextCode(key))
+	for _, event := range []string{"a TOTP secret cannot be opened", "second step failed"} {
+		require.Equal(t, models.EmailDigest("ada@example.com"), digestIn(t, log.String(), event), event)
+	}
 }

@@ -129,7 +129,7 @@ func TestEvents_MailWithheld(t *testing.T) {
 		request(s.browser(), "ada@example.com")
 		require.Contains(t, eventsIn(t, log.String()[before:]), "mail withheld")
 	}
-	require.Regexp(t, `"event":"mail withheld","request_id":"\w+","method":"POST","route":"/password/forgot"`, log.String())
+	require.Regexp(t, `"event":"mail withheld","request_id":"\w+","method":"POST","route":"/password/forgot","client":"[^"]*","user_id":"","template":"reset","email_digest":"`+models.EmailDigest("ada@example.com")+`"}`, log.String())
 	require.NotContains(t, log.String(), "ada@")
 }
 

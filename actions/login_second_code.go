@@ -23,6 +23,7 @@ func LoginSecondCreate(c buffalo.Context) error {
 	if err != nil {
 		return secondStepEnded(c, err)
 	}
+	web.Info(c).EmailDigest = models.EmailDigest(step.User.Email)
 	session, err := step.Pass(c, form.Code, bool(form.Skip), clientOf(c))
 	if message := refusal(c, err); message != "" {
 		return renderLoginSecond(c, step, bool(form.Skip), message)

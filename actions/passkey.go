@@ -59,6 +59,7 @@ func LoginSecondPasskeyCreate(c buffalo.Context) error {
 		if err != nil {
 			return "", err
 		}
+		web.Info(c).EmailDigest = models.EmailDigest(step.User.Email)
 		session, err := step.PassWithPasskey(c, form.Answer, bool(form.Skip), clientOf(c))
 		if err != nil {
 			return "", err

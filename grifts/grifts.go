@@ -69,7 +69,7 @@ func withUser(typed string, run func(ctx context.Context, user *models.User) err
 		ctx := context.Background()
 		user, err := models.FindUserByEmail(ctx, normalized)
 		if errors.Is(err, models.ErrNotFound) {
-			return noAccount(ctx, normalized)
+			return reservedOr(ctx, normalized, "has no account")
 		}
 		if err != nil {
 			return err

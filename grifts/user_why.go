@@ -3,6 +3,7 @@ package grifts
 import (
 	"context"
 	_ "embed"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -43,15 +44,25 @@ func why(args []string) error {
 var whyText string
 
 var whyTemplate = template.Must(template.New("user_why").Funcs(template.FuncMap{
-	"after":    func(wait time.Duration) string { return moment(models.Clock.Now().Add(wait)) },
-	"browser":  useragent.Describe,
-	"digest":   models.EmailDigest,
-	"moment":   moment,
-	"reserved": reserved,
-	"overdue":  func(m *outbox.Mail) bool { return models.Outbox.Overdue(m) },
-	"subject":  func(mail string) string { return text("mail." + mail + ".subject") },
-	"text":     func(key ...string) string { return text(strings.Join(key, "")) },
+	"after":   func(wait time.Duration) string { return moment(models.Clock.Now().Add(wait)) },
+	"browser": useragent.Describe,
+	"digest":  models.EmailDigest,
+	"moment":  moment,
+	"overdue": func(m *outbox.Mail) bool { return models.Outbox.Overdue(m) },
+	"subject": func(mail string) string { return text("mail." + mail + ".subject") },
+	"text":    func(key ...string) string { return text(strings.Join(key, "")) },
 }).Parse(whyText))
+
+// reservedOr returns an error that tells why an email is reserved, or else otherwise.
+func reservedOr(ctx context.Context, email, otherwise string) error {
+	r, err := models.FindReservation(ctx, email)
+	if err != nil {
+		return fmt.Errorf("%s %s", email, otherwise)
+	}
+	var why strings.Builder
+	err = whyTemplate.ExecuteTemplate(&why, "reserved", r)
+	return errors.Join(err, fmt.Errorf("%s has no account, but is %s", email, why.String()))
+}
 
 // findings are the data of user_why.txt.
 type findings struct {

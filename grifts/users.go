@@ -18,7 +18,7 @@ func createUser(args []string) error {
 	return withDatabase(func(c config.Config) error {
 		user, err := models.CreateUser(context.Background(), normalized, "")
 		if errors.Is(err, models.ErrEmailTaken) {
-			return taken(context.Background(), normalized)
+			return reservedOr(context.Background(), normalized, "has an account already")
 		}
 		if err != nil {
 			return err

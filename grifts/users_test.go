@@ -19,12 +19,11 @@ func TestTasks_ReservedEmail(t *testing.T) {
 	require.NoError(t, bob.Delete(ctx, models.Client{}))
 	const moment = `\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC`
 	for email, why := range map[string]string{
-		"ada@example.com": "reserved until " + moment + ": changed to eve@example.com at " + moment + "$",
-		"bob@example.com": "reserved until " + moment + ": its account deleted at " + moment + "$",
+		"ada@example.com": "reserved until " + moment + ": it was changed to eve@example.com at " + moment + "$",
+		"bob@example.com": "reserved until " + moment + ": its account was deleted at " + moment + "$",
 	} {
-		require.Regexp(t, "^"+email+" has no account: it is "+why, noAccount(ctx, email).Error())
-		require.Regexp(t, "^"+email+" is "+why, taken(ctx, email).Error())
+		require.Regexp(t, "^"+email+" has no account, but is "+why, reservedOr(ctx, email, "has no account").Error())
 	}
-	require.EqualError(t, noAccount(ctx, "nobody@example.com"), "nobody@example.com has no account")
-	require.EqualError(t, taken(ctx, "eve@example.com"), "eve@example.com has an account already")
+	require.EqualError(t, reservedOr(ctx, "nobody@example.com", "has no account"), "nobody@example.com has no account")
+	require.EqualError(t, reservedOr(ctx, "eve@example.com", "has an account already"), "eve@example.com has an account already")
 }

@@ -1,13 +1,11 @@
 package models
 
 import (
-	"errors"
 	"time"
 
 	"github.com/gobuffalo/pop/v6"
 
 	"corral/internal/devicecookie"
-	"corral/internal/ratelimit"
 )
 
 // DeviceCookie makes a browser known to an account.
@@ -42,9 +40,5 @@ func (u *User) announceNewBrowser(tx *pop.Connection, client Client) error {
 			return err
 		}
 	}
-	err := ratelimit.Buckets{bucketOf(newBrowsersPerEmail, u.Email)}.Take(tx, Clock.Now())
-	if limited := (*RateLimited)(nil); errors.As(err, &limited) {
-		return nil
-	}
-	return errors.Join(err, u.mailNotice(tx, MailNewBrowser, client))
+	return limitMail(tx, MailNewBrowser, u.Email, func(tx *pop.Connection) error { return u.mailNotice(tx, MailNewBrowser, client) })
 }

@@ -2,24 +2,16 @@ package models
 
 import (
 	"context"
-	"errors"
 
 	"github.com/gobuffalo/pop/v6"
-
-	"corral/internal/ratelimit"
 )
 
 // mailEnrolment mails a link for Enrol. Over the rate limit, the last link keeps working.
 func (u *User) mailEnrolment(tx *pop.Connection, client Client) error {
-	err := ratelimit.Buckets{bucketOf(mailsPerEmail(MailEnrol), u.Email)}.Take(tx, Clock.Now())
-	if limited := (*RateLimited)(nil); err != nil {
-		if errors.As(err, &limited) {
-			return nil
-		}
-		return err
-	}
 	client.Next = ""
-	return mailLink(tx, Token{Purpose: PurposeEnrol, Subject: u.ID.String(), Email: u.Email, UserID: u.nullID()}, MailEnrol, u.Language, client)
+	return limitMail(tx, MailEnrol, u.Email, func(tx *pop.Connection) error {
+		return mailLink(tx, Token{Purpose: PurposeEnrol, Subject: u.ID.String(), Email: u.Email, UserID: u.nullID()}, MailEnrol, u.Language, client)
+	})
 }
 
 // mailEnrolmentAgain is mailEnrolment for sessions that began before the second step was turned

@@ -18,3 +18,11 @@ func (ms *ModelSuite) Test_Enrolment_LinkWorksOnce() {
 	ms.NoError(err)
 	ms.True(found.MayEnrol)
 }
+
+func (ms *ModelSuite) Test_Explain_LimitedMailsOfLogins() {
+	ms.signUp("ada@example.com")
+	for range 4 {
+		ms.NoError(models.MailEnrolment(ms.T().Context(), "ada@example.com"))
+	}
+	ms.Equal([]string{models.MailEnrol}, ms.explain("ada@example.com").LimitedMails)
+}

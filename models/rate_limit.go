@@ -1,6 +1,7 @@
 package models
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"math"
@@ -29,19 +30,16 @@ var (
 	loginsPerEmailAndClient = ratelimit.Limit{Name: "login email and client", Most: math.MaxInt}
 )
 
-// newBrowsersPerEmail limits mails about logins from new browsers: an attacker with the
-// password could bury the owner's other mails.
-var newBrowsersPerEmail = ratelimit.Limit{Name: "new_browser mail email", Most: 10, Window: time.Hour}
-
 // changesPerAccount limits changes of factors, each of which an undo has to undo.
 var changesPerAccount = ratelimit.Limit{Name: "changes account", Most: 100, Window: 24 * time.Hour}
 
 // loginLine makes attempts wait while others in flight may free their buckets.
 var loginLine ratelimit.Line
 
-// mailsPerEmail limits the mails of a template that requests cause.
+// mailsPerEmail limits the mails of a template that requests cause, also those about new
+// browsers: an attacker with the password could bury the owner's other mails.
 func mailsPerEmail(template string) ratelimit.Limit {
-	return ratelimit.Limit{Name: template + " mail email", Most: 3, Window: time.Hour}
+	return ratelimit.Limit{Name: template + " mail email", Most: cmp.Or(map[string]int{MailNewBrowser: 10}[template], 3), Window: time.Hour}
 }
 
 // bucketOf returns the bucket of a limit for an email or device cookie.
@@ -52,21 +50,25 @@ func bucketOf(limit ratelimit.Limit, subject string) ratelimit.Bucket {
 // limitDigest names buckets: a leaked table names no email.
 func limitDigest(text string) string { return secrets.Digest("rate limits", text) }
 
-// requestMail counts a request for a mail and runs queue. Over the limit of the
-// email it undoes the work of queue: neither result nor time tells how often a
-// mail was requested.
+// requestMail is limitMail for a mail that a client requests. It also counts the client's.
 func requestMail(ctx context.Context, template string, client Client, email string, queue func(tx *pop.Connection) error) error {
 	perClient := ratelimit.Limit{Name: template + " mail client", Most: settings.MailsPerClient, Window: time.Hour}
 	return inTransactionWithMail(ctx, func(tx *pop.Connection) error {
 		if err := perClient.OfClient(limitDigest, client.IP).Take(tx, Clock.Now()); err != nil {
 			return err
 		}
-		withheld, err := ratelimit.Buckets{bucketOf(mailsPerEmail(template), email)}.TakeOrUndo(tx, Clock.Now(), queue)
-		if withheld {
-			slog.InfoContext(ctx, "mail withheld")
-		}
-		return err
+		return limitMail(tx, template, email, queue)
 	})
+}
+
+// limitMail counts a mail and runs queue. Over the limit of the email it undoes the work of
+// queue: neither result nor time tells how often a mail was requested.
+func limitMail(tx *pop.Connection, template, email string, queue func(tx *pop.Connection) error) error {
+	withheld, err := ratelimit.Buckets{bucketOf(mailsPerEmail(template), email)}.TakeOrUndo(tx, Clock.Now(), queue)
+	if withheld {
+		slog.InfoContext(tx.Context(), "mail withheld", "template", template, "email_digest", EmailDigest(email))
+	}
+	return err
 }
 
 // answerBuckets returns the buckets for an answer of an authenticator or provider: those

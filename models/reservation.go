@@ -2,7 +2,10 @@ package models
 
 import (
 	"context"
+	"errors"
 	"time"
+
+	"github.com/gofrs/uuid"
 )
 
 // Reservation is an email without an account, which a mailed link may give back to one.
@@ -14,29 +17,20 @@ type Reservation struct {
 
 // FindReservation returns the reservation of a normalized email, or ErrNotFound.
 func FindReservation(ctx context.Context, email string) (*Reservation, error) {
-	const links = "FROM tokens WHERE email = ? AND purpose = ? AND expires_at > ?"
-	tx, now, r := DB.WithContext(ctx), Clock.Now(), &Reservation{}
-	var list []Token
-	err := tx.RawQuery("SELECT * "+links+" ORDER BY created_at", email, PurposeUndo, now).All(&list)
-	if err != nil {
-		return nil, wrap("finding a reservation", err)
-	}
-	if r.User, err = findUser(tx, "email = ? OR id IN (SELECT user_id "+links+")", email, email, PurposeUndo, now); err != nil {
-		return nil, err
-	}
-	if r.User.Email == email {
-		if !r.User.DeletedAt.Valid {
-			return nil, ErrNotFound
-		}
-		r.Until = r.User.DeletedAt.Time.Add(DeletedUserLifetime)
-	}
-	for _, t := range list {
-		if t.ExpiresAt.After(r.Until) {
+	r, tx, userID, links := Reservation{}, DB.WithContext(ctx), uuid.Nil, []Token{}
+	err := tx.Where("email = ? AND purpose = ? AND expires_at > ?", email, PurposeUndo, Clock.Now()).Order("created_at").All(&links)
+	for _, t := range links {
+		if userID = t.UserID.UUID; t.ExpiresAt.After(r.Until) {
 			r.Until = t.ExpiresAt
 		}
-		if r.User.Email != email {
-			r.ChangedAt = t.CreatedAt // at last that of MailEmailChanged: no later link is mailed to the email
-		}
+		r.ChangedAt = t.CreatedAt // at last that of MailEmailChanged: no later link is mailed to the email
 	}
-	return r, nil
+	var missing error
+	if r.User, missing = findUser(tx, "(email = ? AND deleted_at IS NOT NULL) OR (id = ? AND email <> ?)", email, userID, email); missing != nil || err != nil {
+		return nil, errors.Join(err, missing)
+	}
+	if r.User.Email == email {
+		r.Until, r.ChangedAt = r.User.DeletedAt.Time.Add(DeletedUserLifetime), time.Time{}
+	}
+	return &r, nil
 }

@@ -86,7 +86,9 @@ func (ms *ModelSuite) Test_TOTP_KeyIsSealed() {
 	ms.NotEqual(first, stored())
 	models.Rekey(newest)
 	ms.NoError(ms.pass(modelstest.NextCode(key), "192.0.2.1"), "the older secret is retired")
+	ms.False(ms.explain("ada@example.com").KeyLost)
 	models.Rekey(secret.New())
 	ms.ErrorIs(ms.pass(modelstest.NextCode(key), "192.0.2.1"), models.ErrBadCode, "the key is lost")
+	ms.True(ms.explain("ada@example.com").KeyLost)
 	ms.NoError(ms.pass(codes[0], "192.0.2.1"))
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/gofrs/uuid"
 
 	"corral/internal/email"
+	"corral/internal/factor"
 	"corral/internal/outbox"
 	"corral/internal/ratelimit"
 )
@@ -24,8 +25,9 @@ type Findings struct {
 	Mails         []outbox.Mail   // newest first
 	Tokens        []Token         // the last to expire first
 	Sessions      []Session       // the most recently seen first
-	Factors       []Factor        // oldest first
+	Factors       factor.List     // oldest first
 	Identities    []Identity      // oldest first
+	KeyLost       bool            // no SESSION_SECRET opens the TOTP secret
 	CodesLeft     int             // recovery codes
 	LimitedCodes  *RateLimited    // nil: TOTP is not rate limited
 	Skips         []DeviceCookie  // browsers that skip the second step
@@ -72,7 +74,7 @@ func (f *Findings) findLimits(db *pop.Connection) error {
 		return attempts, limited
 	}
 	f.Attempts, f.Limited = peek(bucketOf(loginsPerEmail, f.Email))
-	for _, template := range []string{MailSignup, MailReset, MailEmailConfirm} {
+	for _, template := range []string{MailSignup, MailReset, MailEmailConfirm, MailEnrol, MailNewBrowser} {
 		if _, limited := peek(bucketOf(mailsPerEmail(template), f.Email)); limited != nil {
 			f.LimitedMails = append(f.LimitedMails, template)
 		}
@@ -97,5 +99,6 @@ func (f *Findings) findSessionsAndFactors(ctx context.Context) error {
 	f.Skips, errs[3] = SkipsOf(ctx, f.User)
 	f.Waiting, errs[4] = WaitingChangesOf(ctx, f.User)
 	f.Identities, errs[5] = IdentitiesOf(ctx, f.User)
+	f.KeyLost = f.Factors.KeyLost(secrets)
 	return errors.Join(errs[:]...)
 }

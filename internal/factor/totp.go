@@ -3,6 +3,7 @@ package factor
 import (
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/gobuffalo/pop/v6"
@@ -42,6 +43,14 @@ func (f *Factor) RedeemTOTP(tx *pop.Connection, ring secret.Ring, typed string, 
 		return false, fmt.Errorf("redeeming a code: %w", err)
 	}
 	return redeemed > 0, nil
+}
+
+// KeyLost reports whether the list has a TOTP secret that no secret of the ring opens.
+func (l List) KeyLost(ring secret.Ring) bool {
+	return slices.ContainsFunc(l, func(f Factor) bool {
+		_, err := ring.Open(purposeOf(f.UserID), f.Data)
+		return f.Kind == TOTP && err != nil
+	})
 }
 
 // purposeOf returns the purpose for encrypting the key of a user. Prevents the use of a key

@@ -77,12 +77,22 @@ func flatten(attrs []slog.Attr, prefix string, a slog.Attr) []slog.Attr {
 type chosen struct{ value slog.Value }
 
 // choose marks attributes as chosen. It renames those that would replace a key that
-// every line has.
+// every line has, but keeps an
+// email_digest on a line without one.
 func choose(info *RequestInfo, attrs []slog.Attr) (made []slog.Attr) {
 	for _, a := range attrs {
 		made = flatten(made, "", a)
 	}
+	digest := ""
+	if info != nil {
+		digest = info.EmailDigest
+	}
+	made = slices.DeleteFunc(made, func(a slog.Attr) bool { return a.Key == digestKey && a.Value.String() == digest })
 	for i, a := range made {
+		if a.Key == digestKey && digest == "" {
+			made[i] = slog.Any(a.Key, chosen{a.Value})
+			continue
+		}
 		if slices.Contains(lineKeys, a.Key) || a.Key == slog.MessageKey {
 			a.Key = "fields." + a.Key
 		}

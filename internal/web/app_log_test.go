@@ -138,6 +138,29 @@ func TestAppLogger(t *testing.T) {
 	require.Equal(t, []string{"event", "level", "time"}, keysOf(lines[2]))
 }
 
+// A line has the digest of one email.
+func TestAppLogger_EmailDigest(t *testing.T) {
+	log := new(buffer)
+	s := serve(t, newApp("GET", func(c buffalo.Context) error {
+		for _, digest := range []string{"", "a"} {
+			Info(c).EmailDigest = digest
+			AppLogger(newLog(log)).InfoContext(c, "mail withheld", "email_digest", "a")
+		}
+		AppLogger(newLog(log)).InfoContext(c, "mail withheld", "email_digest", "b")
+		fmt.Fprint(c.Response(), "done")
+		return nil
+	}))
+	send(t, s, "GET", "/", "")
+	AppLogger(newLog(log)).Info("mail withheld", "email_digest", "a")
+	lines := log.lines(t)
+	require.Len(t, lines, 4)
+	for _, line := range lines {
+		require.Equal(t, "a", line["email_digest"])
+	}
+	require.Equal(t, 4, strings.Count(log.b.String(), `"email_digest"`))
+	require.Equal(t, "b", lines[2]["fields.email_digest"])
+}
+
 func TestAppLogger_Text(t *testing.T) {
 	var log bytes.Buffer
 	AppLogger(NewLogger(&log, slog.LevelInfo, false)).Info("forged\nlevel=ERROR", "a key", "a\nvalue", "time", "now")

@@ -18,7 +18,7 @@ type RequestInfo struct {
 	Route  string     // the pattern, not the path: paths contain tokens
 	UserID string     // "" if no user is logged in
 
-	// EmailDigest is a keyed digest of the email in a form with credentials, or "".
+	// EmailDigest is a keyed digest of the email that a client logs in with, or "".
 	EmailDigest string
 
 	Trace string // error and stack, for the error page in development

@@ -14,7 +14,9 @@ import (
 	"time"
 )
 
-var lineKeys = []string{slog.TimeKey, slog.LevelKey, "event", "request_id", "method", "route", "status", "ms", "client", "user_id", "email_digest"}
+var lineKeys = []string{slog.TimeKey, slog.LevelKey, "event", "request_id", "method", "route", "status", "ms", "client", "user_id", digestKey}
+
+const digestKey = "email_digest"
 
 // logged lists the allowed keys. AppLogger's lines may have others. Prevents logging a
 // parameter, cookie, token, email or path by accident.
@@ -122,7 +124,7 @@ func (r *RequestInfo) attrs() []slog.Attr {
 		slog.String("user_id", r.UserID),
 	}
 	if r.EmailDigest != "" {
-		attrs = append(attrs, slog.String("email_digest", r.EmailDigest))
+		attrs = append(attrs, slog.String(digestKey, r.EmailDigest))
 	}
 	return attrs
 }

@@ -105,7 +105,7 @@ func TestTask_UserDelete_RemovesTheAccount(t *testing.T) {
 		require.Equal(t, 422, p.logIn(p.browser(), "ada@example.com", passwords["ada@example.com"]))
 		page := p.page(p.browser(), "/dev/mail")
 		require.Contains(t, page, "Your account was deleted")
-		require.Contains(t, refusal(t, dir, []string{database}, "task", "user:delete", "ada@example.com"), "ada@example.com has no account: it is reserved until ")
+		require.Contains(t, refusal(t, dir, []string{database}, "task", "user:delete", "ada@example.com"), "ada@example.com has no account, but is reserved until ")
 	})
 }
 
