@@ -83,7 +83,7 @@ func checkMail(c config.Config) (string, error) {
 
 func checkDatabase(c config.Config) (string, error) {
 	if err := models.ConnectExisting(c); err != nil {
-		return "", fmt.Errorf("%w; check DATABASE_URL, or create the database with `task db:migrate`", err)
+		return "", err
 	}
 	return "the database can be read and written (" + database.Kind(models.DB) + ")", database.Examine(context.Background(), models.DB)
 }

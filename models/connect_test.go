@@ -41,6 +41,6 @@ func (ms *ModelSuite) Test_Ready_WrongClock() {
 func TestConnectExisting_NoFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "storage", "none.sqlite")
 	err := models.ConnectExisting(config.Config{DatabaseURL: "sqlite3://" + path + "?x=y"})
-	require.EqualError(t, err, "there is no database file "+path+": is this the right folder?")
+	require.EqualError(t, err, "there is no database file "+path+": is this the right folder? Check DATABASE_URL, or create the file with `task db:migrate`")
 	require.NoDirExists(t, filepath.Dir(path))
 }

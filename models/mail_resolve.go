@@ -74,7 +74,7 @@ func StartLink(ctx context.Context, m *outbox.Mail) error {
 func StartLinkAtIssue(ctx context.Context, m *outbox.Mail) error {
 	rawToken, err := Outbox.Token(m)
 	if err != nil {
-		return err
+		return nil // nobody can read the link: its secret was removed
 	}
 	return tokens.StartAtIssue(DB.WithContext(ctx), rawToken)
 }

@@ -65,7 +65,7 @@ func Open(databaseURL string) (*pop.Connection, error) {
 func OpenExisting(databaseURL string) (*pop.Connection, error) {
 	if path, isSQLite := sqlitePath(databaseURL); isSQLite {
 		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("there is no database file %s: is this the right folder?", path)
+			return nil, fmt.Errorf("there is no database file %s: is this the right folder? Check DATABASE_URL, or create the file with `task db:migrate`", path)
 		}
 	}
 	return Open(databaseURL)
@@ -77,7 +77,7 @@ var silence = sync.OnceFunc(func() {
 })
 
 func unopened(err error) error {
-	return fmt.Errorf("the database cannot be opened: %s", strings.Join(strings.Fields(err.Error()), " "))
+	return fmt.Errorf("the database cannot be opened: %s%s", strings.Join(strings.Fields(err.Error()), " "), remedy(err))
 }
 
 func connectionDetails(databaseURL string) (*pop.ConnectionDetails, error) {

@@ -3,6 +3,7 @@ package database_test
 import (
 	"bytes"
 	"database/sql"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -50,6 +51,35 @@ func TestOpen_ErrorIsOneLineWithoutPassword(t *testing.T) {
 	}
 }
 
+func TestOpen_ErrorsHaveRemedies(t *testing.T) {
+	dir := t.TempDir()
+	foreign, damaged := filepath.Join(dir, "foreign"), filepath.Join(dir, "damaged")
+	require.NoError(t, os.WriteFile(foreign, bytes.Repeat([]byte("no database "), 999), 0o600))
+	db := open(t, "sqlite3://"+damaged)
+	exec(t, db, "CREATE TABLE notes (id INTEGER, text TEXT)")
+	exec(t, db, "PRAGMA wal_checkpoint(TRUNCATE)")
+	require.NoError(t, db.Close())
+	content, err := os.ReadFile(damaged)
+	require.NoError(t, err)
+	copy(content[100:4096], strings.Repeat("torn", 1024))
+	require.NoError(t, os.WriteFile(damaged, content, 0o600))
+	urls := map[string]string{
+		"sqlite3://" + foreign:              ": check DATABASE_URL, or restore a backup",
+		"sqlite3://" + damaged:              ": the file is damaged, restore a backup",
+		"postgres://ada@127.0.0.1:1/corral": ": check DATABASE_URL; is the server up?",
+	}
+	if server := os.Getenv("TEST_DATABASE_URL"); server != "" {
+		u, err := url.Parse(server)
+		require.NoError(t, err)
+		urls[u.JoinPath("..", "no_such_database").String()] = ": check DATABASE_URL, or create the database with createdb"
+	}
+	for url, want := range urls {
+		_, err := database.Open(url)
+		require.ErrorContains(t, err, want, url)
+		require.True(t, strings.HasSuffix(err.Error(), want), err)
+	}
+}
+
 func TestOpen_RemovedFileIsNotReplaced(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "app.sqlite")
 	db := open(t, "sqlite3://"+path)
@@ -69,7 +99,7 @@ func TestOpen_RemovedFileIsNotReplaced(t *testing.T) {
 func TestOpenExisting_CreatesNothing(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "storage", "none.sqlite")
 	_, err := database.OpenExisting("sqlite3://" + path + "?x=y")
-	require.EqualError(t, err, "there is no database file "+path+": is this the right folder?")
+	require.EqualError(t, err, "there is no database file "+path+": is this the right folder? Check DATABASE_URL, or create the file with `task db:migrate`")
 	require.NoDirExists(t, filepath.Dir(path), "a wrong folder stays as it is")
 	url := databaseURL(t)
 	open(t, url)

@@ -45,6 +45,27 @@ func Unavailable(err error) bool {
 		"database or disk is full", "readonly database", "sql: database is closed")
 }
 
+// remedy returns the end of an error message that says what to do about err, or "".
+func remedy(err error) string {
+	var connect *pgconn.ConnectError
+	var postgres *pgconn.PgError
+	switch {
+	case sqliteSays(err, "malformed"):
+		return ": the file is damaged, restore a backup"
+	case sqliteSays(err, "file is not a database"):
+		return ": check DATABASE_URL, or restore a backup"
+	case sqliteSays(err, "database or disk is full"):
+		return ": free space"
+	case errors.As(err, &postgres) && postgres.Code == "3D000":
+		return ": check DATABASE_URL, or create the database with createdb"
+	case errors.As(err, &postgres) && strings.HasPrefix(postgres.Code, "28"):
+		return ": check the user and password in DATABASE_URL"
+	case errors.As(err, &connect):
+		return ": check DATABASE_URL; is the server up?"
+	}
+	return ""
+}
+
 // isStale reports whether a prepared statement has become invalid because a migration
 // changed the type of a column in its result. pgx prepares it again at its next use.
 func isStale(err error) bool {

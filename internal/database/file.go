@@ -20,7 +20,7 @@ func rememberFile(db *pop.Connection) {
 }
 
 // errRemoved completes a sentence that begins with the name of the file.
-var errRemoved = errors.New("was removed or replaced while the app runs, so what it writes is lost: stop the app, put the file back, start the app")
+var errRemoved = errors.New("was removed or replaced while the app runs, so what it writes is lost: to restore a backup, stop the app, put it in place, remove -wal and -shm (docs/deploy.md)")
 
 // CheckFile returns an error if the SQLite file of db was removed or replaced since
 // Open: open connections still write to the old file. Unavailable reports true for

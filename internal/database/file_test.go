@@ -15,7 +15,7 @@ func TestReadiness_RemovedFile(t *testing.T) {
 	db := open(t, "sqlite3://"+path)
 	require.NoError(t, database.Migrate(db, migrations))
 	require.NoError(t, check(t, db))
-	const gone = "was removed or replaced while the app runs"
+	const gone = "was removed or replaced while the app runs, so what it writes is lost: to restore a backup, stop the app, put it in place, remove -wal and -shm (docs/deploy.md)"
 	require.NoError(t, os.Rename(path, path+".old"))
 	require.ErrorContains(t, check(t, db), path+" "+gone)
 	require.NoError(t, os.WriteFile(path, nil, 0o600)) // replaced, as by a restore

@@ -47,6 +47,7 @@ func TestWorker_FailedMailsDoNotBlockOthers(t *testing.T) {
 		m := mailTo(t, m.Recipient)
 		require.Contains(t, m.LastError, cause)
 		require.False(t, m.DeliveredAt.Valid)
+		require.Equal(t, m.Template == "link", m.GivenUpAt.Valid, "no later attempt opens a token")
 	}
 	require.Contains(t, log.await(t, "panic: boom"), "worker_trouble_test.go", "the log has the stack")
 }

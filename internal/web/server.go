@@ -60,7 +60,7 @@ func Listen(o ListenOptions, handler http.Handler, logger *slog.Logger) (*Server
 	if o.CertFile != "" {
 		certificate, err := tls.LoadX509KeyPair(o.CertFile, o.KeyFile)
 		if err != nil {
-			return nil, fmt.Errorf("TLS_CERT_FILE and TLS_KEY_FILE cannot be used: %w", err)
+			return nil, fmt.Errorf("TLS_CERT_FILE and TLS_KEY_FILE cannot be used: %w; mend their paths, permissions or pair", err)
 		}
 		s.http.TLSConfig = &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}
 	}
@@ -68,7 +68,7 @@ func Listen(o ListenOptions, handler http.Handler, logger *slog.Logger) (*Server
 	if len(o.Sockets) == 0 {
 		listener, err := newListener(o.Addr)
 		if err != nil {
-			return nil, fmt.Errorf("%s cannot be listened on: %w", o.Addr, err)
+			return nil, fmt.Errorf("%s cannot be listened on: %w; stop the other process, or set PORT", o.Addr, err)
 		}
 		s.listeners = []net.Listener{listener}
 	}

@@ -74,7 +74,7 @@ func TestTask_Doctor_EmptyEnvironmentNamesEachRemedy(t *testing.T) {
 		"host":           "fail HOST is missing: set it to ",
 		"https":          "fail nothing terminates TLS: set TRUSTED_PROXIES ",
 		"mail":           "fail SMTP_URL is missing, and users could not reset a password: set it to ",
-		"database":       "fail there is no database file storage/production.sqlite: is this the right folder?; check DATABASE_URL, or create the database with `task db:migrate`",
+		"database":       "fail there is no database file storage/production.sqlite: is this the right folder? Check DATABASE_URL, or create the file with `task db:migrate`",
 		"database TLS":   "pass the connection is local",
 		"migrations":     "fail unknown until the database answers",
 		"clock":          "fail unknown until the database answers",
@@ -179,6 +179,7 @@ func TestTask_Doctor_DatabaseDoesNotAnswer(t *testing.T) {
 		env := append(healthyEnv(t, dir, database), "DATABASE_URL=postgres://corral:hunter2@127.0.0.1:1/corral")
 		lines, summary := doctorFaults(t, dir, env)
 		require.Contains(t, lines["database"], "fail the database cannot be opened: ")
+		require.Contains(t, lines["database"], ": check DATABASE_URL; is the server up?")
 		require.Contains(t, lines["migrations"], "fail unknown")
 		require.Contains(t, lines["clock"], "fail unknown")
 		require.Equal(t, "3 of 10 checks failed\n", summary)
