@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/gobuffalo/pop/v6"
@@ -79,12 +81,19 @@ func DumpCommand(databaseURL, path string, without ...string) string {
 	for _, table := range without {
 		options += " --exclude-table-data=" + table
 	}
-	return fmt.Sprintf("(umask 077 && pg_dump --format=custom%s --file=%s %s)", options, quoted(path), quoted(withoutPassword(databaseURL)))
+	return fmt.Sprintf("(umask 077 && pg_dump --format=custom%s --file=%s %s)", options, quoted(path), quoted(forLibpq(databaseURL)))
 }
 
-// withoutPassword removes the password: every user of the machine can read the
-// arguments of a command.
-func withoutPassword(databaseURL string) string {
+// libpq lists the parameters of URLs that libpq knows, except passwords. It refuses others,
+// such as those of pgx.
+var libpq = strings.Fields(`host hostaddr port dbname user passfile service servicefile require_auth channel_binding connect_timeout
+	client_encoding options application_name fallback_application_name keepalives keepalives_idle keepalives_interval keepalives_count
+	tcp_user_timeout sslmode sslnegotiation sslcert sslkey sslrootcert sslcrl sslcrldir sslsni sslcertmode ssl_min_protocol_version
+	ssl_max_protocol_version requirepeer gssencmode gsslib gssdelegation krbsrvname target_session_attrs load_balance_hosts`)
+
+// forLibpq returns the URL for PostgreSQL's own tools. It removes the password: every user
+// of the machine can read the arguments of a command.
+func forLibpq(databaseURL string) string {
 	u, err := url.Parse(databaseURL)
 	if err != nil {
 		return "postgres://user@host/name"
@@ -93,8 +102,7 @@ func withoutPassword(databaseURL string) string {
 		u.User = url.User(u.User.Username())
 	}
 	query := u.Query()
-	query.Del("password")
-	query.Del("sslpassword")
+	maps.DeleteFunc(query, func(key string, _ []string) bool { return !slices.Contains(libpq, key) })
 	u.RawQuery = query.Encode()
 	return u.String()
 }

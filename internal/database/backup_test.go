@@ -77,7 +77,8 @@ func TestDumpCommand_HasNoPassword(t *testing.T) {
 	for url, want := range map[string]string{
 		"postgres://ada:hunter2@db:5433/corral?sslmode=verify-full": "postgres://ada@db:5433/corral?sslmode=verify-full",
 		"postgres:///corral?host=/run&user=ada&password=hunter2":    "postgres:///corral?host=%2Frun&user=ada",
-		"postgres://ada:hunter2%zz@db/corral":                       "postgres://user@host/name",
+		"postgres://db/corral?sslmode=require&sslpassword=hunter2&default_query_exec_mode=exec&pool_max_conns=9&statement_cache_capacity=0&search_path=x": "postgres://db/corral?sslmode=require",
+		"postgres://ada:hunter2%zz@db/corral": "postgres://user@host/name",
 	} {
 		require.Equal(t, `(umask 077 && pg_dump --format=custom --exclude-table-data=sessions --exclude-table-data=tokens --file='it'\''s a copy' '`+want+"')",
 			database.DumpCommand(url, "it's a copy", "sessions", "tokens"))

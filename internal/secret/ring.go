@@ -77,7 +77,7 @@ func (r Ring) Open(purpose string, sealed []byte) ([]byte, error) {
 			return plain, nil
 		}
 	}
-	return nil, errors.New("a sealed value cannot be opened: was its secret retired?")
+	return nil, errors.New("a sealed value cannot be opened: its secret was removed")
 }
 
 func newAEAD(key []byte) cipher.AEAD {

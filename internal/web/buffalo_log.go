@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"net/http"
 	"os"
 	"slices"
 	"time"
@@ -109,10 +110,18 @@ func (l *fieldLogger) Debugf(format string, args ...any) { l.printf(slog.LevelDe
 func (l *fieldLogger) Info(args ...any)                  { l.print(slog.LevelInfo, args) }
 func (l *fieldLogger) Infof(format string, args ...any)  { l.printf(slog.LevelInfo, format, args) }
 func (l *fieldLogger) Printf(format string, args ...any) { l.printf(slog.LevelInfo, format, args) }
-func (l *fieldLogger) Warn(args ...any)                  { l.print(slog.LevelWarn, args) }
 func (l *fieldLogger) Warnf(format string, args ...any)  { l.printf(slog.LevelWarn, format, args) }
 func (l *fieldLogger) Error(args ...any)                 { l.print(slog.LevelError, args) }
 func (l *fieldLogger) Errorf(format string, args ...any) { l.printf(slog.LevelError, format, args) }
+
+// Warn writes Buffalo's line about a clean stop at level INFO.
+func (l *fieldLogger) Warn(args ...any) {
+	level := slog.LevelWarn
+	if slices.Contains(args, any(http.ErrServerClosed)) {
+		level = slog.LevelInfo
+	}
+	l.print(level, args)
+}
 
 func (l *fieldLogger) Fatal(args ...any) { l.Error(args...); exit() }
 
