@@ -18,12 +18,14 @@ type Reservation struct {
 // FindReservation returns the reservation of a normalized email, or ErrNotFound.
 func FindReservation(ctx context.Context, email string) (*Reservation, error) {
 	r, tx, userID, links := Reservation{}, DB.WithContext(ctx), uuid.Nil, []Token{}
-	err := tx.Where("email = ? AND purpose = ? AND expires_at > ?", email, PurposeUndo, Clock.Now()).Order("created_at").All(&links)
+	err := tx.Where("email = ? AND purpose = ? AND expires_at > ?", email, PurposeUndo, Clock.Now()).All(&links)
 	for _, t := range links {
 		if userID = t.UserID.UUID; t.ExpiresAt.After(r.Until) {
 			r.Until = t.ExpiresAt
 		}
-		r.ChangedAt = t.CreatedAt // at last that of MailEmailChanged: no later link is mailed to the email
+		if t.CreatedAt.After(r.ChangedAt) {
+			r.ChangedAt = t.CreatedAt // at last that of MailEmailChanged: no later link is mailed to the email
+		}
 	}
 	var missing error
 	if r.User, missing = findUser(tx, "(email = ? AND deleted_at IS NOT NULL) OR (id = ? AND email <> ?)", email, userID, email); missing != nil || err != nil {
