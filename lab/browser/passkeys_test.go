@@ -189,7 +189,7 @@ func TestPasskeys_Autofill(t *testing.T) {
 	zoe.addPasskey()
 	zoe.logOutQuietly()
 	zoe.visit("/login")
-	zoe.await(`location.pathname === "/"`)
+	zoe.await(`location.pathname === "/" && document.readyState === "complete"`)
 	require.Equal(t, []string{"You were logged in."}, zoe.flashes())
 }
 
