@@ -312,8 +312,7 @@ func TestLimit_BucketHidesTheSubject(t *testing.T) {
 	ring := secret.NewRing("test", []string{secret.New()})
 	digest := func(text string) string { return ring.Digest("rate limits", text) }
 	id := inARow.Bucket(digest, "ada@example.com").ID
-	require.NotContains(t, id, "ada")
-	require.Len(t, id, 43)
+	require.Regexp(t, `^[\w-]{43}$`, id, "an email has an @")
 	require.Equal(t, id, inARow.Bucket(digest, "ada@example.com").ID)
 	require.NotEqual(t, id, inARow.Bucket(digest, "bob@example.com").ID)
 	require.NotEqual(t, id, inWindow.Bucket(digest, "ada@example.com").ID)
