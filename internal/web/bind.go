@@ -10,8 +10,8 @@ import (
 )
 
 // Bind is c.Bind without the query: a password in a URL must not work. It returns a 400
-// error for an unreadable body, and leaves form as it is without a body. Do not bind a model: a form struct lists the values that
-// a client may set.
+// error for an unreadable body, and leaves form as it is without a body. Do not bind a
+// model: a form struct lists the values that a client may set.
 func Bind(c buffalo.Context, form any) error {
 	if c.Request().ContentLength == 0 {
 		return nil
