@@ -26,8 +26,8 @@ func AccountSecurityProvidersDestroy(c buffalo.Context) error {
 	})
 }
 
-// linkedProvider is a provider with the user's identities there.
-type linkedProvider struct {
+// userProvider is a provider with the user's identities there.
+type userProvider struct {
 	ID, Name   string
 	Identities []models.Identity
 }
@@ -35,9 +35,9 @@ type linkedProvider struct {
 // showProviders sets the providers for a page, and whether any has an identity of the user.
 func showProviders(c buffalo.Context, user *models.User) error {
 	identities, err := models.IdentitiesOf(c, user)
-	list, linked := []linkedProvider{}, false
+	list, linked := []userProvider{}, false
 	for _, p := range providers {
-		l := linkedProvider{ID: p.ID, Name: p.Name}
+		l := userProvider{ID: p.ID, Name: p.Name}
 		for _, i := range identities {
 			if i.Issuer == p.Issuer {
 				l.Identities, linked = append(l.Identities, i), true
@@ -45,7 +45,7 @@ func showProviders(c buffalo.Context, user *models.User) error {
 		}
 		list = append(list, l)
 	}
-	c.Set("linkedProviders", list)
+	c.Set("userProviders", list)
 	c.Set("linked", linked)
 	return err
 }

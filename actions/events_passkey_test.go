@@ -20,7 +20,7 @@ func (s *site) removesPasskey() {
 	b.Delete(passkeysPath+"/"+newestPasskeyOf(s.t, "eve@example.com"), nil)
 }
 
-// The answers are accepted: some honest authenticators do not count, or change their flags.
+// Odd answers are accepted: some honest authenticators have no counter, or change their flags.
 func TestEvents_OddPasskeys(t *testing.T) {
 	log := captureLog(t)
 	s := newProductionSite(t)

@@ -91,7 +91,7 @@ func (ms *ModelSuite) Test_Factors_ConcurrentChangesDoNotDeadlock() {
 		ms.NoError(ms.user("ada@example.com").SetPassword(ctx, modelstest.Password))
 		client := ms.ask(here)
 		models.Clock.Move(models.UndoDelay)
-		login, ada := ms.got(a), ms.user("ada@example.com")
+		login, ada := ms.loginAnswer(a), ms.user("ada@example.com")
 		created, session := ms.created(passkeytest.New(site), ada), ms.found(ada)
 		code := totp.Code(key, models.Clock.Now())
 		as := func(do func(u *models.User) error) func() error {

@@ -52,7 +52,7 @@ func (ms *ModelSuite) Test_Mail_SignupWithAccountSince() {
 	ms.Equal(models.MailSignupTaken, template)
 }
 
-// In development, pages show a sign-up mail even after its link was used.
+// A mail that was sent stays as it is: in development, pages show it later.
 func (ms *ModelSuite) Test_Mail_StaysAsItWasSent() {
 	ms.requestSignup("ada@example.com")
 	template, rawToken := ms.resolved("ada@example.com")
@@ -78,7 +78,7 @@ func (ms *ModelSuite) Test_Mail_ReservedEmail() {
 	ms.changeEmail(ada, "ada@example.org")
 	ms.requestSignup("ada@example.com")
 	template, rawToken := ms.resolved("ada@example.com")
-	ms.Equal(models.MailEmailReserved, template, "there is no account")
+	ms.Equal(models.MailEmailReserved, template, "not MailSignupTaken: nobody has the email")
 	ms.Empty(rawToken)
 	ms.requireReservedFor(7 * day)
 	ms.NoError(bob.RequestEmailChange(ms.T().Context(), "ada@example.com", models.Client{}))
@@ -145,7 +145,7 @@ func (ms *ModelSuite) Test_Mail_EmailChangeToAnAccount() {
 	template, rawToken := ms.resolved("bob@example.com")
 	ms.Equal(models.MailEmailTaken, template)
 	ms.Empty(rawToken)
-	ms.Equal([]string{models.MailEmailRequested}, modelstest.Mails(ms.T(), "ada@example.com"), "as if it had none")
+	ms.Equal([]string{models.MailEmailRequested}, modelstest.Mails(ms.T(), "ada@example.com"), "tells ada nothing about bob")
 }
 
 // The mails of a deleted account are kept as long as the account: an attacker must not
@@ -190,15 +190,16 @@ func (ms *ModelSuite) Test_Mail_DeliveryStartsTheLifetime() {
 	ms.NoError(models.StartLinkAtIssue(ctx, ms.mail("ada@example.com")))
 	ms.False(ms.resets(rawToken), "given up")
 
-	used, void := ms.requestReset("ada@example.com"), ms.mail("ada@example.com")
-	ms.NoError(errorOf(models.ResetPassword(ctx, used, modelstest.Password, here)))
-	ms.Error(models.StartLink(ctx, void))
-	ms.NoError(models.StartLinkAtIssue(ctx, void))
-	ms.False(ms.resets(used))
 	rawToken = ms.requestReset("ada@example.com")
-	void = ms.mail("ada@example.com")
+	m := ms.mail("ada@example.com")
+	ms.NoError(errorOf(models.ResetPassword(ctx, rawToken, modelstest.Password, here)))
+	ms.Error(models.StartLink(ctx, m), "used")
+	ms.NoError(models.StartLinkAtIssue(ctx, m))
+	ms.False(ms.resets(rawToken))
+	rawToken = ms.requestReset("ada@example.com")
+	m = ms.mail("ada@example.com")
 	ms.NoError(ms.user("ada@example.com").ChangePassword(ctx, modelstest.Password, here))
-	ms.Error(models.StartLink(ctx, void))
+	ms.Error(models.StartLink(ctx, m), "void")
 	ms.False(ms.resets(rawToken))
 	ms.NoError(models.StartLink(ctx, &outbox.Mail{}), "a mail without a link")
 }

@@ -40,7 +40,7 @@ func (ms *ModelSuite) addPasskey(a *passkeytest.Authenticator, email string) mod
 	return list[len(list)-1]
 }
 
-func (ms *ModelSuite) got(a *passkeytest.Authenticator) passkey.Answer {
+func (ms *ModelSuite) loginAnswer(a *passkeytest.Authenticator) passkey.Answer {
 	return answerOf(a.Get(ms.T(), ms.options(models.PasskeyLoginOptions())))
 }
 
@@ -55,7 +55,7 @@ func (ms *ModelSuite) Test_Passkey_LogsInAlone() {
 	ms.False(added.LastUsedAt.Valid)
 	ms.Contains(modelstest.Mails(ms.T(), "ada@example.com"), "passkey_added")
 	for range 2 {
-		s, err := ms.logInWith(ms.got(a))
+		s, err := ms.logInWith(ms.loginAnswer(a))
 		ms.NoError(err)
 		ms.Equal("ada@example.com", s.User.Email)
 		found, err := ms.find(s.RawToken)
@@ -78,7 +78,7 @@ func (ms *ModelSuite) Test_Passkey_AnswerWorksOnce() {
 	ms.signUp("ada@example.com")
 	a := passkeytest.New(site)
 	ms.addPasskey(a, "ada@example.com")
-	answer := ms.got(a)
+	answer := ms.loginAnswer(a)
 	use := func() error { return errorOf(ms.logInWith(answer)) }
 	errs := atOnce(use, use)
 	if errs[0] != nil {
@@ -109,7 +109,7 @@ func (ms *ModelSuite) Test_Passkey_TooOld() {
 	ms.signUp("ada@example.com")
 	a := passkeytest.New(site)
 	ms.addPasskey(a, "ada@example.com")
-	first, second := ms.got(a), ms.got(a)
+	first, second := ms.loginAnswer(a), ms.loginAnswer(a)
 	models.Clock.Move(5*time.Minute - time.Second)
 	ms.NoError(errorOf(ms.logInWith(first)))
 	models.Clock.Move(time.Second)
@@ -122,18 +122,18 @@ func (ms *ModelSuite) Test_Passkey_Refused() {
 	f := ms.addPasskey(a, "ada@example.com")
 	stranger := passkeytest.New(site)
 	stranger.Create(ms.T(), ms.options(ms.user("ada@example.com").PasskeyOptions(ms.T().Context(), models.PasskeyNew)))
-	ms.ErrorIs(errorOf(ms.logInWith(ms.got(stranger))), passkey.ErrUnknown, "in no row")
+	ms.ErrorIs(errorOf(ms.logInWith(ms.loginAnswer(stranger))), passkey.ErrUnknown, "in no row")
 	ms.ErrorIs(errorOf(ms.logInWith(passkey.Answer{})), passkey.ErrRefused)
 	// An answer to a challenge for another purpose must be refused.
 	own := answerOf(a.Get(ms.T(), ms.options(ms.user("ada@example.com").PasskeyOptions(ms.T().Context(), models.PasskeySudo))))
 	ms.ErrorIs(errorOf(ms.logInWith(own)), passkey.ErrRefused)
 
 	ms.NoError(ms.user("ada@example.com").RemovePasskey(ms.T().Context(), f.ID.String(), here))
-	ms.ErrorIs(errorOf(ms.logInWith(ms.got(a))), passkey.ErrRefused, "removed")
+	ms.ErrorIs(errorOf(ms.logInWith(ms.loginAnswer(a))), passkey.ErrRefused, "removed")
 	ms.NoError(ms.user("ada@example.com").RestorePasskey(ms.T().Context(), f.ID.String(), here))
-	ms.NoError(errorOf(ms.logInWith(ms.got(a))))
+	ms.NoError(errorOf(ms.logInWith(ms.loginAnswer(a))))
 	ms.NoError(ms.user("ada@example.com").Delete(ms.T().Context(), here))
-	ms.ErrorIs(errorOf(ms.logInWith(ms.got(a))), models.ErrDeletedAccount)
+	ms.ErrorIs(errorOf(ms.logInWith(ms.loginAnswer(a))), models.ErrDeletedAccount)
 }
 
 // A credential that another account has or had cannot be registered again. It logs in only
@@ -213,7 +213,7 @@ func (ms *ModelSuite) Test_Passkey_UndoneMayBeAddedAgain() {
 	ms.ErrorIs(errorOf(ms.addAgain(f, "eve@example.com")), passkey.ErrRefused, "another account")
 	again, err := ms.addAgain(f, "ada@example.com")
 	ms.NoError(err)
-	ms.NoError(errorOf(ms.logInWith(ms.got(again))))
+	ms.NoError(errorOf(ms.logInWith(ms.loginAnswer(again))))
 	ms.Equal(1, ms.count("factors"))
 	ms.ErrorIs(errorOf(ms.addAgain(f, "ada@example.com")), passkey.ErrRefused, "in use")
 }
@@ -229,7 +229,7 @@ func (ms *ModelSuite) Test_Passkey_UndoneMayNotBeAddedAgainWhileALinkRestoresIt(
 	ms.Equal(1, ms.excluded())
 	ms.ErrorIs(errorOf(ms.addAgain(f, "ada@example.com")), passkey.ErrRefused)
 	ms.notMe("passkey_removed")
-	ms.NoError(errorOf(ms.logInWith(ms.got(a))))
+	ms.NoError(errorOf(ms.logInWith(ms.loginAnswer(a))))
 }
 
 // A second undo, which waits longer, still has the passkey.
@@ -311,11 +311,11 @@ func (ms *ModelSuite) Test_Passkey_DueForRemoval() {
 	models.Clock.Move(time.Second)
 	ms.addPasskey(thiefs, "ada@example.com")
 	ms.notMe("passkey_added")
-	ms.ErrorIs(errorOf(ms.logInWith(ms.got(thiefs))), models.ErrSecondStepOnly)
-	ms.NoError(errorOf(ms.logInWith(ms.got(hers))))
+	ms.ErrorIs(errorOf(ms.logInWith(ms.loginAnswer(thiefs))), models.ErrSecondStepOnly)
+	ms.NoError(errorOf(ms.logInWith(ms.loginAnswer(hers))))
 	ms.ErrorIs(ms.user("ada@example.com").RemovePasskey(ms.T().Context(), first.ID.String(), here), models.ErrRefused)
 	ms.later(24 * time.Hour)
-	ms.ErrorIs(errorOf(ms.logInWith(ms.got(thiefs))), passkey.ErrRefused)
+	ms.ErrorIs(errorOf(ms.logInWith(ms.loginAnswer(thiefs))), passkey.ErrRefused)
 	ms.hasFactors([]string{"passkey"}, true, "hers")
 }
 
@@ -355,9 +355,9 @@ func (ms *ModelSuite) Test_Passkey_DueForRemovalIsASecondStep() {
 	ms.turnSecondStep(true)
 	ms.notMe("passkey_added")
 	ms.NoError(ms.user("ada@example.com").SetPassword(ms.T().Context(), modelstest.Password))
-	ms.ErrorIs(errorOf(ms.logInWith(ms.got(a))), models.ErrSecondStepOnly)
+	ms.ErrorIs(errorOf(ms.logInWith(ms.loginAnswer(a))), models.ErrSecondStepOnly)
 	ms.NoError(ms.passBy(ms.secondStepOf("ada@example.com"), a))
-	ms.NoError(errorOf(ms.logInWith(ms.got(a))))
+	ms.NoError(errorOf(ms.logInWith(ms.loginAnswer(a))))
 }
 
 func (ms *ModelSuite) Test_Passkey_SecondStepEndsWithAChange() {
@@ -380,7 +380,7 @@ func (ms *ModelSuite) Test_Passkey_RestoringIsAChange() {
 	before := ms.user("ada@example.com").CredentialVersion
 	ms.NoError(ms.user("ada@example.com").RestorePasskey(ms.T().Context(), f.ID.String(), here))
 	ms.Greater(ms.user("ada@example.com").CredentialVersion, before)
-	ms.NoError(errorOf(ms.logInWith(ms.got(a))))
+	ms.NoError(errorOf(ms.logInWith(ms.loginAnswer(a))))
 	ms.notMe("passkey_restored")
 	ms.hasFactors(nothing, false, "removed again")
 }
@@ -391,31 +391,31 @@ func (ms *ModelSuite) Test_Passkey_RateLimit() {
 	ms.signUp("ada@example.com")
 	a := passkeytest.New(site)
 	ms.addPasskey(a, "ada@example.com")
-	s, err := ms.logInWith(ms.got(a))
+	s, err := ms.logInWith(ms.loginAnswer(a))
 	ms.NoError(err)
 	for range 11 {
-		ms.NoError(errorOf(ms.logInWith(ms.got(a))))
+		ms.NoError(errorOf(ms.logInWith(ms.loginAnswer(a))))
 	}
 	for range 10 {
 		ms.ErrorIs(errorOf(ms.logInWith(passkey.Answer{})), passkey.ErrRefused)
 	}
 	var limited *models.RateLimited
-	ms.ErrorAs(errorOf(ms.logInWith(ms.got(a))), &limited)
+	ms.ErrorAs(errorOf(ms.logInWith(ms.loginAnswer(a))), &limited)
 	ms.Equal(3*time.Minute, limited.RetryAfter)
 	ms.ErrorAs(ms.authenticate("ada@example.com", modelstest.Password, "192.0.2.1"), &limited, "as logins")
 
 	known := here
 	known.RawDeviceCookie = s.RawDeviceCookie
-	_, err = models.LogInWithPasskey(ms.T().Context(), ms.got(a), known, false)
+	_, err = models.LogInWithPasskey(ms.T().Context(), ms.loginAnswer(a), known, false)
 	ms.NoError(err)
 	for range 10 {
 		_, err = models.LogInWithPasskey(ms.T().Context(), passkey.Answer{}, known, false)
 		ms.ErrorIs(err, passkey.ErrRefused)
 	}
-	_, err = models.LogInWithPasskey(ms.T().Context(), ms.got(a), known, false)
+	_, err = models.LogInWithPasskey(ms.T().Context(), ms.loginAnswer(a), known, false)
 	ms.ErrorAs(err, &limited)
 	models.Clock.Move(3 * time.Minute)
-	ms.NoError(errorOf(ms.logInWith(ms.got(a))))
-	_, err = models.LogInWithPasskey(ms.T().Context(), ms.got(a), known, false)
+	ms.NoError(errorOf(ms.logInWith(ms.loginAnswer(a))))
+	_, err = models.LogInWithPasskey(ms.T().Context(), ms.loginAnswer(a), known, false)
 	ms.NoError(err)
 }

@@ -17,6 +17,6 @@ func (ms *ModelSuite) Test_ResetFactors_FactorsWorkUntilThen() {
 	s := ms.found(ms.user("ada@example.com"))
 	ms.NoError(ms.confirmWithCode(s, modelstest.NextCode(key)))
 	ms.NotZero(ms.count("undo_parts"), "a confirmation stops nothing")
-	ms.NoError(errorOf(ms.logInWith(ms.got(a))))
+	ms.NoError(errorOf(ms.logInWith(ms.loginAnswer(a))))
 	ms.Zero(ms.count("undo_parts"))
 }

@@ -9,9 +9,9 @@ import (
 	"corral/models"
 )
 
-// The link of an older change demands the opposite of a waiting undo. The waiting undo goes on,
-// and the second one follows a day after its own link.
-func (ms *ModelSuite) Test_Undo_ALowerLinkWantsTheOpposite() {
+// The link of an older change demands the opposite of a waiting undo. Each undo happens a day
+// after its link was opened.
+func (ms *ModelSuite) Test_Undo_OlderLinkWantsTheOpposite() {
 	models.Clock.Stop()
 	ms.signUp("ada@example.com")
 	ms.addFactor("totp")
@@ -29,7 +29,7 @@ func (ms *ModelSuite) Test_Undo_ALowerLinkWantsTheOpposite() {
 }
 
 // A passkey whose addition was undone cannot be restored: it may be a thief's.
-func (ms *ModelSuite) Test_Undo_AnAdditionIsNotTakenBack() {
+func (ms *ModelSuite) Test_Undo_NoRestoreOfAnAddition() {
 	ctx := ms.T().Context()
 	ms.signUp("ada@example.com")
 	passkey := ms.addFactor("passkey")
@@ -51,9 +51,8 @@ func (ms *ModelSuite) Test_Undo_AnAdditionIsNotTakenBack() {
 	ms.ErrorIs(ms.user("ada@example.com").RestorePasskey(ctx, passkey.ID.String(), here), models.ErrNotFound)
 }
 
-// A thief removes a passkey that the thief has added. The owner's undo of both leaves nothing
-// to restore.
-func (ms *ModelSuite) Test_Undo_AnAdditionIsNotTakenBackAfterItsRemoval() {
+// A thief adds a passkey and removes it. Undoing the addition leaves nothing to restore.
+func (ms *ModelSuite) Test_Undo_NoRestoreOfARemovedAddition() {
 	ctx := ms.T().Context()
 	ms.signUp("ada@example.com")
 	passkey := ms.addFactor("passkey")
@@ -66,7 +65,7 @@ func (ms *ModelSuite) Test_Undo_AnAdditionIsNotTakenBackAfterItsRemoval() {
 }
 
 // The owner restores a passkey before the undo does. The undo must not remove it.
-func (ms *ModelSuite) Test_Undo_TakenBackMeanwhile() {
+func (ms *ModelSuite) Test_Undo_RestoredMeanwhile() {
 	models.Clock.Stop()
 	ms.signUp("ada@example.com")
 	a := passkeytest.New(site)
@@ -76,7 +75,7 @@ func (ms *ModelSuite) Test_Undo_TakenBackMeanwhile() {
 	ms.removeFactor(&passkey)
 	ms.notMe("passkey_removed")
 	ms.NoError(ms.user("ada@example.com").RestorePasskey(ms.T().Context(), passkey.ID.String(), here))
-	ms.NoError(errorOf(ms.logInWith(ms.got(a))))
+	ms.NoError(errorOf(ms.logInWith(ms.loginAnswer(a))))
 	ms.later(24 * time.Hour)
 	ms.hasFactors([]string{"passkey", "totp"}, true, "a day later")
 }

@@ -341,7 +341,7 @@ func (s *stage) confirmed(p *player) *models.Session {
 func (s *stage) logIn(p *player, n int) bool {
 	ctx := s.ms.T().Context()
 	for _, d := range rotated(p.passkeys, n) {
-		started, err := models.LogInWithPasskey(ctx, s.ms.got(d.Authenticator), p.client, false)
+		started, err := models.LogInWithPasskey(ctx, s.ms.loginAnswer(d.Authenticator), p.client, false)
 		if s.may(err) {
 			p.session = started.RawToken
 			return true

@@ -161,7 +161,7 @@ func (ms *ModelSuite) Test_Undo_ASecondOneNeitherPostponesNorCancels() {
 }
 
 // After a login has stopped an undo, the link of an older change still works.
-func (ms *ModelSuite) Test_Undo_StoppedPartIsUndoneByALowerLink() {
+func (ms *ModelSuite) Test_Undo_StoppedPartIsUndoneByAnOlderLink() {
 	models.Clock.Stop()
 	ms.signUp("ada@example.com")
 	ms.addFactor("passkey")

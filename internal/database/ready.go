@@ -78,7 +78,7 @@ func Examine(ctx context.Context, db *pop.Connection) error {
 	}
 	var applied int
 	if err := db.Store.GetContext(ctx, &applied, "SELECT count(*) FROM "+db.MigrationTableName()); err != nil {
-		return nil // CompareSchema returns this error
+		return nil // CheckSchema reports this
 	}
 	return write(ctx, db)
 }

@@ -47,7 +47,7 @@ func (bs Buckets) Take(tx *pop.Connection, now time.Time) error {
 }
 
 // TakeOrUndo is Take, and then fn. If a bucket is full, it runs fn all the same, undoes fn's
-// work and returns true: neither the result nor the time shows that the bucket is full.
+// work and returns true: a request takes no less time then.
 func (bs Buckets) TakeOrUndo(tx *pop.Connection, now time.Time, fn func(tx *pop.Connection) error) (undone bool, err error) {
 	err = bs.Take(tx, now)
 	if _, full := err.(*Exceeded); full {
@@ -89,8 +89,8 @@ func (bs Buckets) take(tx *pop.Connection, now time.Time, pending int) (Counts, 
 	return before, err
 }
 
-// Read returns the counts of the buckets with the ids, and those that the query union
-// returns: its columns are like those of Count.
+// Read returns the counts of the buckets with the ids, and those from union, a SELECT of
+// the columns of Count.
 func Read(tx *pop.Connection, ids []string, union string, args ...any) (Counts, error) {
 	var found []Count
 	err := tx.RawQuery("SELECT id, attempts, pending, last_ms, open_ms, purge_ms FROM rate_limits WHERE id IN (?) UNION ALL "+union,
@@ -128,7 +128,7 @@ func (bs Buckets) end(tx *pop.Connection, off func(Bucket) int) error {
 	for _, b := range bs {
 		rows = append(rows, Count{ID: b.ID, Attempts: off(b)})
 	}
-	// open_ms = 0: the bucket accepted this attempt without a wait.
+	// A refund sets open_ms to 0: no wait preceded the attempt.
 	_, err := upsert(tx, rows, `pending = CASE WHEN rate_limits.pending > 0 THEN rate_limits.pending - 1 ELSE 0 END,
 		attempts = CASE WHEN rate_limits.attempts > excluded.attempts THEN rate_limits.attempts - excluded.attempts ELSE 0 END,
 		open_ms = CASE WHEN excluded.attempts > 0 THEN 0 ELSE rate_limits.open_ms END,

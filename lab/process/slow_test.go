@@ -50,7 +50,7 @@ func TestSlow_AThousandClientsDoNotDelayOthers(t *testing.T) {
 		_, err = fmt.Fprint(conn, slow[i%len(slow)])
 		require.NoError(t, err)
 	}
-	// Connections are accepted in order, so all others are open now.
+	// Accepted in order: these come after all slow ones.
 	for range 5 {
 		b := s.Browser()
 		b.Client.Transport = &http.Transport{DisableKeepAlives: true}

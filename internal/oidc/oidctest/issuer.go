@@ -37,7 +37,7 @@ const (
 	TokenPath     = "/token"
 	KeysPath      = "/keys"
 
-	elsewherePath = "/elsewhere" // a prefix of these paths, which give the same answers
+	elsewherePath = "/elsewhere" // may precede these paths: the answers are the same
 )
 
 // Issuer is a provider with one client.
@@ -46,7 +46,7 @@ type Issuer struct {
 	ClientID     string
 	ClientSecret string
 
-	// These are set by the changes of New.
+	// The functions passed to New set these.
 	Now func() time.Time // the issuer's clock; time.Now, if nil
 	TLS *tls.Config      // plain http, if nil
 
@@ -64,7 +64,7 @@ type Behaviour struct {
 	Email   string // the claim email; no claim, if ""
 	Error   string // answered instead of a code, such as access_denied
 
-	Algorithm  string // the algorithm of ID tokens: ES256, if ""; HS256, with the client secret; none; or AnotherKey
+	Algorithm  string // of ID tokens: ES256, if ""; HS256 with the client secret; "none"; or AnotherKey
 	AuthMethod string // how the client authenticates; client_secret_basic, if ""
 
 	// These change what the issuer sends.
