@@ -39,19 +39,18 @@ func (u *User) passCode(ctx context.Context, typed string, client Client, passed
 	return errors.Join(err, wrong)
 }
 
-// redeemCode redeems a TOTP code, after counting it, or a recovery code. A rate limit never
+// redeemCode redeems a recovery code, or a TOTP code after counting it. A rate limit never
 // stops a right recovery code, which has 120 bits: an attacker with the password, or with
 // the same IP, must not keep the owner out.
 func (u *User) redeemCode(tx *pop.Connection, typed string, client Client) (*Factor, error) {
-	buckets := append(loginsPerClient.OfClient(limitDigest, client.IP), u.wrongCodes())
 	if !totp.LooksLikeCode(typed) {
-		f, err := u.redeemRecoveryCode(tx, typed, client)
-		if errors.Is(err, ErrBadCode) {
-			err = cmp.Or(buckets.Take(tx, Clock.Now()), err)
+		if f, err := u.redeemRecoveryCode(tx, typed, client); !errors.Is(err, ErrBadCode) {
+			return f, err
 		}
-		return f, err
 	}
-	if err := buckets.Take(tx, Clock.Now()); err != nil {
+	buckets, err := client.answerBuckets(tx)
+	buckets = append(buckets, u.wrongCodes())
+	if err := cmp.Or(err, buckets.Take(tx, Clock.Now())); err != nil {
 		return nil, err
 	}
 	f, err := u.redeemTOTP(tx, typed)

@@ -2,6 +2,7 @@ package models_test
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	"corral/internal/totp"
@@ -164,6 +165,30 @@ func (ms *ModelSuite) Test_PassCode_TenFailuresOfAClient() {
 	ms.NoError(ms.pass(modelstest.NextCode(key), "192.0.2.2"))
 	tenFailures("192.0.2.2", "cem@example.com", "dan@example.com") // right ones do not count
 	ms.NoError(ms.pass(codes[9], "192.0.2.2"))
+}
+
+// Strangers who share the owner's IP must not keep a known browser out. It has a limit of its
+// own, and that of the account.
+func (ms *ModelSuite) Test_PassCode_KnownBrowserHasABucketOfItsOwn() {
+	models.Clock.Stop()
+	ada := ms.signUp("ada@example.com")
+	known := here
+	known.RawDeviceCookie = ms.knownBrowser(ada, "")
+	key, _ := modelstest.SetTOTP(ms.T(), "ada@example.com")
+	pass := func(code string, client models.Client) error {
+		return errorOf(models.PassCode(ms.T().Context(), ms.user("ada@example.com"), code, client))
+	}
+	for n := range 10 {
+		_, err := models.Authenticate(ms.T().Context(), models.Credentials{Email: fmt.Sprintf("eve%d@example.com", n), Password: "wrong", Client: here})
+		ms.ErrorIs(err, models.ErrBadCredentials)
+	}
+	var limited *models.RateLimited
+	ms.ErrorAs(pass(modelstest.NextCode(key), here), &limited)
+	ms.NoError(pass(modelstest.NextCode(key), known))
+	for range 5 {
+		ms.ErrorIs(pass(modelstest.WrongCode(key), known), models.ErrBadCode)
+	}
+	ms.ErrorAs(pass(modelstest.WrongCode(key), known), &limited, "the account has to wait")
 }
 
 func (ms *ModelSuite) Test_PassCode_WithoutFactors() {

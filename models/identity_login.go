@@ -14,7 +14,7 @@ import (
 // against the rate limit of the client, as that of a login does, unless the user cancelled
 // or a server was down. AttemptWithProvider returns *RateLimited.
 func AttemptWithProvider(ctx context.Context, client Client, redeem func(tx *pop.Connection) error) error {
-	buckets, err := client.answerBuckets(ctx)
+	buckets, err := client.answerBuckets(DB.WithContext(ctx))
 	if err != nil {
 		return err
 	}

@@ -84,7 +84,7 @@ func LogInWithPasskey(ctx context.Context, answer passkey.Answer, client Client,
 // usePasskey verifies an authenticator's answer, and runs serve in the transaction that uses
 // the challenge up and locks the user's row. Failures count against the client's rate limit.
 func usePasskey(ctx context.Context, purpose, subject string, answer passkey.Answer, client Client, serve func(tx *pop.Connection, user *User, f *Factor) error) error {
-	buckets, err := client.answerBuckets(ctx)
+	buckets, err := client.answerBuckets(DB.WithContext(ctx))
 	if err != nil {
 		return err
 	}

@@ -21,8 +21,8 @@ var (
 	loginsPerDeviceCookie = ratelimit.Limit{Name: "login device cookie", Most: 100, Free: 5}
 	loginsPerClient       = ratelimit.Limit{Name: "login client", Most: 10, Window: 3 * time.Minute}
 
-	// answersPerDeviceCookie limits passkeys and providers. Passwords have a limit of their
-	// own: a passkey of another account must not clear their failures.
+	// answersPerDeviceCookie limits passkeys, providers and codes. Passwords have a limit of
+	// their own: a passkey of another account must not clear their failures.
 	answersPerDeviceCookie = ratelimit.Limit{Name: "passkey device cookie", Most: 10, Window: 3 * time.Minute}
 
 	// loginsPerEmailAndClient refuses nothing. It counts a client's failures with an email,
@@ -71,10 +71,10 @@ func limitMail(tx *pop.Connection, template, email string, queue func(tx *pop.Co
 	return err
 }
 
-// answerBuckets returns the buckets for an answer of an authenticator or provider: those
-// of the client, or that of a known browser, which attackers cannot fill.
-func (c Client) answerBuckets(ctx context.Context) (ratelimit.Buckets, error) {
-	known, err := deviceCookies.Known(DB.WithContext(ctx), c.RawDeviceCookie)
+// answerBuckets returns the buckets for a code, or an answer of an authenticator or provider:
+// those of the client, or that of a known browser, which attackers cannot fill.
+func (c Client) answerBuckets(tx *pop.Connection) (ratelimit.Buckets, error) {
+	known, err := deviceCookies.Known(tx, c.RawDeviceCookie)
 	if known != nil {
 		return ratelimit.Buckets{bucketOf(answersPerDeviceCookie, string(known))}, err
 	}
