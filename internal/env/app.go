@@ -70,7 +70,8 @@ func (e *App) Env() string { return e.name }
 func (e *App) Production() bool { return e.name == Production }
 
 // Endpoint returns the host:port to listen on, from ADDR and PORT, and the public URL, from
-// HOST. In production HOST is required, and its scheme must be https.
+// HOST. In production HOST is required, and its scheme must be https. Without it the scheme
+// is https if TLS_CERT_FILE is set.
 func (e *App) Endpoint() (listen string, publicURL *url.URL) {
 	port, fallback := e.Port("PORT", "3000"), "127.0.0.1"
 	if e.Production() {
@@ -89,6 +90,9 @@ func (e *App) Endpoint() (listen string, publicURL *url.URL) {
 		publicURL = &url.URL{Scheme: "http", Host: "localhost:" + port}
 		if !slices.Contains([]string{"127.0.0.1", "0.0.0.0", "::", "localhost"}, addr) { // localhost may not reach it
 			publicURL.Host = listen
+		}
+		if e.Get("TLS_CERT_FILE", "") != "" {
+			publicURL.Scheme = "https"
 		}
 	}
 	return listen, publicURL

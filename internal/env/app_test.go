@@ -47,6 +47,7 @@ func TestApp_Endpoint(t *testing.T) {
 	}{
 		{listen: "127.0.0.1:3000", publicURL: "http://localhost:3000"},
 		{environ: []string{"PORT=80", "ADDR=192.0.2.7"}, listen: "192.0.2.7:80", publicURL: "http://192.0.2.7:80"},
+		{environ: []string{"TLS_CERT_FILE=cert.pem"}, listen: "127.0.0.1:3000", publicURL: "https://localhost:3000"},
 		{environ: []string{"ADDR=::"}, listen: "[::]:3000", publicURL: "http://localhost:3000"},
 		{environ: []string{"GO_ENV=production", "HOST=https://login.example.com"}, listen: "0.0.0.0:3000", publicURL: "https://login.example.com"},
 		{
