@@ -27,14 +27,13 @@ func (u *User) passCode(ctx context.Context, typed string, client Client, passed
 	var wrong error // not in err: the transaction that counts the code must commit
 	err := u.change(ctx, func(tx *pop.Connection) error {
 		f, err := u.redeemCode(tx, typed, client)
-		if errors.Is(err, ErrBadCode) {
-			wrong = err
-			return u.record(tx, ActivityCodeFailed, client)
+		switch {
+		case errors.Is(err, ErrBadCode):
+			wrong, err = err, u.record(tx, ActivityCodeFailed, client)
+		case err == nil:
+			err = passed(tx, f)
 		}
-		if err != nil {
-			return err
-		}
-		return passed(tx, f)
+		return err
 	})
 	return errors.Join(err, wrong)
 }
@@ -48,7 +47,7 @@ func (u *User) redeemCode(tx *pop.Connection, typed string, client Client) (*Fac
 			return f, err
 		}
 	}
-	buckets, err := client.answerBuckets(tx)
+	buckets, err := client.answerBuckets(tx, u.ID)
 	buckets = append(buckets, u.wrongCodes())
 	if err := cmp.Or(err, buckets.Take(tx, Clock.Now())); err != nil {
 		return nil, err

@@ -184,6 +184,9 @@ func (ms *ModelSuite) Test_PassCode_KnownBrowserHasABucketOfItsOwn() {
 	}
 	var limited *models.RateLimited
 	ms.ErrorAs(pass(modelstest.NextCode(key), here), &limited)
+	other := here
+	other.RawDeviceCookie = ms.knownBrowser(ms.signUp("eve@example.com"), "")
+	ms.ErrorAs(pass(modelstest.NextCode(key), other), &limited, "known to another account")
 	ms.NoError(pass(modelstest.NextCode(key), known))
 	for range 5 {
 		ms.ErrorIs(pass(modelstest.WrongCode(key), known), models.ErrBadCode)

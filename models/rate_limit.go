@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/gobuffalo/pop/v6"
+	"github.com/gofrs/uuid"
 
 	"corral/internal/ratelimit"
 )
@@ -72,9 +73,10 @@ func limitMail(tx *pop.Connection, template, email string, queue func(tx *pop.Co
 }
 
 // answerBuckets returns the buckets for a code, or an answer of an authenticator or provider:
-// those of the client, or that of a known browser, which attackers cannot fill.
-func (c Client) answerBuckets(tx *pop.Connection) (ratelimit.Buckets, error) {
-	known, err := deviceCookies.Known(tx, c.RawDeviceCookie)
+// those of the client, or that of a browser known to one of the accounts (to any account, if
+// none is given), which attackers cannot fill.
+func (c Client) answerBuckets(tx *pop.Connection, accounts ...uuid.UUID) (ratelimit.Buckets, error) {
+	known, err := deviceCookies.Known(tx, c.RawDeviceCookie, accounts...)
 	if known != nil {
 		return ratelimit.Buckets{bucketOf(answersPerDeviceCookie, string(known))}, err
 	}

@@ -103,9 +103,14 @@ func (s Store) Renew(tx *pop.Connection, userID uuid.UUID, raw string) (known bo
 	return renewed > 0, nil
 }
 
-// Known returns the token's digest if the browser of a cookie is known to any account, or nil.
-func (s Store) Known(tx *pop.Connection, raw string) (digest []byte, err error) {
-	list, err := all(ofBrowser(tx, raw).Where("expires_at > ?", s.Now()))
+// Known returns the token's digest if the browser of a cookie is known to any account or, if
+// accounts are given, to one of them. Otherwise it returns nil.
+func (s Store) Known(tx *pop.Connection, raw string, accounts ...uuid.UUID) (digest []byte, err error) {
+	query := ofBrowser(tx, raw).Where("expires_at > ?", s.Now())
+	if len(accounts) > 0 {
+		query = query.Where("user_id IN (?)", accounts)
+	}
+	list, err := all(query)
 	if len(list) > 0 { // the oldest, which stays the same
 		digest = slices.MinFunc(list, func(a, b Cookie) int { return bytes.Compare(a.ID[:], b.ID[:]) }).TokenDigest
 	}

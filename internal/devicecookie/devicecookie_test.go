@@ -205,3 +205,14 @@ func TestKnown_IsTheOldest(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, secret.TokenDigest(first), digest)
 }
+
+func TestKnown_ToAnAccount(t *testing.T) {
+	f := newFixture(t)
+	raw := f.issue(f.ada)
+	digest, err := f.store.Known(db, raw, f.ada)
+	require.NoError(t, err)
+	require.Equal(t, secret.TokenDigest(raw), digest)
+	digest, err = f.store.Known(db, raw, f.bob)
+	require.NoError(t, err)
+	require.Nil(t, digest)
+}
