@@ -11,6 +11,7 @@ import (
 	"github.com/gobuffalo/buffalo"
 	"github.com/stretchr/testify/require"
 
+	"corral/internal/apptest"
 	"corral/models/modelstest"
 )
 
@@ -86,6 +87,43 @@ func TestBuffalo_RoutesBehaveAsInAPlainApp(t *testing.T) {
 	require.Equal(t, 404, ada.Get("/test/numbers/x").StatusCode)
 }
 
+// Buffalo's other renderers and an error handler of the owner have the app's layout.
+func TestBuffalo_LayoutOfOtherPages(t *testing.T) {
+	s := newSite(t)
+	app.GET("/test/layout", func(c buffalo.Context) error {
+		c.Flash().Add("info", "app.name")
+		return c.Render(http.StatusOK, r.Template("text/html", "welcome/show.plush.html", "application.plush.html"))
+	})
+	app.ErrorHandlers[http.StatusNotFound] = func(status int, _ error, c buffalo.Context) error {
+		return c.Render(status, r.HTML("welcome/show.plush.html"))
+	}
+	modelstest.SignUp(t, "ada@example.com")
+	ada := s.loggedIn("ada@example.com", firefox)
+	a := ada.Get("/test/layout")
+	require.Equal(t, 200, a.StatusCode)
+	require.Contains(t, apptest.Flashes(a.Page), "Corral")
+	a = ada.Get("/nowhere")
+	require.Equal(t, 404, a.StatusCode)
+	require.Contains(t, a.Page, `<html lang="en-US" dir="ltr">`)
+}
+
+// What a handler sets for its content does not hold for the page of its error.
+func TestBuffalo_ErrorAfterHeaders(t *testing.T) {
+	s := newSite(t)
+	app.GET("/test/headers", func(c buffalo.Context) error {
+		for name, value := range map[string]string{"Cache-Control": "public, max-age=60", "Content-Length": "1000000", "Content-Disposition": "attachment", "ETag": `"1"`} {
+			c.Response().Header().Set(name, value)
+		}
+		return c.Error(http.StatusConflict, errors.New("no content"))
+	})
+	modelstest.SignUp(t, "ada@example.com")
+	a := s.loggedIn("ada@example.com", firefox).Get("/test/headers")
+	require.Equal(t, http.StatusConflict, a.StatusCode)
+	require.Contains(t, a.Page, "</html>")
+	require.Equal(t, "no-store", a.Header.Get("Cache-Control"))
+	require.Empty(t, a.Header.Get("Content-Disposition")+a.Header.Get("ETag"))
+}
+
 // Files need no login, and have the headers of every response.
 func TestBuffalo_ServeFilesIsPublic(t *testing.T) {
 	s := newSite(t)
@@ -94,5 +132,6 @@ func TestBuffalo_ServeFilesIsPublic(t *testing.T) {
 	require.Equal(t, 200, a.StatusCode)
 	require.Equal(t, "a file", a.Page)
 	require.Equal(t, "nosniff", a.Header.Get("X-Content-Type-Options"))
+	require.Equal(t, []string{"max-age=31536000"}, a.Header.Values("Cache-Control"))
 	require.Equal(t, 404, s.browser().Get("/test/files/none.txt").StatusCode)
 }

@@ -12,6 +12,7 @@ import (
 // shipped. The name "" means the default language. The helpers are:
 //
 //	t            the texts
+//	lang         the lang attribute
 //	dir          the dir attribute
 //	languages    Options
 //	moment       TimeElement
@@ -24,6 +25,7 @@ func (t *Texts) Helpers(name string) map[string]any {
 	}
 	return map[string]any{
 		"t":           in,
+		"lang":        name,
 		"dir":         Direction(name),
 		"languages":   t.Options(name),
 		"moment":      func(at time.Time) template.HTML { return TimeElement(in, at) },

@@ -65,7 +65,8 @@ func assetTag[O ~map[string]any](url assetPath, tag func(string, O) template.HTM
 // the page's data with the same names take precedence.
 func (e *Engine) withHelpers(next render.TemplateEngine) render.TemplateEngine {
 	return func(source string, data, helpers map[string]any) (string, error) {
-		all := maps.Clone(helpers)
+		all := map[string]any{"unique": unique}
+		maps.Copy(all, helpers)
 		maps.Copy(all, e.assetHelpers())
 		maps.Copy(all, e.locale(data["lang"]).scope.own)
 		for name, value := range data {

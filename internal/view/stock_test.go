@@ -84,9 +84,9 @@ func TestStock_OtherRenderers(t *testing.T) {
 		require.Equal(t, renderer(stock).ContentType(), renderer(ours.Engine).ContentType(), name)
 	}
 	var b bytes.Buffer
-	require.NoError(t, ours.String(`<%= t("a") %> <%= x %>`).Render(&b, render.Data{"lang": "de", "x": "of the page"}))
+	require.NoError(t, ours.String(`<%= t("a") %> <%= x %> <%= len(unique(list)) %>`).Render(&b, render.Data{"lang": "de", "x": "of the page", "list": []string{"a", "a"}}))
 	require.Contains(t, b.String(), `&#34;de&#34;`)
-	require.Contains(t, b.String(), "of the page")
+	require.Contains(t, b.String(), "of the page 1")
 }
 
 type answering struct{ context.Context }

@@ -8,6 +8,10 @@ func WriteError(w http.ResponseWriter, r *http.Request, status int, detail strin
 	if status < http.StatusBadRequest {
 		status = http.StatusInternalServerError
 	}
+	for _, name := range []string{"Content-Disposition", "Content-Encoding", "Content-Length", "ETag", "Last-Modified"} {
+		w.Header().Del(name) // the handler has set it for what it did not send
+	}
+	w.Header().Set("Cache-Control", "no-store")
 	if status == http.StatusServiceUnavailable {
 		w.Header().Set("Retry-After", "5") // seconds
 	}

@@ -74,6 +74,9 @@ func (w *response) begin(status int) {
 	for i := 0; w.http2 && i < len(connectionHeaders); i++ {
 		w.Header().Del(connectionHeaders[i])
 	}
+	if cache := w.Header()["Cache-Control"]; len(cache) > 1 && cache[0] == "no-store" {
+		w.Header()["Cache-Control"] = cache[1:] // Buffalo's ServeFiles adds to what setHeaders set
+	}
 	if location := w.Header().Get("Location"); location != "" {
 		w.Header().Set("Location", withoutSlash(location))
 	}
