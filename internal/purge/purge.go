@@ -12,6 +12,7 @@ package purge
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"runtime/debug"
@@ -62,24 +63,27 @@ func pause(d time.Duration) func(context.Context) {
 }
 
 // Run applies the rules, with one transaction for each batch, and then runs the jobs.
-// It passes the database's time to rules. It does nothing while another node purges.
+// It passes the database's time to rules. It goes on after an error, such as a foreign key
+// that keeps a row, unless the database is unavailable. It does nothing while another node
+// purges.
 func Run(ctx context.Context, db *pop.Connection, clocks database.Clocks, rules func(now time.Time) []Rule, jobs ...Job) error {
 	return database.TryLock(ctx, db, "purge", func() error {
 		now, err := clocks.Compare(ctx, db)
 		if err != nil {
 			return err
 		}
+		var failed []error
 		for _, r := range rules(now) {
-			if _, err := r.run(ctx, db, " SKIP LOCKED"); err != nil { // does not wait for writers
+			_, err := r.run(ctx, db, " SKIP LOCKED") // does not wait for writers
+			if database.Unavailable(err) {
 				return err
 			}
+			failed = append(failed, err)
 		}
 		for _, job := range jobs {
-			if err := job(ctx); err != nil {
-				return err
-			}
+			failed = append(failed, job(ctx))
 		}
-		return nil
+		return errors.Join(failed...)
 	})
 }
 

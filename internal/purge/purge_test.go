@@ -223,6 +223,22 @@ func TestRun_ByTheDatabasesClock(t *testing.T) {
 	require.Equal(t, 1, count(t, db))
 }
 
+// Prevents that one row, which a foreign key of another table keeps, ends all purging.
+func TestRun_GoesOnAfterAnError(t *testing.T) {
+	db := newDatabase(t, 3)
+	exec(t, db, "CREATE TABLE kept (id INTEGER PRIMARY KEY)")
+	exec(t, db, "INSERT INTO kept (id) VALUES (1)")
+	exec(t, db, "CREATE TABLE keeping (id INTEGER PRIMARY KEY REFERENCES kept (id))")
+	exec(t, db, "INSERT INTO keeping (id) VALUES (1)")
+	done := false
+	err := Run(t.Context(), db, clocks(), func(now time.Time) []Rule {
+		return append([]Rule{DeleteRule("kept", "id > ?", "id", 0)}, rules(now)...)
+	}, func(context.Context) error { done = true; return nil })
+	require.ErrorContains(t, err, "purging kept: ")
+	require.Equal(t, 1, count(t, db))
+	require.True(t, done)
+}
+
 func TestRun_Cancelled(t *testing.T) {
 	db := newDatabase(t, 1)
 	ctx, cancel := context.WithCancel(t.Context())
