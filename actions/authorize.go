@@ -121,7 +121,7 @@ func noCookies(c buffalo.Context) bool { return len(c.Request().Cookies()) == 0 
 func Guard(info *buffalo.RouteInfo) string {
 	g, declared := routes.GuardOf(info.Method, web.TrimSlash(info.Path), user)
 	if !declared {
-		return g.Name + " (not in the table)"
+		return g.Name + ", unless skipped (not in the table)"
 	}
 	return g.Name
 }
