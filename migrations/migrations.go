@@ -6,5 +6,5 @@ import "embed"
 // Files are the migrations. Not FS and not in embed.go: `buffalo build` adds
 // both while it runs.
 //
-//go:embed *.fizz
+//go:embed *
 var Files embed.FS
