@@ -13,16 +13,16 @@ import (
 // if db has migrations that this release does not know: this release would misread the
 // schema of a newer one.
 func Migrate(db *pop.Connection, migrations fs.FS) error {
-	box, err := pop.NewMigrationBox(migrations, db)
-	if err != nil {
-		return fmt.Errorf("migrations cannot be read: %w", err)
-	}
 	ctx := db.Context()
-	return WithLock(ctx, db, "migrations", func() error {
+	migrate := func(db *pop.Connection) error {
+		box, err := pop.NewMigrationBox(migrations, db)
+		if err != nil {
+			return fmt.Errorf("migrations cannot be read: %w", err)
+		}
 		if err := box.CreateSchemaMigrations(); err != nil {
 			return fmt.Errorf("migrations cannot be recorded: %w", err)
 		}
-		_, unknown, err := CompareSchema(ctx, db, migrations)
+		missing, unknown, err := CompareSchema(ctx, db, migrations)
 		if err != nil {
 			return err
 		}
@@ -32,8 +32,12 @@ func Migrate(db *pop.Connection, migrations fs.FS) error {
 		if err := box.Up(); err != nil {
 			return fmt.Errorf("migration failed: %w", err)
 		}
+		if len(missing) > 0 {
+			return checkForeignKeys(ctx, db)
+		}
 		return nil
-	})
+	}
+	return WithLock(ctx, db, "migrations", func() error { return withoutForeignKeys(db, migrate) })
 }
 
 // CompareSchema returns the versions that db is missing and those that only db has.

@@ -1,8 +1,11 @@
 package database_test
 
 import (
+	"maps"
+	"os"
 	"sync"
 	"testing"
+	"testing/fstest"
 
 	"github.com/stretchr/testify/require"
 
@@ -39,4 +42,34 @@ func TestMigrate_NodesTakeTurns(t *testing.T) {
 	for range cap(errs) {
 		require.NoError(t, <-errs)
 	}
+}
+
+// A changed column of a table keeps the rows that refer to the table's.
+func TestMigrate_KeepsRowsOfOtherTables(t *testing.T) {
+	db := migrated(t)
+	exec(t, db, "CREATE TABLE marks (note INTEGER NOT NULL REFERENCES notes (id) ON DELETE CASCADE)")
+	exec(t, db, "INSERT INTO notes (id, text) VALUES (1, 'a')")
+	exec(t, db, "INSERT INTO marks (note) VALUES (1)")
+	next := maps.Clone(migrations)
+	next["20260104000000_change_notes.up.fizz"] = &fstest.MapFile{Data: []byte(`add_column("notes", "extra", "string", {"null": true})
+		change_column("notes", "text", "string", {"size": 99})`)}
+	next["20260105000000_change_notes.up.fizz"] = &fstest.MapFile{Data: []byte(`drop_column("notes", "extra")`)}
+	require.NoError(t, database.Migrate(db, next))
+	n, err := db.Count("marks")
+	require.NoError(t, err)
+	require.Equal(t, 1, n)
+	require.Error(t, db.RawQuery("INSERT INTO marks (note) VALUES (2)").Exec(), "foreign keys are enforced")
+}
+
+func TestMigrate_NamesRowsThatReferToMissingOnes(t *testing.T) {
+	if os.Getenv("TEST_DATABASE_URL") != "" {
+		return // PostgreSQL enforces foreign keys during migrations
+	}
+	db := migrated(t)
+	exec(t, db, "CREATE TABLE marks (note INTEGER NOT NULL REFERENCES notes (id))")
+	exec(t, db, "INSERT INTO notes (id, text) VALUES (1, 'a')")
+	exec(t, db, "INSERT INTO marks (note) VALUES (1)")
+	next := maps.Clone(migrations)
+	next["20260104000000_delete_notes.up.sql"] = &fstest.MapFile{Data: []byte("DELETE FROM notes;")}
+	require.ErrorContains(t, database.Migrate(db, next), "left rows of marks that refer to missing rows of notes")
 }
