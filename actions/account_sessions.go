@@ -1,6 +1,7 @@
 package actions
 
 import (
+	"errors"
 	"net/http"
 
 	"github.com/gobuffalo/buffalo"
@@ -38,7 +39,8 @@ func AccountSessionsDestroy(c buffalo.Context) error {
 
 // AccountSessionsDestroyOthers is DELETE /account/sessions.
 func AccountSessionsDestroyOthers(c buffalo.Context) error {
-	if err := currentSession(c).EndOtherSessions(c, clientOf(c)); err != nil {
+	err := currentSession(c).EndOtherSessions(c, clientOf(c))
+	if err != nil && !errors.Is(err, models.ErrNotFound) { // ended by another tab
 		return err
 	}
 	web.Info(c).Event("other sessions ended")

@@ -85,6 +85,8 @@ func (ms *ModelSuite) Test_Activity_EndedSessions() {
 	ms.ErrorIs(models.EndSessionOf(ctx, bob, one.ID.String(), here), models.ErrNotFound)
 	ms.NoError(models.EndSessionOf(ctx, ada, one.ID.String(), here))
 	models.Clock.Move(time.Second)
+	ms.ErrorIs(other.EndOtherSessions(ctx, here), models.ErrNotFound)
+	ms.startAt(ada, false, "192.0.2.3")
 	ms.NoError(other.EndOtherSessions(ctx, here))
 	models.Clock.Move(time.Second)
 	_, err := models.EndSessionsOf(ctx, ada)
@@ -128,20 +130,22 @@ func (ms *ModelSuite) Test_Activity_Account() {
 func (ms *ModelSuite) Test_Activity_IsRolledBackWithItsTransaction() {
 	ada := ms.signUp("ada@example.com")
 	_, session := ms.startAt(ada, false, "192.0.2.1")
+	ms.startAt(ada, false, "192.0.2.2")
 	ms.NoError(ms.DB.RawQuery("ALTER TABLE activities RENAME TO elsewhere").Exec())
 	defer func() { ms.NoError(ms.DB.RawQuery("ALTER TABLE elsewhere RENAME TO activities").Exec()) }()
 	ms.Error(models.EndSessionOf(ms.T().Context(), ada, session.ID.String(), here))
 	ms.Error(session.EndOtherSessions(ms.T().Context(), here))
-	ms.Equal(1, ms.count("sessions"))
+	ms.Equal(2, ms.count("sessions"))
 	_, err := ms.logIn("ada@example.com", modelstest.Password, here)
 	ms.Error(err)
-	ms.Equal(1, ms.count("sessions"))
+	ms.Equal(2, ms.count("sessions"))
 }
 
 // Each row is on exactly one page, even if rows have the same time, or are added.
 func (ms *ModelSuite) Test_ActivityOf_Pages() {
 	models.Clock.Stop()
 	ada, bob := ms.signUp("ada@example.com"), ms.signUp("bob@example.com")
+	ms.startAt(ada, false, "192.0.2.1")
 	for n := range 23 {
 		_, session := ms.startAt(ada, false, "192.0.2.1")
 		ms.NoError(session.EndOtherSessions(ms.T().Context(), here))

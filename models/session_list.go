@@ -33,11 +33,10 @@ func EndSessionOf(ctx context.Context, user *User, id string, client Client) err
 	})
 }
 
-// EndOtherSessions ends every session of the account but this one.
+// EndOtherSessions ends every session of the account but this one, or returns ErrNotFound.
 func (s *Session) EndOtherSessions(ctx context.Context, client Client) error {
 	return s.User.recording(ctx, ActivityOthersEnded, client, func(tx *pop.Connection) error {
-		_, err := endSessions(tx, "user_id = ? AND id <> ?", s.UserID, s.ID)
-		return err
+		return atLeastOne(endSessions(tx, "user_id = ? AND id <> ?", s.UserID, s.ID))
 	})
 }
 

@@ -547,7 +547,7 @@ var moves = map[string]func(s *stage, p *player, n int){
 	},
 	"end other sessions": func(s *stage, p *player, n int) { // on the activity page
 		if session := s.found(p); session != nil {
-			s.must(session.EndOtherSessions(s.ms.T().Context(), p.client))
+			s.may(session.EndOtherSessions(s.ms.T().Context(), p.client))
 		}
 	},
 	"decide": func(s *stage, p *player, n int) {
