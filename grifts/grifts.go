@@ -1,5 +1,5 @@
 // Package grifts holds the tasks for operators: `corral task NAME`, or `buffalo
-// task NAME`.
+// task NAME`. A task reaches models.DB within withDatabase or withExisting: it is nil before.
 package grifts
 
 import (
