@@ -2,6 +2,7 @@ package apptest
 
 import (
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 
@@ -12,6 +13,9 @@ import (
 // cycles.
 func Empty(t testing.TB, db *pop.Connection) {
 	t.Helper()
+	// go test shows a cached result until a variable that a test reads has changed. It
+	// does not see what TestMain reads.
+	os.Getenv("TEST_DATABASE_URL")
 	empty := emptySQLite
 	if db.Dialect.Name() == "postgres" {
 		empty = emptyPostgres

@@ -47,6 +47,7 @@ type fixture struct {
 }
 
 func newFixture(t *testing.T) *fixture {
+	apptest.Empty(t, db)
 	f := &fixture{T: t, ada: uuid.Must(uuid.NewV7()), bob: uuid.Must(uuid.NewV7())}
 	f.clock.Stop()
 	f.store = devicecookie.Store{Now: f.clock.Now, Lifetime: 180 * day, Skip: 30 * day}

@@ -35,6 +35,7 @@ func use(digest string) error {
 }
 
 func TestUse(t *testing.T) {
+	apptest.Empty(t, db)
 	errs := make([]error, 3)
 	var using sync.WaitGroup
 	for i := range errs {
