@@ -37,7 +37,7 @@ func renderSecurity(c buffalo.Context, wrong messages) error {
 	c.Set("browsers", browsers)
 	c.Set("links", links)
 	c.Set("waiting", waiting)
-	if c.Value("link") == nil { // the ID of the link whose form had a wrong code
+	if c.Value("link") == nil { // the ID of the lost link whose form had a wrong code
 		c.Set("link", "")
 	}
 	c.Set("decides", decides)
@@ -63,7 +63,7 @@ func changedBefore(c buffalo.Context, err error) error {
 	return err
 }
 
-// setProtection sets how well the account is protected, and what to do next.
+// setProtection sets how well the account is protected, and what to do next. See showFactors for ways.
 func setProtection(c buffalo.Context, ways int) {
 	on, t := currentUser(c).SecondStep, T.In(language(c))
 	linked, _ := c.Value("linked").(bool) // to a provider

@@ -90,7 +90,7 @@ var rateLimitCases = []struct {
 		{email: "another@example.com", via: "2001:db8:1:2:ffff:ffff:ffff:ffff", want: refused, wait: 180},
 		{email: "another@example.com", via: "2001:db8:1:3::1", want: wrong},
 	}},
-	{"IPv6 by /48, with ten times as many", "127.0.0.0/8", []attempts{
+	{"IPv6 by /48, a hundred failures", "127.0.0.0/8", []attempts{
 		{times: 100, email: "user%d@example.com", via: "2001:db8:1:%d::1", want: wrong},
 		{email: "another@example.com", via: "2001:db8:1:ffff::1", want: refused, wait: 180},
 		{right: true, via: "2001:db8:1:ffff::1", known: true, want: ok},
@@ -101,7 +101,7 @@ var rateLimitCases = []struct {
 		{email: "another@example.com", via: "192.0.2.99", want: refused, wait: 180},
 		{email: "another@example.com", want: refused, wait: 180},
 	}},
-	{"X-Forwarded-For from the client itself is ignored", "127.0.0.0/8, 10.0.0.0/8", []attempts{
+	{"of X-Forwarded-For, the last untrusted IP counts", "127.0.0.0/8, 10.0.0.0/8", []attempts{
 		{times: 5, email: "user%d@example.com", via: "192.0.2.%d, 203.0.113.9", want: wrong},
 		{times: 5, email: "more%d@example.com", via: "10.0.0.1, 192.0.2.%d, 203.0.113.9, 10.0.0.7", want: wrong},
 		{email: "another@example.com", via: "203.0.113.9", want: refused, wait: 180},
@@ -162,7 +162,7 @@ func TestRateLimit_OfLogins(t *testing.T) {
 			models.Clock.Reset()
 			nodes := []*site{restart(t, proxies), restart(t, proxies)}
 			known := nodes[0].loggedIn("ada@example.com", firefox)
-			models.Clock.Stop() // only the field after moves the clock
+			models.Clock.Stop() // only attempts.after moves it
 			for line, a := range c.attempts {
 				models.Clock.Move(a.after)
 				for n := range max(a.times, 1) {
@@ -202,7 +202,7 @@ func TestRateLimit_FiveOfFiftyConcurrentAttemptsPass(t *testing.T) {
 	proxies := trustLoopback
 	nodes := []*site{newSite(t, proxies), restart(t, proxies)}
 	modelstest.SignUp(t, "ada@example.com")
-	models.Clock.Stop() // on a slow machine, the first wait of a second could end
+	models.Clock.Stop() // on a slow machine, the first wait (1 s) could end
 	statuses := make(chan int, 50)
 	var all sync.WaitGroup
 	for n := range 50 {
@@ -227,7 +227,7 @@ func TestRateLimit_LocksAfterAHundredAttempts(t *testing.T) {
 	b := s.browser()
 	wrongPassword := url.Values{"email": {"ada@example.com"}, "password": {"wrong"}}
 	require.Equal(t, wrong, b.Post("/login", wrongPassword).StatusCode)
-	require.NoError(t, models.DB.RawQuery("UPDATE rate_limits SET attempts = 99 WHERE purge_ms > ?", models.Clock.Now().Add(time.Hour).UnixMilli()).Exec())
+	require.NoError(t, models.DB.RawQuery("UPDATE rate_limits SET attempts = 99 WHERE purge_ms > ?", models.Clock.Now().Add(time.Hour).UnixMilli()).Exec(), "the email's bucket, the only one that is kept so long")
 	require.Equal(t, wrong, b.Post("/login", wrongPassword).StatusCode, "the hundredth")
 	for range 3 {
 		models.Clock.Move(24 * time.Hour)
@@ -239,7 +239,7 @@ func TestRateLimit_LocksAfterAHundredAttempts(t *testing.T) {
 	b.Post("/password/forgot", url.Values{"email": {"ada@example.com"}})
 	b.Get("/password/reset/" + modelstest.Link(t, "ada@example.com", models.MailReset))
 	require.Equal(t, "/login", b.Put("/password/reset", url.Values{"password": {modelstest.Password}}).Location())
-	require.Equal(t, refused, s.browser().logIn("ada@example.com").StatusCode, "another browser")
+	require.Equal(t, refused, s.browser().logIn("ada@example.com").StatusCode, "other browsers stay out")
 	require.Equal(t, "/", b.logIn("ada@example.com").Location())
 }
 
@@ -296,16 +296,16 @@ func TestRateLimit_DoesNotRevealAccounts(t *testing.T) {
 	for range 5 {
 		require.Equal(t, appearance(attempt("ada@example.com", "192.0.2.1"), "ada@example.com"), appearance(attempt("eve@example.com", "192.0.2.2"), "eve@example.com"))
 	}
-	known := appearance(attempt("ada@example.com", "192.0.2.3"), "ada@example.com")
-	require.Contains(t, known, "429")
-	require.Equal(t, known, appearance(attempt("eve@example.com", "192.0.2.3"), "eve@example.com"))
+	want := appearance(attempt("ada@example.com", "192.0.2.3"), "ada@example.com")
+	require.Contains(t, want, "429")
+	require.Equal(t, want, appearance(attempt("eve@example.com", "192.0.2.3"), "eve@example.com"))
 
 	for n := range 10 {
 		require.Equal(t, wrong, attempt(fmt.Sprintf("user%d@example.com", n), "192.0.2.9").StatusCode)
 	}
 	models.Clock.Move(179 * time.Second) // then the wait of the client is a second, too
-	require.Equal(t, known, appearance(attempt("bob@example.com", "192.0.2.9"), "bob@example.com"))
-	require.Equal(t, known, appearance(attempt("zoe@example.com", "192.0.2.9"), "zoe@example.com"))
+	require.Equal(t, want, appearance(attempt("bob@example.com", "192.0.2.9"), "bob@example.com"))
+	require.Equal(t, want, appearance(attempt("zoe@example.com", "192.0.2.9"), "zoe@example.com"))
 }
 
 // Prevents attackers from keeping the hasher busy.

@@ -38,10 +38,10 @@ const (
 	MailNotPassed       = "second_step_not_passed" // notice: after the right password
 	MailEnrol           = "enrol"                  // link to set up a second step
 	MailIdentity        = "identity"               // link to create an account with a provider
-	MailIdentityLink    = "identity_link"          // link to link the identity to the email's account
+	MailIdentityLink    = "identity_link"          // link to add the identity to the email's account
 	MailIdentityAdded   = "identity_added"         // notice
 	MailIdentityRemoved = "identity_removed"       // notice
-	MailEmailReserved   = "email_reserved"         // notice to a reserved email that was requested
+	MailEmailReserved   = "email_reserved"         // notice to a reserved email: somebody wants to use it
 	MailFactorsReset    = "factors_reset"          // notice: an operator removes the factors a day later
 	MailFactorsRemoved  = "factors_removed"        // notice: an operator removed the factors
 	MailAccountDeleted  = "account_deleted"        // notice, with undo link

@@ -27,7 +27,7 @@ func (ms *ModelSuite) startAt(user *models.User, remember bool, ip string) (rawT
 	return started.RawToken, started.Session
 }
 
-func (ms *ModelSuite) Test_SessionsOf_NewestSeenFirst() {
+func (ms *ModelSuite) Test_SessionsOf_LastSeenFirst() {
 	ada, bob := ms.signUp("ada@example.com"), ms.signUp("bob@example.com")
 	first, _ := ms.startAt(ada, false, "192.0.2.1")
 	models.Clock.Move(time.Minute)

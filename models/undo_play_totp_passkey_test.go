@@ -33,7 +33,7 @@ type play struct {
 // start is the state before the first move.
 type start struct {
 	passkey, totp, secondStep bool // the owner has these
-	recent                    bool // they were set within the lifetime of the links
+	recent                    bool // the links in mails about them still work
 	password, session, phone  bool // the thief has these of the owner: the password, a confirmed session, the TOTP secret
 	mailbox                   bool // the thief reads the owner's mails
 }
@@ -94,7 +94,7 @@ type stage struct {
 	own          []models.Factor         // the owner's factors at that time
 	givenUp      []uuid.UUID             // those of them that the owner has removed or replaced
 	began        time.Time
-	owners       bool // the owner has switched the second step
+	turned       bool // by the owner: the second step
 	ended        bool // the thief has ended the owner's links
 
 	user    *models.User // as it was after the last move, even if deleted
@@ -168,7 +168,7 @@ func (ms *ModelSuite) perform(p play) (rule string) {
 	s.prepare()
 	for _, m := range p.moves {
 		if models.Clock.Now().Sub(s.began) > 5*day {
-			break
+			break // links work for seven days
 		}
 		s.play(m)
 	}
@@ -219,7 +219,7 @@ func (s *stage) prepare() {
 // claim assigns new factors to the player who has added them.
 func (s *stage) claim(p *player) {
 	for _, f := range s.factors {
-		known := slices.Contains(s.owner.added, f.ID) || s.thief != nil && slices.Contains(s.thief.added, f.ID)
+		known := slices.Contains(s.owner.added, f.ID) || slices.Contains(s.thief.added, f.ID)
 		if !known {
 			p.added = append(p.added, f.ID)
 		}
@@ -281,7 +281,7 @@ func (s *stage) wait(d time.Duration) {
 		due = due || !at.After(models.Clock.Now())
 	}
 	s.look()
-	s.require(due || s.state() == before, "a factor was moved too early")
+	s.require(due || s.state() == before, "a factor changed too early")
 }
 
 // play makes a move, if the move is possible.
@@ -296,7 +296,7 @@ func (s *stage) play(m move) {
 	s.look()
 	s.claim(p)
 	if slices.Contains([]string{"undo", "reset", "old reset link", "log in"}, m.name) {
-		s.require(!on || s.state() == state, "a mailbox alone moved a factor at once")
+		s.require(!on || s.state() == state, "the move changed a factor at once")
 	}
 	if !m.thief && m.name != "undo" && !strings.HasPrefix(m.name, "wait") {
 		for _, f := range before {
@@ -305,13 +305,14 @@ func (s *stage) play(m move) {
 			}
 		}
 	}
-	if s.start.strangersOnly() && m.thief {
+	if s.start.keptOut() && m.thief {
 		s.require(s.found(s.thief) == nil, "a mailbox alone logged in")
 	}
 }
 
-// strangersOnly reports whether the thief cannot pass the owner's second step.
-func (st start) strangersOnly() bool {
+// keptOut reports whether the owner's second step keeps the thief out. Mailed links could
+// undo a recent one.
+func (st start) keptOut() bool {
 	return (st.secondStep || st.totp) && !st.recent && !st.session && !st.phone && (st.passkey || st.totp)
 }
 
@@ -372,10 +373,9 @@ func (s *stage) logIn(p *player, n int) bool {
 // pass passes a second step by a factor that the player has. Recovery codes are used last.
 func (s *stage) pass(p *player, due *models.SecondStep) *models.LoggedIn {
 	ctx := s.ms.T().Context()
-	passed := func(err error) bool { return s.may(err) }
 	for _, key := range p.keys {
 		models.Clock.Move(time.Minute) // a code works once
-		if started, err := due.Pass(ctx, totp.Code(key, models.Clock.Now()), false, p.client); passed(err) {
+		if started, err := due.Pass(ctx, totp.Code(key, models.Clock.Now()), false, p.client); s.may(err) {
 			return started
 		}
 	}
@@ -385,7 +385,7 @@ func (s *stage) pass(p *player, due *models.SecondStep) *models.LoggedIn {
 			continue // the browser has no passkey that the options allow
 		}
 		answer := answerOf(d.Get(s.ms.T(), s.ms.options(due.User.PasskeyOptions(ctx, models.PasskeySecondStep))))
-		if started, err := due.PassWithPasskey(ctx, answer, false, p.client); passed(err) {
+		if started, err := due.PassWithPasskey(ctx, answer, false, p.client); s.may(err) {
 			return started
 		}
 	}
@@ -395,7 +395,7 @@ func (s *stage) pass(p *player, due *models.SecondStep) *models.LoggedIn {
 	code := p.codes[0]
 	p.codes = p.codes[1:]
 	started, err := due.Pass(ctx, code, false, p.client)
-	passed(err)
+	s.may(err)
 	return started
 }
 
@@ -513,7 +513,7 @@ var moves = map[string]func(s *stage, p *player, n int){
 	},
 	"set TOTP": func(s *stage, p *player, n int) {
 		if session := s.confirmed(p); session != nil && s.setTOTP(p, session.User) {
-			s.letGo(p, models.FactorTOTP, models.FactorCodes)
+			s.giveUp(p, models.FactorTOTP, models.FactorCodes)
 		}
 	},
 	"remove TOTP": func(s *stage, p *player, n int) {
@@ -524,20 +524,20 @@ var moves = map[string]func(s *stage, p *player, n int){
 	"make codes": func(s *stage, p *player, n int) {
 		if session := s.confirmed(p); session != nil {
 			if codes, err := session.User.MakeRecoveryCodes(s.ms.T().Context(), p.client); s.may(err) {
-				s.letGo(p, models.FactorCodes)
+				s.giveUp(p, models.FactorCodes)
 				p.codes = codes
 			}
 		}
 	},
 	"turn the switch": func(s *stage, p *player, n int) {
 		session := s.confirmed(p)
-		if session == nil || p == s.owner && s.start.strangersOnly() {
+		if session == nil || p == s.owner && s.start.keptOut() {
 			return
 		}
 		if codes, err := session.User.TurnSecondStep(s.ms.T().Context(), !session.User.SecondStep, p.client); s.may(err) {
-			s.letGo(p, models.FactorCodes)
+			s.giveUp(p, models.FactorCodes)
 			p.codes = codes
-			s.owners = s.owners || p == s.owner
+			s.turned = s.turned || p == s.owner
 		}
 	},
 	"delete": func(s *stage, p *player, n int) {
@@ -552,7 +552,7 @@ var moves = map[string]func(s *stage, p *player, n int){
 	},
 	"decide": func(s *stage, p *player, n int) {
 		if session := s.found(p); session != nil {
-			// If the owner stops an undo that the owner began, the rules no longer protect the owner.
+			// The owner stops no undo: the rules would no longer protect the owner.
 			s.may(session.DecideUndo(s.ms.T().Context(), p == s.owner || n%2 == 0, p.client))
 		}
 	},
@@ -568,7 +568,7 @@ var moves = map[string]func(s *stage, p *player, n int){
 		}
 		l := links[n%len(links)]
 		if p == s.owner == slices.Contains(ownersMailboxes, l.Email) {
-			return // each player's own factors remain useful
+			return // a player ends only the other's links
 		}
 		ended := s.endLinks(p, session.User, l.ID.String())
 		s.require(!ended || p == s.owner || s.start.phone, "the thief ended the owner's links")
@@ -603,8 +603,8 @@ func (s *stage) addPasskey(p *player, user *models.User) {
 	p.passkeys = append(p.passkeys, device{list[len(list)-1].ID, a})
 }
 
-// letGo records that the owner has replaced factors of some kinds.
-func (s *stage) letGo(p *player, kinds ...string) {
+// giveUp adds to givenUp what the owner no longer uses of some kinds.
+func (s *stage) giveUp(p *player, kinds ...string) {
 	s.read()
 	for _, f := range s.own {
 		if p == s.owner && slices.Contains(kinds, f.Kind) && !s.inUse(f.ID) {
@@ -626,10 +626,10 @@ func (s *stage) setTOTP(p *player, user *models.User) bool {
 	return true
 }
 
-// ownerGetsItBack uses the oldest link since the first move, and the owner's credentials. A
-// thief who reads the owner's mails has used all other links before.
-func (s *stage) ownerGetsItBack(last []move) {
-	if s.start.mailbox && !s.start.strangersOnly() || s.ended {
+// ownerGetsItBack opens the links to undo all moves, and requires that the owner gets in and
+// the thief does not. A thief who reads the owner's mails opens them.
+func (s *stage) ownerGetsItBack(past []move) {
+	if s.start.mailbox && !s.start.keptOut() || s.ended {
 		return // a thief with all credentials of the owner cannot be told from the owner
 	}
 	undoer := s.owner
@@ -642,7 +642,7 @@ func (s *stage) ownerGetsItBack(last []move) {
 	s.require(s.start.mailbox || len(s.live(s.thief, 0)) == 0, "the thief has links")
 	s.require(slices.Contains(ownersMailboxes, s.user.Email) && !s.user.DeletedAt.Valid, "the email is %s, deleted %v", s.user.Email, s.user.DeletedAt)
 	for range 2 {
-		for _, m := range last {
+		for _, m := range past {
 			if m.thief {
 				s.play(m)
 				s.require(s.found(s.thief) == nil, "the thief is in after the undo")
@@ -661,7 +661,7 @@ func (s *stage) ownerGetsItBack(last []move) {
 		s.require(s.inUse(f.ID) || slices.Contains(s.givenUp, f.ID), "the owner's %s is gone", f.Kind)
 	}
 	on := s.start.totp || s.start.secondStep && s.start.passkey
-	s.require(s.owners || s.user.SecondStep == on, "the second step is %v", s.user.SecondStep)
+	s.require(s.turned || s.user.SecondStep == on, "the second step is %v", s.user.SecondStep)
 	s.play(move{name: "reset"})
 	s.require(s.logIn(s.owner, 0), "the owner is out")
 }
@@ -692,7 +692,7 @@ func randomPlay(random *rand.Rand) (p play) {
 	return p
 }
 
-// shrink returns a shorter play that breaks the same rule.
+// shrink returns a shorter play that breaks a rule.
 func (ms *ModelSuite) shrink(p play) (play, string) {
 	rule := ms.perform(p)
 	for i := 0; i < len(p.moves); {

@@ -19,7 +19,7 @@ type Findings struct {
 	User          *User           // nil: no account
 	Attempts      int             // failed in a row, by unknown browsers
 	Limited       *RateLimited    // nil: unknown browsers may log in
-	KnownBrowsers []*RateLimited  // one of each known browser; nil: it may log in
+	KnownBrowsers []*RateLimited  // for each known browser; nil: it may log in
 	LimitedMails  []string        // the templates that are rate limited
 	Failures      []Activity      // newest first
 	Mails         []outbox.Mail   // newest first

@@ -112,10 +112,10 @@ func sqliteDetails(path string) *pop.ConnectionDetails {
 			"lock":          "false",     // pop's lock would serialize all statements
 			"_journal_mode": "WAL",       // readers do not wait for the writer
 			"_synchronous":  "FULL",      // commits survive a power cut, unlike with NORMAL, mattn's default
-			"_txlock":       "immediate", // a transaction that reads before it writes could fail
+			"_txlock":       "immediate", // otherwise a transaction that reads before it writes could fail
 			"_busy_timeout": "5000",      // milliseconds that a writer waits for another
 			"_fk":           "true",
-			"_time_format":  "sqlite", // sortable text in both drivers
+			"_time_format":  "sqlite", // text that sorts, in mattn's and modernc's driver
 		},
 	}
 }

@@ -49,7 +49,7 @@ func (p *Provider) verify(ctx context.Context, m *metadata, flow Flow, rawIDToke
 		return Identity{}, errors.New("the ID token has another nonce")
 	case claims.AuthorizedParty != p.ClientID && (claims.AuthorizedParty != "" || len(token.Audience) != 1):
 		// Prevents use of a token that was issued to another client.
-		return Identity{}, fmt.Errorf("the ID token is for client %.100q among %d", claims.AuthorizedParty, len(token.Audience))
+		return Identity{}, fmt.Errorf("the ID token has the azp %.100q and %d in aud", claims.AuthorizedParty, len(token.Audience))
 	case token.IssuedAt.IsZero(), token.IssuedAt.After(now.Add(clockSkew)):
 		return Identity{}, errors.New("the ID token has no iat or one in the future")
 	case !isSubject(token.Subject):

@@ -75,8 +75,8 @@ func TestWorker_FourWorkersDeliverEachMailOnce(t *testing.T) {
 }
 
 // newHangingServer starts a server, and a worker that delivers to it. Until the test ends,
-// the server does not answer mails whose recipient begins with "hang". The channel hangs
-// receives a value for each of these mails.
+// the server does not answer mails whose recipient begins with "hang"; hangs receives a
+// value for each of these mails.
 func newHangingServer(t *testing.T, q *outbox.Queue, every time.Duration) (s *smtptest.Server, hangs chan bool) {
 	t.Helper()
 	end, hangs := make(chan struct{}), make(chan bool, 100)

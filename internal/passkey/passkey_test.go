@@ -365,7 +365,7 @@ func TestFinishLogin_ReportsCounterAndFlags(t *testing.T) {
 	for _, test := range []struct {
 		count         uint32
 		stuck         bool
-		eligible, up  bool
+		be, bs        bool // the flags of backup
 		wantStuck     bool
 		wantChanged   bool
 		wantSignCount uint32
@@ -374,19 +374,19 @@ func TestFinishLogin_ReportsCounterAndFlags(t *testing.T) {
 		{count: 8, stuck: true, wantStuck: true, wantSignCount: 8},
 		{count: 3, wantStuck: true, wantSignCount: 8},
 		{count: 0, stuck: true, wantStuck: true, wantSignCount: 8},
-		{count: 8, eligible: true, wantChanged: true, wantSignCount: 9},
-		{count: 9, eligible: true, up: true, wantChanged: true, wantSignCount: 10},
-		{count: 10, eligible: true, up: true, wantSignCount: 11},
+		{count: 8, be: true, wantChanged: true, wantSignCount: 9},
+		{count: 9, be: true, bs: true, wantChanged: true, wantSignCount: 10},
+		{count: 10, be: true, bs: true, wantSignCount: 11},
 		{count: 11, wantChanged: true, wantSignCount: 12},
 	} {
-		a.SignCount, a.CounterStuck, a.BackupEligible, a.BackedUp = test.count, test.stuck, test.eligible, test.up
+		a.SignCount, a.CounterStuck, a.BackupEligible, a.BackedUp = test.count, test.stuck, test.be, test.bs
 		verified, err := s.finishLogin(a.Get(t, s.loginOptions(t, nil)))
 		require.NoError(t, err, test)
 		require.Equal(t, test.wantStuck, verified.CounterStuck, test)
 		require.Equal(t, test.wantChanged, verified.BackupChanged, test)
 		require.Equal(t, test.wantSignCount, verified.Credential.SignCount, test)
-		require.Equal(t, test.eligible, verified.Credential.BackupEligible)
-		require.Equal(t, test.up, verified.Credential.BackedUp)
+		require.Equal(t, test.be, verified.Credential.BackupEligible)
+		require.Equal(t, test.bs, verified.Credential.BackedUp)
 		s.stored[string(verified.Credential.ID)] = row{ada.Handle, verified.Credential}
 	}
 }
@@ -429,9 +429,9 @@ func cbor(t testing.TB, v any) []byte {
 // withKey puts another public key into the answer of a registration.
 func withKey(t testing.TB, answer passkeytest.Answer, cose any) passkeytest.Answer {
 	t.Helper()
-	right, with := split(t, answer)
+	old, with := split(t, answer)
 	const beforeKey = 37 + 16 + 2 + 32
-	data := append(right["authenticatorData"][:beforeKey], cbor(t, cose)...)
+	data := append(old["authenticatorData"][:beforeKey], cbor(t, cose)...)
 	answer.Credential = with(parts{"attestationObject": cbor(t, map[string]any{"fmt": "none", "attStmt": map[string]any{}, "authData": data})})
 	return answer
 }
@@ -446,7 +446,7 @@ func TestFinishRegistration_Keys(t *testing.T) {
 		"RSA-4096":         {map[int]any{1: 3, 3: -257, -1: modulus, -2: []byte{1, 0, 1}}, nil},
 		"RSA-8192":         {map[int]any{1: 3, 3: -257, -1: slices.Repeat(modulus, 2), -2: []byte{1, 0, 1}}, passkey.ErrRefused},
 		"not on the curve": {map[int]any{1: 2, 3: -7, -1: 1, -2: thirtyTwo, -3: thirtyTwo}, passkey.ErrRefused},
-		"ES256 with RSA":   {map[int]any{1: 2, 3: -257, -1: 1, -2: thirtyTwo, -3: thirtyTwo}, passkey.ErrRefused},
+		"EC with RS256":    {map[int]any{1: 2, 3: -257, -1: 1, -2: thirtyTwo, -3: thirtyTwo}, passkey.ErrRefused},
 		"RS1":              {map[int]any{1: 3, 3: -65535, -1: modulus, -2: []byte{1, 0, 1}}, passkey.ErrRefused},
 		"PS256":            {map[int]any{1: 3, 3: -37, -1: modulus, -2: []byte{1, 0, 1}}, passkey.ErrRefused},
 		"empty":            {map[int]any{}, passkey.ErrRefused},

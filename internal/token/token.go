@@ -47,7 +47,7 @@ import (
 type Token struct {
 	ID          uuid.UUID     `db:"id"`
 	Purpose     string        `db:"purpose"`
-	Subject     string        `db:"subject"` // redeeming a token ends all of its purpose and subject
+	Subject     string        `db:"subject"` // redeeming one ends all with its purpose and subject
 	Number      int           `db:"number"`  // for the app, to order the tokens of a user
 	TokenDigest []byte        `db:"token_digest" json:"-"`
 	Email       string        `db:"email"` // the recipient of the token's mail
@@ -137,13 +137,13 @@ func (s Store) Void(tx *pop.Connection, purpose, subject string) error {
 }
 
 // Start makes the lifetime of a token begin now, and reports whether the token works.
-// Call it when the token's mail is delivered.
+// Call it before the token's mail is delivered.
 func (s Store) Start(tx *pop.Connection, raw string) (works bool, err error) {
 	return s.restart(tx, raw, func(*Token) time.Time { return s.Now() })
 }
 
-// StartAtIssue makes the lifetime of a token begin when the token was issued. Call it
-// when the token's mail is given up.
+// StartAtIssue makes the lifetime of a token begin when the token was issued, as it did before
+// Start. Call it when the token's mail is given up.
 func (s Store) StartAtIssue(tx *pop.Connection, raw string) error {
 	_, err := s.restart(tx, raw, func(t *Token) time.Time { return t.CreatedAt })
 	return err

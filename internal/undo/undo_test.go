@@ -170,7 +170,7 @@ func TestAdd_NumbersChanges(t *testing.T) {
 	require.Nil(t, newest)
 }
 
-// An attacker may make many changes: an undo must not read all of them for each one.
+// An attacker may make many changes: an undo must not read the items for each one.
 func TestUndo_ReadsTheItemsOnce(t *testing.T) {
 	a := newAccount(t)
 	for range 20 {
@@ -333,7 +333,7 @@ func TestStays(t *testing.T) {
 	require.NoError(t, a.journal().Used(added))
 	stays, err := a.journal().Stays(added, a.pending())
 	require.NoError(t, err)
-	require.False(t, stays, "a login by the item has stopped its removal")
+	require.False(t, stays, "a login does not make it the owner's")
 }
 
 func TestYoung(t *testing.T) {
@@ -348,8 +348,8 @@ func TestYoung(t *testing.T) {
 		want   bool
 	}{
 		"older than the number and the time": {item: item, number: number + 1, at: a.now.Add(time.Second), want: false},
-		"younger than the time":              {item: item, number: number, at: a.now.Add(time.Second), want: true},
-		"younger than the number":            {item: item, number: number + 1, at: a.now, want: true},
+		"younger by the number":              {item: item, number: number, at: a.now.Add(time.Second), want: true},
+		"younger by the time":                {item: item, number: number + 1, at: a.now, want: true},
 		"due for removal":                    {item: other, number: number + 9, at: a.now.Add(time.Second), want: true},
 		"unknown item":                       {item: newID(), number: number, at: a.now, want: false},
 	} {

@@ -92,7 +92,7 @@ func TestConn_ClientThatDoesNotReadIsCutOff(t *testing.T) {
 	require.NoError(t, err)
 	closed := make(chan bool)
 	page := bytes.Repeat([]byte("page "), 2400)
-	s := &Server{accepted: make(chan struct{}), listeners: []net.Listener{listener}}
+	s := &Server{refusing: make(chan struct{}), listeners: []net.Listener{listener}}
 	s.http.WriteTimeout = 200 * time.Millisecond
 	s.http.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.Write(page) })
 	s.http.ConnState = func(c net.Conn, state http.ConnState) {

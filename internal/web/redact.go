@@ -34,7 +34,7 @@ func redact(text string) string {
 const shortestSecret = 4
 
 // struck takes the place of redacted secrets until all are replaced. It is shorter than
-// any secret: otherwise a secret such as "inpu" would match the replacement of another.
+// any secret: otherwise a secret such as "input" would match the "(input)" of another.
 const struck = "\x00"
 
 func (r *RequestInfo) withoutSecrets(text string) string {

@@ -26,7 +26,7 @@ type ListenOptions struct {
 type Server struct {
 	http      http.Server
 	listeners []net.Listener
-	accepted  chan struct{}  // is closed when no more connections are accepted
+	refusing  chan struct{}  // is closed when no more connections are accepted
 	open      sync.WaitGroup // all connections except HTTP/2
 	http2     sync.Map       // net.Conn → nil: the HTTP/2 connections
 
@@ -39,7 +39,7 @@ type stoppingKey struct{}
 // Listen opens the port and reads the certificate, so that errors are found before the
 // app starts. handler must come from New.
 func Listen(o ListenOptions, handler http.Handler, logger *slog.Logger) (*Server, error) {
-	s := &Server{accepted: make(chan struct{}), http: http.Server{
+	s := &Server{refusing: make(chan struct{}), http: http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       15 * time.Second,
@@ -50,7 +50,7 @@ func Listen(o ListenOptions, handler http.Handler, logger *slog.Logger) (*Server
 
 		HTTP2: &http.HTTP2Config{WriteByteTimeout: 30 * time.Second}, // in HTTP/2, WriteTimeout does not end the connection
 
-		DisableGeneralOptionsHandler: true, // its response would have no headers
+		DisableGeneralOptionsHandler: true, // its response would have none of our headers
 	}}
 	s.http.ConnState = s.connState
 	all, stopAll := context.WithCancel(context.Background())
@@ -60,7 +60,7 @@ func Listen(o ListenOptions, handler http.Handler, logger *slog.Logger) (*Server
 	if o.CertFile != "" {
 		certificate, err := tls.LoadX509KeyPair(o.CertFile, o.KeyFile)
 		if err != nil {
-			return nil, fmt.Errorf("TLS_CERT_FILE and TLS_KEY_FILE cannot be used: %w; mend their paths, permissions or pair", err)
+			return nil, fmt.Errorf("TLS_CERT_FILE and TLS_KEY_FILE cannot be used: %w; mend their paths or permissions, or use a pair that matches", err)
 		}
 		s.http.TLSConfig = &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}
 	}
@@ -81,7 +81,7 @@ func Listen(o ListenOptions, handler http.Handler, logger *slog.Logger) (*Server
 // Start serves until Shutdown. It ignores the handler that Buffalo passes: the app
 // alone.
 func (s *Server) Start(context.Context, http.Handler) error {
-	defer close(s.accepted)
+	defer close(s.refusing)
 	serve := s.http.Serve
 	if s.http.TLSConfig != nil {
 		serve = func(l net.Listener) error { return s.http.ServeTLS(l, "", "") }
@@ -135,7 +135,7 @@ func speaksHTTP2(c net.Conn) bool {
 
 // Shutdown stops listening and answers all requests that were already sent. net/http
 // alone would drop a request that it is still reading or accepting. Shutdown tells
-// clients of HTTP/2 to stop, and answers requests that they send until then.
+// clients of HTTP/2 to stop, and answers requests that they send until they do.
 //
 // A stream is a request that has flushed its response or hijacked its connection. The
 // contexts of streams end at once. Shutdown waits for all requests, except hijacked
@@ -146,7 +146,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	s.close()
 	answered := make(chan struct{})
 	go func() {
-		<-s.accepted
+		<-s.refusing
 		s.http.SetKeepAlivesEnabled(false) // closes idle connections now, others after their response
 		s.open.Wait()
 		close(answered)

@@ -15,8 +15,8 @@ import (
 // FirstSocket is the first file descriptor that systemd passes: sd_listen_fds(3).
 const FirstSocket = 3
 
-// Sockets returns listeners for n sockets that systemd passes, from the file descriptor
-// first on. Systemd keeps the sockets open while it restarts the app, so that clients
+// Sockets returns listeners for n sockets that systemd passes, whose file descriptors begin
+// with first. Systemd keeps the sockets open while it restarts the app, so that clients
 // wait instead of being refused.
 func Sockets(first, n int) (list []net.Listener, err error) {
 	for fd := first; fd < first+n; fd++ {
@@ -28,7 +28,7 @@ func Sockets(first, n int) (list []net.Listener, err error) {
 			err = errors.New("it accepts no connections")
 		}
 		if err != nil {
-			return nil, fmt.Errorf("socket %d of systemd cannot be served (%w): list streams by ListenStream=, without Accept=", fd-first+1, err)
+			return nil, fmt.Errorf("socket %d of systemd cannot be served (%w): its unit needs ListenStream= and no Accept=", fd-first+1, err)
 		}
 		list = append(list, listener)
 	}

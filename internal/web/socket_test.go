@@ -98,7 +98,7 @@ func TestSockets_CannotBeServed(t *testing.T) {
 	} {
 		_, err := Sockets(fd, 1)
 		require.ErrorContains(t, err, "socket 1 of systemd cannot be served (", name)
-		require.ErrorContains(t, err, "): list streams by ListenStream=, without Accept=", name)
+		require.ErrorContains(t, err, "): its unit needs ListenStream= and no Accept=", name)
 	}
 }
 

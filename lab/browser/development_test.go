@@ -79,8 +79,8 @@ func TestDevelopment_FormsWorkByNameOverPlainHTTP(t *testing.T) {
 	})
 }
 
-// Browsers open at most six connections to a host, for all tabs together. A tab is
-// hidden only if another tab of its window is in front.
+// Browsers open at most six connections to a host, for all tabs together: hidden tabs must
+// close theirs. A tab is hidden only if another tab of its window is in front.
 func TestDevelopment_ServesManyTabs(t *testing.T) {
 	t.Parallel()
 	s := openDevelopment(t)
@@ -112,6 +112,6 @@ func (b *browser) tab() *browser {
 		return err
 	}))
 	other := openBrowserIn(b.t, b.site, b.person, requireChromium(b.t, b.person), chromedp.WithTargetID(id))
-	other.do("hiding it when it is behind", emulation.SetFocusEmulationEnabled(false))
+	other.do("letting it be hidden", emulation.SetFocusEmulationEnabled(false))
 	return other
 }

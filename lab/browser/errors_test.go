@@ -36,9 +36,9 @@ func TestErrors_EachHasAPage(t *testing.T) {
 				b.seeError(status)
 			}
 			b.visit("/login")
-			b.do("intercepting the form, to cut its body", fetch.Enable().WithPatterns([]*fetch.RequestPattern{{URLPattern: s.url + "/login"}}))
+			b.do("intercepting the form", fetch.Enable().WithPatterns([]*fetch.RequestPattern{{URLPattern: s.url + "/login"}}))
 			b.press("main form [type=submit]")
-			b.do("stopping the interception", fetch.Disable())
+			b.do("sending it without its body", fetch.Disable())
 			b.seeError(400)
 			b.visit("/login")
 			for range 6 {
@@ -55,8 +55,8 @@ func TestErrors_EachHasAPage(t *testing.T) {
 			stranger.seeError(403)
 			stranger.visitElsewhere(strings.Replace(s.url, siteName, "localhost", 1) + "/login")
 			require.Contains(t, stranger.text("main"), "421")
-			for _, night := range []screen{wideDark, stranger.screen} {
-				stranger.do("another screen", night)
+			for _, view := range []screen{wideDark, stranger.screen} {
+				stranger.do("another screen", view)
 				require.Empty(t, stranger.axe())
 			}
 			stranger.photograph("error-421-"+language, stranger.screen) // has no style: assets of the wrong host are 421 too

@@ -82,7 +82,7 @@ const misfits = `(() => {
 	if (document.documentElement.scrollWidth > innerWidth) found.push("the page is " + document.documentElement.scrollWidth + " px wide")
 	for (const e of document.body.querySelectorAll("*")) {
 		const box = e.getBoundingClientRect(), style = getComputedStyle(e)
-		if (!e.checkVisibility() || box.width <= 1 || box.bottom <= 0 || e.ariaHidden === "true") continue // only for screen readers, or hidden until it has the focus
+		if (!e.checkVisibility() || box.width <= 1 || box.bottom <= 0 || e.ariaHidden === "true") continue // nobody sees it
 		const note = what => found.push(what + ": " + e.outerHTML.slice(0, 150))
 		if (box.left < -0.5 || box.right > innerWidth + 0.5) note("leaves the screen")
 		const wide = e.scrollWidth > e.clientWidth + 1, high = e.scrollHeight > e.clientHeight + 1

@@ -138,7 +138,7 @@ func TestStart_SystemdSocketsThatCannotBeServed(t *testing.T) {
 	p := command(t, t.TempDir(), binary.Production())
 	p.TakeSocket(good, datagrams)
 	require.Error(t, p.Run())
-	require.Regexp(t, `^socket 2 of systemd cannot be served \(.*\): list streams by ListenStream=, without Accept=\n$`, p.Err.String())
+	require.Regexp(t, `^socket 2 of systemd cannot be served \(.*\): its unit needs ListenStream= and no Accept=\n$`, p.Err.String())
 
 	unix, _ := openSocket(t, "unix", filepath.Join(shortDir(t), "s"))
 	p = command(t, t.TempDir(), binary.Production("TRUSTED_PROXIES="))
