@@ -66,6 +66,14 @@ func remedy(err error) string {
 	return ""
 }
 
+const ownTables = ": make the role of DATABASE_URL the owner of all tables, or restore its grants"
+
+// isForbidden reports whether PostgreSQL refused the role a right.
+func isForbidden(err error) bool {
+	var postgres *pgconn.PgError
+	return errors.As(err, &postgres) && postgres.Code == "42501"
+}
+
 // isStale reports whether a prepared statement has become invalid because a migration
 // changed the type of a column in its result. pgx prepares it again at its next use.
 func isStale(err error) bool {

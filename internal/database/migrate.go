@@ -20,6 +20,10 @@ func Migrate(db *pop.Connection, migrations fs.FS) error {
 			return fmt.Errorf("migrations cannot be read: %w", err)
 		}
 		if err := box.CreateSchemaMigrations(); err != nil {
+			// pop takes a table that it may not read for a missing one.
+			if _, _, reading := CompareSchema(ctx, db, migrations); isForbidden(reading) {
+				return fmt.Errorf("%w%s", reading, ownTables)
+			}
 			return fmt.Errorf("migrations cannot be recorded: %w", err)
 		}
 		missing, unknown, err := CompareSchema(ctx, db, migrations)

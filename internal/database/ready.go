@@ -65,7 +65,7 @@ func write(ctx context.Context, db *pop.Connection) error {
 }
 
 // Examine returns an error if the database is damaged, as far as SQLite's
-// quick_check sees, or cannot be written.
+// quick_check sees, cannot be written, or has tables that the role may not use.
 func Examine(ctx context.Context, db *pop.Connection) error {
 	if db.Dialect.Name() != "postgres" {
 		var found []string
@@ -76,11 +76,35 @@ func Examine(ctx context.Context, db *pop.Connection) error {
 			return fmt.Errorf("the database is damaged, restore a backup: %s", strings.Join(strings.Fields(found[0]), " "))
 		}
 	}
+	if err := checkRights(ctx, db); err != nil {
+		return err
+	}
 	var applied int
 	if err := db.Store.GetContext(ctx, &applied, "SELECT count(*) FROM "+db.MigrationTableName()); err != nil {
 		return nil // CheckSchema reports this
 	}
 	return write(ctx, db)
+}
+
+// checkRights returns an error if PostgreSQL refuses the role statements on tables, for
+// example because another role restored them. Only migrations insert into their own table.
+func checkRights(ctx context.Context, db *pop.Connection) error {
+	if db.Dialect.Name() != "postgres" {
+		return nil
+	}
+	var refused []string
+	err := db.Store.SelectContext(ctx, &refused, `
+		SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace
+		AND NOT (has_table_privilege(oid, 'SELECT') AND has_table_privilege(oid, 'UPDATE')
+			AND (relname = $1 OR has_table_privilege(oid, 'INSERT') AND has_table_privilege(oid, 'DELETE')))
+		ORDER BY relname`, db.MigrationTableName())
+	if err != nil {
+		return fmt.Errorf("asking for the rights of the role: %w", err)
+	}
+	if len(refused) > 0 {
+		return fmt.Errorf("the role may not read and write %s%s", strings.Join(refused, ", "), ownTables)
+	}
+	return nil
 }
 
 // CheckSchema returns an error if a migration is missing. Unknown migrations are
@@ -102,6 +126,8 @@ func CheckSchema(ctx context.Context, db *pop.Connection, migrations fs.FS) erro
 func ExamineSchema(ctx context.Context, db *pop.Connection, migrations fs.FS, migrate string) error {
 	missing, unknown, err := CompareSchema(ctx, db, migrations)
 	switch {
+	case isForbidden(err):
+		return fmt.Errorf("%w%s", err, ownTables)
 	case err != nil:
 		return fmt.Errorf("there is no schema yet: %s (%w)", migrate, err)
 	case len(missing) > 0:

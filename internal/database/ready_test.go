@@ -110,6 +110,30 @@ func TestReadiness_DatabaseCannotBeWritten(t *testing.T) {
 	}
 }
 
+// pg_restore as another role makes that role the owner of all tables.
+func TestExamine_TablesOfAnotherRole(t *testing.T) {
+	if !onPostgres() {
+		return
+	}
+	url := databaseURL(t)
+	db := open(t, url)
+	require.NoError(t, database.Migrate(db, migrations))
+	exec(t, db, "CREATE ROLE reader")
+	t.Cleanup(func() { exec(t, db, "DROP OWNED BY reader; DROP ROLE reader") })
+	reader := open(t, url+"&role=reader")
+	exec(t, db, "GRANT SELECT, UPDATE ON schema_migration TO reader")
+	const remedy = ": make the role of DATABASE_URL the owner of all tables, or restore its grants"
+	require.EqualError(t, database.Examine(t.Context(), reader), "the role may not read and write notes"+remedy)
+	exec(t, db, "GRANT SELECT, INSERT, UPDATE, DELETE ON notes TO reader")
+	require.NoError(t, database.Examine(t.Context(), reader))
+	exec(t, db, "REVOKE ALL ON schema_migration FROM reader")
+	require.ErrorContains(t, database.Examine(t.Context(), reader), "may not read and write schema_migration")
+	for _, err := range []error{examineSchema(t, reader), database.Migrate(reader, migrations)} {
+		require.ErrorContains(t, err, "permission denied for table schema_migration")
+		require.ErrorContains(t, err, remedy)
+	}
+}
+
 // Other checks read and write, but may not touch a damaged page.
 func TestExamine_DamagedPages(t *testing.T) {
 	url := newDatabase(t, "")
