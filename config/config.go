@@ -72,7 +72,7 @@ func Load(environ []string, dir string) (Config, error) {
 	return load(environ, env.Options{Dir: dir, Testing: testing.Testing()})
 }
 
-// LoadTask is Load, but stores no secret: a task may run in a wrong folder.
+// LoadTask is Load, but needs no TLS, and stores no secret: a task may run in a wrong folder.
 func LoadTask(environ []string, dir string) (Config, error) {
 	return load(environ, env.Options{Dir: dir, Testing: testing.Testing(), Task: true})
 }
@@ -109,7 +109,7 @@ func load(environ []string, o env.Options) (Config, error) {
 // refuseUnsafe adds the faults that only production has. The peer of a unix socket is a proxy.
 func refuseUnsafe(e *env.App, c Config) {
 	e.CheckProduction(c.DatabaseURL)
-	if len(c.TrustedProxies) == 0 && !c.TLS() && !web.AllUnix(c.Sockets) && !e.Faulty("TRUSTED_PROXIES") && !e.Faulty("TLS_CERT_FILE") {
+	if len(c.TrustedProxies) == 0 && !c.TLS() && !e.Task() && !web.AllUnix(c.Sockets) && !e.Faulty("TRUSTED_PROXIES") && !e.Faulty("TLS_CERT_FILE") {
 		e.Fault("TRUSTED_PROXIES", "nothing terminates TLS: set TRUSTED_PROXIES to the proxy's network, or TLS_CERT_FILE and TLS_KEY_FILE, or listen on a unix socket alone")
 	}
 	if c.SMTP == nil && !e.Faulty("SMTP_URL") {

@@ -192,3 +192,13 @@ func TestLoad_Sockets(t *testing.T) {
 		require.Equal(t, []string{"LISTEN_FDS=" + n + " is not a number of sockets: leave it to systemd"}, faults(t, vars{"LISTEN_PID": mine, "LISTEN_FDS": n}, t.TempDir()))
 	}
 }
+
+// Tasks get neither the sockets of the server's unit nor its credentials.
+func TestProduction_TasksNeedNoTLS(t *testing.T) {
+	for _, changes := range []vars{{"TRUSTED_PROXIES": ""}, {"TRUSTED_PROXIES": "", "TLS_CERT_FILE": "cert.pem"}} {
+		v := production.with(changes)
+		require.Len(t, faults(t, v, t.TempDir()), 1)
+		_, err := load(v.environ(), env.Options{Dir: t.TempDir(), Task: true})
+		require.NoError(t, err)
+	}
+}

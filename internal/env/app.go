@@ -37,7 +37,7 @@ type App struct {
 type Options struct {
 	Dir     string // the app's folder
 	Testing bool   // under go test: ignores .env and DATABASE_URL, and stores nothing
-	Task    bool   // stores no new secret: the folder may be wrong
+	Task    bool   // serves nothing: needs no TLS, and stores no new secret, since the folder may be wrong
 }
 
 // NewApp reads environ. In development .env overrides it, as in Buffalo; in
@@ -120,6 +120,17 @@ func (e *App) Listeners() []net.Listener {
 	}
 	return list
 }
+
+// KeyPair is Vars.KeyPair, but returns "" for a task: only the unit that serves may read the key.
+func (e *App) KeyPair(certVar, keyVar string) (certFile, keyFile string) {
+	if e.o.Task {
+		return "", ""
+	}
+	return e.Vars.KeyPair(certVar, keyVar)
+}
+
+// Task reports whether the process runs a task.
+func (e *App) Task() bool { return e.o.Task }
 
 // SessionSecrets returns SESSION_SECRET. Without it, tests get a new secret, and
 // development one in a file, so that sessions survive a restart. Faults end with remedy.

@@ -76,6 +76,14 @@ func TestApp_DatabaseURL(t *testing.T) {
 	require.Equal(t, "postgres://app@db/test", app(t, env.Options{Testing: true}, real, "TEST_DATABASE_URL=postgres://app@db/test").DatabaseURL())
 }
 
+func TestApp_KeyPair(t *testing.T) {
+	for task, want := range map[bool]int{false: 1, true: 0} {
+		a := app(t, env.Options{Task: task}, "TLS_CERT_FILE=cert.pem")
+		a.KeyPair("TLS_CERT_FILE", "TLS_KEY_FILE")
+		require.Len(t, faults(a.Vars), want)
+	}
+}
+
 func TestApp_SessionSecrets(t *testing.T) {
 	dir := t.TempDir()
 	require.Len(t, app(t, env.Options{Dir: dir, Testing: true}).SessionSecrets(""), 1)
