@@ -10,6 +10,7 @@
 package task
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -66,8 +67,28 @@ func runOr(start func() error, args []string, stderr io.Writer) (code int) {
 	return 0
 }
 
-// Run runs the command line `task NAME ARGUMENT…`, or lists the tasks.
+// output remembers an error of writing: tasks ignore it, and a link that was not printed is lost.
+type output struct {
+	io.Writer
+	err error
+}
+
+func (o *output) Write(text []byte) (n int, err error) {
+	n, err = o.Writer.Write(text)
+	o.err = cmp.Or(o.err, err)
+	return n, err
+}
+
+// Run runs the command line `task NAME ARGUMENT…`, or lists the tasks. It returns an error
+// if a task or its output fails.
 func Run(args []string) error {
+	out := &output{Writer: Out}
+	Out = out
+	defer func() { Out = out.Writer }()
+	return cmp.Or(run(args), out.err)
+}
+
+func run(args []string) error {
 	if args[0] != "task" {
 		return fmt.Errorf("unknown command %q: start the app without one, or run `task NAME`", args[0])
 	}

@@ -54,6 +54,19 @@ func TestRun(t *testing.T) {
 	require.ErrorContains(t, err, "nobody is here")
 }
 
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, errors.New("no space left on device") }
+
+// A link that was not printed is lost.
+func TestRun_OutputFails(t *testing.T) {
+	captureOutput(t)
+	task.Out = full{}
+	require.EqualError(t, task.Run([]string{"task", "test:greet", "--help"}), "no space left on device")
+	require.Equal(t, full{}, task.Out)
+	require.NoError(t, task.Run([]string{"task", "test:nothing"}))
+}
+
 func TestRun_OptionalArgument(t *testing.T) {
 	for _, args := range [][]string{{"Ada"}, {"Ada", "--loud"}} {
 		_, err := run(t, append([]string{"task", "test:optional"}, args...)...)
