@@ -81,6 +81,7 @@ func TestUserWhy_EveryFindingHasASentence(t *testing.T) {
 		"A link to confirm a change of email to ada@example.org works until T, for the account that requested it.\n",
 		"Links to undo changes, mailed to ada@example.org: 2. The last one works until T.\n",
 		"There is no session.\n",
+		"Its user_id in the log is 00000000-0000-0000-0000-000000000000.\nIts email_digest in the log is ",
 	} {
 		require.Contains(t, said, want)
 	}

@@ -10,13 +10,14 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// whyLines returns the lines that the task prints about an email. T stands for times and
-// D for the digest.
+// whyLines returns the lines that the task prints about an email. T stands for times, D
+// for the digest and U for the ID.
 func whyLines(t *testing.T, dir string, env []string, email string) []string {
 	t.Helper()
 	output := task(t, dir, env, "user:why", email)
 	output = regexp.MustCompile(`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC`).ReplaceAllString(output, "T")
 	output = regexp.MustCompile(`[\w-]{43}`).ReplaceAllString(output, "D")
+	output = regexp.MustCompile(`[0-9a-f-]{36}`).ReplaceAllString(output, "U")
 	return strings.Split(strings.TrimSpace(output), "\n")
 }
 
@@ -47,6 +48,7 @@ func TestTask_UserWhy_ExplainsAnAccount(t *testing.T) {
 			"  T, Go-http-client, from 127.0.0.1: Failed attempt to log in",
 			"Sessions:",
 			"  Go-http-client, from 127.0.0.1, logged in T, last seen T",
+			"Its user_id in the log is U.",
 			"Its email_digest in the log is D.",
 		}, whyLines(t, dir, env, " Ada@Example.com "))
 		digest := regexp.MustCompile(`[\w-]{43}`).FindString(task(t, dir, env, "user:why", "ada@example.com"))
