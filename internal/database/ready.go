@@ -97,6 +97,7 @@ func checkRights(ctx context.Context, db *pop.Connection) error {
 		SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace
 		AND NOT (has_table_privilege(oid, 'SELECT') AND has_table_privilege(oid, 'UPDATE')
 			AND (relname = $1 OR has_table_privilege(oid, 'INSERT') AND has_table_privilege(oid, 'DELETE')))
+		AND NOT EXISTS (SELECT 1 FROM pg_depend WHERE objid = pg_class.oid AND deptype = 'e') -- of an extension
 		ORDER BY relname`, db.MigrationTableName())
 	if err != nil {
 		return fmt.Errorf("asking for the rights of the role: %w", err)

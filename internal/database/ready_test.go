@@ -125,6 +125,7 @@ func TestExamine_TablesOfAnotherRole(t *testing.T) {
 	const remedy = ": make the role of DATABASE_URL the owner of all tables, or restore its grants"
 	require.EqualError(t, database.Examine(t.Context(), reader), "the role may not read and write notes"+remedy)
 	exec(t, db, "GRANT SELECT, INSERT, UPDATE, DELETE ON notes TO reader")
+	exec(t, db, "CREATE TABLE of_extension (); ALTER EXTENSION plpgsql ADD TABLE of_extension")
 	require.NoError(t, database.Examine(t.Context(), reader))
 	exec(t, db, "REVOKE ALL ON schema_migration FROM reader")
 	require.ErrorContains(t, database.Examine(t.Context(), reader), "may not read and write schema_migration")
