@@ -65,7 +65,7 @@ func TestOpen_ErrorsHaveRemedies(t *testing.T) {
 	require.NoError(t, os.WriteFile(damaged, content, 0o600))
 	urls := map[string]string{
 		"sqlite3://" + foreign:              ": check DATABASE_URL, or restore a backup",
-		"sqlite3://" + damaged:              ": the file is damaged, restore a backup",
+		"sqlite3://" + damaged:              ": the file is damaged, restore a backup and remove the old -wal and -shm files",
 		"postgres://ada@127.0.0.1:1/corral": ": check DATABASE_URL; is the server up?",
 	}
 	if server := os.Getenv("TEST_DATABASE_URL"); server != "" {

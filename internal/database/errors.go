@@ -51,7 +51,7 @@ func remedy(err error) string {
 	var postgres *pgconn.PgError
 	switch {
 	case sqliteSays(err, "malformed"):
-		return ": the file is damaged, restore a backup"
+		return ": the file is damaged, restore a backup and remove the old -wal and -shm files"
 	case sqliteSays(err, "file is not a database"):
 		return ": check DATABASE_URL, or restore a backup"
 	case sqliteSays(err, "database or disk is full"):

@@ -73,7 +73,7 @@ func Examine(ctx context.Context, db *pop.Connection) error {
 			found = []string{err.Error()}
 		}
 		if found[0] != "ok" {
-			return fmt.Errorf("the database is damaged, restore a backup: %s", strings.Join(strings.Fields(found[0]), " "))
+			return fmt.Errorf("the database is damaged, restore a backup and remove the old -wal and -shm files: %s", strings.Join(strings.Fields(found[0]), " "))
 		}
 	}
 	if err := checkRights(ctx, db); err != nil {

@@ -157,5 +157,5 @@ func TestExamine_DamagedPages(t *testing.T) {
 	require.NoError(t, os.WriteFile(path, content, 0o600))
 	damaged := open(t, url)
 	require.NoError(t, check(t, damaged))
-	require.ErrorContains(t, database.Examine(t.Context(), damaged), "the database is damaged, restore a backup: ")
+	require.ErrorContains(t, database.Examine(t.Context(), damaged), "the database is damaged, restore a backup and remove the old -wal and -shm files: ")
 }

@@ -168,7 +168,7 @@ func TestTask_Doctor_DamagedDatabase(t *testing.T) {
 		copy(content[(page-1)*4096:page*4096], strings.Repeat("torn", 1024))
 		require.NoError(t, os.WriteFile(path, content, 0o600))
 		lines, summary := doctorFaults(t, dir, env)
-		require.Contains(t, lines["database"], "fail the database is damaged, restore a backup: ")
+		require.Contains(t, lines["database"], "fail the database is damaged, restore a backup and remove the old -wal and -shm files: ")
 		require.Equal(t, "1 of 10 checks failed\n", summary)
 	})
 }
