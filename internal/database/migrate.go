@@ -14,7 +14,7 @@ import (
 // schema of a newer one.
 func Migrate(db *pop.Connection, migrations fs.FS) error {
 	ctx := db.Context()
-	migrate := func(db *pop.Connection) error {
+	return WithLock(ctx, db, "migrations", func() error {
 		box, err := pop.NewMigrationBox(migrations, db)
 		if err != nil {
 			return fmt.Errorf("migrations cannot be read: %w", err)
@@ -33,15 +33,17 @@ func Migrate(db *pop.Connection, migrations fs.FS) error {
 		if len(unknown) > 0 {
 			return fmt.Errorf("the database is newer than this release (migration %s): start the newer release, or restore a backup", unknown[0])
 		}
-		if err := box.Up(); err != nil {
-			return fmt.Errorf("migration failed: %w", err)
+		if len(missing) == 0 {
+			return nil
 		}
-		if len(missing) > 0 {
-			return checkForeignKeys(ctx, db)
-		}
-		return nil
-	}
-	return WithLock(ctx, db, "migrations", func() error { return withoutForeignKeys(db, migrate) })
+		return withoutForeignKeys(db, func(lax *pop.Connection) error {
+			box.Connection = lax
+			if err := box.Up(); err != nil {
+				return fmt.Errorf("migration failed: %w", err)
+			}
+			return checkForeignKeys(ctx, lax)
+		})
+	})
 }
 
 // CompareSchema returns the versions that db is missing and those that only db has.
