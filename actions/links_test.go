@@ -140,7 +140,7 @@ func TestLinks_DeadTokenChangesNothing(t *testing.T) {
 			again := s.browser()
 			for _, a := range []apptest.Answer{again.Get(link.path + rawToken), link.use(again, rawToken)} {
 				if name == "sign-up" && a.Request.Method == http.MethodPost {
-					requireDead(a, "the session keeps no redeemed link")
+					requireDead(a, "the session has no link")
 					continue
 				}
 				requirePage(a, "This is already done", "used")
@@ -297,7 +297,7 @@ func TestLinks_OneOfTwentyConcurrentUsesSucceeds(t *testing.T) {
 	}
 }
 
-// listening starts the app behind web.Server, which apptest's server is not.
+// listening is newSite with a web.Server in place of apptest's server.
 func listening(t *testing.T) *site {
 	t.Helper()
 	modelstest.Empty(t)

@@ -31,7 +31,7 @@ func (b *browser) requireLoggedOut() {
 	require.Equal(b.site.t, "/login", b.Get("/account").LocationPath())
 }
 
-func TestLoginSecond_WithoutPassword(t *testing.T) {
+func TestLoginSecond_BeforeThePassword(t *testing.T) {
 	requireNoSecondStep(t, newSite(t).browser().Get("/login/second"))
 }
 

@@ -1,4 +1,4 @@
-// Package clientip writes the IPs of clients as rows and limits keep them.
+// Package clientip formats the IPs of clients for rows and rate limits.
 //
 //	row.IP, row.Network = clientip.Text(ip), clientip.Network(ip)
 package clientip
@@ -23,6 +23,6 @@ func Network(ip netip.Addr) string {
 	if ip.Is4() {
 		bits = 24
 	}
-	network, _ := ip.Prefix(bits) // never fails: both have so many bits
+	network, _ := ip.Prefix(bits) // never fails: both are longer
 	return network.String()
 }

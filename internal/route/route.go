@@ -81,7 +81,7 @@ func (r Route) AddTo(app *buffalo.App) (*buffalo.RouteInfo, error) {
 		"GET": app.GET, "POST": app.POST, "PUT": app.PUT, "PATCH": app.PATCH, "DELETE": app.DELETE, "OPTIONS": app.OPTIONS,
 	}[r.Method]
 	if !ok {
-		return nil, fmt.Errorf("the table of routes knows no method %s, which %s has", r.Method, r.Path)
+		return nil, fmt.Errorf("route %s has the unknown method %s", r.Path, r.Method)
 	}
 	return add(r.Path, r.Handler), nil
 }

@@ -68,5 +68,5 @@ func TestTable_FindsTheRouteOfARequest(t *testing.T) {
 // The app stops with this line.
 func TestRoute_UnknownMethodIsAnError(t *testing.T) {
 	_, err := New("ANY", "/anything", public, show).AddTo(buffalo.New(buffalo.Options{Env: "test"}))
-	require.EqualError(t, err, "the table of routes knows no method ANY, which /anything has")
+	require.EqualError(t, err, "route /anything has the unknown method ANY")
 }

@@ -67,7 +67,7 @@ func runOr(start func() error, args []string, stderr io.Writer) (code int) {
 	return 0
 }
 
-// output remembers an error of writing: tasks ignore it, and a link that was not printed is lost.
+// output remembers an error of writing, which tasks ignore: the lost text may be an invitation.
 type output struct {
 	io.Writer
 	err error

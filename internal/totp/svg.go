@@ -13,7 +13,7 @@ const (
 )
 
 // SVG returns the QR code of a URI as an image/svg+xml document. Serve it from its own
-// route: it needs no inline style or script, which a content security policy forbids.
+// route: a content security policy may forbid data: URLs.
 // The code is black on white in dark mode too, because many scanners cannot read an inverted
 // code. SVG returns an error if the URI has more than 2,331 bytes.
 func SVG(uri string) ([]byte, error) {

@@ -9,8 +9,6 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestStory also runs without scripts.
-
 func TestHumane_ShowPassword(t *testing.T) {
 	t.Parallel()
 	s := openSite(t)

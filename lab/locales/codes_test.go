@@ -35,7 +35,7 @@ func (s *story) codes() {
 	other.Post("/login/second", "code", codeShown.FindStringSubmatch(page.Page)[1])
 	other.LogIn("tim@example.com")
 	other.Post("/login/second", "code", totp.Code(key, time.Now().Add(30*time.Second)))
-	s.read(b.Get("/account/security/recovery-codes"), 200) // left
+	s.read(b.Get("/account/security/recovery-codes"), 200) // fewer codes
 
 	b.Put("/account/security/second-step", "on", "false")
 	s.read(b.Get("/account/security"), 200) // off
@@ -43,7 +43,7 @@ func (s *story) codes() {
 	s.read(b.Get("/account/security/recovery-codes"), 200) // on
 	s.Execute(`INSERT INTO factors (id, user_id, kind, name, data, last_step, created_at, removed_number)
 		SELECT ?, id, 'passkey', '1', '', 0, ?, 0 FROM users WHERE email = 'tim@example.com'`, uuid.Must(uuid.NewV7()).String(), time.Now().UTC())
-	s.read(b.Get("/account/security"), 200) // removable
+	s.read(b.Get("/account/security"), 200) // TOTP can be removed
 	s.Execute("UPDATE users SET password_digest = '' WHERE email = 'tim@example.com'")
 	s.read(b.Put("/account/security/second-step", "on", "false"), 422)
 	b.Delete("/account/security/totp")

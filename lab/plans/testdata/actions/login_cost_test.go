@@ -34,9 +34,9 @@ func TestLogin_CostOfARefusedAttempt(t *testing.T) {
 		require.Len(t, statements(stranger, "ada@example.com", wrong), 7, "look-up, BEGIN, record, lock, count, account, end")
 		require.Len(t, statements(known, "ada@example.com", wrong), 7, "as many as from an unknown browser")
 	}
-	require.Len(t, statements(stranger, "nobody@example.com", wrong), 7, "as many as from an unknown browser")
+	require.Len(t, statements(stranger, "nobody@example.com", wrong), 7, "as many as with an account")
 	require.Len(t, statements(stranger, "bea@example.com", wrong), 7, "with a second step, too")
-	for range 3 {
+	for range 3 { // then the client has failed ten times
 		statements(stranger, "nobody@example.com", wrong)
 	}
 	require.NoError(t, models.DB.RawQuery("UPDATE users SET password_digest = 'none that can be compared'").Exec())
@@ -62,7 +62,7 @@ func TestLogin_SendsTheListedStatements(t *testing.T) {
 	models.Clock.Move(2 * time.Hour)
 
 	listed := listedStatements(t)
-	require.Len(t, listed, 13, "ten, and the limit and link of the mail")
+	require.Len(t, listed, 13, "ten, and three for the mail")
 	b := s.browser()
 	sent := login(b)
 	require.Len(t, sent, len(listed))
@@ -78,7 +78,7 @@ func TestLogin_SendsTheListedStatements(t *testing.T) {
 }
 
 // listedStatements returns the statements that docs/login.md lists, in order. Each is a
-// list of words: a verb and tables.
+// list of words, a verb first.
 func listedStatements(t *testing.T) (list [][]string) {
 	t.Helper()
 	document, err := os.ReadFile("../docs/login.md")
