@@ -22,15 +22,17 @@ var sendingMethods = []string{
 // needNoPlan lists functions whose statements need not be recorded. The reasons complete
 // the sentence that begins with the name of the function.
 var needNoPlan = map[string]string{
-	"Get":       "is recorded at the line that calls it",
-	"Open":      "pings the database before the recorder starts",
-	"forPooler": "asks for a process ID before the recorder starts",
-	"Examine":   "reads the whole database, for the task doctor",
-	"Backup":    "copies the database, on SQLite only",
-	"emptyCopy": "empties tables of the copy",
-	"write":     "updates a row of the table of migrations, which is small",
-	"locked":    "takes a lock, on PostgreSQL only",
-	"Undone":    "sets a savepoint and rolls back to it",
+	"Get":              "is recorded at the line that calls it",
+	"Open":             "pings the database before the recorder starts",
+	"forPooler":        "asks for a process ID before the recorder starts",
+	"Examine":          "reads the whole database, for the task doctor",
+	"checkRights":      "reads the names of the tables, for the task doctor on PostgreSQL only",
+	"checkForeignKeys": "reads the whole database after a migration, on SQLite only",
+	"Backup":           "copies the database, on SQLite only",
+	"emptyCopy":        "empties tables of the copy",
+	"write":            "updates a row of the table of migrations, which is small",
+	"locked":           "takes a lock, on PostgreSQL only",
+	"Undone":           "sets a savepoint and rolls back to it",
 }
 
 // unrecorded returns the lines of Go files that can send a statement, but sent none of
