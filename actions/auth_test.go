@@ -208,7 +208,7 @@ func TestAuth_WithoutAnEmail(t *testing.T) {
 	s := newProviderSite(t, func(c *config.Config) { c.SignupOpen = false })
 	s.one.Behave(oidctest.Behaviour{Email: "no email"})
 	b := s.browser()
-	b.requireAlert(b.byProvider("/auth/oidc"), "/login", "Example &amp; Co told us no email address.")
+	b.requireAlert(b.byProvider("/auth/oidc"), "/login", "Example &amp; Co told us no email address. Once you are logged in here, link")
 }
 
 // Nothing tells whether the email of an unknown identity has an account.
