@@ -174,6 +174,7 @@ func TestLinks_Expire(t *testing.T) {
 			for _, a := range []apptest.Answer{owner.Get(link.path + rawToken), link.use(owner, rawToken)} {
 				require.Equal(t, 404, a.StatusCode)
 				require.Contains(t, a.Page, "It is too old.")
+				require.Equal(t, name != "undo", strings.Contains(a.Page, "Ask for a new one."), "mails about changes come unasked")
 			}
 		})
 	}

@@ -135,6 +135,8 @@ func deadLink(c buffalo.Context, err error) error {
 		return err
 	case !errors.As(err, &dead):
 		return renderDeadLink(c, http.StatusNotFound, "dead_link.title", "dead_link.wrong", "")
+	case !dead.Redeemed && dead.Token.Purpose == models.PurposeUndo:
+		return renderDeadLink(c, http.StatusNotFound, "dead_link.title", "dead_link.expired_not_me", "")
 	case !dead.Redeemed:
 		return renderDeadLink(c, http.StatusNotFound, "dead_link.title", "dead_link.expired", "")
 	case session != nil && (dead.Token.Email == session.User.Email || dead.Token.UserID.UUID == session.UserID):

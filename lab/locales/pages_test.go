@@ -280,6 +280,7 @@ func (s *story) deadLinks() {
 	link := request()
 	s.Execute("UPDATE tokens SET expires_at = created_at")
 	s.read(b.Get(link), 404) // expired
+	s.read(b.Get("/not-me/"+s.Token("password_changed", "amy@example.com")), 404)
 	link = request()
 	amy.Get(link)
 	s.read(amy.Get("/password/reset"), 200) // names both accounts
