@@ -31,6 +31,7 @@ type SMTP struct {
 	Timeout time.Duration // limit of a delivery: 30 seconds by default, less than the lease
 
 	host    string
+	address string // host and port; the library writes no brackets around an IPv6 host
 	dial    func(ctx context.Context, network, hostport string) (net.Conn, error)
 	options []gomail.Option
 }
@@ -76,7 +77,7 @@ func newSMTP(u *url.URL, domain string, tlsConfig *tls.Config, policy gomail.TLS
 	if p, err := strconv.Atoi(u.Port()); err == nil {
 		port = p
 	}
-	s.options = append(s.options, gomail.WithPort(port))
+	s.address = net.JoinHostPort(s.host, strconv.Itoa(port))
 	if u.User != nil {
 		password, _ := u.User.Password()
 		s.options = append(s.options, gomail.WithUsername(u.User.Username()), gomail.WithPassword(password),
@@ -144,8 +145,8 @@ func (s *SMTP) Reach(ctx context.Context) error {
 // connect connects and logs in. The connection closes when ctx ends: the library's
 // timeout is for each step only, and a failed login leaves the connection open.
 func (s *SMTP) connect(ctx context.Context) (*gomail.Client, error) {
-	dial := func(dialing context.Context, network, hostport string) (net.Conn, error) {
-		conn, err := s.dial(dialing, network, hostport)
+	dial := func(dialing context.Context, network, _ string) (net.Conn, error) {
+		conn, err := s.dial(dialing, network, s.address)
 		if err == nil {
 			context.AfterFunc(ctx, func() { conn.Close() })
 		}

@@ -22,6 +22,14 @@ func TestSMTP_ImplicitTLS(t *testing.T) {
 	require.Equal(t, []string{"ada@example.com"}, s.Next().To)
 }
 
+func TestSMTP_IPv6(t *testing.T) {
+	for _, implicit := range []bool{false, true} {
+		s := smtptest.New(t, func(s *smtptest.Server) { s.Implicit = implicit })
+		s.URL.Host = "[::ffff:127.0.0.1]:" + s.URL.Port()
+		require.NoError(t, sender(s).Send(message("ada@example.com")))
+	}
+}
+
 // The local part is quoted: RFC 5321, 4.1.2.
 func TestSMTP_QuotesDotsOutOfPlace(t *testing.T) {
 	for to, quoted := range map[string]string{
