@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/netip"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -17,6 +18,9 @@ func CheckTLS(databaseURL string) error {
 		return nil
 	}
 	server, err := pgconn.ParseConfig(databaseURL)
+	if file := (*fs.PathError)(nil); errors.As(err, &file) {
+		return fmt.Errorf("DATABASE_URL names a file that cannot be read (%w): mend the path or the permissions", file)
+	}
 	if err != nil { // err may quote the URL and its password
 		return errors.New("DATABASE_URL is not understood: write it like postgres://user:password@host/name?sslmode=verify-full")
 	}
@@ -24,7 +28,7 @@ func CheckTLS(databaseURL string) error {
 	for _, s := range servers {
 		if !isLocal(s) && !isVerified(s.TLSConfig) {
 			return fmt.Errorf("DATABASE_URL: the connection to %s can be read or changed on its way: add sslmode=verify-full, "+
-				"and sslrootcert=FILE if the server's certificate is from an authority of your own", s.Host)
+				"and sslrootcert=FILE if the server's certificate is from an authority of your own; DATABASE_TLS=off accepts that", s.Host)
 		}
 	}
 	return nil

@@ -37,6 +37,11 @@ func TestCheckTLS(t *testing.T) {
 	}
 }
 
+func TestCheckTLS_Authority(t *testing.T) {
+	require.EqualError(t, database.CheckTLS("postgres://app:hunter2@db.example.com/app?sslmode=verify-full&sslrootcert=none.pem"),
+		"DATABASE_URL names a file that cannot be read (open none.pem: no such file or directory): mend the path or the permissions")
+}
+
 func TestCheckTLS_ReadsPGSSLMODE(t *testing.T) {
 	t.Setenv("PGSSLMODE", "verify-full")
 	require.NoError(t, database.CheckTLS("postgres://app@db.example.com/app"))

@@ -159,7 +159,7 @@ func (e *App) CheckProduction(databaseURL string) {
 		e.Fault(".env", "there is a .env file beside the app: its values would replace the real environment; remove it")
 	}
 	if err := database.CheckTLS(databaseURL); e.databaseTLS == "verified" && !e.Faulty("DATABASE_URL") && err != nil {
-		e.Fault("DATABASE_TLS", "%v; DATABASE_TLS=off accepts that", err)
+		e.Fault("DATABASE_TLS", "%v", err)
 	}
 	if err := database.CheckPrivate(databaseURL); err != nil {
 		e.Fault("DATABASE_URL", "DATABASE_URL: %v", err)
