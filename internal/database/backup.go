@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/gobuffalo/pop/v6"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // ErrUsePgDump is returned by Backup for PostgreSQL: see DumpCommand.
@@ -102,6 +103,9 @@ func forLibpq(databaseURL string) string {
 		u.User = url.User(u.User.Username())
 	}
 	query := u.Query()
+	if server, err := pgconn.ParseConfig(databaseURL); err == nil && server.TLSConfig != nil && !server.TLSConfig.InsecureSkipVerify && server.TLSConfig.RootCAs == nil {
+		query.Set("sslrootcert", "system") // the app's default; without it, libpq demands a file
+	}
 	maps.DeleteFunc(query, func(key string, _ []string) bool { return !slices.Contains(libpq, key) })
 	u.RawQuery = query.Encode()
 	return u.String()

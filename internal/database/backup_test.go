@@ -75,7 +75,8 @@ func TestBackup_RefusesPostgres(t *testing.T) {
 // Every user of the machine can read the arguments of a command.
 func TestDumpCommand_HasNoPassword(t *testing.T) {
 	for url, want := range map[string]string{
-		"postgres://ada:hunter2@db:5433/corral?sslmode=verify-full": "postgres://ada@db:5433/corral?sslmode=verify-full",
+		"postgres://ada:hunter2@db:5433/corral?sslmode=verify-full": "postgres://ada@db:5433/corral?sslmode=verify-full&sslrootcert=system",
+		"postgres://ada:hunter2@db:5433/corral?sslmode=verify-ca":   "postgres://ada@db:5433/corral?sslmode=verify-ca",
 		"postgres:///corral?host=/run&user=ada&password=hunter2":    "postgres:///corral?host=%2Frun&user=ada",
 		"postgres://db/corral?sslmode=require&sslpassword=hunter2&default_query_exec_mode=exec&pool_max_conns=9&statement_cache_capacity=0&search_path=x": "postgres://db/corral?sslmode=require",
 		"postgres://ada:hunter2%zz@db/corral": "postgres://user@host/name",
