@@ -67,7 +67,7 @@ func checkProvider(p config.Provider) (string, error) {
 // checkHTTPS also parses the certificate, which config only opens.
 func checkHTTPS(c config.Config) (string, error) {
 	if !c.TLS() {
-		return fmt.Sprintf("a proxy in %v terminates TLS. It has to send X-Forwarded-Proto, and X-Forwarded-For: "+
+		return fmt.Sprintf("a proxy in %v terminates TLS. It has to send Host unchanged, X-Forwarded-Proto, and X-Forwarded-For: "+
 			`without that header, the log warns "client IP unknown", and all clients share one rate limit`, c.TrustedProxies), nil
 	}
 	until, err := env.CheckCertificate(c.TLSCertFile, c.TLSKeyFile, c.Host.Hostname())
