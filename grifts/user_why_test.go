@@ -89,7 +89,7 @@ func TestUserWhy_EveryFindingHasASentence(t *testing.T) {
 
 	said = explained(t, &models.Findings{Email: "ada@example.org", Reserved: &models.Reservation{User: ada, ChangedAt: ada.CreatedAt},
 		Tokens: tokens(models.PurposeUndo, models.PurposeReset)}, config.Config{SignupOpen: true})
-	require.Contains(t, said, "It is reserved until T: it was changed to ada@example.com at T. A mailed link can undo that until then.")
+	require.Contains(t, said, "It is reserved until T: it was changed to ada@example.com at T. A mailed link can undo that for seven days.")
 	require.Contains(t, said, "No mailed link works.\n")
 	require.Contains(t, explained(t, &models.Findings{Tokens: tokens(models.PurposeSignup)}, config.Config{}), "A link to sign up works until T.\n")
 }
@@ -124,7 +124,7 @@ func TestUserWhy_Factors(t *testing.T) {
 	f.KeyLost = true
 	require.Contains(t, explained(t, f, config.Config{}), "  TOTP, added T, never used; its key cannot be opened: its SESSION_SECRET was removed\n")
 	said = explained(t, &models.Findings{User: &models.User{}}, config.Config{})
-	require.Contains(t, said, "Its second step is off: the password alone logs in.\n")
+	require.Contains(t, said, "Its second step is off: one factor logs in.\n")
 	require.NotContains(t, said, "reset-factors")
 	modelstest.Configure(t, func(c *config.Config) { c.SecondFactorRequired = true })
 	const required = "SECOND_FACTOR=required: its owner must first add a passkey or TOTP, by a mailed link.\n"

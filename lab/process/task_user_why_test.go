@@ -35,7 +35,7 @@ func TestTask_UserWhy_ExplainsAnAccount(t *testing.T) {
 		require.Equal(t, []string{
 			"ada@example.com has an account, created at T.",
 			"It has a password.",
-			"Its second step is off: the password alone logs in.",
+			"Its second step is off: one factor logs in.",
 			"Failed attempts in a row with this email, by unknown browsers: 2.",
 			"It is not rate limited. (But a client with ten failures in three minutes has to wait, with any email.)",
 			"Browsers that have logged in to the account before: 1. Each has a rate limit of its own.",
