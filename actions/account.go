@@ -15,9 +15,7 @@ func AccountShow(c buffalo.Context) error {
 
 // ChangePasswordShow is GET /.well-known/change-password, for password managers
 // (W3C, A Well-Known URL for Changing Passwords).
-func ChangePasswordShow(c buffalo.Context) error {
-	return redirect(c, "accountPath()")
-}
+func ChangePasswordShow(c buffalo.Context) error { return redirect(c, "accountPath()") }
 
 // AccountDestroy is DELETE /account.
 func AccountDestroy(c buffalo.Context) error {

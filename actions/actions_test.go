@@ -11,10 +11,14 @@ import (
 	"github.com/gobuffalo/suite/v4"
 	"github.com/stretchr/testify/require"
 
+	"corral/locales"
 	"corral/models/modelstest"
 )
 
-func TestMain(m *testing.M) { modelstest.Main(m) }
+func TestMain(m *testing.M) {
+	locales.Default = "en-US"
+	modelstest.Main(m)
+}
 
 // ActionSuite is Buffalo's action suite. Its requests pass all handlers of package web.
 // For an app that listens on a socket, see site_test.go.

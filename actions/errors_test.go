@@ -17,7 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"corral/internal/apptest"
-	"corral/internal/i18n"
+	"corral/locales"
 	"corral/models/modelstest"
 )
 
@@ -77,7 +77,7 @@ func TestErrors_OtherStatusesKeepTheirNumber(t *testing.T) {
 	for _, status := range []int{402, 409, 418, 451, 507} {
 		a := s.browser().Get("/test/status/" + strconv.Itoa(status))
 		require.Equal(t, status, a.StatusCode)
-		title := in(i18n.DefaultLanguage, cmp.Or(errorKeys[status], "error.other")+".title") // an owner may add texts
+		title := in(locales.Default, cmp.Or(errorKeys[status], "error.other")+".title") // an owner may add texts
 		require.Contains(t, a.Page, "<h1>"+title+"</h1>")
 		require.NotContains(t, a.Page, "not for clients")
 	}

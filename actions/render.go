@@ -28,7 +28,7 @@ func load(c config.Config) {
 	if count < 2 {
 		hint, count = "login.remember_hours", int(c.RememberLifetime/time.Hour)
 	}
-	T = must(i18n.Load(view.Folder("locales", locales.FS, live)))
+	T = must(i18n.Load(view.Folder("locales", locales.FS, live), locales.Default))
 	assetFiles = must(web.LoadAssets(view.Folder("assets", assets.FS, live), live))
 	r = view.New(view.Options{
 		Templates: view.Folder("templates", templates.FS, live),

@@ -11,10 +11,14 @@ import (
 
 	"corral/actions"
 	"corral/internal/task"
+	"corral/locales"
 	"corral/models/modelstest"
 )
 
-func TestMain(m *testing.M) { modelstest.Main(m) }
+func TestMain(m *testing.M) {
+	locales.Default = "en-US"
+	modelstest.Main(m)
+}
 
 // run runs a command line and returns what it prints.
 func run(t *testing.T, args ...string) (printed string, err error) {

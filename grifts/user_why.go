@@ -108,6 +108,6 @@ func (f findings) Links() (links []models.Token) {
 }
 
 // text returns a text of the pages and mails.
-func text(key string) string { return i18n.MustLoad(locales.FS).In(i18n.DefaultLanguage)(key) }
+func text(key string) string { return i18n.MustLoad(locales.FS, locales.Default).In("")(key) }
 
 func moment(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }

@@ -5,3 +5,6 @@ import "embed"
 
 //go:embed *.yaml
 var FS embed.FS
+
+// Default is the language of other browsers, and of texts that a file lacks.
+var Default = "en-US" // tests set it

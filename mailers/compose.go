@@ -22,7 +22,7 @@ import (
 )
 
 var (
-	texts  = sync.OnceValue(func() *i18n.Texts { return i18n.MustLoad(locales.FS) })
+	texts  = sync.OnceValue(func() *i18n.Texts { return i18n.MustLoad(locales.FS, locales.Default) })
 	engine = sync.OnceValue(func() *view.Engine {
 		return view.New(view.Options{Templates: templates.FS, Layout: "mail/layout.plush.html"})
 	})

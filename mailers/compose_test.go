@@ -91,7 +91,7 @@ func TestCompose_EveryMailInEveryLanguage(t *testing.T) {
 	modelstest.Empty(t)
 	c := configOf(smtptest.New(t))
 	ada := modelstest.SignUp(t, "ada@example.org")
-	texts, err := i18n.Load(locales.FS)
+	texts, err := i18n.Load(locales.FS, locales.Default)
 	require.NoError(t, err)
 	for _, language := range texts.Names() {
 		for _, template := range []string{

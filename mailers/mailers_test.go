@@ -16,12 +16,16 @@ import (
 	"corral/internal/apptest"
 	"corral/internal/outbox"
 	"corral/internal/outbox/smtptest"
+	"corral/locales"
 	"corral/mailers"
 	"corral/models"
 	"corral/models/modelstest"
 )
 
-func TestMain(m *testing.M) { modelstest.Main(m) }
+func TestMain(m *testing.M) {
+	locales.Default = "en-US"
+	modelstest.Main(m)
+}
 
 func configOf(s *smtptest.Server) config.Config {
 	return modelstest.Config(func(c *config.Config) {

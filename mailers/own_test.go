@@ -5,8 +5,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"corral/internal/i18n"
 	"corral/internal/outbox"
+	"corral/locales"
 	"corral/models"
 	"corral/models/modelstest"
 )
@@ -20,7 +20,7 @@ func TestTemplateData_OwnMail(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "own", file)
 	require.Equal(t, []string{"a", "b"}, data["data"])
-	require.Equal(t, []any{"Corral", c.Host.String(), c.Host.Host, i18n.DefaultLanguage, "ltr"},
+	require.Equal(t, []any{"Corral", c.Host.String(), c.Host.Host, locales.Default, "ltr"},
 		[]any{data["subject"], data["url"], data["host"], data["lang"], data["dir"]})
 }
 

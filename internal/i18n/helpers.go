@@ -18,7 +18,7 @@ import (
 //	moment       TimeElement
 //	browserName  Browser, or the text browser.unknown
 func (t *Texts) Helpers(name string) map[string]any {
-	name = cmp.Or(name, DefaultLanguage)
+	name = cmp.Or(name, t.base)
 	in := t.In(name)
 	if in == nil {
 		return nil

@@ -8,7 +8,7 @@
 //
 // [Load] finds the files. The first use of a language parses them:
 //
-//	texts, err := i18n.Load(os.DirFS("locales"))
+//	texts, err := i18n.Load(os.DirFS("locales"), "en-US")
 //	t := texts.In(texts.Match(r.Header.Get("Accept-Language"), user.Language))
 //	t("greeting", map[string]any{"name": "Ada"})
 //	t("wait", 3)
@@ -30,20 +30,19 @@ import (
 	"golang.org/x/text/language"
 )
 
-// DefaultLanguage is used when no shipped language matches.
-const DefaultLanguage = "en-US"
-
 // Texts are an app's texts.
 type Texts struct {
+	base    string         // the default language
 	tags    []language.Tag // the default language first: the matcher falls back to it
 	locales map[string]*locale
 	matcher language.Matcher
 	matched matches
 }
 
-// Load finds the locale files in files and its subfolders.
-func Load(files fs.FS) (*Texts, error) {
-	t := &Texts{locales: map[string]*locale{}}
+// Load finds the locale files in files and its subfolders. The default language, which must
+// have a file, is used when no shipped language matches, and for texts that another lacks.
+func Load(files fs.FS, defaultLanguage string) (*Texts, error) {
+	t := &Texts{base: defaultLanguage, locales: map[string]*locale{}}
 	err := fs.WalkDir(files, ".", func(file string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || path.Ext(file) != ".yaml" {
 			return err
@@ -53,21 +52,24 @@ func Load(files fs.FS) (*Texts, error) {
 	if err != nil {
 		return nil, err
 	}
+	if !t.Ships(t.base) {
+		return nil, fmt.Errorf("the default language %s has no locale file: add one, or choose another default", t.base)
+	}
 	slices.SortFunc(t.tags, func(a, b language.Tag) int {
-		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a.String(), b.String()))
+		return cmp.Or(cmp.Compare(t.rank(a), t.rank(b)), cmp.Compare(a.String(), b.String()))
 	})
 	t.matcher = language.NewMatcher(t.tags)
 	for name, l := range t.locales {
-		if name != DefaultLanguage {
-			l.fallback = t.locales[DefaultLanguage]
+		if name != t.base {
+			l.fallback = t.locales[t.base]
 		}
 	}
 	return t, nil
 }
 
 // MustLoad is like Load but panics if a file cannot be loaded.
-func MustLoad(files fs.FS) *Texts {
-	t, err := Load(files)
+func MustLoad(files fs.FS, defaultLanguage string) *Texts {
+	t, err := Load(files, defaultLanguage)
 	if err != nil {
 		panic(err)
 	}
@@ -89,8 +91,8 @@ func (t *Texts) add(files fs.FS, file string) error {
 	return nil
 }
 
-func rank(tag language.Tag) int {
-	if tag.String() == DefaultLanguage {
+func (t *Texts) rank(tag language.Tag) int {
+	if tag.String() == t.base {
 		return 0
 	}
 	return 1
@@ -117,9 +119,10 @@ func (t *Texts) Names() []string {
 
 func (t *Texts) Ships(name string) bool { return t.locales[name] != nil }
 
-// In returns the Translate of a language, or nil if the language is not shipped.
+// In returns the Translate of a language, or nil if the language is not shipped. The name
+// "" means the default language.
 func (t *Texts) In(name string) Translate {
-	if l, ok := t.locales[name]; ok {
+	if l, ok := t.locales[cmp.Or(name, t.base)]; ok {
 		return l.translate
 	}
 	return nil
@@ -139,7 +142,7 @@ func Direction(name string) string {
 func (t *Texts) Translate(c context.Context, key string, args ...any) string {
 	name, _ := c.Value("lang").(string)
 	if !t.Ships(name) {
-		name = DefaultLanguage
+		name = t.base
 	}
 	return t.locales[name].translate(key, args...)
 }

@@ -2,6 +2,7 @@ package i18n
 
 import (
 	"fmt"
+	"io/fs"
 	"strings"
 	"sync"
 	"testing"
@@ -14,7 +15,7 @@ import (
 // exampleTexts loads texts in five languages.
 func exampleTexts(t testing.TB) *Texts {
 	t.Helper()
-	texts, err := Load(filesOf(
+	texts, err := load(filesOf(
 		"embed.go", "package locales",
 		"all.en-us.yaml", `- {id: greeting, translation: "Hello {{.name}}"}`,
 		"all.ar.yaml", `- {id: greeting, translation: "مرحبا {{.name}}"}`,
@@ -27,6 +28,8 @@ func exampleTexts(t testing.TB) *Texts {
 	require.NoError(t, err)
 	return texts
 }
+
+func load(files fs.FS) (*Texts, error) { return Load(files, "en-US") }
 
 func filesOf(pairs ...string) fstest.MapFS {
 	files := fstest.MapFS{}
@@ -48,8 +51,25 @@ func TestTexts_InEachLanguage(t *testing.T) {
 	require.Nil(t, texts.In("xx"))
 }
 
+func TestLoad_DefaultLanguage(t *testing.T) {
+	files := filesOf(
+		"all.de.yaml", `- {id: greeting, translation: "Hallo"}`,
+		"all.fr.yaml", `- {id: other, translation: "Autre"}`,
+	)
+	texts, err := Load(files, "de")
+	require.NoError(t, err)
+	require.Equal(t, "de", texts.Match("ja"))
+	require.Equal(t, "de", texts.Match(""))
+	require.Equal(t, "de", texts.Helpers("")["lang"])
+	require.Equal(t, "Hallo", texts.In("fr")("greeting"))
+	require.Equal(t, "Hallo", texts.Translate(t.Context(), "greeting"))
+	require.Equal(t, "Hallo", texts.In("")("greeting"))
+	_, err = Load(files, "en-US")
+	require.EqualError(t, err, "the default language en-US has no locale file: add one, or choose another default")
+}
+
 func TestTexts_MissingTextFallsBack(t *testing.T) {
-	texts, err := Load(filesOf(
+	texts, err := load(filesOf(
 		"all.en-us.yaml", `- {id: wait, translation: {one: "{{.Count}} second", other: "{{.Count}} seconds"}}`,
 		"all.de.yaml", `- {id: greeting, translation: "Hallo"}`,
 	))
@@ -110,32 +130,32 @@ func TestTexts_MatchPrefersTheChosenLanguage(t *testing.T) {
 }
 
 func TestTexts_MatchWithOneLanguage(t *testing.T) {
-	texts, err := Load(fstest.MapFS{"all.en-us.yaml": {Data: []byte(`- {id: greeting, translation: "Hello"}`)}})
+	texts, err := load(fstest.MapFS{"all.en-us.yaml": {Data: []byte(`- {id: greeting, translation: "Hello"}`)}})
 	require.NoError(t, err)
-	require.Equal(t, DefaultLanguage, texts.Match("tlh,xx;q=0.3"))
+	require.Equal(t, "en-US", texts.Match("tlh,xx;q=0.3"))
 }
 
 func TestTexts_InvalidFilePanicsAtFirstUse(t *testing.T) {
 	files := fstest.MapFS{"all.en-us.yaml": {Data: []byte("- {id: a, translation: [}")}}
-	texts, err := Load(files)
+	texts, err := load(files)
 	require.NoError(t, err, "it is not parsed yet")
 	require.ErrorContains(t, texts.Reload(), "all.en-us.yaml")
-	require.Panics(t, func() { texts.In(DefaultLanguage)("a") })
+	require.Panics(t, func() { texts.In("en-US")("a") })
 
 	files["all.en-us.yaml"] = &fstest.MapFile{Data: []byte("- {id: a, translation: fixed}")}
 	require.NoError(t, texts.Reload())
-	require.Equal(t, "fixed", texts.In(DefaultLanguage)("a"))
+	require.Equal(t, "fixed", texts.In("en-US")("a"))
 }
 
 func TestTexts_Reload(t *testing.T) {
 	files := filesOf("all.en-us.yaml", `- {id: saved, translation: "before"}`)
-	texts, err := Load(files)
+	texts, err := load(files)
 	require.NoError(t, err)
-	require.Equal(t, "before", texts.In(DefaultLanguage)("saved"))
+	require.Equal(t, "before", texts.In("en-US")("saved"))
 	files["all.en-us.yaml"] = &fstest.MapFile{Data: []byte(`- {id: saved, translation: "after"}`)}
-	require.Equal(t, "before", texts.In(DefaultLanguage)("saved"))
+	require.Equal(t, "before", texts.In("en-US")("saved"))
 	require.NoError(t, texts.Reload())
-	require.Equal(t, "after", texts.In(DefaultLanguage)("saved"))
+	require.Equal(t, "after", texts.In("en-US")("saved"))
 }
 
 func TestTexts_ReloadParsesOnlyWhatHasChanged(t *testing.T) {
@@ -145,17 +165,17 @@ func TestTexts_ReloadParsesOnlyWhatHasChanged(t *testing.T) {
 }
 
 func TestTexts_AppsShareNoTexts(t *testing.T) {
-	one, err := Load(filesOf("all.en-us.yaml", `- {id: app, translation: "one"}`, "all.de.yaml", `- {id: app, translation: "eins"}`))
+	one, err := load(filesOf("all.en-us.yaml", `- {id: app, translation: "one"}`, "all.de.yaml", `- {id: app, translation: "eins"}`))
 	require.NoError(t, err)
-	two, err := Load(filesOf("all.en-us.yaml", `- {id: app, translation: "two"}`))
+	two, err := load(filesOf("all.en-us.yaml", `- {id: app, translation: "two"}`))
 	require.NoError(t, err)
-	require.Equal(t, "two", two.In(DefaultLanguage)("app"))
-	require.Equal(t, "one", one.In(DefaultLanguage)("app"))
+	require.Equal(t, "two", two.In("en-US")("app"))
+	require.Equal(t, "one", one.In("en-US")("app"))
 	require.False(t, two.Ships("de"))
 }
 
 func TestTexts_Plurals(t *testing.T) {
-	texts, err := Load(filesOf(
+	texts, err := load(filesOf(
 		"all.en-us.yaml", `- {id: wait, translation: {one: "{{.Count}} second", other: "{{.Count}} seconds"}}`,
 		"all.ar.yaml", `- {id: wait, translation: {zero: "0", one: "1", two: "2", few: "few", many: "many", other: "other"}}`,
 	))
@@ -168,7 +188,7 @@ func TestTexts_Plurals(t *testing.T) {
 
 func TestLoad_RejectsUnknownLanguages(t *testing.T) {
 	for _, name := range []string{"all.yaml", "de.yaml", "all.nonsense!.yaml", "all.tlh.yaml"} {
-		_, err := Load(filesOf(name, "- {id: a, translation: b}"))
+		_, err := load(filesOf(name, "- {id: a, translation: b}"))
 		require.ErrorContains(t, err, name)
 	}
 }
@@ -199,14 +219,14 @@ func BenchmarkLoad(b *testing.B) {
 	b.Run("load", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			_, err := Load(files)
+			_, err := load(files)
 			require.NoError(b, err)
 		}
 	})
 	b.Run("parse", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			texts, err := Load(files)
+			texts, err := load(files)
 			require.NoError(b, err)
 			require.NoError(b, texts.Reload())
 		}

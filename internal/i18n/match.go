@@ -34,7 +34,7 @@ func (t *Texts) match(acceptLanguage string) string {
 	}
 	_, index, confidence := t.matcher.Match(wanted...)
 	if confidence == language.No { // such as Arabic for Persian, which share a script
-		return DefaultLanguage
+		return t.base
 	}
 	return t.tags[index].String()
 }

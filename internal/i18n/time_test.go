@@ -10,7 +10,7 @@ import (
 )
 
 func TestFormatTime_UsesTheLanguagesLayout(t *testing.T) {
-	texts, err := Load(fstest.MapFS{
+	texts, err := load(fstest.MapFS{
 		"all.en-us.yaml": {Data: []byte(`- {id: time.layout, translation: "Jan 2, 2006, 3:04 PM UTC"}`)},
 		"all.de.yaml":    {Data: []byte(`- {id: time.layout, translation: "02.01.2006, 15:04 UTC"}`)},
 	})
