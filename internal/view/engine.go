@@ -17,8 +17,8 @@
 // partials. A template that has anything else (let, functions, a helper that takes
 // plush's context as form_for does) is rendered by plush. One in another format (.md,
 // .tmpl) or with translations (index.de.html) is rendered by Buffalo's engine. The
-// output is the same, except that a compiled template escapes a [fmt.Stringer], which
-// plush does not.
+// output is the same, except that a compiled template escapes a [fmt.Stringer], and takes
+// the keys of a map in order, which plush does not.
 //
 // Calls with a constant, such as t("login.title"), assetPath("app.css") and
 // partial("nav"), are evaluated once for each language. So the t of Options.Language

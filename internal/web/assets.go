@@ -23,7 +23,8 @@ import (
 // /assets/css/app.0123456789abcdef.css. With another digest, the file is served but not
 // cached: during a rolling update, pages of another release request it.
 //
-// A stylesheet refers to other files by name, such as url("../fonts/sans.woff2").
+// A stylesheet refers to other files by name, such as url("../fonts/sans.woff2"). Scripts
+// cannot: serve those of a bundler that import each other by app.ServeFiles.
 type Assets struct {
 	files      fs.FS
 	live       bool
