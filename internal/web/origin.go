@@ -23,6 +23,8 @@ func refuseCrossOrigin(next http.Handler, o Options) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		safe := r.Method == http.MethodGet || r.Method == http.MethodHead || r.Method == http.MethodOptions
 		switch origin := r.Header.Get("Origin"); {
+		case o.CrossOrigin != nil && o.CrossOrigin(r.URL.Path):
+			next.ServeHTTP(w, r)
 		case safe || origin == "" || r.Header.Get("Sec-Fetch-Site") != "":
 			protected.ServeHTTP(w, r)
 		case isOwnOrigin(origin, r, o):

@@ -33,6 +33,13 @@
 // Every response has the security headers, which handlers may replace. Options.Policy
 // and AllowSource extend the content security policy, DefaultPolicy.
 //
+// # Other sites
+//
+// New refuses what pages of other sites send, except GET, HEAD and OPTIONS.
+// Options.CrossOrigin opens a path to them: for CORS, whose headers the handler sets, or
+// the form of a payment page. The handler must not rely on the session: sites of the same
+// domain send its cookie too.
+//
 // # Log
 //
 // Each request writes one line. It has the ID, which the response has as X-Request-Id,
@@ -61,6 +68,7 @@ type Options struct {
 	TrustedProxies []netip.Prefix                  // networks of proxies: their X-Forwarded-For and X-Forwarded-Proto are trusted
 	MaxBody        func(path string) int64         // bytes; nil: 1 MiB
 	MaxTime        func(path string) time.Duration // 0: unlimited; nil: 15 s
+	CrossOrigin    func(path string) bool          // whether pages of other sites may send to a path; nil: to none
 	Policy         Policy                          // sent with every response; DefaultPolicy, if ""
 	Assets         *Assets
 	Pages          Pages

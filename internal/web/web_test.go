@@ -129,6 +129,16 @@ func TestCrossOrigin(t *testing.T) {
 	require.Equal(t, 200, res.StatusCode, "a link from elsewhere")
 }
 
+func TestCrossOrigin_OpenPath(t *testing.T) {
+	s := serve(t, echo, func(o *Options) { o.CrossOrigin = func(path string) bool { return path == "/hook" } })
+	for path, status := range map[string]int{"/hook": 200, "/hook/": 403, "/HOOK": 403, "/": 403} {
+		for _, header := range [][]string{{"Sec-Fetch-Site", "cross-site"}, {"Origin", "https://shop.example"}, {"Origin", "null"}} {
+			res, _ := send(t, s, "POST", path, "a=1", header...)
+			require.Equal(t, status, res.StatusCode, "%s %s", path, header)
+		}
+	}
+}
+
 func TestHost(t *testing.T) {
 	development, production := serve(t, echo), serve(t, echo, inProduction)
 	for host, status := range map[string]int{
