@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"corral/config"
 	"corral/internal/apptest"
 	"corral/internal/web"
 	"corral/models"
@@ -31,6 +32,7 @@ var securityEvents = map[string]func(s *site){
 	"host refused":                         func(s *site) { s.ask("GET", "evil.example", "https", "") },
 	"clear text refused":                   func(s *site) { s.ask("POST", "127.0.0.1", "http", "email=x") },
 	"the proxy sends no X-Forwarded-Proto": func(s *site) { s.ask("GET", "127.0.0.1", "", "") },
+	"proxy not in TRUSTED_PROXIES":         untrustedProxy,
 	"body refused":                         func(s *site) { s.browser().Post("/login", url.Values{"email": {strings.Repeat("x", 1<<20)}}) },
 	"cookie refused":                       func(s *site) { b := s.browser(); b.SetCookie("__Host-corral", "forged"); b.Get("/welcome") },
 	"session refused":                      copiedCookie,
@@ -53,6 +55,13 @@ var securityEvents = map[string]func(s *site){
 	"account deleted": func(s *site) { s.loggedIn("ada@example.com", firefox).Delete("/account", nil) },
 	"panic":           func(s *site) { s.loggedIn("ada@example.com", firefox).Get("/panic") },
 	"error":           func(s *site) { s.withoutDatabase("/password/reset/x") },
+}
+
+// untrustedProxy requests a page through a proxy that TRUSTED_PROXIES does not name.
+func untrustedProxy(s *site) {
+	restart(s.t, func(c *config.Config) {
+		c.Env, c.Host = config.Production, &url.URL{Scheme: "https", Host: "127.0.0.1"}
+	}).ask("GET", "127.0.0.1", "https", "")
 }
 
 func TestEvents_AreLogged(t *testing.T) { requireEvents(t, securityEvents) }

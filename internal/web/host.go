@@ -51,19 +51,23 @@ func requireHost(next http.Handler, o Options) http.Handler {
 
 // requireHTTPS redirects GETs over http to https. It refuses other requests over http:
 // a redirect would hide that they were sent unencrypted. If a trusted proxy sends no
-// X-Forwarded-Proto, it answers 502, because a redirect would repeat endlessly.
+// X-Forwarded-Proto, or an untrusted one says https, it answers 502, because a redirect
+// would repeat endlessly.
 func requireHTTPS(next http.Handler, o Options) http.Handler {
 	if !o.HTTPS {
 		return next
 	}
-	var warning sync.Once
+	var noScheme, noTrust sync.Once // warnings
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		info := Info(r.Context())
 		switch {
 		case info.Secure || isHealthCheck(r):
 			next.ServeHTTP(w, r)
 		case info.schemeUnknown:
-			warning.Do(func() { info.line(slog.LevelWarn, "the proxy sends no X-Forwarded-Proto") })
+			noScheme.Do(func() { info.line(slog.LevelWarn, "the proxy sends no X-Forwarded-Proto") })
+			o.ErrorPage(w, r, http.StatusBadGateway)
+		case r.Method == http.MethodGet && lastValue(r.Header, "X-Forwarded-Proto") == "https":
+			noTrust.Do(func() { info.line(slog.LevelWarn, "proxy not in TRUSTED_PROXIES") })
 			o.ErrorPage(w, r, http.StatusBadGateway)
 		case r.Method == http.MethodGet:
 			http.Redirect(w, r, publicURL(r, o), http.StatusPermanentRedirect)
