@@ -159,4 +159,42 @@ func TestTask_Backup_PostgresCanBeRestored(t *testing.T) {
 	require.Equal(t, 303, p.logIn(p.browser(), "ada@example.com", passwords["ada@example.com"]))
 }
 
+func TestScript_PostgresTakesTheRowsOfSQLite(t *testing.T) {
+	if _, err := exec.LookPath("sqlite3"); err != nil {
+		require.False(t, services.Required("sqlite3"))
+		t.Skip("needs the program sqlite3: apt-get install sqlite3")
+	}
+	server := services.Server(t)
+	dir, databaseURL := t.TempDir(), services.NewDatabase(t, server)
+	passwords := seed(t, dir)
+	before := start(t, dir)
+	ada := before.browser()
+	require.Equal(t, 303, before.logIn(ada, "ada@example.com", passwords["ada@example.com"]))
+	before.Stop()
+	file := filepath.Join(dir, "storage", "development.sqlite")
+	services.Execute(t, sqlite(file), `INSERT INTO mails (id, recipient, template, language, data, low_priority, resolved, attempts, last_error, created_at)
+		VALUES ('01a229d3-7479-7782-82ff-6791085a5c20', 'ada@example.com', 'x', '', '"a\." 😀'||char(10), 0, '', 0, '', '2026-11-22 09:00:00.5+00:00')`)
+
+	copyRows := func() (string, error) {
+		output, err := exec.Command("sh", "../../docs/own-it/postgres.sh", file, databaseURL).CombinedOutput()
+		return string(output), err
+	}
+	task(t, dir, []string{"DATABASE_URL=" + databaseURL}, "db:migrate")
+	for range 2 { // the second time, there are rows
+		output, err := copyRows()
+		require.NoError(t, err, output)
+	}
+	services.Execute(t, sqlite(file), `UPDATE users SET email = hex(zeroblob(200)) WHERE email = 'bob@example.com'`)
+	_, err := copyRows()
+	require.Error(t, err, "the email is too long: the rows stay")
+
+	var rows int
+	require.NoError(t, services.OpenDatabase(t, databaseURL).QueryRow(
+		`SELECT count(*) FROM mails WHERE sealed_token IS NULL AND data = E'"a\\." 😀\n' AND created_at = '2026-11-22 09:00:00.5'`).Scan(&rows))
+	require.Equal(t, 1, rows)
+	p := start(t, dir, "DATABASE_URL="+databaseURL, "PORT="+port(before.URL))
+	require.Equal(t, 200, p.home(ada), "the session goes on")
+	require.Equal(t, 303, p.logIn(p.browser(), "bob@example.com", passwords["bob@example.com"]))
+}
+
 func port(url string) string { return url[strings.LastIndex(url, ":")+1:] }

@@ -1,4 +1,6 @@
-// Package handler measures the app's handler, without a socket.
+// Package handler measures the app's handler, without a socket:
+//
+//	go test -run "^$" -bench Pages -cpuprofile cpu.prof ./bench/handler
 package handler
 
 import (
