@@ -68,7 +68,7 @@ func checkProvider(p config.Provider) (string, error) {
 func checkHTTPS(c config.Config) (string, error) {
 	if !c.TLS() {
 		return fmt.Sprintf("a proxy in %v terminates TLS. It has to send Host unchanged, X-Forwarded-Proto, and X-Forwarded-For: "+
-			`without that header, the log warns "client IP unknown", and all clients share one rate limit`, c.TrustedProxies), nil
+			`without the last, the log warns "client IP unknown", and all clients share one rate limit`, c.TrustedProxies), nil
 	}
 	until, err := env.CheckCertificate(c.TLSCertFile, c.TLSKeyFile, c.Host.Hostname())
 	return "this app terminates TLS, with a certificate until " + until.UTC().Format(time.DateOnly), err

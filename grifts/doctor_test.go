@@ -115,10 +115,10 @@ func TestDoctor_Certificate(t *testing.T) {
 	require.ErrorContains(t, err, "cannot be used")
 }
 
-func TestDoctor_ProxyHasToSendSchemeAndClient(t *testing.T) {
+func TestDoctor_ProxyHasToSendHostSchemeAndClient(t *testing.T) {
 	said, err := checkHTTPS(config.Config{TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}})
 	require.NoError(t, err)
-	for _, want := range []string{"10.0.0.0/8", "has to send X-Forwarded-Proto, and X-Forwarded-For", `the log warns "client IP unknown"`} {
+	for _, want := range []string{"10.0.0.0/8", "has to send Host unchanged, X-Forwarded-Proto, and X-Forwarded-For: without the last", `the log warns "client IP unknown"`} {
 		require.Contains(t, said, want)
 	}
 }
