@@ -18,7 +18,7 @@ func createUser(args []string) error {
 	return withDatabase(func(c config.Config) error {
 		user, err := models.CreateUser(context.Background(), normalized, "")
 		if errors.Is(err, models.ErrEmailTaken) {
-			return reservedOr(context.Background(), normalized, "has an account already")
+			return reservedOr(context.Background(), normalized, "has an account already: its owner gets a new link at /password/forgot")
 		}
 		if err != nil {
 			return err

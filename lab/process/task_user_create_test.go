@@ -73,7 +73,7 @@ func TestTask_UserCreate_RefusesATakenEmail(t *testing.T) {
 	dir := t.TempDir()
 	invite(t, dir, "dora@example.com")
 	for _, typed := range []string{"dora@example.com", "DORA@example.com", " dora@EXAMPLE.com "} {
-		require.Equal(t, "dora@example.com has an account already", oneLineRefusal(t, dir, nil, "task", "user:create", typed))
+		require.Equal(t, "dora@example.com has an account already: its owner gets a new link at /password/forgot", oneLineRefusal(t, dir, nil, "task", "user:create", typed))
 	}
 }
 
