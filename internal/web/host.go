@@ -51,8 +51,8 @@ func requireHost(next http.Handler, o Options) http.Handler {
 
 // requireHTTPS redirects GETs over http to https. It refuses other requests over http:
 // a redirect would hide that they were sent unencrypted. If a trusted proxy sends no
-// X-Forwarded-Proto, or an untrusted one says https, it answers 502, because a redirect
-// would repeat endlessly.
+// X-Forwarded-Proto, it answers 502, because a redirect would repeat endlessly. It ignores
+// an untrusted peer's header, and logs a warning: the peer may be a proxy.
 func requireHTTPS(next http.Handler, o Options) http.Handler {
 	if !o.HTTPS {
 		return next
@@ -66,10 +66,10 @@ func requireHTTPS(next http.Handler, o Options) http.Handler {
 		case info.schemeUnknown:
 			noScheme.Do(func() { info.line(slog.LevelWarn, "the proxy sends no X-Forwarded-Proto") })
 			o.ErrorPage(w, r, http.StatusBadGateway)
-		case r.Method == http.MethodGet && lastValue(r.Header, "X-Forwarded-Proto") == "https":
-			noTrust.Do(func() { info.line(slog.LevelWarn, "proxy not in TRUSTED_PROXIES") })
-			o.ErrorPage(w, r, http.StatusBadGateway)
 		case r.Method == http.MethodGet:
+			if lastValue(r.Header, "X-Forwarded-Proto") == "https" {
+				noTrust.Do(func() { info.line(slog.LevelWarn, "proxy not in TRUSTED_PROXIES") })
+			}
 			http.Redirect(w, r, publicURL(r, o), http.StatusPermanentRedirect)
 		default:
 			info.Event("clear text refused")
