@@ -38,8 +38,8 @@ func Test_ActionSuite(t *testing.T) {
 	handler := Handler(app, c, testLogger(c), nil)
 	suite.Run(t, &ActionSuite{as, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r.Host = c.Host.Host
-		// The suite keeps its session without a cookie. Without a session cookie, requests
-		// would get the kept pages of package web.
+		// The suite's session has no cookie. Requests without one would get the kept pages
+		// of package web.
 		r.AddCookie(&http.Cookie{Name: cookieName(c, sessionCookieName), Value: "suite"})
 		handler.ServeHTTP(w, r)
 	})})
@@ -78,5 +78,5 @@ func (as *ActionSuite) Test_Suite_PassesTheWholeChain() {
 	res := as.HTML("/login").Post(url.Values{"email": {strings.Repeat("x", 1<<20)}})
 	as.Equal(413, res.Code)
 	as.NotEmpty(res.Header().Get("Content-Security-Policy"))
-	as.Equal(422, as.JSON("/login").Post(map[string]string{"email": "ada@example.com"}).Code, "JSON is parsed after the guards")
+	as.Equal(422, as.JSON("/login").Post(map[string]string{"email": "ada@example.com"}).Code, "the handler parses JSON")
 }

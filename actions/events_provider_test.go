@@ -8,8 +8,8 @@ import (
 	"corral/models/modelstest"
 )
 
-// atProvider starts a site in production with providers and Ada's account.
-func (s *site) atProvider() *providerSite {
+// providerSite starts a site in production with providers and Ada's account.
+func (s *site) providerSite() *providerSite {
 	p := startProviderSite(s.t, newProductionSite)
 	modelstest.SignUp(s.t, "ada@example.com")
 	return p
@@ -17,17 +17,17 @@ func (s *site) atProvider() *providerSite {
 
 func TestEvents_ProvidersAreLogged(t *testing.T) {
 	requireEvents(t, map[string]func(s *site){
-		"provider refused": func(s *site) { s.atProvider().browser().clicks("/auth/oidc/callback") },
+		"provider refused": func(s *site) { s.providerSite().browser().clicks("/auth/oidc/callback") },
 		"provider unavailable": func(s *site) {
-			p := s.atProvider()
+			p := s.providerSite()
 			p.one.Behave(oidctest.Behaviour{Error: "server_error"})
 			p.browser().byProvider("/auth/oidc")
 		},
 		"identity linked": func(s *site) {
-			s.atProvider().loggedIn("ada@example.com", firefox).byProvider("/account/security/providers/oidc")
+			s.providerSite().loggedIn("ada@example.com", firefox).byProvider("/account/security/providers/oidc")
 		},
 		"identity unlinked": func(s *site) {
-			p := s.atProvider()
+			p := s.providerSite()
 			b := p.loggedIn("ada@example.com", firefox)
 			b.byProvider("/account/security/providers/oidc")
 			b.Delete("/account/security/providers/oidc", url.Values{})

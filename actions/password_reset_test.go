@@ -102,7 +102,7 @@ func TestPasswordReset_WhileLoggedInAsAnother(t *testing.T) {
 	modelstest.SignUp(t, "bob@example.com")
 	modelstest.SignUp(t, "ada@example.com")
 	b := s.loggedIn("ada@example.com", firefox)
-	b.Get("/") // shows the flash message
+	b.Get("/") // clears the login's flash message
 	b.forgot("bob@example.com")
 	b.Get("/password/reset/" + modelstest.Link(t, "bob@example.com", models.MailReset))
 	page := b.Get("/password/reset").Page

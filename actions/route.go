@@ -12,7 +12,7 @@ import (
 var (
 	get, post, put, del = route.Get, route.Post, route.Put, route.Delete
 
-	// maxBody limits the request body, in bytes. Routes with one path share the largest limit.
+	// maxBody limits the request body, in bytes. The routes of a path share the largest limit.
 	maxBody = route.MaxBody
 	// maxTime limits the duration of a request, 15 seconds by default; 0 is unlimited,
 	// for streams.

@@ -21,24 +21,24 @@ import (
 	"corral/models/modelstest"
 )
 
+// All apps share these: their first use compresses and parses them, which takes 0.1 s.
+var (
+	sharedAssets *web.Assets
+	sharedTexts  *i18n.Texts
+)
+
 // newApp makes an app, which replaces the app of this process and its settings.
 func newApp(c config.Config) *buffalo.App {
 	appOnce = sync.Once{}
 	app := App(c, testLogger(c))
 	if !c.Development() {
-		if compressed == nil {
-			compressed, parsed = assetFiles, T
+		if sharedAssets == nil {
+			sharedAssets, sharedTexts = assetFiles, T
 		}
-		assetFiles, T = compressed, parsed
+		assetFiles, T = sharedAssets, sharedTexts
 	}
 	return app
 }
-
-// All apps share these: the first use compresses and parses them, which takes 0.1 s.
-var (
-	compressed *web.Assets
-	parsed     *i18n.Texts
-)
 
 type site struct {
 	*apptest.Server
@@ -198,7 +198,7 @@ func listItems(page string) []string {
 	return items
 }
 
-// served returns the paths that have a route: an owner may have removed pages.
+// served returns the paths that have a route: an app may lack pages.
 func served(paths ...string) []string {
 	return slices.DeleteFunc(paths, func(path string) bool {
 		return !slices.ContainsFunc(routes, func(r route.Route) bool { return r.Path == path })

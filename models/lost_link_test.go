@@ -8,7 +8,7 @@ import (
 	"corral/models/modelstest"
 )
 
-// lost returns the ids of the links that were mailed to former emails of ada, by email.
+// lost returns the ids of links that were mailed to the user's former emails, by email.
 func (ms *ModelSuite) lost(user *models.User) map[string]string {
 	list, err := models.LostLinksOf(ms.T().Context(), user)
 	ms.NoError(err)
@@ -44,7 +44,7 @@ func (ms *ModelSuite) Test_EndLinks() {
 	ms.NoError(models.EndLinks(ctx, ada, lost["ada@example.com"], passkey, here))
 	ms.Equal([]string{models.ActivityLinksEnded}, ms.activity(ada)[:1])
 	for _, template := range []string{models.MailPasswordChanged, models.MailEmailChanged} {
-		ms.ErrorIs(models.Undo(ctx, modelstest.Link(ms.T(), "ada@example.com", template), here), models.ErrNotFound, "all of the mailbox")
+		ms.ErrorIs(models.Undo(ctx, modelstest.Link(ms.T(), "ada@example.com", template), here), models.ErrNotFound, "both links ended")
 	}
 	ms.ErrorIs(models.EndLinks(ctx, ada, lost["ada@example.com"], passkey, here), models.ErrNotFound)
 	delete(lost, "ada@example.com")
@@ -54,7 +54,7 @@ func (ms *ModelSuite) Test_EndLinks() {
 }
 
 // An attacker at a confirmed session must not end the owner's links by a factor that these
-// links undo.
+// links remove.
 func (ms *ModelSuite) Test_EndLinks_RefusesFactors() {
 	models.Clock.Stop()
 	ctx, ada, bob := ms.T().Context(), ms.signUp("ada@example.com"), ms.signUp("bob@example.com")
@@ -69,7 +69,7 @@ func (ms *ModelSuite) Test_EndLinks_RefusesFactors() {
 	ms.changeEmail(ms.user("ada@example.com"), "ada@example.org")
 	ada = ms.user("ada@example.org")
 	link := ms.lost(ada)["ada@example.com"]
-	for name, f := range map[string]*models.Factor{"removed": removed, "codes": codes, "due for removal": due, "another's": his, "of seven days": young} {
+	for name, f := range map[string]*models.Factor{"removed": removed, "codes": codes, "due for removal": due, "another's": his, "seven days old": young} {
 		ms.ErrorIs(models.EndLinks(ctx, ada, link, f, here), models.ErrRefused, name)
 	}
 	models.Clock.Move(time.Second)
@@ -80,18 +80,18 @@ func (ms *ModelSuite) Test_EndLinks_RefusesFactors() {
 }
 
 // If a mail was delivered late, its link works until seven days after the delivery.
-func (ms *ModelSuite) Test_EndLinks_RefusesAFactorThatALateLinkUndoes() {
+func (ms *ModelSuite) Test_EndLinks_RefusesAFactorThatALateLinkRemoves() {
 	models.Clock.Stop()
 	ctx := ms.T().Context()
 	ms.signUp("ada@example.com")
-	theirs := ms.addFactor("passkey")
+	eves := ms.addFactor("passkey")
 	models.Clock.Move(9 * time.Hour)
 	ms.NoError(models.StartLink(ctx, ms.mail("ada@example.com")))
 	models.Clock.Move(7*day - time.Second)
 	ms.changeEmail(ms.user("ada@example.com"), "eve@example.org")
 	eve := ms.user("eve@example.org")
 	link := ms.lost(eve)["ada@example.com"]
-	ms.ErrorIs(models.EndLinks(ctx, eve, link, theirs, here), models.ErrRefused)
+	ms.ErrorIs(models.EndLinks(ctx, eve, link, eves, here), models.ErrRefused)
 	models.Clock.Move(time.Second)
-	ms.NoError(models.EndLinks(ctx, eve, link, theirs, here))
+	ms.NoError(models.EndLinks(ctx, eve, link, eves, here))
 }

@@ -27,7 +27,7 @@ func TestWorker_WakeDeliversAtOnce(t *testing.T) {
 		add(t, q, email)
 		require.Equal(t, []string{email}, s.Next().To)
 		log.await(t, "mail delivered")
-		require.Eventually(t, func() bool { return len(q.Woken()) == 0 }, 10*time.Second, time.Millisecond, "the worker was woken")
+		require.Eventually(t, func() bool { return len(q.Woken()) == 0 }, 10*time.Second, time.Millisecond, "the signal was taken")
 	}
 }
 
