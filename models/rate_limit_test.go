@@ -414,8 +414,9 @@ func (ms *ModelSuite) Test_RateLimit_KnownBrowserOvertakes() {
 			})
 		}
 		ms.Eventually(func() bool { return ms.count("activities") == 101 }, time.Minute, time.Millisecond)
+		before := ended.Load() // many, if the database is slower than the hashes
 		ms.NoError(errorOf(ms.logIn("ada@example.com", modelstest.Password, known)))
-		ms.Less(ended.Load(), int32(90), "most of the others wait")
+		ms.Less(ended.Load()-before, int32(60), "most of the others wait")
 		all.Wait()
 	})
 }
