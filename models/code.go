@@ -49,8 +49,8 @@ func (u *User) redeemCode(tx *pop.Connection, typed string, client Client) (*Fac
 	}
 	buckets, err := client.answerBuckets(tx, u.ID)
 	buckets = append(buckets, u.wrongCodes())
-	if err := cmp.Or(err, buckets.Take(tx, Clock.Now())); err != nil {
-		return nil, err
+	if err = cmp.Or(err, buckets.Take(tx, Clock.Now())); err != nil || !totp.LooksLikeCode(typed) {
+		return nil, cmp.Or(err, ErrBadCode)
 	}
 	f, err := u.redeemTOTP(tx, typed)
 	if err != nil {
