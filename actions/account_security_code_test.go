@@ -19,11 +19,11 @@ func TestAccountSecurity_SaysHowWellTheAccountIsProtected(t *testing.T) {
 		t.Helper()
 		require.Contains(t, b.Get("/account/security").Page, `<p class="lead"><span>`+strings.Join(sentences, "</span> <span>")+"</span> </p>")
 	}
-	says("Your password alone lets you in, and whoever learns it.", "Add a passkey or an authenticator app.")
+	says("Your password alone is enough to log in, also for anyone who learns it.", "Add a passkey or an authenticator app.")
 	s.addPasskey("ada@example.com")
-	says("The password alone still lets anybody in, although you have a passkey or an authenticator app.", "Turn on the second step below.")
+	says("The password alone is still enough for anyone to log in, although you have a passkey or an authenticator app.", "Turn on the second step below.")
 	b.setTOTP()
-	const on = "A password alone lets nobody in: logging in takes a second step, and you have "
+	const on = "A password alone is not enough for anyone: logging in takes a second step, and you have "
 	says(on+"2 ways to pass it.", "You have 10 recovery codes left.")
 	require.NoError(t, models.DB.RawQuery("DELETE FROM factors WHERE kind = ?", models.FactorPasskey).Exec())
 	const way = "Add another passkey or an authenticator app, in case you lose the one you have."

@@ -20,7 +20,7 @@ func TestSecurityPasskeys_Alone(t *testing.T) {
 	s.addPasskey("ada@example.com")
 	require.NoError(t, models.DB.RawQuery("UPDATE users SET password_digest = ''").Exec())
 	page := b.Get("/account/security").Page
-	require.Contains(t, page, `<p class="lead"><span>A passkey lets you in, and nothing else.</span> </p>`)
+	require.Contains(t, page, `<p class="lead"><span>You can log in only with a passkey.</span> </p>`)
 	require.NotContains(t, page, "password alone")
 }
 

@@ -107,11 +107,11 @@ func (s *providerSite) onlyByProvider(email string) *browser {
 	return b
 }
 
-// The page says what lets the user in, with and without a passkey.
+// The page says what is enough to log in, with and without a passkey.
 func TestSecurityProviders_WithoutAPassword(t *testing.T) {
 	s := newProviderSite(t)
 	b := s.onlyByProvider("ada@example.com")
-	const says = `<p class="lead"><span>An account that you have elsewhere lets you in, and whoever gets into that account.</span> <span>`
+	const says = `<p class="lead"><span>An account that you have elsewhere is enough to log in, also for anyone who gets into that account.</span> <span>`
 	require.Contains(t, b.Get("/account/security").Page, says+"Add a passkey or an authenticator app.</span>")
 	s.addPasskey("ada@example.com")
 	page := b.Get("/account/security").Page

@@ -102,7 +102,7 @@ func TestAuth_SignsUp(t *testing.T) {
 	other := s.browser()
 	require.Equal(t, "/", other.byProvider("/auth/oidc").Location())
 	other.requireLoggedIn("zoe@example.com")
-	require.Contains(t, other.Get("/account/security").Page, "An account that you have elsewhere lets you in")
+	require.Contains(t, other.Get("/account/security").Page, "An account that you have elsewhere is enough to log in")
 }
 
 // In another browser, such as that of the email's owner, the link asks for a password.
