@@ -43,7 +43,7 @@ func TestBrowser(t *testing.T) {
 		require.Equal(t, "5", b.Cookie("visits"))
 		b.SetCookie("__Host-visits", "8")
 		require.Equal(t, "GET /a   x 9\n", b.Get("/a").Page)
-		require.Equal(t, "GET /a    1\n", s.Browser().Get("/a").Page, "another user")
+		require.Equal(t, "GET /a    1\n", s.Browser().Get("/a").Page, "another browser")
 
 		away := b.Get("/away")
 		require.Equal(t, http.StatusSeeOther, away.StatusCode)

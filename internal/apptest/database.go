@@ -51,8 +51,8 @@ func newPostgres(server string) (databaseURL string, drop func(), err error) {
 	}, nil
 }
 
-// Main creates a database, which connect opens and migrates, runs a package's tests,
-// and exits. Call it from TestMain.
+// Main creates a database, calls connect to open and migrate it, runs the package's
+// tests, and exits. Call Main from TestMain.
 func Main(m *testing.M, server string, connect func(databaseURL string) error) {
 	databaseURL, drop, err := NewDatabase(server)
 	if err == nil {

@@ -28,7 +28,7 @@ func TestEmpty(t *testing.T) {
 	if db.Dialect.Name() == "postgres" {
 		exec(t, db, "ALTER TABLE chickens ADD FOREIGN KEY (egg_id) REFERENCES eggs (id)",
 			"CREATE TABLE days (id INTEGER) PARTITION BY LIST (id)", "CREATE TABLE monday PARTITION OF days FOR VALUES IN (1)")
-	} else {
+	} else { // SQLite has no ADD FOREIGN KEY; AUTOINCREMENT creates the table sqlite_sequence
 		exec(t, db, "DROP TABLE chickens", "CREATE TABLE chickens (id INTEGER PRIMARY KEY, egg_id INTEGER NOT NULL REFERENCES eggs (id))",
 			"CREATE TABLE days (id INTEGER PRIMARY KEY AUTOINCREMENT)")
 	}

@@ -13,8 +13,8 @@ import (
 // cycles.
 func Empty(t testing.TB, db *pop.Connection) {
 	t.Helper()
-	// go test shows a cached result until a variable that a test reads has changed. It
-	// does not see what TestMain reads.
+	// go test shows a cached result until a variable that a test reads has changed. A
+	// variable that TestMain reads does not count.
 	os.Getenv("TEST_DATABASE_URL")
 	empty := emptySQLite
 	if db.Dialect.Name() == "postgres" {
@@ -25,9 +25,9 @@ func Empty(t testing.TB, db *pop.Connection) {
 	}
 }
 
-// emptyPostgres deletes all rows in one statement, which checks foreign keys at its
-// end. That takes 1 ms; TRUNCATE takes 20. It skips partitions, which are emptied with
-// their partitioned table, and tables of extensions, which hold reference data.
+// emptyPostgres deletes all rows in one statement, which checks foreign keys at its end
+// and takes 1 ms (TRUNCATE: 20 ms). It skips partitions, which are emptied with their
+// partitioned table, and tables of extensions, which hold reference data.
 func emptyPostgres(tx *pop.Connection) error {
 	var tables []string
 	err := tx.Store.Select(&tables, `
@@ -45,7 +45,7 @@ func emptyPostgres(tx *pop.Connection) error {
 }
 
 // emptySQLite defers the check of foreign keys to the commit. ON DELETE RESTRICT
-// cannot be deferred, so it retries the tables whose rows SQLite refused to delete.
+// cannot be deferred, so emptySQLite retries the tables that SQLite refused to empty.
 func emptySQLite(tx *pop.Connection) error {
 	var tables []string
 	err := tx.Store.Select(&tables, `SELECT name FROM pragma_table_list

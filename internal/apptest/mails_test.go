@@ -12,7 +12,7 @@ import (
 func TestMails(t *testing.T) {
 	db := open(t, `CREATE TABLE mails (id UUID, recipient TEXT, template TEXT, language TEXT, data TEXT, sealed_token TEXT,
 		attempts INTEGER, last_error TEXT, created_at TIMESTAMP, due_at TIMESTAMP, delivered_at TIMESTAMP, given_up_at TIMESTAMP, low_priority BOOL DEFAULT FALSE, resolved TEXT DEFAULT '')`)
-	// The newest is inserted first: neither rows nor IDs are in the order of time.
+	// The newest mail is inserted first, with the lowest ID: only created_at tells the order.
 	for n, template := range []string{"reset", "notice", "welcome", "reset"} {
 		for _, email := range []string{"ada@example.com", "bob@example.com"} {
 			exec(t, db, fmt.Sprintf(`INSERT INTO mails (id, recipient, template, language, data, attempts, last_error, created_at)

@@ -13,8 +13,8 @@ func Text(ip netip.Addr) string {
 	return ip.String()
 }
 
-// Network returns the /24 of an IPv4 or the /48 of an IPv6, which name a site but no
-// client, or "" for the zero Addr.
+// Network returns the /24 of an IPv4 or the /48 of an IPv6, which identify no client, or
+// "" for the zero Addr.
 func Network(ip netip.Addr) string {
 	if !ip.IsValid() {
 		return ""
@@ -23,6 +23,6 @@ func Network(ip netip.Addr) string {
 	if ip.Is4() {
 		bits = 24
 	}
-	network, _ := ip.Prefix(bits) // never fails: both are longer
+	network, _ := ip.Prefix(bits) // never fails: IPs are longer
 	return network.String()
 }

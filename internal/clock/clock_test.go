@@ -33,18 +33,18 @@ func TestClock_Stops(t *testing.T) {
 
 func TestClock_AtStartsFromAnotherClock(t *testing.T) {
 	var c, set clock.Clock
-	theirs := time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
-	require.Equal(t, theirs, c.At(theirs))
+	otherTime := time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
+	require.Equal(t, otherTime, c.At(otherTime))
 	c.Move(time.Hour)
-	require.Equal(t, theirs.Add(time.Hour), c.At(theirs))
+	require.Equal(t, otherTime.Add(time.Hour), c.At(otherTime))
 	c.Stop()
-	require.Equal(t, c.Now(), c.At(theirs))
+	require.Equal(t, c.Now(), c.At(otherTime))
 
 	set.Move(time.Hour)
-	set.Set(theirs)
-	require.Equal(t, theirs, set.Now())
+	set.Set(otherTime)
+	require.Equal(t, otherTime, set.Now())
 	set.Reset()
-	require.NotEqual(t, theirs, set.Now())
+	require.NotEqual(t, otherTime, set.Now())
 }
 
 func TestClock_TruncatesToMicroseconds(t *testing.T) {

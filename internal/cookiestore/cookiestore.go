@@ -13,7 +13,7 @@
 // writes the cookie only if the session has changed, and removes the cookie of an
 // empty session.
 //
-// The store ignores cookies that it cannot read. Cookies do not expire: keep an
+// The store ignores cookies that it cannot read. It accepts cookies of any age: keep an
 // expiry among the session's values.
 //
 // The cookie fits in the 4,096 bytes that browsers accept: Save drops the oldest
@@ -88,8 +88,8 @@ func (s *Store) Get(r *http.Request, name string) (*sessions.Session, error) {
 	return sessions.GetRegistry(r).Get(s, name)
 }
 
-// New reads the session of a request. It returns an empty one if no cookie can be
-// read, and never an error.
+// New returns the session of a request, or an empty session if the request has no
+// readable cookie. The error is always nil.
 func (s *Store) New(r *http.Request, name string) (*sessions.Session, error) {
 	session := sessions.NewSession(s, name)
 	session.Options = &sessions.Options{Path: "/", HttpOnly: true, Secure: s.secure, SameSite: http.SameSiteLaxMode}

@@ -115,7 +115,7 @@ func TestStore_Expires(t *testing.T) {
 	store := New(Options{Keys: keys, ExpiresKey: "expires", Now: func() time.Time { return now }})
 	require.Zero(t, saved(t, store, nil, put("token", "one")).MaxAge)
 	cookie := saved(t, store, nil, put("expires", now.Unix()+60))
-	require.Equal(t, 60, cookie.MaxAge, "rounded up: the row decides")
+	require.Equal(t, 60, cookie.MaxAge, "59.5 seconds, rounded up")
 	removal := saved(t, store, cookie, func(s *sessions.Session) { s.Options.MaxAge = -1 })
 	require.Negative(t, removal.MaxAge, "gorilla's way to remove a session")
 	require.Empty(t, removal.Value)
@@ -141,17 +141,17 @@ func TestStore_ReadsCookiesOfOlderKeys(t *testing.T) {
 	var refused int
 	fresh := [][]byte{bytes.Repeat([]byte("b"), 32), bytes.Repeat([]byte("f"), 32)}
 	options := Options{Keys: append(fresh[:2:2], keys...), OnRefused: func(*http.Request) { refused++ }}
-	old := saved(t, newStore(), nil, put("token", "one"))
-	renewed := saved(t, New(options), old, func(s *sessions.Session) { require.Equal(t, "one", s.Values["token"]) })
-	require.NotNil(t, renewed, "without a change of its values")
-	require.Nil(t, saved(t, New(options), renewed, nothing), "once")
+	original := saved(t, newStore(), nil, put("token", "one"))
+	renewed := saved(t, New(options), original, func(s *sessions.Session) { require.Equal(t, "one", s.Values["token"]) })
+	require.NotNil(t, renewed, "written again, with unchanged values")
+	require.Nil(t, saved(t, New(options), renewed, nothing), "not once more")
 	options.Keys = fresh
 	saved(t, New(options), renewed, func(s *sessions.Session) {
-		require.Equal(t, "one", s.Values["token"], "the first pair writes")
+		require.Equal(t, "one", s.Values["token"], "the first pair wrote the cookie")
 		require.False(t, s.IsNew)
 	})
 	require.Zero(t, refused)
-	saved(t, New(options), old, func(s *sessions.Session) {
+	saved(t, New(options), original, func(s *sessions.Session) {
 		require.Empty(t, s.Values)
 		require.True(t, s.IsNew)
 	})
@@ -164,9 +164,9 @@ func TestStore_ReadsCookiesOfOlderKeys(t *testing.T) {
 func TestStore_UnwritableValueKeepsTheSession(t *testing.T) {
 	store := newStore()
 	cookie := saved(t, store, nil, put("token", "one"))
-	for _, had := range []*http.Cookie{cookie, {Name: "app"}} {
+	for _, sent := range []*http.Cookie{cookie, {Name: "app"}} {
 		r := httptest.NewRequest("GET", "/", nil)
-		r.AddCookie(had)
+		r.AddCookie(sent)
 		session, err := store.Get(r, "app")
 		require.NoError(t, err)
 		session.Values["x"] = struct{ Y int }{1}

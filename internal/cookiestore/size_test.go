@@ -12,12 +12,12 @@ import (
 )
 
 func TestStore_FullSessionFits(t *testing.T) {
-	long := strings.Repeat("x", 254)
+	longEmail := strings.Repeat("x", 254) // as long as an email can be
 	cookie := saved(t, newStore(), nil, func(s *sessions.Session) {
 		s.Values["reset_token"], s.Values["signup_token"] = strings.Repeat("t", 43), strings.Repeat("t", 43)
-		s.Values["mailed_to"], s.Values["mailed_for"] = long, "password_forgot"
+		s.Values["mailed_to"], s.Values["mailed_for"] = longEmail, "password_forgot"
 		s.Values["path"] = "/" + strings.Repeat("a", 1023)
-		s.Values[flashKey] = []byte(`{"warning":["` + long + `"]}`)
+		s.Values[flashKey] = []byte(`{"warning":["` + longEmail + `"]}`)
 	})
 	require.Less(t, len(cookie.Raw), 4096)
 }

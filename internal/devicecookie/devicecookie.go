@@ -3,8 +3,8 @@
 // skip the second step for a while.
 //
 //	cookies := devicecookie.Store{Now: time.Now, Lifetime: 180 * 24 * time.Hour}
-//	raw, err := cookies.Issue(tx, user.ID, cookie)    // after a login: the browser keeps it
-//	known, err := cookies.Renew(tx, user.ID, cookie)  // at the next one
+//	raw, err := cookies.Issue(tx, user.ID, cookie)    // after a login: set the cookie to raw
+//	known, err := cookies.Renew(tx, user.ID, cookie)  // at the next login
 //
 // The cookie holds a random token for each of the last three accounts that logged in, so that
 // people who share a browser do not make it unknown to each other. The table holds the SHA-256
@@ -54,8 +54,8 @@ type Store struct {
 	Skip     time.Duration // how long a browser may skip the second step
 }
 
-// Issue makes a browser known to an account, and returns what its cookie keeps in place of
-// before.
+// Issue makes a browser known to an account, and returns the new value of its cookie. before
+// is the present value.
 func (s Store) Issue(tx *pop.Connection, userID uuid.UUID, before string) (raw string, err error) {
 	raw = secret.NewToken()
 	now := s.Now()
@@ -81,7 +81,7 @@ func tokens(raw string) []string {
 	return append(list, make([]string, maxAccounts)...)[:maxAccounts]
 }
 
-// Digests returns the digests of a cookie's tokens: always as many, and none of "" is stored.
+// Digests returns maxAccounts digests of a cookie's tokens. The digest of "" is in no row.
 func Digests(raw string) (list [][]byte) {
 	for _, token := range tokens(raw) {
 		list = append(list, secret.TokenDigest(token))
@@ -89,8 +89,8 @@ func Digests(raw string) (list [][]byte) {
 	return list
 }
 
-// Renew starts the lifetime of a cookie again, or returns false if the account does not
-// know it.
+// Renew starts the lifetime of a cookie again, or returns false if its browser is not known
+// to the account.
 func (s Store) Renew(tx *pop.Connection, userID uuid.UUID, raw string) (known bool, err error) {
 	if raw == "" {
 		return false, nil
@@ -111,7 +111,7 @@ func (s Store) Known(tx *pop.Connection, raw string, accounts ...uuid.UUID) (dig
 		query = query.Where("user_id IN (?)", accounts)
 	}
 	list, err := all(query)
-	if len(list) > 0 { // the oldest, which stays the same
+	if len(list) > 0 { // the oldest token: the same after later logins
 		digest = slices.MinFunc(list, func(a, b Cookie) int { return bytes.Compare(a.ID[:], b.ID[:]) }).TokenDigest
 	}
 	return digest, err

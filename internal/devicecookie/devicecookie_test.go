@@ -73,7 +73,7 @@ func (f *fixture) known(raw string) bool {
 	return digest != nil
 }
 
-// is returns a condition, which had no error.
+// is requires that err is nil, and returns holds.
 func (f *fixture) is(holds bool, err error) bool {
 	f.Helper()
 	require.NoError(f, err)
@@ -101,7 +101,7 @@ func TestStore_KnowsTheBrowserOfOneAccount(t *testing.T) {
 	require.Equal(t, []int{1, 0}, []int{f.of(f.ada), f.of(f.bob)})
 }
 
-// Of four people who share a browser, it is known to the last three.
+// A browser is known to the last three of four accounts that logged in.
 func TestStore_AccountsShareABrowser(t *testing.T) {
 	f := newFixture(t)
 	var users []uuid.UUID
@@ -118,7 +118,7 @@ func TestStore_AccountsShareABrowser(t *testing.T) {
 	}
 	require.NoError(t, f.store.Void(db, users[3]))
 	require.True(t, f.known(raw))
-	require.False(t, f.known(strings.Split(raw, ".")[0]), "the newest comes first")
+	require.False(t, f.known(strings.Split(raw, ".")[0]), "the token of users[3]")
 	require.False(t, f.known("x.x.x."+raw), "at most three tokens count")
 }
 
@@ -148,6 +148,7 @@ func TestStore_Void(t *testing.T) {
 	}
 }
 
+// skip lets a browser skip ada's second step.
 func (f *fixture) skip(raw string, version int) {
 	f.Helper()
 	require.NoError(f, f.store.StartSkip(db, f.ada, version, raw, "192.0.2.1", "Firefox"))
@@ -198,7 +199,7 @@ func TestStore_EndSkips(t *testing.T) {
 	require.True(t, f.known(raws[0]))
 }
 
-// Failures of a browser count in one place, whichever account it logged in to last.
+// Failures of a browser count under one digest, whichever account it logged in to last.
 func TestKnown_IsTheOldest(t *testing.T) {
 	f := newFixture(t)
 	first := f.issue(f.ada)

@@ -39,7 +39,7 @@ func (s Store) EndSkip(tx *pop.Connection, userID uuid.UUID, version int, id uui
 	return endSkips(tx, "id = ? AND "+skipping, id, userID, version, s.Now())
 }
 
-// EndSkips is EndSkip for all browsers of an account. It returns how many skipped.
+// EndSkips is EndSkip for all browsers of an account. It returns how many browsers skipped.
 func (s Store) EndSkips(tx *pop.Connection, userID uuid.UUID, version int) (ended int, err error) {
 	return endSkips(tx, skipping, userID, version, s.Now())
 }

@@ -55,7 +55,7 @@ func Shown(typed string) string {
 
 // ParseAddress is [mail.ParseAddress] that also accepts dots where RFC 5321 has
 // none, as in a..b@docomo.ne.jp: some providers have given out such emails. The
-// String of the address quotes them, as SMTP requires.
+// result's String quotes the part before the @, as SMTP requires.
 func ParseAddress(address string) (*mail.Address, error) {
 	parsed, err := mail.ParseAddress(address)
 	if err == nil {

@@ -23,7 +23,7 @@ func TestNormalize(t *testing.T) {
 		"jose\u0301@example.com":                   "josé@example.com",
 		"ada@localhost":                            "ada@localhost",
 		"\u212Aarl@example.com":                    "",                   // the Kelvin sign must not become k
-		"ada@\u212Aelvin.example":                  "",                   // nor in a domain
+		"ada@\u212Aelvin.example":                  "",                   // the Kelvin sign in a domain
 		"\u0130@example.com":                       "\u0130@example.com", // I with a dot must not become i
 		"":                                         "",
 		"ada":                                      "",
@@ -43,13 +43,13 @@ func TestNormalize(t *testing.T) {
 		"a\u00adda@example.com":                    "",                         // a soft hyphen
 		"ada\xff@example.com":                      "",                         // invalid UTF-8
 		"\u2068ada@example.com\u2069":              "ada@example.com",          // isolates: copied along from a page, and trimmed
-		"\u202a\u200bada@example.com\u202c\ufeff ": "ada@example.com",          // also trimmed
+		"\u202a\u200bada@example.com\u202c\ufeff ": "ada@example.com",          // other format characters, trimmed
 		"ada@example.com\x00":                      "",                         // NUL is not trimmed: it is not copied from a page
 		"ada@exa\u3164mple.com":                    "",                         // the Hangul filler, a letter that is drawn blank
 		"a⠀da@example.com":                         "",                         // a Braille pattern without dots
 		"نامه\u200cها@example.com":                 "نامه\u200cها@example.com", // the non-joiner changes how letters join
 		joinedLetter + "ada@example.com":           joinedLetter + "ada@example.com",
-		"a\u200cda@example.com":                    "",                  // no use between Latin letters
+		"a\u200cda@example.com":                    "",                  // a non-joiner between Latin letters
 		"a..b@docomo.ne.jp":                        "a..b@docomo.ne.jp", // Japanese carriers gave out emails with such dots
 		"ab.@docomo.ne.jp":                         "ab.@docomo.ne.jp",
 		".Ab@docomo.ne.jp":                         ".ab@docomo.ne.jp",
@@ -95,7 +95,7 @@ func TestNormalize_RefusesInvisibleCharacters(t *testing.T) {
 			if !utf8.ValidRune(r) {
 				continue // a surrogate
 			}
-			if got, ok := email.Normalize(typed); ok { // require.False would take a quarter of the time
+			if got, ok := email.Normalize(typed); ok { // require.False, 400,000 times, is slow
 				require.Fail(t, "accepted", "%U in %q", r, got)
 			}
 			count++

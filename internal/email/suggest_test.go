@@ -17,7 +17,7 @@ func TestSuggest(t *testing.T) {
 		"ada@hotmial.con": "ada@hotmail.com",
 		"ada@gmail.com":   "",              // nothing to correct
 		"ada@example.com": "",              // near no common domain
-		"ada@mail.com":    "ada@gmail.com", // a domain of its own, but not a common one: only a suggestion
+		"ada@mail.com":    "ada@gmail.com", // a real domain, but not a common one
 		"ada@abc.com":     "",              // two edits from aol.com, like many other domains
 		"ada@a0l.com":     "ada@aol.com",
 		"ada":             "",

@@ -70,8 +70,8 @@ func (e *App) Env() string { return e.name }
 func (e *App) Production() bool { return e.name == Production }
 
 // Endpoint returns the host:port to listen on, from ADDR and PORT, and the public URL, from
-// HOST. In production HOST is required, and its scheme must be https. Without it the scheme
-// is https if TLS_CERT_FILE is set.
+// HOST. In production HOST is required, and its scheme must be https. Without HOST the
+// scheme is https if TLS_CERT_FILE is set.
 func (e *App) Endpoint() (listen string, publicURL *url.URL) {
 	port, fallback := e.Port("PORT", "3000"), "127.0.0.1"
 	if e.Production() {
@@ -88,7 +88,7 @@ func (e *App) Endpoint() (listen string, publicURL *url.URL) {
 	}
 	if publicURL == nil {
 		publicURL = &url.URL{Scheme: "http", Host: "localhost:" + port}
-		if !slices.Contains([]string{"127.0.0.1", "0.0.0.0", "::", "localhost"}, addr) { // localhost may not reach it
+		if !slices.Contains([]string{"127.0.0.1", "0.0.0.0", "::", "localhost"}, addr) { // localhost may not reach addr
 			publicURL.Host = listen
 		}
 		if e.Get("TLS_CERT_FILE", "") != "" {
@@ -99,7 +99,7 @@ func (e *App) Endpoint() (listen string, publicURL *url.URL) {
 }
 
 // DatabaseURL returns DATABASE_URL, or a SQLite file in the folder storage. Under go
-// test it returns TEST_DATABASE_URL, or "" for a temporary file: tests empty every
+// test it returns TEST_DATABASE_URL, or "" for a temporary file, since tests empty every
 // table.
 func (e *App) DatabaseURL() string {
 	if !e.o.Testing {
@@ -132,8 +132,8 @@ func (e *App) KeyPair(certVar, keyVar string) (certFile, keyFile string) {
 // Task reports whether the process runs a task.
 func (e *App) Task() bool { return e.o.Task }
 
-// SessionSecrets returns SESSION_SECRET. Without it, tests get a new secret, and
-// development one in a file, so that sessions survive a restart. Faults end with remedy.
+// SessionSecrets returns SESSION_SECRET. If it is unset, tests get a new secret, and
+// development keeps one in a file, so that sessions survive a restart. Faults end with remedy.
 func (e *App) SessionSecrets(remedy string) []string {
 	list := e.Secrets("SESSION_SECRET", remedy)
 	switch {
@@ -153,7 +153,7 @@ func (e *App) SessionSecrets(remedy string) []string {
 }
 
 // CheckProduction records what production refuses: a .env file, a database connection that
-// others can read (unless DATABASE_TLS=off), and a database file that they can read.
+// others can read (unless DATABASE_TLS=off), and a database file that other users can read.
 func (e *App) CheckProduction(databaseURL string) {
 	if e.dotenv {
 		e.Fault(".env", "there is a .env file beside the app: its values would replace the real environment; remove it")

@@ -72,8 +72,8 @@ func New(environ []string) *Vars {
 
 func (v *Vars) Set(key, value string) { v.values[key] = value }
 
-// SetFrom sets a variable that was read from a file. Faults of the variable name the
-// file.
+// SetFrom sets a variable that was read from a file. Each fault of the variable
+// names the file.
 func (v *Vars) SetFrom(file, key, value string) {
 	v.Set(key, value)
 	v.files[key] = file

@@ -14,11 +14,11 @@ type Provider struct {
 	Name         string // for users; the host of the issuer, if unset
 }
 
-// Providers returns those of list that are set. prefixes has the prefix of the variables of
-// each: PREFIX_ISSUER, PREFIX_CLIENT_ID and PREFIX_CLIENT_SECRET go together. No issuer may
-// occur twice: an identity is an issuer and a subject.
+// Providers returns the providers of list that are set. prefixes[i] is the prefix of list[i]:
+// its variables PREFIX_ISSUER, PREFIX_CLIENT_ID and PREFIX_CLIENT_SECRET go together. No issuer
+// may occur twice: an identity is an issuer and a subject.
 func (v *Vars) Providers(prefixes []string, list ...Provider) (set []Provider) {
-	first := map[string]string{} // the prefix of an issuer
+	first := map[string]string{} // prefixes by issuer
 	for i, p := range list {
 		key := prefixes[i] + "_ISSUER"
 		switch {

@@ -13,8 +13,8 @@ func TestVars_Providers(t *testing.T) {
 	one, two := &url.URL{Scheme: "https", Host: "one.example"}, &url.URL{Scheme: "https", Host: "two.example"}
 	first := env.Provider{ID: "first", Issuer: one, ClientID: "app", ClientSecret: "secret", Name: "One"}
 	second := env.Provider{ID: "second", Issuer: two, ClientID: "app", ClientSecret: "secret"}
-	named, twice := second, second
-	named.Name, twice.Issuer = "two.example", one
+	named, sameIssuer := second, second
+	named.Name, sameIssuer.Issuer = "two.example", one
 	for _, test := range []struct {
 		list, set []env.Provider
 		faults    []string
@@ -24,7 +24,7 @@ func TestVars_Providers(t *testing.T) {
 		{[]env.Provider{{ID: "first"}, second}, []env.Provider{named}, nil},
 		{[]env.Provider{first, {ID: "second", ClientID: "app"}}, []env.Provider{first}, []string{"B_ISSUER, B_CLIENT_ID and B_CLIENT_SECRET go together: set all or none"}},
 		{
-			[]env.Provider{first, twice}, []env.Provider{first, {ID: "second", Issuer: one, ClientID: "app", ClientSecret: "secret", Name: "one.example"}},
+			[]env.Provider{first, sameIssuer}, []env.Provider{first, {ID: "second", Issuer: one, ClientID: "app", ClientSecret: "secret", Name: "one.example"}},
 			[]string{"B_ISSUER=https://one.example is A_ISSUER, too: name another provider, or none"},
 		},
 	} {

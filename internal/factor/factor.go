@@ -18,7 +18,7 @@
 //	codes, err := recovery.Issue(tx, set.ID, 10)
 //
 // The caller must lock the user's row before a change: otherwise a concurrent request
-// could remove a factor that this one relies on. A migration creates the table:
+// could remove a factor that this request relies on. A migration creates the table:
 //
 //	create_table("factors") {
 //		t.Column("id", "uuid", {primary: true})

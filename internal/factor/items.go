@@ -28,8 +28,8 @@ func (i Items) InUse() ([]uuid.UUID, error) {
 	return ids, err
 }
 
-// Set implements undo.Items. Of TOTP secrets and sets of codes, only one can be in use: Set
-// does not restore another.
+// Set implements undo.Items. At most one TOTP secret and one set of codes can be in use: Set
+// restores no second one.
 func (i Items) Set(item uuid.UUID, use bool) (inUse bool, err error) {
 	if item == i.Switch {
 		return use, i.Turn(use)

@@ -48,6 +48,6 @@ func TestItems(t *testing.T) {
 
 	passkey, other := addKind(t, user, factor.Passkey), addKind(t, user, factor.Passkey)
 	require.False(t, set(passkey.ID, false))
-	require.True(t, set(passkey.ID, true), "an account may have several")
+	require.True(t, set(passkey.ID, true), "a user may have several passkeys")
 	require.Contains(t, inUse(), other.ID)
 }

@@ -40,7 +40,7 @@ type Texts struct {
 }
 
 // Load finds the locale files in files and its subfolders. The default language, which must
-// have a file, is used when no shipped language matches, and for texts that another lacks.
+// have a file, is used when no shipped language matches, and for texts that another language lacks.
 func Load(files fs.FS, defaultLanguage string) (*Texts, error) {
 	t := &Texts{base: defaultLanguage, locales: map[string]*locale{}}
 	err := fs.WalkDir(files, ".", func(file string, entry fs.DirEntry, err error) error {

@@ -44,7 +44,7 @@ func (l *locale) parseOnce() *parse {
 }
 
 // parse uses a bundle of its own: go-i18n's default is global. It reads the files, but
-// parses them only if they have changed: that takes ten times longer than a page.
+// parses them only if they have changed: parsing takes ten times longer than a page.
 func (l *locale) parse() (bundle.TranslateFunc, error) {
 	var sources [][]byte
 	for _, path := range l.paths {

@@ -28,7 +28,7 @@ func (t *Texts) Match(acceptLanguage string, chosen ...string) string {
 
 func (t *Texts) match(acceptLanguage string) string {
 	wanted, _, err := language.ParseAcceptLanguage(acceptLanguage)
-	if err != nil { // one faulty element, such as -BE, is enough: some browsers send them
+	if err != nil { // some browsers send faulty elements, such as -BE
 		readable := slices.DeleteFunc(strings.Split(acceptLanguage, ","), isFaulty)
 		wanted, _, _ = language.ParseAcceptLanguage(strings.Join(readable, ","))
 	}

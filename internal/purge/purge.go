@@ -6,8 +6,8 @@
 //	})
 //	defer janitor.Stop()
 //
-// Rows expire by the database's clock. A node whose own clock differs from it purges
-// nothing: see [database.Clocks.Compare].
+// Rows expire by the database's clock. A node whose own clock differs from the
+// database's purges nothing: see [database.Clocks.Compare].
 package purge
 
 import (

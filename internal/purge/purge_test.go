@@ -59,7 +59,7 @@ func TestJanitor_ClockJumps(t *testing.T) {
 	readings := []reading{
 		{noon, time.Hour},
 		{noon.Add(Every), time.Hour + Every},
-		{noon.Add(2*Every + maxJump), time.Hour + 2*Every}, // NTP may adjust the clock by so much
+		{noon.Add(2*Every + maxJump), time.Hour + 2*Every}, // NTP may adjust the clock by maxJump
 		{noon.Add(3 * time.Hour), time.Hour + 3*Every},
 		{noon.Add(time.Hour), time.Hour + 4*Every},
 	}
@@ -223,7 +223,7 @@ func TestRun_ByTheDatabasesClock(t *testing.T) {
 	require.Equal(t, 1, count(t, db))
 }
 
-// Prevents that one row, which a foreign key of another table keeps, ends all purging.
+// Prevents one row, kept by a foreign key of another table, from ending all purging.
 func TestRun_GoesOnAfterAnError(t *testing.T) {
 	db := newDatabase(t, 3)
 	exec(t, db, "CREATE TABLE kept (id INTEGER PRIMARY KEY)")

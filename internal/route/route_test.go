@@ -65,7 +65,7 @@ func TestTable_FindsTheRouteOfARequest(t *testing.T) {
 	require.Equal(t, other, guard)
 }
 
-// The app stops with this line.
+// The app panics with this error when it starts.
 func TestRoute_UnknownMethodIsAnError(t *testing.T) {
 	_, err := New("ANY", "/anything", public, show).AddTo(buffalo.New(buffalo.Options{Env: "test"}))
 	require.EqualError(t, err, "route /anything has the unknown method ANY")
