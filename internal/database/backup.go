@@ -19,8 +19,8 @@ import (
 var ErrUsePgDump = errors.New("pg_dump backs up PostgreSQL")
 
 // Backup copies a SQLite database that is in use to a new file, readable only by
-// its owner. It never replaces a file. The tables named by without are empty in
-// the copy: a restore must not bring ended sessions back.
+// its owner. It never replaces a file. The copy has no rows of the tables in without:
+// a restore must not bring ended sessions back.
 func Backup(ctx context.Context, db *pop.Connection, path string, without ...string) error {
 	if db.Dialect.Name() == "postgres" {
 		return ErrUsePgDump
@@ -45,12 +45,12 @@ func Backup(ctx context.Context, db *pop.Connection, path string, without ...str
 	return nil
 }
 
-// emptyCopy deletes all rows of the tables in the SQLite file, and vacuums it: the
-// bytes of deleted rows would stay. It skips tables that the file does not have.
+// emptyCopy deletes all rows of the tables in the SQLite file, and vacuums the file,
+// which removes the bytes of deleted rows. It skips tables that the file does not have.
 func emptyCopy(ctx context.Context, path string, tables []string) error {
 	details := sqliteDetails(path)
 	details.Pool, details.IdlePool = 1, 1
-	details.Options["_journal_mode"] = "DELETE" // one file
+	details.Options["_journal_mode"] = "DELETE" // no -wal file beside the copy
 	conn, err := pop.NewConnection(details)
 	if err != nil {
 		return err
@@ -75,7 +75,7 @@ func emptyCopy(ctx context.Context, path string, tables []string) error {
 func deleteRows(table string) string { return "DELETE FROM " + table }
 
 // DumpCommand returns a shell command that copies a PostgreSQL database to a new
-// file readable only by its owner, without the rows of the tables named by without.
+// file readable only by its owner. The copy has no rows of the tables in without.
 func DumpCommand(databaseURL, path string, without ...string) string {
 	quoted := func(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
 	options := ""
@@ -85,8 +85,8 @@ func DumpCommand(databaseURL, path string, without ...string) string {
 	return fmt.Sprintf("(umask 077 && pg_dump --format=custom%s --file=%s %s)", options, quoted(path), quoted(forLibpq(databaseURL)))
 }
 
-// libpq lists the parameters of URLs that libpq knows, except passwords. It refuses others,
-// such as those of pgx.
+// libpq lists the URL parameters that the library libpq knows, except passwords. The library
+// refuses others, such as those of pgx.
 var libpq = strings.Fields(`host hostaddr port dbname user passfile service servicefile require_auth channel_binding connect_timeout
 	client_encoding options application_name fallback_application_name keepalives keepalives_idle keepalives_interval keepalives_count
 	tcp_user_timeout sslmode sslnegotiation sslcert sslkey sslrootcert sslcrl sslcrldir sslsni sslcertmode ssl_min_protocol_version

@@ -35,7 +35,7 @@ func TestBackup_WithoutTables(t *testing.T) {
 		exec(t, db, "INSERT INTO secrets (text) VALUES ('to be forgotten')")
 	}
 	exec(t, db, "INSERT INTO notes (id, text) VALUES (1, 'to be kept')")
-	path := filepath.Join(t.TempDir(), "it's 100% a copy#1?") // ' has a meaning in SQL, the others in URLs
+	path := filepath.Join(t.TempDir(), "it's 100% a copy#1?") // ' has a meaning in SQL; %, # and ? have one in URLs
 	require.NoError(t, database.Backup(t.Context(), db, path, "secrets", "of_a_later_release"))
 	require.Equal(t, []string{"to be kept"}, notes(t, db))
 
@@ -45,7 +45,7 @@ func TestBackup_WithoutTables(t *testing.T) {
 	files, err := os.ReadDir(filepath.Dir(path))
 	require.NoError(t, err)
 	require.Len(t, files, 1)
-	plain := strings.TrimSuffix(path, "?") // in DATABASE_URL, parameters follow it
+	plain := strings.TrimSuffix(path, "?") // in DATABASE_URL, parameters follow a ?
 	require.NoError(t, os.Rename(path, plain))
 	restored := open(t, "sqlite3://"+plain)
 	require.Equal(t, []string{"to be kept"}, notes(t, restored))

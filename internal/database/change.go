@@ -23,7 +23,7 @@ func ChangeOne(tx *pop.Connection, none error, what, statement string, args ...a
 	return err
 }
 
-// Wrap adds what failed to an error. It returns nil for nil.
+// Wrap prefixes an error with what failed. It returns nil for nil.
 func Wrap(what string, err error) error {
 	if err == nil {
 		return nil

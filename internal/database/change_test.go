@@ -18,7 +18,7 @@ func TestChange(t *testing.T) {
 	changed, err := database.Change(db, "deleting notes", "DELETE FROM notes WHERE id < ?", 2)
 	require.NoError(t, err)
 	require.Equal(t, 2, changed)
-	_, err = database.Change(db, "deleting notes", "DELETE FROM none")
+	_, err = database.Change(db, "deleting notes", "DELETE FROM no_such_table")
 	require.ErrorContains(t, err, "deleting notes: ")
 
 	none := errors.New("none")
@@ -27,7 +27,7 @@ func TestChange(t *testing.T) {
 	}
 	require.NoError(t, deleteC())
 	require.ErrorIs(t, deleteC(), none)
-	err = database.ChangeOne(db, none, "deleting notes", "DELETE FROM none")
+	err = database.ChangeOne(db, none, "deleting notes", "DELETE FROM no_such_table")
 	require.ErrorContains(t, err, "deleting notes: ")
 	require.NotErrorIs(t, err, none)
 }

@@ -34,7 +34,7 @@ import (
 // only by its owner.
 //
 // Open silences pop's loggers, which would log secret values. To see statements in
-// development, call pop.SetTxLogger after it.
+// development, call pop.SetTxLogger after Open.
 func Open(databaseURL string) (*pop.Connection, error) {
 	silence()
 	details, err := connectionDetails(databaseURL)
@@ -115,7 +115,7 @@ func sqliteDetails(path string) *pop.ConnectionDetails {
 			"_txlock":       "immediate", // otherwise a transaction that reads before it writes could fail
 			"_busy_timeout": "5000",      // milliseconds that a writer waits for another
 			"_fk":           "true",
-			"_time_format":  "sqlite", // text that sorts, in mattn's and modernc's driver
+			"_time_format":  "sqlite", // times are stored as text that sorts
 		},
 	}
 }

@@ -26,7 +26,7 @@ func TestOpen_CreatesAPrivateFile(t *testing.T) {
 	require.Empty(t, notes(t, open(t, "sqlite3://file:"+path)), "the same file, by another form of its name")
 }
 
-func TestOpen_PoolIsConstant(t *testing.T) {
+func TestOpen_LimitsThePool(t *testing.T) {
 	most := map[bool]int{false: 8, true: 20}[onPostgres()]
 	require.Equal(t, most, open(t, databaseURL(t)).Store.(interface{ Stats() sql.DBStats }).Stats().MaxOpenConnections)
 }
@@ -61,6 +61,7 @@ func TestOpen_ErrorsHaveRemedies(t *testing.T) {
 	require.NoError(t, db.Close())
 	content, err := os.ReadFile(damaged)
 	require.NoError(t, err)
+	// The first 100 bytes are SQLite's header.
 	copy(content[100:4096], strings.Repeat("torn", 1024))
 	require.NoError(t, os.WriteFile(damaged, content, 0o600))
 	urls := map[string]string{

@@ -15,8 +15,8 @@ import (
 )
 
 // Unavailable reports whether the database is unreachable or too busy, so that a
-// later request may succeed. It is false for missing files and for errors of
-// http.Client and net.Dial.
+// later request may succeed. It is false for errors of os.Open, http.Client and
+// net.Dial.
 func Unavailable(err error) bool {
 	var httpClient *url.Error
 	var connect *pgconn.ConnectError
@@ -26,7 +26,7 @@ func Unavailable(err error) bool {
 	case errors.As(err, &httpClient):
 		return false
 	case errors.Is(err, errRemoved), errors.Is(err, driver.ErrBadConn), errors.Is(err, sql.ErrConnDone),
-		errors.Is(err, sql.ErrTxDone), // its context has ended between two statements
+		errors.Is(err, sql.ErrTxDone), // the context of a transaction ended between two statements
 		errors.As(err, &connect), pgconn.SafeToRetry(err),
 		errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled),
 		errors.Is(err, io.ErrUnexpectedEOF): // PostgreSQL crashed while answering
@@ -38,7 +38,7 @@ func Unavailable(err error) bool {
 	case errors.As(err, &postgres):
 		// SQLSTATE classes: connection, read-only, login (password rotated, role
 		// locked), no such database, deadlock, resources, lock, shutdown, disk.
-		// A pooler answers a statement with the code of its own connection's error.
+		// If the connection of a pooler fails, the pooler answers with the code of that error.
 		return slices.Contains([]string{"08", "25", "28", "3D", "40", "53", "55", "57", "58"}, postgres.Code[:min(2, len(postgres.Code))])
 	}
 	return sqliteSays(err, "database is locked", "unable to open database", "disk I/O error",
@@ -68,7 +68,7 @@ func remedy(err error) string {
 
 const ownTables = ": make the role of DATABASE_URL the owner of all tables, or restore its grants"
 
-// isForbidden reports whether PostgreSQL refused the role a right.
+// isForbidden reports whether PostgreSQL refused a statement because of the role's rights.
 func isForbidden(err error) bool {
 	var postgres *pgconn.PgError
 	return errors.As(err, &postgres) && postgres.Code == "42501"

@@ -23,7 +23,7 @@ func rememberFile(db *pop.Connection) {
 var errRemoved = errors.New("was removed or replaced while the app runs, so what it writes is lost: to restore a backup, stop the app, put it in place, remove -wal and -shm (docs/deploy.md)")
 
 // CheckFile returns an error if the SQLite file of db was removed or replaced since
-// Open: open connections still write to the old file. Unavailable reports true for
+// Open: open connections still write to the removed file. Unavailable reports true for
 // this error.
 func CheckFile(db *pop.Connection) error {
 	opened, ok := openedFiles.Load(sqliteFile(db))

@@ -8,8 +8,8 @@ import (
 )
 
 // withoutForeignKeys passes fn a connection on which SQLite does not enforce foreign keys.
-// To change or drop a column, fizz makes the table anew and drops the old one, which would
-// delete the rows that refer to its rows: those of each account, for the table of users.
+// To change or drop a column, fizz copies the table and drops the original. With foreign
+// keys, that would delete all rows that refer to the table, such as all sessions of users.
 func withoutForeignKeys(db *pop.Connection, fn func(db *pop.Connection) error) error {
 	if db.Dialect.Name() == "postgres" {
 		return fn(db)
@@ -27,7 +27,7 @@ func withoutForeignKeys(db *pop.Connection, fn func(db *pop.Connection) error) e
 	return fn(lax)
 }
 
-// checkForeignKeys returns an error if a row of a SQLite database refers to a missing one.
+// checkForeignKeys returns an error if a row of a SQLite database refers to a missing row.
 func checkForeignKeys(ctx context.Context, db *pop.Connection) error {
 	if db.Dialect.Name() == "postgres" {
 		return nil

@@ -12,8 +12,8 @@ import (
 )
 
 // WithLock waits for the named lock, which one process at a time can hold, and runs
-// fn. The lock lasts until fn returns or ctx ends. On PostgreSQL, a transaction holds
-// it as an advisory lock; on SQLite, a transaction on an empty file beside db's does.
+// fn. The lock lasts until fn returns or ctx ends. On PostgreSQL, it is the advisory lock
+// of a transaction; on SQLite, it is the lock of an empty file beside the database file.
 func WithLock(ctx context.Context, db *pop.Connection, name string, fn func() error) error {
 	if db.Dialect.Name() != "postgres" {
 		return lockedBeside(ctx, sqliteFile(db), name, fn)
@@ -21,15 +21,15 @@ func WithLock(ctx context.Context, db *pop.Connection, name string, fn func() er
 	return locked(ctx, db, "SELECT true FROM pg_advisory_xact_lock($1)", name, fn)
 }
 
-// lockedBeside runs fn while it locks a file by SQLite, which works on every system.
-// It does not remove the file: if it did, another process could still hold the lock
+// lockedBeside runs fn while a SQLite transaction locks a file, which works on every
+// system. It does not remove the file: if it did, another process could still hold the lock
 // of the removed file while a third locks a new file of that name.
 func lockedBeside(ctx context.Context, path, name string, fn func() error) error {
 	path += "-" + name
 	if err := makePrivateFile(path); err != nil {
 		return fmt.Errorf("locking %s: %w", name, err)
 	}
-	const tenMinutes = "600000" // for the longest migration
+	const tenMinutes = "600000" // milliseconds; the longest migration must fit
 	file, err := sql.Open("sqlite3", sqliteURI(path)+"?mode=rw&_txlock=exclusive&_busy_timeout="+tenMinutes)
 	if err != nil {
 		return fmt.Errorf("locking %s: %w", name, err)

@@ -20,7 +20,7 @@ func Migrate(db *pop.Connection, migrations fs.FS) error {
 			return fmt.Errorf("migrations cannot be read: %w", err)
 		}
 		if err := box.CreateSchemaMigrations(); err != nil {
-			// pop takes a table that it may not read for a missing one.
+			// pop tries to create the table if the role may not read it.
 			if _, _, reading := CompareSchema(ctx, db, migrations); isForbidden(reading) {
 				return fmt.Errorf("%w%s", reading, ownTables)
 			}

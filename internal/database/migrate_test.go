@@ -44,32 +44,32 @@ func TestMigrate_NodesTakeTurns(t *testing.T) {
 	}
 }
 
-// A changed column of a table keeps the rows that refer to the table's.
+// Changing a column keeps the rows of other tables that refer to its table.
 func TestMigrate_KeepsRowsOfOtherTables(t *testing.T) {
 	db := migrated(t)
-	exec(t, db, "CREATE TABLE marks (note INTEGER NOT NULL REFERENCES notes (id) ON DELETE CASCADE)")
+	exec(t, db, "CREATE TABLE comments (note INTEGER NOT NULL REFERENCES notes (id) ON DELETE CASCADE)")
 	exec(t, db, "INSERT INTO notes (id, text) VALUES (1, 'a')")
-	exec(t, db, "INSERT INTO marks (note) VALUES (1)")
+	exec(t, db, "INSERT INTO comments (note) VALUES (1)")
 	next := maps.Clone(migrations)
 	next["20260104000000_change_notes.up.fizz"] = &fstest.MapFile{Data: []byte(`add_column("notes", "extra", "string", {"null": true})
 		change_column("notes", "text", "string", {"size": 99})`)}
 	next["20260105000000_change_notes.up.fizz"] = &fstest.MapFile{Data: []byte(`drop_column("notes", "extra")`)}
 	require.NoError(t, database.Migrate(db, next))
-	n, err := db.Count("marks")
+	n, err := db.Count("comments")
 	require.NoError(t, err)
 	require.Equal(t, 1, n)
-	require.Error(t, db.RawQuery("INSERT INTO marks (note) VALUES (2)").Exec(), "foreign keys are enforced")
+	require.Error(t, db.RawQuery("INSERT INTO comments (note) VALUES (2)").Exec(), "foreign keys are enforced")
 }
 
-func TestMigrate_NamesRowsThatReferToMissingOnes(t *testing.T) {
+func TestMigrate_ReportsBrokenReferences(t *testing.T) {
 	if os.Getenv("TEST_DATABASE_URL") != "" {
 		return // PostgreSQL enforces foreign keys during migrations
 	}
 	db := migrated(t)
-	exec(t, db, "CREATE TABLE marks (note INTEGER NOT NULL REFERENCES notes (id))")
+	exec(t, db, "CREATE TABLE comments (note INTEGER NOT NULL REFERENCES notes (id))")
 	exec(t, db, "INSERT INTO notes (id, text) VALUES (1, 'a')")
-	exec(t, db, "INSERT INTO marks (note) VALUES (1)")
+	exec(t, db, "INSERT INTO comments (note) VALUES (1)")
 	next := maps.Clone(migrations)
 	next["20260104000000_delete_notes.up.sql"] = &fstest.MapFile{Data: []byte("DELETE FROM notes;")}
-	require.ErrorContains(t, database.Migrate(db, next), "left rows of marks that refer to missing rows of notes")
+	require.ErrorContains(t, database.Migrate(db, next), "left rows of comments that refer to missing rows of notes")
 }

@@ -59,7 +59,7 @@ func ThroughPooler(db *pop.Connection) bool {
 	return len(mode) > 0 && mode[0] != "cache_statement"
 }
 
-// Kind names the kind of database for operators, and whether db is ThroughPooler.
+// Kind tells operators the kind of the database, and whether db is ThroughPooler.
 func Kind(db *pop.Connection) string {
 	if ThroughPooler(db) {
 		return db.Dialect.Name() + ", through a pooler: without named statements"

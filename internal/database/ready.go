@@ -64,8 +64,8 @@ func write(ctx context.Context, db *pop.Connection) error {
 	return nil
 }
 
-// Examine returns an error if the database is damaged, as far as SQLite's
-// quick_check sees, cannot be written, or has tables that the role may not use.
+// Examine returns an error if SQLite's quick_check finds damage, or if the database
+// cannot be written or has tables that the role may not use.
 func Examine(ctx context.Context, db *pop.Connection) error {
 	if db.Dialect.Name() != "postgres" {
 		var found []string
@@ -109,8 +109,8 @@ func checkRights(ctx context.Context, db *pop.Connection) error {
 }
 
 // CheckSchema returns an error if a migration is missing. Unknown migrations are
-// allowed: in a rolling update, old nodes serve after the first new one has
-// migrated.
+// allowed: in a rolling update, nodes of the former release still serve after the
+// first new node has migrated.
 func CheckSchema(ctx context.Context, db *pop.Connection, migrations fs.FS) error {
 	missing, _, err := CompareSchema(ctx, db, migrations)
 	if err != nil {

@@ -135,7 +135,7 @@ func TestExamine_TablesOfAnotherRole(t *testing.T) {
 	}
 }
 
-// Other checks read and write, but may not touch a damaged page.
+// Check passes if it does not read a damaged page.
 func TestExamine_DamagedPages(t *testing.T) {
 	url := newDatabase(t, "")
 	db := open(t, url)

@@ -8,8 +8,8 @@ import (
 	"modernc.org/sqlite"
 )
 
-// Pop looks for a driver named sqlite3. With -tags sqlite, it registers mattn's driver,
-// in C, by that name; otherwise the name is free for this one, in Go.
+// Pop looks for a driver named sqlite3. With -tags sqlite, pop registers mattn's driver,
+// which is in C, by that name. Otherwise this file registers modernc's, which is in Go.
 func init() {
 	sql.Register("sqlite3", &sqlite.Driver{})
 }

@@ -26,7 +26,7 @@ func TestCheckTLS(t *testing.T) {
 		"postgres://app@127.0.0.1,db.example.com/app?sslmode=disable": false,
 		"postgres://app@localhost.example.com/app":                    false,
 		"postgres://app:hunter2%zz@db.example.com/app":                false, // net/url's error would quote the password
-		"postgres://app:hunter2":                                      false, // pgx's error would quote it
+		"postgres://app:hunter2":                                      false, // pgx's error would quote the password
 	} {
 		err := database.CheckTLS(url)
 		require.Equal(t, accepted, err == nil, "%s: %v", url, err)
@@ -37,7 +37,7 @@ func TestCheckTLS(t *testing.T) {
 	}
 }
 
-func TestCheckTLS_Authority(t *testing.T) {
+func TestCheckTLS_MissingRootCertificate(t *testing.T) {
 	require.EqualError(t, database.CheckTLS("postgres://app:hunter2@db.example.com/app?sslmode=verify-full&sslrootcert=none.pem"),
 		"DATABASE_URL names a file that cannot be read (open none.pem: no such file or directory): mend the path or the permissions")
 }

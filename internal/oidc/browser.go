@@ -8,7 +8,7 @@ import (
 	"corral/internal/secret"
 )
 
-// Providers are those of an app.
+// Providers are the providers of an app.
 type Providers []*Provider
 
 // ByID returns the provider with an ID, or nil.
@@ -28,14 +28,14 @@ func (ps Providers) find(is func(p *Provider) bool) *Provider {
 	return nil
 }
 
-// A Session is what a browser keeps, encrypted, such as a *buffalo.Session.
+// A Session holds what a browser keeps, encrypted. An example is *buffalo.Session.
 type Session interface {
 	Get(key any) any
 	Set(key, value any)
 }
 
-// browserKey is the key in a Session of the secret that binds states to the browser: one
-// for all tabs.
+// browserKey is the key, in a Session, of the secret that binds states to the browser. All
+// tabs share the secret.
 const browserKey = "browser"
 
 // Begin sets the state's Provider, seals the state, and returns the URL to redirect the

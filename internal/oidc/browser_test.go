@@ -12,7 +12,7 @@ import (
 	"corral/internal/oidc/oidctest"
 )
 
-// session is what a browser keeps.
+// session is the oidc.Session of a browser.
 type session map[any]any
 
 func (s session) Get(key any) any    { return s[key] }

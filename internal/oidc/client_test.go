@@ -24,7 +24,7 @@ func TestProvider_EndpointsAreHTTPS(t *testing.T) {
 	require.NoError(t, plain.checkEndpoint("https://tokens.example.com/token"))
 }
 
-func TestNew_TenSeconds(t *testing.T) {
+func TestNew_TimeoutIsTenSeconds(t *testing.T) {
 	p := New(Config{})
 	require.Equal(t, 10*time.Second, p.Timeout)
 	require.Equal(t, 10*time.Second, p.client.Transport.(*transport).timeout)

@@ -174,15 +174,15 @@ func TestProvider_RefusesDocuments(t *testing.T) {
 		change map[string]any
 		want   string
 	}{
-		"another issuer":        {map[string]any{"issuer": "https://attacker.example"}, "did not match the issuer URL returned by provider"},
-		"a long issuer":         {map[string]any{"issuer": strings.Repeat("x", 1000)}, "did not match"},
-		"a slash more":          {map[string]any{"issuer": issuer.URL + "/"}, "did not match the issuer URL returned by provider"},
-		"only HS256 and none":   {map[string]any{"id_token_signing_alg_values_supported": []string{"HS256", "none"}}, "no asymmetric algorithm"},
-		"no algorithms":         {map[string]any{"id_token_signing_alg_values_supported": nil}, "no asymmetric algorithm"},
-		"no authorization":      {map[string]any{"authorization_endpoint": nil}, `endpoint "" is not https`},
-		"authorization by code": {map[string]any{"authorization_endpoint": "javascript:alert(1)"}, `endpoint "javascript:alert(1)" is not https`},
-		"tokens by ftp":         {map[string]any{"token_endpoint": "ftp://attacker.example"}, `endpoint "ftp://attacker.example" is not https`},
-		"keys from a file":      {map[string]any{"jwks_uri": "file:///keys"}, `endpoint "file:///keys" is not https`},
+		"another issuer":          {map[string]any{"issuer": "https://attacker.example"}, "did not match the issuer URL returned by provider"},
+		"a long issuer":           {map[string]any{"issuer": strings.Repeat("x", 1000)}, "did not match"},
+		"a slash more":            {map[string]any{"issuer": issuer.URL + "/"}, "did not match the issuer URL returned by provider"},
+		"only HS256 and none":     {map[string]any{"id_token_signing_alg_values_supported": []string{"HS256", "none"}}, "no asymmetric algorithm"},
+		"no algorithms":           {map[string]any{"id_token_signing_alg_values_supported": nil}, "no asymmetric algorithm"},
+		"no authorization":        {map[string]any{"authorization_endpoint": nil}, `endpoint "" is not https`},
+		"authorization by script": {map[string]any{"authorization_endpoint": "javascript:alert(1)"}, `endpoint "javascript:alert(1)" is not https`},
+		"tokens by ftp":           {map[string]any{"token_endpoint": "ftp://attacker.example"}, `endpoint "ftp://attacker.example" is not https`},
+		"keys from a file":        {map[string]any{"jwks_uri": "file:///keys"}, `endpoint "file:///keys" is not https`},
 	} {
 		issuer.Behave(oidctest.Behaviour{Discovery: func(document map[string]any) { maps.Copy(document, test.change) }})
 		_, err := newProvider(issuer).Begin(t.Context(), oidc.NewFlow(), "state")

@@ -60,7 +60,7 @@ var (
 
 // Config describes a provider, and the app as its client.
 type Config struct {
-	ID           string // of the app, for paths and states
+	ID           string // chosen by the app, for paths and states
 	Issuer       string // exactly as the provider writes it
 	ClientID     string
 	ClientSecret string
@@ -93,9 +93,9 @@ type Flow struct {
 	Verifier string `json:"verifier"` // the PKCE verifier: the code is useless without it
 	Nonce    string `json:"nonce"`    // binds the ID token to this flow
 
-	// MaxAge, if positive, asks the provider for a login within that time. Finish then
-	// requires an auth_time less than ten minutes old. Set MaxAge to less than that, so
-	// that the user has time to come back.
+	// MaxAge, if positive, asks the provider to log the user in again if the last login
+	// is older. Finish then requires an auth_time less than ten minutes old. Set MaxAge
+	// to less than ten minutes, so that the user has time to come back.
 	MaxAge time.Duration `json:"max_age,omitempty"`
 	Prompt string        `json:"prompt,omitempty"` // such as login or select_account, or ""
 }

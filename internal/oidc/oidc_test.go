@@ -74,7 +74,7 @@ func TestProvider_LogsIn(t *testing.T) {
 	issuer.Behave(oidctest.Behaviour{Email: "Ada@New.example "})
 	identity, err = logIn(t, p, oidc.NewFlow())
 	require.NoError(t, err)
-	require.Equal(t, oidc.Identity{Issuer: issuer.URL, Subject: "ada", Email: "Ada@New.example "}, identity, "as the provider has it")
+	require.Equal(t, oidc.Identity{Issuer: issuer.URL, Subject: "ada", Email: "Ada@New.example "}, identity, "the email is not normalized")
 
 	issuer.Behave(oidctest.Behaviour{Subject: "mallory", Email: "ada@example.com"})
 	identity, err = logIn(t, p, oidc.NewFlow())
@@ -87,7 +87,7 @@ func TestProvider_LogsIn(t *testing.T) {
 	require.Empty(t, identity.Email)
 }
 
-func TestProvider_Confirms(t *testing.T) {
+func TestProvider_ReturnsAuthTime(t *testing.T) {
 	issuer := oidctest.New(t)
 	identity, err := logIn(t, newProvider(issuer), confirming())
 	require.NoError(t, err)
@@ -197,7 +197,7 @@ func TestProvider_AcceptsWhatIsAllowed(t *testing.T) {
 		"one audience in a list":       func(claims map[string]any) { claims["aud"] = []string{issuer.ClientID} },
 		"clock is a minute ahead":      func(claims map[string]any) { claims["iat"], claims["auth_time"] = now+60, now+60 },
 		"login nearly ten minutes ago": func(claims map[string]any) { claims["auth_time"] = now - 599 },
-		"long subject":                 func(claims map[string]any) { claims["sub"] = strings.Repeat("é", 127) + "x" },
+		"subject of 255 bytes":         func(claims map[string]any) { claims["sub"] = strings.Repeat("é", 127) + "x" },
 	} {
 		issuer.Behave(oidctest.Behaviour{Claims: change})
 		_, err := logIn(t, p, confirming())
@@ -270,7 +270,7 @@ func TestProvider_ErrorAnswers(t *testing.T) {
 		require.ErrorIs(t, err, want, code)
 	}
 	_, err := p.Finish(t.Context(), oidc.NewFlow(), oidc.Answer{Error: "access_denied", Iss: "https://attacker.example"})
-	require.ErrorContains(t, err, "the answer is of issuer", "of another provider")
+	require.ErrorContains(t, err, "the answer is of issuer", "the issuer is checked first")
 	require.Zero(t, issuer.Served(oidctest.TokenPath))
 }
 
@@ -309,7 +309,7 @@ func TestProvider_ErrorsQuoteNoSecrets(t *testing.T) {
 	issuer.Behave(oidctest.Behaviour{Claims: func(claims map[string]any) { claims["iss"] = "https://evil.example" }})
 	_, err = logIn(t, newProvider(issuer), oidc.NewFlow())
 	require.ErrorContains(t, err, "the ID token is refused")
-	require.NotContains(t, err.Error(), "eyJ", "the token")
+	require.NotContains(t, err.Error(), "eyJ", "the ID token begins with it")
 }
 
 func TestProvider_ClientSecretPost(t *testing.T) {

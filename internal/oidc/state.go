@@ -23,7 +23,7 @@ var ErrState = errors.New("the state is refused")
 
 // A State is a login that has begun. The browser keeps it, encrypted, as the parameter
 // state of OAuth 2.0. It needs no row: clients that are not logged in cannot fill a
-// table, and each tab has its own.
+// table, and each tab has a state of its own.
 type State struct {
 	Flow     Flow   `json:"flow"`
 	Provider string `json:"provider"` // its ID in the app
@@ -45,7 +45,7 @@ type States struct {
 const statePurpose = "provider states" // of the keys that seal states
 
 // Seal returns the state encrypted. browserSecret, which the browser keeps in an encrypted
-// cookie, binds the state to it: prevents logging a victim in to the attacker's account.
+// cookie, binds the state to the browser: prevents logging a victim in to the attacker's account.
 func (s States) Seal(state State, browserSecret string) string {
 	state.BrowserDigest, state.ExpiresAt = secret.TokenDigest(browserSecret), s.Now().Add(StateLifetime)
 	plain, _ := json.Marshal(state) // cannot fail

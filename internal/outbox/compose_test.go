@@ -70,7 +70,7 @@ func idle(q *outbox.Queue, sender mail.Sender) (*outbox.Worker, records) {
 // records is a log that tests can read record by record.
 type records chan string
 
-// Write sends a record. slog calls it once for each.
+// Write sends a record. slog calls Write once for each record.
 func (r records) Write(record []byte) (int, error) {
 	r <- string(record)
 	return len(record), nil

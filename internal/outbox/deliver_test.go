@@ -88,7 +88,7 @@ func TestDelivered_IsDone(t *testing.T) {
 	require.Empty(t, m.SealedToken)
 }
 
-func TestFailed_Cause(t *testing.T) {
+func TestFailed_RecordsAShortPrintableCause(t *testing.T) {
 	q := newQueue(t)
 	add(t, q, "zoe@example.com")
 	require.NoError(t, q.Failed(t.Context(), db, claim(t, q), errors.New("554\r\n"+strings.Repeat("é", 500))))

@@ -15,7 +15,7 @@ type anyKind struct {
 	decode           func(data string) (any, error)
 }
 
-// Kind is a mail whose data is a T:
+// Kind is a kind of mail whose data is a T:
 //
 //	var kinds = outbox.Kinds{}
 //	var digest = outbox.NewKind(kinds, "digest", "Your new documents", []Document{{Name: "plan.txt"}})

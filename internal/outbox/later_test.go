@@ -39,7 +39,7 @@ func TestQueue_Cancel(t *testing.T) {
 	requireNothingDue(t, q)
 	require.NoError(t, q.Delivered(t.Context(), db, m))
 	require.NoError(t, q.Cancel(db, second))
-	require.True(t, mailTo(t, "max@example.com").DeliveredAt.Valid, "too late")
+	require.True(t, mailTo(t, "max@example.com").DeliveredAt.Valid, "the mail was delivered before Cancel")
 }
 
 func TestQueue_Once(t *testing.T) {

@@ -7,8 +7,8 @@
 // killed, another one delivers its mails two minutes later; such a mail may arrive
 // twice. The app deletes the rows of mails that were delivered or given up.
 //
-// A mail with a later DueAt is sent then, unless Cancel removes it before: a warning
-// that is only sent if the user does not come back, for example.
+// A mail with a later DueAt is sent at that time, unless Cancel removes it before: for
+// example, a warning that is only sent if the user does not come back.
 //
 //	queue := outbox.NewQueue(outbox.Options{Now: time.Now, Seal: seal, Open: open})
 //	worker := outbox.Start(outbox.WorkerOptions{
@@ -90,7 +90,7 @@ type Queue struct {
 type Options struct {
 	Now  func() time.Time
 	Seal func(token []byte) []byte           // encrypts a token for the database
-	Open func(sealed []byte) ([]byte, error) // decrypts it
+	Open func(sealed []byte) ([]byte, error) // decrypts a sealed token
 }
 
 // NewQueue returns a queue.

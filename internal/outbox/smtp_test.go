@@ -135,7 +135,7 @@ func TestSMTP_SilentServerTimesOut(t *testing.T) {
 	}
 }
 
-// The timeout bounds the whole delivery, not each step.
+// The timeout also bounds the wait for the answer to the mail.
 func TestSMTP_SilentAfterTheMail(t *testing.T) {
 	end := make(chan struct{})
 	t.Cleanup(func() { close(end) })
@@ -178,7 +178,7 @@ func TestSMTP_FailedLoginClosesTheConnection(t *testing.T) {
 	smtptest.Await(t, closed)
 }
 
-// The server's answer about the recipient is recorded for the operator.
+// The error has the server's answer, for the operator.
 func TestSMTP_RefusesRecipient(t *testing.T) {
 	for _, code := range []int{550, 451} {
 		s := smtptest.New(t, func(s *smtptest.Server) {
@@ -196,8 +196,8 @@ func TestSMTP_RefusesRecipient(t *testing.T) {
 func TestNewDevelopmentSMTP(t *testing.T) {
 	for name, change := range map[string]func(*smtptest.Server){
 		"plain":                func(s *smtptest.Server) { s.TLS = nil },
-		"self-signed":          func(*smtptest.Server) {},
-		"self-signed, smtps":   func(s *smtptest.Server) { s.Implicit = true },
+		"unknown authority":    func(*smtptest.Server) {},
+		"smtps":                func(s *smtptest.Server) { s.Implicit = true },
 		"plain, without login": func(s *smtptest.Server) { s.TLS, s.Open = nil, true },
 	} {
 		s := smtptest.New(t, change)

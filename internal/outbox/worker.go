@@ -19,8 +19,8 @@ import (
 // as delivered.
 var ErrNothingToSend = errors.New("nothing to send")
 
-// errBrokenOff is recorded for a mail whose attempts all ended without a record, for
-// example because they crashed the process.
+// errBrokenOff is recorded for a mail whose last attempt ended without a record, for
+// example because it crashed the process.
 var errBrokenOff = errors.New("every attempt was broken off, as by a crash")
 
 // WorkerOptions configure a worker.

@@ -31,7 +31,7 @@ func TestWorker_WakeDeliversAtOnce(t *testing.T) {
 	}
 }
 
-// The worker finds mails that other processes have queued, and mails that are due again.
+// The worker finds mails that other processes have queued.
 func TestWorker_FindsDueMails(t *testing.T) {
 	q, s := newQueue(t), smtptest.New(t)
 	start(t, q, s, time.Millisecond)

@@ -26,7 +26,7 @@ func (p panickingSender) Send(m mail.Message) error {
 	return p.Sender.Send(m)
 }
 
-// The error of a mail is recorded with it, and the next attempt is scheduled.
+// The error of a mail is recorded in its row.
 func TestWorker_FailedMailsDoNotBlockOthers(t *testing.T) {
 	q, s := newQueue(t), smtptest.New(t)
 	w, log := idle(q, panickingSender{sender(s)})
@@ -74,7 +74,7 @@ func TestWorker_GivesUpACrashingMail(t *testing.T) {
 	require.Empty(t, s.Arrived)
 }
 
-func TestWorker_SurvivesTheDatabase(t *testing.T) {
+func TestWorker_SurvivesDatabaseErrors(t *testing.T) {
 	q, s := newQueue(t), smtptest.New(t)
 	require.NoError(t, db.RawQuery("ALTER TABLE mails RENAME TO mails_away").Exec())
 	_, log := start(t, q, s, time.Millisecond)
@@ -84,7 +84,7 @@ func TestWorker_SurvivesTheDatabase(t *testing.T) {
 	require.Equal(t, []string{"zoe@example.com"}, s.Next().To)
 }
 
-func TestWorker_DeliversAgainIfItCannotBeRecorded(t *testing.T) {
+func TestWorker_DeliversAgainIfTheOutcomeCannotBeRecorded(t *testing.T) {
 	q, s := newQueue(t), smtptest.New(t)
 	w, log := idle(q, tableHider{sender(s)})
 	w.RecordFor(0)
@@ -108,8 +108,8 @@ func (h tableHider) Send(m mail.Message) error {
 	return errors.Join(h.Sender.Send(m), db.RawQuery("ALTER TABLE mails RENAME TO mails_away").Exec())
 }
 
-// Mails can be queued while the mail server is down.
-func TestWorker_DeliversOnceTheServerWorks(t *testing.T) {
+// Mails can be queued while the mail server fails.
+func TestWorker_DeliversAfterTheServerWorksAgain(t *testing.T) {
 	for name, trouble := range map[string]struct {
 		cause  func(s *smtptest.Server, end chan struct{})
 		reason string

@@ -102,7 +102,7 @@ func queueHanging(t *testing.T, count int, low bool) {
 	}
 }
 
-func TestWorker_HangingDelivery(t *testing.T) {
+func TestWorker_HangingDeliveryDoesNotDelayOthers(t *testing.T) {
 	q := newQueue(t)
 	queueHanging(t, 1, false)
 	put(t, outbox.Mail{Recipient: "zoe@example.com", Template: "notice"})

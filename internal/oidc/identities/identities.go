@@ -1,6 +1,6 @@
 // Package identities stores which identities of providers log in to which accounts.
 //
-//	added, err := identities.Add(tx, user.ID, identity, time.Now()) // of package oidc
+//	added, err := identities.Add(tx, user.ID, identity, time.Now()) // identity is an oidc.Identity
 //	used, err := identities.Use(tx, user.ID, identity, time.Now())  // at a login
 //
 // A removed identity is kept, out of use: no other account can add it until the app deletes
@@ -36,8 +36,8 @@ type Identity struct {
 	UserID     uuid.UUID  `db:"user_id"`
 	Issuer     string     `db:"issuer"`
 	Subject    string     `db:"subject"`
-	Email      string     `db:"email"`      // normalized, or ""; the claim when it was added, never read again
-	CreatedAt  time.Time  `db:"created_at"` // or added again
+	Email      string     `db:"email"`      // the claim at CreatedAt, normalized, or "" if invalid
+	CreatedAt  time.Time  `db:"created_at"` // when it was added, or added again
 	LastUsedAt nulls.Time `db:"last_used_at"`
 	RemovedAt  nulls.Time `db:"removed_at"`
 }
@@ -50,8 +50,8 @@ func Of(tx *pop.Connection, userID uuid.UUID) (list []Identity, err error) {
 	return list, database.Wrap("listing identities", err)
 }
 
-// Add adds an identity to an account. One that the account had removed comes back into use.
-// added is false if the account has the identity already. Add returns ErrTaken.
+// Add adds an identity to an account, or takes one that the account removed into use again.
+// added is false if the account has the identity already. The error may be ErrTaken.
 func Add(tx *pop.Connection, userID uuid.UUID, claimed oidc.Identity, now time.Time) (added bool, err error) {
 	var found []Identity
 	if err := tx.Where("issuer = ? AND subject = ?", claimed.Issuer, claimed.Subject).All(&found); err != nil {
@@ -77,13 +77,13 @@ func Add(tx *pop.Connection, userID uuid.UUID, claimed oidc.Identity, now time.T
 	return true, database.Wrap("storing an identity", err)
 }
 
-// Use records a login with an identity. used is 0 unless the account has it in use.
+// Use records a login with an identity. used is 0 unless the account has the identity in use.
 func Use(tx *pop.Connection, userID uuid.UUID, claimed oidc.Identity, now time.Time) (used int, err error) {
 	return database.Change(tx, "using an identity", "UPDATE identities SET last_used_at = ? WHERE issuer = ? AND subject = ? AND user_id = ? AND removed_at IS NULL",
 		now, claimed.Issuer, claimed.Subject, userID)
 }
 
-// Remove takes the identities of an account at an issuer out of use. It returns how many.
+// Remove takes the identities of an account at an issuer out of use, and counts them.
 func Remove(tx *pop.Connection, userID uuid.UUID, issuer string, now time.Time) (removed int, err error) {
 	return remove(tx, now, "user_id = ? AND issuer = ?", userID, issuer)
 }

@@ -76,7 +76,7 @@ func issuers(t *testing.T, userID uuid.UUID) string {
 	return strings.Join(found, " ")
 }
 
-func TestAdd_OneAccountHasAnIdentity(t *testing.T) {
+func TestAdd_AnIdentityHasOneAccount(t *testing.T) {
 	ada, bob, one := newUser(), newUser(), newIdentity("one")
 	require.True(t, add(t, ada, one))
 	require.False(t, add(t, ada, one))

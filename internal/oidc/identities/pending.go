@@ -10,13 +10,13 @@ import (
 )
 
 // Pending is an unknown identity that waits for the user to open the link that was mailed to
-// its email. The browser that came from the provider keeps it, encrypted.
+// its email. Only the browser that came from the provider keeps it, encrypted.
 type Pending struct {
 	oidc.Identity
-	TokenDigest []byte // of the mailed link, which stands for the identity in this browser only
+	TokenDigest []byte // of the token in the mailed link
 }
 
-// ParsePending reads a text of Raw. Of any other text, it makes an identity of no issuer.
+// ParsePending parses a text from Raw. A text of fewer than four parts gives an empty Pending.
 func ParsePending(raw string) *Pending {
 	parts := strings.SplitN(raw, " ", 4) // only the subject may have a space
 	if len(parts) < 4 {
@@ -26,13 +26,13 @@ func ParsePending(raw string) *Pending {
 	return &Pending{oidc.Identity{Issuer: parts[1], Email: parts[2], Subject: parts[3]}, digest}
 }
 
-// Raw returns the identity as a text for a cookie, where names and quotes, as in JSON, would
-// take too much room. The email must be normalized.
+// Raw returns the identity as a text for a cookie, for which JSON's names and quotes would be
+// too long. The email must be normalized.
 func (p *Pending) Raw() string {
 	return strings.Join([]string{base64.RawURLEncoding.EncodeToString(p.TokenDigest), p.Issuer, p.Email, p.Subject}, " ")
 }
 
-// IsFor reports whether the mailed link with the token stands for the identity.
+// IsFor reports whether the link with the token was mailed for the identity.
 func (p *Pending) IsFor(rawToken string) bool {
 	return p != nil && bytes.Equal(p.TokenDigest, secret.TokenDigest(rawToken))
 }

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Case is a behaviour of the issuer with which no user must be logged in.
+// Case is a behaviour of the issuer for which the app must not log a user in.
 type Case struct {
 	Name string
 	Behaviour

@@ -3,7 +3,7 @@
 //	issuer := oidctest.New(t)
 //	// … an app with issuer.URL, issuer.ClientID and issuer.ClientSecret
 //	issuer.Behave(oidctest.Behaviour{Subject: "bob", Email: "bob@example.com"})
-//	// … a browser that follows its redirects is Bob
+//	// … a browser that follows the issuer's redirects logs in as Bob
 //
 // The issuer has no login page: its authorization endpoint redirects back at once. It
 // is as strict as OpenID Connect Core and RFC 7636, unless a [Behaviour] makes it

@@ -16,7 +16,7 @@ const AnotherKey = "another key"
 // keys returns the public keys. With HS256, the client secret is among them, so that an
 // app that wrongly accepts HS256 finds the key.
 func (i *Issuer) keys(b Behaviour) []map[string]string {
-	point, err := i.key.PublicKey.Bytes() // 4, X, Y
+	point, err := i.key.PublicKey.Bytes() // the byte 4, then X and Y
 	if err != nil {
 		i.t.Error(err)
 	}

@@ -20,14 +20,14 @@ import (
 	gosmtp "github.com/emersion/go-smtp"
 )
 
-// Server is a mail server. Its only user is ada with the password hunter2, who can log
-// in only over TLS.
+// Server is a mail server. Its only user is ada with the password hunter2. If the server
+// has TLS, ada can log in only over TLS.
 type Server struct {
 	URL       *url.URL      // with user and password
 	Arrived   chan Received // accepted mails
 	Authority *Authority    // signs the server's certificate
 
-	// These are set by the changes of New.
+	// The functions passed to New set these.
 	TLS      *tls.Config               // no TLS, if nil
 	Implicit bool                      // TLS from the first byte
 	Open     bool                      // accepts mail without a login
