@@ -54,12 +54,12 @@ func (c *compiler) call(node *ast.CallExpression) expression {
 }
 
 func (c *compiler) method(callee ast.Expression, name string, arguments []expression) expression {
-	owner := c.expression(callee)
-	if owner == nil {
+	receiver := c.expression(callee)
+	if receiver == nil {
 		return nil
 	}
 	return func(in *scope) (any, error) {
-		v, err := owner(in)
+		v, err := receiver(in)
 		if err != nil {
 			return nil, err
 		}
@@ -184,7 +184,7 @@ func text(t translate, arguments []expression, in *scope) (any, error) {
 			return nil, err
 		}
 		if args[i] == nil {
-			args[i] = new(any)
+			args[i] = new(any) // what plush passes for nil
 		}
 	}
 	return t(key, args...), nil

@@ -11,8 +11,7 @@ import (
 
 // The compiler makes a function of each node of a template's syntax tree. The function
 // does the same as plush's evaluator. If one node cannot be compiled, plush renders the
-// whole template: it could not go on in the middle of a page without calling helpers
-// twice.
+// whole template: if plush took over in the middle of a page, it would call helpers twice.
 
 // step writes a part of a page: text or, if run is set, what run writes.
 type step struct {
@@ -31,7 +30,7 @@ type compiler struct {
 	engine *Engine
 	variant
 	partials []string // names of the partials that are being inlined, the outermost first
-	left     *string  // set by leave, unless nil
+	reason   *string  // where leave records a statement; nil unless fallbackReason asks
 }
 
 // compile returns the steps of a template, or nil if plush must render it.

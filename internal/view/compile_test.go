@@ -16,12 +16,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// compiled are snippets that the engine compiles. The result is the same as that of
-// plush.
+// compiled are snippets that the engine compiles, with the same result as plush.
 var compiled = []string{
 	`text`, `<%= text %>`, `<%= html %>`, `<%= number %>`, `<%= id %>`, `<%= nil %>`, `<%# a comment %>text`, `<%= %>`,
 	`<%= yes %><%= no %>`, `<%= 1.5 %>`, `<%= float %> <%= small %> <%= huge %> <%= float + 1.5 %>`, `<%= int64 %> <%= uint8 %> <%= float32 %> <%= rune %>`,
-	`<%= at %> <%= since %>`, `<%= nulled %>|<%= nulledInt %>|<%= nulledNot %>`, `<%= htmler %>`, `<%= duration %>`, `<%= err %>|<%= kind %>|<%= member %>|<%= pointer %>|<%= shout %>|<%= ints %>|<%= one %>`,
+	`<%= at %> <%= since %>`, `<%= nulled %>|<%= nulledInt %>|<%= null %>`, `<%= htmler %>`, `<%= duration %>`, `<%= err %>|<%= kind %>|<%= member %>|<%= pointer %>|<%= shout %>|<%= ints %>|<%= one %>`,
 	`<%= [1, 2] %><%= ["<a>", text, html, [yes]] %><%= list %><%= anys %>`,
 	`<%= if (yes) { %>a<% } %>`, `<%= if (no) { %>a<% } else { %>b<% } %>`, `<%= if (no) { %>a<% } else if (yes) { %>b<% } else { %>c<% } %>`,
 	`<%= if (empty) { %>a<% } %>|<%= if (html) { %>b<% } %>|<%= if (number) { %>c<% } %>|<%= if (none) { %>d<% } %>|<%= if (list) { %>e<% } %>`,
@@ -49,8 +48,7 @@ var compiled = []string{
 	`<%= partial("row", {t: shout}) %>`,
 }
 
-// leftToPlush are snippets that the engine leaves to plush. The result or error is the
-// same as that of plush.
+// leftToPlush are snippets that the engine leaves to plush, with plush's result or error.
 var leftToPlush = []string{
 	`<% let a = "b" %><%= a %>`, `<% if (yes) { %>a<% } %>`, `<%= unknown %>`, `<%= member.hidden %>`, `<%= member.Nothing %>`, `<%= text.Nothing %>`, `<%= shout(1) %>`, `<%= t(1) %>`, `<%= t() %>`, `<%= fails() %>`, `<%= text() %>`,
 	`<%= for (x) in text { %>a<% } %>`, `<%= for (x) in unknown { %>a<% } %>`, `<%= number ~= "7" %>`, `<%= text ~= "^a" %>`, `<%= partial("none") %>`, `<%= partial("stock") %>`,
@@ -98,7 +96,7 @@ func snippetData() map[string]any {
 	return map[string]any{
 		"text": "a <b>", "html": template.HTML("<b>"), "number": 7, "int64": int64(8), "uint8": uint8(9), "rune": 'x', "float": 1.0, "small": 1e-9, "huge": 1e21, "float32": float32(0.1),
 		"id": net.IPv4(1, 2, 3, 4), "at": time.Unix(0, 0).UTC(), "since": new(time.Time), "duration": time.Second, "err": fs.ErrNotExist, "kind": kind("x"), "htmler": htmler{},
-		"nulled": nulls.NewString("<x>"), "nulledInt": nulls.NewInt(5), "nulledNot": nulls.String{},
+		"nulled": nulls.NewString("<x>"), "nulledInt": nulls.NewInt(5), "null": nulls.String{},
 		"yes": true, "no": false, "empty": "", "none": (*member)(nil), "nothing": nil,
 		"list": []string{"<1>", "2"}, "listPointer": &[]string{"<1>"}, "array": [2]string{"<1>", "2"}, "ints": []int{1}, "anys": []any{"<1>", 2, nil, []string{"<"}},
 		"one": map[string][]string{"warning": {"x", "y"}}, "words": map[string]string{"a": "<b>"}, "key": "a", "numbered": map[int]string{7: "seven"}, "anyKeys": map[any]any{"a": "b"}, "given": map[string]any{"own": "<o>"},
@@ -106,7 +104,7 @@ func snippetData() map[string]any {
 		"pointer": &member{Name: "Bob", Friend: &ada, Age: 36, Seen: time.Unix(0, 0).UTC(), Phone: nulls.NewString("<1>"), Any: "<any>", Count: &count, Tags: []string{"<t>"}, address: address{"Rome"}},
 		"t": named(func(key string, args ...any) string {
 			for i, arg := range args {
-				if nothing, ok := arg.(*any); ok {
+				if nothing, ok := arg.(*any); ok { // nil, as plush passes it
 					args[i] = *nothing
 				}
 			}

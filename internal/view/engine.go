@@ -15,10 +15,10 @@
 //
 // The compiler knows names, fields, methods, operators, conditions, loops, calls and
 // partials. A template that has anything else (let, functions, a helper that takes
-// plush's context as form_for does) is rendered by plush. One in another format (.md,
-// .tmpl) or with translations (index.de.html) is rendered by Buffalo's engine. The
-// output is the same, except that a compiled template escapes a [fmt.Stringer], and takes
-// the keys of a map in order, which plush does not.
+// plush's context as form_for does) is rendered by plush. A template in another
+// format (.md, .tmpl) or with translations (index.de.html) is rendered by Buffalo's engine.
+// The output is the same, except that a compiled template escapes a [fmt.Stringer], and
+// takes the keys of a map in order, which plush does not.
 //
 // Calls with a constant, such as t("login.title"), assetPath("app.css") and
 // partial("nav"), are evaluated once for each language. So the t of Options.Language
@@ -71,7 +71,8 @@ type Options struct {
 	OnFallback func(template string)
 }
 
-// New returns an engine. The first page copies plush.Helpers: add helpers there before.
+// New returns an engine. Add helpers to plush.Helpers before the first page, which copies
+// them.
 func New(o Options) *Engine {
 	if o.Templates == nil {
 		o.Templates = embed.FS{}
@@ -94,17 +95,17 @@ func New(o Options) *Engine {
 	return e
 }
 
-// HTML renders the first template inside the others, each inside the next. If there is
-// only one, it renders it inside the layout.
+// HTML renders the first template inside the others, each inside the next. It renders
+// a single template inside the layout.
 func (e *Engine) HTML(names ...string) render.Renderer {
-	var own []string
+	var trimmed []string
 	for _, name := range names {
-		own = append(own, strings.TrimPrefix(name, "/"))
+		trimmed = append(trimmed, strings.TrimPrefix(name, "/"))
 	}
-	if len(own) == 1 && e.HTMLLayout != "" {
-		own = append(own, e.HTMLLayout)
+	if len(trimmed) == 1 && e.HTMLLayout != "" {
+		trimmed = append(trimmed, e.HTMLLayout)
 	}
-	return page{e, "text/html; charset=utf-8", own}
+	return page{e, "text/html; charset=utf-8", trimmed}
 }
 
 // Text renders a template of plain text. It does not escape values.

@@ -101,8 +101,8 @@ func TestEngine_PartialNames(t *testing.T) {
 	require.Equal(t, "<main>form form form nav</main>", rendered(t, e, "show.html", nil))
 }
 
-// A partial sees the names of the template that calls it, and its own arguments. Its
-// arguments, and names that it sets, are not visible after it.
+// A partial sees its arguments and the variables of its caller. Its arguments and its
+// own variables end with the call.
 func TestEngine_PartialScope(t *testing.T) {
 	e := engineOf("_row.plush.html", `<% let inner = "set" %><%= person %>=<%= label %>`,
 		"show.plush.html", `<%= partial("row", {label: "one"}) %>,<%= partial("row", {label: "two"}) %>,<%= if (inner) { %>leaked<% } %><%= if (label) { %>leaked<% } %>`)
@@ -124,7 +124,7 @@ func TestEngine_Escapes(t *testing.T) {
 	require.Equal(t, "<main><b>ours</b></main>", rendered(t, engineOf("show.plush.html", "<%= ours %>"), "show", map[string]any{"ours": template.HTML("<b>ours</b>")}))
 }
 
-// A partial page must not be sent.
+// An incomplete page must not be sent.
 func TestEngine_ErrorsRenderNothing(t *testing.T) {
 	boom := func() (string, error) { return "", errors.New("boom") }
 	for name, want := range map[string]string{
@@ -156,7 +156,7 @@ func TestEngine_ErrorIsNotCached(t *testing.T) {
 }
 
 // Pages that are rendered concurrently share parsed templates, but no data.
-func TestEngine_PagesAtOnceDoNotMix(t *testing.T) {
+func TestEngine_ConcurrentPagesDoNotMix(t *testing.T) {
 	e := engineOf("_who.plush.html", "<%= who %>", "show.plush.html", `<%= for (i) in range(1, 3) { %><%= partial("who") %><% } %>`, "stock.plush.html", `<% let x = who %><%= for (i) in range(1, 3) { %><%= partial("who") %><% } %>`)
 	var all sync.WaitGroup
 	for n := range 20 {
@@ -265,12 +265,12 @@ func TestEngine_PathHelpers(t *testing.T) {
 	require.Equal(t, `/ <a href="/login">x</a>`, rendered(t, stock, "show", data), "plush renders this page")
 	var fragment bytes.Buffer
 	require.NoError(t, stock.Template("text/html", "show.html").Render(&fragment, data))
-	require.Equal(t, `/ <a href="/login">x</a>`, fragment.String(), "without a layout, too")
+	require.Equal(t, `/ <a href="/login">x</a>`, fragment.String(), "by Buffalo's engine, too")
 	_, err := e.Bytes("none", data)
 	require.ErrorContains(t, err, "missing parameters")
 }
 
-// Plush does not escape a Stringer.
+// Plush alone would not escape a Stringer.
 func TestEngine_EscapesStringers(t *testing.T) {
 	e := New(Options{Templates: templatesOf("show.html", `<%= link %>|<%= user.Link %>|<%= [link] %>`)})
 	link := &url.URL{Scheme: "javascript", Opaque: `"<script>`}

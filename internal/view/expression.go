@@ -59,12 +59,12 @@ func truth(v any) bool {
 	return rv.Kind() != reflect.Pointer || !rv.IsNil()
 }
 
-// name compiles a name, or a field of one, such as current_user.Email.
+// name compiles a name, or a field such as current_user.Email.
 func name(node *ast.Identifier) expression {
 	if node.Callee != nil {
-		owner := name(node.Callee)
+		parent := name(node.Callee)
 		return func(in *scope) (any, error) {
-			v, err := owner(in)
+			v, err := parent(in)
 			if err != nil {
 				return nil, err
 			}
@@ -79,9 +79,9 @@ func name(node *ast.Identifier) expression {
 	}
 }
 
-// field returns the field of a struct, or its method, by name.
-func field(owner any, name string) (any, error) {
-	rv := reflect.ValueOf(owner)
+// field returns the field or method of a struct, by name.
+func field(parent any, name string) (any, error) {
+	rv := reflect.ValueOf(parent)
 	if !rv.IsValid() {
 		return nil, nil
 	}

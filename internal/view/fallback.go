@@ -25,11 +25,11 @@ func (e *Engine) reportFallback(name string, reason func() string) {
 
 // fallbackReason returns the part of a template that cannot be compiled.
 func (e *Engine) fallbackReason(name string, t *plush.Template, in *scope, l *locale) string {
-	c := &compiler{engine: e, variant: variant{name, l, !in.hides(l.scope, foldable...)}, left: new(string)}
+	c := &compiler{engine: e, variant: variant{name, l, !in.hides(l.scope, foldable...)}, reason: new(string)}
 	if c.compile(t.Input) != nil {
 		return "a value or helper of this page"
 	}
-	return *c.left
+	return *c.reason
 }
 
 // maxReason is a number of characters.
@@ -37,11 +37,11 @@ const maxReason = 100
 
 // leave records the innermost statement that cannot be compiled, for fallbackReason.
 func (c *compiler) leave(s ast.Statement) {
-	if c.left == nil || *c.left != "" {
+	if c.reason == nil || *c.reason != "" {
 		return
 	}
-	*c.left = strings.Join(strings.Fields(fmt.Sprintf("%.*s", maxReason, s)), " ")
+	*c.reason = strings.Join(strings.Fields(fmt.Sprintf("%.*s", maxReason, s)), " ")
 	if n := len(c.partials); n > 0 {
-		*c.left += " in the partial " + c.partials[n-1]
+		*c.reason += " in the partial " + c.partials[n-1]
 	}
 }

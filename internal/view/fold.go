@@ -8,9 +8,9 @@ import (
 	"github.com/gobuffalo/plush/v4/ast"
 )
 
-// fold evaluates, while compiling, a call that returns the same on every page of a
-// language: a text without placeholders, the path of an asset, a partial. Four fifths
-// of the calls of a page are such calls. folded is false for others.
+// fold evaluates a call while compiling, if the result is the same on every page of a
+// language: a text without placeholders, or the path of an asset. It inlines partials.
+// These are four fifths of the calls of a page. folded is false for other calls.
 func (c *compiler) fold(node *ast.CallExpression) (steps []step, folded bool) {
 	function, ok := node.Function.(*ast.Identifier)
 	if !ok || node.Callee != nil || node.Block != nil || node.ChainCallee != nil || len(node.Arguments) == 0 {
@@ -46,7 +46,7 @@ const maxInline = 8
 // inline compiles a partial into the template that calls it.
 func (c *compiler) inline(name string, arguments []ast.Expression) (steps []step, folded bool) {
 	if slices.Contains(c.partials, name) || len(c.partials) == maxInline {
-		return nil, false // a recursive partial is as deep as the page's data
+		return nil, false // the page's data decides how deep a partial recurses
 	}
 	inner := *c
 	inner.partials = append(slices.Clip(c.partials), name)

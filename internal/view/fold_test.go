@@ -1,6 +1,7 @@
 package view
 
 import (
+	"bytes"
 	"fmt"
 	"testing"
 
@@ -19,7 +20,7 @@ func engineWithLanguages(pairs ...string) *Engine {
 
 // A folded call has the same result as an evaluated one: in the page's language, escaped,
 // and not executed as a template.
-func TestFold_KeepsEveryByte(t *testing.T) {
+func TestFold_SameOutput(t *testing.T) {
 	files := []string{
 		"application.plush.html", `<title><%= t("title") %></title><%= partial("nav") %>|<%= partial("row", {n: "1"}) %>|<%= yield %>`,
 		"_nav.plush.html", `<nav><%= t("nav") %> <%= partial("deep/leaf") %> <%= if (person) { %><%= t("bye") %> <%= person %><% } else { %><%= t("hello") %><% } %></nav>`,
@@ -42,7 +43,7 @@ func TestFold_KeepsEveryByte(t *testing.T) {
 	}
 }
 
-func TestFold_NotWhatThePageOverrides(t *testing.T) {
+func TestFold_PageOverridesHelpers(t *testing.T) {
 	e := New(Options{Language: inLanguage, Templates: templatesOf(
 		"_row.plush.html", `<%= t("row") %>`, "text.plush.html", `<%= t("a") %>`, "given.plush.html", `<%= partial("row", {t: own}) %>`,
 		"loop.plush.html", `<%= for (t) in list { %><%= t("a") %><% } %>`, "let.plush.html", `<% let t = own %><%= t("a") %>`, "asset.plush.html", `<%= assetPath("a") %>`, "partial.plush.html", `<%= partial("row") %>`,
@@ -77,17 +78,14 @@ func TestFold_PlainTextIsNotEscaped(t *testing.T) {
 	e := engineWithLanguages("letter.plush.txt", `<%= t("greeting") %>`, "letter.plush.html", `<%= t("greeting") %>`)
 	for range 2 {
 		require.Contains(t, rendered(t, e, "letter.plush.html", map[string]any{"lang": "de"}), "&lt;in&gt;")
-		w := &writer{}
-		require.NoError(t, e.Text("letter.plush.txt").Render(w, map[string]any{"lang": "de"}))
-		require.Contains(t, w.text, `greeting <in> "de"`)
+		var text bytes.Buffer
+		require.NoError(t, e.Text("letter.plush.txt").Render(&text, map[string]any{"lang": "de"}))
+		require.Contains(t, text.String(), `greeting <in> "de"`)
 	}
 }
 
-type writer struct{ text string }
-
-func (w *writer) Write(b []byte) (int, error) { w.text += string(b); return len(b), nil }
-
-func TestFold_Ends(t *testing.T) {
+// Compiling ends, although a partial calls itself, directly or through another.
+func TestFold_RecursivePartial(t *testing.T) {
 	e := engineWithLanguages("_loop.plush.html", `<%= partial("loop") %>`, "_a.plush.html", `a<%= if (more) { %><%= partial("b", {more: again}) %><% } %>`, "_b.plush.html", `b<%= partial("a") %>`, "show.plush.html", `<%= partial("a") %>`)
 	loop, err := e.template("_loop")
 	require.NoError(t, err)

@@ -5,8 +5,8 @@ import (
 	"os"
 )
 
-// Folder returns the folder of a name if live, for development, else what is embedded:
-// also for a development build outside the checkout.
+// Folder returns the named folder if live, for development. If not live, or if the folder
+// does not exist, as outside a checkout, it returns embedded.
 func Folder(name string, embedded fs.FS, live bool) fs.FS {
 	if info, err := os.Stat(name); live && err == nil && info.IsDir() {
 		return os.DirFS(name)

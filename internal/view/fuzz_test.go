@@ -16,8 +16,8 @@ import (
 // functions, large numbers) or whose output differs from run to run.
 var skipped = regexp.MustCompile(`<%#|fn|\d{4}|debug|inspect|env`)
 
-// addresses matches pointers, which differ from run to run.
-var addresses = regexp.MustCompile(`0x[0-9a-f]+`)
+// pointers matches pointers, which differ from run to run.
+var pointers = regexp.MustCompile(`0x[0-9a-f]+`)
 
 // FuzzAgainstPlush renders templates by plush and by the engine. Both must have the same
 // output, or both must return an error.
@@ -66,5 +66,5 @@ func recovered(render func() (string, error)) (html string, err error) {
 		}
 	}()
 	html, err = render()
-	return addresses.ReplaceAllString(html, "0x"), err
+	return pointers.ReplaceAllString(html, "0x"), err
 }

@@ -59,7 +59,7 @@ var generated = templatesOf(
 	"widgets/show.plush.html", `<ul class="list-group"><li class="list-group-item"><p><%= widget.Desc %></p></li></ul>`,
 )
 
-// pagination has the fields of pop's Paginator that the helper reads.
+// pagination has the fields of pop's Paginator that the helper paginator reads.
 type pagination struct{ Page, PerPage, Offset, TotalEntriesSize, CurrentEntriesSize, TotalPages int }
 
 func widgetData() map[string]any {
@@ -76,7 +76,7 @@ func TestHelpers_GeneratedResource(t *testing.T) {
 	page := rendered(t, e, "widgets/edit.plush.html", widgetData())
 	require.Contains(t, page, `action="/widgets/7"`)
 	require.Contains(t, page, `<input name="_method" type="hidden" value="PUT"`)
-	require.Contains(t, page, `value="&#34;Bolt&#34; &lt;M8&gt;"`, "what is shown in a field is escaped")
+	require.Contains(t, page, `value="&#34;Bolt&#34; &lt;M8&gt;"`, "the value of a field is escaped")
 	require.Contains(t, page, `<textarea class="form-control" id="widget-Desc" name="Desc" rows="10">For the &lt;b&gt;gate&lt;/b&gt;</textarea>`)
 	require.Contains(t, page, `<a class="btn btn-warning" data-confirm="Are you sure?" href="/widgets/7">Cancel</a>`)
 

@@ -14,7 +14,7 @@ type locale struct {
 // translate is the type of the helper t.
 type translate = func(key string, args ...any) string
 
-// translator converts t, a function of any named type, or returns nil.
+// translator converts t, a function of any named type, to translate, or returns nil.
 func translator(t any) translate {
 	if t, ok := t.(translate); ok {
 		return t

@@ -12,8 +12,8 @@ import (
 
 func (c *compiler) loop(node *ast.ForExpression) []step {
 	for _, name := range []string{node.KeyName, node.ValueName} {
-		// A variable TIME_FORMAT has no effect in plush, which formats times after the
-		// loop.
+		// The variable must not hide a foldable helper. TIME_FORMAT would have no effect in
+		// plush, which formats times after the loop.
 		if slices.Contains(foldable, name) || name == "TIME_FORMAT" {
 			return nil
 		}

@@ -58,9 +58,9 @@ func (s *scope) hides(outer *scope, names ...string) bool {
 	return false
 }
 
-// forPlush returns the scope as a context of plush. Plush stores the values that a
-// template sets in own, where the layout finds them. It looks outer names up; copying
-// them would be slow.
+// forPlush returns the scope as a context of plush. Plush stores a template's variables in
+// own, where the layout finds them. It looks up outer names, because copying them would be
+// slow.
 func (s *scope) forPlush() *plush.Context {
 	return plush.NewContextWithOuter(s.own, &plush.Context{Context: lookup{context.Background(), s.outer}})
 }

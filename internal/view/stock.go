@@ -80,12 +80,13 @@ func (e *Engine) withHelpers(next render.TemplateEngine) render.TemplateEngine {
 }
 
 // isTranslated reports whether the page may have translated templates, such as
-// index.de.html. It has if Buffalo's i18n middleware has set languages.
+// index.de.html. It may if Buffalo's i18n middleware has set languages.
 func (p page) isTranslated(data map[string]any) bool {
 	languages, _ := data["languages"].([]string)
 	return len(languages) > 0
 }
 
+// renderStock renders the page by Buffalo's own engine.
 func (p page) renderStock(w io.Writer, data render.Data) error {
 	copied := maps.Clone(data) // Buffalo writes to it
 	if copied == nil {

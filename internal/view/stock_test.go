@@ -89,6 +89,7 @@ func TestStock_OtherRenderers(t *testing.T) {
 	require.Contains(t, b.String(), "of the page 1")
 }
 
+// answering is a context with a response, in which Download sets headers.
 type answering struct{ context.Context }
 
 func (answering) Response() http.ResponseWriter { return httptest.NewRecorder() }
