@@ -76,9 +76,9 @@ func flatten(attrs []slog.Attr, prefix string, a slog.Attr) []slog.Attr {
 // chosen marks an attribute that the log keeps, whatever its key is.
 type chosen struct{ value slog.Value }
 
-// choose marks attributes as chosen. It renames those that would replace a key that
-// every line has, but keeps an
-// email_digest on a line without one.
+// choose marks attributes as chosen. It renames an attribute whose key the log uses itself:
+// level becomes fields.level. It keeps the key email_digest if the request has no digest,
+// and drops an email_digest that repeats the request's.
 func choose(info *RequestInfo, attrs []slog.Attr) (made []slog.Attr) {
 	for _, a := range attrs {
 		made = flatten(made, "", a)

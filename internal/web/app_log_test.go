@@ -44,7 +44,7 @@ func TestRequestID_OnEveryResponseAndLine(t *testing.T) {
 	for n, path := range []string{"/", "/panic", "/robots.txt", "/kept", "/kept", "/assets/none"} {
 		res, _ := send(t, s, "GET", path, "")
 		require.Len(t, res.Header.Values("X-Request-Id"), 1)
-		lines := log.wait(t, n+1+len(panicsIn(log.lines(t))))
+		lines := log.wait(t, n+1+len(panicsIn(log.lines(t)))) // a panic has a line of its own
 		require.Equal(t, lines[len(lines)-1]["request_id"], res.Header.Get("X-Request-Id"), path)
 		ids[res.Header.Get("X-Request-Id")] = true
 	}
@@ -77,7 +77,7 @@ func TestBuffaloLogger_LogsWithTheRequest(t *testing.T) {
 	require.Equal(t, "request", lines[2]["event"])
 	require.EqualValues(t, 200, lines[2]["status"])
 	for _, line := range lines[1:] {
-		require.Equal(t, "other", line["tenant"], "the last one counts")
+		require.Equal(t, "other", line["tenant"], "the last value counts")
 		require.EqualValues(t, 7, line["rows"])
 		require.Equal(t, "forged", line["fields.level"])
 		require.Equal(t, "forged", line["fields.request_id"])

@@ -24,7 +24,7 @@ import (
 // cached: during a rolling update, pages of another release request it.
 //
 // A stylesheet refers to other files by name, such as url("../fonts/sans.woff2"). Scripts
-// cannot: serve those of a bundler that import each other by app.ServeFiles.
+// cannot: use app.ServeFiles for a bundler's scripts, which import each other.
 type Assets struct {
 	files      fs.FS
 	live       bool
@@ -158,8 +158,8 @@ func (a *Assets) serve(next http.Handler, page ErrorPage) http.Handler {
 	})
 }
 
-// compressFiles compresses text files, the smallest first. Until then they are served
-// uncompressed.
+// compressFiles compresses text files, the smallest first. Each file is served
+// uncompressed until it has been compressed.
 func (a *Assets) compressFiles() {
 	defer close(a.compressed)
 	files := slices.SortedFunc(maps.Values(a.byName), func(x, y *asset) int { return cmp.Compare(len(x.plain.bytes), len(y.plain.bytes)) })

@@ -59,7 +59,7 @@ func TestAssets(t *testing.T) {
 	require.Equal(t, "GET, HEAD", res.Header.Get("Allow"))
 }
 
-func TestAssets_ServeAnyFolderWithItsType(t *testing.T) {
+func TestAssets_PathAndTypeOfAnyFile(t *testing.T) {
 	files := fstest.MapFS{"favicon.ico": {Data: []byte(style)}, "robots.txt": {Data: []byte(style)}, "embed.go": {Data: []byte("package assets")}}
 	names := map[string]string{
 		"css/app.css": "text/css; charset=utf-8", "js/app.js": "text/javascript; charset=utf-8", "js/lib/app.min.mjs": "text/javascript; charset=utf-8", "js/app.js.map": "application/json",
@@ -126,7 +126,7 @@ func TestAssets_CompressionDoesNotDelayRequests(t *testing.T) {
 	assets, err = LoadAssets(files, false)
 	require.NoError(t, err)
 	encodings(serve(t, echo, func(o *Options) { o.Assets = assets }), assets)
-	<-assets.compressed
+	<-assets.compressed // serve has started the compression
 	live, err := LoadAssets(files, true)
 	require.NoError(t, err)
 	require.Equal(t, ",,,,", encodings(serve(t, echo, func(o *Options) { o.Assets = live }), live))
@@ -138,7 +138,7 @@ func TestAssets_LiveServesEditsAtOnce(t *testing.T) {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, "app.css"), []byte(text), 0o600))
 	}
 	edit("a{}")
-	require.NoError(t, os.Mkdir(filepath.Join(dir, "css"), 0o700))
+	require.NoError(t, os.Mkdir(filepath.Join(dir, "css"), 0o700)) // cannot be read as a file: 500
 	assets, err := LoadAssets(os.DirFS(dir), true)
 	require.NoError(t, err)
 	s := serve(t, echo, func(o *Options) { o.Assets = assets })

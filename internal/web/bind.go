@@ -10,7 +10,7 @@ import (
 )
 
 // Bind is c.Bind without the query: a password in a URL must not work. It returns a 400
-// error for an unreadable body, and leaves form as it is without a body. Do not bind a
+// error for an unreadable body, and without a body leaves form as it is. Do not bind a
 // model: a form struct lists the values that a client may set.
 func Bind(c buffalo.Context, form any) error {
 	if c.Request().ContentLength == 0 {
@@ -30,9 +30,9 @@ func (unreadable) Error() string { return "the body cannot be read, or a field h
 func (u unreadable) Unwrap() error { return u.error }
 
 func bindBody(c buffalo.Context, form any) error {
-	body := *c.Request()
-	body.Form = body.PostForm
-	return binding.Exec(&body, form)
+	r := *c.Request()
+	r.Form = r.PostForm
+	return binding.Exec(&r, form)
 }
 
 // Checkbox is the value of a form field: false for "", "0", "false", "no" and "off",

@@ -37,8 +37,7 @@ func newBody(b []byte, coding string) *body {
 	return encoded
 }
 
-// compress compresses the content. It takes 4 s of CPU time per MiB, and a tenth of
-// that for content above 1 MiB.
+// compress compresses the content. It takes a second or two of CPU time per MiB.
 func (b *bodies) compress() {
 	if z := gzipped(b.plain.bytes); z != nil {
 		b.gzip.Store(newBody(z, "gzip"))

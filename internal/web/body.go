@@ -71,7 +71,7 @@ func readForm(r *http.Request) int {
 		return http.StatusBadRequest
 	}
 	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
-	// Not ParseForm, which ignores the form of a DELETE: it may contain a password.
+	// Not ParseForm: it ignores the form of a DELETE, which may contain a password.
 	if r.PostForm, err = url.ParseQuery(string(body)); err != nil {
 		return http.StatusBadRequest
 	}

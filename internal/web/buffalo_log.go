@@ -20,9 +20,9 @@ func BuffaloLogger(l *slog.Logger) logger.FieldLogger {
 	return &fieldLogger{handler: AppLogger(l).Handler()}
 }
 
-// RequestLogger replaces Buffalo's request logger, which logs paths and so tokens.
-// c.Logger() adds the request's ID and route to its lines. The line that the request
-// itself writes names the route and has the fields of c.LogField.
+// RequestLogger replaces Buffalo's request logger, which logs paths and so tokens. With it,
+// c.Logger() adds the request's ID and route to its lines, and the request's own line has
+// the route and the fields of c.LogField.
 //
 //	app.Middleware.Replace(buffalo.RequestLogger, web.RequestLogger)
 func RequestLogger(next buffalo.Handler) buffalo.Handler {

@@ -7,10 +7,10 @@ import (
 	"strings"
 )
 
-// clientAddr returns the client's IP. Behind a trusted proxy or a unix socket, it is
-// the right-most IP in X-Forwarded-For that is not trusted: clients can forge
-// everything left of that. Otherwise it is the peer's IP. If the result is a trusted
-// proxy's own IP, fault says why.
+// clientAddr returns the client's IP: the peer's or, behind a trusted proxy or a unix
+// socket, the right-most IP in X-Forwarded-For that is not trusted. Clients can forge
+// everything left of that. If a proxy sends no readable X-Forwarded-For, client is a
+// proxy's IP, and fault says why.
 func clientAddr(r *http.Request, trusted []netip.Prefix) (client netip.Addr, viaProxy bool, fault string) {
 	peer, _ := netip.ParseAddrPort(r.RemoteAddr)
 	client = peer.Addr().Unmap().WithZone("")
@@ -54,7 +54,7 @@ func isTrusted(addr netip.Addr, trusted []netip.Prefix) bool {
 	return slices.ContainsFunc(trusted, func(p netip.Prefix) bool { return p.Contains(addr) })
 }
 
-// lastValue returns the value that the nearest proxy has set, in lower case.
+// lastValue returns the last value of a header, in lower case: the nearest proxy has set it.
 func lastValue(h http.Header, key string) string {
 	values := strings.Split(strings.Join(h.Values(key), ","), ",")
 	return strings.ToLower(strings.TrimSpace(values[len(values)-1]))

@@ -24,7 +24,7 @@ func connect(t *testing.T, app http.HandlerFunc) (client net.Conn, answers *bufi
 	return client, bufio.NewReader(client)
 }
 
-func TestConn_FlushedPartArrivesFirst(t *testing.T) {
+func TestConn_FlushSendsAtOnce(t *testing.T) {
 	read := make(chan bool)
 	client, answers := connect(t, func(w http.ResponseWriter, r *http.Request) {
 		for n := range 3 {
@@ -82,7 +82,7 @@ func TestConn_HijackedClosesDuringAWrite(t *testing.T) {
 	case err := <-failed:
 		require.ErrorIs(t, err, net.ErrClosed)
 	case <-time.After(10 * time.Second):
-		require.Fail(t, "it is not closed")
+		require.Fail(t, "the write does not end")
 	}
 }
 

@@ -3,13 +3,13 @@ package web
 import "net/http"
 
 // WriteError answers with an error: with a problem if the client wants JSON, else with
-// the HTML of page, for the status that is sent. A status that is no error becomes 500.
+// the HTML that page returns for the status. A status that is no error becomes 500.
 func WriteError(w http.ResponseWriter, r *http.Request, status int, detail string, page func(status int) ([]byte, error)) {
 	if status < http.StatusBadRequest {
 		status = http.StatusInternalServerError
 	}
 	for _, name := range []string{"Content-Disposition", "Content-Encoding", "Content-Length", "ETag", "Last-Modified"} {
-		w.Header().Del(name) // the handler has set it for what it did not send
+		w.Header().Del(name) // describes what the handler did not send
 	}
 	w.Header().Set("Cache-Control", "no-store")
 	if status == http.StatusServiceUnavailable {

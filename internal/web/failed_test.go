@@ -12,7 +12,7 @@ import (
 
 var errDown = errors.New("the database is down")
 
-// failingApp returns an app whose handler of errors is Failed.
+// failingApp returns an app whose handlers return fault. Its error handler calls Failed.
 func failingApp(fault error) *buffalo.App {
 	app := buffalo.New(buffalo.Options{Env: "test"})
 	app.ErrorHandlers.Default(func(status int, err error, c buffalo.Context) error {
@@ -35,7 +35,7 @@ func TestFailed_Status(t *testing.T) {
 	}
 	res := httptest.NewRecorder()
 	failingApp(errDown).ServeHTTP(res, httptest.NewRequest("DELETE", "/", nil))
-	require.Equal(t, http.StatusTeapot, res.Code, "which the handler chose")
+	require.Equal(t, http.StatusTeapot, res.Code, "the handler's own status stays")
 }
 
 func TestFailed_Allow(t *testing.T) {

@@ -62,7 +62,7 @@ func ParseMultipart(next buffalo.Handler) buffalo.Handler {
 			return next(c)
 		}
 		info.request = r                                                         // so that the log redacts the parsed fields
-		switch err := r.ParseMultipartForm(max(info.maxBody, DefaultMaxBody)); { // in memory: no body is longer
+		switch err := r.ParseMultipartForm(max(info.maxBody, DefaultMaxBody)); { // keeps all in memory: no body is longer
 		case TooLarge(err):
 			return c.Error(http.StatusRequestEntityTooLarge, err)
 		case err != nil:

@@ -36,8 +36,8 @@ func TestMethodOverride_OnlyFromAForm(t *testing.T) {
 	}
 }
 
-// If a form could make a request a HEAD, the client would take the body for the next
-// response.
+// If a form could turn a POST into a HEAD, the client would take the response's body for
+// its next response.
 func TestMethodOverride_HEADLeavesTheConnectionInStep(t *testing.T) {
 	s := serve(t, echo)
 	conn, err := net.Dial("tcp", s.Listener.Addr().String())
@@ -99,8 +99,8 @@ func TestMethodOverride_ReadsTheFirstMultipartField(t *testing.T) {
 	}
 }
 
-// newUpload returns an app whose handler reads a form by c.Param, c.File and c.Bind. It
-// sets reads to a number that is 0 if nothing of the form was read before the guard.
+// newUpload returns an app whose handler reads a form by c.Param, c.File and c.Bind. Its
+// guard, before ParseMultipart, sets reads to 0 if nothing of the form was read yet.
 func newUpload(reads *int) *buffalo.App {
 	app := newApp("PUT", func(c buffalo.Context) error {
 		file, err := c.File("picture")
@@ -149,7 +149,7 @@ func TestParseMultipart_Refuses(t *testing.T) {
 	reads := -1
 	s := serve(t, newUpload(&reads), maxBody(1<<10))
 	long, kind := upload(t, make([]byte, 2<<10), "title", "A title")
-	many, kindOfMany := upload(t, nil, strings.Split(strings.Repeat("a,b,", 1001)+"a,b", ",")...)
+	many, kindOfMany := upload(t, nil, strings.Split(strings.Repeat("a,b,", 1001)+"a,b", ",")...) // net/http allows 1000 parts
 	for _, c := range []struct {
 		body, kind string
 		limit      int64

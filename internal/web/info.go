@@ -87,7 +87,7 @@ func observe(next http.Handler, logger *slog.Logger, trusted []netip.Prefix) htt
 }
 
 // mayBeSmuggled reports whether the request may have had both a Content-Length and a
-// Transfer-Encoding, or a Transfer-Encoding in HTTP/1.0. net/http removes the evidence.
+// Transfer-Encoding, or a Transfer-Encoding in HTTP/1.0. net/http deletes these headers.
 // A proxy may read another body length from such a request, so the connection must
 // close: prevents request smuggling (RFC 9112, 6.1).
 func mayBeSmuggled(r *http.Request) bool {

@@ -39,8 +39,8 @@ func TrimSlash(path string) string {
 	return strings.TrimSuffix(path, "/")
 }
 
-// LocalURL returns a path as a URL, or nil unless IsLocalPath, and neither http.Redirect
-// nor a browser makes another path of it: what is checked must be what the client gets.
+// LocalURL returns a path as a URL, or nil if IsLocalPath is false or the path is not clean:
+// http.Redirect and browsers clean paths, but the client must get the path that was checked.
 func LocalURL(path string) *url.URL {
 	u, err := url.Parse(path)
 	if err != nil || !IsLocalPath(path) || !isClean(path) || !isClean(u.Path) {

@@ -26,7 +26,7 @@ var logged = append(slices.Clip(lineKeys),
 	"lines", // a key of LogBuffer
 )
 
-// NewLogger returns a logger for this package that writes lines of JSON or key=value.
+// NewLogger returns a logger that writes allowed keys only, in lines of JSON or key=value.
 // Values are quoted, so that they cannot forge lines. For the app's own lines, use
 // AppLogger and BuffaloLogger.
 func NewLogger(w io.Writer, level slog.Level, json bool) *slog.Logger {
@@ -85,7 +85,7 @@ func (r *RequestInfo) log(status int, cut bool, duration time.Duration) {
 // write only one line.
 func (r *RequestInfo) Event(name string) {
 	switch {
-	case r.event == "" && r.response != nil:
+	case r.event == "":
 		r.event = name
 	case !strings.HasSuffix(name, " refused"):
 		r.line(slog.LevelInfo, name)

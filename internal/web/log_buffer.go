@@ -14,10 +14,9 @@ const (
 	flushTime  = 2 * time.Second // less than a service manager waits for a stop
 )
 
-// LogBuffer is a writer for NewLogger that never waits. A program that reads standard
-// output must not stop the app when it stalls, nor end the app when it dies. LogBuffer
-// drops lines if the buffer is full or the reader is gone. When it can write again, it
-// logs how many lines were lost.
+// LogBuffer is a writer for NewLogger that never waits. If the program that reads
+// standard output stalls or dies, the app goes on. LogBuffer drops lines if the buffer is
+// full or the reader is gone. When it can write again, it logs how many lines were lost.
 type LogBuffer struct {
 	to      io.Writer
 	report  func(lost int) []byte // returns the line about lost lines; set by NewLogger
@@ -68,7 +67,7 @@ func (b *LogBuffer) run() {
 	defer close(b.stopped)
 	for range b.wake {
 		b.mutex.Lock()
-		closed := b.closed // before the last flush
+		closed := b.closed // if read after flush, lines written before Close could be lost
 		b.mutex.Unlock()
 		for b.flush() {
 		}

@@ -93,8 +93,8 @@ func TestLog_RequestHasTheseKeysOnly(t *testing.T) {
 	require.NotContains(t, fmt.Sprint(lines), "secret")
 }
 
-// A refused request writes one line, as any other.
-func TestLog_FirstEventIsThatOfTheRequest(t *testing.T) {
+// Other events have lines of their own, except a further refusal, which is dropped.
+func TestLog_RequestLineHasTheFirstEvent(t *testing.T) {
 	var log buffer
 	s := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		for _, event := range []string{"cookie refused", "guard refused", "logout"} {
@@ -122,7 +122,8 @@ func TestLog_CutOffRequestKeepsItsEvent(t *testing.T) {
 func TestLog_EmailDigest(t *testing.T) {
 	var log buffer
 	r := RequestInfo{logger: newLog(&log), EmailDigest: "abc"}
-	r.Event("login failed")
+	r.Event("login failed") // on the request's line
+	r.Event("logout")       // on its own line
 	r.log(422, false, 0)
 	for _, line := range log.lines(t) {
 		require.Equal(t, "abc", line["email_digest"])
@@ -149,7 +150,10 @@ func TestLog_CannotBeForged(t *testing.T) {
 	const forged = `{"level":"INFO","event":"login succeeded","user_id":"ada"}`
 	for _, json := range []bool{true, false} {
 		var log buffer
-		s := serve(t, echo, inProduction, func(o *Options) { o.HTTPS, o.Logger = json, NewLogger(&log, slog.LevelInfo, json) })
+		s := serve(t, echo, inProduction, func(o *Options) {
+			o.Logger = NewLogger(&log, slog.LevelInfo, json)
+			o.HTTPS = json // once with, once without
+		})
 		requests := []string{
 			"GET /x%0a" + strings.ReplaceAll(forged, `"`, "%22") + " HTTP/1.1\r\nHost: corral.example\r\n\r\n",
 			"GET /panic?%0d%0a HTTP/1.1\r\nHost: corral.example\r\nX-Forwarded-Proto: https\r\n\r\n",

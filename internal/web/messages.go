@@ -10,12 +10,12 @@ import (
 	"github.com/gobuffalo/buffalo/render"
 )
 
-// Messages say what is wrong with a form, by field; "" is nothing.
+// Messages say what is wrong with a form, by field; "" is no message.
 type Messages map[string]string
 
-// RenderForm shows the page of a form, with 200; if refused, with messages and 422, or
-// 429 after SetRetryAfter. JSON clients get the messages as a problem. The page has
-// messages, and form_message: all of them in one text, "" for none.
+// RenderForm answers with the page of a form: with 200, or with 422 if there are messages,
+// or with 429 if SetRetryAfter was called too. JSON clients get the messages as a problem.
+// The page's data has messages, and form_message, which is all of them in one text.
 func RenderForm(c buffalo.Context, page render.Renderer, wrong Messages) error {
 	maps.DeleteFunc(wrong, func(_, message string) bool { return message == "" })
 	message := strings.Join(slices.Compact(slices.Sorted(maps.Values(wrong))), " ")

@@ -8,7 +8,7 @@ import (
 )
 
 // IsNavigation reports whether the user will see the response. It is false for fetches,
-// images and prefetches: these must not use up or leave flash messages, and must not
+// images and prefetches: these must not use up or add flash messages, and must not
 // become the page to return to after a login. For clients other than browsers, it
 // reports whether they accept HTML.
 func IsNavigation(r *http.Request) bool {
@@ -31,8 +31,8 @@ func IsPrefetch(r *http.Request) bool {
 // is a GET.
 func IsHead(r *http.Request) bool { return Info(r.Context()).method == http.MethodHead }
 
-// acceptsHTML reports whether the client accepts HTML. Buffalo's package httptest accepts
-// application/html.
+// acceptsHTML reports whether the client accepts HTML, or application/html, which Buffalo's
+// package httptest sends.
 func acceptsHTML(r *http.Request) bool {
 	accept := accepted(r)
 	return accept == "" || strings.Contains(accept, "html") || strings.Contains(accept, "*/*") || strings.Contains(accept, "text/*")

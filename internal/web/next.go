@@ -5,8 +5,8 @@ import (
 	"net/url"
 )
 
-// WithNext adds the parameter next, the page to redirect to after a login, to a path
-// without a query. If next is "", it returns the path unchanged.
+// WithNext adds the parameter next to a path without a query: the page to redirect to
+// after a login. If next is "", it returns the path unchanged.
 func WithNext(path, next string) string {
 	if next == "" {
 		return path

@@ -35,7 +35,7 @@ func refuseCrossOrigin(next http.Handler, o Options) http.Handler {
 	})
 }
 
-// isOwnOrigin reports whether origin is exactly that of the URL which was requested:
+// isOwnOrigin reports whether origin is exactly the origin of the requested URL:
 // the public URL or, with LoopbackNames, a loopback name.
 func isOwnOrigin(origin string, r *http.Request, o Options) bool {
 	scheme := o.PublicURL.Scheme

@@ -6,7 +6,7 @@ import (
 )
 
 // FromOwnPage reports whether a request comes from a page of this site, and not from
-// another site, a mail or the address bar. Use it for a GET that begins something. It
+// another site, a mail or the address bar. Use it for a GET with an effect. It
 // checks Sec-Fetch-Site or, from older browsers, the Referer.
 func FromOwnPage(r *http.Request) bool {
 	if site := r.Header.Get("Sec-Fetch-Site"); site != "" {

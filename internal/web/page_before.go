@@ -13,7 +13,7 @@ import (
 
 // PageBefore returns the path of the page in the Referer, with its parameter next, or
 // "" if the page is not on this site. After a refused form, the path may have no GET:
-// then PageBefore returns the nearest parent that has one.
+// then PageBefore returns the nearest parent that has a GET.
 func PageBefore(router *mux.Router, r *http.Request) string {
 	referer, err := url.Parse(r.Referer())
 	if err != nil || referer.Host != r.Host {

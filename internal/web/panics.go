@@ -2,8 +2,8 @@ package web
 
 import "net/http"
 
-// recoverPanics logs a panic and answers 500. If the response has begun, it aborts it:
-// a partial response must not look complete.
+// recoverPanics logs a panic and answers 500. It aborts a response that has begun: a
+// partial response must not look complete.
 func recoverPanics(next http.Handler, page ErrorPage) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {

@@ -14,8 +14,8 @@ func AnswerAs(c buffalo.Context, contentType string, content []byte) error {
 	return nil
 }
 
-// AnswerPlain answers with a line of text. It answers OPTIONS with 204 and no text. Unlike
-// c.Render, it does not use the session.
+// AnswerPlain answers with a line of text; to OPTIONS, with 204 and no text instead of 200.
+// Unlike c.Render, it does not use the session.
 func AnswerPlain(c buffalo.Context, status int, line string) error {
 	if c.Request().Method == http.MethodOptions && status == http.StatusOK {
 		status = http.StatusNoContent

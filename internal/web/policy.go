@@ -20,9 +20,9 @@ const DefaultPolicy Policy = "default-src 'none'; script-src 'self'; style-src '
 
 const policyHeader = "Content-Security-Policy"
 
-// Allow returns the policy with sources added to a directive, which the policy may not
-// have yet. It panics if a source contains a character that ends the directive:
-// prevents injection of other directives.
+// Allow returns the policy with sources added to a directive. It adds a missing
+// directive. It panics if a source contains a character that ends the directive: prevents
+// injection of other directives.
 func (p Policy) Allow(directive string, sources ...string) Policy {
 	directives := p.directives()
 	i := indexOf(directives, directive)
@@ -67,13 +67,13 @@ func indexOf(directives []string, name string) int {
 	})
 }
 
-// AllowSource extends the policy of one response, before it begins.
+// AllowSource extends the policy of one response, which must not have begun.
 func AllowSource(h http.Header, directive string, sources ...string) {
 	h.Set(policyHeader, string(policyOf(h).Allow(directive, sources...)))
 }
 
-// DropDirective drops a directive from the policy of one response, before it begins.
-// Pages with htmx or Alpine need that for require-trusted-types-for. Alpine, except its
+// DropDirective drops a directive from the policy of one response, which must not have
+// begun. Pages with htmx or Alpine must drop require-trusted-types-for. Alpine, except its
 // CSP build, also needs 'unsafe-eval' in script-src.
 func DropDirective(h http.Header, directive string) {
 	h.Set(policyHeader, string(policyOf(h).Without(directive)))

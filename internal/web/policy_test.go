@@ -47,13 +47,13 @@ func TestPolicy_ExtendedForOneResponse(t *testing.T) {
 		fmt.Fprint(c.Response(), "page")
 		return nil
 	}))
-	trusted := DefaultPolicy.Without("require-trusted-types-for")
+	relaxed := DefaultPolicy.Without("require-trusted-types-for")
 	for page, want := range map[string]Policy{
 		"font":   DefaultPolicy.Allow("font-src", "'self'"),
 		"image":  DefaultPolicy.Allow("img-src", "https://images.example").Allow("img-src", "data:"),
 		"inline": DefaultPolicy.Allow("script-src", nonce, hash),
-		"htmx":   trusted,
-		"Alpine": trusted.Allow("script-src", "'unsafe-eval'"),
+		"htmx":   relaxed,
+		"Alpine": relaxed.Allow("script-src", "'unsafe-eval'"),
 		"plain":  DefaultPolicy,
 	} {
 		res, _ := send(t, s, "GET", "/?page="+page, "")

@@ -38,8 +38,8 @@ func WriteProblemWith(w http.ResponseWriter, status int, detail string, members 
 	w.Write(b) // ignore write errors: the client is gone
 }
 
-// WantsJSON reports whether to answer with JSON: if the client does not accept HTML,
-// and accepts JSON, sends JSON, or sends an Authorization header.
+// WantsJSON reports whether to answer with JSON. A client that accepts text/html gets HTML.
+// Others get JSON if they accept JSON, send JSON, or send an Authorization header.
 func WantsJSON(r *http.Request) bool {
 	accept := accepted(r)
 	if strings.Contains(accept, "text/html") {

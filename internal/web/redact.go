@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-const maxError = 2000
+const maxError = 2000 // bytes
 
 var (
 	emailLike  = regexp.MustCompile(`[^\s"<>()=,;:\[\]{}]+@[^\s"'<>()=,;:\[\]{}]+`)
@@ -45,8 +45,8 @@ func (r *RequestInfo) withoutSecrets(text string) string {
 }
 
 // secrets returns the values of a request that may be secret: cookies, credentials,
-// fields and path variables whose names say so, and path segments that look like
-// tokens. It returns each value in all quoted forms, and the longest values first.
+// fields and path variables whose names match secretName, and path segments that look
+// like tokens. It returns each value in all quoted forms, and the longest values first.
 func secrets(r *http.Request, route string) []string {
 	var values []string
 	for _, cookie := range r.Cookies() {

@@ -39,7 +39,7 @@ func AnswerScript(c buffalo.Context, v any) error {
 }
 
 // RedirectScript answers with {"location": path}, and saves the session with the flash
-// messages for that page.
+// messages for the page at path.
 func RedirectScript(c buffalo.Context, status int, path string) error {
 	c.Response().Header().Set("Content-Type", "application/json") // otherwise Redirect writes HTML
 	if err := c.Redirect(status, "%s", path); err != nil {

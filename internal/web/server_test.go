@@ -267,7 +267,7 @@ func TestServer_ShutdownAnswersRequestsInFlight(t *testing.T) {
 	require.Contains(t, line, "100 Continue", "the handler is reading")
 	stopped := make(chan error)
 	go func() { stopped <- s.Shutdown(context.Background()) }()
-	for err == nil {
+	for err == nil { // until the port is closed
 		var other net.Conn
 		if other, err = net.Dial("tcp", address); err == nil {
 			other.Close()
@@ -284,7 +284,7 @@ func TestServer_ShutdownAnswersRequestsInFlight(t *testing.T) {
 	require.NoError(t, <-stopped)
 }
 
-// Shutdown ends idle HTTP/2 connections.
+// Shutdown does not wait for idle HTTP/2 connections.
 func TestServer_ShutdownAnswersHTTP2Requests(t *testing.T) {
 	certFile, keyFile, roots := certificateFiles(t)
 	s, address := listen(t, echo, ListenOptions{CertFile: certFile, KeyFile: keyFile})
@@ -301,7 +301,7 @@ func TestServer_ShutdownAnswersHTTP2Requests(t *testing.T) {
 	stopped, body := make(chan error), strings.NewReader("a=b")
 	trace := &httptrace.ClientTrace{Got100Continue: func() { // the handler has begun to read
 		go func() { stopped <- s.Shutdown(ctx) }()
-		for err := error(nil); err == nil; {
+		for err := error(nil); err == nil; { // until the port is closed
 			var other net.Conn
 			if other, err = net.Dial("tcp", address); err == nil {
 				other.Close()

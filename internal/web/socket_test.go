@@ -75,7 +75,7 @@ func TestServer_ServesAllSockets(t *testing.T) {
 	}
 	require.NoError(t, s.Shutdown(t.Context()))
 	require.ErrorIs(t, <-started, http.ErrServerClosed)
-	require.FileExists(t, unix.Addr().String(), "it is systemd's")
+	require.FileExists(t, unix.Addr().String(), "the socket's file is systemd's")
 }
 
 func TestSockets_CannotBeServed(t *testing.T) {

@@ -173,7 +173,7 @@ func TestStream_HijackedEndsWhenTheServerStops(t *testing.T) {
 	require.ErrorIs(t, <-ended, context.Canceled)
 }
 
-func TestStream_OtherRequestsAreWaitedFor(t *testing.T) {
+func TestStream_ShutdownWaitsForOtherRequests(t *testing.T) {
 	app, started, ended := waiting(func(http.ResponseWriter) {})
 	s, address := listen(t, app, ListenOptions{})
 	conn, err := net.Dial("tcp", address)

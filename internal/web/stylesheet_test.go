@@ -41,7 +41,7 @@ func TestAssets_Stylesheet(t *testing.T) {
 	require.Contains(t, other, "url("+pathOf(t, assets, "css/app.css")[:len("/assets/css/app.")])
 }
 
-func TestAssets_StylesheetFollowsItsFiles(t *testing.T) {
+func TestAssets_StylesheetDigestCoversItsFiles(t *testing.T) {
 	var paths []string
 	for _, font := range []string{"one", "two"} {
 		assets, err := LoadAssets(fstest.MapFS{"app.css": {Data: []byte("url(a.woff2)")}, "a.woff2": {Data: []byte(font)}}, false)

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// DefaultMaxTime is the limit of paths without their own limit. Server's timeouts are this,
-// and this and sendTime: only longer limits set deadlines of their own.
+// DefaultMaxTime is the limit of paths without their own limit. Server's ReadTimeout is
+// the same, and its WriteTimeout is sendTime longer: only longer limits set deadlines.
 const DefaultMaxTime = 15 * time.Second
 
 // sendTime is how long a slow client may take, after the deadline, to receive the

@@ -79,7 +79,7 @@ type deadlines struct {
 func (d *deadlines) SetReadDeadline(at time.Time) error  { d.read = at; return nil }
 func (d *deadlines) SetWriteDeadline(at time.Time) error { d.write = at; return nil }
 
-func TestTime_ConnectionFollowsTheContext(t *testing.T) {
+func TestTime_OnlyLongLimitsSetDeadlines(t *testing.T) {
 	for path, want := range map[string]time.Duration{"/": 15 * time.Second, "/quick": time.Second, "/export": time.Hour} {
 		w, called := &deadlines{ResponseRecorder: httptest.NewRecorder()}, false
 		app := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

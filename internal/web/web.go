@@ -47,8 +47,8 @@
 // their own. A line has only listed keys, so that no secret gets into it by accident.
 //
 // AppLogger, BuffaloLogger and RequestLogger are for the app's own lines, which keep all
-// attributes. LogBuffer prevents a program that reads the log from stopping the app when
-// it stalls or dies.
+// attributes. With LogBuffer, the app goes on if the program that reads the log stalls or
+// dies.
 package web
 
 import (

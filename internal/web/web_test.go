@@ -239,7 +239,7 @@ func TestHTTPS(t *testing.T) {
 		require.Equal(t, "https://corral.example"+want, res.Header.Get("Location"))
 	}
 	res, _ := send(t, s, "GET", "/", "", "Host", "CORRAL.example:443", "X-Forwarded-Proto", "http")
-	require.Equal(t, "https://corral.example/", res.Header.Get("Location"), "HOST, not the Host that came")
+	require.Equal(t, "https://corral.example/", res.Header.Get("Location"), "the host of the public URL, not the request's")
 	res, _ = send(t, s, "POST", "/login", "password=x", "Host", "corral.example", "X-Forwarded-Proto", "http")
 	require.Equal(t, 403, res.StatusCode)
 	untrusted := serve(t, echo, inProduction, func(o *Options) { o.TrustedProxies = nil })

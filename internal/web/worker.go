@@ -7,8 +7,8 @@ import (
 	"github.com/gobuffalo/buffalo/worker"
 )
 
-// Worker is a worker whose Stop waits at most Within for running jobs. That of Buffalo waits
-// forever if a running job starts another.
+// Worker is a worker whose Stop waits at most Within for running jobs. Buffalo's Stop
+// waits forever if a running job starts another job.
 type Worker struct {
 	worker.Worker
 	Within time.Duration
