@@ -6,5 +6,5 @@ import "embed"
 //go:embed *.yaml
 var FS embed.FS
 
-// Default is the language of other browsers, and of texts that a file lacks.
+// Default is the language for browsers that accept no other, and of texts that a file lacks.
 var Default = "en-US" // tests set it

@@ -9,7 +9,7 @@ import (
 	"corral/locales"
 )
 
-// An invalid file would panic only at the first page.
+// An invalid file would cause a panic only at the first page.
 func TestFiles_AreParsed(t *testing.T) {
 	texts, err := i18n.Load(locales.FS, locales.Default)
 	require.NoError(t, err)

@@ -84,7 +84,7 @@ func descriptors(credentials []Credential) (list []protocol.CredentialDescriptor
 }
 
 // SuggestedName returns the name of the product that holds the passkey, if it is
-// well-known, or "". It depends on the AAGUID, which proves nothing.
+// well-known, or "". It reads the AAGUID, which the authenticator may forge.
 func (c Credential) SuggestedName() string {
 	return products[uuid.FromBytesOrNil(c.AAGUID).String()]
 }

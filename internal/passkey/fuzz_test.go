@@ -47,16 +47,23 @@ func requireSafe(t *testing.T, err error) {
 	}
 }
 
-// deep is CBOR of a thousand nested arrays. long is the head of an array with 2^32
+// deep is CBOR of a thousand nested arrays. long is the head of an array with 2^32-1
 // elements.
 var deep, long = append(slices.Repeat([]byte{0x81}, 1_000), 0), []byte{0x9a, 0xff, 0xff, 0xff, 0xff}
+
+// uvm is a result of the extension uvm (user verification method).
+var uvm = []byte{0xa1, 0x63, 'u', 'v', 'm', 0x81, 0x83, 2, 4, 2}
+
+// beforeKey is the length of what precedes the public key in authenticator data: a header,
+// the AAGUID, the length of the ID, and the ID.
+const beforeKey = 37 + 16 + 2 + 32
 
 func FuzzRegistration_AttestationObject(f *testing.F) {
 	s, a := newSite(f, origin), passkeytest.New(origin)
 	for _, a.Algorithm = range []int{passkeytest.RS256, passkeytest.EdDSA, passkeytest.ES256} {
 		for _, a.Attestation = range []string{"packed", "compound", ""} {
-			right, _ := split(f, a.Create(f, s.options(f, ada)))
-			f.Add(right["attestationObject"])
+			valid, _ := split(f, a.Create(f, s.options(f, ada)))
+			f.Add(valid["attestationObject"])
 		}
 	}
 	f.Add(deep)
@@ -72,19 +79,18 @@ func FuzzRegistration_AttestationObject(f *testing.F) {
 // The authenticator data ends with the public key and the extensions.
 func FuzzRegistration_PublicKey(f *testing.F) {
 	s, a := newSite(f, origin), passkeytest.New(origin)
-	const beforeKey = 37 + 16 + 2 + 32
 	for _, a.Algorithm = range []int{passkeytest.RS256, passkeytest.EdDSA, passkeytest.ES256} {
-		right, _ := split(f, a.Create(f, s.options(f, ada)))
-		f.Add(right["authenticatorData"][beforeKey:])
-		f.Add(append(right["authenticatorData"][beforeKey:], 0xa1, 0x63, 'u', 'v', 'm', 0x81, 0x83, 2, 4, 2))
+		valid, _ := split(f, a.Create(f, s.options(f, ada)))
+		f.Add(valid["authenticatorData"][beforeKey:])
+		f.Add(append(valid["authenticatorData"][beforeKey:], uvm...))
 	}
 	f.Add(deep)
 	f.Add(long)
 	answer := a.Create(f, s.options(f, ada))
-	right, _ := split(f, answer)
+	valid, _ := split(f, answer)
 	f.Fuzz(func(t *testing.T, key []byte) {
 		for _, flags := range []byte{0, 0x80} { // without and with extensions
-			data := append(slices.Clone(right["authenticatorData"][:beforeKey]), key...)
+			data := append(slices.Clone(valid["authenticatorData"][:beforeKey]), key...)
 			data[32] |= flags
 			_, with := split(t, answer)
 			verified, err := s.FinishRegistration("register", "ada", passkey.Answer{State: answer.State, Credential: with(parts{"attestationObject": cbor(t, map[string]any{"fmt": "none", "attStmt": map[string]any{}, "authData": data})})})
@@ -109,11 +115,11 @@ func FuzzLogin(f *testing.F) {
 	s, a := newSite(f, origin), passkeytest.New(origin)
 	s.register(f, a, ada)
 	answer := a.Get(f, s.loginOptions(f, nil))
-	right, _ := split(f, answer)
-	f.Add(right["authenticatorData"], right["signature"], right["clientDataJSON"])
-	extended := append(slices.Clone(right["authenticatorData"]), 0xa1, 0x63, 'u', 'v', 'm', 0x81, 0x83, 2, 4, 2)
+	valid, _ := split(f, answer)
+	f.Add(valid["authenticatorData"], valid["signature"], valid["clientDataJSON"])
+	extended := append(slices.Clone(valid["authenticatorData"]), uvm...)
 	extended[32] |= 0x80
-	f.Add(extended, right["signature"][:8], []byte(`{"type":"webauthn.get","tokenBinding":{"status":"present"}}`))
+	f.Add(extended, valid["signature"][:8], []byte(`{"type":"webauthn.get","tokenBinding":{"status":"present"}}`))
 	f.Fuzz(func(t *testing.T, data, signature, client []byte) {
 		_, with := split(t, answer)
 		_, err := s.FinishLogin("login", "", passkey.Answer{State: answer.State, Credential: with(parts{"authenticatorData": data, "signature": signature, "clientDataJSON": client})}, s.lookup)

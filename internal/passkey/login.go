@@ -9,9 +9,9 @@ import (
 )
 
 // BeginLogin returns a challenge. If handle is nil, any passkey can answer it;
-// otherwise only the passkeys of the account with that handle can. The browser gets the
-// list allow, of passkeys to choose from. Leave it empty before the client has passed a
-// first factor: the list reveals that the account exists.
+// otherwise only the passkeys of the account with that handle can. The browser gets
+// allow, the list of passkeys to choose from. Leave the list empty before the client has
+// passed a first factor: it reveals that the account exists.
 func (p *RelyingParty) BeginLogin(purpose, subject string, handle []byte, allow []Credential) (*Challenge, error) {
 	if p.unusable != nil {
 		return nil, p.unusable
@@ -24,9 +24,9 @@ func (p *RelyingParty) BeginLogin(purpose, subject string, handle []byte, allow 
 	return p.newChallenge(protocol.AssertCeremony, purpose, subject, request.Response, session)
 }
 
-// FinishLogin verifies the answer of navigator.credentials.get. It calls lookup for
-// the credential with an ID and for the handle of its account, and returns lookup's
-// error unchanged.
+// FinishLogin verifies the answer of navigator.credentials.get. It passes the ID of the
+// passkey to lookup, which returns the credential and the handle of its account.
+// FinishLogin returns an error of lookup unchanged.
 func (p *RelyingParty) FinishLogin(purpose, subject string, a Answer, lookup func(id []byte) (handle []byte, c Credential, err error)) (*Verified, error) {
 	session, err := p.open(protocol.AssertCeremony, purpose, subject, a.State)
 	if err != nil {

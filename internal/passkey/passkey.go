@@ -63,12 +63,12 @@ var ErrUnusable = errors.New("passkeys do not work")
 // Options configures a RelyingParty.
 type Options struct {
 	PublicURL *url.URL // its host is the RP ID; if it changes, registered passkeys stop working
-	Name      string   // the site's name, for the browser's dialogs
+	Name      string   // the app's name, for the browser's dialogs
 	Secrets   secret.Ring
 	Now       func() time.Time
 }
 
-// A RelyingParty is a site where users register and use passkeys.
+// A RelyingParty is an app where users register and use passkeys.
 type RelyingParty struct {
 	options  Options
 	origin   string
@@ -170,7 +170,7 @@ func Problem(err error) (status int, messageKey string) {
 }
 
 // state is what a challenge was made for. The browser keeps it, encrypted, instead of
-// a row: clients that are not logged in cannot fill a table, and each tab has its own.
+// a row: clients that are not logged in cannot fill a table, and each tab has a state of its own.
 type state struct {
 	Ceremony         protocol.CeremonyType
 	Purpose, Subject string

@@ -336,25 +336,25 @@ func TestFinishLogin_UserHandle(t *testing.T) {
 }
 
 func TestFinishLogin_OfAnAccount(t *testing.T) {
-	s, hers, his := newSite(t, origin), passkeytest.New(origin), passkeytest.New(origin)
-	first := s.register(t, hers, ada)
-	newest, bobs := s.register(t, hers, ada), s.register(t, his, bob)
+	s, adas, bobs := newSite(t, origin), passkeytest.New(origin), passkeytest.New(origin)
+	first := s.register(t, adas, ada)
+	newest, bobsPasskey := s.register(t, adas, ada), s.register(t, bobs, bob)
 
 	require.Equal(t, "shop.example", first.RPID)
 	for _, allow := range [][]passkey.Credential{{newest}, {first, newest}, nil} {
-		verified, err := s.finishLogin(hers.Get(t, s.loginOptions(t, ada.Handle, allow...)))
+		verified, err := s.finishLogin(adas.Get(t, s.loginOptions(t, ada.Handle, allow...)))
 		require.NoError(t, err)
 		require.Equal(t, "shop.example", verified.Credential.RPID)
 	}
-	_, err := s.finishLogin(his.Get(t, s.loginOptions(t, ada.Handle)))
+	_, err := s.finishLogin(bobs.Get(t, s.loginOptions(t, ada.Handle)))
 	require.ErrorIs(t, err, passkey.ErrRefused, "another account's passkey")
-	_, err = s.finishLogin(his.Get(t, s.loginOptions(t, ada.Handle, bobs)))
+	_, err = s.finishLogin(bobs.Get(t, s.loginOptions(t, ada.Handle, bobsPasskey)))
 	require.ErrorIs(t, err, passkey.ErrRefused)
 
 	// The browser answers with a passkey that the options do not allow.
 	options := s.loginOptions(t, ada.Handle, first)
 	tampered := strings.Replace(string(options), base64.RawURLEncoding.EncodeToString(first.ID), base64.RawURLEncoding.EncodeToString(newest.ID), 1)
-	_, err = s.finishLogin(hers.Get(t, []byte(tampered)))
+	_, err = s.finishLogin(adas.Get(t, []byte(tampered)))
 	require.ErrorIs(t, err, passkey.ErrRefused)
 }
 
@@ -365,7 +365,7 @@ func TestFinishLogin_ReportsCounterAndFlags(t *testing.T) {
 	for _, test := range []struct {
 		count         uint32
 		stuck         bool
-		be, bs        bool // the flags of backup
+		be, bs        bool // backup eligible, backed up
 		wantStuck     bool
 		wantChanged   bool
 		wantSignCount uint32
@@ -429,13 +429,13 @@ func cbor(t testing.TB, v any) []byte {
 // withKey puts another public key into the answer of a registration.
 func withKey(t testing.TB, answer passkeytest.Answer, cose any) passkeytest.Answer {
 	t.Helper()
-	old, with := split(t, answer)
-	const beforeKey = 37 + 16 + 2 + 32
-	data := append(old["authenticatorData"][:beforeKey], cbor(t, cose)...)
+	original, with := split(t, answer)
+	data := append(original["authenticatorData"][:beforeKey], cbor(t, cose)...)
 	answer.Credential = with(parts{"attestationObject": cbor(t, map[string]any{"fmt": "none", "attStmt": map[string]any{}, "authData": data})})
 	return answer
 }
 
+// The keys are COSE_Key maps: 1 is the type, 3 the algorithm, -1 to -3 the key itself.
 func TestFinishRegistration_Keys(t *testing.T) {
 	s, a := newSite(t, origin), passkeytest.New(origin)
 	thirtyTwo, modulus := make([]byte, 32), slices.Repeat([]byte{0xff}, 512)

@@ -113,14 +113,14 @@ func dictionaryWeakness(dictionary string) (messageKey string) {
 //
 // zxcvbn compares bytes, not characters. The function replaces each distinct non-ASCII
 // character of the password by a control character, of which there are 17. Successive
-// ones differ by seven, because zxcvbn takes bytes that differ by up to five for a
-// sequence.
+// replacements differ by at least seven, because zxcvbn takes bytes that differ by up to
+// five for a sequence.
 //
 // zxcvbn tries all combinations of look-alikes, such as four brackets for c and three
 // characters for i. That can take a second, so the function keeps one bracket for c and
 // maps | to !.
 func newLegible(password string) func(text string) string {
-	const firstByte, bytes, apart = 14, 17, 7 // avoids line breaks
+	const firstByte, bytes, apart = 14, 17, 7 // bytes 14 to 30 have no line breaks
 	places := map[rune]int{}
 	for _, r := range password {
 		if _, known := places[r]; r >= utf8.RuneSelf && !known {

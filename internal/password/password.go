@@ -94,9 +94,9 @@ func (h *Hasher) Hash(ctx context.Context, place Place, normalized string) (dige
 // The digest "" means that there is no account, or that it has no password. It never
 // matches but takes as long: prevents user enumeration by timing.
 func (h *Hasher) Verify(ctx context.Context, place Place, normalized, digest string) (match, outdated bool, err error) {
-	today := cmp.Or(h.params, hashParams)
+	current := cmp.Or(h.params, hashParams)
 	if digest == "" {
-		digest = absentDigest(today)
+		digest = absentDigest(current)
 	}
 	p, _, _, err := argon2id.DecodeHash(digest)
 	if err != nil {
@@ -115,5 +115,5 @@ func (h *Hasher) Verify(ctx context.Context, place Place, normalized, digest str
 	if err != nil {
 		return false, false, fmt.Errorf("comparing a password: %w", err)
 	}
-	return match, *p != *today, nil
+	return match, *p != *current, nil
 }

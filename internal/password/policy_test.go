@@ -95,7 +95,7 @@ func TestPolicy_FreedListsAreStillKnown(t *testing.T) {
 	}
 }
 
-// Check does not judge what follows them: zxcvbn's time grows faster than the length.
+// Check judges only these characters: zxcvbn's time grows faster than the length.
 func TestPolicy_JudgesTheFirst32Characters(t *testing.T) {
 	const strong = "v9#Tq!xZ$kW2 mule orbit"
 	_, key := policy.Check(strong, "ada@example.com")
@@ -120,7 +120,7 @@ func TestNormalize_OpaqueString(t *testing.T) {
 	decomposed, ok := Normalize("cafe\u0301 \u00a0 au lait")
 	require.True(t, ok)
 	require.Equal(t, composed, decomposed)
-	require.NotContains(t, composed, "\u00a0", "a non-ASCII space becomes a space")
+	require.NotContains(t, composed, "\u00a0", "a non-ASCII space becomes an ASCII space")
 	upper, _ := Normalize("Café")
 	lower, _ := Normalize("café")
 	require.NotEqual(t, upper, lower)

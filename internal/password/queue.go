@@ -17,7 +17,7 @@ const (
 	// two lines: a quarter of what a core computes in maxWait.
 	maxShare = 100
 
-	// Every fourth turn is for the other browsers first: known browsers that log in
+	// At every fourth turn, other browsers come first: known browsers that log in
 	// again and again must not keep new browsers out.
 	othersTurn = 4
 )

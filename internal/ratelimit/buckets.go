@@ -46,8 +46,8 @@ func (bs Buckets) Take(tx *pop.Connection, now time.Time) error {
 	return err
 }
 
-// TakeOrUndo is Take, and then fn. If a bucket is full, it runs fn all the same, undoes fn's
-// work and returns true: a request takes no less time then.
+// TakeOrUndo calls Take, and then fn. If a bucket is full, it calls fn all the same, undoes
+// fn's writes and returns true, so that a refused request takes as long.
 func (bs Buckets) TakeOrUndo(tx *pop.Connection, now time.Time, fn func(tx *pop.Connection) error) (undone bool, err error) {
 	err = bs.Take(tx, now)
 	if _, full := err.(*Exceeded); full {
@@ -121,14 +121,14 @@ func (bs Buckets) Refund(tx *pop.Connection, failures int) error {
 	})
 }
 
-// end ends an attempt and subtracts off(bucket) from each count. It inserts a row that
-// was purged meanwhile, with a purge_ms of 0: the row counts nothing.
+// end ends an attempt and subtracts off(bucket) from each count. If a row was
+// purged meanwhile, end inserts one with a purge_ms of 0, which counts nothing.
 func (bs Buckets) end(tx *pop.Connection, off func(Bucket) int) error {
 	var rows []Count
 	for _, b := range bs {
 		rows = append(rows, Count{ID: b.ID, Attempts: off(b)})
 	}
-	// A refund sets open_ms to 0: no wait preceded the attempt.
+	// A refund sets open_ms to 0: the attempt was allowed, so no earlier wait remains.
 	_, err := upsert(tx, rows, `pending = CASE WHEN rate_limits.pending > 0 THEN rate_limits.pending - 1 ELSE 0 END,
 		attempts = CASE WHEN rate_limits.attempts > excluded.attempts THEN rate_limits.attempts - excluded.attempts ELSE 0 END,
 		open_ms = CASE WHEN excluded.attempts > 0 THEN 0 ELSE rate_limits.open_ms END,

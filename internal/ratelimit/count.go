@@ -60,7 +60,7 @@ func (l Limit) add(c Count, now time.Time, pending int) Count {
 	c.Attempts++
 	c.Pending += pending
 	c.LastMS = now.UnixMilli()
-	c.OpenMS = 0 // not now, which would refuse a node whose clock is behind
+	c.OpenMS = 0 // 0, not now: a node whose clock is behind would refuse attempts
 	if l.Free > 0 && c.Attempts >= l.Free {
 		c.OpenMS = now.Add(min(firstWait<<min(c.Attempts-l.Free, doublings), maxWait)).UnixMilli()
 	}

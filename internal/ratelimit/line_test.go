@@ -45,7 +45,7 @@ func TestLine_WaitsForAttemptsInFlight(t *testing.T) {
 	for range 30 {
 		require.NoError(t, <-waiting)
 	}
-	require.NoError(t, begin())
+	require.NoError(t, begin()) // the tenth attempt in flight
 	for range 10 {
 		require.NoError(t, buckets.Fail(db))
 	}
@@ -75,7 +75,7 @@ func TestLine_ForgetsAttemptsInFlight(t *testing.T) {
 	}), "at once")
 }
 
-// When an attempt ends on another node, it does not wake the lines of this one.
+// An attempt that ends on another node does not wake the lines of this node.
 func TestLine_WaitsForOtherNodes(t *testing.T) {
 	db, buckets := oneInFlight(t)
 	var line ratelimit.Line

@@ -108,8 +108,8 @@ func (l Limit) OfClient(digest func(text string) string, client netip.Addr) Buck
 		return Buckets{l.Bucket(digest, client.String())}
 	}
 	customer, _ := client.Prefix(64) // never fails for IPv6
-	site, _ := client.Prefix(48)
+	network, _ := client.Prefix(48)
 	wide := l
 	wide.Most *= 10
-	return Buckets{l.Bucket(digest, customer.String()), wide.Bucket(digest, site.String())}
+	return Buckets{l.Bucket(digest, customer.String()), wide.Bucket(digest, network.String())}
 }

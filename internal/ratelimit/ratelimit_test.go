@@ -68,7 +68,7 @@ func TestLimit_LocksAfterAHundredInARow(t *testing.T) {
 		require.Zero(t, take(t, db, inARow, "ada", now))
 		now = now.Add(15 * time.Minute)
 	}
-	now = now.Add(80 * 24 * time.Hour)
+	now = now.Add(80 * 24 * time.Hour) // attempts in a row count for 90 days
 	ada := ratelimit.Bucket{Limit: inARow, ID: "ada"}
 	err := ratelimit.Buckets{ada}.Take(db, now)
 	require.Equal(t, &ratelimit.Exceeded{RetryAfter: 15 * time.Minute, Locked: true}, err)
@@ -137,7 +137,7 @@ func TestBuckets_RefundUncountsTheAttempt(t *testing.T) {
 		for n := range 5 {
 			require.Equal(t, n, begin(t, db, ada, start)["ada"].Attempts)
 		}
-		require.NoError(t, ada.Refund(db, 4), "removes the 4 failures before it, too")
+		require.NoError(t, ada.Refund(db, 4), "also refunds the 4 attempts before the last")
 	}
 	for range 9 {
 		begin(t, db, client, start)
@@ -168,7 +168,7 @@ func TestBuckets_RefundKeepsOtherFailures(t *testing.T) {
 	require.NotZero(t, left.PurgeMS)
 }
 
-// Ending an attempt whose row was purged meanwhile creates no row.
+// Ending an attempt whose row was purged meanwhile counts nothing.
 func TestBuckets_EndWithoutRow(t *testing.T) {
 	db := database(t)
 	ada := ratelimit.Buckets{{Limit: inARow, ID: "ada"}}
@@ -180,7 +180,7 @@ func TestBuckets_EndWithoutRow(t *testing.T) {
 	}
 }
 
-func TestBuckets_SimultaneousAttemptsCannotPass(t *testing.T) {
+func TestBuckets_SimultaneousAttemptsCannotExceedTheLimit(t *testing.T) {
 	db := database(t)
 	ada, client := ratelimit.Bucket{Limit: inARow, ID: "ada"}, ratelimit.Bucket{Limit: inWindow, ID: "client"}
 	attempt := func(bs ratelimit.Buckets) error {
@@ -292,7 +292,7 @@ func TestBucket_PeekCountsNothing(t *testing.T) {
 		require.Equal(t, 1, peek(start))
 		require.Equal(t, ratelimit.Count{ID: "ada", Attempts: 1, LastMS: start.UnixMilli(), PurgeMS: start.Add(90 * 24 * time.Hour).UnixMilli()}, count(t, db, "ada"))
 	}
-	require.Zero(t, peek(start.Add(90*24*time.Hour)), "not purged yet, but over")
+	require.Zero(t, peek(start.Add(90*24*time.Hour)), "the row is not purged yet, but counts nothing")
 }
 
 func TestLimit_KeepsRowsWhileTheyCount(t *testing.T) {
@@ -336,5 +336,5 @@ func TestLimit_OfClient(t *testing.T) {
 			require.Equal(t, []int{10, 100}[i], b.Most)
 		}
 	}
-	require.Len(t, inWindow.OfClient(same, netip.Addr{}), 1, "a task")
+	require.Len(t, inWindow.OfClient(same, netip.Addr{}), 1, "a task has no IP")
 }

@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// Keep returns the secret in a file, for development. If there is none, it makes
-// one and, if store, stores it readable only by its owner.
+// Keep returns the secret in a file, for development. If the file is missing, it makes a
+// secret and, if store is true, stores it in the file, readable only by the file's owner.
 func Keep(path string, store bool) (string, error) {
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) && !store {
 		return New(), nil

@@ -47,7 +47,7 @@ func TestKeep_RejectsADamagedFile(t *testing.T) {
 
 func TestKeep_CannotBeKept(t *testing.T) {
 	folder := filepath.Join(t.TempDir(), "storage")
-	require.NoError(t, os.WriteFile(folder, nil, 0o600))
+	require.NoError(t, os.WriteFile(folder, nil, 0o600)) // a file in the place of the folder
 	_, err := secret.Keep(filepath.Join(folder, "development.secret"), true)
 	require.ErrorContains(t, err, "the development secret cannot be kept: ")
 }

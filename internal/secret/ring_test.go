@@ -21,9 +21,9 @@ func TestRing_Key(t *testing.T) {
 	require.NotEqual(t, key, newRing(other).Key("one"))
 	require.NotEqual(t, key, secret.NewRing("another app", []string{one}).Key("one"))
 
-	require.Equal(t, "03d91e866fe4bc9cdb895f8f69741a55fda82e02b4ab4bf024e632fe566ed4c9", hex.EncodeToString(key), "of another HKDF")
+	require.Equal(t, "03d91e866fe4bc9cdb895f8f69741a55fda82e02b4ab4bf024e632fe566ed4c9", hex.EncodeToString(key), "computed by another implementation of HKDF")
 
-	require.Equal(t, key, newRing(one, other).Key("one"), "the first secret's")
+	require.Equal(t, key, newRing(one, other).Key("one"), "the key is the first secret's")
 	require.Equal(t, [][]byte{key, newRing(other).Key("one")}, newRing(one, other).Keys("one"))
 }
 
@@ -92,7 +92,7 @@ func TestRing_Digest(t *testing.T) {
 	require.NotEqual(t, digest, newRing(old).Digest("tokens", "ada@example.com"))
 	rotated := newRing(fresh, old)
 	require.Equal(t, []string{rotated.Digest("subjects", "ada@example.com"), digest}, rotated.Digests("subjects", "ada@example.com"))
-	require.NotEqual(t, digest, rotated.Digest("subjects", "ada@example.com"), "the first secret's")
+	require.NotEqual(t, digest, rotated.Digest("subjects", "ada@example.com"), "the digest is the first secret's")
 }
 
 func TestRing_Pairs(t *testing.T) {

@@ -64,11 +64,10 @@ func repeats(s string) bool {
 	return false
 }
 
-// counts reports whether at least half of s is as in "0123456789" or "zyxwvu".
+// counts reports whether at least half of s counts up or down, as in "0123456789" or "zyxwvu".
 func counts(s string) bool { return mostly(s, 1, 1) || mostly(s, 1, 255) }
 
-// mostly reports whether at least half of the bytes are the byte size places before plus
-// step.
+// mostly reports whether s[i] is s[i-size]+step for at least half of the bytes.
 func mostly(s string, size int, step byte) bool {
 	found := 0
 	for i := size; i < len(s); i++ {

@@ -23,8 +23,8 @@ func TestWeakness(t *testing.T) {
 	const good = "3f1d0a9c5b7e4826a1c3e5f708192b4d"
 	for text, want := range map[string]string{
 		good:                                  "",
-		good + good:                           "", // the block is long enough
-		good[:17] + good[:15]:                 "", // the first half does not repeat
+		good + good:                           "", // a block of 32 bytes may repeat
+		good[:17] + good[:15]:                 "", // less than half repeats
 		good[1:]:                              "is shorter than 32 bytes",
 		"":                                    "is shorter than 32 bytes",
 		strings.Repeat("abc", 20):             "can be guessed",

@@ -58,7 +58,7 @@ type full struct{}
 
 func (full) Write([]byte) (int, error) { return 0, errors.New("no space left on device") }
 
-// A link that was not printed is lost.
+// A failed write is an error: the lost text may be an invitation.
 func TestRun_OutputFails(t *testing.T) {
 	captureOutput(t)
 	task.Out = full{}

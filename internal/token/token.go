@@ -47,7 +47,7 @@ import (
 type Token struct {
 	ID          uuid.UUID     `db:"id"`
 	Purpose     string        `db:"purpose"`
-	Subject     string        `db:"subject"` // redeeming one ends all with its purpose and subject
+	Subject     string        `db:"subject"` // redeeming a token ends all tokens of its purpose and subject
 	Number      int           `db:"number"`  // for the app, to order the tokens of a user
 	TokenDigest []byte        `db:"token_digest" json:"-"`
 	Email       string        `db:"email"` // the recipient of the token's mail

@@ -103,7 +103,7 @@ func Match(key []byte, typed string, now time.Time) (matched int64, ok bool) {
 	return matched, ok
 }
 
-// LooksLikeCode reports whether typed is six digits. No recovery code is.
+// LooksLikeCode reports whether typed is six digits. Recovery codes are longer.
 func LooksLikeCode(typed string) bool {
 	code := normalize(typed)
 	return len(code) == digits && strings.Trim(code, "0123456789") == ""

@@ -16,8 +16,8 @@ import (
 	"corral/internal/totp"
 )
 
-// key and vectors are those of RFC 6238, appendix B, for SHA-1. The codes there have
-// eight digits, the last six of which are ours.
+// key and vectors are from RFC 6238, appendix B, for SHA-1. vectors has the last six of the
+// eight digits of each code there.
 var (
 	key     = []byte("12345678901234567890")
 	vectors = map[int64]string{
@@ -81,7 +81,7 @@ func TestMatch_AsTyped(t *testing.T) {
 	}
 }
 
-// sixes are the steps whose codes are 000000, 111111, … 999999.
+// sixes[d] is a step whose code is the digit d six times.
 var sixes = []int64{349495, 574232, 2988964, 81128, 311044, 1248555, 654412, 478073, 580751, 691}
 
 func TestMatch_DigitsOfAllScripts(t *testing.T) {

@@ -9,7 +9,8 @@ import (
 	"github.com/gofrs/uuid"
 )
 
-// Part is a row of the table undo_parts: a part of an undo that waits, for one item.
+// Part is a row of the table undo_parts: what a waiting undo, or a waiting removal by an
+// operator, will do to an item.
 type Part struct {
 	ID     uuid.UUID `db:"id"`
 	UserID uuid.UUID `db:"user_id"`
@@ -24,7 +25,7 @@ func has(parts []Part, item uuid.UUID) bool {
 	return slices.ContainsFunc(parts, func(p Part) bool { return p.Item == item })
 }
 
-// Pending returns the waiting parts. Those that are due first come first.
+// Pending returns the waiting parts, the earliest due first.
 func (j Journal) Pending() (list []Part, err error) {
 	err = j.Tx.Where("user_id = ?", j.UserID).Order("due_at, id").All(&list)
 	return list, wrap("listing parts of undos", err)
@@ -44,7 +45,7 @@ func Due(tx *pop.Connection, now time.Time) (users []uuid.UUID, err error) {
 	return slices.Compact(users), nil // a user may still occur twice; the second time, nothing is due
 }
 
-// Removals returns the items that an operator removes, and the time at which that is due.
+// Removals returns the items that an operator removes, and the time at which the removals are due.
 func Removals(parts []Part) (items []uuid.UUID, due time.Time) {
 	for _, p := range parts {
 		if p.Number == 0 {
@@ -66,7 +67,7 @@ func (j Journal) RemoveLater(due time.Time, items []uuid.UUID) error {
 
 // schedule stores the parts that change something, or whose item has a waiting part. It
 // stores a part even if the waiting one does the same: a login may stop the waiting one, or
-// another item may have the item's place when that is due.
+// another item may be in the item's place when the waiting one is due.
 func (j Journal) schedule(parts []Part, due time.Time) error {
 	pending, err := j.Pending()
 	if err != nil {
@@ -127,7 +128,7 @@ func oldest(parts []Part) Part {
 	return slices.MinFunc(parts, func(a, b Part) int { return a.Number - b.Number })
 }
 
-// of reports whether the item of a part is in use, and whether it was before the changes
+// of reports whether the item of a part is in use, and whether it was in use before the changes
 // that the part undoes.
 func (s states) of(p Part) (now, before bool) {
 	now = s.used[p.Item]
@@ -140,7 +141,7 @@ func (s states) of(p Part) (now, before bool) {
 	return now, before
 }
 
-// undo forgets the changes that the part undoes.
+// undo removes the changes that the part undoes from s.
 func (s states) undo(p Part) {
 	s.changes[p.Item] = slices.DeleteFunc(s.changes[p.Item], func(c Change) bool { return c.Number >= p.Number })
 }
@@ -193,8 +194,8 @@ type Effect struct {
 	DueAt time.Time
 }
 
-// Effects returns the effects of the waiting parts. Those that are due first come first.
-// Parts with the same effect give one.
+// Effects returns the effects of the waiting parts, the earliest due first. Parts with the
+// same effect give one effect.
 func (j Journal) Effects() (list []Effect, err error) {
 	pending, err := j.Pending()
 	if err != nil {

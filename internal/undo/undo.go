@@ -10,14 +10,14 @@
 //	number, err := j.Add("totp"+undo.Added, uuid.NullUUID{UUID: totp, Valid: true})
 //	…
 //	changed, err := j.Undo(number, 0)
-//	_, err = j.Undo(number, 24*time.Hour) // items change later, so that the owner may stop it
+//	_, err = j.Undo(number, 24*time.Hour) // items change later, so that the owner may stop the undo
 //	err = j.Used(totp)                    // a login has used the item: its waiting parts stop
 //
 // An undo with a delay stores a waiting [Part] for each item. A background job finishes
 // the parts that are due:
 //
 //	users, err := undo.Due(db, time.Now())
-//	… // for each, in a transaction
+//	… // for each user, in a transaction
 //	due, err := j.Due()
 //	changed, err := j.Finish(due)
 //
@@ -137,8 +137,8 @@ func (j Journal) Newest(kinds ...string) (*Change, error) {
 	return &list[0], nil
 }
 
-// Young reports whether an item was changed from the change with the number on, or since a
-// time, or has a waiting part.
+// Young reports whether an item has a waiting part, or was changed by a change from the
+// number on, or by a change since the time.
 func (j Journal) Young(item uuid.UUID, number int, since time.Time) (bool, error) {
 	var found []int
 	err := j.Tx.RawQuery(`SELECT 1 FROM undo_parts WHERE user_id = ? AND factor_id = ?
@@ -147,7 +147,7 @@ func (j Journal) Young(item uuid.UUID, number int, since time.Time) (bool, error
 	return len(found) > 0, wrap("looking for changes of an item", err)
 }
 
-// Undone returns those of some items whose changes were all undone. No undo changes these
+// Undone returns which of the items had all their changes undone. No undo changes these
 // items again.
 func (j Journal) Undone(items []uuid.UUID) ([]uuid.UUID, error) {
 	list, err := j.Since(0)

@@ -55,7 +55,7 @@ type account struct {
 	now  time.Time
 	used []uuid.UUID
 
-	reads int         // of InUse
+	reads int         // calls of InUse
 	keys  []uuid.UUID // in use or not
 }
 
@@ -130,7 +130,7 @@ func (a *account) pending() []undo.Part {
 	return list
 }
 
-// finish finishes the parts that are due after a time, and reports whether items changed.
+// finish moves the clock, finishes the parts that are due, and reports whether items changed.
 func (a *account) finish(after time.Duration) bool {
 	a.t.Helper()
 	a.now = a.now.Add(after)
@@ -243,9 +243,9 @@ func TestUndo_Later(t *testing.T) {
 	require.False(t, a.finish(0), "nothing is due")
 }
 
-// An undo must neither postpone the parts of an earlier undo nor stop them: an attacker
-// could repeat it forever.
-func TestUndo_NeitherPostponesNorStops(t *testing.T) {
+// An undo must not postpone or stop the parts of an earlier undo: an attacker could repeat
+// the undo forever.
+func TestUndo_KeepsThePartsOfAnEarlierUndo(t *testing.T) {
 	a := newAccount(t)
 	_, first := a.add("item")
 	_, second := a.add("item")
@@ -263,7 +263,7 @@ func TestUndo_NeitherPostponesNorStops(t *testing.T) {
 
 // A waiting part will restore the item. A second undo, which removes the item again, must
 // store a part although the item is not in use now.
-func TestUndo_OfAnItemThatWaits(t *testing.T) {
+func TestUndo_OfAnItemWithAWaitingPart(t *testing.T) {
 	a := newAccount(t)
 	item, first := a.add("item")
 	number := a.change("item"+undo.Removed, item)
@@ -278,7 +278,7 @@ func TestUndo_OfAnItemThatWaits(t *testing.T) {
 
 // An undo without a delay also does what the waiting parts would do, and deletes these
 // parts.
-func TestUndo_AtOnceDoesWhatWaits(t *testing.T) {
+func TestUndo_AtOnceReplacesWaitingParts(t *testing.T) {
 	a := newAccount(t)
 	_, number := a.add("item")
 	a.undo(number, day)
@@ -290,14 +290,14 @@ func TestUndo_AtOnceDoesWhatWaits(t *testing.T) {
 // brings it back.
 func TestFinish_KeyInThePlaceOfAnother(t *testing.T) {
 	a := newAccount(t)
-	old, first := a.add("key")
-	number := a.change("key"+undo.Removed, old)
+	earlier, first := a.add("key")
+	number := a.change("key"+undo.Removed, earlier)
 	a.undo(number, day)
 	later, _ := a.add("key")
 	require.False(t, a.finish(day))
 	a.requireUsed(later)
 	require.True(t, a.undo(number, 0))
-	a.requireUsed(old)
+	a.requireUsed(earlier)
 	require.True(t, a.undo(first, 0))
 	a.requireUsed()
 }
@@ -333,7 +333,7 @@ func TestStays(t *testing.T) {
 	require.NoError(t, a.journal().Used(added))
 	stays, err := a.journal().Stays(added, a.pending())
 	require.NoError(t, err)
-	require.False(t, stays, "a login does not make it the owner's")
+	require.False(t, stays, "a login does not make an item the owner's")
 }
 
 func TestYoung(t *testing.T) {
@@ -372,7 +372,7 @@ func TestRemoveLater(t *testing.T) {
 	plan()
 	removes, err := a.journal().Removes(item)
 	require.NoError(t, err)
-	require.False(t, removes, "the app removes the item, not the undo")
+	require.False(t, removes, "a removal by an operator does not count")
 	require.False(t, a.finish(day), "the app removes the items")
 	a.requireUsed(item, other)
 

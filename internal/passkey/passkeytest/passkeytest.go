@@ -43,7 +43,7 @@ type Authenticator struct {
 	AAGUID     [16]byte
 	Transports []string
 	ID         []byte // the ID of new passkeys; random, if nil
-	UserHandle []byte // the passkey's, if nil; none, if empty
+	UserHandle []byte // the handle in answers: the passkey's, if nil; none, if empty
 
 	SignCount    uint32 // grows by one with each answer
 	CounterStuck bool   // stops SignCount
@@ -53,7 +53,7 @@ type Authenticator struct {
 	CrossOrigin              bool // the page is in a frame of another site
 
 	Extensions  map[string]any // results of extensions that were not requested
-	Attestation string         // format of an invalid statement that was not requested
+	Attestation string         // format of an invalid attestation that was not requested
 
 	passkeys []passkey
 }
@@ -138,8 +138,8 @@ func (a *Authenticator) Create(t testing.TB, optionsJSON []byte) Answer {
 	})
 }
 
-// Get is navigator.credentials.get: it answers with the newest passkey of the site
-// that the options allow. It fails the test if there is none.
+// Get is navigator.credentials.get: it answers with the newest passkey that
+// the options allow. It fails the test if the authenticator has none.
 func (a *Authenticator) Get(t testing.TB, optionsJSON []byte) Answer {
 	t.Helper()
 	var o options
@@ -221,7 +221,7 @@ func newKey(t testing.TB, algorithm int) (crypto.Signer, map[int]any) {
 	}
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
-	point, err := key.PublicKey.Bytes() // 4, x, y
+	point, err := key.PublicKey.Bytes() // the byte 4, then x and y
 	require.NoError(t, err)
 	return key, map[int]any{1: 2, 3: ES256, -1: 1, -2: point[1:33], -3: point[33:]}
 }
