@@ -45,7 +45,7 @@ var measures = [...]struct {
 }
 
 // ablation prints the costs of a start, a page and a login in each variant of the app.
-// It measures the unchanged app twice: that difference is noise.
+// It measures the unchanged app twice: the difference between the two is noise.
 func (b *bench) ablation() error {
 	all := slices.Concat([]variant{{name: "the app as it is", crowded: true}, {name: "the same once more", crowded: true}}, variants)
 	var subjects []*subject

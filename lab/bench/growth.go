@@ -23,7 +23,7 @@ func (b *bench) growth() ([]figure, error) {
 	return append(figures, more...), err
 }
 
-// growthOn runs in another process for each database system, since the app's packages
+// growthOn measures each database system in another process, since the app's packages
 // keep the database, its prepared statements and caches.
 func (b *bench) growthOn(database, server string) (figures []figure, err error) {
 	cmd := pinned("", "go", "run", "./bench/growth/run", "-sizes", b.sizes, "-server", server)

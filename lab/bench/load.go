@@ -95,7 +95,7 @@ func repeat(addr string, r request, end time.Time) ([]time.Duration, error) {
 	return latencies, nil
 }
 
-// connection is an HTTP client that needs little CPU time, which the server lacks.
+// connection is an HTTP client that takes little CPU time from the server.
 type connection struct {
 	net.Conn
 	in *bufio.Reader

@@ -6,15 +6,16 @@
 //	go run ./bench pages login footprint      three minutes
 //	go run ./bench -old DIR pages login       compares with the app of another checkout, too
 //	go run ./bench ablation                   what each optimization saves: fifteen minutes
-//	go run ./bench growth                     costs in large databases: ten minutes each, and 10 GB
+//	go run ./bench growth                     costs in large databases: ten minutes and 10 GB
 //	go run ./bench -sizes 1000,100000 growth  in smaller databases
-//	go run ./bench -postgres postgres://… growth  also on a PostgreSQL server, where it creates databases
+//	go run ./bench -postgres postgres://… growth  the same on a PostgreSQL server, too, where it creates databases
 //	go run ./bench                            all sections
 //
 // For pages and logins, the server and the load have a core each; otherwise all cores.
-// The programs take turns, and each figure is the median of its turns, so that other
-// load on the machine affects all programs. CPU is the processor time of the server's
-// threads, which depends least on other load.
+// The programs take turns, and each figure is the median of its turns (the minimum for
+// the durations of starts and builds), so that other load on the machine affects all
+// programs. CPU is the processor time of the server's threads, which depends least on
+// other load.
 package main
 
 import (

@@ -101,8 +101,8 @@ func freePort() (string, error) {
 	return port, err
 }
 
-// cpu returns the CPU time of the process, user and system. It adds up the threads:
-// Go's live until the process ends.
+// cpu returns the CPU time of the process, user and system. It adds up the threads,
+// which live until the process ends.
 func (s *site) cpu() (used time.Duration, err error) {
 	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", s.Process.Pid))
 	if err != nil || len(threads) == 0 {

@@ -1,8 +1,8 @@
 package main
 
-// variants are compared by the ablation. The first ones each leave out an optimization
-// of the app, the next ones another cost. The last ones each add an optimization that
-// the app no longer has.
+// variants are compared by the ablation. Those of the first group each leave out an
+// optimization of the app. Those of the second leave out another cost, or try an
+// optimization or a setting that the app does not have.
 var variants = []variant{
 	{name: "templates: evaluated by plush, not compiled", edits: []edit{{"internal/view/template.go",
 		"steps := (&compiler{engine: e, variant: v}).compile(t.Input)",
@@ -178,7 +178,7 @@ var (
 	cores   = runtime.GOMAXPROCS(0)
 	mutex   sync.Mutex
 	running int
-	doubled bool // GOMAXPROCS
+	doubled bool // whether GOMAXPROCS is doubled
 	pause   = time.AfterFunc(time.Hour, restore)
 )
 

@@ -87,7 +87,7 @@ func (p *Process) Launch() {
 
 // TakeSocket passes sockets to the process as systemd does.
 func (p *Process) TakeSocket(sockets ...*os.File) {
-	// The shell knows its own PID. With exec, the process has the same.
+	// The shell knows its own PID, which exec passes on to the process.
 	p.Path, p.Args = "/bin/sh", []string{"sh", "-c", fmt.Sprintf(`LISTEN_PID=$$ LISTEN_FDS=%d exec "$0"`, len(sockets)), p.Path}
 	p.ExtraFiles = sockets
 }

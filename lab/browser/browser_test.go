@@ -64,7 +64,7 @@ func openBrowserIn(t *testing.T, s *site, p person, chromium context.Context, op
 		emulation.SetScriptExecutionDisabled(b.noScript),
 		emulation.SetFocusEmulationEnabled(true), // so that two browsers can have the focus
 		b.screen,
-		tellOfViolations)
+		reportViolations)
 	if !b.noisy {
 		t.Cleanup(b.requireQuiet)
 	}
@@ -93,7 +93,7 @@ func (b *browser) listen(event any) {
 		if e.Type == page.NavigationTypeBackForwardCacheRestore { // such a page is not loaded again
 			b.loads <- struct{}{}
 		}
-	case *fetch.EventRequestPaused: // in tests that break requests
+	case *fetch.EventRequestPaused: // TestErrors_EachHasAPage breaks the form that it sends
 		go chromedp.Run(b.ctx, fetch.ContinueRequest(e.RequestID).WithPostData(base64.StdEncoding.EncodeToString([]byte("email=%"))))
 	case *network.EventRequestWillBeSent:
 		own := strings.HasPrefix(e.Request.URL, b.site.url+"/")
@@ -119,7 +119,7 @@ func (b *browser) listen(event any) {
 	}
 }
 
-var tellOfViolations = chromedp.ActionFunc(func(ctx context.Context) error {
+var reportViolations = chromedp.ActionFunc(func(ctx context.Context) error {
 	_, err := page.AddScriptToEvaluateOnNewDocument(`
 		document.addEventListener("securitypolicyviolation", e => console.error("policy violated: " + e.violatedDirective + " " + e.blockedURI))`).
 		WithWorldName("observer").Do(ctx)

@@ -25,12 +25,12 @@ func TestCodes(t *testing.T) {
 			"JavaScript": {language: language, screen: wideLight, looks: true},
 			"without":    {language: language, screen: narrowDark, noScript: true},
 		} {
-			t.Run(language+"/"+name, func(t *testing.T) { t.Parallel(); openSite(t).tellOfCodes(t, p) })
+			t.Run(language+"/"+name, func(t *testing.T) { t.Parallel(); openSite(t).useCodes(t, p) })
 		}
 	}
 }
 
-func (s *site) tellOfCodes(t *testing.T, p person) {
+func (s *site) useCodes(t *testing.T, p person) {
 	zoe := s.signedUpAs(t, "zoe@example.com", p)
 	zoe.visit("/account/security")
 	zoe.see("security-without-codes")
@@ -59,7 +59,7 @@ func (s *site) tellOfCodes(t *testing.T, p person) {
 	zoe.press(`main .actions [href="/account/security"]`)
 	zoe.see("security-with-codes")
 	zoe.press(`[href="/account/security/recovery-codes"]`)
-	require.False(t, zoe.has("code.recovery"), "shown once")
+	require.False(t, zoe.has("code.recovery"), "the codes are shown once")
 	zoe.see("recovery-codes-left")
 
 	zoe.visit("/logout")
@@ -126,7 +126,7 @@ func (s *story) downloads(codes []string) {
 	}))
 }
 
-// requireSheet requires that a text has the codes and names the site and the account.
+// requireSheet requires that a text has the codes, and the account's email in its first line.
 func (s *story) requireSheet(codes []string, text string) {
 	s.t.Helper()
 	require.True(s.t, strings.HasSuffix(text, "\n\n"+strings.Join(codes, "\n")+"\n"), text)

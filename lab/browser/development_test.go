@@ -84,7 +84,7 @@ func TestDevelopment_FormsWorkByNameOverPlainHTTP(t *testing.T) {
 func TestDevelopment_ServesManyTabs(t *testing.T) {
 	t.Parallel()
 	s := openDevelopment(t)
-	first := openBrowser(t, s, person{goesBack: true})
+	first := openBrowser(t, s, person{wholeChromium: true})
 	first.visit("/welcome")
 	for range 7 {
 		first.tab().visit("/welcome")

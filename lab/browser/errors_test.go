@@ -38,7 +38,7 @@ func TestErrors_EachHasAPage(t *testing.T) {
 			b.visit("/login")
 			b.do("intercepting the form", fetch.Enable().WithPatterns([]*fetch.RequestPattern{{URLPattern: s.url + "/login"}}))
 			b.press("main form [type=submit]")
-			b.do("sending it without its body", fetch.Disable())
+			b.do("no longer intercepting", fetch.Disable())
 			b.seeError(400)
 			b.visit("/login")
 			for range 6 {
@@ -73,7 +73,7 @@ func TestErrors_DatabaseOutageAndFaultHavePages(t *testing.T) {
 		b.fill("[name=password]", "not the password")
 		b.click(`[action="/login"] [type=submit]`)
 	}
-	_, err := db.Exec("BEGIN IMMEDIATE")
+	_, err := db.Exec("BEGIN IMMEDIATE") // until ROLLBACK, the app cannot write
 	require.NoError(t, err)
 	var browsers []*browser
 	for _, language := range languages(t) {
@@ -104,7 +104,7 @@ func (b *browser) seeError(status int) {
 	b.see(fmt.Sprintf("error-%d", status))
 }
 
-// elsewhere starts another site, with a form that posts to this one.
+// elsewhere starts a website of another origin, with a form that posts to s.
 func elsewhere(t *testing.T, s *site) string {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html")

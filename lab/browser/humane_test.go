@@ -22,7 +22,7 @@ func TestHumane_ShowPassword(t *testing.T) {
 	require.Equal(t, firstPassword, evaluate[string](b, `document.querySelector("[name=password]").value`))
 	evaluate[bool](b, `addEventListener("submit", e => e.preventDefault()), true`)
 	b.click(`[action="/login"] [type=submit]`)
-	require.Equal(t, "false password", evaluate[string](b, state), "it is sent as a password")
+	require.Equal(t, "false password", evaluate[string](b, state), "the field is sent as a password")
 
 	plain := openBrowser(t, s, person{noScript: true})
 	plain.visit("/login")
@@ -83,12 +83,12 @@ func TestHumane_StrengthAgreesWithTheServer(t *testing.T) {
 func TestHumane_FormIsSentOnce(t *testing.T) {
 	t.Parallel()
 	s := openSite(t)
-	b := openBrowser(t, s, person{goesBack: true})
+	b := openBrowser(t, s, person{wholeChromium: true})
 	b.visit("/signup")
 	evaluate[bool](b, `(window.sent = 0, addEventListener("submit", e => { window.sent += !e.defaultPrevented; e.preventDefault() }), true)`)
 	send := `(document.querySelector('[action="/signup"]').requestSubmit(), window.sent)`
 	require.Equal(t, 1, evaluate[int](b, send))
-	require.Equal(t, 1, evaluate[int](b, send), "the second time does nothing")
+	require.Equal(t, 1, evaluate[int](b, send), "the second submission does nothing")
 	evaluate[bool](b, `dispatchEvent(new PageTransitionEvent("pageshow", {persisted: true}))`)
 	require.Equal(t, 2, evaluate[int](b, send))
 
@@ -118,7 +118,7 @@ func TestHumane_LoginKeepsTheFragment(t *testing.T) {
 	require.Equal(t, "/account/sessions#newest", evaluate[string](b, "location.pathname + location.hash"))
 }
 
-func TestHumane_KeptPageReloads(t *testing.T) {
+func TestHumane_BackForwardCacheReloads(t *testing.T) {
 	t.Parallel()
 	zoe := openSite(t).signedUp(t, "zoe@example.com")
 	evaluate[bool](zoe.browser, `dispatchEvent(new PageTransitionEvent("pagehide", {persisted: true}))`)

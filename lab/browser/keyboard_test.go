@@ -73,7 +73,7 @@ func (b *browser) tabRound() {
 const focusable = `[...document.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea, summary")]
 	.filter(e => e.tabIndex >= 0 && !e.disabled && e.checkVisibility())`
 
-// focusedAt describes the focused element. It adds a mark if the element is off screen
+// focusedAt describes the focused element, after "hidden: " if the element is off screen
 // or covered, or if its outline and shadow are the same without the focus.
 const focusedAt = `(() => {
 	const e = document.activeElement, box = e.getBoundingClientRect()

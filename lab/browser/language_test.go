@@ -23,7 +23,7 @@ func TestLanguage_ChooserKeepsThePage(t *testing.T) {
 			require.Equal(t, "/signup", b.path())
 			require.Equal(t, choice.lang+" "+choice.dir, evaluate[string](b, `document.documentElement.lang + " " + document.documentElement.dir`))
 			require.Len(t, b.cookies(), 1)
-			require.Equal(t, choice.name, b.cookies()[0].Value, "it holds only the language")
+			require.Equal(t, choice.name, b.cookies()[0].Value, "the cookie holds only the language")
 		}
 	}
 }

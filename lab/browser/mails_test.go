@@ -21,25 +21,25 @@ import (
 func TestMails_FitAndAreAccessible(t *testing.T) {
 	t.Parallel()
 	s := openSite(t)
-	program := openBrowser(t, s, person{noisy: true})
+	mailProgram := openBrowser(t, s, person{noisy: true})
 	for _, language := range languages(t) {
 		t.Run(language, func(t *testing.T) {
 			for name, m := range s.everyMail(t, language) {
-				program.open(m.HTML)
-				require.Equal(t, language, strings.ToLower(evaluate[string](program, "document.documentElement.lang")), name)
-				require.Equal(t, language == "ar", evaluate[string](program, `getComputedStyle(document.querySelector("h1")).direction`) == "rtl", name)
-				require.Equal(t, m.Subject, evaluate[string](program, "document.title"), name)
+				mailProgram.open(m.HTML)
+				require.Equal(t, language, strings.ToLower(evaluate[string](mailProgram, "document.documentElement.lang")), name)
+				require.Equal(t, language == "ar", evaluate[string](mailProgram, `getComputedStyle(document.querySelector("h1")).direction`) == "rtl", name)
+				require.Equal(t, m.Subject, evaluate[string](mailProgram, "document.title"), name)
 				screens := []screen{narrowDark, wideLight}
 				if language == "en-us" {
 					screens = append(screens, narrowLight, wideDark)
 				}
 				for _, on := range screens {
-					program.do("showing "+name, on)
+					mailProgram.do("showing "+name, on)
 					if on == narrowDark || language == "en-us" {
-						program.photograph("mail-"+name+"-"+language, on)
+						mailProgram.photograph("mail-"+name+"-"+language, on)
 					}
-					assert.Empty(t, evaluate[[]string](program, misfits), "%s-%s", name, on)
-					assert.Empty(t, program.axe(), "%s-%s", name, on)
+					assert.Empty(t, evaluate[[]string](mailProgram, misfits), "%s-%s", name, on)
+					assert.Empty(t, mailProgram.axe(), "%s-%s", name, on)
 				}
 			}
 		})
@@ -52,9 +52,9 @@ func TestMails_LongEmailBreaks(t *testing.T) {
 	long := strings.Repeat("a", 64) + "@" + strings.Repeat("b", 63) + ".example.com"
 	s.httpBrowser(t, "en-us", iPhone).send("/signup", "email", long)
 	s.mails.Link(t, long, "/signup/")
-	program := openBrowser(t, s, person{noisy: true, screen: narrowLight})
-	program.open(s.mails.Read[0].HTML)
-	require.Empty(t, evaluate[[]string](program, misfits))
+	mailProgram := openBrowser(t, s, person{noisy: true, screen: narrowLight})
+	mailProgram.open(s.mails.Read[0].HTML)
+	require.Empty(t, evaluate[[]string](mailProgram, misfits))
 }
 
 func (b *browser) open(html string) {
@@ -73,7 +73,7 @@ func (s *site) everyMail(t *testing.T, language string) map[string]services.Mail
 		mails[kind] = s.mails.Read[len(s.mails.Read)-1]
 		return link
 	}
-	ada, zoe, moved := "ada-"+language+"@example.com", "zoe-"+language+"@example.com", "zoe-"+language+"@example.org"
+	ada, zoe, zoesNewEmail := "ada-"+language+"@example.com", "zoe-"+language+"@example.com", "zoe-"+language+"@example.org"
 	desk, phone, other := s.httpBrowser(t, language, linuxChrome), s.httpBrowser(t, language, iPhone), s.httpBrowser(t, language, linuxChrome)
 
 	other.send("/signup", "email", ada)
@@ -91,16 +91,16 @@ func (s *site) everyMail(t *testing.T, language string) map[string]services.Mail
 	desk.send("/account/email", "_method", "PUT", "email", ada)
 	arrives("email-taken", ada, "/password/forgot")
 	arrives("email-asked", zoe, "/not-me/")
-	desk.send("/account/email", "_method", "PUT", "email", moved)
+	desk.send("/account/email", "_method", "PUT", "email", zoesNewEmail)
 	arrives("email-asked", zoe, "/not-me/")
-	desk.send(desk.follow(arrives("email-confirm", moved, "/account/email/confirm/")))
+	desk.send(desk.follow(arrives("email-confirm", zoesNewEmail, "/account/email/confirm/")))
 	undo := arrives("email-changed", zoe, "/not-me/")
 	phone.send("/signup", "email", zoe)
 	mails["email-reserved"] = s.mails.Wait(t, "about a reserved email", func(m services.Mail) bool { return m.To == zoe })
 	desk.send("/account", "_method", "DELETE")
-	arrives("account-deleted", moved, "/not-me/")
+	arrives("account-deleted", zoesNewEmail, "/not-me/")
 	phone.send(undo)
-	mails["undone"] = s.mails.Wait(t, "about the undone change", func(m services.Mail) bool { return m.To == moved })
+	mails["undone"] = s.mails.Wait(t, "about the undone change", func(m services.Mail) bool { return m.To == zoesNewEmail })
 	return mails
 }
 

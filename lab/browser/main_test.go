@@ -45,8 +45,8 @@ var quit sync.Map // functions that end a browser, by program
 
 // All tests share these browsers. Each test has its own profile.
 var (
-	chromium = sync.OnceValues(func() (context.Context, error) { return launch(quickest()) })
-	windowed = sync.OnceValues(func() (context.Context, error) { return launch("chromium") })
+	chromium      = sync.OnceValues(func() (context.Context, error) { return launch(quickest()) })
+	wholeChromium = sync.OnceValues(func() (context.Context, error) { return launch("chromium") })
 )
 
 func launch(program string) (context.Context, error) {
@@ -57,9 +57,9 @@ func launch(program string) (context.Context, error) {
 	return ctx, chromedp.Run(ctx)
 }
 
-// quickest returns the headless shell of Chromium, if it is installed. It takes two
-// thirds of the time, but does not keep pages for Back. It is not the program in PATH,
-// a script of Debian's, which would leave Chromium running.
+// quickest returns the headless shell of Chromium, if it is installed. The shell takes two
+// thirds of the time, but keeps no pages for Back. Its own path comes first: Debian's
+// script in PATH would leave Chromium running.
 func quickest() string {
 	for _, program := range []string{"/usr/lib/chromium/chromium-headless-shell", "chromium-headless-shell"} {
 		if path, err := exec.LookPath(program); err == nil {
@@ -93,8 +93,8 @@ func requireChromium(t *testing.T, p person) context.Context {
 		t.Skip("needs chromium: apt-get install chromium")
 	}
 	start := chromium
-	if p.goesBack && quickest() != "chromium" {
-		start = windowed
+	if p.wholeChromium && quickest() != "chromium" {
+		start = wholeChromium
 	}
 	ctx, err := start()
 	require.NoError(t, err, "Chromium does not start")

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// All other tests fail if there is noise, so it must be noticed.
+// Other tests fail if the browser makes noise, so the noise must be noticed.
 func TestNoise_IsNoticed(t *testing.T) {
 	t.Parallel()
 	b := openBrowser(t, openSite(t), person{noisy: true})

@@ -43,7 +43,7 @@ func (b *browser) edit(selector, command string) {
 func TestPage_BackShowsNothingPrivate(t *testing.T) {
 	t.Parallel()
 	s := openSite(t)
-	zoe := s.signedUpAs(t, "zoe@example.com", person{goesBack: true})
+	zoe := s.signedUpAs(t, "zoe@example.com", person{wholeChromium: true})
 	zoe.visit("/account")
 	zoe.visit("/welcome")
 	other := &story{browser: openBrowser(t, s, person{}), email: zoe.email}
@@ -81,12 +81,12 @@ func TestPage_OpenPageStillSubmits(t *testing.T) {
 	}
 }
 
-func TestPage_LoginIsLight(t *testing.T) {
+func TestPage_LoginIsSmall(t *testing.T) {
 	t.Parallel()
 	b := openBrowser(t, openSite(t), person{})
 	b.visit("/login")
 	parts := 1 + evaluate[int](b, `performance.getEntriesByType("resource").length`)
-	require.GreaterOrEqual(t, parts, 5, "with a stylesheet, scripts and a mark")
+	require.GreaterOrEqual(t, parts, 5, "with a stylesheet, scripts and the logo")
 	require.Eventually(t, func() bool {
 		b.mutex.Lock()
 		defer b.mutex.Unlock()
@@ -94,7 +94,7 @@ func TestPage_LoginIsLight(t *testing.T) {
 	}, patience, 10*time.Millisecond)
 	total := 0.0
 	for _, bytes := range b.received {
-		require.Greater(t, bytes, 100.0, "it was loaded")
+		require.Greater(t, bytes, 100.0, "each part was loaded")
 		total += bytes
 	}
 	require.LessOrEqual(t, total, 20.0*1024)

@@ -59,6 +59,7 @@ const (
 	restoreButton = `main form[action$="/restore"] [type=submit]`
 )
 
+// logOutQuietly logs out, without the checks of logOut.
 func (s *story) logOutQuietly() {
 	s.t.Helper()
 	s.visit("/logout")
@@ -176,7 +177,7 @@ func TestPasskeys_AsSecondStep(t *testing.T) {
 	zoe.logOutQuietly()
 	zoe.visit("/login")
 	zoe.logIn(zoe.password)
-	require.Equal(t, "/", zoe.path(), "it was skipped")
+	require.Equal(t, "/", zoe.path(), "the second step was skipped")
 }
 
 // Chromium offers passkeys in the list of saved passwords. Its simulated authenticator
@@ -184,7 +185,7 @@ func TestPasskeys_AsSecondStep(t *testing.T) {
 func TestPasskeys_Autofill(t *testing.T) {
 	t.Parallel()
 	s := openSite(t)
-	zoe := s.signedUpAs(t, "zoe@example.com", person{goesBack: true})
+	zoe := s.signedUpAs(t, "zoe@example.com", person{wholeChromium: true})
 	zoe.plugIn()
 	zoe.addPasskey()
 	zoe.logOutQuietly()
@@ -215,7 +216,7 @@ func TestPasskeys_AutofillRenewsItsChallenge(t *testing.T) {
 	b.await("asked === 2")
 	b.click(loginButton)
 	b.awaitAlert(loginButton, "")
-	require.Equal(t, 2, evaluate[int](b, "asked"), "not while the user has a prompt")
+	require.Equal(t, 2, evaluate[int](b, "asked"), "no renewal while the browser asks for a passkey")
 }
 
 // The page shows no error to a user who cancels.
@@ -239,7 +240,7 @@ func TestPasskeys_CancelledOrUnverified(t *testing.T) {
 }
 
 // A passkey that the user removes stays in the authenticator, because the user may undo
-// the removal. A passkey that the site does not know is removed from the authenticator.
+// the removal. A passkey that the app does not know is removed from the authenticator.
 func TestPasskeys_RemovedAndUnknown(t *testing.T) {
 	t.Parallel()
 	s := openSite(t)

@@ -20,7 +20,7 @@ import (
 
 // The prompt of Chromium's password manager is not part of the page, so the test reads
 // the decisions that the manager logs. The manager fills a form by itself only if the
-// form offers no passkeys. This site has an IP as its host, so it offers none.
+// form offers no passkeys. Under an IP, as here, forms offer no passkeys.
 func TestPasswordManager_SavesAndFills(t *testing.T) {
 	t.Parallel()
 	s, profile := openSiteAt(t, "127.0.0.1"), t.TempDir()
@@ -31,14 +31,14 @@ func TestPasswordManager_SavesAndFills(t *testing.T) {
 	m.visit(s.mails.Link(t, "zoe@example.com", "/signup/"))
 	m.write("[name=password]", firstPassword)
 	m.press(`[action="/signup/password"] [type=submit]`)
-	require.Equal(t, "ASK the user", m.decision(), "it offers to save the password that was chosen")
+	require.Equal(t, "ASK the user", m.decision(), "the manager offers to save the chosen password")
 	m.visit("/logout")
 	m.press(`main [action="/logout"] [type=submit]`)
 	m.visit("/login")
 	m.write("[name=email]", "zoe@example.com")
 	m.write("[name=password]", "not the password")
 	m.press(`[action="/login"] [type=submit]`)
-	require.Equal(t, "DROP the password", m.decision(), "it does not offer to save a wrong password")
+	require.Equal(t, "DROP the password", m.decision(), "the manager does not offer to save a wrong password")
 	m.quit()
 
 	store(t, profile, s.url, "zoe@example.com", firstPassword)
@@ -47,19 +47,19 @@ func TestPasswordManager_SavesAndFills(t *testing.T) {
 	m.await(`document.querySelectorAll("main [name=email]:autofill, main [name=password]:autofill").length === 2`)
 	m.press(`[action="/login"] [type=submit]`)
 	require.Equal(t, "/", m.path(), "nothing was typed")
-	require.Contains(t, m.decision(), "without prompting", "it filled in the same password")
+	require.Contains(t, m.decision(), "without prompting", "the manager filled in the saved password")
 	s.tenMinutesLater(t)
 	m.visit("/sudo")
 	m.await(`document.querySelector("main [name=password]:autofill") !== null`)
 	m.press(`[action="/sudo"] [type=submit]`)
 	require.Equal(t, "/account", m.path(), "nothing was typed")
-	require.Contains(t, m.decision(), "without prompting", "it filled in the same password")
+	require.Contains(t, m.decision(), "without prompting", "the manager filled in the saved password")
 	m.visit("/account/security")
 	form := `[action="/account/password"] `
 	m.write(form+"[name=password]", secondPassword)
 	m.press(form + "[type=submit]")
 	require.Len(t, m.flashes(), 1)
-	require.Equal(t, "ASK the user", m.decision(), "it offers to save the new password")
+	require.Equal(t, "ASK the user", m.decision(), "the manager offers to save the new password")
 }
 
 // manager is a Chromium with a lasting profile. The temporary profiles of other tests
@@ -120,7 +120,7 @@ func store(t *testing.T, profile, siteURL, email, password string) {
 	defer db.Close()
 	rows, err := db.Query("SELECT name, type FROM pragma_table_info('logins') WHERE name <> 'id'")
 	require.NoError(t, err)
-	var names, marks []string
+	var names, placeholders []string
 	var values []any
 	for rows.Next() {
 		var name, kind string
@@ -135,10 +135,10 @@ func store(t *testing.T, profile, siteURL, email, password string) {
 		if value == nil {
 			value = ""
 		}
-		names, marks, values = append(names, name), append(marks, "?"), append(values, value)
+		names, placeholders, values = append(names, name), append(placeholders, "?"), append(values, value)
 	}
 	require.NoError(t, rows.Err())
-	_, err = db.Exec("INSERT INTO logins ("+strings.Join(names, ", ")+") VALUES ("+strings.Join(marks, ", ")+")", values...)
+	_, err = db.Exec("INSERT INTO logins ("+strings.Join(names, ", ")+") VALUES ("+strings.Join(placeholders, ", ")+")", values...)
 	require.NoError(t, err)
 }
 

@@ -4,14 +4,14 @@ import "cmp"
 
 // person is a user and the settings of the user's browser.
 type person struct {
-	language  string
-	noScript  bool
-	screen    screen
-	userAgent string
-	ip        string
-	looks     bool // see checks every page on several screens, and takes screenshots
-	noisy     bool // noise does not fail the test
-	goesBack  bool // needs a Chromium that keeps pages for Back
+	language      string
+	noScript      bool
+	screen        screen
+	userAgent     string
+	ip            string
+	looks         bool // see checks every page on several screens, and takes screenshots
+	noisy         bool // noise does not fail the test
+	wholeChromium bool // not the headless shell: for kept pages, hidden tabs and autofill
 }
 
 const (

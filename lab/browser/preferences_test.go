@@ -18,7 +18,7 @@ func TestPreferences_ForcedColorsShowControlsAndFocus(t *testing.T) {
 			b.do("forcing colours", colours)
 			require.True(t, evaluate[bool](b, `matchMedia("(forced-colors: active) and (prefers-color-scheme: `+scheme+`)").matches`))
 			b.photograph(name, b.screen)
-			b.do("forcing colours again", colours)
+			b.do("forcing colours again", colours) // photograph has set the screen's colours
 			assert.Empty(t, b.axe(), name)
 			assert.Empty(t, evaluate[[]string](b, frameless), name)
 			b.tabRound()
@@ -38,7 +38,7 @@ func TestPreferences_ReducedMotionStopsMotion(t *testing.T) {
 	t.Parallel()
 	somePages(t, func(b *browser, page string) {
 		b.do("allowing motion", prefers("prefers-reduced-motion", "no-preference"))
-		require.NotEmpty(t, evaluate[[]string](b, moving), "but otherwise there is motion")
+		require.NotEmpty(t, evaluate[[]string](b, moving), "without the preference, there is motion")
 		b.do("reducing motion", prefers("prefers-reduced-motion", "reduce"))
 		require.Empty(t, evaluate[[]string](b, moving), page)
 	})

@@ -50,11 +50,11 @@ func TestPrint_LeavesOutSecrets(t *testing.T) {
 	guest.typeShown("[name=password]")
 	guest.requirePrint("reset", "password")
 
-	program := openBrowser(t, s, person{noisy: true})
+	mailProgram := openBrowser(t, s, person{noisy: true})
 	for _, m := range s.mails.Read {
-		program.open(m.HTML)
-		require.Contains(t, program.text("body"), "https://", "but the screen shows it")
-		program.requirePrint("mail", m.Subject, "https://")
+		mailProgram.open(m.HTML)
+		require.Contains(t, mailProgram.text("body"), "https://", "the screen shows the link")
+		mailProgram.requirePrint("mail", m.Subject, "https://")
 	}
 }
 

@@ -16,8 +16,8 @@ import (
 	"corral/lab/services"
 )
 
-// openNodes starts two nodes with one database behind a proxy that takes them in turn,
-// and a provider.
+// openNodes starts a provider, and two nodes with one database behind a proxy that
+// alternates between them.
 func openNodes(t *testing.T) (*site, *oidctest.Issuer) {
 	t.Helper()
 	requireChromium(t, person{})
@@ -50,8 +50,8 @@ func TestProviders(t *testing.T) {
 		t.Run(language, func(t *testing.T) {
 			t.Parallel()
 			s, issuer := openNodes(t)
-			signsUp(t, s, issuer, person{language: language, looks: true})
-			links(t, s, issuer, person{language: language, looks: true})
+			signUpByProvider(t, s, issuer, person{language: language, looks: true})
+			linkProvider(t, s, issuer, person{language: language, looks: true})
 		})
 	}
 }
@@ -60,11 +60,11 @@ func TestProviders(t *testing.T) {
 func TestProviders_WithoutJavaScript(t *testing.T) {
 	t.Parallel()
 	s, issuer := openNodes(t)
-	signsUp(t, s, issuer, person{noScript: true})
-	links(t, s, issuer, person{noScript: true})
+	signUpByProvider(t, s, issuer, person{noScript: true})
+	linkProvider(t, s, issuer, person{noScript: true})
 }
 
-func signsUp(t *testing.T, s *site, issuer *oidctest.Issuer, p person) {
+func signUpByProvider(t *testing.T, s *site, issuer *oidctest.Issuer, p person) {
 	t.Helper()
 	zoe := &story{browser: openBrowser(t, s, p), email: "zoe@example.com"}
 	issuer.Behave(oidctest.Behaviour{Error: "access_denied"})
@@ -81,7 +81,7 @@ func signsUp(t *testing.T, s *site, issuer *oidctest.Issuer, p person) {
 	require.Equal(t, "/signup/identity", zoe.path())
 	zoe.see("signup-identity")
 	zoe.press(`[action="/signup/identity"] [type=submit]`)
-	require.Equal(t, "/account", zoe.path(), "the page that was wanted")
+	require.Equal(t, "/account", zoe.path(), "the page in next")
 	zoe.logOutQuietly()
 	zoe.visit("/login")
 	zoe.press(loginProvider)
@@ -95,11 +95,11 @@ func signsUp(t *testing.T, s *site, issuer *oidctest.Issuer, p person) {
 	zoe.press(`main a[href^="/sudo/oidc"]`)
 	require.Equal(t, "/account/security", zoe.path())
 	zoe.press(`main [action="/account/security/providers/oidc"] [type=submit]`)
-	require.True(t, zoe.has(`[aria-labelledby=providers-heading] [role=alert]`), "the last way in")
+	require.True(t, zoe.has(`[aria-labelledby=providers-heading] [role=alert]`), "the last way to log in stays")
 	zoe.see("security-provider-last")
 }
 
-func links(t *testing.T, s *site, issuer *oidctest.Issuer, p person) {
+func linkProvider(t *testing.T, s *site, issuer *oidctest.Issuer, p person) {
 	t.Helper()
 	ada := s.signedUpAs(t, "ada@example.com", p)
 	ada.logOutQuietly()

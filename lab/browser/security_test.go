@@ -20,12 +20,12 @@ func TestSecurity(t *testing.T) {
 			"JavaScript": {language: language, screen: wideLight, looks: true},
 			"without":    {language: language, screen: narrowDark, noScript: true},
 		} {
-			t.Run(language+"/"+name, func(t *testing.T) { t.Parallel(); openSite(t).tellOfSecurity(t, p) })
+			t.Run(language+"/"+name, func(t *testing.T) { t.Parallel(); openSite(t).useSecurityPage(t, p) })
 		}
 	}
 }
 
-func (s *site) tellOfSecurity(t *testing.T, p person) {
+func (s *site) useSecurityPage(t *testing.T, p person) {
 	zoe := s.signedUpAs(t, "zoe@example.com", p)
 	codes := zoe.setTOTP()
 	for i, userAgent := range []string{iPhone, linuxChrome} {
@@ -49,13 +49,14 @@ func (s *site) tellOfSecurity(t *testing.T, p person) {
 	zoe.press(`[action="/account/email"] [type=submit]`)
 	zoe.visit(s.mails.Link(t, "zoe@example.org", "/account/email/confirm/"))
 	zoe.press(`main [action^="/account/email/confirm/"] [type=submit]`)
-	const links = `main form[action^="/account/security/links/"] `
+	const endLinks = `main form[action^="/account/security/links/"] `
 	zoe.visit("/account/security")
-	zoe.fill(links+"[name=code]", "000000")
-	zoe.press(links + "[type=submit]")
+	zoe.fill(endLinks+"[name=code]", "000000")
+	zoe.press(endLinks + "[type=submit]")
 	zoe.requireError("code")
 	zoe.see("security-links-error")
 
+	// As if an undo were to remove TOTP in an hour.
 	_, err := s.database(t).Exec("INSERT INTO undo_parts (id, user_id, number, factor_id, due_at) SELECT ?, user_id, 1, id, ? FROM factors WHERE kind = 'totp'",
 		uuid.Must(uuid.NewV7()).String(), time.Now().UTC().Add(time.Hour))
 	require.NoError(t, err)
@@ -68,9 +69,10 @@ func (s *site) tellOfSecurity(t *testing.T, p person) {
 	zoe.press(`[action="/sudo"] [type=submit]`)
 	require.Equal(t, "/account/security", zoe.path())
 
+	// As if the user had logged in by a recovery code, and the codes were older than the history.
 	_, err = s.database(t).Exec("UPDATE sessions SET factor_id = (SELECT id FROM factors WHERE kind = 'codes')")
 	require.NoError(t, err)
-	_, err = s.database(t).Exec("DELETE FROM changes WHERE kind = 'codes_added'") // as if the codes were older than the history
+	_, err = s.database(t).Exec("DELETE FROM changes WHERE kind = 'codes_added'")
 	require.NoError(t, err)
 	zoe.visit("/account/security")
 	zoe.see("security-waiting")

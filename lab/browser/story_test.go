@@ -21,7 +21,7 @@ func TestStory(t *testing.T) {
 	t.Parallel()
 	for _, language := range languages(t) {
 		people := map[string]person{
-			"JavaScript":    {language: language, screen: wideLight, looks: true, goesBack: language == "en-us"},
+			"JavaScript":    {language: language, screen: wideLight, looks: true, wholeChromium: language == "en-us"},
 			"no JavaScript": {language: language, screen: narrowDark, noScript: true},
 		}
 		if language == "en-us" {
@@ -51,7 +51,7 @@ func languages(t *testing.T) (codes []string) {
 	return codes
 }
 
-// story uses one account, from sign-up to deletion.
+// story is a browser, and the credentials of its user.
 type story struct {
 	*browser
 	email, password string
@@ -86,7 +86,7 @@ func runStory(t *testing.T, p person) {
 	s.signUp(t)
 	s.logOut(t)
 	s.resetPassword(t)
-	s.returnToWhatWasWanted(t)
+	s.returnToRequestedPage(t)
 	s.endOtherSessions(t)
 	s.changePassword(t)
 	s.changeEmailAndUndo(t)
@@ -159,16 +159,16 @@ func (s *story) resetPassword(t *testing.T) {
 	require.Equal(t, "/check-mail", s.path())
 	s.visit("/check-mail")
 	s.see("check-mail-reloaded")
-	require.True(t, s.has(`main form[action="/password/forgot"]`), "it can be requested again")
+	require.True(t, s.has(`main form[action="/password/forgot"]`), "the mail can be requested again")
 	s.visit(s.site.mails.Link(t, s.email, "/password/reset/"))
 	s.see("reset")
-	s.chooseAnother(t, secondPassword)
+	s.chooseAnotherPassword(t, secondPassword)
 	s.see("login-flash")
 	s.requireFlashOnce()
 }
 
-// chooseAnother sets a password by a mailed link. It tries a bad one first.
-func (s *story) chooseAnother(t *testing.T, password string) {
+// chooseAnotherPassword sets a password by a mailed link. It tries a short one first.
+func (s *story) chooseAnotherPassword(t *testing.T, password string) {
 	t.Helper()
 	require.Equal(t, "/password/reset", s.path(), "the token has left the address bar")
 	s.fill("[name=password]", "short")
@@ -178,10 +178,10 @@ func (s *story) chooseAnother(t *testing.T, password string) {
 	s.password = password
 	s.fill("[name=password]", s.password)
 	s.press(`[action="/password/reset"] [type=submit]`)
-	require.Equal(t, "/login", s.path(), "it does not log in")
+	require.Equal(t, "/login", s.path(), "the reset does not log in")
 }
 
-func (s *story) returnToWhatWasWanted(t *testing.T) {
+func (s *story) returnToRequestedPage(t *testing.T) {
 	s.visit("/account/sessions?from=bookmark")
 	require.Equal(t, "/login", s.path())
 	s.see("login-first")
@@ -225,7 +225,7 @@ func (s *story) endOtherSessions(t *testing.T) {
 		require.Len(t, s.flashes(), 1)
 		require.NotContains(t, s.text("main"), "2001:db8::7")
 		phone.visit("/account")
-		require.Equal(t, "/login", phone.path(), "it takes effect on the next request")
+		require.Equal(t, "/login", phone.path(), "the next request finds the session ended")
 		phone.do("clearing the phone's cookies", forgetCookies)
 	}
 	s.visit("/account/sessions")
@@ -275,7 +275,7 @@ func (s *story) changePassword(t *testing.T) {
 	require.Equal(t, "/account", s.path())
 	s.see("account-flash")
 	s.requireFlashOnce()
-	s.site.mails.Link(t, s.email, "/not-me/") // reads this mail: the next link is of another one
+	s.site.mails.Link(t, s.email, "/not-me/") // marks this mail read: the next link is of another mail
 }
 
 func (s *story) changeEmailAndUndo(t *testing.T) {
@@ -297,7 +297,7 @@ func (s *story) changeEmailAndUndo(t *testing.T) {
 	s.visit("/account")
 	require.Equal(t, "/login", s.path(), "every session is ended")
 	s.visit(s.site.mails.Link(t, s.email, "/password/reset/"))
-	s.chooseAnother(t, firstPassword)
+	s.chooseAnotherPassword(t, firstPassword)
 	s.logIn(s.password)
 }
 
@@ -332,7 +332,7 @@ func (b *browser) requireFlashOnce() {
 	b.t.Helper()
 	require.Len(b.t, b.flashes(), 1)
 	b.visit(b.path() + evaluate[string](b, "location.search"))
-	require.Empty(b.t, b.flashes(), "shown once")
+	require.Empty(b.t, b.flashes(), "the message is shown once")
 }
 
 // requireError requires that a field with an error is marked, described by the message,

@@ -95,7 +95,8 @@ func (b *browser) send(method, path string, form url.Values) answer {
 
 func (b *browser) get(path string) answer { b.cluster.t.Helper(); return b.send("GET", path, nil) }
 
-// submit submits a form with the method in the field _method: forms cannot send it.
+// submit submits a form with the method in the field _method: HTML forms can only use GET
+// and POST.
 func (b *browser) submit(method, path string, form url.Values) answer {
 	b.cluster.t.Helper()
 	if form == nil {

@@ -19,7 +19,7 @@ type load struct {
 	lock        sync.Mutex
 	good        int       // number of expected responses
 	unavailable int       // number of 503s
-	failures    []failure // all others, and the 503s
+	failures    []failure // unexpected responses, including the 503s
 }
 
 // failure is a request with an unexpected response.
@@ -96,7 +96,7 @@ func (l *load) take(s step) {
 func (l *load) await(more int) {
 	l.cluster.t.Helper()
 	enough := l.read(&l.good) + more
-	eventually(l.cluster.t, func() bool { return l.read(&l.good) >= enough }, "the site does not answer as it should")
+	eventually(l.cluster.t, func() bool { return l.read(&l.good) >= enough }, "the cluster does not answer as expected")
 }
 
 // read returns a number that the clients change.
@@ -115,7 +115,7 @@ func (l *load) end() {
 	l.clients.Wait()
 }
 
-// failuresWhere returns the failures that have a property. All clients have ended.
+// failuresWhere returns the failures that have a property. Call end first.
 func (l *load) failuresWhere(has func(failure) bool) (list []failure) {
 	for _, f := range l.failures {
 		if has(f) {

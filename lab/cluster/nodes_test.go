@@ -114,7 +114,7 @@ func shareRateLimits(t *testing.T, c *cluster) {
 		require.NotEmpty(t, a.header.Get("Retry-After"))
 	}
 
-	b.ip = "198.51.100.77" // then the limit of a client, which counts all emails
+	b.ip = "198.51.100.77" // the next attempts count for the rate limit of this client
 	for n := range 10 {
 		b.node = c.nodes[n%2]
 		require.Equal(t, http.StatusUnprocessableEntity, b.logIn(fmt.Sprintf("stranger%d@example.com", n), "wrong").status)

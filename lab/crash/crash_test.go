@@ -38,7 +38,7 @@ func TestCrash_SQLite(t *testing.T) { crash(t, "") }
 func TestCrash_Postgres(t *testing.T) { crash(t, services.Server(t)) }
 
 const (
-	concurrency = 8  // number of persons who use the app at the same time
+	concurrency = 8  // number of users at the same time
 	maxAnswers  = 24 // maximum number of answers before a crash is triggered
 )
 

@@ -32,7 +32,7 @@ func requireConsistent(t *testing.T, a *app, people []*person) {
 // took effect.
 func (p *person) reconcile(t *testing.T, stored facts) {
 	t.Helper()
-	if p.current.name == "confirm" && p.possible != nil {
+	if p.current.name == "confirm" && p.possible != nil { // the answer with the new token is lost
 		p.loggedIn = false
 		delete(p.cookies, sessionCookie)
 	}
@@ -42,7 +42,7 @@ func (p *person) reconcile(t *testing.T, stored facts) {
 	}
 	for _, s := range p.possible {
 		if maps.Equal(s.facts, stored) {
-			s.loggedIn = s.loggedIn && !p.current.logsIn
+			s.loggedIn = s.loggedIn && !p.current.logsIn // the session cookie is lost with the answer
 			p.state, p.possible, p.gone = s, nil, p.current.name == "delete the account"
 			if p.current.name == "reset" {
 				delete(p.cookies, deviceCookie) // no longer valid, and the answer with the new one is lost

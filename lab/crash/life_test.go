@@ -138,7 +138,7 @@ func (s *state) setPassword(password string) {
 func (p *person) changePassword() bool {
 	password := newPassword()
 	form := url.Values{"password": {password}}
-	// A crash before the last transaction, which starts a session, leaves none.
+	// A crash before the last transaction, which starts a session, leaves no session.
 	withoutSession := func(s *state) { s.setPassword(password); s.loggedIn = false }
 	return p.do(step{name: "change the password", logsIn: true, method: "PUT", path: "/account/password", form: form, partial: []func(*state){withoutSession}, effect: func(s *state) {
 		s.setPassword(password)
@@ -173,29 +173,29 @@ func (p *person) confirmEmail() bool {
 	}})
 }
 
-// moveTo has the effects of another email of the account.
+// moveTo has the effects of giving the account another email.
 func (s *state) moveTo(email string) {
 	s.drop("account")
 	s.drop("token reset")
 	s.email, s.pending, s.facts["account "+email] = email, "", 1
 }
 
-// undo opens the "this wasn't me" link that was mailed to the last former email.
+// undo redeems the "this wasn't me" link that was mailed to the last former email.
 func (p *person) undo() bool {
 	p.resets++
-	old := p.former[len(p.former)-1]
-	path := "/not-me/" + p.app.token("email_changed", old.email)
+	last := p.former[len(p.former)-1]
+	path := "/not-me/" + p.app.token("email_changed", last.email)
 	return p.do(step{name: "undo the change", method: "POST", path: path, form: url.Values{}, effect: func(s *state) {
 		undone := s.email
-		s.moveTo(old.email)
+		s.moveTo(last.email)
 		s.former = s.former[:len(s.former)-1]
-		s.redeem(old.change)
+		s.redeem(last.change)
 		for _, fact := range []string{"sessions", "known browsers", "password", "token email_confirm"} {
 			s.drop(fact)
 		}
 		s.password, s.loggedIn, s.facts["token reset"] = "", false, 1
-		s.facts["mail reset "+old.email]++
-		s.facts["mail undone "+old.email]++
+		s.facts["mail reset "+last.email]++
+		s.facts["mail undone "+last.email]++
 		s.facts["mail undone "+undone]++
 	}})
 }

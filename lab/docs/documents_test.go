@@ -35,10 +35,10 @@ func documents(t *testing.T) map[string]string {
 
 var (
 	// After the language, a fence may name the quoted file: ```go actions/login.go
-	fence = regexp.MustCompile("(?ms)^```([^\n]*)\n(.*?)^```$")
-	link  = regexp.MustCompile(`\]\(([^)#\s]*)(?:#([^)]*))?\)`)
-	named = regexp.MustCompile("`(\\.?[\\w-]+(?:/[\\w.-]+)*/[\\w.-]+\\.\\w+)`")
-	ours  = regexp.MustCompile(`^[A-Z][A-Z0-9_]*[A-Z0-9]$`)
+	fence        = regexp.MustCompile("(?ms)^```([^\n]*)\n(.*?)^```$")
+	link         = regexp.MustCompile(`\]\(([^)#\s]*)(?:#([^)]*))?\)`)
+	named        = regexp.MustCompile("`(\\.?[\\w-]+(?:/[\\w.-]+)*/[\\w.-]+\\.\\w+)`")
+	variableName = regexp.MustCompile(`^[A-Z][A-Z0-9_]*[A-Z0-9]$`)
 )
 
 func TestDocuments_PathsExist(t *testing.T) {
@@ -99,8 +99,9 @@ func TestDocuments_QuotationsAreTrue(t *testing.T) {
 	require.NotZero(t, checked)
 }
 
-// The path of a quoted file is in the info string of its block, which browsers do not show.
-func TestDocuments_PathsCanBeSeen(t *testing.T) {
+// Browsers do not show the info string of a block, which has the path of a quoted file. So
+// the path must stand before the block, too.
+func TestDocuments_PathsAreShown(t *testing.T) {
 	checked := 0
 	for name, text := range documents(t) {
 		for _, match := range regexp.MustCompile("(?m)^```\\w+ (\\S+)$").FindAllStringSubmatch(text, -1) {
@@ -120,7 +121,7 @@ func TestReadme_ListsEveryVariable(t *testing.T) {
 			continue
 		}
 		for _, match := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(cell, -1) {
-			if ours.MatchString(match[1]) {
+			if variableName.MatchString(match[1]) {
 				listed = append(listed, match[1])
 			}
 		}
@@ -132,7 +133,7 @@ func TestReadme_ListsEveryVariable(t *testing.T) {
 	}
 }
 
-func TestDotenvExample_KnowsItsVariables(t *testing.T) {
+func TestDotenvExample_HasOnlyKnownVariables(t *testing.T) {
 	example, err := os.ReadFile(root + ".env.example")
 	require.NoError(t, err)
 	read, _ := variables(t)
@@ -198,7 +199,7 @@ func askedOf(n ast.Node) (method string, keys []string) {
 		return "", nil
 	}
 	for _, arg := range call.Args {
-		if key, ok := text(arg); ok && ours.MatchString(key) {
+		if key, ok := text(arg); ok && variableName.MatchString(key) {
 			keys = append(keys, key)
 		}
 	}

@@ -31,7 +31,7 @@ func TestEvents_AreInventoried(t *testing.T) {
 	}
 }
 
-// Tests pass maps of events and the requests that cause them to requireEvents.
+// requireEvents gets maps of events and the functions that cause them.
 func TestEvents_AreProvoked(t *testing.T) {
 	requests, _ := loggedEvents(t)
 	paths, err := filepath.Glob(root + "actions/*_test.go")
@@ -54,6 +54,7 @@ func TestEvents_AreProvoked(t *testing.T) {
 	require.ElementsMatch(t, slices.Sorted(maps.Keys(requests)), slices.Sorted(maps.Keys(provoked)))
 }
 
+// isProvocations reports whether a type is map[…]func(*site).
 func isProvocations(e ast.Expr) bool {
 	types, ok := e.(*ast.MapType)
 	if !ok {
@@ -84,7 +85,7 @@ func loggedEvents(t *testing.T) (requests, others map[string]bool) {
 				switch n := n.(type) {
 				case *ast.CallExpr:
 					noteEvent(n, requests, others)
-				case *ast.AssignStmt: // event := "request"
+				case *ast.AssignStmt: // event = "…"
 					if name, ok := n.Lhs[0].(*ast.Ident); ok && name.Name == "event" {
 						if event, ok := text(n.Rhs[0]); ok {
 							others[event] = true
@@ -103,7 +104,7 @@ func loggedEvents(t *testing.T) (requests, others map[string]bool) {
 
 func noteEvent(call *ast.CallExpr, requests, others map[string]bool) {
 	if function, ok := call.Fun.(*ast.Ident); ok && function.Name == "securityChanged" {
-		if event, constant := text(call.Args[2]); constant { // it calls Event
+		if event, constant := text(call.Args[2]); constant { // securityChanged calls Event
 			requests[event] = true
 		}
 	}

@@ -29,7 +29,7 @@ func loginFiles(t *testing.T) (files []string) {
 	return slices.Compact(files)
 }
 
-func TestLogin_ExecutesTheFilesItNames(t *testing.T) {
+func TestLoginDocument_NamesTheFilesOfALogin(t *testing.T) {
 	named := loginFiles(t)
 	require.LessOrEqual(t, len(named), maxLoginFiles)
 	executed := executedByLogin(t)

@@ -55,13 +55,13 @@ func section(t *testing.T, heading string) string {
 var (
 	// Requirements that one row proves, level 1 in bold and level 3 in italics, and
 	// the rest of the row.
-	row      = regexp.MustCompile(`(?m)^((?:\*{0,2}\d+\.\d+\.\d+\*{0,2}(?:, )?)+) (.+)$`)
-	single   = regexp.MustCompile(`(\*{0,2})(\d+\.\d+\.\d+)(\*{0,2})`)
-	levels   = map[string]string{"**": "1", "": "2", "*": "3"}
-	testName = regexp.MustCompile("`((?:Test|Fuzz)_?\\w+)`")
-	toBelow  = regexp.MustCompile(`\]\(#([^)]+)\)`)
-	headline = regexp.MustCompile(`(?m)^##+ (.+)$`)
-	function = regexp.MustCompile(`(?m)^func (?:\(\w+ \*\w+\) )?((?:Test|Fuzz)\w+)\(`)
+	row         = regexp.MustCompile(`(?m)^((?:\*{0,2}\d+\.\d+\.\d+\*{0,2}(?:, )?)+) (.+)$`)
+	single      = regexp.MustCompile(`(\*{0,2})(\d+\.\d+\.\d+)(\*{0,2})`)
+	levels      = map[string]string{"**": "1", "": "2", "*": "3"}
+	testName    = regexp.MustCompile("`((?:Test|Fuzz)_?\\w+)`")
+	sectionLink = regexp.MustCompile(`\]\(#([^)]+)\)`)
+	headline    = regexp.MustCompile(`(?m)^##+ (.+)$`)
+	function    = regexp.MustCompile(`(?m)^func (?:\(\w+ \*\w+\) )?((?:Test|Fuzz)\w+)\(`)
 )
 
 func testsThatExist(t *testing.T) map[string]bool {
@@ -105,8 +105,8 @@ func requirements(t *testing.T, text string) (list []requirement) {
 	return list
 }
 
-// Requirements that apply have a row with level and proof, or with a reason why
-// they are not met; others have a reason.
+// Each requirement that applies has a row with its level and a proof, or with a reason why
+// it is not met. Each other requirement has a reason why it does not apply.
 func TestSecurity_ListsEveryRequirement(t *testing.T) {
 	text := document(t, "security.md")
 	proven, _, cut := strings.Cut(text, "\n## Not met\n")
@@ -114,7 +114,7 @@ func TestSecurity_ListsEveryRequirement(t *testing.T) {
 	found := map[string][]string{}
 	for _, r := range requirements(t, proven) {
 		found[r.level] = append(found[r.level], r.id)
-		below := toBelow.FindAllStringSubmatch(r.rest, -1)
+		below := sectionLink.FindAllStringSubmatch(r.rest, -1)
 		require.NotZero(t, len(testName.FindAllString(r.rest, -1))+len(below), "%s names no proof", r.id)
 		for _, link := range below {
 			require.Contains(t, anchors(text), link[1], r.id)
@@ -150,7 +150,7 @@ func TestSecurity_NamedTestsExist(t *testing.T) {
 func TestBuffalo_EveryLineNamesItsTest(t *testing.T) {
 	lines := regexp.MustCompile(`(?m)^(\d+) \| .+ \| .+ \| (.+)$`).FindAllStringSubmatch(document(t, "buffalo.md"), -1)
 	for i, line := range lines {
-		require.Equal(t, i+1, slices.Index(numbers, line[1])+1, "in their order")
+		require.Equal(t, i+1, slices.Index(numbers, line[1])+1, "the lines are in the order of their numbers")
 		require.Regexp(t, testName, line[2], "line %s", line[1])
 	}
 	require.Len(t, lines, len(numbers))

@@ -12,8 +12,8 @@ import (
 	"corral/lab/services"
 )
 
-// units writes the systemd units of docs/deploy.md to a folder. It replaces programs and
-// files by some that exist here.
+// units writes the systemd units of docs/deploy.md to a folder. It replaces the paths in
+// them by paths that exist on this machine.
 func units(t *testing.T) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
@@ -48,7 +48,7 @@ func TestUnits_AreValid(t *testing.T) {
 	service, socket := filepath.Join(dir, "corral.service"), filepath.Join(dir, "corral.socket")
 	for _, args := range [][]string{
 		{"verify", "--man=no", service, socket},
-		{"security", "--offline=true", "--threshold=15", service}, // out of 100
+		{"security", "--offline=true", "--threshold=15", service}, // the exposure, of at most 100
 	} {
 		out, err := exec.Command("systemd-analyze", args...).CombinedOutput()
 		require.NoError(t, err, string(out))

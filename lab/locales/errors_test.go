@@ -17,8 +17,8 @@ import (
 	"corral/config"
 )
 
-// Only handlers that owners add answer with some of these statuses.
-func TestLanguages_ErrorPagesSpeakOne(t *testing.T) {
+// The app itself answers with only some of these statuses.
+func TestLanguages_ErrorPages(t *testing.T) {
 	c, err := config.Load(nil, t.TempDir())
 	require.NoError(t, err)
 	logger := slog.New(slog.DiscardHandler)
@@ -31,14 +31,14 @@ func TestLanguages_ErrorPagesSpeakOne(t *testing.T) {
 	app.Middleware.Skip(actions.Authorize, fail)
 	server := httptest.NewServer(actions.Handler(app, c, logger, nil))
 	defer server.Close()
-	behind := c
-	behind.Env, behind.TrustedProxies = config.Production, []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
-	behindProxy := httptest.NewServer(actions.Handler(app, behind, logger, nil))
+	proxied := c
+	proxied.Env, proxied.TrustedProxies = config.Production, []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
+	behindProxy := httptest.NewServer(actions.Handler(app, proxied, logger, nil))
 	defer behindProxy.Close()
 	for _, reader := range Readers(t) {
 		for _, status := range []int{400, 401, 403, 404, 405, 413, 418, 421, 422, 429, 500, 502, 503} {
 			url := server.URL + "/fail/" + strconv.Itoa(status)
-			if status == http.StatusBadGateway { // the proxy sends no X-Forwarded-Proto
+			if status == http.StatusBadGateway { // the answer to a proxy that sends no X-Forwarded-Proto
 				url = behindProxy.URL
 			}
 			req, err := http.NewRequest("GET", url, nil)

@@ -65,13 +65,13 @@ var alike = map[string][]string{
 // word instead of the number.
 func formFault(translation string, other bool, want string) string {
 	filled, wanted := Placeholders(translation), Placeholders(want)
-	missing := func(name string) bool { return !slices.Contains(wanted, name) }
+	unknown := func(name string) bool { return !slices.Contains(wanted, name) }
 	switch {
 	case strings.TrimSpace(translation) == "":
 		return "is empty"
 	case translation != strings.TrimSpace(translation):
 		return "has white space around it"
-	case slices.ContainsFunc(filled, missing), other && len(filled) != len(wanted):
+	case slices.ContainsFunc(filled, unknown), other && len(filled) != len(wanted):
 		return "has other placeholders"
 	case strings.ContainsAny(placeholder.ReplaceAllString(translation, ""), "{}"):
 		return "has something else in braces"
@@ -138,8 +138,8 @@ func TestFiles_CheckFindsFaults(t *testing.T) {
 	}))
 }
 
-// Finds texts that were pasted from another language: they have another script, or are
-// whole sentences that two languages have in common.
+// A text that was pasted from another language has another script, or equals a sentence of
+// that language.
 func TestFiles_EachInItsOwnLanguage(t *testing.T) {
 	languages, _, err := Read(shipped())
 	require.NoError(t, err)

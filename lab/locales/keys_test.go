@@ -19,9 +19,9 @@ import (
 )
 
 var (
-	inTemplate = regexp.MustCompile(`\bt\("([^"]+)"(?:,\s*(?:\{([^}]*)\}|(\w+)))?\)`)
-	argument   = regexp.MustCompile(`(\w+):`)
-	looksKey   = regexp.MustCompile(`^[a-z_]+(\.[a-z_]+)+$`)
+	inTemplate   = regexp.MustCompile(`\bt\("([^"]+)"(?:,\s*(?:\{([^}]*)\}|(\w+)))?\)`)
+	argument     = regexp.MustCompile(`(\w+):`)
+	looksLikeKey = regexp.MustCompile(`^[a-z_]+(\.[a-z_]+)+$`)
 )
 
 // mentioned has the keys that templates and Go code use, with the placeholders that they
@@ -92,7 +92,7 @@ func (m *mentioned) readGo(t *testing.T, name string, sections map[string]bool) 
 		case *ast.BasicLit:
 			text, _ := strconv.Unquote(n.Value)
 			section, _, _ := strings.Cut(text, ".")
-			if n.Kind == token.STRING && looksKey.MatchString(text) && sections[section] {
+			if n.Kind == token.STRING && looksLikeKey.MatchString(text) && sections[section] {
 				m.keys[text] = append(m.keys[text], name)
 			}
 		}
@@ -131,14 +131,14 @@ func TestKeys_ExistAndAreUsed(t *testing.T) {
 	}
 	for _, name := range m.mails {
 		use("mail."+name+".subject", "every mail has a subject")
-		use("mail."+name+".text", "and a text")
+		use("mail."+name+".text", "every mail has a text")
 		if _, ok := texts["mail."+name+".button"]; ok {
 			use("mail."+name+".button", "")
-			use("mail."+name+".note", "what a link is good for")
+			use("mail."+name+".note", "a mail with a button has a note")
 		}
 	}
-	use("mail.not_me.button", "the mails whose link undoes a change share it")
-	use("mail.not_me.note", "and what it is good for")
+	use("mail.not_me.button", "the mails whose link undoes a change share a button")
+	use("mail.not_me.note", "these mails share a note")
 	for _, kind := range m.kinds {
 		use("activity."+kind, "every kind of activity has a text")
 	}

@@ -41,8 +41,8 @@ func pageFor(t *testing.T, p *binary.Process, acceptLanguage string) string {
 	return string(page)
 }
 
-// Follows "Add a language" in CONTRIBUTING.md with a copy of the English file. The app
-// offers the language, and the check names every text as untranslated.
+// The test follows "Add a language" in CONTRIBUTING.md with a copy of the English file. The
+// app offers the language, and the check names every text as untranslated.
 func TestFiles_NewLanguageIsOffered(t *testing.T) {
 	dir := clone(t)
 	english, err := os.ReadFile(filepath.Join(dir, "locales/all.en-us.yaml"))
@@ -51,7 +51,7 @@ func TestFiles_NewLanguageIsOffered(t *testing.T) {
 	require.NoError(t, os.WriteFile(italian, english, 0o600))
 	page := pageFor(t, binary.Start(t, dir), "it-CH,it;q=0.9,en;q=0.8")
 	require.Contains(t, page, `<html lang="it"`)
-	require.Contains(t, page, `<option value="it"`, "the chooser offers it")
+	require.Contains(t, page, `<option value="it"`, "the chooser offers the language")
 
 	files := os.DirFS(filepath.Join(dir, "locales"))
 	languages, _, err := Read(files)

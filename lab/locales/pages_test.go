@@ -15,7 +15,7 @@ import (
 	"corral/lab/site"
 )
 
-func TestLanguages_EveryPageSpeaksOne(t *testing.T) {
+func TestLanguages_EveryPage(t *testing.T) {
 	for _, reader := range Readers(t) {
 		t.Run(reader.Language, func(t *testing.T) {
 			t.Parallel()
@@ -43,7 +43,7 @@ func TestLanguages_EveryPageSpeaksOne(t *testing.T) {
 	}
 }
 
-// withoutPage lists paths that answer with something else than a page.
+// withoutPage lists paths whose answers are not pages.
 var withoutPage = map[string]bool{
 	"/healthz": true, "/readyz": true, "/.well-known/change-password": true,
 	"/.well-known/passkey-endpoints": true,
@@ -57,15 +57,14 @@ func shownElsewhere(key string) bool {
 	return slices.Contains([]string{
 		"language.name", "time.layout", // shown in another form
 		"password.guessable", // in practice, there is always a more specific reason
-		// For handlers of owners: see TestLanguages_ErrorPagesSpeakOne.
+		// These are on error pages that the story does not show: see TestLanguages_ErrorPages.
 		"error.too_many.title", "error.too_many.text", "error.unauthorized.title", "error.unauthorized.text", "error.other.title", "error.other.text",
 		"error.proxy.title", "error.proxy.text",
-		// These are in problems, or on pages under a HOST that browsers refuse: see the
-		// tests of package actions.
+		// These are in problem details (RFC 9457), or on pages under a HOST that browsers
+		// refuse: see the tests of package actions.
 		"passkey.refused", "passkey.unknown", "passkey.expired", "passkey.second_step_only",
 		"passkey.off_ip", "passkey.off_name", "passkey.off_http",
-		// These are about factors that change a day later.
-		"not_me.waits",
+		"not_me.waits",                                                            // about factors that change a day later
 		"recovery_codes.copy", "recovery_codes.copied", "recovery_codes.download", // shown by a script
 		"check_mail.sent_if_account", // only with SIGNUP=closed: TestCheckMail_ClosedSignupMailsAccountsOnly
 		"login.remember_hours",       // only with a short REMEMBER_LIFETIME: TestLogin_SaysHowLongItRemembers
@@ -79,33 +78,33 @@ func (s *story) guest() {
 	}
 	s.read(b.Get("/login?cookies=none"), 200)
 	b.Get("/")
-	s.read(b.Get("/login"), 200) // log in first
+	s.read(b.Get("/login"), 200) // asks to log in first
 	s.read(b.Post("/signup", "email", "nobody"), 422)
 	b.Post("/signup", "email", "zoe@gmial.com")
-	s.read(b.Get("/check-mail"), 200) // did you mean
-	s.read(b.Get("/check-mail"), 200) // ask again
+	s.read(b.Get("/check-mail"), 200) // asks "Did you mean", and offers to send the mail again
+	s.read(b.Get("/check-mail"), 200) // the same after a reload
 	b.Get("/signup/" + s.Token("signup", "zoe@gmial.com"))
 	s.read(b.Get("/signup/password"), 200)
-	for _, guessable := range []string{
+	for _, refused := range []string{
 		"short", strings.Repeat("long", 40), "a bell \a rings in here",
 		"1234567890123456", "zoe@gmial.com123", "internationalization", "asdfghjklpoiuytr", "aaaaaaaaaaaaaaaaaaaa", "abcdefghijklmnop", "november21.11.1987",
 	} {
-		s.read(b.Post("/signup/password", "password", guessable), 422)
+		s.read(b.Post("/signup/password", "password", refused), 422)
 	}
 	b.Post("/signup/password", "password", site.Password)
-	s.read(b.Get("/"), 200) // welcome
+	s.read(b.Get("/"), 200) // welcomes the new user
 	s.read(b.Get("/account/activity"), 200)
 	s.read(b.Get("/welcome"), 200)
 	s.read(b.Get("/logout"), 200)
 	b.LogOut()
-	s.read(b.Get("/welcome"), 200) // logged out
+	s.read(b.Get("/welcome"), 200) // says that the user was logged out
 
 	b.Post("/password/forgot", "email", "zoe@gmial.com")
 	s.read(b.Get("/check-mail"), 200)
 	b.Get("/password/reset/" + s.Token("reset", "zoe@gmial.com"))
 	s.read(b.Get("/password/reset"), 200)
 	b.Put("/password/reset", "password", site.Password)
-	s.read(b.Get("/login"), 200) // saved
+	s.read(b.Get("/login"), 200) // says that the password was saved
 	s.read(b.Get("/signup/x"), 404)
 }
 
@@ -116,11 +115,11 @@ func (s *story) refusals() {
 	for range 5 {
 		s.read(wrong(), 422)
 	}
-	s.read(wrong(), 429) // seconds
+	s.read(wrong(), 429) // says how many seconds to wait
 	s.Execute("UPDATE rate_limits SET open_ms = ?", time.Now().Add(3*time.Minute).UnixMilli())
-	s.read(wrong(), 429) // minutes
+	s.read(wrong(), 429) // says how many minutes to wait
 	s.Execute("UPDATE rate_limits SET attempts = 100")
-	s.read(wrong(), 429) // until a reset
+	s.read(wrong(), 429) // says that only a reset unlocks the account
 	s.ClearLimits()
 }
 
@@ -128,30 +127,30 @@ func (s *story) settings() {
 	s.browser().SignUp("ada@example.com")
 	b := s.browser()
 	b.LogIn("ada@example.com")
-	s.read(b.Get("/"), 200) // logged in
+	s.read(b.Get("/"), 200) // says that the user was logged in
 	b.Get("/login")
-	s.read(b.Get("/"), 200) // logged in already
+	s.read(b.Get("/"), 200) // says that the user is logged in already
 	s.read(b.Get("/account"), 200)
 	s.read(b.Put("/account/email", "email", "nobody"), 422)
 	s.read(b.Put("/account/email", "email", "ada@example.com"), 422)
 	s.read(b.Put("/account/password", "password", "short"), 422)
 	s.confirmation(b)
 	b.Put("/account/password", "password", "an entirely new set of words")
-	s.read(b.Get("/account"), 200) // changed
+	s.read(b.Get("/account"), 200) // says that the password was changed
 	b.Put("/account/language", "language", s.reader.Language)
-	s.read(b.Get("/account"), 200) // language saved
+	s.read(b.Get("/account"), 200) // says that the language was saved
 	s.read(b.Get("/account/activity"), 200)
 	b.Delete("/account")
-	s.read(b.Get("/welcome"), 200) // deleted
+	s.read(b.Get("/welcome"), 200) // says that the account was deleted
 	s.browser().SignUp("dora@example.com")
 	dora := s.browser()
 	dora.LogIn("dora@example.com")
 	b.Post("/not-me/"+s.Token("account_deleted", "ada@example.com"), "undone", "")
 	link := "/password/reset/" + s.Token("reset", "ada@example.com")
 	dora.Get(link)
-	s.read(dora.Get("/password/reset"), 200) // of another account
+	s.read(dora.Get("/password/reset"), 200) // says that the link is of another account
 	dora.Put("/password/reset", "password", site.Password)
-	s.read(dora.Get("/"), 200) // saved
+	s.read(dora.Get("/"), 200) // says that the password was saved
 	b.LogIn("ada@example.com")
 	s.read(b.Get("/account/activity"), 200)
 }
@@ -159,16 +158,17 @@ func (s *story) settings() {
 // confirmation reads the messages of /sudo, until too many failures end the session.
 func (s *story) confirmation(b *site.Browser) {
 	s.Execute("UPDATE sessions SET confirmed_at = NULL")
-	s.read(b.Get("/account"), 200) // links to it
+	s.read(b.Get("/account"), 200) // links to /sudo
 	b.Put("/account/email", "email", "ada@new.example")
 	s.read(b.Get("/sudo"), 200)
 	s.read(b.Post("/sudo", "password", "wrong"), 422)
 	b.Post("/sudo", "password", site.Password)
 	other := s.browser()
 	other.LogIn("ada@example.com")
+	// The session of other was confirmed last.
 	s.Execute("UPDATE sessions SET failed_confirmations = 9 WHERE confirmed_at = (SELECT max(confirmed_at) FROM sessions)")
 	other.Post("/sudo", "password", "wrong")
-	s.read(other.Get("/login"), 200) // the tenth
+	s.read(other.Get("/login"), 200) // says that ten failures ended the session
 }
 
 func (s *story) secondStep() {
@@ -185,10 +185,10 @@ func (s *story) secondStep() {
 	b.Post("/password/forgot", "email", "cleo@example.com")
 	b.Get("/password/reset/" + s.Token("reset", "cleo@example.com"))
 	b.Get("/password/reset")
-	s.read(b.Get("/login/second"), 200) // for a reset
-	s.Execute("UPDATE users SET credential_version = credential_version + 1")
+	s.read(b.Get("/login/second"), 200)                                       // asks for the second step of a reset
+	s.Execute("UPDATE users SET credential_version = credential_version + 1") // ends second steps in progress
 	b.Get("/login/second")
-	s.read(b.Get("/login"), 200) // over
+	s.read(b.Get("/login"), 200) // says that the second step has ended
 	s.Execute("UPDATE users SET second_step = ?", false)
 	b.LogIn("cleo@example.com")
 	s.read(b.Get("/account/activity"), 200)
@@ -201,11 +201,11 @@ func (s *story) enrolment() {
 	b.SignUp("fay@example.com")
 	b.LogIn("fay@example.com")
 	b.Get("/")
-	s.read(b.Get("/account/security"), 200) // mailed
+	s.read(b.Get("/account/security"), 200) // says that a link was mailed
 	link := "/account/security/enrol/" + requiring.Token("enrol", "fay@example.com")
 	s.read(b.Get(link), 200, "/account/security/enrol/{token}")
 	b.Post(link, "", "")
-	s.read(b.Get("/account/security"), 200) // now
+	s.read(b.Get("/account/security"), 200) // asks to set the second step up now
 }
 
 var sessionForm = regexp.MustCompile(`action="(/account/sessions/[^"]+)"`)
@@ -220,16 +220,16 @@ func (s *story) sessions() {
 	page := b.Get("/account/sessions")
 	s.read(page, 200)
 	b.Post(sessionForm.FindStringSubmatch(page.Page)[1], "_method", "DELETE")
-	s.read(b.Get("/account/sessions"), 200) // ended
+	s.read(b.Get("/account/sessions"), 200) // says that the session was ended
 	for range 100 {
 		s.Execute(`INSERT INTO sessions (id, user_id, token_digest, remembered, ip, last_seen_ip, user_agent, created_at, last_seen_at)
 			SELECT ?, id, '', TRUE, '', '', '', ?, ? FROM users WHERE email = 'bob@example.com'`, uuid.Must(uuid.NewV7()).String(), time.Now().UTC(), time.Now().UTC())
 	}
-	s.read(b.Get("/account/sessions"), 200) // more
+	s.read(b.Get("/account/sessions"), 200) // says that there are more sessions
 	b.Post("/account/sessions", "_method", "DELETE")
-	s.read(b.Get("/account/sessions"), 200) // others ended
+	s.read(b.Get("/account/sessions"), 200) // says that the other sessions were ended
 	remembered.Get("/account")
-	s.read(remembered.Get("/login"), 200) // session ended
+	s.read(remembered.Get("/login"), 200) // says that this session has ended
 	b.LogOut()
 	b.Post("/login", "email", "bob@example.com", "password", "wrong")
 	b.LogIn("bob@example.com")
@@ -242,7 +242,7 @@ func (s *story) sessions() {
 	_, older, _ := strings.Cut(page.Page, `href="/account/activity?`)
 	older, _, _ = strings.Cut(older, `"`)
 	s.read(b.Get("/account/activity?"+older), 200)
-	s.read(b.Get("/account/activity?before=00000000-0000-7000-8000-000000000000"), 200) // nothing
+	s.read(b.Get("/account/activity?before=00000000-0000-7000-8000-000000000000"), 200) // says that there is no earlier activity
 }
 
 func (s *story) emailChange() {
@@ -250,15 +250,15 @@ func (s *story) emailChange() {
 	b := s.browser()
 	b.LogIn("amy@example.com")
 	b.Put("/account/email", "email", "amy@new.example")
-	s.read(b.Get("/account"), 200) // requested
+	s.read(b.Get("/account"), 200) // says that the change was requested
 	confirm := "/account/email/confirm/" + s.Token("email_confirm", "amy@new.example")
 	s.read(b.Get(confirm), 200, "/account/email/confirm/{token}")
 	b.Post(confirm, "confirmed", "")
-	s.read(b.Get("/account"), 200) // confirmed
+	s.read(b.Get("/account"), 200) // says that the email was changed
 	undo := "/not-me/" + s.Token("email_changed", "amy@example.com")
 	s.read(b.Get(undo), 200, "/not-me/{token}")
 	b.Post(undo, "undone", "")
-	s.read(b.Get("/login"), 200) // undone
+	s.read(b.Get("/login"), 200) // says that the change was undone
 	b.Get("/password/reset/" + s.Token("reset", "amy@example.com"))
 	b.Put("/password/reset", "password", site.Password)
 	b.LogIn("amy@example.com")
@@ -276,10 +276,10 @@ func (s *story) deadLinks() {
 		return "/password/reset/" + s.Token("reset", "bob@example.com")
 	}
 	s.read(b.Get("/signup/x"), 404)
-	s.read(b.Get("/signup/password"), 404) // unopened
+	s.read(b.Get("/signup/password"), 404) // no link was opened
 	link := request()
 	s.Execute("UPDATE tokens SET expires_at = created_at")
-	s.read(b.Get(link), 404) // expired
+	s.read(b.Get(link), 404) // the link has expired
 	s.read(b.Get("/not-me/"+s.Token("password_changed", "amy@example.com")), 404)
 	link = request()
 	amy.Get(link)
@@ -287,10 +287,10 @@ func (s *story) deadLinks() {
 	b.Get(link)
 	s.read(b.Put("/password/reset", "username", "bob@example.com", "link", "of another", "password", site.Password), 422)
 	b.Put("/password/reset", "password", site.Password)
-	s.read(b.Get(link), 404) // used
+	s.read(b.Get(link), 404) // the link was redeemed
 	b.LogIn("bob@example.com")
 	b.Put("/account/email", "email", "bob@new.example")
-	s.read(amy.Get("/account/email/confirm/"+s.Token("email_confirm", "bob@new.example")), 404) // of another account
+	s.read(amy.Get("/account/email/confirm/"+s.Token("email_confirm", "bob@new.example")), 404) // the link is of another account
 }
 
 // developer reads the pages that show mails in development.
@@ -364,9 +364,9 @@ func (s *story) errors() {
 	conn, err := s.DB.Conn(s.t.Context())
 	require.NoError(s.t, err)
 	defer conn.Close()
-	_, err = conn.ExecContext(s.t.Context(), "BEGIN IMMEDIATE")
+	_, err = conn.ExecContext(s.t.Context(), "BEGIN IMMEDIATE") // the app can no longer write
 	require.NoError(s.t, err)
 	s.read(s.browser().LogIn("eva@example.com"), http.StatusServiceUnavailable)
 	b.LogOut()
-	s.read(b.Get("/welcome"), 200) // the session could not be ended
+	s.read(b.Get("/welcome"), 200) // says that the session could not be ended
 }

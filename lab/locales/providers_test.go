@@ -17,20 +17,20 @@ func (s *story) providers() {
 		s.t, s.reader, s.seen}
 	const security, link = "/account/security", "/account/security/providers/oidc"
 	b := p.browser()
-	s.read(b.Get("/login"), 200) // with a button
+	s.read(b.Get("/login"), 200) // has the provider's button
 	for _, behaviour := range []oidctest.Behaviour{{Error: "server_error"}, {Error: "access_denied"}, {Error: "invalid_scope"}} {
 		issuer.Behave(behaviour)
 		p.byProvider(b, "/auth/oidc")
-		s.read(b.Get("/login"), 200) // down, cancelled, refused
+		s.read(b.Get("/login"), 200) // says that the provider is down, or that the login was cancelled or refused
 	}
 	b.Get("/auth/oidc/callback")
-	s.read(b.Get("/login"), 200) // without a state
+	s.read(b.Get("/login"), 200) // the callback had no state
 	issuer.Behave(oidctest.Behaviour{})
 	p.byProvider(b, "/auth/oidc")
-	s.read(b.Get("/signup"), 200) // without an email
+	s.read(b.Get("/signup"), 200) // the provider named no email
 	issuer.Behave(oidctest.Behaviour{Subject: strings.Repeat(`"`, 200), Email: "zoe@example.com"})
 	p.byProvider(b, "/auth/oidc")
-	s.read(b.Get("/check-mail"), 200) // too long
+	s.read(b.Get("/check-mail"), 200) // the subject is too long for a cookie
 
 	issuer.Behave(oidctest.Behaviour{Email: "zoe@example.com"})
 	p.byProvider(b, "/auth/oidc")
@@ -38,24 +38,24 @@ func (s *story) providers() {
 	b.Get("/signup/" + p.Token("identity", "zoe@example.com"))
 	s.read(b.Get("/signup/identity"), 200)
 	require.Equal(s.t, "/", b.Post("/signup/identity", "sent", "").Location())
-	s.read(b.Get(security), 200) // a provider only
+	s.read(b.Get(security), 200) // the provider is the only way to log in
 	s.read(b.Get("/sudo"), 200)
 	issuer.Behave(oidctest.Behaviour{Claims: func(claims map[string]any) { claims["auth_time"] = nil }})
 	p.byProvider(b, "/sudo/oidc")
-	s.read(b.Get("/sudo"), 200) // without auth_time
+	s.read(b.Get("/sudo"), 200) // the provider sent no auth_time
 	issuer.Behave(oidctest.Behaviour{Subject: "eve"})
 	p.byProvider(b, "/sudo/oidc")
-	s.read(b.Get("/sudo"), 200) // of another
+	s.read(b.Get("/sudo"), 200) // the provider named another subject
 	issuer.Behave(oidctest.Behaviour{})
 	p.byProvider(b, "/sudo/oidc")
 	s.read(b.Get(security), 200)
-	s.read(b.Delete(link), 422) // the last way in
+	s.read(b.Delete(link), 422) // the provider is the last way to log in
 
 	p.SignUp("ada@example.com")
 	b = p.browser()
 	b.LogIn("ada@example.com")
 	p.byProvider(b, link)
-	s.read(b.Get(security), 200) // belongs to zoe
+	s.read(b.Get(security), 200) // the subject is linked to Zoe's account
 	issuer.Behave(oidctest.Behaviour{Subject: "2", Email: "ada@example.com"})
 	b.LogOut()
 	p.ClearLimits()
@@ -64,9 +64,9 @@ func (s *story) providers() {
 	mailed := "/auth/link/" + p.Token("identity", "ada@example.com")
 	s.read(b.Get(mailed), 200, "/auth/link/{token}")
 	b.Post(mailed, "sent", "")
-	s.read(b.Get(security), 200) // linked
+	s.read(b.Get(security), 200) // says that the provider was linked
 	b.Delete(link)
-	s.read(b.Get(security), 200) // unlinked
+	s.read(b.Get(security), 200) // says that the provider was unlinked
 	s.read(b.Get("/account/activity"), 200)
 }
 

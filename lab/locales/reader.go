@@ -42,8 +42,8 @@ func Readers(t testing.TB) []*Reader {
 	return readers
 }
 
-// pattern returns a pattern of the text. Each placeholder matches any word, but that of
-// a time several.
+// pattern returns a pattern of the text. A placeholder matches any word, and the placeholder
+// of a time several words.
 func (t Text) pattern() string {
 	var alternatives []string
 	for _, form := range t.Forms {
@@ -88,8 +88,8 @@ func (r *Reader) Page(t testing.TB, page string) []string {
 	return untranslated
 }
 
-// shownAttributes are the attributes whose values users see or hear. Those that scripts
-// show begin with data-.
+// shownAttributes are the attributes whose values users see or hear. Attributes whose
+// values scripts show are not listed: they begin with data-.
 var shownAttributes = []string{"alt", "title", "label", "placeholder", "aria-label", "aria-description"}
 
 // textsOf returns the texts of a node that users see or hear.
@@ -147,7 +147,7 @@ func (r *Reader) isTime(part string) bool {
 }
 
 // universal matches texts that are the same in all languages: numbers, emails, IPs,
-// links, paths, codes, the IDs of accounts, and the mark before a mail's signature.
+// links, paths, codes, the IDs of accounts, and the dashes before a mail's signature.
 var universal = regexp.MustCompile(`^(?:\d+|[\w.+-]+@[\w.-]+|[\da-f]*[.:][\d.:a-f]+|https?://\S+|/[\w/-]+|[\w-]{22}|--|(?:[A-Z2-7]{4}[ -]?){6,8})$`)
 
 func trim(text string) string {

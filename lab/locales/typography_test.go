@@ -33,8 +33,8 @@ var blunders = map[string]map[string]*regexp.Regexp{
 		"an exclamation that does not begin as one": regexp.MustCompile(`^[^¡]*!`),
 	},
 	"ja": {
-		"half a sign after a full character": regexp.MustCompile(`[\p{Han}\p{Hiragana}\p{Katakana}] ?[?!,.:;()]`),
-		"a space between words":              regexp.MustCompile(`[\p{Han}\p{Hiragana}\p{Katakana}] | [\p{Han}\p{Hiragana}\p{Katakana}]`),
+		"a half-width sign after a full-width one": regexp.MustCompile(`[\p{Han}\p{Hiragana}\p{Katakana}] ?[?!,.:;()]`),
+		"a space between words":                    regexp.MustCompile(`[\p{Han}\p{Hiragana}\p{Katakana}] | [\p{Han}\p{Hiragana}\p{Katakana}]`),
 	},
 	"ar": {
 		"a Latin question mark, comma or semicolon": regexp.MustCompile(`\p{Arabic} ?[?,;]`),
@@ -51,8 +51,8 @@ func TestTypography_FollowsEachLanguage(t *testing.T) {
 		for key, text := range texts {
 			for _, form := range text.Forms {
 				for _, of := range []string{"", language} {
-					for blunder, found := range blunders[of] {
-						require.NotRegexp(t, found, form, "%s %s has %s", language, key, blunder)
+					for blunder, pattern := range blunders[of] {
+						require.NotRegexp(t, pattern, form, "%s %s has %s", language, key, blunder)
 					}
 				}
 				require.Equal(t, ends.MatchString(languages["en-us"][key].Other()), ends.MatchString(form), "%s %s ends like a sentence in one language only: %s", language, key, form)

@@ -19,8 +19,8 @@ import (
 )
 
 // pagesInChromium tests what needs a browser. htmx, Alpine and the inline script must
-// run, the font and the image of another site must load, and the content security policy
-// must not refuse anything.
+// run, the font must load, the image of another origin must be requested, and the content
+// security policy must not refuse anything.
 func pagesInChromium(t *testing.T, a *app) {
 	program, err := exec.LookPath("/usr/lib/chromium/chromium-headless-shell") // faster than chromium
 	if err != nil {

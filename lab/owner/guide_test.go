@@ -19,7 +19,7 @@ type section struct {
 // step is a part of a section, below a heading of the third level.
 type step struct {
 	title    string
-	commands []string // blocks of them
+	commands []string // blocks of commands
 }
 
 var commands = regexp.MustCompile("(?ms)^```sh\n(.*?)^```$")
@@ -58,15 +58,15 @@ func TestRecipes_AreShort(t *testing.T) {
 			continue
 		}
 		for _, step := range s.steps {
-			here := 1 + strings.Count(step.title, ",")
-			recipes += here
+			inStep := 1 + strings.Count(step.title, ",")
+			recipes += inStep
 			match := applied.FindStringSubmatch(strings.Join(step.commands, ""))
 			require.NotNil(t, match, step.title)
 			diff, err := os.ReadFile(filepath.Join("../..", match[1]))
 			require.NoError(t, err)
 			lines := linesOfGo(string(diff))
 			t.Logf("%2d %s", lines, step.title)
-			require.LessOrEqual(t, lines, 15*here, step.title)
+			require.LessOrEqual(t, lines, 15*inStep, step.title)
 		}
 	}
 	require.Greater(t, recipes, 15)

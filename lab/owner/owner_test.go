@@ -23,7 +23,7 @@ import (
 	"corral/lab/services"
 )
 
-func TestOwnersDay(t *testing.T) {
+func TestGuide(t *testing.T) {
 	if _, err := exec.LookPath("npm"); err != nil {
 		require.False(t, services.Required("axe")) // npm, which installs axe, is needed
 		t.Skip("needs npm: apt-get install npm")
@@ -35,7 +35,7 @@ func TestOwnersDay(t *testing.T) {
 		passed := t.Run(s.title, func(t *testing.T) {
 			c.t, s = t, readGuide(t, c.dir)[n] // read again: earlier steps may have renamed the app in the guide
 			for _, step := range s.steps {
-				if s.title == "Drop" { // its scripts refuse uncommitted changes
+				if s.title == "Drop" { // the scripts of Drop refuse uncommitted changes
 					c.run("bash", "-ec", `git add --all; git commit --quiet --message "The last step"`)
 				}
 				c.follow(step)
@@ -47,7 +47,7 @@ func TestOwnersDay(t *testing.T) {
 			effects[s.title](t, a)
 		})
 		if !passed {
-			return // the next section builds on it
+			return // the next section builds on this one
 		}
 	}
 	t.Run("In production", func(t *testing.T) {

@@ -85,7 +85,7 @@ func uploadComesBack(t *testing.T, a *app) {
 	other := a.browser(t, bob, bobPassword)
 	for _, path := range []string{found[1], "/documents/x"} {
 		res, _ := a.do(t, other, "GET", path, nil)
-		require.Equal(t, http.StatusNotFound, res.StatusCode, "of another user")
+		require.Equal(t, http.StatusNotFound, res.StatusCode, "unknown, or of another user")
 	}
 	status, _ = upload(t, a, "large.bin", make([]byte, 21<<20))
 	require.Equal(t, http.StatusRequestEntityTooLarge, status)
@@ -198,7 +198,7 @@ func webSocketEchoes(t *testing.T, a *app) {
 
 	_, res, err := websocket.Dial(t.Context(), address, &websocket.DialOptions{HTTPClient: a.client,
 		HTTPHeader: http.Header{"Origin": {"https://evil.example"}}})
-	require.Error(t, err, "a page of another site")
+	require.Error(t, err, "from a page of another origin")
 	require.Equal(t, http.StatusForbidden, res.StatusCode)
 }
 

@@ -18,7 +18,7 @@ import (
 )
 
 // Both WebSocket libraries can hijack the connection behind all handlers and middleware.
-func TestWebSocket_EitherLibrary(t *testing.T) {
+func TestWebSocket_BothLibraries(t *testing.T) {
 	app := buffalo.New(buffalo.Options{Env: "test", Logger: web.BuffaloLogger(slog.New(slog.DiscardHandler)), MethodOverride: web.MethodOverride})
 	app.Middleware.Replace(buffalo.RequestLogger, web.RequestLogger)
 	app.Middleware.Remove(app.PanicHandler)

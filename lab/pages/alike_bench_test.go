@@ -25,7 +25,7 @@ func BenchmarkAlike(b *testing.B) {
 	forgot := func(v *site.Browser, email string) site.Answer { return v.Post("/password/forgot", "email", email) }
 	for _, form := range []struct {
 		name   string
-		before int    // how often the form is submitted with the email before
+		before int    // how often the form is submitted with the email before the measurement
 		factor string // the kind of second factor of the account with a taken email, or ""
 		send   func(v *site.Browser, email string) site.Answer
 	}{
@@ -63,7 +63,7 @@ func compare(b *testing.B, before int, factor string, send func(v *site.Browser,
 		n++ // use another email and client each time, because of the rate limits
 		email := fmt.Sprintf("user%07d@example.com", n)
 		if taken {
-			s.Execute("UPDATE users SET email = $1 WHERE email <> 'carol@example.com'", email)
+			s.Execute("UPDATE users SET email = $1 WHERE email <> 'carol@example.com'", email) // of Ada's account
 		}
 		for k := range before {
 			setIP(k)

@@ -52,7 +52,7 @@ func TestExposure_SafeMethodsChangeNothing(t *testing.T) {
 	s.Browser().Post("/signup", "email", "dora@example.com")
 	s.Browser().Post("/password/forgot", "email", "ada@example.com")
 	require.Equal(t, 303, ada.Put("/account/email", "email", "ada@example.net").StatusCode)
-	good := strings.NewReplacer(
+	valid := strings.NewReplacer(
 		"/signup/{token}", "/signup/"+s.Token("signup", "dora@example.com"),
 		"/password/reset/{token}", "/password/reset/"+s.Token("reset", "ada@example.com"),
 		"/confirm/{token}", "/confirm/"+s.Token("email_confirm", "ada@example.net"),
@@ -62,8 +62,8 @@ func TestExposure_SafeMethodsChangeNothing(t *testing.T) {
 	for _, b := range []*site.Browser{ada, s.Browser()} {
 		for _, path := range s.Paths() {
 			for _, method := range []string{"GET", "HEAD", "OPTIONS"} {
-				require.Less(t, b.Send(method, good.Replace(path), "").StatusCode, 500, "%s %s", method, path)
-				require.Less(t, b.Send(method, good.Replace(path)+"?_method=DELETE&email=eve@example.com&password=x", "").StatusCode, 500)
+				require.Less(t, b.Send(method, valid.Replace(path), "").StatusCode, 500, "%s %s", method, path)
+				require.Less(t, b.Send(method, valid.Replace(path)+"?_method=DELETE&email=eve@example.com&password=x", "").StatusCode, 500)
 			}
 		}
 	}
@@ -76,7 +76,7 @@ var (
 	inline  = regexp.MustCompile(`(?i)\son[a-z]+\s*=|\sstyle\s*=|<style|<script(\s[^>]*)?>[^<]|javascript:|<iframe|<object|<embed|<base`)
 )
 
-// strictPolicy is the content security policy of the app as it ships. An owner may extend
+// strictPolicy is the content security policy of the app as it ships. Developers may extend
 // it.
 const strictPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; " +
 	"base-uri 'none'; object-src 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"

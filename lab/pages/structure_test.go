@@ -46,14 +46,15 @@ func everyPage(t *testing.T, language string) map[string]site.Answer {
 	pages["login first"] = anonymous.Get("/login")
 
 	s.SignUp("cleo@example.com")
-	anonymous.LogIn("cleo@example.com")
-	anonymous.TurnSecondStepOn("cleo@example.com")
-	pages["sudo code"] = anonymous.Get("/sudo")
-	pages["sudo code refused"] = anonymous.Post("/sudo", "code", "x")
-	anonymous.LogOut()
-	anonymous.LogIn("cleo@example.com")
-	pages["second step"] = anonymous.Get("/login/second")
-	pages["second step refused"] = anonymous.Post("/login/second", "code", "x")
+	cleo := anonymous // no longer anonymous
+	cleo.LogIn("cleo@example.com")
+	cleo.TurnSecondStepOn("cleo@example.com")
+	pages["sudo code"] = cleo.Get("/sudo")
+	pages["sudo code refused"] = cleo.Post("/sudo", "code", "x")
+	cleo.LogOut()
+	cleo.LogIn("cleo@example.com")
+	pages["second step"] = cleo.Get("/login/second")
+	pages["second step refused"] = cleo.Post("/login/second", "code", "x")
 
 	b.LogIn("ada@example.com")
 	for name, path := range map[string]string{"home": "/", "account": "/account", "security": "/account/security", "devices": "/account/sessions", "activity": "/account/activity", "sudo": "/sudo", "logout": "/logout"} {
@@ -235,7 +236,7 @@ func (p *parsedPage) requireReferences() {
 	}
 }
 
-// requireNothingForeign requires that no script or style is inline or from another site,
+// requireNothingForeign requires that no script or style is inline or from another host,
 // and that scripts are modules.
 func (p *parsedPage) requireNothingForeign() {
 	require.Empty(p.t, p.all("style"))
@@ -255,10 +256,10 @@ func (p *parsedPage) requireNothingForeign() {
 }
 
 // requireError requires that the title mentions the error, that screen readers announce
-// it, that its fields refer to it, and that it gets the focus.
+// the message, that its fields refer to it, and that one of these fields has the focus.
 func (p *parsedPage) requireError() {
 	require.Contains(p.t, p.one("title")["text"], " · ")
-	require.Equal(p.t, 2, strings.Count(p.one("title")["text"], " · "), "it names the error, the page and the app")
+	require.Equal(p.t, 2, strings.Count(p.one("title")["text"], " · "), "the title names the error, the page and the app")
 	wrong := p.with("aria-invalid")
 	require.NotEmpty(p.t, wrong)
 	for _, field := range wrong {

@@ -59,7 +59,7 @@ func TestPageWeight_LoginIsSmall(t *testing.T) {
 			total += len(fetch(found[1], language, "gzip"))
 			files++
 		}
-		require.Equal(t, 6, files, "stylesheet, icon, mark and three modules")
+		require.Equal(t, 6, files, "stylesheet, icon, logo and three modules")
 		require.LessOrEqual(t, total, 20<<10, language)
 		t.Logf("%s: %d bytes", language, total)
 	}

@@ -50,14 +50,13 @@ func (s *Postgres) URL(database string) string {
 	return "postgres://postgres@127.0.0.1:" + s.port + "/" + database + "?sslmode=disable"
 }
 
-// Start starts the server again.
+// Start starts the server again after Stop.
 func (s *Postgres) Start() {
 	s.t.Helper()
 	s.run("pg_ctl", "-l", filepath.Join(s.dir, "log"), "-w", "start", "-o", "-h 127.0.0.1 -p "+s.port+" -k '"+s.dir+"' -F")
 }
 
-// Stop stops the server. The mode "fast" is that of a restart, "immediate" is like a
-// crash.
+// Stop stops the server. The mode "fast" is as in a restart, "immediate" as in a crash.
 func (s *Postgres) Stop(mode string) { s.t.Helper(); s.run("pg_ctl", "-m", mode, "-w", "stop") }
 
 // Signal sends a signal to the server and its child processes.
@@ -96,7 +95,7 @@ func programs() string {
 func (s *Postgres) run(name string, args ...string) {
 	s.t.Helper()
 	cmd := s.command(name, args...)
-	log, err := os.Create(filepath.Join(s.t.TempDir(), name)) // the server would keep a pipe open
+	log, err := os.Create(filepath.Join(s.t.TempDir(), name)) // not a pipe, which the server would keep open
 	require.NoError(s.t, err)
 	defer log.Close()
 	cmd.Stdout, cmd.Stderr = log, log

@@ -11,10 +11,10 @@ import (
 )
 
 type database struct {
-	size     int // number of users, and of the sessions of fill
+	size     int // number of users, and of the sessions that fill adds
 	sessions int // number of sessions ever added, including deleted ones
 	pop      *pop.Connection
-	// conn changes rows without the app, so that the app's caches do not know.
+	// conn changes rows without the app, so that the app's caches do not notice.
 	conn  *sql.Conn
 	page  func(n int) error
 	close func()

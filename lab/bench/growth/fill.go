@@ -33,7 +33,7 @@ func rawToken(n, size int) string {
 	return idOf(activeRow(n, size)) + "." + base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
-// table says how to fill a table. It gets a row for each i from 1 to size/divisor.
+// table says how to fill a table: with a row for each i from 1 to size/divisor.
 type table struct {
 	name    string
 	divisor int
@@ -94,7 +94,7 @@ var dialects = map[string]struct {
 func idOf(i int) string { return fmt.Sprintf("%08x-0000-7000-8000-000000000000", i) }
 
 // insert returns the statement that adds rows to a table, which has offset rows now.
-// RANDOM_USER is the ID of one of the given number of users.
+// RANDOM_USER is the ID of a random user.
 func insert(t table, rows, offset, users int) string {
 	const layout = "'2006-01-02 15:04:05.999999'"
 	d, now := dialects[models.DB.Dialect.Name()], time.Now().UTC()
@@ -125,7 +125,7 @@ func fill(ctx context.Context, conn *sql.Conn, size int) error {
 
 // activate sets the session tokens and passwords of the active users.
 func activate(ctx context.Context, size int) error {
-	// They get the digest of one user: hashing a password for each would take long.
+	// All get the digest of one user: hashing a password for each would take long.
 	donor, err := models.CreateUser(ctx, "donor@example.com", "")
 	if err != nil {
 		return err
