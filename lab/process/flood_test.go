@@ -25,7 +25,7 @@ func TestLog_FloodWritesOneShortLineARequest(t *testing.T) {
 		"long headers":     "GET /welcome HTTP/1.1\r\n" + proxied + "User-Agent: " + long + "\r\nReferer: " + long[:8000] + "\r\n\r\n",
 		"long method":      long + " / HTTP/1.1\r\n" + proxied + "\r\n",
 		"another host":     "GET / HTTP/1.1\r\nHost: " + long + ".example\r\nConnection: close\r\n\r\n",
-		"another site":     form + "Origin: https://evil.example\r\nContent-Length: 1\r\n\r\nx",
+		"another origin":   form + "Origin: https://evil.example\r\nContent-Length: 1\r\n\r\nx",
 		"clear text":       "POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Forwarded-Proto: http\r\nConnection: close\r\n\r\n",
 		"guarded":          "GET /account HTTP/1.1\r\n" + proxied + "\r\n",
 		"forged cookie":    "GET /account HTTP/1.1\r\n" + proxied + "Cookie: __Host-corral=" + long[:3000] + "\r\n\r\n",
@@ -60,7 +60,7 @@ func TestLog_FloodWritesOneShortLineARequest(t *testing.T) {
 		}
 		require.NoError(t, json.Unmarshal([]byte(text), &line))
 		seen[line.Event] = true
-		if line.ID != "" && line.Event != "client IP unknown" { // which is logged once
+		if line.ID != "" && line.Event != "client IP unknown" { // an extra line, which a process logs once
 			linesOf[line.ID]++
 			require.Equal(t, 1, linesOf[line.ID], text)
 		}

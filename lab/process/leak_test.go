@@ -20,8 +20,8 @@ func TestRequests_LeaveNothingBehind(t *testing.T) {
 	require.LessOrEqual(t, after, before+5)
 }
 
-// goroutinesAfter returns the goroutines of a new process after a number of
-// requests, counted in its dump on SIGQUIT.
+// goroutinesAfter returns the number of goroutines of a new process after a number of
+// requests. SIGQUIT makes the process print its goroutines.
 func goroutinesAfter(t *testing.T, requests int) int {
 	t.Helper()
 	s := site.OpenProduction(t)

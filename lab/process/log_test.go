@@ -242,7 +242,7 @@ func requireClean(t *testing.T, log string, secrets map[string]bool) {
 		require.Equal(t, want, keys, text)
 		require.Regexp(t, `^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$`, line["time"])
 		seen[event]++
-		plain, _ := json.Marshal(line) // the secrets are compared without the log's escapes
+		plain, _ := json.Marshal(line) // the line without the log's escapes
 		for secret := range secrets {
 			for _, form := range []string{secret, url.QueryEscape(secret), url.PathEscape(secret)} {
 				require.NotContains(t, strings.ToLower(text+string(plain)), strings.ToLower(form))

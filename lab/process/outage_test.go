@@ -27,8 +27,8 @@ func (p *process) request(b *http.Client, method, path string, form url.Values) 
 	return res
 }
 
-// requireDown requires that, without the database, no user can log in or out, and that
-// /healthz still answers 200.
+// requireDown requires that, without the database, pages and logins are answered with 503,
+// and /healthz and /welcome still with 200.
 func (p *process) requireDown(loggedIn *http.Client, password string) {
 	p.t.Helper()
 	for _, path := range []string{"/", "/account", "/account/sessions", "/login"} {
@@ -93,7 +93,7 @@ func TestOutage_LockedSQLiteRecovers(t *testing.T) {
 	p.requireRecovered(ada, password)
 }
 
-// Reads still work, so only a check that writes notices.
+// On a full disk, reads still work, so /readyz must write.
 func TestOutage_FullDiskIsNotReady(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -160,7 +160,7 @@ func TestOutage_RemovedSQLiteFile(t *testing.T) {
 	require.NoError(t, os.Rename(file, file+".removed"))
 	require.Equal(t, 503, p.request(p.browser(), "GET", "/readyz", nil).StatusCode)
 	form := url.Values{"email": {"zoe@example.com"}}
-	require.Equal(t, 503, p.request(p.browser(), "POST", "/signup", form).StatusCode, "what it writes would be lost")
+	require.Equal(t, 503, p.request(p.browser(), "POST", "/signup", form).StatusCode, "what the request writes would be lost")
 	require.NoError(t, os.Rename(file+".removed", file))
 	require.Equal(t, 200, p.request(p.browser(), "GET", "/readyz", nil).StatusCode)
 	p.Stop()

@@ -119,7 +119,7 @@ func TestDevelopment_ReloadsChangedFiles(t *testing.T) {
 	} {
 		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
 		next := event(t, res.Body)
-		require.NotEqual(t, earlier, next, "the page sees the change")
+		require.NotEqual(t, earlier, next, "each change sends another event")
 		earlier = next
 	}
 	_, page = p.Get("/welcome")
@@ -127,8 +127,8 @@ func TestDevelopment_ReloadsChangedFiles(t *testing.T) {
 	require.NoError(t, os.WriteFile(welcome, []byte("<%= broken( %>"), 0o600))
 	status, page := p.Get("/welcome")
 	require.Equal(t, 500, status)
-	require.Contains(t, page, "welcome/show.plush.html", "development says what is wrong")
-	require.Contains(t, page, "goroutine", "and where")
+	require.Contains(t, page, "welcome/show.plush.html", "development shows the faulty template")
+	require.Contains(t, page, "goroutine", "development shows the stack")
 	p.Stop() // ends, although the stream is open
 }
 
@@ -169,8 +169,8 @@ func TestTask_UserCreate_PrintsALink(t *testing.T) {
 	require.Contains(t, p.Out.String(), "dora@example.com has an account.")
 	_, link, ok := strings.Cut(strings.TrimSpace(p.Out.String()), "http://localhost:3000")
 	require.True(t, ok)
-	site := start(t, dir)
-	status, _ := site.Get(link)
+	app := start(t, dir)
+	status, _ := app.Get(link)
 	require.Equal(t, 302, status)
 	require.Contains(t, refusal(t, dir, nil, "task", "user:create", "dora@example.com"), "has an account already")
 }

@@ -151,7 +151,7 @@ func TestBody_200MBAreNotKeptInMemory(t *testing.T) {
 					req.Header.Set("X-Forwarded-Proto", "https")
 					req.Header.Set("Content-Type", kind)
 					if res, err := new(http.Transport).RoundTrip(req); err == nil { // the server may close the connection before it answers
-						if method != "GET" || length == size || kind == kinds[0] { // otherwise the app neither reads the body nor knows its length
+						if method != "GET" || length == size || kind == kinds[0] { // otherwise the app does not read the body, whose length is unknown
 							require.GreaterOrEqual(t, res.StatusCode, 400)
 						}
 						require.True(t, res.Close, "the rest is not read")

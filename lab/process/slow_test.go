@@ -50,7 +50,7 @@ func TestSlow_AThousandClientsDoNotDelayOthers(t *testing.T) {
 		_, err = fmt.Fprint(conn, slow[i%len(slow)])
 		require.NoError(t, err)
 	}
-	// Accepted in order: these come after all slow ones.
+	// The app accepts connections in their order, so the next ones come after all slow ones.
 	for range 5 {
 		b := s.Browser()
 		b.Client.Transport = &http.Transport{DisableKeepAlives: true}

@@ -42,7 +42,7 @@ func TestStart_RestartKeepsSecretAndAccounts(t *testing.T) {
 	require.Equal(t, secrets[0], secrets[1], "a restart logs no user out")
 }
 
-func TestStart_SecondNamesTheOccupiedPort(t *testing.T) {
+func TestStart_SecondProcessNamesTheOccupiedPort(t *testing.T) {
 	dir := t.TempDir()
 	first := start(t, dir)
 	_, port, err := net.SplitHostPort(strings.TrimPrefix(first.URL, "http://"))

@@ -107,7 +107,7 @@ func shortDir(t *testing.T) string {
 	return dir
 }
 
-// A proxy on this machine needs neither a port nor TRUSTED_PROXIES.
+// On unix sockets, the app trusts the proxy on this machine without TRUSTED_PROXIES.
 func TestStart_SystemdSocketsAreAllServed(t *testing.T) {
 	one, path := openSocket(t, "unix", filepath.Join(shortDir(t), "one"))
 	other, otherPath := openSocket(t, "unix", filepath.Join(shortDir(t), "other"))

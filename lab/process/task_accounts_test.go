@@ -119,7 +119,7 @@ func TestTask_AccountTasksRefuseBadEmails(t *testing.T) {
 	}
 }
 
-func TestTask_ListSaysWhatTheyDo(t *testing.T) {
+func TestTask_List_SaysWhatTasksDo(t *testing.T) {
 	list := task(t, t.TempDir(), nil, "list")
 	for _, name := range []string{"user:delete", "user:reset-factors", "sessions:end", "db:backup", "doctor", "rename"} {
 		require.Regexp(t, name+` +# [A-Z][^\n]{20}`, list)

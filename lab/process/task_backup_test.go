@@ -20,9 +20,9 @@ func TestTask_Backup_WhileTheAppRuns(t *testing.T) {
 	p := start(t, dir)
 	before := p.browser()
 	require.Equal(t, 303, p.logIn(before, "ada@example.com", passwords["ada@example.com"]))
-	old := syscall.Umask(0) // new files are readable by others
+	umask := syscall.Umask(0) // new files are readable by others
 	require.Contains(t, task(t, dir, nil, "db:backup", "it's a copy.sqlite"), "The database was written to it's a copy.sqlite.")
-	syscall.Umask(old)
+	syscall.Umask(umask)
 	require.Equal(t, 200, p.home(before))
 
 	backup := filepath.Join(dir, "it's a copy.sqlite")

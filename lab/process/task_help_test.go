@@ -20,9 +20,9 @@ func TestTask_Help_PrintsUsage(t *testing.T) {
 		usage := strings.TrimSpace("usage: task " + name + " " + params)
 		require.Regexp(t, "^"+regexp.QuoteMeta(usage)+`\n[A-Z].{20,}\.\n$`, task(t, dir, nil, name, "--help"))
 		words := strings.Fields(strings.Repeat("word ", len(strings.Fields(params))+1))
-		require.Equal(t, usage, oneLineRefusal(t, dir, nil, append([]string{"task", name}, words...)...))
+		require.Equal(t, usage, oneLineRefusal(t, dir, nil, append([]string{"task", name}, words...)...), "one word too many")
 		if len(words) > 1 {
-			require.Equal(t, usage, oneLineRefusal(t, dir, nil, append([]string{"task", name}, words[2+strings.Count(params, "["):]...)...))
+			require.Equal(t, usage, oneLineRefusal(t, dir, nil, append([]string{"task", name}, words[2+strings.Count(params, "["):]...)...), "one word too few")
 		}
 	}
 	require.NoFileExists(t, filepath.Join(dir, "storage", "development.sqlite"))

@@ -100,7 +100,7 @@ func TestTask_Rename_LeavesNoOldName(t *testing.T) {
 	}
 	require.Empty(t, git(t, dir, "diff", "--summary"), "no file changed its mode")
 
-	// Everything must build. To save time, only tests that use a name run.
+	// Everything must build. To save time, only tests that use the app's name run.
 	runGo(t, dir, "vet", "./...")
 	runGo(t, filepath.Join(dir, "lab"), "vet", "./...")
 	runGo(t, dir, "test", "./...", "-run", "Config|Log|Session|Device|Guards|CheckPassword|Ready|Mails|Route|Rename")
@@ -116,7 +116,7 @@ func TestTask_Rename_LeavesNoOldName(t *testing.T) {
 	runGo(t, dir, "vet", "./...")
 }
 
-// A checkout on Windows may have other line ends. It also has a vendor folder here.
+// A checkout on Windows may have other line ends. The vendor folders have foreign code.
 func TestTask_Rename_KeepsLineEndsAndForeignCode(t *testing.T) {
 	dir := t.TempDir()
 	const foreign = "package corral // Corral is another module's\n"

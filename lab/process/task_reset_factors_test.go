@@ -35,7 +35,7 @@ func TestTask_ResetFactors(t *testing.T) {
 		require.Contains(t, task(t, dir, env, "user:reset-factors", " Ada@Example.com "), "The factors of ada@example.com will be removed at 20")
 		page := p.page(p.browser(), "/dev/mail")
 		require.Contains(t, page, "Your passkeys and codes will be removed in 24 hours")
-		require.Equal(t, 302, logIn(), "not yet")
+		require.Equal(t, 302, logIn(), "the factors are not removed yet")
 		require.Contains(t, task(t, dir, env, "user:reset-factors", "ada@example.com", "--now"), "The factors of ada@example.com were removed")
 		require.Equal(t, 200, logIn())
 		for _, email := range []string{"ada@example.com", "bob@example.com"} {

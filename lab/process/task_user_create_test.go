@@ -47,7 +47,7 @@ func TestTask_UserCreate_LinkWorksOnce(t *testing.T) {
 	require.Equal(t, "/login", location)
 	require.Equal(t, 303, p.logIn(b, "dora@example.com", "a dark horse with no name"))
 	status, _ := p.Get(link)
-	require.Equal(t, 404, status, "redeemed")
+	require.Equal(t, 404, status, "the link was redeemed")
 }
 
 func TestTask_UserCreate_LinkLastsADay(t *testing.T) {
@@ -91,11 +91,11 @@ func TestTask_Seed_PasswordsOpenTheAccounts(t *testing.T) {
 	passwords := seed(t, dir)
 	require.Len(t, passwords, 3)
 	p := start(t, dir)
-	require.Equal(t, passwords, seed(t, dir), "again, while the app runs")
+	require.Equal(t, passwords, seed(t, dir), "db:seed again, while the app runs")
 	for email, password := range passwords {
 		require.True(t, strings.HasSuffix(email, "@example.com"))
 		want := 303
-		if email == "carol@example.com" {
+		if email == "carol@example.com" { // db:seed locks her account
 			want = 429
 		}
 		require.Equal(t, want, p.logIn(p.browser(), email, password), email)

@@ -56,7 +56,6 @@ func TestTask_UserWhy_ExplainsAnAccount(t *testing.T) {
 	})
 }
 
-// README.md shows this line.
 func TestTask_UserWhy_SaysLocked(t *testing.T) {
 	onEachDatabase(t, func(t *testing.T, database string) {
 		dir, env := t.TempDir(), []string{database}
@@ -69,7 +68,7 @@ func TestTask_UserWhy_SaysLocked(t *testing.T) {
 		require.Equal(t, http.StatusTooManyRequests, p.logIn(p.browser(), "carol@example.com", passwords["carol@example.com"]))
 		require.Equal(t, 303, p.logIn(p.browser(), "bob@example.com", passwords["bob@example.com"]))
 		seed(t, dir, env...)
-		require.Equal(t, http.StatusTooManyRequests, p.logIn(p.browser(), "carol@example.com", passwords["carol@example.com"]), "again")
+		require.Equal(t, http.StatusTooManyRequests, p.logIn(p.browser(), "carol@example.com", passwords["carol@example.com"]), "db:seed locks the account again")
 	})
 }
 

@@ -105,8 +105,8 @@ func TestTwoNodes_ShareRateLimits(t *testing.T) {
 			require.Equal(t, 429, node.logIn(node.browser(), "ada@example.com", passwords["ada@example.com"]), "the client has failed ten times")
 			node.Kill()
 		}
-		again := start(t, dir, database)
-		require.Equal(t, 429, again.logIn(again.browser(), "ada@example.com", passwords["ada@example.com"]), "after a restart, until three minutes are over")
+		restarted := start(t, dir, database)
+		require.Equal(t, 429, restarted.logIn(restarted.browser(), "ada@example.com", passwords["ada@example.com"]), "after a restart, until three minutes are over")
 	})
 }
 

@@ -47,14 +47,14 @@ func TestSource_DependenciesPointDown(t *testing.T) {
 		require.NoError(t, list.Decode(&p))
 		path, below := strings.CutPrefix(p.ImportPath, module)
 		from, _, _ := strings.Cut(path, "/")
-		if !below || from == "cmd" { // these may import all folders
+		if !below || from == "cmd" { // the root and cmd may import all folders
 			continue
 		}
 		packages++
 		allowed, known := mayImport[from]
 		require.True(t, known, "%s: list in mayImport what %s may import", path, from)
 		imports := p.Imports
-		if from == "internal" { // tests of the app may import all of it
+		if from == "internal" { // in other folders, tests may import all of the app
 			imports = slices.Concat(p.Imports, p.TestImports, p.XTestImports)
 		}
 		for _, imported := range imports {

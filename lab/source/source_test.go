@@ -21,7 +21,8 @@ import (
 
 const root = "../../"
 
-// tracked returns the files of the repository, by path from its root.
+// tracked returns the files of the repository, by path from its root. It leaves out folders
+// that git ignores.
 func tracked(t *testing.T) (paths []string) {
 	t.Helper()
 	require.NoError(t, filepath.WalkDir(root, func(path string, entry os.DirEntry, err error) error {

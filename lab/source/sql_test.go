@@ -41,7 +41,7 @@ var sqlTypes = map[string][]string{
 var sqlParameters = map[string][]int{
 	"upsert": {2}, "Change": {2}, "Read": {2}, "ChangeOne": {3}, "exec": {2}, "execOne": {3},
 	"findUser": {1}, "lockUser": {1, 2}, "lock": {1}, "endSessions": {1}, "endSkips": {1}, "stop": {0}, "mark": {0}, "recordFor": {1}, "locked": {2},
-	"remove": {0, 1, 2}, "DeleteRule": {0, 1, 2}, // in models/
+	"remove": {0, 1, 2}, "DeleteRule": {0, 1, 2}, // called in models/
 }
 
 var sqlPackages = []string{"models", "internal/database", "internal/ratelimit", "internal/undo", "internal/devicecookie"}
@@ -85,8 +85,8 @@ func TestSource_StatementsAreConstant(t *testing.T) {
 	require.Greater(t, parameters, 20)
 }
 
-// With *, an older release would fail on the columns of a newer one that runs at the same
-// time.
+// With *, an older release would fail on the columns of a newer release that runs at the
+// same time.
 func TestSource_StatementsNameTheirColumns(t *testing.T) {
 	for file, syntax := range productionFiles(t) {
 		ast.Inspect(syntax, func(n ast.Node) bool {

@@ -33,7 +33,7 @@ func TestSource_TemplatesAndFormatsAreConstant(t *testing.T) {
 				qualifier == "plush" && name == "NewTemplate" && path != "internal/view/template.go":
 				require.Fail(t, "a template that is not a file", path)
 			case qualifier == "c" && name == "Redirect" && path == "internal/web/redirect.go" && function.Name.Name == "Redirect":
-				require.Equal(t, "to", call.Args[1].(*ast.Ident).Name, "%s: checked at its calls", path)
+				require.Equal(t, "to", call.Args[1].(*ast.Ident).Name, "%s: the format is checked at the calls of web.Redirect", path)
 			case qualifier == "c" && name == "Redirect", qualifier == "" && name == "redirect", qualifier == "web" && name == "Redirect":
 				_, literal := call.Args[1].(*ast.BasicLit)
 				require.True(t, literal, "%s: the second argument of Redirect is a format", path)
@@ -161,7 +161,7 @@ func valuesOf(t *testing.T) map[string][]ast.Expr {
 	return set
 }
 
-// startsWithPath reports whether a text begins with a constant path of this site.
+// startsWithPath reports whether a text begins with a constant path of the app.
 func startsWithPath(e ast.Expr) bool {
 	switch e := e.(type) {
 	case *ast.BasicLit:

@@ -9,7 +9,7 @@ import (
 	"corral/models/modelstest"
 )
 
-func TestListener_IgnoresTests(t *testing.T) {
+func TestRecorder_IgnoresTests(t *testing.T) {
 	require.Empty(t, modelstest.Statements(func() { require.NoError(t, models.DB.RawQuery("SELECT 1").Exec()) }))
 	require.Len(t, modelstest.Statements(func() {
 		_, err := models.FindUserByEmail(t.Context(), "nobody@example.com")
