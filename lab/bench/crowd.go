@@ -15,7 +15,7 @@ const crowdSize = 200
 type crowd struct {
 	loggedIn, refused float64 // numbers of users; refused means 503
 	peak              float64 // peak memory in MB
-	pages99th         float64 // 99th percentile, in ms, of pages that other clients load at that time
+	pages99th         float64 // 99th percentile, in ms, of the page loads of other clients meanwhile
 }
 
 // crowdFigures returns the medians of three crowds.

@@ -86,7 +86,7 @@ func (p *program) memory(each time.Duration) (f footprint, err error) {
 		return f, err
 	}
 	defer s.stop()
-	time.Sleep(min(each, 3*time.Second)) // until work after the start has ended
+	time.Sleep(min(each, 3*time.Second)) // until the work after the start is done
 	if f.idle, err = s.memory("VmRSS"); err != nil {
 		return f, err
 	}

@@ -8,7 +8,7 @@
 //	go run ./bench ablation                   what each optimization saves: fifteen minutes
 //	go run ./bench growth                     costs in large databases: ten minutes and 10 GB
 //	go run ./bench -sizes 1000,100000 growth  in smaller databases
-//	go run ./bench -postgres postgres://… growth  the same on a PostgreSQL server, too, where it creates databases
+//	go run ./bench -postgres postgres://… growth  on a PostgreSQL server, too, where it creates databases
 //	go run ./bench                            all sections
 //
 // For pages and logins, the server and the load have a core each; otherwise all cores.

@@ -20,7 +20,7 @@ type site struct {
 	*exec.Cmd
 	addr  string
 	began time.Time     // when the process started
-	first time.Duration // from then until the first response
+	first time.Duration // from began until the first response
 }
 
 const (

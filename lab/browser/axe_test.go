@@ -43,7 +43,7 @@ func (b *browser) axe() (violations []string) {
 			return err
 		}
 		ask := runtime.Evaluate(axeSource() + axeRun)
-		if string(there.Value) == `"object"` { // from an earlier call
+		if string(there.Value) == `"object"` { // an earlier call has defined axe
 			ask = runtime.Evaluate(axeRun)
 		}
 		result, thrown, err := ask.WithContextID(world).WithAwaitPromise(true).WithReturnByValue(true).Do(ctx)

@@ -26,7 +26,7 @@ func TestHumane_ShowPassword(t *testing.T) {
 
 	plain := openBrowser(t, s, person{noScript: true})
 	plain.visit("/login")
-	require.False(t, plain.has(".reveal"), "no button without effect")
+	require.False(t, plain.has(".reveal"), "the button would have no effect")
 }
 
 func TestHumane_CapsLock(t *testing.T) {
@@ -63,7 +63,7 @@ func TestHumane_StrengthAgreesWithTheServer(t *testing.T) {
 		{strings.Repeat("abc", 40), "easy", "easy to guess"},
 		{strings.Repeat("x9$kQz", 5), "easy", "easy to guess"},
 		{"zoe@longer.example", "easy", "easy to guess"},
-		{"passwordpassword", "enough", "easy to guess"}, // only the server knows
+		{"passwordpassword", "enough", "easy to guess"}, // only the server knows common passwords
 		{"qwertyuiopasdfgh", "enough", "easy to guess"},
 		{strings.Repeat("four random words ", 8), "long", "too long"},
 		{firstPassword, "enough", ""},

@@ -131,7 +131,7 @@ func (v *httpBrowser) send(path string, fields ...string) {
 	for i := 0; i < len(fields); i += 2 {
 		form.Set(fields[i], fields[i+1])
 	}
-	require.NotEqual(v.t, path, v.ask("POST", path, form), "refused")
+	require.NotEqual(v.t, path, v.ask("POST", path, form), "the form was refused")
 }
 
 func (v *httpBrowser) ask(method, path string, form url.Values) (leadsTo string) {

@@ -120,7 +120,7 @@ func linkProvider(t *testing.T, s *site, issuer *oidctest.Issuer, p person) {
 	require.False(t, ada.has(unlink))
 	ada.press(`main a[href="/account/security/providers/oidc"]`)
 	require.Equal(t, "/account/security", ada.path())
-	require.True(t, ada.has(unlink), "linked again")
+	require.True(t, ada.has(unlink), "the provider is linked again")
 	ada.logOutQuietly()
 	ada.visit("/login")
 	ada.press(loginProvider)

@@ -145,7 +145,7 @@ func (s *story) logOut(t *testing.T) {
 	s.back()
 	s.back() // to the home page that the browser kept
 	require.NotContains(t, s.text("body"), s.email, "Back shows nothing private")
-	require.Equal(t, "302 /login?next=%2F", s.ask("/", copied), "a copied cookie is dead")
+	require.Equal(t, "302 /login?next=%2F", s.ask("/", copied), "copied cookies no longer log in")
 	s.visit("/welcome")
 	require.Empty(t, s.flashes())
 }
@@ -190,7 +190,7 @@ func (s *story) returnToRequestedPage(t *testing.T) {
 	s.logIn("not the password")
 	require.Equal(t, "/login", s.path())
 	require.Equal(t, s.email, evaluate[string](s.browser, `document.querySelector("[name=email]").value`), "the email is kept")
-	require.Empty(t, evaluate[string](s.browser, `document.querySelector("[name=password]").value`), "the password is not")
+	require.Empty(t, evaluate[string](s.browser, `document.querySelector("[name=password]").value`), "the password is not kept")
 	s.await(`document.activeElement.matches("[aria-invalid=true]")`)
 	s.see("login-error")
 	s.fill("[name=password]", s.password)

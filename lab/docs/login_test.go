@@ -34,11 +34,11 @@ func TestLoginDocument_NamesTheFilesOfALogin(t *testing.T) {
 	require.LessOrEqual(t, len(named), maxLoginFiles)
 	executed := executedByLogin(t)
 	for _, file := range executed {
-		require.Contains(t, named, file, "a login executes it")
+		require.Contains(t, named, file, "a login executes the file")
 	}
 	for _, file := range named {
 		if file != "cmd/cmd.go" && file != "actions/app.go" { // these build the app before a login
-			require.Contains(t, executed, file, "docs/login.md names it, and no login executes it")
+			require.Contains(t, executed, file, "docs/login.md names the file, but no login executes it")
 		}
 	}
 }

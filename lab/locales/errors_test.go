@@ -18,7 +18,7 @@ import (
 )
 
 // The app itself answers with only some of these statuses.
-func TestLanguages_ErrorPages(t *testing.T) {
+func TestLanguages_ErrorPagesAreTranslated(t *testing.T) {
 	c, err := config.Load(nil, t.TempDir())
 	require.NoError(t, err)
 	logger := slog.New(slog.DiscardHandler)

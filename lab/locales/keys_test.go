@@ -74,7 +74,7 @@ func (m *mentioned) readGo(t *testing.T, name string, sections map[string]bool) 
 		switch n := n.(type) {
 		case *ast.ImportSpec:
 			return false
-		case *ast.ValueSpec: // models.MailReset = "reset"
+		case *ast.ValueSpec: // such as MailReset = "reset"
 			if len(n.Values) != 1 {
 				return true
 			}
@@ -85,7 +85,7 @@ func (m *mentioned) readGo(t *testing.T, name string, sections map[string]bool) 
 					m.mails = append(m.mails, text)
 				case strings.HasPrefix(name, "Activity"), strings.HasPrefix(name, "Change"):
 					m.kinds = append(m.kinds, text)
-				case strings.HasPrefix(name, "Factor"): // FactorTOTP = "totp"
+				case strings.HasPrefix(name, "Factor"): // such as FactorTOTP = "totp"
 					m.kinds = append(m.kinds, text+"_added", text+"_removed")
 				}
 			}

@@ -15,7 +15,7 @@ import (
 	"corral/lab/site"
 )
 
-func TestLanguages_EveryPage(t *testing.T) {
+func TestLanguages_EveryPageIsTranslated(t *testing.T) {
 	for _, reader := range Readers(t) {
 		t.Run(reader.Language, func(t *testing.T) {
 			t.Parallel()
@@ -57,7 +57,7 @@ func shownElsewhere(key string) bool {
 	return slices.Contains([]string{
 		"language.name", "time.layout", // shown in another form
 		"password.guessable", // in practice, there is always a more specific reason
-		// These are on error pages that the story does not show: see TestLanguages_ErrorPages.
+		// These are on pages of TestLanguages_ErrorPagesAreTranslated.
 		"error.too_many.title", "error.too_many.text", "error.unauthorized.title", "error.unauthorized.text", "error.other.title", "error.other.text",
 		"error.proxy.title", "error.proxy.text",
 		// These are in problem details (RFC 9457), or on pages under a HOST that browsers

@@ -30,9 +30,9 @@ const (
 // the database.
 type app struct {
 	clone     *clone
-	url       string // that browsers use
+	url       string // the URL that browsers use
 	env       []string
-	transport http.RoundTripper // of browsers
+	transport http.RoundTripper // used by browsers
 	client    *http.Client
 	mail      func(t *testing.T, subject string) (text string) // waits for a mail to Ada
 

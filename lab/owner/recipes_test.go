@@ -225,7 +225,7 @@ func digestIsMailed(t *testing.T, a *app) {
 	status, _ := a.post(t, "/digest", nil)
 	require.Equal(t, http.StatusOK, status)
 	text := a.mail(t, "Your documents")
-	require.Contains(t, text, "- Größe <1>.bin\n- Plan 00 & more\n- Plan 01 & more\n", "unescaped")
+	require.Contains(t, text, "- Größe <1>.bin\n- Plan 00 & more\n- Plan 01 & more\n", "the text is not escaped")
 	require.Contains(t, text, a.url+"/documents")
 }
 

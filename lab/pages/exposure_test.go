@@ -68,7 +68,7 @@ func TestExposure_SafeMethodsChangeNothing(t *testing.T) {
 		}
 	}
 	require.Equal(t, before, allRows(t, s))
-	require.Equal(t, 200, ada.Get("/").StatusCode, "still logged in")
+	require.Equal(t, 200, ada.Get("/").StatusCode, "Ada is still logged in")
 }
 
 var (

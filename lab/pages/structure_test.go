@@ -46,7 +46,7 @@ func everyPage(t *testing.T, language string) map[string]site.Answer {
 	pages["login first"] = anonymous.Get("/login")
 
 	s.SignUp("cleo@example.com")
-	cleo := anonymous // no longer anonymous
+	cleo := anonymous // logs in from here on
 	cleo.LogIn("cleo@example.com")
 	cleo.TurnSecondStepOn("cleo@example.com")
 	pages["sudo code"] = cleo.Get("/sudo")

@@ -42,7 +42,7 @@ func (p *process) requireDown(loggedIn *http.Client, password string) {
 	require.Empty(p.t, res.Cookies())
 	require.Equal(p.t, 503, p.request(p.browser(), "GET", "/readyz", nil).StatusCode)
 	require.Equal(p.t, 200, p.request(p.browser(), "GET", "/healthz", nil).StatusCode)
-	require.Equal(p.t, 200, p.request(p.browser(), "GET", "/welcome", nil).StatusCode, "pages without database still work")
+	require.Equal(p.t, 200, p.request(p.browser(), "GET", "/welcome", nil).StatusCode, "a page that needs no database still works")
 }
 
 // requireRecovered requires that the app becomes ready, and that users can log in again.

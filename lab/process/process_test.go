@@ -96,7 +96,7 @@ func TestProduction_HasNothingOfDevelopment(t *testing.T) {
 	}
 	_, page := p.Get("/login")
 	require.NotContains(t, page, "/dev/")
-	require.NotContains(t, page, "reload", "only the pages' own scripts")
+	require.NotContains(t, page, "reload", "no script reloads the page")
 }
 
 func TestDevelopment_ReloadsChangedFiles(t *testing.T) {

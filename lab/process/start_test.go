@@ -78,7 +78,7 @@ func TestStart_UnreadableDatabaseIsNotReplaced(t *testing.T) {
 	path := filepath.Join(dir, "x.sqlite")
 	require.NoError(t, os.WriteFile(path, nil, 0o000))
 	p := command(t, dir, []string{"DATABASE_URL=sqlite3://x.sqlite", "SESSION_SECRET=" + binary.Secret, "PORT=" + binary.FreePort(t)})
-	if os.Geteuid() == 0 { // root may read everything
+	if os.Geteuid() == 0 { // root may read everything, so the app runs as nobody
 		require.NoError(t, os.Chmod(filepath.Dir(binary.Path(t)), 0o755))
 		require.NoError(t, os.Chmod(dir, 0o755))
 		require.NoError(t, os.Chmod(filepath.Dir(dir), 0o755))

@@ -78,7 +78,7 @@ func TestTask_SessionsEnd_LogsOut(t *testing.T) {
 		require.Equal(t, 303, p.logIn(bob, "bob@example.com", passwords["bob@example.com"]))
 
 		require.Equal(t, "Sessions ended: 2\n", task(t, dir, []string{database}, "sessions:end", " Ada@Example.com "))
-		require.Equal(t, 302, p.home(ada), "already on the next request")
+		require.Equal(t, 302, p.home(ada), "the session ended at once")
 		require.Equal(t, 302, p.home(adasPhone))
 		require.Equal(t, 200, p.home(bob))
 

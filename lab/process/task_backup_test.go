@@ -186,7 +186,7 @@ func TestScript_PostgresTakesTheRowsOfSQLite(t *testing.T) {
 	}
 	services.Execute(t, sqlite(file), `UPDATE users SET email = hex(zeroblob(200)) WHERE email = 'bob@example.com'`)
 	_, err := copyRows()
-	require.Error(t, err, "the email is too long: the rows stay")
+	require.Error(t, err, "the email is too long: the rows copied before stay")
 
 	var rows int
 	require.NoError(t, services.OpenDatabase(t, databaseURL).QueryRow(

@@ -160,7 +160,7 @@ func TestTask_Doctor_DamagedDatabase(t *testing.T) {
 		task(t, dir, env, "db:migrate")
 		path := filepath.Join(dir, "x.sqlite")
 		db := services.OpenDatabase(t, "sqlite3://"+path)
-		var page int // not a page of the schema: without that, the database cannot be opened
+		var page int // not a page of the schema: without the schema, the database cannot be opened
 		require.NoError(t, db.QueryRow("SELECT rootpage FROM sqlite_schema WHERE name = 'activities'").Scan(&page))
 		require.NoError(t, db.Close())
 		content, err := os.ReadFile(path)

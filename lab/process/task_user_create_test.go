@@ -62,7 +62,7 @@ func TestTask_UserCreate_LinkLastsADay(t *testing.T) {
 	var expires time.Time
 	require.NoError(t, db.QueryRow("SELECT expires_at FROM tokens").Scan(&expires))
 	require.WithinRange(t, expires, before.Add(24*time.Hour-time.Second), time.Now().Add(24*time.Hour))
-	_, err := db.Exec("UPDATE tokens SET expires_at = datetime('now')") // a day later
+	_, err := db.Exec("UPDATE tokens SET expires_at = datetime('now')") // as if a day had passed
 	require.NoError(t, err)
 	status, page := p.Get(link)
 	require.Equal(t, 404, status)

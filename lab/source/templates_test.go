@@ -168,7 +168,7 @@ func startsWithPath(e ast.Expr) bool {
 		return regexp.MustCompile(`^"/\w`).MatchString(e.Value)
 	case *ast.BinaryExpr:
 		return startsWithPath(e.X)
-	case *ast.IndexExpr: // an item of a map that is also constant
+	case *ast.IndexExpr: // an item of a constant map
 		literal, ok := e.X.(*ast.CompositeLit)
 		return ok && !slices.ContainsFunc(literal.Elts, func(element ast.Expr) bool { return !startsWithPath(element.(*ast.KeyValueExpr).Value) })
 	}

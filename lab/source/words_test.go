@@ -50,7 +50,7 @@ func TestSource_NoRetiredGoIdentifiers(t *testing.T) {
 }
 
 func TestSource_NoRetiredNames(t *testing.T) {
-	// The patterns, by folder, match declarations of such names.
+	// By folder, the patterns match declarations of locale keys, tables, columns and classes.
 	for folder, declared := range map[string]*regexp.Regexp{
 		"locales/":        regexp.MustCompile(`(?m)^- {id: ([\w.]+),`),
 		"migrations/":     regexp.MustCompile(`(?:create_table|t\.Column)\("(\w+)"`),

@@ -67,7 +67,7 @@ var dialects = map[string]struct {
 	placeholders []string // placeholders and their expressions, in pairs
 	numbers      string   // format of the FROM item with the numbers i from 1 to %d
 	beforeFill   []string // disable what makes filling slow
-	afterFill    []string // enable it again
+	afterFill    []string // restore normal writes, and write everything to the disk
 	checkpoint   string   // moves new rows from the WAL to the database file
 }{
 	"sqlite3": {
