@@ -20,10 +20,10 @@
 // The output is the same, except that a compiled template escapes a [fmt.Stringer], and
 // takes the keys of a map in order, which plush does not.
 //
-// Calls with a constant, such as t("login.title"), assetPath("app.css") and
-// partial("nav"), are evaluated once for each language. So the t of Options.Language
-// and assetPath must always return the same text for a key. If the data of a page has
-// its own t, the page calls that one.
+// Calls with a constant, such as t("login.title") and assetPath("app.css"), are evaluated
+// once for each language, and partial("nav") is inlined. So the t of Options.Language and
+// assetPath must always return the same text for a key. If the data of a page has its own
+// t, the page calls that t.
 package view
 
 import (

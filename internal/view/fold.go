@@ -43,7 +43,8 @@ func (c *compiler) fold(node *ast.CallExpression) (steps []step, folded bool) {
 // maxInline is the maximum depth of inlined partials.
 const maxInline = 8
 
-// inline compiles a partial into the template that calls it.
+// inline compiles a partial into the template that calls it. It returns nil and true if
+// plush must render the template.
 func (c *compiler) inline(name string, arguments []ast.Expression) (steps []step, folded bool) {
 	if slices.Contains(c.partials, name) || len(c.partials) == maxInline {
 		return nil, false // the page's data decides how deep a partial recurses

@@ -101,7 +101,7 @@ func operate(l any, operator string, r any) (any, error) {
 		}
 	case bool:
 		switch operator {
-		case "+":
+		case "+": // means && in plush
 			return l && truth(r), nil
 		case "==":
 			return l == truth(r), nil
