@@ -35,7 +35,7 @@ func activityLines(page string) []string {
 func TestAccountActivity_EveryKindHasAText(t *testing.T) {
 	s := newSite(t)
 	const email, fresh = "ada@example.com", "an entirely new set of words"
-	tick := func() { models.Clock.Move(time.Second) }
+	tick := func() { models.Clock.Move(time.Second) } // entries are listed by time
 	require.NoError(t, models.RequestSignup(t.Context(), email, "", models.Client{}))
 	desk := s.browser()
 	desk.Header.Set("User-Agent", firefox)
@@ -48,7 +48,7 @@ func TestAccountActivity_EveryKindHasAText(t *testing.T) {
 	require.NoError(t, err)
 	sessions, err := models.SessionsOf(t.Context(), user)
 	require.NoError(t, err)
-	require.NoError(t, sessions[1].EndOtherSessions(t.Context(), models.Client{}), "all but the desk's")
+	require.NoError(t, sessions[1].EndOtherSessions(t.Context(), models.Client{}), "ends all but the desk's session")
 	tick()
 	phone.Post("/login", url.Values{"email": {email}, "password": {"wrong"}})
 	tick()
@@ -78,7 +78,7 @@ func TestAccountActivity_EveryKindHasAText(t *testing.T) {
 	tick()
 	require.Equal(t, "/", desk.logIn(email).Location())
 	tick()
-	require.NoError(t, models.DB.RawQuery("UPDATE sessions SET failed_confirmations = 9").Exec())
+	require.NoError(t, models.DB.RawQuery("UPDATE sessions SET failed_confirmations = 9").Exec()) // the next failure is the tenth
 	require.Equal(t, "/login", desk.confirm("wrong").Location())
 	tick()
 	require.Equal(t, "/", desk.logIn(email).Location())
@@ -97,8 +97,8 @@ func TestAccountActivity_EveryKindHasAText(t *testing.T) {
 	}, desk.activity("/account/activity"))
 }
 
-// A node of a newer release, or code of an owner, may write a kind that this release does
-// not know.
+// A node of a newer release, or code that a developer adds, may write a kind that this
+// release does not know.
 func TestAccountActivity_UnknownKind(t *testing.T) {
 	b := logInAs(newSite(t), "ada@example.com")
 	require.NoError(t, models.DB.RawQuery("UPDATE activities SET kind = 'photo_added'").Exec())

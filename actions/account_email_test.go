@@ -66,7 +66,7 @@ func TestAccountEmail_ConfirmAndUndo(t *testing.T) {
 	a := b.Put("/account/email", url.Values{"email": {" Ada@New.example "}})
 	require.Equal(t, "/account", a.Location())
 	require.Contains(t, modelstest.Mails(t, "ada@example.com"), models.MailEmailRequested)
-	require.Contains(t, b.Get("/").Page, "<dd>ada@example.com</dd>", "the change waits")
+	require.Contains(t, b.Get("/").Page, "<dd>ada@example.com</dd>", "the change is not confirmed yet")
 
 	confirm := "/account/email/confirm/" + modelstest.Link(t, "ada@new.example", models.MailEmailConfirm)
 	require.Equal(t, 302, other.Get(confirm).StatusCode, "logged-in users only")
@@ -82,8 +82,8 @@ func TestAccountEmail_ConfirmAndUndo(t *testing.T) {
 	require.Contains(t, b.Get("/").Page, "<dd>ada@example.com</dd>", "a GET changes nothing")
 	require.Equal(t, "/account", b.Post(confirm, url.Values{}).Location())
 	require.Contains(t, b.Get("/").Page, "<dd>ada@new.example</dd>")
-	require.Equal(t, "/", b.Post(confirm, url.Values{}).Location(), "once")
-	require.Len(t, modelstest.Mails(t, "ada@example.com"), 2, "the request and one change")
+	require.Equal(t, "/", b.Post(confirm, url.Values{}).Location(), "the link is used")
+	require.Len(t, modelstest.Mails(t, "ada@example.com"), 2, "about the request, and about the change")
 
 	anonymous := s.browser()
 	anonymous.signUp("ada@example.com")
@@ -95,7 +95,7 @@ func TestAccountEmail_ConfirmAndUndo(t *testing.T) {
 	require.Equal(t, "/login", anonymous.Post(undo, url.Values{}).Location())
 	require.Equal(t, 302, b.Get("/").StatusCode, "every session ends")
 	require.Equal(t, 422, b.logIn("ada@example.com").StatusCode, "the password is void")
-	require.Equal(t, 404, anonymous.Post(undo, url.Values{}).StatusCode, "once")
+	require.Equal(t, 404, anonymous.Post(undo, url.Values{}).StatusCode, "the link is used")
 	for _, email := range []string{"ada@example.com", "ada@new.example"} {
 		require.Contains(t, modelstest.Mails(t, email), models.MailUndone)
 	}
@@ -119,7 +119,7 @@ func TestAccountEmail_UndoExpiresAfterSevenDays(t *testing.T) {
 	require.Equal(t, 404, b.Get(undo).StatusCode)
 	require.Equal(t, 404, b.Post(undo, url.Values{}).StatusCode)
 	b.signUp("ada@example.com")
-	require.Equal(t, 302, b.Get("/signup/"+modelstest.Link(t, "ada@example.com", models.MailSignup)).StatusCode, "free again")
+	require.Equal(t, 302, b.Get("/signup/"+modelstest.Link(t, "ada@example.com", models.MailSignup)).StatusCode, "the email is free again")
 }
 
 func TestAccountEmail_FirstEmailUndoesTwoChanges(t *testing.T) {

@@ -31,8 +31,8 @@ func AccountPasswordUpdate(c buffalo.Context) error {
 		return changedMeanwhile(c, err)
 	}
 	c.Flash().Add("success", "account_security.password_changed")
-	// Not to the page with the form: Chromium would take the password for a refused
-	// one, and not save it.
+	// Not to the page with the form: Chromium would think that the password was
+	// refused, and not save it.
 	return redirect(c, "accountPath()")
 }
 

@@ -35,16 +35,16 @@ func TestAccountPassword_Remove(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, user.SecondStep)
 	require.Equal(t, []string{"password_removed"}, mailsAbout(t, "ada@example.com", "password_"))
-	require.Equal(t, "/account/security", ada.Delete("/account/password", nil).Location(), "again")
+	require.Equal(t, "/account/security", ada.Delete("/account/password", nil).Location(), "it was removed before")
 
 	last := ada.Delete(passkeysPath+"/"+newestPasskeyOf(t, "ada@example.com"), nil)
 	require.Equal(t, 422, last.StatusCode)
 	require.Contains(t, last.Page, `role="alert">You could no longer log in without this passkey.`)
 	requireLocation(t, s.browser().usesPasskey("/login/passkey", a), 200, "/")
 
-	require.Equal(t, "/account", ada.Put("/account/password", url.Values{"password": {newPassword}}).Location(), "sets one again")
+	require.Equal(t, "/account", ada.Put("/account/password", url.Values{"password": {newPassword}}).Location(), "sets a password again")
 	user, err = models.FindUserByEmail(t.Context(), "ada@example.com")
 	require.NoError(t, err)
 	require.True(t, user.HasPassword())
-	require.True(t, user.SecondStep, "it stays on")
+	require.True(t, user.SecondStep, "the second step stays on")
 }

@@ -66,13 +66,13 @@ func changedBefore(c buffalo.Context, err error) error {
 // setProtection sets how well the account is protected, and what to do next. See showFactors for ways.
 func setProtection(c buffalo.Context, ways int) {
 	on, t := currentUser(c).SecondStep, T.In(language(c))
-	linked, _ := c.Value("linked").(bool) // to a provider
+	linked, _ := c.Value("linked").(bool) // set by showProviders
 	next := map[bool]string{true: t("account_security.next_factor"), false: t("account_security.next_second_step")}[ways == 0]
 	var sentences []string
 	switch {
 	case !on && !currentUser(c).HasPassword() && linked: // the user logs in with a provider
 		sentences = []string{t("account_security.protection_provider"), next}
-	case !on && !currentUser(c).HasPassword(): // with a passkey
+	case !on && !currentUser(c).HasPassword(): // the user logs in with a passkey
 		sentences = []string{t("passkey.alone")}
 	case !on && ways == 0:
 		sentences = []string{t("account_security.protection_password"), next}
@@ -88,7 +88,7 @@ func setProtection(c buffalo.Context, ways int) {
 	c.Set("protection", sentences)
 }
 
-// showFactors sets an account's factors for a page. ways counts those that are no recovery codes.
+// showFactors sets an account's factors for a page. ways counts all but recovery codes.
 func showFactors(c buffalo.Context, user *models.User) (ways int, err error) {
 	factors, err := models.FactorsOf(c, user)
 	codes := factors.OfKind(models.FactorCodes)

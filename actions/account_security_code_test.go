@@ -44,13 +44,13 @@ func TestAccountSecurityBrowsers(t *testing.T) {
 	require.Contains(t, page, "Safari on iPhone")
 	newest := actionBelow(page, "/account/security/browsers/")
 
-	require.Equal(t, 404, bob.Delete(newest, nil).StatusCode, "of another account")
+	require.Equal(t, 404, bob.Delete(newest, nil).StatusCode, "it belongs to another account")
 	require.Equal(t, "/account/security", desk.Delete(newest, nil).Location())
 	page = desk.Get("/account/security").Page
 	require.Contains(t, page, "The second step is asked for again.")
 	require.NotContains(t, page, "Safari on iPhone")
 	require.Equal(t, "/login/second", phone.logIn("ada@example.com").Location())
-	require.Equal(t, 404, desk.Delete(newest, nil).StatusCode, "no longer")
+	require.Equal(t, 404, desk.Delete(newest, nil).StatusCode, "its skip has ended")
 	require.Equal(t, 404, desk.Delete("/account/security/browsers/x", nil).StatusCode)
 
 	require.Equal(t, "/account/security", desk.Delete("/account/security/browsers", nil).Location())
@@ -62,12 +62,12 @@ func TestAccountSecurityBrowsers(t *testing.T) {
 	desk.logOut()
 	require.Equal(t, "/login/second", desk.logIn("ada@example.com").Location())
 	bob.logOut()
-	require.Equal(t, "/", bob.logIn("bob@example.com").Location(), "bob's still does")
+	require.Equal(t, "/", bob.logIn("bob@example.com").Location(), "bob's browser still skips the second step")
 }
 
-// leftMailbox returns a browser of ada's, who has had TOTP for a week and then
-// changed her email, and the path of its links.
-func (s *site) leftMailbox() (b *browser, key []byte, codes []string, links string) {
+// leftMailbox returns a browser of ada, who changed her email a week after TOTP was set, and
+// the path that ends the links of the former mailbox.
+func (s *site) leftMailbox() (b *browser, key []byte, codes []string, link string) {
 	s.t.Helper()
 	key, codes = modelstest.SetTOTP(s.t, "ada@example.com")
 	models.Clock.Move(models.Lifetimes[models.PurposeUndo] + time.Second)
@@ -80,7 +80,7 @@ func (s *site) leftMailbox() (b *browser, key []byte, codes []string, links stri
 	return b, key, codes, actionBelow(b.Get("/account/security").Page, "/account/security/links/")
 }
 
-// The old mailbox keeps its links until an old factor ends them.
+// Only a factor that is older than a week ends the links of a former mailbox.
 func TestAccountSecurityLinks(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
@@ -94,7 +94,7 @@ func TestAccountSecurityLinks(t *testing.T) {
 		require.Contains(t, a.Page, "That code is not valid.")
 	}
 	require.Equal(t, 422, b.Send("DELETE", link, nil).StatusCode, "no body")
-	require.Contains(t, page, "You have 10 recovery codes left.", "none is used up in vain")
+	require.Contains(t, b.Get("/account/security").Page, "You have 10 recovery codes left.", "a refused code is not used up")
 	require.Equal(t, 404, b.Delete("/account/security/links/x", url.Values{"code": {modelstest.NextCode(key)}}).StatusCode)
 	require.Equal(t, 200, s.browser().Get("/not-me/"+modelstest.Link(t, "ada@example.com", models.MailEmailChanged)).StatusCode)
 
@@ -103,7 +103,7 @@ func TestAccountSecurityLinks(t *testing.T) {
 	require.Equal(t, 404, s.browser().Get("/not-me/"+modelstest.Link(t, "ada@example.com", models.MailEmailChanged)).StatusCode)
 }
 
-// An attacker, who may have added TOTP, does not shut the owner's mailbox out.
+// Prevents an attacker from ending the owner's links with a new TOTP secret.
 func TestAccountSecurityLinks_NotByANewFactor(t *testing.T) {
 	s := newSite(t)
 	b := logInAs(s, "ada@example.com")

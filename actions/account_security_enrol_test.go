@@ -23,7 +23,7 @@ func requiring(t testing.TB, changes ...func(*config.Config)) *site {
 }
 
 // openTo holds the routes that a user without a second step reaches. The value is true if
-// only a session from a mailed link does.
+// the session must have redeemed a mailed link first.
 var openTo = map[string]bool{
 	"GET /logout":                             false,
 	"PUT /account/language":                   false,
@@ -82,7 +82,7 @@ func TestEnrolment_NothingElseIsReached(t *testing.T) {
 	}
 }
 
-// The rate limit of the email also limits these mails. Over it, the last link works.
+// The hourly limit of mails to an email also limits the mails of enrolment.
 func TestEnrolment_MailIsLimited(t *testing.T) {
 	s := requiring(t)
 	models.Clock.Stop()

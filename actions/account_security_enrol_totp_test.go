@@ -12,7 +12,7 @@ import (
 	"corral/models/modelstest"
 )
 
-// A user sets the second step up by the link in the mail of the login.
+// A login mails the link by which the user sets up a second step.
 func TestEnrolment_ByTheMailedLink(t *testing.T) {
 	s := requiring(t)
 	models.Clock.Stop()
@@ -30,20 +30,21 @@ func TestEnrolment_ByTheMailedLink(t *testing.T) {
 	page = b.Get(link).Page
 	require.Contains(t, page, "For ada@example.com, in this browser.")
 	require.Contains(t, page, `action="`+link+`"`)
-	require.Equal(t, "/account/security", b.Get("/account/security/totp").Location(), "opening it is not enough")
+	require.Equal(t, "/account/security", b.Get("/account/security/totp").Location(), "opening the link is not enough")
 	a := b.Post(link, url.Values{})
 	require.Equal(t, 303, a.StatusCode)
 	require.Equal(t, "/account/security", a.Location())
 	require.Contains(t, b.Get("/account/security").Page, `href="/account/security/totp"`)
-	require.Equal(t, "/account/security", b.Get("/account").Location(), "there is none yet")
+	require.Equal(t, "/account/security", b.Get("/account").Location(), "there is no second step yet")
 
 	b.setTOTP()
 	require.Equal(t, 200, b.Get("/account/security/recovery-codes").StatusCode)
 	b.requireLoggedIn("ada@example.com")
-	require.Equal(t, "/", b.Get(link).Location(), "used")
+	require.Equal(t, "/", b.Get(link).Location(), "the link is used")
 }
 
-// An attacker with the password must not enrol first, nor get in when the owner does.
+// Prevents an attacker with the password from enrolling first, or staying logged in after
+// the owner has enrolled.
 func TestEnrolment_AttackerWithThePassword(t *testing.T) {
 	s := requiring(t)
 	modelstest.SignUp(t, "ada@example.com")
@@ -103,7 +104,7 @@ func TestEnrolment_LinkIsOfOneAccount(t *testing.T) {
 	require.Equal(t, "/account/security", ada.Get("/account/security/totp").Location())
 }
 
-// A user enrols by a passkey, and by turning the second step on.
+// A user enrols by adding a passkey and turning the second step on.
 func TestEnrolment_ByAPasskey(t *testing.T) {
 	s := requiring(t)
 	modelstest.SignUp(t, "ada@example.com")
@@ -134,7 +135,7 @@ func TestEnrolment_MailAfterTurningOff(t *testing.T) {
 			require.NoError(t, err)
 			require.NoError(t, user.SetPassword(t.Context(), modelstest.Password))
 			models.Clock.Move(models.UndoDelay - time.Minute)
-			b.logIn(user.Email)
+			b.logIn(user.Email) // this session begins before the undo is done
 			b.secondStep(codes[0])
 			require.Equal(t, 200, b.Get("/account").StatusCode)
 			models.Clock.Move(time.Minute)

@@ -6,7 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A linked provider logs in, too, after the password was removed.
+// After the password is removed, a linked provider still logs the user in: no text may deny it.
 func TestSecurityProviders_PasswordRemoval(t *testing.T) {
 	s := newProviderSite(t)
 	s.linked("ada@example.com")

@@ -48,11 +48,11 @@ func TestSecurityProviders_LinkAndUnlink(t *testing.T) {
 	require.Contains(t, page, `href="/account/security/providers/oidc">Link<`)
 	require.Equal(t, version+2, s.user("ada@example.com").CredentialVersion)
 	require.Contains(t, modelstest.Mails(t, "ada@example.com"), models.MailIdentityRemoved)
-	require.Equal(t, "/check-mail", s.browser().byProvider("/auth/oidc").Location(), "as an unknown one")
+	require.Equal(t, "/check-mail", s.browser().byProvider("/auth/oidc").Location(), "as with an unknown identity")
 	require.Equal(t, 404, b.Delete(providersPath+"oidc", url.Values{}).StatusCode)
 	require.Equal(t, 404, b.Delete(providersPath+"oidc3", url.Values{}).StatusCode)
 
-	require.Equal(t, "/account/security", b.byProvider(providersPath+"oidc").Location(), "her own may come back")
+	require.Equal(t, "/account/security", b.byProvider(providersPath+"oidc").Location(), "ada can link her own identity again")
 	require.Equal(t, []string{s.one.URL}, s.identities("ada@example.com"))
 }
 
@@ -129,13 +129,13 @@ func TestSecurityProviders_LastWayIn(t *testing.T) {
 	require.Contains(t, a.Page, "You could no longer log in without it.")
 	require.Equal(t, []string{s.one.URL}, s.identities("ada@example.com"))
 	b.byProvider(providersPath + "oidc2")
-	require.Equal(t, 303, b.Delete(providersPath+"oidc", url.Values{}).StatusCode, "another one is left")
+	require.Equal(t, 303, b.Delete(providersPath+"oidc", url.Values{}).StatusCode, "another identity is left")
 	require.Equal(t, 422, b.Delete(providersPath+"oidc2", url.Values{}).StatusCode)
 	require.Equal(t, "/account", b.Put("/account/password", url.Values{"password": {modelstest.Password}}).Location())
 	require.Equal(t, 303, b.Delete(providersPath+"oidc2", url.Values{}).StatusCode, "a password is left")
 }
 
-// An answer that comes after the session changed links nothing.
+// A provider's answer that arrives after a change of the session links nothing.
 func TestSecurityProviders_LinksForItsSessionOnly(t *testing.T) {
 	s := newProviderSite(t)
 	for _, email := range []string{"ada@example.com", "eve@example.com"} {
@@ -179,7 +179,7 @@ func TestSecurityProviders_StateNamesItsSession(t *testing.T) {
 	require.Equal(t, "/account/security", ada.Get(back.RequestURI()).Location())
 }
 
-// browserSecret returns what binds states to the browser.
+// browserSecret returns the secret that binds states to the browser.
 func (b *browser) browserSecret() string {
 	request := httptest.NewRequest("GET", "/", nil)
 	request.AddCookie(&http.Cookie{Name: sessionCookieName, Value: b.sessionCookie()})

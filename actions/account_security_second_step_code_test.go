@@ -15,7 +15,7 @@ func TestSecondStep_Switch(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
 	b := s.loggedIn("ada@example.com", firefox)
-	b.Get("/")
+	b.Get("/") // shows the flash message
 	turn := func(on string) apptest.Answer {
 		return b.Put("/account/security/second-step", url.Values{"on": {on}})
 	}
@@ -43,7 +43,7 @@ func TestSecondStep_Switch(t *testing.T) {
 	require.Empty(t, b.recoveryCodes())
 
 	requireRefused(true)
-	b.Get("/")
+	b.Get("/") // shows the flash messages
 	require.Contains(t, b.Get("/account/security").Page, `name="on" value="false">Turn off<`)
 	require.Equal(t, "/account/security", turn("false").Location())
 	page := b.Get("/account/security").Page

@@ -22,7 +22,7 @@ func TestAccountSecurity_Password(t *testing.T) {
 	require.Contains(t, page, ">Set a password</button>")
 }
 
-// skipping logs in and has the browser skip the second step.
+// skipping returns a browser that skips the second step of the account and is logged out.
 func (s *site) skipping(email, userAgent, code string) *browser {
 	s.t.Helper()
 	b := s.with("User-Agent", userAgent)
@@ -32,14 +32,14 @@ func (s *site) skipping(email, userAgent, code string) *browser {
 	return b
 }
 
-// actionBelow returns the first action of a form below a path.
+// actionBelow returns the first action of a form that begins with path.
 func actionBelow(page, path string) string {
 	_, rest, _ := strings.Cut(page, `action="`+path)
 	rest, _, _ = strings.Cut(rest, `"`)
 	return path + rest
 }
 
-// addPasskey adds a passkey without its pages.
+// addPasskey inserts the row of a passkey.
 func (s *site) addPasskey(email string) {
 	s.t.Helper()
 	require.NoError(s.t, models.DB.Create(&models.Factor{UserID: s.user(email).ID, Kind: models.FactorPasskey, Name: "Phone", Data: []byte("{}"), CreatedAt: models.Clock.Now()}))

@@ -34,7 +34,7 @@ func keyIn(t testing.TB, page string) []byte {
 	return key
 }
 
-// setTOTP sets a TOTP secret on the pages.
+// setTOTP sets a TOTP secret through the pages.
 func (b *browser) setTOTP() (key []byte) {
 	b.site.t.Helper()
 	key = b.offeredKey()
@@ -114,8 +114,8 @@ func TestTOTP_KeyIsOfTheSession(t *testing.T) {
 	require.Equal(t, 422, fresh.Post("/account/security/totp", url.Values{"code": {"000000"}}).StatusCode, "no key was offered")
 }
 
-// A stranger at the open desk may have seen the key, which leaves no trace in the account. So
-// the next confirmation voids it.
+// Prevents an attacker at an open session from knowing the TOTP secret: the next confirmation
+// voids the key that was offered.
 func TestTOTP_KeyEndsWithTheConfirmation(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
@@ -157,7 +157,7 @@ func TestTOTP_RemovedUnlessItIsTheLast(t *testing.T) {
 	require.Equal(t, 303, a.StatusCode)
 	require.Equal(t, "/account/security", a.Location())
 	require.Equal(t, []string{"The authenticator app was removed. Its codes no longer work."}, apptest.Flashes(b.Get("/account/security").Page))
-	require.NotEqual(t, key, b.offeredKey(), "another one can be set")
+	require.NotEqual(t, key, b.offeredKey(), "a new secret is offered")
 }
 
 func TestTOTP_JSON(t *testing.T) {
@@ -174,7 +174,7 @@ func TestTOTP_JSON(t *testing.T) {
 }
 
 // Of several concurrent requests, one sets the secret. The others answer that it is set.
-func TestTOTP_SetAtOnce(t *testing.T) {
+func TestTOTP_OneOfConcurrentRequestsSetsIt(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
 	b := s.loggedIn("ada@example.com", firefox)
@@ -190,7 +190,7 @@ func TestTOTP_SetAtOnce(t *testing.T) {
 		switch a := <-answers; {
 		case a.Location() == "/account/security/recovery-codes":
 			set++
-		case a.StatusCode != 422: // the account has a TOTP secret
+		case a.StatusCode != 422: // 422 means that the account has a TOTP secret
 			require.Equal(t, "/account/security", a.Location())
 		}
 	}

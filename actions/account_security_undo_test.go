@@ -69,7 +69,7 @@ func TestAccountSecurityUndo_Choice(t *testing.T) {
 		s := newSite(t)
 		b := logInAs(s, "ada@example.com")
 		passkey := undoWaits(t, "ada@example.com")
-		require.NoError(t, models.DB.RawQuery("UPDATE sessions SET factor_id = ?", passkey.ID).Exec())
+		require.NoError(t, models.DB.RawQuery("UPDATE sessions SET factor_id = ?", passkey.ID).Exec()) // as after a login with it
 		require.Contains(t, b.Get("/account/security").Page, `action="/account/security/undo"`)
 
 		a := b.Post("/account/security/undo", url.Values{"choice": {choice}})
@@ -89,7 +89,7 @@ func TestAccountSecurityUndo_Event(t *testing.T) {
 	requireEvents(t, map[string]func(s *site){"undo decided": func(s *site) {
 		passkey := undoWaits(s.t, "ada@example.com")
 		b := s.loggedIn("ada@example.com", firefox)
-		require.NoError(s.t, models.DB.RawQuery("UPDATE sessions SET factor_id = ?", passkey.ID).Exec())
+		require.NoError(s.t, models.DB.RawQuery("UPDATE sessions SET factor_id = ?", passkey.ID).Exec()) // as after a login with it
 		b.Post("/account/security/undo", url.Values{"choice": {"stop"}})
 	}})
 }

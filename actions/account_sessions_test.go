@@ -43,7 +43,7 @@ func (as *ActionSuite) Test_AccountSessions_Index() {
 	as.Contains(as.HTML("/").Get().Body.String(), `href="/account/sessions"`)
 }
 
-func TestAccountSessions_Index_TwoDevices(t *testing.T) {
+func TestAccountSessions_Index_TwoSessions(t *testing.T) {
 	s := newSite(t)
 	ada := modelstest.SignUp(t, "ada@example.com")
 	modelstest.SignUp(t, "bob@example.com")
@@ -68,7 +68,7 @@ func TestAccountSessions_Index_TwoDevices(t *testing.T) {
 		require.Contains(t, line, "Logged in <time datetime=\""+since.Format(time.RFC3339)+"\">"+since.Format("Jan 2, 2006, 3:04 PM UTC")+"</time>")
 		require.Contains(t, line, "Last seen <time datetime=\""+seen.Format(time.RFC3339)+"\">"+seen.Format("Jan 2, 2006, 3:04 PM UTC")+"</time>")
 	}
-	require.Contains(t, phone.sessions()[0], "Safari on iPhone</strong> <span", "the current session first, with a badge")
+	require.Contains(t, phone.sessions()[0], "Safari on iPhone</strong> <span", "the session last seen comes first, with a badge")
 }
 
 func TestAccountSessions_Index_ShowsWhereAStolenSessionIsUsed(t *testing.T) {
@@ -103,13 +103,13 @@ func TestAccountSessions_Destroy_EndsTheSessionOnEveryNode(t *testing.T) {
 	other.SetCookie("corral", phone.sessionCookie())
 	require.Equal(t, 200, other.Get("/").StatusCode)
 
-	models.Clock.Move(20 * time.Minute) // asks for no confirmation
+	models.Clock.Move(20 * time.Minute) // the confirmation expires: ending a session needs none
 	a := desk.Delete(endPath(t, desk.sessions()[1]), nil)
 	require.Equal(t, 303, a.StatusCode)
 	require.Equal(t, "/account/sessions", a.Location())
 	require.Equal(t, "/login", phone.Get("/").LocationPath())
 	require.Equal(t, "/login", other.Get("/").LocationPath())
-	require.Equal(t, "/login", phone.Delete("/account/sessions", nil).Location(), "and cannot end others either")
+	require.Equal(t, "/login", phone.Delete("/account/sessions", nil).Location(), "an ended session cannot end others")
 
 	page := desk.Get("/account/sessions").Page
 	require.Equal(t, []string{"The session was ended."}, apptest.Flashes(page))
@@ -206,13 +206,13 @@ var sessionEvents = map[string]func(s *site){
 
 func TestAccountSessions_Events(t *testing.T) { requireEvents(t, sessionEvents) }
 
-func TestAccountSessions_LanguageRedirectsBack(t *testing.T) {
+func TestAccountSessions_LanguageLeadsBackToTheIndex(t *testing.T) {
 	s := newSite(t)
 	b := s.with("Referer", s.URL+"/account/sessions/x")
 	require.Equal(t, "/account/sessions", b.Post("/language", chosen("en-US")).Location())
 }
 
-// The page lists the newest hundred sessions, and has a button that ends the rest.
+// The page lists the newest hundred sessions. Its button ends all sessions but the current.
 func TestAccountSessions_Index_TooMany(t *testing.T) {
 	s := newSite(t)
 	ada := modelstest.SignUp(t, "ada@example.com")
@@ -237,5 +237,5 @@ func TestAccountSessions_Index_TooMany(t *testing.T) {
 	require.Len(t, desk.sessions(), 1)
 	n, err := models.DB.Count("sessions")
 	require.NoError(t, err)
-	require.Equal(t, 1, n, "the older ones, too")
+	require.Equal(t, 1, n, "sessions that the page did not list have ended, too")
 }

@@ -26,10 +26,10 @@ func TestAccountPassword_Update(t *testing.T) {
 	require.Equal(t, "/account", a.Location())
 	page := b.Get("/account").Page
 	require.Len(t, apptest.Flashes(page), 1)
-	require.NotContains(t, page, `type="password"`, "Chromium would not offer to save the new one")
+	require.NotContains(t, page, `type="password"`, "Chromium would not offer to save the new password")
 	require.Equal(t, 302, other.Get("/").StatusCode, "every other session ends")
-	require.Equal(t, 302, copied.Get("/").StatusCode, "this one has a new token")
-	require.InDelta(t, 30*24*3600, cookieNamed(t, a, "corral").MaxAge, 2, "and is remembered as before")
+	require.Equal(t, 302, copied.Get("/").StatusCode, "the current session has a new token")
+	require.InDelta(t, 30*24*3600, cookieNamed(t, a, "corral").MaxAge, 2, "the session is remembered as before")
 	require.Contains(t, modelstest.Mails(t, "ada@example.com"), models.MailPasswordChanged)
 	require.Equal(t, 422, other.logIn("ada@example.com").StatusCode)
 }
@@ -77,12 +77,12 @@ func TestAccount_Destroy(t *testing.T) {
 	purgeDeleted(t)
 	n, err := models.DB.Count("users")
 	require.NoError(t, err)
-	require.Equal(t, 1, n, "bob's")
+	require.Equal(t, 1, n, "bob's account is left")
 	b.signUp("ada@example.com")
-	require.Equal(t, 302, b.Get("/signup/"+modelstest.Link(t, "ada@example.com", models.MailSignup)).StatusCode, "free again")
+	require.Equal(t, 302, b.Get("/signup/"+modelstest.Link(t, "ada@example.com", models.MailSignup)).StatusCode, "the email is free again")
 }
 
-// purgeDeleted purges after the time for which deleted accounts are kept.
+// purgeDeleted purges at the time when deleted accounts are no longer kept.
 func purgeDeleted(t *testing.T) {
 	t.Helper()
 	models.Clock.Move(models.DeletedUserLifetime)
@@ -114,7 +114,7 @@ func TestAccount_DeletionIsUndone(t *testing.T) {
 	require.Equal(t, "/login", b.Put("/password/reset", url.Values{"password": {modelstest.Password}}).Location())
 	require.Equal(t, "/", b.logIn("ada@example.com").Location())
 	purgeDeleted(t)
-	require.Equal(t, "/", s.browser().logIn("ada@example.com").Location(), "and keeps it")
+	require.Equal(t, "/", s.browser().logIn("ada@example.com").Location(), "the purge leaves the account")
 }
 
 func TestAccount_WellKnownChangePassword(t *testing.T) {

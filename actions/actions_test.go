@@ -38,8 +38,8 @@ func Test_ActionSuite(t *testing.T) {
 	handler := Handler(app, c, testLogger(c), nil)
 	suite.Run(t, &ActionSuite{as, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r.Host = c.Host.Host
-		// The suite's session has no cookie. Requests without one would get the kept pages
-		// of package web.
+		// The suite's session has no cookie. Without one, package web answers requests for
+		// public pages itself.
 		r.AddCookie(&http.Cookie{Name: cookieName(c, sessionCookieName), Value: "suite"})
 		handler.ServeHTTP(w, r)
 	})})

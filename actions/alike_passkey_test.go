@@ -32,7 +32,7 @@ func init() {
 	}
 }
 
-// addPasskeyTo adds a passkey without the pages.
+// addPasskeyTo adds a passkey without using the pages.
 func addPasskeyTo(t testing.TB, user *models.User) {
 	t.Helper()
 	challenge, err := user.PasskeyOptions(t.Context(), models.PasskeyNew)
@@ -43,10 +43,10 @@ func addPasskeyTo(t testing.TB, user *models.User) {
 	require.NoError(t, user.AddPasskey(t.Context(), answer, "", "", models.Client{}))
 }
 
-// random matches the members that differ in any two options.
+// random matches the members that are random in each answer with options.
 var random = regexp.MustCompile(`"(challenge|state)":"[^"]*"`)
 
-// passkeyLogin asks for options between logins that fail, and refuses an answer.
+// passkeyLogin requests options, fails to log in, and sends an invalid answer, seven times.
 func passkeyLogin(b *browser, email string) (answers []apptest.Answer) {
 	for range 7 {
 		options := b.PostJSON("/login/passkey/options", "{}")

@@ -14,8 +14,8 @@ import (
 	"corral/models/modelstest"
 )
 
-// kindsOfEmail holds the emails that must look alike, each with what happened
-// before.
+// kindsOfEmail holds the kinds of emails that must look alike. Its functions make an email
+// one of that kind.
 var kindsOfEmail = map[string]func(t testing.TB, email string){
 	"free": func(testing.TB, string) {},
 	"taken": func(t testing.TB, email string) {
@@ -44,7 +44,7 @@ var kindsOfEmail = map[string]func(t testing.TB, email string){
 // visit sends an email to forms and returns the responses.
 type visit func(b *browser, email string) []apptest.Answer
 
-// times repeats a form beyond the rate limit of the email.
+// times submits a form with the email count times.
 func times(count int, path string, fields ...string) visit {
 	return func(b *browser, email string) (answers []apptest.Answer) {
 		for range count {

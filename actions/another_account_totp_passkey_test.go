@@ -10,12 +10,12 @@ import (
 	"corral/models/modelstest"
 )
 
-// The id of another account's passkey, browser or link is as unknown as any other.
 func TestAnotherAccount_IDsAreNotFound(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
 	_, _, _, link := s.leftMailbox()
 	s.withPasskey("zoe@example.com")
+	// Zoe's browser skips the second step.
 	require.NoError(t, models.DB.RawQuery("UPDATE device_cookies SET skips_until = expires_at, skip_version = (SELECT credential_version FROM users WHERE users.id = user_id)").Exec())
 	idOf := func(table, where string) (id string) {
 		require.NoError(t, models.DB.Store.Get(&id, "SELECT id FROM "+table+" WHERE "+where+" AND user_id = (SELECT id FROM users WHERE email = 'zoe@example.com')"))

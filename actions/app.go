@@ -17,7 +17,7 @@ import (
 // routes is the table of routes with their guards, and limits that differ from
 // the defaults: post("/photos", user, PhotosCreate, maxBody(20<<20)). Any other
 // route is for logged-in users, unless app.Middleware.Skip(Authorize, handler)
-// makes it public. The router compares one by one: the first are the fastest.
+// makes it public. The router tries routes in order: the first are the fastest.
 var routes = route.Table{
 	// Logged-in users.
 	get("/", user, HomeShow),

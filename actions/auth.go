@@ -99,7 +99,7 @@ func requestIdentity(c buffalo.Context, p *provider, state *oidc.State, identity
 		}
 		return redirectTo(c, web.WithNext(page, state.Next))
 	}
-	mailedTo := "" // the cookie has room for the email once: CheckMailShow takes the identity's
+	mailedTo := "" // the cookie has no room for a copy: CheckMailShow reads pending.Email
 	if !keepPending(c, pending) {
 		mailedTo = pending.Email
 		c.Flash().Set("warning", []string{T.Translate(c, "provider.too_long", map[string]any{"name": p.Name})})

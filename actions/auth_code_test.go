@@ -26,7 +26,7 @@ func TestAuth_AsksForTheSecondStep(t *testing.T) {
 	require.Equal(t, "/account", a.Location())
 	require.NotContains(t, modelstest.Mails(t, "ada@example.com"), models.MailNotPassed)
 	b.logOut()
-	require.Equal(t, "/", b.byProvider("/auth/oidc").Location(), "the browser skips it")
+	require.Equal(t, "/", b.byProvider("/auth/oidc").Location(), "the browser skips the second step")
 	b.requireLoggedIn("ada@example.com")
 }
 

@@ -15,9 +15,9 @@ import (
 	"corral/models/modelstest"
 )
 
-// nothingDone requires that an answer was refused with a page and an event, that no user is
+// requireNothingDone requires that an answer was refused with a page and an event, that no user is
 // logged in, and that only the count of attempts was stored.
-func nothingDone(t *testing.T, what func(s *providerSite, b *browser) (back string)) {
+func requireNothingDone(t *testing.T, what func(s *providerSite, b *browser) (back string)) {
 	t.Helper()
 	log := captureLog(t)
 	s := newProviderSite(t)
@@ -36,7 +36,7 @@ func nothingDone(t *testing.T, what func(s *providerSite, b *browser) (back stri
 	b.requireLoggedOut()
 }
 
-// accountRows counts what a login may leave.
+// accountRows counts the rows that a login may add or change.
 func accountRows(t testing.TB) (counts []int) {
 	t.Helper()
 	require.NoError(t, models.DB.Store.Select(&counts, `
@@ -52,7 +52,7 @@ func TestAuthHostile_Provider(t *testing.T) {
 		"iss of another provider", "code of another login", oidctest.TokenPath + " of 10 MB", oidctest.KeysPath + " redirects"}
 	for _, name := range classes {
 		t.Run(name, func(t *testing.T) {
-			nothingDone(t, func(s *providerSite, b *browser) string {
+			requireNothingDone(t, func(s *providerSite, b *browser) string {
 				hostile := s.one.Hostile()
 				i := slices.IndexFunc(hostile, func(c oidctest.Case) bool { return c.Name == name })
 				s.one.Behave(hostile[i].Behaviour)
@@ -76,7 +76,7 @@ func TestAuthHostile_Answers(t *testing.T) {
 			return s.browser().toProvider("/auth/oidc")
 		},
 		"of a browser without a login": func(s *providerSite, b *browser) string {
-			b.Get("/account") // has a session
+			b.Get("/account") // sets a cookie
 			return s.browser().toProvider("/auth/oidc")
 		},
 		"without cookies": func(s *providerSite, b *browser) string { return s.browser().toProvider("/auth/oidc") },
@@ -104,12 +104,12 @@ func TestAuthHostile_Answers(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			nothingDone(t, swap)
+			requireNothingDone(t, swap)
 		})
 	}
 }
 
-// An answer works once, also after a failure and on another node.
+// An answer works once, also with a copy of the cookie and after a failure.
 func TestAuthHostile_Replay(t *testing.T) {
 	s := newProviderSite(t)
 	s.linked("ada@example.com")

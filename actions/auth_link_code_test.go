@@ -36,12 +36,12 @@ func TestAuthLink_LongIdentities(t *testing.T) {
 	}{
 		"of most providers":           {strings.Repeat("s", 64), "ada@example.com", true},
 		"ampersands":                  {strings.Repeat("&", 255), "r&d50@example.com", true},
-		"long email":                  {strings.Repeat("s", 43+74-27), long + ".example", true}, // as long as Microsoft's, whose issuer has 74 bytes
+		"long email":                  {strings.Repeat("s", 43+74-27), long + ".example", true}, // as Microsoft's: a subject of 43 bytes, and an issuer of 74
 		"longest email":               {strings.Repeat("s", 21), long + "." + label + ".example", true},
 		"longest subject":             {strings.Repeat("s", 255), "ada.lovelace.of.london@example.com", true},
 		"quotes, spaces, backslashes": {strings.Repeat("\" \\", 40), "ada@example.com", true},
 		"many quotes":                 {strings.Repeat(`"`, 150), "ada@example.com", false},
-		"both":                        {strings.Repeat("s", 255), long + "." + label + ".example", false},
+		"long subject and email":      {strings.Repeat("s", 255), long + "." + label + ".example", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newProviderSite(t)

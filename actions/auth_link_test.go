@@ -54,12 +54,12 @@ func TestAuthLink(t *testing.T) {
 	require.Equal(t, []string{"Example &amp; Co was linked. You can log in with it from now on."}, apptest.Flashes(page))
 	require.Equal(t, []string{s.one.URL}, s.identities("ada@example.com"))
 	require.Contains(t, modelstest.Mails(t, "ada@example.com"), models.MailIdentityAdded)
-	require.Equal(t, "/", b.Post(link, url.Values{}).Location(), "used")
+	require.Equal(t, "/", b.Post(link, url.Values{}).Location(), "the link is used")
 	require.Equal(t, "/", s.browser().byProvider("/auth/oidc").Location())
 }
 
-// A browser that did not come from the provider links nothing: an attacker may have caused
-// the mail, and the owner may open it.
+// Prevents an attacker from linking an identity by a mail to the owner: a browser that did not
+// come from the provider links nothing.
 func TestAuthLink_InAnotherBrowser(t *testing.T) {
 	s := newProviderSite(t)
 	modelstest.SignUp(t, "ada@example.com")
@@ -71,8 +71,8 @@ func TestAuthLink_InAnotherBrowser(t *testing.T) {
 	require.Empty(t, s.identities("ada@example.com"))
 }
 
-// After two logins, each link stands for the identity that it was mailed for.
-func TestAuthLink_MeansItsOwnIdentity(t *testing.T) {
+// A second identity replaces the pending one in the cookie. Then the first link links nothing.
+func TestAuthLink_OfAReplacedIdentity(t *testing.T) {
 	s := newProviderSite(t)
 	modelstest.SignUp(t, "ada@example.com")
 	b := s.browser()
@@ -98,7 +98,7 @@ func TestAuthLink_OfAnotherAccount(t *testing.T) {
 		require.Contains(t, a.Page, "It belongs to ada@example.com, and you are logged in as eve@example.com.")
 	}
 	b.logIn("ada@example.com")
-	require.Equal(t, "/", b.Get(link).Location(), "the login of another dropped the identity")
+	require.Equal(t, "/", b.Get(link).Location(), "eve's login dropped the identity")
 	require.Empty(t, s.identities("ada@example.com"))
 	require.Empty(t, s.identities("eve@example.com"))
 }

@@ -61,11 +61,11 @@ func TestAuth_EmailClaimLogsNobodyIn(t *testing.T) {
 	s.linked("ada@example.com")
 	s.one.Behave(oidctest.Behaviour{Email: "eve@example.com"})
 	b := s.browser()
-	require.Equal(t, "/", b.byProvider("/auth/oidc").Location(), "her email at the provider changed")
+	require.Equal(t, "/", b.byProvider("/auth/oidc").Location(), "ada's email at the provider changed")
 	b.requireLoggedIn("ada@example.com")
 	identities, err := models.IdentitiesOf(t.Context(), s.user("ada@example.com"))
 	require.NoError(t, err)
-	require.Equal(t, "ada@example.com", identities[0].Email, "read once")
+	require.Equal(t, "ada@example.com", identities[0].Email, "the claim is read once")
 
 	for name, path := range map[string]string{"another subject": "/auth/oidc", "another issuer": "/auth/oidc2"} {
 		s.one.Behave(oidctest.Behaviour{Subject: "mallory", Email: "ada@example.com"})
@@ -76,7 +76,7 @@ func TestAuth_EmailClaimLogsNobodyIn(t *testing.T) {
 	}
 }
 
-// An unknown identity gets a mail, by which it creates an account in this browser.
+// The email of an unknown identity gets a link, which creates an account in this browser.
 func TestAuth_SignsUp(t *testing.T) {
 	s := newProviderSite(t)
 	s.one.Behave(oidctest.Behaviour{Email: " Zoe@Example.com"})
@@ -184,7 +184,7 @@ func TestAuth_SignUpWithATakenIdentity(t *testing.T) {
 				take(s)
 			}
 			b := s.browser()
-			require.Equal(t, "/check-mail", b.byProvider("/auth/oidc").Location(), "as an unknown one")
+			require.Equal(t, "/check-mail", b.byProvider("/auth/oidc").Location(), "as with an unknown identity")
 			if take == nil {
 				s.linked("eve@example.com")
 			}
@@ -267,7 +267,7 @@ func TestAuth_FailuresAreLimited(t *testing.T) {
 	models.Clock.Stop()
 	s.linked("ada@example.com")
 	b := s.browser()
-	for range 11 { // another site's images could send these
+	for range 11 { // wrong states do not count: images of another site could send them
 		b.requireAlert(b.Get(b.toProvider("/auth/oidc")+"x"), "/login", "That took too long")
 	}
 	for range 10 {

@@ -19,7 +19,7 @@ var (
 	sudo   = route.Guard{Name: "sudo", MaxBody: 1 << 20}    // as user; unconfirmed users are redirected to /sudo
 
 	// local is for clients on this machine, in development. It checks the IP, not Host,
-	// which others can forge if ADDR=0.0.0.0 lets them reach the app.
+	// which other machines can forge if ADDR=0.0.0.0 lets them reach the app.
 	local = route.Guard{Name: "local"}
 )
 
@@ -97,7 +97,7 @@ func requestedPage(c buffalo.Context) string {
 
 // askToConfirm redirects a logged-in user to /sudo, which leads back to the page. It
 // drops the request: otherwise a form that an attacker sent from an unattended browser
-// would run when the owner confirms.
+// would run when the user confirms.
 func askToConfirm(c buffalo.Context) error {
 	if web.WantsJSON(c.Request()) || !web.IsNavigation(c.Request()) {
 		return c.Error(http.StatusForbidden, errUnconfirmed)

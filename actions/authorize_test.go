@@ -99,7 +99,7 @@ func TestGuards_SkipAuthorizeOpensARoute(t *testing.T) {
 		require.Equal(t, "reports\n", b.Get("/test/reports").Page)
 		require.Equal(t, "team 7\n", b.Get("/test/teams/7").Page)
 	}
-	require.Equal(t, "/login", s.browser().Get("/test/teams/7/reports").LocationPath(), "the others stay closed")
+	require.Equal(t, "/login", s.browser().Get("/test/teams/7/reports").LocationPath(), "the group's other routes stay closed")
 }
 
 func TestGuards_GroupMiddlewareRunsAfterTheGuard(t *testing.T) {
@@ -174,7 +174,7 @@ func TestReturnPath_AfterLogin(t *testing.T) {
 		require.Equal(t, want, b.logInFrom(page, "ada@example.com").Location(), requested)
 		require.Equal(t, 200, b.Get("/").StatusCode)
 		b.logOut()
-		require.Equal(t, "/", b.logIn("ada@example.com").Location(), "once")
+		require.Equal(t, "/", b.logIn("ada@example.com").Location(), "the next login does not lead there")
 	}
 }
 
@@ -189,7 +189,7 @@ func TestReturnPath_OfEachTab(t *testing.T) {
 	require.Equal(t, "/?tab=2", b.logInFrom(other, "ada@example.com").Location())
 }
 
-// Attackers can make links to the login page, with any next.
+// Prevents open redirects: an attacker can put any next into a link to the login page.
 func TestReturnPath_FromALink(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
@@ -223,7 +223,7 @@ func TestReturnPath_KeptByLinksBetweenPages(t *testing.T) {
 		require.Equal(t, "/account?a=1", next(b.Get(form+query).Page), form)
 		a := b.Post(form, url.Values{"email": {"eve@example.com"}, "next": {"/account?a=1"}})
 		require.Equal(t, "/check-mail"+query, a.Location())
-		require.Equal(t, "/account?a=1", next(b.Get(a.Location()).Page), "to send it again")
+		require.Equal(t, "/account?a=1", next(b.Get(a.Location()).Page), "the form that requests the mail again keeps next")
 	}
 	b.Header.Set("Referer", b.site.URL+"/login"+query)
 	require.Equal(t, "/login"+query, b.Post("/language", chosen("en-US")).Location())
@@ -254,7 +254,7 @@ func TestReturnPath_KeptByMailedLinks(t *testing.T) {
 // The session ended while the page was open.
 func TestReturnPath_OfARefusedForm(t *testing.T) {
 	b := newSite(t).browser()
-	require.Equal(t, "/login", b.Put("/account/password", nil).Location(), "from nowhere")
+	require.Equal(t, "/login", b.Put("/account/password", nil).Location(), "without a Referer")
 	for referer, want := range map[string]string{
 		"/account": "?next=%2Faccount", "/account/password": "?next=%2Faccount", "/": "?next=%2F", "//evil.example": "",
 	} {
@@ -291,7 +291,7 @@ func TestGuards_BackgroundRequestsDoNotChangeTheSession(t *testing.T) {
 			require.Equal(t, "/", b.logIn("ada@example.com").Location())
 		}
 		ada := s.loggedIn("ada@example.com", firefox)
-		ada.Get("/")
+		ada.Get("/") // shows the flash message
 		ada.Header.Set(background[0], background[1])
 		ada.Get("/login")
 		ada.Header.Del(background[0])
@@ -304,8 +304,8 @@ func TestGuards_EndedSession(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
 	b := s.loggedIn("ada@example.com", firefox)
-	b.Get("/") // shows the flash message
-	models.Clock.Move(31 * time.Minute)
+	b.Get("/")                          // shows the flash message
+	models.Clock.Move(31 * time.Minute) // the session expires
 	b.Header.Set("Sec-Fetch-Mode", "cors")
 	require.Equal(t, 401, b.Get("/account").StatusCode)
 	b.Header.Del("Sec-Fetch-Mode")

@@ -24,7 +24,7 @@ func writes(word string) buffalo.MiddlewareFunc {
 	}
 }
 
-// All of Buffalo's methods that add a route work, and the guard protects the route.
+// Buffalo's methods that add routes work, and the guard protects their routes.
 func TestBuffalo_RoutesBehaveAsInAPlainApp(t *testing.T) {
 	s := newSite(t)
 	done := func(c buffalo.Context) error {
@@ -87,7 +87,7 @@ func TestBuffalo_RoutesBehaveAsInAPlainApp(t *testing.T) {
 	require.Equal(t, 404, ada.Get("/test/numbers/x").StatusCode)
 }
 
-// Buffalo's other renderers and an error handler of the owner have the app's layout.
+// Buffalo's other renderers and an error handler that a developer adds have the app's layout.
 func TestBuffalo_LayoutOfOtherPages(t *testing.T) {
 	s := newSite(t)
 	app.GET("/test/layout", func(c buffalo.Context) error {
@@ -107,7 +107,7 @@ func TestBuffalo_LayoutOfOtherPages(t *testing.T) {
 	require.Contains(t, a.Page, `<html lang="en-US" dir="ltr">`)
 }
 
-// What a handler sets for its content does not hold for the page of its error.
+// An error page does not have the headers that the handler set for its content.
 func TestBuffalo_ErrorAfterHeaders(t *testing.T) {
 	s := newSite(t)
 	app.GET("/test/headers", func(c buffalo.Context) error {

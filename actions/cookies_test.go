@@ -42,7 +42,7 @@ func TestCookies_ProductionAttributes(t *testing.T) {
 }
 
 // Prevents a redirect loop.
-func TestCookies_WithoutThemTheClientStaysLoggedOut(t *testing.T) {
+func TestCookies_ClientWithoutCookiesStaysLoggedOut(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
 	require.Equal(t, "/", s.browser().logIn("ada@example.com").Location())
@@ -62,7 +62,7 @@ func TestSession_CookieAttributes(t *testing.T) {
 		require.Equal(t, http.SameSiteLaxMode, c.SameSite)
 		require.Equal(t, "/", c.Path)
 		require.Empty(t, c.Domain)
-		require.Zero(t, c.MaxAge, "it ends with the browser")
+		require.Zero(t, c.MaxAge, "the cookie ends with the browser")
 		require.True(t, c.Expires.IsZero())
 		require.Less(t, len(c.String()), 4096)
 	}

@@ -64,7 +64,7 @@ func TestCrossOrigin_UnsafeRoutesRefuse(t *testing.T) {
 		loggedIn.Send(method, paths[i], url.Values{})
 	}
 	s.Close()
-	require.Equal(t, refused, strings.Count(log.String(), "cross-origin refused"), "a page of this site is not refused")
+	require.Equal(t, refused, strings.Count(log.String(), "cross-origin refused"), "pages of this app are not refused")
 }
 
 func TestCrossOrigin_OtherOriginsReadNothing(t *testing.T) {

@@ -70,12 +70,12 @@ func logIn(c buffalo.Context, session *models.LoggedIn) {
 	info.Event("login succeeded")
 }
 
-// keepConfirmed keeps the new token of a confirmed session, or the old one if another tab got it.
+// keepConfirmed keeps a session's new token, or the old one if another tab got the new one.
 func keepConfirmed(c buffalo.Context, session *models.Session, rawToken string) {
 	if rawToken != "" {
 		keepToken(c, session, rawToken)
 	}
-	c.Session().Delete(offeredTOTPKey) // a stranger at the open desk may have seen it
+	c.Session().Delete(offeredTOTPKey) // an attacker at the open session may have seen it
 	web.Info(c).Event("confirmed")
 }
 
@@ -104,7 +104,7 @@ func logOut(c buffalo.Context) (err error) {
 	return err
 }
 
-// forgetSession removes a session that has ended from the browser.
+// forgetSession removes an ended session from the browser.
 func forgetSession(c buffalo.Context) {
 	c.Session().Clear()
 	// Not "cookies": the flash message is in one. Not "cache": that empties the cache

@@ -59,7 +59,7 @@ func TestSession_RememberedForThirtyDays(t *testing.T) {
 	models.Clock.Move(29 * 24 * time.Hour)
 	a := b.Get("/")
 	require.Equal(t, 200, a.StatusCode)
-	require.InDelta(t, 24*3600, a.Cookies()[0].MaxAge, 2, "a page does not prolong it")
+	require.InDelta(t, 24*3600, a.Cookies()[0].MaxAge, 2, "a page does not prolong the session")
 	models.Clock.Move(24 * time.Hour)
 	require.Equal(t, "/login", b.Get("/").LocationPath())
 }
@@ -83,7 +83,7 @@ func TestSession_LogoutEndsCopiedCookies(t *testing.T) {
 	require.Equal(t, "/login", thief.Get("/").LocationPath())
 }
 
-func TestSession_TwoBrowsersLogOutAlone(t *testing.T) {
+func TestSession_LogoutEndsOneBrowsersSession(t *testing.T) {
 	s := newSite(t)
 	one, other := s.browser(), s.browser()
 	modelstest.SignUp(t, "ada@example.com")
@@ -155,7 +155,7 @@ func TestSession_SecretRotation(t *testing.T) {
 	renewed.logIn("ada@example.com")
 	late := after.browser()
 	late.SetCookie("corral", renewed.sessionCookie())
-	require.Equal(t, 200, late.Get("/").StatusCode, "the new secret writes")
+	require.Equal(t, 200, late.Get("/").StatusCode, "the new secret encrypts")
 
 	for _, s := range []*site{after, foreign} {
 		late := s.browser()

@@ -59,14 +59,14 @@ func TestDatabase_ReadOnlyIsNotReady(t *testing.T) {
 // A user logs out while the database is down. The browser loses its cookie, and the page
 // says that the session could not be ended.
 func TestDatabase_DownLogoutDeletesTheCookie(t *testing.T) {
-	for name, away := range map[string]func(testing.TB) *pop.Connection{"read-only": readOnlyDatabase, "closed": closedDatabase} {
+	for name, broken := range map[string]func(testing.TB) *pop.Connection{"read-only": readOnlyDatabase, "closed": closedDatabase} {
 		t.Run(name, func(t *testing.T) {
 			s := newSite(t)
 			modelstest.SignUp(t, "ada@example.com")
 			b, copied := s.loggedIn("ada@example.com", firefox), s.browser()
 			copied.SetCookie("corral", b.sessionCookie())
 			usual := models.DB
-			models.DB = away(t)
+			models.DB = broken(t)
 			t.Cleanup(func() { models.DB = usual })
 			a := b.logOut()
 			require.Equal(t, 303, a.StatusCode)
@@ -95,7 +95,7 @@ func TestDatabase_DownIs503(t *testing.T) {
 		require.NotEmpty(t, a.Header.Get("Retry-After"))
 		require.Contains(t, a.Page, "Back in a moment")
 	}
-	require.Equal(t, 200, s.browser().Get("/welcome").StatusCode, "it needs no database")
+	require.Equal(t, 200, s.browser().Get("/welcome").StatusCode, "a public page needs no database")
 	models.DB = open
 	require.Equal(t, 200, b.Get("/").StatusCode)
 }

@@ -53,7 +53,7 @@ func renderError(status int, err error, c buffalo.Context) error {
 func errorPage(w http.ResponseWriter, req *http.Request, status int) {
 	key := ""
 	if status == http.StatusBadGateway {
-		key = "error.proxy" // package web refuses requests without X-Forwarded-Proto
+		key = "error.proxy" // 502 means that a proxy sent no X-Forwarded-Proto
 	}
 	writeError(w, req, status, key, "", "")
 }

@@ -36,7 +36,7 @@ func TestErrors_AreInTheChosenLanguage(t *testing.T) {
 			require.Contains(t, a.Page, `<html lang="`+lang+`"`, "%d %s", status, header)
 		}
 	}
-	modelstest.Empty(t)
+	modelstest.Empty(t) // resets the rate limits
 	for range 6 {
 		s.with("Accept-Language", accepted).logIn("ada@example.com")
 	}

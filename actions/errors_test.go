@@ -77,7 +77,7 @@ func TestErrors_OtherStatusesKeepTheirNumber(t *testing.T) {
 	for _, status := range []int{402, 409, 418, 451, 507} {
 		a := s.browser().Get("/test/status/" + strconv.Itoa(status))
 		require.Equal(t, status, a.StatusCode)
-		title := in(locales.Default, cmp.Or(errorKeys[status], "error.other")+".title") // an owner may add texts
+		title := in(locales.Default, cmp.Or(errorKeys[status], "error.other")+".title") // a developer may add a text for a status
 		require.Contains(t, a.Page, "<h1>"+title+"</h1>")
 		require.NotContains(t, a.Page, "not for clients")
 	}

@@ -24,7 +24,7 @@ func TestEvents_SecondStepsAreLogged(t *testing.T) {
 	})
 }
 
-// A login that waits for its second step has no user yet: its lines name the email's digest.
+// A login that waits for its second step has no user yet: its log lines have the email's digest.
 func TestEvents_SecondStepFailed(t *testing.T) {
 	log := captureLog(t)
 	s := newProductionSite(t)

@@ -66,8 +66,8 @@ func untrustedProxy(s *site) {
 
 func TestEvents_AreLogged(t *testing.T) { requireEvents(t, securityEvents) }
 
-// Other requests cause the same events.
-func TestEvents_AreLoggedElsewhere(t *testing.T) {
+// Other requests than those of securityEvents cause the same events.
+func TestEvents_AreLoggedForOtherRequests(t *testing.T) {
 	requireEvents(t, map[string]func(s *site){
 		"host refused": func(s *site) { s.ask("GET", "127.0.0.1:3000.evil.example", "https", "") },
 		"body refused": func(s *site) { s.ask("POST", "127.0.0.1", "https", "email=%zz") },
@@ -103,7 +103,7 @@ func TestEvents_NameClientAndUser(t *testing.T) {
 	}
 }
 
-// The digest shows whether attempts are for one account or many, but no email.
+// The digest shows whether attempts are for one email or many, but not the email.
 func TestEvents_FailuresCarryADigestOfTheEmail(t *testing.T) {
 	log := captureLog(t)
 	s := newProductionSite(t)
@@ -124,7 +124,7 @@ func TestEvents_FailuresCarryADigestOfTheEmail(t *testing.T) {
 	require.NotContains(t, strings.ToLower(log.String()), "@example.com")
 }
 
-// A mail over the limit of its email is not sent; only the log says so.
+// A mail beyond the rate limit of its email is not sent. Only the log says so.
 func TestEvents_MailWithheld(t *testing.T) {
 	log := captureLog(t)
 	s := newProductionSite(t)

@@ -22,7 +22,7 @@ func TestFlash_ShownOnce(t *testing.T) {
 	require.Empty(t, apptest.Flashes(b.Get("/").Page))
 }
 
-func TestFlash_PrefetchLeavesIt(t *testing.T) {
+func TestFlash_NotShownByAPrefetch(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
 	b := s.loggedIn("ada@example.com", firefox)
@@ -35,7 +35,7 @@ func TestFlash_PrefetchLeavesIt(t *testing.T) {
 	require.Equal(t, []string{"You were logged in."}, apptest.Flashes(b.Get("/").Page))
 }
 
-// Whatever the route is, the store drops the oldest messages.
+// The session store drops the oldest messages.
 func TestFlash_NeverOutgrowsTheCookie(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")

@@ -73,7 +73,7 @@ func TestHealth_Options(t *testing.T) {
 	}
 	for _, path := range []string{"/healthz", "/readyz", "/readyz/"} {
 		require.Equal(t, "HTTP/1.0 204 No Content", ask(path))
-		require.Equal(t, 204, s.with("Host", "10.0.0.1").Send("OPTIONS", path, nil).StatusCode)
+		require.Equal(t, 204, s.raw("OPTIONS "+path+" HTTP/1.1\r\nHost: 10.0.0.1\r\n\r\n").StatusCode)
 	}
 	withoutDatabase(t, func() {
 		require.Equal(t, "HTTP/1.0 204 No Content", ask("/healthz"))
@@ -92,13 +92,13 @@ func TestHealth_DatabaseDownIsAliveButNotReady(t *testing.T) {
 			require.Equal(t, 200, b.Get("/healthz").StatusCode)
 			a := b.Get("/readyz")
 			require.Equal(t, 503, a.StatusCode)
-			require.Equal(t, "unavailable\n", a.Page, "without the reason")
+			require.Equal(t, "unavailable\n", a.Page, "the reason is in the log only")
 			require.Equal(t, "text/plain; charset=utf-8", a.Header.Get("Content-Type"))
 			require.NotEmpty(t, a.Header.Get("Content-Security-Policy"))
 			require.Empty(t, a.Cookies())
 		}
 		for _, path := range served("/", "/account/sessions") {
-			require.Equal(t, 503, loggedIn.Get(path).StatusCode, "%s neither logs in nor out", path)
+			require.Equal(t, 503, loggedIn.Get(path).StatusCode, "%s must not log the user out", path)
 		}
 	})
 	require.Equal(t, 200, anonymous.Get("/readyz").StatusCode)

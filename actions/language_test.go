@@ -146,7 +146,7 @@ func TestAccountLanguage_OverridesTheCookie(t *testing.T) {
 	require.Equal(t, 303, a.StatusCode)
 	require.Equal(t, "/account", a.Location())
 	require.Equal(t, []string{in(other, "account.language_saved")}, apptest.Flashes(b.Get("/account").Page), "in the new language")
-	require.Contains(t, b.Get("/nothing").Page, `<html lang="`+other+`"`, "pages without an account, too")
+	require.Contains(t, b.Get("/nothing").Page, `<html lang="`+other+`"`, "error pages, too")
 
 	second.SetCookie("corral-lang", "en-US")
 	second.Header.Set("Accept-Language", "en")

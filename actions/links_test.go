@@ -226,7 +226,7 @@ func TestLinks_FormOfAnotherLinkIsRefused(t *testing.T) {
 			}
 			require.Equal(t, before, rows(t))
 			b.Get(form.open + tokens["ada@example.com"])
-			require.Equal(t, 303, submit().StatusCode, "the link opened again")
+			require.Equal(t, 303, submit().StatusCode, "after the link was opened again")
 		})
 	}
 }

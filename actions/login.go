@@ -17,7 +17,7 @@ type loginForm struct {
 }
 
 func LoginNew(c buffalo.Context) error {
-	if c.Param("cookies") == "none" && noCookies(c) { // the browser did not keep one that was set before
+	if c.Param("cookies") == "none" && noCookies(c) { // the browser did not keep an earlier cookie
 		c.Flash().Add("danger", "login.no_cookies")
 	}
 	return renderLogin(c, loginForm{}, "")

@@ -14,7 +14,7 @@ import (
 // secondStepKey is the key in Buffalo's session of a models.SecondStep.
 const secondStepKey = "second_step"
 
-// askSecondStep puts into the cookie the login or reset that waits for its second step.
+// askSecondStep puts a login or reset that waits for its second step into the cookie.
 func askSecondStep(c buffalo.Context, due *models.SecondStep) {
 	c.Session().Set(secondStepKey, due.Raw())
 	web.Info(c).Event("second step asked")
@@ -33,8 +33,8 @@ func LoginSecondNew(c buffalo.Context) error {
 	return renderLoginSecond(c, step, skip, "")
 }
 
-// secondStepPassed logs in, or puts into the cookie that a reset has passed the second
-// step. It returns the page to go to.
+// secondStepPassed logs in or, for a reset, notes in the cookie that the second step was
+// passed. It returns the page to go to.
 func secondStepPassed(c buffalo.Context, step *models.SecondStep, session *models.LoggedIn) (page string) {
 	if step.Passed {
 		c.Session().Set(secondStepKey, step.Raw())

@@ -29,7 +29,7 @@ func TestLoginSecond(t *testing.T) {
 	a := b.logIn("ada@example.com")
 	require.Equal(t, 303, a.StatusCode)
 	require.Equal(t, "/login/second", a.Location())
-	require.Empty(t, b.Cookie("corral-device"), "it is no known browser yet")
+	require.Empty(t, b.Cookie("corral-device"), "the browser is not known yet")
 	require.Zero(t, count(t, "sessions"), "no session before the second step")
 	b.requireLoggedOut()
 
@@ -51,7 +51,7 @@ func TestLoginSecond(t *testing.T) {
 	require.NoError(t, models.DB.First(session))
 	require.True(t, session.Confirmed())
 	require.True(t, session.FactorID.Valid)
-	require.Equal(t, "/login", b.Get("/login/second").Location(), "it is over")
+	require.Equal(t, "/login", b.Get("/login/second").Location(), "the second step is over")
 }
 
 func TestLoginSecond_Refused(t *testing.T) {
@@ -94,7 +94,7 @@ func TestLoginSecond_EndsAfterFiveMinutes(t *testing.T) {
 	require.Equal(t, "/", b.secondStep(codes[0]).Location(), "the code was not used up")
 }
 
-// A thief's login must end if the owner changes the password or a factor.
+// Prevents an attacker from passing a second step that was asked before the credentials changed.
 func TestLoginSecond_EndsWithAChangeOfPasswordOrFactor(t *testing.T) {
 	for name, change := range map[string]func(u *models.User) error{
 		"password": func(u *models.User) error { return u.SetPassword(t.Context(), newPassword) },
@@ -124,7 +124,7 @@ func TestLoginSecond_EndsWithALoginAsAnother(t *testing.T) {
 	b.requireLoggedIn("bob@example.com")
 	b.logIn("ada@example.com")
 	b.logOut()
-	require.Equal(t, "/login", b.secondStep(codes[0]).Location(), "a logout ends it, too")
+	require.Equal(t, "/login", b.secondStep(codes[0]).Location(), "a logout ends a pending login, too")
 }
 
 // The form may be sent from a tab that was open before another user logged in.
@@ -154,7 +154,7 @@ func TestLoginSecond_KeepsRememberAndNext(t *testing.T) {
 		quotes:                          quotes,
 		"//evil.example":                "/",
 		"/login/second":                 "/",
-		"/" + strings.Repeat("x", 1024): "/", // too long for a cookie once encoded
+		"/" + strings.Repeat("x", 1024): "/", // longer than 1024 bytes
 	} {
 		b := s.browser()
 		a := b.Post("/login", url.Values{"email": {"ada@example.com"}, "password": {modelstest.Password}, "remember": {"true"}, "next": {next}})
@@ -199,7 +199,7 @@ func TestLoginSecond_SkipOnThisBrowser(t *testing.T) {
 	b := s.browser()
 	b.logIn("ada@example.com")
 	require.Contains(t, b.Get("/login/second").Page, `name="skip" type="checkbox" value="true" aria-describedby="skip-hint">`)
-	require.Contains(t, b.secondStep("wrong", "skip").Page, `aria-describedby="skip-hint" checked>`, "a refused form keeps it")
+	require.Contains(t, b.secondStep("wrong", "skip").Page, `aria-describedby="skip-hint" checked>`, "a refused form keeps the checkbox checked")
 	require.Equal(t, "/", b.secondStep(codes[0], "skip").Location())
 	b.logOut()
 	require.Equal(t, "/", b.logIn("ada@example.com").Location())

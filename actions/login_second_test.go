@@ -42,7 +42,7 @@ func requireNoSecondStep(t testing.TB, a apptest.Answer) {
 	require.Empty(t, a.Cookies())
 }
 
-// kindsOf returns the activity of an account, newest first.
+// kindsOf returns the kinds of an account's activity, newest first.
 func kindsOf(t testing.TB, email string) (kinds []string) {
 	t.Helper()
 	user, err := models.FindUserByEmail(t.Context(), email)

@@ -102,7 +102,7 @@ func (l linkForm) submit(c buffalo.Context, save func(rawToken string, token *mo
 	})
 }
 
-// submitForm is submit for a form without a password.
+// submitForm is submit without the check of a password.
 func (l linkForm) submitForm(c buffalo.Context, save func(form newPasswordForm, rawToken string, token *models.Token) error) error {
 	var form newPasswordForm
 	if err := web.Bind(c, &form); err != nil {

@@ -10,7 +10,7 @@ import (
 	"corral/models/modelstest"
 )
 
-func TestNoCookies_SecondStepSaysSo(t *testing.T) {
+func TestNoCookies_SecondStepAsksForCookies(t *testing.T) {
 	s := newSite(t)
 	s.withSecondStep("bob@example.com")
 	b := s.withoutCookies()

@@ -8,7 +8,7 @@ import (
 
 // A browser that keeps no cookies cannot prove that it began the login. The page must not
 // blame the provider.
-func TestNoCookies_ProviderSaysSo(t *testing.T) {
+func TestNoCookies_ProviderLoginAsksForCookies(t *testing.T) {
 	log := captureLog(t)
 	s := newProviderSite(t)
 	b := s.withoutCookies()

@@ -30,7 +30,7 @@ func (b *browser) follow(a apptest.Answer, referer string) apptest.Answer {
 
 const needsCookies = "Logging in needs cookies"
 
-func TestNoCookies_LoginSaysSo(t *testing.T) {
+func TestNoCookies_LoginAsksForCookies(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
 	for _, from := range []string{"/login", "/login?next=%2Faccount"} {

@@ -11,11 +11,11 @@ import (
 	"corral/models/modelstest"
 )
 
-// The link of a notice undoes the next change, which the notice was not about.
+// A mail may be about no change. Its link then undoes the changes after the mail.
 func TestNotMe_SaysWhatTheMailWasAbout(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
-	s.loggedIn("ada@example.com", firefox)
+	s.loggedIn("ada@example.com", firefox) // the first browser causes no mail
 	b := s.loggedIn("ada@example.com", firefox)
 	b.Put("/account/email", url.Values{"email": {"ada@new.example"}})
 	requested, newBrowser := modelstest.Link(t, "ada@example.com", models.MailEmailRequested), modelstest.Link(t, "ada@example.com", models.MailNewBrowser)

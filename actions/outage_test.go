@@ -12,7 +12,7 @@ import (
 	"corral/models/modelstest"
 )
 
-// The file was removed. SQLite must not create an empty file in its place.
+// SQLite must not create an empty file in place of a file that was moved away.
 func TestOutage_MovedSQLiteFileIs503(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "100%#1.sqlite")
 	c := modelstest.Config()

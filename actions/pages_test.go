@@ -119,7 +119,7 @@ func TestPages_Autocomplete(t *testing.T) {
 		var found []string
 		for _, field := range parsePage(t, pages[name].Page).all("input") {
 			if field["type"] != "hidden" && field["type"] != "checkbox" {
-				found = append(found, strings.TrimSuffix(field["autocomplete"], " webauthn")) // of passkeys, which have their test
+				found = append(found, strings.TrimSuffix(field["autocomplete"], " webauthn")) // for passkeys, which have a test of their own
 				require.Equal(t, strings.HasSuffix(field["autocomplete"], "-password"), field["type"] == "password", "%s: %v", name, field)
 			}
 		}
@@ -239,7 +239,7 @@ func (p *parsedPage) requireReferences() {
 // its fields, and that the first of them has the focus.
 func (p *parsedPage) requireError() {
 	require.Contains(p.t, p.one("title")["text"], " · ")
-	require.Equal(p.t, 2, strings.Count(p.one("title")["text"], " · "), "it names the error, the page and the app")
+	require.Equal(p.t, 2, strings.Count(p.one("title")["text"], " · "), "the title names the error, the page and the app")
 	wrong := p.with("aria-invalid")
 	require.NotEmpty(p.t, wrong)
 	for _, field := range wrong {
@@ -289,7 +289,8 @@ func TestPages_FlashOfAnErrorIsAnAlert(t *testing.T) {
 	}
 }
 
-// Plush, which renders the layout of an owner with contentOf, takes the kinds in any order.
+// Messages of one kind keep their order. The order of the kinds is free: Plush, which renders
+// a layout that uses contentOf, takes them in any order.
 func TestPages_FlashIsOrdered(t *testing.T) {
 	b := widgets(t, func(c buffalo.Context) {
 		for _, kind := range []string{"warning", "success", "danger", "info"} {
@@ -307,7 +308,7 @@ func TestPages_FlashIsOrdered(t *testing.T) {
 	}
 }
 
-// widgets logs in to a site with a page as generated.
+// widgets logs in to an app whose handler of /widgets calls do and sets no title.
 func widgets(t *testing.T, do func(buffalo.Context)) *browser {
 	modelstest.Empty(t)
 	modelstest.SignUp(t, "ada@example.com")
@@ -320,6 +321,6 @@ func widgets(t *testing.T, do func(buffalo.Context)) *browser {
 	s := &site{apptest.NewServer(t, Handler(app, c, testLogger(c), nil)), t}
 	b := s.browser()
 	b.logIn("ada@example.com")
-	b.Get("/")
+	b.Get("/") // shows the flash message
 	return b
 }

@@ -22,7 +22,7 @@ import (
 
 const origin = "http://localhost:3000" // HOST of the tests
 
-// options requests options for the browser.
+// options requests the options of a passkey route.
 func (b *browser) options(path string) []byte {
 	b.site.t.Helper()
 	a := b.PostJSON(path+"/options", "{}")
@@ -107,7 +107,7 @@ func TestPasskey_LogsIn(t *testing.T) {
 	require.Equal(t, []string{"You were logged in."}, apptest.Flashes(page))
 	require.NotEmpty(t, b.Cookie("corral-device"))
 	require.Zero(t, cookieNamed(t, answer, "corral").MaxAge)
-	require.Contains(t, b.Get("/account").Page, `action="/account/email"`, "it confirms, too")
+	require.Contains(t, b.Get("/account").Page, `action="/account/email"`, "the login confirms, too")
 
 	b = s.browser()
 	answer = b.usesPasskey("/login/passkey", a, map[string]any{"remember": true, "next": "/account/sessions?a=b"})
@@ -119,7 +119,7 @@ func TestPasskey_LogsIn(t *testing.T) {
 }
 
 // A login as another user ends the session that the browser had.
-func TestPasskey_LogsInWhileAnotherIs(t *testing.T) {
+func TestPasskey_LogsInWhileAnotherUserIsLoggedIn(t *testing.T) {
 	s := newSite(t)
 	_, a := s.withPasskey("ada@example.com")
 	modelstest.SignUp(t, "bob@example.com")
@@ -131,8 +131,8 @@ func TestPasskey_LogsInWhileAnotherIs(t *testing.T) {
 	require.Equal(t, "/login", copied.Get("/").LocationPath())
 }
 
-// The options are the same for all clients. To request them sets no cookie and stores no
-// row.
+// The options are the same for all clients. A request for options sets no cookie and stores
+// no row.
 func TestPasskey_LoginOptions(t *testing.T) {
 	s := newSite(t)
 	ada, _ := s.withPasskey("ada@example.com")
@@ -240,8 +240,8 @@ func TestPasskey_TwoTabs(t *testing.T) {
 	require.Equal(t, 200, b.Get("/").StatusCode)
 }
 
-// A browser that is told that a passkey is unknown removes it. So it must be told only if
-// no row has the passkey: an undo may bring a deleted account back.
+// A browser removes a passkey that the app calls unknown. So the app does that only if no row
+// has the passkey: an undo may restore a deleted account.
 func TestPasskey_ForgetsOnlyUnknownOnes(t *testing.T) {
 	s := newSite(t)
 	ada, a := s.withPasskey("ada@example.com")
@@ -356,7 +356,7 @@ func TestPasskey_PassesTheSecondStep(t *testing.T) {
 	require.Contains(t, b.Get("/login/second").Page, `data-passkey="/login/second/passkey"`)
 	options := b.options("/login/second/passkey")
 	require.Contains(t, string(options), "allowCredentials")
-	theirs := strings.Replace(string(options), "allowCredentials", "ignored", 1)
+	theirs := strings.Replace(string(options), "allowCredentials", "ignored", 1) // lets bob's passkey answer
 	requireProblem(t, b.answers("/login/second/passkey", bobs.Get(t, []byte(theirs))), 422, "That passkey was not accepted.")
 	requireProblem(t, b.answers("/login/second/passkey", a.Get(t, b.options("/login/passkey"))), 422, "That passkey was not accepted.")
 	b.requireLoggedOut()
@@ -364,7 +364,7 @@ func TestPasskey_PassesTheSecondStep(t *testing.T) {
 	requireLocation(t, answer, 200, "/account/sessions")
 	require.Positive(t, cookieNamed(t, answer, "corral").MaxAge)
 	b.requireLoggedIn("ada@example.com")
-	require.Equal(t, 401, b.PostJSON("/login/second/passkey/options", "{}").StatusCode, "it is over")
+	require.Equal(t, 401, b.PostJSON("/login/second/passkey/options", "{}").StatusCode, "the second step is over")
 
 	b = s.browser()
 	require.Equal(t, 401, b.PostJSON("/login/second/passkey/options", "{}").StatusCode)
@@ -374,7 +374,7 @@ func TestPasskey_PassesTheSecondStep(t *testing.T) {
 	user, err := models.FindUserByEmail(t.Context(), "ada@example.com")
 	require.NoError(t, err)
 	require.NoError(t, user.SetPassword(t.Context(), newPassword))
-	require.Equal(t, 401, b.answers("/login/second/passkey", a.Get(t, options)).StatusCode, "a changed password ends it")
+	require.Equal(t, 401, b.answers("/login/second/passkey", a.Get(t, options)).StatusCode, "a changed password ends the login")
 }
 
 func TestPasskey_PassesTheSecondStepOfAReset(t *testing.T) {
@@ -423,7 +423,7 @@ func TestPasskey_FailedConfirmationsEndTheSession(t *testing.T) {
 
 var passkeyEndingLinks = regexp.MustCompile(`data-passkey="(/account/security/links/[^"]+)" data-method="DELETE"`)
 
-// The links of the old mailbox work until a factor that is old enough ends them.
+// Only a passkey that is older than a week ends the links of a former mailbox.
 func TestPasskey_EndsLinks(t *testing.T) {
 	log := captureLog(t)
 	s := newSite(t)
@@ -492,8 +492,8 @@ func TestAccountSecurityPasskeys(t *testing.T) {
 	require.Contains(t, page, "Your password alone still logs in.")
 	id := newestFactor(t).ID.String()
 
-	a2 := ada.Put(passkeysPath+"/"+id, url.Values{"name": {" My <key> "}})
-	require.Equal(t, "/account/security", a2.Location())
+	renamed := ada.Put(passkeysPath+"/"+id, url.Values{"name": {" My <key> "}})
+	require.Equal(t, "/account/security", renamed.Location())
 	page = ada.Get("/account/security").Page
 	require.Equal(t, []string{"The passkey was renamed."}, apptest.Flashes(page))
 	require.Contains(t, page, "<bdi>My &lt;key&gt;</bdi>")

@@ -29,7 +29,7 @@ func TestPasswordForgot_SetsAPassword(t *testing.T) {
 	b.Get("/password/reset/" + modelstest.Link(t, "ada@example.com", models.MailReset))
 	a := b.Put("/password/reset", url.Values{"password": {newPassword}})
 	require.Equal(t, "/login", a.Location())
-	require.Equal(t, 302, b.Get("/").StatusCode, "it does not log in")
+	require.Equal(t, 302, b.Get("/").StatusCode, "a reset does not log in")
 	require.Equal(t, 302, other.Get("/").StatusCode, "every session ends")
 	require.Contains(t, modelstest.Mails(t, "ada@example.com"), models.MailPasswordChanged)
 }

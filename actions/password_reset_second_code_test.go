@@ -11,7 +11,7 @@ import (
 	"corral/models/modelstest"
 )
 
-// A thief who only reads the mailbox cannot set a password.
+// Prevents an attacker who only reads the mailbox from setting a password.
 func TestPasswordReset_AsksForTheSecondStep(t *testing.T) {
 	s := newSite(t)
 	models.Clock.Stop()
@@ -35,28 +35,28 @@ func TestPasswordReset_AsksForTheSecondStep(t *testing.T) {
 	a = b.secondStep(codes[0], "skip")
 	require.Equal(t, 303, a.StatusCode)
 	require.Equal(t, "/password/reset", a.Location())
-	require.Zero(t, count(t, "sessions"), "it does not log in")
+	require.Zero(t, count(t, "sessions"), "the second step of a reset does not log in")
 	b.requireLoggedOut()
 	require.Contains(t, b.Get("/password/reset").Page, "For ada@example.com.")
-	require.Equal(t, "/password/reset", b.Get("/login/second").Location(), "once is enough")
+	require.Equal(t, "/password/reset", b.Get("/login/second").Location(), "the second step is passed")
 	require.Equal(t, 422, b.reset("short").StatusCode)
 
 	models.Clock.Move(59 * time.Minute)
 	require.Equal(t, "/password/reset", b.Get("/login/second").Location())
-	require.Equal(t, 200, b.Get("/password/reset").StatusCode, "until the link ends")
+	require.Equal(t, 200, b.Get("/password/reset").StatusCode, "the second step stays passed until the link ends")
 	require.Equal(t, "/login", b.reset(newPassword).Location())
 	a = b.Post("/login", url.Values{"email": {"ada@example.com"}, "password": {newPassword}})
 	require.Equal(t, "/login/second", a.Location(), "the second step stays on")
-	require.Equal(t, "/", b.secondStep(codes[1]).Location(), "and its factors")
+	require.Equal(t, "/", b.secondStep(codes[1]).Location(), "its factors stay, too")
 }
 
 // A second step that was passed for one link opens no other, and ends with a change of factors.
 func TestPasswordReset_SecondStepIsOfOneLink(t *testing.T) {
 	for name, change := range map[string]func(s *site, b *browser){
 		"another link":            func(s *site, b *browser) { b.openReset("ada@example.com") },
-		"a link of another":       func(s *site, b *browser) { s.withSecondStep("bob@example.com"); b.openReset("bob@example.com") },
+		"a link to another user":  func(s *site, b *browser) { s.withSecondStep("bob@example.com"); b.openReset("bob@example.com") },
 		"a change of credentials": func(*site, *browser) { changeCredentials(t) },
-		"a login of another": func(s *site, b *browser) {
+		"a login as another user": func(s *site, b *browser) {
 			s.withSecondStep("bob@example.com")
 			b.logIn("bob@example.com")
 		},
@@ -74,8 +74,8 @@ func TestPasswordReset_SecondStepIsOfOneLink(t *testing.T) {
 	}
 }
 
-// A second step for a link does not log in, and one for a login opens no link.
-func TestPasswordReset_SecondStepIsNoLogin(t *testing.T) {
+// A second step that was passed for a login opens no mailed link.
+func TestPasswordReset_SecondStepOfALoginOpensNoLink(t *testing.T) {
 	s := newSite(t)
 	codes := s.withSecondStep("ada@example.com")
 	b := s.browser()

@@ -11,7 +11,7 @@ import (
 	"corral/models/modelstest"
 )
 
-// openReset opens a mailed link.
+// openReset requests a reset and opens its mailed link.
 func (b *browser) openReset(email string) {
 	t := b.site.t
 	t.Helper()
@@ -26,7 +26,7 @@ func (b *browser) reset(password string) apptest.Answer {
 	return b.Put("/password/reset", url.Values{"password": {password}})
 }
 
-// changeCredentials does what each change of a factor does.
+// changeCredentials raises the credential versions, as each change of a factor does.
 func changeCredentials(t testing.TB) {
 	t.Helper()
 	require.NoError(t, models.DB.RawQuery("UPDATE users SET credential_version = credential_version + 1").Exec())

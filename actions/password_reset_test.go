@@ -36,7 +36,7 @@ func (as *ActionSuite) Test_PasswordReset() {
 	status, _ := as.setPassword(newPassword)
 	as.Equal(303, status)
 	as.Equal([]string{"Your password was saved. You can log in with it now."}, apptest.Flashes(as.HTML("/login").Get().Body.String()))
-	as.Equal(302, as.HTML("/").Get().Code, "it does not log in")
+	as.Equal(302, as.HTML("/").Get().Code, "a reset does not log in")
 	as.Equal(303, as.logIn("ada@example.com", newPassword).Code)
 }
 

@@ -24,7 +24,7 @@ func (s *providerSite) createsByProvider(zoe *browser) {
 	require.Equal(t, "/", zoe.Post("/signup/identity", url.Values{}).Location())
 }
 
-// createsByPassword creates Zoe's account by the newest mail of a template.
+// createsByPassword creates Zoe's account with a password, by the newest mail of a template.
 func (s *providerSite) createsByPassword(zoe *browser, template string) {
 	t := s.t
 	t.Helper()
@@ -92,7 +92,7 @@ func TestPrehijacking_UnexpiredEmailChange(t *testing.T) {
 	s.createsByProvider(zoe)
 	link := "/account/email/confirm/" + modelstest.Link(t, "zoe@example.com", models.MailEmailConfirm)
 	require.Equal(t, 404, zoe.Post(link, url.Values{}).StatusCode, "Zoe opens the link in her mailbox")
-	require.Equal(t, 404, mallory.Post(link, url.Values{}).StatusCode, "or the attacker gets it")
+	require.Equal(t, 404, mallory.Post(link, url.Values{}).StatusCode, "the attacker opens the link")
 	mallory.logOut()
 	s.requireZoesOwn(mallory, 1)
 }
@@ -109,6 +109,6 @@ func TestPrehijacking_NonVerifyingProvider(t *testing.T) {
 	require.Equal(t, "/", zoe.Get(link).Location(), "Zoe opens the link in her browser")
 	require.Equal(t, "/account", zoe.byProvider("/sudo/oidc").Location())
 	require.Equal(t, 404, zoe.Post(link, url.Values{}).StatusCode)
-	require.Equal(t, "/login", mallory.Get(link).LocationPath(), "and the attacker in another")
+	require.Equal(t, "/login", mallory.Get(link).LocationPath(), "the attacker opens the link in another browser")
 	s.requireZoesOwn(mallory, 1)
 }

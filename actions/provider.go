@@ -53,7 +53,7 @@ const (
 // pendingKey is the key in Buffalo's session of a models.PendingIdentity.
 const pendingKey = "pending"
 
-// goToProvider redirects to the provider, from pages of this site only: an attacker's page
+// goToProvider redirects to the provider, from pages of this app only: an attacker's page
 // must not log the browser in, or link the browser's account at the provider.
 func goToProvider(c buffalo.Context, purpose string, flow oidc.Flow) error {
 	return withProvider(c, func(p *provider) error {
@@ -79,7 +79,7 @@ func boundTo(c buffalo.Context, purpose string) string {
 }
 
 // providerFailed redirects to the page where the login began, with a message, and logs the
-// cause for the operator. The state is nil if the provider's answer has no valid one.
+// cause for the operator. The state is nil if the provider's answer has no valid state.
 func providerFailed(c buffalo.Context, p *provider, state *oidc.State, err error) error {
 	message := refusal(c, err)
 	if message != "" {

@@ -46,7 +46,7 @@ func providerConfig(t testing.TB, id string, i *oidctest.Issuer, name string) co
 	return config.Provider{ID: id, Issuer: issuer, ClientID: i.ClientID, ClientSecret: i.ClientSecret, Name: name}
 }
 
-// identity is that of the honest issuer's Ada.
+// identity is Ada's at the first provider.
 func (s *providerSite) identity() oidc.Identity {
 	return oidc.Identity{Issuer: s.one.URL, Subject: "ada", Email: "ada@example.com"}
 }
@@ -58,7 +58,7 @@ func (s *providerSite) linked(email string) {
 	require.NoError(s.t, modelstest.SignUp(s.t, email).AddIdentity(s.t.Context(), s.identity(), models.Client{}))
 }
 
-// clicks follows a link on a page of the site.
+// clicks follows a link on a page of the app.
 func (b *browser) clicks(path string) apptest.Answer {
 	b.site.t.Helper()
 	b.Header.Set("Sec-Fetch-Site", "same-origin")
@@ -66,8 +66,8 @@ func (b *browser) clicks(path string) apptest.Answer {
 	return b.Get(path)
 }
 
-// toProvider clicks a link that leads to a provider, logs in there, and returns the
-// path on the site that the provider redirects to.
+// toProvider clicks a link that leads to a provider, logs in there, and returns the app's
+// path that the provider redirects to.
 func (b *browser) toProvider(path string) (back string) {
 	t := b.site.t
 	t.Helper()
@@ -101,8 +101,8 @@ func (b *browser) requireAlert(a apptest.Answer, location, text string) {
 	require.True(t, strings.HasPrefix(alerts[0], text), alerts[0])
 }
 
-// A login with a provider begins on a page of this site. Prevents that an attacker's
-// link logs in, links or confirms.
+// A login with a provider begins on a page of this app. Prevents an attacker's link from
+// starting one.
 func TestProvider_BeginsOnOwnPages(t *testing.T) {
 	s := newProviderSite(t)
 	s.linked("ada@example.com")
@@ -128,8 +128,8 @@ func TestProvider_BeginsOnOwnPages(t *testing.T) {
 	require.Equal(t, 404, guest.Get("/auth/oidc3/callback").StatusCode)
 }
 
-// No form and no link to the login page leads to a provider either: browsers that do
-// not apply form-action to redirects would go on.
+// No return path leads to a provider either: browsers that do not apply form-action to
+// redirects would follow it after a form.
 func TestProvider_NoReturnPathLeadsThere(t *testing.T) {
 	newProviderSite(t)
 	for path, want := range map[string]string{
@@ -151,11 +151,11 @@ func TestProvider_Down(t *testing.T) {
 	b.requireAlert(b.clicks("/auth/oidc?next=/account"), "/login?next=%2Faccount", "Example &amp; Co cannot be reached.")
 	require.Contains(t, b.Get("/login").Page, `href="/auth/oidc"`)
 	ada := s.loggedIn("ada@example.com", firefox)
-	ada.Get("/")
+	ada.Get("/") // shows the flash message
 	ada.requireAlert(ada.clicks("/account/security/providers/oidc"), "/account/security", "Example &amp; Co cannot be reached.")
 	ada.requireAlert(ada.clicks("/sudo/oidc?next=/account"), "/sudo?next=%2Faccount", "Example &amp; Co cannot be reached.")
 	s.one.Behave(oidctest.Behaviour{})
-	require.Equal(t, "/", b.byProvider("/auth/oidc").Location(), "up again")
+	require.Equal(t, "/", b.byProvider("/auth/oidc").Location(), "the provider is up again")
 }
 
 func TestProvider_ButtonsOfPages(t *testing.T) {

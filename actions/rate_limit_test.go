@@ -83,7 +83,7 @@ var rateLimitCases = []struct {
 		{after: time.Second, via: "192.0.2.2", want: wrong},
 		{after: 2 * time.Second, via: "192.0.2.2", want: wrong},
 		{after: 175 * time.Second, via: "192.0.2.1", want: wrong}, // the eighth of the email, the tenth of the client
-		{via: "192.0.2.1", want: refused, wait: 8},                // the email's
+		{via: "192.0.2.1", want: refused, wait: 8},                // by the limit of the email
 	}},
 	{"IPv6 by /64", "127.0.0.0/8", []attempts{
 		{times: 10, email: "user%d@example.com", via: "2001:db8:1:2::%d", want: wrong},
@@ -239,7 +239,7 @@ func TestRateLimit_LocksAfterAHundredAttempts(t *testing.T) {
 	b.Post("/password/forgot", url.Values{"email": {"ada@example.com"}})
 	b.Get("/password/reset/" + modelstest.Link(t, "ada@example.com", models.MailReset))
 	require.Equal(t, "/login", b.Put("/password/reset", url.Values{"password": {modelstest.Password}}).Location())
-	require.Equal(t, refused, s.browser().logIn("ada@example.com").StatusCode, "other browsers stay out")
+	require.Equal(t, refused, s.browser().logIn("ada@example.com").StatusCode, "other browsers are still refused")
 	require.Equal(t, "/", b.logIn("ada@example.com").Location())
 }
 
@@ -271,7 +271,7 @@ func TestRateLimit_CountsPasswordConfirmations(t *testing.T) {
 	require.Equal(t, refused, a.StatusCode)
 	require.Equal(t, "1", a.Header.Get("Retry-After"))
 	ada.logOut()
-	require.Equal(t, refused, ada.logIn("ada@example.com").StatusCode, "it is one bucket")
+	require.Equal(t, refused, ada.logIn("ada@example.com").StatusCode, "logins and confirmations share the bucket")
 }
 
 // Prevents account enumeration: the responses are alike, whether the limit is that of an
@@ -321,5 +321,5 @@ func TestRateLimit_RefusedAttemptHashesNothing(t *testing.T) {
 	require.NoError(t, models.DB.RawQuery("UPDATE users SET password_digest = 'a digest that cannot be compared'").Exec())
 	require.Equal(t, refused, b.Post("/login", wrongPassword).StatusCode)
 	models.Clock.Move(time.Second)
-	require.Equal(t, http.StatusInternalServerError, b.Post("/login", wrongPassword).StatusCode, "this one is compared")
+	require.Equal(t, http.StatusInternalServerError, b.Post("/login", wrongPassword).StatusCode, "this password is compared")
 }

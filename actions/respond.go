@@ -13,8 +13,8 @@ import (
 	"corral/models"
 )
 
-// Short names of what many handlers call: redirect takes a path helper such as
-// "loginPath()", redirectTo a path, which returnPath has checked if it is a client's.
+// Short names of what many handlers call. redirect takes a path helper such as
+// "loginPath()", redirectTo a path, which returnPath has checked if a client sent it.
 var (
 	redirect, redirectTo = web.Redirect, web.RedirectTo
 	shown                = email.Shown
@@ -61,7 +61,7 @@ func keepNext(c buffalo.Context) {
 
 // returnPath returns the path if a login may redirect there, or "": not to other sites, nor
 // to pages of guests or the logout. For /sudo it returns the page that follows. It returns
-// no path that redirects to a provider, which an attacker's link must not start.
+// no path that redirects to a provider: an attacker's link must not start that.
 func returnPath(to string) string {
 	u := web.LocalURL(to)
 	if u == nil || slices.Contains([]string{"/login", "/login/second", "/logout", "/signup"}, web.TrimSlash(u.Path)) {

@@ -17,7 +17,7 @@ func TestReturnPath_OnThisSiteOnly(t *testing.T) {
 }
 
 // http.Redirect cleans what is before the query, fragment included, and browsers resolve
-// dots, also as %2e: the page that the client goes to would be another than was checked.
+// dots, also as %2e: the client would go to another page than the one that was checked.
 func TestReturnPath_IsWhatTheClientGets(t *testing.T) {
 	for _, path := range []string{"/account//security/providers/oidc", "/#/../account/security/providers/oidc", "/#/../auth/oidc", "/x/../logout",
 		"/account/%2e%2e/auth/oidc", "/account/%2E./auth/oidc", "/./auth/oidc", "/account/security/./providers/oidc"} {
@@ -37,7 +37,7 @@ func TestReturnPath_IsNotTheLogoutPage(t *testing.T) {
 	}
 }
 
-// A login from such a page would lead to the home page, with a second message.
+// These pages would redirect the logged-in user to the home page, with a second message.
 func TestReturnPath_IsNoPageOfGuests(t *testing.T) {
 	for _, path := range []string{"/login", "/login/", "/login?next=/login?next=/account", "/signup", "/log%69n"} {
 		require.Empty(t, returnPath(path))

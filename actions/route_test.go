@@ -14,7 +14,7 @@ import (
 	"corral/models/modelstest"
 )
 
-func TestRoute_MaxBodyByGuardOrLine(t *testing.T) {
+func TestRoute_MaxBodyByGuardOrRoute(t *testing.T) {
 	before := routes
 	t.Cleanup(func() { routes = before })
 	count := func(c buffalo.Context) error {

@@ -66,7 +66,7 @@ func TestSignup_TakenEmailLooksTheSame(t *testing.T) {
 	requireAlike(t, free.Get("/check-mail"), taken.Get("/check-mail"), "bea@example.com", "ada@example.com")
 
 	link := "/signup/" + modelstest.Link(t, "ada@example.com", models.MailSignup)
-	require.Equal(t, 404, taken.Get(link).StatusCode, "it is not sent: the mail says that there is an account")
+	require.Equal(t, 404, taken.Get(link).StatusCode, "the link is not sent: the mail says that there is an account")
 }
 
 // requireAlike requires that responses have the same status, headers and page, and cookies
@@ -118,8 +118,8 @@ func TestSignup_EveryLinkWorksUntilOneIsUsed(t *testing.T) {
 
 	models.Clock.Reset()
 	require.Equal(t, "/", b.Post("/signup/password", url.Values{"password": {modelstest.Password}}).Location())
-	require.Equal(t, "/", b.Get("/signup/"+newest).Location(), "used up with the other; the owner is sent home")
-	require.Equal(t, "/", b.Post("/signup/password", url.Values{"password": {modelstest.Password}}).Location(), "so is a second submit")
+	require.Equal(t, "/", b.Get("/signup/"+newest).Location(), "redeemed with the older link: the user is sent home")
+	require.Equal(t, "/", b.Post("/signup/password", url.Values{"password": {modelstest.Password}}).Location(), "a second submit is sent home, too")
 	a := b.site.browser().Get("/signup/" + newest)
 	require.Equal(t, 404, a.StatusCode)
 	require.Contains(t, a.Page, "This is already done")

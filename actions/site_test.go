@@ -198,7 +198,7 @@ func listItems(page string) []string {
 	return items
 }
 
-// served returns the paths that have a route: an app may lack pages.
+// served returns the paths that have a route: a developer may drop pages.
 func served(paths ...string) []string {
 	return slices.DeleteFunc(paths, func(path string) bool {
 		return !slices.ContainsFunc(routes, func(r route.Route) bool { return r.Path == path })

@@ -52,7 +52,7 @@ func TestSudo_WrongCodesWaitAndEndTheSession(t *testing.T) {
 	require.Equal(t, 429, a.StatusCode)
 	require.Equal(t, "1", a.Header.Get("Retry-After"))
 	for range 4 {
-		models.Clock.Move(time.Minute)
+		models.Clock.Move(time.Minute) // the wait ends
 		require.Equal(t, 422, b.Post("/sudo", url.Values{"code": {"a wrong code"}}).StatusCode)
 	}
 	models.Clock.Move(time.Minute)

@@ -21,6 +21,7 @@ func TestSudo_FormsAreForConfirmedUsers(t *testing.T) {
 	s := newSite(t)
 	ada, _ := s.withPasskey("ada@example.com")
 	ada.addsPasskey(passkeytest.New(origin))
+	// Removed passkeys, recovery codes and links of a former email have forms, too.
 	require.Equal(t, "/account/security", ada.Delete(passkeysPath+"/"+newestFactor(t).ID.String(), nil).Location())
 	ada.setTOTP()
 	require.Len(t, ada.recoveryCodes(), 10)
@@ -37,7 +38,7 @@ func TestSudo_FormsAreForConfirmedUsers(t *testing.T) {
 	unconfirmed := pages()
 	shown := 0
 	for _, r := range app.Routes() {
-		if Guard(r) != "sudo" || r.Method == "GET" || strings.Contains(r.Path, "{provider}") || strings.HasPrefix(r.Path, "/auth/") { // this site has none
+		if Guard(r) != "sudo" || r.Method == "GET" || strings.Contains(r.Path, "{provider}") || strings.HasPrefix(r.Path, "/auth/") { // this app has no provider
 			continue
 		}
 		path := strings.TrimSuffix(web.TrimSlash(r.Path), "/options")

@@ -27,7 +27,7 @@ func TestSudoProvider_Confirms(t *testing.T) {
 	require.Equal(t, 302, a.StatusCode)
 	require.Equal(t, "/account", a.Location())
 	require.Equal(t, "/account", b.Put("/account/email", url.Values{"email": {"ada@new.example"}}).Location())
-	require.Equal(t, "/login", copied.Get("/account").LocationPath(), "it has a new token")
+	require.Equal(t, "/login", copied.Get("/account").LocationPath(), "the session has a new token")
 	models.Clock.Move(10*time.Minute - time.Second)
 	require.Equal(t, 303, b.Put("/account/email", url.Values{"email": {"ada@other.example"}}).StatusCode)
 	models.Clock.Move(time.Second)
@@ -35,7 +35,7 @@ func TestSudoProvider_Confirms(t *testing.T) {
 	require.Equal(t, "/account", b.byProvider("/sudo/oidc").Location())
 }
 
-// An attacker at an open session may log in at the provider, with another account.
+// Prevents an attacker at an open session from confirming with an account of their own.
 func TestSudoProvider_Refuses(t *testing.T) {
 	for name, c := range map[string]struct {
 		oidctest.Behaviour

@@ -37,12 +37,12 @@ var unconfirmedRoutes = map[string][]string{
 		"POST /login", "POST /login/passkey", "POST /login/passkey/options", "POST /login/second", "POST /login/second/passkey",
 		"POST /login/second/passkey/options", "GET /auth/{provider}",
 	},
-	"is a confirmation":          {"POST /sudo", "POST /sudo/passkey", "POST /sudo/passkey/options", "GET /sudo/{provider}"},
-	"asks for one to link":       {"GET /auth/{provider}/callback"},
-	"asks for a login by factor": {"POST /account/security/undo"},
-	"ends sessions":              {"DELETE /logout", "DELETE /account/sessions", "DELETE /account/sessions/{id}"},
-	"ends skips":                 {"DELETE /account/security/browsers", "DELETE /account/security/browsers/{id}"},
-	"stores a preference":        {"PUT /language", "PUT /account/language"},
+	"is a confirmation":               {"POST /sudo", "POST /sudo/passkey", "POST /sudo/passkey/options", "GET /sudo/{provider}"},
+	"asks for a confirmation to link": {"GET /auth/{provider}/callback"},
+	"asks for a login by factor":      {"POST /account/security/undo"},
+	"ends sessions":                   {"DELETE /logout", "DELETE /account/sessions", "DELETE /account/sessions/{id}"},
+	"ends skips":                      {"DELETE /account/security/browsers", "DELETE /account/security/browsers/{id}"},
+	"stores a preference":             {"PUT /language", "PUT /account/language"},
 	"is for programs or is local": {
 		"GET /.well-known/change-password", "GET /.well-known/passkey-endpoints", "GET /healthz", "OPTIONS /healthz", "GET /readyz", "OPTIONS /readyz",
 		"GET /dev/mail", "GET /dev/mail/{id}",
@@ -56,7 +56,7 @@ func TestSudo_RefusalIsLogged(t *testing.T) {
 }
 
 // A route must have the guard sudo, or be listed above. Routes below a new first folder are
-// exempt: an owner of the app adds them, and they rarely change credentials.
+// exempt: a developer adds them, and they rarely change credentials.
 func TestSudo_RoutesThatChangeCredentials(t *testing.T) {
 	newSite(t)
 	first := func(path string) string { return strings.Split(path, "/")[1] }
@@ -98,7 +98,7 @@ func sudoRoutes() (methods, paths []string) {
 func (s *site) unconfirmed(email string) *browser {
 	s.t.Helper()
 	b := s.loggedIn(email, firefox)
-	b.Get("/") // with the flash
+	b.Get("/") // shows the flash message
 	models.Clock.Move(10 * time.Minute)
 	return b
 }
@@ -155,7 +155,7 @@ func TestSudo_LastsTenMinutes(t *testing.T) {
 	signedUp.Post("/signup/password", url.Values{"password": {modelstest.Password}})
 	confirmed := s.unconfirmed("ada@example.com")
 	require.Equal(t, 303, confirmed.confirm(modelstest.Password).StatusCode)
-	models.Clock.Move(-10 * time.Minute)
+	models.Clock.Move(-10 * time.Minute) // back to the time of the sign-up
 	loggedIn := s.loggedIn("ada@example.com", safari)
 	change := func(b *browser) string {
 		return b.Put("/account/email", url.Values{"email": {"ada@new.example"}}).LocationPath()
@@ -289,7 +289,7 @@ func TestSudo_TenWrongOnesEndTheSession(t *testing.T) {
 			wrong(422)
 		}
 		models.Clock.Move(10 * time.Minute)
-		require.Equal(t, 303, b.confirm(modelstest.Password).StatusCode, "a right one starts anew")
+		require.Equal(t, 303, b.confirm(modelstest.Password).StatusCode, "a right password starts the count anew")
 		for range 9 {
 			wrong(422)
 		}
