@@ -35,7 +35,7 @@ func serve() error {
 	out := web.NewLogBuffer(os.Stdout)
 	defer out.Close()
 	logger := web.NewLogger(out, c.LogLevel, c.Production())
-	slog.SetDefault(web.AppLogger(logger)) // what slog and log.Printf write
+	slog.SetDefault(web.AppLogger(logger)) // receives what slog and log.Printf write
 	app := actions.App(c, logger)
 	server, err := web.Listen(web.ListenOptions{
 		Addr:     c.Addr,
@@ -48,7 +48,7 @@ func serve() error {
 	}
 	worker := mailers.Start(c, logger)
 	defer worker.Stop()                             // after requests in flight, before the database closes
-	time.AfterFunc(time.Second, debug.FreeOSMemory) // returns what only the start used: 8 of 44 MB
+	time.AfterFunc(time.Second, debug.FreeOSMemory) // returns memory that only the start used: 8 of 44 MB
 	janitor := models.StartJanitor(logger)
 	defer janitor.Stop()
 	if c.Production() {

@@ -1,5 +1,5 @@
-// Package config reads and checks the environment. Nothing else reads it: cmd
-// loads a Config once and passes it on.
+// Package config reads and checks the environment. Nothing else reads it: cmd or a
+// task loads a Config once and passes it on.
 package config
 
 import (

@@ -170,7 +170,7 @@ func TestLoad_UnderGoTest(t *testing.T) {
 	c, err := Load(vars{"DATABASE_URL": "postgres://corral@db/people"}.environ(), dir)
 	require.NoError(t, err)
 	require.Equal(t, Test, c.Env)
-	require.Empty(t, c.DatabaseURL, "DATABASE_URL may have real users")
+	require.Empty(t, c.DatabaseURL, "the database of DATABASE_URL may have real users")
 	require.Len(t, c.SessionSecrets, 1)
 	require.NoDirExists(t, filepath.Join(dir, "storage"), "tests write no secret")
 
@@ -182,8 +182,8 @@ func TestLoad_UnderGoTest(t *testing.T) {
 	require.EqualError(t, err, "TEST_DATABASE_URL is not postgres://user:password@host/name: leave it out to test on SQLite")
 }
 
-// A variable of systemd names the process that gets the sockets. lab/process passes real
-// ones.
+// LISTEN_PID names the process for which systemd opened sockets. lab/process passes real
+// sockets.
 func TestLoad_Sockets(t *testing.T) {
 	require.Empty(t, loaded(t, vars{"LISTEN_PID": "1", "LISTEN_FDS": "1"}).Sockets)
 	mine := strconv.Itoa(os.Getpid())
@@ -193,7 +193,7 @@ func TestLoad_Sockets(t *testing.T) {
 	}
 }
 
-// Tasks get neither the sockets of the server's unit nor its credentials.
+// Tasks get neither the sockets nor the certificate of the server's systemd unit.
 func TestProduction_TasksNeedNoTLS(t *testing.T) {
 	for _, changes := range []vars{{"TRUSTED_PROXIES": ""}, {"TRUSTED_PROXIES": "", "TLS_CERT_FILE": "cert.pem"}} {
 		v := production.with(changes)

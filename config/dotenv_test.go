@@ -21,7 +21,7 @@ func TestDotenv(t *testing.T) {
 	writeDotenv(t, dir, "# mine\nPORT=8080\nLOG_LEVEL=debug\n")
 	c, err := load([]string{"PORT=9090", "ADDR=127.0.0.2"}, env.Options{Dir: dir})
 	require.NoError(t, err)
-	require.Equal(t, "127.0.0.2:8080", c.Addr, "the file comes before the environment, as Buffalo has it")
+	require.Equal(t, "127.0.0.2:8080", c.Addr, "the file overrides the environment, as in Buffalo")
 	require.Equal(t, slog.LevelDebug, c.LogLevel)
 
 	c, err = load(nil, env.Options{Dir: dir, Testing: true})

@@ -132,7 +132,7 @@ func TestFaults_SecretsAreNotRepeated(t *testing.T) {
 	}
 }
 
-// requireNotRepeated requires that the only fault of v keeps its secret.
+// requireNotRepeated requires that v has one fault, whose line does not contain the secret.
 func requireNotRepeated(t *testing.T, v vars) {
 	t.Helper()
 	lines := faults(t, v, t.TempDir())

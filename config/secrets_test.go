@@ -44,13 +44,13 @@ func TestDevelopmentSecret_IsNotMadeByATask(t *testing.T) {
 	require.NoDirExists(t, filepath.Join(dir, "storage"))
 }
 
-func TestDevelopmentSecret_IsNotMadeBesideARealOne(t *testing.T) {
+func TestDevelopmentSecret_IsNotMadeIfASecretIsSet(t *testing.T) {
 	dir := t.TempDir()
 	require.Empty(t, faults(t, vars{"SESSION_SECRET": goodSecret}, dir))
 	require.NoDirExists(t, filepath.Join(dir, "storage"))
 }
 
-func TestDevelopmentSecret_IsNotMadeElsewhere(t *testing.T) {
+func TestDevelopmentSecret_IsNotMadeOutsideDevelopment(t *testing.T) {
 	for _, name := range []string{"production", "test", "staging"} {
 		dir := t.TempDir()
 		require.NotEmpty(t, faults(t, vars{"GO_ENV": name}, dir))

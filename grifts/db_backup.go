@@ -10,7 +10,7 @@ import (
 	"corral/models"
 )
 
-// notBackedUp lists tables that a backup leaves out: a restore must not bring ended rows back.
+// notBackedUp lists the tables left out: a restore must not revive ended sessions or links.
 var notBackedUp = []string{"sessions", "device_cookies", "tokens"}
 
 // backup does not migrate the schema: operators make a backup before an update.
@@ -18,7 +18,7 @@ func backup(args []string) error {
 	return withExisting(func(c config.Config) error {
 		err := database.Backup(context.Background(), models.DB, args[0], notBackedUp...)
 		if errors.Is(err, database.ErrUsePgDump) {
-			// An error: a nightly job must notice that there is no backup.
+			// This is an error: a nightly job must notice that there is no backup.
 			return fmt.Errorf("this database is PostgreSQL, whose own tool backs it up: run this command, which reads the password from the file that PGPASSFILE names, never from an argument: %s",
 				database.DumpCommand(c.DatabaseURL, args[0], notBackedUp...))
 		}

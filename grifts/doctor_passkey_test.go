@@ -32,7 +32,7 @@ func TestDoctor_HostChanged(t *testing.T) {
 		return checkHost(config.Config{Host: &url.URL{Scheme: "https", Host: host}})
 	}
 	_, err := under("login.example.com")
-	require.NoError(t, err, "there is none")
+	require.NoError(t, err, "there is no passkey")
 	for i, host := range []string{"old.example.com", "login.example.com"} {
 		require.NoError(t, models.DB.Create(&models.Factor{ID: uuid.Must(uuid.NewV7()), UserID: ada.ID, Kind: models.FactorPasskey,
 			CredentialID: []byte{byte(i)}, Data: passkey.Credential{RPID: host}.Encode(), CreatedAt: time.Now()}))

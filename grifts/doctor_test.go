@@ -56,7 +56,7 @@ func TestDoctor_FaultsAreResultsOfChecks(t *testing.T) {
 	}
 }
 
-// config and doctor agree on the names of the variables.
+// A fault has the name of its variable, even if a value contains the name of another.
 func TestDoctor_FaultsOfConfig(t *testing.T) {
 	_, err := config.Load([]string{
 		"GO_ENV=production", "HOST=http://DATABASE_URL", "TLS_CERT_FILE=x", "MAIL_FROM=HOST", "PORT=HOST", "SIGNUP=.env", "LOG_LEVEL=SMTP_URL",

@@ -53,7 +53,7 @@ var whyTemplate = template.Must(template.New("user_why").Funcs(template.FuncMap{
 	"text":    func(key ...string) string { return text(strings.Join(key, "")) },
 }).Parse(whyText))
 
-// reservedOr returns an error that tells why an email is reserved, or else otherwise.
+// reservedOr returns an error that says why an email is reserved, or otherwise if it is not.
 func reservedOr(ctx context.Context, email, otherwise string) error {
 	r, err := models.FindReservation(ctx, email)
 	if err != nil {
@@ -91,8 +91,8 @@ func (f findings) UndoLinks() map[string][]models.Token {
 	return links
 }
 
-// Links returns the other mailed links that have an effect: without an account those of
-// sign-up, with an account the rest.
+// Links returns the other mailed links that have an effect: those that confirm a new email,
+// without an account also those of sign-up, and with an account also the rest.
 func (f findings) Links() (links []models.Token) {
 	for _, token := range f.Tokens {
 		switch token.Purpose {

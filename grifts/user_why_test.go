@@ -85,7 +85,7 @@ func TestUserWhy_EveryFindingHasASentence(t *testing.T) {
 	} {
 		require.Contains(t, said, want)
 	}
-	require.NotContains(t, said, "link to sign up", "it opens nothing: there is an account")
+	require.NotContains(t, said, "link to sign up", "the link opens nothing: there is an account")
 
 	said = explained(t, &models.Findings{Email: "ada@example.org", Reserved: &models.Reservation{User: ada, ChangedAt: ada.CreatedAt},
 		Tokens: tokens(models.PurposeUndo, models.PurposeReset)}, config.Config{SignupOpen: true})

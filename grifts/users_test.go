@@ -9,7 +9,7 @@ import (
 	"corral/models/modelstest"
 )
 
-// Tasks name the account to which a former email belongs.
+// Tasks say why an email is reserved.
 func TestTasks_ReservedEmail(t *testing.T) {
 	modelstest.Empty(t)
 	ctx := t.Context()

@@ -34,7 +34,7 @@ func TestCompose_Errors(t *testing.T) {
 		_, err := mailers.Compose(t.Context(), c, &m)
 		require.ErrorContains(t, err, cause)
 		if m.SealedToken != nil {
-			require.NoError(t, models.StartLinkAtIssue(t.Context(), &m), "otherwise it could not be given up")
+			require.NoError(t, models.StartLinkAtIssue(t.Context(), &m), "otherwise the mail could not be given up")
 		}
 	}
 }
@@ -66,8 +66,8 @@ func TestCompose_SecurityMailsSayWhenAndWhereAndUndo(t *testing.T) {
 	require.NoError(t, err)
 	for _, found := range regexp.MustCompile(`id: mail\.(\w+)\.subject`).FindAllStringSubmatch(string(english), -1) {
 		template := found[1]
-		_, own := templates.FS.Open("mail/" + template + ".plush.html") // nil: a mail of the app's owner
-		if slices.Contains(withoutNotMe, template) || own == nil {
+		_, missing := templates.FS.Open("mail/" + template + ".plush.html") // nil for a mail that a developer added
+		if slices.Contains(withoutNotMe, template) || missing == nil {
 			continue
 		}
 		t.Run(template, func(t *testing.T) {
@@ -86,7 +86,7 @@ func TestCompose_SecurityMailsSayWhenAndWhereAndUndo(t *testing.T) {
 	}
 }
 
-// Every mail has its language in two elements: some mail programs show only the body.
+// The HTML has the language in two elements: some mail programs show only the body.
 func TestCompose_EveryMailInEveryLanguage(t *testing.T) {
 	modelstest.Empty(t)
 	c := configOf(smtptest.New(t))

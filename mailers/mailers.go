@@ -15,7 +15,7 @@ import (
 // kind describes a mail. Its texts are mail.NAME in the locale files.
 type kind struct {
 	link   string // path of the button; the token is appended
-	button string // NAME of the texts of the button and its note; "" means the mail's own
+	button string // NAME of the texts of the button and its note; "" means the mail's NAME
 	logIn  bool   // has a link to log in
 	notice bool   // says when, and from which client, the change was made
 }

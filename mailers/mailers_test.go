@@ -166,7 +166,7 @@ func TestStart_DeadLinkIsGivenUp(t *testing.T) {
 	}
 }
 
-// An attacker who voids the link of a notice does not keep the notice from the owner.
+// Prevents an attacker from keeping a notice from the owner by voiding its link.
 func TestStart_NoticeWithAVoidLinkIsSent(t *testing.T) {
 	modelstest.Empty(t)
 	ada := modelstest.SignUp(t, "ada@example.com")

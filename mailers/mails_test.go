@@ -105,7 +105,7 @@ func TestMails_ArriveWithWorkingLinks(t *testing.T) {
 	require.Empty(t, m.link(t))
 	require.NoError(t, models.Undo(ctx, undo, client))
 	r := s.NextTo(obrien)
-	if smtptest.Parse(t, r).Subject == "Set a new password" { // mails are delivered concurrently, in any order
+	if smtptest.Parse(t, r).Subject == "Set a new password" { // both mails of Undo are delivered concurrently
 		r = s.NextTo(obrien)
 	}
 	m = notice(requireMail(t, r, obrien, "A change of your account was undone"))

@@ -11,7 +11,7 @@ import (
 	"corral/models/modelstest"
 )
 
-// A mail that an owner adds has its own templates and data. docs/own-it.md adds one.
+// A mail that a developer adds has its own templates and data. docs/own-it.md adds one.
 func TestTemplateData_OwnMail(t *testing.T) {
 	outbox.NewKind(ownKinds, "own", "app.name", []string{})
 	defer delete(ownKinds, "own")
@@ -38,7 +38,7 @@ func TestTemplateData_OwnMailWithALink(t *testing.T) {
 	require.Equal(t, "raw-token", data["token"])
 }
 
-// The subject of an owner's mail may be a text whose key is like those of the app's mails.
+// The key of the subject may be mail.NAME.subject, as for the app's mails.
 func TestTemplateData_OwnMailWithATextOfTheApp(t *testing.T) {
 	const name = "new_browser"
 	outbox.NewKind(ownKinds, name, "mail."+name+".subject", []string{})
