@@ -57,7 +57,7 @@ const (
 	ActivityCodeFailed      = "code_failed"
 	ActivityCodeUsed        = "code_used" // a recovery code
 	ActivityFactorFirstUsed = "factor_first_used"
-	ActivityFactorsReset    = "factors_reset" // an operator removes the factors, a day later
+	ActivityFactorsReset    = "factors_reset" // by a task, which removes factors a day later
 	ActivityUndone          = "undone"        // a change was undone
 	ActivityUndoFinished    = "undo_finished"
 	ActivityUndoStopped     = "undo_stopped"
@@ -80,7 +80,7 @@ func (u *User) record(tx *pop.Connection, kind string, client Client) error {
 	return err
 }
 
-// recording runs fn and records an activity, in a transaction that excludes deletion.
+// recording runs fn and records an activity, in a transaction that excludes the account's deletion.
 func (u *User) recording(ctx context.Context, kind string, client Client, fn func(tx *pop.Connection) error) error {
 	return inTransaction(ctx, func(tx *pop.Connection) error {
 		if _, err := lockUser(tx, recordLock, "id = ?", u.ID); err != nil {

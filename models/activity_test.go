@@ -38,7 +38,7 @@ func (ms *ModelSuite) Test_Activity_Login() {
 	models.Clock.Move(time.Second)
 	client.RawDeviceCookie, client.RawSession = s.RawDeviceCookie, s.RawToken
 	ms.NoError(errorOf(models.EndSession(ms.T().Context(), client)))
-	ms.NoError(errorOf(models.EndSession(ms.T().Context(), client)), "it has ended already")
+	ms.NoError(errorOf(models.EndSession(ms.T().Context(), client)), "the session has ended already")
 	models.Clock.Move(time.Second)
 	_, err = ms.logIn("ada@example.com", modelstest.Password, client)
 	ms.NoError(err)
@@ -67,7 +67,7 @@ func (ms *ModelSuite) Test_Activity_RateLimitedAttemptWritesNothing() {
 	for range 8 {
 		ms.wait("ada@example.com", "192.0.2.1")
 	}
-	ms.Len(ms.activity(ada), 5, "without the refused ones")
+	ms.Len(ms.activity(ada), 5, "without the rate-limited attempts")
 }
 
 // A confirmation with the right password is not recorded.
@@ -124,9 +124,10 @@ func (ms *ModelSuite) Test_Activity_Account() {
 	ms.Equal("deleted", ms.activity(ada)[0])
 	models.Clock.Move(models.DeletedUserLifetime)
 	ms.purge()
-	ms.Zero(ms.count("activities"), "it goes with the account")
+	ms.Zero(ms.count("activities"), "removed with the account")
 }
 
+// An action is undone if its activity cannot be stored.
 func (ms *ModelSuite) Test_Activity_IsRolledBackWithItsTransaction() {
 	ada := ms.signUp("ada@example.com")
 	_, session := ms.startAt(ada, false, "192.0.2.1")
@@ -141,7 +142,7 @@ func (ms *ModelSuite) Test_Activity_IsRolledBackWithItsTransaction() {
 	ms.Equal(2, ms.count("sessions"))
 }
 
-// Each row is on exactly one page, even if rows have the same time, or are added.
+// Each row is on exactly one page, even if rows have the same time, or are added between pages.
 func (ms *ModelSuite) Test_ActivityOf_Pages() {
 	models.Clock.Stop()
 	ada, bob := ms.signUp("ada@example.com"), ms.signUp("bob@example.com")

@@ -53,16 +53,16 @@ func (with Credentials) use(ctx context.Context, failedKind string, succeed func
 	return user, nil
 }
 
-// begin records an attempt and counts it in its buckets: those of client and email, or
-// that of a known browser, which attackers cannot fill. If a bucket is full, it returns
-// *RateLimited after a single query.
+// begin records an attempt and counts it in the buckets of client and email, or in the bucket
+// of a known browser, which attackers cannot fill. If a bucket is full, it returns *RateLimited
+// after a single query.
 func (with Credentials) begin(ctx context.Context, kind string) (*attempt, error) {
 	normalized, ok := email.Normalize(with.Email)
 	subject := normalized
 	if !ok { // counted all the same: prevents enumeration
 		subject = strings.ToLower(strings.TrimSpace(with.Email))
 	}
-	var browser ratelimit.Buckets // of each account that the browser is known to
+	var browser ratelimit.Buckets // one for each token of the device cookie
 	digests := devicecookie.Digests(with.Client.RawDeviceCookie)
 	for _, digest := range digests {
 		browser = append(browser, bucketOf(loginsPerDeviceCookie, string(digest)))
@@ -118,8 +118,8 @@ func (a *attempt) refund(tx *pop.Connection, kind string, failures int) (err err
 	return a.buckets.Refund(tx, failures)
 }
 
-// countBuckets reads the counts of buckets in one query, and which of the browser's tokens the
-// account knows: -1 for none.
+// countBuckets reads the counts of buckets in one query. known is the index of the digest by
+// which the account knows the browser, or -1.
 func countBuckets(ctx context.Context, normalized string, digests [][]byte, ids []string) (counts ratelimit.Counts, known int, err error) {
 	const knownBrowser = "known browser"
 	counts, err = ratelimit.Read(DB.WithContext(ctx), ids, `

@@ -48,7 +48,7 @@ func TestAttempt_Disconnecting(t *testing.T) {
 	}
 }
 
-// The client disconnects as its tenth confirmation fails.
+// The session ends even if the client disconnects as its tenth confirmation fails.
 func TestSession_EndsAlthoughTheClientIsGone(t *testing.T) {
 	user, err := CreateUser(t.Context(), "disconnecting@example.com", "")
 	require.NoError(t, err)

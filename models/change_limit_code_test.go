@@ -13,7 +13,7 @@ import (
 
 // Each change of a factor has to be undone. An attacker must not make so many that the undo
 // does not end in time.
-func (ms *ModelSuite) Test_Change_AtMostAHundredOfFactorsADay() {
+func (ms *ModelSuite) Test_Change_AtMostAHundredFactorChangesADay() {
 	models.Clock.Stop()
 	ctx := ms.T().Context()
 	ms.signUp("ada@example.com")
@@ -31,14 +31,14 @@ func (ms *ModelSuite) Test_Change_AtMostAHundredOfFactorsADay() {
 	}
 	var limited *models.RateLimited
 	ms.ErrorAs(makeCodes(), &limited)
-	ms.GreaterOrEqual(made, 48) // two changes each
+	ms.GreaterOrEqual(made, 48) // each set of codes is two changes
 	ms.Positive(limited.RetryAfter)
 	ms.LessOrEqual(limited.RetryAfter, 24*time.Hour)
 
 	first := modelstest.Link(ms.T(), "ada@example.com", "passkey_added")
 	_, err := ms.user("ada@example.com").ResetFactors(ctx, true)
 	ms.NoError(err, "an operator is not limited")
-	models.Clock.Move(24 * time.Hour)
+	models.Clock.Move(24 * time.Hour) // the rate limit ends
 	key := totp.NewKey()
 	ms.NoError(errorOf(ms.user("ada@example.com").SetTOTP(ctx, key, totp.Code(key, models.Clock.Now()), here)))
 	ms.ErrorAs(makeCodes(), &limited)
@@ -71,7 +71,7 @@ func (ms *ModelSuite) Test_Session_SecondStepEndsConfirmationsUnderWay() {
 		key, owner := totp.NewKey(), ms.found(ada)
 		third, done := make(chan bool), new(atomic.Int32)
 		all := []func() error{func() error {
-			<-third // others are under way
+			<-third // three confirmations have ended, others are under way
 			return errorOf(owner.User.SetTOTP(ctx, key, totp.Code(key, models.Clock.Now()), here))
 		}}
 		var sessions []uuid.UUID

@@ -7,8 +7,8 @@ import (
 	"corral/models/modelstest"
 )
 
-// Logins, confirmations and the ending of links have one count of failed codes. It does not
-// limit passkeys.
+// Logins, confirmations and the ending of links share one count of failed codes, which does
+// not limit passkeys.
 func (ms *ModelSuite) Test_PassCode_OneCount() {
 	models.Clock.Stop()
 	ctx := ms.T().Context()
@@ -31,11 +31,11 @@ func (ms *ModelSuite) Test_PassCode_OneCount() {
 		ms.ErrorAs(attempt(totp.Code(key, models.Clock.Now())), &limited)
 	}
 	sudo := answerOf(a.Get(ms.T(), ms.options(s.User.PasskeyOptions(ctx, models.PasskeySudo))))
-	ms.NoError(errorOf(s.ConfirmWithPasskey(ctx, sudo, here)))
+	ms.NoError(errorOf(s.ConfirmWithPasskey(ctx, sudo, here))) // clears the count
 	for range 5 {
 		ms.ErrorIs(ms.pass(modelstest.WrongCode(key), "192.0.2.2"), models.ErrBadCode)
 	}
 	ms.ErrorAs(ms.pass(modelstest.WrongCode(key), "192.0.2.3"), &limited)
 	ms.NoError(ms.passBy(ms.secondStepOf("ada@example.com"), a))
-	ms.ErrorIs(ms.pass(modelstest.WrongCode(key), "192.0.2.3"), models.ErrBadCode, "a passed second step clears it")
+	ms.ErrorIs(ms.pass(modelstest.WrongCode(key), "192.0.2.3"), models.ErrBadCode, "a passed second step clears the count")
 }

@@ -33,14 +33,14 @@ func (ms *ModelSuite) Test_PassCode_ReplayIsRefused() {
 	ms.signUp("ada@example.com")
 	key, _ := modelstest.SetTOTP(ms.T(), "ada@example.com")
 	now := models.Clock.Now()
-	ms.ErrorIs(ms.pass(totp.Code(key, now), "192.0.2.1"), models.ErrBadCode, "that of the enrolment")
+	ms.ErrorIs(ms.pass(totp.Code(key, now), "192.0.2.1"), models.ErrBadCode, "the code of the enrolment")
 	ms.NoError(ms.pass(totp.Code(key, now.Add(30*time.Second)), "192.0.2.1"))
 	ms.ErrorIs(ms.pass(totp.Code(key, now.Add(30*time.Second)), "192.0.2.1"), models.ErrBadCode)
-	ms.ErrorIs(ms.pass(totp.Code(key, now), "192.0.2.1"), models.ErrBadCode, "an older one")
+	ms.ErrorIs(ms.pass(totp.Code(key, now), "192.0.2.1"), models.ErrBadCode, "an older code")
 }
 
 // Each attempt uses its own connection, like attempts on several nodes.
-func (ms *ModelSuite) Test_PassCode_OnceAtOnce() {
+func (ms *ModelSuite) Test_PassCode_OneOfConcurrentUsesSucceeds() {
 	ms.signUp("ada@example.com")
 	key, codes := modelstest.SetTOTP(ms.T(), "ada@example.com")
 	for _, code := range []string{modelstest.NextCode(key), codes[0]} {
@@ -89,7 +89,7 @@ func (ms *ModelSuite) Test_PassCode_WaitsGrowAndNeverLock() {
 		ms.Zero(wrong())
 	}
 	var limited *models.RateLimited
-	ms.ErrorAs(ms.pass(modelstest.NextCode(key), "192.0.2.1"), &limited, "the right one too")
+	ms.ErrorAs(ms.pass(modelstest.NextCode(key), "192.0.2.1"), &limited, "the right code, too")
 	ms.NoError(ms.pass(codes[0], "192.0.2.1"), "a recovery code is not stopped")
 	ms.NoError(ms.pass(modelstest.NextCode(key), "192.0.2.1"), "a passed second step clears the count")
 	for range 5 {
@@ -114,7 +114,7 @@ func (ms *ModelSuite) Test_PassCode_PasswordLeavesTheCount() {
 	ms.ErrorAs(ms.pass(modelstest.WrongCode(key), nthIP(5)), &limited)
 	ms.NoError(models.RequestReset(ms.T().Context(), "ada@example.com", "", models.Client{}))
 	ms.True(ms.resets(modelstest.Link(ms.T(), "ada@example.com", models.MailReset)))
-	ms.ErrorAs(ms.pass(totp.Code(key, models.Clock.Now()), nthIP(6)), &limited, "a reset leaves it too")
+	ms.ErrorAs(ms.pass(totp.Code(key, models.Clock.Now()), nthIP(6)), &limited, "a reset leaves the count, too")
 }
 
 // Wrong codes of both kinds have one count for the account. A right recovery code passes.
@@ -131,14 +131,14 @@ func (ms *ModelSuite) Test_PassCode_WrongRecoveryCodesCountForTheAccount() {
 		ms.Equal(time.Second, limited.RetryAfter)
 	}
 	ms.NoError(ms.pass(codes[0], "192.0.2.1"))
-	ms.NoError(ms.pass(modelstest.NextCode(key), "192.0.2.1"), "this clears the count")
+	ms.NoError(ms.pass(modelstest.NextCode(key), "192.0.2.1"), "the recovery code cleared the count")
 }
 
 const wrongRecoveryCode = "AAAA-AAAA-AAAA-AAAA-AAAA-AAAA"
 
-// Prevents a flood: wrong recovery codes count against the limit of the client. Over it, TOTP
-// codes and wrong recovery codes are refused, but not a right recovery code: other users may
-// have the same IP.
+// Prevents a flood: wrong recovery codes count against the limit of the client. Over the limit,
+// TOTP codes and wrong recovery codes are refused, but not a right recovery code: other users
+// may have the same IP.
 func (ms *ModelSuite) Test_PassCode_TenFailuresOfAClient() {
 	models.Clock.Stop()
 	ms.signUp("ada@example.com")
@@ -161,14 +161,14 @@ func (ms *ModelSuite) Test_PassCode_TenFailuresOfAClient() {
 	for i := range 9 {
 		ms.NoError(ms.pass(codes[i], "192.0.2.1"))
 	}
-	ms.ErrorAs(ms.pass(codes[0], "192.0.2.1"), &limited, "a used one is wrong")
+	ms.ErrorAs(ms.pass(codes[0], "192.0.2.1"), &limited, "a used code is wrong")
 	ms.NoError(ms.pass(modelstest.NextCode(key), "192.0.2.2"))
-	tenFailures("192.0.2.2", "cem@example.com", "dan@example.com") // right ones do not count
+	tenFailures("192.0.2.2", "cem@example.com", "dan@example.com") // right codes do not count
 	ms.NoError(ms.pass(codes[9], "192.0.2.2"))
 }
 
-// Strangers who share the owner's IP must not keep a known browser out. It has a limit of its
-// own, and that of the account.
+// Clients with the owner's IP must not keep the owner's known browser out. The browser has a
+// limit of its own, besides the limit of the account.
 func (ms *ModelSuite) Test_PassCode_KnownBrowserHasABucketOfItsOwn() {
 	models.Clock.Stop()
 	ada := ms.signUp("ada@example.com")
@@ -258,5 +258,5 @@ func (ms *ModelSuite) Test_PassCode_StopsAnUndo() {
 	ms.NoError(err)
 	ms.NoError(ms.pass(modelstest.NextCode(key), "192.0.2.1"))
 	ms.later(24 * time.Hour)
-	ms.hasFactors([]string{"totp", "codes"}, false, "the switch went on")
+	ms.hasFactors([]string{"totp", "codes"}, false, "the second step was turned off")
 }

@@ -15,10 +15,10 @@ func (ms *ModelSuite) knownBrowser(user *models.User, rawDeviceCookie string) st
 	return s.RawDeviceCookie
 }
 
-// The known browsers are gone, and the attacker may have a passkey that stays.
+// An undo voids device cookies. The next login is announced: an attacker may have a passkey.
 func (ms *ModelSuite) Test_NewBrowser_IsAnnouncedAfterAnUndo() {
 	ada := ms.signUp("ada@example.com")
-	models.Clock.Move(2 * time.Hour)
+	models.Clock.Move(2 * time.Hour) // the first browser of a new account is not announced
 	ms.changeEmail(ada, "eve@example.com")
 	ms.notMe(models.MailEmailChanged)
 	_, err := models.StartSession(ms.T().Context(), ms.user("ada@example.com"), here, models.Session{})
@@ -29,7 +29,7 @@ func (ms *ModelSuite) Test_NewBrowser_IsAnnouncedAfterAnUndo() {
 // The browser of a reset is known: its login is not announced.
 func (ms *ModelSuite) Test_NewBrowser_ResetAnnouncesNone() {
 	ms.signUp("ada@example.com")
-	models.Clock.Move(2 * time.Hour)
+	models.Clock.Move(2 * time.Hour) // the first browser of a new account is not announced
 	browser, err := here, error(nil)
 	browser.RawDeviceCookie, err = models.ResetPassword(ms.T().Context(), ms.requestReset("ada@example.com"), "an entirely new set of words", here)
 	ms.NoError(err)
@@ -38,7 +38,7 @@ func (ms *ModelSuite) Test_NewBrowser_ResetAnnouncesNone() {
 	ms.NotContains(modelstest.Mails(ms.T(), "ada@example.com"), models.MailNewBrowser)
 }
 
-// An attacker with the password must not bury the owner's other mails.
+// Prevents a flood of mails by an attacker with the password.
 func (ms *ModelSuite) Test_NewBrowser_AtMostTenMailsAnHour() {
 	models.Clock.Stop()
 	ada := ms.signUp("ada@example.com")
@@ -49,7 +49,7 @@ func (ms *ModelSuite) Test_NewBrowser_AtMostTenMailsAnHour() {
 		}
 		return ms.queued(models.MailNewBrowser)
 	}
-	ms.knownBrowser(ada, "") // the first of a new account
+	ms.knownBrowser(ada, "") // not announced: the first browser of a new account
 	ms.Equal(10, announced())
 	ms.Equal(10, announced())
 	models.Clock.Move(time.Hour)
@@ -73,7 +73,7 @@ func (ms *ModelSuite) Test_RateLimit_KnownBrowserHasABucketOfItsOwn() {
 	_, err = models.Authenticate(ctx, known)
 	ms.NoError(err)
 	_, err = models.Authenticate(ctx, unknown)
-	ms.ErrorAs(err, &limited, "her login does not help unknown browsers")
+	ms.ErrorAs(err, &limited, "a login of the known browser does not help unknown browsers")
 
 	known.Password = "wrong"
 	for range 5 {
@@ -84,7 +84,7 @@ func (ms *ModelSuite) Test_RateLimit_KnownBrowserHasABucketOfItsOwn() {
 	ms.ErrorAs(err, &limited, "a known browser is rate limited, too")
 }
 
-// Two people who share a browser have a bucket each, even after the other's login.
+// Accounts that share a browser have a bucket each, even after a login to the other account.
 func (ms *ModelSuite) Test_RateLimit_AccountsThatShareABrowser() {
 	models.Clock.Stop()
 	ctx, ada, bob := ms.T().Context(), ms.signUp("ada@example.com"), ms.signUp("bob@example.com")
@@ -109,7 +109,7 @@ func (ms *ModelSuite) Test_RateLimit_AccountsThatShareABrowser() {
 			}
 		}
 	}
-	ms.Equal(shared, ms.knownBrowser(ada, shared), "it stays known")
+	ms.Equal(shared, ms.knownBrowser(ada, shared), "the browser stays known")
 }
 
 func (ms *ModelSuite) Test_DeviceCookie_IsOfOneAccountAndExpires() {
@@ -131,7 +131,7 @@ func (ms *ModelSuite) Test_DeviceCookie_IsOfOneAccountAndExpires() {
 	models.Clock.Move(179 * 24 * time.Hour)
 	ms.Equal(cookie, ms.knownBrowser(ada, cookie))
 	models.Clock.Move(179 * 24 * time.Hour)
-	ms.True(known("ada@example.com"), "a login renews it")
+	ms.True(known("ada@example.com"), "a login renews the cookie")
 	models.Clock.Move(24 * time.Hour)
 	ms.False(known("ada@example.com"))
 

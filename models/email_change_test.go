@@ -42,18 +42,18 @@ func (ms *ModelSuite) Test_Undo_DeletionAfterAnEmailChange() {
 		ctx, ada := ms.T().Context(), ms.signUp("ada@example.com")
 		ms.changeEmail(ada, "eve@example.org")
 		ms.NoError(ms.user("eve@example.org").Delete(ctx, here))
-		ms.Contains(modelstest.Mails(ms.T(), "ada@example.com"), models.MailEmailChanged, "the notice that waits stays")
+		ms.Contains(modelstest.Mails(ms.T(), "ada@example.com"), models.MailEmailChanged, "the queued notice stays")
 		_, err := models.FindUserByEmail(ctx, "eve@example.org")
 		ms.ErrorIs(err, models.ErrNotFound)
-		owners := modelstest.Link(ms.T(), "ada@example.com", models.MailEmailChanged)
-		thiefs := modelstest.Link(ms.T(), "eve@example.org", models.MailAccountDeleted)
+		ownersLink := modelstest.Link(ms.T(), "ada@example.com", models.MailEmailChanged)
+		thiefsLink := modelstest.Link(ms.T(), "eve@example.org", models.MailAccountDeleted)
 		if thiefFirst {
-			ms.NoError(models.Undo(ctx, thiefs, here))
+			ms.NoError(models.Undo(ctx, thiefsLink, here))
 			ms.Equal(ada.ID, ms.user("eve@example.org").ID)
 		}
-		ms.NoError(models.Undo(ctx, owners, here))
+		ms.NoError(models.Undo(ctx, ownersLink, here))
 		ms.Equal(ada.ID, ms.user("ada@example.com").ID)
-		ms.ErrorIs(models.Undo(ctx, thiefs, here), models.ErrNotFound)
+		ms.ErrorIs(models.Undo(ctx, thiefsLink, here), models.ErrNotFound)
 	}
 }
 

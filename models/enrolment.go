@@ -6,7 +6,7 @@ import (
 	"github.com/gobuffalo/pop/v6"
 )
 
-// mailEnrolment mails a link for Enrol. Over the rate limit, the last link keeps working.
+// mailEnrolment mails a link for Enrol. Over the rate limit, the previous link keeps working.
 func (u *User) mailEnrolment(tx *pop.Connection, client Client) error {
 	client.Next = ""
 	return limitMail(tx, MailEnrol, u.Email, func(tx *pop.Connection) error {
@@ -15,7 +15,7 @@ func (u *User) mailEnrolment(tx *pop.Connection, client Client) error {
 }
 
 // mailEnrolmentAgain is mailEnrolment for sessions that began before the second step was turned
-// off, if the site requires it.
+// off, if SECOND_FACTOR=required.
 func (u *User) mailEnrolmentAgain(tx *pop.Connection, client Client) error {
 	if !u.MustEnrol() || u.DeletedAt.Valid {
 		return nil

@@ -12,7 +12,7 @@ import (
 )
 
 // ModelSuite is for the tests that `buffalo generate` writes, in this package.
-// Package models_test has one of its own.
+// Package models_test has a ModelSuite of its own.
 type ModelSuite struct{ *suite.Model }
 
 // Authenticate makes an attempt that confirms no session.
@@ -36,7 +36,7 @@ func hashWith(other *password.Hasher, fn func()) {
 	fn()
 }
 
-// AddFactor, RemoveFactor and SetSecondStep change an account without its pages.
+// AddFactor, RemoveFactor and SetSecondStep change an account without the checks of requests.
 func AddFactor(ctx context.Context, email, kind string) (f *Factor, err error) {
 	f = &Factor{Kind: kind, Data: []byte("data")}
 	return f, changing(ctx, email, func(tx *pop.Connection, u *User) error { return u.addFactor(tx, f, Client{}) })

@@ -50,7 +50,7 @@ func (ms *ModelSuite) Test_Factors_LastOnesRemovedAtOnce() {
 	}
 }
 
-// The old mailbox takes the account back while the owner ends its links. Only one succeeds.
+// The owner ends the links of a former email while such a link is opened. Only one succeeds.
 func (ms *ModelSuite) Test_EndLinks_AgainstAnUndo() {
 	ctx := ms.T().Context()
 	for range 8 {
@@ -58,7 +58,7 @@ func (ms *ModelSuite) Test_EndLinks_AgainstAnUndo() {
 		models.Clock.Stop()
 		ms.signUp("ada@example.com")
 		passkey := ms.addFactor("passkey")
-		models.Clock.Move(8 * day)
+		models.Clock.Move(8 * day) // only a factor older than seven days ends links
 		ms.changeEmail(ms.user("ada@example.com"), "ada@example.org")
 		ada := ms.user("ada@example.org")
 		id, link := ms.lost(ada)["ada@example.com"], modelstest.Link(ms.T(), "ada@example.com", models.MailEmailChanged)

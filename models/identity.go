@@ -14,7 +14,7 @@ import (
 )
 
 // Identity is an account at a provider that logs in to an account here. A removed identity
-// is kept, out of use, while a mailed link may restore it: no other account may take it.
+// is kept, out of use, for RemovedFactorLifetime: no other account may take it meanwhile.
 type Identity = identities.Identity
 
 // ErrIdentityTaken means that the identity is another account's.
@@ -48,8 +48,8 @@ func (u *User) addIdentity(tx *pop.Connection, claimed oidc.Identity, client Cli
 }
 
 // RemoveIdentity removes the account's identities of an issuer, and mails the owner. It returns
-// ErrNotFound without one, ErrRefused if no way in would remain, and ErrBadCredentials if
-// the account changed meanwhile.
+// ErrNotFound if there are none, ErrRefused if no way in would remain, and ErrBadCredentials
+// if the account changed meanwhile.
 func (u *User) RemoveIdentity(ctx context.Context, issuer string, client Client) error {
 	return u.change(ctx, func(tx *pop.Connection) error {
 		if err := atLeastOne(identities.Remove(tx, u.ID, issuer, Clock.Now())); err != nil {

@@ -11,7 +11,7 @@ import (
 )
 
 // AttemptWithProvider runs redeem, which redeems a provider's answer. A failure counts
-// against the rate limit of the client, as that of a login does, unless the user cancelled
+// against the rate limit of the client, as a failed login does, unless the user cancelled
 // or a server was down. AttemptWithProvider returns *RateLimited.
 func AttemptWithProvider(ctx context.Context, client Client, redeem func(tx *pop.Connection) error) error {
 	buckets, err := client.answerBuckets(DB.WithContext(ctx))

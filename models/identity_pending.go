@@ -28,7 +28,7 @@ func RequestIdentity(ctx context.Context, claimed oidc.Identity, language string
 	}
 	claimed.Email = normalized
 	p := &PendingIdentity{Identity: claimed}
-	// Counted as a sign-up: a mailbox gets no more mails by both than by one of them.
+	// Counted as a sign-up: prevents more mails to a mailbox than sign-ups alone can cause.
 	return p, requestMail(ctx, MailSignup, client, normalized, func(tx *pop.Connection) error {
 		rawToken, err := mailToken(tx, Token{Purpose: PurposeIdentity, Subject: normalized, Email: normalized}, MailIdentity, language, client)
 		p.TokenDigest = secret.TokenDigest(rawToken)

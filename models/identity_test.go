@@ -33,7 +33,7 @@ func identityOf(issuer, subject string) oidc.Identity {
 	return oidc.Identity{Issuer: issuer, Subject: subject, Email: subject + "@example.com"}
 }
 
-func (ms *ModelSuite) link(email, issuer, subject string) {
+func (ms *ModelSuite) addIdentity(email, issuer, subject string) {
 	ms.NoError(ms.user(email).AddIdentity(ms.T().Context(), identityOf(issuer, subject), here))
 }
 
@@ -51,51 +51,51 @@ func (ms *ModelSuite) identities(email string) (subjects []string) {
 func (ms *ModelSuite) withIdentity(email string) {
 	_, err := models.CreateUser(ms.T().Context(), email, "")
 	ms.NoError(err)
-	ms.link(email, issuer, "ada")
+	ms.addIdentity(email, issuer, "ada")
 }
 
-func (ms *ModelSuite) unlink(email, issuer string) error {
+func (ms *ModelSuite) removeIdentity(email, issuer string) error {
 	return ms.user(email).RemoveIdentity(ms.T().Context(), issuer, here)
 }
 
-// Of an account's two last ways in, concurrent requests remove only one.
-func (ms *ModelSuite) Test_Identity_ParallelUnlinks() {
+// Concurrent requests remove only one of an account's last two ways in.
+func (ms *ModelSuite) Test_Identity_ConcurrentRemovals() {
 	ms.configureProviders()
 	for range 5 {
 		modelstest.Empty(ms.T())
 		ms.withIdentity("ada@example.com")
-		ms.link("ada@example.com", otherIssuer, "ada")
+		ms.addIdentity("ada@example.com", otherIssuer, "ada")
 		errs := make([]error, 2)
-		var unlinking sync.WaitGroup
+		var removing sync.WaitGroup
 		for i, name := range []string{issuer, otherIssuer} {
 			user := ms.user("ada@example.com")
-			unlinking.Go(func() { errs[i] = user.RemoveIdentity(ms.T().Context(), name, here) })
+			removing.Go(func() { errs[i] = user.RemoveIdentity(ms.T().Context(), name, here) })
 		}
-		unlinking.Wait()
+		removing.Wait()
 		ms.Len(ms.identities("ada@example.com"), 1)
 		ms.False(errs[0] == nil && errs[1] == nil)
 	}
 }
 
-// Of two accounts that link the same identity at the same time, one gets it.
-func (ms *ModelSuite) Test_Identity_ParallelLinks() {
+// If two accounts add the same identity at the same time, one of them gets the identity.
+func (ms *ModelSuite) Test_Identity_ConcurrentAdditions() {
 	for range 5 {
 		modelstest.Empty(ms.T())
 		users := []*models.User{ms.signUp("ada@example.com"), ms.signUp("bob@example.com")}
 		errs := make([]error, len(users))
-		var linking sync.WaitGroup
+		var adding sync.WaitGroup
 		for i, user := range users {
-			linking.Go(func() { errs[i] = user.AddIdentity(ms.T().Context(), identityOf(issuer, "ada"), here) })
+			adding.Go(func() { errs[i] = user.AddIdentity(ms.T().Context(), identityOf(issuer, "ada"), here) })
 		}
-		linking.Wait()
+		adding.Wait()
 		ms.NotEqual(errs[0] == nil, errs[1] == nil)
 		ms.ErrorIs(errors.Join(errs...), models.ErrIdentityTaken)
 		ms.Len(append(ms.identities("ada@example.com"), ms.identities("bob@example.com")...), 1)
 	}
 }
 
-// The attacker may log in to one provider as the owner, and have linked another identity: an
-// undo removes all of them at once.
+// Prevents an attacker from keeping a way in: an undo removes all identities at once. The
+// attacker may log in to one provider as the owner, and have added another identity.
 func (ms *ModelSuite) Test_Identity_UndoRemovesAll() {
 	ms.undoRemovesAllIdentities(func() {})
 	ms.False(ms.user("ada@example.com").SecondStep)
@@ -104,10 +104,10 @@ func (ms *ModelSuite) Test_Identity_UndoRemovesAll() {
 // undoRemovesAllIdentities calls change before the attacker adds an identity.
 func (ms *ModelSuite) undoRemovesAllIdentities(change func()) {
 	ms.signUp("ada@example.com")
-	ms.link("ada@example.com", issuer, "ada")
+	ms.addIdentity("ada@example.com", issuer, "ada")
 	first := modelstest.Link(ms.T(), "ada@example.com", models.MailIdentityAdded)
 	change()
-	ms.link("ada@example.com", otherIssuer, "mallory")
+	ms.addIdentity("ada@example.com", otherIssuer, "mallory")
 	found, err := models.FindNotMe(ms.T().Context(), modelstest.Link(ms.T(), "ada@example.com", models.MailIdentityAdded))
 	ms.NoError(err)
 	ms.Equal(&models.NotMe{Email: "ada@example.com", Template: models.MailIdentityAdded, Kinds: []string{models.ActivityIdentityAdded}}, found)
@@ -115,7 +115,7 @@ func (ms *ModelSuite) undoRemovesAllIdentities(change func()) {
 	ms.Empty(ms.identities("ada@example.com"))
 	ms.ErrorIs(ms.logInWithIdentity("mallory", otherIssuer), models.ErrNotFound)
 	ms.ErrorIs(ms.logInWithIdentity("ada", issuer), models.ErrNotFound)
-	ms.NoError(models.Undo(ms.T().Context(), first, here), "the older link works on")
+	ms.NoError(models.Undo(ms.T().Context(), first, here), "the older link still works")
 	ms.Empty(ms.identities("ada@example.com"), "none comes back")
 }
 
@@ -124,25 +124,25 @@ func (ms *ModelSuite) logInWithIdentity(subject, issuer string) error {
 	return err
 }
 
-// No other account can have a removed identity while a link may undo the removal.
+// No other account can add a removed identity for nine days.
 func (ms *ModelSuite) Test_Identity_StaysTakenWhileItIsKept() {
 	models.Clock.Stop()
 	ms.signUp("ada@example.com")
 	eve := ms.signUp("eve@example.com")
-	ms.link("ada@example.com", issuer, "ada")
-	ms.NoError(ms.unlink("ada@example.com", issuer))
+	ms.addIdentity("ada@example.com", issuer, "ada")
+	ms.NoError(ms.removeIdentity("ada@example.com", issuer))
 	ms.later(9*day - time.Second)
 	ms.ErrorIs(eve.AddIdentity(ms.T().Context(), identityOf(issuer, "ada"), here), models.ErrIdentityTaken)
 	ms.later(time.Second)
 	ms.NoError(eve.AddIdentity(ms.T().Context(), identityOf(issuer, "ada"), here))
 }
 
-// An account can link its removed identity again, with a new email.
-func (ms *ModelSuite) Test_Identity_LinkedAgain() {
+// An account can add its removed identity again, with a new email.
+func (ms *ModelSuite) Test_Identity_AddedAgain() {
 	ms.signUp("ada@example.com")
-	ms.link("ada@example.com", issuer, "ada")
+	ms.addIdentity("ada@example.com", issuer, "ada")
 	ms.NoError(ms.logInWithIdentity("ada", issuer))
-	ms.NoError(ms.unlink("ada@example.com", issuer))
+	ms.NoError(ms.removeIdentity("ada@example.com", issuer))
 	claimed := identityOf(issuer, "ada")
 	claimed.Email = "no email"
 	ms.NoError(ms.user("ada@example.com").AddIdentity(ms.T().Context(), claimed, here))
@@ -156,11 +156,11 @@ func (ms *ModelSuite) Test_Identity_LinkedAgain() {
 
 func (ms *ModelSuite) Test_Identity_OfADeletedAccount() {
 	ms.signUp("ada@example.com")
-	ms.link("ada@example.com", issuer, "ada")
+	ms.addIdentity("ada@example.com", issuer, "ada")
 	ms.NoError(ms.user("ada@example.com").Delete(ms.T().Context(), here))
 	ms.ErrorIs(ms.logInWithIdentity("ada", issuer), models.ErrNotFound)
 	ms.NoError(models.Undo(ms.T().Context(), modelstest.Link(ms.T(), "ada@example.com", models.MailAccountDeleted), here))
-	ms.ErrorIs(ms.logInWithIdentity("ada", issuer), models.ErrNotFound, "the undo removed it")
+	ms.ErrorIs(ms.logInWithIdentity("ada", issuer), models.ErrNotFound, "the undo removed the identity")
 }
 
 // The template of a mail to an unknown identity is decided at the delivery.
@@ -179,6 +179,6 @@ func (ms *ModelSuite) Test_Identity_MailIsResolved() {
 
 	modelstest.Configure(ms.T(), func(c *config.Config) { c.SignupOpen = false })
 	ms.Equal(models.MailIdentityLink, request("ada@example.com"))
-	ms.Empty(request("carol@example.com"), "no account is made")
+	ms.Empty(request("carol@example.com"), "sign-up is closed")
 	ms.Equal(models.MailEmailReserved, request("bob@example.com"))
 }

@@ -5,14 +5,14 @@ import (
 	"corral/models/modelstest"
 )
 
-// Linking an identity ends logins that wait for their second step, and skips.
+// Adding or removing an identity ends logins that wait for their second step.
 func (ms *ModelSuite) Test_Identity_ChangesRaiseTheVersion() {
 	ms.withSecondStep()
 	client := ms.ask(here)
-	ms.link("ada@example.com", issuer, "ada")
+	ms.addIdentity("ada@example.com", issuer, "ada")
 	ms.ErrorIs(errorOf(models.FindSecondStep(ms.T().Context(), client)), models.ErrNotFound)
 	client = ms.ask(here)
-	ms.NoError(ms.unlink("ada@example.com", issuer))
+	ms.NoError(ms.removeIdentity("ada@example.com", issuer))
 	ms.ErrorIs(errorOf(models.FindSecondStep(ms.T().Context(), client)), models.ErrNotFound)
 }
 

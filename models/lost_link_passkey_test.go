@@ -15,7 +15,7 @@ func (ms *ModelSuite) Test_EndLinks_NeitherByAResetNorByAConfirmation() {
 	ms.signUp("ada@example.com")
 	a := passkeytest.New(site)
 	ms.addPasskey(a, "ada@example.com")
-	models.Clock.Move(8 * day)
+	models.Clock.Move(8 * day) // only a factor older than seven days ends links
 	ms.changeEmail(ms.user("ada@example.com"), "eve@example.com")
 	ms.requestReset("eve@example.com")
 	reset := modelstest.Link(ms.T(), "eve@example.com", models.MailReset)
@@ -51,7 +51,7 @@ func (ms *ModelSuite) Test_EndLinks_FirstUseOfAPasskeyIsMailed() {
 	ms.signUp("ada@example.com")
 	a := passkeytest.New(site)
 	ms.addPasskey(a, "ada@example.com")
-	models.Clock.Move(7*day + time.Second)
+	models.Clock.Move(7*day + time.Second) // only a factor older than seven days ends links
 	ms.changeEmail(ms.user("ada@example.com"), "ada@example.org")
 	ada := ms.user("ada@example.org")
 	id := ms.lost(ada)["ada@example.com"]

@@ -26,7 +26,7 @@ func (ms *ModelSuite) Test_EndLinks() {
 	ctx := ms.T().Context()
 	ms.signUp("ada@example.com")
 	passkey := ms.addFactor("passkey")
-	models.Clock.Move(7*day + time.Second)
+	models.Clock.Move(7*day + time.Second) // only a factor older than seven days ends links
 	ms.NoError(ms.user("ada@example.com").ChangePassword(ctx, "an entirely new set of words", here))
 	ada := ms.user("ada@example.com")
 	ms.changeEmail(ada, "ada@example.org")
@@ -35,7 +35,7 @@ func (ms *ModelSuite) Test_EndLinks() {
 	ms.NoError(ada.ChangePassword(ctx, "yet another new set of words", here))
 
 	lost := ms.lost(ada)
-	ms.Len(lost, 2, "the email that she has is not among them")
+	ms.Len(lost, 2, "without the account's present email")
 	current := &models.Token{}
 	ms.NoError(ms.DB.Where("email = ? AND purpose = ?", "ada@example.net", models.PurposeUndo).First(current))
 	for _, wrong := range []string{"", "x", current.ID.String()} {
@@ -48,7 +48,7 @@ func (ms *ModelSuite) Test_EndLinks() {
 	}
 	ms.ErrorIs(models.EndLinks(ctx, ada, lost["ada@example.com"], passkey, here), models.ErrNotFound)
 	delete(lost, "ada@example.com")
-	ms.Equal(lost, ms.lost(ada), "those of other emails live on")
+	ms.Equal(lost, ms.lost(ada), "links to other emails still work")
 	ms.NoError(errorOf(models.CreateUser(ctx, "ada@example.com", "")), "the email is free")
 	ms.NoError(models.Undo(ctx, modelstest.Link(ms.T(), "ada@example.net", models.MailPasswordChanged), here))
 }
@@ -59,7 +59,7 @@ func (ms *ModelSuite) Test_EndLinks_RefusesFactors() {
 	models.Clock.Stop()
 	ctx, ada, bob := ms.T().Context(), ms.signUp("ada@example.com"), ms.signUp("bob@example.com")
 	removed, codes, due := ms.addFactor("passkey"), ms.addFactor("codes"), ms.addFactor("passkey")
-	his, err := models.AddFactor(ctx, bob.Email, "passkey")
+	bobsFactor, err := models.AddFactor(ctx, bob.Email, "passkey")
 	ms.NoError(err)
 	ms.removeFactor(removed)
 	models.Clock.Move(time.Second)
@@ -69,7 +69,7 @@ func (ms *ModelSuite) Test_EndLinks_RefusesFactors() {
 	ms.changeEmail(ms.user("ada@example.com"), "ada@example.org")
 	ada = ms.user("ada@example.org")
 	link := ms.lost(ada)["ada@example.com"]
-	for name, f := range map[string]*models.Factor{"removed": removed, "codes": codes, "due for removal": due, "another's": his, "seven days old": young} {
+	for name, f := range map[string]*models.Factor{"removed": removed, "codes": codes, "due for removal": due, "another's": bobsFactor, "seven days old": young} {
 		ms.ErrorIs(models.EndLinks(ctx, ada, link, f, here), models.ErrRefused, name)
 	}
 	models.Clock.Move(time.Second)
@@ -84,14 +84,14 @@ func (ms *ModelSuite) Test_EndLinks_RefusesAFactorThatALateLinkRemoves() {
 	models.Clock.Stop()
 	ctx := ms.T().Context()
 	ms.signUp("ada@example.com")
-	eves := ms.addFactor("passkey")
+	evesPasskey := ms.addFactor("passkey")
 	models.Clock.Move(9 * time.Hour)
 	ms.NoError(models.StartLink(ctx, ms.mail("ada@example.com")))
 	models.Clock.Move(7*day - time.Second)
 	ms.changeEmail(ms.user("ada@example.com"), "eve@example.org")
 	eve := ms.user("eve@example.org")
 	link := ms.lost(eve)["ada@example.com"]
-	ms.ErrorIs(models.EndLinks(ctx, eve, link, eves, here), models.ErrRefused)
+	ms.ErrorIs(models.EndLinks(ctx, eve, link, evesPasskey, here), models.ErrRefused)
 	models.Clock.Move(time.Second)
-	ms.NoError(models.EndLinks(ctx, eve, link, eves, here))
+	ms.NoError(models.EndLinks(ctx, eve, link, evesPasskey, here))
 }

@@ -13,7 +13,7 @@ func (ms *ModelSuite) Test_EndLinks_FirstUseOfTOTPIsMailed() {
 	ctx := ms.T().Context()
 	ms.signUp("ada@example.com")
 	key, _ := modelstest.SetTOTP(ms.T(), "ada@example.com")
-	models.Clock.Move(7*day + time.Second)
+	models.Clock.Move(7*day + time.Second) // only a factor older than seven days ends links
 	ms.changeEmail(ms.user("ada@example.com"), "ada@example.org")
 	ada := ms.user("ada@example.org")
 	ms.NoError(ada.EndLinksByCode(ctx, ms.lost(ada)["ada@example.com"], modelstest.NextCode(key), here))

@@ -98,7 +98,7 @@ func (u *User) mailNotMe(tx *pop.Connection, number int, template, recipient str
 }
 
 // undoToken returns the token of a mail's "this wasn't me" link. Each link has its own subject:
-// redeeming one must not end those of older changes. The template tells what the mail was about.
+// redeeming it must not end links of older changes. The template tells what the mail was about.
 func (u *User) undoToken(number int, template string, id uuid.UUID, recipient string) Token {
 	return Token{Purpose: PurposeUndo, Subject: undoSubject(template, id), Number: number, Email: recipient, UserID: u.nullID()}
 }

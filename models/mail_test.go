@@ -45,7 +45,7 @@ func (ms *ModelSuite) Test_Mail_SignupWithAccount() {
 }
 
 // The template of a mail is decided at the delivery, not at the request.
-func (ms *ModelSuite) Test_Mail_SignupWithAccountSince() {
+func (ms *ModelSuite) Test_Mail_SignupBeforeTheAccount() {
 	ms.requestSignup("ada@example.com")
 	ms.signUp("ada@example.com")
 	template, _ := ms.resolved("ada@example.com")
@@ -88,7 +88,7 @@ func (ms *ModelSuite) Test_Mail_ReservedEmail() {
 
 	models.Clock.Move(time.Hour)
 	ms.changeEmail(ada, "ada@example.com") // the owner may change back to the former email
-	models.Clock.Move(7 * 24 * time.Hour)
+	models.Clock.Move(7 * 24 * time.Hour)  // the reservation of ada@example.org ends
 	ms.changeEmail(bob, "ada@example.org")
 }
 
@@ -124,7 +124,7 @@ func (ms *ModelSuite) Test_Mail_LanguageOfTheAccount() {
 	ms.requireLanguage("de", "ada@example.com")
 	ms.NoError(bob.RequestEmailChange(ctx, "ada@example.com", stranger))
 	ms.requireLanguage("de", "ada@example.com")
-	ms.requireLanguage("ja", "bob@example.com", "the page's: he has chosen none")
+	ms.requireLanguage("ja", "bob@example.com", "the client's language: bob has chosen none")
 	ms.NoError(ada.ChangePassword(ctx, modelstest.Password, stranger))
 	ms.requireLanguage("de", "ada@example.com")
 	ms.NoError(models.RequestSignup(ctx, "zoe@example.com", "ja", stranger))
@@ -171,7 +171,7 @@ func (ms *ModelSuite) Test_Mail_DeletedAccount() {
 	models.Clock.Move(time.Second)
 	ms.purge()
 	ms.Empty(modelstest.Mails(ms.T(), "ada@example.com"))
-	ms.Equal([]string{models.MailReset}, modelstest.Mails(ms.T(), "bob@example.com"), "those to others stay")
+	ms.Equal([]string{models.MailReset}, modelstest.Mails(ms.T(), "bob@example.com"), "mails to others stay")
 }
 
 // The lifetime of a link begins when its mail is delivered, however late, unless the link

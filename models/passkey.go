@@ -45,8 +45,8 @@ func (u *User) PasskeyOptions(ctx context.Context, purpose string) (*passkey.Cha
 		return nil, err
 	}
 	if purpose == PasskeyNew {
-		// Excludes removed passkeys, too: one that the authenticator replaced could not be
-		// restored. No link restores one whose addition was undone.
+		// Excludes removed passkeys, too: the authenticator would replace them for good. Does
+		// not exclude passkeys whose addition was undone: no link restores them.
 		undone, err := u.journal(tx).Undone(list.Removed().IDs())
 		if err != nil {
 			return nil, err

@@ -104,7 +104,7 @@ func (ms *ModelSuite) Test_Passkey_ChallengesArePurgedAfterTheirEnd() {
 	ms.Zero(ms.count("used_challenges"))
 }
 
-func (ms *ModelSuite) Test_Passkey_TooOld() {
+func (ms *ModelSuite) Test_Passkey_ChallengeExpires() {
 	models.Clock.Stop()
 	ms.signUp("ada@example.com")
 	a := passkeytest.New(site)
@@ -145,9 +145,9 @@ func (ms *ModelSuite) Test_Passkey_CredentialIsUnique() {
 	f := ms.addPasskey(a, "ada@example.com")
 	for range 2 { // first with a passkey in use, then with a removed one
 		eve := ms.user("eve@example.com")
-		thiefs := passkeytest.New(site)
-		thiefs.ID = f.CredentialID
-		copied := ms.created(thiefs, eve)
+		clone := passkeytest.New(site)
+		clone.ID = f.CredentialID
+		copied := ms.created(clone, eve)
 		ms.ErrorIs(eve.AddPasskey(ms.T().Context(), copied, "", "", here), passkey.ErrRefused)
 		if !f.RemovedAt.Valid {
 			ms.NoError(ms.user("ada@example.com").RemovePasskey(ms.T().Context(), f.ID.String(), here))
@@ -157,7 +157,7 @@ func (ms *ModelSuite) Test_Passkey_CredentialIsUnique() {
 	ms.Equal(1, ms.count("factors"))
 }
 
-// excluded returns how many passkeys an authenticator must not have for a new one of ada.
+// excluded returns how many passkeys the options for a new passkey of ada exclude.
 func (ms *ModelSuite) excluded() int {
 	var options struct {
 		PublicKey struct{ ExcludeCredentials []any }
@@ -166,7 +166,7 @@ func (ms *ModelSuite) excluded() int {
 	return len(options.PublicKey.ExcludeCredentials)
 }
 
-// addAgain adds a passkey with the credential ID of another.
+// addAgain adds a passkey with the credential ID of f.
 func (ms *ModelSuite) addAgain(f models.Factor, email string) (*passkeytest.Authenticator, error) {
 	a, user := passkeytest.New(site), ms.user(email)
 	a.ID = f.CredentialID
@@ -232,7 +232,7 @@ func (ms *ModelSuite) Test_Passkey_UndoneMayNotBeAddedAgainWhileALinkRestoresIt(
 	ms.NoError(errorOf(ms.logInWith(ms.loginAnswer(a))))
 }
 
-// A second undo, which waits longer, still has the passkey.
+// The first undo removes the passkey. The second undo, which includes the first, still waits.
 func (ms *ModelSuite) Test_Passkey_UndoneMayNotBeAddedAgainWhileAnUndoWaits() {
 	models.Clock.Stop()
 	ms.signUp("ada@example.com")
@@ -402,7 +402,7 @@ func (ms *ModelSuite) Test_Passkey_RateLimit() {
 	var limited *models.RateLimited
 	ms.ErrorAs(errorOf(ms.logInWith(ms.loginAnswer(a))), &limited)
 	ms.Equal(3*time.Minute, limited.RetryAfter)
-	ms.ErrorAs(ms.authenticate("ada@example.com", modelstest.Password, "192.0.2.1"), &limited, "as logins")
+	ms.ErrorAs(ms.authenticate("ada@example.com", modelstest.Password, "192.0.2.1"), &limited, "a login by password, too")
 
 	known := here
 	known.RawDeviceCookie = s.RawDeviceCookie

@@ -16,8 +16,8 @@ const DeadTokenLifetime = 7 * 24 * time.Hour
 // undoes the deletion has expired. The link's mail may be late.
 const DeletedUserLifetime = 8 * 24 * time.Hour
 
-// RemovedFactorLifetime is how long a removed factor or identity is kept: until the last
-// link that restores it has expired, and the undo that the link started has ended.
+// RemovedFactorLifetime is how long a removed factor or identity is kept: until the last link
+// that restores a factor has expired, and the undo that the link started has ended.
 const RemovedFactorLifetime = 9 * 24 * time.Hour
 
 // Lifetimes of mails that were sent or given up. `task user:why` lists them.

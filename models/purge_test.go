@@ -54,14 +54,14 @@ func (ms *ModelSuite) Test_Purge_Sessions() {
 	left(time.Minute, 2, "one was idle for half an hour")
 	_, err = ms.find(idle)
 	ms.ErrorIs(err, models.ErrNotFound)
-	for range 34 {
+	for range 34 { // until 11 h 50 min
 		models.Clock.Move(20 * time.Minute)
 		_, err = ms.find(busy)
 		ms.NoError(err)
 	}
 	left(9*time.Minute, 2, "11 h 59 min")
 	left(time.Minute, 1, "a session that is not remembered lasts 12 hours")
-	left(30*day-12*time.Hour-time.Second, 1, "a remembered one lasts 30 days")
+	left(30*day-12*time.Hour-time.Second, 1, "a remembered session lasts 30 days")
 	_, err = ms.find(remembered)
 	ms.NoError(err)
 	left(time.Second, 0, "and not longer")
@@ -84,13 +84,13 @@ func (ms *ModelSuite) Test_Purge_TokensAndDeviceCookies() {
 	ada := ms.signUp("ada@example.com")
 	ms.startAt(ada, false, "192.0.2.1")
 	ms.requestSignup("zoe@example.com")
-	models.Clock.Move(24*time.Hour + 7*day - time.Second)
+	models.Clock.Move(24*time.Hour + 7*day - time.Second) // lifetime of the link, and DeadTokenLifetime
 	ms.purge()
 	ms.Equal(1, ms.count("tokens"))
 	models.Clock.Move(time.Second)
 	ms.purge()
 	ms.Equal(0, ms.count("tokens"))
-	models.Clock.Move(172*day - time.Second)
+	models.Clock.Move(172*day - time.Second) // 180 days after the login
 	ms.purge()
 	ms.Equal(1, ms.count("device_cookies"))
 	models.Clock.Move(time.Second)
@@ -159,7 +159,7 @@ func (ms *ModelSuite) Test_Purge_Activity() {
 	ms.Equal([]string{"", "2001:db8:1::/48", "192.0.2.0/24"}, ips())
 	due, err := ms.DB.Where("shorten_at IS NOT NULL").Count("activities")
 	ms.NoError(err)
-	ms.Zero(due, "it is not found again")
+	ms.Zero(due, "no IP is shortened again")
 
 	models.Clock.Move(60*day - 4*time.Second)
 	ms.purge()
@@ -198,6 +198,7 @@ func (ms *ModelSuite) Test_Purge_DeliveredAndGivenUpMails() {
 		if ms.mail(m.Recipient).GivenUpAt.Valid {
 			break
 		}
+		// The next delivery is due at once.
 		ms.NoError(ms.DB.RawQuery("UPDATE mails SET due_at = ? WHERE recipient = ?", models.Clock.Now().Add(-time.Hour), m.Recipient).Exec())
 	}
 	models.Clock.Move(30*day - 5*time.Second)
@@ -205,10 +206,10 @@ func (ms *ModelSuite) Test_Purge_DeliveredAndGivenUpMails() {
 	ms.Equal(3, ms.count("mails"))
 	models.Clock.Move(5 * time.Second)
 	ms.purge()
-	ms.Equal(2, ms.count("mails"), "a sent one is kept for 30 days")
+	ms.Equal(2, ms.count("mails"), "a sent mail is kept for 30 days")
 	models.Clock.Move(60 * day)
 	ms.purge()
-	ms.Equal(1, ms.count("mails"), "a given-up one for 90")
+	ms.Equal(1, ms.count("mails"), "a given-up mail is kept for 90 days")
 	ms.Equal([]string{models.MailSignup}, modelstest.Mails(ms.T(), "waits@example.com"))
 }
 

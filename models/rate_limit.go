@@ -16,7 +16,7 @@ import (
 // RateLimited means too many attempts.
 type RateLimited = ratelimit.Exceeded
 
-// At most 100 attempts in a row: NIST SP 800-63B-4, 3.2.2. See attempt.go for their use.
+// At most 100 attempts in a row: NIST SP 800-63B-4, 3.2.2. attempt.go uses these limits.
 var (
 	loginsPerEmail        = ratelimit.Limit{Name: "login email", Most: 100, Free: 5}
 	loginsPerDeviceCookie = ratelimit.Limit{Name: "login device cookie", Most: 100, Free: 5}
@@ -38,7 +38,7 @@ var changesPerAccount = ratelimit.Limit{Name: "changes account", Most: 100, Wind
 var loginLine ratelimit.Line
 
 // mailsPerEmail limits the mails of a template that requests cause, also those about new
-// browsers: an attacker with the password could bury the owner's other mails.
+// browsers. Prevents a flood: an attacker with the password could log in again and again.
 func mailsPerEmail(template string) ratelimit.Limit {
 	return ratelimit.Limit{Name: template + " mail email", Most: cmp.Or(map[string]int{MailNewBrowser: 10}[template], 3), Window: time.Hour}
 }
@@ -51,7 +51,8 @@ func bucketOf(limit ratelimit.Limit, subject string) ratelimit.Bucket {
 // limitDigest names buckets: a leaked table names no email.
 func limitDigest(text string) string { return secrets.Digest("rate limits", text) }
 
-// requestMail is limitMail for a mail that a client requests. It also counts the client's.
+// requestMail is limitMail for a mail that a client requests. It also counts the mails
+// of the client.
 func requestMail(ctx context.Context, template string, client Client, email string, queue func(tx *pop.Connection) error) error {
 	perClient := ratelimit.Limit{Name: template + " mail client", Most: settings.MailsPerClient, Window: time.Hour}
 	return inTransactionWithMail(ctx, func(tx *pop.Connection) error {
@@ -72,9 +73,9 @@ func limitMail(tx *pop.Connection, template, email string, queue func(tx *pop.Co
 	return err
 }
 
-// answerBuckets returns the buckets for a code, or an answer of an authenticator or provider:
-// those of the client, or that of a browser known to one of the accounts (to any account, if
-// none is given), which attackers cannot fill.
+// answerBuckets returns the buckets for a code, or an answer of an authenticator or provider: the
+// client's buckets or, for a browser known to one of the accounts (to any account, if none is
+// given), the browser's bucket, which attackers cannot fill.
 func (c Client) answerBuckets(tx *pop.Connection, accounts ...uuid.UUID) (ratelimit.Buckets, error) {
 	known, err := deviceCookies.Known(tx, c.RawDeviceCookie, accounts...)
 	if known != nil {

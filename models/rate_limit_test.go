@@ -51,19 +51,19 @@ func (ms *ModelSuite) Test_RateLimit_LockedAfterAHundredInARow() {
 	ms.signUp("ada@example.com")
 	for n := range 100 {
 		ms.Zero(ms.wait("ada@example.com", nthIP(n)))
-		models.Clock.Move(15 * time.Minute)
+		models.Clock.Move(15 * time.Minute) // the longest wait
 	}
-	models.Clock.Move(80 * 24 * time.Hour)
+	models.Clock.Move(80 * 24 * time.Hour) // time does not end a lock
 	ms.NotZero(ms.wait("ada@example.com", nthIP(101)))
 	var limited *models.RateLimited
-	ms.ErrorAs(ms.authenticate("ada@example.com", modelstest.Password, nthIP(102)), &limited, "the right password too")
+	ms.ErrorAs(ms.authenticate("ada@example.com", modelstest.Password, nthIP(102)), &limited, "the right password, too")
 	ms.True(limited.Locked)
 	deviceCookie, err := models.ResetPassword(ms.T().Context(), ms.requestReset("ada@example.com"), "an entirely new set of words", models.Client{})
 	ms.NoError(err)
 	owner := models.Credentials{Email: "ada@example.com", Password: "an entirely new set of words", Client: models.Client{RawDeviceCookie: deviceCookie}}
 	_, _, err = models.LogIn(ms.T().Context(), owner, false)
 	ms.NoError(err, "the browser of the reset")
-	ms.NotZero(ms.wait("ada@example.com", nthIP(103)), "strangers see no difference")
+	ms.NotZero(ms.wait("ada@example.com", nthIP(103)), "the email stays locked for other clients")
 }
 
 func (ms *ModelSuite) Test_RateLimit_SuccessEndsTheCount() {
@@ -74,7 +74,7 @@ func (ms *ModelSuite) Test_RateLimit_SuccessEndsTheCount() {
 			ms.Zero(ms.wait("ada@example.com", "192.0.2.1"))
 		}
 		ms.NoError(ms.authenticate("ada@example.com", modelstest.Password, "192.0.2.1"))
-		models.Clock.Move(4 * time.Minute)
+		models.Clock.Move(4 * time.Minute) // the limit of the client ends
 	}
 }
 
@@ -243,7 +243,7 @@ func (ms *ModelSuite) Test_RateLimit_AttemptsInFlightWait() {
 
 // An attempt whose password was not checked does not count: the queue was full, or the client
 // disconnected while it waited.
-func (ms *ModelSuite) Test_RateLimit_UnjudgedAttemptsDoNotCount() {
+func (ms *ModelSuite) Test_RateLimit_UncheckedAttemptsDoNotCount() {
 	models.Clock.Stop()
 	ms.signUp("ada@example.com")
 	for range 2 {
@@ -283,7 +283,7 @@ func (ms *ModelSuite) Test_RateLimit_IPv6By48() {
 
 // Prevents account enumeration: whatever the owner of an account does, other clients have
 // the same waits as for an email without an account.
-func (ms *ModelSuite) Test_RateLimit_OwnersLeaveOtherCountsAlone() {
+func (ms *ModelSuite) Test_RateLimit_OwnerDoesNotChangeOtherWaits() {
 	const newPassword = "an entirely new set of words"
 	ctx := ms.T().Context()
 	for name, act := range map[string]func(owner *models.User){
@@ -314,7 +314,7 @@ func (ms *ModelSuite) Test_RateLimit_OwnersLeaveOtherCountsAlone() {
 
 // For a day, attackers on many networks make as many attempts and reset requests as the
 // limits allow. The owner, in a new browser each time, can still log in by at most one mail.
-func (ms *ModelSuite) Test_RateLimit_OwnerGetsInUnderAttack() {
+func (ms *ModelSuite) Test_RateLimit_OwnerLogsInUnderAttack() {
 	models.Clock.Stop()
 	ctx := ms.T().Context()
 	ms.signUp("ada@example.com")
@@ -339,7 +339,7 @@ func (ms *ModelSuite) Test_RateLimit_OwnerGetsInUnderAttack() {
 	ms.Equal(31, returns)
 	var limited *models.RateLimited
 	ms.ErrorAs(ms.authenticate("ada@example.com", "right or wrong", "192.0.2.1"), &limited)
-	ms.True(limited.Locked, "the attackers did what they could")
+	ms.True(limited.Locked, "the attackers have locked the email")
 }
 
 // The owner requests a reset after failed attempts have filled the limits of the client and
@@ -358,7 +358,7 @@ func (ms *ModelSuite) Test_RateLimit_ResetBrowserLogsIn() {
 	ms.NoError(err)
 	ms.NoError(errorOf(ms.logIn("ada@example.com", chosen, owner)))
 	ms.Equal([]string{models.MailReset, models.MailPasswordChanged}, modelstest.Mails(ms.T(), "ada@example.com"), "no new browser")
-	ms.NotZero(ms.wait("ada@example.com", "192.0.2.1"), "another browser there")
+	ms.NotZero(ms.wait("ada@example.com", "192.0.2.1"), "another browser with the same IP")
 }
 
 // A reset clears the count of mails.

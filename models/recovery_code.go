@@ -12,7 +12,7 @@ import (
 
 const (
 	recoveryCodes = 10
-	fewCodes      = 3 // when so many are left, the owner gets a mail
+	fewCodes      = 3 // with this many left, the owner gets a mail
 )
 
 // RecoveryCodesLeft returns how many codes of the account were not used yet.

@@ -8,7 +8,7 @@ import (
 	"github.com/gofrs/uuid"
 )
 
-// Reservation is an email without an account, which a mailed link may give back to one.
+// Reservation is an email that a mailed link may give back to its former account.
 type Reservation struct {
 	User      *User     // the account; deleted, or its email was changed to another
 	Until     time.Time // the email can have an account again
@@ -24,7 +24,7 @@ func FindReservation(ctx context.Context, email string) (*Reservation, error) {
 			r.Until = t.ExpiresAt
 		}
 		if t.CreatedAt.After(r.ChangedAt) {
-			r.ChangedAt = t.CreatedAt // at last that of MailEmailChanged: no later link is mailed to the email
+			r.ChangedAt = t.CreatedAt // at last the time of MailEmailChanged: no later link is mailed to the email
 		}
 	}
 	var missing error

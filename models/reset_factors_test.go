@@ -31,7 +31,7 @@ func (ms *ModelSuite) Test_ResetFactors_ADayLater() {
 	mails := modelstest.Mails(ms.T(), "ada@example.com")
 	ms.Equal(models.MailFactorsReset, mails[len(mails)-1])
 	ms.later(time.Hour)
-	ms.True(due.Equal(ms.resetFactors(false)), "a second call neither postpones nor hastens it")
+	ms.True(due.Equal(ms.resetFactors(false)), "a second call does not move the removal")
 	ms.later(23*time.Hour - time.Second)
 	ms.hasFactors([]string{"passkey", "totp"}, true, "not yet")
 	ms.later(time.Second)
@@ -44,7 +44,7 @@ func (ms *ModelSuite) Test_ResetFactors_ADayLater() {
 	ms.ErrorIs(err, models.ErrNotFound)
 }
 
-// An attacker has deceived the operator, and the owner sees the mail in time.
+// The link of the first mail stops the removal: an attacker may have deceived the operator.
 func (ms *ModelSuite) Test_ResetFactors_StoppedByTheLink() {
 	ms.withFactors()
 	ms.resetFactors(false)
@@ -62,7 +62,7 @@ func (ms *ModelSuite) Test_ResetFactors_StoppedByALogin() {
 	ms.hasFactors([]string{"passkey", "totp"}, true, "stopped")
 }
 
-// The owner sees the mail too late: the link of either mail restores the factors.
+// The owner sees the mail too late: the links of both mails restore the factors.
 func (ms *ModelSuite) Test_ResetFactors_UndoneByALink() {
 	for _, template := range []string{models.MailFactorsReset, models.MailFactorsRemoved} {
 		modelstest.Empty(ms.T())
@@ -86,12 +86,12 @@ func (ms *ModelSuite) Test_ResetFactors_Now() {
 }
 
 // A factor that was added after the request stays. The second step is turned off all the same.
-func (ms *ModelSuite) Test_ResetFactors_KeepsWhatCameLater() {
+func (ms *ModelSuite) Test_ResetFactors_KeepsLaterFactors() {
 	ms.withFactors()
 	ms.resetFactors(false)
 	ms.addFactor("passkey")
 	ms.later(day)
-	ms.hasFactors([]string{"passkey"}, false, "the old ones are gone")
+	ms.hasFactors([]string{"passkey"}, false, "the earlier factors are removed")
 }
 
 // An operator's reset does not delay the owner's undo.
@@ -101,7 +101,7 @@ func (ms *ModelSuite) Test_ResetFactors_BesideAnUndo() {
 	ms.later(12 * time.Hour)
 	ms.resetFactors(false)
 	ms.later(12 * time.Hour)
-	ms.hasFactors([]string{"passkey"}, false, "the undo")
+	ms.hasFactors([]string{"passkey"}, false, "removed by the undo")
 	ms.later(12 * time.Hour)
-	ms.hasFactors(nothing, false, "the operator")
+	ms.hasFactors(nothing, false, "removed by the operator")
 }

@@ -7,7 +7,7 @@ import (
 )
 
 // Until the removal, the factors confirm and log in. Only a login stops the removal.
-func (ms *ModelSuite) Test_ResetFactors_FactorsWorkUntilThen() {
+func (ms *ModelSuite) Test_ResetFactors_FactorsWorkUntilTheRemoval() {
 	models.Clock.Stop()
 	ms.signUp("ada@example.com")
 	a := passkeytest.New(site)

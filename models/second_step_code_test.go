@@ -31,7 +31,7 @@ func (ms *ModelSuite) Test_NotPassed_IsMailedAfterFiveMinutes() {
 	ms.Equal([]string{models.MailNotPassed}, ms.deliver())
 	found, err := models.FindNotMe(ms.T().Context(), link)
 	ms.NoError(err)
-	ms.Equal(&models.NotMe{Email: "ada@example.com", Template: models.MailNotPassed}, found, "it undoes what comes next")
+	ms.Equal(&models.NotMe{Email: "ada@example.com", Template: models.MailNotPassed}, found, "the link undoes later changes")
 }
 
 func (ms *ModelSuite) Test_NotPassed_PassingCancelsTheMail() {
@@ -40,11 +40,11 @@ func (ms *ModelSuite) Test_NotPassed_PassingCancelsTheMail() {
 	ms.passWith(ms.ask(here), codes[0])
 	models.Clock.Move(time.Hour)
 	ms.NotContains(ms.deliver(), models.MailNotPassed)
-	ms.Equal(tokens+1, ms.count("tokens"), "of the mail about the code")
+	ms.Equal(tokens+1, ms.count("tokens"), "the token of the mail about the code")
 }
 
 // Only the second step of the same login cancels the mail.
-func (ms *ModelSuite) Test_NotPassed_OwnersLoginHidesNoAttacker() {
+func (ms *ModelSuite) Test_NotPassed_OtherLoginKeepsTheMail() {
 	codes := ms.withSecondStep()
 	ms.ask(clientAt("198.51.100.1"))
 	ms.passWith(ms.ask(here), codes[0])
@@ -69,7 +69,7 @@ func (ms *ModelSuite) Test_NotPassed_FurtherLoginOfABrowserKeepsTheMail() {
 		client = ms.ask(client)
 	}
 	ms.Equal([]string{models.MailNotPassed}, ms.deliver(), "five minutes after the first")
-	ms.Equal(2, ms.queued(models.MailNotPassed), "the third login has one of its own")
+	ms.Equal(2, ms.queued(models.MailNotPassed), "the login after five minutes has a mail of its own")
 }
 
 // A login that waits at one account must not suppress the mail of another account.

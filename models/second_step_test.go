@@ -41,7 +41,7 @@ func (ms *ModelSuite) queued(template string) int {
 	return n
 }
 
-// The second step of another account, with the same credential version, opens no reset.
+// The second step of another account, with the same credential version, allows no reset.
 func (ms *ModelSuite) Test_ResetPassword_SecondStepIsOfOneAccount() {
 	ctx := ms.T().Context()
 	ms.signUp("ada@example.com")

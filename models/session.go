@@ -13,7 +13,7 @@ import (
 )
 
 // Session is a logged-in browser, which holds a token: the row's id, a dot and a
-// secret. The row holds its SHA-256: deleting it voids every copy of the cookie.
+// secret. The row holds the token's SHA-256: deleting the row voids every copy of the cookie.
 type Session struct {
 	ID          uuid.UUID     `db:"id"`
 	UserID      uuid.UUID     `db:"user_id"`

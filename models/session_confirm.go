@@ -110,8 +110,8 @@ func (s *Session) refundConfirmation(tx *pop.Connection) error {
 }
 
 // confirm replaces the token, as a login does: a copied cookie must not become a
-// confirmed one. Of two tabs at once, only the first gets a new token: another one
-// would void it.
+// confirmed one. Of two tabs at once, only the first gets a new token: a second token
+// would void the first.
 func (s *Session) confirm(tx *pop.Connection, user *User) (rawToken string, err error) {
 	s.ConfirmedAt, s.FailedConfirmations = nulls.NewTime(Clock.Now()), 0
 	rawToken = newSessionToken(s.ID)

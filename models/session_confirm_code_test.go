@@ -24,7 +24,7 @@ func (ms *ModelSuite) Test_Session_ConfirmWithCode() {
 	models.Clock.Move(time.Hour)
 	ms.False(ms.reloaded(s).Confirmed())
 	ms.NoError(ms.confirmWithCode(ms.found(s.User), codes[0]))
-	ms.ErrorIs(ms.confirmWithCode(s, codes[0]), models.ErrBadCode, "a used one")
+	ms.ErrorIs(ms.confirmWithCode(s, codes[0]), models.ErrBadCode, "a used code")
 }
 
 // The second step was turned on after the request had found the session.
@@ -85,6 +85,7 @@ func (ms *ModelSuite) Test_Session_NoEleventhConfirmation_ByCode() {
 	ms.signUp("ada@example.com")
 	_, codes := modelstest.SetTOTP(ms.T(), "ada@example.com")
 	s := ms.found(ms.user("ada@example.com"))
+	// As if the process had died before it ended the session.
 	ms.NoError(ms.DB.RawQuery("UPDATE sessions SET failed_confirmations = 10").Exec())
 	_, err := s.Confirm(ms.T().Context(), models.Credentials{Code: codes[0], Client: here})
 	ms.ErrorIs(err, models.ErrSessionEnded)

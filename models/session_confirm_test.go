@@ -21,7 +21,7 @@ func (ms *ModelSuite) confirm(s *models.Session, password string) (rawToken stri
 	return s.Confirm(ms.T().Context(), models.Credentials{Email: s.User.Email, Password: password, Client: here})
 }
 
-// reloaded returns the row.
+// reloaded returns the session's row.
 func (ms *ModelSuite) reloaded(s *models.Session) *models.Session {
 	row := &models.Session{}
 	ms.NoError(ms.DB.Find(row, s.ID))
@@ -81,11 +81,11 @@ func (ms *ModelSuite) Test_Session_Confirm() {
 	ms.Zero(again.FailedConfirmations)
 	_, err = ms.find(old)
 	ms.ErrorIs(err, models.ErrNotFound, "a copied cookie")
-	ms.Equal([]string{"password_failed"}, ms.activity(ada), "a right one is not recorded")
+	ms.Equal([]string{"password_failed"}, ms.activity(ada), "the right password is not recorded")
 }
 
-// The second tab has the token that the first one replaced: it is confirmed, and
-// the first one's token stays good.
+// The second tab has the token that the first tab's confirmation replaced. It can confirm the
+// session, too, and the first tab's new token stays valid.
 func (ms *ModelSuite) Test_Session_ConfirmInTwoTabs() {
 	rawToken := ms.start(ms.signUp("ada@example.com"), false)
 	one, err := ms.find(rawToken)
@@ -109,7 +109,7 @@ func (ms *ModelSuite) Test_Session_TenFailedConfirmationsEndIt() {
 	other := ms.found(ada)
 	s := ms.found(ada)
 	for n := range 10 {
-		models.Clock.Move(time.Hour) // beyond the rate limits
+		models.Clock.Move(time.Hour) // the rate limits end
 		ctx, disconnect := context.WithCancel(ms.T().Context())
 		_, err := s.Confirm(ctx, models.Credentials{Email: ada.Email, Password: "wrong", Client: here})
 		disconnect()
@@ -128,7 +128,7 @@ func (ms *ModelSuite) Test_Session_TenFailedConfirmationsEndIt() {
 	ms.NoError(err)
 }
 
-// The process died before it ended the session.
+// As if the process had died before it ended the session.
 func (ms *ModelSuite) Test_Session_NoEleventhConfirmation() {
 	s := ms.found(ms.signUp("ada@example.com"))
 	ms.NoError(ms.DB.RawQuery("UPDATE sessions SET failed_confirmations = 10").Exec())
@@ -175,7 +175,7 @@ func (ms *ModelSuite) Test_Session_ConfirmOwnAccountOnly() {
 	ms.False(ms.reloaded(s).Confirmed())
 }
 
-// The owner logs out while a thief's change waits for its hash.
+// The owner ends the thief's session while the thief's changes are under way.
 func (ms *ModelSuite) Test_User_SessionEndedMeanwhile() {
 	ctx := ms.T().Context()
 	thief := ms.found(ms.signUp("ada@example.com"))

@@ -61,7 +61,7 @@ func (ms *ModelSuite) Test_EndSessionOf() {
 	ms.ErrorIs(err, models.ErrNotFound)
 	_, err = ms.find(other)
 	ms.NoError(err)
-	ms.ErrorIs(models.EndSessionOf(ms.T().Context(), ada, session.ID.String(), here), models.ErrNotFound, "it has ended")
+	ms.ErrorIs(models.EndSessionOf(ms.T().Context(), ada, session.ID.String(), here), models.ErrNotFound, "the session has ended")
 }
 
 func (ms *ModelSuite) Test_EndSessionOf_AnotherAccount() {

@@ -111,11 +111,11 @@ func (ms *ModelSuite) Test_Session_ExpiresIdle() {
 	ms.NoError(err)
 	models.Clock.Move(29 * time.Minute)
 	_, err = ms.find(rawToken)
-	ms.NoError(err, "it was not idle")
+	ms.NoError(err, "the session was not idle")
 	models.Clock.Move(30 * time.Minute)
 	_, err = ms.find(rawToken)
 	ms.ErrorIs(err, models.ErrNotFound)
-	ms.Equal(0, ms.count("sessions"), "the row goes with it")
+	ms.Equal(0, ms.count("sessions"), "the row is removed, too")
 }
 
 func (ms *ModelSuite) Test_Session_ExpiresAfterItsLifetime() {

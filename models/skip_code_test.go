@@ -26,7 +26,7 @@ func (ms *ModelSuite) Test_Skip() {
 	ms.signUp("ada@example.com")
 	_, codes := modelstest.SetTOTP(ms.T(), "ada@example.com")
 	plain := ms.passStep("ada@example.com", codes[0], false, here)
-	ms.False(ms.skips("ada@example.com", plain), "a known browser alone does not")
+	ms.False(ms.skips("ada@example.com", plain), "a known browser alone does not skip")
 	cookie := ms.passStep("ada@example.com", codes[1], true, here)
 	ms.True(ms.skips("ada@example.com", cookie))
 	ms.False(ms.skips("ada@example.com", ""))
@@ -40,9 +40,9 @@ func (ms *ModelSuite) Test_Skip() {
 	ms.WithinDuration(models.Clock.Now().Add(30*day), list[0].SkipsUntil.Time, time.Millisecond)
 
 	models.Clock.Move(30*day - time.Second)
-	ms.True(ms.skips("ada@example.com", cookie), "not longer by logins in between")
+	ms.True(ms.skips("ada@example.com", cookie))
 	models.Clock.Move(time.Second)
-	ms.False(ms.skips("ada@example.com", cookie))
+	ms.False(ms.skips("ada@example.com", cookie), "a login does not extend the skip")
 	list, err = models.SkipsOf(ms.T().Context(), ms.user("ada@example.com"))
 	ms.NoError(err)
 	ms.Empty(list)
@@ -74,7 +74,7 @@ func (ms *ModelSuite) Test_Skip_EndsWithAChange() {
 		_, codes := modelstest.SetTOTP(ms.T(), "ada@example.com")
 		cookie := ms.passStep("ada@example.com", codes[0], true, here)
 		ms.NoError(change(), name)
-		if name == "undo" {
+		if name == "undo" { // an undo voids the password
 			ms.NoError(ms.user("ada@example.com").SetPassword(ms.T().Context(), modelstest.Password))
 		}
 		ms.False(ms.skips("ada@example.com", cookie), name)
@@ -105,7 +105,7 @@ func (ms *ModelSuite) Test_Skip_End() {
 	ms.ErrorIs(models.EndSkips(ctx, bob, here), models.ErrNotFound)
 	ms.NoError(models.EndSkip(ctx, ada, list[0].ID.String(), here))
 	ms.ErrorIs(models.EndSkip(ctx, ada, list[0].ID.String(), here), models.ErrNotFound)
-	ms.False(ms.skips("ada@example.com", cookies[2]), "the newest")
+	ms.False(ms.skips("ada@example.com", cookies[2]), "the newest browser")
 	ms.True(ms.skips("ada@example.com", cookies[1]))
 	ms.NoError(models.EndSkips(ctx, ada, here))
 	ms.False(ms.skips("ada@example.com", cookies[1]))

@@ -26,7 +26,7 @@ var Lifetimes = map[string]time.Duration{
 	PurposeEmailConfirm: 24 * time.Hour,
 	PurposeEnrol:        time.Hour,
 	PurposeIdentity:     24 * time.Hour,
-	PurposeUndo:         7 * 24 * time.Hour, // the old email stays reserved for as long
+	PurposeUndo:         7 * 24 * time.Hour, // a former email stays reserved for as long
 }
 
 var tokens = token.Store{Now: Clock.Now, Lifetimes: Lifetimes} // Find checks a token, Redeem uses it up: see internal/token

@@ -15,7 +15,7 @@ func (ms *ModelSuite) requestReset(email string) string {
 	return ms.newestToken(email)
 }
 
-// newestToken returns the token in the newest mail to an email that has one.
+// newestToken returns the newest token that was mailed to an email.
 func (ms *ModelSuite) newestToken(email string) string {
 	m := &outbox.Mail{}
 	ms.NoError(ms.DB.Where("recipient = ? AND sealed_token IS NOT NULL", email).Order("created_at DESC").First(m))
@@ -36,12 +36,12 @@ func (ms *ModelSuite) Test_Token_OnePurposeAndOneEmail() {
 	ms.signUp("ada@example.com")
 	rawToken := ms.requestReset("ada@example.com")
 	ms.True(ms.resets(rawToken))
-	ms.True(ms.resets(rawToken), "finding it does not redeem it")
+	ms.True(ms.resets(rawToken), "FindReset does not redeem the token")
 	_, err := models.FindSignup(ms.T().Context(), rawToken)
 	ms.ErrorIs(err, models.ErrNotFound, "for another purpose")
 	ms.requestReset("nobody@example.com")
 	_, err = models.FindSignup(ms.T().Context(), modelstest.Link(ms.T(), "nobody@example.com", models.MailReset))
-	ms.ErrorIs(err, models.ErrNotFound, "it would make an account")
+	ms.ErrorIs(err, models.ErrNotFound, "a reset link must not create an account")
 	ms.requestSignup("ada@example.com")
 	ms.False(ms.resets(modelstest.Link(ms.T(), "ada@example.com", models.MailSignup)))
 	for _, wrong := range []string{"", rawToken[1:], rawToken + "A", "\x00", strings.Repeat("A", 1<<20)} {
@@ -49,11 +49,11 @@ func (ms *ModelSuite) Test_Token_OnePurposeAndOneEmail() {
 	}
 	models.Clock.Move(time.Second)
 	newer := ms.requestReset("ada@example.com")
-	ms.True(ms.resets(rawToken), "until one of them is redeemed")
+	ms.True(ms.resets(rawToken), "a newer link does not void the older link")
 	ms.True(ms.resets(newer))
 
 	ms.NoError(ms.DB.RawQuery("UPDATE users SET email = 'else@example.com'").Exec())
-	ms.False(ms.resets(newer), "it was mailed to an email that she has given up")
+	ms.False(ms.resets(newer), "mailed to a former email")
 }
 
 // A request for a mailed link, which any client can make, must not end an operator's link. A
@@ -80,7 +80,7 @@ func (ms *ModelSuite) Test_Token_Expires() {
 	ms.False(ms.resets(rawToken))
 }
 
-func (ms *ModelSuite) Test_Token_OtherAccountsKeepTheirs() {
+func (ms *ModelSuite) Test_Token_OtherAccountsKeepTheirTokens() {
 	ms.signUp("ada@example.com")
 	ms.signUp("bob@example.com")
 	hers := ms.requestReset("ada@example.com")
@@ -113,14 +113,14 @@ func (ms *ModelSuite) Test_ResetPassword_EndsSessionsAndLinks() {
 	_, err = ms.find(his)
 	ms.NoError(err)
 	ms.ErrorIs(errorOf(models.ResetPassword(ms.T().Context(), rawToken, "and once more with feeling", models.Client{})), models.ErrNotFound)
-	ms.Equal(2, ms.count("tokens"), "kept, so that its page can say that it was redeemed; and the link of the notice")
+	ms.Equal(2, ms.count("tokens"), "the redeemed token, for the page of its link, and the token of the notice")
 	_, err = models.FindReset(ms.T().Context(), rawToken)
 	var dead *models.DeadToken
 	ms.ErrorAs(err, &dead)
 	ms.True(dead.Redeemed)
 }
 
-func (ms *ModelSuite) Test_ResetPassword_TwentyAtOnce() {
+func (ms *ModelSuite) Test_ResetPassword_OneOfTwentyConcurrentUsesSucceeds() {
 	ms.signUp("ada@example.com")
 	rawToken := ms.requestReset("ada@example.com")
 	reset := func() error {

@@ -17,8 +17,8 @@ func (u *User) HasTOTP(ctx context.Context) (bool, error) {
 }
 
 // SetTOTP stores a TOTP secret if typed is a code of it, and turns the second step on. If the
-// second step was off, SetTOTP returns new recovery codes. It returns ErrBadCode, ErrRefused
-// if the account has one, and ErrBadCredentials if the account changed meanwhile.
+// second step was off, SetTOTP returns new recovery codes. It returns ErrBadCode, ErrRefused if
+// the account has a TOTP secret, and ErrBadCredentials if the account changed meanwhile.
 func (u *User) SetTOTP(ctx context.Context, key []byte, typed string, client Client) (codes []string, err error) {
 	f := factor.NewTOTP(secrets, u.ID, key, typed, Clock.Now())
 	if f == nil {
@@ -37,7 +37,7 @@ func (u *User) SetTOTP(ctx context.Context, key []byte, typed string, client Cli
 	return codes, err
 }
 
-// RemoveTOTP removes the TOTP secret. It returns ErrNotFound without one, ErrRefused
+// RemoveTOTP removes the TOTP secret. It returns ErrNotFound if there is none, ErrRefused
 // if no way in would remain, and ErrBadCredentials if the account changed meanwhile.
 func (u *User) RemoveTOTP(ctx context.Context, client Client) error {
 	return u.change(ctx, func(tx *pop.Connection) error {

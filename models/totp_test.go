@@ -26,7 +26,7 @@ func (ms *ModelSuite) Test_TOTP_SetTurnsTheSecondStepOn() {
 	ms.NoError(err)
 	ms.Equal([]string{"codes_added", "second_step_on", "totp_added"}, found.Kinds)
 	_, err = ada.SetTOTP(ctx, key, totp.Code(key, models.Clock.Now()), here)
-	ms.ErrorIs(err, models.ErrRefused, "there is one")
+	ms.ErrorIs(err, models.ErrRefused, "the account has a TOTP secret")
 }
 
 func (ms *ModelSuite) Test_TOTP_SetLeavesTheRecoveryCodes() {
@@ -40,7 +40,7 @@ func (ms *ModelSuite) Test_TOTP_SetLeavesTheRecoveryCodes() {
 	ms.NoError(ms.pass(codes[0], "192.0.2.1"))
 }
 
-func (ms *ModelSuite) Test_TOTP_SetTwiceAtOnce() {
+func (ms *ModelSuite) Test_TOTP_OneOfConcurrentSetsSucceeds() {
 	for range 5 {
 		modelstest.Empty(ms.T())
 		ada := ms.signUp("ada@example.com")
@@ -85,7 +85,7 @@ func (ms *ModelSuite) Test_TOTP_KeyIsSealed() {
 	ms.NoError(ms.pass(modelstest.NextCode(key), "192.0.2.1"))
 	ms.NotEqual(first, stored())
 	models.Rekey(newest)
-	ms.NoError(ms.pass(modelstest.NextCode(key), "192.0.2.1"), "the older secret is retired")
+	ms.NoError(ms.pass(modelstest.NextCode(key), "192.0.2.1"), "without the older secret")
 	ms.False(ms.explain("ada@example.com").KeyLost)
 	models.Rekey(secret.New())
 	ms.ErrorIs(ms.pass(modelstest.NextCode(key), "192.0.2.1"), models.ErrBadCode, "the key is lost")

@@ -49,11 +49,10 @@ func FindNotMe(ctx context.Context, rawToken string) (*NotMe, error) {
 }
 
 // Undo redeems a "this wasn't me" link. It undoes the link's change and all later ones, also
-// a deletion, and mails a reset link. The attacker may know the password: it becomes void,
-// as do sessions, device cookies, identities and mailed links, except those that undo older
-// changes. If the second step is on, factors
-// change a day later: a mailbox alone must not change one. Both emails, the lost one and the
-// restored one, get a mail.
+// a deletion, and mails a reset link. The attacker may know the password: it becomes void, as
+// do sessions, device cookies, identities and mailed links, except links that undo older
+// changes. If the second step is on, factors change a day later: a mailbox alone must not
+// change a factor. Both emails, the lost one and the restored one, get a mail.
 func Undo(ctx context.Context, rawToken string, client Client) error {
 	err := inTransactionWithMail(ctx, func(tx *pop.Connection) error {
 		token, err := tokens.Find(tx, rawToken, PurposeUndo)

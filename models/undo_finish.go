@@ -25,7 +25,7 @@ func WaitingChangesOf(ctx context.Context, user *User) (list []WaitingChange, er
 	effects, effectsErr := user.journal(tx).Effects()
 	for _, e := range effects {
 		w := WaitingChange{Kind: secondStepKind[e.Use], DueAt: e.DueAt}
-		if f := factors.ByID(e.Item); f != nil { // nil: the switch
+		if f := factors.ByID(e.Item); f != nil { // nil: the second step
 			w.Kind, w.Name = f.Kind+map[bool]string{true: undo.Added, false: undo.Removed}[e.Use], f.Name
 		}
 		list = append(list, w)

@@ -23,9 +23,9 @@ func (ms *ModelSuite) Test_Undo_OlderLinkWantsTheOpposite() {
 	models.Clock.Move(time.Hour)
 	ms.notMe("passkey_removed")
 	ms.later(23 * time.Hour)
-	ms.hasFactors([]string{"totp"}, true, "the first")
+	ms.hasFactors([]string{"totp"}, true, "the first undo")
 	ms.later(time.Hour)
-	ms.hasFactors([]string{"totp", "passkey"}, true, "the second")
+	ms.hasFactors([]string{"totp", "passkey"}, true, "the second undo")
 }
 
 // A passkey whose addition was undone cannot be restored: it may be a thief's.
@@ -44,7 +44,7 @@ func (ms *ModelSuite) Test_Undo_NoRestoreOfAnAddition() {
 	ms.removeFactor(passkey)
 	ms.Equal([]uuid.UUID{passkey.ID}, removed())
 	ms.notMe("passkey_removed")
-	ms.hasFactors([]string{"passkey"}, false, "it is back")
+	ms.hasFactors([]string{"passkey"}, false, "restored")
 	ms.notMe("passkey_added")
 	ms.hasFactors(nothing, false, "undone")
 	ms.Empty(removed())
@@ -64,7 +64,7 @@ func (ms *ModelSuite) Test_Undo_NoRestoreOfARemovedAddition() {
 	ms.ErrorIs(ms.user("ada@example.com").RestorePasskey(ctx, passkey.ID.String(), here), models.ErrNotFound)
 }
 
-// The owner restores a passkey before the undo does. The undo must not remove it.
+// The owner restores a passkey before the undo does. The undo must not remove the passkey.
 func (ms *ModelSuite) Test_Undo_RestoredMeanwhile() {
 	models.Clock.Stop()
 	ms.signUp("ada@example.com")

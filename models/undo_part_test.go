@@ -38,32 +38,33 @@ func (ms *ModelSuite) requireDecides(want bool, s *models.Session) {
 func (ms *ModelSuite) Test_Undo_AThiefsFactorDecidesNothing() {
 	models.Clock.Stop()
 	ms.signUp("ada@example.com")
-	owners := ms.addFactor("passkey")
+	ownersPasskey := ms.addFactor("passkey")
 	ms.turnSecondStep(true)
-	thiefs := ms.addFactor("totp")
-	ms.removeFactor(owners)
+	thiefsTOTP := ms.addFactor("totp")
+	ms.removeFactor(ownersPasskey)
 	ms.notMe("totp_added")
-	ms.requireDecides(false, ms.loggedInBy(thiefs))
+	ms.requireDecides(false, ms.loggedInBy(thiefsTOTP))
 	ms.requireDecides(false, ms.loggedInBy(ms.addFactor("passkey")))
 	ms.later(24 * time.Hour)
-	ms.hasFactors([]string{"passkey", "totp", "passkey"}, true, "the owner's returned")
+	ms.hasFactors([]string{"passkey", "totp", "passkey"}, true, "the owner's passkey returned")
 }
 
-// An undo of an older change also decides about items that wait for an earlier undo.
-func (ms *ModelSuite) Test_Undo_ALowerLinkTakesOverWhatWaits() {
-	for _, lower := range []bool{false, true} {
+// The undo of an older change takes over the items of a waiting undo: a session by a factor
+// that the older change added can no longer stop the waiting changes.
+func (ms *ModelSuite) Test_Undo_OlderLinkTakesOverWaitingItems() {
+	for _, older := range []bool{false, true} {
 		modelstest.Empty(ms.T())
 		models.Clock.Stop()
 		ms.signUp("ada@example.com")
-		owners := ms.addFactor("passkey")
+		passkey := ms.addFactor("passkey")
 		ms.turnSecondStep(true)
 		totp := ms.addFactor("totp")
-		ms.removeFactor(owners)
+		ms.removeFactor(passkey)
 		ms.notMe("passkey_removed")
-		if lower {
+		if older {
 			ms.notMe("totp_added")
 		}
-		ms.requireDecides(!lower, ms.loggedInBy(totp))
+		ms.requireDecides(!older, ms.loggedInBy(totp))
 	}
 }
 
@@ -75,19 +76,19 @@ func (ms *ModelSuite) Test_Undo_AnEndedSessionDecidesNothing() {
 	ms.turnSecondStep(true)
 	s := ms.loggedInBy(passkey)
 	ms.addFactor("totp")
-	s.User = ms.user("ada@example.com")
+	s.User = ms.user("ada@example.com") // read after the change and before the undo
 	ms.notMe("totp_added")
 	ms.ErrorIs(s.DecideUndo(ms.T().Context(), false, here), models.ErrRefused)
 	ms.Equal(1, ms.count("undo_parts"))
 }
 
-// An operator removes the factors of an account whose owner lost them. Every link
-// stops that, as does a login by any factor.
+// An operator removes the factors of an account whose owner lost them. Every link stops the
+// removal, as does a login by any factor.
 func (ms *ModelSuite) Test_Undo_StopsTheOperator() {
 	for name, stop := range map[string]func(other *models.Factor){
-		"a link to this account": func(*models.Factor) { ms.notMe(models.MailNewBrowser) },
-		"one that acts at once":  func(*models.Factor) { ms.turnSecondStep(false); ms.notMe("totp_added") },
-		"a login":                func(other *models.Factor) { ms.NoError(models.UseFactor(ms.T().Context(), "ada@example.com", other)) },
+		"a link of a notice":   func(*models.Factor) { ms.notMe(models.MailNewBrowser) },
+		"a link without delay": func(*models.Factor) { ms.turnSecondStep(false); ms.notMe("totp_added") },
+		"a login":              func(other *models.Factor) { ms.NoError(models.UseFactor(ms.T().Context(), "ada@example.com", other)) },
 	} {
 		modelstest.Empty(ms.T())
 		ada := ms.signUp("ada@example.com")
@@ -95,22 +96,23 @@ func (ms *ModelSuite) Test_Undo_StopsTheOperator() {
 		ms.turnSecondStep(true)
 		other := ms.addFactor("totp")
 		ms.start(ms.user("ada@example.com"), false)
-		ms.start(ms.user("ada@example.com"), false)
+		ms.start(ms.user("ada@example.com"), false) // the second new browser is mailed
+		// As ResetFactors does for an operator.
 		ms.NoError(ms.DB.Create(&undo.Part{ID: ada.ID, UserID: ada.ID, Item: passkey.ID, DueAt: models.Clock.Now().Add(models.UndoDelay)}))
 		stop(other)
 		ms.Zero(ms.count("undo_parts"), name)
 	}
 }
 
-// A TOTP secret that was set after the undo keeps the former one from being restored. The link
-// of an older change restores that.
-func (ms *ModelSuite) Test_Undo_KeptOutIsNotUndone() {
+// A TOTP secret that was set after the undo keeps the former secret from being restored, until
+// the link of an older change is opened.
+func (ms *ModelSuite) Test_Undo_NewTOTPKeepsTheFormerOut() {
 	models.Clock.Stop()
 	ms.signUp("ada@example.com")
-	old := ms.addFactor("totp")
+	former := ms.addFactor("totp")
 	ms.addFactor("passkey")
 	ms.turnSecondStep(true)
-	ms.removeFactor(old)
+	ms.removeFactor(former)
 	ms.notMe("totp_removed")
 	replaced := ms.addFactor("totp")
 	ms.later(24 * time.Hour)
@@ -123,18 +125,18 @@ func (ms *ModelSuite) Test_Undo_KeptOutIsNotUndone() {
 	ms.Equal(replaced.ID, totp())
 	ms.notMe("second_step_on")
 	ms.later(24 * time.Hour)
-	ms.Equal(old.ID, totp())
+	ms.Equal(former.ID, totp())
 }
 
-// The former secret is due to return while the new one is in use. It returns when the link of an
-// older change removes the new one.
-func (ms *ModelSuite) Test_Undo_KeptOutReturnsWithALowerLink() {
+// The former secret is due to return while the new secret is in use. It returns when the link
+// of an older change removes the new secret.
+func (ms *ModelSuite) Test_Undo_FormerTOTPReturnsWithAnOlderLink() {
 	models.Clock.Stop()
 	ms.signUp("ada@example.com")
-	old := ms.addFactor("totp")
+	former := ms.addFactor("totp")
 	passkey := ms.addFactor("passkey")
 	ms.turnSecondStep(true)
-	ms.removeFactor(old)
+	ms.removeFactor(former)
 	ms.notMe("totp_removed")
 	ms.addFactor("totp")
 	models.Clock.Move(2 * time.Hour)
@@ -144,7 +146,7 @@ func (ms *ModelSuite) Test_Undo_KeptOutReturnsWithALowerLink() {
 	factors, err := models.FactorsOf(ms.T().Context(), ms.user("ada@example.com"))
 	ms.NoError(err)
 	ms.Len(factors, 2)
-	ms.Equal([]uuid.UUID{old.ID, passkey.ID}, []uuid.UUID{factors[0].ID, factors[1].ID})
+	ms.Equal([]uuid.UUID{former.ID, passkey.ID}, []uuid.UUID{factors[0].ID, factors[1].ID})
 }
 
 // After a login by the new secret, the secret of a stolen phone never returns.
@@ -181,10 +183,10 @@ func (ms *ModelSuite) Test_Undo_FinishesInADeletedAccount() {
 }
 
 // A change that was made before it was due is neither made again nor mailed.
-func (ms *ModelSuite) Test_Undo_WhatIsDoneAlreadyIsNoNews() {
+func (ms *ModelSuite) Test_Undo_MadeChangeIsNotMadeAgain() {
 	for name, early := range map[string]func(totp *models.Factor){
 		"by hand": func(totp *models.Factor) { ms.removeFactor(totp) },
-		"by a lower link, at once": func(*models.Factor) {
+		"by an older link, at once": func(*models.Factor) {
 			ms.turnSecondStep(false)
 			ms.notMe("passkey_added")
 			ms.Zero(ms.count("undo_parts"))

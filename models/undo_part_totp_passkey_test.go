@@ -8,6 +8,7 @@ import (
 )
 
 // The owner turns the second step on again with only a factor that the waiting undo removes.
+// The undo turns the second step off.
 func (ms *ModelSuite) Test_Undo_KeepsAWayIn() {
 	models.Clock.Stop()
 	ctx := ms.T().Context()
@@ -21,7 +22,7 @@ func (ms *ModelSuite) Test_Undo_KeepsAWayIn() {
 	ms.removeFactor(passkey)
 	ms.NoError(errorOf(ms.user("ada@example.com").TurnSecondStep(ctx, true, here)))
 	ms.later(24 * time.Hour)
-	ms.hasFactors([]string{"codes"}, false, "nothing else passes it")
+	ms.hasFactors([]string{"codes"}, false, "no factor passes the second step")
 }
 
 // The removal of a password turns the second step on. The link of its mail undoes both.

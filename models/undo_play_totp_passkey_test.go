@@ -88,13 +88,13 @@ type stage struct {
 	id           uuid.UUID // of the account
 	owner, thief *player
 	mailed       []sentLink
-	waits        map[uuid.UUID]time.Time // waiting parts of undos
+	waits        map[uuid.UUID]time.Time // waiting parts of undos, by ID: when each is due
 	changes      int                     // highest number of a change so far
 	setUp        int                     // number of changes before the first move
-	own          []models.Factor         // the owner's factors at that time
-	givenUp      []uuid.UUID             // those of them that the owner has removed or replaced
+	own          []models.Factor         // the owner's factors before the first move
+	givenUp      []uuid.UUID             // the factors of own that the owner has removed or replaced
 	began        time.Time
-	turned       bool // by the owner: the second step
+	turned       bool // the owner has turned the second step on or off
 	ended        bool // the thief has ended the owner's links
 
 	user    *models.User // as it was after the last move, even if deleted
@@ -290,7 +290,7 @@ func (s *stage) play(m move) {
 	if m.thief {
 		p = s.thief
 	}
-	s.must(s.ms.DB.RawQuery("DELETE FROM rate_limits").Exec()) // waiting for them would only take time
+	s.must(s.ms.DB.RawQuery("DELETE FROM rate_limits").Exec()) // otherwise players would have to wait
 	before, on, state := s.factors, s.user.SecondStep, s.state()
 	moves[m.name](s, p, m.n)
 	s.look()
@@ -311,7 +311,7 @@ func (s *stage) play(m move) {
 }
 
 // keptOut reports whether the owner's second step keeps the thief out. Mailed links could
-// undo a recent one.
+// undo a recent second step.
 func (st start) keptOut() bool {
 	return (st.secondStep || st.totp) && !st.recent && !st.session && !st.phone && (st.passkey || st.totp)
 }
@@ -433,7 +433,7 @@ func (s *stage) reset(p *player, link string) bool {
 	if due != nil {
 		due.User, err = models.FindUserByEmail(ctx, token.Email)
 		s.must(err)
-		s.pass(p, due) // if the player cannot, the form is refused
+		s.pass(p, due) // if the player cannot pass, ResetPassword refuses
 		client.RawSecondStep = due.Raw()
 	}
 	_, err = models.ResetPassword(ctx, link, p.choose(), client)
@@ -603,7 +603,7 @@ func (s *stage) addPasskey(p *player, user *models.User) {
 	p.passkeys = append(p.passkeys, device{list[len(list)-1].ID, a})
 }
 
-// giveUp adds to givenUp what the owner no longer uses of some kinds.
+// giveUp adds the owner's factors of the kinds to givenUp if they are no longer in use.
 func (s *stage) giveUp(p *player, kinds ...string) {
 	s.read()
 	for _, f := range s.own {
@@ -626,8 +626,8 @@ func (s *stage) setTOTP(p *player, user *models.User) bool {
 	return true
 }
 
-// ownerGetsItBack opens the links to undo all moves, and requires that the owner gets in and
-// the thief does not. A thief who reads the owner's mails opens them.
+// ownerGetsItBack opens the links to undo all moves, and requires that the owner can log in and
+// the thief cannot. If the thief reads the owner's mails, the thief opens the links.
 func (s *stage) ownerGetsItBack(past []move) {
 	if s.start.mailbox && !s.start.keptOut() || s.ended {
 		return // a thief with all credentials of the owner cannot be told from the owner
@@ -645,13 +645,13 @@ func (s *stage) ownerGetsItBack(past []move) {
 		for _, m := range past {
 			if m.thief {
 				s.play(m)
-				s.require(s.found(s.thief) == nil, "the thief is in after the undo")
+				s.require(s.found(s.thief) == nil, "the thief is logged in after the undo")
 			}
 		}
 		s.wait(12 * time.Hour)
 		if s.start.mailbox { // the owner reads a mail and logs in
 			s.play(move{name: "reset"})
-			s.require(s.logIn(s.owner, 0), "the owner is out")
+			s.require(s.logIn(s.owner, 0), "the owner cannot log in")
 		}
 	}
 	for _, f := range s.factors {
@@ -663,7 +663,7 @@ func (s *stage) ownerGetsItBack(past []move) {
 	on := s.start.totp || s.start.secondStep && s.start.passkey
 	s.require(s.turned || s.user.SecondStep == on, "the second step is %v", s.user.SecondStep)
 	s.play(move{name: "reset"})
-	s.require(s.logIn(s.owner, 0), "the owner is out")
+	s.require(s.logIn(s.owner, 0), "the owner cannot log in")
 }
 
 // rotated returns the list, beginning with item n.

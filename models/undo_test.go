@@ -61,7 +61,7 @@ func (ms *ModelSuite) Test_Undo_EndsLinksOfTheSameNumber() {
 	notice := modelstest.Link(ms.T(), "ada@example.com", models.MailEmailRequested)
 	ms.addFactor("passkey")
 	ms.notMe("passkey_added")
-	ms.hasFactors([]string{"passkey"}, false, "the older one")
+	ms.hasFactors([]string{"passkey"}, false, "the older passkey")
 	ms.ErrorIs(models.Undo(ms.T().Context(), notice, here), models.ErrNotFound)
 }
 
@@ -86,16 +86,16 @@ func (ms *ModelSuite) Test_Undo_FactorsADayLaterWithSecondStep() {
 	ms.Equal(&models.NotMe{Email: "ada@example.com", Template: "totp_added", Kinds: []string{"second_step_on", "codes_added", "totp_added"}, Waits: true}, found)
 	ms.NoError(models.Undo(ms.T().Context(), first, here))
 	ms.later(24*time.Hour - time.Second)
-	ms.hasFactors([]string{"totp", "codes"}, true, "a mailbox alone moves no factor")
-	resets, version := len(modelstest.Mails(ms.T(), "ada@example.com")), ms.user("ada@example.com").CredentialVersion
+	ms.hasFactors([]string{"totp", "codes"}, true, "a mailbox alone changes no factor")
+	before, version := len(modelstest.Mails(ms.T(), "ada@example.com")), ms.user("ada@example.com").CredentialVersion
 	ms.later(time.Second)
 	ms.hasFactors(nothing, false, "a day later")
-	ms.Greater(ms.user("ada@example.com").CredentialVersion, version, "it ends logins that wait for their second step")
-	ms.ElementsMatch([]string{models.MailUndoFinished, models.MailReset}, modelstest.Mails(ms.T(), "ada@example.com")[resets:])
+	ms.Greater(ms.user("ada@example.com").CredentialVersion, version, "the undo ends logins that wait for their second step")
+	ms.ElementsMatch([]string{models.MailUndoFinished, models.MailReset}, modelstest.Mails(ms.T(), "ada@example.com")[before:])
 	ms.Zero(ms.count("undo_parts"))
 }
 
-func (ms *ModelSuite) Test_Undo_LoginStopsThePartOfItsFactor() {
+func (ms *ModelSuite) Test_Undo_LoginStopsNoPartOfOtherFactors() {
 	models.Clock.Stop()
 	ms.signUp("ada@example.com")
 	ms.addFactor("totp")
@@ -104,18 +104,18 @@ func (ms *ModelSuite) Test_Undo_LoginStopsThePartOfItsFactor() {
 	ms.notMe("totp_added")
 	ms.NoError(models.UseFactor(ms.T().Context(), "ada@example.com", passkey))
 	ms.later(24 * time.Hour)
-	ms.hasFactors([]string{"passkey"}, false, "the other parts went on")
+	ms.hasFactors([]string{"passkey"}, false, "the TOTP secret was removed")
 }
 
-// A thief has the owner's phone, with the mailbox and the TOTP secret, which the owner has
-// replaced.
+// A login by the new TOTP secret stops the return of the former secret: a thief may have the
+// owner's phone, with the mailbox and the former secret.
 func (ms *ModelSuite) Test_Undo_ReplacedTOTPStaysReplaced() {
 	models.Clock.Stop()
 	ms.signUp("ada@example.com")
-	old := ms.addFactor("totp")
+	former := ms.addFactor("totp")
 	ms.turnSecondStep(true)
 	ms.addFactor("passkey")
-	ms.removeFactor(old)
+	ms.removeFactor(former)
 	replaced := ms.addFactor("totp")
 	ms.notMe("totp_removed")
 	ms.NoError(models.UseFactor(ms.T().Context(), "ada@example.com", replaced))
@@ -130,33 +130,33 @@ func (ms *ModelSuite) Test_Undo_ReplacedTOTPStaysReplaced() {
 func (ms *ModelSuite) Test_Undo_RestoresARemovedFactor() {
 	models.Clock.Stop()
 	ms.signUp("ada@example.com")
-	old := ms.addFactor("totp")
+	former := ms.addFactor("totp")
 	ms.addFactor("passkey")
 	ms.turnSecondStep(true)
-	ms.removeFactor(old)
+	ms.removeFactor(former)
 	ms.addFactor("totp")
 	ms.notMe("totp_removed")
 	ms.later(24 * time.Hour)
 	factors, err := models.FactorsOf(ms.T().Context(), ms.user("ada@example.com"))
 	ms.NoError(err)
 	ms.Len(factors, 2)
-	ms.Equal(old.ID, factors[0].ID)
+	ms.Equal(former.ID, factors[0].ID)
 }
 
-func (ms *ModelSuite) Test_Undo_ASecondOneNeitherPostponesNorCancels() {
+func (ms *ModelSuite) Test_Undo_SecondUndoLeavesTheFirst() {
 	models.Clock.Stop()
 	ms.signUp("ada@example.com")
 	ms.addFactor("passkey")
-	lower := modelstest.Link(ms.T(), "ada@example.com", "passkey_added")
+	older := modelstest.Link(ms.T(), "ada@example.com", "passkey_added")
 	ms.turnSecondStep(true)
 	totp := ms.addFactor("totp")
 	ms.notMe("totp_added")
 	ms.later(12 * time.Hour)
-	ms.NoError(models.Undo(ms.T().Context(), lower, here))
+	ms.NoError(models.Undo(ms.T().Context(), older, here))
 	ms.later(12 * time.Hour)
-	ms.hasFactors([]string{"passkey"}, true, "the first")
+	ms.hasFactors([]string{"passkey"}, true, "the first undo")
 	ms.later(12 * time.Hour)
-	ms.hasFactors(nothing, false, "the second")
+	ms.hasFactors(nothing, false, "the second undo")
 	ms.NotNil(totp)
 }
 
@@ -165,14 +165,14 @@ func (ms *ModelSuite) Test_Undo_StoppedPartIsUndoneByAnOlderLink() {
 	models.Clock.Stop()
 	ms.signUp("ada@example.com")
 	ms.addFactor("passkey")
-	lower := modelstest.Link(ms.T(), "ada@example.com", "passkey_added")
+	older := modelstest.Link(ms.T(), "ada@example.com", "passkey_added")
 	ms.turnSecondStep(true)
 	totp := ms.addFactor("totp")
 	ms.notMe("totp_added")
 	ms.NoError(models.UseFactor(ms.T().Context(), "ada@example.com", totp))
 	ms.later(24 * time.Hour)
 	ms.hasFactors([]string{"passkey", "totp"}, true, "stopped")
-	ms.NoError(models.Undo(ms.T().Context(), lower, here))
+	ms.NoError(models.Undo(ms.T().Context(), older, here))
 	ms.later(24 * time.Hour)
 	ms.hasFactors(nothing, false, "undone")
 }
@@ -199,9 +199,9 @@ func (ms *ModelSuite) Test_Undo_Decide() {
 		ms.notMe("totp_added")
 		s, err := models.StartSession(ctx, ms.user("ada@example.com"), here, models.Session{})
 		ms.NoError(err)
-		ms.ErrorIs(s.DecideUndo(ctx, now, here), models.ErrRefused, "by none")
+		ms.ErrorIs(s.DecideUndo(ctx, now, here), models.ErrRefused, "a login without a factor")
 		s.FactorID.Valid, s.FactorID.UUID = true, totp.ID
-		ms.ErrorIs(s.DecideUndo(ctx, now, here), models.ErrRefused, "by one that goes")
+		ms.ErrorIs(s.DecideUndo(ctx, now, here), models.ErrRefused, "a login by a factor that the undo removes")
 		s.FactorID.UUID = passkey.ID
 		ms.NoError(s.DecideUndo(ctx, now, here))
 		want := []string{"passkey", "totp"}
@@ -215,7 +215,7 @@ func (ms *ModelSuite) Test_Undo_Decide() {
 	}
 }
 
-func (ms *ModelSuite) Test_Undo_WhatWaits() {
+func (ms *ModelSuite) Test_Undo_WaitingChanges() {
 	models.Clock.Stop()
 	waiting := func() (kinds []string) {
 		list, err := models.WaitingChangesOf(ms.T().Context(), ms.user("ada@example.com"))
@@ -236,7 +236,7 @@ func (ms *ModelSuite) Test_Undo_WhatWaits() {
 	ms.turnSecondStep(false)
 	ms.turnSecondStep(true)
 	ms.notMe("totp_added")
-	ms.ElementsMatch([]string{"totp_removed", "passkey_added"}, waiting(), "the switch is as it was")
+	ms.ElementsMatch([]string{"totp_removed", "passkey_added"}, waiting(), "the second step is as it was")
 	ms.NoError(models.Undo(ms.T().Context(), first, here))
 	ms.ElementsMatch([]string{"totp_removed", "passkey_added", "second_step_off"}, waiting())
 }

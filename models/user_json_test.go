@@ -6,7 +6,7 @@ import (
 	"corral/models"
 )
 
-// An owner may answer with current_user as JSON.
+// A handler that a developer adds may answer with current_user as JSON.
 func (ms *ModelSuite) Test_User_JSONHasNoSecrets() {
 	ms.signUp("ada@example.com")
 	ada := ms.user("ada@example.com")

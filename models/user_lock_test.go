@@ -116,7 +116,7 @@ func (ms *ModelSuite) Test_User_LinkIsVoidAfterTheEmailCameBack() {
 	ms.False(ms.resets(rawToken))
 }
 
-func (ms *ModelSuite) Test_CreateUser_TwiceAtOnce() {
+func (ms *ModelSuite) Test_CreateUser_OneOfConcurrentCallsSucceeds() {
 	for n := range 5 {
 		create := func() error {
 			_, err := models.CreateUser(ms.T().Context(), nthIP(n)+"@example.com", "")

@@ -45,7 +45,7 @@ func Explain(ctx context.Context, normalized string) (f *Findings, err error) {
 	if f.User, err = FindUserByEmail(ctx, normalized); err != nil && !errors.Is(err, ErrNotFound) {
 		return nil, err
 	}
-	userID := uuid.Nil // no row has it
+	userID := uuid.Nil // no row has this ID
 	if f.User != nil {
 		userID = f.User.ID
 	}

@@ -68,8 +68,8 @@ func (ms *ModelSuite) Test_Explain_NothingWrong() {
 func (ms *ModelSuite) Test_Explain_Locked() {
 	ada := ms.signUp("ada@example.com")
 	ms.Zero(ms.wait("ada@example.com", "192.0.2.1"))
-	ms.NoError(ms.DB.RawQuery("UPDATE rate_limits SET attempts = 100").Exec())
-	models.Clock.Move(80 * day)
+	ms.NoError(ms.DB.RawQuery("UPDATE rate_limits SET attempts = 100").Exec()) // locks the email
+	models.Clock.Move(80 * day)                                                // time does not end a lock
 	f := ms.explain("ada@example.com")
 	ms.Equal(100, f.Attempts)
 	ms.True(f.Limited.Locked)
@@ -111,7 +111,7 @@ func (ms *ModelSuite) Test_Explain_ReservedEmail() {
 	ms.Equal("ada@example.org", f.Reserved.User.Email)
 	ms.WithinDuration(models.Clock.Now(), f.Reserved.ChangedAt, time.Minute)
 	f = ms.explain("ada@example.org")
-	ms.Nil(f.Reserved, "it is her own")
+	ms.Nil(f.Reserved, "ada's present email")
 	ms.Len(f.Tokens, 2, "the links of the request and of the change")
 	models.Clock.Move(7 * day)
 	ms.Nil(ms.explain("ada@example.com").Reserved)
@@ -120,7 +120,7 @@ func (ms *ModelSuite) Test_Explain_ReservedEmail() {
 func (ms *ModelSuite) Test_Explain_DeletedAccount() {
 	ada := ms.signUp("ada@example.com")
 	ms.NoError(ada.Delete(ms.T().Context(), here))
-	ms.Empty(ms.explain("adah@example.com").Similar, "it is none to log in to")
+	ms.Empty(ms.explain("adah@example.com").Similar, "a deleted account is not similar")
 	for range 2 { // also after the last link has expired
 		r := ms.explain("ada@example.com").Reserved
 		ms.True(r.User.DeletedAt.Valid)
@@ -130,7 +130,7 @@ func (ms *ModelSuite) Test_Explain_DeletedAccount() {
 	}
 }
 
-// A thief changes the email twice.
+// After two changes of email, both former emails are reserved.
 func (ms *ModelSuite) Test_Explain_EveryFormerEmail() {
 	models.Clock.Stop()
 	ada := ms.signUp("ada@example.com")
@@ -145,5 +145,5 @@ func (ms *ModelSuite) Test_Explain_EveryFormerEmail() {
 	ms.Equal("eve@example.org", r.User.Email)
 	ms.WithinDuration(models.Clock.Now(), r.ChangedAt, time.Second)
 	_, err := models.FindReservation(ms.T().Context(), "eve@example.org")
-	ms.ErrorIs(err, models.ErrNotFound, "it has an account")
+	ms.ErrorIs(err, models.ErrNotFound, "the email has an account")
 }

@@ -12,6 +12,7 @@ func (ms *ModelSuite) Test_Explain_Factors() {
 	ms.signUp("ada@example.com")
 	key, _ := modelstest.SetTOTP(ms.T(), "ada@example.com")
 	ms.knownBrowser(ms.user("ada@example.com"), "")
+	// The known browser skips the second step.
 	ms.NoError(ms.DB.RawQuery("UPDATE device_cookies SET skips_until = ?, skip_version = (SELECT credential_version FROM users)", models.Clock.Now().Add(time.Hour)).Exec())
 	f := ms.explain("ada@example.com")
 	ms.Len(f.Factors, 2)

@@ -68,7 +68,7 @@ func Empty(t testing.TB) {
 	apptest.Empty(t, models.DB)
 }
 
-// Password is that of accounts made by SignUp.
+// Password is the password of accounts that SignUp creates.
 const Password = "four random words work well"
 
 // SignUp creates an account with Password.
@@ -91,7 +91,7 @@ func SignUp(t testing.TB, email string) *models.User {
 	return user
 }
 
-// digest is that of Password, computed once: a hash takes 20 ms.
+// digest is the digest of Password, computed once: a hash takes 20 ms.
 var digest string
 
 // Mails returns the templates of the mails to an email, oldest first.
