@@ -97,7 +97,7 @@ var libpq = strings.Fields(`host hostaddr port dbname user passfile service serv
 func forLibpq(databaseURL string) string {
 	u, err := url.Parse(databaseURL)
 	if err != nil {
-		return "postgres://user@host/name"
+		return "postgres://user@host/name" // an example for the operator
 	}
 	if u.User != nil {
 		u.User = url.User(u.User.Username())

@@ -18,9 +18,9 @@ func TestBackup(t *testing.T) {
 	require.NoError(t, database.Migrate(db, migrations))
 	exec(t, db, "INSERT INTO notes (id, text) VALUES (1, 'kept')")
 	path := filepath.Join(t.TempDir(), "it's a copy.sqlite")
-	old := syscall.Umask(0) // new files are readable by others
+	umask := syscall.Umask(0) // makes new files readable by others
 	require.NoError(t, database.Backup(t.Context(), db, path))
-	syscall.Umask(old)
+	syscall.Umask(umask)
 	info, err := os.Stat(path)
 	require.NoError(t, err)
 	require.Equal(t, os.FileMode(0o600), info.Mode().Perm())

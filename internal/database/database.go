@@ -5,7 +5,7 @@
 //	if err != nil {
 //		return err
 //	}
-//	if err := database.Migrate(db, migrations.FS); err != nil {
+//	if err := database.Migrate(db, migrations.Files); err != nil {
 //		return err
 //	}
 //

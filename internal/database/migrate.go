@@ -46,7 +46,7 @@ func Migrate(db *pop.Connection, migrations fs.FS) error {
 	})
 }
 
-// CompareSchema returns the versions that db is missing and those that only db has.
+// CompareSchema returns the versions that db lacks, and the versions that only db has.
 func CompareSchema(ctx context.Context, db *pop.Connection, migrations fs.FS) (missing, unknown []string, err error) {
 	known, err := versions(migrations, db.Dialect.Name())
 	if err != nil {

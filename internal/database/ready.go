@@ -26,8 +26,8 @@ type Readiness struct {
 	written time.Time
 }
 
-// Check returns nil if, within two seconds, db answers, has all migrations, has the
-// node's time and commits a write, and if its SQLite file is still the one that Open
+// Check returns nil if, within two seconds, db answers, has all migrations, has nearly
+// the node's time and commits a write, and if its SQLite file is still the one that Open
 // opened. Reading does not reveal a full disk or a standby server, and a write that is
 // rolled back may not reveal a full disk. Check writes at most every five seconds.
 func (r *Readiness) Check(ctx context.Context, db *pop.Connection) error {
@@ -81,13 +81,13 @@ func Examine(ctx context.Context, db *pop.Connection) error {
 	}
 	var applied int
 	if err := db.Store.GetContext(ctx, &applied, "SELECT count(*) FROM "+db.MigrationTableName()); err != nil {
-		return nil // CheckSchema reports this
+		return nil // CheckSchema reports a missing table
 	}
 	return write(ctx, db)
 }
 
 // checkRights returns an error if PostgreSQL refuses the role statements on tables, for
-// example because another role restored them. Only migrations insert into their own table.
+// example because another role restored them. Only migrations insert into the table of migrations.
 func checkRights(ctx context.Context, db *pop.Connection) error {
 	if db.Dialect.Name() != "postgres" {
 		return nil

@@ -91,7 +91,7 @@ func TestReadiness_CommitsAWriteEveryFiveSeconds(t *testing.T) {
 		first := version()
 		require.NotEqual(t, before, first)
 		require.NoError(t, r.Check(t.Context(), db))
-		require.Equal(t, first, version(), "not again so soon")
+		require.Equal(t, first, version(), "the second Check writes nothing")
 		r.Age(5 * time.Second)
 	}
 }

@@ -32,7 +32,7 @@ func (s *Statement) Get(ctx context.Context, db *pop.Connection, dest any, args 
 	if err != nil {
 		return err
 	}
-	if prepared == nil {
+	if prepared == nil { // PostgreSQL
 		return db.Store.GetContext(ctx, dest, db.Dialect.TranslateSQL(s.SQL), args...)
 	}
 	return prepared.GetContext(ctx, dest, args...)

@@ -54,7 +54,7 @@ func TestStatement_ConcurrentUse(t *testing.T) {
 }
 
 // During a rolling update, a migration of the next release changes the schema.
-func TestStatement_SurvivesOtherMigrations(t *testing.T) {
+func TestStatement_SurvivesNewerMigrations(t *testing.T) {
 	db := oneConnection(migrated(t))
 	exec(t, db, "INSERT INTO notes (id, text) VALUES (1, 'one')")
 	type note struct{ ID, Text string }

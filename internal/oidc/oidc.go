@@ -22,7 +22,7 @@
 // account, and mixing up providers.
 //
 // Identify an account by the issuer and the subject of an [Identity], not by the
-// email: the provider may not have verified it, and it may change.
+// email, which may be unverified and may change.
 //
 // The first Begin or Finish fetches the provider's metadata. Each call takes at most
 // ten seconds.
@@ -54,7 +54,7 @@ var (
 	ErrCancelled = errors.New("the user cancelled the login")
 
 	// ErrAuthTime means that the provider does not say that the user logged in to it
-	// within the last ten minutes. Many providers never do.
+	// within the last ten minutes. Many providers never say so.
 	ErrAuthTime = errors.New("auth_time is missing or too old")
 )
 
@@ -156,8 +156,8 @@ func (p *Provider) Finish(ctx context.Context, flow Flow, answer Answer) (Identi
 // check checks the flow and the answer, which the browser sent.
 func (p *Provider) check(m *metadata, flow Flow, answer Answer) error {
 	switch {
-	// Prevents a mix-up: the code of another provider must not be sent to this one, nor
-	// this one's code to another (RFC 9207, 2.4).
+	// Prevents a mix-up: a code must only be sent to the provider that issued it (RFC
+	// 9207, 2.4).
 	case answer.Iss != p.Issuer && (answer.Iss != "" || m.sendsIss):
 		return fmt.Errorf("the answer is of issuer %.100q", answer.Iss)
 	case answer.Error == "access_denied":
@@ -168,7 +168,7 @@ func (p *Provider) check(m *metadata, flow Flow, answer Answer) error {
 		return fmt.Errorf("the provider answered %.100q", answer.Error)
 	case answer.Code == "":
 		return errors.New("the answer has no code")
-	case flow.Verifier == "", flow.Nonce == "": // an empty nonce would match a token without one
+	case flow.Verifier == "", flow.Nonce == "": // an empty nonce would match a token without a nonce
 		return errors.New("the flow has no secrets")
 	}
 	return nil

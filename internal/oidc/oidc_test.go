@@ -184,7 +184,7 @@ func TestProvider_RefusesHostileIssuers(t *testing.T) {
 	require.Len(t, refusals, checked)
 }
 
-// Each of these is almost like a hostile case.
+// Each case is close to a case of Issuer.Hostile.
 func TestProvider_AcceptsWhatIsAllowed(t *testing.T) {
 	issuer := oidctest.New(t)
 	now := time.Now().Add(-24 * time.Hour).Unix()
@@ -217,10 +217,10 @@ func TestProvider_CodeIsForOneFlow(t *testing.T) {
 	_, err = p.Finish(t.Context(), flow, answer)
 	require.NoError(t, err)
 	_, err = p.Finish(t.Context(), flow, answer)
-	require.EqualError(t, err, `the token endpoint answered 400 "invalid_grant"`, "replayed")
+	require.EqualError(t, err, `the token endpoint answered 400 "invalid_grant"`, "a code works once")
 }
 
-// A flow with an empty nonce would accept a token without one.
+// A flow with an empty nonce would accept a token without a nonce.
 func TestProvider_RefusesAFlowWithoutSecrets(t *testing.T) {
 	issuer := oidctest.New(t)
 	p := newProvider(issuer)
@@ -231,8 +231,7 @@ func TestProvider_RefusesAFlowWithoutSecrets(t *testing.T) {
 	require.Zero(t, issuer.Served(oidctest.TokenPath))
 }
 
-// A code of one provider must not be sent to another, which could redeem it at the
-// first.
+// A provider must not get another provider's code, which it could redeem there.
 func TestProvider_MixUp(t *testing.T) {
 	honest, attacker := oidctest.New(t), oidctest.New(t)
 	flow := oidc.NewFlow()
@@ -298,7 +297,7 @@ func TestProvider_ErrorsQuoteNoSecrets(t *testing.T) {
 		http.Error(w, r.Header.Get("Authorization")+r.PostForm.Encode()+strings.Repeat("x", 1<<20), http.StatusBadRequest)
 	}}})
 	_, err := logIn(t, newProvider(issuer), oidc.NewFlow())
-	require.ErrorIs(t, err, oidc.ErrUnavailable, "too large")
+	require.ErrorIs(t, err, oidc.ErrUnavailable, "the response is too large")
 
 	issuer.Behave(oidctest.Behaviour{Endpoints: map[string]http.HandlerFunc{oidctest.TokenPath: func(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, r.Header.Get("Authorization")+r.PostForm.Encode(), http.StatusBadRequest)

@@ -86,7 +86,7 @@ func (q *Queue) Failed(ctx context.Context, db *pop.Connection, m *Mail, cause e
 	return nil
 }
 
-// isLast reports whether m has no attempt left after one that failed with cause.
+// isLast reports whether m has no attempt left after an attempt that failed with cause.
 func isLast(m *Mail, cause error) bool {
 	return m.Attempts > len(waits) || errors.As(cause, new(permanent))
 }

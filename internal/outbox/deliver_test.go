@@ -65,7 +65,7 @@ func TestClaim_Lease(t *testing.T) {
 	// The first worker is late. It must not overwrite what the second has recorded.
 	require.NoError(t, q.Failed(ctx, db, first, errors.New("late")))
 	require.Empty(t, mailTo(t, "zoe@example.com").LastError)
-	moveClock(time.Minute + 30*time.Second)
+	moveClock(time.Minute + 30*time.Second) // after a failure, the mail would be due
 	requireNothingDue(t, q)
 	require.NoError(t, q.Delivered(ctx, db, second))
 	require.NoError(t, q.Failed(ctx, db, first, errors.New("late")))

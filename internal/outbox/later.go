@@ -20,8 +20,8 @@ func (q *Queue) Cancel(tx *pop.Connection, id uuid.UUID) error {
 
 // Once returns ErrNothingToSend if a mail with the template and recipient of m was
 // delivered within the given period, or if an older one is queued. Call it in the
-// function that Resolve calls. A mail that is dropped there does not count as delivered
-// in later calls.
+// function that Resolve calls. A mail that Once dropped does not count as delivered in
+// later calls.
 func (q *Queue) Once(ctx context.Context, db *pop.Connection, m *Mail, period time.Duration) error {
 	repeats, err := db.WithContext(ctx).Where("recipient = ? AND template = ? AND (resolved = ? AND delivered_at > ? OR due_at IS NOT NULL AND id < ?)",
 		m.Recipient, m.Template, m.Template, q.now().Add(-period), m.ID).Exists(&Mail{})

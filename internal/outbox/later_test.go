@@ -62,9 +62,9 @@ func TestQueue_Once(t *testing.T) {
 		claimed[m.Recipient] = append(claimed[m.Recipient], m)
 	}
 	first, second, third := claimed["zoe@example.com"][0], claimed["zoe@example.com"][1], claimed["zoe@example.com"][2]
-	require.ErrorIs(t, deliver(second), outbox.ErrNothingToSend, "an older one is being delivered")
+	require.ErrorIs(t, deliver(second), outbox.ErrNothingToSend, "an older mail is being delivered")
 	require.NoError(t, deliver(first))
-	require.ErrorIs(t, deliver(third), outbox.ErrNothingToSend, "one was delivered")
+	require.ErrorIs(t, deliver(third), outbox.ErrNothingToSend, "another mail was delivered")
 	require.NoError(t, deliver(claimed["max@example.com"][0]), "to another recipient")
 
 	moveClock(20 * time.Hour)
@@ -74,5 +74,5 @@ func TestQueue_Once(t *testing.T) {
 	moveClock(4 * time.Hour)
 	addLater(t, q, "zoe@example.com")
 	moveClock(5 * time.Minute)
-	require.NoError(t, deliver(claim(t, q)), "what was dropped does not count")
+	require.NoError(t, deliver(claim(t, q)), "a dropped mail does not count")
 }

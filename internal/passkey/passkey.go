@@ -48,7 +48,7 @@ const Lifetime = 5 * time.Minute
 // Errors of FinishRegistration and FinishLogin, which wrap them.
 var (
 	// ErrExpired means that the challenge is too old or was used. The browser needs a
-	// new one.
+	// new challenge.
 	ErrExpired = errors.New("the challenge is too old or was used")
 	// ErrRefused means that the answer is not valid, or that its state is damaged or
 	// belongs to another purpose or subject.

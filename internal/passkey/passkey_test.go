@@ -257,7 +257,7 @@ func TestFinish_InvalidAnswers(t *testing.T) {
 	}
 }
 
-func TestFinish_State(t *testing.T) {
+func TestFinish_ChecksTheState(t *testing.T) {
 	s, a := newSite(t, origin), passkeytest.New(origin)
 	answer := a.Create(t, s.options(t, ada))
 	for _, other := range [][2]string{{"login", "ada"}, {"register", "bob"}, {"", ""}} {
@@ -295,7 +295,7 @@ func TestFinish_EachChallengeHasItsDigest(t *testing.T) {
 	require.NotEqual(t, first.ChallengeDigest, second.ChallengeDigest)
 }
 
-func TestFinishLogin_Lookup(t *testing.T) {
+func TestFinishLogin_ReturnsTheErrorOfLookup(t *testing.T) {
 	s, a := newSite(t, origin), passkeytest.New(origin)
 	id := s.register(t, a, ada).ID
 	clear(s.stored)
@@ -335,7 +335,7 @@ func TestFinishLogin_UserHandle(t *testing.T) {
 	require.ErrorIs(t, err, passkey.ErrRefused)
 }
 
-func TestFinishLogin_OfAnAccount(t *testing.T) {
+func TestFinishLogin_OnlyPasskeysOfTheAccount(t *testing.T) {
 	s, adas, bobs := newSite(t, origin), passkeytest.New(origin), passkeytest.New(origin)
 	first := s.register(t, adas, ada)
 	newest, bobsPasskey := s.register(t, adas, ada), s.register(t, bobs, bob)
@@ -464,7 +464,7 @@ func TestCredential_SuggestedName(t *testing.T) {
 	require.Empty(t, passkey.Credential{AAGUID: []byte("short")}.SuggestedName())
 }
 
-func TestCredential_Stored(t *testing.T) {
+func TestCredential_EncodeAndDecode(t *testing.T) {
 	s, a := newSite(t, origin), passkeytest.New(origin)
 	credential := s.register(t, a, ada)
 	require.Equal(t, credential, passkey.Decode(credential.Encode()))

@@ -15,7 +15,7 @@
 //	match, outdated, err := hasher.Verify(ctx, place, normalized, digest)
 //	match = match && ok
 //
-// Hashes wait for a CPU core by their [Place]: known browsers come first, and networks
+// Hashes get a CPU core in the order of their [Place]: known browsers come first, and networks
 // take turns. If there is no account, pass the digest "", which takes as long to
 // verify.
 package password

@@ -95,7 +95,7 @@ func TestPolicy_FreedListsAreStillKnown(t *testing.T) {
 	}
 }
 
-// Check judges only these characters: zxcvbn's time grows faster than the length.
+// Check judges only the first 32 characters: zxcvbn's time grows faster than the length.
 func TestPolicy_JudgesTheFirst32Characters(t *testing.T) {
 	const strong = "v9#Tq!xZ$kW2 mule orbit"
 	_, key := policy.Check(strong, "ada@example.com")
@@ -113,7 +113,7 @@ func TestPolicy_CountsCharacters(t *testing.T) {
 	require.NotEqual(t, "password.unusable", key)
 }
 
-// Keyboards send é as one character or two. OpaqueString (RFC 8265) makes them equal.
+// Keyboards send é as one character or two. OpaqueString (RFC 8265) makes both equal.
 func TestNormalize_OpaqueString(t *testing.T) {
 	composed, ok := Normalize("caf\u00e9 \u00a0 au lait")
 	require.True(t, ok)

@@ -9,7 +9,7 @@ import (
 )
 
 // queued returns a queue without a free core, in which the places wait. It also returns
-// a function that releases cores, and returns the places that got one, in order.
+// a function that releases cores, and returns the places that got a core, in order.
 func queued(t *testing.T, places ...Place) (*queue, func(cores int) []Place) {
 	t.Helper()
 	q := &queue{}

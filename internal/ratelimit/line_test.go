@@ -12,7 +12,7 @@ import (
 	"corral/internal/ratelimit"
 )
 
-// Attempts wait for those in flight. Only failures lead to a refusal.
+// Attempts wait for the attempts in flight. Only failures lead to a refusal.
 func TestLine_WaitsForAttemptsInFlight(t *testing.T) {
 	db := database(t)
 	var line ratelimit.Line

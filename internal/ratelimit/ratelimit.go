@@ -61,7 +61,7 @@ const (
 
 // A Limit is a number of attempts.
 type Limit struct {
-	// Name separates the counts of this limit from those of others.
+	// Name separates the counts of this limit from the counts of others.
 	Name string
 
 	// Most is the number of attempts within Window or, if Window is 0, in a row.
@@ -71,8 +71,8 @@ type Limit struct {
 	// Refund or Clear, or until 90 days after the last.
 	Window time.Duration
 
-	// Free is the number of attempts without a wait. Each further one doubles
-	// the next wait, from a second to 900. 0 means no waits.
+	// Free is the number of attempts without a wait. Each further attempt
+	// doubles the next wait, from a second to 900. 0 means no waits.
 	Free int
 }
 
@@ -99,7 +99,7 @@ func (l Limit) Bucket(digest func(text string) string, subject string) Bucket {
 	return Bucket{l, digest(l.Name + "\x00" + subject)}
 }
 
-// OfClient returns the buckets of a client's IP. An IPv4 has one. An IPv6 has one for
+// OfClient returns the buckets of a client's IP. An IPv4 has one bucket. An IPv6 has one for
 // its /64, which belongs to one customer, and one for its /48, which allows ten times
 // as many attempts: prevents floods from a customer with many /64s.
 func (l Limit) OfClient(digest func(text string) string, client netip.Addr) Buckets {

@@ -2,7 +2,7 @@
 // when the other factors are lost. It stores the codes in sets. Each code works once:
 //
 //	codes, err := recovery.Issue(tx, set, 10)               // "K3QA-7XJM-…": show them once
-//	ok, err := recovery.Redeem(tx, set, typed, time.Now()) // true for one of them, once
+//	ok, err := recovery.Redeem(tx, set, typed, time.Now()) // true for one of the codes, once
 //
 // The package needs this table, in PostgreSQL or SQLite:
 //

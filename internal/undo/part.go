@@ -250,7 +250,7 @@ func (j Journal) Drop(parts []Part) error {
 	for _, p := range parts {
 		ids = append(ids, p.ID)
 	}
-	if len(ids) == 0 { // another node has finished them
+	if len(ids) == 0 { // another node has finished the parts
 		return nil
 	}
 	return j.stop("id IN (?)", ids)

@@ -4,7 +4,7 @@
 //
 // Some changes are changes of an item that is in use or not, such as a factor or a switch.
 // The package undoes these, by the app's [Items]. The kind of such a change ends in Added,
-// Removed, On or Off. The app undoes other changes, such as that of an email.
+// Removed, On or Off. The app undoes other changes, such as a change of the email.
 //
 //	j := undo.Journal{Tx: tx, UserID: user.ID, Items: items, Now: time.Now}
 //	number, err := j.Add("totp"+undo.Added, uuid.NullUUID{UUID: totp, Valid: true})

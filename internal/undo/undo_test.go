@@ -379,7 +379,7 @@ func TestRemoveLater(t *testing.T) {
 	for name, stop := range map[string]func() error{
 		"a login":      func() error { return a.journal().Used(item) },
 		"the operator": func() error { return a.journal().StopRemovals() },
-		"an undo":      func() error { _, err := a.journal().Undo(number+9, day); return err },
+		"an undo":      func() error { _, err := a.journal().Undo(number+9, day); return err }, // undoes no change
 	} {
 		plan()
 		require.NoError(t, stop())
