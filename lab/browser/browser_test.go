@@ -257,7 +257,7 @@ func (b *browser) clicks(selector string) chromedp.Action {
 			return e.contains(document.elementFromPoint(x, y)) ? [x, y] : []
 		})(`+element(selector)+`)`, &at).Do(ctx)
 		if err == nil && len(at) == 0 {
-			err = fmt.Errorf("it is not there, or something covers it")
+			err = fmt.Errorf("the element is missing, or something covers it")
 		}
 		if err != nil {
 			return err

@@ -112,6 +112,6 @@ func (b *browser) tab() *browser {
 		return err
 	}))
 	other := openBrowserIn(b.t, b.site, b.person, requireChromium(b.t, b.person), chromedp.WithTargetID(id))
-	other.do("letting it be hidden", emulation.SetFocusEmulationEnabled(false))
+	other.do("allowing the tab to be hidden", emulation.SetFocusEmulationEnabled(false))
 	return other
 }

@@ -126,7 +126,7 @@ var faults = map[string]string{
 	"a known browser without a user":           "SELECT count(*) FROM device_cookies LEFT JOIN users ON users.id = user_id WHERE users.id IS NULL",
 	"a token without a user":                   "SELECT count(*) FROM tokens LEFT JOIN users ON users.id = user_id WHERE users.id IS NULL AND user_id IS NOT NULL",
 	"activity without a user":                  "SELECT count(*) FROM activities LEFT JOIN users ON users.id = user_id WHERE users.id IS NULL AND user_id IS NOT NULL",
-	"an account without a way in":              "SELECT count(*) FROM users WHERE password_digest = '' AND deleted_at IS NULL AND NOT EXISTS (SELECT 1 FROM tokens WHERE purpose IN ('reset', 'invite') AND tokens.email = users.email)",
+	"an account without a password or a link":  "SELECT count(*) FROM users WHERE password_digest = '' AND deleted_at IS NULL AND NOT EXISTS (SELECT 1 FROM tokens WHERE purpose IN ('reset', 'invite') AND tokens.email = users.email)",
 	"a mail that is never sent":                "SELECT count(*) FROM mails WHERE due_at IS NULL AND delivered_at IS NULL AND given_up_at IS NULL",
 	"a mail that lost its link":                "SELECT count(*) FROM mails WHERE sealed_token IS NULL AND delivered_at IS NULL AND given_up_at IS NULL AND resolved IN ('', template) AND template IN ('signup', 'reset', 'email_confirm', 'email_requested', 'email_changed', 'new_browser', 'password_changed', 'account_deleted')",
 	"an impossible count":                      "SELECT count(*) FROM rate_limits WHERE attempts < 0 OR attempts > 100",

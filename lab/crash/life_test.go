@@ -23,7 +23,8 @@ const (
 	sessionCookie = "__Host-corral"
 )
 
-// nextStep returns a step that is possible in the person's state, often a random one.
+// nextStep returns a step that is possible in the person's state, often a random one. The
+// more often a step is listed, the likelier it is.
 func (p *person) nextStep() func() bool {
 	choices := []func() bool{p.logIn, p.logIn, p.logIn}
 	switch {
@@ -43,7 +44,7 @@ func (p *person) nextStep() func() bool {
 	case p.failures() < 2:
 		choices = append(choices, p.mistype)
 	}
-	if !p.loggedIn && p.resets < 3 {
+	if !p.loggedIn && p.resets < 3 { // an email gets at most three reset mails an hour
 		choices = append(choices, p.requestReset)
 	}
 	if len(p.former) > 0 && p.resets < 3 {

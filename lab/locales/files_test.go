@@ -43,7 +43,7 @@ func faults(t *testing.T, files fs.FS) []string {
 		}
 		for key := range texts {
 			if _, ok := languages["en-us"][key]; !ok {
-				add(key, "is here alone")
+				add(key, "exists in this language alone")
 			}
 		}
 	}
@@ -86,7 +86,7 @@ func TestFiles_AllLanguagesAlike(t *testing.T) {
 func TestFiles_CheckFindsFaults(t *testing.T) {
 	require.Equal(t, []string{
 		"ar plural is empty (few)",
-		"de alone is here alone",
+		"de alone exists in this language alone",
 		"de empty is empty (other)",
 		"de lacking is missing",
 		"de number has plural forms in one language and none in another",

@@ -30,7 +30,7 @@ type mentioned struct {
 	keys  map[string][]string // files, by key
 	fills map[string][]string // placeholders, by "FILE KEY"
 	mails []string
-	kinds []string // of activity
+	kinds []string // kinds of activity
 }
 
 func readMentioned(t *testing.T, root string, sections map[string]bool) mentioned {
@@ -125,7 +125,7 @@ func TestKeys_ExistAndAreUsed(t *testing.T) {
 			used[key] = true
 			continue
 		}
-		for _, part := range []string{".title", ".text"} { // of error pages
+		for _, part := range []string{".title", ".text"} { // error pages add these parts to the key
 			use(key+part, where[0])
 		}
 	}

@@ -53,10 +53,10 @@ func pagesInChromium(t *testing.T, a *app) {
 			}
 		}
 	})
-	site, err := url.Parse(a.url)
+	appURL, err := url.Parse(a.url)
 	require.NoError(t, err)
 	actions := []chromedp.Action{network.Enable(), log.Enable()}
-	for _, cookie := range a.client.Jar.Cookies(site) {
+	for _, cookie := range a.client.Jar.Cookies(appURL) {
 		actions = append(actions, network.SetCookie(cookie.Name, cookie.Value).WithURL(a.url))
 	}
 	awaited := func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }

@@ -104,7 +104,7 @@ func TestLog_WholeStoryKeepsSecrets(t *testing.T) {
 	onEachDatabase(t, func(t *testing.T, database string) {
 		dir := t.TempDir()
 		mail := newMailServer(t, "STARTTLS")
-		mail.answers = map[string]string{"RCPT": "450 4.2.1 %s is <" + adasEmail + "> and not here"}
+		mail.answers = map[string]string{"RCPT": "450 4.2.1 %s is <" + adasEmail + "> and not here"} // quotes emails
 		p := start(t, dir, binary.Production(database, mail.url("hunter2"), mail.variable)...)
 		b := p.spy()
 		b.db = services.OpenDatabase(t, strings.TrimPrefix(database, "DATABASE_URL="))

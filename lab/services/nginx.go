@@ -18,7 +18,7 @@ import (
 	"corral/lab/binary"
 )
 
-// Domain is the site's domain in docs/deploy.md.
+// Domain is the app's domain in docs/deploy.md.
 const Domain = "login.example.com"
 
 // RequireNginx skips the test if nginx is not installed.
@@ -36,7 +36,7 @@ func RequireNginx(t testing.TB) {
 func StartNginx(t testing.TB, clone string, c *Certificate, upstream [2]string) (address, errorLog string) {
 	t.Helper()
 	dir, address := t.TempDir(), "127.0.0.1:"+binary.FreePort(t)
-	site := documentedConfiguration(t, clone, map[string]string{
+	documented := documentedConfiguration(t, clone, map[string]string{
 		"10.0.0.11:3000":                      upstream[0],
 		"10.0.0.12:3000":                      upstream[1],
 		"listen 443 ":                         "listen " + address + " ",
@@ -53,7 +53,7 @@ func StartNginx(t testing.TB, clone string, c *Certificate, upstream [2]string) 
 		http { access_log off; client_body_temp_path %[2]s/a; proxy_temp_path %[2]s/b; fastcgi_temp_path %[2]s/c;
 			uwsgi_temp_path %[2]s/d; scgi_temp_path %[2]s/e;
 			%[3]s
-		}`, user, dir, site)
+		}`, user, dir, documented)
 	conf := filepath.Join(dir, "nginx.conf")
 	require.NoError(t, os.WriteFile(conf, []byte(configuration), 0o600))
 	errorLog = filepath.Join(dir, "error.log")
