@@ -22,7 +22,7 @@ func AccountEmailUpdate(c buffalo.Context) error {
 	switch {
 	case !ok:
 		return renderAccount(c, messages{"email": T.Translate(c, "email.invalid")})
-	case newEmail == user.Email: // prevents a mail about no change
+	case newEmail == user.Email: // prevents a mail that announces no change
 		return renderAccount(c, messages{"email": T.Translate(c, "account.same_email")})
 	}
 	err := user.RequestEmailChange(c, newEmail, clientOf(c))

@@ -44,13 +44,13 @@ func TestAccountSecurityBrowsers(t *testing.T) {
 	require.Contains(t, page, "Safari on iPhone")
 	newest := actionBelow(page, "/account/security/browsers/")
 
-	require.Equal(t, 404, bob.Delete(newest, nil).StatusCode, "it belongs to another account")
+	require.Equal(t, 404, bob.Delete(newest, nil).StatusCode, "the skip belongs to another account")
 	require.Equal(t, "/account/security", desk.Delete(newest, nil).Location())
 	page = desk.Get("/account/security").Page
 	require.Contains(t, page, "The second step is asked for again.")
 	require.NotContains(t, page, "Safari on iPhone")
 	require.Equal(t, "/login/second", phone.logIn("ada@example.com").Location())
-	require.Equal(t, 404, desk.Delete(newest, nil).StatusCode, "its skip has ended")
+	require.Equal(t, 404, desk.Delete(newest, nil).StatusCode, "the skip has ended")
 	require.Equal(t, 404, desk.Delete("/account/security/browsers/x", nil).StatusCode)
 
 	require.Equal(t, "/account/security", desk.Delete("/account/security/browsers", nil).Location())

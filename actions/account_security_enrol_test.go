@@ -50,7 +50,7 @@ func TestEnrolment_NothingElseIsReached(t *testing.T) {
 	modelstest.SignUp(t, "ada@example.com")
 	for _, linked := range []bool{false, true} {
 		b := s.loggedIn("ada@example.com", firefox)
-		require.NoError(t, models.DB.RawQuery("UPDATE sessions SET may_enrol = ?", linked).Exec())
+		require.NoError(t, models.DB.RawQuery("UPDATE sessions SET may_enrol = ?", linked).Exec()) // true as after the mailed link
 		before, guarded, logged := rows(t), 0, len(log.String())
 		for _, r := range app.Routes() {
 			if g := Guard(r); g != "user" && g != "sudo" {

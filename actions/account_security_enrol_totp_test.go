@@ -58,7 +58,7 @@ func TestEnrolment_AttackerWithThePassword(t *testing.T) {
 	require.Equal(t, "/login/second", attacker.logIn("ada@example.com").Location())
 }
 
-// A session that came from a sign-up link needs no other link.
+// A session that the mailed link of a sign-up started needs no other link to enrol.
 func TestEnrolment_AfterTheSignUp(t *testing.T) {
 	s := requiring(t)
 	models.Clock.Stop()
@@ -73,7 +73,7 @@ func TestEnrolment_AfterTheSignUp(t *testing.T) {
 	require.Contains(t, b.Get("/").Page, "<dd>dora@example.com</dd>")
 }
 
-// Nothing changes for a user who has a second step.
+// SECOND_FACTOR=required changes nothing for a user who has a second step.
 func TestEnrolment_WithASecondStep(t *testing.T) {
 	s := requiring(t)
 	codes := s.withSecondStep("ada@example.com")
@@ -116,7 +116,7 @@ func TestEnrolment_ByAPasskey(t *testing.T) {
 	b.requireLoggedIn("ada@example.com")
 }
 
-// A session that began before the second step was turned off gets a link, too.
+// A user whose session began before the second step was turned off is mailed a link, too.
 func TestEnrolment_MailAfterTurningOff(t *testing.T) {
 	for name, turnOff := range map[string]func(b *browser, user *models.User, codes []string){
 		"by the user": func(b *browser, _ *models.User, codes []string) {
@@ -157,7 +157,7 @@ func TestEnrolment_MailAfterTurningOff(t *testing.T) {
 	}
 }
 
-// Nobody can log in to a deleted account.
+// A deleted account gets no mail: nobody can log in to it.
 func TestEnrolment_NoMailToADeletedAccount(t *testing.T) {
 	s := requiring(t)
 	models.Clock.Stop()

@@ -77,7 +77,7 @@ func AccountSecurityPasskeysRestore(c buffalo.Context) error {
 	return passkeyChanged(c, "passkey.restored", currentUser(c).RestorePasskey(c, c.Param("id"), clientOf(c)))
 }
 
-// passkeyChanged redirects to the security page, or shows there why it is refused.
+// passkeyChanged redirects to the security page, or shows there why the change is refused.
 func passkeyChanged(c buffalo.Context, message string, err error) error {
 	if errors.Is(err, models.ErrRefused) {
 		return renderSecurity(c, messages{"passkeys": T.Translate(c, "passkey.last_way_in")})

@@ -61,7 +61,7 @@ func TestSecurityProviders_FormsAreForConfirmedUsers(t *testing.T) {
 	s.linked("ada@example.com")
 	b := s.loggedIn("ada@example.com", firefox)
 	require.Contains(t, b.Get("/account/security").Page, `action="/account/security/providers/oidc"`)
-	models.Clock.Move(10 * time.Minute)
+	models.Clock.Move(10 * time.Minute) // the confirmation expires
 	require.NotContains(t, b.Get("/account/security").Page, `action="/account/security/providers/`)
 }
 
@@ -70,7 +70,7 @@ func TestSecurityProviders_IdentityOfAnotherAccount(t *testing.T) {
 	s := newProviderSite(t)
 	s.linked("eve@example.com")
 	modelstest.SignUp(t, "ada@example.com")
-	for range 2 {
+	for range 2 { // the second time, eve has unlinked the identity
 		b := s.loggedIn("ada@example.com", firefox)
 		a := b.byProvider(providersPath + "oidc")
 		require.Equal(t, "/account/security", a.Location())
@@ -82,7 +82,7 @@ func TestSecurityProviders_IdentityOfAnotherAccount(t *testing.T) {
 	}
 }
 
-// The page has the buttons only while the user is confirmed.
+// The security page has the buttons of providers only while the user is confirmed.
 func TestSecurityProviders_Unconfirmed(t *testing.T) {
 	s := newProviderSite(t)
 	s.linked("ada@example.com")

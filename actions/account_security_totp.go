@@ -72,8 +72,8 @@ func AccountSecurityTOTPDestroy(c buffalo.Context) error {
 }
 
 // offeredTOTP returns the secret that the session offers, or ErrNotFound if the account has
-// one. The session keeps its secret until it is stored or the
-// session is confirmed anew: the user may have scanned it.
+// one. The session keeps the secret, which the user may have scanned, until the secret is
+// stored or the session is confirmed anew.
 func offeredTOTP(c buffalo.Context) ([]byte, error) {
 	has, err := currentUser(c).HasTOTP(c)
 	if err != nil {

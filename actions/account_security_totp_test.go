@@ -121,7 +121,7 @@ func TestTOTP_KeyEndsWithTheConfirmation(t *testing.T) {
 	modelstest.SignUp(t, "ada@example.com")
 	b := s.loggedIn("ada@example.com", firefox)
 	key := b.offeredKey()
-	models.Clock.Move(10 * time.Minute)
+	models.Clock.Move(10 * time.Minute) // the confirmation expires
 	require.Equal(t, "/sudo?next=%2Faccount%2Fsecurity%2Ftotp", b.Get("/account/security/totp").Location())
 	b.confirm(modelstest.Password)
 	fresh := b.offeredKey()
@@ -174,7 +174,7 @@ func TestTOTP_JSON(t *testing.T) {
 }
 
 // Of several concurrent requests, one sets the secret. The others answer that it is set.
-func TestTOTP_OneOfConcurrentRequestsSetsIt(t *testing.T) {
+func TestTOTP_OneOfConcurrentRequestsSetsTheSecret(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
 	b := s.loggedIn("ada@example.com", firefox)

@@ -48,7 +48,7 @@ func TestAccountSessions_Index_TwoSessions(t *testing.T) {
 	ada := modelstest.SignUp(t, "ada@example.com")
 	modelstest.SignUp(t, "bob@example.com")
 	phone := s.loggedIn("ada@example.com", safari, "remember")
-	models.Clock.Move(20 * time.Minute)
+	models.Clock.Move(20 * time.Minute) // the sessions have different times
 	desk := s.loggedIn("ada@example.com", firefox)
 	s.loggedIn("bob@example.com", safari)
 
@@ -79,7 +79,7 @@ func TestAccountSessions_Index_ShowsWhereAStolenSessionIsUsed(t *testing.T) {
 	thief.SetCookie("corral", phone.sessionCookie())
 	require.Equal(t, 200, thief.Get("/account").StatusCode)
 	desk.logIn("ada@example.com")
-	models.Clock.Move(time.Second)
+	models.Clock.Move(time.Second) // the desk is seen last
 	lines := desk.sessions()
 	require.Contains(t, lines[1], "<bdi>192.0.2.1</bdi> · Logged out")
 	require.Regexp(t, `Last seen <time [^>]*>[^<]*</time>\s+· <bdi>198\.51\.100\.7</bdi>`, lines[1])

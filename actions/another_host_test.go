@@ -23,7 +23,7 @@ func TestAnotherHost_PageHasNoLinks(t *testing.T) {
 	require.NotRegexp(t, ` (src|href|action)=`, a.Page)
 }
 
-// Prevents poisoned links: no request header must get into a mail.
+// Prevents poisoned links: no host of a request must get into a mail.
 func TestAnotherHost_NotInMails(t *testing.T) {
 	s := newSite(t, func(c *config.Config) { c.Host, _ = url.Parse("http://127.0.0.1:3000") })
 	for _, host := range []string{"localhost:666", "evil.example"} {

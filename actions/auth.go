@@ -13,8 +13,8 @@ import (
 	"corral/models"
 )
 
-// AuthShow is GET /auth/{provider}: redirects to the provider. It is no POST, after which
-// the policy's form-action would stop the redirect.
+// AuthShow is GET /auth/{provider}: redirects to the provider. After a POST, form-action in
+// the policy would stop the redirect.
 func AuthShow(c buffalo.Context) error { return goToProvider(c, toLogIn, oidc.NewFlow()) }
 
 var errAnswer = errors.New("the provider's answer is refused")

@@ -15,16 +15,16 @@ import (
 	"corral/models/modelstest"
 )
 
-// requireNothingDone requires that an answer was refused with a page and an event, that no user is
-// logged in, and that only the count of attempts was stored.
-func requireNothingDone(t *testing.T, what func(s *providerSite, b *browser) (back string)) {
+// requireNothingDone requires that the answer back is refused with a page and an event, that no
+// user is logged in, and that only the count of attempts is stored.
+func requireNothingDone(t *testing.T, prepare func(s *providerSite, b *browser) (back string)) {
 	t.Helper()
 	log := captureLog(t)
 	s := newProviderSite(t)
 	s.linked("ada@example.com")
 	before := accountRows(t)
 	b := s.browser()
-	back := what(s, b)
+	back := prepare(s, b)
 	a := b.Get(back)
 	require.Equal(t, 302, a.StatusCode)
 	require.Equal(t, "/login", a.LocationPath())
@@ -141,7 +141,7 @@ func TestAuthHostile_OtherPurpose(t *testing.T) {
 	require.Equal(t, "/check-mail", b.byProvider("/auth/oidc").Location())
 	require.Empty(t, s.identities("ada@example.com"), "a login links nothing")
 	require.Equal(t, "/account/security", b.byProvider(providersPath+"oidc").Location())
-	models.Clock.Move(10 * time.Minute)
+	models.Clock.Move(10 * time.Minute) // the confirmation expires
 	require.Equal(t, "/", b.byProvider("/auth/oidc").Location())
 	require.Equal(t, "/sudo", b.Delete("/account", nil).LocationPath(), "a login confirms nothing")
 	back := b.toProvider("/sudo/oidc")

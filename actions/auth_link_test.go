@@ -130,7 +130,7 @@ func TestAuthLink_OfAProviderThatIsGone(t *testing.T) {
 	require.Empty(t, s.identities("ada@example.com"))
 }
 
-// A session that was open all the time links nothing before the user confirms.
+// A session that is older than the mail links nothing until the user confirms.
 func TestAuthLink_Unconfirmed(t *testing.T) {
 	s := newProviderSite(t)
 	modelstest.SignUp(t, "ada@example.com")

@@ -228,7 +228,7 @@ func TestAuth_UnknownIdentitiesAreAlike(t *testing.T) {
 			a.Header.Del("Set-Cookie")
 			pages = append(pages, a.Page+next.Page, b.shape(a))
 		}
-		for i := range pages[2:] {
+		for i := range pages[2:] { // pages has two texts for each kind of email
 			require.Equal(t, pages[i%2], pages[2+i])
 		}
 	}
@@ -278,7 +278,7 @@ func TestAuth_FailuresAreLimited(t *testing.T) {
 	b.requireAlert(a, "/login", "Too many attempts. Please wait")
 	b.requireLoggedOut()
 	require.Equal(t, 429, b.logIn("ada@example.com").StatusCode)
-	models.Clock.Move(3 * time.Minute)
+	models.Clock.Move(3 * time.Minute) // the rate limit ends
 	require.Equal(t, "/", b.byProvider("/auth/oidc").Location())
 	b.logOut()
 	b.Get("/welcome") // shows the flash message

@@ -79,7 +79,7 @@ func askToLogIn(c buffalo.Context) error {
 	message := "login.needed"
 	if ended, ok := c.Value("session_ended").(string); ok {
 		message = ended
-	} else if currentSession(c) != nil { // ended during this request
+	} else if currentSession(c) != nil { // the session ended during this request
 		message = "login.ended"
 	}
 	c.Flash().Set("warning", []string{message}) // Set, not Add: the cookie is limited to 4 KB

@@ -251,7 +251,7 @@ func TestReturnPath_KeptByMailedLinks(t *testing.T) {
 	}
 }
 
-// The session ended while the page was open.
+// If the session ended while a form was open, the login leads back to the page with the form.
 func TestReturnPath_OfARefusedForm(t *testing.T) {
 	b := newSite(t).browser()
 	require.Equal(t, "/login", b.Put("/account/password", nil).Location(), "without a Referer")
@@ -277,8 +277,8 @@ func TestGuards_BackgroundRequestsDoNotChangeTheSession(t *testing.T) {
 		{"Accept", "text/event-stream"}, {"Accept", "application/xml"}, {"Sec-Purpose", "prefetch;prerender"},
 	} {
 		expired := s.loggedIn("ada@example.com", firefox)
-		expired.Get("/") // shows the flash message
-		models.Clock.Move(31 * time.Minute)
+		expired.Get("/")                    // shows the flash message
+		models.Clock.Move(31 * time.Minute) // the session expires
 		for _, b := range []*browser{s.browser(), expired} {
 			b.Header.Set(background[0], background[1])
 			for _, method := range []string{"GET", "HEAD", "DELETE"} {

@@ -39,7 +39,7 @@ func TestCrossOrigin_UnsafeRoutesRefuse(t *testing.T) {
 		for _, header := range []http.Header{
 			{"Sec-Fetch-Site": {"cross-site"}},
 			{"Sec-Fetch-Site": {"same-site"}, "Origin": {"https://evil.127.0.0.1.example"}},
-			{"Origin": {"https://evil.example"}}, // from an old browser, without Sec-Fetch-Site
+			{"Origin": {"https://evil.example"}}, // as from a browser without Sec-Fetch-Site
 			{"Origin": {"null"}},
 		} {
 			b.Header = header
@@ -85,7 +85,7 @@ func TestCrossOrigin_OtherOriginsReadNothing(t *testing.T) {
 	require.Equal(t, b.Get("/healthz").Page, b.Get("/healthz?callback=steal").Page)
 }
 
-func allRows(t *testing.T) map[string]int {
+func countRows(t *testing.T) map[string]int {
 	t.Helper()
 	counts := map[string]int{}
 	for _, table := range []string{"users", "sessions", "tokens", "rate_limits", "device_cookies", "mails"} {
@@ -113,7 +113,7 @@ func TestCrossOrigin_SafeMethodsChangeNothing(t *testing.T) {
 		"/account/email/confirm/" + modelstest.Link(t, "ada@example.net", models.MailEmailConfirm),
 		"/not-me/x",
 	}
-	before := allRows(t)
+	before := countRows(t)
 	for _, b := range []*browser{ada, s.browser()} {
 		for _, path := range paths {
 			for _, method := range []string{"GET", "HEAD", "OPTIONS"} {
@@ -122,6 +122,6 @@ func TestCrossOrigin_SafeMethodsChangeNothing(t *testing.T) {
 			}
 		}
 	}
-	require.Equal(t, before, allRows(t))
+	require.Equal(t, before, countRows(t))
 	require.Equal(t, 200, ada.Get("/").StatusCode, "still logged in")
 }

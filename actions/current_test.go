@@ -99,7 +99,7 @@ func TestSession_LoginClearsAndRenews(t *testing.T) {
 	s := newSite(t)
 	attacker, victim := s.browser(), s.browser()
 	modelstest.SignUp(t, "ada@example.com")
-	attacker.Get("/?planted") // stores a page to return to, and a flash message
+	attacker.Get("/?planted") // stores a flash message in the cookie
 	victim.SetCookie("corral", attacker.sessionCookie())
 	victim.logIn("ada@example.com")
 	require.NotEqual(t, attacker.sessionCookie(), victim.sessionCookie())
@@ -144,7 +144,7 @@ func TestSession_SecretRotation(t *testing.T) {
 	modelstest.SignUp(t, "ada@example.com")
 	b := before.browser()
 	b.logIn("ada@example.com")
-	b.Get("/")
+	b.Get("/") // shows the flash message
 
 	during, after, foreign := restart(t, with(fresh, old)), restart(t, with(fresh)), restart(t, with(secret.New()))
 	moved := during.browser()
@@ -164,7 +164,7 @@ func TestSession_SecretRotation(t *testing.T) {
 	}
 }
 
-func TestSession_PasswordResetEndsAll(t *testing.T) {
+func TestSession_NewPasswordEndsAllSessions(t *testing.T) {
 	s := newSite(t)
 	b := s.browser()
 	ada := modelstest.SignUp(t, "ada@example.com")

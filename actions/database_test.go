@@ -105,7 +105,7 @@ func TestDatabase_PagesDoNotWaitForWriters(t *testing.T) {
 	modelstest.SignUp(t, "ada@example.com")
 	b := s.browser()
 	b.logIn("ada@example.com")
-	b.Get("/")
+	b.Get("/") // shows the flash message
 	require.NoError(t, models.DB.Transaction(func(tx *pop.Connection) error {
 		require.NoError(t, tx.RawQuery("UPDATE users SET language = 'de'").Exec())
 		for _, path := range served("/", "/account", "/account/sessions") {

@@ -99,8 +99,8 @@ func TestLanguage_Unknown(t *testing.T) {
 	require.Contains(t, b.Get("/").Page, `<html lang="en-US"`, "an unknown language in the cookie is ignored")
 }
 
-// The browser is redirected to the path of the Referer, or from a path that only takes forms to
-// its nearest parent with a page. An invalid Referer, or that of another site, leads to /welcome.
+// The browser is redirected to the path of the Referer or, if that only takes forms, to its
+// nearest parent with a page. An invalid Referer, or that of another site, leads to /welcome.
 func TestLanguage_RedirectsBack(t *testing.T) {
 	s := newSite(t)
 	b := s.browser()
@@ -174,7 +174,7 @@ func TestAccountLanguage_FollowsTheChooser(t *testing.T) {
 	b.Post("/language", chosen(other))
 	require.Contains(t, b.Get("/").Page, `<html lang="`+other+`"`)
 	require.NoError(t, models.DB.Reload(ada))
-	require.Empty(t, ada.Language, "this browser only")
+	require.Empty(t, ada.Language, "the chooser applies to this browser only")
 
 	require.NoError(t, ada.ChooseLanguage(t.Context(), "en-US"))
 	b.Post("/language", chosen(other))

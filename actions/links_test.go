@@ -22,7 +22,7 @@ type link struct {
 	path     string // before the token
 	lifetime time.Duration
 	mail     string                                    // template
-	request  func(s *site) (owner *browser, to string) // queues the mail
+	request  func(s *site) (owner *browser, to string) // queues the mail; owner is the browser that asked for it
 	use      func(b *browser, rawToken string) apptest.Answer
 	next     string // the page to which a valid token leads
 }
@@ -133,7 +133,7 @@ func TestLinks_DeadTokenChangesNothing(t *testing.T) {
 
 			require.Equal(t, link.next, link.use(owner, rawToken).Location(), "a refused request does not redeem the token")
 			if name == "confirm" { // this link needs a login
-				require.Equal(t, "/", owner.Get(link.path+rawToken).Location(), "used: its owner is sent home")
+				require.Equal(t, "/", owner.Get(link.path+rawToken).Location(), "the link is used: its user is sent home")
 				require.Equal(t, "/", link.use(owner, rawToken).Location())
 				return
 			}

@@ -62,7 +62,7 @@ func everyPage(t *testing.T, language string) map[string]apptest.Answer {
 	b.Put("/account/email", url.Values{"email": {"ada@new.example"}})
 	models.Clock.Move(10 * time.Minute)
 	pages["account unconfirmed"], pages["security unconfirmed"] = b.Get("/account"), b.Get("/account/security")
-	b.Put("/account/email", url.Values{"email": {"ada@new.example"}})
+	b.Put("/account/email", url.Values{"email": {"ada@new.example"}}) // asks for a confirmation
 	pages["sudo first"] = b.Get("/sudo")
 	pages["confirm"] = b.Get("/account/email/confirm/" + modelstest.Link(t, "ada@new.example", models.MailEmailConfirm))
 	b.Post("/account/email/confirm/"+modelstest.Link(t, "ada@new.example", models.MailEmailConfirm), url.Values{})

@@ -61,6 +61,7 @@ func FuzzPasskeyRoutes(f *testing.F) {
 				require.NotEqual(t, 403, w.Code, path)
 			}
 		}
+		// No limit must refuse the next input.
 		require.NoError(t, models.DB.RawQuery("DELETE FROM rate_limits").Exec())
 		require.NoError(t, models.DB.RawQuery("UPDATE sessions SET failed_confirmations = 0").Exec())
 	})

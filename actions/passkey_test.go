@@ -154,7 +154,7 @@ func TestPasskey_LoginOptions(t *testing.T) {
 	require.Equal(t, kept, count(t, "used_challenges")+count(t, "rate_limits")+count(t, "activities"))
 }
 
-// hostileAnswers must be refused at every route.
+// hostileAnswers change an authenticator so that every route must refuse its answers.
 var hostileAnswers = map[string]func(*passkeytest.Authenticator){
 	"another origin":    func(a *passkeytest.Authenticator) { a.Origin = "https://evil.example" },
 	"another port":      func(a *passkeytest.Authenticator) { a.Origin = "http://localhost:3001" },
@@ -199,7 +199,7 @@ func TestPasskey_AnswerWorksOnce(t *testing.T) {
 		requireProblem(t, node.browser().answers("/login/passkey", answer), 409, "That took too long. Please try again.")
 	}
 	late := a.Get(t, s.browser().options("/login/passkey"))
-	models.Clock.Move(5 * time.Minute)
+	models.Clock.Move(5 * time.Minute) // the challenge expires
 	requireProblem(t, s.browser().answers("/login/passkey", late), 409, "That took too long. Please try again.")
 }
 
@@ -242,7 +242,7 @@ func TestPasskey_TwoTabs(t *testing.T) {
 
 // A browser removes a passkey that the app calls unknown. So the app does that only if no row
 // has the passkey: an undo may restore a deleted account.
-func TestPasskey_ForgetsOnlyUnknownOnes(t *testing.T) {
+func TestPasskey_BrowsersForgetOnlyUnknownPasskeys(t *testing.T) {
 	s := newSite(t)
 	ada, a := s.withPasskey("ada@example.com")
 	_, stranger := s.withPasskey("eve@example.com")
@@ -288,7 +288,7 @@ func TestPasskey_RateLimit(t *testing.T) {
 	requireProblem(t, limited, 429, "Too many attempts. Please wait 3 minutes, then try again.")
 	require.Equal(t, "180", limited.Header.Get("Retry-After"))
 	known := s.browser()
-	models.Clock.Move(3 * time.Minute)
+	models.Clock.Move(3 * time.Minute) // the rate limit ends
 	requireLocation(t, known.usesPasskey("/login/passkey", a), 200, "/")
 	for range 10 {
 		require.Equal(t, 422, stranger.PostJSON("/login/passkey", "{}").StatusCode)
@@ -397,7 +397,7 @@ func TestPasskey_Confirms(t *testing.T) {
 	s := newSite(t)
 	models.Clock.Stop()
 	ada, a := s.withPasskey("ada@example.com")
-	models.Clock.Move(10 * time.Minute)
+	models.Clock.Move(10 * time.Minute) // the confirmation expires
 	require.Equal(t, "/sudo", ada.Put("/account/email", url.Values{"email": {"ada@new.example"}}).LocationPath())
 	require.Contains(t, ada.Get("/sudo").Page, `data-passkey="/sudo/passkey"`)
 	copied := s.browser()

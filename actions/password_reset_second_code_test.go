@@ -50,7 +50,8 @@ func TestPasswordReset_AsksForTheSecondStep(t *testing.T) {
 	require.Equal(t, "/", b.secondStep(codes[1]).Location(), "its factors stay, too")
 }
 
-// A second step that was passed for one link opens no other, and ends with a change of factors.
+// A second step that was passed for one link opens no other link. It ends with a change of
+// credentials, and with a login as another user.
 func TestPasswordReset_SecondStepIsOfOneLink(t *testing.T) {
 	for name, change := range map[string]func(s *site, b *browser){
 		"another link":            func(s *site, b *browser) { b.openReset("ada@example.com") },

@@ -130,7 +130,7 @@ func TestProvider_BeginsOnOwnPages(t *testing.T) {
 
 // No return path leads to a provider either: browsers that do not apply form-action to
 // redirects would follow it after a form.
-func TestProvider_NoReturnPathLeadsThere(t *testing.T) {
+func TestProvider_NoReturnPathLeadsToAProvider(t *testing.T) {
 	newProviderSite(t)
 	for path, want := range map[string]string{
 		"/auth/oidc": "", "/auth/oidc/": "", "/auth/oidc?next=/": "", "/auth/%6fidc": "", "/auth/oidc/callback?state=x": "",

@@ -258,7 +258,7 @@ func TestRateLimit_ThirtyUsersBehindOneIP(t *testing.T) {
 	}
 }
 
-// A session must not bypass the limit.
+// Prevents an attacker at an open session from trying passwords without the limit of logins.
 func TestRateLimit_CountsPasswordConfirmations(t *testing.T) {
 	s := newSite(t)
 	models.Clock.Stop()

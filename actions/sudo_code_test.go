@@ -20,7 +20,7 @@ func TestSudo_NeedsACodeWithTheSecondStepOn(t *testing.T) {
 	b := s.browser()
 	b.logIn("ada@example.com")
 	b.secondStep(codes[0])
-	models.Clock.Move(10 * time.Minute)
+	models.Clock.Move(10 * time.Minute) // the confirmation expires
 	page := b.Get("/sudo").Page
 	require.Contains(t, page, `name="code" type="text"`)
 	require.NotContains(t, page, `type="password"`)
@@ -44,7 +44,7 @@ func TestSudo_WrongCodesWaitAndEndTheSession(t *testing.T) {
 	b := s.browser()
 	b.logIn("ada@example.com")
 	b.secondStep(codes[0])
-	models.Clock.Move(10 * time.Minute)
+	models.Clock.Move(10 * time.Minute) // the confirmation expires
 	for range 5 {
 		require.Equal(t, 422, b.Post("/sudo", url.Values{"code": {modelstest.WrongCode(key)}}).StatusCode)
 	}
@@ -55,7 +55,7 @@ func TestSudo_WrongCodesWaitAndEndTheSession(t *testing.T) {
 		models.Clock.Move(time.Minute) // the wait ends
 		require.Equal(t, 422, b.Post("/sudo", url.Values{"code": {"a wrong code"}}).StatusCode)
 	}
-	models.Clock.Move(time.Minute)
+	models.Clock.Move(time.Minute) // the wait ends
 	require.Equal(t, "/login", b.Post("/sudo", url.Values{"code": {"a wrong code"}}).LocationPath())
 	require.Equal(t, []string{"The confirmation failed 10 times in a row, so you were logged out. Log in again to continue."}, apptest.Flashes(b.Get("/login").Page))
 }

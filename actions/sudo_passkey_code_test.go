@@ -34,7 +34,7 @@ func TestSudo_FormsAreForConfirmedUsers(t *testing.T) {
 		return forms
 	}
 	confirmed := pages()
-	models.Clock.Move(10 * time.Minute)
+	models.Clock.Move(10 * time.Minute) // the confirmation expires
 	unconfirmed := pages()
 	shown := 0
 	for _, r := range app.Routes() {

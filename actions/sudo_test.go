@@ -144,7 +144,7 @@ func TestSudo_EveryRouteAsksForAConfirmation(t *testing.T) {
 	require.Equal(t, ada.PasswordDigest, again.PasswordDigest)
 }
 
-// A login or a sign-up counts as a confirmation for ten minutes.
+// A login or a sign-up counts as a confirmation, which lasts for ten minutes.
 func TestSudo_LastsTenMinutes(t *testing.T) {
 	s := newSite(t)
 	models.Clock.Stop()
@@ -173,7 +173,7 @@ func TestSudo_LastsTenMinutes(t *testing.T) {
 	require.Equal(t, "/sudo", change(confirmed))
 }
 
-// The page has an empty form: the values that were sent are not sent again.
+// After the confirmation, the form is empty: the values that were sent are not sent again.
 func TestSudo_LeadsBackToAnEmptyForm(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
@@ -248,7 +248,7 @@ func TestSudo_AnonymousIsAskedToLogIn(t *testing.T) {
 	require.Equal(t, "/login", b.Delete("/account", nil).Location())
 }
 
-// An attacker at an open session must not get additional attempts.
+// Prevents an attacker at an open session from getting additional attempts.
 func TestSudo_IsRateLimited(t *testing.T) {
 	s := newSite(t)
 	models.Clock.Stop()
@@ -271,7 +271,7 @@ func TestSudo_IsRateLimited(t *testing.T) {
 }
 
 // The tenth wrong password in a row ends this session, but no other.
-func TestSudo_TenWrongOnesEndTheSession(t *testing.T) {
+func TestSudo_TenWrongPasswordsEndTheSession(t *testing.T) {
 	s := newSite(t)
 	models.Clock.Stop()
 	ada := modelstest.SignUp(t, "ada@example.com")
@@ -288,7 +288,7 @@ func TestSudo_TenWrongOnesEndTheSession(t *testing.T) {
 		for range 9 {
 			wrong(422)
 		}
-		models.Clock.Move(10 * time.Minute)
+		models.Clock.Move(10 * time.Minute) // the rate limits end
 		require.Equal(t, 303, b.confirm(modelstest.Password).StatusCode, "a right password starts the count anew")
 		for range 9 {
 			wrong(422)
@@ -374,7 +374,7 @@ func TestSudo_TwoTabsAtOnce(t *testing.T) {
 			}
 		}
 		require.Equal(t, 1, renewed)
-		models.Clock.Move(time.Hour)
+		models.Clock.Move(time.Hour) // the rate limits end
 	}
 }
 

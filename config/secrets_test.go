@@ -83,7 +83,7 @@ func TestSecretFiles_Lines(t *testing.T) {
 		faults(t, without.with(vars{"SESSION_SECRET_FILE": fileWith(t, goodSecret+"\nshort\n")}), t.TempDir()))
 }
 
-// A secret that cannot be read is not reported as missing, too.
+// An unreadable secret is one fault: it is not reported as missing, too.
 func TestSecretFiles_Faults(t *testing.T) {
 	for _, key := range []string{"SESSION_SECRET", "SMTP_URL", "DATABASE_URL"} {
 		without := production.with(vars{key: ""})
