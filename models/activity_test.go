@@ -85,7 +85,7 @@ func (ms *ModelSuite) Test_Activity_EndedSessions() {
 	ms.ErrorIs(models.EndSessionOf(ctx, bob, one.ID.String(), here), models.ErrNotFound)
 	ms.NoError(models.EndSessionOf(ctx, ada, one.ID.String(), here))
 	models.Clock.Move(time.Second)
-	ms.ErrorIs(other.EndOtherSessions(ctx, here), models.ErrNotFound)
+	ms.ErrorIs(other.EndOtherSessions(ctx, here), models.ErrNotFound, "there is no other session")
 	ms.startAt(ada, false, "192.0.2.3")
 	ms.NoError(other.EndOtherSessions(ctx, here))
 	models.Clock.Move(time.Second)

@@ -103,9 +103,9 @@ func (a *attempt) end(ctx context.Context, failed bool) error {
 	})
 }
 
-// refund records the attempt as the kind, or not at all for "", and takes it and the failures
-// before it off the counts. Failures of other clients stay counted: an attacker who saw them
-// gone would know that the email has an account.
+// refund records the attempt as the kind, or not at all for "", and takes the attempt and the
+// failures before it off the counts. Failures of other clients stay counted: otherwise an
+// attacker would see that the email has an account.
 func (a *attempt) refund(tx *pop.Connection, kind string, failures int) (err error) {
 	if kind == "" {
 		_, err = exec(tx, "discarding an attempt", "DELETE FROM activities WHERE id = ?", a.activityID)

@@ -11,8 +11,8 @@ import (
 	"corral/models/modelstest"
 )
 
-// Each change of a factor has to be undone. An attacker must not make so many that the undo
-// does not end in time.
+// Each change of a factor has to be undone. Prevents a flood of changes, whose undo would not
+// end in time.
 func (ms *ModelSuite) Test_Change_AtMostAHundredFactorChangesADay() {
 	models.Clock.Stop()
 	ctx := ms.T().Context()

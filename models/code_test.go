@@ -19,7 +19,7 @@ func (ms *ModelSuite) Test_PassCode_Window() {
 	models.Clock.Stop()
 	ms.signUp("ada@example.com")
 	key, _ := modelstest.SetTOTP(ms.T(), "ada@example.com")
-	models.Clock.Move(time.Hour)
+	models.Clock.Move(time.Hour) // all codes are newer than the code of the enrolment
 	for _, step := range []time.Duration{-9, -2, 2, 9} {
 		ms.ErrorIs(ms.pass(totp.Code(key, models.Clock.Now().Add(step*30*time.Second)), "192.0.2.1"), models.ErrBadCode, step)
 	}

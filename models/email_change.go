@@ -91,7 +91,7 @@ func (u *User) ConfirmEmailChange(ctx context.Context, rawToken string, client C
 }
 
 // storeEmail changes the email, or returns ErrEmailTaken. It deletes the reset tokens of
-// both emails: otherwise those of the old email would work again if the account got it back.
+// both emails: otherwise tokens of the old email would work again after a change back.
 func (u *User) storeEmail(tx *pop.Connection, email string) error {
 	_, err := exec(tx, "voiding tokens", "DELETE FROM tokens WHERE purpose IN (?, ?) AND subject IN (?, ?) AND redeemed = ?",
 		PurposeReset, PurposeInvite, u.Email, email, false)

@@ -26,7 +26,7 @@ func HoldHashing(fn func()) { hashWith(new(password.Hasher), fn) }
 // HashWaits reports whether a hash waits for a core.
 func HashWaits() bool { return hasher.Waiting() }
 
-// RealHashing runs fn with hashes that cost what those of production do.
+// RealHashing runs fn with hashes that cost as much as in production.
 func RealHashing(fn func()) { hashWith(password.NewHasher(), fn) }
 
 func hashWith(other *password.Hasher, fn func()) {

@@ -116,7 +116,7 @@ func (ms *ModelSuite) undoRemovesAllIdentities(change func()) {
 	ms.ErrorIs(ms.logInWithIdentity("mallory", otherIssuer), models.ErrNotFound)
 	ms.ErrorIs(ms.logInWithIdentity("ada", issuer), models.ErrNotFound)
 	ms.NoError(models.Undo(ms.T().Context(), first, here), "the older link still works")
-	ms.Empty(ms.identities("ada@example.com"), "none comes back")
+	ms.Empty(ms.identities("ada@example.com"), "no identity comes back")
 }
 
 func (ms *ModelSuite) logInWithIdentity(subject, issuer string) error {

@@ -50,8 +50,8 @@ func (u *User) endLinks(tx *pop.Connection, id string, factor *Factor, client Cl
 }
 
 // isOlder reports whether a passkey or TOTP secret is older than a link's lifetime, and
-// than the link with the number: its mail may have been late. A restored factor is as old
-// as its restoration.
+// than the link with the number: the link's mail may have been late. A restored factor is
+// as old as its restoration.
 func (u *User) isOlder(tx *pop.Connection, f *Factor, number int) (bool, error) {
 	list, err := u.factors(tx)
 	if err != nil || list.OfKind(FactorPasskey, FactorTOTP).ByID(f.ID) == nil {

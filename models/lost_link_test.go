@@ -16,7 +16,7 @@ func (ms *ModelSuite) lost(user *models.User) map[string]string {
 	for _, t := range list {
 		ids[t.Email] = t.ID.String()
 	}
-	ms.Len(ids, len(list), "one for each email")
+	ms.Len(ids, len(list), "one link for each email")
 	return ids
 }
 

@@ -41,7 +41,7 @@ const (
 	MailIdentityLink    = "identity_link"          // link to add the identity to the email's account
 	MailIdentityAdded   = "identity_added"         // notice
 	MailIdentityRemoved = "identity_removed"       // notice
-	MailEmailReserved   = "email_reserved"         // notice to a reserved email: somebody wants to use it
+	MailEmailReserved   = "email_reserved"         // notice to a reserved email: a client wants to use it
 	MailFactorsReset    = "factors_reset"          // notice: an operator removes the factors a day later
 	MailFactorsRemoved  = "factors_removed"        // notice: an operator removed the factors
 	MailAccountDeleted  = "account_deleted"        // notice, with undo link

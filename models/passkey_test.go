@@ -305,18 +305,18 @@ func (ms *ModelSuite) Test_Passkey_LastWayIn() {
 func (ms *ModelSuite) Test_Passkey_DueForRemoval() {
 	models.Clock.Stop()
 	ms.signUp("ada@example.com")
-	hers, thiefs := passkeytest.New(site), passkeytest.New(site)
-	first := ms.addPasskey(hers, "ada@example.com")
+	ownersDevice, thiefsDevice := passkeytest.New(site), passkeytest.New(site)
+	first := ms.addPasskey(ownersDevice, "ada@example.com")
 	ms.turnSecondStep(true)
 	models.Clock.Move(time.Second)
-	ms.addPasskey(thiefs, "ada@example.com")
+	ms.addPasskey(thiefsDevice, "ada@example.com")
 	ms.notMe("passkey_added")
-	ms.ErrorIs(errorOf(ms.logInWith(ms.loginAnswer(thiefs))), models.ErrSecondStepOnly)
-	ms.NoError(errorOf(ms.logInWith(ms.loginAnswer(hers))))
+	ms.ErrorIs(errorOf(ms.logInWith(ms.loginAnswer(thiefsDevice))), models.ErrSecondStepOnly)
+	ms.NoError(errorOf(ms.logInWith(ms.loginAnswer(ownersDevice))))
 	ms.ErrorIs(ms.user("ada@example.com").RemovePasskey(ms.T().Context(), first.ID.String(), here), models.ErrRefused)
 	ms.later(24 * time.Hour)
-	ms.ErrorIs(errorOf(ms.logInWith(ms.loginAnswer(thiefs))), passkey.ErrRefused)
-	ms.hasFactors([]string{"passkey"}, true, "hers")
+	ms.ErrorIs(errorOf(ms.logInWith(ms.loginAnswer(thiefsDevice))), passkey.ErrRefused)
+	ms.hasFactors([]string{"passkey"}, true, "the owner's passkey")
 }
 
 func (ms *ModelSuite) Test_Passkey_NewestHost() {

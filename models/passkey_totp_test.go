@@ -31,5 +31,5 @@ func (ms *ModelSuite) Test_Passkey_LastWayInUnderParallelRequests() {
 		}
 	}
 	ms.Equal(1, refused)
-	ms.hasFactors([]string{"passkey", "codes"}, true, "one is left")
+	ms.hasFactors([]string{"passkey", "codes"}, true, "one passkey is left")
 }

@@ -51,7 +51,7 @@ func (ms *ModelSuite) Test_Purge_Sessions() {
 	left(29*time.Minute, 3, "all live")
 	_, err := ms.find(busy)
 	ms.NoError(err)
-	left(time.Minute, 2, "one was idle for half an hour")
+	left(time.Minute, 2, "one session was idle for half an hour")
 	_, err = ms.find(idle)
 	ms.ErrorIs(err, models.ErrNotFound)
 	for range 34 { // until 11 h 50 min

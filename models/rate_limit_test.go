@@ -234,7 +234,7 @@ func (ms *ModelSuite) Test_RateLimit_AttemptsInFlightWait() {
 		logins[n] = func() error { return ms.authenticate("ada@example.com", modelstest.Password, "192.0.2.1") }
 	}
 	for _, err := range atOnce(logins...) {
-		ms.NoError(err, "one account")
+		ms.NoError(err, "thirty logins to one account")
 	}
 	var left int
 	ms.NoError(ms.DB.Store.Get(&left, "SELECT sum(attempts + pending) FROM rate_limits"))

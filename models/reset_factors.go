@@ -28,7 +28,7 @@ func (u *User) ResetFactors(ctx context.Context, now bool) (due time.Time, err e
 			return ErrNotFound
 		case now:
 			return errors.Join(u.journal(tx).StopRemovals(), u.resetFactors(tx, used))
-		case len(removals) > 0: // a second call neither postpones nor hastens the removal
+		case len(removals) > 0: // a second call does not move the removal
 			due = removedAt
 			return nil
 		}

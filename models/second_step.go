@@ -49,7 +49,7 @@ func (u *User) secondStep() *SecondStep {
 
 // askSecondStep returns the second step of a login, or nil if the client skips it. It queues
 // a mail to the owner, which passing the step cancels. A further login of the browser keeps
-// the mail's due time: otherwise an attacker who goes on trying would postpone it for ever.
+// the mail's due time: otherwise further logins by an attacker would postpone it for ever.
 func (u *User) askSecondStep(tx *pop.Connection, client Client, remember bool) (*SecondStep, error) {
 	if skips, err := deviceCookies.Skips(tx, u.ID, u.CredentialVersion, client.RawDeviceCookie); err != nil || skips {
 		return nil, err

@@ -52,7 +52,7 @@ func (ms *ModelSuite) Test_NotPassed_OtherLoginKeepsTheMail() {
 	ms.Contains(ms.deliver(), models.MailNotPassed)
 }
 
-// A further login of the same browser neither queues another mail nor postpones the first one.
+// A further login of the same browser queues no second mail and does not postpone the first.
 func (ms *ModelSuite) Test_NotPassed_FurtherLoginOfABrowserKeepsTheMail() {
 	codes := ms.withSecondStep()
 	client := ms.ask(here)

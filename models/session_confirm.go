@@ -74,7 +74,7 @@ func (s *Session) confirmBy(ctx context.Context, client Client, failed func(erro
 	return s.endIfTooManyFailed(ctx, rawToken, err, client)
 }
 
-// endIfTooManyFailed ends the session if err is that of the last confirmation that may fail.
+// endIfTooManyFailed ends the session if err failed the last confirmation that may fail.
 func (s *Session) endIfTooManyFailed(ctx context.Context, rawToken string, err error, client Client) (string, error) {
 	if err == nil || s.FailedConfirmations < maxFailedConfirmations {
 		return rawToken, err

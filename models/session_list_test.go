@@ -66,7 +66,7 @@ func (ms *ModelSuite) Test_EndSessionOf() {
 
 func (ms *ModelSuite) Test_EndSessionOf_AnotherAccount() {
 	ada, bob := ms.signUp("ada@example.com"), ms.signUp("bob@example.com")
-	his, session := ms.startAt(bob, false, "192.0.2.1")
+	bobsToken, session := ms.startAt(bob, false, "192.0.2.1")
 	ms.startAt(ada, false, "192.0.2.2")
 	for _, id := range []string{
 		session.ID.String(), uuid.Must(uuid.NewV4()).String(), uuid.Nil.String(),
@@ -75,19 +75,19 @@ func (ms *ModelSuite) Test_EndSessionOf_AnotherAccount() {
 		ms.ErrorIs(models.EndSessionOf(ms.T().Context(), ada, id, here), models.ErrNotFound, "%.40q", id)
 	}
 	ms.Equal(2, ms.count("sessions"))
-	_, err := ms.find(his)
+	_, err := ms.find(bobsToken)
 	ms.NoError(err)
 }
 
 func (ms *ModelSuite) Test_EndOtherSessions() {
 	ada, bob := ms.signUp("ada@example.com"), ms.signUp("bob@example.com")
-	mine, session := ms.startAt(ada, false, "192.0.2.1")
+	adasToken, session := ms.startAt(ada, false, "192.0.2.1")
 	ms.startAt(ada, true, "192.0.2.2")
 	ms.startAt(ada, false, "192.0.2.3")
-	his, _ := ms.startAt(bob, false, "192.0.2.9")
+	bobsToken, _ := ms.startAt(bob, false, "192.0.2.9")
 	ms.NoError(session.EndOtherSessions(ms.T().Context(), here))
 	ms.Equal([]string{"192.0.2.1"}, ms.listed(ada))
-	for _, rawToken := range []string{mine, his} {
+	for _, rawToken := range []string{adasToken, bobsToken} {
 		_, err := ms.find(rawToken)
 		ms.NoError(err)
 	}

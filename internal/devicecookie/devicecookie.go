@@ -7,7 +7,7 @@
 //	known, err := cookies.Renew(tx, user.ID, cookie)  // at the next login
 //
 // The cookie holds a random token for each of the last three accounts that logged in, so that
-// people who share a browser do not make it unknown to each other. The table holds the SHA-256
+// users who share a browser do not make it unknown to each other. The table holds the SHA-256
 // of a token. Delete rows after expires_at:
 //
 //	CREATE TABLE device_cookies (

@@ -141,9 +141,9 @@ func TestStore_LifetimeStartsAgain(t *testing.T) {
 
 func TestStore_Void(t *testing.T) {
 	f := newFixture(t)
-	first, second, bobs := f.issue(f.ada), f.issue(f.ada), f.issue(f.bob)
+	first, second, bobsCookie := f.issue(f.ada), f.issue(f.ada), f.issue(f.bob)
 	require.NoError(t, f.store.Void(db, f.ada))
-	for raw, known := range map[string]bool{first: false, second: false, bobs: true} {
+	for raw, known := range map[string]bool{first: false, second: false, bobsCookie: true} {
 		require.Equal(t, known, f.known(raw))
 	}
 }
@@ -168,9 +168,9 @@ func TestStore_SkipsForOneAccountAndVersion(t *testing.T) {
 
 func TestStore_SkipsOnlyFromABrowserOfTheAccount(t *testing.T) {
 	f := newFixture(t)
-	bobs := f.issue(f.bob)
-	f.skip(bobs, 1)
-	require.False(t, f.is(f.store.Skips(db, f.bob, 1, bobs)))
+	bobsCookie := f.issue(f.bob)
+	f.skip(bobsCookie, 1)
+	require.False(t, f.is(f.store.Skips(db, f.bob, 1, bobsCookie)))
 }
 
 func TestStore_EndSkips(t *testing.T) {

@@ -299,7 +299,7 @@ func hasHost(u *url.URL, schemes ...string) bool {
 	return slices.Contains(schemes, u.Scheme) && u.Hostname() != "" && (u.Port() == "" || isPort(u.Port()))
 }
 
-// percentEncode is a part of the format of a fault, the remedy for a URL that is invalid because of its password.
+// percentEncode is the remedy, in the format of a fault, if a password makes its URL invalid.
 const percentEncode = "percent-encode special characters of the password (# as %%23, / as %%2F, ? as %%3F, %% as %%25)"
 
 // IsPostgres reports whether value is the URL of a PostgreSQL database. It is false if

@@ -34,8 +34,8 @@ func (t *Texts) Helpers(name string) map[string]any {
 }
 
 // Browser describes a browser by its User-Agent header. It returns the names of the
-// browser and its system, joined by the text browser.on_system, or the one that is known,
-// or "".
+// browser and its system, joined by the text browser.on_system, or the only known name, or
+// "".
 func Browser(t Translate, header string) string {
 	name, system := useragent.Name(header)
 	if name != "" && system != "" {

@@ -125,7 +125,7 @@ func TestTexts_MatchPrefersTheChosenLanguage(t *testing.T) {
 	texts := exampleTexts(t)
 	require.Equal(t, "fr", texts.Match("de", "fr"))
 	require.Equal(t, "fr", texts.Match("de", "", "fr", "ar"), "the first that is shipped")
-	require.Equal(t, "de", texts.Match("de", "", "xx", "../de", "\x00"), "none of them is shipped")
+	require.Equal(t, "de", texts.Match("de", "", "xx", "../de", "\x00"), "no chosen language is shipped")
 	require.Equal(t, "en-US", texts.Match("", "xx"))
 }
 
@@ -138,7 +138,7 @@ func TestTexts_MatchWithOneLanguage(t *testing.T) {
 func TestTexts_InvalidFilePanicsAtFirstUse(t *testing.T) {
 	files := fstest.MapFS{"all.en-us.yaml": {Data: []byte("- {id: a, translation: [}")}}
 	texts, err := load(files)
-	require.NoError(t, err, "it is not parsed yet")
+	require.NoError(t, err, "the file is not parsed yet")
 	require.ErrorContains(t, texts.Reload(), "all.en-us.yaml")
 	require.Panics(t, func() { texts.In("en-US")("a") })
 
