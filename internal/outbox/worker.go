@@ -48,7 +48,7 @@ type WorkerOptions struct {
 
 // A worker delivers up to maxDeliveries mails concurrently, so that a mail that a server
 // accepts slowly does not delay the others. At most maxLowDeliveries of them have low
-// priority: any client can cause many of these.
+// priority: any client can cause many mails of low priority.
 const (
 	maxDeliveries    = 8
 	maxLowDeliveries = 6

@@ -15,11 +15,11 @@ type Count struct {
 	PurgeMS  int64  `db:"purge_ms"`
 }
 
-// Failures returns the attempts that are not in flight.
+// Failures returns the number of attempts that are not in flight.
 func (c Count) Failures() int { return c.Attempts - c.Pending }
 
-// at returns the count at now: without expired attempts, and without attempts in flight
-// that have taken too long.
+// at returns the count at now: without expired attempts. Attempts in flight that have taken
+// too long count as failed.
 func (c Count) at(now time.Time) Count {
 	ms := now.UnixMilli()
 	if c.PurgeMS <= ms {

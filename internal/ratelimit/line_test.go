@@ -67,7 +67,7 @@ func oneInFlight(t *testing.T) (*pop.Connection, ratelimit.Buckets) {
 
 // After 30 seconds, an attempt is no longer in flight, but counts as failed: its process
 // may have died.
-func TestLine_ForgetsAttemptsInFlight(t *testing.T) {
+func TestLine_AttemptsInFlightFailAfter30Seconds(t *testing.T) {
 	db, buckets := oneInFlight(t)
 	var line ratelimit.Line
 	require.Equal(t, &ratelimit.Exceeded{RetryAfter: 150 * time.Second}, line.Start(t.Context(), func() error {

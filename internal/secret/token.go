@@ -13,7 +13,7 @@ import (
 func NewToken() string { return base64.RawURLEncoding.EncodeToString(random()) }
 
 // TokenDigest returns a token's SHA-256, which is stored instead of the token: an
-// attacker who reads the table cannot use it. A token has 256 random bits, so its
+// attacker who reads the table cannot use the digest. A token has 256 random bits, so its
 // digest needs no key.
 func TokenDigest(rawToken string) []byte {
 	sum := sha256.Sum256([]byte(rawToken))
