@@ -22,8 +22,8 @@ func TestCodes(t *testing.T) {
 	t.Parallel()
 	for _, language := range languages(t) {
 		for name, p := range map[string]person{
-			"JavaScript": {language: language, screen: wideLight, looks: true},
-			"without":    {language: language, screen: narrowDark, noScript: true},
+			"JavaScript":    {language: language, screen: wideLight, looks: true},
+			"no JavaScript": {language: language, screen: narrowDark, noScript: true},
 		} {
 			t.Run(language+"/"+name, func(t *testing.T) { t.Parallel(); openSite(t).useCodes(t, p) })
 		}

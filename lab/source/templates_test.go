@@ -116,7 +116,7 @@ func eachCall(file *ast.File, fn func(function *ast.FuncDecl, call *ast.CallExpr
 // A URL in a page must be a constant path, a path helper or an asset. A value from a
 // client could be a javascript: URL, which plush does not refuse.
 func TestSource_LinksAreTheAppsOwn(t *testing.T) {
-	set := valuesOf(t)
+	values := valuesOf(t)
 	attribute := regexp.MustCompile(`(?i)\b(?:href|src|srcset|action|formaction|poster|cite|data|background|ping)\s*=\s*("(?:<%(?s:.*?)%>|[^"])*"|[^"]\S*)`)
 	own := regexp.MustCompile(`^"(?:/[\w/.-]*|/\w[\w/.-]*(?:\?\w*)?(?:<%= [\w.]+ %>)?(?:\?\w+)?|#\w+|<%= assetPath\("[\w/.-]+"\) %>|<%= \w+Path\([^)]*\) %>(?:\?\w+=<%= \w+ %>|<%= next_query %>)?)"$`)
 	choice := regexp.MustCompile(`<%= if \([\w.]+\) { %>(/\w*)<% } else { %>/\w*<% } %>`)
@@ -133,8 +133,8 @@ func TestSource_LinksAreTheAppsOwn(t *testing.T) {
 			links++
 			url := choice.ReplaceAllString(match[1], "$1")
 			if name := value.FindStringSubmatch(url); name != nil {
-				require.NotEmpty(t, set[name[1]], "%s: %s is set by no handler", path, url)
-				for _, e := range set[name[1]] {
+				require.NotEmpty(t, values[name[1]], "%s: %s is set by no handler", path, url)
+				for _, e := range values[name[1]] {
 					require.True(t, startsWithPath(e), "%s: %s may begin with what a client sent", path, url)
 				}
 				continue
@@ -147,18 +147,18 @@ func TestSource_LinksAreTheAppsOwn(t *testing.T) {
 
 // valuesOf returns the expressions that handlers set template variables to, by name.
 func valuesOf(t *testing.T) map[string][]ast.Expr {
-	set := map[string][]ast.Expr{}
+	values := map[string][]ast.Expr{}
 	for _, file := range productionFiles(t) {
 		eachCall(file, func(_ *ast.FuncDecl, call *ast.CallExpr) {
 			if qualifier, name := callee(call); qualifier == "c" && name == "Set" {
 				if key, ok := call.Args[0].(*ast.BasicLit); ok {
 					name := strings.Trim(key.Value, `"`)
-					set[name] = append(set[name], call.Args[1])
+					values[name] = append(values[name], call.Args[1])
 				}
 			}
 		})
 	}
-	return set
+	return values
 }
 
 // startsWithPath reports whether a text begins with a constant path of the app.
