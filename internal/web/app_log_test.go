@@ -73,7 +73,7 @@ func TestBuffaloLogger_LogsWithTheRequest(t *testing.T) {
 	require.Equal(t, "low on paper", lines[0]["event"])
 	require.Equal(t, "ERROR", lines[1]["level"])
 	require.Equal(t, "quoted: (input)", lines[1]["event"])
-	require.Equal(t, `cannot store "(input)" of (address)`, lines[1]["error"])
+	require.Equal(t, `cannot store "(input)" of (email)`, lines[1]["error"])
 	require.Equal(t, "request", lines[2]["event"])
 	require.EqualValues(t, 200, lines[2]["status"])
 	for _, line := range lines[1:] {
@@ -130,7 +130,7 @@ func TestAppLogger(t *testing.T) {
 	lines := log.lines(t)
 	require.Len(t, lines, 3)
 	for key, want := range map[string]any{
-		"level": "WARN", "event": "imported", "rows": 7.0, "took": 1e9, "of": "(address)", "file.name": "a.csv", "request_id": res.Header.Get("X-Request-Id"), "route": "/", "method": "GET",
+		"level": "WARN", "event": "imported", "rows": 7.0, "took": 1e9, "of": "(email)", "file.name": "a.csv", "request_id": res.Header.Get("X-Request-Id"), "route": "/", "method": "GET",
 	} {
 		require.Equal(t, want, lines[0][key], key)
 	}

@@ -63,10 +63,10 @@ func TestLogBuffer_DeadReader(t *testing.T) {
 	w := &failing{}
 	b := NewLogBuffer(w)
 	logger := NewLogger(b, slog.LevelInfo, true)
-	for range 3 {
+	for i := range 3 { // one by one: otherwise a flush could still be due
 		logger.Info("lost")
+		require.Eventually(t, func() bool { b.mutex.Lock(); defer b.mutex.Unlock(); return b.lost == i+1 }, time.Minute, time.Millisecond)
 	}
-	require.Eventually(t, func() bool { b.mutex.Lock(); defer b.mutex.Unlock(); return b.lost == 3 }, time.Minute, time.Millisecond)
 	w.works = true
 	logger.Info("after")
 	b.Close()

@@ -186,8 +186,8 @@ func TestLog_ErrorsDoNotQuoteInput(t *testing.T) {
 	logger := newLog(&log)
 	token := strings.Repeat("Ab-_", 11)
 	for text, want := range map[string]string{
-		`ERROR: duplicate key (SQLSTATE 23505) Key (email)=(ada@example.com) already exists.`: `ERROR: duplicate key (SQLSTATE 23505) Key (email)=((address)) already exists.`,
-		`550 <Ada.O'Hara+x@mail.example.com>: no such mailbox`:                                `550 <(address)>: no such mailbox`,
+		`ERROR: duplicate key (SQLSTATE 23505) Key (email)=(ada@example.com) already exists.`: `ERROR: duplicate key (SQLSTATE 23505) Key (email)=((email)) already exists.`,
+		`550 <Ada.O'Hara+x@mail.example.com>: no such mailbox`:                                `550 <(email)>: no such mailbox`,
 		`unable to encode "` + token + `" into text`:                                          `unable to encode "(token)" into text`,
 		"two\nlines": "two\nlines",
 	} {

@@ -33,7 +33,7 @@ func (p Policy) Allow(directive string, sources ...string) Policy {
 	list = slices.DeleteFunc(list, func(source string) bool { return source == "'none'" })
 	for _, source := range sources {
 		if source == "" || strings.ContainsFunc(source, func(r rune) bool { return r <= ' ' || r >= 0x7f || r == ';' || r == ',' }) {
-			panic("web: no source of a content security policy: " + source)
+			panic("web: not a source of a content security policy: " + source)
 		}
 		if !slices.Contains(list, source) {
 			list = append(list, source)

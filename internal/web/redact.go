@@ -22,7 +22,7 @@ var (
 // redact replaces emails and tokens, which PostgreSQL and mail servers quote in errors.
 // It truncates the text last: part of a token would not look like a token.
 func redact(text string) string {
-	text = tokenLike.ReplaceAllString(emailLike.ReplaceAllString(text, "(address)"), "(token)")
+	text = tokenLike.ReplaceAllString(emailLike.ReplaceAllString(text, "(email)"), "(token)")
 	if len(text) > maxError {
 		text = strings.ToValidUTF8(text[:maxError], "") + "…"
 	}

@@ -42,5 +42,5 @@ func TestRedact_OverASocket(t *testing.T) {
 		page(w, r, 500)
 	}), logTo(log))
 	send(t, s, "POST", "/?q=error&b=plain", "password=hunter2hunter2")
-	require.Equal(t, `plain error: cannot store "(input)" of (address)`, log.wait(t, 2)[0]["error"])
+	require.Equal(t, `plain error: cannot store "(input)" of (email)`, log.wait(t, 2)[0]["error"])
 }
