@@ -116,10 +116,7 @@ func newID() uuid.UUID { return uuid.Must(uuid.NewV7()) } // crypto/rand never f
 
 // inTransaction runs fn in a transaction. It rolls back if fn fails or ctx ends.
 func inTransaction(ctx context.Context, fn func(tx *pop.Connection) error) error {
-	if err := database.CheckFile(DB); err != nil {
-		return err
-	}
-	return DB.WithContext(ctx).Transaction(fn)
+	return database.InTransaction(DB.WithContext(ctx), fn)
 }
 
 // inTransactionWithMail is inTransaction for an fn that queues mails: it starts their delivery.

@@ -64,7 +64,7 @@ func locked(ctx context.Context, db *pop.Connection, query, name string, fn func
 	if db.Dialect.Name() != "postgres" {
 		return fn()
 	}
-	return db.WithContext(ctx).Transaction(func(tx *pop.Connection) error {
+	return InTransaction(db.WithContext(ctx), func(tx *pop.Connection) error {
 		// The transaction is idle while fn runs.
 		if err := tx.RawQuery("SET LOCAL idle_in_transaction_session_timeout = 0").Exec(); err != nil {
 			return fmt.Errorf("locking %s: %w", name, err)

@@ -8,6 +8,24 @@ import (
 	"github.com/gobuffalo/pop/v6"
 )
 
+// InTransaction runs fn in a transaction, and rolls back if fn fails. If a timeout closed
+// the connection, rolling back fails too: InTransaction returns the error of fn, which is
+// the cause. It begins no transaction on a SQLite file that was removed.
+func InTransaction(db *pop.Connection, fn func(tx *pop.Connection) error) error {
+	if err := CheckFile(db); err != nil {
+		return err
+	}
+	var cause error
+	err := db.Transaction(func(tx *pop.Connection) error {
+		cause = fn(tx)
+		return cause
+	})
+	if cause != nil {
+		return cause
+	}
+	return err
+}
+
 var errRolledBack = errors.New("rolled back")
 
 // Transaction returns middleware for generated resources. It runs a handler in a
@@ -18,19 +36,18 @@ var errRolledBack = errors.New("rolled back")
 func Transaction(db func() *pop.Connection) buffalo.MiddlewareFunc {
 	return func(next buffalo.Handler) buffalo.Handler {
 		return func(c buffalo.Context) error {
-			var failed error
-			err := db().WithContext(c).Transaction(func(tx *pop.Connection) error {
+			err := InTransaction(db().WithContext(c), func(tx *pop.Connection) error {
 				c.Set("tx", tx)
-				if failed = next(c); failed != nil {
-					return failed
+				if err := next(c); err != nil {
+					return err
 				}
 				if w, ok := c.Response().(*buffalo.Response); ok && w.Status >= http.StatusBadRequest {
 					return errRolledBack
 				}
 				return nil
 			})
-			if failed != nil || errors.Is(err, errRolledBack) {
-				return failed
+			if err == errRolledBack {
+				return nil
 			}
 			return err
 		}

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/gobuffalo/pop/v6"
+
+	"corral/internal/database"
 )
 
 const (
@@ -79,7 +81,7 @@ func (l *Line) Attempt(ctx context.Context, db *pop.Connection, buckets Buckets,
 				return refused
 			}
 		}
-		return db.WithContext(ctx).Transaction(func(tx *pop.Connection) error {
+		return database.InTransaction(db.WithContext(ctx), func(tx *pop.Connection) error {
 			_, err := buckets.Start(tx, now())
 			return err
 		})
