@@ -58,7 +58,7 @@ func (ms *ModelSuite) Test_Activity_FailedAttempt() {
 		ms.ErrorIs(ms.authenticate(email, "wrong", "192.0.2.1"), models.ErrBadCredentials)
 		ms.Equal(n+1, ms.count("activities"))
 	}
-	ms.Equal([]string{"password_failed", "password_failed"}, ms.activity(ada))
+	ms.Equal([]string{"login_failed", "login_failed"}, ms.activity(ada))
 }
 
 func (ms *ModelSuite) Test_Activity_RateLimitedAttemptWritesNothing() {

@@ -62,14 +62,18 @@ func (with Credentials) begin(ctx context.Context, kind string) (*attempt, error
 	if !ok { // counted all the same: prevents enumeration
 		subject = strings.ToLower(strings.TrimSpace(with.Email))
 	}
+	perEmail, perDeviceCookie := loginsPerEmail, loginsPerDeviceCookie
+	if kind == ActivityPasswordFailed { // so many end the session: no waits before that
+		perEmail.Free, perDeviceCookie.Free = maxFailedConfirmations+1, maxFailedConfirmations+1
+	}
 	var browser ratelimit.Buckets // one for each token of the device cookie
 	digests := devicecookie.Digests(with.Client.RawDeviceCookie)
 	for _, digest := range digests {
-		browser = append(browser, bucketOf(loginsPerDeviceCookie, string(digest)))
+		browser = append(browser, bucketOf(perDeviceCookie, string(digest)))
 	}
 	buckets := loginsPerClient.OfClient(limitDigest, with.Client.IP)
 	failures := bucketOf(loginsPerEmailAndClient, subject+"\x00"+buckets[0].ID)
-	buckets = append(buckets, failures, bucketOf(loginsPerEmail, subject))
+	buckets = append(buckets, failures, bucketOf(perEmail, subject))
 	counts, known, err := countBuckets(ctx, normalized, digests, append(buckets.IDs(), browser.IDs()...))
 	if err != nil {
 		return nil, err
@@ -98,9 +102,7 @@ func (a *attempt) end(ctx context.Context, failed bool) error {
 	if failed {
 		return a.buckets.Fail(DB.WithContext(ctx))
 	}
-	return inTransaction(ctx, func(tx *pop.Connection) error {
-		return a.refund(tx, "", 0)
-	})
+	return inTransaction(ctx, func(tx *pop.Connection) error { return a.refund(tx, "", 0) })
 }
 
 // refund records the attempt as the kind, or not at all for "", and takes the attempt and the

@@ -57,11 +57,11 @@ func TestSession_EndsAlthoughTheClientIsGone(t *testing.T) {
 	require.NoError(t, err)
 	ctx, disconnect := context.WithCancel(t.Context())
 	disconnect()
+	s.FailedConfirmations = maxFailedConfirmations
 	for _, failed := range []int{maxFailedConfirmations - 1, maxFailedConfirmations} {
 		require.NoError(t, DB.RawQuery("UPDATE sessions SET failed_confirmations = ? WHERE id = ?", failed, s.ID).Exec())
-		ended, err := s.endAfterFailures(ctx, Client{})
-		require.NoError(t, err)
-		require.Equal(t, failed == maxFailedConfirmations, ended)
+		_, err := s.endIfTooManyFailed(ctx, "", ErrBadCredentials, Client{})
+		require.Equal(t, map[bool]error{true: ErrSessionEnded, false: ErrBadCredentials}[failed == maxFailedConfirmations], err)
 	}
 }
 

@@ -17,7 +17,7 @@ type ModelSuite struct{ *suite.Model }
 
 // Authenticate makes an attempt that confirms no session.
 func Authenticate(ctx context.Context, with Credentials) (*User, error) {
-	return with.use(ctx, ActivityPasswordFailed, func(*pop.Connection, *User) (kind string, err error) { return "", nil })
+	return with.use(ctx, ActivityLoginFailed, func(*pop.Connection, *User) (kind string, err error) { return "", nil })
 }
 
 // HoldHashing runs fn while every hash has to wait.

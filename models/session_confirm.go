@@ -29,8 +29,8 @@ func (s *Session) Confirmed() bool {
 }
 
 // Confirm checks the credentials of the logged-in user, in case the session was
-// left open on a shared computer: the password, which counts as a login attempt, or
-// the code if the second step is on. It returns the new token of the session, or "" if
+// left open on a shared computer: the password, which counts as a login attempt without
+// a wait, or the code if the second step is on. It returns the new token of the session, or "" if
 // another tab got it meanwhile; ErrBadCredentials, ErrBadCode, *RateLimited or ErrBusy;
 // ErrSessionEnded; or ErrNotFound if something else ended the session.
 func (s *Session) Confirm(ctx context.Context, with Credentials) (rawToken string, err error) {
@@ -74,14 +74,20 @@ func (s *Session) confirmBy(ctx context.Context, client Client, failed func(erro
 	return s.endIfTooManyFailed(ctx, rawToken, err, client)
 }
 
-// endIfTooManyFailed ends the session if err failed the last confirmation that may fail.
+// endIfTooManyFailed ends the session if err failed the last confirmation that may fail, even
+// if the client is gone.
 func (s *Session) endIfTooManyFailed(ctx context.Context, rawToken string, err error, client Client) (string, error) {
 	if err == nil || s.FailedConfirmations < maxFailedConfirmations {
 		return rawToken, err
 	}
-	ended, endErr := s.endAfterFailures(ctx, client)
-	if ended {
+	endErr := s.User.recording(context.WithoutCancel(ctx), ActivityUnconfirmed, client, func(tx *pop.Connection) error {
+		return atLeastOne(endSessions(tx, "id = ? AND failed_confirmations >= ?", s.ID, maxFailedConfirmations))
+	})
+	if endErr == nil {
 		return "", ErrSessionEnded
+	}
+	if errors.Is(endErr, ErrNotFound) { // another request confirmed or ended it
+		return "", err
 	}
 	return "", errors.Join(err, endErr)
 }
@@ -122,15 +128,4 @@ func (s *Session) confirm(tx *pop.Connection, user *User) (rawToken string, err 
 		return rawToken, err
 	}
 	return "", execOne(tx, ErrNotFound, "confirming a session", confirmed+" WHERE id = ? AND user_id = ?", s.ConfirmedAt, s.ID, user.ID)
-}
-
-// endAfterFailures ends the session after too many failures, even if the client is gone.
-func (s *Session) endAfterFailures(ctx context.Context, client Client) (ended bool, err error) {
-	err = s.User.recording(context.WithoutCancel(ctx), ActivityUnconfirmed, client, func(tx *pop.Connection) error {
-		return atLeastOne(endSessions(tx, "id = ? AND failed_confirmations >= ?", s.ID, maxFailedConfirmations))
-	})
-	if errors.Is(err, ErrNotFound) {
-		return false, nil
-	}
-	return err == nil, err
 }
