@@ -18,4 +18,9 @@ func TestNoCookies_ProviderLoginAsksForCookies(t *testing.T) {
 	require.Contains(t, b.Get(a.Location()).Page, needsCookies)
 	require.Contains(t, log.String(), "provider refused")
 	require.NotContains(t, log.String(), "provider failed")
+
+	for _, query := range []string{"", "?error=access_denied&state=forged"} {
+		a = s.browser().Get("/auth/oidc/callback" + query)
+		require.Equal(t, "/login", a.Location(), "a browser that began no login here")
+	}
 }

@@ -90,7 +90,7 @@ func providerFailed(c buffalo.Context, p *provider, state *oidc.State, err error
 		web.Info(c).Event("provider unavailable")
 	}
 	web.Info(c).Event("provider refused")
-	if errors.Is(err, oidc.ErrState) && noCookies(c) {
+	if errors.Is(err, oidc.ErrNoSecret) && noCookies(c) {
 		return redirectTo(c, "/login?cookies=none")
 	}
 	slog.WarnContext(c, "provider failed", "provider", p.ID, "error", err)

@@ -21,6 +21,9 @@ const StateLifetime = 10 * time.Minute
 // begin it with this provider.
 var ErrState = errors.New("the state is refused")
 
+// ErrNoSecret is an ErrState: the state is one of ours, but the browser has no secret for it.
+var ErrNoSecret = fmt.Errorf("%w: the browser has no secret", ErrState)
+
 // A State is a login that has begun. The browser keeps it, encrypted, as the parameter
 // state of OAuth 2.0. It needs no row: clients that are not logged in cannot fill a
 // table, and each tab has a state of its own.
@@ -68,7 +71,9 @@ func (s States) Open(sealed, provider, browserSecret string) (*State, error) {
 		return nil, fmt.Errorf("%w: %w", ErrState, err)
 	}
 	switch {
-	case browserSecret == "", !bytes.Equal(state.BrowserDigest, secret.TokenDigest(browserSecret)):
+	case browserSecret == "":
+		return nil, ErrNoSecret
+	case !bytes.Equal(state.BrowserDigest, secret.TokenDigest(browserSecret)):
 		return nil, fmt.Errorf("%w: another browser's", ErrState)
 	case state.Provider != provider: // prevents a mix-up: the code is from another provider
 		return nil, fmt.Errorf("%w: another provider's", ErrState)
