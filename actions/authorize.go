@@ -1,6 +1,7 @@
 package actions
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"strings"
@@ -89,8 +90,8 @@ func askToLogIn(c buffalo.Context) error {
 // requestedPage returns the path of a GET or, for other methods, the path of the page with
 // the form. It returns "" for an unknown page.
 func requestedPage(c buffalo.Context) string {
-	if c.Request().Method == http.MethodGet {
-		return returnPath(web.PageOf(c.Request()))
+	if page := web.PageOf(c.Request()); c.Request().Method == http.MethodGet {
+		return cmp.Or(returnPath(page), page) // the login page drops the rest, such as /logout
 	}
 	return returnPath(web.PageBefore(app.Muxer(), c.Request()))
 }

@@ -51,5 +51,5 @@ func TestNoCookies_LoginAsksForCookies(t *testing.T) {
 	require.Equal(t, []string{"You need to login first."}, apptest.Flashes(b.Get(b.Get("/account").Location()).Page))
 	b = s.withoutCookies()
 	b.Header.Set("Referer", s.URL+"/login")
-	require.Equal(t, "/login", b.Get("/logout").Location(), "no page to return to")
+	require.Equal(t, "/login", b.Delete("/account", nil).Location(), "no page to return to")
 }

@@ -242,7 +242,11 @@ func TestSudo_AnonymousIsAskedToLogIn(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
 	b := s.browser()
-	require.Equal(t, "/login", b.Get("/sudo").Location())
+	for _, page := range []string{"/sudo", "/logout"} {
+		a := b.Get(page)
+		require.Equal(t, "/login?next="+url.QueryEscape(page), a.Location())
+		require.Empty(t, next(b.Get(a.Location()).Page))
+	}
 	require.Equal(t, "/login?next=%2Faccount", b.Get("/sudo?next=/account").Location())
 	require.Equal(t, "/login", b.confirm(modelstest.Password).Location())
 	require.Equal(t, "/login", b.Delete("/account", nil).Location())
