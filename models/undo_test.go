@@ -149,7 +149,7 @@ func (ms *ModelSuite) Test_Undo_SecondUndoLeavesTheFirst() {
 	ms.addFactor("passkey")
 	older := modelstest.Link(ms.T(), "ada@example.com", "passkey_added")
 	ms.turnSecondStep(true)
-	totp := ms.addFactor("totp")
+	ms.addFactor("totp")
 	ms.notMe("totp_added")
 	ms.later(12 * time.Hour)
 	ms.NoError(models.Undo(ms.T().Context(), older, here))
@@ -157,7 +157,6 @@ func (ms *ModelSuite) Test_Undo_SecondUndoLeavesTheFirst() {
 	ms.hasFactors([]string{"passkey"}, true, "the first undo")
 	ms.later(12 * time.Hour)
 	ms.hasFactors(nothing, false, "the second undo")
-	ms.NotNil(totp)
 }
 
 // After a login has stopped an undo, the link of an older change still works.

@@ -75,14 +75,14 @@ func emptyCopy(ctx context.Context, path string, tables []string) error {
 func deleteRows(table string) string { return "DELETE FROM " + table }
 
 // DumpCommand returns a shell command that copies a PostgreSQL database to a new
-// file readable only by its owner. The copy has no rows of the tables in without.
+// file readable only by its owner. It refuses to replace a file. The copy has no rows of the tables in without.
 func DumpCommand(databaseURL, path string, without ...string) string {
 	quoted := func(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
 	options := ""
 	for _, table := range without {
 		options += " --exclude-table-data=" + table
 	}
-	return fmt.Sprintf("(umask 077 && pg_dump --format=custom%s --file=%s %s)", options, quoted(path), quoted(forLibpq(databaseURL)))
+	return fmt.Sprintf("(umask 077 && set -C && pg_dump --format=custom%s %s > %s)", options, quoted(forLibpq(databaseURL)), quoted(path))
 }
 
 // libpq lists the URL parameters that the library libpq knows, except passwords. The library

@@ -81,7 +81,7 @@ func TestDumpCommand_HasNoPassword(t *testing.T) {
 		"postgres://db/corral?sslmode=require&sslpassword=hunter2&default_query_exec_mode=exec&pool_max_conns=9&statement_cache_capacity=0&search_path=x": "postgres://db/corral?sslmode=require",
 		"postgres://ada:hunter2%zz@db/corral": "postgres://user@host/name",
 	} {
-		require.Equal(t, `(umask 077 && pg_dump --format=custom --exclude-table-data=sessions --exclude-table-data=tokens --file='it'\''s a copy' '`+want+"')",
+		require.Equal(t, `(umask 077 && set -C && pg_dump --format=custom --exclude-table-data=sessions --exclude-table-data=tokens '`+want+`' > 'it'\''s a copy')`,
 			database.DumpCommand(url, "it's a copy", "sessions", "tokens"))
 	}
 }

@@ -21,7 +21,7 @@ var ErrNothingToSend = errors.New("nothing to send")
 
 // errBrokenOff is recorded for a mail whose last attempt ended without a record, for
 // example because it crashed the process.
-var errBrokenOff = errors.New("every attempt was broken off, as by a crash")
+var errBrokenOff = errors.New("the last attempt was broken off, as by a crash")
 
 // WorkerOptions configure a worker.
 type WorkerOptions struct {

@@ -67,9 +67,9 @@ func TestWorker_GivesUpACrashingMail(t *testing.T) {
 	m := mailTo(t, "kill@example.com")
 	require.True(t, m.GivenUpAt.Valid)
 	require.False(t, m.DueAt.Valid || m.DeliveredAt.Valid)
-	require.Contains(t, m.LastError, "every attempt was broken off")
+	require.Contains(t, m.LastError, "the last attempt was broken off")
 	require.Empty(t, m.SealedToken)
-	log.await(t, "every attempt was broken off")
+	log.await(t, "the last attempt was broken off")
 	require.Equal(t, []string{"zoe@example.com"}, s.Next().To)
 	require.Empty(t, s.Arrived)
 }

@@ -63,7 +63,7 @@ func (p *RelyingParty) FinishLogin(purpose, subject string, a Answer, lookup fun
 func (p *RelyingParty) verify(session *webauthn.SessionData, parsed *protocol.ParsedCredentialAssertionData, handle []byte, stored Credential) (*webauthn.Credential, error) {
 	allowed := session.AllowedCredentialIDs
 	if len(allowed) > 0 && !slices.ContainsFunc(allowed, func(id []byte) bool { return slices.Equal(id, parsed.RawID) }) {
-		return nil, errors.New("another passkey was asked for")
+		return nil, errors.New("the options did not allow this passkey")
 	}
 	session.AllowedCredentialIDs = nil // checked above: the library requires that the user has all of them
 	c := stored.toLibrary()

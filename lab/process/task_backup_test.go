@@ -132,6 +132,13 @@ func TestTask_Backup_PrintsPostgresCommand(t *testing.T) {
 	require.NoError(t, err, string(restore))
 	require.Contains(t, string(restore), "CREATE TABLE public.sessions")
 	require.NotContains(t, string(restore), "a session\n")
+
+	again := exec.Command("sh", "-c", line)
+	again.Dir, again.Env = dir, shell.Env
+	require.Error(t, again.Run(), "the line replaces no file")
+	unchanged, err := os.Stat(filepath.Join(dir, "it's a copy"))
+	require.NoError(t, err)
+	require.Equal(t, info.ModTime(), unchanged.ModTime())
 }
 
 // These are the steps of docs/deploy.md.
