@@ -133,7 +133,7 @@ func TestEnrolment_MailAfterTurningOff(t *testing.T) {
 			require.NoError(t, models.Undo(t.Context(), modelstest.Link(t, user.Email, "totp_added"), models.Client{}))
 			user, err := models.FindUserByEmail(t.Context(), user.Email)
 			require.NoError(t, err)
-			require.NoError(t, user.SetPassword(t.Context(), modelstest.Password))
+			require.NoError(t, user.SetPassword(t.Context(), modelstest.Password)) // the undo made it void
 			models.Clock.Move(models.UndoDelay - time.Minute)
 			b.logIn(user.Email) // this session begins before the undo is done
 			b.secondStep(codes[0])

@@ -53,7 +53,7 @@ func (b *browser) codePages() map[string]apptest.Answer {
 		"totp":               b.Get("/account/security/totp"), "totp refused": b.Post("/account/security/totp", url.Values{"code": {"x"}}),
 	}
 	b.setTOTP()
-	pages["recovery codes"] = b.Get("/account/security/recovery-codes")
+	pages["recovery codes"] = b.Get("/account/security/recovery-codes") // which shows new codes once
 	pages["recovery codes left"] = b.Get("/account/security/recovery-codes")
 	pages["security with codes"] = b.Get("/account/security")
 	return pages
@@ -173,7 +173,7 @@ func TestTOTP_JSON(t *testing.T) {
 	require.Equal(t, 422, b.Delete("/account/security/totp", nil).StatusCode)
 }
 
-// Of several concurrent requests, one sets the secret. The others answer that it is set.
+// Of several concurrent requests, one sets the secret. The others are refused or redirected.
 func TestTOTP_OneOfConcurrentRequestsSetsTheSecret(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")

@@ -74,7 +74,7 @@ func (as *ActionSuite) logIn(email, password string) *httptest.Response {
 	return as.HTML("/login").Post(url.Values{"email": {email}, "password": {password}})
 }
 
-func (as *ActionSuite) Test_Suite_PassesTheWholeChain() {
+func (as *ActionSuite) Test_Suite_RequestsPassPackageWeb() {
 	res := as.HTML("/login").Post(url.Values{"email": {strings.Repeat("x", 1<<20)}})
 	as.Equal(413, res.Code)
 	as.NotEmpty(res.Header().Get("Content-Security-Policy"))

@@ -21,17 +21,17 @@ func TestAnotherAccount_IDsAreNotFound(t *testing.T) {
 		require.NoError(t, models.DB.Store.Get(&id, "SELECT id FROM "+table+" WHERE "+where+" AND user_id = (SELECT id FROM users WHERE email = 'zoe@example.com')"))
 		return id
 	}
-	passkey := "/account/security/passkeys/" + idOf("factors", "kind = 'passkey'")
-	browser := "/account/security/browsers/" + idOf("device_cookies", "skips_until IS NOT NULL")
+	passkeyPath := "/account/security/passkeys/" + idOf("factors", "kind = 'passkey'")
+	browserPath := "/account/security/browsers/" + idOf("device_cookies", "skips_until IS NOT NULL")
 
 	modelstest.SignUp(t, "eve@example.com")
 	key, _ := modelstest.SetTOTP(t, "eve@example.com")
 	eve := s.browser()
 	eve.logIn("eve@example.com")
 	require.Equal(t, "/", eve.secondStep(modelstest.NextCode(key)).Location())
-	require.Equal(t, 404, eve.Put(passkey, url.Values{"name": {"Eve's"}}).StatusCode)
-	require.Equal(t, 404, eve.Delete(passkey, nil).StatusCode)
-	require.Equal(t, 404, eve.Post(passkey+"/restore", nil).StatusCode)
-	require.Equal(t, 404, eve.Delete(browser, nil).StatusCode)
+	require.Equal(t, 404, eve.Put(passkeyPath, url.Values{"name": {"Eve's"}}).StatusCode)
+	require.Equal(t, 404, eve.Delete(passkeyPath, nil).StatusCode)
+	require.Equal(t, 404, eve.Post(passkeyPath+"/restore", nil).StatusCode)
+	require.Equal(t, 404, eve.Delete(browserPath, nil).StatusCode)
 	require.Equal(t, 404, eve.Delete(link, url.Values{"code": {modelstest.NextCode(key)}}).StatusCode)
 }

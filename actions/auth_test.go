@@ -18,7 +18,7 @@ import (
 func TestAuth_LogsIn(t *testing.T) {
 	s := newProviderSite(t)
 	s.linked("ada@example.com")
-	s.loggedIn("ada@example.com", safari)
+	s.loggedIn("ada@example.com", safari) // the first browser causes no mail
 	b := s.with("User-Agent", firefox)
 	a := b.byProvider("/auth/oidc?next=/account%3Fa%3D1")
 	require.Equal(t, 302, a.StatusCode)
@@ -175,7 +175,7 @@ func TestAuth_SignUpWithATakenIdentity(t *testing.T) {
 		"deleted account": func(s *providerSite) {
 			require.NoError(s.t, s.user("eve@example.com").Delete(s.t.Context(), models.Client{}))
 		},
-		"linked meanwhile": nil,
+		"linked meanwhile": nil, // after the provider's answer
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newProviderSite(t)
