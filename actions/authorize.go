@@ -29,7 +29,7 @@ var (
 	errUnconfirmed = errors.New("not confirmed in the last ten minutes: confirm at /sudo")
 )
 
-// Authorize enforces the guard of the route.
+// Authorize enforces the guard of the route. A guard that it does not know needs a login.
 func Authorize(next buffalo.Handler) buffalo.Handler {
 	return func(c buffalo.Context) error {
 		method, path := route.Of(c)
@@ -37,11 +37,11 @@ func Authorize(next buffalo.Handler) buffalo.Handler {
 		if method == http.MethodPost && path == "/login" {
 			g = public // a form that was opened before the login may switch accounts
 		}
-		switch loggedIn := currentSession(c) != nil; {
-		case (g == user || g == sudo) && !loggedIn:
+		switch loggedIn, closed := currentSession(c) != nil, g != public && g != guest && g != local; {
+		case closed && !loggedIn:
 			web.Info(c).Event("guard refused")
 			return askToLogIn(c)
-		case (g == user || g == sudo) && closedUntilEnrolled(currentSession(c), path):
+		case closed && closedUntilEnrolled(currentSession(c), path):
 			web.Info(c).Event("guard refused")
 			return askToEnrol(c)
 		case g == sudo && !currentSession(c).Confirmed():

@@ -6,6 +6,7 @@ import (
 	"html"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -15,6 +16,7 @@ import (
 
 	"corral/config"
 	"corral/internal/apptest"
+	"corral/internal/route"
 	"corral/internal/web"
 	"corral/models"
 	"corral/models/modelstest"
@@ -50,6 +52,18 @@ func TestGuards_UndeclaredRouteIsClosed(t *testing.T) {
 	a := b.Get("/undeclared")
 	require.Equal(t, 302, a.StatusCode)
 	require.Equal(t, "/login?next=%2Fundeclared", a.Location())
+}
+
+// A guard of an owner is closed, even if Authorize lacks a case for it.
+func TestGuards_OwnGuardIsClosed(t *testing.T) {
+	own := route.Guard{Name: "own"}
+	defer func(before route.Table) { routes = before }(routes)
+	routes = append(slices.Clone(routes), get("/test/own", own, testReports), post("/test/own", own, testReports))
+	s := newSite(t)
+	modelstest.SignUp(t, "ada@example.com")
+	require.Equal(t, "/login?next=%2Ftest%2Fown", s.browser().Get("/test/own").Location())
+	require.Equal(t, "/login", s.browser().Post("/test/own", nil).LocationPath())
+	require.Equal(t, "reports\n", s.loggedIn("ada@example.com", firefox).Get("/test/own").Page)
 }
 
 type testWidgets struct{ buffalo.BaseResource }
@@ -242,7 +256,7 @@ func TestReturnPath_KeptByMailedLinks(t *testing.T) {
 		}
 		b := s.browser()
 		b.Get("/signup/" + modelstest.Link(t, "eve@example.com", models.MailSignup))
-		require.Equal(t, want, b.Post("/signup/password", url.Values{"password": {newPassword}}).Location(), asked)
+		require.Equal(t, want, b.choosePassword(newPassword).Location(), asked)
 		b = s.browser()
 		b.Get("/password/reset/" + modelstest.Link(t, "ada@example.com", models.MailReset))
 		require.Equal(t, "/login"+query, b.Put("/password/reset", url.Values{"password": {newPassword}}).Location(), asked)
