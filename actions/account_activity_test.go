@@ -40,7 +40,7 @@ func TestAccountActivity_EveryKindHasAText(t *testing.T) {
 	desk := s.browser()
 	desk.Header.Set("User-Agent", firefox)
 	desk.Get("/signup/" + modelstest.Link(t, email, models.MailSignup))
-	require.Equal(t, "/", desk.Post("/signup/password", url.Values{"password": {modelstest.Password}}).Location())
+	require.Equal(t, "/", desk.choosePassword(modelstest.Password).Location())
 	tick()
 	phone := s.loggedIn(email, safari)
 	tick()

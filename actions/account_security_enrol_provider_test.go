@@ -1,7 +1,6 @@
 package actions
 
 import (
-	"net/url"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -18,7 +17,7 @@ func TestEnrolment_AfterTheSignUpWithAProvider(t *testing.T) {
 	b := s.browser()
 	b.byProvider("/auth/oidc")
 	b.Get("/signup/" + modelstest.Link(t, "zoe@example.com", models.MailIdentity))
-	b.Post("/signup/identity", url.Values{})
+	b.Post("/signup/identity", signupForm(""))
 	require.Equal(t, "/account/security", b.Get("/").Location())
 	require.NotContains(t, b.Get("/account/security").Page, "We sent a link")
 	require.NotContains(t, modelstest.Mails(t, "zoe@example.com"), models.MailEnrol)

@@ -70,7 +70,7 @@ func TestEnrolment_NothingElseIsReached(t *testing.T) {
 			require.Equal(t, want, a.StatusCode, name)
 			require.Equal(t, "/account/security", a.Location(), name)
 			background := s.browser()
-			background.SetCookie("corral", b.sessionCookie())
+			background.SetCookie(sessionCookieName, b.sessionCookie())
 			background.Header.Set("Accept", "application/json")
 			require.Equal(t, 403, background.Send(r.Method, fillPath(r.Path), url.Values{}).StatusCode, name)
 		}

@@ -65,7 +65,7 @@ func TestEnrolment_AfterTheSignUp(t *testing.T) {
 	b := s.browser()
 	b.signUp("dora@example.com")
 	b.Get("/signup/" + modelstest.Link(t, "dora@example.com", models.MailSignup))
-	b.Post("/signup/password", url.Values{"password": {modelstest.Password}})
+	b.choosePassword(modelstest.Password)
 	require.Equal(t, "/account/security", b.Get("/").Location())
 	require.Contains(t, b.Get("/account/security").Page, "Set up an authenticator app")
 	require.NotContains(t, modelstest.Mails(t, "dora@example.com"), models.MailEnrol)

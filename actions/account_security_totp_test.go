@@ -182,7 +182,7 @@ func TestTOTP_OneOfConcurrentRequestsSetsTheSecret(t *testing.T) {
 	answers := make(chan apptest.Answer)
 	for range 4 {
 		tab := s.browser()
-		tab.SetCookie("corral", b.sessionCookie())
+		tab.SetCookie(sessionCookieName, b.sessionCookie())
 		go func() { answers <- tab.Post("/account/security/totp", code) }()
 	}
 	set := 0

@@ -76,7 +76,7 @@ func TestAccountSessions_Index_ShowsWhereAStolenSessionIsUsed(t *testing.T) {
 	modelstest.SignUp(t, "ada@example.com")
 	phone, desk, thief := s.with("X-Forwarded-For", "192.0.2.1"), s.with("X-Forwarded-For", "192.0.2.2"), s.with("X-Forwarded-For", "198.51.100.7")
 	phone.logIn("ada@example.com")
-	thief.SetCookie("corral", phone.sessionCookie())
+	thief.SetCookie(sessionCookieName, phone.sessionCookie())
 	require.Equal(t, 200, thief.Get("/account").StatusCode)
 	desk.logIn("ada@example.com")
 	models.Clock.Move(time.Second) // the desk is seen last
@@ -100,7 +100,7 @@ func TestAccountSessions_Destroy_EndsTheSessionOnEveryNode(t *testing.T) {
 	modelstest.SignUp(t, "ada@example.com")
 	phone, desk := s.loggedIn("ada@example.com", safari, "remember"), s.loggedIn("ada@example.com", firefox)
 	other := restart(t).browser() // a second node
-	other.SetCookie("corral", phone.sessionCookie())
+	other.SetCookie(sessionCookieName, phone.sessionCookie())
 	require.Equal(t, 200, other.Get("/").StatusCode)
 
 	models.Clock.Move(20 * time.Minute) // the confirmation expires: ending a session needs none
@@ -121,7 +121,7 @@ func TestAccountSessions_Destroy_CurrentIsLogout(t *testing.T) {
 	modelstest.SignUp(t, "ada@example.com")
 	desk, phone := s.loggedIn("ada@example.com", firefox), s.loggedIn("ada@example.com", safari)
 	copied := s.browser()
-	copied.SetCookie("corral", desk.sessionCookie())
+	copied.SetCookie(sessionCookieName, desk.sessionCookie())
 	lines := desk.sessions()
 	require.Contains(t, lines[1], "This device")
 

@@ -19,7 +19,7 @@ func TestAccountPassword_Update(t *testing.T) {
 	b, other, copied := s.browser(), s.browser(), s.browser()
 	b.logIn("ada@example.com", "remember")
 	other.logIn("ada@example.com")
-	copied.SetCookie("corral", b.sessionCookie())
+	copied.SetCookie(sessionCookieName, b.sessionCookie())
 
 	a := b.Put("/account/password", url.Values{"password": {"an entirely new set of words"}})
 	require.Equal(t, 303, a.StatusCode)
@@ -29,7 +29,7 @@ func TestAccountPassword_Update(t *testing.T) {
 	require.NotContains(t, page, `type="password"`, "Chromium would not offer to save the new password")
 	require.Equal(t, 302, other.Get("/").StatusCode, "every other session ends")
 	require.Equal(t, 302, copied.Get("/").StatusCode, "the current session has a new token")
-	require.InDelta(t, 30*24*3600, cookieNamed(t, a, "corral").MaxAge, 2, "the session is remembered as before")
+	require.InDelta(t, 30*24*3600, cookieNamed(t, a, sessionCookieName).MaxAge, 2, "the session is remembered as before")
 	require.Contains(t, modelstest.Mails(t, "ada@example.com"), models.MailPasswordChanged)
 	require.Equal(t, 422, other.logIn("ada@example.com").StatusCode)
 }

@@ -117,7 +117,7 @@ func TestAuthHostile_Replay(t *testing.T) {
 	back, cookie := b.toProvider("/auth/oidc"), b.sessionCookie()
 	require.Equal(t, "/", b.Get(back).Location())
 	thief := s.browser()
-	thief.SetCookie("corral", cookie)
+	thief.SetCookie(sessionCookieName, cookie)
 	thief.requireAlert(thief.Get(back), "/login", "That took too long, or it did not begin in this browser.")
 
 	b = s.browser()

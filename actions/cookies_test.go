@@ -24,14 +24,14 @@ func TestCookies_ProductionAttributes(t *testing.T) {
 	collect(b.signUp("dora@example.com"))
 	collect(b.Get("/check-mail"))
 	collect(b.Get("/signup/" + modelstest.Link(t, "dora@example.com", models.MailSignup)))
-	collect(b.Post("/signup/password", url.Values{"password": {modelstest.Password}}))
+	collect(b.choosePassword(modelstest.Password))
 	collect(b.logOut())
 	collect(b.logIn("dora@example.com", "remember"))
 	collect(b.Put("/language", url.Values{"language": {anotherLanguage()}}))
 	names := map[string]bool{}
 	for _, c := range all {
 		names[c.Name] = true
-		require.True(t, strings.HasPrefix(c.Name, "__Host-corral"), c.Name)
+		require.True(t, strings.HasPrefix(c.Name, "__Host-"), c.Name)
 		require.True(t, c.Secure && c.HttpOnly, c.Name)
 		require.Equal(t, http.SameSiteLaxMode, c.SameSite, c.Name)
 		require.Equal(t, "/", c.Path, c.Name)
@@ -52,7 +52,7 @@ func TestCookies_ClientWithoutCookiesStaysLoggedOut(t *testing.T) {
 
 func TestSession_CookieAttributes(t *testing.T) {
 	for name, start := range map[string]func(testing.TB, ...func(*config.Config)) *site{
-		"corral": newSite, "__Host-corral": newProductionSite,
+		sessionCookieName: newSite, "__Host-" + sessionCookieName: newProductionSite,
 	} {
 		b := start(t).browser()
 		modelstest.SignUp(t, "ada@example.com")
@@ -99,7 +99,7 @@ func TestCookies_DevelopmentNamesCarryThePort(t *testing.T) {
 	modelstest.SignUp(t, "ada@example.com")
 	b := s.browser()
 	a := b.logIn("ada@example.com")
-	cookieNamed(t, a, "corral-4111")
+	cookieNamed(t, a, sessionCookieName+"-4111")
 	cookieNamed(t, a, "corral-device-4111")
 	cookieNamed(t, b.Post("/language", chosen("en-US")), "corral-lang-4111")
 }

@@ -55,7 +55,7 @@ func TestSession_SavedOnlyWhenChanged(t *testing.T) {
 func TestSession_RememberedForThirtyDays(t *testing.T) {
 	b := newSite(t).browser()
 	modelstest.SignUp(t, "ada@example.com")
-	require.InDelta(t, 30*24*3600, cookieNamed(t, b.logIn("ada@example.com", "remember"), "corral").MaxAge, 2)
+	require.InDelta(t, 30*24*3600, cookieNamed(t, b.logIn("ada@example.com", "remember"), sessionCookieName).MaxAge, 2)
 	models.Clock.Move(29 * 24 * time.Hour)
 	a := b.Get("/")
 	require.Equal(t, 200, a.StatusCode)
@@ -77,7 +77,7 @@ func TestSession_LogoutEndsCopiedCookies(t *testing.T) {
 	b, thief := s.browser(), s.browser()
 	modelstest.SignUp(t, "ada@example.com")
 	b.logIn("ada@example.com")
-	thief.SetCookie("corral", b.sessionCookie())
+	thief.SetCookie(sessionCookieName, b.sessionCookie())
 	require.Equal(t, 200, thief.Get("/").StatusCode)
 	b.logOut()
 	require.Equal(t, "/login", thief.Get("/").LocationPath())
@@ -100,7 +100,7 @@ func TestSession_LoginClearsAndRenews(t *testing.T) {
 	attacker, victim := s.browser(), s.browser()
 	modelstest.SignUp(t, "ada@example.com")
 	attacker.Get("/?planted") // stores a flash message in the cookie
-	victim.SetCookie("corral", attacker.sessionCookie())
+	victim.SetCookie(sessionCookieName, attacker.sessionCookie())
 	victim.logIn("ada@example.com")
 	require.NotEqual(t, attacker.sessionCookie(), victim.sessionCookie())
 	require.Equal(t, 302, attacker.Get("/").StatusCode)
@@ -112,7 +112,7 @@ func TestSession_LoginTokenIsNewEachTime(t *testing.T) {
 	b, old := s.browser(), s.browser()
 	modelstest.SignUp(t, "ada@example.com")
 	b.logIn("ada@example.com")
-	old.SetCookie("corral", b.sessionCookie())
+	old.SetCookie(sessionCookieName, b.sessionCookie())
 	b.logOut()
 	b.logIn("ada@example.com")
 	require.Equal(t, 302, old.Get("/").StatusCode)
@@ -129,7 +129,7 @@ func TestSession_DamagedCookieIsIgnored(t *testing.T) {
 	flipped[len(flipped)/2] ^= 1
 	for _, damaged := range []string{"x", good[1:], good[:len(good)-5], string(flipped), strings.Repeat("A", 8000), "%00", "MTIz"} {
 		b := s.browser()
-		b.SetCookie("corral", damaged)
+		b.SetCookie(sessionCookieName, damaged)
 		require.Equal(t, "/login", b.Get("/").LocationPath(), "%.40s", damaged)
 		require.Equal(t, 200, b.Get("/login").StatusCode)
 	}
@@ -148,18 +148,18 @@ func TestSession_SecretRotation(t *testing.T) {
 
 	during, after, foreign := restart(t, with(fresh, old)), restart(t, with(fresh)), restart(t, with(secret.New()))
 	moved := during.browser()
-	moved.SetCookie("corral", b.sessionCookie())
+	moved.SetCookie(sessionCookieName, b.sessionCookie())
 	require.Equal(t, 200, moved.Get("/").StatusCode, "the old secret is still read")
 
 	renewed := during.browser()
 	renewed.logIn("ada@example.com")
 	late := after.browser()
-	late.SetCookie("corral", renewed.sessionCookie())
+	late.SetCookie(sessionCookieName, renewed.sessionCookie())
 	require.Equal(t, 200, late.Get("/").StatusCode, "the new secret encrypts")
 
 	for _, s := range []*site{after, foreign} {
 		late := s.browser()
-		late.SetCookie("corral", b.sessionCookie())
+		late.SetCookie(sessionCookieName, b.sessionCookie())
 		require.Equal(t, "/login", late.Get("/").LocationPath(), "a removed secret is not read")
 	}
 }

@@ -64,7 +64,7 @@ func TestDatabase_DownLogoutDeletesTheCookie(t *testing.T) {
 			s := newSite(t)
 			modelstest.SignUp(t, "ada@example.com")
 			b, copied := s.loggedIn("ada@example.com", firefox), s.browser()
-			copied.SetCookie("corral", b.sessionCookie())
+			copied.SetCookie(sessionCookieName, b.sessionCookie())
 			usual := models.DB
 			models.DB = broken(t)
 			t.Cleanup(func() { models.DB = usual })

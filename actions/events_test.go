@@ -34,7 +34,7 @@ var securityEvents = map[string]func(s *site){
 	"the proxy sends no X-Forwarded-Proto": func(s *site) { s.ask("GET", "127.0.0.1", "", "") },
 	"proxy not in TRUSTED_PROXIES":         untrustedProxy,
 	"body refused":                         func(s *site) { s.browser().Post("/login", url.Values{"email": {strings.Repeat("x", 1<<20)}}) },
-	"cookie refused":                       func(s *site) { b := s.browser(); b.SetCookie("__Host-corral", "forged"); b.Get("/welcome") },
+	"cookie refused":                       func(s *site) { b := s.browser(); b.SetCookie("__Host-"+sessionCookieName, "forged"); b.Get("/welcome") },
 	"session refused":                      copiedCookie,
 	"token refused":                        func(s *site) { s.browser().Get("/password/reset/x") },
 	"signup requested":                     func(s *site) { s.browser().signUp("dora@example.com") },
@@ -197,7 +197,7 @@ func failedConfirmations(s *site) {
 
 func copiedCookie(s *site) {
 	b, thief := s.loggedIn("ada@example.com", firefox), s.browser()
-	thief.SetCookie("__Host-corral", b.sessionCookie())
+	thief.SetCookie("__Host-"+sessionCookieName, b.sessionCookie())
 	b.logOut()
 	thief.Get("/")
 }
@@ -206,7 +206,7 @@ func completeSignup(s *site) {
 	b := s.browser()
 	b.signUp("dora@example.com")
 	b.Get("/signup/" + modelstest.Link(s.t, "dora@example.com", models.MailSignup))
-	b.Post("/signup/password", url.Values{"password": {modelstest.Password}})
+	b.choosePassword(modelstest.Password)
 }
 
 func resetPassword(s *site) {

@@ -51,7 +51,7 @@ var links = map[string]link{
 		},
 		func(b *browser, rawToken string) apptest.Answer {
 			b.Get("/signup/" + rawToken)
-			return b.Post("/signup/password", url.Values{"password": {newPassword}})
+			return b.choosePassword(newPassword)
 		}, "/"},
 	"reset": {"/password/reset/", models.Lifetimes[models.PurposeReset], models.MailReset,
 		func(s *site) (*browser, string) {
@@ -209,7 +209,9 @@ func TestLinks_FormOfAnotherLinkIsRefused(t *testing.T) {
 			digest, _, _ := strings.Cut(rest, `"`) // of models.FormDigests
 			require.Len(t, digest, 43)
 			submit := func() apptest.Answer {
-				typed := url.Values{"username": {"ada@example.com"}, "link": {digest}, "password": {newPassword}}
+				typed := signupForm(newPassword)
+				typed.Set("username", "ada@example.com")
+				typed.Set("link", digest)
 				if form.form == "/password/reset" {
 					return b.Put(form.form, typed)
 				}
@@ -340,7 +342,7 @@ func TestLinks_WithoutTokenOpenNothing(t *testing.T) {
 	} {
 		require.Equal(t, want, s.browser().Get(path).StatusCode, path)
 	}
-	require.Equal(t, 404, s.browser().Post("/signup/password", url.Values{"password": {newPassword}}).StatusCode)
+	require.Equal(t, 404, s.browser().choosePassword(newPassword).StatusCode)
 	require.Equal(t, 404, s.browser().Put("/password/reset", url.Values{"password": {newPassword}}).StatusCode)
 }
 

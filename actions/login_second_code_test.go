@@ -138,7 +138,7 @@ func TestLoginSecond_WhileLoggedInAsAnother(t *testing.T) {
 	require.Equal(t, 422, b.secondStep("wrong").StatusCode)
 	b.requireLoggedIn("bob@example.com")
 	copied := s.browser()
-	copied.SetCookie("corral", b.sessionCookie())
+	copied.SetCookie(sessionCookieName, b.sessionCookie())
 	require.Equal(t, "/", b.secondStep(codes[0]).Location())
 	b.requireLoggedIn("ada@example.com")
 	copied.requireLoggedOut()
@@ -159,11 +159,11 @@ func TestLoginSecond_KeepsRememberAndNext(t *testing.T) {
 		b := s.browser()
 		a := b.Post("/login", url.Values{"email": {"ada@example.com"}, "password": {modelstest.Password}, "remember": {"true"}, "next": {next}})
 		require.Equal(t, "/login/second", a.Location())
-		require.Zero(t, cookieNamed(t, a, "corral").MaxAge)
+		require.Zero(t, cookieNamed(t, a, sessionCookieName).MaxAge)
 		a = b.secondStep(codes[0])
 		codes = codes[1:]
 		require.Equal(t, want, a.Location())
-		require.Positive(t, cookieNamed(t, a, "corral").MaxAge)
+		require.Positive(t, cookieNamed(t, a, sessionCookieName).MaxAge)
 	}
 }
 

@@ -92,7 +92,7 @@ func TestLogin_WhileLoggedInAsAnother(t *testing.T) {
 	modelstest.SignUp(t, "ada@example.com")
 	modelstest.SignUp(t, "bob@example.com")
 	b, copied := s.loggedIn("ada@example.com", firefox), s.browser()
-	copied.SetCookie("corral", b.sessionCookie())
+	copied.SetCookie(sessionCookieName, b.sessionCookie())
 	require.Equal(t, 200, copied.Get("/").StatusCode)
 	b.Get("/") // shows the flash message
 

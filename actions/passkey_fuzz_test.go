@@ -54,7 +54,7 @@ func FuzzPasskeyRoutes(f *testing.F) {
 				require.NoError(t, err)
 				w, r := httptest.NewRecorder(), httptest.NewRequest("POST", origin+path, strings.NewReader(string(body)))
 				r.Header.Set("Content-Type", "application/json")
-				r.AddCookie(&http.Cookie{Name: "corral", Value: cookie})
+				r.AddCookie(&http.Cookie{Name: sessionCookieName, Value: cookie})
 				s.Config.Handler.ServeHTTP(w, r)
 				require.Less(t, w.Code, 500, path)
 				require.NotEqual(t, 401, w.Code, path)

@@ -106,13 +106,13 @@ func TestPasskey_LogsIn(t *testing.T) {
 	require.Contains(t, page, "<dd>ada@example.com</dd>")
 	require.Equal(t, []string{"You were logged in."}, apptest.Flashes(page))
 	require.NotEmpty(t, b.Cookie("corral-device"))
-	require.Zero(t, cookieNamed(t, answer, "corral").MaxAge)
+	require.Zero(t, cookieNamed(t, answer, sessionCookieName).MaxAge)
 	require.Contains(t, b.Get("/account").Page, `action="/account/email"`, "the login confirms, too")
 
 	b = s.browser()
 	answer = b.usesPasskey("/login/passkey", a, map[string]any{"remember": true, "next": "/account/sessions?a=b"})
 	requireLocation(t, answer, 200, "/account/sessions?a=b")
-	require.Positive(t, cookieNamed(t, answer, "corral").MaxAge)
+	require.Positive(t, cookieNamed(t, answer, sessionCookieName).MaxAge)
 	for _, elsewhere := range []string{"//evil.example", "https://evil.example", "/login", "javascript:alert(1)"} {
 		requireLocation(t, s.browser().usesPasskey("/login/passkey", a, map[string]any{"next": elsewhere}), 200, "/")
 	}
@@ -125,7 +125,7 @@ func TestPasskey_LogsInWhileAnotherUserIsLoggedIn(t *testing.T) {
 	modelstest.SignUp(t, "bob@example.com")
 	b := s.loggedIn("bob@example.com", firefox)
 	copied := s.browser()
-	copied.SetCookie("corral", b.sessionCookie())
+	copied.SetCookie(sessionCookieName, b.sessionCookie())
 	requireLocation(t, b.usesPasskey("/login/passkey", a), 200, "/")
 	require.Contains(t, b.Get("/").Page, "<dd>ada@example.com</dd>")
 	require.Equal(t, "/login", copied.Get("/").LocationPath())
@@ -362,7 +362,7 @@ func TestPasskey_PassesTheSecondStep(t *testing.T) {
 	b.requireLoggedOut()
 	answer := b.answers("/login/second/passkey", a.Get(t, options))
 	requireLocation(t, answer, 200, "/account/sessions")
-	require.Positive(t, cookieNamed(t, answer, "corral").MaxAge)
+	require.Positive(t, cookieNamed(t, answer, sessionCookieName).MaxAge)
 	b.requireLoggedIn("ada@example.com")
 	require.Equal(t, 401, b.PostJSON("/login/second/passkey/options", "{}").StatusCode, "the second step is over")
 
@@ -401,7 +401,7 @@ func TestPasskey_Confirms(t *testing.T) {
 	require.Equal(t, "/sudo", ada.Put("/account/email", url.Values{"email": {"ada@new.example"}}).LocationPath())
 	require.Contains(t, ada.Get("/sudo").Page, `data-passkey="/sudo/passkey"`)
 	copied := s.browser()
-	copied.SetCookie("corral", ada.sessionCookie())
+	copied.SetCookie(sessionCookieName, ada.sessionCookie())
 	requireLocation(t, ada.usesPasskey("/sudo/passkey", a, map[string]any{"next": "/account/sessions"}), 200, "/account/sessions")
 	require.Equal(t, "/account", ada.Put("/account/email", url.Values{"email": {"ada@new.example"}}).Location())
 	require.Equal(t, "/login", copied.Get("/account").LocationPath(), "the token is new")

@@ -75,7 +75,7 @@ func TestCheckMail_NoLinkToAClosedSignup(t *testing.T) {
 	cookie := before.sessionCookie()
 	require.Contains(t, before.Get("/check-mail").Page, `<form action="/signup"`)
 	after := newSite(t, func(c *config.Config) { c.SignupOpen = false }).browser()
-	after.SetCookie("corral", cookie)
+	after.SetCookie(sessionCookieName, cookie)
 	page := after.Get("/check-mail").Page
 	require.NotContains(t, page, `<form action="/signup"`)
 	require.Contains(t, page, `<a class="btn" href="/password/forgot">`)

@@ -21,7 +21,7 @@ func (s *providerSite) createsByProvider(zoe *browser) {
 	s.one.Behave(oidctest.Behaviour{Subject: "zoe", Email: "zoe@example.com"})
 	require.Equal(t, "/check-mail", zoe.byProvider("/auth/oidc").Location())
 	require.Equal(t, "/signup/identity", zoe.Get("/signup/"+modelstest.Link(t, "zoe@example.com", models.MailIdentity)).Location())
-	require.Equal(t, "/", zoe.Post("/signup/identity", url.Values{}).Location())
+	require.Equal(t, "/", zoe.Post("/signup/identity", signupForm("")).Location())
 }
 
 // createsByPassword creates Zoe's account with a password, by the newest mail of a template.
@@ -29,7 +29,7 @@ func (s *providerSite) createsByPassword(zoe *browser, template string) {
 	t := s.t
 	t.Helper()
 	require.Equal(t, "/signup/password", zoe.Get("/signup/"+modelstest.Link(t, "zoe@example.com", template)).Location())
-	require.Equal(t, "/", zoe.Post("/signup/password", url.Values{"password": {modelstest.Password}}).Location())
+	require.Equal(t, "/", zoe.choosePassword(modelstest.Password).Location())
 }
 
 // requireZoesOwn requires that the account has Zoe's session and identities and nothing
@@ -52,7 +52,7 @@ func TestPrehijacking_ClassicFederatedMerge(t *testing.T) {
 	s := newProviderSite(t)
 	mallory, zoe := s.browser(), s.browser()
 	mallory.signUp("zoe@example.com")
-	require.Equal(t, 404, mallory.Post("/signup/password", url.Values{"password": {newPassword}}).StatusCode)
+	require.Equal(t, 404, mallory.choosePassword(newPassword).StatusCode)
 	s.createsByProvider(zoe)
 	require.False(t, s.user("zoe@example.com").HasPassword())
 	require.Equal(t, 422, mallory.Post("/login", url.Values{"email": {"zoe@example.com"}, "password": {newPassword}}).StatusCode)

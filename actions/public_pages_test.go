@@ -51,7 +51,7 @@ func TestPublicPages_EqualTheAppsPages(t *testing.T) {
 			kept := uncompressed(s.browser(), "Accept-Language", language).Get(path)
 			again := uncompressed(s.browser(), "Accept-Language", language, "User-Agent", "another").Get(path)
 			withSession := uncompressed(s.browser(), "Accept-Language", language)
-			withSession.SetCookie("__Host-corral", "damaged")
+			withSession.SetCookie("__Host-"+sessionCookieName, "damaged")
 			rendered := withSession.Get(path)
 			require.Equal(t, "no-store", rendered.Header.Get("Cache-Control"))
 			require.Empty(t, rendered.Header.Get("ETag"))

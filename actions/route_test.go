@@ -30,7 +30,7 @@ func TestRoute_MaxBodyByGuardOrRoute(t *testing.T) {
 			req, err := http.NewRequest("POST", s.URL+path, io.MultiReader(strings.NewReader(strings.Repeat("x", size)))) // of unknown length
 			require.NoError(t, err)
 			req.Header.Set("Content-Type", "application/octet-stream")
-			req.Header.Set("Cookie", "corral="+ada.sessionCookie())
+			req.Header.Set("Cookie", sessionCookieName+"="+ada.sessionCookie())
 			res, err := s.Client().Do(req)
 			require.NoError(t, err)
 			res.Body.Close()

@@ -16,6 +16,14 @@ import (
 	"corral/models/modelstest"
 )
 
+// signupForm returns the last form of the sign-up. If you ask for more, add it here.
+func signupForm(password string) url.Values { return url.Values{"password": {password}} }
+
+func (b *browser) choosePassword(password string) apptest.Answer {
+	b.site.t.Helper()
+	return b.Post("/signup/password", signupForm(password))
+}
+
 func (b *browser) signUp(email string) apptest.Answer {
 	return b.Post("/signup", url.Values{"email": {email}})
 }
@@ -43,10 +51,10 @@ func TestSignup_CreatesTheAccountAndLogsIn(t *testing.T) {
 	require.Equal(t, 302, b.Get(link).StatusCode, "a mail scanner redeems nothing")
 	require.Contains(t, b.Get("/signup/password").Page, "zoe@example.com")
 
-	a = b.Post("/signup/password", url.Values{"password": {"short"}})
+	a = b.choosePassword("short")
 	require.Equal(t, 422, a.StatusCode)
 	require.Contains(t, a.Page, "That is too short")
-	a = b.Post("/signup/password", url.Values{"password": {modelstest.Password}})
+	a = b.choosePassword(modelstest.Password)
 	require.Equal(t, "/", a.Location())
 	require.Equal(t, []string{"Welcome. You were logged in."}, apptest.Flashes(b.Get("/").Page))
 	b.logOut()
@@ -114,12 +122,12 @@ func TestSignup_EveryLinkWorksUntilOneIsUsed(t *testing.T) {
 	require.Equal(t, 302, b.Get("/signup/"+older).StatusCode, "a further request ends no form that is open")
 	models.Clock.Move(24 * time.Hour)
 	require.Equal(t, 404, b.Get("/signup/password").StatusCode)
-	require.Equal(t, 404, b.Post("/signup/password", url.Values{"password": {modelstest.Password}}).StatusCode)
+	require.Equal(t, 404, b.choosePassword(modelstest.Password).StatusCode)
 
 	models.Clock.Reset()
-	require.Equal(t, "/", b.Post("/signup/password", url.Values{"password": {modelstest.Password}}).Location())
+	require.Equal(t, "/", b.choosePassword(modelstest.Password).Location())
 	require.Equal(t, "/", b.Get("/signup/"+newest).Location(), "redeemed with the older link: the user is sent home")
-	require.Equal(t, "/", b.Post("/signup/password", url.Values{"password": {modelstest.Password}}).Location(), "a second submit is sent home, too")
+	require.Equal(t, "/", b.choosePassword(modelstest.Password).Location(), "a second submit is sent home, too")
 	a := b.site.browser().Get("/signup/" + newest)
 	require.Equal(t, 404, a.StatusCode)
 	require.Contains(t, a.Page, "This is already done")
@@ -151,7 +159,7 @@ func TestSignup_OneOfTwentyConcurrentUsesCreatesTheAccount(t *testing.T) {
 	}
 	for _, b := range browsers {
 		all.Go(func() {
-			statuses <- b.Post("/signup/password", url.Values{"password": {modelstest.Password}}).StatusCode
+			statuses <- b.choosePassword(modelstest.Password).StatusCode
 		})
 	}
 	all.Wait()
@@ -222,10 +230,10 @@ func TestSignup_EndsTheSessionOfTheBrowser(t *testing.T) {
 	b, thief := s.browser(), s.browser()
 	modelstest.SignUp(t, "ada@example.com")
 	b.logIn("ada@example.com")
-	thief.SetCookie("corral", b.sessionCookie())
+	thief.SetCookie(sessionCookieName, b.sessionCookie())
 	s.browser().signUp("zoe@example.com")
 	b.Get("/signup/" + modelstest.Link(t, "zoe@example.com", models.MailSignup))
-	require.Equal(t, "/", b.Post("/signup/password", url.Values{"password": {modelstest.Password}}).Location())
+	require.Equal(t, "/", b.choosePassword(modelstest.Password).Location())
 	require.Contains(t, b.Get("/").Page, "zoe@example.com")
 	require.Equal(t, 302, thief.Get("/").StatusCode, "Ada's session in this browser has ended")
 }

@@ -142,7 +142,7 @@ func (b *browser) logIn(email string, fields ...string) apptest.Answer {
 func (b *browser) logOut() apptest.Answer { b.site.t.Helper(); return b.Delete("/logout", nil) }
 
 // sessionCookie returns the session cookie, or "".
-func (b *browser) sessionCookie() string { return b.Cookie("corral") }
+func (b *browser) sessionCookie() string { return b.Cookie(sessionCookieName) }
 
 func cookieNamed(t testing.TB, a apptest.Answer, name string) *http.Cookie {
 	t.Helper()

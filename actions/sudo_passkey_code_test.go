@@ -45,10 +45,9 @@ func TestSudo_FormsAreForConfirmedUsers(t *testing.T) {
 		path = strings.ReplaceAll(regexp.QuoteMeta(path), `\{id\}`, `[^/"]+`)
 		form := regexp.MustCompile(`(action|data-passkey)="` + path + `"`)
 		require.False(t, form.MatchString(unconfirmed), path)
-		if path != "/account/security/totp" || r.Method == "DELETE" {
-			require.True(t, form.MatchString(confirmed), path)
+		if form.MatchString(confirmed) {
 			shown++
 		}
 	}
-	require.Greater(t, shown, 10)
+	require.GreaterOrEqual(t, shown, 15, "forms of the app; yours may be on other pages")
 }

@@ -22,7 +22,7 @@ func TestSudoProvider_Confirms(t *testing.T) {
 	require.Contains(t, page, `href="/sudo/oidc?next=%2Faccount">Confirm with Example &amp; Co</a>`)
 	require.NotContains(t, page, "/sudo/oidc2", "not linked")
 	copied := s.browser()
-	copied.SetCookie("corral", b.sessionCookie())
+	copied.SetCookie(sessionCookieName, b.sessionCookie())
 	a := b.byProvider("/sudo/oidc?next=/account")
 	require.Equal(t, 302, a.StatusCode)
 	require.Equal(t, "/account", a.Location())

@@ -18,35 +18,15 @@ import (
 	"corral/models/modelstest"
 )
 
-// unconfirmedRoutes lists the routes that need no confirmation, by the reason.
-var unconfirmedRoutes = map[string][]string{
-	"shows a page": {
-		"GET /", "GET /welcome", "GET /check-mail", "GET /login", "GET /login/second", "GET /logout", "GET /signup", "GET /sudo",
-		"GET /password/forgot", "GET /account", "GET /account/activity", "GET /account/security", "GET /account/sessions",
-	},
-	"shows the form of a mailed link": {
-		"GET /account/email/confirm/{token}", "GET /account/security/enrol/{token}", "GET /auth/link/{token}", "GET /not-me/{token}", "GET /password/reset",
-		"GET /password/reset/{token}", "GET /signup/{token}", "GET /signup/identity", "GET /signup/password",
-	},
-	"redeems a mailed link": {
-		"POST /account/email/confirm/{token}", "POST /account/security/enrol/{token}", "POST /not-me/{token}", "POST /signup/identity",
-		"POST /signup/password", "PUT /password/reset",
-	},
-	"mails a link": {"POST /signup", "POST /password/forgot"},
-	"is a login, which counts as a confirmation or lacks one": {
-		"POST /login", "POST /login/passkey", "POST /login/passkey/options", "POST /login/second", "POST /login/second/passkey",
-		"POST /login/second/passkey/options", "GET /auth/{provider}",
-	},
-	"is a confirmation":               {"POST /sudo", "POST /sudo/passkey", "POST /sudo/passkey/options", "GET /sudo/{provider}"},
-	"asks for a confirmation to link": {"GET /auth/{provider}/callback"},
-	"asks for a login by factor":      {"POST /account/security/undo"},
-	"ends sessions":                   {"DELETE /logout", "DELETE /account/sessions", "DELETE /account/sessions/{id}"},
-	"ends skips":                      {"DELETE /account/security/browsers", "DELETE /account/security/browsers/{id}"},
-	"stores a preference":             {"PUT /language", "PUT /account/language"},
-	"is for programs or is local": {
-		"GET /.well-known/change-password", "GET /.well-known/passkey-endpoints", "GET /healthz", "OPTIONS /healthz", "GET /readyz", "OPTIONS /readyz",
-		"GET /dev/mail", "GET /dev/mail/{id}",
-	},
+// confirmedRoutes change a credential or show one, or delete the account.
+var confirmedRoutes = []string{
+	"PUT /account/password", "DELETE /account/password", "PUT /account/email", "DELETE /account",
+	"POST /account/security/passkeys", "POST /account/security/passkeys/options", "PUT /account/security/passkeys/{id}",
+	"DELETE /account/security/passkeys/{id}", "POST /account/security/passkeys/{id}/restore",
+	"GET /account/security/providers/{provider}", "DELETE /account/security/providers/{provider}", "POST /auth/link/{token}",
+	"GET /account/security/totp", "POST /account/security/totp", "DELETE /account/security/totp", "GET /account/security/totp.svg",
+	"GET /account/security/recovery-codes", "POST /account/security/recovery-codes", "DELETE /account/security/links/{id}",
+	"POST /account/security/links/{id}/options", "PUT /account/security/second-step",
 }
 
 func TestSudo_RefusalIsLogged(t *testing.T) {
@@ -55,28 +35,14 @@ func TestSudo_RefusalIsLogged(t *testing.T) {
 	})
 }
 
-// A route must have the guard sudo, or be listed above. Routes below a new first folder are
-// exempt: a developer adds them, and they rarely change credentials.
+// The lab requires that every other route of the app needs no confirmation.
 func TestSudo_RoutesThatChangeCredentials(t *testing.T) {
 	newSite(t)
-	first := func(path string) string { return strings.Split(path, "/")[1] }
-	var listed []string
-	own := map[string]bool{}
-	for _, names := range unconfirmedRoutes {
-		for _, name := range names {
-			_, path, _ := strings.Cut(name, " ")
-			listed, own[first(path)] = append(listed, name), true
-		}
-	}
 	guarded := 0
 	for _, r := range app.Routes() {
-		name := r.Method + " " + web.TrimSlash(r.Path)
-		switch {
-		case Guard(r) == "sudo":
+		if name := r.Method + " " + web.TrimSlash(r.Path); slices.Contains(confirmedRoutes, name) {
 			guarded++
-			require.NotContains(t, listed, name)
-		case own[first(r.Path)]:
-			require.Contains(t, listed, name, "its guard is not sudo")
+			require.Equal(t, "sudo", Guard(r), name)
 		}
 	}
 	require.NotZero(t, guarded)
@@ -128,7 +94,7 @@ func TestSudo_EveryRouteAsksForAConfirmation(t *testing.T) {
 		}
 		for name, value := range map[string]string{"Accept": "application/json", "Sec-Fetch-Mode": "cors", "X-Requested-With": "XMLHttpRequest"} {
 			background := s.browser()
-			background.SetCookie("corral", b.sessionCookie())
+			background.SetCookie(sessionCookieName, b.sessionCookie())
 			background.Header.Set(name, value)
 			a := background.Send(method, paths[i], form)
 			require.Equal(t, 403, a.StatusCode, "%s %s, %s", method, paths[i], name)
@@ -152,7 +118,7 @@ func TestSudo_LastsTenMinutes(t *testing.T) {
 	signedUp := s.browser()
 	signedUp.signUp("dora@example.com")
 	signedUp.Get("/signup/" + modelstest.Link(t, "dora@example.com", models.MailSignup))
-	signedUp.Post("/signup/password", url.Values{"password": {modelstest.Password}})
+	signedUp.choosePassword(modelstest.Password)
 	confirmed := s.unconfirmed("ada@example.com")
 	require.Equal(t, 303, confirmed.confirm(modelstest.Password).StatusCode)
 	models.Clock.Move(-10 * time.Minute) // back to the time of the sign-up
@@ -303,7 +269,7 @@ func TestSudo_TenWrongPasswordsEndTheSession(t *testing.T) {
 		for range 9 {
 			wrong(422)
 		}
-		copied.SetCookie("corral", b.sessionCookie())
+		copied.SetCookie(sessionCookieName, b.sessionCookie())
 		require.Equal(t, 200, copied.Get("/").StatusCode)
 		b.Header.Set("Accept", accept)
 		if accept == "application/json" {
@@ -330,13 +296,13 @@ func TestSudo_RenewsTheToken(t *testing.T) {
 	modelstest.SignUp(t, "ada@example.com")
 	for _, fields := range [][]string{{}, {"remember"}} {
 		b, copied := s.loggedIn("ada@example.com", firefox, fields...), s.browser()
-		copied.SetCookie("corral", b.sessionCookie())
+		copied.SetCookie(sessionCookieName, b.sessionCookie())
 		require.Equal(t, 200, copied.Get("/").StatusCode)
 		a := b.confirm(modelstest.Password)
 		require.Equal(t, 200, b.Get("/").StatusCode)
 		require.Equal(t, "/login", copied.Get("/account").LocationPath())
 		if len(fields) > 0 {
-			require.InDelta(t, 30*24*3600, cookieNamed(t, a, "corral").MaxAge, 2, "remembered as before")
+			require.InDelta(t, 30*24*3600, cookieNamed(t, a, sessionCookieName).MaxAge, 2, "remembered as before")
 		}
 	}
 	n, err := models.DB.Count("sessions")
@@ -368,7 +334,7 @@ func TestSudo_TwoTabsAtOnce(t *testing.T) {
 		answers := make([]apptest.Answer, len(tabs))
 		var done sync.WaitGroup
 		for i, tab := range tabs {
-			tab.SetCookie("corral", b.sessionCookie())
+			tab.SetCookie(sessionCookieName, b.sessionCookie())
 			done.Go(func() { answers[i] = tab.confirm(modelstest.Password) })
 		}
 		done.Wait()

@@ -71,7 +71,7 @@ func TestRoutes(t *testing.T) {
 	require.Equal(t, []string{"METHOD", "PATH", "GUARD", "HANDLER"}, strings.Fields(lines[0]))
 	require.Len(t, lines, 1+len(actions.App(c, slog.New(slog.DiscardHandler)).Routes()))
 	for _, line := range lines[1:] {
-		require.Regexp(t, `^[A-Z]+ +/\S* +(public|guest|user|sudo)(, unless skipped \(not in the table\))? +\S+$`, line)
+		require.Regexp(t, `^[A-Z]+ +/\S* +\w+(, unless skipped \(not in the table\))? +\S+$`, line)
 	}
 	for _, want := range []string{`GET +/ +user +corral/actions\.HomeShow`, `GET +/welcome/? +public `, `POST +/login/? +guest `, `DELETE +/logout/? +public `} {
 		require.Regexp(t, want, printed)
