@@ -260,6 +260,27 @@ func (p *parsedPage) requireError() {
 	}
 }
 
+// A form that asks for more has the message at the field that is wrong.
+func TestPages_MessageBelongsToItsField(t *testing.T) {
+	s := newSite(t)
+	app.Middleware.Skip(Authorize, ownForm)
+	app.GET("/test/form/{template}", ownForm)
+	for _, template := range []string{"signup/new", "password_forgot/new", "signup/password", "password_reset/edit"} {
+		a := s.browser().Get("/test/form/" + url.PathEscape(strings.ReplaceAll(template, "/", ".")))
+		require.Equal(t, 422, a.StatusCode, template)
+		require.Empty(t, parsePage(t, a.Page).with("aria-invalid"), template)
+		require.NotContains(t, a.Page, "Enter your name.", template)
+	}
+}
+
+func ownForm(c buffalo.Context) error {
+	for _, name := range []string{"title", "email", "link"} {
+		c.Set(name, "")
+	}
+	template := strings.ReplaceAll(c.Param("template"), ".", "/")
+	return renderForm(c, template+".plush.html", messages{"name": "Enter your name."})
+}
+
 func TestPages_NeedNoTitle(t *testing.T) {
 	b := widgets(t, func(c buffalo.Context) { c.Flash().Add("success", "Widget was <created>.") })
 	a := b.Get("/widgets")
