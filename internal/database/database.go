@@ -77,7 +77,7 @@ var silence = sync.OnceFunc(func() {
 })
 
 func unopened(err error) error {
-	return fmt.Errorf("the database cannot be opened: %s%s", strings.Join(strings.Fields(err.Error()), " "), remedy(err))
+	return fmt.Errorf("the database cannot be opened: %s%s", oneLine(err), remedy(err))
 }
 
 func connectionDetails(databaseURL string) (*pop.ConnectionDetails, error) {
@@ -92,8 +92,8 @@ func connectionDetails(databaseURL string) (*pop.ConnectionDetails, error) {
 		}, err
 	}
 	if err := makePrivateFile(path); err != nil {
-		return nil, fmt.Errorf("the database cannot be opened: DATABASE_URL names the file %s, which cannot be made (%w): "+
-			"name one in a folder in which the app may write", path, err)
+		return nil, fmt.Errorf("the database cannot be opened: DATABASE_URL names the file %s, which cannot be made (%w)%s",
+			path, err, fileRemedy(err, ": name one in a folder in which the app may write"))
 	}
 	if err := checkFile(path); err != nil {
 		return nil, fmt.Errorf("the database cannot be opened: DATABASE_URL names %w", err)
@@ -193,13 +193,13 @@ func checkFile(path string) error {
 	}
 	file, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
-		return fmt.Errorf("the file %s (%w): start the app as its owner, or give the file to the app's user with chown", path, errors.Unwrap(err))
+		return fmt.Errorf("the file %s (%w)%s", path, errors.Unwrap(err), fileRemedy(err, ": start the app as its owner, or give the file to the app's user with chown"))
 	}
 	file.Close()
 	beside, err := os.CreateTemp(filepath.Dir(path), ".writable-*")
 	if err != nil {
-		return fmt.Errorf("the file %s, but the folder is not writable (%w): SQLite keeps files beside it, so give the folder to the app's user with chown",
-			path, errors.Unwrap(err))
+		return fmt.Errorf("the file %s, but the folder is not writable (%w)%s", path, errors.Unwrap(err),
+			fileRemedy(err, ": SQLite keeps files beside it, so give the folder to the app's user with chown"))
 	}
 	beside.Close()
 	return os.Remove(beside.Name())

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/jackc/pgx/v5/pgconn"
 )
@@ -54,8 +55,14 @@ func remedy(err error) string {
 		return ": the file is damaged, restore a backup and remove the old -wal and -shm files"
 	case sqliteSays(err, "file is not a database"):
 		return ": check DATABASE_URL, or restore a backup"
-	case sqliteSays(err, "database or disk is full"):
+	case sqliteSays(err, "database or disk is full"), errors.As(err, &postgres) && postgres.Code == "53100":
 		return ": free space"
+	case sqliteSays(err, "unable to open database file"):
+		return ": give the database's folder and all files in it to the app's user with chown"
+	case errors.As(err, &postgres) && postgres.Code == "53300":
+		return ": end other connections, or raise max_connections or the role's limit"
+	case errors.As(err, &postgres) && postgres.Code == "25006":
+		return ": check DATABASE_URL; is the server a standby?"
 	case errors.As(err, &postgres) && postgres.Code == "3D000":
 		return ": check DATABASE_URL, or create the database with createdb"
 	case errors.As(err, &postgres) && strings.HasPrefix(postgres.Code, "28"):
@@ -65,6 +72,21 @@ func remedy(err error) string {
 	}
 	return ""
 }
+
+// fileRemedy is remedy for an error of the file system. The remedy of all others is owner.
+func fileRemedy(err error, owner string) string {
+	switch {
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return ": free space or inodes"
+	case errors.Is(err, syscall.EROFS):
+		return ": mount the file system for writing"
+	}
+	return owner
+}
+
+// oneLine returns the message of err without line ends: that of a failed connection has
+// a line for each try.
+func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }
 
 const ownTables = ": make the role of DATABASE_URL the owner of all tables, or restore its grants"
 

@@ -5,9 +5,11 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/http"
 	"os"
+	"syscall"
 	"testing"
 
 	"github.com/gobuffalo/pop/v6"
@@ -68,6 +70,32 @@ func cancelBetweenStatements(t *testing.T, db *pop.Connection) error {
 		}
 		return err
 	})
+}
+
+func TestRemedy(t *testing.T) {
+	for code, want := range map[string]string{
+		"53100": ": free space",
+		"53300": ": end other connections, or raise max_connections or the role's limit",
+		"25006": ": check DATABASE_URL; is the server a standby?",
+		"28P01": ": check the user and password in DATABASE_URL",
+		"42P01": "",
+	} {
+		require.Equal(t, want, database.Remedy(fmt.Errorf("asking: %w", &pgconn.PgError{Code: code})), code)
+	}
+	require.Equal(t, ": free space", database.Remedy(errors.New("database or disk is full (13)")))
+	require.Empty(t, database.Remedy(nil))
+}
+
+func TestFileRemedy(t *testing.T) {
+	const owner = ": give it to the app's user"
+	for err, want := range map[error]string{
+		syscall.ENOSPC: ": free space or inodes",
+		syscall.EDQUOT: ": free space or inodes",
+		syscall.EROFS:  ": mount the file system for writing",
+		syscall.EACCES: owner,
+	} {
+		require.Equal(t, want, database.FileRemedy(&fs.PathError{Err: err}, owner), "%v", err)
+	}
 }
 
 func TestIsDuplicate(t *testing.T) {

@@ -37,7 +37,7 @@ func lockedBeside(ctx context.Context, path, name string, fn func() error) error
 	defer file.Close()
 	lock, err := file.BeginTx(ctx, nil)
 	if err != nil {
-		return fmt.Errorf("locking %s: %w%s", name, err, remedy(err))
+		return fmt.Errorf("locking %s: %w", name, err)
 	}
 	defer lock.Rollback()
 	return fn()

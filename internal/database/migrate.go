@@ -2,6 +2,7 @@ package database
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"slices"
@@ -14,7 +15,7 @@ import (
 // schema of a newer one.
 func Migrate(db *pop.Connection, migrations fs.FS) error {
 	ctx := db.Context()
-	return WithLock(ctx, db, "migrations", func() error {
+	err := WithLock(ctx, db, "migrations", func() error {
 		box, err := pop.NewMigrationBox(migrations, db)
 		if err != nil {
 			return fmt.Errorf("migrations cannot be read: %w", err)
@@ -44,6 +45,10 @@ func Migrate(db *pop.Connection, migrations fs.FS) error {
 			return checkForeignKeys(ctx, lax)
 		})
 	})
+	if fix := remedy(err); fix != "" {
+		return errors.New(oneLine(err) + fix)
+	}
+	return err
 }
 
 // CompareSchema returns the versions that db lacks, and the versions that only db has.

@@ -3,10 +3,13 @@ package database_test
 import (
 	"maps"
 	"os"
+	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"testing/fstest"
 
+	"github.com/gobuffalo/pop/v6"
 	"github.com/stretchr/testify/require"
 
 	"corral/internal/database"
@@ -28,6 +31,25 @@ func TestMigrate_LeavesNewerDatabases(t *testing.T) {
 	exec(t, db, "INSERT INTO schema_migration (version) VALUES ('29990101000000')")
 	require.ErrorContains(t, database.Migrate(db, migrations), "the database is newer than this release (migration 29990101000000)")
 	require.Error(t, db.RawQuery("SELECT * FROM notes").Exec())
+}
+
+func TestMigrate_ErrorIsOneLineWithARemedy(t *testing.T) {
+	down, err := pop.NewConnection(&pop.ConnectionDetails{URL: "postgres://ada@127.0.0.1:1/corral"})
+	require.NoError(t, err)
+	require.NoError(t, down.Open())
+	t.Cleanup(func() { require.NoError(t, down.Close()) })
+	path := filepath.Join(t.TempDir(), "app.sqlite")
+	unusable := open(t, "sqlite3://"+path)
+	require.NoError(t, os.Mkdir(path+"-migrations", 0o700)) // like a file of another user
+	for db, want := range map[*pop.Connection]string{
+		down:     ": check DATABASE_URL; is the server up?",
+		unusable: ": give the database's folder and all files in it to the app's user with chown",
+	} {
+		err := database.Migrate(db, migrations)
+		require.ErrorContains(t, err, want)
+		require.True(t, strings.HasSuffix(err.Error(), want), err)
+		require.NotContains(t, err.Error(), "\n")
+	}
 }
 
 func TestMigrate_NodesTakeTurns(t *testing.T) {

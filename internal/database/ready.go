@@ -59,7 +59,7 @@ func write(ctx context.Context, db *pop.Connection) error {
 	table := db.MigrationTableName()
 	err := db.WithContext(ctx).RawQuery("UPDATE " + table + " SET version = version WHERE version = (SELECT MIN(version) FROM " + table + ")").Exec()
 	if err != nil {
-		return fmt.Errorf("the database cannot be written: %w", err)
+		return fmt.Errorf("the database cannot be written: %w%s", err, remedy(err))
 	}
 	return nil
 }

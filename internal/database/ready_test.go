@@ -98,14 +98,15 @@ func TestReadiness_CommitsAWriteEveryFiveSeconds(t *testing.T) {
 
 func TestReadiness_DatabaseCannotBeWritten(t *testing.T) {
 	db := oneConnection(migrated(t))
-	forbid := "PRAGMA query_only = ON"
+	forbid, remedy := "PRAGMA query_only = ON", ""
 	if onPostgres() {
-		forbid = "SET default_transaction_read_only = on"
+		forbid, remedy = "SET default_transaction_read_only = on", ": check DATABASE_URL; is the server a standby?"
 	}
 	require.NoError(t, database.Examine(t.Context(), db))
 	exec(t, db, forbid)
 	for _, err := range []error{check(t, db), database.Examine(t.Context(), db)} {
 		require.ErrorContains(t, err, "the database cannot be written: ")
+		require.ErrorContains(t, err, remedy)
 		require.True(t, database.Unavailable(err))
 	}
 }
