@@ -49,7 +49,7 @@ func TestPlans_EveryStatementUsesAnIndex(t *testing.T) {
 func recordSuites(t *testing.T, server string) (statements []record.Statement) {
 	t.Helper()
 	folder := t.TempDir()
-	packages := runGo(t, "list", "-f", `{{if or (eq .Dir "") .TestGoFiles .XTestGoFiles}}{{.ImportPath}}:{{join .TestImports ","}},{{join .XTestImports ","}},{{end}}`, "./...")
+	packages := runGo(t, "list", "-f", `{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}:{{join .TestImports ","}},{{join .XTestImports ","}},{{end}}`, "./...")
 	module := strings.TrimSpace(runGo(t, "list", "-m"))
 	args := []string{"test", "-count=1", "-vet=off", "-timeout=10m", "-overlay", overlay(t, folder, module)}
 	for line := range strings.Lines(packages) {
