@@ -239,7 +239,7 @@ func (p *parsedPage) requireReferences() {
 }
 
 // requireError requires that the error is in the title, announced and tied to
-// its fields, and that one of them has the focus, which goes to the first autofocus.
+// its fields, and that the first of them has the focus.
 func (p *parsedPage) requireError() {
 	require.Contains(p.t, p.one("title")["text"], " · ")
 	require.Equal(p.t, 2, strings.Count(p.one("title")["text"], " · "), "the title names the error, the page and the app")
@@ -251,7 +251,7 @@ func (p *parsedPage) requireError() {
 		require.NotEmpty(p.t, problem["text"])
 	}
 	focused := p.with("autofocus")
-	require.NotEmpty(p.t, focused)
+	require.Len(p.t, focused, 1)
 	require.Equal(p.t, "true", focused[0]["aria-invalid"])
 	for _, field := range p.all("input") {
 		if field["type"] == "password" {
