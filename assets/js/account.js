@@ -1,8 +1,8 @@
 // For pages of logged-in users.
 
-// Shows times in the browser's time zone. In the page they are in UTC.
+// Shows the times of the helper moment in the browser's time zone. In the page they are in UTC.
 const here = new Intl.DateTimeFormat(`${document.documentElement.lang}-u-nu-latn`, { dateStyle: "medium", timeStyle: "short" })
-for (const time of document.querySelectorAll("time")) {
+for (const time of document.querySelectorAll(`time[datetime*="T"][datetime$="Z"]`)) {
   time.title = time.textContent
   time.textContent = here.format(new Date(time.dateTime))
 }

@@ -146,4 +146,18 @@ func TestHumane_TimesInTheBrowsersZone(t *testing.T) {
 	require.Regexp(t, `^[A-Z][a-z]{2} \d+, \d{4}, \d+:\d\d [AP]M UTC$`, plain.text("main time"))
 }
 
+// A duration or a day of a developer's page stays, and does not stop the script.
+func TestHumane_OtherTimesStay(t *testing.T) {
+	t.Parallel()
+	zoe := openSite(t).signedUp(t, "zoe@example.com")
+	evaluate[bool](zoe.browser, `["PT90M", "2027-03-01", "14:00", "", "2027-03-01T14:00+01:00"].forEach(at => {
+		const e = document.createElement("time")
+		e.textContent = e.dateTime = at
+		document.querySelector("main").prepend(e)
+	}) || !import(document.querySelector("script[src*='/js/account.']").src + "?again").then(() => again = true, () => again = false)`)
+	zoe.await(`"again" in window`)
+	require.True(t, evaluate[bool](zoe.browser, "again"), "the script ends")
+	require.Empty(t, evaluate[[]string](zoe.browser, `[...document.querySelectorAll("main time")].filter(e => !e.dateTime.endsWith("Z") && e.textContent !== e.dateTime).map(e => e.outerHTML)`))
+}
+
 func evaluating(js string) chromedp.Action { return chromedp.Evaluate(js, nil) }
