@@ -11,7 +11,6 @@ import (
 	"corral/internal/apptest"
 	"corral/internal/undo"
 	"corral/models"
-	"corral/models/modelstest"
 )
 
 // undoWaits adds a passkey, and then a TOTP secret whose undo waits a day.
@@ -82,7 +81,6 @@ func TestAccountSecurityUndo_Choice(t *testing.T) {
 		require.Len(t, factors, want.left)
 		require.Equal(t, 404, b.Post("/account/security/undo", url.Values{"choice": {choice}}).StatusCode)
 	}
-	modelstest.Empty(t)
 }
 
 func TestAccountSecurityUndo_Event(t *testing.T) {

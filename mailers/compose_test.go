@@ -87,7 +87,7 @@ func TestCompose_SecurityMailsSayWhenAndWhereAndUndo(t *testing.T) {
 }
 
 // The HTML has the language in two elements: some mail programs show only the body.
-func TestCompose_EveryMailInEveryLanguage(t *testing.T) {
+func TestCompose_HasSubjectAndLanguage(t *testing.T) {
 	modelstest.Empty(t)
 	c := configOf(smtptest.New(t))
 	ada := modelstest.SignUp(t, "ada@example.org")
