@@ -46,7 +46,7 @@ func checks(c config.Config) []task.Check {
 	for _, p := range c.Providers {
 		list = append(list, task.Check{Name: p.ID, Variables: providerVariables[p.ID], Run: func() (string, error) { return checkProvider(p) }})
 	}
-	return append(list, task.Check{Name: "other settings", Run: good("are understood")})
+	return append(list, task.Check{Name: "other settings", Run: func() (string, error) { return "are understood", env.RequireEnv(os.Getenv("GO_ENV")) }})
 }
 
 // providerVariables lists the variables that may have faults, by provider ID.

@@ -15,6 +15,7 @@ import (
 )
 
 func TestDoctor_Providers(t *testing.T) {
+	t.Setenv("GO_ENV", config.Production)
 	issuer := oidctest.New(t)
 	provider := func(id, issuer string) config.Provider {
 		u, err := url.Parse(issuer)

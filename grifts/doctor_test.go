@@ -80,6 +80,18 @@ func TestDoctor_FaultsOfConfig(t *testing.T) {
 	}, faults)
 }
 
+// Without GO_ENV the app would start in development, whatever the other variables say.
+func TestDoctor_GoEnv(t *testing.T) {
+	all := checks(config.Config{})
+	for value, want := range map[string]string{
+		config.Production: "pass  other settings  are understood\n",
+		"":                "fail  other settings  GO_ENV is missing, so the app would run in development: set it to production\n",
+	} {
+		t.Setenv("GO_ENV", value)
+		require.Equal(t, want, printedBy(func() { task.Examine(all[len(all)-1:], nil) }))
+	}
+}
+
 func TestDoctor_Clock(t *testing.T) {
 	modelstest.Empty(t)
 	_, err := checkClock(config.Config{})

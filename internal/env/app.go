@@ -1,10 +1,12 @@
 package env
 
 import (
+	"errors"
 	"net"
 	"net/url"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"corral/internal/database"
 	"corral/internal/secret"
@@ -61,6 +63,15 @@ func NewApp(environ []string, o Options) *App {
 	}
 	e.databaseTLS = e.OneOf("DATABASE_TLS", "verified", "off")
 	return e
+}
+
+// RequireEnv returns an error if GO_ENV has no value: an app meant for production would run
+// in development, without Secure cookies, and show the causes of errors to every client.
+func RequireEnv(value string) error {
+	if strings.TrimSpace(value) == "" {
+		return errors.New("GO_ENV is missing, so the app would run in development: set it to production")
+	}
+	return nil
 }
 
 // Env returns GO_ENV.

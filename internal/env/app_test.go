@@ -28,6 +28,13 @@ func TestApp_Env(t *testing.T) {
 	require.Equal(t, []string{"GO_ENV=test is for go test only: use development or production"}, faults(app(t, env.Options{}, "GO_ENV=test").Vars))
 }
 
+func TestRequireEnv(t *testing.T) {
+	require.NoError(t, env.RequireEnv(env.Development))
+	for _, missing := range []string{"", " \r"} {
+		require.EqualError(t, env.RequireEnv(missing), "GO_ENV is missing, so the app would run in development: set it to production")
+	}
+}
+
 func TestApp_Dotenv(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, ".env"), []byte("PORT=8080\n"), 0o600))

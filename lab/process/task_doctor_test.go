@@ -18,7 +18,7 @@ import (
 func healthyEnv(t *testing.T, dir, database string) []string {
 	t.Helper()
 	server := newMailServer(t, "STARTTLS")
-	env := []string{database, "HOST=https://login.example.com", "TRUSTED_PROXIES=10.0.0.0/8",
+	env := []string{"GO_ENV=production", database, "HOST=https://login.example.com", "TRUSTED_PROXIES=10.0.0.0/8",
 		"SESSION_SECRET=" + binary.Secret, server.url("hunter2"), server.variable}
 	task(t, dir, env, "db:migrate")
 	require.NoError(t, os.RemoveAll(filepath.Join(dir, "storage"))) // so that tests notice if the doctor creates it
