@@ -54,7 +54,7 @@ func compose(c config.Config, m *outbox.Mail) (mail.Message, error) {
 
 // Preview composes a mail with example data.
 func Preview(c config.Config, name string) (mail.Message, error) {
-	data := cmp.Or(ownKinds.Example(name), `{"when":"2026-01-02T15:04:05Z","until":"2026-01-10T15:04:05Z"}`)
+	data := cmp.Or(ownKinds.Example(name), `{"when":"2026-01-02T15:04:05Z","until":"2026-01-10T15:04:05Z","ip":"192.0.2.1","user_agent":"Firefox/133.0","new_email":"new@example.com"}`)
 	return compose(c, &outbox.Mail{Recipient: "ada@example.com", Template: name, Data: data})
 }
 
