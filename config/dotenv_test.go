@@ -46,7 +46,9 @@ func TestDotenv_Faulty(t *testing.T) {
 func TestDotenv_IsAFolder(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, os.Mkdir(filepath.Join(dir, ".env"), 0o700))
-	require.Equal(t, []string{".env cannot be read (is a directory): mend or remove it"}, faults(t, development, dir))
+	for _, v := range []vars{development, production} {
+		require.Equal(t, []string{".env cannot be read (is a directory): mend or remove it"}, faults(t, v, dir))
+	}
 }
 
 func TestDotenv_RefusedInProduction(t *testing.T) {

@@ -79,7 +79,7 @@ func (v *Vars) SetFrom(file, key, value string) {
 	v.files[key] = file
 }
 
-// Dotenv returns the variables in a .env file, and whether the file exists. If the
+// Dotenv returns the variables in a .env file, and whether there is a file to read. If the
 // file cannot be read, it records a fault, which never quotes the file: it may hold
 // secrets.
 func (v *Vars) Dotenv(path string) (values map[string]string, found bool) {
@@ -90,6 +90,7 @@ func (v *Vars) Dotenv(path string) (values map[string]string, found bool) {
 		return nil, false
 	case err != nil:
 		v.Fault(name, "%s cannot be read (%v): mend or remove it", name, errors.Unwrap(err))
+		return nil, false // in a folder of another user, there may be none
 	case !utf8.Valid(content), bytes.HasPrefix(content, []byte("\ufeff")), bytes.Contains(content, []byte{0}):
 		v.Fault(name, "%s is not plain UTF-8: save it as UTF-8 without a byte order mark", name)
 	default:
