@@ -26,10 +26,10 @@ func TestAccountSecurity_SaysHowWellTheAccountIsProtected(t *testing.T) {
 	const on = "A password alone is not enough for anyone: logging in takes a second step, and you have "
 	says(on+"2 ways to pass it.", "You have 10 recovery codes left.")
 	require.NoError(t, models.DB.RawQuery("DELETE FROM factors WHERE kind = ?", models.FactorPasskey).Exec())
-	const way = "Add another passkey or an authenticator app, in case you lose the one you have."
-	says(on+"1 way to pass it.", "You have 10 recovery codes left.", way)
+	const advice = "Add another passkey or an authenticator app, in case you lose the one you have."
+	says(on+"1 way to pass it.", "You have 10 recovery codes left.", advice)
 	require.NoError(t, models.DB.RawQuery("DELETE FROM factors WHERE kind = ?", models.FactorCodes).Exec())
-	says(on+"1 way to pass it.", "Make recovery codes, so that a lost device does not lock you out.", way)
+	says(on+"1 way to pass it.", "Make recovery codes, so that a lost device does not lock you out.", advice)
 }
 
 func TestAccountSecurityBrowsers(t *testing.T) {
@@ -65,9 +65,9 @@ func TestAccountSecurityBrowsers(t *testing.T) {
 	require.Equal(t, "/", bob.logIn("bob@example.com").Location(), "bob's browser still skips the second step")
 }
 
-// leftMailbox returns a browser of ada, who changed her email a week after TOTP was set, and
-// the path that ends the links of the former mailbox.
-func (s *site) leftMailbox() (b *browser, key []byte, codes []string, link string) {
+// lostEmail returns a browser of ada, who changed her email a week after TOTP was set, and
+// the path that ends the "this wasn't me" links to her former email.
+func (s *site) lostEmail() (b *browser, key []byte, codes []string, link string) {
 	s.t.Helper()
 	key, codes = modelstest.SetTOTP(s.t, "ada@example.com")
 	models.Clock.Move(models.Lifetimes[models.PurposeUndo] + time.Second)
@@ -80,11 +80,11 @@ func (s *site) leftMailbox() (b *browser, key []byte, codes []string, link strin
 	return b, key, codes, actionBelow(b.Get("/account/security").Page, "/account/security/links/")
 }
 
-// Only a factor that is older than a week ends the links of a former mailbox.
+// Only a factor that is older than a week ends the links to a former email.
 func TestAccountSecurityLinks(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
-	b, key, codes, link := s.leftMailbox()
+	b, key, codes, link := s.lostEmail()
 	page := b.Get("/account/security").Page
 	require.Contains(t, page, "<bdi>ada@example.com</bdi>")
 	for _, wrong := range []string{"", "x", codes[0], modelstest.WrongCode(key)} {
@@ -126,7 +126,7 @@ func TestAccountSecurity_Events(t *testing.T) {
 			b.Delete("/account/security/browsers", nil)
 		},
 		"links ended": func(s *site) {
-			b, key, _, link := s.leftMailbox()
+			b, key, _, link := s.lostEmail()
 			b.Delete(link, url.Values{"code": {modelstest.NextCode(key)}})
 		},
 	})

@@ -13,7 +13,7 @@ import (
 func TestAnotherAccount_IDsAreNotFound(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
-	_, _, _, link := s.leftMailbox()
+	_, _, _, link := s.lostEmail()
 	s.withPasskey("zoe@example.com")
 	// Zoe's browser skips the second step.
 	require.NoError(t, models.DB.RawQuery("UPDATE device_cookies SET skips_until = expires_at, skip_version = (SELECT credential_version FROM users WHERE users.id = user_id)").Exec())

@@ -106,7 +106,7 @@ func load(environ []string, o env.Options) (Config, error) {
 	return c, e.Err()
 }
 
-// refuseUnsafe adds the faults that only production has. The peer of a unix socket is a proxy.
+// refuseUnsafe adds the faults that only production has.
 func refuseUnsafe(e *env.App, c Config) {
 	e.CheckProduction(c.DatabaseURL)
 	if len(c.TrustedProxies) == 0 && !c.TLS() && !e.Task() && !web.AllUnix(c.Sockets) && !e.Faulty("TRUSTED_PROXIES") && !e.Faulty("TLS_CERT_FILE") {

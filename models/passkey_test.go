@@ -122,11 +122,11 @@ func (ms *ModelSuite) Test_Passkey_Refused() {
 	f := ms.addPasskey(a, "ada@example.com")
 	stranger := passkeytest.New(site)
 	stranger.Create(ms.T(), ms.options(ms.user("ada@example.com").PasskeyOptions(ms.T().Context(), models.PasskeyNew)))
-	ms.ErrorIs(errorOf(ms.logInWith(ms.loginAnswer(stranger))), passkey.ErrUnknown, "in no row")
+	ms.ErrorIs(errorOf(ms.logInWith(ms.loginAnswer(stranger))), passkey.ErrUnknown, "not stored")
 	ms.ErrorIs(errorOf(ms.logInWith(passkey.Answer{})), passkey.ErrRefused)
 	// An answer to a challenge for another purpose must be refused.
-	own := answerOf(a.Get(ms.T(), ms.options(ms.user("ada@example.com").PasskeyOptions(ms.T().Context(), models.PasskeySudo))))
-	ms.ErrorIs(errorOf(ms.logInWith(own)), passkey.ErrRefused)
+	sudo := answerOf(a.Get(ms.T(), ms.options(ms.user("ada@example.com").PasskeyOptions(ms.T().Context(), models.PasskeySudo))))
+	ms.ErrorIs(errorOf(ms.logInWith(sudo)), passkey.ErrRefused)
 
 	ms.NoError(ms.user("ada@example.com").RemovePasskey(ms.T().Context(), f.ID.String(), here))
 	ms.ErrorIs(errorOf(ms.logInWith(ms.loginAnswer(a))), passkey.ErrRefused, "removed")
@@ -136,8 +136,7 @@ func (ms *ModelSuite) Test_Passkey_Refused() {
 	ms.ErrorIs(errorOf(ms.logInWith(ms.loginAnswer(a))), models.ErrDeletedAccount)
 }
 
-// A credential that another account has or had cannot be registered again. It logs in only
-// to that account.
+// A credential that another account has or had cannot be registered again.
 func (ms *ModelSuite) Test_Passkey_CredentialIsUnique() {
 	ms.signUp("ada@example.com")
 	ms.signUp("eve@example.com")
@@ -157,7 +156,7 @@ func (ms *ModelSuite) Test_Passkey_CredentialIsUnique() {
 	ms.Equal(1, ms.count("factors"))
 }
 
-// excluded returns how many passkeys the options for a new passkey of ada exclude.
+// excluded returns the number of passkeys that ada's options for a new one exclude.
 func (ms *ModelSuite) excluded() int {
 	var options struct {
 		PublicKey struct{ ExcludeCredentials []any }
@@ -218,7 +217,7 @@ func (ms *ModelSuite) Test_Passkey_UndoneMayBeAddedAgain() {
 	ms.ErrorIs(errorOf(ms.addAgain(f, "ada@example.com")), passkey.ErrRefused, "in use")
 }
 
-// A thief must not replace a passkey that the owner's link restores.
+// An attacker must not replace a passkey that the owner's link restores.
 func (ms *ModelSuite) Test_Passkey_UndoneMayNotBeAddedAgainWhileALinkRestoresIt() {
 	ms.signUp("ada@example.com")
 	a := passkeytest.New(site)
@@ -232,7 +231,7 @@ func (ms *ModelSuite) Test_Passkey_UndoneMayNotBeAddedAgainWhileALinkRestoresIt(
 	ms.NoError(errorOf(ms.logInWith(ms.loginAnswer(a))))
 }
 
-// The first undo removes the passkey. The second undo, which includes the first, still waits.
+// The first undo removes the passkey. The second, of an older change and all since, still waits.
 func (ms *ModelSuite) Test_Passkey_UndoneMayNotBeAddedAgainWhileAnUndoWaits() {
 	models.Clock.Stop()
 	ms.signUp("ada@example.com")
@@ -305,17 +304,17 @@ func (ms *ModelSuite) Test_Passkey_LastWayIn() {
 func (ms *ModelSuite) Test_Passkey_DueForRemoval() {
 	models.Clock.Stop()
 	ms.signUp("ada@example.com")
-	ownersDevice, thiefsDevice := passkeytest.New(site), passkeytest.New(site)
-	first := ms.addPasskey(ownersDevice, "ada@example.com")
+	owners, attackers := passkeytest.New(site), passkeytest.New(site)
+	first := ms.addPasskey(owners, "ada@example.com")
 	ms.turnSecondStep(true)
 	models.Clock.Move(time.Second)
-	ms.addPasskey(thiefsDevice, "ada@example.com")
+	ms.addPasskey(attackers, "ada@example.com")
 	ms.notMe("passkey_added")
-	ms.ErrorIs(errorOf(ms.logInWith(ms.loginAnswer(thiefsDevice))), models.ErrSecondStepOnly)
-	ms.NoError(errorOf(ms.logInWith(ms.loginAnswer(ownersDevice))))
+	ms.ErrorIs(errorOf(ms.logInWith(ms.loginAnswer(attackers))), models.ErrSecondStepOnly)
+	ms.NoError(errorOf(ms.logInWith(ms.loginAnswer(owners))))
 	ms.ErrorIs(ms.user("ada@example.com").RemovePasskey(ms.T().Context(), first.ID.String(), here), models.ErrRefused)
 	ms.later(24 * time.Hour)
-	ms.ErrorIs(errorOf(ms.logInWith(ms.loginAnswer(thiefsDevice))), passkey.ErrRefused)
+	ms.ErrorIs(errorOf(ms.logInWith(ms.loginAnswer(attackers))), passkey.ErrRefused)
 	ms.hasFactors([]string{"passkey"}, true, "the owner's passkey")
 }
 
@@ -371,7 +370,7 @@ func (ms *ModelSuite) Test_Passkey_SecondStepEndsWithAChange() {
 	ms.NoError(ms.passBy(ms.secondStepOf("ada@example.com"), a))
 }
 
-// A thief restores a passkey that the owner had removed. The owner's link undoes this change.
+// An attacker restores a passkey that the owner had removed. The owner's link undoes this change.
 func (ms *ModelSuite) Test_Passkey_RestoringIsAChange() {
 	ms.signUp("ada@example.com")
 	a := passkeytest.New(site)

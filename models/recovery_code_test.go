@@ -32,7 +32,7 @@ func (ms *ModelSuite) Test_RecoveryCodes_NewOnesVoidTheOld() {
 	ctx := ms.T().Context()
 	ms.signUp("ada@example.com")
 	_, err := ms.user("ada@example.com").MakeRecoveryCodes(ctx, here)
-	ms.ErrorIs(err, models.ErrRefused, "without a second step")
+	ms.ErrorIs(err, models.ErrRefused, "the second step is off")
 	_, old := modelstest.SetTOTP(ms.T(), "ada@example.com")
 	ms.NoError(ms.pass(old[0], "192.0.2.1"))
 	before := len(modelstest.Mails(ms.T(), "ada@example.com"))
@@ -44,8 +44,7 @@ func (ms *ModelSuite) Test_RecoveryCodes_NewOnesVoidTheOld() {
 	ms.NoError(ms.pass(codes[1], "192.0.2.1"))
 
 	ms.notMe("codes_added")
-	models.Clock.Move(models.UndoDelay)
-	ms.purge()
+	ms.later(models.UndoDelay)
 	ms.Equal(9, ms.codesLeft(), "the link restores the old codes")
 	ms.NoError(ms.pass(old[1], "192.0.2.1"))
 	ms.ErrorIs(ms.pass(old[0], "192.0.2.1"), models.ErrBadCode, "a used code")
@@ -76,5 +75,5 @@ func (ms *ModelSuite) Test_SecondStep_Switch() {
 	ms.hasFactors([]string{"passkey", "codes"}, true, "undone")
 	ms.NoError(ms.pass(old[0], "192.0.2.1"))
 	_, err = turn(false)
-	ms.ErrorIs(err, models.ErrRefused, "the undo made the password void")
+	ms.ErrorIs(err, models.ErrRefused, "no password after the undo")
 }

@@ -13,14 +13,14 @@ import (
 	"corral/internal/outbox"
 )
 
-// SecondStep is a login after the right password, or a mailed reset, which waits for a
-// factor. The session cookie keeps it, encrypted and authenticated; it is no session.
+// SecondStep is a login, or a mailed reset, that waits for a factor. The session cookie
+// keeps it, encrypted and authenticated; it is no session.
 type SecondStep struct {
 	UserID    uuid.UUID `json:"user"`
 	Version   int       `json:"version"` // of the credentials: any change of them ends the second step
 	ExpiresAt time.Time `json:"expires"`
 	Remember  bool      `json:"remember,omitempty"`
-	Next      []byte    `json:"next,omitempty"` // the page to go to afterwards; as a string, its escapes would not fit into a cookie
+	Next      []byte    `json:"next,omitempty"` // the page to go to afterwards; []byte, because JSON's escapes in a string are too long
 
 	Mail  uuid.UUID `json:"mail,omitzero"` // the ID of MailNotPassed, which is sent if the step is not passed
 	DueAt time.Time `json:"due,omitzero"`  // when MailNotPassed is due
@@ -48,7 +48,7 @@ func (u *User) secondStep() *SecondStep {
 }
 
 // askSecondStep returns the second step of a login, or nil if the client skips it. It queues
-// a mail to the owner, which passing the step cancels. A further login of the browser keeps
+// a mail to the owner; passing the step cancels it. A further login of the browser keeps
 // the mail's due time: otherwise further logins by an attacker would postpone it for ever.
 func (u *User) askSecondStep(tx *pop.Connection, client Client, remember bool) (*SecondStep, error) {
 	if skips, err := deviceCookies.Skips(tx, u.ID, u.CredentialVersion, client.RawDeviceCookie); err != nil || skips {
@@ -60,7 +60,7 @@ func (u *User) askSecondStep(tx *pop.Connection, client Client, remember bool) (
 		return p, nil
 	}
 	p.Mail, p.DueAt = newID(), p.ExpiresAt
-	rawToken, err := tokens.Issue(tx, u.undoToken(u.Changes+1, MailNotPassed, p.Mail, u.Email))
+	rawToken, err := tokens.Issue(tx, u.undoToken(u.Changes+1, MailNotPassed, p.Mail, u.Email)) // as mailNotice does
 	if err != nil {
 		return nil, err
 	}

@@ -11,8 +11,8 @@ import (
 var secondStepKind = map[bool]string{true: ActivitySecondStepOn, false: ActivitySecondStepOff}
 
 // TurnSecondStep turns the second step on and returns new recovery codes, or turns it off
-// and removes them. It returns ErrRefused if a login would be impossible afterwards, and
-// ErrBadCredentials if the account changed meanwhile.
+// and removes them. It returns ErrRefused to turn it on without passkey and TOTP, or off
+// without password and identity, and ErrBadCredentials if the account changed meanwhile.
 func (u *User) TurnSecondStep(ctx context.Context, on bool, client Client) (codes []string, err error) {
 	err = u.change(ctx, func(tx *pop.Connection) error {
 		if u.SecondStep == on {

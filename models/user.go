@@ -22,7 +22,7 @@ type User struct {
 	Email             string     `db:"email"`                       // normalized
 	Language          string     `db:"language"`                    // a BCP 47 tag; "" follows the browser
 	PasswordDigest    string     `db:"password_digest" json:"-"`    // a PHC string; "" until a password is set
-	SecondStep        bool       `db:"second_step"`                 // a login by password needs a factor
+	SecondStep        bool       `db:"second_step"`                 // a login needs a factor
 	CredentialVersion int        `db:"credential_version" json:"-"` // raised by each change of password or factor
 	Changes           int        `db:"changes" json:"-"`            // the number of the journal's last change
 	DeletedAt         nulls.Time `db:"deleted_at"`                  // null: not deleted
@@ -41,8 +41,8 @@ func (u *User) Handle() string { return base64.RawURLEncoding.EncodeToString(u.I
 func (u *User) nullID() uuid.NullUUID { return uuid.NullUUID{UUID: u.ID, Valid: true} }
 
 // MustEnrol reports whether the user has to set up a second step before anything else:
-// SECOND_FACTOR=required. Only a session that redeemed a mailed link, of the sign-up or of
-// Enrol, may do so: an attacker with the password must not do it first.
+// SECOND_FACTOR=required. Only a session that redeemed a sign-up link or one of Enrol
+// may do so: an attacker with the password must not do it first.
 func (u *User) MustEnrol() bool { return settings.SecondFactorRequired && !u.SecondStep }
 
 // ErrEmailTaken means that the email has an account or is reserved for one. Only

@@ -14,8 +14,8 @@ import (
 var _ undo.Items = factor.Items{}
 
 func TestItems(t *testing.T) {
-	user, on := newUser(t), true
-	items := factor.Items{Tx: db, UserID: user, Now: func() time.Time { return noon }, Switch: uuid.Nil, On: &on, Turn: func(to bool) error {
+	user, on, secondStep := newUser(t), true, uuid.Nil
+	items := factor.Items{Tx: db, UserID: user, Now: func() time.Time { return noon }, Switch: secondStep, On: &on, Turn: func(to bool) error {
 		on = to
 		return nil
 	}}
@@ -32,18 +32,18 @@ func TestItems(t *testing.T) {
 		return ids
 	}
 	first := addKind(t, user, factor.TOTP)
-	require.Equal(t, []uuid.UUID{first.ID, uuid.Nil}, inUse())
-	require.False(t, set(uuid.Nil, false))
+	require.Equal(t, []uuid.UUID{first.ID, secondStep}, inUse())
+	require.False(t, set(secondStep, false))
 	require.False(t, set(first.ID, false))
 	require.Empty(t, inUse())
-	require.True(t, set(uuid.Nil, true))
+	require.True(t, set(secondStep, true))
 	require.True(t, set(first.ID, true))
-	require.Equal(t, []uuid.UUID{first.ID, uuid.Nil}, inUse())
+	require.Equal(t, []uuid.UUID{first.ID, secondStep}, inUse())
 
 	require.False(t, set(first.ID, false))
 	second := addKind(t, user, factor.TOTP)
 	require.False(t, set(first.ID, true), "another took its place")
-	require.Equal(t, []uuid.UUID{second.ID, uuid.Nil}, inUse())
+	require.Equal(t, []uuid.UUID{second.ID, secondStep}, inUse())
 	require.False(t, set(uuid.Must(uuid.NewV4()), true), "purged")
 
 	passkey, other := addKind(t, user, factor.Passkey), addKind(t, user, factor.Passkey)

@@ -27,7 +27,7 @@ func (i identity) check() error {
 	case strings.Contains(standardLibrary, " "+first+" "):
 		return fmt.Errorf("a module path that begins with %s/ is Go's own: write it like example.com/you/app", first)
 	case !nameForm.MatchString(i.name):
-		return fmt.Errorf("%q is not a name for this: use one word of letters and digits, up to 32; app.name in locales/ may say more", i.name)
+		return fmt.Errorf("%q cannot name the app in code: use one word of up to 32 letters and digits; app.name in locales/ may be longer", i.name)
 	}
 	return nil
 }

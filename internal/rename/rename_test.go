@@ -29,9 +29,9 @@ func TestRename_Check(t *testing.T) {
 		require.ErrorContains(t, identity{module, "App"}.check(), want, module)
 	}
 	for name, want := range map[string]string{
-		"": "is not a name for this", "Two Words": "is not a name for this", "2fast": "is not a name for this",
-		"Größe": "is not a name for this", "My-App": "is not a name for this", "A\nB": "is not a name for this",
-		"abcdefghijklmnopqrstuvwxyz1234567": "is not a name for this",
+		"": "cannot name the app in code", "Two Words": "cannot name the app in code", "2fast": "cannot name the app in code",
+		"Größe": "cannot name the app in code", "My-App": "cannot name the app in code", "A\nB": "cannot name the app in code",
+		"abcdefghijklmnopqrstuvwxyz1234567": "cannot name the app in code",
 	} {
 		require.ErrorContains(t, identity{"example.com/app", name}.check(), want, name)
 	}

@@ -9,8 +9,8 @@ import (
 
 // clientAddr returns the client's IP: the peer's or, behind a trusted proxy or a unix
 // socket, the right-most IP in X-Forwarded-For that is not trusted. Clients can forge
-// everything left of that. If a proxy sends no readable X-Forwarded-For, client is a
-// proxy's IP, and fault says why.
+// everything left of that. If X-Forwarded-For cannot be read, client is a proxy's
+// IP or invalid, and fault says why.
 func clientAddr(r *http.Request, trusted []netip.Prefix) (client netip.Addr, viaProxy bool, fault string) {
 	peer, _ := netip.ParseAddrPort(r.RemoteAddr)
 	client = peer.Addr().Unmap().WithZone("")
@@ -39,7 +39,8 @@ func clientAddr(r *http.Request, trusted []netip.Prefix) (client netip.Addr, via
 // [2001:db8::1], [2001:db8::1]:5.
 func parseHop(hop string) (addr netip.Addr, ok bool) {
 	withPort, err := netip.ParseAddrPort(hop)
-	if addr = withPort.Addr(); err != nil {
+	addr = withPort.Addr()
+	if err != nil {
 		if inner, ok := strings.CutPrefix(hop, "["); ok {
 			if hop, ok = strings.CutSuffix(inner, "]"); !ok || !strings.Contains(hop, ":") {
 				return addr, false
@@ -54,7 +55,7 @@ func isTrusted(addr netip.Addr, trusted []netip.Prefix) bool {
 	return slices.ContainsFunc(trusted, func(p netip.Prefix) bool { return p.Contains(addr) })
 }
 
-// lastValue returns the last value of a header, in lower case: the nearest proxy has set it.
+// lastValue returns the last value of a header, which the nearest proxy set, in lower case.
 func lastValue(h http.Header, key string) string {
 	values := strings.Split(strings.Join(h.Values(key), ","), ",")
 	return strings.ToLower(strings.TrimSpace(values[len(values)-1]))

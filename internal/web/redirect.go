@@ -9,8 +9,7 @@ import (
 	"github.com/gobuffalo/buffalo"
 )
 
-// Redirect responds with 302 to a GET, else 303. To is a path helper such as
-// "loginPath()".
+// Redirect redirects to a path helper such as "loginPath()": with 302 after a GET, else 303.
 func Redirect(c buffalo.Context, to string) error { return c.Redirect(redirectStatus(c), to) }
 
 // RedirectTo is Redirect for a path from a client, which Buffalo must not read as a

@@ -64,7 +64,7 @@ func Read(files fs.FS) (languages map[string]Texts, twice []string, err error) {
 		for key, translation := range translations {
 			text := Text{true, map[language.Plural]string{}}
 			plurals := language.Parse(tag)[0].Plurals
-			if _, single := translation.MarshalFlatInterface().(map[string]any); single {
+			if _, single := translation.MarshalFlatInterface().(map[string]any); single { // plurals have another map type
 				text.Plural, plurals = false, map[language.Plural]struct{}{language.Other: {}}
 			}
 			for plural := range plurals {

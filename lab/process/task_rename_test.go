@@ -160,7 +160,7 @@ func TestTask_Rename_RefusesToLoseChanges(t *testing.T) {
 	rename := []string{"task", "rename", "example.com/acme/turnstile", "Turnstile"}
 	require.Contains(t, refusal(t, dir, env, "task", "rename", "example.com/acme/turnstile"), "usage: task rename MODULE NAME")
 	require.Contains(t, refusal(t, dir, env, "task", "rename", "no path", "Turnstile"), `"no path" is not a module path`)
-	require.Contains(t, refusal(t, dir, env, "task", "rename", "example.com/a", "no name"), `"no name" is not a name for this`)
+	require.Contains(t, refusal(t, dir, env, "task", "rename", "example.com/a", "no name"), `"no name" cannot name the app in code`)
 	require.Contains(t, refusal(t, dir, env, rename...), "this folder is not the top of a clone")
 
 	gomod := filepath.Join(dir, "go.mod")
