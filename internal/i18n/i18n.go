@@ -98,7 +98,8 @@ func (t *Texts) rank(tag language.Tag) int {
 	return 1
 }
 
-// Reload parses all files again, for development and tests.
+// Reload parses all files again, for development and tests. The texts of a file that was
+// removed stay.
 func (t *Texts) Reload() error {
 	for _, l := range t.locales {
 		if err := l.reload(); err != nil {

@@ -158,6 +158,18 @@ func TestTexts_Reload(t *testing.T) {
 	require.Equal(t, "after", texts.In("en-US")("saved"))
 }
 
+func TestTexts_ReloadWithoutAFile(t *testing.T) {
+	files := filesOf("all.en-us.yaml", `- {id: saved, translation: "saved"}`, "all.de.yaml", `- {id: saved, translation: "gespeichert"}`)
+	texts, err := load(files)
+	require.NoError(t, err)
+	require.NoError(t, texts.Reload())
+	delete(files, "all.de.yaml")
+	files["all.en-us.yaml"] = &fstest.MapFile{Data: []byte(`- {id: saved, translation: "kept"}`)}
+	require.NoError(t, texts.Reload())
+	require.Equal(t, "gespeichert", texts.In("de")("saved"))
+	require.Equal(t, "kept", texts.In("en-US")("saved"))
+}
+
 func TestTexts_ReloadParsesOnlyWhatHasChanged(t *testing.T) {
 	texts := exampleTexts(t)
 	require.NoError(t, texts.Reload())

@@ -2,6 +2,7 @@ package i18n
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io/fs"
 	"slices"
@@ -46,16 +47,19 @@ func (l *locale) parseOnce() *parse {
 // parse uses a bundle of its own: go-i18n's default is global. It reads the files, but
 // parses them only if they have changed: parsing takes ten times longer than a page.
 func (l *locale) parse() (bundle.TranslateFunc, error) {
+	l.latest.Lock()
+	defer l.latest.Unlock()
 	var sources [][]byte
 	for _, path := range l.paths {
 		source, err := fs.ReadFile(l.files, path)
+		if errors.Is(err, fs.ErrNotExist) && l.latest.texts != nil { // removed: the next Load lacks it
+			return l.latest.texts, nil
+		}
 		if err != nil {
 			return nil, fmt.Errorf("locale file %s: %w", path, err)
 		}
 		sources = append(sources, source)
 	}
-	l.latest.Lock()
-	defer l.latest.Unlock()
 	if l.latest.texts != nil && slices.EqualFunc(sources, l.latest.sources, bytes.Equal) {
 		return l.latest.texts, nil
 	}
