@@ -35,7 +35,7 @@ func TestFlash_NotShownByAPrefetch(t *testing.T) {
 	require.Equal(t, []string{"You were logged in."}, apptest.Flashes(b.Get("/").Page))
 }
 
-// The session store drops the oldest messages.
+// The cookie store drops the oldest messages.
 func TestFlash_NeverOutgrowsTheCookie(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")

@@ -40,7 +40,7 @@ func (u *User) AddPasskey(ctx context.Context, answer passkey.Answer, name, brow
 		}
 		list, err := factor.Of(tx, u.ID)
 		undone, undoneErr := u.journal(tx).Undone(list.Removed().IDs())
-		if err := errors.Join(err, undoneErr, factor.DeletePasskey(tx, undone, c.ID)); err != nil {
+		if err := errors.Join(err, undoneErr, factor.DeletePasskey(tx, undone, c.ID)); err != nil { // an undone passkey may be added again
 			return err
 		}
 		err = u.addFactor(tx, f, client)
@@ -69,8 +69,8 @@ func (u *User) RemovePasskey(ctx context.Context, id string, client Client) erro
 	})
 }
 
-// RestorePasskey restores a removed passkey. It returns ErrNotFound if the passkey is not
-// kept or its addition was undone, and ErrBadCredentials if the account changed meanwhile.
+// RestorePasskey restores a removed passkey. It returns ErrNotFound unless PasskeysOf returns
+// it as removed, and ErrBadCredentials if the account changed meanwhile.
 func (u *User) RestorePasskey(ctx context.Context, id string, client Client) error {
 	return u.editPasskey(ctx, id, factor.List.Restorable, func(tx *pop.Connection, f *Factor) error {
 		if undone, err := u.journal(tx).Undone([]uuid.UUID{f.ID}); err != nil || len(undone) > 0 { // it may be an attacker's
@@ -84,7 +84,7 @@ func (u *User) RestorePasskey(ctx context.Context, id string, client Client) err
 	})
 }
 
-// editPasskey locks the user's row, and runs edit with the passkey that has the id among editable.
+// editPasskey locks the user's row, and runs edit with the passkey with the id, if editable keeps it.
 func (u *User) editPasskey(ctx context.Context, id string, editable func(factor.List) factor.List, edit func(tx *pop.Connection, f *Factor) error) error {
 	return u.change(ctx, func(tx *pop.Connection) error {
 		list, err := factor.Of(tx, u.ID)

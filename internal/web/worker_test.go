@@ -9,8 +9,7 @@ import (
 )
 
 func TestWorker_StopEndsAlthoughAJobStartsAnother(t *testing.T) {
-	simple := worker.NewSimple()
-	w := Worker{simple, time.Minute}
+	w := Worker{worker.NewSimple(), 100 * time.Millisecond}
 	require.NoError(t, w.Start(t.Context()))
 	running, stopping, ended := make(chan bool), make(chan bool), make(chan error)
 	require.NoError(t, w.Register("job", func(worker.Args) error {
@@ -21,7 +20,6 @@ func TestWorker_StopEndsAlthoughAJobStartsAnother(t *testing.T) {
 	}))
 	require.NoError(t, w.Perform(worker.Job{Handler: "job"}))
 	<-running
-	w.Within = 100 * time.Millisecond
 	go func() { ended <- w.Stop() }()
 	stopping <- true
 	require.EqualError(t, <-ended, "a job of the worker did not end within 100ms")
