@@ -111,7 +111,7 @@ func TestEnrolment_ByAPasskey(t *testing.T) {
 	b := s.loggedIn("ada@example.com", firefox)
 	b.Post("/account/security/enrol/"+modelstest.Link(t, "ada@example.com", models.MailEnrol), url.Values{})
 	s.addPasskey("ada@example.com")
-	require.Equal(t, "/account/security", b.Get("/").Location(), "a passkey alone leaves a login by password as it was")
+	require.Equal(t, "/account/security", b.Get("/").Location(), "a passkey alone does not turn the second step on")
 	require.Equal(t, "/account/security/recovery-codes", b.Put("/account/security/second-step", url.Values{"on": {"true"}}).Location())
 	b.requireLoggedIn("ada@example.com")
 }

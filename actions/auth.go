@@ -24,7 +24,7 @@ var errAnswer = errors.New("the provider's answer is refused")
 func AuthCallbackShow(c buffalo.Context) error {
 	return withProvider(c, func(p *provider) error {
 		// A wrong state does not count: images of another site could fill the client's bucket.
-		state, err := states.Answered(c.Session(), p, c.Param("state"))
+		state, err := states.OpenFor(c.Session(), p, c.Param("state"))
 		if err == nil && state.BoundTo != boundTo(c, state.Purpose) {
 			err = fmt.Errorf("%w: it belongs to another session", oidc.ErrState)
 		}

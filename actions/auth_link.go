@@ -47,7 +47,7 @@ func AuthLinkCreate(c buffalo.Context) error {
 	return respondAdded(c, p, err)
 }
 
-// respondAdded redirects to the security page, and says whether err refused the identity.
+// respondAdded redirects to the security page, and says whether the identity was taken.
 func respondAdded(c buffalo.Context, p *provider, err error) error {
 	kind, key := "success", "provider.linked"
 	switch {

@@ -19,7 +19,7 @@ var (
 	user   = route.Guard{Name: "user", MaxBody: 1 << 20}    // anonymous clients are redirected to the login page
 	sudo   = route.Guard{Name: "sudo", MaxBody: 1 << 20}    // as user; unconfirmed users are redirected to /sudo
 
-	// local is for clients on this machine, in development. It checks the IP, not Host,
+	// local is for clients on this machine, in development. It checks the IP, not only Host,
 	// which other machines can forge if ADDR=0.0.0.0 lets them reach the app.
 	local = route.Guard{Name: "local"}
 )
@@ -91,7 +91,7 @@ func askToLogIn(c buffalo.Context) error {
 // the form. It returns "" for an unknown page.
 func requestedPage(c buffalo.Context) string {
 	if page := web.PageOf(c.Request()); c.Request().Method == http.MethodGet {
-		return cmp.Or(returnPath(page), page) // the login page drops the rest, such as /logout
+		return cmp.Or(returnPath(page), page) // the login page drops pages such as /logout
 	}
 	return returnPath(web.PageBefore(app.Muxer(), c.Request()))
 }

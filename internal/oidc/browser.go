@@ -50,13 +50,13 @@ func (s States) Begin(ctx context.Context, session Session, p *Provider, state S
 	return p.Begin(ctx, state.Flow, s.Seal(state, browserSecret))
 }
 
-// Answered is Open for the browser of a session.
-func (s States) Answered(session Session, p *Provider, sealed string) (*State, error) {
+// OpenFor is Open for the browser of a session.
+func (s States) OpenFor(session Session, p *Provider, sealed string) (*State, error) {
 	browserSecret, _ := session.Get(browserKey).(string)
 	return s.Open(sealed, p.ID, browserSecret)
 }
 
-// MessageKey returns the message key of an error of Begin, Answered, Redeem or Finish.
+// MessageKey returns the message key of an error of Begin, OpenFor, Redeem or Finish.
 func MessageKey(err error) string {
 	switch {
 	case errors.Is(err, ErrUnavailable):

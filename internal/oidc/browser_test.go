@@ -30,16 +30,16 @@ func TestStates_Begin(t *testing.T) {
 	}
 	first, second := begin(ada), begin(ada)
 	for _, sealed := range []string{first, second} { // two tabs
-		state, err := states.Answered(ada, one, sealed)
+		state, err := states.OpenFor(ada, one, sealed)
 		require.NoError(t, err)
 		require.Equal(t, "one login", state.Provider+" "+state.Purpose)
 	}
-	_, err := states.Answered(ada, two, first)
+	_, err := states.OpenFor(ada, two, first)
 	require.ErrorIs(t, err, oidc.ErrState)
-	_, err = states.Answered(eve, one, first)
+	_, err = states.OpenFor(eve, one, first)
 	require.ErrorIs(t, err, oidc.ErrState)
 	begin(eve)
-	_, err = states.Answered(eve, one, first)
+	_, err = states.OpenFor(eve, one, first)
 	require.ErrorIs(t, err, oidc.ErrState)
 }
 

@@ -32,7 +32,7 @@ func TestProvider_UnavailableIssuers(t *testing.T) {
 		path, kind, _ := strings.Cut(hostile.Name, " ")
 		checked[kind] = true
 		issuer.Behave(oidctest.Behaviour{})
-		patient := func(c *oidc.Config) { c.Timeout = time.Hour } // the limit of each request; p.Timeout is shorter below
+		patient := func(c *oidc.Config) { c.Timeout = time.Hour } // the HTTP client's limit; p.Timeout is shorter below
 		p, flow := newProvider(issuer, patient), oidc.NewFlow()
 		answer := begin(t, p, flow)
 		if path == oidctest.DiscoveryPath { // a new provider has no metadata yet
@@ -51,7 +51,7 @@ func TestProvider_UnavailableIssuers(t *testing.T) {
 }
 
 // A response may have 512 KiB.
-func TestProvider_AnswerOfTheLargestSize(t *testing.T) {
+func TestProvider_LargestResponse(t *testing.T) {
 	issuer := oidctest.New(t)
 	p := newProvider(issuer)
 	require.NoError(t, p.Discover(t.Context()))
@@ -141,7 +141,7 @@ func TestProvider_DiscoverySurvivesADisconnect(t *testing.T) {
 	require.Equal(t, 2, issuer.Served(oidctest.DiscoveryPath), "one by the test, one by the provider")
 }
 
-// A caller waits at most p.Timeout, and each request ends after the client's timeout.
+// A caller waits at most p.Timeout, and a request ends after the HTTP client's.
 func TestProvider_DiscoveryEnds(t *testing.T) {
 	issuer := oidctest.New(t)
 	issuer.Behave(instead(oidctest.DiscoveryPath, oidctest.Silent))

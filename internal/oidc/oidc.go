@@ -12,7 +12,7 @@
 //	location, err := states.Begin(ctx, c.Session(), provider, oidc.State{Flow: oidc.NewFlow(), Purpose: "login"})
 //
 //	// The route of RedirectURL:
-//	state, err := states.Answered(c.Session(), provider, c.Param("state"))
+//	state, err := states.OpenFor(c.Session(), provider, c.Param("state"))
 //	err = state.Redeem(db)
 //	answer := oidc.Answer{Code: c.Param("code"), Iss: c.Param("iss"), Error: c.Param("error")}
 //	identity, err := provider.Finish(ctx, state.Flow, answer)

@@ -18,8 +18,8 @@ func TestActivity_PagesLinkToOlderOnes(t *testing.T) {
 	}
 	zoe.visit("/account/activity")
 	zoe.see("activity-newest")
-	for _, lines := range []int{25, 25} {
-		require.Equal(t, lines, evaluate[int](zoe.browser, `document.querySelectorAll("main li").length`))
+	for range 2 {
+		require.Equal(t, 25, evaluate[int](zoe.browser, `document.querySelectorAll("main li").length`))
 		zoe.press(`main a[rel="next"]`)
 	}
 	require.Equal(t, 5, evaluate[int](zoe.browser, `document.querySelectorAll("main li").length`))

@@ -44,13 +44,13 @@ var unconfirmedRoutes = map[string][]string{
 		"POST /signup/password", "PUT /password/reset",
 	},
 	"mails a link": {"POST /signup", "POST /password/forgot"},
-	"is a login, which counts as a confirmation or lacks one": {
+	"is a login, which may count as a confirmation": {
 		"POST /login", "POST /login/passkey", "POST /login/passkey/options", "POST /login/second", "POST /login/second/passkey",
 		"POST /login/second/passkey/options", "GET /auth/{provider}",
 	},
 	"is a confirmation":               {"POST /sudo", "POST /sudo/passkey", "POST /sudo/passkey/options", "GET /sudo/{provider}"},
 	"asks for a confirmation to link": {"GET /auth/{provider}/callback"},
-	"asks for a login by factor":      {"POST /account/security/undo"},
+	"needs a login by factor":         {"POST /account/security/undo"},
 	"ends sessions":                   {"DELETE /logout", "DELETE /account/sessions", "DELETE /account/sessions/{id}"},
 	"ends skips":                      {"DELETE /account/security/browsers", "DELETE /account/security/browsers/{id}"},
 	"stores a preference":             {"PUT /language", "PUT /account/language"},
