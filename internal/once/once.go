@@ -27,11 +27,15 @@ import (
 // ErrUsed means that the secret was used before.
 var ErrUsed = errors.New("the secret was used before")
 
+// margin keeps a row longer than its secret is valid. Clocks differ: a node whose clock is
+// behind would accept the secret again after a node whose clock is ahead deleted the row.
+const margin = time.Minute
+
 // Use marks a secret, given by its SHA-256 digest, as used. Call it in the transaction
 // of what the secret allows. The secret must not be valid after expires. If Use returns
 // ErrUsed, the transaction must be rolled back.
 func Use(tx *pop.Connection, digest []byte, expires time.Time) error {
-	err := tx.RawQuery("INSERT INTO used_challenges (id, digest, expires_at) VALUES (?, ?, ?)", uuid.Must(uuid.NewV7()), digest, expires).Exec()
+	err := tx.RawQuery("INSERT INTO used_challenges (id, digest, expires_at) VALUES (?, ?, ?)", uuid.Must(uuid.NewV7()), digest, expires.Add(margin)).Exec()
 	if database.IsDuplicate(err) {
 		return ErrUsed
 	}
