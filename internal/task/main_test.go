@@ -18,7 +18,7 @@ func TestRunOr(t *testing.T) {
 	}{
 		{started: true},
 		{err: errors.New("the port is taken"), code: 1, printed: "the port is taken\n", started: true},
-		{args: []string{"serve"}, code: 1, printed: "unknown command \"serve\": start the app without one, or run `task NAME`\n"},
+		{args: []string{"serve"}, code: 1, printed: "unknown command \"serve\": start the app without one, or run `task list`\n"},
 	} {
 		var printed strings.Builder
 		started := false

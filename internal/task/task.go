@@ -90,7 +90,7 @@ func Run(args []string) error {
 
 func run(args []string) error {
 	if args[0] != "task" {
-		return fmt.Errorf("unknown command %q: start the app without one, or run `task NAME`", args[0])
+		return fmt.Errorf("unknown command %q: start the app without one, or run `task list`", args[0])
 	}
 	if len(args) < 2 || args[1] == "list" || asksForHelp(args[1:]) {
 		grift.CommandName = "task"

@@ -84,7 +84,7 @@ func TestRun_UnknownCommand(t *testing.T) {
 	for _, args := range [][]string{{"serve"}, {""}, {"--help"}, {"tasks"}, {"serve\nforged"}} {
 		output, err := run(t, args...)
 		require.ErrorContains(t, err, "unknown command ")
-		require.ErrorContains(t, err, "task NAME", "what to type instead")
+		require.ErrorContains(t, err, "task list", "what to type instead")
 		require.NotContains(t, err.Error(), "\n", "one line")
 		require.Empty(t, output)
 	}
