@@ -31,7 +31,10 @@ func TestDotenv(t *testing.T) {
 
 func TestDotenv_Faulty(t *testing.T) {
 	for content, line := range map[string]string{
-		"SMTP_URL hunter2\n":                     ".env has a line that is not KEY=value: mend or remove it",
+		"SMTP_URL hunter2\n":                     ".env: line 1 is not KEY=value: mend or remove it",
+		"PORT=8080\nSIGNUP closed":               ".env: line 2 is not KEY=value: mend or remove it",
+		"# mine\nPORT=8080\n\nHOST\nADDR=::\n":   ".env: line 4 is not KEY=value: mend or remove it",
+		"A=\"1\n2\"\nB=\"hunter2\nC=3\n":         ".env: line 3 is not KEY=value: mend or remove it",
 		"\ufeffPORT=8080\n":                      ".env is not plain UTF-8: save it as UTF-8 without a byte order mark",
 		"\xff\xfeP\x00O\x00R\x00T\x00=\x001\x00": ".env is not plain UTF-8: save it as UTF-8 without a byte order mark",
 		"# M\xfcller\nPORT=8080\n":               ".env is not plain UTF-8: save it as UTF-8 without a byte order mark",

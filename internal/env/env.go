@@ -94,11 +94,24 @@ func (v *Vars) Dotenv(path string) (values map[string]string, found bool) {
 	case !utf8.Valid(content), bytes.HasPrefix(content, []byte("\ufeff")), bytes.Contains(content, []byte{0}):
 		v.Fault(name, "%s is not plain UTF-8: save it as UTF-8 without a byte order mark", name)
 	default:
+		content = append(content, '\n') // without it, godotenv takes a faulty last line for none
 		if values, err = godotenv.UnmarshalBytes(content); err != nil {
-			v.Fault(name, "%s has a line that is not KEY=value: mend or remove it", name)
+			v.Fault(name, "%s: line %d is not KEY=value: mend or remove it", name, faultyLine(content))
 		}
 	}
 	return values, true
+}
+
+// faultyLine returns the number of the first line that keeps content from being read: a
+// quoted value may need the lines after it, so the longest readable beginning counts.
+func faultyLine(content []byte) int {
+	for end := len(content); end > 0; {
+		end = bytes.LastIndexByte(content[:end-1], '\n') + 1
+		if _, err := godotenv.UnmarshalBytes(content[:end]); err == nil {
+			return bytes.Count(content[:end], []byte("\n")) + 1
+		}
+	}
+	return 1
 }
 
 // Fault records a fault as one line.
