@@ -29,13 +29,13 @@ type ActionSuite struct {
 
 func Test_ActionSuite(t *testing.T) {
 	c := modelstest.Config()
-	app := newApp(c)
+	app := newApp(t, c)
 	as, err := suite.NewActionWithFixtures(app, os.DirFS("../fixtures"))
 	require.NoError(t, err)
 	if as.DB == nil {
 		t.Fatal("the suite has no database") // the suite would skip all assertions on rows
 	}
-	handler := Handler(app, c, testLogger(c), nil)
+	handler := Handler(app, c, testLogger(t, c), nil)
 	suite.Run(t, &ActionSuite{as, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r.Host = c.Host.Host
 		// The suite's session has no cookie. Without one, package web answers requests for

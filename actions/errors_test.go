@@ -99,7 +99,7 @@ func TestErrors_DisconnectIsNotLoggedAsAnError(t *testing.T) {
 	req := httptest.NewRequestWithContext(ctx, "POST", "/login", strings.NewReader("email=ada@example.com&password=x"))
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	req.Host = c.Host.Host
-	Handler(newApp(c), c, testLogger(c), nil).ServeHTTP(httptest.NewRecorder(), req)
+	Handler(newApp(t, c), c, testLogger(t, c), nil).ServeHTTP(httptest.NewRecorder(), req)
 	require.Contains(t, log.String(), "status=503")
 	require.NotContains(t, log.String(), "level=ERROR")
 }
@@ -191,7 +191,7 @@ func TestErrors_ProxyWithoutScheme(t *testing.T) {
 func TestErrors_AfterTheResponseBegan(t *testing.T) {
 	modelstest.Empty(t)
 	log, c := captureLog(t), modelstest.Config()
-	app := newApp(c)
+	app := newApp(t, c)
 	stream := func(c buffalo.Context) error {
 		c.Response().(http.Flusher).Flush()
 		if c.Param("broken") != "" {
@@ -202,7 +202,7 @@ func TestErrors_AfterTheResponseBegan(t *testing.T) {
 	}
 	app.GET("/stream", stream)
 	app.Middleware.Skip(Authorize, stream)
-	s := apptest.NewServer(t, Handler(app, c, testLogger(c), nil))
+	s := apptest.NewServer(t, Handler(app, c, testLogger(t, c), nil))
 	for _, query := range []string{"", "?broken=1"} {
 		res, err := http.Get(s.URL + "/stream" + query)
 		require.NoError(t, err)

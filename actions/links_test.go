@@ -305,7 +305,7 @@ func listening(t *testing.T) *site {
 	t.Helper()
 	modelstest.Empty(t)
 	c := modelstest.Config()
-	handler := Handler(newApp(c), c, testLogger(c), nil)
+	handler := Handler(newApp(t, c), c, testLogger(t, c), nil)
 	server, err := web.Listen(web.ListenOptions{Addr: "127.0.0.1:0"}, handler, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	go server.Start(t.Context(), nil)

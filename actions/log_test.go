@@ -3,7 +3,6 @@ package actions
 import (
 	"io"
 	"log/slog"
-	"os"
 	"testing"
 
 	"corral/config"
@@ -11,10 +10,16 @@ import (
 	"corral/internal/web"
 )
 
-var logOutput io.Writer = os.Stdout
+// logOutput receives the log in place of the test, unless it is nil.
+var logOutput io.Writer
 
-func testLogger(c config.Config) *slog.Logger {
-	return web.NewLogger(logOutput, c.LogLevel, c.Production())
+// testLogger returns the logger of an app. go test prints its lines if the test fails.
+func testLogger(t testing.TB, c config.Config) *slog.Logger {
+	out := logOutput
+	if out == nil {
+		out = t.Output()
+	}
+	return web.NewLogger(out, c.LogLevel, c.Production())
 }
 
 func captureLog(t testing.TB) *apptest.LogBuffer {

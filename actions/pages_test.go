@@ -337,12 +337,12 @@ func widgets(t *testing.T, do func(buffalo.Context)) *browser {
 	modelstest.Empty(t)
 	modelstest.SignUp(t, "ada@example.com")
 	c := modelstest.Config()
-	app := newApp(c)
+	app := newApp(t, c)
 	app.GET("/widgets", func(c buffalo.Context) error {
 		do(c)
 		return c.Render(http.StatusOK, r.HTML("logout/_form.plush.html"))
 	})
-	s := &site{apptest.NewServer(t, Handler(app, c, testLogger(c), nil)), t}
+	s := &site{apptest.NewServer(t, Handler(app, c, testLogger(t, c), nil)), t}
 	b := s.browser()
 	b.logIn("ada@example.com")
 	b.Get("/") // shows the flash message

@@ -28,9 +28,9 @@ var (
 )
 
 // newApp makes an app, which replaces the app of this process and its settings.
-func newApp(c config.Config) *buffalo.App {
+func newApp(t testing.TB, c config.Config) *buffalo.App {
 	appOnce = sync.Once{}
-	app := App(c, testLogger(c))
+	app := App(c, testLogger(t, c))
 	if !c.Development() {
 		if sharedAssets == nil {
 			sharedAssets, sharedTexts = assetFiles, T
@@ -56,7 +56,7 @@ func newSite(t testing.TB, changes ...func(*config.Config)) *site {
 func restart(t testing.TB, changes ...func(*config.Config)) *site {
 	t.Helper()
 	c := modelstest.Config(changes...)
-	return &site{apptest.NewServer(t, Handler(newApp(c), c, testLogger(c), nil)), t}
+	return &site{apptest.NewServer(t, Handler(newApp(t, c), c, testLogger(t, c), nil)), t}
 }
 
 // newProductionSite starts the app in production with https.
@@ -67,7 +67,7 @@ func newProductionSite(t testing.TB, changes ...func(*config.Config)) *site {
 		c := modelstest.Config(append([]func(*config.Config){func(c *config.Config) {
 			c.Env, c.Host = config.Production, baseURL
 		}}, changes...)...)
-		return Handler(newApp(c), c, testLogger(c), nil)
+		return Handler(newApp(t, c), c, testLogger(t, c), nil)
 	}), t}
 }
 
@@ -79,9 +79,9 @@ func behindProxy(t testing.TB) *site {
 		c.Env = config.Production
 		c.Host, _ = url.Parse("https://127.0.0.1")
 	})
-	app := newApp(c)
+	app := newApp(t, c)
 	app.GET("/panic", func(buffalo.Context) error { panic("provoked") })
-	s := apptest.NewServer(t, Handler(app, c, testLogger(c), nil))
+	s := apptest.NewServer(t, Handler(app, c, testLogger(t, c), nil))
 	s.Config.DisableGeneralOptionsHandler = true // as web.Listen does
 	s.URL = c.Host.String()
 	s.Client().Transport = roundTripper(func(r *http.Request) (*http.Response, error) {
