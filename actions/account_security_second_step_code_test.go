@@ -34,7 +34,9 @@ func TestSecondStep_Switch(t *testing.T) {
 		}
 	}
 	requireRefused(false)
-	require.Contains(t, b.Get("/account/security").Page, `name="on" value="true">Turn on<`)
+	page := b.Get("/account/security").Page
+	require.Contains(t, page, `name="on" value="true">Turn on<`)
+	require.Contains(t, page, `<span class="badge badge-off">Off<`, "not in the colour of success")
 	a = turn("true")
 	require.Equal(t, 303, a.StatusCode)
 	require.Equal(t, "/account/security/recovery-codes", a.Location())
@@ -46,7 +48,7 @@ func TestSecondStep_Switch(t *testing.T) {
 	b.Get("/") // shows the flash messages
 	require.Contains(t, b.Get("/account/security").Page, `name="on" value="false">Turn off<`)
 	require.Equal(t, "/account/security", turn("false").Location())
-	page := b.Get("/account/security").Page
+	page = b.Get("/account/security").Page
 	require.Equal(t, []string{"The second step at login is off. Your recovery codes no longer work."}, apptest.Flashes(page))
 	require.Contains(t, page, "Recovery codes come with the second step at login.")
 	require.Equal(t, []string{"second_step_on", "second_step_off"}, modelstest.Mails(t, "ada@example.com"))
