@@ -128,8 +128,8 @@ func TestProvider_BeginsOnOwnPages(t *testing.T) {
 	require.Equal(t, 404, guest.Get("/auth/oidc3/callback").StatusCode)
 }
 
-// No return path leads to a provider either: browsers that do not apply form-action to
-// redirects would follow it after a form.
+// A form's return path must not lead to a provider: browsers that do not apply form-action
+// to redirects follow it.
 func TestProvider_NoReturnPathLeadsToAProvider(t *testing.T) {
 	newProviderSite(t)
 	for path, want := range map[string]string{

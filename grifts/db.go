@@ -27,7 +27,7 @@ var seeds = []struct {
 }
 
 func seed([]string) error {
-	c, err := config.Load(os.Environ(), ".") // stores a new secret, which the server needs to find Carol's rate limit
+	c, err := config.Load(os.Environ(), ".") // stores a missing secret: the server finds Carol's rate limit by it
 	if err != nil {
 		return err
 	}

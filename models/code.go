@@ -75,7 +75,7 @@ func (p *SecondStep) Pass(ctx context.Context, typed string, skip bool, client C
 
 func (s *Session) confirmWithCode(ctx context.Context, typed string, client Client) (rawToken string, err error) {
 	badCode := func(err error) bool { return errors.Is(err, ErrBadCode) }
-	return s.confirmBy(ctx, client, badCode, func(passed useOfFactor) error {
+	return s.confirmBy(ctx, client, badCode, func(passed afterFactor) error {
 		return s.User.passCode(ctx, typed, client, func(tx *pop.Connection, f *Factor) error { return passed(tx, s.User, f) })
 	})
 }

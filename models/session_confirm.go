@@ -29,16 +29,16 @@ func (s *Session) Confirmed() bool {
 }
 
 // Confirm checks the credentials of the logged-in user, in case the session was
-// left open on a shared computer: the password, which counts as a login attempt without
-// a wait, or the code if the second step is on. It returns the new token of the session, or "" if
-// another tab got it meanwhile; ErrBadCredentials, ErrBadCode, *RateLimited or ErrBusy;
+// left open on a shared computer: the password, a login attempt without growing waits, or
+// the code if the second step is on. It returns the new token of the session, or "" if another
+// tab got it meanwhile; ErrBadCredentials, ErrBadCode, *RateLimited or ErrBusy;
 // ErrSessionEnded; or ErrNotFound if something else ended the session.
 func (s *Session) Confirm(ctx context.Context, with Credentials) (rawToken string, err error) {
 	if s.User.SecondStep {
 		return s.confirmWithCode(ctx, with.Code, with.Client)
 	}
 	badPassword := func(err error) bool { return errors.Is(err, ErrBadCredentials) }
-	return s.confirmBy(ctx, with.Client, badPassword, func(passed useOfFactor) error {
+	return s.confirmBy(ctx, with.Client, badPassword, func(passed afterFactor) error {
 		_, err := with.use(ctx, ActivityPasswordFailed, func(tx *pop.Connection, user *User) (kind string, err error) {
 			if err := user.lock(tx, loginLock); err != nil || user.SecondStep { // turned on meanwhile
 				return "", cmp.Or(err, ErrBadCredentials)
@@ -49,13 +49,13 @@ func (s *Session) Confirm(ctx context.Context, with Credentials) (rawToken strin
 	})
 }
 
-// useOfFactor is called in the transaction that uses a factor and locks the user's row. For a
-// password, f is nil.
-type useOfFactor = func(tx *pop.Connection, user *User, f *Factor) error
+// afterFactor is called in the transaction that has used a factor and locked the user's row.
+// For a password, f is nil.
+type afterFactor = func(tx *pop.Connection, user *User, f *Factor) error
 
 // confirmBy counts a confirmation as failed, and runs use. It refunds the count after an
 // error that is no failure of the client.
-func (s *Session) confirmBy(ctx context.Context, client Client, failed func(error) bool, use func(passed useOfFactor) error) (rawToken string, err error) {
+func (s *Session) confirmBy(ctx context.Context, client Client, failed func(error) bool, use func(passed afterFactor) error) (rawToken string, err error) {
 	if err := inTransaction(ctx, s.countConfirmation); err != nil {
 		return s.endIfTooManyFailed(ctx, "", err, client)
 	}
@@ -74,7 +74,7 @@ func (s *Session) confirmBy(ctx context.Context, client Client, failed func(erro
 	return s.endIfTooManyFailed(ctx, rawToken, err, client)
 }
 
-// endIfTooManyFailed ends the session if err failed the last confirmation that may fail, even
+// endIfTooManyFailed ends the session if, after err, too many confirmations have failed, even
 // if the client is gone.
 func (s *Session) endIfTooManyFailed(ctx context.Context, rawToken string, err error, client Client) (string, error) {
 	if err == nil || s.FailedConfirmations < maxFailedConfirmations {
@@ -109,7 +109,7 @@ func (s *Session) countConfirmation(tx *pop.Connection) error {
 	return nil
 }
 
-// refundConfirmation takes a confirmation that was not checked off the count.
+// refundConfirmation takes off the count a confirmation that did not fail.
 func (s *Session) refundConfirmation(tx *pop.Connection) error {
 	_, err := exec(tx, "refunding a confirmation", "UPDATE sessions SET failed_confirmations = failed_confirmations - 1 WHERE id = ? AND failed_confirmations > 0", s.ID)
 	return err

@@ -22,8 +22,8 @@ func Migrate(db *pop.Connection, migrations fs.FS) error {
 		}
 		if err := box.CreateSchemaMigrations(); err != nil {
 			// pop tries to create the table if the role may not read it.
-			if _, _, reading := CompareSchema(ctx, db, migrations); isForbidden(reading) {
-				return fmt.Errorf("%w%s", reading, ownTables)
+			if _, _, readErr := CompareSchema(ctx, db, migrations); isForbidden(readErr) {
+				return fmt.Errorf("%w%s", readErr, ownTables)
 			}
 			return fmt.Errorf("migrations cannot be recorded: %w", err)
 		}

@@ -65,7 +65,7 @@ func TestStatement_SurvivesNewerMigrations(t *testing.T) {
 	require.NoError(t, get())
 	if onPostgres() {
 		exec(t, db, "ALTER TABLE notes ALTER text TYPE VARCHAR(999)")
-		require.True(t, database.Unavailable(get()), "the statement prepared before fails once")
+		require.True(t, database.Unavailable(get()), "the old prepared statement fails once")
 	}
 	require.NoError(t, get())
 }

@@ -70,12 +70,12 @@ func (bs Buckets) take(tx *pop.Connection, now time.Time, pending int) (Counts, 
 	for _, b := range bs {
 		rows = append(rows, Count{ID: b.ID})
 	}
-	locked, err := upsert(tx, rows, "attempts = rate_limits.attempts")
+	stored, err := upsert(tx, rows, "attempts = rate_limits.attempts")
 	if err != nil {
 		return nil, err
 	}
 	before := Counts{}
-	for _, c := range locked {
+	for _, c := range stored {
 		before[c.ID] = c.at(now)
 	}
 	if err := bs.Check(before, now); err != nil {
@@ -111,7 +111,7 @@ func (bs Buckets) Fail(tx *pop.Connection) error {
 }
 
 // Refund ends an attempt that Start began, and takes it off the counts. Where attempts
-// count in a row, it also takes off the given number of failures before the attempt.
+// count in a row, it also takes off the given number of earlier failures.
 func (bs Buckets) Refund(tx *pop.Connection, failures int) error {
 	return bs.end(tx, func(b Bucket) int {
 		if b.Window > 0 {

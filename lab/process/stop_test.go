@@ -125,7 +125,7 @@ func TestStart_SystemdSocketsAreAllServed(t *testing.T) {
 		res, err := client.Do(r)
 		require.NoError(t, err)
 		res.Body.Close()
-		require.Equal(t, 200, res.StatusCode, "no redirect to itself")
+		require.Equal(t, 200, res.StatusCode, "no redirect to https")
 	}
 	p.Stop()
 	require.Contains(t, p.Out.String(), `"event":"listening","address":"`+path+", "+otherPath+`"`)
