@@ -110,7 +110,7 @@ func TestTask_Rename_LeavesNoOldName(t *testing.T) {
 	require.NoError(t, os.RemoveAll(filepath.Join(dir, "lab")))
 	commit(t, dir)
 	runGo(t, dir, "run", ".", "task", "rename", "example.com/acme/wicket", "Wicket")
-	for _, text := range []string{`"__Host-wicket"`, `"example.com/acme/wicket/models"`} {
+	for _, text := range []string{`sessionCookieName = "wicket"`, `"example.com/acme/wicket/models"`} {
 		git(t, dir, "grep", "--quiet", "--fixed-strings", text, "--", "*.go")
 	}
 	runGo(t, dir, "vet", "./...")
