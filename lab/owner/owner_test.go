@@ -145,8 +145,7 @@ func (c *clone) run(name string, args ...string) string {
 	c.t.Helper()
 	cmd := exec.Command(name, args...)
 	cmd.Dir = c.dir
-	// With -trimpath, Go's cache has what it compiled of an earlier clone.
-	cmd.Env = append(os.Environ(), "PATH="+c.path, "CGO_ENABLED=0", "GOFLAGS=-trimpath", "TEST_DATABASE_URL=")
+	cmd.Env = append(os.Environ(), "PATH="+c.path, "CGO_ENABLED=0", "TEST_DATABASE_URL=")
 	out, err := cmd.CombinedOutput()
 	require.NoError(c.t, err, "%s\n%s", cmd, out)
 	return string(out)
