@@ -3,5 +3,5 @@ package assets
 
 import "embed"
 
-//go:embed [^._]*
+//go:embed all:*
 var FS embed.FS

@@ -18,7 +18,8 @@ import (
 	"time"
 )
 
-// Assets serves a folder's files, except Go files. Each path contains the digest of the
+// Assets serves a folder's files, except Go files and hidden ones, whose name or folder
+// begins with a dot. Each path contains the digest of the
 // file, so that browsers can cache it forever: css/app.css is
 // /assets/css/app.0123456789abcdef.css. With another digest, the file is served but not
 // cached: during a rolling update, pages of another release request it.
@@ -51,7 +52,7 @@ func LoadAssets(files fs.FS, live bool) (*Assets, error) {
 		return a, nil
 	}
 	err := fs.WalkDir(files, ".", func(name string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() || path.Ext(name) == ".go" {
+		if err != nil || entry.IsDir() || unserved(name) {
 			return err
 		}
 		a.byName[name], err = readAsset(files, name)
@@ -61,6 +62,10 @@ func LoadAssets(files fs.FS, live bool) (*Assets, error) {
 		return nil, fmt.Errorf("assets cannot be read: %w", err)
 	}
 	return a, nil
+}
+
+func unserved(name string) bool {
+	return path.Ext(name) == ".go" || strings.Contains("/"+name, "/.")
 }
 
 // Path returns the URL path of the named file.
@@ -73,7 +78,7 @@ func (a *Assets) Path(name string) (string, error) {
 }
 
 func (a *Assets) file(name string) (*asset, error) {
-	if a.live && path.Ext(name) != ".go" {
+	if a.live && !unserved(name) {
 		return readAsset(a.files, name)
 	}
 	if file, ok := a.byName[name]; ok {

@@ -67,7 +67,7 @@ func TestAssets_PathAndTypeOfAnyFile(t *testing.T) {
 		"images/deep/er/a.svg": "image/svg+xml", "images/a.png": "image/png", "images/a.avif": "image/avif", "images/a.webp": "image/webp",
 		"data/a.json": "application/json", "app.wasm": "application/wasm", "site.webmanifest": "application/manifest+json",
 		"media/a.mp4": "video/mp4", "media/a.webm": "video/webm", "docs/a.pdf": "application/pdf",
-		"LICENSE": "application/octet-stream", "docs/100% of a #1?.unknown": "application/octet-stream",
+		"_app/_a.js": "text/javascript; charset=utf-8", "LICENSE": "application/octet-stream", "docs/100% of a #1?.unknown": "application/octet-stream",
 	}
 	for name := range names {
 		files[name] = &fstest.MapFile{Data: []byte(style)}
@@ -91,6 +91,22 @@ func TestAssets_PathAndTypeOfAnyFile(t *testing.T) {
 	for _, name := range []string{"embed.go", "none.css", "css", ""} {
 		_, err := assets.Path(name)
 		require.ErrorContains(t, err, "there is no asset "+name)
+	}
+}
+
+func TestAssets_HiddenFilesAreNotServed(t *testing.T) {
+	files := fstest.MapFS{".DS_Store": {Data: []byte(style)}, "css/.app.css.swp": {Data: []byte(style)}, ".git/config": {Data: []byte(style)}}
+	for _, live := range []bool{false, true} {
+		assets, err := LoadAssets(files, live)
+		require.NoError(t, err)
+		s := serve(t, echo, func(o *Options) { o.Assets = assets })
+		for name := range files {
+			_, err := assets.Path(name)
+			require.ErrorContains(t, err, "there is no asset "+name)
+			ext := filepath.Ext(name)
+			res, _ := send(t, s, "GET", "/assets/"+strings.TrimSuffix(name, ext)+".0123456789abcdef"+ext, "")
+			require.Equal(t, 404, res.StatusCode, name)
+		}
 	}
 }
 
