@@ -29,7 +29,7 @@ func TestSecurityPasskeys_WhilePasskeysAreOff(t *testing.T) {
 	s := newSite(t, func(c *config.Config) { c.Host, _ = url.Parse("http://127.0.0.1:3000") })
 	modelstest.SignUp(t, "ada@example.com")
 	s.addPasskey("ada@example.com")
-	b := s.unconfirmed("ada@example.com")
+	b := s.confirmedTenMinutesAgo("ada@example.com")
 	section := func() string {
 		_, page, _ := strings.Cut(b.Get("/account/security").Page, `aria-labelledby="passkeys-heading"`)
 		page, _, _ = strings.Cut(page, "</section>")

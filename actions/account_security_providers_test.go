@@ -86,7 +86,7 @@ func TestSecurityProviders_IdentityOfAnotherAccount(t *testing.T) {
 func TestSecurityProviders_Unconfirmed(t *testing.T) {
 	s := newProviderSite(t)
 	s.linked("ada@example.com")
-	b := s.unconfirmed("ada@example.com")
+	b := s.confirmedTenMinutesAgo("ada@example.com")
 	page := b.Get("/account/security").Page
 	require.Contains(t, page, "Example &amp; Co")
 	require.NotContains(t, page, providersPath)

@@ -135,7 +135,7 @@ func TestTOTP_KeyEndsWithTheConfirmation(t *testing.T) {
 func TestTOTP_SecretsAreShownToConfirmedUsers(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
-	b := s.unconfirmed("ada@example.com")
+	b := s.confirmedTenMinutesAgo("ada@example.com")
 	for _, path := range []string{"/account/security/totp", "/account/security/totp.svg", "/account/security/recovery-codes"} {
 		require.Equal(t, "/sudo", b.Get(path).LocationPath(), path)
 	}

@@ -74,10 +74,10 @@ func TestAccountSessions_Index_TwoSessions(t *testing.T) {
 func TestAccountSessions_Index_ShowsWhereAStolenSessionIsUsed(t *testing.T) {
 	s := newSite(t, trustLoopback)
 	modelstest.SignUp(t, "ada@example.com")
-	phone, desk, thief := s.with("X-Forwarded-For", "192.0.2.1"), s.with("X-Forwarded-For", "192.0.2.2"), s.with("X-Forwarded-For", "198.51.100.7")
+	phone, desk, attacker := s.with("X-Forwarded-For", "192.0.2.1"), s.with("X-Forwarded-For", "192.0.2.2"), s.with("X-Forwarded-For", "198.51.100.7")
 	phone.logIn("ada@example.com")
-	thief.SetCookie(sessionCookieName, phone.sessionCookie())
-	require.Equal(t, 200, thief.Get("/account").StatusCode)
+	attacker.SetCookie(sessionCookieName, phone.sessionCookie())
+	require.Equal(t, 200, attacker.Get("/account").StatusCode)
 	desk.logIn("ada@example.com")
 	models.Clock.Move(time.Second) // the desk is seen last
 	lines := desk.sessions()

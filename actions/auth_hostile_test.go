@@ -116,9 +116,9 @@ func TestAuthHostile_Replay(t *testing.T) {
 	b := s.browser()
 	back, cookie := b.toProvider("/auth/oidc"), b.sessionCookie()
 	require.Equal(t, "/", b.Get(back).Location())
-	thief := s.browser()
-	thief.SetCookie(sessionCookieName, cookie)
-	thief.requireAlert(thief.Get(back), "/login", "That took too long, or it did not begin in this browser.")
+	attacker := s.browser()
+	attacker.SetCookie(sessionCookieName, cookie)
+	attacker.requireAlert(attacker.Get(back), "/login", "That took too long, or it did not begin in this browser.")
 
 	b = s.browser()
 	back = b.toProvider("/auth/oidc")

@@ -134,7 +134,7 @@ func TestAuthLink_OfAProviderThatIsGone(t *testing.T) {
 func TestAuthLink_Unconfirmed(t *testing.T) {
 	s := newProviderSite(t)
 	modelstest.SignUp(t, "ada@example.com")
-	b := s.unconfirmed("ada@example.com")
+	b := s.confirmedTenMinutesAgo("ada@example.com")
 	link := b.fromProvider("ada@example.com")
 	page := b.Get(link).Page
 	require.Contains(t, page, `href="/sudo?next=`+link+`"`)

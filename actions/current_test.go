@@ -74,13 +74,13 @@ func TestSession_IdleTimeout(t *testing.T) {
 
 func TestSession_LogoutEndsCopiedCookies(t *testing.T) {
 	s := newSite(t)
-	b, thief := s.browser(), s.browser()
+	b, attacker := s.browser(), s.browser()
 	modelstest.SignUp(t, "ada@example.com")
 	b.logIn("ada@example.com")
-	thief.SetCookie(sessionCookieName, b.sessionCookie())
-	require.Equal(t, 200, thief.Get("/").StatusCode)
+	attacker.SetCookie(sessionCookieName, b.sessionCookie())
+	require.Equal(t, 200, attacker.Get("/").StatusCode)
 	b.logOut()
-	require.Equal(t, "/login", thief.Get("/").LocationPath())
+	require.Equal(t, "/login", attacker.Get("/").LocationPath())
 }
 
 func TestSession_LogoutEndsOneBrowsersSession(t *testing.T) {

@@ -196,10 +196,10 @@ func failedConfirmations(s *site) {
 }
 
 func copiedCookie(s *site) {
-	b, thief := s.loggedIn("ada@example.com", firefox), s.browser()
-	thief.SetCookie("__Host-"+sessionCookieName, b.sessionCookie())
+	b, attacker := s.loggedIn("ada@example.com", firefox), s.browser()
+	attacker.SetCookie("__Host-"+sessionCookieName, b.sessionCookie())
 	b.logOut()
-	thief.Get("/")
+	attacker.Get("/")
 }
 
 func completeSignup(s *site) {

@@ -227,13 +227,13 @@ func TestSignup_Closed(t *testing.T) {
 
 func TestSignup_EndsTheSessionOfTheBrowser(t *testing.T) {
 	s := newSite(t)
-	b, thief := s.browser(), s.browser()
+	b, attacker := s.browser(), s.browser()
 	modelstest.SignUp(t, "ada@example.com")
 	b.logIn("ada@example.com")
-	thief.SetCookie(sessionCookieName, b.sessionCookie())
+	attacker.SetCookie(sessionCookieName, b.sessionCookie())
 	s.browser().signUp("zoe@example.com")
 	b.Get("/signup/" + modelstest.Link(t, "zoe@example.com", models.MailSignup))
 	require.Equal(t, "/", b.choosePassword(modelstest.Password).Location())
 	require.Contains(t, b.Get("/").Page, "zoe@example.com")
-	require.Equal(t, 302, thief.Get("/").StatusCode, "Ada's session in this browser has ended")
+	require.Equal(t, 302, attacker.Get("/").StatusCode, "Ada's session in this browser has ended")
 }

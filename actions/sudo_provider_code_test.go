@@ -13,7 +13,7 @@ import (
 func TestSudoProvider_NotWithASecondStep(t *testing.T) {
 	s := newProviderSite(t)
 	s.linked("ada@example.com")
-	b := s.unconfirmed("ada@example.com")
+	b := s.confirmedTenMinutesAgo("ada@example.com")
 	back := b.toProvider("/sudo/oidc")
 	modelstest.SetTOTP(t, "ada@example.com")
 	b.requireAlert(b.Get(back), "/sudo", "That account at Example &amp; Co is not the one")

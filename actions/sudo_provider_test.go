@@ -17,7 +17,7 @@ func TestSudoProvider_Confirms(t *testing.T) {
 	s := newProviderSite(t)
 	models.Clock.Stop()
 	s.linked("ada@example.com")
-	b := s.unconfirmed("ada@example.com")
+	b := s.confirmedTenMinutesAgo("ada@example.com")
 	page := b.Get("/sudo?next=/account").Page
 	require.Contains(t, page, `href="/sudo/oidc?next=%2Faccount">Confirm with Example &amp; Co</a>`)
 	require.NotContains(t, page, "/sudo/oidc2", "not linked")
@@ -29,7 +29,7 @@ func TestSudoProvider_Confirms(t *testing.T) {
 	require.Equal(t, "/account", b.Put("/account/email", url.Values{"email": {"ada@new.example"}}).Location())
 	require.Equal(t, "/login", copied.Get("/account").LocationPath(), "the session has a new token")
 	models.Clock.Move(10*time.Minute - time.Second)
-	require.Equal(t, 303, b.Put("/account/email", url.Values{"email": {"ada@other.example"}}).StatusCode)
+	require.Equal(t, "/account", b.Put("/account/email", url.Values{"email": {"ada@other.example"}}).Location(), "still confirmed")
 	models.Clock.Move(time.Second)
 	require.Equal(t, "/sudo", b.Delete("/account", nil).LocationPath())
 	require.Equal(t, "/account", b.byProvider("/sudo/oidc").Location())
@@ -46,12 +46,12 @@ func TestSudoProvider_Refuses(t *testing.T) {
 		"without auth_time":     {oidctest.Behaviour{Claims: func(claims map[string]any) { claims["auth_time"] = nil }}, "/sudo/oidc", "Example &amp; Co did not confirm"},
 		"with an old auth_time": {oidctest.Behaviour{Claims: func(claims map[string]any) { claims["auth_time"] = models.Clock.Now().Unix() - 600 }}, "/sudo/oidc", "Example &amp; Co did not confirm"},
 		"cancelled":             {oidctest.Behaviour{Error: "access_denied"}, "/sudo/oidc", "The login with Example &amp; Co was cancelled."},
-		"for another issuer":    {oidctest.Behaviour{Claims: func(claims map[string]any) { claims["iss"] = "https://evil.example" }}, "/sudo/oidc", "The login with Example &amp; Co failed."},
+		"by another issuer":     {oidctest.Behaviour{Claims: func(claims map[string]any) { claims["iss"] = "https://evil.example" }}, "/sudo/oidc", "The login with Example &amp; Co failed."},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newProviderSite(t)
 			s.linked("ada@example.com")
-			b := s.unconfirmed("ada@example.com")
+			b := s.confirmedTenMinutesAgo("ada@example.com")
 			s.one.Behave(c.Behaviour)
 			b.requireAlert(b.byProvider(c.path+"?next=/account"), "/sudo?next=%2Faccount", c.text)
 			require.Equal(t, "/sudo", b.Delete("/account", nil).LocationPath())
@@ -64,13 +64,13 @@ func TestSudoProvider_OfAnotherAccount(t *testing.T) {
 	s := newProviderSite(t)
 	s.linked("eve@example.com")
 	modelstest.SignUp(t, "ada@example.com")
-	b := s.unconfirmed("ada@example.com")
+	b := s.confirmedTenMinutesAgo("ada@example.com")
 	b.requireAlert(b.byProvider("/sudo/oidc"), "/sudo", "That account at Example &amp; Co is not the one")
 	require.Equal(t, "/sudo", b.Delete("/account", nil).LocationPath())
 }
 
-// A user whose only way in is a provider without auth_time sets a password by a mailed link,
-// in order to confirm.
+// A user who can log in only with a provider may set a password by a mailed link. If the
+// provider sends no auth_time, the user needs one to confirm.
 func TestSudoProvider_WithoutAPassword(t *testing.T) {
 	s := newProviderSite(t)
 	b := s.onlyByProvider("ada@example.com")

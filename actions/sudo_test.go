@@ -31,7 +31,7 @@ var needSudo = []string{
 
 func TestSudo_RefusalIsLogged(t *testing.T) {
 	requireEvents(t, map[string]func(s *site){
-		"guard refused": func(s *site) { s.unconfirmed("ada@example.com").Delete("/account", nil) },
+		"guard refused": func(s *site) { s.confirmedTenMinutesAgo("ada@example.com").Delete("/account", nil) },
 	})
 }
 
@@ -60,8 +60,8 @@ func sudoRoutes() (methods, paths []string) {
 	return methods, paths
 }
 
-// unconfirmed returns a browser whose last confirmation was ten minutes ago.
-func (s *site) unconfirmed(email string) *browser {
+// confirmedTenMinutesAgo returns a browser whose last confirmation was ten minutes ago.
+func (s *site) confirmedTenMinutesAgo(email string) *browser {
 	s.t.Helper()
 	b := s.loggedIn(email, firefox)
 	b.Get("/") // shows the flash message
@@ -72,7 +72,7 @@ func (s *site) unconfirmed(email string) *browser {
 func TestSudo_EveryRouteAsksForAConfirmation(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
-	b := s.unconfirmed("ada@example.com")
+	b := s.confirmedTenMinutesAgo("ada@example.com")
 	form := url.Values{"email": {"eve@example.com"}, "password": {newPassword}, "name": {"Eve"}, "current_password": {modelstest.Password}}
 	before := rows(t)
 	methods, paths := sudoRoutes()
@@ -116,7 +116,7 @@ func TestSudo_LastsTenMinutes(t *testing.T) {
 	signedUp.signUp("dora@example.com")
 	signedUp.Get("/signup/" + modelstest.Link(t, "dora@example.com", models.MailSignup))
 	signedUp.choosePassword(modelstest.Password)
-	confirmed := s.unconfirmed("ada@example.com")
+	confirmed := s.confirmedTenMinutesAgo("ada@example.com")
 	require.Equal(t, 303, confirmed.confirm(modelstest.Password).StatusCode)
 	models.Clock.Move(-10 * time.Minute) // back to the time of the sign-up
 	loggedIn := s.loggedIn("ada@example.com", safari)
@@ -140,7 +140,7 @@ func TestSudo_LastsTenMinutes(t *testing.T) {
 func TestSudo_LeadsBackToAnEmptyForm(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
-	b := s.unconfirmed("ada@example.com")
+	b := s.confirmedTenMinutesAgo("ada@example.com")
 	page := b.Get("/account").Page
 	require.Equal(t, 2, strings.Count(page, `<a class="btn" href="/sudo?next=/account">Confirm that it is you</a>`))
 	security := b.Get("/account/security").Page
@@ -188,7 +188,7 @@ func TestSudo_LeadsToOwnPagesOnly(t *testing.T) {
 func TestSudo_WrongPassword(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
-	b := s.unconfirmed("ada@example.com")
+	b := s.confirmedTenMinutesAgo("ada@example.com")
 	for _, wrong := range []url.Values{{"password": {"wrong"}}, {"password": {""}}, {}, {"password": {modelstest.Password + " "}}} {
 		wrong.Set("next", "/account/sessions")
 		a := b.Post("/sudo", wrong)
@@ -311,7 +311,7 @@ func TestSudo_RenewsTheToken(t *testing.T) {
 func TestSudo_TwoTabs(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
-	b := s.unconfirmed("ada@example.com")
+	b := s.confirmedTenMinutesAgo("ada@example.com")
 	one, other := b.Get("/sudo?next=/account/sessions").Page, b.Get("/sudo?next=/account").Page
 	for _, page := range []string{one, other} {
 		a := b.Post("/sudo", url.Values{"password": {modelstest.Password}, "next": {next(page)}})
@@ -326,7 +326,7 @@ func TestSudo_TwoTabsAtOnce(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
 	for range 5 {
-		b := s.unconfirmed("ada@example.com")
+		b := s.confirmedTenMinutesAgo("ada@example.com")
 		tabs := []*browser{s.browser(), s.browser()}
 		answers := make([]apptest.Answer, len(tabs))
 		var done sync.WaitGroup
@@ -356,7 +356,7 @@ func TestSudo_IsForOneSession(t *testing.T) {
 	modelstest.SignUp(t, "ada@example.com")
 	modelstest.SignUp(t, "bob@example.com")
 	others := []*browser{s.loggedIn("ada@example.com", safari), s.loggedIn("bob@example.com", firefox)}
-	b := s.unconfirmed("ada@example.com")
+	b := s.confirmedTenMinutesAgo("ada@example.com")
 	require.Equal(t, "/account", b.confirm(modelstest.Password).Location())
 	for _, other := range others {
 		require.Equal(t, "/sudo", other.Delete("/account", nil).LocationPath())

@@ -65,7 +65,7 @@ func (ms *ModelSuite) Test_Activity_RateLimitedAttemptWritesNothing() {
 	models.Clock.Stop()
 	ada := ms.signUp("ada@example.com")
 	for range 8 {
-		ms.wait("ada@example.com", "192.0.2.1")
+		ms.retryAfterFailure("ada@example.com", "192.0.2.1")
 	}
 	ms.Len(ms.activity(ada), 5, "without the rate-limited attempts")
 }

@@ -25,10 +25,10 @@ type attempt struct {
 	activityID uuid.UUID
 }
 
-// use makes an attempt: it verifies the credentials, and runs succeed in a transaction that
-// records the attempt as the kind that succeed returns, or not at all for "". It returns
+// use makes an attempt: it verifies the credentials, and calls onSuccess in a transaction that
+// records the attempt as the returned kind, or not at all for "". It returns
 // *RateLimited, ErrBadCredentials, or an error after which the attempt does not count.
-func (with Credentials) use(ctx context.Context, failedKind string, succeed func(tx *pop.Connection, user *User) (kind string, err error)) (user *User, err error) {
+func (with Credentials) use(ctx context.Context, failedKind string, onSuccess func(tx *pop.Connection, user *User) (kind string, err error)) (user *User, err error) {
 	var a *attempt
 	err = loginLine.Start(ctx, func() (err error) {
 		a, err = with.begin(ctx, failedKind)
@@ -40,7 +40,7 @@ func (with Credentials) use(ctx context.Context, failedKind string, succeed func
 	defer loginLine.Wake(a.buckets)
 	if user, err = with.verify(ctx, password.Place{Network: with.Client.network(), Known: a.known}); err == nil {
 		err = inTransactionWithMail(ctx, func(tx *pop.Connection) error {
-			kind, err := succeed(tx, user)
+			kind, err := onSuccess(tx, user)
 			if err != nil {
 				return err
 			}
@@ -63,7 +63,7 @@ func (with Credentials) begin(ctx context.Context, kind string) (*attempt, error
 		subject = strings.ToLower(strings.TrimSpace(with.Email))
 	}
 	perEmail, perDeviceCookie := loginsPerEmail, loginsPerDeviceCookie
-	if kind == ActivityPasswordFailed { // so many end the session: no waits before that
+	if kind == ActivityPasswordFailed { // they end the session: no wait before that
 		perEmail.Free, perDeviceCookie.Free = maxFailedConfirmations+1, maxFailedConfirmations+1
 	}
 	var browser ratelimit.Buckets // one for each token of the device cookie
@@ -135,8 +135,8 @@ func countBuckets(ctx context.Context, normalized string, digests [][]byte, ids 
 	return counts, -1, err
 }
 
-// Lock counts as many failed attempts as lock an email, each from another IP. It first
-// moves the clock back, and then forward instead of waiting, and so ends at the present time.
+// Lock locks an email: it makes the 100 failed attempts that this takes, each from another
+// IP. It first moves the clock back, and then forward instead of waiting, and so ends at the present time.
 func Lock(ctx context.Context, email string) (err error) {
 	const attempts, wait = 100, 15 * time.Minute // the longest wait between two attempts
 	Clock.Move(-attempts * wait)

@@ -52,14 +52,14 @@ func (ms *ModelSuite) Test_Change_AtMostAHundredFactorChangesADay() {
 func (ms *ModelSuite) Test_Session_SecondStepEndsOtherConfirmations() {
 	models.Clock.Stop()
 	ada := ms.signUp("ada@example.com")
-	owner, thief := ms.found(ada), ms.found(ada)
-	for _, s := range []*models.Session{owner, thief} {
+	owner, attacker := ms.found(ada), ms.found(ada)
+	for _, s := range []*models.Session{owner, attacker} {
 		ms.NoError(errorOf(ms.confirm(s, modelstest.Password)))
 	}
 	key := totp.NewKey()
 	ms.NoError(errorOf(owner.User.SetTOTP(ms.T().Context(), key, totp.Code(key, models.Clock.Now()), here)))
 	ms.True(ms.reloaded(owner).Confirmed())
-	ms.False(ms.reloaded(thief).Confirmed())
+	ms.False(ms.reloaded(attacker).Confirmed())
 }
 
 // A confirmation by the password that is under way ends, too.

@@ -47,7 +47,7 @@ func (ms *ModelSuite) Test_NewBrowser_AtMostTenMailsAnHour() {
 		for range 12 {
 			ms.knownBrowser(ada, "")
 		}
-		return ms.queued(models.MailNewBrowser)
+		return ms.mailsOf(models.MailNewBrowser)
 	}
 	ms.knownBrowser(ada, "") // not announced: the first browser of a new account
 	ms.Equal(10, announced())
@@ -61,7 +61,7 @@ func (ms *ModelSuite) Test_RateLimit_KnownBrowserHasABucketOfItsOwn() {
 	models.Clock.Stop()
 	ctx, ada := ms.T().Context(), ms.signUp("ada@example.com")
 	for n := range 5 {
-		ms.Zero(ms.wait("ada@example.com", nthIP(n)))
+		ms.Zero(ms.retryAfterFailure("ada@example.com", nthIP(n)))
 	}
 	known := models.Credentials{Email: "ada@example.com", Password: modelstest.Password,
 		Client: models.Client{IP: netip.MustParseAddr(nthIP(1)), RawDeviceCookie: ms.knownBrowser(ada, "")}}
@@ -92,8 +92,8 @@ func (ms *ModelSuite) Test_RateLimit_AccountsThatShareABrowser() {
 		return models.Credentials{Email: email, Password: password, Client: models.Client{IP: netip.MustParseAddr(ip)}}
 	}
 	for n := range 6 {
-		ms.wait("ada@example.com", nthIP(n))
-		ms.wait("bob@example.com", nthIP(n))
+		ms.retryAfterFailure("ada@example.com", nthIP(n))
+		ms.retryAfterFailure("bob@example.com", nthIP(n))
 	}
 	shared := ms.knownBrowser(bob, ms.knownBrowser(ada, ""))
 	var limited *models.RateLimited
@@ -118,7 +118,7 @@ func (ms *ModelSuite) Test_DeviceCookie_IsOfOneAccountAndExpires() {
 	known := func(email string) bool { // whether a login succeeds although the email is rate limited
 		models.Clock.Stop() // on a slow machine, the first wait of a second could end
 		for n := range 6 {
-			ms.wait(email, nthIP(n))
+			ms.retryAfterFailure(email, nthIP(n))
 		}
 		_, err := models.Authenticate(ctx, models.Credentials{Email: email, Password: modelstest.Password,
 			Client: models.Client{IP: netip.MustParseAddr(nthIP(9)), RawDeviceCookie: cookie}})

@@ -34,10 +34,10 @@ func (ms *ModelSuite) Test_Undo() {
 	ms.NoError(err)
 }
 
-// A thief changes the email and deletes the account. The thief's own link undoes only the
+// An attacker changes the email and deletes the account. The attacker's own link undoes only the
 // deletion. The owner's link undoes both, whichever link is used first.
 func (ms *ModelSuite) Test_Undo_DeletionAfterAnEmailChange() {
-	for _, thiefFirst := range []bool{false, true} {
+	for _, attackerFirst := range []bool{false, true} {
 		modelstest.Empty(ms.T())
 		ctx, ada := ms.T().Context(), ms.signUp("ada@example.com")
 		ms.changeEmail(ada, "eve@example.org")
@@ -46,14 +46,14 @@ func (ms *ModelSuite) Test_Undo_DeletionAfterAnEmailChange() {
 		_, err := models.FindUserByEmail(ctx, "eve@example.org")
 		ms.ErrorIs(err, models.ErrNotFound)
 		ownersLink := modelstest.Link(ms.T(), "ada@example.com", models.MailEmailChanged)
-		thiefsLink := modelstest.Link(ms.T(), "eve@example.org", models.MailAccountDeleted)
-		if thiefFirst {
-			ms.NoError(models.Undo(ctx, thiefsLink, here))
+		attackersLink := modelstest.Link(ms.T(), "eve@example.org", models.MailAccountDeleted)
+		if attackerFirst {
+			ms.NoError(models.Undo(ctx, attackersLink, here))
 			ms.Equal(ada.ID, ms.user("eve@example.org").ID)
 		}
 		ms.NoError(models.Undo(ctx, ownersLink, here))
 		ms.Equal(ada.ID, ms.user("ada@example.com").ID)
-		ms.ErrorIs(models.Undo(ctx, thiefsLink, here), models.ErrNotFound)
+		ms.ErrorIs(models.Undo(ctx, attackersLink, here), models.ErrNotFound)
 	}
 }
 

@@ -89,7 +89,7 @@ func (ms *ModelSuite) Test_Factors_ConcurrentChangesDoNotDeadlock() {
 		key, codes := modelstest.SetTOTP(ms.T(), "ada@example.com")
 		ms.notMe(models.MailTOTPAdded)
 		ms.NoError(ms.user("ada@example.com").SetPassword(ctx, modelstest.Password))
-		client := ms.ask(here)
+		client := ms.passPassword(here)
 		models.Clock.Move(models.UndoDelay)
 		login, ada := ms.loginAnswer(a), ms.user("ada@example.com")
 		created, session := ms.created(passkeytest.New(site), ada), ms.found(ada)

@@ -8,10 +8,10 @@ import (
 // Adding or removing an identity ends logins that wait for their second step.
 func (ms *ModelSuite) Test_Identity_ChangesRaiseTheVersion() {
 	ms.withSecondStep()
-	client := ms.ask(here)
+	client := ms.passPassword(here)
 	ms.addIdentity("ada@example.com", issuer, "ada")
 	ms.ErrorIs(errorOf(models.FindSecondStep(ms.T().Context(), client)), models.ErrNotFound)
-	client = ms.ask(here)
+	client = ms.passPassword(here)
 	ms.NoError(ms.removeIdentity("ada@example.com", issuer))
 	ms.ErrorIs(errorOf(models.FindSecondStep(ms.T().Context(), client)), models.ErrNotFound)
 }

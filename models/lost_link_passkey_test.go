@@ -8,7 +8,7 @@ import (
 	"corral/models/modelstest"
 )
 
-// A thief who has confirmed the session, and reset the password by the new mailbox, cannot end
+// An attacker who has confirmed the session, and reset the password by the new mailbox, cannot end
 // the links.
 func (ms *ModelSuite) Test_EndLinks_NeitherByAResetNorByAConfirmation() {
 	models.Clock.Stop()

@@ -118,7 +118,7 @@ func (ms *ModelSuite) Test_Purge_ReservedEmail() {
 
 func (ms *ModelSuite) Test_Purge_RateLimits() {
 	models.Clock.Stop()
-	ms.wait("ada@example.com", "192.0.2.1")
+	ms.retryAfterFailure("ada@example.com", "192.0.2.1")
 	models.Clock.Move(3*time.Minute - time.Second)
 	ms.purge()
 	ms.Equal(3, ms.count("rate_limits"))

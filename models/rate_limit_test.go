@@ -19,7 +19,7 @@ import (
 
 // wait makes an attempt with a wrong password from an unknown browser. It returns the wait that
 // a rate limit demands, or 0.
-func (ms *ModelSuite) wait(email, ip string) time.Duration {
+func (ms *ModelSuite) retryAfterFailure(email, ip string) time.Duration {
 	err := ms.authenticate(email, "wrong", ip)
 	if limited, ok := errors.AsType[*models.RateLimited](err); ok {
 		return limited.RetryAfter
@@ -33,28 +33,28 @@ func (ms *ModelSuite) Test_RateLimit_WaitsGrow() {
 	n := 0
 	for range 5 {
 		n++
-		ms.Zero(ms.wait("ada@example.com", nthIP(n)))
+		ms.Zero(ms.retryAfterFailure("ada@example.com", nthIP(n)))
 	}
 	for _, seconds := range []int{1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900} {
 		n++
-		wait := ms.wait("ada@example.com", nthIP(n))
+		wait := ms.retryAfterFailure("ada@example.com", nthIP(n))
 		ms.Greater(wait, time.Duration(seconds-1)*time.Second)
 		ms.LessOrEqual(wait, time.Duration(seconds)*time.Second)
 		models.Clock.Move(time.Duration(seconds) * time.Second)
-		ms.Zero(ms.wait("ada@example.com", nthIP(n)))
+		ms.Zero(ms.retryAfterFailure("ada@example.com", nthIP(n)))
 	}
-	ms.Zero(ms.wait("bob@example.com", nthIP(1)), "another email has a bucket of its own")
+	ms.Zero(ms.retryAfterFailure("bob@example.com", nthIP(1)), "another email has a bucket of its own")
 }
 
 func (ms *ModelSuite) Test_RateLimit_LockedAfterAHundredInARow() {
 	models.Clock.Stop()
 	ms.signUp("ada@example.com")
 	for n := range 100 {
-		ms.Zero(ms.wait("ada@example.com", nthIP(n)))
+		ms.Zero(ms.retryAfterFailure("ada@example.com", nthIP(n)))
 		models.Clock.Move(15 * time.Minute) // the longest wait
 	}
 	models.Clock.Move(80 * 24 * time.Hour) // time does not end a lock
-	ms.NotZero(ms.wait("ada@example.com", nthIP(101)))
+	ms.NotZero(ms.retryAfterFailure("ada@example.com", nthIP(101)))
 	var limited *models.RateLimited
 	ms.ErrorAs(ms.authenticate("ada@example.com", modelstest.Password, nthIP(102)), &limited, "the right password, too")
 	ms.True(limited.Locked)
@@ -63,7 +63,7 @@ func (ms *ModelSuite) Test_RateLimit_LockedAfterAHundredInARow() {
 	owner := models.Credentials{Email: "ada@example.com", Password: "an entirely new set of words", Client: models.Client{RawDeviceCookie: deviceCookie}}
 	_, _, err = models.LogIn(ms.T().Context(), owner, false)
 	ms.NoError(err, "the browser of the reset")
-	ms.NotZero(ms.wait("ada@example.com", nthIP(103)), "the email stays locked for other clients")
+	ms.NotZero(ms.retryAfterFailure("ada@example.com", nthIP(103)), "the email stays locked for other clients")
 }
 
 func (ms *ModelSuite) Test_RateLimit_SuccessEndsTheCount() {
@@ -71,7 +71,7 @@ func (ms *ModelSuite) Test_RateLimit_SuccessEndsTheCount() {
 	ms.signUp("ada@example.com")
 	for range 3 {
 		for range 4 {
-			ms.Zero(ms.wait("ada@example.com", "192.0.2.1"))
+			ms.Zero(ms.retryAfterFailure("ada@example.com", "192.0.2.1"))
 		}
 		ms.NoError(ms.authenticate("ada@example.com", modelstest.Password, "192.0.2.1"))
 		models.Clock.Move(4 * time.Minute) // the limit of the client ends
@@ -81,36 +81,36 @@ func (ms *ModelSuite) Test_RateLimit_SuccessEndsTheCount() {
 func (ms *ModelSuite) Test_RateLimit_CaseVariantsAreOneEmail() {
 	models.Clock.Stop()
 	for _, typed := range []string{"ada@example.com", "ADA@example.com", " Ada@Example.Com", "ada@EXAMPLE.com ", "aDa@example.com"} {
-		ms.Zero(ms.wait(typed, "192.0.2.1"))
+		ms.Zero(ms.retryAfterFailure(typed, "192.0.2.1"))
 	}
-	ms.NotZero(ms.wait("ada@example.com", "192.0.2.2"))
+	ms.NotZero(ms.retryAfterFailure("ada@example.com", "192.0.2.2"))
 	for range 5 {
-		ms.Zero(ms.wait("No Email At All", "192.0.2.3"))
+		ms.Zero(ms.retryAfterFailure("No Email At All", "192.0.2.3"))
 	}
-	ms.NotZero(ms.wait("no email at all ", "192.0.2.4"))
+	ms.NotZero(ms.retryAfterFailure("no email at all ", "192.0.2.4"))
 }
 
 func (ms *ModelSuite) Test_RateLimit_DoesNotRevealAccounts() {
 	models.Clock.Stop()
 	ms.signUp("ada@example.com")
 	for range 5 {
-		ms.Equal(ms.wait("ada@example.com", "192.0.2.1"), ms.wait("nobody@example.com", "192.0.2.2"))
+		ms.Equal(ms.retryAfterFailure("ada@example.com", "192.0.2.1"), ms.retryAfterFailure("nobody@example.com", "192.0.2.2"))
 	}
-	ms.NotZero(ms.wait("ada@example.com", "192.0.2.3"))
-	ms.NotZero(ms.wait("nobody@example.com", "192.0.2.3"))
+	ms.NotZero(ms.retryAfterFailure("ada@example.com", "192.0.2.3"))
+	ms.NotZero(ms.retryAfterFailure("nobody@example.com", "192.0.2.3"))
 }
 
 func (ms *ModelSuite) Test_RateLimit_TenFailuresOfAClient() {
 	models.Clock.Stop()
 	for n := range 10 {
-		ms.Zero(ms.wait(fmt.Sprintf("user%d@example.com", n), "192.0.2.1"))
+		ms.Zero(ms.retryAfterFailure(fmt.Sprintf("user%d@example.com", n), "192.0.2.1"))
 	}
-	wait := ms.wait("user10@example.com", "192.0.2.1")
+	wait := ms.retryAfterFailure("user10@example.com", "192.0.2.1")
 	ms.Greater(wait, 2*time.Minute)
 	ms.LessOrEqual(wait, 3*time.Minute)
-	ms.Zero(ms.wait("user10@example.com", "192.0.2.2"))
+	ms.Zero(ms.retryAfterFailure("user10@example.com", "192.0.2.2"))
 	models.Clock.Move(3 * time.Minute)
-	ms.Zero(ms.wait("user11@example.com", "192.0.2.1"))
+	ms.Zero(ms.retryAfterFailure("user11@example.com", "192.0.2.1"))
 }
 
 func (ms *ModelSuite) Test_RateLimit_SuccessesOfAClientAreFree() {
@@ -123,10 +123,10 @@ func (ms *ModelSuite) Test_RateLimit_SuccessesOfAClientAreFree() {
 func (ms *ModelSuite) Test_RateLimit_IPv6By64() {
 	models.Clock.Stop()
 	for n := range 10 {
-		ms.Zero(ms.wait(fmt.Sprintf("user%d@example.com", n), fmt.Sprintf("2001:db8:1:2::%x", n)))
+		ms.Zero(ms.retryAfterFailure(fmt.Sprintf("user%d@example.com", n), fmt.Sprintf("2001:db8:1:2::%x", n)))
 	}
-	ms.NotZero(ms.wait("user10@example.com", "2001:db8:1:2:ffff::1"))
-	ms.Zero(ms.wait("user10@example.com", "2001:db8:1:3::1"))
+	ms.NotZero(ms.retryAfterFailure("user10@example.com", "2001:db8:1:2:ffff::1"))
+	ms.Zero(ms.retryAfterFailure("user10@example.com", "2001:db8:1:3::1"))
 }
 
 func (ms *ModelSuite) Test_RateLimit_FiftyAtOnce() {
@@ -161,13 +161,13 @@ func (ms *ModelSuite) Test_RateLimit_RefusedAttemptHashesNothing() {
 	models.Clock.Stop()
 	ms.signUp("ada@example.com")
 	for range 5 {
-		ms.Zero(ms.wait("ada@example.com", "192.0.2.1"))
-		ms.Zero(ms.wait("nobody@example.com", "192.0.2.2"))
+		ms.Zero(ms.retryAfterFailure("ada@example.com", "192.0.2.1"))
+		ms.Zero(ms.retryAfterFailure("nobody@example.com", "192.0.2.2"))
 	}
 	models.HoldHashing(func() {
 		for range 100 {
-			ms.NotZero(ms.wait("ada@example.com", "192.0.2.3"))
-			ms.NotZero(ms.wait("nobody@example.com", "192.0.2.3"))
+			ms.NotZero(ms.retryAfterFailure("ada@example.com", "192.0.2.3"))
+			ms.NotZero(ms.retryAfterFailure("nobody@example.com", "192.0.2.3"))
 		}
 	})
 }
@@ -175,7 +175,7 @@ func (ms *ModelSuite) Test_RateLimit_RefusedAttemptHashesNothing() {
 // The table must not reveal emails to an attacker who reads it.
 func (ms *ModelSuite) Test_RateLimit_KeyedDigest() {
 	models.Clock.Stop()
-	ms.wait("ada@example.com", "192.0.2.1")
+	ms.retryAfterFailure("ada@example.com", "192.0.2.1")
 	var ids []string
 	ms.NoError(ms.DB.Store.Select(&ids, "SELECT id FROM rate_limits"))
 	ms.Len(ids, 3)
@@ -247,7 +247,7 @@ func (ms *ModelSuite) Test_RateLimit_UncheckedAttemptsDoNotCount() {
 	models.Clock.Stop()
 	ms.signUp("ada@example.com")
 	for range 2 {
-		ms.Zero(ms.wait("ada@example.com", "192.0.2.1"))
+		ms.Zero(ms.retryAfterFailure("ada@example.com", "192.0.2.1"))
 	}
 	models.HoldHashing(func() {
 		for range 20 {
@@ -266,19 +266,19 @@ func (ms *ModelSuite) Test_RateLimit_UncheckedAttemptsDoNotCount() {
 		}
 	})
 	for range 3 {
-		ms.Zero(ms.wait("ada@example.com", "192.0.2.1"), "earlier failures count as before")
+		ms.Zero(ms.retryAfterFailure("ada@example.com", "192.0.2.1"), "earlier failures count as before")
 	}
-	ms.Equal(time.Second, ms.wait("ada@example.com", "192.0.2.1"))
+	ms.Equal(time.Second, ms.retryAfterFailure("ada@example.com", "192.0.2.1"))
 }
 
 // A /48 may make ten times as many attempts as a /64.
 func (ms *ModelSuite) Test_RateLimit_IPv6By48() {
 	models.Clock.Stop()
 	for n := range 100 {
-		ms.Zero(ms.wait(fmt.Sprintf("user%d@example.com", n), fmt.Sprintf("2001:db8:1:%x::1", n)))
+		ms.Zero(ms.retryAfterFailure(fmt.Sprintf("user%d@example.com", n), fmt.Sprintf("2001:db8:1:%x::1", n)))
 	}
-	ms.NotZero(ms.wait("another@example.com", "2001:db8:1:ffff::1"))
-	ms.Zero(ms.wait("another@example.com", "2001:db8:2::1"))
+	ms.NotZero(ms.retryAfterFailure("another@example.com", "2001:db8:1:ffff::1"))
+	ms.Zero(ms.retryAfterFailure("another@example.com", "2001:db8:2::1"))
 }
 
 // Prevents account enumeration: whatever the owner of an account does, other clients have
@@ -289,7 +289,7 @@ func (ms *ModelSuite) Test_RateLimit_OwnerDoesNotChangeOtherWaits() {
 	for name, act := range map[string]func(owner *models.User){
 		"logs in": func(*models.User) { ms.NoError(ms.authenticate("ada@example.com", modelstest.Password, "192.0.2.9")) },
 		"mistypes and logs in": func(*models.User) {
-			ms.Zero(ms.wait("ada@example.com", "192.0.2.9"))
+			ms.Zero(ms.retryAfterFailure("ada@example.com", "192.0.2.9"))
 			ms.NoError(ms.authenticate("ada@example.com", modelstest.Password, "192.0.2.9"))
 		},
 		"changes the password": func(owner *models.User) { ms.NoError(owner.ChangePassword(ctx, newPassword, here)) },
@@ -302,12 +302,12 @@ func (ms *ModelSuite) Test_RateLimit_OwnerDoesNotChangeOtherWaits() {
 		models.Clock.Stop()
 		ada := ms.signUp("ada@example.com")
 		for n := range 3 {
-			ms.Zero(ms.wait("ada@example.com", nthIP(n)))
-			ms.Zero(ms.wait("nobody@example.com", nthIP(n)))
+			ms.Zero(ms.retryAfterFailure("ada@example.com", nthIP(n)))
+			ms.Zero(ms.retryAfterFailure("nobody@example.com", nthIP(n)))
 		}
 		act(ada)
 		for n := range 6 {
-			ms.Equal(ms.wait("nobody@example.com", nthIP(10+n)), ms.wait("ada@example.com", nthIP(10+n)), name)
+			ms.Equal(ms.retryAfterFailure("nobody@example.com", nthIP(10+n)), ms.retryAfterFailure("ada@example.com", nthIP(10+n)), name)
 		}
 	}
 }
@@ -322,7 +322,7 @@ func (ms *ModelSuite) Test_RateLimit_OwnerLogsInUnderAttack() {
 	for minute := range 25 * 60 {
 		if minute%5 == 0 {
 			attackers++
-			ms.wait("ada@example.com", nthIP(attackers))
+			ms.retryAfterFailure("ada@example.com", nthIP(attackers))
 			ms.NoError(models.RequestReset(ctx, "ada@example.com", "", clientAt(nthIP(attackers))))
 		}
 		if minute%47 == 46 {
@@ -348,8 +348,8 @@ func (ms *ModelSuite) Test_RateLimit_ResetBrowserLogsIn() {
 	models.Clock.Stop()
 	ms.signUp("ada@example.com")
 	for n := range 5 {
-		ms.Zero(ms.wait(fmt.Sprintf("user%d@example.com", n), "192.0.2.1"))
-		ms.Zero(ms.wait("ada@example.com", "192.0.2.1"))
+		ms.Zero(ms.retryAfterFailure(fmt.Sprintf("user%d@example.com", n), "192.0.2.1"))
+		ms.Zero(ms.retryAfterFailure("ada@example.com", "192.0.2.1"))
 	}
 	const chosen = "an entirely new set of words"
 	owner := here
@@ -358,7 +358,7 @@ func (ms *ModelSuite) Test_RateLimit_ResetBrowserLogsIn() {
 	ms.NoError(err)
 	ms.NoError(errorOf(ms.logIn("ada@example.com", chosen, owner)))
 	ms.Equal([]string{models.MailReset, models.MailPasswordChanged}, modelstest.Mails(ms.T(), "ada@example.com"), "no new browser")
-	ms.NotZero(ms.wait("ada@example.com", "192.0.2.1"), "another browser with the same IP")
+	ms.NotZero(ms.retryAfterFailure("ada@example.com", "192.0.2.1"), "another browser with the same IP")
 }
 
 // A reset clears the count of mails.

@@ -23,7 +23,7 @@ func (ms *ModelSuite) withSecondStep() (codes []string) {
 
 func (ms *ModelSuite) Test_NotPassed_IsMailedAfterFiveMinutes() {
 	ms.withSecondStep()
-	ms.ask(here)
+	ms.passPassword(here)
 	models.Clock.Move(5*time.Minute - time.Second)
 	ms.Empty(ms.deliver())
 	link := modelstest.Link(ms.T(), "ada@example.com", models.MailNotPassed)
@@ -31,23 +31,23 @@ func (ms *ModelSuite) Test_NotPassed_IsMailedAfterFiveMinutes() {
 	ms.Equal([]string{models.MailNotPassed}, ms.deliver())
 	found, err := models.FindNotMe(ms.T().Context(), link)
 	ms.NoError(err)
-	ms.Equal(&models.NotMe{Email: "ada@example.com", Template: models.MailNotPassed}, found, "the link undoes later changes")
+	ms.Equal(&models.NotMe{Email: "ada@example.com", Template: models.MailNotPassed}, found, "the link undoes changes after the login: none yet")
 }
 
 func (ms *ModelSuite) Test_NotPassed_PassingCancelsTheMail() {
 	codes := ms.withSecondStep()
 	tokens := ms.count("tokens")
-	ms.passWith(ms.ask(here), codes[0])
+	ms.passWith(ms.passPassword(here), codes[0])
 	models.Clock.Move(time.Hour)
 	ms.NotContains(ms.deliver(), models.MailNotPassed)
-	ms.Equal(tokens+1, ms.count("tokens"), "the token of the mail about the code")
+	ms.Equal(tokens+1, ms.count("tokens"), "the link of the mail that a recovery code was used")
 }
 
 // Only the second step of the same login cancels the mail.
 func (ms *ModelSuite) Test_NotPassed_OtherLoginKeepsTheMail() {
 	codes := ms.withSecondStep()
-	ms.ask(clientAt("198.51.100.1"))
-	ms.passWith(ms.ask(here), codes[0])
+	ms.passPassword(clientAt("198.51.100.1"))
+	ms.passWith(ms.passPassword(here), codes[0])
 	models.Clock.Move(time.Hour)
 	ms.Contains(ms.deliver(), models.MailNotPassed)
 }
@@ -55,21 +55,21 @@ func (ms *ModelSuite) Test_NotPassed_OtherLoginKeepsTheMail() {
 // A further login of the same browser queues no second mail and does not postpone the first.
 func (ms *ModelSuite) Test_NotPassed_FurtherLoginOfABrowserKeepsTheMail() {
 	codes := ms.withSecondStep()
-	client := ms.ask(here)
+	client := ms.passPassword(here)
 	models.Clock.Move(4 * time.Minute)
-	client = ms.ask(client)
+	client = ms.passPassword(client)
 	models.Clock.Move(59 * time.Second)
 	ms.passWith(client, codes[0])
 	models.Clock.Move(time.Hour)
 	ms.NotContains(ms.deliver(), models.MailNotPassed)
 
-	client = ms.ask(here)
+	client = ms.passPassword(here)
 	for range 2 {
 		models.Clock.Move(150 * time.Second)
-		client = ms.ask(client)
+		client = ms.passPassword(client)
 	}
 	ms.Equal([]string{models.MailNotPassed}, ms.deliver(), "five minutes after the first")
-	ms.Equal(2, ms.queued(models.MailNotPassed), "the login after five minutes has a mail of its own")
+	ms.Equal(2, ms.mailsOf(models.MailNotPassed), "the login after five minutes has a mail of its own")
 }
 
 // A login that waits at one account must not suppress the mail of another account.
@@ -81,25 +81,25 @@ func (ms *ModelSuite) Test_NotPassed_IsOfOneAccount() {
 	_, due, err := models.LogIn(ms.T().Context(), models.Credentials{Email: "bob@example.com", Password: modelstest.Password, Client: client}, false)
 	ms.NoError(err)
 	client.RawSecondStep = due.Raw()
-	ms.ask(client)
-	ms.Equal(2, ms.queued(models.MailNotPassed))
+	ms.passPassword(client)
+	ms.Equal(2, ms.mailsOf(models.MailNotPassed))
 }
 
 func (ms *ModelSuite) Test_NotPassed_OnceADay() {
 	ms.withSecondStep()
 	for range 20 {
-		ms.ask(here)
+		ms.passPassword(here)
 	}
 	models.Clock.Move(5 * time.Minute)
 	ms.Equal([]string{models.MailNotPassed}, ms.deliver())
 	for range 3 {
 		models.Clock.Move(7 * time.Hour)
-		ms.ask(here)
+		ms.passPassword(here)
 		models.Clock.Move(5 * time.Minute)
 		ms.Empty(ms.deliver())
 	}
 	models.Clock.Move(3 * time.Hour)
-	ms.ask(here)
+	ms.passPassword(here)
 	models.Clock.Move(5 * time.Minute)
 	ms.Equal([]string{models.MailNotPassed}, ms.deliver(), "a day later")
 }

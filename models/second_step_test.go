@@ -9,7 +9,7 @@ import (
 )
 
 // ask logs ada in with the right password, and returns the client with its second step.
-func (ms *ModelSuite) ask(client models.Client) models.Client {
+func (ms *ModelSuite) passPassword(client models.Client) models.Client {
 	_, due, err := models.LogIn(ms.T().Context(), models.Credentials{Email: "ada@example.com", Password: modelstest.Password, Client: client}, false)
 	ms.NoError(err)
 	ms.NotNil(due)
@@ -35,7 +35,7 @@ func (ms *ModelSuite) deliver() (sent []string) {
 	}
 }
 
-func (ms *ModelSuite) queued(template string) int {
+func (ms *ModelSuite) mailsOf(template string) int {
 	n, err := ms.DB.Where("template = ?", template).Count(&outbox.Mail{})
 	ms.NoError(err)
 	return n

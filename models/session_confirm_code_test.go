@@ -69,7 +69,7 @@ func (ms *ModelSuite) Test_Session_TenWrongCodesEndIt() {
 	ms.Equal(models.ActivityUnconfirmed, ms.activity(ada)[0])
 }
 
-// A thief's factor, which an undo removes a day later, logs in but does not confirm.
+// An attacker's factor, which an undo removes a day later, logs in but does not confirm.
 func (ms *ModelSuite) Test_Session_ConfirmRefusesAFactorThatIsDueForRemoval() {
 	models.Clock.Stop()
 	ms.signUp("ada@example.com")

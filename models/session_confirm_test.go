@@ -110,9 +110,7 @@ func (ms *ModelSuite) Test_Session_TenFailedConfirmationsEndIt() {
 	s := ms.found(ada)
 	for n := range 10 {
 		models.Clock.Move(time.Hour) // the rate limits end
-		ctx, disconnect := context.WithCancel(ms.T().Context())
-		_, err := s.Confirm(ctx, models.Credentials{Email: ada.Email, Password: "wrong", Client: here})
-		disconnect()
+		_, err := ms.confirm(s, "wrong")
 		if n < 9 {
 			ms.ErrorIs(err, models.ErrBadCredentials)
 		} else {
@@ -137,8 +135,8 @@ func (ms *ModelSuite) Test_Session_NoEleventhConfirmation() {
 	ms.Zero(ms.count("sessions"))
 }
 
-// A failure is counted before hashing, so that disconnecting cannot hide it. A confirmation
-// that was not checked does not count.
+// A confirmation counts as failed before hashing, so that disconnecting cannot hide a
+// failure. It no longer counts if the password was not checked.
 func (ms *ModelSuite) Test_Session_CountsConfirmationsBeforeHashing() {
 	models.Clock.Stop()
 	s := ms.found(ms.signUp("ada@example.com"))
@@ -156,7 +154,7 @@ func (ms *ModelSuite) Test_Session_CountsConfirmationsBeforeHashing() {
 	})
 	ms.Zero(ms.reloaded(s).FailedConfirmations)
 	for n := range 5 {
-		ms.Zero(ms.wait("ada@example.com", nthIP(n)))
+		ms.Zero(ms.retryAfterFailure("ada@example.com", nthIP(n)))
 	}
 	var limited *models.RateLimited
 	_, err := ms.confirm(s, modelstest.Password)
@@ -174,22 +172,22 @@ func (ms *ModelSuite) Test_Session_ConfirmOwnAccountOnly() {
 	ms.False(ms.reloaded(s).Confirmed())
 }
 
-// The owner ends the thief's session while the thief's changes are under way.
+// The owner ends the attacker's session while the attacker's changes are under way.
 func (ms *ModelSuite) Test_User_SessionEndedMeanwhile() {
 	ctx := ms.T().Context()
-	thief := ms.found(ms.signUp("ada@example.com"))
-	before := *thief.User
+	attacker := ms.found(ms.signUp("ada@example.com"))
+	before := *attacker.User
 	owner := ms.found(ms.user("ada@example.com"))
 	ms.NoError(owner.EndOtherSessions(ctx, here))
-	ms.ErrorIs(thief.User.ChangePassword(ctx, "words of an attacker's choice", here), models.ErrBadCredentials)
-	ms.ErrorIs(thief.User.RequestEmailChange(ctx, "eve@example.com", here), models.ErrBadCredentials)
-	ms.ErrorIs(thief.User.Delete(ctx, here), models.ErrBadCredentials)
+	ms.ErrorIs(attacker.User.ChangePassword(ctx, "words of an attacker's choice", here), models.ErrBadCredentials)
+	ms.ErrorIs(attacker.User.RequestEmailChange(ctx, "eve@example.com", here), models.ErrBadCredentials)
+	ms.ErrorIs(attacker.User.Delete(ctx, here), models.ErrBadCredentials)
 	ms.Equal(before.PasswordDigest, ms.user("ada@example.com").PasswordDigest)
 	ms.Empty(modelstest.Mails(ms.T(), "eve@example.com"))
 	ms.NoError(owner.User.ChangePassword(ctx, "an entirely new set of words", here))
 }
 
-func (ms *ModelSuite) Test_Session_ConfirmationsOfOneSession() {
+func (ms *ModelSuite) Test_Session_ConfirmationLeavesOtherSessionsAlone() {
 	ada := ms.signUp("ada@example.com")
 	one, other := ms.found(ada), ms.found(ada)
 	_, err := ms.confirm(one, "wrong")

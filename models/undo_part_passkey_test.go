@@ -28,7 +28,7 @@ func (ms *ModelSuite) Test_Undo_OlderLinkWantsTheOpposite() {
 	ms.hasFactors([]string{"totp", "passkey"}, true, "the second undo")
 }
 
-// A passkey whose addition was undone cannot be restored: it may be a thief's.
+// A passkey whose addition was undone cannot be restored: it may be an attacker's.
 func (ms *ModelSuite) Test_Undo_NoRestoreOfAnAddition() {
 	ctx := ms.T().Context()
 	ms.signUp("ada@example.com")
@@ -51,7 +51,7 @@ func (ms *ModelSuite) Test_Undo_NoRestoreOfAnAddition() {
 	ms.ErrorIs(ms.user("ada@example.com").RestorePasskey(ctx, passkey.ID.String(), here), models.ErrNotFound)
 }
 
-// A thief adds a passkey and removes it. Undoing the addition leaves nothing to restore.
+// An attacker adds a passkey and removes it. Undoing the addition leaves nothing to restore.
 func (ms *ModelSuite) Test_Undo_NoRestoreOfARemovedAddition() {
 	ctx := ms.T().Context()
 	ms.signUp("ada@example.com")

@@ -33,17 +33,17 @@ func (ms *ModelSuite) requireDecides(want bool, s *models.Session) {
 	}
 }
 
-// A thief who reads the owner's mails and has added a factor can stop the removal of this
+// An attacker who reads the owner's mails and has added a factor can stop the removal of this
 // factor by a login, but not the return of the owner's factor.
-func (ms *ModelSuite) Test_Undo_AThiefsFactorDecidesNothing() {
+func (ms *ModelSuite) Test_Undo_AnAttackersFactorDecidesNothing() {
 	models.Clock.Stop()
 	ms.signUp("ada@example.com")
 	ownersPasskey := ms.addFactor("passkey")
 	ms.turnSecondStep(true)
-	thiefsTOTP := ms.addFactor("totp")
+	attackersTOTP := ms.addFactor("totp")
 	ms.removeFactor(ownersPasskey)
 	ms.notMe("totp_added")
-	ms.requireDecides(false, ms.loggedInBy(thiefsTOTP))
+	ms.requireDecides(false, ms.loggedInBy(attackersTOTP))
 	ms.requireDecides(false, ms.loggedInBy(ms.addFactor("passkey")))
 	ms.later(24 * time.Hour)
 	ms.hasFactors([]string{"passkey", "totp", "passkey"}, true, "the owner's passkey returned")

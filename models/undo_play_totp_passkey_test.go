@@ -22,7 +22,7 @@ import (
 	"corral/models/modelstest"
 )
 
-// A play is a sequence of moves of an owner and a thief, each with the credentials that they
+// A play is a sequence of moves of an owner and an attacker, each with the credentials that they
 // have. After each move, the rules of "this wasn't me" must hold. At the end, the owner must
 // get the account back.
 type play struct {
@@ -34,29 +34,29 @@ type play struct {
 type start struct {
 	passkey, totp, secondStep bool // the owner has these
 	recent                    bool // the links in mails about them still work
-	password, session, phone  bool // the thief has these of the owner: the password, a confirmed session, the TOTP secret
-	mailbox                   bool // the thief reads the owner's mails
+	password, session, phone  bool // the attacker has these of the owner: the password, a confirmed session, the TOTP secret
+	mailbox                   bool // the attacker reads the owner's mails
 }
 
 // move is a move of a player. n chooses one of the things to which the move applies.
 type move struct {
-	thief bool
-	name  string
-	n     int
+	attacker bool
+	name     string
+	n        int
 }
 
 func (m move) String() string {
-	return fmt.Sprintf("%s: %s %d", map[bool]string{true: "thief", false: "owner"}[m.thief], m.name, m.n)
+	return fmt.Sprintf("%s: %s %d", map[bool]string{true: "attacker", false: "owner"}[m.attacker], m.name, m.n)
 }
 
-// ownersMailboxes and thiefsMailboxes are the emails that each can read, in the order in which
+// ownersMailboxes and attackersMailboxes are the emails that each can read, in the order in which
 // they are used.
 var (
-	ownersMailboxes = []string{"ada@example.com", "ada@example.org"}
-	thiefsMailboxes = []string{"eve@example.com", "eve@example.org"}
+	ownersMailboxes    = []string{"ada@example.com", "ada@example.org"}
+	attackersMailboxes = []string{"eve@example.com", "eve@example.org"}
 )
 
-// player is the owner or the thief, with the credentials that the player has.
+// player is the owner or the attacker, with the credentials that the player has.
 type player struct {
 	mailboxes []string
 	password  string   // that the player believes to be the account's
@@ -83,19 +83,19 @@ type sentLink struct {
 
 // stage performs a play on an account.
 type stage struct {
-	ms           *ModelSuite
-	start        start
-	id           uuid.UUID // of the account
-	owner, thief *player
-	mailed       []sentLink
-	waits        map[uuid.UUID]time.Time // waiting parts of undos, by ID: when each is due
-	changes      int                     // highest number of a change so far
-	setUp        int                     // number of changes before the first move
-	own          []models.Factor         // the owner's factors before the first move
-	givenUp      []uuid.UUID             // the factors of own that the owner has removed or replaced
-	began        time.Time
-	turned       bool // the owner has turned the second step on or off
-	ended        bool // the thief has ended the owner's links
+	ms              *ModelSuite
+	start           start
+	id              uuid.UUID // of the account
+	owner, attacker *player
+	mailed          []sentLink
+	waits           map[uuid.UUID]time.Time // waiting parts of undos, by ID: when each is due
+	changes         int                     // highest number of a change so far
+	setUp           int                     // number of changes before the first move
+	own             []models.Factor         // the owner's factors before the first move
+	givenUp         []uuid.UUID             // the factors of own that the owner has removed or replaced
+	began           time.Time
+	turned          bool // the owner has turned the second step on or off
+	ended           bool // the attacker has ended the owner's links
 
 	user    *models.User // as it was after the last move, even if deleted
 	factors []models.Factor
@@ -181,7 +181,7 @@ func (s *stage) prepare() {
 	s.id = s.ms.signUp(ownersMailboxes[0]).ID
 	s.read()
 	s.owner = &player{mailboxes: ownersMailboxes, password: modelstest.Password, client: clientAt("192.0.2.1")}
-	s.thief = &player{mailboxes: thiefsMailboxes, client: clientAt("198.51.100.1")}
+	s.attacker = &player{mailboxes: attackersMailboxes, client: clientAt("198.51.100.1")}
 	if s.start.passkey {
 		s.addPasskey(s.owner, s.user)
 		s.read()
@@ -199,18 +199,18 @@ func (s *stage) prepare() {
 		s.wait(30 * day)
 	}
 	if s.start.mailbox {
-		s.thief.mailboxes = slices.Concat(thiefsMailboxes, ownersMailboxes[:1])
+		s.attacker.mailboxes = slices.Concat(attackersMailboxes, ownersMailboxes[:1])
 	}
 	if s.start.password {
-		s.thief.password = modelstest.Password
+		s.attacker.password = modelstest.Password
 	}
 	if s.start.phone {
-		s.thief.keys = slices.Clone(s.owner.keys)
+		s.attacker.keys = slices.Clone(s.owner.keys)
 	}
 	if s.start.session {
-		started, err := models.StartSession(ctx, s.user, s.thief.client, models.Session{ConfirmedAt: nullNow()})
+		started, err := models.StartSession(ctx, s.user, s.attacker.client, models.Session{ConfirmedAt: nullNow()})
 		s.must(err)
-		s.thief.session = started.RawToken
+		s.attacker.session = started.RawToken
 	}
 	s.own, s.setUp, s.began = s.factors, s.user.Changes, models.Clock.Now()
 	s.look()
@@ -219,7 +219,7 @@ func (s *stage) prepare() {
 // claim assigns new factors to the player who has added them.
 func (s *stage) claim(p *player) {
 	for _, f := range s.factors {
-		known := slices.Contains(s.owner.added, f.ID) || slices.Contains(s.thief.added, f.ID)
+		known := slices.Contains(s.owner.added, f.ID) || slices.Contains(s.attacker.added, f.ID)
 		if !known {
 			p.added = append(p.added, f.ID)
 		}
@@ -287,8 +287,8 @@ func (s *stage) wait(d time.Duration) {
 // play makes a move, if the move is possible.
 func (s *stage) play(m move) {
 	p := s.owner
-	if m.thief {
-		p = s.thief
+	if m.attacker {
+		p = s.attacker
 	}
 	s.must(s.ms.DB.RawQuery("DELETE FROM rate_limits").Exec()) // otherwise players would have to wait
 	before, on, state := s.factors, s.user.SecondStep, s.state()
@@ -298,19 +298,19 @@ func (s *stage) play(m move) {
 	if slices.Contains([]string{"undo", "reset", "old reset link", "log in"}, m.name) {
 		s.require(!on || s.state() == state, "the move changed a factor at once")
 	}
-	if !m.thief && m.name != "undo" && !strings.HasPrefix(m.name, "wait") {
+	if !m.attacker && m.name != "undo" && !strings.HasPrefix(m.name, "wait") {
 		for _, f := range before {
 			if !s.inUse(f.ID) {
 				s.givenUp = append(s.givenUp, f.ID)
 			}
 		}
 	}
-	if s.start.keptOut() && m.thief {
-		s.require(s.found(s.thief) == nil, "a mailbox alone logged in")
+	if s.start.keptOut() && m.attacker {
+		s.require(s.found(s.attacker) == nil, "a mailbox alone logged in")
 	}
 }
 
-// keptOut reports whether the owner's second step keeps the thief out. Mailed links could
+// keptOut reports whether the owner's second step keeps the attacker out. Mailed links could
 // undo a recent second step.
 func (st start) keptOut() bool {
 	return (st.secondStep || st.totp) && !st.recent && !st.session && !st.phone && (st.passkey || st.totp)
@@ -571,8 +571,8 @@ var moves = map[string]func(s *stage, p *player, n int){
 			return // a player ends only the other's links
 		}
 		ended := s.endLinks(p, session.User, l.ID.String())
-		s.require(!ended || p == s.owner || s.start.phone, "the thief ended the owner's links")
-		s.ended = s.ended || ended && p == s.thief
+		s.require(!ended || p == s.owner || s.start.phone, "the attacker ended the owner's links")
+		s.ended = s.ended || ended && p == s.attacker
 	},
 }
 
@@ -627,25 +627,25 @@ func (s *stage) setTOTP(p *player, user *models.User) bool {
 }
 
 // ownerGetsItBack opens the links to undo all moves, and requires that the owner can log in and
-// the thief cannot. If the thief reads the owner's mails, the thief opens the links.
+// the attacker cannot. If the attacker reads the owner's mails, the attacker opens the links.
 func (s *stage) ownerGetsItBack(past []move) {
 	if s.start.mailbox && !s.start.keptOut() || s.ended {
-		return // a thief with all credentials of the owner cannot be told from the owner
+		return // an attacker with all credentials of the owner cannot be told from the owner
 	}
 	undoer := s.owner
 	if s.start.mailbox {
-		undoer = s.thief
+		undoer = s.attacker
 	}
 	for s.play(move{name: "reset"}); len(s.live(undoer, s.setUp)) > 0; {
-		s.play(move{thief: s.start.mailbox, name: "undo"})
+		s.play(move{attacker: s.start.mailbox, name: "undo"})
 	}
-	s.require(s.start.mailbox || len(s.live(s.thief, 0)) == 0, "the thief has links")
+	s.require(s.start.mailbox || len(s.live(s.attacker, 0)) == 0, "the attacker has links")
 	s.require(slices.Contains(ownersMailboxes, s.user.Email) && !s.user.DeletedAt.Valid, "the email is %s, deleted %v", s.user.Email, s.user.DeletedAt)
 	for range 2 {
 		for _, m := range past {
-			if m.thief {
+			if m.attacker {
 				s.play(m)
-				s.require(s.found(s.thief) == nil, "the thief is logged in after the undo")
+				s.require(s.found(s.attacker) == nil, "the attacker is logged in after the undo")
 			}
 		}
 		s.wait(12 * time.Hour)
@@ -655,7 +655,7 @@ func (s *stage) ownerGetsItBack(past []move) {
 		}
 	}
 	for _, f := range s.factors {
-		s.require(!slices.Contains(s.thief.added, f.ID), "the thief's %s remains", f.Kind)
+		s.require(!slices.Contains(s.attacker.added, f.ID), "the attacker's %s remains", f.Kind)
 	}
 	for _, f := range s.own {
 		s.require(s.inUse(f.ID) || slices.Contains(s.givenUp, f.ID), "the owner's %s is gone", f.Kind)
@@ -687,7 +687,7 @@ func randomPlay(random *rand.Rand) (p play) {
 	}
 	names := slices.Concat(slices.Sorted(maps.Keys(moves)), often)
 	for range 4 + random.IntN(12) {
-		p.moves = append(p.moves, move{thief: random.IntN(3) > 0, name: names[random.IntN(len(names))], n: random.IntN(100)})
+		p.moves = append(p.moves, move{attacker: random.IntN(3) > 0, name: names[random.IntN(len(names))], n: random.IntN(100)})
 	}
 	return p
 }
@@ -706,7 +706,7 @@ func (ms *ModelSuite) shrink(p play) (play, string) {
 	return p, rule
 }
 
-func (ms *ModelSuite) Test_Undo_PlayOfOwnerAndThief() {
+func (ms *ModelSuite) Test_Undo_PlayOfOwnerAndAttacker() {
 	const seed = 1
 	random := rand.New(rand.NewPCG(seed, 0))
 	for n := range 60 {

@@ -1,12 +1,12 @@
 package models_test
 
-// A thief at an open session makes two of these moves, in every order, or four. The owner's
-// oldest link must undo all of them. The thief's links must undo nothing.
-func (ms *ModelSuite) Test_Undo_StoriesOfAThief() {
-	thiefMoves := []string{"change email", "add passkey", "remove TOTP", "delete", "reset", "end other sessions"}
+// An attacker at an open session makes two of these moves, in every order, or four. The owner's
+// oldest link must undo all of them. The attacker's links must undo nothing.
+func (ms *ModelSuite) Test_Undo_StoriesOfAnAttacker() {
+	attackerMoves := []string{"change email", "add passkey", "remove TOTP", "delete", "reset", "end other sessions"}
 	secondStep := start{passkey: true, totp: true, session: true}
-	for _, first := range thiefMoves {
-		for _, second := range thiefMoves {
+	for _, first := range attackerMoves {
+		for _, second := range attackerMoves {
 			if first != second {
 				ms.requireUndone(start{session: true}, first, second)
 				ms.requireUndone(secondStep, first, second)
@@ -20,11 +20,11 @@ func (ms *ModelSuite) Test_Undo_StoriesOfAThief() {
 	ms.requireUndone(start{session: true, passkey: true}, "add passkey", "change email", "reset", "delete")
 }
 
-// requireUndone performs moves of a thief. At the end, the owner must have everything back.
+// requireUndone performs moves of an attacker. At the end, the owner must have everything back.
 func (ms *ModelSuite) requireUndone(st start, names ...string) {
 	var moves []move
 	for _, name := range names {
-		moves = append(moves, move{thief: true, name: name})
+		moves = append(moves, move{attacker: true, name: name})
 	}
 	if rule := ms.perform(play{st, moves}); rule != "" {
 		ms.FailNow(rule, "%+v: %v", st, names)

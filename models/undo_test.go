@@ -73,7 +73,7 @@ func (ms *ModelSuite) Test_Undo_FactorsAtOnceWithoutSecondStep() {
 	ms.hasFactors(nothing, false, "undone at once")
 }
 
-// A thief who knows the password and sets TOTP must not lock the owner out.
+// An attacker who knows the password and sets TOTP must not lock the owner out.
 func (ms *ModelSuite) Test_Undo_FactorsADayLaterWithSecondStep() {
 	models.Clock.Stop()
 	ms.signUp("ada@example.com")
@@ -107,7 +107,7 @@ func (ms *ModelSuite) Test_Undo_LoginStopsNoPartOfOtherFactors() {
 	ms.hasFactors([]string{"passkey"}, false, "the TOTP secret was removed")
 }
 
-// A login by the new TOTP secret stops the return of the former secret: a thief may have the
+// A login by the new TOTP secret stops the return of the former secret: an attacker may have the
 // owner's phone, with the mailbox and the former secret.
 func (ms *ModelSuite) Test_Undo_ReplacedTOTPStaysReplaced() {
 	models.Clock.Stop()

@@ -19,7 +19,7 @@ func (ms *ModelSuite) Test_Explain() {
 	ada := ms.signUp("ada@example.com")
 	cookie := ms.knownBrowser(ada, "")
 	for n := range 6 {
-		ms.wait("ada@example.com", nthIP(n))
+		ms.retryAfterFailure("ada@example.com", nthIP(n))
 	}
 	for range 6 {
 		models.Clock.Move(time.Microsecond)
@@ -67,7 +67,7 @@ func (ms *ModelSuite) Test_Explain_NothingWrong() {
 
 func (ms *ModelSuite) Test_Explain_Locked() {
 	ada := ms.signUp("ada@example.com")
-	ms.Zero(ms.wait("ada@example.com", "192.0.2.1"))
+	ms.Zero(ms.retryAfterFailure("ada@example.com", "192.0.2.1"))
 	ms.NoError(ms.DB.RawQuery("UPDATE rate_limits SET attempts = 100").Exec()) // locks the email
 	models.Clock.Move(80 * day)                                                // time does not end a lock
 	f := ms.explain("ada@example.com")

@@ -25,7 +25,7 @@ func Normalize(typed string) (email string, ok bool) {
 	if len(typed) > 4*maxBytes || !utf8.ValidString(typed) || strings.ContainsFunc(typed, becomesASCII) {
 		return "", false
 	}
-	trimmed := strings.TrimFunc(typed, pasted)
+	trimmed := strings.TrimFunc(typed, invisible)
 	local, domain, found := cutLast(strings.Map(lower, norm.NFC.String(trimmed)), "@")
 	if !found || len(local) > maxLocalBytes || !legible(local) {
 		return "", false
@@ -75,10 +75,10 @@ func becomesASCII(r rune) bool {
 	return r >= utf8.RuneSelf && norm.NFC.String(string(r))[0] < utf8.RuneSelf
 }
 
-// pasted reports whether r is often copied along with an email and not seen: a space
+// invisible reports whether r is often copied along with an email and not seen: a space
 // or a format character such as U+200B, U+2068 and U+FEFF. It is false for U+202E,
 // which reverses the text that follows it.
-func pasted(r rune) bool {
+func invisible(r rune) bool {
 	return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) && r != '\u202e'
 }
 
@@ -93,8 +93,8 @@ func legible(local string) bool {
 	return err == nil
 }
 
-// lower is unicode.ToLower, but maps no character beyond ASCII to an ASCII character,
-// as ToLower does with U+0130.
+// lower is unicode.ToLower, but does not change a character beyond ASCII to an ASCII one:
+// ToLower changes U+0130 to i.
 func lower(r rune) rune {
 	if l := unicode.ToLower(r); r < utf8.RuneSelf || l >= utf8.RuneSelf {
 		return l

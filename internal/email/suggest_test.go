@@ -31,14 +31,14 @@ func TestSuggest(t *testing.T) {
 // The intended email must be one of the variants of the mistyped one.
 func TestOneLetterAway(t *testing.T) {
 	for typed, want := range map[string]string{
-		"ad@example.com":   "ada@example.com", // inserted
-		"aad@example.com":  "ada@example.com", // transposed
-		"adaa@example.com": "ada@example.com", // deleted
-		"ads@example.com":  "ada@example.com", // replaced
-		"ada@exmaple.com":  "ada@example.com", // transposed
-		"ada@example.co":   "ada@example.com", // inserted at the end
-		"bob@example.comm": "bob@example.com", // deleted at the end
-		"bob+@example.com": "bob@example.com", // deleted
+		"ad@example.com":   "ada@example.com", // a letter is missing
+		"aad@example.com":  "ada@example.com", // two are transposed
+		"adaa@example.com": "ada@example.com", // one too many
+		"ads@example.com":  "ada@example.com", // a wrong one
+		"ada@exmaple.com":  "ada@example.com", // two are transposed
+		"ada@example.co":   "ada@example.com", // the last is missing
+		"bob@example.comm": "bob@example.com", // one too many at the end
+		"bob+@example.com": "bob@example.com", // one too many
 	} {
 		require.Contains(t, email.OneLetterAway(typed), want, "%.80q", typed)
 	}

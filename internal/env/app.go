@@ -39,11 +39,11 @@ type App struct {
 type Options struct {
 	Dir     string // the app's folder
 	Testing bool   // under go test: ignores .env and DATABASE_URL, and stores nothing
-	Task    bool   // serves nothing: needs no TLS, and stores no new secret, since the folder may be wrong
+	Task    bool   // serves nothing: needs no TLS, and stores no new secret, since Dir may be another folder than the app's
 }
 
 // NewApp reads environ. In development .env overrides it, as in Buffalo; in
-// production that file is a fault of CheckProduction.
+// production CheckProduction reports that file as a fault.
 func NewApp(environ []string, o Options) *App {
 	e := &App{Vars: New(environ), o: o}
 	if o.Testing {

@@ -11,7 +11,7 @@
 //	…
 //	changed, err := j.Undo(number, 0)
 //	_, err = j.Undo(number, 24*time.Hour) // items change later, so that the owner may stop the undo
-//	err = j.Used(totp)                    // a login has used the item: its waiting parts stop
+//	err = j.Used(totp)                    // a login has used the item: undos of it that wait stop
 //
 // An undo with a delay stores a waiting [Part] for each item. A background job finishes
 // the parts that are due:
@@ -21,7 +21,8 @@
 //	due, err := j.Due()
 //	changed, err := j.Finish(due)
 //
-// RemoveLater stores removals by an operator as waiting parts. The app carries them out.
+// RemoveLater stores an operator's removals of items as waiting parts with the number 0. The
+// app carries them out, not Finish.
 //
 // The caller must lock the user's row. A migration creates the tables:
 //
@@ -147,8 +148,8 @@ func (j Journal) Young(item uuid.UUID, number int, since time.Time) (bool, error
 	return len(found) > 0, wrap("looking for changes of an item", err)
 }
 
-// Undone returns which of the items had all their changes undone. No undo changes these
-// items again.
+// Undone returns which of the items had all their changes undone. A later undo leaves
+// these items alone.
 func (j Journal) Undone(items []uuid.UUID) ([]uuid.UUID, error) {
 	list, err := j.Since(0)
 	pending, pendingErr := j.Pending()
@@ -178,7 +179,7 @@ func (j Journal) Undo(number int, delay time.Duration) (changed bool, err error)
 	if delay > 0 {
 		return false, errors.Join(j.StopRemovals(), j.schedule(parts, j.Now().Add(delay)))
 	}
-	if err := j.stop("number = 0 OR number >= ?", number); err != nil { // apply does now what these parts would do later
+	if err := j.stop("number = 0 OR number >= ?", number); err != nil { // removals, and parts whose work apply does now
 		return false, err
 	}
 	return j.apply(parts)

@@ -65,7 +65,7 @@ func (b *browser) picture(name string, s screen, scale float64) {
 	}
 	require.NoError(b.t, os.MkdirAll(folder, 0o755))
 	var taken []byte
-	b.do("in the colours of "+name, s,
+	b.do("preparing the picture "+name, s,
 		emulation.SetDeviceMetricsOverride(min(s.width, 960), 640, scale, false),
 		chromedp.Evaluate("scrollTo(0, 0), document.activeElement.blur(), null", nil))
 	b.showWhole(min(s.width, 960), 640, scale)

@@ -83,15 +83,15 @@ func shareSessions(t *testing.T, c *cluster) {
 	b.node = c.nodes[1]
 	require.True(t, b.isHome(ada))
 
-	thief := c.browser() // with copies of the cookies
-	thief.client.Jar, thief.node = b.client.Jar, c.nodes[0]
-	require.True(t, thief.isHome(ada))
+	attacker := c.browser() // with copies of the cookies
+	attacker.client.Jar, attacker.node = b.client.Jar, c.nodes[0]
+	require.True(t, attacker.isHome(ada))
 	cookies := b.client.Jar.Cookies(&url.URL{Scheme: "https", Host: domain, Path: "/"})
 	require.Equal(t, http.StatusSeeOther, b.submit("DELETE", "/logout", nil).status)
-	thief = c.browser()
-	thief.client.Jar.SetCookies(&url.URL{Scheme: "https", Host: domain, Path: "/"}, cookies)
-	thief.node = c.nodes[0]
-	require.Equal(t, "/login?next=%2F", thief.get("/").location)
+	attacker = c.browser()
+	attacker.client.Jar.SetCookies(&url.URL{Scheme: "https", Host: domain, Path: "/"}, cookies)
+	attacker.node = c.nodes[0]
+	require.Equal(t, "/login?next=%2F", attacker.get("/").location)
 
 	phone, laptop := c.browser(), c.browser()
 	phone.node, laptop.node = c.nodes[0], c.nodes[1]

@@ -35,7 +35,7 @@ func (s *story) read(a site.Answer, status int, route ...string) {
 	require.Equal(s.t, status, a.StatusCode, a.Page)
 	direction := map[bool]string{true: "rtl", false: "ltr"}[s.reader.Language == "ar"]
 	require.Contains(s.t, a.Page, `<html lang="`+s.reader.Language+`" dir="`+direction+`"`)
-	require.Empty(s.t, s.reader.Page(s.t, a.Page), "%s %s has texts that are not in the file of %s", a.Request.Method, a.Request.URL.Path, s.reader.Language)
+	require.Empty(s.t, s.reader.UntranslatedOf(s.t, a.Page), "%s %s has texts that are not in the file of %s", a.Request.Method, a.Request.URL.Path, s.reader.Language)
 	for _, path := range append(route, a.Request.URL.Path) {
 		s.seen[path] = s.seen[path] || status == 200
 	}

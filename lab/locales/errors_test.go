@@ -50,9 +50,9 @@ func TestLanguages_ErrorPagesAreTranslated(t *testing.T) {
 			res.Body.Close()
 			require.NoError(t, err)
 			require.Equal(t, status, res.StatusCode)
-			require.Empty(t, reader.Page(t, string(page)), "%d has texts that are not in the file of %s", status, reader.Language)
+			require.Empty(t, reader.UntranslatedOf(t, string(page)), "%d has texts that are not in the file of %s", status, reader.Language)
 		}
-		for _, key := range reader.Unmet() {
+		for _, key := range reader.Unseen() {
 			require.NotRegexp(t, `^error\.`, key, reader.Language)
 		}
 	}

@@ -22,7 +22,7 @@ func faults(t *testing.T, files fs.FS) []string {
 		list = append(list, id+" occurs twice")
 	}
 	for language, texts := range languages {
-		add := func(key, fault string) { list = append(list, language+" "+key+" "+fault) }
+		add := func(key, fault string) { list = append(list, language+": "+key+" "+fault) }
 		for key, want := range languages["en-us"] {
 			text, ok := texts[key]
 			if !ok {
@@ -85,17 +85,17 @@ func TestFiles_AllLanguagesAlike(t *testing.T) {
 
 func TestFiles_CheckFindsFaults(t *testing.T) {
 	require.Equal(t, []string{
-		"ar plural is empty (few)",
-		"de alone exists in this language alone",
-		"de empty is empty (other)",
-		"de lacking is missing",
-		"de number has plural forms in one language and none in another",
-		"de other has other placeholders (other)",
-		"de plural has other placeholders (other)",
-		"de same is as in English",
-		"de spaced has white space around it (other)",
-		"de twice occurs twice",
-		"de wrong has something else in braces (other)",
+		"ar: plural is empty (few)",
+		"de: alone exists in this language alone",
+		"de: empty is empty (other)",
+		"de: lacking is missing",
+		"de: number has plural forms in one language and none in another",
+		"de: other has other placeholders (other)",
+		"de: plural has other placeholders (other)",
+		"de: same is as in English",
+		"de: spaced has white space around it (other)",
+		"de: twice occurs twice",
+		"de: wrong has something else in braces (other)",
 	}, faults(t, fstest.MapFS{
 		"all.en-us.yaml": {Data: []byte(`
 - {id: fine, translation: "Hello {{.name}}"}

@@ -42,7 +42,7 @@ func pageFor(t *testing.T, p *binary.Process, acceptLanguage string) string {
 }
 
 // The test follows "Add a language" in CONTRIBUTING.md with a copy of the English file. The
-// app offers the language, and the check names every text as untranslated.
+// app offers the language, and faults lists every text as untranslated.
 func TestFiles_NewLanguageIsOffered(t *testing.T) {
 	dir := clone(t)
 	english, err := os.ReadFile(filepath.Join(dir, "locales/all.en-us.yaml"))
@@ -58,13 +58,13 @@ func TestFiles_NewLanguageIsOffered(t *testing.T) {
 	require.NoError(t, err)
 	var want []string
 	for key := range maps.Keys(languages["en-us"]) {
-		want = append(want, "it "+key+" is as in English")
+		want = append(want, "it: "+key+" is as in English")
 	}
 	require.ElementsMatch(t, want, faults(t, files))
 
 	line := regexp.MustCompile(`(?m)^- \{id: login\.heading, .*\n`)
 	require.NoError(t, os.WriteFile(italian, line.ReplaceAll(english, nil), 0o600))
-	require.Contains(t, faults(t, files), "it login.heading is missing")
+	require.Contains(t, faults(t, files), "it: login.heading is missing")
 }
 
 func TestFiles_EachBrowserGetsItsLanguage(t *testing.T) {
@@ -92,9 +92,9 @@ func TestFiles_TimeLayoutsNameMinuteAndZone(t *testing.T) {
 	at := time.Date(2026, 11, 24, 21, 7, 0, 0, time.UTC)
 	for name, texts := range languages {
 		text := at.Format(texts["time.layout"].Other())
-		told, err := time.Parse(texts["time.layout"].Other(), text)
+		parsed, err := time.Parse(texts["time.layout"].Other(), text)
 		require.NoError(t, err, name)
-		require.Equal(t, at, told, name)
+		require.Equal(t, at, parsed, name)
 		require.Contains(t, text, "UTC", name)
 	}
 }

@@ -38,7 +38,7 @@ func TestLanguages_EveryPageIsTranslated(t *testing.T) {
 			for _, path := range s.Paths() {
 				require.True(t, s.seen[path] || withoutPage[path], "the story does not show %s", path)
 			}
-			require.Empty(t, slices.DeleteFunc(reader.Unmet(), shownElsewhere), "no page of the story shows these")
+			require.Empty(t, slices.DeleteFunc(reader.Unseen(), shownElsewhere), "no page of the story shows these")
 		})
 	}
 }
@@ -336,7 +336,7 @@ func (s *story) mails() {
 		// show only the body.
 		direction := map[bool]string{true: "rtl", false: "ltr"}[s.reader.Language == "ar"]
 		require.Equal(s.t, 2, strings.Count(page, ` lang="`+s.reader.Language+`" dir="`+direction+`"`))
-		untranslated := append(s.reader.Page(s.t, shown.Page), s.reader.Page(s.t, page)...)
+		untranslated := append(s.reader.UntranslatedOf(s.t, shown.Page), s.reader.UntranslatedOf(s.t, page)...)
 		for line := range strings.Lines(html.UnescapeString(element.ReplaceAllString(text[1], ""))) {
 			untranslated = append(untranslated, s.reader.Untranslated(line)...)
 		}

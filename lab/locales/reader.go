@@ -13,12 +13,12 @@ import (
 	tag "golang.org/x/text/language"
 )
 
-// Reader recognizes the texts of one language, and records which of them it has met.
+// Reader recognizes the texts of one language, and records which of them it has seen.
 type Reader struct {
 	Language string // a BCP 47 tag, such as pt-BR
 	texts    Texts
 	patterns map[string]*regexp.Regexp // by key
-	met      map[string]bool           // by key
+	seen     map[string]bool           // by key
 	names    map[string]string         // the name of each language in itself
 }
 
@@ -60,11 +60,11 @@ func (t Text) pattern() string {
 	return "^(?:" + strings.Join(alternatives, "|") + ")$"
 }
 
-// Unmet returns the keys of texts that the Reader has not met.
-func (r *Reader) Unmet() []string {
+// Unseen returns the keys of texts that the Reader has not seen in a page.
+func (r *Reader) Unseen() []string {
 	var keys []string
 	for key := range r.texts {
-		if !r.met[key] {
+		if !r.seen[key] {
 			keys = append(keys, key)
 		}
 	}
@@ -72,8 +72,8 @@ func (r *Reader) Unmet() []string {
 	return keys
 }
 
-// Page returns the texts of a page that are not in the locale file of its language.
-func (r *Reader) Page(t testing.TB, page string) []string {
+// UntranslatedOf returns the texts of a page that are not in the locale file of its language.
+func (r *Reader) UntranslatedOf(t testing.TB, page string) []string {
 	t.Helper()
 	root, err := html.ParseWithOptions(strings.NewReader(page), html.ParseOptionEnableScripting(false)) // false: parse noscript elements
 	require.NoError(t, err)
@@ -135,7 +135,7 @@ func (r *Reader) recognizes(part string) bool {
 	found := false
 	for key, pattern := range r.patterns {
 		if pattern.MatchString(part) {
-			r.met[key], found = true, true
+			r.seen[key], found = true, true
 		}
 	}
 	return found

@@ -19,7 +19,7 @@ func TestReader_FindsUntranslatedTexts(t *testing.T) {
 		`<option lang="ja">日本語</option>`,
 		`<script data-show="Passwort anzeigen">const show = "no text"</script>`,
 	} {
-		require.Empty(t, german.Page(t, page), page)
+		require.Empty(t, german.UntranslatedOf(t, page), page)
 	}
 	for page, untranslated := range map[string]string{
 		`<h1>Log in</h1>`:                        "Log in",
@@ -33,8 +33,8 @@ func TestReader_FindsUntranslatedTexts(t *testing.T) {
 		`<div data-show="Show"></div>`:           "Show",
 		`<p>login.heading</p>`:                   "login.heading",
 	} {
-		require.Equal(t, []string{untranslated}, german.Page(t, page), page)
+		require.Equal(t, []string{untranslated}, german.UntranslatedOf(t, page), page)
 	}
-	require.NotContains(t, german.Unmet(), "login.heading")
-	require.Contains(t, german.Unmet(), "login.invalid")
+	require.NotContains(t, german.Unseen(), "login.heading")
+	require.Contains(t, german.Unseen(), "login.invalid")
 }

@@ -50,7 +50,7 @@ func Read(files fs.FS) (languages map[string]Texts, twice []string, err error) {
 			return fmt.Errorf("%s names no language that has plural rules", name)
 		}
 		for _, found := range keyLine.FindAllStringSubmatch(string(content), -1) {
-			id := parsed[0].Tag + " " + found[1]
+			id := parsed[0].Tag + ": " + found[1]
 			if seen[id] {
 				twice = append(twice, id)
 			}

@@ -20,11 +20,11 @@ func TestStart_MakesNoAccount(t *testing.T) {
 	})
 }
 
-// Any of the processes may create the file, switch it to WAL, or migrate it while the
-// others open it.
+// Each process may be the one that migrates the database, and on SQLite creates its file and
+// switches it to WAL, while the others open it.
 func TestStart_ManyFirstStartsAtOnce(t *testing.T) {
-	onEachDatabase(t, func(t *testing.T, database string) {
-		for range 3 {
+	for range 3 {
+		onEachDatabase(t, func(t *testing.T, database string) {
 			dir := t.TempDir()
 			var all []*process
 			for range 2 {
@@ -44,6 +44,6 @@ func TestStart_ManyFirstStartsAtOnce(t *testing.T) {
 				app.AwaitReady()
 				app.Stop()
 			}
-		}
-	})
+		})
+	}
 }

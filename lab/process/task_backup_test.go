@@ -45,8 +45,8 @@ func TestTask_Backup_CanBeRestored(t *testing.T) {
 	dir := t.TempDir()
 	passwords := seed(t, dir)
 	before := start(t, dir)
-	thief := before.browser()
-	require.Equal(t, 303, before.logIn(thief, "bob@example.com", passwords["bob@example.com"]))
+	attacker := before.browser()
+	require.Equal(t, 303, before.logIn(attacker, "bob@example.com", passwords["bob@example.com"]))
 	task(t, dir, nil, "db:backup", "copy.sqlite")
 	task(t, dir, nil, "sessions:end", "bob@example.com")
 	before.Stop()
@@ -63,7 +63,7 @@ func TestTask_Backup_CanBeRestored(t *testing.T) {
 	p := start(t, dir, "PORT="+port(before.URL)) // the same port, which is part of the cookie's name
 	require.Equal(t, 303, p.logIn(p.browser(), "ada@example.com", passwords["ada@example.com"]))
 	require.Contains(t, refusal(t, dir, nil, "task", "user:delete", "dora@example.com"), "has no account")
-	require.NotEqual(t, 200, p.home(thief), "the backup does not restore an ended session")
+	require.NotEqual(t, 200, p.home(attacker), "the backup does not restore an ended session")
 }
 
 func TestTask_Backup_NeverReplacesAFile(t *testing.T) {
@@ -148,8 +148,8 @@ func TestTask_Backup_PostgresCanBeRestored(t *testing.T) {
 	variable := "DATABASE_URL=" + databaseURL
 	passwords := seed(t, dir, variable)
 	before := start(t, dir, variable)
-	thief := before.browser()
-	require.Equal(t, 303, before.logIn(thief, "bob@example.com", passwords["bob@example.com"]))
+	attacker := before.browser()
+	require.Equal(t, 303, before.logIn(attacker, "bob@example.com", passwords["bob@example.com"]))
 	_, dump, ok := strings.Cut(refusal(t, dir, []string{variable}, "task", "db:backup", "copy"), "never from an argument: ")
 	require.True(t, ok)
 	before.Stop()
@@ -162,7 +162,7 @@ func TestTask_Backup_PostgresCanBeRestored(t *testing.T) {
 		require.NoError(t, err, string(output))
 	}
 	p := start(t, dir, "DATABASE_URL="+empty, "PORT="+port(before.URL)) // the same port, which is part of the cookie's name
-	require.NotEqual(t, 200, p.home(thief), "the backup has no sessions")
+	require.NotEqual(t, 200, p.home(attacker), "the backup has no sessions")
 	require.Equal(t, 303, p.logIn(p.browser(), "ada@example.com", passwords["ada@example.com"]))
 }
 

@@ -47,7 +47,7 @@ type Issuer struct {
 	ClientSecret string
 
 	// The functions passed to New set these.
-	Now func() time.Time // the issuer's clock; time.Now, if nil
+	Now func() time.Time // the issuer's clock; New sets time.Now
 	TLS *tls.Config      // plain http, if nil
 
 	t         testing.TB
@@ -62,7 +62,7 @@ type Issuer struct {
 type Behaviour struct {
 	Subject string // the user who logs in; "ada", if ""
 	Email   string // the claim email; no claim, if ""
-	Error   string // answered instead of a code, such as access_denied
+	Error   string // an error such as access_denied, sent instead of a code
 
 	Algorithm  string // of ID tokens: ES256, if ""; HS256 with the client secret; "none"; or AnotherKey
 	AuthMethod string // how the client authenticates; client_secret_basic, if ""
