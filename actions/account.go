@@ -40,11 +40,10 @@ func changedMeanwhile(c buffalo.Context, err error) error {
 }
 
 func renderAccount(c buffalo.Context, wrong messages) error {
-	c.Set("title", "account.title")
 	c.Set("confirmed", currentSession(c).Confirmed())
 	if c.Value("new_email") == nil {
 		c.Set("new_email", "")
 	}
 	c.Set("accountLanguages", T.Options(currentUser(c).Language))
-	return renderForm(c, "account/show.plush.html", wrong)
+	return renderForm(c, "account.title", "account/show.plush.html", wrong)
 }

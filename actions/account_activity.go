@@ -1,8 +1,6 @@
 package actions
 
 import (
-	"net/http"
-
 	"github.com/gobuffalo/buffalo"
 	"github.com/gofrs/uuid"
 
@@ -24,9 +22,8 @@ func AccountActivityIndex(c buffalo.Context) error {
 		list = list[:activityPerPage]
 		older = list[activityPerPage-1].ID.String()
 	}
-	c.Set("title", "account_activity.title")
 	c.Set("activities", list)
 	c.Set("older", older)
 	c.Set("newest", before == uuid.Nil)
-	return c.Render(http.StatusOK, r.HTML("account_activity/index.plush.html"))
+	return renderPage(c, "account_activity.title", "account_activity/index.plush.html")
 }

@@ -1,8 +1,6 @@
 package actions
 
 import (
-	"net/http"
-
 	"github.com/gobuffalo/buffalo"
 
 	"corral/internal/email"
@@ -45,10 +43,9 @@ func AccountEmailConfirmNew(c buffalo.Context) error {
 	if err != nil {
 		return deadLink(c, err)
 	}
-	c.Set("title", "account_email.confirm_title")
 	c.Set("email", email)
 	c.Set("action", "/account/email/confirm/"+c.Param("token"))
-	return c.Render(http.StatusOK, r.HTML("account_email/confirm.plush.html"))
+	return renderPage(c, "account_email.confirm_title", "account_email/confirm.plush.html")
 }
 
 func AccountEmailConfirmCreate(c buffalo.Context) error {

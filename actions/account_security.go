@@ -29,7 +29,6 @@ func renderSecurity(c buffalo.Context, wrong messages) error {
 	); err != nil {
 		return err
 	}
-	c.Set("title", "account_security.title")
 	c.Set("must_enrol", user.MustEnrol())
 	c.Set("may_enrol", !user.MustEnrol() || currentSession(c).MayEnrol)
 	c.Set("confirmed", currentSession(c).Confirmed())
@@ -42,7 +41,7 @@ func renderSecurity(c buffalo.Context, wrong messages) error {
 	}
 	c.Set("decides", decides)
 	setProtection(c, ways)
-	return renderForm(c, "account_security/show.plush.html", wrong)
+	return renderForm(c, "account_security.title", "account_security/show.plush.html", wrong)
 }
 
 // securityChanged redirects to the security page, with a message if err is nil, and without

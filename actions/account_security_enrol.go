@@ -42,9 +42,8 @@ func AccountSecurityEnrolNew(c buffalo.Context) error {
 	if err := currentUser(c).CheckEnrolment(c, c.Param("token")); err != nil {
 		return deadLink(c, err)
 	}
-	c.Set("title", "account_security_enrol.title")
 	c.Set("action", "/account/security/enrol/"+c.Param("token"))
-	return c.Render(http.StatusOK, r.HTML("account_security_enrol/new.plush.html"))
+	return renderPage(c, "account_security_enrol.title", "account_security_enrol/new.plush.html")
 }
 
 // AccountSecurityEnrolCreate is POST /account/security/enrol/{token}: lets the session

@@ -65,10 +65,9 @@ func renderRecoveryCodes(c buffalo.Context, codes []string, message string) erro
 	if err := showCodesLeft(c, currentUser(c)); err != nil {
 		return err
 	}
-	c.Set("title", "recovery_codes.title")
 	c.Set("new_codes", codes)
 	c.Set("host", settings.Host.Host)
-	return renderForm(c, "account_security_recovery_codes/show.plush.html", messages{"codes": message})
+	return renderForm(c, "recovery_codes.title", "account_security_recovery_codes/show.plush.html", messages{"codes": message})
 }
 
 type codeForm struct {

@@ -91,7 +91,6 @@ func offeredTOTP(c buffalo.Context) ([]byte, error) {
 }
 
 func renderTOTP(c buffalo.Context, secret []byte, message string) error {
-	c.Set("title", "totp.title")
 	c.Set("key", totp.Text(secret))
-	return renderForm(c, "account_security_totp/new.plush.html", messages{"code": message})
+	return renderForm(c, "totp.title", "account_security_totp/new.plush.html", messages{"code": message})
 }

@@ -2,7 +2,6 @@ package actions
 
 import (
 	"errors"
-	"net/http"
 
 	"github.com/gobuffalo/buffalo"
 
@@ -15,10 +14,9 @@ func AccountSessionsIndex(c buffalo.Context) error {
 	if err != nil {
 		return err
 	}
-	c.Set("title", "account_sessions.title")
 	c.Set("more", len(sessions) > models.MaxSessions)
 	c.Set("sessions", sessions[:min(len(sessions), models.MaxSessions)])
-	return c.Render(http.StatusOK, r.HTML("account_sessions/index.plush.html"))
+	return renderPage(c, "account_sessions.title", "account_sessions/index.plush.html")
 }
 
 // AccountSessionsDestroy is DELETE /account/sessions/{id}. Ending the current

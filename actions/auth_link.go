@@ -2,7 +2,6 @@ package actions
 
 import (
 	"errors"
-	"net/http"
 
 	"github.com/gobuffalo/buffalo"
 
@@ -29,11 +28,10 @@ func AuthLinkNew(c buffalo.Context) error {
 	if !pending.IsFor(c.Param("token")) {
 		return redirect(c, "rootPath()")
 	}
-	c.Set("title", "auth_link.title")
 	c.Set("name", p.Name)
 	c.Set("confirmed", currentSession(c).Confirmed())
 	c.Set("action", "/auth/link/"+c.Param("token"))
-	return c.Render(http.StatusOK, r.HTML("auth_link/new.plush.html"))
+	return renderPage(c, "auth_link.title", "auth_link/new.plush.html")
 }
 
 // AuthLinkCreate is POST /auth/link/{token}: adds the identity to the account.

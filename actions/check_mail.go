@@ -1,7 +1,6 @@
 package actions
 
 import (
-	"net/http"
 	"strings"
 
 	"github.com/gobuffalo/buffalo"
@@ -35,10 +34,9 @@ func CheckMailShow(c buffalo.Context) error {
 		to = pending.Email
 	}
 	keepNext(c)
-	c.Set("title", "check_mail.title")
 	c.Set("to", to)
 	c.Set("requested", purpose)
 	c.Set("again", map[string]string{models.PurposeSignup: "/signup", models.PurposeReset: "/password/forgot"}[purpose])
 	c.Set("meant", email.Suggest(to))
-	return c.Render(http.StatusOK, r.HTML("check_mail/show.plush.html"))
+	return renderPage(c, "check_mail.title", "check_mail/show.plush.html")
 }

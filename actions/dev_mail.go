@@ -23,9 +23,8 @@ func DevMailIndex(c buffalo.Context) error {
 	if err != nil {
 		return err
 	}
-	c.Set("title", "dev_mail.title")
 	c.Set("mails", list)
-	return c.Render(http.StatusOK, r.HTML("dev_mail/index.plush.html"))
+	return renderPage(c, "dev_mail.title", "dev_mail/index.plush.html")
 }
 
 // DevMailShow is GET /dev/mail/{id}: shows a mail's text, or with ?html the mail's HTML.
@@ -46,9 +45,8 @@ func DevMailShow(c buffalo.Context) error {
 		c.Response().Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")
 		return web.AnswerAs(c, "text/html; charset=utf-8", []byte(list[0].HTML))
 	}
-	c.Set("title", "dev_mail.title")
 	c.Set("mail", list[0])
-	return c.Render(http.StatusOK, r.HTML("dev_mail/show.plush.html"))
+	return renderPage(c, "dev_mail.title", "dev_mail/show.plush.html")
 }
 
 func compose(ctx context.Context, m *outbox.Mail) (mail.Message, error) {

@@ -51,8 +51,7 @@ func LoginCreate(c buffalo.Context) error {
 }
 
 func renderLogin(c buffalo.Context, form loginForm, message string) error {
-	c.Set("title", "login.title")
 	c.Set("email", shown(form.Email))
 	c.Set("remember", bool(form.Remember))
-	return renderForm(c, "login/new.plush.html", messages{"email": message, "password": message})
+	return renderForm(c, "login.title", "login/new.plush.html", messages{"email": message, "password": message})
 }

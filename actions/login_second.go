@@ -65,9 +65,8 @@ func renderLoginSecond(c buffalo.Context, step *models.SecondStep, skip bool, me
 	if _, err := showFactors(c, step.User); err != nil {
 		return err
 	}
-	c.Set("title", "login_second.title")
 	c.Set("email", step.User.Email)
 	c.Set("login", step.Reset.IsNil())
 	c.Set("skip", skip)
-	return renderForm(c, "login_second/new.plush.html", messages{"code": message})
+	return renderForm(c, "login_second.title", "login_second/new.plush.html", messages{"code": message})
 }

@@ -1,8 +1,6 @@
 package actions
 
 import (
-	"net/http"
-
 	"github.com/gobuffalo/buffalo"
 
 	"corral/internal/web"
@@ -11,8 +9,7 @@ import (
 // LogoutNew is GET /logout: shows a button. If the GET logged out, a link or image of
 // another site could log users out.
 func LogoutNew(c buffalo.Context) error {
-	c.Set("title", "logout.title")
-	return c.Render(http.StatusOK, r.HTML("logout/new.plush.html"))
+	return renderPage(c, "logout.title", "logout/new.plush.html")
 }
 
 // LogoutDestroy is DELETE /logout. Anonymous clients get the same response. While

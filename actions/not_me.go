@@ -1,8 +1,6 @@
 package actions
 
 import (
-	"net/http"
-
 	"github.com/gobuffalo/buffalo"
 
 	"corral/internal/web"
@@ -15,10 +13,9 @@ func NotMeNew(c buffalo.Context) error {
 	if err != nil {
 		return deadLink(c, err)
 	}
-	c.Set("title", "not_me.title")
 	c.Set("found", found)
 	c.Set("action", "/not-me/"+c.Param("token"))
-	return c.Render(http.StatusOK, r.HTML("not_me/new.plush.html"))
+	return renderPage(c, "not_me.title", "not_me/new.plush.html")
 }
 
 // NotMeCreate is POST /not-me/{token}: undoes the change that the mail was about and

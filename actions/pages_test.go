@@ -274,11 +274,11 @@ func TestPages_MessageBelongsToItsField(t *testing.T) {
 }
 
 func ownForm(c buffalo.Context) error {
-	for _, name := range []string{"title", "email", "link"} {
+	for _, name := range []string{"email", "link"} {
 		c.Set(name, "")
 	}
 	template := strings.ReplaceAll(c.Param("template"), ".", "/")
-	return renderForm(c, template+".plush.html", messages{"name": "Enter your name."})
+	return renderForm(c, "", template+".plush.html", messages{"name": "Enter your name."})
 }
 
 func TestPages_NeedNoTitle(t *testing.T) {

@@ -16,7 +16,6 @@ func PasswordForgotCreate(c buffalo.Context) error {
 }
 
 func renderPasswordForgot(c buffalo.Context, typed, message string) error {
-	c.Set("title", "password_forgot.title")
 	c.Set("email", shown(typed))
-	return renderForm(c, "password_forgot/new.plush.html", messages{"email": message})
+	return renderForm(c, "password_forgot.title", "password_forgot/new.plush.html", messages{"email": message})
 }

@@ -44,6 +44,5 @@ func checkSecondStep(c buffalo.Context, token *models.Token) error {
 }
 
 func renderPasswordReset(c buffalo.Context, message string) error {
-	c.Set("title", "password_reset.title")
-	return renderForm(c, "password_reset/edit.plush.html", messages{"password": message})
+	return renderForm(c, "password_reset.title", "password_reset/edit.plush.html", messages{"password": message})
 }

@@ -2,6 +2,7 @@ package actions
 
 import (
 	"errors"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -22,9 +23,16 @@ var (
 
 type messages = web.Messages
 
+// renderPage shows a page. The title is a message key.
+func renderPage(c buffalo.Context, title, template string) error {
+	c.Set("title", title)
+	return c.Render(http.StatusOK, r.HTML(template))
+}
+
 // renderForm shows the page of a form; if the form was refused, with messages and 422,
 // or 429 after a rate limit. JSON clients get the messages as a problem.
-func renderForm(c buffalo.Context, template string, wrong messages) error {
+func renderForm(c buffalo.Context, title, template string, wrong messages) error {
+	c.Set("title", title)
 	keepNext(c)
 	return web.RenderForm(c, r.HTML(template), wrong)
 }

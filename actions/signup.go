@@ -21,9 +21,8 @@ func SignupCreate(c buffalo.Context) error {
 }
 
 func renderSignup(c buffalo.Context, typed, message string) error {
-	c.Set("title", "signup.title")
 	c.Set("email", shown(typed))
-	return renderForm(c, "signup/new.plush.html", messages{"email": message})
+	return renderForm(c, "signup.title", "signup/new.plush.html", messages{"email": message})
 }
 
 var signupLink = linkForm{key: "signup_token", path: "/signup/password", find: models.FindSignup, page: renderSignupPassword}
@@ -60,6 +59,5 @@ func signedUp(c buffalo.Context, session *models.LoggedIn, rawToken string, toke
 }
 
 func renderSignupPassword(c buffalo.Context, message string) error {
-	c.Set("title", "signup.password_title")
-	return renderForm(c, "signup/password.plush.html", messages{"password": message})
+	return renderForm(c, "signup.password_title", "signup/password.plush.html", messages{"password": message})
 }

@@ -2,7 +2,6 @@ package actions
 
 import (
 	"errors"
-	"net/http"
 
 	"github.com/gobuffalo/buffalo"
 
@@ -20,11 +19,10 @@ func SignupIdentityNew(c buffalo.Context) error {
 	if !pending.IsFor(rawToken) {
 		return redirect(c, "signupPasswordPath()")
 	}
-	c.Set("title", "signup.identity_title")
 	c.Set("email", token.Email)
 	c.Set("name", p.Name)
 	c.Set("link", models.FormDigests(rawToken)[0])
-	return c.Render(http.StatusOK, r.HTML("signup/identity.plush.html"))
+	return renderPage(c, "signup.identity_title", "signup/identity.plush.html")
 }
 
 // SignupIdentityCreate is POST /signup/identity: creates the account without a password

@@ -60,6 +60,5 @@ func renderSudo(c buffalo.Context, message string) error {
 	if currentUser(c).SecondStep {
 		field = "code"
 	}
-	c.Set("title", "sudo.title")
-	return renderForm(c, "sudo/new.plush.html", messages{field: message})
+	return renderForm(c, "sudo.title", "sudo/new.plush.html", messages{field: message})
 }

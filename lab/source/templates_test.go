@@ -18,15 +18,15 @@ func TestSource_TemplatesAndFormatsAreConstant(t *testing.T) {
 		eachCall(file, func(function *ast.FuncDecl, call *ast.CallExpr) {
 			switch qualifier, name := callee(call); {
 			case strings.HasPrefix(path, "internal/"): // has no pages of the app
-			case (qualifier == "r" || qualifier == "render") && slices.Contains(renderers, name), qualifier == "" && name == "renderForm":
+			case (qualifier == "r" || qualifier == "render") && slices.Contains(renderers, name), qualifier == "" && slices.Contains(renderPages, name):
 				pages++
 				template := call.Args[0]
 				if qualifier == "" {
-					template = call.Args[1]
+					template = call.Args[2]
 				}
 				_, literal := template.(*ast.BasicLit)
 				parameter, ok := template.(*ast.Ident)
-				require.True(t, literal || ok && function.Name.Name == "renderForm" && parameter.Name == "template", "%s: a client chooses the template", path)
+				require.True(t, literal || ok && slices.Contains(renderPages, function.Name.Name) && parameter.Name == "template", "%s: a client chooses the template", path)
 			}
 			switch qualifier, name := callee(call); {
 			case qualifier == "plush" && slices.Contains([]string{"Render", "RenderR", "BuffaloRenderer", "RunScript", "Parse"}, name),
@@ -49,6 +49,9 @@ func TestSource_TemplatesAndFormatsAreConstant(t *testing.T) {
 
 // renderers are methods whose first argument is a template, or its name.
 var renderers = []string{"HTML", "Text", "Plain", "Bytes", "JavaScript", "Template", "String", "Auto"}
+
+// renderPages are functions of package actions whose third argument is the name of a template.
+var renderPages = []string{"renderPage", "renderForm"}
 
 // Prevents mass assignment: requests must be bound to form structs, not to models.
 func TestSource_FormsAreBound(t *testing.T) {
