@@ -53,7 +53,7 @@ func TestEnrolment_NothingElseIsReached(t *testing.T) {
 		require.NoError(t, models.DB.RawQuery("UPDATE sessions SET may_enrol = ?", linked).Exec()) // true as after the mailed link
 		before, guarded, logged := rows(t), 0, len(log.String())
 		for _, r := range app.Routes() {
-			if g := Guard(r); g != "user" && g != "sudo" {
+			if g := routes.Describe(r, user); g != "user" && g != "sudo" {
 				continue
 			}
 			name := r.Method + " " + web.TrimSlash(r.Path)

@@ -40,7 +40,7 @@ func Test_ActionSuite(t *testing.T) {
 		r.Host = c.Host.Host
 		// The suite's session has no cookie. Without one, package web answers requests for
 		// public pages itself.
-		r.AddCookie(&http.Cookie{Name: cookieName(c, sessionCookieName), Value: "suite"})
+		r.AddCookie(&http.Cookie{Name: c.CookieName(sessionCookieName), Value: "suite"})
 		handler.ServeHTTP(w, r)
 	})})
 }

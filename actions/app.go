@@ -129,7 +129,7 @@ func App(c config.Config, logger *slog.Logger) *buffalo.App {
 			Host:           c.Host.String(),
 			Logger:         web.BuffaloLogger(logger),
 			SessionStore:   newSessionStore(c),
-			SessionName:    cookieName(c, sessionCookieName),
+			SessionName:    c.CookieName(sessionCookieName),
 			MethodOverride: web.MethodOverride,
 		})
 		app.Worker = web.NewWorker(app.Worker)

@@ -3,6 +3,7 @@ package actions
 import (
 	"cmp"
 	"errors"
+	"io"
 	"net/http"
 	"strings"
 
@@ -118,11 +119,5 @@ func keptNoCookie(c buffalo.Context) bool {
 
 func noCookies(c buffalo.Context) bool { return len(c.Request().Cookies()) == 0 }
 
-// Guard returns the guard of a route, for the routes task.
-func Guard(info *buffalo.RouteInfo) string {
-	g, declared := routes.GuardOf(info.Method, web.TrimSlash(info.Path), user)
-	if !declared {
-		return g.Name + ", unless skipped (not in the table)"
-	}
-	return g.Name
-}
+// WriteRoutes prints the routes of app with their guards.
+func WriteRoutes(w io.Writer, app *buffalo.App) error { return routes.Write(w, app.Routes(), user) }

@@ -39,7 +39,7 @@ func fillPath(path string) string {
 func TestGuards_UserRoutesRefuseAnonymous(t *testing.T) {
 	b, guarded := newSite(t).browser(), 0
 	for _, r := range app.Routes() {
-		if g := Guard(r); g != "user" && g != "sudo" {
+		if g := routes.Describe(r, user); g != "user" && g != "sudo" {
 			continue
 		}
 		guarded++

@@ -1,11 +1,8 @@
 package actions
 
 import (
-	"net"
-
 	"github.com/gobuffalo/buffalo"
 
-	"corral/config"
 	"corral/internal/web"
 	"corral/models"
 )
@@ -31,19 +28,5 @@ func credentials(c buffalo.Context, email, password string) models.Credentials {
 
 // deviceCookie marks a known browser, also after logout.
 func deviceCookie() web.Cookie {
-	return web.Cookie{Name: cookieName(settings, "corral-device"), Lifetime: models.DeviceCookieLifetime}
-}
-
-// cookieName returns a cookie's full name. Browsers accept __Host- from https only,
-// for this host only, for every path. In development, all ports of a host share
-// their cookies: two copies of the app would log each other out.
-func cookieName(c config.Config, name string) string {
-	switch {
-	case c.Production():
-		return "__Host-" + name
-	case c.Development():
-		_, port, _ := net.SplitHostPort(c.Addr)
-		return name + "-" + port
-	}
-	return name
+	return web.Cookie{Name: settings.CookieName("corral-device"), Lifetime: models.DeviceCookieLifetime}
 }

@@ -57,7 +57,7 @@ func accountLanguage(c buffalo.Context) string {
 
 // languageCookie keeps the language of this browser.
 func languageCookie() web.Cookie {
-	return web.Cookie{Name: cookieName(settings, "corral-lang"), Lifetime: 365 * 24 * time.Hour}
+	return web.Cookie{Name: settings.CookieName("corral-lang"), Lifetime: 365 * 24 * time.Hour}
 }
 
 // languageOf returns the language of the response: the account's, if that is not "", or

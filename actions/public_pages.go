@@ -19,7 +19,7 @@ func publicPages(c config.Config) web.Pages {
 	}
 	return web.Pages{
 		Paths:         paths,
-		SessionCookie: cookieName(c, sessionCookieName),
+		SessionCookie: c.CookieName(sessionCookieName),
 		Language:      func(r *http.Request) string { return languageOf(r, "") },
 	}
 }

@@ -42,7 +42,7 @@ func TestSudo_RoutesThatChangeCredentials(t *testing.T) {
 	for _, r := range app.Routes() {
 		if name := r.Method + " " + web.TrimSlash(r.Path); slices.Contains(needSudo, name) {
 			guarded++
-			require.Equal(t, "sudo", Guard(r), name)
+			require.Equal(t, "sudo", routes.Describe(r, user), name)
 		}
 	}
 	require.NotZero(t, guarded)
@@ -52,7 +52,7 @@ func TestSudo_RoutesThatChangeCredentials(t *testing.T) {
 // are filled.
 func sudoRoutes() (methods, paths []string) {
 	for _, r := range app.Routes() {
-		if Guard(r) == "sudo" {
+		if routes.Describe(r, user) == "sudo" {
 			methods = append(methods, r.Method)
 			paths = append(paths, fillPath(r.Path))
 		}

@@ -65,6 +65,9 @@ func (c Config) Development() bool { return c.Env == Development }
 // TLS reports whether the app terminates TLS itself.
 func (c Config) TLS() bool { return c.TLSCertFile != "" }
 
+// CookieName returns the full name of a cookie: see env.CookieName.
+func (c Config) CookieName(name string) string { return env.CookieName(c.Env, c.Addr, name) }
+
 // Load reads environ, "KEY=value" pairs. In development the file dir/.env overrides them,
 // as in Buffalo, and Load stores a secret if there is none. In production the file is a
 // fault; tests ignore it. The error joins all faults, one line each.
