@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"corral/internal/env"
-	"corral/internal/web"
 )
 
 // The environments that GO_ENV names.
@@ -62,9 +61,6 @@ func (c Config) Production() bool { return c.Env == Production }
 // Development reports whether GO_ENV is development.
 func (c Config) Development() bool { return c.Env == Development }
 
-// TLS reports whether the app terminates TLS itself.
-func (c Config) TLS() bool { return c.TLSCertFile != "" }
-
 // CookieName returns the full name of a cookie: see env.CookieName.
 func (c Config) CookieName(name string) string { return env.CookieName(c.Env, c.Addr, name) }
 
@@ -104,18 +100,9 @@ func load(environ []string, o env.Options) (Config, error) {
 	c.SessionSecrets = e.SessionSecrets("set it to the output of `corral task secret`")
 	c.Providers = providers(e)
 	if c.Production() {
-		refuseUnsafe(e, c)
+		e.CheckProduction(c.DatabaseURL)
+		e.RequireTLS(c.TrustedProxies, c.TLSCertFile, c.Sockets)
+		e.RequireMail(c.SMTP)
 	}
 	return c, e.Err()
-}
-
-// refuseUnsafe adds the faults that only production has.
-func refuseUnsafe(e *env.App, c Config) {
-	e.CheckProduction(c.DatabaseURL)
-	if len(c.TrustedProxies) == 0 && !c.TLS() && !e.Task() && !web.AllUnix(c.Sockets) && !e.Faulty("TRUSTED_PROXIES") && !e.Faulty("TLS_CERT_FILE") {
-		e.Fault("TRUSTED_PROXIES", "nothing terminates TLS: set TRUSTED_PROXIES to the proxy's network, or TLS_CERT_FILE and TLS_KEY_FILE, or listen on a unix socket alone")
-	}
-	if c.SMTP == nil && !e.Faulty("SMTP_URL") {
-		e.Fault("SMTP_URL", "SMTP_URL is missing, and users could not reset a password: set it to smtp://user:password@mail.example.com:587")
-	}
 }

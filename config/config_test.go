@@ -97,7 +97,7 @@ func TestLoad_Defaults(t *testing.T) {
 	}, c)
 	require.True(t, c.Development())
 	require.False(t, c.Production())
-	require.False(t, c.TLS())
+	require.Empty(t, c.TLSCertFile)
 }
 
 func TestLoad_DefaultsInProduction(t *testing.T) {

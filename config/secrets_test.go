@@ -100,7 +100,7 @@ func TestCertificate(t *testing.T) {
 	cert, key := certificate(t)
 	v := production.with(vars{"TRUSTED_PROXIES": "", "TLS_CERT_FILE": cert, "TLS_KEY_FILE": key})
 	c := loaded(t, v)
-	require.True(t, c.TLS())
+	require.NotEmpty(t, c.TLSCertFile)
 	require.Equal(t, cert, c.TLSCertFile)
 	require.Equal(t, key, c.TLSKeyFile)
 

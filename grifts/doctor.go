@@ -66,7 +66,7 @@ func checkProvider(p config.Provider) (string, error) {
 
 // checkHTTPS also parses the certificate, which config only opens.
 func checkHTTPS(c config.Config) (string, error) {
-	if !c.TLS() {
+	if c.TLSCertFile == "" {
 		return fmt.Sprintf("a proxy in %v terminates TLS. It has to send Host unchanged, X-Forwarded-Proto, and X-Forwarded-For: "+
 			`without the last, the log warns "client IP unknown", and all clients share one rate limit`, c.TrustedProxies), nil
 	}

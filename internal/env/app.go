@@ -3,6 +3,7 @@ package env
 import (
 	"errors"
 	"net"
+	"net/netip"
 	"net/url"
 	"path/filepath"
 	"slices"
@@ -140,9 +141,6 @@ func (e *App) KeyPair(certVar, keyVar string) (certFile, keyFile string) {
 	return e.Vars.KeyPair(certVar, keyVar)
 }
 
-// Task reports whether the process runs a task.
-func (e *App) Task() bool { return e.o.Task }
-
 // SessionSecrets returns SESSION_SECRET. If it is unset, tests get a new secret, and
 // development keeps one in a file, so that sessions survive a restart. Faults end with remedy.
 func (e *App) SessionSecrets(remedy string) []string {
@@ -174,5 +172,20 @@ func (e *App) CheckProduction(databaseURL string) {
 	}
 	if err := database.CheckPrivate(databaseURL); err != nil {
 		e.Fault("DATABASE_URL", "DATABASE_URL: %v", err)
+	}
+}
+
+// RequireTLS records a fault if neither a proxy nor the app terminates TLS, and the app
+// listens on the network. A task needs no TLS.
+func (e *App) RequireTLS(proxies []netip.Prefix, certFile string, sockets []net.Listener) {
+	if len(proxies) == 0 && certFile == "" && !e.o.Task && !web.AllUnix(sockets) && !e.Faulty("TRUSTED_PROXIES") && !e.Faulty("TLS_CERT_FILE") {
+		e.Fault("TRUSTED_PROXIES", "nothing terminates TLS: set TRUSTED_PROXIES to the proxy's network, or TLS_CERT_FILE and TLS_KEY_FILE, or listen on a unix socket alone")
+	}
+}
+
+// RequireMail records a fault if there is no mail server.
+func (e *App) RequireMail(server *url.URL) {
+	if server == nil && !e.Faulty("SMTP_URL") {
+		e.Fault("SMTP_URL", "SMTP_URL is missing, and users could not reset a password: set it to smtp://user:password@mail.example.com:587")
 	}
 }
