@@ -3,9 +3,7 @@ package models
 import (
 	"context"
 	"errors"
-	"net/netip"
 	"strings"
-	"time"
 
 	"github.com/gobuffalo/pop/v6"
 	"github.com/gofrs/uuid"
@@ -135,18 +133,7 @@ func countBuckets(ctx context.Context, normalized string, digests [][]byte, ids 
 	return counts, -1, err
 }
 
-// Lock locks an email: it makes the 100 failed attempts that this takes, each from another
-// IP. It first moves the clock back, and then forward instead of waiting, and so ends at the present time.
-func Lock(ctx context.Context, email string) (err error) {
-	const attempts, wait = 100, 15 * time.Minute // the longest wait between two attempts
-	Clock.Move(-attempts * wait)
-	for n := 0; n < attempts && err == nil; n++ {
-		var a *attempt
-		from := Client{IP: netip.AddrFrom4([4]byte{192, 0, 2, byte(n)})}
-		if a, err = (Credentials{Email: email, Client: from}).begin(ctx, ActivityLoginFailed); err == nil {
-			err = a.end(ctx, true)
-		}
-		Clock.Move(wait)
-	}
-	return err
+// Lock locks an email, as 100 failed attempts in a row do.
+func Lock(ctx context.Context, email string) error {
+	return bucketOf(loginsPerEmail, email).Fill(DB.WithContext(ctx), Clock.Now())
 }

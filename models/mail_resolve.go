@@ -55,28 +55,15 @@ func resolveByAccount(ctx context.Context, m *outbox.Mail, template string, forO
 	return err
 }
 
-// StartLink starts the lifetime of the link in a mail that is being delivered, or
-// returns an error that gives the mail up if the link was used or is void.
+// StartLink starts the lifetime of the link in a mail: see token.Store.
 func StartLink(ctx context.Context, m *outbox.Mail) error {
-	rawToken, err := Outbox.Token(m)
-	if err != nil || rawToken == "" {
-		return err
-	}
-	works, err := tokens.Start(DB.WithContext(ctx), rawToken)
-	if err == nil && !works {
-		return outbox.Permanent(errors.New("its link was used or is void"))
-	}
-	return err
+	return tokens.StartLink(DB.WithContext(ctx), Outbox, m)
 }
 
 // StartLinkAtIssue is StartLink for a mail that was given up: the lifetime of its link
 // counts from the creation of the link.
 func StartLinkAtIssue(ctx context.Context, m *outbox.Mail) error {
-	rawToken, err := Outbox.Token(m)
-	if err != nil {
-		return nil // nobody can read the link: its secret was removed
-	}
-	return tokens.StartAtIssue(DB.WithContext(ctx), rawToken)
+	return tokens.StartLinkAtIssue(DB.WithContext(ctx), Outbox, m)
 }
 
 // resolveLanguage prefers the language of the recipient's account to that of the

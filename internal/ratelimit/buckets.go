@@ -1,6 +1,7 @@
 package ratelimit
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -84,8 +85,7 @@ func (bs Buckets) take(tx *pop.Connection, now time.Time, pending int) (Counts, 
 	for i, b := range bs {
 		rows[i] = b.add(before[b.ID], now, pending)
 	}
-	_, err = upsert(tx, rows, `attempts = excluded.attempts, pending = excluded.pending,
-		last_ms = excluded.last_ms, open_ms = excluded.open_ms, purge_ms = excluded.purge_ms`)
+	_, err = upsert(tx, rows, setAll)
 	return before, err
 }
 
@@ -136,6 +136,10 @@ func (bs Buckets) end(tx *pop.Connection, off func(Bucket) int) error {
 	return err
 }
 
+// setAll makes upsert replace the rows.
+const setAll = `attempts = excluded.attempts, pending = excluded.pending,
+	last_ms = excluded.last_ms, open_ms = excluded.open_ms, purge_ms = excluded.purge_ms`
+
 // upsert inserts the rows or, if they exist, updates them by set, and returns them. It
 // locks them in the given order.
 func upsert(tx *pop.Connection, rows []Count, set string) (stored []Count, err error) {
@@ -167,6 +171,13 @@ func (b Bucket) Peek(tx *pop.Connection, now time.Time) (attempts int, refused *
 		attempts, refused = c.at(now).Attempts, b.Check(c, now)
 	}
 	return attempts, refused, nil
+}
+
+// Fill fills the bucket, as Most attempts do.
+func (b Bucket) Fill(tx *pop.Connection, now time.Time) error {
+	full := Count{ID: b.ID, Attempts: b.Most, LastMS: now.UnixMilli(), PurgeMS: now.Add(cmp.Or(b.Window, purgeAfter)).UnixMilli()}
+	_, err := upsert(tx, []Count{full}, setAll)
+	return err
 }
 
 // Clear removes the bucket's row.

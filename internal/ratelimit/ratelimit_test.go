@@ -295,6 +295,29 @@ func TestBucket_PeekCountsNothing(t *testing.T) {
 	require.Zero(t, peek(start.Add(90*24*time.Hour)), "the row is not purged yet, but counts nothing")
 }
 
+// Whatever was in the bucket, Fill leaves the row of Most attempts that failed.
+func TestBucket_Fill(t *testing.T) {
+	db := database(t)
+	for _, limit := range []ratelimit.Limit{{Name: "plain", Most: 7}, inWindow} {
+		full, filled := ratelimit.Bucket{Limit: limit, ID: limit.Name}, ratelimit.Bucket{Limit: limit, ID: limit.Name + " filled"}
+		for range limit.Most {
+			require.Zero(t, take(t, db, limit, full.ID, start))
+		}
+		want := count(t, db, full.ID)
+		want.ID = filled.ID
+		begin(t, db, ratelimit.Buckets{filled}, start.Add(-time.Second)) // in flight
+		for range 2 {
+			require.NoError(t, filled.Fill(db, start))
+			require.Equal(t, want, count(t, db, filled.ID))
+		}
+	}
+	ada := ratelimit.Bucket{Limit: inARow, ID: "ada"}
+	require.NoError(t, ada.Fill(db, start))
+	require.Equal(t, &ratelimit.Exceeded{RetryAfter: 15 * time.Minute, Locked: true}, ratelimit.Buckets{ada}.Take(db, start))
+	require.NoError(t, ada.Clear(db))
+	require.Zero(t, take(t, db, inARow, "ada", start))
+}
+
 func TestLimit_KeepsRowsWhileTheyCount(t *testing.T) {
 	db := database(t)
 	for _, now := range []time.Time{start, start.Add(time.Minute)} {
