@@ -1,10 +1,10 @@
 package grifts
 
 import (
-	"context"
 	"fmt"
 
 	"corral/config"
+	"corral/internal/factor"
 	"corral/internal/passkey"
 	"corral/models"
 )
@@ -12,7 +12,7 @@ import (
 // checkHost fails if HOST was changed since the newest passkey was made.
 func checkHost(c config.Config) (string, error) {
 	if models.DB != nil {
-		made, err := models.NewestPasskeyHost(context.Background())
+		made, err := factor.NewestPasskeyHost(models.DB)
 		// Ignore err: without a schema, checkMigrations reports it.
 		if host := c.Host.Hostname(); err == nil && made != "" && made != host {
 			return "", fmt.Errorf("passkeys were made for %s and do not work under %s: set HOST back, or tell their owners to log in with another factor and to add new ones", made, host)

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"corral/config"
+	"corral/internal/factor"
 	"corral/internal/outbox"
 	"corral/models"
 	"corral/models/modelstest"
@@ -105,7 +106,7 @@ func TestUserWhy_Factors(t *testing.T) {
 		CodesLeft:    7,
 		LimitedCodes: &models.RateLimited{RetryAfter: time.Minute},
 		Skips:        []models.DeviceCookie{{IP: "192.0.2.1", SkipsUntil: at}},
-		Waiting:      []models.WaitingChange{{Kind: models.ActivityTOTPRemoved, DueAt: now}},
+		Waiting:      []factor.Waiting{{Kind: models.ActivityTOTPRemoved, DueAt: now}},
 	}
 	said := explained(t, f, config.Config{})
 	for _, want := range []string{

@@ -57,15 +57,6 @@ func (u *User) PasskeyOptions(ctx context.Context, purpose string) (*passkey.Cha
 	return passkeys.BeginLogin(purpose, u.ID.String(), u.ID.Bytes(), list.InUse().Credentials())
 }
 
-// NewestPasskeyHost returns the host that the newest passkey in use works under, or "".
-func NewestPasskeyHost(ctx context.Context) (string, error) {
-	f, err := factor.NewestPasskey(DB.WithContext(ctx))
-	if err != nil || f == nil {
-		return "", err
-	}
-	return f.Credential().RPID, nil
-}
-
 // LogInWithPasskey starts a session that passed both steps. It returns passkey.ErrRefused,
 // passkey.ErrUnknown, passkey.ErrExpired or *RateLimited.
 func LogInWithPasskey(ctx context.Context, answer passkey.Answer, client Client, remember bool) (s *LoggedIn, err error) {
@@ -100,18 +91,11 @@ func usePasskey(ctx context.Context, purpose, subject string, answer passkey.Ans
 			}
 			return serve(tx, user, f)
 		})
-	}, passkeyRefused)
+	}, passkey.IsProblem)
 }
 
-// passkeyRefused reports whether an error is a failure of the client.
-func passkeyRefused(err error) bool {
-	status, _ := passkey.Problem(err)
-	return status != 0
-}
-
-// lockVerified locks the user's row of a verified passkey, reads user and passkey anew, uses
-// the challenge up, and stores the passkey's counter. It returns ErrDeletedAccount, or
-// passkey.ErrRefused if the passkey was removed.
+// lockVerified locks the user's row of a verified passkey, and redeems the answer. It returns
+// ErrDeletedAccount, or the errors of RedeemPasskey.
 func lockVerified(tx *pop.Connection, f *Factor, verified *passkey.Verified, purpose string) (*User, error) {
 	user, err := lockUser(tx, changeLock, "id = ? AND deleted_at IS NULL", f.UserID)
 	if errors.Is(err, ErrNotFound) {
@@ -120,17 +104,11 @@ func lockVerified(tx *pop.Connection, f *Factor, verified *passkey.Verified, pur
 	if err != nil {
 		return nil, err
 	}
-	list, err := user.factors(tx)
-	current := list.ByID(f.ID)
-	if err != nil || current == nil {
-		return nil, cmp.Or(err, passkey.ErrRefused)
-	}
-	*f = *current
-	if err := verified.Redeem(tx, Clock.Now()); err != nil {
+	if err := f.RedeemPasskey(tx, verified, Clock.Now()); err != nil {
 		return nil, err
 	}
 	if removes, err := user.journal(tx).Removes(f.ID); err != nil || removes && purpose != PasskeySecondStep {
 		return nil, cmp.Or(err, ErrSecondStepOnly)
 	}
-	return user, f.StoreVerified(tx, verified)
+	return user, nil
 }

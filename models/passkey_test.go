@@ -9,6 +9,7 @@ import (
 
 	"github.com/gofrs/uuid"
 
+	"corral/internal/factor"
 	"corral/internal/passkey"
 	"corral/internal/passkey/passkeytest"
 	"corral/models"
@@ -333,13 +334,12 @@ func (ms *ModelSuite) Test_Passkey_DueForRemoval() {
 }
 
 func (ms *ModelSuite) Test_Passkey_NewestHost() {
-	ctx := ms.T().Context()
-	host, err := models.NewestPasskeyHost(ctx)
+	host, err := factor.NewestPasskeyHost(ms.DB)
 	ms.NoError(err)
 	ms.Empty(host)
 	ms.signUp("ada@example.com")
 	ms.addPasskey(passkeytest.New(site), "ada@example.com")
-	host, err = models.NewestPasskeyHost(ctx)
+	host, err = factor.NewestPasskeyHost(ms.DB)
 	ms.NoError(err)
 	ms.Equal("localhost", host)
 }

@@ -27,7 +27,7 @@ func (p *SecondStep) PassWithPasskey(ctx context.Context, answer passkey.Answer,
 // ConfirmWithPasskey is Confirm with a passkey of the logged-in user. It returns the
 // errors of LogInWithPasskey in place of ErrBadCredentials.
 func (s *Session) ConfirmWithPasskey(ctx context.Context, answer passkey.Answer, client Client) (rawToken string, err error) {
-	return s.confirmBy(ctx, client, passkeyRefused, func(passed afterFactor) error {
+	return s.confirmBy(ctx, client, passkey.IsProblem, func(passed afterFactor) error {
 		return usePasskey(ctx, PasskeySudo, s.UserID.String(), answer, client, passed)
 	})
 }

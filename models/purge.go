@@ -55,13 +55,7 @@ func expired(now time.Time) []purge.Rule {
 		remove("used_challenges", "expires_at <= ?", "expires_at", now),
 		remove("device_cookies", "expires_at <= ?", "expires_at", now),
 		remove("activities", "created_at <= ?", "created_at", now.Add(-ActivityLifetime)),
-		{
-			Change: "UPDATE activities SET ip = network, shorten_at = NULL",
-			Table:  "activities",
-			Where:  "shorten_at <= ?",
-			Order:  "shorten_at",
-			Args:   []any{now},
-		},
+		purge.UpdateRule("activities", "ip = network, shorten_at = NULL", "shorten_at <= ?", "shorten_at", now),
 		remove("mails", "delivered_at <= ?", "delivered_at", now.Add(-DeliveredMailLifetime)),
 		remove("mails", "given_up_at <= ?", "given_up_at", now.Add(-GivenUpMailLifetime)),
 	}

@@ -3,7 +3,6 @@ package models
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/gobuffalo/pop/v6"
 
@@ -11,26 +10,13 @@ import (
 	"corral/internal/undo"
 )
 
-// WaitingChange is a change that an undo, or an operator's removal of factors, will make.
-type WaitingChange struct {
-	Kind  string // the kind of that change
-	Name  string // the name of the passkey, or ""
-	DueAt time.Time
-}
-
-// WaitingChangesOf returns the waiting changes of an account, the next first.
-func WaitingChangesOf(ctx context.Context, user *User) (list []WaitingChange, err error) {
+// WaitingChangesOf returns the changes that an undo, or an operator's removal of factors, will
+// make to an account, the next first.
+func WaitingChangesOf(ctx context.Context, user *User) ([]factor.Waiting, error) {
 	tx := DB.WithContext(ctx)
 	factors, err := factor.Of(tx, user.ID)
 	effects, effectsErr := user.journal(tx).Effects()
-	for _, e := range effects {
-		w := WaitingChange{Kind: secondStepKind[e.Use], DueAt: e.DueAt}
-		if f := factors.ByID(e.Item); f != nil { // nil: the second step
-			w.Kind, w.Name = f.Kind+map[bool]string{true: undo.Added, false: undo.Removed}[e.Use], f.Name
-		}
-		list = append(list, w)
-	}
-	return list, errors.Join(err, effectsErr)
+	return factors.Waiting(effects, secondStepKind), errors.Join(err, effectsErr)
 }
 
 // DecideUndo stops the waiting changes, or makes them now. It returns ErrNotFound if there

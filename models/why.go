@@ -16,24 +16,24 @@ import (
 // Findings tell an operator why an email cannot log in.
 type Findings struct {
 	Email         string
-	User          *User           // nil: no account
-	Attempts      int             // failed in a row, by unknown browsers
-	Limited       *RateLimited    // nil: unknown browsers may log in
-	KnownBrowsers []*RateLimited  // for each known browser; nil: it may log in
-	LimitedMails  []string        // the templates that are rate limited
-	Failures      []Activity      // newest first
-	Mails         []outbox.Mail   // newest first
-	Tokens        []Token         // the last to expire first
-	Sessions      []Session       // the most recently seen first
-	Factors       factor.List     // oldest first
-	Identities    []Identity      // oldest first
-	KeyLost       bool            // no SESSION_SECRET opens the TOTP secret
-	CodesLeft     int             // recovery codes
-	LimitedCodes  *RateLimited    // nil: TOTP is not rate limited
-	Skips         []DeviceCookie  // browsers that skip the second step
-	Waiting       []WaitingChange // changes that wait, the next first
-	Similar       []User          // if there is no account: one letter away
-	Reserved      *Reservation    // nil: the email has an account or may get one
+	User          *User            // nil: no account
+	Attempts      int              // failed in a row, by unknown browsers
+	Limited       *RateLimited     // nil: unknown browsers may log in
+	KnownBrowsers []*RateLimited   // for each known browser; nil: it may log in
+	LimitedMails  []string         // the templates that are rate limited
+	Failures      []Activity       // newest first
+	Mails         []outbox.Mail    // newest first
+	Tokens        []Token          // the last to expire first
+	Sessions      []Session        // the most recently seen first
+	Factors       factor.List      // oldest first
+	Identities    []Identity       // oldest first
+	KeyLost       bool             // no SESSION_SECRET opens the TOTP secret
+	CodesLeft     int              // recovery codes
+	LimitedCodes  *RateLimited     // nil: TOTP is not rate limited
+	Skips         []DeviceCookie   // browsers that skip the second step
+	Waiting       []factor.Waiting // changes that wait, the next first
+	Similar       []User           // if there is no account: one letter away
+	Reserved      *Reservation     // nil: the email has an account or may get one
 }
 
 // newestFindings limits failures and mails.

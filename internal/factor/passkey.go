@@ -1,8 +1,10 @@
 package factor
 
 import (
+	"cmp"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"github.com/gobuffalo/pop/v6"
 	"github.com/gofrs/uuid"
@@ -34,6 +36,22 @@ func VerifyPasskey(db *pop.Connection, p *passkey.RelyingParty, purpose, subject
 		return f.UserID.Bytes(), f.Credential(), nil
 	})
 	return f, v, err
+}
+
+// RedeemPasskey reads the passkey anew, marks the challenge that it answered as used, and stores
+// its credential. It returns passkey.ErrRefused if the passkey was removed, or
+// passkey.ErrExpired if the challenge was used before.
+func (f *Factor) RedeemPasskey(tx *pop.Connection, v *passkey.Verified, now time.Time) error {
+	list, err := Of(tx, f.UserID)
+	current := list.InUse().ByID(f.ID)
+	if err != nil || current == nil {
+		return cmp.Or(err, passkey.ErrRefused)
+	}
+	*f = *current
+	if err := v.Redeem(tx, now); err != nil {
+		return err
+	}
+	return f.StoreVerified(tx, v)
 }
 
 // StoreVerified stores the credential of a passkey after a use, which changes its counter
@@ -80,6 +98,15 @@ func NewestPasskey(tx *pop.Connection) (*Factor, error) {
 		return nil, fmt.Errorf("finding a passkey: %w", err)
 	}
 	return found.Oldest(), nil
+}
+
+// NewestPasskeyHost returns the host that the newest passkey in use works under, or "".
+func NewestPasskeyHost(tx *pop.Connection) (string, error) {
+	f, err := NewestPasskey(tx)
+	if err != nil || f == nil {
+		return "", err
+	}
+	return f.Credential().RPID, nil
 }
 
 // Credentials returns the credentials of the passkeys.

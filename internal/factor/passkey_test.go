@@ -55,6 +55,11 @@ func TestPasskey(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, second.ID, found.ID, "removed ones too")
 
+	host, err := factor.NewestPasskeyHost(db)
+	require.NoError(t, err)
+	require.Equal(t, "example.com", host)
+	require.ErrorIs(t, second.RedeemPasskey(db, &passkey.Verified{}, noon), passkey.ErrRefused)
+
 	require.NoError(t, first.Rename(db, "Key"))
 	require.NoError(t, first.StoreVerified(db, &passkey.Verified{Credential: passkey.Credential{ID: []byte("first"), SignCount: 7}}))
 	stored := factorsOf(t, user).ByID(first.ID)

@@ -169,6 +169,12 @@ func Problem(err error) (status int, messageKey string) {
 	return 0, ""
 }
 
+// IsProblem reports whether Problem knows an error: a failure of the client, not of the app.
+func IsProblem(err error) bool {
+	status, _ := Problem(err)
+	return status != 0
+}
+
 // state is what a challenge was made for. The browser keeps it, encrypted, instead of
 // a row: clients that are not logged in cannot fill a table, and each tab has a state of its own.
 type state struct {

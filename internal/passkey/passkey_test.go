@@ -494,5 +494,6 @@ func TestProblem(t *testing.T) {
 		status, key := passkey.Problem(err)
 		require.Equal(t, want, status)
 		require.Equal(t, want != 0, key != "")
+		require.Equal(t, want != 0, passkey.IsProblem(err))
 	}
 }

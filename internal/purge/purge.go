@@ -44,6 +44,11 @@ func DeleteRule(table, where, order string, args ...any) Rule {
 	return Rule{Change: "DELETE FROM " + table, Table: table, Where: where, Order: order, Args: args}
 }
 
+// UpdateRule is a Rule that updates the rows by set.
+func UpdateRule(table, set, where, order string, args ...any) Rule {
+	return Rule{Change: "UPDATE " + table + " SET " + set, Table: table, Where: where, Order: order, Args: args}
+}
+
 // Job is other work that is due at some time, such as making a change on its date.
 type Job func(ctx context.Context) error
 
