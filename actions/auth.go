@@ -17,8 +17,6 @@ import (
 // the policy would stop the redirect.
 func AuthShow(c buffalo.Context) error { return goToProvider(c, toLogIn, oidc.NewFlow()) }
 
-var errAnswer = errors.New("the provider's answer is refused")
-
 // AuthCallbackShow is GET /auth/{provider}/callback, where the provider sends the
 // browser back to.
 func AuthCallbackShow(c buffalo.Context) error {
@@ -36,19 +34,13 @@ func AuthCallbackShow(c buffalo.Context) error {
 			return backFromProvider(c, state, "sudo.needed")
 		}
 		var identity oidc.Identity
-		err = models.AttemptWithProvider(c, clientOf(c), func(tx *pop.Connection) error {
-			if err := state.Redeem(tx); err != nil {
-				return err
-			}
-			identity, err = p.Finish(c, state.Flow, oidc.Answer{Code: c.Param("code"), Iss: c.Param("iss"), Error: c.Param("error")})
-			if err != nil {
-				return fmt.Errorf("%w: %w", errAnswer, err)
-			}
-			return nil
+		err = models.AttemptWithProvider(c, clientOf(c), func(tx *pop.Connection) (err error) {
+			identity, err = p.Complete(c, tx, state, oidc.Answer{Code: c.Param("code"), Iss: c.Param("iss"), Error: c.Param("error")})
+			return err
 		})
 		var limited *models.RateLimited
 		switch {
-		case errors.Is(err, errAnswer), errors.Is(err, oidc.ErrState), errors.As(err, &limited):
+		case errors.Is(err, oidc.ErrAnswer), errors.Is(err, oidc.ErrState), errors.As(err, &limited):
 			return providerFailed(c, p, state, err)
 		case err != nil:
 			return err

@@ -15,37 +15,29 @@ import (
 )
 
 func DevMailIndex(c buffalo.Context) error {
-	mails, err := models.Outbox.Newest(c, models.DB)
+	mails, err := models.Outbox.Previews(c, models.DB, compose)
 	if err != nil {
 		return err
 	}
-	list, err := outbox.Previews(c, mails, compose)
-	if err != nil {
-		return err
-	}
-	c.Set("mails", list)
+	c.Set("mails", mails)
 	return renderPage(c, "dev_mail.title", "dev_mail/index.plush.html")
 }
 
 // DevMailShow is GET /dev/mail/{id}: shows a mail's text, or with ?html the mail's HTML.
 func DevMailShow(c buffalo.Context) error {
-	m, err := models.Outbox.Find(c, models.DB, c.Param("id"))
+	m, err := models.Outbox.Preview(c, models.DB, c.Param("id"), compose)
 	if errors.Is(err, outbox.ErrNotFound) {
 		return c.Error(http.StatusNotFound, err)
 	}
 	if err != nil {
 		return err
 	}
-	list, err := outbox.Previews(c, []outbox.Mail{*m}, compose)
-	if err != nil {
-		return err
-	}
 	if c.Request().URL.Query().Has("html") {
 		// The mail has inline styles, which mail clients need and the app's policy forbids.
 		c.Response().Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")
-		return web.AnswerAs(c, "text/html; charset=utf-8", []byte(list[0].HTML))
+		return web.AnswerAs(c, "text/html; charset=utf-8", []byte(m.HTML))
 	}
-	c.Set("mail", list[0])
+	c.Set("mail", m)
 	return renderPage(c, "dev_mail.title", "dev_mail/show.plush.html")
 }
 

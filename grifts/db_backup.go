@@ -2,8 +2,6 @@ package grifts
 
 import (
 	"context"
-	"errors"
-	"fmt"
 
 	"corral/config"
 	"corral/internal/database"
@@ -16,13 +14,7 @@ var notBackedUp = []string{"sessions", "device_cookies", "tokens"}
 // backup does not migrate the schema: operators make a backup before an update.
 func backup(args []string) error {
 	return withExisting(func(c config.Config) error {
-		err := database.Backup(context.Background(), models.DB, args[0], notBackedUp...)
-		if errors.Is(err, database.ErrUsePgDump) {
-			// This is an error: a nightly job must notice that there is no backup.
-			return fmt.Errorf("this database is PostgreSQL, whose own tool backs it up: run this command, which reads the password from the file that PGPASSFILE names, never from an argument: %s",
-				database.DumpCommand(c.DatabaseURL, args[0], notBackedUp...))
-		}
-		if err != nil {
+		if err := database.Backup(context.Background(), models.DB, c.DatabaseURL, args[0], notBackedUp...); err != nil {
 			return err
 		}
 		say("The database was written to %s. To restore it: stop the app, replace the database file with it, remove the -wal and -shm files of the database, start the app.", args[0])

@@ -74,11 +74,6 @@ func explain(f *models.Findings, c config.Config) error {
 	return whyTemplate.Execute(task.Out, findings{f, c})
 }
 
-// Has reports whether the account has a factor of a kind.
-func (f findings) Has(kind string) bool {
-	return slices.ContainsFunc(f.Factors, func(factor models.Factor) bool { return factor.Kind == kind })
-}
-
 // UndoLinks returns the mailed links that undo changes of the account, by email, the last
 // to expire first. Without an account, such links only reserve the email.
 func (f findings) UndoLinks() map[string][]models.Token {
@@ -91,20 +86,18 @@ func (f findings) UndoLinks() map[string][]models.Token {
 	return links
 }
 
-// Links returns the other mailed links that have an effect: those that confirm a new email,
-// without an account also those of sign-up, and with an account also the rest.
-func (f findings) Links() (links []models.Token) {
-	for _, token := range f.Tokens {
-		switch token.Purpose {
-		case models.PurposeEmailConfirm:
-			links = append(links, token)
-		case models.PurposeSignup, models.PurposeReset, models.PurposeInvite, models.PurposeEnrol:
-			if (token.Purpose == models.PurposeSignup) == (f.User == nil) {
-				links = append(links, token)
-			}
-		}
-	}
-	return links
+// effective holds the purposes of the other mailed links that have an effect, by whether
+// the email has an account.
+var effective = map[bool][]string{
+	false: {models.PurposeEmailConfirm, models.PurposeSignup},
+	true:  {models.PurposeEmailConfirm, models.PurposeReset, models.PurposeInvite, models.PurposeEnrol},
+}
+
+// Links returns the other mailed links that have an effect.
+func (f findings) Links() []models.Token {
+	return slices.DeleteFunc(slices.Clone(f.Tokens), func(token models.Token) bool {
+		return !slices.Contains(effective[f.User != nil], token.Purpose)
+	})
 }
 
 // text returns a text of the pages and mails.

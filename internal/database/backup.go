@@ -2,7 +2,6 @@ package database
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"net/url"
@@ -15,15 +14,14 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// ErrUsePgDump is returned by Backup for PostgreSQL: see DumpCommand.
-var ErrUsePgDump = errors.New("pg_dump backs up PostgreSQL")
-
 // Backup copies a SQLite database that is in use to a new file, readable only by
 // its owner. It never replaces a file. The copy has no rows of the tables in without:
-// a restore must not bring ended sessions back.
-func Backup(ctx context.Context, db *pop.Connection, path string, without ...string) error {
+// a restore must not bring ended sessions back. For PostgreSQL it returns an error that
+// quotes DumpCommand: a nightly job must notice that there is no backup.
+func Backup(ctx context.Context, db *pop.Connection, databaseURL, path string, without ...string) error {
 	if db.Dialect.Name() == "postgres" {
-		return ErrUsePgDump
+		return fmt.Errorf("this database is PostgreSQL, whose own tool backs it up: run this command, which reads the password from the file that PGPASSFILE names, never from an argument: %s",
+			DumpCommand(databaseURL, path, without...))
 	}
 	// VACUUM INTO would create the file with the umask's mode.
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)

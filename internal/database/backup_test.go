@@ -17,12 +17,12 @@ func TestBackup_NeverReplacesAFile(t *testing.T) {
 	existing := filepath.Join(t.TempDir(), "existing")
 	for _, content := range []string{"precious", ""} {
 		require.NoError(t, os.WriteFile(existing, []byte(content), 0o600))
-		require.ErrorContains(t, database.Backup(t.Context(), db, existing), "the backup cannot be written: open "+existing+": file exists")
+		require.ErrorContains(t, database.Backup(t.Context(), db, "", existing), "the backup cannot be written: open "+existing+": file exists")
 		kept, err := os.ReadFile(existing)
 		require.NoError(t, err)
 		require.Equal(t, content, string(kept))
 	}
-	require.ErrorContains(t, database.Backup(t.Context(), db, "nowhere/at/all"), "the backup cannot be written")
+	require.ErrorContains(t, database.Backup(t.Context(), db, "", "nowhere/at/all"), "the backup cannot be written")
 }
 
 // The copy must not contain the bytes of deleted rows. The database may lack tables that
@@ -36,7 +36,7 @@ func TestBackup_WithoutTables(t *testing.T) {
 	}
 	exec(t, db, "INSERT INTO notes (id, text) VALUES (1, 'to be kept')")
 	path := filepath.Join(t.TempDir(), "it's 100% a copy#1?") // ' has a meaning in SQL; %, # and ? have one in URLs
-	require.NoError(t, database.Backup(t.Context(), db, path, "secrets", "of_a_later_release"))
+	require.NoError(t, database.Backup(t.Context(), db, "", path, "secrets", "of_a_later_release"))
 	require.Equal(t, []string{"to be kept"}, notes(t, db))
 
 	content, err := os.ReadFile(path)
@@ -59,7 +59,7 @@ func TestBackup_FailureLeavesNoFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "copy")
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	require.ErrorIs(t, database.Backup(ctx, db, path), context.Canceled)
+	require.ErrorIs(t, database.Backup(ctx, db, "", path), context.Canceled)
 	require.NoFileExists(t, path)
 }
 
@@ -68,7 +68,10 @@ func TestBackup_RefusesPostgres(t *testing.T) {
 		return
 	}
 	path := filepath.Join(t.TempDir(), "copy")
-	require.ErrorIs(t, database.Backup(t.Context(), open(t, databaseURL(t)), path), database.ErrUsePgDump)
+	err := database.Backup(t.Context(), open(t, databaseURL(t)), "postgres://ada:hunter2@db/corral", path, "sessions")
+	require.ErrorContains(t, err, "this database is PostgreSQL, whose own tool backs it up: ")
+	require.ErrorContains(t, err, ": "+database.DumpCommand("postgres://ada:hunter2@db/corral", path, "sessions"))
+	require.NotContains(t, err.Error(), "hunter2")
 	require.NoFileExists(t, path)
 }
 

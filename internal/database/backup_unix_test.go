@@ -19,7 +19,7 @@ func TestBackup(t *testing.T) {
 	exec(t, db, "INSERT INTO notes (id, text) VALUES (1, 'kept')")
 	path := filepath.Join(t.TempDir(), "it's a copy.sqlite")
 	umask := syscall.Umask(0) // makes new files readable by others
-	require.NoError(t, database.Backup(t.Context(), db, path))
+	require.NoError(t, database.Backup(t.Context(), db, "", path))
 	syscall.Umask(umask)
 	info, err := os.Stat(path)
 	require.NoError(t, err)

@@ -13,9 +13,8 @@
 //
 //	// The route of RedirectURL:
 //	state, err := states.OpenFor(c.Session(), provider, c.Param("state"))
-//	err = state.Redeem(db)
 //	answer := oidc.Answer{Code: c.Param("code"), Iss: c.Param("iss"), Error: c.Param("error")}
-//	identity, err := provider.Finish(ctx, state.Flow, answer)
+//	identity, err := provider.Complete(ctx, db, state, answer)
 //
 // A [State] binds the answer to the browser that began the login, to the provider and to
 // the purpose. It works only once. Prevents logging a victim in to the attacker's

@@ -2,6 +2,7 @@ package oidc
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -81,6 +82,22 @@ func (s States) Open(sealed, provider, browserSecret string) (*State, error) {
 		return nil, fmt.Errorf("%w: too old", ErrState)
 	}
 	return state, nil
+}
+
+// ErrAnswer wraps each error of Finish that Complete returns.
+var ErrAnswer = errors.New("the provider's answer is refused")
+
+// Complete redeems the state, then the code of the answer, and returns the user. Its error
+// is one of Redeem, or an ErrAnswer that wraps one of Finish. tx is for Redeem.
+func (p *Provider) Complete(ctx context.Context, tx *pop.Connection, state *State, answer Answer) (Identity, error) {
+	if err := state.Redeem(tx); err != nil {
+		return Identity{}, err
+	}
+	identity, err := p.Finish(ctx, state.Flow, answer)
+	if err != nil {
+		return Identity{}, fmt.Errorf("%w: %w", ErrAnswer, err)
+	}
+	return identity, nil
 }
 
 // Redeem marks the state as used, on all nodes, and returns ErrState if it was used

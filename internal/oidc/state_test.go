@@ -10,6 +10,7 @@ import (
 
 	"corral/internal/apptest"
 	"corral/internal/oidc"
+	"corral/internal/oidc/oidctest"
 	"corral/internal/secret"
 )
 
@@ -86,4 +87,25 @@ func TestState_Redeem(t *testing.T) {
 			}
 		}
 	}
+}
+
+// A state that was used before refuses the code: the provider is not asked.
+func TestProvider_Complete(t *testing.T) {
+	issuer := oidctest.New(t)
+	p := newProvider(issuer)
+	state := &oidc.State{Flow: oidc.NewFlow(), ExpiresAt: time.Now().Add(oidc.StateLifetime)}
+	answer := begin(t, p, state.Flow)
+	identity, err := p.Complete(t.Context(), db, state, answer)
+	require.NoError(t, err)
+	require.Equal(t, "ada", identity.Subject)
+	asked := issuer.Served(oidctest.TokenPath)
+	_, err = p.Complete(t.Context(), db, state, answer)
+	require.ErrorIs(t, err, oidc.ErrState)
+	require.NotErrorIs(t, err, oidc.ErrAnswer)
+	require.Equal(t, asked, issuer.Served(oidctest.TokenPath))
+
+	state = &oidc.State{Flow: oidc.NewFlow(), ExpiresAt: time.Now().Add(oidc.StateLifetime)}
+	_, err = p.Complete(t.Context(), db, state, oidc.Answer{Error: "access_denied", Iss: issuer.URL})
+	require.ErrorIs(t, err, oidc.ErrAnswer)
+	require.ErrorIs(t, err, oidc.ErrCancelled)
 }

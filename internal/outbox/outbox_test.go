@@ -1,10 +1,12 @@
 package outbox_test
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"time"
 
+	"github.com/gobuffalo/buffalo/mail"
 	"github.com/gobuffalo/pop/v6"
 	"github.com/gofrs/uuid"
 	"github.com/stretchr/testify/require"
@@ -69,4 +71,21 @@ func TestQueue_Newest(t *testing.T) {
 		_, err = q.Find(ctx, db, id)
 		require.ErrorIs(t, err, outbox.ErrNotFound, id)
 	}
+}
+
+func TestQueue_Previews(t *testing.T) {
+	q, ctx := newQueue(t), t.Context()
+	add(t, q, "zoe@example.com")
+	compose := func(context.Context, *outbox.Mail) (mail.Message, error) {
+		return mail.Message{Bodies: []mail.Body{{Content: "text"}, {Content: "<p>text</p>"}}}, nil
+	}
+	list, err := q.Previews(ctx, db, compose)
+	require.NoError(t, err)
+	require.Len(t, list, 1)
+	one, err := q.Preview(ctx, db, list[0].ID.String(), compose)
+	require.NoError(t, err)
+	require.Equal(t, "zoe@example.com", one.Recipient)
+	require.Equal(t, []string{"text", "<p>text</p>"}, []string{one.Text, one.HTML})
+	_, err = q.Preview(ctx, db, uuid.Nil.String(), compose)
+	require.ErrorIs(t, err, outbox.ErrNotFound)
 }
