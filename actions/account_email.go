@@ -39,11 +39,11 @@ func AccountEmailUpdate(c buffalo.Context) error {
 // AccountEmailConfirmNew is GET /account/email/confirm/{token}, the mailed link: shows
 // the button that redeems it.
 func AccountEmailConfirmNew(c buffalo.Context) error {
-	email, err := currentUser(c).FindEmailChange(c, c.Param("token"))
+	token, err := currentUser(c).FindEmailChange(c, c.Param("token"))
 	if err != nil {
 		return deadLink(c, err)
 	}
-	c.Set("email", email)
+	c.Set("email", token.Email)
 	c.Set("action", "/account/email/confirm/"+c.Param("token"))
 	return renderPage(c, "account_email.confirm_title", "account_email/confirm.plush.html")
 }

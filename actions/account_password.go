@@ -19,7 +19,7 @@ func AccountPasswordUpdate(c buffalo.Context) error {
 		return err
 	}
 	before := currentSession(c)
-	password, messageKey := models.CheckPassword(form.Password, before.User.Email)
+	password, messageKey := models.Passwords.Check(form.Password, before.User.Email)
 	if messageKey != "" {
 		return renderSecurity(c, messages{"password": passwordMessage(c, messageKey)})
 	}

@@ -39,7 +39,7 @@ func askToEnrol(c buffalo.Context) error {
 // AccountSecurityEnrolNew is GET /account/security/enrol/{token}, the mailed link:
 // shows the button that redeems it.
 func AccountSecurityEnrolNew(c buffalo.Context) error {
-	if err := currentUser(c).CheckEnrolment(c, c.Param("token")); err != nil {
+	if _, err := currentUser(c).FindEnrolment(c, c.Param("token")); err != nil {
 		return deadLink(c, err)
 	}
 	c.Set("action", "/account/security/enrol/"+c.Param("token"))

@@ -75,11 +75,11 @@ func AccountSecurityTOTPDestroy(c buffalo.Context) error {
 // one. The session keeps the secret, which the user may have scanned, until the secret is
 // stored or the session is confirmed anew.
 func offeredTOTP(c buffalo.Context) ([]byte, error) {
-	has, err := currentUser(c).HasTOTP(c)
+	factors, err := models.FactorsOf(c, currentUser(c))
 	if err != nil {
 		return nil, err
 	}
-	if has {
+	if len(factors.OfKind(models.FactorTOTP)) > 0 {
 		return nil, models.ErrNotFound
 	}
 	secret, ok := c.Session().Get(offeredTOTPKey).([]byte)

@@ -15,7 +15,7 @@ import (
 // redirected home.
 func AuthLinkNew(c buffalo.Context) error {
 	user, _ := c.Value("current_user").(*models.User)
-	err := models.CheckIdentityLink(c, c.Param("token"), user)
+	_, err := user.FindIdentityLink(c, c.Param("token"))
 	switch {
 	case err != nil:
 		return deadLink(c, err)

@@ -101,5 +101,6 @@ func checkClock(config.Config) (string, error) {
 	if models.DB == nil {
 		return "", errNoDatabase
 	}
-	return "this machine and the database agree on the time", models.CompareClocks(context.Background())
+	_, err := models.Clocks.Compare(context.Background(), models.DB)
+	return "this machine and the database agree on the time", err
 }

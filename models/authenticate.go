@@ -24,7 +24,7 @@ type Credentials struct {
 var ErrBadCredentials = errors.New("bad credentials")
 
 // LogIn starts a session. If the account has a second step that the client does not skip, it
-// returns this step instead. Its errors are ErrBadCredentials, *RateLimited and ErrBusy.
+// returns this step instead. Its errors are ErrBadCredentials, *RateLimited and password.ErrBusy.
 func LogIn(ctx context.Context, with Credentials, remember bool) (s *LoggedIn, due *SecondStep, err error) {
 	_, err = with.use(ctx, ActivityLoginFailed, func(tx *pop.Connection, user *User) (kind string, err error) {
 		like := Session{Remembered: remember, ConfirmedAt: nulls.NewTime(Clock.Now())}

@@ -14,10 +14,7 @@ type DeviceCookie = devicecookie.Cookie
 // DeviceCookieLifetime starts again at each login.
 const DeviceCookieLifetime = 180 * 24 * time.Hour
 
-// SkipLifetime is how long a browser may skip the second step of an account.
-const SkipLifetime = 30 * 24 * time.Hour
-
-var deviceCookies = devicecookie.Store{Now: Clock.Now, Lifetime: DeviceCookieLifetime, Skip: SkipLifetime}
+var deviceCookies = devicecookie.Store{Now: Clock.Now, Lifetime: DeviceCookieLifetime, Skip: 30 * 24 * time.Hour}
 
 // setDeviceCookie makes the client a known browser, and mails the owner if it is a new one.
 func (u *User) setDeviceCookie(tx *pop.Connection, client Client) (rawDeviceCookie string, isNew bool, err error) {

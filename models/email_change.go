@@ -32,14 +32,10 @@ type OtherAccountError struct{ Email string }
 
 func (e *OtherAccountError) Error() string { return "a link of another account" }
 
-// FindEmailChange returns the new email of a token, or ErrNotFound, or
-// *OtherAccountError. It does not redeem the token.
-func (u *User) FindEmailChange(ctx context.Context, rawToken string) (newEmail string, err error) {
-	token, err := u.findEmailChange(DB.WithContext(ctx), rawToken)
-	if err != nil {
-		return "", err
-	}
-	return token.Email, nil
+// FindEmailChange returns a token for a new email, or ErrNotFound, or *OtherAccountError. It
+// does not redeem the token.
+func (u *User) FindEmailChange(ctx context.Context, rawToken string) (*Token, error) {
+	return u.findEmailChange(DB.WithContext(ctx), rawToken)
 }
 
 // findToken returns a token of the account, or ErrNotFound, or *OtherAccountError.

@@ -90,9 +90,9 @@ func (ms *ModelSuite) Test_EmailChange_TakenMeanwhile() {
 	ctx, ada := ms.T().Context(), ms.signUp("ada@example.com")
 	ms.NoError(ada.RequestEmailChange(ctx, "new@example.com", models.Client{}))
 	_, rawToken := ms.resolved("new@example.com")
-	email, err := ada.FindEmailChange(ctx, rawToken)
+	token, err := ada.FindEmailChange(ctx, rawToken)
 	ms.NoError(err)
-	ms.Equal("new@example.com", email)
+	ms.Equal("new@example.com", token.Email)
 
 	bob, err := models.CreateUser(ctx, "new@example.com", "")
 	ms.NoError(err)

@@ -76,7 +76,9 @@ func changing(ctx context.Context, email string, change func(tx *pop.Connection,
 // Rekey replaces the secrets of the operator.
 func Rekey(secretsOfOperator ...string) { secrets = secret.NewRing("corral", secretsOfOperator) }
 
-// MailEnrolment mails the link of an enrolment, although none is required.
+// MailEnrolment mails the link of an enrolment, as if SECOND_FACTOR=required.
 func MailEnrolment(ctx context.Context, email string) error {
+	settings.SecondFactorRequired = true
+	defer func() { settings.SecondFactorRequired = false }()
 	return changing(ctx, email, func(tx *pop.Connection, u *User) error { return u.mailEnrolment(tx, Client{}) })
 }

@@ -36,11 +36,10 @@ func RequestIdentity(ctx context.Context, claimed oidc.Identity, language string
 	})
 }
 
-// CheckIdentityLink returns nil if the mailed link is for the user's email, or ErrNotFound, or
-// *OtherAccountError. It does not redeem the token. user is nil if no user is logged in.
-func CheckIdentityLink(ctx context.Context, rawToken string, user *User) error {
-	_, err := user.findIdentityLink(DB.WithContext(ctx), rawToken)
-	return err
+// FindIdentityLink returns a token for the user's email, or ErrNotFound, or *OtherAccountError.
+// It does not redeem the token. u is nil if no user is logged in.
+func (u *User) FindIdentityLink(ctx context.Context, rawToken string) (*Token, error) {
+	return u.findIdentityLink(DB.WithContext(ctx), rawToken)
 }
 
 func (u *User) findIdentityLink(tx *pop.Connection, rawToken string) (*Token, error) {
@@ -52,7 +51,7 @@ func (u *User) findIdentityLink(tx *pop.Connection, rawToken string) (*Token, er
 }
 
 // AddPendingIdentity redeems the mailed link and adds the identity. It returns ErrIdentityTaken,
-// the errors of CheckIdentityLink, ErrNotFound if the mailed link does not stand for the identity,
+// the errors of FindIdentityLink, ErrNotFound if the mailed link does not stand for the identity,
 // and ErrBadCredentials if the account changed meanwhile.
 func (u *User) AddPendingIdentity(ctx context.Context, rawToken string, p *PendingIdentity, client Client) error {
 	return u.change(ctx, func(tx *pop.Connection) error {

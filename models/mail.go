@@ -1,7 +1,6 @@
 package models
 
 import (
-	"strings"
 	"time"
 
 	"github.com/gobuffalo/pop/v6"
@@ -104,12 +103,6 @@ func (u *User) undoToken(number int, template string, id uuid.UUID, recipient st
 }
 
 func undoSubject(template string, id uuid.UUID) string { return template + ":" + id.String() }
-
-// templateIn returns the template in a subject of undoSubject.
-func templateIn(subject string) string {
-	template, _, _ := strings.Cut(subject, ":")
-	return template
-}
 
 // mailNotice is mailNotMe for an event that is no change. The link undoes later changes.
 func (u *User) mailNotice(tx *pop.Connection, template string, client Client, newEmail ...string) error {

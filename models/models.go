@@ -31,21 +31,19 @@ var DB *pop.Connection
 // Tests move both.
 var Clock, DatabaseClock clock.Clock
 
-var clocks = database.Clocks{Node: &Clock, Database: &DatabaseClock}
+// Clocks are Clock and DatabaseClock.
+var Clocks = database.Clocks{Node: &Clock, Database: &DatabaseClock}
 
 var (
-	settings  config.Config
-	secrets   secret.Ring
-	passwords password.Policy
+	settings config.Config
+	secrets  secret.Ring
 
-	Outbox *outbox.Queue
+	Passwords password.Policy // judges new passwords
+	Outbox    *outbox.Queue
 )
 
 // hasher bounds the concurrent hashes of this process.
 var hasher = password.NewHasher()
-
-// ErrBusy means that too many passwords wait to be hashed.
-var ErrBusy = password.ErrBusy
 
 // ErrRefused means that the session may not make a change, or that no way in would remain.
 var ErrRefused = errors.New("refused")
@@ -71,7 +69,7 @@ func connect(c config.Config, open func(databaseURL string) (*pop.Connection, er
 	}
 	secrets = secret.NewRing("corral", c.SessionSecrets)
 	passkeys = passkey.New(passkey.Options{PublicURL: c.Host, Name: "Corral", Secrets: secrets, Now: Clock.Now})
-	passwords = password.Policy{Min: c.PasswordMin, Words: []string{"corral", c.Host.Hostname()}}
+	Passwords = password.Policy{Min: c.PasswordMin, Words: []string{"corral", c.Host.Hostname()}}
 	seal, unseal := secrets.For("mail tokens")
 	Outbox = outbox.NewQueue(outbox.Options{Now: Clock.Now, Seal: seal, Open: unseal})
 	pop.SetNowFunc(Clock.Now)
@@ -82,26 +80,16 @@ func connect(c config.Config, open func(databaseURL string) (*pop.Connection, er
 // Migrate brings the schema up to this release.
 func Migrate() error { return database.Migrate(DB, migrations.Files) }
 
-var readiness = database.Readiness{Migrations: migrations.Files, Clocks: clocks}
+var readiness = database.Readiness{Migrations: migrations.Files, Clocks: Clocks}
 
 // Ready returns nil if the database can be written, has all migrations and agrees
 // on the time.
 func Ready(ctx context.Context) error { return readiness.Check(ctx, DB) }
 
-// CompareClocks returns an error if this machine and the database disagree on the time.
-func CompareClocks(ctx context.Context) error {
-	_, err := clocks.Compare(ctx, DB)
-	return err
-}
-
 // Unavailable reports whether err means that the database is unavailable, or that the
 // hashing queue is full.
-func Unavailable(err error) bool { return errors.Is(err, ErrBusy) || database.Unavailable(err) }
-
-// CheckPassword judges a new password for the account of email. messageKey says
-// what is wrong with it, or is "".
-func CheckPassword(typed, email string) (normalized, messageKey string) {
-	return passwords.Check(typed, email)
+func Unavailable(err error) bool {
+	return errors.Is(err, password.ErrBusy) || database.Unavailable(err)
 }
 
 // EmailDigest returns a keyed digest of an email for the log, the same for all
@@ -121,11 +109,7 @@ func inTransaction(ctx context.Context, fn func(tx *pop.Connection) error) error
 
 // inTransactionWithMail is inTransaction for an fn that queues mails: it starts their delivery.
 func inTransactionWithMail(ctx context.Context, fn func(tx *pop.Connection) error) error {
-	if err := inTransaction(ctx, fn); err != nil {
-		return err
-	}
-	Outbox.Wake()
-	return nil
+	return Outbox.InTransaction(DB.WithContext(ctx), fn)
 }
 
 // Short names of what many files need for their statements.

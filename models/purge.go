@@ -28,11 +28,11 @@ const (
 
 // StartJanitor purges in the background until it is stopped.
 func StartJanitor(logger *slog.Logger) *purge.Janitor {
-	return purge.Start(DB, clocks, logger, expired, FinishUndos)
+	return purge.Start(DB, Clocks, logger, expired, FinishUndos)
 }
 
 // Purge purges once.
-func Purge(ctx context.Context) error { return purge.Run(ctx, DB, clocks, expired, FinishUndos) }
+func Purge(ctx context.Context) error { return purge.Run(ctx, DB, Clocks, expired, FinishUndos) }
 
 // expired returns the rules for expired rows.
 func expired(now time.Time) []purge.Rule {

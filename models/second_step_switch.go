@@ -43,5 +43,5 @@ func (u *User) turnSecondStep(tx *pop.Connection, on bool, client Client) (codes
 		return nil, 0, err
 	}
 	codes, _, err = u.replaceCodes(tx, client)
-	return codes, number, errors.Join(err, u.mailEnrolmentAgain(tx, client))
+	return codes, number, errors.Join(err, u.mailEnrolment(tx, client)) // for sessions that began before
 }

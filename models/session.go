@@ -68,7 +68,7 @@ func (s *LoggedIn) activity() string {
 // password or a factor changed, since user was read.
 func startSession(tx *pop.Connection, user *User, client Client, like Session) (*LoggedIn, error) {
 	id, now := newID(), Clock.Now()
-	rawToken := newSessionToken(id)
+	rawToken := secret.NewTokenOf(id)
 	s := &Session{
 		ID:          id,
 		UserID:      user.ID,
@@ -106,9 +106,6 @@ func (s *Session) insert(tx *pop.Connection) error {
 		s.ID, s.TokenDigest, s.Remembered, s.FactorID, s.IP, s.LastSeenIP, s.UserAgent, s.CreatedAt, s.LastSeenAt,
 		s.ConfirmedAt, s.MayEnrol, s.UserID, s.User.CredentialVersion)
 }
-
-// The token of a session names its row.
-var newSessionToken, idInToken = secret.NewTokenOf, secret.IDInToken
 
 // Is reports whether other is the same session.
 func (s Session) Is(other *Session) bool { return s.ID == other.ID }
@@ -151,7 +148,7 @@ func endSession(tx *pop.Connection, client Client) (*User, error) {
 	if client.RawSession == "" {
 		return nil, nil
 	}
-	id, digest := idInToken(client.RawSession), secret.TokenDigest(client.RawSession)
+	id, digest := secret.IDInToken(client.RawSession), secret.TokenDigest(client.RawSession)
 	user, err := lockUser(tx, recordLock, "id = (SELECT user_id FROM sessions WHERE id = ? AND token_digest = ?)", id, digest)
 	if errors.Is(err, ErrNotFound) {
 		return nil, nil

@@ -3,8 +3,8 @@ package models
 import (
 	"cmp"
 	"context"
+	"database/sql"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/gobuffalo/nulls"
@@ -12,9 +12,6 @@ import (
 
 	"corral/internal/secret"
 )
-
-// confirmedFor is how long a session stays confirmed.
-const confirmedFor = 10 * time.Minute
 
 // maxFailedConfirmations in a row end the session.
 const maxFailedConfirmations = 10
@@ -25,13 +22,13 @@ var ErrSessionEnded = errors.New("the session has ended: too many failed confirm
 // Confirmed reports whether the login, or a later confirmation, confirmed the session within
 // the last ten minutes.
 func (s *Session) Confirmed() bool {
-	return s.ConfirmedAt.Valid && Clock.Now().Before(s.ConfirmedAt.Time.Add(confirmedFor))
+	return s.ConfirmedAt.Valid && Clock.Now().Before(s.ConfirmedAt.Time.Add(10*time.Minute))
 }
 
 // Confirm checks the credentials of the logged-in user, in case the session was
 // left open on a shared computer: the password, a login attempt without growing waits, or
 // the code if the second step is on. It returns the new token of the session, or "" if another
-// tab got it meanwhile; ErrBadCredentials, ErrBadCode, *RateLimited or ErrBusy;
+// tab got it meanwhile; ErrBadCredentials, ErrBadCode, *RateLimited or password.ErrBusy;
 // ErrSessionEnded; or ErrNotFound if something else ended the session.
 func (s *Session) Confirm(ctx context.Context, with Credentials) (rawToken string, err error) {
 	if s.User.SecondStep {
@@ -95,18 +92,13 @@ func (s *Session) endIfTooManyFailed(ctx context.Context, rawToken string, err e
 // countConfirmation counts a confirmation as failed before the check, so that
 // disconnecting cannot hide it.
 func (s *Session) countConfirmation(tx *pop.Connection) error {
-	var counted []int
 	err := tx.RawQuery(`UPDATE sessions SET failed_confirmations = failed_confirmations + 1
-		WHERE id = ? AND failed_confirmations < ? RETURNING failed_confirmations`, s.ID, maxFailedConfirmations).All(&counted)
-	if err != nil {
-		return fmt.Errorf("counting a confirmation: %w", err)
-	}
-	if len(counted) == 0 {
+		WHERE id = ? AND failed_confirmations < ? RETURNING failed_confirmations`, s.ID, maxFailedConfirmations).First(&s.FailedConfirmations)
+	if errors.Is(err, sql.ErrNoRows) {
 		s.FailedConfirmations = maxFailedConfirmations
 		return ErrNotFound
 	}
-	s.FailedConfirmations = counted[0]
-	return nil
+	return wrap("counting a confirmation", err)
 }
 
 // refundConfirmation takes off the count a confirmation that did not fail.
@@ -120,7 +112,7 @@ func (s *Session) refundConfirmation(tx *pop.Connection) error {
 // would void the first.
 func (s *Session) confirm(tx *pop.Connection, user *User) (rawToken string, err error) {
 	s.ConfirmedAt, s.FailedConfirmations = nulls.NewTime(Clock.Now()), 0
-	rawToken = newSessionToken(s.ID)
+	rawToken = secret.NewTokenOf(s.ID)
 	const confirmed = "UPDATE sessions SET confirmed_at = ?, failed_confirmations = 0"
 	replaced, err := exec(tx, "confirming a session", confirmed+", token_digest = ? WHERE id = ? AND user_id = ? AND token_digest = ?",
 		s.ConfirmedAt, secret.TokenDigest(rawToken), s.ID, user.ID, s.TokenDigest)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/gobuffalo/nulls"
 
+	"corral/internal/password"
 	"corral/models"
 	"corral/models/modelstest"
 )
@@ -150,7 +151,7 @@ func (ms *ModelSuite) Test_Session_CountsConfirmationsBeforeHashing() {
 		ms.Eventually(models.HashWaits, time.Minute, time.Millisecond)
 		ms.Equal(1, ms.reloaded(s).FailedConfirmations)
 		disconnect()
-		ms.ErrorIs(<-done, models.ErrBusy)
+		ms.ErrorIs(<-done, password.ErrBusy)
 	})
 	ms.Zero(ms.reloaded(s).FailedConfirmations)
 	for n := range 5 {

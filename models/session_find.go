@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"sync"
 
 	"github.com/gobuffalo/pop/v6"
 	"github.com/gofrs/uuid"
@@ -17,8 +16,11 @@ import (
 // FindSession returns the session of a token with its user, or ErrNotFound. It
 // updates LastSeenAt and LastSeenIP.
 func FindSession(ctx context.Context, rawToken string, client Client) (*Session, error) {
-	var row sessionAndUser
-	err := sessionByToken().Get(ctx, DB, &row, idInToken(rawToken), secret.TokenDigest(rawToken))
+	var row struct {
+		Session Session `db:"sessions"`
+		User    User    `db:"users"`
+	}
+	err := sessionByToken.Get(ctx, DB, &row, secret.IDInToken(rawToken), secret.TokenDigest(rawToken))
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, ErrNotFound
 	}
@@ -33,18 +35,11 @@ func FindSession(ctx context.Context, rawToken string, client Client) (*Session,
 	return s, s.markSeen(ctx, client, now)
 }
 
-type sessionAndUser struct {
-	Session Session `db:"sessions"`
-	User    User    `db:"users"`
-}
-
 // sessionByToken runs for every page of a logged-in user: one join takes half the
 // time of two queries. It reads every column of both models.
-var sessionByToken = sync.OnceValue(func() *database.Statement {
-	return &database.Statement{SQL: "SELECT " + database.Columns(&Session{}, "sessions") + ", " + database.Columns(&User{}, "users") + `
-		FROM sessions JOIN users ON users.id = sessions.user_id
-		WHERE sessions.id = ? AND sessions.token_digest = ?`}
-})
+var sessionByToken = database.Statement{SQL: "SELECT " + database.Columns(&Session{}, "sessions") + ", " + database.Columns(&User{}, "users") + `
+	FROM sessions JOIN users ON users.id = sessions.user_id
+	WHERE sessions.id = ? AND sessions.token_digest = ?`}
 
 // requireSession returns ErrBadCredentials if the session that FindSession read u with has
 // ended: a change of password must not succeed after a logout during the hashing. The user's

@@ -10,12 +10,6 @@ import (
 	"corral/internal/factor"
 )
 
-// HasTOTP reports whether the account has a TOTP secret.
-func (u *User) HasTOTP(ctx context.Context) (bool, error) {
-	f, err := u.factor(DB.WithContext(ctx), FactorTOTP)
-	return f != nil, err
-}
-
 // SetTOTP stores a TOTP secret if typed is a code of it, and turns the second step on. If the
 // second step was off, SetTOTP returns new recovery codes. It returns ErrBadCode, ErrRefused if
 // the account has a TOTP secret, and ErrBadCredentials if the account changed meanwhile.

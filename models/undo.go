@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/gobuffalo/nulls"
@@ -40,7 +41,8 @@ func FindNotMe(ctx context.Context, rawToken string) (*NotMe, error) {
 	if err != nil {
 		return nil, err
 	}
-	found := &NotMe{Email: token.Email, Template: templateIn(token.Subject)}
+	template, _, _ := strings.Cut(token.Subject, ":") // as undoSubject joins it
+	found := &NotMe{Email: token.Email, Template: template}
 	for _, c := range list {
 		found.Kinds = append(found.Kinds, c.Kind)
 		found.Waits = found.Waits || user.SecondStep && c.Item.Valid

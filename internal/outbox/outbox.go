@@ -17,13 +17,10 @@
 //	})
 //	defer worker.Stop()
 //
-//	err := db.Transaction(func(tx *pop.Connection) error {
+//	err := queue.InTransaction(db, func(tx *pop.Connection) error {
 //		// … the change that the mail announces
 //		return queue.Add(tx, outbox.Mail{Recipient: email, Template: "reset", Data: "{}"}, rawToken)
 //	})
-//	if err == nil {
-//		queue.Wake()
-//	}
 //
 // The migration of the table, in fizz:
 //
@@ -57,6 +54,8 @@ import (
 	"github.com/gobuffalo/nulls"
 	"github.com/gobuffalo/pop/v6"
 	"github.com/gofrs/uuid"
+
+	"corral/internal/database"
 )
 
 // ErrNotFound means that the mail does not exist, or that no mail is due.
@@ -116,6 +115,15 @@ func (q *Queue) Add(tx *pop.Connection, m Mail, rawToken string) error {
 	if err := tx.Create(&m); err != nil {
 		return fmt.Errorf("queueing a mail: %w", err)
 	}
+	return nil
+}
+
+// InTransaction is database.InTransaction for an fn that queues mails: it starts their delivery.
+func (q *Queue) InTransaction(db *pop.Connection, fn func(tx *pop.Connection) error) error {
+	if err := database.InTransaction(db, fn); err != nil {
+		return err
+	}
+	q.Wake()
 	return nil
 }
 

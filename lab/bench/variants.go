@@ -19,8 +19,8 @@ var variants = []variant{
 	{name: "kept pages and files: not compressed", edits: []edit{
 		{"internal/web/pages.go", "\tpage.compress()\n", ""},
 		{"internal/web/assets.go", "\t\t\tfile.bodies.compress()\n", ""}}},
-	{name: "session: two queries of Pop", edits: []edit{{"models/session_find.go", `	err := sessionByToken().Get(ctx, DB, &row, idInToken(rawToken), secret.TokenDigest(rawToken))
-`, `	err := DB.WithContext(ctx).Where("id = ? AND token_digest = ?", idInToken(rawToken), secret.TokenDigest(rawToken)).First(&row.Session)
+	{name: "session: two queries of Pop", edits: []edit{{"models/session_find.go", `	err := sessionByToken.Get(ctx, DB, &row, secret.IDInToken(rawToken), secret.TokenDigest(rawToken))
+`, `	err := DB.WithContext(ctx).Where("id = ? AND token_digest = ?", secret.IDInToken(rawToken), secret.TokenDigest(rawToken)).First(&row.Session)
 	if err == nil {
 		err = DB.WithContext(ctx).Find(&row.User, row.Session.UserID)
 	}
@@ -64,7 +64,7 @@ func (silent) Listen(string, events.Listener) (events.DeleteFn, error) { return 
 func (silent) Emit(events.Event) error                                 { return nil }
 `}}},
 	{name: "session: the join, with a context that cannot end", edits: []edit{{"models/session_find.go",
-		"	var row sessionAndUser\n", "	ctx = context.WithoutCancel(ctx)\n	var row sessionAndUser\n"}}},
+		"	var row struct {\n", "	ctx = context.WithoutCancel(ctx)\n	var row struct {\n"}}},
 	{name: "path helpers: shared by all requests", edits: []edit{
 		{"actions/app.go", "must(r.AddTo(app))\n\t\t\t}\n\t\t}\n", "must(r.AddTo(app))\n\t\t\t}\n\t\t}\n\t\tshareHelpers(app)\n"},
 		{"actions/helpers.go", "", sharedHelpers}}},
