@@ -36,7 +36,7 @@ func TestAccountActivity_EveryKindHasAText(t *testing.T) {
 	s := newSite(t)
 	const email, fresh = "ada@example.com", "an entirely new set of words"
 	tick := func() { models.Clock.Move(time.Second) } // entries are listed by time
-	require.NoError(t, models.RequestSignup(t.Context(), email, "", models.Client{}))
+	require.NoError(t, models.RequestLink(t.Context(), models.PurposeSignup, email, "", models.Client{}))
 	desk := s.browser()
 	desk.Header.Set("User-Agent", firefox)
 	desk.Get("/signup/" + modelstest.Link(t, email, models.MailSignup))

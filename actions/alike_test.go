@@ -37,7 +37,7 @@ var kindsOfEmail = map[string]func(t testing.TB, email string){
 		require.NoError(t, user.ConfirmEmailChange(t.Context(), modelstest.Link(t, "new-"+email, models.MailEmailConfirm), models.Client{}))
 	},
 	"requested by a sign-up": func(t testing.TB, email string) {
-		require.NoError(t, models.RequestSignup(t.Context(), email, "", models.Client{}))
+		require.NoError(t, models.RequestLink(t.Context(), models.PurposeSignup, email, "", models.Client{}))
 	},
 }
 

@@ -15,8 +15,7 @@ import (
 
 // requestLink handles the form of a page that mails a link. Prevents account
 // enumeration: the response tells nothing about the email.
-func requestLink(c buffalo.Context, purpose string, show func(c buffalo.Context, typed, message string) error,
-	request func(ctx context.Context, email, language string, client models.Client) error) error {
+func requestLink(c buffalo.Context, purpose string, show func(c buffalo.Context, typed, message string) error) error {
 	var form emailForm
 	if err := web.Bind(c, &form); err != nil {
 		return err
@@ -25,7 +24,7 @@ func requestLink(c buffalo.Context, purpose string, show func(c buffalo.Context,
 	if !ok {
 		return show(c, form.Email, T.Translate(c, "email.invalid"))
 	}
-	err := request(c, normalized, language(c), clientOf(c))
+	err := models.RequestLink(c, purpose, normalized, language(c), clientOf(c))
 	if message := refusal(c, err); message != "" {
 		return show(c, form.Email, message)
 	}

@@ -12,7 +12,7 @@ func PasswordForgotNew(c buffalo.Context) error {
 
 // PasswordForgotCreate is POST /password/forgot: mails a reset link.
 func PasswordForgotCreate(c buffalo.Context) error {
-	return requestLink(c, models.PurposeReset, renderPasswordForgot, models.RequestReset)
+	return requestLink(c, models.PurposeReset, renderPasswordForgot)
 }
 
 func renderPasswordForgot(c buffalo.Context, typed, message string) error {

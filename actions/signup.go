@@ -17,7 +17,7 @@ func SignupNew(c buffalo.Context) error {
 
 // SignupCreate is POST /signup: mails a link.
 func SignupCreate(c buffalo.Context) error {
-	return requestLink(c, models.PurposeSignup, renderSignup, models.RequestSignup)
+	return requestLink(c, models.PurposeSignup, renderSignup)
 }
 
 func renderSignup(c buffalo.Context, typed, message string) error {

@@ -68,7 +68,7 @@ func mailTo(t testing.TB, email string) outbox.Mail {
 func TestStart(t *testing.T) {
 	modelstest.Empty(t)
 	s, log := smtptest.New(t), &apptest.LogBuffer{}
-	require.NoError(t, models.RequestSignup(t.Context(), "zoe@example.com", "", models.Client{}))
+	require.NoError(t, models.RequestLink(t.Context(), models.PurposeSignup, "zoe@example.com", "", models.Client{}))
 	w := mailers.Start(configOf(s), slog.New(slog.NewTextHandler(log, nil)))
 	require.Eventually(t, func() bool { return mailTo(t, "zoe@example.com").LastError != "" }, time.Minute, time.Millisecond)
 	w.Stop()
@@ -92,7 +92,7 @@ func TestReach_NeedsTLSOutsideDevelopment(t *testing.T) {
 
 func TestStart_WithoutServer(t *testing.T) {
 	modelstest.Empty(t)
-	require.NoError(t, models.RequestSignup(t.Context(), "zoe@example.com", "", models.Client{}))
+	require.NoError(t, models.RequestLink(t.Context(), models.PurposeSignup, "zoe@example.com", "", models.Client{}))
 	c := modelstest.Config(func(c *config.Config) { c.SMTP = nil })
 	mailers.Start(c, slog.New(slog.DiscardHandler)).Stop()
 	require.Zero(t, mailTo(t, "zoe@example.com").Attempts)
@@ -103,7 +103,7 @@ func TestStart_WithoutServer(t *testing.T) {
 func TestReset_WithoutAccount(t *testing.T) {
 	s := smtptest.New(t)
 	log := start(t, s)
-	require.NoError(t, models.RequestReset(t.Context(), "nobody@example.com", "", models.Client{}))
+	require.NoError(t, models.RequestLink(t.Context(), models.PurposeReset, "nobody@example.com", "", models.Client{}))
 	require.Eventually(t, func() bool { return mailTo(t, "nobody@example.com").DeliveredAt.Valid }, time.Minute, time.Millisecond)
 	require.Empty(t, s.Arrived)
 	require.Contains(t, log.String(), `msg="mail dropped"`)
@@ -126,7 +126,7 @@ func develop(t testing.TB, change ...func(s *smtptest.Server)) *smtptest.Server 
 
 func TestStart_DevelopmentNeedsNoTLS(t *testing.T) {
 	modelstest.Empty(t)
-	require.NoError(t, models.RequestSignup(t.Context(), "zoe@example.com", "", models.Client{}))
+	require.NoError(t, models.RequestLink(t.Context(), models.PurposeSignup, "zoe@example.com", "", models.Client{}))
 	require.Equal(t, []string{"zoe@example.com"}, develop(t).Next().To)
 }
 
@@ -146,12 +146,12 @@ func TestStart_DeadLinkIsGivenUp(t *testing.T) {
 		t.Run(name, func(t *testing.T) { // each case has its own worker
 			modelstest.Empty(t)
 			modelstest.SignUp(t, "ada@example.com")
-			require.NoError(t, models.RequestReset(t.Context(), "ada@example.com", "", models.Client{}))
+			require.NoError(t, models.RequestLink(t.Context(), models.PurposeReset, "ada@example.com", "", models.Client{}))
 			m := mailTo(t, "ada@example.com")
 			rawToken, err := models.Outbox.Token(&m)
 			require.NoError(t, err)
 			require.NoError(t, end(rawToken))
-			require.NoError(t, models.RequestSignup(t.Context(), "zoe@example.com", "", models.Client{}))
+			require.NoError(t, models.RequestLink(t.Context(), models.PurposeSignup, "zoe@example.com", "", models.Client{}))
 			s := develop(t)
 			require.Eventually(t, func() bool {
 				require.NoError(t, models.DB.Reload(&m))
@@ -179,7 +179,7 @@ func TestStart_NoticeWithAVoidLinkIsSent(t *testing.T) {
 func TestStart_LateMailHasAWorkingLink(t *testing.T) {
 	modelstest.Empty(t)
 	modelstest.SignUp(t, "ada@example.com")
-	require.NoError(t, models.RequestReset(t.Context(), "ada@example.com", "", models.Client{}))
+	require.NoError(t, models.RequestLink(t.Context(), models.PurposeReset, "ada@example.com", "", models.Client{}))
 	rawToken := modelstest.Link(t, "ada@example.com", models.MailReset)
 	models.Clock.Move(9 * time.Hour)
 	t.Cleanup(models.Clock.Reset)
@@ -198,7 +198,7 @@ func TestStart_LateMailHasAWorkingLink(t *testing.T) {
 func TestStart_LinkOfAMailGivenUp(t *testing.T) {
 	modelstest.Empty(t)
 	modelstest.SignUp(t, "ada@example.com")
-	require.NoError(t, models.RequestReset(t.Context(), "ada@example.com", "", models.Client{}))
+	require.NoError(t, models.RequestLink(t.Context(), models.PurposeReset, "ada@example.com", "", models.Client{}))
 	rawToken := modelstest.Link(t, "ada@example.com", models.MailReset)
 	m := mailTo(t, "ada@example.com")
 	models.Clock.Move(2 * time.Hour)

@@ -52,16 +52,16 @@ func TestMails_ArriveWithWorkingLinks(t *testing.T) {
 		require.Equal(t, email, found.Email)
 	}
 
-	require.NoError(t, models.RequestSignup(ctx, zoe, "", client))
+	require.NoError(t, models.RequestLink(ctx, models.PurposeSignup, zoe, "", client))
 	m := requireMail(t, s.NextTo(zoe), zoe, "Choose your password")
 	_, err := models.CompleteSignup(ctx, token(m, "/signup/"), password, "", client)
 	require.NoError(t, err)
 
-	require.NoError(t, models.RequestSignup(ctx, zoe, "", client))
+	require.NoError(t, models.RequestLink(ctx, models.PurposeSignup, zoe, "", client))
 	m = notice(requireMail(t, s.NextTo(zoe), zoe, "You have an account already"))
 	require.Equal(t, []string{"https://corral.example/login", "https://corral.example/password/forgot"}, m.links(t))
 
-	require.NoError(t, models.RequestReset(ctx, zoe, "", client))
+	require.NoError(t, models.RequestLink(ctx, models.PurposeReset, zoe, "", client))
 	m = requireMail(t, s.NextTo(zoe), zoe, "Set a new password")
 	_, err = models.ResetPassword(ctx, token(m, "/password/reset/"), password, client)
 	require.NoError(t, err)
@@ -98,7 +98,7 @@ func TestMails_ArriveWithWorkingLinks(t *testing.T) {
 	m = notice(requireMail(t, s.NextTo(obrien), obrien, "Your account was deleted"))
 	undo := token(m, "/not-me/")
 
-	require.NoError(t, models.RequestReset(ctx, obrien, "", client))
+	require.NoError(t, models.RequestLink(ctx, models.PurposeReset, obrien, "", client))
 	m = notice(requireMail(t, s.NextTo(obrien), obrien, "This email address is reserved"))
 	until := models.Clock.Now().Add(models.DeletedUserLifetime)
 	require.Regexp(t, "until ("+until.Add(-time.Minute).Format("Jan 2, 2006")+"|"+until.Format("Jan 2, 2006")+"), ", m.Text)

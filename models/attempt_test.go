@@ -72,7 +72,7 @@ func TestRequestMail_FollowsMailsPerClient(t *testing.T) {
 	client := Client{IP: netip.MustParseAddr("198.51.100.77")}
 	var limited *RateLimited
 	for n, refused := range []bool{false, false, true} {
-		err := RequestSignup(t.Context(), fmt.Sprintf("user%d@example.org", n), "", client)
+		err := RequestLink(t.Context(), PurposeSignup, fmt.Sprintf("user%d@example.org", n), "", client)
 		require.Equal(t, refused, errors.As(err, &limited), err)
 	}
 }

@@ -112,7 +112,7 @@ func (ms *ModelSuite) Test_PassCode_PasswordLeavesTheCount() {
 	}
 	var limited *models.RateLimited
 	ms.ErrorAs(ms.pass(modelstest.WrongCode(key), nthIP(5)), &limited)
-	ms.NoError(models.RequestReset(ms.T().Context(), "ada@example.com", "", models.Client{}))
+	ms.NoError(models.RequestLink(ms.T().Context(), models.PurposeReset, "ada@example.com", "", models.Client{}))
 	ms.True(ms.resets(modelstest.Link(ms.T(), "ada@example.com", models.MailReset)))
 	ms.ErrorAs(ms.pass(totp.Code(key, models.Clock.Now()), nthIP(6)), &limited, "a reset leaves the count, too")
 }

@@ -79,7 +79,7 @@ func (ms *ModelSuite) Test_Undo_ClockWentBack() {
 func (ms *ModelSuite) Test_Undo_ResetOfADeletedAccount() {
 	ctx, ada := ms.T().Context(), ms.signUp("ada@example.com")
 	ms.NoError(ada.Delete(ctx, here))
-	ms.NoError(models.RequestReset(ctx, "ada@example.com", "", here))
+	ms.NoError(models.RequestLink(ctx, models.PurposeReset, "ada@example.com", "", here))
 	template, rawToken := ms.resolved("ada@example.com")
 	ms.Equal(models.MailEmailReserved, template)
 	ms.Empty(rawToken)

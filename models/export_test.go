@@ -9,6 +9,7 @@ import (
 
 	"corral/internal/password"
 	"corral/internal/secret"
+	"corral/internal/undo"
 )
 
 // ModelSuite is for the tests that `buffalo generate` writes, in this package.
@@ -39,11 +40,17 @@ func hashWith(other *password.Hasher, fn func()) {
 // AddFactor, RemoveFactor and SetSecondStep change an account without the checks of requests.
 func AddFactor(ctx context.Context, email, kind string) (f *Factor, err error) {
 	f = &Factor{Kind: kind, Data: []byte("data")}
-	return f, changing(ctx, email, func(tx *pop.Connection, u *User) error { return u.addFactor(tx, f, Client{}) })
+	return f, changing(ctx, email, func(tx *pop.Connection, u *User) error {
+		number, err := u.addFactor(tx, f, Client{})
+		return errors.Join(err, u.mailNotMe(tx, number, kind+undo.Added, u.Email, Client{}))
+	})
 }
 
 func RemoveFactor(ctx context.Context, email string, f *Factor) error {
-	return changing(ctx, email, func(tx *pop.Connection, u *User) error { return u.removeFactor(tx, f, Client{}) })
+	return changing(ctx, email, func(tx *pop.Connection, u *User) error {
+		number, err := u.removeFactor(tx, f, Client{})
+		return errors.Join(err, u.mailNotMe(tx, number, f.Kind+undo.Removed, u.Email, Client{}))
+	})
 }
 
 func SetSecondStep(ctx context.Context, email string, on bool) error {

@@ -107,15 +107,9 @@ func (u *User) noteUse(tx *pop.Connection, f *Factor, client Client) error {
 	return errors.Join(u.record(tx, ActivityFactorFirstUsed, client), u.mailNotice(tx, MailFactorFirstUsed, client))
 }
 
-// addFactor stores a factor, and adds and mails the change. The user's row must be locked.
-func (u *User) addFactor(tx *pop.Connection, f *Factor, client Client) error {
-	number, err := u.storeFactor(tx, f, client)
-	return errors.Join(err, u.mailNotMe(tx, number, f.Kind+undo.Added, u.Email, client))
-}
-
-// storeFactor is addFactor without a mail. Changes that are made together share one mail,
-// whose link has the number of the first change.
-func (u *User) storeFactor(tx *pop.Connection, f *Factor, client Client) (number int, err error) {
+// addFactor stores a factor, and adds the change. It mails nothing: changes that are made
+// together share one mail, whose link has the number of the first. The user's row must be locked.
+func (u *User) addFactor(tx *pop.Connection, f *Factor, client Client) (number int, err error) {
 	f.UserID = u.ID
 	if err := f.Add(tx, Clock.Now()); err != nil {
 		return 0, err
@@ -123,15 +117,8 @@ func (u *User) storeFactor(tx *pop.Connection, f *Factor, client Client) (number
 	return u.addChange(tx, f.Kind+undo.Added, f.NullID(), client)
 }
 
-// removeFactor takes a factor out of use, and adds and mails the change. The user's row
-// must be locked.
-func (u *User) removeFactor(tx *pop.Connection, f *Factor, client Client) error {
-	number, err := u.voidFactor(tx, f, client)
-	return errors.Join(err, u.mailNotMe(tx, number, f.Kind+undo.Removed, u.Email, client))
-}
-
-// voidFactor is removeFactor without a mail.
-func (u *User) voidFactor(tx *pop.Connection, f *Factor, client Client) (number int, err error) {
+// removeFactor takes a factor out of use, and adds the change. The user's row must be locked.
+func (u *User) removeFactor(tx *pop.Connection, f *Factor, client Client) (number int, err error) {
 	if number, err = u.addChange(tx, f.Kind+undo.Removed, f.NullID(), client); err != nil {
 		return 0, err
 	}

@@ -26,7 +26,7 @@ func (ms *ModelSuite) resolved(email string) (template, rawToken string) {
 }
 
 func (ms *ModelSuite) requestSignup(email string) {
-	ms.NoError(models.RequestSignup(ms.T().Context(), email, "", models.Client{}))
+	ms.NoError(models.RequestLink(ms.T().Context(), models.PurposeSignup, email, "", models.Client{}))
 }
 
 func (ms *ModelSuite) Test_Mail_Signup() {
@@ -64,10 +64,10 @@ func (ms *ModelSuite) Test_Mail_StaysAsItWasSent() {
 }
 
 func (ms *ModelSuite) Test_Mail_ResetWithoutAccount() {
-	ms.NoError(models.RequestReset(ms.T().Context(), "nobody@example.com", "", models.Client{}))
+	ms.NoError(models.RequestLink(ms.T().Context(), models.PurposeReset, "nobody@example.com", "", models.Client{}))
 	ms.ErrorIs(models.ResolveMail(ms.T().Context(), ms.mail("nobody@example.com")), outbox.ErrNothingToSend)
 	ms.signUp("ada@example.com")
-	ms.NoError(models.RequestReset(ms.T().Context(), "ada@example.com", "", models.Client{}))
+	ms.NoError(models.RequestLink(ms.T().Context(), models.PurposeReset, "ada@example.com", "", models.Client{}))
 	template, rawToken := ms.resolved("ada@example.com")
 	ms.Equal(models.MailReset, template)
 	ms.NotEmpty(rawToken)
@@ -118,16 +118,16 @@ func (ms *ModelSuite) Test_Mail_LanguageOfTheAccount() {
 	ms.NoError(ada.ChooseLanguage(ctx, "de"))
 	stranger := models.Client{Language: "ja"}
 	bob := ms.signUp("bob@example.com")
-	ms.NoError(models.RequestSignup(ctx, "ada@example.com", "ja", stranger))
+	ms.NoError(models.RequestLink(ctx, models.PurposeSignup, "ada@example.com", "ja", stranger))
 	ms.requireLanguage("de", "ada@example.com")
-	ms.NoError(models.RequestReset(ctx, "ada@example.com", "ja", stranger))
+	ms.NoError(models.RequestLink(ctx, models.PurposeReset, "ada@example.com", "ja", stranger))
 	ms.requireLanguage("de", "ada@example.com")
 	ms.NoError(bob.RequestEmailChange(ctx, "ada@example.com", stranger))
 	ms.requireLanguage("de", "ada@example.com")
 	ms.requireLanguage("ja", "bob@example.com", "the client's language: bob has chosen none")
 	ms.NoError(ada.ChangePassword(ctx, modelstest.Password, stranger))
 	ms.requireLanguage("de", "ada@example.com")
-	ms.NoError(models.RequestSignup(ctx, "zoe@example.com", "ja", stranger))
+	ms.NoError(models.RequestLink(ctx, models.PurposeSignup, "zoe@example.com", "ja", stranger))
 	ms.requireLanguage("ja", "zoe@example.com")
 }
 
@@ -154,7 +154,7 @@ func (ms *ModelSuite) Test_Mail_DeletedAccount() {
 	ctx, ada := ms.T().Context(), ms.signUp("ada@example.com")
 	ms.signUp("bob@example.com")
 	for _, email := range []string{"ada@example.com", "bob@example.com"} {
-		ms.NoError(models.RequestReset(ctx, email, "", models.Client{}))
+		ms.NoError(models.RequestLink(ctx, models.PurposeReset, email, "", models.Client{}))
 	}
 	ms.NoError(ada.RequestEmailChange(ctx, "ada@example.net", models.Client{}))
 	ms.NoError(ada.Delete(ctx, models.Client{}))
@@ -223,7 +223,7 @@ func (ms *ModelSuite) Test_Mail_WakesTheWorker() {
 	}
 	ctx, cancel := context.WithCancel(ms.T().Context())
 	cancel()
-	ms.Error(models.RequestSignup(ctx, "zoe@example.com", "", models.Client{}))
+	ms.Error(models.RequestLink(ctx, models.PurposeSignup, "zoe@example.com", "", models.Client{}))
 	ms.Empty(models.Outbox.Woken())
 	ms.requestSignup("zoe@example.com")
 	ms.requestSignup("zoe@example.com") // does not block without a worker
@@ -235,7 +235,7 @@ func (ms *ModelSuite) Test_Mail_WakesTheWorker() {
 func (ms *ModelSuite) Test_Mail_SignupsComeLast() {
 	ms.signUp("ada@example.com")
 	ms.requestSignup("zoe@example.com")
-	ms.NoError(models.RequestReset(ms.T().Context(), "ada@example.com", "", models.Client{}))
+	ms.NoError(models.RequestLink(ms.T().Context(), models.PurposeReset, "ada@example.com", "", models.Client{}))
 	ms.True(ms.mail("zoe@example.com").LowPriority)
 	ms.False(ms.mail("ada@example.com").LowPriority)
 }

@@ -43,11 +43,11 @@ func (u *User) AddPasskey(ctx context.Context, answer passkey.Answer, name, brow
 		if err := errors.Join(err, undoneErr, factor.DeletePasskey(tx, undone, c.ID)); err != nil { // an undone passkey may be added again
 			return err
 		}
-		err = u.addFactor(tx, f, client)
+		number, err := u.addFactor(tx, f, client)
 		if database.IsDuplicate(err) { // an account must not take over the credential of another
 			return fmt.Errorf("%w: its ID is taken", passkey.ErrRefused)
 		}
-		return err
+		return errors.Join(err, u.mailNotMe(tx, number, MailPasskeyAdded, u.Email, client))
 	})
 }
 
@@ -65,7 +65,8 @@ func (u *User) RemovePasskey(ctx context.Context, id string, client Client) erro
 		if err := u.requireWayInWithout(tx, f.ID); err != nil {
 			return err
 		}
-		return u.removeFactor(tx, f, client)
+		number, err := u.removeFactor(tx, f, client)
+		return errors.Join(err, u.mailNotMe(tx, number, MailPasskeyRemoved, u.Email, client))
 	})
 }
 

@@ -9,13 +9,6 @@ import (
 	"corral/internal/password"
 )
 
-// RequestReset mails a reset link. It returns *RateLimited.
-func RequestReset(ctx context.Context, email, language string, client Client) error {
-	return requestMail(ctx, MailReset, client, email, func(tx *pop.Connection) error {
-		return mailLink(tx, Token{Purpose: PurposeReset, Subject: email, Email: email}, MailReset, language, client)
-	})
-}
-
 // FindReset returns a reset or invite token of an account, or ErrNotFound. It does
 // not redeem the token.
 func FindReset(ctx context.Context, rawToken string) (*Token, error) {
@@ -32,25 +25,21 @@ func FindReset(ctx context.Context, rawToken string) (*Token, error) {
 // Of two concurrent calls, one gets ErrNotFound. It returns ErrSecondStep if the client has
 // not passed the account's second step: access to the mailbox is not enough.
 func ResetPassword(ctx context.Context, rawToken, normalized string, client Client) (rawDeviceCookie string, err error) {
-	token, err := FindReset(ctx, rawToken)
-	if err != nil {
-		return "", err
-	}
 	digest, err := hasher.Hash(ctx, password.Place{Network: client.network(), Known: true}, normalized) // slow: outside the transaction
 	if err != nil {
 		return "", err
 	}
 	err = inTransactionWithMail(ctx, func(tx *pop.Connection) error {
-		user, err := lockUser(tx, changeLock, "email = ?", token.Email)
+		token, err := tokens.Find(tx, rawToken, PurposeReset, PurposeInvite)
+		if err != nil {
+			return err
+		}
+		user, err := lockUser(tx, changeLock, "email = ? AND deleted_at IS NULL", token.Email)
 		if err != nil {
 			return err
 		}
 		// The bucket comes before the token, as in requestMail: prevents deadlocks.
 		if err := bucketOf(mailsPerEmail(MailReset), user.Email).Clear(tx); err != nil {
-			return err
-		}
-		token, err := tokens.Find(tx, rawToken, PurposeReset, PurposeInvite)
-		if err != nil {
 			return err
 		}
 		if !user.mayReset(token, client) {

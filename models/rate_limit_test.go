@@ -324,12 +324,12 @@ func (ms *ModelSuite) Test_RateLimit_OwnerLogsInUnderAttack() {
 		if minute%5 == 0 {
 			attackers++
 			ms.retryAfterFailure("ada@example.com", nthIP(attackers))
-			ms.NoError(models.RequestReset(ctx, "ada@example.com", "", clientAt(nthIP(attackers))))
+			ms.NoError(models.RequestLink(ctx, models.PurposeReset, "ada@example.com", "", clientAt(nthIP(attackers))))
 		}
 		if minute%47 == 46 {
 			returns++
 			owner, chosen := clientAt("192.0.2.1"), fmt.Sprintf("words that were chosen at minute %d", minute)
-			ms.NoError(models.RequestReset(ctx, "ada@example.com", "", owner))
+			ms.NoError(models.RequestLink(ctx, models.PurposeReset, "ada@example.com", "", owner))
 			var err error
 			owner.RawDeviceCookie, err = models.ResetPassword(ctx, modelstest.Link(ms.T(), "ada@example.com", models.MailReset), chosen, owner)
 			ms.NoError(err, "minute %d", minute)
@@ -380,14 +380,12 @@ func (ms *ModelSuite) Test_RateLimit_MailsPerClient() {
 	models.Clock.Stop()
 	ctx := ms.T().Context()
 	for client, most := range map[models.Client]int{clientAt("192.0.2.1"): 10, clientAt("2001:db8::1"): 10} {
-		for name, request := range map[string]func(ctx context.Context, email, language string, client models.Client) error{
-			"sign-up": models.RequestSignup, "reset": models.RequestReset,
-		} {
+		for _, purpose := range []string{models.PurposeSignup, models.PurposeReset} {
 			for n := range most {
-				ms.NoError(request(ctx, fmt.Sprintf("user%d@example.com", n), "", client), name)
+				ms.NoError(models.RequestLink(ctx, purpose, fmt.Sprintf("user%d@example.com", n), "", client), purpose)
 			}
 			var limited *models.RateLimited
-			ms.ErrorAs(request(ctx, "another@example.com", "", client), &limited, name)
+			ms.ErrorAs(models.RequestLink(ctx, purpose, "another@example.com", "", client), &limited, purpose)
 			ms.Equal(time.Hour, limited.RetryAfter)
 		}
 	}

@@ -45,12 +45,12 @@ func (u *User) replaceCodes(tx *pop.Connection, client Client) (codes []string, 
 	old, err := u.factor(tx, FactorCodes)
 	if err == nil && u.SecondStep {
 		set := &Factor{Kind: FactorCodes, Data: []byte{}}
-		if number, err = u.storeFactor(tx, set, client); err == nil {
+		if number, err = u.addFactor(tx, set, client); err == nil {
 			codes, err = recovery.Issue(tx, set.ID, recoveryCodes)
 		}
 	}
 	if err == nil && old != nil {
-		_, err = u.voidFactor(tx, old, client)
+		_, err = u.removeFactor(tx, old, client)
 	}
 	return codes, number, err
 }

@@ -48,8 +48,8 @@ func (u *User) resetFactors(tx *pop.Connection, removals []uuid.UUID) error {
 	factors, err := u.factors(tx)
 	for _, f := range factors {
 		if slices.Contains(removals, f.ID) { // a factor that was added since stays
-			_, voidErr := u.voidFactor(tx, &f, Client{})
-			err = errors.Join(err, voidErr)
+			_, removeErr := u.removeFactor(tx, &f, Client{})
+			err = errors.Join(err, removeErr)
 		}
 	}
 	if u.SecondStep {

@@ -11,13 +11,6 @@ import (
 	"corral/internal/password"
 )
 
-// RequestSignup mails a link to choose a password. It returns *RateLimited.
-func RequestSignup(ctx context.Context, email, language string, client Client) error {
-	return requestMail(ctx, MailSignup, client, email, func(tx *pop.Connection) error {
-		return mailLink(tx, Token{Purpose: PurposeSignup, Subject: email, Email: email}, MailSignup, language, client)
-	})
-}
-
 // FindSignup returns a sign-up token, or ErrNotFound. It does not redeem the token.
 func FindSignup(ctx context.Context, rawToken string) (*Token, error) {
 	tx := DB.WithContext(ctx)
@@ -40,10 +33,10 @@ func CompleteSignup(ctx context.Context, rawToken, normalized, language string, 
 		return nil, err
 	}
 	like := Session{ConfirmedAt: nulls.NewTime(Clock.Now()), MayEnrol: true}
-	return completeSignup(ctx, rawToken, User{Language: language, PasswordDigest: digest}, client, like, nil)
+	return completeSignup(ctx, rawToken, User{Language: language, PasswordDigest: digest}, client, like, func(*pop.Connection, *User) error { return nil })
 }
 
-// completeSignup creates the account, runs store unless it is nil, and logs in.
+// completeSignup creates the account, runs store, and logs in.
 func completeSignup(ctx context.Context, rawToken string, user User, client Client, like Session, store func(tx *pop.Connection, user *User) error) (s *LoggedIn, err error) {
 	err = inTransactionWithMail(ctx, func(tx *pop.Connection) error {
 		token, err := tokens.Find(tx, rawToken, PurposeSignup, PurposeIdentity)
@@ -57,10 +50,7 @@ func completeSignup(ctx context.Context, rawToken string, user User, client Clie
 		if err := createUser(tx, &user); err != nil {
 			return err
 		}
-		if store != nil {
-			err = store(tx, &user)
-		}
-		if err := errors.Join(err, user.record(tx, ActivitySignup, client)); err != nil {
+		if err := errors.Join(store(tx, &user), user.record(tx, ActivitySignup, client)); err != nil {
 			return err
 		}
 		s, err = startSession(tx, &user, client, like)

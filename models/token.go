@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/gobuffalo/pop/v6"
+
 	"corral/internal/token"
 )
 
@@ -37,6 +39,14 @@ type (
 	// DeadToken says why a token no longer works. It is an ErrNotFound, too.
 	DeadToken = token.DeadError
 )
+
+// RequestLink mails a link for PurposeSignup or PurposeReset, by the mail of the same name. It
+// returns *RateLimited.
+func RequestLink(ctx context.Context, purpose, email, language string, client Client) error {
+	return requestMail(ctx, purpose, client, email, func(tx *pop.Connection) error {
+		return mailLink(tx, Token{Purpose: purpose, Subject: email, Email: email}, purpose, language, client)
+	})
+}
 
 // IssueInvite returns a token that sets a password, for an operator to hand over.
 func IssueInvite(ctx context.Context, email string) (rawToken string, err error) {

@@ -11,7 +11,7 @@ import (
 )
 
 func (ms *ModelSuite) requestReset(email string) string {
-	ms.NoError(models.RequestReset(ms.T().Context(), email, "", models.Client{}))
+	ms.NoError(models.RequestLink(ms.T().Context(), models.PurposeReset, email, "", models.Client{}))
 	return ms.newestToken(email)
 }
 

@@ -22,7 +22,7 @@ func (u *User) SetTOTP(ctx context.Context, key []byte, typed string, client Cli
 		if old, err := u.factor(tx, FactorTOTP); err != nil || old != nil {
 			return cmp.Or(err, ErrRefused)
 		}
-		number, err := u.storeFactor(tx, f, client)
+		number, err := u.addFactor(tx, f, client)
 		if err == nil && !u.SecondStep {
 			codes, _, err = u.turnSecondStep(tx, true, client)
 		}
@@ -42,7 +42,8 @@ func (u *User) RemoveTOTP(ctx context.Context, client Client) error {
 		if err := u.requireWayInWithout(tx, f.ID); err != nil {
 			return err
 		}
-		return u.removeFactor(tx, f, client)
+		number, err := u.removeFactor(tx, f, client)
+		return errors.Join(err, u.mailNotMe(tx, number, MailTOTPRemoved, u.Email, client))
 	})
 }
 

@@ -461,7 +461,7 @@ var moves = map[string]func(s *stage, p *player, n int){
 		}
 	},
 	"reset": func(s *stage, p *player, n int) {
-		s.must(models.RequestReset(s.ms.T().Context(), p.mailboxes[n%len(p.mailboxes)], "", p.client))
+		s.must(models.RequestLink(s.ms.T().Context(), models.PurposeReset, p.mailboxes[n%len(p.mailboxes)], "", p.client))
 		s.readMails()
 		s.reset(p, s.mailed[len(s.mailed)-1].link)
 	},

@@ -94,7 +94,7 @@ func (ms *ModelSuite) Test_User_ConcurrentChangesDoNotDeadlock() {
 			}),
 			func() error { return errorOf(models.EndSession(ctx, models.Client{RawSession: session.RawToken})) },
 			func() error { return session.EndOtherSessions(ctx, here) },
-			func() error { return models.RequestReset(ctx, "ada@one.example", "", here) },
+			func() error { return models.RequestLink(ctx, models.PurposeReset, "ada@one.example", "", here) },
 			func() error { return models.Undo(ctx, undo, here) },
 			func() error { return ms.authenticate("ada@one.example", "wrong", "192.0.2.9") },
 			as(func(u *models.User) error { return u.Delete(ctx, here) }),

@@ -27,7 +27,7 @@ func (ms *ModelSuite) Test_Explain() {
 		ms.Error(err)
 	}
 	for range 3 {
-		ms.NoError(models.RequestReset(ms.T().Context(), "ada@example.com", "", models.Client{}))
+		ms.NoError(models.RequestLink(ms.T().Context(), models.PurposeReset, "ada@example.com", "", models.Client{}))
 		models.Clock.Move(time.Microsecond)
 	}
 	f := ms.explain("ada@example.com")

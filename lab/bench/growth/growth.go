@@ -76,7 +76,7 @@ var operations = []operation{
 		return err
 	}},
 	{name: "rate limit: an attempt that is counted, a mail requested", rounds: active, do: func(ctx context.Context, _ *database, n int) error {
-		return models.RequestReset(ctx, fmt.Sprintf("stranger%d@example.org", n), "", client(n))
+		return models.RequestLink(ctx, models.PurposeReset, fmt.Sprintf("stranger%d@example.org", n), "", client(n))
 	}},
 	{name: "rate limit: an attempt that is refused", rounds: 5 * active, do: func(ctx context.Context, _ *database, n int) error {
 		_, _, err := models.LogIn(ctx, models.Credentials{Email: limitedEmail, Password: "x", Client: client(n)}, false)
