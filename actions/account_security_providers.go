@@ -2,10 +2,12 @@ package actions
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/gobuffalo/buffalo"
 
 	"corral/internal/oidc"
+	"corral/internal/oidc/identities"
 	"corral/models"
 )
 
@@ -26,26 +28,10 @@ func AccountSecurityProvidersDestroy(c buffalo.Context) error {
 	})
 }
 
-// userProvider is a provider with the user's identities there.
-type userProvider struct {
-	ID, Name   string
-	Identities []models.Identity
-}
-
-// showProviders sets the providers for a page, and whether any has an identity of the user.
+// showProviders sets the user's identities for a page, and whether any can log in.
 func showProviders(c buffalo.Context, user *models.User) error {
-	identities, err := models.IdentitiesOf(c, user)
-	list, linked := []userProvider{}, false
-	for _, p := range providers {
-		l := userProvider{ID: p.ID, Name: p.Name}
-		for _, i := range identities {
-			if i.Issuer == p.Issuer {
-				l.Identities, linked = append(l.Identities, i), true
-			}
-		}
-		list = append(list, l)
-	}
-	c.Set("userProviders", list)
-	c.Set("linked", linked)
+	list, err := models.IdentitiesOf(c, user)
+	c.Set("identities", identities.List(list))
+	c.Set("linked", slices.ContainsFunc(list, func(i models.Identity) bool { return providers.ByIssuer(i.Issuer) != nil }))
 	return err
 }

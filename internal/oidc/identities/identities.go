@@ -44,6 +44,19 @@ type Identity struct {
 
 func (Identity) TableName() string { return "identities" }
 
+// List is a list of identities.
+type List []Identity
+
+// At returns the identities of an issuer.
+func (l List) At(issuer string) (at List) {
+	for _, i := range l {
+		if i.Issuer == issuer {
+			at = append(at, i)
+		}
+	}
+	return at
+}
+
 // Of returns the identities of an account that are in use, oldest first.
 func Of(tx *pop.Connection, userID uuid.UUID) (list []Identity, err error) {
 	err = tx.Where("user_id = ? AND removed_at IS NULL", userID).Order("id").All(&list)

@@ -137,3 +137,9 @@ func TestUse(t *testing.T) {
 	removeAll(t, ada)
 	require.Zero(t, use(ada, one))
 }
+
+func TestList_At(t *testing.T) {
+	list := identities.List{{Issuer: "one", Subject: "ada"}, {Issuer: "two"}, {Issuer: "one", Subject: "bob"}}
+	require.Equal(t, identities.List{list[0], list[2]}, list.At("one"))
+	require.Empty(t, list.At("three"))
+}
