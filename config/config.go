@@ -24,6 +24,9 @@ const (
 // longest is the maximal lifetime of a session: browsers keep no cookie longer.
 const longest = 400 * 24 * time.Hour
 
+// Provider is an OpenID Connect provider.
+type Provider = env.Provider
+
 type Config struct {
 	Env     string
 	Addr    string         // host:port to listen on
@@ -50,7 +53,7 @@ type Config struct {
 	SMTP     *url.URL // nil delivers nothing (development)
 	MailFrom *mail.Address
 
-	Providers []Provider // OpenID Connect providers, at most two
+	Providers []Provider // that users may log in with
 
 	LogLevel slog.Level
 }
@@ -98,7 +101,7 @@ func load(environ []string, o env.Options) (Config, error) {
 	c.SMTP = e.MailServer("SMTP_URL")
 	c.MailFrom = e.MailFrom("MAIL_FROM", "Corral", c.Host.Hostname())
 	c.SessionSecrets = e.SessionSecrets("set it to the output of `corral task secret`")
-	c.Providers = providers(e)
+	c.Providers = e.Providers("OIDC", "OIDC_2")
 	if c.Production() {
 		e.CheckProduction(c.DatabaseURL)
 		e.RequireTLS(c.TrustedProxies, c.TLSCertFile, c.Sockets)

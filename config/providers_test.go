@@ -14,8 +14,8 @@ var (
 )
 
 func TestProviders(t *testing.T) {
-	first := Provider{ID: "oidc", Issuer: &url.URL{Scheme: "https", Host: "accounts.example.com", Path: "/"}, ClientID: "corral", ClientSecret: "hunter2", Name: "Example"}
-	second := Provider{ID: "oidc2", Issuer: &url.URL{Scheme: "https", Host: "sso.example.com", Path: "/realms/a"}, ClientID: "corral2", ClientSecret: "hunter3", Name: "sso.example.com"}
+	first := Provider{ID: "oidc", Prefix: "OIDC", Issuer: &url.URL{Scheme: "https", Host: "accounts.example.com", Path: "/"}, ClientID: "corral", ClientSecret: "hunter2", Name: "Example"}
+	second := Provider{ID: "oidc2", Prefix: "OIDC_2", Issuer: &url.URL{Scheme: "https", Host: "sso.example.com", Path: "/realms/a"}, ClientID: "corral2", ClientSecret: "hunter3", Name: "sso.example.com"}
 	require.Equal(t, []Provider{first}, loaded(t, production.with(one)).Providers)
 	require.Equal(t, []Provider{second}, loaded(t, production.with(two)).Providers)
 	require.Equal(t, []Provider{first, second}, loaded(t, production.with(one).with(two)).Providers)

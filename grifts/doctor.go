@@ -44,22 +44,16 @@ func checks(c config.Config) []task.Check {
 		{Name: ".env", Variables: []string{".env"}, Run: good("there is none beside the app")},
 	}
 	for _, p := range c.Providers {
-		list = append(list, task.Check{Name: p.ID, Variables: providerVariables[p.ID], Run: func() (string, error) { return checkProvider(p) }})
+		list = append(list, task.Check{Name: p.ID, Variables: p.Variables(), Run: func() (string, error) { return checkProvider(p) }})
 	}
 	return append(list, task.Check{Name: "other settings", Run: func() (string, error) { return "are understood", env.RequireEnv(os.Getenv("GO_ENV")) }})
-}
-
-// providerVariables lists the variables that may have faults, by provider ID.
-var providerVariables = map[string][]string{
-	"oidc":  {"OIDC_ISSUER", "OIDC_CLIENT_SECRET"},
-	"oidc2": {"OIDC_2_ISSUER", "OIDC_2_CLIENT_SECRET"},
 }
 
 // checkProvider does not check the client ID and secret, which takes a login.
 func checkProvider(p config.Provider) (string, error) {
 	if err := oidc.New(oidc.Config{Issuer: p.Issuer.String()}).Discover(context.Background()); err != nil {
 		return "", fmt.Errorf("%s cannot be used: check %s, which must be exactly as the provider writes it, and the firewall (%w)",
-			p.Issuer, providerVariables[p.ID][0], err)
+			p.Issuer, p.Variables()[0], err)
 	}
 	return p.Issuer.String() + " answers as this issuer", nil
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"corral/config"
+	"corral/internal/env"
 )
 
 const root = "../../"
@@ -172,6 +173,13 @@ func variables(t *testing.T) (all, secrets []string) {
 		}
 		ast.Inspect(parse(t, strings.TrimPrefix(filepath.ToSlash(path), root)), func(n ast.Node) bool {
 			method, keys := askedOf(n)
+			if method == "Providers" {
+				for _, prefix := range keys {
+					all = append(all, env.Provider{Prefix: prefix}.Variables()...)
+					secrets = append(secrets, prefix+"_CLIENT_SECRET")
+				}
+				return true
+			}
 			all = append(all, keys...)
 			if method == "Secret" || method == "MailServer" {
 				secrets = append(secrets, keys...)
@@ -185,7 +193,7 @@ func variables(t *testing.T) (all, secrets []string) {
 }
 
 // askedOf returns the method and variables of a call like
-// e.KeyPair("TLS_CERT_FILE", "TLS_KEY_FILE").
+// e.KeyPair("TLS_CERT_FILE", "TLS_KEY_FILE"), or the prefixes of one like e.Providers("OIDC").
 func askedOf(n ast.Node) (method string, keys []string) {
 	call, ok := n.(*ast.CallExpr)
 	if !ok {

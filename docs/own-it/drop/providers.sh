@@ -6,7 +6,7 @@ remove_named provider identity
 
 # Routes, and the configuration that pages and handlers read.
 remove_lines '\{provider\}|SignupIdentity|AuthLink' actions/app.go actions/account_security_enrol.go
-remove_lines '(?i)providers' actions/render.go config/config.go
+remove_lines '(?i)provider' actions/render.go config/config.go
 
 # Sign-up and log-in: the identity that waits for its link.
 replace '^\tif pending, _ := pendingIdentity(?s:.*?)^\t}\n' '' actions/signup.go actions/check_mail.go
@@ -26,7 +26,7 @@ replace ' \|\| m\.Template == MailIdentity' '' models/mail.go
 remove_lines 'MailIdentity' models/mail.go mailers/mailers.go
 
 # The tasks doctor and user:why.
-replace '^\tfor _, p := range c\.Providers(?s:.*?)^\t}\n|^// (provider|checkProvider)(?s:.*?)^}\n' '' grifts/doctor.go
+replace '^\tfor _, p := range c\.Providers(?s:.*?)^\t}\n|^// checkProvider(?s:.*?)^}\n' '' grifts/doctor.go
 remove_lines '/oidc"' grifts/doctor.go
 remove_lines 'Identit' models/why.go
 replace '^.*range \.Identities(?s:.*?)end.*\n' '' grifts/user_why.txt
