@@ -9,23 +9,11 @@ import (
 	"corral/internal/web"
 )
 
-// enrolment holds the paths that are open to a user who has to set up a second step. The
-// value is true if the session must have redeemed a mailed link first.
-var enrolment = map[string]bool{
-	"/logout":                            false,
-	"/account/language":                  false,
-	"/account/security":                  false,
-	"/account/security/enrol/{token}":    false,
-	"/sudo":                              false,
-	"/sudo/{provider}":                   false,
-	"/sudo/passkey":                      false,
-	"/sudo/passkey/options":              false,
-	"/account/security/totp":             true,
-	"/account/security/totp.svg":         true,
-	"/account/security/passkeys":         true,
-	"/account/security/passkeys/options": true,
-	"/account/security/second-step":      true,
-}
+// Marks of the routes that are open to a user who has to set up a second step.
+const (
+	enrol       = "enrol"
+	enrolByLink = "enrol by link" // the session must have redeemed a mailed link first
+)
 
 var errNotEnrolled = errors.New("no second step: see /account/security")
 

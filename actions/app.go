@@ -14,33 +14,33 @@ import (
 	"corral/internal/web"
 )
 
-// routes is the table of routes with their guards, and limits that differ from
+// routes is the table of routes with their guards, marks, and limits that differ from
 // the defaults: post("/photos", user, PhotosCreate, maxBody(20<<20)). Any other
 // route is for logged-in users, unless app.Middleware.Skip(Authorize, handler)
 // makes it public. The router tries routes in order: the first are the fastest.
 var routes = route.Table{
 	// Logged-in users.
 	get("/", user, HomeShow),
-	get("/logout", user, LogoutNew),
+	get("/logout", user, LogoutNew, mark(enrol)),
 	get("/account", user, AccountShow),
-	get("/account/security", user, AccountSecurityShow),
+	get("/account/security", user, AccountSecurityShow, mark(enrol)),
 	del("/account/security/browsers", user, AccountSecurityBrowsersDestroyAll),
 	del("/account/security/browsers/{id}", user, AccountSecurityBrowsersDestroy),
 	post("/account/security/undo", user, AccountSecurityUndoCreate),
-	get("/account/security/enrol/{token}", user, AccountSecurityEnrolNew),
-	post("/account/security/enrol/{token}", user, AccountSecurityEnrolCreate),
+	get("/account/security/enrol/{token}", user, AccountSecurityEnrolNew, mark(enrol)),
+	post("/account/security/enrol/{token}", user, AccountSecurityEnrolCreate, mark(enrol)),
 	get("/account/sessions", user, AccountSessionsIndex),
 	del("/account/sessions", user, AccountSessionsDestroyOthers),
 	del("/account/sessions/{id}", user, AccountSessionsDestroy),
 	get("/account/activity", user, AccountActivityIndex),
-	put("/account/language", user, AccountLanguageUpdate),
+	put("/account/language", user, AccountLanguageUpdate, mark(enrol)),
 	get("/account/email/confirm/{token}", user, AccountEmailConfirmNew),
 	post("/account/email/confirm/{token}", user, AccountEmailConfirmCreate),
-	get("/sudo", user, SudoNew),
-	post("/sudo", user, SudoCreate),
-	get("/sudo/{provider}", user, SudoProviderShow),
-	post("/sudo/passkey", user, SudoPasskeyCreate),
-	post("/sudo/passkey/options", user, SudoPasskeyOptions),
+	get("/sudo", user, SudoNew, mark(enrol)),
+	post("/sudo", user, SudoCreate, mark(enrol)),
+	get("/sudo/{provider}", user, SudoProviderShow, mark(enrol)),
+	post("/sudo/passkey", user, SudoPasskeyCreate, mark(enrol)),
+	post("/sudo/passkey/options", user, SudoPasskeyOptions, mark(enrol)),
 
 	// Anyone.
 	get("/welcome", public, WelcomeShow),
@@ -86,23 +86,23 @@ var routes = route.Table{
 	del("/account/password", sudo, AccountPasswordDestroy),
 	put("/account/email", sudo, AccountEmailUpdate),
 	del("/account", sudo, AccountDestroy),
-	post("/account/security/passkeys", sudo, AccountSecurityPasskeysCreate),
-	post("/account/security/passkeys/options", sudo, AccountSecurityPasskeysOptions),
+	post("/account/security/passkeys", sudo, AccountSecurityPasskeysCreate, mark(enrolByLink)),
+	post("/account/security/passkeys/options", sudo, AccountSecurityPasskeysOptions, mark(enrolByLink)),
 	put("/account/security/passkeys/{id}", sudo, AccountSecurityPasskeysUpdate),
 	del("/account/security/passkeys/{id}", sudo, AccountSecurityPasskeysDestroy),
 	post("/account/security/passkeys/{id}/restore", sudo, AccountSecurityPasskeysRestore),
 	get("/account/security/providers/{provider}", sudo, AccountSecurityProvidersShow),
 	del("/account/security/providers/{provider}", sudo, AccountSecurityProvidersDestroy),
 	post("/auth/link/{token}", sudo, AuthLinkCreate),
-	get("/account/security/totp", sudo, AccountSecurityTOTPNew),
-	post("/account/security/totp", sudo, AccountSecurityTOTPCreate),
-	del("/account/security/totp", sudo, AccountSecurityTOTPDestroy),
-	get("/account/security/totp.svg", sudo, AccountSecurityTOTPImage),
+	get("/account/security/totp", sudo, AccountSecurityTOTPNew, mark(enrolByLink)),
+	post("/account/security/totp", sudo, AccountSecurityTOTPCreate, mark(enrolByLink)),
+	del("/account/security/totp", sudo, AccountSecurityTOTPDestroy, mark(enrolByLink)),
+	get("/account/security/totp.svg", sudo, AccountSecurityTOTPImage, mark(enrolByLink)),
 	get("/account/security/recovery-codes", sudo, AccountSecurityRecoveryCodesShow),
 	post("/account/security/recovery-codes", sudo, AccountSecurityRecoveryCodesCreate),
 	del("/account/security/links/{id}", sudo, AccountSecurityLinksDestroy),
 	post("/account/security/links/{id}/options", sudo, AccountSecurityLinksOptions),
-	put("/account/security/second-step", sudo, AccountSecuritySecondStepUpdate),
+	put("/account/security/second-step", sudo, AccountSecuritySecondStepUpdate, mark(enrolByLink)),
 
 	// Development: the outbox.
 	get("/dev/mail", local, DevMailIndex),

@@ -42,7 +42,7 @@ func Authorize(next buffalo.Handler) buffalo.Handler {
 		case closed && !loggedIn:
 			web.Info(c).Event("guard refused")
 			return askToLogIn(c)
-		case closed && closedUntilEnrolled(currentSession(c), path):
+		case closed && closedUntilEnrolled(currentSession(c), method, path):
 			web.Info(c).Event("guard refused")
 			return askToEnrol(c)
 		case g == sudo && !currentSession(c).Confirmed():
@@ -63,9 +63,9 @@ func Authorize(next buffalo.Handler) buffalo.Handler {
 
 // closedUntilEnrolled reports whether a route is closed to a user who has to set up a
 // second step first.
-func closedUntilEnrolled(session *models.Session, path string) bool {
-	needsLink, open := enrolment[path]
-	return session.User.MustEnrol() && !(open && (session.MayEnrol || !needsLink))
+func closedUntilEnrolled(session *models.Session, method, path string) bool {
+	r, _ := routes.Find(method, path)
+	return session.User.MustEnrol() && r.Mark != enrol && !(r.Mark == enrolByLink && session.MayEnrol)
 }
 
 // askToLogIn redirects an anonymous client to the login page, which leads to the

@@ -17,6 +17,8 @@ var (
 	// maxTime limits the duration of a request, 15 seconds by default; 0 is unlimited,
 	// for streams.
 	maxTime = route.MaxTime
+	// mark sets the mark of a route: see enrol.
+	mark = route.Mark
 )
 
 // Transaction is middleware for generated resources:

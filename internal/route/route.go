@@ -36,40 +36,44 @@ type Route struct {
 	Method, Path string
 	Guard        Guard
 	Handler      buffalo.Handler
+	Mark         string // for the app, or ""
 
 	maxBody int64
 	maxTime *time.Duration
 }
 
-// Limit is a limit that differs from the default.
-type Limit func(*Route)
+// Option is a mark, or a limit that differs from the default.
+type Option func(*Route)
+
+// Mark sets the mark of a route, which a middleware of the app may look up by Table.Find.
+func Mark(mark string) Option { return func(r *Route) { r.Mark = mark } }
 
 // MaxBody limits the request body, in bytes.
-func MaxBody(bytes int64) Limit { return func(r *Route) { r.maxBody = bytes } }
+func MaxBody(bytes int64) Option { return func(r *Route) { r.maxBody = bytes } }
 
 // MaxTime limits the duration of a request. 0 means no limit, for streams.
-func MaxTime(d time.Duration) Limit { return func(r *Route) { r.maxTime = &d } }
+func MaxTime(d time.Duration) Option { return func(r *Route) { r.maxTime = &d } }
 
-func Get(path string, g Guard, h buffalo.Handler, limits ...Limit) Route {
-	return New("GET", path, g, h, limits...)
+func Get(path string, g Guard, h buffalo.Handler, options ...Option) Route {
+	return New("GET", path, g, h, options...)
 }
 
-func Post(path string, g Guard, h buffalo.Handler, limits ...Limit) Route {
-	return New("POST", path, g, h, limits...)
+func Post(path string, g Guard, h buffalo.Handler, options ...Option) Route {
+	return New("POST", path, g, h, options...)
 }
 
-func Put(path string, g Guard, h buffalo.Handler, limits ...Limit) Route {
-	return New("PUT", path, g, h, limits...)
+func Put(path string, g Guard, h buffalo.Handler, options ...Option) Route {
+	return New("PUT", path, g, h, options...)
 }
 
-func Delete(path string, g Guard, h buffalo.Handler, limits ...Limit) Route {
-	return New("DELETE", path, g, h, limits...)
+func Delete(path string, g Guard, h buffalo.Handler, options ...Option) Route {
+	return New("DELETE", path, g, h, options...)
 }
 
 // New returns a route for the given method.
-func New(method, path string, g Guard, h buffalo.Handler, limits ...Limit) Route {
+func New(method, path string, g Guard, h buffalo.Handler, options ...Option) Route {
 	r := Route{Method: method, Path: path, Guard: g, Handler: h, maxBody: g.MaxBody}
-	for _, set := range limits {
+	for _, set := range options {
 		set(&r)
 	}
 	return r

@@ -39,7 +39,7 @@ func TestTable_Limits(t *testing.T) {
 
 func TestTable_FindsTheRouteOfARequest(t *testing.T) {
 	app := buffalo.New(buffalo.Options{Env: "test"})
-	table := Table{Get("/", public, show), Get("/notes/{id}", public, show), Delete("/notes/{id}", Guard{Name: "user"}, show)}
+	table := Table{Get("/", public, show), Get("/notes/{id}", public, show), Delete("/notes/{id}", Guard{Name: "user"}, show, Mark("open"))}
 	for _, r := range table {
 		_, err := r.AddTo(app)
 		require.NoError(t, err)
@@ -54,6 +54,7 @@ func TestTable_FindsTheRouteOfARequest(t *testing.T) {
 	found, ok := table.Find("DELETE", "/notes/{id}")
 	require.True(t, ok)
 	require.Equal(t, "user", found.Guard.Name)
+	require.Equal(t, "open", found.Mark)
 	_, ok = table.Find("PUT", "/notes/{id}")
 	require.False(t, ok)
 	other := Guard{Name: "other"}

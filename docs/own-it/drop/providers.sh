@@ -5,7 +5,7 @@ remove internal/oidc actions/auth.go actions/auth_* templates/auth_*
 remove_named provider identity
 
 # Routes, and the configuration that pages and handlers read.
-remove_lines '\{provider\}|SignupIdentity|AuthLink' actions/app.go actions/account_security_enrol.go
+remove_lines '\{provider\}|SignupIdentity|AuthLink' actions/app.go
 remove_lines '(?i)provider' actions/render.go config/config.go
 
 # Sign-up and log-in: the identity that waits for its link.

@@ -5,7 +5,7 @@ remove internal/totp internal/recovery internal/factor/totp*
 remove_named totp recovery code
 
 # Routes.
-remove_lines 'AccountSecurity(TOTP|RecoveryCodes)|LoginSecondCreate|/totp' actions/app.go actions/account_security_enrol.go
+remove_lines 'AccountSecurity(TOTP|RecoveryCodes)|LoginSecondCreate' actions/app.go
 
 # The security page, and where new recovery codes were shown.
 remove_lines 'CodesLeft\(|Set\("(totp|codes)"|ByCode' actions/account_security.go actions/account_security_links.go
