@@ -2,13 +2,18 @@ package web
 
 import (
 	"bytes"
+	"cmp"
 	"io"
 	"mime"
 	"mime/multipart"
 	"net/http"
 	"net/url"
+	"slices"
+	"strings"
+	"unicode"
 
 	"github.com/gobuffalo/buffalo"
+	"github.com/gobuffalo/buffalo/binding"
 )
 
 // MethodOverride lets forms send PUT, PATCH and DELETE by a field _method. Buffalo's
@@ -47,32 +52,57 @@ func firstField(r *http.Request, name string) (value string) {
 	return value
 }
 
-// ParseMultipart is a middleware that reads multipart forms into memory, for c.Param,
-// c.File and c.Bind. It uses no temporary files: a container may have no folder for
-// them. Put it behind the guards, so that a client that they refuse cannot fill memory
-// with a body of Options.MaxBody. Skip it for a handler that streams c.Request().MultipartReader:
+// ReadBody is a middleware that reads multipart forms into memory, for c.Param, c.File and
+// c.Bind, and also JSON and XML: Buffalo binds one body at a time, so that a client that
+// sends its body slowly would hold up the forms of all others. ReadBody uses no temporary
+// files: a container may have no folder for them. Put it behind the guards, so that a client
+// that they refuse cannot fill memory with a body of Options.MaxBody. Skip it for a handler
+// that streams c.Request().MultipartReader:
 //
 //	app.Use(Authorize)
-//	app.Use(web.ParseMultipart)
-//	app.Middleware.Skip(web.ParseMultipart, BackupsCreate)
-func ParseMultipart(next buffalo.Handler) buffalo.Handler {
+//	app.Use(web.ReadBody)
+//	app.Middleware.Skip(web.ReadBody, BackupsCreate)
+func ReadBody(next buffalo.Handler) buffalo.Handler {
 	return func(c buffalo.Context) error {
-		r, info := c.Request(), Info(c)
-		if mediaType(r) != "multipart/form-data" {
-			return next(c)
+		r := c.Request()
+		var err error
+		switch {
+		case mediaType(r) == "multipart/form-data":
+			err = parseMultipart(c, r)
+		case decodesBody(r):
+			var body []byte
+			body, err = io.ReadAll(r.Body)
+			r.Body = io.NopCloser(bytes.NewReader(body))
 		}
-		info.request = r                                                         // so that the log redacts the parsed fields
-		switch err := r.ParseMultipartForm(max(info.maxBody, DefaultMaxBody)); { // keeps all in memory: no body is longer
+		switch {
 		case TooLarge(err):
 			return c.Error(http.StatusRequestEntityTooLarge, err)
 		case err != nil:
 			return c.Error(http.StatusBadRequest, err)
 		}
-		if params, ok := c.Params().(url.Values); ok {
-			for name, values := range r.MultipartForm.Value {
-				params[name] = append(params[name], values...)
-			}
-		}
 		return next(c)
 	}
+}
+
+func parseMultipart(c buffalo.Context, r *http.Request) error {
+	info := Info(c)
+	info.request = r                                                                // so that the log redacts the parsed fields
+	if err := r.ParseMultipartForm(max(info.maxBody, DefaultMaxBody)); err != nil { // keeps all in memory: no body is longer
+		return err
+	}
+	if params, ok := c.Params().(url.Values); ok {
+		for name, values := range r.MultipartForm.Value {
+			params[name] = append(params[name], values...)
+		}
+	}
+	return nil
+}
+
+// decodesBody reports whether c.Bind decodes the body while it reads it. Without a
+// Content-Type, Buffalo goes by Accept.
+func decodesBody(r *http.Request) bool {
+	kind := strings.ToLower(cmp.Or(r.Header.Get("Content-Type"), r.Header.Get("Accept")))
+	kinds := strings.FieldsFunc(kind, func(c rune) bool { return c == ',' || c == ';' || unicode.IsSpace(c) })
+	decoded := slices.Concat(binding.JSONContentTypeBinder{}.ContentTypes(), binding.XMLRequestTypeBinder{}.ContentTypes())
+	return r.Body != nil && r.Body != http.NoBody && slices.ContainsFunc(kinds, func(kind string) bool { return slices.Contains(decoded, kind) })
 }

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gobuffalo/buffalo"
 	"github.com/gobuffalo/buffalo/binding"
@@ -100,7 +101,7 @@ func TestMethodOverride_ReadsTheFirstMultipartField(t *testing.T) {
 }
 
 // newUpload returns an app whose handler reads a form by c.Param, c.File and c.Bind. Its
-// guard, before ParseMultipart, sets reads to 0 if nothing of the form was read yet.
+// guard, before ReadBody, sets reads to 0 if nothing of the form was read yet.
 func newUpload(reads *int) *buffalo.App {
 	app := newApp("PUT", func(c buffalo.Context) error {
 		file, err := c.File("picture")
@@ -130,11 +131,11 @@ func newUpload(reads *int) *buffalo.App {
 			return next(c)
 		}
 	})
-	app.Use(ParseMultipart)
+	app.Use(ReadBody)
 	return app
 }
 
-func TestParseMultipart(t *testing.T) {
+func TestReadBody(t *testing.T) {
 	t.Setenv("TMPDIR", "/nonexistent") // a container may have no folder for temporary files
 	reads := -1
 	s := serve(t, newUpload(&reads), maxBody(20<<20))
@@ -145,7 +146,7 @@ func TestParseMultipart(t *testing.T) {
 	require.Zero(t, reads, "before the guards nothing is parsed")
 }
 
-func TestParseMultipart_Refuses(t *testing.T) {
+func TestReadBody_Refuses(t *testing.T) {
 	reads := -1
 	s := serve(t, newUpload(&reads), maxBody(1<<10))
 	long, kind := upload(t, make([]byte, 2<<10), "title", "A title")
@@ -173,7 +174,57 @@ func TestParseMultipart_Refuses(t *testing.T) {
 	require.Equal(t, 413, res.StatusCode, "with a Content-Length")
 }
 
-func TestParseMultipart_SkippedStreamsTheParts(t *testing.T) {
+// Buffalo locks its decoders while it reads a body, which stops the forms of all clients.
+func TestReadBody_SlowClientDelaysNoOther(t *testing.T) {
+	began := make(chan bool, 1)
+	bind := func(c buffalo.Context) error {
+		var bound struct{ Name string }
+		if err := c.Bind(&bound); err != nil {
+			return err
+		}
+		fmt.Fprint(c.Response(), bound.Name)
+		return nil
+	}
+	app := newApp("POST", bind)
+	app.Use(func(next buffalo.Handler) buffalo.Handler {
+		return func(c buffalo.Context) error {
+			began <- true
+			return next(c)
+		}
+	})
+	app.Use(ReadBody)
+	s := serve(t, app)
+	for _, c := range []struct{ header, body string }{
+		{"Content-Type: application/json; charset=utf-8", `{"Name":"Ada"}`},
+		{"Content-Type: Text/JSON", `{"Name":"Ada"}`},
+		{"Content-Type: application/json, text/html", `{"Name":"Ada"}`},
+		{"Content-Type: application/xml", `<a><Name>Ada</Name></a>`},
+		{"Accept: application/json", `{"Name":"Ada"}`},
+		{"Accept: */*, application/json", `{"Name":"Ada"}`},
+	} {
+		conn, err := net.Dial("tcp", s.Listener.Addr().String())
+		require.NoError(t, err)
+		defer conn.Close()
+		fmt.Fprintf(conn, "POST / HTTP/1.1\r\nHost: %s\r\n%s\r\nContent-Length: %d\r\n\r\n%s", conn.RemoteAddr(), c.header, len(c.body), c.body[:5])
+		<-began
+		for range 20 { // the slow request may not have reached c.Bind yet
+			other := &http.Client{Timeout: time.Minute}
+			res, err := other.Post(s.URL, "application/x-www-form-urlencoded", strings.NewReader("Name=Eve"))
+			require.NoError(t, err, c.header)
+			res.Body.Close()
+			require.Equal(t, 200, res.StatusCode)
+			<-began
+		}
+		fmt.Fprint(conn, c.body[5:])
+		res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		require.NoError(t, err)
+		answer, err := io.ReadAll(res.Body)
+		require.NoError(t, err)
+		require.Equal(t, "Ada", string(answer), c.header)
+	}
+}
+
+func TestReadBody_SkippedStreamsTheParts(t *testing.T) {
 	handler := func(c buffalo.Context) error {
 		parts, err := c.Request().MultipartReader()
 		if err != nil {
@@ -186,8 +237,8 @@ func TestParseMultipart_SkippedStreamsTheParts(t *testing.T) {
 		return err
 	}
 	app := newApp("POST", handler)
-	app.Use(ParseMultipart)
-	app.Middleware.Skip(ParseMultipart, handler)
+	app.Use(ReadBody)
+	app.Middleware.Skip(ReadBody, handler)
 	body, kind := upload(t, nil, "title", "A title")
 	_, answer := send(t, serve(t, app), "POST", "/", body.String(), "Content-Type", kind)
 	require.Equal(t, "title", answer)

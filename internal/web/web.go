@@ -18,8 +18,8 @@
 // # Bodies
 //
 // Every content type is allowed. New reads urlencoded forms, up to MaxBody of the path.
-// Handlers read other bodies, by c.Bind or as a stream. ParseMultipart parses uploads
-// after the guards. The app's error handler answers 413 to errors that satisfy TooLarge.
+// ReadBody reads uploads, JSON and XML after the guards. Handlers read other bodies as a
+// stream. The app's error handler answers 413 to errors that satisfy TooLarge.
 //
 // # Time
 //
