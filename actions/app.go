@@ -123,6 +123,7 @@ func App(c config.Config, logger *slog.Logger) *buffalo.App {
 		settings = c
 		load(c)
 		web.DisablePlugins()
+		web.RefuseUnreadable()
 		app = buffalo.New(buffalo.Options{
 			Env:            c.Env,
 			Addr:           c.Addr,
@@ -146,8 +147,8 @@ func App(c config.Config, logger *slog.Logger) *buffalo.App {
 
 		app.Use(Identify)
 		app.Use(Translate)
-		app.Use(Authorize)          // closed by default
-		app.Use(web.ReadBody)       // uploads, JSON and XML, after the guards
+		app.Use(Authorize)    // closed by default
+		app.Use(web.ReadBody) // uploads, JSON and XML, after the guards
 
 		// These handlers respond while the database is down.
 		app.Middleware.Skip(Identify, HealthzShow, ReadyzShow, LogoutDestroy)

@@ -87,6 +87,39 @@ func TestBuffalo_RoutesBehaveAsInAPlainApp(t *testing.T) {
 	require.Equal(t, 404, ada.Get("/test/numbers/x").StatusCode)
 }
 
+func TestBuffalo_BindRefusesUnreadableBodies(t *testing.T) {
+	s := newSite(t)
+	app.POST("/test/bind", func(c buffalo.Context) error {
+		var bound struct {
+			N int `form:"n"`
+		}
+		if err := c.Bind(&bound); err != nil {
+			return err
+		}
+		_, err := fmt.Fprint(c.Response(), bound.N)
+		return err
+	})
+	modelstest.SignUp(t, "ada@example.com")
+	ada := s.loggedIn("ada@example.com", firefox)
+	const form, upload = "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"
+	part := "--x\r\nContent-Disposition: form-data; name=\"n\"\r\n\r\n%s\r\n--x--\r\n"
+	for _, c := range []struct {
+		contentType, body string
+		status            int
+	}{
+		{form, "n=7", 200}, {form, "n=x", 400},
+		{upload, fmt.Sprintf(part, "7"), 200}, {upload, fmt.Sprintf(part, "x"), 400},
+		{"application/json", `{"n":7}`, 200}, {"application/json", `{"n":"x"}`, 400}, {"application/json", `{"n":`, 400}, {"text/json", "", 400},
+		{"application/xml", "<a><N>7</N></a>", 200}, {"text/xml", "<a><N>x</N></a>", 400}, {"application/xml", "<a>", 400},
+	} {
+		a := ada.SendBody("POST", "/test/bind", c.contentType, c.body)
+		require.Equal(t, c.status, a.StatusCode, "%s %s", c.contentType, c.body)
+		if c.status == http.StatusOK {
+			require.Equal(t, "7", a.Page)
+		}
+	}
+}
+
 // Buffalo's other renderers and an error handler that a developer adds have the app's layout.
 func TestBuffalo_LayoutOfOtherPages(t *testing.T) {
 	s := newSite(t)

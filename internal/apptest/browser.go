@@ -84,13 +84,13 @@ func (b *Browser) Send(method, path string, form url.Values) Answer {
 	if form != nil {
 		contentType = "application/x-www-form-urlencoded"
 	}
-	return b.send(method, path, contentType, form.Encode())
+	return b.SendBody(method, path, contentType, form.Encode())
 }
 
 // SendJSON sends JSON, as scripts do.
 func (b *Browser) SendJSON(method, path, body string) Answer {
 	b.server.t.Helper()
-	return b.send(method, path, "application/json", body)
+	return b.SendBody(method, path, "application/json", body)
 }
 
 // PostJSON is SendJSON with POST.
@@ -99,7 +99,8 @@ func (b *Browser) PostJSON(path, body string) Answer {
 	return b.SendJSON("POST", path, body)
 }
 
-func (b *Browser) send(method, path, contentType, body string) Answer {
+// SendBody sends a body of a content type.
+func (b *Browser) SendBody(method, path, contentType, body string) Answer {
 	b.server.t.Helper()
 	req, err := http.NewRequest(method, b.server.URL+path, strings.NewReader(body))
 	if err != nil {
