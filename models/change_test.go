@@ -1,10 +1,13 @@
 package models_test
 
 import (
+	"time"
+
 	"github.com/gofrs/uuid"
 
 	"corral/internal/undo"
 	"corral/models"
+	"corral/models/modelstest"
 )
 
 // A node of an older release may store a change without raising users.changes.
@@ -13,4 +16,27 @@ func (ms *ModelSuite) Test_Change_IsNumberedAfterTheNewest() {
 	ms.NoError(ms.DB.Create(&undo.Change{ID: uuid.Must(uuid.NewV7()), UserID: ada.ID, Number: 3, Kind: models.ActivityEmail}))
 	ms.addFactor("passkey")
 	ms.Equal(4, ms.user("ada@example.com").Changes)
+}
+
+// Each change is mailed. Prevents a flood, behind which the mails of other users would wait.
+// An attacker must not be able to keep the owner from resetting.
+func (ms *ModelSuite) Test_Change_PasswordChangesADay() {
+	ctx := ms.T().Context()
+	models.Clock.Stop()
+	ms.signUp("ada@example.com")
+	change := func() error {
+		return ms.user("ada@example.com").ChangePassword(ctx, "an entirely new set of words", here)
+	}
+	ms.NoError(change())
+	ms.NoError(ms.DB.RawQuery("UPDATE rate_limits SET attempts = 99").Exec())
+	ms.NoError(change())
+	before := ms.user("ada@example.com")
+	var limited *models.RateLimited
+	ms.ErrorAs(change(), &limited)
+	ms.Equal(24*time.Hour, limited.RetryAfter)
+	ms.Equal(before.PasswordDigest, ms.user("ada@example.com").PasswordDigest)
+	models.Clock.Move(time.Second) // the reset's mail is the newest
+	ms.NoError(errorOf(models.ResetPassword(ctx, ms.requestReset("ada@example.com"), modelstest.Password, here)))
+	models.Clock.Move(24 * time.Hour)
+	ms.NoError(change())
 }

@@ -23,10 +23,11 @@ func (u *User) journal(tx *pop.Connection) undo.Journal {
 }
 
 // addChange adds a change to the journal and records it as an activity. A change of an item
-// raises the credential version, and counts for changesPerAccount unless an operator makes it.
-// The user's row must be locked.
+// raises the credential version. It counts for changesPerAccount, unless an operator makes it or
+// it is a reset: an attacker must not be able to keep the owner from resetting. The user's row
+// must be locked.
 func (u *User) addChange(tx *pop.Connection, kind string, item uuid.NullUUID, client Client) (number int, err error) {
-	if item.Valid && client.IP.IsValid() {
+	if kind != ActivityPasswordReset && client.IP.IsValid() {
 		if err := (ratelimit.Buckets{bucketOf(changesPerAccount, u.ID.String())}).Take(tx, Clock.Now()); err != nil {
 			return 0, err
 		}

@@ -31,7 +31,7 @@ var (
 	loginsPerEmailAndClient = ratelimit.Limit{Name: "login email and client", Most: math.MaxInt}
 )
 
-// changesPerAccount limits changes of factors, each of which an undo has to undo.
+// changesPerAccount limits changes, each of which is mailed, and which an undo has to undo.
 var changesPerAccount = ratelimit.Limit{Name: "changes account", Most: 100, Window: 24 * time.Hour}
 
 // loginLine makes attempts wait while others in flight may free their buckets.
@@ -55,8 +55,12 @@ func limitDigest(text string) string { return secrets.Digest("rate limits", text
 // of the client.
 func requestMail(ctx context.Context, template string, client Client, email string, queue func(tx *pop.Connection) error) error {
 	perClient := ratelimit.Limit{Name: template + " mail client", Most: settings.MailsPerClient, Window: time.Hour}
+	buckets := perClient.OfClient(limitDigest, client.IP)
+	if err := buckets.Peek(DB.WithContext(ctx), Clock.Now()); err != nil { // prevents a flood of transactions
+		return err
+	}
 	return inTransactionWithMail(ctx, func(tx *pop.Connection) error {
-		if err := perClient.OfClient(limitDigest, client.IP).Take(tx, Clock.Now()); err != nil {
+		if err := buckets.Take(tx, Clock.Now()); err != nil {
 			return err
 		}
 		return limitMail(tx, template, email, queue)

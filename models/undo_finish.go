@@ -62,11 +62,12 @@ func (s *Session) decides(tx *pop.Connection) (pending []undo.Part, decides bool
 	return pending, decides, err
 }
 
-// FinishUndos makes the waiting changes that are due, for the janitor.
+// FinishUndos makes the waiting changes that are due, for the janitor. Those of other users
+// do not depend on a user's that fail.
 func FinishUndos(ctx context.Context) error {
 	users, err := undo.Due(DB.WithContext(ctx), Clock.Now())
 	for _, id := range users {
-		err := inTransactionWithMail(ctx, func(tx *pop.Connection) error {
+		failed := inTransactionWithMail(ctx, func(tx *pop.Connection) error {
 			user, err := lockUser(tx, changeLock, "id = ?", id)
 			if err != nil {
 				return err
@@ -78,8 +79,8 @@ func FinishUndos(ctx context.Context) error {
 			removals, _ := undo.Removals(due)
 			return errors.Join(user.resetFactors(tx, removals), user.finishUndo(tx, due, Client{}))
 		})
-		if err != nil && !errors.Is(err, ErrNotFound) {
-			return err
+		if !errors.Is(failed, ErrNotFound) {
+			err = errors.Join(err, failed)
 		}
 	}
 	return err

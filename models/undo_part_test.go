@@ -68,6 +68,42 @@ func (ms *ModelSuite) Test_Undo_OlderLinkTakesOverWaitingItems() {
 	}
 }
 
+// A user whose waiting changes fail must not stop those of other users.
+func (ms *ModelSuite) Test_Undo_FinishesOthersAfterAFailure() {
+	models.Clock.Stop()
+	bob := ms.signUp("bob@example.com")
+	ms.NoError(ms.DB.Create(&undo.Part{ID: uuid.Must(uuid.NewV7()), UserID: bob.ID, Number: 1, DueAt: models.Clock.Now()}))
+	ms.signUp("ada@example.com")
+	ms.addFactor("passkey")
+	ms.turnSecondStep(true)
+	ms.addFactor("totp")
+	ms.notMe("totp_added")
+	models.Clock.Move(24 * time.Hour)
+	ms.refuseToDeleteParts(bob.ID)
+	ms.ErrorContains(models.FinishUndos(ms.T().Context()), "refused by a trigger")
+	ms.hasFactors([]string{"passkey"}, true, "Ada's undo is done")
+}
+
+func (ms *ModelSuite) refuseToDeleteParts(userID uuid.UUID) {
+	create := []string{"CREATE TRIGGER refuse BEFORE DELETE ON undo_parts WHEN OLD.user_id = '" + userID.String() + "' BEGIN SELECT RAISE(ABORT, 'refused by a trigger'); END"}
+	drop := []string{"DROP TRIGGER refuse"}
+	if ms.DB.Dialect.Name() == "postgres" {
+		create = []string{
+			"CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''refused by a trigger''; END'",
+			"CREATE TRIGGER refuse BEFORE DELETE ON undo_parts FOR EACH ROW WHEN (OLD.user_id = '" + userID.String() + "') EXECUTE FUNCTION refuse()",
+		}
+		drop = []string{"DROP TRIGGER refuse ON undo_parts", "DROP FUNCTION refuse"}
+	}
+	for _, statement := range create {
+		ms.NoError(ms.DB.RawQuery(statement).Exec())
+	}
+	ms.T().Cleanup(func() {
+		for _, statement := range drop {
+			ms.NoError(ms.DB.RawQuery(statement).Exec())
+		}
+	})
+}
+
 // The undo was made after the login, and has ended the session.
 func (ms *ModelSuite) Test_Undo_AnEndedSessionDecidesNothing() {
 	models.Clock.Stop()

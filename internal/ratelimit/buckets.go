@@ -159,6 +159,19 @@ func upsertSQL(rows int, set string) string {
 		" RETURNING id, attempts, pending, last_ms, open_ms, purge_ms"
 }
 
+// Peek is Check for the present counts. It counts nothing.
+func (bs Buckets) Peek(tx *pop.Connection, now time.Time) error {
+	var found []Count
+	if err := tx.RawQuery("SELECT id, attempts, pending, last_ms, open_ms, purge_ms FROM rate_limits WHERE id IN (?)", bs.IDs()).All(&found); err != nil {
+		return fmt.Errorf("looking up rate limits: %w", err)
+	}
+	counts := Counts{}
+	for _, c := range found {
+		counts[c.ID] = c
+	}
+	return bs.Check(counts, now)
+}
+
 // Peek returns the number of attempts that count at now, and what Check returns. It
 // counts nothing.
 func (b Bucket) Peek(tx *pop.Connection, now time.Time) (attempts int, refused *Exceeded, err error) {

@@ -73,13 +73,8 @@ func (l *Line) Start(ctx context.Context, start func() error) error {
 // ended meanwhile. If a bucket is full, Attempt returns *Exceeded and does not call use.
 func (l *Line) Attempt(ctx context.Context, db *pop.Connection, buckets Buckets, now func() time.Time, use func() error, failed func(err error) bool) error {
 	err := l.Start(ctx, func() error {
-		// Check before the transaction: prevents a flood of transactions.
-		for _, b := range buckets {
-			if _, refused, err := b.Peek(db.WithContext(ctx), now()); err != nil {
-				return err
-			} else if refused != nil {
-				return refused
-			}
+		if err := buckets.Peek(db.WithContext(ctx), now()); err != nil { // prevents a flood of transactions
+			return err
 		}
 		return database.InTransaction(db.WithContext(ctx), func(tx *pop.Connection) error {
 			_, err := buckets.Start(tx, now())

@@ -318,6 +318,21 @@ func TestBucket_Fill(t *testing.T) {
 	require.Zero(t, take(t, db, inARow, "ada", start))
 }
 
+// A flood of refused requests must not make transactions that wait for each other.
+func TestBuckets_PeekFindsAFullOne(t *testing.T) {
+	db := database(t)
+	full := ratelimit.Limit{Name: "full", Most: 1, Window: time.Hour}
+	ada, eve := ratelimit.Bucket{Limit: full, ID: "ada"}, ratelimit.Bucket{Limit: inARow, ID: "eve"}
+	require.NoError(t, ratelimit.Buckets{eve, ada}.Peek(db, start))
+	require.Zero(t, take(t, db, full, "ada", start))
+	require.NoError(t, ratelimit.Buckets{eve}.Peek(db, start))
+	var refused *ratelimit.Exceeded
+	require.ErrorAs(t, ratelimit.Buckets{eve, ada}.Peek(db, start.Add(time.Minute)), &refused)
+	require.Equal(t, 59*time.Minute, refused.RetryAfter)
+	require.Equal(t, 1, count(t, db, "ada").Attempts)
+	require.NoError(t, ratelimit.Buckets{eve, ada}.Peek(db, start.Add(time.Hour)))
+}
+
 func TestLimit_KeepsRowsWhileTheyCount(t *testing.T) {
 	db := database(t)
 	for _, now := range []time.Time{start, start.Add(time.Minute)} {

@@ -42,7 +42,12 @@ func Due(tx *pop.Connection, now time.Time) (users []uuid.UUID, err error) {
 	if err := tx.RawQuery("SELECT user_id FROM undo_parts WHERE due_at <= ? ORDER BY due_at", now).All(&users); err != nil {
 		return nil, fmt.Errorf("finding due undos: %w", err)
 	}
-	return slices.Compact(users), nil // a user may still occur twice; the second time, nothing is due
+	seen := map[uuid.UUID]bool{}
+	return slices.DeleteFunc(users, func(id uuid.UUID) bool {
+		again := seen[id]
+		seen[id] = true
+		return again
+	}), nil
 }
 
 // Removals returns the items that an operator removes, and the time at which the removals are due.
@@ -77,9 +82,13 @@ func (j Journal) schedule(parts []Part, due time.Time) error {
 	if err != nil {
 		return err
 	}
+	waits := map[uuid.UUID]bool{}
+	for _, p := range pending {
+		waits[p.Item] = true
+	}
 	for _, p := range parts {
 		now, before := s.of(p)
-		if now == before && !has(pending, p.Item) {
+		if now == before && !waits[p.Item] {
 			continue
 		}
 		p.DueAt = due
@@ -141,6 +150,11 @@ func (s states) of(p Part) (now, before bool) {
 	return now, before
 }
 
+// undoes reports whether there are changes that the part undoes.
+func (s states) undoes(p Part) bool {
+	return slices.ContainsFunc(s.changes[p.Item], func(c Change) bool { return c.Number >= p.Number })
+}
+
 // undo removes the changes that the part undoes from s.
 func (s states) undo(p Part) {
 	s.changes[p.Item] = slices.DeleteFunc(s.changes[p.Item], func(c Change) bool { return c.Number >= p.Number })
@@ -175,7 +189,9 @@ func (j Journal) apply(parts []Part) (changed bool, err error) {
 				s.used[p.Item] = now
 				changed = changed || now == before
 			}
-			if now != before { // another item is in its place; an undo of an earlier change may restore this one
+			// Another item may be in its place; then an undo of an earlier change may restore this
+			// one. And many parts may be of the same changes: an attacker may have stored them.
+			if now != before || !s.undoes(p) {
 				continue
 			}
 			if err := j.mark("factor_id = ?", p.Number, p.Item); err != nil {
@@ -244,16 +260,13 @@ func (j Journal) Used(items ...uuid.UUID) error {
 // StopRemovals stops an operator's removals.
 func (j Journal) StopRemovals() error { return j.stop("number = 0") }
 
-// Drop deletes parts.
+// Drop deletes the parts that Pending or Due returned. It does not list them: they may be more
+// than a statement may have parameters.
 func (j Journal) Drop(parts []Part) error {
-	var ids []uuid.UUID
-	for _, p := range parts {
-		ids = append(ids, p.ID)
-	}
-	if len(ids) == 0 { // another node has finished the parts
+	if len(parts) == 0 { // another node has finished the parts
 		return nil
 	}
-	return j.stop("id IN (?)", ids)
+	return j.stop("due_at <= ?", parts[len(parts)-1].DueAt)
 }
 
 func (j Journal) stop(where string, args ...any) error {

@@ -276,6 +276,49 @@ func TestUndo_OfAnItemWithAWaitingPart(t *testing.T) {
 	a.requireUsed()
 }
 
+// An attacker may undo again and again. The undos of other users must go on, and a statement
+// takes at most 65,535 parameters on PostgreSQL, and 32,766 on SQLite.
+func TestFinish_ManyParts(t *testing.T) {
+	a := newAccount(t)
+	kept, first := a.add("item")
+	a.change("item"+undo.Removed, kept)
+	due := a.now.Add(day)
+	other := undo.Part{ID: newID(), UserID: newID(), Number: 1, Item: kept, DueAt: due.Add(time.Minute)}
+	require.NoError(t, db.Create(&other))
+	thousands := 33
+	if db.Dialect.Name() == "postgres" {
+		thousands = 66
+	}
+	for range thousands {
+		var row []string
+		var args []any
+		for range 1000 {
+			row, args = append(row, "(?, ?, ?, ?, ?)"), append(args, newID(), a.id, first+1, kept, due)
+		}
+		require.NoError(t, db.RawQuery("INSERT INTO undo_parts (id, user_id, number, factor_id, due_at) VALUES "+strings.Join(row, ", "), args...).Exec())
+	}
+	later := undo.Part{ID: newID(), UserID: a.id, Number: first, Item: kept, DueAt: due.Add(time.Hour)}
+	require.NoError(t, db.Create(&later))
+	users, err := undo.Due(db, due.Add(2*time.Hour))
+	require.NoError(t, err)
+	require.Equal(t, []uuid.UUID{a.id, other.UserID}, users)
+	require.True(t, a.finish(day))
+	a.requireUsed(kept)
+	require.Equal(t, []uuid.UUID{later.ID}, idsOf(a.pending()), "only what is due ends")
+	require.True(t, a.finish(time.Hour))
+	a.requireUsed()
+	rest, err := db.Count(&undo.Part{})
+	require.NoError(t, err)
+	require.Equal(t, 1, rest, "of the other user")
+}
+
+func idsOf(parts []undo.Part) (ids []uuid.UUID) {
+	for _, p := range parts {
+		ids = append(ids, p.ID)
+	}
+	return ids
+}
+
 // An undo without a delay also does what the waiting parts would do, and deletes these
 // parts.
 func TestUndo_AtOnceReplacesWaitingParts(t *testing.T) {
