@@ -40,7 +40,7 @@ func LogIn(ctx context.Context, with Credentials, remember bool) (s *LoggedIn, d
 		if s, err = startSession(tx, user, with.Client, like); err != nil {
 			return "", err
 		}
-		return s.activity(), nil
+		return s.activity, nil
 	})
 	return s, due, err
 }

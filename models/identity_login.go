@@ -44,7 +44,7 @@ func LogInWithIdentity(ctx context.Context, claimed oidc.Identity, client Client
 		if s, err = startSession(tx, user, client, Session{}); err != nil {
 			return err
 		}
-		return user.record(tx, s.activity(), client)
+		return user.record(tx, s.activity, client)
 	})
 	return s, due, err
 }

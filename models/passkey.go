@@ -67,7 +67,7 @@ func LogInWithPasskey(ctx context.Context, answer passkey.Answer, client Client,
 		if s, err = startSession(tx, user, client, Session{Remembered: remember, FactorID: f.NullID(), ConfirmedAt: nulls.NewTime(Clock.Now())}); err != nil {
 			return err
 		}
-		return user.record(tx, s.activity(), client)
+		return user.record(tx, s.activity, client)
 	})
 	return s, err
 }

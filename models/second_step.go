@@ -119,5 +119,5 @@ func (p *SecondStep) complete(tx *pop.Connection, f *Factor, skip bool, client C
 	if err = errors.Join(Outbox.Cancel(tx, p.Mail), tokens.Void(tx, PurposeUndo, undoSubject(MailNotPassed, p.Mail))); skip && err == nil {
 		err = deviceCookies.StartSkip(tx, p.UserID, p.User.CredentialVersion, s.RawDeviceCookie, client.ip(), client.userAgent())
 	}
-	return s, errors.Join(err, p.User.record(tx, s.activity(), client))
+	return s, errors.Join(err, p.User.record(tx, s.activity, client))
 }

@@ -42,7 +42,7 @@ type LoggedIn struct {
 	*Session
 	RawToken        string // stored nowhere else
 	RawDeviceCookie string
-	NewBrowser      bool
+	activity        string // the kind that the login is recorded as
 }
 
 // StartSession logs a browser in. The session has Remembered, ConfirmedAt, FactorID and
@@ -53,14 +53,6 @@ func StartSession(ctx context.Context, user *User, client Client, like Session) 
 		return err
 	})
 	return s, err
-}
-
-// activity returns the kind that the login is recorded as.
-func (s *LoggedIn) activity() string {
-	if s.NewBrowser {
-		return ActivityLoginNewBrowser
-	}
-	return ActivityLogin
 }
 
 // startSession replaces the client's session, and makes the client a known browser. See
@@ -97,7 +89,8 @@ func startSession(tx *pop.Connection, user *User, client Client, like Session) (
 	if err != nil {
 		return nil, err
 	}
-	return &LoggedIn{s, rawToken, rawDeviceCookie, isNew}, nil
+	activity := map[bool]string{true: ActivityLoginNewBrowser, false: ActivityLogin}[isNew]
+	return &LoggedIn{s, rawToken, rawDeviceCookie, activity}, nil
 }
 
 func (s *Session) insert(tx *pop.Connection) error {
