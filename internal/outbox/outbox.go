@@ -180,8 +180,8 @@ func (q *Queue) Newest(ctx context.Context, db *pop.Connection) ([]Mail, error) 
 	return mails, nil
 }
 
-// Find returns a mail, or ErrNotFound.
-func (q *Queue) Find(ctx context.Context, db *pop.Connection, id string) (*Mail, error) {
+// ByID returns a mail, or ErrNotFound.
+func (q *Queue) ByID(ctx context.Context, db *pop.Connection, id string) (*Mail, error) {
 	mailID, err := uuid.FromString(id)
 	if err != nil {
 		return nil, ErrNotFound

@@ -64,11 +64,11 @@ func TestQueue_Newest(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, mails, 2)
 	require.Equal(t, "max@example.com", mails[0].Recipient)
-	found, err := q.Find(ctx, db, mails[1].ID.String())
+	found, err := q.ByID(ctx, db, mails[1].ID.String())
 	require.NoError(t, err)
 	require.Equal(t, "zoe@example.com", found.Recipient)
 	for _, id := range []string{"", "x", uuid.Nil.String()} {
-		_, err = q.Find(ctx, db, id)
+		_, err = q.ByID(ctx, db, id)
 		require.ErrorIs(t, err, outbox.ErrNotFound, id)
 	}
 }

@@ -28,7 +28,7 @@ func (q *Queue) Previews(ctx context.Context, db *pop.Connection, compose Compos
 
 // Preview returns a mail, or ErrNotFound.
 func (q *Queue) Preview(ctx context.Context, db *pop.Connection, id string, compose Compose) (*Preview, error) {
-	m, err := q.Find(ctx, db, id)
+	m, err := q.ByID(ctx, db, id)
 	if err != nil {
 		return nil, err
 	}
