@@ -7,14 +7,10 @@ import (
 	"corral/models"
 )
 
-type accountPasswordForm struct {
-	Password string `form:"password"`
-}
-
 // AccountPasswordUpdate is PUT /account/password: changes the password, ends
 // every session and starts a new one for this browser.
 func AccountPasswordUpdate(c buffalo.Context) error {
-	var form accountPasswordForm
+	var form newPasswordForm
 	if err := web.Bind(c, &form); err != nil {
 		return err
 	}

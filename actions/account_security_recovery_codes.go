@@ -71,7 +71,8 @@ func renderRecoveryCodes(c buffalo.Context, codes []string, message string) erro
 }
 
 type codeForm struct {
-	Code string `form:"code"`
+	Code string       `form:"code"`
+	Skip web.Checkbox `form:"skip"` // at a login: skips the second step from then on
 }
 
 func endLinksByCode(c buffalo.Context) error {

@@ -1,7 +1,6 @@
 package actions
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 
@@ -68,9 +67,7 @@ func logInWithIdentity(c buffalo.Context, p *provider, state *oidc.State, identi
 		askSecondStep(c, due)
 		return redirect(c, "loginSecondPath()")
 	}
-	logIn(c, session)
-	c.Flash().Add("success", "login.done")
-	return redirectTo(c, cmp.Or(state.Next, "/"))
+	return redirectTo(c, logInTo(c, session, state.Next))
 }
 
 // requestIdentity mails a link to the email of an unknown identity, if it has an email.

@@ -1,6 +1,7 @@
 package actions
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -68,6 +69,13 @@ func logIn(c buffalo.Context, session *models.LoggedIn) {
 	info := web.Info(c)
 	info.UserID = session.UserID.String()
 	info.Event("login succeeded")
+}
+
+// logInTo logs in with a message, and returns the page to go to: next, or else the home page.
+func logInTo(c buffalo.Context, session *models.LoggedIn, next string) (page string) {
+	logIn(c, session)
+	c.Flash().Add("success", "login.done")
+	return cmp.Or(next, "/")
 }
 
 // keepConfirmed keeps a session's new token, or the old one if another tab got the new one.

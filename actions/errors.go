@@ -39,11 +39,7 @@ func renderError(status int, err error, c buffalo.Context) error {
 		web.SetRetryAfter(c, limited.RetryAfter)
 		status, err = http.StatusTooManyRequests, c.Error(http.StatusTooManyRequests, err)
 	}
-	status = web.Failed(c, status, err, models.Unavailable, app.Muxer())
-	detail := ""
-	if httpError := (buffalo.HTTPError{}); status < http.StatusInternalServerError && errors.As(err, &httpError) {
-		detail = httpError.Error() // the text given to c.Error
-	}
+	status, detail := web.Failed(c, status, err, models.Unavailable, app.Muxer())
 	language, _ := c.Value("lang").(string) // "" if Translate has not run
 	writeError(c.Response(), c.Request(), status, "", language, detail)
 	return nil

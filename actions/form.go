@@ -5,10 +5,10 @@ type emailForm struct {
 	Email string `form:"email"`
 }
 
-// newPasswordForm sets a password, behind a mailed link.
+// newPasswordForm sets a password.
 type newPasswordForm struct {
 	Email    string `form:"username"` // for password managers, which store it with the password
-	Link     string `form:"link"`     // one of models.FormDigests: binds the form to its link
+	Link     string `form:"link"`     // one of models.FormDigests, or "": binds the form to its mailed link
 	Password string `form:"password"`
 }
 

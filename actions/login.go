@@ -1,7 +1,6 @@
 package actions
 
 import (
-	"cmp"
 	"errors"
 
 	"github.com/gobuffalo/buffalo"
@@ -45,9 +44,7 @@ func LoginCreate(c buffalo.Context) error {
 		askSecondStep(c, due)
 		return redirect(c, "loginSecondPath()")
 	}
-	logIn(c, session)
-	c.Flash().Add("success", "login.done")
-	return redirectTo(c, cmp.Or(nextIn(c.Params()), "/"))
+	return redirectTo(c, logInTo(c, session, nextIn(c.Params())))
 }
 
 func renderLogin(c buffalo.Context, form loginForm, message string) error {

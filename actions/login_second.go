@@ -1,7 +1,6 @@
 package actions
 
 import (
-	"cmp"
 	"errors"
 	"net/http"
 
@@ -40,9 +39,7 @@ func secondStepPassed(c buffalo.Context, step *models.SecondStep, session *model
 		c.Session().Set(secondStepKey, step.Raw())
 		return "/password/reset"
 	}
-	logIn(c, session)
-	c.Flash().Add("success", "login.done")
-	return cmp.Or(string(step.Next), "/")
+	return logInTo(c, session, string(step.Next))
 }
 
 // secondStepEnded redirects to the login page if the cookie holds no login that waits for

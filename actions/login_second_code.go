@@ -7,15 +7,10 @@ import (
 	"corral/models"
 )
 
-type loginSecondForm struct {
-	Code string       `form:"code"`
-	Skip web.Checkbox `form:"skip"`
-}
-
 // LoginSecondCreate is POST /login/second: logs in and redirects to the page that was
 // requested at the login. For a password reset, it redirects to the reset's form.
 func LoginSecondCreate(c buffalo.Context) error {
-	var form loginSecondForm
+	var form codeForm
 	if err := web.Bind(c, &form); err != nil {
 		return err
 	}

@@ -34,9 +34,7 @@ func LoginPasskeyCreate(c buffalo.Context) error {
 		if err != nil {
 			return "", err
 		}
-		logIn(c, session)
-		c.Flash().Add("success", "login.done")
-		return cmp.Or(returnPath(form.Next), "/"), nil
+		return logInTo(c, session, returnPath(form.Next)), nil
 	})
 }
 

@@ -11,10 +11,11 @@ import (
 )
 
 // Failed does what an error handler for Buffalo must do besides writing a page. It logs
-// errors of the server, sets Allow for a 405, aborts a response that has begun, and returns
-// the status. The status is 413 for a body that is too large, and 503 for an error for which
-// unavailable returns true.
-func Failed(c buffalo.Context, status int, err error, unavailable func(error) bool, router *mux.Router) int {
+// errors of the server, sets Allow for a 405, and aborts a response that has begun. It returns
+// the status to answer with: 413 for a body that is too large, and 503 for an error for which
+// unavailable returns true. detail is the text that a handler gave to c.Error, or "" for an
+// error of the server.
+func Failed(c buffalo.Context, status int, err error, unavailable func(error) bool, router *mux.Router) (answer int, detail string) {
 	info, r := Info(c), c.Request()
 	down := unavailable(err)
 	clientGone := (info.Started() || down) && errors.Is(r.Context().Err(), context.Canceled)
@@ -32,8 +33,14 @@ func Failed(c buffalo.Context, status int, err error, unavailable func(error) bo
 	case status == http.StatusMethodNotAllowed:
 		c.Response().Header().Set("Allow", strings.Join(AllowedMethods(router, r), ", "))
 	}
-	if status >= http.StatusInternalServerError && !clientGone {
-		info.Error(err)
+	if status >= http.StatusInternalServerError {
+		if !clientGone {
+			info.Error(err)
+		}
+		return status, ""
 	}
-	return status
+	if stated := (buffalo.HTTPError{}); errors.As(err, &stated) {
+		detail = stated.Error()
+	}
+	return status, detail
 }

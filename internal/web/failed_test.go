@@ -16,8 +16,9 @@ var errDown = errors.New("the database is down")
 func failingApp(fault error) *buffalo.App {
 	app := buffalo.New(buffalo.Options{Env: "test"})
 	app.ErrorHandlers.Default(func(status int, err error, c buffalo.Context) error {
-		status = Failed(c, status, err, func(err error) bool { return errors.Is(err, errDown) }, app.Muxer())
+		status, detail := Failed(c, status, err, func(err error) bool { return errors.Is(err, errDown) }, app.Muxer())
 		c.Response().WriteHeader(status)
+		c.Response().Write([]byte(detail))
 		return nil
 	})
 	app.ErrorHandlers[http.StatusInternalServerError] = app.ErrorHandlers[0]
@@ -32,10 +33,12 @@ func TestFailed_Status(t *testing.T) {
 		res := httptest.NewRecorder()
 		failingApp(fault).ServeHTTP(res, httptest.NewRequest("GET", "/", nil))
 		require.Equal(t, want, res.Code, "%v", fault)
+		require.Empty(t, res.Body.String(), "no handler gave c.Error a text")
 	}
 	res := httptest.NewRecorder()
 	failingApp(errDown).ServeHTTP(res, httptest.NewRequest("DELETE", "/", nil))
 	require.Equal(t, http.StatusTeapot, res.Code, "the handler's own status stays")
+	require.Equal(t, errDown.Error(), res.Body.String())
 }
 
 func TestFailed_Allow(t *testing.T) {
