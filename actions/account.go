@@ -10,7 +10,7 @@ import (
 )
 
 func AccountShow(c buffalo.Context) error {
-	return renderAccount(c, nil)
+	return renderAccount(c, "", nil)
 }
 
 // ChangePasswordShow is GET /.well-known/change-password, for password managers
@@ -23,9 +23,7 @@ func AccountDestroy(c buffalo.Context) error {
 		return changedMeanwhile(c, err)
 	}
 	web.Info(c).Event("account deleted")
-	if err := logOut(c); err != nil {
-		return err
-	}
+	forgetSession(c)
 	c.Flash().Add("success", "account.deleted")
 	return redirect(c, "welcomePath()")
 }
@@ -39,11 +37,10 @@ func changedMeanwhile(c buffalo.Context, err error) error {
 	return err
 }
 
-func renderAccount(c buffalo.Context, wrong messages) error {
+// renderAccount shows the account page. typed is the new email of a form that was refused.
+func renderAccount(c buffalo.Context, typed string, wrong messages) error {
 	c.Set("confirmed", currentSession(c).Confirmed())
-	if c.Value("new_email") == nil {
-		c.Set("new_email", "")
-	}
+	c.Set("new_email", shown(typed))
 	c.Set("accountLanguages", T.Options(currentUser(c).Language))
 	return renderForm(c, "account.title", "account/show.plush.html", wrong)
 }

@@ -14,18 +14,17 @@ func AccountEmailUpdate(c buffalo.Context) error {
 	if err := web.Bind(c, &form); err != nil {
 		return err
 	}
-	c.Set("new_email", shown(form.Email))
 	user := currentUser(c)
 	newEmail, ok := email.Normalize(form.Email)
 	switch {
 	case !ok:
-		return renderAccount(c, messages{"email": T.Translate(c, "email.invalid")})
+		return renderAccount(c, form.Email, messages{"email": T.Translate(c, "email.invalid")})
 	case newEmail == user.Email: // prevents a mail that announces no change
-		return renderAccount(c, messages{"email": T.Translate(c, "account.same_email")})
+		return renderAccount(c, form.Email, messages{"email": T.Translate(c, "account.same_email")})
 	}
 	err := user.RequestEmailChange(c, newEmail, clientOf(c))
 	if message := refusal(c, err); message != "" {
-		return renderAccount(c, messages{"email": message})
+		return renderAccount(c, form.Email, messages{"email": message})
 	}
 	if err != nil {
 		return changedMeanwhile(c, err)

@@ -36,9 +36,6 @@ func renderSecurity(c buffalo.Context, wrong messages) error {
 	c.Set("browsers", browsers)
 	c.Set("links", links)
 	c.Set("waiting", waiting)
-	if c.Value("link") == nil { // the ID of the lost link whose form had a wrong code
-		c.Set("link", "")
-	}
 	c.Set("decides", decides)
 	setProtection(c, ways)
 	return renderForm(c, "account_security.title", "account_security/show.plush.html", wrong)

@@ -15,11 +15,9 @@ const (
 	enrolByLink = "enrol by link" // the session must have redeemed a mailed link first
 )
 
-var errNotEnrolled = errors.New("no second step: see /account/security")
-
 func askToEnrol(c buffalo.Context) error {
 	if web.WantsJSON(c.Request()) || !web.IsNavigation(c.Request()) {
-		return c.Error(http.StatusForbidden, errNotEnrolled)
+		return c.Error(http.StatusForbidden, errors.New("no second step: see /account/security"))
 	}
 	return redirect(c, "accountSecurityPath()")
 }

@@ -27,7 +27,7 @@ func showRemovedPasskeys(c buffalo.Context, user *models.User) error {
 
 // AccountSecurityPasskeysOptions is POST /account/security/passkeys/options.
 func AccountSecurityPasskeysOptions(c buffalo.Context) error {
-	return passkeyOptions(c, func() (*passkey.Challenge, error) { return currentUser(c).PasskeyOptions(c, models.PasskeyNew) })
+	return userPasskeyOptions(c, models.PasskeyNew)
 }
 
 // AccountSecurityPasskeysCreate is POST /account/security/passkeys.
@@ -38,8 +38,7 @@ func AccountSecurityPasskeysCreate(c buffalo.Context) error {
 			return "", passkey.ErrRefused
 		}
 		suggested := i18n.Browser(T.In(language(c)), c.Request().UserAgent())
-		err := currentUser(c).AddPasskey(c, form.Answer, name, suggested, clientOf(c))
-		if err != nil {
+		if err := currentUser(c).AddPasskey(c, form.Answer, name, suggested, clientOf(c)); err != nil {
 			return "", err
 		}
 		web.Info(c).Event("passkey added")

@@ -41,7 +41,7 @@ func aboutCodesLeft(c buffalo.Context) string {
 func AccountSecurityRecoveryCodesShow(c buffalo.Context) error {
 	codes := ""
 	if web.IsNavigation(c.Request()) { // a prefetch must not use the codes up: they are shown once
-		codes, _ = c.Session().Get(newCodesKey).(string)
+		codes = web.SessionText(c, newCodesKey)
 		c.Session().Delete(newCodesKey)
 	}
 	return renderRecoveryCodes(c, strings.Fields(codes), "")
@@ -86,7 +86,7 @@ func endLinksByCode(c buffalo.Context) error {
 		message = T.Translate(c, "account_security.links_refused")
 	}
 	if message != "" {
-		c.Set("link", c.Param("id"))
+		c.Set("ending", c.Param("id"))
 		return renderSecurity(c, messages{"code": message})
 	}
 	return securityChanged(c, err, "links ended", "account_security.links_ended")

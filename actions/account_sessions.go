@@ -26,8 +26,7 @@ func AccountSessionsDestroy(c buffalo.Context) error {
 	if c.Param("id") == current.ID.String() {
 		return LogoutDestroy(c)
 	}
-	err := models.EndSessionOf(c, current.User, c.Param("id"), clientOf(c))
-	if err != nil {
+	if err := models.EndSessionOf(c, current.User, c.Param("id"), clientOf(c)); err != nil {
 		return err
 	}
 	web.Info(c).Event("session ended")

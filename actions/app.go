@@ -135,9 +135,7 @@ func App(c config.Config, logger *slog.Logger) *buffalo.App {
 		})
 		app.Worker = web.NewWorker(app.Worker)
 		app.Muxer().SkipClean(true) // prevents an open redirect by //path
-		for status := range errorKeys {
-			app.ErrorHandlers[status] = renderError
-		}
+		clear(app.ErrorHandlers)    // Buffalo's own, of 404 and 500
 		app.ErrorHandlers.Default(renderError)
 
 		// Buffalo's log prints paths, which hold tokens, and its panic handler

@@ -74,7 +74,6 @@ func logInWithIdentity(c buffalo.Context, p *provider, state *oidc.State, identi
 func requestIdentity(c buffalo.Context, p *provider, state *oidc.State, identity oidc.Identity, client models.Client) error {
 	pending, err := models.RequestIdentity(c, identity, language(c), client)
 	if message := refusal(c, err); message != "" {
-		c.Response().Header().Del("Retry-After") // refusal set it for a 429; this is a redirect
 		return backFromProvider(c, state, message)
 	}
 	if err != nil {

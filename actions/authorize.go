@@ -25,10 +25,7 @@ var (
 	local = route.Guard{Name: "local"}
 )
 
-var (
-	errLoggedOut   = errors.New("not logged in")
-	errUnconfirmed = errors.New("not confirmed in the last ten minutes: confirm at /sudo")
-)
+var errLoggedOut = errors.New("not logged in")
 
 // Authorize enforces the guard of the route. A guard that it does not know needs a login.
 func Authorize(next buffalo.Handler) buffalo.Handler {
@@ -102,7 +99,7 @@ func requestedPage(c buffalo.Context) string {
 // would run when the user confirms.
 func askToConfirm(c buffalo.Context) error {
 	if web.WantsJSON(c.Request()) || !web.IsNavigation(c.Request()) {
-		return c.Error(http.StatusForbidden, errUnconfirmed)
+		return c.Error(http.StatusForbidden, errors.New("not confirmed in the last ten minutes: confirm at /sudo"))
 	}
 	if c.Request().Method != http.MethodGet {
 		c.Flash().Set("warning", []string{"sudo.needed"})

@@ -25,8 +25,8 @@ func askToCheckMail(c buffalo.Context, typed, purpose, next string) error {
 }
 
 func CheckMailShow(c buffalo.Context) error {
-	to, _ := c.Session().Get(mailedToKey).(string)
-	purpose, _ := c.Session().Get(mailedForKey).(string)
+	to := web.SessionText(c, mailedToKey)
+	purpose := web.SessionText(c, mailedForKey)
 	if purpose == models.PurposeSignup && !settings.SignupOpen {
 		to, purpose = "", "" // sign-up was closed after the mail was requested
 	}

@@ -8,15 +8,13 @@ import (
 )
 
 func clientOf(c buffalo.Context) models.Client {
-	rawSession, _ := c.Session().Get(tokenKey).(string)
-	rawSecondStep, _ := c.Session().Get(secondStepKey).(string)
 	return models.Client{
 		IP:              web.Info(c).Client,
 		UserAgent:       c.Request().UserAgent(),
 		Language:        language(c),
 		RawDeviceCookie: deviceCookie().Value(c.Request()),
-		RawSession:      rawSession,
-		RawSecondStep:   rawSecondStep,
+		RawSession:      web.SessionText(c, tokenKey),
+		RawSecondStep:   web.SessionText(c, secondStepKey),
 		Next:            nextIn(c.Params()),
 	}
 }

@@ -60,15 +60,14 @@ func currentUser(c context.Context) *models.User { return currentSession(c).User
 
 // logIn is the only way to log in. It clears the old session: prevents session fixation.
 func logIn(c buffalo.Context, session *models.LoggedIn) {
-	pending, _ := c.Session().Get(pendingKey).(string)
+	pending := web.SessionText(c, pendingKey)
 	c.Session().Clear()
 	c.Flash().Clear()
 	keepToken(c, session.Session, session.RawToken)
 	keepPendingOf(c, session.User, pending)
 	deviceCookie().Set(c, session.RawDeviceCookie)
-	info := web.Info(c)
-	info.UserID = session.UserID.String()
-	info.Event("login succeeded")
+	web.Info(c).UserID = session.UserID.String()
+	web.Info(c).Event("login succeeded")
 }
 
 // logInTo logs in with a message, and returns the page to go to: next, or else the home page.

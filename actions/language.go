@@ -39,7 +39,11 @@ func Translate(next buffalo.Handler) buffalo.Handler {
 				return err
 			}
 		}
-		c.Set("lang", languageOf(c.Request(), accountLanguage(c)))
+		account := ""
+		if session := currentSession(c); session != nil {
+			account = session.User.Language
+		}
+		c.Set("lang", languageOf(c.Request(), account))
 		return next(c)
 	}
 }
@@ -47,13 +51,6 @@ func Translate(next buffalo.Handler) buffalo.Handler {
 func language(c buffalo.Context) string { return c.Value("lang").(string) }
 
 func textHelpers(language string) map[string]any { return T.Helpers(language) } // tests replace T
-
-func accountLanguage(c buffalo.Context) string {
-	if session := currentSession(c); session != nil {
-		return session.User.Language
-	}
-	return ""
-}
 
 // languageCookie keeps the language of this browser.
 func languageCookie() web.Cookie {

@@ -68,7 +68,7 @@ func LoginSecondPasskeyCreate(c buffalo.Context) error {
 
 // SudoPasskeyOptions is POST /sudo/passkey/options.
 func SudoPasskeyOptions(c buffalo.Context) error {
-	return passkeyOptions(c, func() (*passkey.Challenge, error) { return currentUser(c).PasskeyOptions(c, models.PasskeySudo) })
+	return userPasskeyOptions(c, models.PasskeySudo)
 }
 
 // SudoPasskeyCreate is POST /sudo/passkey: confirms as POST /sudo does.
@@ -99,6 +99,10 @@ func passkeyOptions(c buffalo.Context, options func() (*passkey.Challenge, error
 		return passkeyProblem(c, err)
 	}
 	return web.AnswerScript(c, challenge)
+}
+
+func userPasskeyOptions(c buffalo.Context, purpose string) error {
+	return passkeyOptions(c, func() (*passkey.Challenge, error) { return currentUser(c).PasskeyOptions(c, purpose) })
 }
 
 // passkeyAnswer runs use, and answers with the page to go to.
@@ -145,9 +149,7 @@ func passkeyProblem(c buffalo.Context, err error) error {
 
 // AccountSecurityLinksOptions is POST /account/security/links/{id}/options.
 func AccountSecurityLinksOptions(c buffalo.Context) error {
-	return passkeyOptions(c, func() (*passkey.Challenge, error) {
-		return currentUser(c).PasskeyOptions(c, models.PasskeyLinks+c.Param("id"))
-	})
+	return userPasskeyOptions(c, models.PasskeyLinks+c.Param("id"))
 }
 
 func endLinksByPasskey(c buffalo.Context) error {

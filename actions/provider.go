@@ -81,9 +81,7 @@ func boundTo(c buffalo.Context, purpose string) string {
 // providerFailed redirects to the page where the login began, with a message, and logs the
 // cause for the operator. The state is nil if the provider's answer has no valid state.
 func providerFailed(c buffalo.Context, p *provider, state *oidc.State, err error) error {
-	message := refusal(c, err)
-	if message != "" {
-		c.Response().Header().Del("Retry-After") // refusal set it for a 429; this is a redirect
+	if message := refusal(c, err); message != "" {
 		return backFromProvider(c, state, message)
 	}
 	if errors.Is(err, oidc.ErrUnavailable) {
@@ -98,6 +96,7 @@ func providerFailed(c buffalo.Context, p *provider, state *oidc.State, err error
 }
 
 func backFromProvider(c buffalo.Context, state *oidc.State, message string) error {
+	c.Response().Header().Del("Retry-After") // refusal sets it for a 429; this is a redirect
 	c.Flash().Set("danger", []string{message})
 	page, next := "", ""
 	if state != nil {
@@ -109,8 +108,7 @@ func backFromProvider(c buffalo.Context, state *oidc.State, message string) erro
 // pendingIdentity returns the identity that this browser brought from a provider, and the
 // provider, or nil.
 func pendingIdentity(c buffalo.Context) (*models.PendingIdentity, *provider) {
-	raw, _ := c.Session().Get(pendingKey).(string)
-	pending := models.ParsePendingIdentity(raw)
+	pending := models.ParsePendingIdentity(web.SessionText(c, pendingKey))
 	p := providers.ByIssuer(pending.Issuer)
 	if p == nil { // no identity, or its provider is no longer configured
 		return nil, nil

@@ -13,17 +13,13 @@ import (
 	"corral/models"
 )
 
-// providerFreshness is the max_age that a confirmation asks of the provider. Package oidc
-// accepts twice that age: the user needs time to come back.
-const providerFreshness = 5 * time.Minute
-
 // SudoProviderShow is GET /sudo/{provider}: redirects to the provider for a fresh login.
 func SudoProviderShow(c buffalo.Context) error {
 	if currentUser(c).SecondStep {
 		return c.Error(http.StatusForbidden, errors.New("with the second step on, a provider cannot confirm"))
 	}
 	flow := oidc.NewFlow()
-	flow.MaxAge = providerFreshness
+	flow.MaxAge = 5 * time.Minute // package oidc accepts twice that age: the user needs time to come back
 	return goToProvider(c, toConfirm, flow)
 }
 

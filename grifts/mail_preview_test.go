@@ -16,5 +16,5 @@ func TestMailPreview(t *testing.T) {
 	require.NoError(t, err)
 	require.Regexp(t, `(?s)belongs to new@example\.com.*Firefox.*192\.0\.2\.1.*belongs to new@example\.com`, printed)
 	_, err = run(t, "task", "mail:preview", "nonsense")
-	require.EqualError(t, err, "composing a mail: no mail is named nonsense")
+	require.EqualError(t, err, "no mail is named nonsense")
 }

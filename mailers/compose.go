@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"html/template"
 	"maps"
 	"sync"
@@ -41,15 +40,12 @@ func Compose(ctx context.Context, c config.Config, m *outbox.Mail) (message mail
 func compose(c config.Config, m *outbox.Mail) (mail.Message, error) {
 	file, data, err := templateData(c, m)
 	if err != nil {
-		return mail.Message{}, fmt.Errorf("composing a mail: %w", err)
+		return mail.Message{}, err
 	}
 	message := m.Message(c.MailFrom, c.Host.Hostname(), data["subject"].(string))
 	// HTML is last: mail programs prefer the last part.
 	err = message.AddBodies(data, engine().Text("mail/"+file+".plush.txt"), engine().HTML("mail/"+file+".plush.html"))
-	if err != nil {
-		return mail.Message{}, fmt.Errorf("composing a mail: %w", err)
-	}
-	return message, nil
+	return message, err
 }
 
 // Preview composes a mail with example data.
