@@ -1,6 +1,7 @@
 package actions
 
 import (
+	"cmp"
 	"errors"
 
 	"github.com/gobuffalo/buffalo"
@@ -12,10 +13,10 @@ import (
 // AuthLinkNew is GET /auth/link/{token}, the mailed link for an unknown identity whose
 // email has an account: asks the user to log in, then shows the button that links the
 // identity. A browser that did not come from the provider has no identity to link, and is
-// redirected home.
+// redirected to the page that was requested at the login.
 func AuthLinkNew(c buffalo.Context) error {
 	user, _ := c.Value("current_user").(*models.User)
-	_, err := user.FindIdentityLink(c, c.Param("token"))
+	token, err := user.FindIdentityLink(c, c.Param("token"))
 	switch {
 	case err != nil:
 		return deadLink(c, err)
@@ -26,7 +27,7 @@ func AuthLinkNew(c buffalo.Context) error {
 	}
 	pending, p := pendingIdentity(c)
 	if !pending.IsFor(c.Param("token")) {
-		return redirect(c, "rootPath()")
+		return redirectTo(c, cmp.Or(returnPath(token.Next), "/"))
 	}
 	c.Set("name", p.Name)
 	c.Set("confirmed", currentSession(c).Confirmed())

@@ -71,6 +71,17 @@ func TestAuthLink_InAnotherBrowser(t *testing.T) {
 	require.Empty(t, s.identities("ada@example.com"))
 }
 
+// The link keeps the page that was requested before the login.
+func TestAuthLink_KeepsNext(t *testing.T) {
+	s := newProviderSite(t)
+	modelstest.SignUp(t, "ada@example.com")
+	require.Equal(t, "/check-mail", s.browser().byProvider("/auth/oidc?next=/account/sessions").LocationPath())
+	link := "/auth/link/" + modelstest.Link(t, "ada@example.com", models.MailIdentity)
+	b := s.browser()
+	b.logInFrom(b.Get(b.Get(link).Location()).Page, "ada@example.com")
+	require.Equal(t, "/account/sessions", b.Get(link).Location())
+}
+
 // A second identity replaces the pending one in the cookie. Then the first link links nothing.
 func TestAuthLink_OfAReplacedIdentity(t *testing.T) {
 	s := newProviderSite(t)

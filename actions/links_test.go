@@ -180,6 +180,27 @@ func TestLinks_Expire(t *testing.T) {
 	}
 }
 
+// The page about a link that is too old or used leads to the page that was requested first.
+func TestLinks_DeadOnesKeepNext(t *testing.T) {
+	s := newSite(t)
+	models.Clock.Stop()
+	modelstest.SignUp(t, "ada@example.com")
+	b := s.browser()
+	b.Post("/password/forgot", url.Values{"email": {"ada@example.com"}, "next": {"/account/sessions"}})
+	b.Post("/signup", url.Values{"email": {"bob@example.com"}, "next": {"/account/sessions"}})
+	reset, signup := "/password/reset/"+modelstest.Link(t, "ada@example.com", models.MailReset), "/signup/"+modelstest.Link(t, "bob@example.com", models.MailSignup)
+	b.Get(reset)
+	b.Put("/password/reset", url.Values{"password": {modelstest.Password}})
+	models.Clock.Move(24 * time.Hour)
+	for _, link := range []string{reset, signup} {
+		page := s.browser().Get(link).Page
+		for _, path := range []string{"/login", "/signup", "/password/forgot"} {
+			require.Contains(t, page, `href="`+path+`?next=%2Faccount%2Fsessions"`, link)
+		}
+	}
+	require.Contains(t, s.browser().Get("/signup/x").Page, `href="/login"`)
+}
+
 // A form belongs to the link for which it was rendered, even if the browser has opened
 // another link since: a page of an attacker may open one.
 func TestLinks_FormOfAnotherLinkIsRefused(t *testing.T) {

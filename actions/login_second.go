@@ -23,7 +23,7 @@ func askSecondStep(c buffalo.Context, due *models.SecondStep) {
 func LoginSecondNew(c buffalo.Context) error {
 	step, err := models.FindSecondStep(c, clientOf(c))
 	if err != nil {
-		return secondStepEnded(c, err)
+		return secondStepEnded(c, step, err)
 	}
 	if step.Passed {
 		return redirect(c, "passwordResetPath()")
@@ -44,7 +44,7 @@ func secondStepPassed(c buffalo.Context, step *models.SecondStep, session *model
 
 // secondStepEnded redirects to the login page if the cookie holds no login that waits for
 // its second step, or one that has expired.
-func secondStepEnded(c buffalo.Context, err error) error {
+func secondStepEnded(c buffalo.Context, step *models.SecondStep, err error) error {
 	if !errors.Is(err, models.ErrNotFound) {
 		return err
 	}
@@ -55,7 +55,7 @@ func secondStepEnded(c buffalo.Context, err error) error {
 		c.Session().Delete(secondStepKey)
 		c.Flash().Set("danger", []string{"login_second.ended"})
 	}
-	return c.Redirect(http.StatusSeeOther, "loginPath()")
+	return c.Redirect(http.StatusSeeOther, web.WithNext("/login", string(step.Next)))
 }
 
 func renderLoginSecond(c buffalo.Context, step *models.SecondStep, skip bool, message string) error {
@@ -65,5 +65,6 @@ func renderLoginSecond(c buffalo.Context, step *models.SecondStep, skip bool, me
 	c.Set("email", step.User.Email)
 	c.Set("login", step.Reset.IsNil())
 	c.Set("skip", skip)
+	c.Set("next", string(step.Next))
 	return renderForm(c, "login_second.title", "login_second/new.plush.html", messages{"code": message})
 }

@@ -16,7 +16,7 @@ func LoginSecondCreate(c buffalo.Context) error {
 	}
 	step, err := models.FindSecondStep(c, clientOf(c))
 	if err != nil {
-		return secondStepEnded(c, err)
+		return secondStepEnded(c, step, err)
 	}
 	web.Info(c).EmailDigest = models.EmailDigest(step.User.Email)
 	session, err := step.Pass(c, form.Code, bool(form.Skip), clientOf(c))
@@ -24,7 +24,7 @@ func LoginSecondCreate(c buffalo.Context) error {
 		return renderLoginSecond(c, step, bool(form.Skip), message)
 	}
 	if err != nil {
-		return secondStepEnded(c, err)
+		return secondStepEnded(c, step, err)
 	}
 	return redirectTo(c, secondStepPassed(c, step, session))
 }

@@ -167,6 +167,22 @@ func TestLoginSecond_KeepsRememberAndNext(t *testing.T) {
 	}
 }
 
+func TestLoginSecond_BackToLoginKeepsNext(t *testing.T) {
+	s := newSite(t)
+	models.Clock.Stop()
+	codes := s.withSecondStep("ada@example.com")
+	for next, login := range map[string]string{"/account/sessions": "/login?next=%2Faccount%2Fsessions", "": "/login"} {
+		b := s.browser()
+		b.Post("/login", url.Values{"email": {"ada@example.com"}, "password": {modelstest.Password}, "next": {next}})
+		require.Contains(t, b.Get("/login/second").Page, `<a href="`+login+`">Back to login</a>`)
+		models.Clock.Move(5 * time.Minute)
+		require.Equal(t, login, b.Get("/login/second").Location(), "it has expired")
+		b.Post("/login", url.Values{"email": {"ada@example.com"}, "password": {modelstest.Password}, "next": {next}})
+		models.Clock.Move(5 * time.Minute)
+		require.Equal(t, login, b.secondStep(codes[0]).Location())
+	}
+}
+
 // The right password is no failure, even if the second step is never passed.
 func TestLoginSecond_RightPasswordIsRefunded(t *testing.T) {
 	s := newSite(t)

@@ -123,6 +123,9 @@ func deadLink(c buffalo.Context, err error) error {
 	var other *models.OtherAccountError
 	var dead *models.DeadToken
 	session := currentSession(c)
+	if errors.As(err, &dead) {
+		c.Set("next", returnPath(dead.Token.Next))
+	}
 	switch {
 	case errors.As(err, &other):
 		return renderDeadLink(c, http.StatusNotFound, "dead_link.other_account_title", "dead_link.other_account", other.Email)
@@ -132,7 +135,7 @@ func deadLink(c buffalo.Context, err error) error {
 		return renderDeadLink(c, http.StatusNotFound, "dead_link.title", "dead_link.unopened", "")
 	case !errors.Is(err, models.ErrNotFound):
 		return err
-	case !errors.As(err, &dead):
+	case dead == nil:
 		return renderDeadLink(c, http.StatusNotFound, "dead_link.title", "dead_link.wrong", "")
 	case !dead.Redeemed && dead.Token.Purpose == models.PurposeUndo:
 		return renderDeadLink(c, http.StatusNotFound, "dead_link.title", "dead_link.expired_not_me", "")
@@ -158,5 +161,6 @@ func renderDeadLink(c buffalo.Context, status int, title, text, email string) er
 	c.Set("title", title)
 	c.Set("status", status)
 	c.Set("message", message)
+	keepNext(c)
 	return c.Render(status, r.HTML("dead_link/show.plush.html"))
 }

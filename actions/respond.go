@@ -60,9 +60,13 @@ func refusal(c buffalo.Context, err error) (message string) {
 // session value: two tabs may log in towards different pages.
 func nextIn(params buffalo.ParamValues) string { return returnPath(params.Get("next")) }
 
-// keepNext passes the parameter "next" on, in the forms and links of a page.
+// keepNext passes "next" on, in the forms and links of a page: what the handler has set, or
+// else the parameter.
 func keepNext(c buffalo.Context) {
-	next := nextIn(c.Params())
+	next, set := c.Value("next").(string)
+	if !set {
+		next = nextIn(c.Params())
+	}
 	c.Set("next", next)
 	c.Set("next_query", web.WithNext("", next))
 }

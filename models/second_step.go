@@ -74,12 +74,13 @@ func rawSecondStep(client Client) (p SecondStep) {
 	return p
 }
 
-// FindSecondStep returns the second step in a client's session cookie, with its user. It
-// returns ErrNotFound if there is none, it has expired, or a password or factor changed.
+// FindSecondStep returns the second step in a client's session cookie, with its user. With
+// ErrNotFound, if there is none, it has expired, or a password or factor changed, it returns
+// one without a user.
 func FindSecondStep(ctx context.Context, client Client) (*SecondStep, error) {
 	p := rawSecondStep(client)
 	if !p.Passed && !Clock.Now().Before(p.ExpiresAt) {
-		return nil, ErrNotFound
+		return &p, ErrNotFound
 	}
 	var err error
 	p.User, err = findUser(DB.WithContext(ctx), "id = ? AND credential_version = ?", p.UserID, p.Version)
