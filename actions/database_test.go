@@ -1,14 +1,23 @@
 package actions
 
 import (
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
 	"maps"
+	"net"
 	"net/url"
+	"syscall"
 	"testing"
 
+	"github.com/gobuffalo/buffalo"
 	"github.com/gobuffalo/pop/v6"
 	"github.com/stretchr/testify/require"
 
 	"corral/internal/apptest"
+	"corral/internal/password"
 	"corral/models"
 	"corral/models/modelstest"
 )
@@ -98,6 +107,25 @@ func TestDatabase_DownIs503(t *testing.T) {
 	require.Equal(t, 200, s.browser().Get("/welcome").StatusCode, "a public page needs no database")
 	models.DB = open
 	require.Equal(t, 200, b.Get("/").StatusCode)
+}
+
+// Only a fault of the database or a full hashing queue is a 503.
+func TestDatabase_OtherFailuresAre500(t *testing.T) {
+	s := newSite(t)
+	var failure error
+	app.GET("/test/failure", func(buffalo.Context) error { return fmt.Errorf("failing: %w", failure) })
+	modelstest.SignUp(t, "ada@example.com")
+	b := s.loggedIn("ada@example.com", firefox)
+	for status, errs := range map[int][]error{
+		503: {password.ErrBusy, driver.ErrBadConn},
+		500: {errors.New("no"), fs.ErrNotExist, io.EOF, &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}},
+	} {
+		for _, failure = range errs {
+			a := b.Get("/test/failure")
+			require.Equal(t, status, a.StatusCode, failure)
+			require.Equal(t, status == 503, a.Header.Get("Retry-After") != "", failure)
+		}
+	}
 }
 
 func TestDatabase_PagesDoNotWaitForWriters(t *testing.T) {

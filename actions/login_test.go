@@ -81,9 +81,15 @@ func (as *ActionSuite) Test_Login_Create_IgnoresTheQuery() {
 
 func (as *ActionSuite) Test_Login_GuestsOnly() {
 	as.logInAs("ada@example.com")
-	res := as.HTML("/login").Get()
-	as.Equal(302, res.Code)
+	for _, path := range []string{"/login", "/signup"} {
+		res := as.HTML("%s", path).Get()
+		as.Equal(302, res.Code, path)
+		as.Equal("/", res.Location(), path)
+	}
+	res := as.HTML("/signup").Post(url.Values{"email": {"bob@example.com"}})
+	as.Equal(303, res.Code)
 	as.Equal("/", res.Location())
+	as.Empty(modelstest.Mails(as.T(), "bob@example.com"))
 }
 
 // The form may be sent from a tab that was open before another user logged in.

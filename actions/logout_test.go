@@ -1,6 +1,21 @@
 package actions
 
-import "corral/internal/apptest"
+import (
+	"net/http"
+	"strings"
+
+	"corral/internal/apptest"
+)
+
+// attributesOf returns the cookies without their values.
+func attributesOf(cookies []*http.Cookie) (attributes []string) {
+	for _, c := range cookies {
+		name := *c
+		name.Value, name.Raw = "", ""
+		attributes = append(attributes, name.String())
+	}
+	return attributes
+}
 
 func (as *ActionSuite) Test_Logout_New() {
 	as.logInAs("ada@example.com")
@@ -8,7 +23,10 @@ func (as *ActionSuite) Test_Logout_New() {
 	as.Equal(200, res.Code)
 	page := res.Body.String()
 	as.Contains(page, "ada@example.com")
-	as.Contains(page, `<input type="hidden" name="_method" value="DELETE">`)
+	_, main, _ := strings.Cut(page, "<main")
+	main, _, _ = strings.Cut(main, "</main>")
+	as.Equal(1, strings.Count(main, "<button"))
+	as.Contains(main, `<input type="hidden" name="_method" value="DELETE">`)
 	as.Equal(200, as.HTML("/").Get().Code, "a link does not log out")
 }
 
@@ -28,8 +46,15 @@ func (as *ActionSuite) Test_Logout_Destroy() {
 }
 
 func (as *ActionSuite) Test_Logout_Destroy_Anonymous() {
+	as.logInAs("ada@example.com")
+	known := as.HTML("/logout").Delete()
+	as.HTML("/welcome").Get() // shows the flash message
 	res := as.HTML("/logout").Delete()
 	as.Equal(303, res.Code)
 	as.Equal("/welcome", res.Location())
+	for _, header := range []string{"Clear-Site-Data", "Cache-Control", "Content-Length"} {
+		as.Equal(known.Header()[header], res.Header()[header], header)
+	}
+	as.Equal(attributesOf(known.Result().Cookies()), attributesOf(res.Result().Cookies()))
 	as.Equal([]string{"You were logged out."}, apptest.Flashes(as.HTML("/welcome").Get().Body.String()))
 }

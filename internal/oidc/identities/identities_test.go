@@ -134,6 +134,12 @@ func TestUse(t *testing.T) {
 	list, err := identities.Of(db, ada)
 	require.NoError(t, err)
 	require.WithinDuration(t, noon, list[0].LastUsedAt.Time, 0)
+	changed := one
+	changed.Email = "eve@example.com"
+	require.Equal(t, 1, use(ada, changed))
+	list, err = identities.Of(db, ada)
+	require.NoError(t, err)
+	require.Equal(t, "ada@example.com", list[0].Email, "the claim is read once")
 	removeAll(t, ada)
 	require.Zero(t, use(ada, one))
 }
