@@ -55,7 +55,7 @@ func secondStepEnded(c buffalo.Context, step *models.SecondStep, err error) erro
 		c.Session().Delete(secondStepKey)
 		c.Flash().Set("danger", []string{"login_second.ended"})
 	}
-	return c.Redirect(http.StatusSeeOther, web.WithNext("/login", string(step.Next)))
+	return c.Redirect(http.StatusSeeOther, "%s", web.WithNext("/login", string(step.Next)))
 }
 
 func renderLoginSecond(c buffalo.Context, step *models.SecondStep, skip bool, message string) error {
