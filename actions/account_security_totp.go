@@ -26,7 +26,7 @@ func AccountSecurityTOTPNew(c buffalo.Context) error {
 // AccountSecurityTOTPImage is GET /account/security/totp.svg: the secret as a QR code.
 func AccountSecurityTOTPImage(c buffalo.Context) error {
 	secret, err := offeredTOTP(c)
-	if err != nil {
+	if err = errors.Join(err, c.Session().Save()); err != nil { // saves a new secret: AnswerAs does not
 		return err
 	}
 	svg, err := totp.SVG(totp.URI(secret, T.Translate(c, "app.name"), currentUser(c).Email))

@@ -59,6 +59,17 @@ func (b *browser) codePages() map[string]apptest.Answer {
 	return pages
 }
 
+// The picture shows the key of the page, whichever the client requests first.
+func TestTOTP_ImageFirst(t *testing.T) {
+	s := newSite(t)
+	modelstest.SignUp(t, "ada@example.com")
+	b := s.loggedIn("ada@example.com", firefox)
+	image := b.Get("/account/security/totp.svg").Page
+	svg, err := totp.SVG(totp.URI(b.offeredKey(), "Corral", "ada@example.com"))
+	require.NoError(t, err)
+	require.Equal(t, string(svg), image)
+}
+
 func TestTOTP_SetWithACodeOfTheOfferedKey(t *testing.T) {
 	s := newSite(t)
 	models.Clock.Stop()
