@@ -13,12 +13,8 @@ func publicPages(c config.Config) web.Pages {
 	if c.Development() {
 		return web.Pages{} // edits show at once
 	}
-	paths := []string{"/welcome", "/login", "/password/forgot"}
-	if c.SignupOpen {
-		paths = append(paths, "/signup")
-	}
 	return web.Pages{
-		Paths:         paths,
+		Paths:         []string{"/welcome", "/login", "/password/forgot", "/signup"}, // without sign-up, a 404, which is not kept
 		SessionCookie: c.CookieName(sessionCookieName),
 		Language:      func(r *http.Request) string { return languageOf(r, "") },
 	}
