@@ -20,7 +20,7 @@ func (ms *ModelSuite) Test_Change_IsNumberedAfterTheNewest() {
 
 // Each change is mailed. Prevents a flood, behind which the mails of other users would wait.
 // An attacker must not be able to keep the owner from resetting.
-func (ms *ModelSuite) Test_Change_PasswordChangesADay() {
+func (ms *ModelSuite) Test_Change_PasswordChangesCountButResetsDoNot() {
 	ctx := ms.T().Context()
 	models.Clock.Stop()
 	ms.signUp("ada@example.com")
