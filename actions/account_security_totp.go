@@ -1,6 +1,7 @@
 package actions
 
 import (
+	"cmp"
 	"errors"
 
 	"github.com/gobuffalo/buffalo"
@@ -76,11 +77,8 @@ func AccountSecurityTOTPDestroy(c buffalo.Context) error {
 // stored or the session is confirmed anew.
 func offeredTOTP(c buffalo.Context) ([]byte, error) {
 	factors, err := models.FactorsOf(c, currentUser(c))
-	if err != nil {
-		return nil, err
-	}
-	if len(factors.OfKind(models.FactorTOTP)) > 0 {
-		return nil, models.ErrNotFound
+	if err != nil || len(factors.OfKind(models.FactorTOTP)) > 0 {
+		return nil, cmp.Or(err, models.ErrNotFound)
 	}
 	secret, ok := c.Session().Get(offeredTOTPKey).([]byte)
 	if !ok {
