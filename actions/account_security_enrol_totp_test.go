@@ -112,6 +112,9 @@ func TestEnrolment_ByAPasskey(t *testing.T) {
 	b.Post("/account/security/enrol/"+modelstest.Link(t, "ada@example.com", models.MailEnrol), url.Values{})
 	s.addPasskey("ada@example.com")
 	require.Equal(t, "/account/security", b.Get("/").Location(), "a passkey alone does not turn the second step on")
+	page := b.Get("/account/security").Page
+	require.Contains(t, page, `action="/account/security/second-step"`)
+	require.NotContains(t, page, `action="/account/security/passkeys/`, "renaming and removing are closed")
 	require.Equal(t, "/account/security/recovery-codes", b.Put("/account/security/second-step", url.Values{"on": {"true"}}).Location())
 	b.requireLoggedIn("ada@example.com")
 }
