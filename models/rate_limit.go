@@ -37,10 +37,10 @@ var changesPerAccount = ratelimit.Limit{Name: "changes account", Most: 100, Wind
 // loginLine makes attempts wait while others in flight may free their buckets.
 var loginLine ratelimit.Line
 
-// mailsPerEmail limits the mails of a template that requests cause, also those about new
-// browsers. Prevents a flood: an attacker with the password could log in again and again.
+// mailsPerEmail limits the mails of a template that requests cause, also those about logins.
+// Prevents a flood: an attacker with the password could log in again and again.
 func mailsPerEmail(template string) ratelimit.Limit {
-	return ratelimit.Limit{Name: template + " mail email", Most: cmp.Or(map[string]int{MailNewBrowser: 10}[template], 3), Window: time.Hour}
+	return ratelimit.Limit{Name: template + " mail email", Most: cmp.Or(map[string]int{MailNewBrowser: 10, MailNotPassed: 10}[template], 3), Window: time.Hour}
 }
 
 // bucketOf returns the bucket of a limit for an email or device cookie.

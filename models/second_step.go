@@ -50,6 +50,7 @@ func (u *User) secondStep() *SecondStep {
 // askSecondStep returns the second step of a login, or nil if the client skips it. It queues
 // a mail to the owner; passing the step cancels it. A further login of the browser keeps
 // the mail's due time: otherwise further logins by an attacker would postpone it for ever.
+// Over the rate limit it queues none: only one a day is sent.
 func (u *User) askSecondStep(tx *pop.Connection, client Client, remember bool) (*SecondStep, error) {
 	if skips, err := deviceCookies.Skips(tx, u.ID, u.CredentialVersion, client.RawDeviceCookie); err != nil || skips {
 		return nil, err
@@ -60,12 +61,14 @@ func (u *User) askSecondStep(tx *pop.Connection, client Client, remember bool) (
 		return p, nil
 	}
 	p.Mail, p.DueAt = newID(), p.ExpiresAt
-	rawToken, err := tokens.Issue(tx, u.undoToken(u.Changes+1, MailNotPassed, p.Mail, u.Email)) // as mailNotice does
-	if err != nil {
-		return nil, err
-	}
-	m := outbox.Mail{ID: p.Mail, Recipient: u.Email, Template: MailNotPassed, Language: u.Language, DueAt: nulls.NewTime(p.DueAt)}
-	return p, queueMail(tx, m, client, rawToken)
+	return p, limitMail(tx, MailNotPassed, u.Email, func(tx *pop.Connection) error {
+		rawToken, err := tokens.Issue(tx, u.undoToken(u.Changes+1, MailNotPassed, p.Mail, u.Email)) // as mailNotice does
+		if err != nil {
+			return err
+		}
+		m := outbox.Mail{ID: p.Mail, Recipient: u.Email, Template: MailNotPassed, Language: u.Language, DueAt: nulls.NewTime(p.DueAt)}
+		return queueMail(tx, m, client, rawToken)
+	})
 }
 
 // rawSecondStep returns the second step in a client's session cookie, unchecked.

@@ -1,6 +1,7 @@
 package models_test
 
 import (
+	"slices"
 	"time"
 
 	"corral/models"
@@ -83,6 +84,22 @@ func (ms *ModelSuite) Test_NotPassed_IsOfOneAccount() {
 	client.RawSecondStep = due.Raw()
 	ms.passPassword(client)
 	ms.Equal(2, ms.mailsOf(models.MailNotPassed))
+}
+
+// Prevents a flood by a client with the right password: only a few mails and tokens are stored.
+func (ms *ModelSuite) Test_NotPassed_AtMostTenAnHour() {
+	codes := ms.withSecondStep()
+	tokens, client := ms.count("tokens"), here
+	for range 12 {
+		client = ms.passPassword(here)
+	}
+	ms.Equal(10, ms.mailsOf(models.MailNotPassed))
+	ms.Equal(tokens+10, ms.count("tokens"))
+	ms.passWith(client, codes[0])
+	models.Clock.Move(time.Hour)
+	ms.Equal([]string{models.MailNotPassed}, slices.DeleteFunc(ms.deliver(), func(template string) bool { return template != models.MailNotPassed }))
+	ms.passPassword(here)
+	ms.Equal(11, ms.mailsOf(models.MailNotPassed))
 }
 
 func (ms *ModelSuite) Test_NotPassed_OnceADay() {

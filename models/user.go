@@ -107,7 +107,8 @@ func emailTaken(tx *pop.Connection, email string, userID uuid.UUID) (bool, error
 	var found []int
 	err := tx.RawQuery(`
 		SELECT 1 FROM users WHERE email = ? AND id <> ?
-		UNION ALL SELECT 1 FROM tokens WHERE email = ? AND purpose = ? AND expires_at > ? AND user_id <> ?`,
+		UNION ALL SELECT 1 FROM tokens WHERE email = ? AND purpose = ? AND expires_at > ? AND user_id <> ?
+		LIMIT 1`,
 		email, userID, email, PurposeUndo, Clock.Now(), userID).All(&found)
 	return len(found) > 0, wrap("looking for an email", err)
 }
