@@ -91,11 +91,12 @@ func (r Route) AddTo(app *buffalo.App) (*buffalo.RouteInfo, error) {
 }
 
 func (r Route) matches(path string) bool {
-	parts, wanted := strings.Split(strings.Trim(path, "/"), "/"), strings.Split(strings.Trim(r.Path, "/"), "/")
-	if len(parts) != len(wanted) {
+	path, pattern := strings.Trim(path, "/"), strings.Trim(r.Path, "/")
+	if strings.Count(path, "/") != strings.Count(pattern, "/") { // before Split: a path may have thousands of slashes
 		return false
 	}
-	for i, part := range wanted {
+	parts := strings.Split(path, "/")
+	for i, part := range strings.Split(pattern, "/") {
 		if !strings.HasPrefix(part, "{") && part != parts[i] {
 			return false
 		}

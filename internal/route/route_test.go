@@ -3,6 +3,7 @@ package route
 import (
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -35,6 +36,13 @@ func TestTable_Limits(t *testing.T) {
 	}
 	require.Equal(t, forever, table.MaxTime("/events/1"))
 	require.Equal(t, web.DefaultMaxTime, table.MaxTime("/notes/7"))
+}
+
+// A client may send a path with thousands of slashes. Each route compares it.
+func TestTable_LongPathCostsNothing(t *testing.T) {
+	table := Table{Get("/notes/{id}", public, show, MaxTime(time.Minute))}
+	path := strings.Repeat("/a", 16_000)
+	require.Zero(t, testing.AllocsPerRun(10, func() { table.MaxBody(path); table.MaxTime(path) }))
 }
 
 func TestTable_FindsTheRouteOfARequest(t *testing.T) {
