@@ -66,7 +66,7 @@ func (q *queue) enter(p Place) chan struct{} {
 		return turn
 	}
 	line := q.line(p)
-	if len(line.waiting[p.Network]) == maxShare*runtime.GOMAXPROCS(0) {
+	if len(line.waiting[p.Network]) >= maxShare*runtime.GOMAXPROCS(0) { // > after GOMAXPROCS has fallen
 		return nil
 	}
 	line.add(p.Network, turn)

@@ -69,6 +69,20 @@ func TestQueue_BoundsTheShareOfANetwork(t *testing.T) {
 	require.NotNil(t, q.enter(Place{Network: "198.51.100.0/24"}))
 }
 
+// Go lowers GOMAXPROCS when the container's limit falls.
+func TestQueue_BoundsTheShareAfterALossOfCores(t *testing.T) {
+	cores := runtime.GOMAXPROCS(0)
+	runtime.GOMAXPROCS(cores + 1)
+	t.Cleanup(runtime.SetDefaultGOMAXPROCS)
+	flood := Place{Network: "192.0.2.0/24"}
+	q, _ := queued(t)
+	for range maxShare*cores + 1 {
+		require.NotNil(t, q.enter(flood))
+	}
+	runtime.GOMAXPROCS(cores)
+	require.Nil(t, q.enter(flood))
+}
+
 // When a client disconnects, its core goes to the next client.
 func TestQueue_LeavingReleasesTheCore(t *testing.T) {
 	first, second := Place{Network: "192.0.2.0/24"}, Place{Network: "198.51.100.0/24"}
