@@ -93,5 +93,8 @@ func TestMigrate_ReportsBrokenReferences(t *testing.T) {
 	exec(t, db, "INSERT INTO comments (note) VALUES (1)")
 	next := maps.Clone(migrations)
 	next["20260104000000_delete_notes.up.sql"] = &fstest.MapFile{Data: []byte("DELETE FROM notes;")}
-	require.ErrorContains(t, database.Migrate(db, next), "left rows of comments that refer to missing rows of notes")
+	const fault = "left rows of comments that refer to missing rows of notes"
+	require.ErrorContains(t, database.Migrate(db, next), fault)
+	require.NoError(t, database.Migrate(db, next), "no migration is missing")
+	require.ErrorContains(t, database.Examine(t.Context(), db), fault)
 }

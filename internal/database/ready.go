@@ -64,8 +64,8 @@ func write(ctx context.Context, db *pop.Connection) error {
 	return nil
 }
 
-// Examine returns an error if SQLite's quick_check finds damage, or if the database
-// cannot be written or has tables that the role may not use.
+// Examine returns an error if SQLite's quick_check finds damage, if a row refers to a
+// missing row, or if the database cannot be written or has tables that the role may not use.
 func Examine(ctx context.Context, db *pop.Connection) error {
 	if db.Dialect.Name() != "postgres" {
 		var found []string
@@ -75,6 +75,9 @@ func Examine(ctx context.Context, db *pop.Connection) error {
 		if found[0] != "ok" {
 			return fmt.Errorf("the database is damaged, restore a backup and remove the old -wal and -shm files: %s", strings.Join(strings.Fields(found[0]), " "))
 		}
+	}
+	if err := checkForeignKeys(ctx, db); err != nil { // Migrate reports it only once
+		return err
 	}
 	if err := checkRights(ctx, db); err != nil {
 		return err
