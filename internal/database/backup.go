@@ -2,13 +2,16 @@ package database
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/gobuffalo/pop/v6"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -16,29 +19,48 @@ import (
 
 // Backup copies a SQLite database that is in use to a new file, readable only by
 // its owner. It never replaces a file. The copy has no rows of the tables in without:
-// a restore must not bring ended sessions back. For PostgreSQL it returns an error that
+// a restore must not bring ended sessions back. Until it is complete, the file's name ends
+// in .part: a backup that is cut off has these rows. For PostgreSQL it returns an error that
 // quotes DumpCommand: a nightly job must notice that there is no backup.
 func Backup(ctx context.Context, db *pop.Connection, databaseURL, path string, without ...string) error {
 	if db.Dialect.Name() == "postgres" {
 		return fmt.Errorf("this database is PostgreSQL, whose own tool backs it up: run this command, which reads the password from the file that PGPASSFILE names, never from an argument: %s",
 			DumpCommand(databaseURL, path, without...))
 	}
+	if err := writeBackup(ctx, db, path, without); err != nil {
+		return fmt.Errorf("the backup cannot be written: %w", err)
+	}
+	return nil
+}
+
+func writeBackup(ctx context.Context, db *pop.Connection, path string, without []string) error {
+	if _, err := os.Lstat(path); err == nil {
+		return &fs.PathError{Op: "open", Path: path, Err: syscall.EEXIST}
+	}
+	part, err := filepath.Abs(path + ".part") // SQLite would read a path like file:x as a URI
+	if err != nil {
+		return err
+	}
 	// VACUUM INTO would create the file with the umask's mode.
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return fmt.Errorf("the backup cannot be written: %w", err)
+	if err := createPrivate(part); errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("%w: remove it, unless another backup writes it now", err)
+	} else if err != nil {
+		return err
 	}
-	file.Close()
-	if path, err = filepath.Abs(path); err != nil { // SQLite would read a path like file:x as a URI
-		return fmt.Errorf("the backup cannot be written: %w", err)
+	defer os.Remove(part)
+	if err := db.WithContext(ctx).RawQuery("VACUUM INTO ?", part).Exec(); err != nil {
+		return err
 	}
-	err = db.WithContext(ctx).RawQuery("VACUUM INTO ?", path).Exec()
-	if err == nil {
-		err = emptyCopy(ctx, path, without)
+	if err := emptyCopy(ctx, part, without); err != nil {
+		return err
 	}
-	if err != nil {
+	// Rename alone would replace a file; not every file system has links.
+	if err := createPrivate(path); err != nil {
+		return err
+	}
+	if err := os.Rename(part, path); err != nil {
 		os.Remove(path)
-		return fmt.Errorf("the backup cannot be written: %w", err)
+		return err
 	}
 	return nil
 }

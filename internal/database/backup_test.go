@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"corral/internal/database"
@@ -60,6 +61,45 @@ func TestBackup_FailureLeavesNoFile(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	require.ErrorIs(t, database.Backup(ctx, db, "", path), context.Canceled)
+	require.NoFileExists(t, path)
+	require.NoFileExists(t, path+".part")
+}
+
+// whenAsked calls a function whenever a statement asks whether its context ended.
+type whenAsked struct {
+	context.Context
+	call func()
+}
+
+func (w whenAsked) Done() <-chan struct{} {
+	w.call()
+	return w.Context.Done()
+}
+
+// Prevents a restore of live sessions: a copy that is cut off still has them.
+func TestBackup_CutOffLooksUnfinished(t *testing.T) {
+	db := open(t, newDatabase(t, ""))
+	exec(t, db, "CREATE TABLE secrets (text VARCHAR(99))")
+	path := filepath.Join(t.TempDir(), "copy")
+	statements := 0
+	ctx := whenAsked{t.Context(), func() {
+		statements++
+		assert.NoFileExists(t, path)
+	}}
+	require.NoError(t, database.Backup(ctx, db, "", path, "secrets"))
+	require.NotZero(t, statements)
+	require.FileExists(t, path)
+}
+
+func TestBackup_LeavesTheCopyOfAnother(t *testing.T) {
+	db := open(t, newDatabase(t, ""))
+	path := filepath.Join(t.TempDir(), "copy")
+	require.NoError(t, os.WriteFile(path+".part", []byte("half"), 0o600))
+	require.EqualError(t, database.Backup(t.Context(), db, "", path),
+		"the backup cannot be written: open "+path+".part: file exists: remove it, unless another backup writes it now")
+	kept, err := os.ReadFile(path + ".part")
+	require.NoError(t, err)
+	require.Equal(t, "half", string(kept))
 	require.NoFileExists(t, path)
 }
 

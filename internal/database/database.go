@@ -176,10 +176,15 @@ func makePrivateFile(path string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL, 0o600)
-	if errors.Is(err, fs.ErrExist) {
-		return nil
+	if err := createPrivate(path); !errors.Is(err, fs.ErrExist) {
+		return err
 	}
+	return nil
+}
+
+// createPrivate creates an empty file readable only by its owner, unless the file exists.
+func createPrivate(path string) error {
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
