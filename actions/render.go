@@ -1,7 +1,8 @@
 package actions
 
 import (
-	"log"
+	"fmt"
+	"os"
 	"time"
 
 	"corral/assets"
@@ -51,7 +52,8 @@ func load(c config.Config) {
 
 func must[V any](value V, err error) V {
 	if err != nil {
-		log.Fatal(err) // a broken file of this repository
+		fmt.Fprintln(os.Stderr, err) // a broken file of this repository; os.Exit would lose a log line
+		os.Exit(1)
 	}
 	return value
 }

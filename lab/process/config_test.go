@@ -37,6 +37,18 @@ func TestProcess_ServesInAClone(t *testing.T) {
 	require.FileExists(t, filepath.Join(dir, "storage", "development.sqlite"))
 }
 
+// The log is buffered and may leave out the line: the cause goes to standard error.
+func TestProcess_RefusesABrokenLocaleFile(t *testing.T) {
+	dir := t.TempDir()
+	for _, folder := range []string{"assets", "locales", "templates"} {
+		require.NoError(t, os.CopyFS(filepath.Join(dir, folder), os.DirFS(filepath.Join(binary.Root(), folder))))
+	}
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "locales", "notes.yaml"), []byte("- translate the rest\n"), 0o600))
+	for _, level := range []string{"info", "warn"} {
+		require.Contains(t, refusal(t, dir, []string{"LOG_LEVEL=" + level}), "notes.yaml")
+	}
+}
+
 // Outside of a clone, development uses the embedded files.
 func TestProcess_ServesAnywhere(t *testing.T) {
 	requireServes(t, t.TempDir())
