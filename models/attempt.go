@@ -8,6 +8,7 @@ import (
 	"github.com/gobuffalo/pop/v6"
 	"github.com/gofrs/uuid"
 
+	"corral/internal/database"
 	"corral/internal/devicecookie"
 	"corral/internal/email"
 	"corral/internal/password"
@@ -96,7 +97,8 @@ func (with Credentials) begin(ctx context.Context, kind string) (*attempt, error
 
 // end keeps a failed attempt counted and discards any other, even if the client is gone.
 func (a *attempt) end(ctx context.Context, failed bool) error {
-	ctx = context.WithoutCancel(ctx)
+	ctx, cancel := database.Detached(ctx)
+	defer cancel()
 	if failed {
 		return a.buckets.Fail(DB.WithContext(ctx))
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/gobuffalo/nulls"
 	"github.com/gobuffalo/pop/v6"
 
+	"corral/internal/database"
 	"corral/internal/secret"
 )
 
@@ -66,7 +67,9 @@ func (s *Session) confirmBy(ctx context.Context, client Client, failed func(erro
 		return err
 	})
 	if err != nil && !failed(err) {
-		err = errors.Join(err, inTransaction(context.WithoutCancel(ctx), s.refundConfirmation))
+		detached, cancel := database.Detached(ctx)
+		defer cancel()
+		err = errors.Join(err, inTransaction(detached, s.refundConfirmation))
 	}
 	return s.endIfTooManyFailed(ctx, rawToken, err, client)
 }
@@ -77,7 +80,9 @@ func (s *Session) endIfTooManyFailed(ctx context.Context, rawToken string, err e
 	if err == nil || s.FailedConfirmations < maxFailedConfirmations {
 		return rawToken, err
 	}
-	endErr := s.User.recording(context.WithoutCancel(ctx), ActivityUnconfirmed, client, func(tx *pop.Connection) error {
+	detached, cancel := database.Detached(ctx)
+	defer cancel()
+	endErr := s.User.recording(detached, ActivityUnconfirmed, client, func(tx *pop.Connection) error {
 		return atLeastOne(endSessions(tx, "id = ? AND failed_confirmations >= ?", s.ID, maxFailedConfirmations))
 	})
 	if endErr == nil {

@@ -1,12 +1,24 @@
 package database
 
 import (
+	"context"
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/gobuffalo/buffalo"
 	"github.com/gobuffalo/pop/v6"
 )
+
+// detachedTimeout is what the statements after a request may take. It bounds the time for
+// which a database that hangs holds the request and its connection.
+const detachedTimeout = 10 * time.Second
+
+// Detached returns a context for bookkeeping that must be done even if the client is gone:
+// ctx without its end, but with a timeout of ten seconds.
+func Detached(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), detachedTimeout)
+}
 
 // InTransaction runs fn in a transaction, and rolls back if fn fails. If a timeout closed
 // the connection, rolling back fails too: InTransaction returns the error of fn, which is

@@ -1,16 +1,33 @@
 package database_test
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/gobuffalo/pop/v6"
 	"github.com/stretchr/testify/require"
 
 	"corral/internal/database"
 )
+
+// The context outlives the request, but not for long.
+func TestDetached(t *testing.T) {
+	type key struct{}
+	request, end := context.WithTimeout(context.WithValue(t.Context(), key{}, "kept"), time.Hour)
+	detached, cancel := database.Detached(request)
+	end()
+	require.NoError(t, detached.Err())
+	require.Equal(t, "kept", detached.Value(key{}))
+	deadline, limited := detached.Deadline()
+	require.True(t, limited)
+	require.WithinDuration(t, time.Now().Add(10*time.Second), deadline, 5*time.Second)
+	cancel()
+	require.Error(t, detached.Err())
+}
 
 func TestInTransaction(t *testing.T) {
 	db := migrated(t)

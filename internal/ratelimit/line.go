@@ -85,11 +85,13 @@ func (l *Line) Attempt(ctx context.Context, db *pop.Connection, buckets Buckets,
 		return err
 	}
 	defer l.Wake(buckets)
-	detached := db.WithContext(context.WithoutCancel(ctx))
-	if err = use(); err != nil && failed(err) {
-		return errors.Join(err, buckets.Fail(detached))
+	err = use()
+	detached, cancel := database.Detached(ctx)
+	defer cancel()
+	if err != nil && failed(err) {
+		return errors.Join(err, buckets.Fail(db.WithContext(detached)))
 	}
-	return errors.Join(err, buckets.Refund(detached, 0))
+	return errors.Join(err, buckets.Refund(db.WithContext(detached), 0))
 }
 
 // fullBucket returns the ID of the bucket that attempts in flight fill, or "".

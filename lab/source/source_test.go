@@ -141,6 +141,14 @@ func TestSource_SendsNoHTTPRequests(t *testing.T) {
 	})
 }
 
+// Statements that outlive their request have a limit: a database that hangs would keep it.
+func TestSource_DetachesOnlyWithALimit(t *testing.T) {
+	limited := []string{"internal/database/transaction.go", "internal/outbox/worker.go"}
+	eachSelector(t, func(path, pkg, name string) {
+		require.True(t, pkg != "context" || name != "WithoutCancel" || slices.Contains(limited, path), "%s: use database.Detached", path)
+	})
+}
+
 // Assets come from the binary and have digests in their names. The app serves no folder.
 func TestSource_ServesNoFolder(t *testing.T) {
 	eachSelector(t, func(path, pkg, name string) {
