@@ -72,10 +72,11 @@ func (u *User) requireWayInWithout(tx *pop.Connection, id uuid.UUID) error {
 	return nil
 }
 
-// factorsWithout returns the account's passkeys and TOTP secrets, except the one with the id
-// and those that an undo will remove.
+// factorsWithout returns the account's passkeys and TOTP secrets that work, except the one with
+// the id and those that an undo will remove.
 func (u *User) factorsWithout(tx *pop.Connection, id uuid.UUID) (factor.List, error) {
 	list, err := u.factors(tx)
+	list = list.Where(works)
 	pending, pendingErr := u.journal(tx).Pending()
 	for _, p := range pending {
 		list = list.Without(p.Item)

@@ -3,12 +3,14 @@ package models_test
 import (
 	"encoding/base64"
 	"encoding/json"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/gofrs/uuid"
 
+	"corral/config"
 	"corral/internal/factor"
 	"corral/internal/passkey"
 	"corral/internal/passkey/passkeytest"
@@ -331,6 +333,22 @@ func (ms *ModelSuite) Test_Passkey_DueForRemoval() {
 	ms.later(24 * time.Hour)
 	ms.ErrorIs(errorOf(ms.logInWith(ms.loginAnswer(attackers))), passkey.ErrRefused)
 	ms.hasFactors([]string{"passkey"}, true, "the owner's passkey")
+}
+
+// After a change of HOST, a passkey is no way in: the user must not remove the last one that is.
+func (ms *ModelSuite) Test_Passkey_OfAnotherHostIsNoWayIn() {
+	ctx := ms.T().Context()
+	ms.signUp("ada@example.com")
+	ms.addPasskey(passkeytest.New(site), "ada@example.com")
+	for _, host := range []string{"https://other.example", "http://192.0.2.1"} {
+		modelstest.Configure(ms.T(), func(c *config.Config) { c.Host, _ = url.Parse(host) })
+		_, err := ms.user("ada@example.com").RemovePassword(ctx, here)
+		ms.ErrorIs(err, models.ErrRefused, host)
+		ms.NotEmpty(ms.user("ada@example.com").PasswordDigest)
+	}
+	modelstest.Configure(ms.T())
+	_, err := ms.user("ada@example.com").RemovePassword(ctx, here)
+	ms.NoError(err)
 }
 
 func (ms *ModelSuite) Test_Passkey_NewestHost() {

@@ -40,6 +40,11 @@ func (u *User) EndLinksByPasskey(ctx context.Context, id string, answer passkey.
 	})
 }
 
+// works reports whether f is no passkey of another HOST.
+func works(f Factor) bool {
+	return f.Kind != FactorPasskey || passkeys.Serves(f.Credential())
+}
+
 // RemovePassword removes the password, ends every session, turns the second step on,
 // and mails the owner. It returns recovery codes if the second step was off,
 // ErrRefused without a passkey, and ErrBadCredentials if the account changed meanwhile.

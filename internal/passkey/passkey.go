@@ -123,6 +123,11 @@ func New(o Options) *RelyingParty {
 	return &RelyingParty{o, origin, w, err}
 }
 
+// Serves reports whether a passkey works under the public URL: each works under one host only.
+func (p *RelyingParty) Serves(c Credential) bool {
+	return p.unusable == nil && (c.RPID == "" || c.RPID == p.webAuthn.Config.RPID)
+}
+
 // A Challenge is sent to the browser. Its JSON is {"publicKey": {…}, "state": "…"}.
 type Challenge struct {
 	PublicKey any    `json:"publicKey"` // for parseCreationOptionsFromJSON or parseRequestOptionsFromJSON
