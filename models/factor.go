@@ -76,7 +76,7 @@ func (u *User) requireWayInWithout(tx *pop.Connection, id uuid.UUID) error {
 // the id and those that an undo will remove.
 func (u *User) factorsWithout(tx *pop.Connection, id uuid.UUID) (factor.List, error) {
 	list, err := u.factors(tx)
-	list = list.Where(works)
+	list = list.Filter(works)
 	pending, pendingErr := u.journal(tx).Pending()
 	for _, p := range pending {
 		list = list.Without(p.Item)

@@ -20,29 +20,29 @@ func Of(tx *pop.Connection, userID uuid.UUID) (list List, err error) {
 }
 
 // InUse returns the factors that are in use.
-func (l List) InUse() List { return l.Where(func(f Factor) bool { return f.InUse() }) }
+func (l List) InUse() List { return l.Filter(func(f Factor) bool { return f.InUse() }) }
 
 // Removed returns the factors that were removed.
-func (l List) Removed() List { return l.Where(func(f Factor) bool { return !f.InUse() }) }
+func (l List) Removed() List { return l.Filter(func(f Factor) bool { return !f.InUse() }) }
 
 // Restorable returns the removed factors that the user may restore. It leaves out factors
 // that an undo removed: they may be an attacker's.
 func (l List) Restorable() List {
-	return l.Where(func(f Factor) bool { return !f.InUse() && f.RemovedNumber > 0 })
+	return l.Filter(func(f Factor) bool { return !f.InUse() && f.RemovedNumber > 0 })
 }
 
 // OfKind returns the factors of the given kinds.
 func (l List) OfKind(kinds ...string) List {
-	return l.Where(func(f Factor) bool { return slices.Contains(kinds, f.Kind) })
+	return l.Filter(func(f Factor) bool { return slices.Contains(kinds, f.Kind) })
 }
 
 // Without returns the factors whose IDs are not among ids.
 func (l List) Without(ids ...uuid.UUID) List {
-	return l.Where(func(f Factor) bool { return !slices.Contains(ids, f.ID) })
+	return l.Filter(func(f Factor) bool { return !slices.Contains(ids, f.ID) })
 }
 
-// Where returns the factors for which keep returns true.
-func (l List) Where(keep func(f Factor) bool) (list List) {
+// Filter returns the factors for which keep returns true.
+func (l List) Filter(keep func(f Factor) bool) (list List) {
 	for _, f := range l {
 		if keep(f) {
 			list = append(list, f)

@@ -6,7 +6,7 @@ remove_named passkey
 
 # Routes, handlers and mails.
 remove_lines '(?i)passkey|PasswordDestroy|LinksOptions' actions/app.go actions/render.go actions/account_security.go actions/account_security_links.go models/models.go
-remove_lines 'Where\(works\)' models/factor.go
+remove_lines 'Filter\(works\)' models/factor.go
 remove_lines 'Mail(Passkey|PasswordRemoved)' models/mail.go
 
 # The task doctor: passkeys need a domain.
