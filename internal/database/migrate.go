@@ -5,10 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"slices"
+	"time"
 
 	"github.com/gobuffalo/pop/v6"
+	"github.com/jackc/pgx/v5/pgconn"
 )
+
+// lockPause is the time in which other statements proceed after a migration got no lock.
+const lockPause = 5 * time.Second
 
 // Migrate applies the missing migrations, on one node at a time. It returns an error
 // if db has migrations that this release does not know: this release would misread the
@@ -38,8 +44,7 @@ func Migrate(db *pop.Connection, migrations fs.FS) error {
 			return nil
 		}
 		return withoutForeignKeys(db, func(lax *pop.Connection) error {
-			box.Connection = lax
-			if err := box.Up(); err != nil {
+			if err := up(lax, migrations); err != nil {
 				return fmt.Errorf("migration failed: %w", err)
 			}
 			return checkForeignKeys(ctx, lax)
@@ -49,6 +54,34 @@ func Migrate(db *pop.Connection, migrations fs.FS) error {
 		return errors.New(oneLine(err) + fix)
 	}
 	return err
+}
+
+// up applies the missing migrations. On PostgreSQL it waits for the locks of other
+// transactions, three seconds at a time: while an ALTER TABLE waits for a long one, such as
+// pg_dump's, all later statements on the table wait behind it, on nodes that still serve too.
+func up(db *pop.Connection, migrations fs.FS) error {
+	for {
+		box, err := pop.NewMigrationBox(migrations, db) // anew: a box reads each file once
+		if err != nil {
+			return err
+		}
+		if db.Dialect.Name() == "postgres" {
+			for i, m := range box.UpMigrations.Migrations {
+				box.UpMigrations.Migrations[i].Runner = func(_ pop.Migration, tx *pop.Connection) error {
+					if err := tx.RawQuery("SET LOCAL lock_timeout = '3s'").Exec(); err != nil {
+						return err
+					}
+					return m.Run(tx)
+				}
+			}
+		}
+		var postgres *pgconn.PgError
+		if err = box.Up(); !errors.As(err, &postgres) || postgres.Code != "55P03" { // lock_not_available
+			return err
+		}
+		slog.WarnContext(db.Context(), "migration waits", "error", postgres)
+		time.Sleep(lockPause)
+	}
 }
 
 // CompareSchema returns the versions that db lacks, and the versions that only db has.

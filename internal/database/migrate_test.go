@@ -1,6 +1,7 @@
 package database_test
 
 import (
+	"context"
 	"maps"
 	"os"
 	"path/filepath"
@@ -8,6 +9,7 @@ import (
 	"sync"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/gobuffalo/pop/v6"
 	"github.com/stretchr/testify/require"
@@ -81,6 +83,34 @@ func TestMigrate_KeepsRowsOfOtherTables(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 1, n)
 	require.Error(t, db.RawQuery("INSERT INTO comments (note) VALUES (2)").Exec(), "foreign keys are enforced")
+}
+
+// Otherwise nodes that still serve would hang as long as pg_dump runs.
+func TestMigrate_StopsOtherStatementsOnlyForSeconds(t *testing.T) {
+	if !onPostgres() {
+		return
+	}
+	db := migrated(t)
+	next := maps.Clone(migrations)
+	next["20260104000000_change_notes.postgres.up.sql"] = &fstest.MapFile{Data: []byte("ALTER TABLE notes ADD COLUMN extra TEXT;")}
+	dump, err := db.NewTransaction()
+	require.NoError(t, err)
+	defer dump.TX.Rollback()
+	exec(t, dump, "LOCK TABLE notes IN ACCESS SHARE MODE")
+	done := make(chan error, 1)
+	go func() { done <- database.Migrate(db, next) }()
+	waits := func() (waits bool) {
+		err := db.Store.Get(&waits, "SELECT EXISTS (SELECT FROM pg_locks WHERE relation = 'notes'::regclass AND NOT granted)")
+		return err == nil && waits
+	}
+	require.Eventually(t, waits, 5*time.Second, 10*time.Millisecond)
+
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	require.NoError(t, db.WithContext(ctx).RawQuery("SELECT text FROM notes").Exec())
+	require.NoError(t, dump.TX.Commit())
+	require.NoError(t, <-done)
+	exec(t, db, "SELECT extra FROM notes")
 }
 
 func TestMigrate_ReportsBrokenReferences(t *testing.T) {
