@@ -28,11 +28,16 @@ func (u *User) FindEnrolment(ctx context.Context, rawToken string) (*Token, erro
 // errors of FindEnrolment.
 func (s *Session) Enrol(ctx context.Context, rawToken string) error {
 	return inTransaction(ctx, func(tx *pop.Connection) error {
-		if _, err := lockUser(tx, recordLock, "id = ?", s.UserID); err != nil {
+		user, err := lockUser(tx, recordLock, "id = ?", s.UserID)
+		if err != nil {
 			return err
 		}
 		token, err := s.User.findToken(tx, rawToken, PurposeEnrol)
 		if err != nil {
+			return err
+		}
+		// The next login may need a new link. The bucket comes before the token: prevents deadlocks.
+		if err := bucketOf(mailsPerEmail(MailEnrol), user.Email).Clear(tx); err != nil {
 			return err
 		}
 		if err := tokens.Redeem(tx, token); err != nil {

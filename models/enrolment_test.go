@@ -19,6 +19,35 @@ func (ms *ModelSuite) Test_Enrolment_LinkWorksOnce() {
 	ms.True(found.MayEnrol)
 }
 
+// A reset deletes the mailed links, and Enrol redeems one: the next login mails a new one.
+func (ms *ModelSuite) Test_Enrolment_LinkAfterTheLimit() {
+	ctx := ms.T().Context()
+	ms.signUp("ada@example.com")
+	for name, end := range map[string]func(link string) error{
+		"reset": func(string) error {
+			return errorOf(models.ResetPassword(ctx, ms.requestReset("ada@example.com"), "an entirely new set of words", here))
+		},
+		"enrolment": func(link string) error {
+			s, err := models.StartSession(ctx, ms.user("ada@example.com"), here, models.Session{})
+			ms.NoError(err)
+			return s.Enrol(ctx, link)
+		},
+	} {
+		for range 4 {
+			ms.NoError(models.MailEnrolment(ctx, "ada@example.com"))
+		}
+		ms.Equal([]string{models.MailEnrol}, ms.explain("ada@example.com").LimitedMails, name)
+		used := modelstest.Link(ms.T(), "ada@example.com", models.MailEnrol)
+		ms.NoError(end(used), name)
+		ms.NoError(models.MailEnrolment(ctx, "ada@example.com"))
+		link := modelstest.Link(ms.T(), "ada@example.com", models.MailEnrol)
+		ms.NotEqual(used, link, name)
+		s, err := models.StartSession(ctx, ms.user("ada@example.com"), here, models.Session{})
+		ms.NoError(err)
+		ms.NoError(s.Enrol(ctx, link), name)
+	}
+}
+
 func (ms *ModelSuite) Test_Explain_LimitedMailsOfLogins() {
 	ms.signUp("ada@example.com")
 	for range 4 {
