@@ -25,6 +25,9 @@ func (w *Worker) DeliverAll(ctx context.Context) {
 	}
 }
 
+// ComposeFor shortens the time within which a mail is composed.
+func (w *Worker) ComposeFor(d time.Duration) { w.composeFor = d }
+
 // RecordFor shortens the time within which an outcome is recorded.
 func (w *Worker) RecordFor(d time.Duration) { w.recordFor = d }
 

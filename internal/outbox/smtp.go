@@ -19,7 +19,7 @@ import (
 )
 
 const (
-	smtpTimeout  = 30 * time.Second // limit of a delivery; shorter than the lease
+	smtpTimeout  = 30 * time.Second // limit of a delivery: see composeFor
 	reachTimeout = 5 * time.Second
 )
 
@@ -28,7 +28,7 @@ var errSlow = errors.New("the mail server took too long")
 // SMTP is a mail.Sender with a timeout. It requires TLS with a valid certificate, if it
 // comes from NewSMTP. Buffalo's sender has no timeout and may fall back to plain text.
 type SMTP struct {
-	Timeout time.Duration // limit of a delivery: 30 seconds by default, less than the lease
+	Timeout time.Duration // limit of a delivery: 30 seconds by default, and at most
 
 	host    string
 	address string // host and port; the library writes no brackets around an IPv6 host

@@ -31,15 +31,15 @@ type WorkerOptions struct {
 
 	// Compose returns the message of a mail that is about to be delivered. It must be
 	// safe for concurrent use. It may change m, and return ErrNothingToSend or a
-	// Permanent error.
+	// Permanent error. After 75 seconds ctx ends, and the attempt has failed.
 	Compose func(ctx context.Context, m *Mail) (mail.Message, error)
 
 	// GivenUp, if not nil, is called before a mail is recorded as given up, again and
 	// again until it succeeds.
 	GivenUp func(ctx context.Context, m *Mail) error
 
-	// Sender delivers messages. It must be safe for concurrent use. If nil, mails stay
-	// queued.
+	// Sender delivers messages, each in at most 30 seconds. It must be safe for concurrent
+	// use. If nil, mails stay queued.
 	Sender mail.Sender
 
 	// Every is how often the worker looks for due mails, by default five seconds.
@@ -64,6 +64,7 @@ type Worker struct {
 	deliveries sync.WaitGroup
 	slots      chan struct{} // holds a value for each running delivery
 	freed      chan struct{} // receives a value after each delivery
+	composeFor time.Duration // a mail is composed within this time after the claim
 	recordFor  time.Duration // an outcome is recorded within this time after the claim
 }
 
@@ -81,7 +82,8 @@ func Start(o WorkerOptions) *Worker {
 }
 
 func newWorker(o WorkerOptions) *Worker {
-	return &Worker{options: o, done: make(chan struct{}), recordFor: lease - recordMargin,
+	const recordFor = lease - recordMargin
+	return &Worker{options: o, done: make(chan struct{}), composeFor: recordFor - smtpTimeout, recordFor: recordFor,
 		slots: make(chan struct{}, maxDeliveries), freed: make(chan struct{}, 1)}
 }
 
@@ -111,6 +113,7 @@ func (w *Worker) run(ctx context.Context) {
 // deliverDue starts the delivery of due mails while slots are free.
 func (w *Worker) deliverDue(ctx context.Context) {
 	for ctx.Err() == nil && len(w.slots) < maxDeliveries {
+		claimed := time.Now() // before: the lease begins while the database works
 		m, err := w.claim(ctx)
 		if errors.Is(err, ErrNotFound) {
 			return
@@ -119,7 +122,6 @@ func (w *Worker) deliverDue(ctx context.Context) {
 			w.options.Logger.Error("mail cannot be claimed", "error", err.Error())
 			return
 		}
-		claimed := time.Now()
 		w.slots <- struct{}{}
 		w.deliveries.Go(func() {
 			w.deliver(ctx, m, claimed)
@@ -143,7 +145,7 @@ func (w *Worker) claim(ctx context.Context) (*Mail, error) {
 // deliver delivers m and records the outcome, even if ctx ends: Stop waits for it.
 func (w *Worker) deliver(ctx context.Context, m *Mail, claimed time.Time) {
 	queue, logger := w.options.Queue, w.options.Logger.With("mail_id", m.ID.String())
-	err := w.send(context.WithoutCancel(ctx), m)
+	err := w.send(ctx, m, claimed)
 	record := func(ctx context.Context) error { return queue.Delivered(ctx, w.options.DB, m) }
 	switch {
 	case err == nil:
@@ -189,9 +191,10 @@ func (w *Worker) recordOutcome(ctx context.Context, claimed time.Time, record fu
 	}
 }
 
-// send composes and sends m. It returns a panic as an error, so that the mail does not
-// stop the delivery of others.
-func (w *Worker) send(ctx context.Context, m *Mail) (err error) {
+// send composes and sends m, even if ctx ends. It returns a panic as an error, so that the
+// mail does not stop the delivery of others. Prevents duplicates: it does not send what was
+// composed so slowly that the lease could end, and another worker claim the mail.
+func (w *Worker) send(ctx context.Context, m *Mail, claimed time.Time) (err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			err = fmt.Errorf("panic: %v\n%s", cause, debug.Stack())
@@ -200,8 +203,10 @@ func (w *Worker) send(ctx context.Context, m *Mail) (err error) {
 	if m.Attempts > len(waits)+1 { // the last attempt left no record
 		return errBrokenOff
 	}
+	ctx, cancel := context.WithDeadline(context.WithoutCancel(ctx), claimed.Add(w.composeFor))
+	defer cancel()
 	message, err := w.options.Compose(ctx, m)
-	if err != nil {
+	if err = cmp.Or(err, ctx.Err()); err != nil {
 		return err
 	}
 	return w.options.Sender.Send(message)

@@ -100,6 +100,37 @@ func TestWorker_DeliversAgainIfTheOutcomeCannotBeRecorded(t *testing.T) {
 	require.Equal(t, smtptest.Parse(t, first).Header.Get("Message-Id"), smtptest.Parse(t, again).Header.Get("Message-Id"), "so that mail programs show it once")
 }
 
+// A mail is not sent after its lease, when another worker may have sent it. The margins are
+// for the mail server and for recording the outcome.
+func TestWorker_ComposesWithinTheLease(t *testing.T) {
+	q, s := newQueue(t), smtptest.New(t)
+	o, _ := options(q, sender(s))
+	start := time.Now()
+	o.Compose = func(ctx context.Context, m *outbox.Mail) (mail.Message, error) {
+		deadline, limited := ctx.Deadline()
+		require.True(t, limited)
+		require.LessOrEqual(t, deadline, time.Now().Add(outbox.Lease-45*time.Second))
+		require.Greater(t, deadline, start.Add(time.Minute))
+		return compose(q)(ctx, m)
+	}
+	put(t, outbox.Mail{Recipient: "zoe@example.com", Template: "notice"})
+	outbox.Idle(o).DeliverAll(t.Context())
+	require.Equal(t, []string{"zoe@example.com"}, s.Next().To)
+
+	o.Compose = func(ctx context.Context, m *outbox.Mail) (mail.Message, error) {
+		<-ctx.Done()
+		return compose(q)(context.WithoutCancel(ctx), m)
+	}
+	put(t, outbox.Mail{Recipient: "late@example.com", Template: "notice"})
+	w := outbox.Idle(o)
+	w.ComposeFor(time.Millisecond)
+	w.DeliverAll(t.Context())
+	require.Empty(t, s.Arrived)
+	m := mailTo(t, "late@example.com")
+	require.Equal(t, context.DeadlineExceeded.Error(), m.LastError)
+	require.False(t, m.DeliveredAt.Valid)
+}
+
 // tableHider renames the table after it has delivered, so that the outcome cannot be
 // recorded.
 type tableHider struct{ mail.Sender }
