@@ -69,8 +69,8 @@ func pause(d time.Duration) func(context.Context) {
 
 // Run applies the rules, with one transaction for each batch, and then runs the jobs.
 // It passes the database's time to rules. It goes on after an error, such as a foreign key
-// that keeps a row, unless the database is unavailable. It does nothing while another node
-// purges.
+// that keeps a row; if the database is unavailable, it goes on with the jobs. It returns all
+// errors. It does nothing while another node purges.
 func Run(ctx context.Context, db *pop.Connection, clocks database.Clocks, rules func(now time.Time) []Rule, jobs ...Job) error {
 	return database.TryLock(ctx, db, "purge", func() error {
 		now, err := clocks.Compare(ctx, db)
@@ -80,10 +80,10 @@ func Run(ctx context.Context, db *pop.Connection, clocks database.Clocks, rules 
 		var failed []error
 		for _, r := range rules(now) {
 			_, err := r.run(ctx, db, " SKIP LOCKED") // does not wait for writers
-			if database.Unavailable(err) {
-				return err
-			}
 			failed = append(failed, err)
+			if database.Unavailable(err) {
+				break // the jobs still run: a rule may exceed statement_timeout in every purge
+			}
 		}
 		for _, job := range jobs {
 			failed = append(failed, job(ctx))

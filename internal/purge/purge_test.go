@@ -3,6 +3,8 @@ package purge
 import (
 	"bytes"
 	"context"
+	"database/sql/driver"
+	"errors"
 	"log/slog"
 	"os"
 	"strings"
@@ -237,6 +239,26 @@ func TestRun_GoesOnAfterAnError(t *testing.T) {
 	require.ErrorContains(t, err, "purging kept: ")
 	require.Equal(t, 1, count(t, db))
 	require.True(t, done)
+}
+
+// timedOut is an argument that fails like a statement that exceeds statement_timeout.
+type timedOut struct{}
+
+func (timedOut) Value() (driver.Value, error) { return nil, context.DeadlineExceeded }
+
+// Prevents a rule that fails in every purge from keeping the jobs from running.
+func TestRun_JobsRunIfTheDatabaseIsUnavailable(t *testing.T) {
+	db := newDatabase(t, 3)
+	slow := DeleteRule("notes", "expires <= ?", "expires", timedOut{})
+	all := func(now time.Time) []Rule { return append([]Rule{slow}, rules(now)...) }
+	noUndo := errors.New("no undo")
+	done := false
+	err := Run(t.Context(), db, clocks(), all, func(context.Context) error { return noUndo }, func(context.Context) error { done = true; return nil })
+	require.True(t, database.Unavailable(err))
+	require.ErrorContains(t, err, "purging notes: ")
+	require.ErrorIs(t, err, noUndo)
+	require.True(t, done)
+	require.Equal(t, 4, count(t, db), "no other rule ran")
 }
 
 func TestRun_Cancelled(t *testing.T) {
