@@ -18,7 +18,7 @@ func WithLock(ctx context.Context, db *pop.Connection, name string, fn func() er
 	if db.Dialect.Name() != "postgres" {
 		return lockedBeside(ctx, sqliteFile(db), name, fn)
 	}
-	return locked(ctx, db, "SELECT true FROM pg_advisory_xact_lock($1)", name, fn)
+	return locked(ctx, db, "SELECT true FROM pg_advisory_xact_lock($1)", "0", name, fn) // the longest migration must fit
 }
 
 // lockedBeside runs fn while a SQLite transaction locks a file, which works on every
@@ -55,18 +55,20 @@ func sqliteFile(db *pop.Connection) string {
 }
 
 // TryLock is WithLock without waiting: if another node holds the lock, it returns nil
-// and does not run fn. On SQLite, which has one node, it runs fn without a lock.
+// and does not run fn. On SQLite, which has one node, it runs fn without a lock. On
+// PostgreSQL, the lock lasts for at most ten minutes, even if fn runs for longer: a frozen
+// node must not hold it for hours.
 func TryLock(ctx context.Context, db *pop.Connection, name string, fn func() error) error {
-	return locked(ctx, db, "SELECT pg_try_advisory_xact_lock($1)", name, fn)
+	return locked(ctx, db, "SELECT pg_try_advisory_xact_lock($1)", "10min", name, fn)
 }
 
-func locked(ctx context.Context, db *pop.Connection, query, name string, fn func() error) error {
+func locked(ctx context.Context, db *pop.Connection, query, timeout, name string, fn func() error) error {
 	if db.Dialect.Name() != "postgres" {
 		return fn()
 	}
 	return InTransaction(db.WithContext(ctx), func(tx *pop.Connection) error {
 		// The transaction is idle while fn runs.
-		if err := tx.RawQuery("SET LOCAL idle_in_transaction_session_timeout = 0").Exec(); err != nil {
+		if err := tx.RawQuery("SET LOCAL idle_in_transaction_session_timeout = '" + timeout + "'").Exec(); err != nil {
 			return fmt.Errorf("locking %s: %w", name, err)
 		}
 		var held bool

@@ -1,10 +1,12 @@
 package database_test
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"time"
 
+	"github.com/gobuffalo/pop/v6"
 	"github.com/stretchr/testify/require"
 
 	"corral/internal/database"
@@ -34,6 +36,28 @@ func TestTryLock_OneNodeAtATime(t *testing.T) {
 	}))
 	require.NoError(t, try("a"))
 	require.Equal(t, []string{"b", "a"}, ran)
+}
+
+// A frozen node does not hold the lock of a purge for hours. That of a migration lasts until
+// the migration ends.
+func TestLock_IdleTimeout(t *testing.T) {
+	if !onPostgres() {
+		return
+	}
+	db := open(t, databaseURL(t))
+	for want, lock := range map[string]func(context.Context, *pop.Connection, string, func() error) error{
+		"10min": database.TryLock,
+		"0":     database.WithLock,
+	} {
+		tx, err := db.NewTransaction() // lock uses this transaction and ends it
+		require.NoError(t, err)
+		require.NoError(t, lock(t.Context(), tx, "a", func() error {
+			var timeout string
+			require.NoError(t, tx.Store.Get(&timeout, "SHOW idle_in_transaction_session_timeout"))
+			require.Equal(t, want, timeout)
+			return nil
+		}))
+	}
 }
 
 // The transaction that holds the lock outlives idle_in_transaction_session_timeout.
