@@ -37,9 +37,11 @@ func Purge(ctx context.Context) error { return purge.Run(ctx, DB, Clocks, expire
 // expired returns the rules for expired rows.
 func expired(now time.Time) []purge.Rule {
 	remove := purge.DeleteRule
-	ofDeletedUsers := "recipient IN (SELECT email FROM users WHERE deleted_at <= ?)"
-	if DB.Dialect.Name() == "postgres" { // PostgreSQL would scan all mails for IN
-		ofDeletedUsers = "recipient = ANY(ARRAY(SELECT email FROM users WHERE deleted_at <= ?))"
+	toDeletedUsers := "recipient IN (SELECT email FROM users WHERE deleted_at <= ?)"
+	ofDeletedUsers := "user_id IN (SELECT id FROM users WHERE deleted_at <= ?)"
+	if DB.Dialect.Name() == "postgres" { // PostgreSQL would scan the whole table for IN
+		toDeletedUsers = "recipient = ANY(ARRAY(SELECT email FROM users WHERE deleted_at <= ?))"
+		ofDeletedUsers = "user_id = ANY(ARRAY(SELECT id FROM users WHERE deleted_at <= ?))"
 	}
 	return []purge.Rule{
 		remove("activities", "user_id IS NULL", "user_id, id"),
@@ -48,7 +50,10 @@ func expired(now time.Time) []purge.Rule {
 		remove("sessions", "remembered = ? AND created_at <= ?", "created_at", true, now.Add(-settings.RememberLifetime)),
 		remove("rate_limits", "purge_ms <= ?", "purge_ms", now.UnixMilli()),
 		remove("tokens", "expires_at <= ?", "expires_at", now.Add(-DeadTokenLifetime)),
-		remove("mails", ofDeletedUsers, "recipient", now.Add(-DeletedUserLifetime)),
+		remove("mails", toDeletedUsers, "recipient", now.Add(-DeletedUserLifetime)),
+		// In batches: the cascade of 500 users would keep SQLite's other writers waiting.
+		remove("activities", ofDeletedUsers, "user_id, id", now.Add(-DeletedUserLifetime)),
+		remove("tokens", ofDeletedUsers, "user_id", now.Add(-DeletedUserLifetime)),
 		remove("users", "deleted_at <= ?", "deleted_at", now.Add(-DeletedUserLifetime)),
 		remove("factors", "removed_at <= ?", "removed_at", now.Add(-RemovedFactorLifetime)),
 		remove("identities", "removed_at <= ?", "removed_at", now.Add(-RemovedFactorLifetime)),
