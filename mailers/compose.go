@@ -31,6 +31,11 @@ var (
 // outbox.ErrNothingToSend. Links start with HOST: prevents links poisoned by a Host
 // header.
 func Compose(ctx context.Context, c config.Config, m *outbox.Mail) (message mail.Message, err error) {
+	m.Template = cmp.Or(m.Resolved, m.Template)
+	key := "mail." + m.Template + ".subject"
+	if _, _, err = ownKinds.Read(m); err != nil && texts().In("")(key) == key { // of a newer release, which resolves it
+		return message, err
+	}
 	if err = models.ResolveMail(ctx, m); err == nil {
 		message, err = compose(c, m)
 	}

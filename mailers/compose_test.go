@@ -39,6 +39,24 @@ func TestCompose_Errors(t *testing.T) {
 	}
 }
 
+// While an older release runs beside a newer one, it leaves the newer one's mails to it, with
+// what there is to decide about them.
+func TestCompose_UnknownTemplateIsNotResolved(t *testing.T) {
+	modelstest.Empty(t)
+	c, email := configOf(smtptest.New(t)), "ada@example.com"
+	require.NoError(t, models.Outbox.Add(models.DB, outbox.Mail{Recipient: email, Template: "newer", Data: "{}"}, ""))
+	m := mailTo(t, email)
+	_, err := mailers.Compose(t.Context(), c, &m)
+	require.EqualError(t, err, "no mail is named newer")
+	m = mailTo(t, email)
+	require.Empty(t, m.Resolved)
+
+	m.Resolved = models.MailSignupTaken // the newer release decided
+	message, err := mailers.Compose(t.Context(), c, &m)
+	require.NoError(t, err)
+	require.Equal(t, "You have an account already", message.Subject)
+}
+
 func TestCompose_HeaderInjection(t *testing.T) {
 	modelstest.Empty(t)
 	s := smtptest.New(t)
