@@ -33,8 +33,9 @@ func AuthCallbackShow(c buffalo.Context) error {
 			return backFromProvider(c, state, "sudo.needed")
 		}
 		var identity oidc.Identity
-		err = models.AttemptWithProvider(c, clientOf(c), func(tx *pop.Connection) (err error) {
-			identity, err = p.Complete(c, tx, state, oidc.Answer{Code: c.Param("code"), Iss: c.Param("iss"), Error: c.Param("error")})
+		answer := oidc.Answer{Code: c.Param("code"), Iss: c.Param("iss"), Error: c.Param("error")}
+		err = models.AttemptWithProvider(c, clientOf(c), answer, func(tx *pop.Connection) (err error) {
+			identity, err = p.Complete(c, tx, state, answer)
 			return err
 		})
 		var limited *models.RateLimited

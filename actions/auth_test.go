@@ -291,3 +291,27 @@ func TestAuth_FailuresAreLimited(t *testing.T) {
 		b.requireAlert(b.byProvider("/auth/oidc"), "/login", "Example &amp; Co cannot be reached.")
 	}
 }
+
+// Errors as answers have a limit of their own. Prevents a flood of rows: a client may send
+// them without asking the provider.
+func TestAuth_ErrorsAreLimited(t *testing.T) {
+	s := newProviderSite(t)
+	models.Clock.Stop()
+	s.linked("ada@example.com")
+	b := s.browser()
+	for n := range 100 {
+		s.one.Behave(oidctest.Behaviour{Error: []string{"access_denied", "server_error", "temporarily_unavailable", "invalid_scope"}[n%4]})
+		require.Equal(t, "/login", b.byProvider("/auth/oidc").Location())
+	}
+	b.Get("/login") // shows the flash message
+	used := count(t, "used_challenges")
+	b.requireAlert(b.byProvider("/auth/oidc"), "/login", "Too many attempts. Please wait")
+	require.Equal(t, used, count(t, "used_challenges"))
+	s.one.Behave(oidctest.Behaviour{})
+	require.Equal(t, "/", b.byProvider("/auth/oidc").Location())
+	require.Equal(t, "/", s.browser().logIn("ada@example.com").Location())
+	models.Clock.Move(3 * time.Minute) // the rate limit ends
+	s.one.Behave(oidctest.Behaviour{Error: "access_denied"})
+	guest := s.browser()
+	guest.requireAlert(guest.byProvider("/auth/oidc"), "/login", "The login with Example &amp; Co was cancelled.")
+}

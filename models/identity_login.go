@@ -11,15 +11,19 @@ import (
 )
 
 // AttemptWithProvider runs redeem, which redeems a provider's answer. A failure counts
-// against the rate limit of the client, as a failed login does, unless the user cancelled
-// or a server was down. AttemptWithProvider returns *RateLimited.
-func AttemptWithProvider(ctx context.Context, client Client, redeem func(tx *pop.Connection) error) error {
+// against the rate limit of the client, as a failed login does, unless the provider was
+// down. An error as the answer, such as a cancelled login, has a limit of its own: it also
+// writes rows. AttemptWithProvider returns *RateLimited.
+func AttemptWithProvider(ctx context.Context, client Client, answer oidc.Answer, redeem func(tx *pop.Connection) error) error {
 	buckets, err := client.answerBuckets(DB.WithContext(ctx))
 	if err != nil {
 		return err
 	}
+	if answer.Error != "" {
+		buckets = errorsPerClient.OfClient(limitDigest, client.IP)
+	}
 	return loginLine.Attempt(ctx, DB, buckets, Clock.Now, func() error { return redeem(DB.WithContext(ctx)) }, func(err error) bool {
-		return !errors.Is(err, oidc.ErrUnavailable) && !errors.Is(err, oidc.ErrCancelled) && !Unavailable(err)
+		return (answer.Error != "" || !errors.Is(err, oidc.ErrUnavailable)) && !Unavailable(err)
 	})
 }
 

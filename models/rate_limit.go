@@ -22,6 +22,9 @@ var (
 	loginsPerDeviceCookie = ratelimit.Limit{Name: "login device cookie", Most: 100, Free: 5}
 	loginsPerClient       = ratelimit.Limit{Name: "login client", Most: 10, Window: 3 * time.Minute}
 
+	// errorsPerClient limits errors that clients bring from providers. Prevents a flood of rows.
+	errorsPerClient = ratelimit.Limit{Name: "provider error client", Most: 100, Window: 3 * time.Minute}
+
 	// answersPerDeviceCookie limits passkeys, providers and codes. Passwords have a limit of
 	// their own: a passkey of another account must not clear their failures.
 	answersPerDeviceCookie = ratelimit.Limit{Name: "passkey device cookie", Most: 10, Window: 3 * time.Minute}
