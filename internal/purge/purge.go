@@ -67,9 +67,9 @@ func pause(d time.Duration) func(context.Context) {
 	}
 }
 
-// Run applies the rules, with one transaction for each batch, and then runs the jobs.
-// It passes the database's time to rules. It goes on after an error, such as a foreign key
-// that keeps a row; if the database is unavailable, it goes on with the jobs. It returns all
+// Run runs the jobs, and then applies the rules, with one transaction for each batch. It passes
+// the database's time to rules. It goes on after an error, such as a foreign key that keeps a
+// row, but after a rule that found the database unavailable it applies no other. It returns all
 // errors. It does nothing while another node purges.
 func Run(ctx context.Context, db *pop.Connection, clocks database.Clocks, rules func(now time.Time) []Rule, jobs ...Job) error {
 	return database.TryLock(ctx, db, "purge", func() error {
@@ -78,15 +78,17 @@ func Run(ctx context.Context, db *pop.Connection, clocks database.Clocks, rules 
 			return err
 		}
 		var failed []error
+		// First: a rule may remove, after a long outage, what a job still needs, or may exceed
+		// statement_timeout in every purge.
+		for _, job := range jobs {
+			failed = append(failed, job(ctx))
+		}
 		for _, r := range rules(now) {
 			_, err := r.run(ctx, db, " SKIP LOCKED") // does not wait for writers
 			failed = append(failed, err)
 			if database.Unavailable(err) {
-				break // the jobs still run: a rule may exceed statement_timeout in every purge
+				break
 			}
-		}
-		for _, job := range jobs {
-			failed = append(failed, job(ctx))
 		}
 		return errors.Join(failed...)
 	})

@@ -261,6 +261,15 @@ func TestRun_JobsRunIfTheDatabaseIsUnavailable(t *testing.T) {
 	require.Equal(t, 4, count(t, db), "no other rule ran")
 }
 
+// After a long outage, a rule would remove what a job still needs.
+func TestRun_JobsRunBeforeTheRules(t *testing.T) {
+	db := newDatabase(t, 3)
+	left := 0
+	require.NoError(t, Run(t.Context(), db, clocks(), rules, func(context.Context) error { left = count(t, db); return nil }))
+	require.Equal(t, 4, left)
+	require.Equal(t, 1, count(t, db))
+}
+
 func TestRun_Cancelled(t *testing.T) {
 	db := newDatabase(t, 1)
 	ctx, cancel := context.WithCancel(t.Context())
