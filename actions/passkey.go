@@ -7,7 +7,6 @@ import (
 
 	"github.com/gobuffalo/buffalo"
 
-	"corral/internal/factor"
 	"corral/internal/passkey"
 	"corral/internal/web"
 	"corral/models"
@@ -137,14 +136,8 @@ func passkeyProblem(c buffalo.Context, err error) error {
 		return err
 	}
 	members := map[string]any{}
-	if status == http.StatusNotFound && !errors.Is(err, models.ErrDeletedAccount) { // no undo restores the passkey
-		newest, err := factor.NewestPasskey(models.DB.WithContext(c))
-		if err != nil {
-			return err
-		}
-		if newest != nil { // prevents the loss of good passkeys: an empty database may be the wrong one
-			members["forget"] = true
-		}
+	if status == http.StatusNotFound && !errors.Is(err, models.ErrDeletedAccount) { // the browser may forget the passkey: no undo restores it
+		members["forget"] = true
 	}
 	if message == "" {
 		web.Info(c).Event("passkey refused")

@@ -267,20 +267,6 @@ func TestPasskey_BrowsersForgetOnlyUnknownPasskeys(t *testing.T) {
 	require.NotContains(t, deleted.Page, "forget")
 }
 
-// Without any passkey, the database may be empty or the wrong one: browsers keep theirs.
-func TestPasskey_BrowsersForgetNothingWithoutPasskeys(t *testing.T) {
-	s := newSite(t)
-	_, a := s.withPasskey("ada@example.com")
-	modelstest.Empty(t)
-	modelstest.SignUp(t, "ada@example.com")
-	unknown := s.browser().usesPasskey("/login/passkey", a)
-	requireProblem(t, unknown, 404, "This site does not know that passkey. Log in another way.")
-	require.NotContains(t, unknown.Page, "forget")
-
-	s.loggedIn("ada@example.com", firefox).addsPasskey(passkeytest.New(origin))
-	require.Contains(t, s.browser().usesPasskey("/login/passkey", a).Page, `"forget":true`)
-}
-
 func newestPasskeyOf(t testing.TB, email string) string {
 	t.Helper()
 	user, err := models.FindUserByEmail(t.Context(), email)
