@@ -65,6 +65,10 @@ func Start(c config.Config, logger *slog.Logger) *outbox.Worker {
 			}
 			return message, err
 		},
+		Ready: func(ctx context.Context) error { // a fast clock would claim what other nodes are sending
+			_, err := models.Clocks.Compare(ctx, models.DB)
+			return err
+		},
 		GivenUp: models.StartLinkAtIssue,
 		Logger:  logger,
 	}

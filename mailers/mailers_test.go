@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/mail"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -124,6 +125,24 @@ func develop(t testing.TB, change ...func(s *smtptest.Server)) *smtptest.Server 
 	return s
 }
 
+// Prevents duplicates: to a node whose clock is fast, the leases of other nodes have ended.
+func TestStart_ClaimsNothingWhileClocksDiffer(t *testing.T) {
+	modelstest.Empty(t)
+	t.Cleanup(models.DatabaseClock.Reset)
+	s, log := smtptest.New(t, func(s *smtptest.Server) { s.TLS = nil }), &apptest.LogBuffer{}
+	c := configOf(s)
+	c.Env = config.Development
+	models.DatabaseClock.Move(-2 * time.Minute)
+	require.NoError(t, models.RequestLink(t.Context(), models.PurposeSignup, "zoe@example.com", "", models.Client{}))
+	t.Cleanup(mailers.Start(c, slog.New(slog.NewTextHandler(log, nil))).Stop)
+	require.Eventually(t, func() bool { return strings.Contains(log.String(), "mail cannot be claimed") }, time.Minute, time.Millisecond)
+	require.Contains(t, log.String(), "the clocks of this machine and of the database are 2m0s apart")
+	require.Zero(t, mailTo(t, "zoe@example.com").Attempts)
+	models.DatabaseClock.Reset()
+	models.Outbox.Wake()
+	require.Equal(t, []string{"zoe@example.com"}, s.Next().To)
+}
+
 func TestStart_DevelopmentNeedsNoTLS(t *testing.T) {
 	modelstest.Empty(t)
 	require.NoError(t, models.RequestLink(t.Context(), models.PurposeSignup, "zoe@example.com", "", models.Client{}))
@@ -175,14 +194,21 @@ func TestStart_NoticeWithAVoidLinkIsSent(t *testing.T) {
 	require.Equal(t, "Your password was changed", smtptest.Parse(t, develop(t).Next()).Subject)
 }
 
+// moveClocks moves both clocks until the test ends: no mail is sent while they differ.
+func moveClocks(t *testing.T, d time.Duration) {
+	t.Cleanup(models.Clock.Reset)
+	t.Cleanup(models.DatabaseClock.Reset)
+	models.Clock.Move(d)
+	models.DatabaseClock.Move(d)
+}
+
 // If a mail was queued for longer than the lifetime of its link, the link still works.
 func TestStart_LateMailHasAWorkingLink(t *testing.T) {
 	modelstest.Empty(t)
 	modelstest.SignUp(t, "ada@example.com")
 	require.NoError(t, models.RequestLink(t.Context(), models.PurposeReset, "ada@example.com", "", models.Client{}))
 	rawToken := modelstest.Link(t, "ada@example.com", models.MailReset)
-	models.Clock.Move(9 * time.Hour)
-	t.Cleanup(models.Clock.Reset)
+	moveClocks(t, 9*time.Hour)
 	works := func() bool {
 		_, err := models.FindReset(t.Context(), rawToken)
 		return err == nil
@@ -201,8 +227,7 @@ func TestStart_LinkOfAMailGivenUp(t *testing.T) {
 	require.NoError(t, models.RequestLink(t.Context(), models.PurposeReset, "ada@example.com", "", models.Client{}))
 	rawToken := modelstest.Link(t, "ada@example.com", models.MailReset)
 	m := mailTo(t, "ada@example.com")
-	models.Clock.Move(2 * time.Hour)
-	t.Cleanup(models.Clock.Reset)
+	moveClocks(t, 2*time.Hour)
 	develop(t, func(s *smtptest.Server) {
 		s.OnRcpt = func(string) error { return &gosmtp.SMTPError{Code: 550, Message: "no such user"} }
 	})

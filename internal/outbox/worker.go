@@ -34,6 +34,10 @@ type WorkerOptions struct {
 	// Permanent error. After 75 seconds ctx ends, and the attempt has failed.
 	Compose func(ctx context.Context, m *Mail) (mail.Message, error)
 
+	// Ready, if not nil, is called before a mail is claimed. After an error, the worker
+	// claims none until it looks again.
+	Ready func(ctx context.Context) error
+
 	// GivenUp, if not nil, is called before a mail is recorded as given up, again and
 	// again until it succeeds.
 	GivenUp func(ctx context.Context, m *Mail) error
@@ -139,6 +143,11 @@ func (w *Worker) deliverDue(ctx context.Context) {
 func (w *Worker) claim(ctx context.Context) (*Mail, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
 	defer cancel()
+	if w.options.Ready != nil {
+		if err := w.options.Ready(ctx); err != nil {
+			return nil, err
+		}
+	}
 	return w.options.Queue.claim(ctx, w.options.DB, len(w.slots) < maxLowDeliveries)
 }
 

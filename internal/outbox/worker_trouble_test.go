@@ -84,6 +84,23 @@ func TestWorker_SurvivesDatabaseErrors(t *testing.T) {
 	require.Equal(t, []string{"zoe@example.com"}, s.Next().To)
 }
 
+// The log names the cause once each time that the worker looks.
+func TestWorker_ClaimsNothingUnlessReady(t *testing.T) {
+	q, s := newQueue(t), smtptest.New(t)
+	o, log := options(q, sender(s))
+	notReady := errors.New("the clocks are 2m0s apart")
+	o.Ready = func(context.Context) error { return notReady }
+	w := outbox.Idle(o)
+	add(t, q, "zoe@example.com", "bea@example.com")
+	w.DeliverAll(t.Context())
+	require.Zero(t, mailTo(t, "zoe@example.com").Attempts)
+	require.Len(t, log, 1)
+	require.Contains(t, <-log, `msg="mail cannot be claimed" error="the clocks are 2m0s apart"`)
+	notReady = nil
+	w.DeliverAll(t.Context())
+	require.ElementsMatch(t, []string{"zoe@example.com", "bea@example.com"}, []string{s.Next().To[0], s.Next().To[0]})
+}
+
 func TestWorker_DeliversAgainIfTheOutcomeCannotBeRecorded(t *testing.T) {
 	q, s := newQueue(t), smtptest.New(t)
 	w, log := idle(q, tableHider{sender(s)})
