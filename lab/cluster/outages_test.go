@@ -1,7 +1,9 @@
 package cluster
 
 import (
+	"fmt"
 	"net/http"
+	"net/url"
 	"sync"
 	"syscall"
 	"testing"
@@ -44,9 +46,23 @@ func databaseRestarted(t *testing.T, c *cluster) {
 func databaseHangs(t *testing.T, c *cluster) {
 	b := c.browser()
 	require.Equal(t, http.StatusSeeOther, b.logIn(ada, password).status)
+	var all sync.WaitGroup
+	answered := make(chan bool, 40)
+	for n := range cap(answered) { // some logins are counted before the outage, and fail during it
+		guess := c.browser()
+		guess.node, guess.ip = c.nodes[n%2], fmt.Sprintf("203.0.113.%d", n)
+		all.Go(func() {
+			form := url.Values{"email": {fmt.Sprintf("guess%d@example.com", n)}, "password": {"wrong"}}
+			a, err := guess.try("POST", "/login", form)
+			if err != nil || a.status != http.StatusUnprocessableEntity && a.status != http.StatusServiceUnavailable {
+				t.Errorf("%d, %v", a.status, err)
+			}
+			answered <- true
+		})
+	}
+	<-answered
 	c.postgres.Signal(syscall.SIGSTOP)
 	defer c.postgres.Signal(syscall.SIGCONT)
-	var all sync.WaitGroup
 	for range 50 { // more than a node's pool of connections
 		all.Go(func() {
 			if a, err := b.try("GET", "/", nil); err != nil || a.status != http.StatusServiceUnavailable {
