@@ -13,8 +13,12 @@ func publicPages(c config.Config) web.Pages {
 	if c.Development() {
 		return web.Pages{} // edits show at once
 	}
+	paths := []string{"/welcome", "/login", "/password/forgot"}
+	if c.SignupOpen {
+		paths = append(paths, "/signup")
+	}
 	return web.Pages{
-		Paths:         []string{"/welcome", "/login", "/password/forgot", "/signup"}, // without sign-up, a 404, which is not kept
+		Paths:         paths,
 		SessionCookie: c.CookieName(sessionCookieName),
 		Language:      func(r *http.Request) string { return languageOf(r, "") },
 	}
