@@ -21,6 +21,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -261,6 +262,9 @@ func (v *Vars) Addr(key, fallback string) string {
 	return value
 }
 
+// publicHost matches the hosts that browsers send, in lower case.
+var publicHost = regexp.MustCompile(`^([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[1-9][0-9]*)?$`)
+
 // PublicURL returns a URL of a scheme, a host and an optional port, or nil if the
 // variable is unset or faulty.
 func (v *Vars) PublicURL(key string) *url.URL {
@@ -279,7 +283,12 @@ func (v *Vars) PublicURL(key string) *url.URL {
 		v.Fault(key, "%s%s is not a public URL: write it like https://login.example.com, or unset it if your shell set it", key, value)
 		return nil
 	}
-	return &url.URL{Scheme: u.Scheme, Host: strings.ToLower(u.Host)}
+	host := strings.ToLower(u.Host)
+	if !publicHost.MatchString(host) {
+		v.Fault(key, "%s=%s has a host that no browser sends: use letters, digits and hyphens (for other letters, the form xn--…), and a port like :8443 or none", key, value)
+		return nil
+	}
+	return &url.URL{Scheme: u.Scheme, Host: host}
 }
 
 // Issuer returns the URL of an OpenID Connect issuer, not normalized, or nil if the

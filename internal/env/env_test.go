@@ -107,6 +107,8 @@ func TestVars_AcceptsGoodValues(t *testing.T) {
 		{"", func(v *env.Vars) any { return v.PublicURL("X") }, (*url.URL)(nil)},
 		{"https://Login.Example.com/", func(v *env.Vars) any { return v.PublicURL("X").String() }, "https://login.example.com"},
 		{"http://[2001:db8::7]:8080", func(v *env.Vars) any { return v.PublicURL("X").String() }, "http://[2001:db8::7]:8080"},
+		{"https://xn--bcher-kva.example:8443", func(v *env.Vars) any { return v.PublicURL("X").String() }, "https://xn--bcher-kva.example:8443"},
+		{"http://my_app", func(v *env.Vars) any { return v.PublicURL("X").String() }, "http://my_app"},
 		{"", func(v *env.Vars) any { return v.Issuer("X", false) }, (*url.URL)(nil)},
 		{"https://accounts.example.com", func(v *env.Vars) any { return v.Issuer("X", false).String() }, "https://accounts.example.com"},
 		{"https://accounts.example.com:8443/realms/A%20b/", func(v *env.Vars) any { return v.Issuer("X", false).String() }, "https://accounts.example.com:8443/realms/A%20b/"},

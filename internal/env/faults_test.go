@@ -22,6 +22,7 @@ func TestVars_RejectsBadValues(t *testing.T) {
 		issuer   = " is not an issuer: write it like https://accounts.example.com, without ? and #"
 		plain    = " is not https, and anyone on the way could log in as any user: use the https URL"
 		baseURL  = " is not a public URL: write it like https://login.example.com, or unset it if your shell set it"
+		noHost   = " has a host that no browser sends: use letters, digits and hyphens (for other letters, the form xn--…), and a port like :8443 or none"
 		database = "X is neither sqlite3://path nor postgres://user:password@host/name: percent-encode special characters of the password (# as %23, / as %2F, ? as %3F, % as %25)"
 		mailer   = "X is not a mail server: write it like smtp://user:password@mail.example.com:587, and percent-encode special characters of the password (# as %23, / as %2F, ? as %3F, % as %25)"
 	)
@@ -69,6 +70,12 @@ func TestVars_RejectsBadValues(t *testing.T) {
 			"https://login.example.com#x":     "X=https://login.example.com#x" + baseURL,
 			"https://ada@login.example.com":   "X" + baseURL,
 			"https://login example.com":       "X=https://login example.com" + baseURL,
+			"https://bücher.example":          "X=https://bücher.example" + noHost,
+			"https://b%C3%BCcher.example":     "X=https://b%C3%BCcher.example" + noHost,
+			"https://*.example.com":           "X=https://*.example.com" + noHost,
+			"https://login.example.com:":      "X=https://login.example.com:" + noHost,
+			"https://login.example.com:0443":  "X=https://login.example.com:0443" + noHost,
+			"http://[fe80::1%25eth0]":         "X=http://[fe80::1%25eth0]" + noHost,
 		}},
 		"Issuer": {func(v *env.Vars) { require.Nil(t, v.Issuer("X", false)) }, map[string]string{
 			"accounts.example.com":          "X=accounts.example.com" + issuer,
