@@ -100,7 +100,7 @@ func DumpCommand(databaseURL, path string, without ...string) string {
 	quoted := func(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
 	options := ""
 	for _, table := range without {
-		options += " --exclude-table-data=" + table
+		options += " --exclude-table-data=" + quoted("*."+table) // without a schema, pg_dump looks in the role's search_path
 	}
 	return fmt.Sprintf("(umask 077 && set -C && pg_dump --format=custom%s %s > %s)", options, quoted(forLibpq(databaseURL)), quoted(path))
 }
@@ -127,6 +127,6 @@ func forLibpq(databaseURL string) string {
 		query.Set("sslrootcert", "system") // the app's default; without it, libpq demands a file
 	}
 	maps.DeleteFunc(query, func(key string, _ []string) bool { return !slices.Contains(libpq, key) })
-	u.RawQuery = query.Encode()
+	u.RawQuery = strings.ReplaceAll(query.Encode(), "+", "%20") // libpq reads + as itself
 	return u.String()
 }

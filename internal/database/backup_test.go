@@ -125,9 +125,10 @@ func TestDumpCommand_HasNoPassword(t *testing.T) {
 		"postgres://ada:hunter2@db:5433/corral?sslmode=verify-ca":   "postgres://ada@db:5433/corral?sslmode=verify-ca",
 		"postgres:///corral?host=/run&user=ada&password=hunter2":    "postgres:///corral?host=%2Frun&user=ada",
 		"postgres://db/corral?sslmode=require&sslpassword=hunter2&default_query_exec_mode=exec&pool_max_conns=9&statement_cache_capacity=0&search_path=x": "postgres://db/corral?sslmode=require",
+		"postgres://db/corral?application_name=my+app&options=-c%20search_path%3Da%2Bb":                                                                   "postgres://db/corral?application_name=my%20app&options=-c%20search_path%3Da%2Bb",
 		"postgres://ada:hunter2%zz@db/corral": "postgres://user@host/name",
 	} {
-		require.Equal(t, `(umask 077 && set -C && pg_dump --format=custom --exclude-table-data=sessions --exclude-table-data=tokens '`+want+`' > 'it'\''s a copy')`,
+		require.Equal(t, `(umask 077 && set -C && pg_dump --format=custom --exclude-table-data='*.sessions' --exclude-table-data='*.tokens' '`+want+`' > 'it'\''s a copy')`,
 			database.DumpCommand(url, "it's a copy", "sessions", "tokens"))
 	}
 }

@@ -104,8 +104,9 @@ func TestTask_Backup_DoesNotMigrate(t *testing.T) {
 	}
 }
 
+// The tables are in a schema that pg_dump does not search.
 func TestTask_Backup_PrintsPostgresCommand(t *testing.T) {
-	databaseURL := strings.Replace(services.NewDatabase(t, services.Server(t)), "postgres@", "postgres:s3cret@", 1)
+	databaseURL := strings.Replace(services.NewDatabase(t, services.Server(t)), "postgres@", "postgres:s3cret@", 1) + "&search_path=corral"
 	dir, variable := t.TempDir(), "DATABASE_URL="+databaseURL
 	message := refusal(t, dir, []string{variable}, "task", "db:backup", "it's a copy")
 	require.NotContains(t, message, "s3cret")
@@ -118,6 +119,7 @@ func TestTask_Backup_PrintsPostgresCommand(t *testing.T) {
 	require.NoError(t, err)
 	password, _ := u.User.Password()
 	require.NotContains(t, line, password+"@")
+	services.Execute(t, databaseURL, "CREATE SCHEMA corral")
 	services.Execute(t, databaseURL, "CREATE TABLE sessions AS SELECT 'a session'::text")
 	passfile := filepath.Join(dir, "pgpass")
 	require.NoError(t, os.WriteFile(passfile, []byte("*:*:*:*:"+password+"\n"), 0o600))
@@ -130,7 +132,7 @@ func TestTask_Backup_PrintsPostgresCommand(t *testing.T) {
 	require.NotZero(t, info.Size())
 	restore, err := exec.Command("pg_restore", "--file=-", filepath.Join(dir, "it's a copy")).CombinedOutput()
 	require.NoError(t, err, string(restore))
-	require.Contains(t, string(restore), "CREATE TABLE public.sessions")
+	require.Contains(t, string(restore), "CREATE TABLE corral.sessions")
 	require.NotContains(t, string(restore), "a session\n")
 
 	again := exec.Command("sh", "-c", line)
