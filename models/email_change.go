@@ -86,12 +86,14 @@ func (u *User) ConfirmEmailChange(ctx context.Context, rawToken string, client C
 	return notFoundIfTaken(err)
 }
 
-// storeEmail changes the email, or returns ErrEmailTaken. It deletes the reset tokens of
-// both emails: otherwise tokens of the old email would work again after a change back.
+// storeEmail changes the email, or returns ErrEmailTaken. It deletes the reset tokens of both
+// emails, with the counts of their mails: otherwise tokens of the old email would work again
+// after a change back.
 func (u *User) storeEmail(tx *pop.Connection, email string) error {
+	cleared := errors.Join(clearMails(tx, MailReset, u.Email), clearMails(tx, MailReset, email))
 	_, err := exec(tx, "voiding tokens", "DELETE FROM tokens WHERE purpose IN (?, ?) AND subject IN (?, ?) AND redeemed = ?",
 		PurposeReset, PurposeInvite, u.Email, email, false)
-	if err != nil {
+	if err = errors.Join(cleared, err); err != nil {
 		return err
 	}
 	u.Email = email

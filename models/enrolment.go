@@ -37,7 +37,7 @@ func (s *Session) Enrol(ctx context.Context, rawToken string) error {
 			return err
 		}
 		// The next login may need a new link. The bucket comes before the token: prevents deadlocks.
-		if err := bucketOf(mailsPerEmail(MailEnrol), user.Email).Clear(tx); err != nil {
+		if err := clearMails(tx, MailEnrol, user.Email); err != nil {
 			return err
 		}
 		if err := tokens.Redeem(tx, token); err != nil {

@@ -38,12 +38,6 @@ func ResetPassword(ctx context.Context, rawToken, normalized string, client Clie
 		if err != nil {
 			return err
 		}
-		// The buckets come before the tokens, as in requestMail: prevents deadlocks.
-		for _, template := range []string{MailReset, MailEnrol} { // storePassword deletes these links
-			if err := bucketOf(mailsPerEmail(template), user.Email).Clear(tx); err != nil {
-				return err
-			}
-		}
 		if !user.mayReset(token, client) {
 			return ErrSecondStep
 		}

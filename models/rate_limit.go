@@ -51,6 +51,11 @@ func bucketOf(limit ratelimit.Limit, subject string) ratelimit.Bucket {
 	return limit.Bucket(limitDigest, subject)
 }
 
+// clearMails allows a template's mails to an email again: the links of earlier ones are void.
+func clearMails(tx *pop.Connection, template, email string) error {
+	return bucketOf(mailsPerEmail(template), email).Clear(tx)
+}
+
 // limitDigest names buckets: a leaked table names no email.
 func limitDigest(text string) string { return secrets.Digest("rate limits", text) }
 

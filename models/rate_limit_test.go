@@ -375,6 +375,53 @@ func (ms *ModelSuite) Test_RateLimit_UsedResetAllowsMails() {
 	ms.Equal(12, ms.count("mails"))
 }
 
+// A change that voids reset links, or gives an email to an account, clears the count of mails:
+// the owner, who has no link that works, gets one.
+func (ms *ModelSuite) Test_RateLimit_ResetMailAfterAChange() {
+	ctx := ms.T().Context()
+	for name, change := range map[string]func(request func(email string)) (email string){
+		"sign-up": func(request func(string)) string {
+			ms.requestSignup("ada@example.com")
+			link := modelstest.Link(ms.T(), "ada@example.com", models.MailSignup)
+			request("ada@example.com")
+			ms.NoError(ms.DB.RawQuery("DELETE FROM tokens WHERE purpose = ?", models.PurposeReset).Exec()) // of mails to an email without an account
+			ms.NoError(errorOf(models.CompleteSignup(ctx, link, modelstest.Password, "", here)))
+			return "ada@example.com"
+		},
+		"password": func(request func(string)) string {
+			ada := ms.signUp("ada@example.com")
+			request("ada@example.com")
+			ms.NoError(ada.ChangePassword(ctx, modelstest.Password, here))
+			return "ada@example.com"
+		},
+		"new email": func(request func(string)) string {
+			ada := ms.signUp("ada@example.com")
+			request("ada@example.org")
+			ms.changeEmail(ada, "ada@example.org")
+			return "ada@example.org"
+		},
+		"old email": func(request func(string)) string {
+			ada := ms.signUp("ada@example.com")
+			request("ada@example.com")
+			ms.changeEmail(ada, "ada@example.org")
+			return "ada@example.com"
+		},
+	} {
+		modelstest.Empty(ms.T())
+		email := change(func(email string) {
+			for range 4 {
+				ms.requestReset(email)
+			}
+			ms.Equal(3, ms.mailsOf(models.MailReset), name)
+		})
+		ms.NoError(models.RequestLink(ctx, models.PurposeReset, email, "", here))
+		ms.Equal(4, ms.mailsOf(models.MailReset), name)
+		links, err := ms.DB.Where("purpose = ? AND email = ? AND redeemed = ?", models.PurposeReset, email, false).Count("tokens")
+		ms.NoError(err)
+		ms.Equal(1, links, name)
+	}
+}
+
 // Mails of each purpose have their own limits, for an email and for a client.
 func (ms *ModelSuite) Test_RateLimit_MailsPerClient() {
 	models.Clock.Stop()

@@ -76,11 +76,11 @@ func CreateUser(ctx context.Context, email, language string) (*User, error) {
 
 func createUser(tx *pop.Connection, user *User) error {
 	taken, err := emailTaken(tx, user.Email, uuid.Nil)
-	if err != nil {
-		return err
-	}
 	if taken {
 		return ErrEmailTaken
+	}
+	if err := errors.Join(err, clearMails(tx, MailReset, user.Email)); err != nil { // no mail was sent before
+		return err
 	}
 	invalid, err := tx.ValidateAndCreate(user)
 	if database.IsDuplicate(err) { // by a concurrent call

@@ -45,19 +45,19 @@ func (u *User) PasswordSince(ctx context.Context) (time.Time, error) {
 }
 
 // storePassword stores a digest, or "" to remove the password. It ends the sessions and
-// deletes the mailed links that work, except those that undo a change. It clears no rate
-// limit: an attacker who filled one would see that the email has an account.
+// deletes the mailed links that work, except those that undo a change, with the counts of
+// their mails: the next mail must not be withheld. It clears no rate limit of logins: an
+// attacker who filled one would see that the email has an account.
 func (u *User) storePassword(tx *pop.Connection, digest string) error {
 	u.PasswordDigest = digest
 	u.CredentialVersion++
 	if err := tx.UpdateColumns(u, "password_digest", "credential_version", "updated_at"); err != nil {
 		return fmt.Errorf("storing a password: %w", err)
 	}
-	if _, err := endSessions(tx, "user_id = ?", u.ID); err != nil {
-		return err
-	}
-	_, err := exec(tx, "voiding tokens", "DELETE FROM tokens WHERE (user_id = ? OR email = ?) AND purpose <> ? AND redeemed = ?", u.ID, u.Email, PurposeUndo, false)
-	return err
+	_, err := endSessions(tx, "user_id = ?", u.ID)
+	err = errors.Join(err, clearMails(tx, MailReset, u.Email), clearMails(tx, MailEnrol, u.Email))
+	_, voidErr := exec(tx, "voiding tokens", "DELETE FROM tokens WHERE (user_id = ? OR email = ?) AND purpose <> ? AND redeemed = ?", u.ID, u.Email, PurposeUndo, false)
+	return errors.Join(err, voidErr)
 }
 
 // rehash stores the same password with the current parameters. It returns
