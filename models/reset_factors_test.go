@@ -62,6 +62,19 @@ func (ms *ModelSuite) Test_ResetFactors_StoppedByALogin() {
 	ms.hasFactors([]string{"passkey", "totp"}, true, "stopped")
 }
 
+// The removal is not made while the account is deleted: its mail has a link that would undo the
+// deletion.
+func (ms *ModelSuite) Test_ResetFactors_StoppedByADeletion() {
+	ms.withFactors()
+	ms.resetFactors(false)
+	ms.NoError(ms.user("ada@example.com").Delete(ms.T().Context(), here))
+	ms.later(day)
+	ms.NotContains(modelstest.Mails(ms.T(), "ada@example.com"), models.MailFactorsRemoved)
+	ms.notMe(models.MailAccountDeleted)
+	ms.later(2 * day)
+	ms.hasFactors([]string{"passkey", "totp"}, true, "stopped for good")
+}
+
 // The owner sees the mail too late: the links of both mails restore the factors.
 func (ms *ModelSuite) Test_ResetFactors_UndoneByALink() {
 	for _, template := range []string{models.MailFactorsReset, models.MailFactorsRemoved} {

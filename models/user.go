@@ -118,7 +118,7 @@ func emailTaken(tx *pop.Connection, email string, userID uuid.UUID) (bool, error
 // ErrBadCredentials if the account changed meanwhile.
 func (u *User) Delete(ctx context.Context, client Client) error {
 	return u.change(ctx, func(tx *pop.Connection) error {
-		if err := errors.Join(u.storePassword(tx, ""), deviceCookies.Void(tx, u.ID)); err != nil {
+		if err := errors.Join(u.storePassword(tx, ""), deviceCookies.Void(tx, u.ID), u.journal(tx).StopRemovals()); err != nil {
 			return err
 		}
 		u.DeletedAt = nulls.NewTime(Clock.Now())
