@@ -18,6 +18,7 @@ func TestAccountPassword_Remove(t *testing.T) {
 	refused := eve.Delete("/account/password", nil)
 	require.Equal(t, 422, refused.StatusCode)
 	require.Contains(t, refused.Page, "Add a passkey first.")
+	require.NotContains(t, refused.Page, `>Set a password</button>`, "the account has one")
 
 	ada, a := s.withPasskey("ada@example.com")
 	phone := s.loggedIn("ada@example.com", safari)

@@ -53,12 +53,12 @@ func (u *User) RemovePassword(ctx context.Context, client Client) (codes []strin
 		if u.PasswordDigest == "" {
 			return nil
 		}
-		if err := u.storePassword(tx, ""); err != nil {
-			return err
-		}
 		list, err := u.factorsWithout(tx, uuid.Nil)
 		if err == nil && len(list.OfKind(FactorPasskey)) == 0 {
 			err = ErrRefused
+		}
+		if err == nil {
+			err = u.storePassword(tx, "")
 		}
 		if err != nil {
 			return err
