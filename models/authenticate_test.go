@@ -51,14 +51,18 @@ func (ms *ModelSuite) Test_Authenticate_BadCredentials() {
 	}
 }
 
-// After the hash parameters have changed, a user's next login stores a new digest.
+// After the hash parameters have changed, a user's next login stores a new digest, also when
+// several log in at once.
 func (ms *ModelSuite) Test_Authenticate_Rehashes() {
 	rawToken := ms.start(ms.signUp("ada@example.com"), false)
 	weak := argon2.IDKey([]byte(modelstest.Password), []byte("saltsaltsaltsalt"), 1, 8192, 1, 32)
 	digest := "$argon2id$v=19$m=8192,t=1,p=1$c2FsdHNhbHRzYWx0c2FsdA$" + base64.RawStdEncoding.EncodeToString(weak)
 	ms.NoError(ms.DB.RawQuery("UPDATE users SET password_digest = ?", digest).Exec())
 
-	ms.NoError(ms.authenticate("ada@example.com", modelstest.Password, "192.0.2.1"))
+	logIn := func() error { return errorOf(ms.logIn("ada@example.com", modelstest.Password, here)) }
+	for _, err := range atOnce(logIn, logIn, logIn, logIn) {
+		ms.NoError(err)
+	}
 	stored := ms.user("ada@example.com")
 	ms.True(strings.HasPrefix(stored.PasswordDigest, "$argon2id$v=19$m=64,t=1,p=1$"), stored.PasswordDigest)
 	_, err := ms.find(rawToken)

@@ -60,15 +60,13 @@ func (u *User) storePassword(tx *pop.Connection, digest string) error {
 	return errors.Join(err, voidErr)
 }
 
-// rehash stores the same password with the current parameters. It returns
-// ErrBadCredentials if the password was changed meanwhile.
+// rehash stores the same password with the current parameters, unless a concurrent login has
+// done so or the password was changed: then credential_version ends the login.
 func (u *User) rehash(ctx context.Context, place password.Place, normalized string) error {
 	digest, err := hasher.Hash(ctx, place, normalized)
 	if err != nil {
 		return err
 	}
-	before := u.PasswordDigest
-	u.PasswordDigest = digest
-	return execOne(DB.WithContext(ctx), ErrBadCredentials, "rehashing a password",
-		"UPDATE users SET password_digest = ? WHERE id = ? AND password_digest = ?", digest, u.ID, before)
+	_, err = exec(DB.WithContext(ctx), "rehashing a password", "UPDATE users SET password_digest = ? WHERE id = ? AND password_digest = ?", digest, u.ID, u.PasswordDigest)
+	return err
 }

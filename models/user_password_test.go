@@ -12,23 +12,27 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A rehash must not replace a password digest that was stored meanwhile.
+// A rehash must not replace a password digest that was stored meanwhile, nor let a login with
+// the earlier password succeed.
 func TestRehash_ResetMeanwhile(t *testing.T) {
 	user, err := CreateUser(t.Context(), "rehash@example.com", "")
 	require.NoError(t, err)
 	t.Cleanup(func() { DB.Destroy(user) })
 	require.NoError(t, user.SetPassword(t.Context(), "four random words work well"))
-	before := *user
-	require.NoError(t, before.rehash(t.Context(), password.Place{}, "four random words work well"))
+	require.NoError(t, user.rehash(t.Context(), password.Place{}, "four random words work well"))
 	stored, err := FindUserByEmail(t.Context(), "rehash@example.com")
 	require.NoError(t, err)
-	require.Equal(t, before.PasswordDigest, stored.PasswordDigest)
+	require.NotEqual(t, user.PasswordDigest, stored.PasswordDigest)
 	require.True(t, user.UpdatedAt.Equal(stored.UpdatedAt), "no password was set")
 
-	require.ErrorIs(t, user.rehash(t.Context(), password.Place{}, "four random words work well"), ErrBadCredentials)
+	require.NoError(t, stored.SetPassword(t.Context(), "an entirely new set of words"))
+	require.NoError(t, user.rehash(t.Context(), password.Place{}, "four random words work well"))
 	after, err := FindUserByEmail(t.Context(), "rehash@example.com")
 	require.NoError(t, err)
 	require.Equal(t, stored.PasswordDigest, after.PasswordDigest)
+	_, err = StartSession(t.Context(), user, Client{}, Session{})
+	require.ErrorIs(t, err, ErrBadCredentials)
+	require.ErrorIs(t, inTransaction(t.Context(), func(tx *pop.Connection) error { return user.lock(tx, loginLock) }), ErrBadCredentials, "it gets no second step")
 }
 
 func TestCheckPassword_Configuration(t *testing.T) {
