@@ -11,7 +11,8 @@ import (
 )
 
 const (
-	maxCharacters = 128
+	maxCharacters = 128                // as hashed
+	maxBytes      = 16 * maxCharacters // as typed: keyboards may send letters in parts
 	// minScore is zxcvbn's "safely unguessable": at least 10^8 guesses.
 	minScore = 3
 	// judgedCharacters bounds zxcvbn's time, which grows faster than the password.
@@ -25,9 +26,9 @@ const (
 // 8265, which normalizes spaces and composition but keeps letters and case, with two
 // exceptions. Normalize keeps emoji and other characters of keyboards that OpaqueString
 // refuses, and drops variation selectors, which only some keyboards add to characters
-// such as ❤. ok is false for control characters, invalid UTF-8 and more than 512 bytes.
+// such as ❤. ok is false for control characters, invalid UTF-8 and more than 2048 bytes.
 func Normalize(typed string) (normalized string, ok bool) {
-	if len(typed) > utf8.UTFMax*maxCharacters || !utf8.ValidString(typed) {
+	if len(typed) > maxBytes || !utf8.ValidString(typed) {
 		return "", false
 	}
 	typed = selected.ReplaceAllString(norm.NFC.String(typed), "$1")
@@ -64,11 +65,10 @@ type Policy struct {
 // or a message key: password.too_short, too_long, unusable, or guessable with
 // an optional _common, _word, _personal, _keys, _repeat, _sequence or _date.
 func (p Policy) Check(typed, email string) (normalized, messageKey string) {
-	if utf8.RuneCountInString(typed) > maxCharacters {
-		return "", "password.too_long"
-	}
 	normalized, ok := Normalize(typed)
 	switch {
+	case len(typed) > maxBytes, utf8.RuneCountInString(normalized) > maxCharacters:
+		return "", "password.too_long"
 	case typed != "" && !ok:
 		return "", "password.unusable"
 	case utf8.RuneCountInString(normalized) < p.Min:

@@ -9,6 +9,7 @@ import (
 	"github.com/trustelem/zxcvbn"
 	"github.com/trustelem/zxcvbn/frequency"
 	"golang.org/x/text/secure/precis"
+	"golang.org/x/text/unicode/norm"
 )
 
 var policy = Policy{Min: 15, Words: []string{"localhost", "corral"}}
@@ -126,6 +127,23 @@ func TestNormalize_OpaqueString(t *testing.T) {
 	require.NotEqual(t, upper, lower)
 }
 
+// Some keyboards send a letter in parts: a syllable of Hangul in up to three.
+func TestPolicy_CountsLettersNotParts(t *testing.T) {
+	hangul := ""
+	for i := range 128 {
+		hangul += string(rune(0xac01 + (i*i*97+i*1231)%11000))
+	}
+	composed, key := policy.Check(hangul, "ada@example.com")
+	require.Empty(t, key)
+	parts := norm.NFD.String(hangul)
+	require.Greater(t, len(parts), 900)
+	decomposed, key := policy.Check(parts, "ada@example.com")
+	require.Empty(t, key)
+	require.Equal(t, composed, decomposed)
+	_, key = policy.Check(strings.Repeat("x9 ", 1000), "ada@example.com")
+	require.Equal(t, "password.too_long", key)
+}
+
 func TestNormalize_Emoji(t *testing.T) {
 	for typed, want := range map[string]string{
 		"❤️":                    "❤", // has a variation selector, as from most keyboards
@@ -169,7 +187,7 @@ func FuzzNormalize(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, typed string) {
 		once, ok := Normalize(typed)
-		if opaque, err := precis.OpaqueString.String(typed); err == nil && len(typed) <= 512 && utf8.ValidString(typed) {
+		if opaque, err := precis.OpaqueString.String(typed); err == nil && len(typed) <= 2048 && utf8.ValidString(typed) {
 			require.True(t, ok, "%+q", typed)
 			require.Equal(t, opaque, once, "%+q", typed)
 		}
