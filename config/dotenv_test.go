@@ -38,6 +38,7 @@ func TestDotenv_Faulty(t *testing.T) {
 		"\ufeffPORT=8080\n":                      ".env is not plain UTF-8: save it as UTF-8 without a byte order mark",
 		"\xff\xfeP\x00O\x00R\x00T\x00=\x001\x00": ".env is not plain UTF-8: save it as UTF-8 without a byte order mark",
 		"# M\xfcller\nPORT=8080\n":               ".env is not plain UTF-8: save it as UTF-8 without a byte order mark",
+		"GO_ENV=development\n":                   ".env sets GO_ENV, which would override production: set it in the environment",
 		"PORT=70001\n":                           "PORT=70001 is not a port: use a number from 1 to 65535 (set in .env)",
 	} {
 		dir := t.TempDir()

@@ -52,6 +52,9 @@ func NewApp(environ []string, o Options) *App {
 		return e
 	}
 	values, found := e.Dotenv(filepath.Join(o.Dir, ".env"))
+	if _, set := values["GO_ENV"]; set { // envy, which has loaded the file by now, may have hidden a "production"
+		e.Fault(".env", ".env sets GO_ENV, which would override production: set it in the environment")
+	}
 	if e.dotenv = found; e.Get("GO_ENV", "") != Production {
 		for key, value := range values {
 			e.SetFrom(".env", key, value)

@@ -128,6 +128,11 @@ func TestProcess_RefusesDotenvInProduction(t *testing.T) {
 	p := run(t, dir, []string{"GO_ENV=production"})
 	require.Equal(t, 1, p.ProcessState.ExitCode())
 	require.Contains(t, p.Err.String(), "there is a .env file beside the app: ")
+
+	writeDotenv(t, dir, "GO_ENV=development\n") // loaded before main runs, which must not turn production off
+	p = run(t, dir, []string{"GO_ENV=production"})
+	require.Equal(t, 1, p.ProcessState.ExitCode())
+	require.Contains(t, p.Err.String(), ".env sets GO_ENV, ")
 }
 
 // The driver's errors must not quote the password either. Nothing listens on port 1.
