@@ -19,8 +19,14 @@ func TestSessionCookie_FullestSessionFits(t *testing.T) {
 	session, err := store.Get(r, "corral")
 	require.NoError(t, err)
 	long := strings.Repeat("x", 254)
-	waiting := models.SecondStep{UserID: uuid.Must(uuid.NewV7()), Mail: uuid.Must(uuid.NewV7()), Reset: uuid.Must(uuid.NewV7()), Next: []byte("/" + strings.Repeat("x", 1023))}
+	now := models.Clock.Now()
+	waiting := models.SecondStep{
+		UserID: uuid.Must(uuid.NewV7()), Version: 1000, ExpiresAt: now, Remember: true, Next: []byte("/" + strings.Repeat("x", 399)),
+		Mail: uuid.Must(uuid.NewV7()), DueAt: now, Reset: uuid.Must(uuid.NewV7()),
+	}
 	values := map[any]any{
+		tokenKey: strings.Repeat("t", 80), expiresKey: now.Unix(), "totp": strings.Repeat("s", 32),
+		"pending":     strings.Repeat("p", 43+len(" https://accounts.example/realms/0123456789-0123456789 ")+254+1+255), // digest, issuer, email, subject
 		resetLink.key: strings.Repeat("t", 43), signupLink.key: strings.Repeat("t", 43),
 		mailedToKey: long, mailedForKey: models.PurposeSignup, secondStepKey: waiting.Raw(), "_flash_": []byte(`{"warning":["login_second.ended"]}`),
 	}

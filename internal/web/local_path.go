@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// maxLocalPath keeps a session cookie that contains a path below 4096 bytes.
-const maxLocalPath = 1024
+// maxLocalPath is in bytes. It keeps a session cookie that contains a path below 4096 bytes.
+const maxLocalPath = 400
 
 // IsLocalPath reports whether path, which may have a query, is on this site. Prevents
 // open redirects: it is false for characters that browsers may interpret differently,

@@ -25,7 +25,7 @@ var hostilePaths = map[string][]string{
 	"dot segments":     {"/.", "/..", "/./", "/.//evil.example", "/..//evil.example", "/../evil", "/a/..", "/a/../../evil", "/a/.././/evil.example", "/%2e", "/%2e//evil.example", "/%2E/%2Fevil.example", "/%2e%2e/%2e%2e//evil.example", "/.%2e//evil.example", "/a/%2e%2e%2f%2fevil.example"},
 	"encoded slashes":  {"/%2f/evil.example", "/%2fevil.example", "/%2F%2Fevil.example"},
 	"broken encoding":  {"/%", "/%s", "/%d%n", "/%zz", "/%2", "/a%", "/%u002f/evil.example"},
-	"too long":         {"/" + strings.Repeat("a", 1024), "/?" + strings.Repeat("a", 1<<20)},
+	"too long":         {"/" + strings.Repeat("a", 400), "/?" + strings.Repeat("a", 1<<20)},
 }
 
 func TestIsLocalPath_RefusesHostilePaths(t *testing.T) {
@@ -40,7 +40,7 @@ var ownPaths = []string{
 	"/", "/account", "/account/", "/account/sessions", "/?tab=devices", "/search?q=a+b&r=%C3%A9", "/a%20b", "/caf%C3%A9",
 	"/?next=https://evil.example", "/?x=//evil.example", "/?x=%2f%2fevil.example", "/?x=/../..", "/a:b", "/@ada", "/user:password@host",
 	"/nopePath()", "/rootPath()", "/%25s%25d", "/%2525", "/a;b", "/;//a", "/a//b", "/a%2fb", "/[::1]", "/...", "/.well-known/x", "/a..b", "/welcome#top",
-	"/logout/x", "/logoutx", "/LOGOUT", "/" + strings.Repeat("a", 1000),
+	"/logout/x", "/logoutx", "/LOGOUT", "/" + strings.Repeat("a", 399),
 }
 
 func TestIsLocalPath_AcceptsOwnPaths(t *testing.T) {
