@@ -56,12 +56,19 @@ func TestHasher_TestDigestsAreOutdated(t *testing.T) {
 }
 
 // Without a digest, Verify also hashes: it waits for a core, which a cancelled context does
-// not get.
+// not get, and allocates the memory of one hash.
 func TestHasher_AbsentDigestIsHashed(t *testing.T) {
 	cancelled, cancel := context.WithCancel(t.Context())
 	cancel()
 	_, _, err := new(Hasher).Verify(cancelled, Place{}, "x", "")
 	require.ErrorIs(t, err, ErrBusy)
+
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	_, _, err = hasher.Verify(t.Context(), Place{}, "x", "")
+	require.NoError(t, err)
+	runtime.ReadMemStats(&after)
+	require.EqualValues(t, hashParams.Memory>>10, (after.TotalAlloc-before.TotalAlloc)>>20, "MiB")
 }
 
 func TestHasher_ReportsOutdatedDigests(t *testing.T) {

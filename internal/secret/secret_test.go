@@ -2,6 +2,7 @@ package secret_test
 
 import (
 	"encoding/base64"
+	"encoding/hex"
 	"strings"
 	"sync"
 	"testing"
@@ -57,8 +58,16 @@ func TestNewToken_NeverRepeats(t *testing.T) {
 		})
 	}
 	all.Wait()
-	require.Equal(t, secret.TokenDigest("a"), secret.TokenDigest("a"))
-	require.Len(t, secret.TokenDigest("a"), 32)
+}
+
+// The database must contain a digest that an attacker cannot use as a token.
+func TestTokenDigest_IsSHA256(t *testing.T) {
+	for rawToken, want := range map[string]string{ // computed by sha256sum
+		"a": "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb",
+		"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8": "ea866a757e4c38babfa8127cbe9a409d3e1f93a00ff1488ff735fcf917afffd0",
+	} {
+		require.Equal(t, want, hex.EncodeToString(secret.TokenDigest(rawToken)))
+	}
 }
 
 func TestNewTokenOf(t *testing.T) {
