@@ -14,7 +14,7 @@ func TestAnotherAccount_IDsAreNotFound(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
 	_, _, _, link := s.lostEmail()
-	s.withPasskey("zoe@example.com")
+	zoe, _ := s.withPasskey("zoe@example.com")
 	// Zoe's browser skips the second step.
 	require.NoError(t, models.DB.RawQuery("UPDATE device_cookies SET skips_until = expires_at, skip_version = (SELECT credential_version FROM users WHERE users.id = user_id)").Exec())
 	idOf := func(table, where string) (id string) {
@@ -31,7 +31,9 @@ func TestAnotherAccount_IDsAreNotFound(t *testing.T) {
 	require.Equal(t, "/", eve.secondStep(modelstest.NextCode(key)).Location())
 	require.Equal(t, 404, eve.Put(passkeyPath, url.Values{"name": {"Eve's"}}).StatusCode)
 	require.Equal(t, 404, eve.Delete(passkeyPath, nil).StatusCode)
+	require.Equal(t, "/account/security", zoe.Delete(passkeyPath, nil).Location())
 	require.Equal(t, 404, eve.Post(passkeyPath+"/restore", nil).StatusCode)
+	require.Contains(t, zoe.Get("/account/security").Page, "Removed passkeys")
 	require.Equal(t, 404, eve.Delete(browserPath, nil).StatusCode)
 	require.Equal(t, 404, eve.Delete(link, url.Values{"code": {modelstest.NextCode(key)}}).StatusCode)
 }

@@ -295,6 +295,7 @@ func (ms *ModelSuite) Test_Passkey_Names() {
 	}
 	ms.ErrorIs(user.RestorePasskey(ms.T().Context(), id, here), models.ErrNotFound, "in use")
 	ms.NoError(user.RemovePasskey(ms.T().Context(), id, here))
+	ms.ErrorIs(ms.user("eve@example.com").RestorePasskey(ms.T().Context(), id, here), models.ErrNotFound)
 	ms.ErrorIs(user.RemovePasskey(ms.T().Context(), id, here), models.ErrNotFound)
 	ms.ErrorIs(user.RenamePasskey(ms.T().Context(), id, "again"), models.ErrNotFound)
 }
