@@ -12,11 +12,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"corral/internal/i18n"
+	"corral/models"
 	"corral/models/modelstest"
 )
 
 func TestErrors_RefusedFormInJSON(t *testing.T) {
 	b := newSite(t).browser()
+	models.Clock.Stop()
 	b.Header.Set("Accept", "application/json")
 	b.Header.Set("Accept-Language", anotherLanguage())
 	text := T.In(anotherLanguage())

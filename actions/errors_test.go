@@ -18,11 +18,13 @@ import (
 
 	"corral/internal/apptest"
 	"corral/locales"
+	"corral/models"
 	"corral/models/modelstest"
 )
 
 func TestErrors_EveryStatusIsAPage(t *testing.T) {
 	s := newProductionSite(t)
+	models.Clock.Stop()
 	form := "application/x-www-form-urlencoded"
 	limited := s.browser()
 	for range 5 {

@@ -97,6 +97,7 @@ var answers = []struct {
 	{"another host", 421, notStored, page, func(s *site) apptest.Answer { return s.ask("GET", "evil.example", "https", "") }},
 	{"a form that was refused", 422, notStored, page, func(s *site) apptest.Answer { return s.browser().signUp("x") }},
 	{"too many attempts", 429, notStored, page, func(s *site) apptest.Answer {
+		models.Clock.Stop()
 		b := s.browser()
 		for range 5 {
 			b.logIn("bea@example.com")
