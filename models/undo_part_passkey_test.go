@@ -7,6 +7,7 @@ import (
 
 	"corral/internal/passkey/passkeytest"
 	"corral/models"
+	"corral/models/modelstest"
 )
 
 // The link of an older change demands the opposite of a waiting undo. Each undo happens a day
@@ -51,17 +52,28 @@ func (ms *ModelSuite) Test_Undo_NoRestoreOfAnAddition() {
 	ms.ErrorIs(ms.user("ada@example.com").RestorePasskey(ctx, passkey.ID.String(), here), models.ErrNotFound)
 }
 
-// An attacker adds a passkey and removes it. Undoing the addition leaves nothing to restore.
+// An attacker adds a passkey and removes it. Undoing the addition leaves nothing to restore, also
+// while the undo of other factors waits.
 func (ms *ModelSuite) Test_Undo_NoRestoreOfARemovedAddition() {
 	ctx := ms.T().Context()
-	ms.signUp("ada@example.com")
-	passkey := ms.addFactor("passkey")
-	ms.removeFactor(passkey)
-	ms.notMe("passkey_added")
-	_, removed, err := models.PasskeysOf(ctx, ms.user("ada@example.com"))
-	ms.NoError(err)
-	ms.Empty(removed)
-	ms.ErrorIs(ms.user("ada@example.com").RestorePasskey(ctx, passkey.ID.String(), here), models.ErrNotFound)
+	for _, secondStep := range []bool{false, true} {
+		modelstest.Empty(ms.T())
+		ms.signUp("ada@example.com")
+		if secondStep {
+			ms.addFactor("totp")
+			ms.turnSecondStep(true)
+		}
+		passkey := ms.addFactor("passkey")
+		ms.removeFactor(passkey)
+		ms.notMe("passkey_added")
+		for range 2 {
+			_, removed, err := models.PasskeysOf(ctx, ms.user("ada@example.com"))
+			ms.NoError(err)
+			ms.Empty(removed)
+			ms.ErrorIs(ms.user("ada@example.com").RestorePasskey(ctx, passkey.ID.String(), here), models.ErrNotFound)
+			ms.later(25 * time.Hour)
+		}
+	}
 }
 
 // The owner restores a passkey before the undo does. The undo must not remove the passkey.

@@ -88,7 +88,10 @@ func (j Journal) schedule(parts []Part, due time.Time) error {
 	}
 	for _, p := range parts {
 		now, before := s.of(p)
-		if now == before && !waits[p.Item] {
+		if now == before && !waits[p.Item] { // there is nothing to wait for
+			if err := j.mark("factor_id = ?", p.Number, p.Item); err != nil {
+				return err
+			}
 			continue
 		}
 		p.DueAt = due
