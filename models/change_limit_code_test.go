@@ -6,6 +6,7 @@ import (
 
 	"github.com/gofrs/uuid"
 
+	"corral/internal/secret"
 	"corral/internal/totp"
 	"corral/models"
 	"corral/models/modelstest"
@@ -34,6 +35,10 @@ func (ms *ModelSuite) Test_Change_AtMostAHundredFactorChangesADay() {
 	ms.GreaterOrEqual(made, 48) // each set of codes is two changes
 	ms.Positive(limited.RetryAfter)
 	ms.LessOrEqual(limited.RetryAfter, 24*time.Hour)
+	usual := modelstest.Config().SessionSecrets
+	models.Rekey(append([]string{secret.New()}, usual...)...)
+	ms.ErrorAs(errorOf(ms.user("ada@example.com").MakeRecoveryCodes(ctx, here)), &limited, "a new SESSION_SECRET changes nothing")
+	models.Rekey(usual...)
 
 	first := modelstest.Link(ms.T(), "ada@example.com", "passkey_added")
 	_, err := ms.user("ada@example.com").ResetFactors(ctx, true)

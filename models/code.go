@@ -17,8 +17,10 @@ import (
 var codesPerAccount = ratelimit.Limit{Name: "codes account", Most: math.MaxInt, Free: 5}
 
 // wrongCodes is the bucket of the account's wrong codes in a row. Only the use of a factor
-// clears it: an attacker may have the password.
-func (u *User) wrongCodes() ratelimit.Bucket { return bucketOf(codesPerAccount, u.ID.String()) }
+// clears it, and no new SESSION_SECRET: an attacker may have the password.
+func (u *User) wrongCodes() ratelimit.Bucket {
+	return ratelimit.Bucket{Limit: codesPerAccount, ID: "codes " + u.ID.String()}
+}
 
 // passCode uses a typed code up, and runs passed in the same transaction. Six digits are a
 // TOTP code, all else is a recovery code. It returns ErrBadCode, *RateLimited, or

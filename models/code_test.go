@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"corral/internal/secret"
 	"corral/internal/totp"
 	"corral/models"
 	"corral/models/modelstest"
@@ -96,6 +97,21 @@ func (ms *ModelSuite) Test_PassCode_WaitsGrowAndNeverLock() {
 		ms.Zero(wrong())
 	}
 	ms.NotZero(wrong())
+}
+
+// A new SESSION_SECRET, which an operator sets after a leak, does not clear the count of codes.
+func (ms *ModelSuite) Test_PassCode_NewSecretLeavesTheCount() {
+	models.Clock.Stop()
+	ms.signUp("ada@example.com")
+	key, _ := modelstest.SetTOTP(ms.T(), "ada@example.com")
+	for n := range 5 {
+		ms.ErrorIs(ms.pass(modelstest.WrongCode(key), nthIP(n)), models.ErrBadCode)
+	}
+	usual := modelstest.Config().SessionSecrets
+	defer models.Rekey(usual...)
+	models.Rekey(append([]string{secret.New()}, usual...)...)
+	var limited *models.RateLimited
+	ms.ErrorAs(ms.pass(modelstest.WrongCode(key), nthIP(5)), &limited)
 }
 
 // The right password does not clear the count of codes: an attacker may have the password.

@@ -28,7 +28,7 @@ func (u *User) journal(tx *pop.Connection) undo.Journal {
 // must be locked.
 func (u *User) addChange(tx *pop.Connection, kind string, item uuid.NullUUID, client Client) (number int, err error) {
 	if kind != ActivityPasswordReset && client.IP.IsValid() {
-		if err := (ratelimit.Buckets{bucketOf(changesPerAccount, u.ID.String())}).Take(tx, Clock.Now()); err != nil {
+		if err := (ratelimit.Buckets{{Limit: changesPerAccount, ID: "change " + u.ID.String()}}).Take(tx, Clock.Now()); err != nil {
 			return 0, err
 		}
 	}
