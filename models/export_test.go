@@ -41,6 +41,9 @@ func hashWith(other *password.Hasher, fn func()) {
 func AddFactor(ctx context.Context, email, kind string) (f *Factor, err error) {
 	f = &Factor{Kind: kind, Data: []byte("data")}
 	return f, changing(ctx, email, func(tx *pop.Connection, u *User) error {
+		if kind == FactorTOTP {
+			f.Data = secrets.Seal("totp of "+u.ID.String(), f.Data)
+		}
 		number, err := u.addFactor(tx, f, Client{})
 		return errors.Join(err, u.mailNotMe(tx, number, kind+undo.Added, u.Email, Client{}))
 	})

@@ -42,11 +42,13 @@ func (u *User) factor(tx *pop.Connection, kind string) (*Factor, error) {
 	return list.OfKind(kind).Oldest(), err
 }
 
-// canPass reports whether the account has a passkey or TOTP secret. Recovery codes do not
+// passing returns the account's passkeys and TOTP secrets that work. Recovery codes do not
 // count: they run out.
-func (u *User) canPass(tx *pop.Connection) (bool, error) {
+func (u *User) passing(tx *pop.Connection) (factor.List, error) {
 	list, err := u.factors(tx)
-	return len(list.OfKind(FactorPasskey, FactorTOTP)) > 0, err
+	list = list.Filter(works)
+	list = list.Filter(opens)
+	return list.OfKind(FactorPasskey, FactorTOTP), err
 }
 
 // hasFirstStep reports whether the account has a password or an identity.
@@ -75,13 +77,12 @@ func (u *User) requireWayInWithout(tx *pop.Connection, id uuid.UUID) error {
 // factorsWithout returns the account's passkeys and TOTP secrets that work, except the one with
 // the id and those that an undo will remove.
 func (u *User) factorsWithout(tx *pop.Connection, id uuid.UUID) (factor.List, error) {
-	list, err := u.factors(tx)
-	list = list.Filter(works)
+	list, err := u.passing(tx)
 	pending, pendingErr := u.journal(tx).Pending()
 	for _, p := range pending {
 		list = list.Without(p.Item)
 	}
-	return list.OfKind(FactorPasskey, FactorTOTP).Without(id), errors.Join(err, pendingErr)
+	return list.Without(id), errors.Join(err, pendingErr)
 }
 
 // useFactor records that a login used the factor, in the login's transaction. This stops a

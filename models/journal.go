@@ -53,10 +53,11 @@ func (u *User) mailChange(tx *pop.Connection, kind, template, recipient string, 
 	return errors.Join(err, u.mailNotMe(tx, number, template, recipient, client, u.Email))
 }
 
-// afterUndo turns the second step off if the undo has left no factor that passes it.
+// afterUndo turns the second step off if the undo has left no factor that passes it. It also
+// counts factors that do not work until the operator restores HOST or SESSION_SECRET.
 func (u *User) afterUndo(tx *pop.Connection) error {
-	passes, err := u.canPass(tx)
-	if err == nil && u.SecondStep && !passes {
+	list, err := u.factors(tx)
+	if err == nil && u.SecondStep && len(list.OfKind(FactorPasskey, FactorTOTP)) == 0 {
 		err = u.storeSecondStep(tx, false)
 	}
 	return errors.Join(err, u.raiseVersion(tx))

@@ -346,6 +346,8 @@ func (ms *ModelSuite) Test_Passkey_OfAnotherHostIsNoWayIn() {
 		_, err := ms.user("ada@example.com").RemovePassword(ctx, here)
 		ms.ErrorIs(err, models.ErrRefused, host)
 		ms.NotEmpty(ms.user("ada@example.com").PasswordDigest)
+		_, err = ms.user("ada@example.com").TurnSecondStep(ctx, true, here)
+		ms.ErrorIs(err, models.ErrRefused, host)
 	}
 	modelstest.Configure(ms.T())
 	_, err := ms.user("ada@example.com").RemovePassword(ctx, here)

@@ -2,8 +2,26 @@ package models_test
 
 import (
 	"corral/internal/passkey/passkeytest"
+	"corral/internal/secret"
 	"corral/models"
+	"corral/models/modelstest"
 )
+
+// A TOTP secret that no SESSION_SECRET opens is no way in, until the operator restores the secret.
+func (ms *ModelSuite) Test_TOTP_OfALostKeyIsNoWayIn() {
+	ctx := ms.T().Context()
+	ms.signUp("ada@example.com")
+	passkey := ms.addPasskey(passkeytest.New(site), "ada@example.com")
+	modelstest.SetTOTP(ms.T(), "ada@example.com")
+	defer models.Rekey(modelstest.Config().SessionSecrets...)
+	models.Rekey(secret.New())
+	ms.ErrorIs(ms.user("ada@example.com").RemovePasskey(ctx, passkey.ID.String(), here), models.ErrRefused)
+	ms.turnSecondStep(false)
+	ms.NoError(ms.user("ada@example.com").RemovePasskey(ctx, passkey.ID.String(), here))
+	ms.ErrorIs(errorOf(ms.user("ada@example.com").TurnSecondStep(ctx, true, here)), models.ErrRefused)
+	models.Rekey(modelstest.Config().SessionSecrets...)
+	ms.NoError(errorOf(ms.user("ada@example.com").TurnSecondStep(ctx, true, here)))
+}
 
 // Of the last two passkeys, concurrent requests can remove only one.
 func (ms *ModelSuite) Test_Passkey_LastWayInUnderParallelRequests() {

@@ -18,12 +18,12 @@ func (u *User) TurnSecondStep(ctx context.Context, on bool, client Client) (code
 		if u.SecondStep == on {
 			return nil
 		}
-		passes, err := u.canPass(tx)
+		passing, err := u.passing(tx)
 		first, firstErr := u.hasFirstStep(tx)
 		if err := errors.Join(err, firstErr); err != nil {
 			return err
 		}
-		if on && !passes || !on && !first {
+		if on && len(passing) == 0 || !on && !first {
 			return ErrRefused
 		}
 		var number int

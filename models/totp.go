@@ -47,6 +47,9 @@ func (u *User) RemoveTOTP(ctx context.Context, client Client) error {
 	})
 }
 
+// opens reports whether f is no TOTP secret whose key is lost.
+func opens(f Factor) bool { return !factor.List{f}.KeyLost(secrets) }
+
 // redeemTOTP uses up a code of the account's TOTP secret, or returns ErrBadCode.
 func (u *User) redeemTOTP(tx *pop.Connection, typed string) (*Factor, error) {
 	f, err := u.factor(tx, FactorTOTP)

@@ -3,6 +3,7 @@ package models_test
 import (
 	"time"
 
+	"corral/internal/secret"
 	"corral/models"
 	"corral/models/modelstest"
 )
@@ -23,6 +24,21 @@ func (ms *ModelSuite) Test_Undo_KeepsAWayIn() {
 	ms.NoError(errorOf(ms.user("ada@example.com").TurnSecondStep(ctx, true, here)))
 	ms.later(24 * time.Hour)
 	ms.hasFactors([]string{"codes"}, false, "no factor passes the second step")
+}
+
+// A TOTP secret that no SESSION_SECRET opens still keeps the second step on: the operator may
+// restore the secret.
+func (ms *ModelSuite) Test_Undo_LostKeyKeepsTheSecondStepOn() {
+	models.Clock.Stop()
+	ms.signUp("ada@example.com")
+	ms.addFactor("totp")
+	ms.turnSecondStep(true)
+	ms.addFactor("passkey")
+	ms.notMe("passkey_added")
+	defer models.Rekey(modelstest.Config().SessionSecrets...)
+	models.Rekey(secret.New())
+	ms.later(24 * time.Hour)
+	ms.hasFactors([]string{"totp"}, true, "undone")
 }
 
 // The removal of a password turns the second step on. The link of its mail undoes both.

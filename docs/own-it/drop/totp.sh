@@ -18,7 +18,7 @@ remove_lines 'offeredTOTPKey' actions/current.go
 replace 'return s\.confirmWithCode\(.*' 'return "", ErrBadCredentials' models/session_confirm.go
 
 # The second step, the task user:why, mails.
-remove_lines 'wrongCodes|replaceCodes|RecoveryCodesLeft|Factors\.KeyLost' models/factor.go models/second_step_switch.go models/why.go
+remove_lines 'Filter\(opens\)|wrongCodes|replaceCodes|RecoveryCodesLeft|Factors\.KeyLost' models/factor.go models/second_step_switch.go models/why.go
 remove_lines 'Mail(TOTP|Code)' models/mail.go
 
 # Templates and texts.
