@@ -13,6 +13,7 @@ COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
 COPY --from=build --chown=65532:65532 /storage /storage
 COPY --from=build /app /corral
 USER 65532:65532
-ENV GO_ENV=production
+# SQLite needs a folder for the temporary files of a backup or a migration.
+ENV GO_ENV=production SQLITE_TMPDIR=/storage
 EXPOSE 3000
 ENTRYPOINT ["/corral"]

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"corral/lab/binary"
+	"corral/lab/services"
 )
 
 // nobody is the user in the Dockerfile.
@@ -44,14 +45,18 @@ func TestContainer_NeedsNothingElse(t *testing.T) {
 	inContainer := func(args ...string) *process {
 		p := command(t, "/", nil, args...)
 		p.Path, p.SysProcAttr = "/app", attr
-		p.Env = []string{"GO_ENV=production", "HOST=https://127.0.0.1", "TRUSTED_PROXIES=127.0.0.1/32", "SESSION_SECRET=" + binary.Secret,
-			"DATABASE_URL=sqlite3:///storage/app.sqlite", server.url("hunter2"), "PORT=" + port, "ADDR=127.0.0.1"}
+		p.Env = append(documentedEnv(t), "HOST=https://127.0.0.1", "TRUSTED_PROXIES=127.0.0.1/32", "SESSION_SECRET="+binary.Secret,
+			"DATABASE_URL=sqlite3:///storage/app.sqlite", server.url("hunter2"), "PORT="+port, "ADDR=127.0.0.1")
 		return p
 	}
 	for _, task := range []string{"db:migrate", "doctor"} { // doctor verifies the mail server's certificate
 		p := inContainer("task", task)
 		require.NoError(t, p.Run(), p.Log())
 	}
+	services.Execute(t, sqlite(storage, "app.sqlite"), `CREATE TABLE large AS
+		WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n+1 FROM numbers WHERE n < 8000) SELECT randomblob(1000) FROM numbers`)
+	backup := inContainer("task", "db:backup", "/storage/copy.sqlite")
+	require.NoError(t, backup.Run(), backup.Log())
 	p := inContainer()
 	p.Launch()
 	p.AwaitReady()
@@ -60,6 +65,18 @@ func TestContainer_NeedsNothingElse(t *testing.T) {
 	entries, err := os.ReadDir(root)
 	require.NoError(t, err)
 	require.Len(t, entries, 3, "the app writes to /storage alone")
+}
+
+// documentedEnv returns the variables that the Dockerfile sets.
+func documentedEnv(t *testing.T) (env []string) {
+	t.Helper()
+	dockerfile, err := os.ReadFile(filepath.Join(binary.Root(), "Dockerfile"))
+	require.NoError(t, err)
+	for _, match := range regexp.MustCompile(`(?m)^ENV (.*)$`).FindAllStringSubmatch(string(dockerfile), -1) {
+		env = append(env, strings.Fields(match[1])...)
+	}
+	require.Contains(t, env, "GO_ENV=production")
+	return env
 }
 
 func buildAsDocumented(t *testing.T, file string) {
