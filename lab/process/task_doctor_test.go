@@ -1,8 +1,10 @@
 package process
 
 import (
+	"fmt"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -171,6 +173,34 @@ func TestTask_Doctor_DamagedDatabase(t *testing.T) {
 		require.Contains(t, lines["database"], "fail the database is damaged, restore a backup and remove the old -wal and -shm files: ")
 		require.Equal(t, "1 of 10 checks failed\n", summary)
 	})
+}
+
+// After a drop, docs/own-it.md deletes rows by the program sqlite3, which by default leaves
+// the rows that refer to them.
+func TestTask_Doctor_PassesAfterTheDeletesOfADrop(t *testing.T) {
+	if _, err := exec.LookPath("sqlite3"); err != nil {
+		require.False(t, services.Required("sqlite3"))
+		t.Skip("needs the program sqlite3: apt-get install sqlite3")
+	}
+	guide, err := os.ReadFile(filepath.Join(binary.Root(), "docs/own-it.md"))
+	require.NoError(t, err)
+	statements := regexp.MustCompile("`(DELETE FROM factors WHERE kind) = 'passkey'`, or `(IN [^`]+)`; in\\ssqlite3 after `(PRAGMA [^`]+)`").FindSubmatch(guide)
+	require.NotNil(t, statements)
+
+	dir := t.TempDir()
+	env := healthyEnv(t, dir, "DATABASE_URL=sqlite3://x.sqlite")
+	task(t, dir, env, "user:create", "dora@example.com")
+	for _, insert := range []string{
+		`INSERT INTO factors (id, user_id, kind, name, data, last_step, created_at, removed_number)
+			SELECT '01a229d3-7479-7782-82ff-6791085a5c20', id, 'codes', '', x'', 0, created_at, 0 FROM users`,
+		`INSERT INTO recovery_codes (id, factor_id, digest) SELECT id, id, x'' FROM factors`,
+	} {
+		services.Execute(t, sqlite(dir, "x.sqlite"), insert)
+	}
+	output, err := exec.Command("sqlite3", filepath.Join(dir, "x.sqlite"),
+		fmt.Sprintf("%s %s %s", statements[3], statements[1], statements[2])).CombinedOutput()
+	require.NoError(t, err, string(output))
+	task(t, dir, env, "doctor")
 }
 
 func TestTask_Doctor_DatabaseDoesNotAnswer(t *testing.T) {
