@@ -113,6 +113,22 @@ func TestDocuments_PathsAreShown(t *testing.T) {
 	require.NotZero(t, checked)
 }
 
+// The Buffalo CLI migrates with foreign keys on: to change a table of SQLite, fizz drops it,
+// and the rows that refer to it would go, too.
+func TestDocuments_MigrateByTheTask(t *testing.T) {
+	texts := documents(t)
+	configuration, err := os.ReadFile(root + "database.yml")
+	require.NoError(t, err)
+	texts["database.yml"] = string(configuration)
+	for name, text := range texts {
+		for _, sentence := range regexp.MustCompile(`[^.]*pop migrate[^.]*`).FindAllString(text, -1) {
+			require.Regexp(t, "^\\s*Migrate by `task db:migrate`", sentence, name)
+		}
+	}
+	require.Contains(t, texts["README.md"], "`pop migrate` deletes rows")
+	require.Contains(t, texts["database.yml"], "`task db:migrate`")
+}
+
 func TestReadme_ListsEveryVariable(t *testing.T) {
 	readme := documents(t)["README.md"]
 	var listed []string
