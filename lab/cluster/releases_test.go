@@ -43,8 +43,8 @@ func nextRelease(t *testing.T) (path string) {
 	return path
 }
 
-// In a rolling update, the first node of the new release changes the schema while the other
-// node still runs this release.
+// In the update of docs/deploy.md, a task of the new release changes the schema while both
+// nodes still run this release. Then one node after the other restarts.
 func TestReleases_TwoAtOnce(t *testing.T) {
 	next := nextRelease(t)
 	c := newCluster(t, nil)
@@ -58,6 +58,11 @@ func TestReleases_TwoAtOnce(t *testing.T) {
 	l.clients.Go(func() { l.logInAndOut(carol) })
 	l.await(100)
 
+	migrate := c.command("task", "db:migrate")
+	migrate.Path = next
+	require.NoError(t, migrate.Run(), migrate.Log())
+	require.Equal(t, before+len(tables), c.query("postgres", "SELECT count(*) FROM schema_migration"))
+	l.await(400)
 	for _, n := range c.nodes {
 		n.stop()
 		n.release = next
