@@ -158,10 +158,13 @@ func TestAuth_SignUpFormOfAnotherLink(t *testing.T) {
 	b := s.browser()
 	b.byProvider("/auth/oidc")
 	b.Get("/signup/" + modelstest.Link(t, "ada@example.com", models.MailIdentity))
-	form := url.Values{"link": {field(b.Get("/signup/identity").Page, "link")}}
+	page := b.Get("/signup/identity").Page
+	form := url.Values{"link": {field(page, "link")}, "username": {field(page, "username")}}
 	s.browser().signUp("eve@example.com")
 	b.Get("/signup/" + modelstest.Link(t, "eve@example.com", models.MailSignup))
-	require.Equal(t, 422, b.Post("/signup/identity", form).StatusCode)
+	a := b.Post("/signup/identity", form)
+	require.Equal(t, 422, a.StatusCode)
+	require.Contains(t, a.Page, "This form was for ada@example.com.")
 	require.Equal(t, 404, b.Post("/signup/identity", url.Values{}).StatusCode)
 	require.Equal(t, 404, s.browser().Get("/signup/identity").StatusCode)
 	_, err := models.FindUserByEmail(t.Context(), "ada@example.com")
