@@ -104,7 +104,7 @@ func TestHumane_FormIsSentOnce(t *testing.T) {
 }
 
 // The browser keeps the fragment of the URL through redirects. The script adds it to the
-// form.
+// form, and to the page after a passkey.
 func TestHumane_LoginKeepsTheFragment(t *testing.T) {
 	t.Parallel()
 	s := openSite(t)
