@@ -17,7 +17,7 @@ func TestAccountPassword_Remove(t *testing.T) {
 	eve := s.loggedIn("eve@example.com", firefox)
 	refused := eve.Delete("/account/password", nil)
 	require.Equal(t, 422, refused.StatusCode)
-	require.Contains(t, refused.Page, "Add a passkey first.")
+	require.Contains(t, refused.Page, `role="alert" tabindex="-1" autofocus>Add a passkey first.`)
 	require.NotContains(t, refused.Page, `>Set a password</button>`, "the account has one")
 
 	ada, a := s.withPasskey("ada@example.com")
@@ -40,7 +40,7 @@ func TestAccountPassword_Remove(t *testing.T) {
 
 	last := ada.Delete(passkeysPath+"/"+newestPasskeyOf(t, "ada@example.com"), nil)
 	require.Equal(t, 422, last.StatusCode)
-	require.Contains(t, last.Page, `role="alert">You could no longer log in without this passkey.`)
+	require.Contains(t, last.Page, `role="alert" tabindex="-1" autofocus>You could no longer log in without this passkey.`)
 	requireLocation(t, s.browser().usesPasskey("/login/passkey", a), 200, "/")
 
 	require.Equal(t, "/account", ada.Put("/account/password", url.Values{"password": {newPassword}}).Location(), "sets a password again")

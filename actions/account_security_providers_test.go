@@ -126,7 +126,7 @@ func TestSecurityProviders_LastWayIn(t *testing.T) {
 	require.Equal(t, "/account/security", b.byProvider("/sudo/oidc?next=/account/security").Location())
 	a := b.Delete(providersPath+"oidc", url.Values{})
 	require.Equal(t, 422, a.StatusCode)
-	require.Contains(t, a.Page, "You could no longer log in without it.")
+	require.Contains(t, a.Page, `role="alert" tabindex="-1" autofocus>You could no longer log in without it.`)
 	require.Equal(t, []string{s.one.URL}, s.identities("ada@example.com"))
 	b.byProvider(providersPath + "oidc2")
 	require.Equal(t, 303, b.Delete(providersPath+"oidc", url.Values{}).StatusCode, "another identity is left")

@@ -21,7 +21,7 @@ func TestSecondStep_Switch(t *testing.T) {
 	}
 	a := turn("true")
 	require.Equal(t, 422, a.StatusCode)
-	require.Contains(t, a.Page, `role="alert">Add a passkey or an authenticator app first.`)
+	require.Contains(t, a.Page, `role="alert" tabindex="-1" autofocus>Add a passkey or an authenticator app first.`)
 	require.NotContains(t, a.Page, "Turn on")
 
 	s.addPasskey("ada@example.com")
@@ -29,7 +29,7 @@ func TestSecondStep_Switch(t *testing.T) {
 		for _, form := range []url.Values{{}, {"on": {""}}, {"on": {"maybe"}}, {"on": {"on"}}} {
 			a := b.Put("/account/security/second-step", form)
 			require.Equal(t, 422, a.StatusCode, form)
-			require.Contains(t, a.Page, `role="alert">Something in the form is missing or wrong.`)
+			require.Contains(t, a.Page, `role="alert" tabindex="-1" autofocus>Something in the form is missing or wrong.`)
 			require.Equal(t, on, s.user("ada@example.com").SecondStep, form)
 		}
 	}
@@ -58,6 +58,6 @@ func TestSecondStep_Switch(t *testing.T) {
 	require.NoError(t, models.DB.RawQuery("UPDATE users SET password_digest = ''").Exec())
 	a = turn("false")
 	require.Equal(t, 422, a.StatusCode)
-	require.Contains(t, a.Page, `role="alert">Set a password first: without one, you could not log in.`)
+	require.Contains(t, a.Page, `role="alert" tabindex="-1" autofocus>Set a password first: without one, you could not log in.`)
 	require.NotContains(t, a.Page, "Turn off")
 }

@@ -101,7 +101,7 @@ func TestTOTP_SetWithACodeOfTheOfferedKey(t *testing.T) {
 	}
 	a = b.Post("/account/security/totp", url.Values{"code": {code}})
 	require.Equal(t, 422, a.StatusCode)
-	require.Contains(t, a.Page, `role="alert">This account has an authenticator app already.`)
+	require.Contains(t, a.Page, `role="alert" tabindex="-1" autofocus>This account has an authenticator app already.`)
 	other := s.browser()
 	require.Equal(t, "/login/second", other.logIn("ada@example.com").Location())
 	require.Equal(t, 422, other.Post("/login/second", url.Values{"code": {code}}).StatusCode, "used by the enrolment")
@@ -161,7 +161,7 @@ func TestTOTP_RemovedUnlessItIsTheLast(t *testing.T) {
 	require.NotContains(t, b.Get("/account/security").Page, "Remove the app")
 	a := b.Delete("/account/security/totp", nil)
 	require.Equal(t, 422, a.StatusCode)
-	require.Contains(t, a.Page, `role="alert">The second step at login needs it.`)
+	require.Contains(t, a.Page, `role="alert" tabindex="-1" autofocus>The second step at login needs it.`)
 	s.addPasskey("ada@example.com")
 	require.Contains(t, b.Get("/account/security").Page, "Remove the app")
 	a = b.Delete("/account/security/totp", nil)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 	"github.com/stretchr/testify/require"
 )
 
@@ -115,7 +116,60 @@ func TestHumane_LoginKeepsTheFragment(t *testing.T) {
 	b.fill("[name=email]", zoe.email)
 	b.fill("[name=password]", zoe.password)
 	b.press("main form [type=submit]")
-	require.Equal(t, "/account/sessions#newest", evaluate[string](b, "location.pathname + location.hash"))
+	const place = "location.pathname + location.hash"
+	require.Equal(t, "/account/sessions#newest", evaluate[string](b, place))
+
+	zoe.withoutAutofill()
+	zoe.plugIn()
+	zoe.addPasskey()
+	code := zoe.setTOTP()[0]
+	for name, pass := range map[string]func(){
+		"code": func() {
+			zoe.fill("[name=code]", "000")
+			zoe.press("main form [type=submit]")
+			zoe.fill("[name=code]", code)
+			zoe.press("main form [type=submit]")
+		},
+		"passkey": func() { zoe.press(secondButton) },
+	} {
+		zoe.logOutQuietly()
+		zoe.visit("/account/sessions#newest")
+		zoe.fill("[name=email]", zoe.email)
+		zoe.fill("[name=password]", zoe.password)
+		zoe.press("main form [type=submit]")
+		require.Equal(t, "/login/second", zoe.path())
+		pass()
+		require.Equal(t, "/account/sessions#newest", evaluate[string](zoe.browser, place), name)
+	}
+}
+
+// The forms of the security page are far below its top.
+func TestHumane_RefusalsAreInSight(t *testing.T) {
+	t.Parallel()
+	s := openSite(t)
+	zoe := s.signedUpAs(t, "zoe@example.com", person{screen: narrowLight, looks: true})
+	zoe.setTOTP()
+	execute := func(statement string) {
+		t.Helper()
+		_, err := s.database(t).Exec(statement)
+		require.NoError(t, err)
+	}
+	for _, refused := range []struct{ form, meanwhile, section string }{ // meanwhile: in another tab
+		{`form[action="/account/security/totp"]`, "UPDATE users SET second_step = TRUE", "totp-heading"},
+		{`form[action="/account/security/second-step"]`, "DELETE FROM factors", "second-step-heading"},
+	} {
+		execute("UPDATE users SET second_step = FALSE")
+		zoe.visit("/account/security")
+		execute(refused.meanwhile)
+		zoe.do("holding a small phone", emulation.SetDeviceMetricsOverride(320, 640, 1, false))
+		zoe.press(refused.form + " [type=submit]")
+		alert := `main [aria-labelledby="` + refused.section + `"] [role=alert]`
+		zoe.await(`document.activeElement === ` + element(alert))
+		require.True(t, evaluate[bool](zoe.browser, `(({ top, bottom }) => top >= 0 && bottom <= innerHeight)(`+element(alert)+`.getBoundingClientRect())`), refused.form)
+		zoe.see(refused.section + "-refused")
+		zoe.keys(kb.Tab)
+		require.True(t, evaluate[bool](zoe.browser, `document.activeElement === `+focusable+`.find(e => e.compareDocumentPosition(`+element(alert)+`) & Node.DOCUMENT_POSITION_PRECEDING)`), "Tab leads on from there")
+	}
 }
 
 func TestHumane_BackForwardCacheReloads(t *testing.T) {
