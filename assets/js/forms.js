@@ -11,6 +11,7 @@ function release(form) {
 
 addEventListener("submit", (event) => {
   const form = event.target
+  if (event.defaultPrevented || form.method === "dialog") return
   if (sent.has(form)) return event.preventDefault()
   sent.add(form)
   event.submitter?.setAttribute("aria-busy", "true")

@@ -93,6 +93,14 @@ func TestHumane_FormIsSentOnce(t *testing.T) {
 	evaluate[bool](b, `dispatchEvent(new PageTransitionEvent("pageshow", {persisted: true}))`)
 	require.Equal(t, 2, evaluate[int](b, send))
 
+	// A form that a script keeps, or that closes a dialog, is not sent.
+	b.visit("/signup")
+	evaluate[bool](b, `(window.sent = 0, document.addEventListener("submit", e => e.preventDefault(), {once: true}),
+		addEventListener("submit", e => { window.sent += !e.defaultPrevented; e.preventDefault() }), true)`)
+	require.Zero(t, evaluate[int](b, send), "a script keeps the form")
+	require.Equal(t, 1, evaluate[int](b, send))
+	require.Equal(t, 3, evaluate[int](b, `(f => { f.method = "dialog"; document.body.append(f); f.requestSubmit(); f.requestSubmit(); return window.sent })(document.createElement("form"))`))
+
 	b.visit("/signup")
 	for range 2 {
 		b.fill("[name=email]", "zoe@example.com")
