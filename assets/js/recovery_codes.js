@@ -12,7 +12,10 @@ function add(name, properties) {
 // Without TLS, browsers have no clipboard.
 if (navigator.clipboard) {
   const copy = add("button", { type: "button", className: "btn", textContent: words.copy })
-  copy.addEventListener("click", () => navigator.clipboard.writeText(text).then(() => { status.textContent = words.copied }))
+  copy.addEventListener("click", () => navigator.clipboard.writeText(text).then(
+    () => { status.textContent = words.copied },
+    () => getSelection().selectAllChildren(document.querySelector("main ul")), // the browser refuses: the user copies what is selected
+  ))
 }
 add("button", { type: "button", className: "btn", textContent: words.download }).addEventListener("click", () => {
   const href = URL.createObjectURL(new Blob([text], { type: "text/plain" }))

@@ -51,6 +51,7 @@ func (s *site) useCodes(t *testing.T, p person) {
 	require.Len(t, codes, 10)
 	zoe.see("recovery-codes")
 	if !p.noScript {
+		zoe.selects(codes)
 		zoe.copies(codes)
 		zoe.downloads(codes)
 		zoe.requirePrint("recovery-codes-"+zoe.language, codes[9], zoe.flashes()...)
@@ -82,6 +83,18 @@ func (s *site) useCodes(t *testing.T, p person) {
 	zoe.see("security-second-step-off")
 }
 
+// selects presses the button that copies while the browser refuses to copy. The user can
+// then copy what is selected.
+func (s *story) selects(codes []string) {
+	s.t.Helper()
+	evaluate[bool](s.browser, `(navigator.clipboard.writeText = () => Promise.reject(new DOMException("", "NotAllowedError")), true)`)
+	s.click("main .actions button")
+	s.await(`getSelection().toString() !== ""`)
+	require.Equal(s.t, codes, strings.Fields(evaluate[string](s.browser, `getSelection().toString()`)))
+	require.Empty(s.t, s.text("main .actions [role=status]"))
+	evaluate[bool](s.browser, `(getSelection().removeAllRanges(), delete navigator.clipboard.writeText)`)
+}
+
 func (s *story) copies(codes []string) {
 	s.t.Helper()
 	s.do("allowing the clipboard", chromedp.ActionFunc(func(ctx context.Context) error {
@@ -93,7 +106,7 @@ func (s *story) copies(codes []string) {
 			WithBrowserContextID(info.BrowserContextID).Do(ctx)
 	}))
 	s.click("main .actions button")
-	s.await(`document.querySelector("main [role=status]").textContent !== ""`)
+	s.await(`document.querySelector("main .actions [role=status]").textContent !== ""`)
 	var copied string
 	s.do("pasting", chromedp.Evaluate("navigator.clipboard.readText()", &copied, awaitPromise))
 	s.requireSheet(codes, copied)
