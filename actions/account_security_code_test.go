@@ -87,6 +87,7 @@ func TestAccountSecurityLinks(t *testing.T) {
 	b, key, codes, link := s.lostEmail()
 	page := b.Get("/account/security").Page
 	require.Contains(t, page, "<bdi>ada@example.com</bdi>")
+	require.Contains(t, page, `<span class="visually-hidden"> (ada@example.com)</span></label>`)
 	for _, wrong := range []string{"", "x", codes[0], modelstest.WrongCode(key)} {
 		a := b.Delete(link, url.Values{"code": {wrong}})
 		require.Equal(t, 422, a.StatusCode)

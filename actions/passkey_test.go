@@ -435,7 +435,10 @@ func TestPasskey_EndsLinks(t *testing.T) {
 	b.addsPasskey(young)
 	b.Put("/account/email", url.Values{"email": {"ada@new.example"}})
 	b.Post("/account/email/confirm/"+modelstest.Link(t, "ada@new.example", models.MailEmailConfirm), nil)
-	found := passkeyEndingLinks.FindStringSubmatch(b.Get("/account/security").Page)
+	page := b.Get("/account/security").Page
+	require.Contains(t, page, `Use a passkey<span class="visually-hidden"> (ada@example.com)</span></button>`)
+	require.NotContains(t, page, `name="code"`, "the account has no TOTP")
+	found := passkeyEndingLinks.FindStringSubmatch(page)
 	require.NotNil(t, found)
 	path := found[1]
 	end := func(a *passkeytest.Authenticator, options string) apptest.Answer {
