@@ -156,7 +156,7 @@ func endLinksByPasskey(c buffalo.Context) error {
 	return passkeyAnswer(c, http.StatusOK, func(form passkeyForm) (string, error) {
 		err := currentUser(c).EndLinksByPasskey(c, c.Param("id"), form.Answer, clientOf(c))
 		if errors.Is(err, models.ErrNotFound) {
-			return "", c.Error(http.StatusNotFound, errors.New("no such link"))
+			return "/account/security", nil // another tab was first
 		}
 		if err == nil {
 			web.Info(c).Event("links ended")
