@@ -175,6 +175,7 @@ func TestLinks_Expire(t *testing.T) {
 				require.Equal(t, 404, a.StatusCode)
 				require.Contains(t, a.Page, "It is too old.")
 				require.Equal(t, name != "undo", strings.Contains(a.Page, "Ask for a new one."), "mails about changes come unasked")
+				require.Equal(t, name == "confirm", strings.Contains(a.Page, `<a class="btn" href="/account">`), "where a user asks for another change")
 			}
 		})
 	}
@@ -311,7 +312,7 @@ func TestLinks_OneOfTwentyConcurrentUsesSucceeds(t *testing.T) {
 			}
 			if name == "confirm" { // the other 19 are redirected home, since this browser is logged in
 				require.Equal(t, map[int]int{303: 20}, count)
-				require.Contains(t, owner.Get("/").Page, "<dd>ada@new.example</dd>")
+				require.Contains(t, owner.Get("/").Page, "<dd><bdi>ada@new.example</bdi></dd>")
 				changed := slices.DeleteFunc(modelstest.Mails(t, "ada@example.com"), func(template string) bool { return template != models.MailEmailChanged })
 				require.Len(t, changed, 1)
 				return
