@@ -20,6 +20,7 @@ func TestHumane_ShowPassword(t *testing.T) {
 	require.Equal(t, "false password", evaluate[string](b, state))
 	b.click(".reveal")
 	require.Equal(t, "true text", evaluate[string](b, state))
+	require.Equal(t, "plaintext", evaluate[string](b, `getComputedStyle(document.querySelector("[name=password]")).unicodeBidi`), "it has the order in which it was typed, also on an Arabic page")
 	require.Equal(t, firstPassword, evaluate[string](b, `document.querySelector("[name=password]").value`))
 	evaluate[bool](b, `addEventListener("submit", e => e.preventDefault()), true`)
 	b.click(`[action="/login"] [type=submit]`)
