@@ -32,6 +32,9 @@ var blunders = map[string]map[string]*regexp.Regexp{
 		"a question that does not begin as one":     regexp.MustCompile(`^[^¿]*\?`),
 		"an exclamation that does not begin as one": regexp.MustCompile(`^[^¡]*!`),
 	},
+	"pt-br": {
+		"email for e-mail": regexp.MustCompile(`(?i)(?:^|[^.\w])emails?\b`),
+	},
 	"ja": {
 		"a half-width sign after a full-width one": regexp.MustCompile(`[\p{Han}\p{Hiragana}\p{Katakana}] ?[?!,.:;()]`),
 		"a space between words":                    regexp.MustCompile(`[\p{Han}\p{Hiragana}\p{Katakana}] | [\p{Han}\p{Hiragana}\p{Katakana}]`),
