@@ -7,7 +7,7 @@ func (as *ActionSuite) Test_Home_Show() {
 	res := as.HTML("/").Get()
 	as.Equal(200, res.Code)
 	page := res.Body.String()
-	as.Contains(page, "<dd>ada@example.com</dd>")
+	as.Contains(page, "<dd><bdi>ada@example.com</bdi></dd>")
 	as.Contains(page, `<form action="/logout" method="post"><input type="hidden" name="_method" value="DELETE">`)
 }
 
@@ -21,5 +21,5 @@ func (as *ActionSuite) Test_Home_Show_Anonymous() {
 
 func (as *ActionSuite) Test_Home_Show_EscapesTheEmail() {
 	as.logInAs("o'ada&amp@example.com")
-	as.Contains(as.HTML("/").Get().Body.String(), "<dd>o&#39;ada&amp;amp@example.com</dd>")
+	as.Contains(as.HTML("/").Get().Body.String(), "<dd><bdi>o&#39;ada&amp;amp@example.com</bdi></dd>")
 }

@@ -103,7 +103,7 @@ func TestPasskey_LogsIn(t *testing.T) {
 	answer := b.usesPasskey("/login/passkey", a)
 	requireLocation(t, answer, 200, "/")
 	page := b.Get("/").Page
-	require.Contains(t, page, "<dd>ada@example.com</dd>")
+	require.Contains(t, page, "<dd><bdi>ada@example.com</bdi></dd>")
 	require.Equal(t, []string{"You were logged in."}, apptest.Flashes(page))
 	require.NotEmpty(t, b.Cookie("corral-device"))
 	require.Zero(t, cookieNamed(t, answer, sessionCookieName).MaxAge)
@@ -127,7 +127,7 @@ func TestPasskey_LogsInWhileAnotherUserIsLoggedIn(t *testing.T) {
 	copied := s.browser()
 	copied.SetCookie(sessionCookieName, b.sessionCookie())
 	requireLocation(t, b.usesPasskey("/login/passkey", a), 200, "/")
-	require.Contains(t, b.Get("/").Page, "<dd>ada@example.com</dd>")
+	require.Contains(t, b.Get("/").Page, "<dd><bdi>ada@example.com</bdi></dd>")
 	require.Equal(t, "/login", copied.Get("/").LocationPath())
 }
 

@@ -36,6 +36,7 @@ func (s *story) read(a site.Answer, status int, route ...string) {
 	direction := map[bool]string{true: "rtl", false: "ltr"}[s.reader.Language == "ar"]
 	require.Contains(s.t, a.Page, `<html lang="`+s.reader.Language+`" dir="`+direction+`"`)
 	require.Empty(s.t, s.reader.UntranslatedOf(s.t, a.Page), "%s %s has texts that are not in the file of %s", a.Request.Method, a.Request.URL.Path, s.reader.Language)
+	require.Empty(s.t, s.reader.LooseEmails(s.t, a.Page), a.Request.URL.Path)
 	for _, path := range append(route, a.Request.URL.Path) {
 		s.seen[path] = s.seen[path] || status == 200
 	}

@@ -336,6 +336,7 @@ func (s *story) mails() {
 		// show only the body.
 		direction := map[bool]string{true: "rtl", false: "ltr"}[s.reader.Language == "ar"]
 		require.Equal(s.t, 2, strings.Count(page, ` lang="`+s.reader.Language+`" dir="`+direction+`"`))
+		require.Empty(s.t, append(s.reader.LooseEmails(s.t, shown.Page), s.reader.LooseEmails(s.t, page)...), found[1])
 		untranslated := append(s.reader.UntranslatedOf(s.t, shown.Page), s.reader.UntranslatedOf(s.t, page)...)
 		for line := range strings.Lines(html.UnescapeString(element.ReplaceAllString(text[1], ""))) {
 			untranslated = append(untranslated, s.reader.Untranslated(line)...)

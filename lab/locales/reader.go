@@ -88,6 +88,36 @@ func (r *Reader) UntranslatedOf(t testing.TB, page string) []string {
 	return untranslated
 }
 
+// LooseEmails returns the texts of an Arabic page with an email that the direction of the
+// text around it may disorder: one that is neither isolated nor in an element that
+// is written from left to right. Texts that nobody sees do not count.
+func (r *Reader) LooseEmails(t testing.TB, page string) []string {
+	t.Helper()
+	root, err := html.Parse(strings.NewReader(page))
+	require.NoError(t, err)
+	var loose []string
+	for node := range root.Descendants() {
+		if r.Language == "ar" && node.Type == html.TextNode && !hasDirection(node.Parent) && email.MatchString(isolated.ReplaceAllString(node.Data, "")) {
+			loose = append(loose, node.Data)
+		}
+	}
+	return loose
+}
+
+var (
+	email    = regexp.MustCompile(`\w@[\w-]+\.[a-z]`)
+	isolated = regexp.MustCompile(`\x{2068}[^\x{2069}]*\x{2069}`)
+)
+
+func hasDirection(node *html.Node) bool {
+	for ; node != nil && node.Data != "body"; node = node.Parent {
+		if node.Data == "bdi" || attribute(node, "dir") == "ltr" || attribute(node, "class") == "visually-hidden" {
+			return true
+		}
+	}
+	return false
+}
+
 // shownAttributes are the attributes whose values users see or hear. Attributes whose
 // values scripts show are not listed: they begin with data-.
 var shownAttributes = []string{"alt", "title", "label", "placeholder", "aria-label", "aria-description"}

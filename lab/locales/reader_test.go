@@ -38,3 +38,20 @@ func TestReader_FindsUntranslatedTexts(t *testing.T) {
 	require.NotContains(t, german.Unseen(), "login.heading")
 	require.Contains(t, german.Unseen(), "login.invalid")
 }
+
+func TestReader_FindsLooseEmails(t *testing.T) {
+	readers := Readers(t)
+	arabic := readers[slices.IndexFunc(readers, func(r *Reader) bool { return r.Language == "ar" })]
+	for _, page := range []string{
+		`<p><bdi>ada@example.com</bdi></p>`,
+		`<p dir="ltr">ada@example.com</p>`,
+		"<p>بريد \u2068ada@example.com\u2069.</p>",
+		`<input value="ada@example.com">`,
+		`<button>رمز<span class="visually-hidden"> (ada@example.com)</span></button>`,
+	} {
+		require.Empty(t, arabic.LooseEmails(t, page), page)
+	}
+	for _, text := range []string{"ada@example.com", "بريد ada@example.com.", "\u2068ada@example.com", "ada@example.com\u2069"} {
+		require.Equal(t, []string{text}, arabic.LooseEmails(t, `<html dir="rtl"><table dir="rtl"><td>`+text+`</table></html>`), text)
+	}
+}

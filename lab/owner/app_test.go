@@ -102,7 +102,7 @@ func (a *app) browser(t *testing.T, email, password string) *http.Client {
 	client := &http.Client{Jar: jar, Transport: a.transport}
 	status, page := a.sendAs(t, client, "POST", "/login", url.Values{"email": {email}, "password": {password}})
 	require.Equal(t, http.StatusOK, status)
-	require.Contains(t, page, "<dd>"+email+"</dd>")
+	require.Contains(t, page, "<dd><bdi>"+email+"</bdi></dd>")
 	return client
 }
 
