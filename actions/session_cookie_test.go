@@ -26,7 +26,7 @@ func TestSessionCookie_FullestSessionFits(t *testing.T) {
 	}
 	values := map[any]any{
 		tokenKey: strings.Repeat("t", 80), expiresKey: now.Unix(), "totp": strings.Repeat("s", 32),
-		"pending":     strings.Repeat("p", 43+len(" https://accounts.example/realms/0123456789-0123456789 ")+254+1+255), // digest, issuer, email, subject
+		"pending": strings.Repeat("p", 360), "recovery_codes": strings.Repeat("xxxx-xxxx-xxxx-xxxx-xxxx-xxxx ", 10),
 		resetLink.key: strings.Repeat("t", 43), signupLink.key: strings.Repeat("t", 43),
 		mailedToKey: long, mailedForKey: models.PurposeSignup, secondStepKey: waiting.Raw(), "_flash_": []byte(`{"warning":["login_second.ended"]}`),
 	}
