@@ -60,6 +60,7 @@ func TestPanic_AnywhereIs500(t *testing.T) {
 		require.Len(t, panicsIn(log.lines(t)), i+1, path)
 	}
 	require.Equal(t, 200, ask("/x").StatusCode, "on the same connection")
+	require.Contains(t, log.String(), `"route":"/dev/reload.js"`)
 }
 
 func panicsIn(lines []map[string]any) (panics []map[string]any) {

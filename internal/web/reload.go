@@ -99,6 +99,7 @@ func serveReload(next http.Handler, reload http.Handler) http.Handler {
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/dev/reload" || r.URL.Path == "/dev/reload.js" {
+			Info(r.Context()).Route = r.URL.Path
 			reload.ServeHTTP(w, r)
 			return
 		}
