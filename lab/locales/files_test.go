@@ -80,7 +80,7 @@ func formFault(translation string, other bool, want string) string {
 }
 
 func TestFiles_AllLanguagesAlike(t *testing.T) {
-	require.Empty(t, faults(t, shipped()))
+	require.Empty(t, strings.Join(faults(t, shipped()), "\n"))
 }
 
 func TestFiles_CheckFindsFaults(t *testing.T) {
