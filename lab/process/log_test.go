@@ -3,6 +3,7 @@ package process
 import (
 	"bufio"
 	"database/sql"
+	"encoding/base32"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -13,9 +14,11 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"corral/internal/totp"
 	"corral/lab/binary"
 	"corral/lab/services"
 	"corral/lab/site"
@@ -27,11 +30,13 @@ type spy struct {
 	t       *testing.T
 	db      *sql.DB // the app's database
 	secrets map[string]bool
+	cookies map[string]bool // the values of cookies, except the language
+	pages   []string        // all bodies
 	header  http.Header
 }
 
 func (p *process) spy() *spy {
-	b := &spy{Client: p.browser(), t: p.t, secrets: map[string]bool{}, header: http.Header{}}
+	b := &spy{Client: p.browser(), t: p.t, secrets: map[string]bool{}, cookies: map[string]bool{}, header: http.Header{}}
 	b.Transport = site.Proxy(p.t, p.URL)
 	return b
 }
@@ -61,11 +66,13 @@ func (b *spy) send(method, path string, form url.Values) (status int) {
 	res, err := b.Do(req)
 	require.NoError(b.t, err)
 	defer res.Body.Close()
-	_, err = io.Copy(io.Discard, res.Body)
+	page, err := io.ReadAll(res.Body)
 	require.NoError(b.t, err)
+	b.pages = append(b.pages, string(page))
 	for _, cookie := range res.Cookies() {
 		if cookie.Value != "" {
 			b.addSecrets(cookie.Value)
+			b.cookies[cookie.Value] = !strings.HasSuffix(cookie.Name, "-lang")
 		}
 	}
 	return res.StatusCode
@@ -118,11 +125,17 @@ func TestLog_WholeStoryKeepsSecrets(t *testing.T) {
 		signUp(b)
 		logInAndOut(b)
 		changeEverything(b)
+		useCodes(b)
 		provokeErrors(b)
 
 		p.Stop()
 		require.Empty(t, p.Err.String(), "all that is logged is on stdout")
 		requireClean(t, p.Out.String(), b.secrets)
+		for value, secret := range b.cookies {
+			if secret {
+				require.NotContains(t, strings.Join(b.pages, ""), value, "scripts could read the cookie")
+			}
+		}
 	})
 }
 
@@ -170,6 +183,40 @@ func changeEverything(b *spy) {
 	require.Equal(b.t, 303, b.post("/login", "email", adasEmail, "password", adasThirdPassword))
 }
 
+var (
+	keyShown  = regexp.MustCompile(`id="totp-key"[^>]*>([^<]*)<`)
+	codeShown = regexp.MustCompile(`<code class="recovery">([^<]*)</code>`)
+)
+
+// shown returns the secrets that the newest page shows.
+func (b *spy) shown(secrets *regexp.Regexp) (list []string) {
+	b.t.Helper()
+	for _, match := range secrets.FindAllStringSubmatch(b.pages[len(b.pages)-1], -1) {
+		list = append(list, match[1])
+		b.addSecrets(match[1], strings.NewReplacer(" ", "", "-", "").Replace(match[1]))
+	}
+	require.NotEmpty(b.t, list)
+	return list
+}
+
+// useCodes adds TOTP, and logs in with a TOTP code and a recovery code.
+func useCodes(b *spy) {
+	require.Equal(b.t, 303, b.post("/sudo", "password", adasThirdPassword))
+	require.Equal(b.t, 200, b.get("/account/security/totp"))
+	key, err := base32.StdEncoding.DecodeString(strings.ReplaceAll(b.shown(keyShown)[0], " ", ""))
+	require.NoError(b.t, err)
+	require.Equal(b.t, 422, b.post("/account/security/totp", "code", "wrong code of ada"))
+	require.Equal(b.t, 303, b.post("/account/security/totp", "code", totp.Code(key, time.Now())))
+	require.Equal(b.t, 200, b.get("/account/security/recovery-codes"))
+	codes := b.shown(codeShown)
+	for _, code := range []string{totp.Code(key, time.Now().Add(30*time.Second)), codes[0]} {
+		require.Equal(b.t, 303, b.post("/logout", "_method", "DELETE"))
+		require.Equal(b.t, 303, b.post("/login", "email", adasEmail, "password", adasThirdPassword))
+		require.Equal(b.t, 422, b.post("/login/second", "code", "wrong code of ada"))
+		require.Equal(b.t, 303, b.post("/login/second", "code", code))
+	}
+}
+
 func provokeErrors(b *spy) {
 	require.Equal(b.t, 404, b.get("/path-of-ada?q=asked-for"))
 	require.Equal(b.t, 405, b.send("PATCH", "/welcome?q=asked-for", nil))
@@ -211,6 +258,8 @@ var lineKeys = map[string][]string{
 // buffaloEvents matches the lines of Buffalo when it starts and stops.
 var buffaloEvents = regexp.MustCompile(`^(starting|stopping|shutting down|all background jobs stopped|shutdown completed)`)
 
+var totpCode = regexp.MustCompile(`^\d{6}$`)
+
 // requireClean requires that the lines of a log have the expected keys and no secrets.
 func requireClean(t *testing.T, log string, secrets map[string]bool) {
 	t.Helper()
@@ -244,12 +293,16 @@ func requireClean(t *testing.T, log string, secrets map[string]bool) {
 		seen[event]++
 		plain, _ := json.Marshal(line) // the line without the log's escapes
 		for secret := range secrets {
+			if totpCode.MatchString(secret) { // another number may contain it
+				require.NotRegexp(t, `\b`+secret+`\b`, text)
+				continue
+			}
 			for _, form := range []string{secret, url.QueryEscape(secret), url.PathEscape(secret)} {
 				require.NotContains(t, strings.ToLower(text+string(plain)), strings.ToLower(form))
 			}
 		}
 	}
-	for _, event := range []string{"request", "error", "mail not delivered", "login succeeded", "login failed", "rate limited", "token refused", "password reset", "email changed"} {
+	for _, event := range []string{"request", "error", "mail not delivered", "login succeeded", "login failed", "rate limited", "token refused", "password reset", "email changed", "second step failed"} {
 		require.NotZero(t, seen[event], event)
 	}
 }
