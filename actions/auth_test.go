@@ -1,11 +1,16 @@
 package actions
 
 import (
+	"fmt"
+	"maps"
+	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/gobuffalo/buffalo"
 	"github.com/stretchr/testify/require"
 
 	"corral/config"
@@ -31,6 +36,31 @@ func TestAuth_LogsIn(t *testing.T) {
 	identities, err := models.IdentitiesOf(t.Context(), s.user("ada@example.com"))
 	require.NoError(t, err)
 	require.True(t, identities[0].LastUsedAt.Valid)
+}
+
+// A provider's tokens are used up by the login: a copied cookie must not contain them.
+func TestAuth_KeepsNoTokens(t *testing.T) {
+	s := newProviderSite(t)
+	var session map[any]any
+	readSession := func(c buffalo.Context) error {
+		session = c.Session().Session.Values
+		return c.Render(http.StatusNoContent, nil)
+	}
+	app.Middleware.Skip(Authorize, readSession)
+	app.GET("/test/session", readSession)
+	stranger := s.browser()
+	require.Equal(t, "/check-mail", stranger.byProvider("/auth/oidc").Location())
+	stranger.Get("/test/session")
+	const browserKey = "browser" // the secret of package oidc that binds a login to its browser
+	require.ElementsMatch(t, []any{mailedToKey, mailedForKey, pendingKey, browserKey}, slices.Collect(maps.Keys(session)))
+	require.NotContains(t, fmt.Sprint(session), "eyJ", "an ID token begins with it")
+
+	s.linked("ada@example.com")
+	b := s.browser()
+	require.Equal(t, "/", b.byProvider("/auth/oidc").Location())
+	b.Get("/")
+	b.Get("/test/session")
+	require.ElementsMatch(t, []any{tokenKey}, slices.Collect(maps.Keys(session)))
 }
 
 // A login ends the session that the browser had.

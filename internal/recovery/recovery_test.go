@@ -10,7 +10,7 @@ import (
 	"corral/internal/recovery"
 )
 
-func TestNew(t *testing.T) {
+func TestNew_RecoveryCode(t *testing.T) {
 	seen := map[string]bool{}
 	characters := map[rune]bool{}
 	for range 1000 {
@@ -26,7 +26,7 @@ func TestNew(t *testing.T) {
 	require.Len(t, characters, 33, "all of base32, and the hyphen")
 }
 
-func TestNormalize(t *testing.T) {
+func TestNormalize_RecoveryCode(t *testing.T) {
 	const want = "K3QA7XJMOIBLABCDEFGH2345"
 	for _, typed := range []string{
 		"K3QA-7XJM-OIBL-ABCD-EFGH-2345",

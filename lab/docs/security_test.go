@@ -64,9 +64,10 @@ var (
 	function    = regexp.MustCompile(`(?m)^func (?:\(\w+ \*\w+\) )?((?:Test|Fuzz)\w+)\(`)
 )
 
-func testsThatExist(t *testing.T) map[string]bool {
+// testsThatExist returns the names of all tests, and how many tests have each name.
+func testsThatExist(t *testing.T) map[string]int {
 	t.Helper()
-	names := map[string]bool{}
+	names := map[string]int{}
 	require.NoError(t, filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 		if err == nil && entry.IsDir() && entry.Name() == "vendor" {
 			return fs.SkipDir
@@ -76,7 +77,7 @@ func testsThatExist(t *testing.T) map[string]bool {
 		}
 		source, err := os.ReadFile(path)
 		for _, match := range function.FindAllSubmatch(source, -1) {
-			names[string(match[1])] = true
+			names[string(match[1])]++
 		}
 		return err
 	}))
@@ -142,7 +143,7 @@ func TestSecurity_NamedTestsExist(t *testing.T) {
 	exist := testsThatExist(t)
 	for path, text := range documents(t) {
 		for _, match := range testName.FindAllStringSubmatch(text, -1) {
-			require.True(t, exist[match[1]], "%s names %s", path, match[1])
+			require.Equal(t, 1, exist[match[1]], "%s names %s", path, match[1])
 		}
 	}
 }
