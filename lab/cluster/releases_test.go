@@ -7,11 +7,13 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"corral/lab/binary"
+	"corral/lab/services"
 )
 
 // extension has the changes that docs/deploy.md allows in a migration while two releases
@@ -22,14 +24,22 @@ add_column("%[1]s", "with_default", "bool", {"default": false})
 add_index("%[1]s", "with_default", {})
 `
 
-var tables = []string{"users", "sessions", "tokens", "rate_limits", "device_cookies", "mails", "activities", "changes"}
+// tables returns the names of the app's tables.
+func (c *cluster) tables() []string {
+	c.t.Helper()
+	db := services.OpenDatabase(c.t, c.postgres.URL("postgres"))
+	defer db.Close()
+	var names string
+	require.NoError(c.t, db.QueryRow("SELECT string_agg(tablename, ',') FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'schema_migration'").Scan(&names))
+	return strings.Split(names, ",")
+}
 
-// nextRelease builds the app with one more migration, which changes each table.
-func nextRelease(t *testing.T) (path string) {
+// nextRelease builds the app with more migrations, which change the tables.
+func nextRelease(t *testing.T, tables []string) (path string) {
 	t.Helper()
 	dir, replacements := t.TempDir(), map[string]string{}
 	for i, table := range tables {
-		name := fmt.Sprintf("2999010100000%d_extend_%s.up.fizz", i, table)
+		name := fmt.Sprintf("299901010000%02d_extend_%s.up.fizz", i, table)
 		file := filepath.Join(dir, name)
 		require.NoError(t, os.WriteFile(file, fmt.Appendf(nil, extension, table), 0o600))
 		replacements[filepath.Join(binary.Root(), "migrations", name)] = file
@@ -46,8 +56,9 @@ func nextRelease(t *testing.T) (path string) {
 // In the update of docs/deploy.md, a task of the new release changes the schema while both
 // nodes still run this release. Then one node after the other restarts.
 func TestReleases_TwoAtOnce(t *testing.T) {
-	next := nextRelease(t)
 	c := newCluster(t, nil)
+	tables := c.tables()
+	next := nextRelease(t, tables)
 	c.account(ada)
 	c.account(bob)
 	c.account(carol)
