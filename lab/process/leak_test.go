@@ -1,6 +1,7 @@
 package process
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 	"syscall"
@@ -32,8 +33,20 @@ func goroutinesAfter(t *testing.T, requests int) int {
 	stylesheet := regexp.MustCompile(`<link rel="stylesheet" href="([^"]+)"`).FindStringSubmatch(b.Get("/welcome").Page)
 	require.NotNil(t, stylesheet)
 	paths := []string{"/", "/welcome", "/account", "/nothing", "/robots.txt", "/password/reset/x", stylesheet[1]}
+	stranger := s.Browser()
 	for i := range requests {
-		b.Get(paths[i%len(paths)])
+		email := fmt.Sprintf("nobody%d@example.com", i)
+		stranger.Header.Set("X-Forwarded-For", fmt.Sprintf("2001:db8:%x::1", i)) // each client has a rate limit of its own
+		switch i % (len(paths) + 3) {
+		case len(paths):
+			require.Equal(t, 422, stranger.LogIn(email).StatusCode)
+		case len(paths) + 1:
+			require.Equal(t, 303, stranger.Post("/password/forgot", "email", email).StatusCode)
+		case len(paths) + 2:
+			require.Equal(t, 303, stranger.Put("/language", "language", "de").StatusCode)
+		default:
+			b.Get(paths[i%(len(paths)+3)])
+		}
 	}
 	require.NoError(t, s.Signal(syscall.SIGQUIT))
 	require.Error(t, s.Wait())
