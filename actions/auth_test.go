@@ -288,6 +288,17 @@ func TestAuth_MailsAreLimited(t *testing.T) {
 	require.Equal(t, "/check-mail", b.byProvider("/auth/oidc").Location())
 	require.NotContains(t, modelstest.Mails(t, "ada@example.com"), models.MailIdentity)
 
+	s = newProviderSite(t)
+	b = s.browser()
+	s.one.Behave(oidctest.Behaviour{Email: "ada@example.com", Claims: func(claims map[string]any) { claims["auth_time"] = models.Clock.Now().Unix() }})
+	var shapes []string
+	for range 4 {
+		shapes = append(shapes, b.shape(b.byProvider("/auth/oidc")))
+	}
+	require.Len(t, modelstest.Mails(t, "ada@example.com"), 3)
+	require.Equal(t, shapes[2], shapes[3], "nothing tells that the fourth mail was withheld")
+	require.Equal(t, "/signup/identity", b.Get("/signup/"+modelstest.Link(t, "ada@example.com", models.MailIdentity)).Location())
+
 	s = newProviderSite(t, func(c *config.Config) { c.MailsPerClient = 1 })
 	b = s.browser()
 	require.Equal(t, "/check-mail", b.byProvider("/auth/oidc").Location())

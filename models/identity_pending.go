@@ -19,21 +19,26 @@ type PendingIdentity = identities.Pending
 var ParsePendingIdentity = identities.ParsePending
 
 // RequestIdentity mails a link to the email of an unknown identity. The link adds the
-// identity to the account that has the email, or creates one. RequestIdentity returns nil,
-// nil if the claimed email is invalid. Its error is *RateLimited.
-func RequestIdentity(ctx context.Context, claimed oidc.Identity, language string, client Client) (*PendingIdentity, error) {
+// identity to the account that has the email, or creates one. If the mail is withheld, the link
+// of the mail before goes on to do so. RequestIdentity returns nil, nil if the claimed email is
+// invalid. Its error is *RateLimited.
+func RequestIdentity(ctx context.Context, claimed oidc.Identity, before *PendingIdentity, language string, client Client) (*PendingIdentity, error) {
 	normalized, ok := email.Normalize(claimed.Email)
 	if !ok {
 		return nil, nil
 	}
-	claimed.Email = normalized
-	p := &PendingIdentity{Identity: claimed}
+	p := &PendingIdentity{Identity: oidc.Identity{Issuer: claimed.Issuer, Subject: claimed.Subject, Email: normalized}}
 	// Counted as a sign-up: prevents more mails to a mailbox than sign-ups alone can cause.
-	return p, requestMail(ctx, MailSignup, client, normalized, func(tx *pop.Connection) error {
-		rawToken, err := mailToken(tx, Token{Purpose: PurposeIdentity, Subject: normalized, Email: normalized}, MailIdentity, language, client)
-		p.TokenDigest = secret.TokenDigest(rawToken)
+	var rawToken string
+	err := requestMail(ctx, MailSignup, client, normalized, func(tx *pop.Connection) (err error) {
+		rawToken, err = mailToken(tx, Token{Purpose: PurposeIdentity, Subject: normalized, Email: normalized}, MailIdentity, language, client)
 		return err
 	})
+	p.TokenDigest = secret.TokenDigest(rawToken)
+	if _, undone := tokens.Find(DB.WithContext(ctx), rawToken, PurposeIdentity); undone != nil && before.Identity == p.Identity {
+		p.TokenDigest = before.TokenDigest
+	}
+	return p, err
 }
 
 // FindIdentityLink returns a token for the user's email, or ErrNotFound, or *OtherAccountError.

@@ -166,7 +166,7 @@ func (ms *ModelSuite) Test_Identity_OfADeletedAccount() {
 // The template of a mail to an unknown identity is decided at the delivery.
 func (ms *ModelSuite) Test_Identity_MailIsResolved() {
 	request := func(email string) (template string) {
-		_, err := models.RequestIdentity(ms.T().Context(), oidc.Identity{Issuer: issuer, Subject: "x", Email: email}, "", here)
+		_, err := models.RequestIdentity(ms.T().Context(), oidc.Identity{Issuer: issuer, Subject: "x", Email: email}, new(models.PendingIdentity), "", here)
 		ms.NoError(err)
 		template, _ = ms.resolved(email)
 		return template
