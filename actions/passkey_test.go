@@ -295,6 +295,11 @@ func TestPasskey_RateLimit(t *testing.T) {
 	}
 	known.logOut()
 	requireLocation(t, known.usesPasskey("/login/passkey", a), 200, "/")
+
+	for range 10 { // a registration counts, too
+		require.Equal(t, 422, known.PostJSON(passkeysPath, "{}").StatusCode)
+	}
+	requireProblem(t, known.PostJSON(passkeysPath, "{}"), 429, "Too many attempts. Please wait 3 minutes, then try again.")
 }
 
 var passkeyRoutes = []string{

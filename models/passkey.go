@@ -73,13 +73,9 @@ func LogInWithPasskey(ctx context.Context, answer passkey.Answer, client Client,
 }
 
 // usePasskey verifies an authenticator's answer, and runs serve in the transaction that uses
-// the challenge up and locks the user's row. Failures count against the client's rate limit.
+// the challenge up and locks the user's row.
 func usePasskey(ctx context.Context, purpose, subject string, answer passkey.Answer, client Client, serve func(tx *pop.Connection, user *User, f *Factor) error) error {
-	buckets, err := client.answerBuckets(DB.WithContext(ctx))
-	if err != nil {
-		return err
-	}
-	return loginLine.Attempt(ctx, DB, buckets, Clock.Now, func() error {
+	return attemptWithPasskey(ctx, client, func() error {
 		f, verified, err := factor.VerifyPasskey(DB.WithContext(ctx), passkeys, purpose, subject, answer)
 		if err != nil {
 			return err
@@ -91,7 +87,16 @@ func usePasskey(ctx context.Context, purpose, subject string, answer passkey.Ans
 			}
 			return serve(tx, user, f)
 		})
-	}, passkey.IsProblem)
+	})
+}
+
+// attemptWithPasskey runs use. Its failures count against the client's rate limit.
+func attemptWithPasskey(ctx context.Context, client Client, use func() error) error {
+	buckets, err := client.answerBuckets(DB.WithContext(ctx))
+	if err != nil {
+		return err
+	}
+	return loginLine.Attempt(ctx, DB, buckets, Clock.Now, use, passkey.IsProblem)
 }
 
 // lockVerified locks the user's row of a verified passkey, and redeems the answer. It returns

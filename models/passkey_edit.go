@@ -26,8 +26,13 @@ func PasskeysOf(ctx context.Context, user *User) (used, removed factor.List, err
 
 // AddPasskey adds a passkey. The name must be normalized. If it is empty, the passkey has the
 // name of the product that holds it, or else of the browser. AddPasskey returns
-// passkey.ErrRefused, passkey.ErrExpired, or ErrBadCredentials if the account changed meanwhile.
+// passkey.ErrRefused, passkey.ErrExpired, *RateLimited, or ErrBadCredentials if the account
+// changed meanwhile.
 func (u *User) AddPasskey(ctx context.Context, answer passkey.Answer, name, browser string, client Client) error {
+	return attemptWithPasskey(ctx, client, func() error { return u.addPasskey(ctx, answer, name, browser, client) })
+}
+
+func (u *User) addPasskey(ctx context.Context, answer passkey.Answer, name, browser string, client Client) error {
 	verified, err := passkeys.FinishRegistration(PasskeyNew, u.ID.String(), answer)
 	if err != nil {
 		return err
