@@ -50,17 +50,14 @@ func works(f Factor) bool {
 // ErrRefused without a passkey, and ErrBadCredentials if the account changed meanwhile.
 func (u *User) RemovePassword(ctx context.Context, client Client) (codes []string, err error) {
 	err = u.change(ctx, func(tx *pop.Connection) error {
-		if u.PasswordDigest == "" {
-			return nil
-		}
 		list, err := u.factorsWithout(tx, uuid.Nil)
 		if err == nil && len(list.OfKind(FactorPasskey)) == 0 {
 			err = ErrRefused
 		}
-		if err == nil {
-			err = u.storePassword(tx, "")
+		if err != nil || u.PasswordDigest == "" {
+			return err
 		}
-		if err != nil {
+		if err := u.storePassword(tx, ""); err != nil {
 			return err
 		}
 		// Before the second step is turned on: the mail's link undoes that, too.
