@@ -3,6 +3,7 @@ package web
 import (
 	"encoding/json"
 	"net/http"
+	"reflect"
 	"strings"
 	"sync"
 
@@ -11,8 +12,9 @@ import (
 )
 
 // Bind is c.Bind without the query: a password in a URL must not work. It returns a 400
-// error for an unreadable body, and without a body leaves form as it is. Do not bind a
-// model: a form struct lists the values that a client may set.
+// error for an unreadable body, and without a body leaves form as it is. In JSON, a field
+// has the name of its json or form tag. Do not bind a model: a form struct lists the
+// values that a client may set.
 func Bind(c buffalo.Context, form any) error {
 	if c.Request().ContentLength == 0 {
 		return nil
@@ -51,7 +53,30 @@ func (u unreadable) Unwrap() error { return u.error }
 func bindBody(c buffalo.Context, form any) error {
 	r := *c.Request()
 	r.Form = r.PostForm
+	if strings.HasSuffix(mediaType(&r), "json") {
+		form = withJSONNames(form)
+	}
 	return binding.Exec(&r, form)
+}
+
+// withJSONNames returns form with its form tags as names in JSON, too, if it is a plain struct.
+func withJSONNames(form any) any {
+	v := reflect.ValueOf(form)
+	if v.NumMethod() > 0 || v.Elem().Kind() != reflect.Struct {
+		return form
+	}
+	var fields []reflect.StructField
+	for i := range v.Elem().NumField() {
+		field := v.Elem().Type().Field(i)
+		if field.Anonymous { // StructOf does not embed all types
+			return form
+		}
+		if name := field.Tag.Get("form"); name != "" {
+			field.Tag += reflect.StructTag(` json:"` + name + `"`)
+		}
+		fields = append(fields, field)
+	}
+	return v.Convert(reflect.PointerTo(reflect.StructOf(fields))).Interface()
 }
 
 // Checkbox is the value of a form field: false for "", "0", "false", "no" and "off",

@@ -34,6 +34,46 @@ func TestBind_ErrorNamesNoGoType(t *testing.T) {
 	}
 }
 
+type embedded struct{ Title string }
+
+type decoded struct{ Text string }
+
+func (d *decoded) UnmarshalJSON(data []byte) error {
+	d.Text = string(data)
+	return nil
+}
+
+func TestBind_FormTagsAreNamesInJSONToo(t *testing.T) {
+	type fields struct {
+		DisplayName string   `form:"display_name"`
+		Locked      Checkbox `form:"is_locked" json:"locked"`
+		Untagged    string
+		hidden      string
+	}
+	read := func(form any, body string) {
+		t.Helper()
+		app := buffalo.New(buffalo.Options{Env: "test"})
+		app.POST("/", func(c buffalo.Context) error { return Bind(c, form) })
+		r := httptest.NewRequest("POST", "/", strings.NewReader(body))
+		r.Header.Set("Content-Type", "application/json; charset=utf-8")
+		res := httptest.NewRecorder()
+		app.ServeHTTP(res, r)
+		require.Equal(t, http.StatusOK, res.Code, res.Body)
+	}
+	var form fields
+	read(&form, `{"display_name":"Ada","locked":"on","untagged":"x","hidden":"x","":"x"}`)
+	require.Equal(t, fields{DisplayName: "Ada", Locked: true, Untagged: "x"}, form)
+	var list []string
+	read(&list, `["a"]`)
+	require.Equal(t, []string{"a"}, list)
+	var outer struct{ embedded }
+	read(&outer, `{"title":"Plan"}`)
+	require.Equal(t, "Plan", outer.Title)
+	var own decoded
+	read(&own, `{"text":"Plan"}`)
+	require.Equal(t, `{"text":"Plan"}`, own.Text)
+}
+
 func TestCheckbox_InJSON(t *testing.T) {
 	for given, want := range map[string]bool{
 		`true`: true, `false`: false, `null`: false, `"true"`: true, `"on"`: true, `"1"`: true, `"false"`: false, `"off"`: false, `""`: false,
