@@ -99,13 +99,13 @@ func TestLanguage_Unknown(t *testing.T) {
 	require.Contains(t, b.Get("/").Page, `<html lang="en-US"`, "an unknown language in the cookie is ignored")
 }
 
-// The browser is redirected to the path of the Referer or, if that only takes forms, to its
+// The browser is redirected to the page of the Referer or, if that only takes forms, to its
 // nearest parent with a page. An invalid Referer, or that of another site, leads to /welcome.
 func TestLanguage_RedirectsBack(t *testing.T) {
 	s := newSite(t)
 	b := s.browser()
 	for referer, want := range map[string]string{
-		s.URL + "/login": "/login", s.URL + "/login/": "/login", s.URL + "/login?x=1#y": "/login", s.URL + "/password/forgot": "/password/forgot",
+		s.URL + "/login": "/login", s.URL + "/login/": "/login", s.URL + "/login?x=1#y": "/login?x=1", s.URL + "/account/activity?before=x&page=2": "/account/activity?before=x&page=2", s.URL + "/password/forgot": "/password/forgot",
 		s.URL + "/": "/", s.URL + "/nothing": "/nothing",
 		s.URL + "/account/password": "/account", s.URL + "/account/email": "/account", s.URL + "/language": "/",
 		s.URL + "//evil.example": "/welcome", s.URL + `/\evil.example`: "/welcome", s.URL + "/%0d%0aX: y": "/welcome", s.URL + "/../x": "/welcome",

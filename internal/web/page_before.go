@@ -11,24 +11,30 @@ import (
 	"github.com/gorilla/mux"
 )
 
-// PageBefore returns the path of the page in the Referer, with its parameter next, or
-// "" if the page is not on this site. After a refused form, the path may have no GET:
-// then PageBefore returns the nearest parent that has a GET.
+// PageBefore returns the path of the page in the Referer, with its query, or "" if the
+// page is not on this site. Of a query with a parameter next, it returns only that. After a
+// refused form, the path may have no GET: then PageBefore returns the nearest parent that
+// has a GET, with next.
 func PageBefore(router *mux.Router, r *http.Request) string {
 	referer, err := url.Parse(r.Referer())
 	if err != nil || referer.Host != r.Host {
 		return ""
 	}
 	page := cmp.Or(strings.TrimSuffix(referer.EscapedPath(), "/"), "/")
+	next := WithNext("", localPath(referer.Query().Get("next")))
+	query := next
+	if referer.RawQuery != "" && !referer.Query().Has("next") {
+		query = "?" + referer.RawQuery
+	}
 	for page != "/" && IsLocalPath(page) {
 		probe := &http.Request{URL: &url.URL{Path: page + "/"}, Host: r.Host}
 		if allowed := AllowedMethods(router, probe); len(allowed) == 0 || slices.Contains(allowed, http.MethodGet) {
-			return WithNext(page, localPath(referer.Query().Get("next")))
+			return cmp.Or(localPath(page+query), page)
 		}
-		page = path.Dir(page)
+		page, query = path.Dir(page), next
 	}
 	if page == "/" {
-		return page
+		return cmp.Or(localPath(page+query), page)
 	}
 	return ""
 }
