@@ -86,17 +86,17 @@ func (f findings) UndoLinks() map[string][]models.Token {
 	return links
 }
 
-// effective holds the purposes of the other mailed links that have an effect, by whether
-// the email has an account.
-var effective = map[bool][]string{
-	false: {models.PurposeEmailConfirm, models.PurposeSignup},
-	true:  {models.PurposeEmailConfirm, models.PurposeReset, models.PurposeInvite, models.PurposeEnrol},
+// ineffective holds the purposes of the mailed links that have no effect, by whether the
+// email has an account, and of those that UndoLinks returns.
+var ineffective = map[bool][]string{
+	false: {models.PurposeUndo, models.PurposeReset, models.PurposeInvite, models.PurposeEnrol},
+	true:  {models.PurposeUndo, models.PurposeSignup},
 }
 
 // Links returns the other mailed links that have an effect.
 func (f findings) Links() []models.Token {
 	return slices.DeleteFunc(slices.Clone(f.Tokens), func(token models.Token) bool {
-		return !slices.Contains(effective[f.User != nil], token.Purpose)
+		return slices.Contains(ineffective[f.User != nil], token.Purpose)
 	})
 }
 

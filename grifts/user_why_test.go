@@ -65,7 +65,7 @@ func TestUserWhy_EveryFindingHasASentence(t *testing.T) {
 		Limited:       &models.RateLimited{RetryAfter: 4 * time.Second},
 		KnownBrowsers: []*models.RateLimited{nil, {RetryAfter: time.Second}, {Locked: true}},
 		Failures:      []models.Activity{{Kind: models.ActivityPasswordFailed, IP: "192.0.2.0/24"}},
-		Tokens:        tokens(models.PurposeSignup, models.PurposeReset, models.PurposeInvite, models.PurposeEmailConfirm, models.PurposeUndo, models.PurposeUndo, models.PurposeEnrol),
+		Tokens:        tokens(models.PurposeSignup, models.PurposeReset, models.PurposeInvite, models.PurposeEmailConfirm, models.PurposeUndo, models.PurposeUndo, models.PurposeEnrol, "of your own"),
 	}, config.Config{})
 	for _, want := range []string{
 		"Its pages and mails are in the language de.\n",
@@ -80,6 +80,7 @@ func TestUserWhy_EveryFindingHasASentence(t *testing.T) {
 		"A link of `task user:create` to set a password works until T.\n",
 		"A link to set up a second step works until T.\n",
 		"A link to confirm a change of email to ada@example.org works until T, for the account that requested it.\n",
+		"A link for “of your own” works until T.\n",
 		"Links to undo changes, mailed to ada@example.org: 2. The last one works until T.\n",
 		"There is no session.\n",
 		"Its user_id in the log is 00000000-0000-0000-0000-000000000000.\nIts email_digest in the log is ",
