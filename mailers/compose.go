@@ -5,8 +5,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"html/template"
 	"maps"
+	"strings"
 	"sync"
 
 	"github.com/gobuffalo/buffalo/mail"
@@ -69,7 +71,11 @@ func templateData(c config.Config, m *outbox.Mail) (file string, data map[string
 	}
 	subject, own, err := ownKinds.Read(m)
 	token, tokenErr := models.Outbox.Token(m)
-	data["subject"], data["url"], data["data"], data["token"] = t(subject), c.Host.String(), own, token
+	subject = t(subject, map[string]any{"data": own})
+	if strings.Contains(subject, "<no value>") {
+		err = errors.Join(err, fmt.Errorf("the subject of the mail %s lacks a value: %s", m.Template, subject))
+	}
+	data["subject"], data["url"], data["data"], data["token"] = subject, c.Host.String(), own, token
 	return m.Template, data, errors.Join(err, tokenErr)
 }
 

@@ -2,9 +2,11 @@ package mailers
 
 import (
 	"testing"
+	"testing/fstest"
 
 	"github.com/stretchr/testify/require"
 
+	"corral/internal/i18n"
 	"corral/internal/outbox"
 	"corral/locales"
 	"corral/models"
@@ -22,6 +24,25 @@ func TestTemplateData_OwnMail(t *testing.T) {
 	require.Equal(t, []string{"a", "b"}, data["data"])
 	require.Equal(t, []any{"Corral", c.Host.String(), c.Host.Host, locales.Default, "ltr"},
 		[]any{data["subject"], data["url"], data["host"], data["lang"], data["dir"]})
+}
+
+func TestTemplateData_OwnMailFillsInItsSubject(t *testing.T) {
+	type invitation struct{ Team string }
+	kind := func(key string) (data map[string]any, err error) {
+		outbox.NewKind(ownKinds, "own", key, invitation{})
+		defer delete(ownKinds, "own")
+		_, data, err = templateData(modelstest.Config(), &outbox.Mail{Template: "own", Data: `{"Team":"Crew"}`})
+		return data, err
+	}
+	own := i18n.MustLoad(fstest.MapFS{"own.en-us.yaml": {Data: []byte("- {id: invited, translation: \"Join {{.data.Team}}\"}\n- {id: wrong, translation: \"Join {{.Team}}\"}")}}, "en-US")
+	before := texts
+	texts = func() *i18n.Texts { return own }
+	defer func() { texts = before }()
+	data, err := kind("invited")
+	require.NoError(t, err)
+	require.Equal(t, "Join Crew", data["subject"])
+	_, err = kind("wrong")
+	require.EqualError(t, err, "the subject of the mail own lacks a value: Join <no value>")
 }
 
 // A link that works once has a token, which the table of mails keeps sealed.

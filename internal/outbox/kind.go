@@ -23,9 +23,9 @@ type anyKind struct {
 //	err := digest.Add(tx, queue, user.Email, user.Language, documents)
 type Kind[T any] struct{ template string }
 
-// NewKind adds a kind. The app decides whether the subject is a text or a message key.
-// The example is data for previews. NewKind panics if the example cannot be encoded as
-// JSON.
+// NewKind adds a kind. The app decides whether the subject is a text or a message key,
+// and what it fills in. The example is data for previews. NewKind panics if the example
+// cannot be encoded as JSON.
 func NewKind[T any](kinds Kinds, template, subject string, example T) Kind[T] {
 	data, err := json.Marshal(example)
 	if err != nil {
