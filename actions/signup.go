@@ -45,15 +45,15 @@ func SignupPasswordCreate(c buffalo.Context) error {
 		if err != nil {
 			return err
 		}
-		return signedUp(c, session, rawToken, token)
+		return signupLink.signedUp(c, session, rawToken, token)
 	})
 }
 
-func signedUp(c buffalo.Context, session *models.LoggedIn, rawToken string, token *models.Token) error {
+func (l linkForm) signedUp(c buffalo.Context, session *models.LoggedIn, rawToken string, token *models.Token) error {
 	web.Info(c).Event("account created")
 	logIn(c, session)
 	c.Session().Delete(pendingKey)
-	c.Session().Set(signupLink.key, rawToken) // a form that is sent twice is redirected home
+	c.Session().Set(l.key, rawToken) // a form that is sent twice is redirected home
 	c.Flash().Add("success", "signup.done")
 	return redirectTo(c, cmp.Or(token.Next, "/"))
 }

@@ -39,6 +39,6 @@ func SignupIdentityCreate(c buffalo.Context) error {
 		if err != nil {
 			return err
 		}
-		return signedUp(c, session, rawToken, token)
+		return signupLink.signedUp(c, session, rawToken, token)
 	})
 }

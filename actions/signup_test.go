@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gobuffalo/buffalo"
 	"github.com/stretchr/testify/require"
 
 	"corral/config"
@@ -131,6 +132,31 @@ func TestSignup_EveryLinkWorksUntilOneIsUsed(t *testing.T) {
 	a := b.site.browser().Get("/signup/" + newest)
 	require.Equal(t, 404, a.StatusCode)
 	require.Contains(t, a.Page, "This is already done")
+}
+
+// A link of another kind may create the account, too: its form has a key of its own.
+func TestSignup_SecondSubmitOfAnotherLink(t *testing.T) {
+	s := newSite(t)
+	link := linkForm{key: "test_token", path: "/", find: models.FindSignup, page: renderSignupPassword}
+	open := func(c buffalo.Context) error { return link.open(c) }
+	submit := func(c buffalo.Context) error {
+		return link.submit(c, func(rawToken string, token *models.Token, password string) error {
+			session, err := models.CompleteSignup(c, rawToken, password, language(c), clientOf(c))
+			if err != nil {
+				return err
+			}
+			return link.signedUp(c, session, rawToken, token)
+		})
+	}
+	app.Middleware.Skip(Authorize, open, submit)
+	app.GET("/test/invitation/{token}", open)
+	app.POST("/test/invitation", submit)
+	b := s.browser()
+	b.signUp("zoe@example.com")
+	require.Equal(t, 302, b.Get("/test/invitation/"+modelstest.Link(t, "zoe@example.com", models.MailSignup)).StatusCode)
+	for range 2 {
+		require.Equal(t, "/", b.Post("/test/invitation", signupForm(modelstest.Password)).Location())
+	}
 }
 
 func TestSignup_DeadLinks(t *testing.T) {
