@@ -1,6 +1,7 @@
 package actions
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -118,7 +119,7 @@ func (l linkForm) submitForm(c buffalo.Context, save func(form newPasswordForm, 
 }
 
 // deadLink says why a mailed link, or the form behind it, was refused, and how to get a new
-// one. It redirects the logged-in owner of a used link home, and returns other errors and nil.
+// one. It redirects the logged-in owner of a used link on, and returns other errors and nil.
 func deadLink(c buffalo.Context, err error) error {
 	var other *models.OtherAccountError
 	var dead *models.DeadToken
@@ -142,7 +143,7 @@ func deadLink(c buffalo.Context, err error) error {
 	case !dead.Redeemed:
 		return renderDeadLink(c, http.StatusNotFound, "dead_link.title", "dead_link.expired", "")
 	case session != nil && (dead.Token.Email == session.User.Email || dead.Token.UserID.UUID == session.UserID):
-		return redirect(c, "rootPath()")
+		return redirectTo(c, cmp.Or(returnPath(dead.Token.Next), "/"))
 	}
 	return renderDeadLink(c, http.StatusNotFound, "dead_link.used_title", "dead_link.used", "")
 }
