@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -166,18 +167,21 @@ func TestSecurityProviders_LinksForItsSessionOnly(t *testing.T) {
 // account, it is refused.
 func TestSecurityProviders_StateNamesItsSession(t *testing.T) {
 	s := newProviderSite(t)
-	modelstest.SignUp(t, "ada@example.com")
-	ada, other := s.loggedIn("ada@example.com", firefox), s.loggedIn("ada@example.com", safari)
-	back, err := url.Parse(ada.toProvider(providersPath + "oidc"))
-	require.NoError(t, err)
-	other.toProvider(providersPath + "oidc")
-	query := back.Query()
-	state, err := states.Open(query.Get("state"), "oidc", ada.browserSecret())
-	require.NoError(t, err)
-	query.Set("state", states.Seal(*state, other.browserSecret()))
-	require.Equal(t, "/login", other.Get(back.Path+"?"+query.Encode()).Location())
-	require.Empty(t, s.identities("ada@example.com"))
-	require.Equal(t, "/account/security", ada.Get(back.RequestURI()).Location())
+	s.linked("ada@example.com")
+	for _, path := range []string{"/sudo/oidc?next=/account/security", providersPath + "oidc2"} {
+		ada, other := s.loggedIn("ada@example.com", firefox), s.loggedIn("ada@example.com", safari)
+		back, err := url.Parse(ada.toProvider(path))
+		require.NoError(t, err)
+		other.toProvider(path)
+		query := back.Query()
+		state, err := states.Open(query.Get("state"), strings.Split(back.Path, "/")[2], ada.browserSecret())
+		require.NoError(t, err)
+		query.Set("state", states.Seal(*state, other.browserSecret()))
+		require.Equal(t, "/login", other.Get(back.Path+"?"+query.Encode()).Location(), path)
+		require.Equal(t, []string{s.one.URL}, s.identities("ada@example.com"))
+		require.Equal(t, "/account/security", ada.Get(back.RequestURI()).Location(), path)
+	}
+	require.Len(t, s.identities("ada@example.com"), 2)
 }
 
 // browserSecret returns the secret that binds states to the browser.

@@ -75,6 +75,22 @@ func TestAuth_SwitchesAccounts(t *testing.T) {
 	copied.requireLoggedOut()
 }
 
+// A login that a guest began at a provider ends with a login in another tab.
+func TestAuth_BegunBeforeALogin(t *testing.T) {
+	s := newProviderSite(t)
+	s.linked("ada@example.com")
+	modelstest.SignUp(t, "eve@example.com")
+	b := s.browser()
+	back := b.toProvider("/auth/oidc")
+	b.logIn("eve@example.com")
+	b.Get("/") // shows the flash message
+	a := b.Get(back)
+	require.Equal(t, "/login", a.Location())
+	b.Get(a.Location()) // redirects: the browser is logged in
+	require.Contains(t, apptest.Flashes(b.Get("/").Page), "That took too long, or it did not begin in this browser. Please try again.")
+	b.requireLoggedIn("eve@example.com")
+}
+
 // Two tabs of one browser do not disturb each other.
 func TestAuth_TwoTabs(t *testing.T) {
 	s := newProviderSite(t)

@@ -152,6 +152,7 @@ var refusals = map[string]string{
 	"subject that is not UTF-8":        "the ID token has no valid subject",
 	"subject with a control character": "the ID token has no valid subject",
 	"code of another login":            `the token endpoint answered 400 "invalid_grant"`,
+	"not valid yet":                    "before the nbf",
 	"no code":                          "the answer has no code",
 	"iss of another provider":          `the answer is of issuer "https://attacker.example"`,
 	"no iss":                           `the answer is of issuer ""`,

@@ -45,6 +45,7 @@ func (i *Issuer) Hostile() []Case {
 		{Name: "expired", Behaviour: claim("exp", now-1)},
 		{Name: "no exp", Behaviour: claim("exp", nil)},
 		{Name: "issued in the future", Behaviour: claim("iat", now+120)},
+		{Name: "not valid yet", Behaviour: claim("nbf", now+3600)},
 		{Name: "no iat", Behaviour: claim("iat", nil)},
 		{Name: "no subject", Behaviour: claim("sub", nil)},
 		{Name: "long subject", Behaviour: claim("sub", strings.Repeat("x", 256))},

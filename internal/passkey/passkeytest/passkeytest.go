@@ -52,6 +52,8 @@ type Authenticator struct {
 	BackupEligible, BackedUp bool
 	CrossOrigin              bool // the page is in a frame of another site
 
+	TopOrigin string // the origin of that site, as the browser reports it; not reported, if ""
+
 	Extensions  map[string]any // results of extensions that were not requested
 	Attestation string         // format of an invalid attestation that was not requested
 
@@ -176,7 +178,11 @@ func (d descriptor) is(p passkey) bool { return bytes.Equal(d.ID, p.id) }
 
 func (a *Authenticator) clientData(t testing.TB, ceremony string, o options) base64URL {
 	t.Helper()
-	data, err := json.Marshal(map[string]any{"type": ceremony, "challenge": o.PublicKey.Challenge, "origin": a.Origin, "crossOrigin": a.CrossOrigin})
+	client := map[string]any{"type": ceremony, "challenge": o.PublicKey.Challenge, "origin": a.Origin, "crossOrigin": a.CrossOrigin}
+	if a.TopOrigin != "" {
+		client["topOrigin"] = a.TopOrigin
+	}
+	data, err := json.Marshal(client)
 	require.NoError(t, err)
 	return data
 }
