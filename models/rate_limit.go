@@ -51,7 +51,7 @@ func bucketOf(limit ratelimit.Limit, subject string) ratelimit.Bucket {
 	return limit.Bucket(limitDigest, subject)
 }
 
-// clearMails allows a template's mails to an email again: the links of earlier ones are void.
+// clearMails allows a template's mails to an email again, when earlier ones have become void.
 func clearMails(tx *pop.Connection, template, email string) error {
 	return bucketOf(mailsPerEmail(template), email).Clear(tx)
 }

@@ -50,7 +50,7 @@ func (u *User) secondStep() *SecondStep {
 // askSecondStep returns the second step of a login, or nil if the client skips it. It queues
 // a mail to the owner; passing the step cancels it. A further login of the browser keeps
 // the mail's due time: otherwise further logins by an attacker would postpone it for ever.
-// Over the rate limit it queues none: only one a day is sent.
+// Over the rate limit, which passing the step clears, it queues none: only one a day is sent.
 func (u *User) askSecondStep(tx *pop.Connection, client Client, remember bool) (*SecondStep, error) {
 	if skips, err := deviceCookies.Skips(tx, u.ID, u.CredentialVersion, client.RawDeviceCookie); err != nil || skips {
 		return nil, err
@@ -120,7 +120,7 @@ func (p *SecondStep) complete(tx *pop.Connection, f *Factor, skip bool, client C
 	if err != nil {
 		return nil, err
 	}
-	if err = errors.Join(Outbox.Cancel(tx, p.Mail), tokens.Void(tx, PurposeUndo, undoSubject(MailNotPassed, p.Mail))); skip && err == nil {
+	if err = errors.Join(clearMails(tx, MailNotPassed, p.User.Email), Outbox.Cancel(tx, p.Mail), tokens.Void(tx, PurposeUndo, undoSubject(MailNotPassed, p.Mail))); skip && err == nil {
 		err = deviceCookies.StartSkip(tx, p.UserID, p.User.CredentialVersion, s.RawDeviceCookie, client.ip(), client.userAgent())
 	}
 	return s, errors.Join(err, p.User.record(tx, s.activity, client))

@@ -102,6 +102,18 @@ func (ms *ModelSuite) Test_NotPassed_AtMostTenAnHour() {
 	ms.Equal(11, ms.mailsOf(models.MailNotPassed))
 }
 
+// The logins of an owner, who passes each, leave the mail about a login of an attacker.
+func (ms *ModelSuite) Test_NotPassed_IsMailedAfterManyPassed() {
+	for _, code := range ms.withSecondStep() {
+		ms.passWith(ms.passPassword(here), code)
+	}
+	ms.Zero(ms.mailsOf(models.MailNotPassed))
+	for range 12 {
+		ms.passPassword(clientAt("198.51.100.1"))
+	}
+	ms.Equal(10, ms.mailsOf(models.MailNotPassed), "the attacker, who does not pass, gets no more")
+}
+
 func (ms *ModelSuite) Test_NotPassed_OnceADay() {
 	ms.withSecondStep()
 	for range 20 {
