@@ -9,8 +9,8 @@ import (
 	"corral/internal/database"
 )
 
-// RequestEmailChange mails a link to the new email and a notice to the old one.
-// It returns *RateLimited.
+// RequestEmailChange mails a link to the new email and a notice to the old one, which has a
+// limit of its own: prevents a flood by requests for many emails. It returns *RateLimited.
 func (u *User) RequestEmailChange(ctx context.Context, newEmail string, client Client) error {
 	return requestMail(ctx, MailEmailConfirm, client, newEmail, func(tx *pop.Connection) error {
 		if err := u.lock(tx, changeLock); err != nil {
@@ -23,7 +23,9 @@ func (u *User) RequestEmailChange(ctx context.Context, newEmail string, client C
 		if err := mailLink(tx, confirm, MailEmailConfirm, u.Language, client); err != nil {
 			return err
 		}
-		return u.mailNotice(tx, MailEmailRequested, client, newEmail)
+		return limitMail(tx, MailEmailRequested, u.Email, func(tx *pop.Connection) error {
+			return u.mailNotice(tx, MailEmailRequested, client, newEmail)
+		})
 	})
 }
 

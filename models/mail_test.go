@@ -3,6 +3,7 @@ package models_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/netip"
 	"strings"
 	"time"
@@ -146,6 +147,28 @@ func (ms *ModelSuite) Test_Mail_EmailChangeToAnAccount() {
 	ms.Equal(models.MailEmailTaken, template)
 	ms.Empty(rawToken)
 	ms.Equal([]string{models.MailEmailRequested}, modelstest.Mails(ms.T(), "ada@example.com"), "tells ada nothing about bob")
+}
+
+// Prevents a flood of an owner's mailbox: an attacker in a confirmed session requests changes to
+// many emails, from many networks.
+func (ms *ModelSuite) Test_Mail_EmailChangeNoticesAreLimited() {
+	models.Clock.Stop()
+	ada := ms.signUp("ada@example.com")
+	request := func(n, times int) {
+		for range times {
+			ms.NoError(ada.RequestEmailChange(ms.T().Context(), fmt.Sprintf("eve%d@example.com", n), clientAt(nthIP(n))))
+		}
+	}
+	for n := range 4 {
+		request(n, 1)
+		ms.Equal([]string{models.MailEmailConfirm}, modelstest.Mails(ms.T(), fmt.Sprintf("eve%d@example.com", n)), "the request goes on")
+	}
+	ms.Equal(3, ms.mailsOf(models.MailEmailRequested))
+	request(3, 3) // over both limits
+	ms.Len(modelstest.Mails(ms.T(), "eve3@example.com"), 3)
+	models.Clock.Move(time.Hour)
+	request(4, 1)
+	ms.Equal(4, ms.mailsOf(models.MailEmailRequested))
 }
 
 // The mails of a deleted account are kept as long as the account: an attacker must not

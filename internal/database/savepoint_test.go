@@ -10,6 +10,20 @@ import (
 	"corral/internal/database"
 )
 
+func TestUndone_WithinAnother(t *testing.T) {
+	db := migrated(t)
+	require.NoError(t, db.Transaction(func(tx *pop.Connection) error {
+		return database.Undone(tx, func(tx *pop.Connection) error {
+			exec(t, tx, "INSERT INTO notes (id, text) VALUES (1, 'outer')")
+			return database.Undone(tx, func(tx *pop.Connection) error {
+				exec(t, tx, "INSERT INTO notes (id, text) VALUES (2, 'inner')")
+				return nil
+			})
+		})
+	}))
+	require.Empty(t, notes(t, db))
+}
+
 func TestUndone_RollsBackItsWritesOnly(t *testing.T) {
 	db := migrated(t)
 	require.NoError(t, db.Transaction(func(tx *pop.Connection) error {

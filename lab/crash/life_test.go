@@ -37,7 +37,10 @@ func (p *person) nextStep() func() bool {
 	case p.failures() >= 4: // including interrupted logins; after one more, a login would have to wait
 		return p.leave
 	case p.loggedIn:
-		choices = []func() bool{p.confirm, p.changePassword, p.requestEmail, p.logOut, p.endOthers, p.takeAnotherBrowser, p.delete}
+		choices = []func() bool{p.confirm, p.changePassword, p.logOut, p.endOthers, p.takeAnotherBrowser, p.delete}
+		if p.facts["mail email_requested "+p.email] < 3 { // as with reset mails
+			choices = append(choices, p.requestEmail)
+		}
 		if p.pending != "" {
 			choices = append(choices, p.confirmEmail, p.confirmEmail)
 		}
