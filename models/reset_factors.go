@@ -13,7 +13,8 @@ import (
 )
 
 // ResetFactors removes the factors of an account and turns its second step off, for an
-// operator: now, or a day after a mail. The mail's link stops the removal, as does a login
+// operator: now, or a day after a mail. What is added or turned on during this day stays, a
+// second step only if a factor passes it. The mail's link stops the removal, as does a login
 // by a factor. It returns the time of the removal, ErrNotFound if there is nothing to
 // remove, or ErrBadCredentials if the account changed meanwhile.
 func (u *User) ResetFactors(ctx context.Context, now bool) (due time.Time, err error) {
@@ -52,7 +53,8 @@ func (u *User) resetFactors(tx *pop.Connection, removals []uuid.UUID) error {
 			err = errors.Join(err, removeErr)
 		}
 	}
-	if u.SecondStep {
+	left, leftErr := u.passing(tx)
+	if err = errors.Join(err, leftErr); u.SecondStep && (len(left) == 0 || slices.Contains(removals, theSwitch.UUID)) {
 		_, _, switchErr := u.turnSecondStep(tx, false, Client{})
 		err = errors.Join(err, switchErr)
 	}

@@ -107,6 +107,25 @@ func (ms *ModelSuite) Test_ResetFactors_KeepsLaterFactors() {
 	ms.hasFactors([]string{"passkey"}, false, "the earlier factors are removed")
 }
 
+// A second step that the owner turns on after the request stays on while a factor passes it.
+func (ms *ModelSuite) Test_ResetFactors_KeepsALaterSecondStep() {
+	for _, later := range []bool{true, false} {
+		modelstest.Empty(ms.T())
+		models.Clock.Stop()
+		ms.signUp("ada@example.com")
+		ms.addFactor("totp")
+		ms.resetFactors(false)
+		want := nothing
+		if later {
+			ms.addFactor("passkey")
+			want = []string{"passkey"}
+		}
+		ms.turnSecondStep(true)
+		ms.later(day)
+		ms.hasFactors(want, later, "nobody could pass it without a factor")
+	}
+}
+
 // An operator's reset does not delay the owner's undo.
 func (ms *ModelSuite) Test_ResetFactors_BesideAnUndo() {
 	ms.withFactors()
