@@ -12,8 +12,8 @@ import (
 // and the delivery of a late mail can start the lifetime of its link.
 const DeadTokenLifetime = 7 * 24 * time.Hour
 
-// DeletedUserLifetime is how long a deleted account is kept: until the last link that
-// undoes the deletion has expired. The link's mail may be late.
+// DeletedUserLifetime is how long a deleted account is kept, or longer: until the last link
+// that undoes the deletion has expired. The link's mail may be late.
 const DeletedUserLifetime = 8 * 24 * time.Hour
 
 // RemovedFactorLifetime is how long a removed factor or identity is kept: until the last link
@@ -37,11 +37,12 @@ func Purge(ctx context.Context) error { return purge.Run(ctx, DB, Clocks, expire
 // expired returns the rules for expired rows.
 func expired(now time.Time) []purge.Rule {
 	remove := purge.DeleteRule
-	toDeletedUsers := "recipient IN (SELECT email FROM users WHERE deleted_at <= ?)"
-	ofDeletedUsers := "user_id IN (SELECT id FROM users WHERE deleted_at <= ?)"
+	const deleted = "deleted_at <= ? AND NOT EXISTS (SELECT 1 FROM tokens WHERE user_id = users.id AND purpose = ? AND expires_at > ?)"
+	args := []any{now.Add(-DeletedUserLifetime), PurposeUndo, now}
+	toDeletedUsers, ofDeletedUsers := "recipient IN (SELECT email FROM users WHERE "+deleted+")", "user_id IN (SELECT id FROM users WHERE "+deleted+")"
 	if DB.Dialect.Name() == "postgres" { // PostgreSQL would scan the whole table for IN
-		toDeletedUsers = "recipient = ANY(ARRAY(SELECT email FROM users WHERE deleted_at <= ?))"
-		ofDeletedUsers = "user_id = ANY(ARRAY(SELECT id FROM users WHERE deleted_at <= ?))"
+		toDeletedUsers = "recipient = ANY(ARRAY(SELECT email FROM users WHERE " + deleted + "))"
+		ofDeletedUsers = "user_id = ANY(ARRAY(SELECT id FROM users WHERE " + deleted + "))"
 	}
 	return []purge.Rule{
 		remove("activities", "user_id IS NULL", "user_id, id"),
@@ -50,11 +51,11 @@ func expired(now time.Time) []purge.Rule {
 		remove("sessions", "remembered = ? AND created_at <= ?", "created_at", true, now.Add(-settings.RememberLifetime)),
 		remove("rate_limits", "purge_ms <= ?", "purge_ms", now.UnixMilli()),
 		remove("tokens", "expires_at <= ?", "expires_at", now.Add(-DeadTokenLifetime)),
-		remove("mails", toDeletedUsers, "recipient", now.Add(-DeletedUserLifetime)),
+		remove("mails", toDeletedUsers, "recipient", args...),
 		// In batches: the cascade of 500 users would keep SQLite's other writers waiting.
-		remove("activities", ofDeletedUsers, "user_id, id", now.Add(-DeletedUserLifetime)),
-		remove("tokens", ofDeletedUsers, "user_id", now.Add(-DeletedUserLifetime)),
-		remove("users", "deleted_at <= ?", "deleted_at", now.Add(-DeletedUserLifetime)),
+		remove("activities", ofDeletedUsers, "user_id, id", args...),
+		remove("tokens", ofDeletedUsers, "user_id", args...),
+		remove("users", deleted, "deleted_at", args...),
 		remove("factors", "removed_at <= ?", "removed_at", now.Add(-RemovedFactorLifetime)),
 		remove("identities", "removed_at <= ?", "removed_at", now.Add(-RemovedFactorLifetime)),
 		remove("used_challenges", "expires_at <= ?", "expires_at", now),

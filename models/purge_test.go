@@ -129,6 +129,25 @@ func (ms *ModelSuite) Test_Purge_RowsOfADeletedAccount() {
 	ms.Equal([]int{1, 1, 0, 0}, rowsOf(bob))
 }
 
+// The mail about a deletion was delivered late, after an outage. The account is kept until its
+// link has expired.
+func (ms *ModelSuite) Test_Purge_DeletedAccountWithALateLink() {
+	models.Clock.Stop()
+	ms.NoError(ms.signUp("ada@example.com").Delete(ms.T().Context(), here))
+	deletedAt := models.Clock.Now()
+	models.Clock.Move(3 * day)
+	ms.NoError(models.StartLink(ms.T().Context(), ms.mail("ada@example.com")))
+	models.Clock.Move(7*day - time.Second)
+	ms.purge()
+	ms.Equal([]int{1, 1, 1, 1}, []int{ms.count("users"), ms.count("tokens"), ms.count("activities"), ms.count("mails")})
+	r, err := models.FindReservation(ms.T().Context(), "ada@example.com")
+	ms.NoError(err)
+	ms.WithinDuration(deletedAt.Add(10*day), r.Until, time.Millisecond)
+	models.Clock.Move(time.Second)
+	ms.purge()
+	ms.Equal([]int{0, 0, 0, 0}, []int{ms.count("users"), ms.count("tokens"), ms.count("activities"), ms.count("mails")})
+}
+
 func (ms *ModelSuite) Test_Purge_ReservedEmail() {
 	models.Clock.Stop()
 	ada := ms.signUp("ada@example.com")

@@ -3,6 +3,7 @@ package models
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/gofrs/uuid"
@@ -32,7 +33,8 @@ func FindReservation(ctx context.Context, email string) (*Reservation, error) {
 		return nil, errors.Join(err, missing)
 	}
 	if r.User.Email == email {
-		r.Until, r.ChangedAt = r.User.DeletedAt.Time.Add(DeletedUserLifetime), time.Time{}
+		ends := []time.Time{r.Until, r.User.DeletedAt.Time.Add(DeletedUserLifetime)}
+		r.Until, r.ChangedAt = slices.MaxFunc(ends, time.Time.Compare), time.Time{}
 	}
 	return &r, nil
 }

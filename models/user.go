@@ -114,7 +114,7 @@ func emailTaken(tx *pop.Connection, email string, userID uuid.UUID) (bool, error
 }
 
 // Delete marks the account as deleted and mails a link that undoes the deletion. The janitor
-// removes the account and its data after DeletedUserLifetime. Delete returns
+// removes the account and its data after DeletedUserLifetime or later. Delete returns
 // ErrBadCredentials if the account changed meanwhile.
 func (u *User) Delete(ctx context.Context, client Client) error {
 	return u.change(ctx, func(tx *pop.Connection) error {
