@@ -9,7 +9,7 @@ import (
 // mailEnrolment mails a link for Enrol if the user must enrol. Over the rate limit, the previous
 // link keeps working.
 func (u *User) mailEnrolment(tx *pop.Connection, client Client) error {
-	if !u.MustEnrol() || u.DeletedAt.Valid {
+	if !u.MustEnrol() {
 		return nil
 	}
 	client.Next = ""
