@@ -6,4 +6,4 @@ remove actions/account_activity* templates/account_activity
 # The route, the links to the page and its texts.
 remove_lines 'AccountActivity|accountActivity|home\.activity' actions/app.go templates/_nav.plush.html templates/home/*
 remove_lines 'id: (account_activity\.|home\.activity)' locales/*.yaml
-finish
+finish 'activity page'

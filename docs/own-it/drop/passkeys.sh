@@ -16,4 +16,4 @@ replace 'of\(checkHost\)' 'good("HOST is good")' grifts/doctor.go
 replace '<%= if \(passkeysOff(?s:.*?)<% } %>' '' templates/*/*.html
 remove_lines 'account_security/passkeys' templates/account_security/show.plush.html
 remove_lines 'id: (passkey|account_security\.passkeys|mail\.(passkey|password_removed))' locales/*.yaml
-finish
+finish 'passkey'

@@ -37,4 +37,4 @@ remove_lines 'partial\(".*providers' templates/account_security/show.plush.html 
 replace ' && !linked' '' templates/account_security/*.html
 replace ' \|\| requested == "identity"' '' templates/check_mail/*.html
 remove_lines 'id: (provider|auth_link|signup\.identity|account_security\.(providers|protection_provider)|mail\.identity)' locales/*.yaml
-finish
+finish 'provider'
