@@ -55,10 +55,11 @@ func TestAccountSessions_Index_TwoSessions(t *testing.T) {
 	lines := desk.sessions()
 	require.Len(t, lines, 2)
 	require.Contains(t, lines[0], "<strong>Firefox on Linux</strong> <span class=\"badge\">This device</span>")
-	require.Contains(t, lines[0], "<bdi>127.0.0.1</bdi> · Logged out when not used for a while")
+	require.Contains(t, lines[0], "Logged out when not used for a while")
+	require.Contains(t, lines[0], "<bdi>127.0.0.1</bdi></span> <span>Last seen")
 	require.Contains(t, lines[0], "Log out<")
 	require.Contains(t, lines[1], "<strong>Safari on iPhone</strong></p>")
-	require.Contains(t, lines[1], "<bdi>127.0.0.1</bdi> · Stays logged in")
+	require.Contains(t, lines[1], "Stays logged in</p>")
 	require.Contains(t, lines[1], `End session<span class="visually-hidden"> (Safari on iPhone)</span>`)
 
 	sessions, err := models.SessionsOf(t.Context(), ada)
@@ -81,7 +82,7 @@ func TestAccountSessions_Index_ShowsWhereAStolenSessionIsUsed(t *testing.T) {
 	desk.logIn("ada@example.com")
 	models.Clock.Move(time.Second) // the desk is seen last
 	lines := desk.sessions()
-	require.Contains(t, lines[1], "<bdi>192.0.2.1</bdi> · Logged out")
+	require.Contains(t, lines[1], "<bdi>192.0.2.1</bdi></span> <span>Last seen")
 	require.Regexp(t, `Last seen <time [^>]*>[^<]*</time>\s+· <bdi>198\.51\.100\.7</bdi>`, lines[1])
 	require.NotContains(t, lines[0], "198.51.100.7")
 }
