@@ -2,6 +2,7 @@ package source
 
 import (
 	"go/ast"
+	"go/parser"
 	"go/token"
 	"path"
 	"slices"
@@ -67,9 +68,9 @@ func TestSource_StatementsAreConstant(t *testing.T) {
 						return true
 					}
 					_, name := callee(n)
-					for _, i := range sqlParameters[name] {
+					for _, sql := range listedArguments(n) {
 						parameters++
-						require.True(t, s.isConstant(n.Args[i]), "%s: an argument of %s is not constant", file, name)
+						require.True(t, s.isConstant(sql), "%s: an argument of %s is not constant", file, name)
 					}
 				case *ast.CompositeLit:
 					for _, sql := range sqlFields(n, n.Type) {
@@ -103,7 +104,7 @@ func sqlArguments(call *ast.CallExpr) []ast.Expr {
 	qualifier, name := callee(call)
 	if selector, isMethod := call.Fun.(*ast.SelectorExpr); isMethod {
 		if store, isField := selector.X.(*ast.SelectorExpr); isField && store.Sel.Name == "Store" {
-			if i, ok := storeMethods[name]; ok {
+			if i, ok := storeMethods[name]; ok && i < len(call.Args) {
 				return call.Args[i : i+1]
 			}
 		}
@@ -120,6 +121,26 @@ func sqlArguments(call *ast.CallExpr) []ast.Expr {
 		return call.Args[:min(2, len(call.Args))]
 	}
 	return call.Args[method.first : method.first+1]
+}
+
+// listedArguments returns the arguments of a call that are listed in sqlParameters. A
+// function of the same name with fewer parameters is another one.
+func listedArguments(call *ast.CallExpr) (arguments []ast.Expr) {
+	_, name := callee(call)
+	for _, i := range sqlParameters[name] {
+		if i < len(call.Args) {
+			arguments = append(arguments, call.Args[i])
+		}
+	}
+	return arguments
+}
+
+func TestSource_OtherFunctionsOfTheseNamesTakeNoSQL(t *testing.T) {
+	for call, want := range map[string]int{"o.lock(ctx)": 0, "lockUser(tx, sql)": 1, "lockUser(tx, sql, sql)": 2, "o.Store.Get(key)": 0, "o.Store.Get(list, sql)": 1} {
+		parsed, err := parser.ParseExpr(call)
+		require.NoError(t, err)
+		require.Len(t, append(listedArguments(parsed.(*ast.CallExpr)), sqlArguments(parsed.(*ast.CallExpr))...), want, call)
+	}
 }
 
 // sqlFields returns the fields of a composite literal, and of literals in it, that are
