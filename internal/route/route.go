@@ -17,6 +17,7 @@ package route
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -79,7 +80,8 @@ func New(method, path string, g Guard, h buffalo.Handler, options ...Option) Rou
 	return r
 }
 
-// AddTo adds the route to app, or returns an error if Buffalo has no such method.
+// AddTo adds the route to app, or returns an error if Buffalo has no such method or the
+// route is never reached: the router tries routes in order.
 func (r Route) AddTo(app *buffalo.App) (*buffalo.RouteInfo, error) {
 	add, ok := map[string]func(string, buffalo.Handler) *buffalo.RouteInfo{
 		"GET": app.GET, "POST": app.POST, "PUT": app.PUT, "PATCH": app.PATCH, "DELETE": app.DELETE, "OPTIONS": app.OPTIONS,
@@ -87,7 +89,19 @@ func (r Route) AddTo(app *buffalo.App) (*buffalo.RouteInfo, error) {
 	if !ok {
 		return nil, fmt.Errorf("route %s has the unknown method %s", r.Path, r.Method)
 	}
+	for _, info := range app.Routes() {
+		if earlier := New(info.Method, web.TrimSlash(info.Path), r.Guard, nil); earlier.takesAllOf(r) {
+			return nil, fmt.Errorf("route %s %s is never reached: add it before %s", r.Method, r.Path, earlier.Path)
+		}
+	}
 	return add(r.Path, r.Handler), nil
+}
+
+// conditional finds a placeholder that does not match all parts, such as {id:[0-9]+} or {name}.svg.
+var conditional = regexp.MustCompile(`:|}[^/]`)
+
+func (r Route) takesAllOf(later Route) bool {
+	return r.Method == later.Method && !conditional.MatchString(r.Path) && r.matches(later.Path)
 }
 
 func (r Route) matches(path string) bool {

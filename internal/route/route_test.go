@@ -75,6 +75,21 @@ func TestTable_FindsTheRouteOfARequest(t *testing.T) {
 }
 
 // The app panics with this error when it starts.
+func TestRoute_NeverReachedIsAnError(t *testing.T) {
+	app := buffalo.New(buffalo.Options{Env: "test"})
+	for _, path := range []string{"/", "/notes/new", "/notes/{id:[0-9]+}", "/notes/{name}.svg", "/notes/plan", "/notes/{id}", "/notes/{id}/new"} {
+		_, err := Get(path, public, show).AddTo(app)
+		require.NoError(t, err, path)
+	}
+	for path, earlier := range map[string]string{"/notes/last": "/notes/{id}", "/notes/{name}": "/notes/{id}", "/notes/7/new": "/notes/{id}/new", "/": "/"} {
+		_, err := Get(path, public, show).AddTo(app)
+		require.EqualError(t, err, "route GET "+path+" is never reached: add it before "+earlier)
+	}
+	_, err := Post("/notes/last", public, show).AddTo(app)
+	require.NoError(t, err, "of another method")
+}
+
+// The app panics with this error when it starts.
 func TestRoute_UnknownMethodIsAnError(t *testing.T) {
 	_, err := New("ANY", "/anything", public, show).AddTo(buffalo.New(buffalo.Options{Env: "test"}))
 	require.EqualError(t, err, "route /anything has the unknown method ANY")
