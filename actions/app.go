@@ -152,7 +152,7 @@ func App(c config.Config, logger *slog.Logger) *buffalo.App {
 		app.Middleware.Skip(Identify, HealthzShow, ReadyzShow, LogoutDestroy)
 
 		for _, r := range routes {
-			if (c.SignupOpen || !strings.HasPrefix(r.Path, "/signup")) && (c.Development() || r.Guard != local) {
+			if (c.SignupOpen || !strings.HasPrefix(r.Path+"/", "/signup/")) && (c.Development() || r.Guard != local) {
 				must(r.AddTo(app))
 			}
 		}

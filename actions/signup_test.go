@@ -3,6 +3,7 @@ package actions
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -13,6 +14,7 @@ import (
 
 	"corral/config"
 	"corral/internal/apptest"
+	"corral/internal/route"
 	"corral/models"
 	"corral/models/modelstest"
 )
@@ -244,11 +246,14 @@ func TestSignup_TenRequestsAnHourForAClient(t *testing.T) {
 }
 
 func TestSignup_Closed(t *testing.T) {
+	defer func(before route.Table) { routes = before }(routes)
+	routes = append(slices.Clone(routes), get("/signups", public, WelcomeShow))
 	b := newSite(t, func(c *config.Config) { c.SignupOpen = false }).browser()
 	require.Equal(t, 404, b.Get("/signup").StatusCode)
 	require.Equal(t, 404, b.signUp("zoe@example.com").StatusCode)
 	require.Equal(t, 404, b.Get("/signup/password").StatusCode)
 	require.Equal(t, 404, b.Get("/signup/x").StatusCode)
+	require.Equal(t, 200, b.Get("/signups").StatusCode, "another page")
 }
 
 func TestSignup_EndsTheSessionOfTheBrowser(t *testing.T) {
