@@ -24,7 +24,8 @@ func TestFormatTime_UsesTheLanguagesLayout(t *testing.T) {
 
 func TestFormatWait(t *testing.T) {
 	translate := func(key string, args ...any) string { return fmt.Sprint(key, args) }
-	for seconds, want := range map[int]string{1: "rate_limit.seconds[1]", 90: "rate_limit.seconds[90]", 91: "rate_limit.minutes[2]", 120: "rate_limit.minutes[2]"} {
+	for seconds, want := range map[int]string{1: "rate_limit.seconds[1]", 90: "rate_limit.seconds[90]", 91: "rate_limit.minutes[2]", 120: "rate_limit.minutes[2]",
+		7199: "rate_limit.minutes[120]", 7200: "rate_limit.hours[2]", 7201: "rate_limit.hours[3]", 86400: "rate_limit.hours[24]"} {
 		require.Equal(t, want, FormatWait(translate, seconds))
 	}
 }
