@@ -41,6 +41,8 @@ type Texts struct {
 
 // Load finds the locale files in files and its subfolders. The default language, which must
 // have a file, is used when no shipped language matches, and for texts that another language lacks.
+// If it has the text language.name, a language without that text is not shipped: it has
+// files of parts only, such as that of a resource.
 func Load(files fs.FS, defaultLanguage string) (*Texts, error) {
 	t := &Texts{base: defaultLanguage, locales: map[string]*locale{}}
 	err := fs.WalkDir(files, ".", func(file string, entry fs.DirEntry, err error) error {
@@ -54,6 +56,15 @@ func Load(files fs.FS, defaultLanguage string) (*Texts, error) {
 	}
 	if !t.Ships(t.base) {
 		return nil, fmt.Errorf("the default language %s has no locale file: add one, or choose another default", t.base)
+	}
+	if t.locales[t.base].isNamed() {
+		t.tags = slices.DeleteFunc(t.tags, func(tag language.Tag) bool {
+			unnamed := !t.locales[tag.String()].isNamed()
+			if unnamed {
+				delete(t.locales, tag.String())
+			}
+			return unnamed
+		})
 	}
 	slices.SortFunc(t.tags, func(a, b language.Tag) int {
 		return cmp.Or(cmp.Compare(t.rank(a), t.rank(b)), cmp.Compare(a.String(), b.String()))

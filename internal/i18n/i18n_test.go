@@ -68,6 +68,22 @@ func TestLoad_DefaultLanguage(t *testing.T) {
 	require.EqualError(t, err, "the default language en-US has no locale file: add one, or choose another default")
 }
 
+// A part of the app may have a file in a language that the rest of the app lacks.
+func TestLoad_LanguageWithoutANameIsNotShipped(t *testing.T) {
+	texts, err := load(filesOf(
+		"all.en-us.yaml", `- {id: language.name, translation: "English"}`,
+		"all.de.yaml", `- {id: language.name, translation: "Deutsch"}`,
+		"all.fr.yaml", "- id: \"language.name\"\n  translation: Français",
+		"teams.de.yaml", `- {id: team, translation: "Gruppe"}`,
+		"teams.it.yaml", `- {id: team, translation: "Gruppo"}`,
+	))
+	require.NoError(t, err)
+	require.Equal(t, []string{"en-US", "de", "fr"}, texts.Names())
+	require.Equal(t, "en-US", texts.Match("it"))
+	require.Nil(t, texts.In("it"))
+	require.Equal(t, "Gruppe", texts.In("de")("team"))
+}
+
 func TestTexts_MissingTextFallsBack(t *testing.T) {
 	texts, err := load(filesOf(
 		"all.en-us.yaml", `- {id: wait, translation: {one: "{{.Count}} second", other: "{{.Count}} seconds"}}`,
@@ -218,7 +234,7 @@ func TestTexts_ConcurrentFirstUse(t *testing.T) {
 	all.Wait()
 }
 
-// BenchmarkLoad measures Load, which only lists the files, and the parsing that follows.
+// BenchmarkLoad measures Load, which does not parse the files, and the parsing that follows.
 func BenchmarkLoad(b *testing.B) {
 	var text strings.Builder
 	for n := range 270 {

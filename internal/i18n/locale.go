@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"regexp"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -38,6 +39,16 @@ func newLocale(files fs.FS, name string) *locale {
 	l.parsed.Store(l.parseOnce())
 	return l
 }
+
+// isNamed reports whether a file has the text language.name. It does not parse the files.
+func (l *locale) isNamed() bool {
+	return slices.ContainsFunc(l.paths, func(path string) bool {
+		source, err := fs.ReadFile(l.files, path)
+		return err == nil && named.Match(source)
+	})
+}
+
+var named = regexp.MustCompile(`\bid: *["']?language\.name\b`)
 
 func (l *locale) parseOnce() *parse {
 	once := parse(sync.OnceValues(l.parse))
