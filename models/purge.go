@@ -60,6 +60,7 @@ func expired(now time.Time) []purge.Rule {
 		remove("identities", "removed_at <= ?", "removed_at", now.Add(-RemovedFactorLifetime)),
 		remove("used_challenges", "expires_at <= ?", "expires_at", now),
 		remove("device_cookies", "expires_at <= ?", "expires_at", now),
+		purge.UpdateRule("device_cookies", "skips_until = NULL, ip = '', user_agent = ''", "skips_until <= ?", "skips_until", now),
 		remove("activities", "created_at <= ?", "created_at", now.Add(-ActivityLifetime)),
 		purge.UpdateRule("activities", "ip = network, shorten_at = NULL", "shorten_at <= ?", "shorten_at", now),
 		remove("mails", "delivered_at <= ?", "delivered_at", now.Add(-DeliveredMailLifetime)),

@@ -40,8 +40,17 @@ func (ms *ModelSuite) Test_Skip() {
 	ms.WithinDuration(models.Clock.Now().Add(30*day), list[0].SkipsUntil.Time, time.Millisecond)
 
 	models.Clock.Move(30*day - time.Second)
+	ms.purge()
 	ms.True(ms.skips("ada@example.com", cookie))
 	models.Clock.Move(time.Second)
+	clients := func() int {
+		n, err := ms.DB.Where("ip = ? AND user_agent = ?", "192.0.2.1", "Test/1.0").Count("device_cookies")
+		ms.NoError(err)
+		return n
+	}
+	ms.Equal(1, clients())
+	ms.purge()
+	ms.Zero(clients(), "kept for the list only")
 	ms.False(ms.skips("ada@example.com", cookie), "a login does not extend the skip")
 	list, err = models.SkipsOf(ms.T().Context(), ms.user("ada@example.com"))
 	ms.NoError(err)

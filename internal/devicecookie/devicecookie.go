@@ -8,7 +8,7 @@
 //
 // The cookie holds a random token for each of the last three accounts that logged in, so that
 // users who share a browser do not make it unknown to each other. The table holds the SHA-256
-// of a token. Delete rows after expires_at:
+// of a token. Delete rows after expires_at, and clear ip and user_agent after skips_until:
 //
 //	CREATE TABLE device_cookies (
 //		id uuid PRIMARY KEY, user_id uuid NOT NULL, token_digest blob NOT NULL UNIQUE,

@@ -196,6 +196,11 @@ func TestStore_EndSkips(t *testing.T) {
 	require.False(t, f.is(f.store.Skips(db, f.ada, 1, raws[2])))
 	require.Equal(t, 2, ended(f.store.EndSkips(db, f.ada, 1)))
 	require.Zero(t, ended(f.store.EndSkips(db, f.ada, 1)))
+	list, err = f.store.Of(db, f.ada)
+	require.NoError(t, err)
+	for _, c := range list {
+		require.Empty(t, c.IP+c.UserAgent, "kept for the list of skips only")
+	}
 	require.True(t, f.known(raws[0]))
 }
 

@@ -45,7 +45,7 @@ func (s Store) EndSkips(tx *pop.Connection, userID uuid.UUID, version int) (ende
 }
 
 func endSkips(tx *pop.Connection, where string, args ...any) (int, error) {
-	ended, err := tx.RawQuery("UPDATE device_cookies SET skips_until = NULL WHERE "+where, args...).ExecWithCount()
+	ended, err := tx.RawQuery("UPDATE device_cookies SET skips_until = NULL, ip = '', user_agent = '' WHERE "+where, args...).ExecWithCount()
 	if err != nil {
 		return 0, fmt.Errorf("ending skips: %w", err)
 	}
