@@ -21,6 +21,9 @@ func (p *RelyingParty) BeginLogin(purpose, subject string, handle []byte, allow 
 		return nil, err
 	}
 	session.UserID = handle
+	for i, id := range session.AllowedCredentialIDs { // of up to 1023 bytes each: they would make the state long
+		session.AllowedCredentialIDs[i] = digest(string(id))
+	}
 	return p.newChallenge(protocol.AssertCeremony, purpose, subject, request.Response, session)
 }
 
@@ -54,7 +57,7 @@ func (p *RelyingParty) FinishLogin(purpose, subject string, a Answer, lookup fun
 	c := p.fromLibrary(used)
 	return &Verified{
 		Credential:      c,
-		ChallengeDigest: digest(session),
+		ChallengeDigest: digest(session.Challenge),
 		CounterStuck:    used.Authenticator.CloneWarning,
 		BackupChanged:   c.BackupEligible != stored.BackupEligible || c.BackedUp != stored.BackedUp,
 	}, nil
@@ -62,7 +65,7 @@ func (p *RelyingParty) FinishLogin(purpose, subject string, a Answer, lookup fun
 
 func (p *RelyingParty) verify(session *webauthn.SessionData, parsed *protocol.ParsedCredentialAssertionData, handle []byte, stored Credential) (*webauthn.Credential, error) {
 	allowed := session.AllowedCredentialIDs
-	if len(allowed) > 0 && !slices.ContainsFunc(allowed, func(id []byte) bool { return slices.Equal(id, parsed.RawID) }) {
+	if len(allowed) > 0 && !slices.ContainsFunc(allowed, func(id []byte) bool { return slices.Equal(id, digest(string(parsed.RawID))) }) {
 		return nil, errors.New("the options did not allow this passkey")
 	}
 	session.AllowedCredentialIDs = nil // checked above: the library requires that the user has all of them

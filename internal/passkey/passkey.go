@@ -227,8 +227,8 @@ func (p *RelyingParty) open(ceremony protocol.CeremonyType, purpose, subject, se
 	return &s.Session, nil
 }
 
-func digest(session *webauthn.SessionData) []byte {
-	sum := sha256.Sum256([]byte(session.Challenge))
+func digest(s string) []byte {
+	sum := sha256.Sum256([]byte(s))
 	return sum[:]
 }
 

@@ -1,6 +1,7 @@
 package passkey_test
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -360,6 +361,21 @@ func TestFinishLogin_OnlyPasskeysOfTheAccount(t *testing.T) {
 	tampered := strings.Replace(string(options), base64.RawURLEncoding.EncodeToString(first.ID), base64.RawURLEncoding.EncodeToString(newest.ID), 1)
 	_, err = s.finishLogin(adas.Get(t, []byte(tampered)))
 	require.ErrorIs(t, err, passkey.ErrRefused)
+}
+
+// The answer, which brings the state back, fits into the 64 KiB that an app may allow.
+func TestBeginLogin_StateOfManyLongIDs(t *testing.T) {
+	s, a := newSite(t, origin), passkeytest.New(origin)
+	a.ID = bytes.Repeat([]byte("x"), 1023)
+	allow := []passkey.Credential{s.register(t, a, ada)}
+	for i := range 99 {
+		allow = append(allow, passkey.Credential{ID: bytes.Repeat([]byte{byte(i)}, 1023)})
+	}
+	challenge, err := s.BeginLogin("login", "", ada.Handle, allow)
+	require.NoError(t, err)
+	require.Less(t, len(challenge.State), 16<<10)
+	_, err = s.finishLogin(a.Get(t, asJSON(t, challenge)))
+	require.NoError(t, err)
 }
 
 func TestFinishLogin_ReportsCounterAndFlags(t *testing.T) {

@@ -74,5 +74,5 @@ func (p *RelyingParty) FinishRegistration(purpose, subject string, a Answer) (*V
 	if len(created.PublicKey) > maxPublicKey {
 		return nil, refused(errors.New("the public key is too large"))
 	}
-	return &Verified{Credential: p.fromLibrary(created), ChallengeDigest: digest(session)}, nil
+	return &Verified{Credential: p.fromLibrary(created), ChallengeDigest: digest(session.Challenge)}, nil
 }
