@@ -104,7 +104,7 @@ func TestAccountSecurityLinks(t *testing.T) {
 	require.Equal(t, 404, s.browser().Get("/not-me/"+modelstest.Link(t, "ada@example.com", models.MailEmailChanged)).StatusCode)
 }
 
-// Prevents an attacker from ending the owner's links with a new TOTP secret.
+// Prevents an attacker from ending the owner's links with a new TOTP key.
 func TestAccountSecurityLinks_NotByANewFactor(t *testing.T) {
 	s := newSite(t)
 	b := logInAs(s, "ada@example.com")

@@ -34,7 +34,7 @@ func keyIn(t testing.TB, page string) []byte {
 	return key
 }
 
-// setTOTP sets a TOTP secret through the pages.
+// setTOTP sets a TOTP key through the pages.
 func (b *browser) setTOTP() (key []byte) {
 	b.site.t.Helper()
 	key = b.offeredKey()
@@ -125,7 +125,7 @@ func TestTOTP_KeyIsOfTheSession(t *testing.T) {
 	require.Equal(t, 422, fresh.Post("/account/security/totp", url.Values{"code": {"000000"}}).StatusCode, "no key was offered")
 }
 
-// Prevents an attacker at an open session from knowing the TOTP secret: the next confirmation
+// Prevents an attacker at an open session from knowing the TOTP key: the next confirmation
 // voids the key that was offered.
 func TestTOTP_KeyEndsWithTheConfirmation(t *testing.T) {
 	s := newSite(t)
@@ -168,7 +168,7 @@ func TestTOTP_RemovedUnlessItIsTheLast(t *testing.T) {
 	require.Equal(t, 303, a.StatusCode)
 	require.Equal(t, "/account/security", a.Location())
 	require.Equal(t, []string{"The authenticator app was removed. Its codes no longer work."}, apptest.Flashes(b.Get("/account/security").Page))
-	require.NotEqual(t, key, b.offeredKey(), "a new secret is offered")
+	require.NotEqual(t, key, b.offeredKey(), "a new key is offered")
 }
 
 func TestTOTP_JSON(t *testing.T) {
@@ -184,8 +184,8 @@ func TestTOTP_JSON(t *testing.T) {
 	require.Equal(t, 422, b.Delete("/account/security/totp", nil).StatusCode)
 }
 
-// Of several concurrent requests, one sets the secret. The others are refused or redirected.
-func TestTOTP_OneOfConcurrentRequestsSetsTheSecret(t *testing.T) {
+// Of several concurrent requests, one sets the key. The others are refused or redirected.
+func TestTOTP_OneOfConcurrentRequestsSetsTheKey(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
 	b := s.loggedIn("ada@example.com", firefox)
@@ -201,7 +201,7 @@ func TestTOTP_OneOfConcurrentRequestsSetsTheSecret(t *testing.T) {
 		switch a := <-answers; {
 		case a.Location() == "/account/security/recovery-codes":
 			set++
-		case a.StatusCode != 422: // 422 means that the account has a TOTP secret
+		case a.StatusCode != 422: // 422 means that the account has a TOTP key
 			require.Equal(t, "/account/security", a.Location())
 		}
 	}

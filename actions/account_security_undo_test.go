@@ -13,7 +13,7 @@ import (
 	"corral/models"
 )
 
-// undoWaits adds a passkey, and then a TOTP secret whose undo waits a day.
+// undoWaits adds a passkey, and then a TOTP key whose undo waits a day.
 func undoWaits(t testing.TB, email string) (passkey *models.Factor) {
 	t.Helper()
 	passkey = addFactor(t, email, models.FactorPasskey)

@@ -82,7 +82,7 @@ func keepConfirmed(c buffalo.Context, session *models.Session, rawToken string) 
 	if rawToken != "" {
 		keepToken(c, session, rawToken)
 	}
-	c.Session().Delete(offeredTOTPKey) // an attacker at the open session may have seen it
+	c.Session().Delete(pendingTOTPKey) // an attacker at the open session may have seen it
 	web.Info(c).Event("confirmed")
 }
 

@@ -34,7 +34,7 @@ func TestEvents_SecondStepFailed(t *testing.T) {
 	b.logIn("ada@example.com")
 	require.NoError(t, models.DB.RawQuery("UPDATE factors SET data = ? WHERE kind = ?", []byte("sealed under a removed secret"), models.FactorTOTP).Exec())
 	b.secondStep(modelstest.NextCode(key))
-	for _, event := range []string{"a TOTP secret cannot be opened", "second step failed"} {
+	for _, event := range []string{"a TOTP key cannot be opened", "second step failed"} {
 		require.Equal(t, models.EmailDigest("ada@example.com"), digestIn(t, log.String(), event), event)
 	}
 }

@@ -227,7 +227,7 @@ func (ms *ModelSuite) Test_PassCode_OfAnotherAccount() {
 	key, codes := modelstest.SetTOTP(ms.T(), "bob@example.com")
 	ms.ErrorIs(ms.pass(codes[0], "192.0.2.1"), models.ErrBadCode)
 	ms.ErrorIs(ms.pass(modelstest.NextCode(key), "192.0.2.1"), models.ErrBadCode)
-	// A secret that is copied to the row of another account does not work there.
+	// A key that is copied to the row of another account does not work there.
 	ms.NoError(ms.DB.RawQuery("UPDATE factors SET data = (SELECT data FROM factors WHERE user_id = ? AND kind = 'totp') WHERE user_id = ? AND kind = 'totp'",
 		ms.user("bob@example.com").ID, ms.user("ada@example.com").ID).Exec())
 	ms.ErrorIs(ms.pass(modelstest.NextCode(key), "192.0.2.1"), models.ErrBadCode)

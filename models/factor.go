@@ -12,7 +12,7 @@ import (
 	"corral/internal/undo"
 )
 
-// Factor is a passkey, a TOTP secret or a set of recovery codes. A removed factor
+// Factor is a passkey, a TOTP key or a set of recovery codes. A removed factor
 // is kept, out of use, while a mailed link may restore it.
 type Factor = factor.Factor
 
@@ -42,7 +42,7 @@ func (u *User) factor(tx *pop.Connection, kind string) (*Factor, error) {
 	return list.OfKind(kind).Oldest(), err
 }
 
-// passing returns the account's passkeys and TOTP secrets that work. Recovery codes do not
+// passing returns the account's passkeys and TOTP keys that work. Recovery codes do not
 // count: they run out.
 func (u *User) passing(tx *pop.Connection) (factor.List, error) {
 	list, err := u.factors(tx)
@@ -74,7 +74,7 @@ func (u *User) requireWayInWithout(tx *pop.Connection, id uuid.UUID) error {
 	return nil
 }
 
-// factorsWithout returns the account's passkeys and TOTP secrets that work, except the one with
+// factorsWithout returns the account's passkeys and TOTP keys that work, except the one with
 // the id and those that an undo will remove.
 func (u *User) factorsWithout(tx *pop.Connection, id uuid.UUID) (factor.List, error) {
 	list, err := u.passing(tx)

@@ -49,7 +49,7 @@ func (u *User) endLinks(tx *pop.Connection, id string, factor *Factor, client Cl
 	return u.record(tx, ActivityLinksEnded, client)
 }
 
-// isOlder reports whether a passkey or TOTP secret is older than a link's lifetime, and
+// isOlder reports whether a passkey or TOTP key is older than a link's lifetime, and
 // than the link with the number: the link's mail may have been late. A restored factor is
 // as old as its restoration.
 func (u *User) isOlder(tx *pop.Connection, f *Factor, number int) (bool, error) {

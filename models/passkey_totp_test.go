@@ -7,7 +7,7 @@ import (
 	"corral/models/modelstest"
 )
 
-// A TOTP secret that no SESSION_SECRET opens is no way in, until the operator restores the secret.
+// A TOTP key that no SESSION_SECRET opens is no way in, until the operator restores the secret.
 func (ms *ModelSuite) Test_TOTP_OfALostKeyIsNoWayIn() {
 	ctx := ms.T().Context()
 	ms.signUp("ada@example.com")

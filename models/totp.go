@@ -10,9 +10,9 @@ import (
 	"corral/internal/factor"
 )
 
-// SetTOTP stores a TOTP secret if typed is a code of it, and turns the second step on. If the
+// SetTOTP stores a TOTP key if typed is a code of it, and turns the second step on. If the
 // second step was off, SetTOTP returns new recovery codes. It returns ErrBadCode, ErrRefused if
-// the account has a TOTP secret, and ErrBadCredentials if the account changed meanwhile.
+// the account has a TOTP key, and ErrBadCredentials if the account changed meanwhile.
 func (u *User) SetTOTP(ctx context.Context, key []byte, typed string, client Client) (codes []string, err error) {
 	f := factor.NewTOTP(secrets, u.ID, key, typed, Clock.Now())
 	if f == nil {
@@ -31,7 +31,7 @@ func (u *User) SetTOTP(ctx context.Context, key []byte, typed string, client Cli
 	return codes, err
 }
 
-// RemoveTOTP removes the TOTP secret. It returns ErrNotFound if there is none, ErrRefused
+// RemoveTOTP removes the TOTP key. It returns ErrNotFound if there is none, ErrRefused
 // if no way in would remain, and ErrBadCredentials if the account changed meanwhile.
 func (u *User) RemoveTOTP(ctx context.Context, client Client) error {
 	return u.change(ctx, func(tx *pop.Connection) error {
@@ -47,10 +47,10 @@ func (u *User) RemoveTOTP(ctx context.Context, client Client) error {
 	})
 }
 
-// opens reports whether f is no TOTP secret whose key is lost.
+// opens reports whether f is not a TOTP key that is lost.
 func opens(f Factor) bool { return !factor.List{f}.KeyLost(secrets) }
 
-// redeemTOTP uses up a code of the account's TOTP secret, or returns ErrBadCode.
+// redeemTOTP uses up a code of the account's TOTP key, or returns ErrBadCode.
 func (u *User) redeemTOTP(tx *pop.Connection, typed string) (*Factor, error) {
 	f, err := u.factor(tx, FactorTOTP)
 	if err != nil || f == nil {

@@ -26,7 +26,7 @@ func (ms *ModelSuite) Test_TOTP_SetTurnsTheSecondStepOn() {
 	ms.NoError(err)
 	ms.Equal([]string{"codes_added", "second_step_on", "totp_added"}, found.Kinds)
 	_, err = ada.SetTOTP(ctx, key, totp.Code(key, models.Clock.Now()), here)
-	ms.ErrorIs(err, models.ErrRefused, "the account has a TOTP secret")
+	ms.ErrorIs(err, models.ErrRefused, "the account has a TOTP key")
 }
 
 func (ms *ModelSuite) Test_TOTP_SetLeavesTheRecoveryCodes() {

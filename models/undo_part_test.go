@@ -140,7 +140,7 @@ func (ms *ModelSuite) Test_Undo_StopsTheOperator() {
 	}
 }
 
-// A TOTP secret that was set after the undo keeps the former secret from being restored, until
+// A TOTP key that was set after the undo keeps the former key from being restored, until
 // the link of an older change is opened.
 func (ms *ModelSuite) Test_Undo_NewTOTPKeepsTheFormerOut() {
 	models.Clock.Stop()
@@ -164,7 +164,7 @@ func (ms *ModelSuite) Test_Undo_NewTOTPKeepsTheFormerOut() {
 	ms.Equal(former.ID, totp())
 }
 
-// The former secret is due to return while the new secret is in use. It returns when the link
+// The former key is due to return while the new key is in use. It returns when the link
 // of an older change removes the new secret.
 func (ms *ModelSuite) Test_Undo_FormerTOTPReturnsWithAnOlderLink() {
 	models.Clock.Stop()
@@ -185,7 +185,7 @@ func (ms *ModelSuite) Test_Undo_FormerTOTPReturnsWithAnOlderLink() {
 	ms.Equal([]uuid.UUID{former.ID, passkey.ID}, []uuid.UUID{factors[0].ID, factors[1].ID})
 }
 
-// After a login by the new secret, the secret of a stolen phone never returns.
+// After a login by the new key, the key of a stolen phone never returns.
 func (ms *ModelSuite) Test_Undo_ReplacedTOTPDoesNotReturnLater() {
 	models.Clock.Stop()
 	ms.signUp("ada@example.com")

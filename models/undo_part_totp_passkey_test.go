@@ -26,7 +26,7 @@ func (ms *ModelSuite) Test_Undo_KeepsAWayIn() {
 	ms.hasFactors([]string{"codes"}, false, "no factor passes the second step")
 }
 
-// A TOTP secret that no SESSION_SECRET opens still keeps the second step on: the operator may
+// A TOTP key that no SESSION_SECRET opens still keeps the second step on: the operator may
 // restore the secret.
 func (ms *ModelSuite) Test_Undo_LostKeyKeepsTheSecondStepOn() {
 	models.Clock.Stop()

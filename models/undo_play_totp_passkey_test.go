@@ -34,7 +34,7 @@ type play struct {
 type start struct {
 	passkey, totp, secondStep bool // the owner has these
 	recent                    bool // the links in mails about them still work
-	password, session, phone  bool // the attacker has these of the owner: the password, a confirmed session, the TOTP secret
+	password, session, phone  bool // the attacker has these of the owner: the password, a confirmed session, the TOTP key
 	mailbox                   bool // the attacker reads the owner's mails
 }
 

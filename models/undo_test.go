@@ -104,11 +104,11 @@ func (ms *ModelSuite) Test_Undo_LoginStopsNoPartOfOtherFactors() {
 	ms.notMe("totp_added")
 	ms.NoError(models.UseFactor(ms.T().Context(), "ada@example.com", passkey))
 	ms.later(24 * time.Hour)
-	ms.hasFactors([]string{"passkey"}, false, "the TOTP secret was removed")
+	ms.hasFactors([]string{"passkey"}, false, "the TOTP key was removed")
 }
 
-// A login by the new TOTP secret stops the return of the former secret: an attacker may have the
-// owner's phone, with the mailbox and the former secret.
+// A login by the new TOTP key stops the return of the former key: an attacker may have the
+// owner's phone, with the mailbox and the former key.
 func (ms *ModelSuite) Test_Undo_ReplacedTOTPStaysReplaced() {
 	models.Clock.Stop()
 	ms.signUp("ada@example.com")

@@ -27,7 +27,7 @@ type Findings struct {
 	Sessions      []Session        // the most recently seen first
 	Factors       factor.List      // oldest first
 	Identities    []Identity       // oldest first
-	KeyLost       bool             // no SESSION_SECRET opens the TOTP secret
+	KeyLost       bool             // no SESSION_SECRET opens the TOTP key
 	CodesLeft     int              // recovery codes
 	LimitedCodes  *RateLimited     // nil: TOTP is not rate limited
 	Skips         []DeviceCookie   // browsers that skip the second step

@@ -1,5 +1,5 @@
 // Package factor stores the factors of users in the table factors: passkeys, TOTP
-// secrets and sets of recovery codes. It keeps a removed factor, so that it can be
+// keys and sets of recovery codes. It keeps a removed factor, so that it can be
 // restored.
 //
 //	list, err := factor.Of(tx, userID)
@@ -65,7 +65,7 @@ type Factor struct {
 	Kind          string     `db:"kind"`
 	Name          string     `db:"name"`                   // the name of a passkey
 	CredentialID  []byte     `db:"credential_id" json:"-"` // the ID of a passkey; null for other kinds
-	Data          []byte     `db:"data" json:"-"`          // the credential of a passkey, or a TOTP secret, encrypted
+	Data          []byte     `db:"data" json:"-"`          // the credential of a passkey, or a TOTP key, encrypted
 	LastStep      int64      `db:"last_step"`              // the step of the newest accepted TOTP code
 	CreatedAt     time.Time  `db:"created_at"`
 	LastUsedAt    nulls.Time `db:"last_used_at"`

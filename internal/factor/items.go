@@ -28,7 +28,7 @@ func (i Items) InUse() ([]uuid.UUID, error) {
 	return ids, err
 }
 
-// Set implements undo.Items. At most one TOTP secret and one set of codes can be in use: Set
+// Set implements undo.Items. At most one TOTP key and one set of codes can be in use: Set
 // restores no second one.
 func (i Items) Set(item uuid.UUID, use bool) (inUse bool, err error) {
 	if item == i.Switch {

@@ -29,7 +29,7 @@ func NewTOTP(ring secret.Ring, userID uuid.UUID, key []byte, typed string, now t
 func (f *Factor) RedeemTOTP(tx *pop.Connection, ring secret.Ring, typed string, now time.Time) (ok bool, err error) {
 	key, err := ring.Open(purposeOf(f.UserID), f.Data)
 	if err != nil { // recovery codes still work
-		slog.ErrorContext(tx.Context(), "a TOTP secret cannot be opened", "error", err)
+		slog.ErrorContext(tx.Context(), "a TOTP key cannot be opened", "error", err)
 	}
 	step, ok := totp.Match(key, typed, now) // false if the key is empty
 	if !ok {
@@ -45,7 +45,7 @@ func (f *Factor) RedeemTOTP(tx *pop.Connection, ring secret.Ring, typed string, 
 	return redeemed > 0, nil
 }
 
-// KeyLost reports whether the list has a TOTP secret that no secret of the ring opens.
+// KeyLost reports whether the list has a TOTP key that no secret of the ring opens.
 func (l List) KeyLost(ring secret.Ring) bool {
 	return slices.ContainsFunc(l, func(f Factor) bool {
 		_, err := ring.Open(purposeOf(f.UserID), f.Data)

@@ -9,7 +9,7 @@ import (
 	"corral/models"
 )
 
-// SetTOTP sets a TOTP secret of an account, which turns its second step on.
+// SetTOTP sets a TOTP key of an account, which turns its second step on.
 func SetTOTP(t testing.TB, email string) (key []byte, recoveryCodes []string) {
 	t.Helper()
 	user, err := models.FindUserByEmail(t.Context(), email)

@@ -14,7 +14,7 @@ replace 'codes(?=, err := .*TurnSecondStep)' '_' actions/account_security_*.go
 
 # Confirmation by a code.
 remove_lines '\bCode\b' actions/sudo.go models/authenticate.go
-remove_lines 'offeredTOTPKey' actions/current.go
+remove_lines 'pendingTOTPKey' actions/current.go
 replace 'return s\.confirmWithCode\(.*' 'return "", ErrBadCredentials' models/session_confirm.go
 
 # The second step, the task user:why, mails.
