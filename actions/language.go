@@ -1,7 +1,6 @@
 package actions
 
 import (
-	"cmp"
 	"errors"
 	"net/http"
 	"time"
@@ -29,7 +28,11 @@ func LanguageUpdate(c buffalo.Context) error {
 			return err
 		}
 	}
-	return redirectTo(c, cmp.Or(web.PageBefore(app.Muxer(), c.Request()), "/welcome"))
+	page := web.PageBefore(app.Muxer(), c.Request())
+	if u := web.LocalURL(page); u == nil || startsFlow(u) { // not the page, but its error page has the form
+		page = "/welcome"
+	}
+	return redirectTo(c, page)
 }
 
 func Translate(next buffalo.Handler) buffalo.Handler {

@@ -1,7 +1,6 @@
 package actions
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -119,7 +118,7 @@ func (l linkForm) submitForm(c buffalo.Context, save func(form newPasswordForm, 
 }
 
 // deadLink says why a mailed link, or the form behind it, was refused, and how to get a new
-// one. It redirects the logged-in owner of a used link on, and returns other errors and nil.
+// one. It redirects the logged-in owner of a used link home, and returns other errors and nil.
 func deadLink(c buffalo.Context, err error) error {
 	var other *models.OtherAccountError
 	var dead *models.DeadToken
@@ -143,7 +142,7 @@ func deadLink(c buffalo.Context, err error) error {
 	case !dead.Redeemed:
 		return renderDeadLink(c, http.StatusNotFound, "dead_link.title", "dead_link.expired", "")
 	case session != nil && (dead.Token.Email == session.User.Email || dead.Token.UserID.UUID == session.UserID):
-		return redirectTo(c, cmp.Or(returnPath(dead.Token.Next), "/"))
+		return redirect(c, "rootPath()")
 	}
 	return renderDeadLink(c, http.StatusNotFound, "dead_link.used_title", "dead_link.used", "")
 }

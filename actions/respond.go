@@ -3,6 +3,7 @@ package actions
 import (
 	"errors"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -84,10 +85,16 @@ func returnPath(to string) string {
 		return returnPath(u.Query().Get("next"))
 	case strings.HasPrefix(u.Path, "/account/security/providers/"):
 		return "/account/security"
-	case strings.HasPrefix(u.Path, "/auth/") && !strings.HasPrefix(u.Path, "/auth/link/"):
+	case startsFlow(u):
 		return ""
 	}
 	return to
+}
+
+// startsFlow reports whether a GET of u redirects to a provider, or comes from there.
+func startsFlow(u *url.URL) bool {
+	return strings.HasPrefix(u.Path, "/auth/") && !strings.HasPrefix(u.Path, "/auth/link/") ||
+		strings.HasPrefix(u.Path, "/account/security/providers/") || strings.HasPrefix(u.Path, "/sudo/")
 }
 
 func passwordMessage(c buffalo.Context, messageKey string) string {

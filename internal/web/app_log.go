@@ -7,8 +7,9 @@ import (
 )
 
 // AppLogger returns a logger for the app's own lines. It keeps all attributes, adds the
-// ID and the route of the context's request, and redacts emails, tokens and secrets of
-// the request. As the default logger, it also receives log.Printf at level INFO:
+// ID and the route of the context's request, and redacts emails and tokens. It redacts
+// secrets of the request in attributes only: a client must not blank the name of an event.
+// As the default logger, it also receives log.Printf at level INFO:
 //
 //	slog.SetDefault(web.AppLogger(logger))
 //	slog.InfoContext(c, "imported", "rows", 7)
@@ -45,7 +46,7 @@ func (h appHandler) WithGroup(name string) slog.Handler {
 
 func (h appHandler) Handle(ctx context.Context, record slog.Record) error {
 	info, _ := ctx.Value(infoKey{}).(*RequestInfo)
-	line := slog.NewRecord(record.Time, record.Level, clean(info, record.Message), 0)
+	line := slog.NewRecord(record.Time, record.Level, redact(record.Message), 0)
 	if info != nil {
 		line.AddAttrs(info.attrs()...)
 	}

@@ -124,7 +124,7 @@ func TestAppLogger(t *testing.T) {
 		fmt.Fprint(c.Response(), "done")
 		return nil
 	}))
-	res, _ := send(t, s, "GET", "/", "")
+	res, _ := send(t, s, "GET", "/?code=imported&token=none", "")
 	slog.Debug("too quiet")
 	stdlog.Printf("printed for %s", strings.Repeat("Ab-_", 11))
 	lines := log.lines(t)
@@ -134,7 +134,7 @@ func TestAppLogger(t *testing.T) {
 	} {
 		require.Equal(t, want, lines[0][key], key)
 	}
-	for key, want := range map[string]any{"level": "INFO", "tenant": "acme", "job.id": 1.0, "job.error": "none", "job.msg": 2.0, "route": "/"} {
+	for key, want := range map[string]any{"level": "INFO", "tenant": "acme", "job.id": 1.0, "job.error": "(input)", "job.msg": 2.0, "route": "/"} {
 		require.Equal(t, want, lines[1][key], key)
 	}
 	require.Equal(t, "printed for (token)", lines[2]["event"])

@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -143,7 +144,8 @@ func (a *Assets) serve(next http.Handler, page ErrorPage) http.Handler {
 		info.Route = "/assets"
 		file, err := a.file(name)
 		switch {
-		case inFolder && digest == "" || errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrInvalid):
+		case inFolder && digest == "" || errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrInvalid) ||
+			errors.Is(err, syscall.EISDIR) || errors.Is(err, syscall.ENAMETOOLONG):
 			page(w, r, http.StatusNotFound)
 		case err != nil:
 			info.Error(err)

@@ -154,7 +154,8 @@ func TestAssets_LiveServesEditsAtOnce(t *testing.T) {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, "app.css"), []byte(text), 0o600))
 	}
 	edit("a{}")
-	require.NoError(t, os.Mkdir(filepath.Join(dir, "css"), 0o700)) // cannot be read as a file: 500
+	require.NoError(t, os.Mkdir(filepath.Join(dir, "css"), 0o700))
+	require.NoError(t, os.Symlink("loop.css", filepath.Join(dir, "loop.css"))) // cannot be read: 500
 	assets, err := LoadAssets(os.DirFS(dir), true)
 	require.NoError(t, err)
 	s := serve(t, echo, func(o *Options) { o.Assets = assets })
@@ -168,7 +169,8 @@ func TestAssets_LiveServesEditsAtOnce(t *testing.T) {
 		require.Equal(t, cache, res.Header.Get("Cache-Control"))
 	}
 	for path, status := range map[string]int{
-		"/assets/none.0123456789abcdef.css": 404, "/assets/../app.0123456789abcdef.css": 404, "/assets/embed.0123456789abcdef.go": 404, "/favicon.ico": 404, "/assets/css.0123456789abcdef": 500,
+		"/assets/none.0123456789abcdef.css": 404, "/assets/../app.0123456789abcdef.css": 404, "/assets/embed.0123456789abcdef.go": 404, "/favicon.ico": 404, "/assets/css.0123456789abcdef": 404,
+		"/assets/" + strings.Repeat("a", 300) + ".0123456789abcdef.css": 404, "/assets/loop.0123456789abcdef.css": 500,
 	} {
 		res, _ := send(t, s, "GET", path, "")
 		require.Equal(t, status, res.StatusCode, path)

@@ -92,7 +92,7 @@ func (l *fieldLogger) log(level slog.Level, text func() string) {
 	if l.info != nil {
 		ctx = context.WithValue(ctx, infoKey{}, l.info)
 	}
-	record := slog.NewRecord(time.Now(), level, text(), 0)
+	record := slog.NewRecord(time.Now(), level, clean(l.info, text()), 0)
 	record.AddAttrs(l.attrs()...)
 	l.handler.Handle(ctx, record) // ignore write errors
 }
