@@ -70,9 +70,10 @@ func (j Journal) RemoveLater(due time.Time, items []uuid.UUID) error {
 	return nil
 }
 
-// schedule stores the parts that change something, or whose item has a waiting part. It
-// stores a part even if the waiting one does the same: a login may stop the waiting one, or
-// another item may be in the item's place when the waiting one is due.
+// schedule stores the parts that change something, or whose item has a waiting part, and marks
+// the changes of the other parts as undone: there is nothing to wait for. It stores a part even
+// if the waiting one does the same: a login may stop the waiting one, or another item may be in
+// the item's place when the waiting one is due.
 func (j Journal) schedule(parts []Part, due time.Time) error {
 	pending, err := j.Pending()
 	if err != nil {
@@ -88,7 +89,7 @@ func (j Journal) schedule(parts []Part, due time.Time) error {
 	}
 	for _, p := range parts {
 		now, before := s.of(p)
-		if now == before && !waits[p.Item] { // there is nothing to wait for
+		if now == before && !waits[p.Item] {
 			if err := j.mark("factor_id = ?", p.Number, p.Item); err != nil {
 				return err
 			}
