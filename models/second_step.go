@@ -120,7 +120,11 @@ func (p *SecondStep) complete(tx *pop.Connection, f *Factor, skip bool, client C
 	if err != nil {
 		return nil, err
 	}
-	if err = errors.Join(clearMails(tx, MailNotPassed, p.User.Email), Outbox.Cancel(tx, p.Mail), tokens.Void(tx, PurposeUndo, undoSubject(MailNotPassed, p.Mail))); skip && err == nil {
+	err = clearMails(tx, MailNotPassed, p.User.Email)
+	if Clock.Now().Before(p.DueAt) { // a mail that was sent keeps its link
+		err = errors.Join(err, Outbox.Cancel(tx, p.Mail), tokens.Void(tx, PurposeUndo, undoSubject(MailNotPassed, p.Mail)))
+	}
+	if skip && err == nil {
 		err = deviceCookies.StartSkip(tx, p.UserID, p.User.CredentialVersion, s.RawDeviceCookie, client.ip(), client.userAgent())
 	}
 	return s, errors.Join(err, p.User.record(tx, s.activity, client))

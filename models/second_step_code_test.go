@@ -73,6 +73,21 @@ func (ms *ModelSuite) Test_NotPassed_FurtherLoginOfABrowserKeepsTheMail() {
 	ms.Equal(2, ms.mailsOf(models.MailNotPassed), "the login after five minutes has a mail of its own")
 }
 
+// An attacker passes after the mail that an earlier login of the browser caused. The mail's link
+// goes on to work.
+func (ms *ModelSuite) Test_NotPassed_LaterPassKeepsTheLink() {
+	codes := ms.withSecondStep()
+	client := ms.passPassword(here)
+	models.Clock.Move(4 * time.Minute)
+	client = ms.passPassword(client)
+	link := modelstest.Link(ms.T(), "ada@example.com", models.MailNotPassed)
+	models.Clock.Move(time.Minute)
+	ms.Equal([]string{models.MailNotPassed}, ms.deliver())
+	models.Clock.Move(3 * time.Minute)
+	ms.passWith(client, codes[0])
+	ms.NoError(errorOf(models.FindNotMe(ms.T().Context(), link)))
+}
+
 // A login that waits at one account must not suppress the mail of another account.
 func (ms *ModelSuite) Test_NotPassed_IsOfOneAccount() {
 	ms.withSecondStep()
