@@ -9,18 +9,18 @@ import (
 	"corral/internal/web"
 )
 
-// endLinks holds a handler for each factor that can end mailed links, by whether the
-// client sends JSON.
+// endLinks holds a handler for each factor, by whether the request is JSON. A factor that was
+// dropped has none.
 var endLinks = map[bool]buffalo.Handler{
 	false: endLinksByCode,
 	true:  endLinksByPasskey,
 }
 
 // AccountSecurityLinksDestroy is DELETE /account/security/links/{id}: ends the mailed
-// links to a former email of the account, if the user gives a factor for that purpose.
+// links to a former email of the account, if the user uses a factor for that purpose.
 func AccountSecurityLinksDestroy(c buffalo.Context) error {
 	if end := endLinks[web.SendsJSON(c.Request())]; end != nil {
 		return end(c)
 	}
-	return c.Error(http.StatusUnsupportedMediaType, errors.New("no factor of this app ends links by this content type"))
+	return c.Error(http.StatusUnsupportedMediaType, errors.New("no factor of this app takes this content type"))
 }

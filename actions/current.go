@@ -22,7 +22,7 @@ const (
 	expiresKey = "expires" // Unix seconds; with "remember me" only
 )
 
-// Identify finds the session of the cookie. Without one, the client is anonymous.
+// Identify finds the session whose token is in the cookie. Without one, the client is anonymous.
 func Identify(next buffalo.Handler) buffalo.Handler {
 	return func(c buffalo.Context) error {
 		rawToken, ok := c.Session().Get(tokenKey).(string)
@@ -55,16 +55,16 @@ func currentSession(c context.Context) *models.Session {
 	return session
 }
 
-// currentUser returns the logged-in user. Only for guarded routes.
+// currentUser returns the logged-in user. Only for user and sudo routes.
 func currentUser(c context.Context) *models.User { return currentSession(c).User }
 
-// logIn is the only way to log in. It clears the old session: prevents session fixation.
+// logIn is the only way to log in.
 func logIn(c buffalo.Context, session *models.LoggedIn) {
 	pending := web.SessionText(c, pendingKey)
-	c.Session().Clear()
+	c.Session().Clear() // prevents session fixation
 	c.Flash().Clear()
 	keepToken(c, session.Session, session.RawToken)
-	keepPendingOf(c, session.User, pending)
+	restorePending(c, session.User, pending)
 	deviceCookie().Set(c, session.RawDeviceCookie)
 	web.Info(c).UserID = session.UserID.String()
 	web.Info(c).Event("login succeeded")
@@ -77,16 +77,16 @@ func logInTo(c buffalo.Context, session *models.LoggedIn, next string) (page str
 	return cmp.Or(next, "/")
 }
 
-// keepConfirmed keeps a session's new token, or the old one if another tab got the new one.
+// keepConfirmed keeps a confirmed session's new token, which is "" if another tab got it.
 func keepConfirmed(c buffalo.Context, session *models.Session, rawToken string) {
 	if rawToken != "" {
 		keepToken(c, session, rawToken)
 	}
-	c.Session().Delete(pendingTOTPKey) // an attacker at the open session may have seen it
+	c.Session().Delete(pendingTOTPKey) // an attacker at the browser may have seen it
 	web.Info(c).Event("confirmed")
 }
 
-// keepToken puts the session's token into the cookie. A new token voids the last one.
+// keepToken puts the session's token into the cookie.
 func keepToken(c buffalo.Context, session *models.Session, rawToken string) {
 	c.Session().Set(tokenKey, rawToken)
 	if session.Remembered {
@@ -114,15 +114,15 @@ func logOut(c buffalo.Context) (err error) {
 // forgetSession removes an ended session from the browser.
 func forgetSession(c buffalo.Context) {
 	c.Session().Clear()
-	// Not "cookies": the flash message is in one. Not "cache": that empties the cache
-	// of every site.
+	// Not "cookies": the flash message and the device cookie stay. Not "cache": that empties
+	// the cache of every site.
 	c.Response().Header().Set("Clear-Site-Data", `"storage"`)
 }
 
 const sessionCookieName = "corral"
 
-// newSessionStore keeps Buffalo's session in an encrypted cookie. The first secret
-// encrypts, all decrypt.
+// newSessionStore returns a store that keeps Buffalo's session in an encrypted cookie. The
+// first secret encrypts; all decrypt.
 func newSessionStore(c config.Config) sessions.Store {
 	return cookiestore.New(cookiestore.Options{
 		Keys:       secret.NewRing("corral", c.SessionSecrets).Pairs("session cookie"),

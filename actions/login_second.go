@@ -10,7 +10,7 @@ import (
 	"corral/models"
 )
 
-// secondStepKey is the key in Buffalo's session of a models.SecondStep.
+// secondStepKey is the key of a models.SecondStep in Buffalo's session.
 const secondStepKey = "second_step"
 
 // askSecondStep puts a login or reset that waits for its second step into the cookie.

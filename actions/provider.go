@@ -50,7 +50,7 @@ const (
 	toConfirm = "confirm"
 )
 
-// pendingKey is the key in Buffalo's session of a models.PendingIdentity.
+// pendingKey is the key of a models.PendingIdentity in Buffalo's session.
 const pendingKey = "pending"
 
 // goToProvider redirects to the provider, from pages of this app only: an attacker's page
@@ -70,7 +70,7 @@ func goToProvider(c buffalo.Context, purpose string, flow oidc.Flow) error {
 	})
 }
 
-// boundTo names the session that links an identity or confirms. For a login it returns "".
+// boundTo identifies the session that links an identity or confirms. For a login it returns "".
 func boundTo(c buffalo.Context, purpose string) string {
 	if session := currentSession(c); session != nil && purpose != toLogIn {
 		return session.ID.String() + " of " + session.UserID.String()
@@ -105,8 +105,7 @@ func backFromProvider(c buffalo.Context, state *oidc.State, message string) erro
 	return redirectTo(c, web.WithNext(cmp.Or(page, "/login"), next))
 }
 
-// pendingIdentity returns the identity that this browser brought from a provider, and the
-// provider, or nil.
+// pendingIdentity returns the browser's pending identity and its provider, or nil, nil.
 func pendingIdentity(c buffalo.Context) (*models.PendingIdentity, *provider) {
 	pending := models.ParsePendingIdentity(web.SessionText(c, pendingKey))
 	p := providers.ByIssuer(pending.Issuer)
@@ -116,14 +115,14 @@ func pendingIdentity(c buffalo.Context) (*models.PendingIdentity, *provider) {
 	return pending, p
 }
 
-// maxPending leaves room in the cookie, which is limited to 4 KB, for two opened links and a
-// login that waits for its second step.
+// maxPending, in bytes, leaves room in the cookie, which is limited to 4 KB, for two opened
+// links and a login that waits for its second step.
 const maxPending = 360
 
 // keepPending keeps the identity for this browser, unless it is too long: the mailed link then
 // signs up or logs in without it.
 func keepPending(c buffalo.Context, pending *models.PendingIdentity) (kept bool) {
-	if len(strconv.Quote(pending.Raw())) > maxPending { // the cookie escapes no more than Quote
+	if len(strconv.Quote(pending.Raw())) > maxPending { // its length in the cookie, at most
 		c.Session().Delete(pendingKey)
 		return false
 	}
@@ -131,8 +130,8 @@ func keepPending(c buffalo.Context, pending *models.PendingIdentity) (kept bool)
 	return true
 }
 
-// keepPendingOf puts the pending identity that the session had before the login back into
+// restorePending puts the pending identity that the session had before the login back into
 // the cleared session, if its email is the user's.
-var keepPendingOf = web.Restorer(pendingKey, func(raw string, user *models.User) bool {
+var restorePending = web.Restorer(pendingKey, func(raw string, user *models.User) bool {
 	return models.ParsePendingIdentity(raw).Email == user.Email
 })

@@ -17,7 +17,7 @@ var (
 	// maxTime limits the duration of a request, 15 seconds by default; 0 is unlimited,
 	// for streams.
 	maxTime = route.MaxTime
-	// mark sets the mark of a route: see enrol.
+	// mark marks a route for Authorize: see enrol and enrolByLink.
 	mark = route.Mark
 )
 

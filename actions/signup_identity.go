@@ -9,7 +9,7 @@ import (
 )
 
 // SignupIdentityNew is GET /signup/identity: shows the button that creates the account.
-// A browser that did not come from the provider chooses a password instead.
+// In a browser without the pending identity, the user chooses a password instead.
 func SignupIdentityNew(c buffalo.Context) error {
 	rawToken, token, err := signupLink.opened(c)
 	if err != nil {

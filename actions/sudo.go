@@ -28,9 +28,9 @@ func SudoCreate(c buffalo.Context) error {
 		return err
 	}
 	session := currentSession(c)
-	with := credentials(c, session.User.Email, form.Password)
-	with.Code = form.Code
-	rawToken, err := session.Confirm(c, with)
+	cred := credentials(c, session.User.Email, form.Password)
+	cred.Code = form.Code
+	rawToken, err := session.Confirm(c, cred)
 	switch message := refusal(c, err); {
 	case message != "":
 		return renderSudo(c, message)
@@ -53,7 +53,7 @@ func SudoCreate(c buffalo.Context) error {
 
 func renderSudo(c buffalo.Context, message string) error {
 	_, err := showFactors(c, currentUser(c))
-	if err := errors.Join(err, showProviders(c, currentUser(c))); err != nil {
+	if err = errors.Join(err, showProviders(c, currentUser(c))); err != nil {
 		return err
 	}
 	field := "password"

@@ -10,7 +10,7 @@ remove_lines '(?i)provider' actions/render.go config/config.go
 
 # Sign-up and log-in: the identity that waits for its link.
 replace '^\tif pending, _ := pendingIdentity(?s:.*?)^\t}\n' '' actions/signup.go actions/check_mail.go
-remove_lines 'pendingKey|keepPending' actions/signup.go actions/current.go
+remove_lines 'pendingKey|keepPending|restorePending' actions/signup.go actions/current.go
 replace ', PurposeIdentity' '' models/signup.go
 remove_lines 'PurposeIdentity' models/token.go
 

@@ -22,7 +22,7 @@ func ParsePending(raw string) *Pending {
 	if len(parts) < 4 {
 		return &Pending{}
 	}
-	digest, _ := base64.RawURLEncoding.DecodeString(parts[0])
+	digest, _ := base64.RawURLEncoding.DecodeString(parts[0]) // after an error, the digest is of no token
 	return &Pending{oidc.Identity{Issuer: parts[1], Email: parts[2], Subject: parts[3]}, digest}
 }
 
