@@ -1,10 +1,10 @@
 // For pages of logged-in users.
 
-// Shows the times of the helper moment in the browser's time zone. In the page they are in UTC.
-const here = new Intl.DateTimeFormat(`${document.documentElement.lang}-u-nu-latn`, { dateStyle: "medium", timeStyle: "short" })
+// Shows times in the browser's time zone. The template helper moment writes them in UTC.
+const local = new Intl.DateTimeFormat(`${document.documentElement.lang}-u-nu-latn`, { dateStyle: "medium", timeStyle: "short" })
 for (const time of document.querySelectorAll(`time[datetime*="T"][datetime$="Z"]`)) {
   time.title = time.textContent
-  time.textContent = here.format(new Date(time.dateTime))
+  time.textContent = local.format(new Date(time.dateTime))
 }
 
 // Hides and reloads a page that Back restores: the user may have logged out since.

@@ -1,76 +1,76 @@
-// Passkeys. The page has the texts, and an element for each use of passkeys:
-// data-passkey is the path that answers are sent to, data-method the method if it is
-// not POST, and data-new makes a new passkey.
+// Passkeys. The page has the texts, and a box with a button for each use of passkeys:
+// data-passkey is the path that answers are sent to, data-method the method if it is not
+// POST, data-new makes a new passkey, and data-autofill also offers passkeys by autofill.
 const words = document.querySelector("#passkey-words").dataset
-const old = 4 * 60 * 1000 // milliseconds; a challenge expires after five minutes
+const maxAge = 4 * 60 * 1000 // milliseconds; a challenge expires after five minutes
 
-let prompt = new AbortController() // ends the browser's prompt; a browser shows only one
-let pressed = false
-let offered = 0
+let controller = new AbortController() // aborts the browser's prompt: a browser shows only one
+let busy = false // since a button was pressed
+let offeredAt = 0
 
 if (window.PublicKeyCredential?.parseRequestOptionsFromJSON) start()
 else for (const text of document.querySelectorAll("[data-passkeys-missing]")) text.hidden = false
 
 function start() {
-  for (const use of document.querySelectorAll("[data-passkey]")) {
-    use.hidden = false
-    use.querySelector("button").addEventListener("click", () => press(use))
+  for (const box of document.querySelectorAll("[data-passkey]")) {
+    box.hidden = false
+    box.querySelector("button").addEventListener("click", () => press(box))
   }
   if (words.user) tell("signalCurrentUserDetails", { userId: words.user, name: words.email, displayName: words.email })
   const login = document.querySelector("[data-autofill]")
   if (!login) return
   offer(login)
-  setInterval(() => Date.now() - offered > old && offer(login), 10000)
-  addEventListener("pageshow", ({ persisted }) => persisted && location.reload())
+  setInterval(() => Date.now() - offeredAt > maxAge && offer(login), 10000)
+  addEventListener("pageshow", ({ persisted }) => persisted && location.reload()) // Back restores an old offer
 }
 
-async function press(use) {
-  if (pressed) return
-  pressed = true
-  say(use, "")
-  const button = use.querySelector("button")
+async function press(box) {
+  if (busy) return
+  busy = true
+  say(box, "")
+  const button = box.querySelector("button")
   button.setAttribute("aria-busy", "true")
   try {
-    await answer(use, {})
+    await run(box, {})
   } catch (error) {
     if (error.status === 401 || error.status === 403) return location.reload() // the user must log in or confirm again
-    explain(use, error)
+    explain(box, error)
   }
   button.removeAttribute("aria-busy")
-  pressed = false
-  if ("autofill" in use.dataset) offer(use)
+  busy = false
+  if ("autofill" in box.dataset) offer(box)
 }
 
-// Offers passkeys in the browser's list of saved passwords, until the user chooses one
-// or presses the button.
-async function offer(use) {
-  offered = Date.now()
-  if (!(await PublicKeyCredential.isConditionalMediationAvailable?.()) || pressed) return
+// Offers passkeys among the saved passwords that the browser suggests, until the user chooses
+// one or presses the button.
+async function offer(box) {
+  offeredAt = Date.now()
+  if (!(await PublicKeyCredential.isConditionalMediationAvailable?.()) || busy) return
   try {
-    await answer(use, { mediation: "conditional" })
+    await run(box, { mediation: "conditional" })
   } catch (error) {
     if (!error.chosen) return // the user has not chosen a passkey
-    explain(use, error)
-    offer(use)
+    explain(box, error)
+    offer(box)
   }
 }
 
-// Requests a challenge, has the browser answer it, sends the answer, and goes to the
-// page that the site names.
-async function answer(use, how) {
-  prompt.abort()
-  const { signal } = (prompt = new AbortController())
-  const path = use.dataset.passkey
+// Requests a challenge, prompts the user for a passkey, sends its answer, and goes to the
+// page that the app's response names.
+async function run(box, how) {
+  controller.abort()
+  const { signal } = (controller = new AbortController())
+  const path = box.dataset.passkey
   const { publicKey, state } = await send(`${path}/options`, {})
   signal.throwIfAborted()
-  const credential = "new" in use.dataset
+  const credential = "new" in box.dataset
     ? await navigator.credentials.create({ publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(publicKey), signal })
     : await navigator.credentials.get({ publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(publicKey), signal, ...how })
   const next = document.querySelector("[name=next]")?.value ?? new URLSearchParams(location.search).get("next")
   const checked = (name) => document.querySelector(`[name=${name}]`)?.checked
   try {
-    const to = await send(path, { state, credential, next, remember: checked("remember"), skip: checked("skip") }, use.dataset.method)
-    location.assign(to.location + (next ? location.hash : ""))
+    const page = await send(path, { state, credential, next, remember: checked("remember"), skip: checked("skip") }, box.dataset.method)
+    location.assign(page.location + (next ? location.hash : "")) // the server has not seen the fragment of next
     return new Promise(() => {}) // never resolves: the next page loads
   } catch (error) {
     if (error.forget) tell("signalUnknownCredential", { credentialId: credential.id })
@@ -90,16 +90,16 @@ async function send(path, body, method = "POST") {
 }
 
 // Shows an error, unless the user has cancelled.
-function explain(use, error) {
+function explain(box, error) {
   if (error.name === "AbortError" || error.name === "NotAllowedError") return
-  say(use, error.name === "InvalidStateError" ? words.there : error.detail || words.failed)
+  say(box, error.name === "InvalidStateError" ? words.there : error.detail || words.failed)
 }
 
-function say(use, text) {
-  use.querySelector("[role=alert]").textContent = text
+function say(box, text) {
+  box.querySelector("[role=alert]").textContent = text
 }
 
-// Tells the authenticator, if the browser supports it.
-function tell(what, details) {
-  PublicKeyCredential[what]?.({ rpId: location.hostname, ...details }).catch(() => {})
+// Calls a method of the Signal API, if the browser has it.
+function tell(method, details) {
+  PublicKeyCredential[method]?.({ rpId: location.hostname, ...details }).catch(() => {})
 }
