@@ -79,6 +79,11 @@ func withJSONNames(form any) any {
 	return v.Convert(reflect.PointerTo(reflect.StructOf(fields))).Interface()
 }
 
+// Storable returns text without what no database stores: invalid UTF-8 and NUL.
+func Storable(text string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(text, ""), "\x00", "")
+}
+
 // Checkbox is the value of a form field: false for "", "0", "false", "no" and "off",
 // otherwise true. In JSON it may also be a boolean.
 type Checkbox bool

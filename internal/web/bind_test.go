@@ -74,6 +74,12 @@ func TestBind_FormTagsAreNamesInJSONToo(t *testing.T) {
 	require.Equal(t, `{"text":"Plan"}`, own.Text)
 }
 
+func TestStorable(t *testing.T) {
+	require.Equal(t, "a < b", Storable("a\x00 <\xff b"))
+	long := strings.Repeat("漢", 90)
+	require.Equal(t, long, Storable(long))
+}
+
 func TestCheckbox_InJSON(t *testing.T) {
 	for given, want := range map[string]bool{
 		`true`: true, `false`: false, `null`: false, `"true"`: true, `"on"`: true, `"1"`: true, `"false"`: false, `"off"`: false, `""`: false,

@@ -64,7 +64,7 @@ func pagesInChromium(t *testing.T, a *app) {
 	var fonts int
 	require.NoError(t, chromedp.Run(ctx, append(actions,
 		chromedp.Navigate(a.url+"/documents"),
-		until(`document.getElementById("count").textContent == "22"`),
+		until(`document.getElementById("count").textContent == "23"`),
 		until(`document.querySelectorAll("#list li").length == 20`),
 		chromedp.SendKeys("#q", "plan 01"),
 		until(`document.querySelectorAll("#list li").length == 1`),

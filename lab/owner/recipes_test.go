@@ -32,6 +32,7 @@ var recipesOf = map[string]func(*testing.T, *app){
 		jsonInAndOut(t, a)
 		searchAndPages(t, a)
 		rowsOfCSV(t, a)
+		longNameIsKept(t, a)
 		eventsArriveOneByOne(t, a)
 		webSocketEchoes(t, a)
 		groupIsForAdmins(t, a)
@@ -81,6 +82,9 @@ func uploadComesBack(t *testing.T, a *app) {
 	require.NoError(t, err)
 	require.Equal(t, "attachment", disposition)
 	require.Equal(t, "Größe <1>.bin", params["filename"])
+	require.Equal(t, []string{"private, no-cache"}, res.Header.Values("Cache-Control"))
+	res, _ = a.do(t, a.client, "GET", found[1], nil, "If-Modified-Since", res.Header.Get("Last-Modified"))
+	require.Equal(t, http.StatusNotModified, res.StatusCode)
 
 	other := a.browser(t, bob, bobPassword)
 	for _, path := range []string{found[1], "/documents/x"} {
@@ -135,9 +139,19 @@ func searchAndPages(t *testing.T, a *app) {
 	require.NotContains(t, page, "More</a>")
 	require.Len(t, aDocument.FindAllString(a.get(t, "/documents?q=PLAN+0"), -1), 10)
 	require.Len(t, aDocument.FindAllString(a.get(t, "/documents?q=%3C1"), -1), 1)
+	for _, query := range []string{"%25", "_", "%5C"} {
+		require.Empty(t, aDocument.FindAllString(a.get(t, "/documents?q="+query), -1), "%s is no wildcard", query)
+	}
 	for _, query := range []string{"q=%00%ff%25", "page=-1", "page=x", "page=9223372036854775807", "page=99999999999999999999"} {
 		a.get(t, "/documents?"+query)
 	}
+}
+
+func longNameIsKept(t *testing.T, a *app) {
+	name := strings.Repeat("漢", 90)
+	status, _ := a.post(t, "/documents", url.Values{"name": {name}, "text": {"Build it."}})
+	require.Equal(t, http.StatusOK, status)
+	require.Contains(t, a.get(t, "/documents?q="+url.QueryEscape(name)), ">"+name+"</a>")
 }
 
 func rowsOfCSV(t *testing.T, a *app) {
