@@ -145,7 +145,7 @@ func TestAuth_SignsUp(t *testing.T) {
 	b.requireLoggedIn("zoe@example.com")
 	require.False(t, s.user("zoe@example.com").HasPassword())
 	require.Equal(t, "/sudo", b.Delete("/account", nil).LocationPath(), "not confirmed")
-	require.Equal(t, "/account", b.Post("/signup/identity", signupForm("")).Location(), "a second press leads there, too")
+	require.Equal(t, "/", b.Post("/signup/identity", signupForm("")).Location(), "a second press leads home")
 
 	other := s.browser()
 	require.Equal(t, "/", other.byProvider("/auth/oidc").Location())

@@ -136,6 +136,15 @@ func TestSignup_EveryLinkWorksUntilOneIsUsed(t *testing.T) {
 	require.Contains(t, a.Page, "This is already done")
 }
 
+// The page of a used link leads home, so it is no loop if the sign-up began with it as next.
+func TestSignup_NextIsItsOwnForm(t *testing.T) {
+	b := newSite(t).browser()
+	b.Post("/signup", url.Values{"email": {"zoe@example.com"}, "next": {"/signup/password"}})
+	b.Get("/signup/" + modelstest.Link(t, "zoe@example.com", models.MailSignup))
+	require.Equal(t, "/signup/password", b.choosePassword(modelstest.Password).Location())
+	require.Equal(t, "/", b.Get("/signup/password").Location())
+}
+
 // A link of another kind may create the account, too: its form has a key of its own.
 func TestSignup_SecondSubmitOfAnotherLink(t *testing.T) {
 	s := newSite(t)
