@@ -17,3 +17,11 @@ func TestSecurityProviders_PasswordRemoval(t *testing.T) {
 		require.NotContains(t, text, "nothing else")
 	}
 }
+
+// Without a passkey, there is also no password to remove.
+func TestSecurityProviders_NoPasswordToRemove(t *testing.T) {
+	s := newProviderSite(t)
+	b := s.onlyByProvider("ada@example.com")
+	require.Equal(t, "/account", b.byProvider("/sudo/oidc").Location())
+	require.Equal(t, 422, b.Delete("/account/password", nil).StatusCode)
+}

@@ -129,7 +129,6 @@ func TestSecurityProviders_LastWayIn(t *testing.T) {
 	require.Equal(t, 422, a.StatusCode)
 	require.Contains(t, a.Page, `role="alert" tabindex="-1" autofocus>You could no longer log in without it.`)
 	require.Equal(t, []string{s.one.URL}, s.identities("ada@example.com"))
-	require.Equal(t, 422, b.Delete("/account/password", nil).StatusCode, "there is none, and no passkey")
 	b.byProvider(providersPath + "oidc2")
 	require.Equal(t, 303, b.Delete(providersPath+"oidc", url.Values{}).StatusCode, "another identity is left")
 	require.Equal(t, 422, b.Delete(providersPath+"oidc2", url.Values{}).StatusCode)
