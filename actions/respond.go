@@ -15,8 +15,8 @@ import (
 	"corral/models"
 )
 
-// Short names of what many handlers call. redirect takes a path helper such as
-// "loginPath()", redirectTo a path, which returnPath has checked if a client sent it.
+// Short names. redirect takes a path helper such as "loginPath()", redirectTo a path, which
+// returnPath has checked if a client sent it, shown an email; web.Storable is for other text.
 var (
 	redirect, redirectTo = web.Redirect, web.RedirectTo
 	shown                = email.Shown
