@@ -100,7 +100,7 @@ func AccountPasswordDestroy(c buffalo.Context) error {
 	}
 	c.Flash().Add("success", "passkey.password_removed")
 	if len(codes) > 0 { // without a password the second step is on: these are its first codes
-		return showRecoveryCodes(c, codes)
+		return goToRecoveryCodes(c, codes)
 	}
 	return redirect(c, "accountSecurityPath()")
 }

@@ -10,13 +10,12 @@ import (
 	"corral/models"
 )
 
-// newCodesKey is the key in Buffalo's session of recovery codes that the user has
-// not seen yet.
+// newCodesKey is the key of unseen recovery codes in Buffalo's session.
 const newCodesKey = "recovery_codes"
 
-// showRecoveryCodes redirects to the page of recovery codes. The page shows new codes
+// goToRecoveryCodes redirects to the page of recovery codes. The page shows new codes
 // once, and otherwise how many are left.
-func showRecoveryCodes(c buffalo.Context, codes []string) error {
+func goToRecoveryCodes(c buffalo.Context, codes []string) error {
 	if len(codes) > 0 {
 		c.Session().Set(newCodesKey, strings.Join(codes, " "))
 	}
@@ -29,7 +28,7 @@ func showCodesLeft(c buffalo.Context, user *models.User) error {
 	return err
 }
 
-// aboutCodesLeft says how many codes showCodesLeft found, or asks the user to make new ones.
+// aboutCodesLeft returns a text: how many codes showCodesLeft found, or to make new ones.
 func aboutCodesLeft(c buffalo.Context) string {
 	if left := c.Value("codes_left").(int); left > 0 {
 		return T.In(language(c))("recovery_codes.left", left)
@@ -40,7 +39,7 @@ func aboutCodesLeft(c buffalo.Context) string {
 // AccountSecurityRecoveryCodesShow is GET /account/security/recovery-codes.
 func AccountSecurityRecoveryCodesShow(c buffalo.Context) error {
 	codes := ""
-	if web.IsNavigation(c.Request()) { // a prefetch must not use the codes up: they are shown once
+	if web.IsNavigation(c.Request()) { // a prefetch must not delete the codes: they are shown once
 		codes = web.SessionText(c, newCodesKey)
 		c.Session().Delete(newCodesKey)
 	}
@@ -58,7 +57,7 @@ func AccountSecurityRecoveryCodesCreate(c buffalo.Context) error {
 		return changedBefore(c, err)
 	}
 	web.Info(c).Event("recovery codes made")
-	return showRecoveryCodes(c, codes)
+	return goToRecoveryCodes(c, codes)
 }
 
 func renderRecoveryCodes(c buffalo.Context, codes []string, message string) error {
@@ -72,7 +71,7 @@ func renderRecoveryCodes(c buffalo.Context, codes []string, message string) erro
 
 type codeForm struct {
 	Code string       `form:"code"`
-	Skip web.Checkbox `form:"skip"` // at a login: skips the second step from then on
+	Skip web.Checkbox `form:"skip"` // at a login: skips the second step for 30 days
 }
 
 func endLinksByCode(c buffalo.Context) error {

@@ -37,5 +37,5 @@ func AccountSecuritySecondStepUpdate(c buffalo.Context) error {
 	}
 	web.Info(c).Event("second step turned on")
 	c.Flash().Add("success", "second_step.turned_on")
-	return showRecoveryCodes(c, codes)
+	return goToRecoveryCodes(c, codes)
 }

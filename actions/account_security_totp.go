@@ -60,7 +60,7 @@ func AccountSecurityTOTPCreate(c buffalo.Context) error {
 	web.Info(c).Event("totp added")
 	c.Session().Delete(pendingTOTPKey)
 	c.Flash().Add("success", "totp.added")
-	return showRecoveryCodes(c, recovery)
+	return goToRecoveryCodes(c, recovery)
 }
 
 // AccountSecurityTOTPDestroy is DELETE /account/security/totp.

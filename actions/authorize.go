@@ -18,7 +18,7 @@ var (
 	public = route.Guard{Name: "public", MaxBody: 64 << 10} // anyone
 	guest  = route.Guard{Name: "guest", MaxBody: 64 << 10}  // logged-in users are redirected home
 	user   = route.Guard{Name: "user", MaxBody: 1 << 20}    // anonymous clients are redirected to the login page
-	sudo   = route.Guard{Name: "sudo", MaxBody: 1 << 20}    // as user; unconfirmed users are redirected to /sudo
+	sudo   = route.Guard{Name: "sudo", MaxBody: 1 << 20}    // as user; unconfirmed sessions go to /sudo
 
 	// local is for clients on this machine, in development. It checks the IP, not only Host,
 	// which other machines can forge if ADDR=0.0.0.0 lets them reach the app.
@@ -27,13 +27,13 @@ var (
 
 var errLoggedOut = errors.New("not logged in")
 
-// Authorize enforces the guard of the route. A guard that it does not know needs a login.
+// Authorize enforces the guard of the route. Unknown guards and routes require a login.
 func Authorize(next buffalo.Handler) buffalo.Handler {
 	return func(c buffalo.Context) error {
 		method, path := route.Of(c)
 		g, _ := routes.GuardOf(method, path, user)
 		if method == http.MethodPost && path == "/login" {
-			g = public // a form that was opened before the login may switch accounts
+			g = public // a login form in another tab may log in to another account
 		}
 		switch loggedIn, closed := currentSession(c) != nil, g != public && g != guest && g != local; {
 		case closed && !loggedIn:
@@ -65,8 +65,8 @@ func closedUntilEnrolled(session *models.Session, method, path string) bool {
 	return session.User.MustEnrol() && r.Mark != enrol && !(r.Mark == enrolByLink && session.MayEnrol)
 }
 
-// askToLogIn redirects an anonymous client to the login page, which leads to the
-// requested page afterwards. Background requests get 401 and no flash message.
+// askToLogIn redirects to the login page, which leads to the requested page
+// afterwards. Background requests get 401 and no flash message.
 func askToLogIn(c buffalo.Context) error {
 	if web.WantsJSON(c.Request()) || !web.IsNavigation(c.Request()) {
 		return c.Error(http.StatusUnauthorized, errLoggedOut)
@@ -75,13 +75,13 @@ func askToLogIn(c buffalo.Context) error {
 	if keptNoCookie(c) && to != "/login" {
 		to += "&cookies=none"
 	}
-	message := "login.needed"
+	key := "login.needed"
 	if ended, ok := c.Value("session_ended").(string); ok {
-		message = ended
+		key = ended
 	} else if currentSession(c) != nil { // the session ended during this request
-		message = "login.ended"
+		key = "login.ended"
 	}
-	c.Flash().Set("warning", []string{message}) // Set, not Add: the cookie is limited to 4 KB
+	c.Flash().Set("warning", []string{key}) // Set, not Add: the cookie is limited to 4 KB
 	return redirectTo(c, to)
 }
 
@@ -107,8 +107,8 @@ func askToConfirm(c buffalo.Context) error {
 	return redirectTo(c, web.WithNext("/sudo", requestedPage(c)))
 }
 
-// keptNoCookie reports whether a request follows the login page without a cookie: the
-// browser seems to keep none.
+// keptNoCookie reports whether a request from the login page has no cookie: the browser
+// seems to keep none.
 func keptNoCookie(c buffalo.Context) bool {
 	page, _, _ := strings.Cut(web.PageBefore(app.Muxer(), c.Request()), "?")
 	return page == "/login" && noCookies(c)

@@ -7,8 +7,8 @@ import (
 	"corral/models"
 )
 
-// LoginSecondCreate is POST /login/second: logs in and redirects to the page that was
-// requested at the login. For a password reset, it redirects to the reset's form.
+// LoginSecondCreate is POST /login/second: logs in and redirects to the page
+// requested before the login. For a password reset, it redirects to the reset's form.
 func LoginSecondCreate(c buffalo.Context) error {
 	var form codeForm
 	if err := web.Bind(c, &form); err != nil {

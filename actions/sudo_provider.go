@@ -19,7 +19,7 @@ func SudoProviderShow(c buffalo.Context) error {
 		return c.Error(http.StatusForbidden, errors.New("with the second step on, a provider cannot confirm"))
 	}
 	flow := oidc.NewFlow()
-	flow.MaxAge = 5 * time.Minute // package oidc accepts twice that age: the user needs time to come back
+	flow.MaxAge = 5 * time.Minute // package oidc accepts ten minutes: the user needs time to come back
 	return goToProvider(c, toConfirm, flow)
 }
 

@@ -9,7 +9,7 @@ remove_lines 'AccountSecurity(TOTP|RecoveryCodes)|LoginSecondCreate' actions/app
 
 # The security page, and where new recovery codes were shown.
 remove_lines 'CodesLeft\(|Set\("(totp|codes)"|ByCode' actions/account_security.go actions/account_security_links.go
-replace 'showRecoveryCodes\(c, codes\)' 'redirect(c, "accountSecurityPath()")' actions/account_security_*.go
+replace 'goToRecoveryCodes\(c, codes\)' 'redirect(c, "accountSecurityPath()")' actions/account_security_*.go
 replace 'codes(?=, err := .*TurnSecondStep)' '_' actions/account_security_*.go
 
 # Confirmation by a code.

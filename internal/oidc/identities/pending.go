@@ -9,8 +9,8 @@ import (
 	"corral/internal/secret"
 )
 
-// Pending is an unknown identity that waits for the user to open the link that was mailed to
-// its email. Only the browser that came from the provider keeps it, encrypted.
+// Pending is an identity without an account until the user opens the link mailed to its
+// email. Only the browser that came from the provider keeps it, encrypted.
 type Pending struct {
 	oidc.Identity
 	TokenDigest []byte // of the token in the mailed link
