@@ -60,9 +60,9 @@ func TestBind_FormTagsAreNamesInJSONToo(t *testing.T) {
 		app.ServeHTTP(res, r)
 		require.Equal(t, http.StatusOK, res.Code, res.Body)
 	}
-	var form fields
+	form := fields{hidden: "kept"}
 	read(&form, `{"display_name":"Ada","locked":"on","untagged":"x","hidden":"x","":"x"}`)
-	require.Equal(t, fields{DisplayName: "Ada", Locked: true, Untagged: "x"}, form)
+	require.Equal(t, fields{DisplayName: "Ada", Locked: true, Untagged: "x", hidden: "kept"}, form)
 	var list []string
 	read(&list, `["a"]`)
 	require.Equal(t, []string{"a"}, list)
