@@ -11,7 +11,7 @@ import (
 )
 
 func migrate([]string) error {
-	return withDatabase(func(config.Config) error {
+	return withDatabase(models.Connect, func(config.Config) error {
 		say("The schema is up to date.")
 		return nil
 	})
@@ -34,7 +34,7 @@ func seed([]string) error {
 	if !c.Development() {
 		return errors.New("db:seed is for development: its passwords are public")
 	}
-	return withDatabase(func(config.Config) error {
+	return withDatabase(models.Connect, func(config.Config) error {
 		for _, s := range seeds {
 			if err := seedUser(s.email, s.password, s.locked); err != nil {
 				return err

@@ -32,9 +32,10 @@ func init() {
 
 func loadConfig() (config.Config, error) { return config.LoadTask(os.Environ(), ".") }
 
-// withDatabase runs a task on the migrated database.
-func withDatabase(run func(c config.Config) error) error {
-	return connected(models.Connect, func(c config.Config) error {
+// withDatabase runs a task on the migrated database. Tasks on accounts connect to an existing
+// one: a wrong folder has none.
+func withDatabase(connect, run func(c config.Config) error) error {
+	return connected(connect, func(c config.Config) error {
 		if err := models.Migrate(); err != nil {
 			return err
 		}
@@ -65,7 +66,7 @@ func withUser(typed string, run func(ctx context.Context, user *models.User) err
 	if !ok {
 		return notAnEmail(typed)
 	}
-	return withDatabase(func(config.Config) error {
+	return withDatabase(models.ConnectExisting, func(config.Config) error {
 		ctx := context.Background()
 		user, err := models.FindUserByEmail(ctx, normalized)
 		if errors.Is(err, models.ErrNotFound) {

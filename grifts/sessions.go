@@ -9,7 +9,7 @@ import (
 
 func endSessions(args []string) error {
 	if args[0] == "all" {
-		return withDatabase(func(config.Config) error { return sayEnded(models.EndAllSessions(context.Background())) })
+		return withDatabase(models.ConnectExisting, func(config.Config) error { return sayEnded(models.EndAllSessions(context.Background())) })
 	}
 	return withUser(args[0], func(ctx context.Context, user *models.User) error { return sayEnded(models.EndSessionsOf(ctx, user)) })
 }

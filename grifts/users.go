@@ -15,7 +15,7 @@ func createUser(args []string) error {
 	if !ok {
 		return notAnEmail(args[0])
 	}
-	return withDatabase(func(c config.Config) error {
+	return withDatabase(models.Connect, func(c config.Config) error {
 		user, err := models.CreateUser(context.Background(), normalized, "")
 		if errors.Is(err, models.ErrEmailTaken) {
 			return reservedOr(context.Background(), normalized, "has an account already: its owner gets a new link at /password/forgot")

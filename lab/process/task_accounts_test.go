@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -109,8 +110,18 @@ func TestTask_UserDelete_RemovesTheAccount(t *testing.T) {
 	})
 }
 
+// A wrong folder has no database: otherwise "Sessions ended: 0" would look like success.
+func TestTask_AccountTasksCreateNoDatabase(t *testing.T) {
+	dir := t.TempDir()
+	for _, args := range [][]string{{"sessions:end", "all"}, {"sessions:end", "ada@example.com"}, {"user:delete", "ada@example.com"}, {"user:reset-factors", "ada@example.com"}} {
+		require.Contains(t, refusal(t, dir, nil, append([]string{"task"}, args...)...), "there is no database file storage/development.sqlite: is this the right folder?")
+		require.NoFileExists(t, filepath.Join(dir, "storage", "development.sqlite"))
+	}
+}
+
 func TestTask_AccountTasksRefuseBadEmails(t *testing.T) {
 	dir := t.TempDir()
+	task(t, dir, nil, "db:migrate")
 	for name, usage := range map[string]string{"user:delete": "task user:delete EMAIL", "sessions:end": "task sessions:end EMAIL|all"} {
 		require.Equal(t, "usage: "+usage+"\n", refusal(t, dir, nil, "task", name))
 		require.Equal(t, "usage: "+usage+"\n", refusal(t, dir, nil, "task", name, "ada@example.com", "bob@example.com"))
