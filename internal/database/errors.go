@@ -59,6 +59,8 @@ func remedy(err error) string {
 		return ": free space"
 	case sqliteSays(err, "unable to open database file"):
 		return ": give the database's folder and all files in it to the app's user with chown"
+	case errors.As(err, &postgres) && strings.Contains(postgres.Message, "transaction blocks not allowed"):
+		return ": set PgBouncer's pool_mode to transaction"
 	case errors.As(err, &postgres) && postgres.Code == "53300":
 		return ": end other connections, or raise max_connections or the role's limit"
 	case errors.As(err, &postgres) && postgres.Code == "25006":

@@ -54,10 +54,13 @@ func (r *Readiness) Check(ctx context.Context, db *pop.Connection) error {
 	return nil
 }
 
-// write commits an update that changes nothing, of a table that no request uses.
+// write commits an update that changes nothing, of a table that no request uses. It begins a
+// transaction: a pooler may refuse that.
 func write(ctx context.Context, db *pop.Connection) error {
 	table := db.MigrationTableName()
-	err := db.WithContext(ctx).RawQuery("UPDATE " + table + " SET version = version WHERE version = (SELECT MIN(version) FROM " + table + ")").Exec()
+	err := InTransaction(db.WithContext(ctx), func(tx *pop.Connection) error {
+		return tx.RawQuery("UPDATE " + table + " SET version = version WHERE version = (SELECT MIN(version) FROM " + table + ")").Exec()
+	})
 	if err != nil {
 		return fmt.Errorf("the database cannot be written: %w%s", err, remedy(err))
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"corral/lab/binary"
 	"corral/lab/services"
 )
 
@@ -24,4 +25,20 @@ func TestPgBouncer_TransactionMode(t *testing.T) {
 			require.Contains(t, c.task("doctor"), "the database can be read and written (postgres, through a pooler")
 		})
 	}
+}
+
+// The app cannot start without transactions.
+func TestPgBouncer_StatementModeIsRefusedWithARemedy(t *testing.T) {
+	services.Server(t)
+	s := services.StartPostgres(t)
+	task := func(databaseURL, name string) *binary.Process {
+		p := binary.Command(t, t.TempDir(), []string{"DATABASE_URL=" + databaseURL}, "task", name)
+		p.Run()
+		return p
+	}
+	require.Contains(t, task(s.URL("postgres"), "db:migrate").Out.String(), "The schema is up to date.")
+	url := services.StartPgBouncer(t, s, "postgres", "pool_mode = statement")
+	const remedy = ": set PgBouncer's pool_mode to transaction\n"
+	require.Contains(t, task(url, "db:migrate").Err.String(), remedy)
+	require.Regexp(t, "fail +database +the database cannot be written: .*"+remedy, task(url, "doctor").Out.String())
 }
