@@ -38,7 +38,7 @@ func Migrate(db *pop.Connection, migrations fs.FS) error {
 			return err
 		}
 		if len(unknown) > 0 {
-			return fmt.Errorf("the database is newer than this release (migration %s): start the newer release, or restore a backup", unknown[0])
+			return newer(missing, unknown)
 		}
 		if len(missing) == 0 {
 			return nil
@@ -96,6 +96,15 @@ func CompareSchema(ctx context.Context, db *pop.Connection, migrations fs.FS) (m
 		return nil, nil, fmt.Errorf("migrations cannot be listed: %w", err)
 	}
 	return without(known, applied), without(applied, known), nil
+}
+
+// newer returns the error for unknown migrations. A newer release rarely lacks migrations of this one.
+func newer(missing, unknown []string) error {
+	another := ""
+	if len(missing) > 0 {
+		another = "; this may be another app's database: check DATABASE_URL"
+	}
+	return fmt.Errorf("the database is newer than this release (migration %s): start the newer release, or restore a backup%s", unknown[0], another)
 }
 
 func versions(migrations fs.FS, dialect string) (list []string, err error) {

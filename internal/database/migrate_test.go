@@ -29,9 +29,15 @@ func TestMigrate(t *testing.T) {
 func TestMigrate_LeavesNewerDatabases(t *testing.T) {
 	db := migrated(t)
 	exec(t, db, "DROP TABLE notes")
-	exec(t, db, "DELETE FROM schema_migration WHERE version = '20260101000000'")
 	exec(t, db, "INSERT INTO schema_migration (version) VALUES ('29990101000000')")
-	require.ErrorContains(t, database.Migrate(db, migrations), "the database is newer than this release (migration 29990101000000)")
+	const newer = "the database is newer than this release (migration 29990101000000): start the newer release, or restore a backup"
+	for _, err := range []error{database.Migrate(db, migrations), examineSchema(t, db)} {
+		require.EqualError(t, err, newer)
+	}
+	exec(t, db, "DELETE FROM schema_migration WHERE version = '20260101000000'")
+	for _, err := range []error{database.Migrate(db, migrations), examineSchema(t, db)} {
+		require.EqualError(t, err, newer+"; this may be another app's database: check DATABASE_URL")
+	}
 	require.Error(t, db.RawQuery("SELECT * FROM notes").Exec())
 }
 

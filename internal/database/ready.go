@@ -137,10 +137,10 @@ func ExamineSchema(ctx context.Context, db *pop.Connection, migrations fs.FS, mi
 		return fmt.Errorf("%w%s", err, ownTables)
 	case err != nil:
 		return fmt.Errorf("there is no schema yet: %s (%w)", migrate, err)
+	case len(unknown) > 0:
+		return newer(missing, unknown)
 	case len(missing) > 0:
 		return fmt.Errorf("missing: %s; %s, or start the app", strings.Join(missing, ", "), migrate)
-	case len(unknown) > 0:
-		return fmt.Errorf("the database is newer than this release (migration %s): use the newer release, or restore a backup", unknown[len(unknown)-1])
 	}
 	return nil
 }

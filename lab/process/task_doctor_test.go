@@ -144,7 +144,8 @@ func TestTask_Doctor_ComparesMigrations(t *testing.T) {
 		env := healthyEnv(t, dir, database)
 		for _, change := range []struct{ statement, want string }{
 			{"INSERT INTO schema_migration (version) VALUES ('29990101000000')", "fail the database is newer than this release (migration 29990101000000)"},
-			{"DELETE FROM schema_migration WHERE version = '20261122090000'", "fail missing: 20261122090000; run `task db:migrate`"},
+			{"DELETE FROM schema_migration WHERE version = '20261122090000'", "; this may be another app's database: check DATABASE_URL"},
+			{"DELETE FROM schema_migration WHERE version = '29990101000000'", "fail missing: 20261122090000; run `task db:migrate`"},
 			{"DROP TABLE schema_migration", "fail there is no schema yet: run `task db:migrate`"},
 		} {
 			services.Execute(t, strings.TrimPrefix(database, "DATABASE_URL="), change.statement)
