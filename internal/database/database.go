@@ -198,7 +198,7 @@ func checkFile(path string) error {
 	}
 	file, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
-		return fmt.Errorf("the file %s (%w)%s", path, errors.Unwrap(err), fileRemedy(err, ": start the app as its owner, or give the file to the app's user with chown"))
+		return fmt.Errorf("the file %s (%w)%s", path, errors.Unwrap(err), fileRemedy(err, ": start the app as its owner, or give the file to the app's user with chown, then chmod 600 it"))
 	}
 	file.Close()
 	beside, err := os.CreateTemp(filepath.Dir(path), ".writable-*")

@@ -86,7 +86,7 @@ func TestStart_UnreadableDatabaseIsNotReplaced(t *testing.T) {
 	}
 	require.IsType(t, new(exec.ExitError), p.Run())
 	require.Equal(t, 1, p.ProcessState.ExitCode())
-	require.Contains(t, p.Err.String(), "the database cannot be opened: DATABASE_URL names the file x.sqlite (permission denied): start the app as its owner")
+	require.Contains(t, p.Err.String(), "the database cannot be opened: DATABASE_URL names the file x.sqlite (permission denied): start the app as its owner, or give the file to the app's user with chown, then chmod 600 it\n")
 	require.Equal(t, 1, strings.Count(p.Err.String(), "\n"), p.Err.String())
 	info, err := os.Stat(path)
 	require.NoError(t, err)
