@@ -163,7 +163,11 @@ func (w *Worker) deliver(ctx context.Context, m *Mail, claimed time.Time) {
 		logger.Info("mail dropped", "template", m.Template)
 	default:
 		reason := strings.ReplaceAll(err.Error(), m.Recipient, "(recipient)") // the log names no user
-		logger.Error("mail not delivered", "template", m.Template, "attempt", m.Attempts, "error", reason)
+		level := slog.LevelWarn                                               // also for a refused recipient: its email may be mistyped
+		if isLast(m, err) && !isRefusal(err) {
+			level = slog.LevelError
+		}
+		logger.Log(ctx, level, "mail not delivered", "template", m.Template, "attempt", m.Attempts, "given_up", isLast(m, err), "error", reason)
 		record = func(ctx context.Context) error { return w.failed(ctx, m, err) }
 	}
 	if err := w.recordOutcome(ctx, claimed, record); err != nil {

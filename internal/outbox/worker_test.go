@@ -1,6 +1,7 @@
 package outbox_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -73,8 +74,11 @@ func TestWorker_GivesUpAfterSixAttempts(t *testing.T) {
 	moveClock(365 * 24 * time.Hour)
 	w.DeliverAll(t.Context())
 	require.Equal(t, 6, attempts)
-	for range len(log) {
-		require.NotContains(t, <-log, "zoe@example.com", "the log names no user")
+	for n := range len(log) {
+		level := map[bool]string{false: "WARN", true: "ERROR"}[n == 5]
+		line := <-log
+		require.NotContains(t, line, "zoe@example.com", "the log names no user")
+		require.Regexp(t, fmt.Sprint("level=", level, ` msg="mail not delivered" .*given_up=`, n == 5), line)
 	}
 }
 

@@ -3,6 +3,7 @@ package outbox_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/url"
 	"sync/atomic"
 	"testing"
@@ -249,10 +250,11 @@ func TestWorker_PermanentRefusal(t *testing.T) {
 		"message, for a time":   {func(s *smtptest.Server) { s.OnData = func(smtptest.Received) error { return refuse(451) } }, false},
 	} {
 		q, s := newQueue(t), smtptest.New(t, c.change)
-		w, _ := idle(q, sender(s))
+		w, log := idle(q, sender(s))
 		add(t, q, "zoe@example.com")
 		w.DeliverAll(t.Context())
 		m := mailTo(t, "zoe@example.com")
+		require.Regexp(t, fmt.Sprint(`level=WARN msg="mail not delivered" .*given_up=`, c.final), <-log, "a visitor's mistake")
 		require.Equal(t, c.final, m.GivenUpAt.Valid, name)
 		require.Equal(t, c.final, !m.DueAt.Valid, name)
 		require.Equal(t, c.final, len(m.SealedToken) == 0, name)
@@ -269,7 +271,7 @@ func TestWorker_PermanentRefusal(t *testing.T) {
 
 func TestWorker_PermanentErrorOfCompose(t *testing.T) {
 	q, s := newQueue(t), smtptest.New(t)
-	o, _ := options(q, sender(s))
+	o, log := options(q, sender(s))
 	o.Compose = func(context.Context, *outbox.Mail) (mail.Message, error) {
 		return mail.Message{}, outbox.Permanent(errors.New("its link has expired"))
 	}
@@ -278,6 +280,7 @@ func TestWorker_PermanentErrorOfCompose(t *testing.T) {
 	m := mailTo(t, "zoe@example.com")
 	require.True(t, m.GivenUpAt.Valid)
 	require.Equal(t, "its link has expired", m.LastError)
+	require.Regexp(t, `level=ERROR msg="mail not delivered" .*given_up=true`, <-log)
 	require.Empty(t, s.Arrived)
 }
 

@@ -126,6 +126,10 @@ func noteEvent(call *ast.CallExpr, requests, others map[string]bool) {
 		if event, constant := text(call.Args[1]); constant {
 			others[event] = true
 		}
+	case name == "Log" && len(call.Args) > 2: // logger.Log(ctx, level, event)
+		if event, constant := text(call.Args[2]); constant {
+			others[event] = true
+		}
 	}
 }
 
