@@ -45,6 +45,9 @@ func (l Limit) Check(c Count, now time.Time) (refused *Exceeded) {
 	if refused != nil && c.Pending > 0 {
 		refused = &Exceeded{RetryAfter: time.Second, inFlight: c.ID}
 	}
+	if refused != nil {
+		refused.Limit = l.Name
+	}
 	return refused
 }
 

@@ -70,7 +70,7 @@ func oneInFlight(t *testing.T) (*pop.Connection, ratelimit.Buckets) {
 func TestLine_AttemptsInFlightFailAfter30Seconds(t *testing.T) {
 	db, buckets := oneInFlight(t)
 	var line ratelimit.Line
-	require.Equal(t, &ratelimit.Exceeded{RetryAfter: 150 * time.Second}, line.Start(t.Context(), func() error {
+	require.Equal(t, &ratelimit.Exceeded{RetryAfter: 150 * time.Second, Limit: "window"}, line.Start(t.Context(), func() error {
 		return buckets.Take(db, start.Add(30*time.Second))
 	}), "at once")
 }
@@ -98,7 +98,7 @@ func TestLine_FailuresRefuseAtOnce(t *testing.T) {
 	require.NoError(t, failures.Take(db, start))
 	begin(t, db, inFlight, start)
 	var line ratelimit.Line
-	require.Equal(t, &ratelimit.Exceeded{RetryAfter: 3 * time.Minute}, line.Start(t.Context(), func() error {
+	require.Equal(t, &ratelimit.Exceeded{RetryAfter: 3 * time.Minute, Limit: "window"}, line.Start(t.Context(), func() error {
 		return append(inFlight, failures...).Take(db, start)
 	}))
 }

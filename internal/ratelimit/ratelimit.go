@@ -80,6 +80,7 @@ type Limit struct {
 type Exceeded struct {
 	RetryAfter time.Duration // at least a second
 	Locked     bool          // Most attempts in a row: only Clear helps
+	Limit      string        // its name
 	inFlight   string        // the ID of the bucket, if attempts in flight fill it
 }
 

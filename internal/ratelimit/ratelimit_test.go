@@ -71,7 +71,7 @@ func TestLimit_LocksAfterAHundredInARow(t *testing.T) {
 	now = now.Add(80 * 24 * time.Hour) // attempts in a row count for 90 days
 	ada := ratelimit.Bucket{Limit: inARow, ID: "ada"}
 	err := ratelimit.Buckets{ada}.Take(db, now)
-	require.Equal(t, &ratelimit.Exceeded{RetryAfter: 15 * time.Minute, Locked: true}, err)
+	require.Equal(t, &ratelimit.Exceeded{RetryAfter: 15 * time.Minute, Locked: true, Limit: "row"}, err)
 	require.EqualError(t, err, "rate limit exceeded: retry after 15m0s")
 	require.NoError(t, ada.Clear(db))
 	require.Zero(t, take(t, db, inARow, "ada", now))
@@ -313,7 +313,7 @@ func TestBucket_Fill(t *testing.T) {
 	}
 	ada := ratelimit.Bucket{Limit: inARow, ID: "ada"}
 	require.NoError(t, ada.Fill(db, start))
-	require.Equal(t, &ratelimit.Exceeded{RetryAfter: 15 * time.Minute, Locked: true}, ratelimit.Buckets{ada}.Take(db, start))
+	require.Equal(t, &ratelimit.Exceeded{RetryAfter: 15 * time.Minute, Locked: true, Limit: "row"}, ratelimit.Buckets{ada}.Take(db, start))
 	require.NoError(t, ada.Clear(db))
 	require.Zero(t, take(t, db, inARow, "ada", start))
 }
