@@ -46,7 +46,7 @@ var whyText string
 var whyTemplate = template.Must(template.New("user_why").Funcs(template.FuncMap{
 	"after":   func(wait time.Duration) string { return moment(models.Clock.Now().Add(wait)) },
 	"browser": useragent.Describe,
-	"digest":  models.EmailDigest,
+	"digests": models.EmailDigests,
 	"moment":  moment,
 	"overdue": func(m *outbox.Mail) bool { return models.Outbox.Overdue(m) },
 	"subject": func(mail string) string { return text("mail." + mail + ".subject") },
@@ -96,7 +96,8 @@ var ineffective = map[bool][]string{
 // Links returns the other mailed links that have an effect.
 func (f findings) Links() []models.Token {
 	return slices.DeleteFunc(slices.Clone(f.Tokens), func(token models.Token) bool {
-		return slices.Contains(ineffective[f.User != nil], token.Purpose)
+		return slices.Contains(ineffective[f.User != nil], token.Purpose) ||
+			f.Reserved != nil && slices.Contains([]string{models.PurposeSignup, models.PurposeIdentity}, token.Purpose)
 	})
 }
 

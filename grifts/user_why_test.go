@@ -3,23 +3,29 @@ package grifts
 import (
 	"net/url"
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/gobuffalo/nulls"
+	"github.com/gofrs/uuid"
 	"github.com/stretchr/testify/require"
 
 	"corral/config"
 	"corral/internal/factor"
 	"corral/internal/outbox"
+	"corral/internal/secret"
 	"corral/models"
 	"corral/models/modelstest"
 )
 
-// explained returns what `task user:why` prints. T stands for times.
+var mailID = uuid.Must(uuid.NewV7())
+
+// explained returns what `task user:why` prints. T stands for times, U for mailID.
 func explained(t *testing.T, f *models.Findings, c config.Config) string {
 	t.Helper()
 	printed := printedBy(func() { require.NoError(t, explain(f, c)) })
+	printed = strings.ReplaceAll(printed, mailID.String(), "U")
 	return regexp.MustCompile(`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC`).ReplaceAllString(printed, "T")
 }
 
@@ -33,19 +39,19 @@ func TestUserWhy_Mails(t *testing.T) {
 		user *models.User
 		mail outbox.Mail
 	}{
-		"  T: “Set a new password”, delivered at T\n":                                                {ada, outbox.Mail{Template: models.MailReset, DeliveredAt: at}},
-		"  T: “Set a new password”, not delivered: there was no account\n":                           {nil, outbox.Mail{Template: models.MailReset, DeliveredAt: at}},
-		"  T: “Choose your password”, delivered at T\n":                                              {nil, outbox.Mail{Template: models.MailSignup, DeliveredAt: at}},
-		"  T: “Choose your password”, delivered at T as a notice that there is an account already\n": {ada, outbox.Mail{Template: models.MailSignup, DeliveredAt: at}},
-		"  T: “New login to your account”, given up at T after 6 attempts, the last because: 550 no such user\n": {ada,
+		"  T: “Set a new password” (mail_id U), delivered at T\n":                                                {ada, outbox.Mail{Template: models.MailReset, DeliveredAt: at}},
+		"  T: “Set a new password” (mail_id U), not delivered: there was no account\n":                           {nil, outbox.Mail{Template: models.MailReset, DeliveredAt: at}},
+		"  T: “Choose your password” (mail_id U), delivered at T\n":                                              {nil, outbox.Mail{Template: models.MailSignup, DeliveredAt: at}},
+		"  T: “Choose your password” (mail_id U), delivered at T as a notice that there is an account already\n": {ada, outbox.Mail{Template: models.MailSignup, DeliveredAt: at}},
+		"  T: “New login to your account” (mail_id U), given up at T after 6 attempts, the last because: 550 no such user\n": {ada,
 			outbox.Mail{Template: models.MailNewBrowser, GivenUpAt: at, Attempts: 6, LastError: "550 no such user"}},
-		"  T: “Your password was changed”, failed 2 times, the last because: connection refused; next attempt at T\n": {ada,
+		"  T: “Your password was changed” (mail_id U), failed 2 times, the last because: connection refused; next attempt at T\n": {ada,
 			outbox.Mail{Template: models.MailPasswordChanged, DueAt: later, Attempts: 2, LastError: "connection refused"}},
-		"  T: “Your account was deleted”, queued\n": {nil, outbox.Mail{Template: models.MailAccountDeleted, DueAt: at}},
-		"  T: “Confirm your new email”, queued, and overdue: is the app running?\n": {nil,
+		"  T: “Your account was deleted” (mail_id U), queued\n": {nil, outbox.Mail{Template: models.MailAccountDeleted, DueAt: at}},
+		"  T: “Confirm your new email” (mail_id U), queued, and overdue: is the app running?\n": {nil,
 			outbox.Mail{Template: models.MailEmailConfirm, DueAt: nulls.NewTime(now.Add(-time.Hour))}},
 	} {
-		c.mail.CreatedAt = now
+		c.mail.ID, c.mail.CreatedAt = mailID, now
 		require.Contains(t, explained(t, &models.Findings{Email: "ada@example.com", User: c.user, Mails: []outbox.Mail{c.mail}}, conf), want)
 	}
 	require.Contains(t, explained(t, &models.Findings{LimitedMails: []string{models.MailReset}}, conf),
@@ -54,7 +60,7 @@ func TestUserWhy_Mails(t *testing.T) {
 
 // Every limit, failure and link has a sentence.
 func TestUserWhy_EveryFindingHasASentence(t *testing.T) {
-	ada := &models.User{Email: "ada@example.com", Language: "de", CreatedAt: time.Now()}
+	ada := &models.User{ID: uuid.Must(uuid.NewV7()), Email: "ada@example.com", Language: "de", CreatedAt: time.Now()}
 	tokens := func(purposes ...string) (list []models.Token) {
 		for _, purpose := range purposes {
 			list = append(list, models.Token{Purpose: purpose, Email: "ada@example.org"})
@@ -83,16 +89,20 @@ func TestUserWhy_EveryFindingHasASentence(t *testing.T) {
 		"A link for “of your own” works until T.\n",
 		"Links to undo changes, mailed to ada@example.org: 2. The last one works until T.\n",
 		"There is no session.\n",
-		"Its user_id in the log is 00000000-0000-0000-0000-000000000000.\nIts email_digest in the log is ",
+		"Its user_id in the log is " + ada.ID.String() + ".\nIts email_digest in the log is ",
 	} {
 		require.Contains(t, said, want)
 	}
 	require.NotContains(t, said, "link to sign up", "the link opens nothing: there is an account")
 
 	said = explained(t, &models.Findings{Email: "ada@example.org", Reserved: &models.Reservation{User: ada, ChangedAt: ada.CreatedAt},
-		Tokens: tokens(models.PurposeUndo, models.PurposeReset)}, config.Config{SignupOpen: true})
+		Tokens: tokens(models.PurposeUndo, models.PurposeReset, models.PurposeSignup),
+		Mails:  []outbox.Mail{{ID: mailID, Template: models.MailSignup, Resolved: models.MailEmailReserved, DeliveredAt: nulls.NewTime(time.Now())}},
+	}, config.Config{SignupOpen: true})
 	require.Contains(t, said, "It is reserved until T: it was changed to ada@example.com at T. A mailed link can undo that for seven days.")
-	require.Contains(t, said, "No mailed link works.\n")
+	require.Contains(t, said, "  T: “Choose your password” (mail_id U), delivered at T as a notice that the email is reserved\n")
+	require.Contains(t, said, "No other mailed link works.\n")
+	require.Contains(t, said, "The account that reserves it has the user_id "+ada.ID.String()+" in the log.\n")
 	require.Contains(t, explained(t, &models.Findings{Tokens: tokens(models.PurposeSignup)}, config.Config{}), "A link to sign up works until T.\n")
 }
 
@@ -132,4 +142,14 @@ func TestUserWhy_Factors(t *testing.T) {
 	const required = "SECOND_FACTOR=required: its owner must first add a passkey or TOTP, by a mailed link.\n"
 	require.Contains(t, explained(t, &models.Findings{User: &models.User{}}, config.Config{}), required)
 	require.NotContains(t, explained(t, f, config.Config{}), required)
+}
+
+// After a rotation, earlier lines of the log have the digest under the older secret.
+func TestUserWhy_DigestsUnderEachSecret(t *testing.T) {
+	older := models.EmailDigest("ada@example.com")
+	modelstest.Configure(t, func(c *config.Config) { c.SessionSecrets = append([]string{secret.New()}, c.SessionSecrets...) })
+	newer := models.EmailDigest("ada@example.com")
+	require.NotEqual(t, older, newer)
+	require.Contains(t, explained(t, &models.Findings{Email: "ada@example.com"}, config.Config{}),
+		"Its email_digest in the log is "+newer+"; with another SESSION_SECRET: "+older+".\n")
 }

@@ -94,9 +94,12 @@ func Unavailable(err error) bool {
 
 // EmailDigest returns a keyed digest of an email for the log, the same for all
 // invalid emails.
-func EmailDigest(typed string) string {
+func EmailDigest(typed string) string { return EmailDigests(typed)[0] }
+
+// EmailDigests returns the digests under all secrets, to find lines from before a rotation.
+func EmailDigests(typed string) []string {
 	normalized, _ := email.Normalize(typed)
-	return secrets.Digest("log", normalized)
+	return secrets.Digests("log", normalized)
 }
 
 // newID returns a UUIDv7: rows expire in index order.

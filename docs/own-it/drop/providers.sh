@@ -29,6 +29,7 @@ remove_lines 'MailIdentity' models/mail.go mailers/mailers.go
 replace '^\tfor _, p := range c\.Providers(?s:.*?)^\t}\n|^// checkProvider(?s:.*?)^}\n' '' grifts/doctor.go
 remove_lines '/oidc"' grifts/doctor.go
 remove_lines 'Identit' models/why.go
+replace ', models\.PurposeIdentity' '' grifts/user_why.go
 replace '^.*range \.Identities(?s:.*?)end.*\n' '' grifts/user_why.txt
 remove_lines 'dentities' grifts/user_why.txt
 
