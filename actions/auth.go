@@ -93,6 +93,7 @@ func requestIdentity(c buffalo.Context, p *provider, state *oidc.State, identity
 		mailedTo = pending.Email
 		c.Flash().Set("warning", []string{T.Translate(c, "provider.too_long", map[string]any{"name": p.Name})})
 	}
+	web.Info(c).EmailDigest = models.EmailDigest(pending.Email)
 	web.Info(c).Event("signup requested")
 	return askToCheckMail(c, mailedTo, models.PurposeIdentity, state.Next)
 }

@@ -4,7 +4,10 @@ import (
 	"net/url"
 	"testing"
 
+	"github.com/stretchr/testify/require"
+
 	"corral/internal/oidc/oidctest"
+	"corral/models"
 	"corral/models/modelstest"
 )
 
@@ -33,4 +36,12 @@ func TestEvents_ProvidersAreLogged(t *testing.T) {
 			b.Delete("/account/security/providers/oidc", url.Values{})
 		},
 	})
+}
+
+func TestEvents_RequestByProviderCarriesADigestOfTheEmail(t *testing.T) {
+	log := captureLog(t)
+	s := startProviderSite(t, newProductionSite)
+	s.one.Behave(oidctest.Behaviour{Email: " Zoe@Example.com"})
+	s.browser().byProvider("/auth/oidc")
+	require.Equal(t, models.EmailDigest("zoe@example.com"), digestIn(t, log.String(), "signup requested"))
 }

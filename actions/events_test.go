@@ -1,6 +1,7 @@
 package actions
 
 import (
+	"crypto/rand"
 	"encoding/json"
 	"io"
 	stdlog "log"
@@ -124,6 +125,44 @@ func TestEvents_FailuresCarryADigestOfTheEmail(t *testing.T) {
 	require.NotContains(t, strings.ToLower(log.String()), "@example.com")
 }
 
+// The lines about a mailed link show whose it is, also without a session.
+func TestEvents_MailedLinksCarryADigestOfTheEmail(t *testing.T) {
+	log := captureLog(t)
+	s := newProductionSite(t)
+	const ada = "ada@example.com"
+	for _, c := range []struct {
+		event, email string
+		provoke      func(s *site)
+	}{
+		{"signup requested", "dora@example.com", securityEvents["signup requested"]},
+		{"reset requested", ada, securityEvents["reset requested"]},
+		{"password reset", ada, resetPassword},
+		{"token refused", ada, func(s *site) {
+			resetPassword(s)
+			s.browser().Get("/password/reset/" + modelstest.Link(t, ada, models.MailReset))
+		}},
+		{"change undone", ada, securityEvents["change undone"]},
+	} {
+		modelstest.Empty(t)
+		modelstest.SignUp(t, ada)
+		before := len(log.String())
+		c.provoke(&site{s.Server, t})
+		require.Equal(t, models.EmailDigest(c.email), digestIn(t, log.String()[before:], c.event), c.event)
+	}
+}
+
+func TestEvents_ARateLimitIsNamed(t *testing.T) {
+	log := captureLog(t)
+	s := newProductionSite(t)
+	for b := s.browser(); b.Post("/login", url.Values{"email": {"bea@example.com"}}).StatusCode != 429; {
+	}
+	for b := s.browser(); b.signUp(rand.Text()+"@example.com").StatusCode != 429; {
+	}
+	digest := models.EmailDigest("bea@example.com")
+	require.Regexp(t, `"event":"rate limited","request_id":"\w+","method":"POST","route":"/login","client":"[^"]*","user_id":"","email_digest":"`+digest+`","limit":"login email"`, log.String())
+	require.Regexp(t, `"event":"rate limited",.*"route":"/signup",.*"limit":"signup mail client"`, log.String())
+}
+
 // A mail beyond the rate limit of its email is not sent. Only the log says so.
 func TestEvents_MailWithheld(t *testing.T) {
 	log := captureLog(t)
@@ -138,7 +177,7 @@ func TestEvents_MailWithheld(t *testing.T) {
 		request(s.browser(), "ada@example.com")
 		require.Contains(t, eventsIn(t, log.String()[before:]), "mail withheld")
 	}
-	require.Regexp(t, `"event":"mail withheld","request_id":"\w+","method":"POST","route":"/password/forgot","client":"[^"]*","user_id":"","template":"reset","email_digest":"`+models.EmailDigest("ada@example.com")+`"}`, log.String())
+	require.Regexp(t, `"event":"mail withheld","request_id":"\w+","method":"POST","route":"/password/forgot","client":"[^"]*","user_id":"","email_digest":"`+models.EmailDigest("ada@example.com")+`","template":"reset"}`, log.String())
 	require.NotContains(t, log.String(), "ada@")
 }
 

@@ -24,6 +24,7 @@ func requestLink(c buffalo.Context, purpose string, show func(c buffalo.Context,
 	if !ok {
 		return show(c, form.Email, T.Translate(c, "email.invalid"))
 	}
+	web.Info(c).EmailDigest = models.EmailDigest(normalized)
 	err := models.RequestLink(c, purpose, normalized, language(c), clientOf(c))
 	if message := refusal(c, err); message != "" {
 		return show(c, form.Email, message)
@@ -124,6 +125,7 @@ func deadLink(c buffalo.Context, err error) error {
 	var dead *models.DeadToken
 	session := currentSession(c)
 	if errors.As(err, &dead) {
+		web.Info(c).EmailDigest = models.EmailDigest(dead.Token.Email)
 		c.Set("next", returnPath(dead.Token.Next))
 	}
 	switch {

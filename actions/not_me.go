@@ -21,9 +21,14 @@ func NotMeNew(c buffalo.Context) error {
 // NotMeCreate is POST /not-me/{token}: undoes the change that the mail was about and
 // all later ones.
 func NotMeCreate(c buffalo.Context) error {
-	if err := models.Undo(c, c.Param("token"), clientOf(c)); err != nil {
+	found, err := models.FindNotMe(c, c.Param("token"))
+	if err == nil {
+		err = models.Undo(c, c.Param("token"), clientOf(c))
+	}
+	if err != nil {
 		return deadLink(c, err)
 	}
+	web.Info(c).EmailDigest = models.EmailDigest(found.Email)
 	web.Info(c).Event("change undone")
 	c.Flash().Add("success", "not_me.done")
 	return redirect(c, "loginPath()")

@@ -23,6 +23,7 @@ func PasswordResetUpdate(c buffalo.Context) error {
 			return err
 		}
 		deviceCookie().Set(c, rawDeviceCookie)
+		web.Info(c).EmailDigest = models.EmailDigest(token.Email)
 		web.Info(c).Event("password reset")
 		if session := currentSession(c); session != nil && session.User.Email != token.Email {
 			c.Flash().Add("success", "password_reset.done_other")

@@ -49,6 +49,7 @@ func refusal(c buffalo.Context, err error) (message string) {
 	if !errors.As(err, &limited) {
 		return ""
 	}
+	web.Info(c).Limit = limited.Limit
 	web.Info(c).Event("rate limited")
 	seconds := web.SetRetryAfter(c, limited.RetryAfter)
 	if limited.Locked {

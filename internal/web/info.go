@@ -18,8 +18,11 @@ type RequestInfo struct {
 	Route  string     // the pattern, not the path: paths contain tokens
 	UserID string     // "" if no user is logged in
 
-	// EmailDigest is a keyed digest of the email that a client logs in with, or "".
+	// EmailDigest is a keyed digest of the email that the client typed, or of the email that
+	// its mailed link was sent to, or "".
 	EmailDigest string
+
+	Limit string // the name of the rate limit that refused the request, or ""
 
 	Trace string // error and stack, for the error page in development
 

@@ -21,8 +21,8 @@ const digestKey = "email_digest"
 // logged lists the allowed keys. AppLogger's lines may have others. Prevents logging a
 // parameter, cookie, token, email or path by accident.
 var logged = append(slices.Clip(lineKeys),
-	"error", "stack",
-	"mail_id", "template", "attempt", // keys of the mail worker
+	"error", "stack", "limit",
+	"mail_id", "template", "attempt", "given_up", // keys of the mail worker
 	"lines", // a key of LogBuffer
 )
 
@@ -125,6 +125,9 @@ func (r *RequestInfo) attrs() []slog.Attr {
 	}
 	if r.EmailDigest != "" {
 		attrs = append(attrs, slog.String(digestKey, r.EmailDigest))
+	}
+	if r.Limit != "" {
+		attrs = append(attrs, slog.String("limit", r.Limit))
 	}
 	return attrs
 }
