@@ -25,7 +25,7 @@ func TestCompose_Errors(t *testing.T) {
 	for cause, m := range map[string]outbox.Mail{
 		"no mail is named nonsense":       {Template: "nonsense"},
 		"unexpected end of JSON input":    {Template: models.MailPasswordChanged, Data: "{"},
-		"its secret was removed":          {Template: models.MailEmailChanged, SealedToken: []byte("sealed with another secret than ours")},
+		"its secret is unknown":           {Template: models.MailEmailChanged, SealedToken: []byte("sealed with another secret than ours")},
 		"a sealed value cannot be opened": {Template: models.MailEmailConfirm, SealedToken: []byte("x")},
 	} {
 		if m.Data == "" {

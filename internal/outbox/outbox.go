@@ -139,15 +139,13 @@ func (q *Queue) Wake() {
 // Woken returns the channel on which a worker waits for Wake.
 func (q *Queue) Woken() <-chan struct{} { return q.wake }
 
-// Token returns the token of the mail's link, or "". An error is Permanent: the key is gone.
+// Token returns the token of the mail's link, or "". After an error a later attempt
+// may succeed: an operator may have added a secret that this process does not know yet.
 func (q *Queue) Token(m *Mail) (rawToken string, err error) {
 	if len(m.SealedToken) == 0 {
 		return "", nil
 	}
 	token, err := q.options.Open(m.SealedToken)
-	if err != nil {
-		err = Permanent(err)
-	}
 	return string(token), err
 }
 

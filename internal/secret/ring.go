@@ -77,7 +77,7 @@ func (r Ring) Open(purpose string, sealed []byte) ([]byte, error) {
 			return plain, nil
 		}
 	}
-	return nil, errors.New("a sealed value cannot be opened: its secret was removed")
+	return nil, errors.New("a sealed value cannot be opened: its secret is unknown to this process")
 }
 
 func newAEAD(key []byte) cipher.AEAD {

@@ -71,7 +71,7 @@ func TestRing_OpensValuesOfOlderSecrets(t *testing.T) {
 	_, err = newRing(fresh).Open("tokens", newest)
 	require.NoError(t, err, "the first secret seals")
 	_, err = newRing(fresh).Open("tokens", sealed)
-	require.EqualError(t, err, "a sealed value cannot be opened: its secret was removed")
+	require.EqualError(t, err, "a sealed value cannot be opened: its secret is unknown to this process")
 }
 
 func TestRing_KeyServesOnePurpose(t *testing.T) {

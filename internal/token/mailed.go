@@ -26,7 +26,7 @@ func (s Store) StartLink(tx *pop.Connection, q *outbox.Queue, m *outbox.Mail) er
 func (s Store) StartLinkAtIssue(tx *pop.Connection, q *outbox.Queue, m *outbox.Mail) error {
 	raw, err := q.Token(m)
 	if err != nil {
-		return nil // nobody can read the link: its secret was removed
+		return nil // no node knew the secret of the link
 	}
 	return s.StartAtIssue(tx, raw)
 }
