@@ -11,6 +11,7 @@ import (
 	"corral/actions"
 	"corral/config"
 	_ "corral/grifts"
+	"corral/internal/env"
 	"corral/internal/task"
 	"corral/internal/web"
 	"corral/mailers"
@@ -36,6 +37,9 @@ func serve() error {
 	defer out.Close()
 	logger := web.NewLogger(out, c.LogLevel, c.Production())
 	slog.SetDefault(web.AppLogger(logger)) // receives what slog and log.Printf write
+	if err := env.RequireEnv(os.Getenv("GO_ENV")); err != nil && c.Host.Scheme == "https" {
+		slog.Warn("GO_ENV is missing", "error", err)
+	}
 	app := actions.App(c, logger)
 	server, err := web.Listen(web.ListenOptions{
 		Addr:     c.Addr,

@@ -106,6 +106,18 @@ func TestStart_NewerDatabaseLosesNothing(t *testing.T) {
 	require.Equal(t, 303, p.logIn(p.browser(), "bob@example.com", passwords["bob@example.com"]))
 }
 
+func TestDevelopment_WarnsIfMeantForProduction(t *testing.T) {
+	const warning = `level=WARN event="GO_ENV is missing" error="GO_ENV is missing, so the app would run in development: set it to production"`
+	const https = "HOST=https://127.0.0.1"
+	for warns, env := range map[int][][]string{1: {{https}}, 0: {{}, {https, "GO_ENV=development"}}} {
+		for _, variables := range env {
+			p := start(t, t.TempDir(), variables...)
+			p.Stop()
+			require.Equal(t, warns, strings.Count(p.Out.String(), warning), p.Out.String())
+		}
+	}
+}
+
 func TestProduction_LogsJSONOnStdout(t *testing.T) {
 	p := start(t, t.TempDir(), binary.Production()...)
 	p.Get("/welcome")
