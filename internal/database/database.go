@@ -53,7 +53,13 @@ func Open(databaseURL string) (*pop.Connection, error) {
 	if err := db.Open(); err != nil {
 		return nil, unopened(err)
 	}
-	if err := db.RawQuery("SELECT 1").Exec(); err != nil {
+	err = db.RawQuery("SELECT 1").Exec()
+	// SQLite does not wait while another process switches a new file to WAL.
+	for end := time.Now().Add(5 * time.Second); sqliteSays(err, "database is locked") && time.Now().Before(end); {
+		time.Sleep(10 * time.Millisecond)
+		err = db.RawQuery("SELECT 1").Exec()
+	}
+	if err != nil {
 		db.Close()
 		return nil, unopened(err)
 	}

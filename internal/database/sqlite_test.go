@@ -3,9 +3,12 @@ package database_test
 import (
 	"context"
 	"database/sql"
+	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"corral/internal/database"
 )
 
 func TestSQLite_EveryConnectionHasThePragmas(t *testing.T) {
@@ -21,6 +24,26 @@ func TestSQLite_EveryConnectionHasThePragmas(t *testing.T) {
 			var got string
 			require.NoError(t, conn.QueryRowContext(t.Context(), "PRAGMA "+pragma).Scan(&got))
 			require.Equal(t, want, got, pragma)
+		}
+	}
+}
+
+// The first connection switches the new file to WAL. SQLite does not let the others wait for it.
+func TestSQLite_OpenedByManyAtOnce(t *testing.T) {
+	for range 50 {
+		url := "sqlite3://" + filepath.Join(t.TempDir(), "new.sqlite")
+		errs := make(chan error)
+		for range 8 {
+			go func() {
+				db, err := database.Open(url)
+				if err == nil {
+					err = db.Close()
+				}
+				errs <- err
+			}()
+		}
+		for range 8 {
+			require.NoError(t, <-errs)
 		}
 	}
 }
