@@ -125,9 +125,14 @@ func (s *SMTP) Send(m mail.Message) error {
 // permanently (RFC 5321, 4.2.1). An earlier refusal concerns the connection or the
 // sender, which the operator can correct.
 func isRefusal(err error) bool {
+	return isRefusalOf(err, gomail.ErrSMTPRcptTo, gomail.ErrSMTPData, gomail.ErrSMTPDataClose)
+}
+
+func isRefusedRecipient(err error) bool { return isRefusalOf(err, gomail.ErrSMTPRcptTo) }
+
+func isRefusalOf(err error, parts ...gomail.SendErrReason) bool {
 	var e *gomail.SendError
-	return errors.As(err, &e) && e.ErrorCode()/100 == 5 &&
-		slices.Contains([]gomail.SendErrReason{gomail.ErrSMTPRcptTo, gomail.ErrSMTPData, gomail.ErrSMTPDataClose}, e.Reason)
+	return errors.As(err, &e) && e.ErrorCode()/100 == 5 && slices.Contains(parts, e.Reason)
 }
 
 // Reach returns an error unless the sender can connect and log in within five seconds.

@@ -164,7 +164,7 @@ func (w *Worker) deliver(ctx context.Context, m *Mail, claimed time.Time) {
 	default:
 		reason := strings.ReplaceAll(err.Error(), m.Recipient, "(recipient)") // the log names no user
 		level := slog.LevelWarn                                               // also for a refused recipient: its email may be mistyped
-		if isLast(m, err) && !isRefusal(err) {
+		if isLast(m, err) && !isRefusedRecipient(err) {
 			level = slog.LevelError
 		}
 		logger.Log(ctx, level, "mail not delivered", "template", m.Template, "attempt", m.Attempts, "given_up", isLast(m, err), "error", reason)

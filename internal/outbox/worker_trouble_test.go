@@ -258,18 +258,19 @@ func TestWorker_PermanentRefusal(t *testing.T) {
 	for name, c := range map[string]struct {
 		change func(s *smtptest.Server)
 		final  bool
+		level  string
 	}{
-		"recipient":             {func(s *smtptest.Server) { s.OnRcpt = func(string) error { return refuse(550) } }, true},
-		"recipient, for a time": {func(s *smtptest.Server) { s.OnRcpt = func(string) error { return refuse(450) } }, false},
-		"message":               {func(s *smtptest.Server) { s.OnData = func(smtptest.Received) error { return refuse(554) } }, true},
-		"message, for a time":   {func(s *smtptest.Server) { s.OnData = func(smtptest.Received) error { return refuse(451) } }, false},
+		"recipient":             {func(s *smtptest.Server) { s.OnRcpt = func(string) error { return refuse(550) } }, true, "WARN"},
+		"recipient, for a time": {func(s *smtptest.Server) { s.OnRcpt = func(string) error { return refuse(450) } }, false, "WARN"},
+		"message":               {func(s *smtptest.Server) { s.OnData = func(smtptest.Received) error { return refuse(554) } }, true, "ERROR"},
+		"message, for a time":   {func(s *smtptest.Server) { s.OnData = func(smtptest.Received) error { return refuse(451) } }, false, "WARN"},
 	} {
 		q, s := newQueue(t), smtptest.New(t, c.change)
 		w, log := idle(q, sender(s))
 		add(t, q, "zoe@example.com")
 		w.DeliverAll(t.Context())
 		m := mailTo(t, "zoe@example.com")
-		require.Regexp(t, fmt.Sprint(`level=WARN msg="mail not delivered" .*given_up=`, c.final), <-log, "a visitor's mistake")
+		require.Regexp(t, fmt.Sprintf(`level=%s msg="mail not delivered" .*given_up=%t`, c.level, c.final), <-log, name)
 		require.Equal(t, c.final, m.GivenUpAt.Valid, name)
 		require.Equal(t, c.final, !m.DueAt.Valid, name)
 		require.Equal(t, c.final, len(m.SealedToken) == 0, name)
