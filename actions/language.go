@@ -3,6 +3,7 @@ package actions
 import (
 	"errors"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/gobuffalo/buffalo"
@@ -29,7 +30,7 @@ func LanguageUpdate(c buffalo.Context) error {
 		}
 	}
 	page := web.PageBefore(app.Muxer(), c.Request())
-	if u := web.LocalURL(page); u == nil || startsFlow(u) { // not the page, but its error page has the form
+	if u, err := url.Parse(page); page == "" || err != nil || startsFlow(u) { // not the page, but its error page has the form
 		page = "/welcome"
 	}
 	return redirectTo(c, page)

@@ -3,6 +3,7 @@ package actions
 import (
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -10,6 +11,7 @@ import (
 	"corral/config"
 	"corral/internal/apptest"
 	"corral/internal/i18n"
+	"corral/internal/web"
 	"corral/models"
 	"corral/models/modelstest"
 )
@@ -104,13 +106,14 @@ func TestLanguage_Unknown(t *testing.T) {
 func TestLanguage_RedirectsBack(t *testing.T) {
 	s := newSite(t)
 	b := s.browser()
+	long := "/account?q=" + strings.Repeat("%E6", 90)
 	for referer, want := range map[string]string{
 		s.URL + "/login": "/login", s.URL + "/login/": "/login", s.URL + "/login?x=1#y": "/login?x=1", s.URL + "/account/activity?before=x&page=2": "/account/activity?before=x&page=2", s.URL + "/password/forgot": "/password/forgot",
 		s.URL + "/": "/", s.URL + "/nothing": "/nothing",
 		s.URL + "/account/password": "/account", s.URL + "/account/email": "/account", s.URL + "/language": "/",
 		s.URL + "//evil.example": "/welcome", s.URL + `/\evil.example`: "/welcome", s.URL + "/%0d%0aX: y": "/welcome", s.URL + "/../x": "/welcome",
 		s.URL + "/auth/oidc": "/welcome", s.URL + "/%61uth/oidc": "/welcome", s.URL + "/account/security/providers/oidc": "/welcome", s.URL + "/sudo/oidc": "/welcome",
-		s.URL + "/sudo?next=/account": "/sudo?next=%2Faccount", s.URL + "/auth/link/x": "/auth/link/x",
+		s.URL + web.WithNext("/login", long): web.WithNext("/login", long), s.URL + "/sudo?next=/account": "/sudo?next=%2Faccount", s.URL + "/auth/link/x": "/auth/link/x",
 		"https://evil.example/login": "/welcome", "https://evil.example//evil": "/welcome", "https://evil.example": "/welcome", "javascript:alert(1)": "/welcome",
 		"/login": "/welcome", "login": "/welcome", "%": "/welcome", "": "/welcome",
 	} {

@@ -28,8 +28,10 @@ func TestPageBefore(t *testing.T) {
 	for path, method := range map[string]string{"/login/": "GET", "/account/": "GET", "/account/password/": "PUT"} {
 		routes.Handle(path, http.NotFoundHandler()).Methods(method)
 	}
+	long := WithNext("/login", "/account?q="+strings.Repeat("%E6", 90))
+	require.Greater(t, len(long), maxLocalPath)
 	for referer, want := range map[string]string{
-		"http://example.com/login": "/login", "http://example.com/login/?next=%2Faccount&x=1": "/login?next=%2Faccount",
+		"http://example.com/login": "/login", "http://example.com" + long: long, "http://example.com/login/?next=%2Faccount&x=1": "/login?next=%2Faccount",
 		"http://example.com/login?next=//evil.example": "/login", "http://example.com/account/password?x=1": "/account",
 		"http://example.com/login?q=crew&page=2": "/login?q=crew&page=2", "http://example.com/login?q=" + strings.Repeat("a", 400): "/login", "http://example.com/login?q=ü": "/login",
 		"http://example.com/?page=2": "/?page=2", "http://example.com/": "/", "http://example.com": "/", "http://evil.example/login": "", "http://example.com//evil.example": "", "/login": "", "%": "", "": "",

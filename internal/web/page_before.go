@@ -29,12 +29,12 @@ func PageBefore(router *mux.Router, r *http.Request) string {
 	for page != "/" && IsLocalPath(page) {
 		probe := &http.Request{URL: &url.URL{Path: page + "/"}, Host: r.Host}
 		if allowed := AllowedMethods(router, probe); len(allowed) == 0 || slices.Contains(allowed, http.MethodGet) {
-			return cmp.Or(localPath(page+query), page)
+			return cmp.Or(localPath(page+query), page+next)
 		}
 		page, query = path.Dir(page), next
 	}
 	if page == "/" {
-		return cmp.Or(localPath(page+query), page)
+		return cmp.Or(localPath(page+query), page+next)
 	}
 	return ""
 }
