@@ -46,7 +46,7 @@ func (u *User) PasswordSince(ctx context.Context) (time.Time, error) {
 
 // storePassword stores a digest, or "" to remove the password. It ends the sessions and
 // deletes the mailed links that work, except those that undo a change, with the counts of
-// their mails: the next mail must not be withheld. It clears no rate limit of logins: an
+// reset and enrolment mails: the next one must not be withheld. It clears no rate limit of logins: an
 // attacker who filled one would see that the email has an account.
 func (u *User) storePassword(tx *pop.Connection, digest string) error {
 	u.PasswordDigest = digest

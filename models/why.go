@@ -74,7 +74,7 @@ func (f *Findings) findLimits(db *pop.Connection) error {
 		return attempts, limited
 	}
 	f.Attempts, f.Limited = peek(bucketOf(loginsPerEmail, f.Email))
-	for _, template := range []string{MailSignup, MailReset, MailEmailConfirm, MailEnrol, MailNewBrowser} {
+	for _, template := range []string{MailSignup, MailReset, MailEmailConfirm, MailEmailRequested, MailEnrol, MailNewBrowser} {
 		if _, limited := peek(bucketOf(mailsPerEmail(template), f.Email)); limited != nil {
 			f.LimitedMails = append(f.LimitedMails, template)
 		}

@@ -1,6 +1,7 @@
 package models_test
 
 import (
+	"fmt"
 	"net/netip"
 	"time"
 
@@ -47,6 +48,15 @@ func (ms *ModelSuite) Test_Explain() {
 	ms.Len(f.Tokens, 3)
 	ms.Empty(f.Similar)
 	ms.Nil(f.Reserved)
+}
+
+// The notices go to the old email, and are withheld over its limit.
+func (ms *ModelSuite) Test_Explain_NoticesOfEmailChangesAreLimited() {
+	ada := ms.signUp("ada@example.com")
+	for i := range 3 {
+		ms.NoError(ada.RequestEmailChange(ms.T().Context(), fmt.Sprintf("ada%d@example.org", i), models.Client{}))
+	}
+	ms.Equal([]string{models.MailEmailRequested}, ms.explain("ada@example.com").LimitedMails)
 }
 
 func (ms *ModelSuite) Test_Explain_NothingWrong() {
