@@ -75,10 +75,12 @@ func TestLoad_LanguageWithoutANameIsNotShipped(t *testing.T) {
 		"all.de.yaml", `- {id: language.name, translation: "Deutsch"}`,
 		"all.fr.yaml", "- id: \"language.name\"\n  translation: Français",
 		"teams.de.yaml", `- {id: team, translation: "Gruppe"}`,
-		"teams.it.yaml", `- {id: team, translation: "Gruppo"}`,
+		"teams.it.yaml", "- {id: team, translation: \"Gruppo\"}\n# - {id: language.name, translation: Italiano}",
+		"all.pl.yaml", `- {"id": "language.name", translation: "Polski"}`,
+		"all.sv.yaml", `- {id : language.name, translation: "Svenska"}`,
 	))
 	require.NoError(t, err)
-	require.Equal(t, []string{"en-US", "de", "fr"}, texts.Names())
+	require.Equal(t, []string{"en-US", "de", "fr", "pl", "sv"}, texts.Names())
 	require.Equal(t, "en-US", texts.Match("it"))
 	require.Nil(t, texts.In("it"))
 	require.Equal(t, "Gruppe", texts.In("de")("team"))

@@ -48,7 +48,7 @@ func (l *locale) isNamed() bool {
 	})
 }
 
-var named = regexp.MustCompile(`\bid: *["']?language\.name\b`)
+var named = regexp.MustCompile(`(?m)^[^#\n]*\bid["']?\s*:\s*["']?language\.name\b`)
 
 func (l *locale) parseOnce() *parse {
 	once := parse(sync.OnceValues(l.parse))
