@@ -72,8 +72,8 @@ func templateData(c config.Config, m *outbox.Mail) (file string, data map[string
 	subject, own, err := ownKinds.Read(m)
 	token, tokenErr := models.Outbox.Token(m)
 	subject = t(subject, map[string]any{"data": own})
-	if strings.Contains(subject, "<no value>") {
-		err = errors.Join(err, fmt.Errorf("the subject of the mail %s lacks a value: %s", m.Template, subject))
+	if strings.Contains(subject, "<no value>") && !strings.Contains(fmt.Sprint(own), "<no value>") {
+		err = errors.Join(err, fmt.Errorf("the subject of the mail %s lacks a value", m.Template))
 	}
 	data["subject"], data["url"], data["data"], data["token"] = subject, c.Host.String(), own, token
 	return m.Template, data, errors.Join(err, tokenErr)

@@ -28,21 +28,24 @@ func TestTemplateData_OwnMail(t *testing.T) {
 
 func TestTemplateData_OwnMailFillsInItsSubject(t *testing.T) {
 	type invitation struct{ Team string }
-	kind := func(key string) (data map[string]any, err error) {
+	kind := func(key, team string) (data map[string]any, err error) {
 		outbox.NewKind(ownKinds, "own", key, invitation{})
 		defer delete(ownKinds, "own")
-		_, data, err = templateData(modelstest.Config(), &outbox.Mail{Template: "own", Data: `{"Team":"Crew"}`})
+		_, data, err = templateData(modelstest.Config(), &outbox.Mail{Template: "own", Data: `{"Team":"` + team + `"}`})
 		return data, err
 	}
 	own := i18n.MustLoad(fstest.MapFS{"own.en-us.yaml": {Data: []byte("- {id: invited, translation: \"Join {{.data.Team}}\"}\n- {id: wrong, translation: \"Join {{.Team}}\"}")}}, "en-US")
 	before := texts
 	texts = func() *i18n.Texts { return own }
 	defer func() { texts = before }()
-	data, err := kind("invited")
+	data, err := kind("invited", "Crew")
 	require.NoError(t, err)
 	require.Equal(t, "Join Crew", data["subject"])
-	_, err = kind("wrong")
-	require.EqualError(t, err, "the subject of the mail own lacks a value: Join <no value>")
+	_, err = kind("wrong", "Crew")
+	require.EqualError(t, err, "the subject of the mail own lacks a value")
+	data, err = kind("invited", "<no value>")
+	require.NoError(t, err, "a user's text")
+	require.Equal(t, "Join <no value>", data["subject"])
 }
 
 // A link that works once has a token, which the table of mails keeps sealed.
