@@ -139,9 +139,11 @@ func searchAndPages(t *testing.T, a *app) {
 	require.NotContains(t, page, "More</a>")
 	require.Len(t, aDocument.FindAllString(a.get(t, "/documents?q=PLAN+0"), -1), 10)
 	require.Len(t, aDocument.FindAllString(a.get(t, "/documents?q=%3C1"), -1), 1)
-	for _, query := range []string{"%25", "_", "%5C", strings.Repeat("_", 26_000)} {
-		require.Empty(t, aDocument.FindAllString(a.get(t, "/documents?q="+query), -1), "%.9s is no wildcard", query)
+	for _, query := range []string{"%25", "_", "%5C"} {
+		require.Empty(t, aDocument.FindAllString(a.get(t, "/documents?q="+query), -1), "%s is no wildcard", query)
 	}
+	status, page := a.send(t, "GET", "/documents?q="+strings.Repeat("_", 26_000), nil)
+	require.Less(t, status, 500, page) // nginx answers 414
 	for _, query := range []string{"q=%00%ff%25", "page=-1", "page=x", "page=9223372036854775807", "page=99999999999999999999"} {
 		a.get(t, "/documents?"+query)
 	}
