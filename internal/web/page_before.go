@@ -26,15 +26,16 @@ func PageBefore(router *mux.Router, r *http.Request) string {
 	if referer.RawQuery != "" && !referer.Query().Has("next") {
 		query = "?" + referer.RawQuery
 	}
-	for page != "/" && IsLocalPath(page) {
-		probe := &http.Request{URL: &url.URL{Path: page + "/"}, Host: r.Host}
-		if allowed := AllowedMethods(router, probe); len(allowed) == 0 || slices.Contains(allowed, http.MethodGet) {
-			return cmp.Or(localPath(page+query), page+next)
-		}
+	for page != "/" && IsLocalPath(page) && takesFormsOnly(router, page, r.Host) {
 		page, query = path.Dir(page), next
 	}
-	if page == "/" {
-		return cmp.Or(localPath(page+query), page+next)
+	if !IsLocalPath(page) {
+		return ""
 	}
-	return ""
+	return cmp.Or(localPath(page+query), page+next)
+}
+
+func takesFormsOnly(router *mux.Router, page, host string) bool {
+	allowed := AllowedMethods(router, &http.Request{URL: &url.URL{Path: page + "/"}, Host: host})
+	return len(allowed) > 0 && !slices.Contains(allowed, http.MethodGet)
 }
