@@ -30,6 +30,9 @@ func TestAccountPassword_Remove(t *testing.T) {
 	page = ada.Get("/account/security").Page
 	require.Contains(t, page, `>Set a password</button>`)
 	require.NotContains(t, page, "Remove the password")
+	require.Contains(t, page, `<p class="lead"><span>You can log in only with a passkey.</span> <span>You have 10 recovery codes left.</span> `)
+	require.Contains(t, page, "To turn the second step off, set a password first.")
+	require.NotRegexp(t, "password alone|fter your password", page)
 	require.Equal(t, "/login", phone.Get("/").LocationPath())
 	require.Equal(t, 422, s.browser().logIn("ada@example.com").StatusCode)
 	user, err := models.FindUserByEmail(t.Context(), "ada@example.com")

@@ -68,18 +68,20 @@ func setProtection(c buffalo.Context, ways int) {
 	switch {
 	case !on && !currentUser(c).HasPassword() && linked: // the user logs in with a provider
 		sentences = []string{t("account_security.protection_provider"), next}
-	case !on && !currentUser(c).HasPassword(): // the user logs in with a passkey
+	case !currentUser(c).HasPassword() && !linked: // the user logs in with a passkey
 		sentences = []string{t("passkey.alone")}
 	case !on && ways == 0:
 		sentences = []string{t("account_security.protection_password"), next}
 	case !on:
 		sentences = []string{t("account_security.protection_factor"), next}
 	default:
-		sentences = append(sentences, t("account_security.protection_second_step", ways))
-		sentences = append(sentences, aboutCodesLeft(c))
+		sentences = []string{t("account_security.protection_second_step", ways)}
 	}
-	if on && ways == 1 {
-		sentences = append(sentences, t("account_security.next_way"))
+	if on {
+		sentences = append(sentences, aboutCodesLeft(c))
+		if ways == 1 {
+			sentences = append(sentences, t("account_security.next_way"))
+		}
 	}
 	c.Set("protection", sentences)
 }

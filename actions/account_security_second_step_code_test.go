@@ -58,6 +58,6 @@ func TestSecondStep_Switch(t *testing.T) {
 	require.NoError(t, models.DB.RawQuery("UPDATE users SET password_digest = ''").Exec())
 	a = turn("false")
 	require.Equal(t, 422, a.StatusCode)
-	require.Contains(t, a.Page, `role="alert" tabindex="-1" autofocus>Set a password first: without one, you could not log in.`)
+	require.Contains(t, a.Page, `role="alert" tabindex="-1" autofocus>To turn the second step off, set a password first.`)
 	require.NotContains(t, a.Page, "Turn off")
 }

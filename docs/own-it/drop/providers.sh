@@ -35,7 +35,7 @@ remove_lines 'dentities' grifts/user_why.txt
 
 # Templates and texts.
 remove_lines 'partial\(".*providers' templates/account_security/show.plush.html templates/login/*.html templates/signup/*.html templates/sudo/*.html
-replace ' && !linked' '' templates/account_security/*.html
+replace ' && !linked' '' templates/account_security/*.html actions/account_security.go
 replace ' \|\| requested == "identity"' '' templates/check_mail/*.html
 remove_lines 'id: (provider|auth_link|signup\.identity|account_security\.(providers|protection_provider)|mail\.identity)' locales/*.yaml
 finish 'provider'
