@@ -47,6 +47,7 @@ func TestAccountPassword_Remove(t *testing.T) {
 	requireLocation(t, s.browser().usesPasskey("/login/passkey", a), 200, "/")
 
 	require.Equal(t, "/account", ada.Put("/account/password", url.Values{"password": {newPassword}}).Location(), "sets a password again")
+	require.Equal(t, []string{"Your password was saved. Every other device was logged out."}, apptest.Flashes(ada.Get("/account").Page))
 	user, err = models.FindUserByEmail(t.Context(), "ada@example.com")
 	require.NoError(t, err)
 	require.True(t, user.HasPassword())
