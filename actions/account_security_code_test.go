@@ -114,7 +114,7 @@ func TestAccountSecurityLinks_NotByANewFactor(t *testing.T) {
 	link := actionBelow(b.Get("/account/security").Page, "/account/security/links/")
 	a := b.Delete(link, url.Values{"code": {modelstest.NextCode(key)}})
 	require.Equal(t, 422, a.StatusCode)
-	require.Contains(t, a.Page, "That takes a passkey or an authenticator app that you had for more than 7 days")
+	require.Contains(t, a.Page, "That takes a passkey or an authenticator app that you have had for more than 7 days")
 	require.Equal(t, 200, s.browser().Get("/not-me/"+modelstest.Link(t, "ada@example.com", models.MailEmailChanged)).StatusCode)
 }
 

@@ -449,7 +449,7 @@ func TestPasskey_EndsLinks(t *testing.T) {
 	end := func(a *passkeytest.Authenticator, options string) apptest.Answer {
 		return b.answersBy("DELETE", path, a.Get(t, b.options(options)))
 	}
-	requireProblem(t, end(young, path), 422, "That takes a passkey or an authenticator app that you had for more than 7 days, before our emails to that address. Until the links end, that mailbox can take this account back.")
+	requireProblem(t, end(young, path), 422, "That takes a passkey or an authenticator app that you have had for more than 7 days, and since before our emails to that address. Until the links end, that mailbox can take this account back.")
 	requireProblem(t, end(old, "/sudo/passkey"), 422, "That passkey was not accepted.")
 	requireProblem(t, end(old, "/account/security/links/x"), 422, "That passkey was not accepted.")
 	requireLocation(t, b.answersBy("DELETE", "/account/security/links/x", old.Get(t, b.options("/account/security/links/x"))), 200, "/account/security")

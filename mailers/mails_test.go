@@ -108,6 +108,6 @@ func TestMails_ArriveWithWorkingLinks(t *testing.T) {
 	if smtptest.Parse(t, r).Subject == "Set a new password" { // both mails of Undo are delivered concurrently
 		r = s.NextTo(obrien)
 	}
-	m = notice(requireMail(t, r, obrien, "A change of your account was undone"))
+	m = notice(requireMail(t, r, obrien, "A change to your account was undone"))
 	require.Empty(t, m.link(t))
 }
