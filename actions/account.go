@@ -1,12 +1,9 @@
 package actions
 
 import (
-	"errors"
-
 	"github.com/gobuffalo/buffalo"
 
 	"corral/internal/web"
-	"corral/models"
 )
 
 func AccountShow(c buffalo.Context) error {
@@ -20,21 +17,12 @@ func ChangePasswordShow(c buffalo.Context) error { return redirect(c, "accountPa
 // AccountDestroy is DELETE /account.
 func AccountDestroy(c buffalo.Context) error {
 	if err := currentUser(c).Delete(c, clientOf(c)); err != nil {
-		return changedMeanwhile(c, err)
+		return changedBefore(c, err)
 	}
 	web.Info(c).Event("account deleted")
 	forgetSession(c)
 	c.Flash().Add("success", "account.deleted")
 	return redirect(c, "welcomePath()")
-}
-
-// changedMeanwhile handles the error of a change by a confirmed user. It asks the user to
-// log in if the session has ended since the guard checked it.
-func changedMeanwhile(c buffalo.Context, err error) error {
-	if errors.Is(err, models.ErrBadCredentials) {
-		return askToLogIn(c)
-	}
-	return err
 }
 
 // renderAccount shows the account page. typed is the new email of a form that was refused.

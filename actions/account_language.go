@@ -12,11 +12,12 @@ import (
 // account's pages and mails; "" follows the browser.
 func AccountLanguageUpdate(c buffalo.Context) error {
 	var form languageForm
+	form.Language = "missing"
 	if err := web.Bind(c, &form); err != nil {
 		return err
 	}
-	chosen, sent := form.Language, c.Request().PostForm.Has("language")
-	if !sent || chosen != "" && !T.Ships(chosen) {
+	chosen := form.Language
+	if chosen != "" && !T.Ships(chosen) {
 		return c.Error(http.StatusUnprocessableEntity, errNoSuchLanguage)
 	}
 	if err := currentUser(c).ChooseLanguage(c, chosen); err != nil {

@@ -20,11 +20,11 @@ func AccountPasswordUpdate(c buffalo.Context) error {
 		return renderSecurity(c, messages{"password": passwordMessage(c, messageKey)})
 	}
 	if err := before.User.ChangePassword(c, password, clientOf(c)); err != nil {
-		return changedMeanwhile(c, err)
+		return changedBefore(c, err)
 	}
 	web.Info(c).Event("password changed")
 	if err := restartSession(c); err != nil {
-		return changedMeanwhile(c, err)
+		return changedBefore(c, err)
 	}
 	c.Flash().Add("success", "account_security.password_changed")
 	// Not to the page with the form: Chromium would think that the password was

@@ -92,11 +92,11 @@ func AccountPasswordDestroy(c buffalo.Context) error {
 		return renderSecurity(c, messages{"password_removal": T.Translate(c, "passkey.needed")})
 	}
 	if err != nil {
-		return changedMeanwhile(c, err)
+		return changedBefore(c, err)
 	}
 	web.Info(c).Event("password removed")
 	if err := restartSession(c); err != nil {
-		return changedMeanwhile(c, err)
+		return changedBefore(c, err)
 	}
 	c.Flash().Add("success", "passkey.password_removed")
 	if len(codes) > 0 { // without a password the second step is on: these are its first codes

@@ -82,6 +82,18 @@ func TestLanguage_ProductionReadsItsOwnCookieOnly(t *testing.T) {
 	require.Contains(t, b.Get("/login").Page, `<html lang="en-US"`)
 }
 
+func TestLanguage_JSON(t *testing.T) {
+	b := newSite(t).browser()
+	modelstest.SignUp(t, "ada@example.com")
+	b.logIn("ada@example.com")
+	for _, path := range []string{"/language", "/account/language"} {
+		for _, language := range []string{anotherLanguage(), "en-US"} {
+			require.Equal(t, 303, b.SendJSON("PUT", path, `{"language":"`+language+`"}`).StatusCode, path)
+			require.Contains(t, b.Get("/").Page, `<html lang="`+language+`"`, path)
+		}
+	}
+}
+
 func TestLanguage_Unknown(t *testing.T) {
 	b := newSite(t).browser()
 	modelstest.SignUp(t, "ada@example.com")
@@ -97,6 +109,7 @@ func TestLanguage_Unknown(t *testing.T) {
 		}
 	}
 	require.Equal(t, 422, b.Put("/account/language", url.Values{}).StatusCode, "the field is missing")
+	require.Equal(t, 422, b.SendJSON("PUT", "/account/language", "{}").StatusCode, "the field is missing")
 	b.SetCookie("corral-lang", "xx")
 	require.Contains(t, b.Get("/").Page, `<html lang="en-US"`, "an unknown language in the cookie is ignored")
 }

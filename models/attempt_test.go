@@ -60,7 +60,7 @@ func TestSession_EndsAlthoughTheClientIsGone(t *testing.T) {
 	s.FailedConfirmations = maxFailedConfirmations
 	for _, failed := range []int{maxFailedConfirmations - 1, maxFailedConfirmations} {
 		require.NoError(t, DB.RawQuery("UPDATE sessions SET failed_confirmations = ? WHERE id = ?", failed, s.ID).Exec())
-		_, err := s.endIfTooManyFailed(ctx, "", ErrBadCredentials, Client{})
+		err := s.endIfTooManyFailed(ctx, ErrBadCredentials, Client{})
 		require.Equal(t, map[bool]error{true: ErrSessionEnded, false: ErrBadCredentials}[failed == maxFailedConfirmations], err)
 	}
 }

@@ -1,6 +1,7 @@
 package models
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -15,7 +16,7 @@ import (
 func LostLinksOf(ctx context.Context, user *User) ([]Token, error) {
 	list, err := user.lostLinks(DB.WithContext(ctx))
 	slices.SortFunc(list, func(a, b Token) int {
-		return 2*strings.Compare(a.Email, b.Email) + b.ExpiresAt.Compare(a.ExpiresAt)
+		return cmp.Or(strings.Compare(a.Email, b.Email), b.ExpiresAt.Compare(a.ExpiresAt))
 	})
 	return slices.CompactFunc(list, func(a, b Token) bool { return a.Email == b.Email }), err
 }

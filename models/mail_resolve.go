@@ -21,36 +21,44 @@ func ResolveMail(ctx context.Context, m *outbox.Mail) error {
 func resolveMail(ctx context.Context, m *outbox.Mail) error {
 	switch m.Template {
 	case MailSignup:
-		return resolveTaken(ctx, m, uuid.Nil, MailSignupTaken)
+		return resolveRecipient(ctx, m, uuid.Nil, MailSignupTaken, MailSignup)
 	case MailEmailConfirm:
 		userID, err := emailChangeOf(ctx, m)
 		if err != nil {
 			return err
 		}
-		return resolveTaken(ctx, m, userID, MailEmailTaken)
+		return resolveRecipient(ctx, m, userID, MailEmailTaken, MailEmailConfirm)
 	case MailReset:
-		const forOthers = false
-		return resolveByAccount(ctx, m, MailReset, forOthers)
+		return resolveRecipient(ctx, m, uuid.Nil, MailReset, "")
 	case MailIdentity:
-		return resolveByAccount(ctx, m, MailIdentityLink, settings.SignupOpen)
+		toOthers := map[bool]string{true: MailIdentity}[settings.SignupOpen]
+		return resolveRecipient(ctx, m, uuid.Nil, MailIdentityLink, toOthers)
 	case MailNotPassed:
 		return Outbox.Once(ctx, DB, m, 24*time.Hour)
 	}
 	return nil
 }
 
-// resolveByAccount sends the template to an account, and m to other emails only if forOthers.
-func resolveByAccount(ctx context.Context, m *outbox.Mail, template string, forOthers bool) error {
-	err := resolveLanguage(ctx, m)
-	if err == nil {
-		m.Template = template
-	}
-	if !errors.Is(err, ErrNotFound) {
+// resolveRecipient makes m the mail toAccount if an account other than userID has the
+// recipient's email, MailEmailReserved if the email is reserved, or else toOthers; "" means
+// nothing to send.
+func resolveRecipient(ctx context.Context, m *outbox.Mail, userID uuid.UUID, toAccount, toOthers string) error {
+	taken, err := emailTaken(DB.WithContext(ctx), m.Recipient, userID)
+	switch {
+	case err != nil:
 		return err
-	}
-	err = resolveTaken(ctx, m, uuid.Nil, MailEmailReserved)
-	if err == nil && m.Template != MailEmailReserved && !forOthers {
+	case !taken && toOthers == "":
 		return outbox.ErrNothingToSend
+	case !taken:
+		m.Template = toOthers
+		return nil
+	}
+	if m.Template = toAccount; toAccount == MailSignupTaken || toAccount == MailEmailTaken {
+		m.SealedToken = nil
+	}
+	if err = resolveLanguage(ctx, m); errors.Is(err, ErrNotFound) {
+		m.Template, m.SealedToken = MailEmailReserved, nil
+		return resolveReserved(ctx, m)
 	}
 	return err
 }
@@ -72,21 +80,6 @@ func resolveLanguage(ctx context.Context, m *outbox.Mail) error {
 	user, err := FindUserByEmail(ctx, m.Recipient)
 	if err == nil && user.Language != "" {
 		m.Language = user.Language
-	}
-	return err
-}
-
-// resolveTaken replaces the mail by one without a link if the recipient's email
-// belongs to an account other than userID.
-func resolveTaken(ctx context.Context, m *outbox.Mail, userID uuid.UUID, instead string) error {
-	taken, err := emailTaken(DB.WithContext(ctx), m.Recipient, userID)
-	if err != nil || !taken {
-		return err
-	}
-	m.Template, m.SealedToken = instead, nil
-	if err = resolveLanguage(ctx, m); errors.Is(err, ErrNotFound) {
-		m.Template = MailEmailReserved
-		return resolveReserved(ctx, m)
 	}
 	return err
 }

@@ -55,7 +55,7 @@ type afterFactor = func(tx *pop.Connection, user *User, f *Factor) error
 // error that is no failure of the client.
 func (s *Session) confirmBy(ctx context.Context, client Client, failed func(error) bool, use func(passed afterFactor) error) (rawToken string, err error) {
 	if err := inTransaction(ctx, s.countConfirmation); err != nil {
-		return s.endIfTooManyFailed(ctx, "", err, client)
+		return "", s.endIfTooManyFailed(ctx, err, client)
 	}
 	err = use(func(tx *pop.Connection, user *User, f *Factor) (err error) {
 		if f != nil {
@@ -71,14 +71,17 @@ func (s *Session) confirmBy(ctx context.Context, client Client, failed func(erro
 		defer cancel()
 		err = errors.Join(err, inTransaction(detached, s.refundConfirmation))
 	}
-	return s.endIfTooManyFailed(ctx, rawToken, err, client)
+	if err != nil {
+		return "", s.endIfTooManyFailed(ctx, err, client)
+	}
+	return rawToken, nil
 }
 
 // endIfTooManyFailed ends the session if, after err, too many confirmations have failed, even
-// if the client is gone.
-func (s *Session) endIfTooManyFailed(ctx context.Context, rawToken string, err error, client Client) (string, error) {
-	if err == nil || s.FailedConfirmations < maxFailedConfirmations {
-		return rawToken, err
+// if the client is gone. It returns err if it ends none.
+func (s *Session) endIfTooManyFailed(ctx context.Context, err error, client Client) error {
+	if s.FailedConfirmations < maxFailedConfirmations {
+		return err
 	}
 	detached, cancel := database.Detached(ctx)
 	defer cancel()
@@ -86,12 +89,12 @@ func (s *Session) endIfTooManyFailed(ctx context.Context, rawToken string, err e
 		return atLeastOne(endSessions(tx, "id = ? AND failed_confirmations >= ?", s.ID, maxFailedConfirmations))
 	})
 	if endErr == nil {
-		return "", ErrSessionEnded
+		return ErrSessionEnded
 	}
 	if errors.Is(endErr, ErrNotFound) { // another request confirmed or ended it
-		return "", err
+		return err
 	}
-	return "", errors.Join(err, endErr)
+	return errors.Join(err, endErr)
 }
 
 // countConfirmation counts a confirmation as failed before the check, so that

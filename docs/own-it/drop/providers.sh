@@ -21,7 +21,7 @@ replace 'u\.hasIdentity\(tx\)' 'false, nil' models/factor.go
 remove_lines 'Identities' models/undo.go
 
 # Mails.
-remove_lines 'case MailIdentity:|MailIdentityLink' models/mail_resolve.go
+remove_lines 'MailIdentity' models/mail_resolve.go
 replace ' \|\| m\.Template == MailIdentity' '' models/mail.go
 remove_lines 'MailIdentity' models/mail.go mailers/mailers.go
 
