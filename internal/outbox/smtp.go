@@ -12,6 +12,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gobuffalo/buffalo/mail"
@@ -125,14 +126,24 @@ func (s *SMTP) Send(m mail.Message) error {
 // permanently (RFC 5321, 4.2.1). An earlier refusal concerns the connection or the
 // sender, which the operator can correct.
 func isRefusal(err error) bool {
-	return isRefusalOf(err, gomail.ErrSMTPRcptTo, gomail.ErrSMTPData, gomail.ErrSMTPDataClose)
+	return isReply(err, 5, gomail.ErrSMTPRcptTo, gomail.ErrSMTPData, gomail.ErrSMTPDataClose)
 }
 
-func isRefusedRecipient(err error) bool { return isRefusalOf(err, gomail.ErrSMTPRcptTo) }
-
-func isRefusalOf(err error, parts ...gomail.SendErrReason) bool {
+// isRefusedRecipient is isRefusal for the recipient alone. The status 5.7, a refusal by policy,
+// may concern this app: "relay access denied" (RFC 3463, 3.8).
+func isRefusedRecipient(err error) bool {
 	var e *gomail.SendError
-	return errors.As(err, &e) && e.ErrorCode()/100 == 5 && slices.Contains(parts, e.Reason)
+	return isReply(err, 5, gomail.ErrSMTPRcptTo) && errors.As(err, &e) && !strings.HasPrefix(e.EnhancedStatusCode(), "5.7")
+}
+
+// isPostponed reports whether the server takes the mail later, as greylisting does.
+func isPostponed(err error) bool {
+	return isReply(err, 4, gomail.ErrSMTPRcptTo, gomail.ErrSMTPData, gomail.ErrSMTPDataClose)
+}
+
+func isReply(err error, class int, to ...gomail.SendErrReason) bool {
+	var e *gomail.SendError
+	return errors.As(err, &e) && e.ErrorCode()/100 == class && slices.Contains(to, e.Reason)
 }
 
 // Reach returns an error unless the sender can connect and log in within five seconds.

@@ -19,6 +19,9 @@ import (
 // as delivered.
 var ErrNothingToSend = errors.New("nothing to send")
 
+// ErrDeadLink is for a mail whose link was used or became void while the mail was queued.
+var ErrDeadLink = errors.New("its link was used or is void")
+
 // errBrokenOff is recorded for a mail whose last attempt ended without a record, for
 // example because it crashed the process.
 var errBrokenOff = errors.New("the last attempt was broken off, as by a crash")
@@ -163,9 +166,9 @@ func (w *Worker) deliver(ctx context.Context, m *Mail, claimed time.Time) {
 		logger.Info("mail dropped", "template", m.Template)
 	default:
 		reason := strings.ReplaceAll(err.Error(), m.Recipient, "(recipient)") // the log names no user
-		level := slog.LevelWarn                                               // also for a refused recipient: its email may be mistyped
-		if isLast(m, err) && !isRefusedRecipient(err) {
-			level = slog.LevelError
+		level := slog.LevelError
+		if errors.Is(err, ErrDeadLink) || isRefusedRecipient(err) || isPostponed(err) && !isLast(m, err) {
+			level = slog.LevelWarn // no fault of the operator: an email may be mistyped
 		}
 		logger.Log(ctx, level, "mail not delivered", "template", m.Template, "attempt", m.Attempts, "given_up", isLast(m, err), "error", reason)
 		record = func(ctx context.Context) error { return w.failed(ctx, m, err) }

@@ -255,6 +255,7 @@ func (f senderFunc) Send(m mail.Message) error { return f(m) }
 // An error that the operator can correct, such as a wrong password, is not permanent.
 func TestWorker_PermanentRefusal(t *testing.T) {
 	refuse := func(code int) error { return &gosmtp.SMTPError{Code: code, Message: "no such user"} }
+	deny := &gosmtp.SMTPError{Code: 554, EnhancedCode: gosmtp.EnhancedCode{5, 7, 1}, Message: "no such user may send here"}
 	for name, c := range map[string]struct {
 		change func(s *smtptest.Server)
 		final  bool
@@ -262,6 +263,7 @@ func TestWorker_PermanentRefusal(t *testing.T) {
 	}{
 		"recipient":             {func(s *smtptest.Server) { s.OnRcpt = func(string) error { return refuse(550) } }, true, "WARN"},
 		"recipient, for a time": {func(s *smtptest.Server) { s.OnRcpt = func(string) error { return refuse(450) } }, false, "WARN"},
+		"this app":              {func(s *smtptest.Server) { s.OnRcpt = func(string) error { return deny } }, true, "ERROR"},
 		"message":               {func(s *smtptest.Server) { s.OnData = func(smtptest.Received) error { return refuse(554) } }, true, "ERROR"},
 		"message, for a time":   {func(s *smtptest.Server) { s.OnData = func(smtptest.Received) error { return refuse(451) } }, false, "WARN"},
 	} {
@@ -278,26 +280,29 @@ func TestWorker_PermanentRefusal(t *testing.T) {
 	}
 	q, s := newQueue(t), smtptest.New(t)
 	s.URL.User = url.UserPassword("ada", "wrong")
-	w, _ := idle(q, sender(s))
+	w, log := idle(q, sender(s))
 	add(t, q, "zoe@example.com")
 	w.DeliverAll(t.Context())
+	require.Regexp(t, `level=ERROR msg="mail not delivered" .*given_up=false`, <-log)
 	require.Contains(t, mailTo(t, "zoe@example.com").LastError, "535")
 	require.False(t, mailTo(t, "zoe@example.com").GivenUpAt.Valid)
 }
 
 func TestWorker_PermanentErrorOfCompose(t *testing.T) {
-	q, s := newQueue(t), smtptest.New(t)
-	o, log := options(q, sender(s))
-	o.Compose = func(context.Context, *outbox.Mail) (mail.Message, error) {
-		return mail.Message{}, outbox.Permanent(errors.New("its link has expired"))
+	for level, cause := range map[string]error{"ERROR": errors.New("its link has expired"), "WARN": outbox.ErrDeadLink} {
+		q, s := newQueue(t), smtptest.New(t)
+		o, log := options(q, sender(s))
+		o.Compose = func(context.Context, *outbox.Mail) (mail.Message, error) {
+			return mail.Message{}, outbox.Permanent(cause)
+		}
+		add(t, q, "zoe@example.com")
+		outbox.Idle(o).DeliverAll(t.Context())
+		m := mailTo(t, "zoe@example.com")
+		require.True(t, m.GivenUpAt.Valid)
+		require.Equal(t, cause.Error(), m.LastError)
+		require.Regexp(t, `level=`+level+` msg="mail not delivered" .*given_up=true`, <-log)
+		require.Empty(t, s.Arrived)
 	}
-	add(t, q, "zoe@example.com")
-	outbox.Idle(o).DeliverAll(t.Context())
-	m := mailTo(t, "zoe@example.com")
-	require.True(t, m.GivenUpAt.Valid)
-	require.Equal(t, "its link has expired", m.LastError)
-	require.Regexp(t, `level=ERROR msg="mail not delivered" .*given_up=true`, <-log)
-	require.Empty(t, s.Arrived)
 }
 
 // If Stop interrupted a claim, the mail could wait until the lease ends.

@@ -1,8 +1,6 @@
 package token
 
 import (
-	"errors"
-
 	"github.com/gobuffalo/pop/v6"
 
 	"corral/internal/outbox"
@@ -17,7 +15,7 @@ func (s Store) StartLink(tx *pop.Connection, q *outbox.Queue, m *outbox.Mail) er
 	}
 	works, err := s.Start(tx, raw)
 	if err == nil && !works {
-		return outbox.Permanent(errors.New("its link was used or is void"))
+		return outbox.Permanent(outbox.ErrDeadLink)
 	}
 	return err
 }
