@@ -97,9 +97,12 @@ var ineffective = map[bool][]string{
 func (f findings) Links() []models.Token {
 	return slices.DeleteFunc(slices.Clone(f.Tokens), func(token models.Token) bool {
 		return slices.Contains(ineffective[f.User != nil], token.Purpose) ||
-			f.Reserved != nil && slices.Contains([]string{models.PurposeSignup, models.PurposeIdentity}, token.Purpose)
+			(f.Reserved != nil || f.SignupClosed()) && slices.Contains([]string{models.PurposeSignup, models.PurposeIdentity}, token.Purpose)
 	})
 }
+
+// SignupClosed reports whether the email may get no account.
+func (f findings) SignupClosed() bool { return f.User == nil && !f.Config.SignupOpen }
 
 // text returns a text of the pages and mails.
 func text(key string) string { return i18n.MustLoad(locales.FS, locales.Default).In("")(key) }

@@ -103,7 +103,14 @@ func TestUserWhy_EveryFindingHasASentence(t *testing.T) {
 	require.Contains(t, said, "  T: “Choose your password” (mail_id U), delivered at T as a notice that the email is reserved\n")
 	require.Contains(t, said, "No other mailed link works.\n")
 	require.Contains(t, said, "The account that reserves it has the user_id "+ada.ID.String()+" in the log.\n")
-	require.Contains(t, explained(t, &models.Findings{Tokens: tokens(models.PurposeSignup)}, config.Config{}), "A link to sign up works until T.\n")
+
+	unknown := &models.Findings{Tokens: tokens(models.PurposeSignup, models.PurposeIdentity), Mails: []outbox.Mail{{ID: mailID, Template: models.MailIdentity, DeliveredAt: nulls.NewTime(time.Now())}}}
+	said = explained(t, unknown, config.Config{SignupOpen: true})
+	require.Contains(t, said, "A link to sign up works until T.\nA link for “identity” works until T.\n")
+	require.Contains(t, said, "(mail_id U), delivered at T\n")
+	said = explained(t, unknown, config.Config{})
+	require.Contains(t, said, "No mailed link works.\n", "SIGNUP=closed")
+	require.Contains(t, said, "(mail_id U), not delivered: there was no account\n")
 }
 
 func TestUserWhy_Factors(t *testing.T) {
