@@ -1,12 +1,15 @@
 package actions
 
 import (
+	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"corral/models"
+	"corral/models/modelstest"
 )
 
 func TestAccountSecurity_Password(t *testing.T) {
@@ -50,4 +53,18 @@ func (s *site) user(email string) *models.User {
 	user, err := models.FindUserByEmail(s.t.Context(), email)
 	require.NoError(s.t, err)
 	return user
+}
+
+// Only a factor ends the links to a former email: without one, a confirmation would lead to nothing.
+func TestAccountSecurityLinks_WithoutFactor(t *testing.T) {
+	s := newSite(t)
+	modelstest.SignUp(t, "ada@example.com")
+	b := s.loggedIn("ada@example.com", firefox)
+	b.Put("/account/email", url.Values{"email": {"ada@new.example"}})
+	b.Post("/account/email/confirm/"+modelstest.Link(t, "ada@new.example", models.MailEmailConfirm), nil)
+	models.Clock.Move(10 * time.Minute)
+	_, section, _ := strings.Cut(b.Get("/account/security").Page, `id="links-heading"`)
+	section, _, _ = strings.Cut(section, "</section>")
+	require.Contains(t, section, "ada@example.com")
+	require.NotContains(t, section, "/sudo")
 }

@@ -1,6 +1,7 @@
 package actions
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"net/url"
@@ -31,7 +32,7 @@ func LanguageUpdate(c buffalo.Context) error {
 	}
 	page := web.PageBefore(app.Muxer(), c.Request())
 	if u, err := url.Parse(page); page == "" || err != nil || startsFlow(u) { // not the page, but its error page has the form
-		page = "/welcome"
+		page = cmp.Or(returnPath(page), "/welcome")
 	}
 	return redirectTo(c, page)
 }

@@ -125,7 +125,7 @@ func TestLanguage_RedirectsBack(t *testing.T) {
 		s.URL + "/": "/", s.URL + "/nothing": "/nothing",
 		s.URL + "/account/password": "/account", s.URL + "/account/email": "/account", s.URL + "/language": "/",
 		s.URL + "//evil.example": "/welcome", s.URL + `/\evil.example`: "/welcome", s.URL + "/%0d%0aX: y": "/welcome", s.URL + "/../x": "/welcome",
-		s.URL + "/auth/oidc": "/welcome", s.URL + "/%61uth/oidc": "/welcome", s.URL + "/account/security/providers/oidc": "/welcome", s.URL + "/sudo/oidc": "/welcome",
+		s.URL + "/auth/oidc": "/welcome", s.URL + "/%61uth/oidc": "/welcome", s.URL + "/account/security/providers/oidc": "/account/security", s.URL + "/sudo/oidc": "/welcome",
 		s.URL + web.WithNext("/login", long): web.WithNext("/login", long), s.URL + "/sudo?next=/account": "/sudo?next=%2Faccount", s.URL + "/auth/link/x": "/auth/link/x",
 		"https://evil.example/login": "/welcome", "https://evil.example//evil": "/welcome", "https://evil.example": "/welcome", "javascript:alert(1)": "/welcome",
 		"/login": "/welcome", "login": "/welcome", "%": "/welcome", "": "/welcome",
