@@ -16,7 +16,7 @@ import (
 // Package models_test has a ModelSuite of its own.
 type ModelSuite struct{ *suite.Model }
 
-// Authenticate makes an attempt that confirms no session.
+// Authenticate makes an attempt. A success starts no session, and records no activity.
 func Authenticate(ctx context.Context, with Credentials) (*User, error) {
 	return with.use(ctx, ActivityLoginFailed, func(*pop.Connection, *User) (kind string, err error) { return "", nil })
 }
@@ -37,7 +37,7 @@ func hashWith(other *password.Hasher, fn func()) {
 	fn()
 }
 
-// AddFactor, RemoveFactor and SetSecondStep change an account without the checks of requests.
+// AddFactor, RemoveFactor and SetSecondStep change an account without the checks of the exported methods.
 func AddFactor(ctx context.Context, email, kind string) (f *Factor, err error) {
 	f = &Factor{Kind: kind, Data: []byte("data")}
 	return f, changing(ctx, email, func(tx *pop.Connection, u *User) error {
@@ -68,7 +68,7 @@ func EndLinks(ctx context.Context, user *User, id string, f *Factor, client Clie
 	return user.change(ctx, func(tx *pop.Connection) error { return user.endLinks(tx, id, f, client) })
 }
 
-// UseFactor does what a login by the factor does to parts of undos.
+// UseFactor stops a waiting undo of the factor, as a login by the factor does.
 func UseFactor(ctx context.Context, email string, f *Factor) error {
 	return changing(ctx, email, func(tx *pop.Connection, u *User) error { return u.stopUndo(tx, f) })
 }

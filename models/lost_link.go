@@ -11,8 +11,8 @@ import (
 )
 
 // LostLinksOf returns a "this wasn't me" link for each email that the account no longer
-// has: the one that expires last. Until it expires, a reader of that email's mailbox can
-// take the account back.
+// has: the one that expires last. Until then, whoever reads that mailbox, perhaps an
+// attacker, can take the account back.
 func LostLinksOf(ctx context.Context, user *User) ([]Token, error) {
 	list, err := user.lostLinks(DB.WithContext(ctx))
 	slices.SortFunc(list, func(a, b Token) int {
@@ -27,9 +27,9 @@ func (u *User) lostLinks(tx *pop.Connection) (list []Token, err error) {
 	return list, wrap("listing links of lost emails", err)
 }
 
-// endLinks ends all "this wasn't me" links that were mailed to an email that the account no
-// longer has: the email of the link with the id. The user used the factor for this purpose
-// alone. endLinks returns ErrNotFound, or ErrRefused if an attacker may have added the factor.
+// endLinks ends all "this wasn't me" links to the former email that the link with the id was
+// mailed to. The user must have used the factor just now, to end the links. endLinks returns
+// ErrNotFound without such a link, and ErrRefused if an attacker may have added the factor.
 func (u *User) endLinks(tx *pop.Connection, id string, factor *Factor, client Client) error {
 	list, err := u.lostLinks(tx)
 	if err != nil {
@@ -50,9 +50,8 @@ func (u *User) endLinks(tx *pop.Connection, id string, factor *Factor, client Cl
 	return u.record(tx, ActivityLinksEnded, client)
 }
 
-// isOlder reports whether a passkey or TOTP key is older than a link's lifetime, and
-// than the link with the number: the link's mail may have been late. A restored factor is
-// as old as its restoration.
+// isOlder reports whether f is a passkey or TOTP key that has not changed for the lifetime of
+// a link, nor since the change with the number: a link whose mail was late expires later.
 func (u *User) isOlder(tx *pop.Connection, f *Factor, number int) (bool, error) {
 	list, err := u.factors(tx)
 	if err != nil || list.OfKind(FactorPasskey, FactorTOTP).ByID(f.ID) == nil {

@@ -13,7 +13,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// lockPause is the time in which other statements proceed after a migration got no lock.
+// lockPause is the pause after a lock timeout, in which other statements proceed.
 const lockPause = 5 * time.Second
 
 // Migrate applies the missing migrations, on one node at a time. It returns an error
@@ -27,7 +27,7 @@ func Migrate(db *pop.Connection, migrations fs.FS) error {
 			return fmt.Errorf("migrations cannot be read: %w", err)
 		}
 		if err := box.CreateSchemaMigrations(); err != nil {
-			// pop tries to create the table if the role may not read it.
+			// If the role may not read the table, pop tries to create it: return the cause.
 			if _, _, readErr := CompareSchema(ctx, db, migrations); isForbidden(readErr) {
 				return fmt.Errorf("%w%s", readErr, ownTables)
 			}
@@ -56,12 +56,12 @@ func Migrate(db *pop.Connection, migrations fs.FS) error {
 	return err
 }
 
-// up applies the missing migrations. On PostgreSQL it waits for the locks of other
-// transactions, three seconds at a time: while an ALTER TABLE waits for a long one, such as
-// pg_dump's, all later statements on the table wait behind it, on nodes that still serve too.
+// up applies the missing migrations. On PostgreSQL a migration waits at most three seconds for a
+// lock, and then begins again: while an ALTER TABLE waits for a long transaction, such as
+// pg_dump's, all later statements on the table wait behind it, also those of other nodes.
 func up(db *pop.Connection, migrations fs.FS) error {
 	for {
-		box, err := pop.NewMigrationBox(migrations, db) // anew: a box reads each file once
+		box, err := pop.NewMigrationBox(migrations, db) // a new one each time: a box can read its files only once
 		if err != nil {
 			return err
 		}
@@ -98,7 +98,8 @@ func CompareSchema(ctx context.Context, db *pop.Connection, migrations fs.FS) (m
 	return without(known, applied), without(applied, known), nil
 }
 
-// newer returns the error for unknown migrations. A newer release rarely lacks migrations of this one.
+// newer returns the error for unknown migrations. A newer release has those of this one, too:
+// if some are missing, the database is probably another app's.
 func newer(missing, unknown []string) error {
 	another := ""
 	if len(missing) > 0 {

@@ -36,7 +36,7 @@ type Texts struct {
 	tags    []language.Tag // the default language first: the matcher falls back to it
 	locales map[string]*locale
 	matcher language.Matcher
-	matched matches
+	matched matchCache
 }
 
 // Load finds the locale files in files and its subfolders. The default language, which must

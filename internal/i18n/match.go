@@ -33,7 +33,7 @@ func (t *Texts) match(acceptLanguage string) string {
 		wanted, _, _ = language.ParseAcceptLanguage(strings.Join(readable, ","))
 	}
 	_, index, confidence := t.matcher.Match(wanted...)
-	if confidence == language.No { // such as Arabic for Persian, which share a script
+	if confidence == language.No { // it may be another language of the same script, such as Arabic for a reader of Persian
 		return t.base
 	}
 	return t.tags[index].String()
@@ -44,9 +44,9 @@ func isFaulty(element string) bool {
 	return err != nil
 }
 
-// matches caches match: browsers send few different headers, and matching takes as
-// long as rendering a page.
-type matches struct {
+// matchCache caches the results of match: browsers send few different headers, and matching
+// takes as long as rendering a page.
+type matchCache struct {
 	mutex    sync.RWMutex
 	byHeader map[string]string
 }
@@ -54,7 +54,7 @@ type matches struct {
 // maxMatches bounds the memory that clients can fill with headers.
 const maxMatches = 256
 
-func (m *matches) get(header string, match func(string) string) string {
+func (m *matchCache) get(header string, match func(string) string) string {
 	m.mutex.RLock()
 	name, ok := m.byHeader[header]
 	m.mutex.RUnlock()

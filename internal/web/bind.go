@@ -28,19 +28,19 @@ func Bind(c buffalo.Context, form any) error {
 // RefuseUnreadable makes c.Bind return a 400 error for an unreadable body, for which
 // Buffalo answers 500. It works for the content types that Buffalo binds.
 var RefuseUnreadable = sync.OnceFunc(func() {
-	read, refuse := binding.BaseRequestBinder, binding.NewRequestBinder()
+	usual, strict := binding.BaseRequestBinder, binding.NewRequestBinder()
 	for _, binder := range []binding.ContenTypeBinder{binding.HTMLContentTypeBinder{}, binding.JSONContentTypeBinder{},
 		binding.XMLRequestTypeBinder{}, binding.FileRequestTypeBinder{}} {
 		for _, contentType := range binder.ContentTypes() {
-			refuse.Register(contentType, func(r *http.Request, value any) error {
-				if err := read.Exec(r, value); err != nil {
+			strict.Register(contentType, func(r *http.Request, value any) error {
+				if err := usual.Exec(r, value); err != nil {
 					return buffalo.HTTPError{Status: http.StatusBadRequest, Cause: unreadable{err}}
 				}
 				return nil
 			})
 		}
 	}
-	binding.BaseRequestBinder = refuse
+	binding.BaseRequestBinder = strict
 })
 
 // unreadable is an error whose text, which clients get, has no names of Go types.
@@ -59,7 +59,8 @@ func bindBody(c buffalo.Context, form any) error {
 	return binding.Exec(&r, form)
 }
 
-// withJSONNames returns form with its form tags as names in JSON, too, if it is a plain struct.
+// withJSONNames returns form as a type whose form tags are its names in JSON, too. It returns
+// form itself if that has methods or embeds a type.
 func withJSONNames(form any) any {
 	v := reflect.ValueOf(form)
 	if v.NumMethod() > 0 || v.Elem().Kind() != reflect.Struct {
@@ -79,7 +80,7 @@ func withJSONNames(form any) any {
 	return v.Convert(reflect.PointerTo(reflect.StructOf(fields))).Interface()
 }
 
-// Storable returns text without what no database stores: invalid UTF-8 and NUL.
+// Storable returns text without invalid UTF-8 and NUL, which PostgreSQL refuses.
 func Storable(text string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(text, ""), "\x00", "")
 }

@@ -25,7 +25,7 @@ type Postgres struct {
 // StartPostgres starts a server. It skips the test if PostgreSQL is not installed.
 func StartPostgres(t testing.TB) *Postgres {
 	t.Helper()
-	Server(t)
+	Server(t) // skips the test without TEST_DATABASE_URL
 	if programs() == "" {
 		require.False(t, Required("postgres"))
 		t.Skip("needs PostgreSQL's programs: apt-get install postgresql")
