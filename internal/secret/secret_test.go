@@ -58,6 +58,18 @@ func TestNewToken_NeverRepeats(t *testing.T) {
 		})
 	}
 	all.Wait()
+	var zeros, ones [32]byte // bits that were 0, and that were 1
+	drawn.Range(func(rawToken, _ any) bool {
+		raw, _ := base64.RawURLEncoding.DecodeString(rawToken.(string))
+		for i, b := range raw {
+			zeros[i] |= ^b
+			ones[i] |= b
+		}
+		return true
+	})
+	for i := range 32 {
+		require.Equal(t, byte(255), zeros[i]&ones[i], "each of the 256 bits is random, byte %d", i)
+	}
 }
 
 // The database must contain a digest that an attacker cannot use as a token.

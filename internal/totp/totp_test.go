@@ -139,11 +139,19 @@ func TestLooksLikeCode(t *testing.T) {
 
 func TestNewKey(t *testing.T) {
 	seen := map[string]bool{}
+	var zeros, ones [20]byte // bits that were 0, and that were 1
 	for range 1000 {
 		key := totp.NewKey()
 		require.Len(t, key, 20)
 		require.False(t, seen[string(key)])
 		seen[string(key)] = true
+		for i, b := range key {
+			zeros[i] |= ^b
+			ones[i] |= b
+		}
+	}
+	for i := range 20 {
+		require.Equal(t, byte(255), zeros[i]&ones[i], "each of the 160 bits is random, byte %d", i)
 	}
 }
 
