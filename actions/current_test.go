@@ -99,12 +99,16 @@ func TestSession_LoginClearsAndRenews(t *testing.T) {
 	s := newSite(t)
 	attacker, victim := s.browser(), s.browser()
 	modelstest.SignUp(t, "ada@example.com")
-	attacker.Get("/?planted") // stores a flash message in the cookie
+	modelstest.SignUp(t, "eve@example.com")
+	attacker.openReset("eve@example.com") // stores the token of a link in the cookie
+	attacker.Get("/?planted")             // and a flash message
 	victim.SetCookie(sessionCookieName, attacker.sessionCookie())
 	victim.logIn("ada@example.com")
 	require.NotEqual(t, attacker.sessionCookie(), victim.sessionCookie())
 	require.Equal(t, 302, attacker.Get("/").StatusCode)
 	require.Equal(t, []string{"You were logged in."}, apptest.Flashes(victim.Get("/").Page), "the planted flash is gone")
+	require.Equal(t, 200, attacker.Get("/password/reset").StatusCode)
+	require.Equal(t, 404, victim.Get("/password/reset").StatusCode, "the planted link, too")
 }
 
 func TestSession_LoginTokenIsNewEachTime(t *testing.T) {
