@@ -33,6 +33,9 @@ func TestSudoProvider_Confirms(t *testing.T) {
 	models.Clock.Move(time.Second)
 	require.Equal(t, "/sudo", b.Delete("/account", nil).LocationPath())
 	require.Equal(t, "/account", b.byProvider("/sudo/oidc").Location())
+
+	require.Equal(t, "/", copied.byProvider("/auth/oidc").Location())
+	require.Equal(t, "/sudo", copied.Delete("/account", nil).LocationPath(), "a login with a provider does not confirm")
 }
 
 // Prevents an attacker at an open session from confirming with an account of their own.
