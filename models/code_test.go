@@ -128,9 +128,12 @@ func (ms *ModelSuite) Test_PassCode_PasswordLeavesTheCount() {
 	}
 	var limited *models.RateLimited
 	ms.ErrorAs(ms.pass(modelstest.WrongCode(key), nthIP(5)), &limited)
-	ms.NoError(models.RequestLink(ms.T().Context(), models.PurposeReset, "ada@example.com", "", models.Client{}))
-	ms.True(ms.resets(modelstest.Link(ms.T(), "ada@example.com", models.MailReset)))
-	ms.ErrorAs(ms.pass(totp.Code(key, models.Clock.Now()), nthIP(6)), &limited, "a reset leaves the count, too")
+	const newPassword = "an entirely new set of words"
+	ms.requestReset("ada@example.com")
+	reset := modelstest.Link(ms.T(), "ada@example.com", models.MailReset)
+	ms.ErrorIs(errorOf(models.ResetPassword(ms.T().Context(), reset, newPassword, models.Client{})), models.ErrSecondStep)
+	ms.NoError(ms.user("ada@example.com").ChangePassword(ms.T().Context(), newPassword, here))
+	ms.ErrorAs(ms.pass(totp.Code(key, models.Clock.Now()), nthIP(6)), &limited, "a new password leaves the count, too")
 }
 
 // Wrong codes of both kinds have one count for the account. A right recovery code passes.
