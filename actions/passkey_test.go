@@ -191,7 +191,10 @@ func TestPasskey_HostileAnswers(t *testing.T) {
 // Prevents replays, on all nodes.
 func TestPasskey_AnswerWorksOnce(t *testing.T) {
 	s := newSite(t)
-	_, a := s.withPasskey("ada@example.com")
+	ada, a := s.withPasskey("ada@example.com")
+	created := passkeytest.New(origin).Create(t, ada.options(passkeysPath))
+	require.Equal(t, 201, ada.answers(passkeysPath, created).StatusCode)
+	requireProblem(t, ada.answers(passkeysPath, created), 409, "That took too long. Please try again.")
 	other := restart(t) // another node
 	answer := a.Get(t, s.browser().options("/login/passkey"))
 	requireLocation(t, other.browser().answers("/login/passkey", answer), 200, "/")
