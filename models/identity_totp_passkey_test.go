@@ -1,6 +1,7 @@
 package models_test
 
 import (
+	"corral/internal/passkey/passkeytest"
 	"corral/models"
 	"corral/models/modelstest"
 )
@@ -43,4 +44,37 @@ func (ms *ModelSuite) Test_Identity_RemovePasswordNeedsAPasskey() {
 	modelstest.SetTOTP(ms.T(), "ada@example.com")
 	ms.ErrorIs(errorOf(ms.user("ada@example.com").RemovePassword(ms.T().Context(), here)), models.ErrRefused)
 	ms.True(ms.user("ada@example.com").HasPassword())
+}
+
+// Whoever changes a way to log in, the owner hears of it.
+func (ms *ModelSuite) Test_Mail_EachChangeOfAWayIn() {
+	ctx := ms.T().Context()
+	ms.signUp("ada@example.com")
+	ada := func() *models.User { return ms.user("ada@example.com") }
+	turn := func(on bool) error { return errorOf(ada().TurnSecondStep(ctx, on, here)) }
+	var passkey string
+	for _, c := range []struct {
+		mail   string
+		change func() error
+	}{
+		{models.MailPasswordChanged, func() error { return ada().ChangePassword(ctx, "an entirely new set of words", here) }},
+		{models.MailIdentityAdded, func() error { return ada().AddIdentity(ctx, identityOf(issuer, "ada"), here) }},
+		{models.MailIdentityRemoved, func() error { return ms.removeIdentity("ada@example.com", issuer) }},
+		{models.MailTOTPAdded, func() error { modelstest.SetTOTP(ms.T(), "ada@example.com"); return nil }},
+		{models.MailCodesAdded, func() error { return errorOf(ada().MakeRecoveryCodes(ctx, here)) }},
+		{models.MailPasskeyAdded, func() error {
+			passkey = ms.addPasskey(passkeytest.New(site), "ada@example.com").ID.String()
+			return nil
+		}},
+		{models.MailTOTPRemoved, func() error { return ada().RemoveTOTP(ctx, here) }},
+		{models.MailSecondStepOff, func() error { return turn(false) }},
+		{models.MailPasskeyRemoved, func() error { return ada().RemovePasskey(ctx, passkey, here) }},
+		{models.MailPasskeyRestored, func() error { return ada().RestorePasskey(ctx, passkey, here) }},
+		{models.MailSecondStepOn, func() error { return turn(true) }},
+		{models.MailPasswordRemoved, func() error { return errorOf(ada().RemovePassword(ctx, here)) }},
+	} {
+		before := len(modelstest.Mails(ms.T(), "ada@example.com"))
+		ms.NoError(c.change(), c.mail)
+		ms.Equal([]string{c.mail}, modelstest.Mails(ms.T(), "ada@example.com")[before:])
+	}
 }
