@@ -1,6 +1,7 @@
 package models_test
 
 import (
+	"context"
 	"encoding/base64"
 	"net/netip"
 	"strings"
@@ -48,6 +49,24 @@ func (ms *ModelSuite) Test_Authenticate_BadCredentials() {
 	} {
 		models.Clock.Move(time.Hour) // the rate limits end
 		ms.ErrorIs(ms.authenticate(typed.email, typed.password, "192.0.2.1"), models.ErrBadCredentials, "%.40q %.40q", typed.email, typed.password)
+	}
+}
+
+// The time of an answer must not tell whether an email has an account, or a password.
+func (ms *ModelSuite) Test_Authenticate_HashesForAnyEmail() {
+	ms.signUp("ada@example.com")
+	ms.NoError(errorOf(models.CreateUser(ms.T().Context(), "invited@example.com", "")))
+	for _, email := range []string{"ada@example.com", "invited@example.com", "nobody@example.com", "invalid"} {
+		models.HoldHashing(func() {
+			ctx, cancel := context.WithCancel(ms.T().Context())
+			ended := make(chan error, 1)
+			go func() {
+				ended <- errorOf(models.Authenticate(ctx, models.Credentials{Email: email, Password: "wrong"}))
+			}()
+			ms.Eventually(models.HashWaits, time.Minute, time.Millisecond, email)
+			cancel()
+			<-ended
+		})
 	}
 }
 
