@@ -75,7 +75,7 @@ func (as *ActionSuite) Test_Login_Create_KeepsTheEmailNeverThePassword() {
 func (as *ActionSuite) Test_Login_Create_IgnoresTheQuery() {
 	modelstest.SignUp(as.T(), "ada@example.com")
 	query := url.Values{"email": {"ada@example.com"}, "password": {modelstest.Password}}
-	res := as.HTML("/login?%s", query.Encode()).Post(url.Values{})
+	res := as.HTML("/login?%s", query.Encode()).Post(url.Values{"remember": {"on"}})
 	as.Equal(422, res.Code)
 }
 
