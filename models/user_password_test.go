@@ -43,9 +43,9 @@ func TestCheckPassword_Configuration(t *testing.T) {
 	}
 	t.Cleanup(func() { use(usual) })
 	c := settings
-	c.PasswordMin, c.Host = 8, &url.URL{Scheme: "https", Host: "login.example.net:8443"}
+	c.PasswordMin, c.Host = 9, &url.URL{Scheme: "https", Host: "login.example.net:8443"}
 	use(c)
-	_, messageKey := Passwords.Check("v9#Tq!x", "ada@example.com")
+	_, messageKey := Passwords.Check("v9#Tq!xZ", "ada@example.com")
 	require.Equal(t, "password.too_short", messageKey)
 	normalized, messageKey := Passwords.Check("v9#Tq!xZ$", "ada@example.com")
 	require.Empty(t, messageKey)
