@@ -62,9 +62,14 @@ func (v variant) overlay(source, dir string) (flags []string, err error) {
 	return []string{"-overlay=" + file}, os.WriteFile(file, list, 0o600)
 }
 
-// compile compiles the app without linking it.
-func compile(source string, flags []string) error {
-	cmd := exec.Command("go", append(append([]string{"build"}, flags...), "./cmd")...)
+// compile compiles the packages that the variant edits. What they export stays the same,
+// so the rest of the app need not be compiled again.
+func (v variant) compile(source string, flags []string) error {
+	args := append([]string{"build"}, flags...)
+	for _, e := range v.edits {
+		args = append(args, "./"+filepath.Dir(e.file))
+	}
+	cmd := exec.Command("go", args...)
 	cmd.Dir, cmd.Env = source, append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("%w\n%s", err, out)

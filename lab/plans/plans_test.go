@@ -51,14 +51,14 @@ func recordSuites(t *testing.T, server string) (statements []record.Statement) {
 	folder := t.TempDir()
 	packages := runGo(t, "list", "-f", `{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}:{{join .TestImports ","}},{{join .XTestImports ","}},{{end}}`, "./...")
 	module := strings.TrimSpace(runGo(t, "list", "-m"))
-	args := []string{"test", "-count=1", "-vet=off", "-timeout=10m", "-overlay", overlay(t, folder, module)}
+	args := []string{"test", "-count=1", "-vet=off", "-timeout=10m", "-overlay", overlay(t, module)}
 	for line := range strings.Lines(packages) {
 		if path, imports, ok := strings.Cut(line, ":"); ok && strings.Contains(imports, module+"/"+testKit+",") {
 			args = append(args, path)
 		}
 	}
 	cmd := exec.Command("go", args...)
-	cmd.Dir, cmd.Env = binary.Root(), append(os.Environ(), "TEST_DATABASE_URL="+server)
+	cmd.Dir, cmd.Env = binary.Root(), append(os.Environ(), "TEST_DATABASE_URL="+server, "PLANS_FOLDER="+folder)
 	out, err := cmd.CombinedOutput()
 	require.NoError(t, err, string(out))
 
@@ -79,7 +79,7 @@ func recordSuites(t *testing.T, server string) (statements []record.Statement) {
 
 // overlay writes a file for go test -overlay, which adds the recorder to the test kit and
 // the tests in testdata to their packages.
-func overlay(t *testing.T, folder, module string) (path string) {
+func overlay(t *testing.T, module string) (path string) {
 	t.Helper()
 	kit := filepath.Join(binary.Root(), testKit)
 	clause := "package " + filepath.Base(testKit)
@@ -92,8 +92,9 @@ func overlay(t *testing.T, folder, module string) (path string) {
 		replacements[filepath.Join(kit, name)] = file
 	}
 	add("record.go", strings.Replace(string(source), "\npackage record\n", "\n"+clause+"\n", 1))
-	add("hook.go", fmt.Sprintf("%s\n\nimport \"github.com/gobuffalo/pop/v6\"\n\nfunc init() { opened = func(c *pop.Connection) { Start(c, %q, %q, %q) } }\n",
-		clause, folder, binary.Root(), module))
+	// The folder is not in the source, so that the second database compiles nothing again.
+	add("hook.go", fmt.Sprintf("%s\n\nimport (\n\t\"os\"\n\n\t\"github.com/gobuffalo/pop/v6\"\n)\n\nfunc init() { opened = func(c *pop.Connection) { Start(c, os.Getenv(\"PLANS_FOLDER\"), %q, %q) } }\n",
+		clause, binary.Root(), module))
 	tests, err := filepath.Glob("testdata/*/*_test.go")
 	require.NoError(t, err)
 	for _, test := range tests {
