@@ -26,7 +26,10 @@ function addReveal(input) {
   show(false)
   button.addEventListener("click", () => show(input.type === "password"))
   input.form.addEventListener("submit", () => show(false))
-  addEventListener("pagehide", () => show(false))
+  addEventListener("pagehide", () => {
+    show(false)
+    input.value = "" // Back may restore this page after a logout
+  })
   input.after(button)
 }
 

@@ -56,6 +56,24 @@ func TestPage_BackShowsNothingPrivate(t *testing.T) {
 	require.NotContains(t, zoe.text("body"), zoe.email)
 }
 
+// Back restores the login form as it was left. Only passkeys would reload it.
+func TestPage_BackAfterLogoutHasNoPassword(t *testing.T) {
+	t.Parallel()
+	s := openSite(t)
+	zoe := s.signedUp(t, "zoe@example.com")
+	b := &story{browser: openBrowser(t, s, person{wholeChromium: true}), email: zoe.email}
+	b.script(`delete PublicKeyCredential.parseRequestOptionsFromJSON
+		addEventListener("pageshow", e => window.kept = e.persisted)`)
+	b.visit("/login")
+	b.logIn(zoe.password)
+	b.press(`header [action="/logout"] [type=submit]`)
+	b.back()
+	b.await(`location.search === "?next=%2F" && document.readyState === "complete"`)
+	b.back()
+	b.await("window.kept && location.search === ''")
+	require.Equal(t, []string{zoe.email, ""}, evaluate[[]string](b.browser, `["email", "password"].map(name => document.querySelector("[name=" + name + "]").value)`))
+}
+
 func TestPage_OpenPageStillSubmits(t *testing.T) {
 	t.Parallel()
 	s := openSite(t)
