@@ -140,6 +140,7 @@ func TestTOTP_KeyEndsWithTheConfirmation(t *testing.T) {
 	require.Equal(t, fresh, b.offeredKey())
 	a := b.Post("/account/security/totp", url.Values{"code": {totp.Code(key, models.Clock.Now())}})
 	require.Equal(t, 422, a.StatusCode)
+	require.Contains(t, a.Page, "this is a new one: scan it again.")
 }
 
 // An attacker at an open session sees neither the key nor codes.
