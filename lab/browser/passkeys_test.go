@@ -342,11 +342,26 @@ func TestPasskeys_WithoutScriptOrSupport(t *testing.T) {
 	require.NotContains(t, b.text("main"), "Log in with a passkey")
 
 	zoe := s.signedUp(t, "zoe@example.com")
+	zoe.plugIn()
+	zoe.addPasskey()
+	_, err := s.database(t).Exec("UPDATE users SET second_step = TRUE")
+	require.NoError(t, err)
 	zoe.script(`delete window.PublicKeyCredential`)
+	requireMissing := func(path, button string) {
+		t.Helper()
+		require.Equal(t, path, zoe.path())
+		require.Contains(t, zoe.text("main"), "This browser cannot use passkeys.")
+		require.False(t, evaluate[bool](zoe.browser, element(button)+".checkVisibility()"))
+	}
 	zoe.visit("/account/security")
-	require.Contains(t, zoe.text("main"), "This browser cannot use passkeys.")
-	require.False(t, evaluate[bool](zoe.browser, element(addButton)+".checkVisibility()"))
+	requireMissing("/account/security", addButton)
+	s.tenMinutesLater(t)
+	zoe.visit("/sudo")
+	requireMissing("/sudo", sudoButton)
 	zoe.logOutQuietly()
+	zoe.visit("/login")
+	zoe.logIn(zoe.password)
+	requireMissing("/login/second", secondButton)
 	zoe.visit("/login")
 	require.NotContains(t, zoe.text("main"), "passkey")
 }
