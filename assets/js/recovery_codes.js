@@ -20,6 +20,5 @@ if (navigator.clipboard) {
 add("button", { type: "button", className: "btn", textContent: words.download }).addEventListener("click", () => {
   const href = URL.createObjectURL(new Blob([text], { type: "text/plain" }))
   Object.assign(document.createElement("a"), { href, download: "recovery-codes.txt" }).click()
-  URL.revokeObjectURL(href)
 })
 const status = add("span", { role: "status" })
