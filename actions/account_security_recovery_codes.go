@@ -64,7 +64,9 @@ func renderRecoveryCodes(c buffalo.Context, codes []string, message string) erro
 	if err := showCodesLeft(c, currentUser(c)); err != nil {
 		return err
 	}
-	c.Set("new_codes", codes)
+	if len(codes) > 0 {
+		c.Set("new_codes", codes) // the layout leaves out its form: the next page would not have the codes
+	}
 	c.Set("host", settings.Host.Host)
 	return renderForm(c, "recovery_codes.title", "account_security_recovery_codes/show.plush.html", messages{"codes": message})
 }

@@ -49,6 +49,19 @@ func TestRecoveryCodes_ShownOnce(t *testing.T) {
 	require.Empty(t, other.recoveryCodes())
 }
 
+// A new language shows the page again, which would no longer have the codes.
+func TestRecoveryCodes_NoLanguageFormBesideNewCodes(t *testing.T) {
+	s := newSite(t)
+	modelstest.SignUp(t, "ada@example.com")
+	b := s.loggedIn("ada@example.com", firefox)
+	b.setTOTP()
+	const form = `action="/language"`
+	page := b.Get("/account/security/recovery-codes").Page
+	require.Regexp(t, shownCode, page)
+	require.NotContains(t, page, form)
+	require.Contains(t, b.Get("/account/security/recovery-codes").Page, form)
+}
+
 func TestRecoveryCodes_NewOnesVoidTheOld(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
