@@ -17,12 +17,14 @@ func TestAccountSecurity_Password(t *testing.T) {
 	page := b.Get("/account/security").Page
 	require.Contains(t, page, "In use since <time")
 	require.Contains(t, page, ">Change password</button>")
+	require.Contains(t, b.Get("/account").Page, ">Change password</a>")
 	require.Contains(t, page, "Whoever knows your password can log in.")
 	require.NoError(t, models.DB.RawQuery("UPDATE users SET password_digest = ''").Exec())
 	page = b.Get("/account/security").Page
 	require.NotContains(t, page, "In use since")
 	require.NotContains(t, page, "Whoever knows your password can log in.")
 	require.Contains(t, page, ">Set a password</button>")
+	require.Contains(t, b.Get("/account").Page, ">Set a password</a>")
 }
 
 // skipping returns a browser that skips the second step of the account and is logged out.
