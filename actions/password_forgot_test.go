@@ -59,6 +59,7 @@ func TestCheckMail_KeepsTheEmailWhenReloaded(t *testing.T) {
 			page := b.Get("/check-mail").Page
 			require.Contains(t, page, "Did you mean ada@gmail.com?")
 			require.Contains(t, page, `<form action="`+path+`" method="post"><input type="hidden" name="email" value="ada@gmial.com">`)
+			require.Contains(t, page, `<a class="btn" href="`+path+`">`, "to type another email")
 		}
 	}
 }
