@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -50,6 +51,17 @@ const moving = `[...document.querySelectorAll("*")].flatMap(e => ["", "::before"
 	const moves = s.animationName !== "none" || s.transitionDuration.split(", ").some(d => parseFloat(d) > 0) || s.scrollBehavior === "smooth"
 	return moves ? [e.outerHTML.slice(0, 100) + part] : []
 }))`
+
+// The browser's font is twice as large as usual.
+func TestPreferences_LargeFontFits(t *testing.T) {
+	t.Parallel()
+	b := openBrowser(t, openSite(t), person{screen: narrowLight})
+	b.do("enlarging the font", page.SetFontSizes(&page.FontSizes{Standard: 32}))
+	for _, path := range []string{"/welcome", "/login"} {
+		b.visit(path)
+		require.Empty(t, evaluate[[]string](b, misfits), path)
+	}
+}
 
 // prefers sets media features, given as names and values by turns.
 func prefers(pairs ...string) chromedp.Action {
