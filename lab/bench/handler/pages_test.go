@@ -21,24 +21,52 @@ import (
 
 func TestMain(m *testing.M) { modelstest.Main(m) }
 
+type page struct {
+	name, path string
+	loggedIn   bool
+	status     int
+}
+
+var pages = []page{
+	{"home", "/", true, 200},
+	{"welcome", "/welcome", false, 200},
+	{"welcome logged in", "/welcome", true, 200},
+	{"login", "/login", false, 200},
+	{"account", "/account", true, 200},
+	{"devices", "/account/sessions", true, 200},
+	{"not found", "/nothing/here", false, 404},
+}
+
+// request returns the request for the page. ada is the cookie of a session.
+func (p page) request(ada string) *http.Request {
+	if p.loggedIn {
+		return request("GET", p.path, "", ada)
+	}
+	return request("GET", p.path, "", "")
+}
+
+// The benchmark measures these pages, and not redirects or errors.
+func TestPages_AreServed(t *testing.T) {
+	modelstest.SignUp(t, "ada@example.com")
+	h := productionHandler(t)
+	ada := cookiesOf(t, h)
+	for _, p := range pages {
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, p.request(ada))
+		require.Equal(t, p.status, w.Code, p.name)
+	}
+}
+
 // BenchmarkPages measures pages as in production.
 //
 //	go test -run '^$' -bench Pages ./bench/handler
 func BenchmarkPages(b *testing.B) {
 	modelstest.SignUp(b, "ada@example.com")
 	h := productionHandler(b)
-	loggedIn := cookiesOf(b, h)
-	for _, page := range []struct{ name, path, cookies string }{
-		{"home", "/", loggedIn},
-		{"welcome", "/welcome", ""},
-		{"welcome logged in", "/welcome", loggedIn},
-		{"login", "/login", ""},
-		{"account", "/account", loggedIn},
-		{"devices", "/account/sessions", loggedIn},
-		{"not found", "/nothing/here", ""},
-	} {
+	ada := cookiesOf(b, h)
+	for _, page := range pages {
 		b.Run(page.name, func(b *testing.B) {
-			r := request("GET", page.path, "", page.cookies)
+			r := page.request(ada)
 			b.ReportAllocs()
 			for b.Loop() {
 				w := &blank{header: http.Header{}}
@@ -53,7 +81,7 @@ func BenchmarkPages(b *testing.B) {
 
 // productionHandler returns the app's handler as in production. It writes its log to
 // /dev/null.
-func productionHandler(b *testing.B) http.Handler {
+func productionHandler(b testing.TB) http.Handler {
 	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
 	require.NoError(b, err)
 	b.Cleanup(func() { null.Close() })
@@ -89,7 +117,7 @@ func request(method, path, form, cookies string) *http.Request {
 
 // cookiesOf logs Ada in and returns the cookies. It visits a page once, which removes
 // the flash message from them.
-func cookiesOf(b *testing.B, h http.Handler) (cookies string) {
+func cookiesOf(b testing.TB, h http.Handler) (cookies string) {
 	credentials := url.Values{"email": {"ada@example.com"}, "password": {modelstest.Password}}.Encode()
 	for _, page := range []struct{ method, path, form string }{{"POST", "/login", credentials}, {"GET", "/", ""}} {
 		w := httptest.NewRecorder()
