@@ -16,7 +16,7 @@ import (
 // sendingMethods are the methods of Pop and its store that send a statement.
 var sendingMethods = []string{
 	"All", "Count", "Create", "Destroy", "Exec", "ExecContext", "ExecWithCount", "Exists", "Find", "First", "Get", "GetContext",
-	"Last", "QueryContext", "QueryRowContext", "Save", "Select", "SelectContext", "Update", "UpdateColumns",
+	"Last", "Query", "QueryContext", "QueryRow", "QueryRowContext", "Save", "Select", "SelectContext", "Update", "UpdateColumns",
 }
 
 // needNoPlan lists functions whose statements need not be recorded. The reasons complete
@@ -95,10 +95,11 @@ func usesSQL(file *ast.File) bool {
 }
 
 // sends reports whether a call sends a statement. It returns false for the methods of the
-// variable tokens, a token.Store: their statements are recorded in package token.
+// variable tokens, a token.Store: their statements are recorded in package token. The
+// method Query without arguments is that of a URL.
 func sends(file *ast.File, call *ast.CallExpr) bool {
 	selector, ok := call.Fun.(*ast.SelectorExpr)
-	if !ok || !slices.Contains(sendingMethods, selector.Sel.Name) {
+	if !ok || !slices.Contains(sendingMethods, selector.Sel.Name) || selector.Sel.Name == "Query" && len(call.Args) == 0 {
 		return false
 	}
 	receiver, ok := selector.X.(*ast.Ident)

@@ -226,12 +226,14 @@ func B() { tx.
 	Exec() }
 func C() { DB.WithContext(ctx).Create(row) }
 func Open() { DB.RawQuery("SELECT 1").Exec() }
+func D() { u.Query(); db.QueryRow("SELECT 1") }
+func E() { db.Query("SELECT 1") }
 `), 0o600))
 	places, err := unrecorded(dir, []string{"."}, nil)
 	require.NoError(t, err)
-	require.Equal(t, []string{"some.go:4", "some.go:7"}, places)
+	require.Equal(t, []string{"some.go:4", "some.go:7", "some.go:9", "some.go:10"}, places)
 
 	places, err = unrecorded(dir, []string{"."}, []record.Statement{{File: "some.go", Line: 6}})
 	require.NoError(t, err)
-	require.Equal(t, []string{"some.go:7"}, places)
+	require.Equal(t, []string{"some.go:7", "some.go:9", "some.go:10"}, places)
 }

@@ -20,7 +20,8 @@ var sqlMethods = map[string]struct {
 }{
 	"RawQuery": {}, "Where": {}, "Order": {}, "Having": {}, "GroupBy": {andRest: true}, "Select": {andRest: true},
 	"Join": {}, "LeftJoin": {}, "RightJoin": {}, "LeftOuterJoin": {}, "RightOuterJoin": {}, "InnerJoin": {}, "LeftInnerJoin": {}, "RightInnerJoin": {},
-	"MustExec": {}, "Queryx": {}, "QueryRow": {}, "QueryRowx": {}, "NamedExec": {}, "NamedQuery": {}, "Prepare": {}, "Preparex": {}, "PrepareNamed": {},
+	"Exec": {}, "Query": {}, "QueryRow": {}, // after the context, if there is one, as in pgx
+	"MustExec": {}, "Queryx": {}, "QueryRowx": {}, "NamedExec": {}, "NamedQuery": {}, "Prepare": {}, "Preparex": {}, "PrepareNamed": {},
 	"ExecContext": {first: 1}, "QueryContext": {first: 1}, "QueryxContext": {first: 1}, "QueryRowContext": {first: 1}, "QueryRowxContext": {first: 1},
 	"MustExecContext": {first: 1}, "NamedExecContext": {first: 1}, "NamedQueryContext": {first: 1},
 	"PrepareContext": {first: 1}, "PreparexContext": {first: 1}, "PrepareNamedContext": {first: 1},
@@ -29,7 +30,13 @@ var sqlMethods = map[string]struct {
 
 // storeMethods are methods of the field Store of a Pop connection, with the index of
 // the argument that is SQL. Methods of these names of other types take no SQL.
-var storeMethods = map[string]int{"Get": 1, "Select": 1, "Exec": 0}
+var storeMethods = map[string]int{"Get": 1, "Select": 1}
+
+// otherFunctions have names of sqlMethods, but take no SQL.
+var otherFunctions = []string{
+	"strings.Join", "filepath.Join", "path.Join", "errors.Join",
+	"t.Exec", "binding.Exec", "usual.Exec", // a template, and the binders of Buffalo
+}
 
 // sqlTypes lists, by type, the fields that are SQL.
 var sqlTypes = map[string][]string{
@@ -113,14 +120,29 @@ func sqlArguments(call *ast.CallExpr) []ast.Expr {
 	switch {
 	case !ok, len(call.Args) <= method.first,
 		qualifier == "prepared", // a variable of internal/database: PreparexContext took the SQL
-		slices.Contains([]string{"strings", "filepath", "path", "errors"}, qualifier):
+		slices.Contains(otherFunctions, qualifier+"."+name):
 		return nil
+	case method.first == 0 && len(call.Args) > 1 && isContext(call.Args[0]):
+		return call.Args[1:2]
 	case method.andRest:
 		return call.Args[method.first:]
 	case strings.HasSuffix(name, "Join"): // the table and the condition
 		return call.Args[:min(2, len(call.Args))]
 	}
 	return call.Args[method.first : method.first+1]
+}
+
+// isContext reports whether an argument is a context: ctx, or a call such as t.Context().
+func isContext(e ast.Expr) bool {
+	if name, ok := e.(*ast.Ident); ok {
+		return name.Name == "ctx"
+	}
+	call, ok := e.(*ast.CallExpr)
+	if !ok {
+		return false
+	}
+	_, name := callee(call)
+	return name == "Context" || name == "Background"
 }
 
 // listedArguments returns the arguments of a call that are listed in sqlParameters. A
@@ -136,10 +158,26 @@ func listedArguments(call *ast.CallExpr) (arguments []ast.Expr) {
 }
 
 func TestSource_OtherFunctionsOfTheseNamesTakeNoSQL(t *testing.T) {
-	for call, want := range map[string]int{"o.lock(ctx)": 0, "lockUser(tx, sql)": 1, "lockUser(tx, sql, sql)": 2, "o.Store.Get(key)": 0, "o.Store.Get(list, sql)": 1} {
+	for call, want := range map[string]int{
+		"t.Exec(page)": 0, "u.Query()": 0, "tx.RawQuery(sql).Exec()": 0, "usual.Exec(r, form)": 0, "strings.Join(list, sep)": 0,
+		"o.lock(ctx)": 0, "lockUser(tx, sql)": 1, "lockUser(tx, sql, sql)": 2, "o.Store.Get(key)": 0, "o.Store.Get(list, sql)": 1,
+	} {
 		parsed, err := parser.ParseExpr(call)
 		require.NoError(t, err)
 		require.Len(t, append(listedArguments(parsed.(*ast.CallExpr)), sqlArguments(parsed.(*ast.CallExpr))...), want, call)
+	}
+}
+
+func TestSource_StatementsThatAreNotConstantAreFound(t *testing.T) {
+	for _, call := range []string{
+		`tx.TX.Exec("DELETE FROM users WHERE email = '" + email + "'")`, `db.Query("SELECT id FROM " + table)`, `db.QueryRow(sql, id)`,
+		`conn.Exec(ctx, "DROP TABLE " + table)`, `conn.Query(r.Context(), sql, id)`, `db.ExecContext(ctx, sql)`, `o.Store.Exec(sql)`,
+	} {
+		parsed, err := parser.ParseExpr(call)
+		require.NoError(t, err)
+		statements := sqlArguments(parsed.(*ast.CallExpr))
+		require.Len(t, statements, 1, call)
+		require.False(t, scope{decl: &ast.GenDecl{}}.isConstant(statements[0]), call)
 	}
 }
 
