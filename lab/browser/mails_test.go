@@ -3,15 +3,21 @@ package browser
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
+	"os"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
+	"github.com/gofrs/uuid"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -22,28 +28,39 @@ func TestMails_FitAndAreAccessible(t *testing.T) {
 	t.Parallel()
 	s := openSite(t)
 	mailProgram := openBrowser(t, s, person{noisy: true})
+	fits := func(t *testing.T, language, kind string, m services.Mail, screens ...screen) {
+		mailProgram.open(m.HTML)
+		require.Equal(t, language, strings.ToLower(evaluate[string](mailProgram, "document.documentElement.lang")), kind)
+		require.Equal(t, language == "ar", evaluate[string](mailProgram, `getComputedStyle(document.querySelector("h1")).direction`) == "rtl", kind)
+		require.Equal(t, m.Subject, evaluate[string](mailProgram, "document.title"), kind)
+		for _, on := range screens {
+			mailProgram.do("showing "+kind, on)
+			if on == narrowDark || language == "en-us" {
+				mailProgram.photograph("mail-"+kind+"-"+language, on)
+			}
+			assert.Empty(t, evaluate[[]string](mailProgram, misfits), "%s-%s", kind, on)
+			assert.Empty(t, mailProgram.axe(), "%s-%s", kind, on)
+		}
+	}
+	var caused []string
 	for _, language := range languages(t) {
 		t.Run(language, func(t *testing.T) {
-			for name, m := range s.everyMail(t, language) {
-				mailProgram.open(m.HTML)
-				require.Equal(t, language, strings.ToLower(evaluate[string](mailProgram, "document.documentElement.lang")), name)
-				require.Equal(t, language == "ar", evaluate[string](mailProgram, `getComputedStyle(document.querySelector("h1")).direction`) == "rtl", name)
-				require.Equal(t, m.Subject, evaluate[string](mailProgram, "document.title"), name)
-				screens := []screen{narrowDark, wideLight}
-				if language == "en-us" {
-					screens = append(screens, narrowLight, wideDark)
-				}
-				for _, on := range screens {
-					mailProgram.do("showing "+name, on)
-					if on == narrowDark || language == "en-us" {
-						mailProgram.photograph("mail-"+name+"-"+language, on)
-					}
-					assert.Empty(t, evaluate[[]string](mailProgram, misfits), "%s-%s", name, on)
-					assert.Empty(t, mailProgram.axe(), "%s-%s", name, on)
-				}
+			screens := []screen{narrowDark, wideLight}
+			if language == "en-us" {
+				screens = append(screens, narrowLight, wideDark)
 			}
+			mails := s.causedMails(t, language)
+			for kind, m := range mails {
+				fits(t, language, kind, m, screens...)
+			}
+			caused = slices.Collect(maps.Keys(mails))
 		})
 	}
+	t.Run("other kinds", func(t *testing.T) {
+		for kind, m := range s.otherMails(t, caused) {
+			fits(t, "en-us", kind, m, narrowDark)
+		}
+	})
 }
 
 func TestMails_LongEmailBreaks(t *testing.T) {
@@ -64,7 +81,32 @@ func (b *browser) open(html string) {
 	}))
 }
 
-func (s *site) everyMail(t *testing.T, language string) map[string]services.Mail {
+// otherMails returns a mail of each kind that is not in caused.
+func (s *site) otherMails(t *testing.T, caused []string) map[string]services.Mail {
+	t.Helper()
+	texts, err := os.ReadFile("../../locales/all.en-us.yaml")
+	require.NoError(t, err)
+	db, mails := s.database(t), map[string]services.Mail{}
+	for _, found := range regexp.MustCompile(`id: mail\.(\w+)\.subject`).FindAllStringSubmatch(string(texts), -1) {
+		kind := found[1]
+		if slices.Contains(caused, kind) {
+			continue
+		}
+		_, err := db.Exec(`INSERT INTO mails (id, recipient, template, resolved, language, data, low_priority, attempts, last_error, created_at, due_at)
+			VALUES (?, ?, ?, ?, 'en-us', ?, FALSE, 0, '', ?, ?)`, uuid.Must(uuid.NewV7()).String(), kind+"@example.com", kind, kind,
+			`{"when": "2026-11-24T15:04:00Z", "ip": "192.0.2.7", "user_agent": "`+linuxChrome+`", "new_email": "zoe@example.org"}`, time.Now().UTC(), time.Now().UTC())
+		require.NoError(t, err)
+		mails[kind] = services.Mail{}
+	}
+	require.Greater(t, len(mails), 10)
+	for kind := range mails {
+		mails[kind] = s.mails.Wait(t, "of the kind "+kind, func(m services.Mail) bool { return m.To == kind+"@example.com" })
+	}
+	return mails
+}
+
+// causedMails returns the mails that a story of two accounts causes, by kind.
+func (s *site) causedMails(t *testing.T, language string) map[string]services.Mail {
 	t.Helper()
 	mails := map[string]services.Mail{}
 	arrives := func(kind, to, path string) (link string) {
@@ -81,24 +123,24 @@ func (s *site) everyMail(t *testing.T, language string) map[string]services.Mail
 	desk.send("/signup", "email", zoe)
 	desk.send(desk.follow(arrives("signup", zoe, "/signup/")), "password", firstPassword)
 	phone.send("/signup", "email", zoe)
-	arrives("signup-taken", zoe, "/password/forgot")
+	arrives("signup_taken", zoe, "/password/forgot")
 	phone.send("/password/forgot", "email", zoe)
 	arrives("reset", zoe, "/password/reset/")
 	phone.send("/login", "email", zoe, "password", firstPassword)
-	arrives("new-browser", zoe, "/not-me/")
+	arrives("new_browser", zoe, "/not-me/")
 	desk.send("/account/password", "_method", "PUT", "password", secondPassword)
-	arrives("password-changed", zoe, "/not-me/")
+	arrives("password_changed", zoe, "/not-me/")
 	desk.send("/account/email", "_method", "PUT", "email", ada)
-	arrives("email-taken", ada, "/password/forgot")
-	arrives("email-asked", zoe, "/not-me/")
+	arrives("email_taken", ada, "/password/forgot")
+	arrives("email_requested", zoe, "/not-me/")
 	desk.send("/account/email", "_method", "PUT", "email", zoesNewEmail)
-	arrives("email-asked", zoe, "/not-me/")
-	desk.send(desk.follow(arrives("email-confirm", zoesNewEmail, "/account/email/confirm/")))
-	undo := arrives("email-changed", zoe, "/not-me/")
+	arrives("email_requested", zoe, "/not-me/")
+	desk.send(desk.follow(arrives("email_confirm", zoesNewEmail, "/account/email/confirm/")))
+	undo := arrives("email_changed", zoe, "/not-me/")
 	phone.send("/signup", "email", zoe)
-	mails["email-reserved"] = s.mails.Wait(t, "about a reserved email", func(m services.Mail) bool { return m.To == zoe })
+	mails["email_reserved"] = s.mails.Wait(t, "about a reserved email", func(m services.Mail) bool { return m.To == zoe })
 	desk.send("/account", "_method", "DELETE")
-	arrives("account-deleted", zoesNewEmail, "/not-me/")
+	arrives("account_deleted", zoesNewEmail, "/not-me/")
 	phone.send(undo)
 	mails["undone"] = s.mails.Wait(t, "about the undone change", func(m services.Mail) bool { return m.To == zoesNewEmail })
 	return mails
