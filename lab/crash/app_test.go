@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"net/url"
 	"os"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -21,6 +22,7 @@ type app struct {
 	env      []string
 	db       *sql.DB       // a connection of the test's own
 	answered chan struct{} // receives a value for each answer
+	killed   atomic.Bool   // requests may fail
 }
 
 // testName is the application_name of this test's own connection to PostgreSQL.
@@ -41,7 +43,13 @@ func newApp(t *testing.T, databaseURL string) *app {
 	}
 }
 
-func (a *app) launch(t *testing.T) { t.Helper(); a.Process = binary.Launch(t, a.dir, a.env...) }
+func (a *app) launch(t *testing.T) {
+	t.Helper()
+	a.killed.Store(false)
+	a.Process = binary.Launch(t, a.dir, a.env...)
+}
+
+func (a *app) kill() { a.killed.Store(true); a.Kill() }
 
 func (a *app) start(t *testing.T) { t.Helper(); a.launch(t); a.AwaitReady() }
 

@@ -183,6 +183,9 @@ func (p *person) send(method, path string, form url.Values) (status int, ok bool
 		req.AddCookie(&http.Cookie{Name: name, Value: value})
 	}
 	res, err := transport.RoundTrip(req)
+	if err != nil && !p.app.killed.Load() {
+		panic(err)
+	}
 	if err != nil {
 		return 0, false
 	}
