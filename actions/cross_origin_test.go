@@ -96,6 +96,9 @@ func countRows(t *testing.T) map[string]int {
 		require.NoError(t, err)
 		counts[table] = n
 	}
+	redeemed, err := models.DB.Where("redeemed = ?", true).Count(&models.Token{})
+	require.NoError(t, err)
+	counts["redeemed tokens"] = redeemed
 	return counts
 }
 
@@ -114,7 +117,7 @@ func TestCrossOrigin_SafeMethodsChangeNothing(t *testing.T) {
 		"/signup/" + modelstest.Link(t, "dora@example.com", models.MailSignup),
 		"/password/reset/" + modelstest.Link(t, "ada@example.com", models.MailReset),
 		"/account/email/confirm/" + modelstest.Link(t, "ada@example.net", models.MailEmailConfirm),
-		"/not-me/x",
+		"/not-me/" + modelstest.Link(t, "ada@example.com", models.MailEmailRequested),
 	}
 	before := countRows(t)
 	for _, b := range []*browser{ada, s.browser()} {

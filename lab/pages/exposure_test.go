@@ -42,6 +42,9 @@ func allRows(t *testing.T, s *site.Site) map[string]int {
 		require.NoError(t, s.DB.QueryRow("SELECT count(*) FROM "+table).Scan(&n))
 		counts[table] = n
 	}
+	var redeemed int
+	require.NoError(t, s.DB.QueryRow("SELECT count(*) FROM tokens WHERE redeemed").Scan(&redeemed))
+	counts["redeemed tokens"] = redeemed
 	return counts
 }
 
