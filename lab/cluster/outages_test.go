@@ -41,6 +41,7 @@ func databaseRestarted(t *testing.T, c *cluster) {
 		require.Empty(t, l.failuresExcept503(), mode)
 		require.Empty(t, l.failuresAfter(recovery), mode)
 	}
+	require.NotEmpty(t, append(c.nodes[0].loggedErrors(), c.nodes[1].loggedErrors()...), "other tests require that there are none")
 }
 
 func databaseHangs(t *testing.T, c *cluster) {

@@ -40,7 +40,7 @@ func StartNginx(t testing.TB, clone string, c *Certificate, upstream [2]string) 
 		"10.0.0.11:3000":                      upstream[0],
 		"10.0.0.12:3000":                      upstream[1],
 		"listen 443 ":                         "listen " + address + " ",
-		"listen 80;":                          "listen " + binary.FreePort(t) + ";",
+		"listen 80;":                          "listen 127.0.0.1:" + binary.FreePort(t) + ";",
 		"/etc/ssl/" + Domain + ".pem":         c.File,
 		"/etc/ssl/private/" + Domain + ".key": c.KeyFile,
 	})
