@@ -103,8 +103,13 @@ func TestTask_Rename_LeavesNoOldName(t *testing.T) {
 	// Everything must build. To save time, only tests that use the app's name run.
 	runGo(t, dir, "vet", "./...")
 	runGo(t, filepath.Join(dir, "lab"), "vet", "./...")
-	runGo(t, dir, "test", "./...", "-run", "Config|Log|Session|Device|Guards|CheckPassword|Ready|Mails|Route|Rename")
-	runGo(t, filepath.Join(dir, "lab"), "test", "./process", "-run", "TestProcess_DotenvOverridesTheEnvironment")
+	const named = "Config|Log|Session|Device|Guards|CheckPassword|Ready|Mails|Route|Rename"
+	passed := runGo(t, dir, "test", "-v", "./...", "-run", named)
+	for word := range strings.SplitSeq(named, "|") {
+		require.Regexp(t, `(?m)^--- PASS: Test\w*`+word, passed)
+	}
+	const dotenv = "TestProcess_DotenvOverridesTheEnvironment"
+	require.Contains(t, runGo(t, filepath.Join(dir, "lab"), "test", "-v", "./process", "-run", dotenv), "--- PASS: "+dotenv)
 
 	// The renamed app can be renamed again, even without the lab.
 	require.NoError(t, os.RemoveAll(filepath.Join(dir, "lab")))
