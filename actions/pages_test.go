@@ -277,6 +277,9 @@ func ownForm(c buffalo.Context) error {
 	for _, name := range []string{"email", "link"} {
 		c.Set(name, "")
 	}
+	for name := range signupForm("") {
+		c.Set(name, "")
+	}
 	template := strings.ReplaceAll(c.Param("template"), ".", "/")
 	return renderForm(c, "", template+".plush.html", messages{"name": "Enter your name."})
 }

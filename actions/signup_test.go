@@ -274,6 +274,6 @@ func TestSignup_EndsTheSessionOfTheBrowser(t *testing.T) {
 	s.browser().signUp("zoe@example.com")
 	b.Get("/signup/" + modelstest.Link(t, "zoe@example.com", models.MailSignup))
 	require.Equal(t, "/", b.choosePassword(modelstest.Password).Location())
-	require.Contains(t, b.Get("/").Page, "zoe@example.com")
+	b.requireLoggedIn("zoe@example.com")
 	require.Equal(t, 302, attacker.Get("/").StatusCode, "Ada's session in this browser has ended")
 }

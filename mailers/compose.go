@@ -69,11 +69,11 @@ func templateData(c config.Config, m *outbox.Mail) (file string, data map[string
 	if key := "mail." + m.Template + ".subject"; ownKinds.Example(m.Template) == "" && t(key) != key { // the app's mails have this text
 		return "message", data, kindOf(m.Template).addData(data, t, c, m)
 	}
-	subject, own, err := ownKinds.Read(m)
+	key, own, err := ownKinds.Read(m)
 	token, tokenErr := models.Outbox.Token(m)
-	subject = t(subject, map[string]any{"data": own})
-	if strings.Contains(subject, "<no value>") && !strings.Contains(fmt.Sprint(own), "<no value>") {
-		err = errors.Join(err, fmt.Errorf("the subject of the mail %s lacks a value", m.Template))
+	subject := t(key, map[string]any{"data": own})
+	if subject == key && strings.Contains(key, "{{") || strings.Contains(subject, "<no value>") && !strings.Contains(fmt.Sprint(own), "<no value>") {
+		err = errors.Join(err, fmt.Errorf("the subject of the mail %s lacks a value, or is no text in locales", m.Template))
 	}
 	data["subject"], data["url"], data["data"], data["token"] = subject, c.Host.String(), own, token
 	return m.Template, data, errors.Join(err, tokenErr)

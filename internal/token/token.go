@@ -85,9 +85,13 @@ type Store struct {
 
 // Issue stores t with the digest of a new secret, and returns the secret.
 func (s Store) Issue(tx *pop.Connection, t Token) (raw string, err error) {
+	lifetime, ok := s.Lifetimes[t.Purpose]
+	if !ok {
+		return "", fmt.Errorf("issuing a token: the purpose %q has no lifetime", t.Purpose)
+	}
 	raw = secret.NewToken()
 	t.ID, t.TokenDigest, t.CreatedAt = uuid.Must(uuid.NewV7()), secret.TokenDigest(raw), s.Now()
-	t.ExpiresAt = t.CreatedAt.Add(s.Lifetimes[t.Purpose])
+	t.ExpiresAt = t.CreatedAt.Add(lifetime)
 	if err := tx.Create(&t); err != nil {
 		return "", fmt.Errorf("issuing a token: %w", err)
 	}

@@ -163,3 +163,10 @@ func TestStore_Lifetime(t *testing.T) {
 	require.NoError(t, err)
 	require.False(t, works)
 }
+
+// Without a lifetime the token would be dead at once.
+func TestStore_PurposeWithoutLifetime(t *testing.T) {
+	s, _ := newStore(t)
+	_, err := s.Issue(db, token.Token{Purpose: "own", Subject: "ada", Email: "ada@example.com"})
+	require.EqualError(t, err, `issuing a token: the purpose "own" has no lifetime`)
+}

@@ -96,5 +96,6 @@ func TestFiles_TimeLayoutsNameMinuteAndZone(t *testing.T) {
 		require.NoError(t, err, name)
 		require.Equal(t, at, parsed, name)
 		require.Contains(t, text, "UTC", name)
+		require.NotContains(t, at.In(time.FixedZone("CET", 3600)).Format(texts["time.layout"].Other()), "UTC", name)
 	}
 }
