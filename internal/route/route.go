@@ -17,11 +17,14 @@ package route
 
 import (
 	"fmt"
+	"net/http"
+	"net/url"
 	"regexp"
 	"strings"
 	"time"
 
 	"github.com/gobuffalo/buffalo"
+	"github.com/gorilla/mux"
 
 	"corral/internal/web"
 )
@@ -41,6 +44,7 @@ type Route struct {
 
 	maxBody int64
 	maxTime *time.Duration
+	pattern *mux.Route // nil if each placeholder is a whole part of the path
 }
 
 // Option is a mark, or a limit that differs from the default.
@@ -73,7 +77,10 @@ func Delete(path string, g Guard, h buffalo.Handler, options ...Option) Route {
 
 // New returns a route for the given method.
 func New(method, path string, g Guard, h buffalo.Handler, options ...Option) Route {
-	r := Route{Method: method, Path: path, Guard: g, Handler: h, maxBody: g.MaxBody}
+	r := Route{Method: method, Path: web.TrimSlash(path), Guard: g, Handler: h, maxBody: g.MaxBody}
+	if conditional.MatchString(path) {
+		r.pattern = mux.NewRouter().Path(r.Path)
+	}
 	for _, set := range options {
 		set(&r)
 	}
@@ -90,21 +97,26 @@ func (r Route) AddTo(app *buffalo.App) (*buffalo.RouteInfo, error) {
 		return nil, fmt.Errorf("route %s has the unknown method %s", r.Path, r.Method)
 	}
 	for _, info := range app.Routes() {
-		if earlier := New(info.Method, web.TrimSlash(info.Path), r.Guard, nil); earlier.takesAllOf(r) {
+		if earlier := New(info.Method, info.Path, r.Guard, nil); earlier.takesAllOf(r) {
 			return nil, fmt.Errorf("route %s %s is never reached: add it before %s", r.Method, r.Path, earlier.Path)
 		}
 	}
 	return add(r.Path, r.Handler), nil
 }
 
-// conditional finds a placeholder that does not match all parts, such as {id:[0-9]+} or {name}.svg.
-var conditional = regexp.MustCompile(`:|}[^/]`)
+// conditional finds a placeholder that does not match exactly one part, whatever it is, such as
+// {path:.+}, {name}.svg or photo-{id}.
+var conditional = regexp.MustCompile(`:|}[^/]|[^/]{`)
 
+// takesAllOf does not judge a later route with an expression, which may match several parts.
 func (r Route) takesAllOf(later Route) bool {
-	return r.Method == later.Method && !conditional.MatchString(r.Path) && r.matches(later.Path)
+	return r.Method == later.Method && r.pattern == nil && !strings.Contains(later.Path, ":") && r.matches(later.Path)
 }
 
 func (r Route) matches(path string) bool {
+	if r.pattern != nil {
+		return r.pattern.Match(&http.Request{URL: &url.URL{Path: web.TrimSlash(path)}}, new(mux.RouteMatch))
+	}
 	path, pattern := strings.Trim(path, "/"), strings.Trim(r.Path, "/")
 	if strings.Count(path, "/") != strings.Count(pattern, "/") { // before Split: a path may have thousands of slashes
 		return false

@@ -28,14 +28,22 @@ func TestTable_Limits(t *testing.T) {
 		Get("/notes/new", public, show, MaxBody(2)),
 		Post("/notes/{id}", Guard{Name: "user", MaxBody: 3}, show),
 		Put("/events/{id:[0-9]+}", Guard{Name: "local"}, show, MaxTime(forever)),
+		Put("/files/{path:.+}", Guard{MaxBody: 4}, show, MaxTime(forever)),
+		Put("/photo-{id}", Guard{MaxBody: 5}, show, MaxTime(forever)),
+		Get("/{slug}.stream", Guard{MaxBody: 6}, show, MaxTime(forever)),
 	}
 	for path, want := range map[string]int64{
 		"/": 1, "": 1, "/notes/new": 3, "/notes/new/": 3, "/notes/7": 3, "/notes": web.DefaultMaxBody, "/notes/7/x": web.DefaultMaxBody, "/events/1": web.DefaultMaxBody,
+		"/files/a": 4, "/files/a/b.txt": 4, "/files/a/b/": 4, "/files": web.DefaultMaxBody, "/photo-7": 5, "/photo": web.DefaultMaxBody, "/live.stream": 6, "/live": web.DefaultMaxBody,
 	} {
 		require.Equal(t, want, table.MaxBody(path), path)
 	}
-	require.Equal(t, forever, table.MaxTime("/events/1"))
-	require.Equal(t, web.DefaultMaxTime, table.MaxTime("/notes/7"))
+	for _, path := range []string{"/events/1", "/files/a/b.txt", "/photo-7", "/live.stream", "/live.stream/"} {
+		require.Equal(t, forever, table.MaxTime(path), path)
+	}
+	for _, path := range []string{"/notes/7", "/events/x", "/live", "/login", "/photo", "/live.stream/x"} {
+		require.Equal(t, web.DefaultMaxTime, table.MaxTime(path), path)
+	}
 }
 
 // A client may send a path with thousands of slashes. Each route compares it.
@@ -47,12 +55,12 @@ func TestTable_LongPathCostsNothing(t *testing.T) {
 
 func TestTable_FindsTheRouteOfARequest(t *testing.T) {
 	app := buffalo.New(buffalo.Options{Env: "test"})
-	table := Table{Get("/", public, show), Get("/notes/{id}", public, show), Delete("/notes/{id}", Guard{Name: "user"}, show, Mark("open"))}
+	table := Table{Get("/", public, show), Get("/notes/{id}", public, show), Delete("/notes/{id}", Guard{Name: "user"}, show, Mark("open")), Get("/about/", public, show)}
 	for _, r := range table {
 		_, err := r.AddTo(app)
 		require.NoError(t, err)
 	}
-	for path, want := range map[string]string{"/": "GET /", "/notes/7": "GET /notes/{id}", "/notes/7/": "GET /notes/{id}"} {
+	for path, want := range map[string]string{"/": "GET /", "/notes/7": "GET /notes/{id}", "/notes/7/": "GET /notes/{id}", "/about": "GET /about"} {
 		req, err := http.NewRequest("GET", path, nil)
 		require.NoError(t, err)
 		res := httptest.NewRecorder()
@@ -63,6 +71,8 @@ func TestTable_FindsTheRouteOfARequest(t *testing.T) {
 	require.True(t, ok)
 	require.Equal(t, "user", found.Guard.Name)
 	require.Equal(t, "open", found.Mark)
+	_, ok = table.Find("GET", "/about")
+	require.True(t, ok)
 	_, ok = table.Find("PUT", "/notes/{id}")
 	require.False(t, ok)
 	other := Guard{Name: "other"}
@@ -77,11 +87,11 @@ func TestTable_FindsTheRouteOfARequest(t *testing.T) {
 // The app panics with this error when it starts.
 func TestRoute_NeverReachedIsAnError(t *testing.T) {
 	app := buffalo.New(buffalo.Options{Env: "test"})
-	for _, path := range []string{"/", "/notes/new", "/notes/{id:[0-9]+}", "/notes/{name}.svg", "/notes/plan", "/notes/{id}", "/notes/{id}/new"} {
+	for _, path := range []string{"/", "/notes/new", "/notes/{id:[0-9]+}", "/notes/{name}.svg", "/notes/plan", "/notes/{id}", "/notes/{id}/new", "/notes/{path:.+}", "/tags/{tag:[^x]+}", "/tags/{tag}"} {
 		_, err := Get(path, public, show).AddTo(app)
 		require.NoError(t, err, path)
 	}
-	for path, earlier := range map[string]string{"/notes/last": "/notes/{id}", "/notes/{name}": "/notes/{id}", "/notes/7/new": "/notes/{id}/new", "/": "/"} {
+	for path, earlier := range map[string]string{"/notes/last": "/notes/{id}", "/notes/{name}": "/notes/{id}", "/notes/{name}.png": "/notes/{id}", "/notes/7/new": "/notes/{id}/new", "/": "/"} {
 		_, err := Get(path, public, show).AddTo(app)
 		require.EqualError(t, err, "route GET "+path+" is never reached: add it before "+earlier)
 	}
