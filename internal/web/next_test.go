@@ -28,6 +28,7 @@ func TestPageBefore(t *testing.T) {
 	for path, method := range map[string]string{"/login/": "GET", "/account/": "GET", "/account/password/": "PUT"} {
 		routes.Handle(path, http.NotFoundHandler()).Methods(method)
 	}
+	routes.PathPrefix("/").Handler(http.NotFoundHandler()) // as ServeFiles adds
 	long := WithNext("/login", "/account?q="+strings.Repeat("%E6", 90))
 	require.Greater(t, len(long), maxLocalPath)
 	for referer, want := range map[string]string{

@@ -54,7 +54,11 @@ func AllowedMethods(router *mux.Router, r *http.Request) []string {
 	var allowed []string
 	for _, method := range []string{"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"} {
 		probe := &http.Request{Method: method, URL: r.URL, Host: r.Host}
-		if match := new(mux.RouteMatch); router.Match(probe, match) && match.MatchErr == nil {
+		match := new(mux.RouteMatch)
+		if !router.Match(probe, match) || match.MatchErr != nil {
+			continue
+		}
+		if _, err := match.Route.GetMethods(); err == nil { // not ServeFiles, which takes any path
 			allowed = append(allowed, method)
 		}
 	}

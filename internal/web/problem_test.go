@@ -2,6 +2,7 @@ package web
 
 import (
 	"encoding/json"
+	"net/http"
 	"net/http/httptest"
 	"testing"
 
@@ -57,6 +58,7 @@ func TestAllowedMethods(t *testing.T) {
 	router.Path("/form").Methods("GET")
 	router.Path("/form").Methods("POST")
 	router.Path("/things/{id}").Methods("DELETE")
+	router.PathPrefix("/").Handler(http.NotFoundHandler()) // as ServeFiles adds
 	for path, want := range map[string][]string{
 		"/page": {"GET", "HEAD"}, "/form": {"GET", "HEAD", "POST"}, "/things/7": {"DELETE"}, "/nothing": nil,
 	} {
