@@ -312,3 +312,14 @@ func TestEngine_CallsHelpersOnce(t *testing.T) {
 	calls := 0
 	require.Equal(t, `1 2 <a href="/">x</a>`, rendered(t, e, "show", map[string]any{"count": func() int { calls++; return calls }}))
 }
+
+// The buffers of pages are used again: a page without a template must not be another client's.
+func TestEngine_NoNames(t *testing.T) {
+	e := engineOf("show.plush.html", "<%= who %>")
+	for range 10 {
+		rendered(t, e, "show", map[string]any{"who": "Ada"})
+		var page bytes.Buffer
+		require.NoError(t, e.HTML().Render(&page, nil))
+		require.Empty(t, page.String())
+	}
+}

@@ -43,9 +43,10 @@ func (p page) Render(w io.Writer, data render.Data) error {
 	}
 	html := buffers.Get().(*bytes.Buffer)
 	defer buffers.Put(html)
+	html.Reset() // a page without names would be the last one that was rendered
 	l := p.engine.locale(data["lang"])
 	// The layout sees values that a template sets; the caller's data does not change.
-	in := &scope{map[string]any{"contentType": p.contentType}, &scope{data, l.scope}}
+	in := &scope{own: map[string]any{"contentType": p.contentType}, outer: &scope{own: data, outer: l.scope}}
 	for n, name := range p.names {
 		if n > 0 {
 			in.own["yield"] = template.HTML(html.String())
