@@ -18,7 +18,8 @@
 // plush's context as form_for does) is rendered by plush. A template in another
 // format (.md, .tmpl) or with translations (index.de.html) is rendered by Buffalo's engine.
 // The output is the same, except that a compiled template escapes a [fmt.Stringer], and
-// takes the keys of a map in order, which plush does not.
+// takes the keys of a map in order, which plush does not. Path helpers and current_path have
+// no slash at the end, which Buffalo appends.
 //
 // Calls with a constant, such as t("login.title") and assetPath("app.css"), are evaluated
 // once for each language, and partial("nav") is inlined. So the t of Options.Language and

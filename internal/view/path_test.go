@@ -38,6 +38,25 @@ func TestEngine_PathsOfRoutes(t *testing.T) {
 	}
 }
 
+// Buffalo's slash would be in current_path only.
+func TestEngine_CurrentPath(t *testing.T) {
+	const source = `<%= current_path %> <%= if (current_path == usersPath()) { %>users<% } else if (current_path == rootPath()) { %>root<% } %>`
+	e := New(Options{Templates: templatesOf("compiled.html", source, "plush.html", `<% let left_to_plush = 1 %>`+source, "partial.html", `<%= partial("path") %>`, "_path.html", source)})
+	app := buffalo.New(buffalo.Options{Env: "test"})
+	show := func(c buffalo.Context) error {
+		if name := c.Param("by"); name != "buffalo" {
+			return c.Render(http.StatusOK, e.HTML(name))
+		}
+		return c.Render(http.StatusOK, e.Template("text/html", "compiled.html"))
+	}
+	app.GET("/", show)
+	app.GET("/users", show)
+	for _, by := range []string{"compiled", "plush", "partial", "buffalo"} {
+		require.Equal(t, "/ root", pageOf(t, app, "/?by="+by), by)
+		require.Equal(t, "/users users", pageOf(t, app, "/users/?by="+by), by)
+	}
+}
+
 // A page's data may replace a path helper.
 func TestEngine_PathHelperOfAPage(t *testing.T) {
 	e := New(Options{Templates: templatesOf("show.html", `<%= loginPath() %>`)})

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"cmp"
 	"context"
 	"html/template"
 	"strings"
@@ -21,23 +22,33 @@ func (s *scope) Value(key any) any {
 	name, ok := key.(string)
 	for ; ok && s != nil; s = s.outer {
 		if v, found := s.own[name]; found {
-			if helper, ok := v.(buffalo.RouteHelperFunc); ok {
-				return pathHelper(helper)
-			}
-			return v
+			return trimmed(name, v)
 		}
 	}
 	return nil
 }
 
-// pathHelper removes the slash that Buffalo's path helpers append.
+// trimmed removes the slash that Buffalo appends to current_path and to the results of its
+// path helpers.
+func trimmed(name string, v any) any {
+	switch v := v.(type) {
+	case buffalo.RouteHelperFunc:
+		return pathHelper(v)
+	case string:
+		if name == "current_path" {
+			return trimSlash(v)
+		}
+	}
+	return v
+}
+
+func trimSlash(path string) string { return cmp.Or(strings.TrimSuffix(path, "/"), "/") }
+
 func pathHelper(helper buffalo.RouteHelperFunc) buffalo.RouteHelperFunc {
 	return func(options map[string]any) (template.HTML, error) {
 		path, err := helper(options)
 		trimmed, query, found := strings.Cut(string(path), "?")
-		if trimmed != "/" {
-			trimmed = strings.TrimSuffix(trimmed, "/")
-		}
+		trimmed = trimSlash(trimmed)
 		if found {
 			trimmed += "?" + query
 		}

@@ -6,7 +6,6 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/gobuffalo/buffalo"
 	"github.com/gobuffalo/buffalo/render"
 	"github.com/gobuffalo/helpers/tags"
 	"github.com/gobuffalo/plush/v4"
@@ -70,10 +69,7 @@ func (e *Engine) withHelpers(next render.TemplateEngine) render.TemplateEngine {
 		maps.Copy(all, e.assetHelpers())
 		maps.Copy(all, e.locale(data["lang"]).scope.own)
 		for name, value := range data {
-			if helper, ok := value.(buffalo.RouteHelperFunc); ok {
-				value = pathHelper(helper)
-			}
-			all[name] = value
+			all[name] = trimmed(name, value)
 		}
 		return next(source, data, all)
 	}
