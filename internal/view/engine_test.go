@@ -96,9 +96,13 @@ func TestEngine_Reload(t *testing.T) {
 func TestEngine_PartialNames(t *testing.T) {
 	e := engineOf("widgets/_form.plush.html", "form", "_nav.plush.html", "nav", "show.plush.html",
 		`<%= partial("widgets/form") %> <%= partial("widgets/form.html") %> <%= partial("widgets/form.plush.html") %> <%= partial("nav") %>`,
+		"path.plush.html", `<%= partial("./nav") %> <%= partial("widgets//form") %> <%= partial("widgets/../nav") %>`,
+		"_help.plush.de.html", "Hilfe", "_help.fr.plush.html", "aide", "language.plush.html", `<%= partial("help.de.html") %> <%= partial("help.fr.html") %>`,
 	)
 	require.Equal(t, "<main>form form form nav</main>", rendered(t, e, "show", nil))
 	require.Equal(t, "<main>form form form nav</main>", rendered(t, e, "show.html", nil))
+	require.Equal(t, "<main>nav form nav</main>", rendered(t, e, "path", nil))
+	require.Equal(t, "<main>Hilfe aide</main>", rendered(t, e, "language", nil))
 }
 
 // A partial sees its arguments and the variables of its caller. Its arguments and its

@@ -32,14 +32,18 @@ func (e *Engine) template(name string) (*plush.Template, error) {
 	return t, nil
 }
 
-// source returns the text of a template. The name login/new means login/new.plush.html.
+// source returns the text of a template. The name login/new means login/new.plush.html, and
+// help.de.html may be help.de.plush.html or help.plush.de.html.
 func (e *Engine) source(name string) (string, error) {
 	if path.Ext(name) == "" {
 		name += ".html"
 	}
 	if ext := path.Ext(name); !strings.Contains(name, ".plush.") {
-		if source, err := fs.ReadFile(e.TemplatesFS, strings.TrimSuffix(name, ext)+".plush"+ext); err == nil {
-			return string(source), nil
+		folder, file := path.Split(name)
+		for _, file := range []string{strings.TrimSuffix(file, ext) + ".plush" + ext, strings.Replace(file, ".", ".plush.", 1)} {
+			if source, err := fs.ReadFile(e.TemplatesFS, folder+file); err == nil {
+				return string(source), nil
+			}
 		}
 	}
 	source, err := fs.ReadFile(e.TemplatesFS, name)
@@ -59,7 +63,7 @@ func (e *Engine) isOtherFormat(name string) bool {
 // partialName returns login/_form for partial("login/form").
 func partialName(name string) string {
 	folder, file := path.Split(name)
-	return folder + "_" + file
+	return path.Join(folder, "_"+file)
 }
 
 // variant is a template compiled for a language. If folds is true, the results of the
