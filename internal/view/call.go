@@ -10,7 +10,8 @@ import (
 )
 
 // call compiles the call of a helper, such as t("key"), or of a method, such as
-// user.Name(). A helper that takes plush's context is left to plush, except partial.
+// user.Name(). A helper of plush or the app that takes plush's context is left to plush,
+// except partial.
 func (c *compiler) call(node *ast.CallExpression) expression {
 	arguments := c.expressions(node.Arguments)
 	if arguments == nil || node.Block != nil || node.ChainCallee != nil {
@@ -107,7 +108,7 @@ func takesContext(helper any) bool {
 
 // call calls a function as plush does: it passes nil as the zero value, and fills in
 // up to two missing arguments.
-func call(f reflect.Value, arguments []expression, in *scope) (any, error) {
+func call(f reflect.Value, arguments []expression, in *scope) (result any, err error) {
 	if f.Kind() == reflect.Pointer {
 		f = f.Elem()
 	}
@@ -151,7 +152,12 @@ func call(f reflect.Value, arguments []expression, in *scope) (any, error) {
 	for !t.IsVariadic() && len(args) < t.NumIn() {
 		switch want := t.In(len(args)); {
 		case isContext(want):
-			return nil, errForPlush
+			args = append(args, reflect.ValueOf(plush.HelperContext{Context: in.forPlush()}))
+			defer func() {
+				if recover() != nil { // Block panics here; plush returns an error
+					result, err = nil, errForPlush
+				}
+			}()
 		case want.ConvertibleTo(anyMap):
 			args = append(args, reflect.ValueOf(map[string]any{}))
 		default:

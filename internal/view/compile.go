@@ -22,7 +22,7 @@ type step struct {
 var (
 	errUnknown  = errors.New("unknown name")  // counts as false in a condition
 	errFailed   = errors.New("failed")        // plush returns an error too, which says why
-	errForPlush = errors.New("left to plush") // plush may return an error, panic or succeed
+	errForPlush = errors.New("left to plush") // plush may return an error or panic
 )
 
 // compiler compiles one variant of a template with its partials.

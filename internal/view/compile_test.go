@@ -11,6 +11,7 @@ import (
 	"testing/fstest"
 	"time"
 
+	"github.com/gobuffalo/buffalo/render"
 	"github.com/gobuffalo/nulls"
 	"github.com/gobuffalo/plush/v4"
 	"github.com/stretchr/testify/require"
@@ -45,16 +46,18 @@ var compiled = []string{
 	`<%= t("key") %>`, `<%= t("key", {name: text, more: number}) %>`, `<%= t("a." + text) %>`, `<%= shout(text) %>`, `<%= capitalize(text) %>`, `<%= shout(member.Name) %>`, `<%= t(nil) %> <%= t("key", nil, 1) %> <%= shout(nil) %> <%= shout() %>`,
 	`<%= homePath() %> <%= homePath({id: 7}) %> <%= join("a", "b") %> <%= join("a") %> <%= options("a") %> <%= options("a", {b: 1}) %> <%= zero() %> <%= silent() %> <%= pluralize("widget") %> <%= toJSON(list) %> <%= raw("<b>") %> <%= inspect(number) %> <%= truncate("a long text", {size: 6}) %>`,
 	`<%= partial("row") %>`, `<%= partial("row", {text: "given", own: text}) %>`, `<%= partial("deep/row", {text: t("key")}) %>`, `<%= partial("r" + "ow") %>`, `<%= partial("row", given) %>`, `<%= partial("plain") %>`, `<%= partial("plain.html") %>`, `<%= partial("tree", {levels: 3}) %>`,
-	`<%= partial("row", {t: shout}) %>`,
+	`<%= partial("row", {t: shout}) %>`, `<%= partial("r" + "ow", typed) %>`, `<%= partial("r" + "ow", nil) %>`,
+	`<%= inContext() %>`, `<%= inContext("x") %>`, `<%= pointer.InContext() %>`,
 }
 
 // leftToPlush are snippets that the engine leaves to plush, with plush's result or error.
 var leftToPlush = []string{
 	`<% let a = "b" %><%= a %>`, `<% if (yes) { %>a<% } %>`, `<%= unknown %>`, `<%= member.hidden %>`, `<%= member.Nothing %>`, `<%= text.Nothing %>`, `<%= shout(1) %>`, `<%= t(1) %>`, `<%= t() %>`, `<%= fails() %>`, `<%= text() %>`,
-	`<%= for (x) in text { %>a<% } %>`, `<%= for (x) in unknown { %>a<% } %>`, `<%= number ~= "7" %>`, `<%= text ~= "^a" %>`, `<%= partial("none") %>`, `<%= partial("stock") %>`,
+	`<%= for (x) in text { %>a<% } %>`, `<%= for (x) in unknown { %>a<% } %>`, `<%= number ~= "7" %>`, `<%= text ~= "^a" %>`, `<%= partial("none") %>`, `<%= partial("stock") %>`, `<%= partial("st" + "ock") %>`, `<%= partial("st" + "ock", {text: "given"}) %>`, `<%= partial("no" + "te.md") %>`, `<%= partial("r" + "ow", {layout: "frame"}) %>`,
+	`<%= partial("no" + "ne") %>`, `<%= partial("row", {}, 1) %>`, `<%= partial("row", 1) %>`, `<%= partial() %>`, `<%= inBlock() %>`, `<%= inBlock() == nil %>`,
 	`<%= fn(x) { return x } %>`, `<%= -1 %>`, `<%= -number %>`, `<%= number / 0 %>`, `<%= 1.5 / 0.0 %>`, `<%= number + 1.5 %>`, `<%= id == id %>`, `<%= yes < no %>`, `<%= list[2] %>`, `<%= list["a"] %>`, `<%= words[1] %>`, `<%= text[0] %>`, `<%= number[0] %>`,
 	`<%= members[0].Name %>`, `<%= pointer.Self().Self().Name %>`, `<%= member.Nothing() %>`, `<%= pointer.Add(1, 2, 3) %>`, `<%= pointer.Fail() %>`, `<%= join() %>`, `<%= join("a", 1) %>`,
-	`<%= if (shout(1, unknown)) { %>a<% } %>`, `<%= if (options(1, unknown)) { %>a<% } else { %>b<% } %>`, `<%= if (partial("unknown")) { %>a<% } %>`, `<%= inContext() %>`, `<%= inContext("x") %>`, `<%= linkTo("/x") { %>go<% } %>`, `<%= linkTo("/x", {body: "go"}) %>`,
+	`<%= if (shout(1, unknown)) { %>a<% } %>`, `<%= if (options(1, unknown)) { %>a<% } else { %>b<% } %>`, `<%= if (partial("unknown")) { %>a<% } %>`, `<%= linkTo("/x") { %>go<% } %>`, `<%= linkTo("/x", {body: "go"}) %>`,
 	`<%= for (x) in list { %><%= if (x == "2") { break } %><%= x %><% } %>`, `<%= for (t) in list { %><%= t %><% } %>`, `<%= for (x) in list { %><% let y = x %><%= y %><% } %>`, `<% text = "new" %><%= text %>`, `<% let f = fn(x) { return x + "!" } %><%= f("a") %>`,
 	`<%= partial("row", {layout: "frame"}) %>`, `<%= partial("note.md") %>`, `<% contentFor("x") { %><b><%= text %></b><% } %><%= contentOf("x") %>`, `<% words["b"] = "new" %><%= words["b"] %>`, `<%= markdown("*a*") %>`,
 	`<%= if (yes) { return "a" } %>`, `<% return text %>`, `<%= if (partial("row") == "x") { %>a<% } %>`, `<%= for (x) in nothing { %>a<% } %>`, `<%= pointer.Self().Name %>`,
@@ -81,6 +84,10 @@ func (m *member) Self() *member      { return m }
 func (member) Add(a, b int) int      { return a + b }
 func (member) Fail() (string, error) { return "", fs.ErrNotExist }
 
+func (m member) InContext(help plush.HelperContext) string {
+	return fmt.Sprint(m.Name, help.Value("text"))
+}
+
 // named is a type of the helper t that the engine does not know.
 type named func(key string, args ...any) string
 
@@ -99,7 +106,7 @@ func snippetData() map[string]any {
 		"nulled": nulls.NewString("<x>"), "nulledInt": nulls.NewInt(5), "null": nulls.String{},
 		"yes": true, "no": false, "empty": "", "none": (*member)(nil), "nothing": nil,
 		"list": []string{"<1>", "2"}, "listPointer": &[]string{"<1>"}, "array": [2]string{"<1>", "2"}, "ints": []int{1}, "anys": []any{"<1>", 2, nil, []string{"<"}},
-		"one": map[string][]string{"warning": {"x", "y"}}, "words": map[string]string{"a": "<b>"}, "key": "a", "numbered": map[int]string{7: "seven"}, "anyKeys": map[any]any{"a": "b"}, "given": map[string]any{"own": "<o>"},
+		"one": map[string][]string{"warning": {"x", "y"}}, "words": map[string]string{"a": "<b>"}, "key": "a", "numbered": map[int]string{7: "seven"}, "anyKeys": map[any]any{"a": "b"}, "given": map[string]any{"own": "<o>"}, "typed": render.Data{"own": "<o>"},
 		"member": ada, "members": []member{{Name: "Ada"}, {Name: "Bob"}}, "pointers": []*member{&ada},
 		"pointer": &member{Name: "Bob", Friend: &ada, Age: 36, Seen: time.Unix(0, 0).UTC(), Phone: nulls.NewString("<1>"), Any: "<any>", Count: &count, Tags: []string{"<t>"}, address: address{"Rome"}},
 		"t": named(func(key string, args ...any) string {
@@ -120,6 +127,7 @@ func snippetData() map[string]any {
 			return template.HTML(fmt.Sprint("/home?", o["id"])), nil
 		}),
 		"inContext": func(s string, help plush.HelperContext) string { return fmt.Sprint(s, help.Value("text")) },
+		"inBlock":   func(help plush.HelperContext) (string, error) { return help.Block() },
 	}
 }
 

@@ -287,7 +287,8 @@ func TestEngine_LogsWhatIsNotCompiled(t *testing.T) {
 	t.Cleanup(func() { slog.SetDefault(before); log.SetFlags(flags); log.SetOutput(output) })
 	for name, want := range map[string]string{
 		"show": "", "let": `reason="let x = 1;"`, "inner": `reason="let y = 2;"`, "partial": `reason="let z = 3; in the partial _let"`,
-		"helper": `reason="<%= linkTo(\"/\", {body: \"x\"}); %>"`, "note.md": "reason=\"Buffalo's own engine", "late": `reason="a value or helper of this page"`,
+		"helper": `reason="<%= linkTo(\"/\", {body: \"x\"}); %>"`, "note.md": "reason=\"Buffalo's own engine", "late": "",
+		"dynamic": `template=_let reason="let z = 3;"`, "dynamic_note": `template=_note.md reason="a partial in another format, or with a layout"`,
 	} {
 		for _, reload := range []bool{true, false} {
 			var text bytes.Buffer
@@ -295,7 +296,7 @@ func TestEngine_LogsWhatIsNotCompiled(t *testing.T) {
 			e := New(Options{Reload: reload, Templates: templatesOf(
 				"show.html", `<%= 1 %>`, "let.html", `<%= 1 %><% let x = 1 %><% let y = 2 %>`, "inner.html", `<%= if (true) { %><% let y = 2 %><% } %>`,
 				"partial.html", `<%= partial("let") %>`, "_let.html", `<% let z = 3 %>`, "helper.html", `<%= linkTo("/", {body: "x"}) %>`,
-				"note.md", "text", "late.html", `<%= 1 %><%= inContext() %>`)})
+				"note.md", "text", "late.html", `<%= 1 %><%= inContext() %>`, "dynamic.html", `<%= partial("l" + "et") %>`, "dynamic_note.html", `<%= partial("no" + "te.md") %>`, "_note.md", "text")})
 			for range 2 {
 				rendered(t, e, name, map[string]any{"inContext": func(plush.HelperContext) string { return "" }})
 			}
@@ -304,17 +305,40 @@ func TestEngine_LogsWhatIsNotCompiled(t *testing.T) {
 				continue
 			}
 			require.Equal(t, 1, strings.Count(text.String(), "\n"), text.String())
-			require.Contains(t, text.String(), `level=INFO msg="template not compiled" template=`+name+" ")
-			require.Contains(t, text.String(), want)
+			if !strings.HasPrefix(want, "template=") {
+				want = "template=" + name + " " + want
+			}
+			require.Contains(t, text.String(), `level=INFO msg="template not compiled" `+want)
 		}
 	}
 }
 
 // A helper is called once for each page, even if plush renders the page.
 func TestEngine_CallsHelpersOnce(t *testing.T) {
-	e := New(Options{Templates: templatesOf("show.html", `<%= count() %> <%= partial("stock") %> <%= linkTo("/", {body: "x"}) %>`, "_stock.html", `<% let x = count() %><%= x %>`)})
-	calls := 0
-	require.Equal(t, `1 2 <a href="/">x</a>`, rendered(t, e, "show", map[string]any{"count": func() int { calls++; return calls }}))
+	e := New(Options{Templates: templatesOf("show.html", `<%= count() %> <%= partial("stock") %> <%= linkTo("/", {body: "x"}) %>`, "_stock.html", `<% let x = count() %><%= x %>`,
+		"late.html", `<%= count() %> <%= inContext() %> <%= partial("st" + "ock") %> <%= partial("no" + "te.md") %> <%= partial("st" + "ock", {layout: "frame"}) %> <%= count() %>`, "_note.md", `<%= count() %>`, "_frame.html", `[<%= yield %>]`)})
+	for name, want := range map[string]string{"show": `1 2 <a href="/">x</a>`, "late": "1 2 3 <p>4</p> [5] 6"} {
+		calls := 0
+		count := func() int { calls++; return calls }
+		require.Equal(t, want, rendered(t, e, name, map[string]any{"count": count, "inContext": func(plush.HelperContext) int { return count() }}))
+	}
+}
+
+// A helper of the page's data may set names. They end with the partial that calls it.
+func TestEngine_HelperSetsNames(t *testing.T) {
+	e := engineOf("_own.plush.html", `<%= set("mark", "own") %><%= mark %>`,
+		"show.plush.html", `<%= partial("own") %><%= mark %>,<%= partial("o" + "wn") %><%= mark %>,<%= partial("o" + "wn", given) %><%= mark %>,<%= set("title", "Page") %>`,
+		"frame.plush.html", `<%= title %>: <%= yield %>`)
+	given, calls := map[string]any{}, 0
+	page, err := e.Bytes("show", map[string]any{"mark": "page", "given": given, "set": func(name, value string, help plush.HelperContext) string {
+		calls++
+		help.Set(name, value)
+		return ""
+	}}, "frame")
+	require.NoError(t, err)
+	require.Equal(t, "Page: ownpage,ownpage,ownpage,", string(page))
+	require.Equal(t, 4, calls)
+	require.Empty(t, given)
 }
 
 // The buffers of pages are used again: a page without a template must not be another client's.

@@ -26,9 +26,7 @@ func (e *Engine) reportFallback(name string, reason func() string) {
 // fallbackReason returns the part of a template that cannot be compiled.
 func (e *Engine) fallbackReason(name string, t *plush.Template, in *scope, l *locale) string {
 	c := &compiler{engine: e, variant: variant{name, l, !in.hides(l.scope, foldable...)}, reason: new(string)}
-	if c.compile(t.Input) != nil {
-		return "a value or helper of this page"
-	}
+	c.compile(t.Input)
 	return *c.reason
 }
 

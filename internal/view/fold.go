@@ -74,14 +74,17 @@ func (c *compiler) inline(name string, arguments []ast.Expression) (steps []step
 		return nil, true
 	}
 	partial := inner.compile(t.Input)
-	if partial == nil || data == nil {
-		return partial, true
+	if partial == nil {
+		return nil, true
+	}
+	if data == nil {
+		data = constant(map[string]any(nil))
 	}
 	return []step{{run: func(page *bytes.Buffer, in *scope) error {
 		own, err := data(in)
 		if err != nil {
 			return err
 		}
-		return run(partial, page, &scope{own.(map[string]any), in})
+		return run(partial, page, &scope{own: own.(map[string]any), outer: in})
 	}}}, true
 }

@@ -90,6 +90,6 @@ func TestFold_RecursivePartial(t *testing.T) {
 	loop, err := e.template("_loop")
 	require.NoError(t, err)
 	l := e.locale("de")
-	require.Len(t, e.steps("_loop", loop, &scope{nil, l.scope}, l), 1)
+	require.Len(t, e.steps("_loop", loop, &scope{outer: l.scope}, l), 1)
 	require.Equal(t, "<main>aba</main>", rendered(t, e, "show", map[string]any{"more": true, "again": false}))
 }

@@ -43,6 +43,6 @@ func (e *Engine) locale(lang any) *locale {
 	if t != nil {
 		helpers["t"] = t // saves a conversion at every call
 	}
-	l, _ := e.locales.LoadOrStore(name, &locale{&scope{helpers, &scope{own: e.helpers()}}, t})
+	l, _ := e.locales.LoadOrStore(name, &locale{&scope{own: helpers, outer: &scope{own: e.helpers()}}, t})
 	return l.(*locale)
 }

@@ -27,7 +27,7 @@ func (c *compiler) loop(node *ast.ForExpression) []step {
 		if err != nil {
 			return err
 		}
-		inner := &scope{map[string]any{}, in}
+		inner := &scope{own: map[string]any{}, outer: in}
 		return each(v, func(key, item any) error {
 			inner.own[node.KeyName] = key
 			inner.own[node.ValueName] = item

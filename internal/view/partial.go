@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"html/template"
+	"maps"
+	"reflect"
 
 	"github.com/gobuffalo/plush/v4"
 )
@@ -39,37 +41,24 @@ func (e *Engine) plushPartial(name string, data map[string]any, help plush.Helpe
 
 func (e *Engine) partialSource(name string) (string, error) { return e.source(partialName(name)) }
 
-// runPartial renders a partial that is not inlined.
+// runPartial renders a partial that is not inlined. If plush must render it, then only the
+// partial: what the page has called before must not be called twice.
 func (e *Engine) runPartial(l *locale, arguments []expression, in *scope) (any, error) {
-	if len(arguments) == 0 || len(arguments) > 2 {
-		return nil, errForPlush
-	}
-	v, err := arguments[0](in)
-	if err != nil {
-		return nil, err
-	}
-	name, ok := v.(string)
-	inner := &scope{nil, in}
-	if ok && len(arguments) == 2 {
-		if v, err = arguments[1](in); err != nil {
-			return nil, err
+	return call(reflect.ValueOf(func(name string, data map[string]any) (template.HTML, error) {
+		file, inner := partialName(name), &scope{own: maps.Clone(data), outer: in}
+		reason := func() string { return "a partial in another format, or with a layout" }
+		if t, err := e.template(file); err == nil && data["layout"] == nil {
+			if steps := e.steps(file, t, inner, l); steps != nil {
+				html := new(bytes.Buffer)
+				err := run(steps, html, inner)
+				return template.HTML(html.String()), err
+			}
+			reason = func() string { return e.fallbackReason(file, t, inner, l) }
 		}
-		inner.own, ok = v.(map[string]any)
-	}
-	if !ok || inner.own["layout"] != nil {
-		return nil, errForPlush
-	}
-	t, err := e.template(partialName(name))
-	if err != nil {
-		return nil, errForPlush
-	}
-	steps := e.steps(partialName(name), t, inner, l)
-	if steps == nil {
-		return nil, errForPlush
-	}
-	html := new(bytes.Buffer)
-	if err = run(steps, html, inner); err == errUnknown {
-		err = errFailed // in a condition of the caller, errUnknown would count as false
-	}
-	return template.HTML(html.String()), err
+		html, err := e.plushPartial(name, data, plush.HelperContext{Context: in.forPlush()})
+		if err == nil {
+			e.reportFallback(file, reason)
+		}
+		return html, err
+	}), arguments, in)
 }

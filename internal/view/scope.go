@@ -15,6 +15,7 @@ import (
 type scope struct {
 	own   map[string]any
 	outer *scope
+	plush *plush.Context // nil until forPlush makes it
 }
 
 // Value returns nil for an unknown name, as plush's contexts do.
@@ -73,7 +74,13 @@ func (s *scope) hides(outer *scope, names ...string) bool {
 // own, where the layout finds them. It looks up outer names, because copying them would be
 // slow.
 func (s *scope) forPlush() *plush.Context {
-	return plush.NewContextWithOuter(s.own, &plush.Context{Context: lookup{context.Background(), s.outer}})
+	if s.own == nil {
+		s.own = map[string]any{}
+	}
+	if s.plush == nil {
+		s.plush = plush.NewContextWithOuter(s.own, &plush.Context{Context: lookup{context.Background(), s.outer}})
+	}
+	return s.plush
 }
 
 type lookup struct {
