@@ -108,7 +108,7 @@ func takesContext(helper any) bool {
 
 // call calls a function as plush does: it passes nil as the zero value, and fills in
 // up to two missing arguments.
-func call(f reflect.Value, arguments []expression, in *scope) (result any, err error) {
+func call(f reflect.Value, arguments []expression, in *scope) (any, error) {
 	if f.Kind() == reflect.Pointer {
 		f = f.Elem()
 	}
@@ -149,22 +149,22 @@ func call(f reflect.Value, arguments []expression, in *scope) (result any, err e
 	if missing > 2 {
 		return nil, errFailed
 	}
+	invoke := func(f reflect.Value, args []reflect.Value) ([]reflect.Value, error) { return f.Call(args), nil }
 	for !t.IsVariadic() && len(args) < t.NumIn() {
 		switch want := t.In(len(args)); {
 		case isContext(want):
 			args = append(args, reflect.ValueOf(plush.HelperContext{Context: in.forPlush()}))
-			defer func() {
-				if recover() != nil { // Block panics here; plush returns an error
-					result, err = nil, errForPlush
-				}
-			}()
+			invoke = callWithoutBlock
 		case want.ConvertibleTo(anyMap):
 			args = append(args, reflect.ValueOf(map[string]any{}))
 		default:
 			args = append(args, reflect.Zero(want))
 		}
 	}
-	results := f.Call(args)
+	results, err := invoke(f, args)
+	if err != nil {
+		return nil, err
+	}
 	if len(results) == 0 {
 		return nil, nil
 	}
@@ -172,6 +172,17 @@ func call(f reflect.Value, arguments []expression, in *scope) (result any, err e
 		return nil, errFailed
 	}
 	return results[0].Interface(), nil
+}
+
+// callWithoutBlock calls a helper whose context has no block: there, Block panics, while plush
+// returns an error.
+func callWithoutBlock(f reflect.Value, args []reflect.Value) (results []reflect.Value, err error) {
+	defer func() {
+		if recover() != nil {
+			err = errForPlush
+		}
+	}()
+	return f.Call(args), nil
 }
 
 // text calls the helper t.
