@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gobuffalo/buffalo"
 	"github.com/stretchr/testify/require"
 
 	"corral/internal/apptest"
@@ -248,4 +249,25 @@ func TestTOTP_Autocomplete(t *testing.T) {
 		}
 	}
 	require.Equal(t, []string{"one-time-code"}, found)
+}
+
+// Another tab adds a factor between the guard and the change. The session goes on.
+func TestSudo_FactorAddedMeanwhile(t *testing.T) {
+	s := newSite(t)
+	modelstest.SignUp(t, "ada@example.com")
+	b := s.loggedIn("ada@example.com", firefox)
+	b.Get("/") // shows the flash message
+	app.Use(func(next buffalo.Handler) buffalo.Handler {
+		return func(c buffalo.Context) error {
+			if c.Request().Method == "DELETE" {
+				modelstest.SetTOTP(t, "ada@example.com")
+			}
+			return next(c)
+		}
+	})
+	a := b.Delete("/account", nil)
+	require.Equal(t, "/account/security", a.Location())
+	a = b.Get(a.Location())
+	require.Equal(t, 200, a.StatusCode)
+	require.Empty(t, apptest.Flashes(a.Page))
 }

@@ -408,24 +408,3 @@ func TestSudo_SessionEndedMeanwhile(t *testing.T) {
 		require.Equal(t, before, rows(t), path)
 	}
 }
-
-// Another tab adds a factor between the guard and the change. The session goes on.
-func TestSudo_FactorAddedMeanwhile(t *testing.T) {
-	s := newSite(t)
-	modelstest.SignUp(t, "ada@example.com")
-	b := s.loggedIn("ada@example.com", firefox)
-	b.Get("/") // shows the flash message
-	app.Use(func(next buffalo.Handler) buffalo.Handler {
-		return func(c buffalo.Context) error {
-			if c.Request().Method == "DELETE" {
-				modelstest.SetTOTP(t, "ada@example.com")
-			}
-			return next(c)
-		}
-	})
-	a := b.Delete("/account", nil)
-	require.Equal(t, "/account/security", a.Location())
-	a = b.Get(a.Location())
-	require.Equal(t, 200, a.StatusCode)
-	require.Empty(t, apptest.Flashes(a.Page))
-}
