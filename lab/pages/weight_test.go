@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -54,13 +55,16 @@ func TestPageWeight_LoginIsSmall(t *testing.T) {
 		return a.Page
 	}
 	for _, language := range []string{"en-US", "de", "ar", "ja"} {
-		total, files := len(fetch("/login", language, "gzip")), 0
-		for _, found := range loaded.FindAllStringSubmatch(fetch("/login", language, "identity"), -1) {
-			total += len(fetch(found[1], language, "gzip"))
-			files++
-		}
-		require.Equal(t, 6, files, "stylesheet, icon, logo and three modules")
-		require.LessOrEqual(t, total, 20<<10, language)
+		files := loaded.FindAllStringSubmatch(fetch("/login", language, "identity"), -1)
+		require.Len(t, files, 6, "stylesheet, icon, logo and three modules")
+		total := 0
+		require.Eventually(t, func() bool { // files are compressed in the background after the start
+			total = len(fetch("/login", language, "gzip"))
+			for _, found := range files {
+				total += len(fetch(found[1], language, "gzip"))
+			}
+			return total <= 20<<10
+		}, time.Minute, 10*time.Millisecond, language)
 		t.Logf("%s: %d bytes", language, total)
 	}
 }
