@@ -61,7 +61,7 @@ func start(t testing.TB, s *smtptest.Server) *apptest.LogBuffer {
 func mailTo(t testing.TB, email string) outbox.Mail {
 	t.Helper()
 	var m outbox.Mail
-	require.NoError(t, models.DB.Where("recipient = ?", email).Order("created_at DESC").First(&m))
+	require.NoError(t, models.DB.Where("recipient = ?", email).Order("created_at DESC, id DESC").First(&m))
 	return m
 }
 

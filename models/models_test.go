@@ -75,7 +75,7 @@ func (ms *ModelSuite) count(table string) int {
 
 func (ms *ModelSuite) mail(email string) *outbox.Mail {
 	m := &outbox.Mail{}
-	ms.NoError(ms.DB.Where("recipient = ?", email).Order("created_at DESC").First(m))
+	ms.NoError(ms.DB.Where("recipient = ?", email).Order("created_at DESC, id DESC").First(m))
 	return m
 }
 

@@ -19,7 +19,7 @@ func (ms *ModelSuite) requestReset(email string) string {
 // newestToken returns the newest token that was mailed to an email.
 func (ms *ModelSuite) newestToken(email string) string {
 	m := &outbox.Mail{}
-	ms.NoError(ms.DB.Where("recipient = ? AND sealed_token IS NOT NULL", email).Order("created_at DESC").First(m))
+	ms.NoError(ms.DB.Where("recipient = ? AND sealed_token IS NOT NULL", email).Order("created_at DESC, id DESC").First(m))
 	rawToken, err := models.Outbox.Token(m)
 	ms.NoError(err)
 	return rawToken

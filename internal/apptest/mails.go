@@ -11,7 +11,7 @@ import (
 // Mails returns the template names of the mails whose recipient is email, oldest first.
 func Mails(t testing.TB, db *pop.Connection, email string) (templates []string) {
 	t.Helper()
-	query := db.Dialect.TranslateSQL("SELECT template FROM mails WHERE recipient = ? ORDER BY created_at")
+	query := db.Dialect.TranslateSQL("SELECT template FROM mails WHERE recipient = ? ORDER BY created_at, id")
 	if err := db.Store.Select(&templates, query, email); err != nil {
 		t.Fatal(err)
 	}
@@ -22,7 +22,7 @@ func Mails(t testing.TB, db *pop.Connection, email string) (templates []string) 
 func NewestMail(t testing.TB, db *pop.Connection, email, template string) *outbox.Mail {
 	t.Helper()
 	m := &outbox.Mail{}
-	if err := db.Where("recipient = ? AND template = ?", email, template).Order("created_at DESC").First(m); err != nil {
+	if err := db.Where("recipient = ? AND template = ?", email, template).Order("created_at DESC, id DESC").First(m); err != nil {
 		t.Fatalf("no %s mail to %s: %v", template, email, err)
 	}
 	return m

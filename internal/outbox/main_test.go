@@ -95,6 +95,6 @@ func put(t testing.TB, m outbox.Mail) {
 func mailTo(t testing.TB, email string) *outbox.Mail {
 	t.Helper()
 	m := &outbox.Mail{}
-	require.NoError(t, db.Where("recipient = ?", email).Order("created_at DESC").First(m))
+	require.NoError(t, db.Where("recipient = ?", email).Order("created_at DESC, id DESC").First(m))
 	return m
 }

@@ -22,7 +22,7 @@ func Key(secret, purpose string) []byte {
 // must still be queued.
 func Token(db *sql.DB, secret, template, email string) (string, error) {
 	var sealed []byte
-	err := db.QueryRow("SELECT sealed_token FROM mails WHERE recipient = $1 AND template = $2 ORDER BY created_at DESC LIMIT 1", email, template).Scan(&sealed)
+	err := db.QueryRow("SELECT sealed_token FROM mails WHERE recipient = $1 AND template = $2 ORDER BY created_at DESC, id DESC LIMIT 1", email, template).Scan(&sealed)
 	if err != nil {
 		return "", fmt.Errorf("no %s mail to %s: %w", template, email, err)
 	}
