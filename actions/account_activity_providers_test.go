@@ -11,10 +11,10 @@ import (
 
 func TestAccountActivity_LoginByProvider(t *testing.T) {
 	s := newProviderSite(t)
-	s.linked("ada@example.com")
+	s.signUpLinked("ada@example.com")
 	s.loggedIn("ada@example.com", safari)
 	b := s.with("User-Agent", firefox)
-	b.byProvider("/auth/oidc")
+	b.viaProvider("/auth/oidc")
 	require.Contains(t, b.Get("/account/activity").Page, "Logged in from a new browser")
 }
 
@@ -22,7 +22,7 @@ func TestAccountActivity_ProviderIsLinkedAndUnlinked(t *testing.T) {
 	s := newProviderSite(t)
 	modelstest.SignUp(t, "ada@example.com")
 	b := s.loggedIn("ada@example.com", firefox)
-	b.byProvider(providersPath + "oidc")
+	b.viaProvider(providersPath + "oidc")
 	b.Delete(providersPath+"oidc", url.Values{})
 	page := b.Get("/account/activity").Page
 	require.Contains(t, page, "Account elsewhere linked")

@@ -23,7 +23,7 @@ func AccountEmailUpdate(c buffalo.Context) error {
 		return renderAccount(c, form.Email, messages{"email": T.Translate(c, "account.same_email")})
 	}
 	err := user.RequestEmailChange(c, newEmail, clientOf(c))
-	if message := refusal(c, err); message != "" {
+	if message := codeOrLimitMessage(c, err); message != "" {
 		return renderAccount(c, form.Email, messages{"email": message})
 	}
 	if err != nil {

@@ -72,7 +72,7 @@ func TestAccountEmail_ConfirmAndUndo(t *testing.T) {
 	require.Equal(t, 302, other.Get(confirm).StatusCode, "logged-in users only")
 	modelstest.SignUp(t, "bob@example.com")
 	other.logIn("bob@example.com")
-	for _, a := range []apptest.Answer{other.Get(confirm), other.Post(confirm, url.Values{})} {
+	for _, a := range []apptest.Response{other.Get(confirm), other.Post(confirm, url.Values{})} {
 		require.Equal(t, 404, a.StatusCode, "the user who requested it only")
 		require.Contains(t, a.Page, "It belongs to ada@example.com, and you are logged in as bob@example.com.")
 		_, content, _ := strings.Cut(a.Page, "<main")

@@ -14,12 +14,12 @@ func AccountPasswordUpdate(c buffalo.Context) error {
 	if err := web.Bind(c, &form); err != nil {
 		return err
 	}
-	before := currentSession(c)
-	password, messageKey := models.Passwords.Check(form.Password, before.User.Email)
+	session := currentSession(c)
+	password, messageKey := models.PasswordPolicy.Check(form.Password, session.User.Email)
 	if messageKey != "" {
 		return renderSecurity(c, messages{"password": passwordMessage(c, messageKey)})
 	}
-	if err := before.User.ChangePassword(c, password, clientOf(c)); err != nil {
+	if err := session.User.ChangePassword(c, password, clientOf(c)); err != nil {
 		return changedBefore(c, err)
 	}
 	web.Info(c).Event("password changed")
@@ -34,10 +34,10 @@ func AccountPasswordUpdate(c buffalo.Context) error {
 
 // restartSession logs this browser in again after a change that ended all sessions.
 func restartSession(c buffalo.Context) error {
-	before := currentSession(c)
-	session, err := models.StartSession(c, before.User, clientOf(c), *before)
+	ended := currentSession(c)
+	started, err := models.StartSession(c, ended.User, clientOf(c), *ended)
 	if err == nil {
-		logIn(c, session)
+		logIn(c, started)
 	}
 	return err
 }

@@ -20,12 +20,12 @@ func renderSecurity(c buffalo.Context, wrong messages) error {
 	since, sinceErr := user.PasswordSince(c)
 	browsers, browsersErr := models.SkipsOf(c, user)
 	links, linksErr := models.LostLinksOf(c, user)
-	ways, factorsErr := showFactors(c, user)
+	ways, factorsErr := setFactors(c, user)
 	if err := errors.Join(
 		waitingErr, decidesErr, sinceErr, browsersErr, linksErr, factorsErr,
-		showRemovedPasskeys(c, user),
-		showProviders(c, user),
-		showCodesLeft(c, user),
+		setRemovedPasskeys(c, user),
+		setProviders(c, user),
+		setCodesLeft(c, user),
 	); err != nil {
 		return err
 	}
@@ -41,8 +41,8 @@ func renderSecurity(c buffalo.Context, wrong messages) error {
 	return renderForm(c, "account_security.title", "account_security/show.plush.html", wrong)
 }
 
-// securityChanged redirects to the security page, with a message if err is nil, and without
-// one if another change came first. It returns any other error.
+// securityChanged redirects to the security page, with a message (a key or a text) if err is
+// nil, and without one if another change came first. It returns any other error.
 func securityChanged(c buffalo.Context, err error, event, message string) error {
 	if err != nil {
 		return changedBefore(c, err)
@@ -59,10 +59,10 @@ func changedBefore(c buffalo.Context, err error) error {
 	return err
 }
 
-// setProtection sets how well the account is protected, and what to do next. See showFactors for ways.
+// setProtection sets how well the account is protected, and what to do next. See setFactors for ways.
 func setProtection(c buffalo.Context, ways int) {
 	on, t := currentUser(c).SecondStep, T.In(language(c))
-	linked, _ := c.Value("linked").(bool) // set by showProviders
+	linked, _ := c.Value("linked").(bool) // set by setProviders
 	next := map[bool]string{true: t("account_security.next_factor"), false: t("account_security.next_second_step")}[ways == 0]
 	var sentences []string
 	switch {
@@ -86,8 +86,8 @@ func setProtection(c buffalo.Context, ways int) {
 	c.Set("protection", sentences)
 }
 
-// showFactors sets an account's factors for a page. ways counts all but recovery codes.
-func showFactors(c buffalo.Context, user *models.User) (ways int, err error) {
+// setFactors sets an account's factors for a page. ways counts all but recovery codes.
+func setFactors(c buffalo.Context, user *models.User) (ways int, err error) {
 	factors, err := models.FactorsOf(c, user)
 	codes := factors.OfKind(models.FactorCodes)
 	ways = len(factors) - len(codes)

@@ -15,7 +15,7 @@ func TestEnrolment_AfterTheSignUpWithAProvider(t *testing.T) {
 	s := startProviderSite(t, requiring)
 	s.one.Behave(oidctest.Behaviour{Email: "zoe@example.com"})
 	b := s.browser()
-	b.byProvider("/auth/oidc")
+	b.viaProvider("/auth/oidc")
 	b.Get("/signup/" + modelstest.Link(t, "zoe@example.com", models.MailIdentity))
 	b.Post("/signup/identity", signupForm(""))
 	require.Equal(t, "/account/security", b.Get("/").Location())

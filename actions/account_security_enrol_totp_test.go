@@ -93,7 +93,7 @@ func TestEnrolment_LinkIsOfOneAccount(t *testing.T) {
 	link := "/account/security/enrol/" + modelstest.Link(t, "ada@example.com", models.MailEnrol)
 	require.Equal(t, "/login?next="+url.QueryEscape(link), s.browser().Get(link).Location())
 	bob := s.loggedIn("bob@example.com", firefox)
-	for _, a := range []apptest.Answer{bob.Get(link), bob.Post(link, url.Values{})} {
+	for _, a := range []apptest.Response{bob.Get(link), bob.Post(link, url.Values{})} {
 		require.Equal(t, 404, a.StatusCode)
 		require.Contains(t, a.Page, "ada@example.com")
 	}

@@ -19,7 +19,7 @@ func PasskeyEndpointsShow(c buffalo.Context) error {
 	return web.AnswerScript(c, map[string]string{"enroll": page, "manage": page})
 }
 
-func showRemovedPasskeys(c buffalo.Context, user *models.User) error {
+func setRemovedPasskeys(c buffalo.Context, user *models.User) error {
 	_, removed, err := models.PasskeysOf(c, user)
 	c.Set("removedPasskeys", removed)
 	return err

@@ -28,8 +28,8 @@ func AccountSecurityProvidersDestroy(c buffalo.Context) error {
 	})
 }
 
-// showProviders sets the user's identities for a page, and whether any can log in.
-func showProviders(c buffalo.Context, user *models.User) error {
+// setProviders sets the user's identities for a page, and whether any can log in.
+func setProviders(c buffalo.Context, user *models.User) error {
 	list, err := models.IdentitiesOf(c, user)
 	c.Set("identities", identities.List(list))
 	c.Set("linked", slices.ContainsFunc(list, func(i models.Identity) bool { return providers.ByIssuer(i.Issuer) != nil }))

@@ -9,7 +9,7 @@ import (
 // After the password is removed, a linked provider still logs the user in: no text may deny it.
 func TestSecurityProviders_PasswordRemoval(t *testing.T) {
 	s := newProviderSite(t)
-	s.linked("ada@example.com")
+	s.signUpLinked("ada@example.com")
 	s.addPasskey("ada@example.com")
 	page := s.loggedIn("ada@example.com", firefox).Get("/account/security").Page
 	require.Contains(t, page, "A passkey then logs you in.")
@@ -22,6 +22,6 @@ func TestSecurityProviders_PasswordRemoval(t *testing.T) {
 func TestSecurityProviders_NoPasswordToRemove(t *testing.T) {
 	s := newProviderSite(t)
 	b := s.onlyByProvider("ada@example.com")
-	require.Equal(t, "/account", b.byProvider("/sudo/oidc").Location())
+	require.Equal(t, "/account", b.viaProvider("/sudo/oidc").Location())
 	require.Equal(t, 422, b.Delete("/account/password", nil).StatusCode)
 }

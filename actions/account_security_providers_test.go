@@ -26,7 +26,7 @@ func TestSecurityProviders_LinkAndUnlink(t *testing.T) {
 	require.Contains(t, page, `href="/account/security/providers/oidc">Link<`)
 	require.NotContains(t, page, ">Unlink<")
 	version := s.user("ada@example.com").CredentialVersion
-	a := b.byProvider(providersPath + "oidc")
+	a := b.viaProvider(providersPath + "oidc")
 	require.Equal(t, 302, a.StatusCode)
 	require.Equal(t, "/account/security", a.Location())
 	page = b.Get(a.Location()).Page
@@ -36,11 +36,11 @@ func TestSecurityProviders_LinkAndUnlink(t *testing.T) {
 	require.Contains(t, page, `href="/account/security/providers/oidc2">Link<`)
 	require.NotContains(t, page, `href="/account/security/providers/oidc">`)
 	require.Equal(t, version+1, s.user("ada@example.com").CredentialVersion)
-	require.Equal(t, "/account/security", b.byProvider(providersPath+"oidc").Location(), "again: nothing changes")
+	require.Equal(t, "/account/security", b.viaProvider(providersPath+"oidc").Location(), "again: nothing changes")
 	require.Equal(t, []string{models.MailIdentityAdded}, modelstest.Mails(t, "ada@example.com"))
 
 	other := s.browser()
-	require.Equal(t, "/", other.byProvider("/auth/oidc").Location())
+	require.Equal(t, "/", other.viaProvider("/auth/oidc").Location())
 	a = b.Delete(providersPath+"oidc", url.Values{})
 	require.Equal(t, 303, a.StatusCode)
 	require.Equal(t, "/account/security", a.Location())
@@ -49,17 +49,17 @@ func TestSecurityProviders_LinkAndUnlink(t *testing.T) {
 	require.Contains(t, page, `href="/account/security/providers/oidc">Link<`)
 	require.Equal(t, version+2, s.user("ada@example.com").CredentialVersion)
 	require.Contains(t, modelstest.Mails(t, "ada@example.com"), models.MailIdentityRemoved)
-	require.Equal(t, "/check-mail", s.browser().byProvider("/auth/oidc").Location(), "as with an unknown identity")
+	require.Equal(t, "/check-mail", s.browser().viaProvider("/auth/oidc").Location(), "as with an unknown identity")
 	require.Equal(t, 404, b.Delete(providersPath+"oidc", url.Values{}).StatusCode)
 	require.Equal(t, 404, b.Delete(providersPath+"oidc3", url.Values{}).StatusCode)
 
-	require.Equal(t, "/account/security", b.byProvider(providersPath+"oidc").Location(), "ada can link her own identity again")
+	require.Equal(t, "/account/security", b.viaProvider(providersPath+"oidc").Location(), "ada can link her own identity again")
 	require.Equal(t, []string{s.one.URL}, s.identities("ada@example.com"))
 }
 
 func TestSecurityProviders_FormsAreForConfirmedUsers(t *testing.T) {
 	s := newProviderSite(t)
-	s.linked("ada@example.com")
+	s.signUpLinked("ada@example.com")
 	b := s.loggedIn("ada@example.com", firefox)
 	require.Contains(t, b.Get("/account/security").Page, `action="/account/security/providers/oidc"`)
 	models.Clock.Move(10 * time.Minute) // the confirmation expires
@@ -69,11 +69,11 @@ func TestSecurityProviders_FormsAreForConfirmedUsers(t *testing.T) {
 // An identity that another account has, or unlinked lately, cannot be linked.
 func TestSecurityProviders_IdentityOfAnotherAccount(t *testing.T) {
 	s := newProviderSite(t)
-	s.linked("eve@example.com")
+	s.signUpLinked("eve@example.com")
 	modelstest.SignUp(t, "ada@example.com")
 	for range 2 { // the second time, eve has unlinked the identity
 		b := s.loggedIn("ada@example.com", firefox)
-		a := b.byProvider(providersPath + "oidc")
+		a := b.viaProvider(providersPath + "oidc")
 		require.Equal(t, "/account/security", a.Location())
 		require.Contains(t, apptest.Flashes(b.Get(a.Location()).Page), "Nothing was changed: this account at Example &amp; Co belongs to another account here.")
 		require.Empty(t, s.identities("ada@example.com"))
@@ -86,7 +86,7 @@ func TestSecurityProviders_IdentityOfAnotherAccount(t *testing.T) {
 // The security page has the buttons of providers only while the user is confirmed.
 func TestSecurityProviders_Unconfirmed(t *testing.T) {
 	s := newProviderSite(t)
-	s.linked("ada@example.com")
+	s.signUpLinked("ada@example.com")
 	b := s.confirmedTenMinutesAgo("ada@example.com")
 	page := b.Get("/account/security").Page
 	require.Contains(t, page, "Example &amp; Co")
@@ -103,7 +103,7 @@ func (s *providerSite) onlyByProvider(email string) *browser {
 	require.NoError(s.t, err)
 	require.NoError(s.t, user.AddIdentity(s.t.Context(), s.identity(), models.Client{}))
 	b := s.with("User-Agent", firefox)
-	require.Equal(s.t, "/", b.byProvider("/auth/oidc").Location())
+	require.Equal(s.t, "/", b.viaProvider("/auth/oidc").Location())
 	b.Get("/") // shows the flash message
 	return b
 }
@@ -124,12 +124,12 @@ func TestSecurityProviders_WithoutAPassword(t *testing.T) {
 func TestSecurityProviders_LastWayIn(t *testing.T) {
 	s := newProviderSite(t)
 	b := s.onlyByProvider("ada@example.com")
-	require.Equal(t, "/account/security", b.byProvider("/sudo/oidc?next=/account/security").Location())
+	require.Equal(t, "/account/security", b.viaProvider("/sudo/oidc?next=/account/security").Location())
 	a := b.Delete(providersPath+"oidc", url.Values{})
 	require.Equal(t, 422, a.StatusCode)
 	require.Contains(t, a.Page, `role="alert" tabindex="-1" autofocus>You could no longer log in without it.`)
 	require.Equal(t, []string{s.one.URL}, s.identities("ada@example.com"))
-	b.byProvider(providersPath + "oidc2")
+	b.viaProvider(providersPath + "oidc2")
 	require.Equal(t, 303, b.Delete(providersPath+"oidc", url.Values{}).StatusCode, "another identity is left")
 	require.Equal(t, 422, b.Delete(providersPath+"oidc2", url.Values{}).StatusCode)
 	require.Equal(t, "/account", b.Put("/account/password", url.Values{"password": {modelstest.Password}}).Location())
@@ -166,7 +166,7 @@ func TestSecurityProviders_LinksForItsSessionOnly(t *testing.T) {
 // account, it is refused.
 func TestSecurityProviders_StateNamesItsSession(t *testing.T) {
 	s := newProviderSite(t)
-	s.linked("ada@example.com")
+	s.signUpLinked("ada@example.com")
 	for _, path := range []string{"/sudo/oidc?next=/account/security", providersPath + "oidc2"} {
 		ada, other := s.loggedIn("ada@example.com", firefox), s.loggedIn("ada@example.com", safari)
 		back, err := url.Parse(ada.toProvider(path))

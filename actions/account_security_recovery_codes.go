@@ -22,13 +22,13 @@ func goToRecoveryCodes(c buffalo.Context, codes []string) error {
 	return redirect(c, "accountSecurityRecoveryCodesPath()")
 }
 
-func showCodesLeft(c buffalo.Context, user *models.User) error {
+func setCodesLeft(c buffalo.Context, user *models.User) error {
 	left, err := user.RecoveryCodesLeft(c)
 	c.Set("codes_left", left)
 	return err
 }
 
-// aboutCodesLeft returns a text: how many codes showCodesLeft found, or to make new ones.
+// aboutCodesLeft returns a text: how many codes setCodesLeft found, or to make new ones.
 func aboutCodesLeft(c buffalo.Context) string {
 	if left := c.Value("codes_left").(int); left > 0 {
 		return T.In(language(c))("recovery_codes.left", left)
@@ -61,7 +61,7 @@ func AccountSecurityRecoveryCodesCreate(c buffalo.Context) error {
 }
 
 func renderRecoveryCodes(c buffalo.Context, codes []string, message string) error {
-	if err := showCodesLeft(c, currentUser(c)); err != nil {
+	if err := setCodesLeft(c, currentUser(c)); err != nil {
 		return err
 	}
 	if len(codes) > 0 {
@@ -82,7 +82,7 @@ func endLinksByCode(c buffalo.Context) error {
 		return err
 	}
 	err := currentUser(c).EndLinksByCode(c, c.Param("id"), form.Code, clientOf(c))
-	message := refusal(c, err)
+	message := codeOrLimitMessage(c, err)
 	if errors.Is(err, models.ErrRefused) {
 		message = T.Translate(c, "account_security.links_refused")
 	}

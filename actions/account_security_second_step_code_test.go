@@ -16,7 +16,7 @@ func TestSecondStep_Switch(t *testing.T) {
 	modelstest.SignUp(t, "ada@example.com")
 	b := s.loggedIn("ada@example.com", firefox)
 	b.Get("/") // shows the flash message
-	turn := func(on string) apptest.Answer {
+	turn := func(on string) apptest.Response {
 		return b.Put("/account/security/second-step", url.Values{"on": {on}})
 	}
 	a := turn("true")

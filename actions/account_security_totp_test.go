@@ -47,9 +47,9 @@ func (b *browser) setTOTP() (key []byte) {
 func init() { morePages = append(morePages, (*browser).codePages) }
 
 // codePages sets TOTP and returns the pages about codes.
-func (b *browser) codePages() map[string]apptest.Answer {
+func (b *browser) codePages() map[string]apptest.Response {
 	b.site.t.Helper()
-	pages := map[string]apptest.Answer{
+	pages := map[string]apptest.Response{
 		"recovery codes off": b.Get("/account/security/recovery-codes"),
 		"totp":               b.Get("/account/security/totp"), "totp refused": b.Post("/account/security/totp", url.Values{"code": {"x"}}),
 	}
@@ -192,7 +192,7 @@ func TestTOTP_OneOfConcurrentRequestsSetsTheKey(t *testing.T) {
 	modelstest.SignUp(t, "ada@example.com")
 	b := s.loggedIn("ada@example.com", firefox)
 	code := url.Values{"code": {totp.Code(b.offeredKey(), models.Clock.Now())}}
-	answers := make(chan apptest.Answer)
+	answers := make(chan apptest.Response)
 	for range 4 {
 		tab := s.browser()
 		tab.SetCookie(sessionCookieName, b.sessionCookie())

@@ -20,7 +20,7 @@ func AccountSecurityUndoCreate(c buffalo.Context) error {
 	if err := web.Bind(c, &form); err != nil {
 		return err
 	}
-	message, ok := map[string]string{"stop": "account_security.undo_stopped", "now": "account_security.undo_finished"}[form.Choice]
+	messageKey, ok := map[string]string{"stop": "account_security.undo_stopped", "now": "account_security.undo_finished"}[form.Choice]
 	if !ok {
 		return c.Error(http.StatusUnprocessableEntity, errors.New("choice is neither stop nor now"))
 	}
@@ -28,5 +28,5 @@ func AccountSecurityUndoCreate(c buffalo.Context) error {
 	if errors.Is(err, models.ErrRefused) {
 		return renderSecurity(c, messages{"choice": T.Translate(c, "account_security.undo_refused")})
 	}
-	return securityChanged(c, err, "undo decided", message)
+	return securityChanged(c, err, "undo decided", messageKey)
 }

@@ -47,7 +47,7 @@ func addPasskeyTo(t testing.TB, user *models.User) {
 var random = regexp.MustCompile(`"(challenge|state)":"[^"]*"`)
 
 // passkeyLogin requests options, fails to log in, and sends an invalid answer, seven times.
-func passkeyLogin(b *browser, email string) (answers []apptest.Answer) {
+func passkeyLogin(b *browser, email string) (answers []apptest.Response) {
 	for range 7 {
 		options := b.PostJSON("/login/passkey/options", "{}")
 		require.Equal(b.site.t, 200, options.StatusCode)

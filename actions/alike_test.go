@@ -42,11 +42,11 @@ var kindsOfEmail = map[string]func(t testing.TB, email string){
 }
 
 // visit sends an email to forms and returns the responses.
-type visit func(b *browser, email string) []apptest.Answer
+type visit func(b *browser, email string) []apptest.Response
 
 // times submits a form with the email count times.
 func times(count int, path string, fields ...string) visit {
-	return func(b *browser, email string) (answers []apptest.Answer) {
+	return func(b *browser, email string) (answers []apptest.Response) {
 		for range count {
 			form := url.Values{"email": {email}}
 			for _, field := range fields {
@@ -77,7 +77,7 @@ func TestAlike(t *testing.T) {
 	for form, visit := range formsWithEmail {
 		s := newProductionSite(t, trustLoopback)
 		models.Clock.Stop() // Retry-After is the same for all
-		var expected []apptest.Answer
+		var expected []apptest.Response
 		n := 0
 		for kind, prepare := range kindsOfEmail {
 			n++
@@ -86,7 +86,7 @@ func TestAlike(t *testing.T) {
 			b := s.browser()
 			b.Header.Set("X-Forwarded-Proto", "https")
 			b.Header.Set("X-Forwarded-For", "198.51.100."+strconv.Itoa(n))
-			var answers []apptest.Answer
+			var answers []apptest.Response
 			for _, a := range visit(b, email) {
 				a.Page = strings.ReplaceAll(a.Page, email, "person-00@example.com")
 				answers = append(answers, a)
@@ -104,7 +104,7 @@ func TestAlike(t *testing.T) {
 }
 
 // changeEmail requests the email for another account.
-func changeEmail(b *browser, email string) (answers []apptest.Answer) {
+func changeEmail(b *browser, email string) (answers []apptest.Response) {
 	own := "own-" + email
 	user := modelstest.SignUp(b.site.t, own)
 	b.logIn(own)

@@ -1,4 +1,4 @@
-// Package actions holds the handlers: one file a page, one function a route.
+// Package actions holds the handlers: one file per page, one function per route.
 package actions
 
 import (
@@ -17,14 +17,16 @@ import (
 // routes is the table of routes with their guards, marks, and limits that differ from
 // the defaults: post("/photos", user, PhotosCreate, maxBody(20<<20)). Any other
 // route is for logged-in users, unless app.Middleware.Skip(Authorize, handler)
-// makes it public. The router tries routes in order: the first are the fastest.
+// makes it public. mark(enrol) keeps a route open to a user who must set up a second step,
+// mark(enrolByLink) only after the mailed link. The router tries routes in order: the first are
+// the fastest.
 var routes = route.Table{
 	// Logged-in users.
 	get("/", user, HomeShow),
 	get("/logout", user, LogoutNew, mark(enrol)),
 	get("/account", user, AccountShow),
 	get("/account/security", user, AccountSecurityShow, mark(enrol)),
-	del("/account/security/browsers", user, AccountSecurityBrowsersDestroyAll),
+	del("/account/security/browsers", user, AccountSecurityBrowsersDestroyAll), // that skip the second step
 	del("/account/security/browsers/{id}", user, AccountSecurityBrowsersDestroy),
 	post("/account/security/undo", user, AccountSecurityUndoCreate),
 	get("/account/security/enrol/{token}", user, AccountSecurityEnrolNew, mark(enrol)),
@@ -51,7 +53,7 @@ var routes = route.Table{
 	get("/auth/link/{token}", public, AuthLinkNew),
 	post("/login/passkey", public, LoginPasskeyCreate),
 	post("/login/passkey/options", public, LoginPasskeyOptions),
-	get("/login/second", public, LoginSecondNew), // for the login that waits in the cookie
+	get("/login/second", public, LoginSecondNew), // of a login or reset that the cookie holds
 	post("/login/second", public, LoginSecondCreate),
 	post("/login/second/passkey", public, LoginSecondPasskeyCreate),
 	post("/login/second/passkey/options", public, LoginSecondPasskeyOptions),
@@ -75,7 +77,7 @@ var routes = route.Table{
 	route.New("OPTIONS", "/healthz", public, HealthzShow), // HAProxy's check
 	route.New("OPTIONS", "/readyz", public, ReadyzShow),
 
-	// Guests. A logged-in user is sent home.
+	// Guests. Logged-in users are redirected to /, except from POST /login: see Authorize.
 	get("/login", guest, LoginNew),
 	post("/login", guest, LoginCreate),
 	get("/signup", guest, SignupNew),
@@ -100,7 +102,7 @@ var routes = route.Table{
 	get("/account/security/totp.svg", sudo, AccountSecurityTOTPImage, mark(enrolByLink)),
 	get("/account/security/recovery-codes", sudo, AccountSecurityRecoveryCodesShow),
 	post("/account/security/recovery-codes", sudo, AccountSecurityRecoveryCodesCreate),
-	del("/account/security/links/{id}", sudo, AccountSecurityLinksDestroy),
+	del("/account/security/links/{id}", sudo, AccountSecurityLinksDestroy), // to former emails
 	post("/account/security/links/{id}/options", sudo, AccountSecurityLinksOptions),
 	put("/account/security/second-step", sudo, AccountSecuritySecondStepUpdate, mark(enrolByLink)),
 
@@ -116,12 +118,12 @@ var (
 	settings config.Config
 )
 
-// App returns the app of this process, which the first call makes. Call models.Connect
-// before the app serves.
+// App returns the app of this process. The first call makes it; later calls ignore their
+// arguments. Call models.Connect before the app serves.
 func App(c config.Config, logger *slog.Logger) *buffalo.App {
 	appOnce.Do(func() {
 		settings = c
-		load(c)
+		loadResources(c)
 		web.DisablePlugins()
 		web.RefuseUnreadable()
 		app = buffalo.New(buffalo.Options{
@@ -160,8 +162,8 @@ func App(c config.Config, logger *slog.Logger) *buffalo.App {
 	return app
 }
 
-// policy is the content security policy of all pages. A handler extends that of its page
-// by web.AllowSource.
+// policy is the content security policy of all pages. A handler extends its page's policy
+// with web.AllowSource.
 var policy = web.DefaultPolicy
 
 // Handler returns app behind package web, which adds limits, headers, assets and the log.

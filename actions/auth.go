@@ -74,7 +74,7 @@ func logInWithIdentity(c buffalo.Context, p *provider, state *oidc.State, identi
 // requestIdentity mails a link to the email of an unknown identity, if it has an email.
 func requestIdentity(c buffalo.Context, p *provider, state *oidc.State, identity oidc.Identity, client models.Client) error {
 	pending, err := models.RequestIdentity(c, identity, models.ParsePendingIdentity(web.SessionText(c, pendingKey)), language(c), client)
-	if message := refusal(c, err); message != "" {
+	if message := codeOrLimitMessage(c, err); message != "" {
 		return backFromProvider(c, state, message)
 	}
 	if err != nil {

@@ -15,10 +15,10 @@ import (
 func TestAuth_AsksForTheSecondStep(t *testing.T) {
 	s := newProviderSite(t)
 	models.Clock.Stop()
-	s.linked("ada@example.com")
+	s.signUpLinked("ada@example.com")
 	_, codes := modelstest.SetTOTP(t, "ada@example.com")
 	b := s.browser()
-	a := b.byProvider("/auth/oidc?next=/account")
+	a := b.viaProvider("/auth/oidc?next=/account")
 	require.Equal(t, "/login/second", a.Location())
 	b.requireLoggedOut()
 	require.Contains(t, modelstest.Mails(t, "ada@example.com"), models.MailNotPassed)
@@ -26,7 +26,7 @@ func TestAuth_AsksForTheSecondStep(t *testing.T) {
 	require.Equal(t, "/account", a.Location())
 	require.NotContains(t, modelstest.Mails(t, "ada@example.com"), models.MailNotPassed)
 	b.logOut()
-	require.Equal(t, "/", b.byProvider("/auth/oidc").Location(), "the browser skips the second step")
+	require.Equal(t, "/", b.viaProvider("/auth/oidc").Location(), "the browser skips the second step")
 	b.requireLoggedIn("ada@example.com")
 }
 
@@ -37,7 +37,7 @@ func TestAuth_CookieFits(t *testing.T) {
 	s.one.Behave(oidctest.Behaviour{Subject: strings.Repeat("s", 64), Email: "ada@example.com"})
 	b := s.browser()
 	long := "/account?" + strings.Repeat("x", 391)
-	require.Equal(t, "/check-mail", b.byProvider("/auth/oidc?"+url.Values{"next": {long}}.Encode()).LocationPath())
+	require.Equal(t, "/check-mail", b.viaProvider("/auth/oidc?"+url.Values{"next": {long}}.Encode()).LocationPath())
 	a := b.Post("/login", url.Values{"email": {"ada@example.com"}, "password": {modelstest.Password}, "next": {long}})
 	require.Equal(t, "/login/second", a.Location())
 	require.Less(t, len(b.sessionCookie()), 4000)

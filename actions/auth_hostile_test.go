@@ -15,13 +15,13 @@ import (
 	"corral/models/modelstest"
 )
 
-// requireNothingDone requires that the answer back is refused with a page and an event, that no
-// user is logged in, and that only the count of attempts is stored.
+// requireNothingDone requires that GET back redirects to /login with an alert and logs an event,
+// that the browser stays logged out, and that accountRows is the same.
 func requireNothingDone(t *testing.T, prepare func(s *providerSite, b *browser) (back string)) {
 	t.Helper()
 	log := captureLog(t)
 	s := newProviderSite(t)
-	s.linked("ada@example.com")
+	s.signUpLinked("ada@example.com")
 	before := accountRows(t)
 	b := s.browser()
 	back := prepare(s, b)
@@ -70,16 +70,16 @@ func TestAuthHostile_Answers(t *testing.T) {
 		query.Set(name, value)
 		return u.Path + "?" + query.Encode()
 	}
-	for name, swap := range map[string]func(s *providerSite, b *browser) string{
+	for name, prepare := range map[string]func(s *providerSite, b *browser) string{
 		"of another browser": func(s *providerSite, b *browser) string {
 			b.toProvider("/auth/oidc")
 			return s.browser().toProvider("/auth/oidc")
 		},
-		"of a browser without a login": func(s *providerSite, b *browser) string {
+		"brought to a browser that began no login": func(s *providerSite, b *browser) string {
 			b.Get("/account") // sets a cookie
 			return s.browser().toProvider("/auth/oidc")
 		},
-		"without cookies": func(s *providerSite, b *browser) string { return s.browser().toProvider("/auth/oidc") },
+		"brought to a browser without cookies": func(s *providerSite, b *browser) string { return s.browser().toProvider("/auth/oidc") },
 		"of another provider": func(s *providerSite, b *browser) string {
 			return strings.Replace(b.toProvider("/auth/oidc"), "/auth/oidc/", "/auth/oidc2/", 1)
 		},
@@ -104,15 +104,15 @@ func TestAuthHostile_Answers(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			requireNothingDone(t, swap)
+			requireNothingDone(t, prepare)
 		})
 	}
 }
 
-// An answer works once, also with a copy of the cookie and after a failure.
+// An answer works only once, even with a copy of the cookie and after a failure.
 func TestAuthHostile_Replay(t *testing.T) {
 	s := newProviderSite(t)
-	s.linked("ada@example.com")
+	s.signUpLinked("ada@example.com")
 	b := s.browser()
 	back, cookie := b.toProvider("/auth/oidc"), b.sessionCookie()
 	require.Equal(t, "/", b.Get(back).Location())
@@ -138,11 +138,11 @@ func TestAuthHostile_OtherPurpose(t *testing.T) {
 	s := newProviderSite(t)
 	modelstest.SignUp(t, "ada@example.com")
 	b := s.loggedIn("ada@example.com", firefox)
-	require.Equal(t, "/check-mail", b.byProvider("/auth/oidc").Location())
+	require.Equal(t, "/check-mail", b.viaProvider("/auth/oidc").Location())
 	require.Empty(t, s.identities("ada@example.com"), "a login links nothing")
-	require.Equal(t, "/account/security", b.byProvider(providersPath+"oidc").Location())
+	require.Equal(t, "/account/security", b.viaProvider(providersPath+"oidc").Location())
 	models.Clock.Move(10 * time.Minute) // the confirmation expires
-	require.Equal(t, "/", b.byProvider("/auth/oidc").Location())
+	require.Equal(t, "/", b.viaProvider("/auth/oidc").Location())
 	require.Equal(t, "/sudo", b.Delete("/account", nil).LocationPath(), "a login confirms nothing")
 	back := b.toProvider("/sudo/oidc")
 	stranger := s.browser()

@@ -26,7 +26,7 @@ func (s *providerSite) identities(email string) (issuers []string) {
 // link.
 func (b *browser) fromProvider(email string) (link string) {
 	b.site.t.Helper()
-	require.Equal(b.site.t, "/check-mail", b.byProvider("/auth/oidc").LocationPath())
+	require.Equal(b.site.t, "/check-mail", b.viaProvider("/auth/oidc").LocationPath())
 	return "/auth/link/" + modelstest.Link(b.site.t, email, models.MailIdentity)
 }
 
@@ -55,7 +55,7 @@ func TestAuthLink(t *testing.T) {
 	require.Equal(t, []string{s.one.URL}, s.identities("ada@example.com"))
 	require.Contains(t, modelstest.Mails(t, "ada@example.com"), models.MailIdentityAdded)
 	require.Equal(t, "/", b.Post(link, url.Values{}).Location(), "the link is used")
-	require.Equal(t, "/", s.browser().byProvider("/auth/oidc").Location())
+	require.Equal(t, "/", s.browser().viaProvider("/auth/oidc").Location())
 }
 
 // Prevents an attacker from linking an identity by a mail to the owner: a browser that did not
@@ -75,7 +75,7 @@ func TestAuthLink_InAnotherBrowser(t *testing.T) {
 func TestAuthLink_KeepsNext(t *testing.T) {
 	s := newProviderSite(t)
 	modelstest.SignUp(t, "ada@example.com")
-	require.Equal(t, "/check-mail", s.browser().byProvider("/auth/oidc?next=/account/sessions").LocationPath())
+	require.Equal(t, "/check-mail", s.browser().viaProvider("/auth/oidc?next=/account/sessions").LocationPath())
 	link := "/auth/link/" + modelstest.Link(t, "ada@example.com", models.MailIdentity)
 	b := s.browser()
 	b.logInFrom(b.Get(b.Get(link).Location()).Page, "ada@example.com")
@@ -88,7 +88,7 @@ func TestAuthLink_OfAReplacedIdentity(t *testing.T) {
 	modelstest.SignUp(t, "ada@example.com")
 	b := s.browser()
 	first := b.fromProvider("ada@example.com")
-	b.byProvider("/auth/oidc2")
+	b.viaProvider("/auth/oidc2")
 	b.logIn("ada@example.com")
 	require.Equal(t, "/", b.Get(first).Location())
 	require.Equal(t, 404, b.Post(first, url.Values{}).StatusCode)
@@ -104,7 +104,7 @@ func TestAuthLink_OfAnotherAccount(t *testing.T) {
 	b := s.browser()
 	link := b.fromProvider("ada@example.com")
 	b.logIn("eve@example.com")
-	for _, a := range []apptest.Answer{b.Get(link), b.Post(link, url.Values{})} {
+	for _, a := range []apptest.Response{b.Get(link), b.Post(link, url.Values{})} {
 		require.Equal(t, 404, a.StatusCode)
 		require.Contains(t, a.Page, "It belongs to ada@example.com, and you are logged in as eve@example.com.")
 	}
@@ -119,7 +119,7 @@ func TestAuthLink_OfATakenIdentity(t *testing.T) {
 	modelstest.SignUp(t, "ada@example.com")
 	b := s.browser()
 	link := b.fromProvider("ada@example.com")
-	s.linked("eve@example.com")
+	s.signUpLinked("eve@example.com")
 	b.logIn("ada@example.com")
 	a := b.Post(link, url.Values{})
 	require.Equal(t, "/account/security", a.Location())

@@ -22,10 +22,10 @@ import (
 
 func TestAuth_LogsIn(t *testing.T) {
 	s := newProviderSite(t)
-	s.linked("ada@example.com")
+	s.signUpLinked("ada@example.com")
 	s.loggedIn("ada@example.com", safari) // the first browser causes no mail
 	b := s.with("User-Agent", firefox)
-	a := b.byProvider("/auth/oidc?next=/account%3Fa%3D1")
+	a := b.viaProvider("/auth/oidc?next=/account%3Fa%3D1")
 	require.Equal(t, 302, a.StatusCode)
 	require.Equal(t, "/account?a=1", a.Location())
 	require.Equal(t, []string{"You were logged in."}, apptest.Flashes(b.Get("/account").Page))
@@ -49,15 +49,15 @@ func TestAuth_KeepsNoTokens(t *testing.T) {
 	app.Middleware.Skip(Authorize, readSession)
 	app.GET("/test/session", readSession)
 	stranger := s.browser()
-	require.Equal(t, "/check-mail", stranger.byProvider("/auth/oidc").Location())
+	require.Equal(t, "/check-mail", stranger.viaProvider("/auth/oidc").Location())
 	stranger.Get("/test/session")
 	const browserKey = "browser" // the secret of package oidc that binds a login to its browser
 	require.ElementsMatch(t, []any{mailedToKey, mailedForKey, pendingKey, browserKey}, slices.Collect(maps.Keys(session)))
 	require.NotContains(t, fmt.Sprint(session), "eyJ", "an ID token begins with it")
 
-	s.linked("ada@example.com")
+	s.signUpLinked("ada@example.com")
 	b := s.browser()
-	require.Equal(t, "/", b.byProvider("/auth/oidc").Location())
+	require.Equal(t, "/", b.viaProvider("/auth/oidc").Location())
 	b.Get("/")
 	b.Get("/test/session")
 	require.ElementsMatch(t, []any{tokenKey}, slices.Collect(maps.Keys(session)))
@@ -66,11 +66,11 @@ func TestAuth_KeepsNoTokens(t *testing.T) {
 // A login ends the session that the browser had.
 func TestAuth_SwitchesAccounts(t *testing.T) {
 	s := newProviderSite(t)
-	s.linked("ada@example.com")
+	s.signUpLinked("ada@example.com")
 	modelstest.SignUp(t, "eve@example.com")
 	b, copied := s.loggedIn("eve@example.com", firefox), s.browser()
 	copied.SetCookie(sessionCookieName, b.sessionCookie())
-	require.Equal(t, "/", b.byProvider("/auth/oidc").Location())
+	require.Equal(t, "/", b.viaProvider("/auth/oidc").Location())
 	b.requireLoggedIn("ada@example.com")
 	copied.requireLoggedOut()
 }
@@ -78,7 +78,7 @@ func TestAuth_SwitchesAccounts(t *testing.T) {
 // A login that a guest began at a provider ends with a login in another tab.
 func TestAuth_BegunBeforeALogin(t *testing.T) {
 	s := newProviderSite(t)
-	s.linked("ada@example.com")
+	s.signUpLinked("ada@example.com")
 	modelstest.SignUp(t, "eve@example.com")
 	b := s.browser()
 	back := b.toProvider("/auth/oidc")
@@ -94,7 +94,7 @@ func TestAuth_BegunBeforeALogin(t *testing.T) {
 // Two tabs of one browser do not disturb each other.
 func TestAuth_TwoTabs(t *testing.T) {
 	s := newProviderSite(t)
-	s.linked("ada@example.com")
+	s.signUpLinked("ada@example.com")
 	b := s.browser()
 	one, other := b.toProvider("/auth/oidc?next=/account"), b.toProvider("/auth/oidc2")
 	require.Equal(t, "/check-mail", b.Get(other).Location())
@@ -104,10 +104,10 @@ func TestAuth_TwoTabs(t *testing.T) {
 // An identity is an issuer and a subject. A claimed email logs no user in.
 func TestAuth_EmailClaimLogsNobodyIn(t *testing.T) {
 	s := newProviderSite(t)
-	s.linked("ada@example.com")
+	s.signUpLinked("ada@example.com")
 	s.one.Behave(oidctest.Behaviour{Email: "eve@example.com"})
 	b := s.browser()
-	require.Equal(t, "/", b.byProvider("/auth/oidc").Location(), "ada's email at the provider changed")
+	require.Equal(t, "/", b.viaProvider("/auth/oidc").Location(), "ada's email at the provider changed")
 	b.requireLoggedIn("ada@example.com")
 	identities, err := models.IdentitiesOf(t.Context(), s.user("ada@example.com"))
 	require.NoError(t, err)
@@ -117,7 +117,7 @@ func TestAuth_EmailClaimLogsNobodyIn(t *testing.T) {
 		s.one.Behave(oidctest.Behaviour{Subject: "mallory", Email: "ada@example.com"})
 		s.two.Behave(oidctest.Behaviour{Subject: "ada", Email: "ada@example.com"})
 		mallory := s.browser()
-		require.Equal(t, "/check-mail", mallory.byProvider(path).Location(), name)
+		require.Equal(t, "/check-mail", mallory.viaProvider(path).Location(), name)
 		mallory.requireLoggedOut()
 	}
 }
@@ -127,7 +127,7 @@ func TestAuth_SignsUp(t *testing.T) {
 	s := newProviderSite(t)
 	s.one.Behave(oidctest.Behaviour{Email: " Zoe@Example.com"})
 	b := s.browser()
-	a := b.byProvider("/auth/oidc?next=/account")
+	a := b.viaProvider("/auth/oidc?next=/account")
 	require.Equal(t, "/check-mail?next=%2Faccount", a.Location())
 	page := b.Get(a.Location()).Page
 	require.Contains(t, page, "We sent an email to zoe@example.com.")
@@ -148,7 +148,7 @@ func TestAuth_SignsUp(t *testing.T) {
 	require.Equal(t, "/", b.Post("/signup/identity", signupForm("")).Location(), "a second press leads home")
 
 	other := s.browser()
-	require.Equal(t, "/", other.byProvider("/auth/oidc").Location())
+	require.Equal(t, "/", other.viaProvider("/auth/oidc").Location())
 	other.requireLoggedIn("zoe@example.com")
 	require.Contains(t, other.Get("/account/security").Page, "An account that you have elsewhere is enough to log in")
 }
@@ -158,7 +158,7 @@ func TestAuth_SignUpInAnotherBrowser(t *testing.T) {
 	s := newProviderSite(t)
 	mallory, zoe := s.browser(), s.browser()
 	s.one.Behave(oidctest.Behaviour{Subject: "mallory", Email: "zoe@example.com"})
-	mallory.byProvider("/auth/oidc")
+	mallory.viaProvider("/auth/oidc")
 	link := "/signup/" + modelstest.Link(t, "zoe@example.com", models.MailIdentity)
 	require.Equal(t, "/signup/password", zoe.Get(link).Location())
 	require.Equal(t, "/signup/password", zoe.Get("/signup/identity").Location())
@@ -167,7 +167,7 @@ func TestAuth_SignUpInAnotherBrowser(t *testing.T) {
 	identities, err := models.IdentitiesOf(t.Context(), s.user("zoe@example.com"))
 	require.NoError(t, err)
 	require.Empty(t, identities)
-	require.Equal(t, "/check-mail", mallory.byProvider("/auth/oidc").Location())
+	require.Equal(t, "/check-mail", mallory.viaProvider("/auth/oidc").Location())
 	mallory.requireLoggedOut()
 }
 
@@ -175,9 +175,9 @@ func TestAuth_SignUpInAnotherBrowser(t *testing.T) {
 func TestAuth_SignUpWithAnotherLink(t *testing.T) {
 	s := newProviderSite(t)
 	b := s.browser()
-	b.byProvider("/auth/oidc")
+	b.viaProvider("/auth/oidc")
 	first := modelstest.Link(t, "ada@example.com", models.MailIdentity)
-	b.byProvider("/auth/oidc2")
+	b.viaProvider("/auth/oidc2")
 	second := modelstest.Link(t, "ada@example.com", models.MailIdentity)
 	require.Equal(t, "/signup/password", b.Get("/signup/"+first).Location())
 	require.Equal(t, "/signup/identity", b.Get("/signup/"+second).Location())
@@ -192,9 +192,9 @@ func TestAuth_SignUpWithAnotherLink(t *testing.T) {
 func TestAuth_SignUpPageOfAnotherLink(t *testing.T) {
 	s := newProviderSite(t)
 	b := s.browser()
-	b.byProvider("/auth/oidc")
+	b.viaProvider("/auth/oidc")
 	require.Equal(t, "/signup/identity", b.Get("/signup/"+modelstest.Link(t, "ada@example.com", models.MailIdentity)).Location())
-	b.byProvider("/auth/oidc2")
+	b.viaProvider("/auth/oidc2")
 	require.Equal(t, "/signup/password", b.Get("/signup/identity").Location())
 }
 
@@ -202,7 +202,7 @@ func TestAuth_SignUpPageOfAnotherLink(t *testing.T) {
 func TestAuth_SignUpFormOfAnotherLink(t *testing.T) {
 	s := newProviderSite(t)
 	b := s.browser()
-	b.byProvider("/auth/oidc")
+	b.viaProvider("/auth/oidc")
 	b.Get("/signup/" + modelstest.Link(t, "ada@example.com", models.MailIdentity))
 	page := b.Get("/signup/identity").Page
 	form := url.Values{"link": {field(page, "link")}, "username": {field(page, "username")}}
@@ -231,13 +231,13 @@ func TestAuth_SignUpWithATakenIdentity(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := newProviderSite(t)
 			if take != nil {
-				s.linked("eve@example.com")
+				s.signUpLinked("eve@example.com")
 				take(s)
 			}
 			b := s.browser()
-			require.Equal(t, "/check-mail", b.byProvider("/auth/oidc").Location(), "as with an unknown identity")
+			require.Equal(t, "/check-mail", b.viaProvider("/auth/oidc").Location(), "as with an unknown identity")
 			if take == nil {
-				s.linked("eve@example.com")
+				s.signUpLinked("eve@example.com")
 			}
 			b.Get("/signup/" + modelstest.Link(t, "ada@example.com", models.MailIdentity))
 			a := b.Post("/signup/identity", signupForm(""))
@@ -254,12 +254,12 @@ func TestAuth_WithoutAnEmail(t *testing.T) {
 		s := newProviderSite(t)
 		s.one.Behave(oidctest.Behaviour{Email: claim})
 		b := s.browser()
-		b.requireAlert(b.byProvider("/auth/oidc?next=/account"), "/signup?next=%2Faccount", "Example &amp; Co told us no email address.")
+		b.requireAlert(b.viaProvider("/auth/oidc?next=/account"), "/signup?next=%2Faccount", "Example &amp; Co told us no email address.")
 	}
 	s := newProviderSite(t, func(c *config.Config) { c.SignupOpen = false })
 	s.one.Behave(oidctest.Behaviour{Email: "no email"})
 	b := s.browser()
-	b.requireAlert(b.byProvider("/auth/oidc"), "/login", "Example &amp; Co told us no email address. Once you are logged in here, link")
+	b.requireAlert(b.viaProvider("/auth/oidc"), "/login", "Example &amp; Co told us no email address. Once you are logged in here, link")
 }
 
 // Nothing tells whether the email of an unknown identity has an account.
@@ -270,7 +270,7 @@ func TestAuth_UnknownIdentitiesAreAlike(t *testing.T) {
 			s := newProviderSite(t, func(c *config.Config) { c.SignupOpen = open })
 			prepare(t, "ada@example.com")
 			b := s.browser()
-			a := b.byProvider("/auth/oidc")
+			a := b.viaProvider("/auth/oidc")
 			require.Equal(t, 302, a.StatusCode)
 			require.Equal(t, "/check-mail", a.Location())
 			next := b.Get(a.Location())
@@ -286,7 +286,7 @@ func TestAuth_UnknownIdentitiesAreAlike(t *testing.T) {
 }
 
 // shape returns what must not differ between two answers: headers, and the cookie's length.
-func (b *browser) shape(a apptest.Answer) string {
+func (b *browser) shape(a apptest.Response) string {
 	text := []string{a.Status, strings.Repeat("x", len(b.sessionCookie()))}
 	for _, name := range []string{"Location", "Retry-After", "Content-Type", "Clear-Site-Data", "Content-Length"} {
 		text = append(text, name+": "+a.Header.Get(name))
@@ -301,7 +301,7 @@ func TestAuth_MailsAreLimited(t *testing.T) {
 		s.browser().signUp("ada@example.com")
 	}
 	b := s.browser()
-	require.Equal(t, "/check-mail", b.byProvider("/auth/oidc").Location())
+	require.Equal(t, "/check-mail", b.viaProvider("/auth/oidc").Location())
 	require.NotContains(t, modelstest.Mails(t, "ada@example.com"), models.MailIdentity)
 
 	s = newProviderSite(t)
@@ -309,7 +309,7 @@ func TestAuth_MailsAreLimited(t *testing.T) {
 	s.one.Behave(oidctest.Behaviour{Email: "ada@example.com", Claims: func(claims map[string]any) { claims["auth_time"] = models.Clock.Now().Unix() }})
 	var shapes []string
 	for range 4 {
-		shapes = append(shapes, b.shape(b.byProvider("/auth/oidc")))
+		shapes = append(shapes, b.shape(b.viaProvider("/auth/oidc")))
 	}
 	require.Len(t, modelstest.Mails(t, "ada@example.com"), 3)
 	require.Equal(t, shapes[2], shapes[3], "nothing tells that the fourth mail was withheld")
@@ -317,8 +317,8 @@ func TestAuth_MailsAreLimited(t *testing.T) {
 
 	s = newProviderSite(t, func(c *config.Config) { c.MailsPerClient = 1 })
 	b = s.browser()
-	require.Equal(t, "/check-mail", b.byProvider("/auth/oidc").Location())
-	a := b.byProvider("/auth/oidc?next=/account")
+	require.Equal(t, "/check-mail", b.viaProvider("/auth/oidc").Location())
+	a := b.viaProvider("/auth/oidc?next=/account")
 	require.Empty(t, a.Header.Get("Retry-After"))
 	b.requireAlert(a, "/login?next=%2Faccount", "Too many attempts.")
 }
@@ -327,7 +327,7 @@ func TestAuth_MailsAreLimited(t *testing.T) {
 func TestAuth_FailuresAreLimited(t *testing.T) {
 	s := newProviderSite(t)
 	models.Clock.Stop()
-	s.linked("ada@example.com")
+	s.signUpLinked("ada@example.com")
 	b := s.browser()
 	for range 11 { // wrong states do not count: images of another site could send them
 		b.requireAlert(b.Get(b.toProvider("/auth/oidc")+"x"), "/login", "That took too long")
@@ -335,20 +335,20 @@ func TestAuth_FailuresAreLimited(t *testing.T) {
 	for range 10 {
 		b.requireAlert(b.Get(strings.Replace(b.toProvider("/auth/oidc"), "code=", "code=x", 1)), "/login", "The login with Example &amp; Co")
 	}
-	a := b.byProvider("/auth/oidc")
+	a := b.viaProvider("/auth/oidc")
 	require.Empty(t, a.Header.Get("Retry-After"))
 	b.requireAlert(a, "/login", "Too many attempts. Please wait")
 	b.requireLoggedOut()
 	require.Equal(t, 429, b.logIn("ada@example.com").StatusCode)
 	models.Clock.Move(3 * time.Minute) // the rate limit ends
-	require.Equal(t, "/", b.byProvider("/auth/oidc").Location())
+	require.Equal(t, "/", b.viaProvider("/auth/oidc").Location())
 	b.logOut()
 	b.Get("/welcome") // shows the flash message
 	for range 11 {    // neither a cancelled login nor an outage counts
 		s.one.Behave(oidctest.Behaviour{Error: "access_denied"})
-		b.requireAlert(b.byProvider("/auth/oidc"), "/login", "The login with Example &amp; Co was cancelled.")
+		b.requireAlert(b.viaProvider("/auth/oidc"), "/login", "The login with Example &amp; Co was cancelled.")
 		s.one.Behave(oidctest.Behaviour{Error: "server_error"})
-		b.requireAlert(b.byProvider("/auth/oidc"), "/login", "Example &amp; Co cannot be reached.")
+		b.requireAlert(b.viaProvider("/auth/oidc"), "/login", "Example &amp; Co cannot be reached.")
 	}
 }
 
@@ -357,21 +357,21 @@ func TestAuth_FailuresAreLimited(t *testing.T) {
 func TestAuth_ErrorsAreLimited(t *testing.T) {
 	s := newProviderSite(t)
 	models.Clock.Stop()
-	s.linked("ada@example.com")
+	s.signUpLinked("ada@example.com")
 	b := s.browser()
 	for n := range 100 {
 		s.one.Behave(oidctest.Behaviour{Error: []string{"access_denied", "server_error", "temporarily_unavailable", "invalid_scope"}[n%4]})
-		require.Equal(t, "/login", b.byProvider("/auth/oidc").Location())
+		require.Equal(t, "/login", b.viaProvider("/auth/oidc").Location())
 	}
 	b.Get("/login") // shows the flash message
 	used := count(t, "used_challenges")
-	b.requireAlert(b.byProvider("/auth/oidc"), "/login", "Too many attempts. Please wait")
+	b.requireAlert(b.viaProvider("/auth/oidc"), "/login", "Too many attempts. Please wait")
 	require.Equal(t, used, count(t, "used_challenges"))
 	s.one.Behave(oidctest.Behaviour{})
-	require.Equal(t, "/", b.byProvider("/auth/oidc").Location())
+	require.Equal(t, "/", b.viaProvider("/auth/oidc").Location())
 	require.Equal(t, "/", s.browser().logIn("ada@example.com").Location())
 	models.Clock.Move(3 * time.Minute) // the rate limit ends
 	s.one.Behave(oidctest.Behaviour{Error: "access_denied"})
 	guest := s.browser()
-	guest.requireAlert(guest.byProvider("/auth/oidc"), "/login", "The login with Example &amp; Co was cancelled.")
+	guest.requireAlert(guest.viaProvider("/auth/oidc"), "/login", "The login with Example &amp; Co was cancelled.")
 }

@@ -173,7 +173,7 @@ func next(page string) string {
 	return html.UnescapeString(value)
 }
 
-func (b *browser) logInFrom(page, email string) apptest.Answer {
+func (b *browser) logInFrom(page, email string) apptest.Response {
 	b.site.t.Helper()
 	return b.Post("/login", url.Values{"email": {email}, "password": {modelstest.Password}, "next": {next(page)}})
 }

@@ -19,7 +19,7 @@ func TestCookies_ProductionAttributes(t *testing.T) {
 	s := newProductionSite(t)
 	b := s.browser()
 	var all []*http.Cookie
-	collect := func(a apptest.Answer) { all = append(all, a.Cookies()...) }
+	collect := func(a apptest.Response) { all = append(all, a.Cookies()...) }
 	collect(b.Get("/"))
 	collect(b.signUp("dora@example.com"))
 	collect(b.Get("/check-mail"))

@@ -99,7 +99,7 @@ func TestDatabase_DownIs503(t *testing.T) {
 	open := models.DB
 	models.DB = closedDatabase(t)
 	t.Cleanup(func() { models.DB = open })
-	for _, a := range []apptest.Answer{b.Get("/"), s.browser().logIn("ada@example.com")} {
+	for _, a := range []apptest.Response{b.Get("/"), s.browser().logIn("ada@example.com")} {
 		require.Equal(t, 503, a.StatusCode)
 		require.NotEmpty(t, a.Header.Get("Retry-After"))
 		require.Contains(t, a.Page, "Back in a moment")

@@ -38,7 +38,7 @@ func TestErrors_AreInTheChosenLanguage(t *testing.T) {
 		}
 	}
 	modelstest.Empty(t) // resets the rate limits
-	requireAccepted := func(a apptest.Answer, status int) {
+	requireAccepted := func(a apptest.Response, status int) {
 		t.Helper()
 		require.Equal(t, status, a.StatusCode)
 		require.Contains(t, a.Page, `<html lang="`+accepted+`"`, status)

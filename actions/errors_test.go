@@ -183,7 +183,7 @@ func TestErrors_TrailingSlashIsTheSamePage(t *testing.T) {
 
 func TestErrors_ProxyWithoutScheme(t *testing.T) {
 	s := behindProxy(t)
-	a := s.ask("GET", "127.0.0.1", "", "")
+	a := s.requestDirect("GET", "127.0.0.1", "", "")
 	require.Equal(t, 502, a.StatusCode)
 	require.Contains(t, a.Page, "X-Forwarded-Proto")
 	require.NotRegexp(t, ` (src|href|action)=`, a.Page, "links would not work")
@@ -224,7 +224,7 @@ func TestErrors_AfterTheResponseBegan(t *testing.T) {
 // The error page shows the ID of the request, by which an operator finds it in the log.
 func TestErrors_PagesShowTheRequestsID(t *testing.T) {
 	b := newSite(t).browser()
-	for _, a := range []apptest.Answer{b.Get("/nothing"), b.Send("DELETE", "/welcome", nil), b.Send("PATCH", "/", nil)} {
+	for _, a := range []apptest.Response{b.Get("/nothing"), b.Send("DELETE", "/welcome", nil), b.Send("PATCH", "/", nil)} {
 		require.GreaterOrEqual(t, a.StatusCode, 400)
 		id := a.Header.Get("X-Request-Id")
 		require.NotEmpty(t, id)

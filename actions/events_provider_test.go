@@ -24,15 +24,15 @@ func TestEvents_ProvidersAreLogged(t *testing.T) {
 		"provider unavailable": func(s *site) {
 			p := s.providerSite()
 			p.one.Behave(oidctest.Behaviour{Error: "server_error"})
-			p.browser().byProvider("/auth/oidc")
+			p.browser().viaProvider("/auth/oidc")
 		},
 		"identity linked": func(s *site) {
-			s.providerSite().loggedIn("ada@example.com", firefox).byProvider("/account/security/providers/oidc")
+			s.providerSite().loggedIn("ada@example.com", firefox).viaProvider("/account/security/providers/oidc")
 		},
 		"identity unlinked": func(s *site) {
 			p := s.providerSite()
 			b := p.loggedIn("ada@example.com", firefox)
-			b.byProvider("/account/security/providers/oidc")
+			b.viaProvider("/account/security/providers/oidc")
 			b.Delete("/account/security/providers/oidc", url.Values{})
 		},
 	})
@@ -42,6 +42,6 @@ func TestEvents_RequestByProviderCarriesADigestOfTheEmail(t *testing.T) {
 	log := captureLog(t)
 	s := startProviderSite(t, newProductionSite)
 	s.one.Behave(oidctest.Behaviour{Email: " Zoe@Example.com"})
-	s.browser().byProvider("/auth/oidc")
+	s.browser().viaProvider("/auth/oidc")
 	require.Equal(t, models.EmailDigest("zoe@example.com"), digestIn(t, log.String(), "signup requested"))
 }

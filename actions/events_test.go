@@ -30,9 +30,9 @@ var securityEvents = map[string]func(s *site){
 	"logout":                               func(s *site) { s.loggedIn("ada@example.com", firefox).logOut() },
 	"guard refused":                        func(s *site) { s.browser().Get("/account") },
 	"cross-origin refused":                 func(s *site) { s.with("Sec-Fetch-Site", "cross-site").Post("/login", url.Values{"a": {"b"}}) },
-	"host refused":                         func(s *site) { s.ask("GET", "evil.example", "https", "") },
-	"clear text refused":                   func(s *site) { s.ask("POST", "127.0.0.1", "http", "email=x") },
-	"the proxy sends no X-Forwarded-Proto": func(s *site) { s.ask("GET", "127.0.0.1", "", "") },
+	"host refused":                         func(s *site) { s.requestDirect("GET", "evil.example", "https", "") },
+	"clear text refused":                   func(s *site) { s.requestDirect("POST", "127.0.0.1", "http", "email=x") },
+	"the proxy sends no X-Forwarded-Proto": func(s *site) { s.requestDirect("GET", "127.0.0.1", "", "") },
 	"proxy not in TRUSTED_PROXIES":         untrustedProxy,
 	"body refused":                         func(s *site) { s.browser().Post("/login", url.Values{"email": {strings.Repeat("x", 1<<20)}}) },
 	"cookie refused":                       func(s *site) { b := s.browser(); b.SetCookie("__Host-"+sessionCookieName, "forged"); b.Get("/welcome") },
@@ -55,14 +55,14 @@ var securityEvents = map[string]func(s *site){
 	},
 	"account deleted": func(s *site) { s.loggedIn("ada@example.com", firefox).Delete("/account", nil) },
 	"panic":           func(s *site) { s.loggedIn("ada@example.com", firefox).Get("/panic") },
-	"error":           func(s *site) { s.withoutDatabase("/password/reset/x") },
+	"error":           func(s *site) { s.getWithoutDatabase("/password/reset/x") },
 }
 
 // untrustedProxy requests a page through a proxy that TRUSTED_PROXIES does not name.
 func untrustedProxy(s *site) {
 	restart(s.t, func(c *config.Config) {
 		c.Env, c.Host = config.Production, &url.URL{Scheme: "https", Host: "127.0.0.1"}
-	}).ask("GET", "127.0.0.1", "https", "")
+	}).requestDirect("GET", "127.0.0.1", "https", "")
 }
 
 func TestEvents_AreLogged(t *testing.T) { requireEvents(t, securityEvents) }
@@ -70,8 +70,8 @@ func TestEvents_AreLogged(t *testing.T) { requireEvents(t, securityEvents) }
 // Other requests than those of securityEvents cause the same events.
 func TestEvents_AreLoggedForOtherRequests(t *testing.T) {
 	requireEvents(t, map[string]func(s *site){
-		"host refused": func(s *site) { s.ask("GET", "127.0.0.1:3000.evil.example", "https", "") },
-		"body refused": func(s *site) { s.ask("POST", "127.0.0.1", "https", "email=%zz") },
+		"host refused": func(s *site) { s.requestDirect("GET", "127.0.0.1:3000.evil.example", "https", "") },
+		"body refused": func(s *site) { s.requestDirect("POST", "127.0.0.1", "https", "email=%zz") },
 	})
 }
 
@@ -168,7 +168,7 @@ func TestEvents_MailWithheld(t *testing.T) {
 	log := captureLog(t)
 	s := newProductionSite(t)
 	logTo(t, log)
-	for _, request := range []func(b *browser, email string) apptest.Answer{(*browser).forgot, (*browser).signUp} {
+	for _, request := range []func(b *browser, email string) apptest.Response{(*browser).forgot, (*browser).signUp} {
 		before := len(log.String())
 		for range 3 {
 			request(s.browser(), "ada@example.com")

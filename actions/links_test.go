@@ -23,7 +23,7 @@ type link struct {
 	lifetime time.Duration
 	mail     string                                    // template
 	request  func(s *site) (owner *browser, to string) // queues the mail; owner is the browser that asked for it
-	use      func(b *browser, rawToken string) apptest.Answer
+	use      func(b *browser, rawToken string) apptest.Response
 	next     string // the page to which a valid token leads
 }
 
@@ -38,7 +38,7 @@ func logInAs(s *site, email string) *browser {
 	return b
 }
 
-func confirmWith(b *browser, rawToken string) apptest.Answer {
+func confirmWith(b *browser, rawToken string) apptest.Response {
 	return b.Post("/account/email/confirm/"+rawToken, url.Values{})
 }
 
@@ -49,7 +49,7 @@ var links = map[string]link{
 			b.signUp("zoe@example.com")
 			return b, "zoe@example.com"
 		},
-		func(b *browser, rawToken string) apptest.Answer {
+		func(b *browser, rawToken string) apptest.Response {
 			b.Get("/signup/" + rawToken)
 			return b.choosePassword(newPassword)
 		}, "/"},
@@ -60,7 +60,7 @@ var links = map[string]link{
 			b.forgot("ada@example.com")
 			return b, "ada@example.com"
 		},
-		func(b *browser, rawToken string) apptest.Answer {
+		func(b *browser, rawToken string) apptest.Response {
 			if a := b.Get("/password/reset/" + rawToken); a.StatusCode != http.StatusFound {
 				return a
 			}
@@ -79,7 +79,7 @@ var links = map[string]link{
 			confirmWith(b, modelstest.Link(s.t, "ada@new.example", models.MailEmailConfirm))
 			return b, "ada@example.com"
 		},
-		func(b *browser, rawToken string) apptest.Answer {
+		func(b *browser, rawToken string) apptest.Response {
 			return b.Post("/not-me/"+rawToken, url.Values{})
 		}, "/login"},
 }
@@ -101,13 +101,13 @@ func TestLinks_DeadTokenChangesNothing(t *testing.T) {
 			s := newSite(t)
 			owner, to := link.request(s)
 			rawToken := modelstest.Link(t, to, link.mail)
-			requirePage := func(a apptest.Answer, text, why string) {
+			requirePage := func(a apptest.Response, text, why string) {
 				t.Helper()
 				require.Equal(t, 404, a.StatusCode, "%.60q", why)
 				require.Contains(t, a.Page, text, "%.60q", why)
 				require.Contains(t, a.Header.Get("Content-Type"), "text/html")
 			}
-			requireDead := func(a apptest.Answer, why string) {
+			requireDead := func(a apptest.Response, why string) {
 				t.Helper()
 				requirePage(a, "This link no longer works", why)
 			}
@@ -138,7 +138,7 @@ func TestLinks_DeadTokenChangesNothing(t *testing.T) {
 				return
 			}
 			again := s.browser()
-			for _, a := range []apptest.Answer{again.Get(link.path + rawToken), link.use(again, rawToken)} {
+			for _, a := range []apptest.Response{again.Get(link.path + rawToken), link.use(again, rawToken)} {
 				if name == "sign-up" && a.Request.Method == http.MethodPost {
 					requireDead(a, "the session has no link")
 					continue
@@ -171,7 +171,7 @@ func TestLinks_Expire(t *testing.T) {
 			}
 			require.Less(t, owner.Get(link.path+rawToken).StatusCode, 400)
 			models.Clock.Move(time.Second)
-			for _, a := range []apptest.Answer{owner.Get(link.path + rawToken), link.use(owner, rawToken)} {
+			for _, a := range []apptest.Response{owner.Get(link.path + rawToken), link.use(owner, rawToken)} {
 				require.Equal(t, 404, a.StatusCode)
 				require.Contains(t, a.Page, "It is too old.")
 				require.Equal(t, name != "undo", strings.Contains(a.Page, "Ask for a new one."), "mails about changes come unasked")
@@ -230,7 +230,7 @@ func TestLinks_FormOfAnotherLinkIsRefused(t *testing.T) {
 			require.True(t, found)
 			digest, _, _ := strings.Cut(rest, `"`) // of models.FormDigests
 			require.Len(t, digest, 43)
-			submit := func() apptest.Answer {
+			submit := func() apptest.Response {
 				typed := signupForm(newPassword)
 				typed.Set("username", "ada@example.com")
 				typed.Set("link", digest)
@@ -381,10 +381,10 @@ func TestForms_CannotInjectMailHeaders(t *testing.T) {
 		"zoe@example.com eve@example.com", "<zoe@example.com>", "\"Zoe\r\nBcc: eve\" <zoe@example.com>", "zoe@example.com\x00", "zoe@example.com\u2028Bcc: eve@example.com",
 		"zo\u00ade\u200b@example.com\u202e\r\n",
 	} {
-		for form, send := range map[string]func() apptest.Answer{
-			"sign up": func() apptest.Answer { return guest.signUp(typed) },
-			"forgot":  func() apptest.Answer { return guest.forgot(typed) },
-			"change of email": func() apptest.Answer {
+		for form, send := range map[string]func() apptest.Response{
+			"sign up": func() apptest.Response { return guest.signUp(typed) },
+			"forgot":  func() apptest.Response { return guest.forgot(typed) },
+			"change of email": func() apptest.Response {
 				return ada.Put("/account/email", url.Values{"email": {typed}})
 			},
 		} {

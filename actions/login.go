@@ -34,7 +34,7 @@ func LoginCreate(c buffalo.Context) error {
 		web.Info(c).Event("login failed")
 		return renderLogin(c, form, T.Translate(c, "login.invalid"))
 	}
-	if message := refusal(c, err); message != "" {
+	if message := codeOrLimitMessage(c, err); message != "" {
 		return renderLogin(c, form, message)
 	}
 	if err != nil {

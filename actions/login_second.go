@@ -59,7 +59,7 @@ func secondStepEnded(c buffalo.Context, step *models.SecondStep, err error) erro
 }
 
 func renderLoginSecond(c buffalo.Context, step *models.SecondStep, skip bool, message string) error {
-	if _, err := showFactors(c, step.User); err != nil {
+	if _, err := setFactors(c, step.User); err != nil {
 		return err
 	}
 	c.Set("email", step.User.Email)

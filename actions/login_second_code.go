@@ -20,7 +20,7 @@ func LoginSecondCreate(c buffalo.Context) error {
 	}
 	web.Info(c).EmailDigest = models.EmailDigest(step.User.Email)
 	session, err := step.Pass(c, form.Code, bool(form.Skip), clientOf(c))
-	if message := refusal(c, err); message != "" {
+	if message := codeOrLimitMessage(c, err); message != "" {
 		return renderLoginSecond(c, step, bool(form.Skip), message)
 	}
 	if err != nil {

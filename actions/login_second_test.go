@@ -12,7 +12,7 @@ import (
 )
 
 // secondStep sends the form of /login/second; fields are checkboxes to check.
-func (b *browser) secondStep(code string, fields ...string) apptest.Answer {
+func (b *browser) secondStep(code string, fields ...string) apptest.Response {
 	b.site.t.Helper()
 	form := url.Values{"code": {code}}
 	for _, name := range fields {
@@ -35,7 +35,7 @@ func TestLoginSecond_BeforeThePassword(t *testing.T) {
 	requireNoSecondStep(t, newSite(t).browser().Get("/login/second"))
 }
 
-func requireNoSecondStep(t testing.TB, a apptest.Answer) {
+func requireNoSecondStep(t testing.TB, a apptest.Response) {
 	t.Helper()
 	require.Equal(t, 303, a.StatusCode)
 	require.Equal(t, "/login", a.Location())

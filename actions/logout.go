@@ -13,14 +13,14 @@ func LogoutNew(c buffalo.Context) error {
 }
 
 // LogoutDestroy is DELETE /logout. Anonymous clients get the same response. While
-// the database is down, it deletes the cookie and says that the session was not ended.
+// the database is down, LogoutDestroy deletes the cookie and says that the session was not ended.
 func LogoutDestroy(c buffalo.Context) error {
-	kind, message := "success", "logout.done"
+	kind, messageKey := "success", "logout.done"
 	if err := logOut(c); err != nil {
 		web.Info(c).Error(err)
-		kind, message = "danger", "logout.not_ended"
+		kind, messageKey = "danger", "logout.not_ended"
 	}
 	c.Flash().Clear()
-	c.Flash().Add(kind, message)
+	c.Flash().Add(kind, messageKey)
 	return redirect(c, "welcomePath()")
 }

@@ -26,7 +26,7 @@ func requestLink(c buffalo.Context, purpose string, show func(c buffalo.Context,
 	}
 	web.Info(c).EmailDigest = models.EmailDigest(normalized)
 	err := models.RequestLink(c, purpose, normalized, language(c), clientOf(c))
-	if message := refusal(c, err); message != "" {
+	if message := codeOrLimitMessage(c, err); message != "" {
 		return show(c, form.Email, message)
 	}
 	if err != nil {
@@ -94,7 +94,7 @@ func (l linkForm) render(c buffalo.Context, rawToken string, token *models.Token
 // page of this app sends: the cross-origin check has refused other sites.
 func (l linkForm) submit(c buffalo.Context, save func(rawToken string, token *models.Token, password string) error) error {
 	return l.submitForm(c, func(form newPasswordForm, rawToken string, token *models.Token) error {
-		password, messageKey := models.Passwords.Check(form.Password, token.Email)
+		password, messageKey := models.PasswordPolicy.Check(form.Password, token.Email)
 		if messageKey != "" {
 			return l.render(c, rawToken, token, passwordMessage(c, messageKey))
 		}

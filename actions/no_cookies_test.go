@@ -19,7 +19,7 @@ func (s *site) withoutCookies() *browser {
 }
 
 // follow follows redirects as browsers do: with the Referer of the first request.
-func (b *browser) follow(a apptest.Answer, referer string) apptest.Answer {
+func (b *browser) follow(a apptest.Response, referer string) apptest.Response {
 	b.site.t.Helper()
 	b.Header.Set("Referer", b.site.URL+referer)
 	for a.Location() != "" {

@@ -19,11 +19,11 @@ import (
 )
 
 // morePages is filled by other files.
-var morePages []func(b *browser) map[string]apptest.Answer
+var morePages []func(b *browser) map[string]apptest.Response
 
 // everyPage returns each page in each state, by name. Refused forms have names
 // ending in "refused".
-func everyPage(t *testing.T, language string) map[string]apptest.Answer {
+func everyPage(t *testing.T, language string) map[string]apptest.Response {
 	t.Helper()
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
@@ -31,7 +31,7 @@ func everyPage(t *testing.T, language string) map[string]apptest.Answer {
 	for _, b := range []*browser{b, anonymous} {
 		b.Header.Set("Accept-Language", language)
 	}
-	pages := map[string]apptest.Answer{
+	pages := map[string]apptest.Response{
 		"welcome": anonymous.Get("/welcome"), "login": anonymous.Get("/login"), "signup": anonymous.Get("/signup"), "forgot": anonymous.Get("/password/forgot"),
 		"not found": anonymous.Get("/nothing"), "dead link": anonymous.Get("/signup/x"), "wrong method": anonymous.Send("PUT", "/welcome", nil),
 		"login refused":  anonymous.Post("/login", url.Values{"email": {"ada@example.com"}, "password": {"x"}}),

@@ -120,7 +120,7 @@ func passkeyAnswer(c buffalo.Context, status int, use func(form passkeyForm) (pa
 
 func passkeyProblem(c buffalo.Context, err error) error {
 	status, messageKey := passkey.Problem(err)
-	message := refusal(c, err)
+	message := codeOrLimitMessage(c, err)
 	switch {
 	case message != "":
 		status = http.StatusTooManyRequests

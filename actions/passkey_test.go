@@ -33,12 +33,12 @@ func (b *browser) options(path string) []byte {
 }
 
 // answers posts the answer of an authenticator, with further fields.
-func (b *browser) answers(path string, answer passkeytest.Answer, more ...map[string]any) apptest.Answer {
+func (b *browser) answers(path string, answer passkeytest.Answer, more ...map[string]any) apptest.Response {
 	b.site.t.Helper()
 	return b.answersBy("POST", path, answer, more...)
 }
 
-func (b *browser) answersBy(method, path string, answer passkeytest.Answer, more ...map[string]any) apptest.Answer {
+func (b *browser) answersBy(method, path string, answer passkeytest.Answer, more ...map[string]any) apptest.Response {
 	b.site.t.Helper()
 	fields := map[string]any{"state": answer.State, "credential": answer.Credential}
 	for _, m := range more {
@@ -50,7 +50,7 @@ func (b *browser) answersBy(method, path string, answer passkeytest.Answer, more
 }
 
 // usesPasskey answers with the newest passkey of the authenticator.
-func (b *browser) usesPasskey(path string, a *passkeytest.Authenticator, more ...map[string]any) apptest.Answer {
+func (b *browser) usesPasskey(path string, a *passkeytest.Authenticator, more ...map[string]any) apptest.Response {
 	b.site.t.Helper()
 	return b.answers(path, a.Get(b.site.t, b.options(path)), more...)
 }
@@ -71,14 +71,14 @@ func newestFactor(t testing.TB) (f models.Factor) {
 	return f
 }
 
-func requireLocation(t testing.TB, a apptest.Answer, status int, location string) {
+func requireLocation(t testing.TB, a apptest.Response, status int, location string) {
 	t.Helper()
 	require.Equal(t, status, a.StatusCode, a.Page)
 	require.Equal(t, "application/json", a.Header.Get("Content-Type"))
 	require.JSONEq(t, `{"location": "`+location+`"}`, a.Page)
 }
 
-func requireProblem(t testing.TB, a apptest.Answer, status int, detail string) {
+func requireProblem(t testing.TB, a apptest.Response, status int, detail string) {
 	t.Helper()
 	require.Equal(t, status, a.StatusCode, a.Page)
 	require.Equal(t, "application/problem+json", a.Header.Get("Content-Type"))
@@ -449,7 +449,7 @@ func TestPasskey_EndsLinks(t *testing.T) {
 	found := passkeyEndingLinks.FindStringSubmatch(page)
 	require.NotNil(t, found)
 	path := found[1]
-	end := func(a *passkeytest.Authenticator, options string) apptest.Answer {
+	end := func(a *passkeytest.Authenticator, options string) apptest.Response {
 		return b.answersBy("DELETE", path, a.Get(t, b.options(options)))
 	}
 	requireProblem(t, end(young, path), 422, "That takes a passkey or an authenticator app that you have had for more than 7 days, and since before our emails to that address. Until the links end, that mailbox can take this account back.")

@@ -12,7 +12,7 @@ import (
 	"corral/models/modelstest"
 )
 
-func (b *browser) forgot(email string) apptest.Answer {
+func (b *browser) forgot(email string) apptest.Response {
 	return b.Post("/password/forgot", url.Values{"email": {email}})
 }
 
@@ -53,7 +53,7 @@ func TestPasswordForgot_BadEmail(t *testing.T) {
 
 func TestCheckMail_KeepsTheEmailWhenReloaded(t *testing.T) {
 	b := newSite(t).browser()
-	for path, request := range map[string]func(string) apptest.Answer{"/password/forgot": b.forgot, "/signup": b.signUp} {
+	for path, request := range map[string]func(string) apptest.Response{"/password/forgot": b.forgot, "/signup": b.signUp} {
 		request("ada@gmial.com")
 		for range 2 {
 			page := b.Get("/check-mail").Page

@@ -21,7 +21,7 @@ func (b *browser) openReset(email string) {
 	require.Equal(t, "/password/reset", a.Location())
 }
 
-func (b *browser) reset(password string) apptest.Answer {
+func (b *browser) reset(password string) apptest.Response {
 	b.site.t.Helper()
 	return b.Put("/password/reset", url.Values{"password": {password}})
 }

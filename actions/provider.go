@@ -81,7 +81,7 @@ func boundTo(c buffalo.Context, purpose string) string {
 // providerFailed redirects to the page where the login began, with a message, and logs the
 // cause for the operator. The state is nil if the provider's answer has no valid state.
 func providerFailed(c buffalo.Context, p *provider, state *oidc.State, err error) error {
-	if message := refusal(c, err); message != "" {
+	if message := codeOrLimitMessage(c, err); message != "" {
 		return backFromProvider(c, state, message)
 	}
 	if errors.Is(err, oidc.ErrUnavailable) {
@@ -96,7 +96,7 @@ func providerFailed(c buffalo.Context, p *provider, state *oidc.State, err error
 }
 
 func backFromProvider(c buffalo.Context, state *oidc.State, message string) error {
-	c.Response().Header().Del("Retry-After") // refusal sets it for a 429; this is a redirect
+	c.Response().Header().Del("Retry-After") // codeOrLimitMessage sets it for a 429; this is a redirect
 	c.Flash().Set("danger", []string{message})
 	page, next := "", ""
 	if state != nil {

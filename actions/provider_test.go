@@ -53,13 +53,13 @@ func (s *providerSite) identity() oidc.Identity {
 
 // linked creates an account that can log in with a password and with the first
 // provider.
-func (s *providerSite) linked(email string) {
+func (s *providerSite) signUpLinked(email string) {
 	s.t.Helper()
 	require.NoError(s.t, modelstest.SignUp(s.t, email).AddIdentity(s.t.Context(), s.identity(), models.Client{}))
 }
 
 // clicks follows a link on a page of the app.
-func (b *browser) clicks(path string) apptest.Answer {
+func (b *browser) clicks(path string) apptest.Response {
 	b.site.t.Helper()
 	b.Header.Set("Sec-Fetch-Site", "same-origin")
 	defer b.Header.Del("Sec-Fetch-Site")
@@ -84,14 +84,14 @@ func (b *browser) toProvider(path string) (back string) {
 	return at.RequestURI()
 }
 
-// byProvider goes to a provider and comes back.
-func (b *browser) byProvider(path string) apptest.Answer {
+// viaProvider goes to a provider and comes back.
+func (b *browser) viaProvider(path string) apptest.Response {
 	b.site.t.Helper()
 	return b.Get(b.toProvider(path))
 }
 
 // requireAlert requires a redirect to a page with one alert, which begins with text.
-func (b *browser) requireAlert(a apptest.Answer, location, text string) {
+func (b *browser) requireAlert(a apptest.Response, location, text string) {
 	t := b.site.t
 	t.Helper()
 	require.Equal(t, 302, a.StatusCode)
@@ -105,7 +105,7 @@ func (b *browser) requireAlert(a apptest.Answer, location, text string) {
 // starting one.
 func TestProvider_BeginsOnOwnPages(t *testing.T) {
 	s := newProviderSite(t)
-	s.linked("ada@example.com")
+	s.signUpLinked("ada@example.com")
 	ada, guest := s.loggedIn("ada@example.com", firefox), s.browser()
 	for b, paths := range map[*browser][]string{guest: {"/auth/oidc"}, ada: {"/auth/oidc2", "/sudo/oidc", "/account/security/providers/oidc"}} {
 		for _, path := range paths {
@@ -145,7 +145,7 @@ func TestProvider_NoReturnPathLeadsToAProvider(t *testing.T) {
 
 func TestProvider_Down(t *testing.T) {
 	s := newProviderSite(t)
-	s.linked("ada@example.com")
+	s.signUpLinked("ada@example.com")
 	s.one.Behave(oidctest.Behaviour{Endpoints: map[string]http.HandlerFunc{oidctest.DiscoveryPath: oidctest.Fail}})
 	b := s.browser()
 	b.requireAlert(b.clicks("/auth/oidc?next=/account"), "/login?next=%2Faccount", "Example &amp; Co cannot be reached.")
@@ -155,7 +155,7 @@ func TestProvider_Down(t *testing.T) {
 	ada.requireAlert(ada.clicks("/account/security/providers/oidc"), "/account/security", "Example &amp; Co cannot be reached.")
 	ada.requireAlert(ada.clicks("/sudo/oidc?next=/account"), "/sudo?next=%2Faccount", "Example &amp; Co cannot be reached.")
 	s.one.Behave(oidctest.Behaviour{})
-	require.Equal(t, "/", b.byProvider("/auth/oidc").Location(), "the provider is up again")
+	require.Equal(t, "/", b.viaProvider("/auth/oidc").Location(), "the provider is up again")
 }
 
 func TestProvider_ButtonsOfPages(t *testing.T) {

@@ -281,12 +281,12 @@ func TestRateLimit_DoesNotRevealAccounts(t *testing.T) {
 	models.Clock.Stop()
 	modelstest.SignUp(t, "ada@example.com")
 	modelstest.SignUp(t, "bob@example.com")
-	attempt := func(email, client string) apptest.Answer {
+	attempt := func(email, client string) apptest.Response {
 		b := s.browser()
 		b.Header.Set("X-Forwarded-For", client)
 		return b.Post("/login", url.Values{"email": {email}, "password": {"wrong"}})
 	}
-	appearance := func(a apptest.Answer, email string) string {
+	appearance := func(a apptest.Response, email string) string {
 		h := a.Header.Clone()
 		for _, name := range []string{"Date", "X-Request-Id", "Content-Length"} {
 			h.Del(name)

@@ -22,7 +22,7 @@ var (
 	assetFiles *web.Assets
 )
 
-func load(c config.Config) {
+func loadResources(c config.Config) {
 	loadProviders(c)
 	live := c.Development()
 	hint, count := "login.remember_days", int(c.RememberLifetime/(24*time.Hour))

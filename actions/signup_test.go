@@ -22,12 +22,12 @@ import (
 // signupForm returns the last form of the sign-up. If you ask for more, add it here.
 func signupForm(password string) url.Values { return url.Values{"password": {password}} }
 
-func (b *browser) choosePassword(password string) apptest.Answer {
+func (b *browser) choosePassword(password string) apptest.Response {
 	b.site.t.Helper()
 	return b.Post("/signup/password", signupForm(password))
 }
 
-func (b *browser) signUp(email string) apptest.Answer {
+func (b *browser) signUp(email string) apptest.Response {
 	return b.Post("/signup", url.Values{"email": {email}})
 }
 
@@ -82,7 +82,7 @@ func TestSignup_TakenEmailLooksTheSame(t *testing.T) {
 
 // requireAlike requires that responses have the same status, headers and page, and cookies
 // of the same size.
-func requireAlike(t *testing.T, a, b apptest.Answer, renames ...string) {
+func requireAlike(t *testing.T, a, b apptest.Response, renames ...string) {
 	t.Helper()
 	require.Equal(t, a.StatusCode, b.StatusCode)
 	require.Equal(t, strings.NewReplacer(renames...).Replace(a.Page), b.Page)

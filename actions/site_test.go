@@ -130,7 +130,7 @@ func (s *site) loggedIn(email, userAgent string, fields ...string) *browser {
 }
 
 // logIn logs in with modelstest.Password; fields are checkboxes to check.
-func (b *browser) logIn(email string, fields ...string) apptest.Answer {
+func (b *browser) logIn(email string, fields ...string) apptest.Response {
 	b.site.t.Helper()
 	form := url.Values{"email": {email}, "password": {modelstest.Password}}
 	for _, name := range fields {
@@ -139,12 +139,12 @@ func (b *browser) logIn(email string, fields ...string) apptest.Answer {
 	return b.Post("/login", form)
 }
 
-func (b *browser) logOut() apptest.Answer { b.site.t.Helper(); return b.Delete("/logout", nil) }
+func (b *browser) logOut() apptest.Response { b.site.t.Helper(); return b.Delete("/logout", nil) }
 
 // sessionCookie returns the session cookie, or "".
 func (b *browser) sessionCookie() string { return b.Cookie(sessionCookieName) }
 
-func cookieNamed(t testing.TB, a apptest.Answer, name string) *http.Cookie {
+func cookieNamed(t testing.TB, a apptest.Response, name string) *http.Cookie {
 	t.Helper()
 	for _, c := range a.Cookies() {
 		if c.Name == name {
@@ -156,19 +156,19 @@ func cookieNamed(t testing.TB, a apptest.Answer, name string) *http.Cookie {
 }
 
 // confirm sends the form of /sudo.
-func (b *browser) confirm(password string) apptest.Answer {
+func (b *browser) confirm(password string) apptest.Response {
 	b.site.t.Helper()
 	return b.Post("/sudo", url.Values{"password": {password}})
 }
 
-func (s *site) do(req *http.Request) apptest.Answer {
+func (s *site) do(req *http.Request) apptest.Response {
 	s.t.Helper()
 	return s.send(s.Client().Transport, req)
 }
 
 // ask sends a request to /login directly, without the proxy of behindProxy, which would set
 // the host and the scheme.
-func (s *site) ask(method, host, scheme, body string) apptest.Answer {
+func (s *site) requestDirect(method, host, scheme, body string) apptest.Response {
 	s.t.Helper()
 	req, err := http.NewRequest(method, "http://"+s.Listener.Addr().String()+"/login", strings.NewReader(body))
 	require.NoError(s.t, err)
@@ -178,14 +178,14 @@ func (s *site) ask(method, host, scheme, body string) apptest.Answer {
 	return s.send(http.DefaultTransport, req)
 }
 
-func (s *site) send(transport http.RoundTripper, req *http.Request) apptest.Answer {
+func (s *site) send(transport http.RoundTripper, req *http.Request) apptest.Response {
 	s.t.Helper()
 	res, err := transport.RoundTrip(req)
 	require.NoError(s.t, err)
 	defer res.Body.Close()
 	page, err := io.ReadAll(res.Body)
 	require.NoError(s.t, err)
-	return apptest.Answer{Response: res, Page: string(page)}
+	return apptest.Response{Response: res, Page: string(page)}
 }
 
 // listItems returns the list items of a page as HTML.

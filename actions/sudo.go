@@ -31,7 +31,7 @@ func SudoCreate(c buffalo.Context) error {
 	cred := credentials(c, session.User.Email, form.Password)
 	cred.Code = form.Code
 	rawToken, err := session.Confirm(c, cred)
-	switch message := refusal(c, err); {
+	switch message := codeOrLimitMessage(c, err); {
 	case message != "":
 		return renderSudo(c, message)
 	case errors.Is(err, models.ErrBadCredentials):
@@ -52,8 +52,8 @@ func SudoCreate(c buffalo.Context) error {
 }
 
 func renderSudo(c buffalo.Context, message string) error {
-	_, err := showFactors(c, currentUser(c))
-	if err = errors.Join(err, showProviders(c, currentUser(c))); err != nil {
+	_, err := setFactors(c, currentUser(c))
+	if err = errors.Join(err, setProviders(c, currentUser(c))); err != nil {
 		return err
 	}
 	field := "password"

@@ -12,7 +12,7 @@ import (
 // provider before it was turned on.
 func TestSudoProvider_NotWithASecondStep(t *testing.T) {
 	s := newProviderSite(t)
-	s.linked("ada@example.com")
+	s.signUpLinked("ada@example.com")
 	b := s.confirmedTenMinutesAgo("ada@example.com")
 	back := b.toProvider("/sudo/oidc")
 	modelstest.SetTOTP(t, "ada@example.com")

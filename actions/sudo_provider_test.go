@@ -16,14 +16,14 @@ import (
 func TestSudoProvider_Confirms(t *testing.T) {
 	s := newProviderSite(t)
 	models.Clock.Stop()
-	s.linked("ada@example.com")
+	s.signUpLinked("ada@example.com")
 	b := s.confirmedTenMinutesAgo("ada@example.com")
 	page := b.Get("/sudo?next=/account").Page
 	require.Contains(t, page, `href="/sudo/oidc?next=%2Faccount">Confirm with Example &amp; Co</a>`)
 	require.NotContains(t, page, "/sudo/oidc2", "not linked")
 	copied := s.browser()
 	copied.SetCookie(sessionCookieName, b.sessionCookie())
-	a := b.byProvider("/sudo/oidc?next=/account")
+	a := b.viaProvider("/sudo/oidc?next=/account")
 	require.Equal(t, 302, a.StatusCode)
 	require.Equal(t, "/account", a.Location())
 	require.Equal(t, "/account", b.Put("/account/email", url.Values{"email": {"ada@new.example"}}).Location())
@@ -32,9 +32,9 @@ func TestSudoProvider_Confirms(t *testing.T) {
 	require.Equal(t, "/account", b.Put("/account/email", url.Values{"email": {"ada@other.example"}}).Location(), "still confirmed")
 	models.Clock.Move(time.Second)
 	require.Equal(t, "/sudo", b.Delete("/account", nil).LocationPath())
-	require.Equal(t, "/account", b.byProvider("/sudo/oidc").Location())
+	require.Equal(t, "/account", b.viaProvider("/sudo/oidc").Location())
 
-	require.Equal(t, "/", copied.byProvider("/auth/oidc").Location())
+	require.Equal(t, "/", copied.viaProvider("/auth/oidc").Location())
 	require.Equal(t, "/sudo", copied.Delete("/account", nil).LocationPath(), "a login with a provider does not confirm")
 }
 
@@ -53,10 +53,10 @@ func TestSudoProvider_Refuses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newProviderSite(t)
-			s.linked("ada@example.com")
+			s.signUpLinked("ada@example.com")
 			b := s.confirmedTenMinutesAgo("ada@example.com")
 			s.one.Behave(c.Behaviour)
-			b.requireAlert(b.byProvider(c.path+"?next=/account"), "/sudo?next=%2Faccount", c.text)
+			b.requireAlert(b.viaProvider(c.path+"?next=/account"), "/sudo?next=%2Faccount", c.text)
 			require.Equal(t, "/sudo", b.Delete("/account", nil).LocationPath())
 		})
 	}
@@ -65,10 +65,10 @@ func TestSudoProvider_Refuses(t *testing.T) {
 // An identity that is linked to another account does not confirm.
 func TestSudoProvider_OfAnotherAccount(t *testing.T) {
 	s := newProviderSite(t)
-	s.linked("eve@example.com")
+	s.signUpLinked("eve@example.com")
 	modelstest.SignUp(t, "ada@example.com")
 	b := s.confirmedTenMinutesAgo("ada@example.com")
-	b.requireAlert(b.byProvider("/sudo/oidc"), "/sudo", "That account at Example &amp; Co is not the one")
+	b.requireAlert(b.viaProvider("/sudo/oidc"), "/sudo", "That account at Example &amp; Co is not the one")
 	require.Equal(t, "/sudo", b.Delete("/account", nil).LocationPath())
 }
 

@@ -230,7 +230,7 @@ func TestSudo_IsRateLimited(t *testing.T) {
 			require.Equal(t, 422, b.confirm("wrong").StatusCode)
 		}
 		require.Equal(t, "/login", b.confirm("wrong").Location())
-		login := func(password string) apptest.Answer {
+		login := func(password string) apptest.Response {
 			return b.Post("/login", url.Values{"email": {"ada@example.com"}, "password": {password}})
 		}
 		if known {
@@ -251,7 +251,7 @@ func TestSudo_TenWrongPasswordsEndTheSession(t *testing.T) {
 	other := s.loggedIn("ada@example.com", safari, "remember")
 	for _, accept := range []string{"text/html", "application/json"} {
 		b, copied := s.loggedIn("ada@example.com", firefox), s.browser()
-		wrong := func(want int) apptest.Answer {
+		wrong := func(want int) apptest.Response {
 			t.Helper()
 			models.Clock.Move(time.Minute) // the rate limits end
 			a := b.confirm("wrong")
@@ -328,7 +328,7 @@ func TestSudo_TwoTabsAtOnce(t *testing.T) {
 	for range 5 {
 		b := s.confirmedTenMinutesAgo("ada@example.com")
 		tabs := []*browser{s.browser(), s.browser()}
-		answers := make([]apptest.Answer, len(tabs))
+		answers := make([]apptest.Response, len(tabs))
 		var done sync.WaitGroup
 		for i, tab := range tabs {
 			tab.SetCookie(sessionCookieName, b.sessionCookie())

@@ -55,7 +55,7 @@ func seedUser(email, password string, locked bool) error {
 	if err != nil {
 		return err
 	}
-	normalized, messageKey := models.Passwords.Check(password, email)
+	normalized, messageKey := models.PasswordPolicy.Check(password, email)
 	if messageKey != "" {
 		return fmt.Errorf("the password of %s is refused: %s", email, messageKey)
 	}

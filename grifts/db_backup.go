@@ -11,9 +11,10 @@ import (
 // notBackedUp lists the tables left out: a restore must not revive ended sessions or links.
 var notBackedUp = []string{"sessions", "device_cookies", "tokens"}
 
-// backup does not migrate the schema: operators make a backup before an update.
+// backup writes a SQLite database to args[0]. It does not migrate the schema: operators make
+// a backup before an update.
 func backup(args []string) error {
-	return withExisting(func(c config.Config) error {
+	return withoutMigrating(func(c config.Config) error {
 		if err := database.Backup(context.Background(), models.DB, c.DatabaseURL, args[0], notBackedUp...); err != nil {
 			return err
 		}

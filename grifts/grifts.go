@@ -1,5 +1,5 @@
 // Package grifts holds the tasks for operators: `corral task NAME`, or `buffalo
-// task NAME`. A task reaches models.DB within withDatabase or withExisting: it is nil before.
+// task NAME`. A task reaches models.DB within withDatabase or withoutMigrating: it is nil before.
 package grifts
 
 import (
@@ -43,8 +43,8 @@ func withDatabase(connect, run func(c config.Config) error) error {
 	})
 }
 
-// withExisting runs a task on the database as it is.
-func withExisting(run func(c config.Config) error) error {
+// withoutMigrating runs a task on the database as it is.
+func withoutMigrating(run func(c config.Config) error) error {
 	return connected(models.ConnectExisting, run)
 }
 

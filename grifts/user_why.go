@@ -28,7 +28,7 @@ func why(args []string) error {
 	if !ok {
 		return notAnEmail(args[0])
 	}
-	return withExisting(func(c config.Config) error {
+	return withoutMigrating(func(c config.Config) error {
 		if err := database.CheckSchema(context.Background(), models.DB, migrations.Files); err != nil {
 			return fmt.Errorf("%w; run `task db:migrate` first", err)
 		}

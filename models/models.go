@@ -38,8 +38,8 @@ var (
 	settings config.Config
 	secrets  secret.Ring
 
-	Passwords password.Policy // judges new passwords
-	Outbox    *outbox.Queue
+	PasswordPolicy password.Policy // judges new passwords
+	Outbox         *outbox.Queue
 )
 
 // hasher bounds the concurrent hashes of this process.
@@ -69,7 +69,7 @@ func connect(c config.Config, open func(databaseURL string) (*pop.Connection, er
 	}
 	secrets = secret.NewRing("corral", c.SessionSecrets)
 	passkeys = passkey.New(passkey.Options{PublicURL: c.Host, Name: "Corral", Secrets: secrets, Now: Clock.Now})
-	Passwords = password.Policy{Min: c.PasswordMin, Words: []string{"corral", c.Host.Hostname()}}
+	PasswordPolicy = password.Policy{Min: c.PasswordMin, Words: []string{"corral", c.Host.Hostname()}}
 	seal, unseal := secrets.For("mail tokens")
 	Outbox = outbox.NewQueue(outbox.Options{Now: Clock.Now, Seal: seal, Open: unseal})
 	pop.SetNowFunc(Clock.Now)

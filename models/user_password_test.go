@@ -45,13 +45,13 @@ func TestCheckPassword_Configuration(t *testing.T) {
 	c := settings
 	c.PasswordMin, c.Host = 9, &url.URL{Scheme: "https", Host: "login.example.net:8443"}
 	use(c)
-	_, messageKey := Passwords.Check("v9#Tq!xZ", "ada@example.com")
+	_, messageKey := PasswordPolicy.Check("v9#Tq!xZ", "ada@example.com")
 	require.Equal(t, "password.too_short", messageKey)
-	normalized, messageKey := Passwords.Check("v9#Tq!xZ$", "ada@example.com")
+	normalized, messageKey := PasswordPolicy.Check("v9#Tq!xZ$", "ada@example.com")
 	require.Empty(t, messageKey)
 	require.Equal(t, "v9#Tq!xZ$", normalized)
 	for _, typed := range []string{"login.example.net-24", "corral v9#Tq"} {
-		_, messageKey = Passwords.Check(typed, "ada@example.com")
+		_, messageKey = PasswordPolicy.Check(typed, "ada@example.com")
 		require.Equal(t, "password.guessable_personal", messageKey, typed)
 	}
 }

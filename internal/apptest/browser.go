@@ -62,23 +62,23 @@ func (s *Server) Browser() *Browser {
 	return &Browser{Header: http.Header{}, server: s, client: &client}
 }
 
-// Answer is a response and its body.
-type Answer struct {
+// Response is a response whose body has been read.
+type Response struct {
 	*http.Response
 	Page string
 }
 
 // Location returns the target of a redirect, or "".
-func (a Answer) Location() string { return a.Header.Get("Location") }
+func (a Response) Location() string { return a.Header.Get("Location") }
 
 // LocationPath returns Location without its query.
-func (a Answer) LocationPath() string {
+func (a Response) LocationPath() string {
 	path, _, _ := strings.Cut(a.Location(), "?")
 	return path
 }
 
 // Send sends a request, with a form unless form is nil.
-func (b *Browser) Send(method, path string, form url.Values) Answer {
+func (b *Browser) Send(method, path string, form url.Values) Response {
 	b.server.t.Helper()
 	contentType := ""
 	if form != nil {
@@ -88,19 +88,19 @@ func (b *Browser) Send(method, path string, form url.Values) Answer {
 }
 
 // SendJSON sends JSON, as scripts do.
-func (b *Browser) SendJSON(method, path, body string) Answer {
+func (b *Browser) SendJSON(method, path, body string) Response {
 	b.server.t.Helper()
 	return b.SendBody(method, path, "application/json", body)
 }
 
 // PostJSON is SendJSON with POST.
-func (b *Browser) PostJSON(path, body string) Answer {
+func (b *Browser) PostJSON(path, body string) Response {
 	b.server.t.Helper()
 	return b.SendJSON("POST", path, body)
 }
 
 // SendBody sends a body of a content type.
-func (b *Browser) SendBody(method, path, contentType, body string) Answer {
+func (b *Browser) SendBody(method, path, contentType, body string) Response {
 	b.server.t.Helper()
 	req, err := http.NewRequest(method, b.server.URL+path, strings.NewReader(body))
 	if err != nil {
@@ -119,26 +119,26 @@ func (b *Browser) SendBody(method, path, contentType, body string) Answer {
 	if err != nil {
 		b.server.t.Fatal(err)
 	}
-	return Answer{res, string(page)}
+	return Response{res, string(page)}
 }
 
 // Get requests a page.
-func (b *Browser) Get(path string) Answer { b.server.t.Helper(); return b.Send("GET", path, nil) }
+func (b *Browser) Get(path string) Response { b.server.t.Helper(); return b.Send("GET", path, nil) }
 
 // Post submits a form.
-func (b *Browser) Post(path string, form url.Values) Answer {
+func (b *Browser) Post(path string, form url.Values) Response {
 	b.server.t.Helper()
 	return b.Send("POST", path, form)
 }
 
 // Put submits a form with _method=PUT, as pages do.
-func (b *Browser) Put(path string, form url.Values) Answer {
+func (b *Browser) Put(path string, form url.Values) Response {
 	b.server.t.Helper()
 	return b.Post(path, withMethod(form, "PUT"))
 }
 
 // Delete submits a form with _method=DELETE.
-func (b *Browser) Delete(path string, form url.Values) Answer {
+func (b *Browser) Delete(path string, form url.Values) Response {
 	b.server.t.Helper()
 	return b.Post(path, withMethod(form, "DELETE"))
 }

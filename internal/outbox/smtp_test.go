@@ -148,7 +148,7 @@ func TestSMTP_TimeoutIsWithinTheLease(t *testing.T) {
 }
 
 func TestSMTP_DisconnectAfterTheMailIsADelivery(t *testing.T) {
-	s := smtptest.New(t, func(s *smtptest.Server) { s.OnReset = func(conn net.Conn) { conn.Close() } })
+	s := smtptest.New(t, func(s *smtptest.Server) { s.AfterData = func(conn net.Conn) { conn.Close() } })
 	require.NoError(t, sender(s).Send(message("ada@example.com")))
 	require.Equal(t, []string{"ada@example.com"}, s.Next().To)
 }

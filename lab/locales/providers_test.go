@@ -20,20 +20,20 @@ func (s *story) providers() {
 	s.read(b.Get("/login"), 200) // has the provider's button
 	for _, behaviour := range []oidctest.Behaviour{{Error: "server_error"}, {Error: "access_denied"}, {Error: "invalid_scope"}} {
 		issuer.Behave(behaviour)
-		p.byProvider(b, "/auth/oidc")
+		p.viaProvider(b, "/auth/oidc")
 		s.read(b.Get("/login"), 200) // says that the provider is down, or that the login was cancelled or refused
 	}
 	b.Get("/auth/oidc/callback")
 	s.read(b.Get("/login"), 200) // the callback had no state
 	issuer.Behave(oidctest.Behaviour{})
-	p.byProvider(b, "/auth/oidc")
+	p.viaProvider(b, "/auth/oidc")
 	s.read(b.Get("/signup"), 200) // the provider named no email
 	issuer.Behave(oidctest.Behaviour{Subject: strings.Repeat(`"`, 200), Email: "zoe@example.com"})
-	p.byProvider(b, "/auth/oidc")
+	p.viaProvider(b, "/auth/oidc")
 	s.read(b.Get("/check-mail"), 200) // the subject is too long for a cookie
 
 	issuer.Behave(oidctest.Behaviour{Email: "zoe@example.com"})
-	p.byProvider(b, "/auth/oidc")
+	p.viaProvider(b, "/auth/oidc")
 	s.read(b.Get("/check-mail"), 200)
 	b.Get("/signup/" + p.Token("identity", "zoe@example.com"))
 	s.read(b.Get("/signup/identity"), 200)
@@ -41,25 +41,25 @@ func (s *story) providers() {
 	s.read(b.Get(security), 200) // the provider is the only way to log in
 	s.read(b.Get("/sudo"), 200)
 	issuer.Behave(oidctest.Behaviour{Claims: func(claims map[string]any) { claims["auth_time"] = nil }})
-	p.byProvider(b, "/sudo/oidc")
+	p.viaProvider(b, "/sudo/oidc")
 	s.read(b.Get("/sudo"), 200) // the provider sent no auth_time
 	issuer.Behave(oidctest.Behaviour{Subject: "eve"})
-	p.byProvider(b, "/sudo/oidc")
+	p.viaProvider(b, "/sudo/oidc")
 	s.read(b.Get("/sudo"), 200) // the provider named another subject
 	issuer.Behave(oidctest.Behaviour{})
-	p.byProvider(b, "/sudo/oidc")
+	p.viaProvider(b, "/sudo/oidc")
 	s.read(b.Get(security), 200)
 	s.read(b.Delete(link), 422) // the provider is the last way to log in
 
 	p.SignUp("ada@example.com")
 	b = p.browser()
 	b.LogIn("ada@example.com")
-	p.byProvider(b, link)
+	p.viaProvider(b, link)
 	s.read(b.Get(security), 200) // the subject is linked to Zoe's account
 	issuer.Behave(oidctest.Behaviour{Subject: "2", Email: "ada@example.com"})
 	b.LogOut()
 	p.ClearLimits()
-	p.byProvider(b, "/auth/oidc")
+	p.viaProvider(b, "/auth/oidc")
 	b.LogIn("ada@example.com")
 	mailed := "/auth/link/" + p.Token("identity", "ada@example.com")
 	s.read(b.Get(mailed), 200, "/auth/link/{token}")
@@ -70,8 +70,8 @@ func (s *story) providers() {
 	s.read(b.Get("/account/activity"), 200)
 }
 
-// byProvider follows a link to the provider, and the redirect back.
-func (s *story) byProvider(b *site.Browser, path string) {
+// viaProvider follows a link to the provider, and the redirect back.
+func (s *story) viaProvider(b *site.Browser, path string) {
 	t := s.t
 	t.Helper()
 	to := b.Send("GET", path, "", "Sec-Fetch-Site", "same-origin")

@@ -16,7 +16,7 @@ remove_lines 'PurposeIdentity' models/token.go
 
 # The security page and the confirmation.
 remove_lines '(?i)provider' actions/account_security.go
-replace ', showProviders\(c, currentUser\(c\)\)' '' actions/sudo.go
+replace ', setProviders\(c, currentUser\(c\)\)' '' actions/sudo.go
 replace 'u\.hasIdentity\(tx\)' 'false, nil' models/factor.go
 remove_lines 'Identities' models/undo.go
 

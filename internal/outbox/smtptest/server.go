@@ -28,13 +28,13 @@ type Server struct {
 	Authority *Authority    // signs the server's certificate
 
 	// The functions passed to New set these.
-	TLS      *tls.Config               // no TLS, if nil
-	Implicit bool                      // TLS from the first byte
-	Open     bool                      // accepts mail without a login
-	OnRcpt   func(to string) error     // answers RCPT
-	OnData   func(mail Received) error // answers DATA
-	OnReset  func(conn net.Conn)       // is called after the answer to DATA
-	Debug    io.Writer                 // receives the conversation, except what TLS encrypts
+	TLS       *tls.Config               // no TLS, if nil
+	Implicit  bool                      // TLS from the first byte
+	Open      bool                      // accepts mail without a login
+	OnRcpt    func(to string) error     // answers RCPT
+	OnData    func(mail Received) error // answers DATA
+	AfterData func(conn net.Conn)       // is called after the answer to DATA
+	Debug     io.Writer                 // receives the conversation, except what TLS encrypts
 
 	t testing.TB
 }
@@ -74,7 +74,7 @@ func New(t testing.TB, changes ...func(*Server)) *Server {
 	return s
 }
 
-// Next waits for a mail.
+// Next returns the next accepted mail. It fails the test after a minute.
 func (s *Server) Next() Received {
 	s.t.Helper()
 	return Await(s.t, s.Arrived)
@@ -157,8 +157,8 @@ func (s *session) Data(r io.Reader) (err error) {
 }
 
 func (s *session) Reset() {
-	if s.server.OnReset != nil && s.mail.Raw != nil {
-		s.server.OnReset(s.conn.Conn())
+	if s.server.AfterData != nil && s.mail.Raw != nil {
+		s.server.AfterData(s.conn.Conn())
 	}
 }
 
