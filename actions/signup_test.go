@@ -42,6 +42,7 @@ func TestSignup_CreatesTheAccountAndLogsIn(t *testing.T) {
 		page := b.Get("/check-mail").Page
 		require.Contains(t, page, "We sent an email to Zoe@Example.com.")
 		require.Contains(t, page, `<input type="hidden" name="email" value="Zoe@Example.com"><button class="btn" type="submit">Send it again</button>`)
+		require.Contains(t, page, `<a class="btn" href="/signup">Use another email address</a>`)
 	}
 
 	users, err := models.DB.Count("users")
