@@ -345,9 +345,14 @@ func TestEngine_HelperSetsNames(t *testing.T) {
 func TestEngine_NoNames(t *testing.T) {
 	e := engineOf("show.plush.html", "<%= who %>")
 	for range 10 {
-		rendered(t, e, "show", map[string]any{"who": "Ada"})
-		var page bytes.Buffer
-		require.NoError(t, e.HTML().Render(&page, nil))
-		require.Empty(t, page.String())
+		for _, languages := range [][]string{nil, {"de", "en"}} {
+			rendered(t, e, "show", map[string]any{"who": "Ada"})
+			var page, plain bytes.Buffer
+			data := map[string]any{"languages": languages}
+			require.NoError(t, e.HTML().Render(&page, data))
+			require.NoError(t, e.Engine.HTML().Render(&plain, data))
+			require.Empty(t, page.String())
+			require.Empty(t, plain.String(), "as Buffalo does")
+		}
 	}
 }

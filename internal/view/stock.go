@@ -79,7 +79,7 @@ func (e *Engine) withHelpers(next render.TemplateEngine) render.TemplateEngine {
 // index.de.html. It may if Buffalo's i18n middleware has set languages.
 func (p page) isTranslated(data map[string]any) bool {
 	languages, _ := data["languages"].([]string)
-	return len(languages) > 0
+	return len(languages) > 0 && len(p.names) > 0
 }
 
 // renderStock renders the page by Buffalo's own engine.
