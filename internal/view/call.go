@@ -1,6 +1,7 @@
 package view
 
 import (
+	"context"
 	"reflect"
 
 	"github.com/gobuffalo/buffalo"
@@ -149,22 +150,17 @@ func call(f reflect.Value, arguments []expression, in *scope) (any, error) {
 	if missing > 2 {
 		return nil, errFailed
 	}
-	invoke := func(f reflect.Value, args []reflect.Value) ([]reflect.Value, error) { return f.Call(args), nil }
 	for !t.IsVariadic() && len(args) < t.NumIn() {
 		switch want := t.In(len(args)); {
 		case isContext(want):
-			args = append(args, reflect.ValueOf(plush.HelperContext{Context: in.forPlush()}))
-			invoke = callWithoutBlock
+			args = append(args, reflect.ValueOf(withoutBlock(in)))
 		case want.ConvertibleTo(anyMap):
 			args = append(args, reflect.ValueOf(map[string]any{}))
 		default:
 			args = append(args, reflect.Zero(want))
 		}
 	}
-	results, err := invoke(f, args)
-	if err != nil {
-		return nil, err
-	}
+	results := f.Call(args)
 	if len(results) == 0 {
 		return nil, nil
 	}
@@ -174,15 +170,17 @@ func call(f reflect.Value, arguments []expression, in *scope) (any, error) {
 	return results[0].Interface(), nil
 }
 
-// callWithoutBlock calls a helper whose context has no block: there, Block panics, while plush
-// returns an error.
-func callWithoutBlock(f reflect.Value, args []reflect.Value) (results []reflect.Value, err error) {
-	defer func() {
-		if recover() != nil {
-			err = errForPlush
-		}
-	}()
-	return f.Call(args), nil
+// keeper calls a helper that keeps its context.
+var keeper, _ = plush.NewTemplate(`<%= keep() %>`)
+
+// withoutBlock returns the context of a call without a block. It comes from plush, because
+// Block of any other panics, and belongs to this call alone, because Block changes it.
+func withoutBlock(in *scope) (help plush.HelperContext) {
+	keep := map[string]any{"keep": func(h plush.HelperContext) { help = h }}
+	t := keeper.Clone()
+	t.Exec(&plush.Context{Context: lookup{context.Background(), &scope{own: keep}}})
+	help.Context = in.forPlush()
+	return help
 }
 
 // text calls the helper t.

@@ -47,14 +47,14 @@ var compiled = []string{
 	`<%= homePath() %> <%= homePath({id: 7}) %> <%= join("a", "b") %> <%= join("a") %> <%= options("a") %> <%= options("a", {b: 1}) %> <%= zero() %> <%= silent() %> <%= pluralize("widget") %> <%= toJSON(list) %> <%= raw("<b>") %> <%= inspect(number) %> <%= truncate("a long text", {size: 6}) %>`,
 	`<%= partial("row") %>`, `<%= partial("row", {text: "given", own: text}) %>`, `<%= partial("deep/row", {text: t("key")}) %>`, `<%= partial("r" + "ow") %>`, `<%= partial("row", given) %>`, `<%= partial("plain") %>`, `<%= partial("plain.html") %>`, `<%= partial("tree", {levels: 3}) %>`,
 	`<%= partial("row", {t: shout}) %>`, `<%= partial("r" + "ow", typed) %>`, `<%= partial("r" + "ow", nil) %>`,
-	`<%= inContext() %>`, `<%= inContext("x") %>`, `<%= pointer.InContext() %>`,
+	`<%= inContext() %>`, `<%= inContext("x") %>`, `<%= pointer.InContext() %>`, `<%= inBlock() == nil %>`,
 }
 
 // leftToPlush are snippets that the engine leaves to plush, with plush's result or error.
 var leftToPlush = []string{
 	`<% let a = "b" %><%= a %>`, `<% if (yes) { %>a<% } %>`, `<%= unknown %>`, `<%= member.hidden %>`, `<%= member.Nothing %>`, `<%= text.Nothing %>`, `<%= shout(1) %>`, `<%= t(1) %>`, `<%= t() %>`, `<%= fails() %>`, `<%= text() %>`,
 	`<%= for (x) in text { %>a<% } %>`, `<%= for (x) in unknown { %>a<% } %>`, `<%= number ~= "7" %>`, `<%= text ~= "^a" %>`, `<%= partial("none") %>`, `<%= partial("stock") %>`, `<%= partial("st" + "ock") %>`, `<%= partial("st" + "ock", {text: "given"}) %>`, `<%= partial("no" + "te.md") %>`, `<%= partial("r" + "ow", {layout: "frame"}) %>`,
-	`<%= partial("no" + "ne") %>`, `<%= partial("row", {}, 1) %>`, `<%= partial("row", 1) %>`, `<%= partial() %>`, `<%= inBlock() %>`, `<%= inBlock() == nil %>`,
+	`<%= partial("no" + "ne") %>`, `<%= partial("row", {}, 1) %>`, `<%= partial("row", 1) %>`, `<%= partial() %>`, `<%= inBlock() %>`,
 	`<%= fn(x) { return x } %>`, `<%= -1 %>`, `<%= -number %>`, `<%= number / 0 %>`, `<%= 1.5 / 0.0 %>`, `<%= number + 1.5 %>`, `<%= id == id %>`, `<%= yes < no %>`, `<%= list[2] %>`, `<%= list["a"] %>`, `<%= words[1] %>`, `<%= text[0] %>`, `<%= number[0] %>`,
 	`<%= members[0].Name %>`, `<%= pointer.Self().Self().Name %>`, `<%= member.Nothing() %>`, `<%= pointer.Add(1, 2, 3) %>`, `<%= pointer.Fail() %>`, `<%= join() %>`, `<%= join("a", 1) %>`,
 	`<%= if (shout(1, unknown)) { %>a<% } %>`, `<%= if (options(1, unknown)) { %>a<% } else { %>b<% } %>`, `<%= if (partial("unknown")) { %>a<% } %>`, `<%= linkTo("/x") { %>go<% } %>`, `<%= linkTo("/x", {body: "go"}) %>`,

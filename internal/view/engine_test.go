@@ -15,6 +15,7 @@ import (
 	"testing/fstest"
 
 	"github.com/gobuffalo/buffalo"
+	"github.com/gobuffalo/helpers/hctx"
 	"github.com/gobuffalo/plush/v4"
 	"github.com/stretchr/testify/require"
 )
@@ -316,12 +317,23 @@ func TestEngine_LogsWhatIsNotCompiled(t *testing.T) {
 // A helper is called once for each page, even if plush renders the page.
 func TestEngine_CallsHelpersOnce(t *testing.T) {
 	e := New(Options{Templates: templatesOf("show.html", `<%= count() %> <%= partial("stock") %> <%= linkTo("/", {body: "x"}) %>`, "_stock.html", `<% let x = count() %><%= x %>`,
-		"late.html", `<%= count() %> <%= inContext() %> <%= partial("st" + "ock") %> <%= partial("no" + "te.md") %> <%= partial("st" + "ock", {layout: "frame"}) %> <%= count() %>`, "_note.md", `<%= count() %>`, "_frame.html", `[<%= yield %>]`)})
-	for name, want := range map[string]string{"show": `1 2 <a href="/">x</a>`, "late": "1 2 3 <p>4</p> [5] 6"} {
+		"late.html", `<%= count() %> <%= inContext() %> <%= partial("st" + "ock") %> <%= partial("no" + "te.md") %> <%= partial("st" + "ock", {layout: "frame"}) %> <%= count() %>`, "_note.md", `<%= count() %>`, "_frame.html", `[<%= yield %>]`,
+		"block.html", `<%= count() %> <%= block() %> <%= count() %>`, "panic.html", `<%= boom() %>`)})
+	for name, want := range map[string]string{"show": `1 2 <a href="/">x</a>`, "late": "1 2 3 <p>4</p> [5] 6", "block": "1 2, no block defined 3"} {
 		calls := 0
 		count := func() int { calls++; return calls }
-		require.Equal(t, want, rendered(t, e, name, map[string]any{"count": count, "inContext": func(plush.HelperContext) int { return count() }}))
+		data := map[string]any{
+			"count": count, "inContext": func(plush.HelperContext) int { return count() },
+			"block": func(help hctx.HelperContext) string {
+				_, err := help.Block()
+				return fmt.Sprint(count(), ", ", err)
+			},
+		}
+		require.Equal(t, want, rendered(t, e, name, data))
 	}
+	calls := 0
+	boom := func(plush.HelperContext) string { calls++; panic(calls) }
+	require.PanicsWithValue(t, 1, func() { e.Bytes("panic", map[string]any{"boom": boom}) })
 }
 
 // A helper of the page's data may set names. They end with the partial that calls it.
