@@ -1,6 +1,8 @@
 package actions
 
 import (
+	"errors"
+
 	"github.com/gobuffalo/buffalo"
 
 	"corral/internal/web"
@@ -24,7 +26,7 @@ func AccountPasswordUpdate(c buffalo.Context) error {
 	}
 	web.Info(c).Event("password changed")
 	if err := restartSession(c); err != nil {
-		return changedBefore(c, err)
+		return err
 	}
 	c.Flash().Add("success", "account_security.password_changed")
 	// Not to the page with the form: Chromium would think that the password was
@@ -32,10 +34,14 @@ func AccountPasswordUpdate(c buffalo.Context) error {
 	return redirect(c, "accountPath()")
 }
 
-// restartSession logs this browser in again after a change that ended all sessions.
+// restartSession logs this browser in again after a change that ended all sessions. If
+// another change came meanwhile, the next page asks to log in.
 func restartSession(c buffalo.Context) error {
 	ended := currentSession(c)
 	started, err := models.StartSession(c, ended.User, clientOf(c), *ended)
+	if errors.Is(err, models.ErrBadCredentials) {
+		return nil
+	}
 	if err == nil {
 		logIn(c, started)
 	}

@@ -2,6 +2,7 @@ package actions
 
 import (
 	"errors"
+	"net/http"
 
 	"github.com/gobuffalo/buffalo"
 
@@ -42,7 +43,7 @@ func renderSecurity(c buffalo.Context, wrong messages) error {
 }
 
 // securityChanged redirects to the security page, with a message (a key or a text) if err is
-// nil, and without one if another change came first. It returns any other error.
+// nil. It answers an error as changedBefore does.
 func securityChanged(c buffalo.Context, err error, event, message string) error {
 	if err != nil {
 		return changedBefore(c, err)
@@ -52,11 +53,23 @@ func securityChanged(c buffalo.Context, err error, event, message string) error 
 	return redirect(c, "accountSecurityPath()")
 }
 
+// changedBefore says that nothing was done if another change came first, or asks to log in
+// if the session has ended meanwhile. It returns any other error.
 func changedBefore(c buffalo.Context, err error) error {
-	if errors.Is(err, models.ErrBadCredentials) {
-		return redirect(c, "accountSecurityPath()")
+	if !errors.Is(err, models.ErrBadCredentials) {
+		return err
 	}
-	return err
+	client := clientOf(c)
+	switch _, err := models.FindSession(c, client.RawSession, client); {
+	case errors.Is(err, models.ErrNotFound):
+		return askToLogIn(c)
+	case err != nil:
+		return err
+	case web.WantsJSON(c.Request()) || !web.IsNavigation(c.Request()):
+		return c.Error(http.StatusConflict, errors.New(T.Translate(c, "account_security.changed_meanwhile")))
+	}
+	c.Flash().Add("danger", "account_security.changed_meanwhile")
+	return redirect(c, "accountSecurityPath()")
 }
 
 // setProtection sets how well the account is protected, and what to do next. See setFactors for ways.

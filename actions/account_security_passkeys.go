@@ -96,7 +96,7 @@ func AccountPasswordDestroy(c buffalo.Context) error {
 	}
 	web.Info(c).Event("password removed")
 	if err := restartSession(c); err != nil {
-		return changedBefore(c, err)
+		return err
 	}
 	c.Flash().Add("success", "passkey.password_removed")
 	if len(codes) > 0 { // without a password the second step is on: these are its first codes

@@ -251,23 +251,40 @@ func TestTOTP_Autocomplete(t *testing.T) {
 	require.Equal(t, []string{"one-time-code"}, found)
 }
 
-// Another tab adds a factor between the guard and the change. The session goes on.
+// Another tab adds a factor between the guard and the change. The session goes on, and the
+// client is told that nothing was done.
 func TestSudo_FactorAddedMeanwhile(t *testing.T) {
 	s := newSite(t)
-	modelstest.SignUp(t, "ada@example.com")
-	b := s.loggedIn("ada@example.com", firefox)
-	b.Get("/") // shows the flash message
 	app.Use(func(next buffalo.Handler) buffalo.Handler {
 		return func(c buffalo.Context) error {
 			if c.Request().Method == "DELETE" {
-				modelstest.SetTOTP(t, "ada@example.com")
+				modelstest.SetTOTP(t, currentUser(c).Email)
 			}
 			return next(c)
 		}
 	})
+	loggedIn := func(email string) *browser {
+		modelstest.SignUp(t, email)
+		b := s.loggedIn(email, firefox)
+		b.Get("/") // shows the flash message
+		return b
+	}
+	const said = "That was not done: your account was changed meanwhile. Please try again."
+	b := loggedIn("ada@example.com")
 	a := b.Delete("/account", nil)
+	require.Equal(t, 303, a.StatusCode)
 	require.Equal(t, "/account/security", a.Location())
 	a = b.Get(a.Location())
 	require.Equal(t, 200, a.StatusCode)
-	require.Empty(t, apptest.Flashes(a.Page))
+	require.Equal(t, []string{said}, apptest.Flashes(a.Page))
+
+	b = loggedIn("bob@example.com")
+	a = b.SendJSON("DELETE", "/account", "{}")
+	require.Equal(t, 409, a.StatusCode)
+	require.JSONEq(t, `{"type": "about:blank", "title": "Conflict", "status": 409, "detail": "`+said+`"}`, a.Page)
+	require.Empty(t, apptest.Flashes(b.Get("/account/security").Page))
+
+	b = loggedIn("cleo@example.com")
+	b.Header.Set("Sec-Fetch-Mode", "cors")
+	require.Equal(t, 409, b.Delete("/account", nil).StatusCode)
 }

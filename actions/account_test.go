@@ -51,6 +51,37 @@ func TestAccountPassword_Refused(t *testing.T) {
 	require.Equal(t, 200, b.Get("/").StatusCode)
 }
 
+// Another change comes between the change of the password and the login that follows it.
+func TestAccountPassword_ChangedAgainMeanwhile(t *testing.T) {
+	s := newSite(t)
+	modelstest.SignUp(t, "ada@example.com")
+	b := s.loggedIn("ada@example.com", firefox)
+	b.Get("/") // shows the flash message
+	const again = "UPDATE users SET credential_version = credential_version + 1;"
+	create := []string{"CREATE TRIGGER again AFTER DELETE ON sessions BEGIN " + again + " END"}
+	drop := []string{"DROP TRIGGER again"}
+	if models.DB.Dialect.Name() == "postgres" {
+		create = []string{
+			"CREATE FUNCTION again() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN " + again + " RETURN NULL; END'",
+			"CREATE TRIGGER again AFTER DELETE ON sessions FOR EACH STATEMENT EXECUTE FUNCTION again()",
+		}
+		drop = []string{"DROP TRIGGER again ON sessions", "DROP FUNCTION again"}
+	}
+	run := func(statements []string) {
+		for _, statement := range statements {
+			require.NoError(t, models.DB.RawQuery(statement).Exec())
+		}
+	}
+	run(create)
+	a := b.Put("/account/password", url.Values{"password": {newPassword}})
+	run(drop)
+	require.Equal(t, "/account", a.Location())
+	require.Equal(t, "/login", b.Get("/account").LocationPath())
+	require.ElementsMatch(t, []string{"Your password was saved. Every other device was logged out.", "Your session has ended. You need to login first."},
+		apptest.Flashes(b.Get("/login").Page))
+	require.Equal(t, "/", b.Post("/login", url.Values{"email": {"ada@example.com"}, "password": {newPassword}}).Location())
+}
+
 func TestAccount_Destroy(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")

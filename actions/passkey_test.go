@@ -11,11 +11,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gobuffalo/buffalo"
 	"github.com/stretchr/testify/require"
 
 	"corral/config"
 	"corral/internal/apptest"
 	"corral/internal/passkey/passkeytest"
+	"corral/internal/web"
 	"corral/models"
 	"corral/models/modelstest"
 )
@@ -341,6 +343,22 @@ func TestPasskey_AnswersJSON(t *testing.T) {
 		require.Equal(t, "application/problem+json", a.Header.Get("Content-Type"))
 		require.Empty(t, a.Cookies())
 	}
+}
+
+// Another change comes between the guard and the change. The session goes on.
+func TestPasskey_AccountChangedMeanwhile(t *testing.T) {
+	s := newSite(t)
+	b, _ := s.withPasskey("ada@example.com")
+	app.Use(func(next buffalo.Handler) buffalo.Handler {
+		return func(c buffalo.Context) error {
+			if web.TrimSlash(c.Request().URL.Path) == passkeysPath {
+				changeCredentials(t)
+			}
+			return next(c)
+		}
+	})
+	options := b.options(passkeysPath)
+	requireProblem(t, b.answers(passkeysPath, passkeytest.New(origin).Create(t, options)), 409, "That was not done: your account was changed meanwhile. Please try again.")
 }
 
 // withPasskeyAsSecondStep is withPasskey with the second step turned on.
