@@ -1,13 +1,18 @@
 package models_test
 
 import (
+	"context"
 	"errors"
+	"net/http"
 	"net/url"
 	"sync"
 	"time"
 
+	"github.com/gobuffalo/pop/v6"
+
 	"corral/config"
 	"corral/internal/oidc"
+	"corral/internal/oidc/oidctest"
 	"corral/models"
 	"corral/models/modelstest"
 )
@@ -181,4 +186,28 @@ func (ms *ModelSuite) Test_Identity_MailIsResolved() {
 	ms.Equal(models.MailIdentityLink, request("ada@example.com"))
 	ms.Empty(request("carol@example.com"), "sign-up is closed")
 	ms.Equal(models.MailEmailReserved, request("bob@example.com"))
+}
+
+// A client must not be able to hide failed attempts by disconnecting while the provider answers.
+func (ms *ModelSuite) Test_AttemptWithProvider_Disconnecting() {
+	models.Clock.Stop()
+	provider := oidctest.New(ms.T())
+	answer := oidc.Answer{Code: "guessed", Iss: provider.URL}
+	p := oidc.New(oidc.Config{Issuer: provider.URL, ClientID: provider.ClientID, ClientSecret: provider.ClientSecret})
+	attempt := func(ctx context.Context, token http.HandlerFunc) error {
+		provider.Behave(oidctest.Behaviour{Endpoints: map[string]http.HandlerFunc{oidctest.TokenPath: token}})
+		return models.AttemptWithProvider(ctx, here, answer, func(*pop.Connection) error {
+			return errorOf(p.Finish(ctx, oidc.NewFlow(), answer))
+		})
+	}
+	for range 10 {
+		down := func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) }
+		ms.ErrorIs(attempt(ms.T().Context(), down), oidc.ErrUnavailable)
+	}
+	for range 10 {
+		ctx, disconnect := context.WithCancel(ms.T().Context())
+		ms.ErrorIs(attempt(ctx, func(_ http.ResponseWriter, r *http.Request) { disconnect(); <-r.Context().Done() }), oidc.ErrUnavailable)
+	}
+	var limited *models.RateLimited
+	ms.ErrorAs(attempt(ms.T().Context(), nil), &limited)
 }

@@ -68,9 +68,10 @@ func (l *Line) Start(ctx context.Context, start func() error) error {
 	}
 }
 
-// Attempt starts an attempt, calls use and returns the error of use. If failed returns true
-// for this error, the attempt stays counted. Otherwise Attempt refunds it, even if ctx has
-// ended meanwhile. If a bucket is full, Attempt returns *Exceeded and does not call use.
+// Attempt starts an attempt, calls use and returns the error of use. An attempt with an error
+// stays counted if failed returns true for it, or if ctx was cancelled, so that disconnecting
+// cannot hide a failure. Otherwise Attempt refunds it, even if ctx has timed out meanwhile. If
+// a bucket is full, Attempt returns *Exceeded and does not call use.
 func (l *Line) Attempt(ctx context.Context, db *pop.Connection, buckets Buckets, now func() time.Time, use func() error, failed func(err error) bool) error {
 	err := l.Start(ctx, func() error {
 		if err := buckets.Peek(db.WithContext(ctx), now()); err != nil { // prevents a flood of transactions
@@ -88,7 +89,7 @@ func (l *Line) Attempt(ctx context.Context, db *pop.Connection, buckets Buckets,
 	err = use()
 	detached, cancel := database.Detached(ctx)
 	defer cancel()
-	if err != nil && failed(err) {
+	if err != nil && (failed(err) || errors.Is(ctx.Err(), context.Canceled)) {
 		return errors.Join(err, buckets.Fail(db.WithContext(detached)))
 	}
 	return errors.Join(err, buckets.Refund(db.WithContext(detached), 0))

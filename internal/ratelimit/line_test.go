@@ -103,7 +103,16 @@ func TestLine_FailuresRefuseAtOnce(t *testing.T) {
 	}))
 }
 
-// An attempt stays counted only if failed returns true, even if ctx has ended.
+// timing is a context whose timeout a test decides.
+type timing struct {
+	context.Context
+	err error
+}
+
+func (c *timing) Err() error { return c.err }
+
+// An attempt stays counted if failed returns true or the client disconnects, unless it
+// succeeds.
 func TestLine_Attempt(t *testing.T) {
 	db := database(t)
 	var line ratelimit.Line
@@ -118,11 +127,16 @@ func TestLine_Attempt(t *testing.T) {
 			return nil
 		}))
 		require.ErrorIs(t, attempt(t.Context(), func() error { return fault }), fault)
+		ctx, disconnect := context.WithCancel(t.Context())
+		require.NoError(t, attempt(ctx, func() error { disconnect(); return nil }))
+		timing := &timing{Context: t.Context()}
+		require.ErrorIs(t, attempt(timing, func() error { timing.err = context.DeadlineExceeded; return fault }), fault)
 	}
 	require.Zero(t, count(t, db, "client").Attempts)
-	for range 10 {
+	for n := range 10 {
 		ctx, disconnect := context.WithCancel(t.Context())
-		require.ErrorIs(t, attempt(ctx, func() error { disconnect(); return wrong }), wrong)
+		err := []error{wrong, fault}[n%2]
+		require.ErrorIs(t, attempt(ctx, func() error { disconnect(); return err }), err)
 	}
 	full := count(t, db, "client")
 	require.Equal(t, 10, full.Attempts)
