@@ -40,3 +40,28 @@ func (ms *ModelSuite) Test_Change_PasswordChangesCountButResetsDoNot() {
 	models.Clock.Move(24 * time.Hour)
 	ms.NoError(change())
 }
+
+// An attacker must not be able to keep the owner from making changes after an undo. Undos in
+// between do not allow a flood.
+func (ms *ModelSuite) Test_Change_UndoAllowsChangesAgainTenTimesADay() {
+	ctx := ms.T().Context()
+	models.Clock.Stop()
+	ms.signUp("ada@example.com")
+	change := func() error {
+		return ms.user("ada@example.com").ChangePassword(ctx, "an entirely new set of words", here)
+	}
+	var limited *models.RateLimited
+	for n := range 11 {
+		ms.NoError(change())
+		ms.NoError(ms.DB.RawQuery("UPDATE rate_limits SET attempts = 100 WHERE id LIKE 'change %'").Exec())
+		ms.ErrorAs(change(), &limited)
+		ms.notMe(models.MailPasswordChanged)
+		reset := modelstest.Link(ms.T(), "ada@example.com", models.MailReset)
+		ms.NoError(errorOf(models.ResetPassword(ctx, reset, modelstest.Password, here)))
+		if n == 10 {
+			ms.ErrorAs(change(), &limited)
+		}
+	}
+	models.Clock.Move(24 * time.Hour)
+	ms.NoError(change())
+}

@@ -28,7 +28,7 @@ func (u *User) journal(tx *pop.Connection) undo.Journal {
 // must be locked.
 func (u *User) addChange(tx *pop.Connection, kind string, item uuid.NullUUID, client Client) (number int, err error) {
 	if kind != ActivityPasswordReset && client.IP.IsValid() {
-		if err := (ratelimit.Buckets{{Limit: changesPerAccount, ID: "change " + u.ID.String()}}).Take(tx, Clock.Now()); err != nil {
+		if err := (ratelimit.Buckets{u.recentChanges()}).Take(tx, Clock.Now()); err != nil {
 			return 0, err
 		}
 	}
@@ -39,6 +39,19 @@ func (u *User) addChange(tx *pop.Connection, kind string, item uuid.NullUUID, cl
 		err = u.raiseVersion(tx)
 	}
 	return u.Changes, errors.Join(err, wrap("numbering a change", tx.UpdateColumns(u, "changes", "updated_at")), u.record(tx, kind, client))
+}
+
+// recentChanges is the bucket of the account's changes. No new SESSION_SECRET clears it.
+func (u *User) recentChanges() ratelimit.Bucket {
+	return ratelimit.Bucket{Limit: changesPerAccount, ID: "change " + u.ID.String()}
+}
+
+// allowChanges clears the bucket of changes for an undo: an attacker may have filled it. The
+// user's row must be locked.
+func (u *User) allowChanges(tx *pop.Connection) error {
+	undos := ratelimit.Bucket{Limit: undosPerAccount, ID: "undos " + u.ID.String()}
+	_, err := ratelimit.Buckets{undos}.TakeOrUndo(tx, Clock.Now(), u.recentChanges().Clear)
+	return err
 }
 
 // raiseVersion voids skips, and logins that wait for their second step.

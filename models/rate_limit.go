@@ -35,7 +35,11 @@ var (
 )
 
 // changesPerAccount limits changes, each of which is mailed, and which an undo has to undo.
-var changesPerAccount = ratelimit.Limit{Name: "changes account", Most: 100, Window: 24 * time.Hour}
+// undosPerAccount limits how often an undo clears its bucket.
+var (
+	changesPerAccount = ratelimit.Limit{Name: "changes account", Most: 100, Window: 24 * time.Hour}
+	undosPerAccount   = ratelimit.Limit{Name: "undos account", Most: 10, Window: 24 * time.Hour}
+)
 
 // loginLine makes attempts wait while others in flight may free their buckets.
 var loginLine ratelimit.Line

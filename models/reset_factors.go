@@ -47,6 +47,7 @@ func (u *User) resetFactors(tx *pop.Connection, removals []uuid.UUID) error {
 	}
 	first := u.Changes + 1
 	factors, err := u.factors(tx)
+	err = errors.Join(err, u.recentChanges().Clear(tx)) // an attacker must not keep the owner from adding factors again
 	for _, f := range factors {
 		if slices.Contains(removals, f.ID) { // a factor that was added since stays
 			_, removeErr := u.removeFactor(tx, &f, Client{})

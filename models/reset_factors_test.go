@@ -44,6 +44,20 @@ func (ms *ModelSuite) Test_ResetFactors_ADayLater() {
 	ms.ErrorIs(err, models.ErrNotFound)
 }
 
+// An attacker must not be able to keep the owner from adding factors again.
+func (ms *ModelSuite) Test_ResetFactors_AllowsChangesAgain() {
+	ms.withFactors()
+	change := func() error {
+		return ms.user("ada@example.com").ChangePassword(ms.T().Context(), "an entirely new set of words", here)
+	}
+	ms.NoError(change())
+	ms.NoError(ms.DB.RawQuery("UPDATE rate_limits SET attempts = 100 WHERE id LIKE 'change %'").Exec())
+	var limited *models.RateLimited
+	ms.ErrorAs(change(), &limited)
+	ms.resetFactors(true)
+	ms.NoError(change())
+}
+
 // The link of the first mail stops the removal: an attacker may have deceived the operator.
 func (ms *ModelSuite) Test_ResetFactors_StoppedByTheLink() {
 	ms.withFactors()

@@ -79,7 +79,7 @@ func Undo(ctx context.Context, rawToken string, client Client) error {
 			return err
 		}
 		_, err = user.removeAllIdentities(tx) // each may be the attacker's, or known to the attacker
-		if err := errors.Join(err, user.storePassword(tx, ""), deviceCookies.Void(tx, user.ID), user.undoChanges(tx, token.Number), user.record(tx, ActivityUndone, client)); err != nil {
+		if err := errors.Join(err, user.storePassword(tx, ""), deviceCookies.Void(tx, user.ID), user.undoChanges(tx, token.Number), user.allowChanges(tx), user.record(tx, ActivityUndone, client)); err != nil {
 			return err
 		}
 		for _, recipient := range slices.Compact([]string{lost, user.Email}) {
