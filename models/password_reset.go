@@ -5,8 +5,6 @@ import (
 	"errors"
 
 	"github.com/gobuffalo/pop/v6"
-
-	"corral/internal/password"
 )
 
 // FindReset returns a reset or invite token of an account, or ErrNotFound. It does
@@ -25,30 +23,28 @@ func FindReset(ctx context.Context, rawToken string) (*Token, error) {
 // Of two concurrent calls, one gets ErrNotFound. It returns ErrSecondStep if the client has
 // not passed the account's second step: access to the mailbox is not enough.
 func ResetPassword(ctx context.Context, rawToken, normalized string, client Client) (rawDeviceCookie string, err error) {
-	digest, err := hasher.Hash(ctx, password.Place{Network: client.network(), Known: true}, normalized) // slow: outside the transaction
-	if err != nil {
-		return "", err
-	}
-	err = inTransactionWithMail(ctx, func(tx *pop.Connection) error {
-		token, err := tokens.Find(tx, rawToken, PurposeReset, PurposeInvite)
-		if err != nil {
-			return err
-		}
-		user, err := lockUser(tx, changeLock, "email = ? AND deleted_at IS NULL", token.Email)
-		if err != nil {
-			return err
-		}
-		if !user.mayReset(token, client) {
-			return ErrSecondStep
-		}
-		if err := tokens.Redeem(tx, token); err != nil {
-			return err
-		}
-		if err := errors.Join(user.storePassword(tx, digest), deviceCookies.Void(tx, user.ID)); err != nil {
-			return err
-		}
-		rawDeviceCookie, err = deviceCookies.Issue(tx, user.ID, client.RawDeviceCookie)
-		return errors.Join(err, user.mailChange(tx, ActivityPasswordReset, MailPasswordChanged, user.Email, client))
+	err = hashNew(ctx, normalized, client, func(ctx context.Context, digest string) error {
+		return inTransactionWithMail(ctx, func(tx *pop.Connection) error {
+			token, err := tokens.Find(tx, rawToken, PurposeReset, PurposeInvite)
+			if err != nil {
+				return err
+			}
+			user, err := lockUser(tx, changeLock, "email = ? AND deleted_at IS NULL", token.Email)
+			if err != nil {
+				return err
+			}
+			if !user.mayReset(token, client) {
+				return ErrSecondStep
+			}
+			if err := tokens.Redeem(tx, token); err != nil {
+				return err
+			}
+			if err := errors.Join(user.storePassword(tx, digest), deviceCookies.Void(tx, user.ID)); err != nil {
+				return err
+			}
+			rawDeviceCookie, err = deviceCookies.Issue(tx, user.ID, client.RawDeviceCookie)
+			return errors.Join(err, user.mailChange(tx, ActivityPasswordReset, MailPasswordChanged, user.Email, client))
+		})
 	})
 	return rawDeviceCookie, err
 }

@@ -7,8 +7,6 @@ import (
 	"github.com/gobuffalo/nulls"
 	"github.com/gobuffalo/pop/v6"
 	"github.com/gofrs/uuid"
-
-	"corral/internal/password"
 )
 
 // FindSignup returns a sign-up token, or ErrNotFound. It does not redeem the token.
@@ -27,13 +25,13 @@ func FindSignup(ctx context.Context, rawToken string) (*Token, error) {
 
 // CompleteSignup redeems a sign-up token, creates the account with a normalized
 // password and logs in. Of two concurrent calls, one gets ErrNotFound.
-func CompleteSignup(ctx context.Context, rawToken, normalized, language string, client Client) (*LoggedIn, error) {
-	digest, err := hasher.Hash(ctx, password.Place{Network: client.network(), Known: true}, normalized) // slow: outside the transaction
-	if err != nil {
-		return nil, err
-	}
-	like := Session{ConfirmedAt: nulls.NewTime(Clock.Now()), MayEnrol: true}
-	return completeSignup(ctx, rawToken, User{Language: language, PasswordDigest: digest}, client, like, func(*pop.Connection, *User) error { return nil })
+func CompleteSignup(ctx context.Context, rawToken, normalized, language string, client Client) (s *LoggedIn, err error) {
+	err = hashNew(ctx, normalized, client, func(ctx context.Context, digest string) error {
+		like := Session{ConfirmedAt: nulls.NewTime(Clock.Now()), MayEnrol: true}
+		s, err = completeSignup(ctx, rawToken, User{Language: language, PasswordDigest: digest}, client, like, func(*pop.Connection, *User) error { return nil })
+		return err
+	})
+	return s, err
 }
 
 // completeSignup creates the account, runs store, and logs in.

@@ -1,12 +1,15 @@
 package models_test
 
 import (
+	"context"
 	"encoding/base64"
+	"errors"
 	"slices"
 	"strings"
 	"time"
 
 	"corral/internal/outbox"
+	"corral/internal/password"
 	"corral/models"
 	"corral/models/modelstest"
 )
@@ -139,4 +142,27 @@ func (ms *ModelSuite) Test_CreateUser_Taken() {
 	_, err := models.CreateUser(ms.T().Context(), "ada@example.com", "")
 	ms.ErrorIs(err, models.ErrEmailTaken)
 	ms.Equal(1, ms.count("users"))
+}
+
+// A client must not be able to make the app hash again and again with one link, by
+// disconnecting after the hash.
+func (ms *ModelSuite) Test_Token_IsRedeemedAlthoughTheClientIsGone() {
+	gone, disconnect := context.WithCancel(ms.T().Context())
+	disconnect()
+	ms.signUp("ada@example.com")
+	reset := ms.requestReset("ada@example.com")
+	ms.requestSignup("zoe@example.com")
+	signup := modelstest.Link(ms.T(), "zoe@example.com", models.MailSignup)
+	for name, use := range map[string]func() error{
+		"reset":   func() error { return errorOf(models.ResetPassword(gone, reset, modelstest.Password, here)) },
+		"sign-up": func() error { return errorOf(models.CompleteSignup(gone, signup, modelstest.Password, "", here)) },
+	} {
+		err := use()
+		for errors.Is(err, password.ErrBusy) { // by chance: nothing was hashed
+			err = use()
+		}
+		ms.NoError(err, name)
+	}
+	ms.NoError(ms.authenticate("zoe@example.com", modelstest.Password, "192.0.2.1"))
+	ms.ErrorIs(errorOf(models.FindReset(ms.T().Context(), reset)), models.ErrNotFound)
 }

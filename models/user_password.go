@@ -8,7 +8,9 @@ import (
 
 	"github.com/gobuffalo/pop/v6"
 
+	"corral/internal/database"
 	"corral/internal/password"
+	"corral/internal/ratelimit"
 )
 
 // SetPassword sets a normalized password as a reset does, but without a mail: for tasks.
@@ -26,13 +28,26 @@ func (u *User) SetPassword(ctx context.Context, normalized string) error {
 // ChangePassword sets a normalized password, ends every session and mails the owner. Known
 // browsers stay known. It returns ErrBadCredentials if the account changed meanwhile.
 func (u *User) ChangePassword(ctx context.Context, normalized string, client Client) error {
-	digest, err := hasher.Hash(ctx, password.Place{Network: client.network(), Known: true}, normalized) // slow: outside the transaction
+	if err := (ratelimit.Buckets{u.recentChanges()}).Peek(DB.WithContext(ctx), Clock.Now()); err != nil { // prevents a flood of hashes
+		return err
+	}
+	return hashNew(ctx, normalized, client, func(ctx context.Context, digest string) error {
+		return u.change(ctx, func(tx *pop.Connection) error {
+			return errors.Join(u.storePassword(tx, digest), u.mailChange(tx, ActivityPassword, MailPasswordChanged, u.Email, client))
+		})
+	})
+}
+
+// hashNew hashes a client's new password, which is slow, and then runs store, even if the
+// client has disconnected: otherwise one mailed link could cause a flood of hashes.
+func hashNew(ctx context.Context, normalized string, client Client, store func(ctx context.Context, digest string) error) error {
+	digest, err := hasher.Hash(ctx, password.Place{Network: client.network(), Known: true}, normalized)
 	if err != nil {
 		return err
 	}
-	return u.change(ctx, func(tx *pop.Connection) error {
-		return errors.Join(u.storePassword(tx, digest), u.mailChange(tx, ActivityPassword, MailPasswordChanged, u.Email, client))
-	})
+	ctx, cancel := database.Detached(ctx)
+	defer cancel()
+	return store(ctx, digest)
 }
 
 // PasswordSince returns when the password was set or changed.
