@@ -39,10 +39,16 @@ func TestUserWhy_Mails(t *testing.T) {
 		user *models.User
 		mail outbox.Mail
 	}{
-		"  T: “Set a new password” (mail_id U), delivered at T\n":                                                {ada, outbox.Mail{Template: models.MailReset, DeliveredAt: at}},
-		"  T: “Set a new password” (mail_id U), not delivered: there was no account\n":                           {nil, outbox.Mail{Template: models.MailReset, DeliveredAt: at}},
-		"  T: “Choose your password” (mail_id U), delivered at T\n":                                              {nil, outbox.Mail{Template: models.MailSignup, DeliveredAt: at}},
-		"  T: “Choose your password” (mail_id U), delivered at T as a notice that there is an account already\n": {ada, outbox.Mail{Template: models.MailSignup, DeliveredAt: at}},
+		"  T: “Set a new password” (mail_id U), delivered at T\n": {nil, // the account was deleted since
+			outbox.Mail{Template: models.MailReset, Resolved: models.MailReset, DeliveredAt: at}},
+		"  T: “Set a new password” (mail_id U), not delivered: there was no account\n": {ada, // the account was created since
+			outbox.Mail{Template: models.MailReset, DeliveredAt: at}},
+		"  T: “Choose your password” (mail_id U), delivered at T\n": {ada,
+			outbox.Mail{Template: models.MailSignup, Resolved: models.MailSignup, DeliveredAt: at}},
+		"  T: “Choose your password” (mail_id U), delivered at T as a notice that there is an account already\n": {nil,
+			outbox.Mail{Template: models.MailSignup, Resolved: models.MailSignupTaken, DeliveredAt: at}},
+		"  T: “Confirm your new email” (mail_id U), delivered at T as a notice that there is an account already\n": {ada,
+			outbox.Mail{Template: models.MailEmailConfirm, Resolved: models.MailEmailTaken, DeliveredAt: at}},
 		"  T: “New login to your account” (mail_id U), given up at T after 6 attempts, the last because: 550 no such user\n": {ada,
 			outbox.Mail{Template: models.MailNewBrowser, GivenUpAt: at, Attempts: 6, LastError: "550 no such user"}},
 		"  T: “Your password was changed” (mail_id U), failed 2 times, the last because: connection refused; next attempt at T\n": {ada,
@@ -54,6 +60,8 @@ func TestUserWhy_Mails(t *testing.T) {
 		c.mail.ID, c.mail.CreatedAt = mailID, now
 		require.Contains(t, explained(t, &models.Findings{Email: "ada@example.com", User: c.user, Mails: []outbox.Mail{c.mail}}, conf), want)
 	}
+	dropped := &models.Findings{Mails: []outbox.Mail{{Template: "second_step_not_passed", DeliveredAt: at}}}
+	require.Contains(t, explained(t, dropped, conf), ", not delivered: only one a day is sent\n")
 	require.Contains(t, explained(t, &models.Findings{LimitedMails: []string{models.MailReset}}, conf),
 		"This email is rate limited for a mail (“Set a new password”): further requests are answered as usual, and no mail is queued.\n")
 }
