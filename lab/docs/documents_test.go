@@ -133,8 +133,8 @@ func TestReadme_ListsEveryVariable(t *testing.T) {
 	readme := documents(t)["README.md"]
 	var listed []string
 	for line := range strings.Lines(readme) {
-		cell, _, _ := strings.Cut(strings.TrimPrefix(line, "|"), "|")
-		if !strings.HasPrefix(line, "|") {
+		cell, _, isRow := strings.Cut(line, " | ")
+		if !isRow {
 			continue
 		}
 		for _, match := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(cell, -1) {

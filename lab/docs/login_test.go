@@ -3,6 +3,7 @@ package docs
 import (
 	"bufio"
 	"encoding/json"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -113,4 +114,39 @@ func TestReadme_LengthOfTheLoginCore(t *testing.T) {
 		FindStringSubmatch(documents(t)["README.md"])
 	require.NotNil(t, said)
 	require.Equal(t, strconv.Itoa((lines+50)/100*100), strings.ReplaceAll(said[1], ",", ""))
+}
+
+// The README counts lines that are not blank, without tests and their kits, within three per cent.
+func TestReadme_LengthOfTheAppAndInternal(t *testing.T) {
+	var app, internal float64
+	require.NoError(t, filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		name := entry.Name()
+		if entry.IsDir() && path != root && (strings.HasPrefix(name, ".") || strings.HasSuffix(name, "test") || name == "lab" || name == "vendor") {
+			return fs.SkipDir
+		}
+		if filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go") {
+			return nil
+		}
+		source, err := os.ReadFile(path)
+		for line := range strings.Lines(string(source)) {
+			switch {
+			case strings.TrimSpace(line) == "":
+			case strings.HasPrefix(filepath.ToSlash(path), root+"internal/"):
+				internal++
+			default:
+				app++
+			}
+		}
+		return err
+	}))
+	said := regexp.MustCompile(`The whole app has ([\d,]+),\s` + "`internal/` " + `([\d,]+), without tests\.`).FindStringSubmatch(documents(t)["README.md"])
+	require.NotNil(t, said)
+	for i, lines := range []float64{app, internal} {
+		number, err := strconv.ParseFloat(strings.ReplaceAll(said[i+1], ",", ""), 64)
+		require.NoError(t, err)
+		require.InEpsilon(t, lines, number, 0.03)
+	}
 }
