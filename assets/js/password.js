@@ -29,6 +29,7 @@ function addReveal(input) {
   addEventListener("pagehide", () => {
     show(false)
     input.value = "" // Back may restore this page after a logout
+    input.dispatchEvent(new Event("input")) // empties the meter, too
   })
   input.after(button)
 }

@@ -72,6 +72,13 @@ func TestPage_BackAfterLogoutHasNoPassword(t *testing.T) {
 	b.back()
 	b.await("window.kept && location.search === ''")
 	require.Equal(t, []string{zoe.email, ""}, evaluate[[]string](b.browser, `["email", "password"].map(name => document.querySelector("[name=" + name + "]").value)`))
+
+	zoe.visit("/account/security")
+	zoe.fill("[name=password]", "short")
+	const shown = `[!document.querySelector("meter").hidden, document.querySelector(".status[data-verdict]").textContent !== ""]`
+	require.Equal(t, []bool{true, true}, evaluate[[]bool](zoe.browser, shown))
+	evaluate[bool](zoe.browser, `dispatchEvent(new PageTransitionEvent("pagehide"))`)
+	require.Equal(t, []bool{false, false}, evaluate[[]bool](zoe.browser, shown), "nor how long it was")
 }
 
 func TestPage_OpenPageStillSubmits(t *testing.T) {
