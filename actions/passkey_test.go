@@ -463,6 +463,9 @@ func TestPasskey_EndsLinks(t *testing.T) {
 	b.Post("/account/email/confirm/"+modelstest.Link(t, "ada@new.example", models.MailEmailConfirm), nil)
 	page := b.Get("/account/security").Page
 	require.Contains(t, page, `Use a passkey<span class="visually-hidden"> (ada@example.com)</span></button>`)
+	for _, missing := range []string{"This browser cannot use passkeys.", "Passkeys need JavaScript"} {
+		require.Equal(t, 1, strings.Count(page, missing), "not again at each link")
+	}
 	require.NotContains(t, page, `name="code"`, "the account has no TOTP")
 	found := passkeyEndingLinks.FindStringSubmatch(page)
 	require.NotNil(t, found)
