@@ -2,6 +2,7 @@ package view
 
 import (
 	"context"
+	"fmt"
 	"reflect"
 
 	"github.com/gobuffalo/buffalo"
@@ -23,7 +24,7 @@ func (c *compiler) call(node *ast.CallExpression) expression {
 		return nil
 	}
 	if node.Callee != nil {
-		return c.method(node.Callee, function.Value, arguments)
+		return c.method(node, function.Value, arguments)
 	}
 	helper := name(function)
 	if takesContext(c.locale.scope.Value(function.Value)) {
@@ -36,27 +37,24 @@ func (c *compiler) call(node *ast.CallExpression) expression {
 		}
 		switch f := f.(type) {
 		case partialHelper:
-			return c.engine.runPartial(c.locale, arguments, in)
+			return c.engine.runPartial(c.locale, node, arguments, in)
 		// Call the most frequent helpers without reflection, which is slow.
 		case translate:
 			if len(arguments) > 0 {
-				return text(f, arguments, in)
+				return text(f, node, arguments, in)
 			}
 		case buffalo.RouteHelperFunc: // loginPath()
 			if len(arguments) == 0 {
 				path, err := f(map[string]any{})
-				if err != nil {
-					return nil, errFailed
-				}
-				return path, nil
+				return path, callError(node, err)
 			}
 		}
-		return call(reflect.ValueOf(f), arguments, in)
+		return call(reflect.ValueOf(f), node, arguments, in)
 	}
 }
 
-func (c *compiler) method(callee ast.Expression, name string, arguments []expression) expression {
-	receiver := c.expression(callee)
+func (c *compiler) method(node *ast.CallExpression, name string, arguments []expression) expression {
+	receiver := c.expression(node.Callee)
 	if receiver == nil {
 		return nil
 	}
@@ -64,9 +62,6 @@ func (c *compiler) method(callee ast.Expression, name string, arguments []expres
 		v, err := receiver(in)
 		if err != nil {
 			return nil, err
-		}
-		if v == nil {
-			return nil, errForPlush // plush panics
 		}
 		rv := reflect.ValueOf(v)
 		m := rv.MethodByName(name)
@@ -79,9 +74,9 @@ func (c *compiler) method(callee ast.Expression, name string, arguments []expres
 			m = pointer.MethodByName(name)
 		}
 		if !m.IsValid() {
-			return nil, errFailed
+			return nil, fmt.Errorf("'%s' does not have a method named '%s' (%[1]s.%[2]s)", node.Callee, name)
 		}
-		return call(m, arguments, in)
+		return call(m, node, arguments, in)
 	}
 }
 
@@ -109,20 +104,20 @@ func takesContext(helper any) bool {
 
 // call calls a function as plush does: it passes nil as the zero value, and fills in
 // up to two missing arguments.
-func call(f reflect.Value, arguments []expression, in *scope) (any, error) {
+func call(f reflect.Value, node *ast.CallExpression, arguments []expression, in *scope) (any, error) {
 	if f.Kind() == reflect.Pointer {
 		f = f.Elem()
 	}
 	if f.Kind() != reflect.Func {
-		return nil, errFailed
-	}
-	if f.IsNil() {
-		return nil, errForPlush // plush panics
+		return nil, fmt.Errorf("%s (%T) is an invalid function", node, reflect.TypeOf(f))
 	}
 	t := f.Type()
 	missing := t.NumIn() - len(arguments)
-	if t.IsVariadic() && missing > 1 || !t.IsVariadic() && missing < 0 {
-		return nil, errFailed
+	switch {
+	case t.IsVariadic() && missing > 1:
+		return nil, tooFewArguments(node, nil, t)
+	case !t.IsVariadic() && missing < 0:
+		return nil, fmt.Errorf("%s too many arguments (%d for %d)", node, len(arguments), t.NumIn())
 	}
 	args := make([]reflect.Value, len(arguments), t.NumIn()+len(arguments))
 	for i, argument := range arguments {
@@ -144,11 +139,11 @@ func call(f reflect.Value, arguments []expression, in *scope) (any, error) {
 			args[i] = reflect.Zero(want)
 		}
 		if !args[i].Type().AssignableTo(want) {
-			return nil, errFailed
+			return nil, invalidArgument(v, node, i, want)
 		}
 	}
 	if missing > 2 {
-		return nil, errFailed
+		return nil, tooFewArguments(node, args, t)
 	}
 	for !t.IsVariadic() && len(args) < t.NumIn() {
 		switch want := t.In(len(args)); {
@@ -164,10 +159,25 @@ func call(f reflect.Value, arguments []expression, in *scope) (any, error) {
 	if len(results) == 0 {
 		return nil, nil
 	}
-	if _, failed := results[len(results)-1].Interface().(error); failed {
-		return nil, errFailed
+	if err, failed := results[len(results)-1].Interface().(error); failed {
+		return nil, callError(node, err)
 	}
 	return results[0].Interface(), nil
+}
+
+func callError(node *ast.CallExpression, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("could not call %s function: %w", node.Function, err)
+}
+
+func tooFewArguments(node *ast.CallExpression, args []reflect.Value, f reflect.Type) error {
+	return fmt.Errorf("%s too few arguments (%d for %d) - %+v", node, len(args), f.NumIn(), args)
+}
+
+func invalidArgument(v any, node *ast.CallExpression, position int, want reflect.Type) error {
+	return fmt.Errorf("%+v (%[1]T) is an invalid argument for %s at pos %d: expected (%s)", v, node.Function, position, want)
 }
 
 // keeper calls a helper that keeps its context.
@@ -184,14 +194,14 @@ func withoutBlock(in *scope) (help plush.HelperContext) {
 }
 
 // text calls the helper t.
-func text(t translate, arguments []expression, in *scope) (any, error) {
+func text(t translate, node *ast.CallExpression, arguments []expression, in *scope) (any, error) {
 	v, err := arguments[0](in)
 	if err != nil {
 		return nil, err
 	}
 	key, ok := v.(string)
 	if !ok && v != nil {
-		return nil, errFailed
+		return nil, invalidArgument(v, node, 0, reflect.TypeFor[string]())
 	}
 	args := make([]any, len(arguments)-1)
 	for i, argument := range arguments[1:] {

@@ -2,7 +2,7 @@ package view
 
 import (
 	"bytes"
-	"errors"
+	"fmt"
 
 	"github.com/gobuffalo/plush/v4/ast"
 	"github.com/gobuffalo/plush/v4/parser"
@@ -10,20 +10,25 @@ import (
 )
 
 // The compiler makes a function of each node of a template's syntax tree. The function
-// does the same as plush's evaluator. If one node cannot be compiled, plush renders the
-// whole template: if plush took over in the middle of a page, it would call helpers twice.
+// does the same as plush's evaluator, with the same errors and panics. If one node cannot be
+// compiled, plush renders the whole template: if plush took over in the middle of a page, it
+// would call helpers twice.
 
 // step writes a part of a page: text or, if run is set, what run writes.
 type step struct {
 	text string
 	run  func(page *bytes.Buffer, in *scope) error
+	line int
 }
 
-var (
-	errUnknown  = errors.New("unknown name")  // counts as false in a condition
-	errFailed   = errors.New("failed")        // plush returns an error too, which says why
-	errForPlush = errors.New("left to plush") // plush may return an error or panic
-)
+// lineError is the error of the statement that begins in a line of a template.
+type lineError struct {
+	line int
+	error
+}
+
+func (e lineError) Error() string { return fmt.Sprintf("line %d: %v", e.line, e.error) }
+func (e lineError) Unwrap() error { return e.error }
 
 // compiler compiles one variant of a template with its partials.
 type compiler struct {
@@ -51,6 +56,7 @@ func (c *compiler) block(statements []ast.Statement) []step {
 			return nil
 		}
 		for _, next := range more {
+			next.line = s.T().LineNumber
 			if last := len(steps) - 1; last >= 0 && steps[last].run == nil && next.run == nil {
 				steps[last].text += next.text
 			} else {
@@ -83,7 +89,10 @@ func run(steps []step, page *bytes.Buffer, in *scope) error {
 		if s.run == nil {
 			page.WriteString(s.text)
 		} else if err := s.run(page, in); err != nil {
-			return err
+			if _, inner := err.(lineError); inner {
+				return err
+			}
+			return lineError{s.line, err}
 		}
 	}
 	return nil
@@ -108,10 +117,10 @@ func (c *compiler) output(node ast.Expression) []step {
 	}
 	return []step{{run: func(page *bytes.Buffer, in *scope) error {
 		result, err := v(in)
-		if err != nil {
-			return err
+		if err == nil {
+			write(page, result, in)
 		}
-		return write(page, result, in)
+		return err
 	}}}
 }
 
@@ -136,7 +145,7 @@ func (c *compiler) condition(node *ast.IfExpression) []step {
 	return []step{{run: func(page *bytes.Buffer, in *scope) error {
 		for _, b := range branches {
 			v, err := b.holds(in)
-			if err != nil && err != errUnknown {
+			if err != nil && !isUnknown(err) {
 				return err
 			}
 			if err == nil && truth(v) {

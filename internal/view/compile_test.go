@@ -11,6 +11,7 @@ import (
 	"testing/fstest"
 	"time"
 
+	"github.com/gobuffalo/buffalo"
 	"github.com/gobuffalo/buffalo/render"
 	"github.com/gobuffalo/nulls"
 	"github.com/gobuffalo/plush/v4"
@@ -50,17 +51,26 @@ var compiled = []string{
 	`<%= inContext() %>`, `<%= inContext("x") %>`, `<%= pointer.InContext() %>`, `<%= inBlock() == nil %>`,
 }
 
-// leftToPlush are snippets that the engine leaves to plush, with plush's result or error.
+// leftToPlush are snippets that the engine leaves to plush.
 var leftToPlush = []string{
-	`<% let a = "b" %><%= a %>`, `<% if (yes) { %>a<% } %>`, `<%= unknown %>`, `<%= member.hidden %>`, `<%= member.Nothing %>`, `<%= text.Nothing %>`, `<%= shout(1) %>`, `<%= t(1) %>`, `<%= t() %>`, `<%= fails() %>`, `<%= text() %>`,
-	`<%= for (x) in text { %>a<% } %>`, `<%= for (x) in unknown { %>a<% } %>`, `<%= number ~= "7" %>`, `<%= text ~= "^a" %>`, `<%= partial("none") %>`, `<%= partial("stock") %>`, `<%= partial("st" + "ock") %>`, `<%= partial("st" + "ock", {text: "given"}) %>`, `<%= partial("no" + "te.md") %>`, `<%= partial("r" + "ow", {layout: "frame"}) %>`,
-	`<%= partial("no" + "ne") %>`, `<%= partial("row", {}, 1) %>`, `<%= partial("row", 1) %>`, `<%= partial() %>`, `<%= inBlock() %>`,
-	`<%= fn(x) { return x } %>`, `<%= -1 %>`, `<%= -number %>`, `<%= number / 0 %>`, `<%= 1.5 / 0.0 %>`, `<%= number + 1.5 %>`, `<%= id == id %>`, `<%= yes < no %>`, `<%= list[2] %>`, `<%= list["a"] %>`, `<%= words[1] %>`, `<%= text[0] %>`, `<%= number[0] %>`,
-	`<%= members[0].Name %>`, `<%= pointer.Self().Self().Name %>`, `<%= member.Nothing() %>`, `<%= pointer.Add(1, 2, 3) %>`, `<%= pointer.Fail() %>`, `<%= join() %>`, `<%= join("a", 1) %>`,
-	`<%= if (shout(1, unknown)) { %>a<% } %>`, `<%= if (options(1, unknown)) { %>a<% } else { %>b<% } %>`, `<%= if (partial("unknown")) { %>a<% } %>`, `<%= linkTo("/x") { %>go<% } %>`, `<%= linkTo("/x", {body: "go"}) %>`,
-	`<%= for (x) in list { %><%= if (x == "2") { break } %><%= x %><% } %>`, `<%= for (t) in list { %><%= t %><% } %>`, `<%= for (x) in list { %><% let y = x %><%= y %><% } %>`, `<% text = "new" %><%= text %>`, `<% let f = fn(x) { return x + "!" } %><%= f("a") %>`,
-	`<%= partial("row", {layout: "frame"}) %>`, `<%= partial("note.md") %>`, `<% contentFor("x") { %><b><%= text %></b><% } %><%= contentOf("x") %>`, `<% words["b"] = "new" %><%= words["b"] %>`, `<%= markdown("*a*") %>`,
-	`<%= if (yes) { return "a" } %>`, `<% return text %>`, `<%= if (partial("row") == "x") { %>a<% } %>`, `<%= for (x) in nothing { %>a<% } %>`, `<%= pointer.Self().Name %>`,
+	`<% let a = "b" %><%= a %>`, `<% if (yes) { %>a<% } %>`, `<%= text ~= "^a" %>`, `<%= partial("stock") %>`, `<%= partial("st" + "ock") %>`, `<%= partial("st" + "ock", {text: "given"}) %>`,
+	`<%= partial("no" + "te.md") %>`, `<%= partial("r" + "ow", {layout: "frame"}) %>`, `<%= fn(x) { return x } %>`, `<%= members[0].Name %>`, `<%= pointer.Self().Self().Name %>`,
+	`<%= linkTo("/x") { %>go<% } %>`, `<%= linkTo("/x", {body: "go"}) %>`, `<%= for (x) in list { %><%= if (x == "2") { break } %><%= x %><% } %>`, `<%= for (t) in list { %><%= t %><% } %>`,
+	`<%= for (x) in list { %><% let y = x %><%= y %><% } %>`, `<% text = "new" %><%= text %>`, `<% let f = fn(x) { return x + "!" } %><%= f("a") %>`, `<%= partial("row", {layout: "frame"}) %>`,
+	`<%= partial("note.md") %>`, `<% contentFor("x") { %><b><%= text %></b><% } %><%= contentOf("x") %>`, `<% words["b"] = "new" %><%= words["b"] %>`, `<%= markdown("*a*") %>`,
+	`<%= if (yes) { return "a" } %>`, `<% return text %>`, `<%= pointer.Self().Name %>`,
+}
+
+// failing are snippets with an error or a panic, the same as plush's.
+var failing = []string{
+	`<%= unknown %>`, `<%= member.hidden %>`, `<%= member.Nothing %>`, `<%= text.Nothing %>`, `<%= shout(1) %>`, `<%= t(1) %>`, `<%= t() %>`, `<%= fails() %>`, `<%= text() %>`,
+	`<%= for (x) in text { %>a<% } %>`, `<%= for (x) in unknown { %>a<% } %>`, `<%= number ~= "7" %>`, `<%= partial("none") %>`, `<%= partial("no" + "ne") %>`, `<%= partial("row", {}, 1) %>`,
+	`<%= partial("row", 1) %>`, `<%= partial() %>`, `<%= inBlock() %>`, `<%= -1 %>`, `<%= -number %>`, `<%= number / 0 %>`, `<%= 1.5 / 0.0 %>`, `<%= number + 1.5 %>`, `<%= id == id %>`,
+	`<%= yes < no %>`, `<%= list[2] %>`, `<%= list["a"] %>`, `<%= words[1] %>`, `<%= text[0] %>`, `<%= number[0] %>`, `<%= member.Nothing() %>`, `<%= pointer.Add(1, 2, 3) %>`,
+	`<%= pointer.Fail() %>`, `<%= join() %>`, `<%= join("a", 1) %>`, `<%= if (shout(1, unknown)) { %>a<% } %>`, `<%= if (options(1, unknown)) { %>a<% } else { %>b<% } %>`,
+	`<%= if (partial("unknown")) { %>a<% } %>`, `<%= if (partial("row") == "x") { %>a<% } %>`, `<%= for (x) in nothing { %>a<% } %>`,
+	"text\n<%= if (yes) { %>\n<%= fails() %><% } %>", "<%= for (x) in list { %>\n\n<%= x %><%= member.Nothing %><% } %>", "\n<%= if (fails()) { %>\n<% } %>", "<%= for (x) in list { %>\n<%= if (yes) { %><%= fails() %><% } %><% } %>",
+	`<%= three("a") %>`, `<%= unknown + 1 %>`, `<%= text - 1 %>`, `<%= member.Friend > 1 %>`, `<%= failingPath() %>`, `<%= list[number - 8] %>`, `<%= words[nil] %>`, `<%= anyKeys[list] %>`, `<%= nilFunction() %>`, `<%= nil.Name() %>`, `<%= nilTime %>`, `<%= panics() == nil %>`,
 }
 
 type member struct {
@@ -127,7 +137,11 @@ func snippetData() map[string]any {
 			return template.HTML(fmt.Sprint("/home?", o["id"])), nil
 		}),
 		"inContext": func(s string, help plush.HelperContext) string { return fmt.Sprint(s, help.Value("text")) },
-		"inBlock":   func(help plush.HelperContext) (string, error) { return help.Block() },
+		"three":     func(a, b, c, d string) string { return a },
+		"panics":    func() string { panic("no") },
+		"nilTime":   (*time.Time)(nil), "nilFunction": (func() string)(nil),
+		"failingPath": buffalo.RouteHelperFunc(func(map[string]any) (template.HTML, error) { return "", fs.ErrInvalid }),
+		"inBlock":     func(help plush.HelperContext) (string, error) { return help.Block() },
 	}
 }
 
@@ -147,31 +161,32 @@ func plushRenders(source string, data map[string]any) (string, error) {
 }
 
 func TestCompile_AgreesWithPlush(t *testing.T) {
-	for _, compiles := range []bool{true, false} {
-		for _, snippet := range map[bool][]string{true: compiled, false: leftToPlush}[compiles] {
+	for kind, snippets := range map[string][]string{"compiled": compiled, "left to plush": leftToPlush, "failing": failing} {
+		for _, snippet := range snippets {
 			t.Run(snippet, func(t *testing.T) {
 				files := maps.Clone(snippetFiles)
 				files["snippet.html"] = &fstest.MapFile{Data: []byte(snippet)}
 				fallbacks := 0
 				e := New(Options{Templates: files, OnFallback: func(string) { fallbacks++ }})
-				want, wantErr := plushRenders(snippet, snippetData())
-				if compiles {
-					require.NoError(t, wantErr)
-				}
+				want, wantErr := recovered(func() (string, error) { return plushRenders(snippet, snippetData()) })
+				require.Equal(t, kind == "failing", wantErr != nil)
 				for range 2 { // the second result comes from the cache
 					fallbacks = 0
-					page, err := e.Bytes("snippet", snippetData())
+					page, err := recovered(func() (string, error) {
+						page, err := e.Bytes("snippet", snippetData())
+						return string(page), err
+					})
 					if wantErr != nil {
-						require.Error(t, err, string(page))
+						require.Error(t, err, page)
 						if !strings.Contains(snippet, "partial(") { // our errors name the partial
-							require.ErrorContains(t, err, wantErr.Error())
+							require.Equal(t, wantErr.Error(), strings.TrimPrefix(err.Error(), "template snippet: "))
 						}
 						require.Zero(t, fallbacks)
 						continue
 					}
 					require.NoError(t, err)
-					require.Equal(t, want, string(page))
-					require.Equal(t, !compiles, fallbacks == 1)
+					require.Equal(t, want, page)
+					require.Equal(t, kind == "left to plush", fallbacks == 1)
 				}
 			})
 		}

@@ -336,6 +336,62 @@ func TestEngine_CallsHelpersOnce(t *testing.T) {
 	require.PanicsWithValue(t, 1, func() { e.Bytes("panic", map[string]any{"boom": boom}) })
 }
 
+// The error of a compiled page is final: if plush rendered the page again, a helper that fails
+// once would succeed, and the others would be called twice.
+func TestEngine_ErrorsCallHelpersOnce(t *testing.T) {
+	for source, want := range map[string]string{
+		"<%= once() %>":                              "line 2: could not call once function: locked",
+		"<%= user.Once() %>":                         "line 2: could not call user.Once function: locked",
+		"<%= oncePath() %>":                          "line 2: could not call oncePath function: locked",
+		"<%= if (true) { %>\n<%= once() %><% } %>":   "line 3: could not call once function: locked",
+		"<%= if (true) { %>\n<% } %>\n<%= once() %>": "line 4: could not call once function: locked",
+		`<%= partial("deep") %>`:                     "line 2: could not call partial function: partial deep: line 2: could not call once function: locked",
+		`<%= partial("de" + "ep") %>`:                "line 2: could not call partial function: partial deep: line 2: could not call once function: locked",
+		`<%= partial("unknown") %>`:                  `line 2: could not call partial function: partial unknown: line 1: "nobody": unknown identifier`,
+		`<%= user.None %>`:                           "line 2: 'user' does not have a field or method named 'None' (user.None)",
+	} {
+		e := New(Options{Templates: templatesOf("show.html", "<%= count() %>\n"+source, "_deep.html", "\n<%= once() %>", "_unknown.html", "<%= nobody %>")})
+		calls := 0
+		failing := failsOnce{new(bool)}
+		_, err := e.Bytes("show", map[string]any{
+			"count": func() int { calls++; return calls }, "once": failing.Once, "user": failing,
+			"oncePath": buffalo.RouteHelperFunc(func(map[string]any) (template.HTML, error) { return "", failing.fail() }),
+		})
+		require.EqualError(t, err, "template show: "+want)
+		require.Equal(t, 1, calls, source)
+		if *failing.failed {
+			require.ErrorIs(t, err, errLocked)
+		}
+	}
+}
+
+var errLocked = errors.New("locked")
+
+// failsOnce has methods whose first call fails.
+type failsOnce struct{ failed *bool }
+
+func (f failsOnce) Once() (string, error) { return "", f.fail() }
+
+func (f failsOnce) fail() error {
+	if *f.failed {
+		return nil
+	}
+	*f.failed = true
+	return errLocked
+}
+
+// A layout may call a function that the page's template defines, which only plush can call.
+func TestEngine_FunctionOfATemplate(t *testing.T) {
+	e := New(Options{Layout: layout, Templates: templatesOf(
+		layout, `<%= count() %> <%= yield %> <%= shout("b") %>`, "show.html", `<% let shout = fn(x) { return x + "!" } %><%= shout("a") %>`)})
+	calls := 0
+	require.Equal(t, "1 a! b!", rendered(t, e, "show", map[string]any{"count": func() int { calls++; return calls }}))
+	parsed, err := e.template(layout)
+	require.NoError(t, err)
+	l := e.locale(nil)
+	require.Equal(t, "a function of another template", e.fallbackReason(layout, parsed, &scope{outer: l.scope}, l))
+}
+
 // A helper of the page's data may set names. They end with the partial that calls it.
 func TestEngine_HelperSetsNames(t *testing.T) {
 	e := engineOf("_own.plush.html", `<%= set("mark", "own") %><%= mark %>`,

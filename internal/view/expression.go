@@ -1,9 +1,12 @@
 package view
 
 import (
+	"errors"
+	"fmt"
 	"html/template"
 	"reflect"
 
+	"github.com/gobuffalo/plush/v4"
 	"github.com/gobuffalo/plush/v4/ast"
 )
 
@@ -68,19 +71,28 @@ func name(node *ast.Identifier) expression {
 			if err != nil {
 				return nil, err
 			}
-			return field(v, node.Value)
+			return field(v, node)
 		}
 	}
+	unknown := &plush.ErrUnknownIdentifier{ID: node.Value, Err: errUnknown}
 	return func(in *scope) (any, error) {
 		if v := in.Value(node.Value); v != nil || node.Value == "nil" {
 			return v, nil
 		}
-		return nil, errUnknown
+		return nil, unknown
 	}
 }
 
-// field returns the field or method of a struct, by name.
-func field(parent any, name string) (any, error) {
+var errUnknown = errors.New("unknown identifier")
+
+// isUnknown reports whether err counts as false in a condition.
+func isUnknown(err error) bool {
+	_, unknown := err.(*plush.ErrUnknownIdentifier)
+	return unknown
+}
+
+// field returns the field or method of a struct that node names.
+func field(parent any, node *ast.Identifier) (any, error) {
 	rv := reflect.ValueOf(parent)
 	if !rv.IsValid() {
 		return nil, nil
@@ -88,10 +100,13 @@ func field(parent any, name string) (any, error) {
 	if rv.Kind() == reflect.Pointer {
 		rv = rv.Elem()
 	}
-	if rv.Kind() != reflect.Struct {
-		return nil, errFailed
+	missing := func() error {
+		return fmt.Errorf("'%s' does not have a field or method named '%s' (%s)", node.Callee, node.Value, node)
 	}
-	f := rv.FieldByName(name)
+	if rv.Kind() != reflect.Struct {
+		return nil, missing()
+	}
+	f := rv.FieldByName(node.Value)
 	if f.Kind() == reflect.Pointer {
 		if f.IsNil() {
 			return nil, nil
@@ -99,10 +114,13 @@ func field(parent any, name string) (any, error) {
 		f = f.Elem()
 	}
 	if !f.IsValid() {
-		f = rv.MethodByName(name)
+		f = rv.MethodByName(node.Value)
 	}
-	if !f.IsValid() || !f.CanInterface() {
-		return nil, errFailed
+	if !f.IsValid() {
+		return nil, missing()
+	}
+	if !f.CanInterface() {
+		return nil, fmt.Errorf("'%s'cannot return value obtained from unexported field or method '%s' (%s)", node.Callee, node.Value, node)
 	}
 	return f.Interface(), nil
 }
@@ -114,7 +132,7 @@ func (c *compiler) not(node *ast.PrefixExpression) expression {
 	}
 	return func(in *scope) (any, error) {
 		v, err := right(in)
-		if err != nil && err != errUnknown {
+		if err != nil && !isUnknown(err) {
 			return nil, err
 		}
 		return err != nil || !truth(v), nil // an unknown name counts as false

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"cmp"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -23,11 +24,11 @@ func (e *Engine) reportFallback(name string, reason func() string) {
 	}
 }
 
-// fallbackReason returns the part of a template that cannot be compiled.
+// fallbackReason returns the part of a template that only plush can render.
 func (e *Engine) fallbackReason(name string, t *plush.Template, in *scope, l *locale) string {
 	c := &compiler{engine: e, variant: variant{name, l, !in.hides(l.scope, foldable...)}, reason: new(string)}
 	c.compile(t.Input)
-	return *c.reason
+	return cmp.Or(*c.reason, "a function of another template")
 }
 
 // maxReason is a number of characters.

@@ -34,7 +34,7 @@ func (c *compiler) fold(node *ast.CallExpression) (steps []step, folded bool) {
 		}
 	case "partial":
 		if _, ok := helper.(partialHelper); ok {
-			return c.inline(partialName(key.Value), node.Arguments[1:])
+			return c.inline(key.Value, node)
 		}
 	}
 	return nil, false
@@ -45,12 +45,13 @@ const maxInline = 8
 
 // inline compiles a partial into the template that calls it. It returns nil and true if
 // plush must render the template.
-func (c *compiler) inline(name string, arguments []ast.Expression) (steps []step, folded bool) {
-	if slices.Contains(c.partials, name) || len(c.partials) == maxInline {
+func (c *compiler) inline(name string, node *ast.CallExpression) (steps []step, folded bool) {
+	file, arguments := partialName(name), node.Arguments[1:]
+	if slices.Contains(c.partials, file) || len(c.partials) == maxInline {
 		return nil, false // the page's data decides how deep a partial recurses
 	}
 	inner := *c
-	inner.partials = append(slices.Clip(c.partials), name)
+	inner.partials = append(slices.Clip(c.partials), file)
 	var data expression
 	if len(arguments) > 0 {
 		hash, ok := arguments[0].(*ast.HashLiteral)
@@ -69,7 +70,7 @@ func (c *compiler) inline(name string, arguments []ast.Expression) (steps []step
 			return nil, true
 		}
 	}
-	t, err := c.engine.template(name)
+	t, err := c.engine.template(file)
 	if err != nil {
 		return nil, true
 	}
@@ -85,6 +86,7 @@ func (c *compiler) inline(name string, arguments []ast.Expression) (steps []step
 		if err != nil {
 			return err
 		}
-		return run(partial, page, &scope{own: own.(map[string]any), outer: in})
+		err = run(partial, page, &scope{own: own.(map[string]any), outer: in})
+		return callError(node, partialError(name, err))
 	}}}, true
 }

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"fmt"
 	"reflect"
 
 	"github.com/gobuffalo/plush/v4/ast"
@@ -24,34 +25,29 @@ func (c *compiler) index(node *ast.IndexExpression) expression {
 	}
 }
 
-// item returns an item of a map, slice or array.
+// item returns an item of a map, slice or array. As plush does, it panics if index is nil or
+// negative, or of another type than the keys but of the same kind.
 func item(list, index any) (any, error) {
-	rv, i := reflect.ValueOf(list), reflect.ValueOf(index)
+	rv := reflect.ValueOf(list)
 	switch rv.Kind() {
 	case reflect.Map:
-		key := rv.Type().Key()
-		if !i.IsValid() || !i.Comparable() {
-			return nil, errForPlush
+		key, kind := rv.Type().Key().Kind(), reflect.TypeOf(index).Kind()
+		if key != reflect.Interface && key != kind {
+			return nil, fmt.Errorf("cannot use %v (%s constant) as %s value in map index", index, kind, key)
 		}
-		if key.Kind() != reflect.Interface && key.Kind() != i.Kind() {
-			return nil, errFailed
-		}
-		if !i.Type().AssignableTo(key) {
-			return nil, errForPlush
-		}
-		if v := rv.MapIndex(i); v.IsValid() {
+		if v := rv.MapIndex(reflect.ValueOf(index)); v.IsValid() {
 			return v.Interface(), nil
 		}
 		return nil, nil
 	case reflect.Slice, reflect.Array:
 		n, ok := index.(int)
-		if !ok || n >= rv.Len() {
-			return nil, errFailed
+		if !ok {
+			return nil, fmt.Errorf("can't access Slice/Array with a non int Index (%v)", index)
 		}
-		if n < 0 {
-			return nil, errForPlush
+		if n >= rv.Len() {
+			return nil, fmt.Errorf("array index out of bounds, got index %d, while array size is %d", n, rv.Len())
 		}
 		return rv.Index(n).Interface(), nil
 	}
-	return nil, errFailed
+	return nil, fmt.Errorf("could not index %T with %T", list, index)
 }

@@ -2,6 +2,7 @@ package view
 
 import (
 	"bytes"
+	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -67,7 +68,7 @@ func each(list any, do func(key, item any) error) error {
 	}
 	iterator, ok := list.(plush.Iterator)
 	if !ok {
-		return errFailed
+		return fmt.Errorf("could not iterate over %T", list)
 	}
 	for i, item := 0, iterator.Next(); item != nil; i, item = i+1, iterator.Next() {
 		if err := do(i, item); err != nil {

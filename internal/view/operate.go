@@ -26,10 +26,10 @@ func lenient(operand expression) expression {
 	}
 	return func(in *scope) (any, error) {
 		v, err := operand(in)
-		if err != nil && err != errForPlush {
+		if err != nil {
 			return nil, nil
 		}
-		return v, err
+		return v, nil
 	}
 }
 
@@ -72,7 +72,7 @@ func operate(l any, operator string, r any) (any, error) {
 		case "!=":
 			return l != r, nil
 		}
-		return nil, errFailed
+		return nil, fmt.Errorf("unknown operator '%s' on '%T' and '%T' ", operator, l, r)
 	}
 	switch l := l.(type) {
 	case string:
@@ -84,7 +84,7 @@ func operate(l any, operator string, r any) (any, error) {
 		case "+":
 			return l + text, nil
 		case "-", "*", "/":
-			return nil, errFailed
+			return nil, fmt.Errorf("unknown operator for string %s", operator)
 		}
 		return compare(l, operator, text)
 	case int:
@@ -108,8 +108,9 @@ func operate(l any, operator string, r any) (any, error) {
 		case "!=":
 			return l != truth(r), nil
 		}
+		return nil, fmt.Errorf("unknown operator (%s) on %T and %T ", operator, l, truth(r))
 	}
-	return nil, errFailed
+	return nil, fmt.Errorf("unable to operate (%s) on %T and %T ", operator, l, r)
 }
 
 func calculate[T int | float64](l T, operator string, r T) (any, error) {
@@ -122,7 +123,7 @@ func calculate[T int | float64](l T, operator string, r T) (any, error) {
 		return l * r, nil
 	case "/":
 		if r == 0 {
-			return nil, errFailed
+			return nil, fmt.Errorf("division by zero %v %s %v", l, operator, r)
 		}
 		return l / r, nil
 	}

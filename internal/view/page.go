@@ -61,11 +61,9 @@ func (p page) Render(w io.Writer, data render.Data) error {
 }
 
 func (e *Engine) exec(html *bytes.Buffer, name string, t *plush.Template, in *scope, l *locale) error {
-	if steps := e.steps(name, t, in, l); steps != nil && run(steps, html, in) == nil {
-		return nil
+	if steps := e.steps(name, t, in, l); steps != nil && !in.definesFunction() {
+		return run(steps, html, in)
 	}
-	// The template is not compiled, or it failed: plush returns a better error.
-	html.Reset()
 	text, err := t.Exec(in.forPlush())
 	if err != nil {
 		return err

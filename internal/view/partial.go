@@ -8,6 +8,7 @@ import (
 	"reflect"
 
 	"github.com/gobuffalo/plush/v4"
+	"github.com/gobuffalo/plush/v4/ast"
 )
 
 // partialHelper is the type of the helper partial, by which the compiler recognizes it.
@@ -17,10 +18,14 @@ type partialHelper func(name string, data map[string]any, help plush.HelperConte
 // partial("login/form"), it renders login/_form.plush.html.
 func (e *Engine) partial(name string, data map[string]any, help plush.HelperContext) (template.HTML, error) {
 	html, err := e.plushPartial(name, data, help)
-	if err != nil {
-		return "", fmt.Errorf("partial %s: %w", name, err)
+	return html, partialError(name, err)
+}
+
+func partialError(name string, err error) error {
+	if err == nil {
+		return nil
 	}
-	return html, nil
+	return fmt.Errorf("partial %s: %w", name, err)
 }
 
 func (e *Engine) plushPartial(name string, data map[string]any, help plush.HelperContext) (template.HTML, error) {
@@ -43,7 +48,7 @@ func (e *Engine) partialSource(name string) (string, error) { return e.source(pa
 
 // runPartial renders a partial that is not inlined. If plush must render it, then only the
 // partial: what the page has called before must not be called twice.
-func (e *Engine) runPartial(l *locale, arguments []expression, in *scope) (any, error) {
+func (e *Engine) runPartial(l *locale, node *ast.CallExpression, arguments []expression, in *scope) (any, error) {
 	return call(reflect.ValueOf(func(name string, data map[string]any) (template.HTML, error) {
 		file, inner := partialName(name), &scope{own: maps.Clone(data), outer: in}
 		reason := func() string { return "a partial in another format, or with a layout" }
@@ -51,14 +56,14 @@ func (e *Engine) runPartial(l *locale, arguments []expression, in *scope) (any, 
 			if steps := e.steps(file, t, inner, l); steps != nil {
 				html := new(bytes.Buffer)
 				err := run(steps, html, inner)
-				return template.HTML(html.String()), err
+				return template.HTML(html.String()), partialError(name, err)
 			}
 			reason = func() string { return e.fallbackReason(file, t, inner, l) }
 		}
-		html, err := e.plushPartial(name, data, plush.HelperContext{Context: in.forPlush()})
+		html, err := e.partial(name, data, plush.HelperContext{Context: in.forPlush()})
 		if err == nil {
 			e.reportFallback(file, reason)
 		}
 		return html, err
-	}), arguments, in)
+	}), node, arguments, in)
 }

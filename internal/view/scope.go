@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"html/template"
+	"reflect"
 	"strings"
 
 	"github.com/gobuffalo/buffalo"
@@ -65,6 +66,17 @@ func (s *scope) hides(outer *scope, names ...string) bool {
 			if _, found := s.own[name]; found {
 				return true
 			}
+		}
+	}
+	return false
+}
+
+// definesFunction reports whether a template has defined a function in s: let f = fn(x) { … }.
+// Only plush can call it.
+func (s *scope) definesFunction() bool {
+	for _, v := range s.own {
+		if t := reflect.TypeOf(v); t != nil && t.String() == "*plush.userFunction" {
+			return true
 		}
 	}
 	return false

@@ -12,7 +12,7 @@ import (
 
 // write writes a value as plush does, but escapes a fmt.Stringer. It writes nothing for
 // types that are not listed here.
-func write(page *bytes.Buffer, value any, in *scope) error {
+func write(page *bytes.Buffer, value any, in *scope) {
 	switch v := value.(type) {
 	case time.Time:
 		layout, ok := in.Value("TIME_FORMAT").(string)
@@ -21,12 +21,9 @@ func write(page *bytes.Buffer, value any, in *scope) error {
 		}
 		page.WriteString(v.Format(layout))
 	case *time.Time:
-		if v == nil {
-			return errForPlush // plush panics
-		}
-		return write(page, *v, in)
+		write(page, *v, in)
 	case interface{ Interface() any }:
-		return write(page, v.Interface(), in)
+		write(page, v.Interface(), in)
 	case string:
 		template.HTMLEscape(page, []byte(v))
 	case bool:
@@ -45,10 +42,7 @@ func write(page *bytes.Buffer, value any, in *scope) error {
 		}
 	case []any:
 		for _, item := range v {
-			if err := write(page, item, in); err != nil {
-				return err
-			}
+			write(page, item, in)
 		}
 	}
-	return nil
 }
