@@ -26,9 +26,14 @@ func (u *User) wrongCodes() ratelimit.Bucket {
 // TOTP code, all else is a recovery code. It returns ErrBadCode, *RateLimited, or
 // ErrBadCredentials if the account changed meanwhile.
 func (u *User) passCode(ctx context.Context, typed string, client Client, passed func(tx *pop.Connection, f *Factor) error) error {
+	buckets, err := client.answerBuckets(DB.WithContext(ctx), u.ID)
+	buckets = append(buckets, u.wrongCodes())
+	if err = cmp.Or(err, u.peekCode(DB.WithContext(ctx), typed, buckets)); err != nil {
+		return err
+	}
 	var wrong error // not in err: the transaction that counts the code must commit
-	err := u.change(ctx, func(tx *pop.Connection) error {
-		f, err := u.redeemCode(tx, typed, client)
+	err = u.change(ctx, func(tx *pop.Connection) error {
+		f, err := u.redeemCode(tx, typed, buckets, client)
 		switch {
 		case errors.Is(err, ErrBadCode):
 			wrong, err = err, u.record(tx, ActivityCodeFailed, client)
@@ -40,18 +45,30 @@ func (u *User) passCode(ctx context.Context, typed string, client Client, passed
 	return errors.Join(err, wrong)
 }
 
+// peekCode returns *RateLimited if redeemCode would do so. Prevents a flood of transactions,
+// each of which would lock the user's row.
+func (u *User) peekCode(tx *pop.Connection, typed string, buckets ratelimit.Buckets) error {
+	limited := buckets.Peek(tx, Clock.Now())
+	if limited == nil || totp.LooksLikeCode(typed) {
+		return limited
+	}
+	right, err := u.hasRecoveryCode(tx, typed)
+	if err != nil || right {
+		return err
+	}
+	return limited
+}
+
 // redeemCode redeems a recovery code, or a TOTP code after counting it. A rate limit never
 // stops a right recovery code, which has 120 bits: an attacker with the password, or with
 // the same IP, must not keep the owner out.
-func (u *User) redeemCode(tx *pop.Connection, typed string, client Client) (*Factor, error) {
+func (u *User) redeemCode(tx *pop.Connection, typed string, buckets ratelimit.Buckets, client Client) (*Factor, error) {
 	if !totp.LooksLikeCode(typed) {
 		if f, err := u.redeemRecoveryCode(tx, typed, client); !errors.Is(err, ErrBadCode) {
 			return f, err
 		}
 	}
-	buckets, err := client.answerBuckets(tx, u.ID)
-	buckets = append(buckets, u.wrongCodes())
-	if err = cmp.Or(err, buckets.Take(tx, Clock.Now())); err != nil || !totp.LooksLikeCode(typed) {
+	if err := buckets.Take(tx, Clock.Now()); err != nil || !totp.LooksLikeCode(typed) {
 		return nil, cmp.Or(err, ErrBadCode)
 	}
 	f, err := u.redeemTOTP(tx, typed)

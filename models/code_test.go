@@ -3,7 +3,11 @@ package models_test
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
+
+	"github.com/gobuffalo/pop/v6"
+	"github.com/gobuffalo/pop/v6/logging"
 
 	"corral/internal/secret"
 	"corral/internal/totp"
@@ -151,6 +155,31 @@ func (ms *ModelSuite) Test_PassCode_WrongRecoveryCodesCountForTheAccount() {
 	}
 	ms.NoError(ms.pass(codes[0], "192.0.2.1"))
 	ms.NoError(ms.pass(modelstest.NextCode(key), "192.0.2.1"), "the recovery code cleared the count")
+}
+
+// Prevents a flood of transactions, which would lock the user's row and, on SQLite, all others.
+func (ms *ModelSuite) Test_PassCode_LimitedBeginsNoTransaction() {
+	models.Clock.Stop()
+	ms.signUp("ada@example.com")
+	key, codes := modelstest.SetTOTP(ms.T(), "ada@example.com")
+	for n := range 5 {
+		ms.ErrorIs(ms.pass(modelstest.WrongCode(key), nthIP(n)), models.ErrBadCode)
+	}
+	begun := 0
+	pop.SetTxLogger(func(_ logging.Level, _ any, statement string, _ ...any) {
+		if strings.HasPrefix(statement, "BEGIN") {
+			begun++
+		}
+	})
+	defer pop.SetTxLogger(func(logging.Level, any, string, ...any) {})
+	var limited *models.RateLimited
+	for _, code := range []string{modelstest.WrongCode(key), totp.Code(key, models.Clock.Now().Add(30*time.Second)), wrongRecoveryCode, "", "\x00"} {
+		ms.ErrorAs(ms.pass(code, "192.0.2.1"), &limited)
+		ms.Equal(time.Second, limited.RetryAfter)
+	}
+	ms.Zero(begun)
+	ms.NoError(ms.pass(codes[0], "192.0.2.1"))
+	ms.Positive(begun)
 }
 
 const wrongRecoveryCode = "AAAA-AAAA-AAAA-AAAA-AAAA-AAAA"

@@ -55,6 +55,15 @@ func (u *User) replaceCodes(tx *pop.Connection, client Client) (codes []string, 
 	return codes, number, err
 }
 
+// hasRecoveryCode reports whether a typed code was not used yet.
+func (u *User) hasRecoveryCode(tx *pop.Connection, typed string) (bool, error) {
+	set, err := u.factor(tx, FactorCodes)
+	if err != nil || set == nil {
+		return false, err
+	}
+	return recovery.Has(tx, set.ID, typed)
+}
+
 // redeemRecoveryCode uses a code up, and mails the owner.
 func (u *User) redeemRecoveryCode(tx *pop.Connection, typed string, client Client) (*Factor, error) {
 	set, err := u.factor(tx, FactorCodes)

@@ -43,6 +43,15 @@ func Redeem(tx *pop.Connection, set uuid.UUID, typed string, now time.Time) (ok 
 	return used > 0, nil
 }
 
+// Has reports whether Redeem would find a typed code of a set. It redeems nothing.
+func Has(tx *pop.Connection, set uuid.UUID, typed string) (bool, error) {
+	found, err := tx.Where("factor_id = ? AND digest = ? AND used_at IS NULL", set, Digest(typed)).Count(&row{})
+	if err != nil {
+		return false, fmt.Errorf("looking up a recovery code: %w", err)
+	}
+	return found > 0, nil
+}
+
 // Left returns the number of unused codes of a set.
 func Left(tx *pop.Connection, set uuid.UUID) (int, error) {
 	left, err := tx.Where("factor_id = ? AND used_at IS NULL", set).Count(&row{})

@@ -62,6 +62,26 @@ func TestRedeem_EachCodeOnce(t *testing.T) {
 	}
 }
 
+// Has is true as long as Redeem would be, and leaves the code unused.
+func TestHas(t *testing.T) {
+	set, codes := issue(t)
+	other, _ := issue(t)
+	requireHas := func(want bool, set uuid.UUID, typed string) {
+		t.Helper()
+		has, err := recovery.Has(db, set, typed)
+		require.NoError(t, err)
+		require.Equal(t, want, has)
+	}
+	for range 2 {
+		requireHas(true, set, strings.ToLower(codes[0]))
+	}
+	requireHas(false, other, codes[0])
+	requireHas(false, set, "")
+	require.True(t, redeem(t, set, codes[0]))
+	requireHas(false, set, codes[0])
+	requireHas(true, set, codes[1])
+}
+
 func TestRedeem_NotOfAnotherSet(t *testing.T) {
 	set, _ := issue(t)
 	other, codes := issue(t)
