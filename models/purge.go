@@ -16,8 +16,9 @@ const DeadTokenLifetime = 7 * 24 * time.Hour
 // that undoes the deletion has expired. The link's mail may be late.
 const DeletedUserLifetime = 8 * 24 * time.Hour
 
-// RemovedFactorLifetime is how long a removed factor or identity is kept: until the last link
-// that restores a factor has expired, and the undo that the link started has ended.
+// RemovedFactorLifetime is how long a removed factor or identity is kept. A factor is kept
+// longer, until the last link that restores it has expired, and the undo that the link started
+// has ended. The link's mail may be late.
 const RemovedFactorLifetime = 9 * 24 * time.Hour
 
 // Lifetimes of mails that were sent or given up. `task user:why` lists them.
@@ -56,7 +57,10 @@ func expired(now time.Time) []purge.Rule {
 		remove("activities", ofDeletedUsers, "user_id, id", args...),
 		remove("tokens", ofDeletedUsers, "user_id", args...),
 		remove("users", deleted, "deleted_at", args...),
-		remove("factors", "removed_at <= ?", "removed_at", now.Add(-RemovedFactorLifetime)),
+		remove("factors", `removed_at <= ?
+			AND NOT EXISTS (SELECT 1 FROM tokens WHERE user_id = factors.user_id AND purpose = ? AND number <= removed_number AND expires_at > ?)
+			AND NOT EXISTS (SELECT 1 FROM undo_parts WHERE user_id = factors.user_id AND factor_id = factors.id)`,
+			"removed_at", now.Add(-RemovedFactorLifetime), PurposeUndo, now),
 		remove("identities", "removed_at <= ?", "removed_at", now.Add(-RemovedFactorLifetime)),
 		remove("used_challenges", "expires_at <= ?", "expires_at", now),
 		remove("device_cookies", "expires_at <= ?", "expires_at", now),

@@ -186,6 +186,34 @@ func (ms *ModelSuite) Test_Undo_RemovedFactorIsPurgedAfterItsLastLink() {
 	ms.Zero(ms.count("factors"))
 }
 
+// A mail was delivered two days late, after an outage. The factor is kept until the link has
+// expired, and while an undo waits.
+func (ms *ModelSuite) Test_Undo_RemovedFactorIsKeptForALateLink() {
+	for _, undone := range []bool{false, true} {
+		modelstest.Empty(ms.T())
+		models.Clock.Stop()
+		ms.signUp("ada@example.com")
+		ms.addFactor("passkey")
+		ms.turnSecondStep(true)
+		ms.removeFactor(ms.addFactor("passkey"))
+		ms.later(2*day + 2*time.Hour)
+		ms.NoError(models.StartLink(ms.T().Context(), ms.mail("ada@example.com")))
+		ms.later(7*day - time.Hour)
+		ms.Equal(2, ms.count("factors"), "the link works")
+		if !undone {
+			ms.turnSecondStep(false) // the link of this change does not restore the factor
+			ms.later(time.Hour)
+			ms.Equal(1, ms.count("factors"), "the link has expired")
+			continue
+		}
+		ms.notMe("passkey_removed")
+		ms.later(24*time.Hour - time.Second)
+		ms.hasFactors([]string{"passkey"}, true, "the undo waits")
+		ms.later(time.Second)
+		ms.hasFactors([]string{"passkey", "passkey"}, true, "restored")
+	}
+}
+
 // Only a session that began with a factor that is not undone may decide about an undo.
 func (ms *ModelSuite) Test_Undo_Decide() {
 	for _, now := range []bool{false, true} {
