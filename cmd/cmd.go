@@ -30,13 +30,13 @@ func serve() error {
 		return err
 	}
 	defer models.DB.Close()
-	if err := models.Migrate(); err != nil {
-		return err
-	}
 	out := web.NewLogBuffer(os.Stdout)
 	defer out.Close()
 	logger := web.NewLogger(out, c.LogLevel, c.Production())
 	slog.SetDefault(web.AppLogger(logger)) // receives what slog and log.Printf write
+	if err := models.Migrate(); err != nil {
+		return err
+	}
 	if err := env.RequireEnv(os.Getenv("GO_ENV")); err != nil && c.Host.Scheme == "https" {
 		slog.Warn("GO_ENV is missing", "error", err)
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -131,6 +132,23 @@ func TestProduction_LogsJSONOnStdout(t *testing.T) {
 		require.NotContains(t, line, "closed network connection")
 	}
 	require.Regexp(t, `"event":"listening","address":"127\.0\.0\.1:\d+","public_url":"https://127\.0\.0\.1"`, p.Out.String())
+	require.Empty(t, p.Err.String())
+}
+
+// Another transaction holds a lock that the first migration needs.
+func TestProduction_LogsJSONWhileAMigrationWaits(t *testing.T) {
+	server := services.Server(t)
+	database := services.NewDatabase(t, server)
+	other, err := services.OpenDatabase(t, database).Begin()
+	require.NoError(t, err)
+	defer other.Rollback()
+	_, err = other.Exec("CREATE TABLE users (id int)")
+	require.NoError(t, err)
+	p := binary.Launch(t, t.TempDir(), binary.Production("DATABASE_URL="+database)...)
+	require.Eventually(t, func() bool { return strings.Contains(p.Out.String(), `"event":"migration waits"`) }, time.Minute, 100*time.Millisecond, p.Err.String)
+	require.NoError(t, other.Rollback())
+	p.AwaitReady()
+	p.Stop()
 	require.Empty(t, p.Err.String())
 }
 
