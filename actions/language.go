@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/gobuffalo/buffalo"
@@ -33,6 +34,9 @@ func LanguageUpdate(c buffalo.Context) error {
 	page := web.PageBefore(app.Muxer(), c.Request())
 	if u, err := url.Parse(page); page == "" || err != nil || startsFlow(u) { // not the page, but its error page has the form
 		page = cmp.Or(returnPath(page), "/welcome")
+	}
+	if !strings.Contains(page, "?") { // after a refused form
+		page = web.WithNext(page, nextIn(c.Params()))
 	}
 	return redirectTo(c, page)
 }

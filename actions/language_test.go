@@ -137,6 +137,21 @@ func TestLanguage_RedirectsBack(t *testing.T) {
 	}
 }
 
+// The address of a refused form has no query: its page keeps next in the forms.
+func TestLanguage_KeepsNextAfterARefusedForm(t *testing.T) {
+	s := newSite(t)
+	b := s.browser()
+	page := b.Post("/login", url.Values{"email": {"ada@example.com"}, "password": {"wrong"}, "next": {"/account/sessions"}}).Page
+	_, footer, _ := strings.Cut(page, `action="/language"`)
+	require.Contains(t, footer, `name="next" value="/account/sessions"`)
+	b.Header.Set("Referer", s.URL+"/login")
+	form := chosen("de")
+	form.Set("next", "/account/sessions")
+	require.Equal(t, "/login?next=%2Faccount%2Fsessions", b.Post("/language", form).Location())
+	form.Set("next", "https://evil.example")
+	require.Equal(t, "/login", b.Post("/language", form).Location())
+}
+
 func TestLanguage_ChooserOnEveryPage(t *testing.T) {
 	b := newSite(t).browser()
 	modelstest.SignUp(t, "ada@example.com")
