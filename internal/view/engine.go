@@ -24,7 +24,8 @@
 // Calls with a constant, such as t("login.title") and assetPath("app.css"), are evaluated
 // once for each language, and partial("nav") is inlined. So the t of Options.Language and
 // assetPath must always return the same text for a key. If the data of a page has its own
-// t, the page calls that t.
+// t, the page calls that t. If a helper sets t, the layout calls that t, but calls with a
+// constant in the same template do not.
 package view
 
 import (
