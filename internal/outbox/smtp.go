@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"net/textproto"
 	"net/url"
 	"os"
 	"slices"
@@ -130,15 +131,26 @@ func isRefusal(err error) bool {
 }
 
 // isRefusedRecipient is isRefusal for the recipient alone. The status 5.7, a refusal by policy,
-// may concern this app: "relay access denied" (RFC 3463, 3.8).
+// may concern this app: "relay access denied" (RFC 3463, 3.8). So may, without a status, the
+// codes 530, "authentication required" (RFC 4954, 6), and 554, of some servers for "relay access
+// denied". A 550 without a status usually means that there is no such user.
 func isRefusedRecipient(err error) bool {
 	var e *gomail.SendError
-	return isReply(err, 5, gomail.ErrSMTPRcptTo) && errors.As(err, &e) && !strings.HasPrefix(e.EnhancedStatusCode(), "5.7")
+	if !isReply(err, 5, gomail.ErrSMTPRcptTo) || !errors.As(err, &e) {
+		return false
+	}
+	if status := e.EnhancedStatusCode(); status != "" {
+		return !strings.HasPrefix(status, "5.7")
+	}
+	return e.ErrorCode() != 530 && e.ErrorCode() != 554
 }
 
-// isPostponed reports whether the server takes the mail later, as greylisting does.
+// isPostponed reports whether the server takes the mail later, as greylisting does, or is too
+// busy for a connection: 421 (RFC 5321, 3.8).
 func isPostponed(err error) bool {
-	return isReply(err, 4, gomail.ErrSMTPRcptTo, gomail.ErrSMTPData, gomail.ErrSMTPDataClose)
+	var reply *textproto.Error
+	return errors.As(err, &reply) && reply.Code == 421 ||
+		isReply(err, 4, gomail.ErrSMTPMailFrom, gomail.ErrSMTPRcptTo, gomail.ErrSMTPData, gomail.ErrSMTPDataClose)
 }
 
 func isReply(err error, class int, to ...gomail.SendErrReason) bool {

@@ -254,18 +254,31 @@ func (f senderFunc) Send(m mail.Message) error { return f(m) }
 
 // An error that the operator can correct, such as a wrong password, is not permanent.
 func TestWorker_PermanentRefusal(t *testing.T) {
-	refuse := func(code int) error { return &gosmtp.SMTPError{Code: code, Message: "no such user"} }
-	deny := &gosmtp.SMTPError{Code: 554, EnhancedCode: gosmtp.EnhancedCode{5, 7, 1}, Message: "no such user may send here"}
+	refuse := func(code int, status ...int) error {
+		enhanced := gosmtp.NoEnhancedCode
+		copy(enhanced[:], status)
+		return &gosmtp.SMTPError{Code: code, EnhancedCode: enhanced, Message: "no such user"}
+	}
+	rcpt := func(answer error) func(s *smtptest.Server) {
+		return func(s *smtptest.Server) { s.OnRcpt = func(string) error { return answer } }
+	}
 	for name, c := range map[string]struct {
 		change func(s *smtptest.Server)
 		final  bool
 		level  string
 	}{
-		"recipient":             {func(s *smtptest.Server) { s.OnRcpt = func(string) error { return refuse(550) } }, true, "WARN"},
-		"recipient, for a time": {func(s *smtptest.Server) { s.OnRcpt = func(string) error { return refuse(450) } }, false, "WARN"},
-		"this app":              {func(s *smtptest.Server) { s.OnRcpt = func(string) error { return deny } }, true, "ERROR"},
-		"message":               {func(s *smtptest.Server) { s.OnData = func(smtptest.Received) error { return refuse(554) } }, true, "ERROR"},
-		"message, for a time":   {func(s *smtptest.Server) { s.OnData = func(smtptest.Received) error { return refuse(451) } }, false, "WARN"},
+		"recipient":              {rcpt(refuse(550)), true, "WARN"},
+		"recipient, by status":   {rcpt(refuse(554, 5, 1, 1)), true, "WARN"},
+		"recipient, for a time":  {rcpt(refuse(450)), false, "WARN"},
+		"this app":               {rcpt(refuse(554)), true, "ERROR"},
+		"this app, by status":    {rcpt(refuse(550, 5, 7, 1)), true, "ERROR"},
+		"no login":               {rcpt(refuse(530)), true, "ERROR"},
+		"message":                {func(s *smtptest.Server) { s.OnData = func(smtptest.Received) error { return refuse(554) } }, true, "ERROR"},
+		"message, for a time":    {func(s *smtptest.Server) { s.OnData = func(smtptest.Received) error { return refuse(451) } }, false, "WARN"},
+		"sender":                 {func(s *smtptest.Server) { s.OnMail = func(string) error { return refuse(550) } }, false, "ERROR"},
+		"sender, for a time":     {func(s *smtptest.Server) { s.OnMail = func(string) error { return refuse(451) } }, false, "WARN"},
+		"connection":             {func(s *smtptest.Server) { s.OnHello = func() error { return refuse(554) } }, false, "ERROR"},
+		"connection, for a time": {func(s *smtptest.Server) { s.OnHello = func() error { return refuse(421) } }, false, "WARN"},
 	} {
 		q, s := newQueue(t), smtptest.New(t, c.change)
 		w, log := idle(q, sender(s))

@@ -31,6 +31,8 @@ type Server struct {
 	TLS       *tls.Config               // no TLS, if nil
 	Implicit  bool                      // TLS from the first byte
 	Open      bool                      // accepts mail without a login
+	OnHello   func() error              // answers EHLO and HELO
+	OnMail    func(from string) error   // answers MAIL
 	OnRcpt    func(to string) error     // answers RCPT
 	OnData    func(mail Received) error // answers DATA
 	AfterData func(conn net.Conn)       // is called after the answer to DATA
@@ -59,6 +61,11 @@ func New(t testing.TB, changes ...func(*Server)) *Server {
 	must(t, err)
 	s.URL = &url.URL{Scheme: "smtp", User: url.UserPassword("ada", "hunter2"), Host: listener.Addr().String()}
 	library := gosmtp.NewServer(gosmtp.BackendFunc(func(c *gosmtp.Conn) (gosmtp.Session, error) {
+		if s.OnHello != nil {
+			if err := s.OnHello(); err != nil {
+				return nil, err
+			}
+		}
 		return &session{server: s, conn: c}, nil
 	}))
 	library.Domain, library.TLSConfig, library.EnableSMTPUTF8 = "mail.example.com", s.TLS, true
@@ -132,6 +139,9 @@ func (s *session) Mail(from string, _ *gosmtp.MailOptions) error {
 		return gosmtp.ErrAuthRequired
 	}
 	s.mail = Received{From: from}
+	if s.server.OnMail != nil {
+		return s.server.OnMail(from)
+	}
 	return nil
 }
 
