@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/netip"
 	"net/textproto"
@@ -23,6 +24,7 @@ import (
 const (
 	smtpTimeout  = 30 * time.Second // limit of a delivery: see composeFor
 	reachTimeout = 5 * time.Second
+	maxReplies   = 1 << 20 // bytes that a mail server may send on a connection
 )
 
 var errSlow = errors.New("the mail server took too long")
@@ -34,12 +36,14 @@ type SMTP struct {
 
 	host    string
 	address string // host and port; the library writes no brackets around an IPv6 host
-	dial    func(ctx context.Context, network, hostport string) (net.Conn, error)
 	options []gomail.Option
+
+	implicitTLS *tls.Config // nil for STARTTLS
 }
 
-// logins lists the login methods in order of preference.
-var logins = []gomail.SMTPAuthType{gomail.SMTPAuthSCRAMSHA256, gomail.SMTPAuthPlain, gomail.SMTPAuthLogin}
+// logins lists the login methods in order of preference. SCRAM is none of them: the library
+// hashes as often as the server says, which may be forever.
+var logins = []gomail.SMTPAuthType{gomail.SMTPAuthPlain, gomail.SMTPAuthLogin}
 
 // NewSMTP returns a sender for smtp://user:password@host:587, with STARTTLS, or
 // smtps://user:password@host:465, with implicit TLS. The sender gives domain in HELO:
@@ -64,14 +68,14 @@ func newSMTP(u *url.URL, domain string, tlsConfig *tls.Config, policy gomail.TLS
 		secured = &tls.Config{MinVersion: tls.VersionTLS12}
 	}
 	secured.ServerName = cmp.Or(secured.ServerName, u.Hostname())
-	s := &SMTP{Timeout: smtpTimeout, host: u.Hostname(), dial: new(net.Dialer).DialContext, options: []gomail.Option{
+	s := &SMTP{Timeout: smtpTimeout, host: u.Hostname(), options: []gomail.Option{
 		gomail.WithTLSConfig(secured),
 		gomail.WithHELO(domain),
 	}}
 	port := 587
 	if u.Scheme == "smtps" {
 		port = 465
-		s.dial = (&tls.Dialer{Config: secured}).DialContext
+		s.implicitTLS = secured
 		s.options = append(s.options, gomail.WithSSL())
 	} else {
 		s.options = append(s.options, gomail.WithTLSPolicy(policy))
@@ -174,11 +178,16 @@ func (s *SMTP) Reach(ctx context.Context) error {
 // timeout is for each step only, and a failed login leaves the connection open.
 func (s *SMTP) connect(ctx context.Context) (*gomail.Client, error) {
 	dial := func(dialing context.Context, network, _ string) (net.Conn, error) {
-		conn, err := s.dial(dialing, network, s.address)
-		if err == nil {
-			context.AfterFunc(ctx, func() { conn.Close() })
+		conn, err := new(net.Dialer).DialContext(dialing, network, s.address)
+		if err != nil {
+			return nil, err
 		}
-		return conn, err
+		context.AfterFunc(ctx, func() { conn.Close() })
+		conn = &bounded{conn, io.LimitReader(conn, maxReplies)}
+		if s.implicitTLS != nil {
+			return tls.Client(conn, s.implicitTLS), nil
+		}
+		return conn, nil
 	}
 	client, err := gomail.NewClient(s.host, slices.Concat(s.options, []gomail.Option{
 		gomail.WithTimeout(2 * s.Timeout), // later than ctx, which gives a clear error
@@ -192,6 +201,15 @@ func (s *SMTP) connect(ctx context.Context) (*gomail.Client, error) {
 	}
 	return client, nil
 }
+
+// bounded is a connection that ends after a number of bytes: the library reads lines of
+// any length into memory.
+type bounded struct {
+	net.Conn
+	reader io.Reader
+}
+
+func (c *bounded) Read(b []byte) (int, error) { return c.reader.Read(b) }
 
 func tooSlow(ctx context.Context, err error) error {
 	if ctx.Err() != nil || errors.Is(err, os.ErrDeadlineExceeded) {

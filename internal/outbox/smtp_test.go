@@ -135,6 +135,47 @@ func TestSMTP_SilentServerTimesOut(t *testing.T) {
 	}
 }
 
+// A mail server must not fill the memory with a line that has no end.
+func TestSMTP_EndlessReply(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer l.Close()
+	sent := make(chan int, 1)
+	go func() {
+		all := 0
+		conn, err := l.Accept()
+		for line := "220 " + strings.Repeat("a", 1<<16); err == nil; line = line[4:] + "aaaa" {
+			var n int
+			n, err = fmt.Fprint(conn, line)
+			all += n
+		}
+		sent <- all
+	}()
+	s := smtptest.New(t)
+	s.URL.Host = l.Addr().String()
+	require.Error(t, sender(s).Send(message("ada@example.com")))
+	require.Less(t, smtptest.Await(t, sent), 16<<20, "with what the sockets hold")
+}
+
+// With SCRAM, the server would say how often the library hashes.
+func TestSMTP_NeverUsesSCRAM(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer l.Close()
+	received := make(chan string, 1)
+	go func() {
+		var commands strings.Builder
+		if conn, err := l.Accept(); err == nil {
+			fmt.Fprint(conn, "220 mail.example.com\r\n250-mail.example.com\r\n250 AUTH SCRAM-SHA-256 PLAIN\r\n535 no\r\n221 bye\r\n")
+			bufio.NewReader(conn).WriteTo(&commands)
+		}
+		received <- commands.String()
+	}()
+	u := &url.URL{Scheme: "smtp", Host: l.Addr().String(), User: url.UserPassword("user", "password")}
+	require.ErrorContains(t, outbox.NewDevelopmentSMTP(u, "localhost", nil).Send(message("ada@example.com")), "535")
+	require.Contains(t, smtptest.Await(t, received), "AUTH PLAIN ")
+}
+
 // The timeout also bounds the wait for the answer to the mail.
 func TestSMTP_SilentAfterTheMail(t *testing.T) {
 	end := make(chan struct{})
