@@ -166,7 +166,7 @@ func TestSMTP_NeverUsesSCRAM(t *testing.T) {
 	go func() {
 		var commands strings.Builder
 		if conn, err := l.Accept(); err == nil {
-			fmt.Fprint(conn, "220 mail.example.com\r\n250-mail.example.com\r\n250 AUTH SCRAM-SHA-256 PLAIN\r\n535 no\r\n221 bye\r\n")
+			fmt.Fprint(conn, "220 mail.example.com\r\n250-mail.example.com\r\n250 AUTH SCRAM-SHA-256 PLAIN\r\n535 no\r\n501 cancelled\r\n221 bye\r\n")
 			bufio.NewReader(conn).WriteTo(&commands)
 		}
 		received <- commands.String()
