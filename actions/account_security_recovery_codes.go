@@ -74,6 +74,7 @@ func renderRecoveryCodes(c buffalo.Context, codes []string, message string) erro
 type codeForm struct {
 	Code string       `form:"code"`
 	Skip web.Checkbox `form:"skip"` // at a login: skips the second step for 30 days
+	Link string       `form:"link"` // at a login: see findSecondStep
 }
 
 func endLinksByCode(c buffalo.Context) error {

@@ -3,6 +3,7 @@ package actions
 import (
 	"errors"
 	"net/http"
+	"slices"
 
 	"github.com/gobuffalo/buffalo"
 
@@ -32,6 +33,25 @@ func LoginSecondNew(c buffalo.Context) error {
 	return renderLoginSecond(c, step, skip, "")
 }
 
+// errOtherSecondStep means that a form was rendered for another second step than the cookie's.
+var errOtherSecondStep = errors.New("the form is for another second step")
+
+// findSecondStep returns the second step in the cookie, or errOtherSecondStep if the form's
+// digest link is that of another: an attacker's page may have opened the attacker's reset link
+// since, and the code would count for the attacker's account. As in linkForm.submit, a form
+// without a digest is accepted.
+func findSecondStep(c buffalo.Context, link string) (*models.SecondStep, error) {
+	step, err := models.FindSecondStep(c, clientOf(c))
+	if err == nil && link != "" && !slices.Contains(secondStepDigests(step), link) {
+		err = errOtherSecondStep
+	}
+	return step, err
+}
+
+func secondStepDigests(step *models.SecondStep) []string {
+	return models.FormDigests(step.UserID.String() + step.Reset.String())
+}
+
 // secondStepPassed logs in or, for a reset, notes in the cookie that the second step was
 // passed. It returns the page to go to.
 func secondStepPassed(c buffalo.Context, step *models.SecondStep, session *models.LoggedIn) (page string) {
@@ -43,8 +63,12 @@ func secondStepPassed(c buffalo.Context, step *models.SecondStep, session *model
 }
 
 // secondStepEnded redirects to the login page if the cookie holds no login that waits for
-// its second step, or one that has expired.
+// its second step, or one that has expired. If it holds another than the form's, the answer
+// is a page that says so.
 func secondStepEnded(c buffalo.Context, step *models.SecondStep, err error) error {
+	if errors.Is(err, errOtherSecondStep) {
+		return renderDeadLink(c, http.StatusUnprocessableEntity, "dead_link.other_link_title", "dead_link.other_second_step", "")
+	}
 	if !errors.Is(err, models.ErrNotFound) {
 		return err
 	}
@@ -63,6 +87,7 @@ func renderLoginSecond(c buffalo.Context, step *models.SecondStep, skip bool, me
 		return err
 	}
 	c.Set("email", step.User.Email)
+	c.Set("link", secondStepDigests(step)[0])
 	c.Set("login", step.Reset.IsNil())
 	c.Set("skip", skip)
 	c.Set("next", string(step.Next))

@@ -14,7 +14,7 @@ func LoginSecondCreate(c buffalo.Context) error {
 	if err := web.Bind(c, &form); err != nil {
 		return err
 	}
-	step, err := models.FindSecondStep(c, clientOf(c))
+	step, err := findSecondStep(c, form.Link)
 	if err != nil {
 		return secondStepEnded(c, step, err)
 	}

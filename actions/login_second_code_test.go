@@ -144,6 +144,33 @@ func TestLoginSecond_WhileLoggedInAsAnother(t *testing.T) {
 	copied.requireLoggedOut()
 }
 
+// Prevents an attacker's page, which may open the attacker's reset link, from getting the
+// user's code counted for the attacker's account.
+func TestLoginSecond_FormOfAnotherLoginIsRefused(t *testing.T) {
+	s := newSite(t)
+	codes := s.withSecondStep("ada@example.com")
+	s.withSecondStep("eve@example.com")
+	b := s.browser()
+	b.logIn("ada@example.com")
+	form := url.Values{"code": {codes[0]}, "link": {b.secondStepLink()}}
+	b.openReset("eve@example.com")
+	require.Equal(t, "/login/second", b.Get("/password/reset").Location())
+	before := rows(t)
+	a := b.Post("/login/second", form)
+	require.Equal(t, 422, a.StatusCode)
+	require.Contains(t, a.Page, "Since this form was shown, a link was opened in this browser, or somebody logged in or out.")
+	require.NotContains(t, a.Page, "eve@example.com")
+	require.Equal(t, before, rows(t))
+	require.NotContains(t, kindsOf(t, "eve@example.com"), models.ActivityCodeFailed)
+	require.Contains(t, b.Get("/login/second").Page, "To set a new password for eve@example.com", "nothing changes")
+
+	b.openReset("ada@example.com")
+	require.Equal(t, "/login/second", b.Get("/password/reset").Location())
+	require.Equal(t, 422, b.Post("/login/second", form).StatusCode, "a login is no reset")
+	b.logIn("ada@example.com")
+	require.Equal(t, "/", b.Post("/login/second", form).Location(), "the form is good for another login to the account")
+}
+
 func TestLoginSecond_KeepsRememberAndNext(t *testing.T) {
 	s := newSite(t)
 	codes := s.withSecondStep("ada@example.com")

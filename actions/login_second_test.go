@@ -2,6 +2,7 @@ package actions
 
 import (
 	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/gofrs/uuid"
@@ -19,6 +20,16 @@ func (b *browser) secondStep(code string, fields ...string) apptest.Response {
 		form.Set(name, "true")
 	}
 	return b.Post("/login/second", form)
+}
+
+// secondStepLink returns the digest that binds the form of /login/second to its login.
+func (b *browser) secondStepLink() string {
+	b.site.t.Helper()
+	_, rest, found := strings.Cut(b.Get("/login/second").Page, `name="link" value="`)
+	require.True(b.site.t, found)
+	digest, _, _ := strings.Cut(rest, `"`)
+	require.Len(b.site.t, digest, 43)
+	return digest
 }
 
 func (b *browser) requireLoggedIn(email string) {

@@ -18,6 +18,7 @@ type passkeyForm struct {
 	Name     string       `json:"name"`     // the name of a new passkey
 	Remember web.Checkbox `json:"remember"` // for a login
 	Skip     web.Checkbox `json:"skip"`     // for a second step
+	Link     string       `json:"link"`     // for a second step: see findSecondStep
 	Next     string       `json:"next"`
 }
 
@@ -53,7 +54,7 @@ func LoginSecondPasskeyOptions(c buffalo.Context) error {
 // as LoginSecondCreate does, with a passkey.
 func LoginSecondPasskeyCreate(c buffalo.Context) error {
 	return passkeyAnswer(c, http.StatusOK, func(form passkeyForm) (string, error) {
-		step, err := models.FindSecondStep(c, clientOf(c))
+		step, err := findSecondStep(c, form.Link)
 		if err != nil {
 			return "", err
 		}
@@ -128,6 +129,8 @@ func passkeyProblem(c buffalo.Context, err error) error {
 		messageKey = "passkey.second_step_only"
 	case errors.Is(err, models.ErrRefused): // the passkey is too new to end mailed links
 		status, messageKey = http.StatusUnprocessableEntity, "account_security.links_refused"
+	case errors.Is(err, errOtherSecondStep):
+		status, messageKey = http.StatusUnprocessableEntity, "dead_link.other_second_step"
 	case errors.Is(err, passkey.ErrUnusable):
 		return c.Error(http.StatusNotFound, err)
 	case errors.Is(err, models.ErrBadCredentials) && currentSession(c) != nil:

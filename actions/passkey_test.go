@@ -403,6 +403,23 @@ func TestPasskey_PassesTheSecondStep(t *testing.T) {
 	require.Equal(t, 401, b.answers("/login/second/passkey", a.Get(t, options)).StatusCode, "a changed password ends the login")
 }
 
+// As for codes: see TestLoginSecond_FormOfAnotherLoginIsRefused.
+func TestPasskey_PageOfAnotherLoginIsRefused(t *testing.T) {
+	s := newSite(t)
+	_, a := s.withPasskeyAsSecondStep("ada@example.com")
+	b := s.browser()
+	b.logIn("ada@example.com")
+	page := map[string]any{"link": b.secondStepLink()}
+	b.openReset("ada@example.com")
+	b.Get("/password/reset") // asks for the second step of the reset
+	before := rows(t)
+	requireProblem(t, b.usesPasskey("/login/second/passkey", a, page), 422,
+		"Since this form was shown, a link was opened in this browser, or somebody logged in or out. Log in again, or open the link in your email again.")
+	require.Equal(t, before, rows(t))
+	b.logIn("ada@example.com")
+	requireLocation(t, b.usesPasskey("/login/second/passkey", a, page), 200, "/")
+}
+
 func TestPasskey_PassesTheSecondStepOfAReset(t *testing.T) {
 	s := newSite(t)
 	_, a := s.withPasskeyAsSecondStep("ada@example.com")

@@ -67,9 +67,10 @@ async function run(box, how) {
     ? await navigator.credentials.create({ publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(publicKey), signal })
     : await navigator.credentials.get({ publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(publicKey), signal, ...how })
   const next = document.querySelector("[name=next]")?.value ?? new URLSearchParams(location.search).get("next")
+  const link = document.querySelector("[name=link]")?.value // names the login that the page is for
   const checked = (name) => document.querySelector(`[name=${name}]`)?.checked
   try {
-    const page = await send(path, { state, credential, next, remember: checked("remember"), skip: checked("skip") }, box.dataset.method)
+    const page = await send(path, { state, credential, next, link, remember: checked("remember"), skip: checked("skip") }, box.dataset.method)
     location.assign(page.location + (next ? location.hash : "")) // the server has not seen the fragment of next
     return new Promise(() => {}) // never resolves: the next page loads
   } catch (error) {

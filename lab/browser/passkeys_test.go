@@ -180,6 +180,23 @@ func TestPasskeys_AsSecondStep(t *testing.T) {
 	require.Equal(t, "/", zoe.path(), "the second step was skipped")
 }
 
+func TestPasskeys_PageOfAnotherLogin(t *testing.T) {
+	t.Parallel()
+	s := openSite(t)
+	zoe := s.signedUpAs(t, "zoe@example.com", person{noisy: true}) // because of the answer with 422
+	zoe.withoutAutofill()
+	zoe.plugIn()
+	zoe.addPasskey()
+	zoe.logOutQuietly()
+	_, err := s.database(t).Exec("UPDATE users SET second_step = TRUE")
+	require.NoError(t, err)
+	zoe.visit("/login")
+	zoe.logIn(zoe.password)
+	evaluate[string](zoe.browser, `document.querySelector("main form").elements.link.value += "x"`)
+	zoe.click(secondButton)
+	zoe.awaitAlert(secondButton, "Since this form was shown, a link was opened in this browser")
+}
+
 // Chromium offers passkeys in the list of saved passwords. Its simulated authenticator
 // chooses one at once.
 func TestPasskeys_Autofill(t *testing.T) {

@@ -186,6 +186,7 @@ func (s *story) secondStep() {
 	b.LogIn("cleo@example.com")
 	s.read(b.Get("/login/second"), 200)
 	s.read(b.Post("/login/second", "code", "wrong"), 422)
+	s.read(b.Post("/login/second", "link", "of another", "code", "wrong"), 422)
 	b.Post("/password/forgot", "email", "cleo@example.com")
 	b.Get("/password/reset/" + s.Token("reset", "cleo@example.com"))
 	b.Get("/password/reset")
