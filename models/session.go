@@ -2,6 +2,7 @@ package models
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"time"
 
@@ -93,11 +94,23 @@ func startSession(tx *pop.Connection, user *User, client Client, like Session) (
 	return &LoggedIn{s, rawToken, rawDeviceCookie, activity}, nil
 }
 
+// insert also ends all but the newest thousand sessions of the account. Prevents a thief with
+// the password from starting so many that no request could end them all in its time.
 func (s *Session) insert(tx *pop.Connection) error {
-	return execOne(tx, ErrBadCredentials, "starting a session", `INSERT INTO sessions (id, user_id, token_digest, remembered, factor_id, ip, last_seen_ip, user_agent, created_at, last_seen_at, confirmed_at, may_enrol)
-		SELECT ?, id, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM users WHERE id = ? AND credential_version = ?`+rowLock(tx, loginLock),
+	var sessions int
+	err := tx.RawQuery(`INSERT INTO sessions (id, user_id, token_digest, remembered, factor_id, ip, last_seen_ip, user_agent, created_at, last_seen_at, confirmed_at, may_enrol)
+		SELECT ?, id, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM users WHERE id = ? AND credential_version = ?`+rowLock(tx, loginLock)+`
+		RETURNING (SELECT count(*) FROM sessions WHERE user_id = ?)`,
 		s.ID, s.TokenDigest, s.Remembered, s.FactorID, s.IP, s.LastSeenIP, s.UserAgent, s.CreatedAt, s.LastSeenAt,
-		s.ConfirmedAt, s.MayEnrol, s.UserID, s.User.CredentialVersion)
+		s.ConfirmedAt, s.MayEnrol, s.UserID, s.User.CredentialVersion, s.UserID).First(&sessions)
+	if errors.Is(err, sql.ErrNoRows) {
+		return ErrBadCredentials
+	}
+	if err == nil && sessions >= 1000 {
+		err = tx.RawQuery(`DELETE FROM sessions WHERE id IN
+			(SELECT id FROM sessions WHERE user_id = ? ORDER BY created_at DESC, id DESC LIMIT 1000 OFFSET 1000)`, s.UserID).Exec()
+	}
+	return wrap("starting a session", err)
 }
 
 // Is reports whether other is the same session.

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gobuffalo/pop/v6"
 	"github.com/gofrs/uuid"
 
 	"corral/models"
@@ -41,6 +42,31 @@ func (ms *ModelSuite) Test_Session_Start() {
 		ms.Equal("192.0.2.1", row.IP)
 		ms.Equal("Test/1.0", row.UserAgent)
 	}
+}
+
+// A thief with the password logs in again and again.
+func (ms *ModelSuite) Test_Session_AThousandAtMost() {
+	ada, bob := ms.signUp("ada@example.com"), ms.signUp("bob@example.com")
+	others := ms.start(bob, true)
+	oldest := ms.start(ada, true)
+	ms.NoError(ms.DB.Transaction(func(tx *pop.Connection) error {
+		for n := range 998 {
+			err := tx.Create(&models.Session{ID: uuid.Must(uuid.NewV7()), UserID: ada.ID, TokenDigest: []byte{byte(n), byte(n >> 8)}, CreatedAt: models.Clock.Now(), LastSeenAt: models.Clock.Now()})
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+	ms.start(ada, false)
+	ms.NoError(errorOf(ms.find(oldest)), "the thousandth")
+	newest := ms.start(ada, false)
+	ms.ErrorIs(errorOf(ms.find(oldest)), models.ErrNotFound)
+	ms.NoError(errorOf(ms.find(newest)))
+	ms.NoError(errorOf(ms.find(others)))
+	n, err := ms.DB.Where("user_id = ?", ada.ID).Count(&models.Session{})
+	ms.NoError(err)
+	ms.Equal(1000, n)
 }
 
 // A new IP is stored at once, even within a minute after the last request.

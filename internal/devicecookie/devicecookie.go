@@ -55,19 +55,19 @@ type Store struct {
 }
 
 // Issue makes a browser known to an account, and returns the new value of its cookie. before
-// is the present value.
+// is the present value, which Issue returns if the account knows a thousand browsers: whoever
+// has its password must neither make it forget the owner's nor add rows without end.
 func (s Store) Issue(tx *pop.Connection, userID uuid.UUID, before string) (raw string, err error) {
 	raw = secret.NewToken()
 	now := s.Now()
-	c := &Cookie{
-		ID:          uuid.Must(uuid.NewV7()), // crypto/rand never fails
-		UserID:      userID,
-		TokenDigest: secret.TokenDigest(raw),
-		CreatedAt:   now,
-		ExpiresAt:   now.Add(s.Lifetime),
-	}
-	if err := tx.Create(c); err != nil {
+	issued, err := tx.RawQuery(`INSERT INTO device_cookies (id, user_id, token_digest, created_at, expires_at)
+		SELECT ?, ?, ?, ?, ? WHERE (SELECT count(*) FROM device_cookies WHERE user_id = ?) < 1000`,
+		uuid.Must(uuid.NewV7()), userID, secret.TokenDigest(raw), now, now.Add(s.Lifetime), userID).ExecWithCount() // crypto/rand never fails
+	switch {
+	case err != nil:
 		return "", fmt.Errorf("storing a device cookie: %w", err)
+	case issued == 0:
+		return before, nil
 	}
 	return strings.TrimRight(raw+"."+strings.Join(tokens(before)[:maxAccounts-1], "."), "."), nil
 }
