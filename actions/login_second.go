@@ -1,6 +1,7 @@
 package actions
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"slices"
@@ -59,7 +60,7 @@ func secondStepPassed(c buffalo.Context, step *models.SecondStep, session *model
 		c.Session().Set(secondStepKey, step.Raw())
 		return "/password/reset"
 	}
-	return logInTo(c, session, string(step.Next))
+	return logInTo(c, session, cmp.Or(nextIn(c.Params()), string(step.Next))) // two tabs may log in
 }
 
 // secondStepEnded redirects to the login page if the cookie holds no login that waits for

@@ -210,6 +210,26 @@ func TestLoginSecond_BackToLoginKeepsNext(t *testing.T) {
 	}
 }
 
+func TestLoginSecond_EachTabHasItsNext(t *testing.T) {
+	s := newSite(t)
+	codes := s.withSecondStep("ada@example.com")
+	b := s.browser()
+	for _, next := range []string{"/account/sessions", "/account/activity"} {
+		b.Post("/login", url.Values{"email": {"ada@example.com"}, "password": {modelstest.Password}, "next": {next}})
+	}
+	require.Equal(t, "/account/sessions", b.Post("/login/second", url.Values{"code": {codes[0]}, "next": {"/account/sessions"}}).Location())
+}
+
+func TestLoginSecond_OfAResetKeepsNext(t *testing.T) {
+	s := newSite(t)
+	s.withSecondStep("ada@example.com")
+	b := s.browser()
+	b.Post("/password/forgot", url.Values{"email": {"ada@example.com"}, "next": {"/account/sessions"}})
+	b.Get("/password/reset/" + modelstest.Link(t, "ada@example.com", models.MailReset))
+	require.Equal(t, "/login/second", b.Get("/password/reset").Location())
+	require.Contains(t, b.Get("/login/second").Page, `<a href="/login?next=%2Faccount%2Fsessions">Back to login</a>`)
+}
+
 // The right password is no failure, even if the second step is never passed.
 func TestLoginSecond_RightPasswordIsRefunded(t *testing.T) {
 	s := newSite(t)

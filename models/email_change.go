@@ -29,7 +29,8 @@ func (u *User) RequestEmailChange(ctx context.Context, newEmail string, client C
 	})
 }
 
-// OtherAccountError means that a mailed link works, but for the account with this email.
+// OtherAccountError means that a mailed link works, but for the account with this email, or
+// for one whose email the mail's recipient must not learn.
 type OtherAccountError struct{ Email string }
 
 func (e *OtherAccountError) Error() string { return "a link of another account" }
@@ -44,9 +45,9 @@ func (u *User) FindEmailChange(ctx context.Context, rawToken string) (*Token, er
 func (u *User) findToken(tx *pop.Connection, rawToken, purpose string) (*Token, error) {
 	token, err := tokens.Find(tx, rawToken, purpose)
 	if err == nil && token.UserID.UUID != u.ID { // a mistyped email must not take over another account
-		var owner *User
-		if owner, err = findUser(tx, "id = ?", token.UserID.UUID); err == nil {
-			err = &OtherAccountError{owner.Email}
+		err = &OtherAccountError{token.Email}
+		if purpose == PurposeEmailConfirm { // the mail may have reached a stranger
+			err = &OtherAccountError{}
 		}
 	}
 	return token, err

@@ -98,7 +98,7 @@ func FindResetStep(ctx context.Context, token *Token, client Client) (*SecondSte
 		return nil, err
 	}
 	p := user.secondStep()
-	p.Reset = token.ID
+	p.Reset, p.Next = token.ID, []byte(token.Next)
 	return p, nil
 }
 
