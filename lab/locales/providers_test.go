@@ -52,6 +52,7 @@ func (s *story) providers() {
 	s.read(b.Delete(link), 422) // the provider is the last way to log in
 
 	p.SignUp("ada@example.com")
+	zoe := b
 	b = p.browser()
 	b.LogIn("ada@example.com")
 	p.viaProvider(b, link)
@@ -62,6 +63,7 @@ func (s *story) providers() {
 	p.viaProvider(b, "/auth/oidc")
 	b.LogIn("ada@example.com")
 	mailed := "/auth/link/" + p.Token("identity", "ada@example.com")
+	s.read(zoe.Get(mailed), 404) // the link is of another account
 	s.read(b.Get(mailed), 200, "/auth/link/{token}")
 	b.Post(mailed, "sent", "")
 	s.read(b.Get(security), 200) // says that the provider was linked
