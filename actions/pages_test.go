@@ -284,6 +284,12 @@ func ownForm(c buffalo.Context) error {
 	return renderForm(c, "", template+".plush.html", messages{"name": "Enter your name."})
 }
 
+// The layout leaves common names to the pages.
+func TestPages_MaySetNext(t *testing.T) {
+	a := widgets(t, func(c buffalo.Context) { c.Set("next", 2) }).Get("/widgets")
+	require.Equal(t, 200, a.StatusCode)
+}
+
 func TestPages_NeedNoTitle(t *testing.T) {
 	b := widgets(t, func(c buffalo.Context) { c.Flash().Add("success", "Widget was <created>.") })
 	a := b.Get("/widgets")

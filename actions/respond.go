@@ -38,8 +38,8 @@ func renderForm(c buffalo.Context, title, template string, wrong messages) error
 	return web.RenderForm(c, r.HTML(template), wrong)
 }
 
-// codeOrLimitMessage returns a message if err is a wrong code or a rate limit, or else "". For a rate
-// limit it sets Retry-After.
+// codeOrLimitMessage returns a message if err is a wrong code or a rate limit, or else "". For
+// a rate limit it sets Retry-After.
 func codeOrLimitMessage(c buffalo.Context, err error) (message string) {
 	if errors.Is(err, models.ErrBadCode) {
 		web.Info(c).Event("second step failed")

@@ -11,9 +11,9 @@ import (
 )
 
 // AttemptWithProvider runs redeem, which redeems a provider's answer. A failure counts
-// against the rate limit of the client, as a failed login does, unless the provider was
-// down while the client waited. An error as the answer, such as a cancelled login, has a limit of its own: it also
-// writes rows. AttemptWithProvider returns *RateLimited.
+// against the rate limit of the client, as a failed login does, unless the provider was down
+// while the client waited. An error as the answer, such as a cancelled login, has a limit of its
+// own: it also writes rows. AttemptWithProvider returns *RateLimited.
 func AttemptWithProvider(ctx context.Context, client Client, answer oidc.Answer, redeem func(tx *pop.Connection) error) error {
 	buckets, err := client.answerBuckets(DB.WithContext(ctx))
 	if err != nil {
