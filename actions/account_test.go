@@ -57,15 +57,28 @@ func TestAccountPassword_ChangedAgainMeanwhile(t *testing.T) {
 	modelstest.SignUp(t, "ada@example.com")
 	b := s.loggedIn("ada@example.com", firefox)
 	b.Get("/") // shows the flash message
-	const again = "UPDATE users SET credential_version = credential_version + 1;"
-	create := []string{"CREATE TRIGGER again AFTER DELETE ON sessions BEGIN " + again + " END"}
-	drop := []string{"DROP TRIGGER again"}
+	end := changeMeanwhile(t, "DELETE")
+	a := b.Put("/account/password", url.Values{"password": {newPassword}})
+	end()
+	require.Equal(t, "/account", a.Location())
+	require.Equal(t, "/login", b.Get("/account").LocationPath())
+	require.ElementsMatch(t, []string{"Your password was saved. Every other device was logged out.", "Your session has ended. You need to login first."},
+		apptest.Flashes(b.Get("/login").Page))
+	require.Equal(t, "/", b.Post("/login", url.Values{"email": {"ada@example.com"}, "password": {newPassword}}).Location())
+}
+
+// changeMeanwhile changes all accounts whenever sessions are updated or deleted, until end.
+func changeMeanwhile(t *testing.T, event string) (end func()) {
+	t.Helper()
+	const change = "UPDATE users SET credential_version = credential_version + 1;"
+	create := []string{"CREATE TRIGGER meanwhile AFTER " + event + " ON sessions BEGIN " + change + " END"}
+	drop := []string{"DROP TRIGGER meanwhile"}
 	if models.DB.Dialect.Name() == "postgres" {
 		create = []string{
-			"CREATE FUNCTION again() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN " + again + " RETURN NULL; END'",
-			"CREATE TRIGGER again AFTER DELETE ON sessions FOR EACH STATEMENT EXECUTE FUNCTION again()",
+			"CREATE FUNCTION meanwhile() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN " + change + " RETURN NULL; END'",
+			"CREATE TRIGGER meanwhile AFTER " + event + " ON sessions FOR EACH STATEMENT EXECUTE FUNCTION meanwhile()",
 		}
-		drop = []string{"DROP TRIGGER again ON sessions", "DROP FUNCTION again"}
+		drop = []string{"DROP TRIGGER meanwhile ON sessions", "DROP FUNCTION meanwhile"}
 	}
 	run := func(statements []string) {
 		for _, statement := range statements {
@@ -73,13 +86,7 @@ func TestAccountPassword_ChangedAgainMeanwhile(t *testing.T) {
 		}
 	}
 	run(create)
-	a := b.Put("/account/password", url.Values{"password": {newPassword}})
-	run(drop)
-	require.Equal(t, "/account", a.Location())
-	require.Equal(t, "/login", b.Get("/account").LocationPath())
-	require.ElementsMatch(t, []string{"Your password was saved. Every other device was logged out.", "Your session has ended. You need to login first."},
-		apptest.Flashes(b.Get("/login").Page))
-	require.Equal(t, "/", b.Post("/login", url.Values{"email": {"ada@example.com"}, "password": {newPassword}}).Location())
+	return func() { run(drop) }
 }
 
 func TestAccount_Destroy(t *testing.T) {

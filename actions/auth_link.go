@@ -39,10 +39,12 @@ func AuthLinkNew(c buffalo.Context) error {
 func AuthLinkCreate(c buffalo.Context) error {
 	pending, p := pendingIdentity(c)
 	err := currentUser(c).AddPendingIdentity(c, c.Param("token"), pending, clientOf(c))
-	if err != nil && !errors.Is(err, models.ErrIdentityTaken) && !errors.Is(err, models.ErrBadCredentials) {
+	switch {
+	case err == nil, errors.Is(err, models.ErrIdentityTaken):
+		c.Session().Delete(pendingKey)
+	case !errors.Is(err, models.ErrBadCredentials):
 		return deadLink(c, err)
 	}
-	c.Session().Delete(pendingKey)
 	return respondAdded(c, p, err)
 }
 

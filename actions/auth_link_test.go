@@ -3,6 +3,7 @@ package actions
 import (
 	"net/url"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -158,6 +159,23 @@ func TestAuthLink_Unconfirmed(t *testing.T) {
 	require.Contains(t, b.Get(link).Page, `action="`+link)
 	require.Equal(t, "/account/security", b.Post(link, url.Values{}).Location())
 	require.Equal(t, []string{s.one.URL}, s.identities("ada@example.com"))
+}
+
+func TestAuthLink_ChangedMeanwhile(t *testing.T) {
+	s := newProviderSite(t)
+	models.Clock.Stop()
+	modelstest.SignUp(t, "ada@example.com")
+	b := s.loggedIn("ada@example.com", firefox)
+	link := b.fromProvider("ada@example.com")
+	b.Get("/account/security")         // shows the flash messages
+	models.Clock.Move(2 * time.Minute) // the next request updates the session
+	end := changeMeanwhile(t, "UPDATE")
+	require.Equal(t, "/account/security", b.Post(link, url.Values{}).Location())
+	end()
+	require.Equal(t, []string{"That was not done: your account was changed meanwhile. Please try again."}, apptest.Flashes(b.Get("/account/security").Page))
+	require.Empty(t, s.identities("ada@example.com"))
+	require.Equal(t, "/account/security", b.Post(link, url.Values{}).Location())
+	require.Equal(t, []string{s.one.URL}, s.identities("ada@example.com"), "the link still works")
 }
 
 func TestAuthLink_Dead(t *testing.T) {

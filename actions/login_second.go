@@ -54,13 +54,14 @@ func secondStepDigests(step *models.SecondStep) []string {
 }
 
 // secondStepPassed logs in or, for a reset, notes in the cookie that the second step was
-// passed. It returns the page to go to.
-func secondStepPassed(c buffalo.Context, step *models.SecondStep, session *models.LoggedIn) (page string) {
+// passed. It returns the page to go to: next, of the form, comes before the cookie's, which
+// another tab may have set since.
+func secondStepPassed(c buffalo.Context, step *models.SecondStep, session *models.LoggedIn, next string) (page string) {
 	if step.Passed {
 		c.Session().Set(secondStepKey, step.Raw())
 		return "/password/reset"
 	}
-	return logInTo(c, session, cmp.Or(nextIn(c.Params()), string(step.Next))) // two tabs may log in
+	return logInTo(c, session, cmp.Or(returnPath(next), string(step.Next)))
 }
 
 // secondStepEnded redirects to the login page if the cookie holds no login that waits for
@@ -91,6 +92,6 @@ func renderLoginSecond(c buffalo.Context, step *models.SecondStep, skip bool, me
 	c.Set("link", secondStepDigests(step)[0])
 	c.Set("login", step.Reset.IsNil())
 	c.Set("skip", skip)
-	c.Set("next", string(step.Next))
+	c.Set("next", cmp.Or(nextIn(c.Params()), string(step.Next)))
 	return renderForm(c, "login_second.title", "login_second/new.plush.html", messages{"code": message})
 }

@@ -26,5 +26,5 @@ func LoginSecondCreate(c buffalo.Context) error {
 	if err != nil {
 		return secondStepEnded(c, step, err)
 	}
-	return redirectTo(c, secondStepPassed(c, step, session))
+	return redirectTo(c, secondStepPassed(c, step, session, c.Param("next")))
 }

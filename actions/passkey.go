@@ -63,7 +63,7 @@ func LoginSecondPasskeyCreate(c buffalo.Context) error {
 		if err != nil {
 			return "", err
 		}
-		return secondStepPassed(c, step, session), nil
+		return secondStepPassed(c, step, session, form.Next), nil
 	})
 }
 

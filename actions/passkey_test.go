@@ -372,6 +372,15 @@ func (s *site) withPasskeyAsSecondStep(email string) (*browser, *passkeytest.Aut
 	return b, a
 }
 
+// Another tab began a login since.
+func TestPasskey_SecondStepGoesToThePageOfItsTab(t *testing.T) {
+	s := newSite(t)
+	_, a := s.withPasskeyAsSecondStep("ada@example.com")
+	b := s.browser()
+	b.Post("/login", url.Values{"email": {"ada@example.com"}, "password": {modelstest.Password}, "next": {"/account/activity"}})
+	requireLocation(t, b.usesPasskey("/login/second/passkey", a, map[string]any{"next": "/account/sessions"}), 200, "/account/sessions")
+}
+
 func TestPasskey_PassesTheSecondStep(t *testing.T) {
 	s := newSite(t)
 	_, a := s.withPasskeyAsSecondStep("ada@example.com")

@@ -34,6 +34,8 @@ func SudoCreate(c buffalo.Context) error {
 	switch message := codeOrLimitMessage(c, err); {
 	case message != "":
 		return renderSudo(c, message)
+	case errors.Is(err, models.ErrBadCredentials) && session.User.SecondStep:
+		return changedBefore(c, err)
 	case errors.Is(err, models.ErrBadCredentials):
 		web.Info(c).Event("password confirmation failed")
 		return renderSudo(c, T.Translate(c, "sudo.wrong_password"))

@@ -36,6 +36,23 @@ func TestSudo_NeedsACodeWithTheSecondStepOn(t *testing.T) {
 	require.Equal(t, "/welcome", b.Delete("/account", nil).Location())
 }
 
+func TestSudo_CodeAndAChangeMeanwhile(t *testing.T) {
+	s := newSite(t)
+	models.Clock.Stop()
+	codes := s.withSecondStep("ada@example.com")
+	b := s.browser()
+	b.logIn("ada@example.com")
+	b.secondStep(codes[0])
+	b.Get("/") // shows the flash message
+	models.Clock.Move(10 * time.Minute)
+	end := changeMeanwhile(t, "UPDATE")
+	a := b.Post("/sudo", url.Values{"code": {codes[1]}})
+	end()
+	require.Equal(t, "/account/security", a.Location())
+	require.Equal(t, []string{"That was not done: your account was changed meanwhile. Please try again."}, apptest.Flashes(b.Get("/account/security").Page))
+	require.Equal(t, "/account", b.Post("/sudo", url.Values{"code": {codes[1]}}).Location(), "the code still works")
+}
+
 func TestSudo_WrongCodesWaitAndEndTheSession(t *testing.T) {
 	s := newSite(t)
 	models.Clock.Stop()

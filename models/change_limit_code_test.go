@@ -67,6 +67,18 @@ func (ms *ModelSuite) Test_Session_SecondStepEndsOtherConfirmations() {
 	ms.False(ms.reloaded(attacker).Confirmed())
 }
 
+// An attacker with the password may have asked for the change.
+func (ms *ModelSuite) Test_EmailChange_EndsWithTheSecondStep() {
+	ctx, ada := ms.T().Context(), ms.signUp("ada@example.com")
+	owner, attacker := ms.found(ada), ms.found(ada)
+	ms.NoError(attacker.User.RequestEmailChange(ctx, "mallory@example.com", here))
+	key := totp.NewKey()
+	ms.NoError(errorOf(owner.User.SetTOTP(ctx, key, totp.Code(key, models.Clock.Now()), here)))
+	rawToken := ms.newestToken("mallory@example.com")
+	ms.ErrorIs(ms.found(ms.user("ada@example.com")).User.ConfirmEmailChange(ctx, rawToken, here), models.ErrNotFound)
+	ms.Equal(ada.ID, ms.user("ada@example.com").ID)
+}
+
 // A confirmation by the password that is under way ends, too.
 func (ms *ModelSuite) Test_Session_SecondStepEndsConfirmationsUnderWay() {
 	ctx := ms.T().Context()

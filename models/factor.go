@@ -133,6 +133,9 @@ func (u *User) storeSecondStep(tx *pop.Connection, on bool) error {
 		if _, err := exec(tx, "ending confirmations", "UPDATE sessions SET confirmed_at = NULL WHERE user_id = ? AND id <> ?", u.ID, u.sessionID); err != nil {
 			return err
 		}
+		if err := tokens.Void(tx, PurposeEmailConfirm, u.ID.String()); err != nil { // the password may have sufficed to ask for it
+			return err
+		}
 	}
 	if on && settings.SecondFactorRequired {
 		// End sessions that wait for the user to enrol: one may be an attacker's.

@@ -293,6 +293,12 @@ func (ms *ModelSuite) Test_RateLimit_OwnerDoesNotChangeOtherWaits() {
 			ms.Zero(ms.retryAfterFailure("ada@example.com", "192.0.2.9"))
 			ms.NoError(ms.authenticate("ada@example.com", modelstest.Password, "192.0.2.9"))
 		},
+		"mistypes and logs in twice": func(*models.User) {
+			ms.Zero(ms.retryAfterFailure("ada@example.com", "192.0.2.9"))
+			for range 2 {
+				ms.NoError(ms.authenticate("ada@example.com", modelstest.Password, "192.0.2.9"))
+			}
+		},
 		"changes the password": func(owner *models.User) { ms.NoError(owner.ChangePassword(ctx, newPassword, here)) },
 		"resets the password": func(*models.User) {
 			ms.NoError(errorOf(models.ResetPassword(ctx, ms.requestReset("ada@example.com"), newPassword, here)))
