@@ -183,11 +183,11 @@ func (s *SMTP) connect(ctx context.Context) (*gomail.Client, error) {
 			return nil, err
 		}
 		context.AfterFunc(ctx, func() { conn.Close() })
-		conn = &bounded{conn, io.LimitReader(conn, maxReplies)}
+		replies := &bounded{conn, io.LimitReader(conn, maxReplies)}
 		if s.implicitTLS != nil {
-			return tls.Client(conn, s.implicitTLS), nil
+			return tls.Client(replies, s.implicitTLS), nil
 		}
-		return conn, nil
+		return replies, nil
 	}
 	client, err := gomail.NewClient(s.host, slices.Concat(s.options, []gomail.Option{
 		gomail.WithTimeout(2 * s.Timeout), // later than ctx, which gives a clear error

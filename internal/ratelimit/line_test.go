@@ -3,6 +3,7 @@ package ratelimit_test
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -106,10 +107,15 @@ func TestLine_FailuresRefuseAtOnce(t *testing.T) {
 // timing is a context whose timeout a test decides.
 type timing struct {
 	context.Context
-	err error
+	out atomic.Bool
 }
 
-func (c *timing) Err() error { return c.err }
+func (c *timing) Err() error {
+	if c.out.Load() {
+		return context.DeadlineExceeded
+	}
+	return c.Context.Err()
+}
 
 // An attempt stays counted if failed returns true or the client disconnects, unless it
 // succeeds.
@@ -130,7 +136,7 @@ func TestLine_Attempt(t *testing.T) {
 		ctx, disconnect := context.WithCancel(t.Context())
 		require.NoError(t, attempt(ctx, func() error { disconnect(); return nil }))
 		timing := &timing{Context: t.Context()}
-		require.ErrorIs(t, attempt(timing, func() error { timing.err = context.DeadlineExceeded; return fault }), fault)
+		require.ErrorIs(t, attempt(timing, func() error { timing.out.Store(true); return fault }), fault)
 	}
 	require.Zero(t, count(t, db, "client").Attempts)
 	for n := range 10 {
