@@ -24,7 +24,7 @@ func Keep(path string, store bool) (string, error) {
 	secret := strings.TrimSpace(string(content))
 	switch {
 	case err != nil:
-		return "", fmt.Errorf("the development secret cannot be kept: %w", err)
+		return "", fmt.Errorf("the development secret cannot be kept: %w; make %s writable, or set a secret", err, filepath.Dir(path))
 	case Weakness(secret) != "":
 		return "", fmt.Errorf("%s is damaged: remove it, and the next start makes another", path)
 	}

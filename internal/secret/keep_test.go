@@ -50,6 +50,7 @@ func TestKeep_CannotBeKept(t *testing.T) {
 	require.NoError(t, os.WriteFile(folder, nil, 0o600)) // a file in the place of the folder
 	_, err := secret.Keep(filepath.Join(folder, "development.secret"), true)
 	require.ErrorContains(t, err, "the development secret cannot be kept: ")
+	require.ErrorContains(t, err, "; make "+folder+" writable, or set a secret")
 }
 
 // If two processes made different secrets, neither could read the other's sessions and
