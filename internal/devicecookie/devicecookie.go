@@ -55,13 +55,14 @@ type Store struct {
 }
 
 // Issue makes a browser known to an account, and returns the new value of its cookie. before
-// is the present value, which Issue returns if the account knows a thousand browsers: whoever
-// has its password must neither make it forget the owner's nor add rows without end.
+// is the present value, which Issue returns if the account knows a hundred browsers: whoever
+// has its password must neither make it forget the owner's nor, after a new password, guess
+// from each of thousands.
 func (s Store) Issue(tx *pop.Connection, userID uuid.UUID, before string) (raw string, err error) {
 	raw = secret.NewToken()
 	now := s.Now()
 	issued, err := tx.RawQuery(`INSERT INTO device_cookies (id, user_id, token_digest, created_at, expires_at)
-		SELECT ?, ?, ?, ?, ? WHERE (SELECT count(*) FROM device_cookies WHERE user_id = ?) < 1000`,
+		SELECT ?, ?, ?, ?, ? WHERE (SELECT count(*) FROM device_cookies WHERE user_id = ?) < 100`,
 		uuid.Must(uuid.NewV7()), userID, secret.TokenDigest(raw), now, now.Add(s.Lifetime), userID).ExecWithCount() // crypto/rand never fails
 	switch {
 	case err != nil:
