@@ -55,22 +55,46 @@ type Store struct {
 }
 
 // Issue makes a browser known to an account, and returns the new value of its cookie. before
-// is the present value, which Issue returns if the account knows a hundred browsers: whoever
-// has its password must neither make it forget the owner's nor, after a new password, guess
-// from each of thousands.
+// is the present value. An account knows maxBrowsers: whoever has its password must not guess,
+// after a new password, from each of thousands. Beyond that, Issue forgets the oldest browser
+// that has logged in only once or, if there is none, returns before.
 func (s Store) Issue(tx *pop.Connection, userID uuid.UUID, before string) (raw string, err error) {
 	raw = secret.NewToken()
-	now := s.Now()
-	issued, err := tx.RawQuery(`INSERT INTO device_cookies (id, user_id, token_digest, created_at, expires_at)
-		SELECT ?, ?, ?, ?, ? WHERE (SELECT count(*) FROM device_cookies WHERE user_id = ?) < 100`,
-		uuid.Must(uuid.NewV7()), userID, secret.TokenDigest(raw), now, now.Add(s.Lifetime), userID).ExecWithCount() // crypto/rand never fails
+	issued, err := s.insert(tx, userID, raw)
+	if err == nil && !issued {
+		if err = s.forgetOnce(tx, userID); err == nil {
+			issued, err = s.insert(tx, userID, raw)
+		}
+	}
 	switch {
 	case err != nil:
 		return "", fmt.Errorf("storing a device cookie: %w", err)
-	case issued == 0:
+	case !issued:
 		return before, nil
 	}
 	return strings.TrimRight(raw+"."+strings.Join(tokens(before)[:maxAccounts-1], "."), "."), nil
+}
+
+const maxBrowsers = 100
+
+// insert inserts a cookie, unless the account knows maxBrowsers.
+func (s Store) insert(tx *pop.Connection, userID uuid.UUID, raw string) (inserted bool, err error) {
+	now := s.Now()
+	n, err := tx.RawQuery(`INSERT INTO device_cookies (id, user_id, token_digest, created_at, expires_at)
+		SELECT ?, ?, ?, ?, ? WHERE (SELECT count(*) FROM device_cookies WHERE user_id = ?) < ?`,
+		uuid.Must(uuid.NewV7()), userID, secret.TokenDigest(raw), now, now.Add(s.Lifetime), userID, maxBrowsers).ExecWithCount() // crypto/rand never fails
+	return n > 0, err
+}
+
+// forgetOnce deletes the oldest cookie that was never renewed, if there is one.
+func (s Store) forgetOnce(tx *pop.Connection, userID uuid.UUID) error {
+	list, err := all(tx.Where("user_id = ?", userID))
+	list = slices.DeleteFunc(list, func(c Cookie) bool { return c.ExpiresAt.Sub(c.CreatedAt) > s.Lifetime })
+	if err != nil || len(list) == 0 {
+		return err
+	}
+	oldest := slices.MinFunc(list, func(a, b Cookie) int { return a.CreatedAt.Compare(b.CreatedAt) })
+	return tx.Destroy(&oldest)
 }
 
 // maxAccounts bounds the accounts that one browser is known to.

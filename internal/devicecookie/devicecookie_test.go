@@ -101,21 +101,32 @@ func TestStore_KnowsTheBrowserOfOneAccount(t *testing.T) {
 	require.Equal(t, []int{1, 0}, []int{f.of(f.ada), f.of(f.bob)})
 }
 
+// Beyond a hundred browsers, the oldest that logged in once is forgotten.
 func TestStore_KnowsAHundredBrowsers(t *testing.T) {
 	f := newFixture(t)
-	first := f.issue(f.ada)
-	require.NoError(t, db.Transaction(func(tx *pop.Connection) error {
-		for range 98 {
-			if _, err := f.store.Issue(tx, f.ada, ""); err != nil {
-				return err
-			}
+	issue := func(n int) (cookies []string) {
+		for range n {
+			f.clock.Move(time.Second)
+			cookies = append(cookies, f.issue(f.ada))
 		}
-		return nil
-	}))
-	last := f.issue(f.ada)
-	require.Empty(t, f.issue(f.ada))
-	require.Equal(t, last, f.issueAfter(f.ada, last))
-	require.Equal(t, []bool{true, true}, []bool{f.known(first), f.known(last)})
+		return cookies
+	}
+	renew := func(cookies []string) {
+		f.clock.Move(time.Second)
+		for _, raw := range cookies {
+			require.True(t, f.is(f.store.Renew(db, f.ada, raw)))
+		}
+	}
+	first := issue(100)
+	renew(first[:1])
+	second := issue(1)
+	require.Equal(t, []bool{true, false, true, true}, []bool{f.known(first[0]), f.known(first[1]), f.known(first[2]), f.known(second[0])})
+	require.Equal(t, 100, f.of(f.ada))
+
+	renew(append(first[2:], second...))
+	require.Empty(t, f.issue(f.ada), "all have logged in twice")
+	require.Equal(t, first[0], f.issueAfter(f.ada, first[0]))
+	require.True(t, f.known(first[0]))
 	require.Equal(t, 100, f.of(f.ada))
 	require.NotEmpty(t, f.issue(f.bob))
 }
