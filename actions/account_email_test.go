@@ -74,7 +74,7 @@ func TestAccountEmail_ConfirmAndUndo(t *testing.T) {
 	other.logIn("bob@example.com")
 	for _, a := range []apptest.Response{other.Get(confirm), other.Post(confirm, url.Values{})} {
 		require.Equal(t, 404, a.StatusCode, "the user who requested it only")
-		require.Contains(t, a.Page, "Another account asked to change its email to this one, and you are logged in as bob@example.com.")
+		require.Contains(t, a.Page, "Another account asked to change its email to ada@new.example, and you are logged in as bob@example.com.")
 		_, content, _ := strings.Cut(a.Page, "<main")
 		require.Contains(t, content, `<form action="/logout" method="post">`)
 		require.NotContains(t, a.Page, "ada@example.com", "the new email may be a stranger's")

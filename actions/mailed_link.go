@@ -129,10 +129,9 @@ func deadLink(c buffalo.Context, err error) error {
 		c.Set("next", returnPath(dead.Token.Next))
 	}
 	switch {
-	case errors.As(err, &other) && other.Email == "":
-		return renderDeadLink(c, http.StatusNotFound, "dead_link.other_account_title", "dead_link.other_change", "")
 	case errors.As(err, &other):
-		return renderDeadLink(c, http.StatusNotFound, "dead_link.other_account_title", "dead_link.other_account", other.Email)
+		text := map[bool]string{true: "dead_link.other_change", false: "dead_link.other_account"}[other.Changes]
+		return renderDeadLink(c, http.StatusNotFound, "dead_link.other_account_title", text, other.Email)
 	case errors.Is(err, models.ErrSecondStep):
 		return redirect(c, "loginSecondPath()")
 	case errors.Is(err, errUnopened):

@@ -29,9 +29,11 @@ func (u *User) RequestEmailChange(ctx context.Context, newEmail string, client C
 	})
 }
 
-// OtherAccountError means that a mailed link works, but for the account with this email, or
-// for one whose email the mail's recipient must not learn.
-type OtherAccountError struct{ Email string }
+// OtherAccountError means that a mailed link works, but for another account.
+type OtherAccountError struct {
+	Email   string // the mail's recipient
+	Changes bool   // the account asked to change its email to this one; the recipient may be a stranger
+}
 
 func (e *OtherAccountError) Error() string { return "a link of another account" }
 
@@ -45,10 +47,7 @@ func (u *User) FindEmailChange(ctx context.Context, rawToken string) (*Token, er
 func (u *User) findToken(tx *pop.Connection, rawToken, purpose string) (*Token, error) {
 	token, err := tokens.Find(tx, rawToken, purpose)
 	if err == nil && token.UserID.UUID != u.ID { // a mistyped email must not take over another account
-		err = &OtherAccountError{token.Email}
-		if purpose == PurposeEmailConfirm { // the mail may have reached a stranger
-			err = &OtherAccountError{}
-		}
+		err = &OtherAccountError{token.Email, purpose == PurposeEmailConfirm}
 	}
 	return token, err
 }

@@ -50,7 +50,7 @@ func (u *User) FindIdentityLink(ctx context.Context, rawToken string) (*Token, e
 func (u *User) findIdentityLink(tx *pop.Connection, rawToken string) (*Token, error) {
 	token, err := tokens.Find(tx, rawToken, PurposeIdentity)
 	if err == nil && u != nil && token.Email != u.Email {
-		err = &OtherAccountError{token.Email}
+		err = &OtherAccountError{Email: token.Email}
 	}
 	return token, err
 }
