@@ -17,7 +17,7 @@ func ChangePasswordShow(c buffalo.Context) error { return redirect(c, "accountPa
 // AccountDestroy is DELETE /account.
 func AccountDestroy(c buffalo.Context) error {
 	if err := currentUser(c).Delete(c, clientOf(c)); err != nil {
-		return changedBefore(c, err)
+		return changedMeanwhile(c, err)
 	}
 	web.Info(c).Event("account deleted")
 	forgetSession(c)

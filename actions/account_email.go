@@ -27,7 +27,7 @@ func AccountEmailUpdate(c buffalo.Context) error {
 		return renderAccount(c, form.Email, messages{"email": message})
 	}
 	if err != nil {
-		return changedBefore(c, err)
+		return changedMeanwhile(c, err)
 	}
 	web.Info(c).Event("email change requested")
 	// Set, not Add: the cookie is limited to 4 KB.

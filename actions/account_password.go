@@ -22,7 +22,7 @@ func AccountPasswordUpdate(c buffalo.Context) error {
 		return renderSecurity(c, messages{"password": passwordMessage(c, messageKey)})
 	}
 	if err := session.User.ChangePassword(c, password, clientOf(c)); err != nil {
-		return changedBefore(c, err)
+		return changedMeanwhile(c, err)
 	}
 	web.Info(c).Event("password changed")
 	if err := restartSession(c); err != nil {

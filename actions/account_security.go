@@ -43,19 +43,19 @@ func renderSecurity(c buffalo.Context, wrong messages) error {
 }
 
 // securityChanged redirects to the security page, with a message (a key or a text) if err is
-// nil. It answers an error as changedBefore does.
+// nil. It answers an error as changedMeanwhile does.
 func securityChanged(c buffalo.Context, err error, event, message string) error {
 	if err != nil {
-		return changedBefore(c, err)
+		return changedMeanwhile(c, err)
 	}
 	web.Info(c).Event(event)
 	c.Flash().Add("success", message)
 	return redirect(c, "accountSecurityPath()")
 }
 
-// changedBefore says that nothing was done if another change came first, or asks to log in
+// changedMeanwhile says that nothing was done if another change came first, or asks to log in
 // if the session has ended meanwhile. It returns any other error.
-func changedBefore(c buffalo.Context, err error) error {
+func changedMeanwhile(c buffalo.Context, err error) error {
 	if !errors.Is(err, models.ErrBadCredentials) {
 		return err
 	}

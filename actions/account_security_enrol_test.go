@@ -17,7 +17,7 @@ import (
 // requiring starts the app with SECOND_FACTOR=required.
 func requiring(t testing.TB, changes ...func(*config.Config)) *site {
 	t.Helper()
-	changes = append(changes, func(c *config.Config) { c.SecondFactorRequired = true })
+	changes = append(changes, func(c *config.Config) { c.SecondStepRequired = true })
 	modelstest.Configure(t, changes...)
 	return newSite(t, changes...)
 }

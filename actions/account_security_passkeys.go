@@ -92,7 +92,7 @@ func AccountPasswordDestroy(c buffalo.Context) error {
 		return renderSecurity(c, messages{"password_removal": T.Translate(c, "passkey.needed")})
 	}
 	if err != nil {
-		return changedBefore(c, err)
+		return changedMeanwhile(c, err)
 	}
 	web.Info(c).Event("password removed")
 	if err := restartSession(c); err != nil {

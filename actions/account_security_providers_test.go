@@ -210,7 +210,7 @@ func TestSecurityProviders_ConfirmedUntilItLinks(t *testing.T) {
 
 // With SECOND_FACTOR=required, only the enrolment is open, and a provider is no second step.
 func TestSecurityProviders_WhileEnrolling(t *testing.T) {
-	s := newProviderSite(t, func(c *config.Config) { c.SecondFactorRequired = true })
+	s := newProviderSite(t, func(c *config.Config) { c.SecondStepRequired = true })
 	modelstest.SignUp(t, "ada@example.com")
 	b := s.browser()
 	link := b.fromProvider("ada@example.com")

@@ -54,7 +54,7 @@ func AccountSecurityRecoveryCodesCreate(c buffalo.Context) error {
 		return renderRecoveryCodes(c, nil, T.Translate(c, "recovery_codes.off"))
 	}
 	if err != nil {
-		return changedBefore(c, err)
+		return changedMeanwhile(c, err)
 	}
 	web.Info(c).Event("recovery codes made")
 	return goToRecoveryCodes(c, codes)

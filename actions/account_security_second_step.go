@@ -30,7 +30,7 @@ func AccountSecuritySecondStepUpdate(c buffalo.Context) error {
 		return renderSecurity(c, messages{"second_step": T.Translate(c, messageKey)})
 	}
 	if err != nil {
-		return changedBefore(c, err)
+		return changedMeanwhile(c, err)
 	}
 	if !on {
 		return securityChanged(c, nil, "second step turned off", "second_step.turned_off")

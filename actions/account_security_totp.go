@@ -55,7 +55,7 @@ func AccountSecurityTOTPCreate(c buffalo.Context) error {
 	case errors.Is(err, models.ErrBadCode):
 		return renderTOTP(c, key, T.Translate(c, "login_second.invalid"))
 	case err != nil:
-		return changedBefore(c, err)
+		return changedMeanwhile(c, err)
 	}
 	web.Info(c).Event("totp added")
 	c.Session().Delete(pendingTOTPKey)

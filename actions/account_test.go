@@ -3,6 +3,7 @@ package actions
 import (
 	"net/http"
 	"net/url"
+	"sync"
 	"testing"
 	"time"
 
@@ -86,7 +87,9 @@ func changeMeanwhile(t *testing.T, event string) (end func()) {
 		}
 	}
 	run(create)
-	return func() { run(drop) }
+	end = sync.OnceFunc(func() { run(drop) })
+	t.Cleanup(end)
+	return end
 }
 
 func TestAccount_Destroy(t *testing.T) {

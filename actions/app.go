@@ -17,16 +17,17 @@ import (
 // routes is the table of routes with their guards, marks, and limits that differ from
 // the defaults: post("/photos", user, PhotosCreate, maxBody(20<<20)). Any other
 // route is for logged-in users, unless app.Middleware.Skip(Authorize, handler)
-// makes it public. mark(enrol) keeps a route open to a user who must set up a second step,
-// mark(enrolByLink) only after the mailed link. The router tries routes in order: the first are
-// the fastest.
+// makes it public. The router tries routes in order: the first are the fastest.
+//
+// mark(enrol) keeps a route open to a user who must set up a second step; mark(enrolByLink)
+// does so only if the session has redeemed a mailed link: see models.Session.MayEnrol.
 var routes = route.Table{
 	// Logged-in users.
 	get("/", user, HomeShow),
 	get("/logout", user, LogoutNew, mark(enrol)),
 	get("/account", user, AccountShow),
 	get("/account/security", user, AccountSecurityShow, mark(enrol)),
-	del("/account/security/browsers", user, AccountSecurityBrowsersDestroyAll), // that skip the second step
+	del("/account/security/browsers", user, AccountSecurityBrowsersDestroyAll), // browsers that skip the second step
 	del("/account/security/browsers/{id}", user, AccountSecurityBrowsersDestroy),
 	post("/account/security/undo", user, AccountSecurityUndoCreate),
 	get("/account/security/enrol/{token}", user, AccountSecurityEnrolNew, mark(enrol)),
@@ -102,7 +103,7 @@ var routes = route.Table{
 	get("/account/security/totp.svg", sudo, AccountSecurityTOTPImage, mark(enrolByLink)),
 	get("/account/security/recovery-codes", sudo, AccountSecurityRecoveryCodesShow),
 	post("/account/security/recovery-codes", sudo, AccountSecurityRecoveryCodesCreate),
-	del("/account/security/links/{id}", sudo, AccountSecurityLinksDestroy), // to former emails
+	del("/account/security/links/{id}", sudo, AccountSecurityLinksDestroy), // "this wasn't me" links that were mailed to former emails
 	post("/account/security/links/{id}/options", sudo, AccountSecurityLinksOptions),
 	put("/account/security/second-step", sudo, AccountSecuritySecondStepUpdate, mark(enrolByLink)),
 

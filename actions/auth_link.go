@@ -56,7 +56,7 @@ func respondAdded(c buffalo.Context, p *provider, err error) error {
 		kind, key = "danger", "provider.taken"
 		web.Info(c).Event("provider refused")
 	case err != nil:
-		return changedBefore(c, err)
+		return changedMeanwhile(c, err)
 	default:
 		web.Info(c).Event("identity linked")
 	}

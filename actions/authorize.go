@@ -65,6 +65,9 @@ func closedUntilEnrolled(session *models.Session, method, path string) bool {
 	return session.User.MustEnrol() && r.Mark != enrol && !(r.Mark == enrolByLink && session.MayEnrol)
 }
 
+// loginMessageKey names the message key that askToLogIn shows in place of "login.needed".
+const loginMessageKey = "login_message_key"
+
 // askToLogIn redirects to the login page, which leads to the requested page
 // afterwards. Background requests get 401 and no flash message.
 func askToLogIn(c buffalo.Context) error {
@@ -76,8 +79,8 @@ func askToLogIn(c buffalo.Context) error {
 		to += "&cookies=none"
 	}
 	key := "login.needed"
-	if ended, ok := c.Value("session_ended").(string); ok {
-		key = ended
+	if set, ok := c.Value(loginMessageKey).(string); ok {
+		key = set
 	} else if currentSession(c) != nil { // the session ended during this request
 		key = "login.ended"
 	}

@@ -33,7 +33,7 @@ func Identify(next buffalo.Handler) buffalo.Handler {
 		if errors.Is(err, models.ErrNotFound) {
 			web.Info(c).Event("session refused") // for the log: the cookie may be a copied one
 			if web.IsNavigation(c.Request()) {   // other requests show the user no message
-				c.Set("session_ended", "login.ended")
+				c.Set(loginMessageKey, "login.ended")
 				c.Session().Delete(tokenKey)
 				c.Session().Delete(expiresKey)
 			}

@@ -52,8 +52,8 @@ const (
 	problem     = "application/problem+json"
 )
 
-// answers holds a request for each status that the app uses. Package web tests responses that
-// net/http sends without the app.
+// answers holds requests for most statuses that the app sends. Package web has the tests of
+// responses that net/http sends without the app.
 var answers = []struct {
 	name    string
 	status  int

@@ -152,7 +152,7 @@ func TestLoginSecond_FormOfAnotherLoginIsRefused(t *testing.T) {
 	s.withSecondStep("eve@example.com")
 	b := s.browser()
 	b.logIn("ada@example.com")
-	form := url.Values{"code": {codes[0]}, "link": {b.secondStepLink()}}
+	form := url.Values{"code": {codes[0]}, "link": {b.secondStepDigest()}}
 	b.openReset("eve@example.com")
 	require.Equal(t, "/login/second", b.Get("/password/reset").Location())
 	before := rows(t)
@@ -276,7 +276,7 @@ func TestLoginSecond_SkipOnThisBrowser(t *testing.T) {
 
 func TestLoginSecond_CodeWithoutPassword(t *testing.T) {
 	b := newSite(t).browser()
-	requireNoSecondStep(t, b.secondStep("wrong"))
+	requireRedirectToLogin(t, b.secondStep("wrong"))
 	b.logIn("nobody@example.com")
 	require.Equal(t, "/login", b.secondStep("wrong").Location())
 }

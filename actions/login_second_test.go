@@ -22,8 +22,8 @@ func (b *browser) secondStep(code string, fields ...string) apptest.Response {
 	return b.Post("/login/second", form)
 }
 
-// secondStepLink returns the digest that binds the form of /login/second to its login.
-func (b *browser) secondStepLink() string {
+// secondStepDigest returns the digest that binds the form of /login/second to its login.
+func (b *browser) secondStepDigest() string {
 	b.site.t.Helper()
 	_, rest, found := strings.Cut(b.Get("/login/second").Page, `name="link" value="`)
 	require.True(b.site.t, found)
@@ -43,10 +43,10 @@ func (b *browser) requireLoggedOut() {
 }
 
 func TestLoginSecond_BeforeThePassword(t *testing.T) {
-	requireNoSecondStep(t, newSite(t).browser().Get("/login/second"))
+	requireRedirectToLogin(t, newSite(t).browser().Get("/login/second"))
 }
 
-func requireNoSecondStep(t testing.TB, a apptest.Response) {
+func requireRedirectToLogin(t testing.TB, a apptest.Response) {
 	t.Helper()
 	require.Equal(t, 303, a.StatusCode)
 	require.Equal(t, "/login", a.Location())

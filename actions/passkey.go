@@ -134,7 +134,7 @@ func passkeyProblem(c buffalo.Context, err error) error {
 	case errors.Is(err, passkey.ErrUnusable):
 		return c.Error(http.StatusNotFound, err)
 	case errors.Is(err, models.ErrBadCredentials) && currentSession(c) != nil:
-		return changedBefore(c, err)
+		return changedMeanwhile(c, err)
 	case errors.Is(err, models.ErrSessionEnded), errors.Is(err, models.ErrNotFound), errors.Is(err, models.ErrBadCredentials):
 		return c.Error(http.StatusUnauthorized, errLoggedOut) // also if a login that waits for its second step has expired
 	case status == 0:

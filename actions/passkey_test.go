@@ -418,7 +418,7 @@ func TestPasskey_PageOfAnotherLoginIsRefused(t *testing.T) {
 	_, a := s.withPasskeyAsSecondStep("ada@example.com")
 	b := s.browser()
 	b.logIn("ada@example.com")
-	page := map[string]any{"link": b.secondStepLink()}
+	page := map[string]any{"link": b.secondStepDigest()}
 	b.openReset("ada@example.com")
 	b.Get("/password/reset") // asks for the second step of the reset
 	before := rows(t)

@@ -166,14 +166,16 @@ func (s *site) do(req *http.Request) apptest.Response {
 	return s.send(s.Client().Transport, req)
 }
 
-// ask sends a request to /login directly, without the proxy of behindProxy, which would set
+// requestDirect sends a request to /login directly, without the proxy of behindProxy, which would set
 // the host and the scheme.
 func (s *site) requestDirect(method, host, scheme, body string) apptest.Response {
 	s.t.Helper()
 	req, err := http.NewRequest(method, "http://"+s.Listener.Addr().String()+"/login", strings.NewReader(body))
 	require.NoError(s.t, err)
 	req.Host = host
-	req.Header.Set("X-Forwarded-Proto", scheme)
+	if scheme != "" {
+		req.Header.Set("X-Forwarded-Proto", scheme)
+	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	return s.send(http.DefaultTransport, req)
 }

@@ -34,15 +34,15 @@ func SudoCreate(c buffalo.Context) error {
 	switch message := codeOrLimitMessage(c, err); {
 	case message != "":
 		return renderSudo(c, message)
-	case errors.Is(err, models.ErrBadCredentials) && session.User.SecondStep:
-		return changedBefore(c, err)
+	case errors.Is(err, models.ErrBadCredentials) && session.User.SecondStep: // a wrong code is ErrBadCode
+		return changedMeanwhile(c, err)
 	case errors.Is(err, models.ErrBadCredentials):
 		web.Info(c).Event("password confirmation failed")
 		return renderSudo(c, T.Translate(c, "sudo.wrong_password"))
 	case errors.Is(err, models.ErrSessionEnded):
 		web.Info(c).Event("too many confirmations failed")
 		forgetSession(c)
-		c.Set("session_ended", "sudo.ended")
+		c.Set(loginMessageKey, "sudo.ended")
 		return askToLogIn(c)
 	case errors.Is(err, models.ErrNotFound): // another request ended the session
 		return askToLogIn(c)

@@ -46,7 +46,7 @@ type Config struct {
 	MailsPerClient int            // per hour and purpose
 	TrustedProxies []netip.Prefix // networks of proxies whose X-Forwarded-* headers are believed
 
-	SecondFactorRequired bool // users must set up a second step before anything else
+	SecondStepRequired bool // users must set up a second step before anything else
 
 	TLSCertFile, TLSKeyFile string
 
@@ -82,18 +82,18 @@ func LoadTask(environ []string, dir string) (Config, error) {
 func load(environ []string, o env.Options) (Config, error) {
 	e := env.NewApp(environ, o)
 	c := Config{
-		Env:                  e.Env(),
-		DatabaseURL:          e.DatabaseURL(),
-		SessionIdle:          e.Duration("SESSION_IDLE", 30*time.Minute, longest),
-		SessionLifetime:      e.Duration("SESSION_LIFETIME", 12*time.Hour, longest),
-		RememberLifetime:     e.Duration("REMEMBER_LIFETIME", 30*24*time.Hour, longest),
-		PasswordMin:          e.Int("PASSWORD_MIN", 15, 8, 64),
-		HSTSSubdomains:       e.OneOf("HSTS", "host", "subdomains") == "subdomains",
-		SignupOpen:           e.OneOf("SIGNUP", "open", "closed") == "open",
-		SecondFactorRequired: e.OneOf("SECOND_FACTOR", "optional", "required") == "required",
-		MailsPerClient:       e.Int("MAILS_PER_CLIENT", 10, 1, 100_000),
-		TrustedProxies:       e.Proxies("TRUSTED_PROXIES"),
-		LogLevel:             e.LogLevel("LOG_LEVEL"),
+		Env:                e.Env(),
+		DatabaseURL:        e.DatabaseURL(),
+		SessionIdle:        e.Duration("SESSION_IDLE", 30*time.Minute, longest),
+		SessionLifetime:    e.Duration("SESSION_LIFETIME", 12*time.Hour, longest),
+		RememberLifetime:   e.Duration("REMEMBER_LIFETIME", 30*24*time.Hour, longest),
+		PasswordMin:        e.Int("PASSWORD_MIN", 15, 8, 64),
+		HSTSSubdomains:     e.OneOf("HSTS", "host", "subdomains") == "subdomains",
+		SignupOpen:         e.OneOf("SIGNUP", "open", "closed") == "open",
+		SecondStepRequired: e.OneOf("SECOND_FACTOR", "optional", "required") == "required",
+		MailsPerClient:     e.Int("MAILS_PER_CLIENT", 10, 1, 100_000),
+		TrustedProxies:     e.Proxies("TRUSTED_PROXIES"),
+		LogLevel:           e.LogLevel("LOG_LEVEL"),
 	}
 	c.Addr, c.Host = e.Endpoint()
 	c.Sockets = e.Listeners()

@@ -70,7 +70,7 @@ func checkHTTPS(c config.Config) (string, error) {
 
 func checkMail(c config.Config) (string, error) {
 	if err := mailers.Reach(context.Background(), c); err != nil {
-		return "", fmt.Errorf("%s accepts no login over TLS: check SMTP_URL, the firewall and the server's certificate (%w)", c.SMTP.Host, err)
+		return "", fmt.Errorf("%s accepts no login over TLS: check SMTP_URL, the firewall, the server's certificate, and that it offers PLAIN or LOGIN (%w)", c.SMTP.Host, err)
 	}
 	return c.SMTP.Host + " accepts the login over TLS", nil
 }

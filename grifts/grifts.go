@@ -1,5 +1,5 @@
 // Package grifts holds the tasks for operators: `corral task NAME`, or `buffalo
-// task NAME`. A task reaches models.DB within withDatabase or withoutMigrating: it is nil before.
+// task NAME`. All but doctor reach models.DB within withDatabase or withoutMigrating: it is nil before.
 package grifts
 
 import (
@@ -32,8 +32,8 @@ func init() {
 
 func loadConfig() (config.Config, error) { return config.LoadTask(os.Environ(), ".") }
 
-// withDatabase runs a task on the migrated database. Tasks on accounts connect to an existing
-// one: a wrong folder has none.
+// withDatabase runs a task on the migrated database. Pass models.ConnectExisting unless the task
+// may create the database: in a wrong folder, models.Connect would create an empty one.
 func withDatabase(connect, run func(c config.Config) error) error {
 	return connected(connect, func(c config.Config) error {
 		if err := models.Migrate(); err != nil {

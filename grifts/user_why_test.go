@@ -149,7 +149,7 @@ func TestUserWhy_Factors(t *testing.T) {
 	said = explained(t, &models.Findings{User: &models.User{}}, config.Config{})
 	require.Contains(t, said, "Its second step is off: one factor logs in.\n")
 	require.NotContains(t, said, "reset-factors")
-	modelstest.Configure(t, func(c *config.Config) { c.SecondFactorRequired = true })
+	modelstest.Configure(t, func(c *config.Config) { c.SecondStepRequired = true })
 	const required = "SECOND_FACTOR=required: its owner must first add a passkey or TOTP, by a mailed link.\n"
 	require.Contains(t, explained(t, &models.Findings{User: &models.User{}}, config.Config{}), required)
 	require.NotContains(t, explained(t, f, config.Config{}), required)

@@ -88,7 +88,7 @@ func Rekey(secretsOfOperator ...string) { secrets = secret.NewRing("corral", sec
 
 // MailEnrolment mails the link of an enrolment, as if SECOND_FACTOR=required.
 func MailEnrolment(ctx context.Context, email string) error {
-	settings.SecondFactorRequired = true
-	defer func() { settings.SecondFactorRequired = false }()
+	settings.SecondStepRequired = true
+	defer func() { settings.SecondStepRequired = false }()
 	return changing(ctx, email, func(tx *pop.Connection, u *User) error { return u.mailEnrolment(tx, Client{}) })
 }

@@ -137,7 +137,7 @@ func (u *User) storeSecondStep(tx *pop.Connection, on bool) error {
 			return err
 		}
 	}
-	if on && settings.SecondFactorRequired {
+	if on && settings.SecondStepRequired {
 		// End sessions that wait for the user to enrol: one may be an attacker's.
 		if _, err := endSessions(tx, "user_id = ? AND may_enrol = ? AND factor_id IS NULL", u.ID, false); err != nil {
 			return err

@@ -19,7 +19,7 @@ func WaitingChangesOf(ctx context.Context, user *User) ([]factor.Waiting, error)
 	return factors.Waiting(effects, secondStepKind), errors.Join(err, effectsErr)
 }
 
-// DecideUndo stops the waiting changes, or makes them now. It returns ErrNotFound if there
+// DecideUndo stops the changes of WaitingChangesOf, or makes them now. It returns ErrNotFound if there
 // are none, and ErrRefused unless the session's login was by a factor that stays.
 func (s *Session) DecideUndo(ctx context.Context, now bool, client Client) error {
 	return inTransactionWithMail(ctx, func(tx *pop.Connection) error {

@@ -23,6 +23,7 @@ remove_lines 'Mail(TOTP|Code)' models/mail.go
 
 # Templates and texts.
 remove_lines 'partial\(".*(totp|code)' templates/account_security/*.html templates/login_second/*.html templates/sudo/*.html
+replace ' form="second-step"' '' templates/login_second/new.plush.html
 replace '<%= if \(!new_codes\) \{ %>|<% } %>(?=\s*</footer>)' '' templates/application.plush.html
 remove_lines 'id: (totp|recovery_codes|login_second\.(code|hint|skip|button)|account_security\.(totp|recovery|next_codes|links_end,)|mail\.(totp|code))' locales/*.yaml
 finish 'authenticator app|one-time code|recovery code|login_second_code'

@@ -27,8 +27,8 @@ type Server struct {
 	Arrived   chan Received // accepted mails
 	Authority *Authority    // signs the server's certificate
 
-	// The functions passed to New set these.
-	TLS       *tls.Config               // no TLS, if nil
+	// The functions passed to New may change these.
+	TLS       *tls.Config               // nil disables TLS; by default a certificate for 127.0.0.1
 	Implicit  bool                      // TLS from the first byte
 	Open      bool                      // accepts mail without a login
 	OnHello   func() error              // answers EHLO and HELO
@@ -36,7 +36,7 @@ type Server struct {
 	OnRcpt    func(to string) error     // answers RCPT
 	OnData    func(mail Received) error // answers DATA
 	AfterData func(conn net.Conn)       // is called after the answer to DATA
-	Debug     io.Writer                 // receives the conversation, except what TLS encrypts
+	Debug     io.Writer                 // receives the conversation in plain text, also under TLS
 
 	t testing.TB
 }
@@ -166,6 +166,7 @@ func (s *session) Data(r io.Reader) (err error) {
 	return nil
 }
 
+// Reset is called by the library after the answer to DATA, and by RSET and EHLO.
 func (s *session) Reset() {
 	if s.server.AfterData != nil && s.mail.Raw != nil {
 		s.server.AfterData(s.conn.Conn())
