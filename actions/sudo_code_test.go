@@ -12,15 +12,22 @@ import (
 	"corral/models/modelstest"
 )
 
-// With the second step on, a password does not confirm.
-func TestSudo_NeedsACodeWithTheSecondStepOn(t *testing.T) {
+// unconfirmedWithCodes returns a browser that logged in with the first of the recovery codes and
+// needs a confirmation.
+func unconfirmedWithCodes(t *testing.T) (b *browser, codes []string) {
 	s := newSite(t)
 	models.Clock.Stop()
-	codes := s.withSecondStep("ada@example.com")
-	b := s.browser()
+	codes = s.withSecondStep("ada@example.com")
+	b = s.browser()
 	b.logIn("ada@example.com")
 	b.secondStep(codes[0])
 	models.Clock.Move(10 * time.Minute) // the confirmation expires
+	return b, codes
+}
+
+// With the second step on, a password does not confirm.
+func TestSudo_NeedsACodeWithTheSecondStepOn(t *testing.T) {
+	b, codes := unconfirmedWithCodes(t)
 	page := b.Get("/sudo").Page
 	require.Contains(t, page, `name="code" type="text"`)
 	require.NotContains(t, page, `type="password"`)
@@ -37,14 +44,9 @@ func TestSudo_NeedsACodeWithTheSecondStepOn(t *testing.T) {
 }
 
 func TestSudo_CodeAndAChangeMeanwhile(t *testing.T) {
-	s := newSite(t)
-	models.Clock.Stop()
-	codes := s.withSecondStep("ada@example.com")
-	b := s.browser()
-	b.logIn("ada@example.com")
-	b.secondStep(codes[0])
-	b.Get("/") // shows the flash message
-	models.Clock.Move(10 * time.Minute)
+	b, codes := unconfirmedWithCodes(t)
+	b.Get("/")                         // shows the flash message
+	models.Clock.Move(2 * time.Minute) // the next request updates the session
 	end := changeMeanwhile(t, "UPDATE")
 	a := b.Post("/sudo", url.Values{"code": {codes[1]}})
 	end()

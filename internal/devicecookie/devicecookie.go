@@ -62,7 +62,7 @@ func (s Store) Issue(tx *pop.Connection, userID uuid.UUID, before string) (raw s
 	raw = secret.NewToken()
 	issued, err := s.insert(tx, userID, raw)
 	if err == nil && !issued {
-		if err = s.forgetOnce(tx, userID); err == nil {
+		if err = s.forgetOldest(tx, userID); err == nil {
 			issued, err = s.insert(tx, userID, raw)
 		}
 	}
@@ -86,8 +86,8 @@ func (s Store) insert(tx *pop.Connection, userID uuid.UUID, raw string) (inserte
 	return n > 0, err
 }
 
-// forgetOnce deletes the oldest cookie that was never renewed, if there is one.
-func (s Store) forgetOnce(tx *pop.Connection, userID uuid.UUID) error {
+// forgetOldest deletes the oldest cookie that was never renewed, if there is one.
+func (s Store) forgetOldest(tx *pop.Connection, userID uuid.UUID) error {
 	list, err := all(tx.Where("user_id = ?", userID))
 	list = slices.DeleteFunc(list, func(c Cookie) bool { return c.ExpiresAt.Sub(c.CreatedAt) > s.Lifetime })
 	if err != nil || len(list) == 0 {

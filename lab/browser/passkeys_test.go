@@ -158,10 +158,11 @@ func TestPasskeys(t *testing.T) {
 	}
 }
 
-func TestPasskeys_AsSecondStep(t *testing.T) {
-	t.Parallel()
+// atSecondStep returns a person who has typed the password and whose passkey is the second step.
+func atSecondStep(t *testing.T, p person) *story {
+	t.Helper()
 	s := openSite(t)
-	zoe := s.signedUp(t, "zoe@example.com")
+	zoe := s.signedUpAs(t, "zoe@example.com", p)
 	zoe.withoutAutofill()
 	zoe.plugIn()
 	zoe.addPasskey()
@@ -170,6 +171,12 @@ func TestPasskeys_AsSecondStep(t *testing.T) {
 	require.NoError(t, err)
 	zoe.visit("/login")
 	zoe.logIn(zoe.password)
+	return zoe
+}
+
+func TestPasskeys_AsSecondStep(t *testing.T) {
+	t.Parallel()
+	zoe := atSecondStep(t, person{})
 	require.Equal(t, "/login/second", zoe.path())
 	zoe.click("[name=skip]")
 	zoe.press(secondButton)
@@ -182,16 +189,7 @@ func TestPasskeys_AsSecondStep(t *testing.T) {
 
 func TestPasskeys_PageOfAnotherLogin(t *testing.T) {
 	t.Parallel()
-	s := openSite(t)
-	zoe := s.signedUpAs(t, "zoe@example.com", person{noisy: true}) // because of the answer with 422
-	zoe.withoutAutofill()
-	zoe.plugIn()
-	zoe.addPasskey()
-	zoe.logOutQuietly()
-	_, err := s.database(t).Exec("UPDATE users SET second_step = TRUE")
-	require.NoError(t, err)
-	zoe.visit("/login")
-	zoe.logIn(zoe.password)
+	zoe := atSecondStep(t, person{noisy: true}) // because of the answer with 422
 	evaluate[string](zoe.browser, `document.querySelector("main form").elements.link.value += "x"`)
 	zoe.click(secondButton)
 	zoe.awaitAlert(secondButton, "Since this form was shown, a link was opened in this browser")
