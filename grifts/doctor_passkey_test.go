@@ -15,6 +15,7 @@ import (
 )
 
 func TestDoctor_HostWithoutPasskeys(t *testing.T) {
+	modelstest.Empty(t)
 	for host, want := range map[string]string{
 		"login.example.com": "https://login.example.com",
 		"192.0.2.7":         "https://192.0.2.7. Passkeys are off: the address of this site is an IP address, and browsers need a name.",
