@@ -49,7 +49,7 @@ func AccountEmailConfirmNew(c buffalo.Context) error {
 
 func AccountEmailConfirmCreate(c buffalo.Context) error {
 	if err := currentUser(c).ConfirmEmailChange(c, c.Param("token"), clientOf(c)); err != nil {
-		return deadLink(c, err)
+		return deadLink(c, changedMeanwhile(c, err))
 	}
 	web.Info(c).Event("email changed")
 	c.Flash().Add("success", "account_email.confirmed")

@@ -106,6 +106,18 @@ func TestAccountEmail_ConfirmAndUndo(t *testing.T) {
 	require.Equal(t, "/", a.Location())
 }
 
+func TestAccountEmail_ConfirmAfterTheSessionEnded(t *testing.T) {
+	s := newSite(t)
+	ada := modelstest.SignUp(t, "ada@example.com")
+	b := s.loggedIn("ada@example.com", firefox)
+	b.Put("/account/email", url.Values{"email": {"mallory@example.com"}})
+	confirm := "/account/email/confirm/" + modelstest.Link(t, "mallory@example.com", models.MailEmailConfirm)
+	endSessionsAt(t, confirm, ada)
+	require.Equal(t, "/login", b.Post(confirm, url.Values{}).LocationPath())
+	_, err := models.FindUserByEmail(t.Context(), "ada@example.com")
+	require.NoError(t, err)
+}
+
 func TestAccountEmail_UndoExpiresAfterSevenDays(t *testing.T) {
 	b := newSite(t).browser()
 	models.Clock.Stop()

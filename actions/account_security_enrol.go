@@ -36,7 +36,7 @@ func AccountSecurityEnrolNew(c buffalo.Context) error {
 // set up a second step.
 func AccountSecurityEnrolCreate(c buffalo.Context) error {
 	if err := currentSession(c).Enrol(c, c.Param("token")); err != nil {
-		return deadLink(c, err)
+		return deadLink(c, changedMeanwhile(c, err))
 	}
 	return redirect(c, "accountSecurityPath()")
 }

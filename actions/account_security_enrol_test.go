@@ -44,6 +44,16 @@ var openTo = map[string]bool{
 	"PUT /account/security/second-step":       true,
 }
 
+func TestEnrolment_AfterTheSessionEnded(t *testing.T) {
+	s := requiring(t)
+	ada := modelstest.SignUp(t, "ada@example.com")
+	b := s.loggedIn("ada@example.com", firefox)
+	enrol := "/account/security/enrol/" + modelstest.Link(t, "ada@example.com", models.MailEnrol)
+	endSessionsAt(t, enrol, ada)
+	require.Equal(t, "/login", b.Post(enrol, url.Values{}).LocationPath())
+	require.Equal(t, 200, s.loggedIn("ada@example.com", firefox).Get(enrol).StatusCode, "the link was not redeemed")
+}
+
 func TestEnrolment_NothingElseIsReached(t *testing.T) {
 	log := captureLog(t)
 	s := requiring(t)

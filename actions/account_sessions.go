@@ -27,7 +27,7 @@ func AccountSessionsDestroy(c buffalo.Context) error {
 		return LogoutDestroy(c)
 	}
 	if err := models.EndSessionOf(c, current.User, c.Param("id"), clientOf(c)); err != nil {
-		return err
+		return changedMeanwhile(c, err)
 	}
 	web.Info(c).Event("session ended")
 	c.Flash().Add("success", "account_sessions.ended")
@@ -38,7 +38,7 @@ func AccountSessionsDestroy(c buffalo.Context) error {
 func AccountSessionsDestroyOthers(c buffalo.Context) error {
 	err := currentSession(c).EndOtherSessions(c, clientOf(c))
 	if err != nil && !errors.Is(err, models.ErrNotFound) { // ended by another tab
-		return err
+		return changedMeanwhile(c, err)
 	}
 	web.Info(c).Event("other sessions ended")
 	c.Flash().Add("success", "account_sessions.others_ended")

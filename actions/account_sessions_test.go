@@ -1,6 +1,7 @@
 package actions
 
 import (
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -175,6 +176,18 @@ func TestAccountSessions_DestroyOthers(t *testing.T) {
 		require.Equal(t, "/login", b.Get("/").LocationPath())
 	}
 	require.Equal(t, 200, bob.Get("/").StatusCode)
+}
+
+func TestAccountSessions_DestroyAfterTheSessionEnded(t *testing.T) {
+	s := newSite(t)
+	ada := modelstest.SignUp(t, "ada@example.com")
+	for _, path := range []string{"/account/sessions", "/account/sessions/" + uuid.Must(uuid.NewV7()).String()} {
+		b := s.loggedIn("ada@example.com", firefox)
+		endSessionsAt(t, path, ada)
+		a := b.Post(path, url.Values{"_method": {"DELETE"}})
+		require.Equal(t, 303, a.StatusCode, path)
+		require.Equal(t, "/login", a.LocationPath(), path)
+	}
 }
 
 func TestAccountSessions_LoggedInOnly(t *testing.T) {

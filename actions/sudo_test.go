@@ -377,6 +377,20 @@ func TestSudo_PasswordChangeDoesNotConfirm(t *testing.T) {
 	require.Equal(t, "/sudo", b.Put("/account/password", url.Values{"password": {modelstest.Password}}).LocationPath())
 }
 
+// endSessionsAt makes requests to a path end the account's sessions between the guards and
+// the handler.
+func endSessionsAt(t *testing.T, path string, user *models.User) {
+	app.Use(func(next buffalo.Handler) buffalo.Handler {
+		return func(c buffalo.Context) error {
+			if c.Request().URL.Path == path+"/" || c.Request().URL.Path == path {
+				_, err := models.EndSessionsOf(c, user)
+				require.NoError(t, err)
+			}
+			return next(c)
+		}
+	})
+}
+
 // The session ends between the guard and the change.
 func TestSudo_SessionEndedMeanwhile(t *testing.T) {
 	s := newSite(t)
@@ -388,15 +402,7 @@ func TestSudo_SessionEndedMeanwhile(t *testing.T) {
 		b := s.loggedIn("ada@example.com", firefox)
 		b.Get("/") // shows the flash message
 		before := rows(t)
-		app.Use(func(next buffalo.Handler) buffalo.Handler {
-			return func(c buffalo.Context) error {
-				if c.Request().URL.Path == path+"/" || c.Request().URL.Path == path {
-					_, err := models.EndSessionsOf(c, ada)
-					require.NoError(t, err)
-				}
-				return next(c)
-			}
-		})
+		endSessionsAt(t, path, ada)
 		a := b.Post(path, form)
 		require.Equal(t, 303, a.StatusCode, path)
 		require.Equal(t, "/login", a.LocationPath(), path)

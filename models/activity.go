@@ -80,10 +80,14 @@ func (u *User) record(tx *pop.Connection, kind string, client Client) error {
 	return err
 }
 
-// recording runs fn and records an activity, in a transaction that excludes the account's deletion.
+// recording runs fn and records an activity, in a transaction that excludes the account's
+// deletion. It returns ErrBadCredentials if the session that u was read with has ended.
 func (u *User) recording(ctx context.Context, kind string, client Client, fn func(tx *pop.Connection) error) error {
 	return inTransaction(ctx, func(tx *pop.Connection) error {
 		if _, err := lockUser(tx, recordLock, "id = ?", u.ID); err != nil {
+			return err
+		}
+		if err := u.requireSession(tx); err != nil {
 			return err
 		}
 		if err := fn(tx); err != nil {

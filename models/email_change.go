@@ -65,13 +65,9 @@ func (u *User) findEmailChange(tx *pop.Connection, rawToken string) (*Token, err
 }
 
 // ConfirmEmailChange redeems the token, changes the email and mails an undo link
-// to the old one.
+// to the old one. It returns the errors of FindEmailChange, or ErrBadCredentials as change does.
 func (u *User) ConfirmEmailChange(ctx context.Context, rawToken string, client Client) error {
-	err := inTransactionWithMail(ctx, func(tx *pop.Connection) error {
-		u, err := lockUser(tx, changeLock, "id = ?", u.ID)
-		if err != nil {
-			return err
-		}
+	err := u.change(ctx, func(tx *pop.Connection) error {
 		token, err := u.findEmailChange(tx, rawToken)
 		if err != nil {
 			return err

@@ -25,11 +25,10 @@ func (u *User) FindEnrolment(ctx context.Context, rawToken string) (*Token, erro
 }
 
 // Enrol redeems the mailed link, and lets the session set up a second step. It returns the
-// errors of FindEnrolment.
+// errors of FindEnrolment, or ErrBadCredentials if the session has ended.
 func (s *Session) Enrol(ctx context.Context, rawToken string) error {
 	return inTransaction(ctx, func(tx *pop.Connection) error {
-		user, err := lockUser(tx, recordLock, "id = ?", s.UserID)
-		if err != nil {
+		if err := s.User.lock(tx, recordLock); err != nil {
 			return err
 		}
 		token, err := s.User.findToken(tx, rawToken, PurposeEnrol)
@@ -37,7 +36,7 @@ func (s *Session) Enrol(ctx context.Context, rawToken string) error {
 			return err
 		}
 		// The next login may need a new link. The bucket comes before the token: prevents deadlocks.
-		if err := clearMails(tx, MailEnrol, user.Email); err != nil {
+		if err := clearMails(tx, MailEnrol, s.User.Email); err != nil {
 			return err
 		}
 		if err := tokens.Redeem(tx, token); err != nil {

@@ -19,6 +19,17 @@ func (ms *ModelSuite) Test_Enrolment_LinkWorksOnce() {
 	ms.True(found.MayEnrol)
 }
 
+func (ms *ModelSuite) Test_Enrolment_SessionEndedMeanwhile() {
+	ctx := ms.T().Context()
+	s := ms.found(ms.signUp("ada@example.com"))
+	ms.NoError(models.MailEnrolment(ctx, "ada@example.com"))
+	link := modelstest.Link(ms.T(), "ada@example.com", models.MailEnrol)
+	_, err := models.EndSessionsOf(ctx, ms.user("ada@example.com"))
+	ms.NoError(err)
+	ms.ErrorIs(s.Enrol(ctx, link), models.ErrBadCredentials)
+	ms.NoError(ms.found(ms.user("ada@example.com")).Enrol(ctx, link))
+}
+
 // A reset deletes the mailed links, and Enrol redeems one: the next login mails a new one.
 func (ms *ModelSuite) Test_Enrolment_LinkAfterTheLimit() {
 	ctx := ms.T().Context()

@@ -91,7 +91,7 @@ func (s *Session) endIfTooManyFailed(ctx context.Context, err error, client Clie
 	if endErr == nil {
 		return ErrSessionEnded
 	}
-	if errors.Is(endErr, ErrNotFound) { // another request confirmed or ended it
+	if errors.Is(endErr, ErrNotFound) || errors.Is(endErr, ErrBadCredentials) { // another request confirmed or ended it
 		return err
 	}
 	return errors.Join(err, endErr)

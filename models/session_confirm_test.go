@@ -178,8 +178,13 @@ func (ms *ModelSuite) Test_User_SessionEndedMeanwhile() {
 	ctx := ms.T().Context()
 	attacker := ms.found(ms.signUp("ada@example.com"))
 	before := *attacker.User
+	ms.NoError(attacker.User.RequestEmailChange(ctx, "mallory@example.com", here))
+	_, link := ms.resolved("mallory@example.com")
 	owner := ms.found(ms.user("ada@example.com"))
 	ms.NoError(owner.EndOtherSessions(ctx, here))
+	ms.ErrorIs(attacker.User.ConfirmEmailChange(ctx, link, here), models.ErrBadCredentials)
+	ms.ErrorIs(attacker.EndOtherSessions(ctx, here), models.ErrBadCredentials)
+	ms.ErrorIs(models.EndSessionOf(ctx, attacker.User, owner.ID.String(), here), models.ErrBadCredentials)
 	ms.ErrorIs(attacker.User.ChangePassword(ctx, "words of an attacker's choice", here), models.ErrBadCredentials)
 	ms.ErrorIs(attacker.User.RequestEmailChange(ctx, "eve@example.com", here), models.ErrBadCredentials)
 	ms.ErrorIs(attacker.User.Delete(ctx, here), models.ErrBadCredentials)
