@@ -96,7 +96,7 @@ func (u *User) storeEmail(tx *pop.Connection, email string) error {
 	}
 	u.Email = email
 	err = tx.UpdateColumns(u, "email", "deleted_at", "updated_at")
-	if database.IsDuplicate(err) {
+	if database.IsDuplicate(err, "users", "email") {
 		return ErrEmailTaken
 	}
 	return wrap("storing an email", err)

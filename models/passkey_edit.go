@@ -49,7 +49,7 @@ func (u *User) addPasskey(ctx context.Context, answer passkey.Answer, name, brow
 			return err
 		}
 		number, err := u.addFactor(tx, f, client)
-		if database.IsDuplicate(err) { // an account must not take over the credential of another
+		if database.IsDuplicate(err, "factors", "credential_id") { // an account must not take over the credential of another
 			return fmt.Errorf("%w: its ID is taken", passkey.ErrRefused)
 		}
 		return errors.Join(err, u.mailNotMe(tx, number, MailPasskeyAdded, u.Email, client))

@@ -144,6 +144,22 @@ func (ms *ModelSuite) Test_CreateUser_Taken() {
 	ms.Equal(1, ms.count("users"))
 }
 
+// Only the email's index means that a link is dead.
+func (ms *ModelSuite) Test_CreateUser_AnotherUniqueIndexIsAnError() {
+	ms.NoError(ms.DB.RawQuery("CREATE UNIQUE INDEX users_initial ON users (SUBSTR(email, 1, 1))").Exec())
+	defer func() { ms.NoError(ms.DB.RawQuery("DROP INDEX users_initial").Exec()) }()
+	ms.signUp("ada@example.com")
+	bob := ms.signUp("bob@example.com")
+	ms.requestSignup("amy@example.com")
+	_, signup := models.CompleteSignup(ms.T().Context(), ms.newestToken("amy@example.com"), modelstest.Password, "", here)
+	ms.NoError(bob.RequestEmailChange(ms.T().Context(), "amy@example.org", here))
+	change := bob.ConfirmEmailChange(ms.T().Context(), ms.newestToken("amy@example.org"), here)
+	for _, err := range []error{signup, change} {
+		ms.ErrorContains(err, "users_initial")
+		ms.NotErrorIs(err, models.ErrNotFound)
+	}
+}
+
 // A client must not be able to make the app hash again and again with one link, by
 // disconnecting after the hash.
 func (ms *ModelSuite) Test_Token_IsRedeemedAlthoughTheClientIsGone() {

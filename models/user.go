@@ -83,7 +83,7 @@ func createUser(tx *pop.Connection, user *User) error {
 		return err
 	}
 	invalid, err := tx.ValidateAndCreate(user)
-	if database.IsDuplicate(err) { // by a concurrent call
+	if database.IsDuplicate(err, "users", "email") { // by a concurrent call
 		return ErrEmailTaken
 	}
 	if err == nil && invalid.HasAny() {

@@ -105,13 +105,15 @@ func isStale(err error) bool {
 	return errors.As(err, &postgres) && postgres.Code == "0A000" && postgres.Routine == "RevalidateCachedQuery"
 }
 
-// IsDuplicate reports whether a unique index refused a row.
-func IsDuplicate(err error) bool {
+// IsDuplicate reports whether the unique index of a table's columns refused a row. The index
+// has the name that Pop or PostgreSQL gives it: users_email_idx or users_email_key.
+func IsDuplicate(err error, table string, columns ...string) bool {
 	var postgres *pgconn.PgError
 	if errors.As(err, &postgres) {
-		return postgres.Code == "23505" // unique_violation
+		name := strings.TrimPrefix(postgres.ConstraintName, table+"_"+strings.Join(columns, "_"))
+		return postgres.Code == "23505" && (name == "_idx" || name == "_key") // unique_violation
 	}
-	return sqliteSays(err, "UNIQUE constraint failed")
+	return err != nil && strings.Contains(oneLine(err)+" ", "UNIQUE constraint failed: "+table+"."+strings.Join(columns, ", "+table+".")+" ")
 }
 
 // sqliteSays reports whether the message of err contains one of texts. The SQLite

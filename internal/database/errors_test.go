@@ -101,10 +101,22 @@ func TestFileRemedy(t *testing.T) {
 func TestIsDuplicate(t *testing.T) {
 	db := migrated(t)
 	exec(t, db, "INSERT INTO notes (id, text) VALUES (1, 'a')")
-	for _, values := range []string{"(2, 'a')", "(1, 'b')"} {
-		err := db.RawQuery("INSERT INTO notes (id, text) VALUES " + values).Exec()
-		require.True(t, database.IsDuplicate(fmt.Errorf("writing: %w", err)), "%v", err)
+	insert := func(into string) error {
+		return fmt.Errorf("writing: %w", db.RawQuery("INSERT INTO "+into).Exec())
 	}
-	require.False(t, database.IsDuplicate(db.RawQuery("INSERT INTO notes (id, text) VALUES (2, NULL)").Exec()))
-	require.False(t, database.IsDuplicate(nil))
+	text := insert("notes (id, text) VALUES (2, 'a')")
+	require.True(t, database.IsDuplicate(errors.Join(text, errors.New("and more")), "notes", "text"), "%v", text)
+	require.False(t, database.IsDuplicate(text, "notes", "tex"))
+	require.False(t, database.IsDuplicate(text, "notes", "text", "id"))
+	for _, values := range []string{"(1, 'b')", "(2, NULL)"} {
+		err := insert("notes (id, text) VALUES " + values)
+		require.False(t, database.IsDuplicate(err, "notes", "text"), "%v", err)
+	}
+	require.False(t, database.IsDuplicate(nil, "notes", "text"))
+
+	exec(t, db, "CREATE TABLE pairs (a INTEGER, b INTEGER, UNIQUE (a, b))")
+	exec(t, db, "INSERT INTO pairs VALUES (1, 2)")
+	pair := insert("pairs VALUES (1, 2)")
+	require.True(t, database.IsDuplicate(pair, "pairs", "a", "b"), "%v", pair)
+	require.False(t, database.IsDuplicate(pair, "pairs", "a"))
 }

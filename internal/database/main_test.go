@@ -21,8 +21,8 @@ var migrations = fstest.MapFS{
 		t.DisableTimestamps()
 	}`)},
 	"20260101000000_create_notes.down.fizz":      {Data: []byte(`drop_table("notes")`)},
-	"20260102000000_index_notes.postgres.up.sql": {Data: []byte("CREATE UNIQUE INDEX notes_text ON notes (text);")},
-	"20260103000000_index_notes.sqlite3.up.sql":  {Data: []byte("CREATE UNIQUE INDEX notes_text ON notes (text);")},
+	"20260102000000_index_notes.postgres.up.sql": {Data: []byte("CREATE UNIQUE INDEX notes_text_idx ON notes (text);")},
+	"20260103000000_index_notes.sqlite3.up.sql":  {Data: []byte("CREATE UNIQUE INDEX notes_text_idx ON notes (text);")},
 	"embed.go": {},
 }
 

@@ -21,8 +21,8 @@ func TestMigrate(t *testing.T) {
 	db := open(t, databaseURL(t))
 	for range 2 {
 		require.NoError(t, database.Migrate(db, migrations))
-		exec(t, db, "DROP INDEX notes_text") // fails if the index is missing
-		exec(t, db, "CREATE UNIQUE INDEX notes_text ON notes (text)")
+		exec(t, db, "DROP INDEX notes_text_idx") // fails if the index is missing
+		exec(t, db, "CREATE UNIQUE INDEX notes_text_idx ON notes (text)")
 	}
 }
 

@@ -31,7 +31,7 @@ func TestPasskey_IDsAreUnique(t *testing.T) {
 	f := addPasskey(t, newUser(t), "id")
 	require.NoError(t, f.Remove(db, noon, 1))
 	again := factor.NewPasskey(passkey.Credential{ID: []byte("id")}, "")
-	require.True(t, database.IsDuplicate(again.Add(db, noon)))
+	require.True(t, database.IsDuplicate(again.Add(db, noon), "factors", "credential_id"))
 }
 
 func TestPasskey(t *testing.T) {

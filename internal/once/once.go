@@ -36,7 +36,7 @@ const margin = time.Minute
 // ErrUsed, the transaction must be rolled back.
 func Use(tx *pop.Connection, digest []byte, expires time.Time) error {
 	err := tx.RawQuery("INSERT INTO used_challenges (id, digest, expires_at) VALUES (?, ?, ?)", uuid.Must(uuid.NewV7()), digest, expires.Add(margin)).Exec()
-	if database.IsDuplicate(err) {
+	if database.IsDuplicate(err, "used_challenges", "digest") {
 		return ErrUsed
 	}
 	if err != nil {

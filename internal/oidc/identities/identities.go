@@ -84,7 +84,7 @@ func Add(tx *pop.Connection, userID uuid.UUID, claimed oidc.Identity, now time.T
 		i.ID = found[0].ID
 		err = tx.UpdateColumns(&i, "email", "created_at", "last_used_at", "removed_at")
 	}
-	if database.IsDuplicate(err) { // added to another account meanwhile
+	if database.IsDuplicate(err, "identities", "issuer", "subject") { // added to another account meanwhile
 		err = ErrTaken
 	}
 	return true, database.Wrap("storing an identity", err)
