@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gobuffalo/buffalo"
 	"github.com/stretchr/testify/require"
 
 	"corral/config"
@@ -167,6 +168,11 @@ func TestLanguage_ChooserOnEveryPage(t *testing.T) {
 	b.logIn("ada@example.com")
 	requireChooser(b.Get("/account?next=x").Page)
 	requireChooser(b.Put("/account/password?next=x", url.Values{}).Page)
+	app.GET("/test/translated", func(c buffalo.Context) error {
+		c.Set("languages", []string{language(c), "en-US"}) // for translated templates
+		return renderPage(c, "welcome.title", "welcome/show.plush.html")
+	})
+	requireChooser(b.Get("/test/translated").Page)
 }
 
 func TestAccountLanguage_OverridesTheCookie(t *testing.T) {

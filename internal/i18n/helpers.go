@@ -11,12 +11,12 @@ import (
 // Helpers returns the template helpers of a language, or nil if the language is not
 // shipped. The name "" means the default language. The helpers are:
 //
-//	t            the texts
-//	lang         the lang attribute
-//	dir          the dir attribute
-//	languages    Options
-//	moment       TimeElement
-//	browserName  Browser, or the text browser.unknown
+//	t                the texts
+//	lang             the lang attribute
+//	dir              the dir attribute
+//	languageOptions  Options
+//	moment           TimeElement
+//	browserName      Browser, or the text browser.unknown
 func (t *Texts) Helpers(name string) map[string]any {
 	name = cmp.Or(name, t.base)
 	in := t.In(name)
@@ -24,12 +24,12 @@ func (t *Texts) Helpers(name string) map[string]any {
 		return nil
 	}
 	return map[string]any{
-		"t":           in,
-		"lang":        name,
-		"dir":         Direction(name),
-		"languages":   t.Options(name),
-		"moment":      func(at time.Time) template.HTML { return TimeElement(in, at) },
-		"browserName": func(header string) string { return cmp.Or(Browser(in, header), in("browser.unknown")) },
+		"t":               in,
+		"lang":            name,
+		"dir":             Direction(name),
+		"languageOptions": t.Options(name),
+		"moment":          func(at time.Time) template.HTML { return TimeElement(in, at) },
+		"browserName":     func(header string) string { return cmp.Or(Browser(in, header), in("browser.unknown")) },
 	}
 }
 
