@@ -127,5 +127,5 @@ func (s *Session) confirm(tx *pop.Connection, user *User) (rawToken string, err 
 	if err != nil || replaced > 0 {
 		return rawToken, err
 	}
-	return "", execOne(tx, ErrNotFound, "confirming a session", confirmed+" WHERE id = ? AND user_id = ?", s.ConfirmedAt, s.ID, user.ID)
+	return "", atLeastOne(exec(tx, "confirming a session", confirmed+" WHERE id = ? AND user_id = ?", s.ConfirmedAt, s.ID, user.ID))
 }

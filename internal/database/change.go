@@ -13,16 +13,6 @@ func Change(tx *pop.Connection, what, statement string, args ...any) (changed in
 	return changed, Wrap(what, err)
 }
 
-// ChangeOne is Change for a statement that has to change a row. If it changes none,
-// ChangeOne returns the error none.
-func ChangeOne(tx *pop.Connection, none error, what, statement string, args ...any) error {
-	changed, err := Change(tx, what, statement, args...)
-	if err == nil && changed == 0 {
-		return none
-	}
-	return err
-}
-
 // Wrap prefixes an error with what failed. It returns nil for nil.
 func Wrap(what string, err error) error {
 	if err == nil {

@@ -20,16 +20,6 @@ func TestChange(t *testing.T) {
 	require.Equal(t, 2, changed)
 	_, err = database.Change(db, "deleting notes", "DELETE FROM no_such_table")
 	require.ErrorContains(t, err, "deleting notes: ")
-
-	none := errors.New("none")
-	deleteC := func() error {
-		return database.ChangeOne(db, none, "deleting notes", "DELETE FROM notes WHERE text = ?", "c")
-	}
-	require.NoError(t, deleteC())
-	require.ErrorIs(t, deleteC(), none)
-	err = database.ChangeOne(db, none, "deleting notes", "DELETE FROM no_such_table")
-	require.ErrorContains(t, err, "deleting notes: ")
-	require.NotErrorIs(t, err, none)
 }
 
 func TestWrap(t *testing.T) {

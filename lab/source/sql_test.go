@@ -47,7 +47,7 @@ var sqlTypes = map[string][]string{
 // sqlParameters lists, by function, the indexes of the parameters that are SQL, for the
 // functions of sqlPackages. The test checks the calls of these functions, too.
 var sqlParameters = map[string][]int{
-	"upsert": {2}, "Change": {2}, "Read": {2}, "ChangeOne": {3}, "exec": {2}, "execOne": {3},
+	"upsert": {2}, "Change": {2}, "Read": {2}, "exec": {2},
 	"findUser": {1}, "lockUser": {1, 2}, "lock": {1}, "endSessions": {1}, "endSkips": {1}, "stop": {0}, "mark": {0}, "recordFor": {1}, "locked": {2, 3},
 	"remove": {0, 1, 2}, "DeleteRule": {0, 1, 2}, "UpdateRule": {0, 1, 2, 3}, // called in models/
 }
