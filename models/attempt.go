@@ -125,7 +125,7 @@ func (a *attempt) refund(tx *pop.Connection, kind string, failures int) (err err
 func countBuckets(ctx context.Context, normalized string, digests [][]byte, ids []string) (counts ratelimit.Counts, known int, err error) {
 	const knownBrowser = "known browser"
 	counts, err = ratelimit.Read(DB.WithContext(ctx), ids, `
-		SELECT '`+knownBrowser+`', CASE token_digest WHEN ? THEN 0 WHEN ? THEN 1 ELSE 2 END, 0, 0, 0, 0
+		UNION ALL SELECT '`+knownBrowser+`', CASE token_digest WHEN ? THEN 0 WHEN ? THEN 1 ELSE 2 END, 0, 0, 0, 0
 		FROM device_cookies JOIN users ON users.id = device_cookies.user_id
 		WHERE device_cookies.token_digest IN (?) AND device_cookies.expires_at > ? AND users.email = ?`,
 		digests[0], digests[1], digests, Clock.Now(), normalized)

@@ -2,7 +2,6 @@ package ratelimit
 
 import (
 	"cmp"
-	"fmt"
 	"strings"
 	"time"
 
@@ -89,20 +88,17 @@ func (bs Buckets) take(tx *pop.Connection, now time.Time, pending int) (Counts, 
 	return before, err
 }
 
-// Read returns the counts of the buckets with the ids, and those from union, a SELECT of
-// the columns of Count.
-func Read(tx *pop.Connection, ids []string, union string, args ...any) (Counts, error) {
+// Read returns the counts of the buckets with the ids, and of more: "", or "UNION ALL" with a
+// SELECT of the columns of Count.
+func Read(tx *pop.Connection, ids []string, more string, args ...any) (Counts, error) {
 	var found []Count
-	err := tx.RawQuery("SELECT id, attempts, pending, last_ms, open_ms, purge_ms FROM rate_limits WHERE id IN (?) UNION ALL "+union,
+	err := tx.RawQuery("SELECT id, attempts, pending, last_ms, open_ms, purge_ms FROM rate_limits WHERE id IN (?) "+more,
 		append([]any{ids}, args...)...).All(&found)
-	if err != nil {
-		return nil, fmt.Errorf("looking up rate limits: %w", err)
-	}
 	counts := Counts{}
 	for _, c := range found {
 		counts[c.ID] = c
 	}
-	return counts, nil
+	return counts, database.Wrap("looking up rate limits", err)
 }
 
 // Fail ends an attempt that Start began. The attempt stays counted.
@@ -147,10 +143,8 @@ func upsert(tx *pop.Connection, rows []Count, set string) (stored []Count, err e
 	for _, r := range rows {
 		args = append(args, r.ID, r.Attempts, r.Pending, r.LastMS, r.OpenMS, r.PurgeMS)
 	}
-	if err := tx.RawQuery(upsertSQL(len(rows), set), args...).All(&stored); err != nil {
-		return nil, fmt.Errorf("counting an attempt: %w", err)
-	}
-	return stored, nil
+	err = tx.RawQuery(upsertSQL(len(rows), set), args...).All(&stored)
+	return stored, database.Wrap("counting an attempt", err)
 }
 
 func upsertSQL(rows int, set string) string {
@@ -161,13 +155,9 @@ func upsertSQL(rows int, set string) string {
 
 // Peek is Check for the present counts. It counts nothing.
 func (bs Buckets) Peek(tx *pop.Connection, now time.Time) error {
-	var found []Count
-	if err := tx.RawQuery("SELECT id, attempts, pending, last_ms, open_ms, purge_ms FROM rate_limits WHERE id IN (?)", bs.IDs()).All(&found); err != nil {
-		return fmt.Errorf("looking up rate limits: %w", err)
-	}
-	counts := Counts{}
-	for _, c := range found {
-		counts[c.ID] = c
+	counts, err := Read(tx, bs.IDs(), "")
+	if err != nil {
+		return err
 	}
 	return bs.Check(counts, now)
 }
@@ -175,15 +165,9 @@ func (bs Buckets) Peek(tx *pop.Connection, now time.Time) error {
 // Peek returns the number of attempts that count at now, and what Check returns. It
 // counts nothing.
 func (b Bucket) Peek(tx *pop.Connection, now time.Time) (attempts int, refused *Exceeded, err error) {
-	var found []Count
-	err = tx.RawQuery("SELECT id, attempts, pending, last_ms, open_ms, purge_ms FROM rate_limits WHERE id = ?", b.ID).All(&found)
-	if err != nil {
-		return 0, nil, fmt.Errorf("looking up a rate limit: %w", err)
-	}
-	for _, c := range found {
-		attempts, refused = c.at(now).Attempts, b.Check(c, now)
-	}
-	return attempts, refused, nil
+	counts, err := Read(tx, []string{b.ID}, "")
+	c := counts[b.ID]
+	return c.at(now).Attempts, b.Check(c, now), err
 }
 
 // Fill fills the bucket, as Most attempts do.
@@ -195,8 +179,5 @@ func (b Bucket) Fill(tx *pop.Connection, now time.Time) error {
 
 // Clear removes the bucket's row.
 func (b Bucket) Clear(tx *pop.Connection) error {
-	if err := tx.RawQuery("DELETE FROM rate_limits WHERE id = ?", b.ID).Exec(); err != nil {
-		return fmt.Errorf("clearing a rate limit: %w", err)
-	}
-	return nil
+	return database.Wrap("clearing a rate limit", tx.RawQuery("DELETE FROM rate_limits WHERE id = ?", b.ID).Exec())
 }

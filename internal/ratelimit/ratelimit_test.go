@@ -271,7 +271,7 @@ func TestRead(t *testing.T) {
 	l := ratelimit.Limit{Most: 9, Window: time.Hour}
 	take(t, db, l, "a", now)
 	take(t, db, l, "b", now)
-	counts, err := ratelimit.Read(db, []string{"a", "c"}, "SELECT 'also', 7, 0, 0, 0, 0 WHERE 1 = ?", 1)
+	counts, err := ratelimit.Read(db, []string{"a", "c"}, "UNION ALL SELECT 'also', 7, 0, 0, 0, 0 WHERE 1 = ?", 1)
 	require.NoError(t, err)
 	require.Len(t, counts, 2)
 	require.Equal(t, []int{1, 7}, []int{counts["a"].Attempts, counts["also"].Attempts})
