@@ -9,6 +9,7 @@ import (
 	"github.com/gobuffalo/pop/v6"
 	"github.com/gofrs/uuid"
 
+	"corral/internal/database"
 	"corral/internal/passkey"
 )
 
@@ -85,28 +86,17 @@ func DeletePasskey(tx *pop.Connection, ids []uuid.UUID, credentialID []byte) err
 	if len(ids) == 0 {
 		return nil
 	}
-	if err := tx.RawQuery("DELETE FROM factors WHERE credential_id = ? AND id IN (?)", credentialID, ids).Exec(); err != nil {
-		return fmt.Errorf("deleting a passkey: %w", err)
-	}
-	return nil
-}
-
-// NewestPasskey returns the newest passkey of all users that is in use, or nil.
-func NewestPasskey(tx *pop.Connection) (*Factor, error) {
-	var found List
-	if err := tx.Where("kind = ? AND removed_at IS NULL", Passkey).Order("id DESC").Limit(1).All(&found); err != nil {
-		return nil, fmt.Errorf("finding a passkey: %w", err)
-	}
-	return found.Oldest(), nil
+	return database.Wrap("deleting a passkey", tx.RawQuery("DELETE FROM factors WHERE credential_id = ? AND id IN (?)", credentialID, ids).Exec())
 }
 
 // NewestPasskeyHost returns the host that the newest passkey in use works under, or "".
 func NewestPasskeyHost(tx *pop.Connection) (string, error) {
-	f, err := NewestPasskey(tx)
-	if err != nil || f == nil {
-		return "", err
+	var found List
+	err := tx.Where("kind = ? AND removed_at IS NULL", Passkey).Order("id DESC").Limit(1).All(&found)
+	if err != nil || len(found) == 0 {
+		return "", database.Wrap("finding a passkey", err)
 	}
-	return f.Credential().RPID, nil
+	return found[0].Credential().RPID, nil
 }
 
 // Credentials returns the credentials of the passkeys.
