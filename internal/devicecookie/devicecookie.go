@@ -28,6 +28,7 @@ import (
 	"github.com/gobuffalo/pop/v6"
 	"github.com/gofrs/uuid"
 
+	"corral/internal/database"
 	"corral/internal/secret"
 )
 
@@ -122,10 +123,7 @@ func (s Store) Renew(tx *pop.Connection, userID uuid.UUID, raw string) (known bo
 	}
 	renewed, err := tx.RawQuery("UPDATE device_cookies SET expires_at = ? WHERE token_digest IN (?) AND user_id = ? AND expires_at > ?",
 		s.Now().Add(s.Lifetime), Digests(raw), userID, s.Now()).ExecWithCount()
-	if err != nil {
-		return false, fmt.Errorf("renewing a device cookie: %w", err)
-	}
-	return renewed > 0, nil
+	return renewed > 0, database.Wrap("renewing a device cookie", err)
 }
 
 // Known returns the token's digest if the browser of a cookie is known to any account or, if
@@ -154,10 +152,7 @@ func (s Store) Any(tx *pop.Connection, userID uuid.UUID) (bool, error) {
 
 // Void removes the device cookies of an account.
 func (s Store) Void(tx *pop.Connection, userID uuid.UUID) error {
-	if err := tx.RawQuery("DELETE FROM device_cookies WHERE user_id = ?", userID).Exec(); err != nil {
-		return fmt.Errorf("voiding device cookies: %w", err)
-	}
-	return nil
+	return database.Wrap("voiding device cookies", tx.RawQuery("DELETE FROM device_cookies WHERE user_id = ?", userID).Exec())
 }
 
 // ofBrowser selects the rows of a cookie's tokens.
@@ -168,15 +163,10 @@ func ofBrowser(tx *pop.Connection, raw string) *pop.Query {
 
 func exists(query *pop.Query) (bool, error) {
 	found, err := query.Exists(&Cookie{})
-	if err != nil {
-		return false, fmt.Errorf("finding a device cookie: %w", err)
-	}
-	return found, nil
+	return found, database.Wrap("finding a device cookie", err)
 }
 
 func all(query *pop.Query) (list []Cookie, err error) {
-	if err := query.All(&list); err != nil {
-		return nil, fmt.Errorf("listing device cookies: %w", err)
-	}
-	return list, nil
+	err = query.All(&list)
+	return list, database.Wrap("listing device cookies", err)
 }

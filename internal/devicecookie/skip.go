@@ -1,11 +1,12 @@
 package devicecookie
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/gobuffalo/pop/v6"
 	"github.com/gofrs/uuid"
+
+	"corral/internal/database"
 )
 
 // skipping selects an account's cookies that skip now. The version is that of the account's
@@ -19,12 +20,9 @@ func (s Store) Skips(tx *pop.Connection, userID uuid.UUID, version int, raw stri
 
 // StartSkip lets the browser of a cookie skip the second step from now on.
 func (s Store) StartSkip(tx *pop.Connection, userID uuid.UUID, version int, raw, ip, userAgent string) error {
-	err := tx.RawQuery("UPDATE device_cookies SET skips_until = ?, skip_version = ?, ip = ?, user_agent = ? WHERE token_digest IN (?) AND user_id = ?",
-		s.Now().Add(s.Skip), version, ip, userAgent, Digests(raw), userID).Exec()
-	if err != nil {
-		return fmt.Errorf("skipping the second step: %w", err)
-	}
-	return nil
+	return database.Wrap("skipping the second step",
+		tx.RawQuery("UPDATE device_cookies SET skips_until = ?, skip_version = ?, ip = ?, user_agent = ? WHERE token_digest IN (?) AND user_id = ?",
+			s.Now().Add(s.Skip), version, ip, userAgent, Digests(raw), userID).Exec())
 }
 
 // Skipping returns the browsers that skip the second step of an account, newest first.
@@ -45,9 +43,5 @@ func (s Store) EndSkips(tx *pop.Connection, userID uuid.UUID, version int) (ende
 }
 
 func endSkips(tx *pop.Connection, where string, args ...any) (int, error) {
-	ended, err := tx.RawQuery("UPDATE device_cookies SET skips_until = NULL, ip = '', user_agent = '' WHERE "+where, args...).ExecWithCount()
-	if err != nil {
-		return 0, fmt.Errorf("ending skips: %w", err)
-	}
-	return ended, nil
+	return database.Change(tx, "ending skips", "UPDATE device_cookies SET skips_until = NULL, ip = '', user_agent = '' WHERE "+where, args...)
 }

@@ -43,12 +43,13 @@
 package factor
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/gobuffalo/nulls"
 	"github.com/gobuffalo/pop/v6"
 	"github.com/gofrs/uuid"
+
+	"corral/internal/database"
 )
 
 // The kinds of factors.
@@ -82,10 +83,7 @@ func (f *Factor) NullID() uuid.NullUUID { return uuid.NullUUID{UUID: f.ID, Valid
 // Add stores a new factor, and sets its ID.
 func (f *Factor) Add(tx *pop.Connection, now time.Time) error {
 	f.ID, f.CreatedAt = uuid.Must(uuid.NewV7()), now // crypto/rand never fails
-	if err := tx.Create(f); err != nil {
-		return fmt.Errorf("storing a factor: %w", err)
-	}
-	return nil
+	return database.Wrap("storing a factor", tx.Create(f))
 }
 
 // Remove takes the factor out of use, by the change with the number.
@@ -109,8 +107,5 @@ func (f *Factor) Use(tx *pop.Connection, now time.Time) (first bool, err error) 
 }
 
 func (f *Factor) update(tx *pop.Connection, what string, columns ...string) error {
-	if err := tx.UpdateColumns(f, columns...); err != nil {
-		return fmt.Errorf("%s: %w", what, err)
-	}
-	return nil
+	return database.Wrap(what, tx.UpdateColumns(f, columns...))
 }

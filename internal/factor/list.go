@@ -1,11 +1,12 @@
 package factor
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/gobuffalo/pop/v6"
 	"github.com/gofrs/uuid"
+
+	"corral/internal/database"
 )
 
 // List holds factors of one user, oldest first.
@@ -13,10 +14,8 @@ type List []Factor
 
 // Of returns the factors of a user, including removed ones.
 func Of(tx *pop.Connection, userID uuid.UUID) (list List, err error) {
-	if err := tx.Where("user_id = ?", userID).Order("id").All(&list); err != nil {
-		return nil, fmt.Errorf("listing factors: %w", err)
-	}
-	return list, nil
+	err = tx.Where("user_id = ?", userID).Order("id").All(&list)
+	return list, database.Wrap("listing factors", err)
 }
 
 // InUse returns the factors that are in use.

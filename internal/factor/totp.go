@@ -1,7 +1,6 @@
 package factor
 
 import (
-	"fmt"
 	"log/slog"
 	"slices"
 	"time"
@@ -9,6 +8,7 @@ import (
 	"github.com/gobuffalo/pop/v6"
 	"github.com/gofrs/uuid"
 
+	"corral/internal/database"
 	"corral/internal/secret"
 	"corral/internal/totp"
 )
@@ -39,10 +39,7 @@ func (f *Factor) RedeemTOTP(tx *pop.Connection, ring secret.Ring, typed string, 
 	// ones.
 	redeemed, err := tx.RawQuery("UPDATE factors SET last_step = ?, data = ? WHERE id = ? AND last_step < ?",
 		step, ring.Seal(purposeOf(f.UserID), key), f.ID, step).ExecWithCount()
-	if err != nil {
-		return false, fmt.Errorf("redeeming a code: %w", err)
-	}
-	return redeemed > 0, nil
+	return redeemed > 0, database.Wrap("redeeming a code", err)
 }
 
 // KeyLost reports whether the list has a TOTP key that no secret of the ring opens.

@@ -56,10 +56,7 @@ func (q *Queue) claim(ctx context.Context, db *pop.Connection, low bool) (*Mail,
 func (q *Queue) Delivered(ctx context.Context, db *pop.Connection, m *Mail) error {
 	err := db.WithContext(ctx).RawQuery("UPDATE mails SET delivered_at = ?, due_at = NULL, sealed_token = NULL, last_error = '' WHERE id = ?",
 		q.now(), m.ID).Exec()
-	if err != nil {
-		return fmt.Errorf("recording a delivered mail: %w", err)
-	}
-	return nil
+	return database.Wrap("recording a delivered mail", err)
 }
 
 type permanent struct{ error }
@@ -80,10 +77,7 @@ func (q *Queue) Failed(ctx context.Context, db *pop.Connection, m *Mail, cause e
 	}
 	err := db.WithContext(ctx).RawQuery("UPDATE mails SET last_error = ?, "+change+" WHERE id = ? AND attempts = ? AND delivered_at IS NULL",
 		append([]any{printable(cause.Error(), maxLastError)}, append(args, m.ID, m.Attempts)...)...).Exec()
-	if err != nil {
-		return fmt.Errorf("recording a failed mail: %w", err)
-	}
-	return nil
+	return database.Wrap("recording a failed mail", err)
 }
 
 // isLast reports whether m has no attempt left after an attempt that failed with cause.

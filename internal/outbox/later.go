@@ -7,15 +7,14 @@ import (
 
 	"github.com/gobuffalo/pop/v6"
 	"github.com/gofrs/uuid"
+
+	"corral/internal/database"
 )
 
 // Cancel removes a mail that is not delivered yet. It returns no error if the mail does
 // not exist or was delivered.
 func (q *Queue) Cancel(tx *pop.Connection, id uuid.UUID) error {
-	if err := tx.RawQuery("DELETE FROM mails WHERE id = ? AND delivered_at IS NULL", id).Exec(); err != nil {
-		return fmt.Errorf("cancelling a mail: %w", err)
-	}
-	return nil
+	return database.Wrap("cancelling a mail", tx.RawQuery("DELETE FROM mails WHERE id = ? AND delivered_at IS NULL", id).Exec())
 }
 
 // Once returns ErrNothingToSend if a mail with the template and recipient of m was

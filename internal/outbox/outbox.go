@@ -112,10 +112,7 @@ func (q *Queue) Add(tx *pop.Connection, m Mail, rawToken string) error {
 	if rawToken != "" {
 		m.SealedToken = q.options.Seal([]byte(rawToken))
 	}
-	if err := tx.Create(&m); err != nil {
-		return fmt.Errorf("queueing a mail: %w", err)
-	}
-	return nil
+	return database.Wrap("queueing a mail", tx.Create(&m))
 }
 
 // InTransaction is database.InTransaction for an fn that queues mails: it starts their delivery.
@@ -161,10 +158,7 @@ func (q *Queue) Resolve(ctx context.Context, db *pop.Connection, m *Mail, decide
 		return err
 	}
 	m.Resolved = m.Template
-	if err := db.WithContext(ctx).UpdateColumns(m, "language", "sealed_token", "data", "resolved"); err != nil {
-		return fmt.Errorf("resolving a mail: %w", err)
-	}
-	return nil
+	return database.Wrap("resolving a mail", db.WithContext(ctx).UpdateColumns(m, "language", "sealed_token", "data", "resolved"))
 }
 
 const newest = 50
@@ -172,10 +166,8 @@ const newest = 50
 // Newest returns the 50 newest mails.
 func (q *Queue) Newest(ctx context.Context, db *pop.Connection) ([]Mail, error) {
 	var mails []Mail
-	if err := db.WithContext(ctx).Order("created_at DESC").Limit(newest).All(&mails); err != nil {
-		return nil, fmt.Errorf("listing mails: %w", err)
-	}
-	return mails, nil
+	err := db.WithContext(ctx).Order("created_at DESC").Limit(newest).All(&mails)
+	return mails, database.Wrap("listing mails", err)
 }
 
 // ByID returns a mail, or ErrNotFound.

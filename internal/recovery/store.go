@@ -7,6 +7,8 @@ import (
 	"github.com/gobuffalo/nulls"
 	"github.com/gobuffalo/pop/v6"
 	"github.com/gofrs/uuid"
+
+	"corral/internal/database"
 )
 
 // row is one code of a set.
@@ -37,26 +39,17 @@ func Issue(tx *pop.Connection, set uuid.UUID, count int) (codes []string, err er
 func Redeem(tx *pop.Connection, set uuid.UUID, typed string, now time.Time) (ok bool, err error) {
 	used, err := tx.RawQuery("UPDATE recovery_codes SET used_at = ? WHERE factor_id = ? AND digest = ? AND used_at IS NULL",
 		now, set, Digest(typed)).ExecWithCount()
-	if err != nil {
-		return false, fmt.Errorf("redeeming a recovery code: %w", err)
-	}
-	return used > 0, nil
+	return used > 0, database.Wrap("redeeming a recovery code", err)
 }
 
 // Has reports whether Redeem would find a typed code of a set. It redeems nothing.
 func Has(tx *pop.Connection, set uuid.UUID, typed string) (bool, error) {
 	found, err := tx.Where("factor_id = ? AND digest = ? AND used_at IS NULL", set, Digest(typed)).Count(&row{})
-	if err != nil {
-		return false, fmt.Errorf("looking up a recovery code: %w", err)
-	}
-	return found > 0, nil
+	return found > 0, database.Wrap("looking up a recovery code", err)
 }
 
 // Left returns the number of unused codes of a set.
 func Left(tx *pop.Connection, set uuid.UUID) (int, error) {
 	left, err := tx.Where("factor_id = ? AND used_at IS NULL", set).Count(&row{})
-	if err != nil {
-		return 0, fmt.Errorf("counting recovery codes: %w", err)
-	}
-	return left, nil
+	return left, database.Wrap("counting recovery codes", err)
 }

@@ -40,6 +40,7 @@ import (
 	"github.com/gobuffalo/pop/v6"
 	"github.com/gofrs/uuid"
 
+	"corral/internal/database"
 	"corral/internal/secret"
 )
 
@@ -133,11 +134,8 @@ func (s Store) Redeem(tx *pop.Connection, t *Token) error {
 
 // Void deletes the tokens of a purpose and subject that were not redeemed.
 func (s Store) Void(tx *pop.Connection, purpose, subject string) error {
-	err := tx.RawQuery("DELETE FROM tokens WHERE purpose = ? AND subject = ? AND redeemed = ?", purpose, subject, false).Exec()
-	if err != nil {
-		return fmt.Errorf("voiding tokens: %w", err)
-	}
-	return nil
+	return database.Wrap("voiding tokens",
+		tx.RawQuery("DELETE FROM tokens WHERE purpose = ? AND subject = ? AND redeemed = ?", purpose, subject, false).Exec())
 }
 
 // Start makes the lifetime of a token begin now, and reports whether the token works.
@@ -166,8 +164,5 @@ func (s Store) restart(tx *pop.Connection, raw string, begin func(*Token) time.T
 	}
 	updated, err := tx.RawQuery("UPDATE tokens SET expires_at = ? WHERE id = ? AND redeemed = ?",
 		begin(t).Add(s.Lifetimes[t.Purpose]), t.ID, false).ExecWithCount()
-	if err != nil {
-		return false, fmt.Errorf("starting the lifetime of a token: %w", err)
-	}
-	return updated > 0, nil
+	return updated > 0, database.Wrap("starting the lifetime of a token", err)
 }

@@ -7,6 +7,8 @@ import (
 
 	"github.com/gobuffalo/pop/v6"
 	"github.com/gofrs/uuid"
+
+	"corral/internal/database"
 )
 
 // Part is a row of the table undo_parts: what a waiting undo, or a waiting removal by an
@@ -28,7 +30,7 @@ func has(parts []Part, item uuid.UUID) bool {
 // Pending returns the waiting parts, the earliest due first.
 func (j Journal) Pending() (list []Part, err error) {
 	err = j.Tx.Where("user_id = ?", j.UserID).Order("due_at, id").All(&list)
-	return list, wrap("listing parts of undos", err)
+	return list, database.Wrap("listing parts of undos", err)
 }
 
 // Due returns the parts that are due.
@@ -105,7 +107,7 @@ func (j Journal) schedule(parts []Part, due time.Time) error {
 
 func (j Journal) store(p Part) error {
 	p.ID, p.UserID = newID(), j.UserID
-	return wrap("storing a part of an undo", j.Tx.Create(&p))
+	return database.Wrap("storing a part of an undo", j.Tx.Create(&p))
 }
 
 // states holds the items in use and the changes of items, newest first. They are read once,
@@ -274,5 +276,5 @@ func (j Journal) Drop(parts []Part) error {
 }
 
 func (j Journal) stop(where string, args ...any) error {
-	return wrap("deleting parts of undos", j.Tx.RawQuery("DELETE FROM undo_parts WHERE user_id = ? AND ("+where+")", append([]any{j.UserID}, args...)...).Exec())
+	return database.Wrap("deleting parts of undos", j.Tx.RawQuery("DELETE FROM undo_parts WHERE user_id = ? AND ("+where+")", append([]any{j.UserID}, args...)...).Exec())
 }

@@ -59,6 +59,8 @@ import (
 
 	"github.com/gobuffalo/pop/v6"
 	"github.com/gofrs/uuid"
+
+	"corral/internal/database"
 )
 
 // These are the endings of the kinds of changes of an item.
@@ -122,10 +124,7 @@ func newID() uuid.UUID { return uuid.Must(uuid.NewV7()) } // crypto/rand never f
 // Since returns the changes from a number on that are not undone, newest first.
 func (j Journal) Since(number int) (list []Change, err error) {
 	err = j.Tx.Where("user_id = ? AND number >= ? AND undone = ?", j.UserID, number, false).Order("number DESC").All(&list)
-	if err != nil {
-		return nil, fmt.Errorf("listing changes: %w", err)
-	}
-	return list, nil
+	return list, database.Wrap("listing changes", err)
 }
 
 // Newest returns the newest change of the kinds, or nil.
@@ -133,7 +132,7 @@ func (j Journal) Newest(kinds ...string) (*Change, error) {
 	var list []Change
 	err := j.Tx.Where("user_id = ?", j.UserID).Where("kind IN (?)", kinds).Order("number DESC").Limit(1).All(&list)
 	if err != nil || len(list) == 0 {
-		return nil, wrap("finding a change", err)
+		return nil, database.Wrap("finding a change", err)
 	}
 	return &list[0], nil
 }
@@ -145,7 +144,7 @@ func (j Journal) Young(item uuid.UUID, number int, since time.Time) (bool, error
 	err := j.Tx.RawQuery(`SELECT 1 FROM undo_parts WHERE user_id = ? AND factor_id = ?
 		UNION ALL SELECT 1 FROM changes WHERE user_id = ? AND factor_id = ? AND (number >= ? OR created_at >= ?)`,
 		j.UserID, item, j.UserID, item, number, since).All(&found)
-	return len(found) > 0, wrap("looking for changes of an item", err)
+	return len(found) > 0, database.Wrap("looking for changes of an item", err)
 }
 
 // Undone returns which of the items had all their changes undone. A later undo leaves
@@ -155,7 +154,7 @@ func (j Journal) Undone(items []uuid.UUID) ([]uuid.UUID, error) {
 		return nil, nil
 	}
 	var list []Change
-	err := wrap("listing changes of items", j.Tx.Where("user_id = ? AND undone = ?", j.UserID, false).Where("factor_id IN (?)", items).All(&list))
+	err := database.Wrap("listing changes of items", j.Tx.Where("user_id = ? AND undone = ?", j.UserID, false).Where("factor_id IN (?)", items).All(&list))
 	pending, pendingErr := j.Pending()
 	return slices.DeleteFunc(items, func(item uuid.UUID) bool {
 		return has(pending, item) || slices.ContainsFunc(list, func(c Change) bool { return c.Item.UUID == item })
@@ -191,14 +190,6 @@ func (j Journal) Undo(number int, delay time.Duration) (changed bool, err error)
 
 // mark marks changes from a number on as undone, so that later undos ignore them.
 func (j Journal) mark(where string, number int, args ...any) error {
-	return wrap("marking undone changes", j.Tx.RawQuery("UPDATE changes SET undone = ? WHERE user_id = ? AND number >= ? AND "+where,
+	return database.Wrap("marking undone changes", j.Tx.RawQuery("UPDATE changes SET undone = ? WHERE user_id = ? AND number >= ? AND "+where,
 		append([]any{true, j.UserID, number}, args...)...).Exec())
-}
-
-// wrap adds a text to an error. It returns nil for nil.
-func wrap(what string, err error) error {
-	if err == nil {
-		return nil
-	}
-	return fmt.Errorf("%s: %w", what, err)
 }
