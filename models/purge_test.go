@@ -84,7 +84,7 @@ func (ms *ModelSuite) Test_Purge_TokensAndDeviceCookies() {
 	ada := ms.signUp("ada@example.com")
 	ms.startAt(ada, false, "192.0.2.1")
 	ms.requestSignup("zoe@example.com")
-	models.Clock.Move(24*time.Hour + 7*day - time.Second) // lifetime of the link, and DeadTokenLifetime
+	models.Clock.Move(24*time.Hour + 7*day - time.Second) // lifetime of the link, and deadTokenLifetime
 	ms.purge()
 	ms.Equal(1, ms.count("tokens"))
 	models.Clock.Move(time.Second)
@@ -237,7 +237,7 @@ func (ms *ModelSuite) Test_Purge_DeliveredAndGivenUpMails() {
 	}
 	ctx := ms.T().Context()
 	claim := func() *outbox.Mail {
-		m, err := models.Outbox.Claim(ctx, ms.DB)
+		m, err := models.Outbox.Claim(ctx, ms.DB, true)
 		ms.NoError(err)
 		return m
 	}

@@ -21,7 +21,7 @@ func (ms *ModelSuite) passPassword(client models.Client) models.Client {
 func (ms *ModelSuite) deliver() (sent []string) {
 	ctx := ms.T().Context()
 	for {
-		m, err := models.Outbox.Claim(ctx, ms.DB)
+		m, err := models.Outbox.Claim(ctx, ms.DB, true)
 		if errors.Is(err, outbox.ErrNotFound) {
 			return sent
 		}

@@ -23,14 +23,9 @@ const lease = 2 * time.Minute
 const maxLastError = 255
 
 // Claim claims the mail that was due first, or returns ErrNotFound. Mails of low
-// priority come after all others. For two minutes, no other worker can claim the mail.
-func (q *Queue) Claim(ctx context.Context, db *pop.Connection) (*Mail, error) {
-	const low = true
-	return q.claim(ctx, db, low)
-}
-
-// claim is Claim, but claims a mail of low priority only if low is true.
-func (q *Queue) claim(ctx context.Context, db *pop.Connection, low bool) (*Mail, error) {
+// priority come after all others, and only if low is true. For two minutes, no other
+// worker can claim the mail.
+func (q *Queue) Claim(ctx context.Context, db *pop.Connection, low bool) (*Mail, error) {
 	lock := ""
 	if db.Dialect.Name() == "postgres" {
 		lock = "FOR UPDATE SKIP LOCKED"

@@ -15,14 +15,14 @@ import (
 
 func claim(t testing.TB, q *outbox.Queue) *outbox.Mail {
 	t.Helper()
-	m, err := q.Claim(t.Context(), db)
+	m, err := q.Claim(t.Context(), db, true)
 	require.NoError(t, err)
 	return m
 }
 
 func requireNothingDue(t testing.TB, q *outbox.Queue) {
 	t.Helper()
-	_, err := q.Claim(t.Context(), db)
+	_, err := q.Claim(t.Context(), db, true)
 	require.ErrorIs(t, err, outbox.ErrNotFound)
 }
 
@@ -120,7 +120,7 @@ func TestClaim_EachMailOnce(t *testing.T) {
 	for range 8 {
 		all.Go(func() {
 			for {
-				m, err := q.Claim(t.Context(), db)
+				m, err := q.Claim(t.Context(), db, true)
 				if errors.Is(err, outbox.ErrNotFound) {
 					return
 				}

@@ -151,7 +151,7 @@ func (w *Worker) claim(ctx context.Context) (*Mail, error) {
 			return nil, err
 		}
 	}
-	return w.options.Queue.claim(ctx, w.options.DB, len(w.slots) < maxLowDeliveries)
+	return w.options.Queue.Claim(ctx, w.options.DB, len(w.slots) < maxLowDeliveries)
 }
 
 // deliver delivers m and records the outcome, even if ctx ends: Stop waits for it.
