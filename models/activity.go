@@ -71,8 +71,8 @@ func (a Activity) Failed() bool { return slices.Contains(failures, a.Kind) }
 
 // Lifetimes of an activity and of its complete IP.
 const (
-	ActivityLifetime = 90 * 24 * time.Hour
-	IPLifetime       = 30 * 24 * time.Hour
+	activityLifetime = 90 * 24 * time.Hour
+	ipLifetime       = 30 * 24 * time.Hour
 )
 
 func (u *User) record(tx *pop.Connection, kind string, client Client) error {
@@ -107,7 +107,7 @@ func recordAttempt(tx *pop.Connection, email, kind string, client Client) (id uu
 func recordFor(tx *pop.Connection, userIDSQL string, arg any, kind string, client Client) (id uuid.UUID, err error) {
 	id, now, shortenAt := newID(), Clock.Now(), nulls.Time{}
 	if client.IP.IsValid() {
-		shortenAt = nulls.NewTime(now.Add(IPLifetime))
+		shortenAt = nulls.NewTime(now.Add(ipLifetime))
 	}
 	_, err = exec(tx, "recording "+kind, `
 		INSERT INTO activities (id, user_id, kind, ip, network, user_agent, created_at, shorten_at)

@@ -8,9 +8,9 @@ import (
 	"corral/internal/purge"
 )
 
-// DeadTokenLifetime is how long the page of a dead link can say why it is dead,
+// deadTokenLifetime is how long the page of a dead link can say why it is dead,
 // and the delivery of a late mail can start the lifetime of its link.
-const DeadTokenLifetime = 7 * 24 * time.Hour
+const deadTokenLifetime = 7 * 24 * time.Hour
 
 // DeletedUserLifetime is how long a deleted account is kept, or longer: until the last link
 // that undoes the deletion has expired. The link's mail may be late.
@@ -23,8 +23,8 @@ const RemovedFactorLifetime = 9 * 24 * time.Hour
 
 // Lifetimes of mails that were sent or given up. `task user:why` lists them.
 const (
-	DeliveredMailLifetime = 30 * 24 * time.Hour
-	GivenUpMailLifetime   = 90 * 24 * time.Hour
+	deliveredMailLifetime = 30 * 24 * time.Hour
+	givenUpMailLifetime   = 90 * 24 * time.Hour
 )
 
 // StartJanitor purges in the background until it is stopped.
@@ -51,7 +51,7 @@ func expired(now time.Time) []purge.Rule {
 		remove("sessions", "remembered = ? AND created_at <= ?", "created_at", false, now.Add(-settings.SessionLifetime)),
 		remove("sessions", "remembered = ? AND created_at <= ?", "created_at", true, now.Add(-settings.RememberLifetime)),
 		remove("rate_limits", "purge_ms <= ?", "purge_ms", now.UnixMilli()),
-		remove("tokens", "expires_at <= ?", "expires_at", now.Add(-DeadTokenLifetime)),
+		remove("tokens", "expires_at <= ?", "expires_at", now.Add(-deadTokenLifetime)),
 		remove("mails", toDeletedUsers, "recipient", args...),
 		// In batches: the cascade of 500 users would keep SQLite's other writers waiting.
 		remove("activities", ofDeletedUsers, "user_id, id", args...),
@@ -65,9 +65,9 @@ func expired(now time.Time) []purge.Rule {
 		remove("used_challenges", "expires_at <= ?", "expires_at", now),
 		remove("device_cookies", "expires_at <= ?", "expires_at", now),
 		purge.UpdateRule("device_cookies", "skips_until = NULL, ip = '', user_agent = ''", "skips_until <= ?", "skips_until", now),
-		remove("activities", "created_at <= ?", "created_at", now.Add(-ActivityLifetime)),
+		remove("activities", "created_at <= ?", "created_at", now.Add(-activityLifetime)),
 		purge.UpdateRule("activities", "ip = network, shorten_at = NULL", "shorten_at <= ?", "shorten_at", now),
-		remove("mails", "delivered_at <= ?", "delivered_at", now.Add(-DeliveredMailLifetime)),
-		remove("mails", "given_up_at <= ?", "given_up_at", now.Add(-GivenUpMailLifetime)),
+		remove("mails", "delivered_at <= ?", "delivered_at", now.Add(-deliveredMailLifetime)),
+		remove("mails", "given_up_at <= ?", "given_up_at", now.Add(-givenUpMailLifetime)),
 	}
 }

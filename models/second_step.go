@@ -31,8 +31,8 @@ type SecondStep struct {
 	User *User `json:"-"`
 }
 
-// SecondStepLifetime is how long the second step may take.
-const SecondStepLifetime = 5 * time.Minute
+// secondStepLifetime is how long the second step may take.
+const secondStepLifetime = 5 * time.Minute
 
 // Raw returns the text that the session cookie keeps.
 func (p *SecondStep) Raw() string {
@@ -44,7 +44,7 @@ func (p *SecondStep) Raw() string {
 var ErrSecondStep = errors.New("the second step comes first")
 
 func (u *User) secondStep() *SecondStep {
-	return &SecondStep{UserID: u.ID, Version: u.CredentialVersion, ExpiresAt: Clock.Now().Add(SecondStepLifetime)}
+	return &SecondStep{UserID: u.ID, Version: u.CredentialVersion, ExpiresAt: Clock.Now().Add(secondStepLifetime)}
 }
 
 // askSecondStep returns the second step of a login, or nil if the client skips it. It queues

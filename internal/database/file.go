@@ -22,10 +22,10 @@ func rememberFile(db *pop.Connection) {
 // errRemoved completes a sentence that begins with the name of the file.
 var errRemoved = errors.New("was removed or replaced while the app runs, so what it writes is lost: to restore a backup, stop the app, put it in place, remove -wal and -shm (docs/deploy.md)")
 
-// CheckFile returns an error if the SQLite file of db was removed or replaced since
+// checkNotReplaced returns an error if the SQLite file of db was removed or replaced since
 // Open: open connections still write to the removed file. Unavailable reports true for
 // this error.
-func CheckFile(db *pop.Connection) error {
+func checkNotReplaced(db *pop.Connection) error {
 	opened, ok := openedFiles.Load(sqliteFile(db))
 	if !ok {
 		return nil // PostgreSQL

@@ -33,7 +33,7 @@ type Readiness struct {
 func (r *Readiness) Check(ctx context.Context, db *pop.Connection) error {
 	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
-	if err := CheckFile(db); err != nil {
+	if err := checkNotReplaced(db); err != nil {
 		return err
 	}
 	if err := CheckSchema(ctx, db, r.Migrations); err != nil {

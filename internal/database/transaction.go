@@ -24,7 +24,7 @@ func Detached(ctx context.Context) (context.Context, context.CancelFunc) {
 // the connection, rolling back fails too: InTransaction returns the error of fn, which is
 // the cause. It begins no transaction on a SQLite file that was removed.
 func InTransaction(db *pop.Connection, fn func(tx *pop.Connection) error) error {
-	if err := CheckFile(db); err != nil {
+	if err := checkNotReplaced(db); err != nil {
 		return err
 	}
 	var cause error

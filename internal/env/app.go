@@ -51,13 +51,13 @@ func NewApp(environ []string, o Options) *App {
 		e.name = e.OneOf("GO_ENV", Test, Development, Production)
 		return e
 	}
-	values, found := e.Dotenv(filepath.Join(o.Dir, ".env"))
+	values, found := e.readDotenv(filepath.Join(o.Dir, ".env"))
 	if _, set := values["GO_ENV"]; set { // envy, which has loaded the file by now, may have hidden a "production"
 		e.Fault(".env", ".env sets GO_ENV, which would override production: set it in the environment")
 	}
 	if e.dotenv = found; e.Get("GO_ENV", "") != Production {
 		for key, value := range values {
-			e.SetFrom(".env", key, value)
+			e.setFrom(".env", key, value)
 		}
 	}
 	if e.name = e.Get("GO_ENV", Development); e.name == Test {
@@ -121,7 +121,7 @@ func (e *App) DatabaseURL() string {
 		return e.Database("DATABASE_URL", "sqlite3://"+filepath.Join(e.o.Dir, "storage", e.Get("GO_ENV", Development)+".sqlite"))
 	}
 	value := e.Get("TEST_DATABASE_URL", "")
-	if value != "" && !IsPostgres(value) {
+	if value != "" && !isPostgres(value) {
 		e.Fault("TEST_DATABASE_URL", "TEST_DATABASE_URL is not postgres://user:password@host/name: leave it out to test on SQLite")
 	}
 	return value

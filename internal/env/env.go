@@ -73,17 +73,17 @@ func New(environ []string) *Vars {
 
 func (v *Vars) Set(key, value string) { v.values[key] = value }
 
-// SetFrom sets a variable that was read from a file. Each fault of the variable
+// setFrom sets a variable that was read from a file. Each fault of the variable
 // names the file.
-func (v *Vars) SetFrom(file, key, value string) {
+func (v *Vars) setFrom(file, key, value string) {
 	v.Set(key, value)
 	v.files[key] = file
 }
 
-// Dotenv returns the variables in a .env file, and whether there is a file to read. If the
+// readDotenv returns the variables in a .env file, and whether there is a file to read. If the
 // file cannot be read, it records a fault, which never quotes the file: it may hold
 // secrets.
-func (v *Vars) Dotenv(path string) (values map[string]string, found bool) {
+func (v *Vars) readDotenv(path string) (values map[string]string, found bool) {
 	name := filepath.Base(path)
 	content, err := os.ReadFile(path)
 	switch {
@@ -325,9 +325,9 @@ func hasHost(u *url.URL, schemes ...string) bool {
 // percentEncode is the remedy, in the format of a fault, if a password makes its URL invalid.
 const percentEncode = "percent-encode special characters of the password (# as %%23, / as %%2F, ? as %%3F, %% as %%25)"
 
-// IsPostgres reports whether value is the URL of a PostgreSQL database. It is false if
+// isPostgres reports whether value is the URL of a PostgreSQL database. It is false if
 // a special character in the password makes the URL mean something else.
-func IsPostgres(value string) bool {
+func isPostgres(value string) bool {
 	u, err := url.Parse(value)
 	return err == nil && slices.Contains([]string{"postgres", "postgresql"}, u.Scheme) &&
 		u.Host+u.Path+u.RawQuery != "" && u.Fragment == "" && !strings.Contains(u.Path, "@")
@@ -341,7 +341,7 @@ func (v *Vars) Database(key, fallback string) string {
 	}
 	scheme, path, _ := strings.Cut(value, "://")
 	isSQLite := path != "" && (scheme == "sqlite3" || scheme == "sqlite")
-	if !isSQLite && !IsPostgres(value) {
+	if !isSQLite && !isPostgres(value) {
 		// Do not quote the value: it holds a password.
 		v.Fault(key, "%s is neither sqlite3://path nor postgres://user:password@host/name: "+percentEncode, key)
 	}

@@ -76,13 +76,6 @@ type RelyingParty struct {
 	unusable error
 }
 
-// Message keys of Unusable.
-const (
-	UnusableIP   = "passkey.off_ip"   // the host is an IP address
-	UnusableName = "passkey.off_name" // the host is not a domain name, such as "intranet"
-	UnusableHTTP = "passkey.off_http" // plain http, which browsers accept only for localhost
-)
-
 // Unusable returns the message key of the reason why browsers refuse passkeys under
 // publicURL, or "".
 func Unusable(publicURL *url.URL) string {
@@ -90,11 +83,11 @@ func Unusable(publicURL *url.URL) string {
 	_, err := netip.ParseAddr(host)
 	switch {
 	case err == nil:
-		return UnusableIP
-	case protocol.ValidateRPID(host) != nil:
-		return UnusableName
+		return "passkey.off_ip"
+	case protocol.ValidateRPID(host) != nil: // such as "intranet"
+		return "passkey.off_name"
 	case publicURL.Scheme != "https" && host != "localhost":
-		return UnusableHTTP
+		return "passkey.off_http"
 	}
 	return ""
 }
