@@ -7,7 +7,6 @@ import (
 	"github.com/gobuffalo/buffalo"
 
 	"corral/internal/oidc"
-	"corral/internal/oidc/identities"
 	"corral/models"
 )
 
@@ -17,7 +16,6 @@ func AccountSecurityProvidersShow(c buffalo.Context) error {
 	return goToProvider(c, toLink, oidc.NewFlow())
 }
 
-// AccountSecurityProvidersDestroy is DELETE /account/security/providers/{provider}.
 func AccountSecurityProvidersDestroy(c buffalo.Context) error {
 	return withProvider(c, func(p *provider) error {
 		err := currentUser(c).RemoveIdentity(c, p.Issuer, clientOf(c))
@@ -31,7 +29,7 @@ func AccountSecurityProvidersDestroy(c buffalo.Context) error {
 // setProviders sets the user's identities for a page, and whether any can log in.
 func setProviders(c buffalo.Context, user *models.User) error {
 	list, err := models.IdentitiesOf(c, user)
-	c.Set("identities", identities.List(list))
+	c.Set("identities", list)
 	c.Set("linked", slices.ContainsFunc(list, func(i models.Identity) bool { return providers.ByIssuer(i.Issuer) != nil }))
 	return err
 }

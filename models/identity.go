@@ -21,7 +21,7 @@ type Identity = identities.Identity
 var ErrIdentityTaken = identities.ErrTaken
 
 // IdentitiesOf returns the identities of an account that are in use, oldest first.
-func IdentitiesOf(ctx context.Context, user *User) ([]Identity, error) {
+func IdentitiesOf(ctx context.Context, user *User) (identities.List, error) {
 	return identities.Of(DB.WithContext(ctx), user.ID)
 }
 

@@ -58,7 +58,7 @@ func (l List) At(issuer string) (at List) {
 }
 
 // Of returns the identities of an account that are in use, oldest first.
-func Of(tx *pop.Connection, userID uuid.UUID) (list []Identity, err error) {
+func Of(tx *pop.Connection, userID uuid.UUID) (list List, err error) {
 	err = tx.Where("user_id = ? AND removed_at IS NULL", userID).Order("id").All(&list)
 	return list, database.Wrap("listing identities", err)
 }
