@@ -14,7 +14,6 @@ func AccountShow(c buffalo.Context) error {
 // (W3C, A Well-Known URL for Changing Passwords).
 func ChangePasswordShow(c buffalo.Context) error { return redirect(c, "accountPath()") }
 
-// AccountDestroy is DELETE /account.
 func AccountDestroy(c buffalo.Context) error {
 	if err := currentUser(c).Delete(c, clientOf(c)); err != nil {
 		return changedMeanwhile(c, err)

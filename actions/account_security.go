@@ -10,7 +10,6 @@ import (
 	"corral/models"
 )
 
-// AccountSecurityShow is GET /account/security.
 func AccountSecurityShow(c buffalo.Context) error { return renderSecurity(c, nil) }
 
 // renderSecurity shows the security page, with messages at the fields of its forms.

@@ -25,12 +25,10 @@ func setRemovedPasskeys(c buffalo.Context, user *models.User) error {
 	return err
 }
 
-// AccountSecurityPasskeysOptions is POST /account/security/passkeys/options.
 func AccountSecurityPasskeysOptions(c buffalo.Context) error {
 	return userPasskeyOptions(c, models.PasskeyNew)
 }
 
-// AccountSecurityPasskeysCreate is POST /account/security/passkeys.
 func AccountSecurityPasskeysCreate(c buffalo.Context) error {
 	return passkeyAnswer(c, http.StatusCreated, func(form passkeyForm) (string, error) {
 		name, ok := passkey.NormalizeName(form.Name)
@@ -65,7 +63,6 @@ func AccountSecurityPasskeysUpdate(c buffalo.Context) error {
 	return passkeyChanged(c, "passkey.renamed", currentUser(c).RenamePasskey(c, c.Param("id"), name))
 }
 
-// AccountSecurityPasskeysDestroy is DELETE /account/security/passkeys/{id}.
 func AccountSecurityPasskeysDestroy(c buffalo.Context) error {
 	return passkeyChanged(c, "passkey.removed", currentUser(c).RemovePasskey(c, c.Param("id"), clientOf(c)))
 }

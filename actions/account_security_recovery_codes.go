@@ -36,7 +36,6 @@ func aboutCodesLeft(c buffalo.Context) string {
 	return T.Translate(c, "account_security.next_codes")
 }
 
-// AccountSecurityRecoveryCodesShow is GET /account/security/recovery-codes.
 func AccountSecurityRecoveryCodesShow(c buffalo.Context) error {
 	codes := ""
 	if web.IsNavigation(c.Request()) { // a prefetch must not delete the codes: they are shown once

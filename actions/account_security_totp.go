@@ -63,7 +63,6 @@ func AccountSecurityTOTPCreate(c buffalo.Context) error {
 	return goToRecoveryCodes(c, recovery)
 }
 
-// AccountSecurityTOTPDestroy is DELETE /account/security/totp.
 func AccountSecurityTOTPDestroy(c buffalo.Context) error {
 	err := currentUser(c).RemoveTOTP(c, clientOf(c))
 	if errors.Is(err, models.ErrRefused) {

@@ -34,7 +34,6 @@ func AccountSessionsDestroy(c buffalo.Context) error {
 	return redirect(c, "accountSessionsPath()")
 }
 
-// AccountSessionsDestroyOthers is DELETE /account/sessions.
 func AccountSessionsDestroyOthers(c buffalo.Context) error {
 	err := currentSession(c).EndOtherSessions(c, clientOf(c))
 	if err != nil && !errors.Is(err, models.ErrNotFound) { // ended by another tab

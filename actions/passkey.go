@@ -22,7 +22,6 @@ type passkeyForm struct {
 	Next     string       `json:"next"`
 }
 
-// LoginPasskeyOptions is POST /login/passkey/options.
 func LoginPasskeyOptions(c buffalo.Context) error {
 	return passkeyOptions(c, models.PasskeyLoginOptions)
 }
@@ -39,7 +38,6 @@ func LoginPasskeyCreate(c buffalo.Context) error {
 	})
 }
 
-// LoginSecondPasskeyOptions is POST /login/second/passkey/options.
 func LoginSecondPasskeyOptions(c buffalo.Context) error {
 	return passkeyOptions(c, func() (*passkey.Challenge, error) {
 		step, err := models.FindSecondStep(c, clientOf(c))
@@ -67,7 +65,6 @@ func LoginSecondPasskeyCreate(c buffalo.Context) error {
 	})
 }
 
-// SudoPasskeyOptions is POST /sudo/passkey/options.
 func SudoPasskeyOptions(c buffalo.Context) error {
 	return userPasskeyOptions(c, models.PasskeySudo)
 }
@@ -152,7 +149,6 @@ func passkeyProblem(c buffalo.Context, err error) error {
 	return nil
 }
 
-// AccountSecurityLinksOptions is POST /account/security/links/{id}/options.
 func AccountSecurityLinksOptions(c buffalo.Context) error {
 	return userPasskeyOptions(c, models.PasskeyLinks+c.Param("id"))
 }
