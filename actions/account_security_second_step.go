@@ -29,11 +29,8 @@ func AccountSecuritySecondStepUpdate(c buffalo.Context) error {
 		messageKey := map[bool]string{true: "second_step.needs_factor", false: "second_step.needs_password"}[on]
 		return renderSecurity(c, messages{"second_step": T.Translate(c, messageKey)})
 	}
-	if err != nil {
-		return changedMeanwhile(c, err)
-	}
-	if !on {
-		return securityChanged(c, nil, "second step turned off", "second_step.turned_off")
+	if !on || err != nil {
+		return securityChanged(c, err, "second step turned off", "second_step.turned_off")
 	}
 	web.Info(c).Event("second step turned on")
 	c.Flash().Add("success", "second_step.turned_on")
