@@ -72,8 +72,8 @@ func queueMail(tx *pop.Connection, m outbox.Mail, client Client, rawToken string
 	return Outbox.Add(tx, m, rawToken)
 }
 
-func (u *User) mail(tx *pop.Connection, template string, client Client) error {
-	return queueMail(tx, outbox.Mail{Recipient: u.Email, Template: template, Language: u.Language}, client, "")
+func (u *User) mail(tx *pop.Connection, template, recipient string, client Client) error {
+	return queueMail(tx, outbox.Mail{Recipient: recipient, Template: template, Language: u.Language}, client, "")
 }
 
 // mailLink issues a token and queues a mail with its link.

@@ -9,8 +9,6 @@ import (
 
 	"github.com/gobuffalo/nulls"
 	"github.com/gobuffalo/pop/v6"
-
-	"corral/internal/outbox"
 )
 
 // UndoDelay is how long the undo of a factor's change waits, so that the owner may stop it.
@@ -83,7 +81,7 @@ func Undo(ctx context.Context, rawToken string, client Client) error {
 			return err
 		}
 		for _, recipient := range slices.Compact([]string{lost, user.Email}) {
-			if err := queueMail(tx, outbox.Mail{Recipient: recipient, Template: MailUndone, Language: user.Language}, client, ""); err != nil {
+			if err := user.mail(tx, MailUndone, recipient, client); err != nil {
 				return err
 			}
 		}

@@ -96,5 +96,5 @@ func (u *User) finishUndo(tx *pop.Connection, parts []undo.Part, client Client) 
 	if err := errors.Join(u.afterUndo(tx), u.record(tx, ActivityUndoFinished, client)); err != nil || u.DeletedAt.Valid { // undoing the deletion mails a reset link
 		return err
 	}
-	return errors.Join(u.mail(tx, MailUndoFinished, client), u.mailReset(tx, client), u.mailEnrolment(tx, client))
+	return errors.Join(u.mail(tx, MailUndoFinished, u.Email, client), u.mailReset(tx, client), u.mailEnrolment(tx, client))
 }
