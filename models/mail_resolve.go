@@ -1,6 +1,7 @@
 package models
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -56,9 +57,13 @@ func resolveRecipient(ctx context.Context, m *outbox.Mail, userID uuid.UUID, toA
 	if m.Template = toAccount; toAccount == MailSignupTaken || toAccount == MailEmailTaken {
 		m.SealedToken = nil
 	}
-	if err = resolveLanguage(ctx, m); errors.Is(err, ErrNotFound) {
+	user, err := FindUserByEmail(ctx, m.Recipient)
+	if errors.Is(err, ErrNotFound) {
 		m.Template, m.SealedToken = MailEmailReserved, nil
 		return resolveReserved(ctx, m)
+	}
+	if err == nil {
+		m.Language = cmp.Or(user.Language, m.Language) // of the account, or else of the client
 	}
 	return err
 }
@@ -72,16 +77,6 @@ func StartLink(ctx context.Context, m *outbox.Mail) error {
 // counts from the creation of the link.
 func StartLinkAtIssue(ctx context.Context, m *outbox.Mail) error {
 	return tokens.StartLinkAtIssue(DB.WithContext(ctx), Outbox, m)
-}
-
-// resolveLanguage prefers the language of the recipient's account to that of the
-// client. It returns ErrNotFound if there is no account.
-func resolveLanguage(ctx context.Context, m *outbox.Mail) error {
-	user, err := FindUserByEmail(ctx, m.Recipient)
-	if err == nil && user.Language != "" {
-		m.Language = user.Language
-	}
-	return err
 }
 
 // resolveReserved tells until when the recipient's email is reserved: for a deleted account
