@@ -1,10 +1,10 @@
 package models
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/gobuffalo/nulls"
@@ -58,11 +58,9 @@ func FindUserByEmail(ctx context.Context, email string) (*User, error) {
 // findUser returns the user that where selects, or ErrNotFound.
 func findUser(tx *pop.Connection, where string, args ...any) (*User, error) {
 	var found []User
-	if err := tx.RawQuery("SELECT "+database.List(&User{})+" FROM users WHERE "+where, args...).All(&found); err != nil {
-		return nil, fmt.Errorf("finding a user: %w", err)
-	}
-	if len(found) == 0 {
-		return nil, ErrNotFound
+	err := tx.RawQuery("SELECT "+database.List(&User{})+" FROM users WHERE "+where, args...).All(&found)
+	if err != nil || len(found) == 0 {
+		return nil, cmp.Or(wrap("finding a user", err), ErrNotFound)
 	}
 	return &found[0], nil
 }
