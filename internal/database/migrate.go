@@ -18,10 +18,14 @@ const lockPause = 5 * time.Second
 
 // Migrate applies the missing migrations, on one node at a time. It returns an error
 // if db has migrations that this release does not know: this release would misread the
-// schema of a newer one.
+// schema of a newer one. If none is missing, it does not wait for a node that migrates.
 func Migrate(db *pop.Connection, migrations fs.FS) error {
 	ctx := db.Context()
-	err := WithLock(ctx, db, "migrations", func() error {
+	missing, unknown, err := CompareSchema(ctx, db, migrations) // fails if there is no schema yet
+	if err == nil && len(missing)+len(unknown) == 0 {
+		return nil
+	}
+	err = WithLock(ctx, db, "migrations", func() error {
 		box, err := pop.NewMigrationBox(migrations, db)
 		if err != nil {
 			return fmt.Errorf("migrations cannot be read: %w", err)

@@ -60,6 +60,20 @@ func TestMigrate_ErrorIsOneLineWithARemedy(t *testing.T) {
 	}
 }
 
+func TestMigrate_UpToDateNeedsNoLock(t *testing.T) {
+	url := databaseURL(t)
+	one := open(t, url)
+	require.NoError(t, database.Migrate(one, migrations))
+	if !onPostgres() {
+		require.NoError(t, os.Remove(strings.TrimPrefix(url, "sqlite3://")+"-migrations"))
+		require.NoError(t, os.Mkdir(strings.TrimPrefix(url, "sqlite3://")+"-migrations", 0o700)) // cannot be locked
+		require.NoError(t, database.Migrate(one, migrations))
+		return
+	}
+	other := open(t, url+"&lock_timeout=1") // a millisecond
+	require.NoError(t, database.WithLock(t.Context(), one, "migrations", func() error { return database.Migrate(other, migrations) }))
+}
+
 func TestMigrate_NodesTakeTurns(t *testing.T) {
 	url := databaseURL(t)
 	var all sync.WaitGroup
