@@ -80,12 +80,15 @@ func TestDoctor_FaultsOfConfig(t *testing.T) {
 	}, faults)
 }
 
-// Without GO_ENV the app would start in development, whatever the other variables say.
+// Without GO_ENV the app would start in development, whatever the other variables say. With
+// an unknown value it would not start.
 func TestDoctor_GoEnv(t *testing.T) {
 	all := checks(config.Config{})
 	for value, want := range map[string]string{
 		config.Production: "pass  other settings  are understood\n",
 		"":                "fail  other settings  GO_ENV is missing, so the app would run in development: set it to production\n",
+		"Production":      "fail  other settings  GO_ENV=Production starts no app: set it to production\n",
+		"staging":         "fail  other settings  GO_ENV=staging starts no app: set it to production\n",
 	} {
 		t.Setenv("GO_ENV", value)
 		require.Equal(t, want, printedBy(func() { task.Examine(all[len(all)-1:], nil) }))

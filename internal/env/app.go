@@ -2,6 +2,7 @@ package env
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"net/netip"
 	"net/url"
@@ -69,13 +70,17 @@ func NewApp(environ []string, o Options) *App {
 	return e
 }
 
-// RequireEnv returns an error if GO_ENV has no value: an app meant for production would run
-// in development, without Secure cookies, and show the causes of errors to every client.
+// RequireEnv returns an error if GO_ENV has a value that NewApp refuses, or none: then an
+// app meant for production would run in development, without Secure cookies, and show the causes
+// of errors to every client.
 func RequireEnv(value string) error {
-	if strings.TrimSpace(value) == "" {
+	switch strings.TrimSpace(value) {
+	case Production, Development:
+		return nil
+	case "":
 		return errors.New("GO_ENV is missing, so the app would run in development: set it to production")
 	}
-	return nil
+	return fmt.Errorf("GO_ENV=%s starts no app: set it to production", value)
 }
 
 // Env returns GO_ENV.
