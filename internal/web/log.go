@@ -132,12 +132,16 @@ func (r *RequestInfo) attrs() []slog.Attr {
 	return attrs
 }
 
-// Printed is a writer that logs what net/http and other libraries print, such as a
-// failed TLS handshake.
+// Printed is a writer that logs what net/http and other libraries print, as warnings. A failed
+// TLS handshake is none: every port scan makes some.
 type Printed struct{ Logger *slog.Logger }
 
 func (p Printed) Write(text []byte) (int, error) {
-	p.Logger.Warn("printed", "error", strings.TrimSpace(string(text)))
+	level := slog.LevelWarn
+	if bytes.HasPrefix(text, []byte("http: TLS handshake error from ")) {
+		level = slog.LevelInfo
+	}
+	p.Logger.Log(context.Background(), level, "printed", "error", strings.TrimSpace(string(text)))
 	return len(text), nil
 }
 

@@ -223,9 +223,15 @@ func TestLog_RedactionMarkersDoNotGrow(t *testing.T) {
 }
 
 func TestLog_LibrariesWriteLines(t *testing.T) {
-	var log buffer
-	fmt.Fprintln(Printed{newLog(&log)}, "http: Accept error: too many open files; retrying in 5ms")
-	lines := log.lines(t)
-	require.Equal(t, "printed", lines[0]["event"])
-	require.Equal(t, "http: Accept error: too many open files; retrying in 5ms", lines[0]["error"])
+	for text, level := range map[string]string{
+		"http: Accept error: too many open files; retrying in 5ms": "WARN",
+		"http: TLS handshake error from 192.0.2.1:4711: EOF":       "INFO", // as of a port scan
+	} {
+		var log buffer
+		fmt.Fprintln(Printed{newLog(&log)}, text)
+		lines := log.lines(t)
+		require.Equal(t, "printed", lines[0]["event"])
+		require.Equal(t, text, lines[0]["error"])
+		require.Equal(t, level, lines[0]["level"])
+	}
 }
