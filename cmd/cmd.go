@@ -60,6 +60,5 @@ func serve() error {
 	} else {
 		fmt.Fprintf(os.Stderr, "Corral (%s) listens on %s, reached at %s\n", c.Env, server.Address(), c.Host)
 	}
-	web.OnHangup(func() { app.Stop(nil) })
-	return app.Serve(server)
+	return server.Run(app)
 }

@@ -6,9 +6,9 @@ import (
 	"syscall"
 )
 
-// OnHangup calls stop after SIGHUP, which would otherwise kill the process at once. It
+// onHangup calls stop after SIGHUP, which would otherwise kill the process at once. It
 // does nothing if the process ignores SIGHUP, as under nohup.
-func OnHangup(stop func()) {
+func onHangup(stop func()) {
 	if signal.Ignored(syscall.SIGHUP) {
 		return
 	}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -12,6 +13,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/gobuffalo/buffalo"
 )
 
 // ListenOptions says where a Server listens.
@@ -29,6 +32,7 @@ type Server struct {
 	refusing  chan struct{}  // is closed when no more connections are accepted
 	open      sync.WaitGroup // all connections except HTTP/2
 	http2     sync.Map       // net.Conn → nil: the HTTP/2 connections
+	failed    error          // why Start ended without Shutdown
 
 	stopStreams, stopAll context.CancelFunc // end the contexts of streams, and of all requests
 }
@@ -90,14 +94,19 @@ func (s *Server) Start(context.Context, http.Handler) error {
 	for _, l := range s.listeners {
 		go func() { ended <- serve(l) }()
 	}
-	failed := http.ErrServerClosed
 	for range s.listeners {
-		if err := <-ended; !errors.Is(err, net.ErrClosed) { // ErrClosed comes from Shutdown
-			failed = err
+		if err := <-ended; err != http.ErrServerClosed && !errors.Is(err, net.ErrClosed) { // these come from Shutdown
+			s.failed = err
 		}
 		s.close() // if one listener fails, end all
 	}
-	return failed
+	return cmp.Or(s.failed, http.ErrServerClosed)
+}
+
+// Run is app.Serve, but returns the error if the server fails, and ends after SIGHUP too.
+func (s *Server) Run(app *buffalo.App) error {
+	onHangup(func() { app.Stop(nil) })
+	return cmp.Or(app.Serve(s), s.failed)
 }
 
 func (s *Server) close() {

@@ -75,7 +75,26 @@ func TestServer_ServesAllSockets(t *testing.T) {
 	}
 	require.NoError(t, s.Shutdown(t.Context()))
 	require.ErrorIs(t, <-started, http.ErrServerClosed)
+	require.NoError(t, s.failed)
 	require.FileExists(t, unix.Addr().String(), "the socket's file is systemd's")
+}
+
+// If one listener fails, so does the server.
+func TestServer_FailsWithAListener(t *testing.T) {
+	broken := tcpSocket(t)
+	s, err := Listen(ListenOptions{Sockets: []net.Listener{tcpSocket(t), broken}}, echo, slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	stopListening(t, broken)
+	require.ErrorIs(t, s.Run(newLoggingApp(new(buffer), nil)), syscall.EINVAL)
+}
+
+// stopListening makes Accept fail, but leaves the socket open.
+func stopListening(t *testing.T, l *net.TCPListener) {
+	t.Helper()
+	conn, err := l.SyscallConn()
+	require.NoError(t, err)
+	require.NoError(t, conn.Control(func(fd uintptr) { err = syscall.Shutdown(int(fd), syscall.SHUT_RD) }))
+	require.NoError(t, err)
 }
 
 func TestSockets_CannotBeServed(t *testing.T) {

@@ -9,7 +9,7 @@
 //	})
 //	server, err := web.Listen(web.ListenOptions{Addr: "127.0.0.1:3000"}, handler, logger)
 //	…
-//	return app.Serve(server)
+//	return server.Run(app)
 //
 // Set MethodOverride and BuffaloLogger in the app's options, replace Buffalo's request
 // logger by RequestLogger, and remove Buffalo's panic handler. Info returns the request

@@ -74,6 +74,21 @@ func TestStart_SystemdSocketLosesNoConnection(t *testing.T) {
 	}
 }
 
+// Otherwise a service manager would not restart the app.
+func TestStart_EndsWithTheErrorOfItsServer(t *testing.T) {
+	socket, address := openSocket(t, "tcp", "127.0.0.1:0")
+	fd := int(socket.Fd())
+	p := command(t, t.TempDir(), nil)
+	p.TakeSocket(socket)
+	p.Launch()
+	res, err := http.Get("http://" + address + "/healthz")
+	require.NoError(t, err)
+	res.Body.Close()
+	require.NoError(t, syscall.Shutdown(fd, syscall.SHUT_RD))
+	require.EqualError(t, p.Wait(), "exit status 1")
+	require.Contains(t, p.Err.String(), "accept4: invalid argument\n")
+}
+
 // openSocket opens a socket as systemd does, and returns its file and its address.
 func openSocket(t *testing.T, network, address string) (file *os.File, bound string) {
 	t.Helper()
