@@ -90,7 +90,8 @@ func TestBuffaloLogger_LogsOutsideOfRequests(t *testing.T) {
 	log := new(buffer)
 	app := newLoggingApp(log, nil)
 	app.Logger.Printf("%d rows", 7)
-	app.Logger.Warn("stopping application: ", http.ErrServerClosed) // Buffalo's line, after a signal
+	app.Logger.Warn("stopping application: ", http.ErrServerClosed)                      // Buffalo's line, after a signal
+	app.Logger.Warn("application context has already been canceled: ", context.Canceled) // and another, after SIGHUP
 	app.Logger.Warn("stopping application: ", errors.New("accept failed"))
 	require.NoError(t, app.Worker.Register("fails", func(worker.Args) error { return errors.New("job failed") }))
 	require.NoError(t, app.Worker.Register("panics", func(worker.Args) error { panic("job panicked") }))
@@ -106,6 +107,7 @@ func TestBuffaloLogger_LogsOutsideOfRequests(t *testing.T) {
 	}
 	require.Equal(t, "INFO", levels["7 rows"])
 	require.Equal(t, "INFO", levels["stopping application: http: Server closed"])
+	require.Equal(t, "INFO", levels["application context has already been canceled: context canceled"])
 	require.Equal(t, "WARN", levels["stopping application: accept failed"])
 	require.Equal(t, "ERROR", levels["job failed"])
 	require.Equal(t, "ERROR", levels["job panicked"])

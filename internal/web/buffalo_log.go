@@ -114,10 +114,11 @@ func (l *fieldLogger) Warnf(format string, args ...any)  { l.printf(slog.LevelWa
 func (l *fieldLogger) Error(args ...any)                 { l.print(slog.LevelError, args) }
 func (l *fieldLogger) Errorf(format string, args ...any) { l.printf(slog.LevelError, format, args) }
 
-// Warn writes Buffalo's line about a clean stop at level INFO.
+// Warn writes Buffalo's lines about a clean stop at level INFO: the first has ErrServerClosed,
+// the second, after SIGHUP, the error of the app's context.
 func (l *fieldLogger) Warn(args ...any) {
 	level := slog.LevelWarn
-	if slices.Contains(args, any(http.ErrServerClosed)) {
+	if slices.Contains(args, any(http.ErrServerClosed)) || slices.Contains(args, any(context.Canceled)) {
 		level = slog.LevelInfo
 	}
 	l.print(level, args)

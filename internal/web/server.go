@@ -105,7 +105,7 @@ func (s *Server) Start(context.Context, http.Handler) error {
 
 // Run is app.Serve, but returns the error if the server fails, and ends after SIGHUP too.
 func (s *Server) Run(app *buffalo.App) error {
-	onHangup(func() { app.Stop(nil) })
+	onHangup(func() { app.Stop(http.ErrServerClosed) })
 	return cmp.Or(app.Serve(s), s.failed)
 }
 

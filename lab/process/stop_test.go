@@ -47,6 +47,7 @@ func answersAHalfReadRequest(t *testing.T, stop syscall.Signal) {
 	require.Contains(t, string(answer), "200 OK")
 	require.Contains(t, string(answer), "Connection: close")
 	require.NoError(t, p.Wait(), "exit status 0")
+	require.NotContains(t, p.Log(), "WARN")
 }
 
 func TestStart_SystemdSocketLosesNoConnection(t *testing.T) {
