@@ -27,6 +27,8 @@ type LogBuffer struct {
 	pending []byte
 	lost    int // lines dropped since the last report
 	closed  bool
+
+	torn bool // the last write ended within a line; used by flush alone
 }
 
 // logBuffers holds all open buffers, to be flushed before the process exits.
@@ -89,12 +91,19 @@ func (b *LogBuffer) flush() bool {
 	if len(lines) == 0 {
 		return false
 	}
+	gap := 0
+	if b.torn { // as by a full disk: begin a new line
+		gap, lines = 1, append([]byte("\n"), lines...)
+	}
 	n, err := b.to.Write(lines)
+	if n > 0 {
+		b.torn = lines[n-1] != '\n'
+	}
 	if err == nil {
 		return true
 	}
 	b.mutex.Lock()
-	b.lost += lost + bytes.Count(lines[n:], []byte("\n"))
+	b.lost += lost + bytes.Count(lines[max(n, gap):], []byte("\n"))
 	if lost > 0 {
 		b.lost-- // the report was one of the lines
 	}

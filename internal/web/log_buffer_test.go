@@ -73,12 +73,35 @@ func TestLogBuffer_DeadReader(t *testing.T) {
 	require.Regexp(t, `^\{.*"event":"after"\}\n\{.*"level":"ERROR","event":"log lines lost","lines":3\}\n$`, w.String())
 }
 
+// A write to a full disk may end within a line.
+func TestLogBuffer_TornLine(t *testing.T) {
+	w := &failing{tears: true}
+	b := NewLogBuffer(w)
+	logger := NewLogger(b, slog.LevelInfo, true)
+	for i := range 3 {
+		logger.Info("lost")
+		require.Eventually(t, func() bool { b.mutex.Lock(); defer b.mutex.Unlock(); return b.lost == i+1 }, time.Minute, time.Millisecond)
+	}
+	w.works = true
+	logger.Info("after")
+	logger.Info("last")
+	b.Close()
+	require.Regexp(t, `^\{"tim\n\{.*"event":"after"\}\n(\{.*\}\n){2}$`, w.String())
+	require.Contains(t, w.String(), `"event":"log lines lost","lines":3}`)
+}
+
 type failing struct {
 	apptest.LogBuffer
 	works bool
+	tears bool // the next write ends within a line
 }
 
 func (w *failing) Write(b []byte) (int, error) {
+	if w.tears {
+		w.tears = false
+		n, _ := w.LogBuffer.Write(b[:5])
+		return n, errors.New("no space left on device")
+	}
 	if !w.works {
 		return 0, errors.New("broken pipe")
 	}
