@@ -127,20 +127,17 @@ func (s *SMTP) Send(m mail.Message) error {
 	return nil
 }
 
-// isRefusal reports whether the server refused the recipient or the message
-// permanently (RFC 5321, 4.2.1). An earlier refusal concerns the connection or the
-// sender, which the operator can correct.
-func isRefusal(err error) bool {
-	return isReply(err, 5, gomail.ErrSMTPRcptTo, gomail.ErrSMTPData, gomail.ErrSMTPDataClose)
-}
+// isRefusal reports whether the server refused the recipient permanently (RFC 5321, 4.2.1). Any
+// other refusal concerns the connection, the sender or the message, which the operator can correct.
+func isRefusal(err error) bool { return isReply(err, 5, gomail.ErrSMTPRcptTo) }
 
-// isRefusedRecipient is isRefusal for the recipient alone. The status 5.7, a refusal by policy,
-// may concern this app: "relay access denied" (RFC 3463, 3.8). So may, without a status, the
+// isRefusedRecipient is isRefusal, unless the refusal may concern this app. The status 5.7, a
+// refusal by policy, may: "relay access denied" (RFC 3463, 3.8). So may, without a status, the
 // codes 530, "authentication required" (RFC 4954, 6), and 554, of some servers for "relay access
 // denied". A 550 without a status usually means that there is no such user.
 func isRefusedRecipient(err error) bool {
 	var e *gomail.SendError
-	if !isReply(err, 5, gomail.ErrSMTPRcptTo) || !errors.As(err, &e) {
+	if !isRefusal(err) || !errors.As(err, &e) {
 		return false
 	}
 	if status := e.EnhancedStatusCode(); status != "" {

@@ -273,7 +273,7 @@ func TestWorker_PermanentRefusal(t *testing.T) {
 		"this app":               {rcpt(refuse(554)), true, "ERROR"},
 		"this app, by status":    {rcpt(refuse(550, 5, 7, 1)), true, "ERROR"},
 		"no login":               {rcpt(refuse(530)), true, "ERROR"},
-		"message":                {func(s *smtptest.Server) { s.OnData = func(smtptest.Received) error { return refuse(554) } }, true, "ERROR"},
+		"message":                {func(s *smtptest.Server) { s.OnData = func(smtptest.Received) error { return refuse(554) } }, false, "ERROR"},
 		"message, for a time":    {func(s *smtptest.Server) { s.OnData = func(smtptest.Received) error { return refuse(451) } }, false, "WARN"},
 		"sender":                 {func(s *smtptest.Server) { s.OnMail = func(string) error { return refuse(550) } }, false, "ERROR"},
 		"sender, for a time":     {func(s *smtptest.Server) { s.OnMail = func(string) error { return refuse(451) } }, false, "WARN"},
