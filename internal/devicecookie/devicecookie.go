@@ -73,7 +73,23 @@ func (s Store) Issue(tx *pop.Connection, userID uuid.UUID, before string) (raw s
 	case !issued:
 		return before, nil
 	}
-	return strings.TrimRight(raw+"."+strings.Join(tokens(before)[:maxAccounts-1], "."), "."), nil
+	others, err := s.others(tx, userID, before)
+	return strings.Join(append([]string{raw}, others...), "."), err
+}
+
+// others returns the tokens in a cookie that make the browser known to other accounts, but
+// for the oldest of maxAccounts.
+func (s Store) others(tx *pop.Connection, userID uuid.UUID, raw string) (list []string, err error) {
+	if raw == "" {
+		return nil, nil
+	}
+	known, err := all(ofBrowser(tx, raw).Where("user_id <> ? AND expires_at > ?", userID, s.Now()))
+	for _, token := range tokens(raw) {
+		if slices.ContainsFunc(known, func(c Cookie) bool { return bytes.Equal(c.TokenDigest, secret.TokenDigest(token)) }) {
+			list = append(list, token)
+		}
+	}
+	return list[:min(len(list), maxAccounts-1)], err
 }
 
 const maxBrowsers = 100

@@ -152,6 +152,20 @@ func TestStore_AccountsShareABrowser(t *testing.T) {
 	require.False(t, f.known("x.x.x."+raw), "at most three tokens count")
 }
 
+// Dead tokens of an account must not take the places of other accounts.
+func TestStore_ResetsLeaveOtherAccountsKnown(t *testing.T) {
+	f := newFixture(t)
+	bob, cem := uuid.Must(uuid.NewV7()), uuid.Must(uuid.NewV7())
+	raw := f.issueAfter(bob, f.issueAfter(cem, ""))
+	for range 3 {
+		require.NoError(t, f.store.Void(db, f.ada))
+		raw = f.issueAfter(f.ada, raw)
+	}
+	for _, user := range []uuid.UUID{f.ada, bob, cem} {
+		require.True(t, f.is(f.store.Renew(db, user, raw)))
+	}
+}
+
 func TestStore_LifetimeStartsAgain(t *testing.T) {
 	f := newFixture(t)
 	raw := f.issue(f.ada)
