@@ -10,6 +10,7 @@ import (
 
 	"corral/internal/outbox"
 	"corral/internal/password"
+	"corral/internal/secret"
 	"corral/models"
 	"corral/models/modelstest"
 )
@@ -17,6 +18,24 @@ import (
 func (ms *ModelSuite) requestReset(email string) string {
 	ms.NoError(models.RequestLink(ms.T().Context(), models.PurposeReset, email, "", models.Client{}))
 	return ms.newestToken(email)
+}
+
+// A page whose path holds a token is not kept: the table holds only digests.
+func (ms *ModelSuite) Test_Token_NextHoldsNoToken() {
+	ctx := ms.T().Context()
+	ms.signUp("ada@example.com")
+	for next, want := range map[string]string{
+		"/account": "/account", "/posts/" + strings.Repeat("a", 44): "/posts/" + strings.Repeat("a", 44),
+		"/auth/link/" + secret.NewToken(): "", "/a/" + secret.NewToken() + "?b=1": "",
+	} {
+		client := here
+		client.Next = next
+		ms.NoError(models.RequestLink(ctx, models.PurposeReset, "ada@example.com", "", client))
+		token, err := models.FindReset(ctx, ms.newestToken("ada@example.com"))
+		ms.NoError(err)
+		ms.Equal(want, token.Next, next)
+		ms.NoError(ms.DB.RawQuery("DELETE FROM rate_limits").Exec())
+	}
 }
 
 // newestToken returns the newest token that was mailed to an email.

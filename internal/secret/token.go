@@ -3,6 +3,7 @@ package secret
 import (
 	"crypto/sha256"
 	"encoding/base64"
+	"regexp"
 	"strings"
 
 	"github.com/gofrs/uuid"
@@ -19,6 +20,12 @@ func TokenDigest(rawToken string) []byte {
 	sum := sha256.Sum256([]byte(rawToken))
 	return sum[:]
 }
+
+// tokenInPath matches a segment of a path that has the form of a NewToken.
+var tokenInPath = regexp.MustCompile(`(^|/)[\w-]{43}($|[/?#])`)
+
+// InPath reports whether a path has a segment of the form of a NewToken.
+func InPath(path string) bool { return tokenInPath.MatchString(path) }
 
 // NewTokenOf returns a token that names its row: the id, a dot and a NewToken.
 func NewTokenOf(id uuid.UUID) string { return id.String() + "." + NewToken() }
