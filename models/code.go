@@ -28,7 +28,10 @@ func (u *User) wrongCodes() ratelimit.Bucket {
 func (u *User) passCode(ctx context.Context, typed string, client Client, passed func(tx *pop.Connection, f *Factor) error) error {
 	buckets, err := client.answerBuckets(DB.WithContext(ctx), u.ID)
 	buckets = append(buckets, u.wrongCodes())
-	if err = cmp.Or(err, u.peekCode(DB.WithContext(ctx), typed, buckets)); err != nil {
+	if err == nil { // waits for attempts in flight: some may be refunded
+		err = loginLine.Start(ctx, func() error { return u.peekCode(DB.WithContext(ctx), typed, buckets) })
+	}
+	if err != nil {
 		return err
 	}
 	var wrong error // not in err: the transaction that counts the code must commit
@@ -68,14 +71,17 @@ func (u *User) redeemCode(tx *pop.Connection, typed string, buckets ratelimit.Bu
 			return f, err
 		}
 	}
-	if err := buckets.Take(tx, Clock.Now()); err != nil || !totp.LooksLikeCode(typed) {
-		return nil, cmp.Or(err, ErrBadCode)
-	}
-	f, err := u.redeemTOTP(tx, typed)
-	if err != nil {
+	if _, err := buckets.Start(tx, Clock.Now()); err != nil {
 		return nil, err
 	}
-	return f, buckets.Refund(tx, 0)
+	f, err := u.redeemTOTP(tx, typed)
+	switch {
+	case err == nil:
+		err = buckets.Refund(tx, 0)
+	case errors.Is(err, ErrBadCode):
+		err = cmp.Or(buckets.Fail(tx), err)
+	}
+	return f, err
 }
 
 // Pass starts the session, or lets the reset go on, if the code is right. With skip, the

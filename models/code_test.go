@@ -242,6 +242,42 @@ func (ms *ModelSuite) Test_PassCode_KnownBrowserHasABucketOfItsOwn() {
 	ms.ErrorAs(pass(modelstest.WrongCode(key), known), &limited, "the account has to wait")
 }
 
+// A code waits while attempts in flight fill the client's bucket: some may be refunded.
+func (ms *ModelSuite) Test_PassCode_WaitsForAttemptsInFlight() {
+	models.Clock.Stop()
+	ms.signUp("ada@example.com")
+	key, _ := modelstest.SetTOTP(ms.T(), "ada@example.com")
+	code := modelstest.NextCode(key)
+	ms.ErrorIs(ms.authenticate("eve@example.com", "wrong", "192.0.2.1"), models.ErrBadCredentials)
+	ms.NoError(ms.DB.RawQuery("UPDATE rate_limits SET attempts = 10, pending = 10").Exec())
+	ended := make(chan error)
+	time.AfterFunc(50*time.Millisecond, func() {
+		ended <- ms.DB.RawQuery("UPDATE rate_limits SET attempts = 5, pending = 5").Exec()
+	})
+	err := ms.pass(code, "192.0.2.1")
+	ms.NoError(<-ended)
+	ms.NoError(err)
+}
+
+func (ms *ModelSuite) Test_PassCode_LeavesOtherAttemptsInFlight() {
+	models.Clock.Stop()
+	ms.signUp("ada@example.com")
+	key, codes := modelstest.SetTOTP(ms.T(), "ada@example.com")
+	code := modelstest.NextCode(key)
+	ms.ErrorIs(ms.authenticate("eve@example.com", "wrong", "192.0.2.1"), models.ErrBadCredentials)
+	ms.NoError(ms.DB.RawQuery("UPDATE rate_limits SET attempts = 2, pending = 1").Exec()) // of email, client and both
+	ms.NoError(ms.pass(code, "192.0.2.1"))
+	ms.NoError(ms.pass(codes[0], "192.0.2.1"))
+	for _, wrong := range []string{modelstest.WrongCode(key), wrongRecoveryCode} {
+		ms.ErrorIs(ms.pass(wrong, "192.0.2.1"), models.ErrBadCode)
+	}
+	var pending, attempts int
+	ms.NoError(ms.DB.Store.Get(&pending, "SELECT sum(pending) FROM rate_limits"))
+	ms.Equal(3, pending)
+	ms.NoError(ms.DB.Store.Get(&attempts, "SELECT max(attempts) FROM rate_limits"))
+	ms.Equal(4, attempts, "the wrong codes count")
+}
+
 func (ms *ModelSuite) Test_PassCode_WithoutFactors() {
 	ms.signUp("ada@example.com")
 	for _, code := range []string{"", "123456", "１２３４５６", "AAAA-AAAA-AAAA-AAAA-AAAA-AAAA", "\x00", "\xff", "' OR 1=1 --"} {
