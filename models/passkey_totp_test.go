@@ -1,6 +1,8 @@
 package models_test
 
 import (
+	"time"
+
 	"corral/internal/passkey/passkeytest"
 	"corral/internal/secret"
 	"corral/models"
@@ -21,6 +23,21 @@ func (ms *ModelSuite) Test_TOTP_OfALostKeyIsNoWayIn() {
 	ms.ErrorIs(errorOf(ms.user("ada@example.com").TurnSecondStep(ctx, true, here)), models.ErrRefused)
 	models.Rekey(modelstest.Config().SessionSecrets...)
 	ms.NoError(errorOf(ms.user("ada@example.com").TurnSecondStep(ctx, true, here)))
+}
+
+// A login by passkey in the browser that gave the password cancels the mail, too.
+func (ms *ModelSuite) Test_NotPassed_PasskeyCancelsTheMail() {
+	ms.withSecondStep()
+	a := passkeytest.New(site)
+	ms.addPasskey(a, "ada@example.com")
+	client := ms.passPassword(here)
+	_, err := models.LogInWithPasskey(ms.T().Context(), ms.loginAnswer(a), client, false)
+	ms.NoError(err)
+	models.Clock.Move(time.Hour)
+	ms.NotContains(ms.deliver(), models.MailNotPassed)
+	ms.passPassword(clientAt("198.51.100.1"))
+	models.Clock.Move(time.Hour)
+	ms.Contains(ms.deliver(), models.MailNotPassed, "the cancelled mail was not the one of the day")
 }
 
 // Of the last two passkeys, concurrent requests can remove only one.

@@ -1,6 +1,7 @@
 package models
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -78,12 +79,17 @@ func rawSecondStep(client Client) (p SecondStep) {
 }
 
 // FindSecondStep returns the second step in a client's session cookie, with its user. With
-// ErrNotFound, if there is none, it has expired, or a password or factor changed, it returns
-// one without a user.
+// ErrNotFound, if there is none, it or the mailed link has ended, or a password or factor
+// changed, it returns one without a user.
 func FindSecondStep(ctx context.Context, client Client) (*SecondStep, error) {
 	p := rawSecondStep(client)
 	if !p.Passed && !Clock.Now().Before(p.ExpiresAt) {
 		return &p, ErrNotFound
+	}
+	if !p.Reset.IsNil() {
+		if works, err := tokens.Works(DB.WithContext(ctx), p.Reset); err != nil || !works {
+			return &p, cmp.Or(err, ErrNotFound)
+		}
 	}
 	var err error
 	p.User, err = findUser(DB.WithContext(ctx), "id = ? AND credential_version = ?", p.UserID, p.Version)
@@ -117,15 +123,24 @@ func (p *SecondStep) complete(tx *pop.Connection, f *Factor, skip bool, client C
 		return nil, nil
 	}
 	s, err := startSession(tx, p.User, client, Session{Remembered: p.Remember, ConfirmedAt: nulls.NewTime(Clock.Now()), FactorID: f.NullID()})
-	if err != nil {
-		return nil, err
-	}
-	err = clearMails(tx, MailNotPassed, p.User.Email)
-	if Clock.Now().Before(p.DueAt) { // a mail that was sent keeps its link
-		err = errors.Join(err, Outbox.Cancel(tx, p.Mail), tokens.Void(tx, PurposeUndo, undoSubject(MailNotPassed, p.Mail)))
-	}
 	if skip && err == nil {
 		err = deviceCookies.StartSkip(tx, p.UserID, p.User.CredentialVersion, s.RawDeviceCookie, client.ip(), client.userAgent())
 	}
-	return s, errors.Join(err, p.User.record(tx, s.activity, client))
+	if err != nil {
+		return nil, err
+	}
+	return s, p.User.record(tx, s.activity, client)
+}
+
+// cancelNotPassed cancels the mail about the user's second step in the client's session cookie.
+func (u *User) cancelNotPassed(tx *pop.Connection, client Client) error {
+	p := rawSecondStep(client)
+	if p.UserID != u.ID {
+		return nil
+	}
+	err := clearMails(tx, MailNotPassed, u.Email)
+	if Clock.Now().Before(p.DueAt) { // a mail that was sent keeps its link
+		err = errors.Join(err, Outbox.Cancel(tx, p.Mail), tokens.Void(tx, PurposeUndo, undoSubject(MailNotPassed, p.Mail)))
+	}
+	return err
 }

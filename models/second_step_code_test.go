@@ -22,6 +22,31 @@ func (ms *ModelSuite) withSecondStep() (codes []string) {
 	return codes
 }
 
+// The second step of a reset ends with the mailed link, before and after it was passed.
+func (ms *ModelSuite) Test_ResetStep_EndsWithTheLink() {
+	ctx := ms.T().Context()
+	codes := ms.withSecondStep()
+	for _, passed := range []bool{false, true} {
+		token, err := models.FindReset(ctx, ms.requestReset("ada@example.com"))
+		ms.NoError(err)
+		models.Clock.Move(58 * time.Minute)
+		step, err := models.FindResetStep(ctx, token, here)
+		ms.NoError(err)
+		client := here
+		if client.RawSecondStep = step.Raw(); passed {
+			step, err = models.FindSecondStep(ctx, client)
+			ms.NoError(err)
+			ms.NoError(errorOf(step.Pass(ctx, codes[0], false, client)))
+			client.RawSecondStep = step.Raw()
+		}
+		_, err = models.FindSecondStep(ctx, client)
+		ms.NoError(err)
+		models.Clock.Move(2 * time.Minute)
+		_, err = models.FindSecondStep(ctx, client)
+		ms.ErrorIs(err, models.ErrNotFound)
+	}
+}
+
 func (ms *ModelSuite) Test_NotPassed_IsMailedAfterFiveMinutes() {
 	ms.withSecondStep()
 	ms.passPassword(here)

@@ -87,7 +87,7 @@ func startSession(tx *pop.Connection, user *User, client Client, like Session) (
 	if err == nil && user.MustEnrol() && !s.MayEnrol {
 		err = user.mailEnrolment(tx, client)
 	}
-	if err != nil {
+	if err = errors.Join(err, user.cancelNotPassed(tx, client)); err != nil {
 		return nil, err
 	}
 	activity := map[bool]string{true: ActivityLoginNewBrowser, false: ActivityLogin}[isNew]

@@ -117,6 +117,12 @@ func (s Store) Find(tx *pop.Connection, raw string, purposes ...string) (*Token,
 	return t, nil
 }
 
+// Works reports whether the token with the id works.
+func (s Store) Works(tx *pop.Connection, id uuid.UUID) (bool, error) {
+	works, err := tx.Where("id = ? AND redeemed = ? AND expires_at > ?", id, false, s.Now()).Exists(&Token{})
+	return works, database.Wrap("finding a token", err)
+}
+
 // Redeem marks t and all other tokens of its purpose and subject as redeemed. Of two
 // concurrent calls, one returns *DeadError.
 func (s Store) Redeem(tx *pop.Connection, t *Token) error {
