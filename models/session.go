@@ -87,7 +87,10 @@ func startSession(tx *pop.Connection, user *User, client Client, like Session) (
 	if err == nil && user.MustEnrol() && !s.MayEnrol {
 		err = user.mailEnrolment(tx, client)
 	}
-	if err = errors.Join(err, user.cancelNotPassed(tx, client)); err != nil {
+	if err == nil && client.RawSecondStep != "" {
+		err = user.cancelNotPassed(tx, client)
+	}
+	if err != nil {
 		return nil, err
 	}
 	activity := map[bool]string{true: ActivityLoginNewBrowser, false: ActivityLogin}[isNew]
