@@ -1,9 +1,11 @@
 package models
 
 import (
+	"context"
 	"time"
 
 	"github.com/gobuffalo/pop/v6"
+	"github.com/gofrs/uuid"
 
 	"corral/internal/devicecookie"
 )
@@ -38,4 +40,20 @@ func (u *User) announceNewBrowser(tx *pop.Connection, client Client) error {
 		}
 	}
 	return limitMail(tx, MailNewBrowser, u.Email, func(tx *pop.Connection) error { return u.mailNotice(tx, MailNewBrowser, client) })
+}
+
+// SkipsOf returns the browsers that skip the second step of an account, newest first.
+func SkipsOf(ctx context.Context, user *User) ([]DeviceCookie, error) {
+	return deviceCookies.Skipping(DB.WithContext(ctx), user.ID, user.CredentialVersion)
+}
+
+// EndSkips ends the skip of a browser with the ID or, if id is "", of all browsers of an
+// account. It returns ErrNotFound if there is none.
+func EndSkips(ctx context.Context, user *User, id string, client Client) error {
+	return user.recording(ctx, ActivitySkipEnded, client, func(tx *pop.Connection) error {
+		if id == "" {
+			return atLeastOne(deviceCookies.EndSkips(tx, user.ID, user.CredentialVersion))
+		}
+		return atLeastOne(deviceCookies.EndSkip(tx, user.ID, user.CredentialVersion, uuid.FromStringOrNil(id)))
+	})
 }

@@ -119,7 +119,7 @@ func (ms *ModelSuite) Test_Factors_ConcurrentChangesDoNotDeadlock() {
 			as(func(u *models.User) error { return errorOf(u.TurnSecondStep(ctx, false, here)) }),
 			as(func(u *models.User) error { return errorOf(u.RemovePassword(ctx, here)) }),
 			as(func(u *models.User) error { return errorOf(u.ResetFactors(ctx, false)) }),
-			as(func(u *models.User) error { return models.EndSkips(ctx, u, here) }),
+			as(func(u *models.User) error { return models.EndSkips(ctx, u, "", here) }),
 		) {
 			if !isRefusal(err) {
 				ms.NoError(err)

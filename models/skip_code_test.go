@@ -107,16 +107,16 @@ func (ms *ModelSuite) Test_Skip_End() {
 	list, err := models.SkipsOf(ctx, ada)
 	ms.NoError(err)
 	ms.Len(list, 3)
-	for _, id := range []string{"", "x", uuid.Nil.String()} {
-		ms.ErrorIs(models.EndSkip(ctx, ada, id, here), models.ErrNotFound)
+	for _, id := range []string{"x", uuid.Nil.String()} {
+		ms.ErrorIs(models.EndSkips(ctx, ada, id, here), models.ErrNotFound)
 	}
-	ms.ErrorIs(models.EndSkip(ctx, bob, list[0].ID.String(), here), models.ErrNotFound, "another's")
-	ms.ErrorIs(models.EndSkips(ctx, bob, here), models.ErrNotFound)
-	ms.NoError(models.EndSkip(ctx, ada, list[0].ID.String(), here))
-	ms.ErrorIs(models.EndSkip(ctx, ada, list[0].ID.String(), here), models.ErrNotFound)
+	ms.ErrorIs(models.EndSkips(ctx, bob, list[0].ID.String(), here), models.ErrNotFound, "another's")
+	ms.ErrorIs(models.EndSkips(ctx, bob, "", here), models.ErrNotFound)
+	ms.NoError(models.EndSkips(ctx, ada, list[0].ID.String(), here))
+	ms.ErrorIs(models.EndSkips(ctx, ada, list[0].ID.String(), here), models.ErrNotFound)
 	ms.False(ms.skips("ada@example.com", cookies[2]), "the newest browser")
 	ms.True(ms.skips("ada@example.com", cookies[1]))
-	ms.NoError(models.EndSkips(ctx, ada, here))
+	ms.NoError(models.EndSkips(ctx, ada, "", here))
 	ms.False(ms.skips("ada@example.com", cookies[1]))
 	ms.Equal(models.ActivitySkipEnded, ms.activity(ada)[1])
 }
