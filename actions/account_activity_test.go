@@ -32,59 +32,41 @@ func activityLines(page string) []string {
 	return list
 }
 
-func TestAccountActivity_EveryKindHasAText(t *testing.T) {
+func TestAccountActivity_NewestFirst(t *testing.T) {
 	s := newSite(t)
 	const email, fresh = "ada@example.com", "an entirely new set of words"
-	tick := func() { models.Clock.Move(time.Second) } // entries are listed by time
 	require.NoError(t, models.RequestLink(t.Context(), models.PurposeSignup, email, "", models.Client{}))
 	desk := s.browser()
 	desk.Header.Set("User-Agent", firefox)
 	desk.Get("/signup/" + modelstest.Link(t, email, models.MailSignup))
 	require.Equal(t, "/", desk.choosePassword(modelstest.Password).Location())
-	tick()
 	phone := s.loggedIn(email, safari)
-	tick()
 	user, err := models.FindUserByEmail(t.Context(), email)
 	require.NoError(t, err)
 	sessions, err := models.SessionsOf(t.Context(), user)
 	require.NoError(t, err)
 	require.NoError(t, sessions[1].EndOtherSessions(t.Context(), models.Client{}), "ends all but the desk's session")
-	tick()
 	phone.Post("/login", url.Values{"email": {email}, "password": {"wrong"}})
-	tick()
 	phone.logIn(email)
-	tick()
 	sessions, err = models.SessionsOf(t.Context(), user)
 	require.NoError(t, err)
 	require.NoError(t, models.EndSessionOf(t.Context(), user, sessions[0].ID.String(), models.Client{}))
-	tick()
 	desk.confirm("wrong")
-	tick()
 	require.Equal(t, "/account", desk.Put("/account/password", url.Values{"password": {fresh}}).Location())
-	tick()
 	desk.Put("/account/email", url.Values{"email": {"ada@example.org"}})
-	tick()
 	desk.Post("/account/email/confirm/"+modelstest.Link(t, "ada@example.org", models.MailEmailConfirm), url.Values{})
-	tick()
 	user, err = models.FindUserByEmail(t.Context(), "ada@example.org")
 	require.NoError(t, err)
 	_, err = models.EndSessionsOf(t.Context(), user)
 	require.NoError(t, err)
-	tick()
 	desk.Post("/not-me/"+modelstest.Link(t, email, models.MailEmailChanged), url.Values{})
-	tick()
 	desk.Get("/password/reset/" + modelstest.Link(t, email, models.MailReset))
 	require.Equal(t, "/login", desk.Put("/password/reset", url.Values{"password": {modelstest.Password}}).Location())
-	tick()
 	require.Equal(t, "/", desk.logIn(email).Location())
-	tick()
 	require.NoError(t, models.DB.RawQuery("UPDATE sessions SET failed_confirmations = 9").Exec()) // the next failure is the tenth
 	require.Equal(t, "/login", desk.confirm("wrong").Location())
-	tick()
 	require.Equal(t, "/", desk.logIn(email).Location())
-	tick()
 	desk.logOut()
-	tick()
 	require.Equal(t, "/", desk.logIn(email).Location())
 
 	require.Equal(t, []string{
@@ -174,8 +156,7 @@ func TestAccountActivity_BeforeShowsOwnEntriesOnly(t *testing.T) {
 	ada := s.loggedIn("ada@example.com", firefox)
 	s.loggedIn("bob@example.com", firefox)
 	id := uuid.Must(uuid.NewV7()).String()
-	for _, before := range []string{"", "x", "_", "1", uuid.Nil.String(), "_" + id, "x_" + id, "1_x", "-1_" + id, "9223372036854775807_" + id,
-		"99999999999999999999_" + id, "' OR 1=1--", "\x00", "\xff", id + "0", "1_" + id + "0"} {
+	for _, before := range []string{"", "x", uuid.Nil.String(), "' OR 1=1--", "\x00", "\xff", id + "0"} {
 		require.Len(t, ada.activity("/account/activity?before="+url.QueryEscape(before)), 1, "%q", before)
 	}
 	require.Empty(t, ada.activity("/account/activity?before=00000000-0000-7000-8000-000000000000"))

@@ -545,7 +545,7 @@ var moves = map[string]func(s *stage, p *player, n int){
 			s.must(session.User.Delete(s.ms.T().Context(), p.client))
 		}
 	},
-	"end other sessions": func(s *stage, p *player, n int) { // on the activity page
+	"end other sessions": func(s *stage, p *player, n int) { // on the devices page
 		if session := s.found(p); session != nil {
 			s.may(session.EndOtherSessions(s.ms.T().Context(), p.client))
 		}
