@@ -64,7 +64,7 @@ func renderRecoveryCodes(c buffalo.Context, codes []string, message string) erro
 		return err
 	}
 	if len(codes) > 0 {
-		c.Set("new_codes", codes) // the layout leaves out its form: the next page would not have the codes
+		c.Set("new_codes", codes) // the layout hides the language form: it shows the page again, without the codes
 	}
 	c.Set("host", settings.Host.Host)
 	return renderForm(c, "recovery_codes.title", "account_security_recovery_codes/show.plush.html", messages{"codes": message})

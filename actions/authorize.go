@@ -65,7 +65,8 @@ func closedUntilEnrolled(session *models.Session, method, path string) bool {
 	return session.User.MustEnrol() && r.Mark != enrol && !(r.Mark == enrolByLink && session.MayEnrol)
 }
 
-// loginMessageKey names the message key that askToLogIn shows in place of "login.needed".
+// loginMessageKey is the name of a context value: the message key that askToLogIn shows
+// instead of "login.needed".
 const loginMessageKey = "login_message_key"
 
 // askToLogIn redirects to the login page, which leads to the requested page

@@ -46,7 +46,7 @@ func (ms *ModelSuite) Test_Identity_RemovePasswordNeedsAPasskey() {
 	ms.True(ms.user("ada@example.com").HasPassword())
 }
 
-// Whoever changes a way to log in, the owner hears of it.
+// The owner gets a mail about each change of a way to log in.
 func (ms *ModelSuite) Test_Mail_EachChangeOfAWayIn() {
 	ctx := ms.T().Context()
 	ms.signUp("ada@example.com")

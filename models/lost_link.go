@@ -11,7 +11,7 @@ import (
 )
 
 // LostLinksOf returns a "this wasn't me" link for each email that the account no longer
-// has: the one that expires last. Until then, whoever reads that mailbox, perhaps an
+// has: the one that expires last. Until then, the reader of that mailbox, perhaps an
 // attacker, can take the account back.
 func LostLinksOf(ctx context.Context, user *User) ([]Token, error) {
 	list, err := user.lostLinks(DB.WithContext(ctx))

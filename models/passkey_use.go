@@ -40,7 +40,7 @@ func (u *User) EndLinksByPasskey(ctx context.Context, id string, answer passkey.
 	})
 }
 
-// works reports whether f is no passkey of another HOST.
+// works reports whether f is no passkey, or one for this HOST.
 func works(f Factor) bool {
 	return f.Kind != FactorPasskey || passkeys.Serves(f.Credential())
 }

@@ -47,7 +47,7 @@ func (u *User) RemoveTOTP(ctx context.Context, client Client) error {
 	})
 }
 
-// opens reports whether f is not a TOTP key that is lost.
+// opens reports whether f is no TOTP key, or one that a SESSION_SECRET decrypts.
 func opens(f Factor) bool { return !factor.List{f}.KeyLost(secrets) }
 
 // redeemTOTP uses up a code of the account's TOTP key, or returns ErrBadCode.

@@ -41,8 +41,8 @@ func (u *User) Handle() string { return base64.RawURLEncoding.EncodeToString(u.I
 func (u *User) nullID() uuid.NullUUID { return uuid.NullUUID{UUID: u.ID, Valid: true} }
 
 // MustEnrol reports whether the user has to set up a second step before anything else:
-// SECOND_FACTOR=required. Only a session that redeemed a sign-up link or one of Enrol
-// may do so: an attacker with the password must not do it first.
+// SECOND_FACTOR=required. Only a session that redeemed a sign-up link or an enrolment
+// link may do so: an attacker with the password must not do it first.
 func (u *User) MustEnrol() bool { return settings.SecondStepRequired && !u.SecondStep }
 
 // ErrEmailTaken means that the email has an account or is reserved for one. Only

@@ -56,8 +56,8 @@ type Store struct {
 }
 
 // Issue makes a browser known to an account, and returns the new value of its cookie. before
-// is the present value. An account knows maxBrowsers: whoever has its password must not guess,
-// after a new password, from each of thousands. Beyond that, Issue forgets the oldest browser
+// is the present value. An account knows maxBrowsers: an attacker with its password must not,
+// after a new password, guess from each of thousands. Beyond that, Issue forgets the oldest browser
 // that has logged in only once or, if there is none, returns before.
 func (s Store) Issue(tx *pop.Connection, userID uuid.UUID, before string) (raw string, err error) {
 	raw = secret.NewToken()
