@@ -50,7 +50,7 @@ func TestAccountActivity_NewestFirst(t *testing.T) {
 	phone.logIn(email)
 	sessions, err = models.SessionsOf(t.Context(), user)
 	require.NoError(t, err)
-	require.NoError(t, models.EndSessionOf(t.Context(), user, sessions[0].ID.String(), models.Client{}))
+	require.NoError(t, models.EndSessionByID(t.Context(), user, sessions[0].ID.String(), models.Client{}))
 	desk.confirm("wrong")
 	require.Equal(t, "/account", desk.Put("/account/password", url.Values{"password": {fresh}}).Location())
 	desk.Put("/account/email", url.Values{"email": {"ada@example.org"}})

@@ -59,7 +59,7 @@ func changedMeanwhile(c buffalo.Context, err error) error {
 		return err
 	}
 	client := clientOf(c)
-	switch _, err := models.FindSession(c, client.RawSession, client); {
+	switch _, err := models.FindSession(c, client.RawSessionToken, client); {
 	case errors.Is(err, models.ErrNotFound):
 		return askToLogIn(c)
 	case err != nil:

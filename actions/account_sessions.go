@@ -26,7 +26,7 @@ func AccountSessionsDestroy(c buffalo.Context) error {
 	if c.Param("id") == current.ID.String() {
 		return LogoutDestroy(c)
 	}
-	if err := models.EndSessionOf(c, current.User, c.Param("id"), clientOf(c)); err != nil {
+	if err := models.EndSessionByID(c, current.User, c.Param("id"), clientOf(c)); err != nil {
 		return changedMeanwhile(c, err)
 	}
 	web.Info(c).Event("session ended")

@@ -58,14 +58,14 @@ func AuthCallbackShow(c buffalo.Context) error {
 func logInWithIdentity(c buffalo.Context, p *provider, state *oidc.State, identity oidc.Identity) error {
 	client := clientOf(c)
 	client.Next = state.Next
-	session, due, err := models.LogInWithIdentity(c, identity, client)
+	session, step, err := models.LogInWithIdentity(c, identity, client)
 	switch {
 	case errors.Is(err, models.ErrNotFound):
 		return requestIdentity(c, p, state, identity, client)
 	case err != nil:
 		return err
-	case due != nil:
-		askSecondStep(c, due)
+	case step != nil:
+		keepSecondStep(c, step)
 		return redirect(c, "loginSecondPath()")
 	}
 	return redirectTo(c, logInTo(c, session, state.Next))

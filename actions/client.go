@@ -13,7 +13,7 @@ func clientOf(c buffalo.Context) models.Client {
 		UserAgent:       c.Request().UserAgent(),
 		Language:        language(c),
 		RawDeviceCookie: deviceCookie().Value(c.Request()),
-		RawSession:      web.SessionText(c, tokenKey),
+		RawSessionToken: web.SessionText(c, tokenKey),
 		RawSecondStep:   web.SessionText(c, secondStepKey),
 		Next:            nextIn(c.Params()),
 	}

@@ -63,7 +63,7 @@ func logIn(c buffalo.Context, session *models.LoggedIn) {
 	pending := web.SessionText(c, pendingKey)
 	c.Session().Clear() // prevents session fixation
 	c.Flash().Clear()
-	keepToken(c, session.Session, session.RawToken)
+	keepToken(c, session.Session, session.RawSessionToken)
 	restorePending(c, session.User, pending)
 	deviceCookie().Set(c, session.RawDeviceCookie)
 	web.Info(c).UserID = session.UserID.String()
@@ -97,7 +97,7 @@ func keepToken(c buffalo.Context, session *models.Session, rawToken string) {
 // logOut is the only way to log out. It deletes the row, which voids copied cookies. It
 // deletes the browser's cookie even if the database fails.
 func logOut(c buffalo.Context) (err error) {
-	if client := clientOf(c); client.RawSession != "" {
+	if client := clientOf(c); client.RawSessionToken != "" {
 		var user *models.User
 		switch user, err = models.EndSession(c, client); {
 		case err == nil && user != nil:

@@ -29,7 +29,7 @@ func LoginCreate(c buffalo.Context) error {
 	if err := web.Bind(c, &form); err != nil {
 		return err
 	}
-	session, due, err := models.LogIn(c, credentials(c, form.Email, form.Password), bool(form.Remember))
+	session, step, err := models.LogIn(c, credentials(c, form.Email, form.Password), bool(form.Remember))
 	if errors.Is(err, models.ErrBadCredentials) {
 		web.Info(c).Event("login failed")
 		return renderLogin(c, form, T.Translate(c, "login.invalid"))
@@ -40,8 +40,8 @@ func LoginCreate(c buffalo.Context) error {
 	if err != nil {
 		return err
 	}
-	if due != nil {
-		askSecondStep(c, due)
+	if step != nil {
+		keepSecondStep(c, step)
 		return redirect(c, "loginSecondPath()")
 	}
 	return redirectTo(c, logInTo(c, session, nextIn(c.Params())))

@@ -15,9 +15,9 @@ import (
 // secondStepKey is the key of a models.SecondStep in Buffalo's session.
 const secondStepKey = "second_step"
 
-// askSecondStep puts a login or reset that waits for its second step into the cookie.
-func askSecondStep(c buffalo.Context, due *models.SecondStep) {
-	c.Session().Set(secondStepKey, due.Raw())
+// keepSecondStep puts a login or reset that waits for its second step into the cookie.
+func keepSecondStep(c buffalo.Context, step *models.SecondStep) {
+	c.Session().Set(secondStepKey, step.Raw())
 	web.Info(c).Event("second step asked")
 }
 

@@ -36,11 +36,11 @@ func PasswordResetUpdate(c buffalo.Context) error {
 
 // checkSecondStep asks for the second step first: access to the mailbox is not enough.
 func checkSecondStep(c buffalo.Context, token *models.Token) error {
-	due, err := models.FindResetStep(c, token, clientOf(c))
-	if due == nil {
+	step, err := models.FindResetStep(c, token, clientOf(c))
+	if step == nil {
 		return err
 	}
-	askSecondStep(c, due)
+	keepSecondStep(c, step)
 	return models.ErrSecondStep
 }
 

@@ -36,7 +36,7 @@ func (ms *ModelSuite) Test_Activity_Login() {
 	s, err := ms.logIn("ada@example.com", modelstest.Password, client)
 	ms.NoError(err)
 	models.Clock.Move(time.Second)
-	client.RawDeviceCookie, client.RawSession = s.RawDeviceCookie, s.RawToken
+	client.RawDeviceCookie, client.RawSessionToken = s.RawDeviceCookie, s.RawSessionToken
 	ms.NoError(errorOf(models.EndSession(ms.T().Context(), client)))
 	ms.NoError(errorOf(models.EndSession(ms.T().Context(), client)), "the session has ended already")
 	models.Clock.Move(time.Second)
@@ -82,8 +82,8 @@ func (ms *ModelSuite) Test_Activity_EndedSessions() {
 	ctx := ms.T().Context()
 	_, one := ms.startAt(ada, false, "192.0.2.1")
 	_, other := ms.startAt(ada, false, "192.0.2.2")
-	ms.ErrorIs(models.EndSessionOf(ctx, bob, one.ID.String(), here), models.ErrNotFound)
-	ms.NoError(models.EndSessionOf(ctx, ada, one.ID.String(), here))
+	ms.ErrorIs(models.EndSessionByID(ctx, bob, one.ID.String(), here), models.ErrNotFound)
+	ms.NoError(models.EndSessionByID(ctx, ada, one.ID.String(), here))
 	models.Clock.Move(time.Second)
 	ms.ErrorIs(other.EndOtherSessions(ctx, here), models.ErrNotFound, "there is no other session")
 	ms.startAt(ada, false, "192.0.2.3")
@@ -101,7 +101,7 @@ func (ms *ModelSuite) Test_Activity_ExpiryIsNotRecorded() {
 	models.Clock.Move(24 * time.Hour)
 	_, err := ms.find(rawToken)
 	ms.ErrorIs(err, models.ErrNotFound)
-	ms.NoError(errorOf(models.EndSession(ms.T().Context(), models.Client{RawSession: rawToken})))
+	ms.NoError(errorOf(models.EndSession(ms.T().Context(), models.Client{RawSessionToken: rawToken})))
 	ms.Empty(ms.activity(ada))
 }
 
@@ -134,7 +134,7 @@ func (ms *ModelSuite) Test_Activity_IsRolledBackWithItsTransaction() {
 	ms.startAt(ada, false, "192.0.2.2")
 	ms.NoError(ms.DB.RawQuery("ALTER TABLE activities RENAME TO elsewhere").Exec())
 	defer func() { ms.NoError(ms.DB.RawQuery("ALTER TABLE elsewhere RENAME TO activities").Exec()) }()
-	ms.Error(models.EndSessionOf(ms.T().Context(), ada, session.ID.String(), here))
+	ms.Error(models.EndSessionByID(ms.T().Context(), ada, session.ID.String(), here))
 	ms.Error(session.EndOtherSessions(ms.T().Context(), here))
 	ms.Equal(2, ms.count("sessions"))
 	_, err := ms.logIn("ada@example.com", modelstest.Password, here)

@@ -27,17 +27,17 @@ type attempt struct {
 // use makes an attempt: it verifies the credentials, and calls onSuccess in a transaction that
 // records the attempt as the returned kind, or not at all for "". It returns
 // *RateLimited, ErrBadCredentials, or an error after which the attempt does not count.
-func (with Credentials) use(ctx context.Context, failedKind string, onSuccess func(tx *pop.Connection, user *User) (kind string, err error)) (user *User, err error) {
+func (c Credentials) use(ctx context.Context, failedKind string, onSuccess func(tx *pop.Connection, user *User) (kind string, err error)) (user *User, err error) {
 	var a *attempt
 	err = loginLine.Start(ctx, func() (err error) {
-		a, err = with.begin(ctx, failedKind)
+		a, err = c.begin(ctx, failedKind)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
 	defer loginLine.Wake(a.buckets)
-	if user, err = with.verify(ctx, password.Place{Network: with.Client.network(), Known: a.known}); err == nil {
+	if user, err = c.verify(ctx, password.Place{Network: c.Client.network(), Known: a.known}); err == nil {
 		err = inTransactionWithMail(ctx, func(tx *pop.Connection) error {
 			kind, err := onSuccess(tx, user)
 			if err != nil {
@@ -55,30 +55,30 @@ func (with Credentials) use(ctx context.Context, failedKind string, onSuccess fu
 // begin records an attempt and counts it in the buckets of client and email, or in the bucket
 // of a known browser, which attackers cannot fill. If a bucket is full, it returns *RateLimited
 // after a single query.
-func (with Credentials) begin(ctx context.Context, kind string) (*attempt, error) {
-	normalized, ok := email.Normalize(with.Email)
+func (c Credentials) begin(ctx context.Context, kind string) (*attempt, error) {
+	normalized, ok := email.Normalize(c.Email)
 	subject := normalized
 	if !ok { // counted all the same: prevents enumeration
-		subject = strings.ToLower(strings.TrimSpace(with.Email))
+		subject = strings.ToLower(strings.TrimSpace(c.Email))
 	}
 	perEmail, perDeviceCookie := loginsPerEmail, loginsPerDeviceCookie
 	if kind == ActivityPasswordFailed { // they end the session: no wait before that
 		perEmail.Free, perDeviceCookie.Free = maxFailedConfirmations+1, maxFailedConfirmations+1
 	}
-	var browser ratelimit.Buckets // one for each token of the device cookie
-	digests := devicecookie.Digests(with.Client.RawDeviceCookie)
+	var perBrowser ratelimit.Buckets // one for each token of the device cookie
+	digests := devicecookie.Digests(c.Client.RawDeviceCookie)
 	for _, digest := range digests {
-		browser = append(browser, bucketOf(perDeviceCookie, string(digest)))
+		perBrowser = append(perBrowser, bucketOf(perDeviceCookie, string(digest)))
 	}
-	buckets := loginsPerClient.OfClient(limitDigest, with.Client.IP)
-	failures := bucketOf(loginsPerEmailAndClient, subject+"\x00"+buckets[0].ID)
-	buckets = append(buckets, failures, bucketOf(perEmail, subject))
-	counts, known, err := countBuckets(ctx, normalized, digests, append(buckets.IDs(), browser.IDs()...))
+	buckets := loginsPerClient.OfClient(limitDigest, c.Client.IP)
+	inRow := bucketOf(loginsPerEmailAndClient, subject+"\x00"+buckets[0].ID)
+	buckets = append(buckets, inRow, bucketOf(perEmail, subject))
+	counts, known, err := countBuckets(ctx, normalized, digests, append(buckets.IDs(), perBrowser.IDs()...))
 	if err != nil {
 		return nil, err
 	}
 	if known >= 0 {
-		buckets, failures = browser[known:known+1], browser[known]
+		buckets, inRow = perBrowser[known:known+1], perBrowser[known]
 	}
 	if err := buckets.Check(counts, Clock.Now()); err != nil {
 		return nil, err
@@ -86,11 +86,11 @@ func (with Credentials) begin(ctx context.Context, kind string) (*attempt, error
 	a := &attempt{buckets: buckets, known: known >= 0}
 	return a, inTransaction(ctx, func(tx *pop.Connection) error {
 		// First: the user's row is locked before the buckets, see lockUser.
-		if a.activityID, err = recordAttempt(tx, normalized, kind, with.Client); err != nil {
+		if a.activityID, err = recordAttempt(tx, normalized, kind, c.Client); err != nil {
 			return err
 		}
 		before, err := buckets.Start(tx, Clock.Now())
-		a.failures = before[failures.ID].Failures()
+		a.failures = before[inRow.ID].Failures()
 		return err
 	})
 }

@@ -25,14 +25,14 @@ var ErrBadCredentials = errors.New("bad credentials")
 
 // LogIn starts a session. If the account has a second step that the client does not skip, it
 // returns this step instead. Its errors are ErrBadCredentials, *RateLimited and password.ErrBusy.
-func LogIn(ctx context.Context, with Credentials, remember bool) (s *LoggedIn, due *SecondStep, err error) {
+func LogIn(ctx context.Context, with Credentials, remember bool) (s *LoggedIn, step *SecondStep, err error) {
 	_, err = with.use(ctx, ActivityLoginFailed, func(tx *pop.Connection, user *User) (kind string, err error) {
 		like := Session{Remembered: remember, ConfirmedAt: nulls.NewTime(Clock.Now())}
 		if user.SecondStep {
 			if err := user.lock(tx, loginLock); err != nil { // an undo meanwhile may have given the account another email
 				return "", err
 			}
-			if due, err = user.askSecondStep(tx, with.Client, remember); due != nil || err != nil {
+			if step, err = user.askSecondStep(tx, with.Client, remember); step != nil || err != nil {
 				return ActivitySecondStepAsked, err
 			}
 			like.ConfirmedAt = nulls.Time{} // the password alone does not confirm
@@ -42,13 +42,13 @@ func LogIn(ctx context.Context, with Credentials, remember bool) (s *LoggedIn, d
 		}
 		return s.activity, nil
 	})
-	return s, due, err
+	return s, step, err
 }
 
 // verify always computes one hash, also for an unknown email: prevents
 // enumeration by timing.
-func (with Credentials) verify(ctx context.Context, place password.Place) (*User, error) {
-	normalizedEmail, _ := email.Normalize(with.Email) // "" if invalid: no account has this email
+func (c Credentials) verify(ctx context.Context, place password.Place) (*User, error) {
+	normalizedEmail, _ := email.Normalize(c.Email) // "" if invalid: no account has this email
 	user, err := FindUserByEmail(ctx, normalizedEmail)
 	if errors.Is(err, ErrNotFound) {
 		user, err = &User{}, nil // has no password
@@ -56,7 +56,7 @@ func (with Credentials) verify(ctx context.Context, place password.Place) (*User
 	if err != nil {
 		return nil, err
 	}
-	normalized, usable := password.Normalize(with.Password)
+	normalized, usable := password.Normalize(c.Password)
 	match, outdated, err := hasher.Verify(ctx, place, normalized, user.PasswordDigest)
 	if err != nil {
 		return nil, err

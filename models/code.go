@@ -87,9 +87,9 @@ func (u *User) redeemCode(tx *pop.Connection, typed string, buckets ratelimit.Bu
 // Pass starts the session, or lets the reset go on, if the code is right. With skip, the
 // browser needs no second step for 30 days. It returns ErrBadCode, *RateLimited, or
 // ErrNotFound if a password or factor changed meanwhile.
-func (p *SecondStep) Pass(ctx context.Context, typed string, skip bool, client Client) (s *LoggedIn, err error) {
-	err = p.User.passCode(ctx, typed, client, func(tx *pop.Connection, f *Factor) (err error) {
-		s, err = p.complete(tx, f, skip, client)
+func (step *SecondStep) Pass(ctx context.Context, typed string, skip bool, client Client) (s *LoggedIn, err error) {
+	err = step.User.passCode(ctx, typed, client, func(tx *pop.Connection, f *Factor) (err error) {
+		s, err = step.complete(tx, f, skip, client)
 		return err
 	})
 	if errors.Is(err, ErrBadCredentials) {

@@ -126,9 +126,9 @@ func (ms *ModelSuite) Test_PassCode_PasswordLeavesTheCount() {
 	models.Clock.Move(time.Hour)
 	for n := range 5 {
 		ms.ErrorIs(ms.pass(modelstest.WrongCode(key), nthIP(n)), models.ErrBadCode)
-		_, due, err := models.LogIn(ms.T().Context(), models.Credentials{Email: "ada@example.com", Password: modelstest.Password, Client: clientAt(nthIP(n))}, false)
+		_, step, err := models.LogIn(ms.T().Context(), models.Credentials{Email: "ada@example.com", Password: modelstest.Password, Client: clientAt(nthIP(n))}, false)
 		ms.NoError(err)
-		ms.NotNil(due)
+		ms.NotNil(step)
 	}
 	var limited *models.RateLimited
 	ms.ErrorAs(ms.pass(modelstest.WrongCode(key), nthIP(5)), &limited)

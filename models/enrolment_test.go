@@ -14,7 +14,7 @@ func (ms *ModelSuite) Test_Enrolment_LinkWorksOnce() {
 	link := modelstest.Link(ms.T(), "ada@example.com", models.MailEnrol)
 	ms.NoError(s.Enrol(ctx, link))
 	ms.ErrorIs(s.Enrol(ctx, link), models.ErrNotFound)
-	found, err := ms.find(s.RawToken)
+	found, err := ms.find(s.RawSessionToken)
 	ms.NoError(err)
 	ms.True(found.MayEnrol)
 }

@@ -30,7 +30,7 @@ func AttemptWithProvider(ctx context.Context, client Client, answer oidc.Answer,
 // LogInWithIdentity starts a session, which is not confirmed. If the account has a second
 // step that the client does not skip, it returns this step instead. It returns ErrNotFound
 // for an identity that is not in use, or of a deleted account.
-func LogInWithIdentity(ctx context.Context, claimed oidc.Identity, client Client) (s *LoggedIn, due *SecondStep, err error) {
+func LogInWithIdentity(ctx context.Context, claimed oidc.Identity, client Client) (s *LoggedIn, step *SecondStep, err error) {
 	err = inTransactionWithMail(ctx, func(tx *pop.Connection) error {
 		user, err := lockUser(tx, loginLock, "deleted_at IS NULL AND id = (SELECT user_id FROM identities WHERE issuer = ? AND subject = ?)", claimed.Issuer, claimed.Subject)
 		if err == nil {
@@ -41,7 +41,7 @@ func LogInWithIdentity(ctx context.Context, claimed oidc.Identity, client Client
 		}
 		if user.SecondStep {
 			const remember = false
-			if due, err = user.askSecondStep(tx, client, remember); due != nil || err != nil {
+			if step, err = user.askSecondStep(tx, client, remember); step != nil || err != nil {
 				return errors.Join(err, user.record(tx, ActivitySecondStepAsked, client))
 			}
 		}
@@ -50,7 +50,7 @@ func LogInWithIdentity(ctx context.Context, claimed oidc.Identity, client Client
 		}
 		return user.record(tx, s.activity, client)
 	})
-	return s, due, err
+	return s, step, err
 }
 
 // useIdentity records a use of the identity, or returns ErrNotFound. The row must be locked.

@@ -124,7 +124,7 @@ type Client struct {
 	UserAgent       string
 	Language        string // of the page
 	RawDeviceCookie string // or ""
-	RawSession      string // token of the session, or ""
+	RawSessionToken string // token of the session, or ""
 	RawSecondStep   string // login that waits for its second step, or ""
 	Next            string // the page to go to after the login, or ""
 }

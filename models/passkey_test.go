@@ -61,7 +61,7 @@ func (ms *ModelSuite) Test_Passkey_LogsInAlone() {
 		s, err := ms.logInWith(ms.loginAnswer(a))
 		ms.NoError(err)
 		ms.Equal("ada@example.com", s.User.Email)
-		found, err := ms.find(s.RawToken)
+		found, err := ms.find(s.RawSessionToken)
 		ms.NoError(err)
 		ms.Equal(added.ID, found.FactorID.UUID)
 		ms.True(found.Confirmed())
@@ -368,10 +368,10 @@ func (ms *ModelSuite) Test_Passkey_NewestHost() {
 // secondStepOf returns the second step that follows the right password.
 func (ms *ModelSuite) secondStepOf(email string) *models.SecondStep {
 	ctx, client := ms.T().Context(), here
-	_, due, err := models.LogIn(ctx, models.Credentials{Email: email, Password: modelstest.Password, Client: here}, false)
+	_, step, err := models.LogIn(ctx, models.Credentials{Email: email, Password: modelstest.Password, Client: here}, false)
 	ms.NoError(err)
-	client.RawSecondStep = due.Raw()
-	step, err := models.FindSecondStep(ctx, client)
+	client.RawSecondStep = step.Raw()
+	step, err = models.FindSecondStep(ctx, client)
 	ms.NoError(err)
 	return step
 }

@@ -12,13 +12,13 @@ import (
 
 // PassWithPasskey is Pass with a passkey. It returns the errors of LogInWithPasskey in
 // place of ErrBadCode.
-func (p *SecondStep) PassWithPasskey(ctx context.Context, answer passkey.Answer, skip bool, client Client) (s *LoggedIn, err error) {
-	err = usePasskey(ctx, PasskeySecondStep, p.UserID.String(), answer, client, func(tx *pop.Connection, user *User, f *Factor) error {
-		if user.CredentialVersion != p.Version {
+func (step *SecondStep) PassWithPasskey(ctx context.Context, answer passkey.Answer, skip bool, client Client) (s *LoggedIn, err error) {
+	err = usePasskey(ctx, PasskeySecondStep, step.UserID.String(), answer, client, func(tx *pop.Connection, user *User, f *Factor) error {
+		if user.CredentialVersion != step.Version {
 			return ErrNotFound
 		}
-		p.User = user
-		s, err = p.complete(tx, f, skip, client)
+		step.User = user
+		s, err = step.complete(tx, f, skip, client)
 		return err
 	})
 	return s, err

@@ -36,8 +36,8 @@ type SecondStep struct {
 const secondStepLifetime = 5 * time.Minute
 
 // Raw returns the text that the session cookie keeps.
-func (p *SecondStep) Raw() string {
-	raw, _ := json.Marshal(p) // texts and numbers: never fails
+func (step *SecondStep) Raw() string {
+	raw, _ := json.Marshal(step) // texts and numbers: never fails
 	return string(raw)
 }
 
@@ -56,44 +56,44 @@ func (u *User) askSecondStep(tx *pop.Connection, client Client, remember bool) (
 	if skips, err := deviceCookies.Skips(tx, u.ID, u.CredentialVersion, client.RawDeviceCookie); err != nil || skips {
 		return nil, err
 	}
-	p, before := u.secondStep(), rawSecondStep(client)
-	p.Remember, p.Next, p.Mail, p.DueAt = remember, []byte(client.Next), before.Mail, before.DueAt
-	if before.UserID == u.ID && Clock.Now().Before(p.DueAt) {
-		return p, nil
+	step, before := u.secondStep(), rawSecondStep(client)
+	step.Remember, step.Next, step.Mail, step.DueAt = remember, []byte(client.Next), before.Mail, before.DueAt
+	if before.UserID == u.ID && Clock.Now().Before(step.DueAt) {
+		return step, nil
 	}
-	p.Mail, p.DueAt = newID(), p.ExpiresAt
-	return p, limitMail(tx, MailNotPassed, u.Email, func(tx *pop.Connection) error {
-		rawToken, err := tokens.Issue(tx, u.undoToken(u.Changes+1, MailNotPassed, p.Mail, u.Email)) // as mailNotice does
+	step.Mail, step.DueAt = newID(), step.ExpiresAt
+	return step, limitMail(tx, MailNotPassed, u.Email, func(tx *pop.Connection) error {
+		rawToken, err := tokens.Issue(tx, u.undoToken(u.Changes+1, MailNotPassed, step.Mail, u.Email)) // as mailNotice does
 		if err != nil {
 			return err
 		}
-		m := outbox.Mail{ID: p.Mail, Recipient: u.Email, Template: MailNotPassed, Language: u.Language, DueAt: nulls.NewTime(p.DueAt)}
+		m := outbox.Mail{ID: step.Mail, Recipient: u.Email, Template: MailNotPassed, Language: u.Language, DueAt: nulls.NewTime(step.DueAt)}
 		return queueMail(tx, m, client, rawToken)
 	})
 }
 
 // rawSecondStep returns the second step in a client's session cookie, unchecked.
-func rawSecondStep(client Client) (p SecondStep) {
-	_ = json.Unmarshal([]byte(client.RawSecondStep), &p) // the zero SecondStep has expired
-	return p
+func rawSecondStep(client Client) (step SecondStep) {
+	_ = json.Unmarshal([]byte(client.RawSecondStep), &step) // the zero SecondStep has expired
+	return step
 }
 
 // FindSecondStep returns the second step in a client's session cookie, with its user. With
 // ErrNotFound, if there is none, it or the mailed link has ended, or a password or factor
 // changed, it returns one without a user.
 func FindSecondStep(ctx context.Context, client Client) (*SecondStep, error) {
-	p := rawSecondStep(client)
-	if !p.Passed && !Clock.Now().Before(p.ExpiresAt) {
-		return &p, ErrNotFound
+	step := rawSecondStep(client)
+	if !step.Passed && !Clock.Now().Before(step.ExpiresAt) {
+		return &step, ErrNotFound
 	}
-	if !p.Reset.IsNil() {
-		if works, err := tokens.Works(DB.WithContext(ctx), p.Reset); err != nil || !works {
-			return &p, cmp.Or(err, ErrNotFound)
+	if !step.Reset.IsNil() {
+		if works, err := tokens.Works(DB.WithContext(ctx), step.Reset); err != nil || !works {
+			return &step, cmp.Or(err, ErrNotFound)
 		}
 	}
 	var err error
-	p.User, err = findUser(DB.WithContext(ctx), "id = ? AND credential_version = ?", p.UserID, p.Version)
-	return &p, err
+	step.User, err = findUser(DB.WithContext(ctx), "id = ? AND credential_version = ?", step.UserID, step.Version)
+	return &step, err
 }
 
 // FindResetStep returns the second step that a mailed reset waits for. It returns nil if the
@@ -103,44 +103,44 @@ func FindResetStep(ctx context.Context, token *Token, client Client) (*SecondSte
 	if err != nil || user.mayReset(token, client) {
 		return nil, err
 	}
-	p := user.secondStep()
-	p.Reset, p.Next = token.ID, []byte(token.Next)
-	return p, nil
+	step := user.secondStep()
+	step.Reset, step.Next = token.ID, []byte(token.Next)
+	return step, nil
 }
 
 func (u *User) mayReset(token *Token, client Client) bool {
-	p := rawSecondStep(client)
-	return !u.SecondStep || p.Passed && p.Reset == token.ID && p.UserID == u.ID && p.Version == u.CredentialVersion
+	step := rawSecondStep(client)
+	return !u.SecondStep || step.Passed && step.Reset == token.ID && step.UserID == u.ID && step.Version == u.CredentialVersion
 }
 
 // complete starts the session of a login that used the factor, or marks a reset as passed.
-// The row of p.User must be locked.
-func (p *SecondStep) complete(tx *pop.Connection, f *Factor, skip bool, client Client) (*LoggedIn, error) {
-	if err := p.User.useFactor(tx, f, client); err != nil {
+// The row of step.User must be locked.
+func (step *SecondStep) complete(tx *pop.Connection, f *Factor, skip bool, client Client) (*LoggedIn, error) {
+	if err := step.User.useFactor(tx, f, client); err != nil {
 		return nil, err
 	}
-	if p.Passed = p.Reset != uuid.Nil; p.Passed {
+	if step.Passed = step.Reset != uuid.Nil; step.Passed {
 		return nil, nil
 	}
-	s, err := startSession(tx, p.User, client, Session{Remembered: p.Remember, ConfirmedAt: nulls.NewTime(Clock.Now()), FactorID: f.NullID()})
+	s, err := startSession(tx, step.User, client, Session{Remembered: step.Remember, ConfirmedAt: nulls.NewTime(Clock.Now()), FactorID: f.NullID()})
 	if skip && err == nil {
-		err = deviceCookies.StartSkip(tx, p.UserID, p.User.CredentialVersion, s.RawDeviceCookie, client.ip(), client.userAgent())
+		err = deviceCookies.StartSkip(tx, step.UserID, step.User.CredentialVersion, s.RawDeviceCookie, client.ip(), client.userAgent())
 	}
 	if err != nil {
 		return nil, err
 	}
-	return s, p.User.record(tx, s.activity, client)
+	return s, step.User.record(tx, s.activity, client)
 }
 
 // cancelNotPassed cancels the mail about the user's second step in the client's session cookie.
 func (u *User) cancelNotPassed(tx *pop.Connection, client Client) error {
-	p := rawSecondStep(client)
-	if p.UserID != u.ID {
+	step := rawSecondStep(client)
+	if step.UserID != u.ID {
 		return nil
 	}
 	err := clearMails(tx, MailNotPassed, u.Email)
-	if Clock.Now().Before(p.DueAt) { // a mail that was sent keeps its link
-		err = errors.Join(err, Outbox.Cancel(tx, p.Mail), tokens.Void(tx, PurposeUndo, undoSubject(MailNotPassed, p.Mail)))
+	if Clock.Now().Before(step.DueAt) { // a mail that was sent keeps its link
+		err = errors.Join(err, Outbox.Cancel(tx, step.Mail), tokens.Void(tx, PurposeUndo, undoSubject(MailNotPassed, step.Mail)))
 	}
 	return err
 }

@@ -119,9 +119,9 @@ func (ms *ModelSuite) Test_NotPassed_IsOfOneAccount() {
 	ms.signUp("bob@example.com")
 	modelstest.SetTOTP(ms.T(), "bob@example.com")
 	client := here
-	_, due, err := models.LogIn(ms.T().Context(), models.Credentials{Email: "bob@example.com", Password: modelstest.Password, Client: client}, false)
+	_, step, err := models.LogIn(ms.T().Context(), models.Credentials{Email: "bob@example.com", Password: modelstest.Password, Client: client}, false)
 	ms.NoError(err)
-	client.RawSecondStep = due.Raw()
+	client.RawSecondStep = step.Raw()
 	ms.passPassword(client)
 	ms.Equal(2, ms.mailsOf(models.MailNotPassed))
 }

@@ -10,10 +10,10 @@ import (
 
 // ask logs ada in with the right password, and returns the client with its second step.
 func (ms *ModelSuite) passPassword(client models.Client) models.Client {
-	_, due, err := models.LogIn(ms.T().Context(), models.Credentials{Email: "ada@example.com", Password: modelstest.Password, Client: client}, false)
+	_, step, err := models.LogIn(ms.T().Context(), models.Credentials{Email: "ada@example.com", Password: modelstest.Password, Client: client}, false)
 	ms.NoError(err)
-	ms.NotNil(due)
-	client.RawSecondStep = due.Raw()
+	ms.NotNil(step)
+	client.RawSecondStep = step.Raw()
 	return client
 }
 

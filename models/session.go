@@ -41,7 +41,7 @@ const seenEvery = time.Minute
 // LoggedIn is a new session and what its browser keeps.
 type LoggedIn struct {
 	*Session
-	RawToken        string // stored nowhere else
+	RawSessionToken string // stored nowhere else
 	RawDeviceCookie string
 	activity        string // the kind that the login is recorded as
 }
@@ -154,10 +154,10 @@ func EndSession(ctx context.Context, client Client) (user *User, err error) {
 }
 
 func endSession(tx *pop.Connection, client Client) (*User, error) {
-	if client.RawSession == "" {
+	if client.RawSessionToken == "" {
 		return nil, nil
 	}
-	id, digest := secret.IDInToken(client.RawSession), secret.TokenDigest(client.RawSession)
+	id, digest := secret.IDInToken(client.RawSessionToken), secret.TokenDigest(client.RawSessionToken)
 	user, err := lockUser(tx, recordLock, "id = (SELECT user_id FROM sessions WHERE id = ? AND token_digest = ?)", id, digest)
 	if errors.Is(err, ErrNotFound) {
 		return nil, nil

@@ -19,20 +19,20 @@ func TestFindSession_FollowsTheDatabase(t *testing.T) {
 	ada := modelstest.SignUp(t, "ada@example.com")
 	s, err := models.StartSession(t.Context(), ada, models.Client{}, models.Session{})
 	require.NoError(t, err)
-	found, err := models.FindSession(t.Context(), s.RawToken, models.Client{})
+	found, err := models.FindSession(t.Context(), s.RawSessionToken, models.Client{})
 	require.NoError(t, err)
 	require.Equal(t, ada.ID, found.UserID)
 
 	before := models.DB
 	for range 2 { // there and back, twice
 		connectToAnotherDatabase(t)
-		_, err = models.FindSession(t.Context(), s.RawToken, models.Client{})
+		_, err = models.FindSession(t.Context(), s.RawSessionToken, models.Client{})
 		require.ErrorIs(t, err, models.ErrNotFound)
 		require.NoError(t, models.DB.Store.Close())
-		_, err = models.FindSession(t.Context(), s.RawToken, models.Client{})
+		_, err = models.FindSession(t.Context(), s.RawSessionToken, models.Client{})
 		require.True(t, models.Unavailable(err), "%v", err)
 		models.DB = before
-		_, err = models.FindSession(t.Context(), s.RawToken, models.Client{})
+		_, err = models.FindSession(t.Context(), s.RawSessionToken, models.Client{})
 		require.NoError(t, err)
 	}
 }

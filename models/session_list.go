@@ -26,8 +26,8 @@ func SessionsOf(ctx context.Context, user *User) ([]Session, error) {
 	return slices.DeleteFunc(sessions, func(s Session) bool { return s.expired(now) }), wrap("listing sessions", err)
 }
 
-// EndSessionOf ends one session of an account, or returns ErrNotFound.
-func EndSessionOf(ctx context.Context, user *User, id string, client Client) error {
+// EndSessionByID ends one session of an account, or returns ErrNotFound.
+func EndSessionByID(ctx context.Context, user *User, id string, client Client) error {
 	return user.recording(ctx, ActivitySessionEnded, client, func(tx *pop.Connection) error {
 		return atLeastOne(endSessions(tx, "id = ? AND user_id = ?", uuid.FromStringOrNil(id), user.ID))
 	})

@@ -24,7 +24,7 @@ func (ms *ModelSuite) listed(user *models.User) []string {
 func (ms *ModelSuite) startAt(user *models.User, remember bool, ip string) (rawToken string, s *models.Session) {
 	started, err := models.StartSession(ms.T().Context(), user, clientAt(ip), models.Session{Remembered: remember})
 	ms.NoError(err)
-	return started.RawToken, started.Session
+	return started.RawSessionToken, started.Session
 }
 
 func (ms *ModelSuite) Test_SessionsOf_LastSeenFirst() {
@@ -52,16 +52,16 @@ func (ms *ModelSuite) Test_SessionsOf_OmitsExpired() {
 	ms.Equal(2, ms.count("sessions"), "listing removes nothing")
 }
 
-func (ms *ModelSuite) Test_EndSessionOf() {
+func (ms *ModelSuite) Test_EndSessionByID() {
 	ada := ms.signUp("ada@example.com")
 	one, session := ms.startAt(ada, false, "192.0.2.1")
 	other, _ := ms.startAt(ada, false, "192.0.2.2")
-	ms.NoError(models.EndSessionOf(ms.T().Context(), ada, session.ID.String(), here))
+	ms.NoError(models.EndSessionByID(ms.T().Context(), ada, session.ID.String(), here))
 	_, err := ms.find(one)
 	ms.ErrorIs(err, models.ErrNotFound)
 	_, err = ms.find(other)
 	ms.NoError(err)
-	ms.ErrorIs(models.EndSessionOf(ms.T().Context(), ada, session.ID.String(), here), models.ErrNotFound, "the session has ended")
+	ms.ErrorIs(models.EndSessionByID(ms.T().Context(), ada, session.ID.String(), here), models.ErrNotFound, "the session has ended")
 }
 
 func (ms *ModelSuite) Test_EndSessionOf_AnotherAccount() {
@@ -72,7 +72,7 @@ func (ms *ModelSuite) Test_EndSessionOf_AnotherAccount() {
 		session.ID.String(), uuid.Must(uuid.NewV4()).String(), uuid.Nil.String(),
 		"", "1", "-1", "9223372036854775808", "' OR 1=1--", "%", session.ID.String() + "0", "\x00", "\xff", strings.Repeat("a", 1<<16),
 	} {
-		ms.ErrorIs(models.EndSessionOf(ms.T().Context(), ada, id, here), models.ErrNotFound, "%.40q", id)
+		ms.ErrorIs(models.EndSessionByID(ms.T().Context(), ada, id, here), models.ErrNotFound, "%.40q", id)
 	}
 	ms.Equal(2, ms.count("sessions"))
 	_, err := ms.find(bobsToken)

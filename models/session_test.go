@@ -112,7 +112,7 @@ func (ms *ModelSuite) Test_Session_IDWithoutSecretIsRefused() {
 	} {
 		_, err := ms.find(forged)
 		ms.ErrorIs(err, models.ErrNotFound, "%q", forged)
-		ms.NoError(errorOf(models.EndSession(ms.T().Context(), models.Client{RawSession: forged})))
+		ms.NoError(errorOf(models.EndSession(ms.T().Context(), models.Client{RawSessionToken: forged})))
 	}
 	ms.Equal(2, ms.count("sessions"))
 	_, err := ms.find(id + "." + secret)
@@ -193,12 +193,12 @@ func (ms *ModelSuite) Test_Session_LastSeenIsWrittenOnceAMinute() {
 func (ms *ModelSuite) Test_Session_End() {
 	ada := ms.signUp("ada@example.com")
 	one, other := ms.start(ada, false), ms.start(ada, false)
-	ms.NoError(errorOf(models.EndSession(ms.T().Context(), models.Client{RawSession: one})))
+	ms.NoError(errorOf(models.EndSession(ms.T().Context(), models.Client{RawSessionToken: one})))
 	_, err := ms.find(one)
 	ms.ErrorIs(err, models.ErrNotFound)
 	_, err = ms.find(other)
 	ms.NoError(err)
-	ms.NoError(errorOf(models.EndSession(ms.T().Context(), models.Client{RawSession: "unknown"})))
+	ms.NoError(errorOf(models.EndSession(ms.T().Context(), models.Client{RawSessionToken: "unknown"})))
 }
 
 func (ms *ModelSuite) Test_Session_IsDeletedWithItsUser() {

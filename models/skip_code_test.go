@@ -11,10 +11,10 @@ import (
 
 // passStep logs in with a recovery code and returns the browser's device cookie.
 func (ms *ModelSuite) passStep(email, code string, skip bool, client models.Client) string {
-	_, due, err := models.LogIn(ms.T().Context(), models.Credentials{Email: email, Password: modelstest.Password, Client: client}, false)
+	_, step, err := models.LogIn(ms.T().Context(), models.Credentials{Email: email, Password: modelstest.Password, Client: client}, false)
 	ms.NoError(err)
-	client.RawSecondStep = due.Raw()
-	step, err := models.FindSecondStep(ms.T().Context(), client)
+	client.RawSecondStep = step.Raw()
+	step, err = models.FindSecondStep(ms.T().Context(), client)
 	ms.NoError(err)
 	s, err := step.Pass(ms.T().Context(), code, skip, client)
 	ms.NoError(err)

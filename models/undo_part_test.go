@@ -16,7 +16,7 @@ func (ms *ModelSuite) loggedInBy(f *models.Factor) *models.Session {
 	ms.NoError(models.UseFactor(ms.T().Context(), "ada@example.com", f))
 	started, err := models.StartSession(ms.T().Context(), ms.user("ada@example.com"), here, models.Session{FactorID: uuid.NullUUID{UUID: f.ID, Valid: true}})
 	ms.NoError(err)
-	s, err := ms.find(started.RawToken)
+	s, err := ms.find(started.RawSessionToken)
 	ms.NoError(err)
 	return s
 }

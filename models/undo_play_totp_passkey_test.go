@@ -210,7 +210,7 @@ func (s *stage) prepare() {
 	if s.start.session {
 		started, err := models.StartSession(ctx, s.user, s.attacker.client, models.Session{ConfirmedAt: nullNow()})
 		s.must(err)
-		s.attacker.session = started.RawToken
+		s.attacker.session = started.RawSessionToken
 	}
 	s.own, s.setUp, s.began = s.factors, s.user.Changes, models.Clock.Now()
 	s.look()
@@ -344,38 +344,38 @@ func (s *stage) logIn(p *player, n int) bool {
 	for _, d := range rotated(p.passkeys, n) {
 		started, err := models.LogInWithPasskey(ctx, s.ms.loginAnswer(d.Authenticator), p.client, false)
 		if s.may(err) {
-			p.session = started.RawToken
+			p.session = started.RawSessionToken
 			return true
 		}
 	}
 	if p.password == "" {
 		return false
 	}
-	started, due, err := models.LogIn(ctx, models.Credentials{Email: s.user.Email, Password: p.password, Client: p.client}, false)
+	started, step, err := models.LogIn(ctx, models.Credentials{Email: s.user.Email, Password: p.password, Client: p.client}, false)
 	if !s.may(err) {
 		return false
 	}
-	if due == nil {
-		p.session = started.RawToken
+	if step == nil {
+		p.session = started.RawSessionToken
 		return true
 	}
 	client := p.client
-	client.RawSecondStep = due.Raw()
-	due, err = models.FindSecondStep(ctx, client)
+	client.RawSecondStep = step.Raw()
+	step, err = models.FindSecondStep(ctx, client)
 	s.must(err)
-	started = s.pass(p, due)
+	started = s.pass(p, step)
 	if started != nil {
-		p.session = started.RawToken
+		p.session = started.RawSessionToken
 	}
 	return started != nil
 }
 
 // pass passes a second step by a factor that the player has. Recovery codes are used last.
-func (s *stage) pass(p *player, due *models.SecondStep) *models.LoggedIn {
+func (s *stage) pass(p *player, step *models.SecondStep) *models.LoggedIn {
 	ctx := s.ms.T().Context()
 	for _, key := range p.keys {
 		models.Clock.Move(time.Minute) // a code works once
-		if started, err := due.Pass(ctx, totp.Code(key, models.Clock.Now()), false, p.client); s.may(err) {
+		if started, err := step.Pass(ctx, totp.Code(key, models.Clock.Now()), false, p.client); s.may(err) {
 			return started
 		}
 	}
@@ -384,8 +384,8 @@ func (s *stage) pass(p *player, due *models.SecondStep) *models.LoggedIn {
 		if !s.inUse(d.id) {
 			continue // the browser has no passkey that the options allow
 		}
-		answer := answerOf(d.Get(s.ms.T(), s.ms.options(due.User.PasskeyOptions(ctx, models.PasskeySecondStep))))
-		if started, err := due.PassWithPasskey(ctx, answer, false, p.client); s.may(err) {
+		answer := answerOf(d.Get(s.ms.T(), s.ms.options(step.User.PasskeyOptions(ctx, models.PasskeySecondStep))))
+		if started, err := step.PassWithPasskey(ctx, answer, false, p.client); s.may(err) {
 			return started
 		}
 	}
@@ -394,7 +394,7 @@ func (s *stage) pass(p *player, due *models.SecondStep) *models.LoggedIn {
 	}
 	code := p.codes[0]
 	p.codes = p.codes[1:]
-	started, err := due.Pass(ctx, code, false, p.client)
+	started, err := step.Pass(ctx, code, false, p.client)
 	s.may(err)
 	return started
 }
@@ -428,13 +428,13 @@ func (s *stage) reset(p *player, link string) bool {
 		return false
 	}
 	client := p.client
-	due, err := models.FindResetStep(ctx, token, client)
+	step, err := models.FindResetStep(ctx, token, client)
 	s.must(err)
-	if due != nil {
-		due.User, err = models.FindUserByEmail(ctx, token.Email)
+	if step != nil {
+		step.User, err = models.FindUserByEmail(ctx, token.Email)
 		s.must(err)
-		s.pass(p, due) // if the player cannot pass, ResetPassword refuses
-		client.RawSecondStep = due.Raw()
+		s.pass(p, step) // if the player cannot pass, ResetPassword refuses
+		client.RawSecondStep = step.Raw()
 	}
 	_, err = models.ResetPassword(ctx, link, p.choose(), client)
 	return s.may(err)
@@ -448,7 +448,7 @@ var moves = map[string]func(s *stage, p *player, n int){
 	"log in":       func(s *stage, p *player, n int) { s.logIn(p, n) },
 	"log out": func(s *stage, p *player, n int) {
 		client := p.client
-		client.RawSession = p.session
+		client.RawSessionToken = p.session
 		s.must(errorOf(models.EndSession(s.ms.T().Context(), client)))
 	},
 	"undo": func(s *stage, p *player, n int) {

@@ -92,7 +92,9 @@ func (ms *ModelSuite) Test_User_ConcurrentChangesDoNotDeadlock() {
 				_, err := models.StartSession(ctx, u, here, models.Session{})
 				return err
 			}),
-			func() error { return errorOf(models.EndSession(ctx, models.Client{RawSession: session.RawToken})) },
+			func() error {
+				return errorOf(models.EndSession(ctx, models.Client{RawSessionToken: session.RawSessionToken}))
+			},
 			func() error { return session.EndOtherSessions(ctx, here) },
 			func() error { return models.RequestLink(ctx, models.PurposeReset, "ada@one.example", "", here) },
 			func() error { return models.Undo(ctx, undo, here) },
