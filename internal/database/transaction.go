@@ -10,19 +10,19 @@ import (
 	"github.com/gobuffalo/pop/v6"
 )
 
-// detachedTimeout is what the statements after a request may take. It bounds the time for
-// which a database that hangs holds the request and its connection.
+// detachedTimeout bounds the time for which a database that hangs holds up a request, which
+// waits for its bookkeeping.
 const detachedTimeout = 10 * time.Second
 
 // Detached returns a context for bookkeeping that must be done even if the client is gone:
-// ctx without its end, but with a timeout of ten seconds.
+// ctx without its cancellation and deadline, but with a timeout of ten seconds.
 func Detached(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), detachedTimeout)
 }
 
 // InTransaction runs fn in a transaction, and rolls back if fn fails. If a timeout closed
 // the connection, rolling back fails too: InTransaction returns the error of fn, which is
-// the cause. It begins no transaction on a SQLite file that was removed.
+// the cause. It begins no transaction on a SQLite file that was removed or replaced.
 func InTransaction(db *pop.Connection, fn func(tx *pop.Connection) error) error {
 	if err := checkNotReplaced(db); err != nil {
 		return err
@@ -40,11 +40,11 @@ func InTransaction(db *pop.Connection, fn func(tx *pop.Connection) error) error 
 
 var errRolledBack = errors.New("rolled back")
 
-// Transaction returns middleware for generated resources. It runs a handler in a
+// Transaction returns middleware for the resources that buffalo generate makes. It runs a handler in a
 // transaction, c.Value("tx"), and rolls back if the handler returns an error or
 // responds with an error status. db must return a connection from Open.
 //
-// Do not apply it to the whole app: on SQLite, writers wait for each other.
+// Do not apply it to the whole app: on SQLite, each transaction waits for all others.
 func Transaction(db func() *pop.Connection) buffalo.MiddlewareFunc {
 	return func(next buffalo.Handler) buffalo.Handler {
 		return func(c buffalo.Context) error {

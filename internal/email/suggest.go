@@ -8,8 +8,8 @@ var commonDomains = []string{
 	"orange.fr", "free.fr", "yahoo.co.jp", "uol.com.br", "fastmail.com",
 }
 
-// Suggest returns typed with a common domain that is one or two letters away, or
-// "". It reveals nothing about accounts.
+// Suggest replaces the domain of typed by a common one that is one or two letters away. It
+// returns "" if there is none, or if the domain is common. It reveals nothing about accounts.
 func Suggest(typed string) string {
 	local, domain, ok := strings.Cut(strings.ToLower(typed), "@")
 	if !ok || len(typed) > maxBytes {
@@ -51,8 +51,8 @@ func distance(a, b string) int {
 	return row[len(b)]
 }
 
-// OneLetterAway returns the emails with a letter inserted, deleted, replaced or
-// transposed: about eighty for each letter of email.
+// OneLetterAway returns texts that differ from email by a letter that is inserted, deleted,
+// replaced or transposed: about eighty for each letter, some of them twice or no emails.
 func OneLetterAway(email string) (variants []string) {
 	const alphabet = "abcdefghijklmnopqrstuvwxyz0123456789.-_+@"
 	for i := range len(email) + 1 {

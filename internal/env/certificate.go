@@ -11,7 +11,7 @@ import (
 func CheckCertificate(certFile, keyFile, host string) (until time.Time, err error) {
 	certificate, err := tls.LoadX509KeyPair(certFile, keyFile)
 	if err != nil {
-		return until, fmt.Errorf("TLS_CERT_FILE and TLS_KEY_FILE cannot be used: %w; mend their paths, permissions or pair", err)
+		return until, fmt.Errorf("TLS_CERT_FILE and TLS_KEY_FILE cannot be used: %w; correct their paths, permissions or pair", err)
 	}
 	until = certificate.Leaf.NotAfter
 	if err := certificate.Leaf.VerifyHostname(host); err != nil {

@@ -387,7 +387,7 @@ func (v *Vars) KeyPair(certVar, keyVar string) (certFile, keyFile string) {
 		v.Fault(certVar, "%s and %s go together: set both or neither", certVar, keyVar)
 	} else if certFile != "" {
 		if _, err := tls.LoadX509KeyPair(certFile, keyFile); err != nil {
-			v.Fault(certVar, "%s and %s cannot be used: %v; mend their paths, permissions or pair", certVar, keyVar, err)
+			v.Fault(certVar, "%s and %s cannot be used: %v; correct their paths, permissions or pair", certVar, keyVar, err)
 		}
 	}
 	return certFile, keyFile

@@ -27,7 +27,8 @@ var algorithms = []protocol.CredentialParameter{
 const maxPublicKey = 1024
 
 // BeginRegistration returns a challenge for u. The browser refuses authenticators that
-// already hold one of the excluded credentials.
+// already hold one of the excluded credentials. The state of the challenge is for one purpose
+// and one subject, such as a session: FinishRegistration needs the same.
 func (p *RelyingParty) BeginRegistration(purpose, subject string, u User, exclude []Credential) (*Challenge, error) {
 	if p.unusable != nil {
 		return nil, p.unusable

@@ -1,5 +1,5 @@
-// Package totp makes and checks the codes of authenticator apps (RFC 6238): SHA-1,
-// six digits, a new one every 30 seconds.
+// Package totp makes and checks the codes of authenticator apps (RFC 6238): SHA-1, six
+// digits, time steps of 30 seconds. The number of a time step counts them from 1970.
 //
 // To enrol a user, show a new key as text and as a QR code. Store the key when the user
 // has typed a code that matches:
@@ -10,8 +10,8 @@
 //	step, ok := totp.Match(key, typed, time.Now())
 //
 // Match does not prevent replays: a code matches for up to 90 seconds, also for an
-// attacker who has watched the user type it. The caller must store the step of each
-// code that it accepts, including the first, and accept only greater steps. Do it in
+// attacker who has watched the user type it. The caller must store the number of the time
+// step of each code that it accepts, including the first, and accept only greater numbers. Do it in
 // one statement, so that only one of two concurrent requests succeeds:
 //
 //	UPDATE … SET totp_step = ? WHERE id = ? AND totp_step < ?
@@ -38,7 +38,7 @@ const (
 )
 
 // NewKey returns a key: 20 bytes of crypto/rand. The caller must store it encrypted: a
-// digest would not do, because checking a code takes the key itself.
+// digest would not do, because checking a code needs the key itself.
 func NewKey() []byte {
 	key := make([]byte, keyBytes)
 	rand.Read(key) // never returns an error
@@ -74,20 +74,20 @@ func escape(text string) string {
 	return strings.ReplaceAll(url.QueryEscape(strings.ReplaceAll(text, ":", "")), "+", "%20")
 }
 
-// Code returns the code of the step at a time.
+// Code returns the code of the time step that contains at.
 func Code(key []byte, at time.Time) string {
 	code, err := hotp.GenerateCode(encode(key), uint64(step(at)))
 	if err != nil {
-		panic(err) // unreachable: the key is base32
+		panic(err) // unreachable: encode returns valid base32
 	}
 	return code
 }
 
-// step returns the number of the period since 1970 (RFC 6238, section 4.2).
+// step returns the number of the time step that contains at (RFC 6238, section 4.2).
 func step(at time.Time) int64 { return at.Unix() / int64(period/time.Second) }
 
-// Match reports whether typed is the code of now, or of the step before or after it,
-// since clocks differ and typing takes time. It returns the code's step.
+// Match reports whether typed is the code of now, or of the time step before or after it,
+// since clocks differ and typing takes time. It returns the number of the code's time step.
 func Match(key []byte, typed string, now time.Time) (matched int64, ok bool) {
 	if len(key) != keyBytes { // prevents a bypass: an attacker can compute the codes of an empty key
 		return 0, false
@@ -131,5 +131,5 @@ func value(digit rune) rune {
 	for unicode.IsDigit(first - 1) {
 		first--
 	}
-	return (digit - first) % 10
+	return (digit - first) % 10 // the mathematical digits are five sets without gaps
 }

@@ -24,20 +24,22 @@ type ListenOptions struct {
 	CertFile, KeyFile string         // for https; "" for http, behind a proxy
 }
 
-// Server implements Buffalo's servers.Server. It serves the handler from New, instead
-// of the app alone.
+// Server implements Buffalo's servers.Server. It serves the handler given to Listen, and not
+// the app that Buffalo passes to Start.
 type Server struct {
 	http      http.Server
 	listeners []net.Listener
 	refusing  chan struct{}  // is closed when no more connections are accepted
-	open      sync.WaitGroup // all connections except HTTP/2
+	open      sync.WaitGroup // connections, except hijacked and HTTP/2 ones
 	http2     sync.Map       // net.Conn → nil: the HTTP/2 connections
 	failed    error          // why Start ended without Shutdown
 
-	stopStreams, stopAll context.CancelFunc // end the contexts of streams, and of all requests
+	// These end the contexts of streams, and of all requests. A stream is a request that has
+	// flushed its response or hijacked its connection.
+	stopStreams, stopAll context.CancelFunc
 }
 
-// stoppingKey is the key of a context that ends when Shutdown begins.
+// stoppingKey is the key of a value of requests' contexts: a context that ends when Shutdown begins.
 type stoppingKey struct{}
 
 // Listen opens the port and reads the certificate, so that errors are found before the
@@ -64,7 +66,7 @@ func Listen(o ListenOptions, handler http.Handler, logger *slog.Logger) (*Server
 	if o.CertFile != "" {
 		certificate, err := tls.LoadX509KeyPair(o.CertFile, o.KeyFile)
 		if err != nil {
-			return nil, fmt.Errorf("TLS_CERT_FILE and TLS_KEY_FILE cannot be used: %w; mend their paths or permissions, or use a pair that matches", err)
+			return nil, fmt.Errorf("TLS_CERT_FILE and TLS_KEY_FILE cannot be used: %w; correct their paths or permissions, or use a pair that matches", err)
 		}
 		s.http.TLSConfig = &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}
 	}
@@ -82,8 +84,7 @@ func Listen(o ListenOptions, handler http.Handler, logger *slog.Logger) (*Server
 	return s, nil
 }
 
-// Start serves until Shutdown. It ignores the handler that Buffalo passes: the app
-// alone.
+// Start serves until Shutdown. It ignores the handler that Buffalo passes.
 func (s *Server) Start(context.Context, http.Handler) error {
 	defer close(s.refusing)
 	serve := s.http.Serve
@@ -95,7 +96,7 @@ func (s *Server) Start(context.Context, http.Handler) error {
 		go func() { ended <- serve(l) }()
 	}
 	for range s.listeners {
-		if err := <-ended; err != http.ErrServerClosed && !errors.Is(err, net.ErrClosed) { // these come from Shutdown
+		if err := <-ended; err != http.ErrServerClosed && !errors.Is(err, net.ErrClosed) { // these come from Shutdown or close
 			s.failed = err
 		}
 		s.close() // if one listener fails, end all
@@ -103,7 +104,7 @@ func (s *Server) Start(context.Context, http.Handler) error {
 	return cmp.Or(s.failed, http.ErrServerClosed)
 }
 
-// Run is app.Serve, but returns the error if the server fails, and ends after SIGHUP too.
+// Run calls app.Serve. It also returns the error if the server fails, and ends after SIGHUP.
 func (s *Server) Run(app *buffalo.App) error {
 	onHangup(func() { app.Stop(http.ErrServerClosed) })
 	return cmp.Or(app.Serve(s), s.failed)
@@ -115,8 +116,8 @@ func (s *Server) close() {
 	}
 }
 
-// connState counts open connections, except hijacked and HTTP/2 ones. net/http makes an
-// HTTP/2 connection active again with each request.
+// connState counts open connections, except hijacked and HTTP/2 ones. An HTTP/2
+// connection becomes active more than once; the first time counts.
 func (s *Server) connState(c net.Conn, state http.ConnState) {
 	switch state {
 	case http.StateNew:
@@ -143,11 +144,11 @@ func speaksHTTP2(c net.Conn) bool {
 }
 
 // Shutdown stops listening and answers all requests that were already sent. net/http
-// alone would drop a request that it is still reading or accepting. Shutdown tells
+// alone would drop a request that it is still reading, or
+// whose connection it has not accepted yet. Shutdown tells
 // clients of HTTP/2 to stop, and answers requests that they send until they do.
 //
-// A stream is a request that has flushed its response or hijacked its connection. The
-// contexts of streams end at once. Shutdown waits for all requests, except hijacked
+// The contexts of streams end at once. Shutdown waits for all requests, except hijacked
 // ones, until ctx ends. Then the contexts of all requests end.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.stopStreams()

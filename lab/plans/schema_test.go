@@ -9,8 +9,8 @@ import (
 	"corral/lab/services"
 )
 
-// foreignKeysWithoutIndex selects foreign keys without an index. To delete a row that
-// they refer to, the database would scan the table; no plan shows that.
+// These queries select foreign keys that no index starts with. To delete a row, a database
+// scans each table that refers to it by such a key, which no query plan shows.
 const (
 	foreignKeysWithoutIndexSQLite = `
 		SELECT m.name || '.' || f."from" FROM sqlite_master m, pragma_foreign_key_list(m.name) f
@@ -32,6 +32,7 @@ func requireIndexes(t *testing.T, server, query string) {
 	t.Helper()
 	conn, _ := newDatabase(t, server)
 	require.Empty(t, list(t, conn, query))
+	// The query finds a key whose index is gone.
 	_, err := conn.ExecContext(t.Context(), "DROP INDEX sessions_user_id_idx")
 	require.NoError(t, err)
 	require.Equal(t, []string{"sessions.user_id"}, list(t, conn, query))

@@ -50,7 +50,7 @@ func (r Row) String() string {
 type operation struct {
 	name           string
 	partOfPrevious bool
-	rounds         int
+	rounds         int                                                 // in each database, in all turns together
 	prepare        func(ctx context.Context, d *database) error        // before each round, not measured
 	do             func(ctx context.Context, d *database, n int) error // n counts the rounds
 }
@@ -75,7 +75,7 @@ var operations = []operation{
 		}
 		return err
 	}},
-	{name: "rate limit: an attempt that is counted, a mail requested", rounds: active, do: func(ctx context.Context, _ *database, n int) error {
+	{name: "rate limit: a request for a mail, which is counted", rounds: active, do: func(ctx context.Context, _ *database, n int) error {
 		return models.RequestLink(ctx, models.PurposeReset, fmt.Sprintf("stranger%d@example.org", n), "", client(n))
 	}},
 	{name: "rate limit: an attempt that is refused", rounds: 5 * active, do: func(ctx context.Context, _ *database, n int) error {
@@ -83,11 +83,11 @@ var operations = []operation{
 		if limited := new(models.RateLimited); errors.As(err, &limited) {
 			return nil
 		}
-		return fmt.Errorf("the attempt was not refused: %w", err)
+		return fmt.Errorf("the attempt was not refused: %v", err)
 	}},
 	{name: "janitor: a purge that finds nothing", rounds: active / 2, do: purge},
 	{name: "janitor: a purge of 10 expired sessions", rounds: 400, prepare: addExpired(10), do: purge},
-	{name: "janitor: a purge of 400 expired sessions", rounds: 200, prepare: addExpired(400), do: purge}, // a purge waits between batches of 500
+	{name: "janitor: a purge of 400 expired sessions", rounds: 200, prepare: addExpired(400), do: purge}, // fewer than a batch of 500, after which a purge waits
 }
 
 func purge(ctx context.Context, _ *database, _ int) error { return models.Purge(ctx) }
@@ -106,7 +106,7 @@ type Run struct {
 	Report      func(line string) // is called with the progress
 }
 
-// turns is the number of times that each operation is measured in each database. The
+// turns is the number of parts of the rounds of an operation in a database. The
 // databases take turns, so that other load on the machine affects all of them.
 const turns = 10
 
