@@ -236,7 +236,7 @@ func TestAccountSessions_Index_TooMany(t *testing.T) {
 	}
 	models.Clock.Move(time.Second)
 	desk := s.loggedIn("ada@example.com", firefox)
-	const more = "These are the newest 100 sessions."
+	const more = "These are the 100 sessions that were used last."
 	require.Len(t, desk.sessions(), models.MaxSessions)
 	require.NotContains(t, desk.Get("/account/sessions").Page, more)
 
