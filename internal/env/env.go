@@ -341,7 +341,10 @@ func (v *Vars) Database(key, fallback string) string {
 	}
 	scheme, path, _ := strings.Cut(value, "://")
 	isSQLite := path != "" && (scheme == "sqlite3" || scheme == "sqlite")
-	if !isSQLite && !isPostgres(value) {
+	switch {
+	case isSQLite && (strings.Contains(path, ":memory:") || strings.Contains(path, "mode=memory")): // each connection would have its own
+		v.Fault(key, "%s names a database in memory, which would be lost: name a file, like sqlite3://storage/production.sqlite", key)
+	case !isSQLite && !isPostgres(value):
 		// Do not quote the value: it holds a password.
 		v.Fault(key, "%s is neither sqlite3://path nor postgres://user:password@host/name: "+percentEncode, key)
 	}

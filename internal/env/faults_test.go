@@ -23,6 +23,7 @@ func TestVars_RejectsBadValues(t *testing.T) {
 		plain    = " is not https, and anyone on the way could log in as any user: use the https URL"
 		baseURL  = " is not a public URL: write it like https://login.example.com, or unset it if your shell set it"
 		noHost   = " has a host that no browser sends: use letters, digits and hyphens (for other letters, the form xn--…), and a port like :8443 or none"
+		memory   = "X names a database in memory, which would be lost: name a file, like sqlite3://storage/production.sqlite"
 		database = "X is neither sqlite3://path nor postgres://user:password@host/name: percent-encode special characters of the password (# as %23, / as %2F, ? as %3F, % as %25)"
 		mailer   = "X is not a mail server: write it like smtp://user:password@mail.example.com:587, and percent-encode special characters of the password (# as %23, / as %2F, ? as %3F, % as %25)"
 	)
@@ -97,11 +98,14 @@ func TestVars_RejectsBadValues(t *testing.T) {
 			"http://192.0.2.7":            "X=http://192.0.2.7" + plain,
 		}},
 		"Database": {func(v *env.Vars) { v.Database("X", "") }, map[string]string{
-			"mysql://ada:hunter2@db/app":       database,
-			"app.sqlite":                       database,
-			"sqlite3://":                       database,
-			"postgres://ada:pass#word@db/app":  database,
-			"postgres://ada:hunter2%zz@db/app": database,
+			"mysql://ada:hunter2@db/app":                database,
+			"app.sqlite":                                database,
+			"sqlite3://":                                database,
+			"sqlite3://:memory:":                        memory,
+			"sqlite://file::memory:?cache=shared":       memory,
+			"sqlite3://file:a?cache=shared&mode=memory": memory,
+			"postgres://ada:pass#word@db/app":           database,
+			"postgres://ada:hunter2%zz@db/app":          database,
 		}},
 		"MailFrom": {func(v *env.Vars) { v.MailFrom("X", "App", "example.com") }, map[string]string{
 			"nobody": "X=nobody is not an email: write it like App <login@example.com>",
