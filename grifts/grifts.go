@@ -19,7 +19,7 @@ func init() {
 	task.Add("user:why", "EMAIL", "Says why a user cannot log in: account, rate limits, failed attempts, mails, links, sessions", why)
 	task.Add("user:reset-factors", "EMAIL [--now]", "Mails the owner, and removes passkeys, TOTP and recovery codes after 24 hours, unless the mail's link or a login stops it; --now removes them at once, if you know the person", resetFactors)
 	task.Add("user:delete", "EMAIL", "Deletes an account; its owner can undo that for seven days", deleteUser)
-	task.Add("sessions:end", "EMAIL|all", "Ends the sessions of one account, or of all accounts, at once", endSessions)
+	task.Add("sessions:end", "EMAIL|all", "Ends the sessions and forgets the known browsers of one account, or of all accounts, at once", endSessions)
 	task.Add("db:migrate", "", "Migrates the database to the schema of this release", migrate)
 	task.Add("db:backup", "FILE", "Writes the SQLite database into a new file, while the app runs", backup)
 	task.Add("db:seed", "", "Development: creates accounts for Ada, Bob and Carol, and prints their passwords; Carol's account is locked", seed)

@@ -2,6 +2,7 @@ package models
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/gobuffalo/pop/v6"
@@ -40,11 +41,11 @@ func (s *Session) EndOtherSessions(ctx context.Context, client Client) error {
 	})
 }
 
-// EndSessionsOf ends every session of an account, for an operator.
+// EndSessionsOf ends all sessions and known browsers of an account, for an operator after a theft.
 func EndSessionsOf(ctx context.Context, user *User) (ended int, err error) {
 	err = user.recording(ctx, ActivityEndedByOperator, Client{}, func(tx *pop.Connection) error {
 		ended, err = endSessions(tx, "user_id = ?", user.ID)
-		return err
+		return errors.Join(err, deviceCookies.Void(tx, user.ID))
 	})
 	return ended, err
 }
@@ -61,7 +62,9 @@ func atLeastOne(changed int, err error) error {
 	return err
 }
 
-// EndAllSessions ends the sessions of all accounts, in batches. It records no activity.
+// EndAllSessions is EndSessionsOf for all accounts, in batches. It records no activity.
 func EndAllSessions(ctx context.Context) (ended int, err error) {
-	return purge.DeleteRule("sessions", "id > ?", "id", uuid.Nil).RunAll(ctx, DB) // all rows
+	_, cookies := purge.DeleteRule("device_cookies", "id > ?", "id", uuid.Nil).RunAll(ctx, DB) // first: they begin sessions
+	ended, err = purge.DeleteRule("sessions", "id > ?", "id", uuid.Nil).RunAll(ctx, DB)
+	return ended, errors.Join(cookies, err)
 }

@@ -103,6 +103,7 @@ func (ms *ModelSuite) Test_EndSessionsOf() {
 	ms.Equal(2, ended)
 	ms.Empty(ms.listed(ada))
 	ms.Len(ms.listed(bob), 1)
+	ms.Equal(1, ms.count("device_cookies"), "only Bob's browser is known")
 	ended, err = models.EndSessionsOf(ms.T().Context(), ada)
 	ms.NoError(err)
 	ms.Zero(ended)
@@ -118,4 +119,5 @@ func (ms *ModelSuite) Test_EndAllSessions() {
 	ms.NoError(err)
 	ms.Equal(purge.Batch+1, ended)
 	ms.Zero(ms.count("sessions"))
+	ms.Zero(ms.count("device_cookies"))
 }

@@ -68,6 +68,23 @@ func (ms *ModelSuite) Test_Skip_IsOfOneAccount() {
 	ms.False(ms.skips("ada@example.com", cookies["bob@example.com"]))
 }
 
+// The operator ends sessions after a leak of cookies.
+func (ms *ModelSuite) Test_Skip_EndsWithTheSessionsOfAnOperator() {
+	for name, end := range map[string]func(ada *models.User) (int, error){
+		"EMAIL": func(ada *models.User) (int, error) { return models.EndSessionsOf(ms.T().Context(), ada) },
+		"all":   func(*models.User) (int, error) { return models.EndAllSessions(ms.T().Context()) },
+	} {
+		modelstest.Empty(ms.T())
+		ada := ms.signUp("ada@example.com")
+		_, codes := modelstest.SetTOTP(ms.T(), "ada@example.com")
+		cookie := ms.passStep("ada@example.com", codes[0], true, here)
+		ended, err := end(ada)
+		ms.NoError(err)
+		ms.Equal(1, ended, name)
+		ms.False(ms.skips("ada@example.com", cookie), name)
+	}
+}
+
 func (ms *ModelSuite) Test_Skip_EndsWithAChange() {
 	for name, change := range map[string]func() error{
 		"factor": func() error { return errorOf(models.AddFactor(ms.T().Context(), "ada@example.com", "passkey")) },
