@@ -11,7 +11,7 @@ import (
 )
 
 // A session that the mailed link of a sign-up started needs no other link to enrol.
-func TestEnrolment_AfterTheSignUpWithAProvider(t *testing.T) {
+func TestAccountSecurityEnrol_AfterTheSignUpWithAProvider(t *testing.T) {
 	s := startProviderSite(t, requiring)
 	s.one.Behave(oidctest.Behaviour{Email: "zoe@example.com"})
 	b := s.browser()

@@ -44,7 +44,7 @@ var openTo = map[string]bool{
 	"PUT /account/security/second-step":       true,
 }
 
-func TestEnrolment_AfterTheSessionEnded(t *testing.T) {
+func TestAccountSecurityEnrol_AfterTheSessionEnded(t *testing.T) {
 	s := requiring(t)
 	ada := modelstest.SignUp(t, "ada@example.com")
 	b := s.loggedIn("ada@example.com", firefox)
@@ -54,7 +54,7 @@ func TestEnrolment_AfterTheSessionEnded(t *testing.T) {
 	require.Equal(t, 200, s.loggedIn("ada@example.com", firefox).Get(enrol).StatusCode, "the link was not redeemed")
 }
 
-func TestEnrolment_NothingElseIsReached(t *testing.T) {
+func TestAccountSecurityEnrol_NothingElseIsReached(t *testing.T) {
 	log := captureLog(t)
 	s := requiring(t)
 	modelstest.SignUp(t, "ada@example.com")
@@ -93,7 +93,7 @@ func TestEnrolment_NothingElseIsReached(t *testing.T) {
 }
 
 // The hourly limit of mails to an email also limits the mails of enrolment.
-func TestEnrolment_MailIsLimited(t *testing.T) {
+func TestAccountSecurityEnrol_MailIsLimited(t *testing.T) {
 	s := requiring(t)
 	models.Clock.Stop()
 	modelstest.SignUp(t, "ada@example.com")
@@ -114,7 +114,7 @@ func TestEnrolment_MailIsLimited(t *testing.T) {
 	require.Equal(t, 4, mails())
 }
 
-func TestEnrolment_Optional(t *testing.T) {
+func TestAccountSecurityEnrol_Optional(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
 	s.loggedIn("ada@example.com", firefox).requireLoggedIn("ada@example.com")

@@ -13,7 +13,7 @@ import (
 )
 
 // A login mails the link by which the user sets up a second step.
-func TestEnrolment_ByTheMailedLink(t *testing.T) {
+func TestAccountSecurityEnrol_ByTheMailedLink(t *testing.T) {
 	s := requiring(t)
 	models.Clock.Stop()
 	modelstest.SignUp(t, "ada@example.com")
@@ -45,7 +45,7 @@ func TestEnrolment_ByTheMailedLink(t *testing.T) {
 
 // Prevents an attacker with the password from enrolling first, or staying logged in after
 // the owner has enrolled.
-func TestEnrolment_AttackerWithThePassword(t *testing.T) {
+func TestAccountSecurityEnrol_AttackerWithThePassword(t *testing.T) {
 	s := requiring(t)
 	modelstest.SignUp(t, "ada@example.com")
 	attacker, owner := s.loggedIn("ada@example.com", safari), s.loggedIn("ada@example.com", firefox)
@@ -59,7 +59,7 @@ func TestEnrolment_AttackerWithThePassword(t *testing.T) {
 }
 
 // A session that the mailed link of a sign-up started needs no other link to enrol.
-func TestEnrolment_AfterTheSignUp(t *testing.T) {
+func TestAccountSecurityEnrol_AfterTheSignUp(t *testing.T) {
 	s := requiring(t)
 	models.Clock.Stop()
 	b := s.browser()
@@ -74,7 +74,7 @@ func TestEnrolment_AfterTheSignUp(t *testing.T) {
 }
 
 // SECOND_FACTOR=required changes nothing for a user who has a second step.
-func TestEnrolment_WithASecondStep(t *testing.T) {
+func TestAccountSecurityEnrol_WithASecondStep(t *testing.T) {
 	s := requiring(t)
 	codes := s.withSecondStep("ada@example.com")
 	b := s.browser()
@@ -84,7 +84,7 @@ func TestEnrolment_WithASecondStep(t *testing.T) {
 	require.NotContains(t, modelstest.Mails(t, "ada@example.com"), models.MailEnrol)
 }
 
-func TestEnrolment_LinkIsOfOneAccount(t *testing.T) {
+func TestAccountSecurityEnrol_LinkIsOfOneAccount(t *testing.T) {
 	s := requiring(t)
 	models.Clock.Stop()
 	modelstest.SignUp(t, "ada@example.com")
@@ -105,7 +105,7 @@ func TestEnrolment_LinkIsOfOneAccount(t *testing.T) {
 }
 
 // A user enrols by adding a passkey and turning the second step on.
-func TestEnrolment_ByAPasskey(t *testing.T) {
+func TestAccountSecurityEnrol_ByAPasskey(t *testing.T) {
 	s := requiring(t)
 	modelstest.SignUp(t, "ada@example.com")
 	b := s.loggedIn("ada@example.com", firefox)
@@ -120,7 +120,7 @@ func TestEnrolment_ByAPasskey(t *testing.T) {
 }
 
 // A user whose session began before the second step was turned off is mailed a link, too.
-func TestEnrolment_MailAfterTurningOff(t *testing.T) {
+func TestAccountSecurityEnrol_MailAfterTurningOff(t *testing.T) {
 	for name, turnOff := range map[string]func(b *browser, user *models.User, codes []string){
 		"by the user": func(b *browser, _ *models.User, codes []string) {
 			b.secondStep(codes[0])
@@ -161,7 +161,7 @@ func TestEnrolment_MailAfterTurningOff(t *testing.T) {
 }
 
 // A deleted account gets no mail: nobody can log in to it.
-func TestEnrolment_NoMailToADeletedAccount(t *testing.T) {
+func TestAccountSecurityEnrol_NoMailToADeletedAccount(t *testing.T) {
 	s := requiring(t)
 	models.Clock.Stop()
 	s.withSecondStep("ada@example.com")

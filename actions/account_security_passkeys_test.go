@@ -13,7 +13,7 @@ import (
 )
 
 // An account may have only passkeys: an undo made its password void.
-func TestSecurityPasskeys_Alone(t *testing.T) {
+func TestAccountSecurityPasskeys_Alone(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
 	b := s.loggedIn("ada@example.com", firefox)
@@ -25,7 +25,7 @@ func TestSecurityPasskeys_Alone(t *testing.T) {
 }
 
 // Where passkeys are off, a confirmed user can still remove one.
-func TestSecurityPasskeys_WhilePasskeysAreOff(t *testing.T) {
+func TestAccountSecurityPasskeys_WhilePasskeysAreOff(t *testing.T) {
 	s := newSite(t, func(c *config.Config) { c.Host, _ = url.Parse("http://127.0.0.1:3000") })
 	modelstest.SignUp(t, "ada@example.com")
 	s.addPasskey("ada@example.com")

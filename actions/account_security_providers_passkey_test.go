@@ -7,7 +7,7 @@ import (
 )
 
 // After the password is removed, a linked provider still logs the user in: no text may deny it.
-func TestSecurityProviders_PasswordRemoval(t *testing.T) {
+func TestAccountSecurityProviders_PasswordRemoval(t *testing.T) {
 	s := newProviderSite(t)
 	s.signUpLinked("ada@example.com")
 	s.addPasskey("ada@example.com")
@@ -19,7 +19,7 @@ func TestSecurityProviders_PasswordRemoval(t *testing.T) {
 }
 
 // Without a passkey, there is also no password to remove.
-func TestSecurityProviders_NoPasswordToRemove(t *testing.T) {
+func TestAccountSecurityProviders_NoPasswordToRemove(t *testing.T) {
 	s := newProviderSite(t)
 	b := s.onlyByProvider("ada@example.com")
 	require.Equal(t, "/account", b.viaProvider("/sudo/oidc").Location())

@@ -18,7 +18,7 @@ import (
 
 const providersPath = "/account/security/providers/"
 
-func TestSecurityProviders_LinkAndUnlink(t *testing.T) {
+func TestAccountSecurityProviders_LinkAndUnlink(t *testing.T) {
 	s := newProviderSite(t)
 	modelstest.SignUp(t, "ada@example.com")
 	b := s.loggedIn("ada@example.com", firefox)
@@ -57,7 +57,7 @@ func TestSecurityProviders_LinkAndUnlink(t *testing.T) {
 	require.Equal(t, []string{s.one.URL}, s.identities("ada@example.com"))
 }
 
-func TestSecurityProviders_FormsAreForConfirmedUsers(t *testing.T) {
+func TestAccountSecurityProviders_FormsAreForConfirmedUsers(t *testing.T) {
 	s := newProviderSite(t)
 	s.signUpLinked("ada@example.com")
 	b := s.loggedIn("ada@example.com", firefox)
@@ -67,7 +67,7 @@ func TestSecurityProviders_FormsAreForConfirmedUsers(t *testing.T) {
 }
 
 // An identity that another account has, or unlinked lately, cannot be linked.
-func TestSecurityProviders_IdentityOfAnotherAccount(t *testing.T) {
+func TestAccountSecurityProviders_IdentityOfAnotherAccount(t *testing.T) {
 	s := newProviderSite(t)
 	s.signUpLinked("eve@example.com")
 	modelstest.SignUp(t, "ada@example.com")
@@ -84,7 +84,7 @@ func TestSecurityProviders_IdentityOfAnotherAccount(t *testing.T) {
 }
 
 // The security page has the buttons of providers only while the user is confirmed.
-func TestSecurityProviders_Unconfirmed(t *testing.T) {
+func TestAccountSecurityProviders_Unconfirmed(t *testing.T) {
 	s := newProviderSite(t)
 	s.signUpLinked("ada@example.com")
 	b := s.confirmedTenMinutesAgo("ada@example.com")
@@ -109,7 +109,7 @@ func (s *providerSite) onlyByProvider(email string) *browser {
 }
 
 // The page says what is enough to log in, with and without a passkey.
-func TestSecurityProviders_WithoutAPassword(t *testing.T) {
+func TestAccountSecurityProviders_WithoutAPassword(t *testing.T) {
 	s := newProviderSite(t)
 	b := s.onlyByProvider("ada@example.com")
 	const says = `<p class="lead"><span>An account that you have elsewhere is enough to log in, also for anyone who gets into that account.</span> <span>`
@@ -121,7 +121,7 @@ func TestSecurityProviders_WithoutAPassword(t *testing.T) {
 }
 
 // A user cannot unlink the last way to log in.
-func TestSecurityProviders_LastWayIn(t *testing.T) {
+func TestAccountSecurityProviders_LastWayIn(t *testing.T) {
 	s := newProviderSite(t)
 	b := s.onlyByProvider("ada@example.com")
 	require.Equal(t, "/account/security", b.viaProvider("/sudo/oidc?next=/account/security").Location())
@@ -137,7 +137,7 @@ func TestSecurityProviders_LastWayIn(t *testing.T) {
 }
 
 // A provider's answer that arrives after a change of the session links nothing.
-func TestSecurityProviders_LinksForItsSessionOnly(t *testing.T) {
+func TestAccountSecurityProviders_LinksForItsSessionOnly(t *testing.T) {
 	s := newProviderSite(t)
 	for _, email := range []string{"ada@example.com", "eve@example.com"} {
 		modelstest.SignUp(t, email)
@@ -164,7 +164,7 @@ func TestSecurityProviders_LinksForItsSessionOnly(t *testing.T) {
 
 // A state names its session: even with the browser secret of another session of the same
 // account, it is refused.
-func TestSecurityProviders_StateNamesItsSession(t *testing.T) {
+func TestAccountSecurityProviders_StateNamesItsSession(t *testing.T) {
 	s := newProviderSite(t)
 	s.signUpLinked("ada@example.com")
 	for _, path := range []string{"/sudo/oidc?next=/account/security", providersPath + "oidc2"} {
@@ -193,7 +193,7 @@ func (b *browser) browserSecret() string {
 }
 
 // The confirmation may expire while the user is at the provider.
-func TestSecurityProviders_ConfirmedUntilItLinks(t *testing.T) {
+func TestAccountSecurityProviders_ConfirmedUntilItLinks(t *testing.T) {
 	s := newProviderSite(t)
 	modelstest.SignUp(t, "ada@example.com")
 	b := s.loggedIn("ada@example.com", firefox)
@@ -209,7 +209,7 @@ func TestSecurityProviders_ConfirmedUntilItLinks(t *testing.T) {
 }
 
 // With SECOND_FACTOR=required, only the enrolment is open, and a provider is no second step.
-func TestSecurityProviders_WhileEnrolling(t *testing.T) {
+func TestAccountSecurityProviders_WhileEnrolling(t *testing.T) {
 	s := newProviderSite(t, func(c *config.Config) { c.SecondStepRequired = true })
 	modelstest.SignUp(t, "ada@example.com")
 	b := s.browser()

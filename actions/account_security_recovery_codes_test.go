@@ -24,7 +24,7 @@ func (b *browser) recoveryCodes() (codes []string) {
 	return codes
 }
 
-func TestRecoveryCodes_ShownOnce(t *testing.T) {
+func TestAccountSecurityRecoveryCodes_ShownOnce(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
 	b := s.loggedIn("ada@example.com", firefox)
@@ -50,7 +50,7 @@ func TestRecoveryCodes_ShownOnce(t *testing.T) {
 }
 
 // A new language shows the page again, which would no longer have the codes.
-func TestRecoveryCodes_NoLanguageFormBesideNewCodes(t *testing.T) {
+func TestAccountSecurityRecoveryCodes_NoLanguageFormBesideNewCodes(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
 	b := s.loggedIn("ada@example.com", firefox)
@@ -62,7 +62,7 @@ func TestRecoveryCodes_NoLanguageFormBesideNewCodes(t *testing.T) {
 	require.Contains(t, b.Get("/account/security/recovery-codes").Page, form)
 }
 
-func TestRecoveryCodes_NewOnesVoidTheOld(t *testing.T) {
+func TestAccountSecurityRecoveryCodes_NewOnesVoidTheOld(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
 	b := s.loggedIn("ada@example.com", firefox)
@@ -81,7 +81,7 @@ func TestRecoveryCodes_NewOnesVoidTheOld(t *testing.T) {
 	require.Equal(t, "/", other.Post("/login/second", url.Values{"code": {fresh[0]}}).Location())
 }
 
-func TestRecoveryCodes_NotWithoutSecondStep(t *testing.T) {
+func TestAccountSecurityRecoveryCodes_NotWithoutSecondStep(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
 	b := s.loggedIn("ada@example.com", firefox)

@@ -11,7 +11,7 @@ import (
 	"corral/models/modelstest"
 )
 
-func TestSecondStep_Switch(t *testing.T) {
+func TestAccountSecuritySecondStep_Switch(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
 	b := s.loggedIn("ada@example.com", firefox)

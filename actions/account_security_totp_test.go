@@ -61,7 +61,7 @@ func (b *browser) codePages() map[string]apptest.Response {
 }
 
 // The picture shows the key of the page, whichever the client requests first.
-func TestTOTP_ImageFirst(t *testing.T) {
+func TestAccountSecurityTOTP_ImageFirst(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
 	b := s.loggedIn("ada@example.com", firefox)
@@ -71,7 +71,7 @@ func TestTOTP_ImageFirst(t *testing.T) {
 	require.Equal(t, string(svg), image)
 }
 
-func TestTOTP_SetWithACodeOfTheOfferedKey(t *testing.T) {
+func TestAccountSecurityTOTP_SetWithACodeOfTheOfferedKey(t *testing.T) {
 	s := newSite(t)
 	models.Clock.Stop()
 	modelstest.SignUp(t, "ada@example.com")
@@ -111,7 +111,7 @@ func TestTOTP_SetWithACodeOfTheOfferedKey(t *testing.T) {
 
 // A key is offered to one session, neither to another browser nor to the next user of this
 // browser.
-func TestTOTP_KeyIsOfTheSession(t *testing.T) {
+func TestAccountSecurityTOTP_KeyIsOfTheSession(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
 	modelstest.SignUp(t, "bob@example.com")
@@ -128,7 +128,7 @@ func TestTOTP_KeyIsOfTheSession(t *testing.T) {
 
 // Prevents an attacker at an open session from knowing the TOTP key: the next confirmation
 // voids the key that was offered.
-func TestTOTP_KeyEndsWithTheConfirmation(t *testing.T) {
+func TestAccountSecurityTOTP_KeyEndsWithTheConfirmation(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
 	b := s.loggedIn("ada@example.com", firefox)
@@ -145,7 +145,7 @@ func TestTOTP_KeyEndsWithTheConfirmation(t *testing.T) {
 }
 
 // An attacker at an open session sees neither the key nor codes.
-func TestTOTP_SecretsAreShownToConfirmedUsers(t *testing.T) {
+func TestAccountSecurityTOTP_SecretsAreShownToConfirmedUsers(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
 	b := s.confirmedTenMinutesAgo("ada@example.com")
@@ -154,7 +154,7 @@ func TestTOTP_SecretsAreShownToConfirmedUsers(t *testing.T) {
 	}
 }
 
-func TestTOTP_RemovedUnlessItIsTheLast(t *testing.T) {
+func TestAccountSecurityTOTP_RemovedUnlessItIsTheLast(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
 	b := s.loggedIn("ada@example.com", firefox)
@@ -173,7 +173,7 @@ func TestTOTP_RemovedUnlessItIsTheLast(t *testing.T) {
 	require.NotEqual(t, key, b.offeredKey(), "a new key is offered")
 }
 
-func TestTOTP_JSON(t *testing.T) {
+func TestAccountSecurityTOTP_JSON(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
 	b := s.loggedIn("ada@example.com", firefox)
@@ -187,7 +187,7 @@ func TestTOTP_JSON(t *testing.T) {
 }
 
 // Of several concurrent requests, one sets the key. The others are refused or redirected.
-func TestTOTP_OneOfConcurrentRequestsSetsTheKey(t *testing.T) {
+func TestAccountSecurityTOTP_OneOfConcurrentRequestsSetsTheKey(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
 	b := s.loggedIn("ada@example.com", firefox)
@@ -211,7 +211,7 @@ func TestTOTP_OneOfConcurrentRequestsSetsTheKey(t *testing.T) {
 }
 
 // Whatever a client sends, the form must not cause a server error.
-func TestTOTP_HostileCodes(t *testing.T) {
+func TestAccountSecurityTOTP_HostileCodes(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
 	b := s.loggedIn("ada@example.com", firefox)
@@ -220,7 +220,7 @@ func TestTOTP_HostileCodes(t *testing.T) {
 	}
 }
 
-func TestTOTP_Events(t *testing.T) {
+func TestAccountSecurityTOTP_Events(t *testing.T) {
 	loggedIn := func(s *site) *browser { return s.loggedIn("ada@example.com", firefox) }
 	turn := func(b *browser, on string) { b.Put("/account/security/second-step", url.Values{"on": {on}}) }
 	requireEvents(t, map[string]func(s *site){
@@ -241,7 +241,7 @@ func TestTOTP_Events(t *testing.T) {
 	})
 }
 
-func TestTOTP_Autocomplete(t *testing.T) {
+func TestAccountSecurityTOTP_Autocomplete(t *testing.T) {
 	var found []string
 	for _, field := range parsePage(t, everyPage(t, "en-US")["totp"].Page).all("input") {
 		if field["type"] != "hidden" {
