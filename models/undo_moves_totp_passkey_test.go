@@ -2,7 +2,7 @@ package models_test
 
 // An attacker at an open session makes two of these moves, in every order, or four. The owner's
 // oldest link must undo all of them. The attacker's links must undo nothing.
-func (ms *ModelSuite) Test_Undo_StoriesOfAnAttacker() {
+func (ms *ModelSuite) Test_Undo_MovesOfAnAttacker() {
 	attackerMoves := []string{"change email", "add passkey", "remove TOTP", "delete", "reset", "end other sessions"}
 	secondStep := start{passkey: true, totp: true, session: true}
 	for _, first := range attackerMoves {
@@ -20,13 +20,13 @@ func (ms *ModelSuite) Test_Undo_StoriesOfAnAttacker() {
 	ms.requireUndone(start{session: true, passkey: true}, "add passkey", "change email", "reset", "delete")
 }
 
-// requireUndone performs moves of an attacker. At the end, the owner must have everything back.
+// requireUndone makes moves of an attacker. At the end, the owner must have everything back.
 func (ms *ModelSuite) requireUndone(st start, names ...string) {
 	var moves []move
 	for _, name := range names {
 		moves = append(moves, move{attacker: true, name: name})
 	}
-	if rule := ms.perform(play{st, moves}); rule != "" {
+	if rule := ms.run(scenario{st, moves}); rule != "" {
 		ms.FailNow(rule, "%+v: %v", st, names)
 	}
 }

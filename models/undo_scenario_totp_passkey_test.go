@@ -22,10 +22,10 @@ import (
 	"corral/models/modelstest"
 )
 
-// A play is a sequence of moves of an owner and an attacker, each with the credentials that they
-// have. After each move, the rules of "this wasn't me" must hold. At the end, the owner must
-// get the account back.
-type play struct {
+// scenario is a sequence of moves of an owner and an attacker, each with the credentials that
+// they have. After each move, the rules of "this wasn't me" must hold. At the end, the owner
+// must get the account back.
+type scenario struct {
 	start start
 	moves []move
 }
@@ -62,15 +62,15 @@ type player struct {
 	password  string   // that the player believes to be the account's
 	passwords int      // number of passwords chosen so far
 	keys      [][]byte // keys of TOTP
-	passkeys  []device
+	passkeys  []ownPasskey
 	added     []uuid.UUID // all factors that the player has added
 	codes     []string
 	session   string // session token
 	client    models.Client
 }
 
-// device is an authenticator with one passkey.
-type device struct {
+// ownPasskey is an authenticator with one passkey.
+type ownPasskey struct {
 	id uuid.UUID // of the factor
 	*passkeytest.Authenticator
 }
@@ -81,8 +81,8 @@ type sentLink struct {
 	number                int
 }
 
-// stage performs a play on an account.
-type stage struct {
+// run runs a scenario on an account.
+type run struct {
 	ms              *ModelSuite
 	start           start
 	id              uuid.UUID // of the account
@@ -105,7 +105,7 @@ type stage struct {
 // broken is a rule that does not hold.
 type broken string
 
-func (s *stage) require(holds bool, rule string, args ...any) {
+func (s *run) require(holds bool, rule string, args ...any) {
 	if !holds {
 		panic(broken(fmt.Sprintf(rule, args...)))
 	}
@@ -120,7 +120,7 @@ func isRefusal(err error) bool {
 
 // may reports whether a move succeeded. It fails the test for an error that users must not
 // see.
-func (s *stage) may(err error) bool {
+func (s *run) may(err error) bool {
 	if isRefusal(err) {
 		return false
 	}
@@ -128,10 +128,10 @@ func (s *stage) may(err error) bool {
 	return true
 }
 
-func (s *stage) must(err error) { s.require(err == nil, "%v", err) }
+func (s *run) must(err error) { s.require(err == nil, "%v", err) }
 
 // read reads the account and its factors anew.
-func (s *stage) read() {
+func (s *run) read() {
 	s.user = &models.User{}
 	s.must(s.ms.DB.Find(s.user, s.id))
 	list, err := models.FactorsOf(s.ms.T().Context(), s.user)
@@ -140,7 +140,7 @@ func (s *stage) read() {
 }
 
 // state describes what a mailbox alone must not change while the second step is on.
-func (s *stage) state() string {
+func (s *run) state() string {
 	state := fmt.Sprint(s.user.SecondStep)
 	for _, f := range s.factors {
 		state += f.ID.String()
@@ -148,15 +148,15 @@ func (s *stage) state() string {
 	return state
 }
 
-func (s *stage) inUse(id uuid.UUID) bool {
+func (s *run) inUse(id uuid.UUID) bool {
 	return slices.ContainsFunc(s.factors, func(f models.Factor) bool { return f.ID == id })
 }
 
-// perform returns the rule that a play breaks, or "".
-func (ms *ModelSuite) perform(p play) (rule string) {
+// run returns the rule that a scenario breaks, or "".
+func (ms *ModelSuite) run(p scenario) (rule string) {
 	modelstest.Empty(ms.T())
 	models.Clock.Stop()
-	s := &stage{ms: ms, start: p.start, waits: map[uuid.UUID]time.Time{}}
+	s := &run{ms: ms, start: p.start, waits: map[uuid.UUID]time.Time{}}
 	defer func() {
 		if cause := recover(); cause != nil {
 			rule = fmt.Sprint(cause)
@@ -170,13 +170,13 @@ func (ms *ModelSuite) perform(p play) (rule string) {
 		if models.Clock.Now().Sub(s.began) > 5*day {
 			break // links work for seven days
 		}
-		s.play(m)
+		s.makeMove(m)
 	}
 	s.ownerGetsItBack(p.moves)
 	return ""
 }
 
-func (s *stage) prepare() {
+func (s *run) prepare() {
 	ctx := s.ms.T().Context()
 	s.id = s.ms.signUp(ownersMailboxes[0]).ID
 	s.read()
@@ -217,7 +217,7 @@ func (s *stage) prepare() {
 }
 
 // claim assigns new factors to the player who has added them.
-func (s *stage) claim(p *player) {
+func (s *run) claim(p *player) {
 	for _, f := range s.factors {
 		known := slices.Contains(s.owner.added, f.ID) || slices.Contains(s.attacker.added, f.ID)
 		if !known {
@@ -227,7 +227,7 @@ func (s *stage) claim(p *player) {
 }
 
 // look reads the account after a move, and checks the rules that must always hold.
-func (s *stage) look() {
+func (s *run) look() {
 	s.readMails()
 	s.read()
 	kinds, second := map[string]int{}, false
@@ -258,7 +258,7 @@ func (s *stage) look() {
 	s.waits = waits
 }
 
-func (s *stage) readMails() {
+func (s *run) readMails() {
 	var mails []outbox.Mail
 	s.must(s.ms.DB.Where("id > ?", s.lastID).Order("id").All(&mails))
 	for _, m := range mails {
@@ -273,7 +273,7 @@ func (s *stage) readMails() {
 }
 
 // wait lets the janitor make the changes that are due.
-func (s *stage) wait(d time.Duration) {
+func (s *run) wait(d time.Duration) {
 	models.Clock.Move(d)
 	s.must(models.FinishUndos(s.ms.T().Context()))
 	before, due := s.state(), false
@@ -284,8 +284,8 @@ func (s *stage) wait(d time.Duration) {
 	s.require(due || s.state() == before, "a factor changed too early")
 }
 
-// play makes a move, if the move is possible.
-func (s *stage) play(m move) {
+// makeMove makes the move, if it is possible.
+func (s *run) makeMove(m move) {
 	p := s.owner
 	if m.attacker {
 		p = s.attacker
@@ -317,7 +317,7 @@ func (st start) keptOut() bool {
 }
 
 // found returns the session of the player, or nil.
-func (s *stage) found(p *player) *models.Session {
+func (s *run) found(p *player) *models.Session {
 	session, err := models.FindSession(s.ms.T().Context(), p.session, p.client)
 	if !s.may(err) {
 		return nil
@@ -327,7 +327,7 @@ func (s *stage) found(p *player) *models.Session {
 
 // confirmed returns the confirmed session of the player, or nil. The player logs in if
 // necessary.
-func (s *stage) confirmed(p *player) *models.Session {
+func (s *run) confirmed(p *player) *models.Session {
 	session := s.found(p)
 	if session == nil || !session.Confirmed() {
 		s.logIn(p, 0)
@@ -339,7 +339,7 @@ func (s *stage) confirmed(p *player) *models.Session {
 }
 
 // logIn logs in with the password and a second step, or with a passkey alone.
-func (s *stage) logIn(p *player, n int) bool {
+func (s *run) logIn(p *player, n int) bool {
 	ctx := s.ms.T().Context()
 	for _, d := range rotated(p.passkeys, n) {
 		started, err := models.LogInWithPasskey(ctx, s.ms.loginAnswer(d.Authenticator), p.client, false)
@@ -371,7 +371,7 @@ func (s *stage) logIn(p *player, n int) bool {
 }
 
 // pass passes a second step by a factor that the player has. Recovery codes are used last.
-func (s *stage) pass(p *player, step *models.SecondStep) *models.LoggedIn {
+func (s *run) pass(p *player, step *models.SecondStep) *models.LoggedIn {
 	ctx := s.ms.T().Context()
 	for _, key := range p.keys {
 		models.Clock.Move(time.Minute) // a code works once
@@ -407,7 +407,7 @@ func (p *player) choose() string {
 }
 
 // live returns the "this wasn't me" links that the player can read, the oldest first.
-func (s *stage) live(p *player, since int) (list []sentLink) {
+func (s *run) live(p *player, since int) (list []sentLink) {
 	for _, l := range s.mailed {
 		if l.number <= since || !slices.Contains(p.mailboxes, l.email) {
 			continue
@@ -421,7 +421,7 @@ func (s *stage) live(p *player, since int) (list []sentLink) {
 }
 
 // reset sets a password by a mailed link, after the second step.
-func (s *stage) reset(p *player, link string) bool {
+func (s *run) reset(p *player, link string) bool {
 	ctx := s.ms.T().Context()
 	token, err := models.FindReset(ctx, link)
 	if !s.may(err) {
@@ -441,17 +441,17 @@ func (s *stage) reset(p *player, link string) bool {
 }
 
 // moves are all moves of a player, by name.
-var moves = map[string]func(s *stage, p *player, n int){
-	"wait minutes": func(s *stage, _ *player, n int) { s.wait(time.Duration(n%20) * time.Minute) },
-	"wait hours":   func(s *stage, _ *player, n int) { s.wait(time.Duration(n%13) * time.Hour) },
-	"wait a day":   func(s *stage, _ *player, n int) { s.wait(24 * time.Hour) },
-	"log in":       func(s *stage, p *player, n int) { s.logIn(p, n) },
-	"log out": func(s *stage, p *player, n int) {
+var moves = map[string]func(s *run, p *player, n int){
+	"wait minutes": func(s *run, _ *player, n int) { s.wait(time.Duration(n%20) * time.Minute) },
+	"wait hours":   func(s *run, _ *player, n int) { s.wait(time.Duration(n%13) * time.Hour) },
+	"wait a day":   func(s *run, _ *player, n int) { s.wait(24 * time.Hour) },
+	"log in":       func(s *run, p *player, n int) { s.logIn(p, n) },
+	"log out": func(s *run, p *player, n int) {
 		client := p.client
 		client.RawSessionToken = p.session
 		s.must(errorOf(models.EndSession(s.ms.T().Context(), client)))
 	},
-	"undo": func(s *stage, p *player, n int) {
+	"undo": func(s *run, p *player, n int) {
 		since := 0
 		if p == s.owner {
 			since = s.setUp // the owner does not undo the owner's own changes
@@ -460,25 +460,25 @@ var moves = map[string]func(s *stage, p *player, n int){
 			s.may(models.Undo(s.ms.T().Context(), links[n%len(links)].link, p.client))
 		}
 	},
-	"reset": func(s *stage, p *player, n int) {
+	"reset": func(s *run, p *player, n int) {
 		s.must(models.RequestLink(s.ms.T().Context(), models.PurposeReset, p.mailboxes[n%len(p.mailboxes)], "", p.client))
 		s.readMails()
 		s.reset(p, s.mailed[len(s.mailed)-1].link)
 	},
-	"old reset link": func(s *stage, p *player, n int) {
+	"old reset link": func(s *run, p *player, n int) {
 		for _, l := range rotated(s.mailed, n) {
 			if l.template == models.MailReset && slices.Contains(p.mailboxes, l.email) && s.reset(p, l.link) {
 				return
 			}
 		}
 	},
-	"change password": func(s *stage, p *player, n int) {
+	"change password": func(s *run, p *player, n int) {
 		if session := s.confirmed(p); session != nil {
 			s.must(session.User.ChangePassword(s.ms.T().Context(), p.choose(), p.client))
 			s.logIn(p, n)
 		}
 	},
-	"change email": func(s *stage, p *player, n int) {
+	"change email": func(s *run, p *player, n int) {
 		session := s.confirmed(p)
 		email := p.mailboxes[n%2]
 		if session == nil || session.User.Email == email {
@@ -492,36 +492,36 @@ var moves = map[string]func(s *stage, p *player, n int){
 			}
 		}
 	},
-	"add passkey": func(s *stage, p *player, n int) {
+	"add passkey": func(s *run, p *player, n int) {
 		if session := s.confirmed(p); session != nil {
 			s.addPasskey(p, session.User)
 		}
 	},
-	"remove passkey": func(s *stage, p *player, n int) {
+	"remove passkey": func(s *run, p *player, n int) {
 		used, _, err := models.PasskeysOf(s.ms.T().Context(), s.user)
 		s.must(err)
 		if session := s.confirmed(p); session != nil && len(used) > 0 {
 			s.may(session.User.RemovePasskey(s.ms.T().Context(), used[n%len(used)].ID.String(), p.client))
 		}
 	},
-	"take a passkey back": func(s *stage, p *player, n int) {
+	"take a passkey back": func(s *run, p *player, n int) {
 		_, removed, err := models.PasskeysOf(s.ms.T().Context(), s.user)
 		s.must(err)
 		if session := s.confirmed(p); session != nil && len(removed) > 0 {
 			s.may(session.User.RestorePasskey(s.ms.T().Context(), removed[n%len(removed)].ID.String(), p.client))
 		}
 	},
-	"set TOTP": func(s *stage, p *player, n int) {
+	"set TOTP": func(s *run, p *player, n int) {
 		if session := s.confirmed(p); session != nil && s.setTOTP(p, session.User) {
 			s.giveUp(p, models.FactorTOTP, models.FactorCodes)
 		}
 	},
-	"remove TOTP": func(s *stage, p *player, n int) {
+	"remove TOTP": func(s *run, p *player, n int) {
 		if session := s.confirmed(p); session != nil {
 			s.may(session.User.RemoveTOTP(s.ms.T().Context(), p.client))
 		}
 	},
-	"make codes": func(s *stage, p *player, n int) {
+	"make codes": func(s *run, p *player, n int) {
 		if session := s.confirmed(p); session != nil {
 			if codes, err := session.User.MakeRecoveryCodes(s.ms.T().Context(), p.client); s.may(err) {
 				s.giveUp(p, models.FactorCodes)
@@ -529,7 +529,7 @@ var moves = map[string]func(s *stage, p *player, n int){
 			}
 		}
 	},
-	"turn the switch": func(s *stage, p *player, n int) {
+	"turn the switch": func(s *run, p *player, n int) {
 		session := s.confirmed(p)
 		if session == nil || p == s.owner && s.start.keptOut() {
 			return
@@ -540,23 +540,23 @@ var moves = map[string]func(s *stage, p *player, n int){
 			s.turned = s.turned || p == s.owner
 		}
 	},
-	"delete": func(s *stage, p *player, n int) {
+	"delete": func(s *run, p *player, n int) {
 		if session := s.confirmed(p); session != nil {
 			s.must(session.User.Delete(s.ms.T().Context(), p.client))
 		}
 	},
-	"end other sessions": func(s *stage, p *player, n int) { // on the devices page
+	"end other sessions": func(s *run, p *player, n int) { // on the devices page
 		if session := s.found(p); session != nil {
 			s.may(session.EndOtherSessions(s.ms.T().Context(), p.client))
 		}
 	},
-	"decide": func(s *stage, p *player, n int) {
+	"decide": func(s *run, p *player, n int) {
 		if session := s.found(p); session != nil {
 			// The owner stops no undo: the rules would no longer protect the owner.
 			s.may(session.DecideUndo(s.ms.T().Context(), p == s.owner || n%2 == 0, p.client))
 		}
 	},
-	"end links": func(s *stage, p *player, n int) {
+	"end links": func(s *run, p *player, n int) {
 		session := s.confirmed(p)
 		if session == nil {
 			return
@@ -576,7 +576,7 @@ var moves = map[string]func(s *stage, p *player, n int){
 	},
 }
 
-func (s *stage) endLinks(p *player, user *models.User, id string) bool {
+func (s *run) endLinks(p *player, user *models.User, id string) bool {
 	ctx := s.ms.T().Context()
 	for _, key := range p.keys {
 		models.Clock.Move(time.Minute)
@@ -595,16 +595,16 @@ func (s *stage) endLinks(p *player, user *models.User, id string) bool {
 	return false
 }
 
-func (s *stage) addPasskey(p *player, user *models.User) {
+func (s *run) addPasskey(p *player, user *models.User) {
 	a := passkeytest.New(site)
 	s.must(user.AddPasskey(s.ms.T().Context(), s.ms.created(a, user), "", "", p.client))
 	list, err := models.FactorsOf(s.ms.T().Context(), user)
 	s.must(err)
-	p.passkeys = append(p.passkeys, device{list[len(list)-1].ID, a})
+	p.passkeys = append(p.passkeys, ownPasskey{list[len(list)-1].ID, a})
 }
 
 // giveUp adds the owner's factors of the kinds to givenUp if they are no longer in use.
-func (s *stage) giveUp(p *player, kinds ...string) {
+func (s *run) giveUp(p *player, kinds ...string) {
 	s.read()
 	for _, f := range s.own {
 		if p == s.owner && slices.Contains(kinds, f.Kind) && !s.inUse(f.ID) {
@@ -613,7 +613,7 @@ func (s *stage) giveUp(p *player, kinds ...string) {
 	}
 }
 
-func (s *stage) setTOTP(p *player, user *models.User) bool {
+func (s *run) setTOTP(p *player, user *models.User) bool {
 	key := totp.NewKey()
 	codes, err := user.SetTOTP(s.ms.T().Context(), key, totp.Code(key, models.Clock.Now()), p.client)
 	if !s.may(err) {
@@ -628,7 +628,7 @@ func (s *stage) setTOTP(p *player, user *models.User) bool {
 
 // ownerGetsItBack opens the links to undo all moves, and requires that the owner can log in and
 // the attacker cannot. If the attacker reads the owner's mails, the attacker opens the links.
-func (s *stage) ownerGetsItBack(past []move) {
+func (s *run) ownerGetsItBack(past []move) {
 	if s.start.mailbox && !s.start.keptOut() || s.ended {
 		return // an attacker with all credentials of the owner cannot be told from the owner
 	}
@@ -636,21 +636,21 @@ func (s *stage) ownerGetsItBack(past []move) {
 	if s.start.mailbox {
 		undoer = s.attacker
 	}
-	for s.play(move{name: "reset"}); len(s.live(undoer, s.setUp)) > 0; {
-		s.play(move{attacker: s.start.mailbox, name: "undo"})
+	for s.makeMove(move{name: "reset"}); len(s.live(undoer, s.setUp)) > 0; {
+		s.makeMove(move{attacker: s.start.mailbox, name: "undo"})
 	}
 	s.require(s.start.mailbox || len(s.live(s.attacker, 0)) == 0, "the attacker has links")
 	s.require(slices.Contains(ownersMailboxes, s.user.Email) && !s.user.DeletedAt.Valid, "the email is %s, deleted %v", s.user.Email, s.user.DeletedAt)
 	for range 2 {
 		for _, m := range past {
 			if m.attacker {
-				s.play(m)
+				s.makeMove(m)
 				s.require(s.found(s.attacker) == nil, "the attacker is logged in after the undo")
 			}
 		}
 		s.wait(12 * time.Hour)
 		if s.start.mailbox { // the owner reads a mail and logs in
-			s.play(move{name: "reset"})
+			s.makeMove(move{name: "reset"})
 			s.require(s.logIn(s.owner, 0), "the owner cannot log in")
 		}
 	}
@@ -662,7 +662,7 @@ func (s *stage) ownerGetsItBack(past []move) {
 	}
 	on := s.start.totp || s.start.secondStep && s.start.passkey
 	s.require(s.turned || s.user.SecondStep == on, "the second step is %v", s.user.SecondStep)
-	s.play(move{name: "reset"})
+	s.makeMove(move{name: "reset"})
 	s.require(s.logIn(s.owner, 0), "the owner cannot log in")
 }
 
@@ -675,11 +675,11 @@ func rotated[T any](list []T, n int) []T {
 	return slices.Concat(list[n:], list[:n])
 }
 
-// often lists moves that occur more often in a play.
+// often lists moves that occur more often in a scenario.
 var often = []string{"log in", "undo", "wait hours", "reset", "change email", "add passkey", "remove passkey", "set TOTP", "remove TOTP", "turn the switch", "decide"}
 
-// randomPlay returns a play of random moves.
-func randomPlay(random *rand.Rand) (p play) {
+// randomScenario returns a scenario of random moves.
+func randomScenario(random *rand.Rand) (p scenario) {
 	flip := func() bool { return random.IntN(2) == 0 }
 	p.start = start{passkey: flip(), totp: flip(), secondStep: flip(), recent: random.IntN(4) == 0, password: flip(), session: flip(), phone: random.IntN(4) == 0, mailbox: random.IntN(3) == 0}
 	if !p.start.mailbox {
@@ -692,12 +692,12 @@ func randomPlay(random *rand.Rand) (p play) {
 	return p
 }
 
-// shrink returns a shorter play that breaks a rule.
-func (ms *ModelSuite) shrink(p play) (play, string) {
-	rule := ms.perform(p)
+// shrink returns a shorter scenario that breaks a rule.
+func (ms *ModelSuite) shrink(p scenario) (scenario, string) {
+	rule := ms.run(p)
 	for i := 0; i < len(p.moves); {
-		less := play{p.start, slices.Delete(slices.Clone(p.moves), i, i+1)}
-		if broken := ms.perform(less); broken != "" {
+		less := scenario{p.start, slices.Delete(slices.Clone(p.moves), i, i+1)}
+		if broken := ms.run(less); broken != "" {
 			p, rule, i = less, broken, 0
 		} else {
 			i++
@@ -706,12 +706,12 @@ func (ms *ModelSuite) shrink(p play) (play, string) {
 	return p, rule
 }
 
-func (ms *ModelSuite) Test_Undo_PlayOfOwnerAndAttacker() {
+func (ms *ModelSuite) Test_Undo_RandomScenarios() {
 	const seed = 1
 	random := rand.New(rand.NewPCG(seed, 0))
 	for n := range 60 {
-		p := randomPlay(random)
-		if ms.perform(p) == "" {
+		p := randomScenario(random)
+		if ms.run(p) == "" {
 			continue
 		}
 		p, rule := ms.shrink(p)
@@ -719,7 +719,7 @@ func (ms *ModelSuite) Test_Undo_PlayOfOwnerAndAttacker() {
 		for _, m := range p.moves {
 			lines = append(lines, m.String())
 		}
-		ms.FailNow(rule, "play %d of seed %d\n%+v\n%s", n, seed, p.start, strings.Join(lines, "\n"))
+		ms.FailNow(rule, "scenario %d of seed %d\n%+v\n%s", n, seed, p.start, strings.Join(lines, "\n"))
 	}
 }
 
