@@ -38,6 +38,18 @@ func (s *Statement) Get(ctx context.Context, db *pop.Connection, dest any, args 
 	return prepared.GetContext(ctx, dest, args...)
 }
 
+// AfterFind calls AfterFind of the models that have it, as Pop does. Get does not.
+func AfterFind(ctx context.Context, db *pop.Connection, models ...any) error {
+	for _, model := range models {
+		if model, ok := model.(pop.AfterFindable); ok {
+			if err := model.AfterFind(db.WithContext(ctx)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 // preparer is a method of pop's pool that pop's Store interface lacks.
 type preparer interface {
 	PreparexContext(ctx context.Context, query string) (*sqlx.Stmt, error)
@@ -66,7 +78,7 @@ func (s *Statement) on(ctx context.Context, db *pop.Connection) (*sqlx.Stmt, err
 // List returns the columns of a model for SELECT and RETURNING. With *, a release
 // would fail as soon as a migration of the next release adds a column.
 func List(model any) string {
-	return pop.NewModel(model, context.Background()).Columns().Readable().String()
+	return pop.NewModel(model, context.Background()).Columns().Readable().SelectString()
 }
 
 // Columns returns the columns of one table for the SELECT list of a join. Get scans
