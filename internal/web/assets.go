@@ -23,7 +23,8 @@ import (
 // begins with a dot. Each path contains the digest of the
 // file, so that browsers can cache it forever: css/app.css is
 // /assets/css/app.0123456789abcdef.css. With another digest, the file is served but not
-// cached: during a rolling update, pages of another release request it.
+// cached: during a rolling update, pages of another release request it. A request for a file
+// that does not exist goes to the app, which may have a route for it.
 //
 // A stylesheet refers to other files by name, such as url("../fonts/sans.woff2"). Scripts
 // cannot: use app.ServeFiles for a bundler's scripts, which import each other.
@@ -141,12 +142,12 @@ func (a *Assets) serve(next http.Handler, page ErrorPage) http.Handler {
 			return
 		}
 		info := Info(r.Context())
-		info.Route = "/assets"
+		info.Route = "/assets" // unless the app has a route
 		file, err := a.file(name)
 		switch {
 		case inFolder && digest == "" || errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrInvalid) ||
 			errors.Is(err, syscall.EISDIR) || errors.Is(err, syscall.ENAMETOOLONG):
-			page(w, r, http.StatusNotFound)
+			next.ServeHTTP(w, r)
 		case err != nil:
 			info.Error(err)
 			page(w, r, http.StatusInternalServerError)

@@ -2,6 +2,7 @@ package web
 
 import (
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -22,7 +23,7 @@ func serveAssets(t *testing.T, files fstest.MapFS) (*httptest.Server, *Assets) {
 	t.Helper()
 	assets, err := LoadAssets(files, false)
 	require.NoError(t, err)
-	s := serve(t, echo, func(o *Options) { o.Assets = assets })
+	s := serve(t, http.NotFoundHandler(), func(o *Options) { o.Assets = assets })
 	assets.compress.Do(assets.compressFiles)
 	return s, assets
 }
@@ -57,6 +58,20 @@ func TestAssets(t *testing.T) {
 	res, _ := send(t, s, "POST", path, "a=1")
 	require.Equal(t, 405, res.StatusCode)
 	require.Equal(t, "GET, HEAD", res.Header.Get("Allow"))
+}
+
+func TestAssets_AppMayServeWhatIsMissing(t *testing.T) {
+	for _, live := range []bool{false, true} {
+		assets, err := LoadAssets(fstest.MapFS{"app.css": {Data: []byte(style)}}, live)
+		require.NoError(t, err)
+		s := serve(t, echo, func(o *Options) { o.Assets = assets })
+		for _, path := range []string{"/robots.txt", "/favicon.ico", "/assets", "/assets/mine.js", "/assets/none.0123456789abcdef.css"} {
+			_, body := send(t, s, "GET", path, "")
+			require.Equal(t, "GET "+path+" ", body)
+		}
+		res, _ := send(t, s, "POST", "/robots.txt", "a=1", "Sec-Fetch-Site", "cross-site")
+		require.Equal(t, 403, res.StatusCode)
+	}
 }
 
 func TestAssets_PathAndTypeOfAnyFile(t *testing.T) {
@@ -99,7 +114,7 @@ func TestAssets_HiddenFilesAreNotServed(t *testing.T) {
 	for _, live := range []bool{false, true} {
 		assets, err := LoadAssets(files, live)
 		require.NoError(t, err)
-		s := serve(t, echo, func(o *Options) { o.Assets = assets })
+		s := serve(t, http.NotFoundHandler(), func(o *Options) { o.Assets = assets })
 		for name := range files {
 			_, err := assets.Path(name)
 			require.ErrorContains(t, err, "there is no asset "+name)
@@ -136,12 +151,12 @@ func TestAssets_CompressionDoesNotDelayRequests(t *testing.T) {
 	assets, err := LoadAssets(files, false)
 	require.NoError(t, err)
 	assets.compress.Do(func() {}) // prevents compression, as if it took very long
-	require.Equal(t, ",,,,", encodings(serve(t, echo, func(o *Options) { o.Assets = assets }), assets))
+	require.Equal(t, ",,,,", encodings(serve(t, http.NotFoundHandler(), func(o *Options) { o.Assets = assets }), assets))
 	require.Equal(t, "br,,,,", encodings(serveAssets(t, files)))
 
 	assets, err = LoadAssets(files, false)
 	require.NoError(t, err)
-	encodings(serve(t, echo, func(o *Options) { o.Assets = assets }), assets)
+	encodings(serve(t, http.NotFoundHandler(), func(o *Options) { o.Assets = assets }), assets)
 	<-assets.compressed // serve has started the compression
 	live, err := LoadAssets(files, true)
 	require.NoError(t, err)
@@ -158,7 +173,7 @@ func TestAssets_LiveServesEditsAtOnce(t *testing.T) {
 	require.NoError(t, os.Symlink("loop.css", filepath.Join(dir, "loop.css"))) // cannot be read: 500
 	assets, err := LoadAssets(os.DirFS(dir), true)
 	require.NoError(t, err)
-	s := serve(t, echo, func(o *Options) { o.Assets = assets })
+	s := serve(t, http.NotFoundHandler(), func(o *Options) { o.Assets = assets })
 	before := pathOf(t, assets, "app.css")
 	edit("b{}")
 	after := pathOf(t, assets, "app.css")
