@@ -126,7 +126,6 @@ func App(c config.Config, logger *slog.Logger) *buffalo.App {
 		settings = c
 		loadResources(c)
 		web.DisablePlugins()
-		web.RefuseUnreadable()
 		app = buffalo.New(buffalo.Options{
 			Env:            c.Env,
 			Addr:           c.Addr,

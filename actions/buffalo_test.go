@@ -1,6 +1,7 @@
 package actions
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -9,6 +10,7 @@ import (
 	"testing/fstest"
 
 	"github.com/gobuffalo/buffalo"
+	"github.com/gobuffalo/buffalo/binding"
 	"github.com/stretchr/testify/require"
 
 	"corral/internal/apptest"
@@ -85,6 +87,27 @@ func TestBuffalo_RoutesBehaveAsInAPlainApp(t *testing.T) {
 	}
 	require.Equal(t, "/account", ada.Get("/test/old").Location())
 	require.Equal(t, 404, ada.Get("/test/numbers/x").StatusCode)
+}
+
+func init() {
+	binding.Register("text/x-note", func(r *http.Request, value any) error {
+		return json.NewDecoder(r.Body).Decode(value)
+	})
+}
+
+func TestBuffalo_BindUsesTheOwnersBinder(t *testing.T) {
+	s := newSite(t)
+	app.POST("/test/note", func(c buffalo.Context) error {
+		var note struct{ Text string }
+		if err := c.Bind(&note); err != nil {
+			return err
+		}
+		_, err := fmt.Fprint(c.Response(), note.Text)
+		return err
+	})
+	modelstest.SignUp(t, "ada@example.com")
+	a := s.loggedIn("ada@example.com", firefox).SendBody("POST", "/test/note", "text/x-note", `{"text":"Milk"}`)
+	require.Equal(t, "Milk", a.Page)
 }
 
 func TestBuffalo_BindRefusesUnreadableBodies(t *testing.T) {

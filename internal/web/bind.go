@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"reflect"
 	"strings"
-	"sync"
 
 	"github.com/gobuffalo/buffalo"
 	"github.com/gobuffalo/buffalo/binding"
@@ -25,14 +24,15 @@ func Bind(c buffalo.Context, form any) error {
 	return nil
 }
 
-// RefuseUnreadable makes c.Bind return a 400 error for an unreadable body, for which
-// Buffalo answers 500. It works for the content types that Buffalo binds.
-var RefuseUnreadable = sync.OnceFunc(func() {
-	usual, strict := binding.BaseRequestBinder, binding.NewRequestBinder()
+// c.Bind returns a 400 error for an unreadable body, for which Buffalo answers 500, in the
+// content types that Buffalo binds.
+func init() {
+	usual := binding.BaseRequestBinder
+	binding.BaseRequestBinder = binding.NewRequestBinder()
 	for _, binder := range []binding.ContenTypeBinder{binding.HTMLContentTypeBinder{}, binding.JSONContentTypeBinder{},
 		binding.XMLRequestTypeBinder{}, binding.FileRequestTypeBinder{}} {
 		for _, contentType := range binder.ContentTypes() {
-			strict.Register(contentType, func(r *http.Request, value any) error {
+			binding.Register(contentType, func(r *http.Request, value any) error {
 				if err := usual.Exec(r, value); err != nil {
 					return buffalo.HTTPError{Status: http.StatusBadRequest, Cause: unreadable{err}}
 				}
@@ -40,8 +40,7 @@ var RefuseUnreadable = sync.OnceFunc(func() {
 			})
 		}
 	}
-	binding.BaseRequestBinder = strict
-})
+}
 
 // unreadable is an error whose text, which clients get, has no names of Go types.
 type unreadable struct{ error }
