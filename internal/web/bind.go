@@ -12,8 +12,9 @@ import (
 
 // Bind is c.Bind without the query: a password in a URL must not work. It returns a 400
 // error for an unreadable body, and without a body leaves form as it is. In JSON, a field
-// has the name of its json or form tag. Do not bind a model: a form struct lists the
-// values that a client may set.
+// has the name of its json or form tag; only json tags count in nested structs, and if form
+// has methods or embeds a struct. Do not bind a model: a form struct lists the values that
+// a client may set.
 func Bind(c buffalo.Context, form any) error {
 	if c.Request().ContentLength == 0 {
 		return nil

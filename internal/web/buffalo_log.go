@@ -27,6 +27,7 @@ func BuffaloLogger(l *slog.Logger) logger.FieldLogger {
 //	app.Middleware.Replace(buffalo.RequestLogger, web.RequestLogger)
 func RequestLogger(next buffalo.Handler) buffalo.Handler {
 	return func(c buffalo.Context) error {
+		c.Set("request_id", Info(c).ID) // as Buffalo's does
 		if route, ok := c.Value("current_route").(buffalo.RouteInfo); ok {
 			Info(c).Route = TrimSlash(route.Path)
 		}
