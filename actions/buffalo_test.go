@@ -11,6 +11,7 @@ import (
 
 	"github.com/gobuffalo/buffalo"
 	"github.com/gobuffalo/buffalo/binding"
+	"github.com/gobuffalo/buffalo/render"
 	"github.com/stretchr/testify/require"
 
 	"corral/internal/apptest"
@@ -108,6 +109,17 @@ func TestBuffalo_BindUsesTheOwnersBinder(t *testing.T) {
 	modelstest.SignUp(t, "ada@example.com")
 	a := s.loggedIn("ada@example.com", firefox).SendBody("POST", "/test/note", "text/x-note", `{"text":"Milk"}`)
 	require.Equal(t, "Milk", a.Page)
+}
+
+func TestBuffalo_RequestIDIsInTheContext(t *testing.T) {
+	s := newSite(t)
+	app.GET("/test/id", func(c buffalo.Context) error {
+		return c.Render(http.StatusOK, render.New(render.Options{}).String("<%= request_id %>"))
+	})
+	modelstest.SignUp(t, "ada@example.com")
+	a := s.loggedIn("ada@example.com", firefox).Get("/test/id")
+	require.NotEmpty(t, a.Page)
+	require.Equal(t, a.Header.Get("X-Request-Id"), a.Page)
 }
 
 func TestBuffalo_BindRefusesUnreadableBodies(t *testing.T) {
