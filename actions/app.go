@@ -145,6 +145,7 @@ func App(c config.Config, logger *slog.Logger) *buffalo.App {
 		app.Middleware.Replace(buffalo.RequestLogger, web.RequestLogger)
 		app.Middleware.Remove(app.PanicHandler)
 
+		app.Use(SetStatus)
 		app.Use(Identify)
 		app.Use(Translate)
 		app.Use(Authorize)    // closed by default

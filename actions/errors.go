@@ -26,20 +26,34 @@ var errorKeys = map[int]string{
 	http.StatusServiceUnavailable:    "error.unavailable",
 }
 
-// renderError renders the error of a handler. Buffalo calls it with 500 unless
-// the handler chose a status.
-func renderError(status int, err error, c buffalo.Context) error {
-	if status == http.StatusInternalServerError && errors.Is(err, models.ErrNotFound) {
-		status, err = http.StatusNotFound, c.Error(http.StatusNotFound, err)
-		if c.Param("id") != "" {
-			web.Info(c).Event("foreign id refused")
+// SetStatus gives errors without a status theirs: Buffalo chooses the error handler by it.
+func SetStatus(next buffalo.Handler) buffalo.Handler {
+	return func(c buffalo.Context) error {
+		err := next(c)
+		limited, stated := (*models.RateLimited)(nil), buffalo.HTTPError{Status: http.StatusInternalServerError}
+		switch errors.As(err, &stated); {
+		case web.TooLarge(err):
+			return c.Error(http.StatusRequestEntityTooLarge, err)
+		case stated.Status != http.StatusInternalServerError:
+			return err
+		case errors.Is(err, models.ErrNotFound):
+			if c.Param("id") != "" {
+				web.Info(c).Event("foreign id refused")
+			}
+			return c.Error(http.StatusNotFound, err)
+		case errors.As(err, &limited):
+			web.SetRetryAfter(c, limited.RetryAfter)
+			return c.Error(http.StatusTooManyRequests, err)
+		case models.Unavailable(err):
+			return c.Error(http.StatusServiceUnavailable, err)
 		}
+		return err
 	}
-	if limited := (*models.RateLimited)(nil); status == http.StatusInternalServerError && errors.As(err, &limited) {
-		web.SetRetryAfter(c, limited.RetryAfter)
-		status, err = http.StatusTooManyRequests, c.Error(http.StatusTooManyRequests, err)
-	}
-	status, detail := web.Failed(c, status, err, models.Unavailable, app.Muxer())
+}
+
+// renderError renders the error of a handler.
+func renderError(status int, err error, c buffalo.Context) error {
+	detail := web.Failed(c, status, err, app.Muxer())
 	language, _ := c.Value("lang").(string) // "" if Translate has not run
 	writeError(c.Response(), c.Request(), status, "", language, detail)
 	return nil

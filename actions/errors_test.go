@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -12,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gobuffalo/buffalo"
 	"github.com/stretchr/testify/require"
@@ -150,6 +152,45 @@ func TestErrors_CauseIsNotShown(t *testing.T) {
 		a := b.Delete("/logout/fail", nil)
 		require.Equal(t, 500, a.StatusCode)
 		require.NotContains(t, a.Page, "not for clients")
+	}
+}
+
+// An error of the app's own has a status before Buffalo chooses the handler.
+func TestErrors_OwnersHandlers(t *testing.T) {
+	s := newSite(t)
+	for _, status := range []int{404, 413, 429, 500, 503} {
+		app.ErrorHandlers[status] = func(given int, err error, c buffalo.Context) error {
+			c.Response().WriteHeader(given)
+			_, writing := fmt.Fprintf(c.Response(), "handler %d: %v", status, err)
+			return writing
+		}
+	}
+	errs := map[string]error{
+		"missing": fmt.Errorf("finding: %w", models.ErrNotFound), "limited": &models.RateLimited{RetryAfter: time.Minute},
+		"large": &http.MaxBytesError{Limit: 1}, "down": context.DeadlineExceeded, "broken": errors.New("a fault"),
+	}
+	app.GET("/test/errors/{name}", func(c buffalo.Context) error {
+		err := errs[c.Param("name")]
+		if status := c.Param("status"); status != "" {
+			return c.Error(must(strconv.Atoi(status)), err)
+		}
+		return err
+	})
+	modelstest.SignUp(t, "ada@example.com")
+	ada := s.loggedIn("ada@example.com", firefox)
+	for path, status := range map[string]int{
+		"missing": 404, "limited": 429, "large": 413, "down": 503, "broken": 500,
+		"missing?status=500": 404, "large?status=400": 413, "down?status=500": 503,
+	} {
+		name, _, _ := strings.Cut(path, "?")
+		a := ada.Get("/test/errors/" + path)
+		require.Equal(t, status, a.StatusCode, path)
+		require.Equal(t, fmt.Sprintf("handler %d: %v", status, errs[name]), a.Page)
+		require.Equal(t, status == 429, a.Header.Get("Retry-After") == "60", path)
+	}
+	for _, name := range []string{"missing", "limited", "down", "broken"} {
+		a := ada.Get("/test/errors/" + name + "?status=418")
+		require.Equal(t, 418, a.StatusCode, "the handler's own status stays")
 	}
 }
 

@@ -11,36 +11,28 @@ import (
 )
 
 // Failed does what an error handler for Buffalo must do besides writing a page. It logs
-// errors of the server, sets Allow for a 405, and aborts a response that has begun. It returns
-// the status to answer with: 413 for a body that is too large, and 503 for an error for which
-// unavailable returns true. detail is the text that a handler gave to c.Error, or "" for an
-// error of the server.
-func Failed(c buffalo.Context, status int, err error, unavailable func(error) bool, router *mux.Router) (answer int, detail string) {
+// errors of the server, sets Allow for a 405, and aborts a response that has begun. detail is
+// the text that a handler gave to c.Error, or "" for an error of the server.
+func Failed(c buffalo.Context, status int, err error, router *mux.Router) (detail string) {
 	info, r := Info(c), c.Request()
-	down := unavailable(err)
-	clientGone := (info.Started() || down) && errors.Is(r.Context().Err(), context.Canceled)
+	clientGone := (info.Started() || status == http.StatusServiceUnavailable) && errors.Is(r.Context().Err(), context.Canceled)
 	if info.Started() {
 		if !clientGone {
 			info.Error(err)
 		}
 		panic(http.ErrAbortHandler) // a partial response must not look complete
 	}
-	switch {
-	case TooLarge(err):
-		status = http.StatusRequestEntityTooLarge
-	case status == http.StatusInternalServerError && down:
-		status = http.StatusServiceUnavailable
-	case status == http.StatusMethodNotAllowed:
+	if status == http.StatusMethodNotAllowed {
 		c.Response().Header().Set("Allow", strings.Join(AllowedMethods(router, r), ", "))
 	}
 	if status >= http.StatusInternalServerError {
 		if !clientGone {
 			info.Error(err)
 		}
-		return status, ""
+		return ""
 	}
 	if stated := (buffalo.HTTPError{}); errors.As(err, &stated) {
 		detail = stated.Error()
 	}
-	return status, detail
+	return detail
 }

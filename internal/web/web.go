@@ -19,7 +19,7 @@
 //
 // Every content type is allowed. New reads urlencoded forms, up to MaxBody of the path.
 // ReadBody reads uploads, JSON and XML after the guards. Handlers read other bodies as a
-// stream. The app's error handler answers 413 to errors that satisfy TooLarge.
+// stream. The app answers 413 to errors that satisfy TooLarge.
 //
 // # Time
 //
