@@ -18,7 +18,7 @@ require (
 	github.com/go-webauthn/webauthn v0.18.2
 	github.com/gobuffalo/buffalo v1.1.0
 	github.com/gobuffalo/envy v1.10.2
-	github.com/gobuffalo/events v1.4.3 // indirect
+	github.com/gobuffalo/events v1.4.3
 	github.com/gobuffalo/grift v1.5.2
 	github.com/gobuffalo/httptest v1.5.2
 	github.com/gobuffalo/logger v1.0.7

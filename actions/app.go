@@ -140,10 +140,9 @@ func App(c config.Config, logger *slog.Logger) *buffalo.App {
 		clear(app.ErrorHandlers)    // Buffalo's own, of 404 and 500
 		app.ErrorHandlers.Default(renderError)
 
-		// Buffalo's log prints paths, which hold tokens, and its panic handler
-		// drops the stack. Package web replaces both.
+		// Buffalo's log prints paths, which hold tokens; its panic handler drops the stack.
 		app.Middleware.Replace(buffalo.RequestLogger, web.RequestLogger)
-		app.Middleware.Remove(app.PanicHandler)
+		app.Middleware.Replace(app.PanicHandler, web.PanicHandler(app))
 
 		app.Use(SetStatus)
 		app.Use(Identify)

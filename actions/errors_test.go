@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/gobuffalo/buffalo"
+	"github.com/gobuffalo/events"
 	"github.com/stretchr/testify/require"
 
 	"corral/internal/apptest"
@@ -205,6 +206,52 @@ func TestErrors_PanicIs500(t *testing.T) {
 	require.Contains(t, a.Page, "Something went wrong")
 	require.NotContains(t, a.Page, "not for clients")
 	require.Equal(t, 200, b.Get("/").StatusCode)
+}
+
+// emitted is a manager of Buffalo's events that keeps them.
+type emitted chan events.Event
+
+func (e emitted) Emit(event events.Event) error { e <- event; return nil }
+
+func (emitted) Listen(string, events.Listener) (events.DeleteFn, error) { return nil, nil }
+
+func TestErrors_PanicIsBuffalos(t *testing.T) {
+	all := make(emitted, 100)
+	events.SetManager(all)
+	t.Cleanup(func() { events.SetManager(events.DefaultManager()) })
+	log := captureLog(t)
+	s, other := newSite(t), anotherLanguage()
+	modelstest.SignUp(t, "ada@example.com")
+	ada := s.loggedIn("ada@example.com", firefox)
+	ada.Put("/account/language", url.Values{"language": {other}})
+	causes := []any{"boom", errors.New("boom"), buffalo.HTTPError{Status: 404, Cause: errors.New("boom")}, models.ErrNotFound}
+	app.GET("/test/boom/{n}", func(c buffalo.Context) error { panic(causes[must(strconv.Atoi(c.Param("n")))]) })
+	for n, cause := range causes {
+		before := len(log.String())
+		a := ada.Get("/test/boom/" + strconv.Itoa(n))
+		require.Equal(t, 500, a.StatusCode)
+		require.Contains(t, a.Page, in(other, "error.internal.title"))
+		lines := log.String()[before:]
+		require.Equal(t, 1, strings.Count(lines, "event=panic"), lines)
+		require.Equal(t, 1, strings.Count(lines, "level=ERROR"), lines)
+		require.Contains(t, lines, "errors_test.go", "the stack")
+		var seen []error
+		for len(all) > 0 {
+			if event := <-all; event.Kind == events.ErrPanic {
+				require.Contains(t, event.Payload["stacktrace"], "errors_test.go")
+				require.Equal(t, app, event.Payload["app"])
+				seen = append(seen, event.Error)
+			}
+		}
+		require.Len(t, seen, 1)
+		require.EqualError(t, seen[0], fmt.Sprint(cause))
+	}
+	app.ErrorHandlers[http.StatusInternalServerError] = func(status int, err error, c buffalo.Context) error {
+		c.Response().WriteHeader(status)
+		_, writing := fmt.Fprint(c.Response(), "mine: ", err)
+		return writing
+	}
+	require.Equal(t, "mine: boom", ada.Get("/test/boom/0").Page)
 }
 
 func TestErrors_HEADAnswersAsGET(t *testing.T) {

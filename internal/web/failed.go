@@ -26,7 +26,7 @@ func Failed(c buffalo.Context, status int, err error, router *mux.Router) (detai
 		c.Response().Header().Set("Allow", strings.Join(AllowedMethods(router, r), ", "))
 	}
 	if status >= http.StatusInternalServerError {
-		if !clientGone {
+		if !clientGone && !errors.As(err, new(panicError)) {
 			info.Error(err)
 		}
 		return ""

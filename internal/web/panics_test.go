@@ -91,6 +91,42 @@ func TestPanic_AfterHalfAResponseAborts(t *testing.T) {
 	require.Len(t, panicsIn(log.wait(t, 2)), 1)
 }
 
+func TestPanicHandler_Aborts(t *testing.T) {
+	for name, c := range map[string]struct {
+		begin  bool
+		cause  any
+		events []any
+	}{
+		"begun":      {true, "too late", []any{"panic", "request cut off"}},
+		"not begun":  {false, http.ErrAbortHandler, []any{"request cut off"}},
+		"on purpose": {true, http.ErrAbortHandler, []any{"request cut off"}},
+	} {
+		app := newApp("GET", func(ctx buffalo.Context) error {
+			if c.begin {
+				fmt.Fprint(ctx.Response(), "half")
+			}
+			panic(c.cause)
+		})
+		app.Use(PanicHandler(app))
+		app.ErrorHandlers[http.StatusInternalServerError] = func(status int, err error, c buffalo.Context) error {
+			Failed(c, status, err, app.Muxer())
+			return nil
+		}
+		log := new(buffer)
+		res, err := http.Get(serve(t, app, logTo(log)).URL)
+		if err == nil {
+			_, err = io.ReadAll(res.Body)
+			res.Body.Close()
+		}
+		require.Error(t, err, name)
+		var events []any
+		for _, line := range log.wait(t, len(c.events)) {
+			events = append(events, line["event"])
+		}
+		require.Equal(t, c.events, events, name)
+	}
+}
+
 func TestStarted_ErrorAborts(t *testing.T) {
 	for path, begin := range map[string]func(http.ResponseWriter){
 		"/": func(http.ResponseWriter) {}, "/header": func(w http.ResponseWriter) { w.WriteHeader(200) }, "/write": func(w http.ResponseWriter) { fmt.Fprint(w, "half") },

@@ -11,9 +11,8 @@
 //	…
 //	return server.Run(app)
 //
-// Set MethodOverride and BuffaloLogger in the app's options, replace Buffalo's request
-// logger by RequestLogger, and remove Buffalo's panic handler. Info returns the request
-// info.
+// Set MethodOverride and BuffaloLogger in the app's options, and replace Buffalo's request
+// logger and panic handler by RequestLogger and PanicHandler. Info returns the request info.
 //
 // # Bodies
 //

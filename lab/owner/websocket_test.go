@@ -21,7 +21,7 @@ import (
 func TestWebSocket_BothLibraries(t *testing.T) {
 	app := buffalo.New(buffalo.Options{Env: "test", Logger: web.BuffaloLogger(slog.New(slog.DiscardHandler)), MethodOverride: web.MethodOverride})
 	app.Middleware.Replace(buffalo.RequestLogger, web.RequestLogger)
-	app.Middleware.Remove(app.PanicHandler)
+	app.Middleware.Replace(app.PanicHandler, web.PanicHandler(app))
 	app.GET("/coder", func(c buffalo.Context) error {
 		conn, err := websocket.Accept(c.Response(), c.Request(), nil)
 		if err != nil {
