@@ -144,7 +144,7 @@ func App(c config.Config, logger *slog.Logger) *buffalo.App {
 		app.Middleware.Replace(buffalo.RequestLogger, web.RequestLogger)
 		app.Middleware.Replace(app.PanicHandler, web.PanicHandler(app))
 
-		app.Use(SetStatus)
+		app.Use(web.OnError(withStatus))
 		app.Use(Identify)
 		app.Use(Translate)
 		app.Use(Authorize)    // closed by default

@@ -26,29 +26,26 @@ var errorKeys = map[int]string{
 	http.StatusServiceUnavailable:    "error.unavailable",
 }
 
-// SetStatus gives errors without a status theirs: Buffalo chooses the error handler by it.
-func SetStatus(next buffalo.Handler) buffalo.Handler {
-	return func(c buffalo.Context) error {
-		err := next(c)
-		limited, stated := (*models.RateLimited)(nil), buffalo.HTTPError{Status: http.StatusInternalServerError}
-		switch errors.As(err, &stated); {
-		case web.TooLarge(err):
-			return c.Error(http.StatusRequestEntityTooLarge, err)
-		case stated.Status != http.StatusInternalServerError:
-			return err
-		case errors.Is(err, models.ErrNotFound):
-			if c.Param("id") != "" {
-				web.Info(c).Event("foreign id refused")
-			}
-			return c.Error(http.StatusNotFound, err)
-		case errors.As(err, &limited):
-			web.SetRetryAfter(c, limited.RetryAfter)
-			return c.Error(http.StatusTooManyRequests, err)
-		case models.Unavailable(err):
-			return c.Error(http.StatusServiceUnavailable, err)
-		}
+// withStatus gives an error its status: Buffalo chooses the error handler by it.
+func withStatus(c buffalo.Context, err error) error {
+	limited, stated := (*models.RateLimited)(nil), buffalo.HTTPError{Status: http.StatusInternalServerError}
+	switch errors.As(err, &stated); {
+	case web.TooLarge(err):
+		return c.Error(http.StatusRequestEntityTooLarge, err)
+	case stated.Status != http.StatusInternalServerError:
 		return err
+	case errors.Is(err, models.ErrNotFound):
+		if c.Param("id") != "" {
+			web.Info(c).Event("foreign id refused")
+		}
+		return c.Error(http.StatusNotFound, err)
+	case errors.As(err, &limited):
+		web.SetRetryAfter(c, limited.RetryAfter)
+		return c.Error(http.StatusTooManyRequests, err)
+	case models.Unavailable(err):
+		return c.Error(http.StatusServiceUnavailable, err)
 	}
+	return err
 }
 
 // renderError renders the error of a handler.

@@ -10,6 +10,19 @@ import (
 	"github.com/gorilla/mux"
 )
 
+// OnError is a middleware that replaces each error of a handler by that which change returns.
+func OnError(change func(c buffalo.Context, err error) error) buffalo.MiddlewareFunc {
+	return func(next buffalo.Handler) buffalo.Handler {
+		return func(c buffalo.Context) error {
+			err := next(c)
+			if err != nil {
+				err = change(c, err)
+			}
+			return err
+		}
+	}
+}
+
 // Failed does what an error handler for Buffalo must do besides writing a page. It logs
 // errors of the server, sets Allow for a 405, and aborts a response that has begun. detail is
 // the text that a handler gave to c.Error, or "" for an error of the server.
