@@ -66,7 +66,6 @@ func shownElsewhere(key string) bool {
 		"passkey.off_ip", "passkey.off_name", "passkey.off_http",
 		"not_me.waits",                                                            // about factors that change a day later
 		"recovery_codes.copy", "recovery_codes.copied", "recovery_codes.download", // shown by a script
-		"check_mail.sent_if_account",         // only with SIGNUP=closed: TestCheckMail_ClosedSignupMailsAccountsOnly
 		"rate_limit.hours",                   // in problem details: a hundred changes a day
 		"account_security.changed_meanwhile", // another request is first: TestSudo_FactorAddedMeanwhile
 		"login.remember_hours",               // only with a short REMEMBER_LIFETIME: TestLogin_SaysHowLongItRemembers
