@@ -25,7 +25,7 @@ func TestPageOf(t *testing.T) {
 
 func TestPageBefore(t *testing.T) {
 	routes := mux.NewRouter()
-	for path, method := range map[string]string{"/login/": "GET", "/account/": "GET", "/account/password/": "PUT"} {
+	for path, method := range map[string]string{"/login/": "GET", "/account/": "GET", "/account/password/": "PUT", "/a/links/{id}/": "DELETE"} {
 		routes.Handle(path, http.NotFoundHandler()).Methods(method)
 	}
 	routes.PathPrefix("/").Handler(http.NotFoundHandler()) // as ServeFiles adds
@@ -33,7 +33,7 @@ func TestPageBefore(t *testing.T) {
 	require.Greater(t, len(long), maxLocalPath)
 	for referer, want := range map[string]string{
 		"http://example.com/login": "/login", "http://example.com" + long: long, "http://example.com/login/?next=%2Faccount&x=1": "/login?next=%2Faccount",
-		"http://example.com/login?next=//evil.example": "/login", "http://example.com/account/password?x=1": "/account",
+		"http://example.com/login?next=//evil.example": "/login", "http://example.com/account/password?x=1": "/account", "http://example.com/a/links/1?x=1": "/",
 		"http://example.com/login?q=crew&page=2": "/login?q=crew&page=2", "http://example.com/login?q=" + strings.Repeat("a", 400): "/login", "http://example.com/login?q=ü": "/login",
 		"http://example.com/?page=2": "/?page=2", "http://example.com/": "/", "http://example.com": "/", "http://evil.example/login": "", "http://example.com//evil.example": "", "/login": "", "%": "", "": "",
 	} {

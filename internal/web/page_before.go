@@ -26,16 +26,14 @@ func PageBefore(router *mux.Router, r *http.Request) string {
 	if referer.RawQuery != "" && !referer.Query().Has("next") {
 		query = "?" + referer.RawQuery
 	}
-	for page != "/" && IsLocalPath(page) && takesFormsOnly(router, page, r.Host) {
+	methods := func() []string {
+		return AllowedMethods(router, &http.Request{URL: &url.URL{Path: page + "/"}, Host: r.Host})
+	}
+	for known := IsLocalPath(page) && len(methods()) > 0; known && page != "/" && !slices.Contains(methods(), http.MethodGet); {
 		page, query = path.Dir(page), next
 	}
 	if !IsLocalPath(page) {
 		return ""
 	}
 	return cmp.Or(localPath(page+query), page+next)
-}
-
-func takesFormsOnly(router *mux.Router, page, host string) bool {
-	allowed := AllowedMethods(router, &http.Request{URL: &url.URL{Path: page + "/"}, Host: host})
-	return len(allowed) > 0 && !slices.Contains(allowed, http.MethodGet)
 }
