@@ -95,7 +95,16 @@ func requestedPage(c buffalo.Context) string {
 	if page := web.PageOf(c.Request()); c.Request().Method == http.MethodGet {
 		return cmp.Or(returnPath(page), page) // the login page drops pages such as /logout
 	}
-	return returnPath(web.PageBefore(app.Muxer(), c.Request()))
+	return returnPath(pageBefore(c))
+}
+
+// pageBefore is web.PageBefore, which expects the form of /account/password on /account.
+func pageBefore(c buffalo.Context) string {
+	page := web.PageBefore(app.Muxer(), c.Request())
+	if page == "/account" && strings.HasSuffix(c.Request().Referer(), "/password") {
+		return "/account/security"
+	}
+	return page
 }
 
 // askToConfirm redirects a logged-in user to /sudo, which leads back to the page. It
@@ -114,7 +123,7 @@ func askToConfirm(c buffalo.Context) error {
 // keptNoCookie reports whether a request from the login page has no cookie: the browser
 // seems to keep none.
 func keptNoCookie(c buffalo.Context) bool {
-	page, _, _ := strings.Cut(web.PageBefore(app.Muxer(), c.Request()), "?")
+	page, _, _ := strings.Cut(pageBefore(c), "?")
 	return page == "/login" && noCookies(c)
 }
 

@@ -280,7 +280,7 @@ func TestReturnPath_OfARefusedForm(t *testing.T) {
 	b := newSite(t).browser()
 	require.Equal(t, "/login", b.Put("/account/password", nil).Location(), "without a Referer")
 	for referer, want := range map[string]string{
-		"/account": "?next=%2Faccount", "/account/password": "?next=%2Faccount", "/account?q=crew&page=2": "?next=%2Faccount%3Fq%3Dcrew%26page%3D2", "/": "?next=%2F", "//evil.example": "",
+		"/account": "?next=%2Faccount", "/account/password": "?next=%2Faccount%2Fsecurity", "/account/email": "?next=%2Faccount", "/account?q=crew&page=2": "?next=%2Faccount%3Fq%3Dcrew%26page%3D2", "/": "?next=%2F", "//evil.example": "",
 	} {
 		b.Header.Set("Referer", b.site.URL+referer)
 		a := b.Put("/account/password", nil)

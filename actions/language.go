@@ -31,7 +31,7 @@ func LanguageUpdate(c buffalo.Context) error {
 			return err
 		}
 	}
-	page := web.PageBefore(app.Muxer(), c.Request())
+	page := pageBefore(c)
 	if u, err := url.Parse(page); page == "" || err != nil || startsFlow(u) { // not the page, but its error page has the form
 		page = cmp.Or(returnPath(page), "/welcome")
 	}

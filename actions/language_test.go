@@ -124,7 +124,7 @@ func TestLanguage_RedirectsBack(t *testing.T) {
 	for referer, want := range map[string]string{
 		s.URL + "/login": "/login", s.URL + "/login/": "/login", s.URL + "/login?x=1#y": "/login?x=1", s.URL + "/account/activity?before=x&page=2": "/account/activity?before=x&page=2", s.URL + "/password/forgot": "/password/forgot",
 		s.URL + "/": "/", s.URL + "/nothing": "/nothing",
-		s.URL + "/account/password": "/account", s.URL + "/account/email": "/account", s.URL + "/language": "/", s.URL + "/account/security/links/x": "/account/security",
+		s.URL + "/account/password": "/account/security", s.URL + "/account/email": "/account", s.URL + "/language": "/", s.URL + "/account/security/links/x": "/account/security",
 		s.URL + "//evil.example": "/welcome", s.URL + `/\evil.example`: "/welcome", s.URL + "/%0d%0aX: y": "/welcome", s.URL + "/../x": "/welcome",
 		s.URL + "/auth/oidc": "/welcome", s.URL + "/%61uth/oidc": "/welcome", s.URL + "/account/security/providers/oidc": "/account/security", s.URL + "/sudo/oidc": "/welcome",
 		s.URL + web.WithNext("/login", long): web.WithNext("/login", long), s.URL + "/sudo?next=/account": "/sudo?next=%2Faccount", s.URL + "/auth/link/x": "/auth/link/x",
