@@ -87,7 +87,7 @@ func TestLoginSecond_EndsAfterFiveMinutes(t *testing.T) {
 	a := b.secondStep(codes[0])
 	require.Equal(t, 303, a.StatusCode)
 	require.Equal(t, "/login", a.Location())
-	require.Equal(t, []string{"That took too long, or the account was changed meanwhile. Log in again."}, apptest.Flashes(b.Get("/login").Page))
+	require.Equal(t, []string{"That took too long, or the account was changed meanwhile. Log in again, or open the link in your email again."}, apptest.Flashes(b.Get("/login").Page))
 	require.Equal(t, "/login", b.Get("/login/second").Location())
 	require.Empty(t, apptest.Flashes(b.Get("/login").Page), "said once")
 	require.Equal(t, "/login/second", b.logIn("ada@example.com").Location())
