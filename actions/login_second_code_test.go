@@ -39,6 +39,7 @@ func TestLoginSecond(t *testing.T) {
 	require.Contains(t, a.Page, "To log in as ada@example.com, pass the second step.")
 	require.Contains(t, a.Page, `name="code" type="text" dir="ltr" autocomplete="one-time-code"`)
 	require.NotContains(t, a.Page, "aria-invalid")
+	require.Contains(t, a.Page, "Lost all of these? Ask the people who run this site.")
 
 	a = b.secondStep(codes[0])
 	require.Equal(t, 303, a.StatusCode)
