@@ -202,6 +202,15 @@ func TestLinks_DeadOnesKeepNext(t *testing.T) {
 	require.Contains(t, s.browser().Get("/signup/x").Page, `href="/login"`)
 }
 
+func TestLinks_DeadResetOffersALoggedInUserAnother(t *testing.T) {
+	ada := logInAs(newSite(t), "ada@example.com")
+	for path, offered := range map[string]bool{"/password/reset/x": true, "/password/reset": true, "/not-me/x": false, "/account/email/confirm/x": false} {
+		a := ada.Get(path)
+		require.Equal(t, 404, a.StatusCode, path)
+		require.Equal(t, offered, strings.Contains(a.Page, `<a class="btn" href="/password/forgot">Forgot your password?</a>`), path)
+	}
+}
+
 // A form belongs to the link for which it was rendered, even if the browser has opened
 // another link since: a page of an attacker may open one.
 func TestLinks_FormOfAnotherLinkIsRefused(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/gobuffalo/buffalo"
 
@@ -164,6 +165,7 @@ func renderDeadLink(c buffalo.Context, status int, title, text, email string) er
 	c.Set("title", title)
 	c.Set("status", status)
 	c.Set("message", message)
+	c.Set("reset", strings.HasPrefix(c.Request().URL.Path, "/password/reset"))
 	keepNext(c)
 	return c.Render(status, r.HTML("dead_link/show.plush.html"))
 }

@@ -31,6 +31,7 @@ func TestSudo_NeedsACodeWithTheSecondStepOn(t *testing.T) {
 	page := b.Get("/sudo").Page
 	require.Contains(t, page, `name="code" type="text"`)
 	require.NotContains(t, page, `type="password"`)
+	require.NotContains(t, page, "/password/forgot", "a reset confirms nothing")
 	for _, form := range []url.Values{{"password": {modelstest.Password}}, {"code": {codes[0]}}, {}} {
 		a := b.Post("/sudo", form)
 		require.Equal(t, 422, a.StatusCode)

@@ -167,6 +167,13 @@ func TestSudo_LeadsBackToAnEmptyForm(t *testing.T) {
 	require.Equal(t, "/welcome", b.Delete("/account", nil).Location())
 }
 
+func TestSudo_LeadsToAResetAndBack(t *testing.T) {
+	s := newSite(t)
+	modelstest.SignUp(t, "ada@example.com")
+	page := s.confirmedTenMinutesAgo("ada@example.com").Get("/sudo?next=/account/security").Page
+	require.Contains(t, page, `<a href="/password/forgot?next=%2Faccount%2Fsecurity">Forgot your password?</a>`)
+}
+
 func TestSudo_LeadsToOwnPagesOnly(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
