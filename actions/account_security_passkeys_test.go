@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"corral/config"
+	"corral/internal/apptest"
 	"corral/models"
 	"corral/models/modelstest"
 )
@@ -41,4 +42,28 @@ func TestAccountSecurityPasskeys_WhilePasskeysAreOff(t *testing.T) {
 	b.confirm(modelstest.Password)
 	require.Contains(t, section(), `action="/account/security/passkeys/`)
 	require.NotContains(t, section(), "Confirm that it is you")
+}
+
+// A browser refuses to add a passkey again that the account has removed, but still keeps.
+func TestEnrolment_ByTakingAPasskeyBack(t *testing.T) {
+	s := requiring(t)
+	modelstest.SignUp(t, "ada@example.com")
+	s.addPasskey("ada@example.com")
+	user, removed := s.user("ada@example.com"), &models.Factor{}
+	require.NoError(t, models.DB.First(removed))
+	require.NoError(t, user.RemovePasskey(t.Context(), removed.ID.String(), models.Client{}))
+	attacker, owner := s.loggedIn("ada@example.com", safari), s.loggedIn("ada@example.com", firefox)
+	owner.Post("/account/security/enrol/"+modelstest.Link(t, "ada@example.com", models.MailEnrol), url.Values{})
+
+	restore := "/account/security/passkeys/" + removed.ID.String() + "/restore"
+	attacker.Post(restore, nil)
+	for b, offered := range map[*browser]bool{attacker: false, owner: true} {
+		require.Equal(t, offered, strings.Contains(b.Get("/account/security").Page, `action="`+restore+`"`))
+	}
+	owner.Post(restore, nil)
+	require.Contains(t, apptest.Flashes(owner.Get("/account/security").Page), "The passkey is in use again.")
+	require.Equal(t, "/account/security", owner.Get("/").Location(), "a passkey alone does not turn the second step on")
+	owner.Put("/account/security/second-step", url.Values{"on": {"true"}})
+	owner.requireLoggedIn("ada@example.com")
+	attacker.requireLoggedOut()
 }

@@ -93,7 +93,7 @@ var routes = route.Table{
 	post("/account/security/passkeys/options", sudo, AccountSecurityPasskeysOptions, mark(enrolByLink)),
 	put("/account/security/passkeys/{id}", sudo, AccountSecurityPasskeysUpdate),
 	del("/account/security/passkeys/{id}", sudo, AccountSecurityPasskeysDestroy),
-	post("/account/security/passkeys/{id}/restore", sudo, AccountSecurityPasskeysRestore),
+	post("/account/security/passkeys/{id}/restore", sudo, AccountSecurityPasskeysRestore, mark(enrolByLink)),
 	get("/account/security/providers/{provider}", sudo, AccountSecurityProvidersShow),
 	del("/account/security/providers/{provider}", sudo, AccountSecurityProvidersDestroy),
 	post("/auth/link/{token}", sudo, AuthLinkCreate),
