@@ -3,6 +3,7 @@ package actions
 import (
 	"net/url"
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -35,4 +36,19 @@ func TestNotMe_SaysWhatTheMailWasAbout(t *testing.T) {
 	requireAbout(newBrowser, "New login to your account", "Email changed")
 	requireAbout(requested, "Your email is about to change", "Email changed")
 	requireAbout(modelstest.Link(t, "ada@example.com", models.MailEmailChanged), "Your email was changed", "Email changed")
+}
+
+func TestNotMe_WarnsAUserOfAnotherAccount(t *testing.T) {
+	s := newSite(t)
+	modelstest.SignUp(t, "ada@example.com")
+	ada, bob := s.loggedIn("ada@example.com", firefox), logInAs(s, "bob@example.com")
+	ada.Put("/account/email", url.Values{"email": {"ada@new.example"}})
+	ada.Post("/account/email/confirm/"+modelstest.Link(t, "ada@new.example", models.MailEmailConfirm), nil)
+	link := "/not-me/" + modelstest.Link(t, "ada@example.com", models.MailEmailChanged)
+	for b, warned := range map[*browser]bool{bob: true, ada: false, s.browser(): false} {
+		_, content, _ := strings.Cut(b.Get(link).Page, "<section")
+		require.Equal(t, warned, strings.Contains(content, "You are logged in as bob@example.com."))
+		require.Equal(t, warned, strings.Contains(content, `<form action="/logout" method="post">`))
+		require.NotContains(t, content, "ada@new.example", "the mailbox may be of another user by now")
+	}
 }

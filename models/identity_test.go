@@ -115,7 +115,7 @@ func (ms *ModelSuite) undoRemovesAllIdentities(change func()) {
 	ms.addIdentity("ada@example.com", otherIssuer, "mallory")
 	found, err := models.FindNotMe(ms.T().Context(), modelstest.Link(ms.T(), "ada@example.com", models.MailIdentityAdded))
 	ms.NoError(err)
-	ms.Equal(&models.NotMe{Email: "ada@example.com", Template: models.MailIdentityAdded, Kinds: []string{models.ActivityIdentityAdded}}, found)
+	ms.Equal(&models.NotMe{UserID: ms.user("ada@example.com").ID, Email: "ada@example.com", Template: models.MailIdentityAdded, Kinds: []string{models.ActivityIdentityAdded}}, found)
 	ms.notMe(models.MailIdentityAdded)
 	ms.Empty(ms.identities("ada@example.com"))
 	ms.ErrorIs(ms.logInWithIdentity("mallory", otherIssuer), models.ErrNotFound)

@@ -57,7 +57,7 @@ func (ms *ModelSuite) Test_NotPassed_IsMailedAfterFiveMinutes() {
 	ms.Equal([]string{models.MailNotPassed}, ms.deliver())
 	found, err := models.FindNotMe(ms.T().Context(), link)
 	ms.NoError(err)
-	ms.Equal(&models.NotMe{Email: "ada@example.com", Template: models.MailNotPassed}, found, "the link undoes changes after the login: none yet")
+	ms.Equal(&models.NotMe{UserID: ms.user("ada@example.com").ID, Email: "ada@example.com", Template: models.MailNotPassed}, found, "the link undoes changes after the login: none yet")
 }
 
 func (ms *ModelSuite) Test_NotPassed_PassingCancelsTheMail() {

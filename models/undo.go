@@ -9,6 +9,7 @@ import (
 
 	"github.com/gobuffalo/nulls"
 	"github.com/gobuffalo/pop/v6"
+	"github.com/gofrs/uuid"
 )
 
 // UndoDelay is how long the undo of a factor's change waits, so that the owner may stop it.
@@ -17,6 +18,7 @@ const UndoDelay = 24 * time.Hour
 // NotMe is what the page of a "this wasn't me" link shows. It has no current values of the
 // account: the mailbox may have a new owner.
 type NotMe struct {
+	UserID   uuid.UUID
 	Email    string   // where the link was mailed
 	Template string   // of the mail
 	Kinds    []string // the kinds of the changes that will be undone, newest first
@@ -40,7 +42,7 @@ func FindNotMe(ctx context.Context, rawToken string) (*NotMe, error) {
 		return nil, err
 	}
 	template, _, _ := strings.Cut(token.Subject, ":") // as undoSubject joins it
-	found := &NotMe{Email: token.Email, Template: template}
+	found := &NotMe{UserID: user.ID, Email: token.Email, Template: template}
 	for _, c := range list {
 		found.Kinds = append(found.Kinds, c.Kind)
 		found.Waits = found.Waits || user.SecondStep && c.Item.Valid

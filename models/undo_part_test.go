@@ -258,5 +258,5 @@ func (ms *ModelSuite) Test_Undo_LinkOfAnUndoneChange() {
 	ms.later(24 * time.Hour)
 	found, err := models.FindNotMe(ms.T().Context(), link)
 	ms.NoError(err)
-	ms.Equal(&models.NotMe{Email: "ada@example.com", Template: "totp_removed"}, found)
+	ms.Equal(&models.NotMe{UserID: ms.user("ada@example.com").ID, Email: "ada@example.com", Template: "totp_removed"}, found)
 }

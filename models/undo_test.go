@@ -83,7 +83,7 @@ func (ms *ModelSuite) Test_Undo_FactorsADayLaterWithSecondStep() {
 	ms.turnSecondStep(true)
 	found, err := models.FindNotMe(ms.T().Context(), first)
 	ms.NoError(err)
-	ms.Equal(&models.NotMe{Email: "ada@example.com", Template: "totp_added", Kinds: []string{"second_step_on", "codes_added", "totp_added"}, Waits: true}, found)
+	ms.Equal(&models.NotMe{UserID: ms.user("ada@example.com").ID, Email: "ada@example.com", Template: "totp_added", Kinds: []string{"second_step_on", "codes_added", "totp_added"}, Waits: true}, found)
 	ms.NoError(models.Undo(ms.T().Context(), first, here))
 	ms.later(24*time.Hour - time.Second)
 	ms.hasFactors([]string{"totp", "codes"}, true, "a mailbox alone changes no factor")
