@@ -1,6 +1,7 @@
 package actions
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 
@@ -68,7 +69,7 @@ func changedMeanwhile(c buffalo.Context, err error) error {
 		return c.Error(http.StatusConflict, errors.New(T.Translate(c, "account_security.changed_meanwhile")))
 	}
 	c.Flash().Add("danger", "account_security.changed_meanwhile")
-	return redirect(c, "accountSecurityPath()")
+	return redirectTo(c, cmp.Or(nextIn(c.Params()), "/account/security"))
 }
 
 // setProtection sets how well the account is protected, and what to do next. See setFactors for ways.
