@@ -43,6 +43,7 @@ func AccountEmailConfirmNew(c buffalo.Context) error {
 		return deadLink(c, err)
 	}
 	c.Set("email", token.Email)
+	c.Set("action", "/account/email/confirm/"+c.Param("token"))
 	return renderPage(c, "account_email.confirm_title", "account_email/confirm.plush.html")
 }
 

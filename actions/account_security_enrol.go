@@ -28,6 +28,7 @@ func AccountSecurityEnrolNew(c buffalo.Context) error {
 	if _, err := currentUser(c).FindEnrolment(c, c.Param("token")); err != nil {
 		return deadLink(c, err)
 	}
+	c.Set("action", "/account/security/enrol/"+c.Param("token"))
 	return renderPage(c, "account_security_enrol.title", "account_security_enrol/new.plush.html")
 }
 

@@ -14,6 +14,7 @@ func NotMeNew(c buffalo.Context) error {
 		return deadLink(c, err)
 	}
 	c.Set("found", found)
+	c.Set("action", "/not-me/"+c.Param("token"))
 	return renderPage(c, "not_me.title", "not_me/new.plush.html")
 }
 
