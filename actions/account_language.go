@@ -21,7 +21,7 @@ func AccountLanguageUpdate(c buffalo.Context) error {
 		return c.Error(http.StatusUnprocessableEntity, errNoSuchLanguage)
 	}
 	if err := currentUser(c).ChooseLanguage(c, chosen); err != nil {
-		return err
+		return changedMeanwhile(c, err)
 	}
 	languageCookie().Set(c, chosen) // for error pages, and after logout
 	c.Flash().Add("success", "account.language_saved")

@@ -27,7 +27,7 @@ var routes = route.Table{
 	get("/logout", user, LogoutNew, mark(enrol)),
 	get("/account", user, AccountShow),
 	get("/account/security", user, AccountSecurityShow, mark(enrol)),
-	del("/account/security/browsers", user, AccountSecurityBrowsersDestroy), // browsers that skip the second step
+	del("/account/security/browsers", user, AccountSecurityBrowsersDestroyAll), // browsers that skip the second step
 	del("/account/security/browsers/{id}", user, AccountSecurityBrowsersDestroy),
 	post("/account/security/undo", user, AccountSecurityUndoCreate),
 	get("/account/security/enrol/{token}", user, AccountSecurityEnrolNew, mark(enrol)),

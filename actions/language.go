@@ -28,7 +28,7 @@ func LanguageUpdate(c buffalo.Context) error {
 	// The account's language would override the cookie.
 	if session := currentSession(c); session != nil && session.User.Language != "" {
 		if err := session.User.ChooseLanguage(c, form.Language); err != nil {
-			return err
+			return changedMeanwhile(c, err)
 		}
 	}
 	page := pageBefore(c)

@@ -84,7 +84,7 @@ func (u *User) record(tx *pop.Connection, kind string, client Client) error {
 // deletion. It returns ErrBadCredentials if the session that u was read with has ended.
 func (u *User) recording(ctx context.Context, kind string, client Client, fn func(tx *pop.Connection) error) error {
 	return inTransaction(ctx, func(tx *pop.Connection) error {
-		if _, err := lockUser(tx, recordLock, "id = ?", u.ID); err != nil {
+		if _, err := lockUser(tx, changeLock, "id = ?", u.ID); err != nil { // requireSession needs it
 			return err
 		}
 		if err := u.requireSession(tx); err != nil {

@@ -28,22 +28,24 @@ func (u *User) wrongCodes() ratelimit.Bucket {
 func (u *User) passCode(ctx context.Context, typed string, client Client, passed func(tx *pop.Connection, f *Factor) error) error {
 	buckets, err := client.answerBuckets(DB.WithContext(ctx), u.ID)
 	buckets = append(buckets, u.wrongCodes())
-	if err == nil { // waits for attempts in flight: some may be refunded
-		err = loginLine.Start(ctx, func() error { return u.peekCode(DB.WithContext(ctx), typed, buckets) })
-	}
 	if err != nil {
 		return err
 	}
 	var wrong error // not in err: the transaction that counts the code must commit
-	err = u.change(ctx, func(tx *pop.Connection) error {
-		f, err := u.redeemCode(tx, typed, buckets, client)
-		switch {
-		case errors.Is(err, ErrBadCode):
-			wrong, err = err, u.record(tx, ActivityCodeFailed, client)
-		case err == nil:
-			err = passed(tx, f)
+	err = loginLine.Start(ctx, func() error {
+		if err := u.peekCode(DB.WithContext(ctx), typed, buckets); err != nil {
+			return err
 		}
-		return err
+		return u.change(ctx, func(tx *pop.Connection) error {
+			f, err := u.redeemCode(tx, typed, buckets, client)
+			switch {
+			case errors.Is(err, ErrBadCode):
+				wrong, err = err, u.record(tx, ActivityCodeFailed, client)
+			case err == nil:
+				err = passed(tx, f)
+			}
+			return err
+		})
 	})
 	return errors.Join(err, wrong)
 }
@@ -74,7 +76,10 @@ func (u *User) redeemCode(tx *pop.Connection, typed string, buckets ratelimit.Bu
 	if _, err := buckets.Start(tx, Clock.Now()); err != nil {
 		return nil, err
 	}
-	f, err := u.redeemTOTP(tx, typed)
+	f, err := (*Factor)(nil), ErrBadCode
+	if totp.LooksLikeCode(typed) {
+		f, err = u.redeemTOTP(tx, typed)
+	}
 	switch {
 	case err == nil:
 		err = buckets.Refund(tx, 0)

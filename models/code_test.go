@@ -250,13 +250,15 @@ func (ms *ModelSuite) Test_PassCode_WaitsForAttemptsInFlight() {
 	code := modelstest.NextCode(key)
 	ms.ErrorIs(ms.authenticate("eve@example.com", "wrong", "192.0.2.1"), models.ErrBadCredentials)
 	ms.NoError(ms.DB.RawQuery("UPDATE rate_limits SET attempts = 10, pending = 10").Exec())
-	ended := make(chan error)
-	time.AfterFunc(50*time.Millisecond, func() {
-		ended <- ms.DB.RawQuery("UPDATE rate_limits SET attempts = 5, pending = 5").Exec()
-	})
-	err := ms.pass(code, "192.0.2.1")
-	ms.NoError(<-ended)
-	ms.NoError(err)
+	passed := make(chan error)
+	go func() { passed <- ms.pass(code, "192.0.2.1") }()
+	select {
+	case err := <-passed:
+		ms.Fail("the code did not wait", err)
+	case <-time.After(300 * time.Millisecond):
+	}
+	ms.NoError(ms.DB.RawQuery("UPDATE rate_limits SET attempts = 5, pending = 5").Exec())
+	ms.NoError(<-passed)
 }
 
 func (ms *ModelSuite) Test_PassCode_LeavesOtherAttemptsInFlight() {

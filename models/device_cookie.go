@@ -48,7 +48,7 @@ func SkipsOf(ctx context.Context, user *User) ([]DeviceCookie, error) {
 }
 
 // EndSkips ends the skip of a browser with the ID or, if id is "", of all browsers of an
-// account. It returns ErrNotFound if there is none.
+// account. It returns ErrNotFound if there is none, or ErrBadCredentials as recording does.
 func EndSkips(ctx context.Context, user *User, id string, client Client) error {
 	return user.recording(ctx, ActivitySkipEnded, client, func(tx *pop.Connection) error {
 		if id == "" {

@@ -28,7 +28,7 @@ func (u *User) FindEnrolment(ctx context.Context, rawToken string) (*Token, erro
 // errors of FindEnrolment, or ErrBadCredentials if the session has ended.
 func (s *Session) Enrol(ctx context.Context, rawToken string) error {
 	return inTransaction(ctx, func(tx *pop.Connection) error {
-		if err := s.User.lock(tx, recordLock); err != nil {
+		if err := s.User.lock(tx, changeLock); err != nil {
 			return err
 		}
 		token, err := s.User.findToken(tx, rawToken, PurposeEnrol)

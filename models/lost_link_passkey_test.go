@@ -59,3 +59,20 @@ func (ms *ModelSuite) Test_EndLinks_FirstUseOfAPasskeyIsMailed() {
 	ms.NoError(ada.EndLinksByPasskey(ctx, id, answer, here))
 	ms.Contains(modelstest.Mails(ms.T(), "ada@example.org"), models.MailFactorFirstUsed)
 }
+
+func (ms *ModelSuite) Test_EndLinks_SessionEndedMeanwhile() {
+	models.Clock.Stop()
+	ctx := ms.T().Context()
+	ms.signUp("ada@example.com")
+	a := passkeytest.New(site)
+	ms.addPasskey(a, "ada@example.com")
+	models.Clock.Move(7*day + time.Second)
+	ms.changeEmail(ms.user("ada@example.com"), "ada@example.org")
+	s := ms.found(ms.user("ada@example.org"))
+	id := ms.lost(s.User)["ada@example.com"]
+	answer := answerOf(a.Get(ms.T(), ms.options(s.User.PasskeyOptions(ctx, models.PasskeyLinks+id))))
+	_, err := models.EndSessionsOf(ctx, ms.user("ada@example.org"))
+	ms.NoError(err)
+	ms.ErrorIs(s.User.EndLinksByPasskey(ctx, id, answer, here), models.ErrBadCredentials)
+	ms.NotEmpty(ms.lost(s.User))
+}

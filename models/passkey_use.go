@@ -33,9 +33,12 @@ func (s *Session) ConfirmWithPasskey(ctx context.Context, answer passkey.Answer,
 }
 
 // EndLinksByPasskey is endLinks with a passkey. It also returns the errors of
-// LogInWithPasskey.
+// LogInWithPasskey, and ErrBadCredentials if the session has ended.
 func (u *User) EndLinksByPasskey(ctx context.Context, id string, answer passkey.Answer, client Client) error {
 	return usePasskey(ctx, PasskeyLinks+id, u.ID.String(), answer, client, func(tx *pop.Connection, user *User, f *Factor) error {
+		if err := u.requireSession(tx); err != nil {
+			return err
+		}
 		return errors.Join(user.noteUse(tx, f, client), user.endLinks(tx, id, f, client))
 	})
 }

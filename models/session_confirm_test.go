@@ -184,6 +184,7 @@ func (ms *ModelSuite) Test_User_SessionEndedMeanwhile() {
 	ms.NoError(owner.EndOtherSessions(ctx, here))
 	ms.ErrorIs(attacker.User.ConfirmEmailChange(ctx, link, here), models.ErrBadCredentials)
 	ms.ErrorIs(attacker.EndOtherSessions(ctx, here), models.ErrBadCredentials)
+	ms.ErrorIs(attacker.User.ChooseLanguage(ctx, "de"), models.ErrBadCredentials)
 	ms.ErrorIs(models.EndSessionByID(ctx, attacker.User, owner.ID.String(), here), models.ErrBadCredentials)
 	ms.ErrorIs(attacker.User.ChangePassword(ctx, "words of an attacker's choice", here), models.ErrBadCredentials)
 	ms.ErrorIs(attacker.User.RequestEmailChange(ctx, "eve@example.com", here), models.ErrBadCredentials)

@@ -46,7 +46,7 @@ var sessionByToken = database.Statement{SQL: "SELECT " + database.Columns(&Sessi
 
 // requireSession returns ErrBadCredentials if the session that FindSession read u with has
 // ended: a change of password must not succeed after a logout during the hashing. The user's
-// row must be locked: a logout locks it, too.
+// row must have the changeLock, which a logout waits for.
 func (u *User) requireSession(tx *pop.Connection) error {
 	if u.sessionID == uuid.Nil {
 		return nil

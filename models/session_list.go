@@ -14,7 +14,7 @@ import (
 // MaxSessions is how many sessions a page lists.
 const MaxSessions = 100
 
-// SessionsOf returns the sessions of an account, the most recently seen first: of the newest
+// SessionsOf returns the sessions of an account, the most recently seen first: of the first
 // MaxSessions + 1, those that have not expired. More than MaxSessions mean that the page
 // cannot list all.
 func SessionsOf(ctx context.Context, user *User) ([]Session, error) {
@@ -27,14 +27,16 @@ func SessionsOf(ctx context.Context, user *User) ([]Session, error) {
 	return slices.DeleteFunc(sessions, func(s Session) bool { return s.expired(now) }), wrap("listing sessions", err)
 }
 
-// EndSessionByID ends one session of an account, or returns ErrNotFound.
+// EndSessionByID ends one session of an account, or returns ErrNotFound, or ErrBadCredentials
+// as recording does.
 func EndSessionByID(ctx context.Context, user *User, id string, client Client) error {
 	return user.recording(ctx, ActivitySessionEnded, client, func(tx *pop.Connection) error {
 		return atLeastOne(endSessions(tx, "id = ? AND user_id = ?", uuid.FromStringOrNil(id), user.ID))
 	})
 }
 
-// EndOtherSessions ends every session of the account but this one, or returns ErrNotFound.
+// EndOtherSessions ends every session of the account but this one. It returns the errors of
+// EndSessionByID.
 func (s *Session) EndOtherSessions(ctx context.Context, client Client) error {
 	return s.User.recording(ctx, ActivityOthersEnded, client, func(tx *pop.Connection) error {
 		return atLeastOne(endSessions(tx, "user_id = ? AND id <> ?", s.UserID, s.ID))

@@ -20,16 +20,10 @@ func WaitingChangesOf(ctx context.Context, user *User) ([]factor.Waiting, error)
 }
 
 // DecideUndo stops the changes of WaitingChangesOf, or makes them now. It returns ErrNotFound if there
-// are none, and ErrRefused unless the session's login was by a factor that stays.
+// are none, ErrRefused unless the session's login was by a factor that stays, and
+// ErrBadCredentials if the undo, or something else, has ended the session.
 func (s *Session) DecideUndo(ctx context.Context, now bool, client Client) error {
-	return inTransactionWithMail(ctx, func(tx *pop.Connection) error {
-		err := s.User.lock(tx, changeLock)
-		if errors.Is(err, ErrBadCredentials) { // the undo has ended the session
-			return ErrRefused
-		}
-		if err != nil {
-			return err
-		}
+	return s.User.change(ctx, func(tx *pop.Connection) error {
 		pending, decides, err := s.decides(tx)
 		switch {
 		case err != nil:

@@ -114,7 +114,7 @@ func (ms *ModelSuite) Test_Undo_AnEndedSessionDecidesNothing() {
 	ms.addFactor("totp")
 	s.User = ms.user("ada@example.com") // read after the change and before the undo
 	ms.notMe("totp_added")
-	ms.ErrorIs(s.DecideUndo(ms.T().Context(), false, here), models.ErrRefused)
+	ms.ErrorIs(s.DecideUndo(ms.T().Context(), false, here), models.ErrBadCredentials)
 	ms.Equal(1, ms.count("undo_parts"))
 }
 

@@ -168,8 +168,10 @@ func (u *User) change(ctx context.Context, fn func(tx *pop.Connection) error) er
 }
 
 // ChooseLanguage stores the language of pages and mails: a BCP 47 tag, or "" to
-// follow the browser.
+// follow the browser. It returns ErrBadCredentials as change does.
 func (u *User) ChooseLanguage(ctx context.Context, tag string) error {
-	u.Language = tag
-	return wrap("storing a language", DB.WithContext(ctx).UpdateColumns(u, "language", "updated_at"))
+	return u.change(ctx, func(tx *pop.Connection) error {
+		u.Language = tag
+		return wrap("storing a language", tx.UpdateColumns(u, "language", "updated_at"))
+	})
 }

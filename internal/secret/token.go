@@ -3,7 +3,7 @@ package secret
 import (
 	"crypto/sha256"
 	"encoding/base64"
-	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/gofrs/uuid"
@@ -21,11 +21,15 @@ func TokenDigest(rawToken string) []byte {
 	return sum[:]
 }
 
-// tokenInPath matches a segment of a path that has the form of a NewToken.
-var tokenInPath = regexp.MustCompile(`(^|/)[\w-]{43}($|[/?#])`)
-
-// InPath reports whether a path has a segment of the form of a NewToken.
-func InPath(path string) bool { return tokenInPath.MatchString(path) }
+// InPath reports whether a path, or its query, has a part of the form of a NewToken. A part
+// without capitals is none: it may name a page.
+func InPath(path string) bool {
+	separates := func(r rune) bool { return strings.ContainsRune("/?&=#", r) }
+	return slices.ContainsFunc(strings.FieldsFunc(path, separates), func(part string) bool {
+		bytes, err := base64.RawURLEncoding.DecodeString(part)
+		return err == nil && len(bytes) == sha256.Size && part != strings.ToLower(part)
+	})
+}
 
 // NewTokenOf returns a token that names its row: the id, a dot and a NewToken.
 func NewTokenOf(id uuid.UUID) string { return id.String() + "." + NewToken() }

@@ -107,7 +107,8 @@ func (s *Server) Start(context.Context, http.Handler) error {
 // Run calls app.Serve. It also returns the error if the server fails, and ends after SIGHUP.
 func (s *Server) Run(app *buffalo.App) error {
 	onHangup(func() { app.Stop(http.ErrServerClosed) })
-	return cmp.Or(app.Serve(s), s.failed)
+	err := app.Serve(s)
+	return cmp.Or(err, s.failed)
 }
 
 func (s *Server) close() {
@@ -144,9 +145,9 @@ func speaksHTTP2(c net.Conn) bool {
 }
 
 // Shutdown stops listening and answers all requests that were already sent. net/http
-// alone would drop a request that it is still reading, or
-// whose connection it has not accepted yet. Shutdown tells
-// clients of HTTP/2 to stop, and answers requests that they send until they do.
+// alone would drop a request that it is still reading, or whose connection it has
+// not accepted yet. Shutdown tells clients of HTTP/2 to stop, and answers requests that
+// they send until they do.
 //
 // The contexts of streams end at once. Shutdown waits for all requests, except hijacked
 // ones, until ctx ends. Then the contexts of all requests end.
