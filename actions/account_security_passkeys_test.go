@@ -45,7 +45,7 @@ func TestAccountSecurityPasskeys_WhilePasskeysAreOff(t *testing.T) {
 }
 
 // A browser refuses to add a passkey again that the account has removed, but still keeps.
-func TestEnrolment_ByTakingAPasskeyBack(t *testing.T) {
+func TestAccountSecurityEnrol_ByTakingAPasskeyBack(t *testing.T) {
 	s := requiring(t)
 	modelstest.SignUp(t, "ada@example.com")
 	s.addPasskey("ada@example.com")

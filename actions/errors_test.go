@@ -237,7 +237,9 @@ func TestErrors_PanicIsBuffalos(t *testing.T) {
 		require.Contains(t, lines, "errors_test.go", "the stack")
 		var seen []error
 		for len(all) > 0 {
-			if event := <-all; event.Kind == events.ErrPanic {
+			event := <-all
+			require.NotEqual(t, events.ErrGeneral, event.Kind)
+			if event.Kind == events.ErrPanic {
 				require.Contains(t, event.Payload["stacktrace"], "errors_test.go")
 				require.Equal(t, app, event.Payload["app"])
 				seen = append(seen, event.Error)

@@ -11,6 +11,7 @@ import (
 	"github.com/gobuffalo/buffalo"
 
 	"corral/internal/web"
+	"corral/models"
 )
 
 var errNoSuchLanguage = errors.New("the language is not shipped")
@@ -27,8 +28,9 @@ func LanguageUpdate(c buffalo.Context) error {
 	languageCookie().Set(c, form.Language)
 	// The account's language would override the cookie.
 	if session := currentSession(c); session != nil && session.User.Language != "" {
-		if err := session.User.ChooseLanguage(c, form.Language); err != nil {
-			return changedMeanwhile(c, err)
+		err := session.User.ChooseLanguage(c, form.Language)
+		if err != nil && !errors.Is(err, models.ErrBadCredentials) { // the cookie has it
+			return err
 		}
 	}
 	page := pageBefore(c)

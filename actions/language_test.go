@@ -222,6 +222,18 @@ func TestAccountLanguage_FollowsTheChooser(t *testing.T) {
 	require.Equal(t, other, ada.Language)
 }
 
+// The cookie has the choice.
+func TestLanguage_SessionEndedMeanwhile(t *testing.T) {
+	s, other := newSite(t), anotherLanguage()
+	ada := modelstest.SignUp(t, "ada@example.com")
+	require.NoError(t, ada.ChooseLanguage(t.Context(), "en-US"))
+	b := s.loggedIn("ada@example.com", firefox)
+	b.Header.Set("Referer", s.URL+"/welcome")
+	endSessionsAt(t, "/language", ada)
+	require.Equal(t, "/welcome", b.Put("/language", chosen(other)).Location())
+	require.Contains(t, b.Get("/welcome").Page, `<html lang="`+other+`"`)
+}
+
 func TestAccountLanguage_AppliesToMails(t *testing.T) {
 	s, other := newSite(t), anotherLanguage()
 	ada := modelstest.SignUp(t, "ada@example.com")

@@ -41,7 +41,8 @@ func FindSession(ctx context.Context, rawToken string, client Client) (*Session,
 // sessionByToken runs for every page of a logged-in user: one join takes half the
 // time of two queries. It reads every column of both models.
 var sessionByToken = database.Statement{SQL: "SELECT " + database.Columns(&Session{}, "sessions") + ", " + database.Columns(&User{}, "users") + `
-	FROM sessions JOIN (SELECT ` + database.List(&User{}) + ` FROM users) AS users ON users.id = sessions.user_id
+	FROM (SELECT ` + database.List(&Session{}) + ` FROM sessions) AS sessions
+	JOIN (SELECT ` + database.List(&User{}) + ` FROM users) AS users ON users.id = sessions.user_id
 	WHERE sessions.id = ? AND sessions.token_digest = ?`}
 
 // requireSession returns ErrBadCredentials if the session that FindSession read u with has

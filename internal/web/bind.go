@@ -26,7 +26,8 @@ func Bind(c buffalo.Context, form any) error {
 }
 
 // c.Bind returns a 400 error for an unreadable body, for which Buffalo answers 500, in the
-// content types that Buffalo binds.
+// content types that Buffalo binds. A package that registers a binder in an init function
+// must import this one.
 func init() {
 	usual := binding.BaseRequestBinder
 	binding.BaseRequestBinder = binding.NewRequestBinder()

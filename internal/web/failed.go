@@ -25,7 +25,8 @@ func OnError(change func(c buffalo.Context, err error) error) buffalo.Middleware
 
 // Failed does what an error handler for Buffalo must do besides writing a page. It logs
 // errors of the server, sets Allow for a 405, and aborts a response that has begun. detail is
-// the text that a handler gave to c.Error, or "" for an error of the server.
+// the text that a handler gave to c.Error, or "" for an error of the server or a body that is
+// too large.
 func Failed(c buffalo.Context, status int, err error, router *mux.Router) (detail string) {
 	info, r := Info(c), c.Request()
 	clientGone := (info.Started() || status == http.StatusServiceUnavailable) && errors.Is(r.Context().Err(), context.Canceled)
@@ -44,7 +45,7 @@ func Failed(c buffalo.Context, status int, err error, router *mux.Router) (detai
 		}
 		return ""
 	}
-	if stated := (buffalo.HTTPError{}); errors.As(err, &stated) {
+	if stated := (buffalo.HTTPError{}); errors.As(err, &stated) && !TooLarge(err) {
 		detail = stated.Error()
 	}
 	return detail

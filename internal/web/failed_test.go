@@ -2,6 +2,7 @@ package web
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -32,6 +33,13 @@ func TestFailed_DetailIsTheTextOfTheHandler(t *testing.T) {
 		failingApp(errors.New("a fault")).ServeHTTP(res, httptest.NewRequest(method, "/", nil))
 		require.Equal(t, want, res.Body.String(), method)
 	}
+}
+
+// No handler gave c.Error the text of an error about a body that is too large.
+func TestFailed_NoDetailOfABodyTooLarge(t *testing.T) {
+	res := httptest.NewRecorder()
+	failingApp(fmt.Errorf("importing: %w", &http.MaxBytesError{Limit: 1})).ServeHTTP(res, httptest.NewRequest("DELETE", "/", nil))
+	require.Empty(t, res.Body.String())
 }
 
 func TestFailed_Allow(t *testing.T) {

@@ -33,7 +33,7 @@ func PanicHandler(app *buffalo.App) buffalo.MiddlewareFunc {
 						fault = errors.New(fmt.Sprint(cause))
 					}
 					events.EmitError(events.ErrPanic, fault, events.Payload{"context": c, "app": app, "stacktrace": string(debug.Stack()), "error": fault})
-					err = panicError{fault}
+					err = app.ErrorHandlers.Get(http.StatusInternalServerError)(http.StatusInternalServerError, panicError{fault}, c)
 				}
 			}()
 			return next(c)

@@ -12,7 +12,7 @@ import (
 func TestModels_AfterFindAndSelect(t *testing.T) {
 	c := newClone(t)
 	c.run("perl", "-pi", "-e", `s/^type User struct \{\n/$&\tInitial string `+"`"+`db:"initial" select:"SUBSTR(email, 1, 1) AS initial"`+"`"+`\n\tGreeting string `+"`"+`db:"-"`+"`"+`\n/`, "models/user.go")
-	c.run("perl", "-pi", "-e", `s/^type Session struct \{\n/$&\tFound bool `+"`"+`db:"-"`+"`"+`\n/`, "models/session.go")
+	c.run("perl", "-pi", "-e", `s/^type Session struct \{\n/$&\tBrowser string `+"`"+`db:"browser" select:"SUBSTR(user_agent, 1, 1) AS browser"`+"`"+`\n\tFound bool `+"`"+`db:"-"`+"`"+`\n/`, "models/session.go")
 	for name, code := range map[string]string{
 		"models/greeting.go": `package models
 
@@ -42,16 +42,17 @@ import (
 func TestGreeting(t *testing.T) {
 	modelstest.Empty(t)
 	ada := modelstest.SignUp(t, "ada@example.com")
-	s, err := models.StartSession(t.Context(), ada, models.Client{}, models.Session{})
+	s, err := models.StartSession(t.Context(), ada, models.Client{UserAgent: "Firefox"}, models.Session{})
 	require.NoError(t, err)
-	found, err := models.FindSession(t.Context(), s.RawToken, models.Client{})
+	found, err := models.FindSession(t.Context(), s.RawSessionToken, models.Client{})
 	require.NoError(t, err)
 	require.Equal(t, "Hello, a", found.User.Greeting)
 	require.True(t, found.Found)
+	require.Equal(t, "F", found.Browser)
 }
 `,
 	} {
 		require.NoError(t, os.WriteFile(filepath.Join(c.dir, name), []byte(code), 0o600))
 	}
-	c.run("go", "test", "./models", "-run", "TestGreeting|Test_CreateUser|Test_Session")
+	c.run("go", "test", "./models", "-run", "TestGreeting|Test_ModelSuite/Test_(CreateUser|Session)")
 }
