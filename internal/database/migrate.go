@@ -21,8 +21,14 @@ const lockPause = 5 * time.Second
 // schema of a newer one. If none is missing, it does not wait for a node that migrates.
 func Migrate(db *pop.Connection, migrations fs.FS) error {
 	ctx := db.Context()
-	missing, unknown, err := CompareSchema(ctx, db, migrations) // fails if there is no schema yet
-	if err == nil && len(missing)+len(unknown) == 0 {
+	upToDate := false
+	// In a transaction: behind a pooler that allows none, the app must not start.
+	err := db.Transaction(func(tx *pop.Connection) error {
+		missing, unknown, err := CompareSchema(ctx, tx, migrations) // fails if there is no schema yet
+		upToDate = err == nil && len(missing)+len(unknown) == 0
+		return err
+	})
+	if err == nil && upToDate {
 		return nil
 	}
 	err = WithLock(ctx, db, "migrations", func() error {
