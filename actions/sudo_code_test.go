@@ -49,10 +49,10 @@ func TestSudo_CodeAndAChangeMeanwhile(t *testing.T) {
 	b.Get("/")                         // shows the flash message
 	models.Clock.Move(2 * time.Minute) // the next request updates the session
 	end := changeMeanwhile(t, "UPDATE")
-	a := b.Post("/sudo", url.Values{"code": {codes[1]}, "next": {"/account/sessions"}})
+	a := b.Post("/sudo", url.Values{"code": {codes[1]}, "next": {"/account"}})
 	end()
-	require.Equal(t, "/account/sessions", a.Location())
-	require.Equal(t, []string{"That was not done: your account was changed meanwhile. Please try again."}, apptest.Flashes(b.Get("/account/sessions").Page))
+	require.Equal(t, "/account", a.Location())
+	require.Equal(t, []string{"That was not done: your account was changed meanwhile. Please try again."}, apptest.Flashes(b.Get("/account").Page))
 	require.Equal(t, "/account", b.Post("/sudo", url.Values{"code": {codes[1]}}).Location(), "the code still works")
 }
 
