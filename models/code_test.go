@@ -242,14 +242,21 @@ func (ms *ModelSuite) Test_PassCode_KnownBrowserHasABucketOfItsOwn() {
 	ms.ErrorAs(pass(modelstest.WrongCode(key), known), &limited, "the account has to wait")
 }
 
-// A code waits while attempts in flight fill the client's bucket: some may be refunded.
-func (ms *ModelSuite) Test_PassCode_WaitsForAttemptsInFlight() {
+// withAttemptsInFlight signs Ada up, and sets the counts of a client that has failed to log in
+// to another account. code is Ada's next code.
+func (ms *ModelSuite) withAttemptsInFlight(attempts, pending int) (key []byte, codes []string, code string) {
 	models.Clock.Stop()
 	ms.signUp("ada@example.com")
-	key, _ := modelstest.SetTOTP(ms.T(), "ada@example.com")
-	code := modelstest.NextCode(key)
+	key, codes = modelstest.SetTOTP(ms.T(), "ada@example.com")
+	code = modelstest.NextCode(key)
 	ms.ErrorIs(ms.authenticate("eve@example.com", "wrong", "192.0.2.1"), models.ErrBadCredentials)
-	ms.NoError(ms.DB.RawQuery("UPDATE rate_limits SET attempts = 10, pending = 10").Exec())
+	ms.NoError(ms.DB.RawQuery("UPDATE rate_limits SET attempts = ?, pending = ?", attempts, pending).Exec()) // of email, client and both
+	return key, codes, code
+}
+
+// A code waits while attempts in flight fill the client's bucket: some may be refunded.
+func (ms *ModelSuite) Test_PassCode_WaitsForAttemptsInFlight() {
+	_, _, code := ms.withAttemptsInFlight(10, 10)
 	passed := make(chan error)
 	go func() { passed <- ms.pass(code, "192.0.2.1") }()
 	select {
@@ -262,12 +269,7 @@ func (ms *ModelSuite) Test_PassCode_WaitsForAttemptsInFlight() {
 }
 
 func (ms *ModelSuite) Test_PassCode_LeavesOtherAttemptsInFlight() {
-	models.Clock.Stop()
-	ms.signUp("ada@example.com")
-	key, codes := modelstest.SetTOTP(ms.T(), "ada@example.com")
-	code := modelstest.NextCode(key)
-	ms.ErrorIs(ms.authenticate("eve@example.com", "wrong", "192.0.2.1"), models.ErrBadCredentials)
-	ms.NoError(ms.DB.RawQuery("UPDATE rate_limits SET attempts = 2, pending = 1").Exec()) // of email, client and both
+	key, codes, code := ms.withAttemptsInFlight(2, 1)
 	ms.NoError(ms.pass(code, "192.0.2.1"))
 	ms.NoError(ms.pass(codes[0], "192.0.2.1"))
 	for _, wrong := range []string{modelstest.WrongCode(key), wrongRecoveryCode} {

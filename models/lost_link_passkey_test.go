@@ -3,6 +3,7 @@ package models_test
 import (
 	"time"
 
+	"corral/internal/passkey"
 	"corral/internal/passkey/passkeytest"
 	"corral/models"
 	"corral/models/modelstest"
@@ -27,52 +28,43 @@ func (ms *ModelSuite) Test_EndLinks_NeitherByAResetNorByAConfirmation() {
 	ms.user("ada@example.com")
 }
 
-// A challenge is used only if the request succeeds, so a refused answer can be sent again.
-func (ms *ModelSuite) Test_EndLinks_RefusedPasskeyUsesNoChallengeUp() {
+const oldEnough = 7*day + time.Second // only a factor older than seven days ends links
+
+// afterEmailChange returns the user of a session of Ada, who has changed her email, the ID of
+// the link to the former one, and an answer of her passkey, of an age, that ends the link.
+func (ms *ModelSuite) afterEmailChange(age time.Duration) (ada *models.User, id string, answer passkey.Answer) {
 	models.Clock.Stop()
-	ctx := ms.T().Context()
 	ms.signUp("ada@example.com")
 	a := passkeytest.New(site)
 	ms.addPasskey(a, "ada@example.com")
+	models.Clock.Move(age)
 	ms.changeEmail(ms.user("ada@example.com"), "ada@example.org")
-	ada, used := ms.user("ada@example.org"), ms.count("used_challenges")
-	id := ms.lost(ada)["ada@example.com"]
-	answer := answerOf(a.Get(ms.T(), ms.options(ada.PasskeyOptions(ctx, models.PasskeyLinks+id))))
+	ada = ms.found(ms.user("ada@example.org")).User
+	id = ms.lost(ada)["ada@example.com"]
+	return ada, id, answerOf(a.Get(ms.T(), ms.options(ada.PasskeyOptions(ms.T().Context(), models.PasskeyLinks+id))))
+}
+
+// A challenge is used only if the request succeeds, so a refused answer can be sent again.
+func (ms *ModelSuite) Test_EndLinks_RefusedPasskeyUsesNoChallengeUp() {
+	ada, id, answer := ms.afterEmailChange(0)
+	used := ms.count("used_challenges")
 	for range 2 {
-		ms.ErrorIs(ada.EndLinksByPasskey(ctx, id, answer, here), models.ErrRefused)
+		ms.ErrorIs(ada.EndLinksByPasskey(ms.T().Context(), id, answer, here), models.ErrRefused)
 	}
 	ms.Equal(used, ms.count("used_challenges"))
 }
 
 // The first use of a factor is mailed, also if it ends links.
 func (ms *ModelSuite) Test_EndLinks_FirstUseOfAPasskeyIsMailed() {
-	models.Clock.Stop()
-	ctx := ms.T().Context()
-	ms.signUp("ada@example.com")
-	a := passkeytest.New(site)
-	ms.addPasskey(a, "ada@example.com")
-	models.Clock.Move(7*day + time.Second) // only a factor older than seven days ends links
-	ms.changeEmail(ms.user("ada@example.com"), "ada@example.org")
-	ada := ms.user("ada@example.org")
-	id := ms.lost(ada)["ada@example.com"]
-	answer := answerOf(a.Get(ms.T(), ms.options(ada.PasskeyOptions(ctx, models.PasskeyLinks+id))))
-	ms.NoError(ada.EndLinksByPasskey(ctx, id, answer, here))
+	ada, id, answer := ms.afterEmailChange(oldEnough)
+	ms.NoError(ada.EndLinksByPasskey(ms.T().Context(), id, answer, here))
 	ms.Contains(modelstest.Mails(ms.T(), "ada@example.org"), models.MailFactorFirstUsed)
 }
 
 func (ms *ModelSuite) Test_EndLinks_SessionEndedMeanwhile() {
-	models.Clock.Stop()
-	ctx := ms.T().Context()
-	ms.signUp("ada@example.com")
-	a := passkeytest.New(site)
-	ms.addPasskey(a, "ada@example.com")
-	models.Clock.Move(7*day + time.Second)
-	ms.changeEmail(ms.user("ada@example.com"), "ada@example.org")
-	s := ms.found(ms.user("ada@example.org"))
-	id := ms.lost(s.User)["ada@example.com"]
-	answer := answerOf(a.Get(ms.T(), ms.options(s.User.PasskeyOptions(ctx, models.PasskeyLinks+id))))
-	_, err := models.EndSessionsOf(ctx, ms.user("ada@example.org"))
+	ada, id, answer := ms.afterEmailChange(oldEnough)
+	_, err := models.EndSessionsOf(ms.T().Context(), ms.user("ada@example.org"))
 	ms.NoError(err)
-	ms.ErrorIs(s.User.EndLinksByPasskey(ctx, id, answer, here), models.ErrBadCredentials)
-	ms.NotEmpty(ms.lost(s.User))
+	ms.ErrorIs(ada.EndLinksByPasskey(ms.T().Context(), id, answer, here), models.ErrBadCredentials)
+	ms.NotEmpty(ms.lost(ada))
 }
