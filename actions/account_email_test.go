@@ -106,7 +106,7 @@ func TestAccountEmail_ConfirmAndUndo(t *testing.T) {
 	require.Equal(t, "/", a.Location())
 }
 
-func TestAccountEmail_ConfirmAfterTheSessionEnded(t *testing.T) {
+func TestAccountEmail_Confirm_SessionEndedMeanwhile(t *testing.T) {
 	s := newSite(t)
 	ada := modelstest.SignUp(t, "ada@example.com")
 	b := s.loggedIn("ada@example.com", firefox)

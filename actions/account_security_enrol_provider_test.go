@@ -12,7 +12,7 @@ import (
 
 // A session that the mailed link of a sign-up started needs no other link to enrol.
 func TestAccountSecurityEnrol_AfterTheSignUpWithAProvider(t *testing.T) {
-	s := startProviderSite(t, requiring)
+	s := startProviderSite(t, newEnrolSite)
 	s.one.Behave(oidctest.Behaviour{Email: "zoe@example.com"})
 	b := s.browser()
 	b.viaProvider("/auth/oidc")

@@ -14,17 +14,17 @@ import (
 	"corral/models/modelstest"
 )
 
-// requiring starts the app with SECOND_FACTOR=required.
-func requiring(t testing.TB, changes ...func(*config.Config)) *site {
+// newEnrolSite is newSite with SECOND_FACTOR=required.
+func newEnrolSite(t testing.TB, changes ...func(*config.Config)) *site {
 	t.Helper()
 	changes = append(changes, func(c *config.Config) { c.SecondStepRequired = true })
 	modelstest.Configure(t, changes...)
 	return newSite(t, changes...)
 }
 
-// openTo holds the routes that a user without a second step reaches. The value is true if
-// the session must have redeemed a mailed link first.
-var openTo = map[string]bool{
+// openUntilEnrolled holds the routes that are open to a user who must set up a second step.
+// The value is true if the session must have redeemed a mailed link first.
+var openUntilEnrolled = map[string]bool{
 	"GET /logout":                                  false,
 	"PUT /account/language":                        false,
 	"GET /account/security":                        false,
@@ -45,31 +45,32 @@ var openTo = map[string]bool{
 	"PUT /account/security/second-step":            true,
 }
 
-func TestAccountSecurityEnrol_AfterTheSessionEnded(t *testing.T) {
-	s := requiring(t)
+// The session ends between the guard and the change.
+func TestAccountSecurityEnrol_SessionEndedMeanwhile(t *testing.T) {
+	s := newEnrolSite(t)
 	ada := modelstest.SignUp(t, "ada@example.com")
 	b := s.loggedIn("ada@example.com", firefox)
 	enrol := "/account/security/enrol/" + modelstest.Link(t, "ada@example.com", models.MailEnrol)
 	endSessionsAt(t, enrol, ada)
 	require.Equal(t, "/login", b.Post(enrol, url.Values{}).LocationPath())
-	require.Equal(t, 200, s.loggedIn("ada@example.com", firefox).Get(enrol).StatusCode, "the link was not redeemed")
+	require.Equal(t, 200, s.loggedIn("ada@example.com", firefox).Get(enrol).StatusCode, "the link still works")
 }
 
 func TestAccountSecurityEnrol_NothingElseIsReached(t *testing.T) {
 	log := captureLog(t)
-	s := requiring(t)
+	s := newEnrolSite(t)
 	modelstest.SignUp(t, "ada@example.com")
 	for _, linked := range []bool{false, true} {
 		b := s.loggedIn("ada@example.com", firefox)
-		require.NoError(t, models.DB.RawQuery("UPDATE sessions SET may_enrol = ?", linked).Exec()) // true as after the mailed link
-		before, guarded, logged := rows(t), 0, len(log.String())
+		require.NoError(t, models.DB.RawQuery("UPDATE sessions SET may_enrol = ?", linked).Exec()) // true: as if it had redeemed a mailed link
+		before, guarded, logStart := rows(t), 0, len(log.String())
 		for _, r := range app.Routes() {
 			if g := routes.Describe(r, user); g != "user" && g != "sudo" {
 				continue
 			}
 			name := r.Method + " " + web.TrimSlash(r.Path)
 			a := b.Send(r.Method, fillPath(r.Path), url.Values{})
-			if needsLink, open := openTo[name]; open && (linked || !needsLink) {
+			if needsLink, open := openUntilEnrolled[name]; open && (linked || !needsLink) {
 				require.False(t, a.Location() == "/account/security" && a.StatusCode == 302, name)
 				continue
 			}
@@ -80,22 +81,22 @@ func TestAccountSecurityEnrol_NothingElseIsReached(t *testing.T) {
 			}
 			require.Equal(t, want, a.StatusCode, name)
 			require.Equal(t, "/account/security", a.Location(), name)
-			background := s.browser()
-			background.SetCookie(sessionCookieName, b.sessionCookie())
-			background.Header.Set("Accept", "application/json")
-			require.Equal(t, 403, background.Send(r.Method, fillPath(r.Path), url.Values{}).StatusCode, name)
+			script := s.browser()
+			script.SetCookie(sessionCookieName, b.sessionCookie())
+			script.Header.Set("Accept", "application/json")
+			require.Equal(t, 403, script.Send(r.Method, fillPath(r.Path), url.Values{}).StatusCode, name)
 		}
 		require.Greater(t, guarded, 10)
-		require.Equal(t, 2*guarded, strings.Count(log.String()[logged:], `event="guard refused"`))
+		require.Equal(t, 2*guarded, strings.Count(log.String()[logStart:], `event="guard refused"`))
 		require.Equal(t, before, rows(t))
 		require.Equal(t, 200, b.Get("/account/security").StatusCode, "still logged in")
 		require.Equal(t, 303, b.logOut().StatusCode)
 	}
 }
 
-// The hourly limit of mails to an email also limits the mails of enrolment.
+// Each login asks for a mail, but an email gets at most three an hour.
 func TestAccountSecurityEnrol_MailIsLimited(t *testing.T) {
-	s := requiring(t)
+	s := newEnrolSite(t)
 	models.Clock.Stop()
 	modelstest.SignUp(t, "ada@example.com")
 	mails := func() (n int) {

@@ -14,7 +14,7 @@ import (
 
 // A login mails the link by which the user sets up a second step.
 func TestAccountSecurityEnrol_ByTheMailedLink(t *testing.T) {
-	s := requiring(t)
+	s := newEnrolSite(t)
 	models.Clock.Stop()
 	modelstest.SignUp(t, "ada@example.com")
 	b := s.loggedIn("ada@example.com", firefox)
@@ -46,7 +46,7 @@ func TestAccountSecurityEnrol_ByTheMailedLink(t *testing.T) {
 // Prevents an attacker with the password from enrolling first, or staying logged in after
 // the owner has enrolled.
 func TestAccountSecurityEnrol_AttackerWithThePassword(t *testing.T) {
-	s := requiring(t)
+	s := newEnrolSite(t)
 	modelstest.SignUp(t, "ada@example.com")
 	attacker, owner := s.loggedIn("ada@example.com", safari), s.loggedIn("ada@example.com", firefox)
 	owner.Post("/account/security/enrol/"+modelstest.Link(t, "ada@example.com", models.MailEnrol), url.Values{})
@@ -60,7 +60,7 @@ func TestAccountSecurityEnrol_AttackerWithThePassword(t *testing.T) {
 
 // A session that the mailed link of a sign-up started needs no other link to enrol.
 func TestAccountSecurityEnrol_AfterTheSignUp(t *testing.T) {
-	s := requiring(t)
+	s := newEnrolSite(t)
 	models.Clock.Stop()
 	b := s.browser()
 	b.signUp("dora@example.com")
@@ -75,7 +75,7 @@ func TestAccountSecurityEnrol_AfterTheSignUp(t *testing.T) {
 
 // SECOND_FACTOR=required changes nothing for a user who has a second step.
 func TestAccountSecurityEnrol_WithASecondStep(t *testing.T) {
-	s := requiring(t)
+	s := newEnrolSite(t)
 	codes := s.withSecondStep("ada@example.com")
 	b := s.browser()
 	b.logIn("ada@example.com")
@@ -85,7 +85,7 @@ func TestAccountSecurityEnrol_WithASecondStep(t *testing.T) {
 }
 
 func TestAccountSecurityEnrol_LinkIsOfOneAccount(t *testing.T) {
-	s := requiring(t)
+	s := newEnrolSite(t)
 	models.Clock.Stop()
 	modelstest.SignUp(t, "ada@example.com")
 	modelstest.SignUp(t, "bob@example.com")
@@ -106,7 +106,7 @@ func TestAccountSecurityEnrol_LinkIsOfOneAccount(t *testing.T) {
 
 // A user enrols by adding a passkey and turning the second step on.
 func TestAccountSecurityEnrol_ByAPasskey(t *testing.T) {
-	s := requiring(t)
+	s := newEnrolSite(t)
 	modelstest.SignUp(t, "ada@example.com")
 	b := s.loggedIn("ada@example.com", firefox)
 	b.Post("/account/security/enrol/"+modelstest.Link(t, "ada@example.com", models.MailEnrol), url.Values{})
@@ -145,7 +145,7 @@ func TestAccountSecurityEnrol_MailAfterTurningOff(t *testing.T) {
 			require.NoError(t, models.FinishUndos(t.Context()))
 		},
 	} {
-		s := requiring(t)
+		s := newEnrolSite(t)
 		codes := s.withSecondStep("ada@example.com")
 		b := s.browser()
 		b.logIn("ada@example.com")
@@ -162,7 +162,7 @@ func TestAccountSecurityEnrol_MailAfterTurningOff(t *testing.T) {
 
 // A deleted account gets no mail: nobody can log in to it.
 func TestAccountSecurityEnrol_NoMailToADeletedAccount(t *testing.T) {
-	s := requiring(t)
+	s := newEnrolSite(t)
 	models.Clock.Stop()
 	s.withSecondStep("ada@example.com")
 	require.NoError(t, models.Undo(t.Context(), modelstest.Link(t, "ada@example.com", models.MailTOTPAdded), models.Client{}))

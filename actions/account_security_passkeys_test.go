@@ -46,7 +46,7 @@ func TestAccountSecurityPasskeys_WhilePasskeysAreOff(t *testing.T) {
 
 // A browser refuses to add a passkey again that the account has removed, but still keeps.
 func TestAccountSecurityEnrol_ByTakingAPasskeyBack(t *testing.T) {
-	s := requiring(t)
+	s := newEnrolSite(t)
 	modelstest.SignUp(t, "ada@example.com")
 	s.addPasskey("ada@example.com")
 	user, removed := s.user("ada@example.com"), &models.Factor{}

@@ -178,7 +178,7 @@ func TestAccountSessions_DestroyOthers(t *testing.T) {
 	require.Equal(t, 200, bob.Get("/").StatusCode)
 }
 
-func TestAccountSessions_DestroyAfterTheSessionEnded(t *testing.T) {
+func TestAccountSessions_Destroy_SessionEndedMeanwhile(t *testing.T) {
 	s := newSite(t)
 	ada := modelstest.SignUp(t, "ada@example.com")
 	for _, path := range []string{"/account/sessions", "/account/sessions/" + uuid.Must(uuid.NewV7()).String()} {

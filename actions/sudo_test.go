@@ -93,10 +93,10 @@ func TestSudo_EveryRouteAsksForAConfirmation(t *testing.T) {
 			require.Equal(t, []string{"Nothing was changed yet. Confirm that it is you, then fill in the form again."}, apptest.Flashes(b.Get("/sudo").Page))
 		}
 		for name, value := range map[string]string{"Accept": "application/json", "Sec-Fetch-Mode": "cors", "X-Requested-With": "XMLHttpRequest"} {
-			background := s.browser()
-			background.SetCookie(sessionCookieName, b.sessionCookie())
-			background.Header.Set(name, value)
-			a := background.Send(method, paths[i], form)
+			script := s.browser()
+			script.SetCookie(sessionCookieName, b.sessionCookie())
+			script.Header.Set(name, value)
+			a := script.Send(method, paths[i], form)
 			require.Equal(t, 403, a.StatusCode, "%s %s, %s", method, paths[i], name)
 			require.Empty(t, a.Cookies())
 			if name == "Accept" {

@@ -59,7 +59,7 @@ func deleteUser(args []string) error {
 		if err := user.Delete(ctx, models.Client{}); err != nil {
 			return err
 		}
-		say("The account of %s is locked. It and all of its data are removed after eight days; a mail tells its owner how to undo that.", user.Email)
+		say("The account of %s is deleted: nobody can log in to it. It and all of its data are removed after eight days; a mail tells its owner how to undo that.", user.Email)
 		return nil
 	})
 }

@@ -67,7 +67,7 @@ func templateData(c config.Config, m *outbox.Mail) (file string, data map[string
 	t := texts().In(language)
 	data = map[string]any{"lang": language, "dir": i18n.Direction(language), "t": t, "host": c.Host.Host}
 	if key := "mail." + m.Template + ".subject"; ownKinds.Example(m.Template) == "" && t(key) != key { // the app's mails have this text
-		return "message", data, kindOf(m.Template).addData(data, t, c, m)
+		return "message", data, appMailOf(m.Template).addData(data, t, c, m)
 	}
 	key, own, err := ownKinds.Read(m)
 	token, tokenErr := models.Outbox.Token(m)
@@ -79,7 +79,7 @@ func templateData(c config.Config, m *outbox.Mail) (file string, data map[string
 	return m.Template, data, errors.Join(err, tokenErr)
 }
 
-func (k kind) addData(data map[string]any, t i18n.Translate, c config.Config, m *outbox.Mail) error {
+func (a appMail) addData(data map[string]any, t i18n.Translate, c config.Config, m *outbox.Mail) error {
 	var details models.MailData
 	if err := json.Unmarshal([]byte(m.Data), &details); err != nil {
 		return err
@@ -93,17 +93,17 @@ func (k kind) addData(data map[string]any, t i18n.Translate, c config.Config, m 
 		"subject": t("mail."+m.Template+".subject", names),
 		"text":    t("mail."+m.Template+".text", names),
 		"link":    "", "log_in": "",
-		"notice":  k.notice,
+		"notice":  a.notice,
 		"when":    i18n.FormatTime(t, details.When),
 		"ip":      details.IP,
 		"browser": i18n.Browser(t, details.UserAgent),
 	})
-	if k.link != "" {
-		data["link"] = template.HTML(c.Host.String() + k.link + rawToken)
-		if k.logIn {
+	if a.link != "" {
+		data["link"] = template.HTML(c.Host.String() + a.link + rawToken)
+		if a.logIn {
 			data["log_in"] = template.HTML(c.Host.String() + "/login")
 		}
-		button := "mail." + cmp.Or(k.button, m.Template)
+		button := "mail." + cmp.Or(a.button, m.Template)
 		data["button"], data["note"] = t(button+".button"), t(button+".note")
 	}
 	return nil

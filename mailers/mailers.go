@@ -12,20 +12,20 @@ import (
 	"corral/models"
 )
 
-// kind describes a mail. Its texts are mail.NAME in the locale files.
-type kind struct {
-	link   string // path of the button; the token is appended
-	button string // NAME of the texts of the button and its note; "" means the mail's NAME
+// appMail describes a mail of the app. Its texts are mail.TEMPLATE.* in the locale files.
+type appMail struct {
+	link   string // path of the button; the token, if any, is appended
+	button string // TEMPLATE in the keys of the button and its note; "" means the mail's own
 	logIn  bool   // has a link to log in
-	notice bool   // says when, and from which client, the change was made
+	notice bool   // says when, and by which client, the mail was caused
 }
 
-// notMe is the kind of each mail that kinds does not list: a notice whose link undoes a
-// change and all later ones.
-var notMe = kind{link: "/not-me/", button: "not_me", notice: true}
+// notMe is for the app's mails that appMails does not list: notices with a link that undoes
+// the change in the mail, if there is one, and all later changes.
+var notMe = appMail{link: "/not-me/", button: "not_me", notice: true}
 
-// kinds holds the other mails of the app by template name. Package models queues them.
-var kinds = map[string]kind{
+// appMails holds the other mails of the app by template. Package models queues them.
+var appMails = map[string]appMail{
 	models.MailSignup:         {link: "/signup/"},
 	models.MailSignupTaken:    {link: "/password/forgot", logIn: true, notice: true},
 	models.MailReset:          {link: "/password/reset/"},
@@ -40,19 +40,20 @@ var kinds = map[string]kind{
 	models.MailAccountDeleted: {link: "/not-me/", notice: true},
 }
 
-func kindOf(template string) kind {
-	if k, listed := kinds[template]; listed || ownKinds.Example(template) != "" {
-		return k
+// appMailOf returns the zero appMail for a mail of ownKinds: it has templates of its own.
+func appMailOf(template string) appMail {
+	if m, listed := appMails[template]; listed || ownKinds.Example(template) != "" {
+		return m
 	}
 	return notMe
 }
 
-// ownKinds is for mails that you add, as docs/own-it.md does. Their templates have data,
-// subject, t, url (the public URL), and the token of AddLink.
+// ownKinds is for mails that you add, as docs/own-it.md does. Their templates have the
+// variables data, subject, t, url (the public URL) and token (of AddLink, or "").
 var ownKinds = outbox.Kinds{}
 
-// Start starts a worker. Without a mail server, mails stay in the outbox: see
-// /dev/mail.
+// Start starts the worker that delivers the mails. Without SMTP_URL, they stay in the
+// outbox: see /dev/mail.
 func Start(c config.Config, logger *slog.Logger) *outbox.Worker {
 	options := outbox.WorkerOptions{
 		DB:    models.DB,
@@ -60,12 +61,12 @@ func Start(c config.Config, logger *slog.Logger) *outbox.Worker {
 		Compose: func(ctx context.Context, m *outbox.Mail) (mail.Message, error) {
 			linkErr := models.StartLink(ctx, m)
 			message, err := Compose(ctx, c, m)
-			if err == nil && m.SealedToken != nil && !kindOf(m.Template).notice { // a notice is sent even if its link is void
+			if err == nil && m.SealedToken != nil && !appMailOf(m.Template).notice { // a notice informs without its link, too
 				err = linkErr
 			}
 			return message, err
 		},
-		Ready: func(ctx context.Context) error { // a fast clock would claim what other nodes are sending
+		Ready: func(ctx context.Context) error { // a node with a fast clock would claim mails that others are delivering
 			_, err := models.Clocks.Compare(ctx, models.DB)
 			return err
 		},

@@ -5,8 +5,8 @@ import (
 	"net/url"
 )
 
-// WithNext adds the parameter next to a path without a query: the page to redirect to
-// after a login. If next is "", it returns the path unchanged.
+// WithNext adds the query parameter "next", the page to redirect to after a login or a
+// confirmation, to a path that has no query, such as "". If next is "", it returns path.
 func WithNext(path, next string) string {
 	if next == "" {
 		return path
@@ -14,7 +14,8 @@ func WithNext(path, next string) string {
 	return path + "?" + url.Values{"next": {next}}.Encode()
 }
 
-// PageOf returns the path and query of a request as a local path, or "".
+// PageOf returns the path and query of a request, without a slash at the end of the path,
+// or "" if IsLocalPath refuses it.
 func PageOf(r *http.Request) string {
 	page := url.URL{Path: r.URL.Path, RawPath: r.URL.RawPath, RawQuery: r.URL.RawQuery}
 	return localPath(withoutSlash(page.RequestURI()))

@@ -12,14 +12,14 @@ import (
 	"corral/lab/binary"
 )
 
-// node runs the app on a socket that stays open, as systemd does. While no process runs,
-// connections wait.
+// node runs the app. Like systemd, it holds the socket and passes it to each process, so
+// that connections wait while no process runs. After closeSocket, they are refused.
 type node struct {
 	cluster    *cluster
 	address    string
-	release    string          // the binary of another release, or "" for this one
+	release    string          // the path of another release's binary, or "" for this release
 	socket     *os.File        // if nil, the process opens its own socket
-	process    *binary.Process // the current or last one
+	process    *binary.Process // the running process, or the last one
 	earlierLog string          // the logs of earlier processes
 }
 

@@ -19,10 +19,10 @@ type section struct {
 // step is a part of a section, below a heading of the third level.
 type step struct {
 	title    string
-	commands []string // blocks of commands
+	commands []string // at least one block
 }
 
-var commands = regexp.MustCompile("(?ms)^```sh\n(.*?)^```$")
+var commandBlock = regexp.MustCompile("(?ms)^```sh\n(.*?)^```$")
 
 // readGuide reads docs/own-it.md of a clone.
 func readGuide(t *testing.T, clone string) (sections []section) {
@@ -34,7 +34,7 @@ func readGuide(t *testing.T, clone string) (sections []section) {
 		s.title, _, _ = strings.Cut(parts[0], "\n")
 		for _, part := range parts[1:] {
 			title, text, _ := strings.Cut(part, "\n")
-			blocks := commands.FindAllStringSubmatch(text, -1)
+			blocks := commandBlock.FindAllStringSubmatch(text, -1)
 			require.NotEmpty(t, blocks, title)
 			step := step{title: title}
 			for _, block := range blocks {
@@ -48,42 +48,43 @@ func readGuide(t *testing.T, clone string) (sections []section) {
 	return sections
 }
 
-// A recipe may add at most fifteen lines of Go, not counting imports, comments and tests.
-// A step with commas in its title has several recipes.
+// A recipe may add at most fifteen lines of Go for each part of its title, as separated by
+// commas. Imports, comments and tests do not count.
 func TestRecipes_AreShort(t *testing.T) {
 	applied := regexp.MustCompile(`git apply (\S+)`)
-	recipes := 0
+	total := 0
 	for _, s := range readGuide(t, "../..") {
 		if recipesOf[s.title] == nil {
 			continue
 		}
 		for _, step := range s.steps {
-			inStep := 1 + strings.Count(step.title, ",")
-			recipes += inStep
+			parts := 1 + strings.Count(step.title, ",")
+			total += parts
 			match := applied.FindStringSubmatch(strings.Join(step.commands, ""))
 			require.NotNil(t, match, step.title)
 			diff, err := os.ReadFile(filepath.Join("../..", match[1]))
 			require.NoError(t, err)
 			lines := linesOfGo(string(diff))
 			t.Logf("%2d %s", lines, step.title)
-			require.LessOrEqual(t, lines, 15*inStep, step.title)
+			require.LessOrEqual(t, lines, 15*parts, step.title)
 		}
 	}
-	require.Greater(t, recipes, 15)
+	require.Greater(t, total, 15)
 }
 
+// linesOfGo counts the lines of Go that a diff adds, as TestRecipes_AreShort limits them.
 func linesOfGo(diff string) (n int) {
-	ofGo, importing := false, false
+	inGoFile, importing := false, false
 	for line := range strings.Lines(diff) {
 		if file, named := strings.CutPrefix(line, "+++ "); named {
 			file = strings.TrimSpace(file)
-			ofGo = strings.HasSuffix(file, ".go") && !strings.HasSuffix(file, "_test.go")
+			inGoFile = strings.HasSuffix(file, ".go") && !strings.HasSuffix(file, "_test.go")
 			continue
 		}
 		line, added := strings.CutPrefix(line, "+")
 		line = strings.TrimSpace(line)
 		switch {
-		case !ofGo, !added, line == "", strings.HasPrefix(line, "//"), strings.HasPrefix(line, "package "), strings.HasPrefix(line, `"`):
+		case !inGoFile, !added, line == "", strings.HasPrefix(line, "//"), strings.HasPrefix(line, "package "), strings.HasPrefix(line, `"`):
 		case strings.HasPrefix(line, "import"):
 			importing = line == "import ("
 		case importing:

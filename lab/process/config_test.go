@@ -37,7 +37,7 @@ func TestProcess_ServesInAClone(t *testing.T) {
 	require.FileExists(t, filepath.Join(dir, "storage", "development.sqlite"))
 }
 
-// The log is buffered and may leave out the line: the cause goes to standard error.
+// The cause goes to standard error, at each log level: os.Exit would lose a line of the log.
 func TestProcess_RefusesABrokenLocaleFile(t *testing.T) {
 	dir := t.TempDir()
 	for _, folder := range []string{"assets", "locales", "templates"} {
@@ -50,7 +50,7 @@ func TestProcess_RefusesABrokenLocaleFile(t *testing.T) {
 }
 
 // Outside of a clone, development uses the embedded files.
-func TestProcess_ServesAnywhere(t *testing.T) {
+func TestProcess_ServesOutsideAClone(t *testing.T) {
 	requireServes(t, t.TempDir())
 }
 
@@ -75,7 +75,7 @@ func writeDotenv(t *testing.T, dir, content string) {
 	require.NoError(t, os.WriteFile(filepath.Join(dir, ".env"), []byte(content), 0o600))
 }
 
-func TestProcess_RefusesTestOutsideGoTest(t *testing.T) {
+func TestProcess_RefusesTheTestEnvironment(t *testing.T) {
 	dir := t.TempDir()
 	p := run(t, dir, []string{"GO_ENV=test"})
 	require.Equal(t, 1, p.ProcessState.ExitCode())
@@ -84,7 +84,7 @@ func TestProcess_RefusesTestOutsideGoTest(t *testing.T) {
 	require.NoDirExists(t, filepath.Join(dir, "storage"), "a refused start leaves nothing behind")
 }
 
-func TestProcess_RefusesBareProduction(t *testing.T) {
+func TestProcess_RefusesProductionWithoutSettings(t *testing.T) {
 	dir := t.TempDir()
 	p := run(t, dir, []string{"GO_ENV=production"})
 	require.Equal(t, 1, p.ProcessState.ExitCode())
@@ -112,7 +112,7 @@ func TestProcess_ReadsDotenv(t *testing.T) {
 	require.Equal(t, "PORT=70001 is not a port: use a number from 1 to 65535 (set in .env)\n", p.Err.String())
 }
 
-// Before main runs, Buffalo's package envy loads .env, which overrides variables.
+// Before main runs, Buffalo's package envy loads .env, which overrides environment variables.
 func TestProcess_DotenvOverridesTheEnvironment(t *testing.T) {
 	dir := t.TempDir()
 	writeDotenv(t, dir, "PORT=70001\n")
@@ -129,13 +129,13 @@ func TestProcess_RefusesDotenvInProduction(t *testing.T) {
 	require.Equal(t, 1, p.ProcessState.ExitCode())
 	require.Contains(t, p.Err.String(), "there is a .env file beside the app: ")
 
-	writeDotenv(t, dir, "GO_ENV=development\n") // loaded before main runs, which must not turn production off
+	writeDotenv(t, dir, "GO_ENV=development\n") // envy loads it before main runs: it must not turn production off
 	p = run(t, dir, []string{"GO_ENV=production"})
 	require.Equal(t, 1, p.ProcessState.ExitCode())
 	require.Contains(t, p.Err.String(), ".env sets GO_ENV, ")
 }
 
-// The driver's errors must not quote the password either. Nothing listens on port 1.
+// Neither the app's nor the driver's errors may quote the password. Nothing listens on port 1.
 func TestProcess_DatabasePasswordIsNotPrinted(t *testing.T) {
 	for _, url := range []string{
 		"postgres://corral:hunter2@127.0.0.1:1/corral",

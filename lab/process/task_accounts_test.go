@@ -91,7 +91,7 @@ func TestTask_SessionsEnd_LogsOut(t *testing.T) {
 	})
 }
 
-func TestTask_UserDelete_RemovesTheAccount(t *testing.T) {
+func TestTask_UserDelete_LogsOutAndReservesTheEmail(t *testing.T) {
 	onEachDatabase(t, func(t *testing.T, database string) {
 		dir := t.TempDir()
 		passwords := seed(t, dir, database)
@@ -100,7 +100,7 @@ func TestTask_UserDelete_RemovesTheAccount(t *testing.T) {
 		require.Equal(t, 303, p.logIn(ada, "ada@example.com", passwords["ada@example.com"]))
 		require.Equal(t, 303, p.logIn(bob, "bob@example.com", passwords["bob@example.com"]))
 
-		require.Contains(t, task(t, dir, []string{database}, "user:delete", "Ada@example.com"), "The account of ada@example.com is locked.")
+		require.Contains(t, task(t, dir, []string{database}, "user:delete", "Ada@example.com"), "The account of ada@example.com is deleted: nobody can log in to it.")
 		require.Equal(t, 302, p.home(ada))
 		require.Equal(t, 200, p.home(bob))
 		require.Equal(t, 422, p.logIn(p.browser(), "ada@example.com", passwords["ada@example.com"]))
@@ -110,7 +110,8 @@ func TestTask_UserDelete_RemovesTheAccount(t *testing.T) {
 	})
 }
 
-// A wrong folder has no database: otherwise "Sessions ended: 0" would look like success.
+// A task in the wrong folder fails. If it created a database, its "Sessions ended: 0" would
+// look like success.
 func TestTask_AccountTasksCreateNoDatabase(t *testing.T) {
 	dir := t.TempDir()
 	for _, args := range [][]string{{"sessions:end", "all"}, {"sessions:end", "ada@example.com"}, {"user:delete", "ada@example.com"}, {"user:reset-factors", "ada@example.com"}} {
@@ -119,7 +120,7 @@ func TestTask_AccountTasksCreateNoDatabase(t *testing.T) {
 	}
 }
 
-func TestTask_AccountTasksRefuseBadEmails(t *testing.T) {
+func TestTask_AccountTasksRefuseBadArguments(t *testing.T) {
 	dir := t.TempDir()
 	task(t, dir, nil, "db:migrate")
 	for name, usage := range map[string]string{"user:delete": "task user:delete EMAIL", "sessions:end": "task sessions:end EMAIL|all"} {
