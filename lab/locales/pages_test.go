@@ -36,9 +36,9 @@ func TestLanguages_EveryPageIsTranslated(t *testing.T) {
 			s.mails()
 			s.errors()
 			for _, path := range s.Paths() {
-				require.True(t, s.seen[path] || withoutPage[path], "the story does not show %s", path)
+				require.True(t, s.seen[path] || withoutPage[path], "no page of %s is read", path)
 			}
-			require.Empty(t, slices.DeleteFunc(reader.Unseen(), shownElsewhere), "no page of the story shows these")
+			require.Empty(t, slices.DeleteFunc(reader.Unseen(), shownElsewhere), "no page that was read shows these texts")
 		})
 	}
 }
@@ -52,23 +52,23 @@ var withoutPage = map[string]bool{
 	"/auth/{provider}":           true, "/auth/{provider}/callback": true, "/sudo/{provider}": true, "/account/security/providers/{provider}": true, // redirects
 }
 
-// shownElsewhere reports whether the text of a key is on no page that the story reads.
+// shownElsewhere reports whether another test reads the text of a key, or none can.
 func shownElsewhere(key string) bool {
 	return slices.Contains([]string{
-		"language.name", "time.layout", // shown in another form
-		"password.guessable", // in practice, there is always a more specific reason
-		// These are on pages of TestLanguages_ErrorPagesAreTranslated.
+		"language.name", "time.layout", // part of other texts, not shown as it is
+		"password.guessable", // each password that was tried has a more specific reason
+		// TestLanguages_ErrorPagesAreTranslated reads these.
 		"error.too_many.title", "error.too_many.text", "error.unauthorized.title", "error.unauthorized.text", "error.other.title", "error.other.text",
 		"error.proxy.title", "error.proxy.text",
-		// These are in problem details (RFC 9457), or on pages under a HOST that browsers
-		// refuse: see the tests of package actions.
+		// These are in problem details (RFC 9457), or on pages under a HOST that allows no
+		// passkeys. Tests of package actions read them.
 		"passkey.refused", "passkey.unknown", "passkey.expired", "passkey.second_step_only",
 		"passkey.off_ip", "passkey.off_name", "passkey.off_http",
-		"not_me.waits",                                                            // about factors that change a day later
+		"not_me.waits",                                                            // about factors that an undo changes a day later: tests of package actions
 		"recovery_codes.copy", "recovery_codes.copied", "recovery_codes.download", // shown by a script
-		"rate_limit.hours",                   // in problem details: a hundred changes a day
-		"account_security.changed_meanwhile", // another request is first: TestSudo_FactorAddedMeanwhile
-		"login.remember_hours",               // only with a short REMEMBER_LIFETIME: TestLogin_SaysHowLongItRemembers
+		"rate_limit.hours",                   // in problem details, after a hundred changes in a day
+		"account_security.changed_meanwhile", // TestSudo_FactorAddedMeanwhile
+		"login.remember_hours",               // TestLogin_SaysHowLongItRemembers
 	}, key)
 }
 
@@ -116,7 +116,7 @@ func (s *story) refusals() {
 	for range 5 {
 		s.read(wrong(), 422)
 	}
-	// A slow test would miss the wait of a second, which the fifth failure began.
+	// The fifth failure began a wait of one second, which a slow test would miss.
 	s.Execute("UPDATE rate_limits SET open_ms = ?", time.Now().Add(30*time.Second).UnixMilli())
 	s.read(wrong(), 429) // says how many seconds to wait
 	s.Execute("UPDATE rate_limits SET open_ms = ?", time.Now().Add(3*time.Minute).UnixMilli())
