@@ -43,8 +43,9 @@ var (
 	selected = regexp.MustCompile(`([\p{S}\p{P}0-9ℹ])[\x{FE0E}\x{FE0F}]`)
 	// keyed matches characters of keyboards that OpaqueString refuses: emoji with
 	// joiners or tags, emoji newer than its tables, punctuation outside of the context
-	// that RFC 5892, A, demands, and the non-joiner of Persian.
-	keyed = regexp.MustCompile(emoji + `(?:\x{200D}` + emoji + `)*|[·͵׳״・]|\p{Arabic}(?:\x{200C}\p{Arabic})+`)
+	// that RFC 5892, A, demands, signs that lengthen or repeat letters, the non-joiner of
+	// Persian and the joiner of Bengali.
+	keyed = regexp.MustCompile(emoji + `(?:\x{200D}` + emoji + `)*|[·͵׳״・ـߺ〱-〵〻]|\p{Bengali}(?:\x{200D}\p{Bengali})+|\p{Arabic}(?:\x{200C}\p{Arabic})+`)
 )
 
 // space maps every kind of space to the ASCII space.

@@ -157,6 +157,9 @@ func TestNormalize_Emoji(t *testing.T) {
 		"\U0001FAE9":            "\U0001FAE9", // a character of Unicode 16
 		"clave·segura":          "clave·segura",
 		"کار\u200cها":           "کار\u200cها",
+		"ســـر":                 "ســـر", // tatweel, a key of Arabic keyboards
+		"いろ〱〻":                  "いろ〱〻",
+		"র\u200d্য":             "র\u200d্য",
 		"a\ufe0f":               "", // a is no emoji
 		"❤\ufe0f\ufe0f":         "",
 		"\ufe0f":                "",
