@@ -132,7 +132,6 @@ func (ms *ModelSuite) Test_PassCode_PasswordLeavesTheCount() {
 	}
 	var limited *models.RateLimited
 	ms.ErrorAs(ms.pass(modelstest.WrongCode(key), nthIP(5)), &limited)
-	const newPassword = "an entirely new set of words"
 	ms.requestReset("ada@example.com")
 	reset := modelstest.Link(ms.T(), "ada@example.com", models.MailReset)
 	ms.ErrorIs(errorOf(models.ResetPassword(ms.T().Context(), reset, newPassword, models.Client{})), models.ErrSecondStep)

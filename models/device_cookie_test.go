@@ -1,12 +1,15 @@
 package models_test
 
 import (
+	"errors"
 	"net/netip"
 	"time"
 
 	"corral/models"
 	"corral/models/modelstest"
 )
+
+const newPassword = "an entirely new set of words"
 
 // knownBrowser logs in with a device cookie and returns the new one.
 func (ms *ModelSuite) knownBrowser(user *models.User, rawDeviceCookie string) string {
@@ -36,6 +39,41 @@ func (ms *ModelSuite) Test_NewBrowser_ResetAnnouncesNone() {
 	_, err = models.StartSession(ms.T().Context(), ms.user("ada@example.com"), browser, models.Session{})
 	ms.NoError(err)
 	ms.NotContains(modelstest.Mails(ms.T(), "ada@example.com"), models.MailNewBrowser)
+}
+
+// Otherwise only one browser of the owner could log in while strangers fill the rate limits.
+func (ms *ModelSuite) Test_DeviceCookie_ResetKeepsKnownBrowsers() {
+	models.Clock.Stop()
+	ada := ms.signUp("ada@example.com")
+	laptop := ms.knownBrowser(ada, "")
+	for n := range 6 {
+		ms.retryAfterFailure("ada@example.com", nthIP(n))
+	}
+	phone, err := models.ResetPassword(ms.T().Context(), ms.requestReset("ada@example.com"), newPassword, here)
+	ms.NoError(err)
+	var limited *models.RateLimited
+	for cookie, wanted := range map[string]bool{laptop: true, phone: true, "": false} {
+		c := models.Credentials{Email: "ada@example.com", Password: newPassword, Client: models.Client{RawDeviceCookie: cookie}}
+		_, err := models.Authenticate(ms.T().Context(), c)
+		ms.Equal(wanted, err == nil, cookie)
+		ms.Equal(!wanted, errors.As(err, &limited), err)
+	}
+}
+
+// A thief with the password can make a hundred browsers known, and keep them known.
+func (ms *ModelSuite) Test_DeviceCookie_ResetMakesRoom() {
+	ada := ms.signUp("ada@example.com")
+	for range 100 {
+		models.Clock.Move(time.Second)
+		thief := ms.knownBrowser(ada, "")
+		models.Clock.Move(time.Second)
+		ms.Equal(thief, ms.knownBrowser(ada, thief))
+	}
+	ms.Empty(ms.knownBrowser(ada, ""), "there is no room")
+	owner, err := models.ResetPassword(ms.T().Context(), ms.requestReset("ada@example.com"), newPassword, here)
+	ms.NoError(err)
+	ms.Equal(owner, ms.knownBrowser(ms.user("ada@example.com"), owner))
+	ms.Equal(1, ms.count("device_cookies"))
 }
 
 // Prevents a flood of mails by an attacker with the password.

@@ -19,7 +19,7 @@ func FindReset(ctx context.Context, rawToken string) (*Token, error) {
 }
 
 // ResetPassword redeems a reset or invite token and sets a normalized password. The client
-// becomes the only known browser: attackers who fill the rate limits cannot keep it out.
+// becomes a known browser: attackers who fill the rate limits cannot keep it out.
 // Of two concurrent calls, one gets ErrNotFound. It returns ErrSecondStep if the client has
 // not passed the account's second step: access to the mailbox is not enough.
 func ResetPassword(ctx context.Context, rawToken, normalized string, client Client) (rawDeviceCookie string, err error) {
@@ -39,10 +39,16 @@ func ResetPassword(ctx context.Context, rawToken, normalized string, client Clie
 			if err := tokens.Redeem(tx, token); err != nil {
 				return err
 			}
-			if err := errors.Join(user.storePassword(tx, digest), deviceCookies.Void(tx, user.ID)); err != nil {
+			if err := user.storePassword(tx, digest); err != nil {
 				return err
 			}
 			rawDeviceCookie, err = deviceCookies.Issue(tx, user.ID, client.RawDeviceCookie)
+			if err == nil && rawDeviceCookie == client.RawDeviceCookie { // a thief with the former password filled them
+				err = deviceCookies.Void(tx, user.ID)
+				if err == nil {
+					rawDeviceCookie, err = deviceCookies.Issue(tx, user.ID, client.RawDeviceCookie)
+				}
+			}
 			return errors.Join(err, user.mailChange(tx, ActivityPasswordReset, MailPasswordChanged, user.Email, client))
 		})
 	})

@@ -285,7 +285,6 @@ func (ms *ModelSuite) Test_RateLimit_IPv6By48() {
 // Prevents account enumeration: whatever the owner of an account does, other clients have
 // the same waits as for an email without an account.
 func (ms *ModelSuite) Test_RateLimit_OwnerDoesNotChangeOtherWaits() {
-	const newPassword = "an entirely new set of words"
 	ctx := ms.T().Context()
 	for name, act := range map[string]func(owner *models.User){
 		"logs in": func(*models.User) { ms.NoError(ms.authenticate("ada@example.com", modelstest.Password, "192.0.2.9")) },
