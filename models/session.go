@@ -135,7 +135,7 @@ func (s *Session) expired(now time.Time) bool {
 // markSeen stores that the session was used, at most once in seenEvery, or more often if
 // SESSION_IDLE is short: a session in use must not expire.
 func (s *Session) markSeen(ctx context.Context, client Client, now time.Time) error {
-	if client.ip() == s.LastSeenIP && now.Before(s.LastSeenAt.Add(min(seenEvery, settings.SessionIdle/4))) {
+	if client.ip() == s.LastSeenIP && now.Before(s.LastSeenAt.Add(min(seenEvery, settings.SessionIdle/20))) {
 		return nil
 	}
 	s.LastSeenAt, s.LastSeenIP = now, client.ip()

@@ -3,13 +3,16 @@ package models_test
 import (
 	"encoding/base64"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/gobuffalo/pop/v6"
 	"github.com/gofrs/uuid"
 
+	"corral/config"
 	"corral/models"
+	"corral/models/modelstest"
 )
 
 func (ms *ModelSuite) start(user *models.User, remember bool) string {
@@ -170,6 +173,42 @@ func (ms *ModelSuite) Test_Session_Remembered() {
 	models.Clock.Move(time.Second)
 	_, err = ms.find(rawToken)
 	ms.ErrorIs(err, models.ErrNotFound)
+}
+
+// The purge removes a row when its session has ended, not before.
+func (ms *ModelSuite) Test_Session_FollowsTheSettings() {
+	modelstest.Configure(ms.T(), func(c *config.Config) {
+		c.SessionIdle, c.SessionLifetime, c.RememberLifetime = 10*time.Minute, time.Hour, 48*time.Hour
+	})
+	ada := ms.signUp("ada@example.com")
+	for _, test := range []struct {
+		remember bool
+		pauses   []time.Duration // the session ends after the last
+	}{
+		{false, []time.Duration{10 * time.Minute}},
+		{false, []time.Duration{40 * time.Second, 10*time.Minute - time.Second, 10 * time.Minute}},
+		{false, slices.Repeat([]time.Duration{6 * time.Minute}, 10)},
+		{true, []time.Duration{24 * time.Hour, 24 * time.Hour}},
+	} {
+		models.Clock.Stop()
+		ms.NoError(models.DB.RawQuery("DELETE FROM sessions").Exec())
+		rawToken := ms.start(ada, test.remember)
+		last := len(test.pauses) - 1
+		for _, pause := range test.pauses[:last] {
+			models.Clock.Move(pause)
+			_, err := ms.find(rawToken)
+			ms.NoError(err, test)
+		}
+		models.Clock.Move(test.pauses[last] - time.Second)
+		for _, live := range []int{1, 0} {
+			sessions, err := models.SessionsOf(ms.T().Context(), ada)
+			ms.NoError(err)
+			ms.Len(sessions, live, test)
+			ms.purge()
+			ms.Equal(live, ms.count("sessions"), test)
+			models.Clock.Move(time.Second)
+		}
+	}
 }
 
 func (ms *ModelSuite) Test_Session_LastSeenIsWrittenOnceAMinute() {
