@@ -125,7 +125,7 @@ func (p *person) reset() bool {
 	return p.follow("/password/reset/", "reset", p.email) &&
 		p.do(step{name: "reset", method: "PUT", path: "/password/reset", form: url.Values{"password": {password}}, effect: func(s *state) {
 			s.setPassword(password)
-			s.facts["known browsers"] = 1
+			s.facts["known browsers"]++
 			s.loggedIn = false
 		}})
 }
