@@ -21,6 +21,10 @@ const (
 )
 
 // Lifetimes of tokens, by purpose. The lifetime of a mailed token starts at the delivery.
+//
+// A purpose of your own: a new password ends tokens with the account's Email or UserID, so
+// leave both empty if yours must outlive it. The mails of a sign-up or reset drop a next that
+// has a token: look up invitations by the user's email.
 var Lifetimes = map[string]time.Duration{
 	PurposeSignup:       24 * time.Hour,
 	PurposeReset:        time.Hour, // short: others may read the mailbox later
