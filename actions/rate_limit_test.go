@@ -246,15 +246,17 @@ func TestRateLimit_LocksAfterAHundredAttempts(t *testing.T) {
 // Thirty users behind one IP log in at the same time with right passwords, on two nodes.
 func TestRateLimit_ThirtyUsersBehindOneIP(t *testing.T) {
 	nodes := []*site{newSite(t), restart(t)}
-	answers := make(chan string, 30)
-	for n := range cap(answers) {
+	locations := make([]string, 30)
+	var all sync.WaitGroup
+	for n := range locations {
 		email := fmt.Sprintf("user%d@example.com", n)
 		modelstest.SignUp(t, email)
 		b := nodes[n%2].browser()
-		go func() { answers <- b.logIn(email).Location() }()
+		all.Go(func() { locations[n] = b.logIn(email).Location() })
 	}
-	for range cap(answers) {
-		require.Equal(t, "/", <-answers)
+	all.Wait()
+	for _, location := range locations {
+		require.Equal(t, "/", location)
 	}
 }
 

@@ -211,13 +211,17 @@ func TestSignup_OneOfTwentyConcurrentUsesCreatesTheAccount(t *testing.T) {
 
 func TestSignup_TwentyConcurrentRequestsMailThree(t *testing.T) {
 	s := newSite(t, trustLoopback)
+	statuses := make([]int, 20)
 	var all sync.WaitGroup
-	for n := range 20 {
+	for n := range statuses {
 		b := s.browser()
 		b.Header.Set("X-Forwarded-For", "198.51.100."+string(rune('0'+n%10)))
-		all.Go(func() { require.Equal(t, 303, b.signUp("zoe@example.com").StatusCode) })
+		all.Go(func() { statuses[n] = b.signUp("zoe@example.com").StatusCode })
 	}
 	all.Wait()
+	for _, status := range statuses {
+		require.Equal(t, 303, status)
+	}
 	tokens, err := models.DB.Count("tokens")
 	require.NoError(t, err)
 	require.Equal(t, 3, tokens)
