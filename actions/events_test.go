@@ -7,6 +7,7 @@ import (
 	stdlog "log"
 	"log/slog"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -21,12 +22,9 @@ import (
 )
 
 var securityEvents = map[string]func(s *site){
-	"login succeeded": func(s *site) { s.loggedIn("ada@example.com", firefox) },
-	"login failed":    func(s *site) { s.browser().Post("/login", url.Values{"email": {"ada@example.com"}, "password": {"x"}}) },
-	"rate limited": func(s *site) {
-		for b := s.browser(); b.Post("/login", url.Values{"email": {"bea@example.com"}}).StatusCode != 429; {
-		}
-	},
+	"login succeeded":                      func(s *site) { s.loggedIn("ada@example.com", firefox) },
+	"login failed":                         func(s *site) { s.browser().Post("/login", url.Values{"email": {"ada@example.com"}, "password": {"x"}}) },
+	"rate limited":                         func(s *site) { s.repeatUntil(429, s.failedLogin) },
 	"logout":                               func(s *site) { s.loggedIn("ada@example.com", firefox).logOut() },
 	"guard refused":                        func(s *site) { s.browser().Get("/account") },
 	"cross-origin refused":                 func(s *site) { s.with("Sec-Fetch-Site", "cross-site").Post("/login", url.Values{"a": {"b"}}) },
@@ -154,10 +152,8 @@ func TestEvents_MailedLinksCarryADigestOfTheEmail(t *testing.T) {
 func TestEvents_ARateLimitIsNamed(t *testing.T) {
 	log := captureLog(t)
 	s := newProductionSite(t)
-	for b := s.browser(); b.Post("/login", url.Values{"email": {"bea@example.com"}}).StatusCode != 429; {
-	}
-	for b := s.browser(); b.signUp(rand.Text()+"@example.com").StatusCode != 429; {
-	}
+	s.repeatUntil(429, s.failedLogin)
+	s.repeatUntil(429, func() apptest.Response { return s.browser().signUp(rand.Text() + "@example.com") })
 	digest := models.EmailDigest("bea@example.com")
 	require.Regexp(t, `"event":"rate limited","request_id":"\w+","method":"POST","route":"/login","client":"[^"]*","user_id":"","email_digest":"`+digest+`","limit":"login email"`, log.String())
 	require.Regexp(t, `"event":"rate limited",.*"route":"/signup",.*"limit":"signup mail client"`, log.String())
@@ -227,11 +223,27 @@ func (s *site) changeEmail() {
 	require.Equal(s.t, 303, b.Post("/account/email/confirm/"+modelstest.Link(s.t, "ada@example.net", models.MailEmailConfirm), url.Values{}).StatusCode)
 }
 
+// repeatUntil repeats a request until the answer has the status.
+func (s *site) repeatUntil(status int, request func() apptest.Response) {
+	s.t.Helper()
+	for range 20 {
+		if request().StatusCode == status {
+			return
+		}
+	}
+	require.Fail(s.t, "20 requests, and no "+strconv.Itoa(status))
+}
+
+func (s *site) failedLogin() apptest.Response {
+	return s.browser().Post("/login", url.Values{"email": {"bea@example.com"}})
+}
+
 func failedConfirmations(s *site) {
 	b := s.loggedIn("ada@example.com", firefox)
-	for b.confirm("wrong").StatusCode != 303 {
+	s.repeatUntil(303, func() apptest.Response {
 		models.Clock.Move(time.Minute) // beyond the rate limits
-	}
+		return b.confirm("wrong")
+	})
 }
 
 func copiedCookie(s *site) {
