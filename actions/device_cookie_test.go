@@ -74,17 +74,3 @@ func TestRateLimit_LoginShowsTheWait(t *testing.T) {
 	models.Clock.Move(time.Second)
 	require.Equal(t, "/", b.logIn("ada@example.com").Location())
 }
-
-func TestRateLimit_KnownBrowserLogsIn(t *testing.T) {
-	s := newSite(t)
-	models.Clock.Stop()
-	modelstest.SignUp(t, "ada@example.com")
-	known, attacker := s.browser(), s.browser()
-	known.logIn("ada@example.com")
-	known.logOut()
-	for range 5 {
-		attacker.Post("/login", url.Values{"email": {"ada@example.com"}, "password": {"wrong"}})
-	}
-	require.Equal(t, 429, attacker.logIn("ada@example.com").StatusCode)
-	require.Equal(t, 303, known.logIn("ada@example.com").StatusCode)
-}

@@ -58,11 +58,3 @@ func (ms *ModelSuite) Test_Enrolment_LinkAfterTheLimit() {
 		ms.NoError(s.Enrol(ctx, link), name)
 	}
 }
-
-func (ms *ModelSuite) Test_Explain_LimitedMailsOfLogins() {
-	ms.signUp("ada@example.com")
-	for range 4 {
-		ms.NoError(models.MailEnrolment(ms.T().Context(), "ada@example.com"))
-	}
-	ms.Equal([]string{models.MailEnrol}, ms.explain("ada@example.com").LimitedMails)
-}
