@@ -308,6 +308,17 @@ func requireClean(t *testing.T, log string, secrets map[string]bool) {
 	}
 }
 
+// At warn, requests, the start and the stop are not logged. At info, they are.
+func TestLog_Level(t *testing.T) {
+	for level, requests := range map[string]int{"info": 1, "warn": 0} {
+		p := start(t, t.TempDir(), binary.Production("LOG_LEVEL="+level)...)
+		p.Get("/welcome")
+		p.Stop()
+		require.Equal(t, requests, strings.Count(p.Out.String(), `"route":"/welcome"`), p.Out.String())
+		require.Equal(t, requests == 0, p.Out.String() == "", p.Out.String())
+	}
+}
+
 // The program that reads the log may die, for example when the journal is restarted.
 func TestLog_ReaderDies(t *testing.T) {
 	p, reader, writer := withPipe(t)
