@@ -98,6 +98,9 @@ func (a appMail) addData(data map[string]any, t i18n.Translate, c config.Config,
 		"ip":      details.IP,
 		"browser": i18n.Browser(t, details.UserAgent),
 	})
+	if m.Template == models.MailAccountDeleted && details.IP == "" && details.UserAgent == "" { // task user:delete
+		data["browser"] = t("mail.by_operator")
+	}
 	if a.link != "" {
 		data["link"] = template.HTML(c.Host.String() + a.link + rawToken)
 		if a.logIn {

@@ -104,6 +104,23 @@ func TestCompose_SecurityMailsSayWhenAndWhereAndUndo(t *testing.T) {
 	}
 }
 
+// Task user:delete has no client, and neither has the janitor.
+func TestCompose_SaysThatAnOperatorDeletedTheAccount(t *testing.T) {
+	modelstest.Empty(t)
+	c := configOf(smtptest.New(t))
+	for _, template := range []string{models.MailAccountDeleted, models.MailUndoFinished} {
+		m := outbox.Mail{Recipient: template + "@example.com", Template: template, Language: "en-US"}
+		require.NoError(t, m.SetData(models.MailData{When: models.Clock.Now()}))
+		require.NoError(t, models.Outbox.Add(models.DB, m, "raw-token"))
+		m = mailTo(t, m.Recipient)
+		message, err := mailers.Compose(t.Context(), c, &m)
+		require.NoError(t, err)
+		for _, body := range message.Bodies {
+			require.Equal(t, template == models.MailAccountDeleted, strings.Contains(body.Content, "By the people who run this site"), body.Content)
+		}
+	}
+}
+
 // The HTML has the language in two elements: some mail programs show only the body.
 func TestCompose_HasSubjectAndLanguage(t *testing.T) {
 	modelstest.Empty(t)

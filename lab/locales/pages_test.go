@@ -68,6 +68,7 @@ func shownElsewhere(key string) bool {
 		"recovery_codes.copy", "recovery_codes.copied", "recovery_codes.download", // shown by a script
 		"rate_limit.hours",                   // in problem details, after a hundred changes in a day
 		"account_security.changed_meanwhile", // TestSudo_FactorAddedMeanwhile
+		"mail.by_operator",                   // TestCompose_SaysThatAnOperatorDeletedTheAccount
 		"login.remember_hours",               // TestLogin_SaysHowLongItRemembers
 	}, key)
 }
