@@ -26,7 +26,8 @@ func Normalize(typed string) (email string, ok bool) {
 		return "", false
 	}
 	trimmed := strings.TrimFunc(typed, invisible)
-	local, domain, found := cutLast(strings.Map(lower, norm.NFC.String(trimmed)), "@")
+	// Twice: J̌, two characters, becomes ǰ, which is one, but İ must not become i and a dot.
+	local, domain, found := cutLast(norm.NFC.String(strings.Map(lower, norm.NFC.String(trimmed))), "@")
 	if !found || len(local) > maxLocalBytes || !legible(local) {
 		return "", false
 	}
