@@ -188,6 +188,22 @@ func (ms *ModelSuite) Test_Identity_MailIsResolved() {
 	ms.Equal(models.MailEmailReserved, request("bob@example.com"))
 }
 
+// If the mail is withheld, the link of the mail before works, but only for its own identity.
+func (ms *ModelSuite) Test_Identity_WithheldMail() {
+	request := func(subject string, before *models.PendingIdentity) *models.PendingIdentity {
+		claimed := oidc.Identity{Issuer: issuer, Subject: subject, Email: "ada@example.com"}
+		p, err := models.RequestIdentity(ms.T().Context(), claimed, before, "", here)
+		ms.NoError(err)
+		return p
+	}
+	adas := request("ada", new(models.PendingIdentity))
+	link := modelstest.Link(ms.T(), "ada@example.com", models.MailIdentity)
+	ms.requestSignup("ada@example.com")
+	ms.requestSignup("ada@example.com")
+	ms.True(request("ada", adas).IsFor(link))
+	ms.False(request("eve", adas).IsFor(link))
+}
+
 // A client must not be able to hide failed attempts by disconnecting while the provider answers.
 func (ms *ModelSuite) Test_AttemptWithProvider_Disconnecting() {
 	models.Clock.Stop()
