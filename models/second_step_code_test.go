@@ -126,6 +126,15 @@ func (ms *ModelSuite) Test_NotPassed_IsOfOneAccount() {
 	ms.Equal(2, ms.mailsOf(models.MailNotPassed))
 }
 
+// A login to another account in the same browser does not cancel the mail.
+func (ms *ModelSuite) Test_NotPassed_LoginToAnotherAccountKeepsTheMail() {
+	ms.withSecondStep()
+	ms.signUp("eve@example.com")
+	ms.NoError(errorOf(ms.logIn("eve@example.com", modelstest.Password, ms.passPassword(here))))
+	models.Clock.Move(5 * time.Minute)
+	ms.Contains(ms.deliver(), models.MailNotPassed)
+}
+
 // Prevents a flood by a client with the right password: only a few mails and tokens are stored.
 func (ms *ModelSuite) Test_NotPassed_AtMostTenAnHour() {
 	codes := ms.withSecondStep()
