@@ -389,6 +389,7 @@ func (ms *ModelSuite) Test_Passkey_DueForRemovalIsASecondStep() {
 	ms.turnSecondStep(true)
 	ms.notMe("passkey_added")
 	ms.NoError(ms.user("ada@example.com").SetPassword(ms.T().Context(), modelstest.Password))
+	ms.ErrorIs(errorOf(ms.user("ada@example.com").RemovePassword(ms.T().Context(), here)), models.ErrRefused)
 	ms.ErrorIs(errorOf(ms.logInWith(ms.loginAnswer(a))), models.ErrSecondStepOnly)
 	ms.NoError(ms.passBy(ms.secondStepOf("ada@example.com"), a))
 	ms.NoError(errorOf(ms.logInWith(ms.loginAnswer(a))))
