@@ -38,8 +38,8 @@ func TestAccountPassword_Remove(t *testing.T) {
 	user, err := models.FindUserByEmail(t.Context(), "ada@example.com")
 	require.NoError(t, err)
 	require.True(t, user.SecondStep)
-	require.Equal(t, []string{"password_removed"}, mailsAbout(t, "ada@example.com", "password_"))
 	require.Equal(t, "/account/security", ada.Delete("/account/password", nil).Location(), "the password was removed before")
+	require.Equal(t, []string{"password_removed"}, mailsAbout(t, "ada@example.com", "password_"))
 
 	last := ada.Delete(passkeysPath+"/"+newestPasskeyOf(t, "ada@example.com"), nil)
 	require.Equal(t, 422, last.StatusCode)
