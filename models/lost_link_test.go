@@ -29,6 +29,7 @@ func (ms *ModelSuite) Test_EndLinks() {
 	models.Clock.Move(7*day + time.Second) // only a factor older than seven days ends links
 	ms.NoError(ms.user("ada@example.com").ChangePassword(ctx, "an entirely new set of words", here))
 	ada := ms.user("ada@example.com")
+	models.Clock.Move(time.Second)
 	ms.changeEmail(ada, "ada@example.org")
 	ms.changeEmail(ada, "ada@example.net")
 	ada = ms.user("ada@example.net")
@@ -36,7 +37,9 @@ func (ms *ModelSuite) Test_EndLinks() {
 
 	lost := ms.lost(ada)
 	ms.Len(lost, 2, "without the account's present email")
-	current := &models.Token{}
+	last, current := &models.Token{}, &models.Token{}
+	ms.NoError(ms.DB.Where("email = ?", "ada@example.com").Order("expires_at DESC").First(last))
+	ms.Equal(last.ID.String(), lost["ada@example.com"], "the link that expires last")
 	ms.NoError(ms.DB.Where("email = ? AND purpose = ?", "ada@example.net", models.PurposeUndo).First(current))
 	for _, wrong := range []string{"", "x", current.ID.String()} {
 		ms.ErrorIs(models.EndLinks(ctx, ada, wrong, passkey, here), models.ErrNotFound)
