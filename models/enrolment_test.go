@@ -1,6 +1,7 @@
 package models_test
 
 import (
+	"corral/config"
 	"corral/models"
 	"corral/models/modelstest"
 )
@@ -57,4 +58,15 @@ func (ms *ModelSuite) Test_Enrolment_LinkAfterTheLimit() {
 		ms.NoError(err)
 		ms.NoError(s.Enrol(ctx, link), name)
 	}
+}
+
+// When the second step is turned on, sessions that wait for the user to enrol end, but not one
+// that used a factor.
+func (ms *ModelSuite) Test_Enrolment_KeepsASessionThatUsedAFactor() {
+	modelstest.Configure(ms.T(), func(c *config.Config) { c.SecondStepRequired = true })
+	waiting := ms.start(ms.signUp("ada@example.com"), false)
+	used := ms.loggedInBy(ms.addFactor("passkey"))
+	ms.turnSecondStep(true)
+	ms.ErrorIs(errorOf(ms.find(waiting)), models.ErrNotFound)
+	ms.reloaded(used)
 }
