@@ -111,11 +111,14 @@ func (ms *ModelSuite) Test_User_ConcurrentChangesDoNotDeadlock() {
 func (ms *ModelSuite) Test_User_LinkIsVoidAfterTheEmailCameBack() {
 	ada := ms.signUp("ada@example.com")
 	rawToken := ms.requestReset("ada@example.com")
+	invite, err := models.IssueInvite(ms.T().Context(), "ada@example.com")
+	ms.NoError(err)
 	ms.changeEmail(ada, "ada@example.org")
 	ada = ms.user("ada@example.org")
 	ms.False(ms.resets(rawToken))
 	ms.changeEmail(ada, "ada@example.com")
 	ms.False(ms.resets(rawToken))
+	ms.False(ms.resets(invite))
 }
 
 func (ms *ModelSuite) Test_CreateUser_OneOfConcurrentCallsSucceeds() {
