@@ -107,8 +107,8 @@ func (ms *ModelSuite) Test_Token_Expires() {
 func (ms *ModelSuite) Test_Token_OtherAccountsKeepTheirTokens() {
 	ms.signUp("ada@example.com")
 	ms.signUp("bob@example.com")
-	hers := ms.requestReset("ada@example.com")
-	ms.requestReset("bob@example.com")
+	hers, his := ms.requestReset("ada@example.com"), ms.requestReset("bob@example.com")
+	ms.NoError(errorOf(models.ResetPassword(ms.T().Context(), his, "an entirely new set of words", here)))
 	ms.True(ms.resets(hers))
 }
 
