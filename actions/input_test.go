@@ -111,7 +111,7 @@ func TestInput_FirstOfTwoFieldsCounts(t *testing.T) {
 	b := s.browser()
 	a := b.Post("/login?email=bob@example.com&password=x", url.Values{"email": {"ada@example.com", "bob@example.com"}, "password": {modelstest.Password, "x"}})
 	require.Equal(t, 303, a.StatusCode)
-	require.Contains(t, b.Get("/").Page, "ada@example.com")
+	b.requireLoggedInAs("ada@example.com")
 }
 
 func TestInput_BodyIsDecodedOnce(t *testing.T) {

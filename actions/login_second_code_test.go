@@ -46,7 +46,7 @@ func TestLoginSecond(t *testing.T) {
 	require.Equal(t, "/", a.Location())
 	page := b.Get("/").Page
 	require.Equal(t, []string{"You were logged in."}, apptest.Flashes(page))
-	require.Contains(t, page, "<dd><bdi>ada@example.com</bdi></dd>")
+	b.requireLoggedInAs("ada@example.com")
 	require.NotEmpty(t, b.Cookie("corral-device"))
 	session := &models.Session{}
 	require.NoError(t, models.DB.First(session))

@@ -139,6 +139,12 @@ func (b *browser) logIn(email string, fields ...string) apptest.Response {
 	return b.Post("/login", form)
 }
 
+// requireLoggedInAs reads the page that asks whether to log out, since an owner replaces the home page.
+func (b *browser) requireLoggedInAs(email string, message ...any) {
+	b.site.t.Helper()
+	require.Contains(b.site.t, b.Get("/logout").Page, "You are logged in as "+email+".", message...)
+}
+
 func (b *browser) logOut() apptest.Response { b.site.t.Helper(); return b.Delete("/logout", nil) }
 
 // sessionCookie returns the session cookie, or "".
