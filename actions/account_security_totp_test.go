@@ -68,7 +68,7 @@ func TestAccountSecurityTOTP_ImageFirst(t *testing.T) {
 	modelstest.SignUp(t, "ada@example.com")
 	b := s.loggedIn("ada@example.com", firefox)
 	image := b.Get("/account/security/totp.svg").Page
-	svg, err := totp.SVG(totp.URI(b.offeredKey(), "Corral", "ada@example.com"))
+	svg, err := totp.SVG(totp.URI(b.offeredKey(), in("en-US", "app.name"), "ada@example.com"))
 	require.NoError(t, err)
 	require.Equal(t, string(svg), image)
 }
@@ -83,7 +83,7 @@ func TestAccountSecurityTOTP_SetWithACodeOfTheOfferedKey(t *testing.T) {
 	require.Equal(t, 200, image.StatusCode)
 	require.Equal(t, "image/svg+xml", image.Header.Get("Content-Type"))
 	require.Equal(t, "no-store", image.Header.Get("Cache-Control"))
-	svg, err := totp.SVG(totp.URI(key, "Corral", "ada@example.com"))
+	svg, err := totp.SVG(totp.URI(key, in("en-US", "app.name"), "ada@example.com"))
 	require.NoError(t, err)
 	require.Equal(t, string(svg), image.Page)
 	require.Equal(t, key, b.offeredKey(), "the user may have scanned it")

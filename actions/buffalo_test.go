@@ -169,7 +169,7 @@ func TestBuffalo_LayoutOfOtherPages(t *testing.T) {
 	ada := s.loggedIn("ada@example.com", firefox)
 	a := ada.Get("/test/layout")
 	require.Equal(t, 200, a.StatusCode)
-	require.Contains(t, apptest.Flashes(a.Page), "Corral")
+	require.Contains(t, apptest.Flashes(a.Page), in("en-US", "app.name"))
 	a = ada.Get("/nowhere")
 	require.Equal(t, 404, a.StatusCode)
 	require.Contains(t, a.Page, `<html lang="en-US" dir="ltr">`)

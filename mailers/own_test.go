@@ -22,7 +22,7 @@ func TestTemplateData_OwnMail(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "own", file)
 	require.Equal(t, []string{"a", "b"}, data["data"])
-	require.Equal(t, []any{"Corral", c.Host.String(), c.Host.Host, locales.Default, "ltr"},
+	require.Equal(t, []any{texts().In("")("app.name"), c.Host.String(), c.Host.Host, locales.Default, "ltr"},
 		[]any{data["subject"], data["url"], data["host"], data["lang"], data["dir"]})
 }
 
