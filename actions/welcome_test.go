@@ -1,11 +1,13 @@
 package actions
 
+import "html"
+
 func (as *ActionSuite) Test_Welcome_Show() {
 	res := as.HTML("/welcome").Get()
 	as.Equal(200, res.Code)
 	page := res.Body.String()
 	as.Contains(page, `href="/login"`)
-	as.Contains(page, `<meta name="description" content="Sign up, log in`)
+	as.Contains(html.UnescapeString(page), `<meta name="description" content="`+in("en-US", "welcome.description")+`">`)
 	as.NotContains(page, "/logout")
 	as.NotContains(as.HTML("/login").Get().Body.String(), `name="description"`)
 }
