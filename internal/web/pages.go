@@ -38,7 +38,7 @@ var (
 func keepPages(app http.Handler, o Pages) http.Handler {
 	var kept sync.Map // pageKey → *keptPage
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		path := strings.TrimSuffix(r.URL.Path, "/") // /x/ is /x in Buffalo
+		path := TrimSlash(r.URL.Path) // /x/ is /x in Buffalo
 		if r.Method != http.MethodGet || r.URL.RawQuery != "" || !slices.Contains(o.Paths, path) || len(r.CookiesNamed(o.SessionCookie)) > 0 {
 			app.ServeHTTP(w, r)
 			return

@@ -85,3 +85,11 @@ func TestKeepPages_KeepTheAppsHeaders(t *testing.T) {
 	res, _ := send(t, s, "GET", "/nonce", "")
 	require.Empty(t, res.Header.Get("ETag"), "a nonce is for one response")
 }
+
+func TestKeepPages_MayKeepTheRoot(t *testing.T) {
+	s := serve(t, echo, func(o *Options) {
+		o.Pages = Pages{Paths: []string{"/"}, Language: func(*http.Request) string { return "en" }}
+	})
+	res, _ := send(t, s, "GET", "/", "")
+	require.NotEmpty(t, res.Header.Get("ETag"))
+}
