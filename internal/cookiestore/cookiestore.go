@@ -16,7 +16,7 @@
 // The store ignores cookies that it cannot read. It accepts cookies of any age: keep an
 // expiry among the session's values.
 //
-// The cookie fits in the 4,096 bytes that browsers accept: Save drops the oldest
+// The cookie stays under the 4,096 bytes that browsers accept: Save drops the oldest
 // of Buffalo's flash messages, and returns an error if the rest is too large.
 //
 // The keys of session values must be strings. The values may have any type that is

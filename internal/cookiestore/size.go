@@ -10,9 +10,9 @@ import (
 	"github.com/gorilla/sessions"
 )
 
-// maxBytes is the size of a cookie, with its name and attributes, that every browser
-// accepts (RFC 6265, 6.1).
-const maxBytes = 4096
+// maxBytes is the largest size of a cookie, with its name and attributes. Every browser
+// accepts 4,096 bytes (RFC 6265, 6.1).
+const maxBytes = 4095
 
 func size(cookie *http.Cookie) int { return len(cookie.String()) }
 
