@@ -6,9 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/gobuffalo/pop/v6"
-	"github.com/gobuffalo/pop/v6/logging"
-
 	"corral/internal/secret"
 	"corral/internal/totp"
 	"corral/models"
@@ -165,12 +162,11 @@ func (ms *ModelSuite) Test_PassCode_LimitedBeginsNoTransaction() {
 		ms.ErrorIs(ms.pass(modelstest.WrongCode(key), nthIP(n)), models.ErrBadCode)
 	}
 	begun := 0
-	pop.SetTxLogger(func(_ logging.Level, _ any, statement string, _ ...any) {
+	ms.onStatement(func(statement string) {
 		if strings.HasPrefix(statement, "BEGIN") {
 			begun++
 		}
 	})
-	defer pop.SetTxLogger(func(logging.Level, any, string, ...any) {})
 	var limited *models.RateLimited
 	for _, code := range []string{modelstest.WrongCode(key), totp.Code(key, models.Clock.Now().Add(30*time.Second)), wrongRecoveryCode, "", "\x00"} {
 		ms.ErrorAs(ms.pass(code, "192.0.2.1"), &limited)
@@ -256,12 +252,19 @@ func (ms *ModelSuite) withAttemptsInFlight(attempts, pending int) (key []byte, c
 // A code waits while attempts in flight fill the client's bucket: some may be refunded.
 func (ms *ModelSuite) Test_PassCode_WaitsForAttemptsInFlight() {
 	_, _, code := ms.withAttemptsInFlight(10, 10)
-	passed := make(chan error)
+	passed, waits, lookups := make(chan error), make(chan bool), 0
+	ms.onStatement(func(statement string) {
+		if strings.Contains(statement, "FROM rate_limits WHERE id IN") {
+			if lookups++; lookups == 2 {
+				close(waits)
+			}
+		}
+	})
 	go func() { passed <- ms.pass(code, "192.0.2.1") }()
 	select {
 	case err := <-passed:
-		ms.Fail("the code did not wait", err)
-	case <-time.After(300 * time.Millisecond):
+		ms.FailNow("the code did not wait", err)
+	case <-waits:
 	}
 	ms.NoError(ms.DB.RawQuery("UPDATE rate_limits SET attempts = 5, pending = 5").Exec())
 	ms.NoError(<-passed)

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/gobuffalo/pop/v6"
+	"github.com/gobuffalo/pop/v6/logging"
 	"github.com/gobuffalo/suite/v4"
 
 	"corral/internal/outbox"
@@ -77,6 +79,12 @@ func (ms *ModelSuite) mail(email string) *outbox.Mail {
 	m := &outbox.Mail{}
 	ms.NoError(ms.DB.Where("recipient = ?", email).Order("created_at DESC, id DESC").First(m))
 	return m
+}
+
+// onStatement calls do with each SQL statement until the test ends.
+func (ms *ModelSuite) onStatement(do func(statement string)) {
+	pop.SetTxLogger(func(_ logging.Level, _ any, statement string, _ ...any) { do(statement) })
+	ms.T().Cleanup(func() { pop.SetTxLogger(func(logging.Level, any, string, ...any) {}) })
 }
 
 func errorOf[T any](_ T, err error) error { return err }
