@@ -19,8 +19,8 @@ import (
 )
 
 type link struct {
-	path     string // before the token
-	lifetime time.Duration
+	path     string                                    // before the token
+	lifetime time.Duration                             // as the mail says
 	mail     string                                    // template
 	request  func(s *site) (owner *browser, to string) // queues the mail; owner is the browser that asked for it
 	use      func(b *browser, rawToken string) apptest.Response
@@ -43,7 +43,7 @@ func confirmWith(b *browser, rawToken string) apptest.Response {
 }
 
 var links = map[string]link{
-	"sign-up": {"/signup/", models.Lifetimes[models.PurposeSignup], models.MailSignup,
+	"sign-up": {"/signup/", 24 * time.Hour, models.MailSignup,
 		func(s *site) (*browser, string) {
 			b := s.browser()
 			b.signUp("zoe@example.com")
@@ -53,7 +53,7 @@ var links = map[string]link{
 			b.Get("/signup/" + rawToken)
 			return b.choosePassword(newPassword)
 		}, "/"},
-	"reset": {"/password/reset/", models.Lifetimes[models.PurposeReset], models.MailReset,
+	"reset": {"/password/reset/", time.Hour, models.MailReset,
 		func(s *site) (*browser, string) {
 			modelstest.SignUp(s.t, "ada@example.com")
 			b := s.browser()
@@ -66,13 +66,13 @@ var links = map[string]link{
 			}
 			return b.Put("/password/reset", url.Values{"password": {newPassword}})
 		}, "/login"},
-	"confirm": {"/account/email/confirm/", models.Lifetimes[models.PurposeEmailConfirm], models.MailEmailConfirm,
+	"confirm": {"/account/email/confirm/", 24 * time.Hour, models.MailEmailConfirm,
 		func(s *site) (*browser, string) {
 			b := logInAs(s, "ada@example.com")
 			b.Put("/account/email", url.Values{"email": {"ada@new.example"}})
 			return b, "ada@new.example"
 		}, confirmWith, "/account"},
-	"undo": {"/not-me/", models.Lifetimes[models.PurposeUndo], models.MailEmailChanged,
+	"undo": {"/not-me/", 7 * 24 * time.Hour, models.MailEmailChanged,
 		func(s *site) (*browser, string) {
 			b := logInAs(s, "ada@example.com")
 			b.Put("/account/email", url.Values{"email": {"ada@new.example"}})
