@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"corral/config"
 	"corral/internal/password"
 	"corral/models"
 	"corral/models/modelstest"
@@ -211,6 +212,15 @@ func (ms *ModelSuite) Test_RateLimit_WithheldMailIsWritten() {
 		ms.Equal(2*(n+1), written)
 	}
 	ms.Equal(3, ms.count("mails"), "the fourth was undone")
+}
+
+// Prevents a flood of transactions.
+func (ms *ModelSuite) Test_RateLimit_RefusedMailBeginsNoTransaction() {
+	modelstest.Configure(ms.T(), func(c *config.Config) { c.MailsPerClient = 1 })
+	ms.requestSignup("zoe@example.com")
+	ms.onStatement(func(statement string) { ms.NotContains(statement, "BEGIN") })
+	var limited *models.RateLimited
+	ms.ErrorAs(models.RequestLink(ms.T().Context(), models.PurposeSignup, "amy@example.com", "", models.Client{}), &limited)
 }
 
 // Thirty users behind one IP log in at the same time with right passwords.
