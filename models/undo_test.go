@@ -71,6 +71,7 @@ func (ms *ModelSuite) Test_Undo_FactorsAtOnceWithoutSecondStep() {
 	ms.hasFactors([]string{"passkey"}, false, "added")
 	ms.notMe("passkey_added")
 	ms.hasFactors(nothing, false, "undone at once")
+	ms.Equal(1, ms.mailsOf(models.MailUndone), "the email is the same")
 }
 
 // An attacker who knows the password and sets TOTP must not lock the owner out.
