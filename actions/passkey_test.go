@@ -525,7 +525,9 @@ func TestPasskey_Off(t *testing.T) {
 		"https://intranet":        "browsers do not accept the name of this site",
 		"http://shop.example.com": "browsers need https",
 	} {
-		s := newSite(t, func(c *config.Config) { c.Host, _ = url.Parse(host) })
+		atHost := func(c *config.Config) { c.Host, _ = url.Parse(host) }
+		modelstest.Configure(t, atHost)
+		s := newSite(t, atHost)
 		modelstest.SignUp(t, "ada@example.com")
 		s.Client().Transport = roundTripper(func(r *http.Request) (*http.Response, error) {
 			r = r.Clone(r.Context())
@@ -533,6 +535,7 @@ func TestPasskey_Off(t *testing.T) {
 			r.Host = u.Host
 			return http.DefaultTransport.RoundTrip(r)
 		})
+		require.Equal(t, 404, s.browser().PostJSON("/login/passkey/options", "{}").StatusCode)
 		page := s.browser().Get("/login").Page
 		require.NotContains(t, page, "passkey")
 		require.Contains(t, page, `autocomplete="username"`)
