@@ -220,4 +220,13 @@ func TestAccountSecurityProviders_WhileEnrolling(t *testing.T) {
 	require.Equal(t, "/account/security", b.Post(link, url.Values{}).Location())
 	require.Empty(t, s.identities("ada@example.com"))
 	require.NotContains(t, b.Get("/account/security").Page, "Accounts elsewhere")
+
+	setSecondStep := func(on bool) {
+		require.NoError(t, models.DB.RawQuery("UPDATE users SET second_step = ?", on).Exec())
+	}
+	setSecondStep(true)
+	back := b.toProvider(providersPath + "oidc")
+	setSecondStep(false) // by another session, meanwhile
+	require.Equal(t, "/account/security", b.Get(back).Location())
+	require.Empty(t, s.identities("ada@example.com"))
 }

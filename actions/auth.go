@@ -32,6 +32,9 @@ func AuthCallbackShow(c buffalo.Context) error {
 			web.Info(c).Event("guard refused")
 			return backFromProvider(c, state, "sudo.needed")
 		}
+		if state.Purpose == toLink && currentUser(c).MustEnrol() {
+			return askToEnrol(c)
+		}
 		var identity oidc.Identity
 		answer := oidc.Answer{Code: c.Param("code"), Iss: c.Param("iss"), Error: c.Param("error")}
 		err = models.AttemptWithProvider(c, clientOf(c), answer, func(tx *pop.Connection) (err error) {
