@@ -260,7 +260,10 @@ func (ms *ModelSuite) Test_PassCode_WaitsForAttemptsInFlight() {
 			}
 		}
 	})
-	go func() { passed <- ms.pass(code, "192.0.2.1") }()
+	go func() {
+		defer close(passed) // also if pass fails the test
+		passed <- ms.pass(code, "192.0.2.1")
+	}()
 	select {
 	case err := <-passed:
 		ms.FailNow("the code did not wait", err)
