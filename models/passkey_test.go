@@ -248,6 +248,25 @@ func (ms *ModelSuite) Test_Passkey_UndoneMayNotBeAddedAgainWhileALinkRestoresIt(
 	ms.NoError(errorOf(ms.logInWith(ms.loginAnswer(a))))
 }
 
+// It can be neither added again nor restored otherwise.
+func (ms *ModelSuite) Test_Passkey_RestoredAndUndoneMayBeRestoredAgain() {
+	ctx := ms.T().Context()
+	ms.signUp("ada@example.com")
+	a := passkeytest.New(site)
+	f := ms.addPasskey(a, "ada@example.com")
+	ms.NoError(ms.user("ada@example.com").RemovePasskey(ctx, f.ID.String(), here))
+	ms.NoError(ms.user("ada@example.com").RestorePasskey(ctx, f.ID.String(), here))
+	ms.notMe(models.MailPasskeyRestored)
+	used, removed, err := models.PasskeysOf(ctx, ms.user("ada@example.com"))
+	ms.NoError(err)
+	ms.Empty(used)
+	ms.Equal([]uuid.UUID{f.ID}, removed.IDs())
+	ms.NoError(ms.user("ada@example.com").RestorePasskey(ctx, f.ID.String(), here))
+	ms.NoError(errorOf(ms.logInWith(ms.loginAnswer(a))))
+	ms.notMe("passkey_added")
+	ms.ErrorIs(ms.user("ada@example.com").RestorePasskey(ctx, f.ID.String(), here), models.ErrNotFound, "its addition was undone")
+}
+
 // The first undo removes the passkey. The second, of an older change and all since, still waits.
 func (ms *ModelSuite) Test_Passkey_UndoneMayNotBeAddedAgainWhileAnUndoWaits() {
 	models.Clock.Stop()

@@ -71,7 +71,7 @@ type Factor struct {
 	CreatedAt     time.Time  `db:"created_at"`
 	LastUsedAt    nulls.Time `db:"last_used_at"`
 	RemovedAt     nulls.Time `db:"removed_at"`     // null while the factor is in use
-	RemovedNumber int        `db:"removed_number"` // the number of the change that removed it; 0 if its addition was undone
+	RemovedNumber int        `db:"removed_number"` // the number of the last change that removed it; 0 if none did
 }
 
 // InUse reports whether the factor is in use: not removed.

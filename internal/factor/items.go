@@ -40,7 +40,7 @@ func (i Items) Set(item uuid.UUID, use bool) (inUse bool, err error) {
 	}
 	f := &found[0]
 	if !use {
-		return false, f.Remove(i.Tx, i.Now(), 0)
+		return false, f.Remove(i.Tx, i.Now(), f.RemovedNumber) // an undone "take back" may be repeated
 	}
 	if f.Kind != Passkey {
 		list, err := Of(i.Tx, i.UserID)

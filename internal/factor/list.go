@@ -25,7 +25,7 @@ func (l List) InUse() List { return l.Filter(func(f Factor) bool { return f.InUs
 func (l List) Removed() List { return l.Filter(func(f Factor) bool { return !f.InUse() }) }
 
 // Restorable returns the removed factors that the user may restore. It leaves out factors
-// that an undo removed: they may be an attacker's.
+// that only an undo removed: they may be an attacker's.
 func (l List) Restorable() List {
 	return l.Filter(func(f Factor) bool { return !f.InUse() && f.RemovedNumber > 0 })
 }
