@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"time"
 
 	"github.com/gobuffalo/pop/v6"
 
@@ -16,18 +17,22 @@ import (
 // The longest wait allows 96 codes a day, of a million.
 var codesPerAccount = ratelimit.Limit{Name: "codes account", Most: math.MaxInt, Free: 5}
 
-// wrongCodes is the bucket of the account's wrong codes in a row. Only the use of a factor
+// codesForLinks limits the codes that end links. Nothing clears its bucket: an attacker in sudo
+// could add a passkey, and log in with it to clear wrongCodes.
+var codesForLinks = ratelimit.Limit{Name: "codes links", Most: 10, Window: 24 * time.Hour}
+
+// wrongCodes is the bucket of the account's wrong codes in a row. Only a login by a factor
 // clears it, and no new SESSION_SECRET: an attacker may have the password.
 func (u *User) wrongCodes() ratelimit.Bucket {
 	return ratelimit.Bucket{Limit: codesPerAccount, ID: "codes " + u.ID.String()}
 }
 
 // passCode uses a typed code up, and runs passed in the same transaction. Six digits are a
-// TOTP code, all else is a recovery code. It returns ErrBadCode, *RateLimited, or
-// ErrBadCredentials if the account changed meanwhile.
-func (u *User) passCode(ctx context.Context, typed string, client Client, passed func(tx *pop.Connection, f *Factor) error) error {
+// TOTP code, all else is a recovery code. More buckets count it, too. It returns ErrBadCode,
+// *RateLimited, or ErrBadCredentials if the account changed meanwhile.
+func (u *User) passCode(ctx context.Context, typed string, client Client, passed func(tx *pop.Connection, f *Factor) error, more ...ratelimit.Bucket) error {
 	buckets, err := client.answerBuckets(DB.WithContext(ctx), u.ID)
-	buckets = append(buckets, u.wrongCodes())
+	buckets = append(append(buckets, u.wrongCodes()), more...)
 	if err != nil {
 		return err
 	}
@@ -118,5 +123,5 @@ func (u *User) EndLinksByCode(ctx context.Context, id, typed string, client Clie
 	}
 	return u.passCode(ctx, typed, client, func(tx *pop.Connection, f *Factor) error {
 		return errors.Join(u.noteUse(tx, f, client), u.endLinks(tx, id, f, client))
-	})
+	}, ratelimit.Bucket{Limit: codesForLinks, ID: "links " + u.ID.String()})
 }

@@ -85,14 +85,14 @@ func (u *User) factorsWithout(tx *pop.Connection, id uuid.UUID) (factor.List, er
 	return list.Without(id), errors.Join(err, pendingErr)
 }
 
-// useFactor records that a login used the factor, in the login's transaction. This stops a
-// waiting undo from removing the factor. The user's row must be locked.
+// useFactor records that a login used the factor, in the login's transaction. This clears
+// wrongCodes and stops a waiting undo from removing the factor. The user's row must be locked.
 func (u *User) useFactor(tx *pop.Connection, f *Factor, client Client) error {
-	return errors.Join(u.noteUse(tx, f, client), u.stopUndo(tx, f))
+	return errors.Join(u.noteUse(tx, f, client), u.wrongCodes().Clear(tx), u.stopUndo(tx, f))
 }
 
-// confirmFactor is useFactor for a confirmation. It stops no undo, and returns ErrBadCode
-// for a factor that an undo will remove: the factor may be an attacker's.
+// confirmFactor is useFactor for a confirmation. It clears and stops nothing, and returns
+// ErrBadCode for a factor that an undo will remove: the factor may be an attacker's.
 func (u *User) confirmFactor(tx *pop.Connection, f *Factor, client Client) error {
 	if removes, err := u.journal(tx).Removes(f.ID); err != nil || removes {
 		return cmp.Or(err, ErrBadCode)
@@ -102,7 +102,6 @@ func (u *User) confirmFactor(tx *pop.Connection, f *Factor, client Client) error
 
 func (u *User) noteUse(tx *pop.Connection, f *Factor, client Client) error {
 	first, err := f.Use(tx, Clock.Now())
-	err = errors.Join(err, u.wrongCodes().Clear(tx))
 	if err != nil || !first || f.Kind == FactorCodes { // each use of a recovery code has its own mail
 		return err
 	}

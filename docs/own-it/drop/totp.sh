@@ -18,6 +18,7 @@ remove_lines 'pendingTOTPKey' actions/current.go
 replace 'return s\.confirmWithCode\(.*' 'return "", ErrBadCredentials' models/session_confirm.go
 
 # The second step, the task user:why, mails.
+replace 'u\.wrongCodes\(\)\.Clear\(tx\), ' '' models/factor.go
 remove_lines 'Filter\(opens\)|wrongCodes|replaceCodes|RecoveryCodesLeft|Factors\.KeyLost' models/factor.go models/second_step_switch.go models/why.go
 remove_lines 'Mail(TOTP|Code)' models/mail.go
 
