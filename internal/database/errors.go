@@ -116,6 +116,15 @@ func IsDuplicate(err error, table string, columns ...string) bool {
 	return err != nil && strings.Contains(oneLine(err)+" ", "UNIQUE constraint failed: "+table+"."+strings.Join(columns, ", "+table+".")+" ")
 }
 
+// BreaksForeignKey reports whether a foreign key refused the statement.
+func BreaksForeignKey(err error) bool {
+	var postgres *pgconn.PgError
+	if errors.As(err, &postgres) {
+		return postgres.Code == "23503" || postgres.Code == "23001" // foreign_key_violation, restrict_violation
+	}
+	return sqliteSays(err, "FOREIGN KEY constraint failed")
+}
+
 // sqliteSays reports whether the message of err contains one of texts. The SQLite
 // drivers have no error type in common.
 func sqliteSays(err error, texts ...string) bool {

@@ -100,24 +100,33 @@ func (r Rule) RunAll(ctx context.Context, db *pop.Connection) (rows int, err err
 	return r.run(ctx, db, "")
 }
 
+// run halves a batch that a foreign key refuses, until it finds the row, and goes on after it.
 func (r Rule) run(ctx context.Context, db *pop.Connection, lockClause string) (rows int, err error) {
-	for {
-		changed, err := db.WithContext(ctx).RawQuery(r.statement(db.Dialect.Name(), lockClause), r.Args...).ExecWithCount()
+	kept := 0 // rows that a foreign key keeps
+	for limit := Batch; kept < Batch; betweenBatches(ctx) {
+		changed, failed := db.WithContext(ctx).RawQuery(r.statement(db.Dialect.Name(), lockClause, limit, kept), r.Args...).ExecWithCount()
 		rows += changed
-		if err != nil {
-			return rows, fmt.Errorf("purging %s: %w", r.Table, err)
+		switch {
+		case failed == nil && changed < limit:
+			return rows, err
+		case failed == nil:
+			limit = min(2*limit, Batch)
+		case !database.BreaksForeignKey(failed):
+			return rows, fmt.Errorf("purging %s: %w", r.Table, failed)
+		case limit > 1:
+			limit /= 2
+		default:
+			kept++
+			err = fmt.Errorf("purging %s: %d rows stay: %w", r.Table, kept, failed)
 		}
-		if changed < Batch {
-			return rows, nil
-		}
-		betweenBatches(ctx)
 	}
+	return rows, err
 }
 
-// statement returns the SQL for one batch. On PostgreSQL it looks rows up by an array
+// statement returns the SQL for one batch, after the first offset rows. On PostgreSQL it looks rows up by an array
 // of ids: prevents a table scan.
-func (r Rule) statement(dialect, lockClause string) string {
-	batch := fmt.Sprintf("SELECT id FROM %s WHERE %s ORDER BY %s LIMIT %d", r.Table, r.Where, r.Order, Batch)
+func (r Rule) statement(dialect, lockClause string, limit, offset int) string {
+	batch := fmt.Sprintf("SELECT id FROM %s WHERE %s ORDER BY %s LIMIT %d OFFSET %d", r.Table, r.Where, r.Order, limit, offset)
 	if dialect == "postgres" {
 		return r.Change + " WHERE id = ANY(ARRAY(" + batch + " FOR UPDATE" + lockClause + "))"
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql/driver"
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"strings"
@@ -239,6 +240,48 @@ func TestRun_GoesOnAfterAnError(t *testing.T) {
 	require.ErrorContains(t, err, "purging kept: ")
 	require.Equal(t, 1, count(t, db))
 	require.True(t, done)
+}
+
+// keptRows makes a table with n rows, and keeps some of them by a foreign key of another table.
+func keptRows(t *testing.T, db *pop.Connection, n int, kept ...int) {
+	exec(t, db, "CREATE TABLE kept (id INTEGER PRIMARY KEY)")
+	exec(t, db, "CREATE TABLE keeping (id INTEGER PRIMARY KEY REFERENCES kept (id))")
+	require.NoError(t, db.Transaction(func(tx *pop.Connection) error {
+		for id := range n {
+			exec(t, tx, "INSERT INTO kept (id) VALUES (?)", id)
+		}
+		for _, id := range kept {
+			exec(t, tx, "INSERT INTO keeping (id) VALUES (?)", id)
+		}
+		return nil
+	}))
+}
+
+// Prevents an owner's table that refers to one deleted user from keeping all others.
+func TestRun_RemovesTheRowsThatNoForeignKeyKeeps(t *testing.T) {
+	db := newDatabase(t, 0)
+	replacePause(t, func() {})
+	keptRows(t, db, 3*Batch, 0, 1, Batch+7, 3*Batch-1)
+	for range 2 {
+		err := Run(t.Context(), db, clocks(), func(time.Time) []Rule { return []Rule{DeleteRule("kept", "id >= ?", "id", 0)} })
+		require.ErrorContains(t, err, "purging kept: 4 rows stay: ")
+		var left []int
+		require.NoError(t, db.Store.Select(&left, "SELECT id FROM kept ORDER BY id"))
+		require.Equal(t, []int{0, 1, Batch + 7, 3*Batch - 1}, left)
+	}
+}
+
+// Bounds the statements of one purge.
+func TestRun_EndsAfterABatchOfKeptRows(t *testing.T) {
+	db := newDatabase(t, 0)
+	replacePause(t, func() {})
+	kept := make([]int, Batch+1)
+	for id := range kept {
+		kept[id] = id
+	}
+	keptRows(t, db, len(kept), kept...)
+	err := Run(t.Context(), db, clocks(), func(time.Time) []Rule { return []Rule{DeleteRule("kept", "id >= ?", "id", 0)} })
+	require.ErrorContains(t, err, fmt.Sprintf("purging kept: %d rows stay: ", Batch))
 }
 
 // timedOut is an argument that fails like a statement that exceeds statement_timeout.
