@@ -166,6 +166,8 @@ func App(c config.Config, logger *slog.Logger) *buffalo.App {
 // with web.AllowSource.
 var policy = web.DefaultPolicy
 
+var crossOrigin func(path string) bool // see web.Options
+
 // Handler returns app behind package web, which adds limits, headers, assets and the log.
 func Handler(app *buffalo.App, c config.Config, logger *slog.Logger, reload http.Handler) http.Handler {
 	return web.New(app, web.Options{
@@ -176,6 +178,7 @@ func Handler(app *buffalo.App, c config.Config, logger *slog.Logger, reload http
 		TrustedProxies: c.TrustedProxies,
 		MaxBody:        routes.MaxBody,
 		MaxTime:        routes.MaxTime,
+		CrossOrigin:    crossOrigin,
 		Policy:         policy,
 		Assets:         assetFiles,
 		Pages:          publicPages(c),
