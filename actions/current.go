@@ -43,7 +43,7 @@ func Identify(next buffalo.Handler) buffalo.Handler {
 			return err
 		}
 		c.Set("current_session", session)
-		c.Set("current_user", session.User)
+		c.Set("current_user", session.User) // to act as another user, set User and UserID of session as well, and clear its ConfirmedAt
 		web.Info(c).UserID = session.UserID.String()
 		return next(c)
 	}
