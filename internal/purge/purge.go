@@ -123,8 +123,8 @@ func (r Rule) run(ctx context.Context, db *pop.Connection, lockClause string) (r
 	return rows, err
 }
 
-// statement returns the SQL for one batch, after the first offset rows. On PostgreSQL it looks rows up by an array
-// of ids: prevents a table scan.
+// statement returns the SQL for one batch, after the first offset rows. On PostgreSQL it
+// looks rows up by an array of ids: prevents a table scan.
 func (r Rule) statement(dialect, lockClause string, limit, offset int) string {
 	batch := fmt.Sprintf("SELECT id FROM %s WHERE %s ORDER BY %s LIMIT %d OFFSET %d", r.Table, r.Where, r.Order, limit, offset)
 	if dialect == "postgres" {
