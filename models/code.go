@@ -21,7 +21,7 @@ var codesPerAccount = ratelimit.Limit{Name: "codes account", Most: math.MaxInt, 
 // could add a passkey, and log in with it to clear wrongCodes.
 var codesForLinks = ratelimit.Limit{Name: "codes links", Most: 10, Window: 24 * time.Hour}
 
-// wrongCodes is the bucket of the account's wrong codes in a row. Only a login by a factor
+// wrongCodes is the bucket of the account's wrong codes. Only a login by a factor
 // clears it, and no new SESSION_SECRET: an attacker may have the password.
 func (u *User) wrongCodes() ratelimit.Bucket {
 	return ratelimit.Bucket{Limit: codesPerAccount, ID: "codes " + u.ID.String()}

@@ -2,6 +2,7 @@ package models
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/gobuffalo/pop/v6"
@@ -28,6 +29,27 @@ func (u *User) setDeviceCookie(tx *pop.Connection, client Client) (rawDeviceCook
 	}
 	rawDeviceCookie, err = deviceCookies.Issue(tx, u.ID, client.RawDeviceCookie)
 	return rawDeviceCookie, true, err
+}
+
+// knowAfterReset makes the client a known browser, and clears the buckets of all known
+// browsers. It forgets the others only to make room: a thief with the former password may have
+// filled it.
+func (u *User) knowAfterReset(tx *pop.Connection, client Client) (rawDeviceCookie string, err error) {
+	browsers, err := deviceCookies.Of(tx, u.ID)
+	for _, b := range browsers {
+		err = errors.Join(err, bucketOf(loginsPerDeviceCookie, string(b.TokenDigest)).Clear(tx))
+	}
+	known, renewErr := deviceCookies.Renew(tx, u.ID, client.RawDeviceCookie)
+	if err = errors.Join(err, renewErr); err != nil || known {
+		return client.RawDeviceCookie, err
+	}
+	rawDeviceCookie, err = deviceCookies.Issue(tx, u.ID, client.RawDeviceCookie)
+	if err == nil && rawDeviceCookie == client.RawDeviceCookie { // no room
+		if err = deviceCookies.Void(tx, u.ID); err == nil {
+			rawDeviceCookie, err = deviceCookies.Issue(tx, u.ID, client.RawDeviceCookie)
+		}
+	}
+	return rawDeviceCookie, err
 }
 
 // announceNewBrowser mails the owner, except about the first browser of an account that was

@@ -48,6 +48,7 @@ func (ms *ModelSuite) Test_DeviceCookie_ResetKeepsKnownBrowsers() {
 	laptop := ms.knownBrowser(ada, "")
 	for n := range 6 {
 		ms.retryAfterFailure("ada@example.com", nthIP(n))
+		models.Authenticate(ms.T().Context(), models.Credentials{Email: "ada@example.com", Password: "wrong", Client: models.Client{RawDeviceCookie: laptop}})
 	}
 	phone, err := models.ResetPassword(ms.T().Context(), ms.requestReset("ada@example.com"), newPassword, here)
 	ms.NoError(err)
@@ -58,6 +59,11 @@ func (ms *ModelSuite) Test_DeviceCookie_ResetKeepsKnownBrowsers() {
 		ms.Equal(wanted, err == nil, cookie)
 		ms.Equal(!wanted, errors.As(err, &limited), err)
 	}
+
+	same, err := models.ResetPassword(ms.T().Context(), ms.requestReset("ada@example.com"), newPassword, models.Client{RawDeviceCookie: phone})
+	ms.NoError(err)
+	ms.Equal(phone, same)
+	ms.Equal(2, ms.count("device_cookies"))
 }
 
 // A thief with the password can make a hundred browsers known, and keep them known.

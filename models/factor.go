@@ -85,8 +85,9 @@ func (u *User) factorsWithout(tx *pop.Connection, id uuid.UUID) (factor.List, er
 	return list.Without(id), errors.Join(err, pendingErr)
 }
 
-// useFactor records that a login used the factor, in the login's transaction. This clears
-// wrongCodes and stops a waiting undo from removing the factor. The user's row must be locked.
+// useFactor records that a login used the factor, in the login's transaction, and stops a
+// waiting undo from removing the factor. The user's row must be locked.
+// It also clears wrongCodes.
 func (u *User) useFactor(tx *pop.Connection, f *Factor, client Client) error {
 	return errors.Join(u.noteUse(tx, f, client), u.wrongCodes().Clear(tx), u.stopUndo(tx, f))
 }

@@ -42,13 +42,7 @@ func ResetPassword(ctx context.Context, rawToken, normalized string, client Clie
 			if err := user.storePassword(tx, digest); err != nil {
 				return err
 			}
-			rawDeviceCookie, err = deviceCookies.Issue(tx, user.ID, client.RawDeviceCookie)
-			if err == nil && rawDeviceCookie == client.RawDeviceCookie { // a thief with the former password filled them
-				err = deviceCookies.Void(tx, user.ID)
-				if err == nil {
-					rawDeviceCookie, err = deviceCookies.Issue(tx, user.ID, client.RawDeviceCookie)
-				}
-			}
+			rawDeviceCookie, err = user.knowAfterReset(tx, client)
 			return errors.Join(err, user.mailChange(tx, ActivityPasswordReset, MailPasswordChanged, user.Email, client))
 		})
 	})

@@ -13,7 +13,8 @@ import (
 	"corral/internal/ratelimit"
 )
 
-// SetPassword sets a normalized password as a reset does, but without a mail: for tasks.
+// SetPassword sets a normalized password, forgets the known browsers and unlocks the email,
+// without a mail: for tasks.
 // It returns ErrBadCredentials if the account changed meanwhile.
 func (u *User) SetPassword(ctx context.Context, normalized string) error {
 	digest, err := hasher.Hash(ctx, password.Place{}, normalized) // slow: outside the transaction

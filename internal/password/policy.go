@@ -44,8 +44,8 @@ var (
 	// keyed matches characters of keyboards that OpaqueString refuses: emoji with
 	// joiners or tags, emoji newer than its tables, punctuation outside of the context
 	// that RFC 5892, A, demands, signs that lengthen or repeat letters, the non-joiner of
-	// Persian and the joiner of Bengali.
-	keyed = regexp.MustCompile(emoji + `(?:\x{200D}` + emoji + `)*|[·͵׳״・ـߺ〱-〵〻]|\p{Bengali}(?:\x{200D}\p{Bengali})+|\p{Arabic}(?:\x{200C}\p{Arabic})+`)
+	// Persian and the joiner of Bengali and Kannada.
+	keyed = regexp.MustCompile(emoji + `(?:\x{200D}` + emoji + `)*|[·͵׳״・ـߺ〱-〵〻]|[\p{Bengali}\p{Kannada}](?:\x{200D}[\p{Bengali}\p{Kannada}])+|\p{Arabic}(?:\x{200C}\p{Arabic})+`)
 )
 
 // space maps every kind of space to the ASCII space.

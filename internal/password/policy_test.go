@@ -160,6 +160,7 @@ func TestNormalize_Emoji(t *testing.T) {
 		"ســـر":                 "ســـر", // tatweel, a key of Arabic keyboards
 		"いろ〱〻":                  "いろ〱〻",
 		"র\u200d্য":             "র\u200d্য",
+		"ರ\u200d್ಯಾಂಕ್":         "ರ\u200d್ಯಾಂಕ್",
 		"a\ufe0f":               "", // a is no emoji
 		"❤\ufe0f\ufe0f":         "",
 		"\ufe0f":                "",
