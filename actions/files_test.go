@@ -2,6 +2,7 @@ package actions
 
 import (
 	"net/http"
+	"regexp"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -48,7 +49,9 @@ func TestFiles_SameForEveryClient(t *testing.T) {
 	s := newSite(t)
 	modelstest.SignUp(t, "ada@example.com")
 	ada, anonymous := s.loggedIn("ada@example.com", firefox), s.browser()
-	for _, path := range []string{stylesheetPath(anonymous.Get("/welcome").Page), "/favicon.ico", "/robots.txt"} {
+	page := anonymous.Get("/welcome").Page
+	script := regexp.MustCompile(`src="(/assets/js/[^"]+)"`).FindStringSubmatch(page)
+	for _, path := range []string{stylesheetPath(page), script[1], "/favicon.ico", "/robots.txt"} {
 		mine, theirs := ada.Get(path), anonymous.Get(path)
 		require.Equal(t, 200, mine.StatusCode)
 		require.Equal(t, theirs.Page, mine.Page)

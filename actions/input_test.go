@@ -85,7 +85,7 @@ func TestInput_UnknownFieldsChangeNothing(t *testing.T) {
 	after, err := models.FindUserByEmail(t.Context(), "ada@example.com")
 	require.NoError(t, err)
 	require.Equal(t, before.ID, after.ID)
-	require.Equal(t, before.CreatedAt, after.CreatedAt.UTC())
+	require.Equal(t, before.CreatedAt.UTC(), after.CreatedAt.UTC())
 	require.Equal(t, before.Language, after.Language)
 	require.NotEqual(t, "x", after.PasswordDigest)
 	_, err = models.FindUserByEmail(t.Context(), "eve@example.com")

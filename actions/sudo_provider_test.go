@@ -23,6 +23,7 @@ func TestSudoProvider_Confirms(t *testing.T) {
 	require.NotContains(t, page, "/sudo/oidc2", "not linked")
 	copied := s.browser()
 	copied.SetCookie(sessionCookieName, b.sessionCookie())
+	require.Contains(t, b.clicks("/sudo/oidc").Location(), "max_age=300")
 	a := b.viaProvider("/sudo/oidc?next=/account")
 	require.Equal(t, 302, a.StatusCode)
 	require.Equal(t, "/account", a.Location())

@@ -65,6 +65,22 @@ func (ms *ModelSuite) Test_RateLimit_LockedAfterAHundredInARow() {
 	ms.NotZero(ms.retryAfterFailure("ada@example.com", nthIP(103)), "the email stays locked for other clients")
 }
 
+func (ms *ModelSuite) Test_RateLimit_KnownBrowserIsLockedAfterAHundredInARow() {
+	models.Clock.Stop()
+	known := models.Credentials{Email: "ada@example.com", Password: "wrong",
+		Client: models.Client{RawDeviceCookie: ms.knownBrowser(ms.signUp("ada@example.com"), "")}}
+	for range 100 {
+		_, err := models.Authenticate(ms.T().Context(), known)
+		ms.ErrorIs(err, models.ErrBadCredentials)
+		models.Clock.Move(15 * time.Minute) // the longest wait
+	}
+	known.Password = modelstest.Password
+	_, err := models.Authenticate(ms.T().Context(), known)
+	var limited *models.RateLimited
+	ms.ErrorAs(err, &limited)
+	ms.True(limited.Locked)
+}
+
 func (ms *ModelSuite) Test_RateLimit_SuccessEndsTheCount() {
 	models.Clock.Stop()
 	ms.signUp("ada@example.com")

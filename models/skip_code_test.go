@@ -48,6 +48,7 @@ func (ms *ModelSuite) Test_Skip() {
 		ms.NoError(err)
 		return n
 	}
+	ms.False(ms.skips("ada@example.com", cookie), "for 30 days")
 	ms.Equal(1, clients())
 	ms.purge()
 	ms.Zero(clients(), "kept for the list only")

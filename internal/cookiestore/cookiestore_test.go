@@ -47,13 +47,16 @@ func nothing(*sessions.Session) {}
 
 // Buffalo writes an empty flash on every page.
 func TestStore_EmptyFlashSetsNoCookie(t *testing.T) {
-	store := newStore()
+	store := New(Options{Keys: keys, Secure: true})
 	require.Nil(t, saved(t, store, nil, put(flashKey, []byte("{}"))))
 	filled := saved(t, store, nil, put(flashKey, []byte(`{"info":["x"]}`)))
 	require.NotNil(t, filled)
 	removal := saved(t, store, filled, put(flashKey, []byte("{}")))
 	require.Negative(t, removal.MaxAge, "nothing is left: the cookie is removed")
 	require.Empty(t, removal.Value)
+	require.True(t, removal.Secure, "browsers refuse a __Host- cookie without it")
+	require.True(t, removal.HttpOnly)
+	require.Equal(t, http.SameSiteLaxMode, removal.SameSite)
 }
 
 func TestStore_SetsACookieOnlyAfterAChange(t *testing.T) {

@@ -229,6 +229,8 @@ func TestPolicy_WholeEmailAndItsHalves(t *testing.T) {
 		_, key = policy.Check(typed, "ada@example.com")
 		require.NotEqual(t, "password.guessable_personal", key, typed)
 	}
+	_, key := policy.Check("qizuwyxobaqizuwyxoba", "qi.zu.wy.xo.ba@example.com")
+	require.Equal(t, "password.guessable_personal", key, "short parts, joined")
 }
 
 func TestPolicy_JudgesNonASCIIWords(t *testing.T) {

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -17,8 +18,10 @@ func TestCookie(t *testing.T) {
 		k.Set(c, k.Value(c.Request()))
 		return nil
 	})
+	info := &RequestInfo{}
 	set := func(sent string) *http.Cookie {
 		req := httptest.NewRequest("GET", "/", nil)
+		req = req.WithContext(context.WithValue(req.Context(), infoKey{}, info))
 		if sent != "" {
 			req.AddCookie(&http.Cookie{Name: "lang", Value: sent})
 		}
@@ -39,4 +42,7 @@ func TestCookie(t *testing.T) {
 	require.False(t, cookie.Secure, "by http")
 	require.Equal(t, http.SameSiteLaxMode, cookie.SameSite)
 	require.Negative(t, set("").MaxAge, "removed")
+	info.Secure = true
+	require.True(t, set("de").Secure)
+	require.True(t, set("").Secure, "browsers refuse a __Host- cookie without it")
 }
