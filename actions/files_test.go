@@ -50,8 +50,11 @@ func TestFiles_SameForEveryClient(t *testing.T) {
 	modelstest.SignUp(t, "ada@example.com")
 	ada, anonymous := s.loggedIn("ada@example.com", firefox), s.browser()
 	page := anonymous.Get("/welcome").Page
-	script := regexp.MustCompile(`src="(/assets/js/[^"]+)"`).FindStringSubmatch(page)
-	for _, path := range []string{stylesheetPath(page), script[1], "/favicon.ico", "/robots.txt"} {
+	paths := []string{stylesheetPath(page), "/favicon.ico", "/robots.txt"}
+	for _, script := range regexp.MustCompile(`src="(/assets/js/[^"]+)"`).FindAllStringSubmatch(page, -1) {
+		paths = append(paths, script[1])
+	}
+	for _, path := range paths {
 		mine, theirs := ada.Get(path), anonymous.Get(path)
 		require.Equal(t, 200, mine.StatusCode)
 		require.Equal(t, theirs.Page, mine.Page)

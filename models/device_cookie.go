@@ -32,24 +32,25 @@ func (u *User) setDeviceCookie(tx *pop.Connection, client Client) (rawDeviceCook
 }
 
 // knowAfterReset makes the client a known browser, and clears the buckets of all known
-// browsers. It forgets the others only to make room: a thief with the former password may have
-// filled it.
+// browsers. The client gets a new token: attempts with a copy of the former one must not keep it
+// out. Other browsers are forgotten only to make room: a thief with the former password may
+// have filled it.
 func (u *User) knowAfterReset(tx *pop.Connection, client Client) (rawDeviceCookie string, err error) {
 	browsers, err := deviceCookies.Of(tx, u.ID)
 	for _, b := range browsers {
 		err = errors.Join(err, bucketOf(loginsPerDeviceCookie, string(b.TokenDigest)).Clear(tx))
 	}
-	known, renewErr := deviceCookies.Renew(tx, u.ID, client.RawDeviceCookie)
-	if err = errors.Join(err, renewErr); err != nil || known {
-		return client.RawDeviceCookie, err
+	if err != nil {
+		return "", err
 	}
 	rawDeviceCookie, err = deviceCookies.Issue(tx, u.ID, client.RawDeviceCookie)
-	if err == nil && rawDeviceCookie == client.RawDeviceCookie { // no room
-		if err = deviceCookies.Void(tx, u.ID); err == nil {
-			rawDeviceCookie, err = deviceCookies.Issue(tx, u.ID, client.RawDeviceCookie)
-		}
+	if err != nil || rawDeviceCookie != client.RawDeviceCookie {
+		return rawDeviceCookie, errors.Join(err, deviceCookies.Forget(tx, u.ID, client.RawDeviceCookie))
 	}
-	return rawDeviceCookie, err
+	if err := deviceCookies.Void(tx, u.ID); err != nil {
+		return "", err
+	}
+	return deviceCookies.Issue(tx, u.ID, client.RawDeviceCookie)
 }
 
 // announceNewBrowser mails the owner, except about the first browser of an account that was

@@ -166,6 +166,11 @@ func (s Store) Any(tx *pop.Connection, userID uuid.UUID) (bool, error) {
 	return exists(tx.Where("user_id = ?", userID))
 }
 
+// Forget makes the browser of a cookie unknown to an account.
+func (s Store) Forget(tx *pop.Connection, userID uuid.UUID, raw string) error {
+	return database.Wrap("removing a device cookie", tx.RawQuery("DELETE FROM device_cookies WHERE token_digest IN (?) AND user_id = ?", Digests(raw), userID).Exec())
+}
+
 // Void removes the device cookies of an account.
 func (s Store) Void(tx *pop.Connection, userID uuid.UUID) error {
 	return database.Wrap("voiding device cookies", tx.RawQuery("DELETE FROM device_cookies WHERE user_id = ?", userID).Exec())

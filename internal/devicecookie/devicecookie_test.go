@@ -183,6 +183,20 @@ func TestStore_LifetimeStartsAgain(t *testing.T) {
 	require.True(t, f.is(f.store.Any(db, f.ada)))
 }
 
+func TestStore_Forget(t *testing.T) {
+	f := newFixture(t)
+	other := f.issue(f.ada)
+	adas := f.issue(f.ada)
+	shared, err := f.store.Issue(db, f.bob, adas)
+	require.NoError(t, err)
+	require.NoError(t, f.store.Forget(db, f.ada, shared))
+	require.NoError(t, f.store.Forget(db, f.ada, ""))
+	for raw, known := range map[string]bool{adas: false, shared: true, other: true} {
+		require.Equal(t, known, f.known(raw))
+	}
+	require.Equal(t, []int{1, 1}, []int{f.of(f.ada), f.of(f.bob)})
+}
+
 func TestStore_Void(t *testing.T) {
 	f := newFixture(t)
 	first, second, bobsCookie := f.issue(f.ada), f.issue(f.ada), f.issue(f.bob)
