@@ -9,15 +9,21 @@ import (
 	"corral/models/modelstest"
 )
 
+// withPasskeyAndTOTP signs up an account with a passkey and a TOTP key.
+func (ms *ModelSuite) withPasskeyAndTOTP(email string) (a *passkeytest.Authenticator, key []byte) {
+	ms.signUp(email)
+	a = passkeytest.New(site)
+	ms.addPasskey(a, email)
+	key, _ = modelstest.SetTOTP(ms.T(), email)
+	return a, key
+}
+
 // Logins, confirmations and the ending of links share one count of failed codes, which does
 // not limit passkeys.
 func (ms *ModelSuite) Test_PassCode_OneCount() {
 	models.Clock.Stop()
 	ctx := ms.T().Context()
-	ms.signUp("ada@example.com")
-	a := passkeytest.New(site)
-	ms.addPasskey(a, "ada@example.com")
-	key, _ := modelstest.SetTOTP(ms.T(), "ada@example.com")
+	a, key := ms.withPasskeyAndTOTP("ada@example.com")
 	s := ms.found(ms.user("ada@example.com"))
 	type attempt = func(code string) error
 	attempts := []attempt{
@@ -44,10 +50,7 @@ func (ms *ModelSuite) Test_PassCode_OneCount() {
 func (ms *ModelSuite) Test_EndLinks_TenWrongCodesADay() {
 	models.Clock.Stop()
 	ctx := ms.T().Context()
-	ms.signUp("ada@example.com")
-	a := passkeytest.New(site)
-	ms.addPasskey(a, "ada@example.com")
-	key, _ := modelstest.SetTOTP(ms.T(), "ada@example.com")
+	a, key := ms.withPasskeyAndTOTP("ada@example.com")
 	models.Clock.Move(oldEnough)
 	ms.changeEmail(ms.user("ada@example.com"), "ada@example.org")
 	ada := ms.user("ada@example.org")
