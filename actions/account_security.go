@@ -17,13 +17,13 @@ func AccountSecurityShow(c buffalo.Context) error { return renderSecurity(c, nil
 func renderSecurity(c buffalo.Context, wrong messages) error {
 	user := currentUser(c)
 	waiting, waitingErr := models.WaitingChangesOf(c, user)
-	decides, decidesErr := currentSession(c).DecidesUndo(c)
+	mayDecide, mayDecideErr := currentSession(c).MayDecideUndo(c)
 	since, sinceErr := user.PasswordSince(c)
 	browsers, browsersErr := models.SkipsOf(c, user)
 	links, linksErr := models.LostLinksOf(c, user)
 	ways, factorsErr := setFactors(c, user)
 	if err := errors.Join(
-		waitingErr, decidesErr, sinceErr, browsersErr, linksErr, factorsErr,
+		waitingErr, mayDecideErr, sinceErr, browsersErr, linksErr, factorsErr,
 		setRemovedPasskeys(c, user),
 		setProviders(c, user),
 		setCodesLeft(c, user),
@@ -37,7 +37,7 @@ func renderSecurity(c buffalo.Context, wrong messages) error {
 	c.Set("browsers", browsers)
 	c.Set("links", links)
 	c.Set("waiting", waiting)
-	c.Set("decides", decides)
+	c.Set("may_decide", mayDecide)
 	setProtection(c, ways)
 	return renderForm(c, "account_security.title", "account_security/show.plush.html", wrong)
 }

@@ -14,8 +14,8 @@ type undoForm struct {
 	Choice string `form:"choice"` // "stop" or "now"
 }
 
-// AccountSecurityUndoCreate is POST /account/security/undo: stops the changes
-// that a waiting undo, or an operator's removal of factors, would make, or makes them now.
+// AccountSecurityUndoCreate is POST /account/security/undo: stops a waiting undo, or finishes it
+// now.
 func AccountSecurityUndoCreate(c buffalo.Context) error {
 	var form undoForm
 	if err := web.Bind(c, &form); err != nil {

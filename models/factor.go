@@ -78,11 +78,11 @@ func (u *User) requireWayInWithout(tx *pop.Connection, id uuid.UUID) error {
 // the id and those that an undo will remove.
 func (u *User) factorsWithout(tx *pop.Connection, id uuid.UUID) (factor.List, error) {
 	list, err := u.passing(tx)
-	pending, pendingErr := u.journal(tx).Pending()
-	for _, p := range pending {
+	waiting, waitingErr := u.journal(tx).Waiting()
+	for _, p := range waiting {
 		list = list.Without(p.Item)
 	}
-	return list.Without(id), errors.Join(err, pendingErr)
+	return list.Without(id), errors.Join(err, waitingErr)
 }
 
 // useFactor records that a login used the factor, in the login's transaction, and stops a
@@ -95,7 +95,7 @@ func (u *User) useFactor(tx *pop.Connection, f *Factor, client Client) error {
 // confirmFactor is useFactor for a confirmation. It clears and stops nothing, and returns
 // ErrBadCode for a factor that an undo will remove: the factor may be an attacker's.
 func (u *User) confirmFactor(tx *pop.Connection, f *Factor, client Client) error {
-	if removes, err := u.journal(tx).Removes(f.ID); err != nil || removes {
+	if removes, err := u.journal(tx).UndoRemoves(f.ID); err != nil || removes {
 		return cmp.Or(err, ErrBadCode)
 	}
 	return u.noteUse(tx, f, client)

@@ -81,8 +81,8 @@ func (u *User) afterUndo(tx *pop.Connection) error {
 // added the factor would keep the owner out for good.
 func (u *User) stopUndo(tx *pop.Connection, f *Factor) error {
 	if f.Kind == FactorPasskey {
-		return u.journal(tx).Used(f.ID)
+		return u.journal(tx).StopFor(f.ID)
 	}
 	list, err := factor.Of(tx, u.ID) // other kinds have one factor in use: restoring another stops, too
-	return errors.Join(err, u.journal(tx).Used(list.OfKind(f.Kind).IDs()...))
+	return errors.Join(err, u.journal(tx).StopFor(list.OfKind(f.Kind).IDs()...))
 }

@@ -112,7 +112,7 @@ func lockVerified(tx *pop.Connection, f *Factor, verified *passkey.Verified, pur
 	if err := f.RedeemPasskey(tx, verified, Clock.Now()); err != nil {
 		return nil, err
 	}
-	if removes, err := user.journal(tx).Removes(f.ID); err != nil || removes && purpose != PasskeySecondStep {
+	if removes, err := user.journal(tx).UndoRemoves(f.ID); err != nil || removes && purpose != PasskeySecondStep {
 		return nil, cmp.Or(err, ErrSecondStepOnly)
 	}
 	return user, nil

@@ -20,11 +20,11 @@ import (
 func (u *User) ResetFactors(ctx context.Context, now bool) (due time.Time, err error) {
 	err = u.change(ctx, func(tx *pop.Connection) error {
 		used, err := u.journal(tx).Items.InUse()
-		pending, pendingErr := u.journal(tx).Pending()
-		removals, removedAt := undo.Removals(pending)
+		waiting, waitingErr := u.journal(tx).Waiting()
+		removals, removedAt := undo.OperatorRemovals(waiting)
 		switch due = Clock.Now(); {
-		case err != nil || pendingErr != nil:
-			return errors.Join(err, pendingErr)
+		case err != nil || waitingErr != nil:
+			return errors.Join(err, waitingErr)
 		case len(used) == 0:
 			return ErrNotFound
 		case now:

@@ -19,49 +19,49 @@ func WaitingChangesOf(ctx context.Context, user *User) ([]factor.Waiting, error)
 	return factors.Waiting(effects, secondStepKind), errors.Join(err, effectsErr)
 }
 
-// DecideUndo stops the changes of WaitingChangesOf, or makes them now. It returns ErrNotFound if there
-// are none, ErrRefused unless the session's login was by a factor that stays, and
-// ErrBadCredentials if the undo, or something else, has ended the session.
-func (s *Session) DecideUndo(ctx context.Context, now bool, client Client) error {
+// DecideUndo stops a waiting undo, or finishes it at once. It returns ErrNotFound if nothing
+// waits, ErrRefused if an operator's removal waits or the session's login was not by a factor
+// that stays, and ErrBadCredentials if the account changed meanwhile.
+func (s *Session) DecideUndo(ctx context.Context, atOnce bool, client Client) error {
 	return s.User.change(ctx, func(tx *pop.Connection) error {
-		pending, decides, err := s.decides(tx)
+		waiting, may, err := s.mayDecide(tx)
 		switch {
 		case err != nil:
 			return err
-		case len(pending) == 0:
+		case len(waiting) == 0:
 			return ErrNotFound
-		case !decides:
+		case !may:
 			return ErrRefused
-		case now:
-			return s.User.finishUndo(tx, pending, client)
+		case atOnce:
+			return s.User.finishUndo(tx, waiting, client)
 		}
-		return errors.Join(s.User.journal(tx).Drop(pending), s.User.record(tx, ActivityUndoStopped, client))
+		return errors.Join(s.User.journal(tx).Drop(waiting), s.User.record(tx, ActivityUndoStopped, client))
 	})
 }
 
-// DecidesUndo reports whether the session may decide about the waiting changes.
-func (s *Session) DecidesUndo(ctx context.Context) (bool, error) {
-	_, decides, err := s.decides(DB.WithContext(ctx))
-	return decides, err
+// MayDecideUndo reports whether the session may decide about the waiting changes.
+func (s *Session) MayDecideUndo(ctx context.Context) (bool, error) {
+	_, may, err := s.mayDecide(DB.WithContext(ctx))
+	return may, err
 }
 
-// decides returns the waiting parts, and whether the session's login was by a factor that
-// stays. A login by another factor may be an attacker's, who must not keep the owner's
-// factors out.
-func (s *Session) decides(tx *pop.Connection) (pending []undo.Part, decides bool, err error) {
-	pending, err = s.User.journal(tx).Pending()
-	if err == nil && len(pending) > 0 && s.FactorID.Valid {
-		decides, err = s.User.journal(tx).Stays(s.FactorID.UUID, pending)
+// mayDecide returns the waiting parts, and whether the session's login was by a factor that
+// stays. An attacker may have added another factor, and must not stop the undo that restores
+// the owner's.
+func (s *Session) mayDecide(tx *pop.Connection) (waiting []undo.Part, may bool, err error) {
+	waiting, err = s.User.journal(tx).Waiting()
+	if err == nil && len(waiting) > 0 && s.FactorID.Valid {
+		may, err = s.User.journal(tx).Stays(s.FactorID.UUID, waiting)
 	}
-	return pending, decides, err
+	return waiting, may, err
 }
 
-// FinishUndos makes the waiting changes that are due, for the janitor. Those of other users
-// do not depend on a user's that fail.
+// FinishUndos makes the waiting changes that are due, for the janitor. After an error for one
+// user, it goes on with the others.
 func FinishUndos(ctx context.Context) error {
-	users, err := undo.Due(DB.WithContext(ctx), Clock.Now())
+	users, err := undo.DueUsers(DB.WithContext(ctx), Clock.Now())
 	for _, id := range users {
-		failed := inTransactionWithMail(ctx, func(tx *pop.Connection) error {
+		userErr := inTransactionWithMail(ctx, func(tx *pop.Connection) error {
 			user, err := lockUser(tx, changeLock, "id = ?", id)
 			if err != nil {
 				return err
@@ -70,25 +70,25 @@ func FinishUndos(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			removals, _ := undo.Removals(due)
+			removals, _ := undo.OperatorRemovals(due)
 			return errors.Join(user.resetFactors(tx, removals), user.finishUndo(tx, due, Client{}))
 		})
-		if !errors.Is(failed, ErrNotFound) {
-			err = errors.Join(err, failed)
+		if !errors.Is(userErr, ErrNotFound) {
+			err = errors.Join(err, userErr)
 		}
 	}
 	return err
 }
 
-// finishUndo applies parts, mails the owner, and mails a second reset link: the first one
-// was of no use without the factors.
+// finishUndo finishes parts and, if factors changed, mails the owner and sends another reset
+// link: the second step may have been impossible until now.
 func (u *User) finishUndo(tx *pop.Connection, parts []undo.Part, client Client) error {
 	changed, err := u.journal(tx).Finish(parts)
 	if err != nil || !changed {
 		return err
 	}
-	if err := errors.Join(u.afterUndo(tx), u.record(tx, ActivityUndoFinished, client)); err != nil || u.DeletedAt.Valid { // undoing the deletion mails a reset link
-		return err
+	if err := errors.Join(u.afterUndo(tx), u.record(tx, ActivityUndoFinished, client)); err != nil || u.DeletedAt.Valid {
+		return err // undoing the deletion mails a reset link
 	}
 	return errors.Join(u.mail(tx, MailUndoFinished, u.Email, client), u.mailReset(tx, client), u.mailEnrolment(tx, client))
 }

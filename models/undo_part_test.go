@@ -23,7 +23,7 @@ func (ms *ModelSuite) loggedInBy(f *models.Factor) *models.Session {
 
 // requireDecides requires that a session may, or may not, stop the waiting changes.
 func (ms *ModelSuite) requireDecides(want bool, s *models.Session) {
-	may, err := s.DecidesUndo(ms.T().Context())
+	may, err := s.MayDecideUndo(ms.T().Context())
 	ms.NoError(err)
 	ms.Equal(want, may)
 	if err = s.DecideUndo(ms.T().Context(), false, here); want {

@@ -23,24 +23,24 @@ type Part struct {
 
 func (Part) TableName() string { return "undo_parts" }
 
-func has(parts []Part, item uuid.UUID) bool {
+func hasItem(parts []Part, item uuid.UUID) bool {
 	return slices.ContainsFunc(parts, func(p Part) bool { return p.Item == item })
 }
 
-// Pending returns the waiting parts, the earliest due first.
-func (j Journal) Pending() (list []Part, err error) {
+// Waiting returns the waiting parts, the earliest due first.
+func (j Journal) Waiting() (list []Part, err error) {
 	err = j.Tx.Where("user_id = ?", j.UserID).Order("due_at, id").All(&list)
 	return list, database.Wrap("listing parts of undos", err)
 }
 
 // Due returns the parts that are due.
 func (j Journal) Due() ([]Part, error) {
-	list, err := j.Pending()
+	list, err := j.Waiting()
 	return slices.DeleteFunc(list, func(p Part) bool { return p.DueAt.After(j.Now()) }), err
 }
 
-// Due returns the users who have parts that are due.
-func Due(tx *pop.Connection, now time.Time) (users []uuid.UUID, err error) {
+// DueUsers returns the users who have parts that are due.
+func DueUsers(tx *pop.Connection, now time.Time) (users []uuid.UUID, err error) {
 	if err := tx.RawQuery("SELECT user_id FROM undo_parts WHERE due_at <= ? ORDER BY due_at", now).All(&users); err != nil {
 		return nil, fmt.Errorf("finding due undos: %w", err)
 	}
@@ -52,8 +52,8 @@ func Due(tx *pop.Connection, now time.Time) (users []uuid.UUID, err error) {
 	}), nil
 }
 
-// Removals returns the items that an operator removes, and the time at which the removals are due.
-func Removals(parts []Part) (items []uuid.UUID, due time.Time) {
+// OperatorRemovals returns the items that an operator removes, and the time at which the removals are due.
+func OperatorRemovals(parts []Part) (items []uuid.UUID, due time.Time) {
 	for _, p := range parts {
 		if p.Number == 0 {
 			items, due = append(items, p.Item), p.DueAt
@@ -74,10 +74,10 @@ func (j Journal) RemoveLater(due time.Time, items []uuid.UUID) error {
 
 // schedule stores the parts that change something, or whose item has a waiting part, and marks
 // the changes of the other parts as undone: there is nothing to wait for. It stores a part even
-// if the waiting one does the same: a login may stop the waiting one, or another item may be in
-// the item's place when the waiting one is due.
+// if a waiting one has the same effect: another item may be in the item's place when that one is
+// due.
 func (j Journal) schedule(parts []Part, due time.Time) error {
-	pending, err := j.Pending()
+	waiting, err := j.Waiting()
 	if err != nil {
 		return err
 	}
@@ -86,12 +86,12 @@ func (j Journal) schedule(parts []Part, due time.Time) error {
 		return err
 	}
 	waits := map[uuid.UUID]bool{}
-	for _, p := range pending {
+	for _, p := range waiting {
 		waits[p.Item] = true
 	}
 	for _, p := range parts {
-		now, before := s.of(p)
-		if now == before && !waits[p.Item] {
+		inUse, wasInUse := s.of(p)
+		if inUse == wasInUse && !waits[p.Item] {
 			if err := j.mark("factor_id = ?", p.Number, p.Item); err != nil {
 				return err
 			}
@@ -117,7 +117,7 @@ type states struct {
 	changes map[uuid.UUID][]Change
 }
 
-// read reads what the parts depend on.
+// read returns the states of the parts' items.
 func (j Journal) read(parts []Part) (s states, err error) {
 	s = states{map[uuid.UUID]bool{}, map[uuid.UUID][]Change{}}
 	if len(parts) == 0 {
@@ -139,21 +139,22 @@ func (j Journal) read(parts []Part) (s states, err error) {
 	return s, err
 }
 
+// oldest returns the part that undoes the oldest changes: that with the lowest number.
 func oldest(parts []Part) Part {
 	return slices.MinFunc(parts, func(a, b Part) int { return a.Number - b.Number })
 }
 
 // of reports whether the item of a part is in use, and whether it was in use before the changes
 // that the part undoes.
-func (s states) of(p Part) (now, before bool) {
-	now = s.used[p.Item]
-	before = now // if no change of the item remains to be undone
+func (s states) of(p Part) (inUse, wasInUse bool) {
+	inUse = s.used[p.Item]
+	wasInUse = inUse // if no change of the item remains to be undone
 	for _, c := range s.changes[p.Item] {
-		if c.Number >= p.Number { // the oldest one, which is the last, decides
-			before = c.before()
+		if c.Number >= p.Number { // newest first: the last match is the oldest change
+			wasInUse = c.before()
 		}
 	}
-	return now, before
+	return inUse, wasInUse
 }
 
 // undoes reports whether there are changes that the part undoes.
@@ -161,7 +162,7 @@ func (s states) undoes(p Part) bool {
 	return slices.ContainsFunc(s.changes[p.Item], func(c Change) bool { return c.Number >= p.Number })
 }
 
-// undo removes the changes that the part undoes from s.
+// undo removes from s the changes that the part undoes.
 func (s states) undo(p Part) {
 	s.changes[p.Item] = slices.DeleteFunc(s.changes[p.Item], func(c Change) bool { return c.Number >= p.Number })
 }
@@ -184,20 +185,20 @@ func (j Journal) apply(parts []Part) (changed bool, err error) {
 	}
 	for _, restoring := range []bool{false, true} {
 		for _, p := range parts {
-			now, before := s.of(p)
-			if before != restoring || p.Number == 0 {
+			inUse, wasInUse := s.of(p)
+			if wasInUse != restoring || p.Number == 0 {
 				continue
 			}
-			if now != before {
-				if now, err = j.Items.Set(p.Item, before); err != nil {
+			if inUse != wasInUse {
+				if inUse, err = j.Items.Set(p.Item, wasInUse); err != nil {
 					return false, err
 				}
-				s.used[p.Item] = now
-				changed = changed || now == before
+				s.used[p.Item] = inUse
+				changed = changed || inUse == wasInUse
 			}
-			// Another item may be in its place; then an undo of an earlier change may restore this
-			// one. And many parts may be of the same changes: an attacker may have stored them.
-			if now != before || !s.undoes(p) {
+			// Another item may be in its place: then leave the changes to an undo of an earlier one.
+			// Mark changes once: an attacker may have stored many parts for them.
+			if inUse != wasInUse || !s.undoes(p) {
 				continue
 			}
 			if err := j.mark("factor_id = ?", p.Number, p.Item); err != nil {
@@ -219,55 +220,55 @@ type Effect struct {
 // Effects returns the effects of the waiting parts, the earliest due first. Parts with the
 // same effect give one effect.
 func (j Journal) Effects() (list []Effect, err error) {
-	pending, err := j.Pending()
+	waiting, err := j.Waiting()
 	if err != nil {
 		return nil, err
 	}
-	s, err := j.read(pending)
-	for _, p := range pending {
-		_, before := s.of(p)
-		if !slices.ContainsFunc(list, func(e Effect) bool { return e.Item == p.Item && e.Use == before }) {
-			list = append(list, Effect{p.Item, before, p.DueAt})
+	s, err := j.read(waiting)
+	for _, p := range waiting {
+		_, wasInUse := s.of(p)
+		if !slices.ContainsFunc(list, func(e Effect) bool { return e.Item == p.Item && e.Use == wasInUse }) {
+			list = append(list, Effect{p.Item, wasInUse, p.DueAt})
 		}
 	}
 	return list, err
 }
 
-// Removes reports whether a waiting part of an undo takes an item out of use. An attacker may
+// UndoRemoves reports whether a waiting part of an undo takes an item out of use. An attacker may
 // have added such an item. Removals by an operator do not count: those items are the
 // owner's.
-func (j Journal) Removes(item uuid.UUID) (bool, error) {
-	pending, err := j.Pending()
+func (j Journal) UndoRemoves(item uuid.UUID) (bool, error) {
+	waiting, err := j.Waiting()
 	if err != nil {
 		return false, err
 	}
-	pending = slices.DeleteFunc(pending, func(p Part) bool { return p.Item != item || p.Number == 0 })
-	s, err := j.read(pending)
-	return err == nil && slices.ContainsFunc(pending, func(p Part) bool {
-		_, before := s.of(p) // true if the item was restored meanwhile
-		return !before
+	waiting = slices.DeleteFunc(waiting, func(p Part) bool { return p.Item != item || p.Number == 0 })
+	s, err := j.read(waiting)
+	return err == nil && slices.ContainsFunc(waiting, func(p Part) bool {
+		_, wasInUse := s.of(p) // true if the undo restores the item, even if the owner has meanwhile
+		return !wasInUse
 	}), err
 }
 
-// Stays reports whether an item is in use, and was in use before all changes that parts undo.
-// An attacker has not added such an item.
+// Stays reports whether an item is in use, was in use before all changes that parts undo, and
+// has no part. An attacker has not added such an item.
 func (j Journal) Stays(item uuid.UUID, parts []Part) (bool, error) {
 	p := Part{Number: oldest(parts).Number, Item: item}
 	s, err := j.read([]Part{p})
-	now, before := s.of(p)
-	return now && before && !has(parts, item), err
+	inUse, wasInUse := s.of(p)
+	return inUse && wasInUse && !hasItem(parts, item), err
 }
 
-// Used stops the parts for items that a login has used, and an operator's removals.
-func (j Journal) Used(items ...uuid.UUID) error {
+// StopFor stops the parts for items that a login has used, and an operator's removals.
+func (j Journal) StopFor(items ...uuid.UUID) error {
 	return j.stop("number = 0 OR factor_id IN (?)", items)
 }
 
 // StopRemovals stops an operator's removals.
 func (j Journal) StopRemovals() error { return j.stop("number = 0") }
 
-// Drop deletes the parts that Pending or Due returned. It does not list them: they may be more
-// than a statement may have parameters.
+// Drop deletes the parts that Waiting or Due returned. It deletes by time, because a list of IDs
+// could exceed the database's limit of parameters.
 func (j Journal) Drop(parts []Part) error {
 	if len(parts) == 0 { // another node has finished the parts
 		return nil

@@ -11,12 +11,12 @@
 //	…
 //	changed, err := j.Undo(number, 0)
 //	_, err = j.Undo(number, 24*time.Hour) // items change later, so that the owner may stop the undo
-//	err = j.Used(totp)                    // a login has used the item: undos of it that wait stop
+//	err = j.StopFor(totp)                 // a login has used the item: undos of it that wait stop
 //
 // An undo with a delay stores a waiting [Part] for each item. A background job finishes
 // the parts that are due:
 //
-//	users, err := undo.Due(db, time.Now())
+//	users, err := undo.DueUsers(db, time.Now())
 //	… // for each user, in a transaction
 //	due, err := j.Due()
 //	changed, err := j.Finish(due)
@@ -155,10 +155,10 @@ func (j Journal) Undone(items []uuid.UUID) ([]uuid.UUID, error) {
 	}
 	var list []Change
 	err := database.Wrap("listing changes of items", j.Tx.Where("user_id = ? AND undone = ?", j.UserID, false).Where("factor_id IN (?)", items).All(&list))
-	pending, pendingErr := j.Pending()
+	waiting, waitingErr := j.Waiting()
 	return slices.DeleteFunc(items, func(item uuid.UUID) bool {
-		return has(pending, item) || slices.ContainsFunc(list, func(c Change) bool { return c.Item.UUID == item })
-	}), errors.Join(err, pendingErr)
+		return hasItem(waiting, item) || slices.ContainsFunc(list, func(c Change) bool { return c.Item.UUID == item })
+	}), errors.Join(err, waitingErr)
 }
 
 // Undo undoes the changes from a number on, stops removals by an operator, and reports
@@ -172,7 +172,7 @@ func (j Journal) Undo(number int, delay time.Duration) (changed bool, err error)
 	}
 	var parts []Part
 	for _, c := range list {
-		if c.Item.Valid && !has(parts, c.Item.UUID) {
+		if c.Item.Valid && !hasItem(parts, c.Item.UUID) {
 			parts = append(parts, Part{UserID: j.UserID, Number: number, Item: c.Item.UUID})
 		}
 	}

@@ -123,9 +123,9 @@ func (a *account) undo(number int, delay time.Duration) bool {
 	return changed
 }
 
-func (a *account) pending() []undo.Part {
+func (a *account) waiting() []undo.Part {
 	a.t.Helper()
-	list, err := a.journal().Pending()
+	list, err := a.journal().Waiting()
 	require.NoError(a.t, err)
 	return list
 }
@@ -219,7 +219,7 @@ func TestUndo_Later(t *testing.T) {
 	a.change("item"+undo.Removed, brief)
 	require.False(t, a.undo(number, day))
 	a.requireUsed(added)
-	require.Len(t, a.pending(), 2, "an item that the undo does not change needs no part")
+	require.Len(t, a.waiting(), 2, "an item that the undo does not change needs no part")
 	effects, err := a.journal().Effects()
 	require.NoError(t, err)
 	due := a.now.Add(day)
@@ -230,16 +230,16 @@ func TestUndo_Later(t *testing.T) {
 	require.ElementsMatch(t, []undo.Effect{{Item: added}, {Item: kept, Use: true}}, effects)
 
 	require.False(t, a.finish(day-time.Second))
-	users, err := undo.Due(db, a.now)
+	users, err := undo.DueUsers(db, a.now)
 	require.NoError(t, err)
 	require.Empty(t, users)
 	a.now = a.now.Add(time.Second)
-	users, err = undo.Due(db, a.now)
+	users, err = undo.DueUsers(db, a.now)
 	require.NoError(t, err)
 	require.Equal(t, []uuid.UUID{a.id}, users, "a user with two parts occurs once")
 	require.True(t, a.finish(0))
 	a.requireUsed(kept)
-	require.Empty(t, a.pending())
+	require.Empty(t, a.waiting())
 	require.False(t, a.finish(0), "nothing is due")
 }
 
@@ -299,12 +299,12 @@ func TestFinish_ManyParts(t *testing.T) {
 	}
 	later := undo.Part{ID: newID(), UserID: a.id, Number: first, Item: kept, DueAt: due.Add(time.Hour)}
 	require.NoError(t, db.Create(&later))
-	users, err := undo.Due(db, due.Add(2*time.Hour))
+	users, err := undo.DueUsers(db, due.Add(2*time.Hour))
 	require.NoError(t, err)
 	require.Equal(t, []uuid.UUID{a.id, other.UserID}, users)
 	require.True(t, a.finish(day))
 	a.requireUsed(kept)
-	require.Equal(t, []uuid.UUID{later.ID}, idsOf(a.pending()), "only what is due ends")
+	require.Equal(t, []uuid.UUID{later.ID}, idsOf(a.waiting()), "only what is due ends")
 	require.True(t, a.finish(time.Hour))
 	a.requireUsed()
 	rest, err := db.Count(&undo.Part{})
@@ -326,7 +326,7 @@ func TestUndo_AtOnceReplacesWaitingParts(t *testing.T) {
 	_, number := a.add("item")
 	a.undo(number, day)
 	require.True(t, a.undo(number, 0))
-	require.Empty(t, a.pending())
+	require.Empty(t, a.waiting())
 }
 
 // A key does not return if another key is in its place. A later undo of the same change
@@ -345,8 +345,8 @@ func TestFinish_KeyInThePlaceOfAnother(t *testing.T) {
 	a.requireUsed()
 }
 
-// Removes is false if the owner has restored the item meanwhile.
-func TestRemoves(t *testing.T) {
+// UndoRemoves is false if the owner has restored the item meanwhile.
+func TestUndoRemoves(t *testing.T) {
 	a := newAccount(t)
 	kept, _ := a.add("item")
 	added, number := a.add("item")
@@ -354,7 +354,7 @@ func TestRemoves(t *testing.T) {
 	a.undo(number, day)
 	a.change("item"+undo.Added, kept)
 	for item, want := range map[uuid.UUID]bool{kept: false, added: true, newID(): false} {
-		removes, err := a.journal().Removes(item)
+		removes, err := a.journal().UndoRemoves(item)
 		require.NoError(t, err)
 		require.Equal(t, want, removes)
 	}
@@ -369,12 +369,12 @@ func TestStays(t *testing.T) {
 	a.undo(number, day)
 	later, _ := a.add("item")
 	for item, want := range map[uuid.UUID]bool{kept: true, removed: false, added: false, later: false} {
-		stays, err := a.journal().Stays(item, a.pending())
+		stays, err := a.journal().Stays(item, a.waiting())
 		require.NoError(t, err)
 		require.Equal(t, want, stays)
 	}
-	require.NoError(t, a.journal().Used(added))
-	stays, err := a.journal().Stays(added, a.pending())
+	require.NoError(t, a.journal().StopFor(added))
+	stays, err := a.journal().Stays(added, a.waiting())
 	require.NoError(t, err)
 	require.False(t, stays, "a login does not make an item the owner's")
 }
@@ -408,37 +408,37 @@ func TestRemoveLater(t *testing.T) {
 	other, _ := a.add("item")
 	plan := func() {
 		require.NoError(t, a.journal().RemoveLater(a.now.Add(day), []uuid.UUID{item, other}))
-		items, due := undo.Removals(a.pending())
+		items, due := undo.OperatorRemovals(a.waiting())
 		require.ElementsMatch(t, []uuid.UUID{item, other}, items)
 		require.True(t, a.now.Add(day).Equal(due))
 	}
 	plan()
-	removes, err := a.journal().Removes(item)
+	removes, err := a.journal().UndoRemoves(item)
 	require.NoError(t, err)
 	require.False(t, removes, "a removal by an operator does not count")
 	require.False(t, a.finish(day), "the app removes the items")
 	a.requireUsed(item, other)
 
 	for name, stop := range map[string]func() error{
-		"a login":      func() error { return a.journal().Used(item) },
+		"a login":      func() error { return a.journal().StopFor(item) },
 		"the operator": func() error { return a.journal().StopRemovals() },
 		"an undo":      func() error { _, err := a.journal().Undo(number+9, day); return err }, // undoes no change
 	} {
 		plan()
 		require.NoError(t, stop())
-		require.Empty(t, a.pending(), name)
+		require.Empty(t, a.waiting(), name)
 	}
 }
 
-func TestUsed(t *testing.T) {
+func TestStopFor(t *testing.T) {
 	a := newAccount(t)
 	used, number := a.add("item")
 	a.add("item")
 	a.undo(number, day)
-	require.NoError(t, a.journal().Used(used, newID()))
-	require.Len(t, a.pending(), 1, "the part of the other item still waits")
-	require.NoError(t, a.journal().Drop(a.pending()))
-	require.Empty(t, a.pending())
+	require.NoError(t, a.journal().StopFor(used, newID()))
+	require.Len(t, a.waiting(), 1, "the part of the other item still waits")
+	require.NoError(t, a.journal().Drop(a.waiting()))
+	require.Empty(t, a.waiting())
 	require.NoError(t, a.journal().Drop(nil))
 	require.Len(t, a.used, 2)
 }
