@@ -11,12 +11,11 @@ import (
 	"corral/internal/purge"
 )
 
-// MaxSessions is how many sessions a page lists.
+// MaxSessions is the maximum number of sessions on the devices page.
 const MaxSessions = 100
 
-// SessionsOf returns the sessions of an account, the most recently seen first: of the first
-// MaxSessions + 1, those that have not expired. More than MaxSessions mean that the page
-// cannot list all.
+// SessionsOf returns the account's sessions that have not expired, the most recently seen first.
+// It reads at most MaxSessions + 1 rows, so that the page can say if it does not list all.
 func SessionsOf(ctx context.Context, user *User) ([]Session, error) {
 	var sessions []Session
 	err := DB.WithContext(ctx).Where("user_id = ?", user.ID).Order("last_seen_at DESC, created_at DESC, id").Limit(MaxSessions + 1).All(&sessions)
@@ -27,8 +26,8 @@ func SessionsOf(ctx context.Context, user *User) ([]Session, error) {
 	return slices.DeleteFunc(sessions, func(s Session) bool { return s.expired(now) }), wrap("listing sessions", err)
 }
 
-// EndSessionByID ends one session of an account, or returns ErrNotFound, or ErrBadCredentials
-// as recording does.
+// EndSessionByID ends one session of an account. It returns ErrNotFound, or ErrBadCredentials if
+// the session that user was read with has ended.
 func EndSessionByID(ctx context.Context, user *User, id string, client Client) error {
 	return user.recording(ctx, ActivitySessionEnded, client, func(tx *pop.Connection) error {
 		return atLeastOne(endSessions(tx, "id = ? AND user_id = ?", uuid.FromStringOrNil(id), user.ID))
@@ -43,7 +42,8 @@ func (s *Session) EndOtherSessions(ctx context.Context, client Client) error {
 	})
 }
 
-// EndSessionsOf ends all sessions and known browsers of an account, for an operator after a theft.
+// EndSessionsOf ends all sessions of an account and voids its device cookies, for an operator: an
+// attacker may have copied them.
 func EndSessionsOf(ctx context.Context, user *User) (ended int, err error) {
 	err = user.recording(ctx, ActivityEndedByOperator, Client{}, func(tx *pop.Connection) error {
 		ended, err = endSessions(tx, "user_id = ?", user.ID)
@@ -66,7 +66,7 @@ func atLeastOne(changed int, err error) error {
 
 // EndAllSessions is EndSessionsOf for all accounts, in batches. It records no activity.
 func EndAllSessions(ctx context.Context) (ended int, err error) {
-	_, cookies := purge.DeleteRule("device_cookies", "id > ?", "id", uuid.Nil).RunAll(ctx, DB) // first: they begin sessions
+	_, cookiesErr := purge.DeleteRule("device_cookies", "id > ?", "id", uuid.Nil).RunAll(ctx, DB) // first: with one, an attacker could skip the second step and log in again meanwhile
 	ended, err = purge.DeleteRule("sessions", "id > ?", "id", uuid.Nil).RunAll(ctx, DB)
-	return ended, errors.Join(cookies, err)
+	return ended, errors.Join(cookiesErr, err)
 }
