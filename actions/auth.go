@@ -12,15 +12,15 @@ import (
 	"corral/models"
 )
 
-// AuthShow is GET /auth/{provider}: redirects to the provider. After a POST, form-action in
-// the policy would stop the redirect.
+// AuthShow is GET /auth/{provider}: redirects to the provider. GET, because form-action of the
+// content security policy blocks redirects after a POST.
 func AuthShow(c buffalo.Context) error { return goToProvider(c, toLogIn, oidc.NewFlow()) }
 
-// AuthCallbackShow is GET /auth/{provider}/callback, where the provider sends the
-// browser back to.
+// AuthCallbackShow is GET /auth/{provider}/callback, to which the provider redirects: logs in,
+// links the identity, or confirms.
 func AuthCallbackShow(c buffalo.Context) error {
 	return withProvider(c, func(p *provider) error {
-		// A wrong state does not count: images of another site could fill the client's bucket.
+		// A wrong state is no failed attempt: another site could fill the client's bucket by images.
 		state, err := states.OpenFor(c.Session(), p, c.Param("state"))
 		if err == nil && state.BoundTo != boundTo(c, state.Purpose) {
 			err = fmt.Errorf("%w: it belongs to another session", oidc.ErrState)
@@ -41,9 +41,8 @@ func AuthCallbackShow(c buffalo.Context) error {
 			identity, err = p.Complete(c, tx, state, answer)
 			return err
 		})
-		var limited *models.RateLimited
 		switch {
-		case errors.Is(err, oidc.ErrAnswer), errors.Is(err, oidc.ErrState), errors.As(err, &limited):
+		case errors.Is(err, oidc.ErrAnswer), errors.Is(err, oidc.ErrState), errors.As(err, new(*models.RateLimited)):
 			return providerFailed(c, p, state, err)
 		case err != nil:
 			return err
@@ -56,15 +55,16 @@ func AuthCallbackShow(c buffalo.Context) error {
 	})
 }
 
-// logInWithIdentity logs in, or asks for the second step, as LoginCreate does. An unknown
-// identity is sent to /check-mail, with or without an account: prevents enumeration.
+// logInWithIdentity logs in, or asks for the second step, as LoginCreate does. For an unknown
+// identity with an email, it redirects to /check-mail, whether or not the email has an account:
+// prevents enumeration.
 func logInWithIdentity(c buffalo.Context, p *provider, state *oidc.State, identity oidc.Identity) error {
 	client := clientOf(c)
 	client.Next = state.Next
 	session, step, err := models.LogInWithIdentity(c, identity, client)
 	switch {
 	case errors.Is(err, models.ErrNotFound):
-		return requestIdentity(c, p, state, identity, client)
+		return requestIdentityLink(c, p, state, identity, client)
 	case err != nil:
 		return err
 	case step != nil:
@@ -74,8 +74,8 @@ func logInWithIdentity(c buffalo.Context, p *provider, state *oidc.State, identi
 	return redirectTo(c, logInTo(c, session, state.Next))
 }
 
-// requestIdentity mails a link to the email of an unknown identity, if it has an email.
-func requestIdentity(c buffalo.Context, p *provider, state *oidc.State, identity oidc.Identity, client models.Client) error {
+// requestIdentityLink mails a link to the email of an unknown identity, if it has an email.
+func requestIdentityLink(c buffalo.Context, p *provider, state *oidc.State, identity oidc.Identity, client models.Client) error {
 	pending, err := models.RequestIdentity(c, identity, models.ParsePendingIdentity(web.SessionText(c, pendingKey)), language(c), client)
 	if message := codeOrLimitMessage(c, err); message != "" {
 		return backFromProvider(c, state, message)
@@ -91,7 +91,7 @@ func requestIdentity(c buffalo.Context, p *provider, state *oidc.State, identity
 		}
 		return redirectTo(c, web.WithNext(page, state.Next))
 	}
-	mailedTo := "" // the cookie has no room for a copy: CheckMailShow reads pending.Email
+	mailedTo := "" // CheckMailShow reads the pending identity's email: the cookie has no room for it twice
 	if !keepPending(c, pending) {
 		mailedTo = pending.Email
 		c.Flash().Set("warning", []string{T.Translate(c, "provider.too_long", map[string]any{"name": p.Name})})
