@@ -40,7 +40,7 @@ type asset struct {
 	path        string // the path of the URL, escaped
 	digest      string
 	contentType string
-	bodies
+	encodings
 }
 
 // atRoot lists the files that browsers and robots request at fixed paths.
@@ -99,7 +99,7 @@ func readAsset(files fs.FS, name string, within ...string) (*asset, error) {
 		content = withPaths(files, name, content, within)
 	}
 	sum := sha256.Sum256(content)
-	file := &asset{digest: hex.EncodeToString(sum[:8]), contentType: contentType(name), bodies: bodies{plain: newBody(content, "")}}
+	file := &asset{digest: hex.EncodeToString(sum[:8]), contentType: contentType(name), encodings: encodings{plain: newEncoded(content, "")}}
 	served := "/" + name
 	if !slices.Contains(atRoot, name) {
 		ext := path.Ext(name)
@@ -173,7 +173,7 @@ func (a *Assets) compressFiles() {
 	files := slices.SortedFunc(maps.Values(a.byName), func(x, y *asset) int { return cmp.Compare(len(x.plain.bytes), len(y.plain.bytes)) })
 	for _, file := range files {
 		if isText(file.contentType) {
-			file.bodies.compress()
+			file.encodings.compress()
 		}
 	}
 }
@@ -184,7 +184,7 @@ func (f *asset) write(w http.ResponseWriter, r *http.Request) {
 	if isText(f.contentType) {
 		h.Set("Vary", "Accept-Encoding")
 		if r.Header.Get("Range") == "" {
-			f.smallest(r).write(w)
+			f.best(r).write(w)
 			return
 		}
 	}

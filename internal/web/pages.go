@@ -22,7 +22,7 @@ type Pages struct {
 
 type keptPage struct {
 	header http.Header
-	bodies
+	encodings
 }
 
 type pageKey struct{ path, language string }
@@ -76,7 +76,7 @@ func renderPage(app http.Handler, ctx context.Context, header http.Header, key p
 	if w.status != http.StatusOK || w.header.Get("Set-Cookie") != "" || strings.Contains(w.header.Get(policyHeader), "'nonce-") {
 		return nil
 	}
-	page := &keptPage{header: w.header, bodies: bodies{plain: newBody(w.body.Bytes(), "")}}
+	page := &keptPage{header: w.header, encodings: encodings{plain: newEncoded(w.body.Bytes(), "")}}
 	page.compress()
 	return page
 }
@@ -92,7 +92,7 @@ func (w *recorder) WriteHeader(status int)      { w.status = cmp.Or(w.status, st
 func (w *recorder) Write(b []byte) (int, error) { w.WriteHeader(http.StatusOK); return w.body.Write(b) }
 
 func (p *keptPage) write(w http.ResponseWriter, r *http.Request) {
-	body := p.smallest(r)
+	body := p.best(r)
 	h := w.Header()
 	id := h["X-Request-Id"]
 	clear(h)

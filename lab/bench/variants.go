@@ -18,7 +18,7 @@ var variants = []variant{
 		"if true ||"}}},
 	{name: "kept pages and files: not compressed", edits: []edit{
 		{"internal/web/pages.go", "\tpage.compress()\n", ""},
-		{"internal/web/assets.go", "\t\t\tfile.bodies.compress()\n", ""}}},
+		{"internal/web/assets.go", "\t\t\tfile.encodings.compress()\n", ""}}},
 	{name: "session: two queries of Pop", edits: []edit{{"models/session_find.go", `	err := sessionByToken.Get(ctx, DB, &row, secret.IDInToken(rawToken), secret.TokenDigest(rawToken))
 `, `	err := DB.WithContext(ctx).Where("id = ? AND token_digest = ?", secret.IDInToken(rawToken), secret.TokenDigest(rawToken)).First(&row.Session)
 	if err == nil {

@@ -15,65 +15,67 @@ import (
 	"github.com/andybalholm/brotli"
 )
 
-// bodies is content in several codings. It must not contain secrets: the length of
+// encodings is content in several codings. It must not contain secrets: the length of
 // compressed content can reveal them (BREACH).
-type bodies struct {
-	plain        *body
-	gzip, brotli atomic.Pointer[body] // nil until compressed, or if not smaller than plain
+type encodings struct {
+	plain        *encoded
+	gzip, brotli atomic.Pointer[encoded] // nil until compressed, or if not smaller than plain
 }
 
-// body is content with the values of its headers. All are read-only.
-type body struct {
+// encoded is content in one coding, with the values of its headers. Its fields are read-only.
+type encoded struct {
 	bytes                []byte
 	etag, length, coding []string // coding is nil for plain
 }
 
-func newBody(b []byte, coding string) *body {
+func newEncoded(b []byte, coding string) *encoded {
 	sum := sha256.Sum256(b)
-	encoded := &body{bytes: b, etag: []string{`"` + hex.EncodeToString(sum[:12]) + `"`}, length: []string{strconv.Itoa(len(b))}}
+	e := &encoded{bytes: b, etag: []string{`"` + hex.EncodeToString(sum[:12]) + `"`}, length: []string{strconv.Itoa(len(b))}}
 	if coding != "" {
-		encoded.coding = []string{coding}
+		e.coding = []string{coding}
 	}
-	return encoded
+	return e
 }
 
 // compress compresses the content. It takes a second or two of CPU time per MiB.
-func (b *bodies) compress() {
-	if z := gzipped(b.plain.bytes); z != nil {
-		b.gzip.Store(newBody(z, "gzip"))
+func (e *encodings) compress() {
+	if z := compressGzip(e.plain.bytes); z != nil {
+		e.gzip.Store(newEncoded(z, "gzip"))
 	}
-	if z := brotlied(b.plain.bytes); z != nil {
-		b.brotli.Store(newBody(z, "br"))
+	if z := compressBrotli(e.plain.bytes); z != nil {
+		e.brotli.Store(newEncoded(z, "br"))
 	}
 }
 
-func (b *bodies) smallest(r *http.Request) *body {
-	if brotli := b.brotli.Load(); brotli != nil && accepts(r, "br") {
+func (e *encodings) best(r *http.Request) *encoded {
+	if brotli := e.brotli.Load(); brotli != nil && accepts(r, "br") {
 		return brotli
 	}
-	if gzip := b.gzip.Load(); gzip != nil && accepts(r, "gzip") {
+	if gzip := e.gzip.Load(); gzip != nil && accepts(r, "gzip") {
 		return gzip
 	}
-	return b.plain
+	return e.plain
 }
 
-func (b *body) write(w http.ResponseWriter) {
+func (e *encoded) write(w http.ResponseWriter) {
 	h := w.Header()
-	h["Content-Length"] = b.length
-	if b.coding != nil {
-		h["Content-Encoding"] = b.coding
+	h["Content-Length"] = e.length
+	if e.coding != nil {
+		h["Content-Encoding"] = e.coding
 	}
-	w.Write(b.bytes) // ignore write errors: the client is gone
+	w.Write(e.bytes) // ignore write errors: the client is gone
 }
 
-func gzipped(plain []byte) []byte {
+// compressGzip returns nil if the result is not smaller.
+func compressGzip(plain []byte) []byte {
 	return smaller(plain, func(w io.Writer) io.WriteCloser {
 		z, _ := gzip.NewWriterLevel(w, gzip.BestCompression)
 		return z
 	})
 }
 
-func brotlied(plain []byte) []byte {
+// compressBrotli returns nil if the result is not smaller.
+func compressBrotli(plain []byte) []byte {
 	o := brotli.WriterOptions{Quality: 9} // 11 takes thirty times as long for a tenth less
 	// The default window of 4 MiB takes 20 MB of memory.
 	o.LGWin = min(max(bits.Len(uint(len(plain))), 16), 22)

@@ -13,10 +13,10 @@ import (
 // DefaultMaxBody is the limit, in bytes, of paths without their own limit.
 const DefaultMaxBody = 1 << 20
 
-// limitBody refuses bodies that exceed the path's limit. If the length is known, it
-// answers 413 before the app runs; otherwise reading the body returns an error that
-// satisfies TooLarge. It also reads urlencoded forms, which MethodOverride and Buffalo
-// need before routing.
+// limitBody refuses bodies that exceed the path's limit. It also reads urlencoded forms, which
+// MethodOverride and Buffalo need before routing. It answers 413 itself if the length is known
+// or the body is a form, and 400 to invalid forms. Otherwise reading the body returns an error
+// that satisfies TooLarge.
 func limitBody(next http.Handler, o Options) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Body == nil || r.Body == http.NoBody {
@@ -71,7 +71,7 @@ func readForm(r *http.Request) int {
 		return http.StatusBadRequest
 	}
 	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
-	// Not ParseForm: it ignores the form of a DELETE, which may contain a password.
+	// Not ParseForm: it ignores the form of a DELETE, and the log must redact its fields.
 	if r.PostForm, err = url.ParseQuery(string(body)); err != nil {
 		return http.StatusBadRequest
 	}
