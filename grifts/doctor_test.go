@@ -86,7 +86,7 @@ func TestDoctor_GoEnv(t *testing.T) {
 	all := checks(config.Config{})
 	for value, want := range map[string]string{
 		config.Production: "pass  other settings  are understood\n",
-		"":                "fail  other settings  GO_ENV is missing, so the app would run in development: set it to production\n",
+		"":                "fail  other settings  GO_ENV is missing, so the app runs in development: set it to production\n",
 		"Production":      "fail  other settings  GO_ENV=Production starts no app: set it to production\n",
 		"staging":         "fail  other settings  GO_ENV=staging starts no app: set it to production\n",
 	} {

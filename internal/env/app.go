@@ -78,7 +78,7 @@ func RequireEnv(value string) error {
 	case Production, Development:
 		return nil
 	case "":
-		return errors.New("GO_ENV is missing, so the app would run in development: set it to production")
+		return errors.New("GO_ENV is missing, so the app runs in development: set it to production")
 	}
 	return fmt.Errorf("GO_ENV=%s starts no app: set it to production", value)
 }

@@ -31,7 +31,7 @@ func TestApp_Env(t *testing.T) {
 func TestRequireEnv(t *testing.T) {
 	require.NoError(t, env.RequireEnv(env.Development))
 	for _, missing := range []string{"", " \r"} {
-		require.EqualError(t, env.RequireEnv(missing), "GO_ENV is missing, so the app would run in development: set it to production")
+		require.EqualError(t, env.RequireEnv(missing), "GO_ENV is missing, so the app runs in development: set it to production")
 	}
 }
 

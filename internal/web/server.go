@@ -74,7 +74,7 @@ func Listen(o ListenOptions, handler http.Handler, logger *slog.Logger) (*Server
 	if len(o.Sockets) == 0 {
 		listener, err := newListener(o.Addr)
 		if err != nil {
-			return nil, fmt.Errorf("%s cannot be listened on: %w; stop the other process, or change ADDR or PORT", o.Addr, err)
+			return nil, fmt.Errorf("cannot listen on %s: %w; stop the other process, or change ADDR or PORT", o.Addr, err)
 		}
 		s.listeners = []net.Listener{listener}
 	}

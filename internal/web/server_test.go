@@ -129,7 +129,7 @@ func TestServer_BodyHasOneLength(t *testing.T) {
 func TestServer_OccupiedPort(t *testing.T) {
 	_, address := listen(t, echo, ListenOptions{})
 	_, err := Listen(ListenOptions{Addr: address}, echo, slog.New(slog.DiscardHandler))
-	require.ErrorContains(t, err, address+" cannot be listened on")
+	require.ErrorContains(t, err, "cannot listen on "+address+": ")
 	require.ErrorContains(t, err, "; stop the other process, or change ADDR or PORT")
 	require.NotContains(t, err.Error(), "\n")
 }

@@ -29,7 +29,7 @@ func TestStart_OccupiedPortIsNamed(t *testing.T) {
 	require.NoError(t, err)
 	defer l.Close()
 	_, port, _ := net.SplitHostPort(l.Addr().String())
-	require.Contains(t, refusal(t, dir, []string{"PORT=" + port}), "127.0.0.1:"+port+" cannot be listened on")
+	require.Contains(t, refusal(t, dir, []string{"PORT=" + port}), "cannot listen on 127.0.0.1:"+port+": ")
 }
 
 func TestStart_UnusableCertificateIsOneLine(t *testing.T) {

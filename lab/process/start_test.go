@@ -43,12 +43,12 @@ func TestStart_RestartKeepsSecretAndAccounts(t *testing.T) {
 	require.Equal(t, secrets[0], secrets[1], "a restart logs no user out")
 }
 
-func TestStart_SecondProcessNamesTheOccupiedPort(t *testing.T) {
+func TestStart_SecondProcessDoesNotDisturbTheFirst(t *testing.T) {
 	dir := t.TempDir()
 	first := start(t, dir)
 	_, port, err := net.SplitHostPort(strings.TrimPrefix(first.URL, "http://"))
 	require.NoError(t, err)
-	require.Contains(t, oneLineRefusal(t, dir, []string{"PORT=" + port}), "cannot be listened on")
+	require.Contains(t, oneLineRefusal(t, dir, []string{"PORT=" + port}), "cannot listen on")
 	status, _ := first.Get("/welcome")
 	require.Equal(t, 200, status)
 }
@@ -94,7 +94,7 @@ func TestStart_UnreadableDatabaseIsNotReplaced(t *testing.T) {
 	require.Zero(t, info.Size())
 }
 
-func TestStart_NewerDatabaseLosesNothing(t *testing.T) {
+func TestStart_NewerDatabaseKeepsAccounts(t *testing.T) {
 	dir := t.TempDir()
 	passwords := seed(t, dir)
 	database := sqlite(dir, "storage/development.sqlite")
@@ -107,15 +107,16 @@ func TestStart_NewerDatabaseLosesNothing(t *testing.T) {
 	require.Equal(t, 303, p.logIn(p.browser(), "bob@example.com", passwords["bob@example.com"]))
 }
 
-func TestDevelopment_WarnsIfMeantForProduction(t *testing.T) {
-	const warning = `level=WARN event="GO_ENV is missing" error="GO_ENV is missing, so the app would run in development: set it to production"`
+func TestDevelopment_WarnsIfHOSTIsHTTPS(t *testing.T) {
+	const warning = `level=WARN event="GO_ENV is missing" error="GO_ENV is missing, so the app runs in development: set it to production"`
 	const https = "HOST=https://127.0.0.1"
-	for warns, env := range map[int][][]string{1: {{https}}, 0: {{}, {https, "GO_ENV=development"}}} {
-		for _, variables := range env {
-			p := start(t, t.TempDir(), variables...)
-			p.Stop()
-			require.Equal(t, warns, strings.Count(p.Out.String(), warning), p.Out.String())
-		}
+	for _, c := range []struct {
+		env      []string
+		warnings int
+	}{{[]string{https}, 1}, {nil, 0}, {[]string{https, "GO_ENV=development"}, 0}} {
+		p := start(t, t.TempDir(), c.env...)
+		p.Stop()
+		require.Equal(t, c.warnings, strings.Count(p.Out.String(), warning), p.Out.String())
 	}
 }
 
@@ -125,7 +126,7 @@ func TestProduction_LogsJSONOnStdout(t *testing.T) {
 	p.Get("/nothing")
 	p.Stop()
 	lines := strings.Split(strings.TrimSpace(p.Out.String()), "\n")
-	require.GreaterOrEqual(t, len(lines), 3, "with the line of the readiness check")
+	require.GreaterOrEqual(t, len(lines), 3, "the start, and two requests")
 	for _, line := range lines {
 		require.True(t, json.Valid([]byte(line)), line)
 		require.NotContains(t, line, `"error"`, "a stop is not an error")
@@ -145,14 +146,14 @@ func TestProduction_LogsJSONWhileAMigrationWaits(t *testing.T) {
 	_, err = other.Exec("CREATE TABLE users (id int)")
 	require.NoError(t, err)
 	p := binary.Launch(t, t.TempDir(), binary.Production("DATABASE_URL="+database)...)
-	require.Eventually(t, func() bool { return strings.Contains(p.Out.String(), `"event":"migration waits"`) }, time.Minute, 100*time.Millisecond, p.Err.String)
+	require.Eventually(t, func() bool { return strings.Contains(p.Out.String(), `"event":"migration waits"`) }, time.Minute, 100*time.Millisecond, &p.Err)
 	require.NoError(t, other.Rollback())
 	p.AwaitReady()
 	p.Stop()
 	require.Empty(t, p.Err.String())
 }
 
-func TestProduction_MakesPrivateFilesInStorage(t *testing.T) {
+func TestProduction_WritesOnlyPrivateFilesInStorage(t *testing.T) {
 	dir := t.TempDir()
 	home := t.TempDir() // Buffalo's packages create empty folders in HOME
 	p := start(t, dir, binary.Production("HOME="+home)...)
