@@ -61,7 +61,7 @@ func Start(c config.Config, logger *slog.Logger) *outbox.Worker {
 		Compose: func(ctx context.Context, m *outbox.Mail) (mail.Message, error) {
 			linkErr := models.StartLink(ctx, m)
 			message, err := Compose(ctx, c, m)
-			if err == nil && m.SealedToken != nil && !appMailOf(m.Template).notice { // a notice informs without its link, too
+			if err == nil && m.SealedToken != nil && appMailOf(m.Template).link != notMe.link { // a notice informs without this link, too
 				err = linkErr
 			}
 			return message, err

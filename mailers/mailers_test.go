@@ -185,6 +185,24 @@ func TestStart_DeadLinkIsGivenUp(t *testing.T) {
 	}
 }
 
+// Each login mails a link, which is dead once the user has followed another one.
+func TestStart_EnrolmentWithADeadLinkIsGivenUp(t *testing.T) {
+	modelstest.Empty(t)
+	modelstest.Configure(t, func(c *config.Config) { c.SecondStepRequired = true })
+	ada := modelstest.SignUp(t, "ada@example.com")
+	s, err := models.StartSession(t.Context(), ada, models.Client{}, models.Session{})
+	require.NoError(t, err)
+	require.NoError(t, s.Enrol(t.Context(), modelstest.Link(t, "ada@example.com", models.MailEnrol)))
+	var m outbox.Mail
+	require.NoError(t, models.DB.Where("template = ?", models.MailEnrol).First(&m))
+	develop(t)
+	require.Eventually(t, func() bool {
+		require.NoError(t, models.DB.Reload(&m))
+		return m.GivenUpAt.Valid || m.DeliveredAt.Valid
+	}, time.Minute, time.Millisecond)
+	require.Equal(t, "its link was used or is void", m.LastError)
+}
+
 // Prevents an attacker from keeping a notice from the owner by voiding its link.
 func TestStart_NoticeWithAVoidLinkIsSent(t *testing.T) {
 	modelstest.Empty(t)
