@@ -99,6 +99,9 @@ func emailChangeOf(ctx context.Context, m *outbox.Mail) (uuid.UUID, error) {
 		return uuid.Nil, err
 	}
 	token, err := tokens.Find(DB.WithContext(ctx), rawToken, PurposeEmailConfirm)
+	if dead, ok := errors.AsType[*DeadToken](err); ok {
+		return dead.Token.UserID.UUID, nil
+	}
 	if errors.Is(err, ErrNotFound) {
 		return uuid.Nil, nil
 	}

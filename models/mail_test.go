@@ -149,6 +149,17 @@ func (ms *ModelSuite) Test_Mail_EmailChangeToAnAccount() {
 	ms.Equal([]string{models.MailEmailRequested}, modelstest.Mails(ms.T(), "ada@example.com"), "tells ada nothing about bob")
 }
 
+// A delayed mail of a change that was made does not say that another account wanted the email.
+func (ms *ModelSuite) Test_Mail_EmailChangeThatIsDone() {
+	ada := ms.signUp("ada@example.com")
+	ms.NoError(ada.RequestEmailChange(ms.T().Context(), "ada@example.org", models.Client{}))
+	delayed := ms.mail("ada@example.org")
+	ms.changeEmail(ada, "ada@example.org")
+	ms.NoError(models.ResolveMail(ms.T().Context(), delayed))
+	ms.Equal(models.MailEmailConfirm, delayed.Template)
+	ms.ErrorIs(models.StartLink(ms.T().Context(), delayed), outbox.ErrDeadLink, "so it is not sent")
+}
+
 // Prevents a flood of an owner's mailbox: an attacker in a confirmed session requests changes to
 // many emails, from many networks.
 func (ms *ModelSuite) Test_Mail_EmailChangeNoticesAreLimited() {
