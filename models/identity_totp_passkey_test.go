@@ -77,4 +77,10 @@ func (ms *ModelSuite) Test_Mail_EachChangeOfAWayIn() {
 		ms.NoError(c.change(), c.mail)
 		ms.Equal([]string{c.mail}, modelstest.Mails(ms.T(), "ada@example.com")[before:])
 	}
+	found, err := models.FindNotMe(ctx, modelstest.Link(ms.T(), "ada@example.com", models.MailPasswordChanged))
+	ms.NoError(err)
+	ms.Contains(found.Kinds, models.ActivityIdentityAdded)
+	for _, void := range []string{models.ActivityPassword, models.ActivityPasswordRemoved, models.ActivityIdentityRemoved} {
+		ms.NotContains(found.Kinds, void, "no undo brings a password or an identity back")
+	}
 }

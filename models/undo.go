@@ -25,6 +25,9 @@ type NotMe struct {
 	Waits    bool     // changes of factors are undone a day later
 }
 
+// notRestored are the kinds of changes of what every undo voids.
+var notRestored = []string{ActivityPassword, ActivityPasswordReset, ActivityPasswordRemoved, ActivityIdentityRemoved}
+
 // FindNotMe returns what a "this wasn't me" link does, or ErrNotFound. It does not
 // redeem the token.
 func FindNotMe(ctx context.Context, rawToken string) (*NotMe, error) {
@@ -44,7 +47,9 @@ func FindNotMe(ctx context.Context, rawToken string) (*NotMe, error) {
 	template, _, _ := strings.Cut(token.Subject, ":") // as undoSubject joins it
 	found := &NotMe{UserID: user.ID, Email: token.Email, Template: template}
 	for _, c := range list {
-		found.Kinds = append(found.Kinds, c.Kind)
+		if !slices.Contains(notRestored, c.Kind) {
+			found.Kinds = append(found.Kinds, c.Kind)
+		}
 		found.Waits = found.Waits || user.SecondStep && c.Item.Valid
 	}
 	return found, nil

@@ -52,6 +52,20 @@ func (ms *ModelSuite) later(d time.Duration) {
 
 var nothing = []string{}
 
+// An undo makes the password void. The page must not say that an earlier one works again.
+func (ms *ModelSuite) Test_Undo_ListsNoPassword() {
+	ctx := ms.T().Context()
+	ada := ms.signUp("ada@example.com")
+	ms.NoError(ada.ChangePassword(ctx, modelstest.Password, here))
+	link := modelstest.Link(ms.T(), "ada@example.com", models.MailPasswordChanged)
+	ms.changeEmail(ada, "ada@example.org")
+	_, err := models.ResetPassword(ctx, ms.requestReset("ada@example.org"), modelstest.Password, here)
+	ms.NoError(err)
+	found, err := models.FindNotMe(ctx, link)
+	ms.NoError(err)
+	ms.Equal([]string{models.ActivityEmail}, found.Kinds)
+}
+
 // A notice has the number of the next change. An undo of that change also ends the link of
 // the notice.
 func (ms *ModelSuite) Test_Undo_EndsLinksOfTheSameNumber() {
