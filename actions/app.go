@@ -148,7 +148,7 @@ func App(c config.Config, logger *slog.Logger) *buffalo.App {
 		app.Use(Identify)
 		app.Use(Translate)
 		app.Use(Authorize)    // closed by default
-		app.Use(web.ReadBody) // uploads, JSON and XML, after the guards
+		app.Use(web.ReadBody) // uploads, after the guards
 
 		// These handlers respond while the database is down.
 		app.Middleware.Skip(Identify, HealthzShow, ReadyzShow, LogoutDestroy)

@@ -20,9 +20,19 @@ func Bind(c buffalo.Context, form any) error {
 		return nil
 	}
 	if err := bindBody(c, form); err != nil {
-		return c.Error(http.StatusBadRequest, unreadable{err})
+		return refuseBody(c, err)
 	}
 	return nil
+}
+
+// bindingContext is a context whose Bind reads the body before Buffalo locks its binders.
+type bindingContext struct{ buffalo.Context }
+
+func (c bindingContext) Bind(value any) error {
+	if _, err := readBody(c.Request()); err != nil {
+		return refuseBody(c, err)
+	}
+	return c.Context.Bind(value)
 }
 
 // c.Bind returns a 400 error for an unreadable body, for which Buffalo answers 500, in the
@@ -51,7 +61,18 @@ func (unreadable) Error() string { return "the body cannot be read, or a field h
 
 func (u unreadable) Unwrap() error { return u.error }
 
+func refuseBody(c buffalo.Context, err error) error {
+	Info(c).Event("body refused")
+	if TooLarge(err) {
+		return c.Error(http.StatusRequestEntityTooLarge, err)
+	}
+	return c.Error(http.StatusBadRequest, unreadable{err})
+}
+
 func bindBody(c buffalo.Context, form any) error {
+	if _, err := readBody(c.Request()); err != nil {
+		return err
+	}
 	r := *c.Request()
 	r.Form = r.PostForm
 	if strings.HasSuffix(mediaType(&r), "json") {

@@ -60,22 +60,33 @@ func mediaType(r *http.Request) string {
 	return name
 }
 
-// readForm parses the form into r.PostForm, and makes the body readable again. It
-// returns the status of an error, or 0.
+// readForm parses the form into r.PostForm. It returns the status of an error, or 0.
 func readForm(r *http.Request) int {
-	body, err := io.ReadAll(r.Body)
+	body, err := readBody(r)
 	switch {
 	case TooLarge(err):
 		return http.StatusRequestEntityTooLarge
 	case err != nil:
 		return http.StatusBadRequest
 	}
-	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	r.ContentLength = int64(len(body))
 	// Not ParseForm: it ignores the form of a DELETE, and the log must redact its fields.
 	if r.PostForm, err = url.ParseQuery(string(body)); err != nil {
 		return http.StatusBadRequest
 	}
 	return 0
+}
+
+// readBody returns the body, and makes it readable again.
+func readBody(r *http.Request) ([]byte, error) {
+	if r.Body == nil {
+		return nil, nil
+	}
+	body, err := io.ReadAll(r.Body)
+	if err == nil {
+		r.Body = io.NopCloser(bytes.NewReader(body))
+	}
+	return body, err
 }
 
 // TooLarge reports whether err means that a body exceeds its limit, or that a multipart

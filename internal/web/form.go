@@ -2,18 +2,13 @@ package web
 
 import (
 	"bytes"
-	"cmp"
 	"io"
 	"mime"
 	"mime/multipart"
 	"net/http"
 	"net/url"
-	"slices"
-	"strings"
-	"unicode"
 
 	"github.com/gobuffalo/buffalo"
-	"github.com/gobuffalo/buffalo/binding"
 )
 
 // MethodOverride lets forms send PUT, PATCH and DELETE by a field _method. Buffalo's
@@ -53,34 +48,23 @@ func firstField(r *http.Request, name string) (value string) {
 }
 
 // ReadBody is a middleware that reads multipart forms into memory, for c.Param, c.File and
-// c.Bind, and also JSON and XML: Buffalo binds one body at a time, so that a client that
-// sends its body slowly would hold up the forms of all others. ReadBody uses no temporary
-// files: a container may have no folder for them. Put it behind the guards, so that a client
-// that they refuse cannot fill memory with a body of Options.MaxBody. Skip it for a handler
-// that streams c.Request().MultipartReader:
+// c.Bind. It uses no temporary files: a container may have no folder for them. Its c.Bind
+// reads any body before it decodes it: Buffalo binds one body at a time, so that a client that
+// sends its body slowly would hold up the forms of all others. Put it behind the guards, so
+// that a client that they refuse cannot fill memory with a body of Options.MaxBody. Skip it for
+// a handler that streams c.Request().MultipartReader:
 //
 //	app.Use(Authorize)
 //	app.Use(web.ReadBody)
 //	app.Middleware.Skip(web.ReadBody, BackupsCreate)
 func ReadBody(next buffalo.Handler) buffalo.Handler {
 	return func(c buffalo.Context) error {
-		r := c.Request()
-		var err error
-		switch {
-		case mediaType(r) == "multipart/form-data":
-			err = parseMultipart(c, r)
-		case decodesBody(r):
-			var body []byte
-			body, err = io.ReadAll(r.Body)
-			r.Body = io.NopCloser(bytes.NewReader(body))
+		if r := c.Request(); mediaType(r) == "multipart/form-data" {
+			if err := parseMultipart(c, r); err != nil {
+				return refuseBody(c, err)
+			}
 		}
-		switch {
-		case TooLarge(err):
-			return c.Error(http.StatusRequestEntityTooLarge, err)
-		case err != nil:
-			return c.Error(http.StatusBadRequest, err)
-		}
-		return next(c)
+		return next(bindingContext{c})
 	}
 }
 
@@ -96,13 +80,4 @@ func parseMultipart(c buffalo.Context, r *http.Request) error {
 		}
 	}
 	return nil
-}
-
-// decodesBody reports whether c.Bind decodes the body while it reads it. Without a
-// Content-Type, Buffalo goes by Accept.
-func decodesBody(r *http.Request) bool {
-	kind := strings.ToLower(cmp.Or(r.Header.Get("Content-Type"), r.Header.Get("Accept")))
-	kinds := strings.FieldsFunc(kind, func(c rune) bool { return c == ',' || c == ';' || unicode.IsSpace(c) })
-	decoded := slices.Concat(binding.JSONContentTypeBinder{}.ContentTypes(), binding.XMLRequestTypeBinder{}.ContentTypes())
-	return r.Body != nil && r.Body != http.NoBody && slices.ContainsFunc(kinds, func(kind string) bool { return slices.Contains(decoded, kind) })
 }

@@ -3,6 +3,7 @@ package web
 import (
 	"bufio"
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
 	"mime/multipart"
@@ -174,12 +175,26 @@ func TestReadBody_Refuses(t *testing.T) {
 	require.Equal(t, 413, res.StatusCode, "with a Content-Length")
 }
 
+// bindable is a form that binds itself.
+type bindable struct{ bind func(*http.Request) error }
+
+func (b bindable) Bind(r *http.Request) error { return b.bind(r) }
+
 // Buffalo locks its decoders while it reads a body, which stops the forms of all clients.
 func TestReadBody_SlowClientDelaysNoOther(t *testing.T) {
+	binding.Register("text/x-note", func(r *http.Request, value any) error { return json.NewDecoder(r.Body).Decode(value) })
 	began := make(chan bool, 1)
 	bind := func(c buffalo.Context) error {
 		var bound struct{ Name string }
-		if err := c.Bind(&bound); err != nil {
+		form := any(&bound)
+		if strings.HasPrefix(c.Request().Header.Get("Content-Type"), "text/x-own") {
+			form = bindable{func(r *http.Request) error { return json.NewDecoder(r.Body).Decode(&bound) }}
+		}
+		read := c.Bind
+		if c.Request().Header.Get("X-Bind") != "" {
+			read = func(form any) error { return Bind(c, form) }
+		}
+		if err := read(form); err != nil {
 			return err
 		}
 		fmt.Fprint(c.Response(), bound.Name)
@@ -193,6 +208,14 @@ func TestReadBody_SlowClientDelaysNoOther(t *testing.T) {
 		}
 	})
 	app.Use(ReadBody)
+	app.Use(func(next buffalo.Handler) buffalo.Handler { // as Buffalo's contenttype.Set
+		return func(c buffalo.Context) error {
+			if c.Request().Header.Get("Content-Type") == "text/plain" {
+				c.Request().Header.Set("Content-Type", "application/json")
+			}
+			return next(c)
+		}
+	})
 	s := serve(t, app)
 	for _, c := range []struct{ header, body string }{
 		{"Content-Type: application/json; charset=utf-8", `{"Name":"Ada"}`},
@@ -201,6 +224,10 @@ func TestReadBody_SlowClientDelaysNoOther(t *testing.T) {
 		{"Content-Type: application/xml", `<a><Name>Ada</Name></a>`},
 		{"Accept: application/json", `{"Name":"Ada"}`},
 		{"Accept: */*, application/json", `{"Name":"Ada"}`},
+		{"Content-Type: text/plain", `{"Name":"Ada"}`},
+		{"Content-Type: text/x-note", `{"Name":"Ada"}`},
+		{"Content-Type: text/x-note\r\nX-Bind: 1", `{"Name":"Ada"}`},
+		{"Content-Type: text/x-own", `{"Name":"Ada"}`},
 	} {
 		conn, err := net.Dial("tcp", s.Listener.Addr().String())
 		require.NoError(t, err)
@@ -221,6 +248,28 @@ func TestReadBody_SlowClientDelaysNoOther(t *testing.T) {
 		answer, err := io.ReadAll(res.Body)
 		require.NoError(t, err)
 		require.Equal(t, "Ada", string(answer), c.header)
+	}
+}
+
+func TestReadBody_OtherBodiesAreStreams(t *testing.T) {
+	pieces := make(chan string)
+	app := newApp("POST", func(c buffalo.Context) error {
+		lines := bufio.NewScanner(c.Request().Body)
+		for lines.Scan() {
+			pieces <- lines.Text()
+		}
+		return lines.Err()
+	})
+	app.Use(ReadBody)
+	s := serve(t, app)
+	for _, kind := range []string{"application/octet-stream", "application/json"} {
+		body, parts := io.Pipe()
+		go http.Post(s.URL, kind, body)
+		for n := range 3 {
+			fmt.Fprintln(parts, n)
+			require.Equal(t, fmt.Sprint(n), <-pieces)
+		}
+		parts.Close()
 	}
 }
 

@@ -17,8 +17,8 @@
 // # Bodies
 //
 // Every content type is allowed. New reads urlencoded forms, up to MaxBody of the path.
-// ReadBody reads uploads, JSON and XML after the guards. Handlers read other bodies as a
-// stream. The app answers 413 to errors that satisfy TooLarge.
+// ReadBody reads uploads after the guards; c.Bind and Bind read the whole body. Otherwise
+// handlers read it as a stream. The app answers 413 to errors that satisfy TooLarge.
 //
 // # Time
 //
