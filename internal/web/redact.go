@@ -2,6 +2,7 @@ package web
 
 import (
 	"cmp"
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -73,7 +74,8 @@ func secrets(r *http.Request, route string) []string {
 	}
 	for _, value := range values[:len(values):len(values)] {
 		quoted := strconv.Quote(value)
-		values = append(values, quoted[1:len(quoted)-1], url.QueryEscape(value), url.PathEscape(value))
+		inJSON, _ := json.Marshal(value) // with \u0026 for &
+		values = append(values, quoted[1:len(quoted)-1], string(inJSON[1:len(inJSON)-1]), url.QueryEscape(value), url.PathEscape(value))
 	}
 	values = slices.DeleteFunc(values, func(v string) bool { return len(v) < shortestSecret })
 	slices.SortFunc(values, func(a, b string) int { return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b)) })

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -15,7 +16,7 @@ import (
 func TestRedact_SecretsOnly(t *testing.T) {
 	token := strings.Repeat("Ab-_", 11)
 	r := httptest.NewRequest("POST", "/plain/"+token+"/short-token/?q=error&b=plain&state_token=of-a-query", nil)
-	r.PostForm = url.Values{"current_password": {`pass "w/o" rd`}, "client_secret": {"hush hush"}, "Code": {"123456"}, "name": {"Ada Lovelace"}, "token": {"a"}}
+	r.PostForm = url.Values{"current_password": {`pass "w/o" rd`}, "client_secret": {"hush & <hush>"}, "Code": {"123456"}, "name": {"Ada Lovelace"}, "token": {"a"}}
 	r.AddCookie(&http.Cookie{Name: "session", Value: "of-a-cookie"})
 	r.SetBasicAuth("ada", "basic password")
 	r.Header.Set("Proxy-Authorization", "Bearer of-a-proxy")
@@ -25,10 +26,12 @@ func TestRedact_SecretsOnly(t *testing.T) {
 		require.Equal(t, stays, info.withoutSecrets(stays))
 	}
 	for _, secret := range []string{
-		`pass "w/o" rd`, "hush hush", "123456", "of-a-query", "of-a-cookie", "basic password", "of-a-proxy", token, "short-token",
+		`pass "w/o" rd`, "hush & <hush>", "123456", "of-a-query", "of-a-cookie", "basic password", "of-a-proxy", token, "short-token",
 		strings.TrimPrefix(r.Header.Get("Authorization"), "Basic "),
 	} {
-		for _, quoted := range []string{secret, fmt.Sprintf("%q", secret), url.QueryEscape(secret), url.PathEscape(secret)} {
+		inJSON, err := json.Marshal(secret)
+		require.NoError(t, err)
+		for _, quoted := range []string{secret, fmt.Sprintf("%q", secret), string(inJSON), url.QueryEscape(secret), url.PathEscape(secret)} {
 			text := info.withoutSecrets("before " + quoted + " after")
 			require.Regexp(t, `^before "?\(input\)"? after$`, text, secret)
 		}
