@@ -241,10 +241,10 @@ func (ms *ModelSuite) Test_Purge_DeliveredAndGivenUpMails() {
 		ms.NoError(err)
 		return m
 	}
-	ms.NoError(models.Outbox.Delivered(ctx, ms.DB, claim()))
+	ms.NoError(models.Outbox.RecordDelivered(ctx, ms.DB, claim()))
 	for m := claim(); ; m = claim() {
 		ms.Equal("failed@example.com", m.Recipient)
-		ms.NoError(models.Outbox.Failed(ctx, ms.DB, m, errors.New("no such mailbox")))
+		ms.NoError(models.Outbox.RecordFailed(ctx, ms.DB, m, errors.New("no such mailbox")))
 		if ms.mail(m.Recipient).GivenUpAt.Valid {
 			break
 		}

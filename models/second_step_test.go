@@ -31,7 +31,7 @@ func (ms *ModelSuite) deliver() (sent []string) {
 		} else {
 			ms.ErrorIs(err, outbox.ErrNothingToSend)
 		}
-		ms.NoError(models.Outbox.Delivered(ctx, ms.DB, m))
+		ms.NoError(models.Outbox.RecordDelivered(ctx, ms.DB, m))
 	}
 }
 

@@ -16,14 +16,15 @@ import (
 // waits are the times between attempts. A mail has six attempts in nine hours.
 var waits = []time.Duration{time.Minute, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour, 6 * time.Hour}
 
-// lease is how long a claimed mail belongs to one worker. It must exceed smtpTimeout.
+// lease is how long a claimed mail belongs to one worker. It must exceed
+// smtpTimeout + recordMargin: the rest is the time for Compose.
 const lease = 2 * time.Minute
 
 // maxLastError is the size of the column last_error.
 const maxLastError = 255
 
 // Claim claims the mail that was due first, or returns ErrNotFound. Mails of low
-// priority come after all others, and only if low is true. For two minutes, no other
+// priority come after all others, and only if low is true. Until the lease ends, no other
 // worker can claim the mail.
 func (q *Queue) Claim(ctx context.Context, db *pop.Connection, low bool) (*Mail, error) {
 	lock := ""
@@ -32,6 +33,7 @@ func (q *Queue) Claim(ctx context.Context, db *pop.Connection, low bool) (*Mail,
 	}
 	now := q.now()
 	var claimed []Mail
+	// Each subquery reads one entry of the index, however many mails are due.
 	err := db.WithContext(ctx).RawQuery(`
 		UPDATE mails SET due_at = ?, attempts = attempts + 1
 		WHERE id = COALESCE(
@@ -47,8 +49,8 @@ func (q *Queue) Claim(ctx context.Context, db *pop.Connection, low bool) (*Mail,
 	return &claimed[0], nil
 }
 
-// Delivered records that m was delivered or dropped, and removes its token.
-func (q *Queue) Delivered(ctx context.Context, db *pop.Connection, m *Mail) error {
+// RecordDelivered records that m was delivered or dropped, and removes its token.
+func (q *Queue) RecordDelivered(ctx context.Context, db *pop.Connection, m *Mail) error {
 	err := db.WithContext(ctx).RawQuery("UPDATE mails SET delivered_at = ?, due_at = NULL, sealed_token = NULL, last_error = '' WHERE id = ?",
 		q.now(), m.ID).Exec()
 	return database.Wrap("recording a delivered mail", err)
@@ -62,12 +64,12 @@ func (p permanent) Unwrap() error { return p.error }
 // gives the mail up.
 func Permanent(err error) error { return permanent{err} }
 
-// Failed records a failed attempt, and schedules the next attempt or gives m up. It
+// RecordFailed records a failed attempt, and schedules the next attempt or gives m up. It
 // does nothing if another worker has claimed or delivered m meanwhile.
-func (q *Queue) Failed(ctx context.Context, db *pop.Connection, m *Mail, cause error) error {
+func (q *Queue) RecordFailed(ctx context.Context, db *pop.Connection, m *Mail, cause error) error {
 	now := q.now()
 	change, args := "given_up_at = ?, due_at = NULL, sealed_token = NULL", []any{now}
-	if !isLast(m, cause) {
+	if !givesUp(m, cause) {
 		change, args = "due_at = ?", []any{now.Add(waits[m.Attempts-1])}
 	}
 	err := db.WithContext(ctx).RawQuery("UPDATE mails SET last_error = ?, "+change+" WHERE id = ? AND attempts = ? AND delivered_at IS NULL",
@@ -75,11 +77,12 @@ func (q *Queue) Failed(ctx context.Context, db *pop.Connection, m *Mail, cause e
 	return database.Wrap("recording a failed mail", err)
 }
 
-// isLast reports whether m has no attempt left after an attempt that failed with cause.
-func isLast(m *Mail, cause error) bool {
+// givesUp reports whether m has no attempt left after an attempt that failed with cause.
+func givesUp(m *Mail, cause error) bool {
 	return m.Attempts > len(waits) || errors.As(cause, new(permanent))
 }
 
+// printable returns the printable characters of s, at most n bytes.
 func printable(s string, n int) string {
 	s = strings.Map(func(r rune) rune {
 		if unicode.IsPrint(r) && r != unicode.ReplacementChar {
@@ -93,7 +96,7 @@ func printable(s string, n int) string {
 	return s
 }
 
-// Overdue reports whether m has been due for so long that no worker can be running.
+// Overdue reports whether m was due more than three minutes ago: probably no worker is running.
 func (q *Queue) Overdue(m *Mail) bool {
 	return m.DueAt.Valid && m.DueAt.Time.Add(lease+time.Minute).Before(q.now())
 }

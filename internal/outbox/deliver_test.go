@@ -63,13 +63,13 @@ func TestClaim_Lease(t *testing.T) {
 	require.Equal(t, 2, second.Attempts)
 
 	// The first worker is late. It must not overwrite what the second has recorded.
-	require.NoError(t, q.Failed(ctx, db, first, errors.New("late")))
+	require.NoError(t, q.RecordFailed(ctx, db, first, errors.New("late")))
 	require.Empty(t, mailTo(t, "zoe@example.com").LastError)
 	moveClock(time.Minute + 30*time.Second) // after a failure, the mail would be due
 	requireNothingDue(t, q)
-	require.NoError(t, q.Delivered(ctx, db, second))
-	require.NoError(t, q.Failed(ctx, db, first, errors.New("late")))
-	require.NoError(t, q.Failed(ctx, db, second, errors.New("late")))
+	require.NoError(t, q.RecordDelivered(ctx, db, second))
+	require.NoError(t, q.RecordFailed(ctx, db, first, errors.New("late")))
+	require.NoError(t, q.RecordFailed(ctx, db, second, errors.New("late")))
 	moveClock(24 * time.Hour)
 	requireNothingDue(t, q)
 	require.Empty(t, mailTo(t, "zoe@example.com").LastError)
@@ -80,7 +80,7 @@ func TestDelivered_IsDone(t *testing.T) {
 	add(t, q, "zoe@example.com")
 	m := claim(t, q)
 	require.NotEmpty(t, m.SealedToken)
-	require.NoError(t, q.Delivered(t.Context(), db, m))
+	require.NoError(t, q.RecordDelivered(t.Context(), db, m))
 	moveClock(24 * time.Hour)
 	requireNothingDue(t, q)
 	m = mailTo(t, "zoe@example.com")
@@ -91,7 +91,7 @@ func TestDelivered_IsDone(t *testing.T) {
 func TestFailed_RecordsAShortPrintableCause(t *testing.T) {
 	q := newQueue(t)
 	add(t, q, "zoe@example.com")
-	require.NoError(t, q.Failed(t.Context(), db, claim(t, q), errors.New("554\r\n"+strings.Repeat("é", 500))))
+	require.NoError(t, q.RecordFailed(t.Context(), db, claim(t, q), errors.New("554\r\n"+strings.Repeat("é", 500))))
 	cause := mailTo(t, "zoe@example.com").LastError
 	require.True(t, strings.HasPrefix(cause, "554éé"), cause)
 	require.LessOrEqual(t, len(cause), 255)
@@ -104,7 +104,7 @@ func TestQueue_Overdue(t *testing.T) {
 	require.False(t, q.Overdue(mailTo(t, "zoe@example.com")))
 	moveClock(2 * time.Minute)
 	require.True(t, q.Overdue(mailTo(t, "zoe@example.com")))
-	require.NoError(t, q.Delivered(t.Context(), db, claim(t, q)))
+	require.NoError(t, q.RecordDelivered(t.Context(), db, claim(t, q)))
 	moveClock(time.Hour)
 	require.False(t, q.Overdue(mailTo(t, "zoe@example.com")))
 }

@@ -37,7 +37,7 @@ func TestQueue_Cancel(t *testing.T) {
 	m := claim(t, q)
 	require.Equal(t, second, m.ID)
 	requireNothingDue(t, q)
-	require.NoError(t, q.Delivered(t.Context(), db, m))
+	require.NoError(t, q.RecordDelivered(t.Context(), db, m))
 	require.NoError(t, q.Cancel(db, second))
 	require.True(t, mailTo(t, "max@example.com").DeliveredAt.Valid, "the mail was delivered before Cancel")
 }
@@ -46,7 +46,7 @@ func TestQueue_Once(t *testing.T) {
 	q, ctx := newQueue(t), t.Context()
 	deliver := func(m *outbox.Mail) error {
 		err := q.Resolve(ctx, db, m, func() error { return q.Once(ctx, db, m, 24*time.Hour) })
-		require.NoError(t, q.Delivered(ctx, db, m))
+		require.NoError(t, q.RecordDelivered(ctx, db, m))
 		return err
 	}
 	for range 3 {

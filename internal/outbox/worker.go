@@ -158,7 +158,7 @@ func (w *Worker) claim(ctx context.Context) (*Mail, error) {
 func (w *Worker) deliver(ctx context.Context, m *Mail, claimed time.Time) {
 	queue, logger := w.options.Queue, w.options.Logger.With("mail_id", m.ID.String())
 	err := w.send(ctx, m, claimed)
-	record := func(ctx context.Context) error { return queue.Delivered(ctx, w.options.DB, m) }
+	record := func(ctx context.Context) error { return queue.RecordDelivered(ctx, w.options.DB, m) }
 	switch {
 	case err == nil:
 		logger.Info("mail delivered", "template", m.Template)
@@ -167,10 +167,10 @@ func (w *Worker) deliver(ctx context.Context, m *Mail, claimed time.Time) {
 	default:
 		reason := strings.ReplaceAll(err.Error(), m.Recipient, "(recipient)") // the log names no user
 		level := slog.LevelError
-		if errors.Is(err, ErrDeadLink) || isRefusedRecipient(err) || isPostponed(err) && !isLast(m, err) {
+		if errors.Is(err, ErrDeadLink) || isRefusedRecipient(err) || isPostponed(err) && !givesUp(m, err) {
 			level = slog.LevelWarn // no fault of the operator: an email may be mistyped
 		}
-		logger.Log(ctx, level, "mail not delivered", "template", m.Template, "attempt", m.Attempts, "given_up", isLast(m, err), "error", reason)
+		logger.Log(ctx, level, "mail not delivered", "template", m.Template, "attempt", m.Attempts, "given_up", givesUp(m, err), "error", reason)
 		record = func(ctx context.Context) error { return w.failed(ctx, m, err) }
 	}
 	if err := w.recordOutcome(ctx, claimed, record); err != nil {
@@ -179,12 +179,12 @@ func (w *Worker) deliver(ctx context.Context, m *Mail, claimed time.Time) {
 }
 
 func (w *Worker) failed(ctx context.Context, m *Mail, cause error) error {
-	if w.options.GivenUp != nil && isLast(m, cause) {
+	if w.options.GivenUp != nil && givesUp(m, cause) {
 		if err := w.options.GivenUp(ctx, m); err != nil {
 			return err
 		}
 	}
-	return w.options.Queue.Failed(ctx, w.options.DB, m, cause)
+	return w.options.Queue.RecordFailed(ctx, w.options.DB, m, cause)
 }
 
 // recordOutcome calls record until it succeeds, or until the lease is about to end.
