@@ -18,29 +18,28 @@ type section struct {
 
 // step is a part of a section, below a heading of the third level.
 type step struct {
-	title    string
-	commands []string // at least one block
+	title  string
+	blocks []string // of commands; at least one
 }
 
 var commandBlock = regexp.MustCompile("(?ms)^```sh\n(.*?)^```$")
 
-// readGuide reads docs/own-it.md of a clone.
-func readGuide(t *testing.T, clone string) (sections []section) {
+// readGuide reads docs/own-it.md of a repository.
+func readGuide(t *testing.T, root string) (sections []section) {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(clone, "docs/own-it.md"))
+	text, err := os.ReadFile(filepath.Join(root, "docs/own-it.md"))
 	require.NoError(t, err)
-	for _, part := range strings.Split(string(text), "\n## ")[1:] {
-		s, parts := section{}, strings.Split(part, "\n### ")
+	for _, chapter := range strings.Split(string(text), "\n## ")[1:] {
+		s, parts := section{}, strings.Split(chapter, "\n### ")
 		s.title, _, _ = strings.Cut(parts[0], "\n")
 		for _, part := range parts[1:] {
 			title, text, _ := strings.Cut(part, "\n")
-			blocks := commandBlock.FindAllStringSubmatch(text, -1)
-			require.NotEmpty(t, blocks, title)
-			step := step{title: title}
-			for _, block := range blocks {
-				step.commands = append(step.commands, block[1])
+			found := step{title: title}
+			for _, block := range commandBlock.FindAllStringSubmatch(text, -1) {
+				found.blocks = append(found.blocks, block[1])
 			}
-			s.steps = append(s.steps, step)
+			require.NotEmpty(t, found.blocks, title)
+			s.steps = append(s.steps, found)
 		}
 		sections = append(sections, s)
 	}
@@ -48,8 +47,8 @@ func readGuide(t *testing.T, clone string) (sections []section) {
 	return sections
 }
 
-// A recipe may add at most fifteen lines of Go for each part of its title, as separated by
-// commas. Imports, comments and tests do not count.
+// A recipe may add at most fifteen lines of Go for each part of its title: "A column, a task"
+// has two. Imports, comments and tests do not count.
 func TestRecipes_AreShort(t *testing.T) {
 	applied := regexp.MustCompile(`git apply (\S+)`)
 	total := 0
@@ -57,19 +56,19 @@ func TestRecipes_AreShort(t *testing.T) {
 		if recipesOf[s.title] == nil {
 			continue
 		}
-		for _, step := range s.steps {
-			parts := 1 + strings.Count(step.title, ",")
+		for _, recipe := range s.steps {
+			parts := 1 + strings.Count(recipe.title, ",")
 			total += parts
-			match := applied.FindStringSubmatch(strings.Join(step.commands, ""))
-			require.NotNil(t, match, step.title)
+			match := applied.FindStringSubmatch(strings.Join(recipe.blocks, ""))
+			require.NotNil(t, match, recipe.title)
 			diff, err := os.ReadFile(filepath.Join("../..", match[1]))
 			require.NoError(t, err)
 			lines := linesOfGo(string(diff))
-			t.Logf("%2d %s", lines, step.title)
-			require.LessOrEqual(t, lines, 15*parts, step.title)
+			t.Logf("%2d %s", lines, recipe.title)
+			require.LessOrEqual(t, lines, 15*parts, recipe.title)
 		}
 	}
-	require.Greater(t, total, 15)
+	require.Greater(t, total, 15, "recipes were found")
 }
 
 // linesOfGo counts the lines of Go that a diff adds, as TestRecipes_AreShort limits them.

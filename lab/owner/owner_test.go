@@ -1,9 +1,9 @@
-// Package owner follows docs/own-it.md word for word in a clone. After each step, the app
+// Package owner runs the commands of docs/own-it.md in a clone. After each step, the app
 // must compile. After each section, `go test ./...` must pass and the running app must have
 // the effects of the section. The last `go test` uses PostgreSQL, if there is a server.
 // Then the binary runs as in production, behind nginx.
 //
-// TestDrop follows each step of the section Drop alone:
+// TestDrop runs each step of the section Drop alone:
 //
 //	go test -run TestDrop/Languages ./owner
 //
@@ -25,7 +25,7 @@ import (
 
 func TestGuide(t *testing.T) {
 	if _, err := exec.LookPath("npm"); err != nil {
-		require.False(t, services.Required("axe")) // npm, which installs axe, is needed
+		require.False(t, services.Required("axe"), "CORRAL_REQUIRE has axe, which needs npm")
 		t.Skip("needs npm: apt-get install npm")
 	}
 	c := newClone(t)
@@ -33,7 +33,7 @@ func TestGuide(t *testing.T) {
 	sections := readGuide(t, c.dir)
 	for n, s := range sections {
 		passed := t.Run(s.title, func(t *testing.T) {
-			c.t, s = t, readGuide(t, c.dir)[n] // read again: earlier steps may have renamed the app in the guide
+			c.t, s = t, readGuide(t, c.dir)[n] // read again: an earlier section may have renamed the app in the guide
 			for _, step := range s.steps {
 				if s.title == "Drop" { // the scripts of Drop refuse uncommitted changes
 					c.run("bash", "-ec", `git add --all; git commit --quiet --message "The last step"`)
@@ -90,10 +90,10 @@ func TestDrop_RefusesToLoseChanges(t *testing.T) {
 }
 
 type clone struct {
-	t    *testing.T
-	dir  string
-	path string // PATH of commands in the clone
-	bin  string // the app, as last built
+	t       *testing.T
+	dir     string
+	pathVar string // PATH of commands in the clone
+	bin     string // the app, as last built
 }
 
 func newClone(t *testing.T) *clone {
@@ -101,11 +101,11 @@ func newClone(t *testing.T) *clone {
 	_, file, _, _ := runtime.Caller(0)
 	here := filepath.Dir(file)
 	root := filepath.Dir(filepath.Dir(here))
-	c := &clone{t: t, dir: filepath.Join(t.TempDir(), "paddock"), path: os.Getenv("PATH"), bin: filepath.Join(t.TempDir(), "app")}
+	c := &clone{t: t, dir: filepath.Join(t.TempDir(), "paddock"), pathVar: os.Getenv("PATH"), bin: filepath.Join(t.TempDir(), "app")}
 	for _, program := range []string{"buffalo", "buffalo-pop"} {
 		if _, err := exec.LookPath(program); err != nil {
 			t.Logf("%s is not installed: testdata/buffalo replaces the CLI", program)
-			c.path = filepath.Join(c.dir, "lab/owner/testdata") + ":" + c.path
+			c.pathVar = filepath.Join(c.dir, "lab/owner/testdata") + ":" + c.pathVar
 			break
 		}
 	}
@@ -120,12 +120,12 @@ func newClone(t *testing.T) *clone {
 	return c
 }
 
-// follow follows a step and compiles the app: linking it takes longer.
+// follow runs a step's commands and compiles the app, but does not link it: that takes longer.
 func (c *clone) follow(s step) {
 	c.t.Helper()
 	c.t.Log(s.title)
-	for _, commands := range s.commands {
-		require.NotContains(c.t, c.run("bash", "-ec", commands), "no tests to run", commands) // go test -run succeeds without tests
+	for _, block := range s.blocks {
+		require.NotContains(c.t, c.run("bash", "-ec", block), "no tests to run", block) // go test -run succeeds even if no test matches
 	}
 	c.run("go", "build", "./cmd")
 }
@@ -135,17 +135,17 @@ func (c *clone) build() {
 	c.run("go", "build", "-ldflags=-s -w", "-o", c.bin, ".")
 }
 
-// test runs the clone's tests. If last is true, it runs them on PostgreSQL.
-func (c *clone) test(last bool) {
+// test runs the clone's tests, if onPostgres on the PostgreSQL server, should there be one.
+func (c *clone) test(onPostgres bool) {
 	c.t.Helper()
 	if testing.Short() {
 		return
 	}
 	server := ""
-	if last {
+	if onPostgres {
 		server = os.Getenv("TEST_DATABASE_URL")
 	}
-	// The variables of a developer's shell must not turn tests red.
+	// Set what a developer's shell may set: it must not make tests fail.
 	c.run("env", "TEST_DATABASE_URL="+server, "PORT=4000", "HOST=http://localhost:4001", "SIGNUP=closed", "SECOND_FACTOR=required", "go", "test", "./...")
 }
 
@@ -153,7 +153,7 @@ func (c *clone) run(name string, args ...string) string {
 	c.t.Helper()
 	cmd := exec.Command(name, args...)
 	cmd.Dir = c.dir
-	cmd.Env = append(os.Environ(), "PATH="+c.path, "CGO_ENABLED=0", "TEST_DATABASE_URL=")
+	cmd.Env = append(os.Environ(), "PATH="+c.pathVar, "CGO_ENABLED=0", "TEST_DATABASE_URL=")
 	out, err := cmd.CombinedOutput()
 	require.NoError(c.t, err, "%s\n%s", cmd, out)
 	return string(out)
