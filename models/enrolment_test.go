@@ -63,7 +63,7 @@ func (ms *ModelSuite) Test_Enrolment_LinkAfterTheLimit() {
 // When the second step is turned on, sessions that wait for the user to enrol end, but not one
 // that used a factor.
 func (ms *ModelSuite) Test_Enrolment_KeepsASessionThatUsedAFactor() {
-	modelstest.Configure(ms.T(), func(c *config.Config) { c.SecondStepRequired = true })
+	ms.configure(func(c *config.Config) { c.SecondStepRequired = true })
 	waiting := ms.start(ms.signUp("ada@example.com"), false)
 	used := ms.loggedInBy(ms.addFactor("passkey"))
 	ms.turnSecondStep(true)

@@ -25,7 +25,7 @@ const (
 // configureProviders configures two providers until the end of the test. It connects models
 // anew, but ms.DB stays.
 func (ms *ModelSuite) configureProviders() {
-	modelstest.Configure(ms.T(), func(c *config.Config) {
+	ms.configure(func(c *config.Config) {
 		for _, name := range []string{issuer, otherIssuer} {
 			u, err := url.Parse(name)
 			ms.NoError(err)
@@ -183,7 +183,7 @@ func (ms *ModelSuite) Test_Identity_MailIsResolved() {
 	ms.Equal(models.MailIdentity, request("carol@example.com"))
 	ms.Equal(models.MailEmailReserved, request("bob@example.com"))
 
-	modelstest.Configure(ms.T(), func(c *config.Config) { c.SignupOpen = false })
+	ms.configure(func(c *config.Config) { c.SignupOpen = false })
 	ms.Equal(models.MailIdentityLink, request("ada@example.com"))
 	ms.Empty(request("carol@example.com"), "sign-up is closed")
 	ms.Equal(models.MailEmailReserved, request("bob@example.com"))

@@ -12,6 +12,7 @@ import (
 	"github.com/gobuffalo/suite/v4"
 
 	"corral/internal/outbox"
+	"corral/config"
 	"corral/models"
 	"corral/models/modelstest"
 )
@@ -37,11 +38,16 @@ type generated struct{ models.ModelSuite }
 func (g *generated) SetupTest() { (&ModelSuite{g.Model}).SetupTest() }
 
 func (ms *ModelSuite) SetupTest() {
-	db := ms.DB
 	ms.DB = nil // otherwise the suite would empty schema_migration
 	ms.Model.SetupTest()
-	ms.DB = db
+	ms.DB = models.DB
 	modelstest.Empty(ms.T())
+}
+
+// configure is modelstest.Configure.
+func (ms *ModelSuite) configure(changes ...func(*config.Config)) {
+	modelstest.Configure(ms.T(), changes...)
+	ms.DB = models.DB
 }
 
 // here is the default client of tests.

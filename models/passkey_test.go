@@ -361,14 +361,14 @@ func (ms *ModelSuite) Test_Passkey_OfAnotherHostIsNoWayIn() {
 	ms.signUp("ada@example.com")
 	ms.addPasskey(passkeytest.New(site), "ada@example.com")
 	for _, host := range []string{"https://other.example", "http://192.0.2.1"} {
-		modelstest.Configure(ms.T(), func(c *config.Config) { c.Host, _ = url.Parse(host) })
+		ms.configure(func(c *config.Config) { c.Host, _ = url.Parse(host) })
 		_, err := ms.user("ada@example.com").RemovePassword(ctx, here)
 		ms.ErrorIs(err, models.ErrRefused, host)
 		ms.NotEmpty(ms.user("ada@example.com").PasswordDigest)
 		_, err = ms.user("ada@example.com").TurnSecondStep(ctx, true, here)
 		ms.ErrorIs(err, models.ErrRefused, host)
 	}
-	modelstest.Configure(ms.T())
+	ms.configure()
 	_, err := ms.user("ada@example.com").RemovePassword(ctx, here)
 	ms.NoError(err)
 }

@@ -232,7 +232,7 @@ func (ms *ModelSuite) Test_RateLimit_WithheldMailIsWritten() {
 
 // Prevents a flood of transactions.
 func (ms *ModelSuite) Test_RateLimit_RefusedMailBeginsNoTransaction() {
-	modelstest.Configure(ms.T(), func(c *config.Config) { c.MailsPerClient = 1 })
+	ms.configure(func(c *config.Config) { c.MailsPerClient = 1 })
 	ms.requestSignup("zoe@example.com")
 	ms.onStatement(func(statement string) { ms.NotContains(statement, "BEGIN") })
 	var limited *models.RateLimited

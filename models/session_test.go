@@ -12,7 +12,6 @@ import (
 
 	"corral/config"
 	"corral/models"
-	"corral/models/modelstest"
 )
 
 func (ms *ModelSuite) start(user *models.User, remember bool) string {
@@ -177,7 +176,7 @@ func (ms *ModelSuite) Test_Session_Remembered() {
 
 // The purge removes a row when its session has ended, not before.
 func (ms *ModelSuite) Test_Session_FollowsTheSettings() {
-	modelstest.Configure(ms.T(), func(c *config.Config) {
+	ms.configure(func(c *config.Config) {
 		c.SessionIdle, c.SessionLifetime, c.RememberLifetime = 10*time.Minute, time.Hour, 48*time.Hour
 	})
 	ada := ms.signUp("ada@example.com")

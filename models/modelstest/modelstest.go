@@ -50,16 +50,13 @@ func Config(changes ...func(*config.Config)) config.Config {
 func Configure(t testing.TB, changes ...func(*config.Config)) {
 	t.Helper()
 	connect := func(c config.Config) {
-		if err := models.Connect(c); err != nil {
+		if err := errors.Join(models.DB.Close(), models.Connect(c)); err != nil {
 			t.Fatal(err)
 		}
 		opened(models.DB)
 	}
 	connect(Config(changes...))
-	t.Cleanup(func() {
-		models.DB.Close()
-		connect(loaded)
-	})
+	t.Cleanup(func() { connect(loaded) })
 }
 
 // Empty deletes every row and resets the clocks.
