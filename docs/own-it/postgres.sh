@@ -7,6 +7,9 @@
 set -e
 ask() { sqlite3 -readonly "$file" "$1"; }
 file=$1
+versions='SELECT version FROM schema_migration ORDER BY version'
+[ "$(ask "$versions")" = "$(psql --no-psqlrc -At --command="$versions" "$2")" ] ||
+	{ echo 'the migrations differ: run the task db:migrate of the same release on both databases' >&2; exit 1; }
 
 # Referred tables come first.
 tables=$(ask "WITH RECURSIVE tables(name) AS (

@@ -72,7 +72,7 @@ func TestOpen_ErrorsHaveRemedies(t *testing.T) {
 	if server := os.Getenv("TEST_DATABASE_URL"); server != "" {
 		u, err := url.Parse(server)
 		require.NoError(t, err)
-		urls[u.JoinPath("..", "no_such_database").String()] = ": check DATABASE_URL, or create the database with createdb"
+		urls[u.JoinPath("..", "no_such_database").String()] = ": check DATABASE_URL, or create the database with createdb --owner=ROLE"
 	}
 	for url, want := range urls {
 		_, err := database.Open(url)

@@ -57,6 +57,8 @@ func remedy(err error) string {
 		return ": check DATABASE_URL, or restore a backup"
 	case sqliteSays(err, "database or disk is full"), errors.As(err, &postgres) && postgres.Code == "53100":
 		return ": free space"
+	case sqliteSays(err, "disk I/O error"): // also a file of shared memory that does not fit on a full disk
+		return ": free space, or check the disk"
 	case sqliteSays(err, "unable to open database file"):
 		return ": give the database's folder and all files in it to the app's user with chown"
 	case errors.As(err, &postgres) && strings.Contains(postgres.Message, "transaction blocks not allowed"):
@@ -66,9 +68,11 @@ func remedy(err error) string {
 	case errors.As(err, &postgres) && postgres.Code == "25006":
 		return ": check DATABASE_URL; is the server a standby?"
 	case errors.As(err, &postgres) && postgres.Code == "3D000":
-		return ": check DATABASE_URL, or create the database with createdb"
+		return ": check DATABASE_URL, or create the database with createdb --owner=ROLE"
 	case errors.As(err, &postgres) && strings.HasPrefix(postgres.Code, "28"):
 		return ": check the user and password in DATABASE_URL"
+	case isForbidden(err):
+		return ownTables
 	case errors.As(err, &connect):
 		return ": check DATABASE_URL; is the server up?"
 	}
@@ -90,7 +94,7 @@ func fileRemedy(err error, owner string) string {
 // a line for each try.
 func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }
 
-const ownTables = ": make the role of DATABASE_URL the owner of all tables, or restore its grants"
+const ownTables = ": make the role of DATABASE_URL the owner of the database and of all tables, or restore its grants"
 
 // isForbidden reports whether PostgreSQL refused a statement because of the role's rights.
 func isForbidden(err error) bool {

@@ -78,11 +78,13 @@ func TestRemedy(t *testing.T) {
 		"53300": ": end other connections, or raise max_connections or the role's limit",
 		"25006": ": check DATABASE_URL; is the server a standby?",
 		"28P01": ": check the user and password in DATABASE_URL",
+		"42501": ": make the role of DATABASE_URL the owner of the database and of all tables, or restore its grants",
 		"42P01": "",
 	} {
 		require.Equal(t, want, database.Remedy(fmt.Errorf("asking: %w", &pgconn.PgError{Code: code})), code)
 	}
 	require.Equal(t, ": free space", database.Remedy(errors.New("database or disk is full (13)")))
+	require.Equal(t, ": free space, or check the disk", database.Remedy(errors.New("disk I/O error (4874)")))
 	require.Empty(t, database.Remedy(nil))
 }
 

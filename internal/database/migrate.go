@@ -39,7 +39,7 @@ func Migrate(db *pop.Connection, migrations fs.FS) error {
 		if err := box.CreateSchemaMigrations(); err != nil {
 			// If the role may not read the table, pop tries to create it: return the cause.
 			if _, _, readErr := CompareSchema(ctx, db, migrations); isForbidden(readErr) {
-				return fmt.Errorf("%w%s", readErr, ownTables)
+				return readErr
 			}
 			return fmt.Errorf("migrations cannot be recorded: %w", err)
 		}

@@ -123,7 +123,7 @@ func TestExamine_TablesOfAnotherRole(t *testing.T) {
 	t.Cleanup(func() { exec(t, db, "DROP OWNED BY reader; DROP ROLE reader") })
 	reader := open(t, url+"&role=reader")
 	exec(t, db, "GRANT SELECT, UPDATE ON schema_migration TO reader")
-	const remedy = ": make the role of DATABASE_URL the owner of all tables, or restore its grants"
+	const remedy = ": make the role of DATABASE_URL the owner of the database and of all tables, or restore its grants"
 	require.EqualError(t, database.Examine(t.Context(), reader), "the role may not read and write notes"+remedy)
 	exec(t, db, "GRANT SELECT, INSERT, UPDATE, DELETE ON notes TO reader")
 	exec(t, db, "CREATE TABLE of_extension (); ALTER EXTENSION plpgsql ADD TABLE of_extension")
@@ -134,6 +134,21 @@ func TestExamine_TablesOfAnotherRole(t *testing.T) {
 		require.ErrorContains(t, err, "permission denied for table schema_migration")
 		require.ErrorContains(t, err, remedy)
 	}
+}
+
+// Since PostgreSQL 15, a role may create tables only in a database that it owns.
+func TestMigrate_DatabaseOfAnotherRole(t *testing.T) {
+	if !onPostgres() {
+		return
+	}
+	url := databaseURL(t)
+	db := open(t, url)
+	exec(t, db, "CREATE ROLE writer")
+	t.Cleanup(func() { exec(t, db, "DROP ROLE writer") })
+	err := database.Migrate(open(t, url+"&role=writer"), migrations)
+	require.ErrorContains(t, err, "permission denied for schema public")
+	require.ErrorContains(t, err, ": make the role of DATABASE_URL the owner of the database and of all tables, or restore its grants")
+	require.NotContains(t, err.Error(), "\n")
 }
 
 // Check passes if it does not read a damaged page.

@@ -196,6 +196,10 @@ func TestScript_PostgresTakesTheRowsOfSQLite(t *testing.T) {
 	services.Execute(t, sqlite(file), `UPDATE users SET email = hex(zeroblob(200)) WHERE email = 'bob@example.com'`)
 	_, err := copyRows()
 	require.Error(t, err, "the email is too long: the rows copied before stay")
+	services.Execute(t, sqlite(file), `DELETE FROM schema_migration WHERE version = (SELECT max(version) FROM schema_migration)`)
+	output, err := copyRows()
+	require.Error(t, err)
+	require.Contains(t, output, "the migrations differ")
 
 	var rows int
 	require.NoError(t, services.OpenDatabase(t, databaseURL).QueryRow(
