@@ -121,6 +121,7 @@ func TestFaults_SecretsAreNotRepeated(t *testing.T) {
 		{"SMTP_URL": "smpt://corral:hunter2@mail.example.com"},
 		{"SMTP_URL": "smtp://corral:hunter2%@mail.example.com"},
 		{"SMTP_URL_FILE": "smtp://corral:hunter2@mail.example.com"},
+		{"MAIL_FROM": "smtp://corral:hunter2@mail.example.com"},
 		{"DATABASE_URL": "mysql://corral:hunter2@db/corral"},
 		{"DATABASE_URL": "postgres://corral:hunter2%@db/corral"},
 		{"DATABASE_URL_FILE": "postgres://corral:hunter2@db/corral"},

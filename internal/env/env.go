@@ -363,6 +363,9 @@ func (v *Vars) MailFrom(key, name, host string) *mail.Address {
 	}
 	from, err := mail.ParseAddress(value)
 	if err != nil {
+		if strings.Contains(value, "://") { // a mail server's URL may hold a password
+			value = "…"
+		}
 		v.Fault(key, "%s=%s is not an email: write it like %s <login@example.com>", key, value, name)
 	}
 	return from
