@@ -39,6 +39,13 @@ func TestUnits_RestartWithoutLimit(t *testing.T) {
 	require.Contains(t, service, "\nRestart=always\n")
 }
 
+// systemd opens sockets before the network is up; it does not try again.
+func TestUnits_SocketNeedsNoNetwork(t *testing.T) {
+	socket, err := os.ReadFile(filepath.Join(units(t), "corral.socket"))
+	require.NoError(t, err)
+	require.Contains(t, string(socket), "\nFreeBind=true\n")
+}
+
 func TestUnits_AreValid(t *testing.T) {
 	if _, err := exec.LookPath("systemd-analyze"); err != nil {
 		require.False(t, services.Required("systemd"))
