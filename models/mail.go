@@ -62,7 +62,8 @@ func queueMail(tx *pop.Connection, m outbox.Mail, client Client, rawToken string
 	if m.Language == "" {
 		m.Language = client.Language
 	}
-	m.LowPriority = m.Template == MailSignup || m.Template == MailIdentity // attackers can request any number of these
+	// Attackers can request any number of these.
+	m.LowPriority = m.Template == MailSignup || m.Template == MailIdentity || m.Template == MailEmailConfirm
 	data := MailData{When: Clock.Now(), IP: client.ip(), UserAgent: client.userAgent()}
 	if len(newEmail) > 0 {
 		data.NewEmail = newEmail[0]

@@ -266,8 +266,11 @@ func (ms *ModelSuite) Test_Mail_WakesTheWorker() {
 }
 
 // Attackers can cause floods of sign-up mails. These must not delay other mails.
-func (ms *ModelSuite) Test_Mail_SignupsComeLast() {
-	ms.signUp("ada@example.com")
+func (ms *ModelSuite) Test_Mail_UnlimitedOnesComeLast() {
+	ada := ms.signUp("ada@example.com")
+	ms.NoError(ada.RequestEmailChange(ms.T().Context(), "ada@example.org", models.Client{}))
+	ms.True(ms.mail("ada@example.org").LowPriority)
+	ms.False(ms.mail("ada@example.com").LowPriority, "the notice")
 	ms.requestSignup("zoe@example.com")
 	ms.NoError(models.RequestLink(ms.T().Context(), models.PurposeReset, "ada@example.com", "", models.Client{}))
 	ms.True(ms.mail("zoe@example.com").LowPriority)

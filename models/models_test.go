@@ -11,8 +11,8 @@ import (
 	"github.com/gobuffalo/pop/v6/logging"
 	"github.com/gobuffalo/suite/v4"
 
-	"corral/internal/outbox"
 	"corral/config"
+	"corral/internal/outbox"
 	"corral/models"
 	"corral/models/modelstest"
 )
