@@ -2,6 +2,8 @@ package web
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"log/slog"
 	"slices"
 )
@@ -77,6 +79,42 @@ func flatten(attrs []slog.Attr, prefix string, a slog.Attr) []slog.Attr {
 // chosen marks an attribute that the log keeps, whatever its key is.
 type chosen struct{ value slog.Value }
 
+// masked is a value without secrets, emails and tokens. In JSON it keeps its structure if
+// they are not part of it.
+type masked struct {
+	info  *RequestInfo
+	value any
+}
+
+func (v masked) MarshalJSON() ([]byte, error) {
+	if content, ok := v.value.([]byte); ok && v.mask(string(content)) != string(content) {
+		return json.Marshal(v.mask(string(content)))
+	}
+	text, err := json.Marshal(v.value)
+	if err != nil {
+		return json.Marshal("!ERROR:" + v.mask(err.Error())) // as package slog does
+	}
+	if text := []byte(v.mask(string(text))); json.Valid(text) {
+		return text, nil
+	}
+	return json.Marshal(v.mask(string(text)))
+}
+
+// String is for lines of key=value.
+func (v masked) String() string {
+	if content, ok := v.value.([]byte); ok {
+		return v.mask(string(content))
+	}
+	return v.mask(fmt.Sprintf("%+v", v.value))
+}
+
+func (v masked) mask(text string) string {
+	if v.info != nil {
+		text = v.info.withoutSecrets(text)
+	}
+	return mask(text)
+}
+
 // choose marks attributes as chosen. It renames an attribute whose key the log uses itself:
 // level becomes fields.level. It keeps the key email_digest if the request has no digest,
 // and drops an email_digest that repeats the request's.
@@ -101,6 +139,8 @@ func choose(info *RequestInfo, attrs []slog.Attr) (made []slog.Attr) {
 			a.Value = slog.StringValue(clean(info, a.Value.String()))
 		} else if err, ok := a.Value.Any().(error); ok {
 			a.Value = slog.StringValue(clean(info, err.Error()))
+		} else if a.Value.Kind() == slog.KindAny {
+			a.Value = slog.AnyValue(masked{info, a.Value.Any()})
 		}
 		made[i] = slog.Any(a.Key, chosen{a.Value})
 	}

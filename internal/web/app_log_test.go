@@ -3,11 +3,15 @@ package web
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	stdlog "log"
 	"log/slog"
 	"net/http"
+	"net/netip"
+	"net/url"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -142,6 +146,51 @@ func TestAppLogger(t *testing.T) {
 	require.Equal(t, "printed for (token)", lines[2]["event"])
 	require.Equal(t, "INFO", lines[2]["level"])
 	require.Equal(t, []string{"event", "level", "time"}, keysOf(lines[2]))
+}
+
+// secretValues are attributes of other types than string and error.
+func secretValues() map[string]any {
+	const secret = "R&D-hunter2"
+	return map[string]any{
+		"form": url.Values{"password": {secret}}, "url": &url.URL{Path: "/x", RawQuery: "password=" + url.QueryEscape(secret)}, "map": map[string]any{"a": secret, "n": 7},
+		"list": []string{"a", secret}, "struct": struct{ Email, A string }{"ada@example.com", secret}, "bytes": []byte("a " + secret), "raw": json.RawMessage(`["` + secret + `"]`),
+		"digits": map[string]int{"code": 987654}, "stringer": netip.AddrPortFrom(netip.IPv6Unspecified(), 80), "broken": map[string]any{"a": func() {}, "b": secret},
+	}
+}
+
+func TestAppLogger_RedactsEveryType(t *testing.T) {
+	for _, inJSON := range []bool{true, false} {
+		log := new(buffer)
+		logger := NewLogger(log, slog.LevelInfo, inJSON)
+		app := newLoggingApp(log, func(c buffalo.Context) error {
+			for key, value := range secretValues() {
+				c.LogField("field-"+key, value)
+				AppLogger(logger).InfoContext(c, "done", key, value, slog.Group("group", key, value))
+			}
+			return nil
+		})
+		send(t, serve(t, app, func(o *Options) { o.Logger = logger }), "POST", "/things/1", "password=R%26D-hunter2&code=987654")
+		text := log.b.String()
+		for _, secret := range []string{"hunter2", base64.StdEncoding.EncodeToString([]byte("a R&D-hunter2")), "987654", "ada@example.com"} {
+			require.NotContains(t, text, secret)
+		}
+	}
+}
+
+func TestAppLogger_ValuesKeepTheirStructure(t *testing.T) {
+	log := new(buffer)
+	AppLogger(newLog(log)).Info("done", "list", []string{"a", strings.Repeat("b ", maxError)}, "map", map[string]any{"n": 7, "email": "ada@example.com"},
+		"bytes", []byte("abc"), "none", nil, "broken", func() {}, "at", netip.MustParseAddr("192.0.2.1"))
+	line := log.lines(t)[0]
+	for key, want := range map[string]any{
+		"list": []any{"a", strings.Repeat("b ", maxError)}, "map": map[string]any{"n": 7.0, "email": "(email)"}, "bytes": "YWJj", "none": nil,
+		"broken": "!ERROR:json: unsupported type: func()", "at": "192.0.2.1",
+	} {
+		require.Equal(t, want, line[key], key)
+	}
+	var text bytes.Buffer
+	AppLogger(NewLogger(&text, slog.LevelInfo, false)).Info("done", "list", []string{"a", "b"}, "bytes", []byte("abc"), "at", netip.MustParseAddr("192.0.2.1"))
+	require.Contains(t, text.String(), `list="[a b]" bytes=abc at=192.0.2.1`)
 }
 
 // A line has the digest of one email.

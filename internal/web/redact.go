@@ -20,14 +20,19 @@ var (
 	secretName = regexp.MustCompile(`(?i)password|token|secret|code`)
 )
 
-// redact replaces emails and tokens, which PostgreSQL and mail servers quote in errors.
-// It truncates the text last: part of a token would not look like a token.
+// redact is mask for a text of an error. It truncates the text last: part of a token would
+// not look like a token.
 func redact(text string) string {
-	text = tokenLike.ReplaceAllString(emailLike.ReplaceAllString(text, "(email)"), "(token)")
+	text = mask(text)
 	if len(text) > maxError {
 		text = strings.ToValidUTF8(text[:maxError], "") + "…"
 	}
 	return text
+}
+
+// mask replaces emails and tokens, which PostgreSQL and mail servers quote in errors.
+func mask(text string) string {
+	return tokenLike.ReplaceAllString(emailLike.ReplaceAllString(text, "(email)"), "(token)")
 }
 
 // shortestSecret is the number of bytes of the shortest secret that is redacted.
