@@ -28,6 +28,9 @@ func OnError(change func(c buffalo.Context, err error) error) buffalo.Middleware
 // the text that a handler gave to c.Error, or "" for an error of the server or a body that is
 // too large.
 func Failed(c buffalo.Context, status int, err error, router *mux.Router) (detail string) {
+	if status < http.StatusBadRequest { // answered with 500: see WriteError
+		status = http.StatusInternalServerError
+	}
 	info, r := Info(c), c.Request()
 	clientGone := (info.Started() || status == http.StatusServiceUnavailable) && errors.Is(r.Context().Err(), context.Canceled)
 	if info.Started() {

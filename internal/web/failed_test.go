@@ -16,7 +16,7 @@ func failingApp(fault error) *buffalo.App {
 	app := buffalo.New(buffalo.Options{Env: "test"})
 	app.ErrorHandlers.Default(func(status int, err error, c buffalo.Context) error {
 		detail := Failed(c, status, err, app.Muxer())
-		c.Response().WriteHeader(status)
+		c.Response().WriteHeader(max(status, 400))
 		c.Response().Write([]byte(detail))
 		return nil
 	})
@@ -40,6 +40,18 @@ func TestFailed_NoDetailOfABodyTooLarge(t *testing.T) {
 	res := httptest.NewRecorder()
 	failingApp(fmt.Errorf("importing: %w", &http.MaxBytesError{Limit: 1})).ServeHTTP(res, httptest.NewRequest("DELETE", "/", nil))
 	require.Empty(t, res.Body.String())
+}
+
+// WriteError answers 500 to a status that is no error.
+func TestFailed_StatusBelow400IsAnErrorOfTheServer(t *testing.T) {
+	for _, status := range []int{0, 200, 302} {
+		log := new(buffer)
+		app := failingApp(nil)
+		app.POST("/", func(c buffalo.Context) error { return c.Error(status, errors.New("kept from the client")) })
+		_, answer := send(t, serve(t, app, logTo(log)), "POST", "/", "")
+		require.Empty(t, answer)
+		require.Equal(t, "kept from the client", log.wait(t, 2)[0]["error"], status)
+	}
 }
 
 func TestFailed_Allow(t *testing.T) {
