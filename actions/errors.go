@@ -38,10 +38,10 @@ func withStatus(c buffalo.Context, err error) error {
 		if c.Param("id") != "" {
 			web.Info(c).Event("foreign id refused")
 		}
-		return c.Error(http.StatusNotFound, err)
+		return c.Error(http.StatusNotFound, web.WithDetail(err, models.ErrNotFound.Error()))
 	case errors.As(err, &limited):
 		web.SetRetryAfter(c, limited.RetryAfter)
-		return c.Error(http.StatusTooManyRequests, err)
+		return c.Error(http.StatusTooManyRequests, web.WithDetail(err, limited.Error()))
 	case models.Unavailable(err):
 		return c.Error(http.StatusServiceUnavailable, err)
 	}

@@ -195,6 +195,23 @@ func TestErrors_OwnersHandlers(t *testing.T) {
 	}
 }
 
+// Only c.Error gives a text to clients.
+func TestErrors_NoDetailOfOtherErrors(t *testing.T) {
+	s := newSite(t)
+	errs := map[string]error{"missing": models.ErrNotFound, "limited": &models.RateLimited{RetryAfter: time.Minute}}
+	app.GET("/test/errors/{name}", func(c buffalo.Context) error {
+		return fmt.Errorf("loading payroll of Eve: %w", errs[c.Param("name")])
+	})
+	modelstest.SignUp(t, "ada@example.com")
+	ada := s.loggedIn("ada@example.com", firefox)
+	ada.Header.Set("Accept", "application/json")
+	for name, err := range errs {
+		a := ada.Get("/test/errors/" + name)
+		require.Contains(t, a.Page, fmt.Sprintf(`"detail":%q`, err))
+		require.NotContains(t, a.Page, "payroll")
+	}
+}
+
 func TestErrors_PanicIs500(t *testing.T) {
 	s := newSite(t)
 	app.DELETE("/logout/boom", func(buffalo.Context) error { panic("not for clients") })

@@ -54,6 +54,21 @@ func TestFailed_StatusBelow400IsAnErrorOfTheServer(t *testing.T) {
 	}
 }
 
+// The error of a body that cannot be read may have the IPs of the connection.
+func TestReadBody_RefusalIsAnEventWithoutTheCause(t *testing.T) {
+	log := new(buffer)
+	app := failingApp(nil)
+	app.Use(ReadBody)
+	app.POST("/", func(c buffalo.Context) error { return Bind(c, &struct{ N int }{}) })
+	s := serve(t, app, logTo(log))
+	for n, kind := range []string{"multipart/form-data; boundary=x", "application/json"} {
+		res, answer := send(t, s, "POST", "/", "nonsense", "Content-Type", kind)
+		require.Equal(t, http.StatusBadRequest, res.StatusCode)
+		require.Equal(t, unreadable{}.Error(), answer, kind)
+		require.Equal(t, "body refused", log.wait(t, n+1)[n]["event"], kind)
+	}
+}
+
 func TestFailed_Allow(t *testing.T) {
 	res := httptest.NewRecorder()
 	failingApp(nil).ServeHTTP(res, httptest.NewRequest("PUT", "/", nil))
