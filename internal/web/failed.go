@@ -48,8 +48,23 @@ func Failed(c buffalo.Context, status int, err error, router *mux.Router) (detai
 		}
 		return ""
 	}
-	if stated := (buffalo.HTTPError{}); errors.As(err, &stated) && !TooLarge(err) {
-		detail = stated.Error()
+	stated, given := buffalo.HTTPError{}, detailed{}
+	switch {
+	case errors.As(err, &given):
+		return given.detail
+	case errors.As(err, &stated) && !TooLarge(err):
+		return stated.Error()
 	}
-	return detail
+	return ""
 }
+
+type detailed struct {
+	error
+	detail string
+}
+
+func (d detailed) Unwrap() error { return d.error }
+
+// WithDetail returns err with another text for clients: only a handler's c.Error gives them
+// the text of an error.
+func WithDetail(err error, detail string) error { return detailed{err, detail} }

@@ -42,6 +42,14 @@ func TestFailed_NoDetailOfABodyTooLarge(t *testing.T) {
 	require.Empty(t, res.Body.String())
 }
 
+func TestFailed_DetailOfWithDetail(t *testing.T) {
+	for detail, fault := range map[string]error{"not found": WithDetail(errors.New("payroll of Ada"), "not found"), "": WithDetail(errors.New("payroll of Ada"), "")} {
+		res := httptest.NewRecorder()
+		failingApp(fault).ServeHTTP(res, httptest.NewRequest("DELETE", "/", nil))
+		require.Equal(t, detail, res.Body.String())
+	}
+}
+
 // WriteError answers 500 to a status that is no error.
 func TestFailed_StatusBelow400IsAnErrorOfTheServer(t *testing.T) {
 	for _, status := range []int{0, 200, 302} {
