@@ -51,7 +51,7 @@ func TestUserWhy_Mails(t *testing.T) {
 			outbox.Mail{Template: models.MailEmailConfirm, Resolved: models.MailEmailTaken, DeliveredAt: at}},
 		"  T: “New login to your account” (mail_id U), given up at T after 6 attempts, the last because: 550 no such user\n": {ada,
 			outbox.Mail{Template: models.MailNewBrowser, GivenUpAt: at, Attempts: 6, LastError: "550 no such user"}},
-		"  T: “Your password was changed” (mail_id U), failed 2 times, the last because: connection refused; next attempt at T\n": {ada,
+		"  T: “A new password was set” (mail_id U), failed 2 times, the last because: connection refused; next attempt at T\n": {ada,
 			outbox.Mail{Template: models.MailPasswordChanged, DueAt: later, Attempts: 2, LastError: "connection refused"}},
 		"  T: “Your account was deleted” (mail_id U), queued\n": {nil, outbox.Mail{Template: models.MailAccountDeleted, DueAt: at}},
 		"  T: “Confirm your new email” (mail_id U), queued, and overdue: is the app running?\n": {nil,

@@ -179,7 +179,7 @@ func TestStart_DeadLinkIsGivenUp(t *testing.T) {
 			require.Equal(t, "its link was used or is void", m.LastError)
 			require.Equal(t, 1, m.Attempts)
 			for r := s.Next(); r.To[0] != "zoe@example.com"; r = s.Next() {
-				require.Equal(t, "Your password was changed", smtptest.Parse(t, r).Subject)
+				require.Equal(t, "A new password was set", smtptest.Parse(t, r).Subject)
 			}
 		})
 	}
@@ -209,7 +209,7 @@ func TestStart_NoticeWithAVoidLinkIsSent(t *testing.T) {
 	ada := modelstest.SignUp(t, "ada@example.com")
 	require.NoError(t, ada.ChangePassword(t.Context(), modelstest.Password, models.Client{}))
 	require.NoError(t, models.DB.RawQuery("DELETE FROM tokens").Exec())
-	require.Equal(t, "Your password was changed", smtptest.Parse(t, develop(t).Next()).Subject)
+	require.Equal(t, "A new password was set", smtptest.Parse(t, develop(t).Next()).Subject)
 }
 
 // moveClocks moves both clocks until the test ends: no mail is sent while they differ.

@@ -65,7 +65,8 @@ func TestMails_ArriveWithWorkingLinks(t *testing.T) {
 	m = requireMail(t, s.NextTo(zoe), zoe, "Set a new password")
 	_, err = models.ResetPassword(ctx, token(m, "/password/reset/"), password, client)
 	require.NoError(t, err)
-	m = notice(requireMail(t, s.NextTo(zoe), zoe, "Your password was changed"))
+	m = notice(requireMail(t, s.NextTo(zoe), zoe, "A new password was set"))
+	require.Contains(t, m.Text, "A new password was set for "+zoe, "it may be the first one")
 	notMe(m, zoe)
 
 	user, err := models.FindUserByEmail(ctx, zoe)
