@@ -110,5 +110,7 @@ func TestMails_ArriveWithWorkingLinks(t *testing.T) {
 		r = s.NextTo(obrien)
 	}
 	m = notice(requireMail(t, r, obrien, "A change to your account was undone"))
+	require.NotContains(t, m.Text, "earlier", "the email is the same")
+	require.Contains(t, m.Text, "was sent to the email address that the account has now", "also if it is another one")
 	require.Empty(t, m.link(t))
 }
