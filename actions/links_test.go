@@ -175,6 +175,7 @@ func TestLinks_Expire(t *testing.T) {
 				require.Equal(t, 404, a.StatusCode)
 				require.Contains(t, a.Page, "It is too old.")
 				require.Equal(t, name != "undo", strings.Contains(a.Page, "Ask for a new one."), "mails about changes come unasked")
+				require.Equal(t, name == "undo", strings.Contains(a.Page, "If you get no email for that, ask"), "the email may be of no account any more")
 				require.Equal(t, name == "confirm", strings.Contains(a.Page, `<a class="btn" href="/account">`), "where a user asks for another change")
 			}
 		})

@@ -103,6 +103,7 @@ func TestMails_ArriveWithWorkingLinks(t *testing.T) {
 	m = notice(requireMail(t, s.NextTo(obrien), obrien, "This email address is reserved"))
 	until := models.Clock.Now().Add(models.DeletedUserLifetime)
 	require.Regexp(t, "until ("+until.Add(-time.Minute).Format("Jan 2, 2006")+"|"+until.Format("Jan 2, 2006")+"), ", m.Text)
+	require.Contains(t, m.Text, "our email about it has the link to take the account back, which works for 7 days", "less than the reservation")
 	require.Empty(t, m.link(t))
 	require.NoError(t, models.Undo(ctx, undo, client))
 	r := s.NextTo(obrien)
