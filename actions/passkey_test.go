@@ -371,6 +371,16 @@ func (s *site) withPasskeyAsSecondStep(email string) (*browser, *passkeytest.Aut
 	return b, a
 }
 
+// An undo has made the password void: the page must not ask for it alone.
+func TestPasskey_DueForRemoval(t *testing.T) {
+	s := newSite(t)
+	_, a := s.withPasskeyAsSecondStep("ada@example.com")
+	require.NoError(t, models.Undo(t.Context(), modelstest.Link(t, "ada@example.com", models.MailPasskeyAdded), models.Client{}))
+	answer := s.browser().usesPasskey("/login/passkey", a)
+	require.Equal(t, 422, answer.StatusCode)
+	require.Contains(t, answer.Page, "Log in with your password, or follow “Forgot your password?”: as the second step, this passkey still works.")
+}
+
 // Another tab began a login since.
 func TestPasskey_SecondStepGoesToThePageOfItsTab(t *testing.T) {
 	s := newSite(t)
