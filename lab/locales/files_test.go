@@ -83,6 +83,18 @@ func TestFiles_AllLanguagesAlike(t *testing.T) {
 	require.Empty(t, strings.Join(faults(t, shipped()), "\n"))
 }
 
+// Accounts without a password get these mails, too.
+func TestFiles_MailsThatAssumeNoPassword(t *testing.T) {
+	languages, _, err := Read(shipped())
+	require.NoError(t, err)
+	for language, texts := range languages {
+		word := strings.ToLower(texts["login.password"].Other())
+		for _, mail := range []string{"second_step_on", "second_step_off", "totp_added"} {
+			require.NotContains(t, strings.ToLower(texts["mail."+mail+".text"].Other()), word, language)
+		}
+	}
+}
+
 func TestFiles_CheckFindsFaults(t *testing.T) {
 	require.Equal(t, []string{
 		"ar: plural is empty (few)",
