@@ -55,7 +55,7 @@ func TestAccountSecurityUndo_OnlyByAFactorThatStays(t *testing.T) {
 	for _, choice := range []string{"stop", "now"} {
 		a := b.Post("/account/security/undo", url.Values{"choice": {choice}})
 		require.Equal(t, 422, a.StatusCode)
-		require.Regexp(t, `role="alert" tabindex="-1" autofocus>To stop this`, a.Page)
+		require.Regexp(t, `role="alert" tabindex="-1" autofocus>To stop this, log in with`, a.Page, "nobody can have a removal by an operator done at once")
 	}
 	require.Equal(t, 1, count(t, "undo_parts"))
 }
