@@ -32,6 +32,12 @@ func activityLines(page string) []string {
 	return list
 }
 
+// A user without a password must find out how to log out an attacker's device.
+func TestAccountActivity_AdviceNeedsNoPassword(t *testing.T) {
+	page := logInAs(newSite(t), "ada@example.com").Get("/account/activity").Page
+	require.Contains(t, page, "log out every other device on the Devices page, and change your password, if you have one.")
+}
+
 func TestAccountActivity_NewestFirst(t *testing.T) {
 	s := newSite(t)
 	const email, fresh = "ada@example.com", "an entirely new set of words"

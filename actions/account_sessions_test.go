@@ -36,6 +36,7 @@ func (as *ActionSuite) Test_AccountSessions_Index() {
 	as.Equal(200, res.Code)
 	page := res.Body.String()
 	as.Contains(page, "<title>Devices · ")
+	as.Contains(page, "change your password, if you have one, on the Security page")
 	lines := listItems(page)
 	as.Len(lines, 1)
 	as.Contains(lines[0], `<span class="badge">This device</span>`)

@@ -32,10 +32,10 @@ replace() {
 	perl -0pi -e 'BEGIN { ($pattern, $text) = splice @ARGV, 0, 2; @ARGV = grep -f, @ARGV or exit } s/$pattern/$text/gm' "$@"
 }
 
-# finish [PATTERN] formats and builds what is left, and prints the texts that match.
+# finish PATTERN formats and builds what is left, and prints the texts that match.
 finish() {
 	gofmt -w .
 	go mod tidy
 	go build ./...
-	[ $# = 0 ] || ! grep -inE "$1" locales/all.en-us.yaml README.md docs/login.md || echo "Edit these texts, in each language: they still name what was dropped."
+	! grep -inE "$1" locales/all.en-us.yaml README.md docs/login.md || echo "Edit these texts, in each language: they still name what was dropped."
 }
