@@ -1,6 +1,7 @@
 package models
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -12,23 +13,28 @@ import (
 	"corral/internal/undo"
 )
 
-// ResetFactors removes the factors of an account and turns its second step off, for an
-// operator: now, or a day after a mail. What is added or turned on during this day stays, a
-// second step only if a factor passes it. The mail's link stops the removal, as does a login
-// by a factor. It returns the time of the removal, ErrNotFound if there is nothing to
-// remove, or ErrBadCredentials if the account changed meanwhile.
+// ResetFactors removes the factors of an account, also those that a waiting undo restores, and
+// turns its second step off, for an operator: now, or a day after a mail. What is added or turned
+// on during this day stays, a second step only if a factor passes it. The mail's link stops the
+// removal, as does a login by a factor. It returns the time of the removal, ErrNotFound if
+// there is nothing to remove, or ErrBadCredentials if the account changed meanwhile.
 func (u *User) ResetFactors(ctx context.Context, now bool) (due time.Time, err error) {
 	err = u.change(ctx, func(tx *pop.Connection) error {
 		used, err := u.journal(tx).Items.InUse()
 		waiting, waitingErr := u.journal(tx).Waiting()
+		effects, effectsErr := u.journal(tx).Effects()
+		for _, e := range effects {
+			if e.Use {
+				used = append(used, e.Item)
+			}
+		}
+		if err := errors.Join(err, waitingErr, effectsErr); err != nil || len(used) == 0 {
+			return cmp.Or(err, ErrNotFound)
+		}
 		removals, removedAt := undo.OperatorRemovals(waiting)
 		switch due = Clock.Now(); {
-		case err != nil || waitingErr != nil:
-			return errors.Join(err, waitingErr)
-		case len(used) == 0:
-			return ErrNotFound
-		case now:
-			return errors.Join(u.journal(tx).StopRemovals(), u.resetFactors(tx, used))
+		case now: // after the undo, so that the mail's link does not restore what an attacker added
+			return errors.Join(u.finishUndo(tx, waiting, Client{}), u.resetFactors(tx, used))
 		case len(removals) > 0: // a second call does not move the removal
 			due = removedAt
 			return nil

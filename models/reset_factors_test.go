@@ -3,6 +3,8 @@ package models_test
 import (
 	"time"
 
+	"github.com/gofrs/uuid"
+
 	"corral/models"
 	"corral/models/modelstest"
 )
@@ -150,4 +152,49 @@ func (ms *ModelSuite) Test_ResetFactors_BesideAnUndo() {
 	ms.hasFactors([]string{"passkey"}, false, "removed by the undo")
 	ms.later(12 * time.Hour)
 	ms.hasFactors(nothing, false, "removed by the operator")
+}
+
+// withWaitingUndo signs Ada up with a passkey on her phone. A thief of the phone adds a passkey at
+// an open session, Ada removes the phone's and undoes the thief's change: the undo will remove the
+// thief's passkey and restore the phone's.
+func (ms *ModelSuite) withWaitingUndo() (phone, thiefs *models.Factor) {
+	models.Clock.Stop()
+	ms.signUp("ada@example.com")
+	phone = ms.addFactor("passkey")
+	ms.turnSecondStep(true)
+	thiefs = ms.addFactor("passkey")
+	link := modelstest.Link(ms.T(), "ada@example.com", "passkey_added")
+	ms.removeFactor(phone)
+	ms.NoError(models.Undo(ms.T().Context(), link, here))
+	return phone, thiefs
+}
+
+func (ms *ModelSuite) Test_ResetFactors_RemovesWhatAnUndoRestores() {
+	for name, reset := range map[string]func(thiefs *models.Factor){
+		"at once":          func(*models.Factor) { ms.resetFactors(true) },
+		"an hour after it": func(*models.Factor) { ms.later(time.Hour); ms.resetFactors(false); ms.later(23 * time.Hour) },
+		"together with it": func(*models.Factor) { ms.resetFactors(false) },
+		"without factors in use": func(thiefs *models.Factor) {
+			ms.turnSecondStep(false)
+			ms.removeFactor(thiefs)
+			ms.resetFactors(false)
+		},
+	} {
+		modelstest.Empty(ms.T())
+		_, thiefs := ms.withWaitingUndo()
+		reset(thiefs)
+		ms.later(day)
+		ms.hasFactors(nothing, false, name)
+		ms.Zero(ms.count("undo_parts"), name)
+	}
+}
+
+// The link of the operator's mail does not restore what the undo has removed.
+func (ms *ModelSuite) Test_ResetFactors_LeavesTheUndoDone() {
+	phone, _ := ms.withWaitingUndo()
+	ms.resetFactors(true)
+	ms.notMe(models.MailFactorsRemoved)
+	factors, err := models.FactorsOf(ms.T().Context(), ms.user("ada@example.com"))
+	ms.NoError(err)
+	ms.Equal([]uuid.UUID{phone.ID}, factors.IDs())
 }

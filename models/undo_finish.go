@@ -71,7 +71,7 @@ func FinishUndos(ctx context.Context) error {
 				return err
 			}
 			removals, _ := undo.OperatorRemovals(due)
-			return errors.Join(user.resetFactors(tx, removals), user.finishUndo(tx, due, Client{}))
+			return errors.Join(user.finishUndo(tx, due, Client{}), user.resetFactors(tx, removals)) // which the undo may have restored
 		})
 		if !errors.Is(userErr, ErrNotFound) {
 			err = errors.Join(err, userErr)
