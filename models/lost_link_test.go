@@ -99,3 +99,23 @@ func (ms *ModelSuite) Test_EndLinks_RefusesAFactorThatALateLinkRemoves() {
 	models.Clock.Move(time.Second)
 	ms.NoError(models.EndLinks(ctx, eve, link, evesPasskey, here))
 }
+
+// An attacker who reads the mails and has a passkey that the owner removed may restore it by the
+// link of that mail. The undo is a change of the passkey: it must not end the owner's links then.
+func (ms *ModelSuite) Test_EndLinks_RefusesAFactorThatAnUndoRestored() {
+	models.Clock.Stop()
+	ctx := ms.T().Context()
+	ms.signUp("ada@example.com")
+	evesPasskey := ms.addFactor("passkey")
+	ms.removeFactor(evesPasskey)
+	models.Clock.Move(7*day - time.Second)
+	ms.notMe("passkey_removed")
+	models.Clock.Move(2 * time.Second)
+	ms.changeEmail(ms.user("ada@example.com"), "eve@example.org")
+	eve := ms.user("eve@example.org")
+	ms.ErrorIs(models.EndLinks(ctx, eve, ms.lost(eve)["ada@example.com"], evesPasskey, here), models.ErrRefused)
+	models.Clock.Move(7 * day)
+	ms.changeEmail(eve, "eve@example.com")
+	eve = ms.user("eve@example.com")
+	ms.NoError(models.EndLinks(ctx, eve, ms.lost(eve)["eve@example.org"], evesPasskey, here), "seven days later")
+}

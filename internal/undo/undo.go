@@ -79,7 +79,7 @@ type Change struct {
 	Kind      string        `db:"kind"`
 	Item      uuid.NullUUID `db:"factor_id"` // null if the change is not of an item
 	Undone    bool          `db:"undone"`
-	CreatedAt time.Time     `db:"created_at"`
+	CreatedAt time.Time     `db:"created_at"` // or when the change was undone
 }
 
 func (Change) TableName() string { return "changes" }
@@ -138,7 +138,7 @@ func (j Journal) Newest(kinds ...string) (*Change, error) {
 }
 
 // Young reports whether an item has a waiting part, or was changed by a change from the
-// number on, or by a change since the time.
+// number on, or by a change, or its undo, since the time.
 func (j Journal) Young(item uuid.UUID, number int, since time.Time) (bool, error) {
 	var found []int
 	err := j.Tx.RawQuery(`SELECT 1 FROM undo_parts WHERE user_id = ? AND factor_id = ?
@@ -188,8 +188,9 @@ func (j Journal) Undo(number int, delay time.Duration) (changed bool, err error)
 	return j.apply(parts)
 }
 
-// mark marks changes from a number on as undone, so that later undos ignore them.
+// mark marks changes from a number on as undone, so that later undos ignore them. Their items
+// change now, for Young.
 func (j Journal) mark(where string, number int, args ...any) error {
-	return database.Wrap("marking undone changes", j.Tx.RawQuery("UPDATE changes SET undone = ? WHERE user_id = ? AND number >= ? AND "+where,
-		append([]any{true, j.UserID, number}, args...)...).Exec())
+	return database.Wrap("marking undone changes", j.Tx.RawQuery("UPDATE changes SET undone = ?, created_at = ? WHERE user_id = ? AND number >= ? AND "+where,
+		append([]any{true, j.Now(), j.UserID, number}, args...)...).Exec())
 }
