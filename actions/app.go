@@ -147,8 +147,8 @@ func App(c config.Config, logger *slog.Logger) *buffalo.App {
 		app.Use(web.OnError(withStatus))
 		app.Use(Identify)
 		app.Use(Translate)
-		app.Use(Authorize)    // closed by default
-		app.Use(web.ReadBody) // uploads, after the guards
+		app.Use(Authorize)                   // closed by default
+		app.Use(web.AllowTime, web.ReadBody) // long requests and uploads, after the guards
 
 		// These handlers respond while the database is down.
 		app.Middleware.Skip(Identify, HealthzShow, ReadyzShow, LogoutDestroy)

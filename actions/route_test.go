@@ -3,6 +3,7 @@ package actions
 import (
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -60,5 +61,31 @@ func TestRoute_MaxTimeEndsTheContext(t *testing.T) {
 	b := newSite(t).browser()
 	for path, want := range map[string]string{"/hour": "1h0m0s", "/stream": "for ever", "/usual": "0s"} {
 		require.Equal(t, want, b.Get(path).Page, path)
+	}
+}
+
+// timed is a ResponseWriter that counts the deadlines that are set.
+type timed struct {
+	*httptest.ResponseRecorder
+	sets int
+}
+
+func (w *timed) SetReadDeadline(time.Time) error { w.sets++; return nil }
+
+// A client that a guard refuses could hold its connection.
+func TestRoute_MaxTimeIsForClientsThatPassTheGuards(t *testing.T) {
+	before := routes
+	t.Cleanup(func() { routes = before })
+	done := func(c buffalo.Context) error { return c.Render(http.StatusOK, r.String("ok")) }
+	own := func(c buffalo.Context) error { return done(c) }
+	routes = append(slices.Clone(routes), get("/open", public, done, maxTime(0)), get("/own", user, own, maxTime(0)))
+	modelstest.Empty(t)
+	c := modelstest.Config()
+	h := Handler(newApp(t, c), c, testLogger(t, c), nil)
+	for path, sets := range map[string]int{"/open": 2, "/own": 0} {
+		w, req := &timed{ResponseRecorder: httptest.NewRecorder()}, httptest.NewRequest("GET", path, nil)
+		req.Host = c.Host.Host
+		h.ServeHTTP(w, req)
+		require.Equal(t, sets, w.sets, path)
 	}
 }

@@ -31,6 +31,7 @@ type RequestInfo struct {
 	schemeUnknown bool   // a trusted proxy did not say whether the client used https
 
 	maxBody  int64         // bytes; 0 without a body
+	maxTime  time.Duration // 0: unlimited
 	method   string        // before MethodOverride
 	request  *http.Request // for redaction
 	response *response

@@ -4,10 +4,12 @@ import (
 	"context"
 	"net/http"
 	"time"
+
+	"github.com/gobuffalo/buffalo"
 )
 
 // DefaultMaxTime is the limit of paths without their own limit. Server's ReadTimeout is
-// the same, and its WriteTimeout is sendTime longer: only longer limits set deadlines.
+// the same, and its WriteTimeout is sendTime longer: AllowTime sets deadlines for longer limits.
 const DefaultMaxTime = 15 * time.Second
 
 // sendTime is how long a slow client may take, after the deadline, to receive the
@@ -15,22 +17,42 @@ const DefaultMaxTime = 15 * time.Second
 const sendTime = 15 * time.Second
 
 // limitTime ends the request's context after the path's limit, so that database queries
-// end. It sets the connection's deadlines accordingly.
+// end.
 func limitTime(next http.Handler, maxTime func(path string) time.Duration) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		limit := maxTime(r.URL.Path)
+		Info(r.Context()).maxTime = limit
 		if limit <= 0 {
-			setDeadlines(w, time.Time{})
 			next.ServeHTTP(w, r)
 			return
-		}
-		if limit > DefaultMaxTime {
-			setDeadlines(w, time.Now().Add(limit+sendTime))
 		}
 		ctx, cancel := context.WithTimeout(r.Context(), limit)
 		defer cancel()
 		next.ServeHTTP(w, r.WithContext(ctx))
 	})
+}
+
+// AllowTime is a middleware that extends the connection's deadlines to a MaxTime of more than
+// 15 seconds. Put it behind the guards, so that a client that they refuse cannot hold the
+// connection, and before ReadBody.
+func AllowTime(next buffalo.Handler) buffalo.Handler {
+	return func(c buffalo.Context) error {
+		info := Info(c)
+		if info.response == nil || info.maxTime > 0 && info.maxTime <= DefaultMaxTime {
+			return next(c)
+		}
+		end := time.Time{}
+		if info.maxTime > 0 {
+			end = time.Now().Add(info.maxTime + sendTime)
+		}
+		setDeadlines(info.response, end)
+		defer func() {
+			if !info.response.hijacked {
+				setDeadlines(info.response, time.Now().Add(sendTime)) // net/http reads the rest of the body
+			}
+		}()
+		return next(c)
+	}
 }
 
 func setDeadlines(w http.ResponseWriter, end time.Time) {

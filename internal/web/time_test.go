@@ -1,10 +1,12 @@
 package web
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -53,6 +55,7 @@ func TestTime_UnlimitedOutlivesTheTimeouts(t *testing.T) {
 		c.Response().Write(body)
 		return nil
 	})
+	app.Use(AllowTime)
 	s := serveWithin(t, timeout, app, maxTimeOf(0))
 	body, parts := io.Pipe()
 	go func() {
@@ -70,42 +73,76 @@ func TestTime_UnlimitedOutlivesTheTimeouts(t *testing.T) {
 	require.Equal(t, "part part part part ", string(answer))
 }
 
+// A guard refuses the client, which sends nothing of its body.
+func TestTime_RefusedClientDoesNotHoldTheConnection(t *testing.T) {
+	app := newApp("GET", func(c buffalo.Context) error { return errors.New("passed the guard") })
+	app.POST("/", func(c buffalo.Context) error { return errors.New("passed the guard") })
+	app.Use(func(buffalo.Handler) buffalo.Handler {
+		return func(c buffalo.Context) error { return c.Redirect(http.StatusFound, "/login") }
+	})
+	app.Use(AllowTime)
+	s := serveWithin(t, 200*time.Millisecond, app, maxTimeOf(0))
+	for _, header := range []string{"GET / HTTP/1.1", "POST / HTTP/1.1\r\nContent-Type: multipart/form-data; boundary=x"} {
+		conn, err := net.Dial("tcp", s.Listener.Addr().String())
+		require.NoError(t, err)
+		defer conn.Close()
+		fmt.Fprintf(conn, "%s\r\nHost: %s\r\nContent-Length: 10\r\n\r\n", header, s.Listener.Addr())
+		_, err = io.ReadAll(conn) // returns when the server closes the connection
+		require.NoError(t, err, header)
+	}
+}
+
 // deadlines is a ResponseWriter that records the deadlines that are set.
 type deadlines struct {
 	*httptest.ResponseRecorder
-	read, write time.Time
+	read, write []time.Time
 }
 
-func (d *deadlines) SetReadDeadline(at time.Time) error  { d.read = at; return nil }
-func (d *deadlines) SetWriteDeadline(at time.Time) error { d.write = at; return nil }
+func (d *deadlines) SetReadDeadline(at time.Time) error  { d.read = append(d.read, at); return nil }
+func (d *deadlines) SetWriteDeadline(at time.Time) error { d.write = append(d.write, at); return nil }
 
+func (d *deadlines) Hijack() (net.Conn, *bufio.ReadWriter, error) { return nil, nil, nil }
+
+// Those of the request end with its handler.
 func TestTime_OnlyLongLimitsSetDeadlines(t *testing.T) {
-	for path, want := range map[string]time.Duration{"/": 15 * time.Second, "/quick": time.Second, "/export": time.Hour} {
+	for _, c := range []struct {
+		limit  time.Duration
+		hijack bool
+		sets   int
+	}{{time.Second, false, 0}, {15 * time.Second, false, 0}, {time.Hour, false, 2}, {0, false, 2}, {0, true, 1}} {
 		w, called, began := &deadlines{ResponseRecorder: httptest.NewRecorder()}, false, time.Now()
-		app := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			end, limited := r.Context().Deadline()
-			require.True(t, limited)
-			require.WithinRange(t, end, began.Add(want), time.Now().Add(want))
+		app := newApp("GET", func(ctx buffalo.Context) error {
 			called = true
-		})
-		o := testOptions(t)
-		if path != "/" {
-			o.MaxTime = func(path string) time.Duration {
-				return map[string]time.Duration{"/quick": time.Second, "/export": time.Hour}[path]
+			end, limited := ctx.Deadline()
+			require.Equal(t, c.limit > 0, limited)
+			if limited {
+				require.WithinRange(t, end, began.Add(c.limit), time.Now().Add(c.limit))
 			}
-		}
-		r := httptest.NewRequest("GET", path, nil)
+			if c.hijack {
+				_, _, err := Controller(ctx).Hijack()
+				require.NoError(t, err)
+			}
+			return nil
+		})
+		app.Use(AllowTime)
+		o := testOptions(t)
+		maxTimeOf(c.limit)(&o)
+		r := httptest.NewRequest("GET", "/", nil)
 		r.Host = o.PublicURL.Host
 		New(app, o).ServeHTTP(w, r)
 		require.True(t, called)
-		if want <= 15*time.Second {
-			require.Zero(t, w.read)
-			require.Zero(t, w.write)
-			continue
+		for _, set := range [][]time.Time{w.read, w.write} {
+			require.Len(t, set, c.sets, "%+v", c)
+			switch {
+			case c.limit > DefaultMaxTime:
+				require.WithinRange(t, set[0], began.Add(c.limit+15*time.Second), time.Now().Add(c.limit+15*time.Second))
+			case c.sets > 0:
+				require.Zero(t, set[0])
+			}
+			if c.sets == 2 {
+				require.WithinRange(t, set[1], began.Add(15*time.Second), time.Now().Add(15*time.Second))
+			}
 		}
-		latest := time.Now().Add(want + 15*time.Second)
-		require.WithinRange(t, w.read, began.Add(want+15*time.Second), latest)
-		require.WithinRange(t, w.write, began.Add(want+15*time.Second), latest)
 	}
 }
 

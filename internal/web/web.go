@@ -23,9 +23,9 @@
 // # Time
 //
 // A request's context ends after MaxTime of its path. The connection's write deadline is 15
-// seconds later; a handler can set deadlines by Controller. Urlencoded forms must arrive
-// within 15 seconds. Streams, long downloads and WebSockets need a longer MaxTime, and
-// end when the server stops: see [Server.Shutdown].
+// seconds later, by AllowTime; a handler can set deadlines by Controller. Urlencoded forms
+// must arrive within 15 seconds. Streams, long downloads and WebSockets need a longer MaxTime,
+// and end when the server stops: see [Server.Shutdown].
 //
 // # Headers
 //
