@@ -60,24 +60,12 @@ func StartSession(ctx context.Context, user *User, client Client, like Session) 
 // StartSession for like. It returns ErrBadCredentials if the account was deleted, or its
 // password or a factor changed, since user was read.
 func startSession(tx *pop.Connection, user *User, client Client, like Session) (*LoggedIn, error) {
-	id, now := newID(), Clock.Now()
+	s, id, now := &like, newID(), Clock.Now()
 	rawToken := secret.NewTokenOf(id)
-	s := &Session{
-		ID:          id,
-		UserID:      user.ID,
-		TokenDigest: secret.TokenDigest(rawToken),
-		Remembered:  like.Remembered,
-		FactorID:    like.FactorID,
-		IP:          client.ip(),
-		LastSeenIP:  client.ip(),
-		UserAgent:   client.userAgent(),
-		CreatedAt:   now,
-		LastSeenAt:  now,
-		ConfirmedAt: like.ConfirmedAt,
-		MayEnrol:    like.MayEnrol,
-		User:        user,
-	}
-	if err := s.insert(tx); err != nil { // first: locks the user's row, see lockUser
+	s.ID, s.UserID, s.User, s.TokenDigest = id, user.ID, user, secret.TokenDigest(rawToken)
+	s.IP, s.LastSeenIP, s.UserAgent = client.ip(), client.ip(), client.userAgent()
+	s.CreatedAt, s.LastSeenAt, s.FailedConfirmations = now, now, 0 // like may be an ended session
+	if err := s.insert(tx); err != nil {                           // first: locks the user's row, see lockUser
 		return nil, err
 	}
 	if _, err := endSession(tx, client); err != nil {

@@ -7,10 +7,12 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gobuffalo/nulls"
 	"github.com/gobuffalo/pop/v6"
 	"github.com/gofrs/uuid"
 
 	"corral/config"
+	"corral/internal/secret"
 	"corral/models"
 )
 
@@ -44,6 +46,19 @@ func (ms *ModelSuite) Test_Session_Start() {
 		ms.Equal("192.0.2.1", row.IP)
 		ms.Equal("Test/1.0", row.UserAgent)
 	}
+}
+
+// A browser that goes on after a change of the password starts a session like the ended one.
+func (ms *ModelSuite) Test_Session_StartLikeAnEndedOne() {
+	ada := ms.signUp("ada@example.com")
+	ended := models.Session{ID: uuid.Must(uuid.NewV7()), UserAgent: "Old/1.0", IP: "198.51.100.1", Remembered: true, ConfirmedAt: nulls.NewTime(models.Clock.Now()), MayEnrol: true, FailedConfirmations: 9}
+	models.Clock.Stop()
+	s, err := models.StartSession(ms.T().Context(), ada, here, ended)
+	ms.NoError(err)
+	ms.NotEqual(ended.ID, s.ID)
+	ms.Equal(models.Session{ID: s.ID, UserID: ada.ID, User: ada, TokenDigest: secret.TokenDigest(s.RawSessionToken),
+		IP: here.IP.String(), LastSeenIP: here.IP.String(), UserAgent: here.UserAgent, CreatedAt: models.Clock.Now(), LastSeenAt: models.Clock.Now(),
+		Remembered: true, ConfirmedAt: ended.ConfirmedAt, MayEnrol: true}, *s.Session)
 }
 
 // A thief with the password logs in again and again.
