@@ -81,7 +81,8 @@ func (u *User) record(tx *pop.Connection, kind string, client Client) error {
 }
 
 // recording runs fn and records an activity, in a transaction that excludes the account's
-// deletion. It returns ErrBadCredentials if the session that u was read with has ended.
+// deletion. Functions that call it return ErrBadCredentials if the session that u was read
+// with has ended.
 func (u *User) recording(ctx context.Context, kind string, client Client, fn func(tx *pop.Connection) error) error {
 	return inTransaction(ctx, func(tx *pop.Connection) error {
 		if _, err := lockUser(tx, changeLock, "id = ?", u.ID); err != nil { // requireSession needs it

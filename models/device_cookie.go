@@ -70,8 +70,8 @@ func SkipsOf(ctx context.Context, user *User) ([]DeviceCookie, error) {
 	return deviceCookies.Skipping(DB.WithContext(ctx), user.ID, user.CredentialVersion)
 }
 
-// EndSkips ends the skip of a browser with the ID or, if id is "", all skips of an account. It
-// returns ErrNotFound, or ErrBadCredentials if the session that user was read with has ended.
+// EndSkips ends the skip of a browser with the ID or, if id is "", all skips of an account, or
+// returns ErrNotFound.
 func EndSkips(ctx context.Context, user *User, id string, client Client) error {
 	return user.recording(ctx, ActivitySkipEnded, client, func(tx *pop.Connection) error {
 		if id == "" {

@@ -37,8 +37,7 @@ type OtherAccountError struct {
 
 func (e *OtherAccountError) Error() string { return "a link of another account" }
 
-// FindEmailChange returns a token for a new email, or ErrNotFound, or *OtherAccountError. It
-// does not redeem the token.
+// FindEmailChange returns a token for a new email, or ErrNotFound, or *OtherAccountError.
 func (u *User) FindEmailChange(ctx context.Context, rawToken string) (*Token, error) {
 	return u.findEmailChange(DB.WithContext(ctx), rawToken)
 }
@@ -65,7 +64,7 @@ func (u *User) findEmailChange(tx *pop.Connection, rawToken string) (*Token, err
 }
 
 // ConfirmEmailChange redeems the token, changes the email and mails an undo link
-// to the old one. It returns the errors of FindEmailChange, or ErrBadCredentials as change does.
+// to the old one. It returns the errors of FindEmailChange.
 func (u *User) ConfirmEmailChange(ctx context.Context, rawToken string, client Client) error {
 	err := u.change(ctx, func(tx *pop.Connection) error {
 		token, err := u.findEmailChange(tx, rawToken)

@@ -18,8 +18,7 @@ func (u *User) mailEnrolment(tx *pop.Connection, client Client) error {
 	})
 }
 
-// FindEnrolment returns the user's token of an enrolment, or ErrNotFound, or
-// *OtherAccountError. It does not redeem the token.
+// FindEnrolment returns the user's token of an enrolment, or ErrNotFound, or *OtherAccountError.
 func (u *User) FindEnrolment(ctx context.Context, rawToken string) (*Token, error) {
 	return u.findToken(DB.WithContext(ctx), rawToken, PurposeEnrol)
 }

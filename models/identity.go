@@ -34,8 +34,7 @@ func (u *User) hasIdentity(tx *pop.Connection) (bool, error) {
 	}), err
 }
 
-// AddIdentity adds an identity to the account, and mails the owner. It returns ErrIdentityTaken,
-// and ErrBadCredentials if the account changed meanwhile.
+// AddIdentity adds an identity to the account, and mails the owner. It returns ErrIdentityTaken.
 func (u *User) AddIdentity(ctx context.Context, claimed oidc.Identity, client Client) error {
 	return u.change(ctx, func(tx *pop.Connection) error { return u.addIdentity(tx, claimed, client) })
 }
@@ -48,8 +47,7 @@ func (u *User) addIdentity(tx *pop.Connection, claimed oidc.Identity, client Cli
 }
 
 // RemoveIdentity removes the account's identities of an issuer, and mails the owner. It returns
-// ErrNotFound if there are none, ErrRefused if no way in would remain, and ErrBadCredentials
-// if the account changed meanwhile.
+// ErrNotFound if there are none, and ErrRefused if no way in would remain.
 func (u *User) RemoveIdentity(ctx context.Context, issuer string, client Client) error {
 	return u.change(ctx, func(tx *pop.Connection) error {
 		if err := atLeastOne(identities.Remove(tx, u.ID, issuer, Clock.Now())); err != nil {

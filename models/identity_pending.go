@@ -42,7 +42,7 @@ func RequestIdentity(ctx context.Context, claimed oidc.Identity, before *Pending
 }
 
 // FindIdentityLink returns a token for the user's email, or ErrNotFound, or *OtherAccountError.
-// It does not redeem the token. u is nil if no user is logged in.
+// u is nil if no user is logged in.
 func (u *User) FindIdentityLink(ctx context.Context, rawToken string) (*Token, error) {
 	return u.findIdentityLink(DB.WithContext(ctx), rawToken)
 }
@@ -56,8 +56,7 @@ func (u *User) findIdentityLink(tx *pop.Connection, rawToken string) (*Token, er
 }
 
 // AddPendingIdentity redeems the mailed link and adds the identity. It returns ErrIdentityTaken,
-// the errors of FindIdentityLink, ErrNotFound if the mailed link does not stand for the identity,
-// and ErrBadCredentials if the account changed meanwhile.
+// the errors of FindIdentityLink, or ErrNotFound if the link does not stand for the identity.
 func (u *User) AddPendingIdentity(ctx context.Context, rawToken string, p *PendingIdentity, client Client) error {
 	return u.change(ctx, func(tx *pop.Connection) error {
 		token, err := u.findIdentityLink(tx, rawToken)

@@ -26,8 +26,7 @@ func PasskeysOf(ctx context.Context, user *User) (used, removed factor.List, err
 
 // AddPasskey adds a passkey. The name must be normalized. If it is empty, the passkey has the
 // name of the product that holds it, or else of the browser. AddPasskey returns
-// passkey.ErrRefused, passkey.ErrExpired, *RateLimited, or ErrBadCredentials if the account
-// changed meanwhile.
+// passkey.ErrRefused, passkey.ErrExpired or *RateLimited.
 func (u *User) AddPasskey(ctx context.Context, answer passkey.Answer, name, browser string, client Client) error {
 	return attemptWithPasskey(ctx, client, func() error { return u.addPasskey(ctx, answer, name, browser, client) })
 }
@@ -63,8 +62,8 @@ func (u *User) RenamePasskey(ctx context.Context, id, name string) error {
 	})
 }
 
-// RemovePasskey returns ErrNotFound unless the passkey is the account's, ErrRefused
-// if it is the last way in, and ErrBadCredentials if the account changed meanwhile.
+// RemovePasskey returns ErrNotFound unless the passkey is the account's, and ErrRefused
+// if it is the last way in.
 func (u *User) RemovePasskey(ctx context.Context, id string, client Client) error {
 	return u.editPasskey(ctx, id, factor.List.InUse, func(tx *pop.Connection, f *Factor) error {
 		if err := u.requireWayInWithout(tx, f.ID); err != nil {
@@ -75,8 +74,7 @@ func (u *User) RemovePasskey(ctx context.Context, id string, client Client) erro
 	})
 }
 
-// RestorePasskey restores a removed passkey. It returns ErrNotFound unless PasskeysOf returns
-// it as removed, and ErrBadCredentials if the account changed meanwhile.
+// RestorePasskey restores a passkey, or returns ErrNotFound unless PasskeysOf returns it as removed.
 func (u *User) RestorePasskey(ctx context.Context, id string, client Client) error {
 	return u.editPasskey(ctx, id, factor.List.Restorable, func(tx *pop.Connection, f *Factor) error {
 		if undone, err := u.journal(tx).Undone([]uuid.UUID{f.ID}); err != nil || len(undone) > 0 { // it may be an attacker's

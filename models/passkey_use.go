@@ -49,8 +49,8 @@ func works(f Factor) bool {
 }
 
 // RemovePassword removes the password, ends every session, turns the second step on,
-// and mails the owner. It returns recovery codes if the second step was off,
-// ErrRefused without a passkey, and ErrBadCredentials if the account changed meanwhile.
+// and mails the owner. It returns recovery codes if the second step was off, and
+// ErrRefused without a passkey.
 func (u *User) RemovePassword(ctx context.Context, client Client) (codes []string, err error) {
 	err = u.change(ctx, func(tx *pop.Connection) error {
 		list, err := u.factorsWithout(tx, uuid.Nil)

@@ -7,8 +7,7 @@ import (
 	"github.com/gobuffalo/pop/v6"
 )
 
-// FindReset returns a reset or invite token of an account, or ErrNotFound. It does
-// not redeem the token.
+// FindReset returns a reset or invite token of an account, or ErrNotFound.
 func FindReset(ctx context.Context, rawToken string) (*Token, error) {
 	token, err := tokens.Find(DB.WithContext(ctx), rawToken, PurposeReset, PurposeInvite)
 	if err != nil {

@@ -25,8 +25,8 @@ func (u *User) RecoveryCodesLeft(ctx context.Context) (int, error) {
 	return recovery.Left(tx, set.ID)
 }
 
-// MakeRecoveryCodes voids the old recovery codes and returns new ones. It returns ErrRefused
-// while the second step is off, and ErrBadCredentials if the account changed meanwhile.
+// MakeRecoveryCodes voids the old recovery codes and returns new ones, or ErrRefused while the
+// second step is off.
 func (u *User) MakeRecoveryCodes(ctx context.Context, client Client) (codes []string, err error) {
 	err = u.change(ctx, func(tx *pop.Connection) error {
 		if !u.SecondStep {

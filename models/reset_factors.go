@@ -16,8 +16,8 @@ import (
 // ResetFactors removes the factors of an account, also those that a waiting undo restores, and
 // turns its second step off, for an operator: now, or a day after a mail. What is added or turned
 // on during this day stays, a second step only if a factor passes it. The mail's link stops the
-// removal, as does a login by a factor. It returns the time of the removal, ErrNotFound if
-// there is nothing to remove, or ErrBadCredentials if the account changed meanwhile.
+// removal, as does a login by a factor. It returns the time of the removal, or ErrNotFound if
+// there is nothing to remove.
 func (u *User) ResetFactors(ctx context.Context, now bool) (due time.Time, err error) {
 	err = u.change(ctx, func(tx *pop.Connection) error {
 		used, err := u.journal(tx).Items.InUse()

@@ -12,7 +12,7 @@ var secondStepKind = map[bool]string{true: ActivitySecondStepOn, false: Activity
 
 // TurnSecondStep turns the second step on and returns new recovery codes, or turns it off
 // and removes them. It returns ErrRefused to turn it on without passkey and TOTP, or off
-// without password and identity, and ErrBadCredentials if the account changed meanwhile.
+// without password and identity.
 func (u *User) TurnSecondStep(ctx context.Context, on bool, client Client) (codes []string, err error) {
 	err = u.change(ctx, func(tx *pop.Connection) error {
 		if u.SecondStep == on {

@@ -26,16 +26,14 @@ func SessionsOf(ctx context.Context, user *User) ([]Session, error) {
 	return slices.DeleteFunc(sessions, func(s Session) bool { return s.expired(now) }), wrap("listing sessions", err)
 }
 
-// EndSessionByID ends one session of an account. It returns ErrNotFound, or ErrBadCredentials if
-// the session that user was read with has ended.
+// EndSessionByID ends one session of an account, or returns ErrNotFound.
 func EndSessionByID(ctx context.Context, user *User, id string, client Client) error {
 	return user.recording(ctx, ActivitySessionEnded, client, func(tx *pop.Connection) error {
 		return atLeastOne(endSessions(tx, "id = ? AND user_id = ?", uuid.FromStringOrNil(id), user.ID))
 	})
 }
 
-// EndOtherSessions ends every session of the account but this one. It returns the errors of
-// EndSessionByID.
+// EndOtherSessions ends every session of the account but this one, or returns ErrNotFound.
 func (s *Session) EndOtherSessions(ctx context.Context, client Client) error {
 	return s.User.recording(ctx, ActivityOthersEnded, client, func(tx *pop.Connection) error {
 		return atLeastOne(endSessions(tx, "user_id = ? AND id <> ?", s.UserID, s.ID))

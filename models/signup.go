@@ -9,7 +9,7 @@ import (
 	"github.com/gofrs/uuid"
 )
 
-// FindSignup returns a sign-up token, or ErrNotFound. It does not redeem the token.
+// FindSignup returns a sign-up token, or ErrNotFound.
 func FindSignup(ctx context.Context, rawToken string) (*Token, error) {
 	tx := DB.WithContext(ctx)
 	token, err := tokens.Find(tx, rawToken, PurposeSignup, PurposeIdentity)

@@ -35,7 +35,8 @@ var Lifetimes = map[string]time.Duration{
 	PurposeUndo:         7 * 24 * time.Hour, // a former email stays reserved for as long
 }
 
-var tokens = token.Store{Now: Clock.Now, Lifetimes: Lifetimes} // Find checks a token, Redeem uses it up: see internal/token
+// The methods that are named Find… only check a token. tokens.Redeem uses it up.
+var tokens = token.Store{Now: Clock.Now, Lifetimes: Lifetimes}
 
 type (
 	// Token is a mailed secret that works once.

@@ -11,8 +11,8 @@ import (
 )
 
 // SetTOTP stores a TOTP key if typed is a code of it, and turns the second step on. If the
-// second step was off, SetTOTP returns new recovery codes. It returns ErrBadCode, ErrRefused if
-// the account has a TOTP key, and ErrBadCredentials if the account changed meanwhile.
+// second step was off, SetTOTP returns new recovery codes. It returns ErrBadCode, and ErrRefused
+// if the account has a TOTP key.
 func (u *User) SetTOTP(ctx context.Context, key []byte, typed string, client Client) (codes []string, err error) {
 	f := factor.NewTOTP(secrets, u.ID, key, typed, Clock.Now())
 	if f == nil {
@@ -31,8 +31,8 @@ func (u *User) SetTOTP(ctx context.Context, key []byte, typed string, client Cli
 	return codes, err
 }
 
-// RemoveTOTP removes the TOTP key. It returns ErrNotFound if there is none, ErrRefused
-// if no way in would remain, and ErrBadCredentials if the account changed meanwhile.
+// RemoveTOTP removes the TOTP key. It returns ErrNotFound if there is none, and ErrRefused
+// if no way in would remain.
 func (u *User) RemoveTOTP(ctx context.Context, client Client) error {
 	return u.change(ctx, func(tx *pop.Connection) error {
 		f, err := u.factor(tx, FactorTOTP)

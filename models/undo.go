@@ -28,8 +28,7 @@ type NotMe struct {
 // notRestored are the kinds of changes of what every undo voids.
 var notRestored = []string{ActivityPassword, ActivityPasswordReset, ActivityPasswordRemoved, ActivityIdentityRemoved}
 
-// FindNotMe returns what a "this wasn't me" link does, or ErrNotFound. It does not
-// redeem the token.
+// FindNotMe returns what a "this wasn't me" link does, or ErrNotFound.
 func FindNotMe(ctx context.Context, rawToken string) (*NotMe, error) {
 	tx := DB.WithContext(ctx)
 	token, err := tokens.Find(tx, rawToken, PurposeUndo)

@@ -20,8 +20,8 @@ func WaitingChangesOf(ctx context.Context, user *User) ([]factor.Waiting, error)
 }
 
 // DecideUndo stops a waiting undo, or finishes it at once. It returns ErrNotFound if nothing
-// waits, ErrRefused if an operator's removal waits or the session's login was not by a factor
-// that stays, and ErrBadCredentials if the account changed meanwhile.
+// waits, and ErrRefused if an operator's removal waits or the session's login was not by a
+// factor that stays.
 func (s *Session) DecideUndo(ctx context.Context, atOnce bool, client Client) error {
 	return s.User.change(ctx, func(tx *pop.Connection) error {
 		waiting, may, err := s.mayDecide(tx)

@@ -112,8 +112,7 @@ func emailTaken(tx *pop.Connection, email string, userID uuid.UUID) (bool, error
 }
 
 // Delete marks the account as deleted and mails a link that undoes the deletion. The janitor
-// removes the account and its data after DeletedUserLifetime or later. Delete returns
-// ErrBadCredentials if the account changed meanwhile.
+// removes the account and its data after DeletedUserLifetime or later.
 func (u *User) Delete(ctx context.Context, client Client) error {
 	return u.change(ctx, func(tx *pop.Connection) error {
 		if err := errors.Join(u.storePassword(tx, ""), deviceCookies.Void(tx, u.ID), u.journal(tx).StopRemovals()); err != nil {
@@ -156,8 +155,8 @@ func (u *User) lock(tx *pop.Connection, lock string) error {
 	return nil
 }
 
-// change locks the user's row, reads u anew and runs fn. It returns ErrBadCredentials if the
-// account changed meanwhile, as lock does.
+// change locks the user's row, reads u anew and runs fn. Methods that call change return
+// ErrBadCredentials if the account changed meanwhile, as lock does.
 func (u *User) change(ctx context.Context, fn func(tx *pop.Connection) error) error {
 	return inTransactionWithMail(ctx, func(tx *pop.Connection) error {
 		if err := u.lock(tx, changeLock); err != nil {
@@ -168,7 +167,7 @@ func (u *User) change(ctx context.Context, fn func(tx *pop.Connection) error) er
 }
 
 // ChooseLanguage stores the language of pages and mails: a BCP 47 tag, or "" to
-// follow the browser. It returns ErrBadCredentials as change does.
+// follow the browser.
 func (u *User) ChooseLanguage(ctx context.Context, tag string) error {
 	return u.change(ctx, func(tx *pop.Connection) error {
 		u.Language = tag

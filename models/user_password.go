@@ -15,7 +15,6 @@ import (
 
 // SetPassword sets a normalized password, forgets the known browsers and unlocks the email,
 // without a mail: for tasks.
-// It returns ErrBadCredentials if the account changed meanwhile.
 func (u *User) SetPassword(ctx context.Context, normalized string) error {
 	digest, err := hasher.Hash(ctx, password.Place{}, normalized) // slow: outside the transaction
 	if err != nil {
@@ -27,7 +26,7 @@ func (u *User) SetPassword(ctx context.Context, normalized string) error {
 }
 
 // ChangePassword sets a normalized password, ends every session and mails the owner. Known
-// browsers stay known. It returns ErrBadCredentials if the account changed meanwhile.
+// browsers stay known.
 func (u *User) ChangePassword(ctx context.Context, normalized string, client Client) error {
 	if err := (ratelimit.Buckets{u.recentChanges()}).Peek(DB.WithContext(ctx), Clock.Now()); err != nil { // prevents a flood of hashes
 		return err
