@@ -102,10 +102,7 @@ func (step *SecondStep) Pass(ctx context.Context, typed string, skip bool, clien
 		s, err = step.complete(tx, f, skip, client)
 		return err
 	})
-	if errors.Is(err, ErrBadCredentials) {
-		return nil, ErrNotFound
-	}
-	return s, err
+	return s, replace(err, ErrBadCredentials, ErrNotFound)
 }
 
 func (s *Session) confirmWithCode(ctx context.Context, typed string, client Client) (rawToken string, err error) {

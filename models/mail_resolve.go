@@ -102,11 +102,8 @@ func emailChangeOf(ctx context.Context, m *outbox.Mail) (uuid.UUID, error) {
 	if dead, ok := errors.AsType[*DeadToken](err); ok {
 		return dead.Token.UserID.UUID, nil
 	}
-	if errors.Is(err, ErrNotFound) {
-		return uuid.Nil, nil
-	}
 	if err != nil {
-		return uuid.Nil, err
+		return uuid.Nil, replace(err, ErrNotFound, nil)
 	}
 	return token.UserID.UUID, nil
 }

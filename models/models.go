@@ -116,7 +116,7 @@ func inTransactionWithMail(ctx context.Context, fn func(tx *pop.Connection) erro
 }
 
 // Short names of what many files need for their statements.
-var wrap, exec, rowLock = database.Wrap, database.Change, database.RowLock
+var wrap, replace, exec, rowLock = database.Wrap, database.Replace, database.Change, database.RowLock
 
 // Client is the client info. Tasks use the zero value.
 type Client struct {

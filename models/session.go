@@ -3,7 +3,6 @@ package models
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"time"
 
 	"github.com/gobuffalo/nulls"
@@ -94,14 +93,11 @@ func (s *Session) insert(tx *pop.Connection) error {
 		RETURNING (SELECT count(*) FROM sessions WHERE user_id = ?)`,
 		s.ID, s.TokenDigest, s.Remembered, s.FactorID, s.IP, s.LastSeenIP, s.UserAgent, s.CreatedAt, s.LastSeenAt,
 		s.ConfirmedAt, s.MayEnrol, s.UserID, s.User.CredentialVersion, s.UserID).First(&sessions)
-	if errors.Is(err, sql.ErrNoRows) {
-		return ErrBadCredentials
-	}
 	if err == nil && sessions >= 1000 {
 		err = tx.RawQuery(`DELETE FROM sessions WHERE id IN
 			(SELECT id FROM sessions WHERE user_id = ? ORDER BY created_at DESC, id DESC LIMIT 1000 OFFSET 1000)`, s.UserID).Exec()
 	}
-	return wrap("starting a session", err)
+	return replace(wrap("starting a session", err), sql.ErrNoRows, ErrBadCredentials)
 }
 
 // Is reports whether other is the same session.
@@ -147,11 +143,8 @@ func endSession(tx *pop.Connection, client Client) (*User, error) {
 	}
 	id, digest := secret.IDInToken(client.RawSessionToken), secret.TokenDigest(client.RawSessionToken)
 	user, err := lockUser(tx, recordLock, "id = (SELECT user_id FROM sessions WHERE id = ? AND token_digest = ?)", id, digest)
-	if errors.Is(err, ErrNotFound) {
-		return nil, nil
-	}
 	if err != nil {
-		return nil, err
+		return nil, replace(err, ErrNotFound, nil)
 	}
 	ended, err := endSessions(tx, "id = ? AND token_digest = ?", id, digest)
 	if err != nil || ended == 0 {

@@ -73,9 +73,7 @@ func FinishUndos(ctx context.Context) error {
 			removals, _ := undo.OperatorRemovals(due)
 			return errors.Join(user.finishUndo(tx, due, Client{}), user.resetFactors(tx, removals)) // which the undo may have restored
 		})
-		if !errors.Is(userErr, ErrNotFound) {
-			err = errors.Join(err, userErr)
-		}
+		err = errors.Join(err, replace(userErr, ErrNotFound, nil))
 	}
 	return err
 }

@@ -141,11 +141,8 @@ func lockUser(tx *pop.Connection, lock, where string, args ...any) (*User, error
 // was read.
 func (u *User) lock(tx *pop.Connection, lock string) error {
 	current, err := lockUser(tx, lock, "id = ? AND credential_version = ?", u.ID, u.CredentialVersion)
-	if errors.Is(err, ErrNotFound) {
-		return ErrBadCredentials
-	}
 	if err != nil {
-		return err
+		return replace(err, ErrNotFound, ErrBadCredentials)
 	}
 	if err := u.requireSession(tx); err != nil {
 		return err

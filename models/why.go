@@ -56,9 +56,8 @@ func Explain(ctx context.Context, normalized string) (f *Findings, err error) {
 	if f.User == nil {
 		err = errors.Join(err, db.Where("email IN (?) AND deleted_at IS NULL", email.OneLetterAway(normalized)).Order("email").All(&f.Similar))
 		var missing error
-		if f.Reserved, missing = FindReservation(ctx, normalized); !errors.Is(missing, ErrNotFound) {
-			err = errors.Join(err, missing)
-		}
+		f.Reserved, missing = FindReservation(ctx, normalized)
+		err = errors.Join(err, replace(missing, ErrNotFound, nil))
 	} else {
 		err = errors.Join(err, f.findSessionsAndFactors(ctx),
 			db.Where("user_id = ?", userID).Where("kind IN (?)", failures).Order("id DESC").Limit(newestFindings).All(&f.Failures))

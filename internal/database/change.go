@@ -1,6 +1,7 @@
 package database
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/gobuffalo/pop/v6"
@@ -19,6 +20,14 @@ func Wrap(what string, err error) error {
 		return nil
 	}
 	return fmt.Errorf("%s: %w", what, err)
+}
+
+// Replace returns with if err is old, and err otherwise.
+func Replace(err, old, with error) error {
+	if errors.Is(err, old) {
+		return with
+	}
+	return err
 }
 
 // RowLock returns the end of a SELECT that locks its rows, such as " FOR SHARE" for

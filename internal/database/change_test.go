@@ -22,6 +22,14 @@ func TestChange(t *testing.T) {
 	require.ErrorContains(t, err, "deleting notes: ")
 }
 
+func TestReplace(t *testing.T) {
+	old, with := errors.New("old"), errors.New("new")
+	require.Equal(t, with, database.Replace(database.Wrap("reading", old), old, with))
+	require.NoError(t, database.Replace(old, old, nil))
+	require.Equal(t, with, database.Replace(with, old, nil))
+	require.NoError(t, database.Replace(nil, old, with))
+}
+
 func TestWrap(t *testing.T) {
 	require.NoError(t, database.Wrap("reading", nil))
 	cause := errors.New("no such table")
