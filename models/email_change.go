@@ -80,7 +80,7 @@ func (u *User) ConfirmEmailChange(ctx context.Context, rawToken string, client C
 		}
 		return u.mailChange(tx, ActivityEmail, MailEmailChanged, old, client)
 	})
-	return notFoundIfTaken(err)
+	return replace(err, ErrEmailTaken, ErrNotFound) // another account just took it
 }
 
 // storeEmail changes the email, or returns ErrEmailTaken. It deletes the reset tokens of both
@@ -99,12 +99,4 @@ func (u *User) storeEmail(tx *pop.Connection, email string) error {
 		return ErrEmailTaken
 	}
 	return wrap("storing an email", err)
-}
-
-// notFoundIfTaken returns ErrNotFound for a link whose email another account just took.
-func notFoundIfTaken(err error) error {
-	if errors.Is(err, ErrEmailTaken) {
-		return ErrNotFound
-	}
-	return err
 }

@@ -54,5 +54,5 @@ func completeSignup(ctx context.Context, rawToken string, user User, client Clie
 		s, err = startSession(tx, &user, client, like)
 		return err
 	})
-	return s, notFoundIfTaken(err)
+	return s, replace(err, ErrEmailTaken, ErrNotFound)
 }

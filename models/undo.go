@@ -93,7 +93,7 @@ func Undo(ctx context.Context, rawToken string, client Client) error {
 		}
 		return user.mailReset(tx, client)
 	})
-	return notFoundIfTaken(err)
+	return replace(err, ErrEmailTaken, ErrNotFound)
 }
 
 func (u *User) mailReset(tx *pop.Connection, client Client) error {
