@@ -3,7 +3,6 @@ package models
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/gobuffalo/nulls"
@@ -81,9 +80,15 @@ func usePasskey(ctx context.Context, purpose, subject string, answer passkey.Ans
 			return err
 		}
 		return inTransactionWithMail(ctx, func(tx *pop.Connection) error {
-			user, err := lockVerified(tx, f, verified, purpose)
+			user, err := lockUser(tx, changeLock, "id = ? AND deleted_at IS NULL", f.UserID)
 			if err != nil {
+				return replace(err, ErrNotFound, ErrDeletedAccount)
+			}
+			if err := f.RedeemPasskey(tx, verified, Clock.Now()); err != nil {
 				return err
+			}
+			if removes, err := user.journal(tx).UndoRemoves(f.ID); err != nil || removes && purpose != PasskeySecondStep {
+				return cmp.Or(err, ErrSecondStepOnly)
 			}
 			return serve(tx, user, f)
 		})
@@ -97,23 +102,4 @@ func attemptWithPasskey(ctx context.Context, client Client, use func() error) er
 		return err
 	}
 	return loginLine.Attempt(ctx, DB, buckets, Clock.Now, use, passkey.IsProblem)
-}
-
-// lockVerified locks the user's row of a verified passkey, and redeems the answer. It returns
-// ErrDeletedAccount, or the errors of RedeemPasskey.
-func lockVerified(tx *pop.Connection, f *Factor, verified *passkey.Verified, purpose string) (*User, error) {
-	user, err := lockUser(tx, changeLock, "id = ? AND deleted_at IS NULL", f.UserID)
-	if errors.Is(err, ErrNotFound) {
-		err = ErrDeletedAccount
-	}
-	if err != nil {
-		return nil, err
-	}
-	if err := f.RedeemPasskey(tx, verified, Clock.Now()); err != nil {
-		return nil, err
-	}
-	if removes, err := user.journal(tx).UndoRemoves(f.ID); err != nil || removes && purpose != PasskeySecondStep {
-		return nil, cmp.Or(err, ErrSecondStepOnly)
-	}
-	return user, nil
 }
