@@ -33,8 +33,7 @@ func (u *User) setDeviceCookie(tx *pop.Connection, client Client) (rawDeviceCook
 
 // knowAfterReset makes the client a known browser, and clears the buckets of all known
 // browsers. The client gets a new token: attempts with a copy of the former one must not keep it
-// out. Other browsers are forgotten only to make room: a thief with the former password may
-// have filled it.
+// out.
 func (u *User) knowAfterReset(tx *pop.Connection, client Client) (rawDeviceCookie string, err error) {
 	browsers, err := deviceCookies.Of(tx, u.ID)
 	for _, b := range browsers {
@@ -43,14 +42,7 @@ func (u *User) knowAfterReset(tx *pop.Connection, client Client) (rawDeviceCooki
 	if err != nil {
 		return "", err
 	}
-	rawDeviceCookie, err = deviceCookies.Issue(tx, u.ID, client.RawDeviceCookie)
-	if err != nil || rawDeviceCookie != client.RawDeviceCookie {
-		return rawDeviceCookie, errors.Join(err, deviceCookies.Forget(tx, u.ID, client.RawDeviceCookie))
-	}
-	if err := deviceCookies.Void(tx, u.ID); err != nil {
-		return "", err
-	}
-	return deviceCookies.Issue(tx, u.ID, client.RawDeviceCookie)
+	return deviceCookies.Replace(tx, u.ID, client.RawDeviceCookie)
 }
 
 // announceNewBrowser mails the owner, except about the first browser of an account that was

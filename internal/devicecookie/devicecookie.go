@@ -19,6 +19,7 @@ package devicecookie
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -75,6 +76,20 @@ func (s Store) Issue(tx *pop.Connection, userID uuid.UUID, before string) (raw s
 	}
 	others, err := s.others(tx, userID, before)
 	return strings.Join(append([]string{raw}, others...), "."), err
+}
+
+// Replace is Issue with a new token in place of the browser's former one, also if the account knows
+// maxBrowsers that have all logged in again: an attacker may have done that. Then Replace forgets
+// them.
+func (s Store) Replace(tx *pop.Connection, userID uuid.UUID, before string) (raw string, err error) {
+	raw, err = s.Issue(tx, userID, before)
+	if err != nil || raw != before {
+		return raw, errors.Join(err, s.Forget(tx, userID, before))
+	}
+	if err := s.Void(tx, userID); err != nil {
+		return "", err
+	}
+	return s.Issue(tx, userID, before)
 }
 
 // others returns the tokens in a cookie that make the browser known to other accounts, but

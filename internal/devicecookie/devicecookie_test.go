@@ -131,6 +131,34 @@ func TestStore_KnowsAHundredBrowsers(t *testing.T) {
 	require.NotEmpty(t, f.issue(f.bob))
 }
 
+// A copy of the former cookie is void, for this account only.
+func TestStore_Replace(t *testing.T) {
+	f := newFixture(t)
+	bobs := f.issue(f.bob)
+	shared := f.issueAfter(f.ada, bobs)
+	raw, err := f.store.Replace(db, f.ada, shared)
+	require.NoError(t, err)
+	require.False(t, f.is(f.store.Renew(db, f.ada, shared)))
+	require.True(t, f.is(f.store.Renew(db, f.ada, raw)))
+	require.True(t, f.is(f.store.Renew(db, f.bob, raw)))
+	require.Equal(t, []int{1, 1}, []int{f.of(f.ada), f.of(f.bob)})
+}
+
+func TestStore_ReplaceMakesRoom(t *testing.T) {
+	f := newFixture(t)
+	for f.of(f.ada) < 100 {
+		raw := f.issue(f.ada)
+		f.clock.Move(time.Second)
+		require.True(t, f.is(f.store.Renew(db, f.ada, raw)))
+	}
+	bobs := f.issue(f.bob)
+	raw, err := f.store.Replace(db, f.ada, bobs)
+	require.NoError(t, err)
+	require.True(t, f.is(f.store.Renew(db, f.ada, raw)))
+	require.True(t, f.is(f.store.Renew(db, f.bob, raw)))
+	require.Equal(t, []int{1, 1}, []int{f.of(f.ada), f.of(f.bob)})
+}
+
 // A browser is known to the last three of four accounts that logged in.
 func TestStore_AccountsShareABrowser(t *testing.T) {
 	f := newFixture(t)
