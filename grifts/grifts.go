@@ -9,7 +9,6 @@ import (
 	"os"
 
 	"corral/config"
-	"corral/internal/email"
 	"corral/internal/task"
 	"corral/models"
 )
@@ -60,17 +59,13 @@ func connected(connect, run func(config.Config) error) error {
 	return run(c)
 }
 
-// withUser runs a task on the account of a typed email.
-func withUser(typed string, run func(ctx context.Context, user *models.User) error) error {
-	normalized, ok := email.Normalize(typed)
-	if !ok {
-		return notAnEmail(typed)
-	}
+// withUser runs a task on the account of an email.
+func withUser(email string, run func(ctx context.Context, user *models.User) error) error {
 	return withDatabase(models.ConnectExisting, func(config.Config) error {
 		ctx := context.Background()
-		user, err := models.FindUserByEmail(ctx, normalized)
+		user, err := models.FindUserByEmail(ctx, email)
 		if errors.Is(err, models.ErrNotFound) {
-			return reservedOr(ctx, normalized, "has no account")
+			return reservedOr(ctx, email, "has no account")
 		}
 		if err != nil {
 			return err
@@ -78,7 +73,5 @@ func withUser(typed string, run func(ctx context.Context, user *models.User) err
 		return run(ctx, user)
 	})
 }
-
-func notAnEmail(typed string) error { return fmt.Errorf("%q is not an email address", typed) }
 
 func say(format string, args ...any) { fmt.Fprintf(task.Out, format+"\n", args...) }

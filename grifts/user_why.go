@@ -12,7 +12,6 @@ import (
 
 	"corral/config"
 	"corral/internal/database"
-	"corral/internal/email"
 	"corral/internal/i18n"
 	"corral/internal/outbox"
 	"corral/internal/task"
@@ -24,15 +23,11 @@ import (
 
 // why changes nothing: it creates no file and does not migrate.
 func why(args []string) error {
-	normalized, ok := email.Normalize(args[0])
-	if !ok {
-		return notAnEmail(args[0])
-	}
 	return withoutMigrating(func(c config.Config) error {
 		if err := database.CheckSchema(context.Background(), models.DB, migrations.Files); err != nil {
 			return fmt.Errorf("%w; run `task db:migrate` first", err)
 		}
-		f, err := models.Explain(context.Background(), normalized)
+		f, err := models.Explain(context.Background(), args[0])
 		if err != nil {
 			return err
 		}

@@ -6,19 +6,14 @@ import (
 	"fmt"
 
 	"corral/config"
-	"corral/internal/email"
 	"corral/models"
 )
 
 func createUser(args []string) error {
-	normalized, ok := email.Normalize(args[0])
-	if !ok {
-		return notAnEmail(args[0])
-	}
 	return withDatabase(models.Connect, func(c config.Config) error {
-		user, err := models.CreateUser(context.Background(), normalized, "")
+		user, err := models.CreateUser(context.Background(), args[0], "")
 		if errors.Is(err, models.ErrEmailTaken) {
-			return reservedOr(context.Background(), normalized, "has an account already: its owner gets a new link at /password/forgot")
+			return reservedOr(context.Background(), args[0], "has an account already: its owner gets a new link at /password/forgot")
 		}
 		if err != nil {
 			return err
@@ -28,7 +23,7 @@ func createUser(args []string) error {
 			return err
 		}
 		say("%s has an account. To set its password within 24 hours, once:\n%s/password/reset/%s",
-			normalized, c.Host, rawToken)
+			user.Email, c.Host, rawToken)
 		return nil
 	})
 }

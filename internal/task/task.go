@@ -20,6 +20,8 @@ import (
 	"strings"
 
 	"github.com/gobuffalo/grift/grift"
+
+	"corral/internal/email"
 )
 
 // Out is where tasks print. Tests replace it.
@@ -27,7 +29,8 @@ var Out io.Writer = os.Stdout
 
 // Add adds a task, and replaces a task of Buffalo's that has the same name. params
 // names its arguments, separated by spaces. A name in brackets, at the end, is an
-// optional argument.
+// optional argument. run gets an argument that is named EMAIL normalized; that of EMAIL|all
+// may be "all" instead.
 func Add(name, params, help string, run func(args []string) error) {
 	usage := strings.TrimSpace("usage: task " + name + " " + params)
 	description := help
@@ -43,8 +46,28 @@ func Add(name, params, help string, run func(args []string) error) {
 		case len(c.Args) > len(strings.Fields(params)), len(c.Args) < len(strings.Fields(params))-strings.Count(params, "["):
 			return errors.New(usage)
 		}
-		return run(c.Args)
+		args, err := normalize(strings.Fields(params), c.Args)
+		if err != nil {
+			return err
+		}
+		return run(args)
 	})
+}
+
+// normalize returns args with their emails in canonical form, or an error if one is no email.
+func normalize(params, args []string) ([]string, error) {
+	args = slices.Clone(args)
+	for i, typed := range args {
+		choices := strings.Split(params[i], "|")
+		if choices[0] != "EMAIL" || slices.Contains(choices[1:], typed) {
+			continue
+		}
+		ok := false
+		if args[i], ok = email.Normalize(typed); !ok {
+			return nil, fmt.Errorf("%q is not an email address", typed)
+		}
+	}
+	return args, nil
 }
 
 // Main runs the command line of the process, or start if there are no arguments. It prints

@@ -3,6 +3,7 @@ package task_test
 import (
 	"bytes"
 	"errors"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -24,6 +25,7 @@ func init() {
 		return nil
 	})
 	task.Add("test:optional", "NAME [--loud]", "Greets a user", func(args []string) error { lastArgs = args; return nil })
+	task.Add("test:email", "NAME EMAIL|all", "Mails a user", func(args []string) error { lastArgs = args; return nil })
 	task.Add("test:nothing", "", "Does nothing", func([]string) error { return nil })
 }
 
@@ -65,6 +67,20 @@ func TestRun_OutputFails(t *testing.T) {
 	require.EqualError(t, task.Run([]string{"task", "test:greet", "--help"}), "no space left on device")
 	require.Equal(t, full{}, task.Out)
 	require.NoError(t, task.Run([]string{"task", "test:nothing"}))
+}
+
+// A task gets an email in canonical form.
+func TestRun_Email(t *testing.T) {
+	for typed, email := range map[string]string{" Ada@EXAMPLE.com": "ada@example.com", "all": "all"} {
+		_, err := run(t, "task", "test:email", "Ada", typed)
+		require.NoError(t, err)
+		require.Equal(t, []string{"Ada", email}, lastArgs)
+	}
+	for _, typed := range []string{"", "ada", "EMAIL", "ALL"} {
+		_, err := run(t, "task", "test:email", "ada@example.com", typed)
+		require.EqualError(t, err, strconv.Quote(typed)+" is not an email address")
+		require.Nil(t, lastArgs)
+	}
 }
 
 func TestRun_OptionalArgument(t *testing.T) {
