@@ -14,7 +14,7 @@ var notBackedUp = []string{"sessions", "device_cookies", "tokens"}
 // backup writes a SQLite database to args[0]. It does not migrate the schema: operators make
 // a backup before an update.
 func backup(args []string) error {
-	return withoutMigrating(func(c config.Config) error {
+	return connected(models.ConnectExisting, func(c config.Config) error {
 		if err := database.Backup(context.Background(), models.DB, c.DatabaseURL, args[0], notBackedUp...); err != nil {
 			return err
 		}

@@ -1,5 +1,5 @@
 // Package grifts holds the tasks for operators: `corral task NAME`, or `buffalo
-// task NAME`. All but doctor reach models.DB within withDatabase or withoutMigrating: it is nil before.
+// task NAME`. All but doctor reach models.DB within withDatabase or connected: it is nil before.
 package grifts
 
 import (
@@ -42,11 +42,7 @@ func withDatabase(connect, run func(c config.Config) error) error {
 	})
 }
 
-// withoutMigrating runs a task on the database as it is.
-func withoutMigrating(run func(c config.Config) error) error {
-	return connected(models.ConnectExisting, run)
-}
-
+// connected is withDatabase on the database as it is.
 func connected(connect, run func(config.Config) error) error {
 	c, err := loadConfig()
 	if err != nil {

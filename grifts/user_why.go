@@ -23,7 +23,7 @@ import (
 
 // why changes nothing: it creates no file and does not migrate.
 func why(args []string) error {
-	return withoutMigrating(func(c config.Config) error {
+	return connected(models.ConnectExisting, func(c config.Config) error {
 		if err := database.CheckSchema(context.Background(), models.DB, migrations.Files); err != nil {
 			return fmt.Errorf("%w; run `task db:migrate` first", err)
 		}
