@@ -1,10 +1,6 @@
 package actions
 
-import (
-	"github.com/gobuffalo/buffalo"
-
-	"corral/internal/web"
-)
+import "github.com/gobuffalo/buffalo"
 
 func AccountShow(c buffalo.Context) error {
 	return renderAccount(c, "", nil)
@@ -15,13 +11,11 @@ func AccountShow(c buffalo.Context) error {
 func ChangePasswordShow(c buffalo.Context) error { return redirect(c, "accountPath()") }
 
 func AccountDestroy(c buffalo.Context) error {
-	if err := currentUser(c).Delete(c, clientOf(c)); err != nil {
-		return changedMeanwhile(c, err)
+	err := currentUser(c).Delete(c, clientOf(c))
+	if err == nil {
+		forgetSession(c)
 	}
-	web.Info(c).Event("account deleted")
-	forgetSession(c)
-	c.Flash().Add("success", "account.deleted")
-	return redirect(c, "welcomePath()")
+	return changed(c, err, "account deleted", "account.deleted", "welcomePath()")
 }
 
 // renderAccount shows the account page. typed is the new email of a form that was refused.

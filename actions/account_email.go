@@ -48,10 +48,6 @@ func AccountEmailConfirmNew(c buffalo.Context) error {
 }
 
 func AccountEmailConfirmCreate(c buffalo.Context) error {
-	if err := currentUser(c).ConfirmEmailChange(c, c.Param("token"), clientOf(c)); err != nil {
-		return deadLink(c, changedMeanwhile(c, err))
-	}
-	web.Info(c).Event("email changed")
-	c.Flash().Add("success", "account_email.confirmed")
-	return redirect(c, "accountPath()")
+	err := currentUser(c).ConfirmEmailChange(c, c.Param("token"), clientOf(c))
+	return deadLink(c, changed(c, err, "email changed", "account_email.confirmed", "accountPath()"))
 }

@@ -43,14 +43,24 @@ func renderSecurity(c buffalo.Context, wrong messages) error {
 }
 
 // securityChanged redirects to the security page, with a message (a key or a text) if err is
-// nil. It answers an error as changedMeanwhile does.
-func securityChanged(c buffalo.Context, err error, event, message string) error {
+// nil. For ErrRefused it shows the page with the messages refused, and it answers another error
+// as changedMeanwhile does.
+func securityChanged(c buffalo.Context, err error, event, message string, refused messages) error {
+	if errors.Is(err, models.ErrRefused) {
+		return renderSecurity(c, refused)
+	}
+	return changed(c, err, event, message, "accountSecurityPath()")
+}
+
+// changed redirects to a path, with a message (a key or a text) if err is nil. It answers an
+// error as changedMeanwhile does.
+func changed(c buffalo.Context, err error, event, message, to string) error {
 	if err != nil {
 		return changedMeanwhile(c, err)
 	}
 	web.Info(c).Event(event)
 	c.Flash().Add("success", message)
-	return redirect(c, "accountSecurityPath()")
+	return redirect(c, to)
 }
 
 // changedMeanwhile says that nothing was done if another change came first, or asks to log in

@@ -14,5 +14,5 @@ func AccountSecurityBrowsersDestroyAll(c buffalo.Context) error { return endSkip
 
 func endSkips(c buffalo.Context, id string) error {
 	err := models.EndSkips(c, currentUser(c), id, clientOf(c))
-	return securityChanged(c, err, "skip ended", "account_security.browsers_ended")
+	return changed(c, err, "skip ended", "account_security.browsers_ended", "accountSecurityPath()")
 }

@@ -75,10 +75,7 @@ func AccountSecurityPasskeysRestore(c buffalo.Context) error {
 
 // passkeyChanged redirects to the security page, or shows there why the change is refused.
 func passkeyChanged(c buffalo.Context, message string, err error) error {
-	if errors.Is(err, models.ErrRefused) {
-		return renderSecurity(c, messages{"passkeys": T.Translate(c, "passkey.last_way_in")})
-	}
-	return securityChanged(c, err, "passkey changed", message)
+	return securityChanged(c, err, "passkey changed", message, messages{"passkeys": T.Translate(c, "passkey.last_way_in")})
 }
 
 // AccountPasswordDestroy is DELETE /account/password: removes the password, ends every

@@ -1,7 +1,6 @@
 package actions
 
 import (
-	"errors"
 	"slices"
 
 	"github.com/gobuffalo/buffalo"
@@ -19,10 +18,8 @@ func AccountSecurityProvidersShow(c buffalo.Context) error {
 func AccountSecurityProvidersDestroy(c buffalo.Context) error {
 	return withProvider(c, func(p *provider) error {
 		err := currentUser(c).RemoveIdentity(c, p.Issuer, clientOf(c))
-		if errors.Is(err, models.ErrRefused) {
-			return renderSecurity(c, messages{"providers": T.Translate(c, "provider.last_way_in")})
-		}
-		return securityChanged(c, err, "identity unlinked", T.Translate(c, "provider.unlinked", map[string]any{"name": p.Name}))
+		unlinked := T.Translate(c, "provider.unlinked", map[string]any{"name": p.Name})
+		return securityChanged(c, err, "identity unlinked", unlinked, messages{"providers": T.Translate(c, "provider.last_way_in")})
 	})
 }
 

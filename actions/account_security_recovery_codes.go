@@ -82,13 +82,9 @@ func endLinksByCode(c buffalo.Context) error {
 		return err
 	}
 	err := currentUser(c).EndLinksByCode(c, c.Param("id"), form.Code, clientOf(c))
-	message := codeOrLimitMessage(c, err)
-	if errors.Is(err, models.ErrRefused) {
-		message = T.Translate(c, "account_security.links_refused")
-	}
-	if message != "" {
-		c.Set("ending", c.Param("id"))
+	c.Set("ending", c.Param("id")) // where the page shows a message
+	if message := codeOrLimitMessage(c, err); message != "" {
 		return renderSecurity(c, messages{"code": message})
 	}
-	return securityChanged(c, err, "links ended", "account_security.links_ended")
+	return securityChanged(c, err, "links ended", "account_security.links_ended", messages{"code": T.Translate(c, "account_security.links_refused")})
 }

@@ -1,12 +1,9 @@
 package actions
 
 import (
-	"errors"
-
 	"github.com/gobuffalo/buffalo"
 
 	"corral/internal/web"
-	"corral/models"
 )
 
 type secondStepForm struct {
@@ -24,13 +21,10 @@ func AccountSecuritySecondStepUpdate(c buffalo.Context) error {
 	if !ok {
 		return renderSecurity(c, messages{"second_step": T.Translate(c, "error.unprocessable.text")})
 	}
+	needs := map[bool]string{true: "second_step.needs_factor", false: "second_step.needs_password"}[on]
 	codes, err := currentUser(c).TurnSecondStep(c, on, clientOf(c))
-	if errors.Is(err, models.ErrRefused) {
-		messageKey := map[bool]string{true: "second_step.needs_factor", false: "second_step.needs_password"}[on]
-		return renderSecurity(c, messages{"second_step": T.Translate(c, messageKey)})
-	}
 	if !on || err != nil {
-		return securityChanged(c, err, "second step turned off", "second_step.turned_off")
+		return securityChanged(c, err, "second step turned off", "second_step.turned_off", messages{"second_step": T.Translate(c, needs)})
 	}
 	web.Info(c).Event("second step turned on")
 	c.Flash().Add("success", "second_step.turned_on")

@@ -65,10 +65,7 @@ func AccountSecurityTOTPCreate(c buffalo.Context) error {
 
 func AccountSecurityTOTPDestroy(c buffalo.Context) error {
 	err := currentUser(c).RemoveTOTP(c, clientOf(c))
-	if errors.Is(err, models.ErrRefused) {
-		return renderSecurity(c, messages{"totp": T.Translate(c, "totp.last")})
-	}
-	return securityChanged(c, err, "totp removed", "totp.removed")
+	return securityChanged(c, err, "totp removed", "totp.removed", messages{"totp": T.Translate(c, "totp.last")})
 }
 
 // pendingTOTP returns the pending key, or makes one. It returns ErrNotFound if the account

@@ -7,7 +7,6 @@ import (
 	"github.com/gobuffalo/buffalo"
 
 	"corral/internal/web"
-	"corral/models"
 )
 
 type undoForm struct {
@@ -26,8 +25,5 @@ func AccountSecurityUndoCreate(c buffalo.Context) error {
 		return c.Error(http.StatusUnprocessableEntity, errors.New("choice is neither stop nor now"))
 	}
 	err := currentSession(c).DecideUndo(c, form.Choice == "now", clientOf(c))
-	if errors.Is(err, models.ErrRefused) {
-		return renderSecurity(c, messages{"choice": T.Translate(c, "account_security.undo_refused")})
-	}
-	return securityChanged(c, err, "undo decided", messageKey)
+	return securityChanged(c, err, "undo decided", messageKey, messages{"choice": T.Translate(c, "account_security.undo_refused")})
 }

@@ -1,11 +1,9 @@
 package actions
 
 import (
-	"errors"
-
 	"github.com/gobuffalo/buffalo"
 
-	"corral/internal/web"
+	"corral/internal/database"
 	"corral/models"
 )
 
@@ -26,20 +24,12 @@ func AccountSessionsDestroy(c buffalo.Context) error {
 	if c.Param("id") == current.ID.String() {
 		return LogoutDestroy(c)
 	}
-	if err := models.EndSessionByID(c, current.User, c.Param("id"), clientOf(c)); err != nil {
-		return changedMeanwhile(c, err)
-	}
-	web.Info(c).Event("session ended")
-	c.Flash().Add("success", "account_sessions.ended")
-	return redirect(c, "accountSessionsPath()")
+	err := models.EndSessionByID(c, current.User, c.Param("id"), clientOf(c))
+	return changed(c, err, "session ended", "account_sessions.ended", "accountSessionsPath()")
 }
 
 func AccountSessionsDestroyOthers(c buffalo.Context) error {
 	err := currentSession(c).EndOtherSessions(c, clientOf(c))
-	if err != nil && !errors.Is(err, models.ErrNotFound) { // ended by another tab
-		return changedMeanwhile(c, err)
-	}
-	web.Info(c).Event("other sessions ended")
-	c.Flash().Add("success", "account_sessions.others_ended")
-	return redirect(c, "accountSessionsPath()")
+	err = database.Replace(err, models.ErrNotFound, nil) // ended by another tab
+	return changed(c, err, "other sessions ended", "account_sessions.others_ended", "accountSessionsPath()")
 }

@@ -103,8 +103,8 @@ func loggedEvents(t *testing.T) (requests, others map[string]bool) {
 }
 
 func noteEvent(call *ast.CallExpr, requests, others map[string]bool) {
-	if function, ok := call.Fun.(*ast.Ident); ok && function.Name == "securityChanged" {
-		if event, constant := text(call.Args[2]); constant { // securityChanged calls Event
+	if function, ok := call.Fun.(*ast.Ident); ok && (function.Name == "changed" || function.Name == "securityChanged") {
+		if event, constant := text(call.Args[2]); constant { // changed calls Event
 			requests[event] = true
 		}
 	}

@@ -34,6 +34,10 @@ func TestSource_TemplatesAndFormatsAreConstant(t *testing.T) {
 				require.Fail(t, "a template that is not a file", path)
 			case qualifier == "c" && name == "Redirect" && path == "internal/web/redirect.go" && function.Name.Name == "Redirect":
 				require.Equal(t, "to", call.Args[1].(*ast.Ident).Name, "%s: the format is checked at the calls of web.Redirect", path)
+			case name == "redirect" && path == "actions/account_security.go" && function.Name.Name == "changed":
+				require.Equal(t, "to", call.Args[1].(*ast.Ident).Name, "%s: the format is checked at the calls of changed", path)
+			case qualifier == "" && name == "changed":
+				require.IsType(t, &ast.BasicLit{}, call.Args[4], "%s: the last argument of changed is a format", path)
 			case qualifier == "c" && name == "Redirect", qualifier == "" && name == "redirect", qualifier == "web" && name == "Redirect":
 				_, literal := call.Args[1].(*ast.BasicLit)
 				require.True(t, literal, "%s: the second argument of Redirect is a format", path)
