@@ -11,7 +11,6 @@ import (
 
 	"corral/internal/route"
 	"corral/internal/web"
-	"corral/models"
 )
 
 var (
@@ -30,19 +29,19 @@ var errLoggedOut = errors.New("not logged in")
 // Authorize enforces the guard of the route. Unknown guards and routes require a login.
 func Authorize(next buffalo.Handler) buffalo.Handler {
 	return func(c buffalo.Context) error {
-		method, path := route.Of(c)
-		g, _ := routes.GuardOf(method, path, user)
-		if method == http.MethodPost && path == "/login" {
+		found, session := routes.Of(c, user), currentSession(c)
+		g := found.Guard
+		if found.Method == http.MethodPost && found.Path == "/login" {
 			g = public // a login form in another tab may log in to another account
 		}
-		switch loggedIn, closed := currentSession(c) != nil, g != public && g != guest && g != local; {
+		switch loggedIn, closed := session != nil, g != public && g != guest && g != local; {
 		case closed && !loggedIn:
 			web.Info(c).Event("guard refused")
 			return askToLogIn(c)
-		case closed && closedUntilEnrolled(currentSession(c), method, path):
+		case closed && session.User.MustEnrol() && found.Mark != enrol && !(found.Mark == enrolByLink && session.MayEnrol):
 			web.Info(c).Event("guard refused")
 			return askToEnrol(c)
-		case g == sudo && !currentSession(c).Confirmed():
+		case g == sudo && !session.Confirmed():
 			web.Info(c).Event("guard refused")
 			return askToConfirm(c)
 		case g == guest && loggedIn:
@@ -56,13 +55,6 @@ func Authorize(next buffalo.Handler) buffalo.Handler {
 		}
 		return next(c)
 	}
-}
-
-// closedUntilEnrolled reports whether a route is closed to a user who has to set up a
-// second step first.
-func closedUntilEnrolled(session *models.Session, method, path string) bool {
-	r, _ := routes.Find(method, path)
-	return session.User.MustEnrol() && r.Mark != enrol && !(r.Mark == enrolByLink && session.MayEnrol)
 }
 
 // loginMessageKey is the name of a context value: the message key that askToLogIn shows

@@ -11,7 +11,7 @@
 //		route.Post("/photos", user, PhotosCreate, route.MaxBody(20<<20)),
 //	}
 //
-// A middleware of the app finds the guard by Of and Table.GuardOf, and enforces it.
+// A middleware of the app finds the guard by Table.Of, and enforces it.
 // Table.MaxBody and Table.MaxTime are functions for web.Options.
 package route
 
@@ -50,7 +50,7 @@ type Route struct {
 // Option is a mark, or a limit that differs from the default.
 type Option func(*Route)
 
-// Mark sets the mark of a route, which a middleware of the app may look up by Table.Find.
+// Mark sets the mark of a route, which a middleware of the app may look up by Table.Of.
 func Mark(mark string) Option { return func(r *Route) { r.Mark = mark } }
 
 // MaxBody limits the request body, in bytes.
@@ -143,14 +143,6 @@ func (t Table) Find(method, path string) (Route, bool) {
 	return Route{}, false
 }
 
-// GuardOf returns the guard of the route that Find returns, or undeclared if there is none.
-func (t Table) GuardOf(method, path string, undeclared Guard) (g Guard, declared bool) {
-	if r, ok := t.Find(method, path); ok {
-		return r.Guard, true
-	}
-	return undeclared, false
-}
-
 // MaxBody returns the largest limit, in bytes, of the routes that match path, or
 // web.DefaultMaxBody if none does. It looks at the path alone, because Buffalo parses forms
 // before the middleware that knows the route.
@@ -177,8 +169,12 @@ func (t Table) MaxTime(path string) time.Duration {
 	return web.DefaultMaxTime
 }
 
-// Of returns the method and the path of a request's route, as written in the table.
-func Of(c buffalo.Context) (method, path string) {
+// Of returns the route of a request. One that is not in the table has the guard undeclared.
+func (t Table) Of(c buffalo.Context, undeclared Guard) Route {
 	info, _ := c.Value("current_route").(buffalo.RouteInfo)
-	return info.Method, web.TrimSlash(info.Path)
+	method, path := info.Method, web.TrimSlash(info.Path)
+	if r, ok := t.Find(method, path); ok {
+		return r
+	}
+	return Route{Method: method, Path: path, Guard: undeclared}
 }

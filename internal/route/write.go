@@ -24,9 +24,9 @@ func (t Table) Write(w io.Writer, list buffalo.RouteList, undeclared Guard) erro
 // Describe returns the name of a route's guard. For a route that is not in the table, it
 // says so.
 func (t Table) Describe(info *buffalo.RouteInfo, undeclared Guard) string {
-	g, declared := t.GuardOf(info.Method, web.TrimSlash(info.Path), undeclared)
+	r, declared := t.Find(info.Method, web.TrimSlash(info.Path))
 	if !declared {
-		return g.Name + ", unless skipped (not in the table)"
+		return undeclared.Name + ", unless skipped (not in the table)"
 	}
-	return g.Name
+	return r.Guard.Name
 }
