@@ -16,14 +16,13 @@ func AccountLanguageUpdate(c buffalo.Context) error {
 	if err := web.Bind(c, &form); err != nil {
 		return err
 	}
-	chosen := form.Language
-	if chosen != "" && !T.Ships(chosen) {
+	if form.Language != "" && !T.Ships(form.Language) {
 		return c.Error(http.StatusUnprocessableEntity, errNoSuchLanguage)
 	}
-	if err := currentUser(c).ChooseLanguage(c, chosen); err != nil {
+	if err := currentUser(c).ChooseLanguage(c, form.Language); err != nil {
 		return changedMeanwhile(c, err)
 	}
-	languageCookie().Set(c, chosen) // for error pages, and after logout
+	languageCookie().Set(c, form.Language) // for error pages, and after logout
 	c.Flash().Add("success", "account.language_saved")
 	return redirect(c, "accountPath()")
 }
