@@ -41,12 +41,8 @@ func serve() error {
 		slog.Warn("GO_ENV is missing", "error", err)
 	}
 	app := actions.App(c, logger)
-	server, err := web.Listen(web.ListenOptions{
-		Addr:     c.Addr,
-		Sockets:  c.Sockets,
-		CertFile: c.TLSCertFile,
-		KeyFile:  c.TLSKeyFile,
-	}, actions.Handler(app, c, logger, web.NewLiveReload(c.Development(), "templates", "assets", "locales")), logger)
+	handler := actions.Handler(app, c, logger, web.NewLiveReload(c.Development(), "templates", "assets", "locales"))
+	server, err := web.Listen(web.ListenOptions{Addr: c.Addr, Sockets: c.Sockets, CertFile: c.TLSCertFile, KeyFile: c.TLSKeyFile}, handler, logger)
 	if err != nil {
 		return err
 	}
