@@ -1,7 +1,6 @@
 package models
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"math"
@@ -9,6 +8,7 @@ import (
 
 	"github.com/gobuffalo/pop/v6"
 
+	"corral/internal/factor"
 	"corral/internal/ratelimit"
 	"corral/internal/totp"
 )
@@ -32,17 +32,20 @@ func (u *User) wrongCodes() ratelimit.Bucket {
 // *RateLimited, or ErrBadCredentials if the account changed meanwhile.
 func (u *User) passCode(ctx context.Context, typed string, client Client, passed func(tx *pop.Connection, f *Factor) error, more ...ratelimit.Bucket) error {
 	buckets, err := client.answerBuckets(DB.WithContext(ctx), u.ID)
-	buckets = append(append(buckets, u.wrongCodes()), more...)
 	if err != nil {
 		return err
 	}
+	code := factor.Typed{UserID: u.ID, Code: typed, Ring: secrets, Buckets: append(append(buckets, u.wrongCodes()), more...), Now: Clock.Now}
 	var wrong error // not in err: the transaction that counts the code must commit
 	err = loginLine.Start(ctx, func() error {
-		if err := u.peekCode(DB.WithContext(ctx), typed, buckets); err != nil {
+		if err := code.Peek(DB.WithContext(ctx)); err != nil {
 			return err
 		}
 		return u.change(ctx, func(tx *pop.Connection) error {
-			f, err := u.redeemCode(tx, typed, buckets, client)
+			f, err := code.Redeem(tx)
+			if err == nil && f.Kind == FactorCodes {
+				err = u.noteCodeUsed(tx, f, client)
+			}
 			switch {
 			case errors.Is(err, ErrBadCode):
 				wrong, err = err, u.record(tx, ActivityCodeFailed, client)
@@ -53,45 +56,6 @@ func (u *User) passCode(ctx context.Context, typed string, client Client, passed
 		})
 	})
 	return errors.Join(err, wrong)
-}
-
-// peekCode returns *RateLimited if redeemCode would do so. Prevents a flood of transactions,
-// each of which would lock the user's row.
-func (u *User) peekCode(tx *pop.Connection, typed string, buckets ratelimit.Buckets) error {
-	limited := buckets.Peek(tx, Clock.Now())
-	if limited == nil || totp.LooksLikeCode(typed) {
-		return limited
-	}
-	right, err := u.hasRecoveryCode(tx, typed)
-	if err != nil || right {
-		return err
-	}
-	return limited
-}
-
-// redeemCode redeems a recovery code, or a TOTP code after counting it. A rate limit never
-// stops a right recovery code, which has 120 bits: an attacker with the password, or with
-// the same IP, must not keep the owner out.
-func (u *User) redeemCode(tx *pop.Connection, typed string, buckets ratelimit.Buckets, client Client) (*Factor, error) {
-	if !totp.LooksLikeCode(typed) {
-		if f, err := u.redeemRecoveryCode(tx, typed, client); !errors.Is(err, ErrBadCode) {
-			return f, err
-		}
-	}
-	if _, err := buckets.Start(tx, Clock.Now()); err != nil {
-		return nil, err
-	}
-	f, err := (*Factor)(nil), ErrBadCode
-	if totp.LooksLikeCode(typed) {
-		f, err = u.redeemTOTP(tx, typed)
-	}
-	switch {
-	case err == nil:
-		err = buckets.Refund(tx, 0)
-	case errors.Is(err, ErrBadCode):
-		err = cmp.Or(buckets.Fail(tx), err)
-	}
-	return f, err
 }
 
 // Pass starts the session, or lets the reset go on, if the code is right. With skip, the

@@ -17,7 +17,7 @@ import (
 type Factor = factor.Factor
 
 // ErrBadCode means that a code is wrong, or was used before.
-var ErrBadCode = errors.New("bad code")
+var ErrBadCode = factor.ErrBadCode
 
 // The kinds of factors.
 const (

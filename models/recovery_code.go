@@ -1,7 +1,6 @@
 package models
 
 import (
-	"cmp"
 	"context"
 	"errors"
 
@@ -55,27 +54,11 @@ func (u *User) replaceCodes(tx *pop.Connection, client Client) (codes []string, 
 	return codes, number, err
 }
 
-// hasRecoveryCode reports whether a typed code was not used yet.
-func (u *User) hasRecoveryCode(tx *pop.Connection, typed string) (bool, error) {
-	set, err := u.factor(tx, FactorCodes)
-	if err != nil || set == nil {
-		return false, err
-	}
-	return recovery.Has(tx, set.ID, typed)
-}
-
-// redeemRecoveryCode uses a code up, and mails the owner.
-func (u *User) redeemRecoveryCode(tx *pop.Connection, typed string, client Client) (*Factor, error) {
-	set, err := u.factor(tx, FactorCodes)
-	if err != nil || set == nil {
-		return nil, cmp.Or(err, ErrBadCode)
-	}
-	if ok, err := recovery.Redeem(tx, set.ID, typed, Clock.Now()); err != nil || !ok {
-		return nil, cmp.Or(err, ErrBadCode)
-	}
+// noteCodeUsed records that a recovery code of a set was used, and mails the owner.
+func (u *User) noteCodeUsed(tx *pop.Connection, set *Factor, client Client) error {
 	left, err := recovery.Left(tx, set.ID)
 	if err == nil && left == fewCodes {
 		err = u.mailNotice(tx, MailCodesLow, client)
 	}
-	return set, errors.Join(err, u.record(tx, ActivityCodeUsed, client), u.mailNotice(tx, MailCodeUsed, client))
+	return errors.Join(err, u.record(tx, ActivityCodeUsed, client), u.mailNotice(tx, MailCodeUsed, client))
 }

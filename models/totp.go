@@ -49,15 +49,3 @@ func (u *User) RemoveTOTP(ctx context.Context, client Client) error {
 
 // opens reports whether f is no TOTP key, or one that a SESSION_SECRET decrypts.
 func opens(f Factor) bool { return !factor.List{f}.KeyLost(secrets) }
-
-// redeemTOTP uses up a code of the account's TOTP key, or returns ErrBadCode.
-func (u *User) redeemTOTP(tx *pop.Connection, typed string) (*Factor, error) {
-	f, err := u.factor(tx, FactorTOTP)
-	if err != nil || f == nil {
-		return nil, cmp.Or(err, ErrBadCode)
-	}
-	if ok, err := f.RedeemTOTP(tx, secrets, typed, Clock.Now()); err != nil || !ok {
-		return nil, cmp.Or(err, ErrBadCode)
-	}
-	return f, nil
-}

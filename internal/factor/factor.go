@@ -17,6 +17,9 @@
 //	err = set.Add(tx, time.Now())
 //	codes, err := recovery.Issue(tx, set.ID, 10)
 //
+//	code := factor.Typed{UserID: userID, Code: typed, Ring: ring, Buckets: buckets, Now: time.Now}
+//	f, err := code.Redeem(tx) // a TOTP code or a recovery code
+//
 // The caller must lock the user's row before a change: otherwise a concurrent request
 // could remove a factor that this request relies on. A migration creates the table:
 //
@@ -43,6 +46,7 @@
 package factor
 
 import (
+	"errors"
 	"time"
 
 	"github.com/gobuffalo/nulls"
@@ -51,6 +55,9 @@ import (
 
 	"corral/internal/database"
 )
+
+// ErrBadCode means that a code is wrong, or was used before.
+var ErrBadCode = errors.New("bad code")
 
 // The kinds of factors.
 const (

@@ -13,7 +13,7 @@ import (
 	"corral/internal/factor"
 )
 
-// migrations is the migration in the package comment.
+// migrations are the migration in the package comment, and those of recovery and ratelimit.
 var migrations = fstest.MapFS{"20260101000000_create_factors.up.fizz": {Data: []byte(`
 	create_table("factors") {
 		t.Column("id", "uuid", {primary: true})
@@ -32,6 +32,22 @@ var migrations = fstest.MapFS{"20260101000000_create_factors.up.fizz": {Data: []
 	add_index("factors", ["user_id", "id"], {})
 	add_index("factors", "credential_id", {unique: true})
 	add_index("factors", ["kind", "id"], {})
+	create_table("recovery_codes") {
+		t.Column("id", "uuid", {primary: true})
+		t.Column("factor_id", "uuid", {})
+		t.Column("digest", "blob", {})
+		t.Column("used_at", "timestamp", {"null": true})
+		t.DisableTimestamps()
+	}
+	create_table("rate_limits") {
+		t.Column("id", "string", {primary: true, size: 43})
+		t.Column("attempts", "integer", {})
+		t.Column("pending", "integer", {})
+		t.Column("last_ms", "bigint", {})
+		t.Column("open_ms", "bigint", {})
+		t.Column("purge_ms", "bigint", {})
+		t.DisableTimestamps()
+	}
 `)}}
 
 // db is the database of all tests.
