@@ -59,7 +59,11 @@ func firstField(r *http.Request, name string) (value string) {
 //	app.Middleware.Skip(web.ReadBody, BackupsCreate)
 func ReadBody(next buffalo.Handler) buffalo.Handler {
 	return func(c buffalo.Context) error {
-		if r := c.Request(); mediaType(r) == "multipart/form-data" {
+		r := c.Request()
+		if r.Body == nil || r.Body == http.NoBody {
+			return next(c)
+		}
+		if mediaType(r) == "multipart/form-data" {
 			if err := parseMultipart(c, r); err != nil {
 				return refuseBody(c, err)
 			}

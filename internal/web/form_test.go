@@ -273,6 +273,16 @@ func TestReadBody_OtherBodiesAreStreams(t *testing.T) {
 	}
 }
 
+func TestReadBody_WithoutABodyTheContextIsBuffalos(t *testing.T) {
+	app := newApp("GET", func(c buffalo.Context) error {
+		require.IsType(t, &buffalo.DefaultContext{}, c)
+		return nil
+	})
+	app.Use(ReadBody)
+	_, err := http.Get(serve(t, app).URL)
+	require.NoError(t, err)
+}
+
 func TestReadBody_SkippedStreamsTheParts(t *testing.T) {
 	handler := func(c buffalo.Context) error {
 		parts, err := c.Request().MultipartReader()
