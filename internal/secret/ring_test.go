@@ -2,6 +2,8 @@ package secret_test
 
 import (
 	"bytes"
+	"crypto/aes"
+	"crypto/cipher"
 	"encoding/hex"
 	"testing"
 
@@ -42,6 +44,14 @@ func TestRing_Seal(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, rawToken, opened)
 	require.NotEqual(t, sealed, ring.Seal("tokens", rawToken), "equal values are sealed differently")
+
+	block, err := aes.NewCipher(ring.Key("tokens")) // AES-256: of 32 bytes
+	require.NoError(t, err)
+	gcm, err := cipher.NewGCM(block)
+	require.NoError(t, err)
+	opened, err = gcm.Open(nil, sealed[:12], sealed[12:], nil)
+	require.NoError(t, err)
+	require.Equal(t, rawToken, opened)
 }
 
 func TestRing_OpenRejectsTamperedValues(t *testing.T) {
@@ -70,6 +80,8 @@ func TestRing_OpensValuesOfOlderSecrets(t *testing.T) {
 	newest := rotated.Seal("tokens", []byte("token"))
 	_, err = newRing(fresh).Open("tokens", newest)
 	require.NoError(t, err, "the first secret seals")
+	_, err = rotated.Open("tokens", newest)
+	require.NoError(t, err)
 	_, err = newRing(fresh).Open("tokens", sealed)
 	require.EqualError(t, err, "a sealed value cannot be opened: its secret is unknown to this process")
 }

@@ -91,6 +91,9 @@ func TestNewTokenOf(t *testing.T) {
 	one, two := secret.NewTokenOf(id), secret.NewTokenOf(id)
 	require.NotEqual(t, one, two)
 	require.Equal(t, id, secret.IDInToken(one))
+	raw, err := base64.RawURLEncoding.DecodeString(strings.TrimPrefix(one, id.String()+"."))
+	require.NoError(t, err)
+	require.Len(t, raw, 32)
 	for _, wrong := range []string{"", ".", "x." + one, secret.NewToken()} {
 		require.Equal(t, uuid.Nil, secret.IDInToken(wrong))
 	}
