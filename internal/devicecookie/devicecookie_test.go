@@ -1,6 +1,7 @@
 package devicecookie_test
 
 import (
+	"encoding/base64"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -91,6 +92,9 @@ func TestStore_KnowsTheBrowserOfOneAccount(t *testing.T) {
 	f := newFixture(t)
 	require.False(t, f.is(f.store.Any(db, f.ada)))
 	raw := f.issue(f.ada)
+	token, err := base64.RawURLEncoding.DecodeString(raw)
+	require.NoError(t, err)
+	require.Len(t, token, 32)
 	require.True(t, f.known(raw))
 	require.True(t, f.is(f.store.Renew(db, f.ada, raw)))
 	require.False(t, f.is(f.store.Renew(db, f.bob, raw)))
