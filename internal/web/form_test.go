@@ -140,7 +140,7 @@ func TestReadBody(t *testing.T) {
 	t.Setenv("TMPDIR", "/nonexistent") // a container may have no folder for temporary files
 	reads := -1
 	s := serve(t, newUpload(&reads), maxBody(20<<20))
-	body, kind := upload(t, make([]byte, 15<<20), "_method", "PUT", "title", "A title")
+	body, kind := upload(t, make([]byte, 15<<20), "_method", "PUT", "title", "A title", "title", "Another", "page", "8") // the first counts, as in net/http
 	res, answer := send(t, s, "POST", "/?page=7", body.String(), "Content-Type", kind)
 	require.Equal(t, 200, res.StatusCode)
 	require.Equal(t, "A title 7 A title 15728640 ada.png", answer)

@@ -83,7 +83,7 @@ func TestLog_RequestHasTheseKeysOnly(t *testing.T) {
 	var log buffer
 	s := serve(t, echo, inProduction, logTo(&log))
 	send(t, s, "POST", "/secret-path?q=secret-query", "a=secret-field", "Host", "corral.example", "X-Forwarded-Proto", "https",
-		"X-Forwarded-For", "secret, 203.0.113.7", "Cookie", "c=secret", "User-Agent", "secret", "Referer", "https://corral.example/secret", "Authorization", "secret")
+		"X-Forwarded-For", "secret, 203.0.113.7", "Cookie", "c=secret", "X-Real-IP", "192.0.2.1", "User-Agent", "secret", "Referer", "https://corral.example/secret", "Authorization", "secret")
 	lines := log.lines(t)
 	require.Len(t, lines, 1)
 	require.Equal(t, []string{"client", "event", "level", "method", "ms", "request_id", "route", "status", "time", "user_id"}, keysOf(lines[0]))
@@ -91,6 +91,14 @@ func TestLog_RequestHasTheseKeysOnly(t *testing.T) {
 	require.Equal(t, "POST", lines[0]["method"])
 	require.EqualValues(t, 200, lines[0]["status"])
 	require.NotContains(t, fmt.Sprint(lines), "secret")
+}
+
+// Any client can write these headers.
+func TestLog_ClientIsThePeer(t *testing.T) {
+	var log buffer
+	s := serve(t, echo, func(o *Options) { o.Logger = newLog(&log) })
+	send(t, s, "GET", "/", "", "X-Real-IP", "192.0.2.1", "X-Forwarded-For", "192.0.2.1", "Forwarded", "for=192.0.2.1")
+	require.Equal(t, "127.0.0.1", log.wait(t, 1)[0]["client"])
 }
 
 // Other events have lines of their own, except a further refusal, which is dropped.

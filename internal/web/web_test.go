@@ -240,8 +240,14 @@ func TestHTTPS(t *testing.T) {
 	}
 	res, _ := send(t, s, "GET", "/", "", "Host", "CORRAL.example:443", "X-Forwarded-Proto", "http")
 	require.Equal(t, "https://corral.example/", res.Header.Get("Location"), "the host of the public URL, not the request's")
-	res, _ = send(t, s, "POST", "/login", "password=x", "Host", "corral.example", "X-Forwarded-Proto", "http")
-	require.Equal(t, 403, res.StatusCode)
+	for _, proto := range []string{"http", "https, http"} { // a client may have sent all but the last
+		for _, method := range []string{"POST", "PUT", "PATCH", "DELETE"} {
+			for _, kind := range []string{"application/x-www-form-urlencoded", "application/json"} {
+				res, _ = send(t, s, method, "/login", "password=x", "Host", "corral.example", "X-Forwarded-Proto", proto, "Content-Type", kind)
+				require.Equal(t, 403, res.StatusCode, "%s of %s, %s", method, kind, proto)
+			}
+		}
+	}
 	untrusted := serve(t, echo, inProduction, func(o *Options) { o.TrustedProxies = nil })
 	res, _ = send(t, untrusted, "POST", "/login", "password=x", "Host", "corral.example", "X-Forwarded-Proto", "https")
 	require.Equal(t, 403, res.StatusCode, "any client can write that header")
