@@ -58,12 +58,14 @@ func TestNormalize(t *testing.T) {
 		"..@docomo.ne.jp":                          "", // only dots
 		"a..(b)@docomo.ne.jp":                      "",
 		"a..b c@docomo.ne.jp":                      "",
+		"ada%40example.com":                        "", // a form is decoded once
 		"a..b@docomo.ne.jp, c@docomo.ne.jp":        "",
 		strings.Repeat("a", 65) + "@example.com":   "",        // at most 64 bytes before the @
 		long("a"):                                  long("a"), // 254 bytes
 		long("aa"):                                 "",
 		"ada@" + strings.Repeat("a.", 130) + "com": "",
 		strings.Repeat("a", 1<<20):                 "", // not parsed: too long
+		strings.Repeat(" ", 2000) + "a@b.example":  "",
 		// A label of a domain has at most 63 bytes, in ASCII.
 		strings.Repeat("a", 64) + "@" + strings.Repeat("b", 63): strings.Repeat("a", 64) + "@" + strings.Repeat("b", 63),
 		strings.Repeat("a", 64) + "@" + strings.Repeat("b", 64): "",
@@ -114,6 +116,8 @@ func TestParseAddress(t *testing.T) {
 		"ab.@docomo.ne.jp":              `<"ab."@docomo.ne.jp>`,
 		".ab@docomo.ne.jp":              `<".ab"@docomo.ne.jp>`,
 		"a..b\r\nBcc: c@docomo.ne.jp":   "",
+		"a..b\nc@docomo.ne.jp":          "",
+		"Ada <a..b@docomo.ne.jp>":       "",
 		"a..b@docomo.ne.jp\r\nBcc: c@d": "",
 		"a..b@docomo.ne.jp> <c@d":       "",
 		"a..b@c@docomo.ne.jp":           "",
