@@ -3,6 +3,7 @@ package cookiestore
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -36,6 +37,18 @@ func TestStore_TooLargeSessionKeepsTheCookie(t *testing.T) {
 	session.Values["basket"] = "fits"
 	require.NoError(t, session.Save(r, w))
 	require.Len(t, w.Result().Cookies(), 1)
+}
+
+// Save writes no such cookie.
+func TestStore_TooLargeCookieIsIgnored(t *testing.T) {
+	store := newStore()
+	for size, read := range map[int]bool{1000: true, 3000: false} {
+		value, err := store.codecs[0].Encode("app", fmt.Appendf(nil, `{"token":"s%s"}`, strings.Repeat("t", size)))
+		require.NoError(t, err)
+		saved(t, store, &http.Cookie{Name: "app", Value: value}, func(s *sessions.Session) {
+			require.Equal(t, !read, s.IsNew, "%d bytes", len(value))
+		})
+	}
 }
 
 func TestStore_OldestFlashIsDropped(t *testing.T) {
