@@ -32,6 +32,7 @@ func TestPolicy_Check(t *testing.T) {
 		"fedcba9876543210":                   "password.guessable_sequence",
 		"november21.11.1987":                 "password.guessable_date",
 		"internationalization":               "password.guessable_word",
+		"{hara<teristi(ally":                 "password.guessable_word", // each bracket is a c
 		"ada@example.com1":                   "password.guessable_personal",
 		strings.Repeat("saddle", 8):          "password.guessable_repeat",
 		"four random words\x00":              "password.unusable",
@@ -125,6 +126,13 @@ func TestNormalize_OpaqueString(t *testing.T) {
 	upper, _ := Normalize("Café")
 	lower, _ := Normalize("café")
 	require.NotEqual(t, upper, lower)
+}
+
+func TestNormalize_AtMost2048Bytes(t *testing.T) {
+	for bytes, want := range map[int]bool{2048: true, 2049: false} {
+		_, ok := Normalize(strings.Repeat("x", bytes))
+		require.Equal(t, want, ok, bytes)
+	}
 }
 
 // Some keyboards send a letter in parts: a syllable of Hangul in up to three.
