@@ -85,6 +85,9 @@ func TestState_Redeem(t *testing.T) {
 			if err != nil {
 				require.ErrorIs(t, err, oidc.ErrState)
 			}
+			marks, err := db.Where("digest = ? AND expires_at >= ?", secret.TokenDigest(state.Flow.Nonce), state.ExpiresAt).Count("used_challenges")
+			require.NoError(t, err)
+			require.Equal(t, 1, marks, "the mark is kept as long as the state is valid")
 		}
 	}
 }
