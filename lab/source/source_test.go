@@ -96,7 +96,15 @@ func TestSource_ImportsNothingUnsafe(t *testing.T) {
 				require.Contains(t, allowed, path, "imports %s", imported)
 			}
 		}
+		for _, spec := range file.Imports { // other tests find these packages by their names
+			named := []string{`"context"`, `"crypto/tls"`, `"net"`, `"net/http"`, `"os"`, `"regexp"`, `"syscall"`}
+			require.True(t, spec.Name == nil || !slices.Contains(named, spec.Path.Value), "%s: another name for %s", path, spec.Path.Value)
+		}
 	}
+	eachSelector(t, func(path, pkg, name string) {
+		starts := slices.Contains([]string{"StartProcess", "ForkExec", "Exec"}, name) && (pkg == "os" || pkg == "syscall")
+		require.False(t, starts, "%s: %s.%s", path, pkg, name)
+	})
 }
 
 // The README's test command starts no program: no browser, no PostgreSQL, no second binary.

@@ -185,8 +185,8 @@ func startsWithPath(e ast.Expr) bool {
 // Templates must not write values into scripts, styles or event handlers, and scripts
 // must not evaluate text.
 func TestSource_TemplatesAndScripts(t *testing.T) {
-	inScript := regexp.MustCompile(`(?is)<script[^>]*>[^<]|<style|<(object|embed|iframe|applet)\b|\son\w+=`)
-	asCode := regexp.MustCompile(`innerHTML|setHTMLUnsafe|createContextualFragment|parseFromString|srcdoc|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|setTimeout\(\s*["'\x60]|localStorage|sessionStorage|indexedDB|postMessage|onpaste|window\.\w+\s*=[^=]`)
+	inScript := regexp.MustCompile(`(?is)<script[^>]*>[^<]|<style|<(object|embed|iframe|applet)\b|\son\w+\s*=`)
+	asCode := regexp.MustCompile(`innerHTML|setHTMLUnsafe|createContextualFragment|parseFromString|srcdoc|outerHTML|insertAdjacentHTML|document\.write|\beval\(|setAttribute\(\s*["'\x60]on|createElement\(\s*["'\x60]script|new RegExp\(|new Function|setTimeout\(\s*["'\x60]|localStorage|sessionStorage|indexedDB|postMessage|onpaste|window\.\w+\s*=[^=]`)
 	templates := 0
 	for _, path := range tracked(t) {
 		text, err := os.ReadFile(root + path)
@@ -201,6 +201,7 @@ func TestSource_TemplatesAndScripts(t *testing.T) {
 			}
 			require.NotRegexp(t, `(?s)<script[^>]*>\s*<%`, string(text), path)
 			require.NotContains(t, string(text), "raw(", path)
+			require.NotRegexp(t, `partial\([^"]`, string(text), "%s: a client chooses the template", path)
 		case strings.HasPrefix(path, "assets/") && strings.HasSuffix(path, ".js"):
 			require.NotRegexp(t, asCode, string(text), path)
 		case strings.HasPrefix(path, "assets/") && strings.HasSuffix(path, ".css"):
