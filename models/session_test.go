@@ -2,6 +2,7 @@ package models_test
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"net/netip"
 	"slices"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"github.com/gofrs/uuid"
 
 	"corral/config"
+	"corral/internal/apptest"
 	"corral/internal/secret"
 	"corral/models"
 )
@@ -273,5 +275,11 @@ func (ms *ModelSuite) Test_Session_UserAgentIsPrintable() {
 		session, err := models.StartSession(ms.T().Context(), ada, models.Client{UserAgent: sent}, models.Session{})
 		ms.NoError(err)
 		ms.Equal(want, session.UserAgent)
+
+		ms.NoError(models.RequestLink(ms.T().Context(), models.PurposeReset, "ada@example.com", "", models.Client{UserAgent: sent}))
+		var data models.MailData
+		ms.NoError(json.Unmarshal([]byte(apptest.NewestMail(ms.T(), models.DB, "ada@example.com", models.MailReset).Data), &data))
+		ms.Equal(want, data.UserAgent)
+		models.Clock.Move(time.Second)
 	}
 }

@@ -39,6 +39,16 @@ func (ms *ModelSuite) Test_Token_NextHoldsNoToken() {
 	}
 }
 
+// A form that was open during a rotation of SESSION_SECRET is accepted.
+func (ms *ModelSuite) Test_Token_FormsOutliveARotation() {
+	usual := modelstest.Config().SessionSecrets
+	defer models.Rekey(usual...)
+	rendered := models.FormDigests("token")[0]
+	models.Rekey(append([]string{secret.New()}, usual...)...)
+	ms.Contains(models.FormDigests("token"), rendered)
+	ms.NotEqual(rendered, models.FormDigests("token")[0])
+}
+
 // newestToken returns the newest token that was mailed to an email.
 func (ms *ModelSuite) newestToken(email string) string {
 	m := &outbox.Mail{}
