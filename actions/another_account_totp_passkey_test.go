@@ -34,6 +34,7 @@ func TestAnotherAccount_IDsAreNotFound(t *testing.T) {
 	}
 	require.Equal(t, 404, eve.Put(passkeyPath, url.Values{"name": {"Eve's"}}).StatusCode)
 	require.Equal(t, 404, eve.Delete(passkeyPath, nil).StatusCode)
+	require.Equal(t, 404, zoe.Delete(passkeyPath+"0", nil).StatusCode)
 	require.Equal(t, "/account/security", zoe.Delete(passkeyPath, nil).Location())
 	require.Equal(t, 404, eve.Post(passkeyPath+"/restore", nil).StatusCode)
 	require.Contains(t, zoe.Get("/account/security").Page, "Removed passkeys")

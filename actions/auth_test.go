@@ -61,6 +61,11 @@ func TestAuth_KeepsNoTokens(t *testing.T) {
 	b.Get("/")
 	b.Get("/test/session")
 	require.ElementsMatch(t, []any{tokenKey}, slices.Collect(maps.Keys(session)))
+	for _, path := range []string{"/sudo/oidc", providersPath + "oidc"} { // confirms, links
+		b.Get(b.viaProvider(path).Location())
+		b.Get("/test/session")
+		require.ElementsMatch(t, []any{tokenKey, browserKey}, slices.Collect(maps.Keys(session)), path)
+	}
 }
 
 // A login ends the session that the browser had.

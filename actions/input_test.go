@@ -1,6 +1,8 @@
 package actions
 
 import (
+	"bytes"
+	"mime/multipart"
 	"net/url"
 	"strings"
 	"testing"
@@ -111,6 +113,16 @@ func TestInput_FirstOfTwoFieldsCounts(t *testing.T) {
 	b := s.browser()
 	a := b.Post("/login?email=bob@example.com&password=x", url.Values{"email": {"ada@example.com", "bob@example.com"}, "password": {modelstest.Password, "x"}})
 	require.Equal(t, 303, a.StatusCode)
+	b.requireLoggedInAs("ada@example.com")
+
+	var body bytes.Buffer
+	w := multipart.NewWriter(&body)
+	for _, field := range [][2]string{{"email", "ada@example.com"}, {"email", "bob@example.com"}, {"password", modelstest.Password}, {"password", "x"}} {
+		require.NoError(t, w.WriteField(field[0], field[1]))
+	}
+	require.NoError(t, w.Close())
+	b = s.browser()
+	require.Equal(t, 303, b.SendBody("POST", "/login?email=bob@example.com&password=x", w.FormDataContentType(), body.String()).StatusCode)
 	b.requireLoggedInAs("ada@example.com")
 }
 

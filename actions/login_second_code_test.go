@@ -222,6 +222,10 @@ func TestLoginSecond_EachTabHasItsNext(t *testing.T) {
 	require.Contains(t, b.Post("/login/second", form).Page, `name="next" value="/account/sessions"`, "a wrong code")
 	form.Set("code", codes[0])
 	require.Equal(t, "/account/sessions", b.Post("/login/second", form).Location())
+
+	b = s.browser()
+	b.logIn("ada@example.com")
+	require.Equal(t, "/", b.Post("/login/second", url.Values{"code": {codes[1]}, "next": {"//evil.example"}}).Location(), "of this site only")
 }
 
 func TestLoginSecond_OfAResetKeepsNext(t *testing.T) {
