@@ -41,7 +41,7 @@ func resetFactors(args []string) error {
 			return err
 		}
 		if len(args) > 1 {
-			say("The factors of %s were removed, and its second step is off. The link in a mail to its owner brings them back.", user.Email)
+			say("The factors of %s were removed, and its second step is off. A mail tells its owner.", user.Email)
 		} else {
 			say("The factors of %s will be removed at %s. The link in a mail to its owner stops that, and so does a login by a factor.", user.Email, moment(due))
 		}

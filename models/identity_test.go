@@ -22,8 +22,7 @@ const (
 	goneIssuer          = "https://gone.example" // is not configured
 )
 
-// configureProviders configures two providers until the end of the test. It connects models
-// anew, but ms.DB stays.
+// configureProviders configures two providers until the end of the test.
 func (ms *ModelSuite) configureProviders() {
 	ms.configure(func(c *config.Config) {
 		for _, name := range []string{issuer, otherIssuer} {

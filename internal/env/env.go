@@ -179,11 +179,24 @@ func (v *Vars) Secrets(key, remedy string) (list []string) {
 	}
 	for i := range list {
 		list[i] = strings.TrimSpace(list[i])
-		if weakness := secret.Weakness(list[i]); weakness != "" {
+		weakness := secret.Weakness(list[i])
+		switch {
+		case strings.HasPrefix(list[i], "# "):
+			v.Fault(key, "%s, value %d, is a comment: remove it", key, i+1)
+		case holdsSeveral(list[i]):
+			v.Fault(key, "%s, value %d, holds several secrets: separate them by commas or lines", key, i+1)
+		case weakness != "":
 			v.Fault(key, "%s, value %d, %s: %s", key, i+1, weakness, remedy)
 		}
 	}
 	return list
+}
+
+// holdsSeveral reports whether s is a list with other separators: as one value, it would be a new
+// secret.
+func holdsSeveral(s string) bool {
+	list := strings.FieldsFunc(s, func(r rune) bool { return r == ' ' || r == ';' })
+	return len(list) > 1 && !slices.ContainsFunc(list, func(s string) bool { return secret.Weakness(s) != "" })
 }
 
 // OneOf returns the variable, which must be one of values. The first of them is the

@@ -33,10 +33,6 @@ func Weakness(secret string) string {
 	switch {
 	case slices.ContainsFunc(published, func(p string) bool { return strings.Contains(secret, p) }):
 		return "is an example"
-	case strings.HasPrefix(secret, "#"):
-		return "is a comment"
-	case holdsSeveral(secret):
-		return "holds several: separate them by commas or lines"
 	case len(secret) < minBytes:
 		return fmt.Sprintf("is shorter than %d bytes", minBytes)
 	case distinct(secret) < 8:
@@ -47,13 +43,6 @@ func Weakness(secret string) string {
 		return "is a sequence"
 	}
 	return ""
-}
-
-// holdsSeveral reports whether s is a list whose separators were mistaken: a rotation would
-// become a new secret.
-func holdsSeveral(s string) bool {
-	list := strings.FieldsFunc(s, func(r rune) bool { return r == ' ' || r == ';' || r == ':' })
-	return len(list) > 1 && len(slices.MinFunc(list, func(a, b string) int { return len(a) - len(b) })) >= minBytes
 }
 
 func distinct(s string) int {

@@ -58,7 +58,7 @@ func Add(name, params, help string, run func(args []string) error) {
 func normalize(params, args []string) ([]string, error) {
 	args = slices.Clone(args)
 	for i, typed := range args {
-		choices := strings.Split(params[i], "|")
+		choices := strings.Split(strings.Trim(params[i], "[]"), "|")
 		if choices[0] != "EMAIL" || slices.Contains(choices[1:], typed) {
 			continue
 		}

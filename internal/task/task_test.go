@@ -25,7 +25,7 @@ func init() {
 		return nil
 	})
 	task.Add("test:optional", "NAME [--loud]", "Greets a user", func(args []string) error { lastArgs = args; return nil })
-	task.Add("test:email", "NAME EMAIL|all", "Mails a user", func(args []string) error { lastArgs = args; return nil })
+	task.Add("test:email", "NAME [EMAIL|all]", "Mails a user", func(args []string) error { lastArgs = args; return nil })
 	task.Add("test:nothing", "", "Does nothing", func([]string) error { return nil })
 }
 
