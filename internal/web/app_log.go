@@ -80,7 +80,7 @@ func flatten(attrs []slog.Attr, prefix string, a slog.Attr) []slog.Attr {
 type chosen struct{ value slog.Value }
 
 // masked is a value without secrets, emails and tokens. In JSON it keeps its structure if
-// they are not part of it.
+// they are not part of it. It does not look into bytes within a value.
 type masked struct {
 	info  *RequestInfo
 	value any
@@ -141,6 +141,8 @@ func choose(info *RequestInfo, attrs []slog.Attr) (made []slog.Attr) {
 			a.Value = slog.StringValue(clean(info, err.Error()))
 		} else if a.Value.Kind() == slog.KindAny {
 			a.Value = slog.AnyValue(masked{info, a.Value.Any()})
+		} else if text := clean(info, a.Value.String()); text != a.Value.String() { // a code is a number
+			a.Value = slog.StringValue(text)
 		}
 		made[i] = slog.Any(a.Key, chosen{a.Value})
 	}

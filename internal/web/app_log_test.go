@@ -154,7 +154,7 @@ func secretValues() map[string]any {
 	return map[string]any{
 		"form": url.Values{"password": {secret}}, "url": &url.URL{Path: "/x", RawQuery: "password=" + url.QueryEscape(secret)}, "map": map[string]any{"a": secret, "n": 7},
 		"list": []string{"a", secret}, "struct": struct{ Email, A string }{"ada@example.com", secret}, "bytes": []byte("a " + secret), "raw": json.RawMessage(`["` + secret + `"]`),
-		"digits": map[string]int{"code": 987654}, "stringer": netip.AddrPortFrom(netip.IPv6Unspecified(), 80), "broken": map[string]any{"a": func() {}, "b": secret},
+		"digits": map[string]int{"code": 987654}, "number": 987654, "stringer": netip.AddrPortFrom(netip.IPv6Unspecified(), 80), "broken": map[string]any{"a": func() {}, "b": secret},
 	}
 }
 

@@ -48,7 +48,8 @@ func AllowTime(next buffalo.Handler) buffalo.Handler {
 		setDeadlines(info.response, end)
 		defer func() {
 			if !info.response.hijacked {
-				setDeadlines(info.response, time.Now().Add(sendTime)) // net/http reads the rest of the body
+				// net/http reads the rest of the body. A slow client may still receive the response.
+				http.NewResponseController(info.response).SetReadDeadline(time.Now().Add(sendTime))
 			}
 		}()
 		return next(c)
