@@ -42,9 +42,9 @@ func renderSecurity(c buffalo.Context, wrong messages) error {
 	return renderForm(c, "account_security.title", "account_security/show.plush.html", wrong)
 }
 
-// securityChanged redirects to the security page, with a message (a key or a text) if err is
-// nil. For ErrRefused it shows the page with the messages refused, and it answers another error
-// as changedMeanwhile does.
+// securityChanged answers a change on the security page. If err is nil, it redirects there with a
+// message (a key or a text). For ErrRefused it shows the page, with the messages in refused. It
+// answers any other error as changedMeanwhile does.
 func securityChanged(c buffalo.Context, err error, event, message string, refused messages) error {
 	if errors.Is(err, models.ErrRefused) {
 		return renderSecurity(c, refused)
@@ -52,8 +52,8 @@ func securityChanged(c buffalo.Context, err error, event, message string, refuse
 	return changed(c, err, event, message, "accountSecurityPath()")
 }
 
-// changed redirects to a path, with a message (a key or a text) if err is nil. It answers an
-// error as changedMeanwhile does.
+// changed answers a change. If err is nil, it redirects to a path helper, with a message (a key or
+// a text). It answers an error as changedMeanwhile does.
 func changed(c buffalo.Context, err error, event, message, to string) error {
 	if err != nil {
 		return changedMeanwhile(c, err)

@@ -35,7 +35,7 @@ var (
 func Compose(ctx context.Context, c config.Config, m *outbox.Mail) (message mail.Message, err error) {
 	m.Template = cmp.Or(m.Resolved, m.Template)
 	key := "mail." + m.Template + ".subject"
-	if _, _, err = ownKinds.Read(m); err != nil && texts().In("")(key) == key { // of a newer release, which resolves it
+	if _, _, err = ownKinds.Read(m); err != nil && texts().In("")(key) == key { // a node of a newer release will resolve it
 		return message, err
 	}
 	if err = models.ResolveMail(ctx, m); err == nil {

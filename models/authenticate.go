@@ -20,11 +20,12 @@ type Credentials struct {
 	Code string // confirms in place of the password if the second step is on
 }
 
-// ErrBadCredentials means that email or password is wrong, never which.
+// ErrBadCredentials means that email or password is wrong, never which; or that the account
+// changed, or the session ended, since it was read.
 var ErrBadCredentials = errors.New("bad credentials")
 
-// LogIn starts a session. If the account has a second step that the client does not skip, it
-// returns this step instead. Its errors are ErrBadCredentials, *RateLimited and password.ErrBusy.
+// LogIn starts a session. If the account has a second step that the client may not skip, it
+// returns that step instead. It may return ErrBadCredentials, *RateLimited or password.ErrBusy.
 func LogIn(ctx context.Context, with Credentials, remember bool) (s *LoggedIn, step *SecondStep, err error) {
 	_, err = with.use(ctx, ActivityLoginFailed, func(tx *pop.Connection, user *User) (kind string, err error) {
 		like := Session{Remembered: remember, ConfirmedAt: nulls.NewTime(Clock.Now())}
@@ -45,8 +46,8 @@ func LogIn(ctx context.Context, with Credentials, remember bool) (s *LoggedIn, s
 	return s, step, err
 }
 
-// verify always computes one hash, also for an unknown email: prevents
-// enumeration by timing.
+// verify returns the user of the credentials, or ErrBadCredentials. It hashes the password for an
+// unknown email, too: prevents enumeration by timing.
 func (c Credentials) verify(ctx context.Context, place password.Place) (*User, error) {
 	normalizedEmail, _ := email.Normalize(c.Email) // "" if invalid: no account has this email
 	user, err := FindUserByEmail(ctx, normalizedEmail)

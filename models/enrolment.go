@@ -6,8 +6,8 @@ import (
 	"github.com/gobuffalo/pop/v6"
 )
 
-// mailEnrolment mails a link for Enrol if the user must enrol. Over the rate limit, the previous
-// link keeps working.
+// mailEnrolment mails a link for Enrol if the user must enrol. Over the rate limit it mails none;
+// earlier links keep working.
 func (u *User) mailEnrolment(tx *pop.Connection, client Client) error {
 	if !u.MustEnrol() {
 		return nil
@@ -18,13 +18,13 @@ func (u *User) mailEnrolment(tx *pop.Connection, client Client) error {
 	})
 }
 
-// FindEnrolment returns the user's token of an enrolment, or ErrNotFound, or *OtherAccountError.
+// FindEnrolment returns the token of the user's enrolment link, or ErrNotFound, or *OtherAccountError.
 func (u *User) FindEnrolment(ctx context.Context, rawToken string) (*Token, error) {
 	return u.findToken(DB.WithContext(ctx), rawToken, PurposeEnrol)
 }
 
 // Enrol redeems the mailed link, and lets the session set up a second step. It returns the
-// errors of FindEnrolment, or ErrBadCredentials if the session has ended.
+// errors of FindEnrolment, or ErrBadCredentials if the account changed or the session ended.
 func (s *Session) Enrol(ctx context.Context, rawToken string) error {
 	return inTransaction(ctx, func(tx *pop.Connection) error {
 		if err := s.User.lock(tx, changeLock); err != nil {

@@ -8,7 +8,7 @@ import (
 	"corral/models/modelstest"
 )
 
-// ask logs ada in with the right password, and returns the client with its second step.
+// passPassword passes ada's password, and returns the client with its second step.
 func (ms *ModelSuite) passPassword(client models.Client) models.Client {
 	_, step, err := models.LogIn(ms.T().Context(), models.Credentials{Email: "ada@example.com", Password: modelstest.Password, Client: client}, false)
 	ms.NoError(err)
@@ -42,7 +42,7 @@ func (ms *ModelSuite) mailsOf(template string) int {
 }
 
 // The second step of another account, with the same credential version, allows no reset.
-func (ms *ModelSuite) Test_ResetPassword_SecondStepIsOfOneAccount() {
+func (ms *ModelSuite) Test_ResetPassword_SecondStepOfAnotherAccount() {
 	ctx := ms.T().Context()
 	ms.signUp("ada@example.com")
 	ms.turnSecondStep(true)
@@ -51,11 +51,11 @@ func (ms *ModelSuite) Test_ResetPassword_SecondStepIsOfOneAccount() {
 	ms.NoError(err)
 	token, err := models.FindReset(ctx, rawToken)
 	ms.NoError(err)
-	reset := func(user *models.User) error {
+	resetWithStepOf := func(user *models.User) error {
 		client := here
 		client.RawSecondStep = (&models.SecondStep{UserID: user.ID, Version: ada.CredentialVersion, Reset: token.ID, Passed: true}).Raw()
 		return errorOf(models.ResetPassword(ctx, rawToken, "an entirely new set of words", client))
 	}
-	ms.ErrorIs(reset(bob), models.ErrSecondStep)
-	ms.NoError(reset(ada))
+	ms.ErrorIs(resetWithStepOf(bob), models.ErrSecondStep)
+	ms.NoError(resetWithStepOf(ada))
 }

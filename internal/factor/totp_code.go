@@ -40,10 +40,11 @@ func (t Typed) Peek(tx *pop.Connection) error {
 	return limited
 }
 
-// Redeem redeems a recovery code, or a TOTP code after counting it, and returns the factor. It
-// returns *ratelimit.Exceeded, or ErrBadCode, after which the transaction must commit: it counts
-// the code. A rate limit never stops a right recovery code, which has 120 bits: an attacker with
-// the password, or with the same IP, must not keep the owner out.
+// Redeem redeems the code and returns its factor. It counts TOTP codes and wrong recovery codes,
+// and refunds right ones. It returns *ratelimit.Exceeded or ErrBadCode. After ErrBadCode the
+// transaction must commit, so that the code stays counted. A rate limit never stops a right
+// recovery code, which has 120 bits: an attacker with the password, or with the same IP, must
+// not keep the owner out.
 func (t Typed) Redeem(tx *pop.Connection) (*Factor, error) {
 	if !totp.LooksLikeCode(t.Code) {
 		if f, err := t.redeem(tx, Codes); !errors.Is(err, ErrBadCode) {

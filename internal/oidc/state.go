@@ -22,17 +22,17 @@ const StateLifetime = 10 * time.Minute
 // begin it with this provider.
 var ErrState = errors.New("the state is refused")
 
-// ErrNoSecret is an ErrState: the state is one of ours, but the browser has no secret for it.
+// ErrNoSecret wraps ErrState: the state is genuine, but the browser has no secret, as without cookies.
 var ErrNoSecret = fmt.Errorf("%w: the browser has no secret", ErrState)
 
-// A State is a login that has begun. The browser keeps it, encrypted, as the parameter
-// state of OAuth 2.0. It needs no row: clients that are not logged in cannot fill a
-// table, and each tab has a state of its own.
+// A State is a login that has begun. It travels to the provider and back, encrypted, in the
+// parameter state of OAuth 2.0. No row stores it, so that clients that are not logged in cannot
+// fill a table. Each tab has its own.
 type State struct {
 	Flow     Flow   `json:"flow"`
 	Provider string `json:"provider"` // its ID in the app
 	Purpose  string `json:"purpose"`
-	BoundTo  string `json:"bound_to,omitempty"` // such as the session that the login is for, or ""
+	BoundTo  string `json:"bound_to,omitempty"` // such as the session that links or confirms; "" for a login
 	Next     string `json:"next,omitempty"`     // the page to redirect to after the login, or ""
 
 	// Seal sets these.
@@ -65,7 +65,7 @@ func (s States) Open(sealed, provider, browserSecret string) (*State, error) {
 	}
 	plain, err := s.Secrets.Open(statePurpose, encrypted)
 	if err != nil {
-		return nil, fmt.Errorf("%w: it is forged", ErrState)
+		return nil, fmt.Errorf("%w: %w", ErrState, err)
 	}
 	state := &State{}
 	if err := json.Unmarshal(plain, state); err != nil {
@@ -75,20 +75,20 @@ func (s States) Open(sealed, provider, browserSecret string) (*State, error) {
 	case browserSecret == "":
 		return nil, ErrNoSecret
 	case !bytes.Equal(state.BrowserDigest, secret.TokenDigest(browserSecret)):
-		return nil, fmt.Errorf("%w: another browser's", ErrState)
-	case state.Provider != provider: // prevents a mix-up: the code is from another provider
-		return nil, fmt.Errorf("%w: another provider's", ErrState)
+		return nil, fmt.Errorf("%w: it is another browser's", ErrState)
+	case state.Provider != provider: // prevents a mix-up: the code would be from another provider
+		return nil, fmt.Errorf("%w: it is another provider's", ErrState)
 	case !s.Now().Before(state.ExpiresAt):
-		return nil, fmt.Errorf("%w: too old", ErrState)
+		return nil, fmt.Errorf("%w: it is too old", ErrState)
 	}
 	return state, nil
 }
 
-// ErrAnswer wraps each error of Finish that Complete returns.
-var ErrAnswer = errors.New("the provider's answer is refused")
+// ErrAnswer means that Finish failed. The error also wraps that of Finish.
+var ErrAnswer = errors.New("the provider's answer cannot be used")
 
-// Complete redeems the state, then the code of the answer, and returns the user. Its error
-// is one of Redeem, or an ErrAnswer that wraps one of Finish. tx is for Redeem.
+// Complete redeems the state, then the code of the answer, and returns the identity. Its
+// error is one of Redeem, or an ErrAnswer. tx must not be an open transaction: see Redeem.
 func (p *Provider) Complete(ctx context.Context, tx *pop.Connection, state *State, answer Answer) (Identity, error) {
 	if err := state.Redeem(tx); err != nil {
 		return Identity{}, err
@@ -106,7 +106,7 @@ func (p *Provider) Complete(ctx context.Context, tx *pop.Connection, state *Stat
 func (s *State) Redeem(tx *pop.Connection) error {
 	err := once.Use(tx, secret.TokenDigest(s.Flow.Nonce), s.ExpiresAt)
 	if errors.Is(err, once.ErrUsed) {
-		return fmt.Errorf("%w: used before", ErrState)
+		return fmt.Errorf("%w: it was used before", ErrState)
 	}
 	return err
 }

@@ -32,8 +32,8 @@ func limitTime(next http.Handler, maxTime func(path string) time.Duration) http.
 	})
 }
 
-// AllowTime is a middleware that extends the connection's deadlines to a MaxTime of more than
-// 15 seconds. Put it behind the guards, so that a client that they refuse cannot hold the
+// AllowTime is a middleware for paths whose MaxTime is longer than DefaultMaxTime: it sets the
+// connection's deadlines sendTime after it, or none if MaxTime is 0. Put it behind the guards, so that a client that they refuse cannot hold the
 // connection, and before ReadBody.
 func AllowTime(next buffalo.Handler) buffalo.Handler {
 	return func(c buffalo.Context) error {
@@ -48,7 +48,8 @@ func AllowTime(next buffalo.Handler) buffalo.Handler {
 		setDeadlines(info.response, end)
 		defer func() {
 			if !info.response.hijacked {
-				// net/http reads the rest of the body. A slow client may still receive the response.
+				// Bounds how long net/http reads the rest of the body. The write deadline stays: a slow
+				// client may still receive the response.
 				http.NewResponseController(info.response).SetReadDeadline(time.Now().Add(sendTime))
 			}
 		}()

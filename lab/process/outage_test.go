@@ -102,7 +102,7 @@ func TestOutage_FullDiskIsNotReady(t *testing.T) {
 		if os.Geteuid() == 0 {
 			t.Skip("cannot mount a small disk: ", err)
 		}
-		runAsRoot(t)
+		rerunInUserNamespace(t)
 		return
 	}
 	t.Cleanup(func() { require.NoError(t, syscall.Unmount(dir, syscall.MNT_DETACH)) })
@@ -129,8 +129,9 @@ func TestOutage_FullDiskIsNotReady(t *testing.T) {
 	require.Equal(t, 303, p.logIn(p.browser(), "ada@example.com", password))
 }
 
-// runAsRoot runs the test again as root of a user namespace, who may mount.
-func runAsRoot(t *testing.T) {
+// rerunInUserNamespace runs the test again in a user namespace, in which it may mount. It skips
+// the test if it may not.
+func rerunInUserNamespace(t *testing.T) {
 	t.Helper()
 	again := exec.Command(os.Args[0], "-test.v", "-test.run=^"+t.Name()+"$")
 	again.SysProcAttr = &syscall.SysProcAttr{
