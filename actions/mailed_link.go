@@ -62,16 +62,16 @@ func (l linkForm) open(c buffalo.Context) error {
 }
 
 func (l linkForm) show(c buffalo.Context) error {
-	rawToken, token, err := l.opened(c)
-	if err != nil {
+	if _, _, err := l.opened(c); err != nil {
 		return deadLink(c, err)
 	}
-	return l.render(c, rawToken, token, "")
+	return l.page(c, "")
 }
 
 var errUnopened = errors.New("no mailed link was opened, or the browser keeps no cookies")
 
-// opened returns the token that open put into the session, or an error for deadLink.
+// opened returns the token that open put into the session, or an error for deadLink. It sets what
+// the pages of a form show.
 func (l linkForm) opened(c buffalo.Context) (rawToken string, token *models.Token, err error) {
 	rawToken, ok := c.Session().Get(l.key).(string)
 	if !ok {
@@ -80,13 +80,11 @@ func (l linkForm) opened(c buffalo.Context) (rawToken string, token *models.Toke
 	if token, err = l.find(c, rawToken); err == nil && l.check != nil {
 		err = l.check(c, token)
 	}
+	if err == nil {
+		c.Set("email", token.Email)
+		c.Set("link", models.FormDigests(rawToken)[0])
+	}
 	return rawToken, token, err
-}
-
-func (l linkForm) render(c buffalo.Context, rawToken string, token *models.Token, message string) error {
-	c.Set("email", token.Email)
-	c.Set("link", models.FormDigests(rawToken)[0])
-	return l.page(c, message)
 }
 
 // submit calls save with the token and the password. It refuses a form that was rendered
@@ -97,7 +95,7 @@ func (l linkForm) submit(c buffalo.Context, save func(rawToken string, token *mo
 	return l.submitForm(c, func(form newPasswordForm, rawToken string, token *models.Token) error {
 		password, messageKey := models.PasswordPolicy.Check(form.Password, token.Email)
 		if messageKey != "" {
-			return l.render(c, rawToken, token, passwordMessage(c, messageKey))
+			return l.page(c, passwordMessage(c, messageKey))
 		}
 		return save(rawToken, token, password)
 	})

@@ -11,7 +11,7 @@ import (
 // SignupIdentityNew is GET /signup/identity: shows the button that creates the account.
 // In a browser without the pending identity, the user chooses a password instead.
 func SignupIdentityNew(c buffalo.Context) error {
-	rawToken, token, err := signupLink.opened(c)
+	rawToken, _, err := signupLink.opened(c)
 	if err != nil {
 		return deadLink(c, err)
 	}
@@ -19,9 +19,7 @@ func SignupIdentityNew(c buffalo.Context) error {
 	if !pending.IsFor(rawToken) {
 		return redirect(c, "signupPasswordPath()")
 	}
-	c.Set("email", token.Email)
 	c.Set("name", p.Name)
-	c.Set("link", models.FormDigests(rawToken)[0])
 	return renderPage(c, "signup.identity_title", "signup/identity.plush.html")
 }
 

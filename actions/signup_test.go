@@ -171,6 +171,24 @@ func TestSignup_SecondSubmitOfAnotherLink(t *testing.T) {
 	}
 }
 
+// A field of your own may be refused, too: the page has all that it shows.
+func TestSignup_SaveMayShowThePageAgain(t *testing.T) {
+	s := newSite(t)
+	submit := func(c buffalo.Context) error {
+		return signupLink.submit(c, func(string, *models.Token, string) error {
+			return renderForm(c, "signup.password_title", "signup/password.plush.html", messages{"terms": "Accept the terms."})
+		})
+	}
+	app.Middleware.Skip(Authorize, submit)
+	app.POST("/test/signup", submit)
+	b := s.browser()
+	b.signUp("zoe@example.com")
+	b.Get("/signup/" + modelstest.Link(t, "zoe@example.com", models.MailSignup))
+	a := b.Post("/test/signup", signupForm(modelstest.Password))
+	require.Equal(t, 422, a.StatusCode)
+	require.Contains(t, a.Page, "zoe@example.com")
+}
+
 func TestSignup_DeadLinks(t *testing.T) {
 	b := newSite(t).browser()
 	b.signUp("zoe@example.com")
