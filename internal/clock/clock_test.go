@@ -28,7 +28,7 @@ func TestClock_Stops(t *testing.T) {
 	require.Equal(t, time.Second, c.Now().Sub(before))
 	c.Reset()
 	first := c.Now()
-	require.Eventually(t, func() bool { return c.Now().After(first) }, time.Second, time.Microsecond)
+	require.Eventually(t, func() bool { return c.Now().After(first) }, time.Minute, time.Microsecond)
 }
 
 func TestClock_AtStartsFromAnotherClock(t *testing.T) {

@@ -123,7 +123,7 @@ func TestMigrate_StopsOtherStatementsOnlyForSeconds(t *testing.T) {
 		err := db.Store.Get(&waits, "SELECT EXISTS (SELECT FROM pg_locks WHERE relation = 'notes'::regclass AND NOT granted)")
 		return err == nil && waits
 	}
-	require.Eventually(t, waits, 5*time.Second, 10*time.Millisecond)
+	require.Eventually(t, waits, time.Minute, 10*time.Millisecond)
 
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()

@@ -114,10 +114,11 @@ func TestRedeem_OneOfConcurrentCallsSucceeds(t *testing.T) {
 func TestIssue_DigestOnly(t *testing.T) {
 	set, codes := issue(t)
 	var digests [][]byte
-	require.NoError(t, db.RawQuery("SELECT digest FROM recovery_codes WHERE factor_id = ? ORDER BY id", set).All(&digests))
-	require.Len(t, digests, 10)
-	for i, digest := range digests {
-		require.Equal(t, recovery.Digest(codes[i]), digest)
-		require.False(t, redeem(t, set, string(digest)))
+	require.NoError(t, db.RawQuery("SELECT digest FROM recovery_codes WHERE factor_id = ?", set).All(&digests))
+	want := make([][]byte, 10)
+	for i, code := range codes {
+		want[i] = recovery.Digest(code)
+		require.False(t, redeem(t, set, string(want[i])))
 	}
+	require.ElementsMatch(t, want, digests)
 }

@@ -37,7 +37,7 @@ func TestLogBuffer_StalledReader(t *testing.T) {
 	reader, writer := io.Pipe()
 	b := NewLogBuffer(writer)
 	logger := NewLogger(b, slog.LevelInfo, false)
-	const lines = 30_000
+	const lines = 40_000
 	for i := range lines {
 		logger.Info("counted", "attempt", i)
 	}

@@ -76,5 +76,5 @@ func (c *cluster) awaitReady() {
 
 func eventually(t *testing.T, condition func() bool, failure string) {
 	t.Helper()
-	require.Eventually(t, condition, time.Minute, 20*time.Millisecond, failure)
+	require.Eventually(t, condition, 5*time.Minute, 20*time.Millisecond, failure)
 }

@@ -51,7 +51,7 @@ func recordSuites(t *testing.T, server string) (statements []record.Statement) {
 	folder := t.TempDir()
 	packages := runGo(t, "list", "-f", `{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}:{{join .TestImports ","}},{{join .XTestImports ","}},{{end}}`, "./...")
 	module := strings.TrimSpace(runGo(t, "list", "-m"))
-	args := []string{"test", "-count=1", "-vet=off", "-timeout=10m", "-overlay", overlay(t, module)}
+	args := []string{"test", "-count=1", "-vet=off", "-timeout=80m", "-overlay", overlay(t, module)}
 	for line := range strings.Lines(packages) {
 		if path, imports, ok := strings.Cut(line, ":"); ok && strings.Contains(imports, module+"/"+testKit+",") {
 			args = append(args, path)
