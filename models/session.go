@@ -64,7 +64,8 @@ func startSession(tx *pop.Connection, user *User, client Client, like Session) (
 	s.ID, s.UserID, s.User, s.TokenDigest = id, user.ID, user, secret.TokenDigest(rawToken)
 	s.IP, s.LastSeenIP, s.UserAgent = client.ip(), client.ip(), client.userAgent()
 	s.CreatedAt, s.LastSeenAt, s.FailedConfirmations = now, now, 0 // like may be an ended session
-	if err := s.insert(tx); err != nil {                           // first: locks the user's row, see lockUser
+	// First: it locks the user's row, see lockUser.
+	if err := s.insert(tx); err != nil {
 		return nil, err
 	}
 	if _, err := endSession(tx, client); err != nil {

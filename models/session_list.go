@@ -64,7 +64,8 @@ func atLeastOne(changed int, err error) error {
 
 // EndAllSessions is EndSessionsOf for all accounts, in batches. It records no activity.
 func EndAllSessions(ctx context.Context) (ended int, err error) {
-	_, cookiesErr := purge.DeleteRule("device_cookies", "id > ?", "id", uuid.Nil).RunAll(ctx, DB) // first: with one, an attacker could skip the second step and log in again meanwhile
+	// First: with one, an attacker could skip the second step and log in again meanwhile.
+	_, cookiesErr := purge.DeleteRule("device_cookies", "id > ?", "id", uuid.Nil).RunAll(ctx, DB)
 	ended, err = purge.DeleteRule("sessions", "id > ?", "id", uuid.Nil).RunAll(ctx, DB)
 	return ended, errors.Join(cookiesErr, err)
 }

@@ -11,7 +11,7 @@ import (
 
 // These are the limits of the app's size.
 const (
-	mostLines       = 6_599 // lines of Go in the app, without blank lines and tests
+	mostLines       = 6_601 // lines of Go in the app, without blank lines and tests
 	mostLinesOfFile = 200
 )
 
